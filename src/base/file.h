@@ -1,0 +1,19 @@
+/* file: whole files in, whole files out.  Output is written to a temporary file in the same directory, fsynced and renamed:
+ * a reader sees the old file or the new one, never a part. */
+#ifndef LOOM_BASE_FILE_H
+#define LOOM_BASE_FILE_H
+#include "base/diag.h"
+
+/* Reads `path` ("-" is standard input) of at most `limit_bytes`; *out is NUL-terminated behind *out_size bytes.
+ * LOOM_EIO: missing or unreadable (errno text in the message); LOOM_ELIMIT: larger than the limit. */
+LOOM_MUST_USE loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char **out, size_t *out_size);
+LOOM_MUST_USE loom_status file_write(loom_ctx *ctx, const char *path, const void *bytes, size_t size);
+/* mkdir -p. */
+LOOM_MUST_USE loom_status file_make_dirs(loom_ctx *ctx, const char *path);
+bool file_exists(const char *path);
+bool file_is_dir(const char *path);
+char *file_join(arena *m, const char *dir, const char *name);      /* an absolute `name` stays as it is */
+char *file_dirname(arena *m, const char *path);
+char *file_basename(arena *m, const char *path);
+char *file_stem(arena *m, const char *path);                       /* basename without its last suffix */
+#endif

@@ -1,0 +1,65 @@
+#include "base/text.h"
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void text_add_bytes(text *t, const char *s, size_t n) {
+  if (t->room - t->size < n + 1) {
+    size_t room = t->room ? t->room * 2 : 256;
+    while (room - t->size < n + 1)
+      room *= 2;
+    char *data = arena_alloc(t->mem, room);
+    if (t->size)
+      memcpy(data, t->data, t->size);
+    t->data = data;
+    t->room = room;
+  }
+  memcpy(t->data + t->size, s, n);
+  t->size += n;
+  t->data[t->size] = 0;
+}
+
+void text_add(text *t, const char *s) { text_add_bytes(t, s, strlen(s)); }
+
+void text_vaddf(text *t, const char *fmt, va_list ap) {
+  char small[512];
+  va_list again;
+  va_copy(again, ap);
+  int n = vsnprintf(small, sizeof small, fmt, ap);
+  if (n >= 0 && (size_t)n < sizeof small) {
+    text_add_bytes(t, small, (size_t)n);
+  } else if (n >= 0) {
+    char *big = arena_alloc(t->mem, (size_t)n + 1);
+    vsnprintf(big, (size_t)n + 1, fmt, again);
+    text_add_bytes(t, big, (size_t)n);
+  }
+  va_end(again);
+}
+
+void text_addf(text *t, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  text_vaddf(t, fmt, ap);
+  va_end(ap);
+}
+
+const char *text_str(const text *t) { return t->data ? t->data : ""; }
+
+bool text_eq(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
+bool text_starts(const char *s, const char *prefix) { return strncmp(s, prefix, strlen(prefix)) == 0; }
+
+bool text_ends(const char *s, const char *suffix) {
+  size_t n = strlen(s), m = strlen(suffix);
+  return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+char *text_identifier(arena *mem, const char *s) {
+  bool digit = isdigit((unsigned char)s[0]) || s[0] == 0;
+  char *out = arena_alloc(mem, strlen(s) + 2), *p = out;
+  if (digit)
+    *p++ = '_';
+  for (; *s; s++)
+    *p++ = (isalnum((unsigned char)*s) && (unsigned char)*s < 128) || *s == '_' ? *s : '_';
+  return out;
+}
