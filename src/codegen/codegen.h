@@ -1,0 +1,26 @@
+/* codegen: the only room that includes llvm-c.  Takes a module already in the LLVM dialect; leaves machine code in memory.
+ * Path: MLIR LLVM dialect -> LLVM IR -> own TargetMachine and passes -> object in memory -> undefined-symbol check -> ORC. */
+#ifndef LOOM_CODEGEN_CODEGEN_H
+#define LOOM_CODEGEN_CODEGEN_H
+#include "ir/ir.h"
+
+typedef struct codegen_symbol { const char *name; void *address; } codegen_symbol;   /* grant table row */
+typedef struct codegen_options {
+  int opt_level;                       /* 0..3; code quality "aggressive" at 2 and 3 */
+  const char *cpu;                     /* NULL: the running CPU with its features */
+  const codegen_symbol *grants;        /* symbols the object may use beside memcpy, memset, memmove and libm's fmaf/expf-like list of codegen_link.c */
+  size_t n_grants;
+} codegen_options;
+
+/* Object code for `m` (LLVM dialect); owned by ctx->mem. */
+LOOM_MUST_USE loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size);
+/* LLVM IR text, for --emit llvm. */
+LOOM_MUST_USE loom_status codegen_llvm_text(ir_ctx *ir, MlirModule m, const codegen_options *o, const char **out);
+
+typedef struct codegen_image codegen_image;
+/* Links an object into this process.  An undefined symbol that is not granted: LOOM_EINPUT naming all of them, before anything is linked. */
+LOOM_MUST_USE loom_status codegen_link(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o, LOOM_GIVE codegen_image **out);
+/* Address of `name`, or NULL. */
+void *codegen_lookup(codegen_image *image, const char *name);
+void codegen_unlink(LOOM_TAKE codegen_image *image);
+#endif

@@ -1,0 +1,21 @@
+/* target/cpu: tile functions and host code.  Takes functions on memrefs with upstream compute ops (linalg, arith, math, scf, memref);
+ * leaves native code.  The same lowering makes the tile functions of the virtual chip and (later) host kernels. */
+#ifndef LOOM_CPU_CPU_H
+#define LOOM_CPU_CPU_H
+#include "codegen/codegen.h"
+
+/* A tile function: buf[i] = address of buffer i in this core's L1; arg[j] = ragged extents and other scalars (tog.h says which). */
+typedef void (*cpu_tile_fn)(void *const *buf, const int64_t *arg);
+
+/* Lowers every func.func of `m` that carries the attribute `loom.tile_function` (unit) in place to the LLVM dialect, vectorised.
+ * Form of such a function (written by tog/build):
+ *   func.func @tile_0(%b0: memref<64x32xf16>, %b1: memref<32x64xf16>, %b2: memref<64x64xf32>, %e0: index, %e1: index, ...) attributes {loom.tile_function}
+ * All memref arguments have static shape and identity layout (nominal tile, row-major, packed); every trailing index argument is a
+ * ragged extent: 0 <= extent <= the nominal extent of the dims it sizes.  The body takes memref.subview [0,..][%e,..][1,..] of the
+ * buffers (dynamic sizes) and applies linalg/arith/scf ops to them (linalg.matmul f16 x f16 -> f32, linalg.fill, linalg.generic, memref.copy).
+ * Elements outside the extents are neither read in a way that changes results nor written.
+ * After the call each function has C linkage as cpu_tile_fn under its own name (a wrapper builds the memrefs from buf and arg). */
+LOOM_MUST_USE loom_status cpu_lower_tiles(ir_ctx *ir, MlirModule m);
+/* cpu_lower_tiles + codegen_object (O2) + codegen_link. */
+LOOM_MUST_USE loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, LOOM_GIVE codegen_image **out);
+#endif
