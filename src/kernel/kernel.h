@@ -1,0 +1,172 @@
+/* kernel: MEETING POINT 1.  What to compute: a typed tile graph with loops, carried values, host tensors and views.
+ * Takes nothing from other rooms than base and sym.  Leaves: the graph, its verifier, its text form (loom.kernel.v1) and the reference interpreter.
+ *
+ * A kernel is a list of host tensors (arguments, allocations, views) and a region of operations in SSA form with nested regions.
+ * Sizes are sym expressions over the kernel's symbols: host sizes ("m"), block sizes ("tile_m") and tunables.  A dim that reads
+ * "tile_m" means: the extent of the current tile of that loop, min(tile_m, end - begin) (clamped tiles); masks do not exist. */
+#ifndef LOOM_KERNEL_KERNEL_H
+#define LOOM_KERNEL_KERNEL_H
+#include "base/dtype.h"
+#include "base/npy.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "sym/sym.h"
+
+enum { KERNEL_RANK_MAX = 8 };
+
+typedef int32_t kernel_value;            /* index into kernel_graph.values; -1: none */
+typedef int32_t kernel_tensor;           /* index into kernel_graph.tensors */
+
+typedef enum kernel_sym_kind { KERNEL_SYM_SIZE, KERNEL_SYM_BLOCK, KERNEL_SYM_TUNABLE } kernel_sym_kind;
+typedef struct kernel_symbol {
+  const char *name;                      /* unique; block symbols are named after the loop variable: "tile_m" */
+  kernel_sym_kind kind;
+  int64_t value;                         /* known value, or -1 */
+  const sym_expr *extent;                /* BLOCK: size of the range it tiles (upper bound of the symbol) */
+  bool is_reduction;                     /* BLOCK: of a full-slice dim, not tunable */
+  bool divides;                          /* BLOCK: the user promises that it divides the extent (assume_divisible_tiles) */
+  loom_span span;
+} kernel_symbol;
+
+typedef struct kernel_type { dtype type; int rank; const sym_expr *dim[KERNEL_RANK_MAX]; } kernel_type;   /* rank 0: scalar */
+
+typedef enum kernel_tensor_role { KERNEL_ARG, KERNEL_ALLOC, KERNEL_VIEW } kernel_tensor_role;
+typedef enum kernel_fill { KERNEL_FILL_EMPTY, KERNEL_FILL_ZERO, KERNEL_FILL_VALUE } kernel_fill;
+/* X(name): how an argument gets made-up contents when no --input names it (from bind_args). */
+#define KERNEL_INIT_LIST(X) X(RANDN) X(RAND) X(ZEROS) X(ONES) X(EMPTY) X(RANDINT) X(FULL)
+typedef enum kernel_init {
+#define X(n) KERNEL_INIT_##n,
+  KERNEL_INIT_LIST(X)
+#undef X
+} kernel_init;
+
+typedef struct kernel_tensor_info {
+  const char *name;
+  kernel_tensor_role role;
+  kernel_type shape;                     /* element type and sizes */
+  kernel_init init; double init_lo, init_hi;     /* ARG: RANDINT bounds, FULL value in init_lo */
+  kernel_fill fill; double fill_value;           /* ALLOC */
+  /* VIEW: element (i0,i1,..) of the view is element offset + sum i_d*stride_d of `base` (row-major elements of the base allocation) */
+  kernel_tensor base; const sym_expr *offset; const sym_expr *stride[KERNEL_RANK_MAX];
+  bool is_returned;                      /* part of the return value; output k of the kernel in the order of kernel_graph.returns */
+  loom_span span;
+} kernel_tensor_info;
+
+/* X(name, has regions, spelling) */
+#define KERNEL_OP_LIST(X)                                                                                  \
+  /* ---- structure ---- */                                                                               \
+  X(PARALLEL, 1, "parallel")   /* grid: ranges[], region params = one index value per range (tile number) */ \
+  X(LOOP, 1, "loop")           /* one range; operands = initial carried values; region params = tile number, carried; results = carried */ \
+  X(IF, 2, "if")               /* operand 0 = condition (0-d bool); two regions; results */                \
+  X(YIELD, 0, "yield")         /* ends the region of LOOP and IF */                                        \
+  X(BARRIER, 0, "barrier")     /* between top-level PARALLELs */                                           \
+  /* ---- index scalars (type I64, rank 0) ---- */                                                         \
+  X(INDEX_EXPR, 0, "index")    /* expr: over kernel symbols */                                             \
+  X(TILE_BEGIN, 0, "tile_begin") X(TILE_END, 0, "tile_end") X(TILE_ID, 0, "tile_id") /* operand 0 = tile number param */ \
+  X(TILE_INDEX, 0, "tile_index")  /* 1-d i32: begin, begin+1, .. of the current tile */                    \
+  /* ---- creation ---- */                                                                                 \
+  X(CONSTANT, 0, "constant")   /* fvalue; rank 0 */                                                        \
+  X(FULL, 0, "full")           /* type.dims; fvalue, or operand 0 (0-d) */                                 \
+  X(IOTA, 0, "iota")           /* 1-d; fvalue = start, ivalue = step */                                    \
+  /* ---- memory ---- */                                                                                   \
+  X(LOAD, 0, "load")           /* tensor, index[] */                                                       \
+  X(STORE, 0, "store")         /* tensor, index[]; operand 0 = value (cast to the tensor's type) */        \
+  /* ---- compute ---- */                                                                                  \
+  X(UNARY, 0, "unary") X(BINARY, 0, "binary")  /* fn; operands broadcast numpy-style */                    \
+  X(SELECT, 0, "select")       /* condition, a, b */                                                       \
+  X(CAST, 0, "cast")                                                                                       \
+  X(MATMUL, 0, "matmul")       /* a[..,m,k], b[..,k,n], optional acc[..,m,n]; accumulates in f32 (i32 for ints), rounds once to the result type */ \
+  X(REDUCE, 0, "reduce")       /* fn = sum/max/min/prod..; axes mask in ivalue; keepdim in flag */         \
+  X(BROADCAST, 0, "broadcast") /* to type.dims, numpy rules */                                             \
+  X(RESHAPE, 0, "reshape")     /* to type.dims, same elements row-major */                                 \
+  X(PERMUTE, 0, "permute")     /* perm[] */
+
+typedef enum kernel_op_kind {
+#define X(n, ...) KERNEL_##n,
+  KERNEL_OP_LIST(X)
+#undef X
+  KERNEL_OP_COUNT
+} kernel_op_kind;
+
+/* X(name, arity, spelling): scalar functions of UNARY, BINARY and REDUCE (ADD, MUL, MAX, MIN). */
+#define KERNEL_FN_LIST(X)                                                                                                    \
+  X(NONE, 0, "") X(NEG, 1, "neg") X(ABS, 1, "abs") X(EXP, 1, "exp") X(EXP2, 1, "exp2") X(LOG, 1, "log") X(LOG2, 1, "log2")   \
+  X(SQRT, 1, "sqrt") X(RSQRT, 1, "rsqrt") X(TANH, 1, "tanh") X(SIGMOID, 1, "sigmoid") X(RELU, 1, "relu") X(ERF, 1, "erf")    \
+  X(RECIP, 1, "reciprocal") X(NOT, 1, "not")                                                                                 \
+  X(ADD, 2, "add") X(SUB, 2, "sub") X(MUL, 2, "mul") X(DIV, 2, "div") X(FLOORDIV, 2, "floordiv") X(MOD, 2, "mod")           \
+  X(POW, 2, "pow") X(MAX, 2, "max") X(MIN, 2, "min") X(AND, 2, "and") X(OR, 2, "or") X(XOR, 2, "xor")                        \
+  X(EQ, 2, "eq") X(NE, 2, "ne") X(LT, 2, "lt") X(LE, 2, "le") X(GT, 2, "gt") X(GE, 2, "ge")
+
+typedef enum kernel_fn {
+#define X(n, ...) KERNEL_FN_##n,
+  KERNEL_FN_LIST(X)
+#undef X
+  KERNEL_FN_COUNT
+} kernel_fn;
+
+/* One tiled range of PARALLEL or LOOP: indices begin..end-1 in tiles of `block` (a block symbol's name, or NULL: step 1, scalar index). */
+typedef struct kernel_range { const sym_expr *begin, *end; const char *block; } kernel_range;
+
+/* X(name): what one element of an index list does. */
+typedef enum kernel_index_kind {
+  KERNEL_INDEX_TILE,      /* value = tile number param: the current tile's range (+ offset); keeps the dim */
+  KERNEL_INDEX_SCALAR,    /* value = rank-0 integer, or expr: drops the dim */
+  KERNEL_INDEX_ALL,       /* ":" */
+  KERNEL_INDEX_SLICE,     /* begin..end (expr) */
+  KERNEL_INDEX_NEW,       /* None: new dim of size 1 */
+  KERNEL_INDEX_TENSOR     /* value = integer tensor: gather */
+} kernel_index_kind;
+typedef struct kernel_index { kernel_index_kind kind; kernel_value value; const sym_expr *begin, *end; } kernel_index;   /* TILE: begin = offset or NULL; SCALAR: begin = expr when value < 0 */
+
+typedef struct kernel_op kernel_op;
+typedef struct kernel_region { VEC_OF(kernel_value) params; VEC_OF(kernel_op *) ops; } kernel_region;
+
+struct kernel_op {
+  kernel_op_kind kind;
+  kernel_fn fn;
+  kernel_value *operands; int n_operands;
+  kernel_value *results; int n_results;
+  kernel_region *regions; int n_regions;
+  kernel_range *ranges; int n_ranges;          /* PARALLEL, LOOP */
+  kernel_tensor tensor;                        /* LOAD, STORE */
+  kernel_index *index; int n_index;
+  const sym_expr *expr;                        /* INDEX_EXPR */
+  double fvalue; int64_t ivalue; bool flag;
+  int perm[KERNEL_RANK_MAX];
+  loom_span span;
+};
+
+typedef struct kernel_value_info { kernel_type type; kernel_op *def; const char *name; /* source variable, may be NULL */ const char *block; /* of a tile number: its block symbol */ } kernel_value_info;
+
+typedef struct kernel_graph {
+  const char *name;                            /* kernel_name or function name, hyphens kept */
+  const char *path; char sha256[65];           /* of the source file; "" when there is none */
+  VEC_OF(kernel_symbol) symbols;               /* order of first appearance; block symbols in loop order */
+  VEC_OF(kernel_tensor_info) tensors;          /* arguments first, in signature order */
+  VEC_OF(kernel_value_info) values;
+  VEC_OF(kernel_tensor) returns;               /* tensors of the return value, in order */
+  kernel_region body;
+  const char *style;                           /* "helion" or "loom" */
+  const diag_source *source;
+} kernel_graph;
+
+/* ---- build (kernel_build.c) ---- */
+kernel_graph *kernel_new(arena *m, const char *name);
+kernel_symbol *kernel_find_symbol(const kernel_graph *k, const char *name);      /* NULL when unknown */
+kernel_tensor kernel_find_tensor(const kernel_graph *k, const char *name);       /* -1 when unknown */
+kernel_value kernel_add_value(arena *m, kernel_graph *k, kernel_type type, const char *name);
+/* Appends an op with n_operands and n_results slots (results are made with `types`); the caller fills the rest. */
+kernel_op *kernel_add_op(arena *m, kernel_graph *k, kernel_region *r, kernel_op_kind kind, int n_operands, const kernel_value *operands,
+                         int n_results, const kernel_type *types);
+const char *kernel_op_name(kernel_op_kind k);
+const char *kernel_fn_name(kernel_fn f);
+/* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
+LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);
+
+/* ---- checks and text ---- */
+/* Types, ranks, dominance, regions, known symbols; the first violation is LOOM_EBUG (our front ends) with the op's span. */
+LOOM_MUST_USE loom_status kernel_verify(loom_ctx *ctx, const kernel_graph *k);
+data_value *kernel_to_data(arena *m, const kernel_graph *k);                                             /* loom.kernel.v1 */
+LOOM_MUST_USE loom_status kernel_from_data(loom_ctx *ctx, const data_value *v, kernel_graph **out);
+const char *kernel_print(arena *m, const kernel_graph *k);                                               /* for people: one line an op */
+#endif
