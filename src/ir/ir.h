@@ -12,7 +12,9 @@
 #include <mlir-c/BuiltinTypes.h>
 #include <mlir-c/Diagnostics.h>
 #include <mlir-c/IR.h>
+#include <mlir-c/IntegerSet.h>
 #include <mlir-c/Pass.h>
+#include <mlir-c/Rewrite.h>
 
 /* One MLIR context per compile: all dialects registered, threads off, unregistered ops refused unless asked, diagnostics into `ctx`. */
 typedef struct ir_ctx {
@@ -21,14 +23,24 @@ typedef struct ir_ctx {
   MlirLocation unknown;              /* unknown location */
   const diag_source *source;         /* of the text being parsed, so that MLIR locations become spans */
   bool quiet;                        /* diagnostics are dropped (trial parses) */
+  loom_status blame;                 /* status of MLIR's errors outside ir_parse: LOOM_EBUG (our IR) unless the user wrote the pipeline */
+  bool out_of_memory;                /* the diagnostic handler ran out of memory inside MLIR; raised when MLIR has returned */
 } ir_ctx;
 
+/* `*out` must stay at its address until ir_close: MLIR's diagnostic handler points to it. */
 LOOM_MUST_USE loom_status ir_open(loom_ctx *ctx, LOOM_GIVE ir_ctx *out);
 void ir_close(ir_ctx *ir);
 void ir_allow_unregistered(ir_ctx *ir, bool allow);
+/* Adds the translations from MLIR dialects to LLVM IR (codegen needs them; the rest of the compiler does not pay for them). */
+void ir_register_translations(ir_ctx *ir);
 
-/* Parses a module.  Text is pre-scanned (bytes <= 16 MB, bracket depth <= 128) before MLIR sees it: LOOM_ELIMIT. */
+enum { IR_TEXT_BYTES_MAX = 16 << 20, IR_TEXT_DEPTH_MAX = 128 };
+/* Checks text before MLIR's parser sees it: at most IR_TEXT_BYTES_MAX bytes and IR_TEXT_DEPTH_MAX open brackets (LOOM_ELIMIT), no NUL
+ * byte, iterator types that are strings or attributes (LOOM_EINPUT; MLIR aborts on others). */
+LOOM_MUST_USE loom_status ir_scan(loom_ctx *ctx, const diag_source *source, const char *text, size_t size);
+/* Parses a module: ir_scan first, then MLIR's parser and verifier.  A refusal is LOOM_EINPUT with spans in `path`. */
 LOOM_MUST_USE loom_status ir_parse(ir_ctx *ir, const char *path, const char *text, size_t size, LOOM_GIVE MlirModule *out);
+/* LOOM_EBUG (ir->blame) when the module breaks a rule of its dialects. */
 LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
 /* Module text; generic form with `generic`; always local scope (no #map aliases).  Owned by `mem`. */
 const char *ir_print(arena *mem, MlirOperation op, bool generic);
@@ -46,6 +58,8 @@ MlirAttribute ir_index_attr(ir_ctx *ir, int64_t v);                   /* v : ind
 MlirAttribute ir_str_attr(ir_ctx *ir, const char *s);
 MlirAttribute ir_bool_attr(ir_ctx *ir, bool b);
 MlirAttribute ir_symbol_attr(ir_ctx *ir, const char *name);           /* @name */
+MlirAttribute ir_unit_attr(ir_ctx *ir);
+MlirAttribute ir_type_attr(MlirType t);
 MlirAttribute ir_attr_of(MlirOperation op, const char *name);         /* inherent or discardable; null when absent */
 bool ir_attr_int(MlirAttribute a, int64_t *out);
 const char *ir_attr_string(arena *mem, MlirAttribute a);              /* StringAttr or FlatSymbolRef; NULL otherwise */
@@ -63,9 +77,12 @@ bool ir_const_int(MlirValue v, int64_t *out);                         /* arith.c
 loom_span ir_span(ir_ctx *ir, MlirOperation op);                      /* from its file location, else no span */
 /* Operand segment `segment` of an op with operandSegmentSizes: first index and count. */
 bool ir_segment(MlirOperation op, int segment, intptr_t *first, intptr_t *count);
-/* Pre-order over op and everything inside.  fn returns false to stop. Safe against erasing the visited op when `post`. */
+/* Pre- and post-order over op and everything inside; fn returns false to stop, which makes the walk return false.
+ * fn may allocate in arenas (only C frames are between).  In post-order fn may erase the visited op; in pre-order it may not. */
 bool ir_walk(MlirOperation op, bool (*fn)(MlirOperation, void *), void *data);
 bool ir_walk_post(MlirOperation op, bool (*fn)(MlirOperation, void *), void *data);
+/* Counts the operations called `name` (NULL: all) in op and everything inside. */
+intptr_t ir_count(MlirOperation op, const char *name);
 MlirOperation ir_find_func(MlirModule m, const char *name);           /* func.func by symbol; NULL name: the first one */
 const char *ir_func_name(arena *mem, MlirOperation func);
 
@@ -77,9 +94,19 @@ ir_builder ir_before(ir_ctx *ir, MlirOperation op);
 /* Creates and inserts an op.  Counts may be 0.  Regions are taken.  A failed creation is LOOM_EBUG in ctx->diag and a null op. */
 MlirOperation ir_build(ir_builder *b, const char *name, intptr_t n_results, const MlirType *results, intptr_t n_operands,
                        const MlirValue *operands, intptr_t n_attrs, const ir_named *attrs, intptr_t n_regions, MlirRegion *regions);
+/* ir_build for the common case of one result and no regions: the result value, null on failure. */
+MlirValue ir_build1(ir_builder *b, const char *name, MlirType result, intptr_t n_operands, const MlirValue *operands, intptr_t n_attrs,
+                    const ir_named *attrs);
 MlirValue ir_index_const(ir_builder *b, int64_t v);
+/* A region with one block that has arguments of the n given types; *out_block may be NULL. */
+MlirRegion ir_new_region(ir_ctx *ir, intptr_t n, const MlirType *types, MlirBlock *out_block);
+void ir_set_attr(MlirOperation op, const char *name, MlirAttribute a);      /* null `a` removes it */
+/* Erases an op whose results are unused; false (and nothing done) when one is used. */
+bool ir_erase(MlirOperation op);
+void ir_replace_uses(MlirValue of, MlirValue with);
 
 /* ---- pipelines of upstream passes ---- */
-LOOM_MUST_USE loom_status ir_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline);   /* "builtin.module(canonicalize,cse)" */
+/* "builtin.module(canonicalize,func.func(cse))".  A pipeline MLIR can't read or a pass that fails is ir->blame. */
+LOOM_MUST_USE loom_status ir_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline);
 
 #endif

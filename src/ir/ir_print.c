@@ -1,0 +1,15 @@
+#include "ir/ir_private.h"
+
+const char *ir_print(arena *mem, MlirOperation op, bool generic) {
+  if (ir_is_null_op(op))
+    return "<null operation>\n";
+  MlirOpPrintingFlags flags = mlirOpPrintingFlagsCreate();
+  mlirOpPrintingFlagsUseLocalScope(flags);
+  if (generic)
+    mlirOpPrintingFlagsPrintGenericOpForm(flags);
+  ir_sink sink = ir_sink_new(mem);
+  mlirOperationPrintWithFlags(op, flags, ir_sink_add, &sink);
+  mlirOpPrintingFlagsDestroy(flags);
+  ir_sink_add(mlirStringRefCreate("\n", 1), &sink);
+  return ir_sink_text(&sink);
+}

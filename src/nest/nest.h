@@ -1,0 +1,68 @@
+/* nest: MEETING POINT 2.  The loops, access maps, ops, bytes and dependences of one kernel, cleared of IR.
+ * Takes nothing from other rooms than base and sym.  Leaves: the structure, its text form (loom.nest.v1), reuse and footprint analysis.
+ *
+ * A nest is a tree: the parallel loops are the roots (in order), below them one body of nodes in program order; sequential loops are nodes with bodies. */
+#ifndef LOOM_NEST_NEST_H
+#define LOOM_NEST_NEST_H
+#include "base/dtype.h"
+#include "base/vec.h"
+#include "sym/sym.h"
+
+enum { NEST_RANK_MAX = 8, NEST_LOOPS_MAX = 16 };
+
+typedef enum nest_loop_kind { NEST_PARALLEL, NEST_SEQUENTIAL } nest_loop_kind;
+/* One tiled loop: iterations ceil(extent / block). `block` names the block symbol; its value is a free variable until solved. */
+typedef struct nest_loop { const char *block; nest_loop_kind kind; const sym_expr *extent; /* may use other loops' iterators: "it_<block>" */ bool divides; int parent; /* sequential: enclosing loop index or -1 */ } nest_loop;
+
+typedef struct nest_tensor { const char *name; dtype type; int rank; int64_t shape[NEST_RANK_MAX]; int arg; /* function argument number */ bool is_output; } nest_tensor;
+
+/* One dim of an access: starts at iterator(loop) * block + offset (loop -1: just offset) and covers `size` elements (block symbol or constant). */
+typedef struct nest_access_dim { int loop; const sym_expr *offset; const sym_expr *size; bool dropped; /* size 1 and not in the tile */ } nest_access_dim;
+
+typedef enum nest_node_kind { NEST_LOOP, NEST_LOAD, NEST_STORE, NEST_COMPUTE } nest_node_kind;
+typedef struct nest_node nest_node;
+typedef VEC_OF(nest_node *) nest_body;
+
+/* A tile-shaped value: what a load leaves, an op makes, a loop carries. */
+typedef struct nest_value { const char *name; dtype type; int rank; const sym_expr *dim[NEST_RANK_MAX]; nest_node *def; bool is_carried; /* accumulator of a sequential loop */ } nest_value;
+
+struct nest_node {
+  nest_node_kind kind;
+  int loop;                                    /* LOOP: index into loops */
+  nest_body body;                              /* LOOP */
+  int tensor; nest_access_dim dim[NEST_RANK_MAX]; int n_dims;    /* LOAD, STORE */
+  int value;                                   /* LOAD: value made; STORE: value written; COMPUTE: result */
+  const char *op;                              /* COMPUTE: "matmul", "batch_matmul", "fill", or "generic" */
+  const char *body_ops;                        /* generic: its scalar ops in order, "mulf,addf" */
+  VEC_OF(int) inputs;                          /* COMPUTE: values read, accumulator last */
+  const sym_expr *m, *n, *k, *batch;           /* matmul dims; generic: m = parallel elems, k = reduction elems */
+  const char *label;                           /* stable name for people: "load x", "matmul" */
+};
+
+typedef struct nest_symbol { const char *name; const sym_expr *upper_bound; int64_t align; bool is_reduction; bool divides; } nest_symbol;
+
+typedef struct nest {
+  const char *kernel;
+  VEC_OF(nest_symbol) symbols;                 /* block symbols in loop order (tile_m, tile_n, tile_k) */
+  VEC_OF(nest_loop) loops;                     /* parallel ones first, in order */
+  int n_parallel;
+  VEC_OF(nest_tensor) tensors;
+  VEC_OF(nest_value) values;
+  nest_body body;                              /* inside the parallel loops */
+  dtype type;                                  /* of the loads (upstream "datatype") */
+} nest;
+
+/* Number of elements of a value, as an expression over the block symbols. */
+const sym_expr *nest_value_elems(arena *m, const nest *n, int value);
+/* Does this access move with loop `loop`? (its offset depends on the loop's iterator) */
+bool nest_access_uses(const nest_node *access, int loop);
+/* All loads and stores in program order; returns the count, fills at most `room`. */
+size_t nest_accesses(const nest *n, const nest_node **out, size_t room);
+/* Loops that enclose `node`, outermost first, sequential ones only; count returned. */
+size_t nest_enclosing(const nest *n, const nest_node *node, int *out_loops, size_t room);
+/* Alignment of block symbols: `tile_align` if the symbol sizes one of the two innermost dims of any tile, else 1 (loom.md 3.1). */
+void nest_set_alignment(nest *n, int64_t tile_align);
+LOOM_MUST_USE loom_status nest_verify(loom_ctx *ctx, const nest *n);
+data_value *nest_to_data(arena *m, const nest *n);                                     /* loom.nest.v1 */
+LOOM_MUST_USE loom_status nest_from_data(loom_ctx *ctx, const data_value *v, nest **out);
+#endif
