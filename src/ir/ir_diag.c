@@ -5,16 +5,26 @@
 
 enum { NOTE_BYTES_MAX = 300 };   /* "see current operation" notes print whole functions */
 
-static loom_span file_span(ir_ctx *ir, MlirLocation loc) {
+bool ir_is_unnamed(MlirLocation loc) {
+  if (!mlirLocationIsAFileLineColRange(loc))
+    return false;
   MlirStringRef file = mlirIdentifierStr(mlirLocationFileLineColRangeGetFilename(loc));
-  const diag_source *s = ir->source;
-  if (!s || strlen(s->path) != file.length || memcmp(s->path, file.data, file.length) != 0)
-    for (s = ir->ctx->diag.sources; s; s = s->next)
-      if (strlen(s->path) == file.length && memcmp(s->path, file.data, file.length) == 0)
-        break;
-  if (!s)
-    s = diag_add_source(ir->ctx, arena_strndup(&ir->ctx->mem, file.data, file.length), NULL, 0);
-  loom_span span = {.source = s,
+  return file.length == 0 || (file.length == 1 && file.data[0] == '-');
+}
+
+/* The newest source of that name; a name nobody registered becomes a source without text. */
+static const diag_source *find_source(ir_ctx *ir, MlirLocation loc) {
+  if (ir->source && ir_is_unnamed(loc))
+    return ir->source;
+  MlirStringRef file = mlirIdentifierStr(mlirLocationFileLineColRangeGetFilename(loc));
+  for (const diag_source *s = ir->ctx->diag.sources; s; s = s->next)
+    if (strlen(s->path) == file.length && memcmp(s->path, file.data, file.length) == 0)
+      return s;
+  return diag_add_source(ir->ctx, arena_strndup(&ir->ctx->mem, file.data, file.length), NULL, 0);
+}
+
+static loom_span file_span(ir_ctx *ir, MlirLocation loc) {
+  loom_span span = {.source = find_source(ir, loc),
                     .line = mlirLocationFileLineColRangeGetStartLine(loc),
                     .col = mlirLocationFileLineColRangeGetStartColumn(loc),
                     .end_line = mlirLocationFileLineColRangeGetEndLine(loc),

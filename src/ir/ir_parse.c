@@ -1,34 +1,51 @@
 #include "ir/ir_private.h"
 
+/* MLIR's module parser wraps bare functions in a module but takes no file name, so the places it noted are renamed afterwards. */
+typedef struct renaming { ir_ctx *ir; MlirStringRef path; } renaming;
+
+static MlirLocation renamed(const renaming *r, MlirLocation loc) {
+  if (!ir_is_unnamed(loc))
+    return loc;
+  return mlirLocationFileLineColRangeGet(r->ir->mlir, r->path, (unsigned)mlirLocationFileLineColRangeGetStartLine(loc),
+                                         (unsigned)mlirLocationFileLineColRangeGetStartColumn(loc),
+                                         (unsigned)mlirLocationFileLineColRangeGetEndLine(loc),
+                                         (unsigned)mlirLocationFileLineColRangeGetEndColumn(loc));
+}
+
+static bool rename_locations(MlirOperation op, void *data) {
+  const renaming *r = data;
+  mlirOperationSetLocation(op, renamed(r, mlirOperationGetLocation(op)));
+  return true;
+}
+
+static loom_status parse_scanned(ir_ctx *ir, const char *src, size_t size, MlirModule *out) {
+  loom_ctx *ctx = ir->ctx;
+  loom_status outer_blame = ir->blame;
+  int errors = ctx->diag.errors;
+  ir->blame = LOOM_EINPUT;
+  *out = mlirModuleCreateParse(ir->mlir, mlirStringRefCreate(src, size));
+  ir->blame = outer_blame;
+  if (mlirModuleIsNull(*out)) {
+    if (!ir->quiet && ctx->diag.errors == errors)
+      diag_error(ctx, (loom_span){.source = ir->source}, LOOM_EINPUT, "this is not MLIR text");
+    return LOOM_EINPUT;
+  }
+  renaming r = {ir, ir_ref(ir->source->path)};
+  ir_walk(mlirModuleGetOperation(*out), rename_locations, &r);
+  return LOOM_OK;
+}
+
 /* MLIR wants a NUL behind the text and spans want the text to stay, so it is copied once. */
-loom_status ir_parse(ir_ctx *ir, const char *path, const char *text, size_t size, MlirModule *out) {
+loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size, MlirModule *out) {
   *out = (MlirModule){NULL};
   loom_ctx *ctx = ir->ctx;
-  if (size > IR_TEXT_BYTES_MAX)
-    return ir_scan(ctx, diag_add_source(ctx, path, NULL, 0), text, size);
-  const char *copy = arena_strndup(&ctx->mem, text, size);
+  bool readable = size <= IR_TEXT_BYTES_MAX;
+  const char *copy = readable ? arena_strndup(&ctx->mem, src, size) : NULL;
+  const diag_source *source = diag_add_source(ctx, path, copy, readable ? size : 0);
+  LOOM_TRY(ir_scan(ctx, source, copy, size));
   const diag_source *outer_source = ir->source;
-  ir->source = diag_add_source(ctx, path, copy, size);
-  loom_status st = ir_scan(ctx, ir->source, copy, size);
-  if (st == LOOM_OK) {
-    loom_status outer_blame = ir->blame;
-    ir->blame = LOOM_EINPUT;
-    int errors = ctx->diag.errors;
-    MlirOperation op = mlirOperationCreateParse(ir->mlir, mlirStringRefCreate(copy, size), ir_ref(path));
-    ir->blame = outer_blame;
-    if (!ir_is_null_op(op) && !ir_op_is(op, "builtin.module")) {
-      if (!ir->quiet)
-        diag_error(ctx, ir_span(ir, op), LOOM_EINPUT, "the file holds one %s; expected a module of functions", ir_op_name(op));
-      mlirOperationDestroy(op);
-      st = LOOM_EINPUT;
-    } else if (ir_is_null_op(op)) {
-      if (!ir->quiet && ctx->diag.errors == errors)
-        diag_error(ctx, (loom_span){.source = ir->source}, LOOM_EINPUT, "MLIR can't read this text");
-      st = LOOM_EINPUT;
-    } else {
-      *out = mlirModuleFromOperation(op);
-    }
-  }
+  ir->source = source;
+  loom_status st = parse_scanned(ir, copy, size, out);
   ir->source = outer_source;
   ir_settle(ir);
   return st;

@@ -16,6 +16,8 @@ const char *ir_sink_text(ir_sink *sink);
 MlirLogicalResult ir_handle_diagnostic(MlirDiagnostic d, void *ir);
 /* Raises what the handler could not: call it after every call into MLIR that may emit diagnostics. */
 void ir_settle(ir_ctx *ir);
+/* A file location without a file name, as MLIR's module parser makes them: it belongs to ir->source while parsing. */
+bool ir_is_unnamed(MlirLocation loc);
 loom_span ir_location_span(ir_ctx *ir, MlirLocation loc);
 /* Records LOOM_EBUG: an invariant of our own code failed. */
 loom_status ir_bug(ir_ctx *ir, const char *fmt, ...) LOOM_PRINTF(2, 3);

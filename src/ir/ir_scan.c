@@ -131,10 +131,10 @@ static loom_status scan_token(scanner *s) {
   return LOOM_OK;
 }
 
-loom_status ir_scan(loom_ctx *ctx, const diag_source *source, const char *text, size_t size) {
+loom_status ir_scan(loom_ctx *ctx, const diag_source *source, const char *src, size_t size) {
   if (size > IR_TEXT_BYTES_MAX)
     LOOM_FAIL(ctx, (loom_span){.source = source}, LOOM_ELIMIT, "the MLIR text is %zu bytes; at most %d are read", size, IR_TEXT_BYTES_MAX);
-  scanner s = {.ctx = ctx, .source = source, .text = text, .size = size, .line = 1};
+  scanner s = {.ctx = ctx, .source = source, .text = src, .size = size, .line = 1};
   for (skip_blanks(&s); s.at < s.size; skip_blanks(&s))
     LOOM_TRY(scan_token(&s));
   return LOOM_OK;

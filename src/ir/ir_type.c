@@ -1,10 +1,10 @@
 /* Types and attributes. */
 #include "ir/ir_private.h"
 
-MlirType ir_type(ir_ctx *ir, const char *text) {
-  MlirType t = mlirTypeParseGet(ir->mlir, ir_ref(text));
+MlirType ir_type(ir_ctx *ir, const char *src) {
+  MlirType t = mlirTypeParseGet(ir->mlir, ir_ref(src));
   if (mlirTypeIsNull(t))
-    ir_bug(ir, "the type '%s' is malformed", text);
+    ir_bug(ir, "the type '%s' is malformed", src);
   ir_settle(ir);
   return t;
 }
@@ -60,10 +60,10 @@ bool ir_type_dtype(MlirType t, dtype *out) {
   return true;
 }
 
-MlirAttribute ir_attr(ir_ctx *ir, const char *text) {
-  MlirAttribute a = mlirAttributeParseGet(ir->mlir, ir_ref(text));
+MlirAttribute ir_attr(ir_ctx *ir, const char *src) {
+  MlirAttribute a = mlirAttributeParseGet(ir->mlir, ir_ref(src));
   if (mlirAttributeIsNull(a))
-    ir_bug(ir, "the attribute '%s' is malformed", text);
+    ir_bug(ir, "the attribute '%s' is malformed", src);
   ir_settle(ir);
   return a;
 }
