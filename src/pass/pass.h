@@ -1,0 +1,33 @@
+/* pass: our pass table, the textual pipeline parser that mixes our passes with upstream's, and extract_nest.
+ * Takes: ir, dialect.  Leaves: transformed modules and nests.  External passes cannot be named in MLIR's own parser (reference mlir-c.md 3), hence ours. */
+#ifndef LOOM_PASS_PASS_H
+#define LOOM_PASS_PASS_H
+#include "dialect/dialect.h"
+#include "nest/nest.h"
+
+/* A pass option as text: "tile-sizes=2,4". */
+typedef struct pass_options { const char *text; loom_span span; } pass_options;
+typedef struct pass_row {
+  const char *name, *anchor;     /* anchor: "builtin.module" or "func.func" */
+  const char *needs, *leaves;    /* what the IR must be and is afterwards, one line each */
+  const char *summary;
+  loom_status (*run)(ir_ctx *ir, MlirOperation op, const pass_options *o);
+} pass_row;
+/* All rows of passes.def. */
+const pass_row *pass_table(size_t *out_n);
+
+typedef struct pass_run_options {
+  bool verify_each, print_before_all, print_after_all, timing;
+  const char *print_after;              /* --mlir-print-ir-after=name */
+  void (*emit)(void *data, const char *text);   /* where IR printing and timing go (stderr of the command line) */
+  void *emit_data;
+} pass_run_options;
+/* Runs a textual pipeline such as "builtin.module(func.func(loom-canonicalize),cse,loom-x{opt=1})".  Errors: LOOM_EUSAGE for an unknown pass
+ * (did-you-mean) or a wrong anchor, with the column in the pipeline text; else the pass's own. */
+LOOM_MUST_USE loom_status pass_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline, const pass_run_options *o);
+
+/* stage-0 -> canonical: our canonical pipeline (erase cf.assert, fold redundant slices, dead symbols, fuse guarded elementwise, destination specialisation). */
+LOOM_MUST_USE loom_status pass_canonicalize_stage0(ir_ctx *ir, MlirModule m);
+/* canonical module -> nest.  `func` NULL: the only function.  Unsupported forms: LOOM_EUNSUP with the op's place. */
+LOOM_MUST_USE loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest **out);
+#endif

@@ -1,0 +1,46 @@
+/* sim: the virtual chip.  Event-driven: cores with three threads, units, links, DRAM channels; values and cycles in one run.
+ * Takes: tog, machine, tensor contents, tile functions through a plain callback table.  Leaves: cycles, counters, faults, output contents.
+ * Timing does not depend on values.  Deterministic: events are ordered by (cycle, core, thread, sequence). */
+#ifndef LOOM_SIM_SIM_H
+#define LOOM_SIM_SIM_H
+#include "machine/machine.h"
+#include "tog/tog.h"
+
+typedef void (*sim_tile_fn)(void *const *buf, const int64_t *arg);
+typedef struct sim_exec { const sim_tile_fn *functions; size_t n; } sim_exec;      /* by tog function index */
+
+typedef struct sim_options {
+  const sim_exec *exec;                 /* NULL: timing only */
+  void *const *tensors;                 /* by tog tensor index: DRAM contents, row-major; NULL with exec NULL */
+  int64_t event_budget;                 /* LOOM_ELIMIT when spent; 0: unlimited */
+  bool verify;                          /* run tog_verify first (tests switch it off to show the simulator is a check of its own) */
+} sim_options;
+
+/* X(name): DEADLOCK waiting threads and no event left; EARLY_READ a read without wait of a slot that is not ready; UNINIT ready slot read before written;
+ * OUT_OF_BOUNDS box outside its tensor or buffer; L1_RANGE slot outside the core's memory; LEAK slots not free at the end; BAD_GIVE freeing a free slot;
+ * BAD_PUSH; MULTICAST a message for a core that does not wait for it or a rectangle off the mesh; DOUBLE_WRITE / UNWRITTEN output elements; BAD_EXPR */
+#define SIM_FAULT_LIST(X) X(DEADLOCK) X(EARLY_READ) X(UNINIT) X(OUT_OF_BOUNDS) X(L1_RANGE) X(LEAK) X(BAD_GIVE) X(BAD_PUSH) X(MULTICAST) X(DOUBLE_WRITE) X(UNWRITTEN) X(BAD_EXPR)
+typedef enum sim_fault_kind {
+#define X(n) SIM_FAULT_##n,
+  SIM_FAULT_LIST(X)
+#undef X
+} sim_fault_kind;
+const char *sim_fault_name(sim_fault_kind k);                 /* lower case: "early_read" */
+typedef struct sim_fault { sim_fault_kind kind; int core; int64_t coord[TOG_MESH_MAX]; const char *buffer; int64_t cycle; const char *text; } sim_fault;
+
+typedef struct sim_core { int64_t cycles, busy, dram_bytes; /* read or written by this core */ } sim_core;
+typedef struct sim_link { int from, to; int64_t bytes, busy; } sim_link;
+typedef struct sim_channel { int64_t bytes, busy; } sim_channel;
+typedef struct sim_report {
+  int64_t cycles;
+  int n_cores; sim_core *cores;
+  VEC_OF(sim_link) links; VEC_OF(sim_channel) channels;
+  int64_t dram_bytes_read, dram_bytes_written, noc_bytes;     /* noc_bytes: bytes times links crossed */
+  VEC_OF(sim_fault) faults;                                   /* at most 100 kept; n_faults counts all */
+  int64_t n_faults, events;
+} sim_report;
+
+/* A fault is not a failure of the call: LOOM_OK with report.faults filled. */
+LOOM_MUST_USE loom_status sim_run(loom_ctx *ctx, const tog *t, const machine *m, const sim_options *o, sim_report *out);
+data_value *sim_report_to_data(arena *m, const sim_report *r, const tog *t);        /* loom.sim.v1 */
+#endif

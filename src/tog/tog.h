@@ -1,0 +1,75 @@
+/* tog: MEETING POINT 4.  What each core does, in which order, on which buffer; loops kept symbolic (size independent of trip counts).
+ * Takes nothing from other rooms than base and sym.  Leaves: the graph, its verifier, the text form (loom.tog.v1).
+ *
+ * Every core of the mesh runs the same tree.  Expressions are over the core's coordinates (the mesh dims' names: "x", "y") and the
+ * variables of the enclosing loops.  Each core has three threads that walk the whole tree in order and act only on their own nodes:
+ *   READER  LOAD: DRAM -> L1 (reserve a slot, transfer, publish; blocks until its own data is there)
+ *   COMPUTE TAKE, COMPUTE, PUSH, GIVE
+ *   WRITER  STORE: L1 -> DRAM (wait for a published slot, transfer; blocks until written), GIVE
+ * Buffers are circular: `depth` slots of `bytes`, slot i at `offset + i*stride` of the core's L1.  Slot life: free -> open (reserved, poisoned
+ * with NaN) -> ready (published) -> free (given).  LOAD reserves and publishes; TAKE reserves and PUSH publishes for the compute thread;
+ * GIVE frees the oldest taken slot of its buffer.  A COMPUTE names its buffers with an access:
+ *   READ   the oldest ready slot; waits for it when `wait` is set (a hazard if it is not and the slot is not ready: fault early_read)
+ *   WRITE, UPDATE  the newest open slot of the compute thread
+ * LOAD, STORE and COMPUTE of zero extent move and compute nothing but still reserve, publish and free (surplus cores stay in step).
+ *
+ * Multicast: `group` gives the rectangle [ul, lr] of cores sharing the transfer and the sender, all as expressions evaluated by each core.
+ * A core that is its own sender reads DRAM once, waits until every other core of its rectangle has reserved its slot for the same load,
+ * then sends; a receiver reserves, announces itself to the sender and waits for the data. */
+#ifndef LOOM_TOG_TOG_H
+#define LOOM_TOG_TOG_H
+#include "base/dtype.h"
+#include "base/vec.h"
+#include "sym/sym.h"
+
+enum { TOG_RANK_MAX = 8, TOG_MESH_MAX = 3 };
+
+typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; } tog_tensor;   /* in DRAM, row-major */
+typedef struct tog_buffer { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; /* nominal tile, row-major */ int64_t bytes, stride, offset; int depth; } tog_buffer;
+typedef struct tog_function { const char *name; const char *mlir; /* text of a module with this loom.tile_function (cpu.h) */ } tog_function;
+
+/* X(name, thread) */
+#define TOG_NODE_LIST(X) X(LOOP, ANY) X(LOAD, READER) X(STORE, WRITER) X(TAKE, COMPUTE) X(COMPUTE, COMPUTE) X(PUSH, COMPUTE) X(GIVE, ANY)
+typedef enum tog_node_kind {
+#define X(n, t) TOG_##n,
+  TOG_NODE_LIST(X)
+#undef X
+} tog_node_kind;
+typedef enum tog_thread { TOG_READER, TOG_COMPUTE_THREAD, TOG_WRITER, TOG_THREADS } tog_thread;
+
+typedef enum tog_access { TOG_READ, TOG_WRITE, TOG_UPDATE } tog_access;
+typedef struct tog_use { int buffer; tog_access access; bool wait; } tog_use;
+
+/* A box of a tensor: offset and extent per tensor dim (elements); `to_dim[d]`: dim of the buffer it lands in, -1 when dropped (extent 1). */
+typedef struct tog_box { int tensor; int rank; const sym_expr *offset[TOG_RANK_MAX], *extent[TOG_RANK_MAX]; int to_dim[TOG_RANK_MAX]; } tog_box;
+typedef struct tog_group { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *sender[TOG_MESH_MAX]; } tog_group;
+
+typedef struct tog_node tog_node;
+typedef VEC_OF(tog_node *) tog_body;
+struct tog_node {
+  tog_node_kind kind;
+  int id;                                 /* unique, program order */
+  const char *label;                      /* "load x", "matmul": for faults and traces */
+  tog_thread thread;                      /* of GIVE (others are fixed by kind) */
+  const char *var; const sym_expr *trip; tog_body body;      /* LOOP: var runs 0..trip-1 */
+  int buffer;                             /* LOAD, STORE, TAKE, PUSH, GIVE */
+  tog_box box;                            /* LOAD, STORE */
+  bool has_group; tog_group group;        /* LOAD */
+  int function; const char *unit;         /* COMPUTE: index into functions (-1: timing only), unit name of the machine */
+  VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers and ragged extents, in the function's argument order */
+  const sym_expr *cycles;                 /* COMPUTE: over coordinates, loop variables */
+  const sym_expr *active;                 /* COMPUTE: skipped (zero cycles) when 0; NULL: always */
+};
+
+typedef struct tog {
+  const char *kernel, *machine, *variant;
+  int n_mesh; const char *mesh_name[TOG_MESH_MAX]; int64_t mesh_size[TOG_MESH_MAX];
+  VEC_OF(tog_tensor) tensors; VEC_OF(tog_buffer) buffers; VEC_OF(tog_function) functions;
+  tog_body body; int n_nodes;
+  int64_t predicted_cycles;               /* of the plan; 0 unknown */
+} tog;
+
+LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);       /* indices, ranks, slots inside l1 order, take/push/give balance per buffer and loop level */
+data_value *tog_to_data(arena *m, const tog *t);                         /* loom.tog.v1 */
+LOOM_MUST_USE loom_status tog_from_data(loom_ctx *ctx, const data_value *v, tog **out);
+#endif
