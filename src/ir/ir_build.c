@@ -44,6 +44,14 @@ static const char *find_fault(ir_builder *b, const char *name, intptr_t n_result
   return NULL;
 }
 
+/* MLIR drops an inherent attribute of the wrong kind without a word. */
+static bool holds_attributes(MlirOperation op, intptr_t n_attrs, const ir_named *attrs) {
+  for (intptr_t i = 0; i < n_attrs; i++)
+    if (mlirAttributeIsNull(ir_attr_of(op, attrs[i].name)))
+      return false;
+  return true;
+}
+
 MlirOperation ir_build(ir_builder *b, const char *name, intptr_t n_results, const MlirType *results, intptr_t n_operands,
                        const MlirValue *operands, intptr_t n_attrs, const ir_named *attrs, intptr_t n_regions, MlirRegion *regions) {
   ir_ctx *ir = b->ir;
@@ -65,9 +73,11 @@ MlirOperation ir_build(ir_builder *b, const char *name, intptr_t n_results, cons
   mlirOperationStateAddOwnedRegions(&state, n_regions, regions);
   MlirOperation op = mlirOperationCreate(&state);
   ir_settle(ir);
-  if (ir_is_null_op(op)) {
+  if (ir_is_null_op(op) || !holds_attributes(op, n_attrs, attrs)) {
     ir_bug(ir, "cannot build %s: MLIR refuses its attributes", name);
-    return op;
+    if (!ir_is_null_op(op))
+      mlirOperationDestroy(op);
+    return (MlirOperation){NULL};
   }
   if (ir_is_null_op(b->before))
     mlirBlockAppendOwnedOperation(b->block, op);
