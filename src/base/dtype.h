@@ -37,7 +37,8 @@ bool dtype_parse(const char *name, dtype *out);
 /* torch.promote_types */
 dtype dtype_promote(dtype a, dtype b);
 
-/* One element at `p` as a double and back: round to nearest even, overflow to infinity, integers saturate, NaN to 0 for integers. */
+/* One element at `p` (any alignment) as a double and back.  Floats: round once to nearest even, overflow to infinity.
+ * Integers: toward zero, saturating, NaN gives 0; an int64 beyond 2^53 is rounded on loading.  Booleans: 1 for everything but zero, so for NaN too. */
 double dtype_load(dtype t, const void *p);
 void dtype_store(dtype t, void *p, double v);
 float dtype_f16_to_f32(uint16_t h);

@@ -1,0 +1,206 @@
+#include "base/file.h"
+#include "base/text.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- reading ---- */
+
+typedef struct reading { int fd; const char *path; size_t limit_bytes, expected_bytes; char *data; size_t size; } reading;
+
+static loom_status fail_errno(loom_ctx *ctx, const char *path, const char *what, int error) {
+  return diag_error(ctx, diag_file_span(ctx, path), LOOM_EIO, "%s: %s", what, strerror(error));
+}
+
+/* Runs under loom_ctx_run, so that file_read can close the file when memory runs out. */
+static loom_status read_all(loom_ctx *ctx, void *data) {
+  reading *r = data;
+  size_t room = r->expected_bytes + 1;
+  r->data = arena_alloc(&ctx->mem, room);
+  for (;;) {
+    if (r->size + 1 == room) {   /* full: one byte on the stack tells end of file from a file that grew or has no known size */
+      char extra;
+      ssize_t n = read(r->fd, &extra, 1);
+      if (n == 0)
+        return LOOM_OK;
+      if (n < 0) {
+        if (errno == EINTR)
+          continue;
+        return fail_errno(ctx, r->path, "cannot read the file", errno);
+      }
+      if (r->size == r->limit_bytes)
+        LOOM_FAIL(ctx, diag_file_span(ctx, r->path), LOOM_ELIMIT, "the file is larger than the limit of %zu bytes", r->limit_bytes);
+      room = room < 2048 ? 4096 : room * 2;
+      if (room - 1 > r->limit_bytes)
+        room = r->limit_bytes + 1;
+      char *bigger = arena_alloc(&ctx->mem, room);
+      memcpy(bigger, r->data, r->size);
+      bigger[r->size++] = extra;
+      r->data = bigger;
+      continue;
+    }
+    ssize_t n = read(r->fd, r->data + r->size, room - 1 - r->size);
+    if (n == 0)
+      return LOOM_OK;
+    if (n > 0)
+      r->size += (size_t)n;
+    else if (errno != EINTR)
+      return fail_errno(ctx, r->path, "cannot read the file", errno);
+  }
+}
+
+loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char **out, size_t *out_size) {
+  bool is_stdin = text_eq(path, "-");
+  reading r = {.fd = 0, .path = path, .limit_bytes = limit_bytes < SIZE_MAX / 4 ? limit_bytes : SIZE_MAX / 4};
+  if (!is_stdin) {
+    r.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (r.fd < 0)
+      return fail_errno(ctx, path, "cannot open the file", errno);
+  }
+  struct stat st;
+  if (fstat(r.fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+    r.expected_bytes = (size_t)st.st_size;
+    if (r.expected_bytes > r.limit_bytes)
+      r.expected_bytes = r.limit_bytes;   /* the read finds out whether there is more */
+  }
+  loom_status status = loom_ctx_run(ctx, read_all, &r);
+  if (!is_stdin)
+    close(r.fd);
+  *out = r.data;
+  *out_size = r.size;
+  return status;
+}
+
+/* ---- writing ---- */
+
+static bool write_all(int fd, const char *bytes, size_t size) {
+  while (size > 0) {
+    ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n < 0)
+      return false;
+    bytes += n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
+/* Devices and pipes cannot be replaced by a renamed file. */
+static loom_status write_special(loom_ctx *ctx, const char *path, const void *bytes, size_t size) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0)
+    return fail_errno(ctx, path, "cannot open the file for writing", errno);
+  bool written = write_all(fd, bytes, size);
+  int error = errno;
+  close(fd);
+  return written ? LOOM_OK : fail_errno(ctx, path, "cannot write the file", error);
+}
+
+/* Fills the new file `fd` and renames it from `temporary` to `path`; 0 or the errno.  Closes `fd`. */
+static int write_and_rename(int fd, const char *temporary, const char *path, const void *bytes, size_t size) {
+  bool written = write_all(fd, bytes, size) && fsync(fd) == 0;
+  int error = written ? 0 : errno;
+  if (close(fd) != 0 && !error)
+    error = errno;
+  if (!error && rename(temporary, path) != 0)
+    error = errno;
+  if (error)
+    unlink(temporary);
+  return error;
+}
+
+/* Makes a rename in `dir` durable.  Some file systems cannot; the contents are whole either way. */
+static void sync_dir(const char *dir) {
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0)
+    return;
+  (void)fsync(fd);
+  close(fd);
+}
+
+loom_status file_write(loom_ctx *ctx, const char *path, const void *bytes, size_t size) {
+  static atomic_uint counter;
+  struct stat st;
+  bool exists = stat(path, &st) == 0;
+  if (exists && S_ISDIR(st.st_mode))
+    return fail_errno(ctx, path, "cannot write the file", EISDIR);
+  if (exists && !S_ISREG(st.st_mode))
+    return write_special(ctx, path, bytes, size);
+  arena_mark mark = arena_save(&ctx->scratch);
+  const char *temporary = arena_printf(&ctx->scratch, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+  const char *dir = file_dirname(&ctx->scratch, path);
+  int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? st.st_mode & 0777 : 0666);
+  int error = fd < 0 ? errno : write_and_rename(fd, temporary, path, bytes, size);
+  if (!error)
+    sync_dir(dir);
+  arena_release(&ctx->scratch, mark);
+  return error ? fail_errno(ctx, path, "cannot write the file", error) : LOOM_OK;
+}
+
+loom_status file_make_dirs(loom_ctx *ctx, const char *path) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  char *part = arena_strdup(&ctx->scratch, path);
+  int error = 0;
+  for (char *p = part; !error && *p;) {
+    p += strspn(p, "/");
+    p += strcspn(p, "/");
+    char kept = *p;
+    *p = 0;
+    if (mkdir(part, 0777) != 0 && !file_is_dir(part))
+      error = errno == EEXIST ? ENOTDIR : errno;
+    *p = kept;
+  }
+  arena_release(&ctx->scratch, mark);
+  return error ? fail_errno(ctx, path, "cannot make the directory", error) : LOOM_OK;
+}
+
+/* ---- names ---- */
+
+bool file_exists(const char *path) { return access(path, F_OK) == 0; }
+
+bool file_is_dir(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *file_join(arena *m, const char *dir, const char *name) {
+  if (name[0] == '/' || dir[0] == 0)
+    return arena_strdup(m, name);
+  return arena_printf(m, "%s%s%s", dir, text_ends(dir, "/") ? "" : "/", name);
+}
+
+/* Length of `path` without slashes at its end; the root keeps its own. */
+static size_t trimmed_length(const char *path, size_t n) {
+  while (n > 1 && path[n - 1] == '/')
+    n--;
+  return n;
+}
+
+/* Where the last part of the first `n` bytes begins. */
+static size_t last_part(const char *path, size_t n) {
+  while (n > 0 && path[n - 1] != '/')
+    n--;
+  return n;
+}
+
+char *file_dirname(arena *m, const char *path) {
+  size_t n = last_part(path, trimmed_length(path, strlen(path)));
+  return n ? arena_strndup(m, path, trimmed_length(path, n)) : arena_strdup(m, ".");
+}
+
+char *file_basename(arena *m, const char *path) {
+  size_t end = trimmed_length(path, strlen(path)), begin = last_part(path, end);
+  return begin == end ? arena_strndup(m, path, end) : arena_strndup(m, path + begin, end - begin);
+}
+
+char *file_stem(arena *m, const char *path) {
+  char *name = file_basename(m, path), *dot = strrchr(name, '.');
+  if (dot && dot != name)
+    *dot = 0;
+  return name;
+}

@@ -1,0 +1,43 @@
+/* testing: what the unit tests of all rooms share; included by *_test.c only. */
+#ifndef LOOM_BASE_TESTING_H
+#define LOOM_BASE_TESTING_H
+#include "base/alloc.h"
+#include "base/diag.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* Runs `body` in a fresh context with allocation 1, then 2, ... failing (that one only, then all from it on), until it gets through.
+ * Each failing run must end in LOOM_EMEM, the last in LOOM_OK; leaks are the sanitizer's to find. */
+static inline void testing_sweep_memory(loom_status (*body)(loom_ctx *, void *), void *data) {
+  for (int forever = 0; forever < 2; forever++) {
+    loom_status st = LOOM_EMEM;
+    for (long n = 1; st == LOOM_EMEM; n++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      alloc_fail_at(n, forever);
+      st = loom_ctx_run(&ctx, body, data);
+      alloc_fail_at(0, 0);
+      loom_ctx_done(&ctx);
+      assert_true(st == LOOM_EMEM || st == LOOM_OK);
+      assert_true(n > 1 || st == LOOM_EMEM);   /* a body that allocates nothing tests nothing */
+    }
+  }
+}
+
+/* The context holds one error, of `status`, whose text contains `text`, at line:col (0: not checked). */
+static inline void testing_expect_error(const loom_ctx *ctx, loom_status status, const char *text, int line, int col) {
+  assert_int_equal(ctx->diag.errors, 1);
+  const diag_item *d = ctx->diag.first;
+  if (d->status != status || !strstr(d->text, text) || (line && (d->span.line != line || d->span.col != col)))
+    fail_msg("got status %d at %d:%d \"%s\"; expected %d at %d:%d \"%s\"", (int)d->status, d->span.line, d->span.col, d->text, (int)status,
+             line, col, text);
+}
+#endif
