@@ -1,0 +1,136 @@
+/* MLIR's LLVM dialect -> LLVM IR -> passes -> object in memory. */
+#include "codegen/codegen_private.h"
+#include <llvm-c/Analysis.h>
+#include <llvm-c/Core.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <mlir-c/Target/LLVMIR.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What one run of LLVM owns; close_unit frees whatever was opened. */
+typedef struct unit {
+  loom_ctx *ctx;
+  LLVMContextRef context;
+  LLVMTargetMachineRef machine;
+  LLVMModuleRef module;
+  char said[400];   /* first error LLVM reported; it calls from its own frames, so no arena here */
+} unit;
+
+static void hear(LLVMDiagnosticInfoRef info, void *data) {
+  unit *u = data;
+  if (LLVMGetDiagInfoSeverity(info) != LLVMDSError || u->said[0])
+    return;
+  char *s = LLVMGetDiagInfoDescription(info);
+  snprintf(u->said, sizeof u->said, "%s", s);
+  LLVMDisposeMessage(s);
+}
+
+static void close_unit(unit *u) {
+  if (u->module)
+    LLVMDisposeModule(u->module);
+  if (u->machine)
+    LLVMDisposeTargetMachine(u->machine);
+  if (u->context)
+    LLVMContextDispose(u->context);
+}
+
+/* "prefer-vector-width": tuning of some CPUs would split our 512-bit vectors. */
+static void set_function_attributes(unit *u) {
+  LLVMAttributeRef wide = LLVMCreateStringAttribute(u->context, "prefer-vector-width", 19, "512", 3);
+  LLVMAttributeRef no_trap = LLVMCreateStringAttribute(u->context, "no-trapping-math", 16, "true", 4);
+  for (LLVMValueRef f = LLVMGetFirstFunction(u->module); f; f = LLVMGetNextFunction(f))
+    if (!LLVMIsDeclaration(f)) {
+      LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, wide);
+      LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, no_trap);
+    }
+}
+
+static loom_status open_unit(ir_ctx *ir, MlirModule m, const codegen_options *o, unit *u) {
+  *u = (unit){.ctx = ir->ctx};
+  LOOM_TRY(codegen_open_target(ir->ctx, o, &u->machine));
+  u->context = LLVMContextCreate();
+  LLVMContextSetDiagnosticHandler(u->context, hear, u);
+  ir_register_translations(ir);
+  int errors = ir->ctx->diag.errors;
+  u->module = mlirTranslateModuleToLLVMIR(mlirModuleGetOperation(m), u->context);
+  if (!u->module) {
+    if (ir->ctx->diag.errors == errors)
+      diag_error(ir->ctx, LOOM_NOSPAN, LOOM_EBUG, "the module cannot be translated to LLVM IR");
+    return LOOM_EBUG;
+  }
+  char *triple = LLVMGetTargetMachineTriple(u->machine);
+  LLVMSetTarget(u->module, triple);
+  LLVMDisposeMessage(triple);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(u->machine);
+  LLVMSetModuleDataLayout(u->module, layout);
+  LLVMDisposeTargetData(layout);
+  set_function_attributes(u);
+  return LOOM_OK;
+}
+
+static loom_status optimise(unit *u, int opt_level) {
+  int level = opt_level < 0 ? 0 : opt_level > 3 ? 3 : opt_level;
+  char pipeline[] = "default<O0>";
+  pipeline[9] = (char)('0' + level);
+  char *why = NULL;
+  if (LLVMVerifyModule(u->module, LLVMReturnStatusAction, &why)) {
+    diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "the translated LLVM IR is invalid: %s", why);
+    LLVMDisposeMessage(why);
+    return LOOM_EBUG;
+  }
+  LLVMDisposeMessage(why);
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMErrorRef error = LLVMRunPasses(u->module, pipeline, u->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (error) {
+    char *said = LLVMGetErrorMessage(error);
+    diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM's passes failed: %s", said);
+    LLVMDisposeErrorMessage(said);
+    return LOOM_EBUG;
+  }
+  return LOOM_OK;
+}
+
+static loom_status emit(unit *u, char **out_object, size_t *out_size) {
+  char *why = NULL;
+  LLVMMemoryBufferRef buffer = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(u->machine, u->module, LLVMObjectFile, &why, &buffer)) {
+    diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM cannot emit an object: %s", why);
+    LLVMDisposeMessage(why);
+    return LOOM_EBUG;
+  }
+  if (u->said[0]) {
+    LLVMDisposeMemoryBuffer(buffer);
+    LOOM_FAIL(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM's code generator refused the module: %s", u->said);
+  }
+  *out_size = LLVMGetBufferSize(buffer);
+  *out_object = arena_strndup(&u->ctx->mem, LLVMGetBufferStart(buffer), *out_size);
+  LLVMDisposeMemoryBuffer(buffer);
+  return LOOM_OK;
+}
+
+loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size) {
+  unit u;
+  loom_status st = open_unit(ir, m, o, &u);
+  if (st == LOOM_OK)
+    st = optimise(&u, o->opt_level);
+  if (st == LOOM_OK)
+    st = emit(&u, out_object, out_size);
+  close_unit(&u);
+  return st;
+}
+
+loom_status codegen_llvm_text(ir_ctx *ir, MlirModule m, const codegen_options *o, const char **out) {
+  unit u;
+  loom_status st = open_unit(ir, m, o, &u);
+  if (st == LOOM_OK)
+    st = optimise(&u, o->opt_level);
+  if (st == LOOM_OK) {
+    char *s = LLVMPrintModuleToString(u.module);
+    *out = arena_strdup(&ir->ctx->mem, s);
+    LLVMDisposeMessage(s);
+  }
+  close_unit(&u);
+  return st;
+}

@@ -1,0 +1,166 @@
+/* Oracles: exact results of the compiled code; refusals that name the symbols. */
+#include "codegen/codegen.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+static loom_ctx ctx;
+static ir_ctx ir;
+
+static int open_ir(void **state) {
+  (void)state;
+  loom_ctx_init(&ctx);
+  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
+}
+
+static int close_ir(void **state) {
+  (void)state;
+  ir_close(&ir);
+  loom_ctx_done(&ctx);
+  return 0;
+}
+
+static loom_status object_of(const char *src, const codegen_options *o, char **object, size_t *size) {
+  MlirModule m;
+  LOOM_TRY(ir_parse(&ir, "code.mlir", src, strlen(src), &m));
+  loom_status st = codegen_object(&ir, m, o, object, size);
+  ir_close_module(m);
+  return st;
+}
+
+static loom_status link_text(const char *src, const codegen_options *o, codegen_image **out) {
+  char *object;
+  size_t size;
+  *out = NULL;
+  LOOM_TRY(object_of(src, o, &object, &size));
+  return codegen_link(&ctx, object, size, o, out);
+}
+
+static const char axpy[] =
+    "llvm.func @expf(f32) -> f32\nllvm.func @bump(i64)\n"
+    "llvm.func @axpy(%a: f32, %p: !llvm.ptr) -> f32 {\n  %c = llvm.mlir.constant(3 : i64) : i64\n  llvm.call @bump(%c) : (i64) -> ()\n"
+    "  %x = llvm.load %p : !llvm.ptr -> f32\n  %y = llvm.fmul %a, %x : f32\n  llvm.store %y, %p : f32, !llvm.ptr\n"
+    "  %e = llvm.call @expf(%y) : (f32) -> f32\n  llvm.return %e : f32\n}\n";
+
+static int64_t bumped;
+static void bump(int64_t n) { bumped += n; }
+
+static void *address_of(void (*f)(int64_t)) {
+  void *p;
+  memcpy(&p, &f, sizeof p);
+  return p;
+}
+
+static void test_granted_symbols_link_and_run_at_every_level(void **state) {
+  (void)state;
+  codegen_symbol grants[] = {{"bump", address_of(bump)}};
+  for (int level = 0; level <= 3; level++) {
+    codegen_options o = {.opt_level = level, .grants = grants, .n_grants = 1};
+    codegen_image *image;
+    assert_int_equal(link_text(axpy, &o, &image), LOOM_OK);
+    void *p = codegen_lookup(image, "axpy");
+    assert_non_null(p);
+    float (*f)(float, float *);
+    memcpy(&f, &p, sizeof f);
+    float x = 0.25f;
+    bumped = 0;
+    float e = f(2.0f, &x);
+    assert_true(x == 0.5f && e == expf(0.5f) && bumped == 3);
+    assert_null(codegen_lookup(image, "nope"));
+    assert_null(codegen_lookup(image, "getpid"));   /* the process is not searched */
+    codegen_unlink(image);
+    codegen_unlink(image);   /* harmless */
+  }
+}
+
+static void test_ungranted_symbols_are_refused_by_name(void **state) {
+  (void)state;
+  const char *src = "llvm.func @getpid() -> i32\nllvm.func @system(!llvm.ptr) -> i32\nllvm.func @memcpy(!llvm.ptr, !llvm.ptr, i64)\n"
+                    "llvm.func @evil(%p: !llvm.ptr, %n: i64) -> i32 {\n  llvm.call @memcpy(%p, %p, %n) : (!llvm.ptr, !llvm.ptr, i64) -> ()\n"
+                    "  %a = llvm.call @getpid() : () -> i32\n  %b = llvm.call @system(%p) : (!llvm.ptr) -> i32\n"
+                    "  %c = llvm.add %a, %b : i32\n  llvm.return %c : i32\n}\n";
+  codegen_options o = {.opt_level = 2};
+  codegen_image *image;
+  assert_int_equal(link_text(src, &o, &image), LOOM_EINPUT);
+  assert_null(image);
+  const char *said = ctx.diag.first->text;
+  assert_non_null(strstr(said, "2 symbols"));
+  assert_non_null(strstr(said, "getpid"));
+  assert_non_null(strstr(said, "system"));
+  assert_null(strstr(said, "memcpy"));
+  assert_non_null(ctx.diag.first->help);
+}
+
+static void test_address_of_an_ungranted_symbol_is_refused_too(void **state) {
+  (void)state;
+  const char *src = "llvm.mlir.global external @environ() : !llvm.ptr\n"
+                    "llvm.func @peek() -> !llvm.ptr {\n  %a = llvm.mlir.addressof @environ : !llvm.ptr\n"
+                    "  %b = llvm.load %a : !llvm.ptr -> !llvm.ptr\n  llvm.return %b : !llvm.ptr\n}\n";
+  codegen_options o = {.opt_level = 2};
+  codegen_image *image;
+  assert_int_equal(link_text(src, &o, &image), LOOM_EINPUT);
+  assert_non_null(strstr(ctx.diag.first->text, "environ"));
+}
+
+static void test_damaged_objects_are_refused(void **state) {
+  (void)state;
+  codegen_symbol grants[] = {{"bump", address_of(bump)}};
+  codegen_options o = {.opt_level = 1, .grants = grants, .n_grants = 1};
+  char *object;
+  size_t size;
+  assert_int_equal(object_of(axpy, &o, &object, &size), LOOM_OK);
+  codegen_image *image;
+  const size_t cuts[] = {0, 10, 64, size / 2, size - 1};
+  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+    char *part = arena_strndup(&ctx.mem, object, cuts[i]);
+    assert_int_equal(codegen_link(&ctx, part, cuts[i], &o, &image), LOOM_EINPUT);
+    assert_non_null(strstr(ctx.diag.first->text, "damaged"));
+  }
+  assert_int_equal(codegen_link(&ctx, "not an object, but long enough to hold a header of sixty-four bytes", 67, &o, &image), LOOM_EINPUT);
+}
+
+static void test_modules_outside_the_llvm_dialect_are_refused(void **state) {
+  (void)state;
+  codegen_options o = {.opt_level = 2};
+  char *object;
+  size_t size;
+  assert_int_equal(object_of("func.func @f(%x: index) -> index {\n  return %x : index\n}\n", &o, &object, &size), LOOM_EBUG);
+  assert_int_equal(ctx.diag.first->severity, DIAG_ERROR);
+  assert_int_equal(ctx.diag.first->span.line, 1);
+}
+
+static void test_objects_are_the_same_twice(void **state) {
+  (void)state;
+  codegen_options o = {.opt_level = 2};
+  char *a, *b;
+  size_t na, nb;
+  assert_int_equal(object_of(axpy, &o, &a, &na), LOOM_OK);
+  assert_int_equal(object_of(axpy, &o, &b, &nb), LOOM_OK);
+  assert_int_equal(na, nb);
+  assert_memory_equal(a, b, na);
+}
+
+static void test_llvm_text_is_for_the_asked_cpu(void **state) {
+  (void)state;
+  MlirModule m;
+  assert_int_equal(ir_parse(&ir, "code.mlir", axpy, strlen(axpy), &m), LOOM_OK);
+  const char *out;
+  codegen_options o = {.opt_level = 1, .cpu = "x86-64"};
+  assert_int_equal(codegen_llvm_text(&ir, m, &o, &out), LOOM_OK);
+  assert_non_null(strstr(out, "define float @axpy(float"));
+  assert_non_null(strstr(out, "target triple = "));
+  ir_close_module(m);
+}
+
+int main(void) {
+#define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
+  const struct CMUnitTest tests[] = {
+      T(test_granted_symbols_link_and_run_at_every_level), T(test_ungranted_symbols_are_refused_by_name),
+      T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_damaged_objects_are_refused),
+      T(test_modules_outside_the_llvm_dialect_are_refused), T(test_objects_are_the_same_twice), T(test_llvm_text_is_for_the_asked_cpu),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
