@@ -24,4 +24,13 @@ LOOM_MUST_USE loom_status interp_run(loom_ctx *ctx, const kernel_graph *k, inter
 
 /* Makes argument contents from init and seed: RANDN normal, RANDINT.., rounded to the tensor's type.  `integers`: whole numbers in -2..2 instead. */
 LOOM_MUST_USE loom_status interp_make_input(loom_ctx *ctx, const kernel_graph *k, kernel_tensor t, uint64_t seed, bool integers, interp_tensor *out);
+/* An engine's result (bytes of oracle->type, row-major) against the oracle.  `exact`: every element must be equal (integers check). */
+typedef struct interp_diff {
+  bool ok;                     /* no element is beyond its bound; NaN only where the oracle has NaN */
+  int64_t wrong;               /* elements beyond their bound */
+  double max_abs_error;
+  double worst_ratio, worst_bound; int64_t worst_index[KERNEL_RANK_MAX];   /* element with the largest error / bound */
+} interp_diff;
+LOOM_MUST_USE loom_status interp_compare(loom_ctx *ctx, const interp_tensor *oracle, const void *bytes, bool exact, interp_diff *out);
+
 #endif

@@ -1,0 +1,116 @@
+/* cli: the command line (contract: docs/cli.md).  The only room that prints and exits.
+ * `loom` is plain C and starts in a millisecond; commands that need MLIR, LLVM or CPython's parser run in `loom-worker`, which it starts. */
+#ifndef LOOM_CLI_CLI_H
+#define LOOM_CLI_CLI_H
+#include "base/data.h"
+#include "base/text.h"
+#include "base/vec.h"
+
+/* X(name, runs in the worker, usage, one-line summary) */
+#define CLI_COMMAND_LIST(X)                                                                                             \
+  X(compile, 1, "KERNEL [--machine M] [-o DIR]", "the whole pipeline, artifacts under -o DIR")                          \
+  X(run, 1, "KERNEL [--machine M] [--check]", "compile, then execute on the machine's virtual chip")                    \
+  X(explore, 1, "KERNEL [--machine M] [--json]", "table of mapping candidates")                                         \
+  X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
+  X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
+  X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
+  X(machine, 0, "list | show M | check M | import FILE", "chip descriptions")                                           \
+  X(doctor, 0, "", "versions, features, what is missing and how to install it")
+
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) sim(m) opt(o) machine(x) doctor(d). */
+#define CLI_OPTION_LIST(X)                                                                                              \
+  X(machine, "machine", "NAME|FILE", "cresm", "machine description (loom machine list)")                                \
+  X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
+  X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048) or ARG.DIM=size (x.0=1024)")      \
+  X(dtype, "dtype", "T", "cre", "element type of arguments the file does not type (default f16)")                       \
+  X(function, "function", "NAME", "creo", "kernel to take when the file has several")                                   \
+  X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
+  X(block_sizes, "block-sizes", "S=V,..", "crs", "assign block sizes; solving is skipped")                              \
+  X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
+  X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
+  X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
+  X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
+  X(calibration, "calibration", "NAME", "cresmx", "perf set of the machine file")                                       \
+  X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
+  X(topk, "topk", "N", "cr", "materialise the best N candidates (default 1)")                                           \
+  X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
+  X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
+  X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument")                                                  \
+  X(output, "output", "NAME=FILE.npy", "crm", "write a result")                                                         \
+  X(dump_dir, "dump-dir", "DIR", "cr", "every stage as NNN_stage.mlir plus index.json")                                 \
+  X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
+  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \
+  X(etg, "etg", "FILE", "e", "write the ETG")                                                                           \
+  X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
+  X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
+  X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
+  X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
+  X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
+  X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
+  X(out, "out", "FILE", "osxe", "output file")                                                                          \
+  X(progress, "progress", "plain|none", "cresm", "progress display")
+
+/* Options without an argument.  X(field, option, commands, help) */
+#define CLI_FLAG_LIST(X)                                                                                                \
+  X(json, "json", "cresmxd", "one JSON object on standard output")                                                      \
+  X(check, "check", "rm", "compare with the reference interpreter")                                                     \
+  X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
+  X(debug, "debug", "cre", "write every stage")                                                                         \
+  X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
+  X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
+  X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
+  X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \
+  X(generic, "mlir-print-op-generic", "o", "print in generic form")                                                     \
+  X(print_before_all, "mlir-print-ir-before-all", "o", "print the IR before every pass")                                \
+  X(print_after_all, "mlir-print-ir-after-all", "o", "print the IR after every pass")                                   \
+  X(verify_each, "verify-each", "o", "verify after every pass (on by default)")                                         \
+  X(timing, "mlir-timing", "o", "time every pass")                                                                      \
+  X(list_passes, "list-passes", "o", "the pass table")                                                                  \
+  X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
+  X(help, "help", "cresmoxd", "help of the command")
+
+typedef struct cli_options {
+  const char *command; char letter;
+  VEC_OF(const char *) files;                          /* positional arguments */
+#define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;
+  CLI_OPTION_LIST(X)
+#undef X
+#define X(f, o, c, h) bool f;
+  CLI_FLAG_LIST(X)
+#undef X
+} cli_options;
+
+/* One row of help and completion. */
+typedef struct cli_command { const char *name; bool in_worker; const char *usage, *summary; char letter; } cli_command;
+const cli_command *cli_commands(size_t *out_n);
+const cli_command *cli_find_command(const char *name);
+
+/* argv[0] is the command.  Errors: LOOM_EUSAGE with did-you-mean. */
+LOOM_MUST_USE loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out);
+/* "A=1,B=2" given once or several times -> pairs; values must be integers when `integers`. */
+typedef struct cli_pair { const char *key, *value; int64_t integer; } cli_pair;
+typedef VEC_OF(cli_pair) cli_pairs;
+LOOM_MUST_USE loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, bool integers, cli_pairs *out);
+LOOM_MUST_USE loom_status cli_int(loom_ctx *ctx, const char *option, const char *text, int64_t lo, int64_t hi, int64_t *out);
+
+void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
+/* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
+void cli_print_diagnostics(const loom_ctx *ctx);
+/* Directories with shipped machines: $LOOM_MACHINES, beside the binary, the install directory. */
+void cli_set_machine_path(loom_ctx *ctx);
+char *cli_self_dir(arena *m);                          /* directory of the running binary */
+
+/* Commands.  Each prints its own data and returns the status. */
+loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
+loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
+loom_status worker_run(loom_ctx *ctx, const cli_options *o);
+loom_status worker_explore(loom_ctx *ctx, const cli_options *o);
+loom_status worker_sim(loom_ctx *ctx, const cli_options *o);
+loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
+
+/* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: the arguments and a copy of the input are
+ * saved under loom-crash-<pid>/ and named in the message. */
+int cli_run_worker(int argc, char **argv, const char *input);
+#endif

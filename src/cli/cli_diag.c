@@ -1,0 +1,85 @@
+/* Prints the recorded diagnostics.  Control bytes of names and source lines are shown as '?', so that no terminal escape gets through. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *colour(const char *code) {
+  static int use = -1;
+  if (use < 0)
+    use = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+  return use ? code : "";
+}
+
+static void put_clean(const char *s, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    unsigned char ch = (unsigned char)s[i];
+    fputc((ch < 32 && ch != '\t' && ch != '\n') || ch == 127 ? '?' : ch, stderr);
+  }
+}
+
+/* Start and length of 1-based line `line`, or NULL. */
+static const char *line_at(const diag_source *s, int32_t line, size_t *out_len) {
+  const char *p = s->text, *end = s->text + s->size;
+  for (int32_t i = 1; i < line && p < end; i++) {
+    const char *nl = memchr(p, '\n', (size_t)(end - p));
+    if (!nl)
+      return NULL;
+    p = nl + 1;
+  }
+  if (p > end)
+    return NULL;
+  const char *nl = memchr(p, '\n', (size_t)(end - p));
+  *out_len = (size_t)((nl ? nl : end) - p);
+  return p;
+}
+
+static void print_source_line(loom_span span) {
+  size_t len;
+  const char *line = span.source->text ? line_at(span.source, span.line, &len) : NULL;
+  if (!line)
+    return;
+  enum { SHOWN_MAX = 200 };
+  if (len > SHOWN_MAX)
+    len = SHOWN_MAX;
+  fprintf(stderr, "%6d | ", span.line);
+  put_clean(line, len);
+  fprintf(stderr, "\n       | ");
+  if (span.col < 1 || (size_t)span.col > len + 1) {
+    fputc('\n', stderr);
+    return;
+  }
+  for (int32_t i = 1; i < span.col; i++)
+    fputc(line[i - 1] == '\t' ? '\t' : ' ', stderr);
+  int32_t width = span.end_line == span.line && span.end_col > span.col ? span.end_col - span.col : 1;
+  if ((size_t)(span.col + width - 1) > len)
+    width = len + 1 > (size_t)span.col ? (int32_t)len - span.col + 1 : 1;
+  fputs(colour("\033[1;32m"), stderr);
+  for (int32_t i = 0; i < width; i++)
+    fputc(i ? '~' : '^', stderr);
+  fprintf(stderr, "%s\n", colour("\033[0m"));
+}
+
+void cli_print_diagnostics(const loom_ctx *ctx) {
+  static const struct { const char *word, *code; } kinds[] = {{"error", "\033[1;31m"}, {"warning", "\033[1;35m"}, {"note", "\033[1;36m"}};
+  for (const diag_item *d = ctx->diag.first; d; d = d->next) {
+    if (d->span.source) {
+      put_clean(d->span.source->path, strlen(d->span.source->path));
+      if (d->span.line > 0)
+        fprintf(stderr, ":%d:%d", d->span.line, d->span.col);
+    } else {
+      fputs("loom", stderr);
+    }
+    fprintf(stderr, ": %s%s:%s ", colour(kinds[d->severity].code), kinds[d->severity].word, colour("\033[0m"));
+    put_clean(d->text, strlen(d->text));
+    fputc('\n', stderr);
+    if (d->span.source && d->span.line > 0)
+      print_source_line(d->span);
+    if (d->help) {
+      fputs("  help: ", stderr);
+      put_clean(d->help, strlen(d->help));
+      fputc('\n', stderr);
+    }
+  }
+}

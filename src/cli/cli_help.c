@@ -1,0 +1,55 @@
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+/* X(command, example) */
+static const struct { const char *command, *line; } examples[] = {
+    {"compile", "loom compile kernels/matmul.py --machine wormhole --shape M=2048,N=2048,K=256 -o out"},
+    {"compile", "loom compile kernels/matmul.py --machine wormhole --block-sizes tile_m=256,tile_n=256,tile_k=64"},
+    {"run", "loom run kernels/matmul.py --machine wormhole --shape M=2048,N=2048,K=256 --check"},
+    {"run", "loom run kernels/matmul.py --machine single --shape M=32,N=32,K=32 --check --json"},
+    {"explore", "loom explore kernels/matmul.py --machine wormhole --upstream-compatible"},
+    {"solve", "loom solve out/constraints/p01_exploration_etg.json --machine wormhole"},
+    {"sim", "loom sim out --check"},
+    {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},
+    {"machine", "loom machine show wormhole"},
+    {"machine", "loom machine import 2D_mesh.mlir --out my.yaml"},
+    {"doctor", "loom doctor"},
+};
+
+static void overview(void) {
+  size_t n;
+  const cli_command *c = cli_commands(&n);
+  printf("Loom %s: compiles ML kernels for spatial accelerators and runs them on a virtual chip.\n\n"
+         "usage: loom COMMAND [options] [FILE|-]\n\ncommands:\n", LOOM_VERSION);
+  for (size_t i = 0; i < n; i++)
+    printf("  %-9s %s\n", c[i].name, c[i].summary);
+  printf("\n'loom COMMAND --help' shows options and examples.  'loom --version' prints the version.\n");
+}
+
+static void option_line(const char *name, const char *argument, const char *help) {
+  char left[64];
+  snprintf(left, sizeof left, "--%s%s%s", name, argument ? " " : "", argument ? argument : "");
+  printf("  %-34s %s\n", left, help);
+}
+
+void cli_help(const cli_command *c) {
+  if (!c) {
+    overview();
+    return;
+  }
+  static const char letters[] = "cresmoxd";
+  size_t n;
+  const char letter = letters[c - cli_commands(&n)];
+  printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);
+#define X(f, o, a, takers, h) if (strchr(takers, letter)) option_line(o, a, h);
+  CLI_OPTION_LIST(X)
+#undef X
+#define X(f, o, takers, h) if (strchr(takers, letter)) option_line(o, NULL, h);
+  CLI_FLAG_LIST(X)
+#undef X
+  printf("\nexamples:\n");
+  for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+    if (strcmp(examples[i].command, c->name) == 0)
+      printf("  %s\n", examples[i].line);
+}

@@ -1,0 +1,155 @@
+#include "cli/cli.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const cli_command commands[] = {
+#define X(n, w, u, s) {#n, w, u, s, 0},
+    CLI_COMMAND_LIST(X)
+#undef X
+};
+static const char letters[] = "cresmoxd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve sim opt machine doctor */
+
+const cli_command *cli_commands(size_t *out_n) {
+  *out_n = sizeof commands / sizeof *commands;
+  return commands;
+}
+
+const cli_command *cli_find_command(const char *name) {
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+    if (strcmp(commands[i].name, name) == 0)
+      return &commands[i];
+  return NULL;
+}
+
+static char letter_of(const cli_command *c) { return letters[c - commands]; }
+
+typedef struct option_row { const char *name, *argument, *takers; size_t offset; bool is_flag; } option_row;
+static const option_row rows[] = {
+#define X(f, o, a, c, h) {o, a, c, offsetof(cli_options, f), false},
+    CLI_OPTION_LIST(X)
+#undef X
+#define X(f, o, c, h) {o, NULL, c, offsetof(cli_options, f), true},
+    CLI_FLAG_LIST(X)
+#undef X
+};
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+/* Other spellings: upstream's names and the usual short ones. */
+static const struct { const char *from, *to; } aliases[] = {
+    {"o", "output-path"}, {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
+    {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
+};
+/* Accepted for compatibility, with an argument, and without effect: our perf sets live in the machine file. */
+static const char *const ignored[] = {"hw-compute-dir"};
+
+/* Upstream spells options with underscores. */
+static char *normalise(arena *m, const char *s, size_t n) {
+  char *name = arena_strndup(m, s, n);
+  for (char *p = name; *p; p++)
+    if (*p == '_')
+      *p = '-';
+  for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+    if (strcmp(name, aliases[i].from) == 0)
+      return arena_strdup(m, aliases[i].to);
+  return name;
+}
+
+static loom_status unknown_option(loom_ctx *ctx, const cli_command *c, const char *name) {
+  const char *names[N_ROWS];
+  size_t n = 0;
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (strchr(rows[i].takers, letter_of(c)))
+      names[n++] = rows[i].name;
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown option '--%s' of 'loom %s'", name, c->name);
+  const char *near = diag_nearest(name, names, n);
+  if (near)
+    diag_help(ctx, "did you mean '--%s'?  'loom %s --help' lists the options", near, c->name);
+  else
+    diag_help(ctx, "'loom %s --help' lists the options", c->name);
+  return LOOM_EUSAGE;
+}
+
+typedef struct option_values { VEC_OF(const char *) all; const char *last; } option_values;
+
+loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
+  memset(out, 0, sizeof *out);
+  const cli_command *c = cli_find_command(argv[0]);
+  out->command = c->name;
+  out->letter = letter_of(c);
+  bool only_files = false;
+  for (int i = 1; i < argc; i++) {
+    const char *a = argv[i];
+    if (only_files || a[0] != '-' || a[1] == 0) {
+      vec_push(&ctx->mem, &out->files, a);
+      continue;
+    }
+    if (strcmp(a, "--") == 0) {
+      only_files = true;
+      continue;
+    }
+    const char *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
+    char *key = normalise(&ctx->mem, name, eq ? (size_t)(eq - name) : strlen(name));
+    bool skip = false;
+    for (size_t k = 0; k < sizeof ignored / sizeof *ignored; k++)
+      skip |= strcmp(key, ignored[k]) == 0;
+    if (skip) {
+      if (!eq)
+        i++;
+      diag_warn(ctx, LOOM_NOSPAN, "option '--%s' has no effect: perf sets are part of the machine file", key);
+      continue;
+    }
+    const option_row *row = NULL;
+    for (size_t k = 0; k < N_ROWS && !row; k++)
+      if (strcmp(rows[k].name, key) == 0 && strchr(rows[k].takers, out->letter))
+        row = &rows[k];
+    if (!row)
+      return unknown_option(ctx, c, key);
+    if (row->is_flag) {
+      if (eq && strcmp(eq + 1, "false") != 0 && strcmp(eq + 1, "true") != 0 && strcmp(eq + 1, "0") != 0 && strcmp(eq + 1, "1") != 0)
+        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' takes no argument (or true, false)", key);
+      *(bool *)((char *)out + row->offset) = !eq || strcmp(eq + 1, "true") == 0 || strcmp(eq + 1, "1") == 0;
+      continue;
+    }
+    const char *value = eq ? eq + 1 : i + 1 < argc ? argv[++i] : NULL;
+    if (!value)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
+    option_values *v = (option_values *)((char *)out + row->offset);
+    vec_push(&ctx->mem, &v->all, value);
+    v->last = value;
+  }
+  return LOOM_OK;
+}
+
+loom_status cli_int(loom_ctx *ctx, const char *option, const char *s, int64_t lo, int64_t hi, int64_t *out) {
+  char *end;
+  errno = 0;
+  long long v = strtoll(s, &end, 10);
+  if (errno || end == s || *end || v < lo || v > hi)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not an integer in %" PRId64 "..%" PRId64, option, s, lo, hi);
+  *out = v;
+  return LOOM_OK;
+}
+
+loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, bool integers, cli_pairs *out) {
+  for (size_t i = 0; i < n; i++) {
+    const char *p = texts[i];
+    while (*p) {
+      size_t len = strcspn(p, ",");
+      const char *eq = memchr(p, '=', len);
+      if (!eq || eq == p || eq + 1 == p + len)
+        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%.*s' is not NAME=VALUE", option, (int)len, p);
+      cli_pair pair = {arena_strndup(&ctx->mem, p, (size_t)(eq - p)), arena_strndup(&ctx->mem, eq + 1, (size_t)(p + len - eq - 1)), 0};
+      if (integers)
+        LOOM_TRY(cli_int(ctx, arena_printf(&ctx->mem, "%s %s", option, pair.key), pair.value, 1, INT64_C(1) << 40, &pair.integer));
+      for (size_t k = 0; k < out->n; k++)
+        if (strcmp(out->at[k].key, pair.key) == 0)
+          LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is given twice", option, pair.key);
+      vec_push(&ctx->mem, out, pair);
+      p += len;
+      if (*p == ',')
+        p++;
+    }
+  }
+  return LOOM_OK;
+}

@@ -1,0 +1,81 @@
+/* loom: the plain binary.  Links no MLIR. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct invocation { int argc; char **argv; const cli_command *command; bool in_worker; cli_options options; } invocation;
+
+static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
+  if (strcmp(o->command, "machine") == 0)
+    return cmd_machine(ctx, o);
+  if (strcmp(o->command, "solve") == 0)
+    return cmd_solve(ctx, o);
+  return cmd_doctor(ctx, o);
+}
+
+static loom_status body(loom_ctx *ctx, void *data) {
+  invocation *in = data;
+  LOOM_TRY(cli_parse(ctx, in->argc, in->argv, &in->options));
+  if (in->options.help) {
+    cli_help(in->command);
+    return LOOM_OK;
+  }
+  if (in->command->in_worker) {
+    in->in_worker = true;
+    return LOOM_OK;
+  }
+  cli_set_machine_path(ctx);
+  return run_plain(ctx, &in->options);
+}
+
+static int usage_error(const char *name) {
+  size_t n;
+  const cli_command *all = cli_commands(&n);
+  const char *names[32];
+  for (size_t i = 0; i < n; i++)
+    names[i] = all[i].name;
+  fprintf(stderr, "loom: error: unknown command '%s'\n", name);
+  const char *near = diag_nearest(name, names, n);
+  if (near)
+    fprintf(stderr, "  help: did you mean 'loom %s'?\n", near);
+  else
+    fprintf(stderr, "  help: 'loom --help' lists the commands\n");
+  return loom_status_exit(LOOM_EUSAGE);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
+    cli_help(NULL);
+    return argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    puts("loom " LOOM_VERSION);
+    return 0;
+  }
+  invocation in = {.argc = argc - 1, .argv = argv + 1, .command = cli_find_command(argv[1])};
+  if (strcmp(argv[1], "help") == 0) {
+    const cli_command *c = cli_find_command(argv[2]);
+    if (!c)
+      return usage_error(argv[2]);
+    cli_help(c);
+    return 0;
+  }
+  if (!in.command)
+    return usage_error(argv[1]);
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  loom_status st = loom_ctx_run(&ctx, body, &in);
+  int code = loom_status_exit(st);
+  if (in.in_worker) {   /* the worker parses again and prints what there is to say */
+    const char *input = in.options.files.n ? in.options.files.at[0] : NULL;
+    code = cli_run_worker(in.argc, in.argv, input);
+  } else {
+    cli_print_diagnostics(&ctx);
+    if (fflush(stdout) != 0 && code == 0) {
+      fprintf(stderr, "loom: error: writing to standard output failed\n");
+      code = loom_status_exit(LOOM_EIO);
+    }
+  }
+  loom_ctx_done(&ctx);
+  return code;
+}

@@ -1,0 +1,39 @@
+/* loom-worker: the commands that need MLIR, LLVM or CPython's parser.  Started by loom with the same arguments. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+typedef struct invocation { int argc; char **argv; } invocation;
+static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *); } table[] = {
+    {"compile", worker_compile}, {"run", worker_run}, {"explore", worker_explore}, {"sim", worker_sim}, {"opt", worker_opt},
+};
+
+static loom_status body(loom_ctx *ctx, void *data) {
+  invocation *in = data;
+  cli_options o;
+  LOOM_TRY(cli_parse(ctx, in->argc, in->argv, &o));
+  cli_set_machine_path(ctx);
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (strcmp(table[i].name, o.command) == 0)
+      return table[i].run(ctx, &o);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'%s' is not a command of the worker", o.command);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2 || !cli_find_command(argv[1])) {
+    fprintf(stderr, "loom-worker is started by loom\n");
+    return loom_status_exit(LOOM_EUSAGE);
+  }
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  invocation in = {argc - 1, argv + 1};
+  loom_status st = body(&ctx, &in);   /* no guard: C++ frames lie between here and an allocation; out of memory ends the worker, loom reports it */
+  cli_print_diagnostics(&ctx);
+  int code = loom_status_exit(st);
+  if (fflush(stdout) != 0 && code == 0) {
+    fprintf(stderr, "loom: error: writing to standard output failed\n");
+    code = loom_status_exit(LOOM_EIO);
+  }
+  loom_ctx_done(&ctx);
+  return code;
+}

@@ -1,0 +1,164 @@
+/* The whole compiler in a screen: one line a stage, a dump point after each.
+ *
+ *   kernel.py -> KERNEL -> stage-0 MLIR -> canonical MLIR -> NEST -> candidates -> PLAN -> bufferized MLIR -> TOG
+ */
+#include "compile.h"
+#include "base/file.h"
+#include "lower/lower.h"
+#include "pass/pass.h"
+#include "tog/build/tog_build.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static double now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* Runs one stage, records its time, then passes its dump point.  Leaves compile_kernel when the wanted stage is reached. */
+#define STAGE(id, call)                                         \
+  do {                                                          \
+    double t0_ = now_ms();                                      \
+    LOOM_TRY(call);                                             \
+    LOOM_TRY(compile_dump(s, COMPILE_##id));                    \
+    note_time(s, COMPILE_##id, now_ms() - t0_);                 \
+    if (s->o->stop_after == COMPILE_##id)                       \
+      return LOOM_OK;                                           \
+  } while (0)
+
+static const char *const stage_names[] = {
+#define X(id, name, suffix) name,
+    COMPILE_STAGE_LIST(X)
+#undef X
+};
+
+static void note_time(compile_state *s, compile_stage stage, double ms) {
+  vec_push(&s->ctx->mem, &s->times, ((compile_time){stage_names[stage], ms}));
+}
+
+static loom_status lower(compile_state *s) { return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK; }
+
+static loom_status canonicalize(compile_state *s) {
+  s->canonical = ir_clone_module(s->stage0);
+  return pass_canonicalize_stage0(&s->ir, s->canonical);
+}
+
+/* Upstream's older configs say "block_size_<i>" for the i-th symbol. */
+static loom_status name_block_sizes(compile_state *s) {
+  solve_domain *named = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->o->n_domains);
+  for (size_t i = 0; i < s->o->n_domains; i++) {
+    named[i] = s->o->domains[i];
+    unsigned k;
+    char rest;
+    if (sscanf(named[i].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
+      named[i].symbol = s->nest->symbols.at[k].name;
+  }
+  s->solve_options.domains = named;
+  return LOOM_OK;
+}
+
+static loom_status extract(compile_state *s) {
+  LOOM_TRY(pass_extract_nest(&s->ir, s->canonical, NULL, &s->nest));
+  nest_set_alignment(s->nest, s->machine->tile_align);
+  return name_block_sizes(s);
+}
+
+static loom_status read_plan(compile_state *s) {
+  char *source;
+  size_t size;
+  data_value *v;
+  LOOM_TRY(file_read(s->ctx, s->o->plan, (size_t)1 << 24, &source, &size));
+  LOOM_TRY(data_read_json(s->ctx, s->o->plan, source, size, &v));
+  LOOM_TRY(plan_from_data(s->ctx, v, &s->plan));
+  if (s->kernel && s->plan->kernel_sha256 && s->plan->kernel_sha256[0] && strcmp(s->plan->kernel_sha256, s->kernel->sha256) != 0)
+    diag_warn(s->ctx, v->span, "the plan was made for another version of the kernel file (its SHA-256 differs)");
+  vec_push(&s->ctx->mem, &s->plans, s->plan);
+  return LOOM_OK;
+}
+
+/* Keeps the best candidate, and with --topk the next ones by (cycles, candidate order). */
+static loom_status plan_best(compile_state *s) {
+  if (s->o->plan)
+    return read_plan(s);
+  bool *taken = ARENA_NEW_N(&s->ctx->scratch, bool, s->solved.rows.n);
+  for (int k = 0; k < s->o->topk; k++) {
+    const solve_row *best = NULL;
+    for (size_t i = 0; i < s->solved.rows.n; i++) {
+      const solve_row *r = &s->solved.rows.at[i];
+      if (r->status != SOLVE_INFEASIBLE && !taken[i] && (!best || r->cycles < best->cycles))
+        best = r;
+    }
+    if (!best)
+      break;
+    taken[best - s->solved.rows.at] = true;
+    plan *p;
+    LOOM_TRY(solve_plan(s->ctx, s->nest, s->machine, &s->solve_options, best, &p));
+    if (s->kernel) {
+      p->kernel_path = s->kernel->path;
+      p->kernel_sha256 = s->kernel->sha256;
+    }
+    vec_push(&s->ctx->mem, &s->plans, p);
+  }
+  s->plan = s->plans.at[0];
+  return LOOM_OK;
+}
+
+static loom_status explore(compile_state *s) {
+  return s->o->plan ? LOOM_OK : explore_run(s->ctx, s->nest, s->machine, &s->o->explore, &s->table);
+}
+
+static loom_status solve(compile_state *s) {
+  return s->o->plan ? LOOM_OK : solve_run(s->ctx, s->nest, s->machine, &s->table, &s->solve_options, &s->solved);
+}
+
+static loom_status bufferize(compile_state *s) {
+  const plan *const *plans = (const plan *const *)s->plans.at;
+  LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, plans, s->plans.n, &s->bufferized));
+  return dialect_verify(&s->ir, s->bufferized);
+}
+
+static loom_status build_tog(compile_state *s) {
+  LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
+  s->tog->predicted_cycles = s->plan->predicted_cycles;
+  return tog_verify(s->ctx, s->tog);
+}
+
+static loom_status pipeline(compile_state *s) {
+  STAGE(KERNEL, compile_read_input(s));
+  STAGE(STAGE0, lower(s));
+  STAGE(CANONICAL, canonicalize(s));
+  STAGE(NEST, extract(s));
+  STAGE(EXPLORE, explore(s));
+  STAGE(SOLVE, solve(s));
+  STAGE(PLAN, plan_best(s));
+  STAGE(BUFFERIZED, bufferize(s));
+  STAGE(TOG, build_tog(s));
+  return LOOM_OK;
+}
+
+loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s) {
+  memset(s, 0, sizeof *s);
+  s->ctx = ctx;
+  s->o = o;
+  compile_options *merged = ARENA_NEW(&ctx->mem, compile_options);
+  *merged = *o;
+  LOOM_TRY(compile_read_config(s, merged));
+  s->o = merged;
+  LOOM_TRY(machine_load(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, &s->machine));
+  s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .domains = merged->domains,
+                                     .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
+                                     .op_budget = merged->op_budget, .top_k = merged->topk};
+  LOOM_TRY(ir_open(ctx, &s->ir));
+  LOOM_TRY(dialect_load(&s->ir));
+  LOOM_TRY(pipeline(s));
+  return merged->write_files ? compile_write_outputs(s) : LOOM_OK;
+}
+
+void compile_done(compile_state *s) {
+  ir_close_module(s->stage0);
+  ir_close_module(s->canonical);
+  ir_close_module(s->bufferized);
+  ir_close(&s->ir);
+}

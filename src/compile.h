@@ -1,0 +1,76 @@
+/* compile: the whole pipeline as one function (compile.c), plus reading inputs, stage dumps, execution and the summary.
+ * Takes: a file and options.  Leaves: every meeting point of the compile, kept in a compile_state. */
+#ifndef LOOM_COMPILE_H
+#define LOOM_COMPILE_H
+#include "explore/explore.h"
+#include "frontend/helion/helion.h"
+#include "kernel/interp.h"
+#include "materialize/materialize.h"
+#include "model/model.h"
+#include "run/run.h"
+#include "sim/sim.h"
+#include "solve/solve.h"
+#include "tog/tog.h"
+
+/* X(id, file suffix, kind of text): the dump points in pipeline order; an override file NNN_<id>.<suffix> replaces that stage's result. */
+#define COMPILE_STAGE_LIST(X)                                                                            \
+  X(KERNEL, "kernel", "json") X(STAGE0, "stage0", "mlir") X(CANONICAL, "canonical", "mlir") X(NEST, "nest", "json") \
+  X(EXPLORE, "explore", "json") X(SOLVE, "solve", "json") X(PLAN, "plan", "json") X(BUFFERIZED, "bufferized", "mlir") X(TOG, "tog", "json")
+typedef enum compile_stage {
+#define X(id, name, suffix) COMPILE_##id,
+  COMPILE_STAGE_LIST(X)
+#undef X
+  COMPILE_STAGES
+} compile_stage;
+
+typedef struct compile_options {
+  const char *input;                       /* path, or "-" */
+  const char *machine, *calibration;       /* NULL: "wormhole" */
+  helion_options helion;                   /* shapes, function, dtype */
+  const char *config;                      /* upstream's config.json; NULL: none */
+  const solve_domain *domains; size_t n_domains;     /* --block-sizes */
+  explore_options explore;
+  const char *plan;                        /* --plan FILE */
+  model_kind model; bool accumulate_f32, ragged; int64_t op_budget; int topk; int etg_gen;
+  bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
+  const char *dump_dir, *override_dir;
+  compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
+  bool write_files;                        /* the output directory of cli.md */
+} compile_options;
+
+typedef struct compile_time { const char *name; double ms; } compile_time;
+typedef struct compile_state {
+  loom_ctx *ctx; const compile_options *o; ir_ctx ir;
+  const char *output_dir;
+  machine *machine;
+  kernel_graph *kernel;                    /* NULL when the input was MLIR */
+  MlirModule stage0, canonical, bufferized;
+  nest *nest;
+  explore_table table;
+  solve_options solve_options; solve_result solved;
+  VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
+  tog *tog;
+  VEC_OF(compile_time) times;
+  VEC_OF(const char *) dumped;             /* stage file names written to dump_dir */
+} compile_state;
+
+/* Runs the pipeline.  `s` is zeroed first; call compile_done in any case. */
+LOOM_MUST_USE loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s);
+void compile_done(compile_state *s);
+
+/* ---- compile_io.c ---- */
+LOOM_MUST_USE loom_status compile_read_input(compile_state *s);                     /* fills kernel, or stage0 for MLIR text */
+LOOM_MUST_USE loom_status compile_read_config(compile_state *s, compile_options *into);   /* upstream's config.json merged under the options */
+LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);      /* dump point: writes, or reads the override back */
+LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);
+
+/* ---- compile_run.c ---- */
+typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t wrong, elems; const char *where; /* "out[12, 7]" */ bool integers_ok; } run_check;
+typedef struct compile_execution { sim_report report; bool has_report; run_check check; interp_tensor *oracle; } compile_execution;
+typedef struct run_options { uint64_t seed; bool check, interp_only; const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; } run_options;
+/* Executes s->tog on the virtual chip (or the interpreter alone), writes the named outputs and fills the check. */
+LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
+
+/* ---- compile_summary.c ---- */
+data_value *compile_summary(compile_state *s, const compile_execution *e);          /* loom.summary.v1; e may be NULL */
+#endif

@@ -1,0 +1,229 @@
+/* What goes into a compile and what comes out of it: inputs by content, upstream's config.json, the output directory. */
+#include "base/file.h"
+#include "base/hash.h"
+#include "compile.h"
+#include "compile_stage.h"
+#include <ctype.h>
+#include <string.h>
+
+enum { INPUT_BYTES_MAX = 64 << 20, CONFIG_BYTES_MAX = 1 << 20 };
+
+typedef enum input_kind { INPUT_PYTHON, INPUT_MLIR, INPUT_JSON } input_kind;
+
+/* By suffix where there is a known one, else by the first token: JSON opens with a brace, MLIR with a module, a function, an alias or a // comment. */
+static input_kind kind_of(const char *path, const char *s) {
+  if (text_ends(path, ".py"))
+    return INPUT_PYTHON;
+  if (text_ends(path, ".mlir"))
+    return INPUT_MLIR;
+  while (isspace((unsigned char)*s))
+    s++;
+  if (*s == '{' || *s == '[')
+    return INPUT_JSON;
+  static const char *const openings[] = {"module", "func.func", "\"builtin.module\"", "//", "!"};
+  for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+    if (text_starts(s, openings[i]))
+      return INPUT_MLIR;
+  if (*s == '#' && (isalpha((unsigned char)s[1]) || s[1] == '_')) {   /* "#map = affine_map<..>"; a Python comment has no '=' after its first word */
+    while (isalnum((unsigned char)*++s) || *s == '_')
+      ;
+    while (*s == ' ')
+      s++;
+    return *s == '=' ? INPUT_MLIR : INPUT_PYTHON;
+  }
+  return INPUT_PYTHON;
+}
+
+static loom_status read_python(compile_state *s, const char *path, const char *source, size_t size) {
+  syn_node *tree;
+  LOOM_TRY(python_parse(s->ctx, path, source, size, &tree));
+  LOOM_TRY(helion_read(s->ctx, tree, &s->o->helion, &s->kernel));
+  s->kernel->path = path;
+  hash_sha256_hex(source, size, s->kernel->sha256);
+  return kernel_verify(s->ctx, s->kernel);
+}
+
+static loom_status read_json(compile_state *s, const char *path, const char *source, size_t size) {
+  data_value *v;
+  const char *schema;
+  LOOM_TRY(data_read_json(s->ctx, path, source, size, &v));
+  LOOM_TRY(data_need_string(s->ctx, v, "schema", &schema));
+  if (!text_eq(schema, "loom.kernel.v1"))
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "a file of schema '%s' is not a kernel; expected loom.kernel.v1", schema);
+  LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel));
+  return kernel_verify(s->ctx, s->kernel);
+}
+
+loom_status compile_read_input(compile_state *s) {
+  char *source;
+  size_t size;
+  const char *path = s->o->input;
+  LOOM_TRY(file_read(s->ctx, path, INPUT_BYTES_MAX, &source, &size));
+  switch (kind_of(path, source)) {
+  case INPUT_PYTHON: return read_python(s, path, source, size);
+  case INPUT_JSON: return read_json(s, path, source, size);
+  case INPUT_MLIR: return ir_parse(&s->ir, path, source, size, &s->stage0);
+  }
+  return LOOM_EBUG;
+}
+
+/* ---- config.json (loom.md 1.3) ---- */
+
+typedef VEC_OF(solve_domain) domain_list;
+
+static bool has_domain(const compile_options *o, const char *symbol) {
+  for (size_t i = 0; i < o->n_domains; i++)
+    if (text_eq(o->domains[i].symbol, symbol))
+      return true;
+  return false;
+}
+
+/* "tile_m": 128 (assigned, the older form) or {"lb": 32, "ub": 256}. */
+static loom_status read_domain(compile_state *s, const data_value *block_sizes, const data_member *m, domain_list *out) {
+  solve_domain d = {.symbol = m->key};
+  if (m->value->kind == DATA_INT) {
+    LOOM_TRY(data_need_int(s->ctx, block_sizes, m->key, 1, INT64_C(1) << 40, &d.assigned));
+  } else {
+    static const char *const keys[] = {"lb", "ub"};
+    LOOM_TRY(data_only_keys(s->ctx, m->value, keys, 2));
+    LOOM_TRY(data_need_int(s->ctx, m->value, "lb", 1, INT64_C(1) << 40, &d.lb));
+    LOOM_TRY(data_need_int(s->ctx, m->value, "ub", 1, INT64_C(1) << 40, &d.ub));
+    if (d.lb > d.ub)
+      LOOM_FAIL(s->ctx, m->value->span, LOOM_EINPUT, "block size '%s': lb %" PRId64 " is above ub %" PRId64, m->key, d.lb, d.ub);
+  }
+  vec_push(&s->ctx->mem, out, d);
+  return LOOM_OK;
+}
+
+/* {"ALL": {..}} or {"<variant>": {..}}: one assignment; lists of assignments are not materialised side by side yet. */
+static loom_status read_assigned(compile_state *s, const data_value *v, compile_options *into, domain_list *out) {
+  if (v->n == 0)
+    return LOOM_OK;
+  const data_member *m = &v->members[0];
+  if (v->n > 1 || m->value->kind != DATA_OBJECT)
+    LOOM_FAIL(s->ctx, v->span, LOOM_EUNSUP, "assigned_block_size holds more than one assignment; give one: \"ALL\" or one variant name, with one object");
+  if (!text_eq(m->key, "ALL") && !into->explore.variant)
+    into->explore.variant = m->key;
+  for (size_t i = 0; i < m->value->n; i++) {
+    const data_member *b = &m->value->members[i];
+    if (text_eq(b->key, MODEL_DOUBLE_BUFFER))
+      continue;   /* read with the solver options below */
+    solve_domain d = {.symbol = b->key};
+    LOOM_TRY(data_need_int(s->ctx, m->value, b->key, 1, INT64_C(1) << 40, &d.assigned));
+    vec_push(&s->ctx->mem, out, d);
+  }
+  return LOOM_OK;
+}
+
+loom_status compile_read_config(compile_state *s, compile_options *into) {
+  if (!into->config)
+    return LOOM_OK;
+  char *source;
+  size_t size;
+  data_value *v;
+  LOOM_TRY(file_read(s->ctx, into->config, CONFIG_BYTES_MAX, &source, &size));
+  LOOM_TRY(data_read_json(s->ctx, into->config, source, size, &v));
+  static const char *const keys[] = {"output_path", "hw_spec", "df_mlir", "hw_compute_dir", "block_sizes", "assigned_block_size"};
+  LOOM_TRY(data_only_keys(s->ctx, v, keys, sizeof keys / sizeof *keys));
+  if (data_get(v, "output_path") && !into->output_dir)
+    LOOM_TRY(data_need_string(s->ctx, v, "output_path", &into->output_dir));
+  for (int i = 1; i <= 2; i++)
+    if (data_get(v, keys[i]) && !into->machine)
+      LOOM_TRY(data_need_string(s->ctx, v, keys[i], &into->machine));
+  domain_list found = {0}, merged = {0};
+  const data_value *block_sizes = data_get(v, "block_sizes"), *assigned = data_get(v, "assigned_block_size");
+  if (block_sizes && block_sizes->kind != DATA_OBJECT)
+    LOOM_FAIL(s->ctx, block_sizes->span, LOOM_EINPUT, "block_sizes is %s; expected an object", data_kind_name(block_sizes->kind));
+  if (assigned && assigned->kind != DATA_OBJECT)
+    LOOM_FAIL(s->ctx, assigned->span, LOOM_EINPUT, "assigned_block_size is %s; expected an object", data_kind_name(assigned->kind));
+  for (size_t i = 0; block_sizes && i < block_sizes->n; i++)
+    LOOM_TRY(read_domain(s, block_sizes, &block_sizes->members[i], &found));
+  if (assigned)
+    LOOM_TRY(read_assigned(s, assigned, into, &found));
+  for (size_t i = 0; i < into->n_domains; i++)   /* the command line wins */
+    vec_push(&s->ctx->mem, &merged, into->domains[i]);
+  for (size_t i = 0; i < found.n; i++)
+    if (!has_domain(into, found.at[i].symbol))
+      vec_push(&s->ctx->mem, &merged, found.at[i]);
+  into->domains = merged.at;
+  into->n_domains = merged.n;
+  return LOOM_OK;
+}
+
+/* ---- the output directory ---- */
+
+static loom_status write_text(compile_state *s, const char *name, const char *content) {
+  const char *path = file_join(&s->ctx->mem, s->output_dir, name);
+  return file_write(s->ctx, path, content, strlen(content));
+}
+
+static loom_status write_etg(compile_state *s, const char *name, bool resolved) {
+  data_value *v;
+  LOOM_TRY(explore_etg(s->ctx, s->nest, s->machine, &s->table, s->o->etg_gen, resolved, &v));
+  return write_text(s, name, data_write_json(&s->ctx->mem, v, 1));
+}
+
+/* One line a variant: what the solver did with it. */
+static const char *solver_log(compile_state *s) {
+  text t = text_new(&s->ctx->mem);
+  text_addf(&t, "kernel %s on %s, model %s\n", s->nest->kernel, s->machine->name, model_kind_text(s->o->model));
+  for (size_t i = 0; i < s->solved.rows.n; i++) {
+    const solve_row *r = &s->solved.rows.at[i];
+    text_addf(&t, "%s: %s", r->candidate->name, solve_status_text(r->status));
+    if (r->status == SOLVE_INFEASIBLE) {
+      text_addf(&t, " (%s)\n", r->why ? r->why : "no point");
+      continue;
+    }
+    text_addf(&t, ", %" PRId64 " cycles, lower bound %" PRId64 ", %" PRId64 " points, %" PRId64 " feasible%s:", r->cycles, r->lower_bound, r->points,
+              r->feasible, r->ragged ? ", ragged" : "");
+    for (size_t k = 0; k < r->blocks.n; k++)
+      text_addf(&t, " %s=%" PRId64, r->blocks.at[k].symbol, r->blocks.at[k].size);
+    text_addf(&t, " is_double_buffer=%d\n", r->double_buffer);
+  }
+  text_addf(&t, "evaluated %" PRId64 ", pruned %" PRId64 "\n", s->solved.evaluated, s->solved.pruned);
+  return text_str(&t);
+}
+
+/* One function per kept candidate: the canonical kernel under the variant's name, its decisions as attributes. */
+static const char *explored_text(compile_state *s) {
+  text t = text_new(&s->ctx->mem);
+  text_add(&t, "module {\n");
+  for (size_t i = 0; i < s->plans.n; i++) {
+    const plan_candidate *c = &s->plans.at[i]->candidate;
+    MlirModule m = ir_clone_module(s->canonical);
+    MlirOperation f = ir_find_func(m, NULL);
+    ir_set_attr(f, "sym_name", ir_str_attr(&s->ir, c->name));
+    ir_set_attr(f, "loom.split", ir_str_attr(&s->ir, plan_split_string(&s->ctx->mem, &c->mapping)));
+    ir_set_attr(f, "loom.mapping", ir_str_attr(&s->ir, plan_map_string(&s->ctx->mem, &c->mapping)));
+    ir_set_attr(f, "loom.loop_order", ir_str_attr(&s->ir, plan_order_string(&s->ctx->mem, &c->mapping)));
+    for (int a = 0; a < c->n_access; a++)
+      ir_set_attr(f, arena_printf(&s->ctx->mem, "loom.%s.%s", c->access[a].is_store ? "store" : "load", c->access[a].name),
+                       ir_str_attr(&s->ir, plan_access_label(&s->ctx->mem, &c->mapping, &c->access[a])));
+    text_add(&t, ir_print(&s->ctx->mem, f, false));
+    text_add(&t, "\n");
+    ir_close_module(m);
+  }
+  text_add(&t, "}\n");
+  return text_str(&t);
+}
+
+loom_status compile_write_outputs(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  s->output_dir = s->o->output_dir ? s->o->output_dir : file_join(m, "loom-out", text_identifier(m, s->kernel ? s->kernel->name : s->nest->kernel));
+  LOOM_TRY(file_make_dirs(s->ctx, file_join(m, s->output_dir, "IRs")));
+  LOOM_TRY(file_make_dirs(s->ctx, file_join(m, s->output_dir, "constraints")));
+  if (s->o->debug) {
+    LOOM_TRY(write_text(s, "IRs/p00_from_helion_frontend.mlir", compile_stage_text(s, COMPILE_STAGE0)));
+    LOOM_TRY(write_text(s, "IRs/p01_explored.mlir", explored_text(s)));
+    LOOM_TRY(write_text(s, "constraints/smt_solver.log", solver_log(s)));
+  }
+  LOOM_TRY(write_text(s, "IRs/p03_bufferized.mlir", compile_stage_text(s, COMPILE_BUFFERIZED)));
+  if (!s->o->plan) {
+    LOOM_TRY(write_etg(s, "constraints/p01_exploration_etg.json", false));
+    LOOM_TRY(write_etg(s, "constraints/p02_resolved_etg.json", true));
+  }
+  if (s->kernel)
+    LOOM_TRY(write_text(s, "kernel.json", compile_stage_text(s, COMPILE_KERNEL)));
+  LOOM_TRY(write_text(s, "plan.json", compile_stage_text(s, COMPILE_PLAN)));
+  return write_text(s, "tog.json", compile_stage_text(s, COMPILE_TOG));
+}

@@ -1,0 +1,166 @@
+#include "compile_stage.h"
+#include "base/file.h"
+#include <string.h>
+
+static const struct { const char *name, *suffix; } stages[] = {
+#define X(id, name, suffix) {name, suffix},
+    COMPILE_STAGE_LIST(X)
+#undef X
+};
+
+const char *compile_stage_name(compile_stage stage) { return stages[stage].name; }
+
+
+static data_value *access_object(arena *m, const plan_candidate *c, bool hoist) {
+  data_value *v = data_object(m);
+  for (int i = 0; i < c->n_access; i++) {
+    const plan_access *a = &c->access[i];
+    if (hoist && !a->is_store)
+      data_set_int(m, v, a->name, a->hoist);
+    else if (!hoist)
+      data_set_string(m, v, a->name, plan_access_label(m, &c->mapping, a));
+  }
+  return v;
+}
+
+data_value *compile_explore_data(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *rows = data_array(m);
+  data_set_string(m, v, "schema", "loom.explore.v1");
+  data_set_string(m, v, "kernel", s->nest->kernel);
+  data_set_string(m, v, "machine", s->machine->name);
+  for (size_t i = 0; i < s->table.rows.n; i++) {
+    const plan_candidate *c = s->table.rows.at[i];
+    data_value *r = data_object(m);
+    data_set_string(m, r, "name", c->name);
+    data_set_string(m, r, "split", plan_split_string(m, &c->mapping));
+    data_set_string(m, r, "mapping", plan_map_string(m, &c->mapping));
+    data_set_string(m, r, "loop_order", plan_order_string(m, &c->mapping));
+    data_set(m, r, "broadcast", access_object(m, c, false));
+    data_set(m, r, "hoist", access_object(m, c, true));
+    if (i < s->solved.rows.n && s->solved.rows.at[i].status != SOLVE_INFEASIBLE)
+      data_set_int(m, r, "cost", s->solved.rows.at[i].cycles);
+    data_push(m, rows, r);
+  }
+  data_set(m, v, "candidates", rows);
+  data_set_int(m, v, "total", s->table.total);
+  data_set_int(m, v, "pruned", s->table.pruned);
+  return v;
+}
+
+static data_value *solve_data(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *rows = data_array(m);
+  data_set_string(m, v, "schema", "loom.solve.v1");
+  for (size_t i = 0; i < s->solved.rows.n; i++) {
+    const solve_row *r = &s->solved.rows.at[i];
+    data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
+    data_set_string(m, o, "name", r->candidate->name);
+    data_set_string(m, o, "status", solve_status_text(r->status));
+    if (r->status == SOLVE_INFEASIBLE) {
+      data_set_string(m, o, "explain", r->why);
+    } else {
+      data_set_int(m, o, "cost", r->cycles);
+      data_set_int(m, o, "lower_bound", r->lower_bound);
+      for (size_t k = 0; k < r->blocks.n; k++)
+        data_set_int(m, blocks, r->blocks.at[k].symbol, r->blocks.at[k].size);
+      data_set(m, o, "block_sizes", blocks);
+      data_set_int(m, booleans, MODEL_DOUBLE_BUFFER, r->double_buffer);
+      data_set(m, o, "booleans", booleans);
+    }
+    data_set_int(m, o, "points", r->points);
+    data_set_int(m, o, "feasible", r->feasible);
+    data_push(m, rows, o);
+  }
+  data_set(m, v, "variants", rows);
+  if (s->solved.best >= 0 && (size_t)s->solved.best < s->solved.rows.n)
+    data_set_string(m, v, "best", s->solved.rows.at[s->solved.best].candidate->name);
+  return v;
+}
+
+static const char *module_text(compile_state *s, MlirModule m) {
+  return mlirModuleIsNull(m) ? NULL : ir_print(&s->ctx->mem, mlirModuleGetOperation(m), false);
+}
+
+const char *compile_stage_text(compile_state *s, compile_stage stage) {
+  arena *m = &s->ctx->mem;
+  switch (stage) {
+  case COMPILE_KERNEL: return s->kernel ? data_write_json(m, kernel_to_data(m, s->kernel), 1) : NULL;
+  case COMPILE_STAGE0: return module_text(s, s->stage0);
+  case COMPILE_CANONICAL: return module_text(s, s->canonical);
+  case COMPILE_NEST: return data_write_json(m, nest_to_data(m, s->nest), 1);
+  case COMPILE_EXPLORE: return data_write_json(m, compile_explore_data(s), 1);
+  case COMPILE_SOLVE: return data_write_json(m, solve_data(s), 1);
+  case COMPILE_PLAN: return data_write_json(m, plan_to_data(m, s->plan), 1);
+  case COMPILE_BUFFERIZED: return module_text(s, s->bufferized);
+  case COMPILE_TOG: return data_write_json(m, tog_to_data(m, s->tog), 1);
+  case COMPILE_STAGES: break;
+  }
+  return NULL;
+}
+
+/* ---- dump points ---- */
+
+static char *stage_file(compile_state *s, const char *dir, compile_stage stage) {
+  return file_join(&s->ctx->mem, dir, arena_printf(&s->ctx->mem, "%03d_%s.%s", (int)stage, stages[stage].name, stages[stage].suffix));
+}
+
+static loom_status replace_module(compile_state *s, const char *path, const char *text, size_t size, MlirModule *slot) {
+  MlirModule m;
+  LOOM_TRY(ir_parse(&s->ir, path, text, size, &m));
+  ir_close_module(*slot);
+  *slot = m;
+  return LOOM_OK;
+}
+
+/* Puts the text of an edited dump in the place of the stage's result. */
+static loom_status replace(compile_state *s, compile_stage stage, const char *path, const char *text, size_t size) {
+  data_value *v = NULL;
+  if (strcmp(stages[stage].suffix, "json") == 0)
+    LOOM_TRY(data_read_json(s->ctx, path, text, size, &v));
+  switch (stage) {
+  case COMPILE_KERNEL: LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel)); return kernel_verify(s->ctx, s->kernel);
+  case COMPILE_STAGE0: return replace_module(s, path, text, size, &s->stage0);
+  case COMPILE_CANONICAL: return replace_module(s, path, text, size, &s->canonical);
+  case COMPILE_NEST: LOOM_TRY(nest_from_data(s->ctx, v, &s->nest)); return nest_verify(s->ctx, s->nest);
+  case COMPILE_PLAN: LOOM_TRY(plan_from_data(s->ctx, v, &s->plan)); s->plans.at[0] = s->plan; return LOOM_OK;
+  case COMPILE_BUFFERIZED: LOOM_TRY(replace_module(s, path, text, size, &s->bufferized)); return dialect_verify(&s->ir, s->bufferized);
+  case COMPILE_TOG: LOOM_TRY(tog_from_data(s->ctx, v, &s->tog)); return tog_verify(s->ctx, s->tog);
+  default: LOOM_FAIL(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "the %s stage is a report and cannot be replaced; edit the plan instead", stages[stage].name);
+  }
+}
+
+static loom_status write_index(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *list = data_array(m);
+  data_set_string(m, v, "schema", "loom.dump.v1");
+  for (size_t i = 0; i < s->dumped.n; i++)
+    data_push(m, list, data_string(m, s->dumped.at[i]));
+  data_set(m, v, "stages", list);
+  const char *json = data_write_json(m, v, 1);
+  return file_write(s->ctx, file_join(m, s->o->dump_dir, "index.json"), json, strlen(json));
+}
+
+loom_status compile_dump(compile_state *s, compile_stage stage) {
+  if (s->o->override_dir) {
+    const char *path = stage_file(s, s->o->override_dir, stage);
+    if (file_exists(path)) {
+      char *text;
+      size_t size;
+      LOOM_TRY(file_read(s->ctx, path, (size_t)64 << 20, &text, &size));
+      const char *now = compile_stage_text(s, stage);
+      if (!now || strcmp(now, text) != 0)
+        LOOM_TRY(replace(s, stage, path, text, size));
+    }
+  }
+  if (!s->o->dump_dir)
+    return LOOM_OK;
+  const char *text = compile_stage_text(s, stage);
+  if (!text)
+    return LOOM_OK;
+  LOOM_TRY(file_make_dirs(s->ctx, s->o->dump_dir));
+  char *path = stage_file(s, s->o->dump_dir, stage);
+  LOOM_TRY(file_write(s->ctx, path, text, strlen(text)));
+  vec_push(&s->ctx->mem, &s->dumped, file_basename(&s->ctx->mem, path));
+  return write_index(s);
+}

@@ -1,0 +1,35 @@
+#include "run/run.h"
+#include "base/text.h"
+#include <string.h>
+
+static const char *shape_text(arena *m, int rank, const int64_t *shape) {
+  text t = text_new(m);
+  text_add(&t, "[");
+  for (int d = 0; d < rank; d++)
+    text_addf(&t, d ? ", %" PRId64 : "%" PRId64, shape[d]);
+  text_add(&t, "]");
+  return text_str(&t);
+}
+
+loom_status run_read_tensor(loom_ctx *ctx, const run_binding *b, dtype t, int rank, const int64_t *shape, void **out_bytes) {
+  npy_array a;
+  LOOM_TRY(npy_read(ctx, b->file, &a));
+  bool same = a.rank == rank && a.type == t;
+  for (int d = 0; same && d < rank; d++)
+    same = a.shape[d] == shape[d];
+  if (!same)
+    LOOM_FAIL(ctx, diag_file_span(ctx, b->file), LOOM_EINPUT, "input '%s' is %s %s; the kernel takes %s %s", b->name, dtype_torch(a.type),
+              shape_text(&ctx->mem, a.rank, a.shape), dtype_torch(t), shape_text(&ctx->mem, rank, shape));
+  *out_bytes = a.data;
+  return LOOM_OK;
+}
+
+loom_status run_write_tensor(loom_ctx *ctx, const run_binding *b, dtype t, int rank, const int64_t *shape, const void *bytes) {
+  npy_array a = {.type = t, .rank = rank, .elems = 1};
+  for (int d = 0; d < rank; d++) {
+    a.shape[d] = shape[d];
+    a.elems *= shape[d];
+  }
+  a.data = (void *)(uintptr_t)bytes;
+  return npy_write(ctx, b->file, &a);
+}
