@@ -47,6 +47,10 @@ const char *ir_print(arena *mem, MlirOperation op, bool generic);
 MlirModule ir_clone_module(MlirModule m);
 void ir_close_module(LOOM_TAKE MlirModule m);          /* a null handle is fine */
 
+/* Loads the dialects that an IRDL text defines; once per context and dialect. */
+LOOM_MUST_USE loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *text);
+bool ir_knows_op(ir_ctx *ir, const char *name);                       /* is the op registered in this context? */
+
 /* ---- types and attributes ---- */
 MlirType ir_type(ir_ctx *ir, const char *text);                       /* parsed; null and LOOM_EBUG diagnostic when malformed */
 MlirType ir_index_type(ir_ctx *ir);

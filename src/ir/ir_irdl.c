@@ -1,0 +1,15 @@
+#include "ir/ir_private.h"
+#include <mlir-c/Dialect/IRDL.h>
+#include <string.h>
+
+loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *src) {
+  MlirModule m = {NULL};
+  mlirContextGetOrLoadDialect(ir->mlir, ir_ref("irdl"));
+  LOOM_TRY(ir_parse(ir, path, src, strlen(src), &m));
+  bool ok = mlirLogicalResultIsSuccess(mlirLoadIRDLDialects(m));
+  ir_close_module(m);
+  ir_settle(ir);
+  return ok ? LOOM_OK : ir_bug(ir, "MLIR refuses the dialects of %s", path);
+}
+
+bool ir_knows_op(ir_ctx *ir, const char *name) { return mlirContextIsRegisteredOperation(ir->mlir, ir_ref(name)); }
