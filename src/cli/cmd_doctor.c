@@ -1,0 +1,91 @@
+/* loom doctor: versions, features, what is missing and the apt line. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "machine/machine.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+typedef struct probe { const char *what, *path, *package; bool needed; } probe;
+static const probe probes[] = {
+    {"MLIR 22 library", "/usr/lib/llvm-22/lib/libMLIR.so", "libmlir-22-dev", true},
+    {"LLVM 22 library", "/usr/lib/llvm-22/lib/libLLVM.so", "llvm-22-dev", true},
+    {"Python 3.11 library", "/usr/include/python3.11/Python.h", "libpython3.11-dev", true},
+    {"mlir-opt-22 (tests)", "/usr/bin/mlir-opt-22", "mlir-22-tools", false},
+    {"FileCheck and lit (tests)", "/usr/bin/FileCheck-22", "llvm-22-tools", false},
+    {"cmocka (tests)", "/usr/include/cmocka.h", "libcmocka-dev", false},
+};
+
+static const char *cpu_model(arena *m) {
+  FILE *f = fopen("/proc/cpuinfo", "re");
+  char line[512];
+  const char *model = "unknown";
+  while (f && fgets(line, sizeof line, f)) {
+    char *colon = strchr(line, ':');
+    if (strncmp(line, "model name", 10) == 0 && colon) {
+      colon[strcspn(colon, "\n")] = 0;
+      model = arena_strdup(m, colon + 2);
+      break;
+    }
+  }
+  if (f)
+    fclose(f);
+  return model;
+}
+
+static const char *worker_path(arena *m) {
+  const char *beside = file_join(m, cli_self_dir(m), "loom-worker");
+  return file_exists(beside) ? beside : file_exists(LOOM_LIBEXECDIR "/loom-worker") ? LOOM_LIBEXECDIR "/loom-worker" : NULL;
+}
+
+loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
+  arena *m = &ctx->mem;
+  data_value *v = data_object(m), *missing = data_array(m), *machines = data_array(m);
+  struct utsname u;
+  uname(&u);
+  const char *const *names;
+  size_t n_names;
+  LOOM_TRY(machine_list(ctx, &names, &n_names));
+  data_set_string(m, v, "schema", "loom.doctor.v1");
+  data_set_string(m, v, "version", LOOM_VERSION);
+  data_set_string(m, v, "system", arena_printf(m, "%s %s %s", u.sysname, u.release, u.machine));
+  data_set_string(m, v, "cpu", cpu_model(m));
+  data_set_int(m, v, "cores", sysconf(_SC_NPROCESSORS_ONLN));
+  data_set_string(m, v, "worker", worker_path(m));
+  text apt = text_new(m);
+  bool ok = worker_path(m) != NULL;
+  for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+    if (access(probes[i].path, R_OK) == 0)
+      continue;
+    data_push(m, missing, data_string(m, probes[i].what));
+    text_addf(&apt, " %s", probes[i].package);
+    ok &= !probes[i].needed;
+  }
+  data_set(m, v, "missing", missing);
+  if (apt.size)
+    data_set_string(m, v, "install", arena_printf(m, "apt-get install%s", text_str(&apt)));
+  for (size_t i = 0; i < n_names; i++)
+    data_push(m, machines, data_string(m, names[i]));
+  data_set(m, v, "machines", machines);
+  data_set_string(m, v, "sandbox", "none: the worker is a process of its own, without further confinement");
+  data_set_bool(m, v, "ok", ok);
+  if (o->json) {
+    printf("%s\n", data_write_json(m, v, 1));
+  } else {
+    printf("loom      %s\nsystem    %s\ncpu       %s, %" PRId64 " online\nworker    %s\nmachines ", LOOM_VERSION, data_get(v, "system")->string,
+           data_get(v, "cpu")->string, data_get(v, "cores")->integer, worker_path(m) ? worker_path(m) : "missing: run 'make'");
+    for (size_t i = 0; i < n_names; i++)
+      printf(" %s", names[i]);
+    printf("\nsandbox   %s\n", data_get(v, "sandbox")->string);
+    for (size_t i = 0; i < missing->n; i++)
+      printf("missing   %s\n", missing->items[i]->string);
+    if (apt.size)
+      printf("install   apt-get install%s\n", text_str(&apt));
+    else
+      printf("missing   nothing\n");
+  }
+  if (!ok)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "something that Loom needs is missing");
+  return LOOM_OK;
+}

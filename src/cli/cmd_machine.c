@@ -1,0 +1,90 @@
+/* loom machine list | show M | check M | import FILE */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "machine/machine.h"
+#include <stdio.h>
+#include <string.h>
+
+static loom_status list(loom_ctx *ctx, const cli_options *o) {
+  const char *const *names;
+  size_t n;
+  LOOM_TRY(machine_list(ctx, &names, &n));
+  data_value *v = data_object(&ctx->mem), *all = data_array(&ctx->mem);
+  for (size_t i = 0; i < n; i++) {
+    machine *m;
+    LOOM_TRY(machine_load(ctx, names[i], NULL, &m));
+    if (!o->json)
+      printf("%-16s %s\n", names[i], m->summary ? m->summary : "");
+    data_value *row = data_object(&ctx->mem);
+    data_set_string(&ctx->mem, row, "name", names[i]);
+    data_set_string(&ctx->mem, row, "summary", m->summary);
+    data_push(&ctx->mem, all, row);
+  }
+  data_set_string(&ctx->mem, v, "schema", "loom.machines.v1");
+  data_set(&ctx->mem, v, "machines", all);
+  if (o->json)
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
+  return LOOM_OK;
+}
+
+static loom_status show(loom_ctx *ctx, const cli_options *o, const char *name) {
+  machine *m;
+  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  if (o->json)
+    printf("%s\n", data_write_json(&ctx->mem, machine_to_data(&ctx->mem, m), 1));
+  else
+    fputs(machine_describe(&ctx->mem, m), stdout);
+  return LOOM_OK;
+}
+
+static loom_status check(loom_ctx *ctx, const cli_options *o, const char *name) {
+  machine *m;
+  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  LOOM_TRY(machine_check(ctx, m));
+  if (o->json) {
+    data_value *v = data_object(&ctx->mem);
+    data_set_string(&ctx->mem, v, "schema", "loom.machine-check.v1");
+    data_set_string(&ctx->mem, v, "machine", m->name);
+    data_set_bool(&ctx->mem, v, "ok", true);
+    data_set_int(&ctx->mem, v, "warnings", ctx->diag.warnings);
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
+  } else {
+    printf("%s: no errors, %d warnings\n", m->name, ctx->diag.warnings);
+  }
+  return LOOM_OK;
+}
+
+/* Reads a foreign description and writes ours. */
+static loom_status import(loom_ctx *ctx, const cli_options *o, const char *path) {
+  machine *m;
+  LOOM_TRY(machine_load(ctx, path, o->calibration.last, &m));
+  LOOM_TRY(machine_check(ctx, m));
+  const char *yaml = machine_to_yaml(&ctx->mem, m);
+  if (!o->out.last) {
+    fputs(yaml, stdout);
+    return LOOM_OK;
+  }
+  return file_write(ctx, o->out.last, yaml, strlen(yaml));
+}
+
+loom_status cmd_machine(loom_ctx *ctx, const cli_options *o) {
+  static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *, const char *); } verbs[] = {
+      {"show", show}, {"check", check}, {"import", import}};
+  static const char *const names[] = {"list", "show", "check", "import"};
+  const char *verb = o->files.n ? o->files.at[0] : "list";
+  if (strcmp(verb, "list") == 0)
+    return list(ctx, o);
+  for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+    if (strcmp(verbs[i].name, verb) != 0)
+      continue;
+    const char *what = o->files.n > 1 ? o->files.at[1] : o->machine.last;
+    if (!what)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom machine %s' needs a machine name or file", verb);
+    return verbs[i].run(ctx, o, what);
+  }
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown verb '%s' of 'loom machine'", verb);
+  const char *near = diag_nearest(verb, names, 4);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
+}

@@ -1,0 +1,60 @@
+/* loom solve ETG.json: block sizes for each variant of an ETG of any generation. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "solve/solve.h"
+#include <stdio.h>
+#include <string.h>
+
+static void print_table(const data_value *v) {
+  const data_value *rows = data_get(v, "variants");
+  for (size_t i = 0; i < rows->n; i++) {
+    const data_value *r = rows->items[i], *blocks = data_get(r, "block_sizes"), *booleans = data_get(r, "booleans"), *why = data_get(r, "explain");
+    printf("%s: %s", data_get(r, "name")->string, data_get(r, "status")->string);
+    if (data_get(r, "cost"))
+      printf(", %" PRId64 " cycles:", data_get(r, "cost")->integer);
+    for (size_t k = 0; blocks && k < blocks->n; k++)
+      printf(" %s=%" PRId64, blocks->members[k].key, blocks->members[k].value->integer);
+    for (size_t k = 0; booleans && k < booleans->n; k++)
+      printf(" %s=%" PRId64, booleans->members[k].key, booleans->members[k].value->integer);
+    if (why && why->kind == DATA_STRING)
+      printf(" (%s)", why->string);
+    putchar('\n');
+  }
+  const data_value *best = data_get(v, "best");
+  printf("best: %s\n", best && best->kind == DATA_STRING ? best->string : "none");
+}
+
+loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
+  if (o->files.n != 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom solve' takes one ETG file, %zu given", o->files.n);
+  machine *m = NULL;
+  if (o->machine.last)
+    LOOM_TRY(machine_load(ctx, o->machine.last, o->calibration.last, &m));
+  solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged};
+  if (o->model.last && !model_kind_parse(o->model.last, &so.model))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
+  cli_pairs blocks = {0};
+  LOOM_TRY(cli_pairs_of(ctx, "--block-sizes", o->block_sizes.all.at, o->block_sizes.all.n, true, &blocks));
+  solve_domain *domains = ARENA_NEW_N(&ctx->mem, solve_domain, blocks.n);
+  for (size_t i = 0; i < blocks.n; i++)
+    domains[i] = (solve_domain){.symbol = blocks.at[i].key, .assigned = blocks.at[i].integer};
+  so.domains = domains;
+  so.n_domains = blocks.n;
+  if (o->op_budget.last)
+    LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &so.op_budget));
+  char *source;
+  size_t size;
+  data_value *etg, *result;
+  LOOM_TRY(file_read(ctx, o->files.at[0], (size_t)64 << 20, &source, &size));
+  LOOM_TRY(data_read_json(ctx, o->files.at[0], source, size, &etg));
+  LOOM_TRY(solve_etg(ctx, etg, m, &so, &result));
+  if (o->out.last) {
+    const char *json = data_write_json(&ctx->mem, result, 1);
+    LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
+  }
+  if (o->json)
+    printf("%s\n", data_write_json(&ctx->mem, result, 1));
+  else
+    print_table(result);
+  return LOOM_OK;
+}

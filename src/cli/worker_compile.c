@@ -1,0 +1,282 @@
+/* loom compile, run and explore: options -> compile_options, and what they print. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "compile.h"
+#include "compile_stage.h"
+#include <stdio.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_options *out) {
+  cli_pairs p = {0};
+  VEC_OF(const char *) texts = {0};
+  for (size_t i = 0; i < o->shape.all.n; i++) {   /* upstream's -M256_N256_K256 form has no '=': "M256_N256" */
+    const char *s = o->shape.all.at[i];
+    if (strchr(s, '=')) {
+      vec_push(&ctx->mem, &texts, s);
+      continue;
+    }
+    text t = text_new(&ctx->mem);
+    for (const char *q = *s == '-' ? s + 1 : s; *q; q++) {
+      bool digit = *q >= '0' && *q <= '9', first_digit = digit && q > s && !(q[-1] >= '0' && q[-1] <= '9');
+      if (first_digit)
+        text_add(&t, "=");
+      text_add_bytes(&t, *q == '_' ? "," : q, 1);
+    }
+    vec_push(&ctx->mem, &texts, text_str(&t));
+  }
+  LOOM_TRY(cli_pairs_of(ctx, "--shape", texts.at, texts.n, true, &p));
+  helion_shape *shapes = ARENA_NEW_N(&ctx->mem, helion_shape, p.n);
+  for (size_t i = 0; i < p.n; i++)
+    shapes[i] = (helion_shape){p.at[i].key, p.at[i].integer};
+  out->shapes = shapes;
+  out->n_shapes = p.n;
+  out->function = o->function.last;
+  if (o->dtype.last) {
+    out->has_dtype = true;
+    if (!dtype_parse(o->dtype.last, &out->dtype))
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", o->dtype.last);
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_domains(loom_ctx *ctx, const cli_options *o, compile_options *out) {
+  cli_pairs p = {0};
+  LOOM_TRY(cli_pairs_of(ctx, "--block-sizes", o->block_sizes.all.at, o->block_sizes.all.n, true, &p));
+  solve_domain *d = ARENA_NEW_N(&ctx->mem, solve_domain, p.n);
+  for (size_t i = 0; i < p.n; i++)
+    d[i] = (solve_domain){.symbol = p.at[i].key, .assigned = p.at[i].integer};
+  out->domains = d;
+  out->n_domains = p.n;
+  return LOOM_OK;
+}
+
+/* "--pin a=b,c=d" -> {"a=b", "c=d"} */
+static loom_status read_pins(loom_ctx *ctx, const cli_options *o, explore_options *out) {
+  cli_pairs p = {0};
+  LOOM_TRY(cli_pairs_of(ctx, "--pin", o->pin.all.at, o->pin.all.n, false, &p));
+  const char **pins = ARENA_NEW_N(&ctx->mem, const char *, p.n);
+  for (size_t i = 0; i < p.n; i++)
+    pins[i] = arena_printf(&ctx->mem, "%s=%s", p.at[i].key, p.at[i].value);
+  out->pins = pins;
+  out->n_pins = p.n;
+  return LOOM_OK;
+}
+
+static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
+  *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .config = o->config.last, .plan = o->plan.last,
+                           .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = 1, .etg_gen = 3, .debug = o->debug,
+                           .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last,
+                           .stop_after = COMPILE_TOG};
+  if (o->files.n != 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
+  out->input = o->files.at[0];
+  out->explore = (explore_options){.upstream_compatible = o->upstream_compatible, .variant = o->variant.last};
+  LOOM_TRY(read_shapes(ctx, o, &out->helion));
+  LOOM_TRY(read_domains(ctx, o, out));
+  LOOM_TRY(read_pins(ctx, o, &out->explore));
+  if (o->model.last && !model_kind_parse(o->model.last, &out->model))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
+  if (o->accumulate.last) {
+    out->accumulate_f32 = strcmp(o->accumulate.last, "f32") == 0;
+    if (!out->accumulate_f32 && strcmp(o->accumulate.last, "f16") != 0)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--accumulate: '%s' is not f32 or f16", o->accumulate.last);
+  }
+  int64_t v;
+  if (o->topk.last && !o->optimal_only) {
+    LOOM_TRY(cli_int(ctx, "--topk", o->topk.last, 1, 1000000, &v));
+    out->topk = (int)v;
+  }
+  if (o->etg_gen.last) {
+    LOOM_TRY(cli_int(ctx, "--etg-gen", o->etg_gen.last, 1, 3, &v));
+    out->etg_gen = (int)v;
+  }
+  if (o->op_budget.last)
+    LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &out->op_budget));
+  if (o->njobs.last)
+    LOOM_TRY(cli_int(ctx, "--njobs", o->njobs.last, 1, 4096, &v));
+  return LOOM_OK;
+}
+
+static loom_status read_bindings(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, const run_binding **out, size_t *out_n) {
+  run_binding *b = ARENA_NEW_N(&ctx->mem, run_binding, n);
+  for (size_t i = 0; i < n; i++) {
+    const char *eq = strchr(texts[i], '=');
+    if (!eq || eq == texts[i] || !eq[1])
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not NAME=FILE.npy", option, texts[i]);
+    b[i] = (run_binding){arena_strndup(&ctx->mem, texts[i], (size_t)(eq - texts[i])), eq + 1};
+  }
+  *out = b;
+  *out_n = n;
+  return LOOM_OK;
+}
+
+/* ---- printing ---- */
+
+static const char *with_commas(arena *m, int64_t v) {
+  char *digits = arena_printf(m, "%" PRId64, v);
+  text t = text_new(m);
+  size_t n = strlen(digits);
+  for (size_t i = 0; i < n; i++)
+    text_addf(&t, i && (n - i) % 3 == 0 && digits[i - 1] != '-' ? ",%c" : "%c", digits[i]);
+  return text_str(&t);
+}
+
+static void print_decisions(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  const plan *p = s->plan;
+  const plan_candidate *c = &p->candidate;
+  printf("mapping      %s %s, loop order %s\n", plan_split_string(m, &c->mapping), plan_map_string(m, &c->mapping), plan_order_string(m, &c->mapping));
+  printf("movement    ");
+  for (int i = 0; i < c->n_access; i++)
+    printf(" %s %s: %s%s", c->access[i].is_store ? "store" : "load", c->access[i].name, plan_access_label(m, &c->mapping, &c->access[i]),
+           i + 1 < c->n_access ? "," : "\n");
+  printf("block sizes ");
+  for (size_t i = 0; i < p->blocks.n; i++)
+    printf(" %s=%" PRId64, p->blocks.at[i].symbol, p->blocks.at[i].size);
+  printf(" double_buffer=%d\n", p->double_buffer);
+  printf("L1           %s of %s bytes per core\n", with_commas(m, p->l1_bytes), with_commas(m, p->l1_capacity));
+  static const char *const proofs[] = {"assigned by the user", "best found", "optimal, proved"};
+  printf("predicted    %s cycles: %s", with_commas(m, p->predicted_cycles), proofs[p->proof]);
+  if (p->proof == PLAN_BEST_FOUND)
+    printf(", lower bound %s", with_commas(m, p->lower_bound));
+  if (!s->o->plan)
+    printf(" (%zu variants, %s points of the winner's domain, %s feasible)", s->table.rows.n, with_commas(m, p->points), with_commas(m, p->feasible));
+  putchar('\n');
+}
+
+static void print_execution(compile_state *s, const compile_execution *e) {
+  arena *m = &s->ctx->mem;
+  if (e->has_report) {
+    printf("simulated    %s cycles; DRAM %s bytes read, %s written; NoC %s byte-hops\n", with_commas(m, e->report.cycles),
+           with_commas(m, e->report.dram_bytes_read), with_commas(m, e->report.dram_bytes_written), with_commas(m, e->report.noc_bytes));
+    for (size_t i = 0; i < e->report.faults.n && i < 10; i++)
+      printf("fault        %s\n", e->report.faults.at[i].text);
+    if (e->report.n_faults > 10)
+      printf("fault        .. and %" PRId64 " more\n", e->report.n_faults - 10);
+  }
+  if (e->check.done)
+    printf("check        %s: max error %.3g, at the worst element %s the bound is %.3g; %" PRId64 " of %" PRId64 " elements beyond; integers %s\n",
+           e->check.ok ? "ok" : "WRONG", e->check.max_abs_error, e->check.where ? e->check.where : "-", e->check.bound, e->check.wrong, e->check.elems,
+           e->report.n_faults ? "not run" : e->check.integers_ok ? "bit-identical" : "DIFFER");
+}
+
+static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
+  static const struct { const char *name; compile_stage stage; } kinds[] = {
+      {"kernel", COMPILE_KERNEL}, {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"mlir", COMPILE_BUFFERIZED}, {"tog", COMPILE_TOG}, {"stage0", COMPILE_STAGE0}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(kinds[i].name, what) == 0) {
+      const char *t = compile_stage_text(s, kinds[i].stage);
+      if (!t)
+        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", what);
+      printf("%s\n", t);
+      return LOOM_OK;
+    }
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, stage0, nest, plan, mlir or tog", what);
+}
+
+static loom_status write_summary(loom_ctx *ctx, compile_state *s, const char *json) {
+  return s->output_dir ? file_write(ctx, file_join(&ctx->mem, s->output_dir, "summary.json"), json, strlen(json)) : LOOM_OK;
+}
+
+/* The status of an execution: a fault or a wrong number is exit code 3. */
+static loom_status verdict(loom_ctx *ctx, const compile_execution *e) {
+  if (e->report.n_faults)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", e->report.n_faults, e->report.faults.at[0].text);
+  if (e->check.done && !e->check.ok)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the result differs from the reference interpreter; worst element %s", e->check.where ? e->check.where : "-");
+  return LOOM_OK;
+}
+
+/* ---- commands ---- */
+
+loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
+  compile_options c;
+  compile_state s = {0};
+  LOOM_TRY(read_options(ctx, o, &c));
+  c.write_files = true;
+  loom_status st = compile_kernel(ctx, &c, &s);
+  if (st == LOOM_OK) {
+    const char *json = data_write_json(&ctx->mem, compile_summary(&s, NULL), 1);
+    st = write_summary(ctx, &s, json);
+    if (st == LOOM_OK && o->emit.last) {
+      st = emit(ctx, &s, o->emit.last);
+    } else if (st == LOOM_OK && o->json) {
+      printf("%s\n", json);
+    } else if (st == LOOM_OK) {
+      printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine->name);
+      print_decisions(&s);
+      printf("written      %s\n", s.output_dir);
+    }
+  }
+  compile_done(&s);
+  return st;
+}
+
+loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
+  compile_options c;
+  compile_state s = {0};
+  compile_execution e = {0};
+  run_options r = {.check = o->check, .interp_only = o->interp};
+  int64_t seed = 0;
+  LOOM_TRY(read_options(ctx, o, &c));
+  if (o->engine.last && strcmp(o->engine.last, "sim") != 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: only 'sim' exists so far, not '%s'", o->engine.last);
+  if (o->seed.last)
+    LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
+  r.seed = (uint64_t)seed;
+  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r.inputs, &r.n_inputs));
+  LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
+  if (o->interp)
+    c.stop_after = COMPILE_KERNEL;
+  c.write_files = o->output_dir.last != NULL && !o->interp;
+  loom_status st = compile_kernel(ctx, &c, &s);
+  if (st == LOOM_OK)
+    st = compile_execute(&s, &r, &e);
+  if (st == LOOM_OK) {
+    const char *json = data_write_json(&ctx->mem, compile_summary(&s, &e), 1);
+    st = write_summary(ctx, &s, json);
+    if (st == LOOM_OK && o->emit.last) {
+      st = emit(ctx, &s, o->emit.last);
+    } else if (o->json) {
+      printf("%s\n", json);
+    } else {
+      printf("kernel       %s on %s\n", s.kernel->name, s.machine->name);
+      if (s.plan)
+        print_decisions(&s);
+      print_execution(&s, &e);
+    }
+  }
+  if (st == LOOM_OK)
+    st = verdict(ctx, &e);
+  compile_done(&s);
+  return st;
+}
+
+loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
+  compile_options c;
+  compile_state s = {0};
+  LOOM_TRY(read_options(ctx, o, &c));
+  c.stop_after = COMPILE_SOLVE;
+  loom_status st = compile_kernel(ctx, &c, &s);
+  if (st == LOOM_OK && o->etg.last) {
+    data_value *etg;
+    st = explore_etg(ctx, s.nest, s.machine, &s.table, c.etg_gen, false, &etg);
+    if (st == LOOM_OK) {
+      const char *json = data_write_json(&ctx->mem, etg, 1);
+      st = file_write(ctx, o->etg.last, json, strlen(json));
+    }
+  }
+  if (st == LOOM_OK && o->json) {
+    printf("%s\n", data_write_json(&ctx->mem, compile_explore_data(&s), 1));
+  } else if (st == LOOM_OK) {
+    for (size_t i = 0; i < s.solved.rows.n; i++) {
+      const solve_row *r = &s.solved.rows.at[i];
+      printf("%14s  %s\n", r->status == SOLVE_INFEASIBLE ? "infeasible" : with_commas(&ctx->mem, r->cycles), r->candidate->name);
+    }
+    printf("%s candidates, %s pruned\n", with_commas(&ctx->mem, s.table.total), with_commas(&ctx->mem, s.table.pruned));
+  }
+  compile_done(&s);
+  return st;
+}

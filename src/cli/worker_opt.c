@@ -1,0 +1,72 @@
+/* loom opt: mlir-opt with our passes in the same textual pipelines. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "pass/pass.h"
+#include <stdio.h>
+#include <string.h>
+
+static void list_passes(void) {
+  size_t n;
+  const pass_row *rows = pass_table(&n);
+  for (size_t i = 0; i < n; i++)
+    printf("%-36s %-16s %s\n", rows[i].name, rows[i].anchor, rows[i].summary);
+}
+
+static void emit_stderr(void *data, const char *s) {
+  (void)data;
+  fputs(s, stderr);
+}
+
+/* One input (or one part of --split-input-file). */
+static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path, const char *source, size_t size, text *out) {
+  ir_ctx ir;
+  LOOM_TRY(ir_open(ctx, &ir));
+  MlirModule m = {NULL};
+  pass_run_options p = {.verify_each = true, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
+                        .print_after = o->print_after.last, .emit = emit_stderr};
+  ir_allow_unregistered(&ir, o->allow_unregistered);
+  loom_status st = dialect_load(&ir);
+  for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
+    char *irdl;
+    size_t irdl_size;
+    st = file_read(ctx, o->irdl_file.all.at[i], (size_t)16 << 20, &irdl, &irdl_size);
+    if (st == LOOM_OK)
+      st = ir_load_irdl(&ir, o->irdl_file.all.at[i], irdl, irdl_size);
+  }
+  if (st == LOOM_OK)
+    st = ir_parse(&ir, path, source, size, &m);
+  if (st == LOOM_OK && o->pass_pipeline.last)
+    st = pass_run_pipeline(&ir, m, o->pass_pipeline.last, &p);
+  if (st == LOOM_OK)
+    text_addf(out, "%s\n", ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
+  ir_close_module(m);
+  ir_close(&ir);
+  return st;
+}
+
+loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
+  if (o->list_passes) {
+    list_passes();
+    return LOOM_OK;
+  }
+  if (o->files.n > 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom opt' takes one file, %zu given", o->files.n);
+  const char *path = o->files.n ? o->files.at[0] : "-";
+  char *source;
+  size_t size;
+  LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
+  text out = text_new(&ctx->mem);
+  for (const char *p = source, *end = source + size; p <= end;) {
+    const char *cut = o->split_input ? strstr(p, "// -----") : NULL;
+    size_t part = cut ? (size_t)(cut - p) : (size_t)(end - p);
+    LOOM_TRY(run_one(ctx, o, path, arena_strndup(&ctx->mem, p, part), part, &out));
+    if (!cut)
+      break;
+    text_add(&out, "// -----\n");
+    p = cut + strcspn(cut, "\n") + 1;
+  }
+  if (o->out.last)
+    return file_write(ctx, o->out.last, text_str(&out), out.size);
+  fputs(text_str(&out), stdout);
+  return LOOM_OK;
+}
