@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char dir[] = "file_test_XXXXXX";
+static char dir[] = "/tmp/loom_file_test_XXXXXX";
 static loom_ctx ctx;
 
 static int make_dir(void **state) {
