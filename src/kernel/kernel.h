@@ -154,12 +154,19 @@ typedef struct kernel_graph {
 kernel_graph *kernel_new(arena *m, const char *name);
 kernel_symbol *kernel_find_symbol(const kernel_graph *k, const char *name);      /* NULL when unknown */
 kernel_tensor kernel_find_tensor(const kernel_graph *k, const char *name);       /* -1 when unknown */
+/* The symbol's other members are the caller's to fill (value is -1); the pointer is good until the next symbol is added. */
+kernel_symbol *kernel_add_symbol(arena *m, kernel_graph *k, const char *name, kernel_sym_kind kind);
+kernel_tensor kernel_add_tensor(arena *m, kernel_graph *k, const char *name, kernel_tensor_role role, kernel_type shape);
 kernel_value kernel_add_value(arena *m, kernel_graph *k, kernel_type type, const char *name);
-/* Appends an op with n_operands and n_results slots (results are made with `types`); the caller fills the rest. */
+/* A parameter of region `r`; `block`: of a tile number its block symbol, else NULL. */
+kernel_value kernel_add_param(arena *m, kernel_graph *k, kernel_region *r, kernel_type type, const char *name, const char *block);
+/* Appends an op with n_operands and n_results slots (results are made with `types`); the caller fills the rest.
+ * `operands` NULL: all -1.  Regions are empty; BINARY, REDUCE, LOAD.. members are set on the returned op. */
 kernel_op *kernel_add_op(arena *m, kernel_graph *k, kernel_region *r, kernel_op_kind kind, int n_operands, const kernel_value *operands,
                          int n_results, const kernel_type *types);
 const char *kernel_op_name(kernel_op_kind k);
 const char *kernel_fn_name(kernel_fn f);
+int kernel_fn_arity(kernel_fn f);
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);
 
