@@ -1,0 +1,115 @@
+#include "frontend/python/python_scan.h"
+
+typedef struct scan { loom_ctx *ctx; const diag_source *src; const unsigned char *text; size_t at; int32_t line; size_t line_start; int depth; } scan;
+
+static loom_span here(const scan *s, size_t at) {
+  int32_t col = (int32_t)(at - s->line_start) + 1;
+  return (loom_span){s->src, s->line, col, s->line, col + 1};
+}
+
+static unsigned char peek(const scan *s, size_t ahead) { return s->at + ahead < s->src->size ? s->text[s->at + ahead] : 0; }
+
+static void step(scan *s) {
+  if (s->text[s->at++] == '\n') {
+    s->line++;
+    s->line_start = s->at;
+  }
+}
+
+/* Length of the well-formed UTF-8 sequence at `at`, 0 when there is none (overlong forms, surrogates and values over 0x10FFFF included). */
+static size_t utf8_length(const scan *s, size_t at) {
+  const unsigned char *p = s->text + at;
+  size_t left = s->src->size - at;
+  if (p[0] < 0x80)
+    return 1;
+  size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+  if (!n || left < n)
+    return 0;
+  for (size_t i = 1; i < n; i++)
+    if ((p[i] & 0xC0) != 0x80)
+      return 0;
+  bool overlong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90);
+  bool surrogate = p[0] == 0xED && p[1] >= 0xA0;
+  bool too_large = p[0] == 0xF4 && p[1] >= 0x90;
+  return overlong || surrogate || too_large ? 0 : n;
+}
+
+static loom_status check_bytes(scan *s) {
+  while (s->at < s->src->size) {
+    if (s->text[s->at] == 0)
+      LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "the file holds a NUL byte; a Python source is UTF-8 text");
+    size_t n = utf8_length(s, s->at);
+    if (!n)
+      LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "byte 0x%02x is not valid UTF-8; save the file as UTF-8", s->text[s->at]);
+    for (size_t i = 0; i < n; i++)
+      step(s);
+  }
+  return LOOM_OK;
+}
+
+/* Skips a string that starts at the quote `q`; an unterminated one is left to the parser to report. */
+static void skip_string(scan *s) {
+  unsigned char q = peek(s, 0);
+  bool triple = peek(s, 1) == q && peek(s, 2) == q;
+  for (int i = 0; i < (triple ? 3 : 1); i++)
+    step(s);
+  while (s->at < s->src->size) {
+    unsigned char c = peek(s, 0);
+    if (c == '\\' && s->at + 1 < s->src->size) {
+      step(s);
+      step(s);
+    } else if (triple ? c == q && peek(s, 1) == q && peek(s, 2) == q : c == q) {
+      for (int i = 0; i < (triple ? 3 : 1); i++)
+        step(s);
+      return;
+    } else if (!triple && c == '\n') {
+      return;
+    } else {
+      step(s);
+    }
+  }
+}
+
+static bool is_name_byte(unsigned char c) {
+  return c == '_' || c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static loom_status skip_name(scan *s) {
+  size_t start = s->at;
+  while (s->at < s->src->size && is_name_byte(peek(s, 0)))
+    step(s);
+  if (s->at - start > PYTHON_NAME_MAX && !(s->text[start] >= '0' && s->text[start] <= '9'))
+    LOOM_FAIL(s->ctx, here(s, start), LOOM_ELIMIT, "a name of %zu bytes; at most %d are allowed", s->at - start, PYTHON_NAME_MAX);
+  return LOOM_OK;
+}
+
+static loom_status check_nesting(scan *s) {
+  while (s->at < s->src->size) {
+    unsigned char c = peek(s, 0);
+    if (c == '#') {
+      while (s->at < s->src->size && peek(s, 0) != '\n')
+        step(s);
+    } else if (c == '"' || c == '\'') {
+      skip_string(s);
+    } else if (is_name_byte(c)) {
+      LOOM_TRY(skip_name(s));
+    } else {
+      if ((c == '(' || c == '[' || c == '{') && ++s->depth > PYTHON_DEPTH_MAX)
+        LOOM_FAIL(s->ctx, here(s, s->at), LOOM_ELIMIT, "brackets are nested more than %d deep", PYTHON_DEPTH_MAX);
+      if ((c == ')' || c == ']' || c == '}') && s->depth > 0)
+        s->depth--;
+      step(s);
+    }
+  }
+  return LOOM_OK;
+}
+
+loom_status python_scan(loom_ctx *ctx, const diag_source *src) {
+  if (src->size > PYTHON_BYTES_MAX)
+    LOOM_FAIL(ctx, (loom_span){.source = src}, LOOM_ELIMIT, "the file has %zu bytes; a Python source may have at most %d", src->size,
+              PYTHON_BYTES_MAX);
+  scan bytes = {.ctx = ctx, .src = src, .text = (const unsigned char *)src->text, .line = 1};
+  scan nesting = bytes;
+  LOOM_TRY(check_bytes(&bytes));
+  return check_nesting(&nesting);
+}
