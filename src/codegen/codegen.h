@@ -12,6 +12,10 @@ typedef struct codegen_options {
   size_t n_grants;
 } codegen_options;
 
+/* Width of the vectors code for `cpu` should use, in bytes: 64 (AVX-512 with byte and word masks), 32 (AVX2 with F16C and FMA) or 16.
+ * NULL: the running CPU. */
+int codegen_vector_bytes(const char *cpu);
+
 /* Object code for `m` (LLVM dialect); owned by ctx->mem. */
 LOOM_MUST_USE loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size);
 /* LLVM IR text, for --emit llvm. */

@@ -2,6 +2,7 @@
 #include <llvm-c/Core.h>
 #include <llvm-c/Target.h>
 #include <pthread.h>
+#include <string.h>
 
 static pthread_once_t target_once = PTHREAD_ONCE_INIT;   /* LLVM's target table is global to the process */
 
@@ -41,4 +42,34 @@ loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LLVMTar
   if (!*out)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM gave no target machine");
   return LOOM_OK;
+}
+
+static bool has_feature(const char *list, const char *name) {
+  size_t n = strlen(name);
+  for (const char *at = strstr(list, name); at; at = strstr(at + 1, name))
+    if (at > list && at[-1] == '+' && (at[n] == ',' || at[n] == '\0'))
+      return true;
+  return false;
+}
+
+static bool is_one_of(const char *cpu, const char *const *names, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(cpu, names[i]) == 0)
+      return true;
+  return false;
+}
+
+int codegen_vector_bytes(const char *cpu) {
+  static const char *const wide[] = {"x86-64-v4", "skylake-avx512", "icelake-server", "sapphirerapids", "znver4", "znver5"};
+  static const char *const middle[] = {"x86-64-v3", "haswell", "broadwell", "skylake", "alderlake", "znver1", "znver2", "znver3"};
+  if (cpu)
+    return is_one_of(cpu, wide, sizeof wide / sizeof *wide) ? 64 : is_one_of(cpu, middle, sizeof middle / sizeof *middle) ? 32 : 16;
+  char *features = LLVMGetHostCPUFeatures();
+  int bytes = 16;
+  if (has_feature(features, "avx512f") && has_feature(features, "avx512bw") && has_feature(features, "avx512vl"))
+    bytes = 64;
+  else if (has_feature(features, "avx2") && has_feature(features, "fma") && has_feature(features, "f16c"))
+    bytes = 32;
+  LLVMDisposeMessage(features);
+  return bytes;
 }

@@ -44,7 +44,11 @@ LOOM_MUST_USE loom_status ir_parse(ir_ctx *ir, const char *path, const char *tex
 LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
 /* Module text; generic form with `generic`; always local scope (no #map aliases).  Owned by `mem`. */
 const char *ir_print(arena *mem, MlirOperation op, bool generic);
+const char *ir_print_type(arena *mem, MlirType t);
+const char *ir_print_attr(arena *mem, MlirAttribute a);
 MlirModule ir_clone_module(MlirModule m);
+/* Moves the top-level operations of `from` to the end of `to` and closes `from`; a declaration of a function `to` has is dropped. */
+void ir_move_into(MlirModule to, LOOM_TAKE MlirModule from);
 void ir_close_module(LOOM_TAKE MlirModule m);          /* a null handle is fine */
 
 /* Loads the dialects that an IRDL text defines; once per context and dialect. */

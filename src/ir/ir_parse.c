@@ -65,6 +65,29 @@ MlirModule ir_clone_module(MlirModule m) {
   return mlirModuleFromOperation(mlirOperationClone(mlirModuleGetOperation(m)));
 }
 
+static bool has_symbol(MlirModule m, MlirAttribute name) {
+  MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(m));
+  for (; !ir_is_null_op(op); op = mlirOperationGetNextInBlock(op))
+    if (mlirAttributeEqual(ir_attr_of(op, "sym_name"), name))
+      return true;
+  return false;
+}
+
+void ir_move_into(MlirModule to, MlirModule from) {
+  if (!mlirModuleIsNull(to) && !mlirModuleIsNull(from)) {
+    MlirOperation next;
+    for (MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(from)); !ir_is_null_op(op); op = next) {
+      next = mlirOperationGetNextInBlock(op);
+      bool declares = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op));
+      if (declares && has_symbol(to, ir_attr_of(op, "sym_name")))
+        continue;
+      mlirOperationRemoveFromParent(op);
+      mlirBlockAppendOwnedOperation(mlirModuleGetBody(to), op);
+    }
+  }
+  ir_close_module(from);
+}
+
 void ir_close_module(MlirModule m) {
   if (!mlirModuleIsNull(m))
     mlirModuleDestroy(m);

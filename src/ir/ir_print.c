@@ -13,3 +13,19 @@ const char *ir_print(arena *mem, MlirOperation op, bool generic) {
   ir_sink_add(mlirStringRefCreate("\n", 1), &sink);
   return ir_sink_text(&sink);
 }
+
+const char *ir_print_type(arena *mem, MlirType t) {
+  if (mlirTypeIsNull(t))
+    return "<null type>";
+  ir_sink sink = ir_sink_new(mem);
+  mlirTypePrint(t, ir_sink_add, &sink);
+  return ir_sink_text(&sink);
+}
+
+const char *ir_print_attr(arena *mem, MlirAttribute a) {
+  if (mlirAttributeIsNull(a))
+    return "<null attribute>";
+  ir_sink sink = ir_sink_new(mem);
+  mlirAttributePrint(a, ir_sink_add, &sink);
+  return ir_sink_text(&sink);
+}

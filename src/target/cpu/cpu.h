@@ -16,6 +16,8 @@ typedef void (*cpu_tile_fn)(void *const *buf, const int64_t *arg);
  * Elements outside the extents are neither read in a way that changes results nor written.
  * After the call each function has C linkage as cpu_tile_fn under its own name (a wrapper builds the memrefs from buf and arg). */
 LOOM_MUST_USE loom_status cpu_lower_tiles(ir_ctx *ir, MlirModule m);
+/* The same for another CPU than the running one: vectors of vector_bytes (codegen_vector_bytes). */
+LOOM_MUST_USE loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vector_bytes);
 /* cpu_lower_tiles + codegen_object (O2) + codegen_link. */
 LOOM_MUST_USE loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, LOOM_GIVE codegen_image **out);
 #endif

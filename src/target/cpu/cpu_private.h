@@ -1,0 +1,18 @@
+/* Shared by the files of target/cpu/ only: the steps of cpu_lower_tiles, in the order they run. */
+#ifndef LOOM_CPU_PRIVATE_H
+#define LOOM_CPU_PRIVATE_H
+#include "target/cpu/cpu.h"
+
+typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a block of sums is rows x (vectors * lanes) */
+/* Replaces linalg.matmul on float memrefs by calls of one register-blocked micro-kernel per pair of input types. */
+LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes);
+/* The micro-kernel `name` for inputs of element types a and b (spelled as in MLIR), as the text of one private function. */
+const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, int vector_bytes);
+#define CPU_MATRIX_TYPE "memref<?x?x%s, strided<[?, 1], offset: ?>>"   /* of its arguments */
+/* Replaces memref.copy by loops: upstream lowers strided ones to a call into MLIR's runtime library. */
+LOOM_MUST_USE loom_status cpu_lower_copies(ir_ctx *ir, MlirModule m);
+/* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
+LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
+/* Moves the functions of `text` (a module) to the end of `m`. */
+LOOM_MUST_USE loom_status cpu_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *src);
+#endif
