@@ -11,7 +11,7 @@
  * GIVE frees the oldest taken slot of its buffer.  A COMPUTE names its buffers with an access:
  *   READ   the oldest ready slot; waits for it when `wait` is set (a hazard if it is not and the slot is not ready: fault early_read)
  *   WRITE, UPDATE  the newest open slot of the compute thread
- * LOAD, STORE and COMPUTE of zero extent move and compute nothing but still reserve, publish and free (surplus cores stay in step).
+ * LOAD, STORE and COMPUTE of zero extent move and compute nothing but still wait, reserve, publish and free (surplus cores stay in step).
  *
  * Multicast: `group` gives the rectangle [ul, lr] of cores sharing the transfer and the sender, all as expressions evaluated by each core.
  * A core that is its own sender reads DRAM once, waits until every other core of its rectangle has reserved its slot for the same load,
@@ -22,7 +22,7 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { TOG_RANK_MAX = 8, TOG_MESH_MAX = 3 };
+enum { TOG_RANK_MAX = 8, TOG_MESH_MAX = 3, TOG_DEPTH_MAX = 32 /* nested loops */ };
 
 typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; } tog_tensor;   /* in DRAM, row-major */
 typedef struct tog_buffer { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; /* nominal tile, row-major */ int64_t bytes, stride, offset; int depth; } tog_buffer;
@@ -51,12 +51,12 @@ struct tog_node {
   int id;                                 /* unique, program order */
   const char *label;                      /* "load x", "matmul": for faults and traces */
   tog_thread thread;                      /* of GIVE (others are fixed by kind) */
-  const char *var; const sym_expr *trip; tog_body body;      /* LOOP: var runs 0..trip-1 */
+  const char *var; const sym_expr *trip; tog_body body;      /* LOOP: var runs 0..trip-1, not at all when trip <= 0 */
   int buffer;                             /* LOAD, STORE, TAKE, PUSH, GIVE */
   tog_box box;                            /* LOAD, STORE */
   bool has_group; tog_group group;        /* LOAD */
   int function; const char *unit;         /* COMPUTE: index into functions (-1: timing only), unit name of the machine */
-  VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers and ragged extents, in the function's argument order */
+  VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers and ragged extents, in the function's argument order; any arg 0: skipped */
   const sym_expr *cycles;                 /* COMPUTE: over coordinates, loop variables */
   const sym_expr *active;                 /* COMPUTE: skipped (zero cycles) when 0; NULL: always */
 };
@@ -69,7 +69,27 @@ typedef struct tog {
   int64_t predicted_cycles;               /* of the plan; 0 unknown */
 } tog;
 
-LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);       /* indices, ranks, slots inside l1 order, take/push/give balance per buffer and loop level */
-data_value *tog_to_data(arena *m, const tog *t);                         /* loom.tog.v1 */
+/* Gives every node its id (program order, from 0) and sets n_nodes; call it when the tree is complete. */
+void tog_number(tog *t);
+/* "loop", "load", ...; "reader", "compute", "writer". */
+const char *tog_kind_name(tog_node_kind k);
+const char *tog_thread_name(tog_thread th);
+/* The thread that acts on the node (of a LOOP: TOG_THREADS). */
+tog_thread tog_node_thread(const tog_node *n);
+/* "node 7 'load x'", for messages. */
+const char *tog_node_title(arena *m, const tog_node *n);
+/* Elements of the nominal tile; bytes from the first byte of slot 0 to the last of slot depth-1.  Valid after tog_check. */
+int64_t tog_buffer_elems(const tog_buffer *b);
+int64_t tog_buffer_span_bytes(const tog_buffer *b);
+int64_t tog_tensor_elems(const tog_tensor *t);
+
+/* Well-formed: every index in range, ranks agree, no expression missing, every symbol is a mesh dim or an enclosing loop variable, sizes
+ * within the limits (tensor 2^42 bytes, buffer 2^40 bytes, mesh 2^16 cores).  What every consumer may rely on.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check(loom_ctx *ctx, const tog *t);
+/* tog_check, and disciplined: names unique, boxes agree with their buffers in type and extent, loads from inputs and stores to outputs only,
+ * every loop level frees what it reserves and publishes what it takes, buffers that share bytes are never live together.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);
+data_value *tog_to_data(arena *m, const tog *t);                         /* loom.tog.v1, docs/tog.md */
+/* Reads what tog_to_data wrote or a person edited; checked with tog_check, not tog_verify (edits that break the discipline are what sim is for). */
 LOOM_MUST_USE loom_status tog_from_data(loom_ctx *ctx, const data_value *v, tog **out);
 #endif

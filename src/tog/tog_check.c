@@ -1,0 +1,229 @@
+/* Well-formedness: what every consumer may rely on without looking again (indices, ranks, expressions, sizes). */
+#include "tog/tog.h"
+#include <string.h>
+
+enum { EXPR_DEPTH_MAX = 256, CORES_MAX = 1 << 16, DEPTH_SLOTS_MAX = 1 << 12 };
+#define TENSOR_BYTES_MAX ((int64_t)1 << 42)
+#define BUFFER_BYTES_MAX ((int64_t)1 << 40)
+
+typedef struct checker {
+  loom_ctx *ctx;
+  const tog *t;
+  const char *scope[TOG_MESH_MAX + TOG_DEPTH_MAX];   /* mesh dims, then the variables of the enclosing loops */
+  int n_scope;
+  int next_id;
+} checker;
+
+#define BAD(c, ...) return diag_error((c)->ctx, LOOM_NOSPAN, LOOM_EINPUT, __VA_ARGS__)
+
+/* ---- expressions ---- */
+
+static bool in_scope(const checker *c, const char *name) {
+  for (int i = 0; i < c->n_scope; i++)
+    if (strcmp(c->scope[i], name) == 0)
+      return true;
+  return false;
+}
+
+/* The first symbol that is not in scope; NULL when all are.  *too_deep: nested beyond the limit. */
+static const char *unknown_symbol(const checker *c, const sym_expr *e, int depth, bool *too_deep) {
+  if (depth > EXPR_DEPTH_MAX) {
+    *too_deep = true;
+    return NULL;
+  }
+  if (e->op == SYM_SYM)
+    return in_scope(c, e->name) ? NULL : e->name;
+  for (int i = 0; i < 3; i++)
+    if (e->arg[i]) {
+      const char *name = unknown_symbol(c, e->arg[i], depth + 1, too_deep);
+      if (name || *too_deep)
+        return name;
+    }
+  return NULL;
+}
+
+static loom_status check_expr(checker *c, const tog_node *n, const char *what, const sym_expr *e) {
+  if (!e)
+    BAD(c, "%s has no %s", tog_node_title(&c->ctx->mem, n), what);
+  bool too_deep = false;
+  const char *name = unknown_symbol(c, e, 0, &too_deep);
+  if (too_deep)
+    BAD(c, "%s of %s is nested deeper than %d", what, tog_node_title(&c->ctx->mem, n), EXPR_DEPTH_MAX);
+  if (name) {
+    diag_error(c->ctx, LOOM_NOSPAN, LOOM_EINPUT, "%s of %s uses '%s', which is neither a mesh dim nor an enclosing loop's variable", what,
+               tog_node_title(&c->ctx->mem, n), name);
+    const char *near = diag_nearest(name, c->scope, (size_t)c->n_scope);
+    if (near)
+      diag_help(c->ctx, "did you mean '%s'?", near);
+    return LOOM_EINPUT;
+  }
+  return LOOM_OK;
+}
+
+/* ---- declarations ---- */
+
+/* The bytes of `rank` extents of `type`; false when an extent is below 1 or the product exceeds `limit`. */
+static bool shape_bytes(const int64_t *shape, int rank, dtype type, int64_t limit, int64_t *out) {
+  int64_t p = (int64_t)dtype_bytes(type);
+  for (int d = 0; d < rank; d++)
+    if (shape[d] < 1 || __builtin_mul_overflow(p, shape[d], &p) || p > limit)
+      return false;
+  *out = p;
+  return true;
+}
+
+static loom_status check_mesh(checker *c) {
+  const tog *t = c->t;
+  if (t->n_mesh < 1 || t->n_mesh > TOG_MESH_MAX)
+    BAD(c, "the mesh has %d dims; must be 1..%d", t->n_mesh, TOG_MESH_MAX);
+  int64_t cores = 1;
+  for (int d = 0; d < t->n_mesh; d++) {
+    if (!t->mesh_name[d] || !*t->mesh_name[d])
+      BAD(c, "mesh dim %d has no name", d);
+    if (in_scope(c, t->mesh_name[d]))
+      BAD(c, "two mesh dims are called '%s'", t->mesh_name[d]);
+    c->scope[c->n_scope++] = t->mesh_name[d];
+    if (t->mesh_size[d] < 1 || t->mesh_size[d] > CORES_MAX || (cores *= t->mesh_size[d]) > CORES_MAX)
+      BAD(c, "mesh dim '%s' has size %" PRId64 "; sizes must be at least 1 and the mesh at most %d cores", t->mesh_name[d], t->mesh_size[d], CORES_MAX);
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_tensor(checker *c, const tog_tensor *x) {
+  int64_t bytes;
+  if (!x->name || !*x->name)
+    BAD(c, "a tensor has no name");
+  if ((unsigned)x->type >= DTYPE_COUNT || x->rank < 0 || x->rank > TOG_RANK_MAX)
+    BAD(c, "tensor '%s' has rank %d; must be 0..%d, with a known dtype", x->name, x->rank, TOG_RANK_MAX);
+  if (!shape_bytes(x->shape, x->rank, x->type, TENSOR_BYTES_MAX, &bytes))
+    BAD(c, "the shape of tensor '%s' has an extent below 1 or more than 2^42 bytes", x->name);
+  return LOOM_OK;
+}
+
+static loom_status check_buffer(checker *c, const tog_buffer *b) {
+  int64_t bytes;
+  if (!b->name || !*b->name)
+    BAD(c, "a buffer has no name");
+  if ((unsigned)b->type >= DTYPE_COUNT || b->rank < 0 || b->rank > TOG_RANK_MAX)
+    BAD(c, "buffer '%s' has rank %d; must be 0..%d, with a known dtype", b->name, b->rank, TOG_RANK_MAX);
+  if (!shape_bytes(b->shape, b->rank, b->type, BUFFER_BYTES_MAX, &bytes))
+    BAD(c, "the shape of buffer '%s' has an extent below 1 or more than 2^40 bytes", b->name);
+  if (b->depth < 1 || b->depth > DEPTH_SLOTS_MAX)
+    BAD(c, "buffer '%s' has depth %d; must be 1..%d", b->name, b->depth, DEPTH_SLOTS_MAX);
+  if (b->bytes < 0 || b->bytes > BUFFER_BYTES_MAX || b->stride < 0 || b->stride > BUFFER_BYTES_MAX || b->offset < 0 || b->offset > BUFFER_BYTES_MAX)
+    BAD(c, "bytes, stride and offset of buffer '%s' must be 0..2^40", b->name);
+  return LOOM_OK;
+}
+
+/* ---- nodes ---- */
+
+static loom_status check_buffer_index(checker *c, const tog_node *n, int buffer) {
+  if (buffer < 0 || (size_t)buffer >= c->t->buffers.n)
+    BAD(c, "%s names buffer %d of %zu", tog_node_title(&c->ctx->mem, n), buffer, c->t->buffers.n);
+  return LOOM_OK;
+}
+
+static loom_status check_box(checker *c, const tog_node *n) {
+  const tog_box *b = &n->box;
+  LOOM_TRY(check_buffer_index(c, n, n->buffer));
+  if (b->tensor < 0 || (size_t)b->tensor >= c->t->tensors.n)
+    BAD(c, "%s names tensor %d of %zu", tog_node_title(&c->ctx->mem, n), b->tensor, c->t->tensors.n);
+  const tog_tensor *x = &c->t->tensors.at[b->tensor];
+  const tog_buffer *buf = &c->t->buffers.at[n->buffer];
+  if (b->rank != x->rank)
+    BAD(c, "%s has a box of rank %d, but tensor '%s' has rank %d", tog_node_title(&c->ctx->mem, n), b->rank, x->name, x->rank);
+  for (int d = 0; d < b->rank; d++) {
+    LOOM_TRY(check_expr(c, n, "an offset", b->offset[d]));
+    LOOM_TRY(check_expr(c, n, "an extent", b->extent[d]));
+    if (b->to_dim[d] < -1 || b->to_dim[d] >= buf->rank)
+      BAD(c, "%s puts dim %d of '%s' on dim %d of '%s', which has rank %d", tog_node_title(&c->ctx->mem, n), d, x->name, b->to_dim[d], buf->name, buf->rank);
+    for (int e = 0; e < d; e++)
+      if (b->to_dim[d] >= 0 && b->to_dim[d] == b->to_dim[e])
+        BAD(c, "%s puts dims %d and %d of '%s' on the same dim of '%s'", tog_node_title(&c->ctx->mem, n), e, d, x->name, buf->name);
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_group(checker *c, const tog_node *n) {
+  for (int d = 0; d < c->t->n_mesh; d++) {
+    LOOM_TRY(check_expr(c, n, "a multicast corner", n->group.ul[d]));
+    LOOM_TRY(check_expr(c, n, "a multicast corner", n->group.lr[d]));
+    LOOM_TRY(check_expr(c, n, "the multicast sender", n->group.sender[d]));
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_compute(checker *c, const tog_node *n) {
+  if (n->function < -1 || n->function >= (int)c->t->functions.n)
+    BAD(c, "%s calls function %d of %zu", tog_node_title(&c->ctx->mem, n), n->function, c->t->functions.n);
+  for (size_t i = 0; i < n->uses.n; i++) {
+    LOOM_TRY(check_buffer_index(c, n, n->uses.at[i].buffer));
+    if ((unsigned)n->uses.at[i].access > TOG_UPDATE)
+      BAD(c, "%s has an unknown access", tog_node_title(&c->ctx->mem, n));
+  }
+  for (size_t i = 0; i < n->args.n; i++)
+    LOOM_TRY(check_expr(c, n, "an argument", n->args.at[i]));
+  LOOM_TRY(check_expr(c, n, "the cycle count", n->cycles));
+  return n->active ? check_expr(c, n, "the active condition", n->active) : LOOM_OK;
+}
+
+static loom_status check_body(checker *c, const tog_body *body, int depth);
+
+static loom_status check_loop(checker *c, const tog_node *n, int depth) {
+  if (depth >= TOG_DEPTH_MAX)
+    BAD(c, "%s is nested deeper than %d loops", tog_node_title(&c->ctx->mem, n), TOG_DEPTH_MAX);
+  if (!n->var || !*n->var)
+    BAD(c, "%s has no loop variable", tog_node_title(&c->ctx->mem, n));
+  if (in_scope(c, n->var))
+    BAD(c, "the variable '%s' of %s hides a mesh dim or an outer loop's variable; rename it", n->var, tog_node_title(&c->ctx->mem, n));
+  LOOM_TRY(check_expr(c, n, "the trip count", n->trip));
+  c->scope[c->n_scope++] = n->var;
+  LOOM_TRY(check_body(c, &n->body, depth + 1));
+  c->n_scope--;
+  return LOOM_OK;
+}
+
+static loom_status check_node(checker *c, const tog_node *n, int depth) {
+  if (n->id != c->next_id++)
+    BAD(c, "%s is out of program order: its id should be %d", tog_node_title(&c->ctx->mem, n), c->next_id - 1);
+  switch (n->kind) {
+  case TOG_LOOP: return check_loop(c, n, depth);
+  case TOG_LOAD:
+    LOOM_TRY(check_box(c, n));
+    return n->has_group ? check_group(c, n) : LOOM_OK;
+  case TOG_STORE: return check_box(c, n);
+  case TOG_TAKE:
+  case TOG_PUSH: return check_buffer_index(c, n, n->buffer);
+  case TOG_GIVE:
+    if ((unsigned)n->thread >= TOG_THREADS)
+      BAD(c, "%s has no thread", tog_node_title(&c->ctx->mem, n));
+    return check_buffer_index(c, n, n->buffer);
+  case TOG_COMPUTE: return check_compute(c, n);
+  }
+  BAD(c, "node %d has an unknown kind", n->id);
+}
+
+static loom_status check_body(checker *c, const tog_body *body, int depth) {
+  for (size_t i = 0; i < body->n; i++) {
+    if (!body->at[i])
+      BAD(c, "a body has an empty node");
+    LOOM_TRY(check_node(c, body->at[i], depth));
+  }
+  return LOOM_OK;
+}
+
+loom_status tog_check(loom_ctx *ctx, const tog *t) {
+  checker c = {.ctx = ctx, .t = t};
+  LOOM_TRY(check_mesh(&c));
+  for (size_t i = 0; i < t->tensors.n; i++)
+    LOOM_TRY(check_tensor(&c, &t->tensors.at[i]));
+  for (size_t i = 0; i < t->buffers.n; i++)
+    LOOM_TRY(check_buffer(&c, &t->buffers.at[i]));
+  for (size_t i = 0; i < t->functions.n; i++)
+    if (!t->functions.at[i].name || !*t->functions.at[i].name)
+      BAD(&c, "a function has no name");
+  LOOM_TRY(check_body(&c, &t->body, 0));
+  if (t->n_nodes != c.next_id)
+    BAD(&c, "the graph says it has %d nodes but has %d", t->n_nodes, c.next_id);
+  return LOOM_OK;
+}

@@ -1,0 +1,129 @@
+/* Discipline: names, boxes against buffers, and the balance of reserve, publish and free at every loop level.
+ * Buffers that share bytes are checked in tog_overlap.c. */
+#include "tog/tog_private.h"
+#include <string.h>
+
+#define BAD(ctx, ...) return diag_error((ctx), LOOM_NOSPAN, LOOM_EINPUT, __VA_ARGS__)
+
+bool tog_runs_once(const tog_node *loop) {
+  int64_t trip;
+  return sym_is_const(loop->trip, &trip) && trip <= 1;
+}
+
+/* ---- names ---- */
+
+static loom_status check_names(loom_ctx *ctx, const tog *t) {
+  for (size_t i = 0; i < t->tensors.n; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(t->tensors.at[i].name, t->tensors.at[j].name) == 0)
+        BAD(ctx, "two tensors are called '%s'", t->tensors.at[i].name);
+  for (size_t i = 0; i < t->buffers.n; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(t->buffers.at[i].name, t->buffers.at[j].name) == 0)
+        BAD(ctx, "two buffers are called '%s'", t->buffers.at[i].name);
+  for (size_t i = 0; i < t->functions.n; i++)
+    for (size_t j = 0; j < i; j++)
+      if (strcmp(t->functions.at[i].name, t->functions.at[j].name) == 0)
+        BAD(ctx, "two functions are called '%s'", t->functions.at[i].name);
+  return LOOM_OK;
+}
+
+static loom_status check_slots(loom_ctx *ctx, const tog_buffer *b) {
+  int64_t nominal = tog_buffer_elems(b) * (int64_t)dtype_bytes(b->type);
+  if (b->bytes < nominal)
+    BAD(ctx, "buffer '%s' has %" PRId64 " bytes a slot, but its tile needs %" PRId64, b->name, b->bytes, nominal);
+  if (b->depth > 1 && b->stride < b->bytes)
+    BAD(ctx, "the slots of buffer '%s' overlap: stride %" PRId64 " is below %" PRId64 " bytes", b->name, b->stride, b->bytes);
+  return LOOM_OK;
+}
+
+/* ---- boxes ---- */
+
+static loom_status check_transfer(loom_ctx *ctx, const tog *t, const tog_node *n) {
+  const tog_tensor *x = &t->tensors.at[n->box.tensor];
+  const tog_buffer *b = &t->buffers.at[n->buffer];
+  const char *title = tog_node_title(&ctx->mem, n);
+  if (x->type != b->type)
+    BAD(ctx, "%s moves %s of '%s' through buffer '%s' of %s; convert in a compute node", title, dtype_mlir(x->type), x->name, b->name, dtype_mlir(b->type));
+  if (n->kind == TOG_LOAD && !x->is_input)
+    BAD(ctx, "%s reads '%s', which is not marked as an input", title, x->name);
+  if (n->kind == TOG_STORE && !x->is_output)
+    BAD(ctx, "%s writes '%s', which is not marked as an output", title, x->name);
+  for (int d = 0; d < n->box.rank; d++) {
+    int64_t extent, room = n->box.to_dim[d] < 0 ? 1 : b->shape[n->box.to_dim[d]];
+    if (sym_is_const(n->box.extent[d], &extent) && (extent < 0 || extent > room))
+      BAD(ctx, "%s moves %" PRId64 " elements of dim %d of '%s'; buffer '%s' has room for %" PRId64, title, extent, d, x->name, b->name, room);
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_transfers(loom_ctx *ctx, const tog *t, const tog_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind == TOG_LOOP)
+      LOOM_TRY(check_transfers(ctx, t, &n->body));
+    else if (n->kind == TOG_LOAD || n->kind == TOG_STORE)
+      LOOM_TRY(check_transfer(ctx, t, n));
+  }
+  return LOOM_OK;
+}
+
+/* ---- balance ---- */
+
+typedef struct balance { int loads, takes, pushes, gives; } balance;
+
+static loom_status check_balance(loom_ctx *ctx, const tog_buffer *b, const balance *n, const char *where) {
+  if (n->loads + n->takes != n->gives)
+    BAD(ctx, "%s reserves %d slot(s) of buffer '%s' but frees %d", where, n->loads + n->takes, b->name, n->gives);
+  if (n->pushes != 0 && n->pushes != n->takes)
+    BAD(ctx, "%s takes %d slot(s) of buffer '%s' but pushes %d", where, n->takes, b->name, n->pushes);
+  return LOOM_OK;
+}
+
+/* Adds what one run of `body` does to `sum`.  A loop that may run any number of times must be in balance on its own and then adds nothing. */
+static loom_status sum_body(loom_ctx *ctx, const tog *t, const tog_body *body, balance *sum) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    switch (n->kind) {
+    case TOG_LOAD: sum[n->buffer].loads++; break;
+    case TOG_TAKE: sum[n->buffer].takes++; break;
+    case TOG_PUSH: sum[n->buffer].pushes++; break;
+    case TOG_GIVE: sum[n->buffer].gives++; break;
+    case TOG_LOOP: {
+      if (tog_runs_once(n)) {
+        LOOM_TRY(sum_body(ctx, t, &n->body, sum));
+        break;
+      }
+      balance *inner = ARENA_NEW_N(&ctx->scratch, balance, t->buffers.n);
+      LOOM_TRY(sum_body(ctx, t, &n->body, inner));
+      for (size_t b = 0; b < t->buffers.n; b++)
+        LOOM_TRY(check_balance(ctx, &t->buffers.at[b], &inner[b], arena_printf(&ctx->mem, "every turn of loop '%s'", n->var)));
+      break;
+    }
+    case TOG_STORE:
+    case TOG_COMPUTE: break;
+    }
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_all_balances(loom_ctx *ctx, const tog *t) {
+  balance *sum = ARENA_NEW_N(&ctx->scratch, balance, t->buffers.n);
+  LOOM_TRY(sum_body(ctx, t, &t->body, sum));
+  for (size_t b = 0; b < t->buffers.n; b++)
+    LOOM_TRY(check_balance(ctx, &t->buffers.at[b], &sum[b], "the kernel"));
+  return LOOM_OK;
+}
+
+loom_status tog_verify(loom_ctx *ctx, const tog *t) {
+  LOOM_TRY(tog_check(ctx, t));
+  LOOM_TRY(check_names(ctx, t));
+  for (size_t i = 0; i < t->buffers.n; i++)
+    LOOM_TRY(check_slots(ctx, &t->buffers.at[i]));
+  LOOM_TRY(check_transfers(ctx, t, &t->body));
+  arena_mark mark = arena_save(&ctx->scratch);
+  loom_status st = check_all_balances(ctx, t);
+  arena_release(&ctx->scratch, mark);
+  LOOM_TRY(st);
+  return tog_check_overlaps(ctx, t);
+}
