@@ -105,26 +105,26 @@ static char *stage_file(compile_state *s, const char *dir, compile_stage stage) 
   return file_join(&s->ctx->mem, dir, arena_printf(&s->ctx->mem, "%03d_%s.%s", (int)stage, stages[stage].name, stages[stage].suffix));
 }
 
-static loom_status replace_module(compile_state *s, const char *path, const char *text, size_t size, MlirModule *slot) {
+static loom_status replace_module(compile_state *s, const char *path, const char *source, size_t size, MlirModule *slot) {
   MlirModule m;
-  LOOM_TRY(ir_parse(&s->ir, path, text, size, &m));
+  LOOM_TRY(ir_parse(&s->ir, path, source, size, &m));
   ir_close_module(*slot);
   *slot = m;
   return LOOM_OK;
 }
 
 /* Puts the text of an edited dump in the place of the stage's result. */
-static loom_status replace(compile_state *s, compile_stage stage, const char *path, const char *text, size_t size) {
+static loom_status replace(compile_state *s, compile_stage stage, const char *path, const char *source, size_t size) {
   data_value *v = NULL;
   if (strcmp(stages[stage].suffix, "json") == 0)
-    LOOM_TRY(data_read_json(s->ctx, path, text, size, &v));
+    LOOM_TRY(data_read_json(s->ctx, path, source, size, &v));
   switch (stage) {
   case COMPILE_KERNEL: LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel)); return kernel_verify(s->ctx, s->kernel);
-  case COMPILE_STAGE0: return replace_module(s, path, text, size, &s->stage0);
-  case COMPILE_CANONICAL: return replace_module(s, path, text, size, &s->canonical);
+  case COMPILE_STAGE0: return replace_module(s, path, source, size, &s->stage0);
+  case COMPILE_CANONICAL: return replace_module(s, path, source, size, &s->canonical);
   case COMPILE_NEST: LOOM_TRY(nest_from_data(s->ctx, v, &s->nest)); return nest_verify(s->ctx, s->nest);
   case COMPILE_PLAN: LOOM_TRY(plan_from_data(s->ctx, v, &s->plan)); s->plans.at[0] = s->plan; return LOOM_OK;
-  case COMPILE_BUFFERIZED: LOOM_TRY(replace_module(s, path, text, size, &s->bufferized)); return dialect_verify(&s->ir, s->bufferized);
+  case COMPILE_BUFFERIZED: LOOM_TRY(replace_module(s, path, source, size, &s->bufferized)); return dialect_verify(&s->ir, s->bufferized);
   case COMPILE_TOG: LOOM_TRY(tog_from_data(s->ctx, v, &s->tog)); return tog_verify(s->ctx, s->tog);
   default: LOOM_FAIL(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "the %s stage is a report and cannot be replaced; edit the plan instead", stages[stage].name);
   }
@@ -145,22 +145,22 @@ loom_status compile_dump(compile_state *s, compile_stage stage) {
   if (s->o->override_dir) {
     const char *path = stage_file(s, s->o->override_dir, stage);
     if (file_exists(path)) {
-      char *text;
+      char *source;
       size_t size;
-      LOOM_TRY(file_read(s->ctx, path, (size_t)64 << 20, &text, &size));
+      LOOM_TRY(file_read(s->ctx, path, (size_t)64 << 20, &source, &size));
       const char *now = compile_stage_text(s, stage);
-      if (!now || strcmp(now, text) != 0)
-        LOOM_TRY(replace(s, stage, path, text, size));
+      if (!now || strcmp(now, source) != 0)
+        LOOM_TRY(replace(s, stage, path, source, size));
     }
   }
   if (!s->o->dump_dir)
     return LOOM_OK;
-  const char *text = compile_stage_text(s, stage);
-  if (!text)
+  const char *printed = compile_stage_text(s, stage);
+  if (!printed)
     return LOOM_OK;
   LOOM_TRY(file_make_dirs(s->ctx, s->o->dump_dir));
   char *path = stage_file(s, s->o->dump_dir, stage);
-  LOOM_TRY(file_write(s->ctx, path, text, strlen(text)));
+  LOOM_TRY(file_write(s->ctx, path, printed, strlen(printed)));
   vec_push(&s->ctx->mem, &s->dumped, file_basename(&s->ctx->mem, path));
   return write_index(s);
 }

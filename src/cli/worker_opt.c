@@ -31,7 +31,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
     size_t irdl_size;
     st = file_read(ctx, o->irdl_file.all.at[i], (size_t)16 << 20, &irdl, &irdl_size);
     if (st == LOOM_OK)
-      st = ir_load_irdl(&ir, o->irdl_file.all.at[i], irdl, irdl_size);
+      st = ir_load_irdl(&ir, o->irdl_file.all.at[i], irdl);
   }
   if (st == LOOM_OK)
     st = ir_parse(&ir, path, source, size, &m);

@@ -1,0 +1,97 @@
+#include "machine/machine_ops.h"
+#include "base/text.h"
+#include <math.h>
+#include <string.h>
+
+/* Scalar op of a generic's body -> vector function of the perf sets (loom.md 4.7): elementwise form, row-reduction form. */
+static const struct { const char *op, *vector, *reduce; } scalar_ops[] = {
+    {"addf", "vec_add", "vec_vsum"}, {"subf", "vec_sub", NULL},  {"mulf", "vec_mul", NULL},      {"divf", "vec_div", NULL},
+    {"maximumf", "vec_max", "vec_vmax"}, {"maxnumf", "vec_max", "vec_vmax"}, {"minimumf", "vec_max", "vec_vmax"}, {"exp", "vec_exp", NULL},
+    {"exp2", "vec_exp", NULL},       {"log", "vec_log", NULL},   {"log2", "vec_log", NULL},      {"powf", "vec_powf", NULL},
+    {"cmpf", "vec_cmpf_ogt", NULL},  {"select", "vec_select", NULL}, {"addi", "vec_add", "vec_vsum"}, {"muli", "vec_mul", NULL}, {"subi", "vec_sub", NULL},
+};
+
+/* ceil(bytes / rate) for a rate that may be fractional: both sides times 1024. */
+static const sym_expr *at_rate(arena *m, const sym_expr *bytes, double rate) {
+  int64_t scaled = (int64_t)llround(rate * 1024);
+  return sym_ceildiv(m, sym_mul(m, bytes, sym_const(m, 1024)), sym_const(m, scaled > 0 ? scaled : 1));
+}
+
+static const sym_expr *elems_of(arena *m, const machine_op *op) {
+  const sym_expr *e = op->m ? op->m : sym_const(m, 1);
+  if (op->k)
+    e = sym_mul(m, e, op->k);
+  return e;
+}
+
+static const char *vector_unit(const machine *m) {
+  for (size_t i = 0; i < m->units.n; i++)
+    if (strcmp(m->units.at[i].kind, "vector") == 0)
+      return m->units.at[i].name;
+  return m->units.n ? m->units.at[0].name : "core";
+}
+
+static const sym_expr *move_cost(arena *a, const machine *m, const sym_expr *elems, size_t width, bool fill) {
+  const sym_expr *bytes = sym_mul(a, elems, sym_const(a, (int64_t)width));
+  return at_rate(a, bytes, fill ? m->fill_bytes_per_cycle.value : m->copy_bytes_per_cycle.value);
+}
+
+/* Function `stem` in the type of the op, falling back to its f16 form (the only one upstream publishes). */
+static const machine_func *typed_func(arena *a, const machine *m, const char *stem, dtype t) {
+  const machine_func *f = machine_find_func(m, arena_printf(a, "%s_%s", stem, dtype_mlir(t)));
+  return f ? f : machine_find_func(m, arena_printf(a, "%s_f16", stem));
+}
+
+/* One scalar op over all elements of the tile. */
+static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const char *scalar, const sym_expr **out, const char **unit) {
+  arena *a = &ctx->mem;
+  const sym_expr *elems = elems_of(a, op);
+  for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++) {
+    if (strcmp(scalar_ops[i].op, scalar) != 0)
+      continue;
+    bool reduce = op->k && scalar_ops[i].reduce;
+    const machine_func *f = typed_func(a, m, reduce ? scalar_ops[i].reduce : scalar_ops[i].vector, op->type);
+    if (!f)
+      break;
+    machine_arg args[] = {{"L", elems}, {"P", op->m}, {"R", op->k}};
+    *unit = f->unit ? f->unit : *unit;
+    return machine_cost(ctx, m, f->name, args, reduce ? 3 : 1, out);
+  }
+  *out = move_cost(a, m, elems, dtype_bytes(op->result), false);
+  return LOOM_OK;
+}
+
+static loom_status generic_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const sym_expr **out, const char **unit) {
+  arena *a = &ctx->mem;
+  const sym_expr *sum = NULL;
+  for (const char *p = op->body_ops ? op->body_ops : ""; *p;) {
+    size_t n = strcspn(p, ",");
+    const sym_expr *one;
+    LOOM_TRY(scalar_cost(ctx, m, op, arena_strndup(a, p, n), &one, unit));
+    sum = sum ? sym_add(a, sum, one) : one;
+    p += n + (p[n] == ',');
+  }
+  *out = sum ? sum : move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), false);   /* an empty body is a copy */
+  return LOOM_OK;
+}
+
+loom_status machine_op_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const sym_expr **out_cycles, const char **out_unit) {
+  arena *a = &ctx->mem;
+  *out_unit = vector_unit(m);
+  if (strcmp(op->name, "fill") == 0) {
+    *out_cycles = move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), true);
+    return LOOM_OK;
+  }
+  if (strcmp(op->name, "copy") == 0) {
+    *out_cycles = move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), false);
+    return LOOM_OK;
+  }
+  if (strcmp(op->name, "generic") == 0)
+    return generic_cost(ctx, m, op, out_cycles, out_unit);
+  const machine_func *f = typed_func(a, m, op->name, op->type);
+  if (!f)
+    LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EUNSUP, "perf set '%s' of machine '%s' prices no '%s'", m->perf.at[m->calibration].name, m->name, op->name);
+  machine_arg args[] = {{"M", op->m}, {"N", op->n}, {"K", op->k}, {"B", op->batch ? op->batch : sym_const(a, 1)}};
+  *out_unit = f->unit ? f->unit : *out_unit;
+  return machine_cost(ctx, m, f->name, args, strcmp(op->name, "batch_matmul") == 0 ? 4 : 3, out_cycles);
+}
