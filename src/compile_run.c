@@ -57,11 +57,11 @@ static loom_status make_inputs(compile_state *s, const run_options *r, bool inte
   return LOOM_OK;
 }
 
-static loom_status interpret(compile_state *s, interp_tensor *t) {
+static loom_status interpret(compile_state *s, interp_tensor *t, bool exact) {
   VEC_OF(sym_binding) blocks = {0};
   for (size_t i = 0; s->plan && i < s->plan->blocks.n; i++)
     vec_push(&s->ctx->mem, &blocks, ((sym_binding){s->plan->blocks.at[i].symbol, s->plan->blocks.at[i].size}));
-  interp_options o = {.blocks = blocks.at, .n_blocks = blocks.n, .accumulate_in_result_type = !s->o->accumulate_f32, .op_budget = -1};
+  interp_options o = {.blocks = blocks.at, .n_blocks = blocks.n, .accumulate_in_result_type = !s->o->accumulate_f32, .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 
@@ -113,7 +113,16 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
   return sim_run(s->ctx, s->tog, s->machine, &o, report);
 }
 
-/* Compares every result; false in *ok when one differs. */
+static const char *element_name(compile_state *s, kernel_tensor t, int rank, const int64_t *at) {
+  text where = text_new(&s->ctx->mem);
+  text_addf(&where, "%s[", s->kernel->tensors.at[t].name);
+  for (int r = 0; r < rank; r++)
+    text_addf(&where, r ? ", %" PRId64 : "%" PRId64, at[r]);
+  text_add(&where, "]");
+  return text_str(&where);
+}
+
+/* Compares every result; `exact`: the whole-number run. */
 static loom_status check_results(compile_state *s, const interp_tensor *oracle, void *const *results, bool exact, run_check *c) {
   kernel_graph *k = s->kernel;
   bool all_ok = true;
@@ -122,24 +131,19 @@ static loom_status check_results(compile_state *s, const interp_tensor *oracle, 
     kernel_tensor t = k->returns.at[i];
     if (!results[t])
       continue;
-    interp_diff d;
-    LOOM_TRY(interp_compare(s->ctx, &oracle[t], results[t], exact, &d));
+    interp_comparison d = interp_compare(&oracle[t], results[t], exact);
     all_ok &= d.ok;
     if (exact)
       continue;
     c->wrong += d.wrong;
-    c->elems += oracle[t].elems;
-    if (d.max_abs_error > c->max_abs_error || c->max_abs_error != c->max_abs_error)
+    c->elems += d.elems;
+    if (d.max_abs_error > c->max_abs_error)
       c->max_abs_error = d.max_abs_error;
-    if (d.worst_ratio > worst_ratio || !c->where) {
-      worst_ratio = d.worst_ratio;
+    double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
+    if (!c->where || !(ratio <= worst_ratio)) {
+      worst_ratio = ratio;
       c->bound = d.worst_bound;
-      text where = text_new(&s->ctx->mem);
-      text_addf(&where, "%s[", k->tensors.at[t].name);
-      for (int r = 0; r < oracle[t].rank; r++)
-        text_addf(&where, r ? ", %" PRId64 : "%" PRId64, d.worst_index[r]);
-      text_add(&where, "]");
-      c->where = text_str(&where);
+      c->where = element_name(s, t, oracle[t].rank, d.worst_at);
     }
   }
   if (exact)
@@ -157,7 +161,7 @@ static loom_status write_outputs(compile_state *s, const run_options *r, const i
 }
 
 static loom_status run_interpreter_alone(compile_state *s, const run_options *r, interp_tensor *t) {
-  LOOM_TRY(interpret(s, t));
+  LOOM_TRY(interpret(s, t, false));
   void **results = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
   for (size_t i = 0; i < s->kernel->returns.n; i++)
     results[s->kernel->returns.at[i]] = to_bytes(&s->ctx->mem, &t[s->kernel->returns.at[i]]);
@@ -186,7 +190,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   out->has_report = true;
   LOOM_TRY(result_shapes(s, t));
   if (r->check) {
-    LOOM_TRY(interpret(s, t));
+    LOOM_TRY(interpret(s, t, false));
     out->check.done = true;
     LOOM_TRY(check_results(s, t, results, false, &out->check));
   }
@@ -197,7 +201,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   sim_report ignored;
   LOOM_TRY(make_inputs(s, r, true, whole));
   LOOM_TRY(simulate(s, functions, whole, &ignored, results));
-  LOOM_TRY(interpret(s, whole));
+  LOOM_TRY(interpret(s, whole, true));
   return check_results(s, whole, results, true, &out->check);
 }
 
