@@ -7,63 +7,94 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { MACHINE_MESH_DIMS_MAX = 3 };
+enum { MACHINE_MESH_DIMS_MAX = 3, MACHINE_CORES_MAX = 65536, MACHINE_CHANNELS_MAX = 4096 };
 
-/* Where a number comes from: a quoted source, or "assumed" (chosen by us).  Kept so that `machine show` can say it. */
-typedef struct machine_number { double value; const char *source; bool is_assumed; loom_span span; } machine_number;
+/* Where a number comes from: a quoted source, or "assumed" (chosen by us, `note` says why).  Kept so that `machine show` can say it. */
+typedef struct machine_number { double value; const char *source, *note; bool is_assumed; loom_span span; } machine_number;
+/* The same for a whole number, which is kept as int64_t elsewhere: `path` is its place in the file, "dram.channels". */
+typedef struct machine_origin { const char *path; machine_number number; } machine_origin;
 
 typedef struct machine_dim { const char *name; int64_t size; bool wraps; /* torus */ } machine_dim;
 
-typedef struct machine_unit { const char *name; const char *kind; /* "matrix" | "vector" */ int64_t shape[3]; int rank; int64_t count; machine_number rate; } machine_unit;
+typedef struct machine_unit { const char *name; const char *kind; /* "matrix" | "vector" */ int64_t shape[3]; int rank; int64_t count;
+  machine_number rate; /* of all `count` together: multiply-adds (matrix) or elements (vector) a cycle */ } machine_unit;
 
-/* One alternative of a function's cost: cycles = ceil(fixed) + ceil(volume / throughput) while `when` holds. All over the function's symbols. */
+/* One alternative of a function's cost: cycles = ceil(fixed) + ceil(volume / throughput) while `when` holds. All over the function's symbols.
+ * Divisions inside `fixed` and `volume` round up, inside `throughput` down (loom.machine.v1). */
 typedef struct machine_scenario { const sym_expr *when, *fixed, *volume, *throughput; loom_span span; } machine_scenario;
 typedef struct machine_func { const char *name; const char *unit; /* unit or mover that runs it; functions of one unit exclude each other */
   VEC_OF(const char *) symbols; const sym_expr *when; VEC_OF(machine_scenario) scenarios; loom_span span; } machine_func;
 typedef struct machine_alias { const char *name, *target; } machine_alias;                       /* legacy function names: matmul_f16 .. */
 typedef struct machine_perf { const char *name; const char *source; VEC_OF(machine_func) funcs; VEC_OF(machine_alias) aliases; } machine_perf;
 
+/* A family of links given by an index map, as df files have them: one expression per dim of the target, over `dims`. */
+typedef struct machine_map {
+  const char *name; const char *from, *to;                        /* memory or core array the links start and end at */
+  VEC_OF(machine_dim) domain; VEC_OF(machine_dim) range;          /* dims of the two arrays, with their sizes */
+  VEC_OF(const char *) dims;                                      /* the map's own names of the domain's dims: d0, d1 */
+  VEC_OF(const sym_expr *) results;
+  machine_number bytes_per_cycle;                                 /* value 0: not given */
+  loom_span span; } machine_map;
+
 typedef struct machine {
   const char *name, *path, *summary;
   machine_number clock_hz;
   VEC_OF(machine_dim) mesh;                 /* dims in mapping order: x, y[, z] */
   /* per-core memory */
-  const char *l1_name; int64_t l1_bytes; int64_t l1_align_bytes; machine_number l1_bytes_per_cycle;
+  const char *l1_name; int64_t l1_bytes; int64_t l1_banks; /* 0: not told */ int64_t l1_align_bytes; machine_number l1_bytes_per_cycle;
   /* DRAM */
   int64_t dram_channels; int64_t dram_channel_bytes; machine_number dram_bytes_per_cycle; /* all channels together */
   machine_number dram_latency_cycles; int64_t dram_page_bytes; int64_t dram_align_bytes;
   VEC_OF(int64_t) attach;                   /* linear core index (row-major over the mesh dims, dim 0 slowest) next to each channel; one entry a channel */
-  bool attach_assumed;
+  bool attach_assumed; loom_span attach_span;
   /* links between neighbours, one per direction */
   machine_number link_bytes_per_cycle, hop_cycles;
   /* on-core fills and copies that no perf table covers */
   machine_number fill_bytes_per_cycle, copy_bytes_per_cycle;
   machine_number transfer_setup_cycles;     /* one DMA request on its mover */
   VEC_OF(machine_unit) units;
+  VEC_OF(const char *) movers;              /* names of the engines that move data; a function's `unit` is one of these or of `units` */
+  VEC_OF(machine_map) maps;                 /* links given as index maps; checked, and the mesh's wrap and `attach` follow from them */
+  VEC_OF(machine_origin) origins;
   VEC_OF(machine_perf) perf;                /* perf sets; `calibration` indexes the one in use */
   int calibration;
   int64_t tile_align;                       /* block sizes are multiples of this in the two innermost dims */
+  bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 
-/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml or df .mlir file.
- * Unknown name: LOOM_EUSAGE with did-you-mean; missing file: LOOM_EIO.  `calibration` NULL: the file's default. */
+/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml or df .mlir file.  Checked.
+ * Unknown name: LOOM_EUSAGE with did-you-mean; missing file: LOOM_EIO.  `calibration` NULL: the file's default;
+ * a perf set the machine does not have: LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
 LOOM_MUST_USE loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n);      /* sorted */
+/* Our YAML (docs/machines.md).  An `extends: NAME` is looked for beside `path`, then on the search path.  Not checked beyond the schema. */
 LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *text, size_t size, machine **out);
+/* Upstream's df custom assembly.  Rates are taken as bytes a cycle (DRAM: of all channels); what the file does not say is marked assumed.
+ * The one perf set is "2025" with the file's rates.  LOOM_EUNSUP: an op or an arrangement of memories that is no mesh of cores over one DRAM. */
 LOOM_MUST_USE loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *text, size_t size, machine **out);
-/* Lints and checks beyond syntax: map ranges, guard overlap and gaps with a witness, attach points on the mesh, units. Errors and warnings to ctx->diag. */
+/* Lints and checks beyond syntax.  Errors: attach points off the mesh, index maps that leave their target.  Warnings: guard overlaps (the first
+ * scenario is taken) and gaps, each with a witness, throughputs below 1, rings shorter than their dim.  A machine that is_checked passes at once. */
 LOOM_MUST_USE loom_status machine_check(loom_ctx *ctx, const machine *m);
 data_value *machine_to_data(arena *mem, const machine *m);                 /* loom.machine.v1 as JSON */
-/* Directory list searched for shipped machines; set once by the command line ("machines" beside the binary, the install dir, LOOM_MACHINES). */
+const char *machine_to_yaml(arena *mem, const machine *m);                 /* the same as YAML; machine_from_yaml reads it back */
+const char *machine_describe(arena *mem, const machine *m);                /* text for people: what the chip is, and where each number comes from */
+/* Directory list searched for shipped machines; set once by the command line ("machines" beside the binary, the install dir, LOOM_MACHINES).
+ * `dirs` is kept, not copied. */
 void machine_set_path(const char *const *dirs, size_t n);
 
 int64_t machine_cores(const machine *m);
-/* A sub-mesh of the machine: the first sizes[d] cores of every dim; perf, memories and links stay.  For shapes smaller than the mesh. */
+/* A sub-mesh of the machine: the first sizes[d] cores of every dim (1 <= sizes[d] <= the dim's size); perf, memories and links stay.
+ * A shortened dim does not wrap; an attach point outside moves to the nearest core inside. */
 machine *machine_submesh(arena *mem, const machine *m, const int64_t *sizes);
 
-/* Cycles of function `name` (aliases followed) with its symbols replaced by `map`: a nested IF over the scenarios (first that holds),
- * each ceil(fixed)+ceil(volume/throughput) as integer expressions with ceiling division.  No such function: LOOM_EUNSUP naming near ones. */
+/* Cycles of a function no scenario of which holds (a gap between guards, or sizes below its `when`); upstream's value. */
+#define MACHINE_UNCOVERED_CYCLES (INT64_C(1) << 31)
+/* Cycles of function `name` (aliases followed) with its symbols replaced by `map`: a nested IF over the scenarios (first that holds,
+ * else MACHINE_UNCOVERED_CYCLES), each ceil(fixed)+ceil(volume/throughput) as integer expressions with ceiling division.
+ * A throughput `a / b` that rounds down to 0 is taken exactly, volume * b / a; any other below 1 counts as 1.
+ * Entries of `map` that the function does not use are ignored.  No such function, or a symbol of it without a value: LOOM_EUNSUP. */
 typedef struct machine_arg { const char *symbol; const sym_expr *value; } machine_arg;
 LOOM_MUST_USE loom_status machine_cost(loom_ctx *ctx, const machine *m, const char *name, const machine_arg *map, size_t n, const sym_expr **out);
+/* In the perf set in use, aliases followed; NULL when there is none. */
 const machine_func *machine_find_func(const machine *m, const char *name);
 #endif
