@@ -18,7 +18,7 @@ static double now(void) {
 typedef struct timing { double parse_ms, lower_ms, object_ms, link_ms; } timing;
 
 static cpu_tile_fn compile(ir_ctx *ir, const char *src, timing *t, codegen_image **image) {
-  const codegen_options o = {.opt_level = 2};
+  const codegen_options o = cpu_tile_options(NULL);
   MlirModule m;
   char *object;
   size_t size;

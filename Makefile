@@ -1,0 +1,46 @@
+# Two commands a newcomer needs: `make run` and `make test`.  CMake + Ninja do the work.
+BUILD ?= build
+JOBS  ?= $(shell nproc)
+TYPE  ?= Release
+PREFIX ?= /usr/local
+
+.PHONY: all deps run test test-sanitize bench install check-layers clean
+
+all: $(BUILD)/build.ninja
+	@scripts/preflight
+	@ninja -C $(BUILD) -j$(JOBS) loom loom-worker
+
+$(BUILD)/build.ninja: CMakeLists.txt
+	@scripts/preflight
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) >/dev/null
+
+# Installs what is missing (apt, as root or through sudo); does nothing when all is there.
+deps:
+	@scripts/install-deps
+
+run: deps
+	@$(MAKE) --no-print-directory all
+	$(BUILD)/loom run kernels/matmul.py --machine wormhole --shape M=2048,N=2048,K=256 --check
+
+test: deps
+	@$(MAKE) --no-print-directory all
+	@ninja -C $(BUILD) -j$(JOBS) unit-tests
+	@scripts/check_layers
+	@scripts/run-tests $(BUILD)
+
+# The same tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+test-sanitize: deps
+	@$(MAKE) --no-print-directory test BUILD=build-sanitize TYPE=Debug CMAKE_FLAGS=-DLOOM_SANITIZE=ON
+
+bench: all
+	@ninja -C $(BUILD) -j$(JOBS) bench
+	@bench/run $(BUILD)
+
+install: all
+	@cmake --install $(BUILD)
+
+check-layers:
+	@scripts/check_layers
+
+clean:
+	rm -rf $(BUILD)
