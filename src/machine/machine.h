@@ -23,7 +23,7 @@ typedef struct machine_unit { const char *name; const char *kind; /* "matrix" | 
  * Divisions inside `fixed` and `volume` round up, inside `throughput` down (loom.machine.v1). */
 typedef struct machine_scenario { const sym_expr *when, *fixed, *volume, *throughput; loom_span span; } machine_scenario;
 typedef struct machine_func { const char *name; const char *unit; /* unit or mover that runs it; functions of one unit exclude each other */
-  VEC_OF(const char *) symbols; const sym_expr *when; VEC_OF(machine_scenario) scenarios; loom_span span; } machine_func;
+  VEC_OF(const char *) symbols; const sym_expr *when; VEC_OF(machine_scenario) scenarios; bool is_assumed; loom_span span; } machine_func;
 typedef struct machine_alias { const char *name, *target; } machine_alias;                       /* legacy function names: matmul_f16 .. */
 typedef struct machine_perf { const char *name; const char *source; VEC_OF(machine_func) funcs; VEC_OF(machine_alias) aliases; } machine_perf;
 
