@@ -7,6 +7,7 @@
 typedef struct codegen_symbol { const char *name; void *address; } codegen_symbol;   /* grant table row */
 typedef struct codegen_options {
   int opt_level;                       /* 0..3; code quality "aggressive" at 2 and 3 */
+  const char *passes;                  /* LLVM pass pipeline; NULL: "default<On>" for opt_level n */
   const char *cpu;                     /* NULL: the running CPU with its features */
   const codegen_symbol *grants;        /* symbols the object may use beside memcpy, memset, memmove and libm's fmaf/expf-like list of codegen_link.c */
   size_t n_grants;

@@ -15,9 +15,27 @@ typedef struct grant { const char *name; any_function address; } grant;
   X(atan) X(atan2) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(erf) X(erfc) X(floor) X(ceil) X(trunc) X(rint) X(round)   \
   X(roundeven) X(nearbyint) X(fmod) X(fmin) X(fmax) X(ldexp)
 
+/* Half-precision conversions of the compiler's runtime, for CPUs without F16C. */
+void __extendhfsf2(void);
+void __truncsfhf2(void);
+void __truncdfhf2(void);
+
+/* f32 to bf16, to nearest even, as the compiler's runtime of newer gcc has it.  A bf16 is returned in the low 16 bits of xmm0, which is
+ * where the low 16 bits of a returned float are. */
+static float truncate_to_bf16(float f) {
+  uint32_t bits, rounded;
+  memcpy(&bits, &f, sizeof bits);
+  bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+  rounded = is_nan ? (bits >> 16) | 0x40u : (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  memcpy(&f, &rounded, sizeof f);
+  return f;
+}
+
 static const grant grants[] = {
 #define X(f) {#f, (any_function)f},
-    {"memcpy", (any_function)memcpy}, {"memmove", (any_function)memmove}, {"memset", (any_function)memset}, LIBM_LIST(X)
+    {"memcpy", (any_function)memcpy}, {"memmove", (any_function)memmove}, {"memset", (any_function)memset},
+    {"__extendhfsf2", __extendhfsf2}, {"__truncsfhf2", __truncsfhf2}, {"__truncdfhf2", __truncdfhf2},
+    {"__truncsfbf2", (any_function)truncate_to_bf16}, LIBM_LIST(X)
 #undef X
 };
 

@@ -69,10 +69,9 @@ static loom_status open_unit(ir_ctx *ir, MlirModule m, const codegen_options *o,
   return LOOM_OK;
 }
 
-static loom_status optimise(unit *u, int opt_level) {
-  int level = opt_level < 0 ? 0 : opt_level > 3 ? 3 : opt_level;
-  char pipeline[] = "default<O0>";
-  pipeline[9] = (char)('0' + level);
+static loom_status optimise(unit *u, const codegen_options *o) {
+  static const char *const defaults[] = {"default<O0>", "default<O1>", "default<O2>", "default<O3>"};
+  const char *pipeline = o->passes ? o->passes : defaults[o->opt_level < 0 ? 0 : o->opt_level > 3 ? 3 : o->opt_level];
   char *why = NULL;
   if (LLVMVerifyModule(u->module, LLVMReturnStatusAction, &why)) {
     diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "the translated LLVM IR is invalid: %s", why);
@@ -114,7 +113,7 @@ loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, c
   unit u;
   loom_status st = open_unit(ir, m, o, &u);
   if (st == LOOM_OK)
-    st = optimise(&u, o->opt_level);
+    st = optimise(&u, o);
   if (st == LOOM_OK)
     st = emit(&u, out_object, out_size);
   close_unit(&u);
@@ -125,7 +124,7 @@ loom_status codegen_llvm_text(ir_ctx *ir, MlirModule m, const codegen_options *o
   unit u;
   loom_status st = open_unit(ir, m, o, &u);
   if (st == LOOM_OK)
-    st = optimise(&u, o->opt_level);
+    st = optimise(&u, o);
   if (st == LOOM_OK) {
     char *s = LLVMPrintModuleToString(u.module);
     *out = arena_strdup(&ir->ctx->mem, s);

@@ -11,6 +11,8 @@ const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const c
 #define CPU_MATRIX_TYPE "memref<?x?x%s, strided<[?, 1], offset: ?>>"   /* of its arguments */
 /* Replaces memref.copy by loops: upstream lowers strided ones to a call into MLIR's runtime library. */
 LOOM_MUST_USE loom_status cpu_lower_copies(ir_ctx *ir, MlirModule m);
+/* Replaces what upstream lowers without the last digits. */
+LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
 LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
 /* Moves the functions of `text` (a module) to the end of `m`. */
