@@ -66,8 +66,10 @@ LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);
 
 /* ---- compile_run.c ---- */
 typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t wrong, elems; const char *where; /* "out[12, 7]" */ bool integers_ok; } run_check;
-typedef struct compile_execution { sim_report report; bool has_report; run_check check; interp_tensor *oracle; } compile_execution;
-typedef struct run_options { uint64_t seed; bool check, interp_only; const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; } run_options;
+typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;
+/* Results of the interpreter, kept between runs of one kernel, shape and seed (schedules do not change them beyond the bound).  Zero: empty. */
+typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ } run_oracle;
+typedef struct run_options { uint64_t seed; bool check, interp_only; const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; run_oracle *oracle; /* NULL: not kept */ } run_options;
 /* Executes s->tog on the virtual chip (or the interpreter alone), writes the named outputs and fills the check. */
 LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
 
