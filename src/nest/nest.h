@@ -1,7 +1,9 @@
 /* nest: MEETING POINT 2.  The loops, access maps, ops, bytes and dependences of one kernel, cleared of IR.
  * Takes nothing from other rooms than base and sym.  Leaves: the structure, its text form (loom.nest.v1), reuse and footprint analysis.
  *
- * A nest is a tree: the parallel loops are the roots (in order), below them one body of nodes in program order; sequential loops are nodes with bodies. */
+ * A nest is a tree: the parallel loops are the roots (in order), below them one body of nodes in program order; sequential loops are nodes with bodies.
+ * An accumulator is ONE value (is_carried): the fill that starts it, the compute that updates it (result == last input) and the store that
+ * writes it all name the same index.  Temporaries are values of their own. */
 #ifndef LOOM_NEST_NEST_H
 #define LOOM_NEST_NEST_H
 #include "base/dtype.h"
@@ -55,7 +57,9 @@ typedef struct nest {
 /* Number of elements of a value, as an expression over the block symbols. */
 const sym_expr *nest_value_elems(arena *m, const nest *n, int value);
 /* Does this access move with loop `loop`? (its offset depends on the loop's iterator) */
-bool nest_access_uses(const nest_node *access, int loop);
+bool nest_access_uses(const nest *n, const nest_node *access, int loop);
+/* Does the extent of loop `inner` depend on the iterator of loop `outer`?  (A causal loop: the cores of `outer` run different trip counts.) */
+bool nest_loop_uses(const nest *n, int inner, int outer);
 /* All loads and stores in program order; returns the count, fills at most `room`. */
 size_t nest_accesses(const nest *n, const nest_node **out, size_t room);
 /* Loops that enclose `node`, outermost first, sequential ones only; count returned. */
@@ -65,4 +69,11 @@ void nest_set_alignment(nest *n, int64_t tile_align);
 LOOM_MUST_USE loom_status nest_verify(loom_ctx *ctx, const nest *n);
 data_value *nest_to_data(arena *m, const nest *n);                                     /* loom.nest.v1 */
 LOOM_MUST_USE loom_status nest_from_data(loom_ctx *ctx, const data_value *v, nest **out);
+
+/* "it_<block>": the symbol of a loop's iterator inside extents and offsets. */
+const char *nest_iterator_name(arena *m, const nest *n, int loop);
+/* Index of a block symbol, -1 when unknown. */
+int nest_symbol_index(const nest *n, const char *name);
+/* Name of an access that is unique in the nest: the tensor's name, then "x.2", "x.3" for later accesses of the same tensor. */
+const char *nest_access_name(arena *m, const nest *n, const nest_node *access);
 #endif

@@ -1,0 +1,154 @@
+#include "nest/nest.h"
+#include "base/text.h"
+
+/* Walks the body once, in program order; keeps which loops are open and which values are made. */
+typedef struct verifier {
+  loom_ctx *ctx;
+  const nest *n;
+  bool open[NEST_LOOPS_MAX], seen[NEST_LOOPS_MAX];
+  bool *made;                   /* by value */
+  int depth;
+} verifier;
+
+#define WRONG(v, ...) return diag_error((v)->ctx, LOOM_NOSPAN, LOOM_EINPUT, __VA_ARGS__)
+
+static loom_status check_symbols_of(verifier *v, const sym_expr *e, const char *what) {
+  if (!e)
+    return LOOM_OK;
+  if (e->op == SYM_SYM) {
+    if (nest_symbol_index(v->n, e->name) >= 0)
+      return LOOM_OK;
+    for (size_t l = 0; l < v->n->loops.n; l++)
+      if (text_starts(e->name, "it_") && text_eq(e->name + 3, v->n->loops.at[l].block))
+        return LOOM_OK;
+    WRONG(v, "nest %s: %s names '%s', which is no block symbol and no loop iterator", v->n->kernel, what, e->name);
+  }
+  for (int i = 0; i < 3; i++)
+    LOOM_TRY(check_symbols_of(v, e->arg[i], what));
+  return LOOM_OK;
+}
+
+static loom_status check_tables(verifier *v) {
+  const nest *n = v->n;
+  for (size_t i = 0; i < n->symbols.n; i++) {
+    const nest_symbol *s = &n->symbols.at[i];
+    if (!s->name || nest_symbol_index(n, s->name) != (int)i)
+      WRONG(v, "nest %s: block symbol '%s' appears twice", n->kernel, s->name ? s->name : "");
+    if (s->align < 1)
+      WRONG(v, "nest %s: block symbol '%s' has alignment %" PRId64 "; must be at least 1", n->kernel, s->name, s->align);
+    LOOM_TRY(check_symbols_of(v, s->upper_bound, "an upper bound"));
+  }
+  if (n->loops.n > NEST_LOOPS_MAX || n->n_parallel < 0 || (size_t)n->n_parallel > n->loops.n)
+    WRONG(v, "nest %s: %d parallel of %zu loops; at most %d loops", n->kernel, n->n_parallel, n->loops.n, NEST_LOOPS_MAX);
+  for (size_t i = 0; i < n->loops.n; i++) {
+    const nest_loop *l = &n->loops.at[i];
+    if ((l->kind == NEST_PARALLEL) != (i < (size_t)n->n_parallel))
+      WRONG(v, "nest %s: parallel loops come first; loop %zu does not fit the count %d", n->kernel, i, n->n_parallel);
+    if (!l->block || nest_symbol_index(n, l->block) < 0)
+      WRONG(v, "nest %s: loop %zu has block '%s', which is no block symbol", n->kernel, i, l->block ? l->block : "");
+    LOOM_TRY(check_symbols_of(v, l->extent, "a loop extent"));
+  }
+  for (size_t i = 0; i < n->tensors.n; i++) {
+    const nest_tensor *t = &n->tensors.at[i];
+    if (!t->name || t->rank < 0 || t->rank > NEST_RANK_MAX)
+      WRONG(v, "nest %s: tensor %zu has no name or rank %d; at most %d", n->kernel, i, t->rank, NEST_RANK_MAX);
+    for (int d = 0; d < t->rank; d++)
+      if (t->shape[d] < 0)
+        WRONG(v, "nest %s: tensor '%s' has extent %" PRId64 " in dim %d", n->kernel, t->name, t->shape[d], d);
+  }
+  for (size_t i = 0; i < n->values.n; i++) {
+    const nest_value *x = &n->values.at[i];
+    if (x->rank < 0 || x->rank > NEST_RANK_MAX)
+      WRONG(v, "nest %s: value '%s' has rank %d; at most %d", n->kernel, x->name ? x->name : "", x->rank, NEST_RANK_MAX);
+    for (int d = 0; d < x->rank; d++) {
+      if (!x->dim[d])
+        WRONG(v, "nest %s: value '%s' has no size in dim %d", n->kernel, x->name ? x->name : "", d);
+      LOOM_TRY(check_symbols_of(v, x->dim[d], "a value's size"));
+    }
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_value(verifier *v, const nest_node *x, int value, bool must_be_made) {
+  if (value < 0 || (size_t)value >= v->n->values.n)
+    WRONG(v, "nest %s: '%s' names value %d of %zu", v->n->kernel, x->label ? x->label : "", value, v->n->values.n);
+  if (must_be_made && !v->made[value])
+    WRONG(v, "nest %s: '%s' reads value '%s' before anything makes it", v->n->kernel, x->label ? x->label : "", v->n->values.at[value].name);
+  return LOOM_OK;
+}
+
+static loom_status check_access(verifier *v, const nest_node *x) {
+  const nest *n = v->n;
+  if (x->tensor < 0 || (size_t)x->tensor >= n->tensors.n)
+    WRONG(v, "nest %s: '%s' names tensor %d of %zu", n->kernel, x->label ? x->label : "", x->tensor, n->tensors.n);
+  const nest_tensor *t = &n->tensors.at[x->tensor];
+  if (x->n_dims != t->rank)
+    WRONG(v, "nest %s: access of '%s' has %d dims; the tensor has %d", n->kernel, t->name, x->n_dims, t->rank);
+  int kept = 0;
+  for (int d = 0; d < x->n_dims; d++) {
+    const nest_access_dim *a = &x->dim[d];
+    if (a->loop < -1 || a->loop >= (int)n->loops.n || (a->loop >= n->n_parallel && !v->open[a->loop]))
+      WRONG(v, "nest %s: dim %d of the access of '%s' moves with loop %d, which does not enclose it", n->kernel, d, t->name, a->loop);
+    if (!a->size)
+      WRONG(v, "nest %s: dim %d of the access of '%s' has no size", n->kernel, d, t->name);
+    LOOM_TRY(check_symbols_of(v, a->offset, "an offset"));
+    LOOM_TRY(check_symbols_of(v, a->size, "a size"));
+    kept += !a->dropped;
+  }
+  LOOM_TRY(check_value(v, x, x->value, x->kind == NEST_STORE));
+  if (kept != n->values.at[x->value].rank)
+    WRONG(v, "nest %s: access of '%s' keeps %d dims; its value '%s' has rank %d", n->kernel, t->name, kept, n->values.at[x->value].name,
+          n->values.at[x->value].rank);
+  return LOOM_OK;
+}
+
+static loom_status check_compute(verifier *v, const nest_node *x) {
+  const nest *n = v->n;
+  static const char *const ops[] = {"matmul", "batch_matmul", "fill", "generic"};
+  size_t op = 0;
+  while (op < 4 && !text_eq(x->op, ops[op]))
+    op++;
+  if (op == 4)
+    WRONG(v, "nest %s: compute op '%s' is none of matmul, batch_matmul, fill, generic", n->kernel, x->op ? x->op : "");
+  for (size_t i = 0; i < x->inputs.n; i++)
+    LOOM_TRY(check_value(v, x, x->inputs.at[i], true));
+  LOOM_TRY(check_value(v, x, x->value, false));
+  bool has_dims = op == 2 || (op == 3 && x->m) || (op < 2 && x->m && x->n && x->k && (op == 0 || x->batch));
+  if (!has_dims || (op == 3 && !x->body_ops))
+    WRONG(v, "nest %s: '%s' lacks the sizes or scalar ops its cost needs", n->kernel, x->op);
+  return LOOM_OK;
+}
+
+static loom_status check_body(verifier *v, const nest_body *b, int parent) {
+  if (++v->depth > NEST_LOOPS_MAX + 1)
+    WRONG(v, "nest %s: loops are nested deeper than %d", v->n->kernel, NEST_LOOPS_MAX);
+  for (size_t i = 0; i < b->n; i++) {
+    const nest_node *x = b->at[i];
+    switch (x->kind) {
+    case NEST_LOOP:
+      if (x->loop < v->n->n_parallel || x->loop >= (int)v->n->loops.n || v->seen[x->loop] || v->n->loops.at[x->loop].parent != parent)
+        WRONG(v, "nest %s: loop node names loop %d, which is parallel, used twice or has another parent", v->n->kernel, x->loop);
+      v->seen[x->loop] = v->open[x->loop] = true;
+      LOOM_TRY(check_body(v, &x->body, x->loop));
+      v->open[x->loop] = false;
+      break;
+    case NEST_LOAD:
+    case NEST_STORE:
+      LOOM_TRY(check_access(v, x));
+      break;
+    case NEST_COMPUTE:
+      LOOM_TRY(check_compute(v, x));
+      break;
+    }
+    if (x->kind == NEST_LOAD || x->kind == NEST_COMPUTE)
+      v->made[x->value] = true;
+  }
+  v->depth--;
+  return LOOM_OK;
+}
+
+loom_status nest_verify(loom_ctx *ctx, const nest *n) {
+  verifier v = {.ctx = ctx, .n = n, .made = ARENA_NEW_N(&ctx->mem, bool, n->values.n)};
+  LOOM_TRY(check_tables(&v));
+  return check_body(&v, &n->body, -1);
+}
