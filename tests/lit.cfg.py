@@ -5,13 +5,13 @@ import lit.formats
 config.name = "Loom"
 config.test_format = lit.formats.ShTest(True)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["data", "Inputs"]
+config.excludes = ["data", "tools"]
 config.test_source_root = os.path.dirname(__file__)
 root = os.path.dirname(config.test_source_root)
 build = lit_config.params.get("build", os.path.join(root, "build"))
 config.test_exec_root = os.path.join(build, "tests")
 llvm = "/usr/lib/llvm-22/bin"
-config.environment["PATH"] = os.pathsep.join([build, llvm, os.environ["PATH"]])
+config.environment["PATH"] = os.pathsep.join([build, os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
 if "ASAN_OPTIONS" in os.environ:
     config.environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"]
