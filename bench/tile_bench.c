@@ -1,6 +1,6 @@
 /* Speed of tile functions: GMAC/s of f16 x f16 -> f32 products for several tile sizes, as a fraction of the measured peak of fused
  * multiply-adds (a loop of independent ones, compiled by the same code generator), and the time to compile one.
- *   tile_bench [seconds per row, default 0.2] */
+ *   tile_bench [seconds per row, default 0.2 [CPU to compile for, default the running one]] */
 #include "target/cpu/cpu.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +15,12 @@ static double now(void) {
   return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
+static const char *cpu;   /* NULL: the running one */
+
 typedef struct timing { double parse_ms, lower_ms, object_ms, link_ms; } timing;
 
 static cpu_tile_fn compile(ir_ctx *ir, const char *src, timing *t, codegen_image **image) {
-  const codegen_options o = cpu_tile_options(NULL);
+  const codegen_options o = cpu_tile_options(cpu);
   MlirModule m;
   char *object;
   size_t size;
@@ -26,7 +28,7 @@ static cpu_tile_fn compile(ir_ctx *ir, const char *src, timing *t, codegen_image
   if (ir_parse(ir, "bench.mlir", src, strlen(src), &m) != LOOM_OK)
     return NULL;
   double t1 = now();
-  if (cpu_lower_tiles(ir, m) != LOOM_OK)
+  if (cpu_lower_tiles_for(ir, m, codegen_vector_bytes(cpu)) != LOOM_OK)
     return NULL;
   double t2 = now();
   if (codegen_object(ir, m, &o, &object, &size) != LOOM_OK)
@@ -87,7 +89,7 @@ static const char *peak_text(arena *mem, int lanes) {
 }
 
 static double measure_peak(ir_ctx *ir, double budget) {
-  int lanes = codegen_vector_bytes(NULL) / 4;
+  int lanes = codegen_vector_bytes(cpu) / 4;
   timing t;
   codegen_image *image;
   cpu_tile_fn f = compile(ir, peak_text(&ir->ctx->mem, lanes), &t, &image);
@@ -139,12 +141,13 @@ int main(int argc, char **argv) {
   static const int sizes[][3] = {{7, 5, 3}, {16, 16, 16}, {32, 32, 32}, {64, 64, 32}, {64, 64, 64}, {128, 128, 128}, {192, 224, 64},
                                  {256, 256, 32}, {256, 256, 256}, {512, 512, 32}, {512, 512, 512}};
   double budget = argc > 1 ? atof(argv[1]) : 0.2;
+  cpu = argc > 2 ? argv[2] : NULL;
   loom_ctx ctx;
   ir_ctx ir;
   loom_ctx_init(&ctx);
   bool ok = ir_open(&ctx, &ir) == LOOM_OK;
   double peak = ok ? measure_peak(&ir, budget) : 0;
-  printf("peak %.1f GMAC/s, vectors of %d bytes\n%21s  %10s\n", peak, codegen_vector_bytes(NULL), "M x N x K", "us");
+  printf("peak %.1f GMAC/s, vectors of %d bytes\n%21s  %10s\n", peak, codegen_vector_bytes(cpu), "M x N x K", "us");
   for (size_t i = 0; ok && i < sizeof sizes / sizeof *sizes; i++)
     ok = run_row(&ir, sizes[i], peak, budget);
   for (const diag_item *d = ctx.diag.first; d; d = d->next)

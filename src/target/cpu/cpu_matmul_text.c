@@ -9,7 +9,10 @@
  *
  * Both inputs are converted while packing, so the inner loop is loads, broadcasts and fused multiply-adds.  Edges need no second kernel:
  * rows behind m are row m-1 again (computed twice, stored twice with the same value), columns behind n are masked off in C.  Nothing
- * outside the extents is ever loaded, so garbage there cannot reach a sum. */
+ * outside the extents is ever loaded, so garbage there cannot reach a sum.
+ *
+ * Every sum is one chain of fused multiply-adds from C through k = 0, 1, ...: its bits do not depend on blocks or edges, and for half
+ * types, whose products are exact in f32, not on the CPU either. */
 #include "target/cpu/cpu_private.h"
 
 /* Register blocking: the sums fill half to three quarters of the vector registers. */
