@@ -1,4 +1,5 @@
 /* Oracles: the exact text of what was built; exact visiting orders; refusals of misuse that MLIR would turn into undefined behaviour. */
+#include "base/alloc.h"
 #include "ir/ir.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -239,12 +240,59 @@ static void test_verifier_reports_the_place(void **state) {
   assert_int_equal(ctx.diag.first->span.line, 6);
 }
 
+static void test_modules_merge_and_declarations_yield_to_definitions(void **state) {
+  (void)state;
+  const char *src = "func.func private @a(memref<4xf32>, index)\nfunc.func @c(%m: memref<4xf32>, %n: index) {\n"
+                    "  call @a(%m, %n) : (memref<4xf32>, index) -> ()\n  return\n}\n";
+  MlirModule more;
+  assert_int_equal(ir_parse(&ir, "more.mlir", src, strlen(src), &more), LOOM_OK);
+  ir_move_into(module, more);
+  assert_int_equal(ir_verify(&ir, module), LOOM_OK);
+  assert_int_equal(ir_count(mlirModuleGetOperation(module), "func.func"), 3);   /* a, b, c */
+  assert_string_equal(ir_print_type(&ctx.mem, mlirTypeAttrGetValue(ir_attr_of(ir_find_func(module, "c"), "function_type"))),
+                      "(memref<4xf32>, index) -> ()");
+  assert_string_equal(ir_print_attr(&ctx.mem, ir_attr_of(ir_find_func(module, "c"), "sym_name")), "\"c\"");
+}
+
+/* The arena's block is used up first, so that the next allocation, inside MLIR's callback, is the one that fails. */
+static void exhaust(arena *mem) {
+  while (mem->end - mem->next >= 16)
+    arena_alloc(mem, 16);
+  alloc_fail_at(1, 1);
+}
+
+static loom_status print_without_memory(loom_ctx *c, void *data) {
+  (void)data;
+  exhaust(&c->mem);
+  ir_print(&c->mem, mlirModuleGetOperation(module), false);
+  return LOOM_OK;
+}
+
+static loom_status verify_without_memory(loom_ctx *c, void *data) {
+  (void)data;
+  exhaust(&c->mem);
+  return ir_verify(&ir, module);
+}
+
+static void test_running_out_of_memory_inside_mlir_unwinds_outside(void **state) {
+  (void)state;
+  loom_status printed = loom_ctx_run(&ctx, print_without_memory, NULL);
+  alloc_fail_at(0, 0);
+  mlirOperationSetOperand(find("memref.load"), 1, ir_operand(find("memref.store"), 0));
+  loom_status verified = loom_ctx_run(&ctx, verify_without_memory, NULL);
+  alloc_fail_at(0, 0);
+  assert_int_equal(printed, LOOM_EMEM);
+  assert_int_equal(verified, LOOM_EMEM);
+  assert_int_equal(ir_verify(&ir, module), LOOM_EBUG);   /* and MLIR still works */
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
       T(test_walk_visits_in_order_and_stops), T(test_post_walk_may_erase_and_used_values_stay), T(test_queries_answer_and_refuse_bad_indices),
       T(test_functions_are_found_by_name), T(test_builder_builds_a_loop), T(test_builder_refuses_bad_requests),
       T(test_types_and_attributes_go_both_ways), T(test_pipelines_run_and_report), T(test_verifier_reports_the_place),
+      T(test_modules_merge_and_declarations_yield_to_definitions), T(test_running_out_of_memory_inside_mlir_unwinds_outside),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
