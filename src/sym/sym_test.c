@@ -170,6 +170,7 @@ static void test_guards_protect_the_division_behind_them(void **state) {
   const struct { const char *text; int64_t at_zero; } cases[] = {
     {"if(y == 0, -1, x floordiv y)", -1}, {"if(y > 0 && x floordiv y > 1, 1, 0)", 0}, {"if(y <= 0 || divisible(x, y), 5, 6)", 5},
     {"if(y > 0, x floordiv y, 0) + if(y > 0, x floordiv y + 1, 0)", 0},   /* a value shared between branches is computed in each */
+    {"if(y != 0 && x floordiv 3 > 1, 1, 0) + x floordiv 3", 2}, {"if(y == 0 || x floordiv 3 > 1, 1, 0) + x floordiv 3", 3},   /* also behind && and || */
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     const sym_expr *e;
