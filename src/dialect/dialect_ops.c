@@ -66,7 +66,7 @@ bool dialect_read_alloc(arena *mem, MlirOperation op, dialect_alloc *out) {
     return false;
   out->type = mlirValueGetType(ir_result(op, 0));
   out->memory = ir_attr_string(mem, ir_attr_of(op, "memory"));
-  out->name = ir_attr_string(mem, ir_attr_of(op, "name"));
+  out->name = ir_attr_string(mem, ir_attr_of(op, "loom.name"));
   out->offset = int_or_absent(op, "offset");
   out->buffer_count = int_or_absent(op, "buffer_count");
   out->alignment = int_or_absent(op, "alignment");
@@ -82,7 +82,7 @@ MlirOperation dialect_build_alloc(ir_builder *b, const dialect_alloc *a) {
   ir_named attrs[6] = {{"static_sizes", mlirDenseI64ArrayGet(ir->mlir, rank, shape)}, {"memory", ir_symbol_attr(ir, a->memory)}};
   intptr_t n = 2;
   if (a->name)
-    attrs[n++] = (ir_named){"name", ir_str_attr(ir, a->name)};
+    attrs[n++] = (ir_named){"loom.name", ir_str_attr(ir, a->name)};
   if (a->offset >= 0)
     attrs[n++] = (ir_named){"offset", ir_int_attr(ir, a->offset)};
   if (a->buffer_count >= 0)

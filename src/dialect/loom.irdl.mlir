@@ -16,7 +16,7 @@ irdl.dialect @loom {
     irdl.results(value: %index)
   }
 
-  // Storage in a core's memory.  Optional: offset, buffer_count, alignment.
+  // Storage in a core's memory.  Optional: loom.name, offset, buffer_count, alignment.
   irdl.operation @alloc {
     %size = irdl.is index
     %shape = irdl.any

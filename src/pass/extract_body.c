@@ -1,0 +1,318 @@
+/* The ops inside the parallel loops, in program order: loads, stores, loops, compute.
+ * A fill makes no node where it stands but where its tensor starts to live: as the first value of an accumulator or as the destination of an op. */
+#include "pass/extract_private.h"
+#include <string.h>
+
+static int find_tile(const extract *x, MlirValue v) {
+  for (size_t i = x->tiles.n; i-- > 0;)
+    if (mlirValueEqual(x->tiles.at[i].tensor, v))
+      return x->tiles.at[i].value;
+  return -1;
+}
+
+static void bind_tile(extract *x, MlirValue v, int value) { vec_push(x->mem, &x->tiles, ((extract_tile){v, value})); }
+
+static nest_node *add_node(extract *x, nest_node_kind kind, int value) {
+  nest_node *node = ARENA_NEW(x->mem, nest_node);
+  node->kind = kind;
+  node->value = value;
+  vec_push(x->mem, x->body, node);
+  if ((kind == NEST_LOAD || kind == NEST_COMPUTE) && !x->nest->values.at[value].def)
+    x->nest->values.at[value].def = node;
+  return node;
+}
+
+/* ---- shapes ---- */
+
+static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_value *out);
+
+/* Sizes of a tensor.empty: its operands are the dynamic ones. */
+static loom_status empty_shape(extract *x, MlirOperation op, nest_value *out) {
+  intptr_t used = 0;
+  MlirType type = mlirValueGetType(ir_result(op, 0));
+  for (int d = 0; d < out->rank; d++)
+    if (!mlirShapedTypeIsDynamicDim(type, d))
+      out->dim[d] = sym_const(x->mem, mlirShapedTypeGetDimSize(type, d));
+    else
+      LOOM_TRY(extract_expr(x, ir_operand(op, used++), &out->dim[d]));
+  return LOOM_OK;
+}
+
+static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_value *out) {
+  MlirType type = mlirValueGetType(v);
+  *out = (nest_value){0};
+  if (!mlirTypeIsAShaped(type) || !mlirShapedTypeHasRank(type) || mlirShapedTypeGetRank(type) > NEST_RANK_MAX || !ir_type_dtype(type, &out->type))
+    EXTRACT_UNSUP(x, at, "a tile must be a tensor of at most %d dimensions with a supported element type", NEST_RANK_MAX);
+  out->rank = (int)mlirShapedTypeGetRank(type);
+  int known = find_tile(x, v);
+  if (known >= 0) {
+    memcpy(out->dim, x->nest->values.at[known].dim, sizeof out->dim);
+    return LOOM_OK;
+  }
+  MlirOperation def = ir_def(v);
+  if (ir_op_is(def, "tensor.empty"))
+    return empty_shape(x, def, out);
+  if (!mlirOperationIsNull(def) && linalg_is_op(def)) {
+    dtype type_kept = out->type;
+    LOOM_TRY(tensor_shape(x, at, linalg_init(def, mlirOpResultGetResultNumber(v)), out));
+    out->type = type_kept;
+    return LOOM_OK;
+  }
+  EXTRACT_UNSUP(x, at, "the size of a tile is not known here: it comes from '%s'", mlirOperationIsNull(def) ? "an argument" : ir_op_name(def));
+}
+
+static int add_value(extract *x, const nest_value *v) {
+  vec_push(x->mem, &x->nest->values, *v);
+  return (int)x->nest->values.n - 1;
+}
+
+static loom_status new_value(extract *x, MlirOperation at, MlirValue v, int *out) {
+  nest_value shape;
+  LOOM_TRY(tensor_shape(x, at, v, &shape));
+  *out = add_value(x, &shape);
+  return LOOM_OK;
+}
+
+/* ---- compute ---- */
+
+static bool is_fill(MlirValue v) { return ir_op_is(ir_def(v), "linalg.fill"); }
+
+/* A fill gets a value and a node of its own at each place its tensor is taken over. */
+static loom_status add_fill(extract *x, MlirOperation at, MlirValue v, int *out) {
+  LOOM_TRY(new_value(x, at, v, out));
+  nest_node *node = add_node(x, NEST_COMPUTE, *out);
+  node->op = "fill";
+  node->m = nest_value_elems(x->mem, x->nest, *out);
+  return LOOM_OK;
+}
+
+/* The value an op reads; a filled tensor is filled right before. */
+static loom_status read_tile(extract *x, MlirOperation at, MlirValue v, int *out) {
+  *out = find_tile(x, v);
+  if (*out >= 0)
+    return LOOM_OK;
+  if (is_fill(v))
+    return add_fill(x, at, v, out);
+  MlirOperation def = ir_def(v);
+  EXTRACT_UNSUP(x, at, "'%s' reads a tensor that '%s' makes; expected a loaded tile, an accumulator or the result of another operation",
+                ir_op_name(at), mlirOperationIsNull(def) ? "an argument" : ir_op_name(def));
+}
+
+/* The value an op updates in place: nothing else may read the old contents. */
+static loom_status take_tile(extract *x, MlirOperation at, MlirValue v, int *out) {
+  LOOM_TRY(read_tile(x, at, v, out));
+  if (!is_fill(v) && !value_has_one_use(v))
+    EXTRACT_UNSUP(x, at, "'%s' overwrites a tile that is read elsewhere", ir_op_name(at));
+  return LOOM_OK;
+}
+
+static loom_status add_matmul(extract *x, MlirOperation op) {
+  bool batched = ir_op_is(op, "linalg.batch_matmul");
+  if (!linalg_is_matmul(op))
+    EXTRACT_UNSUP(x, op, "'%s' with transposed operands is not supported", ir_op_name(op));
+  int a, b, acc;
+  LOOM_TRY(read_tile(x, op, linalg_input(op, 0), &a));
+  LOOM_TRY(read_tile(x, op, linalg_input(op, 1), &b));
+  LOOM_TRY(take_tile(x, op, linalg_init(op, 0), &acc));
+  bind_tile(x, ir_result(op, 0), acc);
+  nest_node *node = add_node(x, NEST_COMPUTE, acc);
+  node->op = batched ? "batch_matmul" : "matmul";
+  const int inputs[] = {a, b, acc};
+  for (int i = 0; i < 3; i++)
+    vec_push(x->mem, &node->inputs, inputs[i]);
+  const nest_value *left = &x->nest->values.at[a], *right = &x->nest->values.at[b];
+  node->batch = batched ? left->dim[0] : NULL;
+  node->m = left->dim[batched];
+  node->k = left->dim[batched + 1];
+  node->n = right->dim[batched + 1];
+  return LOOM_OK;
+}
+
+/* "mulf,addf": the scalar ops of a body without constants and the yield. */
+static const char *body_ops(extract *x, MlirOperation op) {
+  text t = text_new(x->mem);
+  MlirBlock body = ir_body(op);
+  for (MlirOperation o = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(o); o = mlirOperationGetNextInBlock(o)) {
+    if (ir_op_is(o, "linalg.yield") || ir_op_is(o, "linalg.index") || ir_op_is(o, "arith.constant"))
+      continue;
+    const char *name = strrchr(ir_op_name(o), '.');
+    text_addf(&t, t.size ? ",%s" : "%s", name ? name + 1 : ir_op_name(o));
+  }
+  return text_str(&t);
+}
+
+/* Length of iterator `d`: the size of an operand dim that the iterator alone walks. */
+static const sym_expr *iterator_length(extract *x, MlirOperation op, const int *values, intptr_t d) {
+  MlirAttribute maps = ir_attr_of(op, "indexing_maps");
+  for (intptr_t i = 0; i < mlirArrayAttrGetNumElements(maps); i++) {
+    MlirAffineMap map = mlirAffineMapAttrGetValue(mlirArrayAttrGetElement(maps, i));
+    if (values[i] < 0)
+      continue;
+    for (intptr_t r = 0; r < mlirAffineMapGetNumResults(map); r++) {
+      MlirAffineExpr e = mlirAffineMapGetResult(map, r);
+      if (mlirAffineExprIsADim(e) && mlirAffineDimExprGetPosition(e) == d)
+        return x->nest->values.at[values[i]].dim[r];
+    }
+  }
+  return NULL;
+}
+
+static loom_status set_lengths(extract *x, MlirOperation op, nest_node *node, const int *values) {
+  MlirAttribute types = ir_attr_of(op, "iterator_types");
+  MlirAttribute reduction = ir_attr(x->ir, "#linalg.iterator_type<reduction>");
+  node->m = node->k = sym_const(x->mem, 1);
+  for (intptr_t d = 0; d < mlirArrayAttrGetNumElements(types); d++) {
+    const sym_expr *length = iterator_length(x, op, values, d);
+    if (!length)
+      EXTRACT_UNSUP(x, op, "iterator %" PRIdPTR " of linalg.generic walks no dimension of a tile by itself", d);
+    bool reduces = mlirAttributeEqual(mlirArrayAttrGetElement(types, d), reduction);
+    const sym_expr **into = reduces ? &node->k : &node->m;
+    *into = sym_mul(x->mem, *into, length);
+  }
+  return LOOM_OK;
+}
+
+static loom_status add_generic(extract *x, MlirOperation op) {
+  intptr_t n_in = linalg_num_inputs(op);
+  if (linalg_num_inits(op) != 1 || n_in >= PASS_OPERANDS_MAX)
+    EXTRACT_UNSUP(x, op, "linalg.generic with %" PRIdPTR " results and %" PRIdPTR " inputs is not supported; expected one result",
+                  linalg_num_inits(op), n_in);
+  int values[PASS_OPERANDS_MAX + 1], result;
+  for (intptr_t i = 0; i < n_in; i++) {
+    MlirValue v = linalg_input(op, i);
+    values[i] = -1;   /* scalars are part of the op */
+    if (mlirTypeIsATensor(mlirValueGetType(v)))
+      LOOM_TRY(read_tile(x, op, v, &values[i]));
+  }
+  MlirBlock body = ir_body(op);
+  bool updates = !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, n_in)));
+  LOOM_TRY(updates ? take_tile(x, op, linalg_init(op, 0), &result) : new_value(x, op, ir_result(op, 0), &result));
+  values[n_in] = result;
+  bind_tile(x, ir_result(op, 0), result);
+  nest_node *node = add_node(x, NEST_COMPUTE, result);
+  node->op = "generic";
+  node->body_ops = body_ops(x, op);
+  for (intptr_t i = 0; i < n_in; i++)
+    if (values[i] >= 0)
+      vec_push(x->mem, &node->inputs, values[i]);
+  if (updates)
+    vec_push(x->mem, &node->inputs, result);
+  return set_lengths(x, op, node, values);
+}
+
+/* ---- loads and stores ---- */
+
+static loom_status add_load(extract *x, MlirOperation op) {
+  nest_node access = {.kind = NEST_LOAD};
+  LOOM_TRY(extract_access(x, op, ir_operand(op, 0), &access));
+  nest_value v = {0};
+  for (int d = 0; d < access.n_dims; d++)
+    if (!access.dim[d].dropped)
+      v.dim[v.rank++] = access.dim[d].size;
+  if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
+    EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
+  access.value = add_value(x, &v);
+  nest_node *node = add_node(x, NEST_LOAD, access.value);
+  *node = access;
+  bind_tile(x, ir_result(op, 0), access.value);
+  return LOOM_OK;
+}
+
+static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, MlirValue to) {
+  nest_node access = {.kind = NEST_STORE};
+  LOOM_TRY(extract_access(x, op, to, &access));
+  LOOM_TRY(read_tile(x, op, tensor, &access.value));
+  nest_node *node = add_node(x, NEST_STORE, access.value);
+  *node = access;
+  x->nest->tensors.at[access.tensor].is_output = true;
+  return LOOM_OK;
+}
+
+/* memref.copy of a tensor seen as memory. */
+static loom_status add_copy(extract *x, MlirOperation op) {
+  MlirOperation source = ir_def(ir_operand(op, 0));
+  if (!ir_op_is(source, "bufferization.to_buffer"))
+    EXTRACT_UNSUP(x, op, "memref.copy must store a tile (bufferization.to_buffer)");
+  return add_store(x, op, ir_operand(source, 0), ir_operand(op, 1));
+}
+
+/* ---- loops ---- */
+
+/* The initial values of the accumulators: each gets a value of its own, which the loop keeps. */
+static loom_status start_accumulators(extract *x, MlirOperation op, int *values) {
+  intptr_t n = mlirOperationGetNumResults(op), first = ir_num_operands(op) - n;
+  for (intptr_t i = 0; i < n; i++) {
+    MlirValue init = ir_operand(op, first + i);
+    if (!mlirTypeIsATensor(mlirValueGetType(init)))
+      EXTRACT_UNSUP(x, op, "a loop carries a value that is no tile");
+    LOOM_TRY(take_tile(x, op, init, &values[i]));
+    x->nest->values.at[values[i]].is_carried = true;
+  }
+  return LOOM_OK;
+}
+
+static loom_status end_accumulators(extract *x, MlirOperation op, const int *values) {
+  MlirOperation yield = mlirBlockGetTerminator(ir_body(op));
+  for (intptr_t i = 0; i < ir_num_operands(yield); i++) {
+    if (find_tile(x, ir_operand(yield, i)) != values[i])
+      EXTRACT_UNSUP(x, yield, "accumulator %" PRIdPTR " of the loop is replaced, not updated in place", i);
+    bind_tile(x, ir_result(op, i), values[i]);
+  }
+  return LOOM_OK;
+}
+
+static loom_status add_loop(extract *x, MlirOperation op) {
+  intptr_t n = mlirOperationGetNumResults(op);
+  int *values = ARENA_NEW_N(x->mem, int, n + 1), loop;
+  LOOM_TRY(start_accumulators(x, op, values));
+  LOOM_TRY(extract_sequential(x, op, &loop));
+  MlirBlock block = ir_body(op);
+  for (intptr_t i = 0; i < n; i++)
+    bind_tile(x, mlirBlockGetArgument(block, i + 1), values[i]);
+  nest_node *node = add_node(x, NEST_LOOP, 0);
+  node->loop = loop;
+  nest_body *outer_body = x->body;
+  int outer_parent = x->parent;
+  x->body = &node->body;
+  x->parent = loop;
+  LOOM_TRY(extract_block(x, block));
+  x->body = outer_body;
+  x->parent = outer_parent;
+  return end_accumulators(x, op, values);
+}
+
+/* ---- all ops ---- */
+
+/* Ops read where they are used: index arithmetic, views, shapes and fills. */
+static bool is_silent(MlirOperation op) {
+  static const char *const prefixes[] = {"arith.", "affine.apply", "affine.min", "affine.max", "memref.subview", "tensor.empty",
+                                         "linalg.fill", "loom.sym", "bufferization.to_buffer", "scf.yield", "affine.yield"};
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    if (text_starts(ir_op_name(op), prefixes[i]))
+      return true;
+  return false;
+}
+
+static loom_status add_op(extract *x, MlirOperation op) {
+  if (is_silent(op))
+    return LOOM_OK;
+  if (ir_op_is(op, "bufferization.to_tensor"))
+    return add_load(x, op);
+  if (ir_op_is(op, "memref.copy"))
+    return add_copy(x, op);
+  if (ir_op_is(op, "bufferization.materialize_in_destination"))
+    return add_store(x, op, ir_operand(op, 0), ir_operand(op, 1));
+  if (ir_op_is(op, "scf.for") || ir_op_is(op, "affine.for"))
+    return add_loop(x, op);
+  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
+    return add_matmul(x, op);
+  if (ir_op_is(op, "linalg.generic"))
+    return add_generic(x, op);
+  EXTRACT_UNSUP(x, op, "'%s' inside a kernel is not supported yet", ir_op_name(op));
+}
+
+loom_status extract_block(extract *x, MlirBlock block) {
+  for (MlirOperation op = mlirBlockGetFirstOperation(block); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+    LOOM_TRY(add_op(x, op));
+  return LOOM_OK;
+}

@@ -1,0 +1,54 @@
+/* Shared by the files of the nest extraction only. */
+#ifndef LOOM_EXTRACT_PRIVATE_H
+#define LOOM_EXTRACT_PRIVATE_H
+#include "pass/pass_private.h"
+
+/* An index value of the IR and what it is over block symbols and iterators "it_<block>". */
+typedef struct extract_index { MlirValue value; const sym_expr *expr; } extract_index;
+/* A tensor of the IR and the nest value it lives in. */
+typedef struct extract_tile { MlirValue tensor; int value; } extract_tile;
+
+typedef struct extract {
+  ir_ctx *ir;
+  loom_ctx *ctx;
+  arena *mem;
+  MlirOperation func;
+  nest *nest;
+  nest_body *body;                     /* where nodes go now */
+  int parent;                          /* enclosing sequential loop, -1 */
+  VEC_OF(extract_index) indices;
+  VEC_OF(extract_tile) tiles;
+} extract;
+
+/* ---- extract_index.c ---- */
+void extract_bind_index(extract *x, MlirValue v, const sym_expr *e);
+/* Index arithmetic over constants, loom.sym and loop iterators.  Anything else: LOOM_EUNSUP with the op's place. */
+LOOM_MUST_USE loom_status extract_expr(extract *x, MlirValue v, const sym_expr **out);
+/* Result `r` of an affine map whose operands are `first`.. of `op`. */
+LOOM_MUST_USE loom_status extract_map(extract *x, MlirOperation op, MlirAffineMap map, intptr_t first, intptr_t r, const sym_expr **out);
+/* Entry i of a mixed list: static_<..> attribute, dynamic entries in operand segment `segment`. */
+LOOM_MUST_USE loom_status extract_mixed(extract *x, MlirOperation op, const char *attribute, int segment, intptr_t i, const sym_expr **out);
+
+/* ---- extract_access.c ---- */
+/* Fills tensor, dims and label of a LOAD or STORE node from the memref it goes through: an argument or a subview of one. */
+LOOM_MUST_USE loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_node *node);
+
+/* ---- extract_loop.c ---- */
+/* A new loop of `trip` iterations (ceildiv of an extent by a block symbol, or a constant); its iterator is bound. */
+LOOM_MUST_USE loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, const sym_expr *trip, MlirValue iterator, int *out_loop);
+LOOM_MUST_USE loom_status extract_parallel(extract *x, MlirOperation op);
+/* Iterations and iterator of an scf.for or affine.for from 0 in steps of 1. */
+LOOM_MUST_USE loom_status extract_sequential(extract *x, MlirOperation op, int *out_loop);
+LOOM_MUST_USE loom_status extract_symbols(extract *x);
+
+/* ---- extract_body.c ---- */
+LOOM_MUST_USE loom_status extract_block(extract *x, MlirBlock block);
+
+/* ---- extract_name.c ---- */
+/* "x" of argument i: its loom.name, else its spelling in the source, else "arg<i>". */
+const char *extract_arg_name(extract *x, intptr_t i);
+/* Names of values and labels of nodes, once the nest is complete. */
+void extract_name_values(extract *x);
+
+#define EXTRACT_UNSUP(x, op, ...) LOOM_FAIL((x)->ctx, ir_span((x)->ir, op), LOOM_EUNSUP, __VA_ARGS__)
+#endif

@@ -1,0 +1,45 @@
+/* Shared by the files of pass/ only: the passes behind the table, the pipeline tree, and small questions about linalg. */
+#ifndef LOOM_PASS_PRIVATE_H
+#define LOOM_PASS_PRIVATE_H
+#include "base/vec.h"
+#include "pass/pass.h"
+
+#define X(name, anchor, fn, needs, leaves, summary) loom_status fn(ir_ctx *ir, MlirOperation op, const pass_options *o);
+#include "pass/passes.def"
+#undef X
+
+/* ---- pipeline text as a tree ---- */
+typedef struct pipeline_item pipeline_item;
+typedef VEC_OF(pipeline_item *) pipeline_list;
+struct pipeline_item {
+  const char *name;          /* of a pass, or of the op it nests under */
+  loom_span span;            /* of the name */
+  bool is_nest;
+  pipeline_list inner;       /* nest */
+  const char *options;       /* pass: text between the braces, NULL when there are none */
+  loom_span options_span;
+};
+/* "builtin.module(a,func.func(b{x=1}),c)".  Errors are LOOM_EUSAGE at their column. */
+LOOM_MUST_USE loom_status pipeline_parse(loom_ctx *ctx, const char *pipeline, pipeline_item **out);
+
+/* ---- the table ---- */
+const pass_row *pass_find(const char *name);
+/* Where upstream pass `name` must be: "" anywhere, "function", or an op name; NULL: not an upstream pass. */
+const char *pass_upstream_anchor(const char *name);
+/* "did you mean" over Loom's and upstream's passes; NULL when nothing is near. */
+const char *pass_nearest(const char *name);
+
+/* ---- linalg on tensors ---- */
+enum { PASS_OPERANDS_MAX = 16 };
+bool linalg_is_op(MlirOperation op);                        /* any linalg op that makes a tensor */
+intptr_t linalg_num_inputs(MlirOperation op);
+MlirValue linalg_input(MlirOperation op, intptr_t i);
+intptr_t linalg_num_inits(MlirOperation op);
+MlirValue linalg_init(MlirOperation op, intptr_t i);
+bool linalg_has_reduction(MlirOperation op);                /* an iterator of kind reduction; matmuls have one */
+bool linalg_leading_reduction(MlirOperation op);            /* a generic whose first iterator is a reduction */
+bool linalg_is_matmul(MlirOperation op);                    /* linalg.matmul or linalg.batch_matmul with the default maps */
+/* The only op in the body before the yield when it yields its result; null otherwise. */
+MlirOperation linalg_single_body_op(MlirOperation op);
+bool value_has_one_use(MlirValue v);
+#endif
