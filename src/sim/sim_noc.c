@@ -1,0 +1,267 @@
+/* The network: a mesh or torus of links, each a FIFO, with dimension-ordered routes (dim 0 first, the shorter way round a ring, up on a tie).
+ *
+ * A message reserves one link after the other.  With its first byte at a link at `first` and its last at `last`, it starts when the link is
+ * free, s = max(first, free), holds the link for ser = bytes / rate, and leaves with
+ *   first' = s + hop          last' = max(last, s + ser) + hop
+ * so an idle path costs hops * hop + one serialisation (wormhole switching), and a busy link delays what comes behind.
+ * A multicast takes the union of the routes to its receivers, a tree; every link of it carries the bytes once. */
+#include "sim/sim_private.h"
+#include <math.h>
+#include <string.h>
+
+enum { NODES_MAX = 1 << 16, ROUTES_MAX = 1 << 22 };
+
+/* ---- rates ---- */
+
+sim_rate sim_rate_of(double bytes_per_cycle) {
+  if (!(bytes_per_cycle > 0) || bytes_per_cycle > 1e12)
+    return 0;
+  sim_rate r = llround(bytes_per_cycle * 4096);
+  return r < 1 ? 1 : r;
+}
+
+int64_t sim_rate_ticks(sim_rate r, int64_t bytes) {
+  return r == 0 ? 0 : (bytes * (4096 * SIM_TICKS) + r - 1) / r;
+}
+
+/* ---- places ---- */
+
+static void node_coords(const sim_noc *n, int node, int64_t *out) {
+  for (int d = n->n_dims - 1; d >= 0; d--) {
+    out[d] = node % n->size[d];
+    node /= (int)n->size[d];
+  }
+}
+
+static int node_at(const sim_noc *n, const int64_t *coord) {
+  int64_t node = 0;
+  for (int d = 0; d < n->n_dims; d++)
+    node = node * n->size[d] + coord[d];
+  return (int)node;
+}
+
+/* Signed steps from a to b along dim d. */
+static int64_t steps(const sim_noc *n, int d, int64_t a, int64_t b) {
+  int64_t delta = b - a, size = n->size[d];
+  if (!n->wraps[d])
+    return delta;
+  if (delta < 0)
+    delta += size;
+  return delta * 2 <= size ? delta : delta - size;
+}
+
+/* Calls step(data, link, node behind the link) along the route. */
+typedef void (*step_fn)(void *data, int link, int node);
+static void walk(const sim_noc *n, int from, int to, step_fn step, void *data) {
+  int64_t at[MACHINE_MESH_DIMS_MAX], goal[MACHINE_MESH_DIMS_MAX];
+  node_coords(n, from, at);
+  node_coords(n, to, goal);
+  for (int d = 0; d < n->n_dims; d++) {
+    int64_t left = steps(n, d, at[d], goal[d]);
+    int64_t way = left < 0 ? -1 : 1;
+    for (; left != 0; left -= way) {
+      int link = node_at(n, at) * 2 * n->n_dims + 2 * d + (way < 0);
+      at[d] = (at[d] + way + n->size[d]) % n->size[d];
+      step(data, link, node_at(n, at));
+    }
+  }
+}
+
+int sim_noc_hops(const sim_noc *n, int from_core, int to_core) {
+  int64_t a[MACHINE_MESH_DIMS_MAX], b[MACHINE_MESH_DIMS_MAX], hops = 0;
+  node_coords(n, n->node_of_core[from_core], a);
+  node_coords(n, n->node_of_core[to_core], b);
+  for (int d = 0; d < n->n_dims; d++) {
+    int64_t k = steps(n, d, a[d], b[d]);
+    hops += k < 0 ? -k : k;
+  }
+  return (int)hops;
+}
+
+int sim_noc_link_end(const sim_noc *n, int link) {
+  int64_t at[MACHINE_MESH_DIMS_MAX];
+  int d = link % (2 * n->n_dims) / 2;
+  node_coords(n, link / (2 * n->n_dims), at);
+  at[d] = (at[d] + (link % 2 ? -1 : 1) + n->size[d]) % n->size[d];
+  return node_at(n, at);
+}
+
+/* ---- set up ---- */
+
+static loom_status map_cores(sim *s) {
+  sim_noc *n = &s->noc;
+  const tog *t = s->t;
+  int dim_of[TOG_MESH_MAX];
+  for (int d = 0; d < t->n_mesh; d++) {
+    dim_of[d] = -1;
+    for (int k = 0; k < n->n_dims; k++)
+      if (strcmp(t->mesh_name[d], s->m->mesh.at[k].name) == 0)
+        dim_of[d] = k;
+    if (dim_of[d] < 0)
+      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the graph's mesh dim '%s' is not a dim of machine '%s'", t->mesh_name[d], s->m->name);
+    if (t->mesh_size[d] > n->size[dim_of[d]])
+      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the graph needs %" PRId64 " cores along '%s'; machine '%s' has %" PRId64, t->mesh_size[d],
+                        t->mesh_name[d], s->m->name, n->size[dim_of[d]]);
+  }
+  n->node_of_core = ARENA_NEW_N(&s->ctx->scratch, int, s->n_cores);
+  for (int c = 0; c < s->n_cores; c++) {
+    int64_t coord[TOG_MESH_MAX], at[MACHINE_MESH_DIMS_MAX] = {0};
+    sim_core_coords(t, c, coord);
+    for (int d = 0; d < t->n_mesh; d++)
+      at[dim_of[d]] = coord[d];
+    n->node_of_core[c] = node_at(n, at);
+  }
+  return LOOM_OK;
+}
+
+typedef struct route_list { arena *mem; VEC_OF(int) links; } route_list;
+static void add_link(void *data, int link, int node) {
+  route_list *r = data;
+  (void)node;
+  vec_push(r->mem, &r->links, link);
+}
+
+static void build_routes(sim *s) {
+  sim_noc *n = &s->noc;
+  route_list list = {.mem = &s->ctx->scratch};
+  n->route_start = ARENA_NEW_N(&s->ctx->scratch, int, 2 * n->n_channels * s->n_cores + 1);
+  for (int ch = 0, i = 0; ch < n->n_channels; ch++)
+    for (int c = 0; c < s->n_cores; c++) {
+      int attach = (int)s->m->attach.at[ch];
+      n->route_start[i++] = (int)list.links.n;
+      walk(n, attach, n->node_of_core[c], add_link, &list);
+      n->route_start[i++] = (int)list.links.n;
+      walk(n, n->node_of_core[c], attach, add_link, &list);
+      n->route_start[i] = (int)list.links.n;
+    }
+  n->routes = list.links.at;
+}
+
+loom_status sim_noc_build(sim *s) {
+  sim_noc *n = &s->noc;
+  n->n_dims = (int)s->m->mesh.n;
+  int64_t nodes = 1;
+  bool is_sane = n->n_dims >= 1 && n->n_dims <= MACHINE_MESH_DIMS_MAX;
+  for (int d = 0; is_sane && d < n->n_dims; d++) {
+    n->size[d] = s->m->mesh.at[d].size;
+    n->wraps[d] = s->m->mesh.at[d].wraps;
+    is_sane = n->size[d] >= 1 && n->size[d] <= NODES_MAX && (nodes *= n->size[d]) <= NODES_MAX;
+  }
+  if (!is_sane)
+    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the mesh of machine '%s' must have 1..%d dims and at most %d cores", s->m->name, MACHINE_MESH_DIMS_MAX, NODES_MAX);
+  n->n_nodes = (int)nodes;
+  n->n_channels = s->dram.n_channels;
+  if ((int64_t)n->n_channels * s->n_cores > ROUTES_MAX)
+    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "%d cores times %d DRAM channels is more than the simulator's %d", s->n_cores, n->n_channels, ROUTES_MAX);
+  LOOM_TRY(map_cores(s));
+  n->link_rate = sim_rate_of(s->m->link_bytes_per_cycle.value);
+  n->port_rate = sim_rate_of(s->m->l1_bytes_per_cycle.value);
+  n->hop_ticks = llround(s->m->hop_cycles.value * SIM_TICKS);
+  n->links = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes * 2 * n->n_dims);
+  n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
+  n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
+  build_routes(s);
+  n->trees = ARENA_NEW_N(&s->ctx->scratch, sim_tree, (size_t)s->n_loads * (size_t)s->n_cores);
+  n->mark = ARENA_NEW_N(&s->ctx->scratch, int, n->n_nodes);
+  memset(n->mark, 0xFF, (size_t)n->n_nodes * sizeof *n->mark);
+  n->fronts = ARENA_NEW_N(&s->ctx->scratch, sim_front, n->n_nodes);
+  return LOOM_OK;
+}
+
+/* ---- moving ---- */
+
+static sim_front pass(sim_server *v, sim_front f, int64_t ser, int64_t hop, int64_t bytes) {
+  int64_t start = f.first > v->free_tick ? f.first : v->free_tick;
+  v->free_tick = start + ser;
+  v->busy_ticks += ser;
+  v->bytes += bytes;
+  return (sim_front){start + hop, (f.last > start + ser ? f.last : start + ser) + hop};
+}
+
+static sim_front follow(sim *s, int route, int64_t bytes, sim_front f) {
+  sim_noc *n = &s->noc;
+  int64_t ser = sim_rate_ticks(n->link_rate, bytes);
+  for (int i = n->route_start[route]; i < n->route_start[route + 1]; i++)
+    f = pass(&n->links[n->routes[i]], f, ser, n->hop_ticks, bytes);
+  s->report->noc_bytes += bytes * (n->route_start[route + 1] - n->route_start[route]);
+  return f;
+}
+
+sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f) {
+  f = follow(s, 2 * (channel * s->n_cores + core), bytes, f);
+  return pass(&s->noc.in_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+}
+
+sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f) {
+  f = pass(&s->noc.out_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f);
+}
+
+/* ---- multicast ---- */
+
+typedef struct tree_walk { sim_noc *n; sim_tree *tree; int at; } tree_walk;
+static void grow_tree(void *data, int link, int node) {
+  tree_walk *w = data;
+  if (w->n->mark[node] < 0) {
+    w->tree->branches[w->tree->n_branches] = (sim_branch){link, w->at};
+    w->n->mark[node] = w->tree->n_branches++;
+  }
+  w->at = w->n->mark[node];
+}
+
+static int64_t rect_cores(const tog *t, const sim_rect *r) {
+  int64_t p = 1;
+  for (int d = 0; d < t->n_mesh; d++)
+    p *= r->lr[d] - r->ul[d] + 1;
+  return p;
+}
+
+/* A tree has fewer branches than there are nodes; its storage is kept from one rectangle to the next. */
+static void build_tree(sim *s, sim_tree *tree, int core, const sim_rect *rect) {
+  sim_noc *n = &s->noc;
+  int64_t at[TOG_MESH_MAX], cores = rect_cores(s->t, rect);
+  if (!tree->branches)
+    tree->branches = ARENA_NEW_N(&s->ctx->scratch, sim_branch, n->n_nodes);
+  if (tree->room < cores) {
+    tree->room = (int)cores;
+    tree->leaf_core = ARENA_NEW_N(&s->ctx->scratch, int, cores);
+    tree->leaf_branch = ARENA_NEW_N(&s->ctx->scratch, int, cores);
+  }
+  tree->rect = *rect;
+  tree->n_branches = tree->n_leaves = 0;
+  memcpy(at, rect->ul, sizeof at);
+  for (int64_t i = 0; i < cores; i++) {
+    int to = sim_core_at(s->t, at);
+    if (to != core) {
+      tree_walk w = {n, tree, -1};
+      walk(n, n->node_of_core[core], n->node_of_core[to], grow_tree, &w);
+      tree->leaf_core[tree->n_leaves] = to;
+      tree->leaf_branch[tree->n_leaves++] = w.at;
+    }
+    for (int d = s->t->n_mesh - 1; d >= 0 && ++at[d] > rect->lr[d]; d--)
+      at[d] = rect->ul[d];
+  }
+  memset(n->mark, 0xFF, (size_t)n->n_nodes * sizeof *n->mark);
+}
+
+int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int64_t bytes, int64_t tick, sim_arrive_fn arrive, void *data) {
+  sim_noc *n = &s->noc;
+  sim_tree *tree = &n->trees[(size_t)load * (size_t)s->n_cores + (size_t)core];
+  if (!tree->branches || memcmp(&tree->rect, rect, sizeof *rect) != 0)
+    build_tree(s, tree, core, rect);
+  int64_t ser = sim_rate_ticks(n->link_rate, bytes), port = sim_rate_ticks(n->port_rate, bytes);
+  sim_front sent = pass(&n->out_port[core], (sim_front){tick, tick}, port, 0, bytes);
+  int64_t left = sent.last;
+  for (int i = 0; i < tree->n_branches; i++) {
+    const sim_branch *b = &tree->branches[i];
+    n->fronts[i] = pass(&n->links[b->link], b->parent < 0 ? sent : n->fronts[b->parent], ser, n->hop_ticks, bytes);
+    if (b->parent < 0 && n->fronts[i].last - n->hop_ticks > left)
+      left = n->fronts[i].last - n->hop_ticks;
+  }
+  s->report->noc_bytes += bytes * tree->n_branches;
+  for (int i = 0; i < tree->n_leaves; i++) {
+    int to = tree->leaf_core[i];
+    arrive(s, to, pass(&n->in_port[to], n->fronts[tree->leaf_branch[i]], port, 0, bytes).last, data);
+  }
+  return left;
+}

@@ -1,0 +1,263 @@
+/* sim, inside.  Time is kept in ticks of 1/256 cycle: servers (links, channels, ports) queue in ticks, threads resume on whole cycles.
+ *
+ *   sim_program.c  the tree -> one flat program a thread, expressions compiled
+ *   sim_thread.c   what each instruction does to its core; waiting and waking
+ *   sim_transfer.c loads and stores under way: parts by DRAM channel, rendezvous, multicast
+ *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages
+ *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
+ *   sim_cover.c    which output elements were written           sim_queue.c the event heap
+ *   sim_fault.c    faults      sim_report.c  loom.sim.v1        sim_run.c   set up, run, look for what is left */
+#ifndef LOOM_SIM_PRIVATE_H
+#define LOOM_SIM_PRIVATE_H
+#include "sim/sim.h"
+
+enum { SIM_TICKS_LOG2 = 8, SIM_TICKS = 1 << SIM_TICKS_LOG2, SIM_FAULTS_KEPT = 100 };
+#define SIM_CYCLES_MAX ((int64_t)1 << 40)      /* of one compute node */
+#define SIM_OUTPUT_ELEMS_MAX ((int64_t)1 << 32)
+#define SIM_TIME_MAX ((int64_t)1 << 60)        /* ticks; beyond it the run is stopped */
+
+typedef struct sim sim;
+
+/* ---- rates: bytes per cycle in 1/4096; 0 is without limit ---- */
+typedef int64_t sim_rate;
+sim_rate sim_rate_of(double bytes_per_cycle);
+/* Ticks that `bytes` (0..2^42) take, rounded up. */
+int64_t sim_rate_ticks(sim_rate r, int64_t bytes);
+static inline int64_t sim_ceil_cycle(int64_t tick) { return (tick + SIM_TICKS - 1) & ~(int64_t)(SIM_TICKS - 1); }
+
+/* ---- programs ---- */
+
+/* An expression, as cheap as it can be: a constant, a value per core, or code over coordinates and loop variables. */
+typedef struct sim_value { int64_t constant; const int64_t *by_core; const sym_code *code; } sim_value;
+
+typedef struct sim_box {
+  int tensor, rank;
+  sim_value offset[TOG_RANK_MAX], extent[TOG_RANK_MAX];
+  int64_t to_stride[TOG_RANK_MAX];    /* elements of the buffer per step of the tensor dim; 0 where dropped */
+  int64_t room[TOG_RANK_MAX];         /* largest extent the buffer takes */
+} sim_box;
+
+/* A box with its numbers. */
+typedef struct sim_region { int64_t offset[TOG_RANK_MAX], extent[TOG_RANK_MAX]; int64_t bytes; } sim_region;
+
+typedef struct sim_rect { int64_t ul[TOG_MESH_MAX], lr[TOG_MESH_MAX]; } sim_rect;
+
+typedef enum sim_op { SIM_OP_LOOP, SIM_OP_NEXT, SIM_OP_LOAD, SIM_OP_STORE, SIM_OP_TAKE, SIM_OP_COMPUTE, SIM_OP_PUSH, SIM_OP_GIVE, SIM_OP_END } sim_op;
+
+typedef struct sim_instr {
+  sim_op op;
+  const tog_node *node;
+  int buffer;
+  int depth;                          /* LOOP, NEXT: nesting level = index of the variable; others: number of enclosing loops */
+  int target;                         /* LOOP: behind its NEXT; NEXT: first of the body */
+  sim_value trip;
+  sim_box *box;
+  sim_value *ul, *lr, *sender;        /* multicast loads */
+  int load;                           /* number of the multicast load */
+  size_t n_args;
+  sim_value *args, cycles, active;
+  bool has_active;
+  int unit;
+} sim_instr;
+
+typedef struct sim_program { VEC_OF(sim_instr) code; } sim_program;
+LOOM_MUST_USE loom_status sim_program_build(sim *s);
+bool sim_value_get(const sim_value *v, int core, const int64_t *vars, int64_t *out);
+
+/* ---- slots ---- */
+
+typedef enum sim_slot_state { SIM_FREE, SIM_OPEN, SIM_READY } sim_slot_state;
+typedef struct sim_slot {
+  uint8_t state, owner;               /* owner: the thread that reserved it */
+  bool is_written;
+  uint8_t readers;                    /* computes running on it */
+} sim_slot;
+typedef struct sim_ring { int head, count; } sim_ring;   /* slots head .. head+count-1 are not free; oldest first */
+
+/* ---- threads ---- */
+
+typedef enum sim_state {
+  SIM_RUN,             /* has something to do at its event */
+  SIM_WAIT_FREE,       /* for a free slot of wait_buffer */
+  SIM_WAIT_READY,      /* for a published slot of wait_buffer */
+  SIM_READING,         /* parts are leaving their DRAM channels */
+  SIM_LEAVING,         /* a store is about to enter the network */
+  SIM_WRITING,         /* parts are arriving at their DRAM channels */
+  SIM_LANDING,         /* all bytes are there at the event */
+  SIM_WAIT_RECEIVERS,  /* multicast sender: for the rest of its rectangle */
+  SIM_SENDING,         /* ... all there: sends at the event */
+  SIM_SENT,            /* ... its bytes have left at the event */
+  SIM_WAIT_SENDER,     /* multicast receiver, announced */
+  SIM_ARRIVING,        /* ... data is there at the event */
+  SIM_BUSY,            /* a compute ends at the event */
+  SIM_DONE,
+  SIM_HALTED           /* stopped by a fault it cannot go on from */
+} sim_state;
+
+/* What one DRAM channel has to do with a transfer. */
+typedef struct sim_part { int channel; int64_t bytes, first_tick, last_tick; bool is_done; } sim_part;
+
+typedef struct sim_thread {
+  sim_state state;
+  tog_thread which;
+  int core, pc, wait_buffer;
+  int ring_slot;                      /* of the transfer under way */
+  int sender;                         /* core a receiver waits for */
+  int64_t announced_tick;             /* when its word reaches the sender */
+  bool is_stray;                      /* announced to a sender whose rectangle does not hold it; already reported */
+  int64_t *vars, *trips;              /* coordinates, then loop variables; by nesting level */
+  sim_region region;
+  sim_rect rect; int n_receivers;     /* of a multicast sender */
+  sim_part *parts; int n_parts, parts_left;
+  int64_t land_tick;
+} sim_thread;
+
+/* ---- network ---- */
+
+/* A FIFO: what comes later starts later. */
+typedef struct sim_server { int64_t free_tick, busy_ticks, bytes; } sim_server;
+/* A message on its way: first byte not before `first`, last byte not before `last`. */
+typedef struct sim_front { int64_t first, last; } sim_front;
+
+typedef struct sim_branch { int link, parent; } sim_branch;      /* parent: index of the branch before it; -1 at the sender */
+typedef struct sim_tree {
+  sim_rect rect;
+  int n_branches, n_leaves, room;
+  sim_branch *branches;
+  int *leaf_core, *leaf_branch;
+} sim_tree;
+
+typedef struct sim_noc {
+  int n_dims, n_nodes;                /* of the machine's mesh, which may be larger than the graph's */
+  int64_t size[MACHINE_MESH_DIMS_MAX];
+  bool wraps[MACHINE_MESH_DIMS_MAX];
+  int *node_of_core;                  /* graph core -> machine core */
+  sim_server *links;                  /* node * 2 * dims + dim * 2 + (0: up, 1: down) */
+  sim_server *in_port, *out_port;     /* by graph core: the L1's two ports to the network */
+  sim_rate link_rate, port_rate;
+  int64_t hop_ticks;
+  int n_channels;
+  int *route_start, *routes;          /* CSR by (channel, core), both ways: reads at 2i, writes at 2i+1 */
+  sim_tree *trees;                    /* by (multicast load, sender) */
+  int *mark;                          /* scratch: node -> branch that reaches it, -1 */
+  sim_front *fronts;                  /* scratch: by branch */
+} sim_noc;
+
+LOOM_MUST_USE loom_status sim_noc_build(sim *s);
+/* Node at the far end of a link. */
+int sim_noc_link_end(const sim_noc *n, int link);
+int sim_noc_hops(const sim_noc *n, int from_core, int to_core);
+/* Sends `bytes` from the channel's attach point into the core's L1, or back to it. */
+sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f);
+sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f);
+/* Sends `bytes` from `core`, starting at `tick`, to every other core of `rect`; arrive(leaf core, last byte's tick) in row-major order.
+ * Returns the tick when the last byte has left the sender. */
+typedef void (*sim_arrive_fn)(sim *s, int core, int64_t tick, void *data);
+int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int64_t bytes, int64_t tick, sim_arrive_fn arrive, void *data);
+
+/* ---- DRAM ---- */
+
+typedef struct sim_dram {
+  int n_channels;
+  sim_server *channels;
+  sim_rate rate;
+  int64_t latency_ticks, page_bytes;
+  int64_t *sums;                      /* scratch: bytes by channel */
+} sim_dram;
+
+LOOM_MUST_USE loom_status sim_dram_build(sim *s);
+/* Splits the region's bytes over the channels: page p of a tensor lies on channel p mod channels.  Fills th->parts. */
+void sim_dram_split(sim *s, sim_thread *th, const sim_box *b);
+/* Serves a part not before `f.first`; the front of its bytes behind the channel, without the latency. */
+sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f);
+
+/* ---- the rest ---- */
+
+typedef struct sim_event { int64_t tick; int64_t who; } sim_event;    /* who: core * TOG_THREADS + thread: one event a thread at most */
+typedef struct sim_queue { sim_event *at; size_t n; } sim_queue;
+void sim_queue_push(sim_queue *q, sim_event e);
+sim_event sim_queue_pop(sim_queue *q);
+
+/* One bit an element. */
+typedef struct sim_cover { uint64_t *bits; int64_t n_bits, n_set; } sim_cover;
+/* Sets n bits from `first`; the first that was set already, or -1. */
+int64_t sim_cover_mark(sim_cover *c, int64_t first, int64_t n);
+int64_t sim_cover_first_missing(const sim_cover *c);     /* -1: none */
+
+struct sim {
+  loom_ctx *ctx;
+  const tog *t;
+  const machine *m;
+  const sim_options *o;
+  sim_report *report;
+  int n_cores, n_loads, n_slots;      /* n_loads: multicast loads; n_slots: of all buffers of one core */
+  int64_t tick;                       /* now */
+  bool is_out_of_budget, is_out_of_time;
+  sim_queue queue;
+  sim_program program[TOG_THREADS];
+  int n_vars;                         /* longest vars array */
+  sim_thread *threads;                /* core * TOG_THREADS + thread */
+  int64_t setup_ticks;
+  sim_noc noc;
+  sim_dram dram;
+  /* slots and memory */
+  int *slot_base;                     /* by buffer */
+  bool *is_backed;                    /* by slot of a core: inside the L1 */
+  sim_slot *slots;                    /* core * n_slots + slot_base + i */
+  sim_ring *rings;                    /* core * buffers + buffer */
+  bool *told_range;                   /* by buffer: L1_RANGE reported */
+  unsigned char **l1;                 /* by core; NULL when only timing */
+  int64_t *tensor_stride;             /* tensor * TOG_RANK_MAX + dim, elements */
+  sim_cover *cover;                   /* by tensor; n_bits 0: not an output */
+  int *waiting;                       /* load * cores + sender: receivers that have announced and not been served */
+};
+
+static inline sim_thread *sim_thread_at(sim *s, int core, tog_thread which) { return &s->threads[core * TOG_THREADS + (int)which]; }
+static inline sim_ring *sim_ring_at(sim *s, int core, int buffer) { return &s->rings[(size_t)core * s->t->buffers.n + (size_t)buffer]; }
+static inline sim_slot *sim_slot_at(sim *s, int core, int buffer, int i) { return &s->slots[(size_t)core * (size_t)s->n_slots + (size_t)(s->slot_base[buffer] + i)]; }
+static inline const sim_instr *sim_instr_of(const sim *s, const sim_thread *th) { return &s->program[th->which].code.at[th->pc]; }
+void sim_core_coords(const tog *t, int core, int64_t *out);
+/* -1: off the mesh. */
+int sim_core_at(const tog *t, const int64_t *coords);
+const char *sim_core_text(arena *m, const tog *t, int core);         /* "(1, 2)" */
+
+LOOM_MUST_USE loom_status sim_slots_build(sim *s);
+/* Address of slot i in the core's L1; NULL when only timing or when the slot is not inside the L1. */
+void *sim_slot_bytes(sim *s, int core, int buffer, int i);
+/* Reserves the next slot (there must be a free one), fills it with 0xFF: NaN in every float type.  Its index in the ring's storage. */
+int sim_slot_reserve(sim *s, const sim_thread *th, int buffer);
+void sim_slot_publish(sim *s, int core, int buffer, int i);
+
+/* Evaluates and checks a box.  False: a fault was recorded; the region is then empty. */
+bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_region *out);
+void sim_box_to_l1(sim *s, const sim_instr *in, const sim_region *r, void *l1);
+/* Writes the thread's region (from `l1` when not NULL) and marks it as written. */
+void sim_box_to_dram(sim *s, const sim_thread *th, const sim_instr *in, const void *l1);
+/* Calls `run(data, first element, elements)` for every maximal run of consecutive elements of the region, in order. */
+typedef void (*sim_run_fn)(void *data, int64_t first, int64_t elems);
+void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_fn run, void *data);
+
+void sim_schedule(sim *s, sim_thread *th, int64_t tick);
+/* Wakes the threads of the core that wait for `buffer` in `state`. */
+void sim_wake(sim *s, int core, int buffer, sim_state state);
+/* Runs the thread from its program counter until it waits or ends. */
+void sim_thread_run(sim *s, sim_thread *th);
+/* The thread's event is due. */
+void sim_thread_event(sim *s, sim_thread *th);
+
+/* Transfers: true when the thread can go on at once (the program counter is then behind the instruction). */
+bool sim_load_start(sim *s, sim_thread *th, const sim_instr *in);
+bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in);
+/* Events of SIM_READING .. SIM_ARRIVING.  True as above. */
+bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in);
+
+/* A core that keeps a multicast sender waiting; -1: none. */
+int sim_missing_receiver(sim *s, const sim_thread *th, const sim_instr *in);
+
+/* Records a fault at now; core -1 or buffer -1: none. */
+void sim_fault_add(sim *s, sim_fault_kind k, int core, int buffer, const char *fmt, ...) LOOM_PRINTF(5, 6);
+/* "'matmul' [mi=0, ki=3]": the node a thread is at, with its loop variables. */
+const char *sim_place(sim *s, const sim_thread *th, const sim_instr *in);
+/* "[3, 17]" of element number `i`. */
+const char *sim_element_text(arena *m, const tog_tensor *x, int64_t i);
+#endif

@@ -1,0 +1,81 @@
+/* The rings of slots of every core, and the bytes behind them. */
+#include "sim/sim_private.h"
+#include <string.h>
+
+static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/* Bytes a slot may be used for: its own, or its tile's where that is larger (the verifier refuses that; without it, the tile runs over). */
+static int64_t slot_reach(const tog_buffer *b) { return max64(b->bytes, tog_buffer_elems(b) * (int64_t)dtype_bytes(b->type)); }
+
+/* All cores' memories in one piece with some room behind it: a tile function called with extents that fit another dim than the one they are
+ * for (sim_thread.c refuses those that fit none) then runs into other slots, as it would on the chip, not into the simulator. */
+enum { OVERRUN_BYTES = 16 << 20 };
+
+static void build_memory(sim *s) {
+  const tog *t = s->t;
+  int64_t used = 0;
+  for (size_t b = 0; b < t->buffers.n; b++)
+    for (int i = 0; i < t->buffers.at[b].depth; i++)
+      if (s->is_backed[s->slot_base[b] + i])
+        used = max64(used, t->buffers.at[b].offset + i * t->buffers.at[b].stride + slot_reach(&t->buffers.at[b]));
+  used = (used + 63) & ~(int64_t)63;
+  size_t bytes = (size_t)s->n_cores * (size_t)used + OVERRUN_BYTES;
+  unsigned char *all = arena_alloc(&s->ctx->scratch, bytes);
+  memset(all, 0xFF, bytes - OVERRUN_BYTES);
+  s->l1 = ARENA_NEW_N(&s->ctx->scratch, unsigned char *, s->n_cores);
+  for (int c = 0; c < s->n_cores; c++)
+    s->l1[c] = all + (size_t)c * (size_t)used;
+}
+
+loom_status sim_slots_build(sim *s) {
+  const tog *t = s->t;
+  s->slot_base = ARENA_NEW_N(&s->ctx->scratch, int, t->buffers.n);
+  for (size_t b = 0; b < t->buffers.n; b++) {
+    s->slot_base[b] = s->n_slots;
+    s->n_slots += t->buffers.at[b].depth;
+  }
+  s->is_backed = ARENA_NEW_N(&s->ctx->scratch, bool, s->n_slots);
+  for (size_t b = 0; b < t->buffers.n; b++)
+    for (int i = 0; i < t->buffers.at[b].depth; i++) {
+      const tog_buffer *x = &t->buffers.at[b];
+      s->is_backed[s->slot_base[b] + i] = x->offset + i * x->stride + slot_reach(x) <= s->m->l1_bytes;
+    }
+  s->told_range = ARENA_NEW_N(&s->ctx->scratch, bool, t->buffers.n);
+  s->slots = ARENA_NEW_N(&s->ctx->scratch, sim_slot, (size_t)s->n_cores * (size_t)s->n_slots);
+  s->rings = ARENA_NEW_N(&s->ctx->scratch, sim_ring, (size_t)s->n_cores * t->buffers.n);
+  if (s->o->exec)
+    build_memory(s);
+  return LOOM_OK;
+}
+
+void *sim_slot_bytes(sim *s, int core, int buffer, int i) {
+  const tog_buffer *b = &s->t->buffers.at[buffer];
+  return s->l1 && s->is_backed[s->slot_base[buffer] + i] ? s->l1[core] + b->offset + i * b->stride : NULL;
+}
+
+static void tell_range(sim *s, const sim_thread *th, int buffer, int i) {
+  const tog_buffer *b = &s->t->buffers.at[buffer];
+  if (s->told_range[buffer])
+    return;
+  s->told_range[buffer] = true;
+  sim_fault_add(s, SIM_FAULT_L1_RANGE, th->core, buffer, "slot %d of '%s' is bytes %" PRId64 "..%" PRId64 " of the L1, which has %" PRId64, i, b->name,
+                b->offset + i * b->stride, b->offset + i * b->stride + slot_reach(b) - 1, s->m->l1_bytes);
+}
+
+int sim_slot_reserve(sim *s, const sim_thread *th, int buffer) {
+  const tog_buffer *b = &s->t->buffers.at[buffer];
+  sim_ring *r = sim_ring_at(s, th->core, buffer);
+  int i = (r->head + r->count++) % b->depth;
+  *sim_slot_at(s, th->core, buffer, i) = (sim_slot){.state = SIM_OPEN, .owner = (uint8_t)th->which};
+  if (!s->is_backed[s->slot_base[buffer] + i])
+    tell_range(s, th, buffer, i);
+  void *bytes = sim_slot_bytes(s, th->core, buffer, i);
+  if (bytes)
+    memset(bytes, 0xFF, (size_t)b->bytes);
+  return i;
+}
+
+void sim_slot_publish(sim *s, int core, int buffer, int i) {
+  sim_slot_at(s, core, buffer, i)->state = SIM_READY;
+  sim_wake(s, core, buffer, SIM_WAIT_READY);
+}
