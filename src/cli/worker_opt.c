@@ -24,6 +24,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   MlirModule m = {NULL};
   pass_run_options p = {.verify_each = true, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
                         .print_after = o->print_after.last, .emit = emit_stderr};
+  ir.blame = LOOM_EINPUT;   /* the pipeline and the IR are the user's */
   ir_allow_unregistered(&ir, o->allow_unregistered);
   loom_status st = dialect_load(&ir);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
