@@ -1,36 +1,48 @@
-/* The reference interpreter: the oracle.  Floats in double with a running error bound, integers exact; clamped tiles; one rounding where the
- * kernel graph declares a narrower type.  Shares no code with lowering.
+/* The reference interpreter: the oracle.  Clamped tiles, program order, double arithmetic; integers are exact.  Shares no code with lowering.
  *
- * Bound, per element (reliability.md 3.1): values are computed in double; `err` bounds |engine result - double result| for any engine that
- * accumulates in f32 and rounds at each declared type: for a K-term sum in precision u: gamma_K * sum|a_i||b_i| with gamma_K = K*u/(1-K*u);
- * every rounding to a type of unit roundoff u adds u*|x| (+ half the smallest subnormal); errors of operands are carried through
- * to first order plus the product of errors; exp, log, tanh.. add their stated ulps. */
+ * Besides each value x it carries e with |engine - x| <= e for every engine that accumulates sums in f32 (f64 for f64) in any order and
+ * rounds to nearest at each declared type (reliability.md 3.1).  u is the unit roundoff of a type, f32's for arithmetic on f16 and bf16:
+ *   sum of K products      gamma_K * sum|a_i||b_i|, gamma_K = K*u/(1-K*u); 0 where all terms are whole and sum|a_i||b_i| <= 1/u
+ *   rounding to a type     u*|x|, at least half the smallest subnormal; 0 where x is known exactly and representable
+ *   operands' errors       carried through exactly for monotone functions, as |x|ey + |y|ex + ex*ey for products
+ *   exp, log, tanh, ..     the ulps of the table in interp_math.c
+ * Where e is 0 before a rounding, x is rounded too; elsewhere x stays unrounded, so that a declared rounding is paid once.
+ * A value that a LOOP carries only through the accumulator operand of MATMUL is one sum: it is rounded once, after the loop. */
 #ifndef LOOM_KERNEL_INTERP_H
 #define LOOM_KERNEL_INTERP_H
 #include "kernel/kernel.h"
 
-/* A host tensor's contents: row-major. `value` in double, `bound` the error bound (NULL: exact). */
+/* A host tensor's contents: row-major.  `value` in double, `bound` the error bound (NULL: exact). */
 typedef struct interp_tensor { dtype type; int rank; int64_t shape[KERNEL_RANK_MAX]; int64_t elems; double *value; double *bound; } interp_tensor;
 
 typedef struct interp_options {
-  const sym_binding *blocks; size_t n_blocks;   /* block sizes; a block symbol without one takes its full extent */
+  const sym_binding *blocks; size_t n_blocks;   /* block sizes (and tunables); a block symbol without one takes its full extent */
   bool accumulate_in_result_type;               /* --accumulate f16: round the accumulator at each matmul to its declared type */
-  int64_t op_budget;                            /* scalar operations; -1 unlimited; LOOM_ELIMIT when spent */
+  bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
+  int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
 } interp_options;
 
-/* `tensors` has one entry per kernel tensor (role ARG filled by the caller; ALLOC made here; VIEW aliases its base and stays empty).
- * On success the entries of kernel->returns hold values and bounds. */
+/* `tensors` has one entry per kernel tensor (role ARG filled by the caller; ALLOC made here in ctx->mem; VIEW aliases its base and stays
+ * empty).  On success the entries hold values and bounds.  LOOM_EINPUT: an index outside its tensor, an argument of another shape, an
+ * unknown size; LOOM_EUNSUP: a form of indexing the interpreter lacks; LOOM_ELIMIT: budget, or an integer beyond 2^53. */
 LOOM_MUST_USE loom_status interp_run(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o);
 
-/* Makes argument contents from init and seed: RANDN normal, RANDINT.., rounded to the tensor's type.  `integers`: whole numbers in -2..2 instead. */
-LOOM_MUST_USE loom_status interp_make_input(loom_ctx *ctx, const kernel_graph *k, kernel_tensor t, uint64_t seed, bool integers, interp_tensor *out);
-/* An engine's result (bytes of oracle->type, row-major) against the oracle.  `exact`: every element must be equal (integers check). */
-typedef struct interp_diff {
-  bool ok;                     /* no element is beyond its bound; NaN only where the oracle has NaN */
-  int64_t wrong;               /* elements beyond their bound */
-  double max_abs_error;
-  double worst_ratio, worst_bound; int64_t worst_index[KERNEL_RANK_MAX];   /* element with the largest error / bound */
-} interp_diff;
-LOOM_MUST_USE loom_status interp_compare(loom_ctx *ctx, const interp_tensor *oracle, const void *bytes, bool exact, interp_diff *out);
+/* Contents of tensor `t` as a dense row-major tensor in ctx->mem: the entry itself, or what a VIEW shows of its base. */
+LOOM_MUST_USE loom_status interp_read_tensor(loom_ctx *ctx, const kernel_graph *k, const interp_tensor *tensors, kernel_tensor t, interp_tensor *out);
 
+/* Makes argument contents from init and seed: RANDN normal, RAND in [0, 1), RANDINT in [lo, hi).., rounded to the tensor's type.
+ * `integers`: RANDN and RAND give whole numbers in -2..2 instead (0..2 for unsigned types). */
+LOOM_MUST_USE loom_status interp_make_input(loom_ctx *ctx, const kernel_graph *k, kernel_tensor t, uint64_t seed, bool integers, interp_tensor *out);
+
+/* Outcome of a comparison.  `worst` is the element with the largest error in units of its bound (the first one of several). */
+typedef struct interp_comparison {
+  bool ok;                              /* no element is wrong */
+  int64_t elems, wrong, unbounded;      /* unbounded: elements whose bound is infinite, so that they check nothing */
+  double max_abs_error;                 /* over elements where both are finite */
+  int64_t worst; int64_t worst_at[KERNEL_RANK_MAX];
+  double worst_error, worst_bound, worst_got, worst_want;
+} interp_comparison;
+/* Compares `got` (want->elems elements of want->type) with the oracle: within `bound`, or with `exact` equal to the oracle's value rounded
+ * to the type (+0 equals -0).  A NaN is right only where the oracle has one, an infinity only where the oracle reaches it. */
+interp_comparison interp_compare(const interp_tensor *want, const void *got, bool exact);
 #endif

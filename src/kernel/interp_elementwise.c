@@ -1,0 +1,81 @@
+/* UNARY, BINARY, SELECT, CAST: one element at a time, operands broadcast. */
+#include "kernel/interp_private.h"
+#include <math.h>
+
+static interp_num at(const interp_value *v, int64_t i) { return (interp_num){v->x[i], v->has_e ? v->e[i] : 0}; }
+
+/* The operand as the operation sees it: an integer that meets floats is rounded to their type first. */
+static interp_num converted(interp_num a, dtype from, dtype to) {
+  if (dtype_is_float(to) && !dtype_is_float(from))
+    a.x = interp_round_bounded(to, a.x, &a.e);
+  return a;
+}
+
+static interp_num select_one(interp_num c, interp_num a, interp_num b) {
+  interp_num r = c.x != 0 ? a : b;
+  if (c.e > 0) {
+    double other = fabs(a.x - b.x) + fmax(a.e, b.e);
+    r.e = a.x == b.x && a.e == 0 && b.e == 0 ? 0 : isnan(other) ? INFINITY : other;
+  }
+  return r;
+}
+
+static double to_integer(dtype t, double x) { return t == DTYPE_BOOL ? x != 0 : trunc(x); }
+
+/* Float to integer truncates; where the error reaches over a whole number the result is uncertain. */
+static interp_num cast_one(interp_num a, dtype to) {
+  if (dtype_is_float(to))
+    return a;
+  interp_num r = {to_integer(to, a.x), 0};
+  if (a.e > 0)
+    r.e = to == DTYPE_BOOL ? (fabs(a.x) <= a.e) : fmax(fabs(trunc(a.x + a.e) - r.x), fabs(trunc(a.x - a.e) - r.x));
+  return r;
+}
+
+static interp_num compute(const kernel_op *op, dtype work, dtype result, const dtype *from, const interp_num *a) {
+  switch (op->kind) {
+  case KERNEL_UNARY:
+    return interp_unary(op->fn, work, converted(a[0], from[0], work));
+  case KERNEL_BINARY:
+    return interp_binary(op->fn, work, converted(a[0], from[0], work), converted(a[1], from[1], work));
+  case KERNEL_SELECT:
+    return select_one(a[0], converted(a[1], from[1], work), converted(a[2], from[2], work));
+  default:
+    return cast_one(a[0], result);
+  }
+}
+
+loom_status interp_elementwise(interp *in, const kernel_op *op) {
+  interp_value *operand[3], *out;
+  dtype from[3] = {0};
+  int64_t stride[3][KERNEL_RANK_MAX] = {{0}}, at_index[KERNEL_RANK_MAX] = {0};
+  LOOM_TRY(interp_result(in, op, 0, &out));
+  for (int i = 0; i < op->n_operands; i++) {
+    LOOM_TRY(interp_operand(in, op, i, &operand[i]));
+    from[i] = operand[i]->type;
+    LOOM_TRY(interp_check_broadcast(in, op, operand[i], out->rank, out->shape));
+    interp_broadcast_strides(operand[i], out->rank, out->shape, stride[i]);
+  }
+  bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ;
+  dtype work = is_comparison ? dtype_promote(from[0], from[1]) : out->type;
+  if (out->elems == 0)
+    return LOOM_OK;
+  int64_t i = 0;
+  do {
+    interp_num a[3];
+    for (int j = 0; j < op->n_operands; j++) {
+      int64_t offset = 0;
+      for (int d = 0; d < out->rank; d++)
+        offset += at_index[d] * stride[j][d];
+      a[j] = at(operand[j], offset);
+    }
+    interp_num r = compute(op, work, out->type, from, a);
+    out->x[i] = r.x;
+    if (r.e != 0)
+      interp_need_bounds(in, out, true);
+    if (out->has_e)
+      out->e[i] = isnan(r.e) ? INFINITY : r.e;
+    i++;
+  } while (interp_next_index(out->rank, out->shape, at_index));
+  return interp_round_value(in, op, out);
+}

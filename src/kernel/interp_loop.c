@@ -1,0 +1,121 @@
+/* Control: grids, loops with carried values, conditions. */
+#include "kernel/interp_private.h"
+
+typedef struct walk { int64_t begin, end, step; size_t symbol; bool tiled; int64_t nominal; } walk;
+
+/* Reads a range; `out->symbol` is the block's place in the environment. */
+static loom_status read_range(interp *in, const kernel_op *op, const kernel_range *r, walk *out) {
+  *out = (walk){.step = 1};
+  LOOM_TRY(interp_size(in, op, r->begin, &out->begin));
+  LOOM_TRY(interp_size(in, op, r->end, &out->end));
+  if (!r->block)
+    return LOOM_OK;
+  const kernel_symbol *s = kernel_find_symbol(in->k, r->block);
+  if (!s)
+    LOOM_FAIL(in->ctx, op->span, LOOM_EBUG, "block \"%s\" of a %s is not a symbol of the kernel", r->block, kernel_op_name(op->kind));
+  out->symbol = (size_t)(s - in->k->symbols.at);
+  out->tiled = true;
+  out->step = out->nominal = in->env[out->symbol].value;
+  return LOOM_OK;
+}
+
+/* Makes tile `number` of the range current: the parameter's value, its tile, and the extent that the block's symbol reads. */
+static void enter_tile(interp *in, const walk *w, int64_t number, kernel_value param) {
+  int64_t begin = w->begin + number * w->step;
+  int64_t end = w->end - begin < w->step ? w->end : begin + w->step;
+  in->tile[param] = (interp_tile){begin, end, number, w->tiled};
+  interp_value *v = &in->slot[param];
+  interp_reserve(in, v, DTYPE_I64, 0, NULL);
+  v->x[0] = (double)(w->tiled ? number : begin);
+  if (w->tiled)
+    in->env[w->symbol].value = end - begin;
+}
+
+static void leave_range(interp *in, const walk *w) {
+  if (w->tiled)
+    in->env[w->symbol].value = w->nominal;
+}
+
+static int64_t trip_count(const walk *w) { return w->end <= w->begin ? 0 : (w->end - w->begin - 1) / w->step + 1; }
+
+loom_status interp_parallel(interp *in, const kernel_op *op) {
+  walk w[KERNEL_RANK_MAX];
+  int64_t trips[KERNEL_RANK_MAX], at[KERNEL_RANK_MAX] = {0};
+  for (int i = 0; i < op->n_ranges; i++) {
+    LOOM_TRY(read_range(in, op, &op->ranges[i], &w[i]));
+    trips[i] = trip_count(&w[i]);
+    if (trips[i] == 0)
+      return LOOM_OK;
+  }
+  do {
+    const kernel_op *yield;
+    for (int i = 0; i < op->n_ranges; i++)
+      enter_tile(in, &w[i], at[i], op->regions[0].params.at[i]);
+    LOOM_TRY(interp_region(in, &op->regions[0], &yield));
+  } while (interp_next_index(op->n_ranges, trips, at));
+  for (int i = 0; i < op->n_ranges; i++)
+    leave_range(in, &w[i]);
+  return LOOM_OK;
+}
+
+/* A value made in region `r` and yielded once may give its buffers away; a parameter or an outer value is needed again. */
+static bool gives_buffers(const interp *in, const kernel_op *yield, const kernel_region *r, int i) {
+  kernel_value v = yield->operands[i];
+  for (int j = 0; j < yield->n_operands; j++)
+    if (j != i && yield->operands[j] == v)
+      return false;
+  for (size_t j = 0; j < r->ops.n; j++)
+    if (r->ops.at[j] == in->k->values.at[v].def)
+      return true;
+  return false;
+}
+
+/* Moves what `yield` yields into the slots `to`; what can't be moved is copied aside first, because a parameter may be yielded in another place. */
+static loom_status take_yielded(interp *in, const kernel_op *yield, const kernel_region *r, const kernel_value *to) {
+  for (int i = 0; i < yield->n_operands; i++) {
+    interp_value *v = &in->slot[yield->operands[i]];
+    if (!in->is_sum[to[i]])
+      LOOM_TRY(interp_close_sum(in, yield, v));
+    if (!gives_buffers(in, yield, r, i))
+      interp_copy(in, &in->aside[to[i]], v);
+  }
+  for (int i = 0; i < yield->n_operands; i++)
+    interp_swap(&in->slot[to[i]], gives_buffers(in, yield, r, i) ? &in->slot[yield->operands[i]] : &in->aside[to[i]]);
+  return LOOM_OK;
+}
+
+loom_status interp_loop(interp *in, const kernel_op *op) {
+  const kernel_region *body = &op->regions[0];
+  const kernel_value *carried = body->params.at + 1;
+  walk w;
+  LOOM_TRY(read_range(in, op, &op->ranges[0], &w));
+  for (int i = 0; i < op->n_operands; i++) {
+    interp_value *init = &in->slot[op->operands[i]];
+    if (!in->is_sum[op->operands[i]] || !in->is_sum[carried[i]])
+      LOOM_TRY(interp_close_sum(in, op, init));
+    interp_copy(in, &in->slot[carried[i]], init);
+  }
+  int64_t trips = trip_count(&w);
+  for (int64_t t = 0; t < trips; t++) {
+    const kernel_op *yield;
+    enter_tile(in, &w, t, body->params.at[0]);
+    LOOM_TRY(interp_region(in, body, &yield));
+    if (yield && yield->n_operands)
+      LOOM_TRY(take_yielded(in, yield, body, carried));
+  }
+  leave_range(in, &w);
+  for (int i = 0; i < op->n_results; i++)
+    interp_swap(&in->slot[op->results[i]], &in->slot[carried[i]]);
+  return LOOM_OK;
+}
+
+loom_status interp_if(interp *in, const kernel_op *op) {
+  interp_value *condition;
+  LOOM_TRY(interp_operand(in, op, 0, &condition));
+  if (condition->has_e && condition->e[0] > 0)
+    LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this condition depends on rounding: engines may rightly take different branches");
+  const kernel_region *r = &op->regions[condition->x[0] != 0 ? 0 : 1];
+  const kernel_op *yield;
+  LOOM_TRY(interp_region(in, r, &yield));
+  return yield && yield->n_operands ? take_yielded(in, yield, r, op->results) : LOOM_OK;
+}

@@ -1,0 +1,205 @@
+/* Scalar functions in double with error bounds. */
+#include "kernel/interp_private.h"
+#include <math.h>
+
+/* Errors of an engine's function in units in the last place of its arithmetic type (f32 for f16 and bf16). */
+static double engine_ulps(kernel_fn f) {
+  switch (f) {
+  case KERNEL_FN_EXP:
+  case KERNEL_FN_EXP2:
+  case KERNEL_FN_LOG:
+  case KERNEL_FN_LOG2:
+  case KERNEL_FN_RSQRT:
+    return 2;
+  case KERNEL_FN_TANH:
+  case KERNEL_FN_SIGMOID:
+  case KERNEL_FN_ERF:
+    return 4;
+  case KERNEL_FN_POW:
+    return 16;
+  default:
+    return 0;   /* correctly rounded: paid by the rounding to the result's type */
+  }
+}
+
+static double unary_value(kernel_fn f, double x) {
+  switch (f) {
+  case KERNEL_FN_NEG:
+    return -x;
+  case KERNEL_FN_ABS:
+    return fabs(x);
+  case KERNEL_FN_EXP:
+    return exp(x);
+  case KERNEL_FN_EXP2:
+    return exp2(x);
+  case KERNEL_FN_LOG:
+    return log(x);
+  case KERNEL_FN_LOG2:
+    return log2(x);
+  case KERNEL_FN_SQRT:
+    return sqrt(x);
+  case KERNEL_FN_RSQRT:
+    return 1 / sqrt(x);
+  case KERNEL_FN_TANH:
+    return tanh(x);
+  case KERNEL_FN_SIGMOID:
+    return 1 / (1 + exp(-x));
+  case KERNEL_FN_RELU:
+    return x > 0 || isnan(x) ? x : 0;
+  case KERNEL_FN_ERF:
+    return erf(x);
+  case KERNEL_FN_RECIP:
+    return 1 / x;
+  case KERNEL_FN_NOT:
+    return x == 0;
+  default:
+    return NAN;
+  }
+}
+
+static double or_infinite(double e) { return isnan(e) ? INFINITY : e; }
+
+/* u*|x| times the ulps (one ulp is at most 2u|x|); denormal results may be flushed or inexact: a subnormal of f32 more. */
+static double evaluation_error(kernel_fn f, dtype t, double x) {
+  double ulps = engine_ulps(f);
+  if (ulps == 0 || !isfinite(x) || !dtype_is_float(t))
+    return 0;
+  return ulps * (2 * interp_arith_roundoff(t) * fabs(x) + (t == DTYPE_F64 ? 0 : 0x1p-149));
+}
+
+/* How far f moves when its argument does: f is monotone between x and at; infinite where the interval leaves the domain. */
+static double deviation(kernel_fn f, double at, double value) {
+  double d = fabs(unary_value(f, at) - value);
+  return isnan(d) ? INFINITY : d;
+}
+
+interp_num interp_unary(kernel_fn f, dtype t, interp_num a) {
+  double x = f == KERNEL_FN_NOT && t != DTYPE_BOOL ? -1 - a.x : unary_value(f, a.x);   /* ~i = -1 - i */
+  double e = 0;
+  if (a.e > 0) {
+    if (f == KERNEL_FN_NEG || f == KERNEL_FN_ABS || f == KERNEL_FN_RELU)
+      e = a.e;
+    else if (f == KERNEL_FN_NOT)
+      e = 1;
+    else if (f == KERNEL_FN_RECIP && fabs(a.x) <= a.e)
+      e = INFINITY;
+    else
+      e = fmax(deviation(f, a.x + a.e, x), deviation(f, a.x - a.e, x));
+  }
+  return (interp_num){x, e + evaluation_error(f, t, x)};
+}
+
+/* Product of magnitudes where nothing times infinity is nothing: an exact zero stays exact. */
+static double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+
+static interp_num divide(interp_num a, interp_num b) {
+  interp_num r = {a.x / b.x, 0};
+  if (b.e > 0)
+    r.e = fabs(b.x) > b.e ? (a.e + times(fabs(r.x), b.e)) / (fabs(b.x) - b.e) : INFINITY;
+  else if (a.e > 0)
+    r.e = or_infinite(a.e / fabs(b.x));
+  return r;
+}
+
+/* floor(a/b), exact for integers below 2^53 because the quotient of two such doubles never rounds up to the next whole number. */
+static interp_num floor_divide(interp_num a, interp_num b) {
+  interp_num q = divide(a, b), r = {floor(q.x), 0};
+  if (q.e > 0)
+    r.e = fmax(fabs(floor(q.x + q.e) - r.x), fabs(floor(q.x - q.e) - r.x));
+  return r;
+}
+
+static interp_num modulo(interp_num a, interp_num b) {
+  interp_num q = floor_divide(a, b), r = {a.x - q.x * b.x, 0};
+  if (a.e > 0 || b.e > 0)
+    r.e = q.e > 0 ? fabs(b.x) + b.e : a.e + times(fabs(q.x), b.e);
+  else if (!isfinite(q.x) || fabs(q.x * b.x) > 0x1p53)
+    r.x = fmod(a.x, b.x) + (fmod(a.x, b.x) != 0 && (fmod(a.x, b.x) < 0) != (b.x < 0) ? b.x : 0);
+  return r;
+}
+
+static interp_num power(interp_num a, interp_num b) {
+  interp_num r = {pow(a.x, b.x), 0};
+  if (a.e == 0 && b.e == 0)
+    return r;
+  bool over_zero = fabs(a.x) <= a.e, whole_exponent = b.e == 0 && b.x == floor(b.x);
+  if (over_zero && b.x - b.e <= 0)
+    return (interp_num){r.x, INFINITY};
+  if (a.x - a.e < 0 && !whole_exponent)
+    return (interp_num){r.x, INFINITY};
+  for (int corner = 0; corner < 4; corner++) {
+    double at = pow(a.x + (corner & 1 ? a.e : -a.e), b.x + (corner & 2 ? b.e : -b.e));
+    r.e = fmax(r.e, or_infinite(fabs(at - r.x)));
+  }
+  return (interp_num){r.x, over_zero ? fmax(r.e, fabs(r.x)) : r.e};   /* an even power is 0 inside the interval */
+}
+
+static bool compare(kernel_fn f, double a, double b) {
+  switch (f) {
+  case KERNEL_FN_EQ:
+    return a == b;
+  case KERNEL_FN_NE:
+    return a != b;
+  case KERNEL_FN_LT:
+    return a < b;
+  case KERNEL_FN_LE:
+    return a <= b;
+  case KERNEL_FN_GT:
+    return a > b;
+  default:
+    return a >= b;
+  }
+}
+
+static interp_num bitwise(kernel_fn f, dtype t, interp_num a, interp_num b) {
+  int64_t i = (int64_t)a.x, j = (int64_t)b.x;
+  int64_t r = f == KERNEL_FN_AND ? i & j : f == KERNEL_FN_OR ? i | j : i ^ j;
+  bool certain = a.e == 0 && b.e == 0;
+  if (t == DTYPE_BOOL && !certain) {   /* a certain 0 decides AND, a certain 1 decides OR */
+    if (f == KERNEL_FN_AND)
+      certain = (a.e == 0 && !i) || (b.e == 0 && !j);
+    else if (f == KERNEL_FN_OR)
+      certain = (a.e == 0 && i) || (b.e == 0 && j);
+  }
+  return (interp_num){(double)r, certain ? 0 : t == DTYPE_BOOL ? 1 : INFINITY};
+}
+
+/* a*b of two exact integers: in 64 bits, wrapped; the double product would round beyond 2^53. */
+static double integer_product(dtype t, double a, double b) {
+  double p = a * b;
+  if (fabs(p) <= 0x1p53 || t == DTYPE_I64)
+    return p;
+  return interp_round(t, (double)(int32_t)((uint64_t)(int64_t)a * (uint64_t)(int64_t)b));   /* types up to 32 bits: modulo 2^32 is enough */
+}
+
+interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
+  switch (f) {
+  case KERNEL_FN_ADD:
+    return (interp_num){a.x + b.x, a.e + b.e};
+  case KERNEL_FN_SUB:
+    return (interp_num){a.x - b.x, a.e + b.e};
+  case KERNEL_FN_MUL:
+    return (interp_num){dtype_is_float(t) ? a.x * b.x : integer_product(t, a.x, b.x),
+                        times(fabs(a.x), b.e) + times(fabs(b.x), a.e) + times(a.e, b.e)};
+  case KERNEL_FN_DIV:
+    return divide(a, b);
+  case KERNEL_FN_FLOORDIV:
+    return floor_divide(a, b);
+  case KERNEL_FN_MOD:
+    return modulo(a, b);
+  case KERNEL_FN_POW: {
+    interp_num r = power(a, b);
+    return (interp_num){r.x, r.e + evaluation_error(f, t, r.x)};
+  }
+  case KERNEL_FN_MAX:   /* NaN wins, as in torch */
+    return (interp_num){isnan(a.x) || isnan(b.x) ? NAN : fmax(a.x, b.x), fmax(a.e, b.e)};
+  case KERNEL_FN_MIN:
+    return (interp_num){isnan(a.x) || isnan(b.x) ? NAN : fmin(a.x, b.x), fmax(a.e, b.e)};
+  case KERNEL_FN_AND:
+  case KERNEL_FN_OR:
+  case KERNEL_FN_XOR:
+    return bitwise(f, t, a, b);
+  default:
+    return (interp_num){compare(f, a.x, b.x), a.e + b.e > 0 && !(fabs(a.x - b.x) > a.e + b.e) ? 1 : 0};
+  }
+}

@@ -1,0 +1,98 @@
+/* Shared by the files of the interpreter. */
+#ifndef LOOM_KERNEL_INTERP_PRIVATE_H
+#define LOOM_KERNEL_INTERP_PRIVATE_H
+#include "base/budget.h"
+#include "kernel/interp.h"
+
+/* One SSA value at run time.  The buffers belong to the slot and are reused each time its operation runs. */
+typedef struct interp_value {
+  dtype type;
+  int rank;
+  int64_t shape[KERNEL_RANK_MAX], elems;
+  double *x;                  /* values */
+  double *e; bool has_e;      /* error bounds; without has_e all are 0 */
+  bool open;                  /* a sum not yet rounded to `type` */
+  double *mag;                /* of an open sum: sum |a||b| so far (absent in exact runs) */
+  int64_t terms; bool whole;  /* of an open sum: number of terms; all of them are whole numbers */
+  int64_t room_x, room_e, room_mag;
+} interp_value;
+
+/* A host tensor's memory as the kernel sees it: element (i0,i1,..) is root->value[offset + sum i_d*stride_d]. */
+typedef struct interp_host { interp_tensor *root; int64_t offset, shape[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX]; int rank; } interp_host;
+
+typedef struct interp_tile { int64_t begin, end, number; bool tiled; } interp_tile;
+
+/* All memory of a run comes from ctx->scratch and stays until its end; what an operation needs only while it runs is a temp. */
+enum { INTERP_TEMPS = 3 };
+
+typedef struct interp {
+  loom_ctx *ctx;
+  const kernel_graph *k;
+  bool bounds;                /* carry error bounds */
+  sym_binding *env;           /* one per kernel symbol; a block symbol's value is the extent of the current tile inside its loop */
+  interp_value *slot;         /* one per kernel value */
+  interp_tile *tile;          /* one per kernel value: of tile numbers */
+  bool *is_sum;               /* one per kernel value: stays open (interp_sum.c) */
+  interp_host *host;          /* one per kernel tensor */
+  interp_value *aside;        /* one per kernel value: copies while carried values change places */
+  struct { void *at; size_t room; } temp[INTERP_TEMPS];
+  budget ops;
+} interp;
+
+/* ---- interp.c ---- */
+LOOM_MUST_USE loom_status interp_region(interp *in, const kernel_region *r, const kernel_op **out_yield);
+LOOM_MUST_USE loom_status interp_size(interp *in, const kernel_op *op, const sym_expr *e, int64_t *out);
+LOOM_MUST_USE loom_status interp_spend(interp *in, const kernel_op *op, int64_t n);
+/* Operand i, rounded when it was an open sum. */
+LOOM_MUST_USE loom_status interp_operand(interp *in, const kernel_op *op, int i, interp_value **out);
+/* The slot of result i with room for its type's current size; values and bounds undefined, has_e false. */
+LOOM_MUST_USE loom_status interp_result(interp *in, const kernel_op *op, int i, interp_value **out);
+
+/* ---- interp_loop.c ---- */
+LOOM_MUST_USE loom_status interp_parallel(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_loop(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_if(interp *in, const kernel_op *op);
+
+/* ---- interp_sum.c: which values are sums that stay open, and rounding ---- */
+void interp_find_sums(const kernel_graph *k, arena *scratch, bool *is_sum);
+double interp_round(dtype t, double x);                       /* to nearest even; integers: wrapped to the type's width */
+double interp_arith_roundoff(dtype t);                        /* u of the arithmetic an engine uses for `t`; 0 for integers */
+/* x with bound *e rounded to `t` by the rules of interp.h. */
+double interp_round_bounded(dtype t, double x, double *e);
+/* Rounds all elements to v->type, in exact runs too. */
+LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v);
+LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
+
+/* ---- interp_value.c ---- */
+void interp_reserve(interp *in, interp_value *v, dtype type, int rank, const int64_t *shape);   /* has_e false, not open */
+void interp_need_bounds(interp *in, interp_value *v, bool zero);      /* gives v an e buffer; `zero` clears it unless it has one */
+void interp_need_mag(interp *in, interp_value *v);
+void interp_copy(interp *in, interp_value *to, const interp_value *from);
+void interp_swap(interp_value *a, interp_value *b);
+/* `bytes` of temp `which`; good until the next operation asks for it. */
+void *interp_temp(interp *in, int which, size_t bytes);
+
+/* ---- operations ---- */
+LOOM_MUST_USE loom_status interp_matmul(interp *in, const kernel_op *op);       /* interp_matmul.c */
+LOOM_MUST_USE loom_status interp_load(interp *in, const kernel_op *op);         /* interp_memory.c */
+LOOM_MUST_USE loom_status interp_store(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_bind_host(interp *in, interp_tensor *tensors);
+LOOM_MUST_USE loom_status interp_elementwise(interp *in, const kernel_op *op);  /* interp_elementwise.c: UNARY BINARY SELECT CAST */
+LOOM_MUST_USE loom_status interp_reduce(interp *in, const kernel_op *op);       /* interp_shape.c */
+LOOM_MUST_USE loom_status interp_broadcast(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_reshape(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_permute(interp *in, const kernel_op *op);
+
+/* ---- interp_math.c: scalar functions with bounds ---- */
+typedef struct interp_num { double x, e; } interp_num;
+/* `t`: the type the function works in.  The bound has the operands' errors and the engine's ulps, not the rounding to a declared type. */
+interp_num interp_unary(kernel_fn f, dtype t, interp_num a);
+interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b);
+
+/* LOOM_EUNSUP unless `v` broadcasts to `shape`. */
+LOOM_MUST_USE loom_status interp_check_broadcast(interp *in, const kernel_op *op, const interp_value *v, int rank, const int64_t *shape);
+/* Strides of `shape` seen from an index space of the same or higher rank, numpy-style: 0 where it broadcasts. */
+void interp_broadcast_strides(const interp_value *v, int rank, const int64_t *shape, int64_t *out_stride);
+/* Steps a row-major index; false after the last one.  `rank` 0: false at once. */
+bool interp_next_index(int rank, const int64_t *shape, int64_t *index);
+#endif

@@ -1,0 +1,302 @@
+/* The verifier's rules for single operations: counts, element types, shapes. */
+#include "kernel/kernel_private.h"
+
+static const kernel_type *type_of(verifier *v, kernel_value x) { return &v->k->values.at[x].type; }
+
+/* ---- counts: {fewest operands, most operands, results} ---- */
+
+static loom_status check_counts(verifier *v, const kernel_op *op) {
+  static const struct { int low, high, results; } count[KERNEL_OP_COUNT] = {
+      [KERNEL_INDEX_EXPR] = {0, 0, 1}, [KERNEL_TILE_BEGIN] = {1, 1, 1}, [KERNEL_TILE_END] = {1, 1, 1}, [KERNEL_TILE_ID] = {1, 1, 1},
+      [KERNEL_TILE_INDEX] = {1, 1, 1}, [KERNEL_CONSTANT] = {0, 0, 1},  [KERNEL_FULL] = {0, 1, 1},     [KERNEL_IOTA] = {0, 0, 1},
+      [KERNEL_LOAD] = {0, 0, 1},       [KERNEL_STORE] = {1, 1, 0},     [KERNEL_UNARY] = {1, 1, 1},    [KERNEL_BINARY] = {2, 2, 1},
+      [KERNEL_SELECT] = {3, 3, 1},     [KERNEL_CAST] = {1, 1, 1},      [KERNEL_MATMUL] = {2, 3, 1},   [KERNEL_REDUCE] = {1, 1, 1},
+      [KERNEL_BROADCAST] = {1, 1, 1},  [KERNEL_RESHAPE] = {1, 1, 1},   [KERNEL_PERMUTE] = {1, 1, 1},
+  };
+  if (op->kind == KERNEL_YIELD)
+    return LOOM_OK;
+  if (op->n_operands < count[op->kind].low || op->n_operands > count[op->kind].high || op->n_results != count[op->kind].results)
+    KERNEL_BAD(v, op->span, "%s has %d operands and %d results", kernel_op_name(op->kind), op->n_operands, op->n_results);
+  return LOOM_OK;
+}
+
+/* ---- shapes ---- */
+
+static bool is_one(const sym_expr *e) {
+  int64_t n;
+  return sym_is_const(e, &n) && n == 1;
+}
+
+/* `from` broadcasts to the dims of `to` by numpy's rules. */
+static bool broadcasts(verifier *v, const kernel_type *from, const kernel_type *to) {
+  if (from->rank > to->rank)
+    return false;
+  for (int d = 0; d < from->rank; d++) {
+    const sym_expr *goal = to->dim[d + to->rank - from->rank];
+    if (!is_one(from->dim[d]) && !kernel_same_size(v, from->dim[d], goal))
+      return false;
+  }
+  return true;
+}
+
+static bool same_dims(verifier *v, const kernel_type *a, const kernel_type *b) {
+  return a->rank == b->rank && broadcasts(v, a, b) && broadcasts(v, b, a);
+}
+
+static loom_status check_broadcast(verifier *v, const kernel_op *op, int first, const kernel_type *result) {
+  for (int i = first; i < op->n_operands; i++)
+    if (!broadcasts(v, type_of(v, op->operands[i]), result))
+      KERNEL_BAD(v, op->span, "operand %d of %s does not broadcast to the result's shape", i, kernel_op_name(op->kind));
+  return LOOM_OK;
+}
+
+/* ---- scalars and creation ---- */
+
+static loom_status check_scalar_index(verifier *v, const kernel_op *op, const kernel_type *r) {
+  if (r->type != DTYPE_I64 || r->rank != 0)
+    KERNEL_BAD(v, op->span, "%s does not give a scalar i64", kernel_op_name(op->kind));
+  return op->kind == KERNEL_INDEX_EXPR ? kernel_check_expr(v, op->span, op->expr) : LOOM_OK;
+}
+
+/* Operand 0 is the parameter of an enclosing tiled range. */
+static loom_status check_tile_operand(verifier *v, const kernel_op *op, kernel_value x) {
+  const kernel_value_info *info = &v->k->values.at[x];
+  if (info->def || info->type.type != DTYPE_I64 || info->type.rank != 0)
+    KERNEL_BAD(v, op->span, "%s is not applied to the tile number of a loop", kernel_op_name(op->kind));
+  return LOOM_OK;
+}
+
+static loom_status check_tile_index(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const char *block = v->k->values.at[op->operands[0]].block;
+  if (r->rank != 1 || dtype_is_float(r->type) || !block || r->dim[0]->op != SYM_SYM || !text_eq(r->dim[0]->name, block))
+    KERNEL_BAD(v, op->span, "tile_index does not give the integers of its tile");
+  return LOOM_OK;
+}
+
+static loom_status check_rank(verifier *v, const kernel_op *op, const kernel_type *r, int rank) {
+  if (r->rank != rank)
+    KERNEL_BAD(v, op->span, "%s gives rank %d, expected %d", kernel_op_name(op->kind), r->rank, rank);
+  return LOOM_OK;
+}
+
+/* ---- memory ---- */
+
+static loom_status add_dim(verifier *v, const kernel_op *op, kernel_type *t, const sym_expr *dim) {
+  if (t->rank == KERNEL_RANK_MAX)
+    KERNEL_BAD(v, op->span, "the index of %s gives more than %d dims", kernel_op_name(op->kind), KERNEL_RANK_MAX);
+  t->dim[t->rank++] = dim;
+  return LOOM_OK;
+}
+
+/* The tile's type that the index list of a LOAD or STORE selects. */
+static loom_status selected_type(verifier *v, const kernel_op *op, kernel_type *out) {
+  if (op->tensor < 0 || (size_t)op->tensor >= v->k->tensors.n)
+    KERNEL_BAD(v, op->span, "%s names no tensor of the kernel", kernel_op_name(op->kind));
+  const kernel_tensor_info *t = &v->k->tensors.at[op->tensor];
+  arena *m = &v->ctx->scratch;
+  *out = (kernel_type){.type = t->shape.type};
+  int dim = 0;
+  for (int i = 0; i < op->n_index; i++) {
+    const kernel_index *x = &op->index[i];
+    if (x->kind != KERNEL_INDEX_NEW && dim++ >= t->shape.rank)
+      KERNEL_BAD(v, op->span, "%s has more indices than \"%s\" has dims (%d)", kernel_op_name(op->kind), t->name, t->shape.rank);
+    bool needs_value = x->kind == KERNEL_INDEX_TILE || x->kind == KERNEL_INDEX_TENSOR;
+    if (needs_value && x->value < 0)
+      KERNEL_BAD(v, op->span, "index %d of %s has no value", i, kernel_op_name(op->kind));
+    switch (x->kind) {
+    case KERNEL_INDEX_TILE:
+      LOOM_TRY(check_tile_operand(v, op, x->value));
+      if (!v->k->values.at[x->value].block)
+        KERNEL_BAD(v, op->span, "index %d of %s is a tile of a range without a block", i, kernel_op_name(op->kind));
+      if (x->begin)
+        LOOM_TRY(kernel_check_expr(v, op->span, x->begin));
+      LOOM_TRY(add_dim(v, op, out, sym_name(m, v->k->values.at[x->value].block)));
+      break;
+    case KERNEL_INDEX_SCALAR:
+      if (x->value < 0)
+        LOOM_TRY(kernel_check_expr(v, op->span, x->begin));
+      else if (type_of(v, x->value)->rank != 0 || dtype_is_float(type_of(v, x->value)->type))
+        KERNEL_BAD(v, op->span, "index %d of %s is not a scalar integer", i, kernel_op_name(op->kind));
+      break;
+    case KERNEL_INDEX_ALL:
+      LOOM_TRY(add_dim(v, op, out, t->shape.dim[dim - 1]));
+      break;
+    case KERNEL_INDEX_SLICE:
+      LOOM_TRY(kernel_check_expr(v, op->span, x->begin));
+      LOOM_TRY(kernel_check_expr(v, op->span, x->end));
+      LOOM_TRY(add_dim(v, op, out, sym_sub(m, x->end, x->begin)));
+      break;
+    case KERNEL_INDEX_NEW:
+      LOOM_TRY(add_dim(v, op, out, sym_const(m, 1)));
+      break;
+    case KERNEL_INDEX_TENSOR:
+      if (dtype_is_float(type_of(v, x->value)->type) || type_of(v, x->value)->type == DTYPE_BOOL)
+        KERNEL_BAD(v, op->span, "index %d of %s is not an integer tensor", i, kernel_op_name(op->kind));
+      for (int d = 0; d < type_of(v, x->value)->rank; d++)
+        LOOM_TRY(add_dim(v, op, out, type_of(v, x->value)->dim[d]));
+      break;
+    default:
+      KERNEL_BAD(v, op->span, "index %d of %s has an unknown kind", i, kernel_op_name(op->kind));
+    }
+  }
+  if (dim != t->shape.rank)
+    KERNEL_BAD(v, op->span, "%s indexes %d of the %d dims of \"%s\"", kernel_op_name(op->kind), dim, t->shape.rank, t->name);
+  return LOOM_OK;
+}
+
+static loom_status check_load(verifier *v, const kernel_op *op, const kernel_type *r) {
+  kernel_type t;
+  LOOM_TRY(selected_type(v, op, &t));
+  if (!kernel_same_type(v, &t, r))
+    KERNEL_BAD(v, op->span, "this load of \"%s\" selects another type than its result has", v->k->tensors.at[op->tensor].name);
+  return LOOM_OK;
+}
+
+static loom_status check_store(verifier *v, const kernel_op *op) {
+  kernel_type t;
+  LOOM_TRY(selected_type(v, op, &t));
+  return check_broadcast(v, op, 0, &t);
+}
+
+/* ---- compute ---- */
+
+static loom_status check_unary(verifier *v, const kernel_op *op, const kernel_type *r) {
+  if (kernel_fn_arity(op->fn) != 1)
+    KERNEL_BAD(v, op->span, "\"%s\" is no function of one operand", kernel_fn_name(op->fn));
+  bool any_type = op->fn == KERNEL_FN_NEG || op->fn == KERNEL_FN_ABS || op->fn == KERNEL_FN_RELU;
+  if (op->fn == KERNEL_FN_NOT ? dtype_is_float(r->type) : !any_type && !dtype_is_float(r->type))
+    KERNEL_BAD(v, op->span, "%s does not work on %s", kernel_fn_name(op->fn), dtype_mlir(r->type));
+  if (!same_dims(v, type_of(v, op->operands[0]), r))
+    KERNEL_BAD(v, op->span, "%s changes the shape of its operand", kernel_fn_name(op->fn));
+  return LOOM_OK;
+}
+
+static loom_status check_binary(verifier *v, const kernel_op *op, const kernel_type *r) {
+  if (kernel_fn_arity(op->fn) != 2)
+    KERNEL_BAD(v, op->span, "\"%s\" is no function of two operands", kernel_fn_name(op->fn));
+  bool is_comparison = op->fn >= KERNEL_FN_EQ, is_bitwise = op->fn == KERNEL_FN_AND || op->fn == KERNEL_FN_OR || op->fn == KERNEL_FN_XOR;
+  bool fits = is_comparison ? r->type == DTYPE_BOOL : is_bitwise ? !dtype_is_float(r->type) : op->fn != KERNEL_FN_DIV || dtype_is_float(r->type);
+  if (!fits)
+    KERNEL_BAD(v, op->span, "%s does not give %s", kernel_fn_name(op->fn), dtype_mlir(r->type));
+  return check_broadcast(v, op, 0, r);
+}
+
+static loom_status check_select(verifier *v, const kernel_op *op, const kernel_type *r) {
+  if (type_of(v, op->operands[0])->type != DTYPE_BOOL)
+    KERNEL_BAD(v, op->span, "the condition of select is not bool");
+  return check_broadcast(v, op, 0, r);
+}
+
+static loom_status check_matmul(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const kernel_type *a = type_of(v, op->operands[0]), *b = type_of(v, op->operands[1]);
+  int n = a->rank;
+  if (n < 2 || b->rank != n || r->rank != n)
+    KERNEL_BAD(v, op->span, "matmul has operands of rank %d and %d and a result of rank %d; all must be equal, 2 or more", n, b->rank, r->rank);
+  if (dtype_is_float(a->type) != dtype_is_float(b->type) || dtype_is_float(a->type) != dtype_is_float(r->type))
+    KERNEL_BAD(v, op->span, "matmul mixes floats and integers (%s, %s, %s)", dtype_mlir(a->type), dtype_mlir(b->type), dtype_mlir(r->type));
+  bool fits = kernel_same_size(v, a->dim[n - 1], b->dim[n - 2]) && kernel_same_size(v, r->dim[n - 2], a->dim[n - 2]) &&
+              kernel_same_size(v, r->dim[n - 1], b->dim[n - 1]);
+  for (int d = 0; d < n - 2; d++)
+    fits = fits && kernel_same_size(v, a->dim[d], b->dim[d]) && kernel_same_size(v, a->dim[d], r->dim[d]);
+  if (!fits)
+    KERNEL_BAD(v, op->span, "the sizes of matmul do not fit together: a[.., m, k], b[.., k, n] and result [.., m, n]");
+  if (op->n_operands == 3 && !kernel_same_type(v, type_of(v, op->operands[2]), r))
+    KERNEL_BAD(v, op->span, "the accumulator of matmul has another type than its result");
+  return LOOM_OK;
+}
+
+static loom_status check_reduce(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const kernel_type *a = type_of(v, op->operands[0]);
+  if (op->fn != KERNEL_FN_ADD && op->fn != KERNEL_FN_MUL && op->fn != KERNEL_FN_MAX && op->fn != KERNEL_FN_MIN)
+    KERNEL_BAD(v, op->span, "\"%s\" is no reduction; expected add, mul, max or min", kernel_fn_name(op->fn));
+  if (op->ivalue <= 0 || op->ivalue >= (int64_t)1 << a->rank)
+    KERNEL_BAD(v, op->span, "reduce names axes outside 0..%d, or none", a->rank - 1);
+  kernel_type t = {.type = r->type};
+  for (int d = 0; d < a->rank; d++)
+    if (!((op->ivalue >> d) & 1))
+      t.dim[t.rank++] = a->dim[d];
+    else if (op->flag)
+      t.dim[t.rank++] = sym_const(&v->ctx->scratch, 1);
+  if (!kernel_same_type(v, &t, r))
+    KERNEL_BAD(v, op->span, "the result of reduce has another shape than its operand without the reduced axes");
+  return LOOM_OK;
+}
+
+static loom_status check_reshape(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const kernel_type *a = type_of(v, op->operands[0]);
+  const sym_expr *from = sym_const(&v->ctx->scratch, 1), *to = from;
+  for (int d = 0; d < a->rank; d++)
+    from = sym_mul(&v->ctx->scratch, from, a->dim[d]);
+  for (int d = 0; d < r->rank; d++)
+    to = sym_mul(&v->ctx->scratch, to, r->dim[d]);
+  if (a->type != r->type || !kernel_same_size(v, from, to))
+    KERNEL_BAD(v, op->span, "reshape changes the number of elements or their type");
+  return LOOM_OK;
+}
+
+static loom_status check_permute(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const kernel_type *a = type_of(v, op->operands[0]);
+  int seen = 0;
+  bool fits = a->rank == r->rank && a->type == r->type;
+  for (int d = 0; fits && d < a->rank; d++) {
+    fits = op->perm[d] >= 0 && op->perm[d] < a->rank && kernel_same_size(v, a->dim[op->perm[d]], r->dim[d]);
+    seen |= fits ? 1 << op->perm[d] : 0;
+  }
+  if (!fits || seen != (1 << a->rank) - 1)
+    KERNEL_BAD(v, op->span, "permute is no permutation of its operand's dims");
+  return LOOM_OK;
+}
+
+loom_status kernel_check_op(verifier *v, const kernel_op *op) {
+  LOOM_TRY(check_counts(v, op));
+  for (int i = 0; i < op->n_results; i++)
+    if (op->results[i] < 0 || (size_t)op->results[i] >= v->k->values.n)
+      KERNEL_BAD(v, op->span, "value %d does not exist", op->results[i]);
+  const kernel_type *r = op->n_results ? type_of(v, op->results[0]) : NULL;
+  switch (op->kind) {
+  case KERNEL_TILE_BEGIN:
+  case KERNEL_TILE_END:
+  case KERNEL_TILE_ID:
+    LOOM_TRY(check_tile_operand(v, op, op->operands[0]));
+    return check_scalar_index(v, op, r);
+  case KERNEL_INDEX_EXPR:
+    return check_scalar_index(v, op, r);
+  case KERNEL_TILE_INDEX:
+    LOOM_TRY(check_tile_operand(v, op, op->operands[0]));
+    return check_tile_index(v, op, r);
+  case KERNEL_CONSTANT:
+    return check_rank(v, op, r, 0);
+  case KERNEL_IOTA:
+    return check_rank(v, op, r, 1);
+  case KERNEL_FULL:
+    return op->n_operands ? check_rank(v, op, type_of(v, op->operands[0]), 0) : LOOM_OK;
+  case KERNEL_LOAD:
+    return check_load(v, op, r);
+  case KERNEL_STORE:
+    return check_store(v, op);
+  case KERNEL_UNARY:
+    return check_unary(v, op, r);
+  case KERNEL_BINARY:
+    return check_binary(v, op, r);
+  case KERNEL_SELECT:
+    return check_select(v, op, r);
+  case KERNEL_CAST:
+    if (!same_dims(v, type_of(v, op->operands[0]), r))
+      KERNEL_BAD(v, op->span, "cast changes the shape of its operand");
+    return LOOM_OK;
+  case KERNEL_MATMUL:
+    return check_matmul(v, op, r);
+  case KERNEL_REDUCE:
+    return check_reduce(v, op, r);
+  case KERNEL_BROADCAST:
+    if (type_of(v, op->operands[0])->type != r->type)
+      KERNEL_BAD(v, op->span, "broadcast changes the element type");
+    return check_broadcast(v, op, 0, r);
+  case KERNEL_RESHAPE:
+    return check_reshape(v, op, r);
+  case KERNEL_PERMUTE:
+    return check_permute(v, op, r);
+  default:
+    return LOOM_OK;
+  }
+}
