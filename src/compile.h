@@ -69,7 +69,7 @@ typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t w
 typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;
 /* Results of the interpreter, kept between runs of one kernel, shape and seed (schedules do not change them beyond the bound).  Zero: empty. */
 typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ } run_oracle;
-typedef struct run_options { uint64_t seed; bool check, interp_only; const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; run_oracle *oracle; /* NULL: not kept */ } run_options;
+typedef struct run_options { uint64_t seed; bool check, interp_only, no_verify; /* no_verify: skip the TOG verifier, to show that the chip itself is a check */ const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; run_oracle *oracle; /* NULL: not kept */ } run_options;
 /* Executes s->tog on the virtual chip (or the interpreter alone), writes the named outputs and fills the check. */
 LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
 

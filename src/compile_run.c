@@ -91,7 +91,7 @@ static kernel_tensor kernel_tensor_of(const kernel_graph *k, int arg) {
 }
 
 /* One run of the virtual chip; *out_results: bytes by kernel tensor. */
-static loom_status simulate(compile_state *s, const sim_tile_fn *functions, const interp_tensor *inputs, sim_report *report, void **out_results) {
+static loom_status simulate(compile_state *s, const sim_tile_fn *functions, const interp_tensor *inputs, bool verify, sim_report *report, void **out_results) {
   void **dram = ARENA_NEW_N(&s->ctx->mem, void *, s->tog->tensors.n);
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
@@ -109,7 +109,7 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
     out_results[k] = dram[i];
   }
   sim_exec exec = {functions, s->tog->functions.n};
-  sim_options o = {.exec = &exec, .tensors = dram, .verify = true};
+  sim_options o = {.exec = &exec, .tensors = dram, .verify = verify};
   return sim_run(s->ctx, s->tog, s->machine, &o, report);
 }
 
@@ -201,7 +201,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   void **results = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
   interp_tensor *t, *whole;
   LOOM_TRY(make_oracle(s, r, false, &t));
-  LOOM_TRY(simulate(s, functions, t, &out->report, results));
+  LOOM_TRY(simulate(s, functions, t, !r->no_verify, &out->report, results));
   out->has_report = true;
   if (r->check) {
     out->check.done = true;
@@ -212,7 +212,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
     return LOOM_OK;
   sim_report ignored;   /* once more with whole numbers in -2..2, which must come out bit-identical */
   LOOM_TRY(make_oracle(s, r, true, &whole));
-  LOOM_TRY(simulate(s, functions, whole, &ignored, results));
+  LOOM_TRY(simulate(s, functions, whole, !r->no_verify, &ignored, results));
   return check_results(s, whole, results, true, &out->check);
 }
 

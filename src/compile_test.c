@@ -172,12 +172,160 @@ static void test_all_upstream_variants_agree(void **state) {
   }
 }
 
+/* ---- seeded edits of the TOG: each must change elements or raise a fault ---- */
+
+static tog_node *find_node(tog_body *body, tog_node_kind kind, int *skip) {
+  for (size_t i = 0; i < body->n; i++) {
+    tog_node *n = body->at[i];
+    if (n->kind == kind && (*skip)-- == 0)
+      return n;
+    tog_node *inner = n->kind == TOG_LOOP ? find_node(&n->body, kind, skip) : NULL;
+    if (inner)
+      return inner;
+  }
+  return NULL;
+}
+
+static tog_node *nth(tog *t, tog_node_kind kind, int n) {
+  tog_node *found = find_node(&t->body, kind, &n);
+  assert_non_null(found);
+  return found;
+}
+
+static tog_node *by_label(tog_body *body, const char *label) {
+  for (size_t i = 0; i < body->n; i++) {
+    tog_node *n = body->at[i];
+    if (strcmp(n->label, label) == 0)
+      return n;
+    tog_node *inner = n->kind == TOG_LOOP ? by_label(&n->body, label) : NULL;
+    if (inner)
+      return inner;
+  }
+  return NULL;
+}
+
+static bool drop(tog_body *body, const tog_node *victim) {
+  for (size_t i = 0; i < body->n; i++) {
+    if (body->at[i] == victim) {
+      memmove(&body->at[i], &body->at[i + 1], (--body->n - i) * sizeof *body->at);
+      return true;
+    }
+    if (body->at[i]->kind == TOG_LOOP && drop(&body->at[i]->body, victim))
+      return true;
+  }
+  return false;
+}
+
+/* The loop whose body holds the loads: the sequential one. */
+static tog_node *loop_of(tog_body *body, tog_node_kind kind) {
+  for (size_t i = 0; i < body->n; i++) {
+    tog_node *n = body->at[i];
+    if (n->kind != TOG_LOOP)
+      continue;
+    for (size_t k = 0; k < n->body.n; k++)
+      if (n->body.at[k]->kind == kind)
+        return n;
+    tog_node *inner = loop_of(&n->body, kind);
+    if (inner)
+      return inner;
+  }
+  return NULL;
+}
+
+static const sym_expr *plus(arena *m, const sym_expr *e, int64_t d) { return sym_add(m, e, sym_const(m, d)); }
+static tog_node *group_load(tog *t) {
+  for (int i = 0;; i++) {
+    tog_node *n = nth(t, TOG_LOAD, i);
+    if (n->has_group)
+      return n;
+  }
+}
+
+static void edit_load_row(arena *m, tog *t) { tog_node *n = nth(t, TOG_LOAD, 0); n->box.offset[0] = sym_max(m, plus(m, n->box.offset[0], -1), sym_const(m, 0)); }
+static void edit_load_column(arena *m, tog *t) { tog_node *n = nth(t, TOG_LOAD, 1); n->box.offset[1] = sym_max(m, plus(m, n->box.offset[1], -8), sym_const(m, 0)); }
+static void edit_load_past_the_end(arena *m, tog *t) { tog_node *n = nth(t, TOG_LOAD, 0); n->box.offset[1] = plus(m, n->box.offset[1], 8); }
+static void edit_store_offset(arena *m, tog *t) { tog_node *n = nth(t, TOG_STORE, 0); n->box.offset[0] = sym_const(m, 0); }
+static void edit_store_extent(arena *m, tog *t) { tog_node *n = nth(t, TOG_STORE, 0); n->box.extent[1] = plus(m, n->box.extent[1], -1); }
+static void edit_missing_receiver(arena *m, tog *t) {
+  tog_node *n = group_load(t);
+  for (int d = 0; d < t->n_mesh; d++)
+    if (!sym_equal(n->group.ul[d], n->group.lr[d]))
+      n->group.lr[d] = plus(m, n->group.lr[d], -1);
+}
+static void edit_wrong_sender(arena *m, tog *t) {
+  tog_node *n = group_load(t);
+  for (int d = 0; d < t->n_mesh; d++)
+    n->group.sender[d] = sym_name(m, t->mesh_name[d]);   /* everybody sends */
+}
+static void edit_early_read(arena *m, tog *t) {
+  (void)m;
+  for (int i = 0;; i++) {
+    tog_node *n = nth(t, TOG_COMPUTE, i);
+    bool edited = false;
+    for (size_t u = 0; u < n->uses.n; u++) {
+      edited |= n->uses.at[u].wait;
+      n->uses.at[u].wait = false;
+    }
+    if (edited)
+      return;
+  }
+}
+static void edit_lost_last_k_tile(arena *m, tog *t) { tog_node *l = loop_of(&t->body, TOG_LOAD); l->trip = plus(m, l->trip, -1); }
+static void edit_lost_fill(arena *m, tog *t) { (void)m; assert_true(drop(&t->body, nth(t, TOG_COMPUTE, 0))); }
+static void edit_lost_give(arena *m, tog *t) { (void)m; assert_true(drop(&t->body, nth(t, TOG_GIVE, 0))); }
+static void edit_lost_push(arena *m, tog *t) { (void)m; assert_true(drop(&t->body, nth(t, TOG_PUSH, 0))); }
+static void edit_lost_store(arena *m, tog *t) { (void)m; assert_true(drop(&t->body, nth(t, TOG_STORE, 0))); }
+static void edit_overlap(arena *m, tog *t) { (void)m; t->buffers.at[1].offset = t->buffers.at[0].offset; }
+static void edit_swapped_buffers(arena *m, tog *t) {
+  (void)m;
+  tog_node *a = nth(t, TOG_LOAD, 0), *b = nth(t, TOG_LOAD, 1);
+  int tensor = a->box.tensor;
+  a->box.tensor = b->box.tensor;
+  b->box.tensor = tensor;
+}
+static void edit_l1_range(arena *m, tog *t) { (void)m; t->buffers.at[0].offset = INT64_C(1) << 30; }
+
+static void test_every_edit_of_the_tog_is_noticed(void **state) {
+  (void)state;
+  static const struct { const char *name; void (*edit)(arena *, tog *); } edits[] = {
+      {"load one row off", edit_load_row}, {"load columns off", edit_load_column}, {"load past the end", edit_load_past_the_end},
+      {"store to row 0", edit_store_offset}, {"store one column less", edit_store_extent}, {"missing receiver", edit_missing_receiver},
+      {"everybody sends", edit_wrong_sender}, {"early read", edit_early_read}, {"lost last k tile", edit_lost_last_k_tile}, {"lost fill", edit_lost_fill},
+      {"lost give", edit_lost_give}, {"lost push", edit_lost_push}, {"lost store", edit_lost_store}, {"overlapping buffers", edit_overlap},
+      {"swapped tensors", edit_swapped_buffers}, {"buffer beyond L1", edit_l1_range}};
+  const job j = {.s = {256, 256, 128}, .machine = "wormhole", .blocks = "32,32,32", .upstream_compatible = true};
+  for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    compile_options o;
+    helion_shape hs[3];
+    solve_domain d[3];
+    compile_state s;
+    compile_execution e;
+    compile_job(&ctx, &j, &o, hs, d, &s);
+    edits[i].edit(&ctx.mem, s.tog);
+    loom_status st = compile_execute(&s, &(run_options){.check = true, .no_verify = true}, &e);
+    if (st != LOOM_OK)
+      print_diagnostics(&ctx);
+    assert_int_equal(st, LOOM_OK);
+    if (e.report.n_faults == 0 && (e.check.ok || e.check.wrong == 0 || !e.check.where))
+      fail_msg("edit '%s' went unnoticed", edits[i].name);
+    if (e.report.n_faults) {
+      assert_true(e.report.faults.at[0].cycle >= 0);
+      assert_non_null(e.report.faults.at[0].text);
+    }
+    compile_done(&s);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cubes_are_right_with_solved_and_assigned_blocks),
       cmocka_unit_test(test_long_thin_and_ragged_shapes_are_right),
       cmocka_unit_test(test_every_machine_agrees),
       cmocka_unit_test(test_all_upstream_variants_agree),
+      cmocka_unit_test(test_every_edit_of_the_tog_is_noticed),
   };
   return cmocka_run_group_tests(tests, suite_setup, NULL);
 }

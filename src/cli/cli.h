@@ -54,6 +54,7 @@
 #define CLI_FLAG_LIST(X)                                                                                                \
   X(json, "json", "cresmxd", "one JSON object on standard output")                                                      \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
+  X(no_verify, "no-verify", "m", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \

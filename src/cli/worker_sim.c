@@ -25,7 +25,7 @@ static loom_status run_values(compile_state *s, const cli_options *o, const char
     LOOM_TRY(cli_int(s->ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   LOOM_TRY(ir_open(s->ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
-  return compile_execute(s, &(run_options){.check = true, .seed = (uint64_t)seed}, out);
+  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed}, out);
 }
 
 static loom_status run(compile_state *s, const cli_options *o, compile_execution *e) {
@@ -34,11 +34,12 @@ static loom_status run(compile_state *s, const cli_options *o, compile_execution
   data_value *v;
   LOOM_TRY(read_data(s->ctx, is_dir ? file_join(&s->ctx->mem, path, "tog.json") : path, &v));
   LOOM_TRY(tog_from_data(s->ctx, v, &s->tog));
-  LOOM_TRY(tog_verify(s->ctx, s->tog));
+  if (!o->no_verify)
+    LOOM_TRY(tog_verify(s->ctx, s->tog));
   LOOM_TRY(machine_load(s->ctx, o->machine.last ? o->machine.last : s->tog->machine, o->calibration.last, &s->machine));
   if (!o->check) {
     e->has_report = true;
-    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = true}, &e->report);
+    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify}, &e->report);
   }
   if (!is_dir)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
