@@ -108,6 +108,9 @@ MlirValue ir_build1(ir_builder *b, const char *name, MlirType result, intptr_t n
 MlirValue ir_index_const(ir_builder *b, int64_t v);
 /* A region with one block that has arguments of the n given types; *out_block may be NULL. */
 MlirRegion ir_new_region(ir_ctx *ir, intptr_t n, const MlirType *types, MlirBlock *out_block);
+/* A named linalg op with one destination ("linalg.matmul", "linalg.fill") and the body its name implies.  `result` null: on memrefs. */
+enum { IR_LINALG_INPUTS_MAX = 3 };
+MlirOperation ir_build_named_linalg(ir_builder *b, const char *name, intptr_t n_in, const MlirValue *ins, MlirValue out, MlirType result);
 void ir_set_attr(MlirOperation op, const char *name, MlirAttribute a);      /* null `a` removes it */
 /* Erases an op whose results are unused; false (and nothing done) when one is used. */
 bool ir_erase(MlirOperation op);

@@ -12,11 +12,12 @@ static int find_tile(const extract *x, MlirValue v) {
 
 static void bind_tile(extract *x, MlirValue v, int value) { vec_push(x->mem, &x->tiles, ((extract_tile){v, value})); }
 
-static nest_node *add_node(extract *x, nest_node_kind kind, int value) {
+static nest_node *add_node(extract *x, MlirOperation op, nest_node_kind kind, int value) {
   nest_node *node = ARENA_NEW(x->mem, nest_node);
   node->kind = kind;
   node->value = value;
   vec_push(x->mem, x->body, node);
+  vec_push(x->mem, &x->ops, ((pass_node_op){node, op}));
   if ((kind == NEST_LOAD || kind == NEST_COMPUTE) && !x->nest->values.at[value].def)
     x->nest->values.at[value].def = node;
   return node;
@@ -80,7 +81,7 @@ static bool is_fill(MlirValue v) { return ir_op_is(ir_def(v), "linalg.fill"); }
 /* A fill gets a value and a node of its own at each place its tensor is taken over. */
 static loom_status add_fill(extract *x, MlirOperation at, MlirValue v, int *out) {
   LOOM_TRY(new_value(x, at, v, out));
-  nest_node *node = add_node(x, NEST_COMPUTE, *out);
+  nest_node *node = add_node(x, ir_def(v), NEST_COMPUTE, *out);
   node->op = "fill";
   node->m = nest_value_elems(x->mem, x->nest, *out);
   return LOOM_OK;
@@ -115,7 +116,7 @@ static loom_status add_matmul(extract *x, MlirOperation op) {
   LOOM_TRY(read_tile(x, op, linalg_input(op, 1), &b));
   LOOM_TRY(take_tile(x, op, linalg_init(op, 0), &acc));
   bind_tile(x, ir_result(op, 0), acc);
-  nest_node *node = add_node(x, NEST_COMPUTE, acc);
+  nest_node *node = add_node(x, op, NEST_COMPUTE, acc);
   node->op = batched ? "batch_matmul" : "matmul";
   const int inputs[] = {a, b, acc};
   for (int i = 0; i < 3; i++)
@@ -189,7 +190,7 @@ static loom_status add_generic(extract *x, MlirOperation op) {
   LOOM_TRY(updates ? take_tile(x, op, linalg_init(op, 0), &result) : new_value(x, op, ir_result(op, 0), &result));
   values[n_in] = result;
   bind_tile(x, ir_result(op, 0), result);
-  nest_node *node = add_node(x, NEST_COMPUTE, result);
+  nest_node *node = add_node(x, op, NEST_COMPUTE, result);
   node->op = "generic";
   node->body_ops = body_ops(x, op);
   for (intptr_t i = 0; i < n_in; i++)
@@ -212,7 +213,7 @@ static loom_status add_load(extract *x, MlirOperation op) {
   if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
     EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
   access.value = add_value(x, &v);
-  nest_node *node = add_node(x, NEST_LOAD, access.value);
+  nest_node *node = add_node(x, op, NEST_LOAD, access.value);
   *node = access;
   bind_tile(x, ir_result(op, 0), access.value);
   return LOOM_OK;
@@ -222,7 +223,7 @@ static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, Mli
   nest_node access = {.kind = NEST_STORE};
   LOOM_TRY(extract_access(x, op, to, &access));
   LOOM_TRY(read_tile(x, op, tensor, &access.value));
-  nest_node *node = add_node(x, NEST_STORE, access.value);
+  nest_node *node = add_node(x, op, NEST_STORE, access.value);
   *node = access;
   x->nest->tensors.at[access.tensor].is_output = true;
   return LOOM_OK;
@@ -269,7 +270,7 @@ static loom_status add_loop(extract *x, MlirOperation op) {
   MlirBlock block = ir_body(op);
   for (intptr_t i = 0; i < n; i++)
     bind_tile(x, mlirBlockGetArgument(block, i + 1), values[i]);
-  nest_node *node = add_node(x, NEST_LOOP, 0);
+  nest_node *node = add_node(x, op, NEST_LOOP, 0);
   node->loop = loop;
   nest_body *outer_body = x->body;
   int outer_parent = x->parent;

@@ -77,7 +77,7 @@ static bool count_functions(MlirOperation op, void *data) {
   return true;
 }
 
-loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest **out) {
+loom_status pass_extract_nest_ops(ir_ctx *ir, MlirModule m, const char *func, nest **out, const pass_node_op **out_ops, size_t *out_n) {
   extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .parent = -1};
   x.func = ir_find_func(m, func);
   if (mlirOperationIsNull(x.func) || mlirBlockIsNull(ir_body(x.func)))
@@ -94,5 +94,13 @@ loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest *
   x.body = &x.nest->body;
   LOOM_TRY(extract_function(&x));
   *out = x.nest;
+  *out_ops = x.ops.at;
+  *out_n = x.ops.n;
   return LOOM_OK;
+}
+
+loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest **out) {
+  const pass_node_op *ops;
+  size_t n;
+  return pass_extract_nest_ops(ir, m, func, out, &ops, &n);
 }

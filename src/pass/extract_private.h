@@ -18,6 +18,7 @@ typedef struct extract {
   int parent;                          /* enclosing sequential loop, -1 */
   VEC_OF(extract_index) indices;
   VEC_OF(extract_tile) tiles;
+  VEC_OF(pass_node_op) ops;
 } extract;
 
 /* ---- extract_index.c ---- */
