@@ -1,0 +1,139 @@
+#include "nest/nest_leaf.h"
+#include "base/text.h"
+
+/* X(scalar op of MLIR, perf function, perf function of a reduction with it).  NULL: no cost of its own. */
+#define SCALAR_OP_LIST(X)                                                                                        \
+  X("addf", "vec_add", "vec_vsum") X("addi", "vec_add", "vec_vsum") X("subf", "vec_sub", "vec_sub")              \
+  X("subi", "vec_sub", "vec_sub") X("negf", "vec_sub", "vec_sub") X("mulf", "vec_mul", "vec_mul")                \
+  X("muli", "vec_mul", "vec_mul") X("divf", "vec_div", "vec_div") X("maximumf", "vec_max", "vec_vmax")           \
+  X("maxnumf", "vec_max", "vec_vmax") X("minimumf", "vec_max", "vec_vmax") X("minnumf", "vec_max", "vec_vmax")   \
+  X("exp", "vec_exp", "vec_exp") X("exp2", "vec_exp", "vec_exp") X("log", "vec_log", "vec_log")                  \
+  X("log2", "vec_log", "vec_log") X("powf", "vec_powf", "vec_powf") X("sqrt", "vec_powf", "vec_powf")            \
+  X("rsqrt", "vec_powf", "vec_powf") X("tanh", "vec_exp", "vec_exp") X("erf", "vec_exp", "vec_exp")              \
+  X("cmpf", "vec_cmpf_ogt", "vec_cmpf_ogt") X("cmpi", "vec_cmpf_ogt", "vec_cmpf_ogt")                            \
+  X("select", "vec_select", "vec_select") X("truncf", NULL, NULL) X("extf", NULL, NULL) X("sitofp", NULL, NULL)  \
+  X("uitofp", NULL, NULL) X("fptosi", NULL, NULL) X("index_cast", NULL, NULL) X("constant", NULL, NULL)
+
+static const struct { const char *op, *func, *reduce; } scalar_ops[] = {
+#define X(o, f, r) {o, f, r},
+    SCALAR_OP_LIST(X)
+#undef X
+};
+
+static void add_arg(nest_leaf *l, const char *symbol, const sym_expr *value) { l->arg[l->n_args++] = (nest_arg){symbol, value}; }
+
+static nest_leaf typed_leaf(arena *m, const char *name, dtype type) {
+  return (nest_leaf){.func = arena_printf(m, "%s_%s", name, dtype_mlir(type)), .fallback = arena_printf(m, "%s_f16", name)};
+}
+
+/* ---- transfers ---- */
+
+static const sym_expr *in_f16_rows(arena *m, const sym_expr *rows, dtype type) {
+  int64_t bytes = (int64_t)dtype_bytes(type);
+  return bytes == 1 ? sym_ceildiv(m, rows, sym_const(m, 2)) : sym_mul(m, rows, sym_const(m, bytes / 2));
+}
+
+static int64_t effective_bandwidth(const int64_t *area, const int64_t *size, int n_mesh) {
+  int64_t least = INT64_MAX;
+  for (int d = 0; d < n_mesh; d++)
+    least = size[d] / area[d] < least ? size[d] / area[d] : least;
+  return 10 * (least < 1 || n_mesh == 0 ? 1 : least);
+}
+
+static nest_leaf transfer_leaf(arena *m, const nest *n, const nest_node *x, const int64_t *area, const int64_t *size, int n_mesh) {
+  const sym_expr *rows = sym_const(m, 1), *cols = sym_const(m, 1);
+  for (int d = 0; d < x->n_dims; d++)
+    if (!x->dim[d].dropped) {
+      rows = sym_mul(m, rows, cols);
+      cols = x->dim[d].size;
+    }
+  bool is_shared = false;
+  for (int d = 0; d < n_mesh; d++)
+    is_shared = is_shared || area[d] > 1;
+  nest_leaf l = {.func = x->kind == NEST_STORE ? "l1_to_dram_f16" : is_shared ? "dram_to_l1_bcst" : "dram_to_l1_f16"};
+  l.fallback = l.func;
+  add_arg(&l, "M", in_f16_rows(m, rows, n->tensors.at[x->tensor].type));
+  add_arg(&l, "N", cols);
+  if (x->kind == NEST_STORE)
+    return l;
+  if (is_shared) {
+    add_arg(&l, "bcst_x", sym_const(m, area[0]));
+    add_arg(&l, "bcst_y", sym_const(m, n_mesh > 1 ? area[1] : 1));
+    if (n_mesh > 2)
+      add_arg(&l, "bcst_z", sym_const(m, area[2]));
+  }
+  add_arg(&l, "effective_bandwidth", sym_const(m, effective_bandwidth(area, size, n_mesh)));
+  return l;
+}
+
+/* ---- compute ---- */
+
+static nest_leaf product_leaf(arena *m, const nest *n, const nest_node *x) {
+  dtype type = x->inputs.n ? n->values.at[x->inputs.at[0]].type : n->type;
+  nest_leaf l = typed_leaf(m, x->op, type);
+  if (x->batch)
+    add_arg(&l, "B", x->batch);
+  add_arg(&l, "K", x->k);
+  add_arg(&l, "M", x->m);
+  add_arg(&l, "N", x->n);
+  return l;
+}
+
+/* "cmpf_ogt" is "cmpf" with its predicate; "math.exp" is "exp". */
+static char *plain_op(arena *m, const char *s, size_t n) {
+  char *op = arena_strndup(m, s, n);
+  char *dot = strrchr(op, '.');
+  op = dot ? dot + 1 : op;
+  if (text_starts(op, "cmpf") || text_starts(op, "cmpi"))
+    op[4] = 0;
+  return op;
+}
+
+static size_t generic_leaves(arena *m, const nest *n, const nest_node *x, nest_leaf *out) {
+  const sym_expr *one = sym_const(m, 1), *inner = x->k ? x->k : one;
+  const sym_expr *all = sym_mul(m, x->m, inner);
+  int64_t reduced;
+  bool is_reduction = !(sym_is_const(inner, &reduced) && reduced == 1);
+  dtype type = n->values.at[x->value].type;
+  size_t count = 0;
+  for (const char *s = x->body_ops; *s && count < NEST_LEAVES_MAX;) {
+    size_t len = strcspn(s, ",");
+    const char *op = plain_op(m, s, len);
+    s += len + (s[len] == ',');
+    bool reduces = is_reduction && !*s;
+    const char *func = arena_printf(m, "vec_%s", op);     /* unknown: the perf set decides, and says which names are near */
+    for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++)
+      if (text_eq(scalar_ops[i].op, op))
+        func = reduces ? scalar_ops[i].reduce : scalar_ops[i].func;
+    if (!func)
+      continue;
+    nest_leaf l = typed_leaf(m, func, type);
+    if (text_eq(func, "vec_vsum") || text_eq(func, "vec_vmax")) {
+      add_arg(&l, "P", x->m);
+      add_arg(&l, "R", inner);
+    } else {
+      add_arg(&l, "L", all);
+    }
+    out[count++] = l;
+  }
+  return count;
+}
+
+size_t nest_node_leaves(arena *m, const nest *n, const nest_node *node, const int64_t *area, const int64_t *size, int n_mesh, nest_leaf *out) {
+  switch (node->kind) {
+  case NEST_LOAD:
+  case NEST_STORE:
+    out[0] = transfer_leaf(m, n, node, area, size, n_mesh);
+    return 1;
+  case NEST_COMPUTE:
+    if (text_eq(node->op, "fill"))
+      return 0;
+    if (text_eq(node->op, "generic"))
+      return generic_leaves(m, n, node, out);
+    out[0] = product_leaf(m, n, node);
+    return 1;
+  case NEST_LOOP:
+    break;
+  }
+  return 0;
+}

@@ -1,0 +1,16 @@
+/* nest_leaf: the perf functions one node of a nest stands for, in the words of the machines' perf sets (loom.md 4.7). */
+#ifndef LOOM_NEST_LEAF_H
+#define LOOM_NEST_LEAF_H
+#include "nest/nest.h"
+
+enum { NEST_LEAF_ARGS_MAX = 6, NEST_LEAVES_MAX = 64 };
+typedef struct nest_arg { const char *symbol; const sym_expr *value; } nest_arg;
+/* `func` is the name for the node's own element type ("matmul_bf16"), `fallback` the f16 one every perf set has; equal for transfers. */
+typedef struct nest_leaf { const char *func, *fallback; int n_args; nest_arg arg[NEST_LEAF_ARGS_MAX]; } nest_leaf;
+
+/* The calls of `node` (not a loop) in order; count returned (at most NEST_LEAVES_MAX), `out` has room for that many.
+ * Transfers: M and N are the tile's rows and columns counted in f16 elements of equal bytes (an f32 tile has twice the rows); outer dims
+ * fold into M.  area[d] cores of the mesh's size[d] share the transfer; effective_bandwidth = 10 * max(1, min over d of size[d] / area[d]).
+ * Generic ops: one call per scalar op, L = all elements; the last op of a reduction has P rows of R elements.  Fills and casts have none. */
+size_t nest_node_leaves(arena *m, const nest *n, const nest_node *node, const int64_t *area, const int64_t *size, int n_mesh, nest_leaf *out);
+#endif
