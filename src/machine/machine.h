@@ -68,10 +68,10 @@ typedef struct machine {
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
 LOOM_MUST_USE loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n);      /* sorted */
 /* Our YAML (docs/machines.md).  An `extends: NAME` is looked for beside `path`, then on the search path.  Not checked beyond the schema. */
-LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *text, size_t size, machine **out);
+LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
 /* Upstream's df custom assembly.  Rates are taken as bytes a cycle (DRAM: of all channels); what the file does not say is marked assumed.
  * The one perf set is "2025" with the file's rates.  LOOM_EUNSUP: an op or an arrangement of memories that is no mesh of cores over one DRAM. */
-LOOM_MUST_USE loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *text, size_t size, machine **out);
+LOOM_MUST_USE loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
 /* Lints and checks beyond syntax.  Errors: attach points off the mesh, index maps that leave their target.  Warnings: guard overlaps (the first
  * scenario is taken) and gaps, each with a witness, throughputs below 1, rings shorter than their dim.  A machine that is_checked passes at once. */
 LOOM_MUST_USE loom_status machine_check(loom_ctx *ctx, const machine *m);

@@ -1,0 +1,55 @@
+/* Questions about a machine that need no context. */
+#include "machine/machine.h"
+#include "base/text.h"
+#include "machine/machine_private.h"
+
+int64_t machine_cores(const machine *m) {
+  int64_t n = 1;
+  for (size_t d = 0; d < m->mesh.n; d++)
+    n *= m->mesh.at[d].size;
+  return n;
+}
+
+/* Linear index of the core of `to` nearest to core `index` of `from`: each coordinate clamped. */
+static int64_t nearest_core(const machine *from, const machine *to, int64_t index) {
+  int64_t linear = 0, stride = 1;
+  for (size_t d = from->mesh.n; d-- > 0;) {
+    int64_t size = from->mesh.at[d].size, kept = to->mesh.at[d].size, coord = index % size;
+    index /= size;
+    linear += stride * (coord < kept ? coord : kept - 1);
+    stride *= kept;
+  }
+  return linear;
+}
+
+machine *machine_submesh(arena *mem, const machine *m, const int64_t *sizes) {
+  machine *sub = ARENA_NEW(mem, machine);
+  *sub = *m;
+  memset(&sub->mesh, 0, sizeof sub->mesh);
+  memset(&sub->attach, 0, sizeof sub->attach);
+  for (size_t d = 0; d < m->mesh.n; d++) {
+    machine_dim dim = m->mesh.at[d];
+    dim.wraps = dim.wraps && sizes[d] == dim.size;
+    dim.size = sizes[d];
+    vec_push(mem, &sub->mesh, dim);
+  }
+  for (size_t c = 0; c < m->attach.n; c++)
+    vec_push(mem, &sub->attach, nearest_core(m, sub, m->attach.at[c]));
+  return sub;
+}
+
+const machine_func *machine_perf_find(const machine_perf *p, const char *name) {
+  for (size_t i = 0; i < p->aliases.n; i++)
+    if (text_eq(p->aliases.at[i].name, name)) {
+      name = p->aliases.at[i].target;
+      break;
+    }
+  for (size_t i = 0; i < p->funcs.n; i++)
+    if (text_eq(p->funcs.at[i].name, name))
+      return &p->funcs.at[i];
+  return NULL;
+}
+
+const machine_func *machine_find_func(const machine *m, const char *name) {
+  return m->perf.n ? machine_perf_find(&m->perf.at[m->calibration], name) : NULL;
+}

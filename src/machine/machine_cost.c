@@ -1,0 +1,75 @@
+/* The cost of one function call as an integer expression. */
+#include "base/text.h"
+#include "machine/machine_private.h"
+
+typedef struct arguments { const machine_arg *map; size_t n; } arguments;
+
+static const sym_expr *argument(void *data, const char *name) {
+  const arguments *a = data;
+  for (size_t i = 0; i < a->n; i++)
+    if (text_eq(a->map[i].symbol, name))
+      return a->map[i].value;
+  return NULL;
+}
+
+/* ceil(volume / throughput).  A throughput a / b that rounds down to 0 would divide by it: there the quotient is taken exactly,
+ * volume * b / a.  Other forms count as at least 1, and so does `a`; no divisor is below 1, whichever branch a reader looks at. */
+static const sym_expr *volume_cycles(arena *m, const sym_expr *volume, const sym_expr *throughput) {
+  int64_t constant;
+  if (sym_is_const(throughput, &constant))
+    return sym_ceildiv(m, volume, sym_const(m, constant > 0 ? constant : 1));
+  const sym_expr *one = sym_const(m, 1);
+  if (throughput->op != SYM_FLOORDIV)
+    return sym_ceildiv(m, volume, sym_max(m, throughput, one));
+  const sym_expr *a = throughput->arg[0], *b = throughput->arg[1];
+  const sym_expr *exact = sym_ceildiv(m, sym_mul(m, volume, b), sym_max(m, a, one));
+  return sym_make(m, SYM_IF, sym_make(m, SYM_GE, throughput, one, NULL), sym_ceildiv(m, volume, sym_max(m, throughput, one)), exact);
+}
+
+static const sym_expr *scenario_cycles(arena *m, const machine_scenario *s, arguments *a) {
+  const sym_expr *volume = sym_subst(m, s->volume, argument, a), *throughput = sym_subst(m, s->throughput, argument, a);
+  return sym_add(m, sym_subst(m, s->fixed, argument, a), volume_cycles(m, volume, throughput));
+}
+
+/* cond ? then : else, without the choice when the condition is known. */
+static const sym_expr *choose(arena *m, const sym_expr *cond, const sym_expr *then, const sym_expr *otherwise) {
+  if (cond->op == SYM_TRUE)
+    return then;
+  return cond->op == SYM_FALSE ? otherwise : sym_make(m, SYM_IF, cond, then, otherwise);
+}
+
+static loom_status fail_unknown(loom_ctx *ctx, const machine *m, const char *name) {
+  if (!m->perf.n)
+    LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EUNSUP, "machine '%s' has no perf functions; '%s' is needed", m->name, name);
+  const machine_perf *p = &m->perf.at[m->calibration];
+  VEC_OF(const char *) names = {0};
+  for (size_t i = 0; i < p->funcs.n; i++)
+    vec_push(&ctx->mem, &names, p->funcs.at[i].name);
+  for (size_t i = 0; i < p->aliases.n; i++)
+    vec_push(&ctx->mem, &names, p->aliases.at[i].name);
+  diag_error(ctx, diag_file_span(ctx, m->path), LOOM_EUNSUP, "perf set '%s' of machine '%s' has no function '%s'", p->name, m->name, name);
+  const char *near = diag_nearest(name, names.at, names.n);
+  if (near)
+    diag_help(ctx, "the nearest one is '%s'", near);
+  else
+    diag_help(ctx, "add it to the perf set, or choose another set with --calibration");
+  return LOOM_EUNSUP;
+}
+
+loom_status machine_cost(loom_ctx *ctx, const machine *m, const char *name, const machine_arg *map, size_t n, const sym_expr **out) {
+  const machine_func *f = machine_find_func(m, name);
+  if (!f)
+    return fail_unknown(ctx, m, name);
+  arguments a = {map, n};
+  for (size_t i = 0; i < f->symbols.n; i++)
+    if (!argument(&a, f->symbols.at[i]))
+      LOOM_FAIL(ctx, f->span, LOOM_EUNSUP, "function '%s' needs a value for '%s', which this use of it does not have", f->name, f->symbols.at[i]);
+  arena *mem = &ctx->mem;
+  const sym_expr *uncovered = sym_const(mem, MACHINE_UNCOVERED_CYCLES), *cost = uncovered;
+  for (size_t i = f->scenarios.n; i-- > 0;) {
+    const machine_scenario *s = &f->scenarios.at[i];
+    cost = choose(mem, sym_subst(mem, s->when, argument, &a), scenario_cycles(mem, s, &a), cost);
+  }
+  *out = choose(mem, sym_subst(mem, f->when, argument, &a), cost, uncovered);
+  return LOOM_OK;
+}

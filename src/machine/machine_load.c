@@ -1,0 +1,83 @@
+/* Machines by name: the search path, the list, loading. */
+#include "base/file.h"
+#include "base/text.h"
+#include "machine/machine_private.h"
+#include <dirent.h>
+#include <stdlib.h>
+
+static const char *const *search_dirs;
+static size_t n_search_dirs;
+
+void machine_set_path(const char *const *dirs, size_t n) {
+  search_dirs = dirs;
+  n_search_dirs = n;
+}
+
+const char *machine_find_file(arena *mem, const char *name) {
+  for (size_t i = 0; i < n_search_dirs; i++) {
+    const char *path = file_join(mem, search_dirs[i], arena_printf(mem, "%s.yaml", name));
+    if (file_exists(path))
+      return path;
+  }
+  return NULL;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n) {
+  VEC_OF(const char *) names = {0};
+  for (size_t i = 0; i < n_search_dirs; i++) {
+    DIR *dir = opendir(search_dirs[i]);   /* a directory of the path may be absent */
+    if (!dir)
+      continue;
+    /* Names are collected before anything is allocated, so that the handle cannot leak when memory runs out. */
+    enum { NAMES_MAX = 512, NAME_BYTES = 80 };
+    static _Thread_local char found[NAMES_MAX][NAME_BYTES];
+    size_t n = 0;
+    for (struct dirent *e; n < NAMES_MAX && (e = readdir(dir));)
+      if (text_ends(e->d_name, ".yaml") && strlen(e->d_name) < NAME_BYTES)
+        strcpy(found[n++], e->d_name);
+    closedir(dir);
+    for (size_t j = 0; j < n; j++)
+      vec_push(&ctx->mem, &names, file_stem(&ctx->mem, found[j]));
+  }
+  if (names.n)
+    qsort(names.at, names.n, sizeof *names.at, by_name);
+  size_t unique = 0;   /* an earlier directory hides a later one */
+  for (size_t i = 0; i < names.n; i++)
+    if (!unique || !text_eq(names.at[unique - 1], names.at[i]))
+      names.at[unique++] = names.at[i];
+  *out_names = names.at;
+  *out_n = unique;
+  return LOOM_OK;
+}
+
+static bool is_path(const char *name) { return strchr(name, '/') || text_ends(name, ".yaml") || text_ends(name, ".yml") || text_ends(name, ".mlir"); }
+
+static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
+  const char *const *names;
+  size_t n;
+  LOOM_TRY(machine_list(ctx, &names, &n));
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown machine '%s'", name);
+  const char *near = diag_nearest(name, names, n);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  else
+    diag_help(ctx, "'loom machine list' shows the shipped ones; a path to a .yaml or df .mlir file works too");
+  return LOOM_EUSAGE;
+}
+
+loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
+  const char *path = is_path(name) ? name : machine_find_file(&ctx->mem, name);
+  if (!path)
+    return fail_unknown(ctx, name);
+  char *bytes;
+  size_t size;
+  LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(text_ends(path, ".mlir") ? machine_from_df(ctx, path, bytes, size, out) : machine_from_yaml(ctx, path, bytes, size, out));
+  if (calibration)
+    LOOM_TRY(machine_use_calibration(ctx, *out, calibration));
+  LOOM_TRY(machine_check(ctx, *out));
+  (*out)->is_checked = true;
+  return LOOM_OK;
+}

@@ -1,0 +1,80 @@
+/* Shared by the files of this room only. */
+#ifndef LOOM_MACHINE_PRIVATE_H
+#define LOOM_MACHINE_PRIVATE_H
+#include "machine/machine.h"
+#include <stddef.h>
+
+#define MACHINE_SCHEMA "loom.machine.v1"
+/* Largest machine file that is read. */
+enum { MACHINE_FILE_BYTES_MAX = 1024 * 1024 };
+
+/* Plain numbers of the file, one row each: the reader, the writer and `machine show` go through this list.
+ * X(section, key, field of machine, WHOLE (int64_t) or RATE (machine_number), least, greatest, unit)
+ * Not in it: what has two spellings (core.memory bytes or banks, the DRAM rate) and what is not a number. */
+#define MACHINE_FIELD_LIST(X)                                                                     \
+  X("", "clock_hz", clock_hz, RATE, 1e3, 1e12, "Hz")                                              \
+  X("core.memory", "align_bytes", l1_align_bytes, WHOLE, 1, 65536, "bytes")                       \
+  X("core.memory", "bytes_per_cycle", l1_bytes_per_cycle, RATE, 1e-3, 1e9, "bytes/cycle")         \
+  X("core", "transfer_setup_cycles", transfer_setup_cycles, RATE, 0, 1e9, "cycles")               \
+  X("core", "fill_bytes_per_cycle", fill_bytes_per_cycle, RATE, 1e-3, 1e9, "bytes/cycle")         \
+  X("core", "copy_bytes_per_cycle", copy_bytes_per_cycle, RATE, 1e-3, 1e9, "bytes/cycle")         \
+  X("core", "tile_align", tile_align, WHOLE, 1, 65536, "elements")                                \
+  X("dram", "channels", dram_channels, WHOLE, 1, MACHINE_CHANNELS_MAX, "")                        \
+  X("dram", "channel_bytes", dram_channel_bytes, WHOLE, 1, 1099511627776 /* 1 TiB */, "bytes")    \
+  X("dram", "latency_cycles", dram_latency_cycles, RATE, 0, 1e9, "cycles")                        \
+  X("dram", "page_bytes", dram_page_bytes, WHOLE, 1, 1073741824 /* 1 GiB */, "bytes")             \
+  X("dram", "align_bytes", dram_align_bytes, WHOLE, 1, 65536, "bytes")                            \
+  X("links", "bytes_per_cycle", link_bytes_per_cycle, RATE, 1e-3, 1e9, "bytes/cycle")             \
+  X("links", "hop_cycles", hop_cycles, RATE, 0, 1e9, "cycles")
+
+typedef enum machine_field_kind { MACHINE_WHOLE, MACHINE_RATE } machine_field_kind;
+typedef struct machine_field { const char *section, *key; size_t offset; machine_field_kind kind; double least, greatest; const char *unit; } machine_field;
+extern const machine_field machine_fields[];
+extern const size_t machine_n_fields;
+static inline int64_t *machine_field_whole(const machine *m, const machine_field *f) { return (int64_t *)(void *)((char *)(uintptr_t)m + f->offset); }
+static inline machine_number *machine_field_rate(const machine *m, const machine_field *f) {
+  return (machine_number *)(void *)((char *)(uintptr_t)m + f->offset);
+}
+/* "dram.channels"; "clock_hz" when the section is empty. */
+const char *machine_field_path(arena *mem, const machine_field *f);
+
+/* Origin of the whole number at `path`, or NULL when the file says nothing of it. */
+const machine_number *machine_origin_find(const machine *m, const char *path);
+void machine_origin_add(arena *mem, machine *m, const char *path, machine_number number);
+
+/* ---- reading our YAML ---- */
+/* A number, or {value, source | assumed, note}.  `what` names it in messages. */
+LOOM_MUST_USE loom_status machine_read_number(loom_ctx *ctx, const data_value *v, const char *what, double least, double greatest, machine_number *out);
+/* Splits {value, source | assumed, note} into the value and its origin; any other value is its own value. */
+LOOM_MUST_USE loom_status machine_read_origin(loom_ctx *ctx, const data_value *v, const data_value **out_value, machine_number *out);
+/* A whole number; its origin, if told, goes to m->origins under `path`. */
+LOOM_MUST_USE loom_status machine_read_whole(loom_ctx *ctx, const data_value *v, const char *key, const char *path, double least, double greatest,
+                                             machine *m, int64_t *out);
+/* Member `key`; when it is missing the message says that it is to be `what`. */
+LOOM_MUST_USE loom_status machine_read_need(loom_ctx *ctx, const data_value *v, const char *key, const char *what, const data_value **out);
+/* These leave *out alone when there is no such member. */
+LOOM_MUST_USE loom_status machine_read_optional_string(loom_ctx *ctx, const data_value *v, const char *key, const char **out);
+LOOM_MUST_USE loom_status machine_read_optional_bool(loom_ctx *ctx, const data_value *v, const char *key, bool *out);
+/* [A-Za-z0-9_-]+, at most 64 bytes; `what` with its article: "a unit's name". */
+LOOM_MUST_USE loom_status machine_read_name(loom_ctx *ctx, const data_value *v, const char *what, const char **out);
+/* The file `v` with what it does not say taken from the machines it extends; the schema of each is checked. */
+LOOM_MUST_USE loom_status machine_read_extends(loom_ctx *ctx, const char *path, data_value *v, int depth, data_value **out);
+/* A whole description, nothing left to extend. */
+LOOM_MUST_USE loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out);
+/* The perf sets and the calibration. */
+LOOM_MUST_USE loom_status machine_read_perf(loom_ctx *ctx, const data_value *root, machine *m);
+/* Place of the word `word` in the text of scalar `v`; the place of `v` when it is not in there. */
+loom_span machine_word_span(const data_value *v, const char *word);
+
+/* ---- finding files ---- */
+/* <dir>/NAME.yaml on the search path, or NULL. */
+const char *machine_find_file(arena *mem, const char *name);
+/* Chooses perf set `name`: LOOM_EUSAGE with did-you-mean. */
+LOOM_MUST_USE loom_status machine_use_calibration(loom_ctx *ctx, machine *m, const char *name);
+
+/* ---- checking ---- */
+LOOM_MUST_USE loom_status machine_check_maps(loom_ctx *ctx, const machine *m);
+LOOM_MUST_USE loom_status machine_check_guards(loom_ctx *ctx, const machine_perf *p);
+
+const machine_func *machine_perf_find(const machine_perf *p, const char *name);
+#endif

@@ -1,0 +1,263 @@
+/* loom.machine.v1 to a machine: everything but the perf sets. */
+#include "base/text.h"
+#include "machine/machine_private.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static loom_status read_field(loom_ctx *ctx, const data_value *section, const machine_field *f, machine *m) {
+  const data_value *v;
+  LOOM_TRY(machine_read_need(ctx, section, f->key, f->kind == MACHINE_WHOLE ? "a whole number" : "a number, or {value: ..., assumed: true}", &v));
+  if (f->kind == MACHINE_WHOLE)
+    return machine_read_whole(ctx, v, f->key, machine_field_path(&ctx->mem, f), f->least, f->greatest, m, machine_field_whole(m, f));
+  return machine_read_number(ctx, v, f->key, f->least, f->greatest, machine_field_rate(m, f));
+}
+
+static loom_status read_fields(loom_ctx *ctx, const data_value *section, const char *name, machine *m) {
+  for (size_t i = 0; i < machine_n_fields; i++)
+    if (text_eq(machine_fields[i].section, name))
+      LOOM_TRY(read_field(ctx, section, &machine_fields[i], m));
+  return LOOM_OK;
+}
+
+static loom_status read_mesh(loom_ctx *ctx, const data_value *root, machine *m) {
+  static const char *const keys[] = {"name", "size", "wrap"};
+  data_value *mesh;
+  LOOM_TRY(data_need(ctx, root, "mesh", DATA_ARRAY, &mesh));
+  if (mesh->n < 1 || mesh->n > MACHINE_MESH_DIMS_MAX)
+    LOOM_FAIL(ctx, mesh->span, LOOM_EINPUT, "the mesh has %zu dims; must be 1..%d", mesh->n, MACHINE_MESH_DIMS_MAX);
+  int64_t cores = 1;
+  for (size_t i = 0; i < mesh->n; i++) {
+    machine_dim dim = {0};
+    const data_value *v = mesh->items[i], *name, *size;
+    LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+    LOOM_TRY(machine_read_need(ctx, v, "name", "the dim's name, for example x", &name));
+    LOOM_TRY(machine_read_need(ctx, v, "size", "the number of cores along the dim", &size));
+    LOOM_TRY(machine_read_name(ctx, name, "a mesh dim's name", &dim.name));
+    for (size_t j = 0; j < m->mesh.n; j++)
+      if (text_eq(m->mesh.at[j].name, dim.name))
+        LOOM_FAIL(ctx, name->span, LOOM_EINPUT, "the mesh has two dims named '%s'", dim.name);
+    LOOM_TRY(machine_read_whole(ctx, size, "size", arena_printf(&ctx->mem, "mesh.%s", dim.name), 1, MACHINE_CORES_MAX, m, &dim.size));
+    LOOM_TRY(machine_read_optional_bool(ctx, v, "wrap", &dim.wraps));
+    vec_push(&ctx->mem, &m->mesh, dim);
+    cores *= dim.size;
+    if (cores > MACHINE_CORES_MAX)
+      LOOM_FAIL(ctx, mesh->span, LOOM_ELIMIT, "the mesh has more than %d cores", MACHINE_CORES_MAX);
+  }
+  return LOOM_OK;
+}
+
+/* Either `bytes`, or `banks` of `bank_bytes` each. */
+static loom_status read_l1_size(loom_ctx *ctx, const data_value *v, machine *m) {
+  const double greatest = 1099511627776;   /* 1 TiB */
+  const data_value *bytes = data_get(v, "bytes"), *banks = data_get(v, "banks"), *bank = data_get(v, "bank_bytes");
+  if (bytes && (banks || bank))
+    LOOM_FAIL(ctx, bytes->span, LOOM_EINPUT, "the memory has both 'bytes' and 'banks' of 'bank_bytes'; write one of them");
+  if (bytes)
+    return machine_read_whole(ctx, bytes, "bytes", "core.memory.bytes", 1, greatest, m, &m->l1_bytes);
+  int64_t bank_bytes = 0;
+  LOOM_TRY(machine_read_need(ctx, v, banks || bank ? "banks" : "bytes", "the memory's size in bytes, or 'banks' and 'bank_bytes'", &banks));
+  LOOM_TRY(machine_read_need(ctx, v, "bank_bytes", "the size of one bank", &bank));
+  LOOM_TRY(machine_read_whole(ctx, banks, "banks", "core.memory.banks", 1, 65536, m, &m->l1_banks));
+  LOOM_TRY(machine_read_whole(ctx, bank, "bank_bytes", "core.memory.bank_bytes", 1, greatest / 65536, m, &bank_bytes));
+  m->l1_bytes = m->l1_banks * bank_bytes;
+  return LOOM_OK;
+}
+
+static loom_status read_memory(loom_ctx *ctx, const data_value *core, machine *m) {
+  static const char *const keys[] = {"name", "bytes", "banks", "bank_bytes", "align_bytes", "bytes_per_cycle"};
+  data_value *v;
+  LOOM_TRY(data_need(ctx, core, "memory", DATA_OBJECT, &v));
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  m->l1_name = "L1";
+  if (data_get(v, "name"))
+    LOOM_TRY(machine_read_name(ctx, data_get(v, "name"), "a memory's name", &m->l1_name));
+  LOOM_TRY(read_l1_size(ctx, v, m));
+  return read_fields(ctx, v, "core.memory", m);
+}
+
+/* Units and movers share one space of names: a function's `unit` is one of them. */
+static loom_status check_fresh_unit(loom_ctx *ctx, const machine *m, const data_value *at, const char *name) {
+  bool taken = false;
+  for (size_t i = 0; i < m->units.n; i++)
+    taken = taken || text_eq(m->units.at[i].name, name);
+  for (size_t i = 0; i < m->movers.n; i++)
+    taken = taken || text_eq(m->movers.at[i], name);
+  if (taken)
+    LOOM_FAIL(ctx, at->span, LOOM_EINPUT, "two units or movers are named '%s'", name);
+  return LOOM_OK;
+}
+
+static loom_status read_unit_kind(loom_ctx *ctx, const data_value *v, machine_unit *u) {
+  static const char *const kinds[] = {"matrix", "vector"};
+  LOOM_TRY(data_need_string(ctx, v, "kind", &u->kind));
+  if (text_eq(u->kind, kinds[0]) || text_eq(u->kind, kinds[1]))
+    return LOOM_OK;
+  diag_error(ctx, data_get(v, "kind")->span, LOOM_EINPUT, "unknown kind of unit '%s'", u->kind);
+  const char *near = diag_nearest(u->kind, kinds, COUNT(kinds));
+  diag_help(ctx, near ? "did you mean '%s'?" : "a unit is 'matrix' or 'vector'", near);
+  return LOOM_EINPUT;
+}
+
+static loom_status read_shape(loom_ctx *ctx, const data_value *v, machine_unit *u) {
+  data_value *shape;
+  LOOM_TRY(data_need(ctx, v, "shape", DATA_ARRAY, &shape));
+  if (shape->n < 1 || shape->n > COUNT(u->shape))
+    LOOM_FAIL(ctx, shape->span, LOOM_EINPUT, "the unit's shape has %zu dims; must be 1..%zu", shape->n, COUNT(u->shape));
+  u->rank = (int)shape->n;
+  for (size_t i = 0; i < shape->n; i++) {
+    const data_value *e = shape->items[i];
+    if (e->kind != DATA_INT || e->integer < 1 || e->integer > 65536)
+      LOOM_FAIL(ctx, e->span, LOOM_EINPUT, "a shape holds whole numbers in 1..65536");
+    u->shape[i] = e->integer;
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_units(loom_ctx *ctx, const data_value *core, machine *m) {
+  static const char *const keys[] = {"name", "kind", "shape", "count", "rate"};
+  data_value *units;
+  LOOM_TRY(data_need(ctx, core, "units", DATA_ARRAY, &units));
+  for (size_t i = 0; i < units->n; i++) {
+    const data_value *v = units->items[i], *name, *rate;
+    machine_unit u = {.count = 1};
+    LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+    LOOM_TRY(machine_read_need(ctx, v, "name", "the unit's name", &name));
+    LOOM_TRY(machine_read_name(ctx, name, "a unit's name", &u.name));
+    LOOM_TRY(check_fresh_unit(ctx, m, name, u.name));
+    LOOM_TRY(read_unit_kind(ctx, v, &u));
+    LOOM_TRY(read_shape(ctx, v, &u));
+    if (data_get(v, "count"))
+      LOOM_TRY(machine_read_whole(ctx, data_get(v, "count"), "count", arena_printf(&ctx->mem, "core.units.%s.count", u.name), 1, 65536, m, &u.count));
+    LOOM_TRY(machine_read_need(ctx, v, "rate", "multiply-adds or elements a cycle, of all `count` together", &rate));
+    LOOM_TRY(machine_read_number(ctx, rate, "rate", 1e-3, 1e9, &u.rate));
+    vec_push(&ctx->mem, &m->units, u);
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_movers(loom_ctx *ctx, const data_value *core, machine *m) {
+  data_value *movers;
+  LOOM_TRY(data_need(ctx, core, "movers", DATA_ARRAY, &movers));
+  if (!movers->n)
+    LOOM_FAIL(ctx, movers->span, LOOM_EINPUT, "a core needs at least one mover");
+  for (size_t i = 0; i < movers->n; i++) {
+    const char *name;
+    LOOM_TRY(machine_read_name(ctx, movers->items[i], "a mover's name", &name));
+    LOOM_TRY(check_fresh_unit(ctx, m, movers->items[i], name));
+    vec_push(&ctx->mem, &m->movers, name);
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) {
+  static const char *const keys[] = {"memory", "units", "movers", "transfer_setup_cycles", "fill_bytes_per_cycle", "copy_bytes_per_cycle", "tile_align"};
+  data_value *v;
+  LOOM_TRY(data_need(ctx, root, "core", DATA_OBJECT, &v));
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  LOOM_TRY(read_memory(ctx, v, m));
+  LOOM_TRY(read_units(ctx, v, m));
+  LOOM_TRY(read_movers(ctx, v, m));
+  return read_fields(ctx, v, "core", m);
+}
+
+/* [x, y] on the mesh to the core's number. */
+static loom_status read_core_index(loom_ctx *ctx, const data_value *v, const machine *m, int64_t *out) {
+  if (v->kind != DATA_ARRAY || v->n != m->mesh.n)
+    LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "an attach point is a list of %zu core coordinates", m->mesh.n);
+  *out = 0;
+  for (size_t d = 0; d < v->n; d++) {
+    const data_value *c = v->items[d];
+    const machine_dim *dim = &m->mesh.at[d];
+    if (c->kind != DATA_INT)
+      LOOM_FAIL(ctx, c->span, LOOM_EINPUT, "the coordinate along '%s' is %s; expected a whole number", dim->name, data_kind_name(c->kind));
+    if (c->integer < 0 || c->integer >= dim->size)
+      LOOM_FAIL(ctx, c->span, LOOM_EINPUT, "the attach point is off the mesh: '%s' is %" PRId64 "; must be 0..%" PRId64, dim->name, c->integer,
+                dim->size - 1);
+    *out = *out * dim->size + c->integer;
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_attach(loom_ctx *ctx, const data_value *dram, machine *m) {
+  const data_value *v = data_get(dram, "attach"), *list;
+  if (!v) {   /* spread evenly over the cores */
+    m->attach_assumed = true;
+    m->attach_span = dram->span;
+    for (int64_t c = 0; c < m->dram_channels; c++)
+      vec_push(&ctx->mem, &m->attach, c * machine_cores(m) / m->dram_channels);
+    return LOOM_OK;
+  }
+  machine_number origin;
+  LOOM_TRY(machine_read_origin(ctx, v, &list, &origin));
+  m->attach_assumed = origin.is_assumed;
+  m->attach_span = v->span;
+  if (origin.source || origin.note || origin.is_assumed)
+    machine_origin_add(&ctx->mem, m, "dram.attach", origin);
+  if (list->kind != DATA_ARRAY || (int64_t)list->n != m->dram_channels)
+    LOOM_FAIL(ctx, list->span, LOOM_EINPUT, "'attach' must list %" PRId64 " cores, one for each DRAM channel", m->dram_channels);
+  for (size_t i = 0; i < list->n; i++) {
+    int64_t core = 0;
+    LOOM_TRY(read_core_index(ctx, list->items[i], m, &core));
+    vec_push(&ctx->mem, &m->attach, core);
+  }
+  return LOOM_OK;
+}
+
+/* Either gb_per_s (10^9 bytes a second) or bytes_per_cycle, of all channels together. */
+static loom_status read_dram_rate(loom_ctx *ctx, const data_value *v, machine *m) {
+  const data_value *gb = data_get(v, "gb_per_s"), *per_cycle = data_get(v, "bytes_per_cycle");
+  if (gb && per_cycle)
+    LOOM_FAIL(ctx, gb->span, LOOM_EINPUT, "the DRAM has both 'gb_per_s' and 'bytes_per_cycle'; write one of them");
+  if (per_cycle)
+    return machine_read_number(ctx, per_cycle, "bytes_per_cycle", 1e-3, 1e9, &m->dram_bytes_per_cycle);
+  LOOM_TRY(machine_read_need(ctx, v, "gb_per_s", "GB/s of all channels together, or 'bytes_per_cycle'", &gb));
+  LOOM_TRY(machine_read_number(ctx, gb, "gb_per_s", 1e-3, 1e9, &m->dram_bytes_per_cycle));
+  m->dram_bytes_per_cycle.value = m->dram_bytes_per_cycle.value * 1e9 / m->clock_hz.value;
+  return LOOM_OK;
+}
+
+static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) {
+  static const char *const keys[] = {"channels", "channel_bytes", "gb_per_s", "bytes_per_cycle", "latency_cycles", "page_bytes", "align_bytes", "attach"};
+  data_value *v;
+  LOOM_TRY(data_need(ctx, root, "dram", DATA_OBJECT, &v));
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  LOOM_TRY(read_fields(ctx, v, "dram", m));
+  LOOM_TRY(read_dram_rate(ctx, v, m));
+  return read_attach(ctx, v, m);
+}
+
+static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m) {
+  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles"};
+  data_value *v;
+  LOOM_TRY(data_need(ctx, root, "links", DATA_OBJECT, &v));
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  return read_fields(ctx, v, "links", m);
+}
+
+loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "calibration", "perf"};
+  machine *m = ARENA_NEW(&ctx->mem, machine);
+  const data_value *name;
+  m->path = path;
+  LOOM_TRY(data_only_keys(ctx, root, keys, COUNT(keys)));
+  LOOM_TRY(machine_read_need(ctx, root, "name", "the machine's name", &name));
+  LOOM_TRY(machine_read_name(ctx, name, "a machine's name", &m->name));
+  LOOM_TRY(machine_read_optional_string(ctx, root, "summary", &m->summary));
+  LOOM_TRY(read_fields(ctx, root, "", m));
+  LOOM_TRY(read_mesh(ctx, root, m));
+  LOOM_TRY(read_core(ctx, root, m));
+  LOOM_TRY(read_dram(ctx, root, m));
+  LOOM_TRY(read_links(ctx, root, m));
+  LOOM_TRY(machine_read_perf(ctx, root, m));
+  *out = m;
+  return LOOM_OK;
+}
+
+loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out) {
+  data_value *file, *root;
+  const data_value *name;
+  LOOM_TRY(data_read_yaml(ctx, path, bytes, size, &file));
+  LOOM_TRY(machine_read_extends(ctx, path, file, 0, &root));
+  LOOM_TRY(machine_read_need(ctx, file, "name", "the machine's name", &name));   /* not that of the machine it extends */
+  return machine_read(ctx, path, root, out);
+}
