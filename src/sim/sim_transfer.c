@@ -219,6 +219,8 @@ static bool publish(sim *s, sim_thread *th, const sim_instr *in) {
 
 static bool land_load(sim *s, sim_thread *th, const sim_instr *in) {
   sim_box_to_l1(s, in, &th->region, sim_slot_bytes(s, th->core, in->buffer, th->ring_slot));
+  if (in->node->has_group && th->n_receivers == 0 && *waiting_at(s, in->load, th->core) > 0)
+    report_strays(s, th, in);
   if (!in->node->has_group || th->n_receivers == 0)
     return publish(s, th, in);
   try_send(s, th, in);
