@@ -44,7 +44,7 @@ static const char *unknown_symbol(const checker *c, const sym_expr *e, int depth
 
 static loom_status check_expr(checker *c, const tog_node *n, const char *what, const sym_expr *e) {
   if (!e)
-    BAD(c, "%s has no %s", tog_node_title(&c->ctx->mem, n), what);
+    BAD(c, "%s of %s is missing", what, tog_node_title(&c->ctx->mem, n));
   bool too_deep = false;
   const char *name = unknown_symbol(c, e, 0, &too_deep);
   if (too_deep)

@@ -1,0 +1,155 @@
+/* loom.tog.v1: what is written reads back the same, hand edits are read, wrong files are refused at the right place. */
+#include "base/testing.h"
+#include "tog/tog_samples.h"
+
+static const char *text_of(loom_ctx *ctx, const tog *t) { return data_write_json(&ctx->mem, tog_to_data(&ctx->mem, t), 1); }
+
+static loom_status read_text(loom_ctx *ctx, const char *text, tog **out) {
+  data_value *v;
+  LOOM_TRY(data_read_json(ctx, "tog.json", text, strlen(text), &v));
+  return tog_from_data(ctx, v, out);
+}
+
+static const tog_matmul_spec specs[] = {
+  {64, 64, 64, 32, 32, 32, 2, 2, false, 1, 100},
+  {50, 70, 37, 16, 32, 8, 2, 3, true, 2, 7},
+};
+
+static void test_writing_and_reading_back_gives_the_same_text(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(specs); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    tog *t = tog_sample_matmul(&ctx.mem, &specs[i]), *back = NULL;
+    t->predicted_cycles = 1234;
+    t->functions.at[0].mlir = "func.func @tile_fill() {\n  \"quoted\"\n}\n";
+    tog_sample_find(t, "matmul")->active = sym_make(&ctx.mem, SYM_LT, sym_name(&ctx.mem, "x"), sym_const(&ctx.mem, 2), NULL);
+    tog_sample_find(t, "fill")->function = -1;
+    tog_sample_find(t, "load a")->box.to_dim[0] = 1;
+    tog_sample_find(t, "load a")->box.to_dim[1] = -1;
+    const char *text = text_of(&ctx, t);
+    assert_int_equal(read_text(&ctx, text, &back), LOOM_OK);
+    assert_string_equal(text_of(&ctx, back), text);
+    assert_int_equal(back->n_nodes, t->n_nodes);
+    assert_int_equal(back->predicted_cycles, 1234);
+    const tog_node *a = tog_sample_find(t, "load a"), *b = tog_sample_find(back, "load a");
+    assert_true(sym_equal(a->box.offset[0], b->box.offset[0]));
+    assert_int_equal(b->box.to_dim[1], -1);
+    assert_int_equal(b->thread, TOG_READER);
+    assert_int_equal(b->has_group, specs[i].multicast);
+    assert_int_equal(tog_sample_find(back, "give out")->thread, TOG_WRITER);
+    assert_int_equal(tog_sample_find(back, "fill")->function, -1);
+    assert_true(tog_sample_find(back, "matmul")->uses.at[0].wait);
+    assert_int_equal(tog_sample_find(back, "matmul")->uses.at[2].access, TOG_UPDATE);
+    assert_string_equal(back->functions.at[0].mlir, t->functions.at[0].mlir);
+    assert_null(back->functions.at[1].mlir);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* A file as a person would write it; the tests below change one line of it. */
+#define HEAD "{\"schema\": \"loom.tog.v1\", \"kernel\": \"k\", \"mesh\": [{\"name\": \"x\", \"size\": 2}],\n"
+#define TENSORS " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [64], \"input\": true, \"arg\": 0}, {\"name\": \"out\", \"dtype\": \"f16\", \"shape\": [64], \"output\": true, \"arg\": 1}],\n"
+#define BUFFERS " \"buffers\": [{\"name\": \"b\", \"dtype\": \"f16\", \"shape\": [16], \"bytes\": 32, \"depth\": 2, \"stride\": 32, \"offset\": 0}],\n"
+#define FUNCTIONS " \"functions\": {\"f\": null},\n"
+#define LOAD "{\"load\": \"in\", \"to\": \"b\", \"offset\": [\"16 * (2 * i + x)\"], \"extent\": [16]}"
+#define STORE "{\"store\": \"out\", \"from\": \"b\", \"offset\": [\"16 * (2 * i + x)\"], \"extent\": [16]}"
+#define GIVE "{\"give\": \"b\", \"thread\": \"writer\"}"
+#define BODY(nodes) " \"body\": [{\"loop\": \"i\", \"trip\": \"64 ceildiv 32\", \"body\": [\n" nodes "]}]}"
+#define GOOD HEAD TENSORS BUFFERS FUNCTIONS BODY(LOAD ",\n" STORE ",\n" GIVE)
+
+static void test_a_hand_written_file_is_read(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL;
+  assert_int_equal(read_text(&ctx, GOOD, &t), LOOM_OK);
+  assert_int_equal(tog_verify(&ctx, t), LOOM_OK);
+  assert_int_equal(t->n_nodes, 4);
+  assert_int_equal(t->body.at[0]->body.at[2]->id, 3);
+  assert_null(t->machine);
+  assert_string_equal(sym_str(&ctx.mem, t->body.at[0]->trip), "2");
+  loom_ctx_done(&ctx);
+}
+
+static const struct { const char *text, *message; int line; } wrong[] = {
+  {"{\"schema\": \"loom.tog.v2\"}", "expected 'loom.tog.v1'", 1},
+  {"{\"schema\": \"loom.tog.v1\", \"mash\": 1}", "mash", 1},
+  {"{\"schema\": \"loom.tog.v1\", \"mesh\": []}", "'mesh' has 0 entries; must have 1..3", 1},
+  {HEAD " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f61\", \"shape\": [4], \"arg\": 0}]}", "unknown element type 'f61'", 2},
+  {HEAD " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [0], \"arg\": 0}]}", "whole number of at least 1", 2},
+  {HEAD " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [4], \"input\": 3, \"arg\": 0}]}", "input", 2},
+  {HEAD TENSORS BUFFERS BODY("[]"), "a node must be an object, not", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"lod\": \"in\"}"), "exactly one of the keys", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"take\": \"b\", \"push\": \"b\"}"), "exactly one of the keys", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"take\": \"c\"}"), "there is no buffer 'c'", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"store\": \"uot\", \"from\": \"b\"}"), "there is no tensor 'uot'", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"load\": \"in\", \"to\": \"b\", \"offset\": [1, 2], \"extent\": [1]}"), "'offset' has 2 entries; must have 1", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"load\": \"in\", \"to\": \"b\", \"offset\": [true], \"extent\": [1]}"), "the text of an expression, not", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"load\": \"in\", \"to\": \"b\", \"offset\": [0], \"extent\": [1], \"dims\": [9]}"), "an entry of 'dims'", 5},
+  {HEAD TENSORS BUFFERS BODY("{\"give\": \"b\", \"thread\": \"b\"}"), "expected reader, compute or writer", 5},
+  {HEAD TENSORS BUFFERS FUNCTIONS BODY("{\"compute\": \"g\", \"uses\": [], \"args\": [], \"cycles\": 1}"), "there is no function 'g'", 6},
+  {HEAD TENSORS BUFFERS FUNCTIONS BODY("{\"compute\": \"f\", \"uses\": [{\"read\": \"b\", \"write\": \"b\"}], \"args\": [], \"cycles\": 1}"), "exactly one of read, write and update", 6},
+  {HEAD TENSORS BUFFERS FUNCTIONS BODY("{\"compute\": \"f\", \"uses\": [], \"args\": []}"), "'cycles' is missing", 6},
+  {HEAD TENSORS BUFFERS BODY("{\"load\": \"in\", \"to\": \"b\", \"offset\": [\"16 * y\"], \"extent\": [1]}"), "uses 'y', which is neither a mesh dim nor", 0},
+};
+
+static void test_wrong_files_are_refused_with_their_place(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    tog *t = NULL;
+    assert_int_equal(read_text(&ctx, wrong[i].text, &t), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, wrong[i].message, 0, 0);
+    if (wrong[i].line)
+      assert_int_equal(ctx.diag.first->span.line, wrong[i].line);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_an_expression_error_points_into_the_text(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL;
+  assert_int_equal(read_text(&ctx, HEAD TENSORS BUFFERS BODY("{\"load\": \"in\", \"to\": \"b\", \"extent\": [1], \"offset\": [\"16 * )\"]}"), &t), LOOM_EINPUT);
+  assert_int_equal(ctx.diag.first->span.line, 5);
+  assert_in_range(ctx.diag.first->span.col, 53, 60);
+  loom_ctx_done(&ctx);
+}
+
+/* Edits that only the verifier refuses must be readable: they are what the simulator is shown. */
+static void test_a_graph_without_discipline_is_still_read(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL;
+  assert_int_equal(read_text(&ctx, HEAD TENSORS BUFFERS FUNCTIONS BODY(LOAD), &t), LOOM_OK);
+  assert_int_equal(tog_verify(&ctx, t), LOOM_EINPUT);
+  loom_ctx_done(&ctx);
+}
+
+static loom_status write_and_read(loom_ctx *ctx, void *data) {
+  (void)data;
+  tog_matmul_spec s = {8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5};
+  tog *t = tog_sample_matmul(&ctx->mem, &s);
+  return tog_from_data(ctx, tog_to_data(&ctx->mem, t), &t);
+}
+
+static void test_running_out_of_memory_is_reported(void **state) {
+  (void)state;
+  testing_sweep_memory(write_and_read, NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_writing_and_reading_back_gives_the_same_text),
+    cmocka_unit_test(test_a_hand_written_file_is_read),
+    cmocka_unit_test(test_wrong_files_are_refused_with_their_place),
+    cmocka_unit_test(test_an_expression_error_points_into_the_text),
+    cmocka_unit_test(test_a_graph_without_discipline_is_still_read),
+    cmocka_unit_test(test_running_out_of_memory_is_reported),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
