@@ -249,9 +249,6 @@ static loom_status check_permute(verifier *v, const kernel_op *op, const kernel_
 
 loom_status kernel_check_op(verifier *v, const kernel_op *op) {
   LOOM_TRY(check_counts(v, op));
-  for (int i = 0; i < op->n_results; i++)
-    if (op->results[i] < 0 || (size_t)op->results[i] >= v->k->values.n)
-      KERNEL_BAD(v, op->span, "value %d does not exist", op->results[i]);
   const kernel_type *r = op->n_results ? type_of(v, op->results[0]) : NULL;
   switch (op->kind) {
   case KERNEL_TILE_BEGIN:

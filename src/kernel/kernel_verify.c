@@ -218,16 +218,12 @@ static loom_status check_region(verifier *v, const kernel_region *r, const kerne
       KERNEL_BAD(v, op->span, "yield is not the last operation of a loop or if");
     LOOM_TRY(check_uses(v, op));
     LOOM_TRY(check_control(v, op, parent));
-    for (int j = 0; op->n_regions == 0 && j < op->n_results; j++)
-      LOOM_TRY(kernel_check_dims(v, op->span, &v->k->values.at[op->results[j]].type));
-    if (op->n_regions == 0)
-      LOOM_TRY(kernel_check_op(v, op));
-    /* results of an op with regions are checked against its yields, so they need their types first but are visible only after it */
-    for (int j = 0; op->n_regions && j < op->n_results; j++)
+    for (int j = 0; j < op->n_results; j++) {
       if (op->results[j] < 0 || (size_t)op->results[j] >= v->k->values.n)
         KERNEL_BAD(v, op->span, "value %d does not exist", op->results[j]);
-    if (op->n_regions)
-      LOOM_TRY(check_regions(v, op));
+      LOOM_TRY(kernel_check_dims(v, op->span, &v->k->values.at[op->results[j]].type));
+    }
+    LOOM_TRY(op->n_regions ? check_regions(v, op) : kernel_check_op(v, op));
     for (int j = 0; j < op->n_results; j++) {
       LOOM_TRY(define(v, op->span, op->results[j]));
       if (v->k->values.at[op->results[j]].def != op)
