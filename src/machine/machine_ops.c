@@ -75,6 +75,12 @@ static loom_status generic_cost(loom_ctx *ctx, const machine *m, const machine_o
   return LOOM_OK;
 }
 
+/* The matrix unit works in whole hardware tiles: a smaller tile costs as much as a whole one. */
+static const sym_expr *whole_tiles(arena *a, const machine *m, const sym_expr *e) {
+  const sym_expr *align = sym_const(a, m->tile_align > 0 ? m->tile_align : 1);
+  return sym_mul(a, sym_ceildiv(a, e, align), align);
+}
+
 loom_status machine_op_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const sym_expr **out_cycles, const char **out_unit) {
   arena *a = &ctx->mem;
   *out_unit = vector_unit(m);
@@ -91,7 +97,7 @@ loom_status machine_op_cost(loom_ctx *ctx, const machine *m, const machine_op *o
   const machine_func *f = typed_func(a, m, op->name, op->type);
   if (!f)
     LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EUNSUP, "perf set '%s' of machine '%s' prices no '%s'", m->perf.at[m->calibration].name, m->name, op->name);
-  machine_arg args[] = {{"M", op->m}, {"N", op->n}, {"K", op->k}, {"B", op->batch ? op->batch : sym_const(a, 1)}};
+  machine_arg args[] = {{"M", whole_tiles(a, m, op->m)}, {"N", whole_tiles(a, m, op->n)}, {"K", whole_tiles(a, m, op->k)}, {"B", op->batch ? op->batch : sym_const(a, 1)}};
   *out_unit = f->unit ? f->unit : *out_unit;
   return machine_cost(ctx, m, f->name, args, strcmp(op->name, "batch_matmul") == 0 ? 4 : 3, out_cycles);
 }
