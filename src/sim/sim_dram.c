@@ -1,13 +1,12 @@
 /* DRAM: channels with one FIFO each.  Every tensor starts on channel 0; page p of its row-major bytes lies on channel p mod channels. */
 #include "sim/sim_private.h"
-#include <math.h>
 #include <string.h>
 
 loom_status sim_dram_build(sim *s) {
   sim_dram *d = &s->dram;
   const machine *m = s->m;
-  if (m->dram_channels < 1 || m->dram_channels > 1024 || m->dram_page_bytes < 1)
-    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' has %" PRId64 " DRAM channels and pages of %" PRId64 " bytes; need 1..1024 and at least 1",
+  if (m->dram_channels < 1 || m->dram_channels > 1024 || m->dram_page_bytes < 1 || m->dram_page_bytes > INT32_MAX)
+    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' has %" PRId64 " DRAM channels and pages of %" PRId64 " bytes; need 1..1024 and 1..2^31-1",
                       m->name, m->dram_channels, m->dram_page_bytes);
   if ((int64_t)m->attach.n != m->dram_channels)
     return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' has %" PRId64 " DRAM channels but %zu attach points", m->name, m->dram_channels, m->attach.n);
@@ -17,7 +16,7 @@ loom_status sim_dram_build(sim *s) {
                         machine_cores(m));
   d->n_channels = (int)m->dram_channels;
   d->rate = sim_rate_of(m->dram_bytes_per_cycle.value / (double)m->dram_channels);
-  d->latency_ticks = llround(m->dram_latency_cycles.value * SIM_TICKS);
+  d->latency_ticks = sim_ticks_of(m->dram_latency_cycles.value);
   d->page_bytes = m->dram_page_bytes;
   d->channels = ARENA_NEW_N(&s->ctx->scratch, sim_server, d->n_channels);
   d->sums = ARENA_NEW_N(&s->ctx->scratch, int64_t, d->n_channels);

@@ -24,6 +24,12 @@ int64_t sim_rate_ticks(sim_rate r, int64_t bytes) {
   return r == 0 ? 0 : (bytes * (4096 * SIM_TICKS) + r - 1) / r;
 }
 
+int64_t sim_ticks_of(double cycles) {
+  if (!(cycles > 0))
+    return 0;
+  return llround((cycles < (double)SIM_CYCLES_MAX ? cycles : (double)SIM_CYCLES_MAX) * (double)SIM_TICKS);
+}
+
 /* ---- places ---- */
 
 static void node_coords(const sim_noc *n, int node, int64_t *out) {
@@ -156,7 +162,7 @@ loom_status sim_noc_build(sim *s) {
   LOOM_TRY(map_cores(s));
   n->link_rate = sim_rate_of(s->m->link_bytes_per_cycle.value);
   n->port_rate = sim_rate_of(s->m->l1_bytes_per_cycle.value);
-  n->hop_ticks = llround(s->m->hop_cycles.value * SIM_TICKS);
+  n->hop_ticks = sim_ticks_of(s->m->hop_cycles.value);
   n->links = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes * 2 * n->n_dims);
   n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
   n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);

@@ -23,6 +23,8 @@ typedef int64_t sim_rate;
 sim_rate sim_rate_of(double bytes_per_cycle);
 /* Ticks that `bytes` (0..2^42) take, rounded up. */
 int64_t sim_rate_ticks(sim_rate r, int64_t bytes);
+/* Cycles as ticks, rounded; negative counts as 0, more than 2^40 as 2^40. */
+int64_t sim_ticks_of(double cycles);
 static inline int64_t sim_ceil_cycle(int64_t tick) { return (tick + SIM_TICKS - 1) & ~(int64_t)(SIM_TICKS - 1); }
 
 /* ---- programs ---- */

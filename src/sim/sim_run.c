@@ -1,6 +1,5 @@
 /* Set up, run events until none is left, look at what is left. */
 #include "sim/sim_private.h"
-#include <math.h>
 
 static loom_status check_options(loom_ctx *ctx, const tog *t, const sim_options *o) {
   if (o->exec && t->tensors.n > 0 && !o->tensors)
@@ -56,7 +55,7 @@ static loom_status build(sim *s) {
     s->n_cores *= (int)s->t->mesh_size[d];
   s->report->n_cores = s->n_cores;
   s->report->cores = ARENA_NEW_N(&s->ctx->mem, sim_core, s->n_cores);
-  s->setup_ticks = llround(s->m->transfer_setup_cycles.value * SIM_TICKS);
+  s->setup_ticks = sim_ticks_of(s->m->transfer_setup_cycles.value);
   LOOM_TRY(sim_program_build(s));
   LOOM_TRY(sim_dram_build(s));
   LOOM_TRY(sim_noc_build(s));

@@ -4,7 +4,7 @@
 
 enum { EXPR_DEPTH_MAX = 256, CORES_MAX = 1 << 16, DEPTH_SLOTS_MAX = 1 << 12 };
 #define TENSOR_BYTES_MAX ((int64_t)1 << 42)
-#define BUFFER_BYTES_MAX ((int64_t)1 << 40)
+#define BUFFER_BYTES_MAX ((int64_t)1 << 36)
 
 typedef struct checker {
   loom_ctx *ctx;
@@ -107,11 +107,11 @@ static loom_status check_buffer(checker *c, const tog_buffer *b) {
   if ((unsigned)b->type >= DTYPE_COUNT || b->rank < 0 || b->rank > TOG_RANK_MAX)
     BAD(c, "buffer '%s' has rank %d; must be 0..%d, with a known dtype", b->name, b->rank, TOG_RANK_MAX);
   if (!shape_bytes(b->shape, b->rank, b->type, BUFFER_BYTES_MAX, &bytes))
-    BAD(c, "the shape of buffer '%s' has an extent below 1 or more than 2^40 bytes", b->name);
+    BAD(c, "the shape of buffer '%s' has an extent below 1 or more than 2^36 bytes", b->name);
   if (b->depth < 1 || b->depth > DEPTH_SLOTS_MAX)
     BAD(c, "buffer '%s' has depth %d; must be 1..%d", b->name, b->depth, DEPTH_SLOTS_MAX);
   if (b->bytes < 0 || b->bytes > BUFFER_BYTES_MAX || b->stride < 0 || b->stride > BUFFER_BYTES_MAX || b->offset < 0 || b->offset > BUFFER_BYTES_MAX)
-    BAD(c, "bytes, stride and offset of buffer '%s' must be 0..2^40", b->name);
+    BAD(c, "bytes, stride and offset of buffer '%s' must be 0..2^36", b->name);
   return LOOM_OK;
 }
 
