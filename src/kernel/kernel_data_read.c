@@ -163,7 +163,8 @@ static loom_status read_tensor(reader *r, const data_value *o) {
   LOOM_TRY(data_need_string(r->ctx, o, "name", &name));
   LOOM_TRY(read_word(r, o, "role", WORDS(kernel_role_word), &word));
   LOOM_TRY(read_type(r, o, &shape));
-  kernel_tensor_info *t = &r->k->tensors.at[kernel_add_tensor(r->mem, r->k, name, (kernel_tensor_role)word, shape)];
+  kernel_tensor index = kernel_add_tensor(r->mem, r->k, name, (kernel_tensor_role)word, shape);   /* may move the table */
+  kernel_tensor_info *t = &r->k->tensors.at[index];
   if (t->role == KERNEL_ARG) {
     LOOM_TRY(read_word(r, o, "init", WORDS(kernel_init_word), &word));
     t->init = (kernel_init)word;
@@ -184,7 +185,8 @@ static loom_status read_value(reader *r, const data_value *o) {
   ONLY_KEYS(r, o, "type", "shape", "name", "block");
   kernel_type type = {0};
   LOOM_TRY(read_type(r, o, &type));
-  kernel_value_info *v = &r->k->values.at[kernel_add_value(r->mem, r->k, type, NULL)];
+  kernel_value index = kernel_add_value(r->mem, r->k, type, NULL);
+  kernel_value_info *v = &r->k->values.at[index];
   LOOM_TRY(read_name(r, o, "name", &v->name));
   return read_name(r, o, "block", &v->block);
 }

@@ -27,7 +27,10 @@ static void rank_nine(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].sha
 static void tensor_without_name(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = NULL; }
 static void tensor_twice(arena *m, kernel_graph *k) { (void)m, k->tensors.at[1].name = "x"; }
 static void argument_last(arena *m, kernel_graph *k) { kernel_add_tensor(m, k, "late", KERNEL_ARG, k->tensors.at[0].shape); }
-static void view_of_itself(arena *m, kernel_graph *k) { k->tensors.at[kernel_add_tensor(m, k, "v", KERNEL_VIEW, k->tensors.at[0].shape)].base = 4; }
+static void view_of_itself(arena *m, kernel_graph *k) {
+  kernel_tensor v = kernel_add_tensor(m, k, "v", KERNEL_VIEW, k->tensors.at[0].shape);
+  k->tensors.at[v].base = v;
+}
 static void unknown_return(arena *m, kernel_graph *k) { vec_push(m, &k->returns, 9); }
 static void unmarked_return(arena *m, kernel_graph *k) { (void)m, k->tensors.at[k->returns.at[0]].is_returned = false; }
 static void value_twice(arena *m, kernel_graph *k) { (void)m, OP(MATMUL)->results[0] = OP(FULL)->results[0]; }
