@@ -74,7 +74,8 @@ static loom_status parse_rate(parser *p, const char *what, int64_t greatest, int
 static loom_status parse_shape(parser *p, df_op *op) {
   bool more = true;
   loom_span span = p->lex.token.span;
-  for (LOOM_TRY(df_expect(&p->lex, "[")); more;) {
+  LOOM_TRY(df_expect(&p->lex, "["));
+  while (more) {
     if (op->rank == 3)
       LOOM_FAIL(p->ctx, span, LOOM_EINPUT, "a unit's shape has at most 3 dims");
     LOOM_TRY(parse_count(p, "a shape's dim", 65536, &op->shape[op->rank++]));

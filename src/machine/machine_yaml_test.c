@@ -33,7 +33,7 @@ static void test_loads(void **state) {
     loom_status st = machine_load(ctx, names[i], NULL, &m);
     dump(ctx);
     assert_int_equal(st, 0);
-    print_message("%s %ld %ld\n", m->name, machine_cores(m), m->l1_bytes);
+    print_message("%s\n", machine_describe(&ctx->mem, m)); if (i==4) print_message("%s\n", machine_to_yaml(&ctx->mem, m));
   }
 }
 int main(void) {
