@@ -1,0 +1,111 @@
+#include "solve/solve_private.h"
+#include "base/text.h"
+#include <time.h>
+
+const char *solve_status_text(solve_status s) {
+  static const char *const words[] = {"optimal", "best_found", "assigned", "infeasible"};
+  return words[s];
+}
+
+static double now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+/* Upper bounds of the symbols; one that names other symbols (declared before it) takes their largest values.  0: unknown. */
+static void add_symbols(arena *m, const nest *n, solve_problem *p) {
+  int64_t lo[SOLVE_SYMBOLS_MAX], hi[SOLVE_SYMBOLS_MAX];
+  for (size_t i = 0; i < n->symbols.n; i++) {
+    const nest_symbol *s = &n->symbols.at[i];
+    int64_t upper = s->upper_bound && i < SOLVE_SYMBOLS_MAX ? solve_upper_bound(p, s->upper_bound, lo, hi) : 0;
+    upper = upper == INT64_MAX || upper < 0 ? 0 : upper;
+    vec_push(m, &p->symbols, ((solve_symbol){.name = s->name, .align = s->align, .upper = upper}));
+    if (i < SOLVE_SYMBOLS_MAX) {
+      lo[i] = 1;
+      hi[i] = upper > 0 ? upper : INT64_MAX;
+    }
+  }
+}
+
+static loom_status make_problem(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solve_problem *p) {
+  arena *m = &ctx->mem;
+  *p = (solve_problem){.cycles = cost->cycles, .rule = o->ragged ? SOLVE_TRIPS_ANY : SOLVE_TRIPS_EXACT, .falls_back = true};
+  add_symbols(m, n, p);
+  vec_push(m, &p->booleans, ((solve_boolean){MODEL_DOUBLE_BUFFER, -1}));
+  vec_push(m, &p->capacities, ((solve_capacity){"L1", cost->l1_bytes, cost->l1_capacity}));
+  for (size_t i = 0; i < cost->trips.n; i++)
+    vec_push(m, &p->trips, ((solve_trip){cost->trips.at[i].numerator, cost->trips.at[i].denominator}));
+  return solve_apply_options(ctx, o, p);
+}
+
+/* Mirrored and reordered candidates often have the very same cost: each such problem is solved once. */
+static bool same_problem(const model_cost *a, const model_cost *b) {
+  if (a->trips.n != b->trips.n || !sym_equal(a->cycles, b->cycles) || !sym_equal(a->l1_bytes, b->l1_bytes))
+    return false;
+  for (size_t i = 0; i < a->trips.n; i++)
+    if (!sym_equal(a->trips.at[i].numerator, b->trips.at[i].numerator) || !sym_equal(a->trips.at[i].denominator, b->trips.at[i].denominator))
+      return false;
+  return true;
+}
+
+static solve_row make_row(loom_ctx *ctx, const nest *n, const plan_candidate *c, const solve_answer *a) {
+  solve_row r = {.candidate = c, .status = a->status, .cycles = a->cycles, .lower_bound = a->lower_bound, .double_buffer = a->boolean[0],
+                 .points = a->points, .feasible = a->feasible, .ragged = a->ragged || a->fallback, .why = a->why};
+  for (size_t i = 0; i < n->symbols.n && a->status != SOLVE_INFEASIBLE; i++)
+    vec_push(&ctx->mem, &r.blocks, ((plan_block){n->symbols.at[i].name, a->value[i]}));
+  return r;
+}
+
+typedef struct solved { const model_cost *cost; solve_answer answer; } solved;
+typedef VEC_OF(solved) solved_list;
+
+static loom_status solve_candidate(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solved_list *known, const solve_answer **out,
+                                   solve_result *result) {
+  for (size_t i = 0; i < known->n; i++)
+    if (same_problem(known->at[i].cost, cost)) {
+      *out = &known->at[i].answer;
+      return LOOM_OK;
+    }
+  solve_problem p;
+  solved s = {.cost = cost};
+  LOOM_TRY(make_problem(ctx, n, cost, o, &p));
+  LOOM_TRY(solve_search(ctx, &p, o->op_budget, &s.answer));
+  result->evaluated += s.answer.evaluated;
+  result->pruned = s.answer.pruned > INT64_MAX - result->pruned ? INT64_MAX : result->pruned + s.answer.pruned;
+  vec_push(&ctx->mem, known, s);
+  *out = &known->at[known->n - 1].answer;
+  return LOOM_OK;
+}
+
+static loom_status nothing_feasible(loom_ctx *ctx, const nest *n, const machine *m, const solve_result *r) {
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s fit machine %s in any of the %zu candidates; %s", n->kernel, m->name, r->rows.n,
+             r->rows.n ? r->rows.at[0].why : "there are none");
+  diag_help(ctx, "choose smaller --block-sizes, wider domains, or a machine with more memory");
+  return LOOM_EINFEASIBLE;
+}
+
+loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out) {
+  *out = (solve_result){.best = -1};
+  double start = now_ms();
+  solved_list known = {0};
+  const char *fallback = NULL;
+  for (size_t i = 0; i < t->rows.n; i++) {
+    const plan_candidate *c = t->rows.at[i];
+    model_cost *cost;
+    const solve_answer *a;
+    LOOM_TRY(model_build(ctx, n, m, c, o->model, o->accumulate_f32, &cost));
+    LOOM_TRY(solve_candidate(ctx, n, cost, o, &known, &a, out));
+    vec_push(&ctx->mem, &out->rows, make_row(ctx, n, c, a));
+    if (a->status == SOLVE_INFEASIBLE || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
+      continue;
+    out->best = (int)i;
+    fallback = a->fallback;
+  }
+  out->solver_ms = now_ms() - start;
+  if (out->best < 0)
+    return nothing_feasible(ctx, n, m, out);
+  if (fallback)
+    diag_note(ctx, LOOM_NOSPAN, "%s; ceilings are used instead, as with --ragged", fallback);
+  return LOOM_OK;
+}

@@ -1,0 +1,77 @@
+#include "base/text.h"
+#include "solve/solve_private.h"
+
+const char *solve_bytes_text(arena *m, int64_t bytes) {
+  if (bytes < 10000)
+    return arena_printf(m, "%" PRId64 " B", bytes);
+  if (bytes < 1000000)
+    return arena_printf(m, "%.1f kB", (double)bytes / 1e3);
+  return arena_printf(m, "%.2f MB", (double)bytes / 1e6);
+}
+
+/* "4096 over 12 cores" of the trip that rules out the symbol's sizes: its numerator over the constant part of its denominator. */
+static const char *trip_text(loom_ctx *ctx, const solve_problem *p, const char *symbol) {
+  arena *m = &ctx->mem;
+  text t = text_new(m);
+  for (size_t i = 0; i < p->trips.n; i++)
+    if (sym_depends(p->trips.at[i].denominator, symbol))
+      text_addf(&t, "%s%s divided by %s", t.size ? ", " : "", sym_str(m, p->trips.at[i].numerator), sym_str(m, p->trips.at[i].denominator));
+  return text_str(&t);
+}
+
+const char *solve_explain_empty(loom_ctx *ctx, const solve_problem *p, solve_trip_rule rule, const solve_values *values) {
+  arena *m = &ctx->mem;
+  for (size_t s = 0; s < p->symbols.n; s++) {
+    const solve_symbol *x = &p->symbols.at[s];
+    if (values[s].n)
+      continue;
+    int64_t lo = x->lb > 1 ? x->lb : 1, hi = x->ub > 0 && (x->upper <= 0 || x->ub < x->upper) ? x->ub : x->upper;
+    if (rule == SOLVE_TRIPS_ANY || !trip_text(ctx, p, x->name)[0])
+      return arena_printf(m, "%s has no value: no multiple of %" PRId64 " from %" PRId64 " to %" PRId64, x->name, x->align, lo, hi);
+    return arena_printf(m, "%s has no value: no multiple of %" PRId64 " from %" PRId64 " to %" PRId64 " %s (%s)", x->name, x->align, lo, hi,
+                        rule == SOLVE_TRIPS_EXACT ? "divides evenly" : "leaves work for every core", trip_text(ctx, p, x->name));
+  }
+  return NULL;
+}
+
+static const char *point_text(loom_ctx *ctx, const solve_problem *p, const solve_values *values, unsigned choice) {
+  text t = text_new(&ctx->mem);
+  for (size_t s = 0; s < p->symbols.n; s++)
+    text_addf(&t, "%s%s=%" PRId64, s ? ", " : "", p->symbols.at[s].name, values[s].at[0]);
+  for (size_t i = 0; i < p->booleans.n; i++)
+    text_addf(&t, ", %s=%u", p->booleans.at[i].name, choice >> i & 1);
+  return text_str(&t);
+}
+
+/* a * b * 2 + c * 2  ->  "a*b*2 B + c*2 B" */
+static void add_terms(text *t, arena *m, const sym_expr *e) {
+  if (e->op == SYM_ADD) {
+    add_terms(t, m, e->arg[0]);
+    add_terms(t, m, e->arg[1]);
+    return;
+  }
+  text_addf(t, "%s%s B", t->size ? " + " : "", sym_str(m, e));
+}
+
+const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_values *values) {
+  arena *m = &ctx->mem;
+  sym_binding at[SOLVE_SYMBOLS_MAX];
+  unsigned choice = 0;
+  for (size_t i = 0; i < p->booleans.n; i++)
+    choice |= p->booleans.at[i].assigned == 1 ? 1u << i : 0;
+  for (size_t s = 0; s < p->symbols.n; s++)
+    at[s] = (sym_binding){p->symbols.at[s].name, values[s].at[0]};
+  for (size_t i = 0; i < p->capacities.n; i++) {
+    const sym_expr *e = solve_fix_booleans(m, p, p->capacities.at[i].bytes, choice);
+    int64_t bytes;
+    if (sym_eval(ctx, e, at, p->symbols.n, &bytes) != LOOM_OK || bytes <= p->capacities.at[i].limit)
+      continue;
+    text t = text_new(m);
+    add_terms(&t, m, e);
+    return arena_printf(m, "even at %s: %s = %s > %s %s", point_text(ctx, p, values, choice), text_str(&t), solve_bytes_text(m, bytes),
+                        p->capacities.at[i].memory, solve_bytes_text(m, p->capacities.at[i].limit));
+  }
+  if (p->conditions.n)
+    return arena_printf(m, "no block sizes satisfy %s within the memory", sym_str(m, solve_fix_booleans(m, p, p->conditions.at[0], choice)));
+  return "no block sizes satisfy all trip counts within the memory";
+}
