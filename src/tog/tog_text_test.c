@@ -1,4 +1,5 @@
 /* loom.tog.v1: what is written reads back the same, hand edits are read, wrong files are refused at the right place. */
+#include "base/file.h"
 #include "base/testing.h"
 #include "tog/tog_samples.h"
 
@@ -45,6 +46,25 @@ static void test_writing_and_reading_back_gives_the_same_text(void **state) {
     assert_null(back->functions.at[1].mlir);
     loom_ctx_done(&ctx);
   }
+}
+
+/* tests/golden/tog_matmul.json is the sample's text; a change of the format shows up as a change of that file. */
+static void test_the_golden_file_is_the_sample(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  char *text;
+  size_t size;
+  tog *back = NULL;
+  data_value *v;
+  assert_int_equal(file_read(&ctx, LOOM_SOURCE_DIR "/tests/golden/tog_matmul.json", 1 << 20, &text, &size), LOOM_OK);
+  assert_int_equal(data_read_json(&ctx, "tog_matmul.json", text, size, &v), LOOM_OK);
+  assert_int_equal(tog_from_data(&ctx, v, &back), LOOM_OK);
+  assert_int_equal(tog_verify(&ctx, back), LOOM_OK);
+  const char *again = text_of(&ctx, back);
+  assert_string_equal(again, text_of(&ctx, tog_sample_matmul(&ctx.mem, &specs[1])));
+  assert_memory_equal(again, text, strlen(again));   /* the file ends in a newline */
+  loom_ctx_done(&ctx);
 }
 
 /* A file as a person would write it; the tests below change one line of it. */
@@ -145,6 +165,7 @@ static void test_running_out_of_memory_is_reported(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_writing_and_reading_back_gives_the_same_text),
+    cmocka_unit_test(test_the_golden_file_is_the_sample),
     cmocka_unit_test(test_a_hand_written_file_is_read),
     cmocka_unit_test(test_wrong_files_are_refused_with_their_place),
     cmocka_unit_test(test_an_expression_error_points_into_the_text),
