@@ -72,7 +72,7 @@ static int element_wise_combiner(MlirOperation op) {
 static int reduction_combiner(MlirOperation op) {
   if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul")) {
     dtype t;
-    bool is_float = ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &t) && (t == DTYPE_F16 || t == DTYPE_BF16 || t == DTYPE_F32 || t == DTYPE_F64);
+    bool is_float = ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &t) && dtype_is_float(t);
     return is_float ? 0 : 1;
   }
   MlirBlock body = ir_body(op);

@@ -1,0 +1,188 @@
+/* Compute ops on buffers.  Element types follow the plan's buffers: an f32 accumulator of an f16 kernel is widened here. */
+#include "materialize/mat_private.h"
+
+MlirOperation mat_op_of(const mat *m, const nest_node *node) {
+  for (size_t i = 0; i < m->n_ops; i++)
+    if (m->ops[i].node == node)
+      return m->ops[i].op;
+  return (MlirOperation){NULL};
+}
+
+/* One scalar from a type to another; f16 and bf16 meet in f32. */
+static MlirValue convert_scalar(mat *m, ir_builder *b, MlirValue v, dtype from, dtype to) {
+  MlirType type = ir_dtype(m->ir, to);
+  if (dtype_is_float(from) != dtype_is_float(to))
+    return ir_build1(b, dtype_is_float(to) ? "arith.sitofp" : "arith.fptosi", type, 1, &v, 0, NULL);
+  if (dtype_bytes(from) == dtype_bytes(to) && dtype_is_float(to)) {
+    MlirValue wide = ir_build1(b, "arith.extf", ir_dtype(m->ir, DTYPE_F32), 1, &v, 0, NULL);
+    return ir_build1(b, "arith.truncf", type, 1, &wide, 0, NULL);
+  }
+  bool widens = dtype_bytes(from) < dtype_bytes(to);
+  const char *op = dtype_is_float(to) ? (widens ? "arith.extf" : "arith.truncf") : (widens ? "arith.extsi" : "arith.trunci");
+  return ir_build1(b, op, type, 1, &v, 0, NULL);
+}
+
+/* A fill or generic constant, in the type wanted. */
+static loom_status build_constant(mat *m, MlirOperation at, MlirValue v, dtype type, MlirValue *out) {
+  MlirOperation def = ir_def(v);
+  MlirAttribute value = ir_attr_of(def, "value");
+  int64_t integer;
+  MlirType t = ir_dtype(m->ir, type);
+  if (!ir_op_is(def, "arith.constant"))
+    LOOM_FAIL(m->ctx, ir_span(m->ir, at), LOOM_EUNSUP, "'%s' uses a scalar that is not a constant", ir_op_name(at));
+  if (mlirAttributeIsAFloat(value) && dtype_is_float(type))
+    value = mlirFloatAttrDoubleGet(m->ir->mlir, t, mlirFloatAttrGetValueDouble(value));
+  else if (ir_attr_int(value, &integer) && !dtype_is_float(type))
+    value = mlirIntegerAttrGet(t, integer);
+  else
+    LOOM_FAIL(m->ctx, ir_span(m->ir, at), LOOM_EUNSUP, "'%s' fills a %s tile with a constant of another kind", ir_op_name(at), dtype_mlir(type));
+  *out = ir_build1(&m->b, "arith.constant", t, 0, NULL, 1, &(ir_named){"value", value});
+  return LOOM_OK;
+}
+
+static loom_status done(MlirOperation op) { return mlirOperationIsNull(op) ? LOOM_EBUG : LOOM_OK; }
+
+static loom_status build_fill(mat *m, const nest_node *node) {
+  MlirOperation op = mat_op_of(m, node);
+  MlirValue constant, out;
+  LOOM_TRY(build_constant(m, op, ir_operand(op, 0), m->slot[node->value].buffer->type, &constant));
+  LOOM_TRY(mat_view(m, node->value, &out));
+  return done(ir_build_named_linalg(&m->b, "linalg.fill", 1, &constant, out, (MlirType){NULL}));
+}
+
+static loom_status build_matmul(mat *m, const nest_node *node) {
+  MlirValue ins[2], out;
+  for (int i = 0; i < 2; i++)
+    LOOM_TRY(mat_view(m, node->inputs.at[i], &ins[i]));
+  LOOM_TRY(mat_view(m, node->value, &out));
+  return done(ir_build_named_linalg(&m->b, arena_printf(m->mem, "linalg.%s", node->op), 2, ins, out, (MlirType){NULL}));
+}
+
+/* ---- linalg.generic ---- */
+
+/* Constants the body takes from outside are repeated inside. */
+static loom_status localize(mat *m, MlirOperation generic, MlirBlock body) {
+  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+    for (intptr_t i = 0; i < ir_num_operands(op); i++) {
+      MlirValue v = ir_operand(op, i);
+      MlirOperation def = ir_def(v);
+      bool inside = mlirOperationIsNull(def) ? mlirBlockEqual(mlirBlockArgumentGetOwner(v), body) : mlirBlockEqual(mlirOperationGetBlock(def), body);
+      if (inside)
+        continue;
+      if (!ir_op_is(def, "arith.constant"))
+        LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EUNSUP, "'%s' inside %s uses a scalar that is not a constant", ir_op_name(op), ir_op_name(generic));
+      ir_builder b = ir_before(m->ir, op);
+      mlirOperationSetOperand(op, i, ir_build1(&b, "arith.constant", mlirValueGetType(v), 0, NULL, 1, &(ir_named){"value", ir_attr_of(def, "value")}));
+    }
+  return LOOM_OK;
+}
+
+/* The buffer holds `have`, the body was written for `want`: convert where the body reads it. */
+static void adapt_argument(mat *m, MlirBlock body, MlirValue arg, dtype have, dtype want) {
+  if (have == want)
+    return;
+  MlirOperation first = mlirBlockGetFirstOperation(body);
+  ir_builder b = ir_before(m->ir, first);
+  mlirValueSetType(arg, ir_dtype(m->ir, have));
+  bool is_read = !mlirOpOperandIsNull(mlirValueGetFirstUse(arg));
+  if (!is_read)
+    return;
+  MlirValue converted = convert_scalar(m, &b, arg, have, want);
+  /* All readers but the conversion (chain) itself, whose first op takes the argument. */
+  MlirOperation taker = ir_def(converted);
+  while (!mlirValueEqual(ir_operand(taker, 0), arg))
+    taker = ir_def(ir_operand(taker, 0));
+  ir_replace_uses(arg, converted);
+  mlirOperationSetOperand(taker, 0, arg);
+}
+
+static void adapt_yield(mat *m, MlirBlock body, dtype have, dtype want) {
+  if (have == want)
+    return;
+  MlirOperation yield = mlirBlockGetTerminator(body);
+  ir_builder b = ir_before(m->ir, yield);
+  mlirOperationSetOperand(yield, 0, convert_scalar(m, &b, ir_operand(yield, 0), want, have));
+}
+
+/* The body of `op`, ready for buffers of other element types than its tensors. */
+static loom_status take_body(mat *m, MlirOperation op, const dtype *have, intptr_t n, MlirRegion *out) {
+  MlirOperation clone = mlirOperationClone(op);
+  *out = mlirRegionCreate();
+  mlirRegionTakeBody(*out, ir_region(clone, 0));
+  mlirOperationDestroy(clone);
+  MlirBlock body = mlirRegionGetFirstBlock(*out);
+  loom_status st = localize(m, op, body);
+  for (intptr_t i = 0; st == LOOM_OK && i < n; i++) {
+    MlirValue arg = mlirBlockGetArgument(body, i);
+    dtype want;
+    if (!ir_type_dtype(mlirValueGetType(arg), &want))
+      continue;
+    adapt_argument(m, body, arg, have[i], want);
+    if (i == n - 1)
+      adapt_yield(m, body, have[i], want);
+  }
+  if (st != LOOM_OK)
+    mlirRegionDestroy(*out);
+  return st;
+}
+
+static loom_status build_generic(mat *m, const nest_node *node) {
+  MlirOperation op = mat_op_of(m, node);
+  intptr_t first, n_in, next = 0;
+  if (!ir_segment(op, 0, &first, &n_in))
+    LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EBUG, "linalg.generic without operand segments");
+  MlirValue *operands = ARENA_NEW_N(m->mem, MlirValue, n_in + 1);
+  dtype *have = ARENA_NEW_N(m->mem, dtype, n_in + 1);
+  for (intptr_t i = 0; i < n_in; i++) {
+    MlirValue v = ir_operand(op, first + i);
+    if (mlirTypeIsATensor(mlirValueGetType(v))) {
+      int input = node->inputs.at[next++];
+      have[i] = m->slot[input].buffer->type;
+      LOOM_TRY(mat_view(m, input, &operands[i]));
+    } else {
+      if (!ir_type_dtype(mlirValueGetType(v), &have[i]))
+        LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EUNSUP, "linalg.generic with a scalar operand of an unsupported type");
+      LOOM_TRY(build_constant(m, op, v, have[i], &operands[i]));
+    }
+  }
+  have[n_in] = m->slot[node->value].buffer->type;
+  LOOM_TRY(mat_view(m, node->value, &operands[n_in]));
+  MlirRegion region;
+  LOOM_TRY(take_body(m, op, have, n_in + 1, &region));
+  int32_t segments[] = {(int32_t)n_in, 1};
+  const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(m->ir->mlir, 2, segments)},
+                            {"indexing_maps", ir_attr_of(op, "indexing_maps")},
+                            {"iterator_types", ir_attr_of(op, "iterator_types")}};
+  return done(ir_build(&m->b, "linalg.generic", 0, NULL, n_in + 1, operands, 3, attrs, 1, &region));
+}
+
+loom_status mat_convert(mat *m, MlirValue from, MlirValue to) {
+  dtype have, want;
+  if (!ir_type_dtype(mlirValueGetType(from), &have) || !ir_type_dtype(mlirValueGetType(to), &want))
+    LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EBUG, "a conversion between unknown element types");
+  int64_t rank = mlirShapedTypeGetRank(mlirValueGetType(from));
+  MlirBlock body;
+  MlirType types[] = {ir_dtype(m->ir, have), ir_dtype(m->ir, want)};
+  MlirRegion region = ir_new_region(m->ir, 2, types, &body);
+  ir_builder in = ir_at_end(m->ir, body);
+  MlirValue converted = convert_scalar(m, &in, mlirBlockGetArgument(body, 0), have, want);
+  ir_build(&in, "linalg.yield", 0, NULL, 1, &converted, 0, NULL, 0, NULL);
+  MlirAttribute map = mlirAffineMapAttrGet(mlirAffineMapMultiDimIdentityGet(m->ir->mlir, rank)), parallel = ir_attr(m->ir, "#linalg.iterator_type<parallel>");
+  MlirAttribute maps[] = {map, map}, iterators[DIALECT_RANK_MAX];
+  for (int64_t d = 0; d < rank; d++)
+    iterators[d] = parallel;
+  int32_t segments[] = {1, 1};
+  const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(m->ir->mlir, 2, segments)},
+                            {"indexing_maps", mlirArrayAttrGet(m->ir->mlir, 2, maps)},
+                            {"iterator_types", mlirArrayAttrGet(m->ir->mlir, rank, iterators)}};
+  return done(ir_build(&m->b, "linalg.generic", 0, NULL, 2, (MlirValue[]){from, to}, 3, attrs, 1, &region));
+}
+
+loom_status mat_compute(mat *m, const nest_node *node) {
+  LOOM_TRY(mat_take_value(m, node->value));
+  if (text_eq(node->op, "fill"))
+    return build_fill(m, node);
+  if (text_eq(node->op, "matmul") || text_eq(node->op, "batch_matmul"))
+    return build_matmul(m, node);
+  return build_generic(m, node);
+}
