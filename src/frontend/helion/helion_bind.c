@@ -1,0 +1,284 @@
+/* The arguments of the kernel: from bind_args of a LoomKernel, or from --shape and --dtype. */
+#include "frontend/helion/helion_device.h"
+
+enum { HELION_SIZE_MAX = 1 << 30 };
+
+/* ---- parameters of the kernel function ---- */
+typedef struct parameter { const char *name; const syn_node *node, *annotation, *missing; } parameter;   /* missing: the default value */
+typedef VEC_OF(parameter) parameter_list;
+
+static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
+  parameter_list out = {0};
+  const syn_node *a = syn_child(fn, "args");
+  static const char *const groups[] = {"posonlyargs", "args", "kwonlyargs"};
+  size_t n, n_defaults, n_kw;
+  for (size_t g = 0; g < 3; g++) {
+    syn_node **args = syn_list(a, groups[g], &n), **kw = syn_list(a, "kw_defaults", &n_kw);
+    for (size_t i = 0; i < n; i++)
+      vec_push(r->mem, &out, ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
+    if (g == 1) {
+      syn_node **defaults = syn_list(a, "defaults", &n_defaults);
+      for (size_t i = 0; i < n_defaults && i < out.n; i++)
+        out.at[out.n - n_defaults + i].missing = defaults[i];
+    }
+  }
+  const syn_node *rest = syn_child(a, "vararg") ? syn_child(a, "vararg") : syn_child(a, "kwarg");
+  if (rest)
+    helion_fail(r, rest, LOOM_EUNSUP, "name every argument", "a kernel with * or ** arguments");
+  return out;
+}
+
+static helion_value default_value(helion_reader *r, const syn_node *value) {
+  helion_scope *scope = r->scope;
+  helion_push_scope(r, NULL);
+  helion_value v = helion_eval(r, value);
+  if (v.kind == HELION_FUNC && v.func.scope == r->scope)
+    v.func.scope = NULL;
+  r->scope = scope;
+  return v;
+}
+
+/* ---- tensors ---- */
+/* Sizes become symbols, except 1: a dimension of one element broadcasts. */
+static helion_value add_tensor(helion_reader *r, const parameter *p, const kernel_type *shape, kernel_init init, double lo, double hi) {
+  kernel_type t = *shape;
+  kernel_tensor index = (kernel_tensor)r->graph->tensors.n;
+  for (int d = 0; d < t.rank; d++) {
+    int64_t n;
+    if (!helion_known(r, t.dim[d], &n) || n < 1 || n > HELION_SIZE_MAX)
+      return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "sizes are 1 to %d", HELION_SIZE_MAX), "dimension %d of %s has the size %s", d, p->name, helion_show_size(r, t.dim[d]));
+    if (n == 1) {
+      t.dim[d] = sym_const(r->mem, 1);
+      continue;
+    }
+    int s = helion_symbol_new(r, KERNEL_SYM_SIZE, arena_printf(r->mem, "%s_%d", p->name, d), n, p->node);
+    r->symbols.at[s].tensor = index;
+    r->symbols.at[s].dim = d;
+    t.dim[d] = helion_symbol_expr(r, s);
+  }
+  kernel_add_tensor(r->mem, r->graph, p->name, KERNEL_ARG, t);
+  kernel_tensor_info *info = &r->graph->tensors.at[index];
+  info->init = init;
+  info->init_lo = lo;
+  info->init_hi = hi;
+  info->span = p->node->span;
+  return helion_tensor(index);
+}
+
+static helion_value add_spec(helion_reader *r, const parameter *p, const helion_value *v) {
+  kernel_type t;
+  helion_type_of(r, v, &t);
+  return add_tensor(r, p, &t, v->spec->init, v->spec->lo, v->spec->hi);
+}
+
+/* ---- LoomKernel: bind_args ---- */
+static bool call_bind_args(helion_reader *r, helion_value *out) {
+  helion_value fn;
+  size_t n;
+  if (!helion_class_value(r, r->class_node, "bind_args", &fn) || fn.kind != HELION_FUNC) {
+    helion_fail(r, r->class_node, LOOM_EINPUT, "write bind_args, which returns one torch.randn([...], dtype=...) for each argument", "class %s has no bind_args", syn_ident(r->class_node, "name"));
+    return false;
+  }
+  syn_list(syn_child(fn.func.node, "args"), "args", &n);
+  helion_value self = {.kind = HELION_CLASS, .class_node = r->class_node};
+  helion_seq args = {&self, n > 0, false};
+  r->is_binding = true;
+  *out = helion_call_function(r, fn.func.node, fn.func, &args);
+  r->is_binding = false;
+  return out->kind != HELION_UNKNOWN;
+}
+
+static void bind_from_class(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
+  helion_value made;
+  if (!call_bind_args(r, &made)) {
+    for (size_t i = 0; i < params->n; i++)
+      helion_set_var(r, params->at[i].name, helion_unknown());
+    return;
+  }
+  helion_seq one = {&made, 1, false};
+  helion_seq *values = made.kind == HELION_SEQ ? &made.seq : &one;
+  if (values->n > params->n)
+    helion_fail(r, k->fn, LOOM_EINPUT, "return one value for each argument", "bind_args returns %zu values, but %s has %zu arguments", values->n, syn_ident(k->fn, "name"), params->n);
+  for (size_t i = 0; i < params->n; i++) {
+    const parameter *p = &params->at[i];
+    helion_value v = helion_unknown();
+    if (i < values->n)
+      v = values->at[i].kind == HELION_SPEC ? add_spec(r, p, &values->at[i]) : values->at[i];
+    else if (p->missing)
+      v = default_value(r, p->missing);
+    else
+      helion_fail(r, p->node, LOOM_EINPUT, "return one value for each argument", "bind_args returns no value for the argument %s", p->name);
+    helion_set_var(r, p->name, v);
+  }
+}
+
+/* ---- plain kernels: --shape ---- */
+/* Number of dimensions that the code of the kernel shows `name` to have: `a, b = x.size()`, `x.shape[1]`, `x[i, j]`. */
+static int rank_evidence(helion_reader *r, const syn_node *n, const char *name);
+
+static bool is_name(const syn_node *n, const char *name) { return n && n->kind == SYN_Name && text_eq(syn_ident(n, "id"), name); }
+
+/* x.shape or x.size() */
+static bool is_shape_of(const syn_node *n, const char *name) {
+  if (n && n->kind == SYN_Attribute)
+    return text_eq(syn_ident(n, "attr"), "shape") && is_name(syn_child(n, "value"), name);
+  size_t count;
+  if (!n || n->kind != SYN_Call)
+    return false;
+  syn_list(n, "args", &count);
+  const syn_node *f = syn_child(n, "func");
+  return !count && f->kind == SYN_Attribute && text_eq(syn_ident(f, "attr"), "size") && is_name(syn_child(f, "value"), name);
+}
+
+static int constant_axis(const syn_node *n) {
+  if (n && n->kind == SYN_Constant && n->const_kind == SYN_CONST_INT && n->integer < KERNEL_RANK_MAX)
+    return (int)n->integer + 1;
+  const syn_node *v = n && n->kind == SYN_UnaryOp && syn_child(n, "op")->kind == SYN_USub ? syn_child(n, "operand") : NULL;
+  return v && v->kind == SYN_Constant && v->const_kind == SYN_CONST_INT && v->integer <= KERNEL_RANK_MAX ? (int)v->integer : 0;
+}
+
+static int own_evidence(const syn_node *n, const char *name) {
+  size_t count;
+  if (n->kind == SYN_Assign && is_shape_of(syn_child(n, "value"), name)) {
+    syn_node **targets = syn_list(n, "targets", &count);
+    if (count && (targets[0]->kind == SYN_Tuple || targets[0]->kind == SYN_List)) {
+      syn_list(targets[0], "elts", &count);
+      return (int)count;
+    }
+  }
+  if (n->kind == SYN_Subscript && is_shape_of(syn_child(n, "value"), name))
+    return constant_axis(syn_child(n, "slice"));
+  if (n->kind == SYN_Subscript && is_name(syn_child(n, "value"), name)) {
+    const syn_node *index = syn_child(n, "slice");
+    size_t dims = 0;
+    syn_node **items = syn_list(index, "elts", &count);
+    for (size_t i = 0; index->kind == SYN_Tuple && i < count; i++)
+      dims += items[i]->kind != SYN_Constant || items[i]->const_kind == SYN_CONST_INT;
+    return index->kind == SYN_Tuple ? (int)dims : 1;
+  }
+  if (n->kind == SYN_Call && syn_child(n, "func")->kind == SYN_Attribute && text_eq(syn_ident(syn_child(n, "func"), "attr"), "size") &&
+      is_name(syn_child(syn_child(n, "func"), "value"), name)) {
+    syn_node **args = syn_list(n, "args", &count);
+    return count ? constant_axis(args[0]) : 0;
+  }
+  return 0;
+}
+
+static int rank_evidence(helion_reader *r, const syn_node *n, const char *name) {
+  int best = own_evidence(n, name);
+  for (size_t f = 0; f < n->n_fields; f++) {
+    const syn_field *field = &n->fields[f];
+    for (size_t i = 0; i < (field->is_list ? field->n : field->node != NULL); i++) {
+      const syn_node *child = field->is_list ? field->items[i] : field->node;
+      int found = child ? rank_evidence(r, child, name) : 0;
+      best = found > best ? found : best;
+    }
+  }
+  return best < KERNEL_RANK_MAX ? best : KERNEL_RANK_MAX;
+}
+
+static bool is_scalar_annotation(helion_reader *r, const syn_node *a) {
+  static const char *const scalars[] = {"int", "float", "bool", "str"};
+  const char *path = helion_path_of(r, a);
+  for (size_t i = 0; path && i < sizeof scalars / sizeof *scalars; i++)
+    if (text_eq(path, scalars[i]))
+      return true;
+  return path && text_starts(path, "helion.language.constexpr");
+}
+
+/* Value of --shape `arg.dim`; false when it is not given. */
+static bool given_size(const helion_reader *r, const char *key, int64_t *out) {
+  for (size_t i = 0; i < r->options->n_shapes; i++)
+    if (text_eq(r->options->shapes[i].name, key)) {
+      *out = r->options->shapes[i].value;
+      return true;
+    }
+  return false;
+}
+
+static int given_rank(helion_reader *r, const char *name) {
+  int rank = 0;
+  int64_t ignored;
+  for (int d = 0; d < KERNEL_RANK_MAX; d++)
+    if (given_size(r, arena_printf(r->mem, "%s.%d", name, d), &ignored))
+      rank = d + 1;
+  return rank;
+}
+
+static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
+  kernel_type t = {.type = r->options->has_dtype ? r->options->dtype : DTYPE_F16};
+  int evidence = rank_evidence(r, k->fn, p->name);
+  bool complete = true;
+  t.rank = given_rank(r, p->name);
+  t.rank = t.rank > evidence ? t.rank : evidence;
+  for (int d = 0; d < (t.rank ? t.rank : 1); d++) {
+    const char *key = arena_printf(r->mem, "%s.%d", p->name, d);
+    int64_t n = 0;
+    if (!given_size(r, key, &n)) {
+      text_addf(missing, "%s%s", missing->size ? ", " : "", key);
+      complete = false;
+    }
+    t.dim[d] = sym_const(r->mem, n);
+  }
+  return complete ? add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0) : helion_unknown();
+}
+
+static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
+  int64_t value;
+  if (given_rank(r, p->name))
+    return bind_tensor(r, k, p, missing);
+  if (given_size(r, p->name, &value))
+    return helion_int(r, value);
+  if (p->missing)
+    return default_value(r, p->missing);
+  if (!is_scalar_annotation(r, p->annotation))
+    return bind_tensor(r, k, p, missing);
+  return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --shape %s=VALUE or give it a default", p->name), "the argument %s has no value", p->name);
+}
+
+/* ---- --shape names that mean nothing ---- */
+static bool is_int_constant(helion_reader *r, const char *name) {
+  const syn_node *value = helion_assigned_value(helion_class_member(r, r->class_node, name), name);
+  return value && (value->kind == SYN_BinOp || (value->kind == SYN_Constant && value->const_kind == SYN_CONST_INT) || value->kind == SYN_Name);
+}
+
+static bool names_dimension(const char *shape, const char *parameter_name) {
+  size_t n = strlen(parameter_name);
+  return strncmp(shape, parameter_name, n) == 0 && (shape[n] == 0 || (shape[n] == '.' && shape[n + 1] >= '0' && shape[n + 1] < '0' + KERNEL_RANK_MAX && !shape[n + 2]));
+}
+
+static bool means_something(helion_reader *r, const parameter_list *params, const char *shape) {
+  if (r->class_node)
+    return is_int_constant(r, shape);
+  for (size_t i = 0; i < params->n; i++)
+    if (names_dimension(shape, params->at[i].name))
+      return true;
+  return false;
+}
+
+static void check_shape_names(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
+  for (size_t i = 0; i < r->options->n_shapes; i++) {
+    const char *name = r->options->shapes[i].name;
+    if (!means_something(r, params, name))
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE,
+                  r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048" : "the names are argument and dimension: --shape x.0=2048,x.1=256",
+                  "--shape names \"%s\", which the kernel \"%s\" does not have", name, k->name);
+    else if (r->options->shapes[i].value < 1)
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are positive", "--shape gives %s the value %" PRId64, name, r->options->shapes[i].value);
+  }
+}
+
+void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
+  parameter_list params = parameters_of(r, k->fn);
+  text missing = text_new(r->mem);
+  check_shape_names(r, k, &params);
+  if (r->class_node) {
+    bind_from_class(r, k, &params);
+    return;
+  }
+  for (size_t i = 0; i < params.n; i++)
+    helion_set_var(r, params.at[i].name, bind_plain(r, k, &params.at[i], &missing));
+  if (missing.size)
+    helion_fail(r, k->fn, LOOM_EINPUT, arena_printf(r->mem, "pass them with --shape, as in --shape %s=1024", arena_strndup(r->mem, missing.data, strcspn(missing.data, ","))),
+                "the sizes of the arguments of \"%s\" are not known: %s", k->name, text_str(&missing));
+}

@@ -1,0 +1,297 @@
+/* Calls: of functions of the file (inlined) and of library functions (table rows). */
+#include "frontend/helion/helion_call.h"
+
+enum { HELION_CALL_DEPTH_MAX = 32 };
+
+/* ---- functions of the file ---- */
+static void bind_default(helion_reader *r, const syn_node *value, helion_scope *defined_in, const char *name) {
+  helion_scope *own = r->scope;
+  r->scope = defined_in;
+  if (!defined_in)
+    helion_push_scope(r, NULL);
+  helion_value v = helion_eval(r, value);
+  r->scope = own;
+  helion_set_var(r, name, v);
+}
+
+typedef struct passed { helion_seq positional; VEC_OF(helion_var) named; } passed;
+
+/* Arguments of the call node; `*sequence` is spread when its items are known. */
+static passed collect_arguments(helion_reader *r, const syn_node *call) {
+  passed p = {.positional = {.at = NULL}};
+  VEC_OF(helion_value) values = {0};
+  size_t n;
+  syn_node **args = syn_list(call, "args", &n);
+  for (size_t i = 0; i < n; i++) {
+    if (args[i]->kind != SYN_Starred) {
+      vec_push(r->mem, &values, helion_eval(r, args[i]));
+      continue;
+    }
+    helion_value v = helion_eval(r, syn_child(args[i], "value"));
+    for (size_t j = 0; v.kind == HELION_SEQ && j < v.seq.n; j++)
+      vec_push(r->mem, &values, v.seq.at[j]);
+    if (v.kind != HELION_SEQ && v.kind != HELION_UNKNOWN)
+      helion_fail(r, args[i], LOOM_EUNSUP, "spread a tuple or list", "* on %s", helion_describe(r, &v));
+  }
+  syn_node **keywords = syn_list(call, "keywords", &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *name = syn_ident(keywords[i], "arg");
+    if (name)
+      vec_push(r->mem, &p.named, ((helion_var){name, helion_eval(r, syn_child(keywords[i], "value"))}));
+    else
+      helion_fail(r, keywords[i], LOOM_EUNSUP, "write the keyword arguments out", "** in a call");
+  }
+  p.positional = (helion_seq){values.at, values.n, false};
+  return p;
+}
+
+static bool bind_parameters(helion_reader *r, const syn_node *call, const helion_func *f, passed *p, const char *fname) {
+  size_t n_pos_only, n_args, n_defaults, n_kw, n_kw_defaults;
+  const syn_node *a = syn_child(f->node, "args");
+  syn_node **pos_only = syn_list(a, "posonlyargs", &n_pos_only), **args = syn_list(a, "args", &n_args);
+  syn_node **defaults = syn_list(a, "defaults", &n_defaults), **kw = syn_list(a, "kwonlyargs", &n_kw), **kw_defaults = syn_list(a, "kw_defaults", &n_kw_defaults);
+  size_t n_named = n_pos_only + n_args, used_names = 0;
+  const syn_node *rest = syn_child(a, "vararg");
+  if (p->positional.n > n_named && !rest)
+    return helion_fail(r, call, LOOM_EINPUT, NULL, "%s takes %zu arguments, %zu are given", fname, n_named, p->positional.n), false;
+  for (size_t i = 0; i < n_named + n_kw; i++) {
+    const syn_node *arg = i < n_pos_only ? pos_only[i] : i < n_named ? args[i - n_pos_only] : kw[i - n_named];
+    const char *name = syn_ident(arg, "arg");
+    const syn_node *missing = i < n_named ? (i + n_defaults >= n_named ? defaults[i + n_defaults - n_named] : NULL)
+                                          : (i - n_named < n_kw_defaults ? kw_defaults[i - n_named] : NULL);
+    const helion_var *by_name = NULL;
+    for (size_t j = 0; j < p->named.n; j++)
+      if (text_eq(p->named.at[j].name, name))
+        by_name = &p->named.at[j];
+    used_names += by_name != NULL;
+    if (i < n_named && i < p->positional.n)
+      helion_set_var(r, name, p->positional.at[i]);
+    else if (by_name)
+      helion_set_var(r, name, by_name->value);
+    else if (missing)
+      bind_default(r, missing, f->scope, name);
+    else
+      return helion_fail(r, call, LOOM_EINPUT, NULL, "%s needs its argument \"%s\"", fname, name), false;
+  }
+  if (used_names != p->named.n)
+    return helion_fail(r, call, LOOM_EINPUT, NULL, "%s has no argument of one of the names in this call", fname), false;
+  if (rest) {
+    size_t n = p->positional.n > n_named ? p->positional.n - n_named : 0;
+    helion_set_var(r, syn_ident(rest, "arg"), (helion_value){.kind = HELION_SEQ, .seq = {p->positional.at + (n ? n_named : 0), n, false}});
+  }
+  return true;
+}
+
+helion_value helion_call_function(helion_reader *r, const syn_node *call, helion_func f, const helion_seq *args) {
+  const char *fname = f.node->kind == SYN_Lambda ? "the lambda" : syn_ident(f.node, "name");
+  if (f.node->kind == SYN_AsyncFunctionDef)
+    return helion_fail(r, call, LOOM_EUNSUP, NULL, "the async function %s", fname);
+  if (r->depth >= HELION_CALL_DEPTH_MAX)
+    return helion_fail(r, call, LOOM_ELIMIT, "kernels cannot recurse: every call is inlined", "calls are nested more than %d deep", HELION_CALL_DEPTH_MAX);
+  passed p = {.positional = {.at = NULL}};
+  if (args)
+    p.positional = *args;
+  else
+    p = collect_arguments(r, call);
+  helion_scope *caller = r->scope;
+  helion_value returned = r->returned;
+  helion_push_scope(r, f.scope);
+  r->depth++;
+  r->returned = helion_none();
+  if (!bind_parameters(r, call, &f, &p, fname)) {
+    r->returned = helion_unknown();
+  } else if (f.node->kind == SYN_Lambda) {
+    r->returned = helion_eval(r, syn_child(f.node, "body"));
+  } else {
+    size_t n;
+    syn_node **body = syn_list(f.node, "body", &n);
+    helion_run_block(r, body, n);
+  }
+  helion_value result = r->returned;
+  r->depth--;
+  r->returned = returned;
+  r->scope = caller;
+  return result;
+}
+
+/* ---- library functions ---- */
+typedef struct param { const char *name; size_t length; bool optional, ignored, rest, keyword_only; } param;
+
+static int read_params(const char *s, param *out) {
+  int n = 0;
+  bool keyword_only = false;
+  while (*s && n < HELION_PARAMS_MAX) {
+    s += strspn(s, " ");
+    size_t length = strcspn(s, " ");
+    if (length == 1 && *s == '|') {
+      keyword_only = true;
+    } else if (length) {
+      param p = {.name = s, .length = length, .keyword_only = keyword_only};
+      if (*s == '*') {
+        p.rest = p.optional = true;
+        p.name++;
+        p.length--;
+      }
+      char last = s[length - 1];
+      p.ignored = last == '~';
+      if (last == '?' || last == '~') {
+        p.optional = true;
+        p.length--;
+      }
+      out[n++] = p;
+    }
+    s += length;
+  }
+  return n;
+}
+
+static bool is_param(const param *p, const char *name) { return strlen(name) == p->length && strncmp(p->name, name, p->length) == 0; }
+
+static helion_value rest_arguments(helion_reader *r, syn_node **args, size_t n) {
+  VEC_OF(helion_value) values = {0};
+  for (size_t i = 0; i < n; i++) {
+    helion_value v = helion_eval(r, args[i]->kind == SYN_Starred ? syn_child(args[i], "value") : args[i]);
+    if (args[i]->kind == SYN_Starred && v.kind == HELION_SEQ)
+      for (size_t j = 0; j < v.seq.n; j++)
+        vec_push(r->mem, &values, v.seq.at[j]);
+    else
+      vec_push(r->mem, &values, v);
+  }
+  return (helion_value){.kind = HELION_SEQ, .seq = {values.at, values.n, false}};
+}
+
+static bool bind_positional(helion_reader *r, helion_call *c, const param *params, int n_params, int first) {
+  size_t n;
+  syn_node **args = syn_list(c->node, "args", &n);
+  int at = first;
+  for (size_t i = 0; i < n; i++, at++) {
+    if (at < n_params && params[at].rest) {
+      if (!params[at].ignored)
+        c->arg[at] = rest_arguments(r, args + i, n - i);
+      c->given[at] = true;
+      return true;
+    }
+    if (args[i]->kind == SYN_Starred)
+      return helion_fail(r, args[i], LOOM_EUNSUP, "write the arguments out", "* in a call of %s", c->fn->path), false;
+    if (at >= n_params || params[at].keyword_only)
+      return helion_fail(r, args[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params), "too many arguments for %s", c->fn->path), false;
+    c->given[at] = true;
+    if (!params[at].ignored)
+      c->arg[at] = helion_eval(r, args[i]);
+  }
+  return true;
+}
+
+static bool bind_keywords(helion_reader *r, helion_call *c, const param *params, int n_params) {
+  size_t n;
+  syn_node **keywords = syn_list(c->node, "keywords", &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *name = syn_ident(keywords[i], "arg");
+    int at = 0;
+    while (name && at < n_params && !is_param(&params[at], name))
+      at++;
+    if (!name || at == n_params)
+      return helion_fail(r, keywords[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params), "%s has no parameter \"%s\"", c->fn->path,
+                         name ? name : "**"), false;
+    if (c->given[at])
+      return helion_fail(r, keywords[i], LOOM_EINPUT, NULL, "%s gets its argument \"%s\" twice", c->fn->path, name), false;
+    c->given[at] = true;
+    if (!params[at].ignored)
+      c->arg[at] = helion_eval(r, syn_child(keywords[i], "value"));
+  }
+  return true;
+}
+
+helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self) {
+  param params[HELION_PARAMS_MAX];
+  int n_params = read_params(f->params, params);
+  helion_call c = {.node = n, .fn = f};
+  if (self) {
+    c.arg[0] = *self;
+    c.given[0] = true;
+  }
+  if (n->kind == SYN_Call && (!bind_positional(r, &c, params, n_params, self != NULL) || !bind_keywords(r, &c, params, n_params)))
+    return helion_unknown();
+  bool is_unknown = false;
+  for (int i = 0; i < n_params; i++) {
+    if (!c.given[i] && !params[i].optional)
+      return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", f->params), "%s needs its argument \"%.*s\"", f->path,
+                         (int)params[i].length, params[i].name);
+    is_unknown = is_unknown || (c.given[i] && !params[i].ignored && c.arg[i].kind == HELION_UNKNOWN);
+  }
+  return is_unknown ? helion_unknown() : f->run(r, &c);
+}
+
+static helion_value call_method(helion_reader *r, const syn_node *n, const helion_method *m) {
+  const helion_fn *f = helion_find_method(m->self->kind, m->name);
+  if (f)
+    return helion_run_row(r, n, f, m->self);
+  const char *near = helion_nearest_member(r, m->self->kind, m->name);
+  return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "compute it before the kernel or write it with supported operations",
+                     "the method \"%s\" of %s", m->name, helion_describe(r, m->self));
+}
+
+helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
+  helion_value f = helion_eval(r, syn_child(n, "func"));
+  switch (f.kind) {
+  case HELION_UNKNOWN: return f;
+  case HELION_FUNC: return helion_call_function(r, n, f.func, NULL);
+  case HELION_METHOD: return call_method(r, n, &f.method);
+  case HELION_PATH: {
+    const helion_fn *row = helion_find_function(f.string);
+    if (row)
+      return helion_run_row(r, n, row, NULL);
+    const char *near = helion_nearest_function(r, f.string);
+    return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations", "a call of %s", f.string);
+  }
+  default: return helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be called", helion_describe(r, &f));
+  }
+}
+
+/* ---- reading arguments ---- */
+bool helion_arg_int(helion_reader *r, const helion_call *c, int i, const char *what, int64_t *out) {
+  if (helion_known_int(r, &c->arg[i], out))
+    return true;
+  helion_fail(r, c->node, c->arg[i].kind == HELION_INT ? LOOM_EUNSUP : LOOM_EINPUT, "a number that is known while compiling is needed here", "%s of %s is %s", what, c->fn->path,
+              helion_describe(r, &c->arg[i]));
+  return false;
+}
+
+bool helion_arg_dtype(helion_reader *r, const helion_call *c, int i, dtype missing, dtype *out) {
+  *out = missing;
+  if (!c->given[i] || c->arg[i].kind == HELION_NONE)
+    return true;
+  if (c->arg[i].kind == HELION_DTYPE) {
+    *out = c->arg[i].type;
+    return true;
+  }
+  helion_fail(r, c->node, LOOM_EINPUT, "for example torch.float16, torch.float32 or x.dtype", "%s is no element type", helion_describe(r, &c->arg[i]));
+  return false;
+}
+
+static bool add_dims(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out) {
+  if (v->kind == HELION_SEQ) {
+    for (size_t i = 0; i < v->seq.n; i++)
+      if (!add_dims(r, c, &v->seq.at[i], out))
+        return false;
+    return true;
+  }
+  int64_t known;
+  const sym_expr *dim = v->kind == HELION_INT ? v->size : v->kind == HELION_TILE ? helion_symbol_expr(r, v->tile.block) : NULL;
+  if (!dim) {
+    if (v->kind != HELION_UNKNOWN)
+      helion_fail(r, c->node, v->kind == HELION_DEVICE ? LOOM_EUNSUP : LOOM_EINPUT, "sizes are ints and tiles", "%s is no size", helion_describe(r, v));
+    return false;
+  }
+  if (helion_known(r, dim, &known) && known < 0)
+    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "the size %" PRId64 " is negative", known), false;
+  if (out->rank == KERNEL_RANK_MAX)
+    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a tensor of more than %d dimensions", KERNEL_RANK_MAX), false;
+  out->dim[out->rank++] = helion_is_one(r, dim) ? sym_const(r->mem, 1) : dim;
+  return true;
+}
+
+bool helion_arg_shape(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out) {
+  out->rank = 0;
+  return add_dims(r, c, v, out);
+}

@@ -1,0 +1,243 @@
+/* Names: function scopes, then the module (looked up lazily, never run), then builtins. */
+#include "frontend/helion/helion_value.h"
+
+void helion_push_scope(helion_reader *r, helion_scope *parent) {
+  helion_scope *s = ARENA_NEW(r->mem, helion_scope);
+  s->parent = parent;
+  r->scope = s;
+}
+
+helion_value *helion_find_var(helion_scope *s, const char *name) {
+  for (size_t i = 0; s && i < s->vars.n; i++)
+    if (text_eq(s->vars.at[i].name, name))
+      return &s->vars.at[i].value;
+  return NULL;
+}
+
+void helion_set_var(helion_reader *r, const char *name, helion_value v) {
+  helion_value *old = helion_find_var(r->scope, name);
+  if (old)
+    *old = v;
+  else
+    vec_push(r->mem, &r->scope->vars, ((helion_var){name, v}));
+}
+
+/* ---- imports ---- */
+/* Path that `name` stands for after Import or ImportFrom `n`, NULL when it does not bind it. */
+static const char *import_path(arena *m, const syn_node *n, const char *name) {
+  size_t count;
+  syn_node **names = syn_list(n, "names", &count);
+  for (size_t i = 0; i < count; i++) {
+    const char *what = syn_ident(names[i], "name"), *as = syn_ident(names[i], "asname");
+    if (n->kind == SYN_ImportFrom) {
+      const char *from = syn_ident(n, "module");
+      if (text_eq(as ? as : what, name))
+        return from ? arena_printf(m, "%s.%s", from, what) : what;
+    } else if (as) {
+      if (text_eq(as, name))
+        return what;
+    } else {   /* `import a.b` binds a */
+      size_t head = strcspn(what, ".");
+      if (strlen(name) == head && strncmp(what, name, head) == 0)
+        return name;
+    }
+  }
+  return NULL;
+}
+
+void helion_bind_import(helion_reader *r, const syn_node *import) {
+  size_t count;
+  syn_node **names = syn_list(import, "names", &count);
+  for (size_t i = 0; i < count; i++) {
+    const char *as = syn_ident(names[i], "asname"), *what = syn_ident(names[i], "name");
+    const char *bound = as ? as : import->kind == SYN_ImportFrom ? what : arena_strndup(r->mem, what, strcspn(what, "."));
+    const char *path = import_path(r->mem, import, bound);
+    if (path)
+      helion_set_var(r, bound, helion_path(path));
+  }
+}
+
+/* ---- the module ---- */
+static bool target_binds(const syn_node *t, const char *name) {
+  if (!t)
+    return false;
+  if (t->kind == SYN_Name)
+    return text_eq(syn_ident(t, "id"), name);
+  size_t n;
+  syn_node **items = t->kind == SYN_Tuple || t->kind == SYN_List ? syn_list(t, "elts", &n) : NULL;
+  for (size_t i = 0; items && i < n; i++)
+    if (target_binds(items[i], name))
+      return true;
+  return false;
+}
+
+static bool statement_binds(helion_reader *r, const syn_node *s, const char *name, const char **out_path) {
+  size_t n;
+  switch (s->kind) {
+  case SYN_FunctionDef: case SYN_AsyncFunctionDef: case SYN_ClassDef: return text_eq(syn_ident(s, "name"), name);
+  case SYN_Import: case SYN_ImportFrom: return (*out_path = import_path(r->mem, s, name)) != NULL;
+  case SYN_AnnAssign: return syn_child(s, "value") && target_binds(syn_child(s, "target"), name);
+  case SYN_Assign: {
+    syn_node **targets = syn_list(s, "targets", &n);
+    for (size_t i = 0; i < n; i++)
+      if (target_binds(targets[i], name))
+        return true;
+    return false;
+  }
+  default: return false;
+  }
+}
+
+/* The last binding in `body`, nested if, try and with blocks included. */
+static const syn_node *last_binding(helion_reader *r, syn_node *const *body, size_t n, const char *name, const char **out_path) {
+  static const char *const blocks[] = {"finalbody", "orelse", "handlers", "body"};
+  for (size_t i = n; i-- > 0;) {
+    const syn_node *s = body[i];
+    if (!s)
+      continue;
+    if (statement_binds(r, s, name, out_path))
+      return s;
+    bool is_block = s->kind == SYN_If || s->kind == SYN_Try || s->kind == SYN_With || text_eq(s->class_name, "ExceptHandler");
+    for (size_t b = 0; is_block && b < sizeof blocks / sizeof *blocks; b++) {
+      size_t count;
+      syn_node **inner = syn_list(s, blocks[b], &count);
+      const syn_node *found = last_binding(r, inner, count, name, out_path);
+      if (found)
+        return found;
+    }
+  }
+  return NULL;
+}
+
+const syn_node *helion_module_binding(helion_reader *r, const char *name, const char **out_path) {
+  size_t n;
+  *out_path = NULL;
+  syn_node **body = syn_list(r->module, "body", &n);
+  return last_binding(r, body, n, name, out_path);
+}
+
+/* Runs `a, b = value` of the module in a scope of its own and takes `name` from it. */
+static helion_value module_assignment(helion_reader *r, const syn_node *s, const char *name) {
+  helion_scope *scope = r->scope;
+  kernel_region *region = r->region;
+  helion_push_scope(r, NULL);
+  r->region = NULL;
+  syn_node *statement = (syn_node *)(uintptr_t)s;
+  helion_run_block(r, &statement, 1);
+  helion_value *v = helion_find_var(r->scope, name);
+  r->scope = scope;
+  r->region = region;
+  return v ? *v : helion_unknown();
+}
+
+bool helion_global_value(helion_reader *r, const char *name, helion_value *out) {
+  for (size_t i = 0; i < r->globals.n; i++)
+    if (text_eq(r->globals.at[i].name, name)) {
+      *out = r->globals.at[i].is_running ? helion_unknown() : r->globals.at[i].value;
+      return true;
+    }
+  const char *path;
+  const syn_node *s = helion_module_binding(r, name, &path);
+  if (!s)
+    return false;
+  if (path) {
+    *out = helion_path(path);
+  } else if (s->kind == SYN_ClassDef) {
+    *out = (helion_value){.kind = HELION_CLASS, .class_node = s};
+  } else if (s->kind == SYN_FunctionDef || s->kind == SYN_AsyncFunctionDef) {
+    *out = (helion_value){.kind = HELION_FUNC, .func = {s, NULL}};
+  } else {
+    size_t at = r->globals.n;
+    vec_push(r->mem, &r->globals, ((helion_global){.name = name, .is_running = true}));
+    *out = module_assignment(r, s, name);
+    r->globals.at[at] = (helion_global){.name = name, .value = *out};
+  }
+  return true;
+}
+
+/* ---- lookup ---- */
+static const char *const builtin_names[] = {"abs", "all", "any", "bool", "dict", "enumerate", "float", "getattr", "int", "isinstance", "len", "list",
+                                            "max", "min", "print", "range", "reversed", "round", "str", "sum", "tuple", "type", "zip",
+                                            "staticmethod", "classmethod", "property", "super", "object", "ValueError", "__name__"};
+
+static bool is_builtin(const char *name) {
+  for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++)
+    if (text_eq(builtin_names[i], name))
+      return true;
+  return false;
+}
+
+typedef VEC_OF(const char *) name_list;
+
+static void collect_target(helion_reader *r, const syn_node *t, name_list *out) {
+  size_t n;
+  if (t && t->kind == SYN_Name)
+    vec_push(r->mem, out, syn_ident(t, "id"));
+  syn_node **items = t ? syn_list(t, "elts", &n) : NULL;
+  for (size_t i = 0; items && i < n; i++)
+    collect_target(r, items[i], out);
+}
+
+/* Names that the module binds at its top level: the candidates of "did you mean". */
+static void collect_module_names(helion_reader *r, name_list *out) {
+  size_t n, count;
+  syn_node **body = syn_list(r->module, "body", &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *name = syn_ident(body[i], "name");
+    if (name)
+      vec_push(r->mem, out, name);
+    syn_node **names = syn_list(body[i], "names", &count);
+    for (size_t j = 0; j < count; j++) {
+      const char *as = syn_ident(names[j], "asname");
+      vec_push(r->mem, out, as ? as : syn_ident(names[j], "name"));
+    }
+    syn_node **targets = syn_list(body[i], "targets", &count);
+    for (size_t j = 0; j < count; j++)
+      collect_target(r, targets[j], out);
+  }
+}
+
+static helion_value fail_unknown_name(helion_reader *r, const syn_node *n, const char *name) {
+  name_list known = {0};
+  for (const helion_scope *s = r->scope; s; s = s->parent)
+    for (size_t i = 0; i < s->vars.n; i++)
+      vec_push(r->mem, &known, s->vars.at[i].name);
+  collect_module_names(r, &known);
+  for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++)
+    vec_push(r->mem, &known, builtin_names[i]);
+  const char *near = diag_nearest(name, known.at, known.n);
+  const char *help = near ? arena_printf(r->mem, "did you mean \"%s\"?", near)
+                          : "define it before it is used; a variable first assigned inside a loop does not exist after the loop";
+  return helion_fail(r, n, LOOM_EINPUT, help, "the name \"%s\" is not defined here", name);
+}
+
+helion_value helion_lookup(helion_reader *r, const syn_node *n) {
+  const char *name = syn_ident(n, "id");
+  helion_value v;
+  for (helion_scope *s = r->scope; s; s = s->parent) {
+    const helion_value *found = helion_find_var(s, name);
+    if (found)
+      return *found;
+    if (s->class_node && helion_class_value(r, s->class_node, name, &v))
+      return v;
+  }
+  if (helion_global_value(r, name, &v))
+    return v;
+  if (is_builtin(name))
+    return helion_path(arena_printf(r->mem, "builtins.%s", name));
+  return fail_unknown_name(r, n, name);
+}
+
+const char *helion_path_of(helion_reader *r, const syn_node *n) {
+  if (!n)
+    return NULL;
+  if (n->kind == SYN_Attribute) {
+    const char *base = helion_path_of(r, syn_child(n, "value"));
+    return base ? arena_printf(r->mem, "%s.%s", base, syn_ident(n, "attr")) : NULL;
+  }
+  if (n->kind != SYN_Name)
+    return NULL;
+  const char *path;
+  const syn_node *s = helion_module_binding(r, syn_ident(n, "id"), &path);
+  return path ? path : s ? NULL : syn_ident(n, "id");
+}

@@ -1,0 +1,267 @@
+/* What Loom knows of torch, helion, math and Python's builtins: one row each.  Adding a function is adding a row (and a handler when none fits). */
+#include "frontend/helion/helion_ops.h"
+#include <math.h>
+
+#define CREATE_TAIL "dtype? device~ requires_grad~ pin_memory~ layout~ memory_format~ generator~"
+
+/* ---- functions that work on tiles; "torch.x" is also a method x of device values, with the value as first argument ---- */
+static const helion_fn device_functions[] = {
+    {"torch.abs", "input", helion_do_unary, KERNEL_FN_ABS},
+    {"torch.neg", "input", helion_do_unary, KERNEL_FN_NEG},
+    {"torch.negative", "input", helion_do_unary, KERNEL_FN_NEG},
+    {"torch.exp", "input", helion_do_unary, KERNEL_FN_EXP},
+    {"torch.exp2", "input", helion_do_unary, KERNEL_FN_EXP2},
+    {"torch.log", "input", helion_do_unary, KERNEL_FN_LOG},
+    {"torch.log2", "input", helion_do_unary, KERNEL_FN_LOG2},
+    {"torch.sqrt", "input", helion_do_unary, KERNEL_FN_SQRT},
+    {"torch.rsqrt", "input", helion_do_unary, KERNEL_FN_RSQRT},
+    {"torch.tanh", "input", helion_do_unary, KERNEL_FN_TANH},
+    {"torch.sigmoid", "input", helion_do_unary, KERNEL_FN_SIGMOID},
+    {"torch.relu", "input inplace~", helion_do_unary, KERNEL_FN_RELU},
+    {"torch.erf", "input", helion_do_unary, KERNEL_FN_ERF},
+    {"torch.reciprocal", "input", helion_do_unary, KERNEL_FN_RECIP},
+    {"torch.logical_not", "input", helion_do_unary, KERNEL_FN_NOT},
+    {"torch.silu", "input inplace~", helion_do_silu, 0},
+    {"torch.gelu", "input approximate?", helion_do_gelu, 0},
+    {"torch.add", "input other", helion_do_binary, KERNEL_FN_ADD},
+    {"torch.sub", "input other", helion_do_binary, KERNEL_FN_SUB},
+    {"torch.mul", "input other", helion_do_binary, KERNEL_FN_MUL},
+    {"torch.div", "input other", helion_do_binary, KERNEL_FN_DIV},
+    {"torch.true_divide", "input other", helion_do_binary, KERNEL_FN_DIV},
+    {"torch.floor_divide", "input other", helion_do_binary, KERNEL_FN_FLOORDIV},
+    {"torch.remainder", "input other", helion_do_binary, KERNEL_FN_MOD},
+    {"torch.pow", "input exponent", helion_do_binary, KERNEL_FN_POW},
+    {"torch.maximum", "input other", helion_do_binary, KERNEL_FN_MAX},
+    {"torch.minimum", "input other", helion_do_binary, KERNEL_FN_MIN},
+    {"torch.logical_and", "input other", helion_do_binary, KERNEL_FN_AND},
+    {"torch.logical_or", "input other", helion_do_binary, KERNEL_FN_OR},
+    {"torch.eq", "input other", helion_do_binary, KERNEL_FN_EQ},
+    {"torch.ne", "input other", helion_do_binary, KERNEL_FN_NE},
+    {"torch.lt", "input other", helion_do_binary, KERNEL_FN_LT},
+    {"torch.le", "input other", helion_do_binary, KERNEL_FN_LE},
+    {"torch.gt", "input other", helion_do_binary, KERNEL_FN_GT},
+    {"torch.ge", "input other", helion_do_binary, KERNEL_FN_GE},
+    {"torch.where", "condition input other", helion_do_where, 0},
+    {"torch.clamp", "input min? max?", helion_do_clamp, 0},
+    {"torch.matmul", "input other", helion_do_matmul, 0},
+    {"torch.mm", "input mat2 out_dtype?", helion_do_bmm, 0},
+    {"torch.bmm", "input mat2 out_dtype?", helion_do_bmm, 0},
+    {"torch.addmm", "input mat1 mat2 | beta? alpha?", helion_do_addmm, 0},
+    {"torch.baddbmm", "input batch1 batch2 | beta? alpha?", helion_do_addmm, 0},
+    {"torch.sum", "input dim? keepdim? | dtype?", helion_do_reduce, KERNEL_FN_ADD},
+    {"torch.prod", "input dim? keepdim? | dtype?", helion_do_reduce, KERNEL_FN_MUL},
+    {"torch.amax", "input dim? keepdim?", helion_do_reduce, KERNEL_FN_MAX},
+    {"torch.amin", "input dim? keepdim?", helion_do_reduce, KERNEL_FN_MIN},
+    {"torch.mean", "input dim? keepdim?", helion_do_mean, 0},
+    {"torch.transpose", "input dim0 dim1", helion_do_transpose, 0},
+    {"torch.t", "input", helion_do_transpose_last, 0},
+    {"torch.permute", "input *dims", helion_do_permute, 0},
+    {"torch.unsqueeze", "input dim", helion_do_unsqueeze, 0},
+    {"torch.reshape", "input *shape", helion_do_reshape, 0},
+    {"torch.broadcast_to", "input *size", helion_do_expand, 0},
+    {"torch.zeros_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_ZEROS},
+    {"torch.ones_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_ONES},
+    {"torch.empty_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_EMPTY},
+    {"torch.randn_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_RANDN},
+    {"torch.rand_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_RAND},
+    {"torch.full_like", "input fill_value " CREATE_TAIL, helion_do_full_like, 0},
+};
+
+static const helion_fn functions[] = {
+    {"torch.empty", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_EMPTY},
+    {"torch.zeros", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_ZEROS},
+    {"torch.ones", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_ONES},
+    {"torch.randn", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_RANDN},
+    {"torch.rand", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_RAND},
+    {"torch.full", "size fill_value " CREATE_TAIL, helion_do_create_full, 0},
+    {"torch.randint", "low high? size? " CREATE_TAIL, helion_do_randint, 0},
+    {"torch.promote_types", "type1 type2", helion_do_promote, 0},
+    {"torch.device", "*args", helion_do_opaque, 0},
+    {"torch.manual_seed", "seed~", helion_do_ignore, 0},
+    {"torch.Size", "sizes", helion_do_self, 0},
+    {"torch._check", "cond~ message~", helion_do_ignore, 0},
+    {"helion.language.tile", "begin_or_end end? block_size?", helion_do_tile_range, 0},
+    {"helion.language.grid", "begin_or_end end? step?", helion_do_grid, 0},
+    {"helion.language.static_range", "begin_or_end end? step?", helion_do_range, 0},
+    {"helion.language.zeros", "*sizes shape? dtype? device~", helion_do_create, HELION_CREATE_ZEROS},
+    {"helion.language.full", "shape value dtype? device~", helion_do_create_full, 1},
+    {"helion.language.dot", "mat1 mat2 acc? out_dtype?", helion_do_dot, 0},
+    {"helion.language.register_block_size", "min_or_max max?", helion_do_register_block, 0},
+    {"helion.language.specialize", "value", helion_do_specialize, 0},
+    {"helion.language.barrier", "", helion_do_barrier, 0},
+    {"helion.language.device_print", "*values~", helion_do_ignore, 0},
+    {"helion.language.cdiv", "a b", helion_do_cdiv, 0},
+    {"helion.cdiv", "a b", helion_do_cdiv, 0},
+    {"helion.next_power_of_2", "n", helion_do_next_power, 0},
+    {"triton.cdiv", "a b", helion_do_cdiv, 0},
+    {"math.sqrt", "x", helion_do_math, HELION_MATH_SQRT},
+    {"math.exp", "x", helion_do_math, HELION_MATH_EXP},
+    {"math.log", "x", helion_do_math, HELION_MATH_LOG},
+    {"math.log2", "x", helion_do_math, HELION_MATH_LOG2},
+    {"math.ceil", "x", helion_do_math, HELION_MATH_CEIL},
+    {"math.floor", "x", helion_do_math, HELION_MATH_FLOOR},
+    {"math.pow", "x y", helion_do_math, HELION_MATH_POW},
+    {"builtins.abs", "x", helion_do_abs, 0},
+    {"builtins.bool", "x", helion_do_bool, 0},
+    {"builtins.enumerate", "iterable", helion_do_enumerate, 0},
+    {"builtins.float", "x", helion_do_float, 0},
+    {"builtins.int", "x", helion_do_int, 0},
+    {"builtins.isinstance", "object classinfo", helion_do_isinstance, 0},
+    {"builtins.len", "object", helion_do_len, 0},
+    {"builtins.list", "iterable?", helion_do_sequence, 1},
+    {"builtins.max", "*values", helion_do_min_max, 1},
+    {"builtins.min", "*values", helion_do_min_max, 0},
+    {"builtins.print", "*values~ sep~ end~ file~ flush~", helion_do_ignore, 0},
+    {"builtins.range", "start_or_stop stop? step?", helion_do_range, 0},
+    {"builtins.tuple", "iterable?", helion_do_sequence, 0},
+    {"builtins.zip", "*iterables strict~", helion_do_zip, 0},
+};
+
+/* Other names of the same thing. */
+static const struct { const char *alias, *path; } aliases[] = {
+    {"torch.nn.functional.relu", "torch.relu"},       {"torch.nn.functional.silu", "torch.silu"}, {"torch.nn.functional.gelu", "torch.gelu"},
+    {"torch.nn.functional.sigmoid", "torch.sigmoid"}, {"torch.nn.functional.tanh", "torch.tanh"}, {"torch.special.erf", "torch.erf"},
+    {"torch.multiply", "torch.mul"},                  {"torch.subtract", "torch.sub"},            {"torch.divide", "torch.div"},
+    {"torch.clip", "torch.clamp"},                    {"torch.swapaxes", "torch.transpose"},      {"torch.cdiv", "helion.cdiv"},
+};
+
+typedef struct member { unsigned kinds; helion_fn fn; } member;
+#define ON(k) (1u << HELION_##k)
+#define TENSORS (ON(TENSOR) | ON(DEVICE) | ON(SPEC))
+
+static const member attributes[] = {
+    {TENSORS, {"shape", "self", helion_do_shape, 0}},
+    {TENSORS, {"dtype", "self", helion_do_dtype, 0}},
+    {TENSORS, {"ndim", "self", helion_do_ndim, 0}},
+    {TENSORS, {"device", "self", helion_do_opaque, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"T", "self", helion_do_transpose_last, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"mT", "self", helion_do_transpose_last, 1}},
+    {ON(DTYPE), {"itemsize", "self", helion_do_itemsize, 0}},
+    {ON(TILE), {"begin", "self", helion_do_tile_scalar, KERNEL_TILE_BEGIN}},
+    {ON(TILE), {"end", "self", helion_do_tile_scalar, KERNEL_TILE_END}},
+    {ON(TILE), {"id", "self", helion_do_tile_scalar, KERNEL_TILE_ID}},
+    {ON(TILE), {"index", "self", helion_do_tile_index, 0}},
+    {ON(TILE), {"block_size", "self", helion_do_block_size, 0}},
+};
+
+static const member methods[] = {
+    {TENSORS, {"size", "self dim?", helion_do_size, 0}},
+    {TENSORS, {"dim", "self", helion_do_ndim, 0}},
+    {TENSORS, {"numel", "self", helion_do_numel, 0}},
+    {TENSORS, {"contiguous", "self memory_format~", helion_do_self, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"new_empty", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_EMPTY}},
+    {ON(TENSOR) | ON(DEVICE), {"new_zeros", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_ZEROS}},
+    {ON(TENSOR) | ON(DEVICE), {"new_ones", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_ONES}},
+    {ON(TENSOR) | ON(DEVICE), {"new_full", "self size fill_value " CREATE_TAIL, helion_do_new_full, 0}},
+    {ON(DEVICE) | ON(TILE), {"to", "self dtype? other? non_blocking~ copy~", helion_do_cast_to, 0}},
+    {ON(DEVICE), {"type", "self dtype", helion_do_cast_to, 0}},
+    {ON(DEVICE), {"float", "self", helion_do_cast, DTYPE_F32}},
+    {ON(DEVICE), {"half", "self", helion_do_cast, DTYPE_F16}},
+    {ON(DEVICE), {"bfloat16", "self", helion_do_cast, DTYPE_BF16}},
+    {ON(DEVICE), {"double", "self", helion_do_cast, DTYPE_F64}},
+    {ON(DEVICE), {"int", "self", helion_do_cast, DTYPE_I32}},
+    {ON(DEVICE), {"long", "self", helion_do_cast, DTYPE_I64}},
+    {ON(DEVICE), {"view", "self *shape", helion_do_reshape, 0}},
+    {ON(DEVICE), {"expand", "self *sizes", helion_do_expand, 0}},
+    {ON(TENSOR), {"view", "self *shape", helion_do_reshape, 0}},
+    {ON(TENSOR), {"reshape", "self *shape", helion_do_reshape, 0}},
+    {ON(TENSOR), {"transpose", "self dim0 dim1", helion_do_transpose, 0}},
+    {ON(TENSOR), {"t", "self", helion_do_transpose_last, 0}},
+    {ON(TENSOR), {"permute", "self *dims", helion_do_permute, 0}},
+    {ON(TENSOR), {"unsqueeze", "self dim", helion_do_unsqueeze, 0}},
+    {ON(SPEC), {"to", "self dtype? other? non_blocking~ copy~", helion_do_spec_to, 0}},
+    {ON(SPEC), {"half", "self", helion_do_spec_cast, DTYPE_F16}},
+    {ON(SPEC), {"float", "self", helion_do_spec_cast, DTYPE_F32}},
+    {ON(SPEC), {"bfloat16", "self", helion_do_spec_cast, DTYPE_BF16}},
+    {ON(SPEC), {"cuda", "self device~", helion_do_self, 0}},
+    {ON(SPEC), {"cpu", "self", helion_do_self, 0}},
+    {ON(SPEC), {"clone", "self", helion_do_self, 0}},
+    {ON(SPEC), {"detach", "self", helion_do_self, 0}},
+    {ON(SPEC), {"requires_grad_", "self value~", helion_do_self, 0}},
+    {ON(INT), {"bit_length", "self", helion_do_bit_length, 0}},
+    {ON(STR), {"format", "self *values~", helion_do_self, 0}},
+};
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static const helion_fn *find_in(const helion_fn *rows, size_t n, const char *path) {
+  for (size_t i = 0; i < n; i++)
+    if (text_eq(rows[i].path, path))
+      return &rows[i];
+  return NULL;
+}
+
+const helion_fn *helion_find_function(const char *path) {
+  for (size_t i = 0; i < COUNT(aliases); i++)
+    if (text_eq(aliases[i].alias, path))
+      path = aliases[i].path;
+  const helion_fn *f = find_in(device_functions, COUNT(device_functions), path);
+  return f ? f : find_in(functions, COUNT(functions), path);
+}
+
+static const helion_fn *find_member(const member *rows, size_t n, helion_kind k, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if ((rows[i].kinds >> k & 1) && text_eq(rows[i].fn.path, name))
+      return &rows[i].fn;
+  return NULL;
+}
+
+/* The row of torch.`name`. */
+static const helion_fn *find_torch(const char *name) {
+  for (size_t i = 0; i < COUNT(device_functions); i++)
+    if (text_eq(device_functions[i].path + strlen("torch."), name))
+      return &device_functions[i];
+  return NULL;
+}
+
+const helion_fn *helion_find_method(helion_kind k, const char *name) {
+  const helion_fn *f = find_member(methods, COUNT(methods), k, name);
+  return f || k != HELION_DEVICE ? f : find_torch(name);
+}
+
+const helion_fn *helion_find_attribute(helion_kind k, const char *name) { return find_member(attributes, COUNT(attributes), k, name); }
+
+/* ---- constants ---- */
+bool helion_find_constant(helion_reader *r, const char *path, helion_value *out) {
+  static const struct { const char *path; dtype type; } types[] = {
+      {"torch.half", DTYPE_F16},  {"torch.float", DTYPE_F32},  {"torch.double", DTYPE_F64}, {"torch.int", DTYPE_I32},
+      {"torch.long", DTYPE_I64},  {"torch.short", DTYPE_I16},  {"helion._testing.HALF_DTYPE", DTYPE_F16}};
+  static const struct { const char *path; double value; } numbers[] = {
+      {"math.pi", 3.14159265358979323846}, {"math.e", 2.71828182845904523536}, {"math.inf", INFINITY}, {"math.nan", NAN}, {"torch.inf", INFINITY}, {"torch.pi", 3.14159265358979323846}};
+  (void)r;
+  for (size_t i = 0; i < COUNT(types); i++)
+    if (text_eq(types[i].path, path))
+      return *out = helion_dtype(types[i].type), true;
+  for (size_t i = 0; i < COUNT(numbers); i++)
+    if (text_eq(numbers[i].path, path))
+      return *out = helion_float(numbers[i].value), true;
+  for (int t = 0; text_starts(path, "torch.") && t < DTYPE_COUNT; t++)
+    if (text_eq(dtype_torch((dtype)t), path + strlen("torch.")))
+      return *out = helion_dtype((dtype)t), true;
+  return false;
+}
+
+/* ---- did you mean ---- */
+const char *helion_nearest_function(helion_reader *r, const char *path) {
+  const char **names = ARENA_NEW_N(r->mem, const char *, COUNT(functions) + COUNT(device_functions));
+  size_t n = 0;
+  for (size_t i = 0; i < COUNT(functions); i++)
+    names[n++] = functions[i].path;
+  for (size_t i = 0; i < COUNT(device_functions); i++)
+    names[n++] = device_functions[i].path;
+  return diag_nearest(path, names, n);
+}
+
+const char *helion_nearest_member(helion_reader *r, helion_kind k, const char *name) {
+  const char **names = ARENA_NEW_N(r->mem, const char *, COUNT(methods) + COUNT(attributes) + COUNT(device_functions));
+  size_t n = 0;
+  for (size_t i = 0; i < COUNT(attributes); i++)
+    if (attributes[i].kinds >> k & 1)
+      names[n++] = attributes[i].fn.path;
+  for (size_t i = 0; i < COUNT(methods); i++)
+    if (methods[i].kinds >> k & 1)
+      names[n++] = methods[i].fn.path;
+  for (size_t i = 0; k == HELION_DEVICE && i < COUNT(device_functions); i++)
+    names[n++] = device_functions[i].path + strlen("torch.");
+  return diag_nearest(name, names, n);
+}

@@ -1,0 +1,99 @@
+#include "frontend/helion/helion_value.h"
+#include <stdarg.h>
+
+enum { HELION_ERRORS_MAX = 100 };
+
+helion_value helion_int(helion_reader *r, int64_t v) { return helion_size(sym_const(r->mem, v)); }
+
+helion_value helion_sequence(helion_reader *r, size_t n, bool is_list) {
+  return (helion_value){.kind = HELION_SEQ, .seq = {ARENA_NEW_N(r->mem, helion_value, n), n, is_list}};
+}
+
+const char *helion_kind_name(helion_kind k) {
+  static const char *const names[] = {
+#define X(n, text) text,
+      HELION_KIND_LIST(X)
+#undef X
+  };
+  return (unsigned)k < HELION_KIND_COUNT ? names[k] : "?";
+}
+
+const char *helion_describe(helion_reader *r, const helion_value *v) {
+  kernel_type t;
+  switch (v->kind) {
+  case HELION_INT: return arena_printf(r->mem, "the int %s", helion_show_size(r, v->size));
+  case HELION_BOOL: return v->flag ? "True" : "False";
+  case HELION_FLOAT: return arena_printf(r->mem, "the float %g", v->real);
+  case HELION_STR: return arena_printf(r->mem, "the string \"%.40s\"", v->string);
+  case HELION_DTYPE: return arena_printf(r->mem, "torch.%s", dtype_torch(v->type));
+  case HELION_PATH: return v->string;
+  case HELION_SEQ: return arena_printf(r->mem, "a %s of %zu", v->seq.is_list ? "list" : "tuple", v->seq.n);
+  case HELION_TENSOR: return arena_printf(r->mem, "the host tensor %s", r->graph->tensors.at[v->tensor].name);
+  case HELION_DEVICE:
+    helion_type_of(r, v, &t);
+    return arena_printf(r->mem, "a device value of shape %s and type %s", helion_show_shape(r, &t), dtype_torch(t.type));
+  default: return helion_kind_name(v->kind);
+  }
+}
+
+bool helion_type_of(const helion_reader *r, const helion_value *v, kernel_type *out) {
+  if (v->kind == HELION_DEVICE) {
+    *out = r->graph->values.at[v->device].type;
+  } else if (v->kind == HELION_TENSOR) {
+    *out = r->graph->tensors.at[v->tensor].shape;
+  } else if (v->kind == HELION_SPEC) {
+    *out = (kernel_type){.type = v->spec->type, .rank = v->spec->rank};
+    memcpy(out->dim, v->spec->dim, sizeof out->dim);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool helion_truth(helion_reader *r, const helion_value *v, bool *out) {
+  int64_t i;
+  switch (v->kind) {
+  case HELION_NONE: *out = false; return true;
+  case HELION_BOOL: *out = v->flag; return true;
+  case HELION_INT:
+    if (!helion_known(r, v->size, &i))
+      return false;
+    *out = i != 0;
+    return true;
+  case HELION_FLOAT: *out = v->real != 0; return true;
+  case HELION_STR: *out = v->string[0] != 0; return true;
+  case HELION_SEQ: *out = v->seq.n != 0; return true;
+  case HELION_DICT: *out = v->dict->n != 0; return true;
+  case HELION_DTYPE: case HELION_FUNC: case HELION_CLASS: case HELION_METHOD: *out = true; return true;
+  default: return false;
+  }
+}
+
+static bool is_known_message(const helion_reader *r, loom_span at, const char *message) {
+  for (const diag_item *d = r->ctx->diag.first; d; d = d->next)
+    if (d->span.source == at.source && d->span.line == at.line && d->span.col == at.col && text_eq(d->text, message))
+      return true;
+  return false;
+}
+
+helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) {
+  if (r->stopped || (r->quiet && status == LOOM_EUNSUP))
+    return helion_unknown();
+  text message = text_new(r->mem);
+  va_list ap;
+  va_start(ap, fmt);
+  text_vaddf(&message, fmt, ap);
+  va_end(ap);
+  loom_span at = n ? n->span : r->module->span;
+  if (!is_known_message(r, at, text_str(&message))) {
+    diag_error(r->ctx, at, status, "%s", text_str(&message));
+    if (help)
+      diag_help(r->ctx, "%s", help);
+  }
+  if (r->worst == LOOM_OK || (r->worst == LOOM_EUNSUP && status != LOOM_EUNSUP))
+    r->worst = status;
+  if (status == LOOM_ELIMIT)
+    r->worst = status;
+  r->stopped = status == LOOM_ELIMIT || r->ctx->diag.errors >= HELION_ERRORS_MAX;
+  return helion_unknown();
+}
