@@ -7,10 +7,30 @@ static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
 /* Bytes a slot may be used for: its own, or its tile's where that is larger (the verifier refuses that; without it, the tile runs over). */
 static int64_t slot_reach(const tog_buffer *b) { return max64(b->bytes, tog_buffer_elems(b) * (int64_t)dtype_bytes(b->type)); }
 
-/* All cores' memories in one piece with some room behind it: a tile function called with extents that fit another dim than the one they are
- * for (sim_thread.c refuses those that fit none) then runs into other slots, as it would on the chip, not into the simulator. */
-enum { OVERRUN_BYTES = 16 << 20 };
+enum { OVERRUN_BYTES_MAX = 16 << 20 };
 
+/* How far a tile function may reach from a slot's start when each of its extents, at most the largest of any buffer's dims (sim_thread.c refuses
+ * others), is used for the wrong dim. */
+static int64_t overrun_bytes(const tog *t) {
+  int64_t extent = 1, reach = 0;
+  for (size_t i = 0; i < t->buffers.n; i++)
+    for (int d = 0; d < t->buffers.at[i].rank; d++)
+      extent = max64(extent, t->buffers.at[i].shape[d]);
+  for (size_t i = 0; i < t->buffers.n; i++) {
+    const tog_buffer *b = &t->buffers.at[i];
+    int64_t stride = (int64_t)dtype_bytes(b->type), sum = 0;
+    for (int d = b->rank - 1; d >= 0; d--) {
+      if (extent > OVERRUN_BYTES_MAX || stride > OVERRUN_BYTES_MAX || (sum += extent * stride) > OVERRUN_BYTES_MAX)
+        return OVERRUN_BYTES_MAX;
+      stride *= b->shape[d];
+    }
+    reach = max64(reach, sum);
+  }
+  return reach;
+}
+
+/* All cores' memories in one piece, and some room behind it: a tile function called with wrong extents then runs into other slots, as it would
+ * on the chip, and not into the simulator. */
 static void build_memory(sim *s) {
   const tog *t = s->t;
   int64_t used = 0;
@@ -19,9 +39,9 @@ static void build_memory(sim *s) {
       if (s->is_backed[s->slot_base[b] + i])
         used = max64(used, t->buffers.at[b].offset + i * t->buffers.at[b].stride + slot_reach(&t->buffers.at[b]));
   used = (used + 63) & ~(int64_t)63;
-  size_t bytes = (size_t)s->n_cores * (size_t)used + OVERRUN_BYTES;
-  unsigned char *all = arena_alloc(&s->ctx->scratch, bytes);
-  memset(all, 0xFF, bytes - OVERRUN_BYTES);
+  size_t bytes = (size_t)s->n_cores * (size_t)used;
+  unsigned char *all = arena_alloc(&s->ctx->scratch, bytes + (size_t)overrun_bytes(t));
+  memset(all, 0xFF, bytes);
   s->l1 = ARENA_NEW_N(&s->ctx->scratch, unsigned char *, s->n_cores);
   for (int c = 0; c < s->n_cores; c++)
     s->l1[c] = all + (size_t)c * (size_t)used;

@@ -84,7 +84,7 @@ int64_t tog_buffer_span_bytes(const tog_buffer *b);
 int64_t tog_tensor_elems(const tog_tensor *t);
 
 /* Well-formed: every index in range, ranks agree, no expression missing, every symbol is a mesh dim or an enclosing loop variable, sizes
- * within the limits (tensor 2^42 bytes, buffer 2^36 bytes, mesh 2^16 cores).  What every consumer may rely on.  LOOM_EINPUT. */
+ * within the limits (tensor 2^42 bytes, buffer 2^36 bytes, mesh 2^16 cores), slots at multiples of 8 bytes.  What every consumer may rely on.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check(loom_ctx *ctx, const tog *t);
 /* tog_check, and disciplined: names unique, boxes agree with their buffers in type and extent, loads from inputs and stores to outputs only,
  * every loop level frees what it reserves and publishes what it takes, buffers that share bytes are never live together.  LOOM_EINPUT. */

@@ -2,7 +2,7 @@
 #include "tog/tog.h"
 #include <string.h>
 
-enum { EXPR_DEPTH_MAX = 256, CORES_MAX = 1 << 16, DEPTH_SLOTS_MAX = 1 << 12 };
+enum { SLOT_ALIGN = 8 /* bytes: the largest element */, EXPR_DEPTH_MAX = 256, CORES_MAX = 1 << 16, DEPTH_SLOTS_MAX = 1 << 12 };
 #define TENSOR_BYTES_MAX ((int64_t)1 << 42)
 #define BUFFER_BYTES_MAX ((int64_t)1 << 36)
 
@@ -112,6 +112,8 @@ static loom_status check_buffer(checker *c, const tog_buffer *b) {
     BAD(c, "buffer '%s' has depth %d; must be 1..%d", b->name, b->depth, DEPTH_SLOTS_MAX);
   if (b->bytes < 0 || b->bytes > BUFFER_BYTES_MAX || b->stride < 0 || b->stride > BUFFER_BYTES_MAX || b->offset < 0 || b->offset > BUFFER_BYTES_MAX)
     BAD(c, "bytes, stride and offset of buffer '%s' must be 0..2^36", b->name);
+  if (b->offset % SLOT_ALIGN || (b->depth > 1 && b->stride % SLOT_ALIGN))
+    BAD(c, "offset %" PRId64 " and stride %" PRId64 " of buffer '%s' must be multiples of %d", b->offset, b->stride, b->name, SLOT_ALIGN);
   return LOOM_OK;
 }
 

@@ -43,6 +43,8 @@ static void buffer_rank(subject *s) { s->t->buffers.at[0].rank = -1; }
 static void buffer_shape(subject *s) { s->t->buffers.at[0].shape[1] = 0; }
 static void buffer_depth(subject *s) { s->t->buffers.at[0].depth = 0; }
 static void buffer_offset(subject *s) { s->t->buffers.at[0].offset = -4; }
+static void odd_offset(subject *s) { s->t->buffers.at[0].offset = 4; }
+static void odd_stride(subject *s) { s->t->buffers.at[0].stride = 516; }
 static void nameless_function(subject *s) { s->t->functions.at[0].name = NULL; }
 static void buffer_index(subject *s) { node(s, "push out")->buffer = 4; }
 static void tensor_index(subject *s) { node(s, "load a")->box.tensor = -1; }
@@ -89,7 +91,7 @@ static void twin_tensors(subject *s) { s->t->tensors.at[1].name = "A"; }
 static void twin_buffers(subject *s) { s->t->buffers.at[1].name = "a"; }
 static void twin_functions(subject *s) { s->t->functions.at[1].name = "tile_fill"; }
 static void small_slot(subject *s) { s->t->buffers.at[0].bytes -= 2; }
-static void small_stride(subject *s) { s->t->buffers.at[0].stride -= 2; }
+static void small_stride(subject *s) { s->t->buffers.at[0].stride -= 8; }
 static void other_type(subject *s) { s->t->buffers.at[0].type = DTYPE_BF16; }
 static void load_of_output(subject *s) { s->t->tensors.at[0].is_input = false; }
 static void store_to_input(subject *s) { s->t->tensors.at[2].is_output = false; }
@@ -110,6 +112,7 @@ static const struct { void (*apply)(subject *); bool only_verify; const char *te
   {empty_dim, false, "mesh dim 'x' has size 0"}, {huge_mesh, false, "at most 65536 cores"}, {nameless_tensor, false, "a tensor has no name"},
   {tensor_rank, false, "tensor 'A' has rank 9"}, {tensor_shape, false, "shape of tensor 'A'"}, {nameless_buffer, false, "a buffer has no name"},
   {buffer_rank, false, "buffer 'a' has rank -1"}, {buffer_shape, false, "shape of buffer 'a'"}, {buffer_depth, false, "depth 0"},
+  {odd_offset, false, "must be multiples of 8"}, {odd_stride, false, "offset 0 and stride 516 of buffer 'a'"},
   {buffer_offset, false, "bytes, stride and offset of buffer 'a'"}, {nameless_function, false, "a function has no name"},
   {buffer_index, false, "names buffer 4 of 4"}, {tensor_index, false, "names tensor -1 of 3"}, {box_rank, false, "box of rank 1, but tensor 'A' has rank 2"},
   {box_dim, false, "on dim 2 of 'a', which has rank 2"}, {box_twice, false, "on the same dim of 'a'"}, {no_offset, false, "an offset of node 5 'load a' is missing"},
