@@ -149,13 +149,6 @@ loom_status mat_load(mat *m, const nest_node *node) {
   return build_copy(m, &c);
 }
 
-/* An accumulator leaves through a buffer of its own, so that the next tile may start while this one is written. */
-static const plan_buffer *handoff_buffer(const mat *m, const nest_node *node) {
-  const char *tensor = m->nest->tensors.at[node->tensor].name;
-  const plan_buffer *b = mat_find_buffer(m, arena_printf(m->mem, "%s_tile", tensor));
-  return b ? b : mat_find_buffer(m, tensor);
-}
-
 static loom_status fill_handoff(mat *m, const nest_node *node, const plan_buffer *handoff, MlirValue *out_slot, MlirValue *out_view) {
   MlirValue from;
   LOOM_TRY(mat_view(m, node->value, &from));
@@ -175,8 +168,7 @@ static loom_status fill_handoff(mat *m, const nest_node *node, const plan_buffer
 
 loom_status mat_store(mat *m, const nest_node *node, bool is_last) {
   const nest_tensor *t = &m->nest->tensors.at[node->tensor];
-  const nest_value *v = &m->nest->values.at[node->value];
-  const plan_buffer *handoff = v->is_carried ? handoff_buffer(m, node) : NULL;
+  const plan_buffer *handoff = mat_handoff(m, node);
   dialect_copy c = {.src_space = "mem_L1", .dst_space = "mem_DRAM"};
   MlirValue slot = {NULL};
   if (handoff)
@@ -185,8 +177,8 @@ loom_status mat_store(mat *m, const nest_node *node, bool is_last) {
     LOOM_TRY(mat_view(m, node->value, &c.src));
   dtype type = handoff ? handoff->type : m->slot[node->value].buffer->type;
   if (type != t->type)
-    LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan stores a %s buffer to '%s', which is %s, and has no buffer '%s_tile' to convert into",
-              dtype_mlir(type), t->name, dtype_mlir(t->type), t->name);
+    LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan's buffer '%s' is %s, but '%s' is %s",
+              handoff ? handoff->name : m->slot[node->value].buffer->name, dtype_mlir(type), t->name, dtype_mlir(t->type));
   if (handoff && is_last)
     mat_give_value(m, node->value);
   LOOM_TRY(build_view(m, node, &c.dst));

@@ -1,10 +1,17 @@
 /* The plan's L1 buffers: one loom.alloc each, at the top of the mesh loop; values take and give slots of them. */
 #include "materialize/mat_private.h"
 
-const plan_buffer *mat_find_buffer(const mat *m, const char *name) {
+static const plan_buffer *find_buffer(const mat *m, const char *name) {
   for (size_t i = 0; i < m->plan->buffers.n; i++)
     if (text_eq(m->plan->buffers.at[i].name, name))
       return &m->plan->buffers.at[i];
+  return NULL;
+}
+
+const plan_buffer *mat_handoff(const mat *m, const nest_node *store) {
+  for (size_t i = 0; i < m->handoffs.n; i++)
+    if (m->handoffs.at[i].store == store)
+      return m->handoffs.at[i].buffer;
   return NULL;
 }
 
@@ -16,32 +23,37 @@ static const char *shape_text(arena *mem, const int64_t *shape, int rank) {
 }
 
 /* A plan may come from a file: its buffers must be those the kernel needs at its block sizes. */
-static loom_status check_buffer(mat *m, const nest_value *v, const plan_buffer *b) {
+static loom_status check_buffer(mat *m, const nest_buffer *need, const plan_buffer *b) {
   int64_t want[NEST_RANK_MAX];
-  bool same = b->rank == v->rank;
-  for (int d = 0; d < v->rank; d++) {
-    const sym_expr *size = mat_fold(m, v->dim[d]);
+  bool same = b->rank == need->rank;
+  for (int d = 0; d < need->rank; d++) {
+    const sym_expr *size = mat_fold(m, need->dim[d]);
     if (!sym_is_const(size, &want[d]))
-      LOOM_FAIL(m->ctx, m->at, LOOM_EUNSUP, "the size of tile '%s' must follow from the block sizes, not %s", v->name, sym_str(m->mem, size));
+      LOOM_FAIL(m->ctx, m->at, LOOM_EUNSUP, "the size of tile '%s' must follow from the block sizes, not %s", need->name, sym_str(m->mem, size));
     same = same && b->shape[d] == want[d];
   }
   if (!same)
     LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan's buffer '%s' is %s; at its block sizes the kernel needs %s", b->name,
-              shape_text(m->mem, b->shape, b->rank), shape_text(m->mem, want, v->rank));
+              shape_text(m->mem, b->shape, b->rank), shape_text(m->mem, want, need->rank));
   if (b->offset < 0 || b->depth < 1)
     LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan's buffer '%s' has offset %" PRId64 " and depth %d; expected an L1 address and at least one slot",
               b->name, b->offset, b->depth);
   return LOOM_OK;
 }
 
-loom_status mat_check_buffers(mat *m) {
-  for (size_t v = 0; v < m->nest->values.n; v++) {
-    const nest_value *value = &m->nest->values.at[v];
-    const plan_buffer *b = mat_find_buffer(m, value->name);
+loom_status mat_assign_buffers(mat *m) {
+  nest_buffers needs = {0};
+  nest_list_buffers(m->mem, m->nest, false, &needs);
+  for (size_t i = 0; i < needs.n; i++) {
+    const nest_buffer *need = &needs.at[i];
+    const plan_buffer *b = find_buffer(m, need->name);
     if (!b)
-      LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan has no L1 buffer for '%s'", value->name);
-    LOOM_TRY(check_buffer(m, value, b));
-    m->slot[v].buffer = b;
+      LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan has no L1 buffer for '%s'", need->name);
+    LOOM_TRY(check_buffer(m, need, b));
+    if (need->kind == NEST_BUFFER_STORE)
+      vec_push(m->mem, &m->handoffs, ((mat_handoff_buffer){need->access, b}));
+    else
+      m->slot[need->value].buffer = b;
   }
   return LOOM_OK;
 }

@@ -3,6 +3,7 @@
 #define LOOM_MAT_PRIVATE_H
 #include "base/vec.h"
 #include "materialize/materialize.h"
+#include "nest/nest_buffer.h"
 #include "pass/pass.h"
 
 /* A symbol of the nest in the program being written: a block size (constant), or a loop's iterator with its largest value. */
@@ -13,6 +14,10 @@ typedef struct mat_block { int64_t size; bool is_ragged; MlirValue current; /* w
 
 /* Where a nest value lives while it is alive. */
 typedef struct mat_slot { MlirValue slot; /* of its semaphore_take; null: not alive */ const plan_buffer *buffer; } mat_slot;
+
+/* An accumulator, or a value of another type than its tensor, leaves through a buffer of its own:
+ * the next tile may start while this one is written. */
+typedef struct mat_handoff_buffer { const nest_node *store; const plan_buffer *buffer; } mat_handoff_buffer;
 
 /* What a broadcast spans is told by the plan; the coordinates of a core are built from its logical levels. */
 typedef struct mat_level { const plan_logical *logical; MlirValue iv; /* null: size 1 */ } mat_level;
@@ -36,6 +41,7 @@ typedef struct mat {
   mat_block block[NEST_LOOPS_MAX];         /* by loop */
   mat_level level[PLAN_LOGICAL_MAX];
   mat_slot *slot;                          /* by nest value */
+  VEC_OF(mat_handoff_buffer) handoffs;
   const nest_node **access;                /* loads and stores in program order, as in plan->candidate.access */
   size_t n_accesses;
 } mat;
@@ -61,11 +67,13 @@ LOOM_MUST_USE loom_status mat_view(mat *m, int v, MlirValue *out);
 LOOM_MUST_USE loom_status mat_view_of(mat *m, int v, MlirValue slot, MlirValue *out);
 
 /* ---- mat_buffer.c ---- */
-const plan_buffer *mat_find_buffer(const mat *m, const char *name);
+/* The buffer a stored value leaves through, when it is not its own. */
+const plan_buffer *mat_handoff(const mat *m, const nest_node *store);
 LOOM_MUST_USE loom_status mat_take(mat *m, const plan_buffer *buffer, MlirValue *out_slot);
 LOOM_MUST_USE loom_status mat_take_value(mat *m, int v);      /* nothing when the value is alive */
 void mat_give_value(mat *m, int v);
-LOOM_MUST_USE loom_status mat_check_buffers(mat *m);
+/* Finds the plan's buffer of every value and hand-off, and checks its shape. */
+LOOM_MUST_USE loom_status mat_assign_buffers(mat *m);
 
 /* ---- mat_access.c ---- */
 LOOM_MUST_USE loom_status mat_load(mat *m, const nest_node *node);

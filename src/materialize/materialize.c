@@ -74,7 +74,7 @@ static loom_status write_plan(mat *m, MlirBlock into, MlirOperation kernel) {
   m->alloc = ARENA_NEW_N(m->mem, MlirValue, m->plan->buffers.n + 1);
   LOOM_TRY(collect_accesses(m));
   LOOM_TRY(bind_blocks(m));
-  LOOM_TRY(mat_check_buffers(m));
+  LOOM_TRY(mat_assign_buffers(m));
   LOOM_TRY(mat_hoist(m, &m->nest->body, &body));
   LOOM_TRY(open_function(m, into, kernel));
   LOOM_TRY(mat_open_grid(m));
