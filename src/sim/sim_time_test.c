@@ -182,6 +182,45 @@ static void test_torus_goes_the_shorter_way_round(void **state) {
   }
 }
 
+/* The graph's dims are found by name; machine dims that it does not have stay at 0. */
+static void test_graph_dims_are_machine_dims_by_name(void **state) {
+  (void)state;
+  single x;
+  single_open(&x, 5, 1);
+  x.t.n_mesh = 1;
+  x.t.mesh_name[0] = "y";
+  x.t.mesh_size[0] = 4;
+  single_run(&x);
+  assert_int_equal(x.r.n_cores, 4);
+  assert_int_equal(x.r.noc_bytes, 256 * (1 + 2 + 3));
+  loom_ctx_done(&x.ctx);
+}
+
+/* A multicast to all 8 cores of a cube is a tree of 7 links, at most 3 deep. */
+static void test_multicast_reaches_a_cube_along_a_tree(void **state) {
+  (void)state;
+  single x;
+  single_open(&x, 2, 16);
+  arena *m = &x.ctx.mem;
+  x.m->mesh.at[0].size = 2;
+  vec_push(m, &x.m->mesh, ((machine_dim){.name = "z", .size = 2}));
+  x.t.n_mesh = 3;
+  x.t.mesh_name[2] = "z";
+  for (int d = 0; d < 3; d++) {
+    x.t.mesh_size[d] = 2;
+    x.load->group.ul[d] = x.load->group.sender[d] = sym_const(m, 0);
+    x.load->group.lr[d] = sym_const(m, 1);
+  }
+  x.load->has_group = true;
+  single_run(&x);
+  assert_int_equal(x.r.n_cores, 8);
+  assert_int_equal(x.r.noc_bytes, 7 * 4096);
+  assert_int_equal(x.r.links.n, 7);
+  for (int c = 0; c < 8; c++)
+    assert_int_equal(x.r.cores[c].cycles, 110 + 64 + 10 + 4096 / 32 + 2 * __builtin_popcount((unsigned)c));
+  loom_ctx_done(&x.ctx);
+}
+
 /* Pages of 256 bytes over 4 channels: 10 rows of 256 bytes are 3, 3, 2, 2 pages; from a long run the same as from single rows. */
 static void test_pages_go_round_the_channels(void **state) {
   (void)state;
@@ -284,6 +323,8 @@ int main(void) {
     cmocka_unit_test(test_multicast_arrives_after_one_serialisation_and_its_hops),
     cmocka_unit_test(test_the_l1_port_limits_a_transfer),
     cmocka_unit_test(test_torus_goes_the_shorter_way_round),
+    cmocka_unit_test(test_graph_dims_are_machine_dims_by_name),
+    cmocka_unit_test(test_multicast_reaches_a_cube_along_a_tree),
     cmocka_unit_test(test_pages_go_round_the_channels),
     cmocka_unit_test(test_runs_are_bounded_by_their_budget),
     cmocka_unit_test(test_a_machine_that_does_not_fit_is_refused),
