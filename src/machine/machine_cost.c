@@ -12,30 +12,30 @@ static const sym_expr *argument(void *data, const char *name) {
   return NULL;
 }
 
-/* ceil(volume / throughput).  A throughput a / b that rounds down to 0 would divide by it: there the quotient is taken exactly,
- * volume * b / a.  Other forms count as at least 1, and so does `a`; no divisor is below 1, whichever branch a reader looks at. */
-static const sym_expr *volume_cycles(arena *m, const sym_expr *volume, const sym_expr *throughput) {
-  int64_t constant;
-  if (sym_is_const(throughput, &constant))
-    return sym_ceildiv(m, volume, sym_const(m, constant > 0 ? constant : 1));
-  const sym_expr *one = sym_const(m, 1);
-  if (throughput->op != SYM_FLOORDIV)
-    return sym_ceildiv(m, volume, sym_max(m, throughput, one));
-  const sym_expr *a = throughput->arg[0], *b = throughput->arg[1];
-  const sym_expr *exact = sym_ceildiv(m, sym_mul(m, volume, b), sym_max(m, a, one));
-  return sym_make(m, SYM_IF, sym_make(m, SYM_GE, throughput, one, NULL), sym_ceildiv(m, volume, sym_max(m, throughput, one)), exact);
-}
-
-static const sym_expr *scenario_cycles(arena *m, const machine_scenario *s, arguments *a) {
-  const sym_expr *volume = sym_subst(m, s->volume, argument, a), *throughput = sym_subst(m, s->throughput, argument, a);
-  return sym_add(m, sym_subst(m, s->fixed, argument, a), volume_cycles(m, volume, throughput));
-}
-
 /* cond ? then : else, without the choice when the condition is known. */
 static const sym_expr *choose(arena *m, const sym_expr *cond, const sym_expr *then, const sym_expr *otherwise) {
   if (cond->op == SYM_TRUE)
     return then;
   return cond->op == SYM_FALSE ? otherwise : sym_make(m, SYM_IF, cond, then, otherwise);
+}
+
+/* volume / rate, rounded up; a rate below 1 counts as 1. */
+static const sym_expr *at_rate(arena *m, const sym_expr *volume, const sym_expr *rate) {
+  int64_t constant;
+  bool is_positive = sym_is_const(rate, &constant) && constant > 0;
+  return sym_ceildiv(m, volume, is_positive ? rate : sym_max(m, rate, sym_const(m, 1)));
+}
+
+static const sym_expr *scenario_cycles(arena *m, const machine_scenario *s, arguments *args) {
+  const sym_expr *volume = sym_subst(m, s->volume, argument, args), *cycles;
+  if (s->throughput->op == SYM_FLOORDIV) {
+    /* a / b rounds down to 0 when a < b: there the quotient is taken exactly, volume * b / a. */
+    const sym_expr *a = sym_subst(m, s->throughput->arg[0], argument, args), *b = sym_subst(m, s->throughput->arg[1], argument, args);
+    const sym_expr *rate = sym_floordiv(m, a, b), *is_rate = sym_make(m, SYM_GE, rate, sym_const(m, 1), NULL);
+    cycles = choose(m, is_rate, at_rate(m, volume, rate), at_rate(m, sym_mul(m, volume, b), a));
+  } else
+    cycles = at_rate(m, volume, sym_subst(m, s->throughput, argument, args));
+  return sym_add(m, sym_subst(m, s->fixed, argument, args), cycles);
 }
 
 static loom_status fail_unknown(loom_ctx *ctx, const machine *m, const char *name) {

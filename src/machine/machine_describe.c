@@ -33,7 +33,7 @@ static const char *origin_text(arena *mem, const machine_number *n) {
 
 static void row(table *t, const char *what, const char *value, const char *unit, const machine_number *origin) {
   const char *from = origin_text(t->mem, origin);
-  const char *line = arena_printf(t->mem, "  %-24s %15s %-12s %s", what, value, unit, from);
+  const char *line = arena_printf(t->mem, "  %-24s %15s %-13s %s", what, value, unit, from);
   size_t n = strlen(line);
   while (n && line[n - 1] == ' ')
     n--;

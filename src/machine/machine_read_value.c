@@ -72,6 +72,8 @@ loom_status machine_read_whole(loom_ctx *ctx, const data_value *v, const char *k
   const data_value *n;
   machine_number origin;
   LOOM_TRY(machine_read_origin(ctx, v, &n, &origin));
+  if (n->kind == DATA_REAL)
+    LOOM_FAIL(ctx, n->span, LOOM_EINPUT, "'%s' is %.15g; expected a whole number", key, n->real);
   if (n->kind != DATA_INT)
     LOOM_FAIL(ctx, n->span, LOOM_EINPUT, "'%s' is %s; expected a whole number", key, data_kind_name(n->kind));
   LOOM_TRY(machine_read_number(ctx, v, key, least, greatest, &origin));

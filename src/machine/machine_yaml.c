@@ -62,27 +62,27 @@ static const char *one_line(arena *mem, const data_value *v, int column) {
   return !is_collection || fits ? text_str(&t) : NULL;
 }
 
-static void add_block(text *t, const data_value *v, int indent) {
+/* `begun`: the first member goes behind the dash that is already on the line. */
+static void add_block(text *t, const data_value *v, int indent, bool begun) {
   for (size_t i = 0; i < v->n; i++) {
-    const data_value *e = v->kind == DATA_OBJECT ? v->members[i].value : v->items[i];
-    text_addf(t, "%*s", indent, "");
-    if (v->kind == DATA_OBJECT) {
+    bool is_member = v->kind == DATA_OBJECT;
+    const data_value *e = is_member ? v->members[i].value : v->items[i];
+    text_addf(t, "%*s", begun && i == 0 ? 0 : indent, "");
+    if (is_member)
       add_string(t, v->members[i].key);
-      text_add(t, ":");
-    } else
-      text_add(t, "-");
+    text_add(t, is_member ? ":" : "-");
     const char *line = one_line(t->mem, e, indent + 24);
     if (line)
       text_addf(t, " %s\n", line);
     else {
-      text_add(t, "\n");
-      add_block(t, e, indent + 2);
+      text_add(t, is_member ? "\n" : " ");
+      add_block(t, e, indent + 2, !is_member);
     }
   }
 }
 
 const char *machine_to_yaml(arena *mem, const machine *m) {
   text t = text_new(mem);
-  add_block(&t, machine_to_data(mem, m), 0);
+  add_block(&t, machine_to_data(mem, m), 0, false);
   return text_str(&t);
 }
