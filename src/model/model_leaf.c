@@ -56,22 +56,29 @@ static const sym_expr *handoff_cycles(const modeler *b, const nest_node *store) 
   return model_bound_iterators(b, rate_cycles(m, value_bytes(b, store->value), &b->machine->copy_bytes_per_cycle));
 }
 
+static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *leaves, size_t n, const sym_expr **out) {
+  bool is_product = x->kind == NEST_COMPUTE && !text_eq(x->op, "generic");
+  *out = n == 0 ? uncovered_cycles(b, x) : sym_const(&b->ctx->mem, 0);
+  for (size_t i = 0; i < n; i++) {
+    const sym_expr *e;
+    LOOM_TRY(leaf_cycles(b, &leaves[i], is_product, &e));
+    *out = sym_add(&b->ctx->mem, *out, e);
+  }
+  return LOOM_OK;
+}
+
 loom_status model_node_cycles(const modeler *b, const nest_node *x, int index, const sym_expr **out) {
-  arena *m = &b->ctx->mem;
   int64_t none[PLAN_MESH_MAX] = {1, 1, 1}, size[PLAN_MESH_MAX];
   const int64_t *area = index >= 0 && index < b->c->n_access ? b->c->access[index].area : none;
   for (int d = 0; d < b->c->mapping.n_mesh; d++)
     size[d] = b->c->mapping.mesh_size[d];
-  nest_leaf *leaves = ARENA_NEW_N(m, nest_leaf, NEST_LEAVES_MAX);
-  size_t n = nest_node_leaves(m, b->n, x, area, size, b->c->mapping.n_mesh, leaves);
-  bool is_product = x->kind == NEST_COMPUTE && !text_eq(x->op, "generic");
-  *out = n == 0 ? uncovered_cycles(b, x) : sym_const(m, 0);
-  for (size_t i = 0; i < n; i++) {
-    const sym_expr *e;
-    LOOM_TRY(leaf_cycles(b, &leaves[i], is_product, &e));
-    *out = sym_add(m, *out, e);
-  }
+  arena_mark mark = arena_save(&b->ctx->scratch);
+  nest_leaf *leaves = ARENA_NEW_N(&b->ctx->scratch, nest_leaf, NEST_LEAVES_MAX);
+  size_t n = nest_node_leaves(&b->ctx->mem, b->n, x, area, size, b->c->mapping.n_mesh, leaves);
+  loom_status st = sum_leaves(b, x, leaves, n, out);
+  arena_release(&b->ctx->scratch, mark);
+  LOOM_TRY(st);
   if (x->kind == NEST_STORE)
-    *out = sym_add(m, *out, handoff_cycles(b, x));
+    *out = sym_add(&b->ctx->mem, *out, handoff_cycles(b, x));
   return LOOM_OK;
 }

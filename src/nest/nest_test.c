@@ -1,0 +1,205 @@
+#include "nest/nest.h"
+#include "base/testing.h"
+#include "nest/nest_buffer.h"
+#include "nest/nest_leaf.h"
+#include "nest/nest_samples.h"
+
+static void test_accesses_know_their_loops(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  const nest_node *a[4];
+  assert_int_equal(nest_accesses(n, a, 4), 3);
+  static const bool uses[3][3] = {{true, false, true}, {false, true, true}, {true, true, false}};      /* x, y, out by m, n, k */
+  static const char *const names[] = {"x", "y", "out"};
+  for (int i = 0; i < 3; i++) {
+    for (int l = 0; l < 3; l++)
+      assert_int_equal(nest_access_uses(n, a[i], l), uses[i][l]);
+    assert_string_equal(nest_access_name(&ctx.mem, n, a[i]), names[i]);
+  }
+  int loops[NEST_LOOPS_MAX];
+  assert_int_equal(nest_enclosing(n, a[0], loops, NEST_LOOPS_MAX), 1);
+  assert_int_equal(loops[0], 2);
+  assert_int_equal(nest_enclosing(n, a[2], loops, NEST_LOOPS_MAX), 0);
+  assert_int_equal(nest_accesses(n, a, 1), 3);      /* counts all, fills one */
+  loom_ctx_done(&ctx);
+}
+
+static void test_offsets_and_extents_count_as_uses(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  const nest_node *a[3];
+  nest_accesses(n, a, 3);
+  nest_node *y = (nest_node *)(uintptr_t)a[1];
+  assert_string_equal(nest_iterator_name(&ctx.mem, n, 0), "it_tile_m");
+  y->dim[0].offset = sym_mul(&ctx.mem, sym_name(&ctx.mem, "it_tile_m"), sym_const(&ctx.mem, 2));
+  assert_true(nest_access_uses(n, y, 0));
+  assert_false(nest_loop_uses(n, 2, 0));
+  n->loops.at[2].extent = sym_add(&ctx.mem, sym_name(&ctx.mem, "it_tile_m"), sym_const(&ctx.mem, 1));
+  assert_true(nest_loop_uses(n, 2, 0));
+  assert_false(nest_loop_uses(n, 2, 1));
+  loom_ctx_done(&ctx);
+}
+
+static void test_alignment_is_for_the_two_innermost_dims(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_batch_matmul(&ctx.mem, 8, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  static const int64_t align[] = {1, 32, 32, 32};       /* tile_b, tile_m, tile_n, tile_k */
+  for (int i = 0; i < 4; i++)
+    assert_int_equal(n->symbols.at[i].align, align[i]);
+  nest_set_alignment(n, 16);
+  assert_int_equal(n->symbols.at[0].align, 1);
+  assert_int_equal(n->symbols.at[1].align, 16);
+  loom_ctx_done(&ctx);
+}
+
+static int64_t value_of(loom_ctx *ctx, const sym_expr *e) {
+  static const sym_binding at[] = {{"tile_b", 2}, {"tile_m", 64}, {"tile_n", 128}, {"tile_k", 32}};
+  int64_t v;
+  assert_int_equal(sym_eval(ctx, e, at, 4, &v), LOOM_OK);
+  return v;
+}
+
+static void expect_args(loom_ctx *ctx, const nest_leaf *l, const char *func, const char *const *symbols, const int64_t *values, int n) {
+  assert_string_equal(l->func, func);
+  assert_int_equal(l->n_args, n);
+  for (int i = 0; i < n; i++) {
+    assert_string_equal(l->arg[i].symbol, symbols[i]);
+    assert_int_equal(value_of(ctx, l->arg[i].value), values[i]);
+  }
+}
+
+static void test_leaves_speak_the_perf_sets_words(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const int64_t mesh[] = {8, 8}, alone[] = {1, 1}, column[] = {1, 8}, half[] = {4, 1};
+  nest_leaf l[NEST_LEAVES_MAX];
+  nest *n = nest_make_batch_matmul(&ctx.mem, 8, 512, 512, 512, DTYPE_F16, DTYPE_F16);
+  const nest_node *fill = n->body.at[0], *load_x = n->body.at[1]->body.at[0], *mm = n->body.at[1]->body.at[2], *store = n->body.at[2];
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, fill, alone, mesh, 2, l), 0);
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, load_x, alone, mesh, 2, l), 1);
+  expect_args(&ctx, l, "dram_to_l1_f16", (const char *const[]){"M", "N", "effective_bandwidth"}, (const int64_t[]){2 * 64, 32, 80}, 3);
+  nest_node_leaves(&ctx.mem, n, load_x, column, mesh, 2, l);
+  expect_args(&ctx, l, "dram_to_l1_bcst", (const char *const[]){"M", "N", "bcst_x", "bcst_y", "effective_bandwidth"}, (const int64_t[]){128, 32, 1, 8, 10}, 5);
+  nest_node_leaves(&ctx.mem, n, load_x, half, mesh, 2, l);
+  expect_args(&ctx, l, "dram_to_l1_bcst", (const char *const[]){"M", "N", "bcst_x", "bcst_y", "effective_bandwidth"}, (const int64_t[]){128, 32, 4, 1, 20}, 5);
+  nest_node_leaves(&ctx.mem, n, mm, alone, mesh, 2, l);
+  expect_args(&ctx, l, "batch_matmul_f16", (const char *const[]){"B", "K", "M", "N"}, (const int64_t[]){2, 32, 64, 128}, 4);
+  nest_node_leaves(&ctx.mem, n, store, alone, mesh, 2, l);
+  expect_args(&ctx, l, "l1_to_dram_f16", (const char *const[]){"M", "N"}, (const int64_t[]){128, 128}, 2);
+
+  n = nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F32, DTYPE_F32);      /* twice the bytes: twice the rows */
+  nest_node_leaves(&ctx.mem, n, n->body.at[1]->body.at[0], alone, mesh, 2, l);
+  assert_int_equal(value_of(&ctx, l->arg[0].value), 128);
+  nest_node_leaves(&ctx.mem, n, n->body.at[1]->body.at[2], alone, mesh, 2, l);
+  assert_string_equal(l->func, "matmul_f32");
+  assert_string_equal(l->fallback, "matmul_f16");
+  n = nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_I8, DTYPE_I32);
+  nest_node_leaves(&ctx.mem, n, n->body.at[1]->body.at[0], alone, mesh, 2, l);
+  assert_int_equal(value_of(&ctx, l->arg[0].value), 32);
+  loom_ctx_done(&ctx);
+}
+
+static void test_generic_ops_become_one_call_a_scalar_op(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const int64_t one[] = {1, 1};
+  nest_leaf l[NEST_LEAVES_MAX];
+  nest *n = nest_make_elementwise(&ctx.mem, 512, 512, DTYPE_F16, "cmpf_ogt,select,math.exp,truncf,divf");
+  static const char *const calls[] = {"vec_cmpf_ogt_f16", "vec_select_f16", "vec_exp_f16", "vec_div_f16"};
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[2], one, one, 2, l), 4);
+  for (int i = 0; i < 4; i++)
+    expect_args(&ctx, &l[i], calls[i], (const char *const[]){"L"}, (const int64_t[]){64 * 128}, 1);
+  nest_node *g = n->body.at[2];       /* a row sum of squares: P rows of R */
+  g->body_ops = "mulf,addf";
+  g->m = sym_name(&ctx.mem, "tile_m");
+  g->k = sym_name(&ctx.mem, "tile_n");
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, g, one, one, 2, l), 2);
+  expect_args(&ctx, &l[0], "vec_mul_f16", (const char *const[]){"L"}, (const int64_t[]){64 * 128}, 1);
+  expect_args(&ctx, &l[1], "vec_vsum_f16", (const char *const[]){"P", "R"}, (const int64_t[]){64, 128}, 2);
+  loom_ctx_done(&ctx);
+}
+
+static void test_buffers_of_accumulators_and_temporaries(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const struct { bool copies; int sample; size_t n; const char *names[5]; nest_buffer_kind kinds[5]; } cases[] = {
+      {false, 0, 4, {"acc", "x", "y", "out"}, {NEST_BUFFER_COMPUTE, NEST_BUFFER_LOAD, NEST_BUFFER_LOAD, NEST_BUFFER_STORE}},
+      {true, 0, 4, {"acc", "x", "y", "out"}, {NEST_BUFFER_COMPUTE, NEST_BUFFER_LOAD, NEST_BUFFER_LOAD, NEST_BUFFER_STORE}},
+      {false, 1, 3, {"x", "y", "out"}, {NEST_BUFFER_LOAD, NEST_BUFFER_LOAD, NEST_BUFFER_COMPUTE}},
+      {true, 1, 4, {"x", "y", "result", "out"}, {NEST_BUFFER_LOAD, NEST_BUFFER_LOAD, NEST_BUFFER_COMPUTE, NEST_BUFFER_STORE}},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    nest *n = cases[i].sample ? nest_make_elementwise(&ctx.mem, 64, 64, DTYPE_F16, "addf") : nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+    nest_buffers b = {0};
+    nest_list_buffers(&ctx.mem, n, cases[i].copies, &b);
+    assert_int_equal(b.n, cases[i].n);
+    for (size_t k = 0; k < b.n; k++) {
+      assert_string_equal(b.at[k].name, cases[i].names[k]);
+      assert_int_equal(b.at[k].kind, cases[i].kinds[k]);
+    }
+  }
+  loom_ctx_done(&ctx);
+}
+
+static void test_second_access_of_a_tensor_has_a_number(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_elementwise(&ctx.mem, 64, 64, DTYPE_F16, "addf");
+  n->body.at[1]->tensor = 0;
+  assert_string_equal(nest_access_name(&ctx.mem, n, n->body.at[0]), "x");
+  assert_string_equal(nest_access_name(&ctx.mem, n, n->body.at[1]), "x.2");
+  loom_ctx_done(&ctx);
+}
+
+/* Each breaks one rule of a good nest in memory (what a text file cannot express). */
+static void test_broken_nests_are_named(void **state) {
+  (void)state;
+  static const char *const said[] = {"parallel loops come first", "reads value 'x_tile' before", "lacks the sizes", "names loop 2", "does not enclose",
+                                     "has no size in dim", "names tensor 9", "names value 9", "has rank 9", "extent -1"};
+  for (size_t i = 0; i < COUNT_OF(said); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+    nest_node *loop = n->body.at[1], *mm = loop->body.at[2], *store = n->body.at[2];
+    switch (i) {
+    case 0: n->n_parallel = 1; break;
+    case 1: loop->body.at[0] = mm; break;
+    case 2: mm->k = NULL; break;
+    case 3: n->body.at[2] = loop; break;
+    case 4: store->dim[0].loop = 2; break;
+    case 5: n->values.at[0].dim[1] = NULL; break;
+    case 6: store->tensor = 9; break;
+    case 7: store->value = 9; break;
+    case 8: n->values.at[0].rank = 9; break;
+    case 9: n->tensors.at[0].shape[0] = -1; break;
+    default: break;
+    }
+    assert_int_equal(nest_verify(&ctx, n), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, said[i], 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_accesses_know_their_loops),
+      cmocka_unit_test(test_offsets_and_extents_count_as_uses),
+      cmocka_unit_test(test_alignment_is_for_the_two_innermost_dims),
+      cmocka_unit_test(test_leaves_speak_the_perf_sets_words),
+      cmocka_unit_test(test_generic_ops_become_one_call_a_scalar_op),
+      cmocka_unit_test(test_buffers_of_accumulators_and_temporaries),
+      cmocka_unit_test(test_second_access_of_a_tensor_has_a_number),
+      cmocka_unit_test(test_broken_nests_are_named),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

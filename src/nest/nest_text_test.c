@@ -1,0 +1,93 @@
+#include "nest/nest.h"
+#include "base/testing.h"
+#include "base/text.h"
+#include "nest/nest_samples.h"
+
+static nest *sample(arena *m, int i) {
+  switch (i) {
+  case 0: return nest_make_matmul(m, 4096, 2048, 512, DTYPE_F16, DTYPE_F32);
+  case 1: return nest_make_batch_matmul(m, 32, 128, 64, 96, DTYPE_BF16, DTYPE_BF16);
+  default: return nest_make_elementwise(m, 100, 7, DTYPE_F32, "mulf,addf");
+  }
+}
+
+static const char *write(arena *m, const nest *n) { return data_write_json(m, nest_to_data(m, n), 1); }
+
+static void test_nests_read_back_as_written(void **state) {
+  (void)state;
+  for (int i = 0; i < 3; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n = sample(&ctx.mem, i), *again;
+    assert_int_equal(nest_verify(&ctx, n), LOOM_OK);
+    const char *json = write(&ctx.mem, n);
+    data_value *v;
+    assert_int_equal(data_read_json(&ctx, "nest.json", json, strlen(json), &v), LOOM_OK);
+    assert_int_equal(nest_from_data(&ctx, v, &again), LOOM_OK);
+    assert_string_equal(write(&ctx.mem, again), json);
+    for (size_t k = 0; k < n->values.n; k++)
+      assert_string_equal(again->values.at[k].def->label, n->values.at[k].def->label);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* One edit of a good file each: what is replaced, by what, and what must be said. */
+static void test_wrong_nests_are_refused(void **state) {
+  (void)state;
+  static const struct { const char *from, *to, *said; loom_status status; } edits[] = {
+      {"loom.nest.v1", "loom.nest.v9", "schema is 'loom.nest.v9'", LOOM_EINPUT},
+      {"\"f16\"", "\"f17\"", "unknown element type 'f17'", LOOM_EINPUT},
+      {"\"parallel\"", "\"serial\"", "loop kind is 'serial'", LOOM_EINPUT},
+      {"\"loop\": 2,\n   \"label\"", "\"loop\": 7,\n   \"label\"", "loop", LOOM_EINPUT},
+      {"\"upper_bound\": \"4096\"", "\"upper_bound\": \"tile_q\"", "'tile_q'", LOOM_EINPUT},
+      {"\"align\": 32", "\"align\": 0", "align", LOOM_EINPUT},
+      {"\"compute\": \"matmul\"", "\"compute\": \"conv\"", "compute op 'conv' is none of", LOOM_EINPUT},
+      {"\"compute\": \"fill\"", "\"compute\": \"generic\"", "lacks the sizes", LOOM_EINPUT},
+      {"\"inputs\": [1, 2, 0]", "\"inputs\": [1, 2, 9]", "index of one of the 3 values", LOOM_EINPUT},
+      {"\"inputs\": [1, 2, 0]", "\"inputs\": \"none\"", "inputs", LOOM_EINPUT},
+      {"\"load\": 0", "\"move\": 0", "must have one of the keys", LOOM_EINPUT},
+      {"\"load\": 1", "\"load\": 3", "load", LOOM_EINPUT},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096]", "has 2 dims; the tensor has 1", LOOM_EINPUT},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, -1]", "extent must be an integer", LOOM_EINPUT},
+      {"\"shape\": [4096, 512]", "\"shape\": [1, 1, 1, 1, 1, 1, 1, 1, 1]", "9 dims; at most 8", LOOM_ELIMIT},
+      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\", 3]", "must be an expression", LOOM_EINPUT},
+      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\"]", "keeps 2 dims", LOOM_EINPUT},
+      {"\"name\": \"tile_n\"", "\"name\": \"tile_m\"", "appears twice", LOOM_EINPUT},
+      {"\"block\": \"tile_n\"", "\"block\": \"tile_z\"", "block 'tile_z'", LOOM_EINPUT},
+      {"\"kind\": \"sequential\"", "\"kind\": \"parallel\"", "loop", LOOM_EINPUT},
+  };
+  for (size_t i = 0; i < COUNT_OF(edits); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n;
+    const char *good = write(&ctx.mem, sample(&ctx.mem, 0)), *at = strstr(good, edits[i].from);
+    if (!at)
+      fail_msg("edit %zu: %s is not in the file", i, edits[i].from);
+    const char *bad = arena_printf(&ctx.mem, "%.*s%s%s", (int)(at - good), good, edits[i].to, at + strlen(edits[i].from));
+    data_value *v;
+    assert_int_equal(data_read_json(&ctx, "nest.json", bad, strlen(bad), &v), LOOM_OK);
+    assert_int_equal(nest_from_data(&ctx, v, &n), edits[i].status);
+    testing_expect_error(&ctx, edits[i].status, edits[i].said, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static loom_status round_trip(loom_ctx *ctx, void *data) {
+  (void)data;
+  nest *n;
+  return nest_from_data(ctx, nest_to_data(&ctx->mem, sample(&ctx->mem, 0)), &n);
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  testing_sweep_memory(round_trip, NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_nests_read_back_as_written),
+      cmocka_unit_test(test_wrong_nests_are_refused),
+      cmocka_unit_test(test_memory_failures_unwind),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
