@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SIM_EVENTS_MAX = 2000000000 };   /* a TOG from outside may loop for ever */
+
 static loom_status read_data(loom_ctx *ctx, const char *path, data_value **out) {
   char *source;
   size_t size;
@@ -39,7 +41,7 @@ static loom_status run(compile_state *s, const cli_options *o, compile_execution
   LOOM_TRY(machine_load(s->ctx, o->machine.last ? o->machine.last : s->tog->machine, o->calibration.last, &s->machine));
   if (!o->check) {
     e->has_report = true;
-    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify}, &e->report);
+    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .event_budget = SIM_EVENTS_MAX}, &e->report);
   }
   if (!is_dir)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
