@@ -1,7 +1,7 @@
 /* The arguments of the kernel: from bind_args of a LoomKernel, or from --shape and --dtype. */
 #include "frontend/helion/helion_device.h"
 
-enum { HELION_SIZE_MAX = 1 << 30 };
+enum { HELION_SIZE_MAX = 1 << 30, HELION_SIZE_GUESS = 1024 };
 
 /* ---- parameters of the kernel function ---- */
 typedef struct parameter { const char *name; const syn_node *node, *annotation, *missing; } parameter;   /* missing: the default value */
@@ -208,19 +208,16 @@ static int given_rank(helion_reader *r, const char *name) {
 static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
   kernel_type t = {.type = r->options->has_dtype ? r->options->dtype : DTYPE_F16};
   int evidence = rank_evidence(r, k->fn, p->name);
-  bool complete = true;
   t.rank = given_rank(r, p->name);
   t.rank = t.rank > evidence ? t.rank : evidence;
   for (int d = 0; d < (t.rank ? t.rank : 1); d++) {
     const char *key = arena_printf(r->mem, "%s.%d", p->name, d);
-    int64_t n = 0;
-    if (!given_size(r, key, &n)) {
+    int64_t n = HELION_SIZE_GUESS;
+    if (!given_size(r, key, &n))
       text_addf(missing, "%s%s", missing->size ? ", " : "", key);
-      complete = false;
-    }
     t.dim[d] = sym_const(r->mem, n);
   }
-  return complete ? add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0) : helion_unknown();
+  return t.rank ? add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0) : helion_unknown();
 }
 
 static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
@@ -281,4 +278,5 @@ void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
   if (missing.size)
     helion_fail(r, k->fn, LOOM_EINPUT, arena_printf(r->mem, "pass them with --shape, as in --shape %s=1024", arena_strndup(r->mem, missing.data, strcspn(missing.data, ","))),
                 "the sizes of the arguments of \"%s\" are not known: %s", k->name, text_str(&missing));
+  r->is_guessing = missing.size > 0;
 }

@@ -1,3 +1,4 @@
+#include "base/hash.h"
 #include "frontend/helion/helion_value.h"
 
 enum { HELION_STEPS_MAX = 1000000 };
@@ -85,6 +86,8 @@ loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_opti
   r.graph->source = module->span.source;
   r.graph->path = module->span.source ? module->span.source->path : "";
   r.graph->style = k.class_node ? "loom" : "helion";
+  if (r.graph->source)
+    hash_sha256_hex(r.graph->source->text, r.graph->source->size, r.graph->sha256);
   if (k.class_node) {
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
     warn_tile_upper_bounds(&r);

@@ -90,7 +90,7 @@ static bool statement_binds(helion_reader *r, const syn_node *s, const char *nam
 
 /* The last binding in `body`, nested if, try and with blocks included. */
 static const syn_node *last_binding(helion_reader *r, syn_node *const *body, size_t n, const char *name, const char **out_path) {
-  static const char *const blocks[] = {"finalbody", "orelse", "handlers", "body"};
+  static const char *const blocks[] = {"finalbody", "body", "orelse", "handlers"};   /* an except branch is the last choice */
   for (size_t i = n; i-- > 0;) {
     const syn_node *s = body[i];
     if (!s)
@@ -208,7 +208,11 @@ static helion_value fail_unknown_name(helion_reader *r, const syn_node *n, const
   const char *near = diag_nearest(name, known.at, known.n);
   const char *help = near ? arena_printf(r->mem, "did you mean \"%s\"?", near)
                           : "define it before it is used; a variable first assigned inside a loop does not exist after the loop";
-  return helion_fail(r, n, LOOM_EINPUT, help, "the name \"%s\" is not defined here", name);
+  bool is_guessing = r->is_guessing;
+  r->is_guessing = false;   /* a name is wrong whatever the sizes are */
+  helion_value v = helion_fail(r, n, LOOM_EINPUT, help, "the name \"%s\" is not defined here", name);
+  r->is_guessing = is_guessing;
+  return v;
 }
 
 helion_value helion_lookup(helion_reader *r, const syn_node *n) {

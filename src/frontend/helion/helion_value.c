@@ -77,7 +77,7 @@ static bool is_known_message(const helion_reader *r, loom_span at, const char *m
 }
 
 helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) {
-  if (r->stopped || (r->quiet && status == LOOM_EUNSUP))
+  if (r->stopped || (r->quiet && status == LOOM_EUNSUP) || (r->is_guessing && status != LOOM_EUNSUP))
     return helion_unknown();
   text message = text_new(r->mem);
   va_list ap;

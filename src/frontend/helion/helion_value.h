@@ -104,6 +104,7 @@ typedef struct helion_reader {
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
   bool assume_divides;
+  bool is_guessing;                  /* sizes are missing: stand-ins are used to find what else is wrong, and nothing about sizes is reported */
   int quiet;                         /* > 0: unsupported constructs are UNKNOWN without a message (asserts) */
   int depth;                         /* of calls that are being inlined */
   int loops;                         /* loops met so far */
