@@ -24,14 +24,6 @@ bool model_kind_parse(const char *s, model_kind *out) {
   return false;
 }
 
-int64_t model_loop_cores(const plan_candidate *c, int l) {
-  int64_t cores = 1;
-  for (int i = 0; i < c->mapping.n_logical; i++)
-    if (c->mapping.logical[i].iter == l)
-      cores *= c->mapping.logical[i].size;
-  return cores;
-}
-
 typedef struct bound_data { const modeler *b; int depth; } bound_data;
 
 static const sym_expr *last_iterator(void *data, const char *name) {
@@ -58,7 +50,7 @@ const sym_expr *model_loop_trips(const modeler *b, int l) {
   arena *m = &b->ctx->mem;
   const nest_loop *loop = &b->n->loops.at[l];
   const sym_expr *tiles = sym_ceildiv(m, model_bound_iterators(b, loop->extent), sym_name(m, loop->block));
-  return sym_ceildiv(m, tiles, sym_const(m, model_loop_cores(b->c, l)));
+  return sym_ceildiv(m, tiles, sym_const(m, plan_iter_cores(&b->c->mapping, l)));
 }
 
 /* ---- the tree ---- */
@@ -145,7 +137,7 @@ static void list_trips(const modeler *b, model_cost *out) {
   for (size_t l = 0; l < b->n->loops.n; l++) {
     const nest_loop *loop = &b->n->loops.at[l];
     model_trip t = {.numerator = model_bound_iterators(b, loop->extent), .loop = (int)l,
-                    .denominator = sym_mul(m, sym_name(m, loop->block), sym_const(m, model_loop_cores(b->c, (int)l)))};
+                    .denominator = sym_mul(m, sym_name(m, loop->block), sym_const(m, plan_iter_cores(&b->c->mapping, (int)l)))};
     vec_push(m, &out->trips, t);
   }
 }

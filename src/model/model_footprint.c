@@ -6,19 +6,10 @@ dtype model_buffer_type(const nest_buffer *b, bool accumulate_f32) {
   return is_widened ? DTYPE_F32 : b->type;
 }
 
-/* Upstream's element counts: of the two innermost dims a static 1 takes a whole hardware tile. */
-static const sym_expr *padded_dim(const modeler *b, const nest_buffer *x, int d) {
-  int64_t v;
-  bool is_unit = sym_is_const(x->dim[d], &v) && v == 1 && d >= x->rank - 2;
-  return b->kind != MODEL_LOOM && is_unit ? sym_const(&b->ctx->mem, b->machine->tile_align) : x->dim[d];
-}
-
 /* One slot.  loom: real bytes, each slot aligned as the planner will place it.  upstream: every buffer in the kernel's data type. */
 static const sym_expr *slot_bytes(const modeler *b, const nest_buffer *x) {
   arena *m = &b->ctx->mem;
-  const sym_expr *e = sym_const(m, 1);
-  for (int d = 0; d < x->rank; d++)
-    e = sym_mul(m, e, model_bound_iterators(b, padded_dim(b, x, d)));
+  const sym_expr *e = model_bound_iterators(b, nest_buffer_elems(m, x, b->kind == MODEL_LOOM ? 1 : b->machine->tile_align));
   dtype type = b->kind == MODEL_LOOM ? model_buffer_type(x, b->accumulate_f32) : b->n->type;
   e = sym_mul(m, e, sym_const(m, (int64_t)dtype_bytes(type)));
   if (b->kind != MODEL_LOOM || b->machine->l1_align_bytes <= 1)

@@ -16,8 +16,6 @@ typedef struct modeler {
 
 /* Iterations of loop `l` on one core: ceil(extent / block), of a parallel loop ceil'd once more over its cores. */
 const sym_expr *model_loop_trips(const modeler *b, int l);
-/* Cores loop `l` is spread over; 1 for a sequential loop. */
-int64_t model_loop_cores(const plan_candidate *c, int l);
 /* `e` with every loop iterator at its last value: sizes and extents that move with a loop are priced at their largest end. */
 const sym_expr *model_bound_iterators(const modeler *b, const sym_expr *e);
 

@@ -79,3 +79,13 @@ void nest_list_buffers(arena *m, const nest *n, bool always_copies, nest_buffers
   lister l = {.mem = m, .n = n, .always_copies = always_copies, .out = out};
   list_body(&l, &n->body);
 }
+
+const sym_expr *nest_buffer_elems(arena *m, const nest_buffer *b, int64_t unit) {
+  const sym_expr *e = sym_const(m, 1);
+  for (int d = 0; d < b->rank; d++) {
+    int64_t v;
+    bool is_unit = d >= b->rank - 2 && sym_is_const(b->dim[d], &v) && v == 1;
+    e = sym_mul(m, e, is_unit ? sym_const(m, unit) : b->dim[d]);
+  }
+  return e;
+}

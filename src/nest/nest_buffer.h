@@ -12,4 +12,6 @@ typedef VEC_OF(nest_buffer) nest_buffers;
 /* Buffers in program order of their first use.  `always_copies`: every store has a buffer of its own (upstream); else a temporary of the tensor's
  * type is computed in the store's buffer, and only accumulators, loaded tiles and other types are copied. Names are unique. */
 void nest_list_buffers(arena *m, const nest *n, bool always_copies, nest_buffers *out);
+/* Elements of one slot; of the two innermost dims a static 1 counts as `unit` (upstream pads it to a hardware tile; 1: as it is). */
+const sym_expr *nest_buffer_elems(arena *m, const nest_buffer *b, int64_t unit);
 #endif

@@ -63,6 +63,8 @@ const char *plan_access_label(arena *m, const plan_mapping *p, const plan_access
 const char *plan_variant_name(arena *m, const char *kernel, const plan_candidate *c);
 /* "<variant>__is_double_buffer1__tile_k64__tile_m64": upstream's function name of a materialised candidate, symbols sorted by name. */
 const char *plan_function_name(arena *m, const plan *p);
+/* Cores that iterator `iter` is spread over; 1 when it is not. */
+int64_t plan_iter_cores(const plan_mapping *p, int iter);
 int64_t plan_block_size(const plan *p, const char *symbol);           /* -1 when absent */
 const char *plan_proof_text(plan_proof p);
 

@@ -62,6 +62,14 @@ const char *plan_function_name(arena *m, const plan *p) {
   return text_str(&t);
 }
 
+int64_t plan_iter_cores(const plan_mapping *p, int iter) {
+  int64_t cores = 1;
+  for (int l = 0; l < p->n_logical; l++)
+    if (p->logical[l].iter == iter)
+      cores *= p->logical[l].size;
+  return cores;
+}
+
 int64_t plan_block_size(const plan *p, const char *symbol) {
   for (size_t i = 0; i < p->blocks.n; i++)
     if (text_eq(p->blocks.at[i].symbol, symbol))
