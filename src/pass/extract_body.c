@@ -83,7 +83,6 @@ static loom_status add_fill(extract *x, MlirOperation at, MlirValue v, int *out)
   LOOM_TRY(new_value(x, at, v, out));
   nest_node *node = add_node(x, ir_def(v), NEST_COMPUTE, *out);
   node->op = "fill";
-  node->m = nest_value_elems(x->mem, x->nest, *out);
   return LOOM_OK;
 }
 

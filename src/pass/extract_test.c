@@ -1,0 +1,175 @@
+/* Oracles: nests made without IR (nest_samples) for whole kernels; the place and words of refusals for what is not supported. */
+#include "base/file.h"
+#include "base/testing.h"
+#include "nest/nest_samples.h"
+#include "pass/pass.h"
+
+static loom_ctx ctx;
+static ir_ctx ir;
+
+static int open_ir(void **state) {
+  (void)state;
+  loom_ctx_init(&ctx);
+  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load(&ir) == LOOM_OK ? 0 : 1;
+}
+
+static int close_ir(void **state) {
+  (void)state;
+  ir_close(&ir);
+  loom_ctx_done(&ctx);
+  return 0;
+}
+
+static MlirModule read_sample(const char *name) {
+  char *src;
+  size_t size;
+  MlirModule m;
+  const char *path = arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/tests/data/stage0/%s.mlir", name);
+  assert_int_equal(file_read(&ctx, path, 1 << 20, &src, &size), LOOM_OK);
+  assert_int_equal(ir_parse(&ir, path, src, size, &m), LOOM_OK);
+  return m;
+}
+
+static nest *extract_sample(const char *name) {
+  MlirModule m = read_sample(name);
+  nest *n = NULL;
+  assert_int_equal(pass_canonicalize_stage0(&ir, m), LOOM_OK);
+  assert_int_equal(pass_extract_nest(&ir, m, NULL, &n), LOOM_OK);
+  nest_set_alignment(n, 32);
+  ir_close_module(m);
+  return n;
+}
+
+static const char *json(const nest *n) { return data_write_json(&ctx.mem, nest_to_data(&ctx.mem, n), 1); }
+
+static void test_kernels_become_the_nests_they_are(void **state) {
+  (void)state;
+  arena *m = &ctx.mem;
+  const struct { const char *sample; nest *want; } rows[] = {
+      {"matmul", nest_make_matmul(m, 2048, 512, 256, DTYPE_F16, DTYPE_F16)},
+      {"batch_matmul", nest_make_batch_matmul(m, 8, 128, 64, 512, DTYPE_F16, DTYPE_F16)},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    assert_string_equal(json(extract_sample(rows[i].sample)), json(rows[i].want));
+}
+
+/* Two element-wise ops become one; the stored value is named after its tensor. */
+static void test_elementwise_ops_are_fused(void **state) {
+  (void)state;
+  nest *want = nest_make_elementwise(&ctx.mem, 256, 128, DTYPE_F16, "mulf,addf");
+  want->values.at[2].name = "out_tile";
+  want->body.at[2]->label = "mulf,addf";
+  assert_string_equal(json(extract_sample("elementwise")), json(want));
+}
+
+static void test_epilogue_keeps_accumulator_and_result_apart(void **state) {
+  (void)state;
+  nest *n = extract_sample("bias_relu");
+  assert_int_equal(n->tensors.n, 4);
+  assert_string_equal(n->tensors.at[1].name, "w");   /* loom.name wins over the spelling */
+  assert_true(n->symbols.at[0].divides && !n->symbols.at[1].divides);
+  assert_int_equal(n->values.n, 5);
+  assert_true(n->values.at[0].is_carried && n->values.at[0].type == DTYPE_F32);
+  const nest_node *loop = n->body.at[1], *epilogue = n->body.at[3], *store = n->body.at[4];
+  assert_int_equal(loop->kind, NEST_LOOP);
+  assert_string_equal(epilogue->body_ops, "extf,addf,maximumf,truncf");
+  assert_int_equal(epilogue->inputs.n, 2);
+  assert_int_equal(epilogue->inputs.at[0], 0);
+  assert_string_equal(sym_str(&ctx.mem, epilogue->m), "tile_m * tile_n");
+  assert_int_equal(store->value, epilogue->value);
+  assert_int_equal(n->values.at[store->value].type, DTYPE_F16);
+  assert_false(n->values.at[store->value].is_carried);
+  const nest_node *bias = n->body.at[2];
+  assert_int_equal(bias->n_dims, 1);
+  assert_int_equal(bias->dim[0].loop, 1);
+}
+
+static void test_every_node_knows_its_op(void **state) {
+  (void)state;
+  MlirModule m = read_sample("matmul");
+  nest *n;
+  const pass_node_op *ops;
+  size_t n_ops;
+  assert_int_equal(pass_canonicalize_stage0(&ir, m), LOOM_OK);
+  assert_int_equal(pass_extract_nest_ops(&ir, m, "matmul", &n, &ops, &n_ops), LOOM_OK);
+  static const char *const want[] = {"linalg.fill", "scf.for", "bufferization.to_tensor", "bufferization.to_tensor", "linalg.matmul", "memref.copy"};
+  assert_int_equal(n_ops, COUNT_OF(want));
+  for (size_t i = 0; i < n_ops; i++)
+    assert_true(ir_op_is(ops[i].op, want[i]));
+  assert_ptr_equal(ops[0].node, n->body.at[0]);
+  ir_close_module(m);
+}
+
+/* One kernel around a hole: %t is a loaded tile of 8 x tile_n, %e an empty one, %s where results go. */
+#define KERNEL(inner)                                                                                                              \
+  "#id = affine_map<(d0, d1) -> (d0, d1)>\n#tr = affine_map<(d0, d1) -> (d1, d0)>\n"                                                \
+  "func.func @k(%a: memref<8x64xf32>, %o: memref<8x64xf32>) {\n"                                                       \
+  "  %z = arith.constant 0.0 : f32\n  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  %c4 = arith.constant 4 : index\n"  \
+  "  %n = \"loom.sym\"() {symbol_ref = @tile_n, upper_bound = 64 : index} : () -> index\n"                                          \
+  "  affine.parallel (%i) = (0) to (64 ceildiv symbol(%n)) {\n    %on = arith.muli %i, %n : index\n"                                \
+  "    %sa = memref.subview %a[0, %on] [8, %n] [1, 1] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"         \
+  "    %s = memref.subview %o[0, %on] [8, %n] [1, 1] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"          \
+  "    %t = bufferization.to_tensor %sa : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32>\n"                        \
+  "    %e = tensor.empty(%n) : tensor<8x?xf32>\n" inner "  }\n  return\n}\n"
+#define STORE(v) "    bufferization.materialize_in_destination " v " in writable %s : (tensor<8x?xf32>, memref<8x?xf32, strided<[64, 1], offset: ?>>) -> ()\n"
+#define BUMP(r, in, out)                                                                                                           \
+  "    " r " = linalg.generic {indexing_maps = [#id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(" in " : tensor<8x?xf32>) outs(" out \
+  " : tensor<8x?xf32>) {\n    ^bb0(%x: f32, %y: f32):\n      %w = arith.addf %x, %y : f32\n      linalg.yield %w : f32\n    } -> tensor<8x?xf32>\n"
+
+static loom_status extract_text(const char *src) {
+  MlirModule m;
+  nest *n;
+  assert_int_equal(ir_parse(&ir, "k.mlir", src, strlen(src), &m), LOOM_OK);
+  loom_status st = pass_extract_nest(&ir, m, NULL, &n);
+  ir_close_module(m);
+  return st;
+}
+
+static void test_unsupported_forms_are_refused_in_place(void **state) {
+  (void)state;
+  static const struct { const char *src, *needle; int line; } rows[] = {
+      {"func.func @k(%a: memref<?xf32>) {\n  affine.parallel (%i) = (0) to (4) {\n  }\n  return\n}\n", "must be a memref of static shape", 1},
+      {"func.func @k(%a: memref<4xf32>) {\n  return\n}\n", "has no affine.parallel", 1},
+      {"func.func @k() {\n  affine.parallel (%i) = (0) to (4) {\n  }\n  affine.parallel (%i) = (0) to (4) {\n  }\n  return\n}\n", "has a second one here", 4},
+      {"func.func @k(%a: memref<4xf32>) {\n  affine.parallel (%i) = (1) to (4) {\n  }\n  return\n}\n", "must start at 0", 2},
+      {"func.func @k(%a: memref<4xf32>) {\n  affine.parallel (%i) = (0) to (4) step (2) {\n  }\n  return\n}\n", "steps of 1", 2},
+      {KERNEL("    %q = linalg.abs ins(%t : tensor<8x?xf32>) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n" STORE("%q")), "'linalg.abs' inside a kernel", 15},
+      {KERNEL("    %q = memref.dim %sa, %c1 : memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "'memref.dim' inside a kernel", 15},
+      {KERNEL("    scf.for %j = %c1 to %c4 step %c1 {\n    }\n"), "must start at 0", 15},
+      {KERNEL("    scf.for %j = %c0 to %n step %c1 {\n    }\n"), "must run to ceildiv(extent, block size)", 15},
+      {KERNEL(BUMP("%q", "%t", "%t") STORE("%q")), "overwrites a tile that is read elsewhere", 15},
+      {KERNEL(BUMP("%q", "%t", "%e") STORE("%q")), "reads a tensor that 'tensor.empty' makes", 15},
+      {KERNEL("    %b = memref.subview %sa[0, 0] [8, 1] [1, 1] : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x1xf32, strided<[64, 1], offset: ?>>\n"
+              "    %q = bufferization.to_tensor %b : memref<8x1xf32, strided<[64, 1], offset: ?>> to tensor<8x1xf32>\n"),
+       "must be taken from an argument", 15},
+      {KERNEL("    %b = memref.subview %a[0, %on] [8, %n] [1, 2] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 2], offset: ?>>\n"
+              "    %q = bufferization.to_tensor %b : memref<8x?xf32, strided<[64, 2], offset: ?>> to tensor<8x?xf32>\n"), "strided tile", 15},
+      {KERNEL("    memref.copy %sa, %s : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "must store a tile", 15},
+      {KERNEL("    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %c0) -> (index) {\n      scf.yield %v : index\n    }\n"), "carries a value that is no tile", 15},
+      {KERNEL("    %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n"
+              "    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %f) -> (tensor<8x?xf32>) {\n      scf.yield %t : tensor<8x?xf32>\n    }\n" STORE("%r")),
+       "is replaced, not updated in place", 17},
+      {KERNEL("    %r:2 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(%t : tensor<8x?xf32>) outs(%e, %e : "
+              "tensor<8x?xf32>, tensor<8x?xf32>) {\n    ^bb0(%x: f32, %y: f32, %w: f32):\n      linalg.yield %x, %x : f32, f32\n    } -> (tensor<8x?xf32>, "
+              "tensor<8x?xf32>)\n" STORE("%r#0")), "expected one result", 15},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    assert_int_equal(extract_text(rows[i].src), LOOM_EUNSUP);
+    testing_expect_error(&ctx, LOOM_EUNSUP, rows[i].needle, 0, 0);
+    if (ctx.diag.first->span.line != rows[i].line)
+      fail_msg("\"%s\" at line %d, expected %d", rows[i].needle, ctx.diag.first->span.line, rows[i].line);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_kernels_become_the_nests_they_are, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_elementwise_ops_are_fused, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_epilogue_keeps_accumulator_and_result_apart, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_every_node_knows_its_op, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_unsupported_forms_are_refused_in_place, open_ir, close_ir),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
