@@ -39,43 +39,12 @@ static loom_status make_problem(loom_ctx *ctx, const nest *n, const model_cost *
   return solve_apply_options(ctx, o, p);
 }
 
-/* Mirrored and reordered candidates often have the very same cost: each such problem is solved once. */
-static bool same_problem(const model_cost *a, const model_cost *b) {
-  if (a->trips.n != b->trips.n || !sym_equal(a->cycles, b->cycles) || !sym_equal(a->l1_bytes, b->l1_bytes))
-    return false;
-  for (size_t i = 0; i < a->trips.n; i++)
-    if (!sym_equal(a->trips.at[i].numerator, b->trips.at[i].numerator) || !sym_equal(a->trips.at[i].denominator, b->trips.at[i].denominator))
-      return false;
-  return true;
-}
-
 static solve_row make_row(loom_ctx *ctx, const nest *n, const plan_candidate *c, const solve_answer *a) {
   solve_row r = {.candidate = c, .status = a->status, .cycles = a->cycles, .lower_bound = a->lower_bound, .double_buffer = a->boolean[0],
                  .points = a->points, .feasible = a->feasible, .ragged = a->ragged || a->fallback, .why = a->why};
   for (size_t i = 0; i < n->symbols.n && a->status != SOLVE_INFEASIBLE; i++)
     vec_push(&ctx->mem, &r.blocks, ((plan_block){n->symbols.at[i].name, a->value[i]}));
   return r;
-}
-
-typedef struct solved { const model_cost *cost; solve_answer answer; } solved;
-typedef VEC_OF(solved) solved_list;
-
-static loom_status solve_candidate(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solved_list *known, const solve_answer **out,
-                                   solve_result *result) {
-  for (size_t i = 0; i < known->n; i++)
-    if (same_problem(known->at[i].cost, cost)) {
-      *out = &known->at[i].answer;
-      return LOOM_OK;
-    }
-  solve_problem p;
-  solved s = {.cost = cost};
-  LOOM_TRY(make_problem(ctx, n, cost, o, &p));
-  LOOM_TRY(solve_search(ctx, &p, o->op_budget, &s.answer));
-  result->evaluated += s.answer.evaluated;
-  result->pruned = s.answer.pruned > INT64_MAX - result->pruned ? INT64_MAX : result->pruned + s.answer.pruned;
-  vec_push(&ctx->mem, known, s);
-  *out = &known->at[known->n - 1].answer;
-  return LOOM_OK;
 }
 
 static loom_status nothing_feasible(loom_ctx *ctx, const nest *n, const machine *m, const solve_result *r) {
@@ -88,20 +57,24 @@ static loom_status nothing_feasible(loom_ctx *ctx, const nest *n, const machine 
 loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out) {
   *out = (solve_result){.best = -1};
   double start = now_ms();
-  solved_list known = {0};
+  solve_memo memo = {0};
   const char *fallback = NULL;
   for (size_t i = 0; i < t->rows.n; i++) {
     const plan_candidate *c = t->rows.at[i];
     model_cost *cost;
     const solve_answer *a;
+    solve_problem *p = ARENA_NEW(&ctx->mem, solve_problem);
     LOOM_TRY(model_build(ctx, n, m, c, o->model, o->accumulate_f32, &cost));
-    LOOM_TRY(solve_candidate(ctx, n, cost, o, &known, &a, out));
+    LOOM_TRY(make_problem(ctx, n, cost, o, p));
+    LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
     vec_push(&ctx->mem, &out->rows, make_row(ctx, n, c, a));
     if (a->status == SOLVE_INFEASIBLE || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
       continue;
     out->best = (int)i;
     fallback = a->fallback;
   }
+  out->evaluated = memo.evaluated;
+  out->pruned = memo.pruned;
   out->solver_ms = now_ms() - start;
   if (out->best < 0)
     return nothing_feasible(ctx, n, m, out);

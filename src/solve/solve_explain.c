@@ -66,6 +66,8 @@ const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_val
     int64_t bytes;
     if (sym_eval(ctx, e, at, p->symbols.n, &bytes) != LOOM_OK || bytes <= p->capacities.at[i].limit)
       continue;
+    if (!p->capacities.at[i].memory)
+      return arena_printf(m, "even at %s: %s = %" PRId64 " > %" PRId64, point_text(ctx, p, values, choice), sym_str(m, e), bytes, p->capacities.at[i].limit);
     text t = text_new(m);
     add_terms(&t, m, e);
     return arena_printf(m, "even at %s: %s = %s > %s %s", point_text(ctx, p, values, choice), text_str(&t), solve_bytes_text(m, bytes),

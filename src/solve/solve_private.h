@@ -15,7 +15,7 @@ typedef enum solve_trip_rule {
 typedef struct solve_symbol { const char *name; int64_t align, upper; /* natural upper bound */ int64_t lb, ub, assigned; /* of the user; 0: none */ } solve_symbol;
 typedef struct solve_boolean { const char *name; int assigned; /* -1: free */ } solve_boolean;
 typedef struct solve_trip { const sym_expr *numerator, *denominator; } solve_trip;
-typedef struct solve_capacity { const char *memory; const sym_expr *bytes; int64_t limit; } solve_capacity;
+typedef struct solve_capacity { const char *memory; /* NULL: an inequality of the file, without units */ const sym_expr *bytes; int64_t limit; } solve_capacity;
 
 typedef struct solve_problem {
   VEC_OF(solve_symbol) symbols;              /* in file order */
@@ -40,6 +40,16 @@ typedef struct solve_answer {
 
 /* Finds the smallest (cycles, symbol values, booleans).  `budget_ops` evaluations at most; 0: unlimited. */
 LOOM_MUST_USE loom_status solve_search(loom_ctx *ctx, const solve_problem *p, int64_t budget_ops, solve_answer *out);
+
+/* Mirrored and reordered variants often pose the very same problem: each is searched once.  `p` must stay as it is. */
+typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(const solve_answer *) answers; int64_t evaluated, pruned; } solve_memo;
+LOOM_MUST_USE loom_status solve_once(loom_ctx *ctx, solve_memo *memo, const solve_problem *p, int64_t budget_ops, const solve_answer **out);
+
+/* ---- reading an ETG variant ---- */
+/* Cycles of the variant's loop tree; `generation` 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  `m` NULL: every call must be resolved. */
+LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const data_value *variant, int generation, const machine *m, const sym_expr **out);
+/* Symbols, booleans, trips, capacities and conditions of the variant. */
+LOOM_MUST_USE loom_status solve_etg_limits(loom_ctx *ctx, const data_value *variant, int generation, solve_problem *out);
 
 /* ---- domains ---- */
 typedef struct solve_values { int64_t *at; size_t n; } solve_values;

@@ -1,0 +1,70 @@
+#include "base/text.h"
+#include "solve/solve_private.h"
+
+/* 1: one memory scope; 3: footprints by memory; 2: the rest. */
+static int generation_of(const data_value *variant) {
+  const data_value *block = data_get(variant, "kernel_block");
+  if (!block || data_get(block, "memory_scope"))
+    return 1;
+  return data_get(data_get(data_get(variant, "constraint_scope"), "metadata"), "memory_footprints") ? 3 : 2;
+}
+
+static data_value *row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a) {
+  data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
+  data_set_string(m, o, "name", name);
+  data_set_string(m, o, "status", solve_status_text(a->status));
+  if (a->status != SOLVE_INFEASIBLE) {
+    data_set_int(m, o, "cost", a->cycles);
+    data_set_int(m, o, "lower_bound", a->lower_bound);
+    for (size_t i = 0; i < p->symbols.n; i++)
+      data_set_int(m, blocks, p->symbols.at[i].name, a->value[i]);
+    for (size_t i = 0; i < p->booleans.n; i++)
+      data_set_int(m, booleans, p->booleans.at[i].name, a->boolean[i]);
+    data_set(m, o, "block_sizes", blocks);
+    data_set(m, o, "booleans", booleans);
+  }
+  data_set_int(m, o, "points", a->points);
+  data_set_int(m, o, "feasible", a->feasible);
+  if (a->why)
+    data_set_string(m, o, "explain", a->why);
+  return o;
+}
+
+static loom_status read_variant(loom_ctx *ctx, const data_value *v, const machine *m, const solve_options *o, solve_problem *p) {
+  int generation = generation_of(v);
+  LOOM_TRY(solve_etg_limits(ctx, v, generation, p));
+  LOOM_TRY(solve_etg_cycles(ctx, v, generation, m, &p->cycles));
+  if (o->ragged)
+    p->rule = SOLVE_TRIPS_ANY;
+  return solve_apply_options(ctx, o, p);
+}
+
+loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const solve_options *o, data_value **out) {
+  arena *mem = &ctx->mem;
+  if (etg->kind != DATA_ARRAY || !etg->n) {
+    diag_error(ctx, etg->span, LOOM_EINPUT, "an ETG is a list of variants");
+    diag_help(ctx, "loom explore K --etg FILE writes one");
+    return LOOM_EINPUT;
+  }
+  data_value *v = data_object(mem), *rows = data_array(mem), *best = data_null(mem);
+  int64_t least = INT64_MAX;
+  solve_memo memo = {0};
+  for (size_t i = 0; i < etg->n; i++) {
+    const char *name;
+    const solve_answer *a;
+    solve_problem *p = ARENA_NEW(mem, solve_problem);
+    LOOM_TRY(data_need_string(ctx, etg->items[i], "variant_name", &name));
+    LOOM_TRY(read_variant(ctx, etg->items[i], m, o, p));
+    LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
+    data_push(mem, rows, row_to_data(mem, name, p, a));
+    if (a->status != SOLVE_INFEASIBLE && a->cycles < least) {
+      least = a->cycles;
+      best = data_string(mem, name);
+    }
+  }
+  data_set_string(mem, v, "schema", "loom.solve.v1");
+  data_set(mem, v, "variants", rows);
+  data_set(mem, v, "best", best);
+  *out = v;
+  return LOOM_OK;
+}
