@@ -1,0 +1,155 @@
+#include "explore/explore.h"
+#include "base/testing.h"
+#include "nest/nest_samples.h"
+
+static machine *wormhole(loom_ctx *ctx) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  machine *m;
+  assert_int_equal(machine_load(ctx, "wormhole", NULL, &m), LOOM_OK);
+  return m;
+}
+
+static data_value *first_variant(loom_ctx *ctx, int generation, bool resolved, size_t *n_variants) {
+  machine *m = wormhole(ctx);
+  nest *n = nest_make_matmul(&ctx->mem, 4096, 4096, 512, DTYPE_F16, DTYPE_F16);
+  explore_table t;
+  data_value *v;
+  assert_int_equal(explore_run(ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(explore_etg(ctx, n, m, &t, generation, resolved, &v), LOOM_OK);
+  *n_variants = v->n;
+  return v->items[0];
+}
+
+static data_value *at(data_value *v, const char *path) {
+  for (const char *p = path; *p && v;) {
+    char key[64];
+    size_t n = strcspn(p, "/");
+    memcpy(key, p, n);
+    key[n] = 0;
+    p += n + (p[n] == '/');
+    v = key[0] >= '0' && key[0] <= '9' ? ((size_t)(key[0] - '0') < v->n ? v->items[key[0] - '0'] : NULL) : data_get(v, key);
+  }
+  return v;
+}
+
+static void expect_json(loom_ctx *ctx, data_value *v, const char *path, const char *expected) {
+  data_value *x = at(v, path);
+  if (!x)
+    fail_msg("%s is missing", path);
+  assert_string_equal(data_write_json(&ctx->mem, x, 0), expected);
+}
+
+/* The tree of upstream's first matmul variant (loom.md 2.2): tile_m > tile_n > {k loop {2 loads, matmul}, store}. */
+static void test_tree_of_the_first_variant(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  size_t n;
+  data_value *v = first_variant(&ctx, 2, false, &n);
+  assert_int_equal(n, 16);
+  static const char inner[] = "compute_scope/stages/0/for_loop_block";
+  data_value *m = at(at(v, "kernel_block"), inner), *nn = at(m, inner);
+  expect_json(&ctx, m, "block_sym", "\"tile_m\"");
+  expect_json(&ctx, m, "iter_type", "\"temporal\"");
+  expect_json(&ctx, m, "trip_count", "{\"Div\": [{\"Div\": [{\"Const\": 4096}, {\"Sym\": \"tile_m\"}]}, {\"Const\": 8}]}");
+  expect_json(&ctx, nn, "block_sym", "\"tile_n\"");
+  data_value *k = at(nn, inner);
+  expect_json(&ctx, k, "block_sym", "\"\"");
+  expect_json(&ctx, k, "iter_type", "\"sequential\"");
+  expect_json(&ctx, k, "trip_count", "{\"Div\": [{\"Const\": 512}, {\"Sym\": \"tile_k\"}]}");
+  data_value *loads = at(k, "load_scope/stages/0/Parallel/0/Sequential/schedules");
+  assert_int_equal(loads->n, 2);
+  expect_json(&ctx, loads->items[0], "Func/func/name", "\"dram_to_l1_bcst\"");
+  expect_json(&ctx, loads->items[0], "Func/func/sym_map/entries",
+              "[[\"M\", {\"Sym\": \"tile_m\"}], [\"N\", {\"Sym\": \"tile_k\"}], [\"bcst_x\", {\"Const\": 1}], [\"bcst_y\", {\"Const\": 8}], "
+              "[\"effective_bandwidth\", {\"Const\": 10}]]");
+  expect_json(&ctx, loads->items[1], "Func/func/symbols", "[\"M\", \"N\", \"bcst_x\", \"bcst_y\", \"effective_bandwidth\"]");
+  expect_json(&ctx, k, "compute_scope/stages/0/Parallel/0/Sequential/schedules/0/Func/func/name", "\"matmul_f16\"");
+  expect_json(&ctx, nn, "store_scope/stages/0/Parallel/0/Sequential/schedules/0/Func/func/sym_map/entries", "[[\"M\", {\"Sym\": \"tile_m\"}], [\"N\", {\"Sym\": \"tile_n\"}]]");
+  expect_json(&ctx, nn, "store_scope/stages/0/Parallel/0/Sequential/schedules/0/Func/scenarios", "[]");
+  loom_ctx_done(&ctx);
+}
+
+static void test_generations_differ_where_they_should(void **state) {
+  (void)state;
+  static const char mn[] = "{\"Mul\": [{\"Sym\": \"tile_m\"}, {\"Sym\": \"tile_n\"}]}", seq[] = "{\"Div\": [{\"Const\": 512}, {\"Sym\": \"tile_k\"}]}";
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  size_t n;
+  data_value *g1 = first_variant(&ctx, 1, false, &n), *g2 = first_variant(&ctx, 2, false, &n), *g3 = first_variant(&ctx, 3, false, &n);
+  expect_json(&ctx, g1, "kernel_block/memory_scope/stages", "[]");
+  expect_json(&ctx, g1, "constraint_scope/metadata/L1_footprint/0", mn);
+  expect_json(&ctx, g1, "constraint_scope/metadata/iter_num/seq_iter", seq);
+  assert_int_equal(at(g1, "constraint_scope/hard_constraints")->n, 1);
+  expect_json(&ctx, g1, "constraint_scope/hard_constraints/0/Le/1", "{\"Const\": 1398784}");
+  expect_json(&ctx, g2, "constraint_scope/metadata/L1_footprint/capacity", "1398784");
+  expect_json(&ctx, g2, "constraint_scope/metadata/L1_footprint/store/0", mn);
+  expect_json(&ctx, g2, "constraint_scope/metadata/iter_num/temp_iter/0",
+              "[{\"Div\": [{\"Div\": [{\"Const\": 4096}, {\"Sym\": \"tile_n\"}]}, {\"Const\": 7}]}, false]");
+  expect_json(&ctx, g2, "constraint_scope/hard_constraints", "[]");
+  expect_json(&ctx, g3, "constraint_scope/metadata/memory_footprints/0/capacity_bytes", "1398784");
+  expect_json(&ctx, g3, "constraint_scope/metadata/iter_num/temp_iter/0", "{\"Div\": [{\"Div\": [{\"Const\": 4096}, {\"Sym\": \"tile_n\"}]}, {\"Const\": 8}]}");
+  expect_json(&ctx, g3, "constraint_scope/metadata/symbols/tile_k", "{\"type\": \"int\", \"alignment\": 32, \"natural_ub\": 512}");
+  expect_json(&ctx, g3, "constraint_scope/metadata/booleans", "[\"is_double_buffer\"]");
+  loom_ctx_done(&ctx);
+}
+
+/* A resolved call lists its scenarios with guards that exclude each other; at any point the one that holds has the machine's cost. */
+static void test_resolved_scenarios_are_the_machines_cost(void **state) {
+  (void)state;
+  static const int64_t points[][3] = {{32, 32, 32}, {64, 128, 64}, {128, 64, 32}, {256, 512, 512}, {16, 64, 32}};
+  for (int generation = 1; generation <= 3; generation++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = wormhole(&ctx);
+    size_t n;
+    data_value *v = first_variant(&ctx, generation, true, &n);
+    data_value *k = at(v, "kernel_block/compute_scope/stages/0/for_loop_block/compute_scope/stages/0/for_loop_block/compute_scope/stages/0/for_loop_block");
+    data_value *call = at(k, "compute_scope/stages/0/Parallel/0/Sequential/schedules/0/Func"), *list = at(call, "scenarios");
+    assert_true(list->n >= 2);
+    const sym_expr *cost;
+    const machine_arg args[] = {{"M", sym_name(&ctx.mem, "tile_m")}, {"N", sym_name(&ctx.mem, "tile_n")}, {"K", sym_name(&ctx.mem, "tile_k")}};
+    assert_int_equal(machine_cost(&ctx, m, "matmul_f16", args, 3, &cost), LOOM_OK);
+    for (size_t p = 0; p < COUNT_OF(points); p++) {
+      const sym_binding b[] = {{"tile_m", points[p][0]}, {"tile_n", points[p][1]}, {"tile_k", points[p][2]}};
+      int64_t expected, holds = 0;
+      assert_int_equal(sym_eval(&ctx, cost, b, 3, &expected), LOOM_OK);
+      for (size_t i = 0; i < list->n; i++) {
+        const sym_expr *guard, *time;
+        int64_t is_on, cycles;
+        assert_int_equal(sym_from_etg(&ctx, data_get(list->items[i], "constraints"), &guard), LOOM_OK);
+        assert_int_equal(sym_from_etg(&ctx, data_get(list->items[i], "time_cost"), &time), LOOM_OK);
+        assert_int_equal(sym_eval(&ctx, guard, b, 3, &is_on), LOOM_OK);
+        if (!is_on)
+          continue;
+        holds++;
+        assert_int_equal(sym_eval(&ctx, time, b, 3, &cycles), LOOM_OK);
+        assert_int_equal(cycles, expected);
+      }
+      assert_int_equal(holds, 1);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_unknown_generation_is_refused(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  explore_table none = {0};
+  data_value *v;
+  assert_int_equal(explore_etg(&ctx, nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16), wormhole(&ctx), &none, 4, false, &v), LOOM_EUSAGE);
+  testing_expect_error(&ctx, LOOM_EUSAGE, "generation 4 does not exist", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_tree_of_the_first_variant),
+      cmocka_unit_test(test_generations_differ_where_they_should),
+      cmocka_unit_test(test_resolved_scenarios_are_the_machines_cost),
+      cmocka_unit_test(test_unknown_generation_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,283 @@
+#include "base/testing.h"
+#include "nest/nest_samples.h"
+#include "solve/solve.h"
+
+static machine *shipped(loom_ctx *ctx, const char *name) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  machine *m;
+  assert_int_equal(machine_load(ctx, name, NULL, &m), LOOM_OK);
+  return m;
+}
+
+static const solve_options free_choice = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1};
+
+static data_value *written(loom_ctx *ctx, const machine *m, const int64_t shape[3], int generation, bool resolved, explore_table *t) {
+  nest *n = nest_make_matmul(&ctx->mem, shape[0], shape[1], shape[2], DTYPE_F16, DTYPE_F16);
+  data_value *v, *again;
+  assert_int_equal(explore_run(ctx, n, m, &(explore_options){.upstream_compatible = true}, t), LOOM_OK);
+  assert_int_equal(explore_etg(ctx, n, m, t, generation, resolved, &v), LOOM_OK);
+  const char *json = data_write_json(&ctx->mem, v, 1);
+  assert_int_equal(data_read_json(ctx, "etg.json", json, strlen(json), &again), LOOM_OK);
+  return again;
+}
+
+/* Writing an ETG and solving it is the same as solving the candidates directly. */
+static void test_generation_3_equals_the_direct_way(void **state) {
+  (void)state;
+  static const int64_t shapes[][3] = {{4096, 4096, 512}, {2048, 2048, 256}, {4096, 2048, 1024}};
+  for (size_t s = 0; s < COUNT_OF(shapes); s++)
+    for (int resolved = 0; resolved < 2; resolved++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      machine *m = shipped(&ctx, "wormhole");
+      nest *n = nest_make_matmul(&ctx.mem, shapes[s][0], shapes[s][1], shapes[s][2], DTYPE_F16, DTYPE_F16);
+      explore_table t;
+      solve_result direct;
+      data_value *etg = written(&ctx, m, shapes[s], 3, resolved, &t), *got;
+      assert_int_equal(solve_run(&ctx, n, m, &t, &free_choice, &direct), LOOM_OK);
+      assert_int_equal(solve_etg(&ctx, etg, resolved ? NULL : m, &free_choice, &got), LOOM_OK);
+      data_value *rows = data_get(got, "variants");
+      assert_int_equal(rows->n, direct.rows.n);
+      assert_string_equal(data_get(got, "schema")->string, "loom.solve.v1");
+      assert_string_equal(data_get(got, "best")->string, direct.rows.at[direct.best].candidate->name);
+      for (size_t i = 0; i < rows->n; i++) {
+        const solve_row *d = &direct.rows.at[i];
+        assert_string_equal(data_get(rows->items[i], "name")->string, d->candidate->name);
+        if (d->ragged)
+          continue;       /* an ETG keeps its own trip rule; candidates fall back to ceilings */
+        assert_string_equal(data_get(rows->items[i], "status")->string, "optimal");
+        assert_int_equal(data_get(rows->items[i], "cost")->integer, d->cycles);
+        assert_int_equal(data_get(rows->items[i], "points")->integer, d->points);
+        assert_int_equal(data_get(rows->items[i], "feasible")->integer, d->feasible);
+        for (size_t b = 0; b < d->blocks.n; b++)
+          assert_int_equal(data_get(data_get(rows->items[i], "block_sizes"), d->blocks.at[b].symbol)->integer, d->blocks.at[b].size);
+        assert_int_equal(data_get(data_get(rows->items[i], "booleans"), MODEL_DOUBLE_BUFFER)->integer, d->double_buffer);
+      }
+      loom_ctx_done(&ctx);
+    }
+}
+
+static int64_t cd(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/* The best point of variant 0 (8 x 8 over M x N) by plain loops: generation 1 or 2 on wormhole. */
+static void plain_optimum(const int64_t s[3], int generation, int64_t out[6]) {
+  out[0] = INT64_MAX;
+  out[4] = out[5] = 0;
+  for (int64_t m = 32; m <= s[0]; m += 32)
+    for (int64_t n = 32; n <= s[1]; n += 32)
+      for (int64_t k = 32; k <= s[2]; k += 32)
+        for (int64_t db = 0; db < 2; db++) {
+          if (generation == 2 && (m * 7 > s[0] || n * 7 > s[1]))
+            continue;
+          out[4]++;
+          int64_t elems = m * k + k * n + 2 * m * n, bytes = generation == 1 ? elems * 2 * (1 + db) : 2 * (elems + db * (m * k + k * n));
+          if (bytes > 1398784)
+            continue;
+          out[5]++;
+          int64_t thr = m * n >= 8192 ? 716 : m * n * 716 / 8192, tm = cd(cd(s[0], m), 8), tn = cd(cd(s[1], n), 8), tk = cd(s[2], k);
+          int64_t comp = cd(m * n, 2) + cd(2 * m * n * k, thr), load = 688 + cd(20 * m * k, 150) + cd(20 * k * n, 150), store = 454 + cd(2 * m * n, 150);
+          int64_t most = comp > load ? comp : load, least = comp + load - most, inner = db ? tk * most + least : tk * (comp + load);
+          int64_t nested = tk * most > store ? tk * most : store, cycles = generation == 1 ? tm * tn * nested : tm * tn * (inner + store);
+          if (cycles < out[0]) {
+            out[0] = cycles;
+            out[1] = m;
+            out[2] = n;
+            out[3] = k;
+          }
+        }
+}
+
+static void test_generations_1_and_2_have_their_own_rules(void **state) {
+  (void)state;
+  static const int64_t shape[] = {1024, 768, 512};
+  for (int generation = 1; generation <= 2; generation++) {
+    int64_t best[6];
+    plain_optimum(shape, generation, best);
+    for (int resolved = 0; resolved < 2; resolved++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      machine *m = shipped(&ctx, "wormhole");
+      explore_table t;
+      data_value *etg = written(&ctx, m, shape, generation, resolved, &t), *got;
+      assert_int_equal(solve_etg(&ctx, etg, resolved ? NULL : m, &free_choice, &got), LOOM_OK);
+      data_value *row = data_get(got, "variants")->items[0], *blocks = data_get(row, "block_sizes");
+      assert_int_equal(data_get(row, "cost")->integer, best[0]);
+      assert_int_equal(data_get(blocks, "tile_m")->integer, best[1]);
+      assert_int_equal(data_get(blocks, "tile_n")->integer, best[2]);
+      assert_int_equal(data_get(blocks, "tile_k")->integer, best[3]);
+      assert_int_equal(data_get(row, "points")->integer, best[4]);
+      assert_int_equal(data_get(row, "feasible")->integer, best[5]);
+      loom_ctx_done(&ctx);
+    }
+  }
+}
+
+/* Two memories hold the loads (loom.md 8.2 A14).  Cost falls with K, so the largest K that fits wins. */
+static const char two_memories[] =
+    "[{\"variant_name\": \"v\", \"kernel_block\": {\"load_scope\": {\"stages\": []}, \"store_scope\": {\"stages\": []}, \"compute_scope\": {\"stages\": [{\"for_loop_block\": {"
+    "  \"trip_count\": {\"Div\": [{\"Const\": 64}, {\"Sym\": \"K\"}]}, \"load_scope\": {\"stages\": []}, \"store_scope\": {\"stages\": []},"
+    "  \"compute_scope\": {\"stages\": [{\"Parallel\": [{\"Sequential\": {\"scenarios\": [], \"schedules\": [{\"PlacedFunc\": {\"func\": {\"name\": \"f\"}, \"scenarios\": ["
+    "    {\"constraints\": \"True\", \"time_cost\": {\"Const\": 100}}]}}]}}]}]}}}]}},"
+    "  \"constraint_scope\": {\"hard_constraints\": [%s], \"metadata\": {\"datatype\": \"f16\", \"booleans\": [\"is_double_buffer\"], \"symbols\": {\"K\": {\"type\": \"int\", \"alignment\": 32, \"natural_ub\": 64}},"
+    "  \"iter_num\": {\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"K\"}]}], \"temp_iter\": []},"
+    "  \"memory_footprints\": [{\"memory\": \"SRAM\", \"capacity_bytes\": %d, \"load_bytes\": [{\"Mul\": [{\"Const\": 64}, {\"Sym\": \"K\"}]}], \"compute_bytes\": [], \"store_bytes\": [{\"Const\": 4096}]},"
+    "  {\"memory\": \"%s\", \"capacity_bytes\": 4096, \"load_bytes\": [{\"Mul\": [{\"Const\": 64}, {\"Sym\": \"K\"}]}], \"compute_bytes\": [], \"store_bytes\": []}]}}}]";
+
+static loom_status solve_text(loom_ctx *ctx, const char *json, const machine *m, const solve_options *o, data_value **out) {
+  data_value *v;
+  assert_int_equal(data_read_json(ctx, "etg.json", json, strlen(json), &v), LOOM_OK);
+  return solve_etg(ctx, v, m, o, out);
+}
+
+static void test_every_memory_is_kept(void **state) {
+  (void)state;
+  static const struct { int db, sram; int64_t k; const char *why; } cases[] = {
+      {0, 8192, 64, NULL}, {1, 8192, 32, NULL}, {1, 6144, 0, "SRAM"}, {0, 4096, 0, "SRAM"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    solve_options o = free_choice;
+    o.assigned_double_buffer = cases[i].db;
+    data_value *got;
+    assert_int_equal(solve_text(&ctx, arena_printf(&ctx.mem, two_memories, "", cases[i].sram, "RRAM"), NULL, &o, &got), LOOM_OK);
+    data_value *row = data_get(got, "variants")->items[0];
+    if (cases[i].k) {
+      assert_int_equal(data_get(data_get(row, "block_sizes"), "K")->integer, cases[i].k);
+      assert_int_equal(data_get(row, "cost")->integer, 100 * cd(64, cases[i].k));
+    } else {
+      assert_string_equal(data_get(row, "status")->string, "infeasible");
+      assert_non_null(strstr(data_get(row, "explain")->string, cases[i].why));
+      assert_non_null(strstr(data_get(row, "explain")->string, "K=32"));
+      assert_int_equal(data_get(got, "best")->kind, DATA_NULL);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_hard_constraints_hold(void **state) {
+  (void)state;
+  static const struct { const char *rule; int64_t k; const char *why; } cases[] = {
+      {"{\"Eq\": [{\"Sym\": \"K\"}, {\"Const\": 32}]}", 32, NULL}, {"{\"Le\": [{\"Sym\": \"K\"}, {\"Const\": 40}]}", 32, NULL},
+      {"{\"Le\": [{\"Sym\": \"K\"}, {\"Const\": 8}]}", 0, "K = 32 > 8"}, {"{\"Eq\": [{\"Sym\": \"K\"}, {\"Const\": 33}]}", 0, "K == 33"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    assert_int_equal(solve_text(&ctx, arena_printf(&ctx.mem, two_memories, cases[i].rule, 8192, "RRAM"), NULL, &free_choice, &got), LOOM_OK);
+    data_value *row = data_get(got, "variants")->items[0];
+    if (cases[i].k)
+      assert_int_equal(data_get(data_get(row, "block_sizes"), "K")->integer, cases[i].k);
+    else
+      assert_non_null(strstr(data_get(row, "explain")->string, cases[i].why));
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* The oldest form: no loop tree, one branch without a list, symbols without bounds. */
+static const char flat[] =
+    "[{\"variant_name\": \"old\", \"compute_scope\": {\"stages\": [{\"stage_id\": 0, \"Parallel\": {\"Sequential\": {\"scenarios\": [], \"schedules\": [{\"Func\": {\"func\": {\"name\": \"f\"},"
+    " \"scenarios\": [{\"constraints\": {\"Ge\": [{\"Sym\": \"b\"}, {\"Const\": 16}]}, \"time_cost\": {\"Concrete\": {\"Const\": 7}}}]}}]}}}]},"
+    " \"memory_scope\": {\"stages\": []}, \"constraint_scope\": {\"hard_constraints\": [{\"Divisible\": {\"x\": {\"Const\": 64}, \"by\": {\"Sym\": \"b\"}}}],"
+    " \"metadata\": {\"symbols\": {\"b\": \"int\"}, \"L1_footprint\": [], \"iter_num\": {\"seq_iter\": {\"Div\": [{\"Const\": 64}, {\"Sym\": \"b\"}]}, \"temp_iter\": [{\"Const\": 3}]}}}}]";
+
+static void test_flat_files_are_read(void **state) {
+  (void)state;
+  static const struct { int64_t ub, cost, block; } cases[] = {{64, 21, 64}, {40, 42, 32}, {8, 3 * 8 * (INT64_C(1) << 31), 8}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    const solve_domain d = {.symbol = "b", .ub = cases[i].ub};
+    solve_options o = free_choice;
+    o.domains = &d;
+    o.n_domains = 1;
+    data_value *got;
+    assert_int_equal(solve_text(&ctx, flat, NULL, &o, &got), LOOM_OK);
+    data_value *row = data_get(got, "variants")->items[0];
+    assert_int_equal(data_get(row, "cost")->integer, cases[i].cost);
+    assert_int_equal(data_get(data_get(row, "block_sizes"), "b")->integer, cases[i].block);
+    assert_int_equal(data_get(data_get(row, "booleans"), MODEL_DOUBLE_BUFFER)->integer, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Replaces the first `from` in the text by `to`. */
+static const char *edited(arena *m, const char *text, const char *from, const char *to) {
+  const char *at = strstr(text, from);
+  if (!at)
+    fail_msg("%s is not in the file", from);
+  return arena_printf(m, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+}
+
+static void test_wrong_files_are_explained(void **state) {
+  (void)state;
+  static const struct { const char *from, *to; loom_status status; const char *said; } cases[] = {
+      {"[{\"variant_name\"", "[{\"variant\"", LOOM_EINPUT, "variant_name"},
+      {"\"trip_count\"", "\"trips\"", LOOM_EINPUT, "'trip_count' is missing"},
+      {"\"PlacedFunc\"", "\"Call\"", LOOM_EINPUT, "must be a Func or a PlacedFunc"},
+      {"{\"Parallel\"", "{\"Serial\"", LOOM_EINPUT, "must have Parallel or for_loop_block"},
+      {"{\"name\": \"f\"}, \"scenarios\": [    {\"constraints\": \"True\", \"time_cost\": {\"Const\": 100}}]", "{\"name\": \"f\"}, \"scenarios\": []", LOOM_EUSAGE, "the cost of 'f' is not in the file"},
+      {"\"natural_ub\": 64", "\"natural_lb\": 64", LOOM_EINPUT, "'K' has no upper bound"},
+      {"[\"is_double_buffer\"]", "[3]", LOOM_EINPUT, "booleans must be names"},
+      {"\"hard_constraints\": []", "\"hard_constraints\": [{\"Const\": 3}]", LOOM_EINPUT, "must be true or false"},
+      {"\"seq_iter\": [", "\"seq_iter\": [[[[{\"Const\": 1}]]], ", LOOM_EINPUT, "nested too deeply"},
+      {"RRAM", "SRAM", LOOM_EINPUT, "memory 'SRAM' has two footprints"},
+      {"\"natural_ub\": 64", "\"natural_ub\": 9000000000000", LOOM_ELIMIT, "possible sizes"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    const char *good = arena_printf(&ctx.mem, two_memories, "", 8192, "RRAM");
+    assert_int_equal(solve_text(&ctx, edited(&ctx.mem, good, cases[i].from, cases[i].to), NULL, &free_choice, &got), cases[i].status);
+    testing_expect_error(&ctx, cases[i].status, cases[i].said, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_calls_need_proper_arguments(void **state) {
+  (void)state;
+  static const char call[] =
+      "[{\"variant_name\": \"v\", \"kernel_block\": {\"memory_scope\": {\"stages\": []}, \"compute_scope\": {\"stages\": [{\"Parallel\": [{\"Sequential\": {\"schedules\": [{\"Func\": {\"func\":"
+      " {\"name\": \"%s\", \"sym_map\": {\"entries\": [%s]}}}}]}}]}]}}, \"constraint_scope\": {\"metadata\": {\"symbols\": {}}}}]";
+  static const struct { const char *name, *entries; loom_status status; const char *said; } cases[] = {
+      {"vec_add_f16", "[\"L\", {\"Const\": 2048}]", LOOM_OK, NULL},
+      {"vec_add_f16", "[\"L\"]", LOOM_EINPUT, "must be [symbol, expression]"},
+      {"vec_add_f17", "[\"L\", {\"Const\": 2048}]", LOOM_EUNSUP, "vec_add_f17"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    machine *m = shipped(&ctx, "wormhole");
+    assert_int_equal(solve_text(&ctx, arena_printf(&ctx.mem, call, cases[i].name, cases[i].entries), m, &free_choice, &got), cases[i].status);
+    if (cases[i].status)
+      testing_expect_error(&ctx, cases[i].status, cases[i].said, 0, 0);
+    else
+      assert_int_equal(data_get(data_get(got, "variants")->items[0], "cost")->integer, 1 + 2);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_an_empty_file_is_refused(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  data_value *got;
+  assert_int_equal(solve_text(&ctx, "[]", NULL, &free_choice, &got), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "an ETG is a list of variants", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_generation_3_equals_the_direct_way),
+      cmocka_unit_test(test_generations_1_and_2_have_their_own_rules),
+      cmocka_unit_test(test_every_memory_is_kept),
+      cmocka_unit_test(test_hard_constraints_hold),
+      cmocka_unit_test(test_flat_files_are_read),
+      cmocka_unit_test(test_wrong_files_are_explained),
+      cmocka_unit_test(test_calls_need_proper_arguments),
+      cmocka_unit_test(test_an_empty_file_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
