@@ -104,13 +104,13 @@ static void test_every_node_knows_its_op(void **state) {
 #define KERNEL(inner)                                                                                                              \
   "#id = affine_map<(d0, d1) -> (d0, d1)>\n#tr = affine_map<(d0, d1) -> (d1, d0)>\n"                                                \
   "func.func @k(%a: memref<8x64xf32>, %o: memref<8x64xf32>) {\n"                                                       \
-  "  %z = arith.constant 0.0 : f32\n  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  %c4 = arith.constant 4 : index\n"  \
+  "  %z = arith.constant 0.0 : f32\n  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  %c4 = arith.constant 4 : index\n  %other = arith.shli %c1, %c4 : index\n"  \
   "  %n = \"loom.sym\"() {symbol_ref = @tile_n, upper_bound = 64 : index} : () -> index\n"                                          \
   "  affine.parallel (%i) = (0) to (64 ceildiv symbol(%n)) {\n    %on = arith.muli %i, %n : index\n"                                \
   "    %sa = memref.subview %a[0, %on] [8, %n] [1, 1] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"         \
   "    %s = memref.subview %o[0, %on] [8, %n] [1, 1] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"          \
   "    %t = bufferization.to_tensor %sa : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32>\n"                        \
-  "    %e = tensor.empty(%n) : tensor<8x?xf32>\n" inner "  }\n  return\n}\n"
+  "    %e = tensor.empty(%n) : tensor<8x?xf32>\n    %t8 = tensor.empty() : tensor<8x8xf32>\n" inner "  }\n  return\n}\n"
 #define STORE(v) "    bufferization.materialize_in_destination " v " in writable %s : (tensor<8x?xf32>, memref<8x?xf32, strided<[64, 1], offset: ?>>) -> ()\n"
 #define BUMP(r, in, out)                                                                                                           \
   "    " r " = linalg.generic {indexing_maps = [#id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(" in " : tensor<8x?xf32>) outs(" out \
@@ -133,25 +133,29 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
       {"func.func @k() {\n  affine.parallel (%i) = (0) to (4) {\n  }\n  affine.parallel (%i) = (0) to (4) {\n  }\n  return\n}\n", "has a second one here", 4},
       {"func.func @k(%a: memref<4xf32>) {\n  affine.parallel (%i) = (1) to (4) {\n  }\n  return\n}\n", "must start at 0", 2},
       {"func.func @k(%a: memref<4xf32>) {\n  affine.parallel (%i) = (0) to (4) step (2) {\n  }\n  return\n}\n", "steps of 1", 2},
-      {KERNEL("    %q = linalg.abs ins(%t : tensor<8x?xf32>) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n" STORE("%q")), "'linalg.abs' inside a kernel", 15},
-      {KERNEL("    %q = memref.dim %sa, %c1 : memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "'memref.dim' inside a kernel", 15},
-      {KERNEL("    scf.for %j = %c1 to %c4 step %c1 {\n    }\n"), "must start at 0", 15},
-      {KERNEL("    scf.for %j = %c0 to %n step %c1 {\n    }\n"), "must run to ceildiv(extent, block size)", 15},
-      {KERNEL(BUMP("%q", "%t", "%t") STORE("%q")), "overwrites a tile that is read elsewhere", 15},
-      {KERNEL(BUMP("%q", "%t", "%e") STORE("%q")), "reads a tensor that 'tensor.empty' makes", 15},
+      {KERNEL("    %q = linalg.abs ins(%t : tensor<8x?xf32>) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n" STORE("%q")), "'linalg.abs' inside a kernel", 17},
+      {KERNEL("    %q = memref.dim %sa, %c1 : memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "'memref.dim' inside a kernel", 17},
+      {KERNEL("    scf.for %j = %c1 to %c4 step %c1 {\n    }\n"), "must start at 0", 17},
+      {KERNEL("    scf.for %j = %c0 to %n step %c1 {\n    }\n"), "must run to ceildiv(extent, block size)", 17},
+      {KERNEL(BUMP("%q", "%t", "%t") STORE("%q")), "overwrites a tile that is read elsewhere", 17},
+      {KERNEL(BUMP("%q", "%t", "%e") STORE("%q")), "reads a tensor that 'tensor.empty' makes", 17},
       {KERNEL("    %b = memref.subview %sa[0, 0] [8, 1] [1, 1] : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x1xf32, strided<[64, 1], offset: ?>>\n"
               "    %q = bufferization.to_tensor %b : memref<8x1xf32, strided<[64, 1], offset: ?>> to tensor<8x1xf32>\n"),
-       "must be taken from an argument", 15},
+       "must be taken from an argument", 17},
       {KERNEL("    %b = memref.subview %a[0, %on] [8, %n] [1, 2] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 2], offset: ?>>\n"
-              "    %q = bufferization.to_tensor %b : memref<8x?xf32, strided<[64, 2], offset: ?>> to tensor<8x?xf32>\n"), "strided tile", 15},
-      {KERNEL("    memref.copy %sa, %s : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "must store a tile", 15},
-      {KERNEL("    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %c0) -> (index) {\n      scf.yield %v : index\n    }\n"), "carries a value that is no tile", 15},
+              "    %q = bufferization.to_tensor %b : memref<8x?xf32, strided<[64, 2], offset: ?>> to tensor<8x?xf32>\n"), "strided tile", 17},
+      {KERNEL("    %q = linalg.matmul indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d1, d2)>, affine_map<(d0, d1, d2) -> (d0, "
+              "d1)>] ins(%t, %t : tensor<8x?xf32>, tensor<8x?xf32>) outs(%t8 : tensor<8x8xf32>) -> tensor<8x8xf32>\n"), "transposed operands", 17},
+      {KERNEL("    %b = memref.subview %a[0, %other] [8, %n] [1, 1] : memref<8x64xf32> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"
+              "    %q = bufferization.to_tensor %b : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32>\n"), "'arith.shli' in a size or an offset", 8},
+      {KERNEL("    memref.copy %sa, %s : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "must store a tile", 17},
+      {KERNEL("    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %c0) -> (index) {\n      scf.yield %v : index\n    }\n"), "carries a value that is no tile", 17},
       {KERNEL("    %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n"
               "    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %f) -> (tensor<8x?xf32>) {\n      scf.yield %t : tensor<8x?xf32>\n    }\n" STORE("%r")),
-       "is replaced, not updated in place", 17},
+       "is replaced, not updated in place", 19},
       {KERNEL("    %r:2 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(%t : tensor<8x?xf32>) outs(%e, %e : "
               "tensor<8x?xf32>, tensor<8x?xf32>) {\n    ^bb0(%x: f32, %y: f32, %w: f32):\n      linalg.yield %x, %x : f32, f32\n    } -> (tensor<8x?xf32>, "
-              "tensor<8x?xf32>)\n" STORE("%r#0")), "expected one result", 15},
+              "tensor<8x?xf32>)\n" STORE("%r#0")), "expected one result", 17},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     close_ir(NULL);
@@ -163,12 +167,67 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
   }
 }
 
+/* A constant trip count is a loop over blocks of 1; a tile may lose dimensions; offsets may add constants. */
+static void test_constant_trips_and_dropped_dims(void **state) {
+  (void)state;
+  static const char src[] =
+      "#id = affine_map<(d0) -> (d0)>\n"
+      "func.func @k(%a: memref<4x3x64xf32>, %o: memref<4x64xf32>) {\n"
+      "  %n = \"loom.sym\"() {symbol_ref = @tile_n} : () -> index\n  %two = arith.constant 2 : index\n"
+      "  affine.parallel (%i, %j) = (0, 0) to (4, 32 ceildiv symbol(%n)) {\n"
+      "    %on = arith.muli %n, %j : index\n    %shift = affine.apply affine_map<(d0) -> (d0 + 32)>(%on)\n"
+      "    %sa = memref.subview %a[%i, %two, %shift] [1, 1, %n] [1, 1, 1] : memref<4x3x64xf32> to memref<?xf32, strided<[1], offset: ?>>\n"
+      "    %t = bufferization.to_tensor %sa : memref<?xf32, strided<[1], offset: ?>> to tensor<?xf32>\n"
+      "    %s = memref.subview %o[%i, %on] [1, %n] [1, 1] : memref<4x64xf32> to memref<?xf32, strided<[1], offset: ?>>\n"
+      "    bufferization.materialize_in_destination %t in writable %s : (tensor<?xf32>, memref<?xf32, strided<[1], offset: ?>>) -> ()\n"
+      "  }\n  return\n}\n";
+  MlirModule m;
+  nest *n;
+  assert_int_equal(ir_parse(&ir, "k.mlir", src, sizeof src - 1, &m), LOOM_OK);
+  assert_int_equal(pass_extract_nest(&ir, m, "k", &n), LOOM_OK);
+  assert_string_equal(n->loops.at[0].block, "unit_0");
+  assert_string_equal(sym_str(&ctx.mem, n->symbols.at[0].upper_bound), "1");
+  assert_string_equal(sym_str(&ctx.mem, n->loops.at[0].extent), "4");
+  assert_string_equal(sym_str(&ctx.mem, n->symbols.at[1].upper_bound), "32");   /* no bound given: the extent */
+  const nest_node *load = n->body.at[0];
+  assert_true(load->dim[0].dropped && load->dim[1].dropped && !load->dim[2].dropped);
+  assert_true(load->dim[0].loop == -1 && nest_access_uses(n, load, 0));
+  assert_string_equal(sym_str(&ctx.mem, load->dim[0].offset), "it_unit_0");
+  assert_string_equal(sym_str(&ctx.mem, load->dim[1].offset), "2");
+  assert_int_equal(load->dim[2].loop, 1);
+  assert_string_equal(sym_str(&ctx.mem, load->dim[2].offset), "32");
+  assert_int_equal(n->values.at[0].rank, 1);
+  ir_close_module(m);
+}
+
+static void test_the_function_is_chosen_by_name(void **state) {
+  (void)state;
+  static const struct { const char *src, *func, *needle; } rows[] = {
+      {"func.func @a() {\n  return\n}\nfunc.func @b() {\n  return\n}\n", NULL, "the module has 2 functions"},
+      {"func.func @a() {\n  return\n}\n", "b", "the module has no function 'b'"},
+      {"module {\n}\n", NULL, "the module has no function"},
+      {"func.func private @a()\n", "a", "the module has no function 'a'"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    MlirModule m;
+    nest *n;
+    assert_int_equal(ir_parse(&ir, "k.mlir", rows[i].src, strlen(rows[i].src), &m), LOOM_OK);
+    assert_int_equal(pass_extract_nest(&ir, m, rows[i].func, &n), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, rows[i].needle, 0, 0);
+    ir_close_module(m);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_kernels_become_the_nests_they_are, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_elementwise_ops_are_fused, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_epilogue_keeps_accumulator_and_result_apart, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_every_node_knows_its_op, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_constant_trips_and_dropped_dims, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_the_function_is_chosen_by_name, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_unsupported_forms_are_refused_in_place, open_ir, close_ir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
