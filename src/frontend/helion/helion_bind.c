@@ -113,8 +113,8 @@ static void bind_from_class(helion_reader *r, const helion_kernel *k, const para
 }
 
 /* ---- plain kernels: --shape ---- */
-/* Number of dimensions that the code of the kernel shows `name` to have: `a, b = x.size()`, `x.shape[1]`, `x[i, j]`. */
-static int rank_evidence(helion_reader *r, const syn_node *n, const char *name);
+/* Number of dimensions that the code of the kernel shows an argument to have: `a, b = x.size()` says it, `x.shape[1]` and `x[i, j]` suggest it. */
+typedef struct evidence { int unpacked, used; } evidence;
 
 static bool is_name(const syn_node *n, const char *name) { return n && n->kind == SYN_Name && text_eq(syn_ident(n, "id"), name); }
 
@@ -137,44 +137,63 @@ static int constant_axis(const syn_node *n) {
   return v && v->kind == SYN_Constant && v->const_kind == SYN_CONST_INT && v->integer <= KERNEL_RANK_MAX ? (int)v->integer : 0;
 }
 
-static int own_evidence(const syn_node *n, const char *name) {
+static int unpacked_rank(const syn_node *n, const char *name) {
   size_t count;
-  if (n->kind == SYN_Assign && is_shape_of(syn_child(n, "value"), name)) {
-    syn_node **targets = syn_list(n, "targets", &count);
-    if (count && (targets[0]->kind == SYN_Tuple || targets[0]->kind == SYN_List)) {
-      syn_list(targets[0], "elts", &count);
-      return (int)count;
-    }
-  }
-  if (n->kind == SYN_Subscript && is_shape_of(syn_child(n, "value"), name))
-    return constant_axis(syn_child(n, "slice"));
-  if (n->kind == SYN_Subscript && is_name(syn_child(n, "value"), name)) {
-    const syn_node *index = syn_child(n, "slice");
-    size_t dims = 0;
-    syn_node **items = syn_list(index, "elts", &count);
-    for (size_t i = 0; index->kind == SYN_Tuple && i < count; i++)
-      dims += items[i]->kind != SYN_Constant || items[i]->const_kind == SYN_CONST_INT;
-    return index->kind == SYN_Tuple ? (int)dims : 1;
-  }
-  if (n->kind == SYN_Call && syn_child(n, "func")->kind == SYN_Attribute && text_eq(syn_ident(syn_child(n, "func"), "attr"), "size") &&
-      is_name(syn_child(syn_child(n, "func"), "value"), name)) {
-    syn_node **args = syn_list(n, "args", &count);
-    return count ? constant_axis(args[0]) : 0;
-  }
-  return 0;
+  if (n->kind != SYN_Assign || !is_shape_of(syn_child(n, "value"), name))
+    return 0;
+  syn_node **targets = syn_list(n, "targets", &count);
+  if (!count || (targets[0]->kind != SYN_Tuple && targets[0]->kind != SYN_List))
+    return 0;
+  syn_node **names = syn_list(targets[0], "elts", &count);
+  for (size_t i = 0; i < count; i++)
+    if (names[i]->kind == SYN_Starred)
+      return 0;
+  return (int)count;
 }
 
-static int rank_evidence(helion_reader *r, const syn_node *n, const char *name) {
-  int best = own_evidence(n, name);
+static int indexed_rank(const syn_node *index) {
+  size_t count, dims = 0;
+  syn_node **items = syn_list(index, "elts", &count);
+  if (index->kind != SYN_Tuple)
+    return 1;
+  for (size_t i = 0; i < count; i++)   /* None and ... take no dimension */
+    dims += items[i]->kind != SYN_Constant || items[i]->const_kind == SYN_CONST_INT;
+  return (int)dims;
+}
+
+static int used_rank(const syn_node *n, const char *name) {
+  size_t count;
+  if (n->kind == SYN_Subscript && is_shape_of(syn_child(n, "value"), name))
+    return constant_axis(syn_child(n, "slice"));
+  if (n->kind == SYN_Subscript && is_name(syn_child(n, "value"), name))
+    return indexed_rank(syn_child(n, "slice"));
+  const syn_node *f = n->kind == SYN_Call ? syn_child(n, "func") : NULL;
+  if (!f || f->kind != SYN_Attribute || !text_eq(syn_ident(f, "attr"), "size") || !is_name(syn_child(f, "value"), name))
+    return 0;
+  syn_node **args = syn_list(n, "args", &count);
+  return count ? constant_axis(args[0]) : 0;
+}
+
+static void find_evidence(const syn_node *n, const char *name, evidence *e) {
+  int unpacked = unpacked_rank(n, name), used = used_rank(n, name);
+  e->unpacked = unpacked > e->unpacked ? unpacked : e->unpacked;
+  e->used = used > e->used ? used : e->used;
   for (size_t f = 0; f < n->n_fields; f++) {
     const syn_field *field = &n->fields[f];
-    for (size_t i = 0; i < (field->is_list ? field->n : field->node != NULL); i++) {
-      const syn_node *child = field->is_list ? field->items[i] : field->node;
-      int found = child ? rank_evidence(r, child, name) : 0;
-      best = found > best ? found : best;
-    }
+    if (field->node)
+      find_evidence(field->node, name, e);
+    for (size_t i = 0; field->is_list && i < field->n; i++)
+      if (field->items[i])
+        find_evidence(field->items[i], name, e);
   }
-  return best < KERNEL_RANK_MAX ? best : KERNEL_RANK_MAX;
+}
+
+static int rank_of_argument(const syn_node *fn, const char *name, int given) {
+  evidence e = {0, 0};
+  find_evidence(fn, name, &e);
+  int rank = e.unpacked ? e.unpacked : e.used;
+  rank = rank > given ? rank : given;
+  return rank < KERNEL_RANK_MAX ? rank : KERNEL_RANK_MAX;
 }
 
 static bool is_scalar_annotation(helion_reader *r, const syn_node *a) {
@@ -207,9 +226,7 @@ static int given_rank(helion_reader *r, const char *name) {
 
 static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
   kernel_type t = {.type = r->options->has_dtype ? r->options->dtype : DTYPE_F16};
-  int evidence = rank_evidence(r, k->fn, p->name);
-  t.rank = given_rank(r, p->name);
-  t.rank = t.rank > evidence ? t.rank : evidence;
+  t.rank = rank_of_argument(k->fn, p->name, given_rank(r, p->name));
   for (int d = 0; d < (t.rank ? t.rank : 1); d++) {
     const char *key = arena_printf(r->mem, "%s.%d", p->name, d);
     int64_t n = HELION_SIZE_GUESS;

@@ -125,6 +125,14 @@ helion_value helion_do_create(helion_reader *r, const helion_call *c) {
   return create_kind(r, c, &t, (helion_creation)c->fn->detail);
 }
 
+/* hl.zeros(shape, dtype) */
+helion_value helion_do_device_zeros(helion_reader *r, const helion_call *c) {
+  kernel_type t = {.rank = 0};
+  if (!helion_arg_shape(r, c, &c->arg[0], &t) || !helion_arg_dtype(r, c, 1, DTYPE_F32, &t.type))
+    return helion_unknown();
+  return create_kind(r, c, &t, HELION_CREATE_ZEROS);
+}
+
 static bool number_of(helion_reader *r, const helion_call *c, int arg, double *out) {
   int64_t i;
   if (c->arg[arg].kind == HELION_FLOAT)

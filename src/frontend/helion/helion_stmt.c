@@ -214,7 +214,9 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
 
 helion_flow helion_run_block(helion_reader *r, syn_node *const *statements, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    if (r->stopped || !budget_spend(&r->steps, 1))
+    if (!budget_spend(&r->steps, 1))
+      helion_fail(r, statements[i], LOOM_ELIMIT, "shorten the loops that are unrolled", "reading the kernel takes too many steps");
+    if (r->stopped)
       return HELION_STOP;
     helion_flow flow = run_statement(r, statements[i]);
     if (flow != HELION_NEXT)

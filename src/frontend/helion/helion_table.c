@@ -83,7 +83,7 @@ static const helion_fn functions[] = {
     {"helion.language.tile", "begin_or_end end? block_size?", helion_do_tile_range, 0},
     {"helion.language.grid", "begin_or_end end? step?", helion_do_grid, 0},
     {"helion.language.static_range", "begin_or_end end? step?", helion_do_range, 0},
-    {"helion.language.zeros", "*sizes shape? dtype? device~", helion_do_create, HELION_CREATE_ZEROS},
+    {"helion.language.zeros", "shape dtype? device~", helion_do_device_zeros, 0},
     {"helion.language.full", "shape value dtype? device~", helion_do_create_full, 1},
     {"helion.language.dot", "mat1 mat2 acc? out_dtype?", helion_do_dot, 0},
     {"helion.language.register_block_size", "min_or_max max?", helion_do_register_block, 0},

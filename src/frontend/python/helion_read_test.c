@@ -119,6 +119,8 @@ static const form forms[] = {
     {"relu of nn.functional", "import torch.nn.functional as F\n" HEAD SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = F.relu(acc).to(x.dtype)\n" END, relu, 0, 0},
     {"relu as a method, clamp and where", HEAD SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = torch.where(acc > 0, acc.relu(), torch.clamp(acc, min=0.0))\n" END, relu, 0, 0},
     {"maximum of a number", HEAD SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = torch.maximum(acc, torch.zeros_like(acc))\n" END, relu, 0, 0},
+    {"positional types", HEAD SIZES "  out = torch.empty(size=(m, n), dtype=x.dtype)\n" GRID "    acc = hl.zeros([tile_m, tile_n], torch.float32)\n" STEP "    out[tile_m, tile_n] = acc.to(torch.half)\n" END, keep, 0, 0},
+    {"full and torch.zeros on the device", HEAD SIZES OUT GRID "    acc = hl.full([tile_m, tile_n], 0.0, torch.float32) + torch.zeros([tile_m, tile_n], dtype=torch.float32, device=x.device)\n" STEP STORE END, keep, 0, 0},
     {"alpha", HEAD SIZES OUT GRID ACC "    for tile_k in hl.tile(k):\n      acc = torch.addmm(acc, x[tile_m, tile_k], y[tile_k, tile_n], alpha=2.0, beta=1)\n" STORE END, twice, 0, 0},
     {"bias vector", IMPORTS "@helion.kernel()\ndef f(x, y, bias: Tensor):\n" SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = acc + bias[tile_n]\n" END, add_bias, 0, 1},
     {"bias and relu in an epilogue", IMPORTS "@helion.kernel()\ndef f(x, y, bias: Tensor):\n" SIZES OUT GRID ACC STEP "    e = lambda a, t: torch.relu(a + bias[t[1]][None, :])\n    out[tile_m, tile_n] = e(acc, [tile_m, tile_n])\n" END, bias_relu, 0, 1},
