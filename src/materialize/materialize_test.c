@@ -1,0 +1,557 @@
+/* Oracle: the written program is walked core by core (index arithmetic only): every output element must be stored exactly once, by a core whose
+ * products covered the whole contraction, from boxes inside the arguments; all cores of a multicast must want the same box.
+ * Also: MLIR's and our verifier, printing and reading back, and the stock mlir-opt with our IRDL text. */
+#include "base/file.h"
+#include "base/testing.h"
+#include "materialize/materialize.h"
+#include "nest/nest_buffer.h"
+#include "pass/pass.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+static loom_ctx ctx;
+static ir_ctx ir;
+
+static int open_ir(void **state) {
+  (void)state;
+  loom_ctx_init(&ctx);
+  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load(&ir) == LOOM_OK ? 0 : 1;
+}
+
+static int close_ir(void **state) {
+  (void)state;
+  ir_close(&ir);
+  loom_ctx_done(&ctx);
+  return 0;
+}
+
+/* ---- plans ---- */
+
+static MlirModule read_canonical(const char *name, nest **n) {
+  char *src;
+  size_t size;
+  MlirModule m;
+  const char *path = arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/tests/data/stage0/%s.mlir", name);
+  assert_int_equal(file_read(&ctx, path, 1 << 20, &src, &size), LOOM_OK);
+  assert_int_equal(ir_parse(&ir, path, src, size, &m), LOOM_OK);
+  assert_int_equal(pass_canonicalize_stage0(&ir, m), LOOM_OK);
+  assert_int_equal(pass_extract_nest(&ir, m, NULL, n), LOOM_OK);
+  return m;
+}
+
+/* Blocks in symbol order; logical levels as {mesh dim, level, size, iterator}. */
+typedef struct sketch { int64_t block[4]; int n_logical; plan_logical logical[4]; int order[3]; bool f32, doubled; } sketch;
+
+
+/* Shares each load over all levels whose iterator it does not use, from level 0 up. */
+static void share_loads(const nest *n, const sketch *s, plan *p) {
+  const nest_node *accesses[8];
+  size_t count = nest_accesses(n, accesses, 8);
+  p->candidate.n_access = (int)count;
+  for (size_t i = 0; i < count; i++) {
+    plan_access *a = &p->candidate.access[i];
+    *a = (plan_access){.name = nest_access_name(&ctx.mem, n, accesses[i]), .is_store = accesses[i]->kind == NEST_STORE, .area = {1, 1, 1}};
+    bool stopped[2] = {false};
+    for (int l = 0; l < s->n_logical && !a->is_store; l++) {
+      const plan_logical *x = &s->logical[l];
+      stopped[x->mesh_dim] |= x->size > 1 && nest_access_uses(n, accesses[i], x->iter);
+      if (stopped[x->mesh_dim])
+        continue;
+      a->area[x->mesh_dim] *= x->size;
+      a->levels[x->mesh_dim] |= 1u << x->level;
+    }
+  }
+}
+
+static void lay_out(const nest *n, const sketch *s, plan *p) {
+  nest_buffers needs = {0};
+  nest_list_buffers(&ctx.mem, n, false, &needs);
+  int64_t end = 0;
+  for (size_t i = 0; i < needs.n; i++) {
+    const nest_buffer *need = &needs.at[i];
+    plan_buffer b = {.name = need->name, .type = s->f32 && need->is_accumulator ? DTYPE_F32 : need->type, .rank = need->rank, .offset = end,
+                     .depth = need->kind == NEST_BUFFER_LOAD && s->doubled ? 2 : 1};
+    b.bytes = (int64_t)dtype_bytes(b.type);
+    for (int d = 0; d < b.rank; d++) {
+      b.shape[d] = plan_block_size(p, need->dim[d]->name);
+      b.bytes *= b.shape[d];
+    }
+    end += b.depth * ((b.bytes + 31) / 32 * 32);
+    vec_push(&ctx.mem, &p->buffers, b);
+  }
+}
+
+static plan *make_plan(const nest *n, const sketch *s) {
+  plan *p = ARENA_NEW(&ctx.mem, plan);
+  *p = (plan){.kernel = n->kernel, .machine = "test", .double_buffer = s->doubled, .accumulate_f32 = s->f32};
+  for (size_t i = 0; i < n->symbols.n; i++)
+    vec_push(&ctx.mem, &p->blocks, ((plan_block){n->symbols.at[i].name, s->block[i]}));
+  plan_mapping *m = &p->candidate.mapping;
+  *m = (plan_mapping){.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, 1}, .n_logical = s->n_logical, .n_iters = n->n_parallel};
+  for (int l = 0; l < s->n_logical; l++) {
+    m->logical[l] = s->logical[l];
+    m->mesh_size[s->logical[l].mesh_dim] *= s->logical[l].size;
+  }
+  for (int i = 0; i < n->n_parallel; i++)
+    m->order[i] = s->order[i];
+  share_loads(n, s, p);
+  p->candidate.name = plan_variant_name(&ctx.mem, n->kernel, &p->candidate);
+  lay_out(n, s, p);
+  return p;
+}
+
+static const machine test_machine = {.name = "test", .l1_align_bytes = 32, .l1_bytes = 1 << 20};
+
+/* ---- the walk ---- */
+
+typedef struct box { int tensor, rank; int64_t offset[4], size[4]; } box;
+/* One transfer of one core: what, and which cores share it. */
+typedef struct event { MlirOperation op; box b; bool is_load; int64_t ul[2], lr[2]; } event;
+typedef VEC_OF(event) event_list;
+typedef struct binding { MlirValue v; int64_t value; } binding;
+
+typedef struct walker {
+  MlirBlock args;
+  VEC_OF(binding) env;
+  event_list *events;            /* of this core */
+  int64_t mesh[2];               /* coordinates of this core */
+  int64_t level_size[4], level_of[4]; int dim_of[4]; intptr_t n_levels;
+  box last[4];                   /* newest box loaded, by tensor */
+  int64_t product_k;             /* contraction covered since the last fill */
+  int stores;
+  int products;
+} walker;
+
+static int64_t value_of(walker *w, MlirValue v);
+
+static int64_t operand(walker *w, MlirOperation op, intptr_t i) { return value_of(w, ir_operand(op, i)); }
+
+static int64_t value_of(walker *w, MlirValue v) {
+  int64_t c, a, b;
+  for (size_t i = w->env.n; i-- > 0;)
+    if (mlirValueEqual(w->env.at[i].v, v))
+      return w->env.at[i].value;
+  if (ir_const_int(v, &c))
+    return c;
+  MlirOperation op = ir_def(v);
+  a = operand(w, op, 0);
+  b = operand(w, op, 1);
+  if (ir_op_is(op, "arith.addi"))
+    return a + b;
+  if (ir_op_is(op, "arith.subi"))
+    return a - b;
+  if (ir_op_is(op, "arith.muli"))
+    return a * b;
+  if (ir_op_is(op, "arith.minsi"))
+    return a < b ? a : b;
+  if (ir_op_is(op, "arith.maxsi"))
+    return a > b ? a : b;
+  fail_msg("no value for %s", ir_op_name(op));
+  return 0;
+}
+
+static int64_t mixed(walker *w, MlirOperation op, const char *name, int segment, intptr_t i) {
+  MlirAttribute list = ir_attr_of(op, name);
+  int64_t v = mlirDenseI64ArrayGetElement(list, i);
+  intptr_t first, n, before = 0;
+  if (v != mlirShapedTypeGetDynamicSize())
+    return v;
+  for (intptr_t k = 0; k < i; k++)
+    before += mlirDenseI64ArrayGetElement(list, k) == mlirShapedTypeGetDynamicSize();
+  assert_true(ir_segment(op, segment, &first, &n) && before < n);
+  return operand(w, op, first + before);
+}
+
+/* Sizes of a buffer or of the part of it that a subview names. */
+static void view_sizes(walker *w, MlirValue v, int64_t *out) {
+  MlirType t = mlirValueGetType(v);
+  for (int64_t d = 0; d < mlirShapedTypeGetRank(t); d++)
+    out[d] = ir_op_is(ir_def(v), "memref.subview") ? mixed(w, ir_def(v), "static_sizes", 2, (intptr_t)d) : mlirShapedTypeGetDimSize(t, d);
+}
+
+static box read_box(walker *w, MlirValue view) {
+  MlirOperation cast = ir_def(view), line = ir_def(ir_operand(cast, 1));
+  assert_true(ir_op_is(cast, "memref.reinterpret_cast") && ir_op_is(line, "affine.linearize_index"));
+  box b = {.tensor = (int)mlirBlockArgumentGetArgNumber(ir_operand(cast, 0))};
+  MlirType t = mlirValueGetType(ir_operand(cast, 0));
+  b.rank = (int)mlirShapedTypeGetRank(t);
+  for (int d = 0; d < b.rank; d++) {
+    b.offset[d] = operand(w, line, d);
+    b.size[d] = mixed(w, cast, "static_sizes", 2, d);
+    assert_true(b.size[d] >= 0);
+    assert_true(b.size[d] == 0 || b.offset[d] + b.size[d] <= mlirShapedTypeGetDimSize(t, d));
+  }
+  return b;
+}
+
+static bool is_empty(const box *b) {
+  for (int d = 0; d < b->rank; d++)
+    if (b->size[d] == 0)
+      return true;
+  return false;
+}
+
+static void walk_copy(walker *w, MlirOperation op) {
+  dialect_copy c;
+  assert_true(dialect_read_copy(&ctx.mem, op, &c));
+  bool is_load = text_eq(c.src_space, "mem_DRAM");
+  if (!is_load && !text_eq(c.dst_space, "mem_DRAM"))
+    return;
+  event e = {.op = op, .b = read_box(w, is_load ? c.src : c.dst), .is_load = is_load};
+  int64_t local[4] = {0};
+  view_sizes(w, is_load ? c.dst : c.src, local);
+  assert_memory_equal(local, e.b.size, (size_t)e.b.rank * sizeof *local);
+  for (int d = 0; d < 2; d++) {
+    e.ul[d] = value_of(w, c.ul[d]);
+    e.lr[d] = value_of(w, c.lr[d]);
+    assert_int_equal(e.lr[d] - e.ul[d] + 1, c.area[d]);
+    assert_true(e.ul[d] <= w->mesh[d] && w->mesh[d] <= e.lr[d]);
+  }
+  if (is_load) {
+    w->last[e.b.tensor] = e.b;
+  } else if (!is_empty(&e.b) && w->products > 0) {
+    const box *x = &w->last[0], *y = &w->last[1];   /* rows of x, columns of y */
+    assert_true(e.b.offset[e.b.rank - 2] == x->offset[x->rank - 2] && e.b.size[e.b.rank - 2] == x->size[x->rank - 2]);
+    assert_true(e.b.offset[e.b.rank - 1] == y->offset[y->rank - 1] && e.b.size[e.b.rank - 1] == y->size[y->rank - 1]);
+    assert_int_equal(w->product_k, mlirShapedTypeGetDimSize(mlirValueGetType(mlirBlockGetArgument(w->args, 0)), x->rank - 1));
+  }
+  w->stores += !is_load;
+  vec_push(&ctx.mem, w->events, e);
+}
+
+/* The contraction goes on where the product before ended. */
+static void walk_matmul(walker *w, MlirOperation op) {
+  const box *x = &w->last[0], *y = &w->last[1];
+  int64_t a[4] = {0}, b[4] = {0}, r[4] = {0};
+  view_sizes(w, ir_operand(op, 0), a);
+  view_sizes(w, ir_operand(op, 1), b);
+  view_sizes(w, ir_operand(op, 2), r);
+  int rank = x->rank;
+  assert_true(a[rank - 1] == b[rank - 2] && r[rank - 2] == a[rank - 2] && r[rank - 1] == b[rank - 1]);
+  assert_true(x->offset[rank - 1] == y->offset[rank - 2] && x->size[rank - 1] == y->size[rank - 2]);
+  assert_int_equal(x->offset[rank - 1], w->product_k);
+  w->product_k += x->size[rank - 1];
+  w->products++;
+}
+
+static void walk_block(walker *w, MlirBlock block) {
+  for (MlirOperation op = mlirBlockGetFirstOperation(block); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
+    if (ir_op_is(op, "scf.for")) {
+      int64_t bound = operand(w, op, 1);
+      size_t kept = w->env.n;
+      for (int64_t i = operand(w, op, 0); i < bound; i++) {
+        vec_push(&ctx.mem, &w->env, ((binding){mlirBlockGetArgument(ir_body(op), 0), i}));
+        walk_block(w, ir_body(op));
+        w->env.n = kept;
+      }
+    } else if (ir_op_is(op, "loom.copy")) {
+      walk_copy(w, op);
+    } else if (ir_op_is(op, "linalg.fill")) {
+      w->product_k = 0;
+    } else if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul")) {
+      walk_matmul(w, op);
+    }
+  }
+}
+
+static bool find_grid(MlirOperation op, void *data) {
+  if (!ir_op_is(op, "scf.parallel"))
+    return true;
+  *(MlirOperation *)data = op;
+  return false;
+}
+
+/* All cores of the mesh loop; events[x * ny + y]. */
+static event_list *walk_cores(MlirModule m, int64_t *nx, int64_t *ny, int *products) {
+  MlirOperation grid = {NULL};
+  ir_walk(mlirModuleGetOperation(m), find_grid, &grid);
+  assert_false(mlirOperationIsNull(grid));
+  intptr_t n = mlirBlockGetNumArguments(ir_body(grid));
+  MlirAttribute levels = ir_attr_of(grid, "loom.logical_levels"), dims = ir_attr_of(grid, "loom.physical_dims");
+  int64_t size[2] = {1, 1}, stride[4], extent[4];
+  int dim[4];
+  int64_t cores = 1;
+  for (intptr_t i = 0; i < n; i++) {
+    int64_t level;
+    const char *name = ir_attr_string(&ctx.mem, mlirArrayAttrGetElement(dims, i));
+    assert_true(ir_attr_int(mlirArrayAttrGetElement(levels, i), &level) && ir_const_int(ir_operand(grid, n + i), &extent[i]));
+    dim[i] = text_eq(name, "dim_y");
+    assert_true(dim[i] || text_eq(name, "dim_x"));
+    stride[i] = size[dim[i]];   /* levels of one dim come in order, level 0 fastest */
+    size[dim[i]] *= extent[i];
+    cores *= extent[i];
+  }
+  event_list *events = ARENA_NEW_N(&ctx.mem, event_list, cores);
+  *products = 0;
+  for (int64_t core = 0; core < cores; core++) {
+    walker w = {.args = mlirOperationGetBlock(grid)};
+    int64_t rest = core;
+    for (intptr_t i = 0; i < n; i++) {
+      int64_t iv = rest % extent[i];
+      rest /= extent[i];
+      w.mesh[dim[i]] += iv * stride[i];
+      vec_push(&ctx.mem, &w.env, ((binding){mlirBlockGetArgument(ir_body(grid), i), iv}));
+    }
+    w.events = &events[w.mesh[0] * size[1] + w.mesh[1]];
+    assert_int_equal(w.events->n, 0);   /* coordinates name one core */
+    walk_block(&w, ir_body(grid));
+    *products += w.products;
+  }
+  *nx = size[0];
+  *ny = size[1];
+  return events;
+}
+
+/* Every core of a rectangle asks, at the same step, for the box its sender fetches. */
+static void check_multicasts(const event_list *events, int64_t nx, int64_t ny) {
+  for (int64_t core = 0; core < nx * ny; core++) {
+    assert_int_equal(events[core].n, events[0].n);
+    for (size_t i = 0; i < events[core].n; i++) {
+      const event *e = &events[core].at[i], *sender = &events[e->ul[0] * ny + e->ul[1]].at[i];
+      assert_true(mlirOperationEqual(e->op, sender->op));
+      assert_memory_equal(e->ul, sender->ul, sizeof e->ul);
+      assert_memory_equal(e->lr, sender->lr, sizeof e->lr);
+      assert_memory_equal(&e->b, &sender->b, sizeof e->b);
+    }
+  }
+}
+
+static void check_coverage(const event_list *events, int64_t cores, const nest *n) {
+  const nest_tensor *out = &n->tensors.at[n->tensors.n - 1];
+  int64_t outer = out->rank == 3 ? out->shape[0] : 1, rows = out->shape[out->rank - 2], cols = out->shape[out->rank - 1];
+  char *count = ARENA_NEW_N(&ctx.mem, char, outer * rows * cols);
+  for (int64_t core = 0; core < cores; core++)
+    for (size_t i = 0; i < events[core].n; i++) {
+      const event *e = &events[core].at[i];
+      const box *b = &e->b;
+      int s = b->rank - 2;
+      if (e->is_load)
+        continue;
+      for (int64_t o = 0; o < (s ? b->size[0] : 1); o++)
+        for (int64_t r = 0; r < b->size[s]; r++)
+          for (int64_t c = 0; c < b->size[s + 1]; c++)
+            count[(((s ? b->offset[0] : 0) + o) * rows + b->offset[s] + r) * cols + b->offset[s + 1] + c]++;
+    }
+  for (int64_t i = 0; i < outer * rows * cols; i++)
+    if (count[i] != 1)
+      fail_msg("element %" PRId64 " is stored %d times", i, count[i]);
+}
+
+/* ---- tests ---- */
+
+static MlirModule write_one(const char *sample, const sketch *s, nest **n, plan **p) {
+  MlirModule canonical = read_canonical(sample, n), out;
+  const char *before = ir_print(&ctx.mem, mlirModuleGetOperation(canonical), true);
+  *p = make_plan(*n, s);
+  loom_status st = materialize_plans(&ir, canonical, *n, &test_machine, (const plan *const[]){*p}, 1, &out);
+  if (st != LOOM_OK)
+    fail_msg("%s", ctx.diag.first ? ctx.diag.first->text : "failed without a message");
+  assert_string_equal(ir_print(&ctx.mem, mlirModuleGetOperation(canonical), true), before);
+  ir_close_module(canonical);
+  return out;
+}
+
+static const struct { const char *name, *sample; sketch s; } cases[] = {
+    {"8x8, first variant", "matmul", {{64, 64, 64}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, true}},
+    {"split y", "matmul", {{64, 32, 64}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, false}},
+    {"split y, other iterators", "matmul", {{128, 32, 128}, 3, {{0, 0, 8, 1}, {1, 0, 2, 1}, {1, 1, 4, 0}}, {1, 0}, true, false}},
+    {"split x", "matmul", {{64, 64, 256}, 3, {{0, 0, 4, 0}, {1, 0, 8, 0}, {0, 1, 2, 1}}, {1, 0}, false, true}},
+    {"one core", "matmul", {{512, 512, 256}, 3, {{0, 0, 1, 0}, {1, 0, 1, 0}, {1, 1, 1, 1}}, {0, 1}, true, false}},
+    {"ragged in all dims", "matmul", {{96, 80, 96}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, true}},
+    {"surplus cores", "matmul", {{1024, 256, 96}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, false}},
+    {"blocks beyond the extent", "matmul", {{4096, 1024, 512}, 3, {{0, 0, 2, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false}},
+    {"batched", "batch_matmul", {{2, 32, 32, 64}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 4, 1}}, {0, 1, 2}, true, true}},
+    {"batched, ragged", "batch_matmul", {{3, 48, 64, 96}, 3, {{0, 0, 2, 2}, {1, 0, 2, 0}, {1, 1, 2, 1}}, {2, 0, 1}, false, false}},
+    {"epilogue", "bias_relu", {{32, 16, 32}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false}},
+    {"epilogue, ragged", "bias_relu", {{48, 24, 40}, 3, {{0, 0, 4, 1}, {1, 0, 1, 1}, {1, 1, 2, 0}}, {0, 1}, true, true}},
+    {"element-wise, ragged", "elementwise", {{48, 48}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {1, 0}, true, false}},
+};
+
+static void test_every_core_does_its_part(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    nest *n;
+    plan *p;
+    MlirModule m = write_one(cases[i].sample, &cases[i].s, &n, &p);
+    assert_int_equal(ir_verify(&ir, m), LOOM_OK);
+    assert_int_equal(dialect_verify(&ir, m), LOOM_OK);
+    int64_t nx, ny;
+    int products;
+    event_list *events = walk_cores(m, &nx, &ny, &products);
+    assert_true(nx == p->candidate.mapping.mesh_size[0] && ny == p->candidate.mapping.mesh_size[1]);
+    check_multicasts(events, nx, ny);
+    check_coverage(events, nx * ny, n);
+    assert_true((products > 0) == (strstr(cases[i].sample, "elementwise") == NULL));
+    ir_close_module(m);
+  }
+}
+
+static void test_text_is_read_back_by_us_and_by_stock_tools(void **state) {
+  (void)state;
+  char path[] = "/tmp/loom-materialize-XXXXXX";
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  for (size_t i = 0; i < COUNT_OF(cases); i += 5) {
+    nest *n;
+    plan *p;
+    MlirModule m = write_one(cases[i].sample, &cases[i].s, &n, &p), again;
+    const char *printed = ir_print(&ctx.mem, mlirModuleGetOperation(m), false);
+    assert_int_equal(ir_parse(&ir, "p03.mlir", printed, strlen(printed), &again), LOOM_OK);
+    assert_string_equal(ir_print(&ctx.mem, mlirModuleGetOperation(again), false), printed);
+    assert_int_equal(file_write(&ctx, path, printed, strlen(printed)), LOOM_OK);
+    static const char *const flags[] = {"--irdl-file=" LOOM_SOURCE_DIR "/src/dialect/loom.irdl.mlir", "--allow-unregistered-dialect"};
+    for (size_t f = 0; f < COUNT_OF(flags); f++)
+      assert_int_equal(system(arena_printf(&ctx.mem, "mlir-opt-22 %s %s -o /dev/null", flags[f], path)), 0);
+    ir_close_module(again);
+    ir_close_module(m);
+  }
+  unlink(path);
+}
+
+static bool find_named(MlirOperation op, void *data) {
+  struct { const char *name; MlirOperation found; int skip; } *s = data;
+  if (!ir_op_is(op, s->name) || s->skip-- > 0)
+    return true;
+  s->found = op;
+  return false;
+}
+
+static MlirOperation find(MlirModule m, const char *name, int skip) {
+  struct { const char *name; MlirOperation found; int skip; } s = {.name = name, .skip = skip};
+  ir_walk(mlirModuleGetOperation(m), find_named, &s);
+  assert_false(mlirOperationIsNull(s.found));
+  return s.found;
+}
+
+/* The form of upstream's p03 for the first variant. */
+static void test_structure_is_upstreams(void **state) {
+  (void)state;
+  nest *n;
+  plan *p;
+  MlirModule m = write_one("matmul", &cases[1].s, &n, &p);
+  MlirOperation inner = mlirBlockGetFirstOperation(mlirModuleGetBody(m));
+  assert_true(ir_op_is(inner, "builtin.module"));
+  assert_string_equal(ir_attr_string(&ctx.mem, ir_attr_of(inner, "loom.pass_name")), "Materialize");
+  assert_false(mlirAttributeIsNull(ir_attr_of(inner, "loom.tile_m")));
+  assert_string_equal(ir_func_name(&ctx.mem, ir_find_func(m, NULL)),
+                      "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n__is_double_buffer0__tile_k64__tile_m64__tile_n32");
+  MlirOperation grid = find(m, "scf.parallel", 0);
+  assert_string_equal(ir_print_attr(&ctx.mem, ir_attr_of(grid, "loom.block_syms")), "[@tile_m, @tile_m, @tile_n]");
+  assert_string_equal(ir_print_attr(&ctx.mem, ir_attr_of(grid, "loom.logical_levels")), "[0, 0, 1]");
+  assert_string_equal(ir_print_attr(&ctx.mem, ir_attr_of(grid, "loom.physical_dims")), "[@dim_x, @dim_y, @dim_y]");
+  /* 32 row blocks on 16 cores, 16 column blocks on 4: two temporal loops, then the contraction */
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "scf.for"), 3);
+  assert_string_equal(ir_attr_string(&ctx.mem, ir_attr_of(find(m, "scf.for", 0), "loom.block_sym")), "tile_m");
+  assert_string_equal(ir_attr_string(&ctx.mem, ir_attr_of(find(m, "scf.for", 1), "loom.block_sym")), "tile_n");
+  assert_true(mlirAttributeEqual(ir_attr_of(find(m, "scf.for", 1), "loom.iter_type"), dialect_iter_type(&ir, "temporal")));
+  assert_true(mlirAttributeEqual(ir_attr_of(find(m, "scf.for", 2), "loom.iter_type"), dialect_iter_type(&ir, "sequential")));
+  static const struct { const char *op; int count; } rows[] = {{"loom.alloc", 4}, {"loom.semaphore_take", 4}, {"loom.semaphore_give", 4},
+                                                               {"loom.copy", 3}, {"linalg.matmul", 1}, {"linalg.fill", 1}, {"linalg.generic", 1}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    assert_int_equal(ir_count(mlirModuleGetOperation(m), rows[i].op), rows[i].count);
+  /* f32 accumulator of an f16 kernel, rounded once on the way out */
+  dtype t;
+  assert_true(ir_type_dtype(mlirValueGetType(ir_operand(find(m, "linalg.matmul", 0), 2)), &t) && t == DTYPE_F32);
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "arith.truncf"), 1);
+  for (size_t i = 0; i < p->buffers.n; i++) {
+    dialect_alloc a;
+    assert_true(dialect_read_alloc(&ctx.mem, find(m, "loom.alloc", (int)i), &a));
+    assert_string_equal(a.name, p->buffers.at[i].name);
+    assert_int_equal(a.offset, p->buffers.at[i].offset);
+    assert_int_equal(a.buffer_count, p->buffers.at[i].depth);
+  }
+  ir_close_module(m);
+}
+
+static void test_f16_accumulators_are_copied_out(void **state) {
+  (void)state;
+  nest *n;
+  plan *p;
+  MlirModule m = write_one("matmul", &cases[3].s, &n, &p);
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "linalg.generic"), 0);
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "loom.copy"), 4);
+  dtype t;
+  assert_true(ir_type_dtype(mlirValueGetType(ir_operand(find(m, "linalg.matmul", 0), 2)), &t) && t == DTYPE_F16);
+  ir_close_module(m);
+}
+
+static void test_one_core_keeps_one_mesh_dim(void **state) {
+  (void)state;
+  nest *n;
+  plan *p;
+  MlirModule m = write_one("matmul", &cases[4].s, &n, &p);
+  MlirOperation grid = find(m, "scf.parallel", 0);
+  assert_int_equal(mlirBlockGetNumArguments(ir_body(grid)), 1);
+  /* K = tile_k: no loop over k; 4 row blocks on one core: one temporal loop */
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "scf.for"), 1);
+  ir_close_module(m);
+}
+
+/* Both operands of an accumulating matmul move with k, but a bias load would not: lift the bias over nothing is refused, x over k too. */
+static void test_hoisting_moves_loads_or_is_refused(void **state) {
+  (void)state;
+  nest *n;
+  MlirModule canonical = read_canonical("matmul", &n), out;
+  plan *p = make_plan(n, &cases[0].s);
+  p->candidate.access[0].hoist = 1;
+  assert_int_equal(materialize_plans(&ir, canonical, n, &test_machine, (const plan *const[]){p}, 1, &out), LOOM_EINPUT);
+  assert_true(mlirModuleIsNull(out));
+  testing_expect_error(&ctx, LOOM_EINPUT, "lifts 'load x' out of the loop over 'tile_k'", 0, 0);
+  ir_close_module(canonical);
+}
+
+/* A plan is a file people edit: what does not fit the kernel is said. */
+static void test_wrong_plans_are_refused(void **state) {
+  (void)state;
+  static const struct { int what; const char *needle; } rows[] = {
+      {0, "the plan gives no size for 'tile_k'"},      {1, "moves 2 tiles, kernel 'matmul' has 3"},
+      {2, "access 1 of the plan is 'z'"},              {3, "has no L1 buffer for 'x'"},
+      {4, "buffer 'x' is 64x32; at its block sizes"},  {5, "has offset -1 and depth 1"},
+      {6, "loop order is no permutation"},             {7, "mesh level 1 of the plan has no parallel loop"},
+      {8, "shares 'y' by 4 cores along 'x', but its levels span 8"}, {9, "buffer 'out' is f32, but 'out' is f16"},
+      {10, "maps 1 iterators"},                        {11, "lifts 'load y' over 1 more loops"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    nest *n;
+    MlirModule canonical = read_canonical("matmul", &n), out;
+    plan *p = make_plan(n, &cases[1].s);
+    switch (rows[i].what) {
+    case 0: p->blocks.n = 2; break;
+    case 1: p->candidate.n_access = 2; break;
+    case 2: p->candidate.access[1].name = "z"; break;
+    case 3: p->buffers.at[1].name = "q"; break;
+    case 4: p->buffers.at[1].shape[1] = 32; break;
+    case 5: p->buffers.at[2].offset = -1; break;
+    case 6: p->candidate.mapping.order[1] = 0; break;
+    case 7: p->candidate.mapping.logical[1].iter = -1; break;
+    case 8: p->candidate.access[1].area[0] = 4; break;
+    case 9: p->buffers.at[3].type = DTYPE_F32; break;
+    case 10: p->candidate.mapping.n_iters = 1; break;
+    case 11: p->candidate.access[1].hoist = 2; break;
+    }
+    loom_status st = materialize_plans(&ir, canonical, n, &test_machine, (const plan *const[]){p}, 1, &out);
+    assert_int_equal(st, LOOM_EINPUT);
+    assert_true(mlirModuleIsNull(out));
+    if (rows[i].what != 11)   /* that one stops at the first loop it cannot pass */
+      testing_expect_error(&ctx, LOOM_EINPUT, rows[i].needle, 0, 0);
+    ir_close_module(canonical);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_every_core_does_its_part, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_text_is_read_back_by_us_and_by_stock_tools, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_structure_is_upstreams, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_f16_accumulators_are_copied_out, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_one_core_keeps_one_mesh_dim, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_hoisting_moves_loads_or_is_refused, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_wrong_plans_are_refused, open_ir, close_ir),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
