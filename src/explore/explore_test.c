@@ -183,6 +183,32 @@ static void test_full_space_has_unicast_and_other_orders(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Three loads that every core shares: their labels run together in more than one way, yet no name appears twice. */
+static void test_names_stay_unique(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {2, 3};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_elementwise(&ctx.mem, 64, 64, DTYPE_F16, "addf");
+  vec_push(&ctx.mem, &n->body, n->body.at[3]);      /* the store moves one on, a third load takes its place */
+  nest_node *third = ARENA_NEW(&ctx.mem, nest_node);
+  *third = *n->body.at[1];
+  n->body.at[3] = third;
+  for (int i = 0; i < 4; i++)
+    if (n->body.at[i]->kind == NEST_LOAD)
+      n->body.at[i]->dim[0].loop = n->body.at[i]->dim[1].loop = -1;
+  explore_table t;
+  assert_int_equal(explore_run(&ctx, n, mesh(&ctx.mem, 2, sizes), NULL, &t), LOOM_OK);
+  int numbered = 0;
+  for (size_t i = 0; i < t.rows.n; i++) {
+    numbered += strstr(t.rows.at[i]->name, "__v2") != NULL;
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(t.rows.at[i]->name, t.rows.at[j]->name);
+  }
+  assert_true(numbered > 0);
+  loom_ctx_done(&ctx);
+}
+
 static void test_pins_restrict_the_table(void **state) {
   (void)state;
   static const struct { const char *pin[3]; size_t n; const char *must_have; } cases[] = {
@@ -272,6 +298,7 @@ int main(void) {
       cmocka_unit_test(test_split_counts_match_the_closed_form),
       cmocka_unit_test(test_shared_transfers_are_for_equal_data),
       cmocka_unit_test(test_full_space_has_unicast_and_other_orders),
+      cmocka_unit_test(test_names_stay_unique),
       cmocka_unit_test(test_pins_restrict_the_table),
       cmocka_unit_test(test_wrong_restrictions_are_explained),
       cmocka_unit_test(test_kernels_that_cannot_be_spread_are_refused),

@@ -63,10 +63,14 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
     const plan_candidate *c = t->rows.at[i];
     model_cost *cost;
     const solve_answer *a;
+    arena_mark mark = arena_save(&ctx->mem);
     solve_problem *p = ARENA_NEW(&ctx->mem, solve_problem);
     LOOM_TRY(model_build(ctx, n, m, c, o->model, o->accumulate_f32, &cost));
     LOOM_TRY(make_problem(ctx, n, cost, o, p));
+    size_t distinct = memo.problems.n;
     LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
+    if (memo.problems.n == distinct)
+      arena_release(&ctx->mem, mark);      /* nothing refers to a problem met before */
     vec_push(&ctx->mem, &out->rows, make_row(ctx, n, c, a));
     if (a->status == SOLVE_INFEASIBLE || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
       continue;

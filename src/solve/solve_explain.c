@@ -43,6 +43,24 @@ static const char *point_text(loom_ctx *ctx, const solve_problem *p, const solve
   return text_str(&t);
 }
 
+/* x rounded up to a multiple of c, as slots are: the words leave the rounding out. */
+static const sym_expr *without_rounding(const sym_expr *e) {
+  int64_t by, times;
+  bool is_rounding = e->op == SYM_MUL && e->arg[0]->op == SYM_CEILDIV && sym_is_const(e->arg[1], &times) && sym_is_const(e->arg[0]->arg[1], &by) && by == times;
+  return is_rounding ? e->arg[0]->arg[0] : e;
+}
+
+static void add_product(text *t, arena *m, const sym_expr *e) {
+  if (e->op == SYM_MUL) {
+    add_product(t, m, e->arg[0]);
+    text_add(t, "*");
+    add_product(t, m, e->arg[1]);
+    return;
+  }
+  bool is_plain = e->op == SYM_SYM || e->op == SYM_CONST;
+  text_addf(t, is_plain ? "%s" : "(%s)", sym_str(m, e));
+}
+
 /* a * b * 2 + c * 2  ->  "a*b*2 B + c*2 B" */
 static void add_terms(text *t, arena *m, const sym_expr *e) {
   if (e->op == SYM_ADD) {
@@ -50,7 +68,10 @@ static void add_terms(text *t, arena *m, const sym_expr *e) {
     add_terms(t, m, e->arg[1]);
     return;
   }
-  text_addf(t, "%s%s B", t->size ? " + " : "", sym_str(m, e));
+  if (t->size)
+    text_add(t, " + ");
+  add_product(t, m, without_rounding(e));
+  text_add(t, " B");
 }
 
 const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_values *values) {

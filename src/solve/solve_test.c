@@ -304,7 +304,9 @@ static void test_wrong_options_are_explained(void **state) {
       {{.symbol = "tile_q", .assigned = 64}, 1, 0, false, LOOM_EUSAGE, "no block symbol 'tile_q'", "tile_"},
       {{.symbol = "tile_m", .assigned = -3}, 1, 0, false, LOOM_EUSAGE, "must be at least 1", NULL},
       {{.symbol = "tile_m", .lb = 100, .ub = 120}, 1, 0, false, LOOM_EINFEASIBLE, "no multiple of 32 from 100 to 120", "--block-sizes"},
-      {{.symbol = "tile_m", .assigned = 65536}, 1, 0, false, LOOM_EINFEASIBLE, "tile_m=65536", "smaller --block-sizes"},
+      {{.symbol = "tile_m", .assigned = 65536}, 1, 0, false, LOOM_EINFEASIBLE,
+       "even at tile_m=65536, tile_n=32, tile_k=32, is_double_buffer=0: tile_m*tile_n*4 B + tile_m*tile_k*2 B + tile_k*tile_n*2 B + tile_m*tile_n*2 B = 16.78 MB > L1 1.40 MB",
+       "smaller --block-sizes"},
       {{.symbol = "tile_m"}, 0, 4096, false, LOOM_EINFEASIBLE, "> L1 4096 B", "more memory"},
       {{.symbol = "tile_m"}, 0, 0, true, LOOM_EINFEASIBLE, "0 candidates; there are none", "more memory"},
   };
@@ -329,6 +331,47 @@ static void test_wrong_options_are_explained(void **state) {
       assert_non_null(strstr(ctx.diag.first->help, cases[i].help));
     loom_ctx_done(&ctx);
   }
+}
+
+/* 134,217,728 points: the capacity of the prefix cuts all but a few (loom.md 8.2 A3). */
+static void test_capacity_prunes_a_large_domain(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = shipped(&ctx, "wormhole");
+  nest *n = nest_make_batch_matmul(&ctx.mem, 32, 4096, 4096, 4096, DTYPE_F16, DTYPE_F16);
+  solve_options o = options(MODEL_UPSTREAM);
+  o.ragged = true;
+  explore_table t;
+  solve_result r;
+  assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  t.rows.n = 1;
+  assert_int_equal(solve_run(&ctx, n, m, &t, &o, &r), LOOM_OK);
+  assert_int_equal(r.rows.at[0].points, INT64_C(134217728));
+  assert_int_equal(r.rows.at[0].status, SOLVE_OPTIMAL);
+  assert_true(r.evaluated == r.rows.at[0].feasible && r.evaluated < 200000);
+  assert_int_equal(r.pruned + r.evaluated, INT64_C(134217728));
+  loom_ctx_done(&ctx);
+}
+
+static loom_status solve_small(loom_ctx *ctx, void *data) {
+  const machine *m = data;
+  nest *n = nest_make_matmul(&ctx->mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  solve_options o = options(MODEL_LOOM);
+  explore_table t;
+  solve_result r;
+  plan *p;
+  LOOM_TRY(explore_run(ctx, n, m, NULL, &t));
+  LOOM_TRY(solve_run(ctx, n, m, &t, &o, &r));
+  return solve_plan(ctx, n, m, &o, &r.rows.at[r.best], &p);
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  testing_sweep_memory(solve_small, shipped(&ctx, "single"));
+  loom_ctx_done(&ctx);
 }
 
 static void test_infeasible_row_has_no_plan(void **state) {
@@ -375,6 +418,8 @@ int main(void) {
       cmocka_unit_test(test_plan_is_complete_and_fits),
       cmocka_unit_test(test_budget_gives_best_found_with_a_bound),
       cmocka_unit_test(test_wrong_options_are_explained),
+      cmocka_unit_test(test_capacity_prunes_a_large_domain),
+      cmocka_unit_test(test_memory_failures_unwind),
       cmocka_unit_test(test_infeasible_row_has_no_plan),
       cmocka_unit_test(test_assigned_blocks_need_not_divide),
   };
