@@ -81,11 +81,9 @@ static loom_status localize(mat *m, MlirOperation generic, MlirBlock body) {
 static void adapt_argument(mat *m, MlirBlock body, MlirValue arg, dtype have, dtype want) {
   if (have == want)
     return;
-  MlirOperation first = mlirBlockGetFirstOperation(body);
-  ir_builder b = ir_before(m->ir, first);
+  ir_builder b = ir_before(m->ir, mlirBlockGetFirstOperation(body));
   mlirValueSetType(arg, ir_dtype(m->ir, have));
-  bool is_read = !mlirOpOperandIsNull(mlirValueGetFirstUse(arg));
-  if (!is_read)
+  if (mlirOpOperandIsNull(mlirValueGetFirstUse(arg)))
     return;
   MlirValue converted = convert_scalar(m, &b, arg, have, want);
   /* All readers but the conversion (chain) itself, whose first op takes the argument. */
@@ -96,9 +94,56 @@ static void adapt_argument(mat *m, MlirBlock body, MlirValue arg, dtype have, dt
   mlirOperationSetOperand(taker, 0, arg);
 }
 
-static void adapt_yield(mat *m, MlirBlock body, dtype have, dtype want) {
+/* `v` in the wide type: itself when it is, else converted in front of `user`. */
+static MlirValue widen(mat *m, MlirOperation user, MlirValue v, dtype narrow, dtype wide) {
+  dtype t;
+  if (!ir_type_dtype(mlirValueGetType(v), &t) || t != narrow)
+    return v;
+  ir_builder b = ir_before(m->ir, user);
+  return convert_scalar(m, &b, v, narrow, wide);
+}
+
+static bool reads_wide(MlirOperation op, dtype wide) {
+  dtype t;
+  for (intptr_t i = 0; i < ir_num_operands(op); i++)
+    if (ir_type_dtype(mlirValueGetType(ir_operand(op, i)), &t) && t == wide)
+      return true;
+  return false;
+}
+
+/* The accumulator is wider than the kernel wrote: everything computed from it stays wide up to the yield, so it is never rounded in between.
+ * Ops are element-wise over one float type (arith, math); a conversion from the narrow type falls away. */
+static void accumulate_wide(mat *m, MlirBlock body, MlirValue arg, dtype narrow, dtype wide) {
+  MlirType type = ir_dtype(m->ir, wide);
+  mlirValueSetType(arg, type);
+  MlirOperation next;
+  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = next) {
+    next = mlirOperationGetNextInBlock(op);
+    dtype result;
+    if (!reads_wide(op, wide) && !ir_op_is(op, "linalg.yield"))
+      continue;
+    if (ir_op_is(op, "arith.extf")) {
+      ir_replace_uses(ir_result(op, 0), ir_operand(op, 0));
+      ir_erase(op);
+      continue;
+    }
+    for (intptr_t i = 0; i < ir_num_operands(op); i++)
+      mlirOperationSetOperand(op, i, widen(m, op, ir_operand(op, i), narrow, wide));
+    if (!MAT_NULL(ir_result(op, 0)) && ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &result) && result == narrow)
+      mlirValueSetType(ir_result(op, 0), type);
+  }
+}
+
+/* The destination's element type and the body's: the accumulator is read and written by the body, a plain result only written. */
+static void adapt_result(mat *m, MlirBlock body, MlirValue arg, dtype have, dtype want) {
   if (have == want)
     return;
+  bool is_read = !mlirOpOperandIsNull(mlirValueGetFirstUse(arg));
+  if (is_read && dtype_is_float(have) && dtype_is_float(want) && dtype_bytes(have) > dtype_bytes(want)) {
+    accumulate_wide(m, body, arg, want, have);
+    return;
+  }
+  adapt_argument(m, body, arg, have, want);
   MlirOperation yield = mlirBlockGetTerminator(body);
   ir_builder b = ir_before(m->ir, yield);
   mlirOperationSetOperand(yield, 0, convert_scalar(m, &b, ir_operand(yield, 0), want, have));
@@ -117,9 +162,10 @@ static loom_status take_body(mat *m, MlirOperation op, const dtype *have, intptr
     dtype want;
     if (!ir_type_dtype(mlirValueGetType(arg), &want))
       continue;
-    adapt_argument(m, body, arg, have[i], want);
     if (i == n - 1)
-      adapt_yield(m, body, have[i], want);
+      adapt_result(m, body, arg, have[i], want);
+    else
+      adapt_argument(m, body, arg, have[i], want);
   }
   if (st != LOOM_OK)
     mlirRegionDestroy(*out);
