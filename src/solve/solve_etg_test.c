@@ -235,6 +235,25 @@ static void test_wrong_files_are_explained(void **state) {
   }
 }
 
+static void test_generation_3_without_divisors_points_to_ragged(void **state) {
+  (void)state;
+  static const int64_t shape[] = {2048, 2048, 2048};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = shipped(&ctx, "blackhole");
+  explore_table t;
+  data_value *etg = written(&ctx, m, shape, 3, false, &t), *got;
+  assert_int_equal(solve_etg(&ctx, etg, m, &free_choice, &got), LOOM_OK);
+  const char *why = data_get(data_get(got, "variants")->items[0], "explain")->string;
+  assert_non_null(strstr(why, "tile_m"));
+  assert_non_null(strstr(why, "--ragged"));
+  solve_options ragged = free_choice;
+  ragged.ragged = true;
+  assert_int_equal(solve_etg(&ctx, etg, m, &ragged, &got), LOOM_OK);
+  assert_int_equal(data_get(data_get(got, "variants")->items[0], "cost")->integer, 359003);
+  loom_ctx_done(&ctx);
+}
+
 static void test_calls_need_proper_arguments(void **state) {
   (void)state;
   static const char call[] =
@@ -276,6 +295,7 @@ int main(void) {
       cmocka_unit_test(test_hard_constraints_hold),
       cmocka_unit_test(test_flat_files_are_read),
       cmocka_unit_test(test_wrong_files_are_explained),
+      cmocka_unit_test(test_generation_3_without_divisors_points_to_ragged),
       cmocka_unit_test(test_calls_need_proper_arguments),
       cmocka_unit_test(test_an_empty_file_is_refused),
   };

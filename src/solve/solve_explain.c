@@ -28,8 +28,9 @@ const char *solve_explain_empty(loom_ctx *ctx, const solve_problem *p, solve_tri
     int64_t lo = x->lb > 1 ? x->lb : 1, hi = x->ub > 0 && (x->upper <= 0 || x->ub < x->upper) ? x->ub : x->upper;
     if (rule == SOLVE_TRIPS_ANY || !trip_text(ctx, p, x->name)[0])
       return arena_printf(m, "%s has no value: no multiple of %" PRId64 " from %" PRId64 " to %" PRId64, x->name, x->align, lo, hi);
-    return arena_printf(m, "%s has no value: no multiple of %" PRId64 " from %" PRId64 " to %" PRId64 " %s (%s)", x->name, x->align, lo, hi,
-                        rule == SOLVE_TRIPS_EXACT ? "divides evenly" : "leaves work for every core", trip_text(ctx, p, x->name));
+    return arena_printf(m, "%s has no value: no multiple of %" PRId64 " from %" PRId64 " to %" PRId64 " %s (%s)%s", x->name, x->align, lo, hi,
+                        rule == SOLVE_TRIPS_EXACT ? "divides evenly" : "leaves work for every core", trip_text(ctx, p, x->name),
+                        p->falls_back ? "" : "; --ragged rounds trip counts up instead");
   }
   return NULL;
 }
