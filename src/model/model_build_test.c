@@ -138,6 +138,25 @@ static void test_layout_that_does_not_fit_names_its_parts(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static void test_layout_beyond_64_bits_is_refused(void **state) {
+  (void)state;
+  static const int64_t sizes[][3] = {{INT64_C(1) << 40, INT64_C(1) << 40, 32}, {INT64_C(1) << 29, INT64_C(1) << 29, INT64_C(1) << 29}};
+  for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    use_shipped_machines();
+    machine *mach;
+    assert_int_equal(machine_load(&ctx, "wormhole", NULL, &mach), LOOM_OK);
+    plan p = {.candidate = candidate(1, 8, 0, 1, both_shared, 3), .accumulate_f32 = true};
+    const plan_block blocks[] = {{"tile_m", sizes[i][0]}, {"tile_n", sizes[i][1]}, {"tile_k", sizes[i][2]}};
+    for (int s = 0; s < 3; s++)
+      vec_push(&ctx.mem, &p.blocks, blocks[s]);
+    assert_int_equal(model_layout_l1(&ctx, nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F16, DTYPE_F16), mach, &p), LOOM_ELIMIT);
+    testing_expect_error(&ctx, LOOM_ELIMIT, i ? "sizes in bytes exceed 64 bits" : "buffer acc: its size", 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* Every core loads what it uses: bytes counted tile by tile over all cores, waves and k steps, with one read per shared group. */
 static int64_t counted_dram_bytes(const plan_candidate *c, const int64_t s[3], const int64_t b[3]) {
   const int64_t cores[2] = {c->mapping.logical[0].size * (c->mapping.logical[1].iter == 0 ? c->mapping.logical[1].size : 1),
@@ -241,6 +260,7 @@ int main(void) {
       cmocka_unit_test(test_upstream_model_equals_its_formula),
       cmocka_unit_test(test_loom_footprint_counts_real_bytes),
       cmocka_unit_test(test_layout_that_does_not_fit_names_its_parts),
+      cmocka_unit_test(test_layout_beyond_64_bits_is_refused),
       cmocka_unit_test(test_dram_bytes_equal_a_count_over_cores),
       cmocka_unit_test(test_parts_are_bounds_of_the_whole),
       cmocka_unit_test(test_elementwise_prices_each_scalar_op),

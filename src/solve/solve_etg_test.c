@@ -1,4 +1,5 @@
 #include "base/testing.h"
+#include "base/text.h"
 #include "nest/nest_samples.h"
 #include "solve/solve.h"
 
@@ -202,11 +203,11 @@ static void test_flat_files_are_read(void **state) {
 }
 
 /* Replaces the first `from` in the text by `to`. */
-static const char *edited(arena *m, const char *text, const char *from, const char *to) {
-  const char *at = strstr(text, from);
+static const char *edited(arena *m, const char *whole, const char *from, const char *to) {
+  const char *at = strstr(whole, from);
   if (!at)
     fail_msg("%s is not in the file", from);
-  return arena_printf(m, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+  return arena_printf(m, "%.*s%s%s", (int)(at - whole), whole, to, at + strlen(from));
 }
 
 static void test_wrong_files_are_explained(void **state) {
@@ -277,6 +278,21 @@ static void test_calls_need_proper_arguments(void **state) {
   }
 }
 
+static void test_sizes_of_a_problem_are_limited(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  text symbols = text_new(&ctx.mem);
+  for (int i = 0; i < 33; i++)
+    text_addf(&symbols, "%s\"s%d\": {\"natural_ub\": 4}", i ? ", " : "", i);
+  data_value *got;
+  const char *json = arena_printf(&ctx.mem, "[{\"variant_name\": \"v\", \"kernel_block\": {\"memory_scope\": {\"stages\": []}, \"compute_scope\": {\"stages\": []}},"
+                                  " \"constraint_scope\": {\"metadata\": {\"symbols\": {%s}}}}]", text_str(&symbols));
+  assert_int_equal(solve_text(&ctx, json, NULL, &free_choice, &got), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "33 block symbols", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
 static void test_an_empty_file_is_refused(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -297,6 +313,7 @@ int main(void) {
       cmocka_unit_test(test_wrong_files_are_explained),
       cmocka_unit_test(test_generation_3_without_divisors_points_to_ragged),
       cmocka_unit_test(test_calls_need_proper_arguments),
+      cmocka_unit_test(test_sizes_of_a_problem_are_limited),
       cmocka_unit_test(test_an_empty_file_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,13 +243,8 @@ static bool divides_everywhere(searcher *s) {
 
 static loom_status finish(searcher *s, const solve_values *values) {
   solve_answer *a = s->best;
-  if (!s->found) {
-    a->status = s->ran_out ? SOLVE_BEST_FOUND : SOLVE_INFEASIBLE;
-    if (s->ran_out) {
-      diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the budget of evaluations was spent before any block sizes were tried");
-      diag_help(s->ctx, "raise --op-budget");
-      return LOOM_ELIMIT;
-    }
+  if (!s->found) {      /* a spent budget has tried at least one point */
+    a->status = SOLVE_INFEASIBLE;
     a->why = solve_explain(s->ctx, s->p, values);
     return LOOM_OK;
   }

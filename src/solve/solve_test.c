@@ -333,6 +333,30 @@ static void test_wrong_options_are_explained(void **state) {
   }
 }
 
+static void test_cycles_beyond_64_bits_are_refused(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = shipped(&ctx, "wormhole");
+  static const solve_domain d[] = {{.symbol = "tile_m", .assigned = 32}, {.symbol = "tile_n", .assigned = 32}, {.symbol = "tile_k", .assigned = 32}};
+  nest *n = nest_make_matmul(&ctx.mem, INT64_C(1) << 42, INT64_C(1) << 42, 32, DTYPE_F16, DTYPE_F16);
+  solve_options o = options(MODEL_UPSTREAM);
+  o.domains = d;
+  o.n_domains = 3;
+  explore_table t;
+  solve_result r;
+  assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(solve_run(&ctx, n, m, &t, &o, &r), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "predicted cycles exceed 64 bits", 0, 0);
+  /* beyond 2^31 and 2^53 they are exact */
+  n = nest_make_matmul(&ctx.mem, INT64_C(1) << 30, INT64_C(1) << 30, 32, DTYPE_F16, DTYPE_F16);
+  assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(solve_run(&ctx, n, m, &t, &o, &r), LOOM_OK);
+  int64_t tile = 512 + (2 * 32768 + 88) / 89 + 2 * (344 + (20 * 1024 + 149) / 150) + 454 + (2048 + 149) / 150;      /* db = 0; throughput 1024 * 716 / 8192 = 89 */
+  assert_int_equal(r.rows.at[r.best].cycles, (INT64_C(1) << 44) * tile);
+  loom_ctx_done(&ctx);
+}
+
 /* 134,217,728 points: the capacity of the prefix cuts all but a few (loom.md 8.2 A3). */
 static void test_capacity_prunes_a_large_domain(void **state) {
   (void)state;
@@ -418,6 +442,7 @@ int main(void) {
       cmocka_unit_test(test_plan_is_complete_and_fits),
       cmocka_unit_test(test_budget_gives_best_found_with_a_bound),
       cmocka_unit_test(test_wrong_options_are_explained),
+      cmocka_unit_test(test_cycles_beyond_64_bits_are_refused),
       cmocka_unit_test(test_capacity_prunes_a_large_domain),
       cmocka_unit_test(test_memory_failures_unwind),
       cmocka_unit_test(test_infeasible_row_has_no_plan),
