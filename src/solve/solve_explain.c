@@ -75,18 +75,27 @@ static void add_terms(text *t, arena *m, const sym_expr *e) {
   text_add(t, " B");
 }
 
+/* The size at the smallest point; false where it has none (a divisor of 0, beyond 64 bits). */
+static bool size_at(loom_ctx *ctx, const solve_problem *p, const sym_expr *e, const int64_t *slots, int64_t *out) {
+  const char *names[SOLVE_SYMBOLS_MAX];
+  sym_code *code;
+  for (size_t s = 0; s < p->symbols.n; s++)
+    names[s] = p->symbols.at[s].name;
+  return sym_compile(ctx, e, names, p->symbols.n, &code) == LOOM_OK && sym_run(code, slots, out);
+}
+
 const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_values *values) {
   arena *m = &ctx->mem;
-  sym_binding at[SOLVE_SYMBOLS_MAX];
+  int64_t at[SOLVE_SYMBOLS_MAX];
   unsigned choice = 0;
   for (size_t i = 0; i < p->booleans.n; i++)
     choice |= p->booleans.at[i].assigned == 1 ? 1u << i : 0;
   for (size_t s = 0; s < p->symbols.n; s++)
-    at[s] = (sym_binding){p->symbols.at[s].name, values[s].at[0]};
+    at[s] = values[s].at[0];
   for (size_t i = 0; i < p->capacities.n; i++) {
     const sym_expr *e = solve_fix_booleans(m, p, p->capacities.at[i].bytes, choice);
     int64_t bytes;
-    if (sym_eval(ctx, e, at, p->symbols.n, &bytes) != LOOM_OK || bytes <= p->capacities.at[i].limit)
+    if (!size_at(ctx, p, e, at, &bytes) || bytes <= p->capacities.at[i].limit)
       continue;
     if (!p->capacities.at[i].memory)
       return arena_printf(m, "even at %s: %s = %" PRId64 " > %" PRId64, point_text(ctx, p, values, choice), sym_str(m, e), bytes, p->capacities.at[i].limit);

@@ -229,16 +229,17 @@ static loom_status search_rule(searcher *s) {
   return LOOM_OK;
 }
 
-static bool divides_everywhere(searcher *s) {
+static loom_status check_divides(searcher *s, bool *out_ragged) {
+  *out_ragged = false;
   for (size_t i = 0; i < s->p->trips.n; i++) {
     sym_code *num, *den;
     int64_t a, b;
-    if (compile(s, s->p->trips.at[i].numerator, &num) != LOOM_OK || compile(s, s->p->trips.at[i].denominator, &den) != LOOM_OK)
-      return false;
+    LOOM_TRY(compile(s, s->p->trips.at[i].numerator, &num));
+    LOOM_TRY(compile(s, s->p->trips.at[i].denominator, &den));
     if (!sym_run(num, s->best->value, &a) || !sym_run(den, s->best->value, &b) || !solve_trip_holds(SOLVE_TRIPS_EXACT, a, b))
-      return false;
+      *out_ragged = true;
   }
-  return true;
+  return LOOM_OK;
 }
 
 static loom_status finish(searcher *s, const solve_values *values) {
@@ -251,8 +252,7 @@ static loom_status finish(searcher *s, const solve_values *values) {
   if (a->cycles == INT64_MAX)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the predicted cycles exceed 64 bits at every choice of block sizes");
   a->status = s->ran_out ? SOLVE_BEST_FOUND : solve_is_assigned(s->p) ? SOLVE_ASSIGNED : SOLVE_OPTIMAL;
-  a->ragged = !divides_everywhere(s);
-  return LOOM_OK;
+  return check_divides(s, &a->ragged);
 }
 
 loom_status solve_search(loom_ctx *ctx, const solve_problem *p, int64_t budget_ops, solve_answer *out) {
