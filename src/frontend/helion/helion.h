@@ -1,11 +1,15 @@
-/* frontend/helion: Helion source (syntax tree) -> kernel graph.  Host code is interpreted on shapes, tiles become block symbols, types and shapes propagate.
- * Takes: syn_node tree, shape overrides.  Leaves: kernel_graph (MEETING POINT 1).  Nothing of the file is ever executed. */
+/* frontend/helion: Helion source (syntax tree) -> kernel graph.  Host code is interpreted on shapes, tiles become block symbols, types and
+ * shapes propagate. Takes: syn_node tree, shape overrides.  Leaves: kernel_graph (MEETING POINT 1).  Nothing of the file is ever executed.
+ */
 #ifndef LOOM_HELION_HELION_H
 #define LOOM_HELION_HELION_H
 #include "frontend/python/syntax.h"
 #include "kernel/kernel.h"
 
-typedef struct helion_shape { const char *name; int64_t value; } helion_shape;   /* from --shape: a LoomKernel class constant "M", or "ARG.DIM" ("x.0") */
+typedef struct helion_shape {
+  const char *name;
+  int64_t value;
+} helion_shape; /* from --shape: a LoomKernel class constant "M", or "ARG.DIM" ("x.0") */
 typedef struct helion_options {
   const helion_shape *shapes; size_t n_shapes;
   const char *function;             /* --function: function, class or kernel_name; NULL: the only one */

@@ -15,7 +15,8 @@ static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
   for (size_t g = 0; g < 3; g++) {
     syn_node **args = syn_list(a, groups[g], &n), **kw = syn_list(a, "kw_defaults", &n_kw);
     for (size_t i = 0; i < n; i++)
-      vec_push(r->mem, &out, ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
+      vec_push(r->mem, &out,
+               ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
     if (g == 1) {
       syn_node **defaults = syn_list(a, "defaults", &n_defaults);
       for (size_t i = 0; i < n_defaults && i < out.n; i++)
@@ -46,7 +47,8 @@ static helion_value add_tensor(helion_reader *r, const parameter *p, const kerne
   for (int d = 0; d < t.rank; d++) {
     int64_t n;
     if (!helion_known(r, t.dim[d], &n) || n < 1 || n > HELION_SIZE_MAX)
-      return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "sizes are 1 to %d", HELION_SIZE_MAX), "dimension %d of %s has the size %s", d, p->name, helion_show_size(r, t.dim[d]));
+      return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "sizes are 1 to %d", HELION_SIZE_MAX),
+                         "dimension %d of %s has the size %s", d, p->name, helion_show_size(r, t.dim[d]));
     if (n == 1) {
       t.dim[d] = sym_const(r->mem, 1);
       continue;
@@ -76,7 +78,8 @@ static bool call_bind_args(helion_reader *r, helion_value *out) {
   helion_value fn;
   size_t n;
   if (!helion_class_value(r, r->class_node, "bind_args", &fn) || fn.kind != HELION_FUNC) {
-    helion_fail(r, r->class_node, LOOM_EINPUT, "write bind_args, which returns one torch.randn([...], dtype=...) for each argument", "class %s has no bind_args", syn_ident(r->class_node, "name"));
+    helion_fail(r, r->class_node, LOOM_EINPUT, "write bind_args, which returns one torch.randn([...], dtype=...) for each argument",
+                "class %s has no bind_args", syn_ident(r->class_node, "name"));
     return false;
   }
   syn_list(syn_child(fn.func.node, "args"), "args", &n);
@@ -98,7 +101,8 @@ static void bind_from_class(helion_reader *r, const helion_kernel *k, const para
   helion_seq one = {&made, 1, false};
   helion_seq *values = made.kind == HELION_SEQ ? &made.seq : &one;
   if (values->n > params->n)
-    helion_fail(r, k->fn, LOOM_EINPUT, "return one value for each argument", "bind_args returns %zu values, but %s has %zu arguments", values->n, syn_ident(k->fn, "name"), params->n);
+    helion_fail(r, k->fn, LOOM_EINPUT, "return one value for each argument", "bind_args returns %zu values, but %s has %zu arguments",
+                values->n, syn_ident(k->fn, "name"), params->n);
   for (size_t i = 0; i < params->n; i++) {
     const parameter *p = &params->at[i];
     helion_value v = helion_unknown();
@@ -113,7 +117,8 @@ static void bind_from_class(helion_reader *r, const helion_kernel *k, const para
 }
 
 /* ---- plain kernels: --shape ---- */
-/* Number of dimensions that the code of the kernel shows an argument to have: `a, b = x.size()` says it, `x.shape[1]` and `x[i, j]` suggest it. */
+/* Number of dimensions that the code of the kernel shows an argument to have: `a, b = x.size()` says it, `x.shape[1]` and `x[i, j]` suggest
+ * it. */
 typedef struct evidence { int unpacked, used; } evidence;
 
 static bool is_name(const syn_node *n, const char *name) { return n && n->kind == SYN_Name && text_eq(syn_ident(n, "id"), name); }
@@ -247,18 +252,21 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
     return default_value(r, p->missing);
   if (!is_scalar_annotation(r, p->annotation))
     return bind_tensor(r, k, p, missing);
-  return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --shape %s=VALUE or give it a default", p->name), "the argument %s has no value", p->name);
+  return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --shape %s=VALUE or give it a default", p->name),
+                     "the argument %s has no value", p->name);
 }
 
 /* ---- --shape names that mean nothing ---- */
 static bool is_int_constant(helion_reader *r, const char *name) {
   const syn_node *value = helion_assigned_value(helion_class_member(r, r->class_node, name), name);
-  return value && (value->kind == SYN_BinOp || (value->kind == SYN_Constant && value->const_kind == SYN_CONST_INT) || value->kind == SYN_Name);
+  return value &&
+         (value->kind == SYN_BinOp || (value->kind == SYN_Constant && value->const_kind == SYN_CONST_INT) || value->kind == SYN_Name);
 }
 
 static bool names_dimension(const char *shape, const char *parameter_name) {
   size_t n = strlen(parameter_name);
-  return strncmp(shape, parameter_name, n) == 0 && (shape[n] == 0 || (shape[n] == '.' && shape[n + 1] >= '0' && shape[n + 1] < '0' + KERNEL_RANK_MAX && !shape[n + 2]));
+  return strncmp(shape, parameter_name, n) == 0 &&
+         (shape[n] == 0 || (shape[n] == '.' && shape[n + 1] >= '0' && shape[n + 1] < '0' + KERNEL_RANK_MAX && !shape[n + 2]));
 }
 
 static bool means_something(helion_reader *r, const parameter_list *params, const char *shape) {
@@ -275,10 +283,12 @@ static void check_shape_names(helion_reader *r, const helion_kernel *k, const pa
     const char *name = r->options->shapes[i].name;
     if (!means_something(r, params, name))
       helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE,
-                  r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048" : "the names are argument and dimension: --shape x.0=2048,x.1=256",
+                  r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048"
+                                : "the names are argument and dimension: --shape x.0=2048,x.1=256",
                   "--shape names \"%s\", which the kernel \"%s\" does not have", name, k->name);
     else if (r->options->shapes[i].value < 1)
-      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are positive", "--shape gives %s the value %" PRId64, name, r->options->shapes[i].value);
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are positive", "--shape gives %s the value %" PRId64, name,
+                  r->options->shapes[i].value);
   }
 }
 
@@ -293,7 +303,9 @@ void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
   for (size_t i = 0; i < params.n; i++)
     helion_set_var(r, params.at[i].name, bind_plain(r, k, &params.at[i], &missing));
   if (missing.size)
-    helion_fail(r, k->fn, LOOM_EINPUT, arena_printf(r->mem, "pass them with --shape, as in --shape %s=1024", arena_strndup(r->mem, missing.data, strcspn(missing.data, ","))),
+    helion_fail(r, k->fn, LOOM_EINPUT,
+                arena_printf(r->mem, "pass them with --shape, as in --shape %s=1024",
+                             arena_strndup(r->mem, missing.data, strcspn(missing.data, ","))),
                 "the sizes of the arguments of \"%s\" are not known: %s", k->name, text_str(&missing));
   r->is_guessing = missing.size > 0;
 }

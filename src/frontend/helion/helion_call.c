@@ -49,7 +49,8 @@ static bool bind_parameters(helion_reader *r, const syn_node *call, const helion
   size_t n_pos_only, n_args, n_defaults, n_kw, n_kw_defaults;
   const syn_node *a = syn_child(f->node, "args");
   syn_node **pos_only = syn_list(a, "posonlyargs", &n_pos_only), **args = syn_list(a, "args", &n_args);
-  syn_node **defaults = syn_list(a, "defaults", &n_defaults), **kw = syn_list(a, "kwonlyargs", &n_kw), **kw_defaults = syn_list(a, "kw_defaults", &n_kw_defaults);
+  syn_node **defaults = syn_list(a, "defaults", &n_defaults), **kw = syn_list(a, "kwonlyargs", &n_kw),
+           **kw_defaults = syn_list(a, "kw_defaults", &n_kw_defaults);
   size_t n_named = n_pos_only + n_args, used_names = 0;
   const syn_node *rest = syn_child(a, "vararg");
   if (p->positional.n > n_named && !rest)
@@ -87,7 +88,8 @@ helion_value helion_call_function(helion_reader *r, const syn_node *call, helion
   if (f.node->kind == SYN_AsyncFunctionDef)
     return helion_fail(r, call, LOOM_EUNSUP, NULL, "the async function %s", fname);
   if (r->depth >= HELION_CALL_DEPTH_MAX)
-    return helion_fail(r, call, LOOM_ELIMIT, "kernels cannot recurse: every call is inlined", "calls are nested more than %d deep", HELION_CALL_DEPTH_MAX);
+    return helion_fail(r, call, LOOM_ELIMIT, "kernels cannot recurse: every call is inlined", "calls are nested more than %d deep",
+                       HELION_CALL_DEPTH_MAX);
   passed p = {.positional = {.at = NULL}};
   if (args)
     p.positional = *args;
@@ -174,7 +176,9 @@ static bool bind_positional(helion_reader *r, helion_call *c, const param *param
     if (args[i]->kind == SYN_Starred)
       return helion_fail(r, args[i], LOOM_EUNSUP, "write the arguments out", "* in a call of %s", c->fn->path), false;
     if (at >= n_params || params[at].keyword_only)
-      return helion_fail(r, args[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params), "too many arguments for %s", c->fn->path), false;
+      return helion_fail(r, args[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params),
+                         "too many arguments for %s", c->fn->path),
+             false;
     c->given[at] = true;
     if (!params[at].ignored)
       c->arg[at] = helion_eval(r, args[i]);
@@ -191,8 +195,9 @@ static bool bind_keywords(helion_reader *r, helion_call *c, const param *params,
     while (name && at < n_params && !is_param(&params[at], name))
       at++;
     if (!name || at == n_params)
-      return helion_fail(r, keywords[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params), "%s has no parameter \"%s\"", c->fn->path,
-                         name ? name : "**"), false;
+      return helion_fail(r, keywords[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params),
+                         "%s has no parameter \"%s\"", c->fn->path, name ? name : "**"),
+             false;
     if (c->given[at])
       return helion_fail(r, keywords[i], LOOM_EINPUT, NULL, "%s gets its argument \"%s\" twice", c->fn->path, name), false;
     c->given[at] = true;
@@ -215,8 +220,8 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
   bool is_unknown = false;
   for (int i = 0; i < n_params; i++) {
     if (!c.given[i] && !params[i].optional)
-      return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", f->params), "%s needs its argument \"%.*s\"", f->path,
-                         (int)params[i].length, params[i].name);
+      return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", f->params), "%s needs its argument \"%.*s\"",
+                         f->path, (int)params[i].length, params[i].name);
     is_unknown = is_unknown || (c.given[i] && !params[i].ignored && c.arg[i].kind == HELION_UNKNOWN);
   }
   return is_unknown ? helion_unknown() : f->run(r, &c);
@@ -227,7 +232,9 @@ static helion_value call_method(helion_reader *r, const syn_node *n, const helio
   if (f)
     return helion_run_row(r, n, f, m->self);
   const char *near = helion_nearest_member(r, m->self->kind, m->name);
-  return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "compute it before the kernel or write it with supported operations",
+  return helion_fail(r, n, LOOM_EUNSUP,
+                     near ? arena_printf(r->mem, "did you mean \"%s\"?", near)
+                          : "compute it before the kernel or write it with supported operations",
                      "the method \"%s\" of %s", m->name, helion_describe(r, m->self));
 }
 
@@ -242,56 +249,9 @@ helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
     if (row)
       return helion_run_row(r, n, row, NULL);
     const char *near = helion_nearest_function(r, f.string);
-    return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations", "a call of %s", f.string);
+    return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations",
+                       "a call of %s", f.string);
   }
   default: return helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be called", helion_describe(r, &f));
   }
-}
-
-/* ---- reading arguments ---- */
-bool helion_arg_int(helion_reader *r, const helion_call *c, int i, const char *what, int64_t *out) {
-  if (helion_known_int(r, &c->arg[i], out))
-    return true;
-  helion_fail(r, c->node, c->arg[i].kind == HELION_INT ? LOOM_EUNSUP : LOOM_EINPUT, "a number that is known while compiling is needed here", "%s of %s is %s", what, c->fn->path,
-              helion_describe(r, &c->arg[i]));
-  return false;
-}
-
-bool helion_arg_dtype(helion_reader *r, const helion_call *c, int i, dtype missing, dtype *out) {
-  *out = missing;
-  if (!c->given[i] || c->arg[i].kind == HELION_NONE)
-    return true;
-  if (c->arg[i].kind == HELION_DTYPE) {
-    *out = c->arg[i].type;
-    return true;
-  }
-  helion_fail(r, c->node, LOOM_EINPUT, "for example torch.float16, torch.float32 or x.dtype", "%s is no element type", helion_describe(r, &c->arg[i]));
-  return false;
-}
-
-static bool add_dims(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out) {
-  if (v->kind == HELION_SEQ) {
-    for (size_t i = 0; i < v->seq.n; i++)
-      if (!add_dims(r, c, &v->seq.at[i], out))
-        return false;
-    return true;
-  }
-  int64_t known;
-  const sym_expr *dim = v->kind == HELION_INT ? v->size : v->kind == HELION_TILE ? helion_symbol_expr(r, v->tile.block) : NULL;
-  if (!dim) {
-    if (v->kind != HELION_UNKNOWN)
-      helion_fail(r, c->node, v->kind == HELION_DEVICE ? LOOM_EUNSUP : LOOM_EINPUT, "sizes are ints and tiles", "%s is no size", helion_describe(r, v));
-    return false;
-  }
-  if (helion_known(r, dim, &known) && known < 0)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "the size %" PRId64 " is negative", known), false;
-  if (out->rank == KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a tensor of more than %d dimensions", KERNEL_RANK_MAX), false;
-  out->dim[out->rank++] = helion_is_one(r, dim) ? sym_const(r->mem, 1) : dim;
-  return true;
-}
-
-bool helion_arg_shape(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out) {
-  out->rank = 0;
-  return add_dims(r, c, v, out);
 }

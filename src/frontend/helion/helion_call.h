@@ -37,8 +37,13 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
 /* ---- reading arguments ---- */
 /* An int that is known now; `what` names it in messages. */
 bool helion_arg_int(helion_reader *r, const helion_call *c, int i, const char *what, int64_t *out);
+/* A python number that is known now; nothing is diagnosed. */
+bool helion_arg_number(helion_reader *r, const helion_call *c, int i, double *out);
 /* A dtype argument, or `missing` when it is not given or None. */
 bool helion_arg_dtype(helion_reader *r, const helion_call *c, int i, dtype missing, dtype *out);
 /* A shape from sizes, tiles and nested sequences of them; a single sequence counts as the shape itself. */
 bool helion_arg_shape(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out);
+/* The items of a sequence; any other value counts as one item. */
+static inline size_t helion_item_count(const helion_value *v) { return v->kind == HELION_SEQ ? v->seq.n : 1; }
+static inline const helion_value *helion_item(const helion_value *v, size_t i) { return v->kind == HELION_SEQ ? &v->seq.at[i] : v; }
 #endif

@@ -1,6 +1,7 @@
 #include "frontend/helion/helion_device.h"
 
-kernel_value helion_emit(helion_reader *r, const syn_node *n, kernel_op_kind kind, int n_operands, const kernel_value *operands, const kernel_type *type) {
+kernel_value helion_emit(helion_reader *r, const syn_node *n, kernel_op_kind kind, int n_operands, const kernel_value *operands,
+                         const kernel_type *type) {
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, kind, n_operands, operands, 1, type);
   op->span = n->span;
   return op->results[0];
@@ -12,7 +13,8 @@ const kernel_type *helion_type(const helion_reader *r, kernel_value v) { return 
 bool helion_on_device(helion_reader *r, const syn_node *n, const char *what) {
   if (r->region)
     return true;
-  helion_fail(r, n, LOOM_EINPUT, "move it into a `for tile in hl.tile(...)` loop", "%s is device code and stands outside of the tile loops", what);
+  helion_fail(r, n, LOOM_EINPUT, "move it into a `for tile in hl.tile(...)` loop", "%s is device code and stands outside of the tile loops",
+              what);
   return false;
 }
 
@@ -118,13 +120,15 @@ bool helion_broadcast_shape(helion_reader *r, const kernel_type *a, const kernel
 }
 
 helion_value helion_fail_shapes(helion_reader *r, const syn_node *n, const char *what, const kernel_type *a, const kernel_type *b) {
-  return helion_fail(r, n, LOOM_EINPUT, "check the tiles the operands are indexed with, or reshape one of them with [:, None]", "%s: the shapes %s and %s do not fit", what,
-                     helion_show_shape(r, a), helion_show_shape(r, b));
+  return helion_fail(r, n, LOOM_EINPUT, "check the tiles the operands are indexed with, or reshape one of them with [:, None]",
+                     "%s: the shapes %s and %s do not fit", what, helion_show_shape(r, a), helion_show_shape(r, b));
 }
 
 helion_value helion_fail_host_tensor(helion_reader *r, const syn_node *n, const helion_value *v) {
   const char *name = r->graph->tensors.at[v->tensor].name;
   if (r->region)
-    return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "load a part of it: %s[tile, ...]", name), "the host tensor %s is used in a tile loop without an index", name);
-  return helion_fail(r, n, LOOM_EUNSUP, "move the computation into the tile loops", "a computation on the whole tensor %s outside of the tile loops", name);
+    return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "load a part of it: %s[tile, ...]", name),
+                       "the host tensor %s is used in a tile loop without an index", name);
+  return helion_fail(r, n, LOOM_EUNSUP, "move the computation into the tile loops",
+                     "a computation on the whole tensor %s outside of the tile loops", name);
 }

@@ -8,7 +8,8 @@ static inline bool helion_is_device(const helion_value *v) { return v->kind == H
 
 /* ---- emitting (helion_device.c) ---- */
 /* One operation with one result of `type` at the end of the current region. */
-kernel_value helion_emit(helion_reader *r, const syn_node *n, kernel_op_kind kind, int n_operands, const kernel_value *operands, const kernel_type *type);
+kernel_value helion_emit(helion_reader *r, const syn_node *n, kernel_op_kind kind, int n_operands, const kernel_value *operands,
+                         const kernel_type *type);
 kernel_op *helion_def(const helion_reader *r, kernel_value v);                  /* NULL for region parameters */
 const kernel_type *helion_type(const helion_reader *r, kernel_value v);
 kernel_value helion_cast(helion_reader *r, const syn_node *n, kernel_value v, dtype to);
@@ -41,5 +42,6 @@ helion_value helion_device_compare(helion_reader *r, const syn_node *n, syn_kind
 /* a @ b, plus `acc` when it is not NULL, as type `out`. */
 helion_value helion_matmul(helion_reader *r, const syn_node *n, helion_value a, helion_value b, const helion_value *acc, dtype out);
 /* acc + a @ b where the product was just made and has no name: one operation with one rounding.  False: it is something else. */
-bool helion_fuse_accumulate(helion_reader *r, const syn_node *n, const helion_value *acc, const helion_value *product, dtype out, helion_value *result);
+bool helion_fuse_accumulate(helion_reader *r, const syn_node *n, const helion_value *acc, const helion_value *product, dtype out,
+                            helion_value *result);
 #endif

@@ -31,7 +31,13 @@ dtype helion_result_type(const helion_reader *r, const helion_value *a, const he
 /* Functions of floats: an int operand becomes f32 first. */
 static bool is_float_fn(kernel_fn fn) {
   switch (fn) {
-  case KERNEL_FN_EXP: case KERNEL_FN_EXP2: case KERNEL_FN_LOG: case KERNEL_FN_LOG2: case KERNEL_FN_SQRT: case KERNEL_FN_RSQRT: case KERNEL_FN_TANH:
+  case KERNEL_FN_EXP:
+  case KERNEL_FN_EXP2:
+  case KERNEL_FN_LOG:
+  case KERNEL_FN_LOG2:
+  case KERNEL_FN_SQRT:
+  case KERNEL_FN_RSQRT:
+  case KERNEL_FN_TANH:
   case KERNEL_FN_SIGMOID: case KERNEL_FN_ERF: case KERNEL_FN_RECIP: case KERNEL_FN_DIV: return true;
   default: return false;
   }
@@ -66,11 +72,22 @@ helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, he
 
 /* ---- operators ---- */
 typedef struct operator_row { syn_kind op; kernel_fn fn; } operator_row;
-static const operator_row operators[] = {
-    {SYN_Add, KERNEL_FN_ADD}, {SYN_Sub, KERNEL_FN_SUB}, {SYN_Mult, KERNEL_FN_MUL}, {SYN_Div, KERNEL_FN_DIV}, {SYN_FloorDiv, KERNEL_FN_FLOORDIV},
-    {SYN_Mod, KERNEL_FN_MOD}, {SYN_Pow, KERNEL_FN_POW}, {SYN_BitAnd, KERNEL_FN_AND}, {SYN_BitOr, KERNEL_FN_OR}, {SYN_BitXor, KERNEL_FN_XOR},
-    {SYN_Eq, KERNEL_FN_EQ},   {SYN_NotEq, KERNEL_FN_NE}, {SYN_Lt, KERNEL_FN_LT}, {SYN_LtE, KERNEL_FN_LE}, {SYN_Gt, KERNEL_FN_GT},
-    {SYN_GtE, KERNEL_FN_GE}};
+static const operator_row operators[] = {{SYN_Add, KERNEL_FN_ADD},
+                                         {SYN_Sub, KERNEL_FN_SUB},
+                                         {SYN_Mult, KERNEL_FN_MUL},
+                                         {SYN_Div, KERNEL_FN_DIV},
+                                         {SYN_FloorDiv, KERNEL_FN_FLOORDIV},
+                                         {SYN_Mod, KERNEL_FN_MOD},
+                                         {SYN_Pow, KERNEL_FN_POW},
+                                         {SYN_BitAnd, KERNEL_FN_AND},
+                                         {SYN_BitOr, KERNEL_FN_OR},
+                                         {SYN_BitXor, KERNEL_FN_XOR},
+                                         {SYN_Eq, KERNEL_FN_EQ},
+                                         {SYN_NotEq, KERNEL_FN_NE},
+                                         {SYN_Lt, KERNEL_FN_LT},
+                                         {SYN_LtE, KERNEL_FN_LE},
+                                         {SYN_Gt, KERNEL_FN_GT},
+                                         {SYN_GtE, KERNEL_FN_GE}};
 
 static helion_value apply_operator(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
@@ -105,4 +122,6 @@ helion_value helion_device_unary(helion_reader *r, const syn_node *n, syn_kind o
   return op == SYN_UAdd ? a : helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on a device value");
 }
 
-helion_value helion_device_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) { return apply_operator(r, n, op, a, b); }
+helion_value helion_device_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
+  return apply_operator(r, n, op, a, b);
+}

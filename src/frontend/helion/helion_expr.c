@@ -1,7 +1,6 @@
 /* Expressions. */
 #include "frontend/helion/helion_call.h"
 #include "frontend/helion/helion_device.h"
-#include <math.h>
 
 /* ---- constants and displays ---- */
 static helion_value eval_constant(helion_reader *r, const syn_node *n) {
@@ -29,7 +28,8 @@ static helion_value eval_sequence(helion_reader *r, const syn_node *n) {
       for (size_t j = 0; j < v.seq.n; j++)
         vec_push(r->mem, &out, v.seq.at[j]);
     else
-      return v.kind == HELION_UNKNOWN ? v : helion_fail(r, items[i], LOOM_EUNSUP, "spread a tuple or list", "* on %s", helion_describe(r, &v));
+      return v.kind == HELION_UNKNOWN ? v
+                                      : helion_fail(r, items[i], LOOM_EUNSUP, "spread a tuple or list", "* on %s", helion_describe(r, &v));
   }
   return (helion_value){.kind = HELION_SEQ, .seq = {out.at, out.n, n->kind == SYN_List}};
 }
@@ -71,7 +71,9 @@ static helion_value eval_comprehension(helion_reader *r, const syn_node *n) {
   helion_value items = helion_eval(r, syn_child(generators[0], "iter"));
   syn_node **ifs = syn_list(generators[0], "ifs", &n_ifs);
   if (items.kind != HELION_SEQ)
-    return items.kind == HELION_UNKNOWN ? items : helion_fail(r, n, LOOM_EUNSUP, "a comprehension runs over tuples and lists", "a comprehension over %s", helion_describe(r, &items));
+    return items.kind == HELION_UNKNOWN ? items
+                                        : helion_fail(r, n, LOOM_EUNSUP, "a comprehension runs over tuples and lists",
+                                                      "a comprehension over %s", helion_describe(r, &items));
   helion_scope *scope = r->scope;
   VEC_OF(helion_value) out = {0};
   helion_push_scope(r, scope);
@@ -102,7 +104,8 @@ helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value 
   if (base.kind == HELION_CLASS) {
     if (helion_class_value(r, base.class_node, name, &v))
       return v;
-    return helion_fail(r, n, LOOM_EINPUT, "define it in the class", "class %s has no attribute \"%s\"", syn_ident(base.class_node, "name"), name);
+    return helion_fail(r, n, LOOM_EINPUT, "define it in the class", "class %s has no attribute \"%s\"", syn_ident(base.class_node, "name"),
+                       name);
   }
   const helion_fn *row = helion_find_attribute(base.kind, name);
   if (row)
@@ -112,241 +115,11 @@ helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value 
   if (helion_find_method(base.kind, name))
     return (helion_value){.kind = HELION_METHOD, .method = {self, name}};
   const char *near = helion_nearest_member(r, base.kind, name);
-  return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations", "\"%s\" of %s", name, helion_describe(r, &base));
+  return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations",
+                     "\"%s\" of %s", name, helion_describe(r, &base));
 }
 
-/* ---- arithmetic of python numbers ---- */
-static bool as_number(helion_reader *r, const helion_value *v, double *out) {
-  int64_t i;
-  if (v->kind == HELION_FLOAT)
-    *out = v->real;
-  else if (helion_known_int(r, v, &i))
-    *out = (double)i;
-  else
-    return false;
-  return true;
-}
-
-static bool is_number(const helion_value *v) { return v->kind == HELION_INT || v->kind == HELION_BOOL || v->kind == HELION_FLOAT; }
-
-static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
-
-static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
-  switch (op) {
-  case SYN_Add: return !__builtin_add_overflow(a, b, out);
-  case SYN_Sub: return !__builtin_sub_overflow(a, b, out);
-  case SYN_Mult: return !__builtin_mul_overflow(a, b, out);
-  case SYN_FloorDiv: *out = b ? (b == -1 ? -a : floor_div(a, b)) : 0; return b != 0 && a != INT64_MIN;
-  case SYN_Mod: *out = b ? (b == -1 ? 0 : a - floor_div(a, b) * b) : 0; return b != 0;
-  case SYN_LShift: *out = b >= 0 && b < 62 ? (int64_t)((uint64_t)a << b) : 0; return b >= 0 && b < 62 && (*out >> b) == a;
-  case SYN_RShift: *out = b >= 0 ? a >> (b > 63 ? 63 : b) : 0; return b >= 0;
-  case SYN_BitAnd: *out = a & b; return true;
-  case SYN_BitOr: *out = a | b; return true;
-  case SYN_BitXor: *out = a ^ b; return true;
-  case SYN_Pow: {
-    *out = 1;
-    for (int64_t i = 0; i < b && i < 64; i++)
-      if (__builtin_mul_overflow(*out, a, out))
-        return false;
-    return b >= 0 && (b <= 63 || a == 0 || a == 1);
-  }
-  default: return false;
-  }
-}
-
-/* + - * // % on sizes stay symbolic, so that a size keeps its name; a divisor has to be known positive. */
-static const sym_expr *size_op(helion_reader *r, syn_kind op, const sym_expr *a, const sym_expr *b) {
-  int64_t divisor;
-  bool divides = !helion_known(r, b, &divisor) || divisor > 0;
-  switch (op) {
-  case SYN_Add: return sym_add(r->mem, a, b);
-  case SYN_Sub: return sym_sub(r->mem, a, b);
-  case SYN_Mult: return sym_mul(r->mem, a, b);
-  case SYN_FloorDiv: return divides ? sym_floordiv(r->mem, a, b) : NULL;
-  case SYN_Mod: return divides ? sym_mod(r->mem, a, b) : NULL;
-  default: return NULL;
-  }
-}
-
-static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
-  int64_t a, b, v;
-  bool known = helion_known_int(r, va, &a) && helion_known_int(r, vb, &b);
-  if (known && b == 0 && (op == SYN_FloorDiv || op == SYN_Mod))
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
-  bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
-  const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
-  if (e && (!known || helion_known(r, e, &v)))
-    return helion_size(e);
-  if (known && known_int_op(op, a, b, &v))
-    return helion_int(r, v);
-  return helion_fail(r, n, known ? LOOM_ELIMIT : LOOM_EUNSUP, known ? "ints of a kernel fit 64 bits" : "use +, -, *, // and % with block sizes", "this operation on %s and %s",
-                     helion_describe(r, va), helion_describe(r, vb));
-}
-
-static helion_value float_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
-  double a, b;
-  if (!as_number(r, va, &a) || !as_number(r, vb, &b))
-    return helion_fail(r, n, LOOM_EUNSUP, "float arithmetic needs sizes that are known while compiling", "float arithmetic on %s and %s", helion_describe(r, va), helion_describe(r, vb));
-  if (b == 0 && (op == SYN_Div || op == SYN_FloorDiv || op == SYN_Mod))
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
-  switch (op) {
-  case SYN_Add: return helion_float(a + b);
-  case SYN_Sub: return helion_float(a - b);
-  case SYN_Mult: return helion_float(a * b);
-  case SYN_Div: return helion_float(a / b);
-  case SYN_FloorDiv: return helion_float(floor(a / b));
-  case SYN_Mod: return helion_float(a - floor(a / b) * b);
-  case SYN_Pow: return helion_float(pow(a, b));
-  default: return helion_fail(r, n, LOOM_EINPUT, NULL, "this operation is not defined for floats");
-  }
-}
-
-static helion_value sequence_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *a, const helion_value *b) {
-  int64_t times = 2;
-  const helion_seq *s = a->kind == HELION_SEQ ? &a->seq : &b->seq;
-  bool joins = op == SYN_Add && a->kind == HELION_SEQ && b->kind == HELION_SEQ;
-  bool repeats = op == SYN_Mult && helion_known_int(r, a->kind == HELION_SEQ ? b : a, &times) && times < 10000;
-  if (!joins && !repeats)
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "this operation is not defined for %s and %s", helion_describe(r, a), helion_describe(r, b));
-  times = times < 0 ? 0 : times;
-  if (joins) {
-    helion_value out = helion_sequence(r, a->seq.n + b->seq.n, a->seq.is_list);
-    memcpy(out.seq.at, a->seq.at, a->seq.n * sizeof *a->seq.at);
-    memcpy(out.seq.at + a->seq.n, b->seq.at, b->seq.n * sizeof *b->seq.at);
-    return out;
-  }
-  helion_value out = helion_sequence(r, s->n * (size_t)times, s->is_list);
-  for (size_t i = 0; i < out.seq.n; i++)
-    out.seq.at[i] = s->at[i % s->n];
-  return out;
-}
-
-helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
-  if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
-    return helion_unknown();
-  if (op != SYN_MatMult && is_number(&a) && is_number(&b)) {
-    bool is_float = a.kind == HELION_FLOAT || b.kind == HELION_FLOAT || op == SYN_Div;
-    return is_float ? float_op(r, n, op, &a, &b) : int_op(r, n, op, &a, &b);
-  }
-  if (a.kind == HELION_TILE && b.kind == HELION_INT && (op == SYN_Add || op == SYN_Sub)) {
-    a.tile.offset = size_op(r, op, a.tile.offset ? a.tile.offset : sym_const(r->mem, 0), b.size);
-    return a;
-  }
-  if (helion_is_device(&a) || helion_is_device(&b))
-    return helion_device_binary(r, n, op, a, b);
-  if (a.kind == HELION_SEQ || b.kind == HELION_SEQ)
-    return sequence_op(r, n, op, &a, &b);
-  if (a.kind == HELION_STR && b.kind == HELION_STR && op == SYN_Add)
-    return helion_string(arena_printf(r->mem, "%s%s", a.string, b.string));
-  if ((a.kind == HELION_SPEC && is_number(&b)) || (b.kind == HELION_SPEC && is_number(&a))) {
-    diag_warn(r->ctx, n->span, "made-up contents are not scaled: the argument keeps the values of its generator");
-    return a.kind == HELION_SPEC ? a : b;
-  }
-  if (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR)
-    return helion_fail_host_tensor(r, n, a.kind == HELION_TENSOR ? &a : &b);
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operation on %s and %s", helion_describe(r, &a), helion_describe(r, &b));
-}
-
-helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a) {
-  int64_t i;
-  bool truth;
-  if (a.kind == HELION_UNKNOWN)
-    return a;
-  if (helion_is_device(&a))
-    return helion_device_unary(r, n, op, a);
-  if (op == SYN_Not)
-    return helion_truth(r, &a, &truth) ? helion_bool(!truth) : helion_fail(r, n, LOOM_EUNSUP, "conditions have to be known while compiling", "`not` of %s", helion_describe(r, &a));
-  if (op == SYN_UAdd && is_number(&a))
-    return a;
-  if (op == SYN_USub && a.kind == HELION_FLOAT)
-    return helion_float(-a.real);
-  if (op == SYN_USub && a.kind == HELION_INT)
-    return int_op(r, n, SYN_Sub, &(helion_value){.kind = HELION_INT, .size = sym_const(r->mem, 0)}, &a);
-  if (op == SYN_Invert && helion_known_int(r, &a, &i))
-    return helion_int(r, ~i);
-  if (a.kind == HELION_TENSOR)
-    return helion_fail_host_tensor(r, n, &a);
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operation on %s", helion_describe(r, &a));
-}
-
-/* ---- comparisons ---- */
-static bool same_items(helion_reader *r, const helion_value *a, const helion_value *b, bool *out);
-
-/* Python's ==, where it is known. */
-static bool are_equal(helion_reader *r, const helion_value *a, const helion_value *b, bool *out) {
-  double x, y;
-  if (a->kind == HELION_INT && b->kind == HELION_INT && helion_same_size(r, a->size, b->size))
-    return *out = true;
-  if (as_number(r, a, &x) && as_number(r, b, &y))
-    return *out = x == y, true;
-  if (a->kind == HELION_OPAQUE || b->kind == HELION_OPAQUE || a->kind == HELION_UNKNOWN || b->kind == HELION_UNKNOWN || a->kind == HELION_PATH || b->kind == HELION_PATH)
-    return false;
-  if (is_number(a) && is_number(b))
-    return false;   /* block sizes */
-  if (a->kind == HELION_SEQ && b->kind == HELION_SEQ)
-    return same_items(r, a, b, out);
-  *out = a->kind == b->kind;
-  if (*out && a->kind == HELION_STR)
-    *out = text_eq(a->string, b->string);
-  else if (*out && a->kind == HELION_DTYPE)
-    *out = a->type == b->type;
-  else if (*out && a->kind == HELION_TENSOR)
-    *out = a->tensor == b->tensor;
-  else if (*out && a->kind == HELION_FUNC)
-    *out = a->func.node == b->func.node;
-  return *out ? a->kind != HELION_SPEC && a->kind != HELION_TILE : true;
-}
-
-static bool same_items(helion_reader *r, const helion_value *a, const helion_value *b, bool *out) {
-  *out = a->seq.n == b->seq.n;
-  for (size_t i = 0; *out && i < a->seq.n; i++)
-    if (!are_equal(r, &a->seq.at[i], &b->seq.at[i], out))
-      return false;
-  return true;
-}
-
-static bool contains(helion_reader *r, const helion_value *item, const helion_value *in, bool *out) {
-  *out = false;
-  if (in->kind == HELION_STR && item->kind == HELION_STR)
-    return *out = strstr(in->string, item->string) != NULL, true;
-  size_t n = in->kind == HELION_SEQ ? in->seq.n : in->kind == HELION_DICT ? in->dict->n : 0;
-  for (size_t i = 0; i < n && !*out; i++)
-    if (!are_equal(r, item, in->kind == HELION_SEQ ? &in->seq.at[i] : &in->dict->keys[i], out))
-      return false;
-  return in->kind == HELION_SEQ || in->kind == HELION_DICT;
-}
-
-static bool is_order(syn_kind op) { return op == SYN_Lt || op == SYN_LtE || op == SYN_Gt || op == SYN_GtE; }
-
-/* `is` of immutable values is equality; of None and types that is what kernels use it for. */
-static bool compare_known(helion_reader *r, syn_kind op, const helion_value *a, const helion_value *b, bool *out) {
-  double x, y;
-  bool known = true;
-  if (is_order(op)) {
-    if (!as_number(r, a, &x) || !as_number(r, b, &y))
-      return false;
-    *out = op == SYN_Lt ? x < y : op == SYN_LtE ? x <= y : op == SYN_Gt ? x > y : x >= y;
-  } else if (op == SYN_In || op == SYN_NotIn) {
-    known = contains(r, a, b, out);
-  } else {
-    known = are_equal(r, a, b, out);
-  }
-  if (op == SYN_NotEq || op == SYN_IsNot || op == SYN_NotIn)
-    *out = !*out;
-  return known;
-}
-
-helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
-  bool result, is_identity = op == SYN_Is || op == SYN_IsNot;
-  if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
-    return helion_unknown();
-  if (!is_identity && op != SYN_In && op != SYN_NotIn && (helion_is_device(&a) || helion_is_device(&b)))
-    return helion_device_compare(r, n, op, a, b);
-  if (compare_known(r, op, &a, &b, &result))
-    return helion_bool(result);
-  return helion_fail(r, n, LOOM_EUNSUP, "the outcome has to be known while compiling", "a comparison of %s and %s", helion_describe(r, &a), helion_describe(r, &b));
-}
-
+/* ---- operators that evaluate lazily ---- */
 static helion_value eval_compare(helion_reader *r, const syn_node *n) {
   size_t count, n_ops;
   syn_node **others = syn_list(n, "comparators", &count), **ops = syn_list(n, "ops", &n_ops);
@@ -355,7 +128,9 @@ static helion_value eval_compare(helion_reader *r, const syn_node *n) {
     helion_value right = helion_eval(r, others[i]);
     result = helion_compare(r, n, ops[i]->kind, left, right);
     if (result.kind != HELION_BOOL || !result.flag)
-      return count > 1 && result.kind == HELION_DEVICE ? helion_fail(r, n, LOOM_EUNSUP, "join the comparisons with &", "a chained comparison of device values") : result;
+      return count > 1 && result.kind == HELION_DEVICE
+                 ? helion_fail(r, n, LOOM_EUNSUP, "join the comparisons with &", "a chained comparison of device values")
+                 : result;
     left = right;
   }
   return result;
@@ -371,7 +146,8 @@ static helion_value eval_bool_op(helion_reader *r, const syn_node *n) {
     if (v.kind == HELION_UNKNOWN || i + 1 == count)
       return v;
     if (!helion_truth(r, &v, &truth))
-      return helion_fail(r, values[i], LOOM_EUNSUP, "join device values with & and |", "`%s` of %s", is_and ? "and" : "or", helion_describe(r, &v));
+      return helion_fail(r, values[i], LOOM_EUNSUP, "join device values with & and |", "`%s` of %s", is_and ? "and" : "or",
+                         helion_describe(r, &v));
     if (truth != is_and)
       return v;
   }
@@ -385,7 +161,8 @@ static helion_value eval_if_expression(helion_reader *r, const syn_node *n) {
     return c;
   if (helion_truth(r, &c, &truth))
     return helion_eval(r, syn_child(n, truth ? "body" : "orelse"));
-  return helion_fail(r, n, LOOM_EUNSUP, "use torch.where for a choice between device values", "a conditional expression on %s", helion_describe(r, &c));
+  return helion_fail(r, n, LOOM_EUNSUP, "use torch.where for a choice between device values", "a conditional expression on %s",
+                     helion_describe(r, &c));
 }
 
 static helion_value eval_lambda(helion_reader *r, const syn_node *n) { return (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}; }

@@ -21,7 +21,8 @@ static helion_value subscript_sequence(helion_reader *r, const syn_node *n, cons
     return (helion_value){.kind = HELION_SEQ, .seq = {base->seq.at + i, end > i ? (size_t)(end - i) : 0, base->seq.is_list}};
   }
   if (!helion_known_int(r, index, &i))
-    return helion_fail(r, n, LOOM_EUNSUP, "index sequences with ints that are known while compiling", "%s as an index of a sequence", helion_describe(r, index));
+    return helion_fail(r, n, LOOM_EUNSUP, "index sequences with ints that are known while compiling", "%s as an index of a sequence",
+                       helion_describe(r, index));
   if (i < -count || i >= count)
     return helion_fail(r, n, LOOM_EINPUT, NULL, "index %" PRId64 " of a sequence of %" PRId64, i, count);
   return base->seq.at[i < 0 ? i + count : i];
@@ -37,8 +38,11 @@ static helion_value subscript_dict(helion_reader *r, const syn_node *n, const he
 }
 
 /* ---- index lists ---- */
-typedef struct index_list { kernel_index at[KERNEL_RANK_MAX * 2]; int n; kernel_type shape; } index_list;   /* shape: of the part that is indexed */
-
+typedef struct index_list {
+  kernel_index at[KERNEL_RANK_MAX * 2];
+  int n;
+  kernel_type shape;
+} index_list; /* shape: of the part that is indexed */
 
 typedef VEC_OF(helion_value) value_list;
 
@@ -87,7 +91,8 @@ static void push_index(index_list *l, kernel_index i, const sym_expr *dim) {
 }
 
 /* A tile whose range is longer than the dimension would read outside of the tensor; a dimension of one element is broadcast. */
-static bool index_tile(helion_reader *r, const syn_node *n, const helion_tile *t, const char *tensor, const kernel_type *shape, int dim, index_list *out) {
+static bool index_tile(helion_reader *r, const syn_node *n, const helion_tile *t, const char *tensor, const kernel_type *shape, int dim,
+                       index_list *out) {
   const helion_symbol *s = &r->symbols.at[t->block];
   const sym_expr *size = shape->dim[dim], *reach = t->offset ? sym_add(r->mem, t->end, t->offset) : t->end;
   int64_t end, elems;
@@ -97,15 +102,17 @@ static bool index_tile(helion_reader *r, const syn_node *n, const helion_tile *t
     return true;
   }
   if (known && end > elems) {
-    helion_fail(r, n, LOOM_EINPUT, "the size of the loop and of the dimension must be equal", "%s runs up to %s, but dimension %d of %s, of shape %s, has %" PRId64 " elements",
-                s->name ? s->name : s->fallback, helion_show_size(r, reach), dim, tensor, helion_show_shape(r, shape), elems);
+    helion_fail(r, n, LOOM_EINPUT, "the size of the loop and of the dimension must be equal",
+                "%s runs up to %s, but dimension %d of %s, of shape %s, has %" PRId64 " elements", s->name ? s->name : s->fallback,
+                helion_show_size(r, reach), dim, tensor, helion_show_shape(r, shape), elems);
     return false;
   }
   push_index(out, (kernel_index){KERNEL_INDEX_TILE, t->number, t->offset, NULL}, helion_symbol_expr(r, t->block));
   return true;
 }
 
-static bool index_int(helion_reader *r, const syn_node *n, const sym_expr *e, const char *tensor, const kernel_type *shape, int dim, index_list *out) {
+static bool index_int(helion_reader *r, const syn_node *n, const sym_expr *e, const char *tensor, const kernel_type *shape, int dim,
+                      index_list *out) {
   int64_t i, elems;
   if (helion_known(r, e, &i) && helion_known(r, shape->dim[dim], &elems)) {
     if (i < -elems || i >= elems) {
@@ -125,10 +132,11 @@ static bool index_slice(helion_reader *r, const syn_node *n, const helion_slice 
     push_index(out, (kernel_index){KERNEL_INDEX_ALL, -1, NULL, NULL}, shape->dim[dim]);
     return true;
   }
-  bool known = helion_known(r, shape->dim[dim], &elems) && clamp_bound(r, s->begin, elems, 0, &begin) && clamp_bound(r, s->end, elems, elems, &end) &&
-               (!s->step || (helion_known_int(r, s->step, &step) && step == 1));
+  bool known = helion_known(r, shape->dim[dim], &elems) && clamp_bound(r, s->begin, elems, 0, &begin) &&
+               clamp_bound(r, s->end, elems, elems, &end) && (!s->step || (helion_known_int(r, s->step, &step) && step == 1));
   if (!known) {
-    helion_fail(r, n, LOOM_EUNSUP, "bounds have to be known while compiling and the step 1; use a tile for a moving part", "this slice of a host tensor");
+    helion_fail(r, n, LOOM_EUNSUP, "bounds have to be known while compiling and the step 1; use a tile for a moving part",
+                "this slice of a host tensor");
     return false;
   }
   end = end < begin ? begin : end;
@@ -136,7 +144,8 @@ static bool index_slice(helion_reader *r, const syn_node *n, const helion_slice 
   return true;
 }
 
-static bool index_device(helion_reader *r, const syn_node *n, kernel_value v, const char *tensor, const kernel_type *shape, int dim, index_list *out) {
+static bool index_device(helion_reader *r, const syn_node *n, kernel_value v, const char *tensor, const kernel_type *shape, int dim,
+                         index_list *out) {
   const kernel_type *t = helion_type(r, v);
   const kernel_op *def = helion_def(r, v);
   if (def && def->kind == KERNEL_TILE_INDEX) {   /* x[tile.index] is x[tile] */
@@ -147,7 +156,8 @@ static bool index_device(helion_reader *r, const syn_node *n, kernel_value v, co
       return index_tile(r, n, &(helion_tile){def->operands[0], s, end, NULL}, tensor, shape, dim, out);
   }
   if (dtype_is_float(t->type) || t->type == DTYPE_BOOL || t->rank > 1) {
-    helion_fail(r, n, LOOM_EUNSUP, "index with tiles, ints and 1-d int tensors", "an index of shape %s and type %s", helion_show_shape(r, t), dtype_torch(t->type));
+    helion_fail(r, n, LOOM_EUNSUP, "index with tiles, ints and 1-d int tensors", "an index of shape %s and type %s",
+                helion_show_shape(r, t), dtype_torch(t->type));
     return false;
   }
   push_index(out, (kernel_index){t->rank ? KERNEL_INDEX_TENSOR : KERNEL_INDEX_SCALAR, v, NULL, NULL}, t->rank ? t->dim[0] : NULL);
@@ -192,7 +202,8 @@ static void attach(helion_reader *r, kernel_op *op, kernel_tensor tensor, const 
 static helion_value load(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index) {
   index_list l;
   if (!r->region)
-    return helion_fail(r, n, LOOM_EUNSUP, "index tensors inside of the tile loops", "a part of the host tensor %s outside of the tile loops", r->graph->tensors.at[tensor].name);
+    return helion_fail(r, n, LOOM_EUNSUP, "index tensors inside of the tile loops",
+                       "a part of the host tensor %s outside of the tile loops", r->graph->tensors.at[tensor].name);
   if (!make_index(r, n, index, tensor, &l))
     return helion_unknown();
   kernel_value v = helion_emit(r, n, KERNEL_LOAD, 0, NULL, &l.shape);
@@ -212,7 +223,8 @@ static helion_value add_dimensions(helion_reader *r, const syn_node *n, kernel_v
     const helion_value *item = &items.at[i];
     bool is_all = item->kind == HELION_SLICE && !item->slice->begin && !item->slice->end && !item->slice->step;
     if (!is_all && item->kind != HELION_NONE)
-      return helion_fail(r, n, LOOM_EUNSUP, "index device values with : and None only", "%s as an index of a device value", helion_describe(r, item));
+      return helion_fail(r, n, LOOM_EUNSUP, "index device values with : and None only", "%s as an index of a device value",
+                         helion_describe(r, item));
     if (t.rank == KERNEL_RANK_MAX)
       return helion_fail(r, n, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
     t.dim[t.rank++] = is_all ? helion_type(r, v)->dim[dim++] : sym_const(r->mem, 1);
@@ -246,17 +258,20 @@ void helion_store(helion_reader *r, const syn_node *n, helion_value base, helion
     return;
   if (base.kind != HELION_TENSOR || !r->region) {
     if (base.kind == HELION_TENSOR)
-      helion_fail(r, n, LOOM_EUNSUP, "store inside of the tile loops", "a store to the host tensor %s outside of the tile loops", r->graph->tensors.at[base.tensor].name);
+      helion_fail(r, n, LOOM_EUNSUP, "store inside of the tile loops", "a store to the host tensor %s outside of the tile loops",
+                  r->graph->tensors.at[base.tensor].name);
     else
-      helion_fail(r, n, LOOM_EINPUT, "only host tensors can be stored to; build a new value instead", "a store to %s", helion_describe(r, &base));
+      helion_fail(r, n, LOOM_EINPUT, "only host tensors can be stored to; build a new value instead", "a store to %s",
+                  helion_describe(r, &base));
     return;
   }
   if (!make_index(r, n, &index, base.tensor, &l) || !helion_as_value(r, n, &v, l.shape.type, &value))
     return;
   const char *name = r->graph->tensors.at[base.tensor].name;
   if (!helion_broadcast_shape(r, helion_type(r, value), &l.shape, &fit) || !helion_same_shape(r, &fit, &l.shape)) {
-    helion_fail(r, n, LOOM_EINPUT, "the value must have the shape of the part it is stored to", "a value of shape %s is stored to a part of shape %s of %s",
-                helion_show_shape(r, helion_type(r, value)), helion_show_shape(r, &l.shape), name);
+    helion_fail(r, n, LOOM_EINPUT, "the value must have the shape of the part it is stored to",
+                "a value of shape %s is stored to a part of shape %s of %s", helion_show_shape(r, helion_type(r, value)),
+                helion_show_shape(r, &l.shape), name);
     return;
   }
   value = helion_broadcast(r, n, helion_cast(r, n, value, l.shape.type), &l.shape);

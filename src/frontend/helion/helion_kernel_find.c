@@ -178,8 +178,10 @@ static void add_class_kernel(helion_reader *r, helion_kernels *out, const syn_no
   if (named && named->kind == SYN_Constant && named->const_kind == SYN_CONST_STR)
     name = helion_string(named->string);
   const char *given = name.kind == HELION_STR ? name.string : fn ? syn_ident(fn, "name") : NULL;
-  vec_push(r->mem, &out->at, ((helion_kernel){.name = given ? given : syn_ident(c, "name"), .variable = syn_ident(c, "name"), .fn = fn, .class_node = c,
-                                              .span = s->span}));
+  vec_push(
+      r->mem, &out->at,
+      ((helion_kernel){
+          .name = given ? given : syn_ident(c, "name"), .variable = syn_ident(c, "name"), .fn = fn, .class_node = c, .span = s->span}));
 }
 
 helion_kernels helion_find_kernels(helion_reader *r) {
@@ -227,7 +229,8 @@ static loom_status fail_unknown_kernel(helion_reader *r, const helion_kernels *a
   loom_span at = s ? s->span : (loom_span){.source = r->module->span.source};
   loom_status st = s ? diag_error(r->ctx, at, LOOM_EUSAGE, "\"%s\" is not a Helion kernel", wanted)
                      : diag_error(r->ctx, at, LOOM_EUSAGE, "the file has no kernel \"%s\"", wanted);
-  diag_help(r->ctx, "%s%s%sthe kernels of the file are: %s", near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "", all_names(r, all));
+  diag_help(r->ctx, "%s%s%sthe kernels of the file are: %s", near ? "did you mean \"" : "", near ? near : "", near ? "\"? " : "",
+            all_names(r, all));
   return st;
 }
 
@@ -235,8 +238,10 @@ static loom_status choose(helion_reader *r, const helion_kernels *all, helion_ke
   loom_span file = {.source = r->module->span.source};
   if (!all->at.n) {
     loom_status st = diag_error(r->ctx, file, LOOM_EINPUT, "the file has no Helion kernel");
-    diag_help(r->ctx, "a kernel is a function decorated with @helion.kernel, or the attribute `kernel = helion.kernel(...)(fn)` of a class deriving "
-                      "from LoomKernel");
+    diag_help(
+        r->ctx,
+        "a kernel is a function decorated with @helion.kernel, or the attribute `kernel = helion.kernel(...)(fn)` of a class deriving "
+        "from LoomKernel");
     return st;
   }
   if (!r->options->function) {

@@ -79,7 +79,8 @@ static int prepare_block(helion_reader *r, const syn_node *n, const helion_loop 
   int b = range->block >= 0 ? range->block : helion_symbol_new(r, KERNEL_SYM_BLOCK, NULL, -1, n);
   helion_symbol *s = &r->symbols.at[b];
   if (s->is_open)
-    helion_fail(r, n, LOOM_EINPUT, "register another block size for the inner loop", "the block size %s tiles two nested loops", s->name ? s->name : s->fallback);
+    helion_fail(r, n, LOOM_EINPUT, "register another block size for the inner loop", "the block size %s tiles two nested loops",
+                s->name ? s->name : s->fallback);
   s->is_open = true;
   const sym_expr *extent = sym_sub(r->mem, range->end, range->begin);
   if (s->loop_order < 0) {
@@ -165,10 +166,12 @@ static kernel_value carried_result(helion_reader *r, const syn_node *n, const ch
   if (v->kind == HELION_DEVICE && after.type == before.type && helion_same_shape(r, &after, &before))
     return v->device;
   if (v->kind != HELION_DEVICE)
-    helion_fail(r, n, LOOM_EINPUT, "give it one type before and in the loop", "%s is a device value before the loop and %s after one round", name, helion_describe(r, v));
+    helion_fail(r, n, LOOM_EINPUT, "give it one type before and in the loop", "%s is a device value before the loop and %s after one round",
+                name, helion_describe(r, v));
   else
-    helion_fail(r, n, LOOM_EINPUT, "cast with .to(...) or start with the type and shape of the result", "%s changes in the loop from %s %s to %s %s", name,
-                dtype_torch(before.type), helion_show_shape(r, &before), dtype_torch(after.type), helion_show_shape(r, &after));
+    helion_fail(r, n, LOOM_EINPUT, "cast with .to(...) or start with the type and shape of the result",
+                "%s changes in the loop from %s %s to %s %s", name, dtype_torch(before.type), helion_show_shape(r, &before),
+                dtype_torch(after.type), helion_show_shape(r, &after));
   return start;
 }
 
@@ -224,7 +227,8 @@ static void check_numbers(helion_reader *r, const syn_node *n, const helion_var 
     bool changed = now->kind != old->kind || (old->kind == HELION_INT && !helion_same_size(r, old->size, now->size)) ||
                    (old->kind == HELION_FLOAT && (old->real < now->real || old->real > now->real));
     if (was_number && !is_carried && changed && now->kind != HELION_UNKNOWN)
-      helion_fail(r, n, LOOM_EINPUT, "start with a device value: hl.full([], value) or hl.zeros([...])", "the python number %s changes inside of a tile loop", before[i].name);
+      helion_fail(r, n, LOOM_EINPUT, "start with a device value: hl.full([], value) or hl.zeros([...])",
+                  "the python number %s changes inside of a tile loop", before[i].name);
   }
 }
 
@@ -264,13 +268,16 @@ static helion_flow unroll(helion_reader *r, const syn_node *n, const helion_seq 
 
 static bool range_items(helion_reader *r, const syn_node *n, const helion_range *range, helion_seq *out) {
   int64_t begin, end, step = 1;
-  if (!helion_known(r, range->begin, &begin) || !helion_known(r, range->end, &end) || (range->step && !helion_known(r, range->step, &step)) || !step) {
-    helion_fail(r, n, LOOM_EUNSUP, "use hl.tile or hl.grid for bounds that depend on block sizes", "a range whose bounds are not known while compiling");
+  if (!helion_known(r, range->begin, &begin) || !helion_known(r, range->end, &end) ||
+      (range->step && !helion_known(r, range->step, &step)) || !step) {
+    helion_fail(r, n, LOOM_EUNSUP, "use hl.tile or hl.grid for bounds that depend on block sizes",
+                "a range whose bounds are not known while compiling");
     return false;
   }
   int64_t count = step > 0 ? (end > begin ? (end - begin - 1) / step + 1 : 0) : (begin > end ? (begin - end - 1) / -step + 1 : 0);
   if (count > HELION_UNROLL_MAX) {
-    helion_fail(r, n, LOOM_ELIMIT, "use hl.grid for a long loop", "a python loop of %" PRId64 " rounds is unrolled; at most %d are allowed", count, HELION_UNROLL_MAX);
+    helion_fail(r, n, LOOM_ELIMIT, "use hl.grid for a long loop", "a python loop of %" PRId64 " rounds is unrolled; at most %d are allowed",
+                count, HELION_UNROLL_MAX);
     return false;
   }
   *out = helion_sequence(r, (size_t)count, false).seq;
@@ -288,7 +295,8 @@ static bool check_step(helion_reader *r, const syn_node *n, const helion_loop *l
       return false;
     }
     if (helion_known(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 1) {
-      helion_fail(r, n, LOOM_EINPUT, "the end of the range must be greater than its begin", "a loop over an empty range of %" PRId64 " elements", length);
+      helion_fail(r, n, LOOM_EINPUT, "the end of the range must be greater than its begin",
+                  "a loop over an empty range of %" PRId64 " elements", length);
       return false;
     }
   }
@@ -303,7 +311,8 @@ static bool matches_target(helion_reader *r, const syn_node *n, const helion_loo
   syn_list(t, "elts", &count);
   if (l->is_list && count == (size_t)l->n)
     return true;
-  helion_fail(r, t, LOOM_EINPUT, "write one loop variable for each range of the list", "%zu loop variables for %d tiled range%s", count, l->n, l->n == 1 ? "" : "s");
+  helion_fail(r, t, LOOM_EINPUT, "write one loop variable for each range of the list", "%zu loop variables for %d tiled range%s", count,
+              l->n, l->n == 1 ? "" : "s");
   return false;
 }
 
@@ -321,7 +330,8 @@ helion_flow helion_run_for(helion_reader *r, const syn_node *n) {
   else if (over.kind == HELION_LOOP && over.loop->kind == HELION_LOOP_RANGE && !r->region)
     return range_items(r, n, &over.loop->range[0], &items) ? unroll(r, n, &items) : HELION_NEXT;
   else if (over.kind != HELION_LOOP)
-    helion_fail(r, n, LOOM_EUNSUP, "loop over hl.tile(...), hl.grid(...), range(...) or a tuple", "a loop over %s", helion_describe(r, &over));
+    helion_fail(r, n, LOOM_EUNSUP, "loop over hl.tile(...), hl.grid(...), range(...) or a tuple", "a loop over %s",
+                helion_describe(r, &over));
   else if (check_step(r, n, over.loop) && matches_target(r, n, over.loop))
     (r->region ? run_sequential : run_parallel)(r, n, over.loop);
   return HELION_NEXT;

@@ -23,17 +23,18 @@ static helion_value fail_contraction(helion_reader *r, const syn_node *n, kernel
   const kernel_op *la = helion_def(r, a), *lb = helion_def(r, b);
   if (la && lb && la->kind == KERNEL_LOAD && lb->kind == KERNEL_LOAD) {
     const kernel_tensor_info *x = &r->graph->tensors.at[la->tensor], *y = &r->graph->tensors.at[lb->tensor];
-    from = arena_printf(r->mem, " (parts of %s %s and %s %s)", x->name, helion_show_shape(r, &x->shape), y->name, helion_show_shape(r, &y->shape));
+    from = arena_printf(r->mem, " (parts of %s %s and %s %s)", x->name, helion_show_shape(r, &x->shape), y->name,
+                        helion_show_shape(r, &y->shape));
   }
-  return helion_fail(r, n, LOOM_EINPUT, "the last dimension of the left matrix and the last but one of the right matrix must be equal", "shapes %s and %s cannot be multiplied%s",
-                     helion_show_shape(r, ta), helion_show_shape(r, tb), from);
+  return helion_fail(r, n, LOOM_EINPUT, "the last dimension of the left matrix and the last but one of the right matrix must be equal",
+                     "shapes %s and %s cannot be multiplied%s", helion_show_shape(r, ta), helion_show_shape(r, tb), from);
 }
 
 static bool check_contraction(helion_reader *r, const syn_node *n, kernel_value a, kernel_value b) {
   const kernel_type *ta = helion_type(r, a), *tb = helion_type(r, b);
   if (ta->rank < 2 || ta->rank != tb->rank) {
-    helion_fail(r, n, ta->rank < 2 && ta->rank == tb->rank ? LOOM_EUNSUP : LOOM_EINPUT, "both operands need the same rank, 2 or more", "a product of shapes %s and %s",
-                helion_show_shape(r, ta), helion_show_shape(r, tb));
+    helion_fail(r, n, ta->rank < 2 && ta->rank == tb->rank ? LOOM_EUNSUP : LOOM_EINPUT, "both operands need the same rank, 2 or more",
+                "a product of shapes %s and %s", helion_show_shape(r, ta), helion_show_shape(r, tb));
     return false;
   }
   const sym_expr *ka = loaded_size(r, a, ta->rank - 1), *kb = loaded_size(r, b, tb->rank - 2);
@@ -100,12 +101,14 @@ static const syn_node *added_expression(const syn_node *n, loom_span product) {
   return NULL;
 }
 
-bool helion_fuse_accumulate(helion_reader *r, const syn_node *n, const helion_value *acc, const helion_value *product, dtype out, helion_value *result) {
+bool helion_fuse_accumulate(helion_reader *r, const syn_node *n, const helion_value *acc, const helion_value *product, dtype out,
+                            helion_value *result) {
   kernel_type sum;
   if (acc->kind != HELION_DEVICE || product->kind != HELION_DEVICE || !r->region->ops.n)
     return false;
   kernel_op *last = r->region->ops.at[r->region->ops.n - 1];
-  bool is_fresh = helion_def(r, product->device) == last && last->kind == KERNEL_MATMUL && last->n_operands == 2 && added_expression(n, last->span);
+  bool is_fresh = helion_def(r, product->device) == last && last->kind == KERNEL_MATMUL && last->n_operands == 2 &&
+                  added_expression(n, last->span);
   if (!is_fresh || !dtype_is_float(out) || !helion_broadcast_shape(r, helion_type(r, acc->device), helion_type(r, product->device), &sum) ||
       !helion_same_shape(r, &sum, helion_type(r, product->device)))
     return false;

@@ -3,21 +3,40 @@
 #define LOOM_HELION_OPS_H
 #include "frontend/helion/helion_call.h"
 
-/* ---- host (helion_host_ops.c): sizes, allocation, tile ranges, builtins ---- */
-helion_handler helion_do_shape, helion_do_size, helion_do_ndim, helion_do_dtype, helion_do_opaque, helion_do_numel, helion_do_self, helion_do_ignore;
-helion_handler helion_do_create, helion_do_create_full, helion_do_randint, helion_do_create_like, helion_do_full_like, helion_do_new, helion_do_new_full, helion_do_device_zeros;
-helion_handler helion_do_promote, helion_do_spec_to, helion_do_spec_cast, helion_do_tile_range, helion_do_grid, helion_do_range, helion_do_register_block;
-helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helion_do_len, helion_do_int, helion_do_float, helion_do_bool, helion_do_min_max;
-helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math, helion_do_barrier, helion_do_bit_length;
+/* ---- host: queries and builtins (helion_host_ops.c), creation (helion_create_ops.c), loops (helion_range_ops.c) ---- */
+helion_handler helion_do_shape, helion_do_size, helion_do_ndim, helion_do_dtype, helion_do_opaque, helion_do_numel, helion_do_self,
+    helion_do_ignore;
+helion_handler helion_do_create, helion_do_create_full, helion_do_randint, helion_do_create_like, helion_do_full_like, helion_do_new,
+    helion_do_new_full, helion_do_device_zeros;
+helion_handler helion_do_promote, helion_do_spec_to, helion_do_spec_cast, helion_do_tile_range, helion_do_grid, helion_do_range,
+    helion_do_register_block;
+helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helion_do_len, helion_do_int, helion_do_float, helion_do_bool,
+    helion_do_min_max;
+helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
+    helion_do_barrier, helion_do_bit_length;
 helion_handler helion_do_block_size, helion_do_itemsize;
 
-/* ---- device (helion_device_ops.c) ---- */
+/* ---- device (helion_device_ops.c), shapes (helion_shape_ops.c) ---- */
 helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu;
 helion_handler helion_do_matmul, helion_do_bmm, helion_do_addmm, helion_do_dot, helion_do_reduce, helion_do_mean;
 helion_handler helion_do_cast, helion_do_cast_to, helion_do_tile_scalar, helion_do_tile_index;
 helion_handler helion_do_transpose, helion_do_transpose_last, helion_do_permute, helion_do_unsqueeze, helion_do_reshape, helion_do_expand;
 
 /* What a `create` row makes. */
-typedef enum helion_creation { HELION_CREATE_EMPTY, HELION_CREATE_ZEROS, HELION_CREATE_ONES, HELION_CREATE_RANDN, HELION_CREATE_RAND } helion_creation;
-typedef enum helion_math { HELION_MATH_SQRT, HELION_MATH_EXP, HELION_MATH_LOG, HELION_MATH_LOG2, HELION_MATH_CEIL, HELION_MATH_FLOOR, HELION_MATH_POW } helion_math;
+typedef enum helion_creation {
+  HELION_CREATE_EMPTY,
+  HELION_CREATE_ZEROS,
+  HELION_CREATE_ONES,
+  HELION_CREATE_RANDN,
+  HELION_CREATE_RAND
+} helion_creation;
+typedef enum helion_math {
+  HELION_MATH_SQRT,
+  HELION_MATH_EXP,
+  HELION_MATH_LOG,
+  HELION_MATH_LOG2,
+  HELION_MATH_CEIL,
+  HELION_MATH_FLOOR,
+  HELION_MATH_POW
+} helion_math;
 #endif

@@ -19,11 +19,13 @@ static bool class_flag(helion_reader *r, const char *name) {
 static void apply_tile_divisible(helion_reader *r) {
   helion_value v;
   bool truth;
-  if (!helion_class_member(r, r->class_node, "tile_divisible") || !helion_class_value(r, r->class_node, "tile_divisible", &v) || v.kind != HELION_DICT)
+  if (!helion_class_member(r, r->class_node, "tile_divisible") || !helion_class_value(r, r->class_node, "tile_divisible", &v) ||
+      v.kind != HELION_DICT)
     return;
   for (size_t i = 0; i < v.dict->n; i++)
     for (size_t j = 0; v.dict->keys[i].kind == HELION_STR && j < r->symbols.n; j++)
-      if (r->symbols.at[j].kind == KERNEL_SYM_BLOCK && text_eq(r->symbols.at[j].name, v.dict->keys[i].string) && helion_truth(r, &v.dict->values[i], &truth))
+      if (r->symbols.at[j].kind == KERNEL_SYM_BLOCK && text_eq(r->symbols.at[j].name, v.dict->keys[i].string) &&
+          helion_truth(r, &v.dict->values[i], &truth))
         r->symbols.at[j].divides = truth;
 }
 
@@ -70,10 +72,12 @@ static void run_kernel(helion_reader *r, const helion_kernel *k) {
   helion_bind_arguments(r, k);
   helion_run_block(r, body, n);
   if (r->worst == LOOM_OK && !has_loop(r))
-    helion_fail(r, k->fn, LOOM_EINPUT, "write the computation in a `for tile in hl.tile(...)` loop", "the kernel \"%s\" has no tile loop", k->name);
+    helion_fail(r, k->fn, LOOM_EINPUT, "write the computation in a `for tile in hl.tile(...)` loop", "the kernel \"%s\" has no tile loop",
+                k->name);
   return_written_arguments(r);
   if (r->worst == LOOM_OK && !r->graph->returns.n)
-    helion_fail(r, k->fn, LOOM_EINPUT, "return the tensors that the kernel writes", "the kernel \"%s\" returns nothing and writes no argument", k->name);
+    helion_fail(r, k->fn, LOOM_EINPUT, "return the tensors that the kernel writes",
+                "the kernel \"%s\" returns nothing and writes no argument", k->name);
 }
 
 loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {

@@ -5,8 +5,14 @@ static const char *const unnamed[] = {"tile", "size"};
 
 int helion_symbol_new(helion_reader *r, kernel_sym_kind kind, const char *fallback, int64_t value, const syn_node *at) {
   int index = (int)r->symbols.n;
-  helion_symbol s = {.id = arena_printf(r->mem, "%%%d", index), .fallback = fallback ? fallback : unnamed[kind == KERNEL_SYM_SIZE], .kind = kind,
-                     .value = value, .same_as = -1, .loop_order = -1, .tensor = -1, .divides = kind == KERNEL_SYM_BLOCK && r->assume_divides};
+  helion_symbol s = {.id = arena_printf(r->mem, "%%%d", index),
+                     .fallback = fallback ? fallback : unnamed[kind == KERNEL_SYM_SIZE],
+                     .kind = kind,
+                     .value = value,
+                     .same_as = -1,
+                     .loop_order = -1,
+                     .tensor = -1,
+                     .divides = kind == KERNEL_SYM_BLOCK && r->assume_divides};
   if (at)
     s.span = at->span;
   vec_push(r->mem, &r->symbols, s);
@@ -138,7 +144,8 @@ static void add_symbols(helion_reader *r) {
       add_symbol(r, &r->symbols.at[i]);
   for (int order = 0; order <= r->loops; order++)
     for (size_t i = 0; i < r->symbols.n; i++)
-      if (r->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->symbols.at[i].loop_order == (order < r->loops ? order : -1) && r->symbols.at[i].extent)
+      if (r->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->symbols.at[i].loop_order == (order < r->loops ? order : -1) &&
+          r->symbols.at[i].extent)
         add_symbol(r, &r->symbols.at[i]);
 }
 

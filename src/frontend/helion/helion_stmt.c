@@ -10,7 +10,8 @@ static void give_name(helion_reader *r, const char *name, const helion_value *v)
   if (s >= 0)
     helion_symbol_name(r, s, name);
   if (v->kind == HELION_TENSOR && r->graph->tensors.at[v->tensor].role == KERNEL_ALLOC && !r->graph->tensors.at[v->tensor].name[0])
-    r->graph->tensors.at[v->tensor].name = kernel_find_tensor(r->graph, name) < 0 ? arena_strdup(r->mem, name) : arena_printf(r->mem, "%s_%d", name, v->tensor);
+    r->graph->tensors.at[v->tensor].name = kernel_find_tensor(r->graph, name) < 0 ? arena_strdup(r->mem, name)
+                                                                                  : arena_printf(r->mem, "%s_%d", name, v->tensor);
   if (v->kind == HELION_DEVICE && !r->graph->values.at[v->device].name)
     r->graph->values.at[v->device].name = arena_strdup(r->mem, name);
 }
@@ -23,7 +24,8 @@ static void assign_items(helion_reader *r, const syn_node *target, helion_value 
       star = i;
   bool fits = v.kind == HELION_SEQ && (star == SIZE_MAX ? v.seq.n == n : v.seq.n + 1 >= n);
   if (!fits && v.kind == HELION_SEQ)
-    helion_fail(r, target, LOOM_EINPUT, "the number of names must be the number of values", "%zu values are unpacked into %zu names", v.seq.n, n);
+    helion_fail(r, target, LOOM_EINPUT, "the number of names must be the number of values", "%zu values are unpacked into %zu names",
+                v.seq.n, n);
   else if (!fits && v.kind != HELION_UNKNOWN)
     helion_fail(r, target, LOOM_EINPUT, NULL, "%s cannot be unpacked", helion_describe(r, &v));
   size_t extra = fits && star != SIZE_MAX ? v.seq.n - (n - 1) : 0;
@@ -97,12 +99,14 @@ static void fail_assert(helion_reader *r, const syn_node *n, const syn_node *tes
   size_t count;
   syn_node **right = syn_list(test, "comparators", &count);
   if (test->kind != SYN_Compare || count != 1) {
-    helion_fail(r, n, LOOM_EINPUT, "the kernel's own check refuses these arguments; choose other sizes or types", "an assertion of the kernel fails");
+    helion_fail(r, n, LOOM_EINPUT, "the kernel's own check refuses these arguments; choose other sizes or types",
+                "an assertion of the kernel fails");
     return;
   }
   helion_value a = helion_eval(r, syn_child(test, "left")), b = helion_eval(r, right[0]);
-  helion_fail(r, n, LOOM_EINPUT, "the kernel's own check refuses these arguments; choose other sizes or types", "an assertion of the kernel fails for %s%s and %s%s",
-              helion_describe(r, &a), origin(r, &a), helion_describe(r, &b), origin(r, &b));
+  helion_fail(r, n, LOOM_EINPUT, "the kernel's own check refuses these arguments; choose other sizes or types",
+              "an assertion of the kernel fails for %s%s and %s%s", helion_describe(r, &a), origin(r, &a), helion_describe(r, &b),
+              origin(r, &b));
 }
 
 /* Asserts check what is known and make equal sizes one symbol; what they say about devices, strides and the like is not looked at. */
@@ -144,7 +148,8 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
   if (c.kind == HELION_UNKNOWN)
     return HELION_NEXT;
   if (!helion_truth(r, &c, &truth)) {
-    helion_fail(r, n, LOOM_EUNSUP, "use torch.where, or a condition on sizes, types and None", "an if on %s, which is only known while the kernel runs", helion_describe(r, &c));
+    helion_fail(r, n, LOOM_EUNSUP, "use torch.where, or a condition on sizes, types and None",
+                "an if on %s, which is only known while the kernel runs", helion_describe(r, &c));
     return HELION_NEXT;
   }
   syn_node **body = syn_list(n, truth ? "body" : "orelse", &count);
@@ -207,7 +212,9 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
   case SYN_Import: case SYN_ImportFrom: helion_bind_import(r, n); break;
   case SYN_FunctionDef: helion_set_var(r, syn_ident(n, "name"), (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}); break;
   case SYN_While: helion_fail(r, n, LOOM_EUNSUP, "use hl.tile, hl.grid or range", "a while loop"); break;
-  default: helion_fail(r, n, LOOM_EUNSUP, "only the code that computes shapes and the tile loops can stand in a kernel", "the statement %s", n->class_name);
+  default:
+    helion_fail(r, n, LOOM_EUNSUP, "only the code that computes shapes and the tile loops can stand in a kernel", "the statement %s",
+                n->class_name);
   }
   return HELION_NEXT;
 }

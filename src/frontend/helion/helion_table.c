@@ -1,4 +1,5 @@
-/* What Loom knows of torch, helion, math and Python's builtins: one row each.  Adding a function is adding a row (and a handler when none fits). */
+/* What Loom knows of torch, helion, math and Python's builtins: one row each.  Adding a function is adding a row (and a handler when none
+ * fits). */
 #include "frontend/helion/helion_ops.h"
 #include <math.h>
 
@@ -226,8 +227,13 @@ bool helion_find_constant(helion_reader *r, const char *path, helion_value *out)
   static const struct { const char *path; dtype type; } types[] = {
       {"torch.half", DTYPE_F16},  {"torch.float", DTYPE_F32},  {"torch.double", DTYPE_F64}, {"torch.int", DTYPE_I32},
       {"torch.long", DTYPE_I64},  {"torch.short", DTYPE_I16},  {"helion._testing.HALF_DTYPE", DTYPE_F16}};
-  static const struct { const char *path; double value; } numbers[] = {
-      {"math.pi", 3.14159265358979323846}, {"math.e", 2.71828182845904523536}, {"math.inf", INFINITY}, {"math.nan", NAN}, {"torch.inf", INFINITY}, {"torch.pi", 3.14159265358979323846}};
+  static const struct { const char *path; double value;
+  } numbers[] = {{"math.pi", 3.14159265358979323846},
+                 {"math.e", 2.71828182845904523536},
+                 {"math.inf", INFINITY},
+                 {"math.nan", NAN},
+                 {"torch.inf", INFINITY},
+                 {"torch.pi", 3.14159265358979323846}};
   (void)r;
   for (size_t i = 0; i < COUNT(types); i++)
     if (text_eq(types[i].path, path))

@@ -1,11 +1,12 @@
 /* What host code of a kernel computes with, and the reader that carries it.
  *
  * Reading a kernel is abstract interpretation: Python statements run over helion_values.  Sizes are sym expressions, tensors are entries of
- * the kernel graph, device values are SSA values, and everything that cannot be known has kind UNKNOWN, which was diagnosed where it arose and
- * is passed on in silence, so that one run reports everything that is wrong.
+ * the kernel graph, device values are SSA values, and everything that cannot be known has kind UNKNOWN, which was diagnosed where it arose
+ * and is passed on in silence, so that one run reports everything that is wrong.
  *
- * Names of symbols: inside the reader every size and block symbol is called "%<index>" (index into helion_reader.symbols), because its final
- * name is only known later (the variable a size is unpacked into, the loop variable of a block).  helion_finish renames them all at the end. */
+ * Names of symbols: inside the reader every size and block symbol is called "%<index>" (index into helion_reader.symbols), because its
+ * final name is only known later (the variable a size is unpacked into, the loop variable of a block).  helion_finish renames them all at
+ * the end. */
 #ifndef LOOM_HELION_VALUE_H
 #define LOOM_HELION_VALUE_H
 #include "base/budget.h"
@@ -104,7 +105,7 @@ typedef struct helion_reader {
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
   bool assume_divides;
-  bool is_guessing;                  /* sizes are missing: stand-ins are used to find what else is wrong, and nothing about sizes is reported */
+  bool is_guessing; /* sizes are missing: stand-ins are used to find what else is wrong, and nothing about sizes is reported */
   int quiet;                         /* > 0: unsupported constructs are UNKNOWN without a message (asserts) */
   int depth;                         /* of calls that are being inlined */
   int loops;                         /* loops met so far */
@@ -194,9 +195,11 @@ helion_value helion_eval(helion_reader *r, const syn_node *n);
 helion_flow helion_run_block(helion_reader *r, syn_node *const *statements, size_t n);
 helion_flow helion_run_for(helion_reader *r, const syn_node *n);
 void helion_assign(helion_reader *r, const syn_node *target, helion_value v);
-helion_value helion_call_function(helion_reader *r, const syn_node *call, helion_func f, const helion_seq *args);   /* args NULL: from the call */
+helion_value helion_call_function(helion_reader *r, const syn_node *call, helion_func f,
+                                  const helion_seq *args); /* args NULL: from the call */
 helion_value helion_eval_call(helion_reader *r, const syn_node *n);
 helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value base, const char *name);
+/* Operators on values of any kind (helion_number.c). */
 helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b);
 helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a);
 helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b);

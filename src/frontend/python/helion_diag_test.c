@@ -31,8 +31,8 @@ static bool is_refused(const refusal *x, const helion_options *o, int max_errors
   loom_ctx ctx;
   loom_status st = read_text(&ctx, x->code, o);
   const diag_item *d = ctx.diag.first;
-  bool ok = st == x->status && ctx.diag.errors >= 1 && ctx.diag.errors <= max_errors && d && d->status == x->status && strstr(d->text, x->text) &&
-            (!x->line || (d->span.line == x->line && d->span.col == x->col));
+  bool ok = st == x->status && ctx.diag.errors >= 1 && ctx.diag.errors <= max_errors && d && d->status == x->status &&
+            strstr(d->text, x->text) && (!x->line || (d->span.line == x->line && d->span.col == x->col));
   if (!ok) {
     print_message("%s\n", x->code);
     for (; d; d = d->next)
@@ -66,21 +66,26 @@ static const refusal refusals[] = {
     {BODY("g = lambda a: a\n    g(1, b=2)"), LOOM_EINPUT, "no argument of one of the names", 11, 5},
     {BODY("g = lambda a: a\n    g(1, **{})"), LOOM_EUNSUP, "** in a call", 11, 10},
     {BODY("g = lambda *a: a\n    g(*tile_m)"), LOOM_EUNSUP, "* on a tile", 11, 7},
-    {IMPORTS "def g(v):\n  return g(v)\n@helion.kernel()\ndef f(x, y):\n  for t in hl.tile(x.size()):\n    x[t] = g(x[t])\n", LOOM_ELIMIT, "nested more than 32 deep", 5, 10},
-    {IMPORTS "async def g(v):\n  return v\n@helion.kernel()\ndef f(x, y):\n  for t in hl.tile(x.size()):\n    x[t] = g(x[t])\n", LOOM_EUNSUP, "the async function g", 9, 12},
+    {IMPORTS "def g(v):\n  return g(v)\n@helion.kernel()\ndef f(x, y):\n  for t in hl.tile(x.size()):\n    x[t] = g(x[t])\n", LOOM_ELIMIT,
+     "nested more than 32 deep", 5, 10},
+    {IMPORTS "async def g(v):\n  return v\n@helion.kernel()\ndef f(x, y):\n  for t in hl.tile(x.size()):\n    x[t] = g(x[t])\n",
+     LOOM_EUNSUP, "the async function g", 9, 12},
     /* shapes */
-    {HEAD "  assert m == n\n" OUT GRID ACC END, LOOM_EINPUT, "fails for the int m=6 (dimension 0 of x, of shape [m=6, k=5]) and the int n=4 (dimension 1 of y", 8, 3},
+    {HEAD "  assert m == n\n" OUT GRID ACC END, LOOM_EINPUT,
+     "fails for the int m=6 (dimension 0 of x, of shape [m=6, k=5]) and the int n=4 (dimension 1 of y", 8, 3},
     {HOST("assert k == k2 and m < n, 'no'"), LOOM_EINPUT, "an assertion of the kernel fails for the int m=6", 8, 3},
     {HOST("assert not (k == k2)"), LOOM_EINPUT, "an assertion of the kernel fails", 8, 3},
     {HOST("if k == k2: raise ValueError('no')"), LOOM_EINPUT, "raises an exception", 8, 15},
     {BODY("a = hl.dot(x[tile_m, :], y[tile_n, :])"), LOOM_EINPUT, "shapes [tile_m, k=5] and [tile_n, n=4] cannot be multiplied", 10, 9},
-    {BODY("a = hl.dot(x[tile_m, :], x[tile_m, :])"), LOOM_EINPUT, "shapes [tile_m, k=5] and [tile_m, k=5] cannot be multiplied (parts of x [m=6, k=5] and x", 10, 9},
+    {BODY("a = hl.dot(x[tile_m, :], x[tile_m, :])"), LOOM_EINPUT,
+     "shapes [tile_m, k=5] and [tile_m, k=5] cannot be multiplied (parts of x [m=6, k=5] and x", 10, 9},
     {BODY("a = x[tile_m, :] @ y[:, 0]"), LOOM_EINPUT, "a product of shapes [tile_m, k=5] and [k2=5]", 10, 9},
     {BODY("a = x[tile_m, 0] @ x[tile_m, 0]"), LOOM_EUNSUP, "a product of shapes [tile_m] and [tile_m]", 10, 9},
     {BODY("a = x[tile_m, :] + y[:, tile_n]"), LOOM_EINPUT, "add: the shapes [tile_m, k=5] and [k2=5, tile_n] do not fit", 10, 9},
     {BODY("a = torch.where(x[tile_m, :] > 0, y[:, tile_n], 1)"), LOOM_EINPUT, "torch.where: the shapes", 10, 9},
     {BODY("a = hl.dot(x[tile_m, :], y[:, tile_n], acc=x[tile_m, :])"), LOOM_EINPUT, "the accumulator and the product", 10, 9},
-    {BODY("out[tile_m, tile_n] = x[tile_m, :]"), LOOM_EINPUT, "a value of shape [tile_m, k=5] is stored to a part of shape [tile_m, tile_n] of out", 10, 5},
+    {BODY("out[tile_m, tile_n] = x[tile_m, :]"), LOOM_EINPUT,
+     "a value of shape [tile_m, k=5] is stored to a part of shape [tile_m, tile_n] of out", 10, 5},
     {BODY("a = y[tile_m, :]"), LOOM_EINPUT, "tile_m runs up to m=6, but dimension 0 of y, of shape [k2=5, n=4], has 5 elements", 10, 9},
     {BODY("a = x[tile_m, 5]"), LOOM_EINPUT, "index 5 of dimension 1 of x, which has 5 elements", 10, 9},
     {BODY("a = x[tile_m, 0, 0]"), LOOM_EINPUT, "3 indices for a tensor of shape [m=6, k=5]", 10, 9},
@@ -94,11 +99,16 @@ static const refusal refusals[] = {
     {BODY("a = x.size(2)"), LOOM_EINPUT, "dimension 2 of the host tensor x, which has 2", 10, 9},
     {BODY("a, b = x.size(), 1, 2"), LOOM_EINPUT, "3 values are unpacked into 2 names", 10, 5},
     {BODY("a, b = 1"), LOOM_EINPUT, "the int 1 cannot be unpacked", 10, 5},
-    {HEAD OUT "  for a, b, c in hl.tile([m, n]):\n    out[a, b] = 0\n  return out\n", LOOM_EINPUT, "3 loop variables for 2 tiled ranges", 9, 7},
-    {HEAD OUT "  for a in hl.tile([m, n], [m]):\n    out[a] = 0\n  return out\n", LOOM_EINPUT, "lists of this loop have different lengths", 9, 12},
-    {HEAD OUT "  for a in hl.tile(m, m):\n    out[a, 0] = 0\n  return out\n", LOOM_EINPUT, "a loop over an empty range of 0 elements", 9, 3},
+    {HEAD OUT "  for a, b, c in hl.tile([m, n]):\n    out[a, b] = 0\n  return out\n", LOOM_EINPUT, "3 loop variables for 2 tiled ranges", 9,
+     7},
+    {HEAD OUT "  for a in hl.tile([m, n], [m]):\n    out[a] = 0\n  return out\n", LOOM_EINPUT, "lists of this loop have different lengths",
+     9, 12},
+    {HEAD OUT "  for a in hl.tile(m, m):\n    out[a, 0] = 0\n  return out\n", LOOM_EINPUT, "a loop over an empty range of 0 elements", 9,
+     3},
     {HEAD OUT "  for a in hl.tile(m, block_size=0):\n    out[a, 0] = 0\n  return out\n", LOOM_EINPUT, "the int 0 as a block size", 9, 12},
-    {HEAD OUT "  b = hl.register_block_size(n)\n  for i in hl.tile(m, block_size=b):\n    for j in hl.tile(n, block_size=b):\n      out[i, j] = 0\n  return out\n", LOOM_EINPUT, "the block size i tiles two nested loops", 11, 5},
+    {HEAD OUT "  b = hl.register_block_size(n)\n  for i in hl.tile(m, block_size=b):\n    for j in hl.tile(n, block_size=b):\n      out[i, "
+              "j] = 0\n  return out\n",
+     LOOM_EINPUT, "the block size i tiles two nested loops", 11, 5},
     /* host and device */
     {BODY("a = torch.relu(x)"), LOOM_EINPUT, "the host tensor x is used in a tile loop without an index", 10, 9},
     {BODY("a = x + 1"), LOOM_EINPUT, "the host tensor x is used", 10, 9},
@@ -120,10 +130,14 @@ static const refusal refusals[] = {
     {BODY("a = x[tile_m, :]\n    a[0, 0] = 1"), LOOM_EINPUT, "a store to a device value", 11, 5},
     {BODY("hl.barrier()"), LOOM_EINPUT, "hl.barrier() inside of a tile loop", 10, 5},
     /* loops */
-    {HEAD OUT GRID ACC KLOOP "      acc = acc.half()\n" END, LOOM_EINPUT, "acc changes in the loop from float32 [tile_m, tile_n] to float16 [tile_m, tile_n]", 11, 5},
-    {HEAD OUT GRID ACC KLOOP "      acc = acc.sum(1)\n" END, LOOM_EINPUT, "acc changes in the loop from float32 [tile_m, tile_n] to float32 [tile_m]", 11, 5},
-    {HEAD OUT GRID ACC KLOOP "      acc = None\n" END, LOOM_EINPUT, "acc is a device value before the loop and None after one round", 11, 5},
-    {HEAD OUT GRID "    acc = 0\n" KLOOP "      acc = acc + x[tile_m, tile_k].sum()\n" END, LOOM_EINPUT, "the python number acc changes inside of a tile loop", 11, 5},
+    {HEAD OUT GRID ACC KLOOP "      acc = acc.half()\n" END, LOOM_EINPUT,
+     "acc changes in the loop from float32 [tile_m, tile_n] to float16 [tile_m, tile_n]", 11, 5},
+    {HEAD OUT GRID ACC KLOOP "      acc = acc.sum(1)\n" END, LOOM_EINPUT,
+     "acc changes in the loop from float32 [tile_m, tile_n] to float32 [tile_m]", 11, 5},
+    {HEAD OUT GRID ACC KLOOP "      acc = None\n" END, LOOM_EINPUT, "acc is a device value before the loop and None after one round", 11,
+     5},
+    {HEAD OUT GRID "    acc = 0\n" KLOOP "      acc = acc + x[tile_m, tile_k].sum()\n" END, LOOM_EINPUT,
+     "the python number acc changes inside of a tile loop", 11, 5},
     {HEAD OUT GRID ACC KLOOP "      break\n" END, LOOM_EUNSUP, "break or continue in a tile loop", 11, 5},
     {HEAD OUT GRID ACC KLOOP "      return out\n" END, LOOM_EUNSUP, "a return inside of a tile loop", 0, 0},
     {BODY("for i in 3: pass"), LOOM_EUNSUP, "a loop over the int 3", 10, 5},
@@ -211,16 +225,19 @@ static void test_mismatch_of_inner_sizes_names_both_shapes(void **state) {
   (void)state;
   helion_options o = {.shapes = mismatch, .n_shapes = COUNT_OF(mismatch)};
   static const refusal rows[] = {
-      {HEAD "  assert k == k2, f'{k} {k2}'\n" OUT GRID ACC END, LOOM_EINPUT, "k=5 (dimension 1 of x, of shape [m=6, k=5]) and the int k2=7 (dimension 0 of y, of shape [k2=7, n=4])", 8, 3},
+      {HEAD "  assert k == k2, f'{k} {k2}'\n" OUT GRID ACC END, LOOM_EINPUT,
+       "k=5 (dimension 1 of x, of shape [m=6, k=5]) and the int k2=7 (dimension 0 of y, of shape [k2=7, n=4])", 8, 3},
       {HEAD OUT GRID ACC KLOOP STEP END, LOOM_EINPUT, "cannot be multiplied (parts of x [m=6, k=5] and y [k2=7, n=4])", 12, 13},
-      {HEAD OUT GRID "    acc = x[tile_m, :] @ y[:, tile_n]\n" END, LOOM_EINPUT, "shapes [tile_m, k=5] and [k2=7, tile_n] cannot be multiplied (parts of x [m=6, k=5]", 10, 11}};
+      {HEAD OUT GRID "    acc = x[tile_m, :] @ y[:, tile_n]\n" END, LOOM_EINPUT,
+       "shapes [tile_m, k=5] and [k2=7, tile_n] cannot be multiplied (parts of x [m=6, k=5]", 10, 11}};
   for (size_t i = 0; i < COUNT_OF(rows); i++)
     check(&rows[i], &o, 1);
 }
 
 static void test_all_unsupported_constructs_are_reported_at_once(void **state) {
   (void)state;
-  static const char code[] = HEAD "  z = x.T\n" OUT GRID "    a = torch.fft.fft(x[tile_m, :])\n    b = torch.sort(a)\n    while b: pass\n    out[tile_m, tile_n] = torch.cumsum(y[:, tile_n], 0)\n  return out\n";
+  static const char code[] = HEAD "  z = x.T\n" OUT GRID "    a = torch.fft.fft(x[tile_m, :])\n    b = torch.sort(a)\n    while b: pass\n  "
+                                                         "  out[tile_m, tile_n] = torch.cumsum(y[:, tile_n], 0)\n  return out\n";
   static const int lines[] = {8, 11, 12, 13, 14};
   helion_options o = {.shapes = sizes, .n_shapes = COUNT_OF(sizes)};
   loom_ctx ctx;
@@ -263,7 +280,9 @@ static void test_missing_sizes_are_named_with_everything_else(void **state) {
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EINPUT, "not known: x.0, x.1, y.0, y.1", 5, 1}, NULL, 1);
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EINPUT, "not known: y.0, y.1", 5, 1}, &some, 1);
   check(&(refusal){HEAD OUT GRID "    a = torch.fft.fft(nothing)\n" END, LOOM_EINPUT, "not known: x.0", 5, 1}, NULL, 3);
-  check(&(refusal){IMPORTS "@helion.kernel()\ndef f(x, n: int, s: float = 1.0):\n  for t in hl.tile(x.shape[1]):\n    x[0, t] = n * s\n", LOOM_EINPUT, "the argument n has no value", 5, 10}, NULL, 2);
+  check(&(refusal){IMPORTS "@helion.kernel()\ndef f(x, n: int, s: float = 1.0):\n  for t in hl.tile(x.shape[1]):\n    x[0, t] = n * s\n",
+                   LOOM_EINPUT, "the argument n has no value", 5, 10},
+        NULL, 2);
 }
 
 static void test_shape_names_that_mean_nothing_are_usage_errors(void **state) {
@@ -272,25 +291,31 @@ static void test_shape_names_that_mean_nothing_are_usage_errors(void **state) {
   static const helion_shape zero[] = {{"x.0", 6}, {"x.1", 5}, {"y.0", 0}, {"y.1", 4}};
   static const helion_shape huge[] = {{"x.0", 6}, {"x.1", 5}, {"y.0", 5}, {"y.1", (int64_t)1 << 40}};
   static const helion_shape class_name[] = {{"Q", 3}};
-  helion_options o = {.shapes = wrong, .n_shapes = 5}, z = {.shapes = zero, .n_shapes = 4}, h = {.shapes = huge, .n_shapes = 4}, c = {.shapes = class_name, .n_shapes = 1};
+  helion_options o = {.shapes = wrong, .n_shapes = 5}, z = {.shapes = zero, .n_shapes = 4}, h = {.shapes = huge, .n_shapes = 4},
+                 c = {.shapes = class_name, .n_shapes = 1};
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EUSAGE, "--shape names \"z.0\"", 0, 0}, &o, 1);
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EUSAGE, "--shape gives y.0 the value 0", 0, 0}, &z, 2);
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EINPUT, "dimension 1 of y has the size 1099511627776", 0, 0}, &h, 1);
-  check(&(refusal){IMPORTS "def g(x):\n  for t in hl.tile(x.size(0)):\n    x[t] = 1\nclass C(LoomKernel):\n  N = 3\n  kernel = helion.kernel(g)\n  def bind_args(): return torch.zeros(C.N),\n",
-                   LOOM_EUSAGE, "--shape names \"Q\", which the kernel \"g\" does not have", 0, 0}, &c, 1);
+  check(&(refusal){IMPORTS "def g(x):\n  for t in hl.tile(x.size(0)):\n    x[t] = 1\nclass C(LoomKernel):\n  N = 3\n  kernel = "
+                           "helion.kernel(g)\n  def bind_args(): return torch.zeros(C.N),\n",
+                   LOOM_EUSAGE, "--shape names \"Q\", which the kernel \"g\" does not have", 0, 0},
+        &c, 1);
 }
 
-#define CLASS(body) IMPORTS "def g(x):\n  for t in hl.tile(x.size(0)):\n    x[t] = 1\nclass C(LoomKernel):\n  kernel = helion.kernel(g)\n" body
+#define CLASS(body)                                                                                                                        \
+  IMPORTS "def g(x):\n  for t in hl.tile(x.size(0)):\n    x[t] = 1\nclass C(LoomKernel):\n  kernel = helion.kernel(g)\n" body
 static void test_wrong_loom_classes_are_explained(void **state) {
   (void)state;
   static const refusal rows[] = {
       {CLASS("  N = 3\n"), LOOM_EINPUT, "class C has no bind_args", 7, 1},
       {CLASS("  def bind_args(): return torch.zeros(C.NN),\n"), LOOM_EINPUT, "class C has no attribute \"NN\"", 9, 39},
-      {CLASS("  def bind_args(): return torch.zeros(3), torch.zeros(3)\n"), LOOM_EINPUT, "bind_args returns 2 values, but g has 1 arguments", 4, 1},
+      {CLASS("  def bind_args(): return torch.zeros(3), torch.zeros(3)\n"), LOOM_EINPUT,
+       "bind_args returns 2 values, but g has 1 arguments", 4, 1},
       {CLASS("  def bind_args(): return ()\n"), LOOM_EINPUT, "bind_args returns no value for the argument x", 4, 7},
       {CLASS("  def bind_args(): return torch.randint(1, 'a', (3,))\n"), LOOM_EINPUT, "the bounds of torch.randint are not known", 9, 27},
       {CLASS("  def bind_args(): return torch.zeros(0),\n"), LOOM_EINPUT, "dimension 0 of x has the size 0", 4, 7},
-      {IMPORTS "class C(LoomKernel):\n  kernel = helion.kernel(nothing)\n", LOOM_EINPUT, "the function of kernel \"C\" is not in this file", 5, 3}};
+      {IMPORTS "class C(LoomKernel):\n  kernel = helion.kernel(nothing)\n", LOOM_EINPUT, "the function of kernel \"C\" is not in this file",
+       5, 3}};
   for (size_t i = 0; i < COUNT_OF(rows); i++)
     check(&rows[i], NULL, 1);
 }
@@ -307,7 +332,8 @@ static void test_choosing_a_kernel_wrongly_is_a_usage_error(void **state) {
 
 static void test_asserts_about_other_things_are_not_looked_at(void **state) {
   (void)state;
-  static const char code[] = HEAD "  assert x.device == y.device, 'devices'\n  assert x.is_contiguous() and torch.cuda.is_available()\n  assert x.stride(0) == 1 or m % 2 == 0\n" OUT GRID ACC END;
+  static const char code[] = HEAD "  assert x.device == y.device, 'devices'\n  assert x.is_contiguous() and torch.cuda.is_available()\n  "
+                                  "assert x.stride(0) == 1 or m % 2 == 0\n" OUT GRID ACC END;
   helion_options o = {.shapes = sizes, .n_shapes = COUNT_OF(sizes)};
   loom_ctx ctx;
   assert_int_equal(read_text(&ctx, code, &o), LOOM_OK);

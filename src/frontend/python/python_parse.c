@@ -233,8 +233,8 @@ static loom_status fail_with_python_error(converter *c) {
   bool too_deep = type && (PyErr_GivenExceptionMatches(type, PyExc_RecursionError) || PyErr_GivenExceptionMatches(type, PyExc_MemoryError));
   loom_status st;
   if (too_deep)
-    st = diag_error(c->ctx, (loom_span){.source = c->src}, LOOM_ELIMIT, "the program is nested too deep for Python's parser; at most %d levels are allowed",
-                    PYTHON_DEPTH_MAX);
+    st = diag_error(c->ctx, (loom_span){.source = c->src}, LOOM_ELIMIT,
+                    "the program is nested too deep for Python's parser; at most %d levels are allowed", PYTHON_DEPTH_MAX);
   else
     st = fail_with_syntax_error(c, value ? value : Py_None);
   Py_XDECREF(type);

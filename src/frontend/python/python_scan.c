@@ -1,6 +1,14 @@
 #include "frontend/python/python_scan.h"
 
-typedef struct scan { loom_ctx *ctx; const diag_source *src; const unsigned char *text; size_t at; int32_t line; size_t line_start; int depth; } scan;
+typedef struct scan {
+  loom_ctx *ctx;
+  const diag_source *src;
+  const unsigned char *text;
+  size_t at;
+  int32_t line;
+  size_t line_start;
+  int depth;
+} scan;
 
 static loom_span here(const scan *s, size_t at) {
   int32_t col = (int32_t)(at - s->line_start) + 1;
