@@ -34,6 +34,8 @@ bool helion_arg_dtype(helion_reader *r, const helion_call *c, int i, dtype missi
 }
 
 static bool add_dims(helion_reader *r, const helion_call *c, const helion_value *v, kernel_type *out) {
+  if (!helion_step(r, c->node))
+    return false;
   if (v->kind == HELION_SEQ) {
     for (size_t i = 0; i < v->seq.n; i++)
       if (!add_dims(r, c, &v->seq.at[i], out))

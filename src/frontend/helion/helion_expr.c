@@ -168,10 +168,8 @@ static helion_value eval_if_expression(helion_reader *r, const syn_node *n) {
 static helion_value eval_lambda(helion_reader *r, const syn_node *n) { return (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}; }
 
 helion_value helion_eval(helion_reader *r, const syn_node *n) {
-  if (r->stopped)
+  if (!helion_step(r, n))
     return helion_unknown();
-  if (!budget_spend(&r->steps, 1))
-    return helion_fail(r, n, LOOM_ELIMIT, "shorten the loops that are unrolled", "reading the kernel takes too many steps");
   switch (n->kind) {
   case SYN_Constant: return eval_constant(r, n);
   case SYN_JoinedStr: return helion_string("");   /* only ever a message */

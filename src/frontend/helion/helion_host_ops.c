@@ -182,7 +182,9 @@ helion_value helion_do_abs(helion_reader *r, const helion_call *c) {
     return helion_apply1(r, c->node, KERNEL_FN_ABS, c->arg[0]);
   if (c->arg[0].kind == HELION_FLOAT)
     return helion_float(fabs(c->arg[0].real));
-  return helion_arg_int(r, c, 0, "the argument", &i) ? helion_int(r, i < 0 ? -i : i) : helion_unknown();
+  if (!helion_arg_int(r, c, 0, "the argument", &i))
+    return helion_unknown();
+  return i < 0 ? helion_unary(r, c->node, SYN_USub, c->arg[0]) : helion_int(r, i);
 }
 
 helion_value helion_do_math(helion_reader *r, const helion_call *c) {

@@ -46,14 +46,16 @@ typedef struct index_list {
 
 typedef VEC_OF(helion_value) value_list;
 
-static bool push_items(helion_reader *r, const helion_value *v, value_list *out) {
+static bool push_items(helion_reader *r, const syn_node *n, const helion_value *v, value_list *out) {
+  if (!helion_step(r, n))
+    return false;
   if (v->kind != HELION_SEQ) {
     vec_push(r->mem, out, *v);
     return v->kind != HELION_UNKNOWN;
   }
   bool known = true;
   for (size_t i = 0; i < v->seq.n; i++)
-    known = push_items(r, &v->seq.at[i], out) && known;
+    known = push_items(r, n, &v->seq.at[i], out) && known;
   return known;
 }
 
@@ -62,7 +64,7 @@ static bool takes_dim(const helion_value *v) { return v->kind != HELION_NONE && 
 /* One item per dimension: `...` and missing trailing dimensions become `:`. */
 static bool expand_items(helion_reader *r, const syn_node *n, const helion_value *index, const kernel_type *tensor, value_list *out) {
   value_list given = {0};
-  if (!push_items(r, index, &given))
+  if (!push_items(r, n, index, &given))
     return false;
   int used = 0, dots = 0;
   for (size_t i = 0; i < given.n; i++) {

@@ -267,14 +267,17 @@ static helion_flow unroll(helion_reader *r, const syn_node *n, const helion_seq 
 }
 
 static bool range_items(helion_reader *r, const syn_node *n, const helion_range *range, helion_seq *out) {
-  int64_t begin, end, step = 1;
+  int64_t begin, end, step = 1, span, size;
   if (!helion_known(r, range->begin, &begin) || !helion_known(r, range->end, &end) ||
       (range->step && !helion_known(r, range->step, &step)) || !step) {
     helion_fail(r, n, LOOM_EUNSUP, "use hl.tile or hl.grid for bounds that depend on block sizes",
                 "a range whose bounds are not known while compiling");
     return false;
   }
-  int64_t count = step > 0 ? (end > begin ? (end - begin - 1) / step + 1 : 0) : (begin > end ? (begin - end - 1) / -step + 1 : 0);
+  bool fits = !(step > 0 ? __builtin_sub_overflow(end, begin, &span) : __builtin_sub_overflow(begin, end, &span)) &&
+              !__builtin_sub_overflow(0, step, &size);
+  size = step > 0 ? step : size;
+  int64_t count = !fits ? INT64_MAX : span > 0 ? (span - 1) / size + 1 : 0;
   if (count > HELION_UNROLL_MAX) {
     helion_fail(r, n, LOOM_ELIMIT, "use hl.grid for a long loop", "a python loop of %" PRId64 " rounds is unrolled; at most %d are allowed",
                 count, HELION_UNROLL_MAX);

@@ -55,6 +55,19 @@ static const sym_expr *size_op(helion_reader *r, syn_kind op, const sym_expr *a,
   }
 }
 
+/* Expressions are trees that share subtrees, so repeated doubling of a size would grow without end: beyond this many nodes a size is a
+ * number. */
+enum { HELION_SIZE_NODES_MAX = 64 };
+
+static bool is_small(const sym_expr *e, int *left) {
+  if (!e || --*left < 0)
+    return *left >= 0;
+  for (int i = 0; i < 3; i++)
+    if (!is_small(e->arg[i], left))
+      return false;
+  return true;
+}
+
 static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
   int64_t a, b, v;
   bool known = helion_known_int(r, va, &a) && helion_known_int(r, vb, &b);
@@ -62,13 +75,14 @@ static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, con
     return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
-  if (e && (!known || helion_known(r, e, &v)))
+  if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_known(r, e, &v)))
     return helion_size(e);
   if (known && known_int_op(op, a, b, &v))
     return helion_int(r, v);
-  return helion_fail(r, n, known ? LOOM_ELIMIT : LOOM_EUNSUP,
-                     known ? "ints of a kernel fit 64 bits" : "use +, -, *, // and % with block sizes", "this operation on %s and %s",
-                     helion_describe(r, va), helion_describe(r, vb));
+  return helion_fail(r, n, known || e ? LOOM_ELIMIT : LOOM_EUNSUP,
+                     known || e ? "ints of a kernel fit 64 bits and expressions of block sizes 64 operations"
+                                : "use +, -, *, // and % with block sizes",
+                     "this operation on %s and %s", helion_describe(r, va), helion_describe(r, vb));
 }
 
 static helion_value float_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
@@ -90,23 +104,21 @@ static helion_value float_op(helion_reader *r, const syn_node *n, syn_kind op, c
   }
 }
 
+enum { HELION_ITEMS_MAX = 1 << 16 };
+
 static helion_value sequence_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *a, const helion_value *b) {
   int64_t times = 2;
   const helion_seq *s = a->kind == HELION_SEQ ? &a->seq : &b->seq;
   bool joins = op == SYN_Add && a->kind == HELION_SEQ && b->kind == HELION_SEQ;
-  bool repeats = op == SYN_Mult && helion_known_int(r, a->kind == HELION_SEQ ? b : a, &times) && times < 10000;
+  bool repeats = op == SYN_Mult && helion_known_int(r, a->kind == HELION_SEQ ? b : a, &times);
   if (!joins && !repeats)
     return helion_fail(r, n, LOOM_EINPUT, NULL, "this operation is not defined for %s and %s", helion_describe(r, a), helion_describe(r, b));
-  times = times < 0 ? 0 : times;
-  if (joins) {
-    helion_value out = helion_sequence(r, a->seq.n + b->seq.n, a->seq.is_list);
-    memcpy(out.seq.at, a->seq.at, a->seq.n * sizeof *a->seq.at);
-    memcpy(out.seq.at + a->seq.n, b->seq.at, b->seq.n * sizeof *b->seq.at);
-    return out;
-  }
-  helion_value out = helion_sequence(r, s->n * (size_t)times, s->is_list);
+  times = times < 0 || !s->n ? 0 : times;
+  if (joins ? a->seq.n + b->seq.n > HELION_ITEMS_MAX : times > HELION_ITEMS_MAX / (int64_t)(s->n + 1))
+    return helion_fail(r, n, LOOM_ELIMIT, NULL, "a sequence of more than %d items", HELION_ITEMS_MAX);
+  helion_value out = helion_sequence(r, joins ? a->seq.n + b->seq.n : s->n * (size_t)times, s->is_list);
   for (size_t i = 0; i < out.seq.n; i++)
-    out.seq.at[i] = s->at[i % s->n];
+    out.seq.at[i] = !joins ? s->at[i % s->n] : i < a->seq.n ? a->seq.at[i] : b->seq.at[i - a->seq.n];
   return out;
 }
 
@@ -125,7 +137,7 @@ helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, hel
     return helion_device_binary(r, n, op, a, b);
   if (a.kind == HELION_SEQ || b.kind == HELION_SEQ)
     return sequence_op(r, n, op, &a, &b);
-  if (a.kind == HELION_STR && b.kind == HELION_STR && op == SYN_Add)
+  if (a.kind == HELION_STR && b.kind == HELION_STR && op == SYN_Add && strlen(a.string) + strlen(b.string) < HELION_ITEMS_MAX)
     return helion_string(arena_printf(r->mem, "%s%s", a.string, b.string));
   if ((a.kind == HELION_SPEC && is_number(&b)) || (b.kind == HELION_SPEC && is_number(&a))) {
     diag_warn(r->ctx, n->span, "made-up contents are not scaled: the argument keeps the values of its generator");
@@ -192,7 +204,7 @@ static bool are_equal(helion_reader *r, const helion_value *a, const helion_valu
 static bool same_items(helion_reader *r, const helion_value *a, const helion_value *b, bool *out) {
   *out = a->seq.n == b->seq.n;
   for (size_t i = 0; *out && i < a->seq.n; i++)
-    if (!are_equal(r, &a->seq.at[i], &b->seq.at[i], out))
+    if (!helion_step(r, r->module) || !are_equal(r, &a->seq.at[i], &b->seq.at[i], out))
       return false;
   return true;
 }

@@ -1,7 +1,7 @@
 #include "base/hash.h"
 #include "frontend/helion/helion_value.h"
 
-enum { HELION_STEPS_MAX = 1000000 };
+enum { HELION_STEPS_MAX = 500000 };
 
 static helion_reader reader_new(loom_ctx *ctx, const syn_node *module, const helion_options *o) {
   static const helion_options none;

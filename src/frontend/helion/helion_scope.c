@@ -130,29 +130,31 @@ static helion_value module_assignment(helion_reader *r, const syn_node *s, const
   return v ? *v : helion_unknown();
 }
 
+static helion_value run_binding(helion_reader *r, const syn_node *s, const char *name, const char *path) {
+  if (path)
+    return helion_path(path);
+  if (s->kind == SYN_ClassDef)
+    return (helion_value){.kind = HELION_CLASS, .class_node = s};
+  if (s->kind == SYN_FunctionDef || s->kind == SYN_AsyncFunctionDef)
+    return (helion_value){.kind = HELION_FUNC, .func = {s, NULL}};
+  return module_assignment(r, s, name);
+}
+
 bool helion_global_value(helion_reader *r, const char *name, helion_value *out) {
-  for (size_t i = 0; i < r->globals.n; i++)
-    if (text_eq(r->globals.at[i].name, name)) {
-      *out = r->globals.at[i].is_running ? helion_unknown() : r->globals.at[i].value;
-      return true;
-    }
   const char *path;
-  const syn_node *s = helion_module_binding(r, name, &path);
-  if (!s)
-    return false;
-  if (path) {
-    *out = helion_path(path);
-  } else if (s->kind == SYN_ClassDef) {
-    *out = (helion_value){.kind = HELION_CLASS, .class_node = s};
-  } else if (s->kind == SYN_FunctionDef || s->kind == SYN_AsyncFunctionDef) {
-    *out = (helion_value){.kind = HELION_FUNC, .func = {s, NULL}};
-  } else {
-    size_t at = r->globals.n;
-    vec_push(r->mem, &r->globals, ((helion_global){.name = name, .is_running = true}));
-    *out = module_assignment(r, s, name);
-    r->globals.at[at] = (helion_global){.name = name, .value = *out};
+  size_t at = 0;
+  while (at < r->globals.n && !text_eq(r->globals.at[at].name, name))
+    at++;
+  if (at == r->globals.n) {
+    const syn_node *s = helion_module_binding(r, name, &path);
+    vec_push(r->mem, &r->globals, ((helion_global){.name = name, .is_bound = s != NULL, .is_running = true}));
+    helion_value v = s ? run_binding(r, s, name, path) : helion_unknown();
+    r->globals.at[at].value = v;
+    r->globals.at[at].is_running = false;
   }
-  return true;
+  const helion_global *g = &r->globals.at[at];
+  *out = g->is_running ? helion_unknown() : g->value;
+  return g->is_bound;
 }
 
 /* ---- lookup ---- */

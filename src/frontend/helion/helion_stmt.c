@@ -159,6 +159,8 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
 static bool is_kernel_return(const helion_reader *r) { return r->depth == 0 && !r->is_binding; }
 
 static void add_return(helion_reader *r, const syn_node *n, const helion_value *v) {
+  if (!helion_step(r, n))
+    return;
   if (v->kind == HELION_SEQ) {
     for (size_t i = 0; i < v->seq.n; i++)
       add_return(r, n, &v->seq.at[i]);
@@ -221,9 +223,7 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
 
 helion_flow helion_run_block(helion_reader *r, syn_node *const *statements, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    if (!budget_spend(&r->steps, 1))
-      helion_fail(r, statements[i], LOOM_ELIMIT, "shorten the loops that are unrolled", "reading the kernel takes too many steps");
-    if (r->stopped)
+    if (!helion_step(r, statements[i]))
       return HELION_STOP;
     helion_flow flow = run_statement(r, statements[i]);
     if (flow != HELION_NEXT)

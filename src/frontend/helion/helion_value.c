@@ -97,3 +97,12 @@ helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status
   r->stopped = status == LOOM_ELIMIT || r->ctx->diag.errors >= HELION_ERRORS_MAX;
   return helion_unknown();
 }
+
+bool helion_step(helion_reader *r, const syn_node *n) {
+  if (r->stopped)
+    return false;
+  if (budget_spend(&r->steps, 1))
+    return true;
+  helion_fail(r, n, LOOM_ELIMIT, "shorten the loops that are unrolled", "reading the kernel takes too many steps");
+  return false;
+}

@@ -86,7 +86,8 @@ typedef struct helion_symbol {
   loom_span span;
 } helion_symbol;
 
-typedef struct helion_global { const char *name; bool is_running; helion_value value; } helion_global;
+/* A looked-up module or class name. is_bound: the module has it. */
+typedef struct helion_global { const char *name; bool is_running, is_bound; helion_value value; } helion_global;
 /* A kernel of the file. `class_node`: its LoomKernel class or NULL. */
 typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node; loom_span span; } helion_kernel;
 
@@ -138,6 +139,9 @@ bool helion_truth(helion_reader *r, const helion_value *v, bool *out);
 /* ---- messages (helion_value.c) ---- */
 /* Records an error at `n` with advice and returns UNKNOWN.  The same message at the same place is recorded once. */
 helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) LOOM_PRINTF(5, 6);
+
+/* Spends one step; false, diagnosed once as LOOM_ELIMIT, when the kernel takes too many.  Every walk over values that share parts spends. */
+bool helion_step(helion_reader *r, const syn_node *n);
 
 /* ---- sizes and symbols (helion_size.c) ---- */
 int helion_symbol_new(helion_reader *r, kernel_sym_kind kind, const char *fallback, int64_t value, const syn_node *at);
