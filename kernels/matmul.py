@@ -6,21 +6,21 @@ Loom reads this file and does not run it.  `--shape M=..,N=..,K=..` replaces the
 import helion
 import helion.language as hl
 import torch
-from loom_kernel import LoomKernel
+from loom import LoomKernel
 
 
-def _matmul(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """a[m, k] @ b[k, n], one output tile per program, accumulated along k."""
-    m, k = a.size()
-    k_b, n = b.size()
-    assert k == k_b, f"a has {k} columns, b has {k_b} rows"
-    c = torch.empty([m, n], dtype=a.dtype, device=a.device)
+def _matmul(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """x[m, k] @ y[k, n], one output tile per program, accumulated along k."""
+    m, k = x.size()
+    k2, n = y.size()
+    assert k == k2, f"x has {k} columns, y has {k2} rows"
+    out = torch.empty([m, n], dtype=x.dtype, device=x.device)
     for tile_m, tile_n in hl.tile([m, n]):
         acc = hl.zeros([tile_m, tile_n], dtype=torch.float16)
         for tile_k in hl.tile(k):
-            acc = torch.addmm(acc, a[tile_m, tile_k], b[tile_k, tile_n])
-        c[tile_m, tile_n] = acc
-    return c
+            acc = torch.addmm(acc, x[tile_m, tile_k], y[tile_k, tile_n])
+        out[tile_m, tile_n] = acc
+    return out
 
 
 class Matmul(LoomKernel):
@@ -35,9 +35,9 @@ class Matmul(LoomKernel):
 
     @classmethod
     def bind_args(cls):
-        a = torch.randn([cls.M, cls.K], dtype=torch.float16)
-        b = torch.randn([cls.K, cls.N], dtype=torch.float16)
-        return a, b
+        x = torch.randn([cls.M, cls.K], dtype=torch.float16)
+        y = torch.randn([cls.K, cls.N], dtype=torch.float16)
+        return x, y
 
 
 if __name__ == "__main__":

@@ -192,17 +192,6 @@ static tog_node *nth(tog *t, tog_node_kind kind, int n) {
   return found;
 }
 
-static tog_node *by_label(tog_body *body, const char *label) {
-  for (size_t i = 0; i < body->n; i++) {
-    tog_node *n = body->at[i];
-    if (strcmp(n->label, label) == 0)
-      return n;
-    tog_node *inner = n->kind == TOG_LOOP ? by_label(&n->body, label) : NULL;
-    if (inner)
-      return inner;
-  }
-  return NULL;
-}
 
 static bool drop(tog_body *body, const tog_node *victim) {
   for (size_t i = 0; i < body->n; i++) {

@@ -13,6 +13,7 @@ config.test_exec_root = os.path.join(build, "tests")
 llvm = "/usr/lib/llvm-22/bin"
 config.environment["PATH"] = os.pathsep.join([build, os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
+config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
 if "ASAN_OPTIONS" in os.environ:
     config.environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"]
 config.substitutions.append(("%root", root))

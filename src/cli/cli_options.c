@@ -37,18 +37,20 @@ enum { N_ROWS = sizeof rows / sizeof *rows };
 
 /* Other spellings: upstream's names and the usual short ones. */
 static const struct { const char *from, *to; } aliases[] = {
-    {"o", "output-path"}, {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
+    {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
     {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
 };
 /* Accepted for compatibility, with an argument, and without effect: our perf sets live in the machine file. */
 static const char *const ignored[] = {"hw-compute-dir"};
 
 /* Upstream spells options with underscores. */
-static char *normalise(arena *m, const char *s, size_t n) {
+static char *normalise(arena *m, char letter, const char *s, size_t n) {
   char *name = arena_strndup(m, s, n);
   for (char *p = name; *p; p++)
     if (*p == '_')
       *p = '-';
+  if (strcmp(name, "o") == 0)   /* a directory for compile and run, a file elsewhere */
+    return arena_strdup(m, letter == 'c' || letter == 'r' ? "output-path" : "out");
   for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
     if (strcmp(name, aliases[i].from) == 0)
       return arena_strdup(m, aliases[i].to);
@@ -89,7 +91,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
       continue;
     }
     const char *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
-    char *key = normalise(&ctx->mem, name, eq ? (size_t)(eq - name) : strlen(name));
+    char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
     bool skip = false;
     for (size_t k = 0; k < sizeof ignored / sizeof *ignored; k++)
       skip |= strcmp(key, ignored[k]) == 0;
