@@ -61,7 +61,7 @@ static loom_status interpret(compile_state *s, interp_tensor *t, bool exact) {
   VEC_OF(sym_binding) blocks = {0};
   for (size_t i = 0; s->plan && i < s->plan->blocks.n; i++)
     vec_push(&s->ctx->mem, &blocks, ((sym_binding){s->plan->blocks.at[i].symbol, s->plan->blocks.at[i].size}));
-  interp_options o = {.blocks = blocks.at, .n_blocks = blocks.n, .accumulate_in_result_type = !s->o->accumulate_f32, .exact = exact, .op_budget = -1};
+  interp_options o = {.blocks = blocks.at, .n_blocks = blocks.n, .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32, .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 
