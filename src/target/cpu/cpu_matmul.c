@@ -34,8 +34,8 @@ static bool collect(MlirOperation op, void *data) {
 }
 
 /* func.call of the kernel for `a` x `b`; operands are cast to matrices of any shape and row stride. */
-static loom_status call_kernel(ir_ctx *ir, MlirOperation op, dtype a, dtype b, const char *name) {
-  const dtype types[3] = {a, b, DTYPE_F32};
+static loom_status call_kernel(ir_ctx *ir, MlirOperation op, dtype a, dtype b, dtype c, const char *name) {
+  const dtype types[3] = {a, b, c};
   ir_builder at = ir_before(ir, op);
   MlirValue operands[3];
   for (intptr_t i = 0; i < 3; i++) {
@@ -57,13 +57,12 @@ static loom_status lower_one(ir_ctx *ir, MlirModule m, MlirOperation op, int vec
   if (ir_num_operands(op) != 3 || !is_row_major_matrix(ir_operand(op, 0)) || !is_row_major_matrix(ir_operand(op, 1)) ||
       !is_row_major_matrix(ir_operand(op, 2)) || !has_plain_maps(ir, op))
     return LOOM_OK;
-  if (!is_input_type(ir_operand(op, 0), &a) || !is_input_type(ir_operand(op, 1), &b) ||
-      !ir_type_dtype(mlirValueGetType(ir_operand(op, 2)), &c) || c != DTYPE_F32)
+  if (!is_input_type(ir_operand(op, 0), &a) || !is_input_type(ir_operand(op, 1), &b) || !is_input_type(ir_operand(op, 2), &c))
     return LOOM_OK;
-  const char *name = arena_printf(&ir->ctx->mem, "loom_matmul_%s_%s", dtype_mlir(a), dtype_mlir(b));
+  const char *name = arena_printf(&ir->ctx->mem, "loom_matmul_%s_%s_%s", dtype_mlir(a), dtype_mlir(b), dtype_mlir(c));
   if (mlirOperationIsNull(ir_find_func(m, name)))
-    LOOM_TRY(cpu_add_functions(ir, m, name, cpu_matmul_text(&ir->ctx->mem, name, dtype_mlir(a), dtype_mlir(b), vector_bytes)));
-  return call_kernel(ir, op, a, b, name);
+    LOOM_TRY(cpu_add_functions(ir, m, name, cpu_matmul_text(&ir->ctx->mem, name, dtype_mlir(a), dtype_mlir(b), dtype_mlir(c), vector_bytes)));
+  return call_kernel(ir, op, a, b, c, name);
 }
 
 loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes) {

@@ -1,4 +1,4 @@
-/* The micro-kernel's text.  C[m][n] += A[m][k] * B[k][n] with f32 sums, every sum in the order of k:
+/* The micro-kernel's text.  C[m][n] += A[m][k] * B[k][n] with f32 sums, rounded once where C is narrower, every sum in the order of k:
  *
  *   for k0 by KC
  *     for j0 by NR                              a block of columns
@@ -24,12 +24,15 @@ static cpu_blocking choose_blocking(int vector_bytes) {
   }
 }
 
-enum { KC = 128 };   /* packed B: at most 128 x 32 x 4 = 16 KiB, packed A: 4 KiB; both stay in L1 */
+/* Packed B: at most 128 x 32 x 4 = 16 KiB, packed A: 4 KiB; both stay in L1.  A C narrower than f32 is rounded where its sums are stored, so
+ * that its blocks of k are as long as any tile: one rounding a product. */
+enum { KC_WIDE = 128, KC_NARROW = 4096 };
 
 typedef struct kernel_text {
   text out;
   cpu_blocking b;
-  const char *a, *bt;                            /* element types of A and B */
+  int kc;
+  const char *a, *bt, *ct;                       /* element types of A, B and C */
   const char *a_type, *b_type, *c_type;          /* memref types of the arguments */
   const char *pa_type, *pb_type;                 /* and of the packed blocks */
 } kernel_text;
@@ -41,8 +44,8 @@ static void add_constants(kernel_text *k) {
   for (int i = 0; i < k->b.rows || i < 2; i++)
     LINE(k, "  %%c%d = arith.constant %d : index\n", i, i);
   LINE(k, "  %%cMR = arith.constant %d : index\n  %%cNR = arith.constant %d : index\n", k->b.rows, nr);
-  LINE(k, "  %%cKC = arith.constant %d : index\n  %%cV = arith.constant %d : index\n", KC, lanes);
-  LINE(k, "  %%zf = arith.constant dense<0.0> : vector<%dxf32>\n", lanes);
+  LINE(k, "  %%cKC = arith.constant %d : index\n  %%cV = arith.constant %d : index\n", k->kc, lanes);
+  LINE(k, "  %%zc = arith.constant dense<0.0> : vector<%dx%s>\n", lanes, k->ct);
   LINE(k, "  %%za = arith.constant dense<0.0> : vector<%dx%s>\n", lanes, k->a);
   LINE(k, "  %%zb = arith.constant dense<0.0> : vector<%dx%s>\n", lanes, k->bt);
 }
@@ -100,10 +103,14 @@ static void add_list(kernel_text *k, const char *fmt_row_vector) {
 
 static void add_sums(kernel_text *k) {
   int lanes = k->b.lanes, n = k->b.rows * k->b.vectors;
+  bool narrow = !text_eq(k->ct, "f32");
   for (int i = 0; i < k->b.rows; i++)
-    for (int v = 0; v < k->b.vectors; v++)
-      LINE(k, "    %%old%d_%d = vector.maskedload %%c[%%r%d, %%j%d], %%mask%d, %%zf : %s, vector<%dxi1>, vector<%dxf32> into vector<%dxf32>\n",
-           i, v, i, v, v, k->c_type, lanes, lanes, lanes);
+    for (int v = 0; v < k->b.vectors; v++) {
+      LINE(k, "    %%%s%d_%d = vector.maskedload %%c[%%r%d, %%j%d], %%mask%d, %%zc : %s, vector<%dxi1>, vector<%dx%s> into vector<%dx%s>\n",
+           narrow ? "half" : "old", i, v, i, v, v, k->c_type, lanes, lanes, k->ct, lanes, k->ct);
+      if (narrow)
+        LINE(k, "    %%old%d_%d = arith.extf %%half%d_%d : vector<%dx%s> to vector<%dxf32>\n", i, v, i, v, lanes, k->ct, lanes);
+    }
   LINE(k, "    %%new:%d = scf.for %%kk = %%c0 to %%kc step %%c1 iter_args(", n);
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
@@ -127,9 +134,15 @@ static void add_sums(kernel_text *k) {
     LINE(k, "%svector<%dxf32>", i ? ", " : "", lanes);
   LINE(k, "\n    }\n");
   for (int i = 0; i < k->b.rows; i++)
-    for (int v = 0; v < k->b.vectors; v++)
-      LINE(k, "    vector.maskedstore %%c[%%r%d, %%j%d], %%mask%d, %%new#%d : %s, vector<%dxi1>, vector<%dxf32>\n", i, v, v,
-           i * k->b.vectors + v, k->c_type, lanes, lanes);
+    for (int v = 0; v < k->b.vectors; v++) {
+      const char *sum = arena_printf(k->out.mem, "%%new#%d", i * k->b.vectors + v);
+      if (narrow) {
+        LINE(k, "    %%cut%d_%d = arith.truncf %s : vector<%dxf32> to vector<%dx%s>\n", i, v, sum, lanes, lanes, k->ct);
+        sum = arena_printf(k->out.mem, "%%cut%d_%d", i, v);
+      }
+      LINE(k, "    vector.maskedstore %%c[%%r%d, %%j%d], %%mask%d, %s : %s, vector<%dxi1>, vector<%dx%s>\n", i, v, v, sum, k->c_type, lanes,
+           lanes, k->ct);
+    }
 }
 
 static void add_body(kernel_text *k) {
@@ -154,13 +167,14 @@ static void add_body(kernel_text *k) {
   LINE(k, "    }\n  }\n  }\n  return\n}\n");
 }
 
-const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, int vector_bytes) {
-  kernel_text k = {.out = text_new(mem), .b = choose_blocking(vector_bytes), .a = a, .bt = b};
+const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, const char *c, int vector_bytes) {
+  kernel_text k = {.out = text_new(mem), .b = choose_blocking(vector_bytes), .a = a, .bt = b, .ct = c};
+  k.kc = text_eq(c, "f32") ? KC_WIDE : KC_NARROW;
   k.a_type = arena_printf(mem, CPU_MATRIX_TYPE, a);
   k.b_type = arena_printf(mem, CPU_MATRIX_TYPE, b);
-  k.c_type = arena_printf(mem, CPU_MATRIX_TYPE, "f32");
-  k.pa_type = arena_printf(mem, "memref<%dx%dxf32>", k.b.rows, KC);
-  k.pb_type = arena_printf(mem, "memref<%dx%dxf32>", KC, k.b.lanes * k.b.vectors);
+  k.c_type = arena_printf(mem, CPU_MATRIX_TYPE, c);
+  k.pa_type = arena_printf(mem, "memref<%dx%dxf32>", k.b.rows, k.kc);
+  k.pb_type = arena_printf(mem, "memref<%dx%dxf32>", k.kc, k.b.lanes * k.b.vectors);
   LINE(&k, "func.func private @%s(%%a: %s, %%b: %s, %%c: %s) attributes {llvm.linkage = #llvm.linkage<internal>} {\n", name, k.a_type, k.b_type,
        k.c_type);
   add_constants(&k);

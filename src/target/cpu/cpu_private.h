@@ -4,10 +4,10 @@
 #include "target/cpu/cpu.h"
 
 typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a block of sums is rows x (vectors * lanes) */
-/* Replaces linalg.matmul on float memrefs by calls of one register-blocked micro-kernel per pair of input types. */
+/* Replaces linalg.matmul on float memrefs by calls of one register-blocked micro-kernel per combination of types. */
 LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes);
-/* The micro-kernel `name` for inputs of element types a and b (spelled as in MLIR), as the text of one private function. */
-const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, int vector_bytes);
+/* The micro-kernel `name` for inputs of element types a and b and sums of type c (spelled as in MLIR), as the text of one private function. */
+const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, const char *c, int vector_bytes);
 #define CPU_MATRIX_TYPE "memref<?x?x%s, strided<[?, 1], offset: ?>>"   /* of its arguments */
 /* Replaces memref.copy by loops: upstream lowers strided ones to a call into MLIR's runtime library. */
 LOOM_MUST_USE loom_status cpu_lower_copies(ir_ctx *ir, MlirModule m);
