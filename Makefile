@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
-	@ninja -C $(BUILD) -j$(JOBS) loom loom-worker
+	@ninja --quiet -C $(BUILD) -j$(JOBS) loom loom-worker
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/preflight
@@ -24,7 +24,7 @@ run: deps
 
 test: deps
 	@$(MAKE) --no-print-directory all
-	@ninja -C $(BUILD) -j$(JOBS) unit-tests
+	@ninja --quiet -C $(BUILD) -j$(JOBS) unit-tests
 	@scripts/check_layers
 	@scripts/run-tests $(BUILD)
 
@@ -33,7 +33,7 @@ test-sanitize: deps
 	@$(MAKE) --no-print-directory test BUILD=build-sanitize TYPE=Debug CMAKE_FLAGS=-DLOOM_SANITIZE=ON
 
 bench: all
-	@ninja -C $(BUILD) -j$(JOBS) bench
+	@ninja --quiet -C $(BUILD) -j$(JOBS) bench
 	@bench/run $(BUILD)
 
 install: all
