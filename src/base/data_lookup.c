@@ -17,7 +17,7 @@ loom_status data_need(loom_ctx *ctx, const data_value *v, const char *key, data_
 }
 
 loom_status data_need_int(loom_ctx *ctx, const data_value *v, const char *key, int64_t lo, int64_t hi, int64_t *out) {
-  data_value *found;
+  data_value *found = NULL;
   LOOM_TRY(data_need(ctx, v, key, DATA_INT, &found));
   if (found->integer < lo || found->integer > hi)
     LOOM_FAIL(ctx, found->span, LOOM_EINPUT, "'%s' is %" PRId64 "; must be %" PRId64 "..%" PRId64, key, found->integer, lo, hi);
@@ -26,7 +26,7 @@ loom_status data_need_int(loom_ctx *ctx, const data_value *v, const char *key, i
 }
 
 loom_status data_need_real(loom_ctx *ctx, const data_value *v, const char *key, double lo, double hi, double *out) {
-  data_value *found;
+  data_value *found = NULL;
   LOOM_TRY(data_need(ctx, v, key, DATA_REAL, &found));
   if (!(found->real >= lo && found->real <= hi))   /* a NaN is nowhere inside */
     LOOM_FAIL(ctx, found->span, LOOM_EINPUT, "'%s' is %.17g; must be %g..%g", key, found->real, lo, hi);
@@ -35,7 +35,7 @@ loom_status data_need_real(loom_ctx *ctx, const data_value *v, const char *key, 
 }
 
 loom_status data_need_string(loom_ctx *ctx, const data_value *v, const char *key, const char **out) {
-  data_value *found;
+  data_value *found = NULL;
   LOOM_TRY(data_need(ctx, v, key, DATA_STRING, &found));
   *out = found->string;
   return LOOM_OK;

@@ -49,7 +49,7 @@ static void factor_dim(splitter *s, int d) {
 
 /* `left` levels for mesh dims d.., each at least one, the first dim's count ascending. */
 static void partition(splitter *s, int d, int left) {
-  if (d + 1 == s->n_mesh) {
+  if (d + 1 >= PLAN_MESH_MAX || d + 1 == s->n_mesh) {
     s->n_levels[d] = left;
     factor_dim(s, 0);
     return;

@@ -101,7 +101,7 @@ static loom_status parse_scaleout(parser *p, df_op *op) {
 static loom_status parse_unit_counts(parser *p, df_op *op) {
   LOOM_TRY(df_expect(&p->lex, "["));
   for (bool more = true; more;) {
-    int64_t n;
+    int64_t n = 0;
     LOOM_TRY(parse_count(p, "a unit's count", 65536, &n));
     vec_push(&p->ctx->mem, &op->counts, n);
     LOOM_TRY(df_accept(&p->lex, ",", &more));
