@@ -14,8 +14,9 @@ llvm = "/usr/lib/llvm-22/bin"
 config.environment["PATH"] = os.pathsep.join([build, os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
-if "ASAN_OPTIONS" in os.environ:
-    config.environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"]
+for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
 config.substitutions.append(("%root", root))
 config.substitutions.append(("%kernels", os.path.join(root, "kernels")))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
