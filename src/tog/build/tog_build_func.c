@@ -69,8 +69,38 @@ static bool is_repeatable(MlirOperation op) {
   return !mlirOperationIsNull(op) && (ir_op_is(op, "arith.constant") || ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.cast"));
 }
 
+/* Is `v` defined inside `op` (by an operation or as a block argument)? */
+static bool is_inside(MlirOperation op, MlirValue v) {
+  MlirOperation at = mlirValueIsABlockArgument(v) ? mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(v)) : mlirOperationGetParentOperation(ir_def(v));
+  for (; !mlirOperationIsNull(at); at = mlirOperationGetParentOperation(at))
+    if (mlirOperationEqual(at, op))
+      return true;
+  return false;
+}
+
+/* Values that the regions of `op` use but do not define: a constant that was moved out of a linalg.generic. */
+typedef struct capture_scan { arena *mem; MlirOperation op; VEC_OF(MlirValue) found; } capture_scan;
+
+static bool visit_capture(MlirOperation inner, void *data) {
+  capture_scan *c = data;
+  for (intptr_t i = 0; !mlirOperationEqual(inner, c->op) && i < ir_num_operands(inner); i++)
+    if (!is_inside(c->op, ir_operand(inner, i)))
+      vec_push(c->mem, &c->found, ir_operand(inner, i));
+  return true;
+}
+
+static capture_scan captures_of(arena *mem, MlirOperation op) {
+  capture_scan c = {.mem = mem, .op = op};
+  ir_walk(op, visit_capture, &c);
+  return c;
+}
+
 /* First pass: which buffers and index values does the op need? */
 static loom_status collect(outline *o, MlirOperation op) {
+  capture_scan captured = captures_of(o->b->mem, op);
+  for (size_t i = 0; i < captured.found.n; i++)
+    if (!is_repeatable(ir_def(captured.found.at[i])))
+      LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "the body of '%s' uses a value that is computed outside of it", ir_op_name(op));
   for (intptr_t i = 0; i < ir_num_operands(op); i++) {
     MlirValue v = ir_operand(op, i);
     MlirOperation def = ir_def(v);
@@ -89,6 +119,16 @@ static loom_status collect(outline *o, MlirOperation op) {
     }
   }
   return LOOM_OK;
+}
+
+/* Nested operands of a copy still name the program's values: give them what stands for them inside. */
+static bool redirect_captures(MlirOperation inner, void *data) {
+  outline *o = data;
+  MlirValue copy;
+  for (intptr_t i = 0; i < ir_num_operands(inner); i++)
+    if (mapped(o, ir_operand(inner, i), &copy))
+      mlirOperationSetOperand(inner, i, copy);
+  return true;
 }
 
 /* loom.matmul overwrites its destination: zero it, then accumulate. */
@@ -136,10 +176,17 @@ static MlirOperation copy_in(outline *o, MlirBlock block, MlirOperation op) {
     return ir_build(&at, "memref.copy", 0, NULL, 2, inner, 0, NULL, 0, NULL);
   if (ir_op_is(op, "loom.matmul") || ir_op_is(op, "loom.batch_matmul"))
     return copy_overwriting_matmul(o, &at, inner, ir_op_is(op, "loom.batch_matmul"));
+  capture_scan captured = captures_of(o->b->mem, op);
+  for (size_t i = 0; i < captured.found.n; i++) {
+    MlirValue v = captured.found.at[i], copy;
+    if (!mapped(o, v, &copy))
+      map(o, v, ir_result(copy_in(o, block, ir_def(v)), 0));
+  }
   MlirOperation c = mlirOperationClone(op);
   for (intptr_t i = 0; i < n; i++)
     mlirOperationSetOperand(c, i, inner[i]);
   mlirBlockAppendOwnedOperation(block, c);
+  ir_walk(c, redirect_captures, o);
   return c;
 }
 
