@@ -65,23 +65,62 @@ static loom_status extract(compile_state *s) {
   return name_block_sizes(s);
 }
 
-static loom_status read_plan(compile_state *s) {
+/* The mapping must fit the machine, and name its dims. */
+static loom_status check_mesh(compile_state *s, loom_span span, const plan *p) {
+  const plan_mapping *map = &p->candidate.mapping;
+  for (int d = 0; d < map->n_mesh; d++)
+    if (map->n_mesh != (int)s->machine->mesh.n || strcmp(map->mesh_name[d], s->machine->mesh.at[d].name) != 0 ||
+        map->mesh_size[d] > s->machine->mesh.at[d].size)
+      LOOM_FAIL(s->ctx, span, LOOM_EINFEASIBLE, "the plan spreads over %" PRId64 " cores along '%s'; machine '%s' has no such mesh (the plan was made for '%s')",
+                map->mesh_size[d], map->mesh_name[d], s->machine->name, p->machine);
+  return LOOM_OK;
+}
+
+/* A plan from a file: its mapping, movement and block sizes hold; costs and the L1 layout are made anew, so that an edited plan is a plan.
+ * What the solver had proved still holds where nothing that it proved has changed. */
+static loom_status replay_plan(compile_state *s) {
   char *source;
   size_t size;
   data_value *v;
+  plan *p, *made;
   LOOM_TRY(file_read(s->ctx, s->o->plan, (size_t)1 << 24, &source, &size));
   LOOM_TRY(data_read_json(s->ctx, s->o->plan, source, size, &v));
-  LOOM_TRY(plan_from_data(s->ctx, v, &s->plan));
-  if (s->kernel && s->plan->kernel_sha256 && s->plan->kernel_sha256[0] && strcmp(s->plan->kernel_sha256, s->kernel->sha256) != 0)
+  LOOM_TRY(plan_from_data(s->ctx, v, &p));
+  LOOM_TRY(check_mesh(s, v->span, p));
+  if (s->kernel && p->kernel_sha256 && p->kernel_sha256[0] && strcmp(p->kernel_sha256, s->kernel->sha256) != 0)
     diag_warn(s->ctx, v->span, "the plan was made for another version of the kernel file (its SHA-256 differs)");
-  vec_push(&s->ctx->mem, &s->plans, s->plan);
+  solve_domain *assigned = ARENA_NEW_N(&s->ctx->mem, solve_domain, p->blocks.n);
+  for (size_t i = 0; i < p->blocks.n; i++)
+    assigned[i] = (solve_domain){.symbol = p->blocks.at[i].symbol, .assigned = p->blocks.at[i].size};
+  solve_options *o = &s->solve_options;
+  o->domains = assigned;
+  o->n_domains = p->blocks.n;
+  o->assigned_double_buffer = p->double_buffer;
+  o->accumulate_f32 = p->accumulate_f32;
+  if (p->model && !model_kind_parse(p->model, &o->model))
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "the plan's model '%s' is not loom, upstream or upstream-nested", p->model);
+  vec_push(&s->ctx->mem, &s->table.rows, &p->candidate);
+  s->table.total = 1;
+  LOOM_TRY(solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved));
+  LOOM_TRY(solve_plan(s->ctx, s->nest, s->machine, o, &s->solved.rows.at[0], &made));
+  made->kernel_path = p->kernel_path;
+  made->kernel_sha256 = p->kernel_sha256;
+  if (made->predicted_cycles == p->predicted_cycles && made->dram_bytes == p->dram_bytes && text_eq(made->machine, p->machine)) {
+    made->proof = p->proof;
+    made->lower_bound = p->lower_bound;
+    made->points = p->points;
+    made->feasible = p->feasible;
+    made->ragged = p->ragged;
+  }
+  s->plan = made;
+  vec_push(&s->ctx->mem, &s->plans, made);
   return LOOM_OK;
 }
 
 /* Keeps the best candidate, and with --topk the next ones by (cycles, candidate order). */
 static loom_status plan_best(compile_state *s) {
   if (s->o->plan)
-    return read_plan(s);
+    return replay_plan(s);
   bool *taken = ARENA_NEW_N(&s->ctx->scratch, bool, s->solved.rows.n);
   for (int k = 0; k < s->o->topk; k++) {
     const solve_row *best = NULL;

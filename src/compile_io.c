@@ -43,13 +43,29 @@ static loom_status read_python(compile_state *s, const char *path, const char *s
   return kernel_verify(s->ctx, s->kernel);
 }
 
+/* A plan as input: the kernel it names, with the plan replayed. */
+static loom_status read_planned_kernel(compile_state *s, const char *path, const data_value *v) {
+  const char *kernel;
+  if (s->o->plan)
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "the input is a plan and --plan names another");
+  LOOM_TRY(data_need_string(s->ctx, v, "kernel_path", &kernel));
+  compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
+  *o = *s->o;
+  o->plan = path;
+  o->input = kernel;
+  s->o = o;
+  return compile_read_input(s);
+}
+
 static loom_status read_json(compile_state *s, const char *path, const char *source, size_t size) {
   data_value *v;
   const char *schema;
   LOOM_TRY(data_read_json(s->ctx, path, source, size, &v));
   LOOM_TRY(data_need_string(s->ctx, v, "schema", &schema));
+  if (text_eq(schema, "loom.plan.v1"))
+    return read_planned_kernel(s, path, v);
   if (!text_eq(schema, "loom.kernel.v1"))
-    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "a file of schema '%s' is not a kernel; expected loom.kernel.v1", schema);
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "a file of schema '%s' is not a kernel; expected loom.kernel.v1 or loom.plan.v1", schema);
   LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel));
   return kernel_verify(s->ctx, s->kernel);
 }
@@ -218,10 +234,8 @@ loom_status compile_write_outputs(compile_state *s) {
     LOOM_TRY(write_text(s, "constraints/smt_solver.log", solver_log(s)));
   }
   LOOM_TRY(write_text(s, "IRs/p03_bufferized.mlir", compile_stage_text(s, COMPILE_BUFFERIZED)));
-  if (!s->o->plan) {
-    LOOM_TRY(write_etg(s, "constraints/p01_exploration_etg.json", false));
-    LOOM_TRY(write_etg(s, "constraints/p02_resolved_etg.json", true));
-  }
+  LOOM_TRY(write_etg(s, "constraints/p01_exploration_etg.json", false));
+  LOOM_TRY(write_etg(s, "constraints/p02_resolved_etg.json", true));
   if (s->kernel)
     LOOM_TRY(write_text(s, "kernel.json", compile_stage_text(s, COMPILE_KERNEL)));
   LOOM_TRY(write_text(s, "plan.json", compile_stage_text(s, COMPILE_PLAN)));

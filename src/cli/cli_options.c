@@ -90,6 +90,11 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
       only_files = true;
       continue;
     }
+    if (strchr("cre", out->letter) && a[1] >= 'A' && a[1] <= 'Z' && strpbrk(a, "0123456789")) {   /* upstream's -M256_N256_K256 */
+      vec_push(&ctx->mem, &out->shape.all, a);
+      out->shape.last = a;
+      continue;
+    }
     const char *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
     char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
     bool skip = false;
