@@ -36,8 +36,10 @@ bench: all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) bench
 	@bench/run $(BUILD)
 
-install: all
-	@cmake --install $(BUILD)
+install:
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) >/dev/null
+	@$(MAKE) --no-print-directory all
+	@cmake --install $(BUILD) | tail -n 1
 
 check-layers:
 	@scripts/check_layers

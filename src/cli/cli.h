@@ -67,12 +67,14 @@
   X(verify_each, "verify-each", "o", "verify after every pass (on by default)")                                         \
   X(timing, "mlir-timing", "o", "time every pass")                                                                      \
   X(list_passes, "list-passes", "o", "the pass table")                                                                  \
+  X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(help, "help", "cresmoxd", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
   VEC_OF(const char *) files;                          /* positional arguments */
+  VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;
   CLI_OPTION_LIST(X)
 #undef X
@@ -111,6 +113,8 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o);
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o);
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
 
+/* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
+const char *cli_find_worker(arena *m);
 /* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: the arguments and a copy of the input are
  * saved under loom-crash-<pid>/ and named in the message. */
 int cli_run_worker(int argc, char **argv, const char *input);

@@ -110,6 +110,11 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     for (size_t k = 0; k < N_ROWS && !row; k++)
       if (strcmp(rows[k].name, key) == 0 && strchr(rows[k].takers, out->letter))
         row = &rows[k];
+    if (!row && out->letter == 'o') {   /* mlir-opt's bare pass flags: --cse, --canonicalize="max-iterations=3" */
+      const char *options = eq ? eq + 1 : "";
+      vec_push(&ctx->mem, &out->passes, *options ? arena_printf(&ctx->mem, "%.*s{%s}", (int)(eq - name), name, options) : arena_strdup(&ctx->mem, name));
+      continue;
+    }
     if (!row)
       return unknown_option(ctx, c, key);
     if (row->is_flag) {

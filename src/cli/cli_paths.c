@@ -3,16 +3,19 @@
 #include "machine/machine.h"
 #include <stdlib.h>
 
-/* $LOOM_MACHINES, then machines/ beside the build directory (a build tree), then the install directory. */
+/* $LOOM_MACHINES, then machines/ beside the build directory (a build tree), then ../share/loom, then the install directory. */
 void cli_set_machine_path(loom_ctx *ctx) {
-  static const char *dirs[3];
+  static const char *dirs[4];
   size_t n = 0;
   const char *env = getenv("LOOM_MACHINES");
   if (env && *env)
     dirs[n++] = arena_strdup(&ctx->mem, env);
-  const char *tree = file_join(&ctx->mem, cli_self_dir(&ctx->mem), "../machines");
-  if (file_is_dir(tree))
-    dirs[n++] = tree;
+  static const char *const beside[] = {"../machines", "../share/loom/machines"};
+  for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    const char *dir = file_join(&ctx->mem, cli_self_dir(&ctx->mem), beside[i]);
+    if (file_is_dir(dir))
+      dirs[n++] = dir;
+  }
   dirs[n++] = LOOM_DATADIR "/machines";
   machine_set_path(dirs, n);
 }

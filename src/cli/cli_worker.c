@@ -22,11 +22,14 @@ char *cli_self_dir(arena *m) {
   return file_dirname(m, path);
 }
 
-static const char *find_worker(arena *m) {
+const char *cli_find_worker(arena *m) {
   const char *dir = cli_self_dir(m);
   const char *beside = file_join(m, dir, "loom-worker");
   if (access(beside, X_OK) == 0)
     return beside;
+  const char *moved = file_join(m, dir, "../libexec/loom/loom-worker");   /* an installed tree that was moved */
+  if (access(moved, X_OK) == 0)
+    return moved;
   const char *installed = file_join(m, LOOM_LIBEXECDIR, "loom-worker");
   return access(installed, X_OK) == 0 ? installed : NULL;
 }
@@ -52,7 +55,7 @@ static const char *save_reproducer(loom_ctx *ctx, int argc, char **argv, const c
 int cli_run_worker(int argc, char **argv, const char *input) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  const char *worker = find_worker(&ctx.mem);
+  const char *worker = cli_find_worker(&ctx.mem);
   if (!worker) {
     fprintf(stderr, "loom: error: loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR "\n  help: build it with 'make', or run 'make install'\n");
     loom_ctx_done(&ctx);

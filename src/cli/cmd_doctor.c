@@ -1,5 +1,4 @@
 /* loom doctor: versions, features, what is missing and the apt line. */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "machine/machine.h"
 #include <stdio.h>
@@ -34,11 +33,6 @@ static const char *cpu_model(arena *m) {
   return model;
 }
 
-static const char *worker_path(arena *m) {
-  const char *beside = file_join(m, cli_self_dir(m), "loom-worker");
-  return file_exists(beside) ? beside : file_exists(LOOM_LIBEXECDIR "/loom-worker") ? LOOM_LIBEXECDIR "/loom-worker" : NULL;
-}
-
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   arena *m = &ctx->mem;
   data_value *v = data_object(m), *missing = data_array(m), *machines = data_array(m);
@@ -52,9 +46,9 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   data_set_string(m, v, "system", arena_printf(m, "%s %s %s", u.sysname, u.release, u.machine));
   data_set_string(m, v, "cpu", cpu_model(m));
   data_set_int(m, v, "cores", sysconf(_SC_NPROCESSORS_ONLN));
-  data_set_string(m, v, "worker", worker_path(m));
+  data_set_string(m, v, "worker", cli_find_worker(m));
   text apt = text_new(m);
-  bool ok = worker_path(m) != NULL;
+  bool ok = cli_find_worker(m) != NULL;
   for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
     if (access(probes[i].path, R_OK) == 0)
       continue;
@@ -74,7 +68,7 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
     printf("%s\n", data_write_json(m, v, 1));
   } else {
     printf("loom      %s\nsystem    %s\ncpu       %s, %" PRId64 " online\nworker    %s\nmachines ", LOOM_VERSION, data_get(v, "system")->string,
-           data_get(v, "cpu")->string, data_get(v, "cores")->integer, worker_path(m) ? worker_path(m) : "missing: run 'make'");
+           data_get(v, "cpu")->string, data_get(v, "cores")->integer, cli_find_worker(m) ? cli_find_worker(m) : "missing: run 'make'");
     for (size_t i = 0; i < n_names; i++)
       printf(" %s", names[i]);
     printf("\nsandbox   %s\n", data_get(v, "sandbox")->string);

@@ -36,10 +36,11 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   }
   if (st == LOOM_OK)
     st = ir_parse(&ir, path, source, size, &m);
-  if (st == LOOM_OK && o->pass_pipeline.last)
-    st = pass_run_pipeline(&ir, m, o->pass_pipeline.last, &p);
+  const char *pipeline = o->passes.n ? pass_flags_pipeline(&ctx->mem, o->passes.at, o->passes.n) : o->pass_pipeline.last;
+  if (st == LOOM_OK && pipeline)
+    st = pass_run_pipeline(&ir, m, pipeline, &p);
   if (st == LOOM_OK)
-    text_addf(out, "%s\n", ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
+    text_addf(out, "%s", ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
   ir_close_module(m);
   ir_close(&ir);
   return st;
@@ -50,6 +51,8 @@ loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
     list_passes();
     return LOOM_OK;
   }
+  if (o->passes.n && o->pass_pipeline.last)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--pass-pipeline and bare pass flags (--%s) cannot be mixed", o->passes.at[0]);
   if (o->files.n > 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom opt' takes one file, %zu given", o->files.n);
   const char *path = o->files.n ? o->files.at[0] : "-";

@@ -26,6 +26,9 @@ typedef struct pass_run_options {
  * (did-you-mean) or a wrong anchor, with the column in the pipeline text; else the pass's own. */
 LOOM_MUST_USE loom_status pass_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline, const pass_run_options *o);
 
+/* The pipeline of bare pass flags as mlir-opt takes them ("cse", "canonicalize{max-iterations=3}"), each nested where it must run. */
+const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n);
+
 /* stage-0 -> canonical: our canonical pipeline (erase cf.assert, fold redundant slices, dead symbols, fuse guarded elementwise, destination specialisation). */
 LOOM_MUST_USE loom_status pass_canonicalize_stage0(ir_ctx *ir, MlirModule m);
 /* canonical module -> nest.  `func` NULL: the only function.  Unsupported forms: LOOM_EUNSUP with the op's place. */

@@ -42,3 +42,23 @@ const char *pass_nearest(const char *name) {
     names[N_ROWS + i] = upstream[i].name;
   return diag_nearest(name, names, N_ROWS + N_UPSTREAM);
 }
+
+/* Op a pass must be nested under inside builtin.module; "" for none. */
+static const char *nest_of(const char *name) {
+  const pass_row *ours = pass_find(name);
+  const char *anchor = ours ? ours->anchor : pass_upstream_anchor(name);
+  if (!anchor || strcmp(anchor, "builtin.module") == 0)
+    return "";
+  return strcmp(anchor, "function") == 0 ? "func.func" : anchor;
+}
+
+const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n) {
+  text t = text_new(mem);
+  text_add(&t, "builtin.module(");
+  for (size_t i = 0; i < n; i++) {
+    const char *under = nest_of(arena_strndup(mem, flags[i], strcspn(flags[i], "{")));
+    text_addf(&t, *under ? "%s%s(%s)" : "%s%s%s", i ? "," : "", under, flags[i]);
+  }
+  text_add(&t, ")");
+  return text_str(&t);
+}
