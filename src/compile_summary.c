@@ -93,7 +93,8 @@ static void add_execution(compile_state *s, data_value *v, const compile_executi
     data_set_int(m, c, "wrong", e->check.wrong);
     data_set_int(m, c, "elems", e->check.elems);
     data_set_string(m, c, "worst", e->check.where);
-    data_set_bool(m, c, "integers_identical", e->check.integers_ok);
+    if (e->check.integers_run)
+      data_set_bool(m, c, "integers_identical", e->check.integers_ok);
     data_set(m, v, "check", c);
   }
 }

@@ -159,7 +159,7 @@ static void print_execution(compile_state *s, const compile_execution *e) {
   if (e->check.done)
     printf("check        %s: max error %.3g, at the worst element %s the bound is %.3g; %" PRId64 " of %" PRId64 " elements beyond; integers %s\n",
            e->check.ok ? "ok" : "WRONG", e->check.max_abs_error, e->check.where ? e->check.where : "-", e->check.bound, e->check.wrong, e->check.elems,
-           e->report.n_faults ? "not run" : e->check.integers_ok ? "bit-identical" : "DIFFER");
+           !e->check.integers_run ? "not applicable" : e->check.integers_ok ? "bit-identical" : "DIFFER");
 }
 
 static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
