@@ -66,11 +66,55 @@ static loom_status interpret(compile_state *s, interp_tensor *t, bool exact) {
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 
+/* A compute node and its tile function must agree on buffers and extents: the function would otherwise read past what it is given. */
+static loom_status check_signature(compile_state *s, MlirModule m, const tog_node *n) {
+  const tog_function *f = &s->tog->functions.at[n->function];
+  MlirOperation func = ir_find_func(m, f->name);
+  if (mlirOperationIsNull(func))
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "node %d '%s': the text of tile function '%s' does not define it", n->id, n->label, f->name);
+  MlirBlock body = ir_body(func);
+  intptr_t want = (intptr_t)(n->uses.n + n->args.n);
+  if (mlirBlockIsNull(body) || mlirBlockGetNumArguments(body) != want)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "node %d '%s' gives %zu buffers and %zu extents; tile function '%s' takes %d arguments", n->id, n->label, n->uses.n,
+              n->args.n, f->name, mlirBlockIsNull(body) ? 0 : (int)mlirBlockGetNumArguments(body));
+  for (size_t i = 0; i < n->uses.n + n->args.n; i++) {
+    const char *expected = "index", *got = ir_print_type(&s->ctx->mem, mlirValueGetType(mlirBlockGetArgument(body, (intptr_t)i)));
+    if (i < n->uses.n) {
+      const tog_buffer *b = &s->tog->buffers.at[n->uses.at[i].buffer];
+      text t = text_new(&s->ctx->mem);
+      text_add(&t, "memref<");
+      for (int d = 0; d < b->rank; d++)
+        text_addf(&t, "%" PRId64 "x", b->shape[d]);
+      text_addf(&t, "%s>", dtype_mlir(b->type));
+      expected = text_str(&t);
+    }
+    if (!text_eq(expected, got))
+      LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "node %d '%s': argument %zu of tile function '%s' is %s; the node gives %s", n->id, n->label, i, f->name, got, expected);
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_signatures(compile_state *s, MlirModule m, const tog_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind == TOG_LOOP)
+      LOOM_TRY(check_signatures(s, m, &n->body));
+    if (n->kind == TOG_COMPUTE && n->function >= 0)
+      LOOM_TRY(check_signature(s, m, n));
+  }
+  return LOOM_OK;
+}
+
 /* Compiles all tile functions of the TOG as one module. */
 static loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out) {
   text all = text_new(&s->ctx->mem);
   for (size_t i = 0; i < s->tog->functions.n; i++)
     text_addf(&all, "%s\n", s->tog->functions.at[i].mlir);
+  MlirModule m;
+  LOOM_TRY(ir_parse(&s->ir, "<tile functions>", text_str(&all), all.size, &m));
+  loom_status st = check_signatures(s, m, &s->tog->body);
+  ir_close_module(m);
+  LOOM_TRY(st);
   LOOM_TRY(cpu_compile_tiles(&s->ir, text_str(&all), out_image));
   *out = ARENA_NEW_N(&s->ctx->mem, sim_tile_fn, s->tog->functions.n);
   for (size_t i = 0; i < s->tog->functions.n; i++) {

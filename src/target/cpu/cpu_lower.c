@@ -37,6 +37,27 @@ loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vector_bytes) {
 
 loom_status cpu_lower_tiles(ir_ctx *ir, MlirModule m) { return cpu_lower_tiles_for(ir, m, codegen_vector_bytes(NULL)); }
 
+/* Text of tile functions may come from a file: only compute on memory passes.  The llvm dialect could smuggle in assembly or raw pointers. */
+static bool is_allowed(MlirOperation op) {
+  static const char *const dialects[] = {"builtin.module", "func.", "arith.", "math.", "linalg.", "memref.", "scf.", "affine.", "vector."};
+  static const char *const refused[] = {"memref.extract_aligned_pointer_as_index", "memref.get_global", "memref.global", "func.call_indirect"};
+  bool known = false;
+  for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+    known |= text_starts(ir_op_name(op), dialects[i]);
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+    known &= !ir_op_is(op, refused[i]);
+  return known;
+}
+
+static bool visit_allowed(MlirOperation op, void *data) {
+  ir_ctx *ir = data;
+  if (is_allowed(op))
+    return true;
+  diag_error(ir->ctx, ir_span(ir, op), LOOM_EINPUT, "'%s' is not allowed in a tile function", ir_op_name(op));
+  diag_help(ir->ctx, "tile functions are made of arith, math, linalg, memref, scf, affine and vector operations");
+  return false;
+}
+
 loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, codegen_image **out) {
   const codegen_options o = cpu_tile_options(NULL);
   *out = NULL;
@@ -44,7 +65,7 @@ loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, codegen_image *
   LOOM_TRY(ir_parse(ir, "<tile functions>", mlir_text, strlen(mlir_text), &m));
   char *object = NULL;
   size_t size = 0;
-  loom_status st = cpu_lower_tiles(ir, m);
+  loom_status st = ir_walk(mlirModuleGetOperation(m), visit_allowed, ir) ? cpu_lower_tiles(ir, m) : LOOM_EINPUT;
   if (st == LOOM_OK)
     st = codegen_object(ir, m, &o, &object, &size);
   if (st == LOOM_OK)

@@ -383,6 +383,10 @@ static void test_functions_of_another_form_are_refused(void **state) {
        "memref.copy %a, %b : memref<1x1x1x1x1x1x1x1x1xf32> to memref<1x1x1x1x1x1x1x1x1xf32>\nreturn }", "9 dims", LOOM_EUNSUP},
       {"func.func private @getpid() -> i32\nfunc.func @f(%a: memref<1xi32>) attributes {loom.tile_function} {\n%c = arith.constant 0 : index\n"
        "%p = func.call @getpid() : () -> i32\nmemref.store %p, %a[%c] : memref<1xi32>\nreturn }", "getpid", LOOM_EINPUT},
+      {"func.func @f(%a: memref<4xf32>) attributes {loom.tile_function} {\nllvm.inline_asm has_side_effects \"nop\", \"\" : () -> ()\nreturn }",
+       "llvm.inline_asm", LOOM_EINPUT},
+      {"func.func @f(%a: memref<4xf32>) attributes {loom.tile_function} {\n%p = memref.extract_aligned_pointer_as_index %a : memref<4xf32> -> index\nreturn }",
+       "extract_aligned_pointer", LOOM_EINPUT},
       {"func.func @f(%a: memref<4xf32>) attributes {loom.tile_function} { retrun }", "retrun", LOOM_EINPUT},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
