@@ -72,6 +72,8 @@ void cli_print_diagnostics(const loom_ctx *ctx) {
       fputs("loom", stderr);
     }
     fprintf(stderr, ": %s%s:%s ", colour(kinds[d->severity].code), kinds[d->severity].word, colour("\033[0m"));
+    if (d->severity == DIAG_ERROR && d->status == LOOM_EUNSUP && !strstr(d->text, "support"))   /* such messages name the construct */
+      fputs("not supported: ", stderr);
     put_clean(d->text, strlen(d->text));
     fputc('\n', stderr);
     if (d->span.source && d->span.line > 0)
