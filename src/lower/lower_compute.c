@@ -293,6 +293,61 @@ static loom_status reduce(lowering *l, const kernel_op *op) {
   return LOOM_OK;
 }
 
+/* ---- other dims, same elements ---- */
+
+static bool is_one(const sym_expr *e) {
+  int64_t n;
+  return sym_is_const(e, &n) && n == 1;
+}
+
+/* How operand dims are read in a loop nest over the result's dims: by[d] = loop of operand dim d, -1 for a dim of size 1. */
+static loom_status copy_dims(lowering *l, const kernel_op *op, const int *by) {
+  const kernel_type *from = type_of(l, op->operands[0]), *to = type_of(l, op->results[0]);
+  const lower_value *v = &l->values[op->operands[0]];
+  const char *empty, *type, *name = lower_name(l), *in = lower_name(l);
+  LOOM_TRY(lower_empty(l, op->span, to, &empty, &type));
+  text dims = text_new(l->mem), own = text_new(l->mem);
+  for (int d = 0; d < to->rank; d++)
+    text_addf(&dims, d ? ", d%d" : "d%d", d);
+  for (int d = 0; d < from->rank; d++)
+    text_add(&own, arena_printf(l->mem, by[d] < 0 ? "%s0" : "%sd%d", d ? ", " : "", by[d]));
+  lower_line(l, "%s = linalg.generic {indexing_maps = [affine_map<(%s) -> (%s)>, %s], iterator_types = [%s]} ins(%s : %s) outs(%s : %s) {", name,
+             text_str(&dims), text_str(&own), operand_map(l, to, to), parallel_kinds(l, to->rank), v->name, v->type, empty, type);
+  lower_line(l, "^bb0(%s: %s, %s: %s):", in, dtype_mlir(from->type), lower_name(l), dtype_mlir(to->type));
+  close_generic(l, lower_scalar_cast(l, in, from->type, to->type), to->type, type);
+  lower_bind(l, op->results[0], name, type);
+  return LOOM_OK;
+}
+
+/* Dims of size 1 come and go; any other change of shape would need the elements' linear order. */
+static loom_status reshape(lowering *l, const kernel_op *op) {
+  const kernel_type *from = type_of(l, op->operands[0]), *to = type_of(l, op->results[0]);
+  int by[KERNEL_RANK_MAX], r = 0;
+  for (int d = 0; d < from->rank; d++) {
+    by[d] = -1;
+    if (is_one(from->dim[d]))
+      continue;
+    while (r < to->rank && is_one(to->dim[r]))
+      r++;
+    if (r == to->rank || !sym_equal(from->dim[d], to->dim[r]))
+      LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a reshape that does more than add or drop dims of size 1");
+    by[d] = r++;
+  }
+  while (r < to->rank && is_one(to->dim[r]))
+    r++;
+  if (r != to->rank || from->rank == 0 || to->rank == 0)
+    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a reshape that does more than add or drop dims of size 1");
+  return copy_dims(l, op, by);
+}
+
+/* Result dim d is operand dim perm[d]. */
+static loom_status permute(lowering *l, const kernel_op *op) {
+  int by[KERNEL_RANK_MAX];
+  for (int d = 0; d < type_of(l, op->results[0])->rank; d++)
+    by[op->perm[d]] = d;
+  return copy_dims(l, op, by);
+}
+
 loom_status lower_compute(lowering *l, const kernel_op *op) {
   switch (op->kind) {
   case KERNEL_CONSTANT: {
@@ -303,6 +358,8 @@ loom_status lower_compute(lowering *l, const kernel_op *op) {
   case KERNEL_FULL: return full(l, op);
   case KERNEL_MATMUL: return matmul(l, op);
   case KERNEL_REDUCE: return reduce(l, op);
+  case KERNEL_RESHAPE: return reshape(l, op);
+  case KERNEL_PERMUTE: return permute(l, op);
   case KERNEL_UNARY:
   case KERNEL_BINARY:
   case KERNEL_SELECT:

@@ -274,5 +274,5 @@ loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, LOOM_GIVE MlirModule
   LOOM_TRY(print_function(&l));
   l.depth--;
   lower_line(&l, "}");
-  return ir_parse(ir, arena_printf(mem, "stage 0 of %s", k->name), text_str(&l.out), l.out.size, out);
+  return ir_parse(ir, arena_printf(mem, "stage 0 of %s", k->name), text_str(&l.out), l.out.size, out) == LOOM_OK ? LOOM_OK : LOOM_EBUG;   /* our own text */
 }

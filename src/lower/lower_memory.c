@@ -1,8 +1,9 @@
 /* Tiles of host tensors: memref.subview + bufferization.to_tensor for loads, to_buffer + memref.copy for stores. */
 #include "lower/lower_private.h"
+#include <string.h>
 
 /* One index list as the offsets and sizes of a subview. */
-typedef struct view { text offsets, sizes, strides, result_dims; const char *name, *type; } view;
+typedef struct view { text offsets, sizes, strides, result_dims; int64_t fixed[KERNEL_RANK_MAX]; /* constant offset of each tensor dim, -1 when it varies */ const char *name, *type; } view;
 
 static void add(text *t, const char *s) { text_addf(t, t->size ? ", %s" : "%s", s); }
 
@@ -37,22 +38,36 @@ static loom_status scalar_dim(lowering *l, const kernel_op *op, const kernel_ind
   return LOOM_OK;
 }
 
-static loom_status range_dim(lowering *l, const kernel_op *op, const sym_expr *begin, const sym_expr *end, view *v) {
+static loom_status range_dim(lowering *l, const kernel_op *op, const sym_expr *begin, const sym_expr *end, int d, view *v) {
   int64_t b = 0, e;
   if (begin)
     LOOM_TRY(kernel_size(l->ctx, l->k, begin, NULL, 0, &b));
   LOOM_TRY(kernel_size(l->ctx, l->k, end, NULL, 0, &e));
   if (e <= b)
     LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "an empty slice");
+  v->fixed[d] = b;
   add(&v->offsets, arena_printf(l->mem, "%" PRId64, b));
   add(&v->sizes, arena_printf(l->mem, "%" PRId64, e - b));
   text_addf(&v->result_dims, "%" PRId64 "x", e - b);
   return LOOM_OK;
 }
 
+/* The offset in a view's type: MLIR wants the number when all offsets are constant, nothing when it is 0. */
+static const char *offset_text(lowering *l, int rank, const int64_t *size, const int64_t *fixed) {
+  int64_t offset = 0, stride = 1;
+  for (int d = rank - 1; d >= 0; d--) {
+    if (fixed[d] < 0)
+      return ", offset: ?";
+    offset += fixed[d] * stride;
+    stride *= size[d];
+  }
+  return offset ? arena_printf(l->mem, ", offset: %" PRId64, offset) : "";
+}
+
 static loom_status make_view(lowering *l, const kernel_op *op, view *v) {
   const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
-  *v = (view){text_new(l->mem), text_new(l->mem), text_new(l->mem), text_new(l->mem), NULL, NULL};
+  *v = (view){.offsets = text_new(l->mem), .sizes = text_new(l->mem), .strides = text_new(l->mem), .result_dims = text_new(l->mem)};
+  memset(v->fixed, -1, sizeof v->fixed);
   if (!l->tensors[op->tensor])
     LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "'%s' is %s; only arguments and returned allocations can be tiled so far", t->name,
               t->role == KERNEL_VIEW ? "a view" : "a temporary");
@@ -77,15 +92,15 @@ static loom_status make_view(lowering *l, const kernel_op *op, view *v) {
     else if (x->kind == KERNEL_INDEX_SCALAR)
       LOOM_TRY(scalar_dim(l, op, x, v));
     else
-      LOOM_TRY(range_dim(l, op, x->kind == KERNEL_INDEX_SLICE ? x->begin : NULL, x->kind == KERNEL_INDEX_SLICE ? x->end : t->shape.dim[d], v));
+      LOOM_TRY(range_dim(l, op, x->kind == KERNEL_INDEX_SLICE ? x->begin : NULL, x->kind == KERNEL_INDEX_SLICE ? x->end : t->shape.dim[d], d, v));
     if (x->kind != KERNEL_INDEX_SCALAR)
       add(&strided, arena_printf(l->mem, "%" PRId64, stride));
     add(&v->strides, "1");
     d++;
   }
-  v->type = arena_printf(l->mem, "memref<%s%s, strided<[%s], offset: ?>>", text_str(&v->result_dims), dtype_mlir(t->shape.type), text_str(&strided));
+  v->type = arena_printf(l->mem, "memref<%s%s, strided<[%s]%s>>", text_str(&v->result_dims), dtype_mlir(t->shape.type), text_str(&strided),
+                         offset_text(l, t->shape.rank, size, v->fixed));
   v->name = lower_name(l);
-  /* A subview whose offsets are all constant has a constant offset in its type; adding a dynamic zero keeps one form for all. */
   lower_line(l, "%s = memref.subview %s[%s] [%s] [%s] : memref<%s%s> to %s", v->name, l->tensors[op->tensor], text_str(&v->offsets), text_str(&v->sizes),
              text_str(&v->strides), text_str(&memref), dtype_mlir(t->shape.type), v->type);
   return LOOM_OK;

@@ -55,6 +55,10 @@ static void mark_dropped(MlirOperation subview, nest_node *node) {
 
 loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_node *node) {
   MlirOperation view = ir_def(memref);
+  while (!mlirOperationIsNull(view) && ir_op_is(view, "memref.cast")) {   /* what folding leaves of a subview of the whole argument */
+    memref = ir_operand(view, 0);
+    view = ir_def(memref);
+  }
   node->tensor = tensor_of(x, memref);
   if (node->tensor >= 0)
     return whole_access(x, node);

@@ -252,10 +252,6 @@ static loom_status add_copy(build *b, MlirOperation op, tog_body *body) {
   build_slot *slot = build_slot_of(b, local);
   if (!slot)
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the L1 side of a copy is no taken buffer");
-  if (!load && !slot->by_load && !slot->pushed) {
-    add_node(b, body, TOG_PUSH, arena_printf(b->mem, "push %s", b->tog->buffers.at[slot->buffer].name))->buffer = slot->buffer;
-    slot->pushed = true;
-  }
   tog_node *n = add_node(b, body, load ? TOG_LOAD : TOG_STORE, "");
   n->buffer = slot->buffer;
   n->thread = load ? TOG_READER : TOG_WRITER;
@@ -287,6 +283,7 @@ static loom_status add_take(build *b, MlirOperation op, tog_body *body) {
   return LOOM_OK;
 }
 
+/* The compute thread publishes a slot where the program gives it back: it may still read it behind a store, which waits on its own thread. */
 static loom_status add_give(build *b, MlirOperation op, tog_body *body) {
   build_slot *slot = build_slot_of(b, ir_operand(op, 0));
   if (!slot)
