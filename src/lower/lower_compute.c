@@ -1,370 +1,383 @@
-/* Tile arithmetic: linalg named ops where there is one, linalg.generic elsewhere. */
+/* Tiles: fills, elementwise linalg.generic, matmul, reductions, transposes. */
 #include "lower/lower_private.h"
-#include <string.h>
+#include <math.h>
 
-/* X(kernel function, float op, signed integer op): ops of one MLIR instruction.  NULL: not of that type. */
-static const struct { kernel_fn fn; const char *on_float, *on_int; } simple[] = {
-    {KERNEL_FN_NEG, "arith.negf", NULL},         {KERNEL_FN_ABS, "math.absf", "math.absi"},    {KERNEL_FN_EXP, "math.exp", NULL},
-    {KERNEL_FN_EXP2, "math.exp2", NULL},         {KERNEL_FN_LOG, "math.log", NULL},            {KERNEL_FN_LOG2, "math.log2", NULL},
-    {KERNEL_FN_SQRT, "math.sqrt", NULL},         {KERNEL_FN_RSQRT, "math.rsqrt", NULL},        {KERNEL_FN_TANH, "math.tanh", NULL},
-    {KERNEL_FN_ERF, "math.erf", NULL},           {KERNEL_FN_ADD, "arith.addf", "arith.addi"},  {KERNEL_FN_SUB, "arith.subf", "arith.subi"},
-    {KERNEL_FN_MUL, "arith.mulf", "arith.muli"}, {KERNEL_FN_DIV, "arith.divf", NULL},          {KERNEL_FN_FLOORDIV, NULL, "arith.floordivsi"},
-    {KERNEL_FN_POW, "math.powf", NULL},          {KERNEL_FN_MAX, "arith.maximumf", "arith.maxsi"}, {KERNEL_FN_MIN, "arith.minimumf", "arith.minsi"},
-    {KERNEL_FN_AND, NULL, "arith.andi"},         {KERNEL_FN_OR, NULL, "arith.ori"},            {KERNEL_FN_XOR, NULL, "arith.xori"},
-};
-static const struct { kernel_fn fn; const char *on_float, *on_int; } compare[] = {
-    {KERNEL_FN_EQ, "oeq", "eq"}, {KERNEL_FN_NE, "une", "ne"},  {KERNEL_FN_LT, "olt", "slt"},
-    {KERNEL_FN_LE, "ole", "sle"}, {KERNEL_FN_GT, "ogt", "sgt"}, {KERNEL_FN_GE, "oge", "sge"},
-};
-
-static const kernel_type *type_of(const lowering *l, kernel_value v) { return &l->k->values.at[v].type; }
-
-const char *lower_scalar_cast(lowering *l, const char *name, dtype from, dtype to) {
-  if (from == to)
-    return name;
-  bool ff = dtype_is_float(from), tf = dtype_is_float(to);
-  const char *op = ff && tf ? dtype_bytes(to) > dtype_bytes(from) ? "arith.extf" : "arith.truncf"
-                   : ff     ? "arith.fptosi"
-                   : tf     ? from == DTYPE_BOOL || from == DTYPE_U8 ? "arith.uitofp" : "arith.sitofp"
-                   : dtype_bytes(to) > dtype_bytes(from) || from == DTYPE_BOOL ? from == DTYPE_BOOL ? "arith.extui" : "arith.extsi"
-                                                         : "arith.trunci";
-  if (ff && tf && dtype_bytes(to) == dtype_bytes(from)) {   /* f16 <-> bf16 */
-    name = lower_scalar_cast(l, name, from, DTYPE_F32);
-    from = DTYPE_F32;
-    op = "arith.truncf";
-  }
-  const char *out = lower_name(l);
-  lower_line(l, "%s = %s %s : %s to %s", out, op, name, dtype_mlir(from), dtype_mlir(to));
-  return out;
+loom_status lower_empty(lowering *l, const kernel_type *t, const char **out) {
+  const char *type, *sizes;
+  LOOM_TRY(lower_type(l, t, &type));
+  LOOM_TRY(lower_dynamic_sizes(l, t, &sizes));
+  *out = lower_once(l, "tensor.empty(%s) : %s", sizes, type);
+  return LOOM_OK;
 }
 
-/* Applies scalar function `fn` to `n` names of type `t`; *out_type is what it gives. */
-static loom_status scalar_fn(lowering *l, const kernel_op *op, kernel_fn fn, const char *const *in, int n, dtype t, const char **out, dtype *out_type) {
-  bool is_float = dtype_is_float(t);
-  *out = lower_name(l);
-  *out_type = t;
-  for (size_t i = 0; i < sizeof simple / sizeof *simple; i++) {
-    const char *name = is_float ? simple[i].on_float : simple[i].on_int;
-    if (simple[i].fn != fn || !name)
-      continue;
-    if (n == 1)
-      lower_line(l, "%s = %s %s : %s", *out, name, in[0], dtype_mlir(t));
-    else
-      lower_line(l, "%s = %s %s, %s : %s", *out, name, in[0], in[1], dtype_mlir(t));
-    return LOOM_OK;
-  }
-  for (size_t i = 0; i < sizeof compare / sizeof *compare; i++)
-    if (compare[i].fn == fn) {
-      lower_line(l, "%s = arith.cmp%c %s, %s, %s : %s", *out, is_float ? 'f' : 'i', is_float ? compare[i].on_float : compare[i].on_int, in[0], in[1], dtype_mlir(t));
-      *out_type = DTYPE_BOOL;
-      return LOOM_OK;
-    }
-  const char *one = lower_name(l), *zero = lower_name(l), *a = lower_name(l), *b = lower_name(l), *ty = dtype_mlir(t);
-  if (fn == KERNEL_FN_RELU && is_float) {
-    lower_line(l, "%s = arith.constant 0.0 : %s", zero, ty);
-    lower_line(l, "%s = arith.maximumf %s, %s : %s", *out, in[0], zero, ty);
-  } else if (fn == KERNEL_FN_RECIP && is_float) {
-    lower_line(l, "%s = arith.constant 1.0 : %s", one, ty);
-    lower_line(l, "%s = arith.divf %s, %s : %s", *out, one, in[0], ty);
-  } else if (fn == KERNEL_FN_SIGMOID && is_float) {   /* 1 / (1 + exp(-x)) */
-    lower_line(l, "%s = arith.constant 1.0 : %s", one, ty);
-    lower_line(l, "%s = arith.negf %s : %s", zero, in[0], ty);
-    lower_line(l, "%s = math.exp %s : %s", a, zero, ty);
-    lower_line(l, "%s = arith.addf %s, %s : %s", b, one, a, ty);
-    lower_line(l, "%s = arith.divf %s, %s : %s", *out, one, b, ty);
-  } else {
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "'%s' on %s", kernel_fn_name(fn), dtype_torch(t));
-  }
+loom_status lower_filled(lowering *l, const kernel_type *t, const char *scalar, const char **out) {
+  const char *type, *empty;
+  LOOM_TRY(lower_type(l, t, &type));
+  LOOM_TRY(lower_empty(l, t, &empty));
+  *out = lower_emit(l, "linalg.fill ins(%s : %s) outs(%s : %s) -> %s", scalar, lower_element(t->type), empty, type, type);
   return LOOM_OK;
 }
 
 /* ---- linalg.generic ---- */
 
-/* "affine_map<(d0, d1) -> (d0, 0)>": how an operand of type `t` is read in a loop nest over `rank` dims; size-1 dims that broadcast read 0. */
-static const char *operand_map(lowering *l, const kernel_type *t, const kernel_type *result) {
-  text dims = text_new(l->mem), own = text_new(l->mem);
-  for (int d = 0; d < result->rank; d++)
-    text_addf(&dims, d ? ", d%d" : "d%d", d);
-  for (int d = 0; d < t->rank; d++) {
-    int r = d + result->rank - t->rank;
-    int64_t size, wide;
-    bool spread = sym_is_const(t->dim[d], &size) && size == 1 && !(sym_is_const(result->dim[r], &wide) && wide == 1);
-    text_addf(&own, "%s", d ? ", " : "");
-    if (spread)
-      text_add(&own, "0");
-    else
-      text_addf(&own, "d%d", r);
-  }
-  return arena_printf(l->mem, "affine_map<(%s) -> (%s)>", text_str(&dims), text_str(&own));
-}
+static const kernel_type *type_of(const lowering *l, kernel_value v) { return &l->k->values.at[v].type; }
 
-static const char *parallel_kinds(lowering *l, int rank) {
-  text t = text_new(l->mem);
+/* "(d0, d1, d2)" */
+static const char *dim_list(arena *m, int rank) {
+  text t = text_new(m);
+  text_add(&t, "(");
   for (int d = 0; d < rank; d++)
-    text_add(&t, d ? ", \"parallel\"" : "\"parallel\"");
+    text_addf(&t, "%sd%d", d ? ", " : "", d);
+  text_add(&t, ")");
   return text_str(&t);
 }
 
-/* Opens a generic over the result's dims with `n` tensor operands; scalars are used from outside.  in[i] becomes the scalar name of operand i. */
-static loom_status open_generic(lowering *l, const kernel_op *op, const kernel_type *result, const char **in, const char **out_name, const char **out_type) {
-  const char *empty;
-  text maps = text_new(l->mem), names = text_new(l->mem), types = text_new(l->mem), args = text_new(l->mem);
-  LOOM_TRY(lower_empty(l, op->span, result, &empty, out_type));
-  for (int i = 0; i < op->n_operands; i++) {
-    const kernel_type *t = type_of(l, op->operands[i]);
-    const lower_value *v = &l->values[op->operands[i]];
-    in[i] = t->rank == 0 ? v->name : lower_name(l);
-    if (t->rank == 0)
-      continue;
-    text_addf(&maps, "%s, ", operand_map(l, t, result));
-    text_addf(&names, names.size ? ", %s" : "%s", v->name);
-    text_addf(&types, types.size ? ", %s" : "%s", v->type);
-    text_addf(&args, "%s: %s, ", in[i], dtype_mlir(t->type));
+/* Numpy's rules as a map: missing dims are left out, dims of size 1 read index 0 where the result is larger. */
+static loom_status broadcast_map(lowering *l, const kernel_type *from, const kernel_type *to, const char **out) {
+  text t = text_new(l->mem);
+  text_addf(&t, "affine_map<%s -> (", dim_list(l->mem, to->rank));
+  for (int d = 0; d < from->rank; d++) {
+    int at = d + to->rank - from->rank;
+    bool known, to_known;
+    int64_t n, to_n;
+    LOOM_TRY(lower_static_size(l, from->dim[d], &known, &n));
+    LOOM_TRY(lower_static_size(l, to->dim[at], &to_known, &to_n));
+    bool repeats = known && n == 1 && !(to_known && to_n == 1);
+    text_addf(&t, repeats ? "%s0" : "%sd%d", d ? ", " : "", at);
   }
-  *out_name = lower_name(l);
-  lower_line(l, "%s = linalg.generic {indexing_maps = [%s%s], iterator_types = [%s]}%s%s%s%s%s outs(%s : %s) {", *out_name, text_str(&maps),
-             operand_map(l, result, result), parallel_kinds(l, result->rank), names.size ? " ins(" : "", text_str(&names), names.size ? " : " : "",
-             text_str(&types), names.size ? ")" : "", empty, *out_type);
-  lower_line(l, "^bb0(%s%s: %s):", text_str(&args), lower_name(l), dtype_mlir(result->type));
+  text_add(&t, ")>");
+  *out = text_str(&t);
   return LOOM_OK;
 }
 
-static void close_generic(lowering *l, const char *value, dtype t, const char *type) {
-  lower_line(l, "linalg.yield %s : %s", value, dtype_mlir(t));
-  lower_line(l, "} -> %s", type);
+typedef struct generic { text maps, ins, types, args, iterators; const char *result; } generic;
+
+static generic new_generic(lowering *l) {
+  return (generic){text_new(l->mem), text_new(l->mem), text_new(l->mem), text_new(l->mem), text_new(l->mem), NULL};
 }
 
-/* The type scalar work is done in: f16 and bf16 in f32, rounded to the declared type afterwards; comparisons in the operands' type. */
+static void add_input(lowering *l, generic *g, const char *map, const char *name, const char *type, dtype element, const char **out_arg) {
+  const char *comma = g->ins.size ? ", " : "";
+  *out_arg = lower_new_name(l);
+  text_addf(&g->maps, "%s, ", map);
+  text_addf(&g->ins, "%s%s", comma, name);
+  text_addf(&g->types, "%s%s", comma, type);
+  text_addf(&g->args, "%s: %s, ", *out_arg, lower_element(element));
+}
+
+/* Opens the op; *out_old is the destination's element.  lower_end_generic closes it. */
+static void open_generic(lowering *l, generic *g, const char *out_map, const char *dest, const char *type, dtype element, const char **out_old) {
+  g->result = lower_new_name(l);
+  *out_old = lower_new_name(l);
+  const char *ins = g->ins.size ? arena_printf(l->mem, " ins(%s : %s)", text_str(&g->ins), text_str(&g->types)) : "";
+  lower_open(l, "%s = linalg.generic {indexing_maps = [%s%s], iterator_types = [%s]}%s outs(%s : %s) {", g->result, text_str(&g->maps), out_map,
+             text_str(&g->iterators), ins, dest, type);
+  l->depth--;
+  lower_open(l, "^bb0(%s%s: %s):", text_str(&g->args), *out_old, lower_element(element));
+}
+
+static void close_generic(lowering *l, const char *yielded, dtype element, const char *type) {
+  lower_line(l, "linalg.yield %s : %s", yielded, lower_element(element));
+  lower_close(l, arena_printf(l->mem, " -> %s", type));
+}
+
+static void all_parallel(generic *g, int rank) {
+  for (int d = 0; d < rank; d++)
+    text_add(&g->iterators, d ? ", \"parallel\"" : "\"parallel\"");
+}
+
+/* ---- elementwise ---- */
+
+/* Half floats are computed in f32 and rounded to the declared type, operation by operation. */
 static dtype work_type(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t; }
 
-static dtype operand_work_type(const lowering *l, const kernel_op *op, int first) {
-  dtype t = type_of(l, op->operands[first])->type;
-  for (int i = first + 1; i < op->n_operands; i++)
-    t = dtype_promote(t, type_of(l, op->operands[i])->type);
-  return work_type(t);
-}
-
-/* The scalar body of an elementwise op on names already in scope. */
-static loom_status elementwise_body(lowering *l, const kernel_op *op, const char *const *in, dtype result, const char **out) {
-  bool select = op->kind == KERNEL_SELECT, cast = op->kind == KERNEL_CAST || op->kind == KERNEL_BROADCAST;
-  if (cast) {
-    *out = lower_scalar_cast(l, in[0], type_of(l, op->operands[0])->type, result);
-    return LOOM_OK;
-  }
-  if (select) {
-    const char *a = lower_scalar_cast(l, in[1], type_of(l, op->operands[1])->type, result);
-    const char *b = lower_scalar_cast(l, in[2], type_of(l, op->operands[2])->type, result);
-    *out = lower_name(l);
-    lower_line(l, "%s = arith.select %s, %s, %s : %s", *out, in[0], a, b, dtype_mlir(result));
-    return LOOM_OK;
-  }
-  dtype work = operand_work_type(l, op, 0), got;
-  if (dtype_is_float(result) && !dtype_is_float(work))
-    work = work_type(result);   /* integer division gives a float */
-  const char *wide[3], *value;
-  for (int i = 0; i < op->n_operands; i++)
-    wide[i] = lower_scalar_cast(l, in[i], type_of(l, op->operands[i])->type, work);
-  LOOM_TRY(scalar_fn(l, op, op->fn, wide, op->n_operands, work, &value, &got));
-  *out = lower_scalar_cast(l, value, got, result);
+static loom_status function_body(lowering *l, const kernel_op *op, dtype result, const dtype *from, const char *const *x, const char **out) {
+  bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ;
+  dtype work = work_type(is_comparison ? dtype_promote(from[0], from[1]) : result);
+  const char *a = lower_convert(l, x[0], from[0], work), *b = op->kind == KERNEL_BINARY ? lower_convert(l, x[1], from[1], work) : NULL;
+  LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
+  if (!is_comparison)
+    *out = lower_convert(l, *out, work, result);
   return LOOM_OK;
 }
 
-static loom_status elementwise(lowering *l, const kernel_op *op) {
-  const kernel_type *result = type_of(l, op->results[0]);
-  const char *in[3], *name, *type, *value;
-  if (result->rank == 0) {
-    for (int i = 0; i < op->n_operands; i++)
-      in[i] = l->values[op->operands[i]].name;
-    LOOM_TRY(elementwise_body(l, op, in, result->type, &value));
-    lower_bind(l, op->results[0], value, dtype_mlir(result->type));
+static loom_status scalar_body(lowering *l, const kernel_op *op, dtype result, const dtype *from, const char *const *x, const char **out) {
+  switch (op->kind) {
+  case KERNEL_UNARY:
+  case KERNEL_BINARY:
+    return function_body(l, op, result, from, x, out);
+  case KERNEL_SELECT: {
+    const char *a = lower_convert(l, x[1], from[1], result), *b = lower_convert(l, x[2], from[2], result);
+    *out = lower_emit(l, "arith.select %s, %s, %s : %s", x[0], a, b, lower_element(result));
     return LOOM_OK;
   }
-  LOOM_TRY(open_generic(l, op, result, in, &name, &type));
-  LOOM_TRY(elementwise_body(l, op, in, result->type, &value));
-  close_generic(l, value, result->type, type);
-  lower_bind(l, op->results[0], name, type);
+  default:   /* CAST, BROADCAST */
+    *out = lower_convert(l, x[0], from[0], result);
+    return LOOM_OK;
+  }
+}
+
+/* Operands of rank 0 are captured, tiles are inputs. */
+static loom_status elementwise(lowering *l, const kernel_op *op, int n, const kernel_value *operands, const kernel_type *t, const char **out) {
+  const char *x[3], *type, *dest, *old, *map, *result;
+  dtype from[3];
+  generic g = new_generic(l);
+  for (int i = 0; i < n; i++) {
+    from[i] = type_of(l, operands[i])->type;
+    x[i] = lower_data(l, operands[i]);
+    if (type_of(l, operands[i])->rank == 0)
+      continue;
+    LOOM_TRY(broadcast_map(l, type_of(l, operands[i]), t, &map));
+    LOOM_TRY(lower_value_type(l, operands[i], &type));
+    add_input(l, &g, map, x[i], type, from[i], &x[i]);
+  }
+  if (t->rank == 0)
+    return scalar_body(l, op, t->type, from, x, out);
+  LOOM_TRY(lower_type(l, t, &type));
+  LOOM_TRY(lower_empty(l, t, &dest));
+  all_parallel(&g, t->rank);
+  open_generic(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank)), dest, type, t->type, &old);
+  LOOM_TRY(scalar_body(l, op, t->type, from, x, &result));
+  close_generic(l, result, t->type, type);
+  *out = g.result;
   return LOOM_OK;
 }
 
-/* ---- creation ---- */
-
-static const char *scalar_constant(lowering *l, dtype t, double v) {
-  const char *name = lower_name(l);
-  lower_line(l, "%s = arith.constant %s%s%s", name, lower_literal(l, t, v), t == DTYPE_BOOL ? "" : " : ", t == DTYPE_BOOL ? "" : dtype_mlir(t));
-  return name;
+static bool same_sizes(const kernel_type *a, const kernel_type *b) {
+  bool same = a->rank == b->rank;
+  for (int d = 0; same && d < a->rank; d++)
+    same = sym_equal(a->dim[d], b->dim[d]);
+  return same;
 }
 
-static loom_status filled(lowering *l, loom_span span, const kernel_type *t, const char *scalar, const char **out_name, const char **out_type) {
-  const char *empty;
-  LOOM_TRY(lower_empty(l, span, t, &empty, out_type));
-  *out_name = lower_name(l);
-  lower_line(l, "%s = linalg.fill ins(%s : %s) outs(%s : %s) -> %s", *out_name, scalar, dtype_mlir(t->type), empty, *out_type, *out_type);
-  return LOOM_OK;
+loom_status lower_adapt(lowering *l, kernel_value v, const kernel_type *to, const char **out) {
+  const kernel_type *from = type_of(l, v);
+  const char *mine, *theirs;
+  LOOM_TRY(lower_type(l, from, &mine));
+  LOOM_TRY(lower_type(l, to, &theirs));
+  if (from->type == to->type && from->rank == to->rank && (same_sizes(from, to) || (text_eq(mine, theirs) && !strstr(mine, "1x")))) {
+    *out = lower_data(l, v);
+    return LOOM_OK;
+  }
+  if (from->rank == 0 && to->rank > 0)
+    return lower_filled(l, to, lower_convert(l, lower_data(l, v), from->type, to->type), out);
+  const kernel_op cast = {.kind = KERNEL_CAST};
+  return elementwise(l, &cast, 1, &v, to, out);
 }
 
-static loom_status full(lowering *l, const kernel_op *op) {
-  const kernel_type *t = type_of(l, op->results[0]);
-  const char *scalar, *name, *type;
-  if (op->n_operands)
-    scalar = lower_scalar_cast(l, l->values[op->operands[0]].name, type_of(l, op->operands[0])->type, t->type);
+/* ---- matmul ---- */
+
+static loom_status matmul(lowering *l, const kernel_op *op, const kernel_type *t) {
+  const char *acc, *ta, *tb, *tc;
+  if (t->rank > 3)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "a matmul of rank %d is not supported; at most one batch dim", t->rank);
+  LOOM_TRY(lower_value_type(l, op->operands[0], &ta));
+  LOOM_TRY(lower_value_type(l, op->operands[1], &tb));
+  LOOM_TRY(lower_type(l, t, &tc));
+  if (op->n_operands == 3)
+    acc = lower_data(l, op->operands[2]);
   else
-    scalar = scalar_constant(l, t->type, op->fvalue);
-  if (t->rank == 0) {
-    lower_bind(l, op->results[0], scalar, dtype_mlir(t->type));
-    return LOOM_OK;
-  }
-  LOOM_TRY(filled(l, op->span, t, scalar, &name, &type));
-  lower_bind(l, op->results[0], name, type);
+    LOOM_TRY(lower_filled(l, t, lower_constant(l, lower_number(l->mem, t->type, 0)), &acc));
+  l->value[op->results[0]] = lower_emit(l, "linalg.%s ins(%s, %s : %s, %s) outs(%s : %s) -> %s", t->rank == 3 ? "batch_matmul" : "matmul",
+                                        l->value[op->operands[0]], l->value[op->operands[1]], ta, tb, acc, tc, tc);
   return LOOM_OK;
 }
 
-/* ---- contractions and reductions ---- */
+/* ---- reductions ---- */
 
-static loom_status matmul(lowering *l, const kernel_op *op) {
-  const kernel_type *a = type_of(l, op->operands[0]), *b = type_of(l, op->operands[1]), *r = type_of(l, op->results[0]);
-  if (a->rank != b->rank || a->rank != r->rank || (r->rank != 2 && r->rank != 3))
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a matrix product of ranks %d and %d", a->rank, b->rank);
-  const lower_value *x = &l->values[op->operands[0]], *y = &l->values[op->operands[1]];
-  const char *acc, *type;
-  if (op->n_operands == 3) {
-    acc = l->values[op->operands[2]].name;
-    LOOM_TRY(lower_tensor_type(l, op->span, r, &type));
-    if (type_of(l, op->operands[2])->type != r->type)
-      LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a matrix product whose accumulator (%s) is not of the result's type (%s)", dtype_torch(type_of(l, op->operands[2])->type),
-                dtype_torch(r->type));
-  } else {
-    LOOM_TRY(filled(l, op->span, r, scalar_constant(l, r->type, 0), &acc, &type));
-  }
-  const char *name = lower_name(l);
-  lower_line(l, "%s = linalg.%s ins(%s, %s : %s, %s) outs(%s : %s) -> %s", name, r->rank == 3 ? "batch_matmul" : "matmul", x->name, y->name, x->type, y->type,
-             acc, type, type);
-  lower_bind(l, op->results[0], name, type);
-  return LOOM_OK;
+static double identity(kernel_fn fn, dtype t) {
+  if (fn == KERNEL_FN_ADD || fn == KERNEL_FN_MUL)
+    return fn == KERNEL_FN_MUL;
+  double sign = fn == KERNEL_FN_MAX ? -1 : 1;
+  if (dtype_is_float(t))
+    return sign * INFINITY;
+  if (t == DTYPE_BOOL)
+    return fn == KERNEL_FN_MIN;
+  double limit = ldexp(1, (int)dtype_bytes(t) * 8 - 1);
+  return sign < 0 ? -limit : t == DTYPE_I64 ? 0x1p63 - 1024 : limit - 1;   /* the largest double below 2^63 stays an int64 */
 }
 
-static loom_status reduce(lowering *l, const kernel_op *op) {
-  const kernel_type *in = type_of(l, op->operands[0]), *r = type_of(l, op->results[0]);
-  static const struct { kernel_fn fn; double on_float, on_int; } neutral[] = {
-      {KERNEL_FN_ADD, 0, 0}, {KERNEL_FN_MUL, 1, 1}, {KERNEL_FN_MAX, -__builtin_inf(), (double)INT32_MIN}, {KERNEL_FN_MIN, __builtin_inf(), (double)INT32_MAX}};
-  double start = 0;
-  bool known = false;
-  for (size_t i = 0; i < sizeof neutral / sizeof *neutral; i++)
-    if (neutral[i].fn == op->fn) {
-      start = dtype_is_float(r->type) ? neutral[i].on_float : neutral[i].on_int;
-      known = true;
-    }
-  if (!known || r->rank == 0)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a reduction by '%s'%s", kernel_fn_name(op->fn), r->rank == 0 ? " to a scalar" : "");
-  kernel_type sum = *r;
-  sum.type = work_type(r->type);
-  const char *init, *type, *name = lower_name(l);
-  LOOM_TRY(filled(l, op->span, &sum, scalar_constant(l, sum.type, start), &init, &type));
-  text dims = text_new(l->mem), to = text_new(l->mem), kinds = text_new(l->mem);
-  for (int d = 0; d < in->rank; d++) {
-    bool reduced = op->ivalue >> d & 1;
-    text_addf(&dims, d ? ", d%d" : "d%d", d);
-    text_addf(&kinds, "%s\"%s\"", d ? ", " : "", reduced ? "reduction" : "parallel");
+/* The result's map: reduced dims are dropped, or 0 when they are kept as 1. */
+static const char *reduced_map(lowering *l, const kernel_op *op, int rank, generic *g) {
+  text t = text_new(l->mem);
+  int n = 0;
+  text_addf(&t, "affine_map<%s -> (", dim_list(l->mem, rank));
+  for (int d = 0; d < rank; d++) {
+    bool reduced = (op->ivalue >> d) & 1;
+    text_addf(&g->iterators, "%s\"%s\"", d ? ", " : "", reduced ? "reduction" : "parallel");
     if (!reduced)
-      text_addf(&to, to.size ? ", d%d" : "d%d", d);
+      text_addf(&t, "%sd%d", n++ ? ", " : "", d);
     else if (op->flag)
-      text_add(&to, to.size ? ", 0" : "0");
+      text_addf(&t, "%s0", n++ ? ", " : "");
   }
-  const lower_value *v = &l->values[op->operands[0]];
-  lower_line(l, "%s = linalg.generic {indexing_maps = [affine_map<(%s) -> (%s)>, affine_map<(%s) -> (%s)>], iterator_types = [%s]} ins(%s : %s) outs(%s : %s) {",
-             name, text_str(&dims), text_str(&dims), text_str(&dims), text_str(&to), text_str(&kinds), v->name, v->type, init, type);
-  const char *x = lower_name(l), *acc = lower_name(l), *out;
-  dtype got;
-  lower_line(l, "^bb0(%s: %s, %s: %s):", x, dtype_mlir(in->type), acc, dtype_mlir(sum.type));
-  const char *both[2] = {lower_scalar_cast(l, x, in->type, sum.type), acc};
-  LOOM_TRY(scalar_fn(l, op, op->fn, both, 2, sum.type, &out, &got));
-  close_generic(l, out, sum.type, type);
-  if (sum.type == r->type) {
-    lower_bind(l, op->results[0], name, type);
+  text_add(&t, ")>");
+  return text_str(&t);
+}
+
+/* Sums and products of half floats run in f32 and are rounded once. */
+static loom_status reduce(lowering *l, const kernel_op *op, const kernel_type *t) {
+  const kernel_type *from = type_of(l, op->operands[0]);
+  bool widens = (op->fn == KERNEL_FN_ADD || op->fn == KERNEL_FN_MUL) && (t->type == DTYPE_F16 || t->type == DTYPE_BF16);
+  kernel_type work = *t;
+  work.type = widens ? DTYPE_F32 : t->type;
+  const char *type, *in_type, *dest, *old, *in, *next, *start = lower_constant(l, lower_number(l->mem, work.type, identity(op->fn, work.type)));
+  LOOM_TRY(lower_value_type(l, op->operands[0], &in_type));
+  LOOM_TRY(lower_dims(l, &work, &type));
+  type = arena_printf(l->mem, "tensor<%s%s>", type, lower_element(work.type));
+  if (work.rank == 0)
+    dest = lower_emit(l, "tensor.from_elements %s : %s", start, type);
+  else
+    LOOM_TRY(lower_filled(l, &work, start, &dest));
+  generic g = new_generic(l);
+  add_input(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, from->rank), dim_list(l->mem, from->rank)), l->value[op->operands[0]], in_type,
+            from->type, &in);
+  open_generic(l, &g, reduced_map(l, op, from->rank, &g), dest, type, work.type, &old);
+  LOOM_TRY(lower_fn(l, op->fn, work.type, lower_convert(l, in, from->type, work.type), old, &next));
+  close_generic(l, next, work.type, type);
+  const char *result = work.rank ? g.result : lower_emit(l, "tensor.extract %s[] : %s", g.result, type);
+  l->value[op->results[0]] = result;
+  if (!widens)
+    return LOOM_OK;
+  if (work.rank == 0) {
+    l->value[op->results[0]] = lower_convert(l, result, work.type, t->type);
     return LOOM_OK;
   }
-  const char *empty, *narrow_type, *narrow = lower_name(l);   /* one rounding at the end */
-  LOOM_TRY(lower_empty(l, op->span, r, &empty, &narrow_type));
-  const char *map = operand_map(l, r, r), *wide = lower_name(l);
-  lower_line(l, "%s = linalg.generic {indexing_maps = [%s, %s], iterator_types = [%s]} ins(%s : %s) outs(%s : %s) {", narrow, map, map,
-             parallel_kinds(l, r->rank), name, type, empty, narrow_type);
-  lower_line(l, "^bb0(%s: %s, %s: %s):", wide, dtype_mlir(sum.type), lower_name(l), dtype_mlir(r->type));
-  close_generic(l, lower_scalar_cast(l, wide, sum.type, r->type), r->type, narrow_type);
-  lower_bind(l, op->results[0], narrow, narrow_type);
+  const char *narrow_type, *x;
+  LOOM_TRY(lower_type(l, t, &narrow_type));
+  LOOM_TRY(lower_empty(l, t, &dest));
+  g = new_generic(l);
+  const char *id = arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank));
+  add_input(l, &g, id, result, type, work.type, &x);
+  all_parallel(&g, t->rank);
+  open_generic(l, &g, id, dest, narrow_type, t->type, &old);
+  close_generic(l, lower_convert(l, x, work.type, t->type), t->type, narrow_type);
+  l->value[op->results[0]] = g.result;
   return LOOM_OK;
+}
+
+/* ---- creation and shape ---- */
+
+static loom_status full(lowering *l, const kernel_op *op, const kernel_type *t) {
+  if (op->n_operands)
+    return lower_adapt(l, op->operands[0], t, &l->value[op->results[0]]);
+  const char *c = lower_constant(l, lower_number(l->mem, t->type, op->fvalue));
+  l->value[op->results[0]] = c;
+  return t->rank ? lower_filled(l, t, c, &l->value[op->results[0]]) : LOOM_OK;
+}
+
+/* first + i * step, first an index. */
+static loom_status counting(lowering *l, const kernel_op *op, const kernel_type *t, const char *first, const char *step) {
+  const char *type, *dest, *old;
+  LOOM_TRY(lower_type(l, t, &type));
+  LOOM_TRY(lower_empty(l, t, &dest));
+  generic g = new_generic(l);
+  all_parallel(&g, 1);
+  open_generic(l, &g, "affine_map<(d0) -> (d0)>", dest, type, t->type, &old);
+  const char *i = lower_emit(l, "linalg.index 0 : index");
+  i = lower_emit(l, "arith.addi %s, %s : index", first, lower_emit(l, "arith.muli %s, %s : index", i, step));
+  i = lower_emit(l, "arith.index_cast %s : index to i64", i);
+  close_generic(l, lower_convert(l, i, DTYPE_I64, t->type), t->type, type);
+  l->value[op->results[0]] = g.result;
+  return LOOM_OK;
+}
+
+static loom_status tile_index(lowering *l, const kernel_op *op, const kernel_type *t) {
+  const char *begin;
+  LOOM_TRY(lower_tile_begin(l, op->operands[0], &begin));
+  return counting(l, op, t, begin, lower_index_constant(l, 1));
+}
+
+static loom_status iota(lowering *l, const kernel_op *op, const kernel_type *t) {
+  double whole = nearbyint(op->fvalue);
+  if (whole < op->fvalue || whole > op->fvalue || fabs(whole) > 0x1p53)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "a range that starts at the fraction %g is not supported", op->fvalue);
+  return counting(l, op, t, lower_index_constant(l, (int64_t)op->fvalue), lower_index_constant(l, op->ivalue));
 }
 
 /* ---- other dims, same elements ---- */
+
+/* Copies a tile whose dims are read in other places: by[d] is the result's dim that walks operand dim d, -1 for a dim of size 1. */
+static loom_status copy_dims(lowering *l, const kernel_op *op, const kernel_type *t, const int *by) {
+  const kernel_type *from = type_of(l, op->operands[0]);
+  const char *type, *to, *dest, *x, *old;
+  text own = text_new(l->mem);
+  for (int d = 0; d < from->rank; d++)
+    text_addf(&own, by[d] < 0 ? "%s0" : "%sd%d", d ? ", " : "", by[d]);
+  generic g = new_generic(l);
+  LOOM_TRY(lower_value_type(l, op->operands[0], &type));
+  LOOM_TRY(lower_type(l, t, &to));
+  LOOM_TRY(lower_empty(l, t, &dest));
+  add_input(l, &g, arena_printf(l->mem, "affine_map<%s -> (%s)>", dim_list(l->mem, t->rank), text_str(&own)), l->value[op->operands[0]], type, from->type, &x);
+  all_parallel(&g, t->rank);
+  open_generic(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank)), dest, to, t->type, &old);
+  close_generic(l, lower_convert(l, x, from->type, t->type), t->type, to);
+  l->value[op->results[0]] = g.result;
+  return LOOM_OK;
+}
 
 static bool is_one(const sym_expr *e) {
   int64_t n;
   return sym_is_const(e, &n) && n == 1;
 }
 
-/* How operand dims are read in a loop nest over the result's dims: by[d] = loop of operand dim d, -1 for a dim of size 1. */
-static loom_status copy_dims(lowering *l, const kernel_op *op, const int *by) {
-  const kernel_type *from = type_of(l, op->operands[0]), *to = type_of(l, op->results[0]);
-  const lower_value *v = &l->values[op->operands[0]];
-  const char *empty, *type, *name = lower_name(l), *in = lower_name(l);
-  LOOM_TRY(lower_empty(l, op->span, to, &empty, &type));
-  text dims = text_new(l->mem), own = text_new(l->mem);
-  for (int d = 0; d < to->rank; d++)
-    text_addf(&dims, d ? ", d%d" : "d%d", d);
-  for (int d = 0; d < from->rank; d++)
-    text_add(&own, arena_printf(l->mem, by[d] < 0 ? "%s0" : "%sd%d", d ? ", " : "", by[d]));
-  lower_line(l, "%s = linalg.generic {indexing_maps = [affine_map<(%s) -> (%s)>, %s], iterator_types = [%s]} ins(%s : %s) outs(%s : %s) {", name,
-             text_str(&dims), text_str(&own), operand_map(l, to, to), parallel_kinds(l, to->rank), v->name, v->type, empty, type);
-  lower_line(l, "^bb0(%s: %s, %s: %s):", in, dtype_mlir(from->type), lower_name(l), dtype_mlir(to->type));
-  close_generic(l, lower_scalar_cast(l, in, from->type, to->type), to->type, type);
-  lower_bind(l, op->results[0], name, type);
-  return LOOM_OK;
+static int skip_ones(const kernel_type *t, int d) {
+  while (d < t->rank && is_one(t->dim[d]))
+    d++;
+  return d;
 }
 
-/* Dims of size 1 come and go; any other change of shape would need the elements' linear order. */
-static loom_status reshape(lowering *l, const kernel_op *op) {
-  const kernel_type *from = type_of(l, op->operands[0]), *to = type_of(l, op->results[0]);
-  int by[KERNEL_RANK_MAX], r = 0;
-  for (int d = 0; d < from->rank; d++) {
+/* Dims of size 1 come and go; any other change of shape needs the elements' linear order. */
+static loom_status reshape(lowering *l, const kernel_op *op, const kernel_type *t) {
+  const kernel_type *from = type_of(l, op->operands[0]);
+  int by[KERNEL_RANK_MAX], r = skip_ones(t, 0);
+  bool fits = from->rank > 0 && t->rank > 0;
+  for (int d = 0; fits && d < from->rank; d++) {
     by[d] = -1;
     if (is_one(from->dim[d]))
       continue;
-    while (r < to->rank && is_one(to->dim[r]))
-      r++;
-    if (r == to->rank || !sym_equal(from->dim[d], to->dim[r]))
-      LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a reshape that does more than add or drop dims of size 1");
-    by[d] = r++;
+    fits = r < t->rank && sym_equal(from->dim[d], t->dim[r]);
+    by[d] = r;
+    r = skip_ones(t, r + 1);
   }
-  while (r < to->rank && is_one(to->dim[r]))
-    r++;
-  if (r != to->rank || from->rank == 0 || to->rank == 0)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a reshape that does more than add or drop dims of size 1");
-  return copy_dims(l, op, by);
+  if (!fits || r < t->rank)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "a reshape that does more than add or drop dims of size 1 is not supported");
+  return copy_dims(l, op, t, by);
 }
 
 /* Result dim d is operand dim perm[d]. */
-static loom_status permute(lowering *l, const kernel_op *op) {
+static loom_status permute(lowering *l, const kernel_op *op, const kernel_type *t) {
   int by[KERNEL_RANK_MAX];
-  for (int d = 0; d < type_of(l, op->results[0])->rank; d++)
+  for (int d = 0; d < t->rank; d++)
     by[op->perm[d]] = d;
-  return copy_dims(l, op, by);
+  return copy_dims(l, op, t, by);
 }
 
 loom_status lower_compute(lowering *l, const kernel_op *op) {
+  const kernel_type *t = type_of(l, op->results[0]);
   switch (op->kind) {
-  case KERNEL_CONSTANT: {
-    const kernel_type *t = type_of(l, op->results[0]);
-    lower_bind(l, op->results[0], scalar_constant(l, t->type, op->fvalue), dtype_mlir(t->type));
-    return LOOM_OK;
-  }
-  case KERNEL_FULL: return full(l, op);
-  case KERNEL_MATMUL: return matmul(l, op);
-  case KERNEL_REDUCE: return reduce(l, op);
-  case KERNEL_RESHAPE: return reshape(l, op);
-  case KERNEL_PERMUTE: return permute(l, op);
+  case KERNEL_CONSTANT:
+  case KERNEL_FULL:
+    return full(l, op, t);
+  case KERNEL_IOTA:
+    return iota(l, op, t);
+  case KERNEL_TILE_INDEX:
+    return tile_index(l, op, t);
+  case KERNEL_MATMUL:
+    return matmul(l, op, t);
+  case KERNEL_REDUCE:
+    return reduce(l, op, t);
+  case KERNEL_RESHAPE:
+    return reshape(l, op, t);
+  case KERNEL_PERMUTE:
+    return permute(l, op, t);
   case KERNEL_UNARY:
   case KERNEL_BINARY:
   case KERNEL_SELECT:
   case KERNEL_CAST:
-  case KERNEL_BROADCAST: return elementwise(l, op);
-  default: LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "'%s' has no form in stage-0 MLIR yet", kernel_op_name(op->kind));
+    return elementwise(l, op, op->n_operands, op->operands, t, &l->value[op->results[0]]);
+  case KERNEL_BROADCAST:
+    return lower_adapt(l, op->operands[0], t, &l->value[op->results[0]]);
+  default:
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "%s of a tile is not supported", kernel_op_name(op->kind));
   }
 }

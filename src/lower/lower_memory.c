@@ -1,154 +1,274 @@
-/* Tiles of host tensors: memref.subview + bufferization.to_tensor for loads, to_buffer + memref.copy for stores. */
+/* LOAD: memref.subview + bufferization.to_tensor.  STORE: subview + to_buffer + memref.copy.  Tiles have their nominal size: an access over the
+ * edge of a ragged tile is clamped where the tiles become concrete (materialize). */
 #include "lower/lower_private.h"
-#include <string.h>
 
-/* One index list as the offsets and sizes of a subview. */
-typedef struct view { text offsets, sizes, strides, result_dims; int64_t fixed[KERNEL_RANK_MAX]; /* constant offset of each tensor dim, -1 when it varies */ const char *name, *type; } view;
+kernel_tensor lower_root(const kernel_graph *k, kernel_tensor t) {
+  while (k->tensors.at[t].role == KERNEL_VIEW)
+    t = k->tensors.at[t].base;
+  return t;
+}
 
-static void add(text *t, const char *s) { text_addf(t, t->size ? ", %s" : "%s", s); }
+/* ---- host tensors as memrefs ---- */
 
-static loom_status tile_dim(lowering *l, const kernel_op *op, const kernel_index *x, view *v) {
-  const char *block = l->k->values.at[x->value].block, *iv = l->values[x->value].name, *dim, *size, *offset = lower_name(l);
-  if (!block)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "an index that is no tile");
-  LOOM_TRY(lower_dim(l, op->span, sym_name(l->mem, block), &dim, &size));
-  lower_line(l, "%s = arith.muli %s, %s : index", offset, iv, size);
+typedef struct layout { int64_t shape[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX], offset; } layout;
+
+static loom_status known_size(lowering *l, const kernel_tensor_info *t, const sym_expr *e, int64_t *out) {
+  bool known;
+  LOOM_TRY(lower_static_size(l, e, &known, out));
+  if (!known)
+    LOOM_FAIL(l->ctx, t->span, LOOM_EUNSUP, "the shape of %s depends on block sizes", t->name);
+  return LOOM_OK;
+}
+
+static loom_status tensor_layout(lowering *l, kernel_tensor index, layout *out) {
+  const kernel_tensor_info *t = &l->k->tensors.at[index];
+  int64_t step = 1;
+  out->offset = 0;
+  for (int d = t->shape.rank - 1; d >= 0; d--) {
+    LOOM_TRY(known_size(l, t, t->shape.dim[d], &out->shape[d]));
+    out->stride[d] = step;
+    step *= out->shape[d];
+  }
+  if (t->role != KERNEL_VIEW)
+    return LOOM_OK;
+  LOOM_TRY(known_size(l, t, t->offset, &out->offset));
+  for (int d = 0; d < t->shape.rank; d++)
+    LOOM_TRY(known_size(l, t, t->stride[d], &out->stride[d]));
+  return LOOM_OK;
+}
+
+static const char *strided(arena *m, int rank, const int64_t *stride, const char *offset) {
+  text t = text_new(m);
+  text_add(&t, ", strided<[");
+  for (int d = 0; d < rank; d++)
+    text_addf(&t, "%s%" PRId64, d ? ", " : "", stride[d]);
+  text_add(&t, "]");
+  if (!text_eq(offset, "0"))
+    text_addf(&t, ", offset: %s", offset);
+  text_add(&t, ">");
+  return text_str(&t);
+}
+
+loom_status lower_memref_type(lowering *l, kernel_tensor index, const char **out) {
+  const kernel_tensor_info *t = &l->k->tensors.at[index];
+  layout at;
+  const char *dims, *form = "";
+  if (t->shape.type == DTYPE_U8)
+    LOOM_FAIL(l->ctx, t->span, LOOM_EUNSUP, "uint8 tensors are not supported; use int8 or int32");
+  LOOM_TRY(tensor_layout(l, index, &at));
+  LOOM_TRY(lower_dims(l, &t->shape, &dims));
+  if (t->role == KERNEL_VIEW)
+    form = strided(l->mem, t->shape.rank, at.stride, arena_printf(l->mem, "%" PRId64, at.offset));
+  *out = arena_printf(l->mem, "memref<%s%s%s>", dims, lower_element(t->shape.type), form);
+  return LOOM_OK;
+}
+
+/* ---- the part that an index list selects ---- */
+
+/* One dim of the tensor: offset and size as the subview prints them. */
+typedef struct part { const char *offset, *size; bool keeps; int64_t fixed_offset; bool is_fixed; } part;
+
+static loom_status add_tile(lowering *l, const kernel_index *x, part *p) {
+  const char *shift;
+  LOOM_TRY(lower_tile_begin(l, x->value, &p->offset));
   if (x->begin) {
-    const char *text_of, *shift, *sum = lower_name(l);
-    LOOM_TRY(lower_dim(l, op->span, x->begin, &text_of, &shift));
-    lower_line(l, "%s = arith.addi %s, %s : index", sum, offset, shift);
-    offset = sum;
+    LOOM_TRY(lower_expr(l, x->begin, &shift));
+    p->offset = lower_once(l, "arith.addi %s, %s : index", p->offset, shift);
   }
-  add(&v->offsets, offset);
-  add(&v->sizes, size);
-  text_addf(&v->result_dims, "%sx", dim);
+  return lower_expr(l, sym_name(l->mem, l->k->values.at[x->value].block), &p->size);
+}
+
+/* Numbers stand in the subview itself, other expressions in front of it. */
+static loom_status number_or_name(lowering *l, const sym_expr *e, const char **out, bool *is_fixed, int64_t *n) {
+  LOOM_TRY(lower_static_size(l, e, is_fixed, n));
+  if (!*is_fixed)
+    return lower_expr(l, e, out);
+  *out = arena_printf(l->mem, "%" PRId64, *n);
   return LOOM_OK;
 }
 
-static loom_status scalar_dim(lowering *l, const kernel_op *op, const kernel_index *x, view *v) {
-  const char *ignored, *offset;
-  if (x->value >= 0)
-    offset = l->values[x->value].name;
-  else
-    LOOM_TRY(lower_dim(l, op->span, x->begin, &ignored, &offset));
-  if (!offset)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "an index computed on the device");
-  add(&v->offsets, offset);
-  add(&v->sizes, "1");
-  return LOOM_OK;
-}
-
-static loom_status range_dim(lowering *l, const kernel_op *op, const sym_expr *begin, const sym_expr *end, int d, view *v) {
-  int64_t b = 0, e;
-  if (begin)
-    LOOM_TRY(kernel_size(l->ctx, l->k, begin, NULL, 0, &b));
-  LOOM_TRY(kernel_size(l->ctx, l->k, end, NULL, 0, &e));
-  if (e <= b)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "an empty slice");
-  v->fixed[d] = b;
-  add(&v->offsets, arena_printf(l->mem, "%" PRId64, b));
-  add(&v->sizes, arena_printf(l->mem, "%" PRId64, e - b));
-  text_addf(&v->result_dims, "%" PRId64 "x", e - b);
-  return LOOM_OK;
-}
-
-/* The offset in a view's type: MLIR wants the number when all offsets are constant, nothing when it is 0. */
-static const char *offset_text(lowering *l, int rank, const int64_t *size, const int64_t *fixed) {
-  int64_t offset = 0, stride = 1;
-  for (int d = rank - 1; d >= 0; d--) {
-    if (fixed[d] < 0)
-      return ", offset: ?";
-    offset += fixed[d] * stride;
-    stride *= size[d];
+static loom_status select_dim(lowering *l, const kernel_index *x, const sym_expr *extent, part *p) {
+  bool fixed_size;
+  int64_t size;
+  const sym_expr *zero = sym_const(l->mem, 0), *one = sym_const(l->mem, 1);
+  *p = (part){.keeps = x->kind != KERNEL_INDEX_SCALAR};
+  switch (x->kind) {
+  case KERNEL_INDEX_TILE:
+    return add_tile(l, x, p);
+  case KERNEL_INDEX_ALL:
+    LOOM_TRY(number_or_name(l, zero, &p->offset, &p->is_fixed, &p->fixed_offset));
+    return number_or_name(l, extent, &p->size, &fixed_size, &size);
+  case KERNEL_INDEX_SLICE:
+    LOOM_TRY(number_or_name(l, x->begin, &p->offset, &p->is_fixed, &p->fixed_offset));
+    return number_or_name(l, sym_sub(l->mem, x->end, x->begin), &p->size, &fixed_size, &size);
+  case KERNEL_INDEX_SCALAR:
+    LOOM_TRY(x->value < 0 ? number_or_name(l, x->begin, &p->offset, &p->is_fixed, &p->fixed_offset) : lower_index(l, x->value, &p->offset));
+    return number_or_name(l, one, &p->size, &fixed_size, &size);
+  default:
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "an index tensor is not supported here; index with tiles, slices and scalars");
   }
-  return offset ? arena_printf(l->mem, ", offset: %" PRId64, offset) : "";
 }
 
-static loom_status make_view(lowering *l, const kernel_op *op, view *v) {
+typedef struct selection { const char *subview, *memref_type; kernel_type type; bool has_new; } selection;
+
+/* Prints the subview.  `out->type` is the tile's type without new dims. */
+static loom_status select_part(lowering *l, const kernel_op *op, selection *out) {
   const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
-  *v = (view){.offsets = text_new(l->mem), .sizes = text_new(l->mem), .strides = text_new(l->mem), .result_dims = text_new(l->mem)};
-  memset(v->fixed, -1, sizeof v->fixed);
-  if (!l->tensors[op->tensor])
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "'%s' is %s; only arguments and returned allocations can be tiled so far", t->name,
-              t->role == KERNEL_VIEW ? "a view" : "a temporary");
-  int64_t size[KERNEL_RANK_MAX], stride = 1;
-  text memref = text_new(l->mem), strided = text_new(l->mem);
-  for (int d = 0; d < t->shape.rank; d++) {
-    LOOM_TRY(kernel_size(l->ctx, l->k, t->shape.dim[d], NULL, 0, &size[d]));
-    text_addf(&memref, "%" PRId64 "x", size[d]);
-  }
-  int d = 0;
+  layout at;
+  text offsets = text_new(l->mem), sizes = text_new(l->mem), ones = text_new(l->mem), dims = text_new(l->mem);
+  int64_t stride[KERNEL_RANK_MAX], offset;
+  int rank = 0, dim = 0;
+  bool fixed = true;
+  const char *host_type;
+  LOOM_TRY(tensor_layout(l, op->tensor, &at));
+  *out = (selection){.type = {.type = t->shape.type}};
+  offset = at.offset;
   for (int i = 0; i < op->n_index; i++) {
-    const kernel_index *x = &op->index[i];
-    if (x->kind == KERNEL_INDEX_NEW)
-      LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "None in the index of a host tensor");
-    if (x->kind == KERNEL_INDEX_TENSOR)
-      LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a gather: an index that is a tensor");
-    stride = 1;
-    for (int k = d + 1; k < t->shape.rank; k++)
-      stride *= size[k];
-    if (x->kind == KERNEL_INDEX_TILE)
-      LOOM_TRY(tile_dim(l, op, x, v));
-    else if (x->kind == KERNEL_INDEX_SCALAR)
-      LOOM_TRY(scalar_dim(l, op, x, v));
-    else
-      LOOM_TRY(range_dim(l, op, x->kind == KERNEL_INDEX_SLICE ? x->begin : NULL, x->kind == KERNEL_INDEX_SLICE ? x->end : t->shape.dim[d], d, v));
-    if (x->kind != KERNEL_INDEX_SCALAR)
-      add(&strided, arena_printf(l->mem, "%" PRId64, stride));
-    add(&v->strides, "1");
-    d++;
+    part p;
+    if (op->index[i].kind == KERNEL_INDEX_NEW) {
+      out->has_new = true;
+      continue;
+    }
+    LOOM_TRY(select_dim(l, &op->index[i], t->shape.dim[dim], &p));
+    const char *comma = dim ? ", " : "";
+    text_addf(&offsets, "%s%s", comma, p.offset);
+    text_addf(&sizes, "%s%s", comma, p.size);
+    text_addf(&ones, "%s1", comma);
+    fixed = fixed && p.is_fixed;
+    offset += p.is_fixed ? p.fixed_offset * at.stride[dim] : 0;
+    if (p.keeps) {
+      text_addf(&dims, "%sx", *p.size == '%' ? "?" : p.size);
+      stride[rank++] = at.stride[dim];
+    }
+    dim++;
   }
-  v->type = arena_printf(l->mem, "memref<%s%s, strided<[%s]%s>>", text_str(&v->result_dims), dtype_mlir(t->shape.type), text_str(&strided),
-                         offset_text(l, t->shape.rank, size, v->fixed));
-  v->name = lower_name(l);
-  lower_line(l, "%s = memref.subview %s[%s] [%s] [%s] : memref<%s%s> to %s", v->name, l->tensors[op->tensor], text_str(&v->offsets), text_str(&v->sizes),
-             text_str(&v->strides), text_str(&memref), dtype_mlir(t->shape.type), v->type);
+  const char *form = strided(l->mem, rank, stride, fixed ? arena_printf(l->mem, "%" PRId64, offset) : "?");
+  out->memref_type = arena_printf(l->mem, "memref<%s%s%s>", text_str(&dims), lower_element(t->shape.type), form);
+  LOOM_TRY(lower_memref_type(l, op->tensor, &host_type));
+  out->subview = lower_new_name(l);
+  lower_line(l, "%s = memref.subview %s[%s] [%s] [%s] : %s to %s", out->subview, l->tensor[op->tensor], text_str(&offsets), text_str(&sizes),
+             text_str(&ones), host_type, out->memref_type);
+  return LOOM_OK;
+}
+
+/* The type without the dims that None adds. */
+static kernel_type without_new(const kernel_op *op, const kernel_type *t) {
+  kernel_type out = {.type = t->type};
+  int dim = 0;
+  for (int i = 0; i < op->n_index; i++) {
+    if (op->index[i].kind == KERNEL_INDEX_SCALAR)
+      continue;
+    if (op->index[i].kind != KERNEL_INDEX_NEW)
+      out.dim[out.rank++] = t->dim[dim];
+    dim++;
+  }
+  return out;
+}
+
+/* tensor.expand_shape: each dim of the tile with the new dims before it, the last one also with those behind it. */
+static const char *groups_of(arena *m, const kernel_op *op, int kept) {
+  text t = text_new(m);
+  int seen = 0, at = 0;
+  text_add(&t, "[[");
+  for (int i = 0; i < op->n_index; i++) {
+    if (op->index[i].kind == KERNEL_INDEX_SCALAR)
+      continue;
+    bool is_last = seen == kept;
+    text_addf(&t, "%s%d", at == 0 || (text_ends(text_str(&t), "[")) ? "" : ", ", at);
+    at++;
+    if (op->index[i].kind != KERNEL_INDEX_NEW && !is_last && ++seen < kept)
+      text_add(&t, "], [");
+  }
+  text_add(&t, "]]");
+  return text_str(&t);
+}
+
+/* ---- LOAD ---- */
+
+static loom_status add_new_dims(lowering *l, const kernel_op *op, const kernel_type *inner, const char **name) {
+  const kernel_type *t = &l->k->values.at[op->results[0]].type;
+  const char *from, *to, *expanded = lower_new_name(l);
+  text shape = text_new(l->mem);
+  if (inner->rank == 0)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "None in an index that keeps no dim is not supported");
+  LOOM_TRY(lower_type(l, inner, &from));
+  LOOM_TRY(lower_type(l, t, &to));
+  for (int d = 0; d < t->rank; d++) {
+    const char *size;
+    bool fixed;
+    int64_t n;
+    LOOM_TRY(number_or_name(l, t->dim[d], &size, &fixed, &n));
+    text_addf(&shape, "%s%s", d ? ", " : "", size);
+  }
+  lower_line(l, "%s = tensor.expand_shape %s %s output_shape [%s] : %s into %s", expanded, *name, groups_of(l->mem, op, inner->rank), text_str(&shape), from, to);
+  *name = expanded;
   return LOOM_OK;
 }
 
 loom_status lower_load(lowering *l, const kernel_op *op) {
-  view v;
-  const char *type, *name;
-  LOOM_TRY(make_view(l, op, &v));
+  selection s;
   const kernel_type *t = &l->k->values.at[op->results[0]].type;
-  LOOM_TRY(lower_tensor_type(l, op->span, t, &type));
-  if (t->rank == 0)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a load of a single element");
-  name = lower_name(l);
-  lower_line(l, "%s = bufferization.to_tensor %s : %s to %s", name, v.name, v.type, type);
-  lower_bind(l, op->results[0], name, type);
+  kernel_type inner = without_new(op, t);
+  const char *type, *dims, *name;
+  LOOM_TRY(select_part(l, op, &s));
+  LOOM_TRY(lower_dims(l, &inner, &dims));
+  type = arena_printf(l->mem, "tensor<%s%s>", dims, lower_element(t->type));
+  name = lower_new_name(l);
+  lower_line(l, "%s = bufferization.to_tensor %s : %s to %s", name, s.subview, s.memref_type, type);
+  if (l->is_stored[lower_root(l->k, op->tensor)]) {   /* a later store must not change what was loaded */
+    const char *copy = lower_new_name(l);
+    lower_line(l, "%s = bufferization.alloc_tensor() copy(%s) : %s", copy, name, type);
+    name = copy;
+  }
+  if (inner.rank == 0 && t->rank == 0) {
+    const char *scalar = lower_new_name(l);
+    lower_line(l, "%s = tensor.extract %s[] : %s", scalar, name, type);
+    name = scalar;
+  }
+  if (s.has_new)
+    LOOM_TRY(add_new_dims(l, op, &inner, &name));
+  l->value[op->results[0]] = name;
   return LOOM_OK;
 }
 
-loom_status lower_store(lowering *l, const kernel_op *op) {
-  view v;
-  const kernel_type *from = &l->k->values.at[op->operands[0]].type;
-  dtype to = l->k->tensors.at[op->tensor].shape.type;
-  lower_value value = l->values[op->operands[0]];
-  if (from->rank == 0)
-    LOOM_FAIL(l->ctx, op->span, LOOM_EUNSUP, "a store of a scalar");
-  if (from->type != to) {   /* one rounding, at the store */
-    kernel_type t = *from;
-    const char *empty, *type, *name = lower_name(l);
-    t.type = to;
-    LOOM_TRY(lower_empty(l, op->span, &t, &empty, &type));
-    text dims = text_new(l->mem), kinds = text_new(l->mem);
-    for (int d = 0; d < t.rank; d++) {
-      text_addf(&dims, d ? ", d%d" : "d%d", d);
-      text_add(&kinds, d ? ", \"parallel\"" : "\"parallel\"");
-    }
-    const char *map = arena_printf(l->mem, "affine_map<(%s) -> (%s)>", text_str(&dims), text_str(&dims));
-    lower_line(l, "%s = linalg.generic {indexing_maps = [%s, %s], iterator_types = [%s]} ins(%s : %s) outs(%s : %s) {", name, map, map, text_str(&kinds),
-               value.name, value.type, empty, type);
-    lower_line(l, "^bb0(%%in: %s, %%out: %s):", dtype_mlir(from->type), dtype_mlir(to));
-    const char *cast = lower_scalar_cast(l, "%in", from->type, to);
-    lower_line(l, "linalg.yield %s : %s", cast, dtype_mlir(to));
-    lower_line(l, "} -> %s", type);
-    value = (lower_value){name, type};
+/* ---- STORE ---- */
+
+/* The type of the part that a store writes, from its index list. */
+static kernel_type stored_type(lowering *l, const kernel_op *op) {
+  const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
+  kernel_type out = {.type = t->shape.type};
+  int dim = 0;
+  for (int i = 0; i < op->n_index; i++) {
+    const kernel_index *x = &op->index[i];
+    if (x->kind == KERNEL_INDEX_NEW)
+      continue;
+    if (x->kind == KERNEL_INDEX_TILE)
+      out.dim[out.rank++] = sym_name(l->mem, l->k->values.at[x->value].block);
+    else if (x->kind == KERNEL_INDEX_ALL)
+      out.dim[out.rank++] = t->shape.dim[dim];
+    else if (x->kind == KERNEL_INDEX_SLICE)
+      out.dim[out.rank++] = sym_sub(l->mem, x->end, x->begin);
+    dim++;
   }
-  LOOM_TRY(make_view(l, op, &v));
-  const char *buffer = lower_name(l);
-  lower_line(l, "%s = bufferization.to_buffer %s : %s to %s", buffer, value.name, value.type, v.type);
-  lower_line(l, "memref.copy %s, %s : %s to %s", buffer, v.name, v.type, v.type);
+  return out;
+}
+
+loom_status lower_store(lowering *l, const kernel_op *op) {
+  selection s;
+  kernel_type t = stored_type(l, op);
+  const char *value, *type;
+  for (int i = 0; i < op->n_index; i++)
+    if (op->index[i].kind == KERNEL_INDEX_NEW)
+      LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "None in the index of a store is not supported; reshape the value instead");
+  LOOM_TRY(lower_adapt(l, op->operands[0], &t, &value));
+  LOOM_TRY(select_part(l, op, &s));
+  if (t.rank == 0) {
+    lower_line(l, "memref.store %s, %s[] : %s", value, s.subview, s.memref_type);
+    return LOOM_OK;
+  }
+  LOOM_TRY(lower_type(l, &t, &type));
+  const char *buffer = lower_new_name(l);
+  lower_line(l, "%s = bufferization.to_buffer %s : %s to %s", buffer, value, type, s.memref_type);
+  lower_line(l, "memref.copy %s, %s : %s to %s", buffer, s.subview, s.memref_type, s.memref_type);
   return LOOM_OK;
 }

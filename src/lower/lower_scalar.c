@@ -1,0 +1,115 @@
+/* Scalar operations, the same in straight lines and in the bodies of linalg.generic. */
+#include "lower/lower_private.h"
+
+static const char *number(lowering *l, dtype t, double x) { return lower_constant(l, lower_number(l->mem, t, x)); }
+
+/* ---- conversions ---- */
+
+static const char *float_to_float(dtype from, dtype to) {
+  if (dtype_bytes(from) < dtype_bytes(to))
+    return "arith.extf";
+  return dtype_bytes(from) > dtype_bytes(to) ? "arith.truncf" : NULL;   /* f16 <-> bf16: through f32 */
+}
+
+const char *lower_convert(lowering *l, const char *x, dtype from, dtype to) {
+  const char *a = lower_element(from), *b = lower_element(to), *op;
+  if (from == to)
+    return x;
+  if (dtype_is_float(from) && dtype_is_float(to)) {
+    op = float_to_float(from, to);
+    return op ? lower_emit(l, "%s %s : %s to %s", op, x, a, b) : lower_convert(l, lower_convert(l, x, from, DTYPE_F32), DTYPE_F32, to);
+  }
+  if (to == DTYPE_BOOL)
+    return dtype_is_float(from) ? lower_emit(l, "arith.cmpf une, %s, %s : %s", x, number(l, from, 0), a)
+                                : lower_emit(l, "arith.cmpi ne, %s, %s : %s", x, number(l, from, 0), a);
+  if (dtype_is_float(from))
+    return lower_emit(l, "arith.fptosi %s : %s to %s", x, a, b);
+  if (dtype_is_float(to))
+    return lower_emit(l, "arith.%s %s : %s to %s", from == DTYPE_BOOL ? "uitofp" : "sitofp", x, a, b);
+  op = from == DTYPE_BOOL ? "arith.extui" : dtype_bytes(from) < dtype_bytes(to) ? "arith.extsi" : "arith.trunci";
+  return lower_emit(l, "%s %s : %s to %s", op, x, a, b);
+}
+
+/* ---- functions that are one operation: X(fn, on floats, on integers); NULL: more than one, or none ---- */
+
+#define ONE_OP_LIST(X)                                                                                                             \
+  X(NEG, "arith.negf", NULL) X(ABS, "math.absf", "math.absi") X(EXP, "math.exp", NULL) X(EXP2, "math.exp2", NULL)                  \
+  X(LOG, "math.log", NULL) X(LOG2, "math.log2", NULL) X(SQRT, "math.sqrt", NULL) X(RSQRT, "math.rsqrt", NULL)                      \
+  X(TANH, "math.tanh", NULL) X(ERF, "math.erf", NULL)                                                                              \
+  X(ADD, "arith.addf", "arith.addi") X(SUB, "arith.subf", "arith.subi") X(MUL, "arith.mulf", "arith.muli") X(DIV, "arith.divf", NULL) \
+  X(FLOORDIV, NULL, "arith.floordivsi") X(POW, "math.powf", "math.ipowi") X(MAX, "arith.maximumf", "arith.maxsi")                  \
+  X(MIN, "arith.minimumf", "arith.minsi") X(AND, NULL, "arith.andi") X(OR, NULL, "arith.ori") X(XOR, NULL, "arith.xori")           \
+  X(EQ, "arith.cmpf oeq,", "arith.cmpi eq,") X(NE, "arith.cmpf une,", "arith.cmpi ne,") X(LT, "arith.cmpf olt,", "arith.cmpi slt,") \
+  X(LE, "arith.cmpf ole,", "arith.cmpi sle,") X(GT, "arith.cmpf ogt,", "arith.cmpi sgt,") X(GE, "arith.cmpf oge,", "arith.cmpi sge,")
+
+static const char *one_op(kernel_fn fn, dtype work) {
+  static const struct { const char *on_floats, *on_integers; } table[KERNEL_FN_COUNT] = {
+#define X(n, f, i) [KERNEL_FN_##n] = {f, i},
+      ONE_OP_LIST(X)
+#undef X
+  };
+  return dtype_is_float(work) ? table[fn].on_floats : table[fn].on_integers;
+}
+
+/* Booleans order as unsigned numbers. */
+static const char *for_booleans(kernel_fn fn, const char *op) {
+  switch (fn) {
+  case KERNEL_FN_MAX:
+    return "arith.maxui";
+  case KERNEL_FN_MIN:
+    return "arith.minui";
+  case KERNEL_FN_LT:
+    return "arith.cmpi ult,";
+  case KERNEL_FN_LE:
+    return "arith.cmpi ule,";
+  case KERNEL_FN_GT:
+    return "arith.cmpi ugt,";
+  case KERNEL_FN_GE:
+    return "arith.cmpi uge,";
+  default:
+    return op;
+  }
+}
+
+/* ---- the others ---- */
+
+static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b) {
+  const char *t = lower_element(work);
+  bool is_float = dtype_is_float(work);
+  switch (fn) {
+  case KERNEL_FN_NEG:
+    return lower_emit(l, "arith.subi %s, %s : %s", number(l, work, 0), a, t);
+  case KERNEL_FN_SIGMOID: {
+    const char *e = lower_emit(l, "math.exp %s : %s", lower_emit(l, "arith.negf %s : %s", a, t), t), *one = number(l, work, 1);
+    return lower_emit(l, "arith.divf %s, %s : %s", one, lower_emit(l, "arith.addf %s, %s : %s", e, one, t), t);
+  }
+  case KERNEL_FN_RELU:
+    return lower_emit(l, "%s %s, %s : %s", is_float ? "arith.maximumf" : "arith.maxsi", a, number(l, work, 0), t);
+  case KERNEL_FN_RECIP:
+    return lower_emit(l, "arith.divf %s, %s : %s", number(l, work, 1), a, t);
+  case KERNEL_FN_NOT:
+    return lower_emit(l, "arith.xori %s, %s : %s", a, number(l, work, work == DTYPE_BOOL ? 1 : -1), t);
+  case KERNEL_FN_FLOORDIV:
+    return lower_emit(l, "math.floor %s : %s", lower_emit(l, "arith.divf %s, %s : %s", a, b, t), t);
+  case KERNEL_FN_MOD: {   /* python: a - floor(a/b)*b */
+    const char *q = is_float ? several_ops(l, KERNEL_FN_FLOORDIV, work, a, b) : lower_emit(l, "arith.floordivsi %s, %s : %s", a, b, t);
+    const char *p = lower_emit(l, "arith.%s %s, %s : %s", is_float ? "mulf" : "muli", q, b, t);
+    return lower_emit(l, "arith.%s %s, %s : %s", is_float ? "subf" : "subi", a, p, t);
+  }
+  default:
+    return NULL;
+  }
+}
+
+loom_status lower_fn(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b, const char **out) {
+  const char *op = one_op(fn, work), *t = lower_element(work);
+  if (op && work == DTYPE_BOOL)
+    op = for_booleans(fn, op);
+  if (op)
+    *out = b ? lower_emit(l, "%s %s, %s : %s", op, a, b, t) : lower_emit(l, "%s %s : %s", op, a, t);
+  else
+    *out = several_ops(l, fn, work, a, b);
+  if (!*out)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "%s on %s is not supported", kernel_fn_name(fn), t);
+  return LOOM_OK;
+}
