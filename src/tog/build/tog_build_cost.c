@@ -10,20 +10,65 @@ static const sym_expr *product(arena *m, const sym_expr *const *e, int from, int
   return p;
 }
 
-/* Nothing to do when any extent is 0: min of all extents (they are never negative). */
-static const sym_expr *smallest(build *b, const sym_expr *so_far, const sym_expr *const *e, int n) {
+/* Distinct extents that may be 0. */
+typedef VEC_OF(const sym_expr *) expr_list;
+
+static void add_extents(build *b, expr_list *list, const sym_expr *const *e, int n) {
   for (int i = 0; i < n; i++) {
     int64_t c;
-    if (sym_is_const(e[i], &c) && c > 0)
-      continue;
-    so_far = so_far ? sym_min(b->mem, so_far, e[i]) : e[i];
+    bool known = sym_is_const(e[i], &c) && c > 0;
+    for (size_t k = 0; k < list->n; k++)
+      known = known || sym_equal(list->at[k], e[i]);
+    if (!known)
+      vec_push(b->mem, list, e[i]);
   }
-  return so_far;
+}
+
+/* Nothing to do when any extent is 0: the least extent (they are never negative); NULL when none can be 0. */
+static loom_status least_extent(build *b, MlirOperation op, const sym_expr **out) {
+  expr_list list = {0};
+  *out = NULL;
+  intptr_t n = ir_op_is(op, "loom.copy") ? 2 : ir_num_operands(op);
+  for (intptr_t i = 0; i < n; i++) {
+    const sym_expr *sizes[TOG_RANK_MAX];
+    int rank;
+    LOOM_TRY(build_sizes(b, ir_operand(op, i), &rank, sizes));
+    add_extents(b, &list, sizes, rank);
+  }
+  for (size_t i = 0; i < list.n; i++)
+    *out = *out ? sym_min(b->mem, *out, list.at[i]) : list.at[i];
+  return LOOM_OK;
+}
+
+/* Points of the iteration space of a linalg.generic: the extent of each loop is the size of an operand dim that it indexes. */
+static loom_status iteration_points(build *b, MlirOperation op, const sym_expr **out) {
+  MlirAttribute maps = ir_attr_of(op, "indexing_maps");
+  intptr_t n_loops = mlirAffineMapGetNumDims(mlirAffineMapAttrGetValue(mlirArrayAttrGetElement(maps, 0)));
+  const sym_expr **extent = ARENA_NEW_N(b->mem, const sym_expr *, n_loops);
+  for (intptr_t i = 0; i < ir_num_operands(op); i++) {
+    MlirAffineMap map = mlirAffineMapAttrGetValue(mlirArrayAttrGetElement(maps, i));
+    const sym_expr *sizes[TOG_RANK_MAX];
+    int rank;
+    LOOM_TRY(build_sizes(b, ir_operand(op, i), &rank, sizes));
+    for (int d = 0; d < rank; d++) {
+      MlirAffineExpr e = mlirAffineMapGetResult(map, d);
+      if (mlirAffineExprIsADim(e))
+        extent[mlirAffineDimExprGetPosition(e)] = sizes[d];
+    }
+  }
+  *out = sym_const(b->mem, 1);
+  for (intptr_t i = 0; i < n_loops; i++) {
+    if (!extent[i])
+      LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "loop %d of '%s' indexes no operand alone: its cost is not known", (int)i, ir_op_name(op));
+    *out = sym_mul(b->mem, *out, extent[i]);
+  }
+  return LOOM_OK;
 }
 
 static MlirValue destination(MlirOperation op) {
   intptr_t first, count;
-  return ir_segment(op, 1, &first, &count) && count > 0 ? ir_operand(op, first) : ir_operand(op, ir_num_operands(op) - 1);
+  build_destinations(op, &first, &count);
+  return ir_operand(op, first);
 }
 
 /* "addf,mulf": the scalar ops of a generic's body, terminator left out. */
@@ -46,7 +91,7 @@ static bool has_reduction(build *b, MlirOperation op) {
 
 loom_status build_cost(build *b, MlirOperation op, tog_node *node) {
   machine_op cost = {.name = "generic", .type = DTYPE_F16};
-  const sym_expr *in[TOG_RANK_MAX], *dst[TOG_RANK_MAX], *active = NULL;
+  const sym_expr *in[TOG_RANK_MAX], *dst[TOG_RANK_MAX];
   int n_in = 0, n_dst = 0;
   MlirValue first = ir_operand(op, 0), last = destination(op);
   LOOM_TRY(build_sizes(b, last, &n_dst, dst));
@@ -54,8 +99,7 @@ loom_status build_cost(build *b, MlirOperation op, tog_node *node) {
   ir_type_dtype(mlirValueGetType(last), &cost.result);
   if (!ir_type_dtype(mlirValueGetType(first), &cost.type))
     cost.type = cost.result;
-  active = smallest(b, active, dst, n_dst);
-  active = smallest(b, active, in, n_in);
+  LOOM_TRY(least_extent(b, op, &node->active));
   const char *name = strrchr(ir_op_name(op), '.') + 1;
   cost.m = product(b->mem, dst, 0, n_dst);
   if (strcmp(name, "matmul") == 0 && n_in == 2 && n_dst == 2) {
@@ -75,13 +119,12 @@ loom_status build_cost(build *b, MlirOperation op, tog_node *node) {
     cost.name = "copy";
   } else if (strcmp(name, "generic") == 0) {
     cost.body_ops = body_ops(b, op);
-    if (has_reduction(b, op) && n_in > 0) {   /* reduction length = input elements per result element */
-      const sym_expr *all = product(b->mem, in, 0, n_in);
-      cost.k = sym_ceildiv(b->mem, all, sym_max(b->mem, cost.m, sym_const(b->mem, 1)));
-    }
+    const sym_expr *points;
+    LOOM_TRY(iteration_points(b, op, &points));
+    if (has_reduction(b, op))   /* reduction length = points per result element */
+      cost.k = sym_ceildiv(b->mem, points, sym_max(b->mem, cost.m, sym_const(b->mem, 1)));
   } else {
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' has no cost", ir_op_name(op));
   }
-  node->active = active;
   return machine_op_cost(b->ctx, b->machine, &cost, &node->cycles, &node->unit);
 }

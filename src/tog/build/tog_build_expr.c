@@ -1,4 +1,7 @@
+/* Index values of the IR as expressions over core coordinates and loop variables. */
 #include "tog/build/tog_build_private.h"
+
+enum { EXPR_NODES_MAX = 4096, EXPR_DEPTH_MAX = 200 /* what tog_check allows, less what the loops around add */ };
 
 void build_bind(build *b, MlirValue v, const sym_expr *e) { vec_push(b->mem, &b->bindings, ((build_binding){v, e})); }
 
@@ -62,6 +65,8 @@ static loom_status affine_op(build *b, MlirOperation op, sym_op fold, const sym_
       LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EBUG, "malformed map of %s", ir_op_name(op));
     sum = sum ? sym_make(b->mem, fold, sum, e, NULL) : e;
   }
+  if (!sum)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EBUG, "%s without results", ir_op_name(op));
   *out = sum;
   return LOOM_OK;
 }
@@ -76,6 +81,34 @@ static const struct { const char *name; sym_op op; } arith[] = {
     {"arith.maxsi", SYM_MAX},       {"arith.maxui", SYM_MAX},
 };
 
+/* Counts nodes as often as they are read; false when there are more than *room. */
+static bool has_room(const sym_expr *e, int *room) {
+  if (--*room < 0)
+    return false;
+  for (int i = 0; i < 3; i++)
+    if (e->arg[i] && !has_room(e->arg[i], room))
+      return false;
+  return true;
+}
+
+static loom_status operation_expr(build *b, MlirOperation op, const sym_expr **out) {
+  for (size_t i = 0; i < sizeof arith / sizeof *arith; i++)
+    if (ir_op_is(op, arith[i].name)) {
+      const sym_expr *l, *r;
+      LOOM_TRY(build_expr(b, ir_operand(op, 0), &l));
+      LOOM_TRY(build_expr(b, ir_operand(op, 1), &r));
+      *out = sym_make(b->mem, arith[i].op, l, r, NULL);
+      return LOOM_OK;
+    }
+  if (ir_op_is(op, "affine.apply"))
+    return affine_op(b, op, SYM_ADD, out);
+  if (ir_op_is(op, "affine.min"))
+    return affine_op(b, op, SYM_MIN, out);
+  if (ir_op_is(op, "affine.max"))
+    return affine_op(b, op, SYM_MAX, out);
+  LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' in index arithmetic; expected arith or affine operations", ir_op_name(op));
+}
+
 loom_status build_expr(build *b, MlirValue v, const sym_expr **out) {
   int64_t c;
   *out = find(b, v);
@@ -88,23 +121,15 @@ loom_status build_expr(build *b, MlirValue v, const sym_expr **out) {
   MlirOperation op = ir_def(v);
   if (mlirOperationIsNull(op))
     LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "an index value comes from a block argument that is no loop variable");
-  for (size_t i = 0; i < sizeof arith / sizeof *arith; i++)
-    if (ir_op_is(op, arith[i].name)) {
-      const sym_expr *l, *r;
-      LOOM_TRY(build_expr(b, ir_operand(op, 0), &l));
-      LOOM_TRY(build_expr(b, ir_operand(op, 1), &r));
-      *out = sym_make(b->mem, arith[i].op, l, r, NULL);
-      build_bind(b, v, *out);
-      return LOOM_OK;
-    }
-  if (ir_op_is(op, "affine.apply"))
-    LOOM_TRY(affine_op(b, op, SYM_ADD, out));
-  else if (ir_op_is(op, "affine.min"))
-    LOOM_TRY(affine_op(b, op, SYM_MIN, out));
-  else if (ir_op_is(op, "affine.max"))
-    LOOM_TRY(affine_op(b, op, SYM_MAX, out));
-  else
-    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' in index arithmetic; expected arith or affine operations", ir_op_name(op));
+  if (b->expr_depth >= EXPR_DEPTH_MAX)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_ELIMIT, "index arithmetic nested deeper than %d operations", EXPR_DEPTH_MAX);
+  b->expr_depth++;
+  loom_status st = operation_expr(b, op, out);
+  b->expr_depth--;
+  LOOM_TRY(st);
+  int room = EXPR_NODES_MAX;
+  if (!has_room(*out, &room) || (*out)->depth > EXPR_DEPTH_MAX)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_ELIMIT, "an index expression of more than %d terms", EXPR_NODES_MAX);
   build_bind(b, v, *out);
   return LOOM_OK;
 }
@@ -129,4 +154,26 @@ loom_status build_mixed(build *b, MlirOperation op, const char *static_name, int
   for (intptr_t k = 0; k < i; k++)
     dynamic += mlirDenseI64ArrayGetElement(a, k) == mlirShapedTypeGetDynamicSize();
   return build_expr(b, ir_operand(op, first + dynamic), out);
+}
+
+loom_status build_sizes(build *b, MlirValue v, int *out_rank, const sym_expr **out) {
+  MlirOperation op = ir_def(v);
+  loom_span span = ir_span(b->ir, op);
+  MlirType t = mlirValueGetType(v);
+  *out_rank = 0;
+  if (!mlirTypeIsAShaped(t))
+    return LOOM_OK;
+  if (!mlirShapedTypeHasRank(t) || mlirShapedTypeGetRank(t) > TOG_RANK_MAX)
+    LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a compute operation on more than %d dims", TOG_RANK_MAX);
+  *out_rank = (int)mlirShapedTypeGetRank(t);
+  bool is_view = ir_op_is(op, "memref.subview") && build_mixed_count(op, "static_sizes") == *out_rank;
+  for (int d = 0; d < *out_rank; d++) {
+    if (is_view)
+      LOOM_TRY(build_mixed(b, op, "static_sizes", 2, d, &out[d]));
+    else if (mlirShapedTypeIsDynamicDim(t, d))
+      LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a memref of unknown size in a compute operation");
+    else
+      out[d] = sym_const(b->mem, mlirShapedTypeGetDimSize(t, d));
+  }
+  return LOOM_OK;
 }

@@ -2,38 +2,15 @@
 #include "tog/build/tog_build_private.h"
 #include <string.h>
 
-build_slot *build_slot_of(build *b, MlirValue v) {
-  for (;;) {
-    for (size_t i = 0; i < b->slots.n; i++)
-      if (mlirValueEqual(b->slots.at[i].value, v))
-        return &b->slots.at[i];
-    MlirOperation op = ir_def(v);
-    if (mlirOperationIsNull(op) || !(ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.cast")))
-      return NULL;
-    v = ir_operand(op, 0);
+void build_destinations(MlirOperation op, intptr_t *first, intptr_t *count) {
+  if (!ir_segment(op, 1, first, count)) {
+    *first = ir_num_operands(op) - 1;
+    *count = 1;
   }
 }
 
-loom_status build_sizes(build *b, MlirValue v, int *out_rank, const sym_expr **out) {
-  MlirOperation op = ir_def(v);
-  MlirType t = mlirValueGetType(v);
-  if (!mlirTypeIsAShaped(t)) {
-    *out_rank = 0;
-    return LOOM_OK;
-  }
-  *out_rank = (int)mlirShapedTypeGetRank(t);
-  bool is_view = !mlirOperationIsNull(op) && ir_op_is(op, "memref.subview") && build_mixed_count(op, "static_sizes") == *out_rank;
-  for (int d = 0; d < *out_rank; d++) {
-    if (is_view) {
-      LOOM_TRY(build_mixed(b, op, "static_sizes", 2, d, &out[d]));
-    } else if (mlirShapedTypeIsDynamicDim(t, d)) {
-      LOOM_FAIL(b->ctx, mlirOperationIsNull(op) ? LOOM_NOSPAN : ir_span(b->ir, op), LOOM_EUNSUP, "a memref of unknown size in a compute operation");
-    } else {
-      out[d] = sym_const(b->mem, mlirShapedTypeGetDimSize(t, d));
-    }
-  }
-  return LOOM_OK;
-}
+/* Operands that are tiles or scalars: the region of a copy is not (it stays in its core). */
+static intptr_t num_tiles(MlirOperation op) { return ir_op_is(op, "loom.copy") ? 2 : ir_num_operands(op); }
 
 /* What one outlined function takes: nominal buffers, then index values. */
 typedef struct outline {
@@ -41,6 +18,7 @@ typedef struct outline {
   tog_node *node;
   VEC_OF(MlirValue) outer, inner;      /* a value of the program and what stands for it inside */
   VEC_OF(MlirValue) buffers, extents;  /* arguments in order */
+  bool failed;                         /* a part could not be copied; diagnosed */
 } outline;
 
 static bool mapped(outline *o, MlirValue v, MlirValue *out) {
@@ -95,23 +73,32 @@ static capture_scan captures_of(arena *mem, MlirOperation op) {
   return c;
 }
 
+/* Accesses name a buffer and mean its one slot that is taken (see add_take), so every slot is an argument of its own. */
+static loom_status add_tile(outline *o, MlirOperation op, MlirValue v) {
+  if (!build_slot_of(o->b, v))
+    LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "'%s' works on memory that is no L1 buffer", ir_op_name(op));
+  if (!holds(o->buffers.at, o->buffers.n, v))
+    vec_push(o->b->mem, &o->buffers, v);
+  return LOOM_OK;
+}
+
 /* First pass: which buffers and index values does the op need? */
 static loom_status collect(outline *o, MlirOperation op) {
   capture_scan captured = captures_of(o->b->mem, op);
   for (size_t i = 0; i < captured.found.n; i++)
-    if (!is_repeatable(ir_def(captured.found.at[i])))
+    if (!ir_op_is(ir_def(captured.found.at[i]), "arith.constant"))
       LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "the body of '%s' uses a value that is computed outside of it", ir_op_name(op));
-  for (intptr_t i = 0; i < ir_num_operands(op); i++) {
+  bool is_view = ir_op_is(op, "memref.subview");
+  if (is_view)
+    LOOM_TRY(build_check_view(o->b, op));
+  for (intptr_t i = 0; i < num_tiles(op); i++) {
     MlirValue v = ir_operand(op, i);
     MlirOperation def = ir_def(v);
     if (is_repeatable(def)) {
       LOOM_TRY(collect(o, def));
     } else if (mlirTypeIsAMemRef(mlirValueGetType(v))) {
-      if (!build_slot_of(o->b, v))
-        LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "'%s' works on memory that is no L1 buffer", ir_op_name(op));
-      if (!holds(o->buffers.at, o->buffers.n, v))
-        vec_push(o->b->mem, &o->buffers, v);
-    } else if (mlirTypeIsAIndex(mlirValueGetType(v))) {
+      LOOM_TRY(add_tile(o, op, v));
+    } else if (is_view && mlirTypeIsAIndex(mlirValueGetType(v))) {
       if (!holds(o->extents.at, o->extents.n, v))
         vec_push(o->b->mem, &o->extents, v);
     } else {
@@ -138,11 +125,11 @@ static MlirOperation copy_overwriting_matmul(outline *o, ir_builder *at, const M
   for (int i = 0; i < 3; i++)
     names[i] = ir_print_type(mem, mlirValueGetType(operands[i]));
   MlirType element = mlirShapedTypeGetElementType(mlirValueGetType(operands[2]));
-  const char *e = ir_print_type(mem, element), *op = batched ? "batch_matmul" : "matmul";
+  const char *e = ir_print_type(mem, element), *op = batched ? "batch_matmul" : "matmul", *zero = mlirTypeIsAFloat(element) ? "0.0" : "0";
   const char *src = arena_printf(mem,
-                                 "func.func @f(%%a: %s, %%b: %s, %%c: %s) {\n %%z = arith.constant 0.0 : %s\n linalg.fill ins(%%z : %s) outs(%%c : %s)\n"
+                                 "func.func @f(%%a: %s, %%b: %s, %%c: %s) {\n %%z = arith.constant %s : %s\n linalg.fill ins(%%z : %s) outs(%%c : %s)\n"
                                  " linalg.%s ins(%%a, %%b : %s, %s) outs(%%c : %s)\n return\n}\n",
-                                 names[0], names[1], names[2], e, e, names[2], op, names[0], names[1], names[2]);
+                                 names[0], names[1], names[2], zero, e, e, names[2], op, names[0], names[1], names[2]);
   MlirModule m;
   MlirOperation last = {NULL};
   if (ir_parse(o->b->ir, "loom.matmul", src, strlen(src), &m) != LOOM_OK)
@@ -161,32 +148,35 @@ static MlirOperation copy_overwriting_matmul(outline *o, ir_builder *at, const M
 
 /* Second pass: copies `op` and what it needs into the function. */
 static MlirOperation copy_in(outline *o, MlirBlock block, MlirOperation op) {
-  intptr_t n = ir_num_operands(op);
+  intptr_t n = num_tiles(op);
   MlirValue *inner = ARENA_NEW_N(o->b->mem, MlirValue, n);
   for (intptr_t i = 0; i < n; i++) {
     MlirValue v = ir_operand(op, i);
     if (!mapped(o, v, &inner[i])) {
-      MlirOperation def = copy_in(o, block, ir_def(v));
-      inner[i] = ir_result(def, 0);
+      inner[i] = ir_result(copy_in(o, block, ir_def(v)), 0);
       map(o, v, inner[i]);
     }
   }
   ir_builder at = ir_at_end(o->b->ir, block);
-  if (ir_op_is(op, "loom.copy"))
-    return ir_build(&at, "memref.copy", 0, NULL, 2, inner, 0, NULL, 0, NULL);
-  if (ir_op_is(op, "loom.matmul") || ir_op_is(op, "loom.batch_matmul"))
-    return copy_overwriting_matmul(o, &at, inner, ir_op_is(op, "loom.batch_matmul"));
-  capture_scan captured = captures_of(o->b->mem, op);
-  for (size_t i = 0; i < captured.found.n; i++) {
-    MlirValue v = captured.found.at[i], copy;
-    if (!mapped(o, v, &copy))
-      map(o, v, ir_result(copy_in(o, block, ir_def(v)), 0));
+  MlirOperation c;
+  if (ir_op_is(op, "loom.copy")) {
+    c = ir_build(&at, "memref.copy", 0, NULL, 2, inner, 0, NULL, 0, NULL);
+  } else if (ir_op_is(op, "loom.matmul") || ir_op_is(op, "loom.batch_matmul")) {
+    c = copy_overwriting_matmul(o, &at, inner, ir_op_is(op, "loom.batch_matmul"));
+  } else {
+    capture_scan captured = captures_of(o->b->mem, op);
+    for (size_t i = 0; i < captured.found.n; i++) {
+      MlirValue v = captured.found.at[i], copy;
+      if (!mapped(o, v, &copy))
+        map(o, v, ir_result(copy_in(o, block, ir_def(v)), 0));
+    }
+    c = mlirOperationClone(op);
+    for (intptr_t i = 0; i < n; i++)
+      mlirOperationSetOperand(c, i, inner[i]);
+    mlirBlockAppendOwnedOperation(block, c);
+    ir_walk(c, redirect_captures, o);
   }
-  MlirOperation c = mlirOperationClone(op);
-  for (intptr_t i = 0; i < n; i++)
-    mlirOperationSetOperand(c, i, inner[i]);
-  mlirBlockAppendOwnedOperation(block, c);
-  ir_walk(c, redirect_captures, o);
+  o->failed |= mlirOperationIsNull(c);
   return c;
 }
 
@@ -213,7 +203,7 @@ static const char *function_text(outline *o, MlirOperation op, const char *name)
                       {"function_type", ir_type_attr(mlirFunctionTypeGet(b->ir->mlir, n, types, 0, NULL))},
                       {"loom.tile_function", ir_unit_attr(b->ir)}};
   MlirOperation f = ir_build(&top, "func.func", 0, NULL, 0, NULL, 3, attrs, 1, &region);
-  const char *printed = mlirOperationIsNull(f) ? NULL : ir_print(b->mem, f, false);
+  const char *printed = mlirOperationIsNull(f) || o->failed ? NULL : ir_print(b->mem, f, false);
   ir_close_module(m);
   return printed;
 }
@@ -240,29 +230,26 @@ static loom_status find_or_add(outline *o, MlirOperation op, int *out) {
   return LOOM_OK;
 }
 
-/* Does `op` write the buffer behind argument value `buffer`?  Destination operands are the last segment of linalg ops, operand 1 of copies. */
-static bool writes(build *b, MlirOperation op, const build_slot *slot) {
-  intptr_t first, count;
-  if (!ir_segment(op, 1, &first, &count)) {
-    first = 1;
-    count = 1;
-  }
+static bool names_slot(build *b, MlirOperation op, intptr_t first, intptr_t count, const build_slot *slot) {
   for (intptr_t i = first; i < first + count; i++)
     if (build_slot_of(b, ir_operand(op, i)) == slot)
       return true;
   return false;
 }
 
+static bool writes(build *b, MlirOperation op, const build_slot *slot) {
+  intptr_t first, count;
+  build_destinations(op, &first, &count);
+  return names_slot(b, op, first, count, slot);
+}
+
 static bool reads(build *b, MlirOperation op, const build_slot *slot) {
   intptr_t first, count;
   if (!ir_segment(op, 0, &first, &count)) {
     first = 0;
-    count = 1;
+    count = ir_num_operands(op) - 1;
   }
-  for (intptr_t i = first; i < first + count; i++)
-    if (build_slot_of(b, ir_operand(op, i)) == slot)
-      return true;
-  return false;
+  return names_slot(b, op, first, count, slot);
 }
 
 /* Does `op` ignore what its destination held? */
@@ -275,8 +262,7 @@ static bool overwrites(MlirOperation op) {
     return false;
   MlirBlock body = ir_body(op);
   intptr_t first, count, args = mlirBlockGetNumArguments(body);
-  if (!ir_segment(op, 1, &first, &count))
-    return false;
+  build_destinations(op, &first, &count);
   for (intptr_t i = first; i < first + count && i < args; i++)
     if (!mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, i))))
       return false;
@@ -291,8 +277,10 @@ static loom_status add_uses(outline *o, MlirOperation op) {
     bool fresh = w && !r && overwrites(op);
     /* The compute thread's own slots stay open while it works on them: it reads and writes them in program order. */
     tog_use u = {.buffer = slot->buffer, .access = fresh ? TOG_WRITE : slot->by_load ? TOG_READ : TOG_UPDATE, .wait = slot->by_load};
-    if (w && slot->by_load)
-      LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' writes into a buffer that is filled by a load", ir_op_name(op));
+    if (w && (slot->by_load || slot->stored))
+      LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' writes into a slot that %s", ir_op_name(op), slot->by_load ? "a load fills" : "was stored before");
+    if (w)
+      slot->last_write = o->node->id;
     vec_push(b->mem, &o->node->uses, u);
   }
   for (size_t i = 0; i < o->extents.n; i++) {

@@ -12,8 +12,12 @@ typedef struct build_slot {
   int buffer;                  /* TOG buffer */
   bool by_load;                /* the reader fills it: LOAD reserves and publishes */
   bool to_store;               /* a copy to DRAM reads it: the writer frees it */
+  bool by_compute;             /* a compute op reads or writes it */
+  /* while nodes are made */
   bool pushed;                 /* PUSH was emitted for it */
-  MlirOperation last_write;    /* last compute op that writes it; null with by_load */
+  bool stored;                 /* a STORE was emitted for it */
+  int depth;                   /* open loops where it was taken */
+  int last_write;              /* id of the last compute node that writes it; -1: none */
 } build_slot;
 
 typedef struct build {
@@ -24,25 +28,49 @@ typedef struct build {
   MlirOperation func;
   tog *tog;
   VEC_OF(build_binding) bindings;
-  VEC_OF(build_slot) slots;
+  int expr_depth;              /* nested calls of build_expr */
+  VEC_OF(build_slot) slots;    /* does not grow once nodes are made */
+  VEC_OF(build_slot *) held;   /* by buffer: the slot that is taken and not yet given; NULL: none */
+  VEC_OF(int) open_loops;      /* ids of the LOOP nodes around the node being made */
   int n_loops;
 } build;
 
+/* ---- tog_build_grid.c ---- */
+/* The function's arguments as tensors: memrefs of static shape, row-major. */
+LOOM_MUST_USE loom_status build_tensors(build *b);
+/* The function's one scf.parallel; everything beside it must be index arithmetic. */
+LOOM_MUST_USE loom_status build_find_grid(build *b, MlirOperation *out);
+/* Binds the induction variables of the grid to parts of the core's coordinates; the TOG's mesh becomes what the grid uses. */
+LOOM_MUST_USE loom_status build_bind_grid(build *b, MlirOperation grid);
+
 /* ---- tog_build_expr.c ---- */
 void build_bind(build *b, MlirValue v, const sym_expr *e);
-/* Index arithmetic: constants, loop variables, arith and affine ops.  Anything else: LOOM_EUNSUP with the op's place. */
+/* Index arithmetic: constants, loop variables, arith and affine ops.  Anything else: LOOM_EUNSUP with the op's place.  LOOM_ELIMIT: an
+ * expression that nests deeper or repeats more than any program needs (shared values are repeated wherever the expression is read). */
 LOOM_MUST_USE loom_status build_expr(build *b, MlirValue v, const sym_expr **out);
 /* Mixed static/dynamic list attribute of memref ops: entry i of `static_name`, dynamic entries from segment `segment`. */
 LOOM_MUST_USE loom_status build_mixed(build *b, MlirOperation op, const char *static_name, int segment, intptr_t i, const sym_expr **out);
 intptr_t build_mixed_count(MlirOperation op, const char *static_name);
+/* Sizes of a memref operand as expressions (dynamic ones from its subview); a scalar has rank 0.  `out` has room for TOG_RANK_MAX. */
+LOOM_MUST_USE loom_status build_sizes(build *b, MlirValue v, int *out_rank, const sym_expr **out);
 
-/* ---- tog_build_func.c ---- */
+/* ---- tog_build_slot.c ---- */
+/* Makes the buffers and slots of all takes inside the grid and looks at how each slot is used. */
+LOOM_MUST_USE loom_status build_slots(build *b, MlirOperation grid);
 /* The slot behind a memref value: through memref.subview and memref.cast to a loom.semaphore_take; NULL when there is none. */
 build_slot *build_slot_of(build *b, MlirValue v);
+/* A memref.subview of a buffer must be its first elements: offsets 0, strides 1 (where a tile is cut at the edge). */
+LOOM_MUST_USE loom_status build_check_view(build *b, MlirOperation subview);
+
+/* ---- tog_build_box.c ---- */
+/* The box of DRAM that `view`, one side of copy `op`, stands for. */
+LOOM_MUST_USE loom_status build_box(build *b, MlirOperation op, MlirValue view, tog_box *out);
+
+/* ---- tog_build_func.c ---- */
+/* Destination operands of a compute op: the last segment of linalg ops, operand 1 of copies, the last operand of others. */
+void build_destinations(MlirOperation op, intptr_t *first, intptr_t *count);
 /* Outlines compute op `op` as a tile function; fills node->function, uses and args. */
 LOOM_MUST_USE loom_status build_outline(build *b, MlirOperation op, tog_node *node);
-/* Sizes of a memref operand as expressions (dynamic ones from its subview). */
-LOOM_MUST_USE loom_status build_sizes(build *b, MlirValue v, int *out_rank, const sym_expr **out);
 
 /* ---- tog_build_cost.c ---- */
 /* cycles, active and unit of a compute node. */

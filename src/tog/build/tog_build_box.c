@@ -1,0 +1,87 @@
+/* The DRAM side of a copy: a memref.reinterpret_cast of an argument as a box, one offset and extent a dim. */
+#include "tog/build/tog_build_private.h"
+
+/* The dims of the argument that the view keeps, by their strides, from the outside in.  Where several dims have one stride all but the
+ * outermost have one element, so that it does not matter which is kept; a dim of one element may have any stride. */
+static loom_status match_dims(build *b, MlirOperation cast, const tog_tensor *t, const int64_t *stride, int n_view, tog_box *out) {
+  int next = 0;
+  for (int d = 0; d < t->rank; d++) {
+    out->to_dim[d] = -1;
+    out->extent[d] = sym_const(b->mem, 1);
+    if (next == n_view)
+      continue;
+    const sym_expr *size, *step;
+    int64_t value, one;
+    LOOM_TRY(build_mixed(b, cast, "static_sizes", 2, next, &size));
+    LOOM_TRY(build_mixed(b, cast, "static_strides", 3, next, &step));
+    if (!sym_is_const(step, &value))
+      LOOM_FAIL(b->ctx, ir_span(b->ir, cast), LOOM_EUNSUP, "a DRAM view with dynamic strides");
+    bool must_keep = n_view - next == t->rank - d;
+    if (value != stride[d] && !(must_keep && sym_is_const(size, &one) && one == 1))
+      continue;
+    out->to_dim[d] = next++;
+    out->extent[d] = size;
+  }
+  if (next != n_view)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, cast), LOOM_EUNSUP, "the strides of a DRAM view are not those of its argument '%s'", t->name);
+  return LOOM_OK;
+}
+
+/* Does `lin` linearize one index a dim of the tensor?  The outermost size of the basis may be left out and says nothing about the offset. */
+static bool linearizes(MlirOperation lin, const tog_tensor *t) {
+  intptr_t first, count, basis = build_mixed_count(lin, "static_basis");
+  MlirAttribute sizes = ir_attr_of(lin, "static_basis");
+  if (!ir_segment(lin, 0, &first, &count) || count != t->rank || basis < t->rank - 1 || basis > t->rank)
+    return false;
+  for (int d = 1; d < t->rank; d++)
+    if (mlirDenseI64ArrayGetElement(sizes, basis - t->rank + d) != t->shape[d])
+      return false;
+  return true;
+}
+
+/* The offset is an affine.linearize_index of per-dim offsets, or a constant that the strides take apart. */
+static loom_status split_offset(build *b, MlirOperation cast, const tog_tensor *t, const int64_t *stride, tog_box *out) {
+  loom_span span = ir_span(b->ir, cast);
+  const sym_expr *offset;
+  int64_t left;
+  intptr_t first, count;
+  MlirOperation lin = {NULL};
+  if (ir_segment(cast, 1, &first, &count) && count == 1)
+    lin = ir_def(ir_operand(cast, first));
+  if (ir_op_is(lin, "affine.linearize_index")) {
+    if (!linearizes(lin, t))
+      LOOM_FAIL(b->ctx, ir_span(b->ir, lin), LOOM_EINPUT, "affine.linearize_index does not have the shape of '%s', the argument it is an offset into", t->name);
+    for (int d = 0; d < t->rank; d++)
+      LOOM_TRY(build_expr(b, ir_operand(lin, d), &out->offset[d]));
+    return LOOM_OK;
+  }
+  LOOM_TRY(build_mixed(b, cast, "static_offsets", 1, 0, &offset));
+  if (t->rank == 1) {
+    out->offset[0] = offset;
+    return LOOM_OK;
+  }
+  if (!sym_is_const(offset, &left))
+    LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "the offset of a DRAM view must be an affine.linearize_index of per-dim offsets");
+  for (int d = 0; d < t->rank; d++) {
+    out->offset[d] = sym_const(b->mem, left / stride[d]);
+    left %= stride[d];
+  }
+  return LOOM_OK;
+}
+
+loom_status build_box(build *b, MlirOperation op, MlirValue view, tog_box *out) {
+  MlirOperation cast = ir_def(view);
+  MlirValue arg = ir_operand(cast, 0);
+  if (!ir_op_is(cast, "memref.reinterpret_cast") || !mlirValueIsABlockArgument(arg) ||
+      !mlirBlockEqual(mlirBlockArgumentGetOwner(arg), ir_body(b->func)))
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the DRAM side of a copy must be a memref.reinterpret_cast of an argument of the function");
+  out->tensor = (int)mlirBlockArgumentGetArgNumber(arg);
+  const tog_tensor *t = &b->tog->tensors.at[out->tensor];
+  int n_view = (int)mlirShapedTypeGetRank(mlirValueGetType(view));
+  int64_t stride[TOG_RANK_MAX];   /* elements */
+  for (int64_t d = t->rank - 1, s = 1; d >= 0; s *= t->shape[d--])
+    stride[d] = s;
+  out->rank = t->rank;
+  LOOM_TRY(match_dims(b, cast, t, stride, n_view, out));
+  return split_offset(b, cast, t, stride, out);
+}
