@@ -2,8 +2,21 @@
  * Takes nothing from other rooms than base and sym.  Leaves: the graph, its verifier, its text form (loom.kernel.v1) and the reference interpreter.
  *
  * A kernel is a list of host tensors (arguments, allocations, views) and a region of operations in SSA form with nested regions.
- * Sizes are sym expressions over the kernel's symbols: host sizes ("m"), block sizes ("tile_m") and tunables.  A dim that reads
- * "tile_m" means: the extent of the current tile of that loop, min(tile_m, end - begin) (clamped tiles); masks do not exist. */
+ * Operations of the outermost region outside of any PARALLEL are host code: they run once, in program order, on whole tensors
+ * (LOAD x[:, :], compute, STORE); device code is what PARALLELs hold.
+ *
+ * Sizes are sym expressions over the kernel's symbols.  What a symbol means in a size, a range or an INDEX_EXPR:
+ *   SIZE      "m"                  a host size, known when the kernel is called
+ *   BLOCK     "tile_m"             the extent of the current tile of the loop over it, min(block size, end - begin): clamped tiles.
+ *                                  With is_padded: the block size itself, everywhere (pad mode, see below)
+ *   NOMINAL   "tile_m.block_size"  the block size of its block, never clamped
+ *   TUNABLE   "split_k"            a number chosen before compiling
+ *   RUNTIME   "%end"               the value of the BIND that dominates the use: bounds and positions that data or loop indices decide
+ *
+ * Pad mode, for a block whose dim leaves its loop (an accumulator of nominal width, arange(block)): values keep the block size in every
+ * tile.  A LOAD through a TILE index of a padded block gives 0 in the lanes at or behind the end of the range; a STORE and an ATOMIC drop
+ * those lanes; TILE_MASK says which lanes are valid.  All other masking is explicit in the graph (SELECT before a REDUCE, SCAN or MATMUL,
+ * mask operands of LOAD, STORE and ATOMIC), made by the front end.  Clamped tiles have no invalid lanes. */
 #ifndef LOOM_KERNEL_KERNEL_H
 #define LOOM_KERNEL_KERNEL_H
 #include "base/dtype.h"
@@ -17,12 +30,15 @@ enum { KERNEL_RANK_MAX = 8 };
 typedef int32_t kernel_value;            /* index into kernel_graph.values; -1: none */
 typedef int32_t kernel_tensor;           /* index into kernel_graph.tensors */
 
-typedef enum kernel_sym_kind { KERNEL_SYM_SIZE, KERNEL_SYM_BLOCK, KERNEL_SYM_TUNABLE } kernel_sym_kind;
+typedef enum kernel_sym_kind { KERNEL_SYM_SIZE, KERNEL_SYM_BLOCK, KERNEL_SYM_TUNABLE, KERNEL_SYM_NOMINAL, KERNEL_SYM_RUNTIME } kernel_sym_kind;
 typedef struct kernel_symbol {
   const char *name;                      /* unique; block symbols are named after the loop variable: "tile_m" */
   kernel_sym_kind kind;
-  int64_t value;                         /* known value, or -1 */
-  const sym_expr *extent;                /* BLOCK: size of the range it tiles (upper bound of the symbol) */
+  int64_t value;                         /* known value, or -1.  BLOCK: the block size the kernel or its config fixes; it is not tunable then */
+  const sym_expr *extent;                /* BLOCK: size of the range it tiles (upper bound of the symbol); NULL when only known at run time */
+  int64_t preferred;                     /* BLOCK, TUNABLE: the size its config or its default asks for, a hint; 0: none */
+  const char *block;                     /* NOMINAL: its BLOCK symbol */
+  bool is_padded;                        /* BLOCK: dims have the block size in every tile (pad mode) */
   bool is_reduction;                     /* BLOCK: of a full-slice dim, not tunable */
   bool divides;                          /* BLOCK: the user promises that it divides the extent (assume_divisible_tiles) */
   loom_span span;
@@ -57,26 +73,36 @@ typedef struct kernel_tensor_info {
   /* ---- structure ---- */                                                                               \
   X(PARALLEL, 1, "parallel")   /* grid: ranges[], region params = one index value per range (tile number) */ \
   X(LOOP, 1, "loop")           /* one range; operands = initial carried values; region params = tile number, carried; results = carried */ \
+  X(WHILE, 2, "while")         /* operands = initial carried values; both regions have the carried values as params; region 0 yields the condition (0-d bool), region 1 the next values; results = carried */ \
   X(IF, 2, "if")               /* operand 0 = condition (0-d bool); two regions; results */                \
-  X(YIELD, 0, "yield")         /* ends the region of LOOP and IF */                                        \
+  X(YIELD, 0, "yield")         /* ends the region of LOOP, WHILE, IF, SCAN and FOLD */                     \
   X(BARRIER, 0, "barrier")     /* between top-level PARALLELs */                                           \
-  /* ---- index scalars (type I64, rank 0) ---- */                                                         \
+  X(BIND, 0, "bind")           /* operand 0 = 0-d integer; expr = the RUNTIME symbol that has its value from here to the end of the region */ \
+  /* ---- index scalars (type I64, rank 0); of an untiled range begin = id = the index and end = index + 1 ---- */ \
   X(INDEX_EXPR, 0, "index")    /* expr: over kernel symbols */                                             \
-  X(TILE_BEGIN, 0, "tile_begin") X(TILE_END, 0, "tile_end") X(TILE_ID, 0, "tile_id") /* operand 0 = tile number param */ \
+  X(TILE_BEGIN, 0, "tile_begin") X(TILE_END, 0, "tile_end") /* operand 0 = tile number param; end is clamped to the range, in pad mode too */ \
+  X(TILE_ID, 0, "tile_id")     /* begin / block size: absolute, as Helion counts (the range may begin anywhere) */ \
   X(TILE_INDEX, 0, "tile_index")  /* 1-d i32: begin, begin+1, .. of the current tile */                    \
+  X(TILE_MASK, 0, "tile_mask")    /* 1-d bool of the tile's dim: index < end of the range (all true in clamped tiles) */ \
   /* ---- creation ---- */                                                                                 \
   X(CONSTANT, 0, "constant")   /* fvalue; rank 0 */                                                        \
   X(FULL, 0, "full")           /* type.dims; fvalue, or operand 0 (0-d) */                                 \
   X(IOTA, 0, "iota")           /* 1-d; fvalue = start, ivalue = step */                                    \
   /* ---- memory ---- */                                                                                   \
-  X(LOAD, 0, "load")           /* tensor, index[] */                                                       \
-  X(STORE, 0, "store")         /* tensor, index[]; operand 0 = value (cast to the tensor's type) */        \
+  X(LOAD, 0, "load")           /* tensor, index[]; optional operand 0 = mask (bool, broadcasts to the result): elsewhere the result is 0 and nothing is touched */ \
+  X(STORE, 0, "store")         /* tensor, index[]; operand 0 = value (cast to the tensor's type, broadcasts to the part); optional operand 1 = mask: elsewhere nothing is written; duplicate positions: the last one in row-major order stays */ \
+  X(ATOMIC, 0, "atomic")       /* tensor[index] = fn(old, operand 0) element by element, fn ADD AND OR XOR MAX MIN or XCHG CAS; operand 1 = mask or -1; CAS: operand 2 = expected; result (0 or 1 of them): the old values */ \
   /* ---- compute ---- */                                                                                  \
   X(UNARY, 0, "unary") X(BINARY, 0, "binary")  /* fn; operands broadcast numpy-style */                    \
   X(SELECT, 0, "select")       /* condition, a, b */                                                       \
   X(CAST, 0, "cast")                                                                                       \
   X(MATMUL, 0, "matmul")       /* a[..,m,k], b[..,k,n], optional acc[..,m,n]; accumulates in f32 (i32 for ints), rounds once to the result type */ \
-  X(REDUCE, 0, "reduce")       /* fn = sum/max/min/prod..; axes mask in ivalue; keepdim in flag */         \
+  X(REDUCE, 0, "reduce")       /* fn = sum/max/min/prod (bool: max = any, min = all), ARGMAX, ARGMIN (one axis, i64, the first of equals); axes mask in ivalue; keepdim in flag */ \
+  X(FOLD, 1, "fold")           /* n operands of one shape, n results: hl.reduce along axis ivalue with the region (2n 0-d params: so far, next; yields n); keepdim in flag; starts with the first element */ \
+  X(SCAN, 1, "scan")           /* n operands of one shape, n results of that shape: inclusive scan along axis ivalue with the region (as FOLD); flag: from the end */ \
+  X(STACK, 0, "stack")         /* n operands of one shape on a new axis ivalue */                          \
+  X(EXTRACT, 0, "extract")     /* operand 0 at position expr of axis ivalue; the axis is dropped */        \
+  X(GATHER, 0, "gather")       /* operand 0 = value, 1 = tile number param of the PARALLEL around: the values of all tiles of that range with the same other indices, [trip count, ..]; every instance meets it (not in a branch) */ \
   X(BROADCAST, 0, "broadcast") /* to type.dims, numpy rules */                                             \
   X(RESHAPE, 0, "reshape")     /* to type.dims, same elements row-major */                                 \
   X(PERMUTE, 0, "permute")     /* perm[] */
@@ -92,10 +118,17 @@ typedef enum kernel_op_kind {
 #define KERNEL_FN_LIST(X)                                                                                                    \
   X(NONE, 0, "") X(NEG, 1, "neg") X(ABS, 1, "abs") X(EXP, 1, "exp") X(EXP2, 1, "exp2") X(LOG, 1, "log") X(LOG2, 1, "log2")   \
   X(SQRT, 1, "sqrt") X(RSQRT, 1, "rsqrt") X(TANH, 1, "tanh") X(SIGMOID, 1, "sigmoid") X(RELU, 1, "relu") X(ERF, 1, "erf")    \
-  X(RECIP, 1, "reciprocal") X(NOT, 1, "not")                                                                                 \
+  X(RECIP, 1, "reciprocal") X(NOT, 1, "not") X(INVERT, 1, "invert") X(LOG1P, 1, "log1p") X(EXPM1, 1, "expm1") X(SIN, 1, "sin") \
+  X(COS, 1, "cos") X(FLOOR, 1, "floor") X(CEIL, 1, "ceil") X(ROUND, 1, "round") X(TRUNC, 1, "trunc") X(SIGN, 1, "sign")      \
+  X(ISNAN, 1, "isnan") X(ISINF, 1, "isinf")                                                                                  \
   X(ADD, 2, "add") X(SUB, 2, "sub") X(MUL, 2, "mul") X(DIV, 2, "div") X(FLOORDIV, 2, "floordiv") X(MOD, 2, "mod")           \
   X(POW, 2, "pow") X(MAX, 2, "max") X(MIN, 2, "min") X(AND, 2, "and") X(OR, 2, "or") X(XOR, 2, "xor")                        \
-  X(EQ, 2, "eq") X(NE, 2, "ne") X(LT, 2, "lt") X(LE, 2, "le") X(GT, 2, "gt") X(GE, 2, "ge")
+  X(EQ, 2, "eq") X(NE, 2, "ne") X(LT, 2, "lt") X(LE, 2, "le") X(GT, 2, "gt") X(GE, 2, "ge")                                  \
+  X(SHL, 2, "shl") X(SHR, 2, "shr") X(TRUNCDIV, 2, "truncdiv")                                                               \
+  /* word 0..3 (i32) of Philox4x32-10 with counter (a, 0) and key b, both i64: helion.md 1.3 */                              \
+  X(PHILOX0, 2, "philox0") X(PHILOX1, 2, "philox1") X(PHILOX2, 2, "philox2") X(PHILOX3, 2, "philox3")                        \
+  /* of REDUCE and ATOMIC only */                                                                                            \
+  X(ARGMAX, 1, "argmax") X(ARGMIN, 1, "argmin") X(XCHG, 2, "xchg") X(CAS, 3, "cas")
 
 typedef enum kernel_fn {
 #define X(n, ...) KERNEL_FN_##n,
@@ -104,19 +137,23 @@ typedef enum kernel_fn {
   KERNEL_FN_COUNT
 } kernel_fn;
 
-/* One tiled range of PARALLEL or LOOP: indices begin..end-1 in tiles of `block` (a block symbol's name, or NULL: step 1, scalar index). */
-typedef struct kernel_range { const sym_expr *begin, *end; const char *block; } kernel_range;
+/* One range of PARALLEL or LOOP: indices begin..end-1 in tiles of `block` (a block symbol's name), or with block NULL one index at a time,
+ * begin, begin + step, .. (step NULL: 1; positive).  An empty range runs no tile. */
+typedef struct kernel_range { const sym_expr *begin, *end, *step; const char *block; } kernel_range;
 
 /* X(name): what one element of an index list does. */
 typedef enum kernel_index_kind {
   KERNEL_INDEX_TILE,      /* value = tile number param: the current tile's range (+ offset); keeps the dim */
   KERNEL_INDEX_SCALAR,    /* value = rank-0 integer, or expr: drops the dim */
   KERNEL_INDEX_ALL,       /* ":" */
-  KERNEL_INDEX_SLICE,     /* begin..end (expr) */
+  KERNEL_INDEX_SLICE,     /* begin..end (expr), step 1 */
   KERNEL_INDEX_NEW,       /* None: new dim of size 1 */
-  KERNEL_INDEX_TENSOR     /* value = integer tensor: gather */
+  KERNEL_INDEX_TENSOR     /* value = integer tensor of rank >= 1, not negative: gather.  It gives dims dim..dim+rank-1 of the part and broadcasts to them numpy-style;
+                             several index tensors may give the same dims (they are then read together) */
 } kernel_index_kind;
-typedef struct kernel_index { kernel_index_kind kind; kernel_value value; const sym_expr *begin, *end; } kernel_index;   /* TILE: begin = offset or NULL; SCALAR: begin = expr when value < 0 */
+/* TILE: begin = offset or NULL; SCALAR: begin = expr when value < 0.  dim, rank: of TENSOR.  The dims of the part (result of LOAD, what STORE
+ * and ATOMIC write) are those of TILE, ALL, SLICE, NEW in order, with the dims of index tensors where `dim` puts them. */
+typedef struct kernel_index { kernel_index_kind kind; kernel_value value; const sym_expr *begin, *end; int dim, rank; } kernel_index;
 
 typedef struct kernel_op kernel_op;
 typedef struct kernel_region { VEC_OF(kernel_value) params; VEC_OF(kernel_op *) ops; } kernel_region;
@@ -130,7 +167,7 @@ struct kernel_op {
   kernel_range *ranges; int n_ranges;          /* PARALLEL, LOOP */
   kernel_tensor tensor;                        /* LOAD, STORE */
   kernel_index *index; int n_index;
-  const sym_expr *expr;                        /* INDEX_EXPR */
+  const sym_expr *expr;                        /* INDEX_EXPR, BIND, EXTRACT */
   double fvalue; int64_t ivalue; bool flag;
   int perm[KERNEL_RANK_MAX];
   loom_span span;
@@ -144,7 +181,7 @@ typedef struct kernel_graph {
   VEC_OF(kernel_symbol) symbols;               /* order of first appearance; block symbols in loop order */
   VEC_OF(kernel_tensor_info) tensors;          /* arguments first, in signature order */
   VEC_OF(kernel_value_info) values;
-  VEC_OF(kernel_tensor) returns;               /* tensors of the return value, in order */
+  VEC_OF(kernel_tensor) returns;               /* tensors of the return value, in order; -1: None */
   kernel_region body;
   const char *style;                           /* "helion" or "loom" */
   const diag_source *source;
@@ -158,6 +195,8 @@ kernel_tensor kernel_find_tensor(const kernel_graph *k, const char *name);      
 kernel_symbol *kernel_add_symbol(arena *m, kernel_graph *k, const char *name, kernel_sym_kind kind);
 kernel_tensor kernel_add_tensor(arena *m, kernel_graph *k, const char *name, kernel_tensor_role role, kernel_type shape);
 kernel_value kernel_add_value(arena *m, kernel_graph *k, kernel_type type, const char *name);
+/* The NOMINAL symbol of a block symbol, made when it is not there. */
+const char *kernel_nominal(arena *m, kernel_graph *k, const char *block);
 /* A parameter of region `r`; `block`: of a tile number its block symbol, else NULL. */
 kernel_value kernel_add_param(arena *m, kernel_graph *k, kernel_region *r, kernel_type type, const char *name, const char *block);
 /* Appends an op with n_operands and n_results slots (results are made with `types`); the caller fills the rest.
@@ -167,6 +206,9 @@ kernel_op *kernel_add_op(arena *m, kernel_graph *k, kernel_region *r, kernel_op_
 const char *kernel_op_name(kernel_op_kind k);
 const char *kernel_fn_name(kernel_fn f);
 int kernel_fn_arity(kernel_fn f);
+/* The size to use for every BLOCK and TUNABLE symbol: from `given` (LOOM_EUSAGE when a name is unknown or a fixed size is contradicted), else the
+ * fixed value, else the whole extent, else 64 (an extent that is only known at run time).  Both the interpreter and the CPU take these. */
+LOOM_MUST_USE loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n);
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);
 

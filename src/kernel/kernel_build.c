@@ -27,6 +27,15 @@ kernel_symbol *kernel_add_symbol(arena *m, kernel_graph *k, const char *name, ke
   return &k->symbols.at[k->symbols.n - 1];
 }
 
+const char *kernel_nominal(arena *m, kernel_graph *k, const char *block) {
+  const char *name = arena_printf(m, "%s.block_size", block);
+  if (!kernel_find_symbol(k, name)) {
+    kernel_symbol *s = kernel_add_symbol(m, k, name, KERNEL_SYM_NOMINAL);
+    s->block = arena_strdup(m, block);
+  }
+  return name;
+}
+
 kernel_tensor kernel_add_tensor(arena *m, kernel_graph *k, const char *name, kernel_tensor_role role, kernel_type shape) {
   vec_push(m, &k->tensors, ((kernel_tensor_info){.name = arena_strdup(m, name), .role = role, .shape = shape, .base = -1}));
   return (kernel_tensor)(k->tensors.n - 1);
@@ -115,4 +124,57 @@ loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e,
   loom_status st = sym_eval(ctx, e, b, count, out);
   arena_release(&ctx->scratch, mark);
   return st;
+}
+
+static const sym_binding *find_given(const sym_binding *given, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (text_eq(given[i].name, name))
+      return &given[i];
+  return NULL;
+}
+
+static loom_status check_given(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n) {
+  const char **names = ARENA_NEW_N(&ctx->mem, const char *, k->symbols.n);
+  size_t known = 0;
+  for (size_t i = 0; i < k->symbols.n; i++)
+    if (k->symbols.at[i].kind == KERNEL_SYM_BLOCK || k->symbols.at[i].kind == KERNEL_SYM_TUNABLE)
+      names[known++] = k->symbols.at[i].name;
+  for (size_t i = 0; i < n; i++) {
+    const kernel_symbol *s = kernel_find_symbol(k, given[i].name);
+    if (s && (s->kind == KERNEL_SYM_BLOCK || s->kind == KERNEL_SYM_TUNABLE) && given[i].value >= 1)
+      continue;
+    if (s && given[i].value < 1)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "block size %s=%" PRId64 ": expected a positive number", given[i].name, given[i].value);
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "kernel '%s' has no block size '%s'", k->name, given[i].name);
+    const char *near = diag_nearest(given[i].name, names, known);
+    if (near || known)
+      diag_help(ctx, "%s '%s'", near ? "did you mean" : "for example", near ? near : names[0]);
+    return LOOM_EUSAGE;
+  }
+  return LOOM_OK;
+}
+
+loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n) {
+  enum { UNKNOWN_EXTENT_BLOCK = 64 };
+  sym_binding *b = ARENA_NEW_N(&ctx->mem, sym_binding, k->symbols.n);
+  *out = b;
+  *out_n = 0;
+  LOOM_TRY(check_given(ctx, k, given, n));
+  for (size_t i = 0; i < k->symbols.n; i++) {
+    const kernel_symbol *s = &k->symbols.at[i];
+    const sym_binding *g = find_given(given, n, s->name);
+    int64_t value = s->value;
+    if (s->kind != KERNEL_SYM_BLOCK && s->kind != KERNEL_SYM_TUNABLE)
+      continue;
+    if (s->kind == KERNEL_SYM_BLOCK && s->value >= 0 && g && g->value != s->value)
+      LOOM_FAIL(ctx, s->span, LOOM_EUSAGE, "the kernel fixes the block size of %s to %" PRId64 "; %" PRId64 " was given", s->name, s->value, g->value);
+    if (g)
+      value = g->value;
+    else if (value < 0 && s->kind == KERNEL_SYM_BLOCK && s->extent)
+      LOOM_TRY(kernel_size(ctx, k, s->extent, b, *out_n, &value));
+    else if (value < 0)
+      value = s->kind == KERNEL_SYM_BLOCK ? UNKNOWN_EXTENT_BLOCK : s->preferred;
+    b[(*out_n)++] = (sym_binding){s->name, value < 1 ? 1 : value};
+  }
+  return LOOM_OK;
 }

@@ -2,7 +2,7 @@
 #ifndef LOOM_KERNEL_WORDS_H
 #define LOOM_KERNEL_WORDS_H
 #include "kernel/kernel.h"
-static const char *const kernel_sym_kind_word[] = {"size", "block", "tunable"};
+static const char *const kernel_sym_kind_word[] = {"size", "block", "tunable", "nominal", "runtime"};
 static const char *const kernel_role_word[] = {"arg", "alloc", "view"};
 static const char *const kernel_fill_word[] = {"empty", "zero", "value"};
 static const char *const kernel_init_word[] = {"randn", "rand", "zeros", "ones", "empty", "randint", "full"};
