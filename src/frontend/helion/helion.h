@@ -10,11 +10,23 @@ typedef struct helion_shape {
   const char *name;
   int64_t value;
 } helion_shape; /* from --shape: a LoomKernel class constant "M", or "ARG.DIM" ("x.0") */
+/* What is known of an argument or tunable from outside: a header of --input, --arg, --dtype NAME=T.  `name` has dots for attributes. */
+typedef enum helion_given_kind { HELION_GIVEN_TENSOR, HELION_GIVEN_DTYPE, HELION_GIVEN_INT, HELION_GIVEN_FLOAT, HELION_GIVEN_BOOL, HELION_GIVEN_STR, HELION_GIVEN_NONE } helion_given_kind;
+typedef struct helion_given {
+  const char *name;
+  helion_given_kind kind;
+  dtype type; int rank; int64_t shape[KERNEL_RANK_MAX];   /* TENSOR; DTYPE has `type` alone */
+  int64_t integer; double real; bool flag; const char *string;
+} helion_given;
 typedef struct helion_options {
   const helion_shape *shapes; size_t n_shapes;
+  const helion_given *given; size_t n_given;
   const char *function;             /* --function: function, class or kernel_name; NULL: the only one */
   bool has_dtype; dtype dtype;      /* --dtype: element type of arguments whose type the file does not give (default f16) */
 } helion_options;
+
+/* "3" INT, "0.5" "inf" FLOAT, "True" "false" BOOL, "None" NONE, anything else (quotes are taken off) STR. */
+helion_given helion_parse_given(arena *m, const char *name, const char *value);
 
 /* All diagnostics of the kernel are reported at once; the status is that of the first by rank EINPUT, EUNSUP. */
 LOOM_MUST_USE loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out);
