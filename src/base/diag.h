@@ -51,6 +51,16 @@ void diag_note(loom_ctx *ctx, loom_span span, const char *fmt, ...) LOOM_PRINTF(
 /* Adds what was expected or what to do to the newest diagnostic. */
 void diag_help(loom_ctx *ctx, const char *fmt, ...) LOOM_PRINTF(2, 3);
 
+/* The diagnostics so far, and dropping those that came since: for work that is done again. */
+typedef struct diag_mark { diag_item **last; int errors, warnings; } diag_mark;
+static inline diag_mark diag_save(const loom_ctx *ctx) { return (diag_mark){ctx->diag.last, ctx->diag.errors, ctx->diag.warnings}; }
+static inline void diag_drop(loom_ctx *ctx, diag_mark m) {
+  *m.last = NULL;
+  ctx->diag.last = m.last;
+  ctx->diag.errors = m.errors;
+  ctx->diag.warnings = m.warnings;
+}
+
 /* Records an error with help text and returns its status. */
 #define LOOM_FAIL(ctx, span, status, ...) return diag_error((ctx), (span), (status), __VA_ARGS__)
 

@@ -206,7 +206,7 @@ kernel_op *kernel_add_op(arena *m, kernel_graph *k, kernel_region *r, kernel_op_
 const char *kernel_op_name(kernel_op_kind k);
 const char *kernel_fn_name(kernel_fn f);
 int kernel_fn_arity(kernel_fn f);
-/* The size to use for every BLOCK and TUNABLE symbol: from `given` (LOOM_EUSAGE when a name is unknown or a fixed size is contradicted), else the
+/* The size to use for every BLOCK and TUNABLE symbol, and for NOMINAL symbols that of their block: from `given` (LOOM_EUSAGE when a name is unknown or a fixed size is contradicted), else the
  * fixed value, else the whole extent, else 64 (an extent that is only known at run time).  Both the interpreter and the CPU take these. */
 LOOM_MUST_USE loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n);
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */

@@ -176,5 +176,9 @@ loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_b
       value = s->kind == KERNEL_SYM_BLOCK ? UNKNOWN_EXTENT_BLOCK : s->preferred;
     b[(*out_n)++] = (sym_binding){s->name, value < 1 ? 1 : value};
   }
+  for (size_t i = 0, blocks = *out_n; i < k->symbols.n; i++)
+    for (size_t j = 0; k->symbols.at[i].kind == KERNEL_SYM_NOMINAL && j < blocks; j++)
+      if (text_eq(b[j].name, k->symbols.at[i].block))
+        b[(*out_n)++] = (sym_binding){k->symbols.at[i].name, b[j].value};
   return LOOM_OK;
 }

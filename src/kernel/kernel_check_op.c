@@ -68,7 +68,7 @@ static loom_status check_tile_operand(verifier *v, const kernel_op *op, kernel_v
 
 static loom_status check_tile_index(verifier *v, const kernel_op *op, const kernel_type *r) {
   const char *block = v->k->values.at[op->operands[0]].block;
-  if (r->rank != 1 || dtype_is_float(r->type) || !block || r->dim[0]->op != SYM_SYM || !text_eq(r->dim[0]->name, block))
+  if (r->rank != 1 || dtype_is_float(r->type) || !block || !kernel_same_size(v, r->dim[0], sym_name(&v->ctx->scratch, block)))
     KERNEL_BAD(v, op->span, "tile_index does not give the integers of its tile");
   return LOOM_OK;
 }

@@ -32,7 +32,7 @@ static bool sample(verifier *v, const sym_expr *e, int round, int64_t *out) {
   int64_t *value = ARENA_NEW_N(&v->ctx->scratch, int64_t, n);
   for (size_t i = 0; i < n; i++) {
     const kernel_symbol *s = &v->k->symbols.at[i];
-    value[i] = s->value >= 0 && s->kind == KERNEL_SYM_SIZE ? s->value : 37 + 101 * (int64_t)i + 13 * round * (int64_t)(i + 1);
+    value[i] = s->value >= 0 && (s->kind == KERNEL_SYM_SIZE || s->kind == KERNEL_SYM_BLOCK) ? s->value : 37 + 101 * (int64_t)i + 13 * round * (int64_t)(i + 1);
   }
   bool ok = sym_compile(v->ctx, e, v->slots, n, &code) == LOOM_OK && sym_run(code, value, out);
   arena_release(&v->ctx->scratch, mark);

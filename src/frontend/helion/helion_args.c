@@ -43,7 +43,7 @@ static bool add_dims(helion_reader *r, const helion_call *c, const helion_value 
     return true;
   }
   int64_t known;
-  const sym_expr *dim = v->kind == HELION_INT ? v->size : v->kind == HELION_TILE ? helion_symbol_expr(r, v->tile.block) : NULL;
+  const sym_expr *dim = v->kind == HELION_INT ? v->size : v->kind == HELION_TILE ? helion_tile_dim(r, v->tile.block) : NULL;
   if (!dim) {
     if (v->kind != HELION_UNKNOWN)
       helion_fail(r, c->node, v->kind == HELION_DEVICE ? LOOM_EUNSUP : LOOM_EINPUT, "sizes are ints and tiles", "%s is no size",
@@ -54,6 +54,8 @@ static bool add_dims(helion_reader *r, const helion_call *c, const helion_value 
     return helion_fail(r, c->node, LOOM_EINPUT, NULL, "the size %" PRId64 " is negative", known), false;
   if (out->rank == KERNEL_RANK_MAX)
     return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a tensor of more than %d dimensions", KERNEL_RANK_MAX), false;
+  if (v->kind == HELION_INT && helion_in_loop(r))
+    dim = helion_device_dim(r, dim);
   out->dim[out->rank++] = helion_is_one(r, dim) ? sym_const(r->mem, 1) : dim;
   return true;
 }

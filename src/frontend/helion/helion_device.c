@@ -84,7 +84,7 @@ bool helion_as_value(helion_reader *r, const syn_node *n, const helion_value *v,
     helion_def(r, *out)->expr = v->size;
     *out = helion_cast(r, n, *out, t);
   } else if (v->kind == HELION_TILE) {
-    index = (kernel_type){.type = DTYPE_I32, .rank = 1, .dim = {helion_symbol_expr(r, v->tile.block)}};
+    index = (kernel_type){.type = DTYPE_I32, .rank = 1, .dim = {helion_tile_dim(r, v->tile.block)}};
     *out = helion_emit(r, n, KERNEL_TILE_INDEX, 1, &v->tile.number, &index);
     if (v->tile.offset) {
       helion_value offset = helion_size(v->tile.offset);

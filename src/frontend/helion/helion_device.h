@@ -26,6 +26,17 @@ bool helion_same_shape(helion_reader *r, const kernel_type *a, const kernel_type
 helion_value helion_fail_shapes(helion_reader *r, const syn_node *n, const char *what, const kernel_type *a, const kernel_type *b);
 /* A host tensor used where a device value is needed. */
 helion_value helion_fail_host_tensor(helion_reader *r, const syn_node *n, const helion_value *v);
+/* A 0-d integer as a size: a constant, an index expression, or a RUNTIME symbol bound here. */
+const sym_expr *helion_runtime_size(helion_reader *r, const syn_node *n, kernel_value v);
+/* An upper bound of a 0-d integer in sizes of host code; NULL: none is known. */
+const sym_expr *helion_value_bound(helion_reader *r, kernel_value v);
+
+/* ---- masks (helion_mask.c) ---- */
+/* `v` with `neutral` in the lanes that pad mode and hl.jagged_tile make invalid; `v` itself where there are none. */
+kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral);
+/* The valid lanes of a value of shape `t` as a bool value that broadcasts to it, and-ed with `mask` (-1: none); -1: all are valid.  `skip`: bit d
+ * leaves out the padded block of dim d, because the access itself clips there. */
+kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip);
 /* False, diagnosed, when there is no loop around: device operations live in hl.tile loops. */
 bool helion_on_device(helion_reader *r, const syn_node *n, const char *what);
 

@@ -14,7 +14,9 @@ helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helio
     helion_do_min_max;
 helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
     helion_do_barrier, helion_do_bit_length;
-helion_handler helion_do_block_size, helion_do_itemsize;
+helion_handler helion_do_block_size, helion_do_itemsize, helion_do_jagged_tile, helion_do_tile_count;
+/* ---- memory (helion_memory.c) ---- */
+helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atomic_cas, helion_do_subscript, helion_do_arange;
 
 /* ---- device (helion_device_ops.c), shapes (helion_shape_ops.c) ---- */
 helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu;

@@ -80,11 +80,14 @@ static void run_kernel(helion_reader *r, const helion_kernel *k) {
                 "the kernel \"%s\" returns nothing and writes no argument", k->name);
 }
 
-loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {
+/* Reads the kernel once.  *padded: blocks that need pad mode, known before and found now; *again: some were found now. */
+static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion_options *o, uint64_t *padded, bool *again, kernel_graph **out) {
   helion_reader r = reader_new(ctx, module, o);
   helion_kernels all = helion_find_kernels(&r);
   helion_kernel k;
+  *again = false;
   LOOM_TRY(helion_choose_kernel(&r, &all, &k));
+  r.padded = *padded;
   r.class_node = k.class_node;
   r.graph = kernel_new(r.mem, k.name);
   r.graph->source = module->span.source;
@@ -97,6 +100,10 @@ loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_opti
     warn_tile_upper_bounds(&r);
   }
   run_kernel(&r, &k);
+  *padded = r.padded;
+  *again = r.is_again;
+  if (r.is_again)
+    return LOOM_OK;
   if (k.class_node)
     apply_tile_divisible(&r);
   if (r.worst != LOOM_OK)
@@ -104,6 +111,18 @@ loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_opti
   helion_finish(&r);
   LOOM_TRY(kernel_verify(ctx, r.graph));
   *out = r.graph;
+  return LOOM_OK;
+}
+
+/* A block whose dim leaves its loop is only known to do so when the kernel has been read: then it is read again, with that block padded. */
+loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {
+  uint64_t padded = 0;
+  bool again;
+  diag_mark before = diag_save(ctx);
+  do {
+    diag_drop(ctx, before);
+    LOOM_TRY(read_once(ctx, module, o, &padded, &again, out));
+  } while (again);
   return LOOM_OK;
 }
 

@@ -147,6 +147,10 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
   helion_value c = helion_eval(r, syn_child(n, "test"));
   if (c.kind == HELION_UNKNOWN)
     return HELION_NEXT;
+  if (!helion_truth(r, &c, &truth) && c.kind == HELION_DEVICE && helion_in_loop(r)) {
+    helion_run_branch(r, n, c.device);
+    return HELION_NEXT;
+  }
   if (!helion_truth(r, &c, &truth)) {
     helion_fail(r, n, LOOM_EUNSUP, "use torch.where, or a condition on sizes, types and None",
                 "an if on %s, which is only known while the kernel runs", helion_describe(r, &c));
@@ -213,7 +217,12 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
   case SYN_Pass: case SYN_Global: case SYN_Nonlocal: case SYN_Delete: break;
   case SYN_Import: case SYN_ImportFrom: helion_bind_import(r, n); break;
   case SYN_FunctionDef: helion_set_var(r, syn_ident(n, "name"), (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}); break;
-  case SYN_While: helion_fail(r, n, LOOM_EUNSUP, "use hl.tile, hl.grid or range", "a while loop"); break;
+  case SYN_While:
+    if (helion_in_loop(r))
+      helion_run_while(r, n);
+    else
+      helion_fail(r, n, LOOM_EUNSUP, "use hl.tile, hl.grid or range", "a while loop in host code");
+    break;
   default:
     helion_fail(r, n, LOOM_EUNSUP, "only the code that computes shapes and the tile loops can stand in a kernel", "the statement %s",
                 n->class_name);

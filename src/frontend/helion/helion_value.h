@@ -36,14 +36,15 @@ typedef struct helion_func { const syn_node *node; helion_scope *scope; } helion
 typedef struct helion_method { helion_value *self; const char *name; } helion_method;
 
 /* hl.tile, hl.grid and range: what a `for` runs over. */
-typedef enum helion_loop_kind { HELION_LOOP_TILE, HELION_LOOP_GRID, HELION_LOOP_RANGE } helion_loop_kind;
-typedef struct helion_range { const sym_expr *begin, *end, *step; int block; } helion_range;   /* block: symbol index, -1: none yet */
+typedef enum helion_loop_kind { HELION_LOOP_TILE, HELION_LOOP_GRID, HELION_LOOP_RANGE, HELION_LOOP_STATIC } helion_loop_kind;
+/* block: symbol index, -1: none yet.  parent: of hl.jagged_tile, the lengths of the rows; -1: none. */
+typedef struct helion_range { const sym_expr *begin, *end, *step; int block; kernel_value parent; } helion_range;
 typedef struct helion_loop { helion_loop_kind kind; bool is_list; int n; helion_range range[KERNEL_RANK_MAX]; } helion_loop;
 
 /* A tensor that bind_args makes: the type and contents of an argument. */
 typedef struct helion_spec { dtype type; int rank; const sym_expr *dim[KERNEL_RANK_MAX]; kernel_init init; double lo, hi; } helion_spec;
-/* The current tile of a loop, moved by `offset` (NULL: 0).  `end`: of the loop's range. */
-typedef struct helion_tile { kernel_value number; int block; const sym_expr *end, *offset; } helion_tile;
+/* The current tile of a loop, moved by `offset` (NULL: 0).  `begin`, `end`: of the loop's range. */
+typedef struct helion_tile { kernel_value number; int block; const sym_expr *begin, *end, *offset; } helion_tile;
 
 struct helion_value {
   helion_kind kind;
@@ -81,7 +82,18 @@ typedef struct helion_symbol {
   int same_as;                  /* a size that an assertion made equal to another; -1: itself */
   int loop_order;               /* BLOCK: order of the loops; -1: unused */
   bool divides;
+  bool is_used;                 /* some size expression of the finished graph has it */
   bool is_open;                 /* BLOCK: one of its loops is around the code being read */
+  bool is_exact;                /* BLOCK of fixed size: every tile of its loops is whole, so that the size is a plain number */
+  bool is_padded;               /* BLOCK: pad mode */
+  int ordinal;                  /* BLOCK: how many blocks were made before it; the same in every reading of a kernel */
+  int block;                    /* NOMINAL: index of its BLOCK; BLOCK: of its NOMINAL; -1: none */
+  int64_t preferred;            /* BLOCK, TUNABLE: of the config; 0: none */
+  kernel_value number;          /* BLOCK: the tile number param of the open loop */
+  kernel_value jagged;          /* BLOCK: the mask [rows.., lanes] of the open hl.jagged_tile loop; -1: none */
+  const sym_expr *range_end;    /* BLOCK: the end of the range of the open loop */
+  const sym_expr *upper;        /* RUNTIME: never more than this; NULL: nothing is known.  Its value is `number`, bound in `region` */
+  kernel_region *region;
   kernel_tensor tensor; int dim;   /* SIZE of an argument: which one, for messages */
   loom_span span;
 } helion_symbol;
@@ -110,6 +122,9 @@ typedef struct helion_reader {
   int quiet;                         /* > 0: unsupported constructs are UNKNOWN without a message (asserts) */
   int depth;                         /* of calls that are being inlined */
   int loops;                         /* loops met so far */
+  int blocks;                        /* block symbols made so far */
+  uint64_t padded;                   /* by ordinal: blocks that need pad mode; found while reading, used by the next reading */
+  bool is_again;                     /* a block turned out to need pad mode: this reading is thrown away */
   budget steps;                      /* statements and expressions */
   loom_status worst;                 /* EINPUT before EUNSUP */
   bool stopped;                      /* a limit was reached: nothing more is read */
@@ -164,6 +179,17 @@ const char *helion_show_shape(helion_reader *r, const kernel_type *t);
 /* Moves the symbols into the graph and gives every expression of it the final names. */
 void helion_finish(helion_reader *r);
 
+/* The block size of BLOCK symbol `block` as a number that is never clamped: its NOMINAL symbol, or the constant of an exact one. */
+const sym_expr *helion_nominal(helion_reader *r, int block);
+/* The BLOCK symbol that `e` (a bare BLOCK or NOMINAL symbol) is of; -1: neither. */
+int helion_block_of(const helion_reader *r, const sym_expr *e);
+/* The dim of a tile of `block`: its symbol, or a plain number. */
+const sym_expr *helion_tile_dim(helion_reader *r, int block);
+/* A size expression as a dim of a device value: block sizes become tile dims; one that leaves its loop asks for pad mode. */
+const sym_expr *helion_device_dim(helion_reader *r, const sym_expr *e);
+/* A size of host code; NULL when nothing bounds `e` from above. */
+const sym_expr *helion_upper_bound(helion_reader *r, const sym_expr *e);
+
 /* ---- names (helion_scope.c) ---- */
 void helion_push_scope(helion_reader *r, helion_scope *parent);
 helion_value *helion_find_var(helion_scope *s, const char *name);             /* this scope only */
@@ -197,7 +223,12 @@ void helion_bind_arguments(helion_reader *r, const helion_kernel *k);
 typedef enum helion_flow { HELION_NEXT, HELION_RETURN, HELION_BREAK, HELION_CONTINUE, HELION_STOP } helion_flow;
 helion_value helion_eval(helion_reader *r, const syn_node *n);
 helion_flow helion_run_block(helion_reader *r, syn_node *const *statements, size_t n);
+/* Device code: inside of a top-level loop. */
+static inline bool helion_in_loop(const helion_reader *r) { return r->region && r->region != &r->graph->body; }
 helion_flow helion_run_for(helion_reader *r, const syn_node *n);
+/* helion_branch.c: an `if` on a device value, a `while` in device code. */
+void helion_run_branch(helion_reader *r, const syn_node *n, kernel_value condition);
+void helion_run_while(helion_reader *r, const syn_node *n);
 void helion_assign(helion_reader *r, const syn_node *target, helion_value v);
 helion_value helion_call_function(helion_reader *r, const syn_node *call, helion_func f,
                                   const helion_seq *args); /* args NULL: from the call */
@@ -208,7 +239,7 @@ helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, hel
 helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a);
 helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b);
 
-/* ---- indexing (helion_index.c) ---- */
+/* ---- indexing (helion_index.c, helion_memory.c) ---- */
 helion_value helion_subscript(helion_reader *r, const syn_node *n, helion_value base, helion_value index);
 void helion_store(helion_reader *r, const syn_node *n, helion_value base, helion_value index, helion_value v);
 #endif

@@ -1,0 +1,67 @@
+/* Lanes of a tile that hold nothing: those behind the end of a range in pad mode, and those of rows that end early in hl.jagged_tile.
+ * Clamped tiles have none, so that everything here is the identity there. */
+#include "frontend/helion/helion_device.h"
+
+/* The BLOCK symbol of an open loop that dim `e` is a whole tile of; -1: none. */
+static int open_block(const helion_reader *r, const sym_expr *e) {
+  int i = helion_symbol_of(r, e);
+  return i >= 0 && r->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->symbols.at[i].is_open ? i : -1;
+}
+
+/* `mask` with its dims on the places `at` of a value of rank `rank`. */
+static kernel_value place_mask(helion_reader *r, const syn_node *n, kernel_value mask, int rank, const int *at) {
+  const kernel_type from = *helion_type(r, mask);
+  kernel_type to = {.type = DTYPE_BOOL, .rank = rank};
+  for (int d = 0; d < rank; d++)
+    to.dim[d] = sym_const(r->mem, 1);
+  for (int d = 0; d < from.rank; d++)
+    to.dim[at[d]] = from.dim[d];
+  return helion_same_shape(r, &from, &to) ? mask : helion_emit(r, n, KERNEL_RESHAPE, 1, &mask, &to);
+}
+
+static kernel_value both(helion_reader *r, const syn_node *n, kernel_value a, kernel_value b) {
+  return a < 0 ? b : b < 0 ? a : helion_fn2(r, n, KERNEL_FN_AND, a, b);
+}
+
+/* The mask of a jagged tile on the dims of `t`: its rows are looked for before the lanes at dim `lane`. */
+static kernel_value jagged_mask(helion_reader *r, const syn_node *n, kernel_value mask, const kernel_type *t, int lane) {
+  const kernel_type m = *helion_type(r, mask);
+  int at[KERNEL_RANK_MAX], next = 0;
+  at[m.rank - 1] = lane;
+  for (int d = 0; d + 1 < m.rank; d++) {
+    while (next < lane && !helion_same_size(r, m.dim[d], t->dim[next]))
+      next++;
+    if (next >= lane) {
+      helion_fail(r, n, LOOM_EUNSUP, "keep the dims of the rows before the jagged dim until it is reduced",
+                  "a value of shape %s has the lanes of a hl.jagged_tile without its rows", helion_show_shape(r, t));
+      return -1;
+    }
+    at[d] = next++;
+  }
+  return place_mask(r, n, mask, t->rank, at);
+}
+
+kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip) {
+  for (int d = 0; d < t->rank; d++) {
+    int b = open_block(r, t->dim[d]);
+    if (b < 0)
+      continue;
+    if (r->symbols.at[b].jagged >= 0)
+      mask = both(r, n, mask, jagged_mask(r, n, r->symbols.at[b].jagged, t, d));
+    if (!r->symbols.at[b].is_padded || (skip >> d & 1))
+      continue;
+    kernel_type lanes = {.type = DTYPE_BOOL, .rank = 1, .dim = {t->dim[d]}};
+    kernel_value number = r->symbols.at[b].number, valid = helion_emit(r, n, KERNEL_TILE_MASK, 1, &number, &lanes);
+    mask = both(r, n, mask, place_mask(r, n, valid, t->rank, &d));
+  }
+  return mask;
+}
+
+kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral) {
+  const kernel_type t = *helion_type(r, v);
+  kernel_value mask = helion_lane_mask(r, n, &t, -1, 0);
+  if (mask < 0)
+    return v;
+  kernel_value other = helion_constant(r, n, neutral, t.type);
+  return helion_emit(r, n, KERNEL_SELECT, 3, (kernel_value[]){mask, v, other}, &t);
+}

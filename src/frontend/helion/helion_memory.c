@@ -1,0 +1,138 @@
+/* Loads, stores and atomics of host tensors; hl.arange. */
+#include "frontend/helion/helion_memory.h"
+#include "frontend/helion/helion_ops.h"
+
+/* The mask of an access as a bool value; false: diagnosed. */
+static bool mask_value(helion_reader *r, const syn_node *n, const helion_value *v, kernel_value *out) {
+  *out = -1;
+  if (v->kind == HELION_NONE)
+    return true;
+  if (!helion_as_value(r, n, v, DTYPE_BOOL, out))
+    return false;
+  *out = helion_cast(r, n, *out, DTYPE_BOOL);
+  return true;
+}
+
+static bool fits_mask(helion_reader *r, const syn_node *n, kernel_value mask, const kernel_type *part) {
+  kernel_type fit;
+  if (mask < 0 || (helion_broadcast_shape(r, helion_type(r, mask), part, &fit) && helion_same_shape(r, &fit, part)))
+    return true;
+  helion_fail_shapes(r, n, "a mask and the part it is for", helion_type(r, mask), part);
+  return false;
+}
+
+/* ---- loads ---- */
+helion_value helion_load(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, kernel_value mask) {
+  helion_part p;
+  if (!helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape))
+    return helion_unknown();
+  kernel_value v = helion_emit(r, n, KERNEL_LOAD, mask >= 0, &mask, &p.shape);
+  helion_attach_part(r, helion_def(r, v), tensor, &p);
+  return helion_device(v);
+}
+
+static bool host_tensor(helion_reader *r, const helion_call *c) {
+  if (c->arg[0].kind == HELION_TENSOR)
+    return true;
+  if (c->arg[0].kind != HELION_UNKNOWN)
+    helion_fail(r, c->node, c->arg[0].kind == HELION_SEQ ? LOOM_EUNSUP : LOOM_EINPUT, "only arguments and tensors made before the loops have memory",
+                "%s of %s", c->fn->path, helion_describe(r, &c->arg[0]));
+  return false;
+}
+
+helion_value helion_do_load(helion_reader *r, const helion_call *c) {
+  kernel_value mask = -1;
+  if (!helion_on_device(r, c->node, "hl.load") || !host_tensor(r, c) || (c->given[2] && !mask_value(r, c->node, &c->arg[2], &mask)))
+    return helion_unknown();
+  return helion_load(r, c->node, c->arg[0].tensor, &c->arg[1], mask);
+}
+
+helion_value helion_do_subscript(helion_reader *r, const helion_call *c) { return helion_subscript(r, c->node, c->arg[0], c->arg[1]); }
+
+/* ---- stores ---- */
+/* `v` with the type of the tensor, broadcasting to the part; false: diagnosed. */
+static bool stored_value(helion_reader *r, const syn_node *n, const char *name, const helion_value *v, const kernel_type *part, kernel_value *out) {
+  kernel_type fit;
+  if (!helion_as_value(r, n, v, part->type, out))
+    return false;
+  if (!helion_broadcast_shape(r, helion_type(r, *out), part, &fit) || !helion_same_shape(r, &fit, part)) {
+    helion_fail(r, n, LOOM_EINPUT, "the value must have the shape of the part it is stored to",
+                "a value of shape %s is stored to a part of shape %s of %s", helion_show_shape(r, helion_type(r, *out)), helion_show_shape(r, part), name);
+    return false;
+  }
+  *out = helion_broadcast(r, n, helion_cast(r, n, *out, part->type), part);
+  return true;
+}
+
+void helion_store_part(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, helion_value v, kernel_value mask) {
+  helion_part p;
+  kernel_value value;
+  if (v.kind == HELION_UNKNOWN || !helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape) ||
+      !stored_value(r, n, r->graph->tensors.at[tensor].name, &v, &p.shape, &value))
+    return;
+  kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_STORE, mask >= 0 ? 2 : 1, (kernel_value[]){value, mask}, 0, NULL);
+  op->span = n->span;
+  helion_attach_part(r, op, tensor, &p);
+}
+
+void helion_store(helion_reader *r, const syn_node *n, helion_value base, helion_value index, helion_value v) {
+  if (base.kind == HELION_UNKNOWN || index.kind == HELION_UNKNOWN || v.kind == HELION_UNKNOWN)
+    return;
+  if (base.kind != HELION_TENSOR)
+    helion_fail(r, n, LOOM_EINPUT, "only host tensors can be stored to; build a new value instead", "a store to %s", helion_describe(r, &base));
+  else if (!r->region)
+    helion_fail(r, n, LOOM_EUNSUP, "store inside of the tile loops", "a store to the host tensor %s outside of the tile loops",
+                r->graph->tensors.at[base.tensor].name);
+  else
+    helion_store_part(r, n, base.tensor, &index, v, -1);
+}
+
+helion_value helion_do_store(helion_reader *r, const helion_call *c) {
+  kernel_value mask = -1;
+  if (helion_on_device(r, c->node, "hl.store") && host_tensor(r, c) && (!c->given[3] || mask_value(r, c->node, &c->arg[3], &mask)))
+    helion_store_part(r, c->node, c->arg[0].tensor, &c->arg[1], c->arg[2], mask);
+  return helion_none();
+}
+
+/* ---- atomics ---- */
+static helion_value atomic(helion_reader *r, const helion_call *c, const helion_value *v, const helion_value *expected) {
+  helion_part p;
+  kernel_value operand[3] = {-1, -1, -1};
+  if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c) || v->kind == HELION_UNKNOWN || c->arg[1].kind == HELION_UNKNOWN ||
+      !helion_make_part(r, c->node, &c->arg[1], c->arg[0].tensor, &operand[1], &p))
+    return helion_unknown();
+  const char *name = r->graph->tensors.at[c->arg[0].tensor].name;
+  if (!stored_value(r, c->node, name, v, &p.shape, &operand[0]) || (expected && !stored_value(r, c->node, name, expected, &p.shape, &operand[2])))
+    return helion_unknown();
+  kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_ATOMIC, expected ? 3 : 2, operand, 1, &p.shape);
+  op->span = c->node->span;
+  op->fn = (kernel_fn)c->fn->detail;
+  helion_attach_part(r, op, c->arg[0].tensor, &p);
+  return helion_device(op->results[0]);
+}
+
+helion_value helion_do_atomic(helion_reader *r, const helion_call *c) { return atomic(r, c, &c->arg[2], NULL); }
+helion_value helion_do_atomic_cas(helion_reader *r, const helion_call *c) { return atomic(r, c, &c->arg[3], &c->arg[2]); }
+
+/* ---- hl.arange ---- */
+helion_value helion_do_arange(helion_reader *r, const helion_call *c) {
+  bool has_begin = c->given[1] && c->arg[1].kind != HELION_NONE;
+  const helion_value *begin = &c->arg[0], *end = has_begin ? &c->arg[1] : &c->arg[0];
+  int64_t step = 1, low = 0;
+  dtype type;
+  if (!helion_on_device(r, c->node, "hl.arange") || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
+      (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, DTYPE_I32, &type))
+    return helion_unknown();
+  if ((end->kind != HELION_INT && end->kind != HELION_TILE) || begin->kind == HELION_UNKNOWN || step < 1)
+    return end->kind == HELION_UNKNOWN ? helion_unknown()
+                                       : helion_fail(r, c->node, LOOM_EINPUT, "hl.arange(n) of an int or a block size, counting up", "hl.arange up to %s",
+                                                     helion_describe(r, end));
+  const sym_expr *n = end->kind == HELION_TILE ? helion_nominal(r, end->tile.block) : end->size;
+  if (low || step != 1)
+    n = sym_ceildiv(r->mem, sym_sub(r->mem, n, sym_const(r->mem, low)), sym_const(r->mem, step));
+  kernel_type t = {.type = type, .rank = 1, .dim = {helion_device_dim(r, n)}};
+  kernel_value v = helion_emit(r, c->node, KERNEL_IOTA, 0, NULL, &t);
+  helion_def(r, v)->fvalue = (double)low;
+  helion_def(r, v)->ivalue = step;
+  return helion_device(v);
+}
