@@ -24,6 +24,9 @@ static bool fits_mask(helion_reader *r, const syn_node *n, kernel_value mask, co
 /* ---- loads ---- */
 helion_value helion_load(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, kernel_value mask) {
   helion_part p;
+  if (!r->region)
+    return helion_fail(r, n, LOOM_EUNSUP, "index tensors inside of the tile loops", "a part of the host tensor %s outside of the tile loops",
+                       r->graph->tensors.at[tensor].name);
   if (!helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape))
     return helion_unknown();
   kernel_value v = helion_emit(r, n, KERNEL_LOAD, mask >= 0, &mask, &p.shape);

@@ -248,6 +248,10 @@ helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, he
     return helion_device_compare(r, n, op, a, b);
   if (compare_known(r, op, &a, &b, &result))
     return helion_bool(result);
+  kernel_value x;
+  if (!is_identity && op != SYN_In && op != SYN_NotIn && a.kind == HELION_INT && b.kind == HELION_INT && helion_in_loop(r) &&
+      helion_as_value(r, n, &a, DTYPE_I64, &x))   /* sizes that only the running kernel knows */
+    return helion_device_compare(r, n, op, helion_device(x), b);
   return helion_fail(r, n, LOOM_EUNSUP, "the outcome has to be known while compiling", "a comparison of %s and %s", helion_describe(r, &a),
                      helion_describe(r, &b));
 }
