@@ -30,6 +30,8 @@ helion_given helion_parse_given(arena *m, const char *name, const char *value);
 
 /* All diagnostics of the kernel are reported at once; the status is that of the first by rank EINPUT, EUNSUP. */
 LOOM_MUST_USE loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out);
+/* The op table as Markdown: every function, method and attribute that kernels may use (docs/helion.md). */
+const char *helion_language_tables(arena *m);
 /* Names that --function accepts. */
 LOOM_MUST_USE loom_status helion_list(loom_ctx *ctx, const syn_node *module, const char *const **out_names, size_t *out_n);
 #endif

@@ -285,3 +285,64 @@ const char *helion_nearest_member(helion_reader *r, helion_kind k, const char *n
     names[n++] = device_functions[i].path + strlen("torch.");
   return diag_nearest(name, names, n);
 }
+
+/* ---- the tables as a document ---- */
+/* "*sizes size? dtype? device~" as a signature: "*sizes, size=, dtype="; parameters that are not looked at are listed behind. */
+static const char *signature(arena *m, const char *params, bool is_member) {
+  text shown = text_new(m), ignored = text_new(m);
+  bool first = true;
+  for (const char *p = params; *p;) {
+    size_t n = strcspn(p, " ");
+    char last = n ? p[n - 1] : 0;
+    bool is_self = is_member && first;
+    first = false;
+    if (n == 1 && *p == '|')
+      text_addf(&shown, "%s\\*", shown.size ? ", " : "");
+    else if (last == '~')
+      text_addf(&ignored, "%s%.*s", ignored.size ? ", " : "", (int)n - 1, p);
+    else if (n && !is_self)
+      text_addf(&shown, "%s%s%.*s%s", shown.size ? ", " : "", *p == '*' ? "\\" : "", (int)(last == '?' ? n - 1 : n), p, last == '?' ? "=" : "");
+    p += n;
+    p += strspn(p, " ");
+  }
+  return ignored.size ? arena_printf(m, "(%s) | %s", text_str(&shown), text_str(&ignored)) : arena_printf(m, "(%s) |", text_str(&shown));
+}
+
+static void add_functions(arena *m, text *t, const char *title, const helion_fn *rows, size_t n) {
+  text_addf(t, "### %s\n\n| function | parameters | accepted and not looked at |\n|---|---|---|\n", title);
+  for (size_t i = 0; i < n; i++)
+    text_addf(t, "| `%s` | %s |\n", rows[i].path, signature(m, rows[i].params, false));
+  text_add(t, "\n");
+}
+
+static const char *kinds_text(arena *m, unsigned kinds) {
+  text t = text_new(m);
+  for (int k = 0; k < HELION_KIND_COUNT; k++)
+    if (kinds >> k & 1)
+      text_addf(&t, "%s%s", t.size ? ", " : "", helion_kind_name((helion_kind)k));
+  return text_str(&t);
+}
+
+static void add_members(arena *m, text *t, const char *title, const member *rows, size_t n, bool calls) {
+  text_addf(t, "### %s\n\n| of | %s |%s\n|---|---|%s\n", title, calls ? "method | parameters | accepted and not looked at" : "attribute",
+            "", calls ? "---|---|" : "");
+  for (size_t i = 0; i < n; i++)
+    if (calls)
+      text_addf(t, "| %s | `%s` | %s |\n", kinds_text(m, rows[i].kinds), rows[i].fn.path, signature(m, rows[i].fn.params, true));
+    else
+      text_addf(t, "| %s | `%s` |\n", kinds_text(m, rows[i].kinds), rows[i].fn.path);
+  text_add(t, "\n");
+}
+
+const char *helion_language_tables(arena *m) {
+  text t = text_new(m);
+  add_functions(m, &t, "Functions of tiles and tensors (each is also a method of device values)", device_functions, COUNT(device_functions));
+  add_functions(m, &t, "Other functions", functions, COUNT(functions));
+  text_add(&t, "### Other names of the same functions\n\n| name | is |\n|---|---|\n");
+  for (size_t i = 0; i < COUNT(aliases); i++)
+    text_addf(&t, "| `%s` | `%s` |\n", aliases[i].alias, aliases[i].path);
+  text_add(&t, "\n");
+  add_members(m, &t, "Attributes", attributes, COUNT(attributes), false);
+  add_members(m, &t, "Methods", methods, COUNT(methods), true);
+  return text_str(&t);
+}
