@@ -52,7 +52,7 @@ static loom_status index_expr(interp *in, const kernel_op *op) {
 
 static loom_status tile_number(interp *in, const kernel_op *op) {
   const interp_tile *t = &in->tile[op->operands[0]];
-  return set_scalar(in, op, (double)(op->kind == KERNEL_TILE_BEGIN ? t->begin : op->kind == KERNEL_TILE_END ? t->end : t->number));
+  return set_scalar(in, op, (double)(op->kind == KERNEL_TILE_BEGIN ? t->begin : op->kind == KERNEL_TILE_END ? t->end : t->id));
 }
 
 /* start, start + step, .. : IOTA, and the indices of a tile. */
@@ -62,6 +62,27 @@ static loom_status iota(interp *in, const kernel_op *op, double start, double st
   for (int64_t i = 0; i < v->elems; i++)
     v->x[i] = start + (double)i * step;
   return interp_round_value(in, op, v);
+}
+
+static loom_status tile_mask(interp *in, const kernel_op *op) {
+  const interp_tile *t = &in->tile[op->operands[0]];
+  interp_value *v;
+  LOOM_TRY(interp_result(in, op, 0, &v));
+  for (int64_t i = 0; i < v->elems; i++)
+    v->x[i] = t->begin + i < t->end;
+  return LOOM_OK;
+}
+
+/* The RUNTIME symbol reads the operand from here on. */
+static loom_status bind(interp *in, const kernel_op *op) {
+  interp_value *v;
+  LOOM_TRY(interp_operand(in, op, 0, &v));
+  if (v->has_e && v->e[0] > 0)
+    LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this bound depends on rounding: engines may rightly run different rounds");
+  for (size_t i = 0; i < in->k->symbols.n; i++)
+    if (text_eq(in->k->symbols.at[i].name, op->expr->name))
+      in->env[i].value = (int64_t)v->x[0];
+  return LOOM_OK;
 }
 
 static loom_status full(interp *in, const kernel_op *op) {
@@ -78,9 +99,26 @@ static loom_status run_op(interp *in, const kernel_op *op) {
     return interp_loop(in, op);
   case KERNEL_IF:
     return interp_if(in, op);
+  case KERNEL_WHILE:
+    return interp_while(in, op);
   case KERNEL_YIELD:
   case KERNEL_BARRIER:
     return LOOM_OK;
+  case KERNEL_BIND:
+    return bind(in, op);
+  case KERNEL_TILE_MASK:
+    return tile_mask(in, op);
+  case KERNEL_ATOMIC:
+    return interp_atomic(in, op);
+  case KERNEL_FOLD:
+  case KERNEL_SCAN:
+    return interp_scan(in, op);
+  case KERNEL_STACK:
+    return interp_stack(in, op);
+  case KERNEL_EXTRACT:
+    return interp_extract(in, op);
+  case KERNEL_GATHER:
+    return interp_gather(in, op);
   case KERNEL_INDEX_EXPR:
     return index_expr(in, op);
   case KERNEL_TILE_BEGIN:
@@ -107,7 +145,7 @@ static loom_status run_op(interp *in, const kernel_op *op) {
   case KERNEL_MATMUL:
     return interp_matmul(in, op);
   case KERNEL_REDUCE:
-    return interp_reduce(in, op);
+    return op->fn == KERNEL_FN_ARGMAX || op->fn == KERNEL_FN_ARGMIN ? interp_arg_reduce(in, op) : interp_reduce(in, op);
   case KERNEL_BROADCAST:
     return interp_broadcast(in, op);
   case KERNEL_RESHAPE:
@@ -121,8 +159,12 @@ static loom_status run_op(interp *in, const kernel_op *op) {
 }
 
 loom_status interp_region(interp *in, const kernel_region *r, const kernel_op **out_yield) {
+  return interp_region_until(in, r, NULL, out_yield);
+}
+
+loom_status interp_region_until(interp *in, const kernel_region *r, const kernel_op *end, const kernel_op **out_yield) {
   *out_yield = NULL;
-  for (size_t i = 0; i < r->ops.n; i++) {
+  for (size_t i = 0; i < r->ops.n && r->ops.at[i] != end; i++) {
     const kernel_op *op = r->ops.at[i];
     int64_t elems = 1;
     for (int j = 0; j < op->n_results; j++)
@@ -135,19 +177,20 @@ loom_status interp_region(interp *in, const kernel_region *r, const kernel_op **
   return LOOM_OK;
 }
 
-/* The value of each symbol before any loop: a block reads its nominal size. */
+/* The value of each symbol before any loop: a block reads its nominal size, a RUNTIME symbol nothing. */
 static loom_status bind_symbols(interp *in, const interp_options *o) {
   const kernel_graph *k = in->k;
+  const sym_binding *blocks;
+  size_t n;
+  LOOM_TRY(kernel_block_sizes(in->ctx, k, o->blocks, o->n_blocks, &blocks, &n));
   for (size_t i = 0; i < k->symbols.n; i++) {
     const kernel_symbol *s = &k->symbols.at[i];
     in->env[i] = (sym_binding){s->name, s->value};
-    for (size_t j = 0; j < o->n_blocks; j++)
-      if (text_eq(o->blocks[j].name, s->name) && s->kind != KERNEL_SYM_SIZE)
-        in->env[i].value = o->blocks[j].value;
-    if (in->env[i].value < 0 && s->kind == KERNEL_SYM_BLOCK)
-      LOOM_TRY(kernel_size(in->ctx, k, s->extent, o->blocks, o->n_blocks, &in->env[i].value));
-    if (in->env[i].value < (s->kind == KERNEL_SYM_BLOCK ? 1 : 0))
-      LOOM_FAIL(in->ctx, s->span, LOOM_EINPUT, s->kind == KERNEL_SYM_BLOCK ? "block size \"%s\" is not positive" : "size \"%s\" has no value", s->name);
+    for (size_t j = 0; j < n && s->kind != KERNEL_SYM_SIZE; j++)
+      if (text_eq(blocks[j].name, s->name))
+        in->env[i].value = blocks[j].value;
+    if (in->env[i].value < 0 && s->kind != KERNEL_SYM_RUNTIME)
+      LOOM_FAIL(in->ctx, s->span, LOOM_EINPUT, "size \"%s\" has no value", s->name);
   }
   return LOOM_OK;
 }
@@ -162,6 +205,7 @@ loom_status interp_run(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tens
   in.tile = ARENA_NEW_N(m, interp_tile, k->values.n);
   in.is_sum = ARENA_NEW_N(m, bool, k->values.n);
   in.host = ARENA_NEW_N(m, interp_host, k->tensors.n);
+  in.atoms = ARENA_NEW_N(m, struct interp_atoms *, k->tensors.n);
   if (!o->accumulate_in_result_type)
     interp_find_sums(k, m, in.is_sum);
   const kernel_op *yield;

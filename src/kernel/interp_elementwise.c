@@ -56,7 +56,7 @@ loom_status interp_elementwise(interp *in, const kernel_op *op) {
     LOOM_TRY(interp_check_broadcast(in, op, operand[i], out->rank, out->shape));
     interp_broadcast_strides(operand[i], out->rank, out->shape, stride[i]);
   }
-  bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ;
+  bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE;
   dtype work = is_comparison ? dtype_promote(from[0], from[1]) : out->type;
   if (out->elems == 0)
     return LOOM_OK;

@@ -1,20 +1,26 @@
 /* Control: grids, loops with carried values, conditions. */
 #include "kernel/interp_private.h"
 
-typedef struct walk { int64_t begin, end, step; size_t symbol; bool tiled; int64_t nominal; } walk;
+typedef struct walk { int64_t begin, end, step; size_t symbol; bool tiled, padded; int64_t nominal; } walk;
 
 /* Reads a range; `out->symbol` is the block's place in the environment. */
 static loom_status read_range(interp *in, const kernel_op *op, const kernel_range *r, walk *out) {
   *out = (walk){.step = 1};
   LOOM_TRY(interp_size(in, op, r->begin, &out->begin));
   LOOM_TRY(interp_size(in, op, r->end, &out->end));
-  if (!r->block)
+  if (!r->block) {
+    if (r->step)
+      LOOM_TRY(interp_size(in, op, r->step, &out->step));
+    if (out->step < 1)
+      LOOM_FAIL(in->ctx, op->span, LOOM_EINPUT, "the step of this %s is %" PRId64, kernel_op_name(op->kind), out->step);
     return LOOM_OK;
+  }
   const kernel_symbol *s = kernel_find_symbol(in->k, r->block);
   if (!s)
     LOOM_FAIL(in->ctx, op->span, LOOM_EBUG, "block \"%s\" of a %s is not a symbol of the kernel", r->block, kernel_op_name(op->kind));
   out->symbol = (size_t)(s - in->k->symbols.at);
   out->tiled = true;
+  out->padded = s->is_padded;
   out->step = out->nominal = in->env[out->symbol].value;
   return LOOM_OK;
 }
@@ -23,11 +29,13 @@ static loom_status read_range(interp *in, const kernel_op *op, const kernel_rang
 static void enter_tile(interp *in, const walk *w, int64_t number, kernel_value param) {
   int64_t begin = w->begin + number * w->step;
   int64_t end = w->end - begin < w->step ? w->end : begin + w->step;
-  in->tile[param] = (interp_tile){begin, end, number, w->tiled};
+  if (!w->tiled)
+    end = begin + 1;
+  in->tile[param] = (interp_tile){begin, end, number, w->padded ? w->nominal : end - begin, w->tiled ? begin / w->step : begin, w->tiled};
   interp_value *v = &in->slot[param];
   interp_reserve(in, v, DTYPE_I64, 0, NULL);
   v->x[0] = (double)(w->tiled ? number : begin);
-  if (w->tiled)
+  if (w->tiled && !w->padded)
     in->env[w->symbol].value = end - begin;
 }
 
@@ -38,23 +46,41 @@ static void leave_range(interp *in, const walk *w) {
 
 static int64_t trip_count(const walk *w) { return w->end <= w->begin ? 0 : (w->end - w->begin - 1) / w->step + 1; }
 
+/* All instances once; in a pass before the last, up to the gather of that pass. */
+static loom_status run_instances(interp *in, const kernel_op *op, const walk *w, interp_grid *g) {
+  const kernel_op *stop = g->pass < g->n_gathers ? g->gather[g->pass] : NULL;
+  memset(g->at, 0, sizeof g->at);
+  do {
+    const kernel_op *yield;
+    for (int i = 0; i < op->n_ranges; i++)
+      enter_tile(in, &w[i], g->at[i], op->regions[0].params.at[i]);
+    LOOM_TRY(interp_region_until(in, &op->regions[0], stop, &yield));
+    if (stop) {
+      interp_value *v;
+      LOOM_TRY(interp_operand(in, stop, 0, &v));
+      interp_save_gathered(in, g);
+    }
+    for (int i = 0; i < op->n_ranges; i++)
+      leave_range(in, &w[i]);
+  } while (interp_next_index(op->n_ranges, g->trips, g->at));
+  return LOOM_OK;
+}
+
 loom_status interp_parallel(interp *in, const kernel_op *op) {
   walk w[KERNEL_RANK_MAX];
-  int64_t trips[KERNEL_RANK_MAX], at[KERNEL_RANK_MAX] = {0};
+  int64_t trips[KERNEL_RANK_MAX];
+  interp_grid g, *outer = in->grid;
   for (int i = 0; i < op->n_ranges; i++) {
     LOOM_TRY(read_range(in, op, &op->ranges[i], &w[i]));
     trips[i] = trip_count(&w[i]);
     if (trips[i] == 0)
       return LOOM_OK;
   }
-  do {
-    const kernel_op *yield;
-    for (int i = 0; i < op->n_ranges; i++)
-      enter_tile(in, &w[i], at[i], op->regions[0].params.at[i]);
-    LOOM_TRY(interp_region(in, &op->regions[0], &yield));
-  } while (interp_next_index(op->n_ranges, trips, at));
-  for (int i = 0; i < op->n_ranges; i++)
-    leave_range(in, &w[i]);
+  LOOM_TRY(interp_open_grid(in, op, trips, &g));
+  in->grid = &g;
+  for (g.pass = 0; g.pass <= g.n_gathers; g.pass++)
+    LOOM_TRY(run_instances(in, op, w, &g));
+  in->grid = outer;
   return LOOM_OK;
 }
 
@@ -118,4 +144,31 @@ loom_status interp_if(interp *in, const kernel_op *op) {
   const kernel_op *yield;
   LOOM_TRY(interp_region(in, r, &yield));
   return yield && yield->n_operands ? take_yielded(in, yield, r, op->results) : LOOM_OK;
+}
+
+loom_status interp_while(interp *in, const kernel_op *op) {
+  const kernel_region *test = &op->regions[0], *body = &op->regions[1];
+  const kernel_op *yield;
+  for (int i = 0; i < op->n_operands; i++) {
+    interp_value *init;
+    LOOM_TRY(interp_operand(in, op, i, &init));
+    interp_copy(in, &in->slot[body->params.at[i]], init);
+  }
+  for (;;) {
+    for (int i = 0; i < op->n_operands; i++)
+      interp_copy(in, &in->slot[test->params.at[i]], &in->slot[body->params.at[i]]);
+    LOOM_TRY(interp_spend(in, op, 1));
+    LOOM_TRY(interp_region(in, test, &yield));
+    const interp_value *condition = &in->slot[yield->operands[0]];
+    if (condition->has_e && condition->e[0] > 0)
+      LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this condition depends on rounding: engines may rightly take different branches");
+    if (condition->x[0] == 0)
+      break;
+    LOOM_TRY(interp_region(in, body, &yield));
+    if (yield->n_operands)
+      LOOM_TRY(take_yielded(in, yield, body, body->params.at));
+  }
+  for (int i = 0; i < op->n_results; i++)
+    interp_copy(in, &in->slot[op->results[i]], &in->slot[body->params.at[i]]);
+  return LOOM_OK;
 }

@@ -10,10 +10,14 @@ static double engine_ulps(kernel_fn f) {
   case KERNEL_FN_LOG:
   case KERNEL_FN_LOG2:
   case KERNEL_FN_RSQRT:
+  case KERNEL_FN_LOG1P:
+  case KERNEL_FN_EXPM1:
     return 2;
   case KERNEL_FN_TANH:
   case KERNEL_FN_SIGMOID:
   case KERNEL_FN_ERF:
+  case KERNEL_FN_SIN:
+  case KERNEL_FN_COS:
     return 4;
   case KERNEL_FN_POW:
     return 16;
@@ -51,7 +55,30 @@ static double unary_value(kernel_fn f, double x) {
   case KERNEL_FN_RECIP:
     return 1 / x;
   case KERNEL_FN_NOT:
+  case KERNEL_FN_INVERT:
     return x == 0;
+  case KERNEL_FN_LOG1P:
+    return log1p(x);
+  case KERNEL_FN_EXPM1:
+    return expm1(x);
+  case KERNEL_FN_SIN:
+    return sin(x);
+  case KERNEL_FN_COS:
+    return cos(x);
+  case KERNEL_FN_FLOOR:
+    return floor(x);
+  case KERNEL_FN_CEIL:
+    return ceil(x);
+  case KERNEL_FN_ROUND:   /* half to even */
+    return nearbyint(x);
+  case KERNEL_FN_TRUNC:
+    return trunc(x);
+  case KERNEL_FN_SIGN:
+    return isnan(x) ? NAN : x > 0 ? 1 : x < 0 ? -1 : 0;
+  case KERNEL_FN_ISNAN:
+    return isnan(x) ? 1 : 0;
+  case KERNEL_FN_ISINF:
+    return isinf(x) ? 1 : 0;
   default:
     return NAN;
   }
@@ -74,12 +101,14 @@ static double deviation(kernel_fn f, double at, double value) {
 }
 
 interp_num interp_unary(kernel_fn f, dtype t, interp_num a) {
-  double x = f == KERNEL_FN_NOT && t != DTYPE_BOOL ? -1 - a.x : unary_value(f, a.x);   /* ~i = -1 - i */
+  double x = (f == KERNEL_FN_NOT || f == KERNEL_FN_INVERT) && t != DTYPE_BOOL ? -1 - a.x : unary_value(f, a.x);   /* ~i = -1 - i */
   double e = 0;
   if (a.e > 0) {
-    if (f == KERNEL_FN_NEG || f == KERNEL_FN_ABS || f == KERNEL_FN_RELU)
+    if (f == KERNEL_FN_NEG || f == KERNEL_FN_ABS || f == KERNEL_FN_RELU || f == KERNEL_FN_SIN || f == KERNEL_FN_COS)
       e = a.e;
-    else if (f == KERNEL_FN_NOT)
+    else if (f == KERNEL_FN_ISNAN || f == KERNEL_FN_ISINF)
+      e = isfinite(a.e) ? 0 : 1;
+    else if (f == KERNEL_FN_NOT || f == KERNEL_FN_INVERT)
       e = 1;
     else if (f == KERNEL_FN_RECIP && fabs(a.x) <= a.e)
       e = INFINITY;
@@ -172,8 +201,46 @@ static double integer_product(dtype t, double a, double b) {
   return interp_round(t, (double)(int32_t)((uint64_t)(int64_t)a * (uint64_t)(int64_t)b));   /* types up to 32 bits: modulo 2^32 is enough */
 }
 
+/* Philox4x32-10 of Random123: counter (offset, 0), key = seed. */
+static double philox(int word, double offset, double seed) {
+  uint64_t at = (uint64_t)(int64_t)offset, key = (uint64_t)(int64_t)seed;
+  uint32_t c[4] = {(uint32_t)at, (uint32_t)(at >> 32), 0, 0}, k[2] = {(uint32_t)key, (uint32_t)(key >> 32)};
+  for (int round = 0; round < 10; round++) {
+    uint64_t p = (uint64_t)0xD2511F53u * c[0], q = (uint64_t)0xCD9E8D57u * c[2];
+    uint32_t next[4] = {(uint32_t)(q >> 32) ^ c[1] ^ k[0], (uint32_t)q, (uint32_t)(p >> 32) ^ c[3] ^ k[1], (uint32_t)p};
+    memcpy(c, next, sizeof c);
+    k[0] += 0x9E3779B9u;
+    k[1] += 0xBB67AE85u;
+  }
+  return (double)(int32_t)c[word];
+}
+
+static interp_num shift(kernel_fn f, interp_num a, interp_num b) {
+  int64_t x = (int64_t)a.x, by = (int64_t)b.x;
+  by = by < 0 ? 0 : by > 63 ? 63 : by;
+  double r = f == KERNEL_FN_SHL ? (double)(int64_t)((uint64_t)x << by) : (double)(x >> by);
+  return (interp_num){r, a.e > 0 || b.e > 0 ? INFINITY : 0};
+}
+
+static interp_num truncated_divide(interp_num a, interp_num b) {
+  interp_num q = divide(a, b), r = {trunc(q.x), 0};
+  if (q.e > 0)
+    r.e = fmax(fabs(trunc(q.x + q.e) - r.x), fabs(trunc(q.x - q.e) - r.x));
+  return r;
+}
+
 interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
   switch (f) {
+  case KERNEL_FN_SHL:
+  case KERNEL_FN_SHR:
+    return shift(f, a, b);
+  case KERNEL_FN_TRUNCDIV:
+    return truncated_divide(a, b);
+  case KERNEL_FN_PHILOX0:
+  case KERNEL_FN_PHILOX1:
+  case KERNEL_FN_PHILOX2:
+  case KERNEL_FN_PHILOX3:
+    return (interp_num){philox((int)(f - KERNEL_FN_PHILOX0), a.x, b.x), 0};
   case KERNEL_FN_ADD:
     return (interp_num){a.x + b.x, a.e + b.e};
   case KERNEL_FN_SUB:

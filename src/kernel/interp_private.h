@@ -18,9 +18,13 @@ typedef struct interp_value {
 } interp_value;
 
 /* A host tensor's memory as the kernel sees it: element (i0,i1,..) is root->value[offset + sum i_d*stride_d]. */
-typedef struct interp_host { interp_tensor *root; int64_t offset, shape[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX]; int rank; } interp_host;
+typedef struct interp_host { interp_tensor *root; kernel_tensor root_index; int64_t offset, shape[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX]; int rank; } interp_host;
 
-typedef struct interp_tile { int64_t begin, end, number; bool tiled; } interp_tile;
+/* lanes: elements of a value of this tile: end - begin, or the block size in pad mode.  id: begin / block size. */
+typedef struct interp_tile { int64_t begin, end, number, lanes, id; bool tiled; } interp_tile;
+
+/* The running PARALLEL as its GATHERs see it: saved[g] holds what each instance gave to gather g. */
+typedef struct interp_grid { const kernel_op *op; int64_t trips[KERNEL_RANK_MAX], at[KERNEL_RANK_MAX]; int n_gathers, pass; const kernel_op **gather; interp_value **saved; } interp_grid;
 
 /* All memory of a run comes from ctx->scratch and stays until its end; what an operation needs only while it runs is a temp. */
 enum { INTERP_TEMPS = 3 };
@@ -34,6 +38,8 @@ typedef struct interp {
   interp_tile *tile;          /* one per kernel value: of tile numbers */
   bool *is_sum;               /* one per kernel value: stays open (interp_sum.c) */
   interp_host *host;          /* one per kernel tensor */
+  struct interp_atoms **atoms;  /* one per kernel tensor: of roots that atomics changed */
+  interp_grid *grid;
   interp_value *aside;        /* one per kernel value: copies while carried values change places */
   struct { void *at; size_t room; } temp[INTERP_TEMPS];
   budget ops;
@@ -52,6 +58,15 @@ LOOM_MUST_USE loom_status interp_result(interp *in, const kernel_op *op, int i, 
 LOOM_MUST_USE loom_status interp_parallel(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_loop(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_if(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_while(interp *in, const kernel_op *op);
+/* Runs the ops of `r` before `end` (NULL: all). */
+LOOM_MUST_USE loom_status interp_region_until(interp *in, const kernel_region *r, const kernel_op *end, const kernel_op **out_yield);
+
+/* ---- interp_gather.c ---- */
+LOOM_MUST_USE loom_status interp_gather(interp *in, const kernel_op *op);
+/* Finds the gathers of a PARALLEL and makes room; n_gathers 0: there are none. */
+LOOM_MUST_USE loom_status interp_open_grid(interp *in, const kernel_op *op, const int64_t *trips, interp_grid *g);
+void interp_save_gathered(interp *in, interp_grid *g);
 
 /* ---- interp_sum.c: which values are sums that stay open, and rounding ---- */
 void interp_find_sums(const kernel_graph *k, arena *scratch, bool *is_sum);
@@ -74,8 +89,13 @@ void *interp_temp(interp *in, int which, size_t bytes);
 
 /* ---- operations ---- */
 LOOM_MUST_USE loom_status interp_matmul(interp *in, const kernel_op *op);       /* interp_matmul.c */
-LOOM_MUST_USE loom_status interp_load(interp *in, const kernel_op *op);         /* interp_memory.c */
+LOOM_MUST_USE loom_status interp_load(interp *in, const kernel_op *op);         /* interp_access.c */
 LOOM_MUST_USE loom_status interp_store(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_atomic(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_scan(interp *in, const kernel_op *op);         /* interp_scan.c: FOLD SCAN */
+LOOM_MUST_USE loom_status interp_stack(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_extract(interp *in, const kernel_op *op);
+LOOM_MUST_USE loom_status interp_arg_reduce(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_bind_host(interp *in, interp_tensor *tensors);
 LOOM_MUST_USE loom_status interp_elementwise(interp *in, const kernel_op *op);  /* interp_elementwise.c: UNARY BINARY SELECT CAST */
 LOOM_MUST_USE loom_status interp_reduce(interp *in, const kernel_op *op);       /* interp_shape.c */

@@ -101,7 +101,11 @@ static void reduce_one(kernel_fn f, reduction *r, interp_num a) {
   r->terms++;
 }
 
-static double identity(kernel_fn f) { return f == KERNEL_FN_MUL ? 1 : f == KERNEL_FN_MAX ? -INFINITY : f == KERNEL_FN_MIN ? INFINITY : 0; }
+static double identity(kernel_fn f, dtype t) {
+  if (t == DTYPE_BOOL)
+    return f == KERNEL_FN_MIN;
+  return f == KERNEL_FN_MUL ? 1 : f == KERNEL_FN_MAX ? -INFINITY : f == KERNEL_FN_MIN ? INFINITY : 0;
+}
 
 /* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product. */
 static double reduction_bound(kernel_fn f, dtype t, const reduction *r) {
@@ -130,7 +134,7 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
   }
   reduction *r = interp_temp(in, 0, (size_t)out->elems * sizeof *r);
   for (int64_t i = 0; i < out->elems; i++)
-    r[i] = (reduction){.x = identity(op->fn), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .whole = true};
+    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .whole = true};
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
   if (from->elems)
     do {

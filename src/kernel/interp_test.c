@@ -459,7 +459,7 @@ static void test_refusals_name_what_is_wrong(void **state) {
   enum { SHORT_ARGUMENT, NO_ARGUMENT, ZERO_BLOCK, NO_SIZE, BUDGET, OUTSIDE, CASES };
   static const struct { loom_status status; const char *text; int line; } want[CASES] = {
       [SHORT_ARGUMENT] = {LOOM_EINPUT, "contents given for argument x", 0}, [NO_ARGUMENT] = {LOOM_EINPUT, "contents given for argument x", 0},
-      [ZERO_BLOCK] = {LOOM_EINPUT, "block size \"tile_m\" is not positive", 0}, [NO_SIZE] = {LOOM_EINPUT, "size \"s\" has no value", 0},
+      [ZERO_BLOCK] = {LOOM_EUSAGE, "block size tile_m=0: expected a positive number", 0}, [NO_SIZE] = {LOOM_EINPUT, "size \"s\" has no value", 0},
       [BUDGET] = {LOOM_ELIMIT, "budget is spent", 16}, [OUTSIDE] = {LOOM_EINPUT, "touches index 255 of dim 1 of x, which has 200 elements", 14}};
   for (int c = 0; c < CASES; c++) {
     loom_ctx ctx;

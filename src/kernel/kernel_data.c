@@ -46,6 +46,12 @@ static data_value *symbol_data(arena *m, const kernel_symbol *s) {
     data_set_int(m, o, "value", s->value);
   if (s->extent)
     data_set(m, o, "extent", size_text(m, s->extent));
+  if (s->preferred)
+    data_set_int(m, o, "preferred", s->preferred);
+  if (s->block)
+    data_set_string(m, o, "block", s->block);
+  if (s->is_padded)
+    data_set_bool(m, o, "is_padded", true);
   if (s->is_reduction)
     data_set_bool(m, o, "is_reduction", true);
   if (s->divides)
@@ -101,6 +107,10 @@ static data_value *index_data(arena *m, const kernel_index *x) {
     data_set(m, o, "begin", size_text(m, x->begin));
   if (x->end)
     data_set(m, o, "end", size_text(m, x->end));
+  if (x->kind == KERNEL_INDEX_TENSOR) {
+    data_set_int(m, o, "dim", x->dim);
+    data_set_int(m, o, "rank", x->rank);
+  }
   return o;
 }
 
@@ -108,6 +118,8 @@ static data_value *range_data(arena *m, const kernel_range *r) {
   data_value *o = data_object(m);
   data_set(m, o, "begin", size_text(m, r->begin));
   data_set(m, o, "end", size_text(m, r->end));
+  if (r->step)
+    data_set(m, o, "step", size_text(m, r->step));
   if (r->block)
     data_set_string(m, o, "block", r->block);
   return o;
@@ -142,7 +154,7 @@ static data_value *op_data(arena *m, const kernel_graph *k, const kernel_op *op)
       data_push(m, a, range_data(m, &op->ranges[i]));
     data_set(m, o, "ranges", a);
   }
-  if (op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE) {
+  if (op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC) {
     data_value *a = data_array(m);
     for (int i = 0; i < op->n_index; i++)
       data_push(m, a, index_data(m, &op->index[i]));

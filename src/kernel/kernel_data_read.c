@@ -96,7 +96,7 @@ static loom_status read_ints(reader *r, const data_value *o, const char *key, in
 }
 
 static loom_status read_values(reader *r, const data_value *o, const char *key, kernel_value **out, int *out_n) {
-  return read_ints(r, o, key, 0, (int64_t)r->k->values.n - 1, out, out_n);
+  return read_ints(r, o, key, -1, (int64_t)r->k->values.n - 1, out, out_n);   /* -1: an absent mask; the verifier says where that is allowed */
 }
 
 static loom_status read_span(reader *r, const data_value *o, loom_span *out) {
@@ -128,7 +128,7 @@ static loom_status read_type(reader *r, const data_value *o, kernel_type *out) {
 /* ---- tables ---- */
 
 static loom_status read_symbol(reader *r, const data_value *o) {
-  ONLY_KEYS(r, o, "name", "kind", "value", "extent", "is_reduction", "divides", "span");
+  ONLY_KEYS(r, o, "name", "kind", "value", "extent", "is_reduction", "divides", "preferred", "block", "is_padded", "span");
   const char *name;
   int kind;
   LOOM_TRY(data_need_string(r->ctx, o, "name", &name));
@@ -137,6 +137,10 @@ static loom_status read_symbol(reader *r, const data_value *o) {
   if (data_get(o, "value"))
     LOOM_TRY(data_need_int(r->ctx, o, "value", 0, INT64_MAX, &s->value));
   LOOM_TRY(read_expr_member(r, o, "extent", &s->extent));
+  if (data_get(o, "preferred"))
+    LOOM_TRY(data_need_int(r->ctx, o, "preferred", 0, INT64_MAX, &s->preferred));
+  LOOM_TRY(read_name(r, o, "block", &s->block));
+  LOOM_TRY(read_flag(r, o, "is_padded", &s->is_padded));
   LOOM_TRY(read_flag(r, o, "is_reduction", &s->is_reduction));
   LOOM_TRY(read_flag(r, o, "divides", &s->divides));
   return read_span(r, o, &s->span);
@@ -211,9 +215,10 @@ static loom_status read_ranges(reader *r, const data_value *o, kernel_op *op) {
   op->n_ranges = (int)a->n;
   op->ranges = ARENA_NEW_N(r->mem, kernel_range, a->n);
   for (size_t i = 0; i < a->n; i++) {
-    ONLY_KEYS(r, a->items[i], "begin", "end", "block");
+    ONLY_KEYS(r, a->items[i], "begin", "end", "step", "block");
     LOOM_TRY(read_expr_member(r, a->items[i], "begin", &op->ranges[i].begin));
     LOOM_TRY(read_expr_member(r, a->items[i], "end", &op->ranges[i].end));
+    LOOM_TRY(read_expr_member(r, a->items[i], "step", &op->ranges[i].step));
     LOOM_TRY(read_name(r, a->items[i], "block", &op->ranges[i].block));
   }
   return LOOM_OK;
@@ -222,7 +227,7 @@ static loom_status read_ranges(reader *r, const data_value *o, kernel_op *op) {
 static loom_status read_index(reader *r, const data_value *o, kernel_op *op) {
   data_value *a;
   int64_t tensor, value;
-  if (op->kind != KERNEL_LOAD && op->kind != KERNEL_STORE)
+  if (op->kind != KERNEL_LOAD && op->kind != KERNEL_STORE && op->kind != KERNEL_ATOMIC)
     return LOOM_OK;
   LOOM_TRY(data_need_int(r->ctx, o, "tensor", 0, (int64_t)r->k->tensors.n - 1, &tensor));
   LOOM_TRY(data_need(r->ctx, o, "index", DATA_ARRAY, &a));
@@ -232,7 +237,7 @@ static loom_status read_index(reader *r, const data_value *o, kernel_op *op) {
   for (size_t i = 0; i < a->n; i++) {
     kernel_index *x = &op->index[i];
     int kind;
-    ONLY_KEYS(r, a->items[i], "kind", "value", "begin", "end");
+    ONLY_KEYS(r, a->items[i], "kind", "value", "begin", "end", "dim", "rank");
     LOOM_TRY(read_word(r, a->items[i], "kind", WORDS(kernel_index_word), &kind));
     x->kind = (kernel_index_kind)kind;
     x->value = -1;
@@ -242,6 +247,13 @@ static loom_status read_index(reader *r, const data_value *o, kernel_op *op) {
     }
     LOOM_TRY(read_expr_member(r, a->items[i], "begin", &x->begin));
     LOOM_TRY(read_expr_member(r, a->items[i], "end", &x->end));
+    int64_t place[2] = {0, 0};
+    if (x->kind == KERNEL_INDEX_TENSOR) {
+      LOOM_TRY(data_need_int(r->ctx, a->items[i], "dim", 0, KERNEL_RANK_MAX - 1, &place[0]));
+      LOOM_TRY(data_need_int(r->ctx, a->items[i], "rank", 1, KERNEL_RANK_MAX, &place[1]));
+    }
+    x->dim = (int)place[0];
+    x->rank = (int)place[1];
   }
   return LOOM_OK;
 }
@@ -290,7 +302,8 @@ static loom_status read_op(reader *r, const data_value *o, kernel_region *into) 
   LOOM_TRY(read_values(r, o, "operands", &op->operands, &op->n_operands));
   LOOM_TRY(read_values(r, o, "results", &op->results, &op->n_results));
   for (int i = 0; i < op->n_results; i++)
-    r->k->values.at[op->results[i]].def = op;
+    if (op->results[i] >= 0)
+      r->k->values.at[op->results[i]].def = op;
   LOOM_TRY(read_expr_member(r, o, "expr", &op->expr));
   LOOM_TRY(read_number(r, o, "fvalue", &op->fvalue));
   if (data_get(o, "ivalue"))
@@ -340,7 +353,7 @@ static loom_status read_header(reader *r, const data_value *v) {
 static loom_status read_returns(reader *r, const data_value *v) {
   kernel_tensor *returns;
   int n;
-  LOOM_TRY(read_ints(r, v, "returns", 0, (int64_t)r->k->tensors.n - 1, &returns, &n));
+  LOOM_TRY(read_ints(r, v, "returns", -1, (int64_t)r->k->tensors.n - 1, &returns, &n));
   for (int i = 0; i < n; i++)
     vec_push(r->mem, &r->k->returns, returns[i]);
   return LOOM_OK;

@@ -52,6 +52,7 @@ static kernel_graph *everything(arena *mem) {
   sample_index(&s, gather, view, 3, (kernel_value[]){-1, iota->results[0], n->results[0]});
   gather->index[0].kind = KERNEL_INDEX_NEW;
   gather->index[1].kind = KERNEL_INDEX_TENSOR;
+  gather->index[1].dim = gather->index[1].rank = 1;
   gather->index[2].kind = KERNEL_INDEX_SCALAR;
   kernel_op *turn = sample_op(&s, body, KERNEL_PERMUTE, 1, gather->results, &turned);
   turn->perm[0] = 1;
@@ -62,8 +63,8 @@ static kernel_graph *everything(arena *mem) {
   reduce->flag = true;
   kernel_op *store = sample_op(&s, body, KERNEL_STORE, 1, branch->results, NULL);
   sample_index(&s, store, filled, 2, (kernel_value[]){-1, -1});
-  store->index[0] = (kernel_index){KERNEL_INDEX_SCALAR, -1, sym_const(mem, 2), NULL};
-  store->index[1] = (kernel_index){KERNEL_INDEX_SLICE, -1, sym_const(mem, 2), sym_const(mem, 5)};
+  store->index[0] = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(mem, 2)};
+  store->index[1] = (kernel_index){.kind = KERNEL_INDEX_SLICE, .value = -1, .begin = sym_const(mem, 2), .end = sym_const(mem, 5)};
   return k;
 }
 

@@ -63,6 +63,8 @@ static void add_ranges(printer *p, const kernel_op *op) {
     if ((size_t)i < op->regions[0].params.n)
       add_value(p, op->regions[0].params.at[i]);
     text_addf(&p->out, " in %s..%s", sym_str(p->mem, r->begin), sym_str(p->mem, r->end));
+    if (r->step)
+      text_addf(&p->out, " step %s", sym_str(p->mem, r->step));
     if (r->block)
       text_addf(&p->out, " by %s", r->block);
   }
@@ -82,6 +84,7 @@ static void add_details(printer *p, const kernel_op *op) {
         text_addf(&p->out, "%s%d", n++ ? "," : "", d);
     text_add(&p->out, op->flag ? " keepdim" : "");
     break;
+  case KERNEL_BIND:
   case KERNEL_INDEX_EXPR:
     text_addf(&p->out, " %s", op->expr ? sym_str(p->mem, op->expr) : "?");
     break;
@@ -98,6 +101,18 @@ static void add_details(printer *p, const kernel_op *op) {
   case KERNEL_PERMUTE:
     for (int d = 0; op->n_operands && d < p->k->values.at[op->operands[0]].type.rank; d++)
       text_addf(&p->out, "%s%d", d ? "," : " ", op->perm[d]);
+    break;
+  case KERNEL_FOLD:
+  case KERNEL_SCAN:
+  case KERNEL_STACK:
+    text_addf(&p->out, " axis=%" PRId64 "%s", op->ivalue, op->flag ? op->kind == KERNEL_SCAN ? " reverse" : " keepdim" : "");
+    break;
+  case KERNEL_EXTRACT:
+    text_addf(&p->out, " %s of axis %" PRId64 " of", op->expr ? sym_str(p->mem, op->expr) : "?", op->ivalue);
+    break;
+  case KERNEL_ATOMIC:
+    text_addf(&p->out, " %s", kernel_fn_name(op->fn));
+    add_access(p, op);
     break;
   case KERNEL_LOAD:
   case KERNEL_STORE:
@@ -119,7 +134,12 @@ static void add_op(printer *p, const kernel_op *op, int depth) {
   text_addf(&p->out, "%s%s", op->n_results ? " = " : "", kernel_op_name(op->kind));
   add_details(p, op);
   for (int i = 0; i < op->n_operands; i++) {
-    text_add(&p->out, i ? ", " : op->kind == KERNEL_STORE ? " = " : op->n_ranges ? " carry " : " ");
+    if (op->kind == KERNEL_STORE && i == 1) {
+      text_add(&p->out, " where ");
+      add_value(p, op->operands[i]);
+      continue;
+    }
+    text_add(&p->out, i ? ", " : op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC ? " = " : op->kind == KERNEL_LOAD ? " where " : op->n_ranges ? " carry " : " ");
     add_value(p, op->operands[i]);
   }
   for (int i = 0; i < op->n_results; i++) {
@@ -151,13 +171,15 @@ static void add_region(printer *p, const kernel_region *r, int depth) {
 }
 
 static void add_symbol(printer *p, const kernel_symbol *s) {
-  static const char *const kind[] = {"size", "block", "tunable"};
+  static const char *const kind[] = {"size", "block", "tunable", "nominal", "runtime"};
+  if (s->kind == KERNEL_SYM_NOMINAL)
+    return;   /* said by its name */
   text_addf(&p->out, "  %s %s", kind[s->kind], s->name);
   if (s->value >= 0)
     text_addf(&p->out, " = %" PRId64, s->value);
   if (s->extent)
     text_addf(&p->out, " of %s", sym_str(p->mem, s->extent));
-  text_addf(&p->out, "%s%s\n", s->is_reduction ? " reduction" : "", s->divides ? " divides" : "");
+  text_addf(&p->out, "%s%s\n", s->is_reduction ? " reduction" : s->is_padded ? " padded" : "", s->divides ? " divides" : "");
 }
 
 static void add_tensor(printer *p, const kernel_tensor_info *t) {

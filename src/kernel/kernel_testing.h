@@ -33,7 +33,7 @@ static inline void sample_ranges(sample *s, kernel_op *op, int n, const char *co
   op->n_ranges = n;
   op->ranges = ARENA_NEW_N(s->m, kernel_range, n);
   for (int i = 0; i < n; i++) {
-    op->ranges[i] = (kernel_range){sym_const(s->m, 0), kernel_find_symbol(s->k, blocks[i])->extent, blocks[i]};
+    op->ranges[i] = (kernel_range){.begin = sym_const(s->m, 0), .end = kernel_find_symbol(s->k, blocks[i])->extent, .block = blocks[i]};
     kernel_add_param(s->m, s->k, &op->regions[0], (kernel_type){.type = DTYPE_I64}, blocks[i], blocks[i]);
   }
 }

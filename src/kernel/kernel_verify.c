@@ -32,6 +32,11 @@ static bool sample(verifier *v, const sym_expr *e, int round, int64_t *out) {
   int64_t *value = ARENA_NEW_N(&v->ctx->scratch, int64_t, n);
   for (size_t i = 0; i < n; i++) {
     const kernel_symbol *s = &v->k->symbols.at[i];
+    if (s->kind == KERNEL_SYM_NOMINAL) {   /* that of its block, where tiles are not clamped */
+      const kernel_symbol *block = kernel_find_symbol(v->k, s->block);
+      value[i] = block && (block->is_padded || block->value >= 0) && block < s ? value[block - v->k->symbols.at] : 1000 + 7 * round + (int64_t)i;
+      continue;
+    }
     value[i] = s->value >= 0 && (s->kind == KERNEL_SYM_SIZE || s->kind == KERNEL_SYM_BLOCK) ? s->value : 37 + 101 * (int64_t)i + 13 * round * (int64_t)(i + 1);
   }
   bool ok = sym_compile(v->ctx, e, v->slots, n, &code) == LOOM_OK && sym_run(code, value, out);
@@ -69,8 +74,11 @@ static loom_status check_symbols(verifier *v) {
     for (size_t j = 0; j < i; j++)
       if (text_eq(v->k->symbols.at[j].name, s->name))
         KERNEL_BAD(v, s->span, "symbol \"%s\" exists twice", s->name);
-    if (s->kind == KERNEL_SYM_BLOCK)
+    if (s->kind == KERNEL_SYM_BLOCK && s->extent)
       LOOM_TRY(kernel_check_expr(v, s->span, s->extent));
+    const kernel_symbol *block = s->kind == KERNEL_SYM_NOMINAL && s->block ? kernel_find_symbol(v->k, s->block) : NULL;
+    if (s->kind == KERNEL_SYM_NOMINAL && (!block || block->kind != KERNEL_SYM_BLOCK || block > s))
+      KERNEL_BAD(v, s->span, "\"%s\" is the size of no earlier block", s->name);
   }
   return LOOM_OK;
 }
@@ -97,6 +105,8 @@ static loom_status check_tensor(verifier *v, kernel_tensor index) {
 static loom_status check_returns(verifier *v) {
   for (size_t i = 0; i < v->k->returns.n; i++) {
     kernel_tensor t = v->k->returns.at[i];
+    if (t == -1)
+      continue;   /* None */
     if (t < 0 || (size_t)t >= v->k->tensors.n)
       KERNEL_BAD(v, LOOM_NOSPAN, "return value %zu is not a tensor of the kernel", i);
     if (!v->k->tensors.at[t].is_returned)
@@ -118,7 +128,7 @@ static loom_status define(verifier *v, loom_span span, kernel_value x) {
 
 static loom_status check_uses(verifier *v, const kernel_op *op) {
   for (int i = 0; i < op->n_operands; i++)
-    if (op->operands[i] < 0 || (size_t)op->operands[i] >= v->k->values.n || !v->visible[op->operands[i]])
+    if (!(op->operands[i] == -1 && i == 1 && op->kind == KERNEL_ATOMIC) && (op->operands[i] < 0 || (size_t)op->operands[i] >= v->k->values.n || !v->visible[op->operands[i]]))
       KERNEL_BAD(v, op->span, "operand %d of %s is used before it is defined, or outside the region that defines it", i, kernel_op_name(op->kind));
   for (int i = 0; i < op->n_index; i++) {
     kernel_value x = op->index[i].value;
@@ -133,6 +143,10 @@ static loom_status check_range(verifier *v, const kernel_op *op, int i) {
   const kernel_value_info *param = &v->k->values.at[op->regions[0].params.at[i]];
   LOOM_TRY(kernel_check_expr(v, op->span, r->begin));
   LOOM_TRY(kernel_check_expr(v, op->span, r->end));
+  if (r->step && r->block)
+    KERNEL_BAD(v, op->span, "range %d of %s has a block and a step", i, kernel_op_name(op->kind));
+  if (r->step)
+    LOOM_TRY(kernel_check_expr(v, op->span, r->step));
   if (param->type.type != DTYPE_I64 || param->type.rank != 0 || !text_eq(param->block, r->block))
     KERNEL_BAD(v, op->span, "parameter %d of %s is not the tile number of its range (a scalar i64 of the same block)", i, kernel_op_name(op->kind));
   if (!r->block)
@@ -147,24 +161,64 @@ static loom_status check_range(verifier *v, const kernel_op *op, int i) {
   return LOOM_OK;
 }
 
-/* The yield that ends region `i` of `op`; its operands have the types of the results. */
-static loom_status check_yield(verifier *v, const kernel_op *op, int i) {
+/* The yield that ends region `i` of `op`: values of the types `want`. */
+static loom_status check_yield(verifier *v, const kernel_op *op, int i, int n, const kernel_type *want) {
   const kernel_region *r = &op->regions[i];
   const kernel_op *last = r->ops.n ? r->ops.at[r->ops.n - 1] : NULL;
-  if (!last || last->kind != KERNEL_YIELD || last->n_operands != op->n_results)
-    KERNEL_BAD(v, op->span, "region %d of %s does not end in a yield of %d values", i, kernel_op_name(op->kind), op->n_results);
-  for (int j = 0; j < op->n_results; j++)
-    if (!kernel_same_type(v, &v->k->values.at[last->operands[j]].type, &v->k->values.at[op->results[j]].type))
+  if (!last || last->kind != KERNEL_YIELD || last->n_operands != n)
+    KERNEL_BAD(v, op->span, "region %d of %s does not end in a yield of %d values", i, kernel_op_name(op->kind), n);
+  for (int j = 0; j < n; j++)
+    if (!kernel_same_type(v, &v->k->values.at[last->operands[j]].type, &want[j]))
       KERNEL_BAD(v, last->span, "value %d of the yield has another type than result %d of its %s", j, j, kernel_op_name(op->kind));
   return LOOM_OK;
 }
 
-static loom_status check_carried(verifier *v, const kernel_op *op) {
+/* What region `i` yields: the results; a WHILE's first region its condition; FOLD and SCAN one element of each. */
+static loom_status check_yields(verifier *v, const kernel_op *op, int i) {
+  kernel_type *want = ARENA_NEW_N(&v->ctx->scratch, kernel_type, op->n_results + 1);
+  if (op->kind == KERNEL_WHILE && i == 0) {
+    want[0] = (kernel_type){.type = DTYPE_BOOL};
+    return check_yield(v, op, i, 1, want);
+  }
+  for (int j = 0; j < op->n_results; j++) {
+    want[j] = v->k->values.at[op->results[j]].type;
+    if (op->kind == KERNEL_FOLD || op->kind == KERNEL_SCAN)
+      want[j].rank = 0;
+  }
+  return check_yield(v, op, i, op->n_results, want);
+}
+
+/* Carried values keep their type: operands, parameters behind the first `skip`, results. */
+static loom_status check_carried(verifier *v, const kernel_op *op, int region, size_t skip) {
   for (int i = 0; i < op->n_operands; i++) {
     const kernel_type *t = &v->k->values.at[op->results[i]].type;
     if (!kernel_same_type(v, &v->k->values.at[op->operands[i]].type, t) ||
-        !kernel_same_type(v, &v->k->values.at[op->regions[0].params.at[1 + (size_t)i]].type, t))
+        !kernel_same_type(v, &v->k->values.at[op->regions[region].params.at[skip + (size_t)i]].type, t))
       KERNEL_BAD(v, op->span, "carried value %d of the loop changes its type", i);
+  }
+  return LOOM_OK;
+}
+
+/* FOLD, SCAN: n operands of one shape, 2n scalar parameters of their types, n results. */
+static loom_status check_scan(verifier *v, const kernel_op *op) {
+  size_t n = (size_t)op->n_operands;
+  const kernel_type *first = n ? &v->k->values.at[op->operands[0]].type : NULL;
+  if (!n || op->n_results != op->n_operands || op->regions[0].params.n != 2 * n || op->ivalue < 0 || op->ivalue >= first->rank)
+    KERNEL_BAD(v, op->span, "%s has %zu operands, %d results, %zu parameters and axis %" PRId64, kernel_op_name(op->kind), n, op->n_results,
+               op->regions[0].params.n, op->ivalue);
+  for (size_t i = 0; i < n; i++) {
+    kernel_type t = v->k->values.at[op->operands[i]].type, scalar = {.type = t.type}, want = {.type = t.type};
+    for (int d = 0; d < t.rank; d++)
+      if (op->kind == KERNEL_SCAN || d != op->ivalue)
+        want.dim[want.rank++] = t.dim[d];
+      else if (op->flag)
+        want.dim[want.rank++] = sym_const(&v->ctx->scratch, 1);
+    kernel_type shape = t;
+    shape.type = first->type;
+    if (!kernel_same_type(v, &shape, first) || !kernel_same_type(v, &v->k->values.at[op->results[i]].type, &want) ||
+        !kernel_same_type(v, &v->k->values.at[op->regions[0].params.at[i]].type, &scalar) ||
+        !kernel_same_type(v, &v->k->values.at[op->regions[0].params.at[n + i]].type, &scalar))
+      KERNEL_BAD(v, op->span, "value %zu of %s does not have one shape and type throughout", i, kernel_op_name(op->kind));
   }
   return LOOM_OK;
 }
@@ -178,6 +232,12 @@ static loom_status check_control(verifier *v, const kernel_op *op, const kernel_
     if (!c || c->type != DTYPE_BOOL || c->rank != 0)
       KERNEL_BAD(v, op->span, "if needs one condition: a scalar bool");
   }
+  if (op->kind == KERNEL_WHILE && (op->n_results != op->n_operands || op->regions[0].params.n != (size_t)op->n_operands ||
+                                   op->regions[1].params.n != (size_t)op->n_operands))
+    KERNEL_BAD(v, op->span, "while has %d operands, %d results, %zu and %zu parameters", op->n_operands, op->n_results, op->regions[0].params.n,
+               op->regions[1].params.n);
+  if (op->kind == KERNEL_FOLD || op->kind == KERNEL_SCAN)
+    return check_scan(v, op);
   if (op->kind != KERNEL_PARALLEL && !is_loop)
     return LOOM_OK;
   int carried = is_loop ? op->n_operands : 0;
@@ -202,11 +262,13 @@ static loom_status check_regions(verifier *v, const kernel_op *op) {
       LOOM_TRY(check_range(v, op, j));
     LOOM_TRY(check_region(v, r, op));
     if (op->kind != KERNEL_PARALLEL)
-      LOOM_TRY(check_yield(v, op, i));
+      LOOM_TRY(check_yields(v, op, i));
     memcpy(v->visible, outer, n * sizeof *outer);
   }
   v->n_open_blocks = outer_blocks;
-  return op->kind == KERNEL_LOOP ? check_carried(v, op) : LOOM_OK;
+  if (op->kind == KERNEL_WHILE)
+    LOOM_TRY(check_carried(v, op, 1, 0));
+  return op->kind == KERNEL_LOOP || op->kind == KERNEL_WHILE ? check_carried(v, op, 0, op->kind == KERNEL_LOOP) : LOOM_OK;
 }
 
 static loom_status check_region(verifier *v, const kernel_region *r, const kernel_op *parent) {

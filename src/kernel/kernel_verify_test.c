@@ -21,7 +21,7 @@ typedef void edit(arena *m, kernel_graph *k);
 static void no_name(arena *m, kernel_graph *k) { (void)m, k->name = ""; }
 static void symbol_without_name(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = ""; }
 static void symbol_twice(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = "tile_m"; }
-static void block_without_extent(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].extent = NULL; }
+static void size_of_no_block(arena *m, kernel_graph *k) { kernel_add_symbol(m, k, "s.block_size", KERNEL_SYM_NOMINAL)->block = "s"; }
 static void unknown_symbol(arena *m, kernel_graph *k) { k->tensors.at[0].shape.dim[0] = sym_name(m, "q"); }
 static void rank_nine(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].shape.rank = 9; }
 static void tensor_without_name(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = NULL; }
@@ -57,7 +57,7 @@ static void nested_grid(arena *m, kernel_graph *k) {
   k->body.ops.n = 1;
   outer->n_ranges = 1;
   outer->ranges = ARENA_NEW(m, kernel_range);
-  outer->ranges[0] = (kernel_range){sym_const(m, 0), sym_const(m, 2), NULL};
+  outer->ranges[0] = (kernel_range){.begin = sym_const(m, 0), .end = sym_const(m, 2)};
   kernel_add_param(m, k, &outer->regions[0], (kernel_type){.type = DTYPE_I64}, NULL, NULL);
   vec_push(m, &outer->regions[0].ops, inner);
 }
@@ -139,7 +139,7 @@ static void test_each_broken_rule_is_named(void **state) {
       {no_name, "the kernel has no name"},
       {symbol_without_name, "symbol 1 has no name"},
       {symbol_twice, "symbol \"tile_m\" exists twice"},
-      {block_without_extent, "a size expression is missing"},
+      {size_of_no_block, "\"s.block_size\" is the size of no earlier block"},
       {unknown_symbol, "\"q\" is not a symbol of the kernel"},
       {rank_nine, "a type has rank 9"},
       {tensor_without_name, "tensor 0 has no name"},

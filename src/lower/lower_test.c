@@ -253,8 +253,8 @@ static void test_other_forms_are_valid_ir(void **state) {
   one->index[1].kind = KERNEL_INDEX_NEW;
   kernel_op *slice = sample_op(s, t.g, KERNEL_LOAD, 0, NULL, &part);   /* x[3, 8:16] */
   sample_index(s, slice, t.x, 2, (kernel_value[]){-1, -1});
-  slice->index[0] = (kernel_index){KERNEL_INDEX_SCALAR, -1, sym_const(m, 3), NULL};
-  slice->index[1] = (kernel_index){KERNEL_INDEX_SLICE, -1, sym_const(m, 8), sym_const(m, 16)};
+  slice->index[0] = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(m, 3)};
+  slice->index[1] = (kernel_index){.kind = KERNEL_INDEX_SLICE, .value = -1, .begin = sym_const(m, 8), .end = sym_const(m, 16)};
   kernel_op *index = sample_op(s, t.g, KERNEL_TILE_INDEX, 1, &t.at, &counts);
   sample_fn(s, t.g, KERNEL_FN_MOD, counts, 2, (kernel_value[]){index->results[0], index->results[0]});
   kernel_value last = sample_fn(s, t.g, KERNEL_FN_LT, i1, 2, (kernel_value[]){begin->results[0], end->results[0]});
