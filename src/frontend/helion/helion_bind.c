@@ -1,5 +1,7 @@
 /* The arguments of the kernel: from bind_args of a LoomKernel, or from --shape and --dtype. */
+#include "frontend/helion/helion_call.h"
 #include "frontend/helion/helion_device.h"
+#include <stdlib.h>
 
 enum { HELION_SIZE_MAX = 1 << 30, HELION_SIZE_GUESS = 1024 };
 
@@ -229,8 +231,58 @@ static int given_rank(helion_reader *r, const char *name) {
   return rank;
 }
 
+/* What is known of argument `name` from outside; NULL: nothing of that kind. */
+static const helion_given *given_of(const helion_reader *r, const char *name, bool is_dtype) {
+  for (size_t i = 0; i < r->options->n_given; i++)
+    if (text_eq(r->options->given[i].name, name) && (r->options->given[i].kind == HELION_GIVEN_DTYPE) == is_dtype)
+      return &r->options->given[i];
+  return NULL;
+}
+
+/* "[64, 32]" or "(64,)" as a list of ints. */
+static helion_value given_list(helion_reader *r, const parameter *p, const char *s) {
+  VEC_OF(helion_value) items = {0};
+  for (s++; *s && *s != ']' && *s != ')';) {
+    char *end;
+    long long v = strtoll(s, &end, 10);
+    if (end == s)
+      return helion_fail(r, p->node, LOOM_EUSAGE, "lists hold ints: --arg normalized_shape=[64]", "--arg %s: the list is not one of ints", p->name);
+    vec_push(r->mem, &items, helion_int(r, v));
+    s = end + strspn(end, ", ");
+  }
+  return (helion_value){.kind = HELION_SEQ, .seq = {items.at, items.n, true}};
+}
+
+static helion_value given_value(helion_reader *r, const parameter *p, const helion_given *g) {
+  helion_value v;
+  switch (g->kind) {
+  case HELION_GIVEN_INT: return helion_int(r, g->integer);
+  case HELION_GIVEN_FLOAT: return helion_float(g->real);
+  case HELION_GIVEN_BOOL: return helion_bool(g->flag);
+  case HELION_GIVEN_NONE: return helion_none();
+  case HELION_GIVEN_STR:
+    if (g->string[0] == '[' || g->string[0] == '(')
+      return given_list(r, p, g->string);
+    if (text_starts(g->string, "torch.") && helion_find_constant(r, g->string, &v))
+      return v;
+    return p->annotation && helion_global_value(r, g->string, &v) && v.kind == HELION_FUNC ? v : helion_string(g->string);
+  default: return helion_unknown();
+  }
+}
+
+static helion_value bind_given_tensor(helion_reader *r, const parameter *p, const helion_given *g) {
+  const helion_given *type = given_of(r, p->name, true);
+  kernel_type t = {.type = type ? type->type : g->type, .rank = g->rank};
+  for (int d = 0; d < g->rank; d++)
+    t.dim[d] = sym_const(r->mem, g->shape[d]);
+  return add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0);
+}
+
 static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
   kernel_type t = {.type = r->options->has_dtype ? r->options->dtype : DTYPE_F16};
+  const helion_given *type = given_of(r, p->name, true);
+  if (type)
+    t.type = type->type;
   t.rank = rank_of_argument(k->fn, p->name, given_rank(r, p->name));
   for (int d = 0; d < (t.rank ? t.rank : 1); d++) {
     const char *key = arena_printf(r->mem, "%s.%d", p->name, d);
@@ -244,6 +296,11 @@ static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const 
 
 static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
   int64_t value;
+  const helion_given *g = given_of(r, p->name, false);
+  if (g && g->kind == HELION_GIVEN_TENSOR)
+    return bind_given_tensor(r, p, g);
+  if (g)
+    return given_value(r, p, g);
   if (given_rank(r, p->name))
     return bind_tensor(r, k, p, missing);
   if (given_size(r, p->name, &value))
@@ -252,7 +309,7 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
     return default_value(r, p->missing);
   if (!is_scalar_annotation(r, p->annotation))
     return bind_tensor(r, k, p, missing);
-  return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --shape %s=VALUE or give it a default", p->name),
+  return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --arg %s=VALUE or give it a default", p->name),
                      "the argument %s has no value", p->name);
 }
 

@@ -1,5 +1,6 @@
 /* Calls: of functions of the file (inlined) and of library functions (table rows). */
 #include "frontend/helion/helion_call.h"
+#include "frontend/helion/helion_view.h"
 
 enum { HELION_CALL_DEPTH_MAX = 32 };
 
@@ -224,7 +225,17 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
                          f->path, (int)params[i].length, params[i].name);
     is_unknown = is_unknown || (c.given[i] && !params[i].ignored && c.arg[i].kind == HELION_UNKNOWN);
   }
-  return is_unknown ? helion_unknown() : f->run(r, &c);
+  if (is_unknown)
+    return helion_unknown();
+  if (helion_is_host_math(r, c.arg, (size_t)n_params) && helion_computes(f)) {   /* whole tensors, outside of the loops */
+    kernel_region *outer = helion_enter_host(r);
+    for (int i = 0; i < n_params; i++)
+      helion_lift(r, n, &c.arg[i]);
+    helion_value v = helion_lower_result(r, n, f->run(r, &c));
+    helion_leave_host(r, outer);
+    return v;
+  }
+  return f->run(r, &c);
 }
 
 static helion_value call_method(helion_reader *r, const syn_node *n, const helion_method *m) {

@@ -25,6 +25,8 @@ const helion_fn *helion_find_function(const char *path);
 const helion_fn *helion_find_method(helion_kind k, const char *name);
 /* Attributes ("shape"): called with the value alone. */
 const helion_fn *helion_find_attribute(helion_kind k, const char *name);
+/* The row computes on values (torch.exp), so that host tensors are loaded for it; other rows make views or ask for shapes. */
+bool helion_computes(const helion_fn *f);
 /* Constants ("torch.float16", "math.pi"). */
 bool helion_find_constant(helion_reader *r, const char *path, helion_value *out);
 /* The known name nearest to `path` or NULL: for "did you mean". */

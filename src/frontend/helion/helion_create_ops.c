@@ -11,10 +11,9 @@ static helion_value make_spec(helion_reader *r, const kernel_type *t, kernel_ini
 
 static helion_value allocate(helion_reader *r, const helion_call *c, const kernel_type *t, kernel_fill fill, double value) {
   for (int i = 0; i < t->rank; i++) {
-    int64_t n;
-    if (!helion_known(r, t->dim[i], &n))
+    if (helion_upper_bound(r, t->dim[i]) != t->dim[i])
       return helion_fail(r, c->node, LOOM_EUNSUP, "allocate with sizes of the arguments",
-                         "a host tensor whose size %s depends on a block size", helion_show_size(r, t->dim[i]));
+                         "a host tensor whose size %s is only known while the kernel runs", helion_show_size(r, t->dim[i]));
   }
   kernel_tensor k = kernel_add_tensor(r->mem, r->graph, "", KERNEL_ALLOC, *t);   /* the variable it is assigned to names it */
   kernel_tensor_info *info = &r->graph->tensors.at[k];
@@ -28,7 +27,7 @@ static helion_value allocate(helion_reader *r, const helion_call *c, const kerne
 static helion_value create(helion_reader *r, const helion_call *c, const kernel_type *t, kernel_fill fill, kernel_init init, double value) {
   if (r->is_binding)
     return make_spec(r, t, init, value, 0);
-  if (!r->region)
+  if (!helion_in_loop(r))
     return allocate(r, c, t, fill, value);
   return helion_device(helion_full(r, c->node, value, t));
 }

@@ -1,6 +1,7 @@
 /* Table rows of host code: queries and Python builtins. */
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_view.h"
 #include <math.h>
 
 /* ---- queries ---- */
@@ -270,4 +271,37 @@ helion_value helion_do_isinstance(helion_reader *r, const helion_call *c) {
       }
   }
   return known ? helion_bool(false) : helion_fail(r, c->node, LOOM_EUNSUP, NULL, "isinstance with %s", helion_describe(r, &c->arg[1]));
+}
+
+/* ---- layout ---- */
+helion_value helion_do_true(helion_reader *r, const helion_call *c) {
+  (void)r;
+  (void)c;
+  return helion_bool(true);
+}
+
+helion_value helion_do_stride(helion_reader *r, const helion_call *c) {
+  kernel_type t;
+  int64_t axis;
+  if (!helion_type_of(r, &c->arg[0], &t))
+    return helion_unknown();
+  helion_value all = helion_sequence(r, (size_t)t.rank, false);
+  const sym_expr *step = sym_const(r->mem, 1);
+  for (int d = t.rank - 1; d >= 0; d--) {
+    all.seq.at[d] = helion_size(c->arg[0].kind == HELION_TENSOR ? helion_view_of(r, c->arg[0].tensor).stride[d] : step);
+    step = sym_mul(r->mem, step, t.dim[d]);
+  }
+  if (!c->given[1])
+    return all;
+  return axis_of(r, c, 1, t.rank, &axis) ? all.seq.at[axis] : helion_unknown();
+}
+
+helion_value helion_do_element_size(helion_reader *r, const helion_call *c) {
+  kernel_type t;
+  return helion_type_of(r, &c->arg[0], &t) ? helion_int(r, (int64_t)dtype_bytes(t.type)) : helion_unknown();
+}
+
+helion_value helion_do_is_float(helion_reader *r, const helion_call *c) {
+  kernel_type t;
+  return helion_type_of(r, &c->arg[0], &t) ? helion_bool(dtype_is_float(t.type)) : helion_unknown();
 }

@@ -1,5 +1,6 @@
 /* Subscripts: of sequences, of host tensors (helion_memory.c) and of device values (new dimensions). */
 #include "frontend/helion/helion_memory.h"
+#include "frontend/helion/helion_view.h"
 
 /* ---- sequences ---- */
 bool helion_clamp_bound(helion_reader *r, const helion_value *v, int64_t n, int64_t missing, int64_t *out) {
@@ -64,7 +65,7 @@ helion_value helion_subscript(helion_reader *r, const syn_node *n, helion_value 
   switch (base.kind) {
   case HELION_SEQ: return subscript_sequence(r, n, &base, &index);
   case HELION_DICT: return subscript_dict(r, n, &base, &index);
-  case HELION_TENSOR: return helion_load(r, n, base.tensor, &index, -1);
+  case HELION_TENSOR: return helion_in_loop(r) ? helion_load(r, n, base.tensor, &index, -1) : helion_view_subscript(r, n, base.tensor, &index);
   case HELION_DEVICE: return add_dimensions(r, n, base.device, &index);
   case HELION_TILE:   /* `tile[0]` of a loop over a one-element list */
     if (helion_known_int(r, &index, &(int64_t){0}))

@@ -1,6 +1,7 @@
 /* Loads, stores and atomics of host tensors; hl.arange. */
 #include "frontend/helion/helion_memory.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_view.h"
 
 /* The mask of an access as a bool value; false: diagnosed. */
 static bool mask_value(helion_reader *r, const syn_node *n, const helion_value *v, kernel_value *out) {
@@ -24,9 +25,6 @@ static bool fits_mask(helion_reader *r, const syn_node *n, kernel_value mask, co
 /* ---- loads ---- */
 helion_value helion_load(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, kernel_value mask) {
   helion_part p;
-  if (!r->region)
-    return helion_fail(r, n, LOOM_EUNSUP, "index tensors inside of the tile loops", "a part of the host tensor %s outside of the tile loops",
-                       r->graph->tensors.at[tensor].name);
   if (!helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape))
     return helion_unknown();
   kernel_value v = helion_emit(r, n, KERNEL_LOAD, mask >= 0, &mask, &p.shape);
@@ -78,16 +76,23 @@ void helion_store_part(helion_reader *r, const syn_node *n, kernel_tensor tensor
   helion_attach_part(r, op, tensor, &p);
 }
 
+/* x[:, -1] = 0 before or after the loops. */
+static void store_on_host(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, helion_value v) {
+  kernel_region *outer = helion_enter_host(r);
+  helion_lift(r, n, &v);
+  helion_store_part(r, n, tensor, index, v, -1);
+  helion_leave_host(r, outer);
+}
+
 void helion_store(helion_reader *r, const syn_node *n, helion_value base, helion_value index, helion_value v) {
   if (base.kind == HELION_UNKNOWN || index.kind == HELION_UNKNOWN || v.kind == HELION_UNKNOWN)
     return;
   if (base.kind != HELION_TENSOR)
     helion_fail(r, n, LOOM_EINPUT, "only host tensors can be stored to; build a new value instead", "a store to %s", helion_describe(r, &base));
-  else if (!r->region)
-    helion_fail(r, n, LOOM_EUNSUP, "store inside of the tile loops", "a store to the host tensor %s outside of the tile loops",
-                r->graph->tensors.at[base.tensor].name);
-  else
+  else if (helion_in_loop(r))
     helion_store_part(r, n, base.tensor, &index, v, -1);
+  else
+    store_on_host(r, n, base.tensor, &index, v);
 }
 
 helion_value helion_do_store(helion_reader *r, const helion_call *c) {

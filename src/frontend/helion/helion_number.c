@@ -1,5 +1,6 @@
 /* Operators on host values: python numbers, sizes, sequences; device operands go to helion_elementwise.c. */
 #include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_view.h"
 #include <math.h>
 
 /* ---- arithmetic ---- */
@@ -122,9 +123,23 @@ static helion_value sequence_op(helion_reader *r, const syn_node *n, syn_kind op
   return out;
 }
 
+/* An operator on whole tensors, outside of the loops. */
+static helion_value host_operator(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, const helion_value *b) {
+  helion_value out, other = b ? *b : helion_none();
+  kernel_region *outer = helion_enter_host(r);
+  helion_lift(r, n, &a);
+  helion_lift(r, n, &other);
+  out = b ? helion_device_binary(r, n, op, a, other) : helion_device_unary(r, n, op, a);
+  out = helion_lower_result(r, n, out);
+  helion_leave_host(r, outer);
+  return out;
+}
+
 helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
   if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
     return helion_unknown();
+  if (helion_is_host_math(r, (helion_value[]){a, b}, 2) && a.kind != HELION_SEQ && b.kind != HELION_SEQ)
+    return host_operator(r, n, op, a, &b);
   if (op != SYN_MatMult && is_number(&a) && is_number(&b)) {
     bool is_float = a.kind == HELION_FLOAT || b.kind == HELION_FLOAT || op == SYN_Div;
     return is_float ? float_op(r, n, op, &a, &b) : int_op(r, n, op, &a, &b);
@@ -153,6 +168,8 @@ helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, heli
   bool truth;
   if (a.kind == HELION_UNKNOWN)
     return a;
+  if (op != SYN_Not && a.kind == HELION_TENSOR && !helion_in_loop(r))
+    return host_operator(r, n, op, a, NULL);
   if (helion_is_device(&a))
     return helion_device_unary(r, n, op, a);
   if (op == SYN_Not)
@@ -244,6 +261,8 @@ helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, he
   bool result, is_identity = op == SYN_Is || op == SYN_IsNot;
   if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
     return helion_unknown();
+  if (!is_identity && op != SYN_In && op != SYN_NotIn && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR) && !helion_in_loop(r) && !r->is_binding)
+    return host_operator(r, n, op, a, &b);
   if (!is_identity && op != SYN_In && op != SYN_NotIn && (helion_is_device(&a) || helion_is_device(&b)))
     return helion_device_compare(r, n, op, a, b);
   if (compare_known(r, op, &a, &b, &result))

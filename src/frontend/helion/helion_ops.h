@@ -15,6 +15,8 @@ helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helio
 helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
     helion_do_barrier, helion_do_bit_length;
 helion_handler helion_do_block_size, helion_do_itemsize, helion_do_jagged_tile, helion_do_tile_count;
+/* ---- whole tensors (helion_host_math.c) ---- */
+helion_handler helion_do_item, helion_do_contiguous, helion_do_clone, helion_do_fill, helion_do_broadcast_tensors;
 /* ---- memory (helion_memory.c) ---- */
 helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atomic_cas, helion_do_subscript, helion_do_arange;
 
@@ -22,7 +24,9 @@ helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atom
 helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu;
 helion_handler helion_do_matmul, helion_do_bmm, helion_do_addmm, helion_do_dot, helion_do_reduce, helion_do_mean;
 helion_handler helion_do_cast, helion_do_cast_to, helion_do_tile_scalar, helion_do_tile_index;
-helion_handler helion_do_transpose, helion_do_transpose_last, helion_do_permute, helion_do_unsqueeze, helion_do_reshape, helion_do_expand;
+helion_handler helion_do_transpose, helion_do_transpose_last, helion_do_permute, helion_do_unsqueeze, helion_do_reshape, helion_do_expand,
+    helion_do_squeeze, helion_do_flatten, helion_do_view_as, helion_do_expand_as;
+helion_handler helion_do_true, helion_do_stride, helion_do_element_size, helion_do_is_float;
 
 /* What a `create` row makes. */
 typedef enum helion_creation {

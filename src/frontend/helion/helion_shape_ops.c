@@ -1,19 +1,39 @@
 /* Table rows that change the shape of device values: transposes, reshapes, broadcasts. */
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_view.h"
+
+/* The shape of argument 0, a host tensor or device value. */
+static bool tensor_type(helion_reader *r, const helion_call *c, kernel_type *out) {
+  if ((c->arg[0].kind == HELION_TENSOR || c->arg[0].kind == HELION_DEVICE) && helion_type_of(r, &c->arg[0], out))
+    return true;
+  if (c->arg[0].kind != HELION_UNKNOWN)
+    helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s has no shape to change", helion_describe(r, &c->arg[0]));
+  return false;
+}
+
+/* The same elements as another shape.  may_copy: of a host tensor whose elements do not lie side by side. */
+static helion_value reshaped(helion_reader *r, const helion_call *c, const kernel_type *t, bool may_copy) {
+  if (c->arg[0].kind == HELION_TENSOR)
+    return helion_view_reshape(r, c->node, c->arg[0].tensor, t, may_copy);
+  if (helion_same_shape(r, helion_type(r, c->arg[0].device), t))
+    return c->arg[0];
+  return helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &c->arg[0].device, t));
+}
 
 static helion_value permute(helion_reader *r, const helion_call *c, const int *perm, int n) {
-  if (c->arg[0].kind != HELION_DEVICE)
-    return helion_fail(r, c->node, LOOM_EUNSUP, "load the tiles and transpose those", "a transposed view of %s",
-                       helion_describe(r, &c->arg[0]));
-  const kernel_type in = *helion_type(r, c->arg[0].device);
-  kernel_type t = in;
+  kernel_type in, t;
+  if (!tensor_type(r, c, &in))
+    return helion_unknown();
+  t = in;
   int seen = 0;
   for (int i = 0; n == in.rank && i < n; i++)
     seen |= perm[i] >= 0 && perm[i] < n ? 1 << perm[i] : 0;
   if (n != in.rank || seen != (1 << n) - 1)
     return helion_fail(r, c->node, LOOM_EINPUT, "name every dimension once", "these dimensions are no permutation for %s",
                        helion_describe(r, &c->arg[0]));
+  if (c->arg[0].kind == HELION_TENSOR)
+    return helion_view_permute(r, c->node, c->arg[0].tensor, perm);
   for (int i = 0; i < n; i++)
     t.dim[i] = in.dim[perm[i]];
   kernel_value v = helion_emit(r, c->node, KERNEL_PERMUTE, 1, &c->arg[0].device, &t);
@@ -68,18 +88,57 @@ helion_value helion_do_permute(helion_reader *r, const helion_call *c) {
 
 helion_value helion_do_unsqueeze(helion_reader *r, const helion_call *c) {
   int at;
-  if (c->arg[0].kind != HELION_DEVICE)
-    return helion_fail(r, c->node, LOOM_EUNSUP, "load the tiles and reshape those", "a view of %s", helion_describe(r, &c->arg[0]));
-  const kernel_type in = *helion_type(r, c->arg[0].device);
-  kernel_type t = in;
-  if (!axis_arg(r, c, &c->arg[1], in.rank + 1, &at))
+  kernel_type in, t;
+  if (!tensor_type(r, c, &in) || !axis_arg(r, c, &c->arg[1], in.rank + 1, &at))
     return helion_unknown();
+  t = in;
   if (in.rank == KERNEL_RANK_MAX)
     return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
   t.rank++;
   for (int i = 0; i < t.rank; i++)
     t.dim[i] = i < at ? in.dim[i] : i == at ? sym_const(r->mem, 1) : in.dim[i - 1];
-  return helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &c->arg[0].device, &t));
+  return reshaped(r, c, &t, true);
+}
+
+/* squeeze(): all dims of size 1; squeeze(dim): that one, if it is. */
+helion_value helion_do_squeeze(helion_reader *r, const helion_call *c) {
+  kernel_type in, t;
+  unsigned drop = 0;
+  if (!tensor_type(r, c, &in))
+    return helion_unknown();
+  for (int d = 0; d < in.rank && !c->given[1]; d++)
+    drop |= helion_is_one(r, in.dim[d]) ? 1u << d : 0;
+  for (size_t i = 0; c->given[1] && i < (c->arg[1].kind == HELION_SEQ ? c->arg[1].seq.n : 1); i++) {
+    int axis;
+    if (!axis_arg(r, c, c->arg[1].kind == HELION_SEQ ? &c->arg[1].seq.at[i] : &c->arg[1], in.rank, &axis))
+      return helion_unknown();
+    drop |= helion_is_one(r, in.dim[axis]) ? 1u << axis : 0;
+  }
+  t = (kernel_type){.type = in.type};
+  for (int d = 0; d < in.rank; d++)
+    if (!(drop >> d & 1))
+      t.dim[t.rank++] = in.dim[d];
+  return reshaped(r, c, &t, true);
+}
+
+helion_value helion_do_flatten(helion_reader *r, const helion_call *c) {
+  kernel_type in, t;
+  int first = 0, last;
+  if (!tensor_type(r, c, &in))
+    return helion_unknown();
+  last = in.rank - 1;
+  if ((c->given[1] && !axis_arg(r, c, &c->arg[1], in.rank, &first)) || (c->given[2] && !axis_arg(r, c, &c->arg[2], in.rank, &last)))
+    return helion_unknown();
+  t = (kernel_type){.type = in.type};
+  for (int d = 0; d < in.rank; d++) {
+    if (d > first && d <= last)
+      t.dim[t.rank - 1] = sym_mul(r->mem, t.dim[t.rank - 1], in.dim[d]);
+    else
+      t.dim[t.rank++] = in.dim[d];
+  }
+  if (!in.rank)
+    t.dim[t.rank++] = sym_const(r->mem, 1);
+  return reshaped(r, c, &t, true);
 }
 
 /* One size may be -1: it takes what the other sizes leave over of `in`, which are cancelled one by one. */
@@ -136,31 +195,66 @@ static bool product_is_same(helion_reader *r, const kernel_type *a, const kernel
 }
 
 helion_value helion_do_reshape(helion_reader *r, const helion_call *c) {
-  kernel_type t;
+  kernel_type in, t;
   int open;
-  if (c->arg[0].kind != HELION_DEVICE)
-    return helion_fail(r, c->node, LOOM_EUNSUP, "load the tiles and reshape those", "a view of %s", helion_describe(r, &c->arg[0]));
-  const kernel_type in = *helion_type(r, c->arg[0].device);
-  if (!new_sizes(r, c, &t, &open))
+  if (!tensor_type(r, c, &in) || !new_sizes(r, c, &t, &open))
     return helion_unknown();
   t.type = in.type;
   bool fits = open < 0 || infer_size(r, &in, &t, open);
   if (!fits || !product_is_same(r, &in, &t))
     return helion_fail_shapes(r, c->node, "reshape", &in, &t);
-  return helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &c->arg[0].device, &t));
+  return reshaped(r, c, &t, c->fn->detail == 0);
+}
+
+/* view_as, reshape_as */
+helion_value helion_do_view_as(helion_reader *r, const helion_call *c) {
+  kernel_type in, t;
+  if (!tensor_type(r, c, &in) || !helion_type_of(r, &c->arg[1], &t))
+    return helion_unknown();
+  t.type = in.type;
+  return product_is_same(r, &in, &t) ? reshaped(r, c, &t, c->fn->detail == 0) : helion_fail_shapes(r, c->node, "reshape", &in, &t);
+}
+
+static helion_value expanded(helion_reader *r, const helion_call *c, const kernel_type *t) {
+  if (c->arg[0].kind == HELION_TENSOR)
+    return helion_view_expand(r, c->node, c->arg[0].tensor, t);
+  return helion_device(helion_broadcast(r, c->node, c->arg[0].device, t));
+}
+
+helion_value helion_do_expand_as(helion_reader *r, const helion_call *c) {
+  kernel_type in, t, fit;
+  if (!tensor_type(r, c, &in) || !helion_type_of(r, &c->arg[1], &t))
+    return helion_unknown();
+  t.type = in.type;
+  if (!helion_broadcast_shape(r, &in, &t, &fit) || !helion_same_shape(r, &fit, &t))
+    return helion_fail_shapes(r, c->node, "expand", &in, &t);
+  return expanded(r, c, &t);
 }
 
 /* expand and broadcast_to: -1 keeps a size. */
 helion_value helion_do_expand(helion_reader *r, const helion_call *c) {
-  kernel_type t, fit;
-  int open;
-  kernel_value v;
-  if (!helion_on_device(r, c->node, "a broadcast") || !helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, &v) || !new_sizes(r, c, &t, &open))
+  kernel_type in, t, fit;
+  bool open[KERNEL_RANK_MAX] = {false};
+  const helion_seq *sizes = &c->arg[1].seq;
+  if (sizes->n == 1 && sizes->at[0].kind == HELION_SEQ)
+    sizes = &sizes->at[0].seq;
+  if (!tensor_type(r, c, &in))
     return helion_unknown();
-  const kernel_type in = *helion_type(r, v);
-  if (open >= 0 && open >= t.rank - in.rank)
-    t.dim[open] = in.dim[open - (t.rank - in.rank)];
+  helion_value given = helion_sequence(r, sizes->n, false);
+  for (size_t i = 0; i < sizes->n; i++) {
+    int64_t v;
+    bool keeps = i < KERNEL_RANK_MAX && helion_known_int(r, &sizes->at[i], &v) && v == -1;
+    given.seq.at[i] = keeps ? helion_int(r, 1) : sizes->at[i];
+    if (keeps)
+      open[i] = true;
+  }
+  if (!helion_arg_shape(r, c, &given, &t))
+    return helion_unknown();
+  t.type = in.type;
+  for (int d = 0; d < t.rank; d++)
+    if (open[d] && d >= t.rank - in.rank)
+      t.dim[d] = in.dim[d - (t.rank - in.rank)];
   if (!helion_broadcast_shape(r, &in, &t, &fit) || !helion_same_shape(r, &fit, &t))
     return helion_fail_shapes(r, c->node, "expand", &in, &t);
-  return helion_device(helion_broadcast(r, c->node, v, &t));
+  return expanded(r, c, &t);
 }

@@ -334,7 +334,7 @@ static const sym_expr *note_use(void *data, const char *id) {
 static void name_tensors(helion_reader *r) {
   for (size_t i = 0; i < r->graph->tensors.n; i++)
     if (!r->graph->tensors.at[i].name[0])
-      r->graph->tensors.at[i].name = arena_printf(r->mem, "alloc_%zu", i);
+      r->graph->tensors.at[i].name = arena_printf(r->mem, "%s_%zu", r->graph->tensors.at[i].role == KERNEL_VIEW ? "view" : "alloc", i);
 }
 
 void helion_finish(helion_reader *r) {

@@ -9,7 +9,7 @@ static void give_name(helion_reader *r, const char *name, const helion_value *v)
   int s = v->kind == HELION_INT ? helion_symbol_of(r, v->size) : -1;
   if (s >= 0)
     helion_symbol_name(r, s, name);
-  if (v->kind == HELION_TENSOR && r->graph->tensors.at[v->tensor].role == KERNEL_ALLOC && !r->graph->tensors.at[v->tensor].name[0])
+  if (v->kind == HELION_TENSOR && r->graph->tensors.at[v->tensor].role != KERNEL_ARG && !r->graph->tensors.at[v->tensor].name[0])
     r->graph->tensors.at[v->tensor].name = kernel_find_tensor(r->graph, name) < 0 ? arena_strdup(r->mem, name)
                                                                                   : arena_printf(r->mem, "%s_%d", name, v->tensor);
   if (v->kind == HELION_DEVICE && !r->graph->values.at[v->device].name)
@@ -162,12 +162,16 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
 
 static bool is_kernel_return(const helion_reader *r) { return r->depth == 0 && !r->is_binding; }
 
+/* None keeps its place in a tuple. */
 static void add_return(helion_reader *r, const syn_node *n, const helion_value *v) {
   if (!helion_step(r, n))
     return;
   if (v->kind == HELION_SEQ) {
     for (size_t i = 0; i < v->seq.n; i++)
-      add_return(r, n, &v->seq.at[i]);
+      if (v->seq.at[i].kind == HELION_NONE)
+        vec_push(r->mem, &r->graph->returns, (kernel_tensor)-1);
+      else
+        add_return(r, n, &v->seq.at[i]);
   } else if (v->kind == HELION_TENSOR) {
     r->graph->tensors.at[v->tensor].is_returned = true;
     vec_push(r->mem, &r->graph->returns, v->tensor);

@@ -59,6 +59,8 @@ static const helion_fn device_functions[] = {
     {"torch.permute", "input *dims", helion_do_permute, 0},
     {"torch.unsqueeze", "input dim", helion_do_unsqueeze, 0},
     {"torch.reshape", "input *shape", helion_do_reshape, 0},
+    {"torch.squeeze", "input dim?", helion_do_squeeze, 0},
+    {"torch.flatten", "input start_dim? end_dim?", helion_do_flatten, 0},
     {"torch.broadcast_to", "input *size", helion_do_expand, 0},
     {"torch.zeros_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_ZEROS},
     {"torch.ones_like", "input " CREATE_TAIL, helion_do_create_like, HELION_CREATE_ONES},
@@ -76,6 +78,7 @@ static const helion_fn functions[] = {
     {"torch.rand", "*sizes size? " CREATE_TAIL, helion_do_create, HELION_CREATE_RAND},
     {"torch.full", "size fill_value " CREATE_TAIL, helion_do_create_full, 0},
     {"torch.randint", "low high? size? " CREATE_TAIL, helion_do_randint, 0},
+    {"torch.broadcast_tensors", "*tensors", helion_do_broadcast_tensors, 0},
     {"torch.promote_types", "type1 type2", helion_do_promote, 0},
     {"torch.device", "*args", helion_do_opaque, 0},
     {"torch.manual_seed", "seed~", helion_do_ignore, 0},
@@ -163,7 +166,17 @@ static const member methods[] = {
     {TENSORS, {"size", "self dim?", helion_do_size, 0}},
     {TENSORS, {"dim", "self", helion_do_ndim, 0}},
     {TENSORS, {"numel", "self", helion_do_numel, 0}},
-    {TENSORS, {"contiguous", "self memory_format~", helion_do_self, 0}},
+    {TENSORS, {"contiguous", "self memory_format~", helion_do_contiguous, 0}},
+    {TENSORS, {"is_contiguous", "self memory_format~", helion_do_true, 0}},
+    {TENSORS, {"stride", "self dim?", helion_do_stride, 0}},
+    {TENSORS, {"element_size", "self", helion_do_element_size, 0}},
+    {TENSORS, {"is_floating_point", "self", helion_do_is_float, 0}},
+    {ON(TENSOR), {"item", "self", helion_do_item, 0}},
+    {ON(TENSOR), {"clone", "self memory_format~", helion_do_clone, 0}},
+    {ON(TENSOR), {"detach", "self", helion_do_self, 0}},
+    {ON(TENSOR), {"zero_", "self", helion_do_fill, 0}},
+    {ON(TENSOR), {"fill_", "self value", helion_do_fill, 0}},
+    {ON(TENSOR), {"copy_", "self src non_blocking~", helion_do_fill, 0}},
     {ON(TENSOR) | ON(DEVICE), {"new_empty", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_EMPTY}},
     {ON(TENSOR) | ON(DEVICE), {"new_zeros", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_ZEROS}},
     {ON(TENSOR) | ON(DEVICE), {"new_ones", "self *sizes " CREATE_TAIL, helion_do_new, HELION_CREATE_ONES}},
@@ -176,14 +189,11 @@ static const member methods[] = {
     {ON(DEVICE), {"double", "self", helion_do_cast, DTYPE_F64}},
     {ON(DEVICE), {"int", "self", helion_do_cast, DTYPE_I32}},
     {ON(DEVICE), {"long", "self", helion_do_cast, DTYPE_I64}},
-    {ON(DEVICE), {"view", "self *shape", helion_do_reshape, 0}},
-    {ON(DEVICE), {"expand", "self *sizes", helion_do_expand, 0}},
-    {ON(TENSOR), {"view", "self *shape", helion_do_reshape, 0}},
-    {ON(TENSOR), {"reshape", "self *shape", helion_do_reshape, 0}},
-    {ON(TENSOR), {"transpose", "self dim0 dim1", helion_do_transpose, 0}},
-    {ON(TENSOR), {"t", "self", helion_do_transpose_last, 0}},
-    {ON(TENSOR), {"permute", "self *dims", helion_do_permute, 0}},
-    {ON(TENSOR), {"unsqueeze", "self dim", helion_do_unsqueeze, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"view", "self *shape", helion_do_reshape, 1}},
+    {ON(TENSOR) | ON(DEVICE), {"view_as", "self other", helion_do_view_as, 1}},
+    {ON(TENSOR) | ON(DEVICE), {"reshape_as", "self other", helion_do_view_as, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"expand", "self *sizes", helion_do_expand, 0}},
+    {ON(TENSOR) | ON(DEVICE), {"expand_as", "self other", helion_do_expand_as, 0}},
     {ON(SPEC), {"to", "self dtype? other? non_blocking~ copy~", helion_do_spec_to, 0}},
     {ON(SPEC), {"half", "self", helion_do_spec_cast, DTYPE_F16}},
     {ON(SPEC), {"float", "self", helion_do_spec_cast, DTYPE_F32}},
@@ -231,7 +241,24 @@ static const helion_fn *find_torch(const char *name) {
 
 const helion_fn *helion_find_method(helion_kind k, const char *name) {
   const helion_fn *f = find_member(methods, COUNT(methods), k, name);
-  return f || k != HELION_DEVICE ? f : find_torch(name);
+  if (!f && k == HELION_TENSOR)   /* computation on a whole tensor */
+    f = find_member(methods, COUNT(methods), HELION_DEVICE, name);
+  return f || (k != HELION_DEVICE && k != HELION_TENSOR) ? f : find_torch(name);
+}
+
+bool helion_computes(const helion_fn *f) {
+  static helion_handler *const shapes[] = {
+      helion_do_transpose, helion_do_transpose_last, helion_do_permute, helion_do_unsqueeze, helion_do_reshape, helion_do_expand,
+      helion_do_create_like, helion_do_full_like, helion_do_squeeze, helion_do_flatten, helion_do_view_as, helion_do_expand_as};
+  for (size_t i = 0; i < COUNT(shapes); i++)
+    if (f->run == shapes[i])
+      return false;
+  if (f >= device_functions && f < device_functions + COUNT(device_functions))
+    return true;
+  for (size_t i = 0; i < COUNT(methods); i++)
+    if (&methods[i].fn == f)
+      return (methods[i].kinds & ON(DEVICE)) && !(methods[i].kinds & ON(TENSOR));
+  return false;
 }
 
 const helion_fn *helion_find_attribute(helion_kind k, const char *name) { return find_member(attributes, COUNT(attributes), k, name); }
