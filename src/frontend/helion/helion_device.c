@@ -67,6 +67,8 @@ kernel_value helion_fn2(helion_reader *r, const syn_node *n, kernel_fn fn, kerne
 
 kernel_value helion_fn1(helion_reader *r, const syn_node *n, kernel_fn fn, kernel_value a) {
   kernel_type t = *helion_type(r, a);
+  if (fn == KERNEL_FN_ISNAN || fn == KERNEL_FN_ISINF)
+    t.type = DTYPE_BOOL;
   kernel_value v = helion_emit(r, n, KERNEL_UNARY, 1, &a, &t);
   helion_def(r, v)->fn = fn;
   return v;

@@ -4,6 +4,55 @@
 #include <math.h>
 
 /* ---- elementwise ---- */
+/* Rows that are a formula of others: detail says which. */
+helion_value helion_do_formula(helion_reader *r, const helion_call *c) {
+  const syn_node *n = c->node;
+  helion_value x = c->arg[0], a = c->arg[1], b = c->arg[2], scale = c->given[3] ? c->arg[3] : helion_int(r, 1);
+  double slope = 0.01;
+  switch ((helion_formula)c->fn->detail) {
+  case HELION_SQUARE: return helion_apply2(r, n, KERNEL_FN_MUL, x, x);
+  case HELION_LERP: return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_SUB, a, x), b));
+  case HELION_ADDCMUL:
+    return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_MUL, a, b), scale));
+  case HELION_ADDCDIV:
+    return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_DIV, a, b), scale));
+  case HELION_RSUB: return helion_apply2(r, n, KERNEL_FN_SUB, a, x);
+  case HELION_FMOD: {
+    helion_value q = helion_apply2(r, n, KERNEL_FN_TRUNCDIV, x, a);
+    return helion_apply2(r, n, KERNEL_FN_SUB, x, helion_apply2(r, n, KERNEL_FN_MUL, q, a));
+  }
+  case HELION_LEAKY_RELU:
+    if (c->given[1] && !helion_arg_number(r, c, 1, &slope))
+      return helion_fail(r, n, LOOM_EINPUT, NULL, "a slope of %s", helion_describe(r, &a));
+    return helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_RELU, x),
+                         helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_MIN, x, helion_int(r, 0)), helion_float(slope)));
+  case HELION_SOFTPLUS: {   /* max(x, 0) + log1p(exp(-|x|)) */
+    helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, helion_apply1(r, n, KERNEL_FN_NEG, helion_apply1(r, n, KERNEL_FN_ABS, x)));
+    return helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_RELU, x), helion_apply1(r, n, KERNEL_FN_LOG1P, e));
+  }
+  }
+  return helion_unknown();
+}
+
+/* torch.div(a, b, rounding_mode=None | "floor" | "trunc") */
+helion_value helion_do_div(helion_reader *r, const helion_call *c) {
+  kernel_fn fn = KERNEL_FN_DIV;
+  if (c->given[2] && c->arg[2].kind == HELION_STR)
+    fn = text_eq(c->arg[2].string, "floor") ? KERNEL_FN_FLOORDIV : text_eq(c->arg[2].string, "trunc") ? KERNEL_FN_TRUNCDIV : KERNEL_FN_NONE;
+  if (fn == KERNEL_FN_NONE)
+    return helion_fail(r, c->node, LOOM_EINPUT, "None, \"floor\" or \"trunc\"", "the rounding mode %s", helion_describe(r, &c->arg[2]));
+  return helion_apply2(r, c->node, fn, c->arg[0], c->arg[1]);
+}
+
+/* logical_and, or, xor, not: of truth values. */
+helion_value helion_do_logical(helion_reader *r, const helion_call *c) {
+  helion_value v[2];
+  int n = c->fn->detail == KERNEL_FN_NOT ? 1 : 2;
+  for (int i = 0; i < n; i++)
+    v[i] = helion_is_device(&c->arg[i]) ? helion_apply2(r, c->node, KERNEL_FN_NE, c->arg[i], helion_int(r, 0)) : c->arg[i];
+  return n == 1 ? helion_apply1(r, c->node, KERNEL_FN_NOT, v[0]) : helion_apply2(r, c->node, (kernel_fn)c->fn->detail, v[0], v[1]);
+}
+
 helion_value helion_do_unary(helion_reader *r, const helion_call *c) {
   if (c->arg[0].kind == HELION_TENSOR)
     return helion_fail_host_tensor(r, c->node, &c->arg[0]);
@@ -160,92 +209,6 @@ helion_value helion_do_dot(helion_reader *r, const helion_call *c) {
       (has_acc && !operand_type(r, c, 2, &t)))
     return helion_unknown();
   return helion_matmul(r, c->node, c->arg[0], c->arg[1], has_acc ? &c->arg[2] : NULL, t);
-}
-
-/* ---- reductions ---- */
-static bool add_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int64_t *mask) {
-  int64_t axis;
-  if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
-  *mask |= (int64_t)1 << (axis < 0 ? axis + rank : axis);
-  return true;
-}
-
-static bool axes_of(helion_reader *r, const helion_call *c, int rank, int64_t *mask) {
-  *mask = 0;
-  if (!c->given[1] || c->arg[1].kind == HELION_NONE)
-    *mask = ((int64_t)1 << rank) - 1;
-  else if (c->arg[1].kind != HELION_SEQ)
-    return add_axis(r, c, &c->arg[1], rank, mask);
-  for (size_t i = 0; c->arg[1].kind == HELION_SEQ && i < c->arg[1].seq.n; i++)
-    if (!add_axis(r, c, &c->arg[1].seq.at[i], rank, mask))
-      return false;
-  return true;
-}
-
-static helion_value reduce(helion_reader *r, const helion_call *c, kernel_value v, kernel_fn fn, int64_t mask) {
-  const kernel_type *in = helion_type(r, v);
-  kernel_type t = {.type = in->type};
-  bool keep = false;
-  if (c->given[2] && !helion_truth(r, &c->arg[2], &keep))
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "keepdim is %s", helion_describe(r, &c->arg[2]));
-  for (int i = 0; i < in->rank; i++)
-    if (!(mask >> i & 1))
-      t.dim[t.rank++] = in->dim[i];
-    else if (keep)
-      t.dim[t.rank++] = sym_const(r->mem, 1);
-  if (!mask)
-    return helion_device(v);
-  kernel_value out = helion_emit(r, c->node, KERNEL_REDUCE, 1, &v, &t);
-  kernel_op *op = helion_def(r, out);
-  op->fn = fn;
-  op->ivalue = mask;
-  op->flag = keep;
-  return helion_device(out);
-}
-
-static bool reduction_operand(helion_reader *r, const helion_call *c, kernel_value *out) {
-  return helion_on_device(r, c->node, "a reduction") && helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, out);
-}
-
-/* sum, prod, amax, amin: sums and products of ints are i64. */
-helion_value helion_do_reduce(helion_reader *r, const helion_call *c) {
-  kernel_value v;
-  int64_t mask;
-  kernel_fn fn = (kernel_fn)c->fn->detail;
-  if (!reduction_operand(r, c, &v) || !axes_of(r, c, helion_type(r, v)->rank, &mask))
-    return helion_unknown();
-  bool widens = (fn == KERNEL_FN_ADD || fn == KERNEL_FN_MUL) && !dtype_is_float(helion_type(r, v)->type);
-  dtype t = widens ? DTYPE_I64 : helion_type(r, v)->type;
-  if (!helion_arg_dtype(r, c, 3, t, &t))
-    return helion_unknown();
-  return reduce(r, c, helion_cast(r, c->node, v, t), fn, mask);
-}
-
-/* The sum in f32 over the number of elements, rounded once. */
-helion_value helion_do_mean(helion_reader *r, const helion_call *c) {
-  kernel_value v;
-  int64_t mask, count = 1;
-  if (!reduction_operand(r, c, &v) || !axes_of(r, c, helion_type(r, v)->rank, &mask))
-    return helion_unknown();
-  const kernel_type in = *helion_type(r, v);
-  dtype wide = in.type == DTYPE_F64 ? DTYPE_F64 : DTYPE_F32;
-  if (!dtype_is_float(in.type))
-    return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the mean of %s", helion_describe(r, &c->arg[0]));
-  for (int i = 0; i < in.rank; i++) {
-    int64_t n;
-    if (!(mask >> i & 1))
-      continue;
-    if (!helion_known(r, in.dim[i], &n) || !helion_same_size(r, in.dim[i], sym_const(r->mem, n)))
-      return helion_fail(r, c->node, LOOM_EUNSUP, "sum the tiles and divide by the whole size", "the mean over the tile %s",
-                         helion_show_size(r, in.dim[i]));
-    count *= n;
-  }
-  helion_value sum = reduce(r, c, helion_cast(r, c->node, v, wide), KERNEL_FN_ADD, mask);
-  if (sum.kind != HELION_DEVICE)
-    return sum;
-  sum = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, helion_float((double)count));
-  return helion_device(helion_cast(r, c->node, sum.device, in.type));
 }
 
 /* ---- tiles ---- */

@@ -38,6 +38,10 @@ static bool is_float_fn(kernel_fn fn) {
   case KERNEL_FN_SQRT:
   case KERNEL_FN_RSQRT:
   case KERNEL_FN_TANH:
+  case KERNEL_FN_LOG1P:
+  case KERNEL_FN_EXPM1:
+  case KERNEL_FN_SIN:
+  case KERNEL_FN_COS:
   case KERNEL_FN_SIGMOID: case KERNEL_FN_ERF: case KERNEL_FN_RECIP: case KERNEL_FN_DIV: return true;
   default: return false;
   }
@@ -47,7 +51,10 @@ helion_value helion_apply1(helion_reader *r, const syn_node *n, kernel_fn fn, he
   kernel_value v;
   if (!helion_on_device(r, n, kernel_fn_name(fn)) || !helion_as_value(r, n, &a, DTYPE_F32, &v))
     return helion_unknown();
-  if (is_float_fn(fn) && !dtype_is_float(helion_type(r, v)->type))
+  bool is_float = dtype_is_float(helion_type(r, v)->type);
+  if (fn >= KERNEL_FN_FLOOR && fn <= KERNEL_FN_TRUNC && !is_float)
+    return helion_device(v);   /* whole numbers stay */
+  if ((is_float_fn(fn) || fn == KERNEL_FN_ISNAN || fn == KERNEL_FN_ISINF) && !is_float)
     v = helion_cast(r, n, v, DTYPE_F32);
   return helion_device(helion_fn1(r, n, fn, v));
 }
@@ -59,6 +66,10 @@ helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, he
   helion_value fused;
   if (is_float_fn(fn) && !dtype_is_float(t))
     t = DTYPE_F32;
+  bool is_bitwise = fn == KERNEL_FN_AND || fn == KERNEL_FN_OR || fn == KERNEL_FN_XOR || fn == KERNEL_FN_SHL || fn == KERNEL_FN_SHR;
+  if (is_bitwise && dtype_is_float(t))
+    return helion_fail(r, n, LOOM_EINPUT, "cast to an integer type or compare first", "the bitwise operation %s of %s and %s", kernel_fn_name(fn),
+                       helion_describe(r, &a), helion_describe(r, &b));
   if (!helion_on_device(r, n, kernel_fn_name(fn)))
     return helion_unknown();
   if (fn == KERNEL_FN_ADD && (helion_fuse_accumulate(r, n, &a, &b, t, &fused) || helion_fuse_accumulate(r, n, &b, &a, t, &fused)))
@@ -82,6 +93,8 @@ static const operator_row operators[] = {{SYN_Add, KERNEL_FN_ADD},
                                          {SYN_BitAnd, KERNEL_FN_AND},
                                          {SYN_BitOr, KERNEL_FN_OR},
                                          {SYN_BitXor, KERNEL_FN_XOR},
+                                         {SYN_LShift, KERNEL_FN_SHL},
+                                         {SYN_RShift, KERNEL_FN_SHR},
                                          {SYN_Eq, KERNEL_FN_EQ},
                                          {SYN_NotEq, KERNEL_FN_NE},
                                          {SYN_Lt, KERNEL_FN_LT},
@@ -117,8 +130,10 @@ helion_value helion_device_binary(helion_reader *r, const syn_node *n, syn_kind 
 helion_value helion_device_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a) {
   if (op == SYN_USub)
     return helion_apply1(r, n, KERNEL_FN_NEG, a);
-  if (op == SYN_Invert && a.kind == HELION_DEVICE && helion_type(r, a.device)->type == DTYPE_BOOL)
-    return helion_apply1(r, n, KERNEL_FN_NOT, a);
+  if (op == SYN_Not && a.kind == HELION_DEVICE && helion_type(r, a.device)->rank == 0)
+    return helion_apply1(r, n, KERNEL_FN_NOT, helion_apply2(r, n, KERNEL_FN_NE, a, helion_int(r, 0)));
+  if (op == SYN_Invert && a.kind == HELION_DEVICE && !dtype_is_float(helion_type(r, a.device)->type))
+    return helion_apply1(r, n, helion_type(r, a.device)->type == DTYPE_BOOL ? KERNEL_FN_NOT : KERNEL_FN_INVERT, a);
   return op == SYN_UAdd ? a : helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on a device value");
 }
 

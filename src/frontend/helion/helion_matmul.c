@@ -76,6 +76,8 @@ helion_value helion_matmul(helion_reader *r, const syn_node *n, helion_value a, 
     return helion_unknown();
   if (!result_shape(r, operands[0], operands[1], &type))
     return fail_contraction(r, n, operands[0], operands[1]);
+  for (int i = 0; i < 2; i++)   /* lanes that hold nothing add nothing */
+    operands[i] = helion_mask_to(r, n, operands[i], 0);
   dtype common = dtype_promote(helion_type(r, operands[0])->type, helion_type(r, operands[1])->type);
   for (int i = 0; i < 2; i++)
     operands[i] = helion_cast(r, n, broadcast_batch(r, n, operands[i], &type), common);

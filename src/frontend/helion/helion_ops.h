@@ -21,13 +21,29 @@ helion_handler helion_do_item, helion_do_contiguous, helion_do_clone, helion_do_
 helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atomic_cas, helion_do_subscript, helion_do_arange;
 
 /* ---- device (helion_device_ops.c), shapes (helion_shape_ops.c) ---- */
-helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu;
+helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu, helion_do_formula,
+    helion_do_div, helion_do_logical;
+/* helion_reduce_ops.c, helion_scan_ops.c, helion_random_ops.c */
+helion_handler helion_do_any_all, helion_do_max_min, helion_do_arg_reduce, helion_do_var, helion_do_softmax, helion_do_scan, helion_do_fold,
+    helion_do_cumulate, helion_do_stack, helion_do_join, helion_do_split, helion_do_loom_broadcast, helion_do_loom_gather, helion_do_rand,
+    helion_do_device_randint;
 helion_handler helion_do_matmul, helion_do_bmm, helion_do_addmm, helion_do_dot, helion_do_reduce, helion_do_mean;
 helion_handler helion_do_cast, helion_do_cast_to, helion_do_tile_scalar, helion_do_tile_index;
 helion_handler helion_do_transpose, helion_do_transpose_last, helion_do_permute, helion_do_unsqueeze, helion_do_reshape, helion_do_expand,
     helion_do_squeeze, helion_do_flatten, helion_do_view_as, helion_do_expand_as;
 helion_handler helion_do_true, helion_do_stride, helion_do_element_size, helion_do_is_float;
 
+/* Which formula a `formula` row is. */
+typedef enum helion_formula {
+  HELION_SQUARE,
+  HELION_LERP,
+  HELION_ADDCMUL,
+  HELION_ADDCDIV,
+  HELION_RSUB,
+  HELION_FMOD,
+  HELION_LEAKY_RELU,
+  HELION_SOFTPLUS
+} helion_formula;
 /* What a `create` row makes. */
 typedef enum helion_creation {
   HELION_CREATE_EMPTY,

@@ -1,0 +1,257 @@
+/* Table rows of reductions: sums, extrema, means, softmax, argmax, and hl.reduce. */
+#include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_reduce.h"
+#include <math.h>
+
+/* ---- axes ---- */
+static bool add_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int64_t *mask) {
+  int64_t axis;
+  if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
+    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
+  *mask |= (int64_t)1 << (axis < 0 ? axis + rank : axis);
+  return true;
+}
+
+bool helion_axes(helion_reader *r, const helion_call *c, int arg, int rank, int64_t *mask) {
+  *mask = 0;
+  if (!c->given[arg] || c->arg[arg].kind == HELION_NONE)
+    *mask = ((int64_t)1 << rank) - 1;
+  else if (c->arg[arg].kind != HELION_SEQ)
+    return add_axis(r, c, &c->arg[arg], rank, mask);
+  for (size_t i = 0; c->arg[arg].kind == HELION_SEQ && i < c->arg[arg].seq.n; i++)
+    if (!add_axis(r, c, &c->arg[arg].seq.at[i], rank, mask))
+      return false;
+  return true;
+}
+
+bool helion_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
+  int64_t axis;
+  if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
+    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
+  *out = (int)(axis < 0 ? axis + rank : axis);
+  return true;
+}
+
+bool helion_flag(helion_reader *r, const helion_call *c, int arg, const char *what, bool *out) {
+  *out = false;
+  if (!c->given[arg] || helion_truth(r, &c->arg[arg], out))
+    return true;
+  helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s is %s", what, helion_describe(r, &c->arg[arg]));
+  return false;
+}
+
+/* ---- emitting ---- */
+double helion_neutral(kernel_fn fn, dtype t) {
+  static const struct { dtype type; double low, high; } limits[] = {
+      {DTYPE_I8, -128, 127}, {DTYPE_U8, 0, 255}, {DTYPE_I16, -32768, 32767}, {DTYPE_I32, -2147483648.0, 2147483647.0},
+      {DTYPE_I64, -9007199254740992.0, 9007199254740992.0}, {DTYPE_BOOL, 0, 1}};
+  bool is_max = fn == KERNEL_FN_MAX || fn == KERNEL_FN_ARGMAX, is_min = fn == KERNEL_FN_MIN || fn == KERNEL_FN_ARGMIN;
+  for (size_t i = 0; (is_max || is_min) && i < sizeof limits / sizeof *limits; i++)
+    if (limits[i].type == t)
+      return is_max ? limits[i].low : limits[i].high;
+  return is_max ? -INFINITY : is_min ? INFINITY : fn == KERNEL_FN_MUL ? 1 : 0;
+}
+
+kernel_value helion_emit_reduce(helion_reader *r, const syn_node *n, kernel_value v, kernel_fn fn, int64_t mask, bool keep) {
+  bool is_arg = fn == KERNEL_FN_ARGMAX || fn == KERNEL_FN_ARGMIN;
+  if (!mask)
+    return v;
+  v = helion_mask_to(r, n, v, helion_neutral(fn, helion_type(r, v)->type));
+  const kernel_type in = *helion_type(r, v);
+  kernel_type t = {.type = is_arg ? DTYPE_I64 : in.type};
+  for (int i = 0; i < in.rank; i++)
+    if (!(mask >> i & 1))
+      t.dim[t.rank++] = in.dim[i];
+    else if (keep)
+      t.dim[t.rank++] = sym_const(r->mem, 1);
+  kernel_value out = helion_emit(r, n, KERNEL_REDUCE, 1, &v, &t);
+  kernel_op *op = helion_def(r, out);
+  op->fn = fn;
+  op->ivalue = mask;
+  op->flag = keep;
+  return out;
+}
+
+static bool operand(helion_reader *r, const helion_call *c, kernel_value *out) {
+  return helion_on_device(r, c->node, "a reduction") && helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, out);
+}
+
+/* sum, prod, amax, amin: sums and products of ints are i64. */
+helion_value helion_do_reduce(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int64_t mask;
+  bool keep;
+  kernel_fn fn = (kernel_fn)c->fn->detail;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep))
+    return helion_unknown();
+  bool widens = (fn == KERNEL_FN_ADD || fn == KERNEL_FN_MUL) && !dtype_is_float(helion_type(r, v)->type);
+  dtype t = widens ? DTYPE_I64 : helion_type(r, v)->type;
+  if (!helion_arg_dtype(r, c, 3, t, &t))
+    return helion_unknown();
+  return helion_device(helion_emit_reduce(r, c->node, helion_cast(r, c->node, v, t), fn, mask, keep));
+}
+
+/* any, all; the row's detail is MAX or MIN of bools. */
+helion_value helion_do_any_all(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int64_t mask;
+  bool keep;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep))
+    return helion_unknown();
+  dtype t = helion_type(r, v)->type;
+  if (t != DTYPE_BOOL)
+    v = helion_fn2(r, c->node, KERNEL_FN_NE, v, helion_constant(r, c->node, 0, t));
+  return helion_device(helion_emit_reduce(r, c->node, v, (kernel_fn)c->fn->detail, mask, keep));
+}
+
+/* max(x): the largest; max(x, dim): values and indices; max(x, other): the larger of two. */
+helion_value helion_do_max_min(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int axis;
+  bool keep, is_max = c->fn->detail == KERNEL_FN_MAX;
+  if (c->given[1] && helion_is_device(&c->arg[1]))
+    return helion_apply2(r, c->node, (kernel_fn)c->fn->detail, c->arg[0], c->arg[1]);
+  if (!operand(r, c, &v) || !helion_flag(r, c, 2, "keepdim", &keep))
+    return helion_unknown();
+  int rank = helion_type(r, v)->rank;
+  if (!c->given[1] || c->arg[1].kind == HELION_NONE)
+    return helion_device(helion_emit_reduce(r, c->node, v, (kernel_fn)c->fn->detail, ((int64_t)1 << rank) - 1, false));
+  if (!helion_axis(r, c, &c->arg[1], rank, &axis))
+    return helion_unknown();
+  helion_value both = helion_sequence(r, 2, false);
+  both.seq.at[0] = helion_device(helion_emit_reduce(r, c->node, v, (kernel_fn)c->fn->detail, (int64_t)1 << axis, keep));
+  both.seq.at[1] = helion_device(helion_emit_reduce(r, c->node, v, is_max ? KERNEL_FN_ARGMAX : KERNEL_FN_ARGMIN, (int64_t)1 << axis, keep));
+  return both;
+}
+
+/* argmax, argmin along one dim, or of all elements in row-major order. */
+helion_value helion_do_arg_reduce(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int axis = 0;
+  bool keep;
+  if (!operand(r, c, &v) || !helion_flag(r, c, 2, "keepdim", &keep))
+    return helion_unknown();
+  const kernel_type in = *helion_type(r, v);
+  if (!c->given[1] || c->arg[1].kind == HELION_NONE) {
+    kernel_type flat = {.type = in.type, .rank = 1, .dim = {sym_const(r->mem, 1)}};
+    for (int d = 0; d < in.rank; d++)
+      flat.dim[0] = sym_mul(r->mem, flat.dim[0], in.dim[d]);
+    v = helion_mask_to(r, c->node, v, helion_neutral((kernel_fn)c->fn->detail, in.type));
+    v = in.rank == 1 ? v : helion_emit(r, c->node, KERNEL_RESHAPE, 1, &v, &flat);
+  } else if (!helion_axis(r, c, &c->arg[1], in.rank, &axis)) {
+    return helion_unknown();
+  }
+  return helion_device(helion_emit_reduce(r, c->node, v, (kernel_fn)c->fn->detail, (int64_t)1 << axis, keep));
+}
+
+/* The number of elements along the reduced dims, as a number or a value: of a tile the lanes that are valid. */
+static bool element_count(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t mask, dtype type, helion_value *out) {
+  const sym_expr *count = sym_const(r->mem, 1);
+  int64_t known;
+  for (int i = 0; i < t->rank; i++) {
+    int b = helion_block_of(r, t->dim[i]);
+    if ((mask >> i & 1) && b >= 0 && (r->symbols.at[b].jagged >= 0 || (r->symbols.at[b].is_padded && r->symbols.at[b].is_open)))
+      return helion_fail(r, n, LOOM_EUNSUP, "sum the tiles and divide by the number of elements", "the mean over the tile %s",
+                         helion_show_size(r, t->dim[i])), false;
+    count = mask >> i & 1 ? sym_mul(r->mem, count, t->dim[i]) : count;
+  }
+  if (helion_known(r, count, &known) && helion_same_size(r, count, sym_const(r->mem, known))) {
+    *out = helion_float((double)known);
+    return true;
+  }
+  kernel_value v = helion_emit(r, n, KERNEL_INDEX_EXPR, 0, NULL, &(kernel_type){.type = DTYPE_I64});
+  helion_def(r, v)->expr = count;
+  *out = helion_device(helion_cast(r, n, v, type));
+  return true;
+}
+
+/* The sum in f32 over the number of elements, rounded once. */
+helion_value helion_do_mean(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int64_t mask;
+  bool keep;
+  dtype to;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep) ||
+      !helion_arg_dtype(r, c, 3, helion_type(r, v)->type, &to))
+    return helion_unknown();
+  const kernel_type in = *helion_type(r, v);
+  dtype wide = to == DTYPE_F64 ? DTYPE_F64 : DTYPE_F32;
+  helion_value count;
+  if (!dtype_is_float(to))
+    return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the mean of %s", helion_describe(r, &c->arg[0]));
+  if (!element_count(r, c->node, &in, mask, wide, &count))
+    return helion_unknown();
+  helion_value sum = helion_device(helion_emit_reduce(r, c->node, helion_cast(r, c->node, v, wide), KERNEL_FN_ADD, mask, keep));
+  sum = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, count);
+  return sum.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, sum.device, to)) : sum;
+}
+
+/* var, std (correction 1 unless told), var_mean: two passes in f32. */
+helion_value helion_do_var(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int64_t mask, correction = 1;
+  bool keep, unbiased = true;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep))
+    return helion_unknown();
+  if (c->given[3] && !helion_known_int(r, &c->arg[3], &correction))
+    return helion_fail(r, c->node, LOOM_EUNSUP, NULL, "a correction of %s", helion_describe(r, &c->arg[3]));
+  if (c->given[4] && helion_truth(r, &c->arg[4], &unbiased))
+    correction = unbiased;
+  const kernel_type in = *helion_type(r, v);
+  dtype wide = in.type == DTYPE_F64 ? DTYPE_F64 : DTYPE_F32;
+  helion_value count, x = helion_device(helion_cast(r, c->node, v, wide));
+  if (!dtype_is_float(in.type))
+    return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the variance of %s", helion_describe(r, &c->arg[0]));
+  if (!element_count(r, c->node, &in, mask, wide, &count))
+    return helion_unknown();
+  helion_value mean = helion_apply2(r, c->node, KERNEL_FN_DIV, helion_device(helion_emit_reduce(r, c->node, x.device, KERNEL_FN_ADD, mask, true)), count);
+  helion_value d = helion_apply2(r, c->node, KERNEL_FN_SUB, x, mean), square = helion_apply2(r, c->node, KERNEL_FN_MUL, d, d);
+  helion_value sum = helion_device(helion_emit_reduce(r, c->node, square.device, KERNEL_FN_ADD, mask, keep));
+  helion_value out = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, helion_binary(r, c->node, SYN_Sub, count, helion_float((double)correction)));
+  if (c->fn->detail == 1)
+    out = helion_apply1(r, c->node, KERNEL_FN_SQRT, out);
+  if (out.kind != HELION_DEVICE)
+    return out;
+  out = helion_device(helion_cast(r, c->node, out.device, in.type));
+  if (c->fn->detail != 2)
+    return out;
+  helion_value both = helion_sequence(r, 2, false);
+  both.seq.at[0] = out;
+  helion_value m = helion_apply2(r, c->node, KERNEL_FN_DIV, helion_device(helion_emit_reduce(r, c->node, x.device, KERNEL_FN_ADD, mask, keep)), count);
+  both.seq.at[1] = helion_device(helion_cast(r, c->node, m.device, in.type));
+  return both;
+}
+
+/* softmax (detail 0), log_softmax (1) and logsumexp (2) along one dim, computed in f32 and rounded once. */
+helion_value helion_do_softmax(helion_reader *r, const helion_call *c) {
+  const syn_node *n = c->node;
+  kernel_value v;
+  int axis;
+  dtype to;
+  bool keep;
+  if (!operand(r, c, &v) || !helion_axis(r, c, &c->arg[1], helion_type(r, v)->rank, &axis) ||
+      !helion_arg_dtype(r, c, 2, helion_type(r, v)->type, &to) || !helion_flag(r, c, 3, "keepdim", &keep))
+    return helion_unknown();
+  if (!dtype_is_float(to))
+    return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "%s of %s", c->fn->path, helion_describe(r, &c->arg[0]));
+  int64_t mask = (int64_t)1 << axis;
+  helion_value x = helion_device(helion_cast(r, n, v, to == DTYPE_F64 ? to : DTYPE_F32));
+  helion_value top = helion_device(helion_emit_reduce(r, n, x.device, KERNEL_FN_MAX, mask, true)), shifted = helion_apply2(r, n, KERNEL_FN_SUB, x, top);
+  helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, shifted), out;
+  helion_value sum = helion_device(helion_emit_reduce(r, n, e.device, KERNEL_FN_ADD, mask, true));
+  if (c->fn->detail == 0)
+    out = helion_apply2(r, n, KERNEL_FN_DIV, e, sum);
+  else if (c->fn->detail == 1)
+    out = helion_apply2(r, n, KERNEL_FN_SUB, shifted, helion_apply1(r, n, KERNEL_FN_LOG, sum));
+  else
+    out = helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_LOG, sum), top);
+  if (c->fn->detail == 2 && !keep && out.kind == HELION_DEVICE) {
+    kernel_type t = *helion_type(r, out.device);
+    for (int d = axis; d + 1 < t.rank; d++)
+      t.dim[d] = t.dim[d + 1];
+    t.rank--;
+    out = helion_device(helion_emit(r, n, KERNEL_RESHAPE, 1, &out.device, &t));
+  }
+  return out.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, out.device, to)) : out;
+}
