@@ -3,6 +3,7 @@
  *   kernel.py -> KERNEL -> stage-0 MLIR -> canonical MLIR -> NEST -> candidates -> PLAN -> bufferized MLIR -> TOG
  */
 #include "compile.h"
+#include "compile_exec.h"
 #include "base/file.h"
 #include "lower/lower.h"
 #include "pass/pass.h"
@@ -38,7 +39,17 @@ static void note_time(compile_state *s, compile_stage stage, double ms) {
   vec_push(&s->ctx->mem, &s->times, ((compile_time){stage_names[stage], ms}));
 }
 
-static loom_status lower(compile_state *s) { return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK; }
+/* The CPU takes the kernel with its block sizes as numbers and its tiles clamped; every other machine takes upstream's stage-0. */
+static loom_status lower(compile_state *s) {
+  if (!s->machine && s->kernel) {
+    const sym_binding *given, *blocks;
+    size_t n_given, n;
+    LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+    LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
+    return lower_kernel_host(&s->ir, s->kernel, blocks, n, NULL, &s->stage0);
+  }
+  return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK;
+}
 
 static loom_status canonicalize(compile_state *s) {
   s->canonical = ir_clone_module(s->stage0);
@@ -52,7 +63,9 @@ static loom_status name_block_sizes(compile_state *s) {
     named[i] = s->o->domains[i];
     unsigned k;
     char rest;
-    if (sscanf(named[i].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
+    if (!named[i].symbol)   /* by position */
+      named[i].symbol = i < s->nest->symbols.n ? s->nest->symbols.at[i].name : "";
+    else if (sscanf(named[i].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
       named[i].symbol = s->nest->symbols.at[k].name;
   }
   s->solve_options.domains = named;
@@ -167,6 +180,8 @@ static loom_status build_tog(compile_state *s) {
 static loom_status pipeline(compile_state *s) {
   STAGE(KERNEL, compile_read_input(s));
   STAGE(STAGE0, lower(s));
+  if (!s->machine)
+    return LOOM_OK;
   STAGE(CANONICAL, canonicalize(s));
   STAGE(NEST, extract(s));
   STAGE(EXPLORE, explore(s));
@@ -185,14 +200,15 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   *merged = *o;
   LOOM_TRY(compile_read_config(s, merged));
   s->o = merged;
-  LOOM_TRY(machine_load(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, &s->machine));
+  if (!text_eq(merged->machine, "host"))   /* the running CPU: no description yet, no search */
+    LOOM_TRY(machine_load(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, &s->machine));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk};
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));
-  return merged->write_files ? compile_write_outputs(s) : LOOM_OK;
+  return merged->write_files && s->machine ? compile_write_outputs(s) : LOOM_OK;
 }
 
 void compile_done(compile_state *s) {

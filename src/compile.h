@@ -42,7 +42,7 @@ typedef struct compile_time { const char *name; double ms; } compile_time;
 typedef struct compile_state {
   loom_ctx *ctx; const compile_options *o; ir_ctx ir;
   const char *output_dir;
-  machine *machine;
+  machine *machine;                        /* NULL: the host CPU */
   kernel_graph *kernel;                    /* NULL when the input was MLIR */
   MlirModule stage0, canonical, bufferized;
   nest *nest;
@@ -65,12 +65,12 @@ LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);  
 LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);
 
 /* ---- compile_run.c ---- */
-typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t wrong, elems; const char *where; /* "out[12, 7]" */ bool integers_run, integers_ok; /* run: the kernel maps whole numbers to whole numbers, so that they must come out bit-identical */ } run_check;
+typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t wrong, elems, unbounded; const char *where; /* "out[12, 7]" */ bool integers_run, integers_ok; /* run: the kernel maps whole numbers to whole numbers, so that they must come out bit-identical */ } run_check;
 typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;
 /* Results of the interpreter, kept between runs of one kernel, shape and seed (schedules do not change them beyond the bound).  Zero: empty. */
-typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ } run_oracle;
+typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ interp_tensor *inputs[2]; } run_oracle;
 typedef struct run_options { uint64_t seed; bool check, interp_only, no_verify; /* no_verify: skip the TOG verifier, to show that the chip itself is a check */ const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; run_oracle *oracle; /* NULL: not kept */ } run_options;
-/* Executes s->tog on the virtual chip (or the interpreter alone), writes the named outputs and fills the check. */
+/* Executes s->tog on the virtual chip, or s->stage0 on this CPU, or the interpreter alone; writes the named outputs and fills the check. */
 LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
 
 /* ---- compile_summary.c ---- */

@@ -92,6 +92,8 @@ static void add_execution(compile_state *s, data_value *v, const compile_executi
     data_set_bool(m, c, "ok", e->check.ok);
     data_set_int(m, c, "wrong", e->check.wrong);
     data_set_int(m, c, "elems", e->check.elems);
+    if (e->check.unbounded)
+      data_set_int(m, c, "unbounded", e->check.unbounded);
     data_set_string(m, c, "worst", e->check.where);
     if (e->check.integers_run)
       data_set_bool(m, c, "integers_identical", e->check.integers_ok);
@@ -104,7 +106,7 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
   data_value *v = data_object(m), *stages = data_array(m);
   data_set_string(m, v, "schema", "loom.summary.v1");
   data_set_string(m, v, "kernel", s->kernel ? s->kernel->name : s->nest ? s->nest->kernel : "");
-  data_set_string(m, v, "machine", s->machine->name);
+  data_set_string(m, v, "machine", s->machine ? s->machine->name : "host");
   data_set(m, v, "shape", shape_object(s));
   if (s->plan) {
     if (!s->o->plan) {

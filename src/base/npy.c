@@ -210,6 +210,10 @@ loom_status npy_read(loom_ctx *ctx, const char *path, npy_array *out) {
   char *bytes;
   size_t size;
   LOOM_TRY(file_read(ctx, path, SIZE_MAX, &bytes, &size));
+  return npy_read_bytes(ctx, path, bytes, size, out);
+}
+
+loom_status npy_read_bytes(loom_ctx *ctx, const char *path, char *bytes, size_t size, npy_array *out) {
   loom_span span = diag_file_span(ctx, path);
   const unsigned char *u = (const unsigned char *)bytes;
   if (size < NPY_MAGIC_BYTES + 4 || memcmp(bytes, magic, NPY_MAGIC_BYTES) != 0) {
@@ -235,9 +239,8 @@ loom_status npy_read(loom_ctx *ctx, const char *path, npy_array *out) {
 
 /* ---- writing ---- */
 
-loom_status npy_write(loom_ctx *ctx, const char *path, const npy_array *a) {
-  arena_mark mark = arena_save(&ctx->scratch);
-  text t = text_new(&ctx->scratch);
+char *npy_to_bytes(arena *m, const npy_array *a, size_t *out_size) {
+  text t = text_new(m);
   text_add_bytes(&t, "\x93NUMPY\x01\x00\x00\x00", NPY_MAGIC_BYTES + 4);
   text_addf(&t, "{'descr': '%s', 'fortran_order': False, 'shape': (", dtype_numpy(a->type));
   for (int d = 0; d < a->rank; d++)
@@ -250,7 +253,15 @@ loom_status npy_write(loom_ctx *ctx, const char *path, const npy_array *a) {
   t.data[8] = (char)(length & 0xff);
   t.data[9] = (char)(length >> 8);
   text_add_bytes(&t, a->data ? a->data : "", (size_t)a->elems * dtype_bytes(a->type));
-  loom_status st = file_write(ctx, path, t.data, t.size);
+  *out_size = t.size;
+  return t.data;
+}
+
+loom_status npy_write(loom_ctx *ctx, const char *path, const npy_array *a) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  size_t size;
+  const char *bytes = npy_to_bytes(&ctx->scratch, a, &size);
+  loom_status st = file_write(ctx, path, bytes, size);
   arena_release(&ctx->scratch, mark);
   return st;
 }

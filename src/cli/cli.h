@@ -21,11 +21,12 @@
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresm", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048) or ARG.DIM=size (x.0=1024)")      \
-  X(dtype, "dtype", "T", "cre", "element type of arguments the file does not type (default f16)")                       \
+  X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
+  X(dtype, "dtype", "T", "cre", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
+  X(arg, "arg", "NAME=V", "cre", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creo", "kernel to take when the file has several")                                   \
   X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
-  X(block_sizes, "block-sizes", "S=V,..", "crs", "assign block sizes; solving is skipped")                              \
+  X(block_sizes, "block-sizes", "S=V,..", "crs", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
@@ -35,8 +36,8 @@
   X(topk, "topk", "N", "cr", "materialise the best N candidates (default 1)")                                           \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
   X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
-  X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument")                                                  \
-  X(output, "output", "NAME=FILE.npy", "crm", "write a result")                                                         \
+  X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument; FILE.npz: of all its arrays")                                                  \
+  X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
   X(dump_dir, "dump-dir", "DIR", "cr", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "compile.h"
+#include "npz/npz.h"
 #include "compile_stage.h"
 #include <stdio.h>
 #include <string.h>
@@ -26,23 +27,82 @@ static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_optio
     }
     vec_push(&ctx->mem, &texts, text_str(&t));
   }
-  LOOM_TRY(cli_pairs_of(ctx, "--shape", texts.at, texts.n, true, &p));
-  helion_shape *shapes = ARENA_NEW_N(&ctx->mem, helion_shape, p.n);
-  for (size_t i = 0; i < p.n; i++)
-    shapes[i] = (helion_shape){p.at[i].key, p.at[i].integer};
-  out->shapes = shapes;
-  out->n_shapes = p.n;
-  out->function = o->function.last;
-  if (o->dtype.last) {
-    out->has_dtype = true;
-    if (!dtype_parse(o->dtype.last, &out->dtype))
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", o->dtype.last);
+  VEC_OF(helion_shape) shapes = {0};
+  LOOM_TRY(cli_pairs_of(ctx, "--shape", texts.at, texts.n, false, &p));
+  for (size_t i = 0; i < p.n; i++) {
+    const char *v = p.at[i].value;
+    bool is_list = strchr(v, 'x') != NULL;   /* x=37x19 */
+    for (int d = 0; *v; d++) {
+      size_t n = strcspn(v, "x");
+      int64_t size;
+      LOOM_TRY(cli_int(ctx, arena_printf(&ctx->mem, "--shape %s", p.at[i].key), arena_strndup(&ctx->mem, v, n), 1, INT64_C(1) << 40, &size));
+      vec_push(&ctx->mem, &shapes, ((helion_shape){is_list ? arena_printf(&ctx->mem, "%s.%d", p.at[i].key, d) : p.at[i].key, size}));
+      v += n;
+      v += *v == 'x';
+    }
   }
+  out->shapes = shapes.at;
+  out->n_shapes = shapes.n;
+  out->function = o->function.last;
+  return LOOM_OK;
+}
+
+/* --dtype f32 for all arguments, --dtype x=f32 for one; --arg NAME=VALUE; the types and shapes of --input files. */
+static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_binding *inputs, size_t n_inputs, helion_options *out) {
+  VEC_OF(helion_given) given = {0};
+  for (size_t i = 0; i < o->dtype.all.n; i++) {
+    const char *s = o->dtype.all.at[i];
+    cli_pairs p = {0};
+    if (strchr(s, '='))
+      LOOM_TRY(cli_pairs_of(ctx, "--dtype", &s, 1, false, &p));
+    else
+      vec_push(&ctx->mem, &p, ((cli_pair){NULL, s, 0}));
+    for (size_t j = 0; j < p.n; j++) {
+      helion_given g = {.name = p.at[j].key, .kind = HELION_GIVEN_DTYPE};
+      if (!dtype_parse(p.at[j].value, &g.type))
+        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", p.at[j].value);
+      if (g.name) {
+        vec_push(&ctx->mem, &given, g);
+      } else {
+        out->has_dtype = true;
+        out->dtype = g.type;
+      }
+    }
+  }
+  for (size_t i = 0; i < o->arg.all.n; i++) {
+    const char *s = o->arg.all.at[i], *eq = strchr(s, '=');
+    if (!eq || eq == s)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--arg: '%s' is not NAME=VALUE", s);
+    vec_push(&ctx->mem, &given, helion_parse_given(&ctx->mem, arena_strndup(&ctx->mem, s, (size_t)(eq - s)), eq + 1));
+  }
+  for (size_t i = 0; i < n_inputs; i++) {
+    npy_array a;
+    LOOM_TRY(run_load(ctx, &inputs[i], &a));
+    helion_given g = {.name = inputs[i].name, .kind = HELION_GIVEN_TENSOR, .type = a.type, .rank = a.rank};
+    memcpy(g.shape, a.shape, sizeof a.shape);
+    vec_push(&ctx->mem, &given, g);
+  }
+  out->given = given.at;
+  out->n_given = given.n;
   return LOOM_OK;
 }
 
 static loom_status read_domains(loom_ctx *ctx, const cli_options *o, compile_options *out) {
   cli_pairs p = {0};
+  if (o->block_sizes.all.n == 1 && !strchr(o->block_sizes.last, '=')) {   /* by position */
+    VEC_OF(solve_domain) all = {0};
+    for (const char *s = o->block_sizes.last; *s;) {
+      size_t n = strcspn(s, ",");
+      solve_domain d = {0};
+      LOOM_TRY(cli_int(ctx, "--block-sizes", arena_strndup(&ctx->mem, s, n), 1, INT64_C(1) << 40, &d.assigned));
+      vec_push(&ctx->mem, &all, d);
+      s += n;
+      s += *s == ',';
+    }
+    out->domains = all.at;
+    out->n_domains = all.n;
+    return LOOM_OK;
+  }
   LOOM_TRY(cli_pairs_of(ctx, "--block-sizes", o->block_sizes.all.at, o->block_sizes.all.n, true, &p));
   solve_domain *d = ARENA_NEW_N(&ctx->mem, solve_domain, p.n);
   for (size_t i = 0; i < p.n; i++)
@@ -103,12 +163,35 @@ static loom_status read_bindings(loom_ctx *ctx, const char *option, const char *
   run_binding *b = ARENA_NEW_N(&ctx->mem, run_binding, n);
   for (size_t i = 0; i < n; i++) {
     const char *eq = strchr(texts[i], '=');
+    if (!eq && text_ends(texts[i], ".npz")) {
+      b[i] = (run_binding){.name = "", .file = texts[i]};
+      continue;
+    }
     if (!eq || eq == texts[i] || !eq[1])
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not NAME=FILE.npy", option, texts[i]);
-    b[i] = (run_binding){arena_strndup(&ctx->mem, texts[i], (size_t)(eq - texts[i])), eq + 1};
+    b[i] = (run_binding){.name = arena_strndup(&ctx->mem, texts[i], (size_t)(eq - texts[i])), .file = eq + 1};
   }
   *out = b;
   *out_n = n;
+  return LOOM_OK;
+}
+
+/* An .npz among the inputs stands for all of its arrays. */
+static loom_status open_inputs(loom_ctx *ctx, const run_binding **in, size_t *n) {
+  VEC_OF(run_binding) all = {0};
+  for (size_t i = 0; i < *n; i++) {
+    npz_array *arrays;
+    size_t count;
+    if (*(*in)[i].name) {
+      vec_push(&ctx->mem, &all, (*in)[i]);
+      continue;
+    }
+    LOOM_TRY(npz_read(ctx, (*in)[i].file, &arrays, &count));
+    for (size_t j = 0; j < count; j++)
+      vec_push(&ctx->mem, &all, ((run_binding){arrays[j].name, (*in)[i].file, &arrays[j].array}));
+  }
+  *in = all.at;
+  *n = all.n;
   return LOOM_OK;
 }
 
@@ -176,6 +259,23 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
   LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, stage0, nest, plan, mlir or tog", what);
 }
 
+/* Stages that need no search. */
+static bool early_stage(const char *what, compile_stage *out) {
+  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0}, {"nest", COMPILE_NEST}};
+  for (size_t i = 0; i < sizeof early / sizeof *early; i++)
+    if (strcmp(early[i].name, what) == 0)
+      return *out = early[i].stage, true;
+  return false;
+}
+
+static loom_status read_given_without_inputs(loom_ctx *ctx, const cli_options *o, helion_options *out) {
+  const run_binding *inputs;
+  size_t n;
+  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &inputs, &n));
+  LOOM_TRY(open_inputs(ctx, &inputs, &n));
+  return read_given(ctx, o, inputs, n, out);
+}
+
 static loom_status write_summary(loom_ctx *ctx, compile_state *s, const char *json) {
   return s->output_dir ? file_write(ctx, file_join(&ctx->mem, s->output_dir, "summary.json"), json, strlen(json)) : LOOM_OK;
 }
@@ -195,6 +295,13 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
+  if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* a form from before the search: printed, nothing is written */
+    loom_status early = compile_kernel(ctx, &c, &s);
+    early = early == LOOM_OK ? emit(ctx, &s, o->emit.last) : early;
+    compile_done(&s);
+    return early;
+  }
   c.write_files = true;
   loom_status st = compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK) {
@@ -205,8 +312,9 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     } else if (st == LOOM_OK && o->json) {
       printf("%s\n", json);
     } else if (st == LOOM_OK) {
-      printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine->name);
-      print_decisions(&s);
+      printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine ? s.machine->name : "host");
+      if (s.plan)
+        print_decisions(&s);
       printf("written      %s\n", s.output_dir);
     }
   }
@@ -221,12 +329,14 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   run_options r = {.check = o->check, .interp_only = o->interp};
   int64_t seed = 0;
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r.inputs, &r.n_inputs));
+  LOOM_TRY(open_inputs(ctx, &r.inputs, &r.n_inputs));
+  LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
   if (o->engine.last && strcmp(o->engine.last, "sim") != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: only 'sim' exists so far, not '%s'", o->engine.last);
   if (o->seed.last)
     LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   r.seed = (uint64_t)seed;
-  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r.inputs, &r.n_inputs));
   LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
@@ -242,7 +352,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     } else if (o->json) {
       printf("%s\n", json);
     } else {
-      printf("kernel       %s on %s\n", s.kernel->name, s.machine->name);
+      printf("kernel       %s on %s\n", s.kernel->name, r.interp_only ? "the reference interpreter" : s.machine ? s.machine->name : "host");
       if (s.plan)
         print_decisions(&s);
       print_execution(&s, &e);
@@ -258,6 +368,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(read_given(ctx, o, NULL, 0, &c.helion));
   c.stop_after = COMPILE_SOLVE;
   loom_status st = compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK && o->etg.last) {

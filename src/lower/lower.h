@@ -3,5 +3,15 @@
 #define LOOM_LOWER_LOWER_H
 #include "dialect/dialect.h"
 #include "kernel/kernel.h"
+/* Upstream's shape: nominal tiles, block sizes as loom.sym. */
 LOOM_MUST_USE loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, LOOM_GIVE MlirModule *out);
+
+typedef struct lower_host_options {
+  bool dynamic_shapes;      /* sizes of the arguments stay open: memref<?x?xf32>, read with memref.dim */
+} lower_host_options;
+/* For the CPU: every BLOCK, TUNABLE and NOMINAL symbol is a number of `blocks` (kernel_block_sizes), tiles are clamped exactly, every
+ * operation of kernel.h has a form.  func.func @kernel(arguments in signature order, then each memory that is returned and is no
+ * argument), all of them row-major memrefs.  `o` may be NULL. */
+LOOM_MUST_USE loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_binding *blocks, size_t n_blocks, const lower_host_options *o,
+                                            LOOM_GIVE MlirModule *out);
 #endif

@@ -1,5 +1,6 @@
 /* Scalar operations, the same in straight lines and in the bodies of linalg.generic. */
 #include "lower/lower_private.h"
+#include <math.h>
 
 static const char *number(lowering *l, dtype t, double x) { return lower_constant(l, lower_number(l->mem, t, x)); }
 
@@ -35,7 +36,10 @@ const char *lower_convert(lowering *l, const char *x, dtype from, dtype to) {
 #define ONE_OP_LIST(X)                                                                                                             \
   X(NEG, "arith.negf", NULL) X(ABS, "math.absf", "math.absi") X(EXP, "math.exp", NULL) X(EXP2, "math.exp2", NULL)                  \
   X(LOG, "math.log", NULL) X(LOG2, "math.log2", NULL) X(SQRT, "math.sqrt", NULL) X(RSQRT, "math.rsqrt", NULL)                      \
-  X(TANH, "math.tanh", NULL) X(ERF, "math.erf", NULL)                                                                              \
+  X(TANH, "math.tanh", NULL) X(ERF, "math.erf", NULL) X(LOG1P, "math.log1p", NULL) X(EXPM1, "math.expm1", NULL)                    \
+  X(SIN, "math.sin", NULL) X(COS, "math.cos", NULL) X(FLOOR, "math.floor", NULL) X(CEIL, "math.ceil", NULL)                        \
+  X(ROUND, "math.roundeven", NULL) X(TRUNC, "math.trunc", NULL) X(SHL, NULL, "arith.shli") X(SHR, NULL, "arith.shrsi")             \
+  X(TRUNCDIV, NULL, "arith.divsi")                                                                              \
   X(ADD, "arith.addf", "arith.addi") X(SUB, "arith.subf", "arith.subi") X(MUL, "arith.mulf", "arith.muli") X(DIV, "arith.divf", NULL) \
   X(FLOORDIV, NULL, "arith.floordivsi") X(POW, "math.powf", "math.ipowi") X(MAX, "arith.maximumf", "arith.maxsi")                  \
   X(MIN, "arith.minimumf", "arith.minsi") X(AND, NULL, "arith.andi") X(OR, NULL, "arith.ori") X(XOR, NULL, "arith.xori")           \
@@ -87,6 +91,20 @@ static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char
     return lower_emit(l, "%s %s, %s : %s", is_float ? "arith.maximumf" : "arith.maxsi", a, number(l, work, 0), t);
   case KERNEL_FN_RECIP:
     return lower_emit(l, "arith.divf %s, %s : %s", number(l, work, 1), a, t);
+  case KERNEL_FN_TRUNCDIV:
+    return lower_emit(l, "math.trunc %s : %s", lower_emit(l, "arith.divf %s, %s : %s", a, b, t), t);
+  case KERNEL_FN_ISNAN:
+    return lower_emit(l, "arith.cmpf uno, %s, %s : %s", a, a, t);
+  case KERNEL_FN_ISINF:
+    return lower_emit(l, "arith.cmpf oeq, %s, %s : %s", lower_emit(l, "math.absf %s : %s", a, t), number(l, work, HUGE_VAL), t);
+  case KERNEL_FN_SIGN: {   /* NaN stays */
+    const char *zero = number(l, work, 0), *one = number(l, work, 1), *minus = number(l, work, -1);
+    const char *up = lower_emit(l, is_float ? "arith.cmpf ogt, %s, %s : %s" : "arith.cmpi sgt, %s, %s : %s", a, zero, t);
+    const char *down = lower_emit(l, is_float ? "arith.cmpf olt, %s, %s : %s" : "arith.cmpi slt, %s, %s : %s", a, zero, t);
+    const char *rest = is_float ? lower_emit(l, "arith.select %s, %s, %s : %s", lower_emit(l, "arith.cmpf uno, %s, %s : %s", a, a, t), a, zero, t) : zero;
+    return lower_emit(l, "arith.select %s, %s, %s : %s", up, one, lower_emit(l, "arith.select %s, %s, %s : %s", down, minus, rest, t), t);
+  }
+  case KERNEL_FN_INVERT:
   case KERNEL_FN_NOT:
     return lower_emit(l, "arith.xori %s, %s : %s", a, number(l, work, work == DTYPE_BOOL ? 1 : -1), t);
   case KERNEL_FN_FLOORDIV:

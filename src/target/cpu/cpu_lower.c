@@ -1,4 +1,5 @@
 #include "target/cpu/cpu_private.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* log1p is not approximated: that would be log(1 + x).
@@ -72,4 +73,26 @@ loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, codegen_image *
     st = codegen_link(ir->ctx, object, size, &o, out);
   ir_close_module(m);
   return st;
+}
+
+/* Pointers to functions as addresses, which C spells through memcpy. */
+static void *address_of(void (*f)(void)) {
+  void *p;
+  memcpy(&p, &f, sizeof p);
+  return p;
+}
+
+loom_status cpu_compile_kernel(ir_ctx *ir, MlirModule m, codegen_image **out) {
+  const codegen_symbol grants[] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
+  codegen_options o = cpu_tile_options(NULL);
+  char *object = NULL;
+  size_t size = 0;
+  *out = NULL;
+  o.grants = grants;
+  o.n_grants = sizeof grants / sizeof *grants;
+  if (!ir_walk(mlirModuleGetOperation(m), visit_allowed, ir))
+    return LOOM_EINPUT;
+  LOOM_TRY(cpu_lower_tiles(ir, m));
+  LOOM_TRY(codegen_object(ir, m, &o, &object, &size));
+  return codegen_link(ir->ctx, object, size, &o, out);
 }

@@ -1,0 +1,33 @@
+/* Shared by the files that execute: compile_run.c (the virtual chip), compile_host.c (native code), compile_results.c. */
+#ifndef LOOM_COMPILE_EXEC_H
+#define LOOM_COMPILE_EXEC_H
+#include "compile.h"
+#include "npz/npz.h"
+
+/* What a kernel gives back: its returned tensors in order (None keeps its index: tensor -1), then arguments that it stores to. */
+typedef struct compile_result { kernel_tensor tensor; const char *name; } compile_result;
+typedef VEC_OF(compile_result) compile_results;
+compile_results compile_list_results(arena *m, const kernel_graph *k);
+kernel_tensor compile_root(const kernel_graph *k, kernel_tensor t);       /* what a view is of */
+
+/* Names of --input and --output must exist: LOOM_EUSAGE with the nearest one. */
+LOOM_MUST_USE loom_status compile_check_inputs(compile_state *s, const run_options *r);
+LOOM_MUST_USE loom_status compile_check_outputs(compile_state *s, const run_options *r, const compile_results *all);
+/* Doubles of every argument, by kernel tensor: from --input, else made from the file's initialiser and the seed. */
+LOOM_MUST_USE loom_status compile_make_inputs(compile_state *s, const run_options *r, bool integers, interp_tensor *t);
+/* Contents of the results, by result, from the interpreter's tensors. */
+LOOM_MUST_USE loom_status compile_read_results(compile_state *s, const compile_results *all, const interp_tensor *tensors, interp_tensor **out);
+void *compile_to_bytes(arena *m, const interp_tensor *t);
+/* `shapes` and `bytes` by result. */
+LOOM_MUST_USE loom_status compile_write_results(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void *const *bytes);
+void compile_compare(compile_state *s, const compile_results *all, const interp_tensor *want, void *const *got, bool exact, run_check *c);
+/* Does the kernel map whole numbers to whole numbers, whatever the order of its sums?  Then every engine must give the same bits. */
+bool compile_is_whole(const kernel_region *r);
+/* Runs the interpreter on `t` (by kernel tensor) with the plan's block sizes, or those of --block-sizes. */
+LOOM_MUST_USE loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact);
+/* The block sizes of --block-sizes under the kernel's names. */
+LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_binding **out, size_t *out_n);
+
+/* ---- compile_host.c ---- */
+LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
+#endif

@@ -1,0 +1,204 @@
+/* Arguments in and results out: their names, the contents of --input, the files of --output. */
+#include "compile.h"
+#include "compile_exec.h"
+#include <string.h>
+
+/* ---- results ---- */
+static bool stores_to(const kernel_graph *k, const kernel_region *r, kernel_tensor root) {
+  for (size_t i = 0; i < r->ops.n; i++) {
+    const kernel_op *op = r->ops.at[i];
+    if ((op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC) && compile_root(k, op->tensor) == root)
+      return true;
+    for (int j = 0; j < op->n_regions; j++)
+      if (stores_to(k, &op->regions[j], root))
+        return true;
+  }
+  return false;
+}
+
+kernel_tensor compile_root(const kernel_graph *k, kernel_tensor t) {
+  while (k->tensors.at[t].role == KERNEL_VIEW)
+    t = k->tensors.at[t].base;
+  return t;
+}
+
+/* A tensor whose name nobody wrote: "view_7", "alloc_3". */
+static bool is_unnamed(arena *m, const kernel_graph *k, kernel_tensor t) {
+  const char *name = k->tensors.at[t].name;
+  return text_eq(name, arena_printf(m, "view_%d", t)) || text_eq(name, arena_printf(m, "alloc_%d", t));
+}
+
+static const char *result_name(arena *m, const kernel_graph *k, kernel_tensor t, size_t index) {
+  if (is_unnamed(m, k, t))
+    t = compile_root(k, t);
+  return is_unnamed(m, k, t) ? arena_printf(m, "result_%zu", index) : k->tensors.at[t].name;
+}
+
+static void add_result(arena *m, const kernel_graph *k, kernel_tensor t, compile_results *out) {
+  const char *name = t < 0 ? NULL : result_name(m, k, t, out->n);
+  for (size_t i = 0; name && i < out->n; i++)
+    if (text_eq(out->at[i].name, name))
+      name = arena_printf(m, "%s_%zu", name, out->n);
+  vec_push(m, out, ((compile_result){t, name}));
+}
+
+compile_results compile_list_results(arena *m, const kernel_graph *k) {
+  compile_results out = {0};
+  for (size_t i = 0; i < k->returns.n; i++)
+    add_result(m, k, k->returns.at[i], &out);
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    bool listed = k->tensors.at[i].role != KERNEL_ARG || !stores_to(k, &k->body, (kernel_tensor)i);
+    for (size_t j = 0; j < out.n && !listed; j++)
+      listed = out.at[j].tensor == (kernel_tensor)i;
+    if (!listed)
+      add_result(m, k, (kernel_tensor)i, &out);
+  }
+  return out;
+}
+
+/* ---- inputs ---- */
+static const run_binding *find_binding(const run_binding *b, size_t n, const char *name) {
+  for (size_t i = 0; i < n; i++)
+    if (text_eq(b[i].name, name))
+      return &b[i];
+  return NULL;
+}
+
+static loom_status fail_name(loom_ctx *ctx, const kernel_graph *k, const char *option, const char *what, const char *name, const char *const *names, size_t n) {
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: kernel '%s' has no %s '%s'", option, k->name, what, name);
+  const char *near = diag_nearest(name, names, n);
+  diag_help(ctx, "%s '%s'", near ? "did you mean" : "for example", near ? near : n ? names[0] : "");
+  return LOOM_EUSAGE;
+}
+
+loom_status compile_check_inputs(compile_state *s, const run_options *r) {
+  const kernel_graph *k = s->kernel;
+  const char **names = ARENA_NEW_N(&s->ctx->mem, const char *, k->tensors.n);
+  size_t n = 0;
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (k->tensors.at[i].role == KERNEL_ARG)
+      names[n++] = k->tensors.at[i].name;
+  for (size_t i = 0; i < r->n_inputs; i++) {
+    bool found = false;
+    for (size_t j = 0; j < n; j++)
+      found |= text_eq(names[j], r->inputs[i].name);
+    if (!found)
+      return fail_name(s->ctx, k, "--input", "argument", r->inputs[i].name, names, n);
+  }
+  return LOOM_OK;
+}
+
+loom_status compile_make_inputs(compile_state *s, const run_options *r, bool integers, interp_tensor *t) {
+  kernel_graph *k = s->kernel;
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    if (k->tensors.at[i].role != KERNEL_ARG)
+      continue;
+    LOOM_TRY(interp_make_input(s->ctx, k, (kernel_tensor)i, r->seed, integers, &t[i]));
+    const run_binding *b = find_binding(r->inputs, r->n_inputs, k->tensors.at[i].name);
+    if (!b || integers)
+      continue;
+    void *bytes;
+    LOOM_TRY(run_read_tensor(s->ctx, b, t[i].type, t[i].rank, t[i].shape, &bytes));
+    for (int64_t e = 0; e < t[i].elems; e++)
+      t[i].value[e] = dtype_load(t[i].type, (char *)bytes + (size_t)e * dtype_bytes(t[i].type));
+  }
+  return LOOM_OK;
+}
+
+/* ---- outputs ---- */
+/* Result called `name`, or the one of that index; -1: none. */
+static int find_result(const compile_results *all, const char *name) {
+  for (size_t i = 0; i < all->n; i++)
+    if (all->at[i].tensor >= 0 && (text_eq(all->at[i].name, name) || (name[0] == '0' + (char)i && !name[1])))
+      return (int)i;
+  return -1;
+}
+
+loom_status compile_check_outputs(compile_state *s, const run_options *r, const compile_results *all) {
+  const char **names = ARENA_NEW_N(&s->ctx->mem, const char *, all->n);
+  size_t n = 0;
+  for (size_t i = 0; i < all->n; i++)
+    if (all->at[i].tensor >= 0)
+      names[n++] = all->at[i].name;
+  for (size_t i = 0; i < r->n_outputs; i++)
+    if (*r->outputs[i].name && find_result(all, r->outputs[i].name) < 0)
+      return fail_name(s->ctx, s->kernel, "--output", "result", r->outputs[i].name, names, n);
+  return LOOM_OK;
+}
+
+loom_status compile_write_results(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void *const *bytes) {
+  for (size_t i = 0; i < r->n_outputs; i++) {
+    run_binding b = r->outputs[i];
+    if (*b.name) {
+      int at = find_result(all, b.name);
+      const interp_tensor *t = &shapes[at];
+      LOOM_TRY(run_write_tensor(s->ctx, &b, t->type, t->rank, t->shape, bytes[at]));
+      continue;
+    }
+    npz_array *arrays = ARENA_NEW_N(&s->ctx->mem, npz_array, all->n);
+    size_t n = 0;
+    for (size_t j = 0; j < all->n; j++) {
+      if (all->at[j].tensor < 0)
+        continue;
+      npz_array *a = &arrays[n++];
+      *a = (npz_array){.name = all->at[j].name, .array = {.type = shapes[j].type, .rank = shapes[j].rank, .elems = shapes[j].elems, .data = bytes[j]}};
+      memcpy(a->array.shape, shapes[j].shape, sizeof(int64_t) * (size_t)shapes[j].rank);
+    }
+    LOOM_TRY(npz_write(s->ctx, b.file, arrays, n));
+  }
+  return LOOM_OK;
+}
+
+/* ---- results of the interpreter ---- */
+void *compile_to_bytes(arena *m, const interp_tensor *t) {
+  size_t width = dtype_bytes(t->type);
+  char *p = arena_array(m, (size_t)t->elems + (t->elems == 0), width);
+  for (int64_t i = 0; i < t->elems; i++)
+    dtype_store(t->type, p + (size_t)i * width, t->value[i]);
+  return p;
+}
+
+loom_status compile_read_results(compile_state *s, const compile_results *all, const interp_tensor *tensors, interp_tensor **out) {
+  *out = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
+  for (size_t i = 0; i < all->n; i++)
+    if (all->at[i].tensor >= 0)
+      LOOM_TRY(interp_read_tensor(s->ctx, s->kernel, tensors, all->at[i].tensor, &(*out)[i]));
+  return LOOM_OK;
+}
+
+/* ---- comparison ---- */
+static const char *element_name(arena *m, const char *name, int rank, const int64_t *at) {
+  text where = text_new(m);
+  text_addf(&where, "%s[", name);
+  for (int r = 0; r < rank; r++)
+    text_addf(&where, r ? ", %" PRId64 : "%" PRId64, at[r]);
+  text_add(&where, "]");
+  return text_str(&where);
+}
+
+void compile_compare(compile_state *s, const compile_results *all, const interp_tensor *want, void *const *got, bool exact, run_check *c) {
+  bool all_ok = true;
+  double worst_ratio = -1;
+  for (size_t i = 0; i < all->n; i++) {
+    if (all->at[i].tensor < 0 || !got[i])
+      continue;
+    interp_comparison d = interp_compare(&want[i], got[i], exact);
+    all_ok &= d.ok;
+    if (exact)
+      continue;
+    c->wrong += d.wrong;
+    c->elems += d.elems;
+    c->unbounded += d.unbounded;
+    if (d.max_abs_error > c->max_abs_error)
+      c->max_abs_error = d.max_abs_error;
+    double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
+    if (!c->where || !(ratio <= worst_ratio)) {
+      worst_ratio = ratio;
+      c->bound = d.worst_bound;
+      c->where = element_name(&s->ctx->mem, all->at[i].name, want[i].rank, d.worst_at);
+    }
+  }
+  if (exact)
+    c->integers_ok = all_ok;
+  c->ok = exact ? c->ok && all_ok : all_ok;
+}
