@@ -31,9 +31,10 @@ static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_optio
   LOOM_TRY(cli_pairs_of(ctx, "--shape", texts.at, texts.n, false, &p));
   for (size_t i = 0; i < p.n; i++) {
     const char *v = p.at[i].value;
-    bool is_list = strchr(v, 'x') != NULL;   /* x=37x19 */
+    const char *cross = strchr(v, 'x');
+    bool is_list = cross && cross > v && cross[1];   /* x=37x19 */
     for (int d = 0; *v; d++) {
-      size_t n = strcspn(v, "x");
+      size_t n = is_list ? strcspn(v, "x") : strlen(v);
       int64_t size;
       LOOM_TRY(cli_int(ctx, arena_printf(&ctx->mem, "--shape %s", p.at[i].key), arena_strndup(&ctx->mem, v, n), 1, INT64_C(1) << 40, &size));
       vec_push(&ctx->mem, &shapes, ((helion_shape){is_list ? arena_printf(&ctx->mem, "%s.%d", p.at[i].key, d) : p.at[i].key, size}));

@@ -93,10 +93,11 @@ static dtype work_type(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16 ? DTY
 
 static loom_status function_body(lowering *l, const kernel_op *op, dtype result, const dtype *from, const char *const *x, const char **out) {
   bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE;
-  dtype work = work_type(is_comparison ? dtype_promote(from[0], from[1]) : result);
+  bool is_test = op->fn == KERNEL_FN_ISNAN || op->fn == KERNEL_FN_ISINF;
+  dtype work = work_type(is_comparison ? dtype_promote(from[0], from[1]) : is_test ? from[0] : result);
   const char *a = lower_convert(l, x[0], from[0], work), *b = op->kind == KERNEL_BINARY ? lower_convert(l, x[1], from[1], work) : NULL;
   LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
-  if (!is_comparison)
+  if (!is_comparison && !is_test)
     *out = lower_convert(l, *out, work, result);
   return LOOM_OK;
 }
