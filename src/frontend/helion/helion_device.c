@@ -74,13 +74,37 @@ kernel_value helion_fn1(helion_reader *r, const syn_node *n, kernel_fn fn, kerne
   return v;
 }
 
+/* Whether the whole number has a place in `t`; beyond 2^53 constants are not exact. */
+static bool fits_type(int64_t i, dtype t) {
+  switch (t) {
+  case DTYPE_I8: return i >= INT8_MIN && i <= INT8_MAX;
+  case DTYPE_U8: return i >= INT8_MIN && i <= UINT8_MAX;   /* -1 is 255, as in C */
+  case DTYPE_I16: return i >= INT16_MIN && i <= INT16_MAX;
+  case DTYPE_I32: return i >= INT32_MIN && i <= INT32_MAX;
+  case DTYPE_I64: return i >= -((int64_t)1 << 53) && i <= (int64_t)1 << 53;
+  default: return true;
+  }
+}
+
+/* A python number as a constant; False: diagnosed. */
+static bool number_value(helion_reader *r, const syn_node *n, const helion_value *v, dtype t, kernel_value *out) {
+  int64_t i = 0;
+  bool is_float = v->kind == HELION_FLOAT;
+  if (!is_float && (!helion_known_int(r, v, &i) || !fits_type(i, t))) {
+    helion_fail(r, n, t == DTYPE_I64 ? LOOM_ELIMIT : LOOM_EINPUT, "cast the other operand to a wider type first", "%s does not fit %s", helion_describe(r, v), dtype_torch(t));
+    return false;
+  }
+  *out = helion_constant(r, n, is_float ? v->real : t == DTYPE_U8 && i < 0 ? (double)(i + 256) : t == DTYPE_BOOL ? (double)(i != 0) : (double)i, t);
+  return true;
+}
+
 bool helion_as_value(helion_reader *r, const syn_node *n, const helion_value *v, dtype t, kernel_value *out) {
   int64_t i;
   kernel_type index = {.type = DTYPE_I64};
   if (v->kind == HELION_DEVICE) {
     *out = v->device;
   } else if (v->kind == HELION_FLOAT || helion_known_int(r, v, &i)) {
-    *out = helion_constant(r, n, v->kind == HELION_FLOAT ? v->real : (double)i, t);
+    return number_value(r, n, v, t, out);
   } else if (v->kind == HELION_INT) {
     *out = helion_emit(r, n, KERNEL_INDEX_EXPR, 0, NULL, &index);
     helion_def(r, *out)->expr = v->size;

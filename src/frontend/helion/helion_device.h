@@ -42,9 +42,12 @@ bool helion_on_device(helion_reader *r, const syn_node *n, const char *what);
 
 /* ---- elementwise (helion_elementwise.c) ---- */
 /* torch.result_type of two values: 0-d values and python numbers count by category only. */
+dtype helion_result_type_of(const helion_reader *r, const helion_value *v, size_t n);
 dtype helion_result_type(const helion_reader *r, const helion_value *a, const helion_value *b);
 helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a, helion_value b);
 helion_value helion_apply1(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a);
+/* f16 and bf16 as f32, other values as they are: formulas of several operations round once, at their end. */
+helion_value helion_widen(helion_reader *r, const syn_node *n, helion_value v);
 helion_value helion_device_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b);
 helion_value helion_device_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a);
 helion_value helion_device_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b);

@@ -4,36 +4,6 @@
 #include <math.h>
 
 /* ---- elementwise ---- */
-/* Rows that are a formula of others: detail says which. */
-helion_value helion_do_formula(helion_reader *r, const helion_call *c) {
-  const syn_node *n = c->node;
-  helion_value x = c->arg[0], a = c->arg[1], b = c->arg[2], scale = c->given[3] ? c->arg[3] : helion_int(r, 1);
-  double slope = 0.01;
-  switch ((helion_formula)c->fn->detail) {
-  case HELION_SQUARE: return helion_apply2(r, n, KERNEL_FN_MUL, x, x);
-  case HELION_LERP: return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_SUB, a, x), b));
-  case HELION_ADDCMUL:
-    return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_MUL, a, b), scale));
-  case HELION_ADDCDIV:
-    return helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_DIV, a, b), scale));
-  case HELION_RSUB: return helion_apply2(r, n, KERNEL_FN_SUB, a, x);
-  case HELION_FMOD: {
-    helion_value q = helion_apply2(r, n, KERNEL_FN_TRUNCDIV, x, a);
-    return helion_apply2(r, n, KERNEL_FN_SUB, x, helion_apply2(r, n, KERNEL_FN_MUL, q, a));
-  }
-  case HELION_LEAKY_RELU:
-    if (c->given[1] && !helion_arg_number(r, c, 1, &slope))
-      return helion_fail(r, n, LOOM_EINPUT, NULL, "a slope of %s", helion_describe(r, &a));
-    return helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_RELU, x),
-                         helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_MIN, x, helion_int(r, 0)), helion_float(slope)));
-  case HELION_SOFTPLUS: {   /* max(x, 0) + log1p(exp(-|x|)) */
-    helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, helion_apply1(r, n, KERNEL_FN_NEG, helion_apply1(r, n, KERNEL_FN_ABS, x)));
-    return helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_RELU, x), helion_apply1(r, n, KERNEL_FN_LOG1P, e));
-  }
-  }
-  return helion_unknown();
-}
-
 /* torch.div(a, b, rounding_mode=None | "floor" | "trunc") */
 helion_value helion_do_div(helion_reader *r, const helion_call *c) {
   kernel_fn fn = KERNEL_FN_DIV;
@@ -88,6 +58,29 @@ helion_value helion_do_where(helion_reader *r, const helion_call *c) {
   return helion_device(helion_emit(r, c->node, KERNEL_SELECT, 3, v, &shape));
 }
 
+/* x.masked_fill(mask, value): `value` where the mask is set, in the type of x. */
+helion_value helion_do_masked_fill(helion_reader *r, const helion_call *c) {
+  helion_call w = *c;
+  kernel_type t;
+  w.arg[0] = c->arg[1];
+  w.arg[1] = c->arg[2];
+  w.arg[2] = c->arg[0];
+  helion_value v = helion_do_where(r, &w);
+  if (v.kind != HELION_DEVICE || !helion_type_of(r, &c->arg[0], &t))
+    return v;
+  return helion_device(helion_cast(r, c->node, v.device, t.type));
+}
+
+/* torch.add and sub with alpha: x + alpha * y. */
+helion_value helion_do_add(helion_reader *r, const helion_call *c) {
+  helion_value by = c->arg[1];
+  if (c->given[2])
+    by = helion_apply2(r, c->node, KERNEL_FN_MUL, by, c->arg[2]);
+  return by.kind == HELION_UNKNOWN ? by : helion_apply2(r, c->node, (kernel_fn)c->fn->detail, c->arg[0], by);
+}
+
+helion_value helion_do_pow(helion_reader *r, const helion_call *c) { return helion_device_binary(r, c->node, SYN_Pow, c->arg[0], c->arg[1]); }
+
 helion_value helion_do_clamp(helion_reader *r, const helion_call *c) {
   helion_value v = c->arg[0];
   if (c->given[1] && c->arg[1].kind != HELION_NONE)
@@ -95,30 +88,6 @@ helion_value helion_do_clamp(helion_reader *r, const helion_call *c) {
   if (c->given[2] && c->arg[2].kind != HELION_NONE)
     v = helion_apply2(r, c->node, KERNEL_FN_MIN, v, c->arg[2]);
   return v;
-}
-
-helion_value helion_do_silu(helion_reader *r, const helion_call *c) {
-  return helion_apply2(r, c->node, KERNEL_FN_MUL, c->arg[0], helion_apply1(r, c->node, KERNEL_FN_SIGMOID, c->arg[0]));
-}
-
-/* 0.5 x (1 + erf(x / sqrt 2)), or with approximate="tanh" 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), computed in f32. */
-helion_value helion_do_gelu(helion_reader *r, const helion_call *c) {
-  const syn_node *n = c->node;
-  bool by_tanh = c->given[1] && c->arg[1].kind == HELION_STR && text_eq(c->arg[1].string, "tanh");
-  if (c->arg[0].kind != HELION_DEVICE)
-    return helion_do_unary(r, c);
-  dtype t = helion_type(r, c->arg[0].device)->type;
-  helion_value x = helion_device(helion_cast(r, n, c->arg[0].device, t == DTYPE_F64 ? t : DTYPE_F32)), inner;
-  if (by_tanh) {
-    helion_value cube = helion_apply2(r, n, KERNEL_FN_MUL, helion_apply2(r, n, KERNEL_FN_MUL, x, x), x);
-    inner = helion_apply2(r, n, KERNEL_FN_ADD, x, helion_apply2(r, n, KERNEL_FN_MUL, cube, helion_float(0.044715)));
-    inner = helion_apply1(r, n, KERNEL_FN_TANH, helion_apply2(r, n, KERNEL_FN_MUL, inner, helion_float(0.79788456080286535588)));
-  } else {
-    inner = helion_apply1(r, n, KERNEL_FN_ERF, helion_apply2(r, n, KERNEL_FN_MUL, x, helion_float(0.70710678118654752440)));
-  }
-  helion_value half = helion_apply2(r, n, KERNEL_FN_MUL, x, helion_float(0.5));
-  helion_value v = helion_apply2(r, n, KERNEL_FN_MUL, half, helion_apply2(r, n, KERNEL_FN_ADD, inner, helion_float(1)));
-  return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, v.device, t)) : v;
 }
 
 /* ---- casts ---- */
@@ -131,7 +100,7 @@ static helion_value cast_to(helion_reader *r, const helion_call *c, dtype t) {
 
 helion_value helion_do_cast(helion_reader *r, const helion_call *c) { return cast_to(r, c, (dtype)c->fn->detail); }
 
-/* x.to(dtype | device | other) */
+/* x.to(dtype | device | other), x.type(dtype) */
 helion_value helion_do_cast_to(helion_reader *r, const helion_call *c) {
   kernel_type other;
   for (int i = 1; i <= 2; i++) {
@@ -139,6 +108,9 @@ helion_value helion_do_cast_to(helion_reader *r, const helion_call *c) {
       return cast_to(r, c, c->arg[i].type);
     if (c->given[i] && helion_type_of(r, &c->arg[i], &other))
       return cast_to(r, c, other.type);
+    if (c->given[i] && c->arg[i].kind == HELION_PATH)
+      return helion_fail(r, c->node, LOOM_EUNSUP, "cast to float16, bfloat16, float32, float64, an int type up to 64 bits, uint8 or bool",
+                         "the element type %s", c->arg[i].string);
   }
   return c->arg[0];
 }

@@ -6,25 +6,43 @@ typedef enum category { CATEGORY_BOOL, CATEGORY_INT, CATEGORY_FLOAT } category;
 
 static category category_of(dtype t) { return dtype_is_float(t) ? CATEGORY_FLOAT : t == DTYPE_BOOL ? CATEGORY_BOOL : CATEGORY_INT; }
 
-/* How much a value says about the result type: python numbers less than 0-d values, those less than tensors. */
-typedef struct operand { int weight; dtype type; } operand;
+/* Values count in three levels: tensors say more than 0-d values, those more than python numbers. */
+enum { OPERAND_NUMBER, OPERAND_SCALAR, OPERAND_TENSOR, OPERAND_LEVELS };
+typedef struct operand { int level; dtype type; } operand;
 
 static operand operand_of(const helion_reader *r, const helion_value *v) {
   switch (v->kind) {
-  case HELION_DEVICE: return (operand){helion_type(r, v->device)->rank ? 2 : 1, helion_type(r, v->device)->type};
-  case HELION_TILE: return (operand){2, DTYPE_I32};
-  case HELION_FLOAT: return (operand){0, DTYPE_F32};
-  case HELION_BOOL: return (operand){0, DTYPE_BOOL};
-  default: return (operand){0, DTYPE_I64};
+  case HELION_DEVICE: return (operand){helion_type(r, v->device)->rank ? OPERAND_TENSOR : OPERAND_SCALAR, helion_type(r, v->device)->type};
+  case HELION_TILE: return (operand){OPERAND_TENSOR, DTYPE_I32};
+  case HELION_FLOAT: return (operand){OPERAND_NUMBER, DTYPE_F32};
+  case HELION_BOOL: return (operand){OPERAND_NUMBER, DTYPE_BOOL};
+  default: return (operand){OPERAND_NUMBER, DTYPE_I64};
   }
 }
 
+/* A lower level counts only where it has a higher category. */
+static dtype combine(dtype high, dtype low) {
+  return category_of(low) > category_of(high) ? dtype_promote(high, low) : high;
+}
+
+dtype helion_result_type_of(const helion_reader *r, const helion_value *v, size_t n) {
+  bool has[OPERAND_LEVELS] = {false}, any = false;
+  dtype type[OPERAND_LEVELS] = {DTYPE_F32}, out = DTYPE_F32;
+  for (size_t i = 0; i < n; i++) {
+    operand x = operand_of(r, &v[i]);
+    type[x.level] = has[x.level] ? dtype_promote(type[x.level], x.type) : x.type;
+    has[x.level] = true;
+  }
+  for (int l = 0; l < OPERAND_LEVELS; l++) {
+    if (has[l])
+      out = any ? combine(type[l], out) : type[l];
+    any = any || has[l];
+  }
+  return out;
+}
+
 dtype helion_result_type(const helion_reader *r, const helion_value *a, const helion_value *b) {
-  operand x = operand_of(r, a), y = operand_of(r, b);
-  if (x.weight == y.weight)
-    return dtype_promote(x.type, y.type);
-  operand strong = x.weight > y.weight ? x : y, weak = x.weight > y.weight ? y : x;
-  return category_of(weak.type) > category_of(strong.type) ? weak.type : strong.type;
+  return helion_result_type_of(r, (helion_value[]){*a, *b}, 2);
 }
 
 /* ---- applying ---- */
@@ -51,12 +69,36 @@ helion_value helion_apply1(helion_reader *r, const syn_node *n, kernel_fn fn, he
   kernel_value v;
   if (!helion_on_device(r, n, kernel_fn_name(fn)) || !helion_as_value(r, n, &a, DTYPE_F32, &v))
     return helion_unknown();
-  bool is_float = dtype_is_float(helion_type(r, v)->type);
+  bool is_float = dtype_is_float(helion_type(r, v)->type), is_bool = helion_type(r, v)->type == DTYPE_BOOL;
+  if (fn == KERNEL_FN_INVERT && is_bool)
+    fn = KERNEL_FN_NOT;
+  bool is_whole = fn == KERNEL_FN_INVERT || fn == KERNEL_FN_NOT, is_sign = fn == KERNEL_FN_NEG || fn == KERNEL_FN_ABS || fn == KERNEL_FN_SIGN || fn == KERNEL_FN_RELU;
+  if ((is_whole && is_float) || (is_sign && is_bool))
+    return helion_fail(r, n, LOOM_EINPUT, is_whole ? "cast to an integer type first" : "cast to a number type first", "%s of %s",
+                       kernel_fn_name(fn), helion_describe(r, &a));
   if (fn >= KERNEL_FN_FLOOR && fn <= KERNEL_FN_TRUNC && !is_float)
     return helion_device(v);   /* whole numbers stay */
   if ((is_float_fn(fn) || fn == KERNEL_FN_ISNAN || fn == KERNEL_FN_ISINF) && !is_float)
     v = helion_cast(r, n, v, DTYPE_F32);
   return helion_device(helion_fn1(r, n, fn, v));
+}
+
+/* What an operation is on truth values: + is or, * is and; false where there is none. */
+static bool bool_fn(kernel_fn *fn) {
+  switch (*fn) {
+  case KERNEL_FN_ADD:
+  case KERNEL_FN_MAX: *fn = KERNEL_FN_OR; return true;
+  case KERNEL_FN_MUL:
+  case KERNEL_FN_MIN: *fn = KERNEL_FN_AND; return true;
+  case KERNEL_FN_SUB:
+  case KERNEL_FN_FLOORDIV:
+  case KERNEL_FN_TRUNCDIV:
+  case KERNEL_FN_MOD:
+  case KERNEL_FN_POW:
+  case KERNEL_FN_SHL:
+  case KERNEL_FN_SHR: return false;
+  default: return true;
+  }
 }
 
 helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a, helion_value b) {
@@ -70,6 +112,9 @@ helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, he
   if (is_bitwise && dtype_is_float(t))
     return helion_fail(r, n, LOOM_EINPUT, "cast to an integer type or compare first", "the bitwise operation %s of %s and %s", kernel_fn_name(fn),
                        helion_describe(r, &a), helion_describe(r, &b));
+  if (t == DTYPE_BOOL && !bool_fn(&fn))
+    return helion_fail(r, n, LOOM_EINPUT, fn == KERNEL_FN_SUB ? "use ^ for truth values" : "cast to a number type first", "%s of %s and %s",
+                       kernel_fn_name(fn), helion_describe(r, &a), helion_describe(r, &b));
   if (!helion_on_device(r, n, kernel_fn_name(fn)))
     return helion_unknown();
   if (fn == KERNEL_FN_ADD && (helion_fuse_accumulate(r, n, &a, &b, t, &fused) || helion_fuse_accumulate(r, n, &b, &a, t, &fused)))
@@ -109,18 +154,40 @@ static helion_value apply_operator(helion_reader *r, const syn_node *n, syn_kind
   return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on device values");
 }
 
-/* x ** 2 and x ** 3 as products: exact where pow is not. */
-static helion_value small_power(helion_reader *r, const syn_node *n, helion_value a, int64_t exponent) {
-  helion_value v = a;
-  for (int64_t i = 1; i < exponent; i++)
-    v = helion_apply2(r, n, KERNEL_FN_MUL, v, a);
-  return v;
+/* Whole number that a python number is. */
+static bool whole_number(helion_reader *r, const helion_value *v, int64_t *out) {
+  if (v->kind == HELION_FLOAT && v->real >= -64 && v->real <= 64)
+    *out = (int64_t)v->real;
+  return v->kind == HELION_FLOAT ? v->real >= -64 && v->real <= 64 && !(v->real < (double)*out) && !(v->real > (double)*out) : helion_known_int(r, v, out);
+}
+
+/* x ** 2 .. x ** 4 as products, x ** 0.5 as a root: exact where pow is not.  Products of f16 and bf16 are rounded once. */
+static helion_value power(helion_reader *r, const syn_node *n, helion_value a, helion_value b) {
+  int64_t whole;
+  dtype t = helion_result_type(r, &a, &b);
+  bool is_whole = whole_number(r, &b, &whole), is_half = b.kind == HELION_FLOAT && !(b.real < 0.5) && !(b.real > 0.5);
+  if (!dtype_is_float(t) && is_whole && whole < 0)
+    return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "a negative power of %s", helion_describe(r, &a));
+  if (a.kind != HELION_DEVICE || !((is_whole && whole >= 1 && whole <= 4) || is_half))
+    return helion_apply2(r, n, KERNEL_FN_POW, a, b);
+  helion_value x = helion_widen(r, n, helion_device(helion_cast(r, n, a.device, t))), v = x;
+  for (int64_t i = 1; is_whole && i < whole; i++)
+    v = helion_apply2(r, n, KERNEL_FN_MUL, v, x);
+  if (is_half)
+    v = helion_apply1(r, n, KERNEL_FN_SQRT, x);
+  return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, v.device, t)) : v;
+}
+
+helion_value helion_widen(helion_reader *r, const syn_node *n, helion_value v) {
+  if (v.kind != HELION_DEVICE)
+    return v;
+  dtype t = helion_type(r, v.device)->type;
+  return helion_device(helion_cast(r, n, v.device, t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t));
 }
 
 helion_value helion_device_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
-  int64_t exponent;
-  if (op == SYN_Pow && helion_known_int(r, &b, &exponent) && exponent >= 1 && exponent <= 4)
-    return small_power(r, n, a, exponent);
+  if (op == SYN_Pow)
+    return power(r, n, a, b);
   if (op != SYN_MatMult)
     return apply_operator(r, n, op, a, b);
   dtype out = helion_result_type(r, &a, &b);
@@ -132,8 +199,8 @@ helion_value helion_device_unary(helion_reader *r, const syn_node *n, syn_kind o
     return helion_apply1(r, n, KERNEL_FN_NEG, a);
   if (op == SYN_Not && a.kind == HELION_DEVICE && helion_type(r, a.device)->rank == 0)
     return helion_apply1(r, n, KERNEL_FN_NOT, helion_apply2(r, n, KERNEL_FN_NE, a, helion_int(r, 0)));
-  if (op == SYN_Invert && a.kind == HELION_DEVICE && !dtype_is_float(helion_type(r, a.device)->type))
-    return helion_apply1(r, n, helion_type(r, a.device)->type == DTYPE_BOOL ? KERNEL_FN_NOT : KERNEL_FN_INVERT, a);
+  if (op == SYN_Invert)
+    return helion_apply1(r, n, KERNEL_FN_INVERT, a);
   return op == SYN_UAdd ? a : helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on a device value");
 }
 

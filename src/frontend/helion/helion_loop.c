@@ -39,6 +39,7 @@ static int prepare_block(helion_reader *r, const syn_node *n, const helion_loop 
     helion_fail(r, n, LOOM_EUNSUP, "register another block size for the second loop",
                 "the block size %" PRId64 " divides the range of one loop and not that of another", s->value);
   s->is_open = true;
+  s->range_begin = range->begin;
   s->range_end = range->end;
   s->jagged = -1;
   if (s->loop_order < 0) {

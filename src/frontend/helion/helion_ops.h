@@ -21,11 +21,11 @@ helion_handler helion_do_item, helion_do_contiguous, helion_do_clone, helion_do_
 helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atomic_cas, helion_do_subscript, helion_do_arange;
 
 /* ---- device (helion_device_ops.c), shapes (helion_shape_ops.c) ---- */
-helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_silu, helion_do_gelu, helion_do_formula,
-    helion_do_div, helion_do_logical;
+helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_clamp, helion_do_formula, helion_do_div,
+    helion_do_logical, helion_do_masked_fill, helion_do_add, helion_do_pow;
 /* helion_reduce_ops.c, helion_scan_ops.c, helion_random_ops.c */
-helion_handler helion_do_any_all, helion_do_max_min, helion_do_arg_reduce, helion_do_var, helion_do_softmax, helion_do_scan, helion_do_fold,
-    helion_do_cumulate, helion_do_stack, helion_do_join, helion_do_split, helion_do_loom_broadcast, helion_do_loom_gather, helion_do_rand,
+helion_handler helion_do_any_all, helion_do_max_min, helion_do_arg_reduce, helion_do_var, helion_do_softmax, helion_do_logsumexp, helion_do_scan, helion_do_fold,
+    helion_do_cumulate, helion_do_hl_cumulate, helion_do_cat, helion_do_extremum_part, helion_do_stack, helion_do_join, helion_do_split, helion_do_loom_broadcast, helion_do_loom_gather, helion_do_rand,
     helion_do_device_randint;
 helion_handler helion_do_matmul, helion_do_bmm, helion_do_addmm, helion_do_dot, helion_do_reduce, helion_do_mean;
 helion_handler helion_do_cast, helion_do_cast_to, helion_do_tile_scalar, helion_do_tile_index;
@@ -42,7 +42,17 @@ typedef enum helion_formula {
   HELION_RSUB,
   HELION_FMOD,
   HELION_LEAKY_RELU,
-  HELION_SOFTPLUS
+  HELION_ELU,
+  HELION_SOFTPLUS,
+  HELION_LOGSIGMOID,
+  HELION_MISH,
+  HELION_SILU,
+  HELION_GELU,
+  HELION_HARDTANH,
+  HELION_RELU6,
+  HELION_HARDSIGMOID,
+  HELION_HARDSWISH,
+  HELION_ISFINITE
 } helion_formula;
 /* What a `create` row makes. */
 typedef enum helion_creation {

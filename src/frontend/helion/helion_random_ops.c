@@ -4,36 +4,59 @@
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
 
-/* The extent of the whole dim that `dim` is a tile of, and its indices as i64 [dim]. */
-static bool logical_dim(helion_reader *r, const helion_call *c, const sym_expr *dim, helion_value *index, const sym_expr **extent) {
+/* One dim of the drawn shape: its size, and of a tile the whole range and where the tile is in it. */
+typedef struct drawn_dim { const sym_expr *extent; helion_value index; } drawn_dim;
+
+static bool tile_dim(helion_reader *r, const helion_call *c, const helion_tile *tile, drawn_dim *out) {
+  helion_value v = {.kind = HELION_TILE, .tile = *tile};
+  kernel_value index;
+  v.tile.offset = NULL;
+  out->extent = sym_sub(r->mem, tile->end, tile->begin);
+  if (!helion_as_value(r, c->node, &v, DTYPE_I32, &index))
+    return false;
+  out->index = helion_device(helion_cast(r, c->node, index, DTYPE_I64));
+  return true;
+}
+
+/* `item`: what the kernel says of the dim, a tile or a size; NULL: nothing. */
+static bool logical_dim(helion_reader *r, const helion_call *c, const sym_expr *dim, const helion_value *item, drawn_dim *out) {
   int b = helion_block_of(r, dim);
-  kernel_value v;
+  if (item && item->kind == HELION_TILE)
+    return tile_dim(r, c, &item->tile, out);
   if (b >= 0 && r->symbols.at[b].is_open) {
     const helion_symbol *s = &r->symbols.at[b];
-    helion_value tile = {.kind = HELION_TILE, .tile = {s->number, b, NULL, s->range_end, NULL}};
-    *extent = s->range_end;
-    if (!helion_as_value(r, c->node, &tile, DTYPE_I32, &v))
-      return false;
-  } else {
-    kernel_type t = {.type = DTYPE_I64, .rank = 1, .dim = {dim}};
-    *extent = dim;
-    v = helion_emit(r, c->node, KERNEL_IOTA, 0, NULL, &t);
-    helion_def(r, v)->ivalue = 1;
+    return tile_dim(r, c, &(helion_tile){s->number, b, s->range_begin, s->range_end, NULL}, out);
   }
-  *index = helion_device(helion_cast(r, c->node, v, DTYPE_I64));
+  kernel_type t = {.type = DTYPE_I64, .rank = 1, .dim = {dim}};
+  kernel_value v = helion_emit(r, c->node, KERNEL_IOTA, 0, NULL, &t);
+  helion_def(r, v)->ivalue = 1;
+  out->extent = dim;
+  out->index = helion_device(v);
   return true;
+}
+
+/* Item `*left` of nested sequences, counted from their first one; NULL while it is further behind. */
+static const helion_value *nth_item(helion_reader *r, const helion_call *c, const helion_value *v, int *left) {
+  if (v->kind != HELION_SEQ)
+    return (*left)-- == 0 ? v : NULL;
+  for (size_t i = 0; i < v->seq.n && helion_step(r, c->node); i++) {
+    const helion_value *found = nth_item(r, c, &v->seq.at[i], left);
+    if (found)
+      return found;
+  }
+  return NULL;
 }
 
 /* Row-major place of every element of `shape` in its logical range. */
 static bool offsets_of(helion_reader *r, const helion_call *c, const kernel_type *shape, const helion_value *items, kernel_value *out) {
   helion_value sum = helion_int(r, 0);
   const sym_expr *stride = sym_const(r->mem, 1);
-  (void)items;
   for (int d = shape->rank - 1; d >= 0; d--) {
-    helion_value index;
-    const sym_expr *extent;
-    if (!logical_dim(r, c, shape->dim[d], &index, &extent))
+    drawn_dim at;
+    int left = d;
+    if (!logical_dim(r, c, shape->dim[d], nth_item(r, c, items, &left), &at))
       return false;
+    helion_value index = at.index;
     kernel_type place = {.type = DTYPE_I64, .rank = shape->rank - d};
     for (int i = 0; i < place.rank; i++)
       place.dim[i] = i ? sym_const(r->mem, 1) : helion_type(r, index.device)->dim[0];
@@ -41,7 +64,7 @@ static bool offsets_of(helion_reader *r, const helion_call *c, const kernel_type
       index = helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &index.device, &place));
     helion_value scaled = helion_apply2(r, c->node, KERNEL_FN_MUL, index, helion_size(stride));
     sum = sum.kind == HELION_DEVICE ? helion_apply2(r, c->node, KERNEL_FN_ADD, scaled, sum) : scaled;
-    stride = sym_mul(r->mem, stride, extent);
+    stride = sym_mul(r->mem, stride, at.extent);
   }
   if (sum.kind != HELION_DEVICE && !helion_as_value(r, c->node, &sum, DTYPE_I64, out))
     return false;
@@ -98,12 +121,20 @@ helion_value helion_do_rand(helion_reader *r, const helion_call *c) {
   return four;
 }
 
-/* low + |c0| % (high - low) */
+/* low + |c0| % (high - low), in i64, as i32. */
 helion_value helion_do_device_randint(helion_reader *r, const helion_call *c) {
   kernel_value offset, seed;
   if (!draw(r, c, 0, 3, -1, &offset, &seed))
     return helion_unknown();
-  helion_value word = helion_apply1(r, c->node, KERNEL_FN_ABS, helion_device(philox(r, c, 0, offset, seed)));
+  helion_value word = helion_device(helion_cast(r, c->node, philox(r, c, 0, offset, seed), DTYPE_I64));
   helion_value span = helion_binary(r, c->node, SYN_Sub, c->arg[2], c->arg[1]);
-  return helion_apply2(r, c->node, KERNEL_FN_ADD, helion_apply2(r, c->node, KERNEL_FN_MOD, word, span), c->arg[1]);
+  int64_t known;
+  if (span.kind == HELION_UNKNOWN)
+    return span;
+  if (helion_known_int(r, &span, &known) && known < 1)
+    return helion_fail(r, c->node, LOOM_EINPUT, "low must be less than high", "hl.randint from %s to %s", helion_describe(r, &c->arg[1]),
+                       helion_describe(r, &c->arg[2]));
+  word = helion_apply2(r, c->node, KERNEL_FN_MOD, helion_apply1(r, c->node, KERNEL_FN_ABS, word), span);
+  helion_value v = helion_apply2(r, c->node, KERNEL_FN_ADD, word, c->arg[1]);
+  return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, v.device, DTYPE_I32)) : v;
 }

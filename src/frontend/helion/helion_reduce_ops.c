@@ -125,6 +125,16 @@ helion_value helion_do_max_min(helion_reader *r, const helion_call *c) {
   return both;
 }
 
+/* torch.max(x, dim).values and .indices: items 0 and 1 of the tuple. */
+helion_value helion_do_extremum_part(helion_reader *r, const helion_call *c) {
+  const helion_seq *s = &c->arg[0].seq;
+  kernel_type t;
+  if (s->n != 2 || !helion_type_of(r, &s->at[1], &t) || t.type != DTYPE_I64)
+    return helion_fail(r, c->node, LOOM_EINPUT, "only the result of torch.max(x, dim) or torch.min(x, dim) has it", "\"%s\" of %s", c->fn->path,
+                       helion_describe(r, &c->arg[0]));
+  return s->at[c->fn->detail];
+}
+
 /* argmax, argmin along one dim, or of all elements in row-major order. */
 helion_value helion_do_arg_reduce(helion_reader *r, const helion_call *c) {
   kernel_value v;
@@ -187,71 +197,104 @@ helion_value helion_do_mean(helion_reader *r, const helion_call *c) {
   return sum.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, sum.device, to)) : sum;
 }
 
-/* var, std (correction 1 unless told), var_mean: two passes in f32. */
+/* The correction of a variance: correction=, or 1 or 0 by `unbiased`; 1 when nothing is told. */
+static bool correction_of(helion_reader *r, const helion_call *c, double *out) {
+  bool unbiased = true;
+  *out = 1;
+  if (c->given[4] && c->arg[4].kind != HELION_NONE && !helion_arg_number(r, c, 4, out))
+    return helion_fail(r, c->node, LOOM_EINPUT, "give a number", "a correction of %s", helion_describe(r, &c->arg[4])), false;
+  if (c->given[2]) {
+    if (!helion_flag(r, c, 2, "unbiased", &unbiased))
+      return false;
+    *out = unbiased;
+  }
+  return true;
+}
+
+static helion_value rounded(helion_reader *r, const syn_node *n, helion_value v, dtype t) {
+  return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, v.device, t)) : v;
+}
+
+/* The sum over the dims of `mask` by `count`. */
+static helion_value average(helion_reader *r, const syn_node *n, helion_value x, int64_t mask, bool keep, helion_value count) {
+  return helion_apply2(r, n, KERNEL_FN_DIV, helion_device(helion_emit_reduce(r, n, x.device, KERNEL_FN_ADD, mask, keep)), count);
+}
+
+/* var (detail 0), std (1), var_mean (2), std_mean (3): two passes in f32. */
 helion_value helion_do_var(helion_reader *r, const helion_call *c) {
+  const syn_node *n = c->node;
   kernel_value v;
-  int64_t mask, correction = 1;
-  bool keep, unbiased = true;
-  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep))
+  int64_t mask;
+  double correction;
+  bool keep;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 3, "keepdim", &keep) ||
+      !correction_of(r, c, &correction))
     return helion_unknown();
-  if (c->given[3] && !helion_known_int(r, &c->arg[3], &correction))
-    return helion_fail(r, c->node, LOOM_EUNSUP, NULL, "a correction of %s", helion_describe(r, &c->arg[3]));
-  if (c->given[4] && helion_truth(r, &c->arg[4], &unbiased))
-    correction = unbiased;
   const kernel_type in = *helion_type(r, v);
   dtype wide = in.type == DTYPE_F64 ? DTYPE_F64 : DTYPE_F32;
-  helion_value count, x = helion_device(helion_cast(r, c->node, v, wide));
+  helion_value count, x = helion_device(helion_cast(r, n, v, wide));
   if (!dtype_is_float(in.type))
-    return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the variance of %s", helion_describe(r, &c->arg[0]));
-  if (!element_count(r, c->node, &in, mask, wide, &count))
+    return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "the variance of %s", helion_describe(r, &c->arg[0]));
+  if (!element_count(r, n, &in, mask, wide, &count))
     return helion_unknown();
-  helion_value mean = helion_apply2(r, c->node, KERNEL_FN_DIV, helion_device(helion_emit_reduce(r, c->node, x.device, KERNEL_FN_ADD, mask, true)), count);
-  helion_value d = helion_apply2(r, c->node, KERNEL_FN_SUB, x, mean), square = helion_apply2(r, c->node, KERNEL_FN_MUL, d, d);
-  helion_value sum = helion_device(helion_emit_reduce(r, c->node, square.device, KERNEL_FN_ADD, mask, keep));
-  helion_value out = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, helion_binary(r, c->node, SYN_Sub, count, helion_float((double)correction)));
-  if (c->fn->detail == 1)
-    out = helion_apply1(r, c->node, KERNEL_FN_SQRT, out);
-  if (out.kind != HELION_DEVICE)
-    return out;
-  out = helion_device(helion_cast(r, c->node, out.device, in.type));
-  if (c->fn->detail != 2)
-    return out;
+  helion_value d = helion_apply2(r, n, KERNEL_FN_SUB, x, average(r, n, x, mask, true, count)), square = helion_apply2(r, n, KERNEL_FN_MUL, d, d);
+  helion_value out = average(r, n, square, mask, keep, helion_binary(r, n, SYN_Sub, count, helion_float(correction)));
+  if (c->fn->detail & 1)
+    out = helion_apply1(r, n, KERNEL_FN_SQRT, out);
+  if (c->fn->detail < 2)
+    return rounded(r, n, out, in.type);
   helion_value both = helion_sequence(r, 2, false);
-  both.seq.at[0] = out;
-  helion_value m = helion_apply2(r, c->node, KERNEL_FN_DIV, helion_device(helion_emit_reduce(r, c->node, x.device, KERNEL_FN_ADD, mask, keep)), count);
-  both.seq.at[1] = helion_device(helion_cast(r, c->node, m.device, in.type));
+  both.seq.at[0] = rounded(r, n, out, in.type);
+  both.seq.at[1] = rounded(r, n, average(r, n, x, mask, keep, count), in.type);
   return both;
 }
 
-/* softmax (detail 0), log_softmax (1) and logsumexp (2) along one dim, computed in f32 and rounded once. */
+static bool wide_float(helion_reader *r, const helion_call *c, kernel_value v, dtype to, helion_value *out) {
+  if (!dtype_is_float(to))
+    return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "%s of %s", c->fn->path, helion_describe(r, &c->arg[0])), false;
+  *out = helion_device(helion_cast(r, c->node, v, to == DTYPE_F64 ? to : DTYPE_F32));
+  return true;
+}
+
+/* softmax (detail 0) and log_softmax (1) along one dim, computed in f32 and rounded once. */
 helion_value helion_do_softmax(helion_reader *r, const helion_call *c) {
   const syn_node *n = c->node;
   kernel_value v;
   int axis;
   dtype to;
-  bool keep;
+  helion_value x, out;
   if (!operand(r, c, &v) || !helion_axis(r, c, &c->arg[1], helion_type(r, v)->rank, &axis) ||
-      !helion_arg_dtype(r, c, 2, helion_type(r, v)->type, &to) || !helion_flag(r, c, 3, "keepdim", &keep))
+      !helion_arg_dtype(r, c, 2, helion_type(r, v)->type, &to) || !wide_float(r, c, v, to, &x))
     return helion_unknown();
-  if (!dtype_is_float(to))
-    return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "%s of %s", c->fn->path, helion_describe(r, &c->arg[0]));
   int64_t mask = (int64_t)1 << axis;
-  helion_value x = helion_device(helion_cast(r, n, v, to == DTYPE_F64 ? to : DTYPE_F32));
   helion_value top = helion_device(helion_emit_reduce(r, n, x.device, KERNEL_FN_MAX, mask, true)), shifted = helion_apply2(r, n, KERNEL_FN_SUB, x, top);
-  helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, shifted), out;
+  helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, shifted);
   helion_value sum = helion_device(helion_emit_reduce(r, n, e.device, KERNEL_FN_ADD, mask, true));
   if (c->fn->detail == 0)
     out = helion_apply2(r, n, KERNEL_FN_DIV, e, sum);
-  else if (c->fn->detail == 1)
-    out = helion_apply2(r, n, KERNEL_FN_SUB, shifted, helion_apply1(r, n, KERNEL_FN_LOG, sum));
   else
-    out = helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_LOG, sum), top);
-  if (c->fn->detail == 2 && !keep && out.kind == HELION_DEVICE) {
-    kernel_type t = *helion_type(r, out.device);
-    for (int d = axis; d + 1 < t.rank; d++)
-      t.dim[d] = t.dim[d + 1];
-    t.rank--;
-    out = helion_device(helion_emit(r, n, KERNEL_RESHAPE, 1, &out.device, &t));
-  }
-  return out.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, out.device, to)) : out;
+    out = helion_apply2(r, n, KERNEL_FN_SUB, shifted, helion_apply1(r, n, KERNEL_FN_LOG, sum));
+  return rounded(r, n, out, to);
+}
+
+/* top + log(sum(exp(x - top))) with the largest element `top`, or 0 where that is infinite: a row of -inf gives -inf. */
+helion_value helion_do_logsumexp(helion_reader *r, const helion_call *c) {
+  const syn_node *n = c->node;
+  kernel_value v;
+  int64_t mask;
+  bool keep;
+  helion_value x;
+  if (!operand(r, c, &v) || !helion_axes(r, c, 1, helion_type(r, v)->rank, &mask) || !helion_flag(r, c, 2, "keepdim", &keep) ||
+      !wide_float(r, c, v, dtype_is_float(helion_type(r, v)->type) ? helion_type(r, v)->type : DTYPE_F32, &x))
+    return helion_unknown();
+  dtype to = dtype_is_float(helion_type(r, v)->type) ? helion_type(r, v)->type : DTYPE_F32;
+  kernel_value top = helion_emit_reduce(r, n, x.device, KERNEL_FN_MAX, mask, true), zero = helion_constant(r, n, 0, helion_type(r, x.device)->type);
+  kernel_type t = *helion_type(r, top), reduced = t;
+  top = helion_emit(r, n, KERNEL_SELECT, 3, (kernel_value[]){helion_fn1(r, n, KERNEL_FN_ISINF, top), zero, top}, &t);
+  helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, helion_apply2(r, n, KERNEL_FN_SUB, x, helion_device(top)));
+  kernel_value sum = helion_emit_reduce(r, n, e.device, KERNEL_FN_ADD, mask, keep);
+  reduced = *helion_type(r, sum);
+  if (!helion_same_shape(r, &reduced, &t))
+    top = helion_emit(r, n, KERNEL_RESHAPE, 1, &top, &reduced);
+  return rounded(r, n, helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_LOG, helion_device(sum)), helion_device(top)), to);
 }

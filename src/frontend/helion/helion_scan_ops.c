@@ -41,8 +41,13 @@ static bool combine_region(helion_reader *r, const helion_call *c, const helion_
       memcpy(packed.seq.at[i].seq.at, args.seq.at + i * n, (size_t)n * sizeof *args.seq.at);
     }
   }
-  out = fn->kind == HELION_FUNC ? helion_call_function(r, c->node, fn->func, &packed.seq)
-                                : helion_fail(r, c->node, LOOM_EUNSUP, "pass a function of the file or a lambda", "%s as a combine function", helion_describe(r, fn));
+  const helion_fn *row = fn->kind == HELION_PATH && n == 1 ? helion_find_function(fn->string) : NULL;
+  if (fn->kind == HELION_FUNC)
+    out = helion_call_function(r, c->node, fn->func, &packed.seq);
+  else if (row && (row->run == helion_do_binary || row->run == helion_do_add))   /* torch.add, torch.maximum .. */
+    out = row->run(r, &(helion_call){.node = c->node, .fn = row, .arg = {args.seq.at[0], args.seq.at[1]}, .given = {true, true}});
+  else
+    out = helion_fail(r, c->node, LOOM_EUNSUP, "pass a function of the file or a lambda", "%s as a combine function", helion_describe(r, fn));
   for (int i = 0; i < n && ok; i++) {
     bool has = helion_item_count(&out) == (size_t)n;
     ok = out.kind != HELION_UNKNOWN && has && helion_as_value(r, c->node, helion_item(&out, (size_t)i), types[i].type, &results[i]);
@@ -86,6 +91,15 @@ helion_value helion_do_scan(helion_reader *r, const helion_call *c) {
   return combine_region(r, c, &c->arg[0], op, n, types, is_tuple) ? results_of(r, op, is_tuple) : helion_unknown();
 }
 
+/* All elements in row-major order. */
+static kernel_value flat(helion_reader *r, const syn_node *n, kernel_value v) {
+  const kernel_type in = *helion_type(r, v);
+  kernel_type t = {.type = in.type, .rank = 1, .dim = {sym_const(r->mem, 1)}};
+  for (int d = 0; d < in.rank; d++)
+    t.dim[0] = sym_mul(r->mem, t.dim[0], in.dim[d]);
+  return helion_emit(r, n, KERNEL_RESHAPE, 1, &v, &t);
+}
+
 /* hl.reduce(fn, values, dim, other, keep_dims): invalid lanes are `other`. */
 helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
   kernel_value v[SCAN_VALUES_MAX];
@@ -97,9 +111,8 @@ helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
   if (c->given[2] && c->arg[2].kind != HELION_NONE) {
     if (!helion_axis(r, c, &c->arg[2], types[0].rank, &axis))
       return helion_unknown();
-  } else if (types[0].rank != 1) {
-    return helion_fail(r, c->node, LOOM_EUNSUP, "reduce one dim after the other", "hl.reduce over all dims");
   }
+  bool is_flat = (!c->given[2] || c->arg[2].kind == HELION_NONE) && types[0].rank != 1;
   for (int i = 0; i < n; i++) {
     double other = 0;
     int64_t whole;
@@ -109,8 +122,10 @@ helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
     else if (o && helion_known_int(r, o, &whole))
       other = (double)whole;
     v[i] = helion_mask_to(r, c->node, v[i], other);
+    if (is_flat)
+      v[i] = flat(r, c->node, v[i]);
     out[i] = (kernel_type){.type = types[i].type};
-    for (int d = 0; d < types[i].rank; d++)
+    for (int d = 0; d < types[i].rank && !is_flat; d++)
       if (d != axis)
         out[i].dim[out[i].rank++] = types[i].dim[d];
       else if (keep)
@@ -119,24 +134,23 @@ helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_FOLD, n, v, n, out);
   op->span = c->node->span;
   op->ivalue = axis;
-  op->flag = keep;
-  return combine_region(r, c, &c->arg[0], op, n, types, is_tuple) ? results_of(r, op, is_tuple) : helion_unknown();
+  op->flag = keep && !is_flat;
+  if (!combine_region(r, c, &c->arg[0], op, n, types, is_tuple))
+    return helion_unknown();
+  helion_value results = results_of(r, op, is_tuple);
+  for (int i = 0; i < n && keep && is_flat; i++) {   /* as many dims as before, of size 1 */
+    kernel_type ones = {.type = types[i].type, .rank = types[i].rank};
+    for (int d = 0; d < ones.rank; d++)
+      ones.dim[d] = sym_const(r->mem, 1);
+    helion_value *item = is_tuple ? &results.seq.at[i] : &results;
+    *item = helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &item->device, &ones));
+  }
+  return results;
 }
 
-/* cumsum, cumprod: a scan with ADD or MUL; ints become i64. */
-helion_value helion_do_cumulate(helion_reader *r, const helion_call *c) {
-  kernel_value v;
-  int axis;
-  bool reverse;
-  if (!helion_on_device(r, c->node, c->fn->path) || !helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, &v) ||
-      !helion_axis(r, c, &c->arg[1], helion_type(r, v)->rank, &axis) || !helion_flag(r, c, 2, "reverse", &reverse))
-    return helion_unknown();
-  dtype to;
-  if (!helion_arg_dtype(r, c, 3, dtype_is_float(helion_type(r, v)->type) ? helion_type(r, v)->type : DTYPE_I64, &to))
-    return helion_unknown();
-  /* f16 and bf16 are summed in f32 and rounded once, as torch does */
-  dtype wide = to == DTYPE_F16 || to == DTYPE_BF16 ? DTYPE_F32 : to;
-  v = helion_cast(r, c->node, v, wide);
+/* A scan with `fn` in type `to`: f16 and bf16 are added up in f32 and rounded once, as torch does. */
+static helion_value cumulate(helion_reader *r, const helion_call *c, kernel_value v, int axis, bool reverse, dtype to) {
+  v = helion_cast(r, c->node, v, to == DTYPE_F16 || to == DTYPE_BF16 ? DTYPE_F32 : to);
   kernel_type t = *helion_type(r, v), scalar = {.type = t.type};
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_SCAN, 1, &v, 1, &t);
   op->span = c->node->span;
@@ -149,6 +163,31 @@ helion_value helion_do_cumulate(helion_reader *r, const helion_call *c) {
   kernel_add_op(r->mem, r->graph, r->region, KERNEL_YIELD, 1, &sum, 0, NULL)->span = c->node->span;
   r->region = outer;
   return helion_device(helion_cast(r, c->node, op->results[0], to));
+}
+
+static bool scanned(helion_reader *r, const helion_call *c, kernel_value *v, int *axis) {
+  return helion_on_device(r, c->node, c->fn->path) && helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, v) &&
+         helion_axis(r, c, &c->arg[1], helion_type(r, *v)->rank, axis);
+}
+
+/* torch.cumsum, cumprod: ints become i64. */
+helion_value helion_do_cumulate(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int axis;
+  dtype to;
+  if (!scanned(r, c, &v, &axis) || !helion_arg_dtype(r, c, 2, dtype_is_float(helion_type(r, v)->type) ? helion_type(r, v)->type : DTYPE_I64, &to))
+    return helion_unknown();
+  return cumulate(r, c, v, axis, false, to);
+}
+
+/* hl.cumsum, cumprod: the type stays. */
+helion_value helion_do_hl_cumulate(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  int axis;
+  bool reverse;
+  if (!scanned(r, c, &v, &axis) || !helion_flag(r, c, 2, "reverse", &reverse))
+    return helion_unknown();
+  return cumulate(r, c, v, axis, reverse, helion_type(r, v)->type);
 }
 
 /* ---- side by side ---- */
@@ -187,6 +226,28 @@ helion_value helion_do_stack(helion_reader *r, const helion_call *c) {
   if (c->arg[0].kind != HELION_SEQ)
     return helion_fail(r, c->node, LOOM_EINPUT, "torch.stack([a, b], dim)", "a stack of %s", helion_describe(r, &c->arg[0]));
   return stack(r, c, c->arg[0].seq.at, (int)c->arg[0].seq.n, axis);
+}
+
+/* torch.cat of values of one shape: a stack whose new dim is joined with the next one. */
+helion_value helion_do_cat(helion_reader *r, const helion_call *c) {
+  int axis = 0;
+  kernel_type first, t;
+  if (!helion_on_device(r, c->node, "torch.cat"))
+    return helion_unknown();
+  if (c->arg[0].kind != HELION_SEQ || !c->arg[0].seq.n || !helion_type_of(r, &c->arg[0].seq.at[0], &first))
+    return helion_fail(r, c->node, LOOM_EINPUT, "torch.cat([a, b], dim)", "torch.cat of %s", helion_describe(r, &c->arg[0]));
+  if (c->given[1] && !helion_axis(r, c, &c->arg[1], first.rank, &axis))
+    return helion_unknown();
+  for (size_t i = 0; i < c->arg[0].seq.n; i++)
+    if (helion_type_of(r, &c->arg[0].seq.at[i], &t) && !helion_same_shape(r, &first, &t))
+      return helion_fail(r, c->node, LOOM_EUNSUP, "store the parts into an output one by one", "torch.cat of the shapes %s and %s",
+                         helion_show_shape(r, &first), helion_show_shape(r, &t));
+  helion_value s = stack(r, c, c->arg[0].seq.at, (int)c->arg[0].seq.n, axis);
+  if (s.kind != HELION_DEVICE)
+    return s;
+  first.type = helion_type(r, s.device)->type;
+  first.dim[axis] = sym_mul(r->mem, sym_const(r->mem, (int64_t)c->arg[0].seq.n), first.dim[axis]);
+  return helion_device(helion_emit(r, c->node, KERNEL_RESHAPE, 1, &s.device, &first));
 }
 
 /* hl.join(a, b): a new last dim of two; a and b broadcast. */

@@ -91,7 +91,7 @@ typedef struct helion_symbol {
   int64_t preferred;            /* BLOCK, TUNABLE: of the config; 0: none */
   kernel_value number;          /* BLOCK: the tile number param of the open loop */
   kernel_value jagged;          /* BLOCK: the mask [rows.., lanes] of the open hl.jagged_tile loop; -1: none */
-  const sym_expr *range_end;    /* BLOCK: the end of the range of the open loop */
+  const sym_expr *range_begin, *range_end;   /* BLOCK: the range of the open loop */
   const sym_expr *upper;        /* RUNTIME: never more than this; NULL: nothing is known.  Its value is `number`, bound in `region` */
   kernel_region *region;
   kernel_tensor tensor; int dim;   /* SIZE of an argument: which one, for messages */

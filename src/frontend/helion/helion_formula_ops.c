@@ -1,0 +1,114 @@
+/* Table rows that are a formula of other operations.  f16 and bf16 are computed in f32 and rounded once, at the end. */
+#include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_ops.h"
+#include <math.h>
+
+/* What a formula computes with: its call, and f(a, b) without the noise. */
+typedef struct formula { helion_reader *r; const syn_node *n; } formula;
+
+static helion_value two(formula f, kernel_fn fn, helion_value a, helion_value b) {
+  if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
+    return helion_unknown();
+  return helion_apply2(f.r, f.n, fn, a, b);
+}
+static helion_value one(formula f, kernel_fn fn, helion_value a) { return a.kind == HELION_UNKNOWN ? a : helion_apply1(f.r, f.n, fn, a); }
+static helion_value add(formula f, helion_value a, helion_value b) { return two(f, KERNEL_FN_ADD, a, b); }
+static helion_value sub(formula f, helion_value a, helion_value b) { return two(f, KERNEL_FN_SUB, a, b); }
+static helion_value mul(formula f, helion_value a, helion_value b) { return two(f, KERNEL_FN_MUL, a, b); }
+
+static helion_value choose(formula f, helion_value condition, helion_value a, helion_value b) {
+  const helion_fn *where = helion_find_function("torch.where");
+  helion_call c = {.node = f.n, .fn = where, .arg = {condition, a, b}, .given = {true, true, true}};
+  return condition.kind == HELION_UNKNOWN || a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN ? helion_unknown() : where->run(f.r, &c);
+}
+
+static helion_value positive(formula f, helion_value x) { return two(f, KERNEL_FN_GT, x, helion_int(f.r, 0)); }
+static helion_value lower_bound(formula f, helion_value x, double low) { return two(f, KERNEL_FN_MAX, x, helion_float(low)); }
+static helion_value between(formula f, helion_value x, double low, double high) { return two(f, KERNEL_FN_MIN, lower_bound(f, x, low), helion_float(high)); }
+
+/* 0.5 x (1 + erf(x / sqrt 2)), or by tanh 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+static helion_value gelu(formula f, helion_value x, bool by_tanh) {
+  helion_value inner = mul(f, x, helion_float(0.70710678118654752440));
+  if (by_tanh) {
+    inner = add(f, x, mul(f, mul(f, mul(f, x, x), x), helion_float(0.044715)));
+    inner = one(f, KERNEL_FN_TANH, mul(f, inner, helion_float(0.79788456080286535588)));
+  } else {
+    inner = one(f, KERNEL_FN_ERF, inner);
+  }
+  return mul(f, mul(f, x, helion_float(0.5)), add(f, inner, helion_int(f.r, 1)));
+}
+
+/* log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)) */
+static helion_value softplus(formula f, helion_value x) {
+  helion_value e = one(f, KERNEL_FN_EXP, one(f, KERNEL_FN_NEG, one(f, KERNEL_FN_ABS, x)));
+  return add(f, one(f, KERNEL_FN_RELU, x), one(f, KERNEL_FN_LOG1P, e));
+}
+
+/* The remainder with the sign of x: sign(x) * (|x| mod |y|), which is exact. */
+static helion_value fmod_of(formula f, helion_value x, helion_value y) {
+  int64_t whole;
+  if (helion_is_device(&y))
+    y = one(f, KERNEL_FN_ABS, y);
+  else if (y.kind == HELION_FLOAT)
+    y.real = fabs(y.real);
+  else if (helion_known_int(f.r, &y, &whole))
+    y = helion_int(f.r, whole < 0 ? -whole : whole);
+  helion_value m = two(f, KERNEL_FN_MOD, one(f, KERNEL_FN_ABS, x), y);
+  return choose(f, two(f, KERNEL_FN_LT, x, helion_int(f.r, 0)), one(f, KERNEL_FN_NEG, m), m);
+}
+
+/* Number `i` of the call, or `missing`; what is no number is a value. */
+static helion_value number_or(const helion_call *c, int i, double missing) { return c->given[i] ? c->arg[i] : helion_float(missing); }
+
+static helion_value compute(formula f, const helion_call *c, helion_value x, helion_value a, helion_value b) {
+  switch ((helion_formula)c->fn->detail) {
+  case HELION_SQUARE: return mul(f, x, x);
+  case HELION_LERP: return add(f, x, mul(f, b, sub(f, a, x)));
+  case HELION_ADDCMUL: return add(f, x, c->given[3] ? mul(f, mul(f, a, b), c->arg[3]) : mul(f, a, b));
+  case HELION_ADDCDIV: return add(f, x, c->given[3] ? mul(f, two(f, KERNEL_FN_DIV, a, b), c->arg[3]) : two(f, KERNEL_FN_DIV, a, b));
+  case HELION_RSUB: return sub(f, a, x);
+  case HELION_FMOD: return fmod_of(f, x, a);
+  case HELION_LEAKY_RELU: return choose(f, positive(f, x), x, mul(f, x, number_or(c, 1, 0.01)));
+  case HELION_ELU: return choose(f, positive(f, x), x, mul(f, one(f, KERNEL_FN_EXPM1, x), number_or(c, 1, 1)));
+  case HELION_SOFTPLUS: {
+    helion_value scaled = c->given[1] ? mul(f, x, c->arg[1]) : x, v = softplus(f, scaled);
+    v = c->given[1] ? two(f, KERNEL_FN_DIV, v, c->arg[1]) : v;
+    return c->given[2] ? choose(f, two(f, KERNEL_FN_GT, scaled, c->arg[2]), x, v) : v;
+  }
+  case HELION_LOGSIGMOID: return one(f, KERNEL_FN_NEG, softplus(f, one(f, KERNEL_FN_NEG, x)));
+  case HELION_MISH: return mul(f, x, one(f, KERNEL_FN_TANH, softplus(f, x)));
+  case HELION_SILU: return mul(f, x, one(f, KERNEL_FN_SIGMOID, x));
+  case HELION_GELU: return gelu(f, x, c->given[1] && c->arg[1].kind == HELION_STR && text_eq(c->arg[1].string, "tanh"));
+  case HELION_HARDTANH:
+    return two(f, KERNEL_FN_MIN, two(f, KERNEL_FN_MAX, x, number_or(c, 1, -1)), number_or(c, 2, 1));
+  case HELION_RELU6: return between(f, x, 0, 6);
+  case HELION_HARDSIGMOID: return two(f, KERNEL_FN_DIV, between(f, add(f, x, helion_int(f.r, 3)), 0, 6), helion_float(6));
+  case HELION_HARDSWISH: return two(f, KERNEL_FN_DIV, mul(f, x, between(f, add(f, x, helion_int(f.r, 3)), 0, 6)), helion_float(6));
+  case HELION_ISFINITE: return one(f, KERNEL_FN_NOT, two(f, KERNEL_FN_OR, one(f, KERNEL_FN_ISNAN, x), one(f, KERNEL_FN_ISINF, x)));
+  }
+  return helion_unknown();
+}
+
+/* Parameters that take part in the result's type: those that can be tensors. */
+static size_t n_operands(helion_formula f) { return f == HELION_LERP || f == HELION_ADDCMUL || f == HELION_ADDCDIV ? 3 : f == HELION_RSUB || f == HELION_FMOD ? 2 : 1; }
+
+helion_value helion_do_formula(helion_reader *r, const helion_call *c) {
+  helion_value wide[3] = {c->arg[0], c->arg[1], c->arg[2]};
+  helion_formula which = (helion_formula)c->fn->detail;
+  size_t n = n_operands(which);
+  kernel_value v;
+  if (!helion_on_device(r, c->node, c->fn->path))
+    return helion_unknown();
+  for (size_t i = 0; i < n; i++) {
+    if (wide[i].kind == HELION_TENSOR)
+      return helion_fail_host_tensor(r, c->node, &wide[i]);
+    if (wide[i].kind == HELION_TILE)
+      wide[i] = helion_as_value(r, c->node, &wide[i], DTYPE_I32, &v) ? helion_device(v) : helion_unknown();
+  }
+  dtype t = helion_result_type_of(r, wide, n);
+  for (size_t i = 0; i < n; i++)
+    wide[i] = helion_widen(r, c->node, wide[i]);
+  helion_value out = compute((formula){r, c->node}, c, wide[0], wide[1], wide[2]);
+  bool is_rounded = out.kind == HELION_DEVICE && (t == DTYPE_F16 || t == DTYPE_BF16) && dtype_is_float(helion_type(r, out.device)->type);
+  return is_rounded ? helion_device(helion_cast(r, c->node, out.device, t)) : out;
+}
