@@ -1,0 +1,157 @@
+"""Running one kernel of a Helion checkout through Loom, and comparing with a formula.
+
+A case names a file, a function, inputs, arguments and a formula in float64.  Tolerance of a formula: the interpreter works in double and
+rounds where the kernel declares a type, so that it differs from the formula by the roundings on the way.  A result of a kernel whose
+coarsest declared type has unit roundoff u is allowed DEPTH * u * max(1, max|result|): DEPTH roundings, each of a value no larger than
+that.  Whole-number results must be equal.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+
+import numpy as np
+
+DEPTH = 64
+ROUNDOFF = {"f64": 2.0**-53, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
+BLOCK_SETS = ("16,16,8", "7,5,3", "1,1,1", "full")
+
+
+class Bf16:
+    """A bf16 array: float64 values that bf16 holds."""
+
+    def __init__(self, values):
+        bits = np.asarray(values, np.float32).view(np.uint32)
+        bits = bits + 0x7FFF + ((bits >> 16) & 1)
+        self.bits = (bits >> 16).astype(np.uint16)
+        self.values = (self.bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+
+
+def save(path, array):
+    if isinstance(array, Bf16):
+        np.save(path, array.bits.view("V2"))
+    else:
+        np.save(path, array)
+
+
+def values(array):
+    """What a formula computes with."""
+    if isinstance(array, Bf16):
+        return array.values
+    array = np.asarray(array)
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
+
+
+def load(array):
+    if array.dtype.kind == "V":
+        return (array.view(np.uint16).astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    return values(array)
+
+
+class Case:
+    def __init__(self, file, function, inputs, formula=None, args=None, coarsest="f32", results=None, blocks=True, depth=DEPTH, note=""):
+        self.file, self.function, self.inputs, self.formula = file, function, inputs, formula
+        self.args, self.coarsest, self.results, self.blocks, self.depth, self.note = args or {}, coarsest, results, blocks, depth, note
+
+    @property
+    def name(self):
+        extra = ",".join(f"{k}={v}" for k, v in self.args.items() if k in ("beta", "reduction", "log_target", "has_h0", "use_g"))
+        return f"{self.function}({extra})" if extra else self.function
+
+
+def first_error(text):
+    for line in text.splitlines():
+        if "error:" in line:
+            place, _, message = line.partition("error:")
+            return (os.path.basename(place.strip().rstrip(":")) + ": " + message.strip())[:140]
+    return text.strip().splitlines()[-1][:140] if text.strip() else "no message"
+
+
+def command(loom, root, case, folder):
+    words = [loom, "run", os.path.join(root, case.file), "--function", case.function]
+    for name, array in case.inputs.items():
+        if array is None:
+            words += ["--arg", f"{name}=None"]
+            continue
+        path = os.path.join(folder, f"{name}.npy")
+        save(path, array)
+        words += ["--input", f"{name}={path}"]
+    for name, value in case.args.items():
+        words += ["--arg", f"{name}={value}"]
+    return words
+
+
+def start(words):
+    try:
+        return subprocess.run(words, capture_output=True, text=True, timeout=300)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 124, "", "error: no answer in 300 s")
+
+
+def compare(case, folder, out):
+    """None, or what differs between the interpreter's results and the formula."""
+    got = np.load(out)
+    names = list(got.files)
+    want = case.formula(**{k: None if v is None else values(v) for k, v in case.inputs.items()}, **case.args)
+    want = want if isinstance(want, tuple) else (want,)
+    if len([w for w in want if w is not None]) > len(names):
+        return f"{len(names)} results for {len(want)} formulas"
+    at = 0
+    for w in want:
+        if w is None:
+            continue
+        name = names[at]
+        at += 1
+        if isinstance(w, str) and w == "skip":
+            continue
+        g, w = load(got[name]), np.asarray(w)
+        if g.shape != w.shape:
+            return f"{name}: shape {g.shape}, the formula gives {w.shape}"
+        if w.dtype.kind in "iub" and g.dtype.kind in "iub":
+            if not np.array_equal(g, w):
+                return f"{name}: whole numbers differ"
+            continue
+        w = w.astype(np.float64)
+        finite = np.isfinite(w)
+        if not np.array_equal(np.isnan(w), np.isnan(g)) or not np.array_equal(w[~finite & ~np.isnan(w)], g[~finite & ~np.isnan(w)]):
+            return f"{name}: infinities or NaNs differ"
+        bound = case.depth * ROUNDOFF[case.coarsest] * max(1.0, np.max(np.abs(w[finite]), initial=0))
+        error = np.max(np.abs(w - g)[finite], initial=0)
+        if error > bound:
+            return f"{name}: differs by {error:.3g}, allowed {bound:.3g}"
+    return None
+
+
+def run(loom, root, case, block_sets=BLOCK_SETS):
+    """{"compiles", "matches", "formula": bool or None, "reason": str}"""
+    row = {"compiles": False, "matches": False, "formula": None, "reason": ""}
+    with tempfile.TemporaryDirectory() as folder:
+        base = command(loom, root, case, folder)
+        out = os.path.join(folder, "out.npz")
+        r = start(base + ["--machine", "host", "--interp", "--output", out])
+        if r.returncode != 0:
+            row["reason"] = first_error(r.stderr) if r.returncode > 0 else f"killed by signal {-r.returncode}"
+            return row
+        if case.formula:
+            try:
+                different = compare(case, folder, out)
+            except Exception as e:  # a mistake in a formula is a row of the table, not its end
+                different = f"the formula fails: {e!r}"
+            row["formula"] = different is None
+            row["reason"] = different or ""
+        row["compiles"] = row["matches"] = True
+        for blocks in block_sets:
+            words = base + ["--machine", "host", "--check", "--json"]
+            if blocks != "full" and case.blocks:
+                words += ["--block-sizes", blocks]
+            r = start(words)
+            if r.returncode == 0:
+                check = json.loads(r.stdout)["check"]
+                if check.get("unbounded", 0) > check["elems"] // 2:
+                    row["matches"], row["reason"] = False, row["reason"] or f"blocks {blocks}: most elements have no finite bound"
+                continue
+            row["compiles"] = row["compiles"] and r.returncode == 3
+            row["matches"] = False
+            row["reason"] = row["reason"] or f"blocks {blocks}: " + (first_error(r.stderr) if r.returncode > 0 else f"signal {-r.returncode}")
+    return row
