@@ -81,6 +81,7 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
     LOOM_TRY(run_load(ctx, &inputs[i], &a));
     helion_given g = {.name = inputs[i].name, .kind = HELION_GIVEN_TENSOR, .type = a.type, .rank = a.rank};
     memcpy(g.shape, a.shape, sizeof a.shape);
+    g.data = a.data;
     vec_push(&ctx->mem, &given, g);
   }
   out->given = given.at;

@@ -303,15 +303,16 @@ loom_status interp_store(interp *in, const kernel_op *op) {
   LOOM_TRY(interp_check_broadcast(in, op, v, a.rank, a.count));
   interp_broadcast_strides(v, a.rank, a.count, stride);
   interp_tensor *root = a.host->root;
-  if (a.elems == 0)
-    return LOOM_OK;
-  do {
+  for (int64_t i = a.elems; i-- > 0;) {   /* backwards: of several elements for one place the first one stays */
+    int64_t from = 0, rest = i;
+    for (int d = a.rank - 1; d >= 0; d--) {
+      index[d] = rest % a.count[d];
+      rest /= a.count[d];
+      from += index[d] * stride[d];
+    }
     LOOM_TRY(find_element(in, &a, index, &at, &unsure));
     if (at < 0)
       continue;
-    int64_t from = 0;
-    for (int d = 0; d < a.rank; d++)
-      from += index[d] * stride[d];
     double e = v->has_e ? v->e[from] : 0, x = stored(in, root, v->type, v->x[from], &e);
     if (unsure) {   /* the old or the new value */
       double old = root->value[at];
@@ -319,7 +320,7 @@ loom_status interp_store(interp *in, const kernel_op *op) {
       x = mask_is_off(&a, index) ? old : x;
     }
     put(in, root, at, x, e);
-  } while (interp_next_index(a.rank, a.count, index));
+  }
   return LOOM_OK;
 }
 

@@ -90,7 +90,7 @@ typedef struct kernel_tensor_info {
   X(IOTA, 0, "iota")           /* 1-d; fvalue = start, ivalue = step */                                    \
   /* ---- memory ---- */                                                                                   \
   X(LOAD, 0, "load")           /* tensor, index[]; optional operand 0 = mask (bool, broadcasts to the result): elsewhere the result is 0 and nothing is touched */ \
-  X(STORE, 0, "store")         /* tensor, index[]; operand 0 = value (cast to the tensor's type, broadcasts to the part); optional operand 1 = mask: elsewhere nothing is written; duplicate positions: the last one in row-major order stays */ \
+  X(STORE, 0, "store")         /* tensor, index[]; operand 0 = value (cast to the tensor's type, broadcasts to the part); optional operand 1 = mask: elsewhere nothing is written; of elements that go to one position the first in row-major order stays */ \
   X(ATOMIC, 0, "atomic")       /* tensor[index] = fn(old, operand 0) element by element, fn ADD AND OR XOR MAX MIN or XCHG CAS; operand 1 = mask or -1; CAS: operand 2 = expected; result (0 or 1 of them): the old values */ \
   /* ---- compute ---- */                                                                                  \
   X(UNARY, 0, "unary") X(BINARY, 0, "binary")  /* fn; operands broadcast numpy-style */                    \

@@ -217,6 +217,11 @@ static loom_status update(host *h, const kernel_op *op) {
   if (keeps)
     LOOM_TRY(host_result(h, r, sizes));
   host_open_loops(h, a.rank, a.sizes, a.iv);
+  bool gathers = false;
+  for (int i = 0; i < op->n_index; i++)
+    gathers = gathers || op->index[i].kind == KERNEL_INDEX_TENSOR;
+  for (int d = 0; op->kind == KERNEL_STORE && gathers && d < a.rank; d++)   /* backwards: of several elements for one place the first one stays */
+    a.iv[d] = lower_emit(l, "arith.subi %s, %s : index", lower_emit(l, "arith.subi %s, %s : index", a.sizes[d], host_index(h, 1)), a.iv[d]);
   const char *ok = guard(h, &a), *seen = NULL;
   size_t known = l->known.n;
   bool yields = ok && r >= 0;

@@ -17,6 +17,7 @@ typedef struct helion_given {
   helion_given_kind kind;
   dtype type; int rank; int64_t shape[KERNEL_RANK_MAX];   /* TENSOR; DTYPE has `type` alone */
   int64_t integer; double real; bool flag; const char *string;
+  const void *data;                 /* TENSOR: its elements, row-major, or NULL: .item() of an element is then a number of this compile */
 } helion_given;
 typedef struct helion_options {
   const helion_shape *shapes; size_t n_shapes;

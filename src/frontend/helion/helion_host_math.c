@@ -79,6 +79,21 @@ bool helion_is_host_math(const helion_reader *r, const helion_value *v, size_t n
 }
 
 /* ---- rows of host tensors alone ---- */
+/* The element that `t` shows of an argument whose contents are known: host code runs again for each call, so that it may decide sizes. */
+static bool known_element(helion_reader *r, kernel_tensor t, int64_t *out) {
+  helion_view v = helion_view_of(r, t);
+  const kernel_tensor_info *root = &r->graph->tensors.at[v.root];
+  int64_t at;
+  for (size_t i = 0; root->role == KERNEL_ARG && i < r->options->n_given; i++) {
+    const helion_given *g = &r->options->given[i];
+    if (g->kind != HELION_GIVEN_TENSOR || !g->data || !text_eq(g->name, root->name) || dtype_is_float(g->type) || !helion_known(r, v.offset, &at))
+      continue;
+    *out = (int64_t)dtype_load(g->type, (const char *)g->data + (size_t)at * dtype_bytes(g->type));
+    return true;
+  }
+  return false;
+}
+
 helion_value helion_do_item(helion_reader *r, const helion_call *c) {
   kernel_type t;
   if (helion_in_loop(r))
@@ -88,6 +103,9 @@ helion_value helion_do_item(helion_reader *r, const helion_call *c) {
   for (int d = 0; d < t.rank; d++)
     if (!helion_is_one(r, t.dim[d]))
       return helion_fail(r, c->node, LOOM_EINPUT, NULL, ".item() of shape %s", helion_show_shape(r, &t));
+  int64_t known;
+  if (known_element(r, c->arg[0].tensor, &known))
+    return helion_int(r, known);
   kernel_region *outer = helion_enter_host(r);
   kernel_value v = helion_load_whole(r, c->node, c->arg[0].tensor);
   kernel_type scalar = {.type = t.type};

@@ -181,7 +181,7 @@ static void add_class_kernel(helion_reader *r, helion_kernels *out, const syn_no
   vec_push(
       r->mem, &out->at,
       ((helion_kernel){
-          .name = given ? given : syn_ident(c, "name"), .variable = syn_ident(c, "name"), .fn = fn, .class_node = c, .span = s->span}));
+          .maker = helion_assigned_value(s, "kernel"), .name = given ? given : syn_ident(c, "name"), .variable = syn_ident(c, "name"), .fn = fn, .class_node = c, .span = s->span}));
 }
 
 helion_kernels helion_find_kernels(helion_reader *r) {
@@ -199,7 +199,7 @@ helion_kernels helion_find_kernels(helion_reader *r) {
                              ? function_of(r, NULL, wrapped_function(r, syn_child(body[i], "value"))) : NULL;
     if (fn && !has_function(&out, fn))
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(fn, "name") ? syn_ident(fn, "name") : syn_ident(target, "id"),
-                                                 .variable = syn_ident(target, "id"), .fn = fn, .span = fn->span}));
+                                                 .variable = syn_ident(target, "id"), .fn = fn, .maker = syn_child(body[i], "value"), .span = fn->span}));
     if (body[i]->kind == SYN_FunctionDef && is_decorated_kernel(r, body[i]) && !has_function(&out, body[i]))
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(body[i], "name"), .variable = syn_ident(body[i], "name"), .fn = body[i],
                                                  .span = body[i]->span}));

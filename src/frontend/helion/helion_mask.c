@@ -41,14 +41,14 @@ static kernel_value jagged_mask(helion_reader *r, const syn_node *n, kernel_valu
   return place_mask(r, n, mask, t->rank, at);
 }
 
-kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip) {
+static kernel_value lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip_padded, int64_t dims) {
   for (int d = 0; d < t->rank; d++) {
-    int b = open_block(r, t->dim[d]);
+    int b = dims >> d & 1 ? open_block(r, t->dim[d]) : -1;
     if (b < 0)
       continue;
     if (r->symbols.at[b].jagged >= 0)
       mask = both(r, n, mask, jagged_mask(r, n, r->symbols.at[b].jagged, t, d));
-    if (!r->symbols.at[b].is_padded || (skip >> d & 1))
+    if (!r->symbols.at[b].is_padded || (skip_padded >> d & 1))
       continue;
     kernel_type lanes = {.type = DTYPE_BOOL, .rank = 1, .dim = {t->dim[d]}};
     kernel_value number = r->symbols.at[b].number, valid = helion_emit(r, n, KERNEL_TILE_MASK, 1, &number, &lanes);
@@ -57,11 +57,17 @@ kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_
   return mask;
 }
 
-kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral) {
+kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip) {
+  return lane_mask(r, n, t, mask, skip, -1);
+}
+
+kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value v, double neutral, int64_t dims) {
   const kernel_type t = *helion_type(r, v);
-  kernel_value mask = helion_lane_mask(r, n, &t, -1, 0);
+  kernel_value mask = lane_mask(r, n, &t, -1, 0, dims);
   if (mask < 0)
     return v;
   kernel_value other = helion_constant(r, n, neutral, t.type);
   return helion_emit(r, n, KERNEL_SELECT, 3, (kernel_value[]){mask, v, other}, &t);
 }
+
+kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral) { return helion_mask_dims(r, n, v, neutral, -1); }

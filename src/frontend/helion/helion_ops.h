@@ -15,6 +15,8 @@ helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helio
 helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
     helion_do_barrier, helion_do_bit_length;
 helion_handler helion_do_block_size, helion_do_itemsize, helion_do_jagged_tile, helion_do_tile_count;
+/* ---- tunables (helion_config.c) ---- */
+helion_handler helion_do_fragment, helion_do_enum_fragment, helion_do_tunable, helion_do_core_count;
 /* ---- whole tensors (helion_host_math.c) ---- */
 helion_handler helion_do_item, helion_do_contiguous, helion_do_clone, helion_do_fill, helion_do_broadcast_tensors;
 /* ---- memory (helion_memory.c) ---- */

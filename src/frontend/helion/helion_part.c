@@ -144,8 +144,30 @@ static bool slice_bound(helion_reader *r, target *t, const helion_value *v, cons
   return true;
 }
 
+/* An end that is never behind the dimension's. */
+static bool reaches_inside(helion_reader *r, const sym_expr *end, const sym_expr *size) {
+  const sym_expr *upper = helion_upper_bound(r, end);
+  int64_t most, elems;
+  return upper && (helion_same_size(r, upper, size) || (helion_known(r, upper, &most) && helion_known(r, size, &elems) && most <= elems));
+}
+
+/* from, from + 1, ..: elements behind the end of the dimension are left out. */
+static bool push_moving_slice(helion_reader *r, target *t, helion_part *p, const sym_expr *from, const sym_expr *length, const sym_expr *size,
+                              helion_values *late) {
+  kernel_type counts = {.type = DTYPE_I64, .rank = 1, .dim = {length}};
+  kernel_value i = helion_emit(r, t->node, KERNEL_IOTA, 0, NULL, &counts), begin, limit;
+  helion_value first = helion_size(from), n = helion_size(size);
+  helion_def(r, i)->ivalue = 1;
+  if (!helion_as_value(r, t->node, &first, DTYPE_I64, &begin) || !helion_as_value(r, t->node, &n, DTYPE_I64, &limit))
+    return false;
+  i = helion_fn2(r, t->node, KERNEL_FN_ADD, i, helion_cast(r, t->node, begin, DTYPE_I64));
+  vec_push(r->mem, late, helion_device(helion_fn2(r, t->node, KERNEL_FN_LT, i, limit)));
+  vec_push(r->mem, late, helion_int(r, p->shape.rank));
+  return push_gather(r, t, p, i);
+}
+
 /* Slices stop at the end of the dimension, as Python's do.  A part of constant length at a moving place becomes indices. */
-static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int dim, helion_part *p) {
+static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int dim, helion_part *p, helion_values *late) {
   const sym_expr *size = t->shape->dim[dim], *from, *to;
   int64_t begin, end, step = 1, elems;
   if (!s->begin && !s->end && !s->step)
@@ -160,9 +182,15 @@ static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int 
   } else if (!slice_bound(r, t, s->begin, sym_const(r->mem, 0), &from) || !slice_bound(r, t, s->end, size, &to)) {
     return helion_fail(r, t->node, LOOM_EUNSUP, "bounds are sizes, ints and 0-d integers", "the bounds of this slice"), false;
   }
-  const sym_expr *length = helion_device_dim(r, sym_sub(r->mem, to, from));
-  if (helion_known(r, sym_sub(r->mem, to, from), &end))
+  const sym_expr *span = sym_sub(r->mem, to, from);
+  for (int a = 0; to->op == SYM_ADD && a < 2; a++)   /* begin : begin + length */
+    if (sym_equal(to->arg[a], from))
+      span = to->arg[1 - a];
+  const sym_expr *length = helion_device_dim(r, span);
+  if (helion_known(r, span, &end))
     length = sym_const(r->mem, end);
+  if (!known && helion_in_loop(r) && !t->has_mask && !reaches_inside(r, to, size))
+    return push_moving_slice(r, t, p, from, length, size, late);
   return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_SLICE, .value = -1, .begin = from, .end = to}, length);
 }
 
@@ -261,7 +289,7 @@ bool helion_make_part(helion_reader *r, const syn_node *n, const helion_value *i
     case HELION_NONE: ok = push_index(r, &t, out, (kernel_index){.kind = KERNEL_INDEX_NEW, .value = -1}, sym_const(r->mem, 1)); break;
     case HELION_TILE: ok = index_tile(r, &t, &v->tile, dim++, out, &late); break;
     case HELION_INT: ok = index_int(r, &t, v->size, dim++, out); break;
-    case HELION_SLICE: ok = index_slice(r, &t, v->slice, dim++, out); break;
+    case HELION_SLICE: ok = index_slice(r, &t, v->slice, dim++, out, &late); break;
     case HELION_DEVICE: ok = index_device(r, &t, v->device, dim++, out, &late); break;
     default: helion_fail(r, n, LOOM_EUNSUP, "index with tiles, ints, slices and None", "%s as an index", helion_describe(r, v)); break;
     }

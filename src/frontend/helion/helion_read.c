@@ -99,7 +99,9 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
     warn_tile_upper_bounds(&r);
   }
+  helion_find_config(&r, &k);
   run_kernel(&r, &k);
+  helion_apply_config(&r);
   *padded = r.padded;
   *again = r.is_again;
   if (r.is_again)

@@ -57,7 +57,7 @@ kernel_value helion_emit_reduce(helion_reader *r, const syn_node *n, kernel_valu
   bool is_arg = fn == KERNEL_FN_ARGMAX || fn == KERNEL_FN_ARGMIN;
   if (!mask)
     return v;
-  v = helion_mask_to(r, n, v, helion_neutral(fn, helion_type(r, v)->type));
+  v = helion_mask_dims(r, n, v, helion_neutral(fn, helion_type(r, v)->type), mask);
   const kernel_type in = *helion_type(r, v);
   kernel_type t = {.type = is_arg ? DTYPE_I64 : in.type};
   for (int i = 0; i < in.rank; i++)

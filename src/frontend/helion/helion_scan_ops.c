@@ -121,7 +121,7 @@ helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
       other = o->real;
     else if (o && helion_known_int(r, o, &whole))
       other = (double)whole;
-    v[i] = helion_mask_to(r, c->node, v[i], other);
+    v[i] = helion_mask_dims(r, c->node, v[i], other, (int64_t)1 << axis);
     if (is_flat)
       v[i] = flat(r, c->node, v[i]);
     out[i] = (kernel_type){.type = types[i].type};

@@ -101,7 +101,8 @@ typedef struct helion_symbol {
 /* A looked-up module or class name. is_bound: the module has it. */
 typedef struct helion_global { const char *name; bool is_running, is_bound; helion_value value; } helion_global;
 /* A kernel of the file. `class_node`: its LoomKernel class or NULL. */
-typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node; loom_span span; } helion_kernel;
+/* `maker`: the call helion.kernel(...)(fn) that makes it, NULL for a decorated one. */
+typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node, *maker; loom_span span; } helion_kernel;
 
 typedef struct helion_reader {
   loom_ctx *ctx;
@@ -115,6 +116,7 @@ typedef struct helion_reader {
   VEC_OF(helion_symbol) symbols;
   VEC_OF(helion_global) globals;
   helion_value returned;             /* of the function that runs now */
+  const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
   bool assume_divides;
@@ -215,6 +217,10 @@ const syn_node *helion_class_member(helion_reader *r, const syn_node *class_node
 bool helion_class_value(helion_reader *r, const syn_node *class_node, const char *name, helion_value *out);
 /* Expression on the right side of Assign or AnnAssign when it binds `name`. */
 const syn_node *helion_assigned_value(const syn_node *statement, const char *name);
+
+/* helion_config.c: finds the config of the kernel; its block sizes become hints of the blocks. */
+void helion_find_config(helion_reader *r, const helion_kernel *k);
+void helion_apply_config(helion_reader *r);
 
 /* ---- arguments (helion_bind.c) ---- */
 void helion_bind_arguments(helion_reader *r, const helion_kernel *k);

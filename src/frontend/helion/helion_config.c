@@ -1,0 +1,115 @@
+/* config=helion.Config(block_sizes=[..], split_k=8) of the kernel's decorator, and hl.register_tunable. */
+#include "frontend/helion/helion_call.h"
+#include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_ops.h"
+
+static const syn_node *keyword(const syn_node *call, const char *name) {
+  size_t n;
+  syn_node **keywords = syn_list(call, "keywords", &n);
+  for (size_t i = 0; i < n; i++)
+    if (text_eq(syn_ident(keywords[i], "arg"), name))
+      return syn_child(keywords[i], "value");
+  return NULL;
+}
+
+/* The helion.Config(...) call behind names and the first of configs=[..]; NULL: none. */
+static const syn_node *config_call(helion_reader *r, const syn_node *v, int depth) {
+  const char *path;
+  size_t n;
+  if (!v || depth > 8)
+    return NULL;
+  if (v->kind == SYN_Name) {
+    const syn_node *s = helion_module_binding(r, syn_ident(v, "id"), &path);
+    return config_call(r, helion_assigned_value(s, syn_ident(v, "id")), depth + 1);
+  }
+  if (v->kind == SYN_List || v->kind == SYN_Tuple) {
+    syn_node **items = syn_list(v, "elts", &n);
+    return n ? config_call(r, items[0], depth + 1) : NULL;
+  }
+  const char *callee = v->kind == SYN_Call ? helion_path_of(r, syn_child(v, "func")) : NULL;
+  return callee && text_ends(callee, "Config") ? v : NULL;
+}
+
+void helion_find_config(helion_reader *r, const helion_kernel *k) {
+  size_t n;
+  syn_node **decorators = syn_list(k->fn, "decorator_list", &n);
+  const syn_node *makers[2] = {k->maker, NULL};
+  for (size_t i = 0; i < n && !makers[1]; i++)
+    if (decorators[i]->kind == SYN_Call)
+      makers[1] = decorators[i];
+  for (int i = 0; i < 2 && !r->config; i++)
+    for (const syn_node *m = makers[i]; m && m->kind == SYN_Call && !r->config; m = syn_child(m, "func")) {
+      r->config = config_call(r, keyword(m, "config"), 0);
+      if (!r->config)
+        r->config = config_call(r, keyword(m, "configs"), 0);
+    }
+}
+
+static bool config_value(helion_reader *r, const char *name, helion_value *out) {
+  const syn_node *v = r->config ? keyword(r->config, name) : NULL;
+  helion_scope *scope = r->scope;
+  if (!v)
+    return false;
+  helion_push_scope(r, NULL);
+  *out = helion_eval(r, v);
+  r->scope = scope;
+  return out->kind != HELION_UNKNOWN && out->kind != HELION_NONE;
+}
+
+/* block_sizes are those of the tunable blocks in the order of the loops. */
+void helion_apply_config(helion_reader *r) {
+  helion_value sizes;
+  size_t at = 0;
+  int64_t n;
+  if (!config_value(r, "block_sizes", &sizes) || sizes.kind != HELION_SEQ)
+    return;
+  for (int order = 0; order < r->loops; order++)
+    for (size_t i = 0; i < r->symbols.n; i++) {
+      helion_symbol *s = &r->symbols.at[i];
+      if (s->kind == KERNEL_SYM_BLOCK && s->loop_order == order && s->value < 0 && at < sizes.seq.n && helion_known_int(r, &sizes.seq.at[at++], &n) && n > 0)
+        s->preferred = n;
+    }
+}
+
+/* ---- tunables ---- */
+/* PowerOfTwoFragment(low, high, default), IntegerFragment: the default, else low. */
+helion_value helion_do_fragment(helion_reader *r, const helion_call *c) {
+  (void)r;
+  return c->given[2] && c->arg[2].kind != HELION_NONE ? c->arg[2] : c->arg[0];
+}
+
+/* EnumFragment(choices): the first. */
+helion_value helion_do_enum_fragment(helion_reader *r, const helion_call *c) {
+  if (c->arg[0].kind == HELION_SEQ && c->arg[0].seq.n)
+    return c->arg[0].seq.at[0];
+  return helion_fail(r, c->node, LOOM_EINPUT, "EnumFragment(choices=(1, 2))", "%s as choices", helion_describe(r, &c->arg[0]));
+}
+
+/* A number that tuning chooses: --arg NAME=VALUE, else the config's, else the fragment's default. */
+helion_value helion_do_tunable(helion_reader *r, const helion_call *c) {
+  helion_value v;
+  if (c->arg[0].kind != HELION_STR)
+    return helion_fail(r, c->node, LOOM_EINPUT, "the first argument is the name", "a tunable called %s", helion_describe(r, &c->arg[0]));
+  for (size_t i = 0; i < r->options->n_given; i++) {
+    const helion_given *g = &r->options->given[i];
+    if (!text_eq(g->name, c->arg[0].string))
+      continue;
+    switch (g->kind) {
+    case HELION_GIVEN_INT: return helion_int(r, g->integer);
+    case HELION_GIVEN_FLOAT: return helion_float(g->real);
+    case HELION_GIVEN_BOOL: return helion_bool(g->flag);
+    case HELION_GIVEN_STR: return helion_string(g->string);
+    default: break;
+    }
+  }
+  return config_value(r, c->arg[0].string, &v) ? v : c->arg[1];
+}
+
+/* How many cores persistent kernels spread over: any number is right. */
+helion_value helion_do_core_count(helion_reader *r, const helion_call *c) {
+  (void)c;
+  for (size_t i = 0; i < r->options->n_given; i++)
+    if (text_eq(r->options->given[i].name, "num_sm") && r->options->given[i].kind == HELION_GIVEN_INT)
+      return helion_int(r, r->options->given[i].integer);
+  return helion_int(r, 4);
+}
