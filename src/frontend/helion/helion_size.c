@@ -155,7 +155,10 @@ static const sym_expr *tile_dim_of(void *data, const char *id) {
   return helion_tile_dim(w->r, block);
 }
 
+/* A number of tiles (what gather gives) is no dim of lanes: its block size stays a number. */
 const sym_expr *helion_device_dim(helion_reader *r, const sym_expr *e) {
+  if (e->op == SYM_CEILDIV && helion_block_of(r, e->arg[1]) >= 0)
+    return e;
   return sym_subst(r->mem, e, tile_dim_of, &(dim_walk){r, e->op == SYM_SYM});
 }
 
