@@ -1,0 +1,2 @@
+#include "frontend/device_ir/dir_private.h"
+loom_status dir_read_json(dir_program *p, const char *path, const char *dump, size_t size) { (void)path; (void)dump; (void)size; LOOM_FAIL(p->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "todo"); }
