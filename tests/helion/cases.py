@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import cases_linear
 from harness import Bf16, Case
 
 rng = np.random.default_rng(7)
@@ -438,4 +439,4 @@ def jagged():
 
 def all_cases():
     groups = [elementwise, normalisations, losses, matmuls, attentions, structured, jagged]
-    return [c for g in groups for c in g()]
+    return [c for g in groups for c in g()] + cases_linear.all_cases()
