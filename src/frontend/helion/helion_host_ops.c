@@ -151,6 +151,16 @@ helion_value helion_do_bool(helion_reader *r, const helion_call *c) {
                                          : helion_fail(r, c->node, LOOM_EUNSUP, NULL, "bool of %s", helion_describe(r, &c->arg[0]));
 }
 
+/* slice(stop), slice(start, stop, step): what start:stop:step is in an index. */
+helion_value helion_do_slice(helion_reader *r, const helion_call *c) {
+  helion_slice *s = ARENA_NEW(r->mem, helion_slice);
+  helion_value *part = ARENA_NEW_N(r->mem, helion_value, 3);
+  for (int i = 0; i < 3; i++)
+    part[i] = c->given[i] ? c->arg[i] : helion_none();
+  *s = c->given[1] ? (helion_slice){&part[0], &part[1], &part[2]} : (helion_slice){&part[1], &part[0], &part[2]};
+  return (helion_value){.kind = HELION_SLICE, .slice = s};
+}
+
 /* min and max of numbers; detail 1: max. */
 helion_value helion_do_min_max(helion_reader *r, const helion_call *c) {
   const helion_seq *items = &c->arg[0].seq;

@@ -12,7 +12,7 @@ helion_handler helion_do_promote, helion_do_spec_to, helion_do_spec_cast, helion
     helion_do_register_block;
 helion_handler helion_do_specialize, helion_do_cdiv, helion_do_next_power, helion_do_len, helion_do_int, helion_do_float, helion_do_bool,
     helion_do_min_max;
-helion_handler helion_do_abs, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
+helion_handler helion_do_abs, helion_do_slice, helion_do_sequence, helion_do_zip, helion_do_enumerate, helion_do_isinstance, helion_do_math,
     helion_do_barrier, helion_do_bit_length;
 helion_handler helion_do_block_size, helion_do_itemsize, helion_do_jagged_tile, helion_do_tile_count;
 /* ---- tunables (helion_config.c) ---- */

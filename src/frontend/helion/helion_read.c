@@ -1,4 +1,3 @@
-#include "base/hash.h"
 #include "frontend/helion/helion_value.h"
 
 enum { HELION_STEPS_MAX = 500000 };
@@ -93,8 +92,6 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   r.graph->source = module->span.source;
   r.graph->path = module->span.source ? module->span.source->path : "";
   r.graph->style = k.class_node ? "loom" : "helion";
-  if (r.graph->source)
-    hash_sha256_hex(r.graph->source->text, r.graph->source->size, r.graph->sha256);
   if (k.class_node) {
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
     warn_tile_upper_bounds(&r);

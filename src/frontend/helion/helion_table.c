@@ -201,6 +201,7 @@ static const helion_fn functions[] = {
     {"builtins.min", "*values", helion_do_min_max, 0},
     {"builtins.print", "*values~ sep~ end~ file~ flush~", helion_do_ignore, 0},
     {"builtins.range", "start_or_stop stop? step?", helion_do_range, 0},
+    {"builtins.slice", "start_or_stop stop? step?", helion_do_slice, 0},
     {"builtins.tuple", "iterable?", helion_do_sequence, 0},
     {"builtins.zip", "*iterables strict~", helion_do_zip, 0},
 };

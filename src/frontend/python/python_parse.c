@@ -1,8 +1,8 @@
 /* The one file that knows CPython: text -> ast objects -> syn_node tree.  The interpreter is started once per process with an isolated
  * configuration (no environment, no site, no user paths, no signal handlers) and only ever asked to parse: PyCF_ONLY_AST compiles nothing.
  *
- * Ownership: every PyObject that convert_* takes is borrowed, except `tree`, which python_parse frees.  When an arena runs out of memory in
- * between, `tree` stays with the interpreter; the compile ends there. */
+ * Ownership: every PyObject that convert_* takes is borrowed; a tree is freed when the next text is parsed, so that a process that parses one
+ * text does not take it apart.  Nodes are read through their dictionaries, which hold fields and positions alike. */
 #include <Python.h>
 #include "frontend/python/python_scan.h"
 #include "frontend/python/syntax.h"
@@ -15,11 +15,27 @@ static const char *const kind_names[] = {
 #undef X
 };
 
-static syn_kind kind_of(const char *class_name) {
-  for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++)
-    if (text_eq(kind_names[i], class_name))
-      return (syn_kind)i;
-  return SYN_Other;
+/* What a class of ast nodes is; looked up once a class. */
+typedef struct node_class { PyTypeObject *type; syn_kind kind; const char *name; } node_class;
+enum { NODE_CLASSES = 256 };
+
+static const node_class *class_of(PyObject *o) {
+  static node_class known[NODE_CLASSES];   /* classes live as long as the interpreter */
+  PyTypeObject *type = Py_TYPE(o);
+  size_t at = ((uintptr_t)type >> 4) % NODE_CLASSES;
+  for (size_t i = 0; i < NODE_CLASSES; i++, at = (at + 1) % NODE_CLASSES) {
+    if (known[at].type == type)
+      return &known[at];
+    if (known[at].type)
+      continue;
+    const char *dot = strrchr(type->tp_name, '.');
+    known[at] = (node_class){type, SYN_Other, dot ? dot + 1 : type->tp_name};
+    for (size_t k = 0; k < sizeof kind_names / sizeof *kind_names; k++)
+      if (text_eq(kind_names[k], known[at].name))
+        known[at].kind = (syn_kind)k;
+    return &known[at];
+  }
+  return NULL;   /* CPython has about a hundred */
 }
 
 static loom_status start_python(loom_ctx *ctx) {
@@ -43,6 +59,7 @@ static loom_status start_python(loom_ctx *ctx) {
   if (PyStatus_Exception(st))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "Python's parser does not start: %s; install libpython3.11 and libpython3.11-stdlib",
               st.err_msg ? st.err_msg : "unknown reason");
+  PyGC_Disable();   /* trees have no cycles */
   return LOOM_OK;
 }
 
@@ -55,12 +72,26 @@ static int32_t int_attr(PyObject *o, const char *name, int32_t missing) {
   return n >= INT32_MIN && n <= INT32_MAX ? (int32_t)n : missing;
 }
 
-static loom_span span_of(const converter *c, PyObject *o) {
-  int32_t line = int_attr(o, "lineno", 0);
-  if (!line)
-    return (loom_span){.source = c->src};
-  int32_t col = int_attr(o, "col_offset", 0) + 1, end_line = int_attr(o, "end_lineno", line);
-  return (loom_span){c->src, line, col, end_line, int_attr(o, "end_col_offset", col) + 1};
+/* Position of a node, from its dictionary. */
+static loom_span span_of(const converter *c, PyObject *dict, loom_span around) {
+  static const char *const names[] = {"lineno", "col_offset", "end_lineno", "end_col_offset"};
+  static PyObject *keys[4];
+  int32_t at[4] = {0};
+  for (int i = 0; i < 4; i++) {
+    if (!keys[i])
+      keys[i] = PyUnicode_InternFromString(names[i]);
+    PyObject *v = keys[i] ? PyDict_GetItem(dict, keys[i]) : NULL;   /* borrowed */
+    long n = v && PyLong_Check(v) ? PyLong_AsLong(v) : -1;
+    at[i] = n >= 0 && n < INT32_MAX ? (int32_t)n : -1;
+  }
+  if (at[0] < 1)
+    return around;
+  int32_t col = (at[1] < 0 ? 0 : at[1]) + 1;
+  return (loom_span){c->src, at[0], col, at[2] < 1 ? at[0] : at[2], at[3] < 0 ? col + 1 : at[3] + 1};
+}
+
+static bool is_position(const char *name) {
+  return text_eq(name, "lineno") || text_eq(name, "col_offset") || text_eq(name, "end_lineno") || text_eq(name, "end_col_offset");
 }
 
 static const char *copy_str(converter *c, PyObject *s) {
@@ -145,24 +176,21 @@ static loom_status convert_field(converter *c, PyObject *v, loom_span around, in
   return LOOM_OK;
 }
 
-static loom_status convert_fields(converter *c, PyObject *o, PyObject *names, int depth, syn_node *n) {
-  n->fields = ARENA_NEW_N(&c->ctx->mem, syn_field, PyTuple_GET_SIZE(names));
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(names); i++) {
-    const char *name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, i));
-    PyObject *v = name && !text_eq(name, "ctx") ? PyObject_GetAttrString(o, name) : NULL;
-    if (!v) {
-      PyErr_Clear();
+/* The fields in the order in which the parser set them: that of Python's grammar. */
+static loom_status convert_fields(converter *c, PyObject *dict, int depth, syn_node *n) {
+  Py_ssize_t at = 0;
+  PyObject *key, *v;
+  n->fields = ARENA_NEW_N(&c->ctx->mem, syn_field, PyDict_GET_SIZE(dict));
+  while (PyDict_Next(dict, &at, &key, &v)) {
+    const char *name = PyUnicode_AsUTF8(key);   /* of an interned string, which stays */
+    if (!name || text_eq(name, "ctx") || is_position(name))
       continue;
-    }
-    loom_status st = LOOM_OK;
     syn_field *f = &n->fields[n->n_fields++];
-    f->name = arena_strdup(&c->ctx->mem, name);
+    f->name = name;
     if (n->kind == SYN_Constant && text_eq(name, "value"))
       convert_constant(c, v, n);
     else
-      st = convert_field(c, v, n->span, depth + 1, f);
-    Py_DECREF(v);
-    LOOM_TRY(st);
+      LOOM_TRY(convert_field(c, v, n->span, depth + 1, f));
   }
   return LOOM_OK;
 }
@@ -171,20 +199,20 @@ static loom_status convert_node(converter *c, PyObject *o, loom_span around, int
   if (depth > PYTHON_DEPTH_MAX)
     LOOM_FAIL(c->ctx, around, LOOM_ELIMIT, "the program is nested more than %d deep here; split the expression or the chain of elif",
               PYTHON_DEPTH_MAX);
-  const char *class_name = strrchr(Py_TYPE(o)->tp_name, '.');
-  class_name = class_name ? class_name + 1 : Py_TYPE(o)->tp_name;
+  const node_class *class = class_of(o);
   syn_node *n = ARENA_NEW(&c->ctx->mem, syn_node);
-  n->class_name = arena_strdup(&c->ctx->mem, class_name);
-  n->kind = kind_of(class_name);
-  n->span = span_of(c, o);
-  if (!n->span.line)
-    n->span = around;
+  n->class_name = class ? class->name : "?";
+  n->kind = class ? class->kind : SYN_Other;
+  n->span = around;
   *out = n;
-  PyObject *names = PyObject_GetAttrString((PyObject *)Py_TYPE(o), "_fields");
+  PyObject **dict = _PyObject_GetDictPtr(o), *own = dict ? *dict : NULL;
+  PyObject *made = own ? NULL : PyObject_GenericGetDict(o, NULL);
   loom_status st = LOOM_OK;
-  if (names && PyTuple_Check(names))
-    st = convert_fields(c, o, names, depth, n);
-  Py_XDECREF(names);
+  if (own || made) {
+    n->span = span_of(c, own ? own : made, around);
+    st = convert_fields(c, own ? own : made, depth, n);
+  }
+  Py_XDECREF(made);
   PyErr_Clear();
   return st;
 }
@@ -254,10 +282,10 @@ loom_status python_parse(loom_ctx *ctx, const char *path, const char *code, size
   LOOM_TRY(start_python(ctx));
   const char *terminated = arena_strndup(&ctx->mem, code, size);
   PyCompilerFlags flags = {.cf_flags = PyCF_ONLY_AST | PyCF_IGNORE_COOKIE, .cf_feature_version = PY_MINOR_VERSION};
-  PyObject *tree = Py_CompileStringExFlags(terminated, path, Py_file_input, &flags, 0);
+  static PyObject *tree;   /* of the text before */
+  Py_CLEAR(tree);
+  tree = Py_CompileStringExFlags(terminated, path, Py_file_input, &flags, 0);
   if (!tree)
     return fail_with_python_error(&c);
-  loom_status st = convert_node(&c, tree, (loom_span){.source = c.src}, 0, out);
-  Py_DECREF(tree);
-  return st;
+  return convert_node(&c, tree, (loom_span){.source = c.src}, 0, out);
 }
