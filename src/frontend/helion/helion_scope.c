@@ -161,7 +161,8 @@ bool helion_global_value(helion_reader *r, const char *name, helion_value *out) 
 static const char *const builtin_names[] = {
     "abs",   "all",  "any", "bool",         "dict",        "enumerate", "float",    "getattr", "int",        "isinstance",
     "len",   "list", "max", "min",          "print",       "range",     "reversed", "round",   "str",        "sum",
-    "tuple", "type", "zip", "staticmethod", "classmethod", "property",  "super",    "object",  "ValueError", "__name__"};
+    "tuple", "type", "zip", "staticmethod", "classmethod", "property",  "super",    "object",  "ValueError", "__name__",
+    "slice"};
 
 static bool is_builtin(const char *name) {
   for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++)
