@@ -19,6 +19,7 @@ helion_handler helion_do_block_size, helion_do_itemsize, helion_do_jagged_tile, 
 helion_handler helion_do_fragment, helion_do_enum_fragment, helion_do_tunable, helion_do_core_count;
 /* ---- whole tensors (helion_host_math.c) ---- */
 helion_handler helion_do_item, helion_do_contiguous, helion_do_clone, helion_do_fill, helion_do_broadcast_tensors;
+helion_handler helion_do_as_strided;   /* helion_strided.c */
 /* ---- memory (helion_memory.c) ---- */
 helion_handler helion_do_load, helion_do_store, helion_do_atomic, helion_do_atomic_cas, helion_do_subscript, helion_do_arange;
 

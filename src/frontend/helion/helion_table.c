@@ -262,6 +262,7 @@ static const member methods[] = {
     {ON(TENSOR), {"item", "self", helion_do_item, 0}},
     {ON(TENSOR), {"clone", "self memory_format~", helion_do_clone, 0}},
     {ON(TENSOR), {"detach", "self", helion_do_self, 0}},
+    {ON(TENSOR), {"as_strided", "self size stride storage_offset?", helion_do_as_strided, 0}},
     {ON(TENSOR), {"zero_", "self", helion_do_fill, 0}},
     {ON(TENSOR), {"fill_", "self value", helion_do_fill, 0}},
     {ON(TENSOR), {"copy_", "self src non_blocking~", helion_do_fill, 0}},
