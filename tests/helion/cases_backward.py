@@ -1,7 +1,8 @@
-"""The backward kernels of Helion's examples (beside those of linear/): shapes, and the gradient each is a formula for."""
+"""The backward kernels of Helion's examples: shapes, and the gradient each is a formula for."""
 
 import math
 
+import cases_backward_linear
 import numpy as np
 from cases import f16, f32, rng, sigmoid, softmax
 from harness import Case
@@ -127,4 +128,4 @@ def attention():
 
 
 def all_cases():
-    return [c for g in (elementwise, rows, products, structured, attention) for c in g()]
+    return [c for g in (elementwise, rows, products, structured, attention) for c in g()] + cases_backward_linear.all_cases()
