@@ -242,11 +242,8 @@ static helion_value call_method(helion_reader *r, const syn_node *n, const helio
   const helion_fn *f = helion_find_method(m->self->kind, m->name);
   if (f)
     return helion_run_row(r, n, f, m->self);
-  const char *near = helion_nearest_member(r, m->self->kind, m->name);
-  return helion_fail(r, n, LOOM_EUNSUP,
-                     near ? arena_printf(r->mem, "did you mean \"%s\"?", near)
-                          : "compute it before the kernel or write it with supported operations",
-                     "the method \"%s\" of %s", m->name, helion_describe(r, m->self));
+  return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, m->name, helion_nearest_member(r, m->self->kind, m->name)), "the method \"%s\" of %s", m->name,
+                     helion_describe(r, m->self));
 }
 
 helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
@@ -259,9 +256,7 @@ helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
     const helion_fn *row = helion_find_function(f.string);
     if (row)
       return helion_run_row(r, n, row, NULL);
-    const char *near = helion_nearest_function(r, f.string);
-    return helion_fail(r, n, LOOM_EUNSUP, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "write it with supported operations",
-                       "a call of %s", f.string);
+    return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_nearest_function(r, f.string)), "a call of %s", f.string);
   }
   default: return helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be called", helion_describe(r, &f));
   }

@@ -33,6 +33,10 @@ bool helion_find_constant(helion_reader *r, const char *path, helion_value *out)
 const char *helion_nearest_function(helion_reader *r, const char *path);
 const char *helion_nearest_member(helion_reader *r, helion_kind k, const char *name);
 
+/* What to write instead of the unknown function or method `path`: for those that are refused on purpose what fits, else the nearest known
+ * name, `near` (NULL: none). */
+const char *helion_advice(helion_reader *r, const char *path, const char *near);
+
 /* Runs row `f` with the arguments of the call `n`; `self` is NULL for functions.  Wrong arguments are LOOM_EINPUT. */
 helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self);
 

@@ -519,6 +519,17 @@ static void test_types_are_those_of_pytorch(void **state) {
 }
 
 /* ---- refusals ---- */
+static loom_status read_expression(loom_ctx *ctx, const char *expr) {
+  kernel_graph *k = NULL;
+  char code[1500];
+  loom_ctx_init(ctx);
+  snprintf(code, sizeof code,
+           KERNEL("x: torch.Tensor, i: torch.Tensor, b: torch.Tensor, u: torch.Tensor") "  X, I, B, U = x, i, b, u\n  m, n = x.size()\n  for tile in hl.tile(m):\n"
+                                                "    x, i, b, u = X[tile, :], I[tile, :], B[tile, :], U[tile, :]\n    y = x\n    v = %s\n    X[tile, 0] = 0\n",
+           expr);
+  return read_kernel(ctx, code, &k);
+}
+
 static void test_what_torch_refuses_is_refused(void **state) {
   (void)state;
   static const struct { const char *expr; loom_status status; const char *text; } rows[] = {
@@ -538,18 +549,12 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
       {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.sort(x)", LOOM_EUNSUP, "torch.sort"},
       {"torch.topk(x, 2)", LOOM_EUNSUP, "torch.topk"}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
-      {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"}};
+      {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"},
+      {"torch.expp(x)", LOOM_EUNSUP, "a call of torch.expp"}, {"torch.linalg.householder_product(x, x)", LOOM_EUNSUP, "householder"}};
   int wrong = 0;
   for (size_t n = 0; n < COUNT_OF(rows); n++) {
     loom_ctx ctx;
-    kernel_graph *k = NULL;
-    char code[1500];
-    loom_ctx_init(&ctx);
-    snprintf(code, sizeof code,
-             KERNEL("x: torch.Tensor, i: torch.Tensor, b: torch.Tensor, u: torch.Tensor") "  X, I, B, U = x, i, b, u\n  m, n = x.size()\n  for tile in hl.tile(m):\n"
-                                                  "    x, i, b, u = X[tile, :], I[tile, :], B[tile, :], U[tile, :]\n    y = x\n    v = %s\n    X[tile, 0] = 0\n",
-             rows[n].expr);
-    loom_status st = read_kernel(&ctx, code, &k);
+    loom_status st = read_expression(&ctx, rows[n].expr);
     const diag_item *d = ctx.diag.first;
     if (st != rows[n].status || !d || !strstr(d->text, rows[n].text)) {
       wrong++;
@@ -558,6 +563,22 @@ static void test_what_torch_refuses_is_refused(void **state) {
     loom_ctx_done(&ctx);
   }
   assert_int_equal(wrong, 0);
+}
+
+static void test_refusals_say_what_to_write_instead(void **state) {
+  (void)state;
+  static const struct { const char *expr, *help; } rows[] = {
+      {"hl.inline_asm_elementwise('ptx', '=r', [x])", "PTX"}, {"hl.inline_triton('x', [x])", "Triton code"}, {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", "scale the operands"},
+      {"torch.sort(x)", "sort before the kernel"}, {"x.topk(2)", "torch.max"}, {"x.chunk(2, 1)", "load the parts one by one"}, {"x.item()", "as a number as it is"},
+      {"torch.expp(x)", "did you mean \"torch.exp"}, {"x.expp()", "did you mean \"exp"}, {"torch.linalg.householder_product(x, x)", "write it with supported operations"}};
+  for (size_t n = 0; n < COUNT_OF(rows); n++) {
+    loom_ctx ctx;
+    assert_int_equal(read_expression(&ctx, rows[n].expr), LOOM_EUNSUP);
+    const char *help = ctx.diag.first->help ? ctx.diag.first->help : "";
+    if (!strstr(help, rows[n].help))
+      fail_msg("%s: \"%s\", expected \"%s\"", rows[n].expr, help, rows[n].help);
+    loom_ctx_done(&ctx);
+  }
 }
 
 int main(void) {
@@ -569,6 +590,7 @@ int main(void) {
                                      cmocka_unit_test(test_random_numbers_depend_on_the_place_alone),
                                      cmocka_unit_test(test_gather_collects_all_tiles_and_broadcast_repeats),
                                      cmocka_unit_test(test_types_are_those_of_pytorch),
-                                     cmocka_unit_test(test_what_torch_refuses_is_refused)};
+                                     cmocka_unit_test(test_what_torch_refuses_is_refused),
+                                     cmocka_unit_test(test_refusals_say_what_to_write_instead)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
