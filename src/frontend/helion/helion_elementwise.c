@@ -161,20 +161,34 @@ static bool whole_number(helion_reader *r, const helion_value *v, int64_t *out) 
   return v->kind == HELION_FLOAT ? v->real >= -64 && v->real <= 64 && !(v->real < (double)*out) && !(v->real > (double)*out) : helion_known_int(r, v, out);
 }
 
-/* x ** 2 .. x ** 4 as products, x ** 0.5 as a root: exact where pow is not.  Products of f16 and bf16 are rounded once. */
+/* x ** n by squaring, n at least 1. */
+static helion_value whole_power(helion_reader *r, const syn_node *n, helion_value x, int64_t exponent) {
+  helion_value v = helion_none();
+  for (; exponent && x.kind == HELION_DEVICE; exponent >>= 1) {
+    if (exponent & 1)
+      v = v.kind == HELION_DEVICE ? helion_apply2(r, n, KERNEL_FN_MUL, v, x) : x;
+    if (exponent > 1)
+      x = helion_apply2(r, n, KERNEL_FN_MUL, x, x);
+  }
+  return x.kind == HELION_DEVICE ? v : x;
+}
+
+/* Small whole powers of floats and all of ints are products, x ** 0.5 is a root: exact where pow is not.  Products of f16 and bf16 are rounded
+ * once. */
 static helion_value power(helion_reader *r, const syn_node *n, helion_value a, helion_value b) {
   int64_t whole;
   dtype t = helion_result_type(r, &a, &b);
   bool is_whole = whole_number(r, &b, &whole), is_half = b.kind == HELION_FLOAT && !(b.real < 0.5) && !(b.real > 0.5);
   if (!dtype_is_float(t) && is_whole && whole < 0)
     return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "a negative power of %s", helion_describe(r, &a));
-  if (a.kind != HELION_DEVICE || !((is_whole && whole >= 1 && whole <= 4) || is_half))
+  if (a.kind != HELION_DEVICE || t == DTYPE_BOOL || !((is_whole && whole >= 0 && (whole <= 4 || !dtype_is_float(t))) || is_half))
     return helion_apply2(r, n, KERNEL_FN_POW, a, b);
-  helion_value x = helion_widen(r, n, helion_device(helion_cast(r, n, a.device, t))), v = x;
-  for (int64_t i = 1; is_whole && i < whole; i++)
-    v = helion_apply2(r, n, KERNEL_FN_MUL, v, x);
+  helion_value x = helion_widen(r, n, helion_device(helion_cast(r, n, a.device, t))), v;
+  kernel_type ones = *helion_type(r, x.device);
   if (is_half)
     v = helion_apply1(r, n, KERNEL_FN_SQRT, x);
+  else
+    v = whole ? whole_power(r, n, x, whole) : helion_device(helion_full(r, n, 1, &ones));
   return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, n, v.device, t)) : v;
 }
 

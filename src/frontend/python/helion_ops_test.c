@@ -7,7 +7,8 @@
 
 #define IMPORTS "import torch\nimport torch.nn.functional as F\nimport helion\nimport helion.language as hl\n"
 
-enum { M = 6, N = 5 };
+#define M 6
+#define N 5
 
 /* ---- running ---- */
 typedef struct run { loom_ctx ctx; kernel_graph *k; interp_tensor *t; } run;
@@ -110,7 +111,7 @@ OF(f_gelut, 0.5 * e.x * (1 + tanh(0.79788456080286535588 * (e.x + 0.044715 * e.x
 OF(f_hardtanh, fmin(fmax(e.x, -1), 1)) OF(f_hardtanh2, fmin(fmax(e.x, -2), 0.5)) OF(f_relu6, fmin(fmax(2 * e.x, 0), 6))
 OF(f_hardsigmoid, fmin(fmax(e.x + 3, 0), 6) / 6) OF(f_hardswish, e.x * fmin(fmax(e.x + 3, 0), 6) / 6)
 OF(f_max, fmax(e.x, e.y)) OF(f_min, fmin(e.x, e.y)) OF(f_clampt, fmin(fmax(e.x, -e.z), e.z)) OF(f_clampmin, fmax(e.x, -0.5))
-OF(f_clampmax, fmin(e.x, 0.5)) OF(f_pow, pow(e.j, e.x)) OF(f_pow2, pow(2, e.x)) OF(f_pow5, pow(e.x, 5)) OF(f_ipow, pow(e.i, 3)) OF(f_ipow5, pow(e.i, 5)) OF(f_half, sqrt(e.j))
+OF(f_clampmax, fmin(e.x, 0.5)) OF(f_pow, pow(e.j, e.x)) OF(f_pow2, pow(2, e.x)) OF(f_pow5, pow(e.x, 5)) OF(f_ipow, pow(e.i, 3)) OF(f_ipow5, pow(e.i, 5)) OF(f_one, 1) OF(f_invsquare, e.x == 0 ? INFINITY : 1 / (e.x * e.x)) OF(f_half, sqrt(e.j))
 OF(f_where, e.x > 0 ? e.x : e.y) OF(f_wherenum, e.x > 0 ? 1 : 2.5) OF(f_maskfill, e.b != 0 ? -7.5 : e.x) OF(f_and, (double)(e.x != 0 && e.b != 0))
 OF(f_or, (double)(e.x != 0 || e.b != 0)) OF(f_xor, (double)((e.x != 0) != (e.b != 0))) OF(f_iand, bits(e.i) & 6) OF(f_ior, bits(e.i) | bits(e.j))
 OF(f_ixor, bits(e.i) ^ bits(e.j)) OF(f_shl, (double)((uint32_t)bits(e.i) << bits(e.j) > INT32_MAX ? -(double)(~((uint32_t)bits(e.i) << bits(e.j)) + 1u) : (double)((uint32_t)bits(e.i) << bits(e.j))))
@@ -140,7 +141,7 @@ static const elementwise elementwise_rows[] = {
     {"torch.maximum(x, y)", f_max}, {"torch.max(x, y)", f_max}, {"max(x, y)", f_max}, {"torch.minimum(x, y)", f_min}, {"torch.min(x, y)", f_min},
     {"torch.clamp(x, min=-z, max=z)", f_clampt}, {"x.clamp(-0.5)", f_clampmin}, {"torch.clamp_min(x, -0.5)", f_clampmin},
     {"torch.clamp(x, max=0.5)", f_clampmax}, {"torch.clamp_max(x, 0.5)", f_clampmax}, {"torch.pow(j, x)", f_pow}, {"2 ** x", f_pow2}, {"x ** 5", f_pow5},
-    {"i ** 3", f_ipow}, {"i ** 5", f_ipow5}, {"j ** 0.5", f_half}, {"torch.where(x > 0, x, y)", f_where}, {"torch.where(x > 0, 1, 2.5)", f_wherenum},
+    {"i ** 3", f_ipow}, {"i ** 5", f_ipow5}, {"i ** 0", f_one}, {"x ** 0", f_one}, {"x ** -2", f_invsquare}, {"j ** 0.5", f_half}, {"torch.where(x > 0, x, y)", f_where}, {"torch.where(x > 0, 1, 2.5)", f_wherenum},
     {"x.masked_fill(b, -7.5)", f_maskfill}, {"torch.logical_and(x, b)", f_and}, {"torch.logical_or(x, b)", f_or}, {"torch.logical_xor(x, b)", f_xor},
     {"i & 6", f_iand}, {"i | j", f_ior}, {"torch.bitwise_xor(i, j)", f_ixor}, {"i << j", f_shl}, {"i >> 2", f_shr}, {"u & 0xF", f_lownibble},
     {"u >> 4", f_highnibble}, {"b | (x > 0)", f_bor}, {"b & (x > 0)", f_band}, {"b * (x > 0)", f_band}, {"b + (x > 0)", f_badd},
