@@ -118,30 +118,51 @@ helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value 
 }
 
 /* ---- operators that evaluate lazily ---- */
+/* A 0-d device value as a truth value; false when `v` is none. */
+static bool as_truth(helion_reader *r, const syn_node *n, helion_value *v) {
+  kernel_type t;
+  if (v->kind != HELION_DEVICE || !helion_type_of(r, v, &t) || t.rank)
+    return false;
+  if (t.type != DTYPE_BOOL)
+    *v = helion_device_compare(r, n, SYN_NotEq, *v, helion_int(r, 0));
+  return v->kind == HELION_DEVICE;
+}
+
+/* a < b < c; on the device all of them are compared, and joined. */
 static helion_value eval_compare(helion_reader *r, const syn_node *n) {
   size_t count, n_ops;
   syn_node **others = syn_list(n, "comparators", &count), **ops = syn_list(n, "ops", &n_ops);
-  helion_value left = helion_eval(r, syn_child(n, "left")), result = helion_bool(true);
+  helion_value left = helion_eval(r, syn_child(n, "left")), joined = helion_none();
   for (size_t i = 0; i < count && i < n_ops; i++) {
-    helion_value right = helion_eval(r, others[i]);
-    result = helion_compare(r, n, ops[i]->kind, left, right);
-    if (result.kind != HELION_BOOL || !result.flag)
-      return count > 1 && result.kind == HELION_DEVICE
-                 ? helion_fail(r, n, LOOM_EUNSUP, "join the comparisons with &", "a chained comparison of device values")
-                 : result;
+    helion_value right = helion_eval(r, others[i]), result = helion_compare(r, n, ops[i]->kind, left, right);
     left = right;
+    if (result.kind == HELION_BOOL && result.flag)
+      continue;
+    if (result.kind != HELION_DEVICE || count == 1)
+      return result;
+    if (!as_truth(r, n, &result))
+      return helion_fail(r, n, LOOM_EUNSUP, "join the comparisons with &", "a chained comparison of device values");
+    joined = joined.kind == HELION_DEVICE ? helion_device_binary(r, n, SYN_BitAnd, joined, result) : result;
   }
-  return result;
+  return joined.kind == HELION_DEVICE ? joined : helion_bool(true);
 }
 
+/* `and` and `or`: known values decide as in Python; 0-d device values are joined, and all of them are evaluated. */
 static helion_value eval_bool_op(helion_reader *r, const syn_node *n) {
   size_t count;
   syn_node **values = syn_list(n, "values", &count);
   bool is_and = syn_child(n, "op")->kind == SYN_And, truth;
-  helion_value v = helion_unknown();
+  helion_value v = helion_unknown(), joined = helion_none();
   for (size_t i = 0; i < count; i++) {
     v = helion_eval(r, values[i]);
-    if (v.kind == HELION_UNKNOWN || i + 1 == count)
+    bool has_joined = joined.kind == HELION_DEVICE;
+    if (v.kind == HELION_UNKNOWN)
+      return v;
+    if (as_truth(r, values[i], &v)) {
+      joined = has_joined ? helion_device_binary(r, n, is_and ? SYN_BitAnd : SYN_BitOr, joined, v) : v;
+      continue;
+    }
+    if (i + 1 == count && !has_joined)
       return v;
     if (!helion_truth(r, &v, &truth))
       return helion_fail(r, values[i], LOOM_EUNSUP, "join device values with & and |", "`%s` of %s", is_and ? "and" : "or",
@@ -149,7 +170,7 @@ static helion_value eval_bool_op(helion_reader *r, const syn_node *n) {
     if (truth != is_and)
       return v;
   }
-  return v;
+  return joined.kind == HELION_DEVICE ? joined : v;
 }
 
 static helion_value eval_if_expression(helion_reader *r, const syn_node *n) {

@@ -142,7 +142,7 @@ static const refusal refusals[] = {
     {HOST("while m: pass"), LOOM_EUNSUP, "a while loop in host code", 8, 3},
     {BODY("if x[tile_m, 0] > 0: pass"), LOOM_EINPUT, "an if on a value of shape [tile_m]", 10, 5},
     {BODY("a = 1 if x[0, 0] > 0 else 2"), LOOM_EUNSUP, "a conditional expression on a device value", 10, 9},
-    {BODY("a = x[0, 0] > 0 and m"), LOOM_EUNSUP, "`and` of a device value", 10, 9},
+    {BODY("a = (x[tile_m, 0] > 0) and m"), LOOM_EUNSUP, "`and` of a device value", 10, 10},
     {BODY("a = 0 < x[tile_m, 0] < 1"), LOOM_EUNSUP, "a chained comparison of device values", 10, 9},
     {BODY("for t in hl.tile(x[tile_m, 0]): pass"), LOOM_EINPUT, "as a bound of a loop", 10, 14},
     /* statements and expressions */

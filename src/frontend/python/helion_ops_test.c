@@ -321,6 +321,23 @@ static bool has_padded_block(const char *code) {
   return found;
 }
 
+/* Conditions of 0-d values: chains and `and`, `or`, `not`, with what is known in advance. */
+static void test_conditions_are_joined(void **state) {
+  (void)state;
+  static const struct { const char *condition; bool row[M]; } rows[] = {
+      {"1 <= tile.begin < 4", {0, 1, 1, 1, 0, 0}}, {"tile.begin >= 1 and tile.begin < 4", {0, 1, 1, 1, 0, 0}}, {"tile.begin == 0 or tile.end == m", {1, 0, 0, 0, 0, 1}},
+      {"not (tile.begin > 2 and True)", {1, 1, 1, 0, 0, 0}}, {"m == 6 and tile.begin > 4", {0, 0, 0, 0, 0, 1}}, {"m == 7 and tile.begin > 4", {0}}, {"tile.begin > 4 and m == 7", {0}},
+      {"tile.begin > 4 or m == 6", {1, 1, 1, 1, 1, 1}}, {"tile.begin % 2", {0, 1, 0, 1, 0, 1}}, {"tile.begin % 2 and tile.begin % 3 and 5", {0, 1, 0, 0, 0, 1}}, {"0 < 1 < tile.begin", {0, 0, 1, 1, 1, 1}}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    double want[M];
+    char code[1000];
+    snprintf(code, sizeof code, X_ONLY "  out = torch.zeros([m])\n  for tile in hl.tile(m, block_size=1):\n    if %s:\n      out[tile] = 1.0\n  return out\n", rows[i].condition);
+    for (int row = 0; row < M; row++)
+      want[row] = rows[i].row[row];
+    assert_true(gives(code, 0, want, M));
+  }
+}
+
 /* A block that outlives its loop is padded: the invalid lanes must not show in any reduction. */
 static void test_padded_lanes_never_show(void **state) {
   (void)state;
@@ -586,6 +603,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_elementwise_operations_are_their_formulas),
                                      cmocka_unit_test(test_operations_along_rows_are_their_formulas),
                                      cmocka_unit_test(test_means_over_partial_tiles_divide_by_what_is_there),
+                                     cmocka_unit_test(test_conditions_are_joined),
                                      cmocka_unit_test(test_padded_lanes_never_show),
                                      cmocka_unit_test(test_contractions_follow_their_arguments),
                                      cmocka_unit_test(test_random_numbers_depend_on_the_place_alone),
