@@ -1,6 +1,7 @@
 /* Table rows that make tensors: arguments in bind_args, allocations on the host, constant tiles on the device. */
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_view.h"
 
 static helion_value make_spec(helion_reader *r, const kernel_type *t, kernel_init init, double lo, double hi) {
   helion_spec *s = ARENA_NEW(r->mem, helion_spec);
@@ -82,6 +83,24 @@ helion_value helion_do_create_full(helion_reader *r, const helion_call *c) {
   if (!helion_arg_shape(r, c, &c->arg[0], &t) || !helion_arg_dtype(r, c, 2, missing, &t.type))
     return helion_unknown();
   return create_full(r, c, &t, 1);
+}
+
+/* torch.tensor(number) and torch.scalar_tensor(number): 0-d; the latter is f32 unless told. */
+helion_value helion_do_scalar_tensor(helion_reader *r, const helion_call *c) {
+  kernel_type t = {.rank = 0};
+  if (c->arg[0].kind == HELION_SEQ)
+    return helion_fail(r, c->node, LOOM_EUNSUP, "pass it as an argument of the kernel", "a tensor of listed numbers");
+  return helion_arg_dtype(r, c, 1, c->fn->detail ? DTYPE_F32 : type_of_number(&c->arg[0]), &t.type) ? create_full(r, c, &t, 0) : helion_unknown();
+}
+
+/* torch.arange: on the device as hl.arange, in host code a tensor. */
+helion_value helion_do_torch_arange(helion_reader *r, const helion_call *c) {
+  if (helion_in_loop(r) || r->is_binding)
+    return helion_do_arange(r, c);
+  kernel_region *outer = helion_enter_host(r);
+  helion_value v = helion_lower_result(r, c->node, helion_do_arange(r, c));
+  helion_leave_host(r, outer);
+  return v;
 }
 
 /* torch.randint(high, size) or (low, high, size). */

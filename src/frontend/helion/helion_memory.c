@@ -129,7 +129,7 @@ helion_value helion_do_arange(helion_reader *r, const helion_call *c) {
   int64_t step = 1, low = 0;
   dtype type;
   if (!helion_on_device(r, c->node, "hl.arange") || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
-      (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, DTYPE_I32, &type))
+      (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type))
     return helion_unknown();
   if ((end->kind != HELION_INT && end->kind != HELION_TILE) || begin->kind == HELION_UNKNOWN || step < 1)
     return end->kind == HELION_UNKNOWN ? helion_unknown()

@@ -149,7 +149,7 @@ static const elementwise elementwise_rows[] = {
     {"torch.gt(x, y)", f_gt}, {"i >= x", f_ge}, {"helper(x, y)", f_helper}, {"(lambda a: (a * 2 - 1) / 4)(x)", f_numeric}, {"x.bool()", f_castbool}, {"x.to(torch.int8)", f_castint},
     {"x.char().short().int().long()", f_castint}, {"u.to(torch.int32)", f_bits}, {"x.to(torch.device('cpu'))", f_self}, {"x.double().type_as(y)", f_self},
     {"torch.unbind(torch.stack([x, y], dim=0), 0)[0]", f_self}, {"hl.split(hl.join(x, y))[0]", f_self}, {"x.T.T", f_self}, {"x.transpose(0, 1).permute(1, 0)", f_self},
-    {"x[:, None, :].squeeze(1)", f_self}, {"x.unsqueeze(-1).reshape(x.shape)", f_self}, {"x.expand_as(y)", f_self}};
+    {"x[:, None, :].squeeze(1)", f_self}, {"x.unsqueeze(-1).reshape(x.shape)", f_self}, {"x.expand_as(y)", f_self}, {"x * torch.tensor(2.0) / torch.scalar_tensor(2)", f_self}};
 
 static bool elementwise_is_right(const elementwise *e, int64_t block) {
   run r;
@@ -319,6 +319,17 @@ static bool has_padded_block(const char *code) {
       found = found || k->symbols.at[i].is_padded;
   loom_ctx_done(&ctx);
   return found;
+}
+
+/* Host code makes tensors the tiles then load. */
+static void test_host_tensors_of_numbers_are_made(void **state) {
+  (void)state;
+  double want[M];
+  for (int row = 0; row < M; row++)
+    want[row] = 2 * row + 1 + 2.5;
+  for (size_t b = 0; b < COUNT_OF(block_sets); b++)
+    assert_true(gives(X_ONLY "  odd = torch.arange(1, 2 * m, 2)\n  c = torch.tensor(2.5)\n  out = torch.zeros([m])\n  for tile in hl.tile(m):\n    out[tile] = odd[tile] + c[()]\n  return out\n",
+                      block_sets[b], want, M));
 }
 
 /* Conditions of 0-d values: chains and `and`, `or`, `not`, with what is known in advance. */
@@ -508,7 +519,8 @@ static void test_types_are_those_of_pytorch(void **state) {
       {"i @ i.T", DTYPE_I32},
       /* making and moving */
       {"torch.zeros_like(u)", DTYPE_U8}, {"torch.full_like(h, 2, dtype=torch.int32)", DTYPE_I32}, {"h.new_zeros([tile, 3])", DTYPE_F16}, {"h.new_full([tile], 1)", DTYPE_F16}, {"hl.full([tile], 1)", DTYPE_F32},
-      {"hl.zeros([tile])", DTYPE_F32}, {"hl.arange(4)", DTYPE_I32}, {"torch.stack([h, x])", DTYPE_F32}, {"torch.cat([u, i], 1)", DTYPE_I32}, {"hl.rand([tile], seed=1)", DTYPE_F32},
+      {"hl.zeros([tile])", DTYPE_F32}, {"hl.arange(4)", DTYPE_I32}, {"torch.arange(4)", DTYPE_I64}, {"torch.arange(1, 5, dtype=torch.int32)", DTYPE_I32}, {"torch.tensor(3)", DTYPE_I64}, {"torch.tensor(2.5)", DTYPE_F32},
+      {"torch.scalar_tensor(3)", DTYPE_F32}, {"torch.tensor(1, dtype=torch.float16)", DTYPE_F16}, {"h + torch.tensor(2.5)", DTYPE_F16}, {"i + torch.tensor(2)", DTYPE_I32}, {"torch.stack([h, x])", DTYPE_F32}, {"torch.cat([u, i], 1)", DTYPE_I32}, {"hl.rand([tile], seed=1)", DTYPE_F32},
       {"hl.randint([tile], 0, 5, seed=1)", DTYPE_I32}, {"h.bool()", DTYPE_BOOL}, {"x.byte()", DTYPE_U8}, {"x.type_as(h)", DTYPE_F16}, {"x.type(torch.int64)", DTYPE_I64}, {"x.to(h)", DTYPE_F16},
       {"h.to(torch.device('cuda')) + 1", DTYPE_F16}, {"h[:, None, :].expand(-1, 3, -1)", DTYPE_F16}};
   int wrong = 0;
@@ -566,7 +578,7 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EINPUT, "torch.complex64"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
       {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.sort(x)", LOOM_EUNSUP, "torch.sort"},
-      {"torch.topk(x, 2)", LOOM_EUNSUP, "torch.topk"}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
+      {"torch.topk(x, 2)", LOOM_EUNSUP, "torch.topk"}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
       {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"},
       {"torch.expp(x)", LOOM_EUNSUP, "a call of torch.expp"}, {"torch.linalg.householder_product(x, x)", LOOM_EUNSUP, "householder"}};
   int wrong = 0;
@@ -604,6 +616,7 @@ int main(void) {
                                      cmocka_unit_test(test_operations_along_rows_are_their_formulas),
                                      cmocka_unit_test(test_means_over_partial_tiles_divide_by_what_is_there),
                                      cmocka_unit_test(test_conditions_are_joined),
+                                     cmocka_unit_test(test_host_tensors_of_numbers_are_made),
                                      cmocka_unit_test(test_padded_lanes_never_show),
                                      cmocka_unit_test(test_contractions_follow_their_arguments),
                                      cmocka_unit_test(test_random_numbers_depend_on_the_place_alone),
