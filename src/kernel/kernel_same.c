@@ -426,7 +426,7 @@ static bool same_region(comparison *c, const kernel_region *a, const kernel_regi
   }
 }
 
-bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool loose_tensors, const char **why) {
+bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool loose_tensors, const char **why, kernel_tensor *partner) {
   comparison c = {.mem = m, .a = a, .b = b, .loose = loose_tensors};
   size_t effects = 0;
   c.in_a = ARENA_NEW_N(m, place, a->values.n);
@@ -442,6 +442,10 @@ bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool lo
     same = differ(&c, NULL, NULL, "different numbers of results");
   for (size_t i = 0; same && i < a->returns.n; i++)
     same = same_tensor(&c, returned(&c, a, a->returns.at[i]), returned(&c, b, b->returns.at[i])) || differ(&c, NULL, NULL, arena_printf(m, "result %zu", i));
+  for (size_t i = 0; partner && i < a->tensors.n; i++)
+    partner[i] = -1;
+  for (size_t i = 0; partner && i < c.tensors.n; i++)
+    partner[c.tensors.at[i].a] = c.tensors.at[i].b;
   if (why)
     *why = c.why;
   return same;

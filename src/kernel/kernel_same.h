@@ -7,6 +7,7 @@
 
 /* loose_tensors: what a dump of device code does not say is not compared: a VIEW may stand for a tensor of its shape, an allocation without
  * contents for one that is filled.
- * False: *why (may be NULL) says the first difference, with the lines of both. */
-bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool loose_tensors, const char **why);
+ * False: *why (may be NULL) says the first difference, with the lines of both.
+ * partner (may be NULL): for each tensor of `a` the one of `b` that stands for it, -1: none. */
+bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool loose_tensors, const char **why, kernel_tensor *partner);
 #endif
