@@ -191,6 +191,14 @@ helion_value helion_do_tile_scalar(helion_reader *r, const helion_call *c) {
   return helion_device(helion_emit(r, c->node, (kernel_op_kind)c->fn->detail, 1, &c->arg[0].tile.number, &(kernel_type){.type = DTYPE_I64}));
 }
 
+/* hl.tile_begin(tile) and so on: tile.begin. */
+helion_value helion_do_tile_part(helion_reader *r, const helion_call *c) {
+  if (c->arg[0].kind != HELION_TILE)
+    return helion_fail(r, c->node, LOOM_EINPUT, "give the variable of a hl.tile loop", "%s of %s", c->fn->path, helion_describe(r, &c->arg[0]));
+  const helion_fn *row = helion_find_attribute(HELION_TILE, c->fn->path + strlen("helion.language.tile_"));
+  return row->run(r, &(helion_call){.node = c->node, .fn = row, .arg = {c->arg[0]}, .given = {true}});
+}
+
 helion_value helion_do_tile_index(helion_reader *r, const helion_call *c) {
   kernel_value v;
   return helion_as_value(r, c->node, &c->arg[0], DTYPE_I32, &v) ? helion_device(v) : helion_unknown();

@@ -74,20 +74,25 @@ static bool offsets_of(helion_reader *r, const helion_call *c, const kernel_type
   return true;
 }
 
+/* Argument `arg` as i64. */
+static bool as_i64(helion_reader *r, const helion_call *c, int arg, kernel_value *out) {
+  if (!helion_as_value(r, c->node, &c->arg[arg], DTYPE_I64, out))
+    return false;
+  *out = helion_cast(r, c->node, *out, DTYPE_I64);
+  return true;
+}
+
+/* The seed, and the counter of every element: `offsets_arg` where it is given, else the places in `shape_arg`. */
 static bool draw(helion_reader *r, const helion_call *c, int shape_arg, int seed_arg, int offsets_arg, kernel_value *offset, kernel_value *seed) {
   kernel_type shape;
-  bool has_offsets = offsets_arg >= 0 && c->given[offsets_arg] && c->arg[offsets_arg].kind != HELION_NONE;
-  if (!helion_on_device(r, c->node, c->fn->path) || !helion_as_value(r, c->node, &c->arg[seed_arg], DTYPE_I64, seed) ||
-      !helion_arg_shape(r, c, &c->arg[shape_arg], &shape))
+  if (!helion_on_device(r, c->node, c->fn->path) || !as_i64(r, c, seed_arg, seed))
     return false;
-  *seed = helion_cast(r, c->node, *seed, DTYPE_I64);
+  if (offsets_arg >= 0 && c->given[offsets_arg] && c->arg[offsets_arg].kind != HELION_NONE)
+    return as_i64(r, c, offsets_arg, offset);
+  if (!helion_arg_shape(r, c, &c->arg[shape_arg], &shape))
+    return false;
   shape.type = DTYPE_I64;
-  if (!has_offsets)
-    return offsets_of(r, c, &shape, &c->arg[shape_arg], offset);
-  if (!helion_as_value(r, c->node, &c->arg[offsets_arg], DTYPE_I64, offset))
-    return false;
-  *offset = helion_cast(r, c->node, *offset, DTYPE_I64);
-  return true;
+  return offsets_of(r, c, &shape, &c->arg[shape_arg], offset);
 }
 
 static kernel_value philox(helion_reader *r, const helion_call *c, int word, kernel_value offset, kernel_value seed) {
@@ -109,12 +114,17 @@ static helion_value uniform(helion_reader *r, const helion_call *c, kernel_value
   return helion_apply2(r, n, KERNEL_FN_MUL, helion_device(helion_cast(r, n, magnitude, DTYPE_F32)), helion_float(4.6566127342e-10));
 }
 
+/* hl.rand(shape, seed, device, offsets) */
 helion_value helion_do_rand(helion_reader *r, const helion_call *c) {
   kernel_value offset, seed;
-  if (!draw(r, c, 0, 1, 2, &offset, &seed))
+  return draw(r, c, 0, 1, 3, &offset, &seed) ? uniform(r, c, philox(r, c, 0, offset, seed)) : helion_unknown();
+}
+
+/* hl.rand4x(seed, offsets): one number of each word. */
+helion_value helion_do_rand4x(helion_reader *r, const helion_call *c) {
+  kernel_value offset, seed;
+  if (!draw(r, c, -1, 0, 1, &offset, &seed))
     return helion_unknown();
-  if (!c->fn->detail)
-    return uniform(r, c, philox(r, c, 0, offset, seed));
   helion_value four = helion_sequence(r, 4, false);
   for (int i = 0; i < 4; i++)
     four.seq.at[i] = uniform(r, c, philox(r, c, i, offset, seed));

@@ -338,7 +338,7 @@ static void test_conditions_are_joined(void **state) {
   static const struct { const char *condition; bool row[M]; } rows[] = {
       {"1 <= tile.begin < 4", {0, 1, 1, 1, 0, 0}}, {"tile.begin >= 1 and tile.begin < 4", {0, 1, 1, 1, 0, 0}}, {"tile.begin == 0 or tile.end == m", {1, 0, 0, 0, 0, 1}},
       {"not (tile.begin > 2 and True)", {1, 1, 1, 0, 0, 0}}, {"m == 6 and tile.begin > 4", {0, 0, 0, 0, 0, 1}}, {"m == 7 and tile.begin > 4", {0}}, {"tile.begin > 4 and m == 7", {0}},
-      {"tile.begin > 4 or m == 6", {1, 1, 1, 1, 1, 1}}, {"tile.begin % 2", {0, 1, 0, 1, 0, 1}}, {"tile.begin % 2 and tile.begin % 3 and 5", {0, 1, 0, 0, 0, 1}}, {"0 < 1 < tile.begin", {0, 0, 1, 1, 1, 1}}};
+      {"hl.tile_id(tile) >= 1 and hl.tile_end(tile) < 5 * hl.tile_block_size(tile)", {0, 1, 1, 1, 0, 0}}, {"tile.begin > 4 or m == 6", {1, 1, 1, 1, 1, 1}}, {"tile.begin % 2", {0, 1, 0, 1, 0, 1}}, {"tile.begin % 2 and tile.begin % 3 and 5", {0, 1, 0, 0, 0, 1}}, {"0 < 1 < tile.begin", {0, 0, 1, 1, 1, 1}}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     double want[M];
     char code[1000];
@@ -463,7 +463,7 @@ static void test_random_numbers_depend_on_the_place_alone(void **state) {
   draws(X_ONLY OUT2 "  for tm in hl.tile(m):\n    out[tm, :] = hl.rand([tm, n], seed=42)\n  return out\n", want, M * N);
   draws(X_ONLY OUT2 "  for tm in hl.tile(m, block_size=2):\n    for tn in hl.tile(n):\n      out[tm, tn] = hl.rand([tm, tn], 42)\n  return out\n", want, M * N);
   draws(X_ONLY OUT2 "  for tm in hl.tile(m):\n    t = x[tm, :]\n    out[tm, :] = hl.rand([tm, n], seed=42, offsets=tm.index[:, None] * n + hl.arange(5)[None, :])\n  return out\n", want, M * N);
-  draws(X_ONLY OUT2 "  for tm, tn in hl.tile([m, n]):\n    a, b, c, d = hl.rand4x([tm, tn], 0x123456789)\n    out[tm, tn] = c\n  return out\n", third, M * N);
+  draws(X_ONLY OUT2 "  for tm, tn in hl.tile([m, n]):\n    a, b, c, d = hl.rand4x(0x123456789, tm.index[:, None] * n + hl.tile_index(tn))\n    out[tm, tn] = c\n  return out\n", third, M * N);
   draws(X_ONLY OUT2 "  for tm, tn in hl.tile([m, n]):\n    out[tm, tn] = hl.randint([tm, tn], 3, 12, 42)\n  return out\n", range, M * N);
   draws(X_ONLY "  out = torch.zeros([m, 3], dtype=torch.float64)\n  for tm in hl.tile(m):\n    out[tm, :] = hl.rand([tm, 3], seed=7)\n  return out\n", column, M * 3);
   draws(X_ONLY "  out = torch.zeros([m, 3], dtype=torch.float64)\n  for tm in hl.tile(2, m):\n    out[tm, :] = hl.rand([tm, 3], seed=7)\n  return out\n", part, M * 3);
@@ -575,7 +575,7 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.reduce(lambda a, b: (a, b), x, 1)", LOOM_EINPUT, "returns 2 values for 1"}, {"hl.associative_scan(lambda a, b: x, x, 1)", LOOM_EINPUT, "changes the shape"},
       {"hl.associative_scan(lambda a, b, c, d: (a, b), (x, x[:, None]), 1)", LOOM_EINPUT, "associative_scan: the shapes"}, {"hl.associative_scan(torch.exp, x, 1)", LOOM_EUNSUP, "torch.exp as a combine function"},
       {"hl.randint([tile], 5, 5, seed=1)", LOOM_EINPUT, "hl.randint from"}, {"torch.rand_like(x)", LOOM_EUNSUP, "random numbers in a kernel"}, {"x.to(torch.float8_e4m3fn)", LOOM_EUNSUP, "the element type torch.float8_e4m3fn"},
-      {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EINPUT, "torch.complex64"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
+      {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EUNSUP, "the element type torch.complex64"}, {"hl.tile_begin(x)", LOOM_EINPUT, "helion.language.tile_begin of"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
       {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.sort(x)", LOOM_EUNSUP, "torch.sort"},
       {"torch.topk(x, 2)", LOOM_EUNSUP, "torch.topk"}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
