@@ -12,6 +12,8 @@ static void count_uses(sum_finder *f, const kernel_region *r) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
     for (int j = 0; j < op->n_operands; j++) {
+      if (op->operands[j] < 0)   /* an ATOMIC without a mask */
+        continue;
       f->uses[op->operands[j]]++;
       f->user[op->operands[j]] = op;
     }
