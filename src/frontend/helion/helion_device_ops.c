@@ -186,8 +186,14 @@ helion_value helion_do_dot(helion_reader *r, const helion_call *c) {
 /* ---- tiles ---- */
 /* tile.begin, end and id; the row's detail is the operation. */
 helion_value helion_do_tile_scalar(helion_reader *r, const helion_call *c) {
+  enum { LOOK_BACK = 256 };
   if (!helion_on_device(r, c->node, "an attribute of a tile"))
     return helion_unknown();
+  for (size_t i = r->region->ops.n, seen = 0; i-- > 0 && seen < LOOK_BACK; seen++) {   /* one value for one attribute: sizes made of it are equal */
+    const kernel_op *op = r->region->ops.at[i];
+    if (op->kind == (kernel_op_kind)c->fn->detail && op->operands[0] == c->arg[0].tile.number)
+      return helion_device(op->results[0]);
+  }
   return helion_device(helion_emit(r, c->node, (kernel_op_kind)c->fn->detail, 1, &c->arg[0].tile.number, &(kernel_type){.type = DTYPE_I64}));
 }
 
