@@ -148,7 +148,12 @@ static int read_params(const char *s, param *out) {
   return n;
 }
 
-static bool is_param(const param *p, const char *name) { return strlen(name) == p->length && strncmp(p->name, name, p->length) == 0; }
+static bool is_name(const param *p, const char *name) { return strlen(name) == p->length && strncmp(p->name, name, p->length) == 0; }
+
+/* torch also takes NumPy's names of dim and keepdim. */
+static bool is_param(const param *p, const char *name) {
+  return is_name(p, name) || (text_eq(name, "axis") && is_name(p, "dim")) || (text_eq(name, "keepdims") && is_name(p, "keepdim"));
+}
 
 static helion_value rest_arguments(helion_reader *r, syn_node **args, size_t n) {
   VEC_OF(helion_value) values = {0};

@@ -197,6 +197,8 @@ static bool product_is_same(helion_reader *r, const kernel_type *a, const kernel
 helion_value helion_do_reshape(helion_reader *r, const helion_call *c) {
   kernel_type in, t;
   int open;
+  if (c->arg[1].seq.n == 1 && c->arg[1].seq.at[0].kind == HELION_DTYPE)
+    return helion_fail(r, c->node, LOOM_EUNSUP, "convert the values with .to(dtype)", "a view of the bits of %s as another type", helion_describe(r, &c->arg[0]));
   if (!tensor_type(r, c, &in) || !new_sizes(r, c, &t, &open))
     return helion_unknown();
   t.type = in.type;

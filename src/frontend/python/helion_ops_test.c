@@ -47,7 +47,7 @@ static double element(char name, int64_t at) {
   case 'h': return (double)((at * 7 + 1) % 29 - 14) / 4;
   case 'y': return ((double)((at * 5 + 2) % 13) + 1) / 4 * (at % 2 ? -1 : 1);
   case 'z': return (double)((at * 3 + 1) % 11) / 8;
-  case 'i': return (double)((at * 5 + 2) % 15 - 7);
+  case 'i': return (double)((at * 7 + 2) % 15 - 7);
   case 'j': return (double)((at * 3) % 5 + 1);
   case 'b': return (double)(at * 7 % 3 != 0);
   default: return (double)(at * 37 % 251);
@@ -208,6 +208,12 @@ ROW(r_cumsum, for (int k = 0; k < N; k++) out[k] = x[k] + (k ? out[k - 1] : 0);)
 ROW(r_cumprod, for (int k = 0; k < N; k++) out[k] = x[k] * (k ? out[k - 1] : 1);) ROW(r_revsum, for (int k = N - 1; k >= 0; k--) out[k] = x[k] + (k < N - 1 ? out[k + 1] : 0);)
 ROW(r_cummax, for (int k = 0; k < N; k++) out[k] = k ? fmax(x[k], out[k - 1]) : x[k];) ROW(r_last, *out = x[N - 1];)
 ROW(r_recur, for (int k = 0; k < N; k++) out[k] = x[k] + (k ? 0.5 * out[k - 1] : 0);) ROW(r_ivar, *out = variance(i, 1);) ROW(r_centered, for (int k = 0; k < N; k++) out[k] = x[k] - total(x) / N;)
+ROW(r_sorted, memcpy(out, x, N * sizeof *x); for (int a = 1; a < N; a++) for (int b = a; b > 0 && out[b] < out[b - 1]; b--) { double t = out[b]; out[b] = out[b - 1]; out[b - 1] = t; })
+ROW(r_falling, r_sorted(x, i, out); for (int k = 0; k < N / 2; k++) { double t = out[k]; out[k] = out[N - 1 - k]; out[N - 1 - k] = t; })
+ROW(r_order, for (int k = 0; k < N; k++) { int place = 0; for (int j = 0; j < N; j++) place += i[j] < i[k] || (!(i[j] > i[k]) && j < k); out[place] = k; })
+ROW(r_second, double all[N]; r_falling(x, i, all); *out = all[1];) ROW(r_least, double all[N]; r_sorted(x, i, all); *out = all[0];)
+ROW(r_gather, for (int k = 0; k < N; k++) out[k] = x[((int)i[k] + 7) % N];) ROW(r_median, double all[N]; r_sorted(x, i, all); *out = all[N / 2];)
+ROW(r_nan_last, r_sorted(x, i, out); for (int k = 0; k < N; k++) out[k] = out[k] > 2 ? NAN : out[k];) ROW(r_nan_first, r_falling(x, i, out); for (int k = 0; k < N; k++) out[k] = out[k] > 2 ? NAN : out[k];)
 ROW(r_stack, for (int k = 0; k < N; k++) out[k] = x[k] + i[k];)
 
 static const along along_rows[] = {
@@ -226,7 +232,13 @@ static const along along_rows[] = {
     {"hl.associative_scan(decay_pairs, (t * 0 + 0.5, t), 1)[1]", r_recur, N}, {"hl.reduce(plus, t, -1)", r_sum, 1}, {"hl.reduce(torch.add, t, 1)", r_sum, 1},
     {"hl.reduce(lambda a, b: b, t, 1)", r_last, 1}, {"hl.reduce(better, (t, i64), dim=1)[1]", r_argmax, 1}, {"hl.reduce(plus, t, -1, keep_dims=True).squeeze(1)", r_sum, 1},
     {"t - t.mean(-1, keepdim=True)", r_centered, N}, {"torch.stack([t, i.float()], dim=1).sum(1)", r_stack, N}, {"torch.cat([t, i], dim=1).reshape([tile, 2, 5]).sum(1)", r_stack, N},
-    {"hl.join(t, i.float()).sum(-1)", r_stack, N}, {"(lambda p: p[0] + p[1])(torch.stack([t, i], 1).unbind(1))", r_stack, N}};
+    {"hl.join(t, i.float()).sum(-1)", r_stack, N}, {"torch.sort(t, dim=-1)[0]", r_sorted, N}, {"torch.sort(t).values", r_sorted, N}, {"t.sort(1, True)[0]", r_falling, N},
+    {"torch.sort(t, dim=-1, descending=True).values", r_falling, N}, {"torch.argsort(i, dim=1)", r_order, N}, {"torch.sort(i, 1).indices", r_order, N},
+    {"torch.topk(t, 2, dim=-1)[0][:, :, None].reshape([tile, 2]).amin(1)", r_second, 1}, {"torch.topk(t, 1, largest=False).values.squeeze(1)", r_least, 1},
+    {"torch.gather(t, 1, (i + 7) % 5)", r_gather, N}, {"torch.gather(t.T, 0, ((i + 7) % 5).T).T", r_gather, N}, {"torch.gather(t, 1, torch.sort(t, 1).indices)", r_sorted, N},
+    {"torch.sort(t.T, dim=0)[0].T", r_sorted, N}, {"torch.topk(t, 3, dim=1).values.amin(1)", r_median, 1}, {"torch.sort(torch.where(t > 2, float('nan'), t), 1)[0]", r_nan_last, N}, {"torch.sort(torch.where(t > 2, float('nan'), t), 1, True)[0]", r_nan_first, N},
+    {"t.sum(axis=1)", r_sum, 1}, {"torch.amax(t, axis=1, keepdims=True).squeeze(1)", r_amax, 1},
+    {"torch._higher_order_ops.associative_scan(plus, t, 1, reverse=True)", r_revsum, N}, {"(lambda p: p[0] + p[1])(torch.stack([t, i], 1).unbind(1))", r_stack, N}};
 
 static bool along_is_right(const along *e, int64_t block) {
   run r;
@@ -577,8 +589,8 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.randint([tile], 5, 5, seed=1)", LOOM_EINPUT, "hl.randint from"}, {"torch.rand_like(x)", LOOM_EUNSUP, "random numbers in a kernel"}, {"x.to(torch.float8_e4m3fn)", LOOM_EUNSUP, "the element type torch.float8_e4m3fn"},
       {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EUNSUP, "the element type torch.complex64"}, {"hl.tile_begin(x)", LOOM_EINPUT, "helion.language.tile_begin of"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
-      {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.sort(x)", LOOM_EUNSUP, "torch.sort"},
-      {"torch.topk(x, 2)", LOOM_EUNSUP, "torch.topk"}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
+      {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.unique(x)", LOOM_EUNSUP, "torch.unique"},
+      {"torch.topk(x, 9)", LOOM_EINPUT, "the 9 first elements"}, {"torch.gather(x, 1, x)", LOOM_EINPUT, "torch.gather with indices of type"}, {"torch.gather(x, 1, i[:, None])", LOOM_EINPUT, "torch.gather: the shapes"}, {"x.sum().sort()", LOOM_EINPUT, "of a 0-d value"}, {"x.view(torch.int32)", LOOM_EUNSUP, "a view of the bits"}, {"x.sum(axes=1)", LOOM_EINPUT, "no parameter \"axes\""}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
       {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"},
       {"torch.expp(x)", LOOM_EUNSUP, "a call of torch.expp"}, {"torch.linalg.householder_product(x, x)", LOOM_EUNSUP, "householder"}};
   int wrong = 0;
@@ -599,7 +611,7 @@ static void test_refusals_say_what_to_write_instead(void **state) {
   (void)state;
   static const struct { const char *expr, *help; } rows[] = {
       {"hl.inline_asm_elementwise('ptx', '=r', [x])", "PTX"}, {"hl.inline_triton('x', [x])", "Triton code"}, {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", "scale the operands"},
-      {"torch.sort(x)", "sort before the kernel"}, {"x.topk(2)", "torch.max"}, {"x.chunk(2, 1)", "load the parts one by one"}, {"x.item()", "as a number as it is"},
+      {"torch.unique(x)", "compare neighbours"}, {"x.chunk(2, 1)", "load the parts one by one"}, {"x.item()", "as a number as it is"},
       {"torch.expp(x)", "did you mean \"torch.exp"}, {"x.expp()", "did you mean \"exp"}, {"torch.linalg.householder_product(x, x)", "write it with supported operations"}};
   for (size_t n = 0; n < COUNT_OF(rows); n++) {
     loom_ctx ctx;
