@@ -123,11 +123,50 @@ helion_value helion_do_atomic(helion_reader *r, const helion_call *c) { return a
 helion_value helion_do_atomic_cas(helion_reader *r, const helion_call *c) { return atomic(r, c, &c->arg[3], &c->arg[2]); }
 
 /* ---- hl.arange ---- */
+/* A bound as a size: an int, or a 0-d integer of the running kernel. */
+static bool arange_bound(helion_reader *r, const helion_call *c, const helion_value *v, const sym_expr **out) {
+  kernel_type t;
+  bool is_index = v->kind == HELION_DEVICE && helion_type_of(r, v, &t) && !t.rank && !dtype_is_float(t.type) && t.type != DTYPE_BOOL;
+  if (v->kind != HELION_INT && !is_index)
+    return helion_fail(r, c->node, LOOM_EINPUT, "bounds are ints and 0-d integers", "%s as a bound of %s", helion_describe(r, v), c->fn->path), false;
+  *out = v->kind == HELION_INT ? v->size : helion_runtime_size(r, c->node, v->device);
+  return true;
+}
+
+/* hl.arange(begin, begin + n): n numbers from a place that only the running kernel knows. */
+static helion_value moving_arange(helion_reader *r, const helion_call *c, const helion_value *begin, const helion_value *end) {
+  const sym_expr *from, *to;
+  int64_t step = 1, factor;
+  dtype type;
+  kernel_value first;
+  if (!helion_on_device(r, c->node, c->fn->path) || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
+      !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type) || !arange_bound(r, c, begin, &from) || !arange_bound(r, c, end, &to))
+    return helion_unknown();
+  const sym_expr *span = sym_sub(r->mem, to, from);
+  for (int a = 0; to->op == SYM_ADD && a < 2; a++)
+    if (sym_equal(to->arg[a], from))
+      span = to->arg[1 - a];
+  if (step < 1 || helion_upper_bound(r, span) != span)
+    return helion_fail(r, c->node, LOOM_EUNSUP, "the length has to be known: hl.arange(begin, begin + n)", "%s over %s numbers", c->fn->path, helion_show_size(r, span));
+  const sym_expr *count = step == 1 ? span : sym_ceildiv(r->mem, span, sym_const(r->mem, step));
+  for (int a = 0; span->op == SYM_MUL && step > 1 && a < 2; a++)
+    if (sym_is_const(span->arg[a], &factor) && factor == step)
+      count = span->arg[1 - a];
+  kernel_type t = {.type = type, .rank = 1, .dim = {helion_device_dim(r, count)}};
+  kernel_value v = helion_emit(r, c->node, KERNEL_IOTA, 0, NULL, &t);
+  helion_def(r, v)->ivalue = step;
+  if (!helion_as_value(r, c->node, begin, type, &first))
+    return helion_unknown();
+  return helion_device(helion_fn2(r, c->node, KERNEL_FN_ADD, v, helion_cast(r, c->node, first, type)));
+}
+
 helion_value helion_do_arange(helion_reader *r, const helion_call *c) {
   bool has_begin = c->given[1] && c->arg[1].kind != HELION_NONE;
   const helion_value *begin = &c->arg[0], *end = has_begin ? &c->arg[1] : &c->arg[0];
   int64_t step = 1, low = 0;
   dtype type;
+  if (has_begin && (begin->kind == HELION_DEVICE || end->kind == HELION_DEVICE))
+    return moving_arange(r, c, begin, end);
   if (!helion_on_device(r, c->node, "hl.arange") || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
       (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type))
     return helion_unknown();

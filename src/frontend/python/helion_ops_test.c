@@ -344,6 +344,18 @@ static void test_host_tensors_of_numbers_are_made(void **state) {
                       block_sets[b], want, M));
 }
 
+/* Index vectors that begin at the tile. */
+static void test_arange_counts_from_the_tile(void **state) {
+  (void)state;
+  double want[M];
+  for (int row = 0; row < M; row++)
+    want[row] = row;
+  for (size_t b = 0; b < COUNT_OF(block_sets); b++) {
+    assert_true(gives(X_ONLY "  out = torch.zeros([m])\n  for tile in hl.tile(m):\n    out[tile] = torch.arange(tile.begin, tile.begin + tile.block_size)\n  return out\n", block_sets[b], want, M));
+    assert_true(gives(X_ONLY "  out = torch.zeros([m])\n  for tile in hl.tile(m):\n    out[tile] = hl.arange(tile.begin * 2, tile.begin * 2 + 2 * tile.block_size, 2) // 2\n  return out\n", block_sets[b], want, M));
+  }
+}
+
 /* Conditions of 0-d values: chains and `and`, `or`, `not`, with what is known in advance. */
 static void test_conditions_are_joined(void **state) {
   (void)state;
@@ -590,7 +602,7 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EUNSUP, "the element type torch.complex64"}, {"hl.tile_begin(x)", LOOM_EINPUT, "helion.language.tile_begin of"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
       {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.unique(x)", LOOM_EUNSUP, "torch.unique"},
-      {"torch.topk(x, 9)", LOOM_EINPUT, "the 9 first elements"}, {"torch.gather(x, 1, x)", LOOM_EINPUT, "torch.gather with indices of type"}, {"torch.gather(x, 1, i[:, None])", LOOM_EINPUT, "torch.gather: the shapes"}, {"x.sum().sort()", LOOM_EINPUT, "of a 0-d value"}, {"x.view(torch.int32)", LOOM_EUNSUP, "a view of the bits"}, {"x.sum(axes=1)", LOOM_EINPUT, "no parameter \"axes\""}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
+      {"torch.topk(x, 9)", LOOM_EINPUT, "the 9 first elements"}, {"torch.gather(x, 1, x)", LOOM_EINPUT, "torch.gather with indices of type"}, {"torch.gather(x, 1, i[:, None])", LOOM_EINPUT, "torch.gather: the shapes"}, {"x.sum().sort()", LOOM_EINPUT, "of a 0-d value"}, {"x.view(torch.int32)", LOOM_EUNSUP, "a view of the bits"}, {"x.sum(axes=1)", LOOM_EINPUT, "no parameter \"axes\""}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"hl.arange(tile.begin, tile.begin + i.sum())", LOOM_EUNSUP, "helion.language.arange over"}, {"hl.arange(tile.begin, x.sum())", LOOM_EINPUT, "as a bound of helion.language.arange"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
       {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"},
       {"torch.expp(x)", LOOM_EUNSUP, "a call of torch.expp"}, {"torch.linalg.householder_product(x, x)", LOOM_EUNSUP, "householder"}};
   int wrong = 0;
@@ -628,6 +640,7 @@ int main(void) {
                                      cmocka_unit_test(test_operations_along_rows_are_their_formulas),
                                      cmocka_unit_test(test_means_over_partial_tiles_divide_by_what_is_there),
                                      cmocka_unit_test(test_conditions_are_joined),
+                                     cmocka_unit_test(test_arange_counts_from_the_tile),
                                      cmocka_unit_test(test_host_tensors_of_numbers_are_made),
                                      cmocka_unit_test(test_padded_lanes_never_show),
                                      cmocka_unit_test(test_contractions_follow_their_arguments),
