@@ -42,7 +42,9 @@ static helion_value create_kind(helion_reader *r, const helion_call *c, const ke
   }
   if (r->is_binding)
     return make_spec(r, t, kind == HELION_CREATE_RANDN ? KERNEL_INIT_RANDN : KERNEL_INIT_RAND, 0, 0);
-  return helion_fail(r, c->node, LOOM_EUNSUP, "pass it as an argument of the kernel", "random numbers in a kernel");
+  return helion_fail(r, c->node, LOOM_EUNSUP,
+                     helion_in_loop(r) ? "hl.rand(shape, seed) draws the same numbers on every machine" : "pass it as an argument of the kernel",
+                     "random numbers in a kernel");
 }
 
 /* torch.empty(*size | size, dtype): the first parameter collects everything. */

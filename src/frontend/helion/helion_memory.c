@@ -110,6 +110,9 @@ static helion_value atomic(helion_reader *r, const helion_call *c, const helion_
       !helion_make_part(r, c->node, &c->arg[1], c->arg[0].tensor, &operand[1], &p))
     return helion_unknown();
   const char *name = r->graph->tensors.at[c->arg[0].tensor].name;
+  bool is_bitwise = c->fn->detail == KERNEL_FN_AND || c->fn->detail == KERNEL_FN_OR || c->fn->detail == KERNEL_FN_XOR;
+  if (is_bitwise && dtype_is_float(p.shape.type))
+    return helion_fail(r, c->node, LOOM_EINPUT, "use an integer or bool tensor", "%s of %s, which has type %s", c->fn->path, name, dtype_torch(p.shape.type));
   if (!stored_value(r, c->node, name, v, &p.shape, &operand[0]) || (expected && !stored_value(r, c->node, name, expected, &p.shape, &operand[2])))
     return helion_unknown();
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_ATOMIC, expected ? 3 : 2, operand, 1, &p.shape);
