@@ -3,17 +3,20 @@
 #include "base/hash.h"
 #include "compile.h"
 #include "compile_stage.h"
+#include "frontend/device_ir/device_ir.h"
 #include <ctype.h>
 #include <string.h>
 
 enum { INPUT_BYTES_MAX = 64 << 20, CONFIG_BYTES_MAX = 1 << 20 };
 
-typedef enum input_kind { INPUT_PYTHON, INPUT_MLIR, INPUT_JSON } input_kind;
+typedef enum input_kind { INPUT_PYTHON, INPUT_MLIR, INPUT_JSON, INPUT_DEVICE_IR } input_kind;
 
 /* By suffix where there is a known one, else by the first token: JSON opens with a brace, MLIR with a module, a function, an alias or a // comment. */
-static input_kind kind_of(const char *path, const char *s) {
+static input_kind kind_of(const char *path, const char *s, size_t size) {
   if (text_ends(path, ".py"))
     return INPUT_PYTHON;
+  if (device_ir_looks_like(s, size))   /* helion-mlir's dumps are called .mlir */
+    return INPUT_DEVICE_IR;
   if (text_ends(path, ".mlir"))
     return INPUT_MLIR;
   while (isspace((unsigned char)*s))
@@ -43,6 +46,13 @@ static loom_status read_python(compile_state *s, const char *path, const char *s
   return kernel_verify(s->ctx, s->kernel);
 }
 
+static loom_status read_device_ir(compile_state *s, const char *path, const char *source, size_t size) {
+  const device_ir_options o = {.shapes = s->o->helion.shapes, .n_shapes = s->o->helion.n_shapes, .name = s->o->helion.function};
+  LOOM_TRY(device_ir_read(s->ctx, path, source, size, &o, &s->kernel));
+  s->kernel->path = path;
+  return LOOM_OK;
+}
+
 /* A plan as input: the kernel it names, with the plan replayed. */
 static loom_status read_planned_kernel(compile_state *s, const char *path, const data_value *v) {
   const char *kernel;
@@ -64,8 +74,10 @@ static loom_status read_json(compile_state *s, const char *path, const char *sou
   LOOM_TRY(data_need_string(s->ctx, v, "schema", &schema));
   if (text_eq(schema, "loom.plan.v1"))
     return read_planned_kernel(s, path, v);
+  if (text_eq(schema, "loom.helion.v1"))
+    return read_device_ir(s, path, source, size);
   if (!text_eq(schema, "loom.kernel.v1"))
-    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "a file of schema '%s' is not a kernel; expected loom.kernel.v1 or loom.plan.v1", schema);
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "a file of schema '%s' is not a kernel; expected loom.kernel.v1, loom.helion.v1 or loom.plan.v1", schema);
   LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel));
   return kernel_verify(s->ctx, s->kernel);
 }
@@ -75,9 +87,10 @@ loom_status compile_read_input(compile_state *s) {
   size_t size;
   const char *path = s->o->input;
   LOOM_TRY(file_read(s->ctx, path, INPUT_BYTES_MAX, &source, &size));
-  switch (kind_of(path, source)) {
+  switch (kind_of(path, source, size)) {
   case INPUT_PYTHON: return read_python(s, path, source, size);
   case INPUT_JSON: return read_json(s, path, source, size);
+  case INPUT_DEVICE_IR: return read_device_ir(s, path, source, size);
   case INPUT_MLIR: return ir_parse(&s->ir, path, source, size, &s->stage0);
   }
   return LOOM_EBUG;
