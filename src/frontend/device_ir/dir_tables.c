@@ -6,9 +6,12 @@
 typedef struct line { const char *s; size_t n; loom_span at; } line;
 typedef struct lines { const dir_program *p; const char *s, *end; int32_t number; } lines;
 
+/* At the end of the text *out is an empty line. */
 static bool next_line(lines *l, line *out) {
-  if (l->s >= l->end)
+  if (l->s >= l->end) {
+    *out = (line){.s = l->end};
     return false;
+  }
   const char *stop = memchr(l->s, '\n', (size_t)(l->end - l->s));
   size_t n = (size_t)((stop ? stop : l->end) - l->s);
   l->number++;

@@ -1,0 +1,260 @@
+/* What is refused, where and with which status: one edit of a dump each.  That the dumps are read rightly is device_ir_same_test's to say. */
+#include "base/file.h"
+#include "base/testing.h"
+#include "frontend/device_ir/dir_private.h"
+
+#define DATA LOOM_SOURCE_DIR "/tests/data/device_ir/"
+
+static char *read_file(loom_ctx *ctx, const char *name) {
+  char *s = NULL;
+  size_t n;
+  assert_int_equal(file_read(ctx, arena_printf(&ctx->mem, DATA "%s", name), 1 << 22, &s, &n), LOOM_OK);
+  return s;
+}
+
+/* `s` with the first `from` replaced by `to`. */
+static const char *edited(loom_ctx *ctx, const char *s, const char *from, const char *to) {
+  const char *at = strstr(s, from);
+  if (!at)
+    fail_msg("the dump has no \"%s\"", from);
+  return arena_printf(&ctx->mem, "%.*s%s%s", (int)(at - s), s, to, at + strlen(from));
+}
+
+typedef struct refusal { const char *dump, *from, *to; loom_status status; const char *part; int line; } refusal;   /* line 0: not checked */
+
+static const refusal refusals[] = {
+    /* tables */
+    {"scaled_matmul.txt", "=== Compile Environment ===", "", LOOM_EINPUT, "no section \"=== Compile Environment ===\"", 0},
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "", LOOM_EINPUT, "\"Graph N: class\" is expected", 4},
+    {"scaled_matmul.txt", "Graph 1: RootGraphInfo", "Graph 0: RootGraphInfo", LOOM_EINPUT, "graph 0 twice", 17},
+    {"scaled_matmul.txt", "call_function  mm ", "call_method    mm ", LOOM_EINPUT, "a row begins with placeholder, call_function or output", 14},
+    {"scaled_matmul.txt", "-------------  ", "------------   ", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "-------------  ", "************   ", LOOM_EINPUT, "the rule of a table of 5 columns", 4},
+    {"scaled_matmul.txt", "(load, load_1)", "(load, load_1}", LOOM_EINPUT, "\")\" is expected here", 14},
+    {"scaled_matmul.txt", "(load, load_1) ", "(load, lood_1) ", LOOM_EINPUT, "no node \"lood_1\"", 14},
+    {"scaled_matmul.txt", "(_new_var, mm)", "(_new_var, ac)", LOOM_EINPUT, "no node \"ac\"", 15},
+    {"scaled_matmul.txt", "(load, load_1)", "(acc, load_1) ", LOOM_EINPUT, "\"acc\" is used before it is computed", 14},
+    {"scaled_matmul.txt", "Node mm : ", "Node mm   ", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "size=(u0, u2), dtype=torch.float16", "size=(u0, u2), dtype=torch.float8_e4m3fn", LOOM_EUNSUP, "the element type torch.float8_e4m3fn", 0},
+    {"scaled_matmul.txt", "Node x : FakeTensor(..., size=(s77, s27), dtype=torch.float16)", "", LOOM_EINPUT, "does not say the shape of the host tensor \"x\"", 7},
+    {"scaled_matmul.txt", "Block 1: Size", "Block 0: Size", LOOM_EINPUT, "with each number once", 0},
+    {"scaled_matmul.txt", "Block 2: Size=s27", "Block 2: Size=s27+1", LOOM_OK, NULL, 0},   /* the only block that the loop alone uses */
+    {"scaled_matmul.txt", "Var s77: 6", "Var s77  6", LOOM_EINPUT, "\"Var NAME: VALUE\"", 0},
+    {"scaled_matmul.txt", "  Var s77: 6\n", "", LOOM_EINPUT, "the size of dimension 0 of x", 7},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(7, [0], [x_size1], [acc])", LOOM_EINPUT, "no graph 7", 24},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(1, [0], [x_size1], [acc])", LOOM_EINPUT, "graph 1 calls itself", 24},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0], [], [acc])       ", LOOM_EINPUT, "lists of as many begins as ends", 24},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0], [x_size1], [])   ", LOOM_EINPUT, "1 placeholders and is given 0 arguments", 24},
+    {"scaled_matmul.txt", "(acc, getitem)", "(getitem, acc)", LOOM_EUNSUP, "output 0 of this loop replaces nothing", 24},
+    {"scaled_matmul.txt", "aten.mul.Tensor ", "aten.muul.Tensor", LOOM_EUNSUP, "torch.muul", 27},
+    {"scaled_matmul.txt", "aten.mm.default", "aten.m?.default", LOOM_EINPUT, "is no operation", 14},
+    {"scaled_matmul.txt", "(load, load_1)", "(load,)       ", LOOM_EINPUT, "torch.mm needs its argument", 14},
+    {"scaled_matmul.txt", "('x',)", "(3,)  ", LOOM_EINPUT, "_host_tensor takes the name of a tensor", 7},
+    {"two_phases.txt", "Graph 0: RootGraphInfo", "Graph 0: ElseGraphInfo", LOOM_OK, NULL, 0},   /* a graph that nobody calls */
+    {"branch_else.txt", "(getitem, getitem_1)", "(total, getitem_1)  ", LOOM_EUNSUP, "does not say which outputs of the two branches belong together", 26},
+    {"branch_else.txt", "(block_size_0,)", "(x,)           ", LOOM_EINPUT, "tile_id takes the block of a loop around it", 24},
+    /* readable text */
+    {"running.fx.txt", "device-ir 1", "device-ir 2", LOOM_EINPUT, "version 1 is expected here", 1},
+    {"running.fx.txt", "kernel running", "kernel", LOOM_EINPUT, "the name of the kernel", 2},
+    {"running.fx.txt", "kernel running", "colonel running", LOOM_EINPUT, "device-ir, kernel, symbol, block", 2},
+    {"running.fx.txt", "s77 = 7", "s77 = seven", LOOM_EINPUT, "\"= NUMBER\"", 3},
+    {"running.fx.txt", "block 1", "block 0", LOOM_EINPUT, "the number of a block, once", 6},
+    {"running.fx.txt", "size=s77", "sise=s77", LOOM_EINPUT, "var=, size=", 5},
+    {"running.fx.txt", "x arg", "x par", LOOM_EINPUT, "arg, alloc or view", 7},
+    {"running.fx.txt", "f32[s77, s27]", "3", LOOM_EINPUT, "a type, f16[4, 8]", 7},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] fill=some", LOOM_EINPUT, "empty, zero or a number", 8},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] full=1", LOOM_EINPUT, "fill=, base=, stride= or offset=", 8},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out view f32[s77, s27] base=x", LOOM_EINPUT, "base= and stride= of a view", 8},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out view f32[s77, s27] base=x stride=1", LOOM_EINPUT, "a list of 2 strides", 8},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=3 phase=0", LOOM_EINPUT, "the number of a block", 10},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=0 phases=0", LOOM_EINPUT, "blocks=0,1 or phase=0", 10},
+    {"running.fx.txt", "graph add_0", "graph add_7", LOOM_EINPUT, "no graph add_7", 9},
+    {"running.fx.txt", "graph add_0", "branches root_graph_1 0", LOOM_EINPUT, "output:output, - where the value stays", 9},
+    {"running.fx.txt", "return out", "return other", LOOM_EINPUT, "returns \"other\"", 0},
+    {"running.fx.txt", "def root_graph_1():", "def root_graph_1()", LOOM_EINPUT, "\"def NAME(arguments):\"", 16},
+    {"running.fx.txt", "def root_graph_1():", "def root_graph_0():", LOOM_EINPUT, "once", 0},
+    {"running.fx.txt", "a: \"f32[]\"", "a: f32[]", LOOM_EINPUT, "a type in quotes", 12},
+    {"running.fx.txt", "torch.ops.aten.add.Tensor(a, b)", "torch.ops.aten.add.Tensor", LOOM_EINPUT, "target(arguments)", 13},
+    {"running.fx.txt", "add: \"f32[]\" = torch", "torch", LOOM_EINPUT, "NAME: \"TYPE\" = TARGET(ARGUMENTS)", 13},
+    {"running.fx.txt", "scan_ops__associative_scan(0,", "scan_ops__associative_scan(5,", LOOM_EINPUT, "no graph 5", 20},
+    /* JSON */
+    {"transposed.json", "loom.helion.v1", "loom.helion.v9", LOOM_EINPUT, "expected loom.helion.v1", 0},
+    {"transposed.json", "\"producer\"", "\"produced\"", LOOM_EINPUT, "produced", 3},
+    {"transposed.json", "\"s27\", \"kind\": \"size\"", "\"s28\", \"kind\": \"size\"", LOOM_EINPUT, "the symbol s27 is not among the symbols", 0},
+    {"transposed.json", "\"value\": 7}", "\"value\": null}", LOOM_EINPUT, "the size of dimension 0 of x", 0},
+    {"transposed.json", "{\"id\": 1, \"var\"", "{\"id\": 0, \"var\"", LOOM_EINPUT, "block 0 is there twice", 0},
+    {"transposed.json", "\"op\": \"view\"", "\"op\": \"alias\"", LOOM_EINPUT, "\"arg\", \"alloc\" or \"view\"", 0},
+    {"transposed.json", "{\"id\": \"turned\", \"op\": \"view\", \"base\": \"x\"", "{\"op\": \"opaque\", \"text\": \"t = f(x)\", \"base\": \"x\"", LOOM_EUNSUP, "host code that the export could not describe: t = f(x)", 0},
+    {"transposed.json", "\"stride\": [1, \"s27\"], \"offset\": 0", "\"stride\": [1], \"offset\": 0", LOOM_EINPUT, "2 dimensions and 1 strides", 0},
+    {"transposed.json", "\"stride\": [1, \"s27\"], \"offset\": 0", "\"stride\": [1, \"s27\"], \"offset\": 1", LOOM_EINPUT, "ends behind its last element", 0},
+    {"transposed.json", "\"fill\": \"zero\"", "\"fill\": \"ones\"", LOOM_EINPUT, "\"empty\", \"zero\" or \"full\"", 0},
+    {"transposed.json", "\"fill\": \"zero\"", "\"fill\": \"full\"", LOOM_EINPUT, "\"full\" needs a \"value\"", 0},
+    {"transposed.json", "{\"id\": \"out\"", "{\"id\": \"turned\"", LOOM_EINPUT, "the tensor turned is there twice", 0},
+    {"transposed.json", "\"op\": \"call_function\"", "\"op\": \"call_method\"", LOOM_EINPUT, "a node is a placeholder", 0},
+    {"transposed.json", "{\"n\": \"load\"}", "{\"m\": \"load\"}", LOOM_EINPUT, "an argument is {\"n\": node}", 0},
+    {"transposed.json", "{\"graph\": 0, ", "{\"graph\": 1, ", LOOM_EINPUT, "there is no graph 1", 0},
+    {"transposed.json", "\"phase\": 0, \"block_ids\": [0, 1]", "\"phase\": 0, \"block_ids\": [0, 2]", LOOM_EINPUT, "there is no block 2", 0},
+    {"transposed.json", "\"phase\": 0, \"block_ids\": [0, 1]", "\"phase\": 0, \"block_ids\": [0]", LOOM_EINPUT, "1 blocks and 2 extents", 0},
+    {"transposed.json", "\"returns\": [\"out\"]", "\"returns\": [\"none\"]", LOOM_EINPUT, "what is returned is a host tensor", 0},
+    {"transposed.json", "\"shape\": [\"u0\", \"u1\"]}, \"loc\"", "\"shape\": [true, \"u1\"]}, \"loc\"", LOOM_EINPUT, "a size is a number or an expression", 0},
+    {"branch_else.json", "[[0, 0]]", "[[0]]", LOOM_EINPUT, "null where the value stays", 0},
+    {"branch_else.json", "[[0, 0]]", "[[0, 3]]", LOOM_EINPUT, "output 3 is used", 0},
+    {"branch_else.json", "{\"s\": [null, null, null]}", "{\"s\": [null]}", LOOM_EINPUT, "a slice is", 0},
+    {"branch_else.json", "{\"id\": 1, \"class\": \"Else", "{\"id\": 0, \"class\": \"Else", LOOM_EINPUT, "graph 0 is there twice", 0},
+    {"branch_else.json", "\"kwargs\": {\"alpha\": 1}", "\"kwargs\": {\"alpha\": {\"f\": \"big\"}}", LOOM_EINPUT, "an argument is", 0},
+    {"branch_else.json", "\"aten.add.Tensor\"", "\"aten.div.Tensor_mode\"", LOOM_OK, NULL, 0},
+};
+
+static loom_status read_edited(loom_ctx *ctx, const refusal *r) {
+  kernel_graph *k;
+  loom_ctx_init(ctx);
+  const char *s = edited(ctx, read_file(ctx, r->dump), r->from, r->to);
+  return device_ir_read(ctx, r->dump, s, strlen(s), NULL, &k);
+}
+
+static void test_what_is_wrong_is_said_with_its_place(void **state) {
+  (void)state;
+  int wrong = 0;
+  for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+    const refusal *r = &refusals[i];
+    loom_ctx ctx;
+    loom_status st = read_edited(&ctx, r);
+    const diag_item *d = ctx.diag.first;
+    bool ok = st == r->status && (st == LOOM_OK || (d && strstr(d->text, r->part) && (!r->line || d->span.line == r->line)));
+    wrong += !ok;
+    if (!ok)
+      print_error("%s, \"%s\" -> \"%s\": status %d, line %d, \"%s\"; expected %d, line %d, \"%s\"\n", r->dump, r->from, r->to, (int)st, d ? d->span.line : 0, d ? d->text : "",
+               (int)r->status, r->line, r->part ? r->part : "");
+    loom_ctx_done(&ctx);
+  }
+  assert_int_equal(wrong, 0);
+}
+
+static void test_shapes_name_symbols_and_dimensions(void **state) {
+  (void)state;
+  static const struct { helion_shape shape; loom_status status; const char *part; int64_t rows; } cases[] = {
+      {{"s77", 9}, LOOM_OK, NULL, 9}, {{"x.0", 10}, LOOM_OK, NULL, 10}, {{"z.0", 4}, LOOM_EUSAGE, "--shape names \"z.0\"", 0}, {{"x.7", 4}, LOOM_EUSAGE, "--shape names \"x.7\"", 0},
+      {{"s77", 0}, LOOM_EUSAGE, "sizes are positive", 0}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    kernel_graph *k;
+    int64_t rows;
+    loom_ctx_init(&ctx);
+    const char *s = read_file(&ctx, "branch.txt");
+    loom_status st = device_ir_read(&ctx, "branch.txt", s, strlen(s), &(device_ir_options){.shapes = &cases[i].shape, .n_shapes = 1}, &k);
+    assert_int_equal(st, cases[i].status);
+    if (st == LOOM_OK) {
+      assert_int_equal(kernel_size(&ctx, k, k->tensors.at[0].shape.dim[0], NULL, 0, &rows), LOOM_OK);
+      assert_int_equal(rows, cases[i].rows);
+      assert_string_equal(k->name, "branch");
+    } else {
+      testing_expect_error(&ctx, st, cases[i].part, 0, 0);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_forms_are_known_by_their_content(void **state) {
+  (void)state;
+  static const struct { const char *content; bool is_dump; } cases[] = {
+      {"=== Device IR ===\n", true}, {"log\n=== Device IR ===\n", true}, {"# loom: device-ir 1\n", true}, {"x\n# loom: device-ir 1", true}, {"module {}\n", false},
+      {"import helion\n# === Device IR ===\n", false}, {"", false}, {"=== Device", false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    assert_int_equal(device_ir_looks_like(cases[i].content, strlen(cases[i].content)), cases[i].is_dump);
+}
+
+/* Expressions as Python's and sympy's printers write them.  Oracle: their values. */
+static void test_expressions_have_pythons_value(void **state) {
+  (void)state;
+  static const struct { const char *expr; int64_t value; } cases[] = {{"1 + 2*3", 7}, {"-7 // 2", -4}, {"-7 % 3", 2}, {"(u0 + 1)*2", 12}, {"-u0 + u1", 2}, {"2**3 - 1", 7}, {"Max(u0, u1, 3)", 7},
+                                                                      {"Min(u0, 3)", 3}, {"FloorDiv(u1, 2)", 3}, {"(u1//2)", 3}, {"CeilDiv(u1, 2)", 4}, {"Mod(u1, 4)", 3}, {"u0", 5}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    syn_node *e;
+    int64_t v = 0;
+    loom_ctx_init(&ctx);
+    dir_program p = {.ctx = &ctx, .mem = &ctx.mem};
+    *dir_add_symbol(&p, "u0") = (dir_symbol){.name = "u0", .has_value = true, .value = 5};
+    *dir_add_symbol(&p, "u1") = (dir_symbol){.name = "u1", .has_value = true, .value = 7};
+    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, cases[i].expr, strlen(cases[i].expr), &e), LOOM_OK);
+    if (!dir_known(&p, e, &v) || v != cases[i].value)
+      fail_msg("%s is %d", cases[i].expr, (int)v);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_sizes_are_the_same_when_they_always_agree(void **state) {
+  (void)state;
+  static const struct { const char *a, *b; bool same; } cases[] = {{"u7 - u6", "-u6 + u7", true}, {"u1*(u18 + 1)", "(1 + u18)*u1", true}, {"s27", "s28", false}, {"u0 + 1", "u0", false}, {"u0*u1", "u0", false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    syn_node *a, *b;
+    loom_ctx_init(&ctx);
+    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, cases[i].a, strlen(cases[i].a), &a), LOOM_OK);
+    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, cases[i].b, strlen(cases[i].b), &b), LOOM_OK);
+    assert_int_equal(dir_same_size(a, b), cases[i].same);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_targets_are_the_names_of_functions(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {{"<function _host_tensor at 0x7f9d53df7ac0>", "_host_tensor"}, {"<built-in function getitem>", "getitem"}, {"aten.mul.Tensor", "aten.mul.Tensor"},
+                                         {"torch.ops.aten.addmm.default", "aten.addmm.default"}, {"helion_language__tracing_ops__for_loop", "_for_loop"}, {"_operator.add", "add"},
+                                         {"helion_language_memory_ops_load", "load"}, {"helion.language.creation_ops.full", "full"}, {"helion_language_scan_ops__associative_scan", "_associative_scan"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    assert_string_equal(dir_target(&ctx.mem, cases[i][0], strlen(cases[i][0])), cases[i][1]);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Every text of every dump that is cut short, or has a byte changed, is read or refused. */
+static void test_damaged_dumps_are_read_or_refused(void **state) {
+  (void)state;
+  static const char *const dumps[] = {"branch_else.txt", "running.fx.txt", "transposed.json", "nominal.txt"};
+  for (size_t i = 0; i < COUNT_OF(dumps); i++) {
+    loom_ctx whole;
+    loom_ctx_init(&whole);
+    char *s = read_file(&whole, dumps[i]);
+    size_t n = strlen(s);
+    for (size_t at = 0; at < n; at += 23)
+      for (int how = 0; how < 2; how++) {
+        loom_ctx ctx;
+        kernel_graph *k = NULL;
+        loom_ctx_init(&ctx);
+        char *copy = arena_strndup(&ctx.mem, s, how ? n : at);
+        if (how)
+          copy[at] = "([0,\"x\n"[at % 7];
+        loom_status st = device_ir_read(&ctx, dumps[i], copy, strlen(copy), NULL, &k);
+        assert_true(st != LOOM_EBUG);
+        assert_true(st == LOOM_OK ? k != NULL : ctx.diag.errors > 0);
+        loom_ctx_done(&ctx);
+      }
+    loom_ctx_done(&whole);
+  }
+}
+
+static loom_status read_branch(loom_ctx *ctx, void *data) {
+  kernel_graph *k;
+  return device_ir_read(ctx, "branch.txt", data, strlen(data), NULL, &k);
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  testing_sweep_memory(read_branch, read_file(&ctx, "branch.txt"));
+  loom_ctx_done(&ctx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_what_is_wrong_is_said_with_its_place), cmocka_unit_test(test_shapes_name_symbols_and_dimensions),
+      cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),
+      cmocka_unit_test(test_sizes_are_the_same_when_they_always_agree), cmocka_unit_test(test_targets_are_the_names_of_functions),
+      cmocka_unit_test(test_damaged_dumps_are_read_or_refused),    cmocka_unit_test(test_memory_may_run_out_anywhere),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
