@@ -117,21 +117,24 @@ def losses():
             yt = log_softmax(f32(6, 33)).astype(np.float32)
             yield Case("kl_div.py", "kl_div_forward", dict(y_pred=yp, y_true=yt if log_target else np.exp(yt)), kl, dict(log_target=log_target, reduction=reduction))
 
-    def jsd_probs(_input, target, shift_labels, beta, ignore_index):
-        x, t = _input, target
+    def jsd_probs(_input, target, shift_labels, beta, ignore_index, blocks=None):
+        """Its accumulators are as wide as a block of columns: lanes of the last block beyond V hold zeros as logarithms (probability 1), and
+        at beta 1 the gradient adds up running sums, block by block.  Helion gives the same."""
+        n, v = _input.shape
+        width = min(blocks[1], v) if blocks else v
+        x, t = (np.pad(a, ((0, 0), (0, -v % width))).reshape(n, -1, width) for a in (_input, target))
         if beta == 0.0:
             l = np.exp(t) * (t - x)
             d = -np.exp(t)
         elif beta == 1.0:
             l = np.exp(x) * (x - t)
-            d = l + np.exp(x)
+            d = np.cumsum(l, 1) + np.exp(x)
         else:
             q, p = np.exp(x), np.exp(t)
             m = beta * p + (1 - beta) * q
             l = beta * p * (t - np.log(m)) + (1 - beta) * q * (x - np.log(m))
             d = (1 - beta) * q * (x - np.log(m))
-        n = x.shape[0]
-        return np.asarray(l.sum() / n), "skip" if beta == 1.0 else d.sum(-1) / n   # at beta 1 it sums running sums: block sizes show
+        return np.asarray(l.sum() / n), d.sum((1, 2)) / n
 
     for beta in (0.0, 0.5, 1.0):
         x = log_softmax(f32(6, 33)).astype(np.float32)
@@ -303,7 +306,7 @@ def structured():
 
     yield Case("mamba2_chunk_scan.py", "helion_mamba2_chunk_scan_kernel",
                dict(cb=f32(b, nch, groups, chunk, chunk), x=f32(b, seq, heads, dim), dt=dt, dA_cumsum=dA, C=f32(b, seq, groups, state),
-                    prev_states=f32(b, nch, heads, dim, state), D=f32(heads)), chunk_scan, depth=256)
+                    prev_states=f32(b, nch, heads, dim, state), D=f32(heads)), chunk_scan)
 
     def chunk_state(B, x, dt, dA_cumsum):
         out = np.zeros((b, nch, heads, dim, state))
@@ -317,7 +320,7 @@ def structured():
         return out
 
     yield Case("mamba2_chunk_state.py", "helion_mamba2_chunk_state_kernel", dict(B=f32(b, seq, groups, state), x=f32(b, seq, heads, dim), dt=dt, dA_cumsum=dA),
-               chunk_state, depth=256)
+               chunk_state)
 
     def gdn(k, w, u, g, chunk_size):
         B, T, H, K = k.shape
@@ -335,8 +338,7 @@ def structured():
         return h
 
     yield Case("gdn_fwd_h.py", "helion_gdn_fwd_h",
-               dict(k=f32(1, 12, 2, 8, scale=0.3), w=f32(1, 12, 2, 8, scale=0.3), u=f32(1, 12, 2, 6), g=-np.abs(f32(1, 12, 2, scale=0.1))), gdn, dict(chunk_size=4),
-               depth=256)
+               dict(k=f32(1, 12, 2, 8, scale=0.3), w=f32(1, 12, 2, 8, scale=0.3), u=f32(1, 12, 2, 6), g=-np.abs(f32(1, 12, 2, scale=0.1))), gdn, dict(chunk_size=4))
 
 
 # ---- rows of different lengths ----

@@ -103,11 +103,11 @@ def dense():
         return (w, u, T) if kso is None else (w, u, T, kso)
 
     flat = dict(k=f32(BHN, C, D, scale=0.3), v=f32(BHN, C, DV), beta=np.abs(f32(BHN, C, scale=0.3)))
-    yield Case(FILE, "chunk_fwd_wy_delta_helion", flat, wy, depth=512)
-    yield Case(FILE, "chunk_fwd_wy_delta_helion", dict(flat, g_cs=decay(BHN, C)), wy, dict(scalar_decay=True), depth=512)
+    yield Case(FILE, "chunk_fwd_wy_delta_helion", flat, wy)
+    yield Case(FILE, "chunk_fwd_wy_delta_helion", dict(flat, g_cs=decay(BHN, C)), wy, dict(scalar_decay=True))
     strict = np.tril(f32(BHN, C, C, scale=0.3), -1).astype(np.float32)
     yield Case(FILE, "chunk_fwd_wy_delta_helion", dict(flat, g_cs=decay(BHN, C, D), Akk=strict, k_state_out=np.zeros((BHN, C, D), np.float32)), wy,
-               dict(diag_anchored=True), depth=512)
+               dict(diag_anchored=True))
 
     def delta(k, w, u, h0, g_cs=None, decay_last=None, scalar_decay=False, diag_anchored=False, k_pre_scaled=False):
         h, vn = np.zeros(k.shape[:2] + (D, DV)), np.zeros(u.shape)
@@ -126,9 +126,9 @@ def dense():
         return h, vn
 
     kwu = dict(k=f32(BH, N, C, D, scale=0.3), w=f32(BH, N, C, D, scale=0.3), u=f32(BH, N, C, DV), h0=f32(BH, D, DV))
-    yield Case(FILE, "chunk_fwd_h_delta_helion", kwu, delta, depth=512)
-    yield Case(FILE, "chunk_fwd_h_delta_helion", dict(kwu, g_cs=gcs, decay_last=gcs[:, :, -1].copy()), delta, dict(scalar_decay=True), depth=512)
-    yield Case(FILE, "chunk_fwd_h_delta_helion", dict(kwu, g_cs=gcd, decay_last=gcd[:, :, -1].copy()), delta, dict(diag_anchored=True), depth=512)
+    yield Case(FILE, "chunk_fwd_h_delta_helion", kwu, delta)
+    yield Case(FILE, "chunk_fwd_h_delta_helion", dict(kwu, g_cs=gcs, decay_last=gcs[:, :, -1].copy()), delta, dict(scalar_decay=True))
+    yield Case(FILE, "chunk_fwd_h_delta_helion", dict(kwu, g_cs=gcd, decay_last=gcd[:, :, -1].copy()), delta, dict(diag_anchored=True))
 
     def output(q, k, v, g_cs, h, use_g=True, scale=1.0):
         a = np.tril(q @ np.swapaxes(k, 1, 2) * (np.exp(g_cs[:, :, None] - g_cs[:, None, :]) if use_g else 1))
@@ -137,7 +137,7 @@ def dense():
 
     qkv = dict(q=f32(BHN, C, D), k=f32(BHN, C, D), v=f32(BHN, C, DV), g_cs=decay(BHN, C), h=f32(BHN, D, DV))
     for use_g in (True, False):
-        yield Case(FILE, "chunk_fwd_o_helion", qkv, output, dict(use_g=use_g, scale=0.5), depth=256)
+        yield Case(FILE, "chunk_fwd_o_helion", qkv, output, dict(use_g=use_g, scale=0.5))
 
     C2 = 32
 
@@ -151,14 +151,14 @@ def dense():
         return A, Akk
 
     for kk in (True, False):
-        yield Case(FILE, "chunk_fwd_A_diag_anchored_helion", dict(q=f32(3, C2, D), k=f32(3, C2, D), gc=decay(3, C2, D)), gram, dict(scale=0.5, build_kk=kk), depth=512)
+        yield Case(FILE, "chunk_fwd_A_diag_anchored_helion", dict(q=f32(3, C2, D), k=f32(3, C2, D), gc=decay(3, C2, D)), gram, dict(scale=0.5, build_kk=kk))
 
     def anchored(q, v, gc, h, A, scale):
         return (q * np.exp(gc)) @ h * scale + A @ v
 
     yield Case(FILE, "chunk_fwd_o_diag_anchored_helion",
                dict(q=f32(BHN, C, D), v=f32(BHN, C, DV), gc=decay(BHN, C, D), h=f32(BHN, D, DV), A=np.tril(f32(BHN, C, C)).astype(np.float32)), anchored,
-               dict(scale=0.5), depth=256)
+               dict(scale=0.5))
 
 
 def varlen():
@@ -206,7 +206,7 @@ def varlen():
     for dv in (D, DV):
         yield Case(FILE, "chunk_fwd_wy_delta_varlen_helion",
                    dict(k=f32(T, H, D, scale=0.3), v=f32(T, H, dv), beta=np.abs(f32(T, H, scale=0.3)), g_cs=gcd, Akk=strict, token_base=token_base, valid_len=valid_len,
-                        w=zeros(D), u=zeros(dv), k_state_out=zeros(D)), wy, depth=512)
+                        w=zeros(D), u=zeros(dv), k_state_out=zeros(D)), wy)
     N = len(lens)
 
     def serial(k, w, u, h0, decay_last, chunk_offsets, NT, H):
@@ -223,7 +223,7 @@ def varlen():
 
     yield Case(FILE, "chunk_fwd_h_delta_varlen_helion",
                dict(k=f32(H * NT, C, D, scale=0.3), w=f32(H * NT, C, D, scale=0.3), u=f32(H * NT, C, DV), h0=f32(H * N, D, DV), decay_last=gcd[:, -1].copy(),
-                    chunk_offsets=np.array(first, np.int32)), serial, dict(NT=NT, H=H), depth=512)
+                    chunk_offsets=np.array(first, np.int32)), serial, dict(NT=NT, H=H))
     C2 = 32
     lens2 = [40, 7]
     base2, valid2 = [0, 32, 40], [32, 8, 7]
@@ -248,7 +248,7 @@ def varlen():
     tables = dict(token_base=np.array(base2, np.int32), valid_len=np.array(valid2, np.int32))
     square = lambda: np.zeros((H * nt2, C2, C2), np.float32)
     yield Case(FILE, "chunk_fwd_A_diag_anchored_varlen_helion", dict(q=f32(t2, H, D), k=f32(t2, H, D), gc=gc2, A=square(), Akk=square(), **tables), gram,
-               dict(scale=0.5), depth=512)
+               dict(scale=0.5))
 
     def output(q, v, gc, h, A, token_base, valid_len, out, scale):
         out = out.copy()
@@ -260,7 +260,7 @@ def varlen():
 
     yield Case(FILE, "chunk_fwd_o_diag_anchored_varlen_helion",
                dict(q=f32(t2, H, D), v=f32(H * nt2, C2, DV), gc=gc2, h=f32(H * nt2, D, DV), A=np.tril(f32(H * nt2, C2, C2)).astype(np.float32),
-                    out=np.zeros((t2, H, DV), np.float32), **tables), output, dict(scale=0.5), depth=256)
+                    out=np.zeros((t2, H, DV), np.float32), **tables), output, dict(scale=0.5))
 
 
 def all_cases():

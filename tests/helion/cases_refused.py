@@ -1,0 +1,24 @@
+"""Forward kernels that Loom refuses: 8- and 4-bit floating-point types, inline assembly, functions as arguments.  Each must say so.
+
+No inputs are made: sizes are enough to reach the construct that is not supported."""
+
+from harness import Case
+
+
+def refused(file, function, shape="", args=None, words=()):
+    return Case(file, function, {}, None, args, words=(["--shape", shape] if shape else []) + list(words))
+
+
+def all_cases():
+    heads = "=1x2x16x8"
+    yield refused("blackwell_attention.py", "blackwell_attention_kernel", f"q_in{heads},k_in{heads},v_in{heads}", dict(qk_scale=0.5))
+    yield refused("flex_attention.py", "helion_flex_attention_kernel",
+                  f"query{heads},key{heads},value{heads},block_mask_kv_num_blocks=1x2x4,block_mask_kv_indices=1x2x4x4",
+                  dict(block_mask_m=4, block_mask_n=4, scale=0.5, block_mask_full_kv_num_blocks=None, block_mask_full_kv_indices=None))
+    yield refused("fp8_attention.py", "fp8_attention_kernel", "q=2x16x8,k=2x16x8,v=2x8x16", dict(batch=1, heads=2))
+    yield refused("fp8_gemm.py", "fp8_gemm", "x=16x16,y=16x16", words=["--dtype", "float8_e4m3fn"])
+    yield refused("fp8_matmul.py", "fp8_matmul", "x=16x16,y=16x16,scale_a2d=16x1,scale_b1d=16", words=["--dtype", "x=float8_e4m3fn,y=float8_e4m3fn"])
+    yield refused("nvfp4_gemm.py", "_nvfp4_matmul_single_pass_kernel", "a_groups=4x2x16,b_fp4x2=3x2x8,weight_scale=512,out=4x8")
+    yield refused("nvfp4_gemm.py", "_nvfp4_w4a4_matmul_kernel", "a_fp4x2=4x2x8,b_fp4x2=3x2x8,act_scale=512,weight_scale=512,out=4x8")
+    for name in ("bf16in_triton", "bf16in", "fp4in", "fp4in_triton"):
+        yield refused("nvfp4_gemv.py", f"_nvfp4_gemv_{name}_body")
