@@ -4,7 +4,7 @@ import math
 
 import cases_backward_linear
 import numpy as np
-from cases import f16, f32, rng, sigmoid, softmax
+from formulas import f16, f32, rng, sigmoid, softmax
 from harness import Case
 
 

@@ -225,7 +225,6 @@ def varlen():
                dict(k=f32(H * NT, C, D, scale=0.3), w=f32(H * NT, C, D, scale=0.3), u=f32(H * NT, C, DV), h0=f32(H * N, D, DV), decay_last=gcd[:, -1].copy(),
                     chunk_offsets=np.array(first, np.int32)), serial, dict(NT=NT, H=H))
     C2 = 32
-    lens2 = [40, 7]
     base2, valid2 = [0, 32, 40], [32, 8, 7]
     nt2, t2 = 3, 47
     gc2 = decay(H * nt2, C2, D)

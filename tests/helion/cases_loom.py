@@ -1,7 +1,7 @@
 """The kernels of ecolab-nus/helion-mlir (its folder examples/scripts): f16 with f16 accumulators, the explicit `broadcast` and `gather`."""
 
 import numpy as np
-from cases import scores, softmax
+from formulas import scores, softmax
 from harness import Case
 
 rng = np.random.default_rng(13)
