@@ -42,7 +42,6 @@ static loom_status read_python(compile_state *s, const char *path, const char *s
   LOOM_TRY(python_parse(s->ctx, path, source, size, &tree));
   LOOM_TRY(helion_read(s->ctx, tree, &s->o->helion, &s->kernel));
   s->kernel->path = path;
-  hash_sha256_hex(source, size, s->kernel->sha256);
   return kernel_verify(s->ctx, s->kernel);
 }
 

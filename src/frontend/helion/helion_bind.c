@@ -278,11 +278,26 @@ static helion_value bind_given_tensor(helion_reader *r, const parameter *p, cons
   return add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0);
 }
 
+/* --dtype NAME=T, else --dtype T, else f16. */
+static dtype argument_type(const helion_reader *r, const char *name) {
+  const helion_given *own = given_of(r, name, true);
+  return own ? own->type : r->options->has_dtype ? r->options->dtype : DTYPE_F16;
+}
+
+/* Tensor, Tensor | None, Optional[Tensor] */
+static bool is_tensor_annotation(helion_reader *r, const syn_node *a) {
+  if (a && a->kind == SYN_BinOp)
+    return is_tensor_annotation(r, syn_child(a, "left")) || is_tensor_annotation(r, syn_child(a, "right"));
+  if (a && a->kind == SYN_Subscript)
+    return is_tensor_annotation(r, syn_child(a, "slice"));
+  if (a && a->kind == SYN_Constant && a->const_kind == SYN_CONST_STR)
+    return strstr(a->string, "Tensor") != NULL;
+  const char *path = a ? helion_path_of(r, a) : NULL;
+  return path && text_ends(path, "Tensor");
+}
+
 static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
-  kernel_type t = {.type = r->options->has_dtype ? r->options->dtype : DTYPE_F16};
-  const helion_given *type = given_of(r, p->name, true);
-  if (type)
-    t.type = type->type;
+  kernel_type t = {.type = argument_type(r, p->name)};
   t.rank = rank_of_argument(k->fn, p->name, given_rank(r, p->name));
   for (int d = 0; d < (t.rank ? t.rank : 1); d++) {
     const char *key = arena_printf(r->mem, "%s.%d", p->name, d);
@@ -303,6 +318,10 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
     return given_value(r, p, g);
   if (given_rank(r, p->name))
     return bind_tensor(r, k, p, missing);
+  if (given_size(r, p->name, &value) && is_tensor_annotation(r, p->annotation)) {   /* --shape x=1024: one dimension */
+    kernel_type t = {.type = argument_type(r, p->name), .rank = 1, .dim = {sym_const(r->mem, value)}};
+    return add_tensor(r, p, &t, KERNEL_INIT_RANDN, 0, 0);
+  }
   if (given_size(r, p->name, &value))
     return helion_int(r, value);
   if (p->missing)

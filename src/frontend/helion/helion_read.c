@@ -1,3 +1,4 @@
+#include "base/hash.h"
 #include "frontend/helion/helion_value.h"
 
 enum { HELION_STEPS_MAX = 500000 };
@@ -91,6 +92,8 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   r.graph = kernel_new(r.mem, k.name);
   r.graph->source = module->span.source;
   r.graph->path = module->span.source ? module->span.source->path : "";
+  if (r.graph->source)
+    hash_sha256_hex(r.graph->source->text, r.graph->source->size, r.graph->sha256);
   r.graph->style = k.class_node ? "loom" : "helion";
   if (k.class_node) {
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
