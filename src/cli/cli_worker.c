@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -65,6 +66,8 @@ int cli_run_worker(int argc, char **argv, const char *input) {
   args[0] = arena_strdup(&ctx.mem, worker);
   for (int i = 0; i < argc; i++)
     args[i + 1] = argv[i];
+  /* the worker fills tens of megabytes with small objects: huge pages where the system has them save a tenth of its time in page faults */
+  setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
   pid_t pid;
   int err = posix_spawn(&pid, worker, NULL, NULL, args, environ);
   int code = loom_status_exit(LOOM_EWORKER), wait_status = 0;

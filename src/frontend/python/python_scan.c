@@ -44,6 +44,10 @@ static size_t utf8_length(const scan *s, size_t at) {
 
 static loom_status check_bytes(scan *s) {
   while (s->at < s->src->size) {
+    if (s->text[s->at] >= ' ' && s->text[s->at] < 0x80) {   /* nearly all of a source */
+      s->at++;
+      continue;
+    }
     if (s->text[s->at] == 0)
       LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "the file holds a NUL byte; a Python source is UTF-8 text");
     size_t n = utf8_length(s, s->at);
@@ -72,6 +76,8 @@ static void skip_string(scan *s) {
       return;
     } else if (!triple && c == '\n') {
       return;
+    } else if (c != '\n') {
+      s->at++;
     } else {
       step(s);
     }
@@ -84,8 +90,8 @@ static bool is_name_byte(unsigned char c) {
 
 static loom_status skip_name(scan *s) {
   size_t start = s->at;
-  while (s->at < s->src->size && is_name_byte(peek(s, 0)))
-    step(s);
+  while (s->at < s->src->size && is_name_byte(s->text[s->at]))
+    s->at++;
   if (s->at - start > PYTHON_NAME_MAX && !(s->text[start] >= '0' && s->text[start] <= '9'))
     LOOM_FAIL(s->ctx, here(s, start), LOOM_ELIMIT, "a name of %zu bytes; at most %d are allowed", s->at - start, PYTHON_NAME_MAX);
   return LOOM_OK;
@@ -95,12 +101,14 @@ static loom_status check_nesting(scan *s) {
   while (s->at < s->src->size) {
     unsigned char c = peek(s, 0);
     if (c == '#') {
-      while (s->at < s->src->size && peek(s, 0) != '\n')
-        step(s);
+      while (s->at < s->src->size && s->text[s->at] != '\n')
+        s->at++;
     } else if (c == '"' || c == '\'') {
       skip_string(s);
     } else if (is_name_byte(c)) {
       LOOM_TRY(skip_name(s));
+    } else if (c == ' ') {
+      s->at++;
     } else {
       if ((c == '(' || c == '[' || c == '{') && ++s->depth > PYTHON_DEPTH_MAX)
         LOOM_FAIL(s->ctx, here(s, s->at), LOOM_ELIMIT, "brackets are nested more than %d deep", PYTHON_DEPTH_MAX);
