@@ -65,7 +65,7 @@ LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);  
 LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);
 
 /* ---- compile_run.c ---- */
-typedef struct run_check { bool done, ok; double max_abs_error, bound; int64_t wrong, elems, unbounded; const char *where; /* "out[12, 7]" */ bool integers_run, integers_ok; /* run: the kernel maps whole numbers to whole numbers, so that they must come out bit-identical */ } run_check;
+typedef struct run_check { bool done, ok; double max_abs_error, error, bound; /* error and bound: at `where`, the element that uses most of its bound */ int64_t wrong, elems, unbounded; const char *where; /* "out[12, 7]" */ bool integers_run, integers_ok; /* run: the kernel maps whole numbers to whole numbers, so that they must come out bit-identical */ } run_check;
 typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;
 /* Results of the interpreter, kept between runs of one kernel, shape and seed (schedules do not change them beyond the bound).  Zero: empty. */
 typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ interp_tensor *inputs[2]; } run_oracle;

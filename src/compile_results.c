@@ -194,6 +194,7 @@ void compile_compare(compile_state *s, const compile_results *all, const interp_
     double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
     if (!c->where || !(ratio <= worst_ratio)) {
       worst_ratio = ratio;
+      c->error = d.worst_error;
       c->bound = d.worst_bound;
       c->where = element_name(&s->ctx->mem, all->at[i].name, want[i].rank, d.worst_at);
     }

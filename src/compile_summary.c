@@ -95,6 +95,7 @@ static void add_execution(compile_state *s, data_value *v, const compile_executi
     if (e->check.unbounded)
       data_set_int(m, c, "unbounded", e->check.unbounded);
     data_set_string(m, c, "worst", e->check.where);
+    data_set_real(m, c, "worst_error", e->check.error);
     if (e->check.integers_run)
       data_set_bool(m, c, "integers_identical", e->check.integers_ok);
     data_set(m, v, "check", c);

@@ -242,8 +242,8 @@ static void print_execution(compile_state *s, const compile_execution *e) {
       printf("fault        .. and %" PRId64 " more\n", e->report.n_faults - 10);
   }
   if (e->check.done)
-    printf("check        %s: max error %.3g, at the worst element %s the bound is %.3g; %" PRId64 " of %" PRId64 " elements beyond; integers %s\n",
-           e->check.ok ? "ok" : "WRONG", e->check.max_abs_error, e->check.where ? e->check.where : "-", e->check.bound, e->check.wrong, e->check.elems,
+    printf("check        %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond; integers %s\n",
+           e->check.ok ? "ok" : "WRONG", e->check.max_abs_error, e->check.where ? e->check.where : "-", e->check.error, e->check.bound, e->check.wrong, e->check.elems,
            !e->check.integers_run ? "not applicable" : e->check.integers_ok ? "bit-identical" : "DIFFER");
 }
 
