@@ -18,9 +18,20 @@ loom_status run_load(loom_ctx *ctx, const run_binding *b, npy_array *out) {
   return LOOM_OK;
 }
 
+static npy_array rounded_to(arena *m, const npy_array *a, dtype t) {
+  npy_array out = *a;
+  out.type = t;
+  out.data = arena_array(m, (size_t)a->elems + 1, dtype_bytes(t));
+  for (int64_t i = 0; i < a->elems; i++)
+    dtype_store(t, (char *)out.data + (size_t)i * dtype_bytes(t), dtype_load(a->type, (const char *)a->data + (size_t)i * dtype_bytes(a->type)));
+  return out;
+}
+
 loom_status run_read_tensor(loom_ctx *ctx, const run_binding *b, dtype t, int rank, const int64_t *shape, void **out_bytes) {
   npy_array a;
   LOOM_TRY(run_load(ctx, b, &a));
+  if (a.type == DTYPE_F32 && t == DTYPE_BF16)
+    a = rounded_to(&ctx->mem, &a, t);
   bool same = a.rank == rank && a.type == t;
   for (int d = 0; same && d < rank; d++)
     same = a.shape[d] == shape[d];
