@@ -46,7 +46,7 @@ static loom_status lower(compile_state *s) {
     size_t n_given, n;
     LOOM_TRY(compile_given_blocks(s, &given, &n_given));
     LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
-    return lower_kernel_host(&s->ir, s->kernel, blocks, n, NULL, &s->stage0);
+    return lower_kernel_host(&s->ir, s->kernel, blocks, n, &s->stage0);
   }
   return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK;
 }

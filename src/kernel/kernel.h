@@ -41,6 +41,7 @@ typedef struct kernel_symbol {
   bool is_padded;                        /* BLOCK: dims have the block size in every tile (pad mode) */
   bool is_reduction;                     /* BLOCK: of a full-slice dim, not tunable */
   bool divides;                          /* BLOCK: the user promises that it divides the extent (assume_divisible_tiles) */
+  bool is_open;                          /* SIZE: compiled code reads it from the call's arguments (static_shapes=False); `value` is that of one call, 2 or more */
   loom_span span;
 } kernel_symbol;
 
@@ -175,6 +176,10 @@ struct kernel_op {
 
 typedef struct kernel_value_info { kernel_type type; kernel_op *def; const char *name; /* source variable, may be NULL */ const char *block; /* of a tile number: its block symbol */ } kernel_value_info;
 
+/* What the reading of a kernel with open sizes rests on: a condition that the code at `span` was read under.  Beside the kernel's symbols it
+ * names the size of a dim of an argument, "x.1", and an element of an integer argument, "x[12]" (row-major). */
+typedef struct kernel_guard { const sym_expr *holds; loom_span span; } kernel_guard;
+
 typedef struct kernel_graph {
   const char *name;                            /* kernel_name or function name, hyphens kept */
   const char *path; char sha256[65];           /* of the source file; "" when there is none */
@@ -182,6 +187,7 @@ typedef struct kernel_graph {
   VEC_OF(kernel_tensor_info) tensors;          /* arguments first, in signature order */
   VEC_OF(kernel_value_info) values;
   VEC_OF(kernel_tensor) returns;               /* tensors of the return value, in order; -1: None */
+  VEC_OF(kernel_guard) guards;                 /* in the order of the code */
   kernel_region body;
   const char *style;                           /* "helion" or "loom" */
   const diag_source *source;
@@ -207,10 +213,23 @@ const char *kernel_op_name(kernel_op_kind k);
 const char *kernel_fn_name(kernel_fn f);
 int kernel_fn_arity(kernel_fn f);
 /* The size to use for every BLOCK and TUNABLE symbol, and for NOMINAL symbols that of their block: from `given` (LOOM_EUSAGE when a name is unknown or a fixed size is contradicted), else the
- * fixed value, else the whole extent, else 64 (an extent that is only known at run time).  Both the interpreter and the CPU take these. */
+ * fixed value, else the whole extent, else 64 (an extent that is only known at run time; an open one where no config prefers another size).  Both the interpreter and the CPU take these. */
 LOOM_MUST_USE loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n);
+bool kernel_is_open(const kernel_graph *k);    /* some size is open */
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);
+
+/* ---- calls of a kernel that was compiled for other sizes (kernel_guard.c) ---- */
+/* The sizes of argument dims for one call, by kernel tensor; 0: not said. */
+typedef struct kernel_call { int64_t (*size)[KERNEL_RANK_MAX]; } kernel_call;
+/* Fills in what was not said: the same symbol elsewhere, else the value in the graph.  Open sizes of `k` take the call's values. LOOM_EINPUT: a
+ * size that the code was compiled for as a number, or below 2, or two sizes of one symbol that differ. */
+LOOM_MUST_USE loom_status kernel_bind_call(loom_ctx *ctx, kernel_graph *k, kernel_call *call);
+/* Every guard must hold: LOOM_EINPUT at the place of each that does not.  contents[t]: elements of argument t, NULL when they are not at hand. */
+LOOM_MUST_USE loom_status kernel_check_guards(loom_ctx *ctx, const kernel_graph *k, const kernel_call *call, const double *const *contents,
+                                              const sym_binding *blocks, size_t n_blocks);
+/* What a name of a guard means: an argument and its dim, or with *dim -1 its element; false: neither. */
+bool kernel_guard_name(const kernel_graph *k, const char *name, kernel_tensor *tensor, int *dim, int64_t *element);
 
 /* ---- checks and text ---- */
 /* Types, ranks, dominance, regions, known symbols; the first violation is LOOM_EBUG (our front ends) with the op's span. */

@@ -154,6 +154,15 @@ static loom_status check_given(loom_ctx *ctx, const kernel_graph *k, const sym_b
   return LOOM_OK;
 }
 
+/* A size that differs from call to call. */
+static bool has_open(const kernel_graph *k, const sym_expr *e) {
+  const kernel_symbol *s = e && e->op == SYM_SYM ? kernel_find_symbol(k, e->name) : NULL;
+  bool found = s && s->is_open;
+  for (int i = 0; e && i < 3 && !found; i++)
+    found = has_open(k, e->arg[i]);
+  return found;
+}
+
 loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n) {
   enum { UNKNOWN_EXTENT_BLOCK = 64 };
   sym_binding *b = ARENA_NEW_N(&ctx->mem, sym_binding, k->symbols.n);
@@ -170,6 +179,8 @@ loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_b
       LOOM_FAIL(ctx, s->span, LOOM_EUSAGE, "the kernel fixes the block size of %s to %" PRId64 "; %" PRId64 " was given", s->name, s->value, g->value);
     if (g)
       value = g->value;
+    else if (value < 0 && s->kind == KERNEL_SYM_BLOCK && has_open(k, s->extent))
+      value = s->preferred > 0 ? s->preferred : UNKNOWN_EXTENT_BLOCK;
     else if (value < 0 && s->kind == KERNEL_SYM_BLOCK && s->extent)
       LOOM_TRY(kernel_size(ctx, k, s->extent, b, *out_n, &value));
     else if (value < 0)

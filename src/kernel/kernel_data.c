@@ -56,6 +56,8 @@ static data_value *symbol_data(arena *m, const kernel_symbol *s) {
     data_set_bool(m, o, "is_reduction", true);
   if (s->divides)
     data_set_bool(m, o, "divides", true);
+  if (s->is_open)
+    data_set_bool(m, o, "is_open", true);
   set_span(m, o, s->span);
   return o;
 }
@@ -187,6 +189,17 @@ static data_value *region_data(arena *m, const kernel_graph *k, const kernel_reg
   return o;
 }
 
+static data_value *guards_data(arena *m, const kernel_graph *k) {
+  data_value *a = data_array(m);
+  for (size_t i = 0; i < k->guards.n; i++) {
+    data_value *o = data_object(m);
+    data_set(m, o, "holds", size_text(m, k->guards.at[i].holds));
+    set_span(m, o, k->guards.at[i].span);
+    data_push(m, a, o);
+  }
+  return a;
+}
+
 data_value *kernel_to_data(arena *m, const kernel_graph *k) {
   data_value *o = data_object(m), *symbols = data_array(m), *tensors = data_array(m), *values = data_array(m);
   for (size_t i = 0; i < k->symbols.n; i++)
@@ -203,6 +216,8 @@ data_value *kernel_to_data(arena *m, const kernel_graph *k) {
   data_set(m, o, "symbols", symbols);
   data_set(m, o, "tensors", tensors);
   data_set(m, o, "returns", values_array(m, k->returns.at, k->returns.n));
+  if (k->guards.n)
+    data_set(m, o, "guards", guards_data(m, k));
   data_set(m, o, "values", values);
   data_set(m, o, "body", region_data(m, k, &k->body));
   return o;

@@ -128,7 +128,7 @@ static loom_status read_type(reader *r, const data_value *o, kernel_type *out) {
 /* ---- tables ---- */
 
 static loom_status read_symbol(reader *r, const data_value *o) {
-  ONLY_KEYS(r, o, "name", "kind", "value", "extent", "is_reduction", "divides", "preferred", "block", "is_padded", "span");
+  ONLY_KEYS(r, o, "name", "kind", "value", "extent", "is_reduction", "divides", "preferred", "block", "is_padded", "is_open", "span");
   const char *name;
   int kind;
   LOOM_TRY(data_need_string(r->ctx, o, "name", &name));
@@ -143,6 +143,7 @@ static loom_status read_symbol(reader *r, const data_value *o) {
   LOOM_TRY(read_flag(r, o, "is_padded", &s->is_padded));
   LOOM_TRY(read_flag(r, o, "is_reduction", &s->is_reduction));
   LOOM_TRY(read_flag(r, o, "divides", &s->divides));
+  LOOM_TRY(read_flag(r, o, "is_open", &s->is_open));
   return read_span(r, o, &s->span);
 }
 
@@ -359,14 +360,27 @@ static loom_status read_returns(reader *r, const data_value *v) {
   return LOOM_OK;
 }
 
+static loom_status read_guard(reader *r, const data_value *o) {
+  kernel_guard g = {0};
+  ONLY_KEYS(r, o, "holds", "span");
+  LOOM_TRY(read_expr_member(r, o, "holds", &g.holds));
+  if (!g.holds || !sym_op_is_boolean(g.holds->op))
+    LOOM_FAIL(r->ctx, o->span, LOOM_EINPUT, "a guard holds a condition, as in \"m == x.1\"");
+  LOOM_TRY(read_span(r, o, &g.span));
+  vec_push(r->mem, &r->k->guards, g);
+  return LOOM_OK;
+}
+
 loom_status kernel_from_data(loom_ctx *ctx, const data_value *v, kernel_graph **out) {
   reader r = {.ctx = ctx, .mem = &ctx->mem, .k = kernel_new(&ctx->mem, "")};
   data_value *body;
-  ONLY_KEYS(&r, v, "schema", "name", "style", "path", "sha256", "symbols", "tensors", "returns", "values", "body");
+  ONLY_KEYS(&r, v, "schema", "name", "style", "path", "sha256", "symbols", "tensors", "returns", "guards", "values", "body");
   LOOM_TRY(read_header(&r, v));
   LOOM_TRY(read_table(&r, v, "symbols", read_symbol));
   LOOM_TRY(read_table(&r, v, "tensors", read_tensor));
   LOOM_TRY(read_returns(&r, v));
+  if (data_get(v, "guards"))
+    LOOM_TRY(read_table(&r, v, "guards", read_guard));
   LOOM_TRY(read_table(&r, v, "values", read_value));
   LOOM_TRY(data_need(ctx, v, "body", DATA_OBJECT, &body));
   LOOM_TRY(read_region(&r, body, &r.k->body));

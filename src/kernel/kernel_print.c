@@ -176,7 +176,7 @@ static void add_symbol(printer *p, const kernel_symbol *s) {
     return;   /* said by its name */
   text_addf(&p->out, "  %s %s", kind[s->kind], s->name);
   if (s->value >= 0)
-    text_addf(&p->out, " = %" PRId64, s->value);
+    text_addf(&p->out, s->is_open ? " open, as in %" PRId64 : " = %" PRId64, s->value);
   if (s->extent)
     text_addf(&p->out, " of %s", sym_str(p->mem, s->extent));
   text_addf(&p->out, "%s%s\n", s->is_reduction ? " reduction" : s->is_padded ? " padded" : "", s->divides ? " divides" : "");
@@ -201,6 +201,8 @@ const char *kernel_print(arena *m, const kernel_graph *k) {
     add_symbol(&p, &k->symbols.at[i]);
   for (size_t i = 0; i < k->tensors.n; i++)
     add_tensor(&p, &k->tensors.at[i]);
+  for (size_t i = 0; i < k->guards.n; i++)
+    text_addf(&p.out, "  guard %s  # line %d\n", sym_str(m, k->guards.at[i].holds), k->guards.at[i].span.line);
   add_region(&p, &k->body, 1);
   return text_str(&p.out);
 }

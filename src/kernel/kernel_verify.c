@@ -66,6 +66,16 @@ bool kernel_same_type(verifier *v, const kernel_type *a, const kernel_type *b) {
 
 /* ---- symbols and tensors ---- */
 
+static bool is_argument_size(const kernel_graph *k, const char *name) {
+  for (size_t i = 0; i < k->tensors.n; i++)
+    for (int d = 0; k->tensors.at[i].role == KERNEL_ARG && d < k->tensors.at[i].shape.rank && d < KERNEL_RANK_MAX; d++) {
+      const sym_expr *e = k->tensors.at[i].shape.dim[d];
+      if (e && e->op == SYM_SYM && text_eq(e->name, name))
+        return true;
+    }
+  return false;
+}
+
 static loom_status check_symbols(verifier *v) {
   for (size_t i = 0; i < v->k->symbols.n; i++) {
     const kernel_symbol *s = &v->k->symbols.at[i];
@@ -79,6 +89,10 @@ static loom_status check_symbols(verifier *v) {
     const kernel_symbol *block = s->kind == KERNEL_SYM_NOMINAL && s->block ? kernel_find_symbol(v->k, s->block) : NULL;
     if (s->kind == KERNEL_SYM_NOMINAL && (!block || block->kind != KERNEL_SYM_BLOCK || block > s))
       KERNEL_BAD(v, s->span, "\"%s\" is the size of no earlier block", s->name);
+    if (s->is_open && (s->kind != KERNEL_SYM_SIZE || s->value < 2))
+      KERNEL_BAD(v, s->span, "\"%s\" is open, but no size of 2 or more", s->name);
+    if (s->is_open && !is_argument_size(v->k, s->name))
+      KERNEL_BAD(v, s->span, "the open size \"%s\" is that of no argument", s->name);
   }
   return LOOM_OK;
 }
@@ -295,6 +309,24 @@ static loom_status check_region(verifier *v, const kernel_region *r, const kerne
   return LOOM_OK;
 }
 
+static loom_status check_guard(verifier *v, loom_span span, const sym_expr *e) {
+  kernel_tensor tensor;
+  int dim;
+  int64_t element;
+  if (e->op == SYM_SYM && !kernel_find_symbol(v->k, e->name) && !kernel_guard_name(v->k, e->name, &tensor, &dim, &element))
+    KERNEL_BAD(v, span, "\"%s\" of a guard is no symbol of the kernel, no size of an argument and no element of one", e->name);
+  for (int i = 0; i < 3; i++)
+    if (e->arg[i])
+      LOOM_TRY(check_guard(v, span, e->arg[i]));
+  return LOOM_OK;
+}
+
+static loom_status check_guards(verifier *v) {
+  for (size_t i = 0; i < v->k->guards.n; i++)
+    LOOM_TRY(check_guard(v, v->k->guards.at[i].span, v->k->guards.at[i].holds));
+  return LOOM_OK;
+}
+
 static loom_status check_graph(verifier *v) {
   if (!v->k->name || !*v->k->name)
     KERNEL_BAD(v, LOOM_NOSPAN, "the kernel has no name");
@@ -302,6 +334,7 @@ static loom_status check_graph(verifier *v) {
   for (size_t i = 0; i < v->k->tensors.n; i++)
     LOOM_TRY(check_tensor(v, (kernel_tensor)i));
   LOOM_TRY(check_returns(v));
+  LOOM_TRY(check_guards(v));
   return check_region(v, &v->k->body, NULL);
 }
 

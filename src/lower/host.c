@@ -279,8 +279,8 @@ static loom_status arguments(host *h, const char **out) {
     l->tensor[order.at[i]] = arena_printf(l->mem, "%%arg%d", n++);
     text_addf(&t, "%s%s: %s {loom.name = %s}", t.size ? ", " : "", l->tensor[order.at[i]], type, lower_quoted(l->mem, l->k->tensors.at[order.at[i]].name));
   }
-  for (size_t i = 0; h->dynamic && i < l->k->symbols.n; i++)
-    if (l->k->symbols.at[i].kind == KERNEL_SYM_SIZE) {
+  for (size_t i = 0; i < l->k->symbols.n; i++)
+    if (l->k->symbols.at[i].is_open) {
       h->symbol[i] = arena_printf(l->mem, "%%size%zu", i);
       text_addf(&t, "%s%s: index", t.size ? ", " : "", h->symbol[i]);
     }
@@ -334,10 +334,10 @@ static loom_status print_function(host *h, const char **out) {
   return LOOM_OK;
 }
 
-loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_binding *blocks, size_t n_blocks, const lower_host_options *o, MlirModule *out) {
+loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_binding *blocks, size_t n_blocks, MlirModule *out) {
   arena *m = &ir->ctx->mem;
   lowering l = {.ctx = ir->ctx, .mem = m, .k = k, .constants = text_new(m), .out = text_new(m)};
-  host h = {.l = &l, .blocks = blocks, .n_blocks = n_blocks, .dynamic = o && o->dynamic_shapes};
+  host h = {.l = &l, .blocks = blocks, .n_blocks = n_blocks, .dynamic = kernel_is_open(k)};
   const char *src;
   *out = (MlirModule){NULL};
   l.value = ARENA_NEW_N(m, const char *, k->values.n);

@@ -6,12 +6,9 @@
 /* Upstream's shape: nominal tiles, block sizes as loom.sym. */
 LOOM_MUST_USE loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, LOOM_GIVE MlirModule *out);
 
-typedef struct lower_host_options {
-  bool dynamic_shapes;      /* sizes of the arguments stay open: memref<?x?xf32>, read with memref.dim */
-} lower_host_options;
 /* For the CPU: every BLOCK, TUNABLE and NOMINAL symbol is a number of `blocks` (kernel_block_sizes), tiles are clamped exactly, every
  * operation of kernel.h has a form.  func.func @kernel(arguments in signature order, then each memory that is returned and is no
- * argument), all of them row-major memrefs.  `o` may be NULL. */
-LOOM_MUST_USE loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_binding *blocks, size_t n_blocks, const lower_host_options *o,
+ * argument, all of them row-major memrefs, then an index for each open size, in the order of kernel.symbols). */
+LOOM_MUST_USE loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_binding *blocks, size_t n_blocks,
                                             LOOM_GIVE MlirModule *out);
 #endif

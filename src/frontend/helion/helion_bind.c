@@ -58,6 +58,7 @@ static helion_value add_tensor(helion_reader *r, const parameter *p, const kerne
     int s = helion_symbol_new(r, KERNEL_SYM_SIZE, arena_printf(r->mem, "%s_%d", p->name, d), n, p->node);
     r->symbols.at[s].tensor = index;
     r->symbols.at[s].dim = d;
+    r->symbols.at[s].varies = r->is_dynamic;
     t.dim[d] = helion_symbol_expr(r, s);
   }
   kernel_add_tensor(r->mem, r->graph, p->name, KERNEL_ARG, t);

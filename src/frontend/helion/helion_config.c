@@ -30,19 +30,44 @@ static const syn_node *config_call(helion_reader *r, const syn_node *v, int dept
   return callee && text_ends(callee, "Config") ? v : NULL;
 }
 
-void helion_find_config(helion_reader *r, const helion_kernel *k) {
+/* The calls that make the kernel: helion.kernel(..)(fn) and the decorator. */
+static void find_makers(const helion_kernel *k, const syn_node *makers[2]) {
   size_t n;
   syn_node **decorators = syn_list(k->fn, "decorator_list", &n);
-  const syn_node *makers[2] = {k->maker, NULL};
+  makers[0] = k->maker;
+  makers[1] = NULL;
   for (size_t i = 0; i < n && !makers[1]; i++)
     if (decorators[i]->kind == SYN_Call)
       makers[1] = decorators[i];
+}
+
+void helion_find_config(helion_reader *r, const helion_kernel *k) {
+  const syn_node *makers[2];
+  find_makers(k, makers);
   for (int i = 0; i < 2 && !r->config; i++)
     for (const syn_node *m = makers[i]; m && m->kind == SYN_Call && !r->config; m = syn_child(m, "func")) {
       r->config = config_call(r, keyword(m, "config"), 0);
       if (!r->config)
         r->config = config_call(r, keyword(m, "configs"), 0);
     }
+}
+
+bool helion_has_dynamic_shapes(helion_reader *r, const helion_kernel *k) {
+  const syn_node *makers[2];
+  find_makers(k, makers);
+  for (int i = 0; i < 2; i++)
+    for (const syn_node *m = makers[i]; m && m->kind == SYN_Call; m = syn_child(m, "func")) {
+      const syn_node *v = keyword(m, "static_shapes");
+      helion_scope *scope = r->scope;
+      bool is_static;
+      if (!v)
+        continue;
+      helion_push_scope(r, NULL);
+      helion_value said = helion_eval(r, v);
+      r->scope = scope;
+      return helion_truth(r, &said, &is_static) && !is_static;
+    }
+  return false;
 }
 
 static bool config_value(helion_reader *r, const char *name, helion_value *out) {

@@ -86,11 +86,19 @@ static bool fits_type(int64_t i, dtype t) {
   }
 }
 
+/* A size that varies has to have a place in `t` in every call. */
+static void assume_fits(helion_reader *r, const sym_expr *e, dtype t) {
+  int64_t i;
+  int bits = 8 * (int)dtype_bytes(t) - (t != DTYPE_U8);
+  if (helion_peek(r, e, &i) && !dtype_is_float(t) && t != DTYPE_BOOL && bits < 32 && fits_type(i, t))
+    helion_assume(r, SYM_LE, e, sym_const(r->mem, ((int64_t)1 << bits) - 1));
+}
+
 /* A python number as a constant; False: diagnosed. */
 static bool number_value(helion_reader *r, const syn_node *n, const helion_value *v, dtype t, kernel_value *out) {
   int64_t i = 0;
   bool is_float = v->kind == HELION_FLOAT;
-  if (!is_float && (!helion_known_int(r, v, &i) || !fits_type(i, t))) {
+  if (!is_float && (!helion_fixed_int(r, v, &i) || !fits_type(i, t))) {
     helion_fail(r, n, t == DTYPE_I64 ? LOOM_ELIMIT : LOOM_EINPUT, "cast the other operand to a wider type first", "%s does not fit %s", helion_describe(r, v), dtype_torch(t));
     return false;
   }
@@ -103,9 +111,10 @@ bool helion_as_value(helion_reader *r, const syn_node *n, const helion_value *v,
   kernel_type index = {.type = DTYPE_I64};
   if (v->kind == HELION_DEVICE) {
     *out = v->device;
-  } else if (v->kind == HELION_FLOAT || helion_known_int(r, v, &i)) {
+  } else if (v->kind == HELION_FLOAT || helion_fixed_int(r, v, &i)) {
     return number_value(r, n, v, t, out);
   } else if (v->kind == HELION_INT) {
+    assume_fits(r, v->size, t);
     *out = helion_emit(r, n, KERNEL_INDEX_EXPR, 0, NULL, &index);
     helion_def(r, *out)->expr = v->size;
     *out = helion_cast(r, n, *out, t);

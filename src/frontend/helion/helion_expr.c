@@ -186,9 +186,7 @@ static helion_value eval_if_expression(helion_reader *r, const syn_node *n) {
 
 static helion_value eval_lambda(helion_reader *r, const syn_node *n) { return (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}; }
 
-helion_value helion_eval(helion_reader *r, const syn_node *n) {
-  if (!helion_step(r, n))
-    return helion_unknown();
+static helion_value eval(helion_reader *r, const syn_node *n) {
   switch (n->kind) {
   case SYN_Constant: return eval_constant(r, n);
   case SYN_JoinedStr: return helion_string("");   /* only ever a message */
@@ -222,4 +220,14 @@ helion_value helion_eval(helion_reader *r, const syn_node *n) {
   }
   default: return helion_fail(r, n, LOOM_EUNSUP, NULL, "the expression %s", n->class_name);
   }
+}
+
+helion_value helion_eval(helion_reader *r, const syn_node *n) {
+  const syn_node *outer = r->place;
+  if (!helion_step(r, n))
+    return helion_unknown();
+  r->place = n;
+  helion_value v = eval(r, n);
+  r->place = outer;
+  return v;
 }

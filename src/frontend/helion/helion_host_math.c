@@ -89,6 +89,7 @@ static bool known_element(helion_reader *r, kernel_tensor t, int64_t *out) {
     if (g->kind != HELION_GIVEN_TENSOR || !g->data || !text_eq(g->name, root->name) || dtype_is_float(g->type) || !helion_known(r, v.offset, &at))
       continue;
     *out = (int64_t)dtype_load(g->type, (const char *)g->data + (size_t)at * dtype_bytes(g->type));
+    helion_assume_element(r, root->name, at, *out);
     return true;
   }
   return false;

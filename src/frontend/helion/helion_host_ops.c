@@ -76,25 +76,40 @@ helion_value helion_do_ignore(helion_reader *r, const helion_call *c) {
 }
 
 /* ---- numbers ---- */
-helion_value helion_do_specialize(helion_reader *r, const helion_call *c) {   /* all sizes are known here anyway */
-  (void)r;
-  return c->arg[0];
+/* Each size in the argument is a number of this compile. */
+helion_value helion_do_specialize(helion_reader *r, const helion_call *c) {
+  int64_t n;
+  const helion_value *v = &c->arg[0];
+  for (size_t i = 0; i < helion_item_count(v); i++) {
+    const helion_value *item = helion_item(v, i);
+    if (item->kind == HELION_INT && helion_peek(r, item->size, &n))
+      helion_assume(r, SYM_EQ, item->size, sym_const(r->mem, n));
+  }
+  return *v;
 }
 
 helion_value helion_do_cdiv(helion_reader *r, const helion_call *c) {
   int64_t by;
-  if (c->arg[0].kind != HELION_INT || c->arg[1].kind != HELION_INT || (helion_known(r, c->arg[1].size, &by) && by < 1))
+  if (c->arg[0].kind != HELION_INT || c->arg[1].kind != HELION_INT || (helion_peek(r, c->arg[1].size, &by) && by < 1))
     return helion_fail(r, c->node, LOOM_EINPUT, "both are ints and the second is positive", "cdiv of %s and %s",
                        helion_describe(r, &c->arg[0]), helion_describe(r, &c->arg[1]));
+  if (helion_peek(r, c->arg[1].size, &by))
+    helion_assume(r, SYM_GE, c->arg[1].size, sym_const(r->mem, 1));
   return helion_size(sym_ceildiv(r->mem, c->arg[0].size, c->arg[1].size));
 }
 
 helion_value helion_do_next_power(helion_reader *r, const helion_call *c) {
   int64_t v, p = 1;
-  if (!helion_arg_int(r, c, 0, "the argument", &v))
+  bool varies = c->arg[0].kind == HELION_INT && !helion_is_fixed(r, c->arg[0].size) && helion_peek(r, c->arg[0].size, &v);
+  if (!varies && !helion_arg_int(r, c, 0, "the argument", &v))
     return helion_unknown();
   while (p < v && p <= INT64_MAX / 4)
     p *= 2;
+  if (varies) {   /* every size with that power */
+    helion_assume(r, SYM_LE, c->arg[0].size, sym_const(r->mem, p));
+    if (p > 1)
+      helion_assume(r, SYM_GT, c->arg[0].size, sym_const(r->mem, p / 2));
+  }
   return helion_int(r, p);
 }
 
@@ -172,7 +187,7 @@ helion_value helion_do_min_max(helion_reader *r, const helion_call *c) {
   for (size_t i = 1; i < items->n; i++) {
     helion_value v = items->at[i];
     int64_t a, b;
-    bool known = helion_known_int(r, &v, &a) && helion_known_int(r, &best, &b);
+    bool known = helion_fixed_int(r, &v, &a) && helion_fixed_int(r, &best, &b);
     if (helion_is_device(&v) || helion_is_device(&best)) {
       best = helion_apply2(r, c->node, c->fn->detail ? KERNEL_FN_MAX : KERNEL_FN_MIN, best, v);
     } else if (v.kind == HELION_INT && best.kind == HELION_INT && !known) {

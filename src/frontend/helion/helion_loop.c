@@ -23,7 +23,7 @@ static const char *variable_name(helion_reader *r, const syn_node *target, const
 /* Tiles of a fixed size that divides its range are all whole: their size is a plain number. */
 static bool divides_exactly(helion_reader *r, const helion_range *range, int64_t size) {
   int64_t begin, end;
-  return size == 1 || (helion_known(r, range->begin, &begin) && helion_known(r, range->end, &end) && (end - begin) % size == 0);
+  return size == 1 || (helion_fixed(r, range->begin, &begin) && helion_fixed(r, range->end, &end) && (end - begin) % size == 0);
 }
 
 /* Makes the block symbol of range `i` ready: its name, extent and place in the loop order. */
@@ -226,7 +226,7 @@ static bool check_step(helion_reader *r, const syn_node *n, const helion_loop *l
       helion_fail(r, n, LOOM_EUNSUP, "count up, with a step that is known while compiling", "a device loop whose step is no positive number");
       return false;
     }
-    if (!r->region && helion_known(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 1) {
+    if (!r->region && helion_peek(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 1) {
       helion_fail(r, n, LOOM_EINPUT, "the end of the range must be greater than its begin",
                   "a loop over an empty range of %" PRId64 " elements", length);
       return false;

@@ -44,8 +44,8 @@ static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
 
 /* + - * // % on sizes stay symbolic, so that a size keeps its name; a divisor has to be known positive. */
 static const sym_expr *size_op(helion_reader *r, syn_kind op, const sym_expr *a, const sym_expr *b) {
-  int64_t divisor;
-  bool divides = !helion_known(r, b, &divisor) || divisor > 0;
+  bool divides = true, is_known = (op == SYN_FloorDiv || op == SYN_Mod) && helion_decide_number(r, SYM_GT, b, 0, &divides);
+  divides = !is_known || divides;
   switch (op) {
   case SYN_Add: return sym_add(r->mem, a, b);
   case SYN_Sub: return sym_sub(r->mem, a, b);
@@ -69,16 +69,20 @@ static bool is_small(const sym_expr *e, int *left) {
   return true;
 }
 
+static bool peek_int(helion_reader *r, const helion_value *v, int64_t *out) {
+  return v->kind == HELION_INT ? helion_peek(r, v->size, out) : helion_known_int(r, v, out);
+}
+
 static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
   int64_t a, b, v;
-  bool known = helion_known_int(r, va, &a) && helion_known_int(r, vb, &b);
+  bool known = peek_int(r, va, &a) && peek_int(r, vb, &b);
   if (known && b == 0 && (op == SYN_FloorDiv || op == SYN_Mod))
     return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
-  if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_known(r, e, &v)))
+  if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_peek(r, e, &v)))
     return helion_size(e);
-  if (known && known_int_op(op, a, b, &v))
+  if (known && helion_known_int(r, va, &a) && helion_known_int(r, vb, &b) && known_int_op(op, a, b, &v))
     return helion_int(r, v);
   return helion_fail(r, n, known || e ? LOOM_ELIMIT : LOOM_EUNSUP,
                      known || e ? "ints of a kernel fit 64 bits and expressions of block sizes 64 operations"
@@ -195,8 +199,8 @@ static bool same_items(helion_reader *r, const helion_value *a, const helion_val
 /* Python's ==, where it is known. */
 static bool are_equal(helion_reader *r, const helion_value *a, const helion_value *b, bool *out) {
   double x, y;
-  if (a->kind == HELION_INT && b->kind == HELION_INT && helion_same_size(r, a->size, b->size))
-    return *out = true;
+  if (a->kind == HELION_INT && b->kind == HELION_INT)
+    return helion_surely_same(r, a->size, b->size) ? (*out = true) : helion_decide(r, SYM_EQ, a->size, b->size, out);
   if (as_number(r, a, &x) && as_number(r, b, &y))
     return *out = x == y, true;
   if (a->kind == HELION_OPAQUE || b->kind == HELION_OPAQUE || a->kind == HELION_UNKNOWN || b->kind == HELION_UNKNOWN ||
@@ -243,6 +247,10 @@ static bool is_order(syn_kind op) { return op == SYN_Lt || op == SYN_LtE || op =
 static bool compare_known(helion_reader *r, syn_kind op, const helion_value *a, const helion_value *b, bool *out) {
   double x, y;
   bool known = true;
+  static const struct { syn_kind op; sym_op relation; } orders[] = {{SYN_Lt, SYM_LT}, {SYN_LtE, SYM_LE}, {SYN_Gt, SYM_GT}, {SYN_GtE, SYM_GE}};
+  for (size_t i = 0; a->kind == HELION_INT && b->kind == HELION_INT && i < sizeof orders / sizeof *orders; i++)
+    if (orders[i].op == op)
+      return helion_decide(r, orders[i].relation, a->size, b->size, out);
   if (is_order(op)) {
     if (!as_number(r, a, &x) || !as_number(r, b, &y))
       return false;

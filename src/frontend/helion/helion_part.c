@@ -98,9 +98,9 @@ static bool index_tile(helion_reader *r, target *t, const helion_tile *tile, int
   const sym_expr *size = t->shape->dim[dim], *upper = helion_upper_bound(r, tile->end);
   const sym_expr *shift = tile->offset ? helion_upper_bound(r, tile->offset) : sym_const(r->mem, 0);
   int64_t end, elems;
-  bool has_size = helion_known(r, size, &elems), bounded = upper && shift && helion_known(r, sym_add(r->mem, upper, shift), &end);
+  bool has_size = helion_peek(r, size, &elems), bounded = upper && shift && helion_peek(r, sym_add(r->mem, upper, shift), &end);
   bool runtime = upper != tile->end || (tile->offset && shift != tile->offset);
-  if (has_size && elems == 1 && !tile->offset && (!bounded || end != 1))   /* a dimension of one element is broadcast */
+  if (has_size && elems == 1 && helion_is_fixed(r, size) && !tile->offset && (!bounded || end != 1))   /* a dimension of one element is broadcast */
     return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_SLICE, .value = -1, .begin = sym_const(r->mem, 0), .end = sym_const(r->mem, 1)},
                       sym_const(r->mem, 1));
   if (has_size && bounded && end > elems && !runtime && !t->has_mask)
@@ -108,8 +108,11 @@ static bool index_tile(helion_reader *r, target *t, const helion_tile *tile, int
                        "%s runs up to %s, but dimension %d of %s, of shape %s, has %" PRId64 " elements", s->name ? s->name : s->fallback,
                        helion_show_size(r, sym_add(r->mem, upper, shift)), dim, t->name, helion_show_shape(r, t->shape), elems),
            false;
-  bool same = upper && shift && helion_same_size(r, sym_add(r->mem, upper, shift), size);
-  bool inside = same || (has_size && bounded && end <= elems);
+  bool inside = upper && shift && helion_surely_same(r, sym_add(r->mem, upper, shift), size);
+  if (!inside && has_size && bounded && end <= elems) {
+    helion_assume(r, SYM_LE, sym_add(r->mem, upper, shift), size);
+    inside = true;
+  }
   if (!inside && !t->has_mask)
     return push_clipped_tile(r, t, p, tile, size, late);
   p->clipped |= 1u << p->shape.rank;
@@ -118,14 +121,18 @@ static bool index_tile(helion_reader *r, target *t, const helion_tile *tile, int
 
 static bool index_int(helion_reader *r, target *t, const sym_expr *e, int dim, helion_part *p) {
   int64_t i, elems;
-  if (helion_known(r, e, &i) && helion_known(r, t->shape->dim[dim], &elems)) {
+  const sym_expr *size = t->shape->dim[dim], *open;
+  bool has_place = helion_peek(r, e, &i), has_size = helion_peek(r, size, &elems), is_fixed = helion_is_fixed(r, e) && helion_is_fixed(r, size);
+  if (has_place && has_size) {
     if (i < -elems || i >= elems)
       return helion_fail(r, t->node, LOOM_EINPUT, NULL, "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", i, dim, t->name,
                          elems), false;
-    if (i < 0)
+    if (!is_fixed && helion_open_index(r, e, size, &open))
+      e = open;
+    else if (i < 0)
       e = sym_const(r->mem, i + elems);
-  } else if (helion_known(r, e, &i) && i < 0) {
-    e = sym_add(r->mem, t->shape->dim[dim], e);
+  } else if (has_place && i < 0) {
+    e = sym_add(r->mem, size, e);
   }
   return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = e}, NULL);
 }
@@ -148,7 +155,12 @@ static bool slice_bound(helion_reader *r, target *t, const helion_value *v, cons
 static bool reaches_inside(helion_reader *r, const sym_expr *end, const sym_expr *size) {
   const sym_expr *upper = helion_upper_bound(r, end);
   int64_t most, elems;
-  return upper && (helion_same_size(r, upper, size) || (helion_known(r, upper, &most) && helion_known(r, size, &elems) && most <= elems));
+  if (!upper || helion_surely_same(r, upper, size))
+    return upper != NULL;
+  if (!helion_peek(r, upper, &most) || !helion_peek(r, size, &elems) || most > elems)
+    return false;
+  helion_assume(r, SYM_LE, upper, size);
+  return true;
 }
 
 /* from, from + 1, ..: elements behind the end of the dimension are left out. */
@@ -174,8 +186,11 @@ static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int 
     return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1}, size);
   if (s->step && s->step->kind != HELION_NONE && (!helion_known_int(r, s->step, &step) || step != 1))
     return helion_fail(r, t->node, LOOM_EUNSUP, "use a step of 1", "a slice with a step"), false;
-  bool known = helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &begin) && helion_clamp_bound(r, s->end, elems, elems, &end);
-  if (known) {
+  bool varies = helion_open_bounds(r, s, size, &from, &to), known = varies || (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &begin) &&
+                                                                               helion_clamp_bound(r, s->end, elems, elems, &end));
+  if (varies) {
+    ;
+  } else if (known) {
     end = end < begin ? begin : end;
     from = sym_const(r->mem, begin);
     to = sym_const(r->mem, end);
@@ -187,7 +202,7 @@ static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int 
     if (sym_equal(to->arg[a], from))
       span = to->arg[1 - a];
   const sym_expr *length = helion_device_dim(r, span);
-  if (helion_known(r, span, &end))
+  if (helion_fixed(r, span, &end))
     length = sym_const(r->mem, end);
   if (!known && helion_in_loop(r) && !t->has_mask && !reaches_inside(r, to, size))
     return push_moving_slice(r, t, p, from, length, size, late);

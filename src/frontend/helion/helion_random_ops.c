@@ -141,7 +141,9 @@ helion_value helion_do_device_randint(helion_reader *r, const helion_call *c) {
   int64_t known;
   if (span.kind == HELION_UNKNOWN)
     return span;
-  if (helion_known_int(r, &span, &known) && known < 1)
+  if (span.kind == HELION_INT && helion_peek(r, span.size, &known) && known >= 1)
+    helion_assume(r, SYM_GE, span.size, sym_const(r->mem, 1));
+  else if (helion_known_int(r, &span, &known) && known < 1)
     return helion_fail(r, c->node, LOOM_EINPUT, "low must be less than high", "hl.randint from %s to %s", helion_describe(r, &c->arg[1]),
                        helion_describe(r, &c->arg[2]));
   word = helion_apply2(r, c->node, KERNEL_FN_MOD, helion_apply1(r, c->node, KERNEL_FN_ABS, word), span);

@@ -49,7 +49,7 @@ static bool block_size(helion_reader *r, const helion_call *c, const helion_valu
     return true;
   }
   if (v->kind != HELION_UNKNOWN)
-    helion_fail(r, c->node, v->kind == HELION_INT && !helion_known_int(r, v, &fixed) ? LOOM_EUNSUP : LOOM_EINPUT,
+    helion_fail(r, c->node, v->kind == HELION_INT && !helion_peek(r, v->size, &fixed) ? LOOM_EUNSUP : LOOM_EINPUT,
                 "a block size is a positive int or comes from hl.register_block_size", "%s as a block size", helion_describe(r, v));
   return false;
 }

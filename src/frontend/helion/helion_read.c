@@ -100,6 +100,7 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
     warn_tile_upper_bounds(&r);
   }
   helion_find_config(&r, &k);
+  r.is_dynamic = r.options->open_sizes && helion_has_dynamic_shapes(&r, &k);
   run_kernel(&r, &k);
   helion_apply_config(&r);
   *padded = r.padded;

@@ -166,7 +166,7 @@ static bool element_count(helion_reader *r, const syn_node *n, const kernel_type
                          helion_show_size(r, t->dim[i])), false;
     count = mask >> i & 1 ? sym_mul(r->mem, count, t->dim[i]) : count;
   }
-  if (helion_known(r, count, &known) && helion_same_size(r, count, sym_const(r->mem, known))) {
+  if (helion_fixed(r, count, &known) && helion_same_size(r, count, sym_const(r->mem, known))) {
     *out = helion_float((double)known);
     return true;
   }

@@ -100,6 +100,11 @@ helion_value helion_do_unsqueeze(helion_reader *r, const helion_call *c) {
   return reshaped(r, c, &t, true);
 }
 
+static bool has_one_element(helion_reader *r, const sym_expr *e) {
+  bool is_one;
+  return helion_decide_number(r, SYM_EQ, e, 1, &is_one) ? is_one : helion_is_one(r, e);
+}
+
 /* squeeze(): all dims of size 1; squeeze(dim): that one, if it is. */
 helion_value helion_do_squeeze(helion_reader *r, const helion_call *c) {
   kernel_type in, t;
@@ -107,12 +112,12 @@ helion_value helion_do_squeeze(helion_reader *r, const helion_call *c) {
   if (!tensor_type(r, c, &in))
     return helion_unknown();
   for (int d = 0; d < in.rank && !c->given[1]; d++)
-    drop |= helion_is_one(r, in.dim[d]) ? 1u << d : 0;
+    drop |= has_one_element(r, in.dim[d]) ? 1u << d : 0;
   for (size_t i = 0; c->given[1] && i < (c->arg[1].kind == HELION_SEQ ? c->arg[1].seq.n : 1); i++) {
     int axis;
     if (!axis_arg(r, c, c->arg[1].kind == HELION_SEQ ? &c->arg[1].seq.at[i] : &c->arg[1], in.rank, &axis))
       return helion_unknown();
-    drop |= helion_is_one(r, in.dim[axis]) ? 1u << axis : 0;
+    drop |= has_one_element(r, in.dim[axis]) ? 1u << axis : 0;
   }
   t = (kernel_type){.type = in.type};
   for (int d = 0; d < in.rank; d++)
@@ -147,6 +152,9 @@ static bool infer_size(helion_reader *r, const kernel_type *in, kernel_type *out
   for (int i = 0; i < out->rank; i++) {
     bool found = i == at || helion_is_one(r, out->dim[i]);
     for (int j = 0; j < in->rank && !found; j++)
+      if (!used[j] && helion_surely_same(r, in->dim[j], out->dim[i]))
+        found = used[j] = true;
+    for (int j = 0; j < in->rank && !found; j++)
       if (!used[j] && helion_same_size(r, in->dim[j], out->dim[i]))
         found = used[j] = true;
     if (!found)
@@ -168,7 +176,7 @@ static bool new_sizes(helion_reader *r, const helion_call *c, kernel_type *out, 
   helion_value sizes = helion_sequence(r, s->n, false);
   *out_open = -1;
   for (size_t i = 0; i < s->n; i++) {
-    bool is_open = helion_known_int(r, &s->at[i], &v) && v == -1;
+    bool is_open = helion_fixed_int(r, &s->at[i], &v) && v == -1;
     if (is_open && *out_open >= 0)
       return helion_fail(r, c->node, LOOM_EINPUT, NULL, "only one size can be -1"), false;
     sizes.seq.at[i] = is_open ? helion_int(r, 1) : s->at[i];
@@ -183,7 +191,7 @@ static bool product_is_same(helion_reader *r, const kernel_type *a, const kernel
   for (int i = 0; i < a->rank; i++) {   /* equal factors cancel */
     bool found = false;
     for (int j = 0; j < left.rank && !found; j++)
-      if (left.dim[j] && helion_same_size(r, a->dim[i], left.dim[j])) {
+      if (left.dim[j] && helion_surely_same(r, a->dim[i], left.dim[j])) {
         left.dim[j] = NULL;
         found = true;
       }
@@ -245,7 +253,7 @@ helion_value helion_do_expand(helion_reader *r, const helion_call *c) {
   helion_value given = helion_sequence(r, sizes->n, false);
   for (size_t i = 0; i < sizes->n; i++) {
     int64_t v;
-    bool keeps = i < KERNEL_RANK_MAX && helion_known_int(r, &sizes->at[i], &v) && v == -1;
+    bool keeps = i < KERNEL_RANK_MAX && helion_fixed_int(r, &sizes->at[i], &v) && v == -1;
     given.seq.at[i] = keeps ? helion_int(r, 1) : sizes->at[i];
     if (keeps)
       open[i] = true;

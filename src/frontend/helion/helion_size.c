@@ -52,9 +52,9 @@ void helion_symbol_name(helion_reader *r, int index, const char *name) {
   if (s->name || s->loop_order >= 0)
     return;
   if (s->kind == KERNEL_SYM_SIZE)
-    for (size_t i = 0; i < r->symbols.n; i++) {
+    for (size_t i = 0; i < r->symbols.n && !s->varies; i++) {
       helion_symbol *other = &r->symbols.at[i];
-      if (other != s && other->same_as < 0 && other->kind == KERNEL_SYM_SIZE && other->value == s->value && text_eq(other->name, name)) {
+      if (other != s && other->same_as < 0 && !other->varies && other->kind == KERNEL_SYM_SIZE && other->value == s->value && text_eq(other->name, name)) {
         s->same_as = (int)i;
         return;
       }
@@ -79,9 +79,17 @@ static const sym_expr *value_of(helion_reader *r, const char *id, bool with_bloc
 static const sym_expr *known_size(void *data, const char *id) { return value_of(data, id, false); }
 static const sym_expr *known_symbol(void *data, const char *id) { return value_of(data, id, true); }
 
+static const sym_expr *fixed_size(void *data, const char *id) {
+  helion_reader *r = data;
+  int i = index_of(r, id);
+  return i >= 0 && r->symbols.at[i].varies ? helion_symbol_expr(r, i) : value_of(r, id, false);
+}
+
+/* With the numbers that hold in every call. */
+static const sym_expr *with_fixed(helion_reader *r, const sym_expr *e) { return sym_subst(r->mem, e, fixed_size, r); }
 static const sym_expr *with_sizes(helion_reader *r, const sym_expr *e) { return sym_subst(r->mem, e, known_size, r); }
 
-bool helion_known(helion_reader *r, const sym_expr *e, int64_t *out) {
+bool helion_peek(helion_reader *r, const sym_expr *e, int64_t *out) {
   return sym_is_const(e, out) || sym_is_const(sym_subst(r->mem, e, known_symbol, r), out);
 }
 
@@ -92,12 +100,16 @@ bool helion_known_int(helion_reader *r, const helion_value *v, int64_t *out) {
 }
 
 bool helion_same_size(helion_reader *r, const sym_expr *a, const sym_expr *b) {
-  return a == b || sym_equal(with_sizes(r, a), with_sizes(r, b));
+  if (helion_surely_same(r, a, b))
+    return true;
+  return r->is_dynamic && sym_equal(with_sizes(r, a), with_sizes(r, b)) && helion_assume_same(r, a, b);
 }
+
+bool helion_surely_same(helion_reader *r, const sym_expr *a, const sym_expr *b) { return a == b || sym_equal(with_fixed(r, a), with_fixed(r, b)); }
 
 bool helion_is_one(helion_reader *r, const sym_expr *e) {
   int64_t v;
-  return sym_is_const(with_sizes(r, e), &v) && v == 1;
+  return sym_is_const(with_fixed(r, e), &v) && v == 1;
 }
 
 void helion_unify(helion_reader *r, const sym_expr *a, const sym_expr *b) {
@@ -106,6 +118,7 @@ void helion_unify(helion_reader *r, const sym_expr *a, const sym_expr *b) {
     return;
   int first = i < j ? i : j, second = i < j ? j : i;   /* the earlier argument gives the name */
   r->symbols.at[second].same_as = first;
+  r->symbols.at[first].varies = r->symbols.at[first].varies && r->symbols.at[second].varies;
   if (!r->symbols.at[first].name)
     r->symbols.at[first].name = r->symbols.at[second].name;
 }
@@ -217,7 +230,7 @@ const char *helion_show_size(helion_reader *r, const sym_expr *e) {
   int64_t v;
   const char *name = sym_str(r->mem, sym_subst(r->mem, e, shown_symbol, r));
   bool is_const = sym_is_const(e, &v);
-  return !is_const && helion_known(r, e, &v) ? arena_printf(r->mem, "%s=%" PRId64, name, v) : name;
+  return !is_const && helion_peek(r, e, &v) ? arena_printf(r->mem, "%s=%" PRId64, name, v) : name;
 }
 
 const char *helion_show_shape(helion_reader *r, const kernel_type *t) {
@@ -241,7 +254,7 @@ static const char *unique_name(helion_reader *r, const char *wish) {
 
 static void add_symbol(helion_reader *r, helion_symbol *s) {
   s->name = unique_name(r, text_identifier(r->mem, shown_name(s)));
-  vec_push(r->mem, &r->graph->symbols, ((kernel_symbol){.name = s->name, .kind = s->kind, .value = s->value, .extent = s->extent,
+  vec_push(r->mem, &r->graph->symbols, ((kernel_symbol){.name = s->name, .kind = s->kind, .value = s->value, .extent = s->extent, .is_open = s->varies,
                                                         .divides = s->divides, .preferred = s->preferred, .is_padded = s->is_padded, .span = s->span}));
   if (s->kind == KERNEL_SYM_BLOCK && s->block >= 0 && r->symbols.at[s->block].is_used) {
     kernel_symbol *nominal = kernel_add_symbol(r->mem, r->graph, arena_printf(r->mem, "%s.block_size", s->name), KERNEL_SYM_NOMINAL);
@@ -340,6 +353,16 @@ static void name_tensors(helion_reader *r) {
       r->graph->tensors.at[i].name = arena_printf(r->mem, "%s_%zu", r->graph->tensors.at[i].role == KERNEL_VIEW ? "view" : "alloc", i);
 }
 
+/* A size that an assertion made equal to another is called after its argument: the guard says what has to be equal. */
+static const sym_expr *guard_symbol(void *data, const char *id) {
+  helion_reader *r = data;
+  long i = id[0] == '%' ? strtol(id + 1, NULL, 10) : -1;
+  if (i < 0 || (size_t)i >= r->symbols.n)
+    return NULL;
+  const char *own = r->symbols.at[i].same_as >= 0 ? helion_argument_size(r, (int)i) : NULL;
+  return own ? sym_name(r->mem, own) : shown_symbol(r, id);
+}
+
 void helion_finish(helion_reader *r) {
   kernel_graph *g = r->graph;
   rewrite_graph(r, note_use);
@@ -351,4 +374,6 @@ void helion_finish(helion_reader *r) {
     rename_block(r, &g->values.at[i].block);
   rename_blocks(r, &g->body);
   rewrite_graph(r, shown_symbol);
+  for (size_t i = 0; i < g->guards.n; i++)
+    rewrite_expr(r, guard_symbol, &g->guards.at[i].holds);
 }

@@ -238,6 +238,7 @@ helion_flow helion_run_block(helion_reader *r, syn_node *const *statements, size
   for (size_t i = 0; i < n; i++) {
     if (!helion_step(r, statements[i]))
       return HELION_STOP;
+    r->place = statements[i];
     helion_flow flow = run_statement(r, statements[i]);
     if (flow != HELION_NEXT)
       return flow;

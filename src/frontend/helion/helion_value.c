@@ -51,15 +51,11 @@ bool helion_type_of(const helion_reader *r, const helion_value *v, kernel_type *
 }
 
 bool helion_truth(helion_reader *r, const helion_value *v, bool *out) {
-  int64_t i;
   switch (v->kind) {
   case HELION_NONE: *out = false; return true;
   case HELION_BOOL: *out = v->flag; return true;
   case HELION_INT:
-    if (!helion_known(r, v->size, &i))
-      return false;
-    *out = i != 0;
-    return true;
+    return helion_decide_number(r, SYM_NE, v->size, 0, out);
   case HELION_FLOAT: *out = v->real != 0; return true;
   case HELION_STR: *out = v->string[0] != 0; return true;
   case HELION_SEQ: *out = v->seq.n != 0; return true;

@@ -82,6 +82,7 @@ typedef struct helion_symbol {
   int same_as;                  /* a size that an assertion made equal to another; -1: itself */
   int loop_order;               /* BLOCK: order of the loops; -1: unused */
   bool divides;
+  bool varies;                  /* SIZE: differs from call to call; `value` is that of one call */
   bool is_used;                 /* some size expression of the finished graph has it */
   bool is_open;                 /* BLOCK: one of its loops is around the code being read */
   bool is_exact;                /* BLOCK of fixed size: every tile of its loops is whole, so that the size is a plain number */
@@ -120,6 +121,8 @@ typedef struct helion_reader {
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
   bool assume_divides;
+  bool is_dynamic;                   /* static_shapes=False: sizes of the arguments vary, and what is decided from them becomes guards */
+  const syn_node *place;             /* the statement or expression that is being read, for guards */
   bool is_guessing; /* sizes are missing: stand-ins are used to find what else is wrong, and nothing about sizes is reported */
   int quiet;                         /* > 0: unsupported constructs are UNKNOWN without a message (asserts) */
   int depth;                         /* of calls that are being inlined */
@@ -168,11 +171,34 @@ int helion_symbol_of(const helion_reader *r, const sym_expr *e);
 /* Gives symbol `index` its final name unless it has one; a size whose variable already names an equal size becomes that size. */
 void helion_symbol_name(helion_reader *r, int index, const char *name);
 /* Value of `e` under the known sizes; false when block sizes are in it or it exceeds int64. */
-bool helion_known(helion_reader *r, const sym_expr *e, int64_t *out);
+bool helion_known(helion_reader *r, const sym_expr *e, int64_t *out);          /* of a size that varies: it has to be this number in every call */
 bool helion_known_int(helion_reader *r, const helion_value *v, int64_t *out);   /* also a BOOL */
-/* Equal for all block sizes. */
+/* Equal for all block sizes; sizes that vary and are equal in this call have to be equal in every call. */
 bool helion_same_size(helion_reader *r, const sym_expr *a, const sym_expr *b);
-bool helion_is_one(helion_reader *r, const sym_expr *e);                       /* a dimension that broadcasts */
+bool helion_surely_same(helion_reader *r, const sym_expr *a, const sym_expr *b);   /* whatever the sizes that vary are */
+bool helion_is_one(helion_reader *r, const sym_expr *e);                       /* a dimension that broadcasts, in every call */
+
+/* ---- sizes that vary, and guards (helion_guard.c) ---- */
+/* The number of `e` in this call; whoever decides something from it says what has to hold (helion_assume). */
+bool helion_peek(helion_reader *r, const sym_expr *e, int64_t *out);
+/* The number of `e` in every call; false: unknown, or it varies. */
+bool helion_fixed(helion_reader *r, const sym_expr *e, int64_t *out);
+bool helion_fixed_int(helion_reader *r, const helion_value *v, int64_t *out);   /* also a BOOL */
+bool helion_is_fixed(const helion_reader *r, const sym_expr *e);
+/* `a relation b` holds in this call and has to hold in every call. */
+void helion_assume(helion_reader *r, sym_op relation, const sym_expr *a, const sym_expr *b);
+/* Element `at` of an integer argument is `value` in every call. */
+void helion_assume_element(helion_reader *r, const char *argument, int64_t at, int64_t value);
+/* Whether it holds, with the guard that it goes on to do so (or not to); false: not known. */
+bool helion_decide(helion_reader *r, sym_op relation, const sym_expr *a, const sym_expr *b, bool *out);
+bool helion_decide_number(helion_reader *r, sym_op relation, const sym_expr *a, int64_t b, bool *out);
+bool helion_assume_same(helion_reader *r, const sym_expr *a, const sym_expr *b);
+/* A bound of a slice of a dim of `size`, counted from the end and clamped as Python does; NULL: not known. */
+const sym_expr *helion_open_bound(helion_reader *r, const helion_value *v, const sym_expr *size, const sym_expr *missing);
+bool helion_open_bounds(helion_reader *r, const helion_slice *s, const sym_expr *size, const sym_expr **from, const sym_expr **to);
+/* The same of one position; false: it is outside, or not known. */
+bool helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size, const sym_expr **out);
+const char *helion_argument_size(helion_reader *r, int symbol);                /* "x.0", as guards call it; NULL: no size of an argument */
 /* Both are equal from here on (assert k == k2). */
 void helion_unify(helion_reader *r, const sym_expr *a, const sym_expr *b);
 /* "tile_m", "k=256", "[m=2048, k=256]": for messages. */
@@ -220,6 +246,8 @@ const syn_node *helion_assigned_value(const syn_node *statement, const char *nam
 
 /* helion_config.c: finds the config of the kernel; its block sizes become hints of the blocks. */
 void helion_find_config(helion_reader *r, const helion_kernel *k);
+/* Its maker says static_shapes=False. */
+bool helion_has_dynamic_shapes(helion_reader *r, const helion_kernel *k);
 void helion_apply_config(helion_reader *r);
 
 /* ---- arguments (helion_bind.c) ---- */

@@ -118,7 +118,9 @@ static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s
   int d = v->shape.rank++;
   if (s->step && s->step->kind != HELION_NONE && (!helion_known_int(r, s->step, &step) || step < 1))
     return helion_fail(r, n, LOOM_EUNSUP, "use a positive step that is known", "this step of a slice"), false;
-  if (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &lo) && helion_clamp_bound(r, s->end, elems, elems, &hi)) {
+  if (helion_open_bounds(r, s, size, &begin, &end)) {
+    ;   /* inside of the dimension, in every call */
+  } else if (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &lo) && helion_clamp_bound(r, s->end, elems, elems, &hi)) {
     hi = hi < lo ? lo : hi;
     bool whole = lo == 0 && hi == elems;
     begin = sym_const(r->mem, lo);
@@ -157,12 +159,12 @@ helion_value helion_view_subscript(helion_reader *r, const syn_node *n, kernel_t
         return helion_unknown();
     } else if (x->kind == HELION_INT) {
       const sym_expr *e = x->size;
-      bool known = helion_known(r, e, &at) && helion_known(r, old.shape.dim[dim], &elems);
+      bool known = helion_peek(r, e, &at) && helion_peek(r, old.shape.dim[dim], &elems);
       if (known && (at < -elems || at >= elems))
         return helion_fail(r, n, LOOM_EINPUT, NULL, "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", at, dim,
                            r->graph->tensors.at[tensor].name, elems);
-      if (known && at < 0)
-        e = sym_add(r->mem, old.shape.dim[dim], e);
+      if (known && !helion_open_index(r, e, old.shape.dim[dim], &e))
+        return helion_unknown();   /* not met: it is inside */
       v.offset = sym_add(r->mem, v.offset, sym_mul(r->mem, e, old.stride[dim]));
       dim++;
     } else {
