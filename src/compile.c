@@ -208,7 +208,9 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));
-  return merged->write_files && s->machine ? compile_write_outputs(s) : LOOM_OK;
+  if (!merged->write_files)
+    return LOOM_OK;
+  return s->machine ? compile_write_outputs(s) : compile_write_artifact(s);
 }
 
 void compile_done(compile_state *s) {

@@ -50,6 +50,8 @@ typedef struct compile_state {
   solve_options solve_options; solve_result solved;
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
   tog *tog;
+  char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
+  kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */
   VEC_OF(compile_time) times;
   VEC_OF(const char *) dumped;             /* stage file names written to dump_dir */
 } compile_state;
@@ -72,6 +74,12 @@ typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: 
 typedef struct run_options { uint64_t seed; bool check, interp_only, no_verify; /* no_verify: skip the TOG verifier, to show that the chip itself is a check */ const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; run_oracle *oracle; /* NULL: not kept */ } run_options;
 /* Executes s->tog on the virtual chip, or s->stage0 on this CPU, or the interpreter alone; writes the named outputs and fills the check. */
 LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
+
+/* ---- compile_artifact.c ---- */
+/* `loom run DIR`: reads a host artifact into `s` (zeroed first; call compile_done in any case) for a call with the sizes of o->helion.shapes and
+ * of the inputs; compile_execute then runs it.  Nothing of the kernel's source is looked at.  LOOM_EINPUT: it is stale or damaged, or the call
+ * breaks a guard; LOOM_EUNSUP: it is of another CPU. */
+LOOM_MUST_USE loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const run_options *r, compile_state *s);
 
 /* ---- compile_summary.c ---- */
 data_value *compile_summary(compile_state *s, const compile_execution *e);          /* loom.summary.v1; e may be NULL */

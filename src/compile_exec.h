@@ -28,6 +28,12 @@ LOOM_MUST_USE loom_status compile_interpret(compile_state *s, interp_tensor *t, 
 /* The block sizes of --block-sizes under the kernel's names. */
 LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_binding **out, size_t *out_n);
 
+/* ---- compile_artifact.c ---- */
+LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fills s->object; s->stage0 is lowered away */
+LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */
+/* Guards of an artifact for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
+LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tensor *inputs);
+
 /* ---- compile_host.c ---- */
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
 #endif

@@ -66,12 +66,21 @@ static loom_status dense_result(compile_state *s, kernel_tensor t, const void *r
   return LOOM_OK;
 }
 
+/* In the order of the function's last arguments. */
+static const int64_t *open_sizes(compile_state *s) {
+  VEC_OF(int64_t) sizes = {0};
+  for (size_t i = 0; i < s->kernel->symbols.n; i++)
+    if (s->kernel->symbols.at[i].is_open)
+      vec_push(&s->ctx->mem, &sizes, s->kernel->symbols.at[i].value);
+  return sizes.at;
+}
+
 typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
 
 static loom_status call(compile_state *s, cpu_tile_fn fn, const compile_results *all, const interp_tensor *inputs, host_run *out) {
   void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **buffers;
   LOOM_TRY(call_buffers(s, inputs, by_root, &buffers));
-  fn(buffers, NULL);
+  fn(buffers, open_sizes(s));
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
@@ -84,6 +93,7 @@ static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, c
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n), *want;
   host_run got;
   LOOM_TRY(compile_make_inputs(s, r, integers, t));
+  LOOM_TRY(compile_check_call(s, t));
   LOOM_TRY(call(s, fn, all, t, &got));   /* before the interpreter, which works in its arguments */
   if (!integers)
     LOOM_TRY(compile_write_results(s, r, all, got.shapes, got.bytes));
@@ -106,11 +116,12 @@ static bool takes_floats_only(const kernel_graph *k) {
 loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out) {
   compile_results all = compile_list_results(&s->ctx->mem, s->kernel);
   codegen_image *image;
-  LOOM_TRY(cpu_compile_kernel(&s->ir, s->stage0, &image));
+  LOOM_TRY(compile_host_object(s));
+  LOOM_TRY(cpu_link_kernel(s->ctx, s->object, s->object_size, &image));
   void *address = codegen_lookup(image, s->kernel->name);
   cpu_tile_fn fn;
   memcpy(&fn, &address, sizeof fn);
-  loom_status st = address ? run(s, r, fn, &all, false, out) : diag_error(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "kernel '%s' was not compiled", s->kernel->name);
+  loom_status st = address ? run(s, r, fn, &all, false, out) : diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
   /* indices that are made up as small whole numbers could point anywhere, so only kernels of floats run once more */
   if (st == LOOM_OK && r->check && compile_is_whole(&s->kernel->body) && takes_floats_only(s->kernel)) {
     out->check.integers_run = true;

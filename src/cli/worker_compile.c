@@ -247,6 +247,15 @@ static void print_execution(compile_state *s, const compile_execution *e) {
            !e->check.integers_run ? "not applicable" : e->check.integers_ok ? "bit-identical" : "DIFFER");
 }
 
+static void print_open_sizes(const kernel_graph *k) {
+  size_t n = 0;
+  for (size_t i = 0; i < k->symbols.n; i++)
+    if (k->symbols.at[i].is_open)
+      printf(n++ ? ", %s" : "open sizes   %s", k->symbols.at[i].name);
+  if (n)
+    printf("; %zu guard%s\n", k->guards.n, k->guards.n == 1 ? "" : "s");
+}
+
 static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
   static const struct { const char *name; compile_stage stage; } kinds[] = {
       {"kernel", COMPILE_KERNEL}, {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"mlir", COMPILE_BUFFERIZED}, {"tog", COMPILE_TOG}, {"stage0", COMPILE_STAGE0}};
@@ -298,6 +307,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_state s = {0};
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
+  c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0;
   if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* a form from before the search: printed, nothing is written */
     loom_status early = compile_kernel(ctx, &c, &s);
     early = early == LOOM_OK ? emit(ctx, &s, o->emit.last) : early;
@@ -317,11 +327,30 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine ? s.machine->name : "host");
       if (s.plan)
         print_decisions(&s);
+      if (!s.machine)
+        print_open_sizes(s.kernel);
       printf("written      %s\n", s.output_dir);
     }
   }
   compile_done(&s);
   return st;
+}
+
+/* Options that say what to compile; an artifact is compiled. */
+static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const compile_options *c, const run_options *r, compile_state *s) {
+  const struct { const char *option; bool given; } compiled[] = {
+      {"--arg", o->arg.all.n > 0},         {"--dtype", o->dtype.all.n > 0}, {"--function", o->function.last != NULL}, {"--block-sizes", o->block_sizes.all.n > 0},
+      {"--config", o->config.last != NULL}, {"--plan", o->plan.last != NULL}, {"--dump-dir", o->dump_dir.last != NULL}, {"--override-dir", o->override_dir.last != NULL},
+      {"-o", o->output_dir.last != NULL}};
+  for (size_t i = 0; i < sizeof compiled / sizeof *compiled; i++)
+    if (compiled[i].given) {
+      diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is compiled already; only sizes and contents of its arguments are open", compiled[i].option, c->input);
+      diag_help(ctx, "give %s to 'loom compile'", compiled[i].option);
+      return LOOM_EUSAGE;
+    }
+  if (o->machine.last && strcmp(o->machine.last, "host") != 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--machine %s: '%s' is an artifact; 'loom run' takes those of the host, 'loom sim' those of a chip", o->machine.last, c->input);
+  return compile_open_artifact(ctx, c, r, s);
 }
 
 loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
@@ -343,7 +372,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
-  loom_status st = compile_kernel(ctx, &c, &s);
+  loom_status st = file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK)
     st = compile_execute(&s, &r, &e);
   if (st == LOOM_OK) {

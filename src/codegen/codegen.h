@@ -16,6 +16,10 @@ typedef struct codegen_options {
 /* Width of the vectors code for `cpu` should use, in bytes: 64 (AVX-512 with byte and word masks), 32 (AVX2 with F16C and FMA) or 16.
  * NULL: the running CPU. */
 int codegen_vector_bytes(const char *cpu);
+/* The running CPU as LLVM calls it, and its features: "znver3" and "+avx2,+fma,-sse4a,..". */
+void codegen_describe_host(arena *m, const char **out_cpu, const char **out_features);
+/* A feature that `features` has and the running CPU has not, without its '+'; NULL: code for them runs here. */
+const char *codegen_missing_feature(arena *m, const char *features);
 
 /* Object code for `m` (LLVM dialect); owned by ctx->mem. */
 LOOM_MUST_USE loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size);

@@ -83,6 +83,7 @@ static loom_status force_link(loom_ctx *ctx, codegen_image *image, const elf_sym
 loom_status codegen_link(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o, codegen_image **out) {
   *out = NULL;
   elf_symbols symbols;
+  codegen_init();
   LOOM_TRY(codegen_read_symbols(ctx, object, size, &symbols));
   LOOM_TRY(check_grants(ctx, &symbols, o));
   codegen_image *image = ARENA_NEW(&ctx->mem, codegen_image);

@@ -7,6 +7,8 @@
 /* One target machine per compile: the cpu of the options (NULL: the running one with its features), position-independent code. */
 LOOM_MUST_USE loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LOOM_GIVE LLVMTargetMachineRef *out);
 
+void codegen_init(void);   /* LLVM's table of targets, once */
+
 /* The symbols of an ELF64 relocatable object.  Names point into the object. */
 typedef struct elf_symbols {
   const char **undefined; size_t n_undefined;   /* names the object needs, in symbol table order, each once */

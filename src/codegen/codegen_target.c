@@ -11,13 +11,15 @@ static void init_target(void) {
   LLVMInitializeNativeAsmPrinter();
 }
 
+void codegen_init(void) { pthread_once(&target_once, init_target); }
+
 static LLVMCodeGenOptLevel codegen_level(int opt_level) {
   return opt_level <= 0 ? LLVMCodeGenLevelNone : opt_level == 1 ? LLVMCodeGenLevelLess : LLVMCodeGenLevelAggressive;
 }
 
 loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LLVMTargetMachineRef *out) {
   *out = NULL;
-  pthread_once(&target_once, init_target);
+  codegen_init();
   char *triple = LLVMGetDefaultTargetTriple(), *why = NULL;
   LLVMTargetRef target;
   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
@@ -72,4 +74,26 @@ int codegen_vector_bytes(const char *cpu) {
     bytes = 32;
   LLVMDisposeMessage(features);
   return bytes;
+}
+
+void codegen_describe_host(arena *m, const char **out_cpu, const char **out_features) {
+  char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+  *out_cpu = arena_strdup(m, cpu);
+  *out_features = arena_strdup(m, features);
+  LLVMDisposeMessage(cpu);
+  LLVMDisposeMessage(features);
+}
+
+const char *codegen_missing_feature(arena *m, const char *features) {
+  const char *cpu, *here;
+  codegen_describe_host(m, &cpu, &here);
+  for (const char *at = features; *at;) {
+    size_t n = strcspn(at, ",");
+    const char *name = arena_strndup(m, at + 1, n ? n - 1 : 0);
+    if (*at == '+' && *name && !has_feature(here, name))
+      return name;
+    at += n;
+    at += *at == ',';
+  }
+  return NULL;
 }

@@ -23,7 +23,9 @@ LOOM_MUST_USE loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vect
 codegen_options cpu_tile_options(const char *cpu);
 /* cpu_lower_tiles + codegen_object (cpu_tile_options) + codegen_link. */
 LOOM_MUST_USE loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, LOOM_GIVE codegen_image **out);
-/* The same for the functions of a module that lower_kernel_host made: plain loops, which may allocate (malloc and free are granted).  `m` is
- * changed. */
-LOOM_MUST_USE loom_status cpu_compile_kernel(ir_ctx *ir, MlirModule m, LOOM_GIVE codegen_image **out);
+/* Object code for a module that lower_kernel_host made: plain loops, which may allocate.  `m` is changed.  arg[j] of its function are the open
+ * sizes. */
+LOOM_MUST_USE loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size);
+/* Links such an object, also one from a file; malloc and free are granted. */
+LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

@@ -82,17 +82,18 @@ static void *address_of(void (*f)(void)) {
   return p;
 }
 
-loom_status cpu_compile_kernel(ir_ctx *ir, MlirModule m, codegen_image **out) {
-  const codegen_symbol grants[] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
-  codegen_options o = cpu_tile_options(NULL);
-  char *object = NULL;
-  size_t size = 0;
-  *out = NULL;
-  o.grants = grants;
-  o.n_grants = sizeof grants / sizeof *grants;
+loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size) {
+  const codegen_options o = cpu_tile_options(NULL);
   if (!ir_walk(mlirModuleGetOperation(m), visit_allowed, ir))
     return LOOM_EINPUT;
   LOOM_TRY(cpu_lower_tiles(ir, m));
-  LOOM_TRY(codegen_object(ir, m, &o, &object, &size));
-  return codegen_link(ir->ctx, object, size, &o, out);
+  return codegen_object(ir, m, &o, out_object, out_size);
+}
+
+loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, codegen_image **out) {
+  const codegen_symbol grants[] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
+  codegen_options o = cpu_tile_options(NULL);
+  o.grants = grants;
+  o.n_grants = sizeof grants / sizeof *grants;
+  return codegen_link(ctx, object, size, &o, out);
 }

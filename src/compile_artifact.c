@@ -1,0 +1,273 @@
+/* Host artifacts: what `loom compile --machine host` leaves, and running it again without the front end or the compiler.
+ *
+ *   kernel.json         the kernel graph with its guards (loom.kernel.v1): arguments, results, the oracle of --check
+ *   cpu/kernel.o        the object code
+ *   cpu/artifact.json   loom.host.v1: which kernel.json and which CPU the object is of, and its block sizes
+ */
+#include "base/file.h"
+#include "base/hash.h"
+#include "compile.h"
+#include "compile_exec.h"
+#include "compile_stage.h"
+#include "target/cpu/cpu.h"
+#include <string.h>
+
+enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES_MAX = 1 << 20, SIZE_MAX_OF_CALL = 1 << 30 };
+
+/* ---- writing ---- */
+loom_status compile_host_object(compile_state *s) {
+  if (s->object)
+    return LOOM_OK;
+  if (!s->kernel)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "only kernels read from Python, Device IR or loom.kernel.v1 are compiled for the host");
+  return cpu_kernel_object(&s->ir, s->stage0, &s->object, &s->object_size);
+}
+
+static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size_t n) {
+  data_value *o = data_object(&s->ctx->mem);
+  for (size_t i = 0; i < n; i++) {
+    const kernel_symbol *k = kernel_find_symbol(s->kernel, blocks[i].name);
+    if (k && k->kind != KERNEL_SYM_NOMINAL)
+      data_set_int(&s->ctx->mem, o, blocks[i].name, blocks[i].value);
+  }
+  return o;
+}
+
+static const char *artifact_text(compile_state *s, const char *kernel, const sym_binding *blocks, size_t n) {
+  arena *m = &s->ctx->mem;
+  data_value *o = data_object(m);
+  const char *cpu, *features;
+  char kernel_hash[65], object_hash[65];
+  hash_sha256_hex(kernel, strlen(kernel), kernel_hash);
+  hash_sha256_hex(s->object, s->object_size, object_hash);
+  codegen_describe_host(m, &cpu, &features);
+  data_set_string(m, o, "schema", "loom.host.v1");
+  data_set_string(m, o, "loom", LOOM_VERSION);
+  data_set_string(m, o, "kernel", s->kernel->name);
+  data_set_string(m, o, "kernel_sha256", kernel_hash);
+  data_set_string(m, o, "object_sha256", object_hash);
+  data_set_string(m, o, "cpu", cpu);
+  data_set_string(m, o, "features", features);
+  data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
+  return data_write_json(m, o, 1);
+}
+
+static loom_status write_bytes(compile_state *s, const char *name, const void *bytes, size_t size) {
+  return file_write(s->ctx, file_join(&s->ctx->mem, s->output_dir, name), bytes, size);
+}
+
+loom_status compile_write_artifact(compile_state *s) {
+  const sym_binding *given, *blocks;
+  size_t n_given, n;
+  LOOM_TRY(compile_host_object(s));
+  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+  LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
+  const char *kernel = compile_stage_text(s, COMPILE_KERNEL), *artifact = artifact_text(s, kernel, blocks, n);
+  s->output_dir = s->o->output_dir ? s->o->output_dir : file_join(&s->ctx->mem, "loom-out", text_identifier(&s->ctx->mem, s->kernel->name));
+  LOOM_TRY(file_make_dirs(s->ctx, file_join(&s->ctx->mem, s->output_dir, "cpu")));
+  LOOM_TRY(write_bytes(s, "kernel.json", kernel, strlen(kernel)));
+  LOOM_TRY(write_bytes(s, "cpu/kernel.o", s->object, s->object_size));
+  return write_bytes(s, "cpu/artifact.json", artifact, strlen(artifact));
+}
+
+/* ---- reading ---- */
+typedef struct artifact { const char *dir; data_value *v; const char *loom, *kernel_hash, *object_hash, *cpu, *features; data_value *blocks; } artifact;
+
+static loom_status read_part(loom_ctx *ctx, const artifact *a, const char *name, size_t limit, char **out, size_t *size) {
+  return file_read(ctx, file_join(&ctx->mem, a->dir, name), limit, out, size);
+}
+
+static loom_status read_header(loom_ctx *ctx, artifact *a) {
+  const char *path = file_join(&ctx->mem, a->dir, "cpu/artifact.json"), *schema;
+  char *source;
+  size_t size;
+  if (!file_exists(path)) {
+    diag_error(ctx, diag_file_span(ctx, a->dir), LOOM_EINPUT, "the directory holds no compiled host kernel (cpu/artifact.json)");
+    diag_help(ctx, file_exists(file_join(&ctx->mem, a->dir, "tog.json")) ? "it is of a chip: 'loom sim DIR --check' runs it"
+                                                                         : "make one with 'loom compile KERNEL --machine host -o DIR'");
+    return LOOM_EINPUT;
+  }
+  LOOM_TRY(file_read(ctx, path, ARTIFACT_BYTES_MAX, &source, &size));
+  LOOM_TRY(data_read_json(ctx, path, source, size, &a->v));
+  LOOM_TRY(data_need_string(ctx, a->v, "schema", &schema));
+  if (!text_eq(schema, "loom.host.v1"))
+    LOOM_FAIL(ctx, data_get(a->v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.host.v1\"", schema);
+  LOOM_TRY(data_need_string(ctx, a->v, "loom", &a->loom));
+  LOOM_TRY(data_need_string(ctx, a->v, "kernel_sha256", &a->kernel_hash));
+  LOOM_TRY(data_need_string(ctx, a->v, "object_sha256", &a->object_hash));
+  LOOM_TRY(data_need_string(ctx, a->v, "cpu", &a->cpu));
+  LOOM_TRY(data_need_string(ctx, a->v, "features", &a->features));
+  return data_need(ctx, a->v, "block_sizes", DATA_OBJECT, &a->blocks);
+}
+
+/* The object was made by this Loom for a CPU like this one. */
+static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
+  const char *missing = codegen_missing_feature(&ctx->mem, a->features);
+  if (!text_eq(a->loom, LOOM_VERSION)) {
+    diag_error(ctx, data_get(a->v, "loom")->span, LOOM_EINPUT, "the artifact is stale: Loom %s compiled it, and this is " LOOM_VERSION, a->loom);
+    diag_help(ctx, "compile the kernel again");
+    return LOOM_EINPUT;
+  }
+  if (missing) {
+    diag_error(ctx, data_get(a->v, "features")->span, LOOM_EUNSUP, "the artifact is compiled for another CPU (%s): this one has no %s", a->cpu, missing);
+    diag_help(ctx, "compile the kernel on this machine");
+    return LOOM_EUNSUP;
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_parts(compile_state *s, const artifact *a) {
+  loom_ctx *ctx = s->ctx;
+  char *source, hash[65];
+  size_t size;
+  data_value *v;
+  const char *path = file_join(&ctx->mem, a->dir, "kernel.json"), *object = file_join(&ctx->mem, a->dir, "cpu/kernel.o");
+  LOOM_TRY(read_part(ctx, a, "kernel.json", KERNEL_BYTES_MAX, &source, &size));
+  hash_sha256_hex(source, size, hash);
+  if (strcmp(hash, a->kernel_hash) != 0) {
+    diag_error(ctx, diag_file_span(ctx, path), LOOM_EINPUT, "the artifact is stale: this is not the kernel that cpu/kernel.o was compiled from (its SHA-256 differs)");
+    diag_help(ctx, "compile the kernel again; an edited kernel.json can be compiled, as any input");
+    return LOOM_EINPUT;
+  }
+  LOOM_TRY(data_read_json(ctx, path, source, size, &v));
+  LOOM_TRY(kernel_from_data(ctx, v, &s->kernel));
+  LOOM_TRY(read_part(ctx, a, "cpu/kernel.o", OBJECT_BYTES_MAX, &s->object, &s->object_size));
+  hash_sha256_hex(s->object, s->object_size, hash);
+  if (strcmp(hash, a->object_hash) == 0)
+    return LOOM_OK;
+  diag_error(ctx, diag_file_span(ctx, object), LOOM_EINPUT, "the object code is damaged: it is not what the compiler wrote (its SHA-256 differs)");
+  diag_help(ctx, "compile the kernel again");
+  return LOOM_EINPUT;
+}
+
+/* The source is not needed, but where it is there and has changed, its author wants to know. */
+static loom_status warn_changed_source(compile_state *s) {
+  char *source, hash[65];
+  size_t size;
+  if (!s->kernel->path || !*s->kernel->path || !*s->kernel->sha256 || !file_exists(s->kernel->path))
+    return LOOM_OK;
+  LOOM_TRY(file_read(s->ctx, s->kernel->path, KERNEL_BYTES_MAX, &source, &size));
+  hash_sha256_hex(source, size, hash);
+  if (strcmp(hash, s->kernel->sha256) != 0) {
+    diag_warn(s->ctx, diag_file_span(s->ctx, s->kernel->path), "the file has changed since the artifact was compiled; the artifact runs as it was");
+    diag_help(s->ctx, "compile it again to run what it says now");
+  }
+  return LOOM_OK;
+}
+
+static loom_status fixed_blocks(compile_state *s, const artifact *a, compile_options *o) {
+  solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, a->blocks->n);
+  for (size_t i = 0; i < a->blocks->n; i++) {
+    d[i].symbol = a->blocks->members[i].key;
+    LOOM_TRY(data_need_int(s->ctx, a->blocks, d[i].symbol, 1, INT64_C(1) << 40, &d[i].assigned));
+  }
+  o->domains = d;
+  o->n_domains = a->blocks->n;
+  return LOOM_OK;
+}
+
+/* ---- the sizes of the call ---- */
+static kernel_tensor find_argument(const kernel_graph *k, const char *name) {
+  kernel_tensor t = kernel_find_tensor(k, name);
+  return t >= 0 && k->tensors.at[t].role == KERNEL_ARG ? t : -1;
+}
+
+static loom_status fail_shape_name(compile_state *s, const char *name) {
+  VEC_OF(const char *) names = {0};
+  const kernel_graph *k = s->kernel;
+  for (size_t i = 0; i < k->tensors.n; i++)
+    for (int d = 0; k->tensors.at[i].role == KERNEL_ARG && d < k->tensors.at[i].shape.rank; d++)
+      vec_push(&s->ctx->mem, &names, (const char *)arena_printf(&s->ctx->mem, "%s.%d", k->tensors.at[i].name, d));
+  for (size_t i = 0; i < k->symbols.n; i++)
+    if (k->symbols.at[i].is_open)
+      vec_push(&s->ctx->mem, &names, k->symbols.at[i].name);
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape names \"%s\", which the kernel '%s' does not have", name, k->name);
+  const char *near = diag_nearest(name, names.at, names.n);
+  if (near || names.n)
+    diag_help(s->ctx, "%s '%s'", near ? "did you mean" : "for example", near ? near : names.at[0]);
+  return LOOM_EUSAGE;
+}
+
+static void set_symbol(kernel_call *call, const kernel_graph *k, const char *symbol, int64_t value) {
+  for (size_t i = 0; i < k->tensors.n; i++)
+    for (int d = 0; k->tensors.at[i].role == KERNEL_ARG && d < k->tensors.at[i].shape.rank; d++)
+      if (k->tensors.at[i].shape.dim[d]->op == SYM_SYM && text_eq(k->tensors.at[i].shape.dim[d]->name, symbol) && !call->size[i][d])
+        call->size[i][d] = value;
+}
+
+/* "x.0", "x" of one dimension, or an open size by its name. */
+static loom_status apply_shape(compile_state *s, const helion_shape *shape) {
+  const kernel_graph *k = s->kernel;
+  kernel_tensor t;
+  int dim;
+  int64_t element;
+  const kernel_symbol *symbol = kernel_find_symbol(k, shape->name);
+  if (shape->value < 1 || shape->value > SIZE_MAX_OF_CALL)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape %s=%" PRId64 ": sizes are 1 to %d", shape->name, shape->value, SIZE_MAX_OF_CALL);
+  if (kernel_guard_name(k, shape->name, &t, &dim, &element) && dim >= 0)
+    s->call.size[t][dim] = shape->value;
+  else if ((t = find_argument(k, shape->name)) >= 0 && k->tensors.at[t].shape.rank == 1)
+    s->call.size[t][0] = shape->value;
+  else if (symbol && symbol->is_open)
+    set_symbol(&s->call, k, shape->name, shape->value);
+  else
+    return fail_shape_name(s, shape->name);
+  return LOOM_OK;
+}
+
+static loom_status apply_input(compile_state *s, const run_binding *b) {
+  npy_array a;
+  kernel_tensor t = find_argument(s->kernel, b->name);
+  LOOM_TRY(run_load(s->ctx, b, &a));
+  if (t < 0)
+    return LOOM_OK;   /* compile_check_inputs says so */
+  if (a.rank != s->kernel->tensors.at[t].shape.rank)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, b->file), LOOM_EINPUT, "input '%s' has %d dimensions; kernel '%s' was compiled for %d", b->name, a.rank, s->kernel->name,
+              s->kernel->tensors.at[t].shape.rank);
+  for (int d = 0; d < a.rank; d++) {
+    if (a.shape[d] < 1 || a.shape[d] > SIZE_MAX_OF_CALL)
+      LOOM_FAIL(s->ctx, diag_file_span(s->ctx, b->file), LOOM_EINPUT, "dimension %d of input '%s' has %" PRId64 " elements; sizes are 1 to %d", d, b->name, a.shape[d],
+                SIZE_MAX_OF_CALL);
+    s->call.size[t][d] = a.shape[d];
+  }
+  return LOOM_OK;
+}
+
+static loom_status bind_sizes(compile_state *s, const run_options *r) {
+  s->call.size = arena_array(&s->ctx->mem, s->kernel->tensors.n + 1, sizeof *s->call.size);
+  for (size_t i = 0; i < r->n_inputs; i++)
+    LOOM_TRY(apply_input(s, &r->inputs[i]));
+  for (size_t i = 0; i < s->o->helion.n_shapes; i++)
+    LOOM_TRY(apply_shape(s, &s->o->helion.shapes[i]));
+  return kernel_bind_call(s->ctx, s->kernel, &s->call);
+}
+
+loom_status compile_check_call(compile_state *s, const interp_tensor *inputs) {
+  const sym_binding *given, *blocks;
+  size_t n_given, n;
+  if (!s->call.size)
+    return LOOM_OK;
+  const double **contents = inputs ? ARENA_NEW_N(&s->ctx->mem, const double *, s->kernel->tensors.n) : NULL;
+  for (size_t i = 0; inputs && i < s->kernel->tensors.n; i++)
+    contents[i] = inputs[i].value;
+  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+  LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
+  return kernel_check_guards(s->ctx, s->kernel, &s->call, contents, blocks, n);
+}
+
+loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const run_options *r, compile_state *s) {
+  memset(s, 0, sizeof *s);
+  s->ctx = ctx;
+  compile_options *own = ARENA_NEW(&ctx->mem, compile_options);
+  *own = *o;
+  s->o = own;
+  artifact a = {.dir = o->input};
+  LOOM_TRY(read_header(ctx, &a));
+  LOOM_TRY(check_origin(ctx, &a));
+  LOOM_TRY(read_parts(s, &a));
+  LOOM_TRY(warn_changed_source(s));
+  LOOM_TRY(fixed_blocks(s, &a, own));
+  LOOM_TRY(bind_sizes(s, r));
+  LOOM_TRY(compile_check_call(s, NULL));
+  return kernel_verify(ctx, s->kernel);   /* at the sizes of this call: what the guards let through fits together */
+}
