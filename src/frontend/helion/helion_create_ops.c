@@ -74,7 +74,7 @@ static helion_value create_full(helion_reader *r, const helion_call *c, const ke
   kernel_value scalar;
   if (helion_arg_number(r, c, arg, &value))
     return create(r, c, t, KERNEL_FILL_VALUE, KERNEL_INIT_FULL, value);
-  if (!r->region || !helion_as_value(r, c->node, &c->arg[arg], t->type, &scalar))
+  if (!r->region || !helion_as_value(r, c->node, &c->arg[arg], t->type, &scalar) || helion_type(r, scalar)->rank != 0)
     return helion_fail(r, c->node, LOOM_EINPUT, NULL, "a tensor cannot be filled with %s", helion_describe(r, &c->arg[arg]));
   return helion_device(helion_broadcast(r, c->node, helion_cast(r, c->node, scalar, t->type), t));
 }

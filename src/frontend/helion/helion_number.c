@@ -266,7 +266,7 @@ static bool compare_known(helion_reader *r, syn_kind op, const helion_value *a, 
 }
 
 helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
-  bool result, is_identity = op == SYN_Is || op == SYN_IsNot;
+  bool result = false, is_identity = op == SYN_Is || op == SYN_IsNot;
   if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
     return helion_unknown();
   if (!is_identity && op != SYN_In && op != SYN_NotIn && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR) && !helion_in_loop(r) && !r->is_binding)

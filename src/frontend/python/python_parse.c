@@ -76,6 +76,18 @@ static void return_memory(void *of, void *p, size_t size) {
   m->free = piece;
 }
 
+/* The parser warns on standard error of what is odd but legal ("1if x"); nothing below the command line prints. */
+static void ignore_warnings(void) {
+  PyObject *module = PyImport_ImportModule("_warnings"), *filters = module ? PyObject_GetAttrString(module, "filters") : NULL;
+  PyObject *all = Py_BuildValue("(sOOOi)", "ignore", Py_None, PyExc_Warning, Py_None, 0);
+  if (filters && all && PyList_Check(filters))
+    PyList_Insert(filters, 0, all);
+  Py_XDECREF(all);
+  Py_XDECREF(filters);
+  Py_XDECREF(module);
+  PyErr_Clear();
+}
+
 static loom_status start_python(loom_ctx *ctx) {
   static object_memory memory;   /* as long as the interpreter */
   if (Py_IsInitialized())
@@ -101,6 +113,7 @@ static loom_status start_python(loom_ctx *ctx) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "Python's parser does not start: %s; install libpython3.11 and libpython3.11-stdlib",
               st.err_msg ? st.err_msg : "unknown reason");
   PyGC_Disable();   /* trees have no cycles */
+  ignore_warnings();
   return LOOM_OK;
 }
 
@@ -279,6 +292,22 @@ static loom_status convert_node(converter *c, PyObject *o, loom_span around, int
   return st;
 }
 
+/* "\N{..}", "\x..", "\u....": when one is wrong, the parser asks the registry of codecs how to report it, and that is a module of Python's library. */
+static bool has_coded_escape(const char *code, size_t size) {
+  for (const char *at = code, *end = code + size; (at = memchr(at, '\\', (size_t)(end - at))) && at + 1 < end; at += 2)
+    if (strchr("NxuU", at[1]))
+      return true;
+  return false;
+}
+
+/* Imports Python's `encodings`; where the library is not installed, wrong escapes are reported without their place. */
+static void complete_start(void) {
+  static bool is_complete;
+  if (!is_complete)
+    (void)_Py_InitializeMain();
+  is_complete = true;
+}
+
 /* CPython counts columns of a syntax error in characters, from 1; ours are bytes. */
 static int32_t byte_column(const diag_source *src, int32_t line, int32_t chars) {
   const char *p = src->text, *end = src->text + src->size;
@@ -342,6 +371,8 @@ loom_status python_parse(loom_ctx *ctx, const char *path, const char *code, size
   converter c = {ctx, diag_add_source(ctx, path, code, size)};
   LOOM_TRY(python_scan(ctx, c.src));
   LOOM_TRY(start_python(ctx));
+  if (has_coded_escape(code, size))
+    complete_start();
   const char *terminated = arena_strndup(&ctx->mem, code, size);
   PyCompilerFlags flags = {.cf_flags = PyCF_ONLY_AST | PyCF_IGNORE_COOKIE, .cf_feature_version = PY_MINOR_VERSION};
   static PyObject *tree;   /* of the text before */

@@ -1,0 +1,23 @@
+/* The fuzz targets: each takes bytes and must come back, whatever they are.  A broken promise of the front end (a graph that does not verify,
+ * or does not read back as itself; a failure without a diagnostic) aborts.
+ *   fuzz_python    a kernel file: CPython's parser, the Helion front end, the verifier, the JSON round trip
+ *   fuzz_tree      a script of edits of the syntax tree of a seed kernel: the front end without the parser, ten times as fast
+ *   fuzz_device_ir a Device IR dump in any of its forms */
+#ifndef LOOM_FUZZ_H
+#define LOOM_FUZZ_H
+#include "frontend/helion/helion.h"
+
+enum { FUZZ_BYTES_MAX = 16 * 1024, FUZZ_SHAPES_MAX = 32 };
+
+int fuzz_python(const uint8_t *bytes, size_t size);
+int fuzz_tree(const uint8_t *bytes, size_t size);
+int fuzz_device_ir(const uint8_t *bytes, size_t size);
+
+/* The options of a first line `# options: function=f x.0=5 dtype=f32 eps:=1e-5`; sizes with `=`, arguments with `:=`,
+ * element types of one argument with `~` (`ids~i64`). */
+helion_options fuzz_options(arena *m, const char *source, size_t size);
+/* How many inputs were kernels. */
+extern long fuzz_compiled;
+/* What must hold after a front end returned. */
+void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k);
+#endif

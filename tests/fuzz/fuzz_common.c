@@ -1,0 +1,72 @@
+#include "fuzz.h"
+#include "base/data.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char OPTIONS[] = "# options:";
+
+helion_options fuzz_options(arena *m, const char *source, size_t size) {
+  helion_options o = {.has_dtype = true, .dtype = DTYPE_F32};
+  helion_shape *shapes = ARENA_NEW_N(m, helion_shape, FUZZ_SHAPES_MAX);
+  helion_given *given = ARENA_NEW_N(m, helion_given, FUZZ_SHAPES_MAX);
+  o.shapes = shapes;
+  o.given = given;
+  if (size < sizeof OPTIONS || memcmp(source, OPTIONS, sizeof OPTIONS - 1) != 0)
+    return o;
+  const char *end = memchr(source, '\n', size);
+  size_t n = (size_t)((end ? end : source + size) - source) - (sizeof OPTIONS - 1);
+  char *line = arena_strndup(m, source + sizeof OPTIONS - 1, n < 4096 ? n : 4096), *rest;
+  for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+    char *equals = strchr(word, '='), *type = strchr(word, '~');
+    if (type && o.n_given < FUZZ_SHAPES_MAX) {
+      *type = 0;
+      given[o.n_given] = (helion_given){.name = word, .kind = HELION_GIVEN_DTYPE};
+      o.n_given += dtype_parse(type + 1, &given[o.n_given].type);
+      continue;
+    }
+    if (!equals || equals == word)
+      continue;
+    bool is_argument = equals[-1] == ':';
+    equals[is_argument ? -1 : 0] = 0;
+    const char *value = equals + 1;
+    if (is_argument && o.n_given < FUZZ_SHAPES_MAX)
+      given[o.n_given++] = helion_parse_given(m, word, value);
+    else if (text_eq(word, "function"))
+      o.function = value;
+    else if (text_eq(word, "dtype"))
+      dtype_parse(value, &o.dtype);
+    else if (!is_argument && o.n_shapes < FUZZ_SHAPES_MAX)
+      shapes[o.n_shapes++] = (helion_shape){word, strtoll(value, NULL, 10)};
+  }
+  return o;
+}
+
+static _Noreturn void broken(const loom_ctx *ctx, const char *promise) {
+  fprintf(stderr, "fuzz: %s\n", promise);
+  for (const diag_item *d = ctx->diag.first; d; d = d->next)
+    fprintf(stderr, "  %d:%d: %s\n", (int)d->span.line, (int)d->span.col, d->text);
+  abort();
+}
+
+long fuzz_compiled;
+
+void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
+  fuzz_compiled += st == LOOM_OK;
+  if (st != LOOM_OK) {
+    if (ctx->diag.errors == 0)
+      broken(ctx, "a failure without a diagnostic");
+    if (st == LOOM_EBUG)
+      broken(ctx, "an internal error");
+    return;
+  }
+  if (kernel_verify(ctx, k) != LOOM_OK)
+    broken(ctx, "a graph that does not verify");
+  const char *json = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, k), 0);
+  data_value *v;
+  kernel_graph *again = NULL;
+  if (data_read_json(ctx, "again", json, strlen(json), &v) != LOOM_OK || kernel_from_data(ctx, v, &again) != LOOM_OK)
+    broken(ctx, "a graph that does not read back");
+  if (strcmp(json, data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, again), 0)) != 0)
+    broken(ctx, "a graph that reads back as another");
+}

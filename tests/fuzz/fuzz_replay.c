@@ -1,0 +1,65 @@
+/* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N`. */
+#include "fuzz.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef int target(const uint8_t *, size_t);
+static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir}};
+
+static int run_path(target *run, const char *path) {
+  struct stat st;
+  int n = 0;
+  if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+      char inner[4096];
+      if (e->d_name[0] != '.' && snprintf(inner, sizeof inner, "%s/%s", path, e->d_name) < (int)sizeof inner)
+        n += run_path(run, inner);
+    }
+    if (d)
+      closedir(d);
+    return n;
+  }
+  loom_ctx ctx;
+  char *bytes;
+  size_t size;
+  loom_ctx_init(&ctx);
+  if (file_read(&ctx, path, 1 << 24, &bytes, &size) != LOOM_OK) {
+    fprintf(stderr, "fuzz_replay: cannot read %s\n", path);
+    exit(1);
+  }
+  run((const uint8_t *)bytes, size);
+  loom_ctx_done(&ctx);
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  if (argc == 4 && strcmp(argv[1], "tree-random") == 0) {
+    rng r = rng_new(strtoull(argv[2], NULL, 10));
+    long n = strtol(argv[3], NULL, 10);
+    for (long i = 0; i < n; i++) {
+      uint8_t bytes[64];
+      size_t size = 1 + rng_next(&r) % (sizeof bytes - 1);
+      for (size_t k = 0; k < size; k++)
+        bytes[k] = (uint8_t)rng_next(&r);
+      fuzz_tree(bytes, size);
+    }
+    printf("%ld inputs, %ld kernels\n", n, fuzz_compiled);
+    return 0;
+  }
+  for (size_t t = 0; argc > 2 && t < sizeof targets / sizeof *targets; t++)
+    if (strcmp(argv[1], targets[t].name) == 0) {
+      int n = 0;
+      for (int i = 2; i < argc; i++)
+        n += run_path(targets[t].run, argv[i]);
+      printf("%d inputs, %ld kernels\n", n, fuzz_compiled);
+      return 0;
+    }
+  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir PATH..  or  fuzz_replay tree-random SEED N\n");
+  return 2;
+}
