@@ -1,6 +1,6 @@
 /* Edits of syntax trees.  The first byte of the input chooses a seed file (tests/fuzz/seeds, parsed once), every five bytes after it are an
- * edit: what to do, where (two bytes), with what (two bytes).  What is put in comes from a second tree of the same file that is never
- * changed, so that no edit makes a cycle. */
+ * edit: what to do, where (two bytes), with what (two bytes).  A copy is edited; what is put in comes from the seed's own tree, which never
+ * changes, so that no edit makes a cycle. */
 #include "fuzz.h"
 #include "base/file.h"
 #include "base/vec.h"
@@ -11,16 +11,16 @@
 
 enum { SEEDS_MAX = 200, EDIT_BYTES = 5, EDITS_MAX = 24, SLOTS_MAX = 20000, WORDS_MAX = 4000 };
 
-typedef struct seed { const syn_node *tree; helion_options options; const char *name; } seed;
+/* A place that holds a node, in a list or not. */
+typedef struct slot { syn_node **node, *first; syn_field *list; size_t at; } slot;   /* first: what it held before all edits */
+typedef struct slots { slot *at; size_t n; } slots;
+
+typedef struct seed { syn_node *tree; slots all; helion_options options; const char *name; } seed;
 static seed seeds[SEEDS_MAX];
 static int n_seeds;
 static const char *words[WORDS_MAX];   /* names of the language, from the op table */
 static size_t n_words;
 static loom_ctx lasting;               /* memory of the seeds */
-
-/* A place that holds a node or a list of nodes. */
-typedef struct slot { syn_node **node; syn_field *list; size_t at; } slot;
-typedef struct slots { slot *at; size_t n; } slots;
 
 static bool is_statement(const syn_node *n) { return n->kind >= SYN_FunctionDef && n->kind <= SYN_Match; }
 
@@ -56,12 +56,12 @@ static void collect(syn_node *n, slots *s) {
   for (size_t i = 0; i < n->n_fields; i++) {
     syn_field *f = &n->fields[i];
     if (f->node && s->n < SLOTS_MAX) {
-      s->at[s->n++] = (slot){&f->node, NULL, 0};
+      s->at[s->n++] = (slot){&f->node, f->node, NULL, 0};
       collect(f->node, s);
     }
     for (size_t k = 0; f->is_list && k < f->n; k++)
       if (f->items[k] && s->n < SLOTS_MAX) {
-        s->at[s->n++] = (slot){&f->items[k], f, k};
+        s->at[s->n++] = (slot){&f->items[k], f->items[k], f, k};
         collect(f->items[k], s);
       }
   }
@@ -165,6 +165,7 @@ static void edit(arena *m, slots *s, const slots *fresh, const uint8_t *e) {
   syn_node *n = *a->node, *other = *fresh->at[with % fresh->n].node;
   if (!n || (a->list && (a->at >= a->list->n || a->node != &a->list->items[a->at])))
     return;
+  bool is_own = n == a->first;   /* else it is the seed's or new */
   switch (e[0] % 10) {
   case 0: case 1:
     for (size_t i = 0; i < fresh->n && !may_stand_for(n, other); i++)   /* the next that fits */
@@ -183,9 +184,9 @@ static void edit(arena *m, slots *s, const slots *fresh, const uint8_t *e) {
       list_insert(a->list, with % 2 ? a->at : a->list->n, other);
     return;
   case 4:
-    if (n->kind == SYN_Constant)
+    if (is_own && n->kind == SYN_Constant)
       change_constant(m, n, with);
-    else
+    else if (is_own)
       change_name(n, with);
     return;
   case 5:
@@ -195,7 +196,7 @@ static void edit(arena *m, slots *s, const slots *fresh, const uint8_t *e) {
       bool fits = logical ? op->kind <= SYN_Or : unary ? op->kind >= SYN_Invert && op->kind <= SYN_USub : compare ? op->kind >= SYN_Eq : op->kind >= SYN_Add && op->kind <= SYN_FloorDiv;
       if (fits)
         *a->node = op;
-    } else {
+    } else if (is_own) {
       change_name(n, with);
     }
     return;
@@ -205,7 +206,7 @@ static void edit(arena *m, slots *s, const slots *fresh, const uint8_t *e) {
     return;
   case 8: {
     syn_field *f = field(n, with % 2 ? "keywords" : "args");
-    if (n->kind == SYN_Call && f && f->is_list && with % 2) {
+    if (is_own && n->kind == SYN_Call && f && f->is_list && with % 2) {
       syn_node *k = new_node(m, SYN_keyword, "keyword", n->span, 2);
       k->fields[0] = (syn_field){.name = "arg", .ident = with % 3 ? words[with % n_words] : "dim"};
       k->fields[1] = (syn_field){.name = "value", .node = is_statement(other) || is_operator(other) || has_own_kind(other) ? name_node(m, "x", n->span) : other};
@@ -248,8 +249,10 @@ static void read_seeds(void) {
     if (!text_ends(e->d_name, ".py"))
       continue;
     const char *path = arena_printf(&lasting.mem, "%s/%s", folder, e->d_name);
-    if (file_read(&lasting, path, FUZZ_BYTES_MAX, &source, &size) == LOOM_OK && python_parse(&lasting, path, source, size, &tree) == LOOM_OK)
-      seeds[n_seeds++] = (seed){tree, fuzz_options(&lasting.mem, source, size), arena_strdup(&lasting.mem, e->d_name)};
+    if (file_read(&lasting, path, FUZZ_BYTES_MAX, &source, &size) == LOOM_OK && python_parse(&lasting, path, source, size, &tree) == LOOM_OK) {
+      seeds[n_seeds] = (seed){tree, {ARENA_NEW_N(&lasting.mem, slot, SLOTS_MAX), 0}, fuzz_options(&lasting.mem, source, size), arena_strdup(&lasting.mem, e->d_name)};
+      collect(tree, &seeds[n_seeds++].all);
+    }
   }
   if (d)
     closedir(d);
@@ -294,12 +297,11 @@ int fuzz_tree(const uint8_t *bytes, size_t size) {
   loom_ctx ctx;
   kernel_graph *k = NULL;
   loom_ctx_init(&ctx);
-  syn_node *tree = copy_tree(&ctx.mem, s->tree), *pristine = copy_tree(&ctx.mem, s->tree);
-  slots at = {ARENA_NEW_N(&ctx.mem, slot, SLOTS_MAX), 0}, fresh = {ARENA_NEW_N(&ctx.mem, slot, SLOTS_MAX), 0};
+  syn_node *tree = copy_tree(&ctx.mem, s->tree);
+  slots at = {ARENA_NEW_N(&ctx.mem, slot, s->all.n + 1), 0};
   collect(tree, &at);
-  collect(pristine, &fresh);
   for (size_t i = 0; i < EDITS_MAX && 1 + (i + 1) * EDIT_BYTES <= size; i++)
-    edit(&ctx.mem, &at, &fresh, bytes + 1 + i * EDIT_BYTES);
+    edit(&ctx.mem, &at, &s->all, bytes + 1 + i * EDIT_BYTES);
   if (getenv("LOOM_FUZZ_SHOW"))
     show(tree, 0);
   loom_status st = helion_read(&ctx, tree, &s->options, &k);

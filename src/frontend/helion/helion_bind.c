@@ -9,6 +9,13 @@ enum { HELION_SIZE_MAX = 1 << 30, HELION_SIZE_GUESS = 1024 };
 typedef struct parameter { const char *name; const syn_node *node, *annotation, *missing; } parameter;   /* missing: the default value */
 typedef VEC_OF(parameter) parameter_list;
 
+static bool is_listed(const parameter_list *all, const char *name) {
+  for (size_t i = 0; i < all->n; i++)
+    if (text_eq(all->at[i].name, name))
+      return true;
+  return false;
+}
+
 static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
   parameter_list out = {0};
   const syn_node *a = syn_child(fn, "args");
@@ -17,11 +24,14 @@ static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
   for (size_t g = 0; g < 3; g++) {
     syn_node **args = syn_list(a, groups[g], &n), **kw = syn_list(a, "kw_defaults", &n_kw);
     for (size_t i = 0; i < n; i++)
-      vec_push(r->mem, &out,
-               ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
+      if (is_listed(&out, syn_ident(args[i], "arg")))
+        helion_fail(r, args[i], LOOM_EINPUT, "give it another name", "the argument \"%s\" is there twice", syn_ident(args[i], "arg"));
+      else
+        vec_push(r->mem, &out,
+                 ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
     if (g == 1) {
       syn_node **defaults = syn_list(a, "defaults", &n_defaults);
-      for (size_t i = 0; i < n_defaults && i < out.n; i++)
+      for (size_t i = 0; i < n_defaults && n_defaults <= out.n; i++)
         out.at[out.n - n_defaults + i].missing = defaults[i];
     }
   }
