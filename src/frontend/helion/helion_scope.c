@@ -192,8 +192,9 @@ static void collect_module_names(helion_reader *r, name_list *out) {
       vec_push(r->mem, out, name);
     syn_node **names = syn_list(body[i], "names", &count);
     for (size_t j = 0; j < count; j++) {
-      const char *as = syn_ident(names[j], "asname");
-      vec_push(r->mem, out, as ? as : syn_ident(names[j], "name"));
+      const char *as = syn_ident(names[j], "asname"), *bound = as ? as : syn_ident(names[j], "name");   /* neither: `global x` */
+      if (bound)
+        vec_push(r->mem, out, bound);
     }
     syn_node **targets = syn_list(body[i], "targets", &count);
     for (size_t j = 0; j < count; j++)
