@@ -33,6 +33,14 @@ static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size
   return o;
 }
 
+/* The last member: SHA-256 of the others as one line.  An edited block size would make the oracle and the sizes of results wrong. */
+static void add_checksum(arena *m, data_value *o) {
+  char hash[65];
+  const char *line = data_write_json(m, o, 0);
+  hash_sha256_hex(line, strlen(line), hash);
+  data_set_string(m, o, "checksum", arena_strdup(m, hash));
+}
+
 static const char *artifact_text(compile_state *s, const char *kernel, const sym_binding *blocks, size_t n) {
   arena *m = &s->ctx->mem;
   data_value *o = data_object(m);
@@ -49,6 +57,7 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set_string(m, o, "cpu", cpu);
   data_set_string(m, o, "features", features);
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
+  add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
 
@@ -77,6 +86,21 @@ static loom_status read_part(loom_ctx *ctx, const artifact *a, const char *name,
   return file_read(ctx, file_join(&ctx->mem, a->dir, name), limit, out, size);
 }
 
+static loom_status check_checksum(loom_ctx *ctx, const data_value *v) {
+  const char *said;
+  LOOM_TRY(data_need_string(ctx, v, "checksum", &said));
+  data_value *again = data_object(&ctx->mem);
+  for (size_t i = 0; i < v->n; i++)
+    if (!text_eq(v->members[i].key, "checksum"))
+      data_set(&ctx->mem, again, v->members[i].key, v->members[i].value);
+  add_checksum(&ctx->mem, again);
+  if (text_eq(data_get(again, "checksum")->string, said))
+    return LOOM_OK;
+  diag_error(ctx, data_get(v, "checksum")->span, LOOM_EINPUT, "the artifact is damaged: its description is not what the compiler wrote");
+  diag_help(ctx, "compile the kernel again");
+  return LOOM_EINPUT;
+}
+
 static loom_status read_header(loom_ctx *ctx, artifact *a) {
   const char *path = file_join(&ctx->mem, a->dir, "cpu/artifact.json"), *schema;
   char *source;
@@ -92,6 +116,7 @@ static loom_status read_header(loom_ctx *ctx, artifact *a) {
   LOOM_TRY(data_need_string(ctx, a->v, "schema", &schema));
   if (!text_eq(schema, "loom.host.v1"))
     LOOM_FAIL(ctx, data_get(a->v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.host.v1\"", schema);
+  LOOM_TRY(check_checksum(ctx, a->v));
   LOOM_TRY(data_need_string(ctx, a->v, "loom", &a->loom));
   LOOM_TRY(data_need_string(ctx, a->v, "kernel_sha256", &a->kernel_hash));
   LOOM_TRY(data_need_string(ctx, a->v, "object_sha256", &a->object_hash));

@@ -37,6 +37,16 @@ static kernel_symbol *open_symbol(const kernel_graph *k, const sym_expr *e) {
   return s && s->is_open ? s : NULL;
 }
 
+/* The code that needs size `e` as a number, else the argument. */
+static loom_span place_of_number(const kernel_graph *k, const sym_expr *e, loom_span argument) {
+  for (size_t i = 0; i < k->guards.n; i++) {
+    const sym_expr *g = k->guards.at[i].holds;
+    if (g->op == SYM_EQ && sym_equal(g->arg[0], e) && g->arg[1]->op == SYM_CONST)
+      return k->guards.at[i].span;
+  }
+  return argument;
+}
+
 /* Of a dim that the code has as a number. */
 static loom_status check_fixed(loom_ctx *ctx, const kernel_graph *k, kernel_tensor t, int d, int64_t given) {
   const kernel_tensor_info *info = &k->tensors.at[t];
@@ -44,9 +54,9 @@ static loom_status check_fixed(loom_ctx *ctx, const kernel_graph *k, kernel_tens
   LOOM_TRY(kernel_size(ctx, k, info->shape.dim[d], NULL, 0, &want));
   if (want == given)
     return LOOM_OK;
-  diag_error(ctx, info->span, LOOM_EINPUT, "dimension %d of argument %s has %" PRId64 " elements; kernel '%s' was compiled for %" PRId64, d, info->name, given,
+  diag_error(ctx, place_of_number(k, info->shape.dim[d], info->span), LOOM_EINPUT, "dimension %d of argument %s has %" PRId64 " elements; kernel '%s' was compiled for %" PRId64, d, info->name, given,
              k->name, want);
-  diag_help(ctx, kernel_is_open(k) ? "sizes of 0 and 1, and those that the code needs as numbers, hold for one artifact; compile again for this size"
+  diag_help(ctx, kernel_is_open(k) || k->guards.n ? "sizes of 1, and those that the code needs as numbers, hold for one artifact; compile again for this size"
                                    : "compile again for this size, or once for all sizes with @helion.kernel(static_shapes=False)");
   return LOOM_EINPUT;
 }

@@ -95,10 +95,21 @@ static void add_guard(helion_reader *r, const sym_expr *holds) {
   vec_push(r->mem, &r->graph->guards, ((kernel_guard){holds, r->place ? r->place->span : LOOM_NOSPAN}));
 }
 
+static sym_op mirrored(sym_op relation) {
+  switch (relation) {
+  case SYM_LT: return SYM_GT;
+  case SYM_GT: return SYM_LT;
+  case SYM_LE: return SYM_GE;
+  case SYM_GE: return SYM_LE;
+  default: return relation;
+  }
+}
+
 void helion_assume(helion_reader *r, sym_op relation, const sym_expr *a, const sym_expr *b) {
   if (!r->is_dynamic || (helion_is_fixed(r, a) && helion_is_fixed(r, b)) || always_holds(r, relation, a, b))
     return;
-  add_guard(r, sym_make(r->mem, relation, a, b, NULL));
+  bool turned = a->op == SYM_CONST;
+  add_guard(r, turned ? sym_make(r->mem, mirrored(relation), b, a, NULL) : sym_make(r->mem, relation, a, b, NULL));
   if (relation == SYM_EQ) {
     close_size(r, a, b);
     close_size(r, b, a);

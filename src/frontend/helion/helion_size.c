@@ -49,7 +49,7 @@ void helion_symbol_name(helion_reader *r, int index, const char *name) {
   helion_symbol *s = &r->symbols.at[root_of(r, index)];
   if (s->kind == KERNEL_SYM_NOMINAL)   /* a block is named after the variable of its size until a loop names it */
     s = &r->symbols.at[s->block];
-  if (s->name || s->loop_order >= 0)
+  if (s->name || s->loop_order >= 0 || strspn(name, "_") == strlen(name))   /* "_" names what is not used */
     return;
   if (s->kind == KERNEL_SYM_SIZE)
     for (size_t i = 0; i < r->symbols.n && !s->varies; i++) {
