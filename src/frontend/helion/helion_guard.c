@@ -89,9 +89,12 @@ static void close_size(helion_reader *r, const sym_expr *e, const sym_expr *numb
 }
 
 static void add_guard(helion_reader *r, const sym_expr *holds) {
-  for (size_t i = 0; i < r->graph->guards.n; i++)
-    if (sym_equal(r->graph->guards.at[i].holds, holds))
+  for (size_t i = 0; i < r->graph->guards.n; i++) {
+    const sym_expr *g = r->graph->guards.at[i].holds;
+    bool turned = g->op == holds->op && (g->op == SYM_EQ || g->op == SYM_NE) && sym_equal(g->arg[0], holds->arg[1]) && sym_equal(g->arg[1], holds->arg[0]);
+    if (turned || sym_equal(g, holds))
       return;
+  }
   vec_push(r->mem, &r->graph->guards, ((kernel_guard){holds, r->place ? r->place->span : LOOM_NOSPAN}));
 }
 
@@ -161,13 +164,19 @@ bool helion_assume_same(helion_reader *r, const sym_expr *a, const sym_expr *b) 
 }
 
 /* ---- positions in a dim whose size varies ---- */
+/* size + e, e below 0. */
+static const sym_expr *from_end(helion_reader *r, const sym_expr *size, const sym_expr *e) {
+  int64_t n;
+  return sym_is_const(e, &n) && n > INT64_MIN ? sym_sub(r->mem, size, sym_const(r->mem, -n)) : sym_add(r->mem, size, e);
+}
+
 const sym_expr *helion_open_bound(helion_reader *r, const helion_value *v, const sym_expr *size, const sym_expr *missing) {
   bool negative, outside;
   if (!v || v->kind == HELION_NONE)
     return missing;
   if (v->kind != HELION_INT || !helion_decide_number(r, SYM_LT, v->size, 0, &negative))
     return NULL;
-  const sym_expr *e = negative ? sym_add(r->mem, size, v->size) : v->size;
+  const sym_expr *e = negative ? from_end(r, size, v->size) : v->size;
   if (!helion_decide_number(r, SYM_LT, e, 0, &outside))
     return NULL;
   if (outside)
@@ -196,7 +205,7 @@ bool helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size
   bool negative, inside;
   if (!helion_decide_number(r, SYM_LT, e, 0, &negative))
     return false;
-  *out = negative ? sym_add(r->mem, size, e) : e;
+  *out = negative ? from_end(r, size, e) : e;
   return helion_decide(r, SYM_LT, *out, size, &inside) && inside && helion_decide_number(r, SYM_GE, *out, 0, &inside) && inside;
 }
 
