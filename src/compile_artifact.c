@@ -165,14 +165,19 @@ static loom_status read_parts(compile_state *s, const artifact *a) {
   return LOOM_EINPUT;
 }
 
-/* The source is not needed, but where it is there and has changed, its author wants to know. */
-static loom_status warn_changed_source(compile_state *s) {
+/* The source is not needed; where it is there, messages show its lines, and where it has changed, its author wants to know. */
+static loom_status look_at_source(compile_state *s) {
   char *source, hash[65];
   size_t size;
   if (!s->kernel->path || !*s->kernel->path || !*s->kernel->sha256 || !file_exists(s->kernel->path))
     return LOOM_OK;
   LOOM_TRY(file_read(s->ctx, s->kernel->path, KERNEL_BYTES_MAX, &source, &size));
   hash_sha256_hex(source, size, hash);
+  for (diag_source *d = s->ctx->diag.sources; d && strcmp(hash, s->kernel->sha256) == 0; d = d->next)
+    if (d == s->kernel->source) {
+      d->text = source;
+      d->size = size;
+    }
   if (strcmp(hash, s->kernel->sha256) != 0) {
     diag_warn(s->ctx, diag_file_span(s->ctx, s->kernel->path), "the file has changed since the artifact was compiled; the artifact runs as it was");
     diag_help(s->ctx, "compile it again to run what it says now");
@@ -290,7 +295,7 @@ loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const
   LOOM_TRY(read_header(ctx, &a));
   LOOM_TRY(check_origin(ctx, &a));
   LOOM_TRY(read_parts(s, &a));
-  LOOM_TRY(warn_changed_source(s));
+  LOOM_TRY(look_at_source(s));
   LOOM_TRY(fixed_blocks(s, &a, own));
   LOOM_TRY(bind_sizes(s, r));
   LOOM_TRY(compile_check_call(s, NULL));

@@ -9,7 +9,7 @@
 /* X(name, runs in the worker, usage, one-line summary) */
 #define CLI_COMMAND_LIST(X)                                                                                             \
   X(compile, 1, "KERNEL [--machine M] [-o DIR]", "the whole pipeline, artifacts under -o DIR")                          \
-  X(run, 1, "KERNEL [--machine M] [--check]", "compile, then execute on the machine's virtual chip")                    \
+  X(run, 1, "KERNEL|DIR [--machine M] [--check]", "compile, then execute; DIR: what 'loom compile --machine host' left") \
   X(explore, 1, "KERNEL [--machine M] [--json]", "table of mapping candidates")                                         \
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
   X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \

@@ -34,6 +34,11 @@ static loom_status run(compile_state *s, const cli_options *o, compile_execution
   const char *path = o->files.at[0];
   bool is_dir = file_is_dir(path);
   data_value *v;
+  if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "tog.json")) && file_exists(file_join(&s->ctx->mem, path, "cpu/artifact.json"))) {
+    diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EINPUT, "the directory holds a kernel of the host, which no virtual chip runs");
+    diag_help(s->ctx, "'loom run DIR --check' runs it");
+    return LOOM_EINPUT;
+  }
   LOOM_TRY(read_data(s->ctx, is_dir ? file_join(&s->ctx->mem, path, "tog.json") : path, &v));
   LOOM_TRY(tog_from_data(s->ctx, v, &s->tog));
   if (!o->no_verify)

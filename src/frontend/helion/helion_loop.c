@@ -71,8 +71,11 @@ static helion_value enter_range(helion_reader *r, const syn_node *n, const helio
   const helion_range *range = &l->range[i];
   kernel_type index = {.type = DTYPE_I64};
   *out = (kernel_range){.begin = range->begin, .end = range->end, .step = range->step};
-  if (l->kind != HELION_LOOP_TILE)
-    return helion_device(kernel_add_param(r->mem, r->graph, region, index, name, NULL));
+  if (l->kind != HELION_LOOP_TILE) {
+    kernel_value counter = kernel_add_param(r->mem, r->graph, region, index, name, NULL);
+    vec_push(r->mem, &r->counters, ((helion_counter){counter, range->end}));
+    return helion_device(counter);
+  }
   int b = prepare_block(r, n, l, i, name);
   out->block = r->symbols.at[b].id;
   kernel_value number = kernel_add_param(r->mem, r->graph, region, index, name, out->block);

@@ -235,14 +235,27 @@ static bool is_tile_index(helion_reader *r, const syn_node *n, kernel_value v, h
   return false;
 }
 
+/* An index that counts up to a size which varies: it stays inside in every call, as it does in this one. */
+static void assume_counter_inside(helion_reader *r, const target *t, kernel_value v, int dim) {
+  int64_t end, elems;
+  for (size_t i = r->counters.n; i-- > 0;)
+    if (r->counters.at[i].value == v) {
+      if (helion_peek(r, r->counters.at[i].end, &end) && helion_peek(r, t->shape->dim[dim], &elems) && end <= elems)
+        helion_assume(r, SYM_LE, r->counters.at[i].end, t->shape->dim[dim]);
+      return;
+    }
+}
+
 static bool index_device(helion_reader *r, target *t, kernel_value v, int dim, helion_part *p, helion_values *late) {
   const kernel_type *type = helion_type(r, v);
   helion_tile tile;
   if (dtype_is_float(type->type) || type->type == DTYPE_BOOL)
     return helion_fail(r, t->node, LOOM_EUNSUP, "index with tiles, ints and int tensors; select with a mask and torch.where",
                        "an index of shape %s and type %s", helion_show_shape(r, type), dtype_torch(type->type)), false;
-  if (type->rank == 0)
+  if (type->rank == 0) {
+    assume_counter_inside(r, t, v, dim);
     return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = v}, NULL);
+  }
   if (!t->joins && type->rank == 1 && is_tile_index(r, t->node, v, &tile))
     return index_tile(r, t, &tile, dim, p, late);
   return push_gather(r, t, p, v);

@@ -105,6 +105,9 @@ typedef struct helion_global { const char *name; bool is_running, is_bound; heli
 /* `maker`: the call helion.kernel(...)(fn) that makes it, NULL for a decorated one. */
 typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node, *maker; loom_span span; } helion_kernel;
 
+/* The index of an untiled loop, and the end of its range. */
+typedef struct helion_counter { kernel_value value; const sym_expr *end; } helion_counter;
+
 typedef struct helion_reader {
   loom_ctx *ctx;
   arena *mem;
@@ -116,6 +119,7 @@ typedef struct helion_reader {
   helion_scope *scope;
   VEC_OF(helion_symbol) symbols;
   VEC_OF(helion_global) globals;
+  VEC_OF(helion_counter) counters;
   helion_value returned;             /* of the function that runs now */
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */

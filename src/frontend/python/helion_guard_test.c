@@ -65,6 +65,9 @@ static const row rows[] = {
      HEAD "  out = torch.empty([m, l])\n  for tm, tl in hl.tile([m, l]):\n    acc = hl.zeros([tm, tl])\n    for tn in hl.tile(n):\n"
           "      acc = torch.addmm(acc, x[tm, tn], y[tn, tl])\n    out[tm, tl] = acc\n  return out\n",
      "m n k l", "n <= k; n == k"},
+    {"an index that counts",
+     HEAD "  out = torch.empty_like(x)\n  for i in hl.grid(m):\n    for t in hl.tile(n):\n      out[i, t] = x[i, t] + y[t, i]\n  return out\n", "m n k l",
+     "n <= k; m <= l"},
     {"a slice in a loop", HEAD "  out = torch.empty([m, 4])\n  for t in hl.tile(m):\n    out[t, :] = x[t, 3:7]\n  return out\n", "m n k l", "n >= 3; n >= 7"},
     {"a size as a value of the device", HEAD "  out = torch.empty_like(x)\n  for t in hl.tile(m):\n    out[t, :] = x[t, :] / n + m\n  return out\n", "m n k l", ""},
 };

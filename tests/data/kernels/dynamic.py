@@ -135,6 +135,20 @@ def first_rows(x: torch.Tensor, count: torch.Tensor):
     return out
 
 
+@helion.kernel(static_shapes=False)
+def weighted_rows(x: torch.Tensor, w: torch.Tensor):
+    """An index that counts through one tensor reads another."""
+    b, m, n = x.size()
+    out = torch.zeros([b, n], dtype=torch.float32)
+    for i in hl.grid(b):
+        for tn in hl.tile(n):
+            acc = hl.zeros([tn], dtype=torch.float32)
+            for j in range(m):
+                acc = acc + x[i, j, tn] * w[j]
+            out[i, tn] = acc
+    return out
+
+
 @helion.kernel
 def fixed(x: torch.Tensor):
     out = torch.empty_like(x)
