@@ -1,5 +1,6 @@
 /* Calls: of functions of the file (inlined) and of library functions (table rows). */
 #include "frontend/helion/helion_call.h"
+#include "frontend/helion/helion_rules.h"
 #include "frontend/helion/helion_view.h"
 
 enum { HELION_CALL_DEPTH_MAX = 32 };
@@ -38,7 +39,7 @@ static passed collect_arguments(helion_reader *r, const syn_node *call) {
   for (size_t i = 0; i < n; i++) {
     const char *name = syn_ident(keywords[i], "arg");
     if (name)
-      vec_push(r->mem, &p.named, ((helion_var){name, helion_eval(r, syn_child(keywords[i], "value"))}));
+      vec_push(r->mem, &p.named, ((helion_var){name, helion_eval(r, syn_child(keywords[i], "value")), false}));
     else
       helion_fail(r, keywords[i], LOOM_EUNSUP, "write the keyword arguments out", "** in a call");
   }
@@ -255,12 +256,12 @@ helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
   helion_value f = helion_eval(r, syn_child(n, "func"));
   switch (f.kind) {
   case HELION_UNKNOWN: return f;
-  case HELION_FUNC: return helion_call_function(r, n, f.func, NULL);
+  case HELION_FUNC: return helion_may_call_function(r, n, &f.func) ? helion_call_function(r, n, f.func, NULL) : helion_unknown();
   case HELION_METHOD: return call_method(r, n, &f.method);
   case HELION_PATH: {
     const helion_fn *row = helion_find_function(f.string);
     if (row)
-      return helion_run_row(r, n, row, NULL);
+      return helion_may_call(r, n, f.string) ? helion_run_row(r, n, row, NULL) : helion_unknown();
     return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_nearest_function(r, f.string)), "a call of %s", f.string);
   }
   default: return helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be called", helion_describe(r, &f));

@@ -14,7 +14,7 @@ static bool is_kernel_maker(helion_reader *r, const syn_node *n) {
 }
 
 /* @helion.kernel or @helion.kernel(...) */
-static bool is_decorated_kernel(helion_reader *r, const syn_node *fn) {
+bool helion_is_kernel(helion_reader *r, const syn_node *fn) {
   size_t n;
   syn_node **decorators = syn_list(fn, "decorator_list", &n);
   for (size_t i = 0; i < n; i++)
@@ -200,7 +200,7 @@ helion_kernels helion_find_kernels(helion_reader *r) {
     if (fn && !has_function(&out, fn))
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(fn, "name") ? syn_ident(fn, "name") : syn_ident(target, "id"),
                                                  .variable = syn_ident(target, "id"), .fn = fn, .maker = syn_child(body[i], "value"), .span = fn->span}));
-    if (body[i]->kind == SYN_FunctionDef && is_decorated_kernel(r, body[i]) && !has_function(&out, body[i]))
+    if (body[i]->kind == SYN_FunctionDef && helion_is_kernel(r, body[i]) && !has_function(&out, body[i]))
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(body[i], "name"), .variable = syn_ident(body[i], "name"), .fn = body[i],
                                                  .span = body[i]->span}));
   }

@@ -1,5 +1,6 @@
 /* `for`: tile and grid loops become PARALLEL (outermost) and LOOP; static sequences are unrolled. */
 #include "frontend/helion/helion_carry.h"
+#include "frontend/helion/helion_rules.h"
 
 enum { HELION_UNROLL_MAX = 4096 };
 
@@ -119,6 +120,7 @@ static void run_body(helion_reader *r, const syn_node *n) {
 static void run_parallel(helion_reader *r, const syn_node *n, const helion_loop *l) {
   helion_value values[KERNEL_RANK_MAX];
   size_t n_vars;
+  helion_enter_top_loop(r);
   helion_var *before = helion_save_vars(r, &n_vars);
   kernel_op *op = kernel_add_op(r->mem, r->graph, &r->graph->body, KERNEL_PARALLEL, 0, NULL, 0, NULL);
   op->span = n->span;
@@ -132,6 +134,7 @@ static void run_parallel(helion_reader *r, const syn_node *n, const helion_loop 
   for (int i = 0; i < l->n; i++)
     leave_range(r, &values[i]);
   r->region = NULL;
+  helion_leave_top_loop(r, op);
   helion_restore_vars(r, before, n_vars, NULL);   /* nothing of device code is seen by host code */
 }
 

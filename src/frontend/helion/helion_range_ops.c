@@ -1,5 +1,6 @@
 /* Table rows of loops: hl.tile, hl.grid, range, block sizes, barriers. */
 #include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_rules.h"
 #include "frontend/helion/helion_ops.h"
 
 static bool is_index(const kernel_type *t) { return t->rank == 0 && !dtype_is_float(t->type) && t->type != DTYPE_BOOL; }
@@ -124,8 +125,10 @@ helion_value helion_do_register_block(helion_reader *r, const helion_call *c) {
   if (max->kind != HELION_INT)
     return helion_fail(r, c->node, LOOM_EINPUT, "give the size of the range it will tile", "%s as the bound of a block size",
                        helion_describe(r, max));
+  int64_t low = 1, high = 1;
+  if ((helion_peek(r, max->size, &high) && high < 1) || (c->given[1] && helion_known_int(r, &c->arg[0], &low) && (low < 1 || low > high)))
+    return helion_fail(r, c->node, LOOM_EINPUT, "register_block_size(size) or register_block_size(least, most), both positive", "a block size of at least %" PRId64 " and at most %" PRId64, low, high);
   int s = helion_symbol_new(r, KERNEL_SYM_BLOCK, "block", -1, c->node);
-  int64_t low, high;
   r->symbols.at[s].extent = max->size;
   if (c->given[1] && helion_known_int(r, &c->arg[0], &low) && helion_known_int(r, &c->arg[1], &high) && low == high)
     r->symbols.at[s].preferred = high;
@@ -143,6 +146,7 @@ helion_value helion_do_tile_count(helion_reader *r, const helion_call *c) {
 helion_value helion_do_barrier(helion_reader *r, const helion_call *c) {
   if (r->region)
     return helion_fail(r, c->node, LOOM_EINPUT, "put it between two top-level loops", "hl.barrier() inside of a tile loop");
+  helion_pass_barrier(r, c->node);
   kernel_add_op(r->mem, r->graph, &r->graph->body, KERNEL_BARRIER, 0, NULL, 0, NULL)->span = c->node->span;
   return helion_none();
 }

@@ -19,7 +19,16 @@ void helion_set_var(helion_reader *r, const char *name, helion_value v) {
   if (old)
     *old = v;
   else
-    vec_push(r->mem, &r->scope->vars, ((helion_var){name, v}));
+    vec_push(r->mem, &r->scope->vars, ((helion_var){name, v, !helion_in_loop(r)}));
+}
+
+void helion_unset_var(helion_reader *r, const char *name) {
+  for (size_t i = 0; i < r->scope->vars.n; i++)
+    if (text_eq(r->scope->vars.at[i].name, name)) {
+      memmove(&r->scope->vars.at[i], &r->scope->vars.at[i + 1], (r->scope->vars.n - i - 1) * sizeof r->scope->vars.at[0]);
+      r->scope->vars.n--;
+      return;
+    }
 }
 
 /* ---- imports ---- */
@@ -120,11 +129,14 @@ const syn_node *helion_module_binding(helion_reader *r, const char *name, const 
 static helion_value module_assignment(helion_reader *r, const syn_node *s, const char *name) {
   helion_scope *scope = r->scope;
   kernel_region *region = r->region;
+  bool is_module = r->is_module;
   helion_push_scope(r, NULL);
   r->region = NULL;
+  r->is_module = true;
   syn_node *statement = (syn_node *)(uintptr_t)s;
   helion_run_block(r, &statement, 1);
   helion_value *v = helion_find_var(r->scope, name);
+  r->is_module = is_module;
   r->scope = scope;
   r->region = region;
   return v ? *v : helion_unknown();
@@ -153,7 +165,7 @@ bool helion_global_value(helion_reader *r, const char *name, helion_value *out) 
     r->globals.at[at].is_running = false;
   }
   const helion_global *g = &r->globals.at[at];
-  *out = g->is_running ? helion_unknown() : g->value;
+  *out = g->is_running ? helion_fail(r, r->place, LOOM_EINPUT, "give it a value that does not need it", "the value of \"%s\" depends on itself", name) : g->value;
   return g->is_bound;
 }
 

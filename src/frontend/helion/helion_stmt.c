@@ -1,5 +1,6 @@
 /* Statements. */
 #include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_rules.h"
 
 /* ---- assignment ---- */
 /* The first variable that holds a size, a block size, an allocation or a device value gives it its name. */
@@ -44,6 +45,8 @@ static void assign_items(helion_reader *r, const syn_node *target, helion_value 
 void helion_assign(helion_reader *r, const syn_node *target, helion_value v) {
   switch (target->kind) {
   case SYN_Name:
+    if (!helion_may_assign(r, target, syn_ident(target, "id")))
+      break;
     give_name(r, syn_ident(target, "id"), &v);
     helion_set_var(r, syn_ident(target, "id"), v);
     break;
@@ -61,6 +64,7 @@ static void run_assign(helion_reader *r, const syn_node *n) {
   size_t count;
   helion_value v = helion_eval(r, syn_child(n, "value"));
   syn_node **targets = syn_list(n, "targets", &count);
+  helion_check_loop_value(r, n, &v);
   for (size_t i = 0; i < count; i++)
     helion_assign(r, targets[i], v);
 }
@@ -201,11 +205,27 @@ static void run_annotated(helion_reader *r, const syn_node *n) {
 
 static void run_expression(helion_reader *r, const syn_node *n) {
   const syn_node *value = syn_child(n, "value");
-  if (value->kind != SYN_Constant)   /* a docstring */
-    helion_eval(r, value);
+  if (value->kind == SYN_Constant)   /* a docstring */
+    return;
+  helion_value v = helion_eval(r, value);
+  helion_check_loop_value(r, n, &v);
+}
+
+static void run_delete(helion_reader *r, const syn_node *n) {
+  size_t count;
+  syn_node **targets = syn_list(n, "targets", &count);
+  for (size_t i = 0; i < count; i++)
+    if (targets[i]->kind != SYN_Name)
+      helion_fail(r, targets[i], LOOM_EUNSUP, "delete variables", "del of %s", targets[i]->class_name);
+    else if (helion_find_var(r->scope, syn_ident(targets[i], "id")))
+      helion_unset_var(r, syn_ident(targets[i], "id"));
+    else
+      helion_lookup(r, targets[i]);   /* says that it is not defined */
 }
 
 static helion_flow run_statement(helion_reader *r, const syn_node *n) {
+  if (!helion_may_stand(r, n))
+    return HELION_NEXT;
   switch (n->kind) {
   case SYN_Expr: run_expression(r, n); break;
   case SYN_Assign: run_assign(r, n); break;
@@ -218,7 +238,8 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
   case SYN_Raise: return run_raise(r, n);
   case SYN_Break: return HELION_BREAK;
   case SYN_Continue: return HELION_CONTINUE;
-  case SYN_Pass: case SYN_Global: case SYN_Nonlocal: case SYN_Delete: break;
+  case SYN_Pass: case SYN_Global: case SYN_Nonlocal: break;
+  case SYN_Delete: run_delete(r, n); break;
   case SYN_Import: case SYN_ImportFrom: helion_bind_import(r, n); break;
   case SYN_FunctionDef: helion_set_var(r, syn_ident(n, "name"), (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}); break;
   case SYN_While:

@@ -28,7 +28,8 @@ const char *helion_describe(helion_reader *r, const helion_value *v) {
   case HELION_DTYPE: return arena_printf(r->mem, "torch.%s", dtype_torch(v->type));
   case HELION_PATH: return v->string;
   case HELION_SEQ: return arena_printf(r->mem, "a %s of %zu", v->seq.is_list ? "list" : "tuple", v->seq.n);
-  case HELION_TENSOR: return arena_printf(r->mem, "the host tensor %s", r->graph->tensors.at[v->tensor].name);
+  case HELION_TENSOR:
+    return r->graph->tensors.at[v->tensor].name[0] ? arena_printf(r->mem, "the host tensor %s", r->graph->tensors.at[v->tensor].name) : "a host tensor";
   case HELION_DEVICE:
     helion_type_of(r, v, &t);
     return arena_printf(r->mem, "a device value of shape %s and type %s", helion_show_shape(r, &t), dtype_torch(t.type));

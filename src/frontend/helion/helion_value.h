@@ -68,7 +68,7 @@ struct helion_value {
   };
 };
 
-typedef struct helion_var { const char *name; helion_value value; } helion_var;
+typedef struct helion_var { const char *name; helion_value value; bool is_host; } helion_var;   /* is_host: first set by host code */
 /* class_node: names that are not here are looked for in that class first (the right sides of a class body). */
 struct helion_scope { helion_scope *parent; VEC_OF(helion_var) vars; const syn_node *class_node; };
 
@@ -124,6 +124,10 @@ typedef struct helion_reader {
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
+  bool is_module;                    /* a statement of the module runs */
+  bool has_loop;                     /* a top-level loop was read */
+  const syn_node *between;           /* the first statement behind it that is neither a loop nor a barrier */
+  VEC_OF(kernel_tensor) written;     /* by the loops since the last barrier */
   bool assume_divides;
   bool is_dynamic;                   /* static_shapes=False: sizes of the arguments vary, and what is decided from them becomes guards */
   const syn_node *place;             /* the statement or expression that is being read, for guards */
@@ -226,6 +230,7 @@ const sym_expr *helion_upper_bound(helion_reader *r, const sym_expr *e);
 void helion_push_scope(helion_reader *r, helion_scope *parent);
 helion_value *helion_find_var(helion_scope *s, const char *name);             /* this scope only */
 void helion_set_var(helion_reader *r, const char *name, helion_value v);
+void helion_unset_var(helion_reader *r, const char *name);
 /* Local, enclosing, module, builtin; unknown names are diagnosed with the nearest one. */
 helion_value helion_lookup(helion_reader *r, const syn_node *name_node);
 /* The last statement of the module that binds `name` and the resolved path of an import; NULL when there is none. */
@@ -240,6 +245,7 @@ void helion_bind_import(helion_reader *r, const syn_node *import);             /
 typedef struct helion_kernels { VEC_OF(helion_kernel) at; } helion_kernels;
 helion_kernels helion_find_kernels(helion_reader *r);
 LOOM_MUST_USE loom_status helion_choose_kernel(helion_reader *r, const helion_kernels *all, helion_kernel *out);
+bool helion_is_kernel(helion_reader *r, const syn_node *fn);                    /* decorated as one */
 bool helion_is_loom_class(helion_reader *r, const syn_node *class_node);
 /* The statement of the class or of a base class in this file that binds `name`; NULL when there is none. */
 const syn_node *helion_class_member(helion_reader *r, const syn_node *class_node, const char *name);

@@ -148,7 +148,7 @@ static const refusal refusals[] = {
     /* statements and expressions */
     {HOST("with torch.no_grad(): pass"), LOOM_EUNSUP, "the statement With", 8, 3},
     {HOST("try: pass\n  except: pass"), LOOM_EUNSUP, "the statement Try", 8, 3},
-    {HOST("class C: pass"), LOOM_EUNSUP, "the statement ClassDef", 8, 3},
+    {HOST("class C: pass"), LOOM_EUNSUP, "a class inside of a kernel", 8, 3},
     {HOST("x.y = 1"), LOOM_EUNSUP, "an assignment to Attribute", 8, 3},
     {HOST("z = {1, 2}"), LOOM_EUNSUP, "the expression Set", 8, 7},
     {HOST("z = b'x'"), LOOM_EUNSUP, "a bytes literal", 8, 7},

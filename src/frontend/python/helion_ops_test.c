@@ -3,6 +3,7 @@
 #include "base/testing.h"
 #include "frontend/helion/helion.h"
 #include "kernel/interp.h"
+#include <ctype.h>
 #include <stdlib.h>
 
 #define IMPORTS "import torch\nimport torch.nn.functional as F\nimport helion\nimport helion.language as hl\n"
@@ -17,9 +18,15 @@ static const helion_given types[] = {
     {.name = "x", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32}, {.name = "y", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32},
     {.name = "z", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32}, {.name = "i", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_I32},
     {.name = "j", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_I32}, {.name = "h", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F16},
-    {.name = "b", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_BOOL}, {.name = "u", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_U8}};
+    {.name = "b", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_BOOL}, {.name = "u", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_U8},
+    {.name = "X", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32}, {.name = "Y", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32},
+    {.name = "Z", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F32}, {.name = "I", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_I32},
+    {.name = "J", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_I32}, {.name = "H", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_F16},
+    {.name = "B", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_BOOL}, {.name = "U", .kind = HELION_GIVEN_DTYPE, .type = DTYPE_U8}};
 static const helion_shape sizes[] = {{"x.0", M}, {"x.1", N}, {"y.0", M}, {"y.1", N}, {"z.0", M}, {"z.1", N}, {"i.0", M}, {"i.1", N},
-                                     {"j.0", M}, {"j.1", N}, {"h.0", M}, {"h.1", N}, {"b.0", M}, {"b.1", N}, {"u.0", M}, {"u.1", N}};
+                                     {"j.0", M}, {"j.1", N}, {"h.0", M}, {"h.1", N}, {"b.0", M}, {"b.1", N}, {"u.0", M}, {"u.1", N},
+                                     {"X.0", M}, {"X.1", N}, {"Y.0", M}, {"Y.1", N}, {"Z.0", M}, {"Z.1", N}, {"I.0", M}, {"I.1", N},
+                                     {"J.0", M}, {"J.1", N}, {"H.0", M}, {"H.1", N}, {"B.0", M}, {"B.1", N}, {"U.0", M}, {"U.1", N}};
 
 static loom_status read_kernel(loom_ctx *ctx, const char *code, kernel_graph **out) {
   syn_node *tree;
@@ -42,7 +49,7 @@ static void explain(const loom_ctx *ctx, const char *code) {
 
 /* Numbers that f16 holds: quarters in [-3.5, 3.5] with ties and zeros; ints in [-7, 7]; y is never 0. */
 static double element(char name, int64_t at) {
-  switch (name) {
+  switch (tolower(name)) {
   case 'x': return (double)((at * 11 + 3) % 29 - 14) / 4;
   case 'h': return (double)((at * 7 + 1) % 29 - 14) / 4;
   case 'y': return ((double)((at * 5 + 2) % 13) + 1) / 4 * (at % 2 ? -1 : 1);
@@ -155,8 +162,8 @@ static bool elementwise_is_right(const elementwise *e, int64_t block) {
   run r;
   char code[2000];
   snprintf(code, sizeof code,
-           IMPORTS "def helper(a, b):\n  c = a + b\n  return c + a\n@helion.kernel()\ndef f(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor, i: torch.Tensor, j: torch.Tensor, b: torch.Tensor, u: torch.Tensor):\n"
-                   "  X, Y, Z, I, J, B, U = x, y, z, i, j, b, u\n  m, n = x.size()\n"
+           IMPORTS "def helper(a, b):\n  c = a + b\n  return c + a\n@helion.kernel()\ndef f(X: torch.Tensor, Y: torch.Tensor, Z: torch.Tensor, I: torch.Tensor, J: torch.Tensor, B: torch.Tensor, U: torch.Tensor):\n"
+                   "  m, n = X.size()\n"
                    "  out = torch.empty([m, n], dtype=torch.float64)\n  for tm, tn in hl.tile([m, n]):\n"
                    "    x, y, z, i, j, b, u = X[tm, tn], Y[tm, tn], Z[tm, tn], I[tm, tn], J[tm, tn], B[tm, tn], U[tm, tn]\n"
                    "    out[tm, tn] = %s\n  return out\n",
@@ -247,7 +254,7 @@ static bool along_is_right(const along *e, int64_t block) {
            IMPORTS "def plus(a, b):\n  return a + b\ndef decay(fa, a, fb, b):\n  return fa * fb, a * fb + b\n"
                    "def decay_pairs(left, right):\n  fa, a = left\n  fb, b = right\n  return fa * fb, a * fb + b\n"
                    "def better(v, at, w, bt):\n  wins = w > v\n  return torch.where(wins, w, v), torch.where(wins, bt, at)\n"
-                   "@helion.kernel()\ndef f(x: torch.Tensor, i: torch.Tensor):\n  I = i\n  m, n = x.size()\n"
+                   "@helion.kernel()\ndef f(x: torch.Tensor, I: torch.Tensor):\n  m, n = x.size()\n"
                    "  out = torch.empty(%s, dtype=torch.float64)\n  for tile in hl.tile(m):\n    t, i = x[tile, :], I[tile, :]\n"
                    "    i64 = (torch.zeros_like(i) + hl.arange(5)[None, :]).long()\n    out[tile%s] = %s\n  return out\n",
            e->n_out == 1 ? "[m]" : "[m, n]", e->n_out == 1 ? "" : ", :", e->expr);
@@ -554,7 +561,7 @@ static void test_types_are_those_of_pytorch(void **state) {
     char code[1500];
     loom_ctx_init(&ctx);
     snprintf(code, sizeof code,
-             KERNEL("x: torch.Tensor, i: torch.Tensor, h: torch.Tensor, b: torch.Tensor, u: torch.Tensor") "  X, I, H, B, U = x, i, h, b, u\n  m, n = x.size()\n  for tile in hl.tile(m):\n"
+             KERNEL("X: torch.Tensor, I: torch.Tensor, H: torch.Tensor, B: torch.Tensor, U: torch.Tensor") "  m, n = X.size()\n  for tile in hl.tile(m):\n"
                                                                    "    x, i, h, b, u = X[tile, :], I[tile, :], H[tile, :], B[tile, :], U[tile, :]\n    v = %s\n    X[tile, 0] = 0\n",
              rows[n].expr);
     loom_status st = read_kernel(&ctx, code, &k);
@@ -578,7 +585,7 @@ static loom_status read_expression(loom_ctx *ctx, const char *expr) {
   char code[1500];
   loom_ctx_init(ctx);
   snprintf(code, sizeof code,
-           KERNEL("x: torch.Tensor, i: torch.Tensor, b: torch.Tensor, u: torch.Tensor") "  X, I, B, U = x, i, b, u\n  m, n = x.size()\n  for tile in hl.tile(m):\n"
+           KERNEL("X: torch.Tensor, I: torch.Tensor, B: torch.Tensor, U: torch.Tensor") "  m, n = X.size()\n  for tile in hl.tile(m):\n"
                                                 "    x, i, b, u = X[tile, :], I[tile, :], B[tile, :], U[tile, :]\n    y = x\n    v = %s\n    X[tile, 0] = 0\n",
            expr);
   return read_kernel(ctx, code, &k);
@@ -602,7 +609,7 @@ static void test_what_torch_refuses_is_refused(void **state) {
       {"hl.zeros([tile], dtype=torch.complex64)", LOOM_EUNSUP, "the element type torch.complex64"}, {"hl.tile_begin(x)", LOOM_EINPUT, "helion.language.tile_begin of"}, {"(x, x).values", LOOM_EINPUT, "\"values\" of a tuple"}, {"torch.add(x, x, alpha=y).foo", LOOM_EUNSUP, "\"foo\""},
       {"hl.inline_asm_elementwise('ptx', '=r', [x], dtype=torch.float32, is_pure=True, pack=1)", LOOM_EUNSUP, "helion.language.inline_asm_elementwise"}, {"hl.inline_triton('x', args=[x], output_like=x)", LOOM_EUNSUP, "helion.language.inline_triton"},
       {"hl.dot_scaled(x, x, 'e2m1', x, x, 'e2m1')", LOOM_EUNSUP, "helion.language.dot_scaled"}, {"hl.float4_e2m1fn_x2_to_float32(u)", LOOM_EUNSUP, "helion.language.float4_e2m1fn_x2_to_float32"}, {"torch.unique(x)", LOOM_EUNSUP, "torch.unique"},
-      {"torch.topk(x, 9)", LOOM_EINPUT, "the 9 first elements"}, {"torch.gather(x, 1, x)", LOOM_EINPUT, "torch.gather with indices of type"}, {"torch.gather(x, 1, i[:, None])", LOOM_EINPUT, "torch.gather: the shapes"}, {"x.sum().sort()", LOOM_EINPUT, "of a 0-d value"}, {"x.view(torch.int32)", LOOM_EUNSUP, "a view of the bits"}, {"x.sum(axes=1)", LOOM_EINPUT, "no parameter \"axes\""}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"hl.arange(tile.begin, tile.begin + i.sum())", LOOM_EUNSUP, "helion.language.arange over"}, {"hl.arange(tile.begin, x.sum())", LOOM_EINPUT, "as a bound of helion.language.arange"}, {"hl.atomic_xor(X, [tile, 0], 1)", LOOM_EINPUT, "atomic_xor of x, which has type float32"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
+      {"torch.topk(x, 9)", LOOM_EINPUT, "the 9 first elements"}, {"torch.gather(x, 1, x)", LOOM_EINPUT, "torch.gather with indices of type"}, {"torch.gather(x, 1, i[:, None])", LOOM_EINPUT, "torch.gather: the shapes"}, {"x.sum().sort()", LOOM_EINPUT, "of a 0-d value"}, {"x.view(torch.int32)", LOOM_EUNSUP, "a view of the bits"}, {"x.sum(axes=1)", LOOM_EINPUT, "no parameter \"axes\""}, {"x.chunk(2, 1)", LOOM_EUNSUP, "\"chunk\" of a device value"}, {"torch.chunk(x, 2)", LOOM_EUNSUP, "torch.chunk"}, {"torch.tensor([1, 2])", LOOM_EUNSUP, "a tensor of listed numbers"}, {"hl.arange(tile.begin, tile.begin + i.sum())", LOOM_EUNSUP, "helion.language.arange over"}, {"hl.arange(tile.begin, x.sum())", LOOM_EINPUT, "as a bound of helion.language.arange"}, {"hl.atomic_xor(X, [tile, 0], 1)", LOOM_EINPUT, "atomic_xor of X, which has type float32"}, {"torch.nonzero(x)", LOOM_EUNSUP, "torch.nonzero"},
       {"x.item()", LOOM_EUNSUP, "\"item\" of a device value"}, {"torch.matmul(x, y.sum(0))", LOOM_EINPUT, "a product of shapes"}, {"x.masked_fill(y, 1)", LOOM_EINPUT, "the condition of"},
       {"torch.expp(x)", LOOM_EUNSUP, "a call of torch.expp"}, {"torch.linalg.householder_product(x, x)", LOOM_EUNSUP, "householder"}};
   int wrong = 0;

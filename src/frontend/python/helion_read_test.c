@@ -181,7 +181,7 @@ static const form forms[] = {
              "f(x, y):\n" SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = post(acc)\n" END,
      twice, 0, 0},
     {"closure epilogue",
-     IMPORTS "@helion.kernel()\ndef f(x, y):\n" SIZES OUT "  two = 1 + 1\n  def post(v):\n    return v * two\n" GRID ACC STEP
+     IMPORTS "@helion.kernel()\ndef f(x, y):\n" SIZES OUT "  two = 1 + 1\n  post = lambda v: v * two\n" GRID ACC STEP
              "    out[tile_m, tile_n] = post(acc)\n" END,
      twice, 0, 0},
     {"relu function", HEAD SIZES OUT GRID ACC STEP "    out[tile_m, tile_n] = torch.relu(acc)\n" END, relu, 0, 0},
