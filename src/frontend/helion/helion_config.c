@@ -84,10 +84,22 @@ static bool config_value(helion_reader *r, const char *name, helion_value *out) 
 /* block_sizes are those of the tunable blocks in the order of the loops. */
 void helion_apply_config(helion_reader *r) {
   helion_value sizes;
-  size_t at = 0;
+  size_t at = 0, blocks = 0;
   int64_t n;
-  if (!config_value(r, "block_sizes", &sizes) || sizes.kind != HELION_SEQ)
+  if (!config_value(r, "block_sizes", &sizes))
     return;
+  const syn_node *place = keyword(r->config, "block_sizes");
+  if (sizes.kind != HELION_SEQ) {
+    helion_fail(r, place, LOOM_EINPUT, "block_sizes=[64, 32]", "%s as block sizes", helion_describe(r, &sizes));
+    return;
+  }
+  for (size_t i = 0; i < sizes.seq.n; i++)
+    if (!helion_known_int(r, &sizes.seq.at[i], &n) || n < 1)
+      helion_fail(r, place, LOOM_EINPUT, "block sizes are positive ints", "%s as a block size", helion_describe(r, &sizes.seq.at[i]));
+  for (size_t i = 0; i < r->symbols.n; i++)
+    blocks += r->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->symbols.at[i].value < 0 && r->symbols.at[i].loop_order >= 0;
+  if (sizes.seq.n != blocks && r->worst == LOOM_OK)
+    diag_warn(r->ctx, place->span, "the config has %zu block sizes, the kernel %zu blocks that are free", sizes.seq.n, blocks);
   for (int order = 0; order < r->loops; order++)
     for (size_t i = 0; i < r->symbols.n; i++) {
       helion_symbol *s = &r->symbols.at[i];

@@ -83,7 +83,7 @@ static bool as_i64(helion_reader *r, const helion_call *c, int arg, kernel_value
 }
 
 /* The seed, and the counter of every element: `offsets_arg` where it is given, else the places in `shape_arg`. */
-static bool draw(helion_reader *r, const helion_call *c, int shape_arg, int seed_arg, int offsets_arg, kernel_value *offset, kernel_value *seed) {
+static bool find_operands(helion_reader *r, const helion_call *c, int shape_arg, int seed_arg, int offsets_arg, kernel_value *offset, kernel_value *seed) {
   kernel_type shape;
   if (!helion_on_device(r, c->node, c->fn->path) || !as_i64(r, c, seed_arg, seed))
     return false;
@@ -93,6 +93,17 @@ static bool draw(helion_reader *r, const helion_call *c, int shape_arg, int seed
     return false;
   shape.type = DTYPE_I64;
   return offsets_of(r, c, &shape, &c->arg[shape_arg], offset);
+}
+
+/* A seed of its own for each element has to have their shape. */
+static bool draw(helion_reader *r, const helion_call *c, int shape_arg, int seed_arg, int offsets_arg, kernel_value *offset, kernel_value *seed) {
+  kernel_type fit;
+  if (!find_operands(r, c, shape_arg, seed_arg, offsets_arg, offset, seed))
+    return false;
+  const kernel_type *numbers = helion_type(r, *offset);
+  if (helion_broadcast_shape(r, numbers, helion_type(r, *seed), &fit) && helion_same_shape(r, &fit, numbers))
+    return true;
+  return helion_fail_shapes(r, c->node, c->fn->path, numbers, helion_type(r, *seed)), false;
 }
 
 static kernel_value philox(helion_reader *r, const helion_call *c, int word, kernel_value offset, kernel_value seed) {

@@ -1,5 +1,8 @@
 /* Names: function scopes, then the module (looked up lazily, never run), then builtins. */
 #include "frontend/helion/helion_value.h"
+#include <stdlib.h>
+
+enum { HELION_GLOBAL_DEPTH_MAX = 128 };
 
 void helion_push_scope(helion_reader *r, helion_scope *parent) {
   helion_scope *s = ARENA_NEW(r->mem, helion_scope);
@@ -54,12 +57,17 @@ static const char *import_path(arena *m, const syn_node *n, const char *name) {
   return NULL;
 }
 
+/* The name that one of the imports of `import` binds: `import a.b` binds a. */
+static const char *import_name(arena *m, const syn_node *import, const syn_node *alias) {
+  const char *as = syn_ident(alias, "asname"), *what = syn_ident(alias, "name");
+  return as ? as : import->kind == SYN_ImportFrom ? what : arena_strndup(m, what, strcspn(what, "."));
+}
+
 void helion_bind_import(helion_reader *r, const syn_node *import) {
   size_t count;
   syn_node **names = syn_list(import, "names", &count);
   for (size_t i = 0; i < count; i++) {
-    const char *as = syn_ident(names[i], "asname"), *what = syn_ident(names[i], "name");
-    const char *bound = as ? as : import->kind == SYN_ImportFrom ? what : arena_strndup(r->mem, what, strcspn(what, "."));
+    const char *bound = import_name(r->mem, import, names[i]);
     const char *path = import_path(r->mem, import, bound);
     if (path)
       helion_set_var(r, bound, helion_path(path));
@@ -67,62 +75,94 @@ void helion_bind_import(helion_reader *r, const syn_node *import) {
 }
 
 /* ---- the module ---- */
-static bool target_binds(const syn_node *t, const char *name) {
-  if (!t)
-    return false;
-  if (t->kind == SYN_Name)
-    return text_eq(syn_ident(t, "id"), name);
-  size_t n;
-  syn_node **items = t->kind == SYN_Tuple || t->kind == SYN_List ? syn_list(t, "elts", &n) : NULL;
-  for (size_t i = 0; items && i < n; i++)
-    if (target_binds(items[i], name))
-      return true;
-  return false;
+/* Every name that the module binds, sorted; of one that is bound more than once the binding that holds comes first. */
+static void add_binding(helion_reader *r, const char *name, const syn_node *s, const char *path) {
+  if (name)
+    vec_push(r->mem, &r->bindings, ((helion_binding){name, path, s, r->bindings.n}));
 }
 
-static bool statement_binds(helion_reader *r, const syn_node *s, const char *name, const char **out_path) {
+static void add_targets(helion_reader *r, const syn_node *t, const syn_node *s) {
+  size_t n;
+  if (t && t->kind == SYN_Name)
+    add_binding(r, syn_ident(t, "id"), s, NULL);
+  syn_node **items = t && (t->kind == SYN_Tuple || t->kind == SYN_List) ? syn_list(t, "elts", &n) : NULL;
+  for (size_t i = 0; items && i < n; i++)
+    add_targets(r, items[i], s);
+}
+
+static void add_imports(helion_reader *r, const syn_node *s) {
+  size_t n;
+  syn_node **names = syn_list(s, "names", &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *bound = import_name(r->mem, s, names[i]);
+    add_binding(r, bound, s, import_path(r->mem, s, bound));
+  }
+}
+
+static void add_statement(helion_reader *r, const syn_node *s) {
   size_t n;
   switch (s->kind) {
-  case SYN_FunctionDef: case SYN_AsyncFunctionDef: case SYN_ClassDef: return text_eq(syn_ident(s, "name"), name);
-  case SYN_Import: case SYN_ImportFrom: return (*out_path = import_path(r->mem, s, name)) != NULL;
-  case SYN_AnnAssign: return syn_child(s, "value") && target_binds(syn_child(s, "target"), name);
+  case SYN_FunctionDef: case SYN_AsyncFunctionDef: case SYN_ClassDef: add_binding(r, syn_ident(s, "name"), s, NULL); return;
+  case SYN_Import: case SYN_ImportFrom: add_imports(r, s); return;
+  case SYN_AnnAssign:
+    if (syn_child(s, "value"))
+      add_targets(r, syn_child(s, "target"), s);
+    return;
   case SYN_Assign: {
     syn_node **targets = syn_list(s, "targets", &n);
     for (size_t i = 0; i < n; i++)
-      if (target_binds(targets[i], name))
-        return true;
-    return false;
+      add_targets(r, targets[i], s);
+    return;
   }
-  default: return false;
+  default: return;
   }
 }
 
-/* The last binding in `body`, nested if, try and with blocks included. */
-static const syn_node *last_binding(helion_reader *r, syn_node *const *body, size_t n, const char *name, const char **out_path) {
+/* The last statement first, nested if, try and with blocks included. */
+static void add_block(helion_reader *r, syn_node *const *body, size_t n) {
   static const char *const blocks[] = {"finalbody", "body", "orelse", "handlers"};   /* an except branch is the last choice */
   for (size_t i = n; i-- > 0;) {
     const syn_node *s = body[i];
     if (!s)
       continue;
-    if (statement_binds(r, s, name, out_path))
-      return s;
+    add_statement(r, s);
     bool is_block = s->kind == SYN_If || s->kind == SYN_Try || s->kind == SYN_With || text_eq(s->class_name, "ExceptHandler");
     for (size_t b = 0; is_block && b < sizeof blocks / sizeof *blocks; b++) {
       size_t count;
       syn_node **inner = syn_list(s, blocks[b], &count);
-      const syn_node *found = last_binding(r, inner, count, name, out_path);
-      if (found)
-        return found;
+      add_block(r, inner, count);
     }
   }
-  return NULL;
+}
+
+static int by_name(const void *a, const void *b) {
+  const helion_binding *x = a, *y = b;
+  int c = strcmp(x->name, y->name);
+  return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
 const syn_node *helion_module_binding(helion_reader *r, const char *name, const char **out_path) {
   size_t n;
   *out_path = NULL;
-  syn_node **body = syn_list(r->module, "body", &n);
-  return last_binding(r, body, n, name, out_path);
+  if (!r->has_bindings) {
+    syn_node **body = syn_list(r->module, "body", &n);
+    add_block(r, body, n);
+    if (r->bindings.n)
+      qsort(r->bindings.at, r->bindings.n, sizeof *r->bindings.at, by_name);
+    r->has_bindings = true;
+  }
+  size_t lo = 0, hi = r->bindings.n;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (strcmp(r->bindings.at[mid].name, name) < 0)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  if (!name || lo == r->bindings.n || !text_eq(r->bindings.at[lo].name, name))
+    return NULL;
+  *out_path = r->bindings.at[lo].path;
+  return r->bindings.at[lo].statement;
 }
 
 /* Runs `a, b = value` of the module in a scope of its own and takes `name` from it. */
@@ -160,7 +200,14 @@ bool helion_global_value(helion_reader *r, const char *name, helion_value *out) 
   if (at == r->globals.n) {
     const syn_node *s = helion_module_binding(r, name, &path);
     vec_push(r->mem, &r->globals, ((helion_global){.name = name, .is_bound = s != NULL, .is_running = true}));
-    helion_value v = s ? run_binding(r, s, name, path) : helion_unknown();
+    helion_value v = helion_unknown();
+    if (s && r->global_depth >= HELION_GLOBAL_DEPTH_MAX)
+      helion_fail(r, s, LOOM_ELIMIT, "give it a value that needs fewer other names", "names of the module depend on each other more than %d deep", HELION_GLOBAL_DEPTH_MAX);
+    else if (s) {
+      r->global_depth++;
+      v = run_binding(r, s, name, path);
+      r->global_depth--;
+    }
     r->globals.at[at].value = v;
     r->globals.at[at].is_running = false;
   }

@@ -101,6 +101,8 @@ typedef struct helion_symbol {
 
 /* A looked-up module or class name. is_bound: the module has it. */
 typedef struct helion_global { const char *name; bool is_running, is_bound; helion_value value; } helion_global;
+/* A name that a statement of the module binds; `path` of an import. */
+typedef struct helion_binding { const char *name, *path; const syn_node *statement; size_t order; } helion_binding;
 /* A kernel of the file. `class_node`: its LoomKernel class or NULL. */
 /* `maker`: the call helion.kernel(...)(fn) that makes it, NULL for a decorated one. */
 typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node, *maker; loom_span span; } helion_kernel;
@@ -119,6 +121,9 @@ typedef struct helion_reader {
   helion_scope *scope;
   VEC_OF(helion_symbol) symbols;
   VEC_OF(helion_global) globals;
+  VEC_OF(helion_binding) bindings;   /* of the module, by name; made when first asked for */
+  bool has_bindings;
+  int global_depth;                  /* of names of the module that are being evaluated */
   VEC_OF(helion_counter) counters;
   helion_value returned;             /* of the function that runs now */
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */

@@ -82,6 +82,7 @@ static const refusal refusals[] = {
     {BODY("a = x[tile_m, :] @ y[:, 0]"), LOOM_EINPUT, "a product of shapes [tile_m, k=5] and [k2=5]", 10, 9},
     {BODY("a = x[tile_m, 0] @ x[tile_m, 0]"), LOOM_EUNSUP, "a product of shapes [tile_m] and [tile_m]", 10, 9},
     {BODY("a = x[tile_m, :] + y[:, tile_n]"), LOOM_EINPUT, "add: the shapes [tile_m, k=5] and [k2=5, tile_n] do not fit", 10, 9},
+    {BODY("a = hl.rand([tile_m, tile_n], seed=hl.arange(3))"), LOOM_EINPUT, "rand: the shapes [tile_m, tile_n] and [3] do not fit", 10, 9},
     {BODY("a = torch.where(x[tile_m, :] > 0, y[:, tile_n], 1)"), LOOM_EINPUT, "torch.where: the shapes", 10, 9},
     {BODY("a = hl.dot(x[tile_m, :], y[:, tile_n], acc=x[tile_m, :])"), LOOM_EINPUT, "the accumulator and the product", 10, 9},
     {BODY("out[tile_m, tile_n] = x[tile_m, :]"), LOOM_EINPUT,

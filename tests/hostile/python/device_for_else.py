@@ -1,0 +1,14 @@
+import torch
+import helion
+import helion.language as hl
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        for i in range(3):
+            pass
+        else:
+            n = 1
+        out[t] = x[t]
+    return out

@@ -1,0 +1,14 @@
+import torch
+import helion
+import helion.language as hl
+def f(a):
+    return a
+
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    n = f.__globals__
+    for t in hl.tile(x.size()):
+        out[t] = x[t] * 2
+    return out

@@ -1,0 +1,14 @@
+import torch
+import helion
+import helion.language as hl
+A = B
+B = C
+C = A
+
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        out[t] = x[t] * A
+    return out

@@ -1,0 +1,12 @@
+import torch
+import helion
+import helion.language as hl
+A = A + 1
+
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        out[t] = x[t] * A
+    return out

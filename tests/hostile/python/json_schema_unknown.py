@@ -1,0 +1,1 @@
+{"schema": "loom.unknown.v9"}

@@ -1,0 +1,6 @@
+import torch
+import helion
+import helion.language as hl
+a = b
+b = a
+k = helion.kernel()(a)

@@ -1,0 +1,4 @@
+import torch
+import helion
+import helion.language as hl
+k = helion.kernel()(len)

@@ -1,0 +1,12 @@
+import torch
+import helion
+import helion.language as hl
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        v = x[t]
+        v[0] = 1
+        out[t] = v
+    return out
