@@ -71,12 +71,14 @@ bool helion_has_dynamic_shapes(helion_reader *r, const helion_kernel *k) {
 }
 
 static bool config_value(helion_reader *r, const char *name, helion_value *out) {
-  const syn_node *v = r->config ? keyword(r->config, name) : NULL;
+  const syn_node *v = r->config && !r->in_config ? keyword(r->config, name) : NULL;   /* a config that asks for itself has no value */
   helion_scope *scope = r->scope;
   if (!v)
     return false;
   helion_push_scope(r, NULL);
+  r->in_config = true;
   *out = helion_eval(r, v);
+  r->in_config = false;
   r->scope = scope;
   return out->kind != HELION_UNKNOWN && out->kind != HELION_NONE;
 }

@@ -290,7 +290,7 @@ helion_value helion_do_split(helion_reader *r, const helion_call *c) {
     if (c->given[1] && !helion_axis(r, c, &c->arg[1], in.rank, &axis))
       return helion_unknown();
   }
-  bool known = axis >= 0 && helion_known(r, in.dim[axis], &n) && helion_same_size(r, in.dim[axis], sym_const(r->mem, n));
+  bool known = axis >= 0 && axis < in.rank && helion_known(r, in.dim[axis], &n) && helion_same_size(r, in.dim[axis], sym_const(r->mem, n));
   if (!known || (!c->fn->detail && n != 2) || n > 64)
     return helion_fail(r, c->node, LOOM_EINPUT, "reshape to [.., 2] first", "%s of shape %s", c->fn->path, helion_show_shape(r, &in));
   helion_value out = helion_sequence(r, (size_t)n, false);

@@ -126,6 +126,7 @@ typedef struct helion_reader {
   int global_depth;                  /* of names of the module that are being evaluated */
   VEC_OF(helion_counter) counters;
   helion_value returned;             /* of the function that runs now */
+  bool in_config;                    /* a value of it is being read */
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
   bool has_returned;                 /* the kernel's own return was met */
