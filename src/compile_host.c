@@ -2,6 +2,7 @@
 #include "compile.h"
 #include "compile_exec.h"
 #include "target/cpu/cpu.h"
+#include <math.h>
 #include <string.h>
 
 /* Memory in the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
@@ -89,6 +90,15 @@ static loom_status call(compile_state *s, cpu_tile_fn fn, const compile_results 
   return LOOM_OK;
 }
 
+/* Whole numbers that f32 does not hold: a sum of them depends on its order (a recurrence grows quickly). */
+static bool exceeds_f32(const compile_results *all, const interp_tensor *want) {
+  for (size_t i = 0; i < all->n; i++)
+    for (int64_t e = 0; all->at[i].tensor >= 0 && dtype_is_float(want[i].type) && e < want[i].elems; e++)
+      if (isfinite(want[i].value[e]) && fabs(want[i].value[e]) > 0x1p24)
+        return true;
+  return false;
+}
+
 static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, const compile_results *all, bool integers, compile_execution *out) {
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n), *want;
   host_run got;
@@ -102,7 +112,10 @@ static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, c
   LOOM_TRY(compile_interpret(s, t, integers));
   LOOM_TRY(compile_read_results(s, all, t, &want));
   out->check.done = true;
-  compile_compare(s, all, want, got.bytes, integers, &out->check);
+  if (integers && exceeds_f32(all, want))
+    out->check.integers_run = false;
+  else
+    compile_compare(s, all, want, got.bytes, integers, &out->check);
   return LOOM_OK;
 }
 

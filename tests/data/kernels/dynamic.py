@@ -149,6 +149,19 @@ def weighted_rows(x: torch.Tensor, w: torch.Tensor):
     return out
 
 
+@helion.kernel(static_shapes=False)
+def recurrence(x: torch.Tensor):
+    """Whole numbers that outgrow f32."""
+    m, n = x.size()
+    out = torch.empty([n], dtype=torch.float32)
+    for t in hl.tile(n):
+        state = hl.zeros([t], dtype=torch.float32)
+        for i in range(m):
+            state = state + x[i, t] + state * 4
+        out[t] = state
+    return out
+
+
 @helion.kernel
 def fixed(x: torch.Tensor):
     out = torch.empty_like(x)
