@@ -7,7 +7,7 @@
 static const char OPTIONS[] = "# options:";
 
 helion_options fuzz_options(arena *m, const char *source, size_t size) {
-  helion_options o = {.has_dtype = true, .dtype = DTYPE_F32};
+  helion_options o = {.has_dtype = true, .dtype = DTYPE_F32, .open_sizes = true};
   helion_shape *shapes = ARENA_NEW_N(m, helion_shape, FUZZ_SHAPES_MAX);
   helion_given *given = ARENA_NEW_N(m, helion_given, FUZZ_SHAPES_MAX);
   o.shapes = shapes;
@@ -49,6 +49,37 @@ static _Noreturn void broken(const loom_ctx *ctx, const char *promise) {
   abort();
 }
 
+/* The size of a dim in call `round`: 0 as it was read, then larger ones, then the smallest. */
+static int64_t size_in(int round, size_t symbol, int64_t size) {
+  return round == 0 ? size : round == 1 ? size + 1 + (int64_t)(symbol % 3) : round == 2 ? 2 * size + 8 : 2;
+}
+
+/* The call that a kernel with open sizes was read for keeps its guards; another one breaks a guard, or the graph fits together at its sizes. */
+static void check_calls(loom_ctx *ctx, kernel_graph *k) {
+  const sym_binding *blocks;
+  size_t n;
+  int64_t *read = ARENA_NEW_N(&ctx->mem, int64_t, k->symbols.n);
+  for (size_t i = 0; i < k->symbols.n; i++)
+    read[i] = k->symbols.at[i].value;
+  if (kernel_block_sizes(ctx, k, NULL, 0, &blocks, &n) != LOOM_OK)
+    return;
+  for (int round = 0; round < 4; round++) {
+    kernel_call call = {.size = arena_array(&ctx->mem, k->tensors.n + 1, sizeof *call.size)};
+    for (size_t t = 0; t < k->tensors.n; t++)
+      for (int d = 0; k->tensors.at[t].role == KERNEL_ARG && d < k->tensors.at[t].shape.rank; d++) {
+        const sym_expr *e = k->tensors.at[t].shape.dim[d];
+        kernel_symbol *s = e->op == SYM_SYM ? kernel_find_symbol(k, e->name) : NULL;
+        if (s && s->is_open)
+          call.size[t][d] = size_in(round, (size_t)(s - k->symbols.at), read[s - k->symbols.at]);
+      }
+    bool bound = kernel_bind_call(ctx, k, &call) == LOOM_OK, holds = bound && kernel_check_guards(ctx, k, &call, NULL, blocks, n) == LOOM_OK;
+    if (round == 0 && !holds)
+      broken(ctx, "the call that the kernel was read for breaks a guard");
+    if (holds && kernel_verify(ctx, k) != LOOM_OK)
+      broken(ctx, "a call that keeps all guards, for which the graph does not fit together");
+  }
+}
+
 long fuzz_compiled;
 
 void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
@@ -69,4 +100,6 @@ void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
     broken(ctx, "a graph that does not read back");
   if (strcmp(json, data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, again), 0)) != 0)
     broken(ctx, "a graph that reads back as another");
+  if (kernel_is_open(again))
+    check_calls(ctx, again);
 }
