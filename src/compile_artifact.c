@@ -273,16 +273,23 @@ static loom_status bind_sizes(compile_state *s, const run_options *r) {
 }
 
 loom_status compile_check_call(compile_state *s, const interp_tensor *inputs) {
-  const sym_binding *given, *blocks;
-  size_t n_given, n;
-  if (!s->call.size)
+  const sym_binding *given, *blocks = NULL;
+  size_t n_given, n = 0;
+  kernel_call call = s->call;
+  if (!s->kernel->guards.n && !call.size)
     return LOOM_OK;
+  if (!call.size) {   /* a graph from a file, or one that an element of an argument decided: run at the sizes that it has */
+    call.size = arena_array(&s->ctx->mem, s->kernel->tensors.n + 1, sizeof *call.size);
+    LOOM_TRY(kernel_bind_call(s->ctx, s->kernel, &call));
+  }
   const double **contents = inputs ? ARENA_NEW_N(&s->ctx->mem, const double *, s->kernel->tensors.n) : NULL;
   for (size_t i = 0; inputs && i < s->kernel->tensors.n; i++)
     contents[i] = inputs[i].value;
-  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
-  LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
-  return kernel_check_guards(s->ctx, s->kernel, &s->call, contents, blocks, n);
+  if (!s->plan) {
+    LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+    LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
+  }
+  return kernel_check_guards(s->ctx, s->kernel, &call, contents, blocks, n);
 }
 
 loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const run_options *r, compile_state *s) {

@@ -13,7 +13,7 @@ kernel_tensor compile_root(const kernel_graph *k, kernel_tensor t);       /* wha
 /* Names of --input and --output must exist: LOOM_EUSAGE with the nearest one. */
 LOOM_MUST_USE loom_status compile_check_inputs(compile_state *s, const run_options *r);
 LOOM_MUST_USE loom_status compile_check_outputs(compile_state *s, const run_options *r, const compile_results *all);
-/* Doubles of every argument, by kernel tensor: from --input, else made from the file's initialiser and the seed. */
+/* Doubles of every argument, by kernel tensor: from --input, else made from the file's initialiser and the seed.  They keep the kernel's guards. */
 LOOM_MUST_USE loom_status compile_make_inputs(compile_state *s, const run_options *r, bool integers, interp_tensor *t);
 /* Contents of the results, by result, from the interpreter's tensors. */
 LOOM_MUST_USE loom_status compile_read_results(compile_state *s, const compile_results *all, const interp_tensor *tensors, interp_tensor **out);
@@ -31,7 +31,7 @@ LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_bindi
 /* ---- compile_artifact.c ---- */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fills s->object; s->stage0 is lowered away */
 LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */
-/* Guards of an artifact for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
+/* The kernel's guards for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
 LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tensor *inputs);
 
 /* ---- compile_host.c ---- */

@@ -102,7 +102,7 @@ loom_status compile_make_inputs(compile_state *s, const run_options *r, bool int
     for (int64_t e = 0; e < t[i].elems; e++)
       t[i].value[e] = dtype_load(t[i].type, (char *)bytes + (size_t)e * dtype_bytes(t[i].type));
   }
-  return LOOM_OK;
+  return integers ? LOOM_OK : compile_check_call(s, t);
 }
 
 /* ---- outputs ---- */

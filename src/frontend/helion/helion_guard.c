@@ -193,11 +193,11 @@ bool helion_open_bounds(helion_reader *r, const helion_slice *s, const sym_expr 
   bool backwards;
   if (!r->is_dynamic || !helion_peek(r, size, &n) || (helion_is_fixed(r, size) && fixed_bound(r, s->begin) && fixed_bound(r, s->end)))
     return false;
-  *from = helion_open_bound(r, s->begin, size, sym_const(r->mem, 0));
-  *to = helion_open_bound(r, s->end, size, size);
-  if (!*from || !*to || !helion_decide(r, SYM_GT, *from, *to, &backwards))
+  const sym_expr *first = helion_open_bound(r, s->begin, size, sym_const(r->mem, 0)), *last = helion_open_bound(r, s->end, size, size);
+  if (!first || !last || !helion_decide(r, SYM_GT, first, last, &backwards))
     return false;
-  *to = backwards ? *from : *to;
+  *from = first;
+  *to = backwards ? first : last;
   return true;
 }
 

@@ -188,13 +188,11 @@ static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int 
     return helion_fail(r, t->node, LOOM_EUNSUP, "use a step of 1", "a slice with a step"), false;
   bool varies = helion_open_bounds(r, s, size, &from, &to), known = varies || (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &begin) &&
                                                                                helion_clamp_bound(r, s->end, elems, elems, &end));
-  if (varies) {
-    ;
-  } else if (known) {
+  if (known && !varies) {
     end = end < begin ? begin : end;
     from = sym_const(r->mem, begin);
     to = sym_const(r->mem, end);
-  } else if (!slice_bound(r, t, s->begin, sym_const(r->mem, 0), &from) || !slice_bound(r, t, s->end, size, &to)) {
+  } else if (!known && (!slice_bound(r, t, s->begin, sym_const(r->mem, 0), &from) || !slice_bound(r, t, s->end, size, &to))) {
     return helion_fail(r, t->node, LOOM_EUNSUP, "bounds are sizes, ints and 0-d integers", "the bounds of this slice"), false;
   }
   const sym_expr *span = sym_sub(r->mem, to, from);

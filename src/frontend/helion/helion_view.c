@@ -118,18 +118,17 @@ static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s
   int d = v->shape.rank++;
   if (s->step && s->step->kind != HELION_NONE && (!helion_known_int(r, s->step, &step) || step < 1))
     return helion_fail(r, n, LOOM_EUNSUP, "use a positive step that is known", "this step of a slice"), false;
-  if (helion_open_bounds(r, s, size, &begin, &end)) {
-    ;   /* inside of the dimension, in every call */
-  } else if (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &lo) && helion_clamp_bound(r, s->end, elems, elems, &hi)) {
+  const bool is_inside = helion_open_bounds(r, s, size, &begin, &end);   /* in every call */
+  if (!is_inside && helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &lo) && helion_clamp_bound(r, s->end, elems, elems, &hi)) {
     hi = hi < lo ? lo : hi;
     bool whole = lo == 0 && hi == elems;
     begin = sym_const(r->mem, lo);
     end = whole ? size : s->end && s->end->kind == HELION_INT && helion_known_int(r, s->end, &elems) && elems == hi ? s->end->size : sym_const(r->mem, hi);
     if (!whole && !helion_known(r, end, &elems))
       end = sym_const(r->mem, hi);
-  } else if ((s->begin && s->begin->kind != HELION_NONE && s->begin->kind != HELION_INT) || (s->end && s->end->kind != HELION_NONE && s->end->kind != HELION_INT)) {
+  } else if (!is_inside && ((s->begin && s->begin->kind != HELION_NONE && s->begin->kind != HELION_INT) || (s->end && s->end->kind != HELION_NONE && s->end->kind != HELION_INT))) {
     return helion_fail(r, n, LOOM_EUNSUP, "bounds are sizes and ints", "the bounds of this slice"), false;
-  } else {
+  } else if (!is_inside) {
     begin = s->begin && s->begin->kind == HELION_INT ? s->begin->size : begin;
     end = s->end && s->end->kind == HELION_INT ? s->end->size : end;
   }
