@@ -11,6 +11,7 @@ typedef struct pass_row {
   const char *name, *anchor;     /* anchor: "builtin.module" or "func.func" */
   const char *needs, *leaves;    /* what the IR must be and is afterwards, one line each */
   const char *summary;
+  const char *options;           /* "": none; else what they look like */
   loom_status (*run)(ir_ctx *ir, MlirOperation op, const pass_options *o);
 } pass_row;
 /* All rows of passes.def. */

@@ -4,7 +4,7 @@
 #include "base/vec.h"
 #include "pass/pass.h"
 
-#define X(name, anchor, fn, needs, leaves, summary) loom_status fn(ir_ctx *ir, MlirOperation op, const pass_options *o);
+#define X(name, anchor, fn, needs, leaves, summary, options) loom_status fn(ir_ctx *ir, MlirOperation op, const pass_options *o);
 #include "pass/passes.def"
 #undef X
 

@@ -159,9 +159,11 @@ static loom_status add_upstream(pipeline_run *run, MlirOpPassManager pm, const p
 static loom_status add_ours(pipeline_run *run, MlirOpPassManager pm, const pipeline_item *item, const pass_row *row, const char *anchor) {
   if (!text_eq(row->anchor, anchor))
     return wrong_anchor(run->ir->ctx, item, row->anchor, anchor);
-  if (item->options && *item->options)
+  bool has_options = item->options && *item->options;
+  if (has_options && !*row->options)
     LOOM_FAIL(run->ir->ctx, item->options_span, LOOM_EUSAGE, "%s takes no options", item->name);
-  add_step(run, pm, (step){.kind = STEP_PASS, .row = row, .options = {.text = "", .span = item->span}});
+  const pass_options o = {.text = has_options ? item->options : "", .span = has_options ? item->options_span : item->span};
+  add_step(run, pm, (step){.kind = STEP_PASS, .row = row, .options = o});
   return LOOM_OK;
 }
 

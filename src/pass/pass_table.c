@@ -2,7 +2,7 @@
 #include <string.h>
 
 static const pass_row rows[] = {
-#define X(n, a, fn, need, leave, text) {.name = n, .anchor = a, .needs = need, .leaves = leave, .summary = text, .run = fn},
+#define X(n, a, fn, need, leave, text, opt) {.name = n, .anchor = a, .needs = need, .leaves = leave, .summary = text, .options = opt, .run = fn},
 #include "pass/passes.def"
 #undef X
 };
