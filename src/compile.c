@@ -48,6 +48,8 @@ static loom_status lower(compile_state *s) {
     LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
     return lower_kernel_host(&s->ir, s->kernel, blocks, n, &s->stage0);
   }
+  if (!s->machine)
+    return compile_host_from_mlir(s);
   return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK;
 }
 

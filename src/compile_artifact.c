@@ -18,8 +18,6 @@ enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES
 loom_status compile_host_object(compile_state *s) {
   if (s->object)
     return LOOM_OK;
-  if (!s->kernel)
-    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "only kernels read from Python, Device IR or loom.kernel.v1 are compiled for the host");
   return cpu_kernel_object(&s->ir, s->stage0, &s->object, &s->object_size);
 }
 
@@ -66,6 +64,8 @@ static loom_status write_bytes(compile_state *s, const char *name, const void *b
 }
 
 loom_status compile_write_artifact(compile_state *s) {
+  if (s->is_opaque)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "a host artifact holds a kernel graph, and MLIR text has none; run it, or compile the kernel's source");
   const sym_binding *given, *blocks;
   size_t n_given, n;
   LOOM_TRY(compile_host_object(s));

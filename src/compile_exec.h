@@ -20,6 +20,8 @@ LOOM_MUST_USE loom_status compile_read_results(compile_state *s, const compile_r
 void *compile_to_bytes(arena *m, const interp_tensor *t);
 /* `shapes` and `bytes` by result. */
 LOOM_MUST_USE loom_status compile_write_results(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void *const *bytes);
+/* The files of --expect, by result. */
+LOOM_MUST_USE loom_status compile_read_expected(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void **out);
 void compile_compare(compile_state *s, const compile_results *all, const interp_tensor *want, void *const *got, bool exact, run_check *c);
 /* Does the kernel map whole numbers to whole numbers, whatever the order of its sums?  Then every engine must give the same bits. */
 bool compile_is_whole(const kernel_region *r);
@@ -33,6 +35,10 @@ LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fil
 LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */
 /* The kernel's guards for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
 LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tensor *inputs);
+
+/* ---- compile_mlir.c ---- */
+/* s->stage0 as read from MLIR text -> the same on memory, for the host; s->kernel describes its arguments and has no operations (s->is_opaque). */
+LOOM_MUST_USE loom_status compile_host_from_mlir(compile_state *s);
 
 /* ---- compile_host.c ---- */
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);

@@ -123,6 +123,18 @@ loom_status compile_check_outputs(compile_state *s, const run_options *r, const 
   for (size_t i = 0; i < r->n_outputs; i++)
     if (*r->outputs[i].name && find_result(all, r->outputs[i].name) < 0)
       return fail_name(s->ctx, s->kernel, "--output", "result", r->outputs[i].name, names, n);
+  for (size_t i = 0; i < r->n_expects; i++)
+    if (find_result(all, r->expects[i].name) < 0)
+      return fail_name(s->ctx, s->kernel, "--expect", "result", r->expects[i].name, names, n);
+  return LOOM_OK;
+}
+
+loom_status compile_read_expected(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void **out) {
+  for (size_t i = 0; i < r->n_expects; i++) {
+    const run_binding *b = &r->expects[i];
+    int at = find_result(all, b->name);
+    LOOM_TRY(run_read_tensor(s->ctx, b, shapes[at].type, shapes[at].rank, shapes[at].shape, &out[at]));
+  }
   return LOOM_OK;
 }
 

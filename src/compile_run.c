@@ -217,7 +217,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   return LOOM_OK;
 }
 
-static loom_status run_interpreter_alone(compile_state *s, const run_options *r, const compile_results *all) {
+static loom_status run_interpreter_alone(compile_state *s, const run_options *r, const compile_results *all, compile_execution *out) {
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n), *got;
   LOOM_TRY(compile_make_inputs(s, r, false, t));
   LOOM_TRY(compile_interpret(s, t, false));
@@ -225,18 +225,30 @@ static loom_status run_interpreter_alone(compile_state *s, const run_options *r,
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
     bytes[i] = all->at[i].tensor >= 0 ? compile_to_bytes(&s->ctx->mem, &got[i]) : NULL;
-  return compile_write_results(s, r, all, got, bytes);
+  LOOM_TRY(compile_write_results(s, r, all, got, bytes));
+  if (!r->n_expects)
+    return LOOM_OK;
+  void **elsewhere = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
+  LOOM_TRY(compile_read_expected(s, r, all, got, elsewhere));
+  out->check.done = true;
+  compile_compare(s, all, got, elsewhere, false, &out->check);
+  return LOOM_OK;
 }
 
 loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out) {
   memset(out, 0, sizeof *out);
   if (!s->kernel)
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "only kernels read from Python or loom.kernel.v1 can be executed; MLIR input can be compiled and explored");
+  if (s->is_opaque && (r->check || r->interp_only)) {
+    diag_error(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "the interpreter runs kernel graphs, and MLIR text has none");
+    diag_help(s->ctx, "leave %s away, and compare --output with that of the kernel's Python source or Device IR dump", r->check ? "--check" : "--interp");
+    return LOOM_EUNSUP;
+  }
   compile_results all = compile_list_results(&s->ctx->mem, s->kernel);
   LOOM_TRY(compile_check_inputs(s, r));
   LOOM_TRY(compile_check_outputs(s, r, &all));
   if (r->interp_only)
-    return run_interpreter_alone(s, r, &all);
+    return run_interpreter_alone(s, r, &all, out);
   if (!s->machine)
     return compile_execute_host(s, r, out);
   codegen_image *image = NULL;

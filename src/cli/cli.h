@@ -40,6 +40,7 @@
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
   X(dump_dir, "dump-dir", "DIR", "cr", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
+  X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \
   X(etg, "etg", "FILE", "e", "write the ETG")                                                                           \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \

@@ -53,6 +53,11 @@ const char *extract_arg_name(extract *x, intptr_t i) {
   return name ? without_suffix(x->mem, name) : arena_printf(x->mem, "arg%d", (int)i);
 }
 
+const char *pass_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i) {
+  extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .func = func};
+  return extract_arg_name(&x, i);
+}
+
 static bool is_taken(const nest *n, size_t upto, const char *name) {
   for (size_t i = 0; i < upto; i++)
     if (text_eq(n->values.at[i].name, name))

@@ -1,0 +1,147 @@
+/* Stage-0 MLIR on the host: the module's block sizes become numbers, its tiles memory, and its arguments a kernel graph without operations, so
+ * that inputs and results are read and written as those of any kernel.  There is no second engine for it: --check refuses. */
+#include "compile.h"
+#include "compile_exec.h"
+#include "pass/pass.h"
+#include <string.h>
+
+/* Upstream's passes take it from linalg on tensors to loops over memory that is freed again. */
+static const char passes[] =
+    "canonicalize,cse,"
+    "func.func(loom-check-asserts,loom-erase-asserts,loom-lower-gather,loom-lower-broadcast,loom-lower-stores),"
+    "canonicalize,cse,lower-affine,func.func(scf-parallel-for-to-nested-fors),"
+    "one-shot-bufferize{allow-return-allocs-from-loops=true},"
+    "canonicalize,buffer-deallocation-pipeline,convert-bufferization-to-memref,canonicalize,cse";
+
+/* ---- block sizes ---- */
+typedef struct symbol_list { arena *mem; VEC_OF(const char *) names; } symbol_list;
+
+static bool add_symbol(MlirOperation op, void *data) {
+  symbol_list *l = data;
+  const char *name = dialect_sym_name(l->mem, op);
+  bool is_new = name != NULL;
+  for (size_t i = 0; is_new && i < l->names.n; i++)
+    is_new = !text_eq(l->names.at[i], name);
+  if (is_new)
+    vec_push(l->mem, &l->names, name);
+  return true;
+}
+
+static bool is_listed(const symbol_list *l, const char *name) {
+  for (size_t i = 0; i < l->names.n; i++)
+    if (text_eq(l->names.at[i], name))
+      return true;
+  return false;
+}
+
+/* "tile_m=16 tile_n=8" of --block-sizes; by position in the order of the symbols, the last one repeats. */
+static loom_status read_block_sizes(compile_state *s, const char **out) {
+  symbol_list l = {.mem = &s->ctx->mem};
+  text t = text_new(&s->ctx->mem);
+  size_t n_positions = 0;
+  ir_walk(mlirModuleGetOperation(s->stage0), add_symbol, &l);
+  for (size_t i = 0; i < s->o->n_domains; i++) {
+    const solve_domain *d = &s->o->domains[i];
+    if (d->symbol && !is_listed(&l, d->symbol)) {
+      const char *near = diag_nearest(d->symbol, l.names.at, l.names.n);
+      diag_error(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUSAGE, "the module has no block size '%s'", d->symbol);
+      if (near)
+        diag_help(s->ctx, "did you mean '%s'", near);
+      return LOOM_EUSAGE;
+    }
+    n_positions += !d->symbol;
+    if (d->symbol && d->assigned > 0)
+      text_addf(&t, "%s=%" PRId64 " ", d->symbol, d->assigned);
+  }
+  for (size_t i = 0; n_positions && i < l.names.n; i++)
+    text_addf(&t, "%s=%" PRId64 " ", l.names.at[i], s->o->domains[i < n_positions ? i : n_positions - 1].assigned);
+  *out = text_str(&t);
+  return LOOM_OK;
+}
+
+/* ---- arguments ---- */
+/* The argument of the function that memory is of; -1: none. */
+static int argument_of(MlirOperation func, MlirValue v) {
+  for (int depth = 0; depth < 32; depth++) {
+    if (mlirValueIsABlockArgument(v))
+      return mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(func)) ? (int)mlirBlockArgumentGetArgNumber(v) : -1;
+    MlirOperation op = ir_def(v);
+    static const char *const views[] = {"memref.subview", "memref.cast", "memref.reinterpret_cast", "memref.expand_shape", "memref.collapse_shape", "memref.transpose"};
+    bool is_view = false;
+    for (size_t i = 0; i < sizeof views / sizeof *views; i++)
+      is_view |= ir_op_is(op, views[i]);
+    if (!is_view)
+      return -1;
+    v = ir_operand(op, 0);
+  }
+  return -1;
+}
+
+typedef struct written { MlirOperation func; bool *is; int n; } written;
+
+static bool add_written(MlirOperation op, void *data) {
+  written *w = data;
+  intptr_t at = ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.store") || ir_op_is(op, "memref.atomic_rmw") || ir_op_is(op, "bufferization.materialize_in_destination") ? 1 : -1;
+  intptr_t first, count;
+  if (text_starts(ir_op_name(op), "linalg.") && ir_segment(op, 1, &first, &count) && count > 0)
+    at = first;
+  int arg = at >= 0 && at < ir_num_operands(op) ? argument_of(w->func, ir_operand(op, at)) : -1;
+  if (arg >= 0 && arg < w->n)
+    w->is[arg] = true;
+  return true;
+}
+
+static loom_status add_argument(compile_state *s, MlirOperation func, int i, bool is_written) {
+  MlirType t = mlirValueGetType(mlirBlockGetArgument(ir_body(func), i));
+  kernel_type shape = {.rank = mlirTypeIsAMemRef(t) ? (int)mlirShapedTypeGetRank(t) : -1};
+  const char *name = pass_argument_name(&s->ir, func, i);
+  bool fits = shape.rank >= 0 && shape.rank <= KERNEL_RANK_MAX && ir_type_dtype(t, &shape.type) && mlirShapedTypeHasStaticShape(t) &&
+              mlirAffineMapIsIdentity(mlirMemRefTypeGetAffineMap(t));
+  for (int d = 0; fits && d < shape.rank; d++)
+    shape.dim[d] = sym_const(&s->ctx->mem, mlirShapedTypeGetDimSize(t, d));
+  if (!fits)
+    LOOM_FAIL(s->ctx, ir_span(&s->ir, func), LOOM_EUNSUP, "argument %d ('%s') is %s; the host takes memory of known sizes that lies row by row", i, name,
+              ir_print_type(&s->ctx->mem, t));
+  kernel_tensor k = kernel_add_tensor(&s->ctx->mem, s->kernel, name, KERNEL_ARG, shape);
+  s->kernel->tensors.at[k].init = is_written ? KERNEL_INIT_ZEROS : KERNEL_INIT_RANDN;
+  s->kernel->tensors.at[k].is_returned = is_written;
+  if (is_written)
+    vec_push(&s->ctx->mem, &s->kernel->returns, k);
+  return LOOM_OK;
+}
+
+static loom_status describe(compile_state *s, MlirOperation func) {
+  int n = (int)mlirBlockGetNumArguments(ir_body(func));
+  written w = {func, ARENA_NEW_N(&s->ctx->mem, bool, n + 1), n};
+  ir_walk(func, add_written, &w);
+  s->kernel = kernel_new(&s->ctx->mem, ir_func_name(&s->ctx->mem, func));
+  s->kernel->path = s->o->input;
+  s->kernel->style = "helion";
+  for (int i = 0; i < n; i++)
+    LOOM_TRY(add_argument(s, func, i, w.is[i]));
+  if (!s->kernel->returns.n)
+    LOOM_FAIL(s->ctx, ir_span(&s->ir, func), LOOM_EINPUT, "the function '%s' writes none of its arguments", s->kernel->name);
+  return LOOM_OK;
+}
+
+loom_status compile_host_from_mlir(compile_state *s) {
+  loom_ctx *ctx = s->ctx;
+  MlirOperation func = ir_find_func(s->stage0, s->o->helion.function);
+  if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)))
+    LOOM_FAIL(ctx, diag_file_span(ctx, s->o->input), s->o->helion.function ? LOOM_EUSAGE : LOOM_EINPUT, "the module has no function%s%s to run",
+              s->o->helion.function ? " " : "", s->o->helion.function ? s->o->helion.function : "");
+  LOOM_TRY(describe(s, func));
+  s->is_opaque = true;
+  ir_set_attr(func, "loom.tile_function", ir_unit_attr(&s->ir));
+  const char *sizes;
+  LOOM_TRY(read_block_sizes(s, &sizes));
+  loom_status blame = s->ir.blame;
+  s->ir.blame = LOOM_EUNSUP;   /* what upstream's passes refuse is a form of the user's module */
+  loom_status st = pass_run_pipeline(&s->ir, s->stage0, arena_printf(&ctx->mem, "builtin.module(loom-bind-symbols%s%s%s,%s)", *sizes ? "{" : "", sizes, *sizes ? "}" : "", passes), NULL);
+  s->ir.blame = blame;
+  compile_options *bound = ARENA_NEW(&ctx->mem, compile_options);   /* the sizes are in the code now */
+  *bound = *s->o;
+  bound->n_domains = 0;
+  s->o = bound;
+  return st;
+}
