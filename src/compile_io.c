@@ -46,7 +46,7 @@ static loom_status read_python(compile_state *s, const char *path, const char *s
 }
 
 static loom_status read_device_ir(compile_state *s, const char *path, const char *source, size_t size) {
-  const device_ir_options o = {.shapes = s->o->helion.shapes, .n_shapes = s->o->helion.n_shapes, .name = s->o->helion.function};
+  const device_ir_options o = {.shapes = s->o->helion.shapes, .n_shapes = s->o->helion.n_shapes, .name = s->o->helion.function, .open_sizes = s->o->helion.open_sizes};
   LOOM_TRY(device_ir_read(s->ctx, path, source, size, &o, &s->kernel));
   s->kernel->path = path;
   return LOOM_OK;

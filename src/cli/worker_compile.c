@@ -4,6 +4,7 @@
 #include "compile.h"
 #include "npz/npz.h"
 #include "compile_stage.h"
+#include "frontend/device_ir/device_ir.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -256,9 +257,20 @@ static void print_open_sizes(const kernel_graph *k) {
     printf("; %zu guard%s\n", k->guards.n, k->guards.n == 1 ? "" : "s");
 }
 
+static loom_status emit_device_ir(loom_ctx *ctx, compile_state *s) {
+  const char *t;
+  if (!s->kernel)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit device-ir: this input has no such form");
+  LOOM_TRY(device_ir_write(ctx, s->kernel, &t));
+  printf("%s\n", t);
+  return LOOM_OK;
+}
+
 static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
   static const struct { const char *name; compile_stage stage; } kinds[] = {
       {"kernel", COMPILE_KERNEL}, {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"mlir", COMPILE_BUFFERIZED}, {"tog", COMPILE_TOG}, {"stage0", COMPILE_STAGE0}};
+  if (strcmp(what, "device-ir") == 0)
+    return emit_device_ir(ctx, s);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (strcmp(kinds[i].name, what) == 0) {
       const char *t = compile_stage_text(s, kinds[i].stage);
@@ -267,12 +279,12 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       printf("%s\n", t);
       return LOOM_OK;
     }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, stage0, nest, plan, mlir or tog", what);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, mlir or tog", what);
 }
 
 /* Stages that need no search. */
 static bool early_stage(const char *what, compile_stage *out) {
-  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0}, {"nest", COMPILE_NEST}};
+  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"device-ir", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0}, {"nest", COMPILE_NEST}};
   for (size_t i = 0; i < sizeof early / sizeof *early; i++)
     if (strcmp(early[i].name, what) == 0)
       return *out = early[i].stage, true;

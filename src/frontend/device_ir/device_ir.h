@@ -20,6 +20,7 @@
 typedef struct device_ir_options {
   const helion_shape *shapes; size_t n_shapes;   /* --shape: a symbol ("s30", "u0") or TENSOR.DIM; else the sizes of the dump */
   const char *name;                              /* of the kernel; NULL: the dump's, else the file's */
+  bool open_sizes;                               /* of a dump with static_shapes false: sizes of arguments stay open */
 } device_ir_options;
 
 /* The text is one of the two text forms (JSON is known by its schema, loom.helion.v1). */
@@ -27,4 +28,8 @@ bool device_ir_looks_like(const char *dump, size_t size);
 /* `dump` is copied for diagnostics.  LOOM_EINPUT: not such a dump, or it contradicts itself.  LOOM_EUNSUP: an operation that Loom does not have.
  * LOOM_ELIMIT: more than 2^17 nodes, or loops nested 32 deep. */
 LOOM_MUST_USE loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, size_t size, const device_ir_options *o, kernel_graph **out);
+
+/* `k` as loom.helion.v1: text that device_ir_read gives the same graph for (kernel_same); it is read back here to be sure.
+ * LOOM_EUNSUP: Device IR has no form for a part of it: computations outside of the tile loops, tunables, random numbers. */
+LOOM_MUST_USE loom_status device_ir_write(loom_ctx *ctx, const kernel_graph *k, const char **out);
 #endif

@@ -37,6 +37,11 @@ static loom_status symbol_expr(dir_writer *w, const dir_node *n, const char *nam
       *out = (syn_node *)(uintptr_t)w->sizes.at[i].expr;
       return LOOM_OK;
     }
+  for (size_t i = 0; i < w->p->blocks.n; i++)
+    if (w->p->blocks.at[i].is_open && text_eq(w->p->blocks.at[i].index, name)) {
+      *out = tile_name(w, n, &w->p->blocks.at[i]);
+      return LOOM_OK;
+    }
   dir_block *b = dir_block_of_symbol(w->p, e);
   if (b && b->is_reduction && b->size)
     return dir_size_expr(w, n, b->size, out);
@@ -79,7 +84,8 @@ loom_status dir_size_expr(dir_writer *w, const dir_node *n, const syn_node *e, s
     syn_node **items = ARENA_NEW_N(w->mem, syn_node *, count);
     for (size_t i = 0; i < count; i++)
       LOOM_TRY(dir_size_expr(w, n, args[i], &items[i]));
-    *out = dir_syn_call(w->mem, n->span, dir_syn_path(w->mem, n->span, arena_printf(w->mem, "builtins.%s", dir_name_of(syn_child(e, "func")))), items, count, NULL, NULL, 0);
+    const char *f = dir_name_of(syn_child(e, "func"));
+    *out = dir_syn_call(w->mem, n->span, dir_syn_path(w->mem, n->span, arena_printf(w->mem, "%s.%s", text_eq(f, "cdiv") ? "helion" : "builtins", f)), items, count, NULL, NULL, 0);
     return LOOM_OK;
   default:
     *out = (syn_node *)(uintptr_t)e;

@@ -209,6 +209,8 @@ static loom_status make_quotient(dir_writer *w, const dir_node *n, syn_node **ou
   syn_node *a, *b;
   const syn_node *mode = keyword(n, "rounding_mode");
   bool is_floor = mode && mode->kind == SYN_Constant && text_eq(mode->string, "floor");
+  if (mode && mode->kind == SYN_Constant && text_eq(mode->string, "trunc"))
+    return call_path(w, n, dir_syn_path(w->mem, n->span, "torch.div"), 0, out);
   LOOM_TRY(need_args(w, n, 2));
   if (!is_floor && mode && !is_none(mode))
     LOOM_FAIL(w->p->ctx, n->span, LOOM_EUNSUP, "a division that rounds by \"%s\"", mode->string ? mode->string : "?");
@@ -356,7 +358,7 @@ loom_status dir_write_call(dir_writer *w, dir_node *n) {
     dir_alias_node(w, n, e);
     return LOOM_OK;
   }
-  if (!n->uses)   /* what nobody uses is there for what it does */
+  if (!n->uses && !dir_name_of(n->val.scalar))   /* what nobody uses, nor a size that is called as its result, is there for what it does */
     return dir_emit(w, dir_syn_statement(w->mem, n->span, e));
   const char *name = dir_fresh(w, n->name);
   dir_alias_node(w, n, dir_syn_name(w->mem, n->span, name));

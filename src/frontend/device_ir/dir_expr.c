@@ -164,8 +164,8 @@ static loom_status call(parser *p, loom_span at, const char *name, syn_node **ou
     }
   if ((text_eq(name, "FloorDiv") || text_eq(name, "Mod") || text_eq(name, "PythonMod") || text_eq(name, "ModularIndexing")) && args.n == 2)
     *out = dir_syn_binary(p->mem, at, text_eq(name, "FloorDiv") ? SYN_FloorDiv : SYN_Mod, args.at[0], args.at[1]);
-  else if (text_eq(name, "CeilDiv") && args.n == 2)   /* -(-a // b) */
-    *out = dir_syn_unary(p->mem, at, SYN_USub, dir_syn_binary(p->mem, at, SYN_FloorDiv, dir_syn_unary(p->mem, at, SYN_USub, args.at[0]), args.at[1]));
+  else if (text_eq(name, "CeilDiv") && args.n == 2)
+    *out = dir_syn_call(p->mem, at, dir_syn_name(p->mem, at, "cdiv"), args.at, args.n, NULL, NULL, 0);
   else if (text_eq(name, "slice") && args.n == 3)
     *out = dir_syn_slice(p->mem, at, args.at[0]->const_kind == SYN_CONST_NONE && args.at[0]->kind == SYN_Constant ? NULL : args.at[0],
                          args.at[1]->const_kind == SYN_CONST_NONE && args.at[1]->kind == SYN_Constant ? NULL : args.at[1],

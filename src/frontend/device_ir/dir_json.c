@@ -151,6 +151,31 @@ static loom_status read_block_ids(dir_program *p, const data_value *v, dir_graph
   return LOOM_OK;
 }
 
+/* {"name": "g3", "kind": "grid", "origin": {"block_id": 3}}: the loop over block 3 is a hl.grid, and g3 its index. */
+static loom_status read_indices(dir_program *p, const data_value *doc) {
+  const data_value *list = data_get(doc, "symbols");
+  for (size_t i = 0; i < list->n; i++) {
+    const data_value *origin = data_get(list->items[i], "origin"), *id = data_get(origin, "block_id");
+    if (!text_eq(string_of(data_get(list->items[i], "kind")), "grid") || !id)
+      continue;
+    dir_block *b = id->kind == DATA_INT && id->integer >= 0 && id->integer <= INT32_MAX ? dir_find_block(p, (int)id->integer) : NULL;
+    if (!b || !b->fixed)
+      LOOM_FAIL(p->ctx, id->span, LOOM_EINPUT, "the index of a grid belongs to a block of fixed size, its step");
+    b->index = string_of(data_get(list->items[i], "name"));
+  }
+  return LOOM_OK;
+}
+
+/* A block that tiles several loops is registered in front of them. */
+static void note_shared_blocks(dir_program *p) {
+  size_t *uses = ARENA_NEW_N(p->mem, size_t, p->blocks.n);
+  for (size_t i = 0; i < p->graphs.n; i++)
+    for (int b = 0; b < p->graphs.at[i].n_blocks; b++)
+      uses[p->graphs.at[i].block[b]]++;
+  for (size_t i = 0; i < p->blocks.n; i++)
+    p->blocks.at[i].is_registered = uses[i] > 1 && !p->blocks.at[i].fixed;
+}
+
 /* ---- host ---- */
 static loom_status read_view(dir_program *p, const data_value *v, dir_tensor *t) {
   size_t n;
@@ -487,8 +512,11 @@ loom_status dir_read_json(dir_program *p, const char *path, const char *dump, si
   p->source = doc->span.source;
   LOOM_TRY(data_need(p->ctx, doc, "kernel", DATA_OBJECT, &kernel));
   LOOM_TRY(data_need_string(p->ctx, kernel, "name", &p->name));
+  const data_value *settings = data_get(doc, "settings"), *fixed = data_get(settings, "static_shapes");
+  p->is_dynamic = fixed && fixed->kind == DATA_BOOL && !fixed->boolean;
   LOOM_TRY(read_symbols(p, doc));
   LOOM_TRY(read_blocks(p, doc));
+  LOOM_TRY(read_indices(p, doc));
   LOOM_TRY(read_tensors(p, doc));
   LOOM_TRY(array_of(p, doc, "graphs", true, &n, &items));
   for (size_t i = 0; i < n; i++)
@@ -496,6 +524,7 @@ loom_status dir_read_json(dir_program *p, const char *path, const char *dump, si
   LOOM_TRY(array_of(p, doc, "roots", true, &n, &items));
   for (size_t i = 0; i < n; i++)
     LOOM_TRY(read_root(p, items[i]));
+  note_shared_blocks(p);
   p->has_phases = true;
   LOOM_TRY(read_returns(p, doc));
   return check_all(p);

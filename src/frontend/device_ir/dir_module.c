@@ -163,6 +163,13 @@ static loom_status write_return(dir_writer *w, loom_span at) {
 }
 
 /* ---- the kernel ---- */
+static syn_node *decorator(dir_writer *w, loom_span at) {
+  static const char *const key = "static_shapes";
+  syn_node *kernel = dir_syn_path(w->mem, at, "helion.kernel"), **values = ARENA_NEW_N(w->mem, syn_node *, 1);
+  values[0] = dir_syn_bool(w->mem, at, false);
+  return w->p->is_dynamic ? dir_syn_call(w->mem, at, kernel, NULL, 0, &key, values, 1) : kernel;
+}
+
 static loom_status write_kernel(dir_writer *w, loom_span at, helion_options *o, syn_node **out) {
   dir_program *p = w->p;
   dir_statements body = {0};
@@ -175,15 +182,15 @@ static loom_status write_kernel(dir_writer *w, loom_span at, helion_options *o, 
     LOOM_TRY(shape_of(p, &p->tensors.at[args.at[i]], &given[i]));
     LOOM_TRY(write_sizes(w, &p->tensors.at[args.at[i]]));
   }
-  for (size_t i = 0; i < views.n; i++)
-    LOOM_TRY(write_view(w, &p->tensors.at[views.at[i]]));
   for (size_t i = 0; i < made.n; i++)
     LOOM_TRY(write_allocation(w, &p->tensors.at[made.at[i]]));
+  for (size_t i = 0; i < views.n; i++)   /* of an argument or an allocation */
+    LOOM_TRY(write_view(w, &p->tensors.at[views.at[i]]));
   LOOM_TRY(write_registered(w));
   LOOM_TRY(write_grids(w));
   LOOM_TRY(write_return(w, at));
-  *o = (helion_options){.given = given, .n_given = args.n, .function = p->name};
-  *out = dir_syn_function(w->mem, at, p->name, params, args.n, body.at, body.n, dir_syn_path(w->mem, at, "helion.kernel"));
+  *o = (helion_options){.given = given, .n_given = args.n, .function = p->name, .open_sizes = p->options->open_sizes && p->is_dynamic};
+  *out = dir_syn_function(w->mem, at, p->name, params, args.n, body.at, body.n, decorator(w, at));
   return LOOM_OK;
 }
 

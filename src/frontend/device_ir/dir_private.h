@@ -57,6 +57,7 @@ typedef struct dir_block {
   bool is_reduction, is_open;      /* is_open: one of its loops is being written out */
   bool is_registered;              /* used outside of its loops: needs hl.register_block_size */
   bool is_taken;                   /* some graph has it */
+  const char *index;               /* of hl.grid: the symbol of the loop's index; `fixed` is its step */
   int64_t preferred;
   loom_span span;
 } dir_block;
@@ -87,6 +88,7 @@ typedef struct dir_program {
   VEC_OF(dir_tensor) tensors;
   VEC_OF(int) roots;               /* indices into graphs */
   bool has_roles, has_returns, has_phases;
+  bool is_dynamic;                 /* static_shapes=False */
   VEC_OF(const char *) returns;
   size_t n_nodes;
 } dir_program;

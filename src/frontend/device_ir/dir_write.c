@@ -195,9 +195,32 @@ static loom_status loop_arguments(dir_writer *w, const dir_node *n, syn_node **a
   return LOOM_OK;
 }
 
+/* hl.grid([begins], [ends], [steps]); a step of 1 is not said. */
+static loom_status grid_call(dir_writer *w, loom_span at, const dir_node *n, const dir_graph *g, syn_node **begins, syn_node **ends, syn_node **out) {
+  size_t count = (size_t)g->n_blocks;
+  syn_node **args = ARENA_NEW_N(w->mem, syn_node *, 3), **steps = ARENA_NEW_N(w->mem, syn_node *, count);
+  bool has_steps = false;
+  for (size_t i = 0; i < count; i++) {
+    const dir_block *b = &w->p->blocks.at[g->block[i]];
+    int64_t step;
+    if (!b->index)
+      LOOM_FAIL(w->p->ctx, g->span, LOOM_EUNSUP, "a loop over tiles of one range and single indices of another");
+    LOOM_TRY(dir_size_expr(w, n, b->fixed, &steps[i]));
+    has_steps = has_steps || !dir_known(w->p, b->fixed, &step) || step != 1;
+  }
+  args[0] = dir_syn_list(w->mem, at, SYN_List, begins, count);
+  args[1] = dir_syn_list(w->mem, at, SYN_List, ends, count);
+  args[2] = dir_syn_list(w->mem, at, SYN_List, steps, count);
+  *out = dir_syn_call(w->mem, at, dir_syn_path(w->mem, at, "helion.language.grid"), args, has_steps ? 3 : 2, NULL, NULL, 0);
+  return LOOM_OK;
+}
+
 /* hl.tile([begins], [ends], block_size=[..]) over the blocks of `g`. */
 static loom_status tile_call(dir_writer *w, loom_span at, const dir_node *n, const dir_graph *g, syn_node **begins, syn_node **ends, syn_node **out) {
   size_t count = (size_t)g->n_blocks;
+  for (size_t i = 0; i < count; i++)
+    if (w->p->blocks.at[g->block[i]].index)
+      return grid_call(w, at, n, g, begins, ends, out);
   syn_node **sizes = ARENA_NEW_N(w->mem, syn_node *, count);
   bool has_sizes = false;
   for (size_t i = 0; i < count; i++) {
