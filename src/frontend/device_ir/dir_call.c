@@ -21,7 +21,7 @@ static const row rows[] = {
     {"load", FORM_LOAD, 0, NULL}, {"store", FORM_STORE, 0, NULL}, {"subscript", FORM_SUBSCRIPT, 0, NULL}, {"getitem", FORM_GETITEM, 0, NULL},
     {"tile_begin", FORM_TILE, 0, "begin"}, {"tile_end", FORM_TILE, 0, "end"}, {"tile_id", FORM_TILE, 0, "id"}, {"tile_index", FORM_TILE, 0, "index"},
     {"tile_block_size", FORM_TILE, 0, "block_size"}, {"tile_count", FORM_TILE, 0, "count"},
-    {"gather", FORM_GATHER, 0, "loom.gather"}, {"broadcast", FORM_CALL, 0, "loom.broadcast"},
+    {"gather", FORM_GATHER, 0, "loom.gather"}, {"broadcast", FORM_CALL, 0, "loom.broadcast"}, {"philox", FORM_CALL, 0, "loom.philox"},
     {"_associative_scan", FORM_HELPER, 0, "helion.language.associative_scan"}, {"_reduce", FORM_HELPER, 0, "helion.language.reduce"},
     {"full", FORM_FULL, 0, NULL}, {"aten.full.default", FORM_FULL, 0, NULL}, {"aten.scalar_tensor.default", FORM_SCALAR, 0, NULL}, {"_constant_tensor", FORM_SCALAR, 0, NULL},
     {"aten.zeros.default", FORM_CALL, 0, "helion.language.zeros"}, {"aten.full_like.default", FORM_LIKE, 0, "torch.full_like"},

@@ -255,20 +255,20 @@ static data_value *returns_data(emitter *e) {
   return list;
 }
 
-/* Grids and barriers; other host code has no form. */
+/* Grids, barriers, and the computations between them. */
 static loom_status write_roots(emitter *e, data_value *roots) {
+  const kernel_region *body = &e->k->body;
   int phase = 0;
-  for (size_t i = 0; i < e->k->body.ops.n; i++) {
-    const kernel_op *op = e->k->body.ops.at[i];
-    if (op->kind == KERNEL_PARALLEL)
-      LOOM_TRY(emit_root(e, op, phase, roots));
-    else if (op->kind == KERNEL_BARRIER)
+  for (size_t i = 0, end; i < body->ops.n; i = end) {
+    const kernel_op *op = body->ops.at[i];
+    end = i + 1;
+    if (op->kind == KERNEL_BARRIER) {
       phase++;
-    else {
-      diag_error(e->ctx, op->span, LOOM_EUNSUP, "--emit device-ir: a computation outside of the tile loops (%s) has no form in Device IR", kernel_op_name(op->kind));
-      diag_help(e->ctx, "move it into a tile loop, or use --emit kernel, which has all of the kernel");
-      return LOOM_EUNSUP;
+      continue;
     }
+    while (op->kind != KERNEL_PARALLEL && end < body->ops.n && body->ops.at[end]->kind != KERNEL_PARALLEL && body->ops.at[end]->kind != KERNEL_BARRIER)
+      end++;
+    LOOM_TRY(op->kind == KERNEL_PARALLEL ? emit_root(e, op, phase, roots) : emit_host(e, body, i, end, phase, roots));
   }
   return LOOM_OK;
 }
@@ -295,6 +295,9 @@ static loom_status write_document(emitter *e, data_value **out) {
   LOOM_TRY(write_roots(e, roots));
   for (size_t i = 0; i < e->blocks.n; i++)
     data_push(e->mem, blocks, block_data(e, i));
+  for (size_t i = 0; i < k->symbols.n; i++)
+    if (k->symbols.at[i].kind == KERNEL_SYM_BLOCK && k->symbols.at[i].divides)   /* where not all of them do, the reading back will tell */
+      data_set_bool(e->mem, settings, "assume_divisible_tiles", true);
   if (kernel_is_open(k))
     data_set_bool(e->mem, settings, "static_shapes", false);
   data_set_string(e->mem, o, "schema", "loom.helion.v1");

@@ -60,6 +60,8 @@ loom_status emit_unsupported(emitter *e, const kernel_op *at, const char *what);
 typedef VEC_OF(kernel_value) emit_values;
 LOOM_MUST_USE loom_status emit_region(emitter *e, const kernel_region *r);           /* operations into the graph being written */
 LOOM_MUST_USE loom_status emit_root(emitter *e, const kernel_op *parallel, int phase, data_value *roots);
+/* Operations first..end-1 of the outermost region as a LoomHostGraphInfo. */
+LOOM_MUST_USE loom_status emit_host(emitter *e, const kernel_region *body, size_t first, size_t end, int phase, data_value *roots);
 /* The region of a SCAN or FOLD as a HelperFunctionGraphInfo. */
 LOOM_MUST_USE loom_status emit_helper(emitter *e, const kernel_op *op, int *out_graph);
 #endif

@@ -330,20 +330,19 @@ static loom_status write_branch(emitter *e, const kernel_op *op) {
   return LOOM_OK;
 }
 
-loom_status emit_region(emitter *e, const kernel_region *r) {
-  for (size_t i = 0; i < r->ops.n; i++) {
-    const kernel_op *op = r->ops.at[i];
-    if (op->kind == KERNEL_YIELD)
-      continue;
-    if (op->kind == KERNEL_LOOP)
-      LOOM_TRY(write_loop(e, op));
-    else if (op->kind == KERNEL_WHILE)
-      LOOM_TRY(write_while(e, op));
-    else if (op->kind == KERNEL_IF)
-      LOOM_TRY(write_branch(e, op));
-    else
-      LOOM_TRY(emit_op(e, op));
+static loom_status emit_one(emitter *e, const kernel_op *op) {
+  switch (op->kind) {
+  case KERNEL_YIELD: return LOOM_OK;
+  case KERNEL_LOOP: return write_loop(e, op);
+  case KERNEL_WHILE: return write_while(e, op);
+  case KERNEL_IF: return write_branch(e, op);
+  default: return emit_op(e, op);
   }
+}
+
+loom_status emit_region(emitter *e, const kernel_region *r) {
+  for (size_t i = 0; i < r->ops.n; i++)
+    LOOM_TRY(emit_one(e, r->ops.at[i]));
   return LOOM_OK;
 }
 
@@ -361,7 +360,19 @@ loom_status emit_helper(emitter *e, const kernel_op *op, int *out_graph) {
   return LOOM_OK;
 }
 
-/* ---- grids ---- */
+/* ---- grids and host code ---- */
+loom_status emit_host(emitter *e, const kernel_region *body, size_t first, size_t end, int phase, data_value *roots) {
+  data_value *root = data_object(e->mem);
+  graph_new(e);
+  for (size_t i = first; i < end; i++)
+    LOOM_TRY(emit_one(e, body->ops.at[i]));
+  data_set_int(e->mem, root, "graph", graph_done(e, "LoomHostGraphInfo", NULL, NULL, NULL));
+  data_set_int(e->mem, root, "phase", phase);
+  data_set(e->mem, root, "block_ids", data_array(e->mem));
+  data_push(e->mem, roots, root);
+  return LOOM_OK;
+}
+
 loom_status emit_root(emitter *e, const kernel_op *op, int phase, data_value *roots) {
   const kernel_region *r = &op->regions[0];
   data_value *root = data_object(e->mem), *ids = data_array(e->mem), *extents = data_array(e->mem);

@@ -200,7 +200,7 @@ bool emit_is_lazy(const emitter *e, kernel_value v) {
   const kernel_op *op = def_of(e, v);
   if (!op)
     return e->k->values.at[v].block || e->grid_of[v] >= 0;
-  return op->kind == KERNEL_CONSTANT || op->kind == KERNEL_BROADCAST || is_size_value(e, v) || is_lane_mask(e, v);
+  return op->kind == KERNEL_CONSTANT || (op->kind == KERNEL_BROADCAST && !op->flag) || is_size_value(e, v) || is_lane_mask(e, v);
 }
 
 static data_value *number_data(emitter *e, dtype t, double v) {
@@ -256,7 +256,7 @@ loom_status emit_value(emitter *e, const kernel_op *at, kernel_value v, data_val
 
 /* The operand of a store or an accumulator: it is broadcast without being asked. */
 static loom_status broadcast_value(emitter *e, const kernel_op *at, kernel_value v, data_value **out) {
-  while (def_of(e, v) && def_of(e, v)->kind == KERNEL_BROADCAST)
+  while (def_of(e, v) && def_of(e, v)->kind == KERNEL_BROADCAST && !def_of(e, v)->flag)
     v = def_of(e, v)->operands[0];
   return emit_value(e, at, v, out);
 }
@@ -308,6 +308,11 @@ static loom_status elementwise(emitter *e, const kernel_op *op) {
   const fn_row *r = find_fn(op->fn);
   const kernel_type *t = &e->k->values.at[op->operands[0]].type, *t1 = &e->k->values.at[op->operands[op->n_operands - 1]].type;
   data_value *args;
+  if (op->fn >= KERNEL_FN_PHILOX0 && op->fn <= KERNEL_FN_PHILOX3) {
+    LOOM_TRY(call(e, op, "philox", "loom.philox", 2, &args));
+    data_push(e->mem, args, data_int(e->mem, op->fn - KERNEL_FN_PHILOX0));
+    return LOOM_OK;
+  }
   if (!r)
     return emit_unsupported(e, op, arena_printf(e->mem, "\"%s\"", kernel_fn_name(op->fn)));
   bool is_scalar = r->scalar && !t->rank && !t1->rank && !dtype_is_float(t->type);
@@ -383,8 +388,14 @@ static loom_status select_op(emitter *e, const kernel_op *op) {
 static loom_status shape_op(emitter *e, const kernel_op *op) {
   data_value *args, *dims = data_array(e->mem);
   const kernel_type *t = &e->k->values.at[op->results[0]].type;
-  if (op->kind == KERNEL_RESHAPE)
+  if (op->kind != KERNEL_PERMUTE)
     LOOM_TRY(size_list(e, op, t, &dims));
+  if (op->kind == KERNEL_BROADCAST) {
+    LOOM_TRY(call(e, op, "broadcast", "loom.broadcast", 1, &args));
+    data_push(e->mem, args, data_int(e->mem, 0));   /* which dim: the shapes say it */
+    data_push(e->mem, args, dims);
+    return LOOM_OK;
+  }
   for (int d = 0; op->kind == KERNEL_PERMUTE && d < t->rank; d++)
     data_push(e->mem, dims, data_int(e->mem, op->perm[d]));
   LOOM_TRY(op->kind == KERNEL_RESHAPE ? call(e, op, "view", "aten.view.default", 1, &args) : call(e, op, "permute", "aten.permute.default", 1, &args));
@@ -654,7 +665,7 @@ loom_status emit_op(emitter *e, const kernel_op *op) {
     return LOOM_OK;
   case KERNEL_MATMUL: return matmul(e, op);
   case KERNEL_REDUCE: return reduce(e, op);
-  case KERNEL_RESHAPE: case KERNEL_PERMUTE: return shape_op(e, op);
+  case KERNEL_RESHAPE: case KERNEL_PERMUTE: case KERNEL_BROADCAST: return shape_op(e, op);
   case KERNEL_FULL: return create_op(e, op);
   case KERNEL_IOTA: return iota(e, op);
   case KERNEL_TILE_BEGIN: case KERNEL_TILE_END: case KERNEL_TILE_ID: case KERNEL_TILE_INDEX: return tile_op(e, op);

@@ -255,7 +255,8 @@ static loom_status walk_roots(dir_program *p) {
       used[root][b] = true;
   }
   for (size_t i = 0; i < p->roots.n; i++)
-    LOOM_TRY(give_blocks_to_root(p, &p->graphs.at[p->roots.at[i]], used[i]));
+    if (p->graphs.at[p->roots.at[i]].kind != DIR_HOST)
+      LOOM_TRY(give_blocks_to_root(p, &p->graphs.at[p->roots.at[i]], used[i]));
   return LOOM_OK;
 }
 

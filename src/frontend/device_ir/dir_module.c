@@ -147,7 +147,7 @@ static loom_status write_grids(dir_writer *w) {
       syn_node *call = dir_syn_call(w->mem, g->span, dir_syn_path(w->mem, g->span, "helion.language.barrier"), NULL, 0, NULL, NULL, 0);
       LOOM_TRY(dir_emit(w, dir_syn_statement(w->mem, g->span, call)));
     }
-    LOOM_TRY(dir_write_root(w, g));
+    LOOM_TRY(g->kind == DIR_HOST ? dir_write_host(w, g) : dir_write_root(w, g));
   }
   return LOOM_OK;
 }
@@ -182,14 +182,15 @@ static loom_status write_kernel(dir_writer *w, loom_span at, helion_options *o, 
     LOOM_TRY(shape_of(p, &p->tensors.at[args.at[i]], &given[i]));
     LOOM_TRY(write_sizes(w, &p->tensors.at[args.at[i]]));
   }
+  LOOM_TRY(write_registered(w));
   for (size_t i = 0; i < made.n; i++)
     LOOM_TRY(write_allocation(w, &p->tensors.at[made.at[i]]));
   for (size_t i = 0; i < views.n; i++)   /* of an argument or an allocation */
     LOOM_TRY(write_view(w, &p->tensors.at[views.at[i]]));
-  LOOM_TRY(write_registered(w));
   LOOM_TRY(write_grids(w));
   LOOM_TRY(write_return(w, at));
-  *o = (helion_options){.given = given, .n_given = args.n, .function = p->name, .open_sizes = p->options->open_sizes && p->is_dynamic};
+  *o = (helion_options){.given = given, .n_given = args.n, .function = p->name, .open_sizes = p->options->open_sizes && p->is_dynamic,
+                         .assume_divides = p->assume_divides};
   *out = dir_syn_function(w->mem, at, p->name, params, args.n, body.at, body.n, decorator(w, at));
   return LOOM_OK;
 }

@@ -27,7 +27,8 @@ typedef struct dir_node {
   X(ROOT, "RootGraphInfo", "root_graph_") X(FOR, "ForLoopGraphInfo", "for_loop_")                               \
   X(REDUCTION, "ReductionLoopGraphInfo", "reduction_loop_") X(IF, "IfGraphInfo", "if_graph_")                   \
   X(ELSE, "ElseGraphInfo", "else_graph_") X(WHILE_TEST, "WhileConditionGraphInfo", "while_condition_")          \
-  X(WHILE, "WhileLoopGraphInfo", "while_loop_") X(HELPER, "HelperFunctionGraphInfo", "helper_function_")
+  X(WHILE, "WhileLoopGraphInfo", "while_loop_") X(HELPER, "HelperFunctionGraphInfo", "helper_function_")               \
+  X(HOST, "LoomHostGraphInfo", "host_graph_")
 typedef enum dir_class {
 #define X(n, ...) DIR_##n,
   DIR_CLASS_LIST(X)
@@ -89,6 +90,7 @@ typedef struct dir_program {
   VEC_OF(int) roots;               /* indices into graphs */
   bool has_roles, has_returns, has_phases;
   bool is_dynamic;                 /* static_shapes=False */
+  bool assume_divides;             /* assume_divisible_tiles */
   VEC_OF(const char *) returns;
   size_t n_nodes;
 } dir_program;
@@ -195,6 +197,8 @@ const char *dir_size_name(dir_program *p, const dir_block *b);      /* variable 
 LOOM_MUST_USE loom_status dir_emit(dir_writer *w, syn_node *statement);
 /* The grid of root graph `g`, and the loop over it. */
 LOOM_MUST_USE loom_status dir_write_root(dir_writer *w, dir_graph *g);
+/* Root graph `g` of computations outside of the loops as a function of the module, and its call. */
+LOOM_MUST_USE loom_status dir_write_host(dir_writer *w, dir_graph *g);
 /* The graph whose number is argument `i` of `n` as a function of the module. */
 LOOM_MUST_USE loom_status dir_write_helper(dir_writer *w, const dir_node *n, size_t i, const char **out_name);
 #endif

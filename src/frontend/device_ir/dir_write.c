@@ -462,3 +462,27 @@ loom_status dir_write_helper(dir_writer *w, const dir_node *n, size_t i, const c
   LOOM_TRY(graph_arg(w, n, i, &g));
   return write_function(w, n, g, out_name);
 }
+
+/* def graph_3(m, x, out): ..; loom.host(graph_3, m, x, out): its sizes and tensors are variables of the kernel. */
+loom_status dir_write_host(dir_writer *w, dir_graph *g) {
+  const dir_node *first = g->nodes.n ? &g->nodes.at[0] : NULL;
+  VEC_OF(const char *) params = {0};
+  VEC_OF(syn_node *) args = {0};
+  dir_statements body = {0};
+  if (!first)
+    LOOM_FAIL(w->p->ctx, g->span, LOOM_EINPUT, "graph %d is empty", g->id);
+  const char *name = dir_fresh(w, arena_printf(w->mem, "graph_%d", g->id));
+  vec_push(w->mem, &args, dir_syn_name(w->mem, g->span, name));
+  for (size_t i = 0; i < w->sizes.n; i++)
+    vec_push(w->mem, &params, dir_name_of(w->sizes.at[i].expr));
+  for (size_t i = 0; i < w->p->blocks.n; i++)
+    if (w->p->blocks.at[i].is_registered && !w->p->blocks.at[i].fixed)
+      vec_push(w->mem, &params, dir_size_name(w->p, &w->p->blocks.at[i]));
+  for (size_t i = 0; i < w->p->tensors.n; i++)
+    vec_push(w->mem, &params, w->p->tensors.at[i].name);
+  for (size_t i = 0; i < params.n; i++)
+    vec_push(w->mem, &args, dir_syn_name(w->mem, g->span, params.at[i]));
+  LOOM_TRY(write_body(w, first, g, NULL, 0, &body, NULL, 0));
+  vec_push(w->mem, w->functions, dir_syn_function(w->mem, g->span, name, params.at, params.n, body.at, body.n, NULL));
+  return dir_emit(w, dir_syn_statement(w->mem, g->span, dir_syn_call(w->mem, g->span, dir_syn_path(w->mem, g->span, "loom.host"), args.at, args.n, NULL, NULL, 0)));
+}

@@ -161,3 +161,19 @@ helion_value helion_do_device_randint(helion_reader *r, const helion_call *c) {
   helion_value v = helion_apply2(r, c->node, KERNEL_FN_ADD, word, c->arg[1]);
   return v.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, v.device, DTYPE_I32)) : v;
 }
+
+/* loom.philox(counter, key, word): word 0..3 (int32) of Philox4x32-10, element by element: what hl.rand is made of. */
+helion_value helion_do_loom_philox(helion_reader *r, const helion_call *c) {
+  kernel_value counter, key;
+  kernel_type shape;
+  int64_t word;
+  if (!helion_on_device(r, c->node, c->fn->path) || !helion_as_value(r, c->node, &c->arg[0], DTYPE_I64, &counter) ||
+      !helion_as_value(r, c->node, &c->arg[1], DTYPE_I64, &key) || !helion_arg_int(r, c, 2, "the number of the word", &word))
+    return helion_unknown();
+  if (word < 0 || word > 3 || helion_type(r, counter)->type != DTYPE_I64 || helion_type(r, key)->type != DTYPE_I64)
+    return helion_fail(r, c->node, LOOM_EINPUT, "counter and key are int64, and the word is 0 to 3", "loom.philox of %s and %s, word %" PRId64,
+                       helion_describe(r, &c->arg[0]), helion_describe(r, &c->arg[1]), word);
+  if (!helion_broadcast_shape(r, helion_type(r, counter), helion_type(r, key), &shape) || !helion_same_shape(r, &shape, helion_type(r, counter)))
+    return helion_fail_shapes(r, c->node, c->fn->path, helion_type(r, counter), helion_type(r, key));
+  return helion_device(philox(r, c, (int)word, counter, key));
+}

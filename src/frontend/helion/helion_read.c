@@ -95,6 +95,7 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   if (r.graph->source)
     hash_sha256_hex(r.graph->source->text, r.graph->source->size, r.graph->sha256);
   r.graph->style = k.class_node ? "loom" : "helion";
+  r.assume_divides = r.options->assume_divides;
   if (k.class_node) {
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
     warn_tile_upper_bounds(&r);

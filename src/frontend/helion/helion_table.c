@@ -166,6 +166,8 @@ static const helion_fn functions[] = {
     {"helion.language.randint", "shape low high seed device~", helion_do_device_randint, 0},
     {"loom.broadcast", "src dim out_shape", helion_do_loom_broadcast, 0},
     {"loom.gather", "tile src", helion_do_loom_gather, 0},
+    {"loom.host", "function *values", helion_do_loom_host, 0},
+    {"loom.philox", "counter key word", helion_do_loom_philox, 0},
     {"helion.language.atomic_add", "target index value sem~", helion_do_atomic, KERNEL_FN_ADD},
     {"helion.language.atomic_and", "target index value sem~", helion_do_atomic, KERNEL_FN_AND},
     {"helion.language.atomic_or", "target index value sem~", helion_do_atomic, KERNEL_FN_OR},
