@@ -18,7 +18,10 @@ enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES
 loom_status compile_host_object(compile_state *s) {
   if (s->object)
     return LOOM_OK;
-  return cpu_kernel_object(&s->ir, s->stage0, &s->object, &s->object_size);
+  MlirModule lowered = ir_clone_module(s->stage0);   /* stage0 can still be printed */
+  loom_status st = cpu_kernel_object(&s->ir, lowered, &s->object, &s->object_size);
+  ir_close_module(lowered);
+  return st;
 }
 
 static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size_t n) {

@@ -5,13 +5,15 @@
 #include "pass/pass.h"
 #include <string.h>
 
-/* Upstream's passes take it from linalg on tensors to loops over memory that is freed again. */
-static const char passes[] =
+/* From linalg on tensors to loops over memory that is freed again. */
+static const char tensor_passes[] =
     "canonicalize,cse,"
-    "func.func(loom-check-asserts,loom-erase-asserts,loom-lower-gather,loom-lower-broadcast,loom-lower-stores),"
+    "func.func(loom-lower-gather,loom-lower-broadcast,loom-widen-products,loom-lower-stores),"
     "canonicalize,cse,lower-affine,func.func(scf-parallel-for-to-nested-fors),"
-    "one-shot-bufferize{allow-return-allocs-from-loops=true},"
-    "canonicalize,buffer-deallocation-pipeline,convert-bufferization-to-memref,canonicalize,cse";
+    "one-shot-bufferize{allow-return-allocs-from-loops=true},canonicalize,cse,func.func(loom-check-bounds),"
+    "buffer-deallocation-pipeline,convert-bufferization-to-memref,canonicalize,cse";
+/* What is on memory already (our own stage-0 for processors) frees it itself. */
+static const char memory_passes[] = "canonicalize,cse,lower-affine,func.func(scf-parallel-for-to-nested-fors),canonicalize,cse,func.func(loom-check-bounds)";
 
 /* ---- block sizes ---- */
 typedef struct symbol_list { arena *mem; VEC_OF(const char *) names; } symbol_list;
@@ -137,7 +139,10 @@ loom_status compile_host_from_mlir(compile_state *s) {
   LOOM_TRY(read_block_sizes(s, &sizes));
   loom_status blame = s->ir.blame;
   s->ir.blame = LOOM_EUNSUP;   /* what upstream's passes refuse is a form of the user's module */
-  loom_status st = pass_run_pipeline(&s->ir, s->stage0, arena_printf(&ctx->mem, "builtin.module(loom-bind-symbols%s%s%s,%s)", *sizes ? "{" : "", sizes, *sizes ? "}" : "", passes), NULL);
+  bool has_tensors = ir_count(func, "bufferization.to_tensor") > 0;
+  const char *pipeline = arena_printf(&ctx->mem, "builtin.module(%sloom-bind-symbols%s%s%s,%s)", has_tensors ? "loom-canonicalize-stage0," : "", *sizes ? "{" : "",
+                                      sizes, *sizes ? "}" : "", has_tensors ? tensor_passes : memory_passes);
+  loom_status st = pass_run_pipeline(&s->ir, s->stage0, pipeline, NULL);
   s->ir.blame = blame;
   compile_options *bound = ARENA_NEW(&ctx->mem, compile_options);   /* the sizes are in the code now */
   *bound = *s->o;

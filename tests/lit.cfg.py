@@ -21,7 +21,7 @@ config.substitutions.append(("%root", root))
 config.substitutions.append(("%kernels", os.path.join(root, "kernels")))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
-for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir")):
+for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow")):
     if os.environ.get(name):
         config.available_features.add(feature)
         config.substitutions.append(("%" + feature + "-checkout", os.environ[name]))
