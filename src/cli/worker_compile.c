@@ -381,6 +381,9 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   r.seed = (uint64_t)seed;
   LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
+  LOOM_TRY(read_bindings(ctx, "--expect", o->expect.all.at, o->expect.all.n, &r.expects, &r.n_expects));
+  if (r.n_expects && !o->interp)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--expect compares with the interpreter: add --interp");
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
