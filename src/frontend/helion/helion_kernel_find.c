@@ -132,11 +132,11 @@ bool helion_class_value(helion_reader *r, const syn_node *class_node, const char
 }
 
 /* ---- the list ---- */
-static const syn_node *function_of(helion_reader *r, const syn_node *class_node, const syn_node *value) {
+static const syn_node *function_behind(helion_reader *r, const syn_node *class_node, const syn_node *value, int depth) {
   const char *path;
   const syn_node *s = NULL;
   size_t n;
-  if (!value)
+  if (!value || depth > 16)   /* `k = helion.kernel()(k)` goes in circles */
     return NULL;
   if (value->kind == SYN_Lambda)
     return value;
@@ -144,10 +144,10 @@ static const syn_node *function_of(helion_reader *r, const syn_node *class_node,
     const syn_node *inner = wrapped_function(r, value);
     syn_node **args = syn_list(value, "args", &n);
     bool is_static = syn_child(value, "func")->kind == SYN_Name && text_eq(syn_ident(syn_child(value, "func"), "id"), "staticmethod");
-    return function_of(r, class_node, inner ? inner : is_static && n ? args[0] : NULL);
+    return function_behind(r, class_node, inner ? inner : is_static && n ? args[0] : NULL, depth + 1);
   }
   if (value->kind == SYN_Attribute && text_eq(syn_ident(value, "attr"), "__func__"))
-    return function_of(r, class_node, syn_child(value, "value"));
+    return function_behind(r, class_node, syn_child(value, "value"), depth + 1);
   if (value->kind == SYN_Attribute)
     s = class_node ? helion_class_member(r, class_node, syn_ident(value, "attr")) : NULL;
   if (value->kind == SYN_Name) {
@@ -158,8 +158,10 @@ static const syn_node *function_of(helion_reader *r, const syn_node *class_node,
   if (s && s->kind == SYN_FunctionDef)
     return s;
   const syn_node *again = s && value->kind == SYN_Name ? helion_assigned_value(s, syn_ident(value, "id")) : NULL;
-  return again && again != value && again->kind != SYN_Name ? function_of(r, class_node, again) : NULL;
+  return again && again != value && again->kind != SYN_Name ? function_behind(r, class_node, again, depth + 1) : NULL;
 }
+
+static const syn_node *function_of(helion_reader *r, const syn_node *class_node, const syn_node *value) { return function_behind(r, class_node, value, 0); }
 
 static bool has_function(const helion_kernels *k, const syn_node *fn) {
   for (size_t i = 0; i < k->at.n; i++)
