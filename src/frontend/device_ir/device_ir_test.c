@@ -97,6 +97,11 @@ static const refusal refusals[] = {
     {"transposed.json", "\"phase\": 0, \"block_ids\": [0, 1]", "\"phase\": 0, \"block_ids\": [0]", LOOM_EINPUT, "1 blocks and 2 extents", 0},
     {"transposed.json", "\"returns\": [\"out\"]", "\"returns\": [\"none\"]", LOOM_EINPUT, "what is returned is a host tensor", 0},
     {"transposed.json", "\"shape\": [\"u0\", \"u1\"]}, \"loc\"", "\"shape\": [true, \"u1\"]}, \"loc\"", LOOM_EINPUT, "a size is a number or an expression", 0},
+    {"counted_rows.json", "{\"block_id\": 1}", "{\"block_id\": 7}", LOOM_EINPUT, "the index of a grid belongs to a block of fixed size", 10},
+    {"counted_rows.json", "\"source\": {\"kind\": \"fixed\", \"value\": 1}", "\"source\": {\"kind\": \"loop\"}", LOOM_EINPUT, "the index of a grid belongs to a block of fixed size", 10},
+    {"counted_rows.json", ", \"origin\": {\"block_id\": 1}", "", LOOM_EUNSUP, "a loop over tiles of one range and single indices of another", 0},
+    {"counted_rows.json", "\"aten.add.Tensor\"", "\"loom.philox\"", LOOM_EINPUT, "loom.philox", 0},
+    {"counted_rows.json", "\"fill\": \"empty\"", "\"fill\": \"zero\"", LOOM_OK, NULL, 0},
     {"branch_else.json", "[[0, 0]]", "[[0]]", LOOM_EINPUT, "null where the value stays", 0},
     {"branch_else.json", "[[0, 0]]", "[[0, 3]]", LOOM_EINPUT, "output 3 is used", 0},
     {"branch_else.json", "{\"s\": [null, null, null]}", "{\"s\": [null]}", LOOM_EINPUT, "a slice is", 0},
@@ -213,7 +218,7 @@ static void test_targets_are_the_names_of_functions(void **state) {
 /* Every text of every dump that is cut short, or has a byte changed, is read or refused. */
 static void test_damaged_dumps_are_read_or_refused(void **state) {
   (void)state;
-  static const char *const dumps[] = {"branch_else.txt", "running.fx.txt", "transposed.json", "nominal.txt"};
+  static const char *const dumps[] = {"branch_else.txt", "running.fx.txt", "transposed.json", "nominal.txt", "counted_rows.json"};
   for (size_t i = 0; i < COUNT_OF(dumps); i++) {
     loom_ctx whole;
     loom_ctx_init(&whole);

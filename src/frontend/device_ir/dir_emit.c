@@ -54,10 +54,28 @@ static bool is_tensor_name_taken(const emitter *e, size_t n, const char *name) {
   return is_python_word(name) || text_eq(name, e->k->name);
 }
 
+/* Where the document lists tensor `i`: arguments, allocations, views. */
+static size_t tensor_place(const emitter *e, size_t i) {
+  size_t place = 0;
+  for (size_t j = 0; j < e->k->tensors.n; j++)
+    place += e->k->tensors.at[j].role < e->k->tensors.at[i].role || (e->k->tensors.at[j].role == e->k->tensors.at[i].role && j < i);
+  return place;
+}
+
+/* What nobody gave a name is numbered by its place: "alloc_3". */
+static const char *tensor_wish(const emitter *e, size_t i) {
+  static const char *const kinds[] = {"alloc", "view"};
+  const char *name = e->k->tensors.at[i].name;
+  for (int k = 0; k < 2; k++)
+    if (text_eq(name, arena_printf(e->mem, "%s_%zu", kinds[k], i)))
+      return arena_printf(e->mem, "%s_%zu", kinds[k], tensor_place(e, i));
+  return name && *name ? text_identifier(e->mem, name) : "tensor";
+}
+
 static void name_tensors(emitter *e) {
   e->tensor = ARENA_NEW_N(e->mem, const char *, e->k->tensors.n);
   for (size_t i = 0; i < e->k->tensors.n; i++) {
-    const char *wish = e->k->tensors.at[i].name && *e->k->tensors.at[i].name ? text_identifier(e->mem, e->k->tensors.at[i].name) : "tensor";
+    const char *wish = tensor_wish(e, i);
     e->tensor[i] = wish;
     for (int t = 1; is_tensor_name_taken(e, i, e->tensor[i]); t++)
       e->tensor[i] = arena_printf(e->mem, "%s_%d", wish, t);

@@ -373,13 +373,21 @@ loom_status emit_host(emitter *e, const kernel_region *body, size_t first, size_
   return LOOM_OK;
 }
 
+/* The running kernel decides the range. */
+static bool is_runtime(const emitter *e, const kernel_range *r) {
+  for (size_t i = 0; i < e->k->symbols.n; i++)
+    if (e->k->symbols.at[i].kind == KERNEL_SYM_RUNTIME && (sym_depends(r->begin, e->k->symbols.at[i].name) || sym_depends(r->end, e->k->symbols.at[i].name)))
+      return true;
+  return false;
+}
+
 loom_status emit_root(emitter *e, const kernel_op *op, int phase, data_value *roots) {
   const kernel_region *r = &op->regions[0];
   data_value *root = data_object(e->mem), *ids = data_array(e->mem), *extents = data_array(e->mem);
   for (int i = 0; i < op->n_ranges; i++) {
     data_value *extent = data_object(e->mem), *begin = emit_expr_data(e, op->ranges[i].begin, false), *end = emit_expr_data(e, op->ranges[i].end, false);
-    if (!begin || !end)
-      return emit_unsupported(e, op, "a grid whose sizes the running kernel decides");
+    if (!begin || !end || is_runtime(e, &op->ranges[i]))
+      return emit_unsupported(e, op, "a grid whose sizes only the running kernel knows");
     data_set(e->mem, extent, "begin", begin);
     data_set(e->mem, extent, "end", end);
     data_push(e->mem, extents, extent);

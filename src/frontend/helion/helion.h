@@ -11,12 +11,13 @@ typedef struct helion_shape {
   int64_t value;
 } helion_shape; /* from --shape: a LoomKernel class constant "M", or "ARG.DIM" ("x.0") */
 /* What is known of an argument or tunable from outside: a header of --input, --arg, --dtype NAME=T.  `name` has dots for attributes. */
-typedef enum helion_given_kind { HELION_GIVEN_TENSOR, HELION_GIVEN_DTYPE, HELION_GIVEN_INT, HELION_GIVEN_FLOAT, HELION_GIVEN_BOOL, HELION_GIVEN_STR, HELION_GIVEN_NONE } helion_given_kind;
+typedef enum helion_given_kind { HELION_GIVEN_TENSOR, HELION_GIVEN_DTYPE, HELION_GIVEN_INT, HELION_GIVEN_FLOAT, HELION_GIVEN_BOOL, HELION_GIVEN_STR, HELION_GIVEN_NONE, HELION_GIVEN_FUNC } helion_given_kind;
 typedef struct helion_given {
   const char *name;
   helion_given_kind kind;
   dtype type; int rank; int64_t shape[KERNEL_RANK_MAX];   /* TENSOR; DTYPE has `type` alone */
   int64_t integer; double real; bool flag; const char *string;
+  const syn_node *function;         /* FUNC: a lambda */
   const void *data;                 /* TENSOR: its elements, row-major, or NULL: .item() of an element is then a number of this compile */
 } helion_given;
 typedef struct helion_options {

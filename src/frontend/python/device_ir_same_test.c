@@ -84,6 +84,7 @@ static const sample samples[] = {
     {"two_phases.txt", "two_phases", DTYPE_F32, SQUARE, true},
     {"nominal.txt", "nominal", DTYPE_F32, SQUARE, true},
     {"counted.txt", "counted", DTYPE_F32, SQUARE, true},
+    {"counted_rows.json", "counted_rows", DTYPE_F32, SQUARE, false},
     {"running.fx.txt", "running", DTYPE_F32, SQUARE, false},
     {"transposed.json", "transposed", DTYPE_F32, SQUARE, false},
 };

@@ -102,3 +102,12 @@ def transposed(x):
     for tile_n, tile_m in hl.tile([n, m]):
         out[tile_n, tile_m] = turned[tile_n, tile_m] + 1.0
     return out
+
+
+@helion.kernel()
+def counted_rows(x):
+    m, n = x.size()
+    out = torch.zeros([m, n], dtype=x.dtype)
+    for i, j in hl.grid([m, n], step=[2, 1]):
+        out[i, j] = x[i, j] + 1
+    return out.sum(0)
