@@ -50,6 +50,30 @@ static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_optio
 }
 
 /* --dtype f32 for all arguments, --dtype x=f32 for one; --arg NAME=VALUE; the types and shapes of --input files. */
+/* PyTorch's types that Loom does not compute with. */
+static bool is_torch_dtype(const char *name) {
+  static const char *const families[] = {"float8_", "float4_", "complex", "uint16", "uint32", "uint64", "qint", "quint", "cfloat", "cdouble", "chalf"};
+  name = text_starts(name, "torch.") ? name + strlen("torch.") : name;
+  for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+    if (text_starts(name, families[i]))
+      return true;
+  return false;
+}
+
+/* --arg score_mod='lambda s, b, h, m, n: s' */
+static loom_status read_lambda(loom_ctx *ctx, const char *value, helion_given *g) {
+  syn_node *tree;
+  size_t n;
+  LOOM_TRY(python_parse(ctx, arena_printf(&ctx->mem, "--arg %s", g->name), value, strlen(value), &tree));
+  syn_node **body = syn_list(tree, "body", &n);
+  const syn_node *f = n == 1 && body[0]->kind == SYN_Expr ? syn_child(body[0], "value") : NULL;
+  if (!f || f->kind != SYN_Lambda)
+    return LOOM_OK;   /* a string that begins so */
+  g->kind = HELION_GIVEN_FUNC;
+  g->function = f;
+  return LOOM_OK;
+}
+
 static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_binding *inputs, size_t n_inputs, helion_options *out) {
   VEC_OF(helion_given) given = {0};
   for (size_t i = 0; i < o->dtype.all.n; i++) {
@@ -61,7 +85,10 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
       vec_push(&ctx->mem, &p, ((cli_pair){NULL, s, 0}));
     for (size_t j = 0; j < p.n; j++) {
       helion_given g = {.name = p.at[j].key, .kind = HELION_GIVEN_DTYPE};
-      if (!dtype_parse(p.at[j].value, &g.type))
+      bool parsed = dtype_parse(p.at[j].value, &g.type);
+      if (!parsed && is_torch_dtype(p.at[j].value))
+        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--dtype: the element type torch.%s", p.at[j].value);
+      if (!parsed)
         LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", p.at[j].value);
       if (g.name) {
         vec_push(&ctx->mem, &given, g);
@@ -75,7 +102,10 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
     const char *s = o->arg.all.at[i], *eq = strchr(s, '=');
     if (!eq || eq == s)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--arg: '%s' is not NAME=VALUE", s);
-    vec_push(&ctx->mem, &given, helion_parse_given(&ctx->mem, arena_strndup(&ctx->mem, s, (size_t)(eq - s)), eq + 1));
+    helion_given g = helion_parse_given(&ctx->mem, arena_strndup(&ctx->mem, s, (size_t)(eq - s)), eq + 1);
+    if (text_starts(eq + 1, "lambda"))
+      LOOM_TRY(read_lambda(ctx, eq + 1, &g));
+    vec_push(&ctx->mem, &given, g);
   }
   for (size_t i = 0; i < n_inputs; i++) {
     npy_array a;

@@ -271,6 +271,7 @@ static helion_value given_value(helion_reader *r, const parameter *p, const heli
   case HELION_GIVEN_FLOAT: return helion_float(g->real);
   case HELION_GIVEN_BOOL: return helion_bool(g->flag);
   case HELION_GIVEN_NONE: return helion_none();
+  case HELION_GIVEN_FUNC: return (helion_value){.kind = HELION_FUNC, .func = {g->function, NULL}};
   case HELION_GIVEN_STR:
     if (g->string[0] == '[' || g->string[0] == '(')
       return given_list(r, p, g->string);
@@ -307,6 +308,12 @@ static bool is_tensor_annotation(helion_reader *r, const syn_node *a) {
   return path && text_ends(path, "Tensor");
 }
 
+/* Callable, Callable[[Tensor], Tensor], typing.Callable */
+static bool is_callable_annotation(helion_reader *r, const syn_node *a) {
+  const char *path = a ? helion_path_of(r, a->kind == SYN_Subscript ? syn_child(a, "value") : a) : NULL;
+  return path && text_ends(path, "Callable");
+}
+
 static helion_value bind_tensor(helion_reader *r, const helion_kernel *k, const parameter *p, text *missing) {
   kernel_type t = {.type = argument_type(r, p->name)};
   t.rank = rank_of_argument(k->fn, p->name, given_rank(r, p->name));
@@ -327,6 +334,9 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
     return bind_given_tensor(r, p, g);
   if (g)
     return given_value(r, p, g);
+  if (!p->missing && is_callable_annotation(r, p->annotation))
+    return helion_fail(r, p->node, LOOM_EUNSUP, arena_printf(r->mem, "pass it: --arg %s=NAME of a function of the file, or --arg '%s=lambda ...'", p->name, p->name),
+                       "the function argument \"%s\" without a function", p->name);
   if (given_rank(r, p->name))
     return bind_tensor(r, k, p, missing);
   if (given_size(r, p->name, &value) && is_tensor_annotation(r, p->annotation)) {   /* --shape x=1024: one dimension */

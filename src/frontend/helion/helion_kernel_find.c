@@ -186,6 +186,20 @@ static void add_class_kernel(helion_reader *r, helion_kernels *out, const syn_no
           .maker = helion_assigned_value(s, "kernel"), .name = given ? given : syn_ident(c, "name"), .variable = syn_ident(c, "name"), .fn = fn, .class_node = c, .span = s->span}));
 }
 
+/* helion.kernel(fn, ...) anywhere: functions that make kernels when they are called. */
+static void add_made(helion_reader *r, helion_kernels *out, const syn_node *n, int depth) {
+  const syn_node *fn = n->kind == SYN_Call && wrapped_function(r, n) ? function_of(r, NULL, wrapped_function(r, n)) : NULL;
+  if (fn && fn->kind == SYN_FunctionDef && !has_function(out, fn))
+    vec_push(r->mem, &out->at, ((helion_kernel){.name = syn_ident(fn, "name"), .variable = syn_ident(fn, "name"), .fn = fn, .maker = n, .span = fn->span}));
+  for (size_t i = 0; i < n->n_fields && depth < 200; i++) {
+    if (n->fields[i].node)
+      add_made(r, out, n->fields[i].node, depth + 1);
+    for (size_t k = 0; n->fields[i].is_list && k < n->fields[i].n; k++)
+      if (n->fields[i].items[k])
+        add_made(r, out, n->fields[i].items[k], depth + 1);
+  }
+}
+
 helion_kernels helion_find_kernels(helion_reader *r) {
   helion_kernels out = {0};
   size_t n;
@@ -206,6 +220,8 @@ helion_kernels helion_find_kernels(helion_reader *r) {
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(body[i], "name"), .variable = syn_ident(body[i], "name"), .fn = body[i],
                                                  .span = body[i]->span}));
   }
+  if (!out.at.n)
+    add_made(r, &out, r->module, 0);
   return out;
 }
 

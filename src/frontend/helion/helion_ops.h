@@ -5,7 +5,7 @@
 
 /* ---- host: queries and builtins (helion_host_ops.c), creation (helion_create_ops.c), loops (helion_range_ops.c) ---- */
 helion_handler helion_do_shape, helion_do_size, helion_do_ndim, helion_do_dtype, helion_do_opaque, helion_do_numel, helion_do_self,
-    helion_do_ignore;
+    helion_do_second, helion_do_ignore;
 helion_handler helion_do_create, helion_do_create_full, helion_do_randint, helion_do_create_like, helion_do_full_like, helion_do_new,
     helion_do_new_full, helion_do_device_zeros, helion_do_scalar_tensor, helion_do_torch_arange;
 helion_handler helion_do_promote, helion_do_spec_to, helion_do_spec_cast, helion_do_tile_range, helion_do_grid, helion_do_range,

@@ -196,6 +196,7 @@ static const helion_fn functions[] = {
     {"helion.language.barrier", "", helion_do_barrier, 0},
     {"helion.language.device_print", "*values~", helion_do_ignore, 0},
     {"helion.language.cdiv", "a b", helion_do_cdiv, 0},
+    {"typing.cast", "typ~ val", helion_do_second, 0},
     {"helion.cdiv", "a b", helion_do_cdiv, 0},
     {"helion.next_power_of_2", "n", helion_do_next_power, 0},
     {"triton.cdiv", "a b", helion_do_cdiv, 0},

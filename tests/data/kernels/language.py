@@ -1,4 +1,6 @@
 # One small kernel for each part of the language; tests/cli/host-language.test runs them.
+from typing import Callable
+
 import torch
 
 import helion
@@ -246,4 +248,13 @@ def epilogue(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor | None = None,
         if bias is not None:
             acc = acc + bias[tn]
         out[tm, tn] = act(acc, (tm, tn))
+    return out
+
+
+@helion.kernel()
+def scored(x: torch.Tensor, score: Callable):
+    """A function argument: --arg score=NAME or a lambda."""
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        out[t] = score(x[t], t[0].index[:, None])
     return out
