@@ -589,6 +589,9 @@ static loom_status access(emitter *e, const kernel_op *op, const char *wish, con
   kernel_value m = own_mask(e, op, op->n_operands > mask ? op->operands[mask] : -1, &is_mixed);
   if (is_mixed || (is_atomic && m >= 0))
     return emit_unsupported(e, op, is_atomic ? "an atomic with a mask" : "this mask");
+  for (int i = 0; i < op->n_index && m >= 0; i++)   /* under a mask the reader would take the tile as it is */
+    if (clipped_tile(e, &op->index[i], &(const sym_expr *){NULL}) >= 0)
+      return emit_unsupported(e, op, "a tile that may end behind its dimension, under a mask of its own,");
   for (int i = 0; i < op->n_index; i++) {
     LOOM_TRY(one_index(e, op, &op->index[i], &x));
     data_push(e->mem, index, x);
