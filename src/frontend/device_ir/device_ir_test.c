@@ -5,6 +5,7 @@
 
 #define DATA LOOM_SOURCE_DIR "/tests/data/device_ir/"
 
+__attribute__((noinline))   /* gcc 12 takes the text for the variable that pointed to it */
 static char *read_file(loom_ctx *ctx, const char *name) {
   char *s = NULL;
   size_t n;

@@ -89,7 +89,7 @@ static bool find_operands(helion_reader *r, const helion_call *c, int shape_arg,
     return false;
   if (offsets_arg >= 0 && c->given[offsets_arg] && c->arg[offsets_arg].kind != HELION_NONE)
     return as_i64(r, c, offsets_arg, offset);
-  if (!helion_arg_shape(r, c, &c->arg[shape_arg], &shape))
+  if (shape_arg < 0 || !helion_arg_shape(r, c, &c->arg[shape_arg], &shape))
     return false;
   shape.type = DTYPE_I64;
   return offsets_of(r, c, &shape, &c->arg[shape_arg], offset);
