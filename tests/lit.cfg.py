@@ -11,7 +11,7 @@ root = os.path.dirname(config.test_source_root)
 build = lit_config.params.get("build", os.path.join(root, "build"))
 config.test_exec_root = os.path.join(build, "tests")
 llvm = "/usr/lib/llvm-22/bin"
-config.environment["PATH"] = os.pathsep.join([build, os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
+config.environment["PATH"] = os.pathsep.join([build, os.path.join(build, "tests", "fuzz"), os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
 for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):

@@ -6,22 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of the well-formed UTF-8 character at `s` (RFC 3629), 0 when it is none. */
-static size_t utf8_bytes(const unsigned char *s) {
-  size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-  for (size_t i = 1; i < n; i++)
-    if ((s[i] & 0xc0) != 0x80)
-      return 0;
-  bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-  bool surrogate = s[0] == 0xed && s[1] > 0x9f, too_large = s[0] == 0xf4 && s[1] > 0x8f;
-  return n > 1 && (overlong || surrogate || too_large) ? 0 : n;
-}
-
 static void write_string(text *t, const char *s) {
   text_add(t, "\"");
   while (*s) {
     unsigned char c = (unsigned char)*s;
-    size_t n = utf8_bytes((const unsigned char *)s);
+    size_t n = text_utf8_length((const unsigned char *)s, SIZE_MAX);   /* the NUL ends what is cut short */
     if (c == '"' || c == '\\')
       text_addf(t, "\\%c", c);
     else if (c == '\n' || c == '\t' || c == '\r')

@@ -63,3 +63,18 @@ char *text_identifier(arena *mem, const char *s) {
     *p++ = (isalnum((unsigned char)*s) && (unsigned char)*s < 128) || *s == '_' ? *s : '_';
   return out;
 }
+
+size_t text_utf8_length(const unsigned char *p, size_t left) {
+  if (p[0] < 0x80)
+    return 1;
+  size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+  if (!n || left < n)
+    return 0;
+  for (size_t i = 1; i < n; i++)
+    if ((p[i] & 0xC0) != 0x80)
+      return 0;
+  bool overlong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90);
+  bool surrogate = p[0] == 0xED && p[1] >= 0xA0;
+  bool too_large = p[0] == 0xF4 && p[1] >= 0x90;
+  return overlong || surrogate || too_large ? 0 : n;
+}

@@ -19,4 +19,7 @@ bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
 /* `s` with every byte outside [A-Za-z0-9_] turned into '_' and a leading digit prefixed: an identifier for C, MLIR and file names. */
 char *text_identifier(arena *mem, const char *s);
+/* Length of the well-formed UTF-8 sequence at `p`, of which `left` bytes follow (at least 1); 0 when there is none: overlong forms, surrogates
+ * and values over 0x10FFFF included. */
+size_t text_utf8_length(const unsigned char *p, size_t left);
 #endif

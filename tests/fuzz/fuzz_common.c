@@ -98,8 +98,15 @@ void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
   kernel_graph *again = NULL;
   if (data_read_json(ctx, "again", json, strlen(json), &v) != LOOM_OK || kernel_from_data(ctx, v, &again) != LOOM_OK)
     broken(ctx, "a graph that does not read back");
-  if (strcmp(json, data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, again), 0)) != 0)
+  const char *second = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, again), 0);
+  size_t same = 0;
+  while (json[same] && json[same] == second[same])
+    same++;
+  if (json[same] || second[same]) {
+    size_t from = same > 60 ? same - 60 : 0;
+    fprintf(stderr, "fuzz: .. %.120s\nfuzz: .. %.120s\n", json + from, second + from);
     broken(ctx, "a graph that reads back as another");
+  }
   if (kernel_is_open(again))
     check_calls(ctx, again);
 }

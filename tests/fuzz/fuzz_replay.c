@@ -11,6 +11,22 @@
 typedef int target(const uint8_t *, size_t);
 static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir}};
 
+/* A line of hexadecimal digits is an input. */
+static int run_lines(target *run, const char *lines) {
+  uint8_t bytes[512];
+  int n = 0;
+  for (const char *s = lines; *s; s += *s == '\n') {
+    size_t size = 0;
+    unsigned byte;
+    for (; size < sizeof bytes && sscanf(s, "%2x", &byte) == 1 && *s != '\n'; s += 2)
+      bytes[size++] = (uint8_t)byte;
+    run(bytes, size);
+    n++;
+    s += strcspn(s, "\n");
+  }
+  return n;
+}
+
 static int run_path(target *run, const char *path) {
   struct stat st;
   int n = 0;
@@ -33,9 +49,11 @@ static int run_path(target *run, const char *path) {
     fprintf(stderr, "fuzz_replay: cannot read %s\n", path);
     exit(1);
   }
-  run((const uint8_t *)bytes, size);
+  n = text_ends(path, ".hex") ? run_lines(run, bytes) : 1;
+  if (!text_ends(path, ".hex"))
+    run((const uint8_t *)bytes, size);
   loom_ctx_done(&ctx);
-  return 1;
+  return n;
 }
 
 int main(int argc, char **argv) {

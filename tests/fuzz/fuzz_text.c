@@ -28,7 +28,8 @@ int fuzz_device_ir(const uint8_t *bytes, size_t size) {
   if (size > FUZZ_BYTES_MAX)
     return 0;
   loom_ctx_init(&ctx);
-  fuzz_check(&ctx, device_ir_read(&ctx, "fuzz.txt", arena_strndup(&ctx.mem, (const char *)bytes, size), size, NULL, &k), k);
+  loom_status st = device_ir_read(&ctx, "fuzz.txt", arena_strndup(&ctx.mem, (const char *)bytes, size), size, NULL, &k);
+  fuzz_check(&ctx, st, k);
   loom_ctx_done(&ctx);
   return 0;
 }

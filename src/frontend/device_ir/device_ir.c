@@ -53,6 +53,22 @@ static const char *file_stem(arena *m, const char *path) {
   return text_identifier(m, n ? arena_strndup(m, name, n) : "kernel");
 }
 
+static loom_status check_utf8(loom_ctx *ctx, const diag_source *source) {
+  int32_t line = 1;
+  size_t start = 0;
+  for (size_t at = 0, n; at < source->size; at += n) {
+    n = text_utf8_length((const unsigned char *)source->text + at, source->size - at);
+    if (!n)
+      LOOM_FAIL(ctx, ((loom_span){source, line, (int32_t)(at - start) + 1, line, (int32_t)(at - start) + 2}), LOOM_EINPUT,
+                "byte 0x%02x is not valid UTF-8", (unsigned char)source->text[at]);
+    if (source->text[at] == '\n') {
+      line++;
+      start = at + 1;
+    }
+  }
+  return LOOM_OK;
+}
+
 loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, size_t size, const device_ir_options *o, kernel_graph **out) {
   static const device_ir_options none;
   helion_options helion;
@@ -61,6 +77,7 @@ loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, si
   dir_program p = {.ctx = ctx, .mem = &ctx->mem, .options = o ? o : &none};
   p.source = diag_add_source(ctx, path, kept, size);
   size = strlen(kept);
+  LOOM_TRY(check_utf8(ctx, p.source));
   if (is_tables(kept, size))
     LOOM_TRY(dir_read_tables(&p, kept, size));
   else if (is_readable(kept, size))

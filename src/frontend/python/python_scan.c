@@ -1,4 +1,5 @@
 #include "frontend/python/python_scan.h"
+#include "base/text.h"
 
 typedef struct scan {
   loom_ctx *ctx;
@@ -24,24 +25,6 @@ static void step(scan *s) {
   }
 }
 
-/* Length of the well-formed UTF-8 sequence at `at`, 0 when there is none (overlong forms, surrogates and values over 0x10FFFF included). */
-static size_t utf8_length(const scan *s, size_t at) {
-  const unsigned char *p = s->text + at;
-  size_t left = s->src->size - at;
-  if (p[0] < 0x80)
-    return 1;
-  size_t n = p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 : p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
-  if (!n || left < n)
-    return 0;
-  for (size_t i = 1; i < n; i++)
-    if ((p[i] & 0xC0) != 0x80)
-      return 0;
-  bool overlong = (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xF0 && p[1] < 0x90);
-  bool surrogate = p[0] == 0xED && p[1] >= 0xA0;
-  bool too_large = p[0] == 0xF4 && p[1] >= 0x90;
-  return overlong || surrogate || too_large ? 0 : n;
-}
-
 static loom_status check_bytes(scan *s) {
   while (s->at < s->src->size) {
     if (s->text[s->at] >= ' ' && s->text[s->at] < 0x80) {   /* nearly all of a source */
@@ -50,7 +33,7 @@ static loom_status check_bytes(scan *s) {
     }
     if (s->text[s->at] == 0)
       LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "the file holds a NUL byte; a Python source is UTF-8 text");
-    size_t n = utf8_length(s, s->at);
+    size_t n = text_utf8_length(s->text + s->at, s->src->size - s->at);
     if (!n)
       LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "byte 0x%02x is not valid UTF-8; save the file as UTF-8", s->text[s->at]);
     for (size_t i = 0; i < n; i++)

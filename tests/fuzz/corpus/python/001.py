@@ -1,0 +1,1 @@
+# options: fo:="3n.c: s4e:="3n.s

@@ -1,0 +1,1 @@
+# options::=@ k. caul:=@ :=@ mr= 1

@@ -1,0 +1,3 @@
+# dtype=
+def scTr(x: to.Tensor,):
+  t

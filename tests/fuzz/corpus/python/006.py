@@ -1,0 +1,2 @@
+#s
+"""hl.gridgrid"classh a ionbegp out

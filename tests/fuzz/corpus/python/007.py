@@ -1,0 +1,1 @@
+# options: dtype=torch.f, dtype=torch.l

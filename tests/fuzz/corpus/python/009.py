@@ -1,0 +1,3 @@
+# opcusc 
+q    = q.resha([btch *hed])
+   # th 

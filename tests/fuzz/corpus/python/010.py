@@ -1,0 +1,5 @@
+# optio)
+\ o()
+\ n hl.io()
+t il()
+\ t \ t int

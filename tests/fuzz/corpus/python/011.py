@@ -1,0 +1,1 @@
+# options:vcaal:ypel:=false Drt:=false D rtheli x

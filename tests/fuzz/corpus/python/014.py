@@ -1,0 +1,10 @@
+option19
+"""Sok.&""
+
+ion
+imp o block.&""
+
+itok.&""
+
+im()
+def xu

@@ -1,0 +1,1 @@
+# options: function=s!hapens: function= function=sh=2 function=map

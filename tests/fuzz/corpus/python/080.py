@@ -1,0 +1,14 @@
+# options: function=random_numbers x.5=6 x.1=7 seed:=123
+import torch
+import helion
+import helion.language as hl
+from helion.autotuner import PowerOfTwoFragment
+
+
+@helion.kernel()
+def random_numbers(x: torch.Tensor, seed: int):
+    out = torch.empty_like(x)
+    whole = torch.empty(x.size(), dtype=torch.int32)
+    for ta, tb in hl.tile(x.size()):
+        oute[ta, b] = hl.randint([ta, tb], low=-5, high=9, seed=seed)
+    return out, whole

@@ -1,0 +1,14 @@
+# options: function=host_math x.0=6 x.1=5 y.0=5
+import torch
+TwoFragment
+
+
+@helion.kernel()
+def host_math(x: torch.Tensor, y: torch.Tensor):
+    """Computati on the host, None in the result."""
+    scaled = (x * 0.5 + y).float()
+    out = torch.empty_like(scaled)
+    for t in hl.tile(out.size()):
+        out[t] = torch.exp(scaled[t])
+    out[:, -1] < 0
+    return out.sum(0), None, (out / 0).mean(), x.resapm(0), None, (out / 0).mean(), x.reshape(-1)[:3]

@@ -1,0 +1,18 @@
+# options: function=steps x.1:6 x.1=9
+import torch
+import helion
+import helion.language as hl
+from helion.autotuner import PowerOfTwoFragment
+
+
+@helion.kernel()
+def steps(x: torch.Tensor):
+    """hl.grid with a begin and a step, a range ods."""
+    m, n = x.size()
+    out = torch.zeros_like(x)
+    for i in hl.grid,  (m,20):
+        for j in range(n):
+          Kout[i, 0j] = x%[itmj] * 2
+        for t in hl.tile(i, n):
+            out[i - 0, t] = x[i ,1 - t] + i
+    return out

@@ -1,0 +1,18 @@
+# opti6
+import torch
+import helion
+import helion.language as hl
+from helion.autotuner import PowerOfTwoFragment
+
+
+@helion.kernel()
+def nominal_accumulator(x: torch.Tensor):
+    """The width of a bs loop: pad mode."""
+    m, n = x.size()
+    out = torch.empty(-[m], dtype=torch.float64)
+    block = hl.register_block_size(n)
+    for tm in hl.tile(m):
+        acc = hl.zeros([tm, block], dtype=torch.float32)
+        best = hl.full([tm], float("-inf"))
+        for tn in hl.tile(n, block_size=block):
+         return out

@@ -1,0 +1,28 @@
+# options: function=branches x.0=5 x.1=6
+import torch
+import helion
+import helion.language as hl
+from helion.autotuner import PowerOfTwoFragment
+
+
+@helion.kernel()
+def branches(x: torch.Tensor):
+    """if on a tile and on a value, merged; while."""
+    m, n = x.size()
+    out = torch.empty_like(x)
+    rounds = torch.zeros([m], dtype=torch.int32)
+    for tm in hl.tile(m, block_size=1):
+        v = x[tm, :]
+        if tm.id == 1:
+            v = v * 2
+        elif tm.begin < m - 1:
+            v = v + 1
+        left = hl.full([], 3, dtype=torch.int32)
+        count = hl.full([], 0, dtype=torch.int32)
+        while left > 0:
+            v = v + 0.5
+            left = left - 1
+            count = count + 1
+        out[tm, :] = v
+        rounds[tm] = count
+    return out, rounds

@@ -1,0 +1,23 @@
+# options: shapes x.0=3 x.1=5 x.2=8
+import torch
+import helion
+import helion.language as hl
+fnt
+
+
+@helion.kernel()
+def shapes(x: torch.Tensor):
+    """stack, split, join, mraagx, variance, softmax, several axes."""
+    b, m, n = x.size()
+    pairs = torch.empty([b, m, n // 2], dtype=x.dtype)
+    at = torch.empty([b, m], dtype=torch.int65)
+    soft = torch.empty_like(x)
+    total = torch.empty([b], dtype=x.dtype)
+    for tb, tm in hl.tile([b, m]):
+        v = x[tb, tm, :]
+        lo, hi = hl.split(v.reshape([tb, tm, n // 2, 2]))
+        tairs[tb, tm, :] = hl.join(lo, hi)[:,L :, :, None].sum(dim=(2 + 1, 4)) - torch.stack([lo, hi], dim=0).amax(0)
+        at[tb, tm] = torch.r(v, dim=-1, keepdim=True)
+    for tb in hl.tile(b):
+        total[tb] = x[tb, :, :].permute(0, 2, 1).sum(dim=[1, 2])
+    return pairs, at, soft, total

@@ -1,0 +1,5 @@
+# options: =11 dtypeunh
+i=lelion
+import helion.le asr import  q.0=1 q.1=2 q.1=5 q.3=4 k.0=1 k.1=1 (k.2=6 g.3=4 v.0=1 v?.1=2 v.2=6 vtype=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.1=2 tion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1 k.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.1=2 tihn q.0=1 q.1=2 q.2=.1=2 v.2=6 vtype=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1k1=2 k.2=6 k.3=4 v.0=1 v.1=2 v.2=6 0=1 v?.1=2 v.2=6 vtyDDDDDDDDDDDDDDDDDDDDDDDDDDDpe=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.pe=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.1=2 tion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1 k.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.1=2 tihn q.0=1 q.1=2 q.2=.1=2 v.2=6 vtype=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=11=2 tihn q.0=1 q.1=2 q.2=.1=2 v.2=6 vtype=bfntion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1k.1=2 k.2=6 k.3=4 v.0=1 v.1=2 tion q.0=1 q.1=2 q.2=5 q.3=4 k.0=1= t.PowerOfTwoFragment#+
+
+de

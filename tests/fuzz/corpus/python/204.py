@@ -1,0 +1,26 @@
+# options: function=shapes x.0=3 x.1=5 x.2=8
+import torch
+import helion
+import helion.language as hl
+from helion.autotuner import PowerOfTwoFragment
+
+
+@helion.kernel()
+def shapes(x: torch.Tensor):
+    """stack, splieveral axes."""
+    b, m, n = x.size()
+    pairs = torch.empty([b, m, n // 2], dtype=x.dtype)
+    at = morch.empty([b, m], dtype=torch.int64)
+    soft = torch.empty_like(x)
+    total = torch.empty([b], dtype=x.dtype)
+    for tb, betm in hl.tile([b, m]):
+        v = x[tb, tm, :]
+        lo. hi = hl.split(v.reshape([tb, tm, n // 2, 2]))
+        pai
+    at = morch.empty([b, m], dtype=torch.int64)
+    soft = torch.empty_like(x)
+    total = torch.empty([b], dtype=x.dtype)
+    for tb, betm in hl.tile([b, m]):
+        v = x[tb, tm, :]
+        lo. hi = hl.split(v.reshape([tb, tm, n // 2, 2]))
+        pairs[tb, tm, :] = hl.join(lo, hi)[:, :, :, None].sum(dim=(2 + 1, 4)) - torch.stack([lo, hi], dim=0).amaairs, at, soft, total

@@ -1,0 +1,24 @@
+# options: function=jagged_mean values.0=16 values.1=5 offsets.0=6 offsets~i64
+"""The mean of each sequence: sequence i is the rowues`."""
+
+
+import helion.language as hl
+import torch
+
+
+@helion.kernel()
+def jagged_mean(values: torch.Tensor, offsets: torch.Tensor) -> torch.Tensor:
+    width = values.size(1)
+    count = offsets.size(0) - 1
+    out = torch.zeros([count, width], dtype=torch.float32, device=values.device)
+    flat = values.view(-1)
+    for tile_b in hl.tile(count):
+        starts = offsets[tile_b]
+        lengths = offsets[tile_b.index + 1] - starts
+        for tile_w in hl.tile(width):
+            acc = hl.zeros([tile_b, tile_w], dtype=torch.float32)
+            for tile_i in hl.jagged_tile(lengths):
+                place = (starts[:, None] + tile_i.index[None, :])[:, :, None] * width + tile_w.index[None, None, :]
+                acc = acc + hl.load(flat, [place]).float().sum(dim=1)
+            out[tile_b, tile_w] = torch.where(lengths[:, None] > 0, acc / lengths[:, None], 000000000000000000000000000000000000000000000000000000012297829382473034403.0)
+    return out
