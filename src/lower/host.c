@@ -137,7 +137,9 @@ const char *host_element(host *h, kernel_value v, int rank, const char *const *i
   return host_load(h, h->l->value[v], h->type[v], t->rank, at);
 }
 
-const char *host_as_index(host *h, const char *x, dtype t) { return lower_emit(h->l, "arith.index_cast %s : %s to index", x, lower_element(t)); }
+const char *host_as_index(host *h, const char *x, dtype t) {
+  return lower_emit(h->l, "arith.%s %s : %s to index", t == DTYPE_U8 ? "index_castui" : "index_cast", x, lower_element(t));
+}
 
 void host_copy(host *h, kernel_value v, const char *to, dtype to_type, const char *const *sizes) {
   int rank = host_type(h, v)->rank;
@@ -234,8 +236,6 @@ static loom_status flat_type(host *h, kernel_tensor index, const char **out) {
   const sym_expr *n;
   int64_t known = INT32_MAX;
   LOOM_TRY(elements(h, t, &n));
-  if (t->shape.type == DTYPE_U8)
-    LOOM_FAIL(h->l->ctx, t->span, LOOM_EUNSUP, "uint8 tensors are not supported on the CPU; use int8 or int32");
   if (!h->dynamic) {
     sym_is_const(sym_subst(h->l->mem, n, known_symbol, h), &known);
     known = known > 0 ? known : 1;

@@ -166,8 +166,8 @@ static double identity(kernel_fn fn, dtype t) {
   bool is_max = fn == KERNEL_FN_MAX || fn == KERNEL_FN_ARGMAX;
   if (dtype_is_float(t))
     return is_max ? -INFINITY : INFINITY;
-  if (t == DTYPE_BOOL)
-    return !is_max;
+  if (t == DTYPE_BOOL || t == DTYPE_U8)
+    return is_max ? 0 : t == DTYPE_U8 ? 255 : 1;
   double limit = ldexp(1, (int)dtype_bytes(t) * 8 - 1);
   return is_max ? -limit : t == DTYPE_I64 ? 0x1p63 - 1024 : limit - 1;
 }

@@ -23,11 +23,14 @@ const char *lower_convert(lowering *l, const char *x, dtype from, dtype to) {
   if (to == DTYPE_BOOL)
     return dtype_is_float(from) ? lower_emit(l, "arith.cmpf une, %s, %s : %s", x, number(l, from, 0), a)
                                 : lower_emit(l, "arith.cmpi ne, %s, %s : %s", x, number(l, from, 0), a);
+  bool is_unsigned = from == DTYPE_BOOL || from == DTYPE_U8;
   if (dtype_is_float(from))
-    return lower_emit(l, "arith.fptosi %s : %s to %s", x, a, b);
+    return lower_emit(l, "arith.%s %s : %s to %s", to == DTYPE_U8 ? "fptoui" : "fptosi", x, a, b);
   if (dtype_is_float(to))
-    return lower_emit(l, "arith.%s %s : %s to %s", from == DTYPE_BOOL ? "uitofp" : "sitofp", x, a, b);
-  op = from == DTYPE_BOOL ? "arith.extui" : dtype_bytes(from) < dtype_bytes(to) ? "arith.extsi" : "arith.trunci";
+    return lower_emit(l, "arith.%s %s : %s to %s", is_unsigned ? "uitofp" : "sitofp", x, a, b);
+  if (from != DTYPE_BOOL && dtype_bytes(from) == dtype_bytes(to))   /* int8 and uint8 */
+    return x;
+  op = from == DTYPE_BOOL || (from == DTYPE_U8 && dtype_bytes(to) > 1) ? "arith.extui" : dtype_bytes(from) < dtype_bytes(to) ? "arith.extsi" : "arith.trunci";
   return lower_emit(l, "%s %s : %s to %s", op, x, a, b);
 }
 
@@ -55,8 +58,8 @@ static const char *one_op(kernel_fn fn, dtype work) {
   return dtype_is_float(work) ? table[fn].on_floats : table[fn].on_integers;
 }
 
-/* Booleans order as unsigned numbers. */
-static const char *for_booleans(kernel_fn fn, const char *op) {
+/* Booleans and bytes are unsigned numbers. */
+static const char *for_unsigned(kernel_fn fn, const char *op) {
   switch (fn) {
   case KERNEL_FN_MAX:
     return "arith.maxui";
@@ -70,6 +73,14 @@ static const char *for_booleans(kernel_fn fn, const char *op) {
     return "arith.cmpi ugt,";
   case KERNEL_FN_GE:
     return "arith.cmpi uge,";
+  case KERNEL_FN_SHR:
+    return "arith.shrui";
+  case KERNEL_FN_FLOORDIV: case KERNEL_FN_TRUNCDIV:
+    return "arith.divui";
+  case KERNEL_FN_MOD:
+    return "arith.remui";
+  case KERNEL_FN_POW: case KERNEL_FN_ABS:
+    return NULL;
   default:
     return op;
   }
@@ -121,13 +132,15 @@ static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char
 
 loom_status lower_fn(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b, const char **out) {
   const char *op = one_op(fn, work), *t = lower_element(work);
-  if (op && work == DTYPE_BOOL)
-    op = for_booleans(fn, op);
+  if (work == DTYPE_U8 || (op && work == DTYPE_BOOL))
+    op = for_unsigned(fn, op);
   if (op)
     *out = b ? lower_emit(l, "%s %s, %s : %s", op, a, b, t) : lower_emit(l, "%s %s : %s", op, a, t);
-  else
+  else if (work != DTYPE_U8 || fn == KERNEL_FN_NEG || fn == KERNEL_FN_INVERT)
     *out = several_ops(l, fn, work, a, b);
+  else
+    *out = NULL;
   if (!*out)
-    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "%s on %s is not supported", kernel_fn_name(fn), t);
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "%s on %s is not supported", kernel_fn_name(fn), dtype_mlir(work));
   return LOOM_OK;
 }

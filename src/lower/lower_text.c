@@ -69,7 +69,8 @@ const char *lower_symbol(arena *m, const char *prefix, const char *s) {
   return *prefix == '@' ? arena_printf(m, "@%s", lower_quoted(m, s)) : lower_quoted(m, arena_printf(m, "%s%s", prefix, s));
 }
 
-const char *lower_element(dtype t) { return dtype_mlir(t); }
+/* Arithmetic has no types with a sign: the operations know it. */
+const char *lower_element(dtype t) { return t == DTYPE_U8 ? "i8" : dtype_mlir(t); }
 
 const char *lower_number(arena *m, dtype t, double x) {
   if (t == DTYPE_BOOL)

@@ -2,7 +2,46 @@
 
 import numpy as np
 from formulas import rng, f32, f16, bf16, sigmoid, gelu
-from harness import Case
+from harness import Bf16, Case
+
+
+def float4(packed):
+    """[.., byte] -> [.., byte, 2]: E2M1, the low half first."""
+    values = np.array([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0.0, -0.5, -1, -1.5, -2, -3, -4, -6])
+    return np.stack([values[packed & 15], values[packed >> 4]], -1)
+
+
+def unswizzle(scales, rows, cols):
+    """The layout SWIZZLE_32_4_4 of block scales as a matrix."""
+    row, col = np.arange(rows)[:, None], np.arange(cols)[None, :]
+    return scales[((row // 128) * -(-cols // 4) + col // 4) * 512 + (row % 32) * 16 + ((row % 128) // 32) * 4 + col % 4]
+
+
+def float4_products():
+    """Two float4 are a byte, in a uint8 tensor; the scales, powers of two here, are float32."""
+    groups, m, n = 3, 5, 7
+    packed = lambda *shape: rng.integers(0, 256, shape).astype(np.uint8)
+    scale = lambda size=512: (2.0 ** rng.integers(-2, 3, size)).astype(np.float32)
+    zeros = np.zeros((m, n), np.float32)
+
+    def weights(b, scales):   # [K_groups, 8, N] -> [K, N]
+        k, _, columns = b.shape
+        return (float4(b.transpose(2, 0, 1)).reshape(columns, k, 16) * unswizzle(scales, columns, k)[..., None]).reshape(columns, -1).T
+
+    def rows(a, scales):      # [M, K_groups, 8] -> [M, K]
+        return (float4(a).reshape(a.shape[0], -1, 16) * unswizzle(scales, a.shape[0], a.shape[1])[..., None]).reshape(a.shape[0], -1)
+
+    yield Case("nvfp4_gemm.py", "_nvfp4_matmul_single_pass_kernel", dict(a_groups=bf16(m, groups, 16), b_fp4x2=packed(groups, 8, n), weight_scale=scale(), out=Bf16(zeros)),
+               lambda a_groups, b_fp4x2, weight_scale, out, alpha: a_groups.reshape(m, -1) @ weights(b_fp4x2, weight_scale) * alpha, dict(alpha=0.5), coarsest="bf16")
+    yield Case("nvfp4_gemm.py", "_nvfp4_w4a4_matmul_kernel", dict(a_fp4x2=packed(m, groups, 8), b_fp4x2=packed(groups, 8, n), act_scale=scale(), weight_scale=scale(), out=Bf16(zeros)),
+               lambda a_fp4x2, b_fp4x2, act_scale, weight_scale, out, alpha: rows(a_fp4x2, act_scale) @ weights(b_fp4x2, weight_scale) * alpha, dict(alpha=0.5), coarsest="bf16")
+    one = ["--block-sizes", "1,8"]   # these take one row a tile
+    yield Case("nvfp4_gemv.py", "_nvfp4_gemv_bf16in_body", dict(weight_fp4x2=packed(m, 21, 8), x_values=bf16(21, 16), weight_scale=scale(3072), out=Bf16(np.zeros(m, np.float32))),
+               lambda weight_fp4x2, x_values, weight_scale, out, alpha: rows(weight_fp4x2, weight_scale) @ x_values.reshape(-1) * alpha, dict(alpha=0.5), coarsest="bf16",
+               blocks=False, words=one)
+    yield Case("nvfp4_gemv.py", "_nvfp4_gemv_fp4in_body", dict(weight_fp4x2=packed(m, 21, 8), x_fp4x2=packed(21, 8), weight_scale=scale(3072), x_scale=scale(3072), out=Bf16(np.zeros(m, np.float32))),
+               lambda weight_fp4x2, x_fp4x2, weight_scale, x_scale, out, alpha: rows(weight_fp4x2, weight_scale) @ rows(x_fp4x2[None], x_scale)[0] * alpha, dict(alpha=0.5), coarsest="bf16",
+               blocks=False, words=one)
 
 
 def matmuls():
