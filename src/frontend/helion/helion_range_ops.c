@@ -112,6 +112,8 @@ helion_value helion_do_jagged_tile(helion_reader *r, const helion_call *c) {
   if (c->arg[0].kind != HELION_DEVICE || !helion_type_of(r, &c->arg[0], &t) || t.rank < 1 || dtype_is_float(t.type) || t.type == DTYPE_BOOL)
     return helion_fail(r, c->node, LOOM_EINPUT, "give the lengths of the rows, an integer tensor such as ends - starts", "hl.jagged_tile of %s",
                        helion_describe(r, &c->arg[0]));
+  if (t.rank == KERNEL_RANK_MAX)   /* its mask has a dimension more */
+    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
   helion_loop *l = ARENA_NEW(r->mem, helion_loop);
   l->kind = HELION_LOOP_TILE;
   l->n = 1;
