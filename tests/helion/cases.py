@@ -10,6 +10,6 @@ import cases_structured
 
 
 def all_cases():
-    groups = [cases_rows.elementwise, cases_rows.normalisations, cases_losses.losses, cases_matmul.matmuls, cases_matmul.float4_products, cases_attention.attentions,
+    groups = [cases_rows.elementwise, cases_rows.normalisations, cases_losses.losses, cases_matmul.matmuls, cases_matmul.float4_products, cases_attention.attentions, cases_attention.flex_attention,
               cases_structured.structured, cases_jagged.jagged]
     return [c for g in groups for c in g()] + cases_linear.all_cases()

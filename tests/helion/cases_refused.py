@@ -12,9 +12,6 @@ def refused(file, function, shape="", args=None, words=()):
 def all_cases():
     heads = "=1x2x16x8"
     yield refused("blackwell_attention.py", "blackwell_attention_kernel", f"q_in{heads},k_in{heads},v_in{heads}", dict(qk_scale=0.5))
-    yield refused("flex_attention.py", "helion_flex_attention_kernel",
-                  f"query{heads},key{heads},value{heads},block_mask_kv_num_blocks=1x2x4,block_mask_kv_indices=1x2x4x4",
-                  dict(block_mask_m=4, block_mask_n=4, scale=0.5, block_mask_full_kv_num_blocks=None, block_mask_full_kv_indices=None))
     yield refused("fp8_attention.py", "fp8_attention_kernel", "q=2x16x8,k=2x16x8,v=2x8x16", dict(batch=1, heads=2))
     yield refused("fp8_gemm.py", "fp8_gemm", "x=16x16,y=16x16", words=["--dtype", "float8_e4m3fn"])
     yield refused("fp8_matmul.py", "fp8_matmul", "x=16x16,y=16x16,scale_a2d=16x1,scale_b1d=16", words=["--dtype", "x=float8_e4m3fn,y=float8_e4m3fn"])
