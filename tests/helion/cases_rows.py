@@ -28,7 +28,8 @@ def elementwise():
     for name in ("softmax", "softmax_decomposed", "softmax_two_pass"):
         yield Case("softmax.py", name, dict(x=f32(17, 61)), softmax)
     yield Case("batch_softmax.py", "batch_softmax", dict(x=f32(3, 7, 29)), softmax)
-    yield Case("acfs/softmax_acf.py", "_softmax", dict(x=f32(9, 21)), softmax)
+    for name in ("softmax_default", "softmax_tune_acf", "softmax_example_acf", "softmax_noopt_acf"):
+        yield Case("acfs/softmax_acf.py", name, dict(x=f32(9, 21)), softmax)
 
 
 def normalisations():

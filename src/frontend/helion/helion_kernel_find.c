@@ -213,7 +213,8 @@ helion_kernels helion_find_kernels(helion_reader *r) {
     const syn_node *target = targets && t ? targets[0] : body[i]->kind == SYN_AnnAssign ? syn_child(body[i], "target") : NULL;
     const syn_node *fn = target && target->kind == SYN_Name && wrapped_function(r, syn_child(body[i], "value"))
                              ? function_of(r, NULL, wrapped_function(r, syn_child(body[i], "value"))) : NULL;
-    if (fn && !has_function(&out, fn))
+    bool is_asked = fn && r->options->function && text_eq(syn_ident(target, "id"), r->options->function);   /* one function may make several kernels */
+    if (fn && (!has_function(&out, fn) || is_asked))
       vec_push(r->mem, &out.at, ((helion_kernel){.name = syn_ident(fn, "name") ? syn_ident(fn, "name") : syn_ident(target, "id"),
                                                  .variable = syn_ident(target, "id"), .fn = fn, .maker = syn_child(body[i], "value"), .span = fn->span}));
     if (body[i]->kind == SYN_FunctionDef && helion_is_kernel(r, body[i]) && !has_function(&out, body[i]))
