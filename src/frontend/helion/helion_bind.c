@@ -389,6 +389,27 @@ static void check_shape_names(helion_reader *r, const helion_kernel *k, const pa
   }
 }
 
+void helion_check_given(helion_reader *r, const helion_kernel *k) {
+  parameter_list params = parameters_of(r, k->fn);
+  VEC_OF(const char *) known = {0};
+  for (size_t i = 0; i < params.n; i++)
+    vec_push(r->mem, &known, params.at[i].name);
+  for (size_t i = 0; i < r->tunables.n; i++)
+    vec_push(r->mem, &known, r->tunables.at[i]);
+  vec_push(r->mem, &known, "num_sm");
+  for (size_t i = 0; i < r->options->n_given; i++) {
+    const helion_given *g = &r->options->given[i];
+    const char *base = arena_strndup(r->mem, g->name, strcspn(g->name, "."));   /* state.x is of the argument state */
+    bool is_known = g->kind == HELION_GIVEN_TENSOR;   /* whoever reads the files checks those */
+    for (size_t n = 0; !is_known && n < known.n; n++)
+      is_known = text_eq(known.at[n], base);
+    const char *near = is_known ? NULL : diag_nearest(base, known.at, known.n);
+    if (!is_known)
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, near ? arena_printf(r->mem, "did you mean \"%s\"?", near) : "name an argument or a tunable of the kernel",
+                  "%s names \"%s\", which the kernel \"%s\" does not have", g->kind == HELION_GIVEN_DTYPE ? "--dtype" : "--arg", base, k->name);
+  }
+}
+
 void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
   parameter_list params = parameters_of(r, k->fn);
   text missing = text_new(r->mem);

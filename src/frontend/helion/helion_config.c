@@ -129,6 +129,7 @@ helion_value helion_do_tunable(helion_reader *r, const helion_call *c) {
   helion_value v;
   if (c->arg[0].kind != HELION_STR)
     return helion_fail(r, c->node, LOOM_EINPUT, "the first argument is the name", "a tunable called %s", helion_describe(r, &c->arg[0]));
+  vec_push(r->mem, &r->tunables, c->arg[0].string);
   for (size_t i = 0; i < r->options->n_given; i++) {
     const helion_given *g = &r->options->given[i];
     if (!text_eq(g->name, c->arg[0].string))

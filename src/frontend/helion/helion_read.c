@@ -103,6 +103,8 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   helion_find_config(&r, &k);
   r.is_dynamic = r.options->open_sizes && helion_has_dynamic_shapes(&r, &k);
   run_kernel(&r, &k);
+  if (r.worst == LOOM_OK && !r.is_again)
+    helion_check_given(&r, &k);
   helion_apply_config(&r);
   *padded = r.padded;
   *again = r.is_again;

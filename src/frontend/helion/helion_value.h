@@ -126,6 +126,7 @@ typedef struct helion_reader {
   int global_depth;                  /* of names of the module that are being evaluated */
   VEC_OF(helion_counter) counters;
   helion_value returned;             /* of the function that runs now */
+  VEC_OF(const char *) tunables;     /* names that the kernel registered */
   bool in_config;                    /* a value of it is being read */
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */
@@ -268,6 +269,8 @@ void helion_apply_config(helion_reader *r);
 
 /* ---- arguments (helion_bind.c) ---- */
 void helion_bind_arguments(helion_reader *r, const helion_kernel *k);
+/* --arg and --dtype name arguments and tunables of the kernel, which has been read. */
+void helion_check_given(helion_reader *r, const helion_kernel *k);
 
 /* ---- running (helion_expr.c, helion_stmt.c, helion_loop.c, helion_call.c) ---- */
 typedef enum helion_flow { HELION_NEXT, HELION_RETURN, HELION_BREAK, HELION_CONTINUE, HELION_STOP } helion_flow;

@@ -30,12 +30,16 @@ static const helion_shape sizes[] = {{"x.0", M}, {"x.1", N}, {"y.0", M}, {"y.1",
 
 static loom_status read_kernel(loom_ctx *ctx, const char *code, kernel_graph **out) {
   syn_node *tree;
-  size_t n = 0;
+  size_t n = 0, n_types = 0;
   helion_shape used[COUNT_OF(sizes)];
+  helion_given used_types[COUNT_OF(types)];
+  for (size_t t = 0; t < COUNT_OF(types); t++)
+    if (strstr(code, arena_printf(&ctx->mem, "%s: torch.Tensor", types[t].name)))
+      used_types[n_types++] = types[t];
   for (size_t s = 0; s < COUNT_OF(sizes); s++)   /* a size of an argument that the kernel does not have is a mistake */
     if (strstr(code, arena_printf(&ctx->mem, "%c: torch.Tensor", sizes[s].name[0])))
       used[n++] = sizes[s];
-  helion_options o = {.shapes = used, .n_shapes = n, .given = types, .n_given = COUNT_OF(types)};
+  helion_options o = {.shapes = used, .n_shapes = n, .given = used_types, .n_given = n_types};
   LOOM_TRY(python_parse(ctx, "k.py", code, strlen(code), &tree));
   LOOM_TRY(helion_read(ctx, tree, &o, out));
   return kernel_verify(ctx, *out);
