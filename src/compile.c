@@ -39,6 +39,22 @@ static void note_time(compile_state *s, compile_stage stage, double ms) {
   vec_push(&s->ctx->mem, &s->times, ((compile_time){stage_names[stage], ms}));
 }
 
+/* The search is over cores that have something to do. */
+static loom_status check_not_empty(compile_state *s) {
+  for (size_t i = 0; i < s->kernel->tensors.n; i++) {
+    const kernel_tensor_info *t = &s->kernel->tensors.at[i];
+    int64_t n = 1;
+    for (int d = 0; d < t->shape.rank; d++) {
+      diag_mark before = diag_save(s->ctx);
+      bool is_empty = kernel_size(s->ctx, s->kernel, t->shape.dim[d], NULL, 0, &n) == LOOM_OK && n == 0;
+      diag_drop(s->ctx, before);   /* sizes made of block sizes are not known here */
+      if (is_empty)
+        LOOM_FAIL(s->ctx, t->span, LOOM_EUNSUP, "dimension %d of '%s' has no elements, and machine '%s' is given work", d, t->name, s->machine->name);
+    }
+  }
+  return LOOM_OK;
+}
+
 /* The CPU takes the kernel with its block sizes as numbers and its tiles clamped; every other machine takes upstream's stage-0. */
 static loom_status lower(compile_state *s) {
   if (!s->machine && s->kernel) {
@@ -50,6 +66,8 @@ static loom_status lower(compile_state *s) {
   }
   if (!s->machine)
     return compile_host_from_mlir(s);
+  if (s->kernel)
+    LOOM_TRY(check_not_empty(s));
   return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK;
 }
 

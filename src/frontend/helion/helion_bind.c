@@ -58,11 +58,11 @@ static helion_value add_tensor(helion_reader *r, const parameter *p, const kerne
   kernel_tensor index = (kernel_tensor)r->graph->tensors.n;
   for (int d = 0; d < t.rank; d++) {
     int64_t n;
-    if (!helion_known(r, t.dim[d], &n) || n < 1 || n > HELION_SIZE_MAX)
-      return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "sizes are 1 to %d", HELION_SIZE_MAX),
+    if (!helion_known(r, t.dim[d], &n) || n < 0 || n > HELION_SIZE_MAX)
+      return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "sizes are 0 to %d", HELION_SIZE_MAX),
                          "dimension %d of %s has the size %s", d, p->name, helion_show_size(r, t.dim[d]));
-    if (n == 1) {
-      t.dim[d] = sym_const(r->mem, 1);
+    if (n <= 1) {   /* as PyTorch: 0 and 1 are numbers, also where sizes are open */
+      t.dim[d] = sym_const(r->mem, n);
       continue;
     }
     int s = helion_symbol_new(r, KERNEL_SYM_SIZE, arena_printf(r->mem, "%s_%d", p->name, d), n, p->node);
@@ -383,8 +383,8 @@ static void check_shape_names(helion_reader *r, const helion_kernel *k, const pa
                   r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048"
                                 : "the names are argument and dimension: --shape x.0=2048,x.1=256",
                   "--shape names \"%s\", which the kernel \"%s\" does not have", name, k->name);
-    else if (r->options->shapes[i].value < 1)
-      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are positive", "--shape gives %s the value %" PRId64, name,
+    else if (r->options->shapes[i].value < 0)
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are not negative", "--shape gives %s the value %" PRId64, name,
                   r->options->shapes[i].value);
   }
 }

@@ -232,9 +232,9 @@ static bool check_step(helion_reader *r, const syn_node *n, const helion_loop *l
       helion_fail(r, n, LOOM_EUNSUP, "count up, with a step that is known while compiling", "a device loop whose step is no positive number");
       return false;
     }
-    if (!r->region && helion_peek(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 1) {
-      helion_fail(r, n, LOOM_EINPUT, "the end of the range must be greater than its begin",
-                  "a loop over an empty range of %" PRId64 " elements", length);
+    if (!r->region && helion_peek(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 0) {
+      helion_fail(r, n, LOOM_EINPUT, "the end of the range must not be before its begin",
+                  "a loop over a range of %" PRId64 " elements", length);
       return false;
     }
   }

@@ -185,7 +185,17 @@ static bool new_sizes(helion_reader *r, const helion_call *c, kernel_type *out, 
   return helion_arg_shape(r, c, &sizes, out);
 }
 
+static bool is_empty(helion_reader *r, const kernel_type *t) {
+  int64_t n;
+  for (int d = 0; d < t->rank; d++)
+    if (helion_fixed(r, t->dim[d], &n) && n == 0)
+      return true;
+  return false;
+}
+
 static bool product_is_same(helion_reader *r, const kernel_type *a, const kernel_type *b) {
+  if (is_empty(r, a) && is_empty(r, b))
+    return true;
   const sym_expr *x = sym_const(r->mem, 1), *y = x;
   kernel_type left = *b;
   for (int i = 0; i < a->rank; i++) {   /* equal factors cancel */
