@@ -236,6 +236,8 @@ helion_value helion_do_cat(helion_reader *r, const helion_call *c) {
     return helion_unknown();
   if (c->arg[0].kind != HELION_SEQ || !c->arg[0].seq.n || !helion_type_of(r, &c->arg[0].seq.at[0], &first))
     return helion_fail(r, c->node, LOOM_EINPUT, "torch.cat([a, b], dim)", "torch.cat of %s", helion_describe(r, &c->arg[0]));
+  if (!first.rank)
+    return helion_fail(r, c->node, LOOM_EINPUT, "torch.stack joins 0-d values", "torch.cat of 0-d values");
   if (c->given[1] && !helion_axis(r, c, &c->arg[1], first.rank, &axis))
     return helion_unknown();
   for (size_t i = 0; i < c->arg[0].seq.n; i++)
