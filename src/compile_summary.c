@@ -1,5 +1,6 @@
 /* loom.summary.v1: what a compile decided, what it predicts, and what the run showed. */
 #include "compile.h"
+#include "compile_exec.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -23,6 +24,22 @@ static data_value *shape_object(compile_state *s) {
     if (k->kind == KERNEL_SYM_SIZE && k->value >= 0 && !has_key_nocase(v, k->name))
       data_set_int(m, v, k->name, k->value);
   }
+  return v;
+}
+
+/* The numbers that the host's code was made with. */
+static data_value *host_blocks(compile_state *s) {
+  data_value *v = data_object(&s->ctx->mem);
+  const sym_binding *given, *blocks;
+  size_t n_given, n;
+  diag_mark before = diag_save(s->ctx);
+  if (compile_given_blocks(s, &given, &n_given) == LOOM_OK && kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n) == LOOM_OK)
+    for (size_t i = 0; i < n; i++) {
+      const kernel_symbol *k = kernel_find_symbol(s->kernel, blocks[i].name);
+      if (k && k->kind == KERNEL_SYM_BLOCK)
+        data_set_int(&s->ctx->mem, v, blocks[i].name, blocks[i].value);
+    }
+  diag_drop(s->ctx, before);
   return v;
 }
 
@@ -116,6 +133,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
     }
     add_plan(m, v, s->plan);
   }
+  if (!s->machine && s->kernel && !s->is_opaque)
+    data_set(m, v, "block_sizes", host_blocks(s));
   if (e)
     add_execution(s, v, e);
   for (size_t i = 0; i < s->times.n; i++) {

@@ -1,5 +1,6 @@
 /* loom: the plain binary.  Links no MLIR. */
 #include "cli/cli.h"
+#include "base/alloc.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +44,25 @@ static int usage_error(const char *name) {
   return loom_status_exit(LOOM_EUSAGE);
 }
 
+/* `helion-opt FILE ..` is `loom opt FILE ..`, the name that upstream's scripts call. */
+static char **as_opt(int *argc, char **argv) {
+  const char *slash = strrchr(argv[0], '/');
+  static char opt[] = "opt";
+  if (strcmp(slash ? slash + 1 : argv[0], "helion-opt") != 0)
+    return argv;
+  char **with = alloc_bytes(((size_t)*argc + 2) * sizeof *with);
+  if (!with)
+    return argv;
+  with[0] = argv[0];
+  with[1] = opt;
+  for (int i = 1; i <= *argc; i++)
+    with[i + 1] = argv[i];
+  ++*argc;
+  return with;
+}
+
 int main(int argc, char **argv) {
+  argv = as_opt(&argc, argv);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
     cli_help(NULL);
     return argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0;

@@ -278,6 +278,14 @@ static void print_execution(compile_state *s, const compile_execution *e) {
            !e->check.integers_run ? "not applicable" : e->check.integers_ok ? "bit-identical" : "DIFFER");
 }
 
+static void print_block_sizes(const data_value *summary) {
+  const data_value *v = data_get(summary, "block_sizes");
+  for (size_t i = 0; v && i < v->n; i++)
+    printf("%s%s=%" PRId64, i ? " " : "block sizes  ", v->members[i].key, v->members[i].value->integer);
+  if (v && v->n)
+    putchar('\n');
+}
+
 static void print_open_sizes(const kernel_graph *k) {
   size_t n = 0;
   for (size_t i = 0; i < k->symbols.n; i++)
@@ -431,6 +439,8 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       printf("kernel       %s on %s\n", s.kernel->name, r.interp_only ? "the reference interpreter" : s.machine ? s.machine->name : "host");
       if (s.plan)
         print_decisions(&s);
+      else if (!r.interp_only)
+        print_block_sizes(compile_summary(&s, NULL));
       print_execution(&s, &e);
     }
   }
