@@ -228,6 +228,9 @@ helion_value helion_eval(helion_reader *r, const syn_node *n) {
     return helion_unknown();
   r->place = n;
   helion_value v = eval(r, n);
+  /* what is not known has been diagnosed: otherwise the statement would be left out without a word */
+  if (v.kind == HELION_UNKNOWN && r->worst == LOOM_OK && !r->quiet && !r->is_guessing && !r->stopped && !r->is_binding)
+    helion_fail(r, n, LOOM_EUNSUP, "write it with supported operations, or compute it before the kernel", "this expression");
   r->place = outer;
   return v;
 }

@@ -243,8 +243,10 @@ static helion_value expanded(helion_reader *r, const helion_call *c, const kerne
 
 helion_value helion_do_expand_as(helion_reader *r, const helion_call *c) {
   kernel_type in, t, fit;
-  if (!tensor_type(r, c, &in) || !helion_type_of(r, &c->arg[1], &t))
+  if (!tensor_type(r, c, &in))
     return helion_unknown();
+  if (!helion_type_of(r, &c->arg[1], &t))
+    return helion_fail(r, c->node, LOOM_EINPUT, "give a tensor", "%s as the shape to expand to", helion_describe(r, &c->arg[1]));
   t.type = in.type;
   if (!helion_broadcast_shape(r, &in, &t, &fit) || !helion_same_shape(r, &fit, &t))
     return helion_fail_shapes(r, c->node, "expand", &in, &t);
