@@ -50,7 +50,8 @@ static char **as_opt(int *argc, char **argv) {
   static char opt[] = "opt";
   if (strcmp(slash ? slash + 1 : argv[0], "helion-opt") != 0)
     return argv;
-  char **with = alloc_bytes(((size_t)*argc + 2) * sizeof *with);
+  static char **with;   /* lives as long as the process */
+  with = alloc_bytes(((size_t)*argc + 2) * sizeof *with);
   if (!with)
     return argv;
   with[0] = argv[0];

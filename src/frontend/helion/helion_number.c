@@ -24,7 +24,11 @@ static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
   case SYN_Add: return !__builtin_add_overflow(a, b, out);
   case SYN_Sub: return !__builtin_sub_overflow(a, b, out);
   case SYN_Mult: return !__builtin_mul_overflow(a, b, out);
-  case SYN_FloorDiv: *out = b ? (b == -1 ? -a : floor_div(a, b)) : 0; return b != 0 && a != INT64_MIN;
+  case SYN_FloorDiv:
+    if (b == -1)
+      return !__builtin_sub_overflow(0, a, out);
+    *out = b ? floor_div(a, b) : 0;
+    return b != 0;
   case SYN_Mod: *out = b ? (b == -1 ? 0 : a - floor_div(a, b) * b) : 0; return b != 0;
   case SYN_LShift: *out = b >= 0 && b < 62 ? (int64_t)((uint64_t)a << b) : 0; return b >= 0 && b < 62 && (*out >> b) == a;
   case SYN_RShift: *out = b >= 0 ? a >> (b > 63 ? 63 : b) : 0; return b >= 0;
