@@ -12,7 +12,7 @@
  *   order          arguments in the order of their first use; ranges of the grid in the order of the block ids
  *   loop blocks    the block of a loop is the one whose size is end - begin; grids take the blocks that no loop has; begins of grids are 0
  *   barriers       between two grids, where the second touches what the first wrote
- *   _mask_to       is not looked at: the masks that padded and jagged tiles need are made anew where values are reduced */
+ *   masks          where no _mask_to says what the lanes of padded and jagged tiles hold, what leaves the reduction or product alone */
 #ifndef LOOM_DEVICE_IR_DEVICE_IR_H
 #define LOOM_DEVICE_IR_DEVICE_IR_H
 #include "frontend/helion/helion.h"

@@ -16,7 +16,7 @@ typedef enum form {
 typedef struct row { const char *target; form form; syn_kind op; const char *path; } row;
 
 static const row rows[] = {
-    {"_new_var", FORM_SAME, 0, NULL}, {"_mask_to", FORM_SAME, 0, NULL}, {"aten.clone.default", FORM_SAME, 0, NULL}, {"aten.alias.default", FORM_SAME, 0, NULL},
+    {"_new_var", FORM_SAME, 0, NULL}, {"_mask_to", FORM_CALL, 0, "loom.mask_to"}, {"aten.clone.default", FORM_SAME, 0, NULL}, {"aten.alias.default", FORM_SAME, 0, NULL},
     {"aten.detach.default", FORM_SAME, 0, NULL}, {"aten.lift_fresh_copy.default", FORM_SAME, 0, NULL}, {"aten.contiguous.default", FORM_SAME, 0, NULL},
     {"load", FORM_LOAD, 0, NULL}, {"store", FORM_STORE, 0, NULL}, {"subscript", FORM_SUBSCRIPT, 0, NULL}, {"getitem", FORM_GETITEM, 0, NULL},
     {"tile_begin", FORM_TILE, 0, "begin"}, {"tile_end", FORM_TILE, 0, "end"}, {"tile_id", FORM_TILE, 0, "id"}, {"tile_index", FORM_TILE, 0, "index"},

@@ -32,9 +32,10 @@ const sym_expr *helion_runtime_size(helion_reader *r, const syn_node *n, kernel_
 const sym_expr *helion_value_bound(helion_reader *r, kernel_value v);
 
 /* ---- masks (helion_mask.c) ---- */
-/* `v` with `neutral` in the lanes that pad mode and hl.jagged_tile make invalid; `v` itself where there are none. */
+/* `v` with `neutral` in the lanes that pad mode and hl.jagged_tile make invalid; `v` itself where there are none,
+ * and where `v` is a mask node (loom.mask_to) or one as another type. */
 kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral);
-/* The same for invalid lanes along the dims of `dims` (a bit each) alone: those that a reduction goes over. */
+/* The same where there are invalid lanes along the dims of `dims` (a bit each): those that a reduction goes over. */
 kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value v, double neutral, int64_t dims);
 /* The valid lanes of a value of shape `t` as a bool value that broadcasts to it, and-ed with `mask` (-1: none); -1: all are valid.  `skip`: bit d
  * leaves out the padded block of dim d, because the access itself clips there. */

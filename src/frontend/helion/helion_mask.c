@@ -1,6 +1,7 @@
 /* Lanes of a tile that hold nothing: those behind the end of a range in pad mode, and those of rows that end early in hl.jagged_tile.
  * Clamped tiles have none, so that everything here is the identity there. */
 #include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_ops.h"
 
 /* The BLOCK symbol of an open loop that dim `e` is a whole tile of; -1: none. */
 static int open_block(const helion_reader *r, const sym_expr *e) {
@@ -61,13 +62,64 @@ kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_
   return lane_mask(r, n, t, mask, skip, -1);
 }
 
-kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value v, double neutral, int64_t dims) {
+/* `dims` and the dims of padded blocks, when some dim of `dims` has lanes that hold nothing; else 0. */
+static int64_t masked_dims(const helion_reader *r, const kernel_type *t, int64_t dims) {
+  int64_t padded = 0;
+  bool is_masked = false;
+  for (int d = 0; d < t->rank; d++) {
+    int b = open_block(r, t->dim[d]);
+    bool is_jagged = b >= 0 && r->symbols.at[b].jagged >= 0;
+    if (b < 0 || !(is_jagged || r->symbols.at[b].is_padded))
+      continue;
+    padded |= is_jagged ? 0 : (int64_t)1 << d;
+    is_masked = is_masked || (dims >> d & 1);
+  }
+  return is_masked ? dims | padded : 0;
+}
+
+static kernel_value fill_lanes(helion_reader *r, const syn_node *n, kernel_value v, double value, int64_t dims) {
   const kernel_type t = *helion_type(r, v);
-  kernel_value mask = lane_mask(r, n, &t, -1, 0, dims);
+  kernel_value mask = lane_mask(r, n, &t, -1, 0, masked_dims(r, &t, dims));
   if (mask < 0)
     return v;
-  kernel_value other = helion_constant(r, n, neutral, t.type);
+  kernel_value other = helion_constant(r, n, value, t.type);
   return helion_emit(r, n, KERNEL_SELECT, 3, (kernel_value[]){mask, v, other}, &t);
 }
 
+static bool is_constant(const helion_reader *r, kernel_value v) {
+  const kernel_op *def = helion_def(r, v);
+  return def && def->kind == KERNEL_CONSTANT;
+}
+
+/* `v` is a mask node, or one as another type: a cast, or x != 0 as torch.any takes it. */
+static bool is_filled(const helion_reader *r, kernel_value v) {
+  const kernel_op *def = helion_def(r, v);
+  while (def && (def->kind == KERNEL_CAST || (def->kind == KERNEL_BINARY && def->fn == KERNEL_FN_NE && is_constant(r, def->operands[1])))) {
+    v = def->operands[0];
+    def = helion_def(r, v);
+  }
+  for (size_t i = 0; i < r->filled.n; i++)
+    if (r->filled.at[i] == v)
+      return true;
+  return false;
+}
+
+kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value v, double neutral, int64_t dims) {
+  return is_filled(r, v) ? v : fill_lanes(r, n, v, neutral, dims);
+}
+
 kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral) { return helion_mask_dims(r, n, v, neutral, -1); }
+
+/* loom.mask_to(x, value): Helion's mask nodes; what computes with the result takes its lanes as they are. */
+helion_value helion_do_loom_mask_to(helion_reader *r, const helion_call *c) {
+  kernel_value v;
+  double value;
+  if (!helion_on_device(r, c->node, c->fn->path) || !helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, &v))
+    return helion_unknown();
+  if (!helion_arg_number(r, c, 1, &value))
+    return helion_fail(r, c->node, LOOM_EINPUT, "give the number that the lanes get", "%s in masked lanes", helion_describe(r, &c->arg[1]));
+  kernel_value filled = fill_lanes(r, c->node, v, value, -1);
+  if (filled != v)
+    vec_push(r->mem, &r->filled, filled);
+  return helion_device(filled);
+}
