@@ -22,10 +22,17 @@ static bool fits_mask(helion_reader *r, const syn_node *n, kernel_value mask, co
   return false;
 }
 
+const char *helion_tensor_name(const helion_reader *r, kernel_tensor t) {
+  while (r->graph->tensors.at[t].role == KERNEL_VIEW && !r->graph->tensors.at[t].name[0])
+    t = r->graph->tensors.at[t].base;
+  return r->graph->tensors.at[t].name;
+}
+
 /* ---- loads ---- */
 helion_value helion_load(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, kernel_value mask) {
   helion_part p;
-  if (!helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape))
+  helion_value at = *index;
+  if (!helion_view_steps(r, n, &tensor, &at) || !helion_make_part(r, n, &at, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape))
     return helion_unknown();
   kernel_value v = helion_emit(r, n, KERNEL_LOAD, mask >= 0, &mask, &p.shape);
   helion_attach_part(r, helion_def(r, v), tensor, &p);
@@ -68,8 +75,9 @@ static bool stored_value(helion_reader *r, const syn_node *n, const char *name, 
 void helion_store_part(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index, helion_value v, kernel_value mask) {
   helion_part p;
   kernel_value value;
-  if (v.kind == HELION_UNKNOWN || !helion_make_part(r, n, index, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape) ||
-      !stored_value(r, n, r->graph->tensors.at[tensor].name, &v, &p.shape, &value))
+  helion_value at = *index;
+  if (v.kind == HELION_UNKNOWN || !helion_view_steps(r, n, &tensor, &at) || !helion_make_part(r, n, &at, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape) ||
+      !stored_value(r, n, helion_tensor_name(r, tensor), &v, &p.shape, &value))
     return;
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_STORE, mask >= 0 ? 2 : 1, (kernel_value[]){value, mask}, 0, NULL);
   op->span = n->span;
@@ -106,10 +114,13 @@ helion_value helion_do_store(helion_reader *r, const helion_call *c) {
 static helion_value atomic(helion_reader *r, const helion_call *c, const helion_value *v, const helion_value *expected) {
   helion_part p;
   kernel_value operand[3] = {-1, -1, -1};
-  if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c) || v->kind == HELION_UNKNOWN || c->arg[1].kind == HELION_UNKNOWN ||
-      !helion_make_part(r, c->node, &c->arg[1], c->arg[0].tensor, &operand[1], &p))
+  helion_value at = c->arg[1];
+  if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c) || v->kind == HELION_UNKNOWN || at.kind == HELION_UNKNOWN)
     return helion_unknown();
-  const char *name = r->graph->tensors.at[c->arg[0].tensor].name;
+  kernel_tensor tensor = c->arg[0].tensor;
+  if (!helion_view_steps(r, c->node, &tensor, &at) || !helion_make_part(r, c->node, &at, tensor, &operand[1], &p))
+    return helion_unknown();
+  const char *name = helion_tensor_name(r, tensor);
   bool is_bitwise = c->fn->detail == KERNEL_FN_AND || c->fn->detail == KERNEL_FN_OR || c->fn->detail == KERNEL_FN_XOR;
   if (is_bitwise && dtype_is_float(p.shape.type))
     return helion_fail(r, c->node, LOOM_EINPUT, "use an integer or bool tensor", "%s of %s, which has type %s", c->fn->path, name, dtype_torch(p.shape.type));
@@ -118,7 +129,7 @@ static helion_value atomic(helion_reader *r, const helion_call *c, const helion_
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_ATOMIC, expected ? 3 : 2, operand, 1, &p.shape);
   op->span = c->node->span;
   op->fn = (kernel_fn)c->fn->detail;
-  helion_attach_part(r, op, c->arg[0].tensor, &p);
+  helion_attach_part(r, op, tensor, &p);
   return helion_device(op->results[0]);
 }
 

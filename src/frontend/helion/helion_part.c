@@ -178,14 +178,12 @@ static bool push_moving_slice(helion_reader *r, target *t, helion_part *p, const
   return push_gather(r, t, p, i);
 }
 
-/* Slices stop at the end of the dimension, as Python's do.  A part of constant length at a moving place becomes indices. */
+/* Slices stop at the end of the dimension, as Python's do; they have no step here (helion_view_steps).  A part of constant length at a moving place becomes indices. */
 static bool index_slice(helion_reader *r, target *t, const helion_slice *s, int dim, helion_part *p, helion_values *late) {
   const sym_expr *size = t->shape->dim[dim], *from, *to;
-  int64_t begin, end, step = 1, elems;
+  int64_t begin, end, elems;
   if (!s->begin && !s->end && !s->step)
     return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1}, size);
-  if (s->step && s->step->kind != HELION_NONE && (!helion_known_int(r, s->step, &step) || step != 1))
-    return helion_fail(r, t->node, LOOM_EUNSUP, "use a step of 1", "a slice with a step"), false;
   bool varies = helion_open_bounds(r, s, size, &from, &to), known = varies || (helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &begin) &&
                                                                                helion_clamp_bound(r, s->end, elems, elems, &end));
   if (known && !varies) {
@@ -301,7 +299,7 @@ static void add_late_masks(helion_reader *r, const syn_node *n, const helion_val
 bool helion_make_part(helion_reader *r, const syn_node *n, const helion_value *index, kernel_tensor tensor, kernel_value *mask, helion_part *out) {
   const kernel_tensor_info *info = &r->graph->tensors.at[tensor];
   const kernel_type shape = info->shape;
-  const char *name = info->name;
+  const char *name = helion_tensor_name(r, tensor);
   helion_values items = {0}, late = {0};
   target t = {.node = n, .name = name, .shape = &shape, .mask = mask, .has_mask = *mask >= 0};
   int dim = 0;

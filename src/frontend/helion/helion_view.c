@@ -112,12 +112,23 @@ helion_value helion_view_expand(helion_reader *r, const syn_node *n, kernel_tens
 }
 
 /* ---- subscripts in host code ---- */
+bool helion_slice_step(helion_reader *r, const syn_node *n, const helion_slice *s, int64_t *out) {
+  *out = 1;
+  if (!s->step || s->step->kind == HELION_NONE)
+    return true;
+  if (!helion_known_int(r, s->step, out))
+    return helion_fail(r, n, LOOM_EUNSUP, "use a step that is known while compiling", "%s as the step of a slice", helion_describe(r, s->step)), false;
+  if (*out < 1)
+    return helion_fail(r, n, LOOM_EINPUT, "steps are 1 or more, as in PyTorch", "a slice of a tensor with step %" PRId64, *out), false;
+  return true;
+}
+
 static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s, helion_view *v, int from, const helion_view *old) {
   const sym_expr *size = old->shape.dim[from], *begin = sym_const(r->mem, 0), *end = size;
-  int64_t step = 1, elems, lo, hi;
+  int64_t step, elems, lo, hi;
   int d = v->shape.rank++;
-  if (s->step && s->step->kind != HELION_NONE && (!helion_known_int(r, s->step, &step) || step < 1))
-    return helion_fail(r, n, LOOM_EUNSUP, "use a positive step that is known", "this step of a slice"), false;
+  if (!helion_slice_step(r, n, s, &step))
+    return false;
   const bool is_inside = helion_open_bounds(r, s, size, &begin, &end);   /* in every call */
   if (!is_inside && helion_known(r, size, &elems) && helion_clamp_bound(r, s->begin, elems, 0, &lo) && helion_clamp_bound(r, s->end, elems, elems, &hi)) {
     hi = hi < lo ? lo : hi;
@@ -136,6 +147,45 @@ static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s
   v->offset = sym_add(r->mem, v->offset, sym_mul(r->mem, begin, old->stride[from]));
   v->shape.dim[d] = step == 1 ? length : sym_ceildiv(r->mem, length, sym_const(r->mem, step));
   v->stride[d] = step == 1 ? old->stride[from] : sym_mul(r->mem, old->stride[from], sym_const(r->mem, step));
+  return true;
+}
+
+/* Whether the list has a slice with a step, at any depth. */
+static bool has_step(helion_reader *r, const syn_node *n, const helion_value *index) {
+  if (index->kind == HELION_SLICE)
+    return index->slice->step && index->slice->step->kind != HELION_NONE;
+  for (size_t i = 0; index->kind == HELION_SEQ && i < index->seq.n && helion_step(r, n); i++)
+    if (has_step(r, n, &index->seq.at[i]))
+      return true;
+  return false;
+}
+
+bool helion_view_steps(helion_reader *r, const syn_node *n, kernel_tensor *tensor, helion_value *index) {
+  if (!has_step(r, n, index))
+    return true;
+  helion_view old = helion_view_of(r, *tensor), v = old;
+  helion_values items = {0};
+  v.shape.rank = 0;
+  if (!helion_expand_index(r, n, index, &old.shape, &items))
+    return false;
+  for (size_t i = 0; i < items.n; i++) {
+    helion_value *x = &items.at[i];
+    int dim = v.shape.rank;
+    int64_t known;
+    if (x->kind == HELION_NONE)
+      continue;
+    if (x->kind != HELION_SLICE || !has_step(r, n, x)) {
+      v.shape.rank++;
+      continue;
+    }
+    if (!slice_dim(r, n, x->slice, &v, dim, &old))
+      return false;
+    if (!helion_peek(r, v.offset, &known) || !helion_peek(r, v.shape.dim[dim], &known))
+      return helion_fail(r, n, LOOM_EUNSUP, "take the slice of the tensor in front of the loops, or bounds that are known there", "a slice with a step and bounds of the running kernel"), false;
+    *x = (helion_value){.kind = HELION_SLICE, .slice = ARENA_NEW(r->mem, helion_slice)};
+  }
+  *tensor = helion_view_make(r, n, &v).tensor;
+  *index = (helion_value){.kind = HELION_SEQ, .seq = {items.at, items.n, false}};
   return true;
 }
 

@@ -12,6 +12,10 @@ helion_value helion_view_permute(helion_reader *r, const syn_node *n, kernel_ten
 /* may_copy: elements that do not lie side by side are copied; else that is diagnosed. */
 helion_value helion_view_reshape(helion_reader *r, const syn_node *n, kernel_tensor tensor, const kernel_type *shape, bool may_copy);
 helion_value helion_view_expand(helion_reader *r, const syn_node *n, kernel_tensor tensor, const kernel_type *shape);
+/* A known step of 1 or more; 1 when none is given.  False: diagnosed. */
+bool helion_slice_step(helion_reader *r, const syn_node *n, const helion_slice *s, int64_t *out);
+/* tensor[index] without steps: slices a:b:s of the index become ":" of a view.  False: diagnosed. */
+bool helion_view_steps(helion_reader *r, const syn_node *n, kernel_tensor *tensor, helion_value *index);
 helion_value helion_view_subscript(helion_reader *r, const syn_node *n, kernel_tensor tensor, const helion_value *index);
 
 /* ---- whole tensors (helion_host_math.c) ---- */

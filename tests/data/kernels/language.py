@@ -237,6 +237,23 @@ def shapes(x: torch.Tensor):
 
 
 @helion.kernel()
+def every_second(x: torch.Tensor):
+    """Slices with steps: views, loads, stores and host code."""
+    m, n = x.size()
+    rows = x[1::3, ::2]
+    out = torch.zeros([m, 2 * n], dtype=x.dtype)
+    twice = torch.empty_like(rows)
+    for t in hl.tile(m):
+        out[t, ::2] = x[t, :]
+        out[t, 1::2] = x[t, :] * 3
+        hl.atomic_add(out, [t, slice(0, None, 4)], 1)
+    for t in hl.tile(rows.size()):
+        twice[t] = rows[t] * 2
+    out[::2, 1::3] = out[::2, 1::3] + x[::2, 0:n:3][:, :1]
+    return out, twice
+
+
+@helion.kernel()
 def epilogue(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor | None = None, act=lambda acc, tile: torch.relu(acc)):
     m, k = x.size()
     n = y.size(1)
