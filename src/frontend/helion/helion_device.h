@@ -40,6 +40,8 @@ kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value 
 /* The valid lanes of a value of shape `t` as a bool value that broadcasts to it, and-ed with `mask` (-1: none); -1: all are valid.  `skip`: bit d
  * leaves out the padded block of dim d, because the access itself clips there. */
 kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_type *t, kernel_value mask, unsigned skip);
+/* The valid lanes along the dims of `dims` alone: a bool value of the rank of `t`, 1 where nothing is masked; -1: all are valid. */
+kernel_value helion_lanes_along(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t dims);
 /* False, diagnosed, when there is no loop around: device operations live in hl.tile loops. */
 bool helion_on_device(helion_reader *r, const syn_node *n, const char *what);
 

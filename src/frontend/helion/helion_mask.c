@@ -62,6 +62,8 @@ kernel_value helion_lane_mask(helion_reader *r, const syn_node *n, const kernel_
   return lane_mask(r, n, t, mask, skip, -1);
 }
 
+kernel_value helion_lanes_along(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t dims) { return lane_mask(r, n, t, -1, 0, dims); }
+
 /* `dims` and the dims of padded blocks, when some dim of `dims` has lanes that hold nothing; else 0. */
 static int64_t masked_dims(const helion_reader *r, const kernel_type *t, int64_t dims) {
   int64_t padded = 0;

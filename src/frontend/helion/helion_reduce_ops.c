@@ -155,25 +155,28 @@ helion_value helion_do_arg_reduce(helion_reader *r, const helion_call *c) {
   return helion_device(helion_emit_reduce(r, c->node, v, (kernel_fn)c->fn->detail, (int64_t)1 << axis, keep));
 }
 
-/* The number of elements along the reduced dims, as a number or a value: of a tile the lanes that are valid. */
-static bool element_count(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t mask, dtype type, helion_value *out) {
-  const sym_expr *count = sym_const(r->mem, 1);
+static helion_value size_value(helion_reader *r, const syn_node *n, const sym_expr *size, dtype type) {
   int64_t known;
-  for (int i = 0; i < t->rank; i++) {
-    int b = helion_block_of(r, t->dim[i]);
-    if ((mask >> i & 1) && b >= 0 && (r->symbols.at[b].jagged >= 0 || (r->symbols.at[b].is_padded && r->symbols.at[b].is_open)))
-      return helion_fail(r, n, LOOM_EUNSUP, "sum the tiles and divide by the number of elements", "the mean over the tile %s",
-                         helion_show_size(r, t->dim[i])), false;
-    count = mask >> i & 1 ? sym_mul(r->mem, count, t->dim[i]) : count;
-  }
-  if (helion_fixed(r, count, &known) && helion_same_size(r, count, sym_const(r->mem, known))) {
-    *out = helion_float((double)known);
-    return true;
-  }
+  if (helion_fixed(r, size, &known) && helion_same_size(r, size, sym_const(r->mem, known)))
+    return helion_float((double)known);
   kernel_value v = helion_emit(r, n, KERNEL_INDEX_EXPR, 0, NULL, &(kernel_type){.type = DTYPE_I64});
-  helion_def(r, v)->expr = count;
-  *out = helion_device(helion_cast(r, n, v, type));
-  return true;
+  helion_def(r, v)->expr = size;
+  return helion_device(helion_cast(r, n, v, type));
+}
+
+/* The number of elements along the reduced dims, as a number or a value: of padded and jagged tiles the lanes that are valid, a number for each
+ * row where rows end early.  It broadcasts to the sum. */
+static helion_value element_count(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t mask, bool keep, dtype type) {
+  const sym_expr *size = sym_const(r->mem, 1), *one = size;
+  kernel_value lanes = helion_lanes_along(r, n, t, mask);
+  for (int i = 0; i < t->rank; i++)
+    if ((mask >> i & 1) && (lanes < 0 || sym_equal(helion_type(r, lanes)->dim[i], one)))
+      size = sym_mul(r->mem, size, t->dim[i]);
+  helion_value whole = size_value(r, n, size, type);
+  if (lanes < 0)
+    return whole;
+  helion_value valid = helion_device(helion_emit_reduce(r, n, helion_cast(r, n, lanes, type), KERNEL_FN_ADD, mask, keep));
+  return sym_equal(size, one) ? valid : helion_apply2(r, n, KERNEL_FN_MUL, valid, whole);
 }
 
 /* The sum in f32 over the number of elements, rounded once. */
@@ -190,8 +193,7 @@ helion_value helion_do_mean(helion_reader *r, const helion_call *c) {
   helion_value count;
   if (!dtype_is_float(to))
     return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the mean of %s", helion_describe(r, &c->arg[0]));
-  if (!element_count(r, c->node, &in, mask, wide, &count))
-    return helion_unknown();
+  count = element_count(r, c->node, &in, mask, keep, wide);
   helion_value sum = helion_device(helion_emit_reduce(r, c->node, helion_cast(r, c->node, v, wide), KERNEL_FN_ADD, mask, keep));
   sum = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, count);
   return sum.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, sum.device, to)) : sum;
@@ -235,9 +237,9 @@ helion_value helion_do_var(helion_reader *r, const helion_call *c) {
   helion_value count, x = helion_device(helion_cast(r, n, v, wide));
   if (!dtype_is_float(in.type))
     return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "the variance of %s", helion_describe(r, &c->arg[0]));
-  if (!element_count(r, n, &in, mask, wide, &count))
-    return helion_unknown();
-  helion_value d = helion_apply2(r, n, KERNEL_FN_SUB, x, average(r, n, x, mask, true, count)), square = helion_apply2(r, n, KERNEL_FN_MUL, d, d);
+  count = element_count(r, n, &in, mask, keep, wide);
+  helion_value each = keep ? count : element_count(r, n, &in, mask, true, wide);
+  helion_value d = helion_apply2(r, n, KERNEL_FN_SUB, x, average(r, n, x, mask, true, each)), square = helion_apply2(r, n, KERNEL_FN_MUL, d, d);
   helion_value out = average(r, n, square, mask, keep, helion_binary(r, n, SYN_Sub, count, helion_float(correction)));
   if (c->fn->detail & 1)
     out = helion_apply1(r, n, KERNEL_FN_SQRT, out);

@@ -11,7 +11,7 @@
 typedef struct helion_input { const char *name; dtype type; int rank; int64_t shape[4]; double (*value)(int64_t at); } helion_input;
 typedef struct helion_run { loom_ctx ctx; kernel_graph *k; interp_tensor *t; loom_status status; } helion_run;
 
-/* Every block takes `block`; 0: the whole range.  exact: every value is rounded to its type. */
+/* Every block takes `block`; 0, and a block called "whole": the whole range.  exact: every value is rounded to its type. */
 static inline void helion_run_text(helion_run *r, const char *code, const helion_input *inputs, size_t n, int64_t block, bool exact) {
   syn_node *tree;
   loom_ctx_init(&r->ctx);
@@ -43,7 +43,7 @@ static inline void helion_run_text(helion_run *r, const char *code, const helion
       t->value[at] = inputs[i].value(at);
   }
   for (size_t i = 0; block && i < r->k->symbols.n; i++)
-    if (r->k->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->k->symbols.at[i].value < 0)
+    if (r->k->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->k->symbols.at[i].value < 0 && strcmp(r->k->symbols.at[i].name, "whole") != 0)
       vec_push(m, &blocks, ((sym_binding){r->k->symbols.at[i].name, block}));
   r->status = interp_run(&r->ctx, r->k, r->t, &(interp_options){.blocks = blocks.at, .n_blocks = blocks.n, .exact = exact, .op_budget = 10000000});
 }

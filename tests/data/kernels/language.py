@@ -175,18 +175,22 @@ def jagged(values: torch.Tensor, offsets: torch.Tensor):
     n = offsets.size(0) - 1
     out = torch.zeros([n], dtype=values.dtype)
     top = torch.zeros([n], dtype=values.dtype)
+    means = torch.zeros([n], dtype=values.dtype)
     for tn in hl.tile(n):
         first = offsets[tn]
         size = offsets[tn.index + 1] - first
         acc = hl.zeros([tn], dtype=values.dtype)
         best = hl.full([tn], -100.0, dtype=values.dtype)
+        mean = hl.zeros([tn], dtype=values.dtype)
         for tk in hl.jagged_tile(size):
             row = hl.load(values, [first[:, None] + tk.index[None, :]])
             acc = acc + row.sum(dim=1)
             best = torch.maximum(best, row.amax(dim=1))
+            mean = mean + torch.where(tk.begin < size, row.mean(dim=1) + row.var(dim=1, correction=0), 0.0)
         out[tn] = acc
         top[tn] = best
-    return out, top
+        means[tn] = mean
+    return out, top, means
 
 
 @helion.kernel(config=helion.Config(block_sizes=[8], parts=4))
