@@ -55,11 +55,11 @@ static bool add_dims(helion_reader *r, const helion_call *c, const helion_value 
     return false;
   }
   if (helion_peek(r, dim, &known) && known < 0)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "the size %" PRId64 " is negative", known), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "sizes are 0 or more", "the size %" PRId64 " is negative", known), false;
   if (helion_peek(r, dim, &known))
     helion_assume(r, SYM_GE, dim, sym_const(r->mem, 0));
   if (out->rank == KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a tensor of more than %d dimensions", KERNEL_RANK_MAX), false;
+    return helion_fail(r, c->node, LOOM_ELIMIT, "join dimensions with view or reshape", "a tensor of more than %d dimensions", KERNEL_RANK_MAX), false;
   if (v->kind == HELION_INT && helion_in_loop(r))
     dim = helion_device_dim(r, dim);
   out->dim[out->rank++] = helion_is_one(r, dim) ? sym_const(r->mem, 1) : dim;

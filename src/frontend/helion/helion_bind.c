@@ -395,7 +395,7 @@ void helion_check_given(helion_reader *r, const helion_kernel *k) {
   for (size_t i = 0; i < params.n; i++)
     vec_push(r->mem, &known, params.at[i].name);
   for (size_t i = 0; i < r->tunables.n; i++)
-    vec_push(r->mem, &known, r->tunables.at[i]);
+    vec_push(r->mem, &known, r->tunables.at[i].name);
   vec_push(r->mem, &known, "num_sm");
   for (size_t i = 0; i < r->options->n_given; i++) {
     const helion_given *g = &r->options->given[i];

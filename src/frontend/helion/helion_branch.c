@@ -43,22 +43,40 @@ static dtype type_of_value(helion_reader *r, const helion_value *a, const helion
   return a->kind == HELION_FLOAT || b->kind == HELION_FLOAT ? DTYPE_F32 : DTYPE_I64;
 }
 
-typedef struct merge { helion_names names; VEC_OF(kernel_value) yes, no; VEC_OF(kernel_type) types; } merge;
+/* lost: names whose values are of no use, which was diagnosed. */
+typedef struct merge { helion_names names, lost; VEC_OF(kernel_value) yes, no; VEC_OF(kernel_type) types; } merge;
+
+static bool is_mergeable(const helion_value *v) {
+  return v->kind == HELION_DEVICE || v->kind == HELION_INT || v->kind == HELION_FLOAT || v->kind == HELION_BOOL || v->kind == HELION_TILE;
+}
 
 /* One variable that both branches leave with different values. */
 static void merge_variable(helion_reader *r, const syn_node *n, const char *name, const branch *yes, const branch *no, merge *m) {
   const helion_value *a = find_in(yes, name), *b = find_in(no, name);
   kernel_value x, y;
-  if (!a || !b || helion_is_same(r, a, b) || a->kind == HELION_UNKNOWN || b->kind == HELION_UNKNOWN)
+  if (!a || !b || helion_is_same(r, a, b))
     return;
+  if (a->kind == HELION_UNKNOWN || b->kind == HELION_UNKNOWN) {
+    vec_push(r->mem, &m->lost, name);
+    return;
+  }
+  if (!is_mergeable(a) || !is_mergeable(b)) {
+    helion_fail(r, n, LOOM_EINPUT, "leave a device value or number of one type on both ways", "%s is %s after one way and %s after the other", name, helion_describe(r, a),
+                helion_describe(r, b));
+    vec_push(r->mem, &m->lost, name);
+    return;
+  }
   dtype t = type_of_value(r, a, b);
-  if (!as_result(r, n, yes, a, t, &x) || !as_result(r, n, no, b, t, &y))
+  if (!as_result(r, n, yes, a, t, &x) || !as_result(r, n, no, b, t, &y)) {
+    vec_push(r->mem, &m->lost, name);
     return;
+  }
   kernel_type tx = *helion_type(r, x), ty = *helion_type(r, y);
   if (tx.type != ty.type || !helion_same_shape(r, &tx, &ty)) {
     helion_fail(r, n, LOOM_EINPUT, "cast with .to(...) or reshape, so that both ways leave the same type",
                 "%s is %s %s after one way and %s %s after the other", name, dtype_torch(tx.type), helion_show_shape(r, &tx), dtype_torch(ty.type),
                 helion_show_shape(r, &ty));
+    vec_push(r->mem, &m->lost, name);
     return;
   }
   vec_push(r->mem, &m->names, name);
@@ -73,7 +91,7 @@ void helion_run_branch(helion_reader *r, const syn_node *n, kernel_value conditi
   if (helion_type(r, condition)->rank) {
     helion_fail(r, n, LOOM_EINPUT, "use torch.where for a choice by element", "an if on a value of shape %s",
                 helion_show_shape(r, helion_type(r, condition)));
-    return;
+    condition = helion_constant(r, n, 0, DTYPE_BOOL);   /* the branches are read for what else is wrong */
   }
   if (helion_type(r, condition)->type != DTYPE_BOOL)
     condition = helion_fn2(r, n, KERNEL_FN_NE, condition, helion_constant(r, n, 0, helion_type(r, condition)->type));
@@ -98,6 +116,8 @@ void helion_run_branch(helion_reader *r, const syn_node *n, kernel_value conditi
     if (other && helion_is_same(r, &yes.vars[i].value, other) && yes.vars[i].value.kind != HELION_DEVICE)
       helion_set_var(r, yes.vars[i].name, yes.vars[i].value);
   }
+  for (size_t i = 0; i < m.lost.n; i++)
+    helion_set_var(r, m.lost.at[i], helion_unknown());
   for (size_t i = 0; i < m.names.n; i++) {
     helion_set_var(r, m.names.at[i], helion_device(op->results[i]));
     r->graph->values.at[op->results[i]].name = m.names.at[i];
@@ -114,7 +134,10 @@ static void enter_while(helion_reader *r, kernel_region *region, const helion_na
 void helion_run_while(helion_reader *r, const syn_node *n) {
   helion_names names = helion_carried_names(r, n);
   int count = (int)names.n;
-  size_t n_vars, n_body;
+  size_t n_vars, n_body, n_else;
+  syn_list(n, "orelse", &n_else);
+  if (n_else)
+    helion_fail(r, n, LOOM_EUNSUP, "write the else block after the loop", "while with else");
   syn_node **body = syn_list(n, "body", &n_body);
   helion_var *before = helion_save_vars(r, &n_vars);
   kernel_region *outer = r->region;

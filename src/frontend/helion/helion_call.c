@@ -56,7 +56,7 @@ static bool bind_parameters(helion_reader *r, const syn_node *call, const helion
   size_t n_named = n_pos_only + n_args, used_names = 0;
   const syn_node *rest = syn_child(a, "vararg");
   if (p->positional.n > n_named && !rest)
-    return helion_fail(r, call, LOOM_EINPUT, NULL, "%s takes %zu arguments, %zu are given", fname, n_named, p->positional.n), false;
+    return helion_fail(r, call, LOOM_EINPUT, "pass as many arguments as its definition names", "%s takes %zu arguments, %zu are given", fname, n_named, p->positional.n), false;
   for (size_t i = 0; i < n_named + n_kw; i++) {
     const syn_node *arg = i < n_pos_only ? pos_only[i] : i < n_named ? args[i - n_pos_only] : kw[i - n_named];
     const char *name = syn_ident(arg, "arg");
@@ -74,10 +74,10 @@ static bool bind_parameters(helion_reader *r, const syn_node *call, const helion
     else if (missing)
       bind_default(r, missing, f->scope, name);
     else
-      return helion_fail(r, call, LOOM_EINPUT, NULL, "%s needs its argument \"%s\"", fname, name), false;
+      return helion_fail(r, call, LOOM_EINPUT, "pass it, or give it a default value", "%s needs its argument \"%s\"", fname, name), false;
   }
   if (used_names != p->named.n)
-    return helion_fail(r, call, LOOM_EINPUT, NULL, "%s has no argument of one of the names in this call", fname), false;
+    return helion_fail(r, call, LOOM_EINPUT, "name the arguments as its definition does", "%s has no argument of one of the names in this call", fname), false;
   if (rest) {
     size_t n = p->positional.n > n_named ? p->positional.n - n_named : 0;
     helion_set_var(r, syn_ident(rest, "arg"), (helion_value){.kind = HELION_SEQ, .seq = {p->positional.at + (n ? n_named : 0), n, false}});
@@ -88,7 +88,7 @@ static bool bind_parameters(helion_reader *r, const syn_node *call, const helion
 helion_value helion_call_function(helion_reader *r, const syn_node *call, helion_func f, const helion_seq *args) {
   const char *fname = f.node->kind == SYN_Lambda ? "the lambda" : syn_ident(f.node, "name");
   if (f.node->kind == SYN_AsyncFunctionDef)
-    return helion_fail(r, call, LOOM_EUNSUP, NULL, "the async function %s", fname);
+    return helion_fail(r, call, LOOM_EUNSUP, "write it with def", "the async function %s", fname);
   if (r->depth >= HELION_CALL_DEPTH_MAX)
     return helion_fail(r, call, LOOM_ELIMIT, "kernels cannot recurse: every call is inlined", "calls are nested more than %d deep",
                        HELION_CALL_DEPTH_MAX);
@@ -206,7 +206,7 @@ static bool bind_keywords(helion_reader *r, helion_call *c, const param *params,
                          "%s has no parameter \"%s\"", c->fn->path, name ? name : "**"),
              false;
     if (c->given[at])
-      return helion_fail(r, keywords[i], LOOM_EINPUT, NULL, "%s gets its argument \"%s\" twice", c->fn->path, name), false;
+      return helion_fail(r, keywords[i], LOOM_EINPUT, "give it by position or by name, not both", "%s gets its argument \"%s\" twice", c->fn->path, name), false;
     c->given[at] = true;
     if (!params[at].ignored)
       c->arg[at] = helion_eval(r, syn_child(keywords[i], "value"));
@@ -252,18 +252,33 @@ static helion_value call_method(helion_reader *r, const syn_node *n, const helio
                      helion_describe(r, m->self));
 }
 
+/* The arguments of a call that was refused are read for what else is wrong. */
+static helion_value skip_arguments(helion_reader *r, const syn_node *n) {
+  size_t count;
+  syn_node **args = syn_list(n, "args", &count);
+  for (size_t i = 0; i < count; i++)
+    helion_eval(r, args[i]->kind == SYN_Starred ? syn_child(args[i], "value") : args[i]);
+  syn_node **keywords = syn_list(n, "keywords", &count);
+  for (size_t i = 0; i < count; i++)
+    helion_eval(r, syn_child(keywords[i], "value"));
+  return helion_unknown();
+}
+
 helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
   helion_value f = helion_eval(r, syn_child(n, "func"));
   switch (f.kind) {
-  case HELION_UNKNOWN: return f;
-  case HELION_FUNC: return helion_may_call_function(r, n, &f.func) ? helion_call_function(r, n, f.func, NULL) : helion_unknown();
+  case HELION_UNKNOWN: return skip_arguments(r, n);
+  case HELION_FUNC: return helion_may_call_function(r, n, &f.func) ? helion_call_function(r, n, f.func, NULL) : skip_arguments(r, n);
   case HELION_METHOD: return call_method(r, n, &f.method);
   case HELION_PATH: {
     const helion_fn *row = helion_find_function(f.string);
     if (row)
-      return helion_may_call(r, n, f.string) ? helion_run_row(r, n, row, NULL) : helion_unknown();
-    return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_nearest_function(r, f.string)), "a call of %s", f.string);
+      return helion_may_call(r, n, f.string) ? helion_run_row(r, n, row, NULL) : skip_arguments(r, n);
+    helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_nearest_function(r, f.string)), "a call of %s", f.string);
+    return skip_arguments(r, n);
   }
-  default: return helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be called", helion_describe(r, &f));
+  default:
+    helion_fail(r, n, LOOM_EINPUT, "call functions of the file, lambdas and library functions", "%s cannot be called", helion_describe(r, &f));
+    return skip_arguments(r, n);
   }
 }

@@ -17,12 +17,17 @@ static void add_target(helion_reader *r, const syn_node *t, helion_names *out) {
 }
 
 static void add_assigned(helion_reader *r, syn_node *const *body, size_t n, helion_names *out) {
-  static const char *const blocks[] = {"body", "orelse", "finalbody"};
+  static const char *const blocks[] = {"body", "orelse", "finalbody", "handlers", "cases"};
   for (size_t i = 0; i < n; i++) {
     const syn_node *s = body[i];
     size_t count;
-    if (s->kind == SYN_FunctionDef || s->kind == SYN_ClassDef)
+    if (s->kind == SYN_FunctionDef || s->kind == SYN_AsyncFunctionDef || s->kind == SYN_ClassDef) {
+      vec_push(r->mem, out, syn_ident(s, "name"));
       continue;
+    }
+    syn_node **items = syn_list(s, "items", &count);   /* of a with */
+    for (size_t j = 0; j < count; j++)
+      add_target(r, syn_child(items[j], "optional_vars"), out);
     syn_node **targets = syn_list(s, "targets", &count);
     for (size_t j = 0; j < count; j++)
       add_target(r, targets[j], out);
@@ -38,6 +43,21 @@ void helion_assigned_names(helion_reader *r, const syn_node *n, const char *bloc
   size_t count;
   syn_node **body = syn_list(n, block, &count);
   add_assigned(r, body, count, out);
+}
+
+void helion_statement_names(helion_reader *r, const syn_node *n, helion_names *out) {
+  syn_node *statement = (syn_node *)(uintptr_t)n;
+  add_assigned(r, &statement, 1, out);
+}
+
+void helion_forget_assigned(helion_reader *r, const syn_node *n) {
+  helion_names names = {0};
+  helion_statement_names(r, n, &names);
+  for (size_t i = 0; i < names.n; i++) {
+    const helion_value *old = helion_find_var(r->scope, names.at[i]);
+    if (!old || old->kind != HELION_TENSOR)
+      helion_set_var(r, names.at[i], helion_unknown());
+  }
 }
 
 helion_names helion_carried_names(helion_reader *r, const syn_node *loop) {

@@ -6,6 +6,10 @@
 typedef VEC_OF(const char *) helion_names;
 /* Names that the statements of `block` ("body", "orelse") assign, at any depth. */
 void helion_assigned_names(helion_reader *r, const syn_node *n, const char *block, helion_names *out);
+/* Names that statement `n` assigns, at any depth. */
+void helion_statement_names(helion_reader *r, const syn_node *n, helion_names *out);
+/* The names that statement `n` assigns, at any depth, are UNKNOWN from now on: it was refused, and what follows from that is not reported again. */
+void helion_forget_assigned(helion_reader *r, const syn_node *n);
 /* Those names of the body of a loop that hold a device value before it, each once. */
 helion_names helion_carried_names(helion_reader *r, const syn_node *loop);
 /* What variable `name` holds after a round of the loop, of the type of `start`; `start`, diagnosed, when it changed its type. */

@@ -1,7 +1,9 @@
 /* config=helion.Config(block_sizes=[..], split_k=8) of the kernel's decorator, and hl.register_tunable. */
 #include "frontend/helion/helion_call.h"
+#include "frontend/helion/helion_carry.h"
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_rules.h"
 
 static const syn_node *keyword(const syn_node *call, const char *name) {
   size_t n;
@@ -70,6 +72,39 @@ bool helion_has_dynamic_shapes(helion_reader *r, const helion_kernel *k) {
   return false;
 }
 
+/* Settings of helion.kernel that Loom looks at; all others are for tuning and other machines. */
+static const char *const settings[] = {"config", "configs", "static_shapes", "index_dtype", "dot_precision"};
+
+static void check_settings(helion_reader *r, const syn_node *call) {
+  size_t n, n_settings = sizeof settings / sizeof *settings;
+  syn_node **keywords = syn_list(call, "keywords", &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *name = syn_ident(keywords[i], "arg"), *near = name ? diag_nearest(name, settings, n_settings) : NULL;
+    const syn_node *v = syn_child(keywords[i], "value");
+    if (near && !text_eq(name, near))
+      helion_fail(r, keywords[i], LOOM_EINPUT, arena_printf(r->mem, "did you mean \"%s\"?", near), "helion.kernel has no setting \"%s\"", name);
+    if (text_eq(name, "config") && v->kind == SYN_Constant && v->const_kind != SYN_CONST_NONE)
+      helion_fail(r, v, LOOM_EINPUT, "config=helion.Config(block_sizes=[64, 32])", "the config of the kernel is no helion.Config");
+  }
+}
+
+void helion_check_makers(helion_reader *r, const helion_kernel *k) {
+  const syn_node *makers[2];
+  size_t n;
+  syn_node **decorators = syn_list(k->fn, "decorator_list", &n);
+  find_makers(k, makers);
+  for (int i = 0; i < 2; i++)
+    for (const syn_node *m = makers[i]; m && m->kind == SYN_Call; m = syn_child(m, "func"))
+      check_settings(r, m);
+  bool is_below = false;
+  for (size_t i = 0; i < n; i++) {
+    if (helion_makes_kernel(r, decorators[i]))
+      is_below = true;
+    else if (is_below)
+      helion_fail(r, decorators[i], LOOM_EINPUT, "put it above @helion.kernel, or call the function in the kernel", "a decorator between @helion.kernel and its function");
+  }
+}
+
 static bool config_value(helion_reader *r, const char *name, helion_value *out) {
   const syn_node *v = r->config && !r->in_config ? keyword(r->config, name) : NULL;   /* a config that asks for itself has no value */
   helion_scope *scope = r->scope;
@@ -124,12 +159,36 @@ helion_value helion_do_enum_fragment(helion_reader *r, const helion_call *c) {
   return helion_fail(r, c->node, LOOM_EINPUT, "EnumFragment(choices=(1, 2))", "%s as choices", helion_describe(r, &c->arg[0]));
 }
 
+/* Keys of helion.Config that mean something of their own. */
+static const char *const config_keys[] = {"block_sizes", "reduction_loops", "loop_orders", "flatten_loops", "l2_groupings", "indexing", "num_warps",
+                                          "num_stages", "num_threads", "pid_type", "static_ranges", "range_unroll_factors", "range_num_stages"};
+
+/* The name is no key of the config and of no other tunable, and the second argument describes choices. */
+static bool is_free_name(helion_reader *r, const helion_call *c) {
+  size_t n;
+  const char *name = c->arg[0].string;
+  syn_node **args = syn_list(c->node, "args", &n);
+  if (n > 1 && args[1]->kind == SYN_Constant)
+    return helion_fail(r, args[1], LOOM_EINPUT, "hl.register_tunable(name, PowerOfTwoFragment(1, 8))", "the choices of the tunable \"%s\" are %s", name,
+                       helion_describe(r, &c->arg[1])),
+           false;
+  for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)
+    if (text_eq(config_keys[i], name) || text_eq(config_keys[i], arena_printf(r->mem, "%ss", name)))
+      return helion_fail(r, c->node, LOOM_EINPUT, "choose another name", "the tunable \"%s\" is called as a key of helion.Config", name), false;
+  for (size_t i = 0; i < r->tunables.n; i++)
+    if (text_eq(r->tunables.at[i].name, name) && !helion_is_same(r, &r->tunables.at[i].value, &c->arg[1]))
+      return helion_fail(r, c->node, LOOM_EINPUT, "choose another name", "there is a tunable \"%s\" already, with other choices", name), false;
+  return true;
+}
+
 /* A number that tuning chooses: --arg NAME=VALUE, else the config's, else the fragment's default. */
 helion_value helion_do_tunable(helion_reader *r, const helion_call *c) {
   helion_value v;
   if (c->arg[0].kind != HELION_STR)
     return helion_fail(r, c->node, LOOM_EINPUT, "the first argument is the name", "a tunable called %s", helion_describe(r, &c->arg[0]));
-  vec_push(r->mem, &r->tunables, c->arg[0].string);
+  if (!is_free_name(r, c))
+    return helion_unknown();
+  vec_push(r->mem, &r->tunables, ((helion_tunable){c->arg[0].string, c->arg[1]}));
   for (size_t i = 0; i < r->options->n_given; i++) {
     const helion_given *g = &r->options->given[i];
     if (!text_eq(g->name, c->arg[0].string))

@@ -75,7 +75,7 @@ static helion_value create_full(helion_reader *r, const helion_call *c, const ke
   if (helion_arg_number(r, c, arg, &value))
     return create(r, c, t, KERNEL_FILL_VALUE, KERNEL_INIT_FULL, value);
   if (!r->region || !helion_as_value(r, c->node, &c->arg[arg], t->type, &scalar) || helion_type(r, scalar)->rank != 0)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "a tensor cannot be filled with %s", helion_describe(r, &c->arg[arg]));
+    return helion_fail(r, c->node, LOOM_EINPUT, "fill it with a number", "a tensor cannot be filled with %s", helion_describe(r, &c->arg[arg]));
   return helion_device(helion_broadcast(r, c->node, helion_cast(r, c->node, scalar, t->type), t));
 }
 
@@ -114,7 +114,7 @@ helion_value helion_do_randint(helion_reader *r, const helion_call *c) {
   if (!r->is_binding)
     return helion_fail(r, c->node, LOOM_EUNSUP, "pass it as an argument of the kernel", "random numbers in a kernel");
   if (!helion_arg_number(r, c, has_low ? 1 : 0, &hi) || (has_low && !helion_arg_number(r, c, 0, &lo)))
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "the bounds of torch.randint are not known");
+    return helion_fail(r, c->node, LOOM_EINPUT, "the bounds have to be ints that are known while compiling", "the bounds of torch.randint are not known");
   if (!helion_arg_shape(r, c, &c->arg[size], &t) || !helion_arg_dtype(r, c, 3, DTYPE_I64, &t.type))
     return helion_unknown();
   return make_spec(r, &t, KERNEL_INIT_RANDINT, lo, hi);
@@ -122,7 +122,7 @@ helion_value helion_do_randint(helion_reader *r, const helion_call *c) {
 
 static bool like(helion_reader *r, const helion_call *c, int dtype_arg, kernel_type *out) {
   if (!helion_type_of(r, &c->arg[0], out))
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s is no tensor", helion_describe(r, &c->arg[0])), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "pass a tensor", "%s is no tensor", helion_describe(r, &c->arg[0])), false;
   return helion_arg_dtype(r, c, dtype_arg, out->type, &out->type);
 }
 

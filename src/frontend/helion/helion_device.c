@@ -130,7 +130,7 @@ bool helion_as_value(helion_reader *r, const syn_node *n, const helion_value *v,
     if (v->kind == HELION_TENSOR)
       helion_fail_host_tensor(r, n, v);
     else if (v->kind != HELION_UNKNOWN)
-      helion_fail(r, n, LOOM_EINPUT, NULL, "%s cannot be an operand of a device operation", helion_describe(r, v));
+      helion_fail(r, n, LOOM_EINPUT, "operands are device values, numbers and tile.index", "%s cannot be an operand of a device operation", helion_describe(r, v));
     return false;
   }
   return true;
@@ -162,7 +162,7 @@ helion_value helion_fail_shapes(helion_reader *r, const syn_node *n, const char 
 helion_value helion_fail_host_tensor(helion_reader *r, const syn_node *n, const helion_value *v) {
   const char *name = r->graph->tensors.at[v->tensor].name;
   if (r->region)
-    return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "load a part of it: %s[tile, ...]", name),
+    return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, r->graph->tensors.at[v->tensor].shape.rank ? "load a part of it: %s[tile, ...]" : "load its value: %s[()]", name),
                        "the host tensor %s is used in a tile loop without an index", name);
   return helion_fail(r, n, LOOM_EUNSUP, "move the computation into the tile loops",
                      "a computation on the whole tensor %s outside of the tile loops", name);

@@ -121,7 +121,7 @@ static bool operand_type(helion_reader *r, const helion_call *c, int i, dtype *o
   if (c->arg[i].kind == HELION_TENSOR)
     return helion_fail_host_tensor(r, c->node, &c->arg[i]), false;
   if (!helion_type_of(r, &c->arg[i], &t))
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s is no matrix", helion_describe(r, &c->arg[i])), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "load the operands first: x[tile_m, tile_k]", "%s is no matrix", helion_describe(r, &c->arg[i])), false;
   *out = t.type;
   return true;
 }

@@ -65,8 +65,22 @@ static bool is_float_fn(kernel_fn fn) {
   }
 }
 
+static bool is_scalar(helion_reader *r, const helion_value *v) {
+  return v->kind == HELION_INT || (v->kind == HELION_DEVICE && !helion_type(r, v->device)->rank);
+}
+
+/* A tile is an index and a size, no numbers; tile + 1 is one. */
+static bool is_bare_tile(helion_reader *r, const syn_node *n, const helion_value *v) {
+  if (v->kind != HELION_TILE || v->tile.offset)
+    return false;
+  helion_fail(r, n, LOOM_EINPUT, "use its numbers: tile.index, tile.begin, tile.id or tile.block_size", "an operation on a tile");
+  return true;
+}
+
 helion_value helion_apply1(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a) {
   kernel_value v;
+  if (is_bare_tile(r, n, &a))
+    return helion_unknown();
   if (!helion_on_device(r, n, kernel_fn_name(fn)) || !helion_as_value(r, n, &a, DTYPE_F32, &v))
     return helion_unknown();
   bool is_float = dtype_is_float(helion_type(r, v)->type), is_bool = helion_type(r, v)->type == DTYPE_BOOL;
@@ -106,6 +120,9 @@ helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, he
   kernel_type shape;
   kernel_value x, y;
   helion_value fused;
+  bool moves = fn == KERNEL_FN_ADD && (is_scalar(r, &a) || is_scalar(r, &b));   /* tile + n moves the tile */
+  if (!moves && (is_bare_tile(r, n, &a) || is_bare_tile(r, n, &b)))
+    return helion_unknown();
   if (is_float_fn(fn) && !dtype_is_float(t))
     t = DTYPE_F32;
   bool is_bitwise = fn == KERNEL_FN_AND || fn == KERNEL_FN_OR || fn == KERNEL_FN_XOR || fn == KERNEL_FN_SHL || fn == KERNEL_FN_SHR;
@@ -151,7 +168,7 @@ static helion_value apply_operator(helion_reader *r, const syn_node *n, syn_kind
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++)
     if (operators[i].op == op)
       return helion_apply2(r, n, operators[i].fn, a, b);
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on device values");
+  return helion_fail(r, n, LOOM_EUNSUP, "use an arithmetic, bitwise or comparison operator", "this operator on device values");
 }
 
 /* Whole number that a python number is. */
@@ -215,7 +232,7 @@ helion_value helion_device_unary(helion_reader *r, const syn_node *n, syn_kind o
     return helion_apply1(r, n, KERNEL_FN_NOT, helion_apply2(r, n, KERNEL_FN_NE, a, helion_int(r, 0)));
   if (op == SYN_Invert)
     return helion_apply1(r, n, KERNEL_FN_INVERT, a);
-  return op == SYN_UAdd ? a : helion_fail(r, n, LOOM_EUNSUP, NULL, "this operator on a device value");
+  return op == SYN_UAdd ? a : helion_fail(r, n, LOOM_EUNSUP, "use -, ~ or a comparison", "this operator on a device value");
 }
 
 helion_value helion_device_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {

@@ -1,6 +1,7 @@
 /* Expressions. */
 #include "frontend/helion/helion_call.h"
 #include "frontend/helion/helion_device.h"
+#include "frontend/helion/helion_rules.h"
 
 /* ---- constants and displays ---- */
 static helion_value eval_constant(helion_reader *r, const syn_node *n) {
@@ -12,7 +13,7 @@ static helion_value eval_constant(helion_reader *r, const syn_node *n) {
   case SYN_CONST_STR: return helion_string(n->string);
   case SYN_CONST_ELLIPSIS: return (helion_value){.kind = HELION_ELLIPSIS};
   case SYN_CONST_BIGINT: return helion_fail(r, n, LOOM_ELIMIT, "ints of a kernel fit 64 bits", "the int %.40s", n->string);
-  default: return helion_fail(r, n, LOOM_EUNSUP, NULL, "a %s literal", n->const_kind == SYN_CONST_BYTES ? "bytes" : "complex");
+  default: return helion_fail(r, n, LOOM_EUNSUP, "use ints, floats, True, False, None and strings", "a %s literal", n->const_kind == SYN_CONST_BYTES ? "bytes" : "complex");
   }
 }
 
@@ -42,7 +43,7 @@ static helion_value eval_dict(helion_reader *r, const syn_node *n) {
   d->values = ARENA_NEW_N(r->mem, helion_value, count);
   for (size_t i = 0; i < count; i++) {
     if (!keys[i])
-      return helion_fail(r, n, LOOM_EUNSUP, NULL, "** in a dict");
+      return helion_fail(r, n, LOOM_EUNSUP, "write the keys out", "** in a dict");
     d->keys[i] = helion_eval(r, keys[i]);
     d->values[i] = helion_eval(r, values[i]);
   }
@@ -218,7 +219,10 @@ static helion_value eval(helion_reader *r, const syn_node *n) {
     helion_assign(r, syn_child(n, "target"), v);
     return v;
   }
-  default: return helion_fail(r, n, LOOM_EUNSUP, NULL, "the expression %s", n->class_name);
+  default: {
+    const helion_words *w = helion_construct(r, n);
+    return helion_fail(r, n, LOOM_EUNSUP, w->help ? w->help : "write it with supported operations, or compute it before the kernel", "%s in a kernel", w->words);
+  }
   }
 }
 

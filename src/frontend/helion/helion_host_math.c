@@ -103,7 +103,7 @@ helion_value helion_do_item(helion_reader *r, const helion_call *c) {
     return helion_unknown();
   for (int d = 0; d < t.rank; d++)
     if (!helion_is_one(r, t.dim[d]))
-      return helion_fail(r, c->node, LOOM_EINPUT, NULL, ".item() of shape %s", helion_show_shape(r, &t));
+      return helion_fail(r, c->node, LOOM_EINPUT, "only a tensor of one element has an item", ".item() of shape %s", helion_show_shape(r, &t));
   int64_t known;
   if (known_element(r, c->arg[0].tensor, &known))
     return helion_int(r, known);

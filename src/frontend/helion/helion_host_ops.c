@@ -21,7 +21,7 @@ static bool axis_of(helion_reader *r, const helion_call *c, int arg, int rank, i
   *out += *out < 0 ? rank : 0;
   if (*out >= 0 && *out < rank)
     return true;
-  helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %" PRId64 " of %s, which has %d", *out < 0 ? *out - rank : *out,
+  helion_fail(r, c->node, LOOM_EINPUT, "dimensions count from 0, or from -1 at the end", "dimension %" PRId64 " of %s, which has %d", *out < 0 ? *out - rank : *out,
               helion_describe(r, &c->arg[0]), rank);
   return false;
 }
@@ -88,6 +88,9 @@ helion_value helion_do_specialize(helion_reader *r, const helion_call *c) {
   const helion_value *v = &c->arg[0];
   for (size_t i = 0; i < helion_item_count(v); i++) {
     const helion_value *item = helion_item(v, i);
+    bool is_number = item->kind == HELION_INT || item->kind == HELION_FLOAT || item->kind == HELION_BOOL || item->kind == HELION_UNKNOWN;
+    if (!is_number)
+      return helion_fail(r, c->node, LOOM_EINPUT, "specialize sizes and numbers: hl.specialize(x.size(0))", "hl.specialize of %s", helion_describe(r, item));
     if (item->kind == HELION_INT && helion_peek(r, item->size, &n))
       helion_assume(r, SYM_EQ, item->size, sym_const(r->mem, n));
   }
@@ -139,7 +142,7 @@ helion_value helion_do_len(helion_reader *r, const helion_call *c) {
     return helion_int(r, (int64_t)v->dict->n);
   if (helion_type_of(r, v, &t) && t.rank)
     return helion_size(t.dim[0]);
-  return helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s has no len", helion_describe(r, v));
+  return helion_fail(r, c->node, LOOM_EINPUT, "len() takes tensors, tuples, lists, dicts and strings", "%s has no len", helion_describe(r, v));
 }
 
 helion_value helion_do_int(helion_reader *r, const helion_call *c) {
@@ -149,7 +152,7 @@ helion_value helion_do_int(helion_reader *r, const helion_call *c) {
     return helion_int(r, (int64_t)c->arg[0].real);
   if (c->arg[0].kind == HELION_BOOL)
     return helion_int(r, c->arg[0].flag);
-  return helion_fail(r, c->node, LOOM_EUNSUP, NULL, "int of %s", helion_describe(r, &c->arg[0]));
+  return helion_fail(r, c->node, LOOM_EUNSUP, "int() takes numbers that are known while compiling", "int of %s", helion_describe(r, &c->arg[0]));
 }
 
 helion_value helion_do_float(helion_reader *r, const helion_call *c) {
@@ -163,13 +166,13 @@ helion_value helion_do_float(helion_reader *r, const helion_call *c) {
   for (size_t i = 0; c->arg[0].kind == HELION_STR && i < sizeof words / sizeof *words; i++)
     if (text_eq(words[i].text, c->arg[0].string))
       return helion_float(words[i].value);
-  return helion_fail(r, c->node, LOOM_EUNSUP, NULL, "float of %s", helion_describe(r, &c->arg[0]));
+  return helion_fail(r, c->node, LOOM_EUNSUP, "float() takes numbers that are known while compiling", "float of %s", helion_describe(r, &c->arg[0]));
 }
 
 helion_value helion_do_bool(helion_reader *r, const helion_call *c) {
   bool b;
   return helion_truth(r, &c->arg[0], &b) ? helion_bool(b)
-                                         : helion_fail(r, c->node, LOOM_EUNSUP, NULL, "bool of %s", helion_describe(r, &c->arg[0]));
+                                         : helion_fail(r, c->node, LOOM_EUNSUP, "bool() takes values that are known while compiling", "bool of %s", helion_describe(r, &c->arg[0]));
 }
 
 /* slice(stop), slice(start, stop, step): what start:stop:step is in an index. */
@@ -188,7 +191,7 @@ helion_value helion_do_min_max(helion_reader *r, const helion_call *c) {
   if (items->n == 1 && items->at[0].kind == HELION_SEQ)
     items = &items->at[0].seq;
   if (!items->n)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "min or max of nothing");
+    return helion_fail(r, c->node, LOOM_EINPUT, "give at least one value", "min or max of nothing");
   helion_value best = items->at[0];
   for (size_t i = 1; i < items->n; i++) {
     helion_value v = items->at[i];
@@ -301,7 +304,7 @@ helion_value helion_do_isinstance(helion_reader *r, const helion_call *c) {
           return helion_bool(true);
       }
   }
-  return known ? helion_bool(false) : helion_fail(r, c->node, LOOM_EUNSUP, NULL, "isinstance with %s", helion_describe(r, &c->arg[1]));
+  return known ? helion_bool(false) : helion_fail(r, c->node, LOOM_EUNSUP, "ask for int, float, bool, str, tuple, list or torch.Tensor", "isinstance with %s", helion_describe(r, &c->arg[1]));
 }
 
 /* ---- layout ---- */

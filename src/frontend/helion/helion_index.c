@@ -18,14 +18,14 @@ static helion_value subscript_sequence(helion_reader *r, const syn_node *n, cons
   int64_t i, end, count = (int64_t)base->seq.n;
   if (index->kind == HELION_SLICE) {
     if (index->slice->step || !helion_clamp_bound(r, index->slice->begin, count, 0, &i) || !helion_clamp_bound(r, index->slice->end, count, count, &end))
-      return helion_fail(r, n, LOOM_EUNSUP, NULL, "a slice with a step or unknown bounds");
+      return helion_fail(r, n, LOOM_EUNSUP, "write a:b with ints that are known while compiling", "a slice with a step or unknown bounds");
     return (helion_value){.kind = HELION_SEQ, .seq = {base->seq.at + i, end > i ? (size_t)(end - i) : 0, base->seq.is_list}};
   }
   if (!helion_known_int(r, index, &i))
     return helion_fail(r, n, LOOM_EUNSUP, "index sequences with ints that are known while compiling", "%s as an index of a sequence",
                        helion_describe(r, index));
   if (i < -count || i >= count)
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "index %" PRId64 " of a sequence of %" PRId64, i, count);
+    return helion_fail(r, n, LOOM_EINPUT, "indices count from 0, or from -1 at the end", "index %" PRId64 " of a sequence of %" PRId64, i, count);
   return base->seq.at[i < 0 ? i + count : i];
 }
 
@@ -35,7 +35,7 @@ static helion_value subscript_dict(helion_reader *r, const syn_node *n, const he
     if (same.kind == HELION_BOOL && same.flag)
       return base->dict->values[i];
   }
-  return helion_fail(r, n, LOOM_EINPUT, NULL, "the dict has no key %s", helion_describe(r, index));
+  return helion_fail(r, n, LOOM_EINPUT, "use one of the keys that it was made with", "the dict has no key %s", helion_describe(r, index));
 }
 
 /* x[:, None] of a device value: a new shape of the same elements. */
@@ -53,7 +53,7 @@ static helion_value add_dimensions(helion_reader *r, const syn_node *n, kernel_v
       return helion_fail(r, n, LOOM_EUNSUP, "index device values with : and None only", "%s as an index of a device value",
                          helion_describe(r, item));
     if (t.rank == KERNEL_RANK_MAX)
-      return helion_fail(r, n, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
+      return helion_fail(r, n, LOOM_ELIMIT, "join dimensions with reshape", "a value of more than %d dimensions", KERNEL_RANK_MAX);
     t.dim[t.rank++] = is_all ? helion_type(r, v)->dim[dim++] : sym_const(r->mem, 1);
   }
   return t.rank == helion_type(r, v)->rank ? helion_device(v) : helion_device(helion_emit(r, n, KERNEL_RESHAPE, 1, &v, &t));
@@ -73,5 +73,5 @@ helion_value helion_subscript(helion_reader *r, const syn_node *n, helion_value 
     break;
   default: break;
   }
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "a subscript of %s", helion_describe(r, &base));
+  return helion_fail(r, n, LOOM_EUNSUP, "index tensors, device values, tuples, lists and dicts", "a subscript of %s", helion_describe(r, &base));
 }

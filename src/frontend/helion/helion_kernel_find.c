@@ -13,12 +13,16 @@ static bool is_kernel_maker(helion_reader *r, const syn_node *n) {
   return false;
 }
 
+bool helion_makes_kernel(helion_reader *r, const syn_node *decorator) {
+  return is_kernel_maker(r, decorator->kind == SYN_Call ? syn_child(decorator, "func") : decorator);
+}
+
 /* @helion.kernel or @helion.kernel(...) */
 bool helion_is_kernel(helion_reader *r, const syn_node *fn) {
   size_t n;
   syn_node **decorators = syn_list(fn, "decorator_list", &n);
   for (size_t i = 0; i < n; i++)
-    if (is_kernel_maker(r, decorators[i]->kind == SYN_Call ? syn_child(decorators[i], "func") : decorators[i]))
+    if (helion_makes_kernel(r, decorators[i]))
       return true;
   return false;
 }
@@ -253,16 +257,39 @@ static loom_status fail_unknown_kernel(helion_reader *r, const helion_kernels *a
   return st;
 }
 
-static loom_status choose(helion_reader *r, const helion_kernels *all, helion_kernel *out) {
-  loom_span file = {.source = r->module->span.source};
-  if (!all->at.n) {
-    loom_status st = diag_error(r->ctx, file, LOOM_EINPUT, "the file has no Helion kernel");
-    diag_help(
-        r->ctx,
-        "a kernel is a function decorated with @helion.kernel, or the attribute `kernel = helion.kernel(...)(fn)` of a class deriving "
-        "from LoomKernel");
+/* A decorated function that is no kernel of the file: inside of a function, or async. */
+static const syn_node *find_hidden(helion_reader *r, const syn_node *n, int depth) {
+  const syn_node *found = NULL;
+  if ((n->kind == SYN_FunctionDef || n->kind == SYN_AsyncFunctionDef) && helion_is_kernel(r, n))
+    return n;
+  for (size_t i = 0; i < n->n_fields && depth < 200 && !found; i++) {
+    if (n->fields[i].node)
+      found = find_hidden(r, n->fields[i].node, depth + 1);
+    for (size_t k = 0; n->fields[i].is_list && k < n->fields[i].n && !found; k++)
+      if (n->fields[i].items[k])
+        found = find_hidden(r, n->fields[i].items[k], depth + 1);
+  }
+  return found;
+}
+
+static loom_status fail_no_kernel(helion_reader *r) {
+  const syn_node *hidden = find_hidden(r, r->module, 0);
+  if (!hidden) {
+    loom_status st = diag_error(r->ctx, (loom_span){.source = r->module->span.source}, LOOM_EINPUT, "the file has no Helion kernel");
+    diag_help(r->ctx, "a kernel is a function decorated with @helion.kernel, or the attribute `kernel = helion.kernel(...)(fn)` of a class deriving from LoomKernel");
     return st;
   }
+  bool is_async = hidden->kind == SYN_AsyncFunctionDef;
+  loom_status st = diag_error(r->ctx, hidden->span, LOOM_EINPUT, "the kernel \"%s\" is %s", syn_ident(hidden, "name"),
+                              is_async ? "an async function" : "not at the top of the file");
+  diag_help(r->ctx, is_async ? "write it with def" : "move it out of the function, class or block around it, and pass what it uses of that as arguments");
+  return st;
+}
+
+static loom_status choose(helion_reader *r, const helion_kernels *all, helion_kernel *out) {
+  loom_span file = {.source = r->module->span.source};
+  if (!all->at.n)
+    return fail_no_kernel(r);
   if (!r->options->function) {
     if (all->at.n > 1) {
       loom_status st = diag_error(r->ctx, file, LOOM_EUSAGE, "the file has %zu kernels: %s", all->at.n, all_names(r, all));

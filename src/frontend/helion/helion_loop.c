@@ -110,10 +110,11 @@ static void run_body(helion_reader *r, const syn_node *n) {
   size_t count;
   syn_node **body = syn_list(n, "body", &count);
   helion_flow flow = helion_run_block(r, body, count);
+  const syn_node *place = flow == HELION_NEXT ? n : r->place;   /* the statement that leaves the loop was the last one read */
   if (flow == HELION_RETURN)
-    helion_fail(r, n, LOOM_EUNSUP, "return after the loop", "a return inside of a tile loop");
+    helion_fail(r, place, LOOM_EUNSUP, "return after the loop", "a return inside of a tile loop");
   else if (flow == HELION_BREAK || flow == HELION_CONTINUE)
-    helion_fail(r, n, LOOM_EUNSUP, "use torch.where, or an if on values that are known while compiling", "break or continue in a tile loop");
+    helion_fail(r, place, LOOM_EUNSUP, "use torch.where, or an if on values that are known while compiling", "break or continue in a tile loop");
 }
 
 /* ---- PARALLEL ---- */
@@ -134,7 +135,7 @@ static void run_parallel(helion_reader *r, const syn_node *n, const helion_loop 
   for (int i = 0; i < l->n; i++)
     leave_range(r, &values[i]);
   r->region = NULL;
-  helion_leave_top_loop(r, op);
+  helion_leave_top_loop(r, n, op);
   helion_restore_vars(r, before, n_vars, NULL);   /* nothing of device code is seen by host code */
 }
 
@@ -232,7 +233,7 @@ static bool check_step(helion_reader *r, const syn_node *n, const helion_loop *l
       helion_fail(r, n, LOOM_EUNSUP, "count up, with a step that is known while compiling", "a device loop whose step is no positive number");
       return false;
     }
-    if (!r->region && helion_peek(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 0) {
+    if ((!r->region || l->kind == HELION_LOOP_TILE) && helion_peek(r, sym_sub(r->mem, l->range[i].end, l->range[i].begin), &length) && length < 0) {
       helion_fail(r, n, LOOM_EINPUT, "the end of the range must not be before its begin",
                   "a loop over a range of %" PRId64 " elements", length);
       return false;
@@ -254,23 +255,45 @@ static bool matches_target(helion_reader *r, const syn_node *n, const helion_loo
   return false;
 }
 
+/* The loop of a range that was diagnosed: its body is read once for what else is wrong.  What it makes is thrown away with the kernel. */
+static helion_flow run_lost(helion_reader *r, const syn_node *n) {
+  kernel_region *outer = r->region;
+  size_t n_vars, count;
+  const syn_node *iter = syn_child(n, "iter");
+  const char *path = iter->kind == SYN_Call ? helion_path_of(r, syn_child(iter, "func")) : NULL;
+  bool is_tiled = path && (text_ends(path, ".tile") || text_ends(path, ".grid") || text_ends(path, ".jagged_tile"));
+  helion_var *before = helion_save_vars(r, &n_vars);
+  syn_node **body = syn_list(n, "body", &count);
+  if (is_tiled && !outer)
+    r->region = ARENA_NEW(r->mem, kernel_region);
+  helion_assign(r, syn_child(n, "target"), helion_unknown());
+  helion_flow flow = helion_run_block(r, body, count);
+  r->region = outer;
+  r->has_loop = r->has_loop || (is_tiled && !outer);
+  if (is_tiled)
+    helion_restore_vars(r, before, n_vars, NULL);
+  helion_forget_assigned(r, n);
+  return flow == HELION_STOP ? HELION_STOP : HELION_NEXT;
+}
+
 helion_flow helion_run_for(helion_reader *r, const syn_node *n) {
   size_t n_else;
   helion_seq items;
   helion_value over = helion_eval(r, syn_child(n, "iter"));
   syn_list(n, "orelse", &n_else);
-  if (over.kind == HELION_UNKNOWN)
-    return HELION_NEXT;
   if (n_else)
     helion_fail(r, n, LOOM_EUNSUP, "write the else block after the loop", "for with else");
-  else if (over.kind == HELION_SEQ)
+  if (over.kind == HELION_UNKNOWN)
+    return run_lost(r, n);
+  if (over.kind == HELION_SEQ)
     return unroll(r, n, &over.seq);
-  else if (over.kind == HELION_LOOP && (over.loop->kind == HELION_LOOP_STATIC || (over.loop->kind == HELION_LOOP_RANGE && !r->region)))
-    return range_items(r, n, &over.loop->range[0], &items) ? unroll(r, n, &items) : HELION_NEXT;
-  else if (over.kind != HELION_LOOP)
+  if (over.kind == HELION_LOOP && (over.loop->kind == HELION_LOOP_STATIC || (over.loop->kind == HELION_LOOP_RANGE && !r->region)))
+    return range_items(r, n, &over.loop->range[0], &items) ? unroll(r, n, &items) : run_lost(r, n);
+  if (over.kind != HELION_LOOP)
     helion_fail(r, n, LOOM_EUNSUP, "loop over hl.tile(...), hl.grid(...), range(...) or a tuple", "a loop over %s",
                 helion_describe(r, &over));
-  else if (check_step(r, n, over.loop) && matches_target(r, n, over.loop))
-    (r->region ? run_sequential : run_parallel)(r, n, over.loop);
+  if (over.kind != HELION_LOOP || !check_step(r, n, over.loop) || !matches_target(r, n, over.loop))
+    return run_lost(r, n);
+  (r->region ? run_sequential : run_parallel)(r, n, over.loop);
   return HELION_NEXT;
 }

@@ -58,14 +58,34 @@ helion_value helion_do_load(helion_reader *r, const helion_call *c) {
 helion_value helion_do_subscript(helion_reader *r, const helion_call *c) { return helion_subscript(r, c->node, c->arg[0], c->arg[1]); }
 
 /* ---- stores ---- */
+/* Leading dims of size 1 that the part does not have are dropped, as PyTorch does. */
+static kernel_value squeeze_to(helion_reader *r, const syn_node *n, kernel_value v, int rank) {
+  kernel_type t = *helion_type(r, v);
+  int extra = t.rank - rank;
+  for (int d = 0; d < extra; d++)
+    if (!helion_is_one(r, t.dim[d]))
+      return v;
+  if (extra <= 0)
+    return v;
+  memmove(t.dim, t.dim + extra, (size_t)rank * sizeof *t.dim);
+  t.rank = rank;
+  return helion_emit(r, n, KERNEL_RESHAPE, 1, &v, &t);
+}
+
 /* `v` with the type of the tensor, broadcasting to the part; false: diagnosed. */
 static bool stored_value(helion_reader *r, const syn_node *n, const char *name, const helion_value *v, const kernel_type *part, kernel_value *out) {
   kernel_type fit;
+  if (v->kind == HELION_TILE && !v->tile.offset)
+    return helion_fail(r, n, LOOM_EINPUT, "store its numbers: tile.index, tile.begin or tile.block_size", "a tile is stored to %s", name), false;
+  if (v->kind == HELION_STR || v->kind == HELION_SEQ || v->kind == HELION_NONE || v->kind == HELION_DTYPE || v->kind == HELION_DICT || v->kind == HELION_FUNC)
+    return helion_fail(r, n, LOOM_EINPUT, "store a device value or a number", "%s is stored to %s", helion_describe(r, v), name), false;
   if (!helion_as_value(r, n, v, part->type, out))
     return false;
+  const kernel_type whole = *helion_type(r, *out);
+  *out = squeeze_to(r, n, *out, part->rank);
   if (!helion_broadcast_shape(r, helion_type(r, *out), part, &fit) || !helion_same_shape(r, &fit, part)) {
     helion_fail(r, n, LOOM_EINPUT, "the value must have the shape of the part it is stored to",
-                "a value of shape %s is stored to a part of shape %s of %s", helion_show_shape(r, helion_type(r, *out)), helion_show_shape(r, part), name);
+                "a value of shape %s is stored to a part of shape %s of %s", helion_show_shape(r, &whole), helion_show_shape(r, part), name);
     return false;
   }
   *out = helion_broadcast(r, n, helion_cast(r, n, *out, part->type), part);
@@ -95,7 +115,9 @@ static void store_on_host(helion_reader *r, const syn_node *n, kernel_tensor ten
 void helion_store(helion_reader *r, const syn_node *n, helion_value base, helion_value index, helion_value v) {
   if (base.kind == HELION_UNKNOWN || index.kind == HELION_UNKNOWN || v.kind == HELION_UNKNOWN)
     return;
-  if (base.kind != HELION_TENSOR)
+  if (base.kind == HELION_DICT || (base.kind == HELION_SEQ && base.seq.is_list))
+    helion_fail(r, n, LOOM_EUNSUP, "build a new list or dict: items = [a, b]", "a store to %s", helion_describe(r, &base));
+  else if (base.kind != HELION_TENSOR)
     helion_fail(r, n, LOOM_EINPUT, "only host tensors can be stored to; build a new value instead", "a store to %s", helion_describe(r, &base));
   else if (helion_in_loop(r))
     helion_store_part(r, n, base.tensor, &index, v, -1);

@@ -81,7 +81,7 @@ static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, con
   int64_t a, b, v;
   bool known = peek_int(r, va, &a) && peek_int(r, vb, &b);
   if (known && b == 0 && (op == SYN_FloorDiv || op == SYN_Mod))
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
+    return helion_fail(r, n, LOOM_EINPUT, "the divisor must not be 0; choose other sizes or check it before", "division by zero");
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
   if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_peek(r, e, &v)))
@@ -100,7 +100,7 @@ static helion_value float_op(helion_reader *r, const syn_node *n, syn_kind op, c
     return helion_fail(r, n, LOOM_EUNSUP, "float arithmetic needs sizes that are known while compiling", "float arithmetic on %s and %s",
                        helion_describe(r, va), helion_describe(r, vb));
   if (b == 0 && (op == SYN_Div || op == SYN_FloorDiv || op == SYN_Mod))
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "division by zero");
+    return helion_fail(r, n, LOOM_EINPUT, "the divisor must not be 0; choose other sizes or check it before", "division by zero");
   switch (op) {
   case SYN_Add: return helion_float(a + b);
   case SYN_Sub: return helion_float(a - b);
@@ -109,7 +109,7 @@ static helion_value float_op(helion_reader *r, const syn_node *n, syn_kind op, c
   case SYN_FloorDiv: return helion_float(floor(a / b));
   case SYN_Mod: return helion_float(a - floor(a / b) * b);
   case SYN_Pow: return helion_float(pow(a, b));
-  default: return helion_fail(r, n, LOOM_EINPUT, NULL, "this operation is not defined for floats");
+  default: return helion_fail(r, n, LOOM_EINPUT, "use +, -, *, /, //, % and ** with floats", "this operation is not defined for floats");
   }
 }
 
@@ -121,10 +121,10 @@ static helion_value sequence_op(helion_reader *r, const syn_node *n, syn_kind op
   bool joins = op == SYN_Add && a->kind == HELION_SEQ && b->kind == HELION_SEQ;
   bool repeats = op == SYN_Mult && helion_known_int(r, a->kind == HELION_SEQ ? b : a, &times);
   if (!joins && !repeats)
-    return helion_fail(r, n, LOOM_EINPUT, NULL, "this operation is not defined for %s and %s", helion_describe(r, a), helion_describe(r, b));
+    return helion_fail(r, n, LOOM_EINPUT, "join sequences with +, repeat them with * and an int", "this operation is not defined for %s and %s", helion_describe(r, a), helion_describe(r, b));
   times = times < 0 || !s->n ? 0 : times;
   if (joins ? a->seq.n + b->seq.n > HELION_ITEMS_MAX : times > HELION_ITEMS_MAX / (int64_t)(s->n + 1))
-    return helion_fail(r, n, LOOM_ELIMIT, NULL, "a sequence of more than %d items", HELION_ITEMS_MAX);
+    return helion_fail(r, n, LOOM_ELIMIT, "make a tensor of them", "a sequence of more than %d items", HELION_ITEMS_MAX);
   helion_value out = helion_sequence(r, joins ? a->seq.n + b->seq.n : s->n * (size_t)times, s->is_list);
   for (size_t i = 0; i < out.seq.n; i++)
     out.seq.at[i] = !joins ? s->at[i % s->n] : i < a->seq.n ? a->seq.at[i] : b->seq.at[i - a->seq.n];
@@ -168,7 +168,7 @@ helion_value helion_binary(helion_reader *r, const syn_node *n, syn_kind op, hel
   }
   if (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR)
     return helion_fail_host_tensor(r, n, a.kind == HELION_TENSOR ? &a : &b);
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operation on %s and %s", helion_describe(r, &a), helion_describe(r, &b));
+  return helion_fail(r, n, LOOM_EUNSUP, "operands are numbers, tensors and device values", "this operation on %s and %s", helion_describe(r, &a), helion_describe(r, &b));
 }
 
 helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a) {
@@ -194,7 +194,7 @@ helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, heli
     return helion_int(r, ~i);
   if (a.kind == HELION_TENSOR)
     return helion_fail_host_tensor(r, n, &a);
-  return helion_fail(r, n, LOOM_EUNSUP, NULL, "this operation on %s", helion_describe(r, &a));
+  return helion_fail(r, n, LOOM_EUNSUP, "the operand must be a number, a tensor or a device value", "this operation on %s", helion_describe(r, &a));
 }
 
 /* ---- comparisons ---- */
@@ -277,6 +277,8 @@ helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, he
     return host_operator(r, n, op, a, &b);
   if (!is_identity && op != SYN_In && op != SYN_NotIn && (helion_is_device(&a) || helion_is_device(&b)))
     return helion_device_compare(r, n, op, a, b);
+  if (helion_in_loop(r) && is_order(op) && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR))
+    return helion_fail_host_tensor(r, n, a.kind == HELION_TENSOR ? &a : &b);
   if (compare_known(r, op, &a, &b, &result))
     return helion_bool(result);
   kernel_value x;

@@ -26,7 +26,7 @@ bool helion_expand_index(helion_reader *r, const syn_node *n, const helion_value
     dots += given.at[i].kind == HELION_ELLIPSIS;
   }
   if (used > tensor->rank || dots > 1) {
-    helion_fail(r, n, LOOM_EINPUT, NULL, "%d indices for a tensor of shape %s", used, helion_show_shape(r, tensor));
+    helion_fail(r, n, LOOM_EINPUT, "give at most one index for each dimension; None and ... do not count", "%d indices for a tensor of shape %s", used, helion_show_shape(r, tensor));
     return false;
   }
   helion_value all = {.kind = HELION_SLICE, .slice = ARENA_NEW(r->mem, helion_slice)};
@@ -55,7 +55,7 @@ typedef struct target {
 static bool push_index(helion_reader *r, const target *t, helion_part *p, kernel_index i, const sym_expr *dim) {
   bool fits = p->n < (int)(sizeof p->at / sizeof *p->at) && p->shape.rank + (dim != NULL) <= KERNEL_RANK_MAX;
   if (!fits)
-    return helion_fail(r, t->node, LOOM_ELIMIT, NULL, "an index list that makes more than %d dimensions", KERNEL_RANK_MAX), false;
+    return helion_fail(r, t->node, LOOM_ELIMIT, "join dimensions, or index with fewer tensors", "an index list that makes more than %d dimensions", KERNEL_RANK_MAX), false;
   p->at[p->n++] = i;
   if (dim)
     p->shape.dim[p->shape.rank++] = dim;
@@ -76,7 +76,7 @@ static bool push_gather(helion_reader *r, target *t, helion_part *p, kernel_valu
     t->block_dim = i.dim;
   }
   if (p->shape.rank + dims->rank > KERNEL_RANK_MAX)
-    return helion_fail(r, t->node, LOOM_ELIMIT, NULL, "an index list that makes more than %d dimensions", KERNEL_RANK_MAX), false;
+    return helion_fail(r, t->node, LOOM_ELIMIT, "join dimensions, or index with fewer tensors", "an index list that makes more than %d dimensions", KERNEL_RANK_MAX), false;
   for (int d = 0; d < dims->rank; d++)
     p->shape.dim[p->shape.rank++] = dims->dim[d];
   return push_index(r, t, p, i, NULL);
@@ -125,7 +125,7 @@ static bool index_int(helion_reader *r, target *t, const sym_expr *e, int dim, h
   bool has_place = helion_peek(r, e, &i), has_size = helion_peek(r, size, &elems), is_fixed = helion_is_fixed(r, e) && helion_is_fixed(r, size);
   if (has_place && has_size) {
     if (i < -elems || i >= elems)
-      return helion_fail(r, t->node, LOOM_EINPUT, NULL, "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", i, dim, t->name,
+      return helion_fail(r, t->node, LOOM_EINPUT, "indices count from 0, or from -1 at the end", "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", i, dim, t->name,
                          elems), false;
     if (!is_fixed && helion_open_index(r, e, size, &open))
       e = open;
@@ -315,7 +315,10 @@ bool helion_make_part(helion_reader *r, const syn_node *n, const helion_value *i
     case HELION_INT: ok = index_int(r, &t, v->size, dim++, out); break;
     case HELION_SLICE: ok = index_slice(r, &t, v->slice, dim++, out, &late); break;
     case HELION_DEVICE: ok = index_device(r, &t, v->device, dim++, out, &late); break;
-    default: helion_fail(r, n, LOOM_EUNSUP, "index with tiles, ints, slices and None", "%s as an index", helion_describe(r, v)); break;
+    default:
+      helion_fail(r, n, LOOM_EUNSUP, v->kind == HELION_TENSOR ? "index with tiles, ints and loaded int tensors; select with a mask and torch.where" : "index with tiles, ints, slices and None",
+                  "%s as an index", helion_describe(r, v));
+      break;
     }
     if (!ok)
       return false;

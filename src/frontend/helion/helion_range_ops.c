@@ -29,7 +29,9 @@ static bool bound(helion_reader *r, const helion_call *c, const helion_value *v,
   }
   if (runtime_bound(r, c, v, out))
     return true;
-  if (v->kind != HELION_UNKNOWN)
+  if (v->kind == HELION_TILE)
+    helion_fail(r, c->node, LOOM_EINPUT, "hl.tile(tile.begin, tile.end) splits a tile", "a tile as a bound of a loop");
+  else if (v->kind != HELION_UNKNOWN)
     helion_fail(r, c->node, LOOM_EINPUT, "bounds are sizes of arguments, ints and 0-d integer tensors", "%s as a bound of a loop",
                 helion_describe(r, v));
   return false;
@@ -63,7 +65,7 @@ static helion_value make_loop(helion_reader *r, const helion_call *c, helion_loo
   l->is_list = end->kind == HELION_SEQ;
   l->n = (int)n;
   if (n < 1 || n > KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, n ? LOOM_ELIMIT : LOOM_EINPUT, NULL, "a loop over %zu ranges; 1 to %d are allowed", n, KERNEL_RANK_MAX);
+    return helion_fail(r, c->node, n ? LOOM_ELIMIT : LOOM_EINPUT, "tile the first dimensions here and the others in a loop inside", "a loop over %zu ranges; 1 to %d are allowed", n, KERNEL_RANK_MAX);
   if ((begin && begin->kind == HELION_SEQ && begin->seq.n != n) || (step && step->kind == HELION_SEQ && step->seq.n != n))
     return helion_fail(r, c->node, LOOM_EINPUT, "give the same number of begins, ends and block sizes",
                        "the lists of this loop have different lengths");
@@ -113,7 +115,7 @@ helion_value helion_do_jagged_tile(helion_reader *r, const helion_call *c) {
     return helion_fail(r, c->node, LOOM_EINPUT, "give the lengths of the rows, an integer tensor such as ends - starts", "hl.jagged_tile of %s",
                        helion_describe(r, &c->arg[0]));
   if (t.rank == KERNEL_RANK_MAX)   /* its mask has a dimension more */
-    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
+    return helion_fail(r, c->node, LOOM_ELIMIT, "reduce or join dimensions first", "a value of more than %d dimensions", KERNEL_RANK_MAX);
   helion_loop *l = ARENA_NEW(r->mem, helion_loop);
   l->kind = HELION_LOOP_TILE;
   l->n = 1;

@@ -1,5 +1,5 @@
 #include "base/hash.h"
-#include "frontend/helion/helion_value.h"
+#include "frontend/helion/helion_rules.h"
 
 enum { HELION_STEPS_MAX = 500000 };
 
@@ -100,6 +100,7 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
     r.assume_divides = class_flag(&r, "assume_divisible_tiles");
     warn_tile_upper_bounds(&r);
   }
+  helion_check_makers(&r, &k);
   helion_find_config(&r, &k);
   r.is_dynamic = r.options->open_sizes && helion_has_dynamic_shapes(&r, &k);
   run_kernel(&r, &k);
@@ -120,16 +121,38 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   return LOOM_OK;
 }
 
-/* A block whose dim leaves its loop is only known to do so when the kernel has been read: then it is read again, with that block padded. */
-loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {
+/* Puts the diagnostics behind `before` in the order of the source; those of one place stay as they came. */
+static void sort_diagnostics(loom_ctx *ctx, diag_mark before) {
+  diag_item *rest = *before.last, *next;
+  *before.last = NULL;
+  for (; rest; rest = next) {
+    diag_item **at = before.last;
+    next = rest->next;
+    while (*at && ((*at)->span.line < rest->span.line || ((*at)->span.line == rest->span.line && (*at)->span.col <= rest->span.col)))
+      at = &(*at)->next;
+    rest->next = *at;
+    *at = rest;
+  }
+  for (ctx->diag.last = before.last; *ctx->diag.last;)
+    ctx->diag.last = &(*ctx->diag.last)->next;
+}
+
+static loom_status read_padded(loom_ctx *ctx, const syn_node *module, const helion_options *o, diag_mark before, kernel_graph **out) {
   uint64_t padded = 0;
   bool again;
-  diag_mark before = diag_save(ctx);
   do {
     diag_drop(ctx, before);
     LOOM_TRY(read_once(ctx, module, o, &padded, &again, out));
   } while (again);
   return LOOM_OK;
+}
+
+/* A block whose dim leaves its loop is only known to do so when the kernel has been read: then it is read again, with that block padded. */
+loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {
+  diag_mark before = diag_save(ctx);
+  loom_status st = read_padded(ctx, module, o, before, out);
+  sort_diagnostics(ctx, before);
+  return st;
 }
 
 loom_status helion_list(loom_ctx *ctx, const syn_node *module, const char *const **out_names, size_t *out_n) {

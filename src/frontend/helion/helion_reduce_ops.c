@@ -8,7 +8,8 @@
 static bool add_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int64_t *mask) {
   int64_t axis;
   if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
+                       helion_describe(r, &c->arg[0])), false;
   *mask |= (int64_t)1 << (axis < 0 ? axis + rank : axis);
   return true;
 }
@@ -28,7 +29,8 @@ bool helion_axes(helion_reader *r, const helion_call *c, int arg, int rank, int6
 bool helion_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
   int64_t axis;
   if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
+                       helion_describe(r, &c->arg[0])), false;
   *out = (int)(axis < 0 ? axis + rank : axis);
   return true;
 }
@@ -37,7 +39,7 @@ bool helion_flag(helion_reader *r, const helion_call *c, int arg, const char *wh
   *out = false;
   if (!c->given[arg] || helion_truth(r, &c->arg[arg], out))
     return true;
-  helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s is %s", what, helion_describe(r, &c->arg[arg]));
+  helion_fail(r, c->node, LOOM_EINPUT, "write True or False", "%s is %s", what, helion_describe(r, &c->arg[arg]));
   return false;
 }
 

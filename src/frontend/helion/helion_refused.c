@@ -19,6 +19,8 @@ static const struct { const char *name, *help; } refused[] = {
     {"unique", "sort, then compare neighbours"},
     {"chunk", "load the parts one by one: x[tile, a:b]"},
     {"split", "load the parts one by one: x[tile, a:b]; hl.split takes a last dim of two apart"},
+    {"tensor_split", "load the parts one by one: x[tile, a:b]"},
+    {"breakpoint", "remove it: a compiled kernel does not stop; hl.device_print and print are left out too"},
     {"nonzero", "keep the shape and choose with torch.where"},
     {"masked_select", "keep the shape and choose with torch.where"},
     {"item", "a 0-d value is used as a number as it is"},

@@ -6,11 +6,14 @@
 bool helion_may_assign(helion_reader *r, const syn_node *n, const char *name) {
   if (!helion_in_loop(r) || r->depth > 0 || r->is_binding)
     return true;
-  for (size_t i = 0; i < r->scope->vars.n; i++)
-    if (text_eq(r->scope->vars.at[i].name, name) && r->scope->vars.at[i].is_host)
-      return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "store to a part of a tensor, %s[tile] = .., or use another name", name),
-                         "the host variable \"%s\" is assigned in a tile loop", name),
-             false;
+  for (size_t i = 0; i < r->scope->vars.n; i++) {
+    const helion_var *v = &r->scope->vars.at[i];
+    if (!text_eq(v->name, name) || !v->is_host)
+      continue;
+    const char *help = v->value.kind == HELION_TENSOR ? arena_printf(r->mem, "store to a part of a tensor, %s[tile] = .., or use another name", name)
+                                                      : "use another name; a number that changes in the loop starts there as hl.full([], value)";
+    return helion_fail(r, n, LOOM_EINPUT, help, "the host variable \"%s\" is assigned in a tile loop", name), false;
+  }
   return true;
 }
 
@@ -57,10 +60,11 @@ bool helion_may_stand(helion_reader *r, const syn_node *n) {
   return true;
 }
 
-void helion_check_loop_value(helion_reader *r, const syn_node *n, const helion_value *v) {
+bool helion_check_loop_value(helion_reader *r, const syn_node *n, const helion_value *v) {
   static const char *const names[] = {[HELION_LOOP_TILE] = "hl.tile", [HELION_LOOP_GRID] = "hl.grid"};
-  if (is_own_code(r) && v->kind == HELION_LOOP && (v->loop->kind == HELION_LOOP_TILE || v->loop->kind == HELION_LOOP_GRID))
-    helion_fail(r, n, LOOM_EINPUT, "write `for tile in hl.tile(...):`", "%s outside of a for", names[v->loop->kind]);
+  if (!is_own_code(r) || v->kind != HELION_LOOP || (v->loop->kind != HELION_LOOP_TILE && v->loop->kind != HELION_LOOP_GRID))
+    return true;
+  return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "write `for tile in %s(...):`", names[v->loop->kind]), "%s outside of a for", names[v->loop->kind]), false;
 }
 
 /* ---- several loops ---- */
@@ -107,7 +111,43 @@ void helion_enter_top_loop(helion_reader *r) {
   r->between = NULL;
 }
 
-void helion_leave_top_loop(helion_reader *r, const kernel_op *loop) {
+/* Something outside of the loop is left of it: a store, or numbers for a while. */
+static bool has_effect(const kernel_region *region) {
+  for (size_t i = 0; i < region->ops.n; i++) {
+    const kernel_op *op = region->ops.at[i];
+    if (writes(op))
+      return true;
+    for (int j = 0; j < op->n_regions; j++)
+      if (has_effect(&op->regions[j]))
+        return true;
+  }
+  return false;
+}
+
+/* Some size would make `n` store: it holds a store or a call for its own sake. */
+static bool may_store(const syn_node *n) {
+  static const char *const blocks[] = {"body", "orelse"};
+  size_t count;
+  if (n->kind == SYN_Expr)
+    return syn_child(n, "value")->kind == SYN_Call;
+  syn_node **targets = syn_list(n, "targets", &count);
+  for (size_t i = 0; i < count; i++)
+    if (targets[i]->kind != SYN_Name)
+      return true;
+  if (n->kind == SYN_AugAssign && syn_child(n, "target")->kind != SYN_Name)
+    return true;
+  for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
+    syn_node **body = syn_list(n, blocks[b], &count);
+    for (size_t i = 0; i < count; i++)
+      if (may_store(body[i]))
+        return true;
+  }
+  return false;
+}
+
+void helion_leave_top_loop(helion_reader *r, const syn_node *n, const kernel_op *loop) {
+  if (r->worst == LOOM_OK && !may_store(n) && !has_effect(&loop->regions[0]))
+    helion_fail(r, n, LOOM_EINPUT, "store to a tensor that is made before the loop: out[tile] = ...; or remove the loop", "the tile loop stores nothing");
   if (!find_written(r, &loop->regions[0]))
     add_written(r, &loop->regions[0]);
 }

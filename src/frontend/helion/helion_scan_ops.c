@@ -8,13 +8,28 @@ enum { SCAN_VALUES_MAX = 16 };
 static bool scan_values(helion_reader *r, const helion_call *c, const helion_value *v, kernel_value *out, int *n, kernel_type *types) {
   *n = (int)helion_item_count(v);
   if (*n < 1 || *n > SCAN_VALUES_MAX)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s of %d values", c->fn->path, *n), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "pass a value or a tuple of 1 to 16 values", "%s of %d values", c->fn->path, *n), false;
   for (int i = 0; i < *n; i++) {
     if (!helion_as_value(r, c->node, helion_item(v, (size_t)i), DTYPE_F32, &out[i]))
       return false;
     types[i] = *helion_type(r, out[i]);
     if (!helion_same_shape(r, &types[i], &types[0]))
       return helion_fail_shapes(r, c->node, c->fn->path, &types[0], &types[i]), false;
+  }
+  return true;
+}
+
+/* A combine function computes from its arguments alone. */
+static bool is_pure(helion_reader *r, const kernel_region *region) {
+  for (size_t i = 0; i < region->ops.n; i++) {
+    const kernel_op *op = region->ops.at[i];
+    bool touches = op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC, loops = op->kind == KERNEL_LOOP || op->kind == KERNEL_WHILE;
+    if (touches || loops) {
+      r->worst = r->worst == LOOM_OK ? LOOM_EINPUT : r->worst;
+      diag_error(r->ctx, op->span, LOOM_EINPUT, "%s in a combine function", loops ? "a loop" : "a load or store of a tensor");
+      diag_help(r->ctx, "compute from its arguments alone; load and store in the tile loop around it");
+      return false;
+    }
   }
   return true;
 }
@@ -54,10 +69,11 @@ static bool combine_region(helion_reader *r, const helion_call *c, const helion_
     if (!has && out.kind != HELION_UNKNOWN)
       helion_fail(r, c->node, LOOM_EINPUT, "return one value for each scanned value", "the combine function returns %zu values for %d", helion_item_count(&out), n);
     if (ok && helion_type(r, results[i])->rank)
-      ok = (helion_fail(r, c->node, LOOM_EINPUT, NULL, "the combine function changes the shape of its values"), false);
+      ok = (helion_fail(r, c->node, LOOM_EINPUT, "return values of the shape of its arguments, which are 0-d", "the combine function changes the shape of its values"), false);
     if (ok)
       results[i] = helion_cast(r, c->node, results[i], types[i].type);
   }
+  ok = ok && is_pure(r, &op->regions[0]);
   if (ok) {
     kernel_op *yield = kernel_add_op(r->mem, r->graph, r->region, KERNEL_YIELD, n, results, 0, NULL);
     yield->span = c->node->span;
@@ -195,7 +211,7 @@ static helion_value stack(helion_reader *r, const helion_call *c, const helion_v
   kernel_value v[KERNEL_RANK_MAX * 8];
   dtype t = DTYPE_BOOL;
   if (n < 1 || n > (int)(sizeof v / sizeof *v))
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "a stack of %d values", n);
+    return helion_fail(r, c->node, LOOM_EINPUT, "pass a tuple of 1 to 64 values", "a stack of %d values", n);
   for (int i = 0; i < n; i++) {
     if (!helion_as_value(r, c->node, &items[i], DTYPE_F32, &v[i]))
       return helion_unknown();
@@ -204,7 +220,7 @@ static helion_value stack(helion_reader *r, const helion_call *c, const helion_v
   const kernel_type first = *helion_type(r, v[0]);
   int rank = first.rank + 1;
   if (axis < -rank || axis >= rank || rank > KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "a stack along dimension %" PRId64 " of values of rank %d", axis, first.rank);
+    return helion_fail(r, c->node, LOOM_EINPUT, "the dimension is 0 to rank, or negative from the end", "a stack along dimension %" PRId64 " of values of rank %d", axis, first.rank);
   axis += axis < 0 ? rank : 0;
   for (int i = 0; i < n; i++) {
     if (!helion_same_shape(r, helion_type(r, v[i]), &first))
@@ -328,7 +344,7 @@ helion_value helion_do_loom_gather(helion_reader *r, const helion_call *c) {
   const kernel_type in = *helion_type(r, v);
   kernel_type t = {.type = in.type, .rank = 1};
   if (in.rank == KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
+    return helion_fail(r, c->node, LOOM_ELIMIT, "reduce or join dimensions first", "a value of more than %d dimensions", KERNEL_RANK_MAX);
   t.dim[0] = sym_ceildiv(r->mem, sym_sub(r->mem, tile->end, tile->begin), helion_nominal(r, tile->block));
   for (int d = 0; d < in.rank; d++)
     t.dim[t.rank++] = in.dim[d];

@@ -1,4 +1,5 @@
 /* Names: function scopes, then the module (looked up lazily, never run), then builtins. */
+#include "frontend/helion/helion_carry.h"
 #include "frontend/helion/helion_value.h"
 #include <stdlib.h>
 
@@ -221,7 +222,7 @@ static const char *const builtin_names[] = {
     "abs",   "all",  "any", "bool",         "dict",        "enumerate", "float",    "getattr", "int",        "isinstance",
     "len",   "list", "max", "min",          "print",       "range",     "reversed", "round",   "str",        "sum",
     "tuple", "type", "zip", "staticmethod", "classmethod", "property",  "super",    "object",  "ValueError", "__name__",
-    "slice"};
+    "slice", "breakpoint"};
 
 static bool is_builtin(const char *name) {
   for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++)
@@ -261,6 +262,47 @@ static void collect_module_names(helion_reader *r, name_list *out) {
   }
 }
 
+/* ---- names that end with a block ---- */
+/* The last loop or if of `body` before line `line` that sets `name`; NULL: none. */
+static const syn_node *find_setter(helion_reader *r, syn_node *const *body, size_t n, const char *name, int line) {
+  static const char *const blocks[] = {"body", "orelse"};
+  const syn_node *found = NULL;
+  for (size_t i = 0; i < n && body[i]->span.line <= line; i++) {
+    const syn_node *s = body[i];
+    bool is_function = s->kind == SYN_FunctionDef || s->kind == SYN_ClassDef;
+    if (is_function && s->span.end_line < line)
+      continue;
+    size_t count;
+    const syn_node *inner = NULL;
+    helion_names names = {0};
+    if (!is_function && (s->kind == SYN_For || s->kind == SYN_While || s->kind == SYN_If) && s->span.end_line < line)
+      helion_statement_names(r, s, &names);
+    for (size_t b = 0; b < sizeof blocks / sizeof *blocks; b++) {
+      syn_node **nested = syn_list(s, blocks[b], &count);
+      const syn_node *last = find_setter(r, nested, count, name, line);
+      inner = last ? last : inner;
+    }
+    for (size_t j = 0; j < names.n; j++)
+      if (text_eq(names.at[j], name))
+        inner = s;
+    found = inner ? inner : found;
+  }
+  return found;
+}
+
+static const char *ended_with(helion_reader *r, const syn_node *n, const char *name, const char **help) {
+  size_t count;
+  syn_node **body = syn_list(r->module, "body", &count);
+  const syn_node *s = find_setter(r, body, count, name, n->span.line);
+  if (!s)
+    return "";
+  bool is_if = s->kind == SYN_If;
+  *help = is_if                ? "set it in every branch, or before the if"
+          : helion_in_loop(r)  ? "give it a value of the same type before the loop"
+                               : arena_printf(r->mem, "host code reads tensors: store it in the loop, out[tile] = %s, and use that", name);
+  return arena_printf(r->mem, is_if ? ": not every branch of the if in line %d sets it" : ": it belongs to the loop in line %d", s->span.line);
+}
+
 static helion_value fail_unknown_name(helion_reader *r, const syn_node *n, const char *name) {
   name_list known = {0};
   for (const helion_scope *s = r->scope; s; s = s->parent)
@@ -271,10 +313,11 @@ static helion_value fail_unknown_name(helion_reader *r, const syn_node *n, const
     vec_push(r->mem, &known, builtin_names[i]);
   const char *near = diag_nearest(name, known.at, known.n);
   const char *help = near ? arena_printf(r->mem, "did you mean \"%s\"?", near)
-                          : "define it before it is used; a variable first assigned inside a loop does not exist after the loop";
+                          : "define it before it is used";
+  const char *where = ended_with(r, n, name, &help);
   bool is_guessing = r->is_guessing;
   r->is_guessing = false;   /* a name is wrong whatever the sizes are */
-  helion_value v = helion_fail(r, n, LOOM_EINPUT, help, "the name \"%s\" is not defined here", name);
+  helion_value v = helion_fail(r, n, LOOM_EINPUT, help, "the name \"%s\" is not defined here%s", name, where);
   r->is_guessing = is_guessing;
   return v;
 }

@@ -96,7 +96,7 @@ static helion_value in_order(helion_reader *r, const helion_call *c, kernel_valu
   const syn_node *n = c->node;
   const kernel_type in = *helion_type(r, x);
   if (in.rank == KERNEL_RANK_MAX)
-    return helion_fail(r, n, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
+    return helion_fail(r, n, LOOM_ELIMIT, "reduce or join dimensions first", "a value of more than %d dimensions", KERNEL_RANK_MAX);
   x = helion_mask_to(r, n, x, helion_neutral(descends ? KERNEL_FN_MAX : KERNEL_FN_MIN, in.type));   /* lanes that hold nothing come last */
   x = move_axis(r, n, x, axis, false);
   kernel_value place = beside(r, n, places(r, n, x, descends), false), slot = beside(r, n, counting(r, n, count, DTYPE_I32), true);
@@ -114,7 +114,7 @@ static bool sorted_operand(helion_reader *r, const helion_call *c, int dim_arg, 
   if (c->given[dim_arg] && !helion_axis(r, c, &c->arg[dim_arg], helion_type(r, *x)->rank, axis))
     return false;
   if (*axis < 0)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s of a 0-d value", c->fn->path), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "give it at least one dimension", "%s of a 0-d value", c->fn->path), false;
   return true;
 }
 

@@ -8,7 +8,7 @@ static bool tensor_type(helion_reader *r, const helion_call *c, kernel_type *out
   if ((c->arg[0].kind == HELION_TENSOR || c->arg[0].kind == HELION_DEVICE) && helion_type_of(r, &c->arg[0], out))
     return true;
   if (c->arg[0].kind != HELION_UNKNOWN)
-    helion_fail(r, c->node, LOOM_EINPUT, NULL, "%s has no shape to change", helion_describe(r, &c->arg[0]));
+    helion_fail(r, c->node, LOOM_EINPUT, "pass a tensor or a device value", "%s has no shape to change", helion_describe(r, &c->arg[0]));
   return false;
 }
 
@@ -49,7 +49,8 @@ static int rank_of(const helion_reader *r, const helion_value *v) {
 static bool axis_arg(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
   int64_t axis;
   if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "dimension %s of %s", helion_describe(r, v), helion_describe(r, &c->arg[0])), false;
+    return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
+                       helion_describe(r, &c->arg[0])), false;
   *out = (int)(axis < 0 ? axis + rank : axis);
   return true;
 }
@@ -79,7 +80,7 @@ helion_value helion_do_permute(helion_reader *r, const helion_call *c) {
   if (dims->n == 1 && dims->at[0].kind == HELION_SEQ)
     dims = &dims->at[0].seq;
   if (dims->n > KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_EINPUT, NULL, "permute with %zu dimensions", dims->n);
+    return helion_fail(r, c->node, LOOM_EINPUT, "name every dimension once", "permute with %zu dimensions", dims->n);
   for (size_t i = 0; i < dims->n; i++)
     if (!axis_arg(r, c, &dims->at[i], rank, &perm[i]))
       return helion_unknown();
@@ -93,7 +94,7 @@ helion_value helion_do_unsqueeze(helion_reader *r, const helion_call *c) {
     return helion_unknown();
   t = in;
   if (in.rank == KERNEL_RANK_MAX)
-    return helion_fail(r, c->node, LOOM_ELIMIT, NULL, "a value of more than %d dimensions", KERNEL_RANK_MAX);
+    return helion_fail(r, c->node, LOOM_ELIMIT, "reduce or join dimensions first", "a value of more than %d dimensions", KERNEL_RANK_MAX);
   t.rank++;
   for (int i = 0; i < t.rank; i++)
     t.dim[i] = i < at ? in.dim[i] : i == at ? sym_const(r->mem, 1) : in.dim[i - 1];
@@ -178,7 +179,7 @@ static bool new_sizes(helion_reader *r, const helion_call *c, kernel_type *out, 
   for (size_t i = 0; i < s->n; i++) {
     bool is_open = helion_fixed_int(r, &s->at[i], &v) && v == -1;
     if (is_open && *out_open >= 0)
-      return helion_fail(r, c->node, LOOM_EINPUT, NULL, "only one size can be -1"), false;
+      return helion_fail(r, c->node, LOOM_EINPUT, "write the other sizes out", "only one size can be -1"), false;
     sizes.seq.at[i] = is_open ? helion_int(r, 1) : s->at[i];
     *out_open = is_open ? (int)i : *out_open;
   }

@@ -1,4 +1,5 @@
 /* Statements. */
+#include "frontend/helion/helion_carry.h"
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_rules.h"
 
@@ -28,7 +29,7 @@ static void assign_items(helion_reader *r, const syn_node *target, helion_value 
     helion_fail(r, target, LOOM_EINPUT, "the number of names must be the number of values", "%zu values are unpacked into %zu names",
                 v.seq.n, n);
   else if (!fits && v.kind != HELION_UNKNOWN)
-    helion_fail(r, target, LOOM_EINPUT, NULL, "%s cannot be unpacked", helion_describe(r, &v));
+    helion_fail(r, target, LOOM_EINPUT, v.kind == HELION_TILE ? "tile a list to get a tile for each range: hl.tile([m, n])" : "only tuples and lists are unpacked", "%s cannot be unpacked", helion_describe(r, &v));
   size_t extra = fits && star != SIZE_MAX ? v.seq.n - (n - 1) : 0;
   for (size_t i = 0, at = 0; i < n; i++) {
     if (!fits) {
@@ -56,7 +57,7 @@ void helion_assign(helion_reader *r, const syn_node *target, helion_value v) {
     helion_store(r, target, base, helion_eval(r, syn_child(target, "slice")), v);
     break;
   }
-  default: helion_fail(r, target, LOOM_EUNSUP, "assign to a variable or to a part of a tensor", "an assignment to %s", target->class_name);
+  default: helion_fail(r, target, LOOM_EUNSUP, "assign to a variable or to a part of a tensor", "an assignment to %s", helion_construct(r, target)->words);
   }
 }
 
@@ -64,7 +65,7 @@ static void run_assign(helion_reader *r, const syn_node *n) {
   size_t count;
   helion_value v = helion_eval(r, syn_child(n, "value"));
   syn_node **targets = syn_list(n, "targets", &count);
-  helion_check_loop_value(r, n, &v);
+  v = helion_check_loop_value(r, n, &v) ? v : helion_unknown();
   for (size_t i = 0; i < count; i++)
     helion_assign(r, targets[i], v);
 }
@@ -77,6 +78,9 @@ static void run_aug_assign(helion_reader *r, const syn_node *n) {
     base = helion_eval(r, syn_child(target, "value"));
     index = helion_eval(r, syn_child(target, "slice"));
     old = helion_subscript(r, target, base, index);
+  } else if (target->kind == SYN_Name && !helion_may_assign(r, target, syn_ident(target, "id"))) {
+    helion_eval(r, syn_child(n, "value"));   /* for what else is wrong */
+    return;
   } else {
     old = helion_eval(r, target);
   }
@@ -149,8 +153,15 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
   size_t count;
   bool truth;
   helion_value c = helion_eval(r, syn_child(n, "test"));
-  if (c.kind == HELION_UNKNOWN)
+  if (c.kind == HELION_UNKNOWN) {
+    helion_forget_assigned(r, n);
     return HELION_NEXT;
+  }
+  if (c.kind == HELION_TENSOR && helion_in_loop(r)) {
+    helion_fail_host_tensor(r, n, &c);
+    helion_forget_assigned(r, n);
+    return HELION_NEXT;
+  }
   if (!helion_truth(r, &c, &truth) && c.kind == HELION_DEVICE && helion_in_loop(r)) {
     helion_run_branch(r, n, c.device);
     return HELION_NEXT;
@@ -158,6 +169,7 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
   if (!helion_truth(r, &c, &truth)) {
     helion_fail(r, n, LOOM_EUNSUP, "use torch.where, or a condition on sizes, types and None",
                 "an if on %s, which is only known while the kernel runs", helion_describe(r, &c));
+    helion_forget_assigned(r, n);
     return HELION_NEXT;
   }
   syn_node **body = syn_list(n, truth ? "body" : "orelse", &count);
@@ -216,16 +228,29 @@ static void run_delete(helion_reader *r, const syn_node *n) {
   syn_node **targets = syn_list(n, "targets", &count);
   for (size_t i = 0; i < count; i++)
     if (targets[i]->kind != SYN_Name)
-      helion_fail(r, targets[i], LOOM_EUNSUP, "delete variables", "del of %s", targets[i]->class_name);
+      helion_fail(r, targets[i], LOOM_EUNSUP, "delete variables", "del of %s", helion_construct(r, targets[i])->words);
     else if (helion_find_var(r->scope, syn_ident(targets[i], "id")))
       helion_unset_var(r, syn_ident(targets[i], "id"));
     else
       helion_lookup(r, targets[i]);   /* says that it is not defined */
 }
 
+/* A statement that a kernel cannot have.  The body of a `with` or `try` is read for what else is wrong. */
+static helion_flow skip_statement(helion_reader *r, const syn_node *n) {
+  size_t count;
+  const helion_words *w = helion_construct(r, n);
+  bool is_read = n->kind == SYN_With || n->kind == SYN_Try;
+  helion_fail(r, n, LOOM_EUNSUP, w->help ? w->help : "only the code that computes shapes and the tile loops can stand in a kernel", "%s in a kernel", w->words);
+  helion_forget_assigned(r, n);
+  syn_node **body = syn_list(n, "body", &count);
+  return is_read ? helion_run_block(r, body, count) : HELION_NEXT;
+}
+
 static helion_flow run_statement(helion_reader *r, const syn_node *n) {
-  if (!helion_may_stand(r, n))
+  if (!helion_may_stand(r, n)) {
+    helion_forget_assigned(r, n);
     return HELION_NEXT;
+  }
   switch (n->kind) {
   case SYN_Expr: run_expression(r, n); break;
   case SYN_Assign: run_assign(r, n); break;
@@ -238,7 +263,7 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
   case SYN_Raise: return run_raise(r, n);
   case SYN_Break: return HELION_BREAK;
   case SYN_Continue: return HELION_CONTINUE;
-  case SYN_Pass: case SYN_Global: case SYN_Nonlocal: break;
+  case SYN_Pass: break;
   case SYN_Delete: run_delete(r, n); break;
   case SYN_Import: case SYN_ImportFrom: helion_bind_import(r, n); break;
   case SYN_FunctionDef: helion_set_var(r, syn_ident(n, "name"), (helion_value){.kind = HELION_FUNC, .func = {n, r->scope}}); break;
@@ -248,9 +273,7 @@ static helion_flow run_statement(helion_reader *r, const syn_node *n) {
     else
       helion_fail(r, n, LOOM_EUNSUP, "use hl.tile, hl.grid or range", "a while loop in host code");
     break;
-  default:
-    helion_fail(r, n, LOOM_EUNSUP, "only the code that computes shapes and the tile loops can stand in a kernel", "the statement %s",
-                n->class_name);
+  default: return skip_statement(r, n);
   }
   return HELION_NEXT;
 }

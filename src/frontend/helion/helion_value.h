@@ -107,6 +107,9 @@ typedef struct helion_binding { const char *name, *path; const syn_node *stateme
 /* `maker`: the call helion.kernel(...)(fn) that makes it, NULL for a decorated one. */
 typedef struct helion_kernel { const char *name, *variable; const syn_node *fn, *class_node, *maker; loom_span span; } helion_kernel;
 
+/* hl.register_tunable: `value` is the default of its choices. */
+typedef struct helion_tunable { const char *name; helion_value value; } helion_tunable;
+
 /* The index of an untiled loop, and the end of its range. */
 typedef struct helion_counter { kernel_value value; const sym_expr *end; } helion_counter;
 
@@ -126,7 +129,7 @@ typedef struct helion_reader {
   int global_depth;                  /* of names of the module that are being evaluated */
   VEC_OF(helion_counter) counters;
   helion_value returned;             /* of the function that runs now */
-  VEC_OF(const char *) tunables;     /* names that the kernel registered */
+  VEC_OF(helion_tunable) tunables;   /* those that the kernel registered */
   bool in_config;                    /* a value of it is being read */
   const syn_node *config;            /* the helion.Config(...) of its decorator, or NULL */
   bool is_binding;                   /* bind_args runs: tensors are SPECs */

@@ -199,7 +199,7 @@ helion_value helion_view_subscript(helion_reader *r, const syn_node *n, kernel_t
     const helion_value *x = &items.at[i];
     int64_t at, elems;
     if (v.shape.rank == KERNEL_RANK_MAX)
-      return helion_fail(r, n, LOOM_ELIMIT, NULL, "a tensor of more than %d dimensions", KERNEL_RANK_MAX);
+      return helion_fail(r, n, LOOM_ELIMIT, "join dimensions with view or reshape", "a tensor of more than %d dimensions", KERNEL_RANK_MAX);
     if (x->kind == HELION_NONE) {
       v.stride[v.shape.rank] = sym_const(r->mem, 1);
       v.shape.dim[v.shape.rank++] = sym_const(r->mem, 1);
@@ -210,7 +210,7 @@ helion_value helion_view_subscript(helion_reader *r, const syn_node *n, kernel_t
       const sym_expr *e = x->size;
       bool known = helion_peek(r, e, &at) && helion_peek(r, old.shape.dim[dim], &elems);
       if (known && (at < -elems || at >= elems))
-        return helion_fail(r, n, LOOM_EINPUT, NULL, "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", at, dim,
+        return helion_fail(r, n, LOOM_EINPUT, "indices count from 0, or from -1 at the end", "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", at, dim,
                            r->graph->tensors.at[tensor].name, elems);
       if (known && !helion_open_index(r, e, old.shape.dim[dim], &e))
         return helion_unknown();   /* not met: it is inside */

@@ -31,11 +31,12 @@ static bool is_refused(const refusal *x, const helion_options *o, int max_errors
   loom_ctx ctx;
   loom_status st = read_text(&ctx, x->code, o);
   const diag_item *d = ctx.diag.first;
-  bool ok = st == x->status && ctx.diag.errors >= 1 && ctx.diag.errors <= max_errors && d && d->status == x->status &&
-            strstr(d->text, x->text) && (!x->line || (d->span.line == x->line && d->span.col == x->col));
+  while (d && !(strstr(d->text, x->text) && d->status == x->status))   /* they are in the order of the source */
+    d = d->next;
+  bool ok = st == x->status && ctx.diag.errors >= 1 && ctx.diag.errors <= max_errors && d && (!x->line || (d->span.line == x->line && d->span.col == x->col));
   if (!ok) {
     print_message("%s\n", x->code);
-    for (; d; d = d->next)
+    for (d = ctx.diag.first; d; d = d->next)
       print_message("%d:%d status %d: %s\n", d->span.line, d->span.col, (int)d->status, d->text);
     print_message("got status %d; expected %d at %d:%d \"%s\"\n\n", (int)st, (int)x->status, x->line, x->col, x->text);
   }
@@ -99,9 +100,9 @@ static const refusal refusals[] = {
     {BODY("a = x[tile_m, :].view(-1, -1)"), LOOM_EINPUT, "only one size can be -1", 10, 9},
     {BODY("a = x[tile_m, :].expand(tile_m, 7)"), LOOM_EINPUT, "expand: the shapes", 10, 9},
     {BODY("a = x[tile_m, :].permute(0, 0)"), LOOM_EINPUT, "no permutation", 10, 9},
-    {BODY("a = x[tile_m, :].transpose(0, 2)"), LOOM_EINPUT, "dimension the int 2", 10, 9},
+    {BODY("a = x[tile_m, :].transpose(0, 2)"), LOOM_EINPUT, "the int 2 is no dimension", 10, 9},
     {BODY("a = x[tile_m, :][None].T"), LOOM_EINPUT, "the transpose of", 10, 9},
-    {BODY("a = x[tile_m, :].sum(3)"), LOOM_EINPUT, "dimension the int 3", 10, 9},
+    {BODY("a = x[tile_m, :].sum(3)"), LOOM_EINPUT, "the int 3 is no dimension", 10, 9},
     {BODY("a = x.size(2)"), LOOM_EINPUT, "dimension 2 of the host tensor x, which has 2", 10, 9},
     {BODY("a, b = x.size(), 1, 2"), LOOM_EINPUT, "3 values are unpacked into 2 names", 10, 5},
     {BODY("a, b = 1"), LOOM_EINPUT, "the int 1 cannot be unpacked", 10, 5},
@@ -137,7 +138,7 @@ static const refusal refusals[] = {
      5},
     {HEAD OUT GRID "    acc = 0\n" KLOOP "      acc = acc + x[tile_m, tile_k].sum()\n" END, LOOM_EINPUT,
      "the python number acc changes inside of a tile loop", 11, 5},
-    {HEAD OUT GRID ACC KLOOP "      break\n" END, LOOM_EUNSUP, "break or continue in a tile loop", 11, 5},
+    {HEAD OUT GRID ACC KLOOP "      break\n" END, LOOM_EUNSUP, "break or continue in a tile loop", 12, 7},
     {HEAD OUT GRID ACC KLOOP "      return out\n" END, LOOM_EUNSUP, "a return inside of a tile loop", 0, 0},
     {BODY("for i in 3: pass"), LOOM_EUNSUP, "a loop over the int 3", 10, 5},
     {BODY("for i in range(3): pass\n    else: pass"), LOOM_EUNSUP, "for with else", 10, 5},
@@ -152,11 +153,11 @@ static const refusal refusals[] = {
     {BODY("a = 0 < x[tile_m, 0] < 1"), LOOM_EUNSUP, "a chained comparison of device values", 10, 9},
     {BODY("for t in hl.tile(x[tile_m, 0]): pass"), LOOM_EINPUT, "as a bound of a loop", 10, 14},
     /* statements and expressions */
-    {HOST("with torch.no_grad(): pass"), LOOM_EUNSUP, "the statement With", 8, 3},
-    {HOST("try: pass\n  except: pass"), LOOM_EUNSUP, "the statement Try", 8, 3},
+    {HOST("with torch.no_grad(): pass"), LOOM_EUNSUP, "`with` in a kernel", 8, 3},
+    {HOST("try: pass\n  except: pass"), LOOM_EUNSUP, "`try` in a kernel", 8, 3},
     {HOST("class C: pass"), LOOM_EUNSUP, "a class inside of a kernel", 8, 3},
-    {HOST("x.y = 1"), LOOM_EUNSUP, "an assignment to Attribute", 8, 3},
-    {HOST("z = {1, 2}"), LOOM_EUNSUP, "the expression Set", 8, 7},
+    {HOST("x.y = 1"), LOOM_EUNSUP, "an assignment to an attribute", 8, 3},
+    {HOST("z = {1, 2}"), LOOM_EUNSUP, "a set in a kernel", 8, 7},
     {HOST("z = b'x'"), LOOM_EUNSUP, "a bytes literal", 8, 7},
     {HOST("z = 2j"), LOOM_EUNSUP, "a complex literal", 8, 7},
     {HOST("z = 99999999999999999999"), LOOM_ELIMIT, "the int 99999999999999999999", 8, 7},
@@ -209,7 +210,7 @@ static const refusal refusals[] = {
     {BODY("a = x[tile_m, :] << 1"), LOOM_EINPUT, "the bitwise operation shl of a device value of shape [tile_m, k=5] and type float16", 10, 9},
     /* the kernel as a whole */
     {HEAD OUT "  return out\n", LOOM_EINPUT, "the kernel \"f\" has no tile loop", 5, 1},
-    {HEAD GRID "    a = x[tile_m, :]\n", LOOM_EINPUT, "returns nothing and writes no argument", 5, 1},
+    {HEAD OUT GRID "    out[tile_m, tile_n] = 0\n", LOOM_EINPUT, "returns nothing and writes no argument", 5, 1},
     {HEAD OUT GRID "    out[tile_m, tile_n] = 0\n  return 3\n", LOOM_EUNSUP, "a kernel that returns the int 3", 11, 3},
     {IMPORTS "@helion.kernel()\ndef f(*x):\n  for t in hl.tile(3): pass\n", LOOM_EUNSUP, "* or ** arguments", 5, 8},
     {IMPORTS "def f(x): return x\n", LOOM_EINPUT, "the file has no Helion kernel", 0, 0},
@@ -285,7 +286,7 @@ static void test_missing_sizes_are_named_with_everything_else(void **state) {
   helion_options some = {.shapes = sizes, .n_shapes = 2};
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EINPUT, "not known: x.0, x.1, y.0, y.1", 5, 1}, NULL, 1);
   check(&(refusal){HEAD OUT GRID ACC END, LOOM_EINPUT, "not known: y.0, y.1", 5, 1}, &some, 1);
-  check(&(refusal){HEAD OUT GRID "    a = torch.fft.fft(nothing)\n" END, LOOM_EINPUT, "not known: x.0", 5, 1}, NULL, 3);
+  check(&(refusal){HEAD OUT GRID "    a = torch.fft.fft(nothing)\n" END, LOOM_EINPUT, "not known: x.0", 5, 1}, NULL, 4);
   check(&(refusal){IMPORTS "@helion.kernel()\ndef f(x, n: int, s: float = 1.0):\n  for t in hl.tile(x.shape[1]):\n    x[0, t] = n * s\n",
                    LOOM_EINPUT, "the argument n has no value", 5, 10},
         NULL, 2);
