@@ -1,4 +1,5 @@
 /* Table rows that run a function along a dim (scans, hl.reduce), and those that put values side by side or take them apart. */
+#include "frontend/helion/helion_cat.h"
 #include "frontend/helion/helion_reduce.h"
 #include "frontend/helion/helion_ops.h"
 
@@ -258,8 +259,7 @@ helion_value helion_do_cat(helion_reader *r, const helion_call *c) {
     return helion_unknown();
   for (size_t i = 0; i < c->arg[0].seq.n; i++)
     if (helion_type_of(r, &c->arg[0].seq.at[i], &t) && !helion_same_shape(r, &first, &t))
-      return helion_fail(r, c->node, LOOM_EUNSUP, "store the parts into an output one by one", "torch.cat of the shapes %s and %s",
-                         helion_show_shape(r, &first), helion_show_shape(r, &t));
+      return helion_cat_sizes(r, c, axis);
   helion_value s = stack(r, c, c->arg[0].seq.at, (int)c->arg[0].seq.n, axis);
   if (s.kind != HELION_DEVICE)
     return s;

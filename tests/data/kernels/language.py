@@ -258,6 +258,17 @@ def every_second(x: torch.Tensor):
 
 
 @helion.kernel()
+def side_by_side(x: torch.Tensor, y: torch.Tensor):
+    """torch.cat of different sizes."""
+    m = x.size(0)
+    a, b = hl.specialize(x.size(1)), hl.specialize(y.size(1))
+    out = torch.empty([m, a + b], dtype=torch.float32)
+    for t in hl.tile(m):
+        out[t, :] = torch.cat([x[t, :], y[t, :]], dim=-1)
+    return torch.cat([out, y * 2, x[:, ::2]], dim=1)
+
+
+@helion.kernel()
 def epilogue(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor | None = None, act=lambda acc, tile: torch.relu(acc)):
     m, k = x.size()
     n = y.size(1)
