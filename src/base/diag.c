@@ -123,7 +123,7 @@ static size_t edit_distance(const char *a, const char *b) {
 
 const char *diag_nearest(const char *name, const char *const *names, size_t n) {
   const char *best = NULL;
-  size_t length = strlen(name), best_distance = length / 3 + 2;   /* a third of the letters may be wrong, at least one */
+  size_t length = strlen(name), best_distance = length < 6 ? 2 : length / 3 + 1;   /* a third of the letters may be wrong, at least one */
   if (best_distance > length)
     best_distance = length;   /* and at least one has to be right */
   for (size_t i = 0; i < n; i++) {

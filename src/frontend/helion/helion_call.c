@@ -214,6 +214,18 @@ static bool bind_keywords(helion_reader *r, helion_call *c, const param *params,
   return true;
 }
 
+/* The arguments of a call that was refused are read for what else is wrong. */
+static helion_value skip_arguments(helion_reader *r, const syn_node *n) {
+  size_t count;
+  syn_node **args = syn_list(n, "args", &count);
+  for (size_t i = 0; i < count; i++)
+    helion_eval(r, args[i]->kind == SYN_Starred ? syn_child(args[i], "value") : args[i]);
+  syn_node **keywords = syn_list(n, "keywords", &count);
+  for (size_t i = 0; i < count; i++)
+    helion_eval(r, syn_child(keywords[i], "value"));
+  return helion_unknown();
+}
+
 helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self) {
   param params[HELION_PARAMS_MAX];
   int n_params = read_params(f->params, params);
@@ -223,7 +235,7 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
     c.given[0] = true;
   }
   if (n->kind == SYN_Call && (!bind_positional(r, &c, params, n_params, self != NULL) || !bind_keywords(r, &c, params, n_params)))
-    return helion_unknown();
+    return skip_arguments(r, n);
   bool is_unknown = false;
   for (int i = 0; i < n_params; i++) {
     if (!c.given[i] && !params[i].optional)
@@ -250,18 +262,6 @@ static helion_value call_method(helion_reader *r, const syn_node *n, const helio
     return helion_run_row(r, n, f, m->self);
   return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, m->name, helion_nearest_member(r, m->self->kind, m->name)), "the method \"%s\" of %s", m->name,
                      helion_describe(r, m->self));
-}
-
-/* The arguments of a call that was refused are read for what else is wrong. */
-static helion_value skip_arguments(helion_reader *r, const syn_node *n) {
-  size_t count;
-  syn_node **args = syn_list(n, "args", &count);
-  for (size_t i = 0; i < count; i++)
-    helion_eval(r, args[i]->kind == SYN_Starred ? syn_child(args[i], "value") : args[i]);
-  syn_node **keywords = syn_list(n, "keywords", &count);
-  for (size_t i = 0; i < count; i++)
-    helion_eval(r, syn_child(keywords[i], "value"));
-  return helion_unknown();
 }
 
 helion_value helion_eval_call(helion_reader *r, const syn_node *n) {

@@ -304,7 +304,7 @@ static const member methods[] = {
     {ON(DEVICE), {"byte", "self", helion_do_cast, DTYPE_U8}},
     {ON(DEVICE), {"bool", "self", helion_do_cast, DTYPE_BOOL}},
     {ON(DEVICE), {"type_as", "self other", helion_do_cast_to, 0}},
-    {ON(TENSOR) | ON(DEVICE), {"view", "self *shape", helion_do_reshape, 1}},
+    {ON(TENSOR) | ON(DEVICE), {"view", "self *shape | dtype?", helion_do_reshape, 1}},
     {ON(TENSOR) | ON(DEVICE), {"view_as", "self other", helion_do_view_as, 1}},
     {ON(TENSOR) | ON(DEVICE), {"reshape_as", "self other", helion_do_view_as, 0}},
     {ON(TENSOR) | ON(DEVICE), {"expand", "self *sizes", helion_do_expand, 0}},
@@ -409,14 +409,25 @@ bool helion_find_constant(helion_reader *r, const char *path, helion_value *out)
 }
 
 /* ---- did you mean ---- */
+/* The part behind the last dot. */
+static const char *last_name(const char *path) {
+  const char *dot = strrchr(path, '.');
+  return dot ? dot + 1 : path;
+}
+
+/* The nearest name of the same module, else the function of that name in another one. */
 const char *helion_nearest_function(helion_reader *r, const char *path) {
-  const char **names = ARENA_NEW_N(r->mem, const char *, COUNT(functions) + COUNT(device_functions));
-  size_t n = 0;
-  for (size_t i = 0; i < COUNT(functions); i++)
-    names[n++] = functions[i].path;
-  for (size_t i = 0; i < COUNT(device_functions); i++)
-    names[n++] = device_functions[i].path;
-  return diag_nearest(path, names, n);
+  const char **names = ARENA_NEW_N(r->mem, const char *, COUNT(functions) + COUNT(device_functions)), *elsewhere = NULL;
+  size_t n = 0, module = (size_t)(last_name(path) - path);
+  for (size_t i = 0; i < COUNT(functions) + COUNT(device_functions); i++) {
+    const char *known = i < COUNT(functions) ? functions[i].path : device_functions[i - COUNT(functions)].path;
+    if ((size_t)(last_name(known) - known) == module && strncmp(known, path, module) == 0)
+      names[n++] = known + module;
+    else if (text_eq(last_name(known), last_name(path)) && !elsewhere)
+      elsewhere = known;
+  }
+  const char *near = diag_nearest(path + module, names, n);
+  return near ? near - module : elsewhere;
 }
 
 const char *helion_nearest_member(helion_reader *r, helion_kind k, const char *name) {
