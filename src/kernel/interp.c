@@ -141,6 +141,7 @@ static loom_status run_op(interp *in, const kernel_op *op) {
   case KERNEL_BINARY:
   case KERNEL_SELECT:
   case KERNEL_CAST:
+  case KERNEL_BITCAST:
     return interp_elementwise(in, op);
   case KERNEL_MATMUL:
     return interp_matmul(in, op);

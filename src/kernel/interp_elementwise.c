@@ -1,4 +1,4 @@
-/* UNARY, BINARY, SELECT, CAST: one element at a time, operands broadcast. */
+/* UNARY, BINARY, SELECT, CAST, BITCAST: one element at a time, operands broadcast. */
 #include "kernel/interp_private.h"
 #include <math.h>
 
@@ -32,6 +32,13 @@ static interp_num cast_one(interp_num a, dtype to) {
   return r;
 }
 
+/* The bits of what is known exactly; of the rest, and of NaNs, whose payload a double does not keep, nothing is known. */
+static interp_num bitcast_one(interp_num a, dtype from, dtype to) {
+  unsigned char bits[8] = {0};
+  dtype_store(from, bits, a.x);
+  return (interp_num){dtype_load(to, bits), a.e > 0 || isnan(a.x) ? INFINITY : 0};
+}
+
 static interp_num compute(const kernel_op *op, dtype work, dtype result, const dtype *from, const interp_num *a) {
   switch (op->kind) {
   case KERNEL_UNARY:
@@ -40,6 +47,8 @@ static interp_num compute(const kernel_op *op, dtype work, dtype result, const d
     return interp_binary(op->fn, work, converted(a[0], from[0], work), converted(a[1], from[1], work));
   case KERNEL_SELECT:
     return select_one(a[0], converted(a[1], from[1], work), converted(a[2], from[2], work));
+  case KERNEL_BITCAST:
+    return bitcast_one(a[0], from[0], result);
   default:
     return cast_one(a[0], result);
   }

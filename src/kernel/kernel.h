@@ -97,6 +97,7 @@ typedef struct kernel_tensor_info {
   X(UNARY, 0, "unary") X(BINARY, 0, "binary")  /* fn; operands broadcast numpy-style */                    \
   X(SELECT, 0, "select")       /* condition, a, b */                                                       \
   X(CAST, 0, "cast")                                                                                       \
+  X(BITCAST, 0, "bitcast")     /* the same bits as another type of that width: 1 to 4 bytes, no bool */     \
   X(MATMUL, 0, "matmul")       /* a[..,m,k], b[..,k,n], optional acc[..,m,n]; accumulates in f32 (i32 for ints), rounds once to the result type */ \
   X(REDUCE, 0, "reduce")       /* fn = sum/max/min/prod (bool: max = any, min = all), ARGMAX, ARGMIN (one axis, i64, the first of equals); axes mask in ivalue; keepdim in flag */ \
   X(FOLD, 1, "fold")           /* n operands of one shape, n results: hl.reduce along axis ivalue with the region (2n 0-d params: so far, next; yields n); keepdim in flag; starts with the first element */ \

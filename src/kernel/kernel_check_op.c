@@ -13,7 +13,7 @@ static loom_status check_counts(verifier *v, const kernel_op *op) {
       [KERNEL_SELECT] = {3, 3, 1},     [KERNEL_CAST] = {1, 1, 1},      [KERNEL_MATMUL] = {2, 3, 1},   [KERNEL_REDUCE] = {1, 1, 1},
       [KERNEL_BROADCAST] = {1, 1, 1},  [KERNEL_RESHAPE] = {1, 1, 1},   [KERNEL_PERMUTE] = {1, 1, 1},
       [KERNEL_BIND] = {1, 1, 0},       [KERNEL_TILE_MASK] = {1, 1, 1}, [KERNEL_ATOMIC] = {1, 3, -1},  [KERNEL_STACK] = {1, 1 << 20, 1},
-      [KERNEL_EXTRACT] = {1, 1, 1},    [KERNEL_GATHER] = {2, 2, 1},
+      [KERNEL_EXTRACT] = {1, 1, 1},    [KERNEL_GATHER] = {2, 2, 1},     [KERNEL_BITCAST] = {1, 1, 1},
   };
   if (op->kind == KERNEL_YIELD)
     return LOOM_OK;
@@ -265,6 +265,15 @@ static loom_status check_select(verifier *v, const kernel_op *op, const kernel_t
   return check_broadcast(v, op, 0, r);
 }
 
+static loom_status check_bitcast(verifier *v, const kernel_op *op, const kernel_type *r) {
+  const kernel_type *from = type_of(v, op->operands[0]);
+  if (!same_dims(v, from, r))
+    KERNEL_BAD(v, op->span, "bitcast changes the shape of its operand");
+  if (dtype_bytes(from->type) != dtype_bytes(r->type) || dtype_bytes(r->type) > 4 || from->type == DTYPE_BOOL || r->type == DTYPE_BOOL)
+    KERNEL_BAD(v, op->span, "bitcast of %s to %s; both must have the same width, up to 4 bytes, and no bool", dtype_mlir(from->type), dtype_mlir(r->type));
+  return LOOM_OK;
+}
+
 static loom_status check_matmul(verifier *v, const kernel_op *op, const kernel_type *r) {
   const kernel_type *a = type_of(v, op->operands[0]), *b = type_of(v, op->operands[1]);
   int n = a->rank;
@@ -425,6 +434,8 @@ loom_status kernel_check_op(verifier *v, const kernel_op *op) {
     if (!same_dims(v, type_of(v, op->operands[0]), r))
       KERNEL_BAD(v, op->span, "cast changes the shape of its operand");
     return LOOM_OK;
+  case KERNEL_BITCAST:
+    return check_bitcast(v, op, r);
   case KERNEL_MATMUL:
     return check_matmul(v, op, r);
   case KERNEL_REDUCE:

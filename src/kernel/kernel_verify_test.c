@@ -108,6 +108,8 @@ static kernel_op *turned_into(kernel_graph *k, kernel_op_kind kind, int operands
   return op;
 }
 static void cast_shape(arena *m, kernel_graph *k) { (void)m, TYPE_OF(turned_into(k, KERNEL_CAST, 1))->rank = 1; }
+static void bitcast_shape(arena *m, kernel_graph *k) { (void)m, TYPE_OF(turned_into(k, KERNEL_BITCAST, 1))->rank = 1; }
+static void bitcast_width(arena *m, kernel_graph *k) { (void)m, TYPE_OF(turned_into(k, KERNEL_BITCAST, 1))->type = DTYPE_F64; }
 static void broadcast_type(arena *m, kernel_graph *k) { (void)m, TYPE_OF(turned_into(k, KERNEL_BROADCAST, 1))->type = DTYPE_F64; }
 static void reshape_size(arena *m, kernel_graph *k) { (void)m, TYPE_OF(turned_into(k, KERNEL_RESHAPE, 1))->rank = 1; }
 static void permute_twice(arena *m, kernel_graph *k) { (void)m, turned_into(k, KERNEL_PERMUTE, 1); }
@@ -188,6 +190,8 @@ static void test_each_broken_rule_is_named(void **state) {
       {matmul_size, "the sizes of matmul do not fit together"},
       {matmul_accumulator, "the accumulator of matmul has another type"},
       {cast_shape, "cast changes the shape"},
+      {bitcast_shape, "bitcast changes the shape"},
+      {bitcast_width, "both must have the same width"},
       {broadcast_type, "broadcast changes the element type"},
       {reshape_size, "reshape changes the number of elements"},
       {permute_twice, "permute is no permutation"},

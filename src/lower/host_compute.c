@@ -90,6 +90,11 @@ static loom_status elementwise(host *h, const kernel_op *op) {
     out = lower_emit(h->l, "arith.select %s, %s, %s : %s", x[0], lower_convert(h->l, x[1], from[1], result), lower_convert(h->l, x[2], from[2], result),
                      lower_element(result));
     break;
+  case KERNEL_BITCAST: {
+    const char *a = lower_element(from[0]), *b = lower_element(result);
+    out = text_eq(a, b) ? x[0] : lower_emit(h->l, "arith.bitcast %s : %s to %s", x[0], a, b);
+    break;
+  }
   default:   /* CAST, BROADCAST, FULL of a scalar */
     out = lower_convert(h->l, x[0], from[0], result);
   }
@@ -324,6 +329,7 @@ loom_status host_compute(host *h, const kernel_op *op) {
   case KERNEL_BINARY:
   case KERNEL_SELECT:
   case KERNEL_CAST:
+  case KERNEL_BITCAST:
   case KERNEL_BROADCAST: return elementwise(h, op);
   case KERNEL_MATMUL: return matmul(h, op);
   case KERNEL_REDUCE: return reduce(h, op);

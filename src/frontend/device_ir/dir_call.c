@@ -47,7 +47,7 @@ static const row rows[] = {
     {"eq", FORM_COMPARE, SYN_Eq, NULL}, {"ne", FORM_COMPARE, SYN_NotEq, NULL}, {"lt", FORM_COMPARE, SYN_Lt, NULL}, {"le", FORM_COMPARE, SYN_LtE, NULL},
     {"gt", FORM_COMPARE, SYN_Gt, NULL}, {"ge", FORM_COMPARE, SYN_GtE, NULL},
     {"sym_max", FORM_CALL, 0, "builtins.max"}, {"sym_min", FORM_CALL, 0, "builtins.min"}, {"max", FORM_CALL, 0, "builtins.max"}, {"min", FORM_CALL, 0, "builtins.min"},
-    {"aten.view.default", FORM_CALL, 0, "torch.reshape"}, {"aten._unsafe_view.default", FORM_CALL, 0, "torch.reshape"}, {"aten.expand.default", FORM_METHOD, 0, "expand"},
+    {"aten.view.dtype", FORM_METHOD, 0, "view"}, {"aten.view.default", FORM_CALL, 0, "torch.reshape"}, {"aten._unsafe_view.default", FORM_CALL, 0, "torch.reshape"}, {"aten.expand.default", FORM_METHOD, 0, "expand"},
 };
 
 static const row *find_row(const char *target) {

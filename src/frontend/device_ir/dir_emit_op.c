@@ -666,6 +666,10 @@ loom_status emit_op(emitter *e, const kernel_op *op) {
     LOOM_TRY(call(e, op, "convert_element_type", "prims.convert_element_type.default", 1, &args));
     data_push(e->mem, args, dtype_data(e, e->k->values.at[op->results[0]].type.type));
     return LOOM_OK;
+  case KERNEL_BITCAST:
+    LOOM_TRY(call(e, op, "view", "aten.view.dtype", 1, &args));
+    data_push(e->mem, args, dtype_data(e, e->k->values.at[op->results[0]].type.type));
+    return LOOM_OK;
   case KERNEL_MATMUL: return matmul(e, op);
   case KERNEL_REDUCE: return reduce(e, op);
   case KERNEL_RESHAPE: case KERNEL_PERMUTE: case KERNEL_BROADCAST: return shape_op(e, op);

@@ -1,5 +1,6 @@
 /* Loads, stores and atomics of host tensors; hl.arange. */
 #include "frontend/helion/helion_memory.h"
+#include "frontend/helion/helion_bits.h"
 #include "frontend/helion/helion_ops.h"
 #include "frontend/helion/helion_view.h"
 
@@ -96,7 +97,7 @@ void helion_store_part(helion_reader *r, const syn_node *n, kernel_tensor tensor
   helion_part p;
   kernel_value value;
   helion_value at = *index;
-  if (v.kind == HELION_UNKNOWN || !helion_view_steps(r, n, &tensor, &at) || !helion_make_part(r, n, &at, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape) ||
+  if (v.kind == HELION_UNKNOWN || !helion_may_write(r, n, tensor) || !helion_view_steps(r, n, &tensor, &at) || !helion_make_part(r, n, &at, tensor, &mask, &p) || !fits_mask(r, n, mask, &p.shape) ||
       !stored_value(r, n, helion_tensor_name(r, tensor), &v, &p.shape, &value))
     return;
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_STORE, mask >= 0 ? 2 : 1, (kernel_value[]){value, mask}, 0, NULL);
@@ -140,7 +141,7 @@ static helion_value atomic(helion_reader *r, const helion_call *c, const helion_
   if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c) || v->kind == HELION_UNKNOWN || at.kind == HELION_UNKNOWN)
     return helion_unknown();
   kernel_tensor tensor = c->arg[0].tensor;
-  if (!helion_view_steps(r, c->node, &tensor, &at) || !helion_make_part(r, c->node, &at, tensor, &operand[1], &p))
+  if (!helion_may_write(r, c->node, tensor) || !helion_view_steps(r, c->node, &tensor, &at) || !helion_make_part(r, c->node, &at, tensor, &operand[1], &p))
     return helion_unknown();
   const char *name = helion_tensor_name(r, tensor);
   bool is_bitwise = c->fn->detail == KERNEL_FN_AND || c->fn->detail == KERNEL_FN_OR || c->fn->detail == KERNEL_FN_XOR;

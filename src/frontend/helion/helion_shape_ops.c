@@ -1,4 +1,5 @@
 /* Table rows that change the shape of device values: transposes, reshapes, broadcasts. */
+#include "frontend/helion/helion_bits.h"
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
 #include "frontend/helion/helion_view.h"
@@ -216,8 +217,10 @@ static bool product_is_same(helion_reader *r, const kernel_type *a, const kernel
 helion_value helion_do_reshape(helion_reader *r, const helion_call *c) {
   kernel_type in, t;
   int open;
-  if (c->arg[1].seq.n == 1 && c->arg[1].seq.at[0].kind == HELION_DTYPE)
-    return helion_fail(r, c->node, LOOM_EUNSUP, "convert the values with .to(dtype)", "a view of the bits of %s as another type", helion_describe(r, &c->arg[0]));
+  if (c->fn->detail == 1 && c->given[2] && c->arg[2].kind == HELION_DTYPE && !c->arg[1].seq.n)
+    return helion_view_bits(r, c->node, &c->arg[0], c->arg[2].type);
+  if (c->fn->detail == 1 && c->arg[1].seq.n == 1 && c->arg[1].seq.at[0].kind == HELION_DTYPE)
+    return helion_view_bits(r, c->node, &c->arg[0], c->arg[1].seq.at[0].type);
   if (!tensor_type(r, c, &in) || !new_sizes(r, c, &t, &open))
     return helion_unknown();
   t.type = in.type;

@@ -269,6 +269,26 @@ def side_by_side(x: torch.Tensor, y: torch.Tensor):
 
 
 @helion.kernel()
+def bits(x: torch.Tensor, h: torch.Tensor, u: torch.Tensor):
+    """The same bits as another type."""
+    m, n = x.size()
+    a = torch.empty([m, n], dtype=torch.int32)
+    b = torch.empty([m, n], dtype=torch.float32)
+    c = torch.empty([m, n], dtype=torch.int16)
+    d = torch.empty([m, n], dtype=torch.int8)
+    e = torch.empty([m, n], dtype=torch.bfloat16)
+    whole = x.view(torch.int32)
+    for t in hl.tile([m, n]):
+        i = x[t].view(torch.int32)
+        a[t] = i + (whole[t] >> 3)
+        b[t] = (i & -65536).view(torch.float32)
+        c[t] = h[t].view(dtype=torch.int16) ^ 5
+        d[t] = u[t].view(torch.int8)
+        e[t] = h[t].view(torch.int16).view(torch.bfloat16)
+    return a, b, c, d, e
+
+
+@helion.kernel()
 def epilogue(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor | None = None, act=lambda acc, tile: torch.relu(acc)):
     m, k = x.size()
     n = y.size(1)
