@@ -85,9 +85,8 @@ static bool find_written(helion_reader *r, const kernel_region *region) {
     for (size_t w = 0; (writes(op) || op->kind == KERNEL_LOAD) && w < r->written.n; w++)
       if (r->written.at[w] == root_of(r, op->tensor)) {
         const char *name = r->graph->tensors.at[r->written.at[w]].name;
-        diag_error(r->ctx, op->span, LOOM_EINPUT, "%s was written by a loop before this one", name[0] ? name : "a tensor");
-        diag_help(r->ctx, "put hl.barrier() between the two loops: the programs of a loop run in any order");
-        r->worst = LOOM_EINPUT;
+        helion_fail_at(r, op->span, LOOM_EINPUT, "put hl.barrier() between the two loops: the programs of a loop run in any order",
+                       "%s was written by a loop before this one", name[0] ? name : "a tensor");
         return true;
       }
   }

@@ -26,9 +26,8 @@ static bool is_pure(helion_reader *r, const kernel_region *region) {
     const kernel_op *op = region->ops.at[i];
     bool touches = op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC, loops = op->kind == KERNEL_LOOP || op->kind == KERNEL_WHILE;
     if (touches || loops) {
-      r->worst = r->worst == LOOM_OK ? LOOM_EINPUT : r->worst;
-      diag_error(r->ctx, op->span, LOOM_EINPUT, "%s in a combine function", loops ? "a loop" : "a load or store of a tensor");
-      diag_help(r->ctx, "compute from its arguments alone; load and store in the tile loop around it");
+      helion_fail_at(r, op->span, LOOM_EINPUT, "compute from its arguments alone; load and store in the tile loop around it", "%s in a combine function",
+                     loops ? "a loop" : "a load or store of a tensor");
       return false;
     }
   }

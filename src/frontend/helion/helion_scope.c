@@ -222,7 +222,10 @@ static const char *const builtin_names[] = {
     "abs",   "all",  "any", "bool",         "dict",        "enumerate", "float",    "getattr", "int",        "isinstance",
     "len",   "list", "max", "min",          "print",       "range",     "reversed", "round",   "str",        "sum",
     "tuple", "type", "zip", "staticmethod", "classmethod", "property",  "super",    "object",  "ValueError", "__name__",
-    "slice", "breakpoint"};
+    "slice", "breakpoint", "sorted",   "map",        "filter",      "iter",      "next",     "set",     "frozenset",  "bytes",
+    "repr",  "hash",     "id",      "hex",          "ord",         "chr",       "divmod",   "pow",     "input",      "open",
+    "exec",  "eval",     "compile", "globals",      "locals",      "vars",      "dir",      "callable", "hasattr",   "setattr",
+    "delattr", "issubclass", "format", "complex",   "__import__"};
 
 static bool is_builtin(const char *name) {
   for (size_t i = 0; i < sizeof builtin_names / sizeof *builtin_names; i++)

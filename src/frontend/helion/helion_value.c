@@ -85,25 +85,51 @@ static bool is_known_message(const helion_reader *r, loom_span at, const char *m
   return false;
 }
 
-helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) {
+/* Names as kernels write them: hl.load for helion.language.load, list for builtins.list. */
+static const char *as_written(helion_reader *r, const char *message) {
+  static const struct { const char *path, *written; } prefixes[] = {{"helion.language.", "hl."}, {"builtins.", ""}};
+  text t = text_new(r->mem);
+  while (*message) {
+    size_t i = 0;
+    while (i < 2 && strncmp(message, prefixes[i].path, strlen(prefixes[i].path)) != 0)
+      i++;
+    text_addf(&t, i < 2 ? "%s" : "%.1s", i < 2 ? prefixes[i].written : message);
+    message += i < 2 ? strlen(prefixes[i].path) : 1;
+  }
+  return text_str(&t);
+}
+
+static void fail(helion_reader *r, loom_span at, loom_status status, const char *help, const char *fmt, va_list ap) {
   if (r->stopped || (r->quiet && status == LOOM_EUNSUP) || (r->is_guessing && status != LOOM_EUNSUP))
-    return helion_unknown();
-  text message = text_new(r->mem);
-  va_list ap;
-  va_start(ap, fmt);
-  text_vaddf(&message, fmt, ap);
-  va_end(ap);
-  loom_span at = n ? n->span : r->module->span;
-  if (!is_known_message(r, at, text_str(&message))) {
-    diag_error(r->ctx, at, status, "%s", text_str(&message));
+    return;
+  text formatted = text_new(r->mem);
+  text_vaddf(&formatted, fmt, ap);
+  const char *message = as_written(r, text_str(&formatted));
+  if (!is_known_message(r, at, message)) {
+    diag_error(r->ctx, at, status, "%s", message);
     if (help)
-      diag_help(r->ctx, "%s", help);
+      diag_help(r->ctx, "%s", as_written(r, help));
   }
   if (r->worst == LOOM_OK || (r->worst == LOOM_EUNSUP && status != LOOM_EUNSUP))
     r->worst = status;
   if (status == LOOM_ELIMIT)
     r->worst = status;
   r->stopped = status == LOOM_ELIMIT || r->ctx->diag.errors >= HELION_ERRORS_MAX;
+}
+
+helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  fail(r, n ? n->span : r->module->span, status, help, fmt, ap);
+  va_end(ap);
+  return helion_unknown();
+}
+
+helion_value helion_fail_at(helion_reader *r, loom_span at, loom_status status, const char *help, const char *fmt, ...) {
+  va_list ap;
+  va_start(ap, fmt);
+  fail(r, at, status, help, fmt, ap);
+  va_end(ap);
   return helion_unknown();
 }
 

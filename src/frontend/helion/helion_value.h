@@ -180,6 +180,9 @@ bool helion_truth(helion_reader *r, const helion_value *v, bool *out);
 /* Records an error at `n` with advice and returns UNKNOWN.  The same message at the same place is recorded once. */
 helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status, const char *help, const char *fmt, ...) LOOM_PRINTF(5, 6);
 
+/* The same at a place that is no node of the source: where an op of the graph came from. */
+helion_value helion_fail_at(helion_reader *r, loom_span at, loom_status status, const char *help, const char *fmt, ...) LOOM_PRINTF(5, 6);
+
 /* Spends one step; false, diagnosed once as LOOM_ELIMIT, when the kernel takes too many.  Every walk over values that share parts spends. */
 bool helion_step(helion_reader *r, const syn_node *n);
 
