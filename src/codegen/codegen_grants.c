@@ -31,11 +31,23 @@ static float truncate_to_bf16(float f) {
   return f;
 }
 
+/* f64 to bf16 in one rounding: the doubles between two f32 are put on the odd one, which is no tie of bf16. */
+static float truncate_double_to_bf16(double d) {
+  float f = (float)d;
+  uint32_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  bool is_finite = (bits & 0x7f800000u) != 0x7f800000u;
+  if (is_finite && (double)f != d && !(bits & 1))
+    bits += fabs((double)f) < fabs(d) ? 1u : -1u;   /* the neighbour on d's side */
+  memcpy(&f, &bits, sizeof f);
+  return truncate_to_bf16(f);
+}
+
 static const grant grants[] = {
 #define X(f) {#f, (any_function)f},
     {"memcpy", (any_function)memcpy}, {"memmove", (any_function)memmove}, {"memset", (any_function)memset},
     {"__extendhfsf2", __extendhfsf2}, {"__truncsfhf2", __truncsfhf2}, {"__truncdfhf2", __truncdfhf2},
-    {"__truncsfbf2", (any_function)truncate_to_bf16}, LIBM_LIST(X)
+    {"__truncsfbf2", (any_function)truncate_to_bf16}, {"__truncdfbf2", (any_function)truncate_double_to_bf16}, LIBM_LIST(X)
 #undef X
 };
 

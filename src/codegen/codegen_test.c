@@ -1,4 +1,5 @@
 /* Oracles: exact results of the compiled code; refusals that name the symbols. */
+#include "base/dtype.h"
 #include "codegen/codegen.h"
 #include <math.h>
 #include <setjmp.h>
@@ -74,6 +75,28 @@ static void test_granted_symbols_link_and_run_at_every_level(void **state) {
     codegen_unlink(image);
     codegen_unlink(image);   /* harmless */
   }
+}
+
+/* Doubles next to the middle of two bf16, where rounding to f32 first would lose the side that they are on. */
+static void test_doubles_round_once_to_bf16(void **state) {
+  (void)state;
+  static const double x[] = {0,  -0.0, 1, 0x1.01p0, 0x1.010000000001p0, 0x1.00fffffffffffp0, 0x1.03p0, 0x1.02fffffffffffp0, 0x1.030000000001p0, 0x1p-133, 0x1p-134, 0x1.000000001p-134,
+                             0x1.ffp127, 0x1.feffffffffp127, 0x1.fep127, 1e300, -1e300, INFINITY, -INFINITY, NAN, 1e-310, 0x1.8p-134, 0.1, -0x1.010000000001p5};
+  codegen_image *image;
+  assert_int_equal(link_text("llvm.func @narrow(%x: f64, %p: !llvm.ptr) {\n  %y = llvm.fptrunc %x : f64 to bf16\n  llvm.store %y, %p : bf16, !llvm.ptr\n  llvm.return\n}\n",
+                             &(codegen_options){.opt_level = 2}, &image), LOOM_OK);
+  void *p = codegen_lookup(image, "narrow");
+  void (*narrow)(double, void *);
+  memcpy(&narrow, &p, sizeof narrow);
+  for (size_t i = 0; i < sizeof x / sizeof *x; i++) {
+    unsigned char got[2], want[2];
+    narrow(x[i], got);
+    dtype_store(DTYPE_BF16, want, x[i]);
+    double g = dtype_load(DTYPE_BF16, got), w = dtype_load(DTYPE_BF16, want);
+    if (!(g == w || (isnan(g) && isnan(w))))
+      fail_msg("%a is %a in bf16, expected %a", x[i], g, w);
+  }
+  codegen_unlink(image);
 }
 
 static void test_ungranted_symbols_are_refused_by_name(void **state) {
@@ -158,7 +181,7 @@ static void test_llvm_text_is_for_the_asked_cpu(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
-      T(test_granted_symbols_link_and_run_at_every_level), T(test_ungranted_symbols_are_refused_by_name),
+      T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_ungranted_symbols_are_refused_by_name),
       T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_damaged_objects_are_refused),
       T(test_modules_outside_the_llvm_dialect_are_refused), T(test_objects_are_the_same_twice), T(test_llvm_text_is_for_the_asked_cpu),
   };

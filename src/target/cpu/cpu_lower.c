@@ -15,8 +15,8 @@ static const char to_llvm[] =
 
 /* One inlining, one clean-up, one vectorisation of the plain loops; no unrolling, no second rounds. */
 static const char tile_passes[] =
-    "cgscc(inline),function(sroa,early-cse,simplifycfg,instcombine,loop-mssa(loop-rotate,licm),loop(indvars,loop-idiom),"
-    "loop-vectorize,instcombine,simplifycfg),globaldce";
+    "cgscc(inline),function(sroa,early-cse,simplifycfg,instcombine<no-verify-fixpoint>,loop-mssa(loop-rotate,licm),loop(indvars,loop-idiom),"
+    "loop-vectorize,instcombine<no-verify-fixpoint>,simplifycfg),globaldce";
 
 codegen_options cpu_tile_options(const char *cpu) { return (codegen_options){.opt_level = 2, .passes = tile_passes, .cpu = cpu}; }
 
