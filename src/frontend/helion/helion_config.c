@@ -118,6 +118,11 @@ static bool config_value(helion_reader *r, const char *name, helion_value *out) 
   return out->kind != HELION_UNKNOWN && out->kind != HELION_NONE;
 }
 
+static void warn_count(helion_reader *r, const syn_node *place, size_t sizes, size_t blocks) {
+  diag_warn(r->ctx, place->span, "the config has %zu block size%s, the kernel %zu block%s that are free", sizes, sizes == 1 ? "" : "s", blocks, blocks == 1 ? "" : "s");
+  diag_help(r->ctx, "%s", sizes < blocks ? "the others are chosen; give one for each tiled range" : "the last ones are not used; give one for each tiled range");
+}
+
 /* block_sizes are those of the tunable blocks in the order of the loops. */
 void helion_apply_config(helion_reader *r) {
   helion_value sizes;
@@ -136,7 +141,7 @@ void helion_apply_config(helion_reader *r) {
   for (size_t i = 0; i < r->symbols.n; i++)
     blocks += r->symbols.at[i].kind == KERNEL_SYM_BLOCK && r->symbols.at[i].value < 0 && r->symbols.at[i].loop_order >= 0;
   if (sizes.seq.n != blocks && r->worst == LOOM_OK)
-    diag_warn(r->ctx, place->span, "the config has %zu block sizes, the kernel %zu blocks that are free", sizes.seq.n, blocks);
+    warn_count(r, place, sizes.seq.n, blocks);
   for (int order = 0; order < r->loops; order++)
     for (size_t i = 0; i < r->symbols.n; i++) {
       helion_symbol *s = &r->symbols.at[i];

@@ -224,7 +224,7 @@ static helion_value stack(helion_reader *r, const helion_call *c, const helion_v
   axis += axis < 0 ? rank : 0;
   for (int i = 0; i < n; i++) {
     if (!helion_same_shape(r, helion_type(r, v[i]), &first))
-      return helion_fail_shapes(r, c->node, "a stack", &first, helion_type(r, v[i]));
+      return helion_fail_shapes(r, c->node, c->fn->path, &first, helion_type(r, v[i]));
     v[i] = helion_cast(r, c->node, v[i], t);
   }
   kernel_type out = {.type = t};

@@ -25,6 +25,10 @@ const char *helion_describe(helion_reader *r, const helion_value *v) {
   case HELION_BOOL: return v->flag ? "True" : "False";
   case HELION_FLOAT: return arena_printf(r->mem, "the float %g", v->real);
   case HELION_STR: return arena_printf(r->mem, "the string \"%.40s\"", v->string);
+  case HELION_CLASS: return arena_printf(r->mem, "the class %s", syn_ident(v->class_node, "name"));
+  case HELION_FUNC: return v->func.node->kind == SYN_Lambda ? "a lambda" : arena_printf(r->mem, "the function %s", syn_ident(v->func.node, "name"));
+  case HELION_METHOD: return arena_printf(r->mem, "the method %s", v->method.name);
+  case HELION_DICT: return arena_printf(r->mem, "a dict of %zu", v->dict->n);
   case HELION_DTYPE: return arena_printf(r->mem, "torch.%s", dtype_torch(v->type));
   case HELION_PATH: return v->string;
   case HELION_SEQ: return arena_printf(r->mem, "a %s of %zu", v->seq.is_list ? "list" : "tuple", v->seq.n);

@@ -271,9 +271,11 @@ static loom_status convert_fields(converter *c, PyObject *dict, int depth, syn_n
 }
 
 static loom_status convert_node(converter *c, PyObject *o, loom_span around, int depth, syn_node **out) {
-  if (depth > PYTHON_DEPTH_MAX)
-    LOOM_FAIL(c->ctx, around, LOOM_ELIMIT, "the program is nested more than %d deep here; split the expression or the chain of elif",
-              PYTHON_DEPTH_MAX);
+  if (depth > PYTHON_DEPTH_MAX) {
+    loom_status st = diag_error(c->ctx, around, LOOM_ELIMIT, "the program is nested more than %d deep here", PYTHON_DEPTH_MAX);
+    diag_help(c->ctx, "split the expression or the chain of elif");
+    return st;
+  }
   const node_class *class = class_of(o);
   syn_node *n = ARENA_NEW(&c->ctx->mem, syn_node);
   n->class_name = class ? class->name : "?";
@@ -341,7 +343,9 @@ static loom_status fail_with_syntax_error(converter *c, PyObject *error) {
   const char *reason = msg && PyUnicode_Check(msg) ? copy_str(c, msg) : "invalid Python";
   Py_XDECREF(msg);
   PyErr_Clear();
-  return diag_error(c->ctx, at, LOOM_EINPUT, "syntax error: %s", reason);
+  loom_status st = diag_error(c->ctx, at, LOOM_EINPUT, "syntax error: %s", reason);
+  diag_help(c->ctx, "correct it: sources are read as Python %d.%d", PY_MAJOR_VERSION, PY_MINOR_VERSION);
+  return st;
 }
 
 /* Turns the pending Python exception into a diagnostic. */
@@ -351,11 +355,13 @@ static loom_status fail_with_python_error(converter *c) {
   PyErr_NormalizeException(&type, &value, &trace);
   bool too_deep = type && (PyErr_GivenExceptionMatches(type, PyExc_RecursionError) || PyErr_GivenExceptionMatches(type, PyExc_MemoryError));
   loom_status st;
-  if (too_deep)
+  if (too_deep) {
     st = diag_error(c->ctx, (loom_span){.source = c->src}, LOOM_ELIMIT,
                     "the program is nested too deep for Python's parser; at most %d levels are allowed", PYTHON_DEPTH_MAX);
-  else
+    diag_help(c->ctx, "split the expression or the chain of elif");
+  } else {
     st = fail_with_syntax_error(c, value ? value : Py_None);
+  }
   Py_XDECREF(type);
   Py_XDECREF(value);
   Py_XDECREF(trace);

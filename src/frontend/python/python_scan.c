@@ -16,6 +16,12 @@ static loom_span here(const scan *s, size_t at) {
   return (loom_span){s->src, s->line, col, s->line, col + 1};
 }
 
+static loom_status fail(loom_ctx *ctx, loom_span at, loom_status status, const char *help, const char *message) {
+  diag_error(ctx, at, status, "%s", message);
+  diag_help(ctx, "%s", help);
+  return status;
+}
+
 static unsigned char peek(const scan *s, size_t ahead) { return s->at + ahead < s->src->size ? s->text[s->at + ahead] : 0; }
 
 static void step(scan *s) {
@@ -32,10 +38,10 @@ static loom_status check_bytes(scan *s) {
       continue;
     }
     if (s->text[s->at] == 0)
-      LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "the file holds a NUL byte; a Python source is UTF-8 text");
+      return fail(s->ctx, here(s, s->at), LOOM_EINPUT, "a Python source is UTF-8 text: remove it", "the file holds a NUL byte");
     size_t n = text_utf8_length(s->text + s->at, s->src->size - s->at);
     if (!n)
-      LOOM_FAIL(s->ctx, here(s, s->at), LOOM_EINPUT, "byte 0x%02x is not valid UTF-8; save the file as UTF-8", s->text[s->at]);
+      return fail(s->ctx, here(s, s->at), LOOM_EINPUT, "save the file as UTF-8", arena_printf(&s->ctx->mem, "byte 0x%02x is not valid UTF-8", s->text[s->at]));
     for (size_t i = 0; i < n; i++)
       step(s);
   }
@@ -76,7 +82,7 @@ static loom_status skip_name(scan *s) {
   while (s->at < s->src->size && is_name_byte(s->text[s->at]))
     s->at++;
   if (s->at - start > PYTHON_NAME_MAX && !(s->text[start] >= '0' && s->text[start] <= '9'))
-    LOOM_FAIL(s->ctx, here(s, start), LOOM_ELIMIT, "a name of %zu bytes; at most %d are allowed", s->at - start, PYTHON_NAME_MAX);
+    return fail(s->ctx, here(s, start), LOOM_ELIMIT, "use a shorter name", arena_printf(&s->ctx->mem, "a name of %zu bytes; at most %d are allowed", s->at - start, PYTHON_NAME_MAX));
   return LOOM_OK;
 }
 
@@ -94,7 +100,7 @@ static loom_status check_nesting(scan *s) {
       s->at++;
     } else {
       if ((c == '(' || c == '[' || c == '{') && ++s->depth > PYTHON_DEPTH_MAX)
-        LOOM_FAIL(s->ctx, here(s, s->at), LOOM_ELIMIT, "brackets are nested more than %d deep", PYTHON_DEPTH_MAX);
+        return fail(s->ctx, here(s, s->at), LOOM_ELIMIT, "split the expression", arena_printf(&s->ctx->mem, "brackets are nested more than %d deep", PYTHON_DEPTH_MAX));
       if ((c == ')' || c == ']' || c == '}') && s->depth > 0)
         s->depth--;
       step(s);
@@ -105,8 +111,8 @@ static loom_status check_nesting(scan *s) {
 
 loom_status python_scan(loom_ctx *ctx, const diag_source *src) {
   if (src->size > PYTHON_BYTES_MAX)
-    LOOM_FAIL(ctx, (loom_span){.source = src}, LOOM_ELIMIT, "the file has %zu bytes; a Python source may have at most %d", src->size,
-              PYTHON_BYTES_MAX);
+    return fail(ctx, (loom_span){.source = src}, LOOM_ELIMIT, "split the file",
+                arena_printf(&ctx->mem, "the file has %zu bytes; a Python source may have at most %d", src->size, PYTHON_BYTES_MAX));
   scan bytes = {.ctx = ctx, .src = src, .text = (const unsigned char *)src->text, .line = 1};
   scan nesting = bytes;
   LOOM_TRY(check_bytes(&bytes));
