@@ -138,6 +138,9 @@ static interp_num floor_divide(interp_num a, interp_num b) {
   return r;
 }
 
+/* An integer by 0: the quotient is 0, the remainder all of it. */
+static bool is_by_zero(dtype t, interp_num b) { return !dtype_is_float(t) && b.x == 0 && b.e == 0; }
+
 static interp_num modulo(interp_num a, interp_num b) {
   interp_num q = floor_divide(a, b), r = {a.x - q.x * b.x, 0};
   if (a.e > 0 || b.e > 0)
@@ -161,6 +164,17 @@ static interp_num power(interp_num a, interp_num b) {
     r.e = fmax(r.e, or_infinite(fabs(at - r.x)));
   }
   return (interp_num){r.x, over_zero ? fmax(r.e, fabs(r.x)) : r.e};   /* an even power is 0 inside the interval */
+}
+
+/* a ** b modulo 2^64 or 2^32, which types of fewer bits wrap; negative powers are 1 of 1, 1 or -1 of -1, and 0 of all others. */
+static double integer_power(dtype t, double a, double b) {
+  uint64_t p = 1, x = (uint64_t)(int64_t)a;
+  int64_t e = (int64_t)b;
+  if (e < 0)
+    return a == 1 ? 1 : a == -1 ? (e % 2 ? -1 : 1) : 0;
+  for (; e; e >>= 1, x *= x)
+    p *= e & 1 ? x : 1;
+  return t == DTYPE_I64 ? (double)(int64_t)p : (double)(int32_t)p;
 }
 
 static bool compare(kernel_fn f, double a, double b) {
@@ -215,10 +229,12 @@ static double philox(int word, double offset, double seed) {
   return (double)(int32_t)c[word];
 }
 
-static interp_num shift(kernel_fn f, interp_num a, interp_num b) {
-  int64_t x = (int64_t)a.x, by = (int64_t)b.x;
-  by = by < 0 ? 0 : by > 63 ? 63 : by;
-  double r = f == KERNEL_FN_SHL ? (double)(int64_t)((uint64_t)x << by) : (double)(x >> by);
+/* By the width or more, or by less than 0: nothing but the sign is left, as in PyTorch. */
+static interp_num shift(kernel_fn f, dtype t, interp_num a, interp_num b) {
+  int64_t x = (int64_t)a.x, by = (int64_t)b.x, bits = (int64_t)dtype_bytes(t) * 8;
+  bool is_whole = by < 0 || by >= bits;
+  by = is_whole ? 63 : by;
+  double r = f == KERNEL_FN_SHL ? (is_whole ? 0 : (double)(int64_t)((uint64_t)x << by)) : (double)(x >> by);
   return (interp_num){r, a.e > 0 || b.e > 0 ? INFINITY : 0};
 }
 
@@ -233,9 +249,9 @@ interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
   switch (f) {
   case KERNEL_FN_SHL:
   case KERNEL_FN_SHR:
-    return shift(f, a, b);
+    return shift(f, t, a, b);
   case KERNEL_FN_TRUNCDIV:
-    return truncated_divide(a, b);
+    return is_by_zero(t, b) ? (interp_num){0, 0} : truncated_divide(a, b);
   case KERNEL_FN_PHILOX0:
   case KERNEL_FN_PHILOX1:
   case KERNEL_FN_PHILOX2:
@@ -251,10 +267,12 @@ interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
   case KERNEL_FN_DIV:
     return divide(a, b);
   case KERNEL_FN_FLOORDIV:
-    return floor_divide(a, b);
+    return is_by_zero(t, b) ? (interp_num){0, 0} : floor_divide(a, b);
   case KERNEL_FN_MOD:
-    return modulo(a, b);
+    return is_by_zero(t, b) ? a : modulo(a, b);
   case KERNEL_FN_POW: {
+    if (!dtype_is_float(t) && a.e == 0 && b.e == 0)
+      return (interp_num){integer_power(t, a.x, b.x), 0};
     interp_num r = power(a, b);
     return (interp_num){r.x, r.e + evaluation_error(f, t, r.x)};
   }

@@ -66,7 +66,8 @@ static loom_status function_of(host *h, const kernel_op *op, dtype result, const
   bool is_test = op->fn == KERNEL_FN_ISNAN || op->fn == KERNEL_FN_ISINF;
   dtype work = work_type(is_comparison ? dtype_promote(from[0], from[1]) : is_test ? from[0] : result);
   const char *a = lower_convert(l, x[0], from[0], work), *b = op->kind == KERNEL_BINARY ? lower_convert(l, x[1], from[1], work) : NULL;
-  LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
+  if (!host_integer(h, op->fn, work, a, b, out))
+    LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
   if (!is_comparison && !is_test)
     *out = lower_convert(l, *out, work, result);
   return LOOM_OK;

@@ -29,6 +29,37 @@ def arithmetic(a: torch.Tensor, b: torch.Tensor):
 
 
 @helion.kernel()
+def every_pair(a: torch.Tensor, b: torch.Tensor):
+    """Each function of two integers, and of one, on all pairs; kernel of every integer type."""
+    m, n = a.size(0), b.size(0)
+    out = torch.empty([16, m, n], dtype=a.dtype)
+    flags = torch.empty([2, m, n], dtype=torch.bool)
+    floats = torch.empty([m, n], dtype=torch.float32)
+    for s, t in hl.tile([m, n]):
+        x, y = a[s][:, None], b[t][None, :]
+        out[0, s, t] = x + y
+        out[1, s, t] = x - y
+        out[2, s, t] = x * y
+        out[3, s, t] = x // y
+        out[4, s, t] = x % y
+        out[5, s, t] = torch.div(x, y, rounding_mode="trunc")
+        out[6, s, t] = x**y
+        out[7, s, t] = x << y
+        out[8, s, t] = x >> y
+        out[9, s, t] = torch.maximum(x, y)
+        out[10, s, t] = torch.minimum(x, y)
+        out[11, s, t] = torch.abs(x) + torch.sign(y)
+        out[12, s, t] = torch.relu(x) + torch.relu(y)
+        out[13, s, t] = (x & y) ^ (x | 3)
+        out[14, s, t] = -x + ~y
+        out[15, s, t] = torch.clamp(x.to(torch.float32) * 1.5 - y.to(torch.float32), -1e9, 1e9).to(a.dtype)
+        flags[0, s, t] = (x < y) | (x == y)
+        flags[1, s, t] = torch.logical_not(x) | (x >= y)
+        floats[s, t] = x.to(torch.float32) - y.to(torch.float16).to(torch.float32)
+    return out, flags, floats
+
+
+@helion.kernel()
 def largest(a: torch.Tensor):
     """Reductions over unsigned numbers."""
     out = torch.empty([3], dtype=torch.int64)
