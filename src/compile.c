@@ -5,6 +5,7 @@
 #include "compile.h"
 #include "compile_exec.h"
 #include "base/file.h"
+#include "frontend/helion_mlir/helion_mlir.h"
 #include "lower/lower.h"
 #include "pass/pass.h"
 #include "tog/build/tog_build.h"
@@ -57,6 +58,12 @@ static loom_status check_not_empty(compile_state *s) {
 
 /* The CPU takes the kernel with its block sizes as numbers and its tiles clamped; every other machine takes upstream's stage-0. */
 static loom_status lower(compile_state *s) {
+  if (s->o->helion_form && !s->kernel)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "--stage0-form=helion prints kernels; this input is stage 0 in the loom form already");
+  if (s->o->helion_form)
+    LOOM_TRY(helion_mlir_print(&s->ir, s->kernel, &s->helion_text));
+  if (s->o->helion_form && s->o->stop_after == COMPILE_STAGE0)
+    return LOOM_OK;
   if (!s->machine && s->kernel) {
     const sym_binding *given, *blocks;
     size_t n_given, n;

@@ -34,6 +34,7 @@ typedef struct compile_options {
   model_kind model; bool accumulate_f32, ragged; int64_t op_budget; int topk; int etg_gen;
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
   const char *dump_dir, *override_dir;
+  bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
 } compile_options;
@@ -45,6 +46,7 @@ typedef struct compile_state {
   machine *machine;                        /* NULL: the host CPU */
   kernel_graph *kernel;                    /* NULL when the input was MLIR */
   MlirModule stage0, canonical, bufferized;
+  const char *helion_text;                 /* stage 0 in the helion form, when that was asked for */
   nest *nest;
   explore_table table;
   solve_options solve_options; solve_result solved;

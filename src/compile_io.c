@@ -4,19 +4,16 @@
 #include "compile.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
+#include "frontend/helion_mlir/helion_mlir.h"
 #include <ctype.h>
 #include <string.h>
 
 enum { INPUT_BYTES_MAX = 64 << 20, CONFIG_BYTES_MAX = 1 << 20 };
 
-typedef enum input_kind { INPUT_PYTHON, INPUT_MLIR, INPUT_JSON, INPUT_DEVICE_IR } input_kind;
+typedef enum input_kind { INPUT_PYTHON, INPUT_MLIR, INPUT_JSON, INPUT_DEVICE_IR, INPUT_HELION_MLIR } input_kind;
 
 /* By suffix where there is a known one, else by the first token: JSON opens with a brace, MLIR with a module, a function, an alias or a // comment. */
-static input_kind kind_of(const char *path, const char *s, size_t size) {
-  if (text_ends(path, ".py"))
-    return INPUT_PYTHON;
-  if (device_ir_looks_like(s, size))   /* helion-mlir's dumps are called .mlir */
-    return INPUT_DEVICE_IR;
+static input_kind kind_by_opening(const char *path, const char *s) {
   if (text_ends(path, ".mlir"))
     return INPUT_MLIR;
   while (isspace((unsigned char)*s))
@@ -35,6 +32,15 @@ static input_kind kind_of(const char *path, const char *s, size_t size) {
     return *s == '=' ? INPUT_MLIR : INPUT_PYTHON;
   }
   return INPUT_PYTHON;
+}
+
+static input_kind kind_of(const char *path, const char *s, size_t size) {
+  if (text_ends(path, ".py"))
+    return INPUT_PYTHON;
+  if (device_ir_looks_like(s, size))   /* helion-mlir's dumps are called .mlir */
+    return INPUT_DEVICE_IR;
+  input_kind kind = kind_by_opening(path, s);
+  return kind == INPUT_MLIR && helion_mlir_is_text(s, size) ? INPUT_HELION_MLIR : kind;
 }
 
 static loom_status read_python(compile_state *s, const char *path, const char *source, size_t size) {
@@ -90,6 +96,7 @@ loom_status compile_read_input(compile_state *s) {
   case INPUT_PYTHON: return read_python(s, path, source, size);
   case INPUT_JSON: return read_json(s, path, source, size);
   case INPUT_DEVICE_IR: return read_device_ir(s, path, source, size);
+  case INPUT_HELION_MLIR: return helion_mlir_read(&s->ir, path, source, size, &s->kernel);
   case INPUT_MLIR: return ir_parse(&s->ir, path, source, size, &s->stage0);
   }
   return LOOM_EBUG;

@@ -86,7 +86,7 @@ const char *compile_stage_text(compile_state *s, compile_stage stage) {
   arena *m = &s->ctx->mem;
   switch (stage) {
   case COMPILE_KERNEL: return s->kernel ? data_write_json(m, kernel_to_data(m, s->kernel), 1) : NULL;
-  case COMPILE_STAGE0: return module_text(s, s->stage0);
+  case COMPILE_STAGE0: return s->helion_text ? s->helion_text : module_text(s, s->stage0);
   case COMPILE_CANONICAL: return module_text(s, s->canonical);
   case COMPILE_NEST: return data_write_json(m, nest_to_data(m, s->nest), 1);
   case COMPILE_EXPLORE: return data_write_json(m, compile_explore_data(s), 1);

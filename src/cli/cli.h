@@ -43,6 +43,7 @@
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \
   X(etg, "etg", "FILE", "e", "write the ETG")                                                                           \
+  X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \

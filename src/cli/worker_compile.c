@@ -181,6 +181,11 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
     LOOM_TRY(cli_int(ctx, "--topk", o->topk.last, 1, 1000000, &v));
     out->topk = (int)v;
   }
+  if (o->stage0_form.last) {
+    out->helion_form = strcmp(o->stage0_form.last, "helion") == 0;
+    if (!out->helion_form && strcmp(o->stage0_form.last, "loom") != 0)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--stage0-form: '%s' is not loom or helion", o->stage0_form.last);
+  }
   if (o->etg_gen.last) {
     LOOM_TRY(cli_int(ctx, "--etg-gen", o->etg_gen.last, 1, 3, &v));
     out->etg_gen = (int)v;

@@ -27,6 +27,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   ir.blame = LOOM_EINPUT;   /* the pipeline and the IR are the user's */
   ir_allow_unregistered(&ir, o->allow_unregistered);
   loom_status st = dialect_load(&ir);
+  if (st == LOOM_OK)
+    st = dialect_load_helion(&ir);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
     char *irdl;
     size_t irdl_size;

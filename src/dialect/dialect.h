@@ -7,17 +7,19 @@
 enum { DIALECT_MESH_MAX = 3, DIALECT_RANK_MAX = 8 };
 
 /* ops of dialect `loom` (generic assembly only; loom-dataflow.md 2.3); the list with the attributes of each is loom.irdl.mlir:
- *   stage-0    loom.sym, loom.broadcast, loom.gather, loom.placeholder
+ *   stage-0    loom.sym, loom.get_symbol (the helion form), loom.broadcast, loom.gather, loom.placeholder
  *   bufferized loom.alloc, loom.semaphore_take, loom.semaphore_give, loom.copy, loom.matmul, loom.batch_matmul (overwrite semantics)
  * Attributes on loops: loom.block_sym, loom.iter_type (scf.for); loom.block_syms, loom.iter_types, loom.logical_levels,
  * loom.physical_dims (scf.parallel, one entry a dimension). */
 LOOM_MUST_USE loom_status dialect_load(ir_ctx *ir);
+/* Dialect `helion`: what the helion form of stage 0 needs (src/frontend/helion_mlir); in helion.irdl.mlir. */
+LOOM_MUST_USE loom_status dialect_load_helion(ir_ctx *ir);
 /* Cross-operand rules of loom ops in `m` (shapes, element types, areas, regions, slots given once, loop attributes): every violation is
  * reported with its location; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify(ir_ctx *ir, MlirModule m);
 /* The same for one op and everything inside. */
 LOOM_MUST_USE loom_status dialect_verify_op(ir_ctx *ir, MlirOperation op);
-/* The IRDL text of dialect `name` ("loom"), for --irdl-file; NULL when unknown. */
+/* The IRDL text of dialect `name` ("loom", "helion"), for --irdl-file; NULL when unknown. */
 const char *dialect_irdl_text(const char *name);
 
 /* ---- loom.sym ---- */

@@ -16,6 +16,15 @@ irdl.dialect @loom {
     irdl.results(value: %index)
   }
 
+  // The same in the helion form.  Optional: kind ("block", "tunable", "size"), upper_bound, extent, value, preferred, is_reduction,
+  // asure_divisible, is_padded.
+  irdl.operation @get_symbol {
+    %name = irdl.base "#builtin.string"
+    %index = irdl.is index
+    irdl.attributes {"name" = %name}
+    irdl.results(value: %index)
+  }
+
   // Storage in a core's memory.  Optional: loom.name, offset, buffer_count, alignment.
   irdl.operation @alloc {
     %size = irdl.is index

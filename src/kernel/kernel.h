@@ -235,6 +235,8 @@ bool kernel_guard_name(const kernel_graph *k, const char *name, kernel_tensor *t
 /* ---- checks and text ---- */
 /* Types, ranks, dominance, regions, known symbols; the first violation is LOOM_EBUG (our front ends) with the op's span. */
 LOOM_MUST_USE loom_status kernel_verify(loom_ctx *ctx, const kernel_graph *k);
+/* The same for a graph that a user's file spells out: LOOM_EINPUT. */
+LOOM_MUST_USE loom_status kernel_verify_input(loom_ctx *ctx, const kernel_graph *k);
 data_value *kernel_to_data(arena *m, const kernel_graph *k);                                             /* loom.kernel.v1 */
 LOOM_MUST_USE loom_status kernel_from_data(loom_ctx *ctx, const data_value *v, kernel_graph **out);
 const char *kernel_print(arena *m, const kernel_graph *k);                                               /* for people: one line an op */

@@ -217,10 +217,13 @@ static void assume(comparison *c, kernel_value a, kernel_value b) {
   vec_push(c->mem, &c->trail, ((pair){a, b}));
 }
 
+/* Without a step, steps of 1. */
+static const sym_expr *step_of(comparison *c, const kernel_range *r) { return r->step || r->block ? r->step : sym_const(c->mem, 1); }
+
 static bool same_range(comparison *c, const kernel_range *a, const kernel_range *b) {
   if (!a->block != !b->block || (a->block && !same_symbol(c, a->block, b->block)))
     return false;
-  return same_size(c, a->begin, b->begin) && same_size(c, a->end, b->end) && same_size(c, a->step, b->step);
+  return same_size(c, a->begin, b->begin) && same_size(c, a->end, b->end) && same_size(c, step_of(c, a), step_of(c, b));
 }
 
 static kernel_value yielded(const kernel_op *op, int region, int index) {

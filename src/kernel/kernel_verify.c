@@ -353,3 +353,4 @@ loom_status kernel_check(loom_ctx *ctx, const kernel_graph *k, loom_status blame
 }
 
 loom_status kernel_verify(loom_ctx *ctx, const kernel_graph *k) { return kernel_check(ctx, k, LOOM_EBUG); }
+loom_status kernel_verify_input(loom_ctx *ctx, const kernel_graph *k) { return kernel_check(ctx, k, LOOM_EINPUT); }

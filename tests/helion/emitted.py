@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Helion's example kernels, printed and read back: tests/helion/emitted.py CHECKOUT [--loom build/loom] [--only NAME] [--jobs N] [--require N]
 
-For each case of the forward and backward tables: --emit device-ir and --emit kernel print it, and the interpreter gives the same bits for what was
-printed as for the source.  (Printing device-ir reads back and compares the graphs, operation by operation.)  The exit code is 0 when all that print
-give the same bits and at least N cases print in both forms.
+For each case of the forward and backward tables: --emit kernel, --emit stage0 --stage0-form=helion and --emit device-ir print it, and the interpreter
+gives the same bits for what was printed as for the source.  (Printing stage0 and device-ir reads back and compares the graphs, operation by operation.)
+The exit code is 0 when all that print give the same bits and at least N cases print in all forms.
 """
 
 import argparse
@@ -36,11 +36,11 @@ def run_case(loom, root, case):
         r = harness.start(words + (blocks if case.blocks else []) + ["--machine", "host", "--interp", "--output", source])
         if r.returncode != 0:
             return "source: " + harness.first_error(r.stderr)
-        for form in ("kernel", "device-ir"):
-            r = harness.start([words[0], "compile"] + words[2:] + ["--machine", "host", "--emit", form])
+        for form in ("kernel", "stage0", "device-ir"):
+            r = harness.start([words[0], "compile"] + words[2:] + ["--machine", "host", "--emit", form, "--stage0-form=helion"])
             if r.returncode != 0:
                 return f"no form: exit {r.returncode}: " + harness.first_error(r.stderr) if r.returncode == 7 else f"{form}: " + harness.first_error(r.stderr)
-            printed, out = os.path.join(folder, form + ".json"), os.path.join(folder, form + ".npz")
+            printed, out = os.path.join(folder, form + ".txt"), os.path.join(folder, form + ".npz")
             with open(printed, "w") as f:
                 f.write(r.stdout)
             r = harness.start([loom, "run", printed] + inputs + blocks + ["--machine", "host", "--interp", "--output", out])
@@ -68,7 +68,7 @@ def main():
             print(f"{case.file:34} {case.name:44} {row}")
     same, refused = rows.count("same"), sum(r.startswith("no form") for r in rows)
     require = min(o.require, len(rows)) if o.only else o.require
-    print(f"{same} of {len(rows)} cases print as kernel and as device-ir and read back to the same bits; {refused} have no form; {require} are required")
+    print(f"{same} of {len(rows)} cases print as kernel, as stage0 and as device-ir and read back to the same bits; {refused} have no form; {require} are required")
     return 0 if same + refused == len(rows) and same >= require else 1
 
 
