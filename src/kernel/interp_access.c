@@ -269,6 +269,9 @@ loom_status interp_load(interp *in, const kernel_op *op) {
 }
 
 /* ---- STORE ---- */
+/* Of each element of a root: the sum of magnitudes of its additions so far, their number, the errors that came in with them. */
+typedef struct interp_atoms { double *mag, *adds, *base; } interp_atoms;
+
 static void need_host_bounds(interp *in, interp_tensor *t) {
   if (!t->bound)
     t->bound = ARENA_NEW_N(&in->ctx->mem, double, t->elems);
@@ -278,9 +281,18 @@ static void need_host_bounds(interp *in, interp_tensor *t) {
 static double stored(interp *in, const interp_tensor *root, dtype from, double x, double *e) {
   if (from == root->type)
     return x;
-  if (!dtype_is_float(root->type))
-    x = root->type == DTYPE_BOOL ? x != 0 : trunc(x);
-  return in->bounds && dtype_is_float(root->type) ? interp_round_bounded(root->type, x, e) : interp_round(root->type, x);
+  if (in->bounds && dtype_is_float(root->type))
+    return interp_round_bounded(root->type, x, e);
+  interp_num r = interp_cast((interp_num){x, *e}, from, root->type);
+  *e = r.e;
+  return interp_round(root->type, r.x);
+}
+
+/* A sum of atomic additions ends where something else is written. */
+static void end_atoms(interp *in, const access *a, int64_t at) {
+  interp_atoms *list = in->atoms[a->host->root_index];
+  if (list)
+    list->adds[at] = 0;
 }
 
 static void put(interp *in, interp_tensor *root, int64_t at, double x, double e) {
@@ -319,14 +331,15 @@ loom_status interp_store(interp *in, const kernel_op *op) {
       e = fabs(x - old) + fmax(e, root->bound ? root->bound[at] : 0);
       x = mask_is_off(&a, index) ? old : x;
     }
+    end_atoms(in, &a, at);
     put(in, root, at, x, e);
   }
   return LOOM_OK;
 }
 
 /* ---- ATOMIC ----
- * Additions may come in any order: k of them onto x0 round k times, each by at most u * (|x0| + sum|v|). */
-typedef struct interp_atoms { double *mag, *adds, *base; } interp_atoms;
+ * Additions may come in any order: k of them onto x0 round k times, each by at most u * (|x0| + sum|v|).  They are not rounded here, but for
+ * whole numbers, and for the first one onto a known number, which no order changes. */
 
 static interp_atoms *atoms_of(interp *in, const access *a) {
   interp_atoms **list = &in->atoms[a->host->root_index];
@@ -340,9 +353,10 @@ static interp_atoms *atoms_of(interp *in, const access *a) {
   return *list;
 }
 
-static interp_num add_atom(interp_atoms *s, dtype t, int64_t at, interp_num old, interp_num v) {
-  interp_num r = {interp_round(t, old.x + v.x), 0};
-  double u = dtype_is_float(t) ? dtype_unit_roundoff(t) : 0;
+static interp_num add_atom(const interp *in, interp_atoms *s, dtype t, int64_t at, interp_num old, interp_num v) {
+  double sum = old.x + v.x, u = dtype_is_float(t) ? dtype_unit_roundoff(t) : 0;
+  if (!in->bounds || u == 0)
+    return (interp_num){interp_round(t, sum), old.e + v.e};
   if (s->adds[at] == 0) {
     s->mag[at] = fabs(old.x) + old.e;
     s->base[at] = old.e;
@@ -350,9 +364,10 @@ static interp_num add_atom(interp_atoms *s, dtype t, int64_t at, interp_num old,
   s->adds[at] += 1;
   s->mag[at] += fabs(v.x) + v.e;
   s->base[at] += v.e;
-  bool whole = s->base[at] == 0 && v.x == nearbyint(v.x) && old.x == nearbyint(old.x) && s->mag[at] * u <= 1;
-  r.e = whole || u == 0 ? s->base[at] : s->base[at] + s->adds[at] * u * s->mag[at] * (1 + 0x1p-20);
-  return r;
+  if (s->base[at] == 0 && v.x == nearbyint(v.x) && old.x == nearbyint(old.x) && s->mag[at] * u <= 1)
+    return (interp_num){sum, 0};
+  double e = s->base[at] + s->adds[at] * u * s->mag[at] * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20);
+  return (interp_num){sum, isinf(interp_round(t, s->mag[at])) ? INFINITY : e};
 }
 
 loom_status interp_atomic(interp *in, const kernel_op *op) {
@@ -398,12 +413,18 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
     }
     interp_num old = {root->value[at], root->bound ? root->bound[at] : 0}, x = {v->x[from], v->has_e ? v->e[from] : 0}, r = x;
     x.x = stored(in, root, v->type, x.x, &x.e);
-    if (op->fn == KERNEL_FN_ADD)
-      r = add_atom(atoms, root->type, at, old, x);
-    else if (op->fn == KERNEL_FN_CAS)
+    if (op->fn == KERNEL_FN_ADD) {
+      r = add_atom(in, atoms, root->type, at, old, x);
+    } else if (op->fn == KERNEL_FN_CAS) {
+      double e = old.e + (expected->has_e ? expected->e[want] : 0);
+      if (e > 0 && fabs(old.x - expected->x[want]) <= e)
+        LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this comparison of an atomic_cas depends on rounding: engines may rightly exchange or not");
       r = old.x == expected->x[want] ? x : old;
-    else if (op->fn != KERNEL_FN_XCHG)
+    } else if (op->fn != KERNEL_FN_XCHG) {
       r = interp_binary(op->fn, root->type, old, x);
+    }
+    if (op->fn != KERNEL_FN_ADD)
+      end_atoms(in, &a, at);
     put(in, root, at, r.x, r.e);
   } while (interp_next_index(a.rank, a.count, index));
   return LOOM_OK;

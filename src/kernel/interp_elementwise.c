@@ -20,15 +20,26 @@ static interp_num select_one(interp_num c, interp_num a, interp_num b) {
   return r;
 }
 
-static double to_integer(dtype t, double x) { return t == DTYPE_BOOL ? x != 0 : trunc(x); }
+/* Whole numbers that the integer type holds. */
+static bool fits(dtype t, double x) {
+  double span = ldexp(1, (int)dtype_bytes(t) * 8), low = t == DTYPE_U8 ? 0 : -span / 2;
+  return x >= low && x < low + span;   /* not a NaN */
+}
 
 /* Float to integer truncates; where the error reaches over a whole number the result is uncertain. */
-static interp_num cast_one(interp_num a, dtype to) {
+interp_num interp_cast(interp_num a, dtype from, dtype to) {
   if (dtype_is_float(to))
     return a;
-  interp_num r = {to_integer(to, a.x), 0};
-  if (a.e > 0)
-    r.e = to == DTYPE_BOOL ? (fabs(a.x) <= a.e) : fmax(fabs(trunc(a.x + a.e) - r.x), fabs(trunc(a.x - a.e) - r.x));
+  if (to == DTYPE_BOOL)
+    return (interp_num){a.x != 0, a.e > 0 && fabs(a.x) <= a.e};
+  interp_num r = {trunc(a.x), 0};
+  double low = trunc(a.x - a.e), high = trunc(a.x + a.e);
+  if (!dtype_is_float(from))
+    r.e = a.e;
+  else if (fits(to, low) && fits(to, high))
+    r.e = fmax(r.x - low, high - r.x);
+  else
+    r = (interp_num){fabs(r.x) <= 0x1p53 ? r.x : 0, INFINITY};
   return r;
 }
 
@@ -50,7 +61,7 @@ static interp_num compute(const kernel_op *op, dtype work, dtype result, const d
   case KERNEL_BITCAST:
     return bitcast_one(a[0], from[0], result);
   default:
-    return cast_one(a[0], result);
+    return interp_cast(a[0], from[0], result);
   }
 }
 

@@ -86,16 +86,19 @@ static double unary_value(kernel_fn f, double x) {
 
 static double or_infinite(double e) { return isnan(e) ? INFINITY : e; }
 
-/* u*|x| times the ulps (one ulp is at most 2u|x|); denormal results may be flushed or inexact: a subnormal of f32 more. */
+/* u*|x| times the ulps (one ulp is at most 2u|x|); subnormal results may be flushed: the smallest normal f32 more. */
 static double evaluation_error(kernel_fn f, dtype t, double x) {
   double ulps = engine_ulps(f);
   if (ulps == 0 || !isfinite(x) || !dtype_is_float(t))
     return 0;
-  return ulps * (2 * interp_arith_roundoff(t) * fabs(x) + (t == DTYPE_F64 ? 0 : 0x1p-149));
+  return ulps * (2 * interp_arith_roundoff(t) * fabs(x) + (t == DTYPE_F64 ? 0 : 0x1p-126));
 }
 
-/* How far f moves when its argument does: f is monotone between x and at; infinite where the interval leaves the domain. */
-static double deviation(kernel_fn f, double at, double value) {
+/* How far f moves when its argument goes `by` from x: f is monotone between them; infinite where the interval leaves the domain. */
+static double deviation(kernel_fn f, dtype t, double x, double by, double value) {
+  double at = x + by;
+  if (t == DTYPE_F64)   /* the errors of f64 are no larger than the rounding of this sum */
+    at = nextafter(at, copysign(INFINITY, by));
   double d = fabs(unary_value(f, at) - value);
   return isnan(d) ? INFINITY : d;
 }
@@ -113,7 +116,7 @@ interp_num interp_unary(kernel_fn f, dtype t, interp_num a) {
     else if (f == KERNEL_FN_RECIP && fabs(a.x) <= a.e)
       e = INFINITY;
     else
-      e = fmax(deviation(f, a.x + a.e, x), deviation(f, a.x - a.e, x));
+      e = fmax(deviation(f, t, a.x, a.e, x), deviation(f, t, a.x, -a.e, x));
   }
   return (interp_num){x, e + evaluation_error(f, t, x)};
 }
@@ -130,23 +133,31 @@ static interp_num divide(interp_num a, interp_num b) {
   return r;
 }
 
-/* floor(a/b), exact for integers below 2^53 because the quotient of two such doubles never rounds up to the next whole number. */
+/* The largest whole number not above a/b, as PyTorch has it: by the exact remainder, so that no quotient is rounded up to it. */
+static double whole_quotient(double a, double b) {
+  double m = fmod(a, b), q = (a - m) / b;
+  if (b == 0)
+    return a / b;
+  return nearbyint(m != 0 && (m < 0) != (b < 0) ? q - 1 : q);
+}
+
 static interp_num floor_divide(interp_num a, interp_num b) {
-  interp_num q = divide(a, b), r = {floor(q.x), 0};
+  interp_num q = divide(a, b), r = {whole_quotient(a.x, b.x), 0};
   if (q.e > 0)
-    r.e = fmax(fabs(floor(q.x + q.e) - r.x), fabs(floor(q.x - q.e) - r.x));
+    r.e = or_infinite(fmax(fabs(floor(q.x + q.e) - r.x), fabs(floor(q.x - q.e) - r.x)));
   return r;
 }
 
 /* An integer by 0: the quotient is 0, the remainder all of it. */
 static bool is_by_zero(dtype t, interp_num b) { return !dtype_is_float(t) && b.x == 0 && b.e == 0; }
 
+/* The remainder has the sign of b. */
 static interp_num modulo(interp_num a, interp_num b) {
-  interp_num q = floor_divide(a, b), r = {a.x - q.x * b.x, 0};
+  interp_num q = floor_divide(a, b), r = {fmod(a.x, b.x), 0};
+  if (r.x != 0 && (r.x < 0) != (b.x < 0))
+    r.x += b.x;
   if (a.e > 0 || b.e > 0)
-    r.e = q.e > 0 ? fabs(b.x) + b.e : a.e + times(fabs(q.x), b.e);
-  else if (!isfinite(q.x) || fabs(q.x * b.x) > 0x1p53)
-    r.x = fmod(a.x, b.x) + (fmod(a.x, b.x) != 0 && (fmod(a.x, b.x) < 0) != (b.x < 0) ? b.x : 0);
+    r.e = isinf(q.e) ? INFINITY : q.e > 0 ? fabs(b.x) + b.e : a.e + times(fabs(q.x), b.e);
   return r;
 }
 
@@ -238,10 +249,16 @@ static interp_num shift(kernel_fn f, dtype t, interp_num a, interp_num b) {
   return (interp_num){r, a.e > 0 || b.e > 0 ? INFINITY : 0};
 }
 
-static interp_num truncated_divide(interp_num a, interp_num b) {
-  interp_num q = divide(a, b), r = {trunc(q.x), 0};
+/* Of the quotient as the arithmetic of `t` rounds it. */
+static interp_num truncated_divide(dtype t, interp_num a, interp_num b) {
+  interp_num q = divide(a, b);
   if (q.e > 0)
-    r.e = fmax(fabs(trunc(q.x + q.e) - r.x), fabs(trunc(q.x - q.e) - r.x));
+    q.e = or_infinite(q.e + interp_arith_roundoff(t) * fabs(q.x));
+  else if (dtype_is_float(t))
+    q.x = interp_round(t == DTYPE_F64 ? t : DTYPE_F32, q.x);
+  interp_num r = {trunc(q.x), 0};
+  if (q.e > 0)
+    r.e = or_infinite(fmax(fabs(trunc(q.x + q.e) - r.x), fabs(trunc(q.x - q.e) - r.x)));
   return r;
 }
 
@@ -251,7 +268,7 @@ interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
   case KERNEL_FN_SHR:
     return shift(f, t, a, b);
   case KERNEL_FN_TRUNCDIV:
-    return is_by_zero(t, b) ? (interp_num){0, 0} : truncated_divide(a, b);
+    return is_by_zero(t, b) ? (interp_num){0, 0} : truncated_divide(t, a, b);
   case KERNEL_FN_PHILOX0:
   case KERNEL_FN_PHILOX1:
   case KERNEL_FN_PHILOX2:

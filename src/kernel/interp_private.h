@@ -74,6 +74,8 @@ double interp_round(dtype t, double x);                       /* to nearest even
 double interp_arith_roundoff(dtype t);                        /* u of the arithmetic an engine uses for `t`; 0 for integers */
 /* x with bound *e rounded to `t` by the rules of interp.h. */
 double interp_round_bounded(dtype t, double x, double *e);
+/* The bound of a sum in the arithmetic of `t` whose terms have this sum of magnitudes: infinite where some order of them overflows, else 0. */
+double interp_sum_overflow(dtype t, double magnitude);
 /* Rounds all elements to v->type, in exact runs too. */
 LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v);
 LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
@@ -105,6 +107,8 @@ LOOM_MUST_USE loom_status interp_permute(interp *in, const kernel_op *op);
 
 /* ---- interp_math.c: scalar functions with bounds ---- */
 typedef struct interp_num { double x, e; } interp_num;
+/* A value of type `from` as `to`, but for the rounding to `to`.  A float that the integer type does not hold gives what an engine likes. */
+interp_num interp_cast(interp_num a, dtype from, dtype to);   /* interp_elementwise.c */
 /* `t`: the type the function works in.  The bound has the operands' errors and the engine's ulps, not the rounding to a declared type. */
 interp_num interp_unary(kernel_fn f, dtype t, interp_num a);
 interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b);

@@ -78,9 +78,10 @@ loom_status interp_reshape(interp *in, const kernel_op *op) {
 
 /* ---- reductions ---- */
 
-typedef struct reduction { double x, mag, e; int64_t terms; bool whole; } reduction;
+/* `least`: of a product, the product of the factors below 1. */
+typedef struct reduction { double x, mag, e, least; int64_t terms; bool whole; } reduction;
 
-static void reduce_one(kernel_fn f, reduction *r, interp_num a) {
+static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
   switch (f) {
   case KERNEL_FN_ADD:
     r->x += a.x;
@@ -88,8 +89,9 @@ static void reduce_one(kernel_fn f, reduction *r, interp_num a) {
     r->e += a.e;
     break;
   case KERNEL_FN_MUL:   /* e covers |prod(x+e) - prod x| through mag = prod(|x|+e) */
-    r->x *= a.x;
+    r->x = dtype_is_float(t) ? r->x * a.x : interp_binary(KERNEL_FN_MUL, t, (interp_num){r->x, 0}, a).x;
     r->mag *= fabs(a.x) + a.e;
+    r->least *= a.x != 0 ? fmin(1, fabs(a.x)) : 1;
     break;
   default: {
     interp_num both = r->terms == 0 ? a : interp_binary(f, DTYPE_F64, (interp_num){r->x, r->e}, a);
@@ -112,9 +114,12 @@ static double reduction_bound(kernel_fn f, dtype t, const reduction *r) {
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
   if (f == KERNEL_FN_MAX || f == KERNEL_FN_MIN || (r->whole && r->mag <= 1 / (u > 0 ? u : 0x1p-53)))
     return r->e;
-  if (f == KERNEL_FN_MUL)
-    return (r->mag - fabs(r->x)) * (1 + gamma) + gamma * r->mag;
-  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20);
+  if (f == KERNEL_FN_MUL && dtype_is_float(t)) {   /* some order of the factors multiplies all small or all large ones first */
+    double most = r->least > 0 ? r->mag / r->least : INFINITY;
+    double range = t == DTYPE_F64 ? 0 : interp_sum_overflow(t, most) + (r->least < 0x1p-126 ? 0x1p-126 * k * most : 0);
+    return (r->mag - fabs(r->x)) * (1 + gamma) + gamma * r->mag + range;
+  }
+  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (dtype_is_float(t) ? interp_sum_overflow(t, r->mag) : 0);
 }
 
 loom_status interp_reduce(interp *in, const kernel_op *op) {
@@ -134,14 +139,14 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
   }
   reduction *r = interp_temp(in, 0, (size_t)out->elems * sizeof *r);
   for (int64_t i = 0; i < out->elems; i++)
-    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .whole = true};
+    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .whole = true};
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
   if (from->elems)
     do {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, &r[offset], (interp_num){from->x[i], from->has_e ? from->e[i] : 0});
+      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], from->has_e ? from->e[i] : 0});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {

@@ -1,5 +1,6 @@
 /* Sums and rounding: which carried values are one sum, what rounding to a type costs, and closing a sum with its bound. */
 #include "kernel/interp_private.h"
+#include <float.h>
 #include <math.h>
 
 /* ---- which values are sums ----
@@ -122,18 +123,36 @@ static double half_subnormal(dtype t) {
   }
 }
 
+/* What is beyond the largest number of `t` on each engine is an infinity; what may be is one on some. */
+static double overflow(dtype t, double x, double *e) {
+  double low = interp_round(t, x - *e), high = interp_round(t, x + *e);
+  if (isinf(low) && low == high) {
+    *e = 0;
+    return low;
+  }
+  if (isinf(low) || isinf(high))
+    *e = INFINITY;
+  return x;
+}
+
 double interp_round_bounded(dtype t, double x, double *e) {
-  double cost = fmax(dtype_unit_roundoff(t) * (fabs(x) + *e), half_subnormal(t));
+  double u = dtype_unit_roundoff(t) * (t == DTYPE_F64 ? 2 : 1);   /* f64: what is computed here rounds too */
+  double cost = fmax(u * (fabs(x) + *e), half_subnormal(t));
   if (*e == 0) {
     double r = interp_round(t, x);
     if (r != x && isfinite(r))
       *e = cost;
     return r;
   }
+  if (!isfinite(x) || isinf(*e))
+    return x;
+  x = overflow(t, x, e);
   if (isfinite(x))
     *e += cost;
   return x;
 }
+
+double interp_sum_overflow(dtype t, double magnitude) { return magnitude > (t == DTYPE_F64 ? DBL_MAX : (double)FLT_MAX) ? INFINITY : 0; }
 
 loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v) {
   if (!dtype_is_float(v->type)) {
@@ -175,7 +194,7 @@ static void add_sum_bounds(interp *in, interp_value *v) {
   interp_need_bounds(in, v, true);
   for (int64_t i = 0; i < v->elems; i++)
     if (!v->whole || v->mag[i] > 1 / u)
-      v->e[i] += gamma * v->mag[i] + tiny;
+      v->e[i] += gamma * v->mag[i] + tiny + interp_sum_overflow(v->type, v->mag[i]);
 }
 
 loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v) {
@@ -184,7 +203,10 @@ loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v) {
   v->open = false;
   if (in->bounds && dtype_is_float(v->type))
     add_sum_bounds(in, v);
-  if (in->bounds && (v->type == DTYPE_F32 || v->type == DTYPE_F64) && v->has_e)
-    return LOOM_OK;   /* the engine accumulates in this type: no further rounding */
+  if (in->bounds && (v->type == DTYPE_F32 || v->type == DTYPE_F64) && v->has_e) {
+    for (int64_t i = 0; i < v->elems; i++)   /* the engine accumulates in this type: no further rounding */
+      v->x[i] = overflow(v->type, v->x[i], &v->e[i]);
+    return LOOM_OK;
+  }
   return interp_round_value(in, op, v);
 }

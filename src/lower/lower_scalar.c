@@ -88,6 +88,26 @@ static const char *for_unsigned(kernel_fn fn, const char *op) {
 
 /* ---- the others ---- */
 
+/* m = a rem b, exactly; *is_other: it is not 0 and has not the sign of b. */
+static const char *remainder_of(lowering *l, const char *t, const char *zero, const char *a, const char *b, const char **is_other) {
+  const char *m = lower_emit(l, "arith.remf %s, %s : %s", a, b, t);
+  const char *left = lower_emit(l, "arith.cmpf olt, %s, %s : %s", m, zero, t), *right = lower_emit(l, "arith.cmpf olt, %s, %s : %s", b, zero, t);
+  const char *rest = lower_emit(l, "arith.cmpf une, %s, %s : %s", m, zero, t);
+  *is_other = lower_emit(l, "arith.andi %s, %s : i1", rest, lower_emit(l, "arith.xori %s, %s : i1", left, right));
+  return m;
+}
+
+/* The whole quotient below a/b: (a - m) / b, which is whole up to its rounding; less 1 where m has the other sign. */
+static const char *floor_quotient(lowering *l, dtype work, const char *a, const char *b) {
+  const char *t = lower_element(work), *zero = number(l, work, 0), *is_other;
+  const char *m = remainder_of(l, t, zero, a, b, &is_other);
+  const char *q = lower_emit(l, "arith.divf %s, %s : %s", lower_emit(l, "arith.subf %s, %s : %s", a, m, t), b, t);
+  q = lower_emit(l, "arith.select %s, %s, %s : %s", is_other, lower_emit(l, "arith.subf %s, %s : %s", q, number(l, work, 1), t), q, t);
+  q = lower_emit(l, "math.roundeven %s : %s", q, t);
+  const char *by_zero = lower_emit(l, "arith.cmpf oeq, %s, %s : %s", b, zero, t);
+  return lower_emit(l, "arith.select %s, %s, %s : %s", by_zero, lower_emit(l, "arith.divf %s, %s : %s", a, b, t), q, t);
+}
+
 static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b) {
   const char *t = lower_element(work);
   bool is_float = dtype_is_float(work);
@@ -119,11 +139,14 @@ static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char
   case KERNEL_FN_NOT:
     return lower_emit(l, "arith.xori %s, %s : %s", a, number(l, work, work == DTYPE_BOOL ? 1 : -1), t);
   case KERNEL_FN_FLOORDIV:
-    return lower_emit(l, "math.floor %s : %s", lower_emit(l, "arith.divf %s, %s : %s", a, b, t), t);
+    return floor_quotient(l, work, a, b);
   case KERNEL_FN_MOD: {   /* python: a - floor(a/b)*b */
-    const char *q = is_float ? several_ops(l, KERNEL_FN_FLOORDIV, work, a, b) : lower_emit(l, "arith.floordivsi %s, %s : %s", a, b, t);
-    const char *p = lower_emit(l, "arith.%s %s, %s : %s", is_float ? "mulf" : "muli", q, b, t);
-    return lower_emit(l, "arith.%s %s, %s : %s", is_float ? "subf" : "subi", a, p, t);
+    if (is_float) {
+      const char *is_other, *m = remainder_of(l, t, number(l, work, 0), a, b, &is_other);
+      return lower_emit(l, "arith.select %s, %s, %s : %s", is_other, lower_emit(l, "arith.addf %s, %s : %s", m, b, t), m, t);
+    }
+    const char *q = lower_emit(l, "arith.floordivsi %s, %s : %s", a, b, t);
+    return lower_emit(l, "arith.subi %s, %s : %s", a, lower_emit(l, "arith.muli %s, %s : %s", q, b, t), t);
   }
   default:
     return NULL;
