@@ -29,10 +29,10 @@ bool helion_arg_dtype(helion_reader *r, const helion_call *c, int i, dtype missi
     return true;
   }
   if (c->arg[i].kind == HELION_PATH && text_starts(c->arg[i].string, "torch.")) {
-    helion_fail(r, c->node, LOOM_EUNSUP, "use float16, bfloat16, float32, float64, int8 to int64, uint8 or bool", "the element type %s", c->arg[i].string);
+    helion_fail(r, helion_arg_node(c, i), LOOM_EUNSUP, "use float16, bfloat16, float32, float64, int8 to int64, uint8 or bool", "the element type %s", c->arg[i].string);
     return false;
   }
-  helion_fail(r, c->node, LOOM_EINPUT, "for example torch.float16, torch.float32 or x.dtype", "%s is no element type",
+  helion_fail(r, helion_arg_node(c, i), LOOM_EINPUT, "for example torch.float16, torch.float32 or x.dtype", "%s is no element type",
               helion_describe(r, &c->arg[i]));
   return false;
 }

@@ -187,6 +187,7 @@ static bool bind_positional(helion_reader *r, helion_call *c, const param *param
                          "too many arguments for %s", c->fn->path),
              false;
     c->given[at] = true;
+    c->at[at] = args[i];
     if (!params[at].ignored)
       c->arg[at] = helion_eval(r, args[i]);
   }
@@ -208,8 +209,9 @@ static bool bind_keywords(helion_reader *r, helion_call *c, const param *params,
     if (c->given[at])
       return helion_fail(r, keywords[i], LOOM_EINPUT, "give it by position or by name, not both", "%s gets its argument \"%s\" twice", c->fn->path, name), false;
     c->given[at] = true;
+    c->at[at] = syn_child(keywords[i], "value");
     if (!params[at].ignored)
-      c->arg[at] = helion_eval(r, syn_child(keywords[i], "value"));
+      c->arg[at] = helion_eval(r, c->at[at]);
   }
   return true;
 }

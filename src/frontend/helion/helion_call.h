@@ -11,6 +11,7 @@ typedef struct helion_call {
   const helion_fn *fn;
   helion_value arg[HELION_PARAMS_MAX];      /* in the order of the row's parameters; UNKNOWN when not given */
   bool given[HELION_PARAMS_MAX];
+  const syn_node *at[HELION_PARAMS_MAX];    /* where it is written; NULL: the call itself */
 } helion_call;
 
 typedef helion_value helion_handler(helion_reader *r, const helion_call *c);
@@ -41,6 +42,8 @@ const char *helion_advice(helion_reader *r, const char *path, const char *near);
 helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self);
 
 /* ---- reading arguments ---- */
+/* Where argument `i` is written. */
+static inline const syn_node *helion_arg_node(const helion_call *c, int i) { return c->at[i] ? c->at[i] : c->node; }
 /* An int that is known now; `what` names it in messages. */
 bool helion_arg_int(helion_reader *r, const helion_call *c, int i, const char *what, int64_t *out);
 /* A python number that is known now; nothing is diagnosed. */

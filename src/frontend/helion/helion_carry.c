@@ -55,9 +55,11 @@ void helion_forget_assigned(helion_reader *r, const syn_node *n) {
   helion_statement_names(r, n, &names);
   for (size_t i = 0; i < names.n; i++) {
     const helion_value *old = helion_find_var(r->scope, names.at[i]);
-    if (!old || old->kind != HELION_TENSOR)
+    if (!old || old->kind != HELION_TENSOR || !helion_in_loop(r))   /* device code does not change variables of the host */
       helion_set_var(r, names.at[i], helion_unknown());
   }
+  if (r->depth > 0 && r->returned.kind == HELION_NONE)   /* `n` may hold the return of this function */
+    r->returned = helion_unknown();
 }
 
 helion_names helion_carried_names(helion_reader *r, const syn_node *loop) {

@@ -109,7 +109,7 @@ helion_value helion_do_cast_to(helion_reader *r, const helion_call *c) {
     if (c->given[i] && helion_type_of(r, &c->arg[i], &other))
       return cast_to(r, c, other.type);
     if (c->given[i] && c->arg[i].kind == HELION_PATH)
-      return helion_fail(r, c->node, LOOM_EUNSUP, "cast to float16, bfloat16, float32, float64, an int type up to 64 bits, uint8 or bool",
+      return helion_fail(r, helion_arg_node(c, i), LOOM_EUNSUP, "cast to float16, bfloat16, float32, float64, an int type up to 64 bits, uint8 or bool",
                          "the element type %s", c->arg[i].string);
   }
   return c->arg[0];

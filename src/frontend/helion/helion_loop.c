@@ -255,13 +255,23 @@ static bool matches_target(helion_reader *r, const syn_node *n, const helion_loo
   return false;
 }
 
+/* hl.tile(..), also misspelt, and anything else that is called tile or grid. */
+static bool looks_tiled(helion_reader *r, const syn_node *iter) {
+  static const char *const names[] = {"tile", "grid", "jagged_tile"};
+  const syn_node *f = iter->kind == SYN_Call ? syn_child(iter, "func") : NULL;
+  const char *path = f ? helion_path_of(r, f) : NULL, *name = f ? syn_ident(f, "attr") : NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (text_eq(name, names[i]))
+      return true;
+  return path && text_starts(path, "helion.language.") && !text_ends(path, ".static_range");
+}
+
 /* The loop of a range that was diagnosed: its body is read once for what else is wrong.  What it makes is thrown away with the kernel. */
 static helion_flow run_lost(helion_reader *r, const syn_node *n) {
   kernel_region *outer = r->region;
   size_t n_vars, count;
   const syn_node *iter = syn_child(n, "iter");
-  const char *path = iter->kind == SYN_Call ? helion_path_of(r, syn_child(iter, "func")) : NULL;
-  bool is_tiled = path && (text_ends(path, ".tile") || text_ends(path, ".grid") || text_ends(path, ".jagged_tile"));
+  bool is_tiled = looks_tiled(r, iter);
   helion_var *before = helion_save_vars(r, &n_vars);
   syn_node **body = syn_list(n, "body", &count);
   if (is_tiled && !outer)
@@ -271,8 +281,9 @@ static helion_flow run_lost(helion_reader *r, const syn_node *n) {
   r->region = outer;
   r->has_loop = r->has_loop || (is_tiled && !outer);
   if (is_tiled)
-    helion_restore_vars(r, before, n_vars, NULL);
-  helion_forget_assigned(r, n);
+    helion_restore_vars(r, before, n_vars, NULL);   /* as behind any tile loop */
+  else
+    helion_forget_assigned(r, n);
   return flow == HELION_STOP ? HELION_STOP : HELION_NEXT;
 }
 

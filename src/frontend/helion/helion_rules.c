@@ -8,7 +8,7 @@ bool helion_may_assign(helion_reader *r, const syn_node *n, const char *name) {
     return true;
   for (size_t i = 0; i < r->scope->vars.n; i++) {
     const helion_var *v = &r->scope->vars.at[i];
-    if (!text_eq(v->name, name) || !v->is_host)
+    if (!text_eq(v->name, name) || !v->is_host || v->value.kind == HELION_UNKNOWN)
       continue;
     const char *help = v->value.kind == HELION_TENSOR ? arena_printf(r->mem, "store to a part of a tensor, %s[tile] = .., or use another name", name)
                                                       : "use another name; a number that changes in the loop starts there as hl.full([], value)";
@@ -151,8 +151,8 @@ void helion_leave_top_loop(helion_reader *r, const syn_node *n, const kernel_op 
     add_written(r, &loop->regions[0]);
 }
 
-void helion_pass_barrier(helion_reader *r, const syn_node *call) {
+void helion_pass_barrier(helion_reader *r, const syn_node *n) {
   r->written.n = 0;
-  if (r->between && r->between->kind == SYN_Expr && syn_child(r->between, "value") == call)
+  if (r->between && (r->between == n || (r->between->kind == SYN_Expr && syn_child(r->between, "value") == n)))
     r->between = NULL;
 }

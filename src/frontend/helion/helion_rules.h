@@ -20,7 +20,8 @@ void helion_check_makers(helion_reader *r, const helion_kernel *k);
 /* A loop touches what an earlier one wrote only behind hl.barrier(). */
 void helion_enter_top_loop(helion_reader *r);
 void helion_leave_top_loop(helion_reader *r, const syn_node *n, const kernel_op *loop);
-void helion_pass_barrier(helion_reader *r, const syn_node *call);
+/* `n`: the call, or a statement that was refused and may have been meant as one. */
+void helion_pass_barrier(helion_reader *r, const syn_node *n);
 
 /* ---- words (helion_words.c) ---- */
 /* "`with`", "a set"; help is NULL where nothing special is to be done. */

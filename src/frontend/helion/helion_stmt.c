@@ -221,6 +221,8 @@ static void run_expression(helion_reader *r, const syn_node *n) {
     return;
   helion_value v = helion_eval(r, value);
   helion_check_loop_value(r, n, &v);
+  if (v.kind == HELION_UNKNOWN && !r->region && r->depth == 0)
+    helion_pass_barrier(r, value);   /* it may have been meant as one */
 }
 
 static void run_delete(helion_reader *r, const syn_node *n) {
@@ -242,6 +244,8 @@ static helion_flow skip_statement(helion_reader *r, const syn_node *n) {
   bool is_read = n->kind == SYN_With || n->kind == SYN_Try;
   helion_fail(r, n, LOOM_EUNSUP, w->help ? w->help : "only the code that computes shapes and the tile loops can stand in a kernel", "%s in a kernel", w->words);
   helion_forget_assigned(r, n);
+  if (!r->region && r->depth == 0)
+    helion_pass_barrier(r, n);
   syn_node **body = syn_list(n, "body", &count);
   return is_read ? helion_run_block(r, body, count) : HELION_NEXT;
 }

@@ -125,7 +125,7 @@ static const refusal refusals[] = {
     {HOST("z = torch.exp(1.0)"), LOOM_EINPUT, "exp is device code", 8, 7},
     {HOST("z = torch.empty(-3)"), LOOM_EINPUT, "the size -3 is negative", 8, 7},
     {HOST("z = torch.empty(1.5)"), LOOM_EINPUT, "the float 1.5 is no size", 8, 7},
-    {HOST("z = torch.empty(3, dtype=3)"), LOOM_EINPUT, "the int 3 is no element type", 8, 7},
+    {HOST("z = torch.empty(3, dtype=3)"), LOOM_EINPUT, "the int 3 is no element type", 8, 28},
     {HOST("z = torch.empty(1, 1, 1, 1, 1, 1, 1, 1, 1)"), LOOM_ELIMIT, "more than 8 dimensions", 8, 7},
     {BODY("a = x[tile_m, :]\n    a[0, 0] = 1"), LOOM_EINPUT, "a store to a device value", 11, 5},
     {BODY("hl.barrier()"), LOOM_EINPUT, "hl.barrier() inside of a tile loop", 10, 5},
