@@ -96,7 +96,7 @@ static bool add_written(MlirOperation op, void *data) {
 static loom_status add_argument(compile_state *s, MlirOperation func, int i, bool is_written) {
   MlirType t = mlirValueGetType(mlirBlockGetArgument(ir_body(func), i));
   kernel_type shape = {.rank = mlirTypeIsAMemRef(t) ? (int)mlirShapedTypeGetRank(t) : -1};
-  const char *name = pass_argument_name(&s->ir, func, i);
+  const char *name = ir_argument_name(&s->ir, func, i);
   bool fits = shape.rank >= 0 && shape.rank <= KERNEL_RANK_MAX && ir_type_dtype(t, &shape.type) && mlirShapedTypeHasStaticShape(t) &&
               mlirAffineMapIsIdentity(mlirMemRefTypeGetAffineMap(t));
   for (int d = 0; fits && d < shape.rank; d++)

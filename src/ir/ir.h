@@ -93,6 +93,8 @@ bool ir_walk_post(MlirOperation op, bool (*fn)(MlirOperation, void *), void *dat
 intptr_t ir_count(MlirOperation op, const char *name);
 MlirOperation ir_find_func(MlirModule m, const char *name);           /* func.func by symbol; NULL name: the first one */
 const char *ir_func_name(arena *mem, MlirOperation func);
+/* The name of argument `i`: its attribute loom.name, else what the text that was parsed calls it ("%x_arg" is "x"), else "arg<i>". */
+const char *ir_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i);
 
 /* ---- building ---- */
 typedef struct ir_builder { ir_ctx *ir; MlirBlock block; MlirOperation before; MlirLocation loc; } ir_builder;   /* `before` null: append at the end */

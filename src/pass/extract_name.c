@@ -3,60 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *attribute_name(extract *x, intptr_t i) {
-  MlirAttribute all = ir_attr_of(x->func, "arg_attrs");
-  if (mlirAttributeIsNull(all) || !mlirAttributeIsAArray(all) || i >= mlirArrayAttrGetNumElements(all))
-    return NULL;
-  MlirAttribute own = mlirArrayAttrGetElement(all, i);
-  return mlirAttributeIsADictionary(own)
-             ? ir_attr_string(x->mem, mlirDictionaryAttrGetElementByName(own, mlirStringRefCreateFromCString("loom.name")))
-             : NULL;
-}
-
-/* MLIR forgets spellings, but an argument's location is where "%x_arg" stood in the text. */
-static const char *source_name(extract *x, intptr_t i) {
-  const diag_source *source = ir_span(x->ir, x->func).source;
-  MlirLocation loc = mlirValueGetLocation(mlirBlockGetArgument(ir_body(x->func), i));
-  if (!source || !source->text || !mlirLocationIsAFileLineColRange(loc))
-    return NULL;
-  const char *at = source->text, *end = source->text + source->size;
-  for (int line = 1; line < mlirLocationFileLineColRangeGetStartLine(loc) && at; line++) {
-    at = memchr(at, '\n', (size_t)(end - at));
-    at = at ? at + 1 : NULL;
-  }
-  if (!at || end - at < mlirLocationFileLineColRangeGetStartColumn(loc))
-    return NULL;
-  at += mlirLocationFileLineColRangeGetStartColumn(loc) - 1;
-  if (*at != '%' || !(isalpha((unsigned char)at[1]) || at[1] == '_'))
-    return NULL;
-  size_t n = 1;
-  while (at + n < end && (isalnum((unsigned char)at[n]) || at[n] == '_'))
-    n++;
-  return arena_strndup(x->mem, at + 1, n - 1);
-}
-
-/* Upstream's front end writes "x_arg" and "out__arg". */
-static const char *without_suffix(arena *mem, const char *name) {
-  size_t n = strlen(name);
-  if (n > 4 && text_ends(name, "_arg"))
-    n -= 4;
-  while (n > 1 && name[n - 1] == '_')
-    n--;
-  return arena_strndup(mem, name, n);
-}
-
-const char *extract_arg_name(extract *x, intptr_t i) {
-  const char *name = attribute_name(x, i);
-  if (name)
-    return name;
-  name = source_name(x, i);
-  return name ? without_suffix(x->mem, name) : arena_printf(x->mem, "arg%d", (int)i);
-}
-
-const char *pass_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i) {
-  extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .func = func};
-  return extract_arg_name(&x, i);
-}
+const char *extract_arg_name(extract *x, intptr_t i) { return ir_argument_name(x->ir, x->func, i); }
 
 static bool is_taken(const nest *n, size_t upto, const char *name) {
   for (size_t i = 0; i < upto; i++)

@@ -32,8 +32,6 @@ const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n);
 
 /* stage-0 -> canonical: our canonical pipeline (erase cf.assert, fold redundant slices, dead symbols, fuse guarded elementwise, destination specialisation). */
 LOOM_MUST_USE loom_status pass_canonicalize_stage0(ir_ctx *ir, MlirModule m);
-/* What argument `i` is called: its loom.name, else the name it has in the text without upstream's "_arg", else "arg<i>". */
-const char *pass_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i);
 /* canonical module -> nest.  `func` NULL: the only function.  Unsupported forms: LOOM_EUNSUP with the op's place. */
 LOOM_MUST_USE loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest **out);
 /* The same, with the op behind each node (LOAD: the to_tensor, STORE: the copy, COMPUTE: the linalg op, LOOP: the for), in program order.

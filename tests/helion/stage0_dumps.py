@@ -2,8 +2,9 @@
 """stage0_dumps.py LOOM-DATAFLOW HELION-MLIR [--loom LOOM]
 
 Upstream's six stage-0 dumps (LOOM-DATAFLOW/examples/*/IR/00_from_helion_frontend.mlir), their sizes made small in the text, on the host, and the
-stage-0 that Loom itself makes of the same kernels (HELION-MLIR/examples/scripts), on the same inputs.  Both results are compared with the
-reference interpreter on the kernel's source, within its own bound for f16 at every step (`loom run --interp --accumulate f16 --expect`)."""
+stage-0 that Loom itself makes of the same kernels (HELION-MLIR/examples/scripts), in the loom and in the helion form, on the same inputs.  The
+results are compared with the reference interpreter on the kernel's source, within its own bound for f16 at every step
+(`loom run --interp --accumulate f16 --expect`); of the helion form the interpreter also gives the bits that it gives for the source."""
 
 import argparse
 import math
@@ -107,12 +108,22 @@ def check(loom, d, args, folder):
     if code:
         return f"own stage-0 as input: exit {code}: {error}"
     d.shown = f", own stage-0 in {form};"
+    code, text, error = run(loom, "compile", *source, "--machine", "host", "--emit", "stage0", "--stage0-form=helion")
+    if code:
+        return f"the helion form: exit {code}: {error}"
+    (folder / "helion.mlir").write_text(text)
+    for words, name in ((["--machine", "host"], "helion"), (["--interp"], "helion_interp")):
+        code, _, error = run(loom, "run", folder / "helion.mlir", *words, *blocks, *given, "--output", f"0={folder / name}.npy")
+        if code:
+            return f"the helion form as input ({words}): exit {code}: {error}"
     code, out, error = run(loom, "run", *source, "--interp", *blocks, "--output", f"0={folder / 'want.npy'}")
     if code:
         return f"interpreter: exit {code}: {error}"
     want = np.load(folder / "want.npy")
-    for which in ("dump", "own"):
-        got = np.load(folder / f"{which}.npy").reshape(want.shape) if which == "own" else d.result(np.load(folder / f"{which}.npy")).reshape(want.shape)
+    if (folder / "want.npy").read_bytes() != (folder / "helion_interp.npy").read_bytes():
+        return "the interpreter gives other bits for the helion form than for the source"
+    for which in ("dump", "own", "helion"):
+        got = np.load(folder / f"{which}.npy").reshape(want.shape) if which != "dump" else d.result(np.load(folder / f"{which}.npy")).reshape(want.shape)
         np.save(folder / "got.npy", got)
         code, text, error = run(loom, "run", *source, "--interp", "--accumulate", "f16", *blocks, "--expect", f"0={folder / 'got.npy'}")
         if code or " 0 of " not in text:

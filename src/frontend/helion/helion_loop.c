@@ -191,7 +191,8 @@ static void run_sequential(helion_reader *r, const syn_node *n, const helion_loo
 static helion_flow unroll(helion_reader *r, const syn_node *n, const helion_seq *items) {
   size_t count;
   syn_node **body = syn_list(n, "body", &count);
-  for (size_t i = 0; i < items->n && !r->stopped; i++) {
+  int errors = r->ctx->diag.errors;   /* a round that went wrong is not repeated: it would go wrong in the same way */
+  for (size_t i = 0; i < items->n && !r->stopped && r->ctx->diag.errors == errors; i++) {
     helion_assign(r, syn_child(n, "target"), items->at[i]);
     helion_flow flow = helion_run_block(r, body, count);
     if (flow == HELION_RETURN || flow == HELION_STOP)

@@ -205,11 +205,9 @@ static loom_status read_argument(hm_reader *r, MlirOperation func, intptr_t i) {
   MlirType t = mlirValueGetType(v);
   MlirAttribute dict = argument_attr(func, i), dims = mlirAttributeGetNull();
   kernel_type shape = {.rank = mlirTypeIsATensor(t) && mlirTypeIsAShaped(t) && mlirShapedTypeHasRank(t) ? (int)mlirShapedTypeGetRank(t) : -1};
-  const char *name = NULL;
-  if (!mlirAttributeIsNull(dict)) {
-    name = ir_attr_string(r->mem, mlirDictionaryAttrGetElementByName(dict, mlirStringRefCreateFromCString("loom.name")));
+  const char *name = ir_argument_name(r->ir, func, i);
+  if (!mlirAttributeIsNull(dict))
     dims = mlirDictionaryAttrGetElementByName(dict, mlirStringRefCreateFromCString("loom.dims"));
-  }
   if (shape.rank < 0 || shape.rank > KERNEL_RANK_MAX || !ir_type_dtype(t, &shape.type))
     return hm_bad(r, "argument %d is %s; expected a tensor of at most %d dims", (int)i, ir_print_type(r->mem, t), KERNEL_RANK_MAX);
   if (!mlirAttributeIsNull(dims) && (!mlirAttributeIsAArray(dims) || mlirArrayAttrGetNumElements(dims) != shape.rank))
@@ -223,7 +221,6 @@ static loom_status read_argument(hm_reader *r, MlirOperation func, intptr_t i) {
     else
       shape.dim[d] = sym_const(r->mem, mlirShapedTypeGetDimSize(t, d));
   }
-  name = name ? name : arena_printf(r->mem, "arg%d", (int)i);
   if (kernel_find_tensor(r->k, name) >= 0)
     return hm_bad(r, "two arguments are called '%s'", name);
   kernel_tensor k = kernel_add_tensor(r->mem, r->k, name, KERNEL_ARG, shape);

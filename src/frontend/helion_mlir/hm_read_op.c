@@ -447,7 +447,7 @@ static loom_status literal(hm_reader *r, MlirOperation op) {
   bool is_scalar = !mlirAttributeIsNull(a) && mlirAttributeIsADenseElements(a) && mlirShapedTypeGetRank(mlirAttributeGetType(a)) == 0;
   if (!is_scalar || !hm_number_of(mlirAttributeIsNull(exact) ? a : exact, &x))
     return hm_unsupported(r, op, "a literal is one number (dense<..> : tensor<f32>)");
-  hm_add1(r, ir_result(op, 0), KERNEL_CONSTANT, 0, NULL, t)->fvalue = x;
+  hm_set(r, ir_result(op, 0), (hm_item){.kind = HM_NUMBER, .number = x, .type = t});   /* stands where it is used */
   return LOOM_OK;
 }
 
@@ -506,6 +506,8 @@ static loom_status same(hm_reader *r, MlirOperation op, intptr_t i) {
 /* Conversions between tensor<..> and !torch.vtensor<..>; memory that becomes a torch value is loaded. */
 static loom_status convert(hm_reader *r, MlirOperation op) {
   kernel_value v;
+  if (hm_get(r, ir_operand(op, 0))->kind == HM_NUMBER)
+    return same(r, op, 0);
   LOOM_TRY(values(r, op, 1, &v));
   hm_set_value(r, ir_result(op, 0), v);
   return LOOM_OK;
