@@ -55,12 +55,14 @@ static helion_value eval_slice(helion_reader *r, const syn_node *n) {
   static const char *const parts[] = {"lower", "upper", "step"};
   helion_slice *s = ARENA_NEW(r->mem, helion_slice);
   helion_value **out[] = {&s->begin, &s->end, &s->step};
+  bool is_unknown = false;
   for (int i = 0; i < 3; i++)
     if (syn_child(n, parts[i])) {
       *out[i] = ARENA_NEW(r->mem, helion_value);
       **out[i] = helion_eval(r, syn_child(n, parts[i]));
+      is_unknown = is_unknown || (*out[i])->kind == HELION_UNKNOWN;
     }
-  return (helion_value){.kind = HELION_SLICE, .slice = s};
+  return is_unknown ? helion_unknown() : (helion_value){.kind = HELION_SLICE, .slice = s};
 }
 
 /* [f(x) for x in sequence if c]: unrolled. */

@@ -153,6 +153,9 @@ helion_value helion_do_broadcast_tensors(helion_reader *r, const helion_call *c)
     s = &s->at[0].seq;
   kernel_type all = {.rank = 0}, t;
   for (size_t i = 0; i < s->n; i++)
+    if (s->at[i].kind == HELION_UNKNOWN)
+      return helion_unknown();
+  for (size_t i = 0; i < s->n; i++)
     if (!helion_type_of(r, &s->at[i], &t) || !helion_broadcast_shape(r, &all, &t, &all))
       return helion_fail(r, c->node, LOOM_EINPUT, "the shapes must be equal or 1 in each dimension", "these tensors do not broadcast together");
   helion_value out = helion_sequence(r, s->n, false);
