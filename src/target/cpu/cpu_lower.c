@@ -3,12 +3,12 @@
 #include <string.h>
 
 /* log1p is not approximated: that would be log(1 + x).
- * arith-expand rounds bf16 with integer operations: the native instruction flushes denormals. */
+ * Arithmetic on bf16 is that of f32, and arith-expand rounds to bf16 with integer operations: the native instruction flushes denormals. */
 static const char to_llvm[] =
     "builtin.module("
     "func.func(convert-linalg-to-loops),"
     "expand-strided-metadata,lower-affine,"
-    "func.func(math-extend-to-supported-types,arith-expand{include-bf16=true}),"
+    "func.func(math-extend-to-supported-types,arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},arith-expand{include-bf16=true}),"
     "convert-scf-to-cf,convert-vector-to-llvm,"
     "convert-math-to-llvm{approximate-log1p=false},convert-math-to-libm,"
     "convert-to-llvm,reconcile-unrealized-casts)";

@@ -296,6 +296,24 @@ static void test_rounding_to_half_types_is_exact(void **state) {
   }
 }
 
+/* x + 0 is x, though it be subnormal. */
+static void test_bf16_arithmetic_keeps_subnormals(void **state) {
+  (void)state;
+  const char *body = "    %c = arith.constant 0.0 : bf16\n    %y = arith.addf %x, %c : bf16\n";
+  codegen_image *image = compile_for(map_tile("plus", DTYPE_BF16, DTYPE_BF16, body), NULL);
+  for (int e = 0; e < N_MAP_EXTENTS; e++) {
+    buffer a = new_buffer(DTYPE_BF16, 13, 37), b = new_buffer(DTYPE_BF16, 13, 37);
+    for (int64_t i = 0; i < map_extents[e][0]; i++)
+      for (int64_t j = 0; j < map_extents[e][1]; j++)
+        dtype_store(DTYPE_BF16, element(&a, i, j), ldexp(1 + (double)(j % 2) / 2, (int)(-133 + i % 10)));
+    run_map(tile(image, "plus"), &a, &b, map_extents[e]);
+    for (int64_t i = 0; i < map_extents[e][0]; i++)
+      for (int64_t j = 0; j < map_extents[e][1]; j++)
+        assert_memory_equal(element(&b, i, j), element(&a, i, j), 2);
+  }
+  codegen_unlink(image);
+}
+
 static void test_functions_of_libm_are_within_four_ulp(void **state) {
   (void)state;
   static const struct { const char *op; double (*reference)(double); } rows[] = {{"exp", exp}, {"tanh", tanh}, {"erf", erf}, {"log1p", log1p}, {"expm1", expm1}, {"sin", sin}};
@@ -403,7 +421,8 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
       T(test_matmul_is_right_for_every_type_and_extent), T(test_matmul_is_right_for_every_extent_of_a_small_tile), T(test_sums_are_kept_in_f32),
-      T(test_other_products_become_loops), T(test_rounding_to_half_types_is_exact), T(test_functions_of_libm_are_within_four_ulp),
+      T(test_other_products_become_loops), T(test_rounding_to_half_types_is_exact), T(test_bf16_arithmetic_keeps_subnormals),
+      T(test_functions_of_libm_are_within_four_ulp),
       T(test_a_run_of_operations_in_one_tile), T(test_functions_of_another_form_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
