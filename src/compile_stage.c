@@ -1,5 +1,6 @@
 #include "compile_stage.h"
 #include "base/file.h"
+#include "frontend/helion_mlir/helion_mlir.h"
 #include <string.h>
 
 static const struct { const char *name, *suffix; } stages[] = {
@@ -120,7 +121,10 @@ static loom_status replace(compile_state *s, compile_stage stage, const char *pa
     LOOM_TRY(data_read_json(s->ctx, path, source, size, &v));
   switch (stage) {
   case COMPILE_KERNEL: LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel)); return kernel_verify(s->ctx, s->kernel);
-  case COMPILE_STAGE0: return replace_module(s, path, source, size, &s->stage0);
+  case COMPILE_STAGE0:
+    if (helion_mlir_is_text(source, size))
+      LOOM_FAIL(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "stage 0 in the helion form replaces no stage; it is an input: loom compile %s", path);
+    return replace_module(s, path, source, size, &s->stage0);
   case COMPILE_CANONICAL: return replace_module(s, path, source, size, &s->canonical);
   case COMPILE_NEST: LOOM_TRY(nest_from_data(s->ctx, v, &s->nest)); return nest_verify(s->ctx, s->nest);
   case COMPILE_PLAN: LOOM_TRY(plan_from_data(s->ctx, v, &s->plan)); s->plans.at[0] = s->plan; return LOOM_OK;
