@@ -123,9 +123,7 @@ static size_t edit_distance(const char *a, const char *b) {
 
 const char *diag_nearest(const char *name, const char *const *names, size_t n) {
   const char *best = NULL;
-  size_t length = strlen(name), best_distance = length < 6 ? 2 : length / 3 + 1;   /* a third of the letters may be wrong, at least one */
-  if (best_distance > length)
-    best_distance = length;   /* and at least one has to be right */
+  size_t length = strlen(name), best_distance = length < 3 ? 1 : length < 6 ? 2 : length / 3 + 1;   /* a third of the letters may be wrong, at least one; of two none */
   for (size_t i = 0; i < n; i++) {
     size_t d = edit_distance(name, names[i]);
     if (d < best_distance) {

@@ -151,6 +151,19 @@ static int read_params(const char *s, param *out) {
 
 static bool is_name(const param *p, const char *name) { return strlen(name) == p->length && strncmp(p->name, name, p->length) == 0; }
 
+const char *helion_show_params(helion_reader *r, const helion_fn *f) {
+  param params[HELION_PARAMS_MAX];
+  int n = read_params(f->params, params);
+  bool keyword_only = false;
+  text t = text_new(r->mem);
+  for (int i = 0; i < n; i++) {
+    text_addf(&t, "%s%s%s%.*s%s", i ? ", " : "", params[i].keyword_only && !keyword_only ? "*, " : "", params[i].rest ? "*" : "", (int)params[i].length, params[i].name,
+              params[i].optional && !params[i].rest ? "=" : "");
+    keyword_only = params[i].keyword_only;
+  }
+  return arena_printf(r->mem, "its parameters are (%s)", n ? text_str(&t) : "");
+}
+
 /* torch also takes NumPy's names of dim and keepdim. */
 static bool is_param(const param *p, const char *name) {
   return is_name(p, name) || (text_eq(name, "axis") && is_name(p, "dim")) || (text_eq(name, "keepdims") && is_name(p, "keepdim"));
@@ -183,7 +196,7 @@ static bool bind_positional(helion_reader *r, helion_call *c, const param *param
     if (args[i]->kind == SYN_Starred)
       return helion_fail(r, args[i], LOOM_EUNSUP, "write the arguments out", "* in a call of %s", c->fn->path), false;
     if (at >= n_params || params[at].keyword_only)
-      return helion_fail(r, args[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params),
+      return helion_fail(r, args[i], LOOM_EINPUT, helion_show_params(r, c->fn),
                          "too many arguments for %s", c->fn->path),
              false;
     c->given[at] = true;
@@ -203,7 +216,7 @@ static bool bind_keywords(helion_reader *r, helion_call *c, const param *params,
     while (name && at < n_params && !is_param(&params[at], name))
       at++;
     if (!name || at == n_params)
-      return helion_fail(r, keywords[i], LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", c->fn->params),
+      return helion_fail(r, keywords[i], LOOM_EINPUT, helion_show_params(r, c->fn),
                          "%s has no parameter \"%s\"", c->fn->path, name ? name : "**"),
              false;
     if (c->given[at])
@@ -241,7 +254,7 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
   bool is_unknown = false;
   for (int i = 0; i < n_params; i++) {
     if (!c.given[i] && !params[i].optional)
-      return helion_fail(r, n, LOOM_EINPUT, arena_printf(r->mem, "its parameters are: %s", f->params), "%s needs its argument \"%.*s\"",
+      return helion_fail(r, n, LOOM_EINPUT, helion_show_params(r, f), "%s needs its argument \"%.*s\"",
                          f->path, (int)params[i].length, params[i].name);
     is_unknown = is_unknown || (c.given[i] && !params[i].ignored && c.arg[i].kind == HELION_UNKNOWN);
   }

@@ -38,6 +38,9 @@ const char *helion_nearest_member(helion_reader *r, helion_kind k, const char *n
  * name, `near` (NULL: none). */
 const char *helion_advice(helion_reader *r, const char *path, const char *near);
 
+/* "its parameters are (input, dim=, *, dtype=)" */
+const char *helion_show_params(helion_reader *r, const helion_fn *f);
+
 /* Runs row `f` with the arguments of the call `n`; `self` is NULL for functions.  Wrong arguments are LOOM_EINPUT. */
 helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self);
 

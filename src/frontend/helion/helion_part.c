@@ -316,7 +316,7 @@ bool helion_make_part(helion_reader *r, const syn_node *n, const helion_value *i
     case HELION_SLICE: ok = index_slice(r, &t, v->slice, dim++, out, &late); break;
     case HELION_DEVICE: ok = index_device(r, &t, v->device, dim++, out, &late); break;
     default:
-      helion_fail(r, n, LOOM_EUNSUP, v->kind == HELION_TENSOR ? "index with tiles, ints and loaded int tensors; select with a mask and torch.where" : "index with tiles, ints, slices and None",
+      helion_fail(r, n, v->kind == HELION_STR || v->kind == HELION_FLOAT ? LOOM_EINPUT : LOOM_EUNSUP, v->kind == HELION_TENSOR ? "index with tiles, ints and loaded int tensors; select with a mask and torch.where" : "index with tiles, ints, slices and None",
                   "%s as an index", helion_describe(r, v));
       break;
     }

@@ -157,8 +157,11 @@ static helion_flow run_if(helion_reader *r, const syn_node *n) {
     helion_forget_assigned(r, n);
     return HELION_NEXT;
   }
-  if (c.kind == HELION_TENSOR && helion_in_loop(r)) {
-    helion_fail_host_tensor(r, n, &c);
+  if ((c.kind == HELION_TENSOR || c.kind == HELION_TILE) && helion_in_loop(r)) {
+    if (c.kind == HELION_TILE)
+      helion_fail(r, n, LOOM_EINPUT, "compare one of its numbers: tile.begin, tile.end or tile.id", "an if on a tile");
+    else
+      helion_fail_host_tensor(r, n, &c);
     helion_forget_assigned(r, n);
     return HELION_NEXT;
   }

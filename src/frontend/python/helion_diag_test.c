@@ -171,6 +171,7 @@ static const refusal refusals[] = {
     {HOST("z = 'a'\n  for i in range(100): z = z + z"), LOOM_EUNSUP, "this operation on the string", 9, 28},
     {HOST("for i in range(-9223372036854775807, 9223372036854775807): pass"), LOOM_ELIMIT, "a python loop of 9223372036854775807", 8, 3},
     {HOST("z = 1 // 0"), LOOM_EINPUT, "division by zero", 8, 7},
+    {HOST("z = 0 ** -1"), LOOM_EINPUT, "division by zero", 8, 7},
     {HOST("z = 1 % 0.0"), LOOM_EINPUT, "division by zero", 8, 7},
     {HOST("z = 1.0 & 2"), LOOM_EINPUT, "not defined for floats", 8, 7},
     {HOST("z = (1,) - (2,)"), LOOM_EINPUT, "not defined for a tuple of 1 and a tuple of 1", 8, 7},
@@ -198,7 +199,7 @@ static const refusal refusals[] = {
     {HOST("z = helion.next_power_of_2(1.5)"), LOOM_EINPUT, "the argument of helion.next_power_of_2 is the float 1.5", 8, 7},
     /* device operands */
     {BODY("a = x[tile_m, ::-2]"), LOOM_EINPUT, "a slice of a tensor with step -2", 10, 9},
-    {BODY("a = x[tile_m, 1.5]"), LOOM_EUNSUP, "the float 1.5 as an index", 10, 9},
+    {BODY("a = x[tile_m, 1.5]"), LOOM_EINPUT, "the float 1.5 as an index", 10, 9},
     {BODY("a = x[x[tile_m, 0], 0]"), LOOM_EUNSUP, "an index of shape [tile_m] and type float16", 10, 9},
     {BODY("a = x[tile_m, :][0]"), LOOM_EUNSUP, "the int 0 as an index of a device value", 10, 9},
     {BODY("a = torch.exp(None)"), LOOM_EINPUT, "None cannot be an operand", 10, 9},
