@@ -51,7 +51,8 @@ void *arena_array(arena *a, size_t n, size_t size) {
 
 char *arena_strndup(arena *a, const char *s, size_t n) {
   char *p = arena_alloc(a, n + 1);
-  memcpy(p, s, n);
+  if (n)   /* s of nothing may be NULL */
+    memcpy(p, s, n);
   return p;
 }
 
