@@ -1,5 +1,6 @@
 #include "base/dtype.h"
 #include "base/text.h"
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -25,6 +26,8 @@ bool dtype_is_float(dtype t) { return rows[t].is_float; }
 double dtype_unit_roundoff(dtype t) {
   return rows[t].is_float ? 1.0 / (double)(UINT64_C(1) << rows[t].mantissa_bits) : 0;
 }
+
+dtype dtype_compute(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16 || dtype_is_f8(t) ? DTYPE_F32 : t; }
 
 bool dtype_parse(const char *name, dtype *out) {
   if (text_starts(name, "torch."))
@@ -112,6 +115,27 @@ static float bf16_to_f32(uint16_t h) {
   return f;
 }
 
+/* float8_e4m3fn: 1, 4 and 3 bits, bias 7; no infinity, NaN is 0x7f. */
+static uint8_t f64_to_e4m3(double d) {
+  const double v = fabs(d);
+  const uint8_t sign = __builtin_signbit(d) ? 0x80 : 0;
+  if (!(v < 512))
+    return sign | 0x7f;
+  int exponent = v < 0x1p-6 ? -6 : ilogb(v);
+  double units = nearbyint(ldexp(v, 3 - exponent));   /* 8..16 of the last place; less for subnormals */
+  int code = ((exponent + 6) << 3) + (int)units;      /* the hidden bit adds 1 to the exponent, and so does a carry */
+  return sign | (uint8_t)(code < 0x7f ? code : 0x7f);
+}
+
+static double e4m3_to_f64(uint8_t b) {
+  int exponent = b >> 3 & 15, mantissa = b & 7;
+  double v = (b & 0x7f) == 0x7f ? (double)NAN : exponent ? ldexp(8 + mantissa, exponent - 10) : ldexp(mantissa, -9);
+  return b & 0x80 ? -v : v;
+}
+
+/* float8_e5m2: the high byte of an f16. */
+static uint8_t f64_to_e5m2(double d) { return (uint8_t)(sign_of(d) >> 8 | (d != d ? 0x7f : round_to_format(d, 2, 5))); }
+
 /* Toward zero, into lo..hi; both limits as doubles are the limits or, for int64, 2^63, one above. */
 static int64_t to_integer(double v, int64_t lo, int64_t hi) {
   if (v != v)
@@ -141,6 +165,8 @@ double dtype_load(dtype t, const void *p) {
   case DTYPE_I32: LOAD_AS(int32_t);
   case DTYPE_I64: LOAD_AS(int64_t);
   case DTYPE_BOOL: return *(const uint8_t *)p != 0;
+  case DTYPE_F8E4M3: return e4m3_to_f64(*(const uint8_t *)p);
+  case DTYPE_F8E5M2: return (double)dtype_f16_to_f32((uint16_t)(*(const uint8_t *)p << 8));
   case DTYPE_COUNT: break;
   }
   return 0;
@@ -158,6 +184,8 @@ void dtype_store(dtype t, void *p, double v) {
   case DTYPE_I32: STORE_AS(int32_t, to_integer(v, INT32_MIN, INT32_MAX));
   case DTYPE_I64: STORE_AS(int64_t, to_integer(v, INT64_MIN, INT64_MAX));
   case DTYPE_BOOL: STORE_AS(uint8_t, v != 0);
+  case DTYPE_F8E4M3: STORE_AS(uint8_t, f64_to_e4m3((double)(float)v));
+  case DTYPE_F8E5M2: STORE_AS(uint8_t, f64_to_e5m2((double)(float)v));
   case DTYPE_COUNT: break;
   }
 }

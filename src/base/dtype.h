@@ -16,7 +16,10 @@
   X(I16, 2, "i16", "int16", "<i2", 0, 0)                     \
   X(I32, 4, "i32", "int32", "<i4", 0, 0)                     \
   X(I64, 8, "i64", "int64", "<i8", 0, 0)                     \
-  X(BOOL, 1, "i1", "bool", "|b1", 0, 0)
+  X(BOOL, 1, "i1", "bool", "|b1", 0, 0)                      \
+  /* stored as they are, computed with in f32; NumPy has neither: their bytes */ \
+  X(F8E4M3, 1, "f8E4M3FN", "float8_e4m3fn", "|u1", 1, 4)     \
+  X(F8E5M2, 1, "f8E5M2", "float8_e5m2", "|u1", 1, 3)
 
 typedef enum dtype {
 #define X(n, ...) DTYPE_##n,
@@ -34,10 +37,14 @@ bool dtype_is_float(dtype t);
 double dtype_unit_roundoff(dtype t);
 /* Finds a type by its MLIR or PyTorch name (with or without "torch."); false when unknown. */
 bool dtype_parse(const char *name, dtype *out);
-/* torch.promote_types */
+static inline bool dtype_is_f8(dtype t) { return t == DTYPE_F8E4M3 || t == DTYPE_F8E5M2; }
+/* The type that arithmetic on `t` is done in: f32 for floats below it. */
+dtype dtype_compute(dtype t);
+/* torch.promote_types; PyTorch has none of a float8 with another type, which the front end refuses. */
 dtype dtype_promote(dtype a, dtype b);
 
-/* One element at `p` (any alignment) as a double and back.  Floats: round once to nearest even, overflow to infinity.
+/* One element at `p` (any alignment) as a double and back.  Floats: round once to nearest even, overflow to infinity.  float8, as in PyTorch:
+ * through f32, and what float8_e4m3fn, which has no infinity, cannot hold is NaN.
  * Integers: toward zero, saturating, NaN gives 0; an int64 beyond 2^53 is rounded on loading.  Booleans: 1 for everything but zero, so for NaN too. */
 double dtype_load(dtype t, const void *p);
 void dtype_store(dtype t, void *p, double v);

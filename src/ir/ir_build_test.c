@@ -184,6 +184,10 @@ static void test_types_and_attributes_go_both_ways(void **state) {
   (void)state;
   for (int t = 0; t < DTYPE_COUNT; t++) {
     dtype back = DTYPE_COUNT;
+    if (dtype_is_f8((dtype)t)) {   /* the bytes of the host, which no chip has */
+      assert_false(ir_type_dtype(ir_dtype(&ir, (dtype)t), &back));
+      continue;
+    }
     assert_true(ir_type_dtype(ir_dtype(&ir, (dtype)t), &back));
     assert_int_equal(back, t);
   }

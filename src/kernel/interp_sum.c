@@ -116,6 +116,10 @@ static double half_subnormal(dtype t) {
     return 0x1p-25;
   case DTYPE_BF16:
     return 0x1p-134;
+  case DTYPE_F8E4M3:
+    return 0x1p-10;
+  case DTYPE_F8E5M2:
+    return 0x1p-17;
   case DTYPE_F32:
     return 0x1p-150;
   default:

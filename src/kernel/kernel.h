@@ -216,6 +216,8 @@ int kernel_fn_arity(kernel_fn f);
 /* The size to use for every BLOCK and TUNABLE symbol, and for NOMINAL symbols that of their block: from `given` (LOOM_EUSAGE when a name is unknown or a fixed size is contradicted), else the
  * fixed value, else the whole extent, else 64 (an extent that is only known at run time; an open one where no config prefers another size).  Both the interpreter and the CPU take these. */
 LOOM_MUST_USE loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n);
+/* The float8 type that a tensor or value has, whose elements only the CPU and the interpreter know; NULL: none. */
+const char *kernel_f8_name(const kernel_graph *k);
 bool kernel_is_open(const kernel_graph *k);    /* some size is open */
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);

@@ -193,3 +193,13 @@ loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_b
         b[(*out_n)++] = (sym_binding){k->symbols.at[i].name, b[j].value};
   return LOOM_OK;
 }
+
+const char *kernel_f8_name(const kernel_graph *k) {
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (dtype_is_f8(k->tensors.at[i].shape.type))
+      return dtype_torch(k->tensors.at[i].shape.type);
+  for (size_t i = 0; i < k->values.n; i++)
+    if (dtype_is_f8(k->values.at[i].type.type))
+      return dtype_torch(k->values.at[i].type.type);
+  return NULL;
+}

@@ -2,8 +2,6 @@
 #include "lower/host_private.h"
 #include <math.h>
 
-static dtype work_type(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t; }
-
 /* Loops over result 0 of `op` (none for a scalar); *out: its rank. */
 static loom_status open_result(host *h, const kernel_op *op, const char **iv, int *rank) {
   const char *sizes[KERNEL_RANK_MAX];
@@ -64,7 +62,7 @@ static loom_status function_of(host *h, const kernel_op *op, dtype result, const
   }
   bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE;
   bool is_test = op->fn == KERNEL_FN_ISNAN || op->fn == KERNEL_FN_ISINF;
-  dtype work = work_type(is_comparison ? dtype_promote(from[0], from[1]) : is_test ? from[0] : result);
+  dtype work = dtype_compute(is_comparison ? dtype_promote(from[0], from[1]) : is_test ? from[0] : result);
   const char *a = lower_convert(l, x[0], from[0], work), *b = op->kind == KERNEL_BINARY ? lower_convert(l, x[1], from[1], work) : NULL;
   if (!host_integer(h, op->fn, work, a, b, out))
     LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
@@ -204,11 +202,12 @@ static loom_status reduce(host *h, const kernel_op *op) {
   lowering *l = h->l;
   kernel_value v = op->operands[0], r = op->results[0];
   bool is_arg = op->fn == KERNEL_FN_ARGMAX || op->fn == KERNEL_FN_ARGMIN;
-  dtype t = host_type(h, r)->type, from = h->type[v], work = is_arg ? from : work_type(t);
+  dtype t = host_type(h, r)->type, from = h->type[v], work = is_arg ? from : dtype_compute(t);
   const char *sizes[KERNEL_RANK_MAX], *iv[KERNEL_RANK_MAX], *at[KERNEL_RANK_MAX], *out_sizes[KERNEL_RANK_MAX], *position = NULL, *x;
   int rank = host_type(h, v)->rank, out_rank = host_type(h, r)->rank;
   if (!is_arg && (op->fn == KERNEL_FN_MAX || op->fn == KERNEL_FN_MIN))
     work = from;
+  work = dtype_is_f8(work) ? DTYPE_F32 : work;
   LOOM_TRY(host_sizes(h, host_type(h, v), sizes));
   LOOM_TRY(host_sizes(h, host_type(h, r), out_sizes));
   const char *acc = accumulator(h, op, work, identity(op->fn, work), out_sizes);

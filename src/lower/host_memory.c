@@ -199,7 +199,7 @@ static loom_status combined(host *h, const kernel_op *op, dtype t, const char *o
     *out = lower_emit(l, "arith.select %s, %s, %s : %s", same, v, old, element);
     return LOOM_OK;
   }
-  dtype work = t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t;
+  dtype work = dtype_compute(t);
   LOOM_TRY(lower_fn(l, op->fn, work, lower_convert(l, old, t, work), lower_convert(l, v, t, work), out));
   *out = lower_convert(l, *out, work, t);
   return LOOM_OK;

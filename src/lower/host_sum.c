@@ -54,6 +54,6 @@ void host_find_sums(host *h) {
   count_uses(uses, &k->body);
   find_in(h, uses, &k->body);
   for (size_t i = 0; i < k->values.n; i++)
-    if (h->is_sum[i] && (h->type[i] == DTYPE_F16 || h->type[i] == DTYPE_BF16))
+    if (h->is_sum[i] && dtype_compute(h->type[i]) != h->type[i])
       h->type[i] = DTYPE_F32;
 }

@@ -128,6 +128,11 @@ static loom_status local_tensor(lowering *l, kernel_tensor index) {
 static loom_status print_module(lowering *l, const char **out) {
   const char *attributes, *arguments, *end;
   text symbols = text_new(l->mem);
+  if (kernel_f8_name(l->k)) {   /* its elements are bytes here, which only the host's code converts */
+    diag_error(l->ctx, l->k->body.ops.n ? l->k->body.ops.at[0]->span : LOOM_NOSPAN, LOOM_EUNSUP, "a kernel with %s on a chip", kernel_f8_name(l->k));
+    diag_help(l->ctx, "run it with --machine host, or store float16 or bfloat16");
+    return LOOM_EUNSUP;
+  }
   LOOM_TRY(module_attributes(l, &attributes));
   LOOM_TRY(symbol_ops(l, &symbols));
   LOOM_TRY(function_arguments(l, &arguments));

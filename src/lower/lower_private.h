@@ -67,6 +67,10 @@ kernel_tensor lower_root(const kernel_graph *k, kernel_tensor t);          /* wh
 const char *lower_convert(lowering *l, const char *x, dtype from, dtype to);
 LOOM_MUST_USE loom_status lower_fn(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b, const char **out);
 
+/* ---- lower_f8.c: the bits of a float8, which are an i8, and f32 ---- */
+const char *lower_from_f8(lowering *l, dtype from, const char *x);
+const char *lower_to_f8(lowering *l, dtype to, const char *x);
+
 /* ---- lower_compute.c ---- */
 LOOM_MUST_USE loom_status lower_empty(lowering *l, const kernel_type *t, const char **out);
 LOOM_MUST_USE loom_status lower_filled(lowering *l, const kernel_type *t, const char *scalar, const char **out);

@@ -16,6 +16,10 @@ const char *lower_convert(lowering *l, const char *x, dtype from, dtype to) {
   const char *a = lower_element(from), *b = lower_element(to), *op;
   if (from == to)
     return x;
+  if (dtype_is_f8(from))
+    return lower_convert(l, lower_from_f8(l, from, x), DTYPE_F32, to);
+  if (dtype_is_f8(to))
+    return lower_to_f8(l, to, lower_convert(l, x, from, DTYPE_F32));
   if (dtype_is_float(from) && dtype_is_float(to)) {
     op = float_to_float(from, to);
     return op ? lower_emit(l, "%s %s : %s to %s", op, x, a, b) : lower_convert(l, lower_convert(l, x, from, DTYPE_F32), DTYPE_F32, to);

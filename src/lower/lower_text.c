@@ -70,14 +70,14 @@ const char *lower_symbol(arena *m, const char *prefix, const char *s) {
 }
 
 /* Arithmetic has no types with a sign: the operations know it. */
-const char *lower_element(dtype t) { return t == DTYPE_U8 ? "i8" : dtype_mlir(t); }
+const char *lower_element(dtype t) { return t == DTYPE_U8 || dtype_is_f8(t) ? "i8" : dtype_mlir(t); }
 
 const char *lower_number(arena *m, dtype t, double x) {
   if (t == DTYPE_BOOL)
     return x != 0 ? "true" : "false";
   if (!dtype_is_float(t))
     return arena_printf(m, "%" PRId64 " : %s", (int64_t)x, lower_element(t));
-  if (isfinite(x) && isfinite((float)x))
+  if (isfinite(x) && isfinite((float)x) && !dtype_is_f8(t))
     return arena_printf(m, "%.17e : %s", x, lower_element(t));
   unsigned char bytes[8];
   uint64_t bits = 0;

@@ -30,8 +30,10 @@ static npy_array rounded_to(arena *m, const npy_array *a, dtype t) {
 loom_status run_read_tensor(loom_ctx *ctx, const run_binding *b, dtype t, int rank, const int64_t *shape, void **out_bytes) {
   npy_array a;
   LOOM_TRY(run_load(ctx, b, &a));
-  if (a.type == DTYPE_F32 && t == DTYPE_BF16)
+  if (a.type == DTYPE_F32 && (t == DTYPE_BF16 || dtype_is_f8(t)))
     a = rounded_to(&ctx->mem, &a, t);
+  if (a.type == DTYPE_U8 && dtype_is_f8(t))   /* its bits */
+    a.type = t;
   bool same = a.rank == rank && a.type == t;
   for (int d = 0; same && d < rank; d++)
     same = a.shape[d] == shape[d];

@@ -11,5 +11,5 @@ import cases_structured
 
 def all_cases():
     groups = [cases_rows.elementwise, cases_rows.normalisations, cases_losses.losses, cases_matmul.matmuls, cases_matmul.float4_products, cases_attention.attentions, cases_attention.flex_attention,
-              cases_structured.structured, cases_jagged.jagged]
+              cases_structured.structured, cases_jagged.jagged, cases_matmul.float8_products]
     return [c for g in groups for c in g()] + cases_linear.all_cases()

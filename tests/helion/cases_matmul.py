@@ -2,7 +2,7 @@
 
 import numpy as np
 from formulas import rng, f32, f16, bf16, sigmoid, gelu
-from harness import Bf16, Case
+from harness import Bf16, Case, Float8
 
 
 def float4(packed):
@@ -42,6 +42,21 @@ def float4_products():
     yield Case("nvfp4_gemv.py", "_nvfp4_gemv_fp4in_body", dict(weight_fp4x2=packed(m, 21, 8), x_fp4x2=packed(21, 8), weight_scale=scale(3072), x_scale=scale(3072), out=Bf16(np.zeros(m, np.float32))),
                lambda weight_fp4x2, x_fp4x2, weight_scale, x_scale, out, alpha: rows(weight_fp4x2, weight_scale) @ rows(x_fp4x2[None], x_scale)[0] * alpha, dict(alpha=0.5), coarsest="bf16",
                blocks=False, words=one)
+
+
+def float8_products():
+    fp8 = lambda *shape: Float8(rng.standard_normal(shape) * 0.4)
+    yield Case("fp8_gemm.py", "fp8_gemm", dict(x=fp8(19, 37), y=fp8(37, 13)), lambda x, y: x @ y, coarsest="f16")
+    yield Case("fp8_matmul.py", "fp8_matmul", dict(x=fp8(19, 37), y=fp8(37, 13), scale_a2d=f32(19, 13), scale_b1d=f32(13)),
+               lambda x, y, scale_a2d, scale_b1d: (x @ y) * scale_a2d * scale_b1d, coarsest="bf16")
+
+    def attention(q, k, v, batch, heads):   # v: [batch * heads, dim, sequence]
+        score = q @ k.swapaxes(1, 2) / np.sqrt(q.shape[2])
+        p = np.exp(score - score.max(-1, keepdims=True))
+        out = (p / p.sum(-1, keepdims=True)) @ v.swapaxes(1, 2)
+        return out.reshape(batch, heads, *out.shape[1:])
+
+    yield Case("fp8_attention.py", "fp8_attention_kernel", dict(q=fp8(6, 19, 8), k=fp8(6, 19, 8), v=fp8(6, 8, 19)), attention, dict(batch=2, heads=3), coarsest="f8")
 
 
 def matmuls():

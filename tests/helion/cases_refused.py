@@ -1,4 +1,4 @@
-"""Forward kernels that Loom refuses: 8-bit floating-point types and inline assembly.  Each must say so.
+"""Forward kernels that Loom refuses: inline assembly.  Each must say so.
 
 No inputs are made: sizes are enough to reach the construct that is not supported."""
 
@@ -12,8 +12,5 @@ def refused(file, function, shape="", args=None, words=()):
 def all_cases():
     heads = "=1x2x16x8"
     yield refused("blackwell_attention.py", "blackwell_attention_kernel", f"q_in{heads},k_in{heads},v_in{heads}", dict(qk_scale=0.5))
-    yield refused("fp8_attention.py", "fp8_attention_kernel", "q=2x16x8,k=2x16x8,v=2x8x16", dict(batch=1, heads=2))
-    yield refused("fp8_gemm.py", "fp8_gemm", "x=16x16,y=16x16", words=["--dtype", "float8_e4m3fn"])
-    yield refused("fp8_matmul.py", "fp8_matmul", "x=16x16,y=16x16,scale_a2d=16x1,scale_b1d=16", words=["--dtype", "x=float8_e4m3fn,y=float8_e4m3fn"])
     yield refused("nvfp4_gemv.py", "_nvfp4_gemv_bf16in_triton_body", "weight_bytes=4x256,x_values=32x16,weight_scale_bytes=4096,out=4", dict(M=4, K=512))
     yield refused("nvfp4_gemv.py", "_nvfp4_gemv_fp4in_triton_body", "weight_bytes=4x256,x_bytes=256,weight_scale_bytes=4096,x_scale_bytes=4096,out=4", dict(M=4, K=512))

@@ -18,7 +18,7 @@ import tempfile
 import numpy as np
 
 ROUNDINGS = 4
-ROUNDOFF = {"f64": 2.0**-53, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8}
+ROUNDOFF = {"f64": 2.0**-53, "f32": 2.0**-24, "f16": 2.0**-11, "bf16": 2.0**-8, "f8": 2.0**-4}
 BLOCK_SETS = ("16,16,8", "7,5,3", "1,1,1", "full")
 
 
@@ -32,16 +32,35 @@ class Bf16:
         self.values = (self.bits.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
 
 
+def float8(bits):
+    """The numbers of float8_e4m3fn."""
+    exponent, mantissa = (bits >> 3) & 15, (bits & 7).astype(np.float64)
+    number = np.where(exponent == 0, mantissa * 2.0**-9, (8 + mantissa) * 2.0 ** (exponent.astype(np.float64) - 10))
+    return np.where(bits & 127 == 127, np.nan, np.where(bits & 128, -number, number))
+
+
+class Float8:
+    """A float8_e4m3fn array: float64 values that it holds, the nearest ones to those given."""
+
+    def __init__(self, values):
+        numbers = float8(np.arange(127, dtype=np.uint8))
+        nearest = np.argmin(np.abs(np.abs(values)[..., None] - numbers), axis=-1).astype(np.uint8)
+        self.bits = nearest | np.where(np.asarray(values) < 0, 128, 0).astype(np.uint8)
+        self.values = float8(self.bits)
+
+
 def save(path, array):
     if isinstance(array, Bf16):
         np.save(path, array.bits.view("V2"))
+    elif isinstance(array, Float8):
+        np.save(path, array.bits)
     else:
         np.save(path, array)
 
 
 def values(array):
     """What a formula computes with."""
-    if isinstance(array, Bf16):
+    if isinstance(array, (Bf16, Float8)):
         return array.values
     array = np.asarray(array)
     return array.astype(np.float64) if array.dtype.kind == "f" else array
@@ -82,7 +101,7 @@ def command(loom, root, case, folder):
             continue
         path = os.path.join(folder, f"{name}.npy")
         save(path, array)
-        words += ["--input", f"{name}={path}"]
+        words += ["--input", f"{name}={path}"] + (["--dtype", f"{name}=float8_e4m3fn"] if isinstance(array, Float8) else [])
     words += case.words
     for name, value in case.args.items():
         words += ["--arg", f"{name}={value}"]
@@ -114,6 +133,8 @@ def compare(case, out, blocks=None):
         name = names[at]
         at += 1
         g, w = load(got[name]), np.asarray(w)
+        if g.dtype == np.uint8 and w.dtype.kind == "f":
+            g = float8(g)
         if g.shape != w.shape:
             return f"{name}: shape {g.shape}, the formula gives {w.shape}"
         if w.dtype.kind in "iub" and g.dtype.kind in "iub":

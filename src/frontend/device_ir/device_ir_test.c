@@ -36,7 +36,7 @@ static const refusal refusals[] = {
     {"scaled_matmul.txt", "(_new_var, mm)", "(_new_var, ac)", LOOM_EINPUT, "no node \"ac\"", 15},
     {"scaled_matmul.txt", "(load, load_1)", "(acc, load_1) ", LOOM_EINPUT, "\"acc\" is used before it is computed", 14},
     {"scaled_matmul.txt", "Node mm : ", "Node mm   ", LOOM_EINPUT, "", 0},
-    {"scaled_matmul.txt", "size=(u0, u2), dtype=torch.float16", "size=(u0, u2), dtype=torch.float8_e4m3fn", LOOM_EUNSUP, "the element type torch.float8_e4m3fn", 0},
+    {"scaled_matmul.txt", "size=(u0, u2), dtype=torch.float16", "size=(u0, u2), dtype=torch.float8_e4m3fnuz", LOOM_EUNSUP, "the element type torch.float8_e4m3fnuz", 0},
     {"scaled_matmul.txt", "Node x : FakeTensor(..., size=(s77, s27), dtype=torch.float16)", "", LOOM_EINPUT, "does not say the shape of the host tensor \"x\"", 7},
     {"scaled_matmul.txt", "Block 1: Size", "Block 0: Size", LOOM_EINPUT, "with each number once", 0},
     {"scaled_matmul.txt", "Block 2: Size=s27", "Block 2: Size=s27+1", LOOM_OK, NULL, 0},   /* the only block that the loop alone uses */

@@ -49,6 +49,7 @@ bool helion_on_device(helion_reader *r, const syn_node *n, const char *what);
 /* torch.result_type of two values: 0-d values and python numbers count by category only. */
 dtype helion_result_type_of(const helion_reader *r, const helion_value *v, size_t n);
 dtype helion_result_type(const helion_reader *r, const helion_value *a, const helion_value *b);
+bool helion_types_meet(helion_reader *r, const syn_node *n, const helion_value *a, const helion_value *b);   /* false: diagnosed */
 helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a, helion_value b);
 helion_value helion_apply1(helion_reader *r, const syn_node *n, kernel_fn fn, helion_value a);
 /* f16 and bf16 as f32, other values as they are: formulas of several operations round once, at their end. */

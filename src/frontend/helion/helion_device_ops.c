@@ -40,7 +40,7 @@ helion_value helion_do_where(helion_reader *r, const helion_call *c) {
   kernel_value v[3];
   kernel_type shape;
   dtype t = helion_result_type(r, &c->arg[1], &c->arg[2]);
-  if (!helion_on_device(r, c->node, "torch.where"))
+  if (!helion_on_device(r, c->node, "torch.where") || !helion_types_meet(r, c->node, &c->arg[1], &c->arg[2]))
     return helion_unknown();
   for (int i = 0; i < 3; i++)
     if (!helion_as_value(r, c->node, &c->arg[i], i ? t : DTYPE_BOOL, &v[i]))

@@ -45,6 +45,14 @@ dtype helion_result_type(const helion_reader *r, const helion_value *a, const he
   return helion_result_type_of(r, (helion_value[]){*a, *b}, 2);
 }
 
+/* PyTorch has no common type of a float8 and another type of tensor. */
+bool helion_types_meet(helion_reader *r, const syn_node *n, const helion_value *a, const helion_value *b) {
+  kernel_type x, y;
+  if (a->kind != HELION_DEVICE || b->kind != HELION_DEVICE || !helion_type_of(r, a, &x) || !helion_type_of(r, b, &y) || x.type == y.type || (!dtype_is_f8(x.type) && !dtype_is_f8(y.type)))
+    return true;
+  return helion_fail(r, n, LOOM_EINPUT, "convert one of them with .to(dtype)", "%s with %s: PyTorch does not promote float8 types", dtype_torch(x.type), dtype_torch(y.type)), false;
+}
+
 /* ---- applying ---- */
 /* Functions of floats: an int operand becomes f32 first. */
 static bool is_float_fn(kernel_fn fn) {
@@ -122,6 +130,8 @@ helion_value helion_apply2(helion_reader *r, const syn_node *n, kernel_fn fn, he
   helion_value fused;
   bool moves = fn == KERNEL_FN_ADD && (is_scalar(r, &a) || is_scalar(r, &b));   /* tile + n moves the tile */
   if (!moves && (is_bare_tile(r, n, &a) || is_bare_tile(r, n, &b)))
+    return helion_unknown();
+  if (!helion_types_meet(r, n, &a, &b))
     return helion_unknown();
   if (is_float_fn(fn) && !dtype_is_float(t))
     t = DTYPE_F32;
@@ -213,7 +223,7 @@ helion_value helion_widen(helion_reader *r, const syn_node *n, helion_value v) {
   if (v.kind != HELION_DEVICE)
     return v;
   dtype t = helion_type(r, v.device)->type;
-  return helion_device(helion_cast(r, n, v.device, t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t));
+  return helion_device(helion_cast(r, n, v.device, dtype_compute(t)));
 }
 
 helion_value helion_device_binary(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {

@@ -109,6 +109,6 @@ helion_value helion_do_formula(helion_reader *r, const helion_call *c) {
   for (size_t i = 0; i < n; i++)
     wide[i] = helion_widen(r, c->node, wide[i]);
   helion_value out = compute((formula){r, c->node}, c, wide[0], wide[1], wide[2]);
-  bool is_rounded = out.kind == HELION_DEVICE && (t == DTYPE_F16 || t == DTYPE_BF16) && dtype_is_float(helion_type(r, out.device)->type);
+  bool is_rounded = out.kind == HELION_DEVICE && dtype_compute(t) != t && dtype_is_float(helion_type(r, out.device)->type);
   return is_rounded ? helion_device(helion_cast(r, c->node, out.device, t)) : out;
 }

@@ -80,8 +80,11 @@ static bool peek_int(helion_reader *r, const helion_value *v, int64_t *out) {
 static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
   int64_t a, b, v;
   bool known = peek_int(r, va, &a) && peek_int(r, vb, &b);
-  if (known && b == 0 && (op == SYN_FloorDiv || op == SYN_Mod))
+  bool is_inverse = known && op == SYN_Pow && b < 0;
+  if (known && ((b == 0 && (op == SYN_FloorDiv || op == SYN_Mod)) || (is_inverse && a == 0)))
     return helion_fail(r, n, LOOM_EINPUT, "the divisor must not be 0; choose other sizes or check it before", "division by zero");
+  if (is_inverse && helion_known_int(r, va, &a) && helion_known_int(r, vb, &b))
+    return helion_float(pow((double)a, (double)b));
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
   if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_peek(r, e, &v)))

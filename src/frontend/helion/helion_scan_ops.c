@@ -166,7 +166,7 @@ helion_value helion_do_fold(helion_reader *r, const helion_call *c) {
 
 /* A scan with `fn` in type `to`: f16 and bf16 are added up in f32 and rounded once, as torch does. */
 static helion_value cumulate(helion_reader *r, const helion_call *c, kernel_value v, int axis, bool reverse, dtype to) {
-  v = helion_cast(r, c->node, v, to == DTYPE_F16 || to == DTYPE_BF16 ? DTYPE_F32 : to);
+  v = helion_cast(r, c->node, v, dtype_compute(to));
   kernel_type t = *helion_type(r, v), scalar = {.type = t.type};
   kernel_op *op = kernel_add_op(r->mem, r->graph, r->region, KERNEL_SCAN, 1, &v, 1, &t);
   op->span = c->node->span;

@@ -48,14 +48,14 @@ int hm_scalar_type(dtype t) { return types[t].number; }
 
 bool hm_torch_element_parse(const char *s, size_t n, dtype *out) {
   for (int t = 0; t < DTYPE_COUNT; t++)
-    if (strlen(types[t].element) == n && memcmp(types[t].element, s, n) == 0)
+    if (types[t].element && strlen(types[t].element) == n && memcmp(types[t].element, s, n) == 0)
       return *out = (dtype)t, true;
   return false;
 }
 
 bool hm_scalar_type_parse(int64_t number, dtype *out) {
   for (int t = 0; t < DTYPE_COUNT; t++)
-    if (types[t].number == number)
+    if (types[t].element && types[t].number == number)
       return *out = (dtype)t, true;
   return false;
 }
