@@ -36,7 +36,14 @@ static loom_status read_variant(loom_ctx *ctx, const data_value *v, const machin
   LOOM_TRY(solve_etg_cycles(ctx, v, generation, m, &p->cycles));
   if (o->ragged)
     p->rule = SOLVE_TRIPS_ANY;
-  return solve_apply_options(ctx, o, p);
+  solve_boolean fixed[SOLVE_BOOLEANS_MAX];      /* what the file does not leave open stays */
+  for (size_t i = 0; i < p->booleans.n && i < SOLVE_BOOLEANS_MAX; i++)
+    fixed[i] = p->booleans.at[i];
+  LOOM_TRY(solve_apply_options(ctx, o, p));
+  for (size_t i = 0; i < p->booleans.n && i < SOLVE_BOOLEANS_MAX; i++)
+    if (fixed[i].assigned >= 0)
+      p->booleans.at[i].assigned = fixed[i].assigned;
+  return LOOM_OK;
 }
 
 loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const solve_options *o, data_value **out) {

@@ -1,6 +1,7 @@
 /* Cycles of an ETG variant.  Stages of a scope run one after another, branches of a stage overlap, calls of a branch run one after another.
  *
- *   generation 1:      loop = trips * max(compute, memory)
+ *   generation 1:      loop = trips * (db ? max(compute, memory) : compute + memory)
+ *                      in files without the choice: trips * max(compute, memory)
  *   generations 2, 3:  loop = trips * (db ? max(L, C + S) : L + C + S) + (db ? min(L, C + S) : 0)
  */
 #include "base/text.h"
@@ -12,7 +13,7 @@ typedef struct reader {
   loom_ctx *ctx;
   const machine *m;
   int generation;
-  const sym_expr *overlaps;          /* is_double_buffer == 1 */
+  const sym_expr *overlaps;          /* is_double_buffer == 1; generation 1 without that choice: true */
   int depth;
 } reader;
 
@@ -159,7 +160,9 @@ static loom_status nested_cost(reader *r, const data_value *block, const sym_exp
   const sym_expr *compute, *memory;
   LOOM_TRY(scope_cost(r, block, "compute_scope", &compute));
   LOOM_TRY(scope_cost(r, block, "memory_scope", &memory));
-  *out = sym_max(m, compute, memory);
+  const sym_expr *serial = sym_add(m, compute, memory);
+  bool is_empty = serial == compute || serial == memory;      /* nothing to overlap with */
+  *out = is_empty ? serial : sym_make(m, SYM_IF, r->overlaps, sym_max(m, compute, memory), serial);
   if (trips)
     *out = sym_mul(m, trips, *out);
   return LOOM_OK;
@@ -207,9 +210,19 @@ static loom_status flat_cost(reader *r, const data_value *variant, const sym_exp
   return block_cost(r, variant, trips, out);
 }
 
+static bool has_choice(const data_value *variant) {
+  const data_value *list = data_get(data_get(data_get(variant, "constraint_scope"), "metadata"), "booleans");
+  for (size_t i = 0; list && i < list->n; i++)
+    if (text_eq(list->items[i]->string, MODEL_DOUBLE_BUFFER))
+      return true;
+  return false;
+}
+
 loom_status solve_etg_cycles(loom_ctx *ctx, const data_value *variant, int generation, const machine *m, const sym_expr **out) {
   arena *mem = &ctx->mem;
   const sym_expr *db = sym_make(mem, SYM_EQ, sym_name(mem, MODEL_DOUBLE_BUFFER), sym_const(mem, 1), NULL);
+  if (generation == 1 && !has_choice(variant))
+    db = sym_make(mem, SYM_TRUE, NULL, NULL, NULL);
   reader r = {ctx, m, generation, db, 0};
   const data_value *kernel = data_get(variant, "kernel_block");
   return kernel ? block_cost(&r, kernel, NULL, out) : flat_cost(&r, variant, out);

@@ -2,12 +2,15 @@
 #include "base/text.h"
 #include "solve/solve_private.h"
 
-static loom_status read_symbols(loom_ctx *ctx, const data_value *metadata, solve_problem *p) {
+/* Files of generation 1 name no alignment: sizes are multiples of the hardware's tile. */
+enum { UNTOLD_ALIGNMENT = 32 };
+
+static loom_status read_symbols(loom_ctx *ctx, const data_value *metadata, int generation, solve_problem *p) {
   data_value *o;
   LOOM_TRY(data_need(ctx, metadata, "symbols", DATA_OBJECT, &o));
   for (size_t i = 0; i < o->n; i++) {
     const data_value *x = o->members[i].value;
-    solve_symbol s = {.name = o->members[i].key, .align = 1};
+    solve_symbol s = {.name = o->members[i].key, .align = generation == 1 ? UNTOLD_ALIGNMENT : 1};
     if (data_get(x, "alignment"))
       LOOM_TRY(data_need_int(ctx, x, "alignment", 1, INT32_MAX, &s.align));
     if (data_get(x, "natural_ub"))
@@ -118,8 +121,34 @@ static loom_status read_footprint(loom_ctx *ctx, const data_value *metadata, sol
   return add_memory(ctx, o, keys, (int64_t)dtype_bytes(t), "L1", capacity, p);
 }
 
+/* `e` = *factor * *symbol; false: it is no product of constants and one symbol. */
+static bool one_symbol_times(const sym_expr *e, int64_t *factor, const char **symbol) {
+  int64_t v;
+  if (e->op == SYM_MUL)
+    return one_symbol_times(e->arg[0], factor, symbol) && one_symbol_times(e->arg[1], factor, symbol);
+  if (e->op == SYM_SYM && !*symbol) {
+    *symbol = e->name;
+    return true;
+  }
+  return sym_is_const(e, &v) && v > 0 && !__builtin_mul_overflow(*factor, v, factor);
+}
+
+/* "At least one trip" (N / (s * c) >= 1, which truncates) and "s * c divides N" both mean s <= N / c: the oldest files say no more about sizes. */
+static void learn_upper_end(const sym_expr *e, solve_problem *p) {
+  int64_t extent, least, factor = 1;
+  const char *symbol = NULL;
+  const sym_expr *trips = e->op == SYM_GE && sym_is_const(e->arg[1], &least) && least == 1 && e->arg[0]->op == SYM_CEILDIV ? e->arg[0] : e->op == SYM_DIVISIBLE ? e : NULL;
+  if (!trips || !sym_is_const(trips->arg[0], &extent) || extent < 1 || !one_symbol_times(trips->arg[1], &factor, &symbol) || !symbol)
+    return;
+  for (size_t i = 0; i < p->symbols.n; i++) {
+    solve_symbol *x = &p->symbols.at[i];
+    if (text_eq(x->name, symbol) && extent / factor > 0 && (!x->upper || extent / factor < x->upper))
+      x->upper = extent / factor;
+  }
+}
+
 /* `a <= constant` is kept as a sum that must not exceed it: it may prune. */
-static loom_status read_conditions(loom_ctx *ctx, const data_value *scope, solve_problem *p) {
+static loom_status read_conditions(loom_ctx *ctx, const data_value *scope, int generation, solve_problem *p) {
   const data_value *list = data_get(scope, "hard_constraints");
   for (size_t i = 0; list && i < list->n; i++) {
     const sym_expr *e;
@@ -127,6 +156,8 @@ static loom_status read_conditions(loom_ctx *ctx, const data_value *scope, solve
     LOOM_TRY(sym_from_etg(ctx, list->items[i], &e));
     if (!sym_op_is_boolean(e->op))
       LOOM_FAIL(ctx, list->items[i]->span, LOOM_EINPUT, "a hard constraint must be true or false, not a number");
+    if (generation == 1)
+      learn_upper_end(e, p);
     if (e->op == SYM_LE && sym_is_const(e->arg[1], &limit))
       vec_push(&ctx->mem, &p->capacities, ((solve_capacity){NULL, e->arg[0], limit}));
     else
@@ -141,11 +172,11 @@ loom_status solve_etg_limits(loom_ctx *ctx, const data_value *variant, int gener
   *out = (solve_problem){.rule = rules[generation]};
   LOOM_TRY(data_need(ctx, variant, "constraint_scope", DATA_OBJECT, &scope));
   LOOM_TRY(data_need(ctx, scope, "metadata", DATA_OBJECT, &metadata));
-  LOOM_TRY(read_symbols(ctx, metadata, out));
+  LOOM_TRY(read_symbols(ctx, metadata, generation, out));
   LOOM_TRY(read_booleans(ctx, metadata, out));
   const data_value *iter = data_get(metadata, "iter_num");
   LOOM_TRY(read_trips(ctx, data_get(iter, "temp_iter"), out, 0));
   LOOM_TRY(read_trips(ctx, data_get(iter, "seq_iter"), out, 0));
   LOOM_TRY(generation == 3 ? read_memories(ctx, metadata, out) : read_footprint(ctx, metadata, out));
-  return read_conditions(ctx, scope, out);
+  return read_conditions(ctx, scope, generation, out);
 }

@@ -79,7 +79,8 @@ static void plain_optimum(const int64_t s[3], int generation, int64_t out[6]) {
           int64_t thr = m * n >= 8192 ? 716 : m * n * 716 / 8192, tm = cd(cd(s[0], m), 8), tn = cd(cd(s[1], n), 8), tk = cd(s[2], k);
           int64_t comp = cd(m * n, 2) + cd(2 * m * n * k, thr), load = 688 + cd(20 * m * k, 150) + cd(20 * k * n, 150), store = 454 + cd(2 * m * n, 150);
           int64_t most = comp > load ? comp : load, least = comp + load - most, inner = db ? tk * most + least : tk * (comp + load);
-          int64_t nested = tk * most > store ? tk * most : store, cycles = generation == 1 ? tm * tn * nested : tm * tn * (inner + store);
+          int64_t turns = tk * (db ? most : comp + load), nested = !db ? turns + store : turns > store ? turns : store;
+          int64_t cycles = tm * tn * (generation == 1 ? nested : inner + store);
           if (cycles < out[0]) {
             out[0] = cycles;
             out[1] = m;
@@ -175,16 +176,16 @@ static void test_hard_constraints_hold(void **state) {
   }
 }
 
-/* The oldest form: no loop tree, one branch without a list, symbols without bounds. */
+/* The oldest form: no loop tree, one branch without a list; sizes are multiples of 32 and end where the hard constraint says. */
 static const char flat[] =
     "[{\"variant_name\": \"old\", \"compute_scope\": {\"stages\": [{\"stage_id\": 0, \"Parallel\": {\"Sequential\": {\"scenarios\": [], \"schedules\": [{\"Func\": {\"func\": {\"name\": \"f\"},"
-    " \"scenarios\": [{\"constraints\": {\"Ge\": [{\"Sym\": \"b\"}, {\"Const\": 16}]}, \"time_cost\": {\"Concrete\": {\"Const\": 7}}}]}}]}}}]},"
+    " \"scenarios\": [{\"constraints\": {\"Ge\": [{\"Sym\": \"b\"}, {\"Const\": 64}]}, \"time_cost\": {\"Concrete\": {\"Const\": 7}}}]}}]}}}]},"
     " \"memory_scope\": {\"stages\": []}, \"constraint_scope\": {\"hard_constraints\": [{\"Divisible\": {\"x\": {\"Const\": 64}, \"by\": {\"Sym\": \"b\"}}}],"
     " \"metadata\": {\"symbols\": {\"b\": \"int\"}, \"L1_footprint\": [], \"iter_num\": {\"seq_iter\": {\"Div\": [{\"Const\": 64}, {\"Sym\": \"b\"}]}, \"temp_iter\": [{\"Const\": 3}]}}}}]";
 
 static void test_flat_files_are_read(void **state) {
   (void)state;
-  static const struct { int64_t ub, cost, block; } cases[] = {{64, 21, 64}, {40, 42, 32}, {8, 3 * 8 * (INT64_C(1) << 31), 8}};
+  static const struct { int64_t ub, cost, block; } cases[] = {{0, 21, 64}, {64, 21, 64}, {40, 3 * 2 * (INT64_C(1) << 31), 32}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
