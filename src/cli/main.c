@@ -50,7 +50,7 @@ static char **as_opt(int *argc, char **argv) {
   static char opt[] = "opt";
   if (strcmp(slash ? slash + 1 : argv[0], "helion-opt") != 0)
     return argv;
-  static char **with;   /* lives as long as the process */
+  static char **volatile with;   /* lives as long as the process, and is seen to */
   with = alloc_bytes(((size_t)*argc + 2) * sizeof *with);
   if (!with)
     return argv;
