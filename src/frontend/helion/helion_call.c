@@ -275,7 +275,7 @@ static helion_value call_method(helion_reader *r, const syn_node *n, const helio
   const helion_fn *f = helion_find_method(m->self->kind, m->name);
   if (f)
     return helion_run_row(r, n, f, m->self);
-  return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, m->name, helion_nearest_member(r, m->self->kind, m->name)), "the method \"%s\" of %s", m->name,
+  return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, m->name, helion_is_diagnosed(r, n) ? NULL : helion_nearest_member(r, m->self->kind, m->name)), "the method \"%s\" of %s", m->name,
                      helion_describe(r, m->self));
 }
 
@@ -301,7 +301,7 @@ helion_value helion_eval_call(helion_reader *r, const syn_node *n) {
       return helion_may_call(r, n, f.string) ? helion_run_row(r, n, row, NULL) : skip_arguments(r, n);
     int quiet = r->quiet;
     r->quiet = has_effect(f.string) ? 0 : quiet;
-    helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_nearest_function(r, f.string)), "a call of %s", f.string);
+    helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, f.string, helion_is_diagnosed(r, n) ? NULL : helion_nearest_function(r, f.string)), "a call of %s", f.string);
     r->quiet = quiet;
     return skip_arguments(r, n);
   }

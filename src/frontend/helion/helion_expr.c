@@ -117,7 +117,7 @@ helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value 
   *self = base;
   if (helion_find_method(base.kind, name))
     return (helion_value){.kind = HELION_METHOD, .method = {self, name}};
-  return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, name, helion_nearest_member(r, base.kind, name)), "\"%s\" of %s", name, helion_describe(r, &base));
+  return helion_fail(r, n, LOOM_EUNSUP, helion_advice(r, name, helion_is_diagnosed(r, n) ? NULL : helion_nearest_member(r, base.kind, name)), "\"%s\" of %s", name, helion_describe(r, &base));
 }
 
 /* ---- operators that evaluate lazily ---- */

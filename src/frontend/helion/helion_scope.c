@@ -307,6 +307,8 @@ static const char *ended_with(helion_reader *r, const syn_node *n, const char *n
 }
 
 static helion_value fail_unknown_name(helion_reader *r, const syn_node *n, const char *name) {
+  if (r->worst != LOOM_OK && helion_is_diagnosed(r, n))   /* it was said, or is part of what was said */
+    return helion_unknown();
   name_list known = {0};
   for (const helion_scope *s = r->scope; s; s = s->parent)
     for (size_t i = 0; i < s->vars.n; i++)

@@ -137,6 +137,13 @@ helion_value helion_fail_at(helion_reader *r, loom_span at, loom_status status, 
   return helion_unknown();
 }
 
+bool helion_is_diagnosed(const helion_reader *r, const syn_node *n) {
+  for (const diag_item *d = r->ctx->diag.first; d; d = d->next)
+    if (d->severity == DIAG_ERROR && d->span.line == n->span.line && d->span.col == n->span.col && d->span.source == n->span.source)
+      return true;
+  return false;
+}
+
 bool helion_step(helion_reader *r, const syn_node *n) {
   if (r->stopped)
     return false;

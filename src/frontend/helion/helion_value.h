@@ -183,6 +183,9 @@ helion_value helion_fail(helion_reader *r, const syn_node *n, loom_status status
 /* The same at a place that is no node of the source: where an op of the graph came from. */
 helion_value helion_fail_at(helion_reader *r, loom_span at, loom_status status, const char *help, const char *fmt, ...) LOOM_PRINTF(5, 6);
 
+/* Something was said at `n` before: code that is read many times looks for advice once. */
+bool helion_is_diagnosed(const helion_reader *r, const syn_node *n);
+
 /* Spends one step; false, diagnosed once as LOOM_ELIMIT, when the kernel takes too many.  Every walk over values that share parts spends. */
 bool helion_step(helion_reader *r, const syn_node *n);
 
