@@ -22,6 +22,26 @@ typedef struct plan_mapping {
 typedef struct plan_access { const char *name; /* "x", unique: tensor name, then tensor.2 .. */ bool is_store; int64_t area[PLAN_MESH_MAX]; unsigned levels[PLAN_MESH_MAX]; int label_level[PLAN_MESH_MAX];
   int hoist; /* number of enclosing sequential loops it is lifted over; 0: where the kernel has it */ } plan_access;
 
+/* X(name, text): how the tile of a load reaches the cores that share it, along one mesh dim. */
+#define PLAN_MOVE_LIST(X) X(UNICAST, "n") X(MULTICAST, "bcast") X(CHAIN, "chain" /* stored and forwarded from neighbour to neighbour */)
+typedef enum plan_move {
+#define X(n, t) PLAN_##n,
+  PLAN_MOVE_LIST(X)
+#undef X
+  PLAN_MOVES
+} plan_move;
+
+/* What is chosen for one load or store of a candidate. */
+typedef struct plan_choice {
+  plan_move move[PLAN_MESH_MAX];         /* UNICAST where area is 1 */
+  int64_t area[PLAN_MESH_MAX];           /* cores along the dim that share one transfer: a run of consecutive coordinates */
+  unsigned levels[PLAN_MESH_MAX];        /* logical levels the area spans, as in plan_access */
+  int hoist;                             /* loops it is lifted over, from the innermost of [temporal order.., sequential loops..] */
+  unsigned panel;                        /* bit i: the i-th lifted loop multiplies the slot, since the access moves with it */
+  int depth;                             /* slots, 1..3 */
+  bool direct;                           /* store: from the accumulator itself, without an output copy */
+} plan_choice;
+
 typedef struct plan_candidate {          /* a row of the candidate table: everything but the block sizes */
   const char *name;                      /* upstream's variant name (with the broadcast labels) */
   plan_mapping mapping;
