@@ -1,8 +1,9 @@
 #include "base/alloc.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 
-static long fail_in;      /* allocations until the injected failure; 0 = off */
-static int fail_forever;
+static atomic_long fail_in;      /* allocations until the injected failure; 0 = off.  Threads allocate too. */
+static atomic_int fail_forever;
 
 void alloc_fail_at(long n, int forever) {
   fail_in = n;
@@ -10,15 +11,13 @@ void alloc_fail_at(long n, int forever) {
 }
 
 static int must_fail(void) {
-  if (fail_in == 0)
+  long left = atomic_load_explicit(&fail_in, memory_order_relaxed);
+  while (left > 1)
+    if (atomic_compare_exchange_weak(&fail_in, &left, left - 1))
+      return 0;
+  if (left == 0)
     return 0;
-  if (fail_in > 1) {
-    fail_in--;
-    return 0;
-  }
-  if (!fail_forever)
-    fail_in = 0;
-  return 1;
+  return atomic_load(&fail_forever) || atomic_compare_exchange_strong(&fail_in, &left, 0);
 }
 
 void *alloc_bytes(size_t size) { return must_fail() ? NULL : malloc(size ? size : 1); }
