@@ -112,7 +112,7 @@ static inline long double fuzz_wrap(dtype t, long double x) {
 static inline bool fuzz_sane(const fuzz_kernel *k, dtype t, long double x) {
   if (k->wild && dtype_is_float(t))
     return true;
-  long double most = t == DTYPE_F16 ? 3e4L : t == DTYPE_I64 ? 0x1p50L : dtype_is_float(t) ? 1e9L : 0x1p62L;
+  long double most = t == DTYPE_F8E4M3 ? 400 : t == DTYPE_F16 || t == DTYPE_F8E5M2 ? 3e4L : t == DTYPE_I64 ? 0x1p50L : dtype_is_float(t) ? 1e9L : 0x1p62L;
   return fabsl(x) <= most && (x == 0 || !dtype_is_float(t) || fabsl(x) > 1e-30L);
 }
 
@@ -299,7 +299,7 @@ static inline bool fuzz_load(fuzz_kernel *k, dtype t, unsigned axes, bool small)
     }
     text_add(&k->host, larger ? "]\n" : "\n");
   }
-  fuzz_value v = fuzz_new(k, t, axes, true);
+  fuzz_value v = fuzz_new(k, dtype_is_f8(t) ? DTYPE_F32 : t, axes, true);   /* nothing is computed in float8 */
   int64_t at[FUZZ_AXES] = {0};
   do {
     int64_t o = 0;
@@ -307,10 +307,11 @@ static inline bool fuzz_load(fuzz_kernel *k, dtype t, unsigned axes, bool small)
       o = o * size[d] + (turned ? at[axis[n - 1 - d]] : at[axis[d]] + off[d]);
     v.x[fuzz_at(k, axes, at)] = a.x[o];
   } while (fuzz_next(k, axes, at));
-  return fuzz_keep(k, v, arena_printf(k->mem, "%s[%s]", name, fuzz_indices(k, axes)));
+  return fuzz_keep(k, v, arena_printf(k->mem, "%s[%s]%s", name, fuzz_indices(k, axes), dtype_is_f8(t) ? ".to(torch.float32)" : ""));
 }
 
-static inline bool fuzz_step_load(fuzz_kernel *k) { return fuzz_load(k, fuzz_types[fuzz_pick(k, FUZZ_TYPES)], fuzz_some_axes(k), fuzz_chance(k, 40)); }
+static inline dtype fuzz_f8(fuzz_kernel *k) { return fuzz_chance(k, 50) ? DTYPE_F8E4M3 : DTYPE_F8E5M2; }
+static inline bool fuzz_step_load(fuzz_kernel *k) { return fuzz_load(k, fuzz_chance(k, 5) ? fuzz_f8(k) : fuzz_types[fuzz_pick(k, FUZZ_TYPES)], fuzz_some_axes(k), fuzz_chance(k, 40)); }
 
 /* hl.load with a mask. */
 static inline bool fuzz_step_masked_load(fuzz_kernel *k) {

@@ -292,7 +292,7 @@ static inline const char *fuzz_sizes(fuzz_kernel *k, unsigned axes, const char *
 /* o[tile_m, tile_n] = v, cast to the type of o. */
 static inline void fuzz_store(fuzz_kernel *k, const fuzz_value *v) {
   unsigned axes = v->axes | k->grid;
-  dtype t = fuzz_chance(k, 60) ? v->type : fuzz_types[fuzz_pick(k, FUZZ_TYPES)];
+  dtype t = fuzz_chance(k, 60) ? v->type : dtype_is_float(v->type) && fuzz_chance(k, 20) ? fuzz_f8(k) : fuzz_types[fuzz_pick(k, FUZZ_TYPES)];
   for (int64_t i = 0; i < fuzz_count(k, v->axes); i++)
     if (!fuzz_cast_fits(v, t, v->x[i]) || !fuzz_sane(k, t, fuzz_cast(v, t, v->x[i])))
       t = v->type;
@@ -379,7 +379,7 @@ static inline bool fuzz_step_load_result(fuzz_kernel *k) {
   if (!k->results.n)
     return false;
   fuzz_tensor o = k->results.at[fuzz_pick(k, (int)k->results.n)];
-  if (!o.axes || (o.axes & ~k->scope) || text_starts(o.name, "v") || strstr(text_str(&k->body), arena_printf(k->mem, " %s[", o.name)) == NULL)
+  if (!o.axes || dtype_is_f8(o.type) || (o.axes & ~k->scope) || text_starts(o.name, "v") || strstr(text_str(&k->body), arena_printf(k->mem, " %s[", o.name)) == NULL)
     return false;
   fuzz_value v = {fuzz_name(k, "v"), o.type, o.axes, o.exact, o.x};
   return fuzz_keep(k, v, arena_printf(k->mem, "%s[%s]", o.name, fuzz_indices(k, o.axes)));
@@ -441,7 +441,7 @@ static inline void fuzz_after(fuzz_kernel *k, int steps) {
   k->indent = 1;
   k->values.n = 0;
   for (size_t i = 0; i < k->results.n; i++)
-    if (k->results.at[i].axes)
+    if (k->results.at[i].axes && !dtype_is_f8(k->results.at[i].type))
       vec_push(k->mem, &k->values, ((fuzz_value){k->results.at[i].name, k->results.at[i].type, k->results.at[i].axes, k->results.at[i].exact, k->results.at[i].x}));
   size_t given = k->values.n;
   for (int taken = 0, tries = 0; given && taken < steps && tries < 20 * steps; tries++)

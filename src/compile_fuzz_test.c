@@ -116,7 +116,7 @@ static void compare(const fuzz_kernel *f, const fuzz_tensor *want, const interp_
       return;
     }
     double real = native ? fabs((double)((long double)dtype_load(got->type, (const char *)native + (size_t)i * width) - want->x[i])) : 0;
-    if (!(real > 0) || !isfinite(bound) || bound == 0)
+    if (!(real > 0) || !isfinite(bound) || bound == 0 || got->type == DTYPE_F64)   /* f64: what all engines round alike has no bound */
       continue;
     int ratio = ilogb(bound / real);
     t->inexact++;
@@ -231,6 +231,8 @@ static void test_native_code_and_interpreter_agree_with_the_exact_values(void **
                 " without a bound\n", t.kernels, t.elems, t.inexact, t.worst, median, t.unbounded);
   arena_done(&mem);
   assert_int_equal(wrong, 0);
+  if (count < KERNELS)
+    return;
   assert_true(t.inexact > (int64_t)count);          /* the bounds are put to a test */
   assert_true(t.worst <= 2);                        /* the interpreter's value may be rounded once itself */
   assert_true(median < 7);                          /* and not blind */

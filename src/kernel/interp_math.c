@@ -112,17 +112,17 @@ interp_num interp_unary(kernel_fn f, dtype t, interp_num a) {
     else if (f == KERNEL_FN_ISNAN || f == KERNEL_FN_ISINF)
       e = isfinite(a.e) ? 0 : 1;
     else if (f == KERNEL_FN_NOT || f == KERNEL_FN_INVERT)
-      e = 1;
-    else if (f == KERNEL_FN_RECIP && fabs(a.x) <= a.e)
-      e = INFINITY;
+      e = t == DTYPE_BOOL ? 1 : a.e;
+    else if (isinf(a.e) || (f == KERNEL_FN_RECIP && fabs(a.x) <= a.e))
+      e = INFINITY;   /* a value without a bound may be NaN, which no function leaves inside of its range */
     else
       e = fmax(deviation(f, t, a.x, a.e, x), deviation(f, t, a.x, -a.e, x));
   }
   return (interp_num){x, e + evaluation_error(f, t, x)};
 }
 
-/* Product of magnitudes where nothing times infinity is nothing: an exact zero stays exact. */
-static double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
+/* What the error `e` of one factor makes of the other's magnitude: an exact zero stays exact, unless the other may be infinite. */
+static double times(double magnitude, double e) { return isinf(e) ? INFINITY : e == 0 || magnitude == 0 ? 0 : magnitude * e; }
 
 static interp_num divide(interp_num a, interp_num b) {
   interp_num r = {a.x / b.x, 0};
@@ -165,6 +165,8 @@ static interp_num power(interp_num a, interp_num b) {
   interp_num r = {pow(a.x, b.x), 0};
   if (a.e == 0 && b.e == 0)
     return r;
+  if (isinf(a.e) || isinf(b.e))
+    return (interp_num){r.x, INFINITY};
   bool over_zero = fabs(a.x) <= a.e, whole_exponent = b.e == 0 && b.x == floor(b.x);
   if (over_zero && b.x - b.e <= 0)
     return (interp_num){r.x, INFINITY};

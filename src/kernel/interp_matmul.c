@@ -128,6 +128,9 @@ static void add_operand_errors(interp *in, const interp_value *a, const interp_v
       right[i] = fabs(b->x[batch * nb + i]) + (b->has_e ? b->e[batch * nb + i] : 0);
     add_product(&shape, panel);
   }
+  double *e = out->e + batch * shape.m * shape.n;
+  for (int64_t i = 0; i < shape.m * shape.n; i++)
+    e[i] = isnan(e[i]) ? INFINITY : e[i];   /* 0 times no bound */
 }
 
 /* Sets `out` to the start of the sum: acc as it is, or zero. */

@@ -127,16 +127,15 @@ static double half_subnormal(dtype t) {
   }
 }
 
-/* What is beyond the largest number of `t` on each engine is an infinity; what may be is one on some. */
+/* What is beyond the largest number of `t` on each engine is an infinity (or NaN, of float8_e4m3fn); what may be is one on some. */
 static double overflow(dtype t, double x, double *e) {
   double low = interp_round(t, x - *e), high = interp_round(t, x + *e);
-  if (isinf(low) && low == high) {
+  bool is_beyond = (isinf(low) && low == high) || (isnan(low) && isnan(high) && (x > *e || x < -*e));
+  if (is_beyond)
     *e = 0;
-    return low;
-  }
-  if (isinf(low) || isinf(high))
+  else if (!isfinite(low) || !isfinite(high))
     *e = INFINITY;
-  return x;
+  return is_beyond ? low : x;
 }
 
 double interp_round_bounded(dtype t, double x, double *e) {
