@@ -98,27 +98,27 @@ void diag_help(loom_ctx *ctx, const char *fmt, ...) {
   va_end(ap);
 }
 
-/* Levenshtein distance of two names, capped: names over 63 bytes count as far. */
+/* Letters to put in, take out, replace or swap with their neighbour to turn one name into the other; names over 63 bytes count as far. */
 static size_t edit_distance(const char *a, const char *b) {
-  size_t row[64], na = strlen(a), nb = strlen(b);
+  size_t rows[3][64], na = strlen(a), nb = strlen(b);
   if (na > 63 || nb > 63)
     return 64;
   for (size_t j = 0; j <= nb; j++)
-    row[j] = j;
+    rows[0][j] = j;
   for (size_t i = 1; i <= na; i++) {
-    size_t diagonal = row[0];
+    size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above2 = rows[(i + 1) % 3];
     row[0] = i;
     for (size_t j = 1; j <= nb; j++) {
-      size_t up = row[j], best = diagonal + (a[i - 1] != b[j - 1]);
-      if (up + 1 < best)
-        best = up + 1;
-      if (row[j - 1] + 1 < best)
-        best = row[j - 1] + 1;
-      diagonal = up;
-      row[j] = best;
+      row[j] = above[j - 1] + (a[i - 1] != b[j - 1]);
+      if (above[j] + 1 < row[j])
+        row[j] = above[j] + 1;
+      if (row[j - 1] + 1 < row[j])
+        row[j] = row[j - 1] + 1;
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && above2[j - 2] + 1 < row[j])
+        row[j] = above2[j - 2] + 1;
     }
   }
-  return row[nb];
+  return rows[na % 3][nb];
 }
 
 const char *diag_nearest(const char *name, const char *const *names, size_t n) {

@@ -33,7 +33,7 @@ static void test_nearest_finds_misspellings_only(void **state) {
   (void)state;
   const char *const names[] = {"wormhole", "blackhole", "ring8", "x"};
   const struct { const char *name, *nearest; } cases[] = {
-    {"wormhol", "wormhole"}, {"Wormhole", "wormhole"}, {"blakhole", "blackhole"}, {"ring9", "ring8"}, {"gemmini", NULL}, {"wormhole", "wormhole"},
+    {"wormhol", "wormhole"}, {"Wormhole", "wormhole"}, {"blakhole", "blackhole"}, {"ring9", "ring8"}, {"gemmini", NULL}, {"wormhole", "wormhole"}, {"rnig8", "ring8"}, {"y", NULL},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     const char *got = diag_nearest(cases[i].name, names, COUNT_OF(names));

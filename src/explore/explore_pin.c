@@ -48,7 +48,13 @@ static loom_status check_load(loom_ctx *ctx, const nest *n, const machine *m, co
   if (!is_known) {
     diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--pin %s: the kernel has no load '%s'", source, p->load);
     const char *near = diag_nearest(p->load, names, loads);
-    diag_help(ctx, "%s%s", near ? "did you mean load." : "name a load by its tensor", near ? near : "");
+    text all = text_new(&ctx->mem);
+    for (size_t i = 0; i < loads; i++)
+      text_addf(&all, "%sload.%s", i ? ", " : "", names[i]);
+    if (near)
+      diag_help(ctx, "did you mean load.%s", near);
+    else
+      diag_help(ctx, "the loads are %s", text_str(&all));
     return LOOM_EUSAGE;
   }
   for (size_t d = 0; d < m->mesh.n; d++)
