@@ -155,7 +155,7 @@ static void test_etg_round_trips(void **state) {
 static void test_wrong_etg_is_refused_with_its_place(void **state) {
   (void)state;
   const struct { const char *json; int col; const char *message, *help; } cases[] = {
-    {"{\"Ad\": [1, 2]}", 2, "unknown expression \"Ad\"", "did you mean \"Add\"?"}, {"\"tile_m\"", 1, "found \"tile_m\"", "write an integer"},
+    {"{\"Adds\": [1, 2]}", 2, "unknown expression \"Adds\"", "did you mean \"Add\"?"}, {"\"tile_m\"", 1, "found \"tile_m\"", "write an integer"},
     {"{\"Add\": [1, 2], \"Sub\": [1, 2]}", 1, "found an object with 2 keys", NULL}, {"1.5", 1, "found a number", NULL}, {"[1]", 1, "found a list", NULL},
     {"{\"Const\": \"x\"}", 11, "\"Const\" takes an integer; found a string", NULL}, {"{\"Sym\": 3}", 9, "\"Sym\" takes a name; found an integer", NULL},
     {"{\"Add\": 3}", 9, "\"Add\" takes a list of operands; found an integer", NULL}, {"{\"Add\": []}", 9, "at least one operand; found 0", NULL},
