@@ -34,8 +34,7 @@ def node(n):
         t = n.target
         out["target"] = str(t) if isinstance(t, torch._ops.OpOverload) else f"{t.__module__}.{t.__name__}"
         out["kwargs"] = {k: encode(v) for k, v in n.kwargs.items()}
-    val = n.meta.get("val")
-    if isinstance(val, torch.Tensor):
+    if isinstance(val := n.meta.get("val"), torch.Tensor):
         out["val"] = tensor(val)
     elif isinstance(val, (int, torch.SymInt, torch.SymFloat, torch.SymBool)) and not isinstance(val, bool):
         out["sym"] = expr(val)
@@ -77,8 +76,9 @@ def export(kernel, args):
     rolled = {getattr(r, "new_graph_id", None) for r in getattr(ir, "rolled_reductions", [])}
     graphs = [graph(g, i) for i, g in enumerate(ir.graphs) if i not in rolled]
     values = {str(k): int(v) for k, v in (getattr(env.shape_env, "backed_var_to_val", None) or env.shape_env.var_to_val).items()}
-    origins = {str(e): type(o.origin).__name__.removesuffix("Origin") for e, o in hf.expr_to_origin.items()}
+    origins = {str(e): o.origin for e, o in hf.expr_to_origin.items()}
     names = sorted(set(values) | {e for e in origins if e.isidentifier()} | {str(b.var) for b in env.block_sizes if not str(b.var).isdigit()})
+    kinds = {n: KINDS.get(type(origins.get(n)).__name__.removesuffix("Origin"), "size" if n[0] == "s" else "unbacked") for n in names}
     blocks = [{"id": b.block_id, "var": str(b.var), "size": expr(b.size), "reduction": bool(b.reduction), "debug_names": sorted(getattr(b, "debug_names", [])),
                "source": {"kind": SOURCES[type(b.block_size_source).__name__]} | ({"value": expr(b.block_size_source.value)} if hasattr(b.block_size_source, "value") else {})}
               for b in env.block_sizes]
@@ -86,7 +86,8 @@ def export(kernel, args):
     return {"schema": "loom.helion.v1", "producer": {"torch": torch.__version__, "helion": getattr(sys.modules.get("helion"), "__version__", "?")},
             "kernel": {"name": hf.name, "source_file": inspect.getsourcefile(hf.fn), "src": "\n".join(map(ast.unparse, hf.body))},
             "settings": {"static_shapes": bool(env.settings.static_shapes)}, "block_sizes": blocks, "host": host(hf, used), "graphs": graphs,
-            "symbols": [{"name": n, "kind": KINDS.get(origins.get(n), "size" if n[0] == "s" else "unbacked")} | ({"value": values[n]} if n[0] == "s" and n in values else {}) for n in names],
+            "symbols": [{"name": n, "kind": kinds[n]} | ({"value": values[n]} if n[0] == "s" and n in values else {}) |
+                        ({"origin": {"block_id": origins[n].block_id}} if kinds[n] == "grid" else {}) for n in names],   # of which block it is the index
             "roots": [{"graph": r, "phase": getattr(ir.graphs[r], "phase_index", i), "block_ids": list(b)} for i, (r, b) in enumerate(zip(ir.root_ids, ir.grid_block_ids))],
             "returns": returned(hf.body)}
 
@@ -95,6 +96,5 @@ def save(kernel, args, path):
         json.dump(export(kernel, args), f, indent=1, allow_nan=False)
 
 if __name__ == "__main__":
-    spec = importlib.util.spec_from_file_location("kernels", sys.argv[1])
-    spec.loader.exec_module(module := importlib.util.module_from_spec(spec))
+    (spec := importlib.util.spec_from_file_location("kernels", sys.argv[1])).loader.exec_module(module := importlib.util.module_from_spec(spec))
     save(getattr(module, sys.argv[2]), eval(f"({sys.argv[3]},)", {"torch": torch}), "/dev/stdout")

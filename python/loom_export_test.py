@@ -111,8 +111,15 @@ def graph(doc, outer):
     return g
 
 
+def origin_of(name, symbol):
+    origin = named(name)()
+    if symbol["kind"] == "grid":
+        origin.block_id = symbol["origin"]["block_id"]
+    return origin
+
+
 def bound(doc, body):
-    origins = {"size": "TensorSizeOrigin", "block": "BlockSizeOrigin", "tile_id": "TileIdOrigin", "reduction": "ReductionDimensionOrigin"}
+    origins = {"size": "TensorSizeOrigin", "grid": "GridOrigin", "block": "BlockSizeOrigin", "tile_id": "TileIdOrigin", "reduction": "ReductionDimensionOrigin"}
     sources = {v: k for k, v in loom_export.SOURCES.items()}
     tensors = {}
     for i, h in enumerate(doc["host"]):
@@ -136,7 +143,7 @@ def bound(doc, body):
     ir = types.SimpleNamespace(graphs=graphs, root_ids=[r["graph"] for r in doc["roots"]], grid_block_ids=[r["block_ids"] for r in doc["roots"]],
                                rolled_reductions=[types.SimpleNamespace(new_graph_id=i) for i in range(count) if i not in by_id])
     hf = types.SimpleNamespace(device_ir=ir, name=doc["kernel"]["name"], fn=bound, body=ast.parse(body).body, tensor_to_origin=tensors,
-                               expr_to_origin={s["name"]: types.SimpleNamespace(origin=named(origins[s["kind"]])()) for s in doc["symbols"] if s["kind"] in origins})
+                               expr_to_origin={s["name"]: types.SimpleNamespace(origin=origin_of(origins[s["kind"]], s)) for s in doc["symbols"] if s["kind"] in origins})
     env = types.SimpleNamespace(block_sizes=blocks, shape_env=types.SimpleNamespace(var_to_val=values), settings=types.SimpleNamespace(static_shapes=False))
     return types.SimpleNamespace(env=env, host_function=hf)
 
@@ -157,11 +164,12 @@ def plain(doc):   # what both documents must say alike: without what may be left
     return {"name": doc["kernel"]["name"], "graphs": [graph_(g) for g in doc["graphs"]], "returns": doc["returns"],
             "host": [{k: v for k, v in h.items() if k != "stride"} for h in doc["host"]],
             "blocks": [{k: b[k] for k in ("id", "var", "size", "reduction", "source")} for b in doc["block_sizes"]],
-            "symbols": sorted((s["name"], s["kind"], s.get("value") if s["kind"] == "size" else None) for s in doc["symbols"]),
+            "symbols": sorted((s["name"], s["kind"], s.get("value") if s["kind"] == "size" else None, str(s["origin"]) if s["kind"] == "grid" else "") for s in doc["symbols"]),
             "roots": [(r["graph"], r.get("phase", 0), r["block_ids"]) for r in doc["roots"]]}
 
 
-BODIES = {"transposed.json": "turned = x.transpose(0, 1)\nout = torch.zeros([n, m])\nreturn out", "branch_else.json": "out = torch.empty([m])\nreturn out.view(m)"}
+BODIES = {"transposed.json": "turned = x.transpose(0, 1)\nout = torch.zeros([n, m])\nreturn out", "branch_else.json": "out = torch.empty([m])\nreturn out.view(m)",
+          "grid_rows.json": "out = torch.zeros([m, n])\nreturn out"}
 
 
 class ExportTest(unittest.TestCase):
