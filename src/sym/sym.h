@@ -70,6 +70,10 @@ LOOM_MUST_USE loom_status sym_compile(loom_ctx *ctx, const sym_expr *e, const ch
 /* The value sym_eval gives; false: overflow or a divisor <= 0.  Threads may share `c`. */
 bool sym_run(const sym_code *c, const int64_t *slot_values, int64_t *out);
 
+/* The values of sym_run at `n` <= 64 points that differ in slot `slot` alone: out[i] with values[i] in it.  Bit i of the result: it has a value
+ * (out[i] is 0 where it has none).  slots[slot] itself is not read. */
+uint64_t sym_run_many(const sym_code *c, const int64_t *slots, size_t slot, const int64_t *values, size_t n, int64_t *out);
+
 /* ---- text ---- */
 /* Infix with the words of SYM_OP_LIST, minimal parentheses: "(M ceildiv tile_m) * 8 + 1", "min(a, b)", "if(c, a, b)".
  * A name that is no identifier (letters, digits, '_', '.', '$', '@') stands between back quotes. */

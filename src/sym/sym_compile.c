@@ -3,58 +3,12 @@
 #include "base/text.h"
 #include "base/vec.h"
 #include "sym/sym_private.h"
-#include <string.h>
 
 enum { CODE_REGISTERS_MAX = 4096, CODE_STEPS_MAX = 65535, TABLE_BUCKETS = 256 };
 /* Register numbers while compiling: the final place of a temporary is known only when all constants are. */
 enum { FIRST_CONSTANT = 1 << 14, FIRST_TEMPORARY = 1 << 15 };
-/* Steps besides the binary operators of sym_op. */
-enum { STEP_COPY = SYM_OP_COUNT, STEP_TRUTH, STEP_JUMP, STEP_JUMP_IF_ZERO, STEP_JUMP_UNLESS_ZERO, STEP_RETURN };
-
-typedef struct code_step { uint16_t op, dst, a, b; } code_step;   /* jumps: dst is the target */
-
-struct sym_code {
-  const code_step *steps;
-  const int64_t *constants;
-  size_t n_slots, n_constants, n_registers;
-};
-
-/* ---- running ---- */
-
-bool sym_run(const sym_code *code, const int64_t *slot_values, int64_t *out) {
-  int64_t reg[code->n_registers + 1];
-  if (code->n_slots)
-    memcpy(reg, slot_values, code->n_slots * sizeof *reg);
-  if (code->n_constants)
-    memcpy(reg + code->n_slots, code->constants, code->n_constants * sizeof *reg);
-  for (const code_step *s = code->steps;; s++) {
-    switch (s->op) {
-#define BINARY(op)                                                      \
-  case op:                                                              \
-    if (sym_apply(op, reg[s->a], reg[s->b], &reg[s->dst]) != SYM_FINE)  \
-      return false;                                                     \
-    break;
-      BINARY(SYM_ADD) BINARY(SYM_SUB) BINARY(SYM_MUL) BINARY(SYM_CEILDIV) BINARY(SYM_FLOORDIV) BINARY(SYM_MOD) BINARY(SYM_MIN) BINARY(SYM_MAX)
-      BINARY(SYM_EQ) BINARY(SYM_NE) BINARY(SYM_LE) BINARY(SYM_LT) BINARY(SYM_GE) BINARY(SYM_GT) BINARY(SYM_DIVISIBLE)
-#undef BINARY
-    case STEP_COPY: reg[s->dst] = reg[s->a]; break;
-    case STEP_TRUTH: reg[s->dst] = reg[s->a] != 0; break;
-    case STEP_JUMP: s = code->steps + s->dst - 1; break;
-    case STEP_JUMP_IF_ZERO:
-      if (reg[s->a] == 0)
-        s = code->steps + s->dst - 1;
-      break;
-    case STEP_JUMP_UNLESS_ZERO:
-      if (reg[s->a] != 0)
-        s = code->steps + s->dst - 1;
-      break;
-    case STEP_RETURN: *out = reg[s->a]; return true;
-    default: __builtin_unreachable();
-    }
-  }
-}
-
-/* ---- compiling ---- */
+/* Slots that a register depends on: bit i is slot i; the last bit stands for all slots from 63 on. */
+static uint64_t slot_bit(size_t slot) { return UINT64_C(1) << (slot < 63 ? slot : 63); }
 
 /* A computed value.  Operators are found by their registers, branching expressions (a, b unused) by their structure. */
 typedef struct known { const sym_expr *branching; uint16_t op, a, b, reg; int next, bucket; } known;
@@ -63,19 +17,28 @@ typedef struct compiler {
   loom_ctx *ctx;
   const char *const *slots;
   size_t n_slots;
-  int n_temporaries;
+  int n_temporaries, n_joins;
   bool too_large;
   VEC_OF(int64_t) constants;
+  VEC_OF(uint64_t) depends;    /* by temporary */
   VEC_OF(code_step) steps;
   VEC_OF(known) values;
   int bucket[TABLE_BUCKETS];   /* newest value + 1; 0: none */
+  uint16_t join[CODE_REGISTERS_MAX];
 } compiler;
 
-static uint16_t new_temporary(compiler *c) {
+static uint64_t depends(const compiler *c, uint16_t reg) {
+  if (reg >= FIRST_TEMPORARY)
+    return c->depends.at[reg - FIRST_TEMPORARY];
+  return reg >= FIRST_CONSTANT ? 0 : slot_bit(reg);
+}
+
+static uint16_t new_temporary(compiler *c, uint64_t on) {
   if (c->n_temporaries == CODE_REGISTERS_MAX) {
     c->too_large = true;
     return FIRST_TEMPORARY;
   }
+  vec_push(&c->ctx->scratch, &c->depends, on);
   return (uint16_t)(FIRST_TEMPORARY + c->n_temporaries++);
 }
 
@@ -131,11 +94,14 @@ static uint16_t compile_operator(compiler *c, sym_op op, uint16_t a, uint16_t b)
     if (!k->branching && k->op == op && k->a == a && k->b == b)
       return k->reg;
   }
-  uint16_t reg = new_temporary(c);
+  uint16_t reg = new_temporary(c, depends(c, a) | depends(c, b));
   emit(c, (int)op, reg, a, b);
   remember(c, (known){.op = (uint16_t)op, .a = a, .b = b, .reg = reg, .bucket = bucket});
   return reg;
 }
+
+/* A branching value depends on what decides the branch, too. */
+static void note_depends(compiler *c, uint16_t reg, uint16_t on) { c->depends.at[reg - FIRST_TEMPORARY] |= depends(c, on); }
 
 /* reg = a; if it decides, skip: reg = b.  Both as 0 or 1. */
 static loom_status compile_logic(compiler *c, const sym_expr *e, uint16_t reg) {
@@ -145,6 +111,8 @@ static loom_status compile_logic(compiler *c, const sym_expr *e, uint16_t reg) {
   size_t decided = emit(c, e->op == SYM_AND ? STEP_JUMP_IF_ZERO : STEP_JUMP_UNLESS_ZERO, 0, reg, 0), known_before = c->values.n;
   LOOM_TRY(compile(c, e->arg[1], &b));
   emit(c, STEP_TRUTH, reg, b, 0);
+  note_depends(c, reg, a);
+  note_depends(c, reg, b);
   forget(c, known_before);
   land(c, decided);
   return LOOM_OK;
@@ -154,13 +122,16 @@ static loom_status compile_if(compiler *c, const sym_expr *e, uint16_t reg) {
   uint16_t condition, value;
   LOOM_TRY(compile(c, e->arg[0], &condition));
   size_t to_else = emit(c, STEP_JUMP_IF_ZERO, 0, condition, 0), known_before = c->values.n;
+  note_depends(c, reg, condition);
   LOOM_TRY(compile(c, e->arg[1], &value));
   emit(c, STEP_COPY, reg, value, 0);
+  note_depends(c, reg, value);
   forget(c, known_before);
   size_t to_end = emit(c, STEP_JUMP, 0, 0, 0);
   land(c, to_else);
   LOOM_TRY(compile(c, e->arg[2], &value));
   emit(c, STEP_COPY, reg, value, 0);
+  note_depends(c, reg, value);
   forget(c, known_before);
   land(c, to_end);
   return LOOM_OK;
@@ -175,7 +146,9 @@ static loom_status compile_branching(compiler *c, const sym_expr *e, uint16_t *o
       return LOOM_OK;
     }
   }
-  *out = new_temporary(c);
+  *out = new_temporary(c, 0);
+  if (!c->too_large)
+    c->join[c->n_joins++] = (uint16_t)(*out - FIRST_TEMPORARY);
   LOOM_TRY(e->op == SYM_IF ? compile_if(c, e, *out) : compile_logic(c, e, *out));
   remember(c, (known){.branching = e, .reg = *out, .bucket = bucket});
   return LOOM_OK;
@@ -227,6 +200,11 @@ static sym_code *finish(compiler *c) {
   sym_code *code = ARENA_NEW(m, sym_code);
   code_step *steps = ARENA_NEW_N(m, code_step, c->steps.n);
   int64_t *constants = ARENA_NEW_N(m, int64_t, c->constants.n);
+  uint64_t *on = ARENA_NEW_N(m, uint64_t, c->n_temporaries);
+  for (int i = 0; i < c->n_temporaries; i++)
+    on[i] = c->depends.at[i];
+  uint16_t *joins = ARENA_NEW_N(m, uint16_t, c->n_joins);
+  memcpy(joins, c->join, (size_t)c->n_joins * sizeof *joins);
   for (size_t i = 0; i < c->steps.n; i++) {
     code_step s = c->steps.at[i];
     bool is_jump = s.op == STEP_JUMP || s.op == STEP_JUMP_IF_ZERO || s.op == STEP_JUMP_UNLESS_ZERO;
@@ -234,7 +212,8 @@ static sym_code *finish(compiler *c) {
   }
   for (size_t i = 0; i < c->constants.n; i++)
     constants[i] = c->constants.at[i];
-  *code = (sym_code){steps, constants, c->n_slots, c->constants.n, c->n_slots + c->constants.n + (size_t)c->n_temporaries};
+  *code = (sym_code){.steps = steps, .constants = constants, .depends = on, .joins = joins, .n_slots = c->n_slots, .n_constants = c->constants.n,
+                     .n_registers = c->n_slots + c->constants.n + (size_t)c->n_temporaries, .n_joins = (size_t)c->n_joins};
   return code;
 }
 

@@ -49,4 +49,25 @@ __attribute__((always_inline)) static inline sym_fault sym_apply(sym_op op, int6
   default: __builtin_unreachable();
   }
 }
+
+/* ---- compiled code.  Registers: slots, then constants, then temporaries.  A temporary is written at one place, the value of a branching
+ * expression (if, &&, ||) in each of its branches; jumps go forward only. ---- */
+
+/* Steps besides the binary operators of sym_op. */
+enum { STEP_COPY = SYM_OP_COUNT, STEP_TRUTH, STEP_JUMP, STEP_JUMP_IF_ZERO, STEP_JUMP_UNLESS_ZERO, STEP_RETURN };
+
+/* The binary operators that steps have; && and || are jumps, ! is == 0. */
+#define SYM_STEP_OPS(X)                                                                                                       \
+  X(SYM_ADD) X(SYM_SUB) X(SYM_MUL) X(SYM_CEILDIV) X(SYM_FLOORDIV) X(SYM_MOD) X(SYM_MIN) X(SYM_MAX)                            \
+  X(SYM_EQ) X(SYM_NE) X(SYM_LE) X(SYM_LT) X(SYM_GE) X(SYM_GT) X(SYM_DIVISIBLE)
+
+typedef struct code_step { uint16_t op, dst, a, b; } code_step;   /* jumps: dst is the target */
+
+struct sym_code {
+  const code_step *steps;
+  const int64_t *constants;
+  const uint64_t *depends;      /* by temporary: the slots it depends on; the last bit stands for all slots from 63 on */
+  const uint16_t *joins;        /* temporaries of branching expressions */
+  size_t n_slots, n_constants, n_registers, n_joins;
+};
 #endif
