@@ -140,6 +140,7 @@ loom_status mat_body(mat *m, const nest_body *body) {
     case NEST_LOAD: LOOM_TRY(mat_load(m, node)); break;
     case NEST_STORE: LOOM_TRY(mat_store(m, node, ends_here(body, i, alive_outside, node->value))); break;
     case NEST_COMPUTE: LOOM_TRY(mat_compute(m, node)); break;
+    case NEST_GATHER: return LOOM_EBUG;   /* refused before anything is written */
     }
     for (size_t v = n_values; v-- > 0;)
       if (ends_here(body, i, alive_outside, (int)v))

@@ -68,6 +68,27 @@ static loom_status open_function(mat *m, MlirBlock into, MlirOperation kernel) {
   return LOOM_OK;
 }
 
+/* What the tiles of a kernel may not do yet: all of it is listed, at its place. */
+static void list_unsupported(const mat *m, const nest_body *body, int *count) {
+  static const char *const ops[] = {"broadcast", "transpose", "move"};
+  static const char *const said[] = {"a broadcast of a tile", "a transposed tile", "an accumulator that each iteration replaces"};
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    const char *what = x->kind == NEST_GATHER ? "a gather" : NULL;
+    for (size_t k = 0; x->kind == NEST_COMPUTE && k < sizeof ops / sizeof *ops; k++)
+      if (text_eq(x->op, ops[k]))
+        what = said[k];
+    if (!what && x->only_first >= 0)
+      what = "work for one core alone";
+    if (what) {
+      ++*count;
+      diag_error(m->ctx, ir_span(m->ir, mat_op_of(m, x)), LOOM_EUNSUP, "%s cannot be written as a program for a mesh of cores yet ('%s')", what, x->label);
+    }
+    if (x->kind == NEST_LOOP)
+      list_unsupported(m, &x->body, count);
+  }
+}
+
 static loom_status write_plan(mat *m, MlirBlock into, MlirOperation kernel) {
   nest_body body = {0};
   m->slot = ARENA_NEW_N(m->mem, mat_slot, m->nest->values.n + 1);
@@ -88,6 +109,12 @@ static loom_status read_kernel(ir_ctx *ir, MlirModule canonical, const nest *n, 
   if (own->values.n != n->values.n || own->loops.n != n->loops.n || own->tensors.n != n->tensors.n)
     LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the nest '%s' was not taken from this module", n->kernel);
   m->nest = own;
+  int unsupported = 0;
+  list_unsupported(m, &own->body, &unsupported);
+  if (unsupported) {
+    diag_help(ir->ctx, "loom explore and loom solve take the kernel; --machine host runs it");
+    return LOOM_EUNSUP;
+  }
   return LOOM_OK;
 }
 

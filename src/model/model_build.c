@@ -111,7 +111,7 @@ static void add_body(const modeler *b, const nest_body *body, int mask, leaf_cos
     const sym_expr *e = leaves->at[leaves->next++];
     if (x->kind == NEST_LOAD && (mask & WITH_LOAD))
       out->load = sym_add(m, out->load, e);
-    else if (x->kind == NEST_STORE && (mask & WITH_STORE))
+    else if ((x->kind == NEST_STORE || x->kind == NEST_GATHER) && (mask & WITH_STORE))   /* both leave the core */
       out->store = sym_add(m, out->store, e);
     else if (x->kind == NEST_COMPUTE && (mask & WITH_COMPUTE))
       out->compute = sym_add(m, out->compute, e);

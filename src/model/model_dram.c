@@ -42,7 +42,7 @@ static const sym_expr *access_bytes(const modeler *b, const nest_node *x, const 
     if (!is_direct[loops[i]])
       bytes = sym_mul(m, bytes, model_loop_trips(b, loops[i]));
   for (int p = 0; p < b->n->n_parallel; p++)
-    if (!is_direct[p]) {
+    if (!is_direct[p] && p != x->only_first) {
       int64_t readers = plan_iter_cores(&b->c->mapping, p) / shared_cores(&b->c->mapping, a, p);
       bytes = sym_mul(m, bytes, sym_mul(m, model_loop_trips(b, p), sym_const(m, readers)));
     }

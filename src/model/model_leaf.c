@@ -70,6 +70,11 @@ static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *l
 loom_status model_node_cycles(const modeler *b, const nest_node *x, int index, const sym_expr **out) {
   int64_t none[PLAN_MESH_MAX] = {1, 1, 1}, size[PLAN_MESH_MAX];
   const int64_t *area = index >= 0 && index < b->c->n_access ? b->c->access[index].area : none;
+  if (x->kind == NEST_GATHER) {   /* the cores of the loop it goes across send */
+    for (int i = 0; i < b->c->mapping.n_logical; i++)
+      if (b->c->mapping.logical[i].iter == x->across)
+        none[b->c->mapping.logical[i].mesh_dim] *= b->c->mapping.logical[i].size;
+  }
   for (int d = 0; d < b->c->mapping.n_mesh; d++)
     size[d] = b->c->mapping.mesh_size[d];
   arena_mark mark = arena_save(&b->ctx->scratch);

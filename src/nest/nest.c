@@ -9,6 +9,12 @@ const sym_expr *nest_value_elems(arena *m, const nest *n, int value) {
   return e;
 }
 
+nest_node *nest_make_node(arena *m, nest_node_kind kind) {
+  nest_node *x = ARENA_NEW(m, nest_node);
+  *x = (nest_node){.kind = kind, .across = -1, .only_first = -1};
+  return x;
+}
+
 const char *nest_iterator_name(arena *m, const nest *n, int loop) { return arena_printf(m, "it_%s", n->loops.at[loop].block); }
 
 /* Does `e` name the iterator of a loop over `block`?  Needs no arena, unlike sym_depends on a made-up name. */

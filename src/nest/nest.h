@@ -3,7 +3,10 @@
  *
  * A nest is a tree: the parallel loops are the roots (in order), below them one body of nodes in program order; sequential loops are nodes with bodies.
  * An accumulator is ONE value (is_carried): the fill that starts it, the compute that updates it (result == last input) and the store that
- * writes it all name the same index.  Temporaries are values of their own. */
+ * writes it all name the same index.  Temporaries are values of their own.  An accumulator that an iteration replaces instead of updating gets
+ * its next value by a "move" at the end of the loop's body (moves come last, in an order in which no move reads what an earlier one wrote).
+ * A gather brings what the cores of one parallel loop made to the core whose iterator of that loop is 0; what follows on that core alone is
+ * marked only_first. */
 #ifndef LOOM_NEST_NEST_H
 #define LOOM_NEST_NEST_H
 #include "base/dtype.h"
@@ -21,7 +24,7 @@ typedef struct nest_tensor { const char *name; dtype type; int rank; int64_t sha
 /* One dim of an access: starts at iterator(loop) * block + offset (loop -1: just offset) and covers `size` elements (block symbol or constant). */
 typedef struct nest_access_dim { int loop; const sym_expr *offset; const sym_expr *size; bool dropped; /* size 1 and not in the tile */ } nest_access_dim;
 
-typedef enum nest_node_kind { NEST_LOOP, NEST_LOAD, NEST_STORE, NEST_COMPUTE } nest_node_kind;
+typedef enum nest_node_kind { NEST_LOOP, NEST_LOAD, NEST_STORE, NEST_COMPUTE, NEST_GATHER } nest_node_kind;
 typedef struct nest_node nest_node;
 typedef VEC_OF(nest_node *) nest_body;
 
@@ -33,15 +36,25 @@ struct nest_node {
   int loop;                                    /* LOOP: index into loops */
   nest_body body;                              /* LOOP */
   int tensor; nest_access_dim dim[NEST_RANK_MAX]; int n_dims;    /* LOAD, STORE */
-  int value;                                   /* LOAD: value made; STORE: value written; COMPUTE: result */
-  const char *op;                              /* COMPUTE: "matmul", "batch_matmul", "fill", or "generic" */
+  int value;                                   /* LOAD: value made; STORE: value written; COMPUTE, GATHER: result */
+  const char *op;                              /* COMPUTE: "matmul", "batch_matmul", "fill", "generic", "broadcast", "transpose" or "move" */
   const char *body_ops;                        /* generic: its scalar ops in order, "mulf,addf" */
-  VEC_OF(int) inputs;                          /* COMPUTE: values read, accumulator last */
+  VEC_OF(int) inputs;                          /* COMPUTE: values read, accumulator last; GATHER: the value every core sends */
   const sym_expr *m, *n, *k, *batch;           /* matmul dims; generic: m = parallel elems, k = reduction elems */
+  int across;                                  /* GATHER: parallel loop whose cores send inputs[0]; `value` has its trips as dim 0.  Else -1 */
+  int only_first;                              /* runs only on the core whose iterator of this parallel loop is 0; -1: on all */
+  bool is_move;                                /* COMPUTE "move": value := inputs[0] at a loop's end; free when both share their bytes */
   const char *label;                           /* stable name for people: "load x", "matmul" */
 };
 
-typedef struct nest_symbol { const char *name; const sym_expr *upper_bound; int64_t align; bool is_reduction; bool divides; } nest_symbol;
+typedef struct nest_symbol {
+  const char *name;
+  const sym_expr *upper_bound;
+  int64_t align;
+  bool is_reduction, divides;
+  int64_t fixed;                               /* the only size there is; 0: free */
+  bool covers_one;                             /* its loop steps by this block but an access takes one element of it: only size 1 covers everything */
+} nest_symbol;
 
 typedef struct nest {
   const char *kernel;
@@ -54,12 +67,19 @@ typedef struct nest {
   dtype type;                                  /* of the loads (upstream "datatype") */
 } nest;
 
+/* A node of no loop (across and only_first -1). */
+nest_node *nest_make_node(arena *m, nest_node_kind kind);
 /* Number of elements of a value, as an expression over the block symbols. */
 const sym_expr *nest_value_elems(arena *m, const nest *n, int value);
 /* Does this access move with loop `loop`? (its offset depends on the loop's iterator) */
 bool nest_access_uses(const nest *n, const nest_node *access, int loop);
 /* Does the extent of loop `inner` depend on the iterator of loop `outer`?  (A causal loop: the cores of `outer` run different trip counts.) */
 bool nest_loop_uses(const nest *n, int inner, int outer);
+/* May the iterations of `loop` run in any order, on any cores?  Parallel loops: yes.  A sequential one: when it carries no value, and each store
+ * inside it writes other elements in each iteration (proved from the boxes). */
+bool nest_loop_is_parallel(const nest *n, int loop);
+/* Is 1 the only size of block symbol `symbol` with which the accesses of its loop take all they step over? */
+bool nest_symbol_covers_one(const nest *n, int symbol);
 /* All loads and stores in program order; returns the count, fills at most `room`. */
 size_t nest_accesses(const nest *n, const nest_node **out, size_t room);
 /* Loops that enclose `node`, outermost first, sequential ones only; count returned. */

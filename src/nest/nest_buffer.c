@@ -67,6 +67,7 @@ static void list_body(lister *l, const nest_body *b) {
     case NEST_STORE:
       add_store(l, x);
       break;
+    case NEST_GATHER:
     case NEST_COMPUTE:
       if (!find_value(l->out, x->value) && !updates_in_place(l, x))
         add(l, NEST_BUFFER_COMPUTE, l->n->values.at[x->value].name, l->n->values.at[x->value].type, x->value, NULL);

@@ -4,7 +4,7 @@
 #include "nest/nest.h"
 
 typedef enum nest_buffer_kind { NEST_BUFFER_LOAD, NEST_BUFFER_COMPUTE, NEST_BUFFER_STORE } nest_buffer_kind;
-/* One buffer.  LOAD: what a load leaves, named after the access ("x", "x.2").  COMPUTE: an accumulator or temporary, named after its value.
+/* One buffer.  LOAD: what a load leaves, named after the access ("x", "x.2").  COMPUTE: an accumulator, temporary or gathered value, named after its value.
  * STORE: the tile handed to a store, in the tensor's type, named after the access. */
 typedef struct nest_buffer { nest_buffer_kind kind; const char *name; dtype type; int rank; const sym_expr *dim[NEST_RANK_MAX]; int value; const nest_node *access; bool is_accumulator; } nest_buffer;
 typedef VEC_OF(nest_buffer) nest_buffers;

@@ -66,6 +66,24 @@ static nest_leaf transfer_leaf(arena *m, const nest *n, const nest_node *x, cons
   return l;
 }
 
+/* `area` cores send to one: the tiles arrive one after the other. */
+static nest_leaf gather_leaf(arena *m, const nest *n, const nest_node *x, const int64_t *area, const int64_t *size, int n_mesh) {
+  const nest_value *v = &n->values.at[x->value];
+  const sym_expr *rows = sym_const(m, 1), *cols = sym_const(m, 1);
+  for (int d = 1; d < v->rank; d++) {
+    rows = sym_mul(m, rows, cols);
+    cols = v->dim[d];
+  }
+  nest_leaf l = {.func = "l1_gather", .fallback = "l1_gather"};
+  add_arg(&l, "B", v->dim[0]);
+  add_arg(&l, "M", in_f16_rows(m, rows, v->type));
+  add_arg(&l, "N", cols);
+  add_arg(&l, "effective_bandwidth", sym_const(m, effective_bandwidth(area, size, n_mesh)));
+  add_arg(&l, "gather_x", sym_const(m, area[0]));
+  add_arg(&l, "gather_y", sym_const(m, n_mesh > 1 ? area[1] : 1));
+  return l;
+}
+
 /* ---- compute ---- */
 
 static nest_leaf product_leaf(arena *m, const nest *n, const nest_node *x) {
@@ -126,11 +144,14 @@ size_t nest_node_leaves(arena *m, const nest *n, const nest_node *node, const in
     out[0] = transfer_leaf(m, n, node, area, size, n_mesh);
     return 1;
   case NEST_COMPUTE:
-    if (text_eq(node->op, "fill"))
-      return 0;
     if (text_eq(node->op, "generic"))
       return generic_leaves(m, n, node, out);
+    if (!text_eq(node->op, "matmul") && !text_eq(node->op, "batch_matmul"))
+      return 0;
     out[0] = product_leaf(m, n, node);
+    return 1;
+  case NEST_GATHER:
+    out[0] = gather_leaf(m, n, node, area, size, n_mesh);
     return 1;
   case NEST_LOOP:
     break;

@@ -11,6 +11,8 @@ typedef struct nest_leaf { const char *func, *fallback; int n_args; nest_arg arg
 /* The calls of `node` (not a loop) in order; count returned (at most NEST_LEAVES_MAX), `out` has room for that many.
  * Transfers: M and N are the tile's rows and columns counted in f16 elements of equal bytes (an f32 tile has twice the rows); outer dims
  * fold into M.  area[d] cores of the mesh's size[d] share the transfer; effective_bandwidth = 10 * max(1, min over d of size[d] / area[d]).
- * Generic ops: one call per scalar op, L = all elements; the last op of a reduction has P rows of R elements.  Fills and casts have none. */
+ * Gathers: B tiles of M x N; area[d] cores of the mesh send.
+ * Generic ops: one call per scalar op, L = all elements; the last op of a reduction has P rows of R elements.  Fills, casts, broadcasts,
+ * transposes and moves have none. */
 size_t nest_node_leaves(arena *m, const nest *n, const nest_node *node, const int64_t *area, const int64_t *size, int n_mesh, nest_leaf *out);
 #endif

@@ -18,8 +18,9 @@ static int add_value(arena *m, nest *n, const char *name, dtype type, const int 
 }
 
 static nest_node *add_node(arena *m, nest *n, nest_body *b, nest_node_kind kind, int value, const char *label) {
-  nest_node *x = ARENA_NEW(m, nest_node);
-  *x = (nest_node){.kind = kind, .value = value, .label = label};
+  nest_node *x = nest_make_node(m, kind);
+  x->value = value;
+  x->label = label;
   vec_push(m, b, x);
   if (kind != NEST_STORE && kind != NEST_LOOP && !n->values.at[value].def)
     n->values.at[value].def = x;

@@ -1,5 +1,6 @@
 #include "nest/nest.h"
 #include "base/testing.h"
+#include "base/text.h"
 #include "nest/nest_buffer.h"
 #include "nest/nest_leaf.h"
 #include "nest/nest_samples.h"
@@ -190,6 +191,114 @@ static void test_broken_nests_are_named(void **state) {
   }
 }
 
+static const nest_mamba_shape mamba = {.batch = 2, .heads = 32, .groups = 4, .chunks = 8, .chunk = 192, .head = 160, .state = 128, .block_bound = 8192};
+
+/* The same for what attention and split-K have: moves, gathers, nodes of one core. */
+static void test_broken_moves_and_gathers_are_named(void **state) {
+  (void)state;
+  static const char *const said[] = {"follows the move to 'acc'", "whose last value it may need", "outside of any loop", "marked as a move",
+                                     "goes across loop 0; a gather goes", "goes across loop 9", "first core of loop 7, which is no parallel loop",
+                                     "on the first core of loop 'tile_k' alone"};
+  for (size_t i = 0; i < COUNT_OF(said); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n = i < 4 ? nest_make_attention(&ctx.mem, 4, 64, 64, 32, DTYPE_F16) : nest_make_split_k(&ctx.mem, 64, 64, 64, DTYPE_F16);
+    assert_int_equal(nest_verify(&ctx, n), LOOM_OK);
+    nest_node *loop = n->body.at[i < 4 ? 4 : 0], *first = i < 4 ? loop->body.at[loop->body.n - 3] : NULL;
+    switch (i) {
+    case 0: vec_push(&ctx.mem, &loop->body, loop->body.at[0]); break;
+    case 1: loop->body.at[loop->body.n - 2]->inputs.at[0] = first->value; break;   /* total := the new top */
+    case 2: vec_push(&ctx.mem, &n->body, first); break;
+    case 3: first->is_move = false; break;
+    case 4: n->body.at[0]->across = 0; break;
+    case 5: n->body.at[4]->across = 9; break;
+    case 6: n->body.at[5]->only_first = 7; break;
+    case 7: n->body.at[7]->only_first = -1; break;
+    default: break;
+    }
+    assert_int_equal(nest_verify(&ctx, n), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, said[i], 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Oracle: by hand.  A loop runs in any order when nothing is carried and its stores lie apart. */
+static void test_loops_that_may_run_in_any_order(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  arena *m = &ctx.mem;
+  nest *n = nest_make_mamba(m, &mamba, DTYPE_F16, false);      /* tile_m, tile_n, tile_c | tile_b, tile_h, tile_k */
+  static const bool free_loops[] = {true, true, true, true, true, false};
+  for (int l = 0; l < 6; l++)
+    assert_int_equal(nest_loop_is_parallel(n, l), free_loops[l]);
+  assert_false(nest_loop_is_parallel(nest_make_matmul(m, 64, 64, 64, DTYPE_F16, DTYPE_F32), 2));
+  assert_false(nest_loop_is_parallel(nest_make_attention(m, 4, 64, 64, 32, DTYPE_F16), 2));
+
+  nest_node *outer = n->body.at[0], *inner = outer->body.at[0], *store = inner->body.at[inner->body.n - 1];
+  const sym_expr *h = sym_name(m, "it_tile_h"), *c = sym_name(m, "it_tile_c"), *th = sym_name(m, "tile_h");
+  const struct { int loop; const sym_expr *offset, *size; bool is_free; } rows[] = {
+      {-1, sym_mul(m, h, sym_const(m, 2)), sym_const(m, 2), true},                            /* side by side */
+      {-1, sym_mul(m, h, sym_const(m, 2)), sym_const(m, 3), false},                           /* one shared */
+      {-1, sym_mul(m, sym_mul(m, h, th), sym_const(m, 4)), th, true},                         /* steps of 4 blocks */
+      {-1, sym_mul(m, h, sym_const(m, 4)), th, false},                                        /* the block may be larger than 4 */
+      {-1, sym_add(m, sym_mul(m, h, th), sym_mul(m, c, sym_const(m, 9))), th, true},          /* another core's part does not matter */
+      {-1, sym_add(m, sym_mul(m, h, th), h), th, false},                                      /* two terms: not proved */
+      {-1, sym_mul(m, h, c), sym_const(m, 1), false},                                         /* a step that may be 0 */
+      {-1, sym_floordiv(m, h, sym_const(m, 2)), sym_const(m, 1), false},                      /* two heads, one place */
+      {4, sym_const(m, 0), th, true},
+      {4, sym_const(m, 0), sym_const(m, 2), false},                                           /* tile_h may be 1 */
+      {4, h, sym_const(m, 1), false},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    store->dim[1] = (nest_access_dim){.loop = rows[i].loop, .offset = rows[i].offset, .size = rows[i].size};
+    if (nest_loop_is_parallel(n, 4) != rows[i].is_free)
+      fail_msg("row %zu", i);
+  }
+  store->dim[1] = (nest_access_dim){.loop = 4, .offset = sym_const(m, 0), .size = th};
+  inner->body.at[0]->tensor = store->tensor;      /* reads what another iteration wrote */
+  assert_false(nest_loop_is_parallel(n, 4));
+  loom_ctx_done(&ctx);
+}
+
+static void test_blocks_of_which_one_element_is_taken(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  arena *m = &ctx.mem;
+  const struct { nest *n; const char *one; } rows[] = {
+      {nest_make_mamba(m, &mamba, DTYPE_F16, false), "tile_c tile_b tile_h "}, {nest_make_mamba(m, &mamba, DTYPE_F16, true), "tile_c tile_b tile_h "},
+      {nest_make_attention(m, 4, 64, 64, 32, DTYPE_F16), ""}, {nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16), ""},
+      {nest_make_split_k(m, 64, 64, 64, DTYPE_F16), ""}, {nest_make_batch_matmul(m, 4, 64, 64, 64, DTYPE_F16, DTYPE_F16), ""}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    text t = text_new(m);
+    for (size_t s = 0; s < rows[i].n->symbols.n; s++)
+      if (nest_symbol_covers_one(rows[i].n, (int)s))
+        text_addf(&t, "%s ", rows[i].n->symbols.at[s].name);
+    assert_string_equal(text_str(&t), rows[i].one);
+  }
+  loom_ctx_done(&ctx);
+}
+
+static void test_gathers_speak_the_perf_sets_words(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const int64_t mesh[] = {8, 8}, line[] = {8, 1};
+  nest_leaf l[NEST_LEAVES_MAX];
+  nest *n = nest_make_split_k(&ctx.mem, 512, 512, 4096, DTYPE_F16);
+  assert_int_equal(n->body.at[4]->kind, NEST_GATHER);
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[4], line, mesh, 2, l), 1);
+  expect_args(&ctx, l, "l1_gather", (const char *const[]){"B", "M", "N", "effective_bandwidth", "gather_x", "gather_y"},
+              (const int64_t[]){4096 / 32, 64, 128, 10, 8, 1}, 6);
+  n = nest_make_attention(&ctx.mem, 32, 4096, 4096, 128, DTYPE_F16);
+  const nest_body *b = &n->body.at[4]->body;      /* a broadcast and a move cost what copying costs: not a perf function's matter */
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, b->at[b->n - 1], line, mesh, 2, l), 0);
+  assert_string_equal(n->body.at[5]->op, "broadcast");
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[5], line, mesh, 2, l), 0);
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_accesses_know_their_loops),
@@ -200,6 +309,10 @@ int main(void) {
       cmocka_unit_test(test_buffers_of_accumulators_and_temporaries),
       cmocka_unit_test(test_second_access_of_a_tensor_has_a_number),
       cmocka_unit_test(test_broken_nests_are_named),
+      cmocka_unit_test(test_broken_moves_and_gathers_are_named),
+      cmocka_unit_test(test_loops_that_may_run_in_any_order),
+      cmocka_unit_test(test_blocks_of_which_one_element_is_taken),
+      cmocka_unit_test(test_gathers_speak_the_perf_sets_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

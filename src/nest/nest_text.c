@@ -41,6 +41,18 @@ static data_value *access_dims_to_data(arena *m, const nest_node *x) {
   return a;
 }
 
+static void set_inputs(arena *m, data_value *o, const nest_node *x) {
+  data_value *in = data_array(m);
+  for (size_t i = 0; i < x->inputs.n; i++)
+    data_push(m, in, data_int(m, x->inputs.at[i]));
+  data_set(m, o, "inputs", in);
+}
+
+static void set_only_first(arena *m, data_value *o, const nest_node *x) {
+  if (x->only_first >= 0)
+    data_set_int(m, o, "only_first", x->only_first);
+}
+
 static data_value *node_to_data(arena *m, const nest_node *x) {
   data_value *o = data_object(m);
   switch (x->kind) {
@@ -48,6 +60,7 @@ static data_value *node_to_data(arena *m, const nest_node *x) {
     data_set_int(m, o, "loop", x->loop);
     if (x->label)
       data_set_string(m, o, "label", x->label);
+    set_only_first(m, o, x);
     data_set(m, o, "body", body_to_data(m, &x->body));
     return o;
   case NEST_LOAD:
@@ -55,22 +68,23 @@ static data_value *node_to_data(arena *m, const nest_node *x) {
     data_set_int(m, o, x->kind == NEST_LOAD ? "load" : "store", x->tensor);
     data_set(m, o, "dims", access_dims_to_data(m, x));
     break;
-  case NEST_COMPUTE: {
+  case NEST_GATHER:
+    data_set_int(m, o, "gather", x->across);
+    set_inputs(m, o, x);
+    break;
+  case NEST_COMPUTE:
     data_set_string(m, o, "compute", x->op);
     if (x->body_ops)
       data_set_string(m, o, "body_ops", x->body_ops);
-    data_value *in = data_array(m);
-    for (size_t i = 0; i < x->inputs.n; i++)
-      data_push(m, in, data_int(m, x->inputs.at[i]));
-    data_set(m, o, "inputs", in);
+    set_inputs(m, o, x);
     set_expr(m, o, "m", x->m);
     set_expr(m, o, "n", x->n);
     set_expr(m, o, "k", x->k);
     set_expr(m, o, "batch", x->batch);
     break;
   }
-  }
   data_set_int(m, o, "value", x->value);
+  set_only_first(m, o, x);
   if (x->label)
     data_set_string(m, o, "label", x->label);
   return o;
@@ -89,6 +103,10 @@ data_value *nest_to_data(arena *m, const nest *n) {
     data_set_int(m, o, "align", s->align);
     data_set_bool(m, o, "is_reduction", s->is_reduction);
     data_set_bool(m, o, "divides", s->divides);
+    if (s->fixed)
+      data_set_int(m, o, "fixed", s->fixed);
+    if (s->covers_one)
+      data_set_bool(m, o, "covers_one", true);
     data_push(m, symbols, o);
   }
   for (size_t i = 0; i < n->loops.n; i++) {
@@ -188,6 +206,9 @@ static loom_status read_symbols(loom_ctx *ctx, const data_value *a, nest *n) {
     LOOM_TRY(data_need_int(ctx, a->items[i], "align", 1, INT32_MAX, &s.align));
     LOOM_TRY(read_bool(ctx, a->items[i], "is_reduction", &s.is_reduction));
     LOOM_TRY(read_bool(ctx, a->items[i], "divides", &s.divides));
+    if (data_get(a->items[i], "fixed"))
+      LOOM_TRY(data_need_int(ctx, a->items[i], "fixed", 1, INT32_MAX, &s.fixed));
+    LOOM_TRY(read_bool(ctx, a->items[i], "covers_one", &s.covers_one));
     vec_push(&ctx->mem, &n->symbols, s);
   }
   return LOOM_OK;
@@ -271,16 +292,22 @@ static loom_status read_access(loom_ctx *ctx, const data_value *o, nest *n, nest
   return LOOM_OK;
 }
 
-static loom_status read_compute(loom_ctx *ctx, const data_value *o, nest *n, nest_node *x) {
+static loom_status read_inputs(loom_ctx *ctx, const data_value *o, nest *n, nest_node *x) {
   data_value *in;
-  LOOM_TRY(data_need_string(ctx, o, "compute", &x->op));
-  LOOM_TRY(read_text(ctx, o, "body_ops", &x->body_ops));
   READ_ARRAY(ctx, o, "inputs", &in);
   for (size_t i = 0; i < in->n; i++) {
     if (in->items[i]->kind != DATA_INT || in->items[i]->integer < 0 || in->items[i]->integer >= (int64_t)n->values.n)
       LOOM_FAIL(ctx, in->items[i]->span, LOOM_EINPUT, "an input must be the index of one of the %zu values", n->values.n);
     vec_push(&ctx->mem, &x->inputs, (int)in->items[i]->integer);
   }
+  return LOOM_OK;
+}
+
+static loom_status read_compute(loom_ctx *ctx, const data_value *o, nest *n, nest_node *x) {
+  LOOM_TRY(data_need_string(ctx, o, "compute", &x->op));
+  LOOM_TRY(read_text(ctx, o, "body_ops", &x->body_ops));
+  LOOM_TRY(read_inputs(ctx, o, n, x));
+  x->is_move = text_eq(x->op, "move");
   LOOM_TRY(read_expr(ctx, o, "m", false, &x->m));
   LOOM_TRY(read_expr(ctx, o, "n", false, &x->n));
   LOOM_TRY(read_expr(ctx, o, "k", false, &x->k));
@@ -291,6 +318,8 @@ static loom_status read_body(loom_ctx *ctx, const data_value *a, nest *n, nest_b
 
 static loom_status read_node(loom_ctx *ctx, const data_value *o, nest *n, nest_node *x, int depth) {
   LOOM_TRY(read_text(ctx, o, "label", &x->label));
+  if (data_get(o, "only_first"))
+    LOOM_TRY(read_index(ctx, o, "only_first", 0, (size_t)n->n_parallel, &x->only_first));
   if (data_get(o, "loop")) {
     data_value *body;
     x->kind = NEST_LOOP;
@@ -304,8 +333,12 @@ static loom_status read_node(loom_ctx *ctx, const data_value *o, nest *n, nest_n
   } else if (data_get(o, "load") || data_get(o, "store")) {
     x->kind = data_get(o, "load") ? NEST_LOAD : NEST_STORE;
     LOOM_TRY(read_access(ctx, o, n, x));
+  } else if (data_get(o, "gather")) {
+    x->kind = NEST_GATHER;
+    LOOM_TRY(read_index(ctx, o, "gather", 0, (size_t)n->n_parallel, &x->across));
+    LOOM_TRY(read_inputs(ctx, o, n, x));
   } else {
-    LOOM_FAIL(ctx, o->span, LOOM_EINPUT, "a node must have one of the keys loop, load, store, compute");
+    LOOM_FAIL(ctx, o->span, LOOM_EINPUT, "a node must have one of the keys loop, load, store, compute, gather");
   }
   LOOM_TRY(read_index(ctx, o, "value", 0, n->values.n, &x->value));
   nest_value *made = &n->values.at[x->value];
@@ -318,7 +351,7 @@ static loom_status read_body(loom_ctx *ctx, const data_value *a, nest *n, nest_b
   if (depth > NEST_LOOPS_MAX)
     LOOM_FAIL(ctx, a->span, LOOM_ELIMIT, "loops are nested deeper than %d", NEST_LOOPS_MAX);
   for (size_t i = 0; i < a->n; i++) {
-    nest_node *x = ARENA_NEW(&ctx->mem, nest_node);
+    nest_node *x = nest_make_node(&ctx->mem, NEST_COMPUTE);
     LOOM_TRY(read_node(ctx, a->items[i], n, x, depth));
     vec_push(&ctx->mem, out, x);
   }

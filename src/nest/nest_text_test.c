@@ -3,8 +3,16 @@
 #include "base/text.h"
 #include "nest/nest_samples.h"
 
+static const nest_mamba_shape mamba = {.batch = 2, .heads = 32, .groups = 4, .chunks = 8, .chunk = 192, .head = 160, .state = 128, .block_bound = 8192};
+
+enum { N_SAMPLES = 8 };
 static nest *sample(arena *m, int i) {
   switch (i) {
+  case 3: return nest_make_attention(m, 32, 4096, 4096, 128, DTYPE_F16);
+  case 4: return nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16);
+  case 5: return nest_make_split_k(m, 512, 512, 4096, DTYPE_F16);
+  case 6: return nest_make_mamba(m, &mamba, DTYPE_F16, false);
+  case 7: return nest_make_mamba(m, &mamba, DTYPE_F16, true);
   case 0: return nest_make_matmul(m, 4096, 2048, 512, DTYPE_F16, DTYPE_F32);
   case 1: return nest_make_batch_matmul(m, 32, 128, 64, 96, DTYPE_BF16, DTYPE_BF16);
   default: return nest_make_elementwise(m, 100, 7, DTYPE_F32, "mulf,addf");
@@ -15,7 +23,7 @@ static const char *write(arena *m, const nest *n) { return data_write_json(m, ne
 
 static void test_nests_read_back_as_written(void **state) {
   (void)state;
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < N_SAMPLES; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     nest *n = sample(&ctx.mem, i), *again;
@@ -27,6 +35,8 @@ static void test_nests_read_back_as_written(void **state) {
     assert_string_equal(write(&ctx.mem, again), json);
     for (size_t k = 0; k < n->values.n; k++)
       assert_string_equal(again->values.at[k].def->label, n->values.at[k].def->label);
+    for (size_t k = 0; k < n->symbols.n; k++)
+      assert_int_equal(again->symbols.at[k].covers_one, n->symbols.at[k].covers_one);
     loom_ctx_done(&ctx);
   }
 }
@@ -34,33 +44,44 @@ static void test_nests_read_back_as_written(void **state) {
 /* One edit of a good file each: what is replaced, by what, and what must be said. */
 static void test_wrong_nests_are_refused(void **state) {
   (void)state;
-  static const struct { const char *from, *to, *said; loom_status status; } edits[] = {
-      {"loom.nest.v1", "loom.nest.v9", "schema is 'loom.nest.v9'", LOOM_EINPUT},
-      {"\"f16\"", "\"f17\"", "unknown element type 'f17'", LOOM_EINPUT},
-      {"\"parallel\"", "\"serial\"", "loop kind is 'serial'", LOOM_EINPUT},
-      {"\"loop\": 2,\n   \"label\"", "\"loop\": 7,\n   \"label\"", "loop", LOOM_EINPUT},
-      {"\"upper_bound\": \"4096\"", "\"upper_bound\": \"tile_q\"", "'tile_q'", LOOM_EINPUT},
-      {"\"align\": 32", "\"align\": 0", "align", LOOM_EINPUT},
-      {"\"compute\": \"matmul\"", "\"compute\": \"conv\"", "compute op 'conv' is none of", LOOM_EINPUT},
-      {"\"compute\": \"fill\"", "\"compute\": \"generic\"", "lacks the sizes", LOOM_EINPUT},
-      {"\"inputs\": [1, 2, 0]", "\"inputs\": [1, 2, 9]", "index of one of the 3 values", LOOM_EINPUT},
-      {"\"inputs\": [1, 2, 0]", "\"inputs\": \"none\"", "inputs", LOOM_EINPUT},
-      {"\"load\": 0", "\"move\": 0", "must have one of the keys", LOOM_EINPUT},
-      {"\"load\": 1", "\"load\": 3", "load", LOOM_EINPUT},
-      {"\"shape\": [4096, 512]", "\"shape\": [4096]", "has 2 dims; the tensor has 1", LOOM_EINPUT},
-      {"\"shape\": [4096, 512]", "\"shape\": [4096, -1]", "extent must be an integer", LOOM_EINPUT},
-      {"\"shape\": [4096, 512]", "\"shape\": [1, 1, 1, 1, 1, 1, 1, 1, 1]", "9 dims; at most 8", LOOM_ELIMIT},
-      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\", 3]", "must be an expression", LOOM_EINPUT},
-      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\"]", "keeps 2 dims", LOOM_EINPUT},
-      {"\"name\": \"tile_n\"", "\"name\": \"tile_m\"", "appears twice", LOOM_EINPUT},
-      {"\"block\": \"tile_n\"", "\"block\": \"tile_z\"", "block 'tile_z'", LOOM_EINPUT},
-      {"\"kind\": \"sequential\"", "\"kind\": \"parallel\"", "loop", LOOM_EINPUT},
+  static const struct { const char *from, *to, *said; loom_status status; int sample; } edits[] = {
+      {"loom.nest.v1", "loom.nest.v9", "schema is 'loom.nest.v9'", LOOM_EINPUT, 0},
+      {"\"f16\"", "\"f17\"", "unknown element type 'f17'", LOOM_EINPUT, 0},
+      {"\"parallel\"", "\"serial\"", "loop kind is 'serial'", LOOM_EINPUT, 0},
+      {"\"loop\": 2,\n   \"label\"", "\"loop\": 7,\n   \"label\"", "loop", LOOM_EINPUT, 0},
+      {"\"upper_bound\": \"4096\"", "\"upper_bound\": \"tile_q\"", "'tile_q'", LOOM_EINPUT, 0},
+      {"\"align\": 32", "\"align\": 0", "align", LOOM_EINPUT, 0},
+      {"\"compute\": \"matmul\"", "\"compute\": \"conv\"", "compute op 'conv' is none of", LOOM_EINPUT, 0},
+      {"\"compute\": \"fill\"", "\"compute\": \"generic\"", "lacks the sizes", LOOM_EINPUT, 0},
+      {"\"inputs\": [1, 2, 0]", "\"inputs\": [1, 2, 9]", "index of one of the 3 values", LOOM_EINPUT, 0},
+      {"\"inputs\": [1, 2, 0]", "\"inputs\": \"none\"", "inputs", LOOM_EINPUT, 0},
+      {"\"load\": 0", "\"move\": 0", "must have one of the keys", LOOM_EINPUT, 0},
+      {"\"load\": 1", "\"load\": 3", "load", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096]", "has 2 dims; the tensor has 1", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, -1]", "extent must be an integer", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [1, 1, 1, 1, 1, 1, 1, 1, 1]", "9 dims; at most 8", LOOM_ELIMIT, 0},
+      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\", 3]", "must be an expression", LOOM_EINPUT, 0},
+      {"\"dims\": [\"tile_m\", \"tile_k\"]", "\"dims\": [\"tile_m\"]", "keeps 2 dims", LOOM_EINPUT, 0},
+      {"\"name\": \"tile_n\"", "\"name\": \"tile_m\"", "appears twice", LOOM_EINPUT, 0},
+      {"\"block\": \"tile_n\"", "\"block\": \"tile_z\"", "block 'tile_z'", LOOM_EINPUT, 0},
+      {"\"kind\": \"sequential\"", "\"kind\": \"parallel\"", "loop", LOOM_EINPUT, 0},
+      {"\"divides\": false", "\"divides\": false, \"fixed\": 0", "fixed", LOOM_EINPUT, 0},
+      {"\"divides\": false", "\"divides\": false, \"fixed\": 32, \"covers_one\": true", "is fixed at 32; must be positive, and 1", LOOM_EINPUT, 0},
+      {"\"gather\": 2", "\"gather\": 3", "gather", LOOM_EINPUT, 5},
+      {"\"gather\": 2", "\"gather\": 1", "must have the trips of 'tile_n'", LOOM_EINPUT, 5},
+      {"\"gather\": 2,\n   \"inputs\": [2]", "\"gather\": 2,\n   \"inputs\": [2, 2]", "has 2 inputs; expected one", LOOM_EINPUT, 5},
+      {"\"gather\": 2,\n   \"inputs\": [2]", "\"gather\": 2,\n   \"inputs\": [4]", "before anything makes it", LOOM_EINPUT, 5},
+      {"\"gather\": 2,\n   \"inputs\": [2],", "\"gather\": 2,\n   \"only_first\": 2, \"inputs\": [2],", "runs on one core; all must send", LOOM_EINPUT, 5},
+      {"\"only_first\": 2", "\"only_first\": 3", "only_first", LOOM_EINPUT, 5},
+      {"\"only_first\": 2,\n   \"label\": \"addf\"", "\"only_first\": 1, \"label\": \"addf\"", "on the first core of loop 'tile_k' alone", LOOM_EINPUT, 5},
+      {"\"compute\": \"broadcast\"", "\"compute\": \"move\"", "is no accumulator of its shape", LOOM_EINPUT, 3},
+      {"\"compute\": \"transpose\"", "\"compute\": \"generic\"", "lacks the sizes, scalar ops or inputs", LOOM_EINPUT, 6},
   };
   for (size_t i = 0; i < COUNT_OF(edits); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     nest *n;
-    const char *good = write(&ctx.mem, sample(&ctx.mem, 0)), *at = strstr(good, edits[i].from);
+    const char *good = write(&ctx.mem, sample(&ctx.mem, edits[i].sample)), *at = strstr(good, edits[i].from);
     if (!at)
       fail_msg("edit %zu: %s is not in the file", i, edits[i].from);
     const char *bad = arena_printf(&ctx.mem, "%.*s%s%s", (int)(at - good), good, edits[i].to, at + strlen(edits[i].from));

@@ -7,6 +7,7 @@ typedef struct verifier {
   const nest *n;
   bool open[NEST_LOOPS_MAX], seen[NEST_LOOPS_MAX];
   bool *made;                   /* by value */
+  int *first_of;                /* by value: only the core whose iterator of this loop is 0 has it; -1: all have it */
   int depth;
 } verifier;
 
@@ -36,6 +37,8 @@ static loom_status check_tables(verifier *v) {
       WRONG(v, "nest %s: block symbol '%s' appears twice", n->kernel, s->name ? s->name : "");
     if (s->align < 1)
       WRONG(v, "nest %s: block symbol '%s' has alignment %" PRId64 "; must be at least 1", n->kernel, s->name, s->align);
+    if (s->fixed < 0 || (s->fixed > 1 && s->covers_one))
+      WRONG(v, "nest %s: block symbol '%s' is fixed at %" PRId64 "; must be positive, and 1 where its accesses take one element", n->kernel, s->name, s->fixed);
     LOOM_TRY(check_symbols_of(v, s->upper_bound, "an upper bound"));
   }
   if (n->loops.n > NEST_LOOPS_MAX || n->n_parallel < 0 || (size_t)n->n_parallel > n->loops.n)
@@ -74,6 +77,19 @@ static loom_status check_value(verifier *v, const nest_node *x, int value, bool 
     WRONG(v, "nest %s: '%s' names value %d of %zu", v->n->kernel, x->label ? x->label : "", value, v->n->values.n);
   if (must_be_made && !v->made[value])
     WRONG(v, "nest %s: '%s' reads value '%s' before anything makes it", v->n->kernel, x->label ? x->label : "", v->n->values.at[value].name);
+  if (must_be_made && v->first_of[value] >= 0 && v->first_of[value] != x->only_first)
+    WRONG(v, "nest %s: '%s' reads value '%s' on cores that do not have it; it is on the first core of loop '%s' alone", v->n->kernel,
+          x->label ? x->label : "", v->n->values.at[value].name, v->n->loops.at[v->first_of[value]].block);
+  return LOOM_OK;
+}
+
+/* Where a node runs: on all cores, or on the first one of a parallel loop. */
+static loom_status check_place(verifier *v, const nest_node *x) {
+  if (x->only_first < -1 || x->only_first >= v->n->n_parallel)
+    WRONG(v, "nest %s: '%s' runs on the first core of loop %d, which is no parallel loop", v->n->kernel, x->label ? x->label : "", x->only_first);
+  if ((x->kind == NEST_GATHER) != (x->across >= 0) || x->across < -1 || x->across >= v->n->n_parallel)
+    WRONG(v, "nest %s: '%s' goes across loop %d; a gather goes across a parallel loop, other nodes across none", v->n->kernel, x->label ? x->label : "",
+          x->across);
   return LOOM_OK;
 }
 
@@ -102,20 +118,72 @@ static loom_status check_access(verifier *v, const nest_node *x) {
   return LOOM_OK;
 }
 
+/* What an op must say of itself for its cost to be known. */
+static const struct { const char *op; bool m, n_and_k, batch, body_ops, one_input; } op_rules[] = {
+    {"matmul", true, true, false, false, false},      {"batch_matmul", true, true, true, false, false}, {"fill", false, false, false, false, false},
+    {"generic", true, false, false, true, false},     {"broadcast", false, false, false, false, true},  {"transpose", false, false, false, false, true},
+    {"move", false, false, false, false, true},
+};
+
+static bool same_shape(const nest_value *a, const nest_value *b) {
+  for (int d = 0; d < a->rank && a->rank == b->rank; d++)
+    if (!sym_equal(a->dim[d], b->dim[d]))
+      return false;
+  return a->rank == b->rank;
+}
+
 static loom_status check_compute(verifier *v, const nest_node *x) {
   const nest *n = v->n;
-  static const char *const ops[] = {"matmul", "batch_matmul", "fill", "generic"};
-  size_t op = 0;
-  while (op < 4 && !text_eq(x->op, ops[op]))
+  size_t op = 0, n_ops = sizeof op_rules / sizeof *op_rules;
+  while (op < n_ops && !text_eq(x->op, op_rules[op].op))
     op++;
-  if (op == 4)
-    WRONG(v, "nest %s: compute op '%s' is none of matmul, batch_matmul, fill, generic", n->kernel, x->op ? x->op : "");
+  if (op == n_ops)
+    WRONG(v, "nest %s: compute op '%s' is none of matmul, batch_matmul, fill, generic, broadcast, transpose, move", n->kernel, x->op ? x->op : "");
   for (size_t i = 0; i < x->inputs.n; i++)
     LOOM_TRY(check_value(v, x, x->inputs.at[i], true));
   LOOM_TRY(check_value(v, x, x->value, false));
-  bool has_dims = op == 2 || (op == 3 && x->m) || (op < 2 && x->m && x->n && x->k && (op == 0 || x->batch));
-  if (!has_dims || (op == 3 && !x->body_ops))
-    WRONG(v, "nest %s: '%s' lacks the sizes or scalar ops its cost needs", n->kernel, x->op);
+  bool lacks = (op_rules[op].m && !x->m) || (op_rules[op].n_and_k && (!x->n || !x->k)) || (op_rules[op].batch && !x->batch) ||
+               (op_rules[op].body_ops && !x->body_ops) || (op_rules[op].one_input && x->inputs.n != 1);
+  if (lacks)
+    WRONG(v, "nest %s: '%s' lacks the sizes, scalar ops or inputs its cost needs", n->kernel, x->op);
+  if (x->is_move != text_eq(x->op, "move"))
+    WRONG(v, "nest %s: '%s' is marked as a move; only the op move is one", n->kernel, x->op);
+  if (x->is_move && (!n->values.at[x->value].is_carried || !same_shape(&n->values.at[x->value], &n->values.at[x->inputs.at[0]])))
+    WRONG(v, "nest %s: a move goes from '%s' to '%s', which is no accumulator of its shape", n->kernel, n->values.at[x->inputs.at[0]].name,
+          n->values.at[x->value].name);
+  return LOOM_OK;
+}
+
+static loom_status check_gather(verifier *v, const nest_node *x) {
+  const nest *n = v->n;
+  if (x->inputs.n != 1)
+    WRONG(v, "nest %s: a gather has %zu inputs; expected one", n->kernel, x->inputs.n);
+  LOOM_TRY(check_value(v, x, x->inputs.at[0], true));
+  LOOM_TRY(check_value(v, x, x->value, false));
+  const nest_value *from = &n->values.at[x->inputs.at[0]], *to = &n->values.at[x->value];
+  bool fits = to->rank == from->rank + 1 && to->type == from->type && sym_depends(to->dim[0], n->loops.at[x->across].block);
+  for (int d = 0; fits && d < from->rank; d++)
+    fits = sym_equal(from->dim[d], to->dim[d + 1]);
+  if (!fits)
+    WRONG(v, "nest %s: '%s' gathers '%s'; it must have the trips of '%s' and then the dims of '%s'", n->kernel, to->name, from->name,
+          n->loops.at[x->across].block, from->name);
+  if (x->only_first >= 0)
+    WRONG(v, "nest %s: the gather of '%s' runs on one core; all must send", n->kernel, from->name);
+  return LOOM_OK;
+}
+
+/* Moves end a loop's body, and none reads what an earlier one wrote. */
+static loom_status check_moves(verifier *v, const nest_body *b, int parent) {
+  for (size_t i = 0; i < b->n; i++) {
+    if (!b->at[i]->is_move)
+      continue;
+    if (parent < 0)
+      WRONG(v, "nest %s: a move stands outside of any loop", v->n->kernel);
+    for (size_t k = i + 1; k < b->n; k++)
+      if (!b->at[k]->is_move || b->at[k]->inputs.at[0] == b->at[i]->value)
+        WRONG(v, "nest %s: '%s' follows the move to '%s', whose last value it may need", v->n->kernel, b->at[k]->label ? b->at[k]->label : "",
+              v->n->values.at[b->at[i]->value].name);
+  }
   return LOOM_OK;
 }
 
@@ -124,6 +192,7 @@ static loom_status check_body(verifier *v, const nest_body *b, int parent) {
     WRONG(v, "nest %s: loops are nested deeper than %d", v->n->kernel, NEST_LOOPS_MAX);
   for (size_t i = 0; i < b->n; i++) {
     const nest_node *x = b->at[i];
+    LOOM_TRY(check_place(v, x));
     switch (x->kind) {
     case NEST_LOOP:
       if (x->loop < v->n->n_parallel || x->loop >= (int)v->n->loops.n || v->seen[x->loop] || v->n->loops.at[x->loop].parent != parent)
@@ -139,16 +208,22 @@ static loom_status check_body(verifier *v, const nest_body *b, int parent) {
     case NEST_COMPUTE:
       LOOM_TRY(check_compute(v, x));
       break;
+    case NEST_GATHER:
+      LOOM_TRY(check_gather(v, x));
+      break;
     }
-    if (x->kind == NEST_LOAD || x->kind == NEST_COMPUTE)
+    if (x->kind == NEST_LOAD || x->kind == NEST_COMPUTE || x->kind == NEST_GATHER) {
       v->made[x->value] = true;
+      v->first_of[x->value] = x->kind == NEST_GATHER ? x->across : x->only_first;
+    }
   }
+  LOOM_TRY(check_moves(v, b, parent));
   v->depth--;
   return LOOM_OK;
 }
 
 loom_status nest_verify(loom_ctx *ctx, const nest *n) {
-  verifier v = {.ctx = ctx, .n = n, .made = ARENA_NEW_N(&ctx->mem, bool, n->values.n)};
+  verifier v = {.ctx = ctx, .n = n, .made = ARENA_NEW_N(&ctx->mem, bool, n->values.n + 1), .first_of = ARENA_NEW_N(&ctx->mem, int, n->values.n + 1)};
   LOOM_TRY(check_tables(&v));
   return check_body(&v, &n->body, -1);
 }

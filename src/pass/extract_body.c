@@ -13,9 +13,9 @@ static int find_tile(const extract *x, MlirValue v) {
 static void bind_tile(extract *x, MlirValue v, int value) { vec_push(x->mem, &x->tiles, ((extract_tile){v, value})); }
 
 static nest_node *add_node(extract *x, MlirOperation op, nest_node_kind kind, int value) {
-  nest_node *node = ARENA_NEW(x->mem, nest_node);
-  node->kind = kind;
+  nest_node *node = nest_make_node(x->mem, kind);
   node->value = value;
+  node->only_first = x->only_first;
   vec_push(x->mem, x->body, node);
   vec_push(x->mem, &x->ops, ((pass_node_op){node, op}));
   if ((kind == NEST_LOAD || kind == NEST_COMPUTE) && !x->nest->values.at[value].def)
@@ -203,7 +203,7 @@ static loom_status add_generic(extract *x, MlirOperation op) {
 /* ---- loads and stores ---- */
 
 static loom_status add_load(extract *x, MlirOperation op) {
-  nest_node access = {.kind = NEST_LOAD};
+  nest_node access = *nest_make_node(x->mem, NEST_LOAD);
   LOOM_TRY(extract_access(x, op, ir_operand(op, 0), &access));
   nest_value v = {0};
   for (int d = 0; d < access.n_dims; d++)
@@ -212,6 +212,7 @@ static loom_status add_load(extract *x, MlirOperation op) {
   if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
     EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
   access.value = add_value(x, &v);
+  access.only_first = x->only_first;
   nest_node *node = add_node(x, op, NEST_LOAD, access.value);
   *node = access;
   bind_tile(x, ir_result(op, 0), access.value);
@@ -219,9 +220,10 @@ static loom_status add_load(extract *x, MlirOperation op) {
 }
 
 static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, MlirValue to) {
-  nest_node access = {.kind = NEST_STORE};
+  nest_node access = *nest_make_node(x->mem, NEST_STORE);
   LOOM_TRY(extract_access(x, op, to, &access));
   LOOM_TRY(read_tile(x, op, tensor, &access.value));
+  access.only_first = x->only_first;
   nest_node *node = add_node(x, op, NEST_STORE, access.value);
   *node = access;
   x->nest->tensors.at[access.tensor].is_output = true;

@@ -47,8 +47,9 @@ static void name_nodes(extract *x, const nest_body *b) {
       break;
     case NEST_LOAD: node->label = arena_printf(x->mem, "load %s", nest_access_name(x->mem, n, node)); break;
     case NEST_STORE: node->label = arena_printf(x->mem, "store %s", nest_access_name(x->mem, n, node)); break;
+    case NEST_GATHER: node->label = arena_printf(x->mem, "gather %s", n->values.at[node->inputs.at[0]].name); break;
     case NEST_COMPUTE:
-      node->label = text_eq(node->op, "fill") ? arena_printf(x->mem, "fill %s", n->values.at[node->value].name)
+      node->label = text_eq(node->op, "fill") || node->is_move ? arena_printf(x->mem, "%s %s", node->op, n->values.at[node->value].name)
                     : node->body_ops && *node->body_ops ? node->body_ops
                                                         : node->op;
       break;

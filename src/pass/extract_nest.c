@@ -78,7 +78,7 @@ static bool count_functions(MlirOperation op, void *data) {
 }
 
 loom_status pass_extract_nest_ops(ir_ctx *ir, MlirModule m, const char *func, nest **out, const pass_node_op **out_ops, size_t *out_n) {
-  extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .parent = -1};
+  extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .parent = -1, .only_first = -1};
   x.func = ir_find_func(m, func);
   if (mlirOperationIsNull(x.func) || mlirBlockIsNull(ir_body(x.func)))
     LOOM_FAIL(x.ctx, LOOM_NOSPAN, LOOM_EINPUT, func ? "the module has no function '%s'" : "the module has no function", func);

@@ -16,6 +16,7 @@ typedef struct extract {
   nest *nest;
   nest_body *body;                     /* where nodes go now */
   int parent;                          /* enclosing sequential loop, -1 */
+  int only_first;                      /* of new nodes: inside scf.if (iterator == 0) that parallel loop, -1 outside */
   VEC_OF(extract_index) indices;
   VEC_OF(extract_tile) tiles;
   VEC_OF(pass_node_op) ops;
