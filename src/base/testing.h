@@ -32,10 +32,12 @@ static inline void testing_sweep_memory(loom_status (*body)(loom_ctx *, void *),
   }
 }
 
-/* The context holds one error, of `status`, whose text contains `text`, at line:col (0: not checked). */
+/* The context holds one error, of `status`, whose text contains `part`, at line:col (0: not checked); warnings may stand before it. */
 static inline void testing_expect_error(const loom_ctx *ctx, loom_status status, const char *part, int line, int col) {
   assert_int_equal(ctx->diag.errors, 1);
   const diag_item *d = ctx->diag.first;
+  while (d->severity != DIAG_ERROR && d->next)
+    d = d->next;
   if (d->status != status || !strstr(d->text, part) || (line && (d->span.line != line || d->span.col != col)))
     fail_msg("got status %d at %d:%d \"%s\"; expected %d at %d:%d \"%s\"", (int)d->status, d->span.line, d->span.col, d->text, (int)status,
              line, col, part);

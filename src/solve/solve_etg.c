@@ -1,14 +1,6 @@
 #include "base/text.h"
 #include "solve/solve_private.h"
 
-/* 1: one memory scope; 3: footprints by memory; 2: the rest. */
-static int generation_of(const data_value *variant) {
-  const data_value *block = data_get(variant, "kernel_block");
-  if (!block || data_get(block, "memory_scope"))
-    return 1;
-  return data_get(data_get(data_get(variant, "constraint_scope"), "metadata"), "memory_footprints") ? 3 : 2;
-}
-
 static data_value *row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a) {
   data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
   data_set_string(m, o, "name", name);
@@ -30,10 +22,9 @@ static data_value *row_to_data(arena *m, const char *name, const solve_problem *
   return o;
 }
 
-static loom_status read_variant(loom_ctx *ctx, const data_value *v, const machine *m, const solve_options *o, solve_problem *p) {
-  int generation = generation_of(v);
-  LOOM_TRY(solve_etg_limits(ctx, v, generation, p));
-  LOOM_TRY(solve_etg_cycles(ctx, v, generation, m, &p->cycles));
+static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options *o, solve_problem *p) {
+  solve_etg_limits(&ctx->mem, v, p);
+  LOOM_TRY(solve_etg_cycles(ctx, v, &p->cycles));
   if (o->ragged)
     p->rule = SOLVE_TRIPS_ANY;
   solve_boolean fixed[SOLVE_BOOLEANS_MAX];      /* what the file does not leave open stays */
@@ -48,20 +39,18 @@ static loom_status read_variant(loom_ctx *ctx, const data_value *v, const machin
 
 loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const solve_options *o, data_value **out) {
   arena *mem = &ctx->mem;
-  if (etg->kind != DATA_ARRAY || !etg->n) {
-    diag_error(ctx, etg->span, LOOM_EINPUT, "an ETG is a list of variants");
-    diag_help(ctx, "loom explore K --etg FILE writes one");
-    return LOOM_EINPUT;
-  }
+  etg_file file;
+  LOOM_TRY(etg_read(ctx, etg, &file));
+  if (m)
+    LOOM_TRY(etg_resolve(ctx, &file, m));
   data_value *v = data_object(mem), *rows = data_array(mem), *best = data_null(mem);
   int64_t least = INT64_MAX;
   solve_memo memo = {0};
-  for (size_t i = 0; i < etg->n; i++) {
-    const char *name;
+  for (size_t i = 0; i < file.variants.n; i++) {
+    const char *name = file.variants.at[i]->name;
     const solve_answer *a;
     solve_problem *p = ARENA_NEW(mem, solve_problem);
-    LOOM_TRY(data_need_string(ctx, etg->items[i], "variant_name", &name));
-    LOOM_TRY(read_variant(ctx, etg->items[i], m, o, p));
+    LOOM_TRY(pose(ctx, file.variants.at[i], o, p));
     LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
     data_push(mem, rows, row_to_data(mem, name, p, a));
     if (a->status != SOLVE_INFEASIBLE && a->cycles < least) {

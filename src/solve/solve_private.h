@@ -1,6 +1,7 @@
 /* Inside solve only: one problem over finite domains, whoever poses it (a candidate or an ETG variant). */
 #ifndef LOOM_SOLVE_PRIVATE_H
 #define LOOM_SOLVE_PRIVATE_H
+#include "etg/etg.h"
 #include "solve/solve.h"
 
 enum { SOLVE_SYMBOLS_MAX = 32, SOLVE_BOOLEANS_MAX = 6, SOLVE_DOMAIN_MAX = 1 << 20 };
@@ -46,10 +47,10 @@ typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(const
 LOOM_MUST_USE loom_status solve_once(loom_ctx *ctx, solve_memo *memo, const solve_problem *p, int64_t budget_ops, const solve_answer **out);
 
 /* ---- reading an ETG variant ---- */
-/* Cycles of the variant's loop tree; `generation` 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  `m` NULL: every call must be resolved. */
-LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const data_value *variant, int generation, const machine *m, const sym_expr **out);
+/* Cycles of the variant's loop tree; generation 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  LOOM_EUSAGE: a call is not resolved. */
+LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const etg_variant *v, const sym_expr **out);
 /* Symbols, booleans, trips, capacities and conditions of the variant. */
-LOOM_MUST_USE loom_status solve_etg_limits(loom_ctx *ctx, const data_value *variant, int generation, solve_problem *out);
+void solve_etg_limits(arena *m, const etg_variant *v, solve_problem *out);
 
 /* ---- domains ---- */
 typedef struct solve_values { int64_t *at; size_t n; } solve_values;

@@ -1,0 +1,19 @@
+/* Shared by the files of this room only. */
+#ifndef LOOM_ETG_PRIVATE_H
+#define LOOM_ETG_PRIVATE_H
+#include "etg/etg.h"
+
+enum { ETG_BLOCK_DEPTH_MAX = 12 };   /* five parallel loops and their sequential ones; JSON ends at 64 levels, four a block */
+
+/* A number or a condition; the other kind is LOOM_EINPUT. */
+LOOM_MUST_USE loom_status etg_read_number(loom_ctx *ctx, const data_value *v, etg_expr *out);
+LOOM_MUST_USE loom_status etg_read_condition(loom_ctx *ctx, const data_value *v, etg_expr *out);
+/* Every expression of list `key` of `v`; no such member: none. */
+LOOM_MUST_USE loom_status etg_read_numbers(loom_ctx *ctx, const data_value *v, const char *key, etg_exprs *out);
+/* Warns of members that are not in `keys` (n of them). */
+void etg_warn_unknown(loom_ctx *ctx, const data_value *v, const char *const *keys, size_t n);
+#define ETG_KNOWN_KEYS(ctx, v, ...) etg_warn_unknown((ctx), (v), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+/* constraint_scope of a variant whose generation is known. */
+LOOM_MUST_USE loom_status etg_read_limits(loom_ctx *ctx, const data_value *variant, etg_variant *out);
+#endif

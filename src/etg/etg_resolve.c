@@ -1,0 +1,80 @@
+/* Costs for calls that have none: upstream's p02. */
+#include "base/text.h"
+#include "etg/etg_private.h"
+
+void etg_split_cost(arena *m, const sym_expr *cost, const char *wrapper, etg_scenarios *out) {
+  const sym_expr *open = sym_make(m, SYM_TRUE, NULL, NULL, NULL);      /* what no scenario so far covers */
+  for (; cost->op == SYM_IF; cost = cost->arg[2]) {
+    const sym_expr *guard = sym_make(m, SYM_AND, open, cost->arg[0], NULL), *not = sym_make(m, SYM_NOT, cost->arg[0], NULL, NULL);
+    vec_push(m, out, ((etg_scenario){etg_make_expr(guard), etg_make_expr(cost->arg[1]), wrapper}));
+    open = sym_make(m, SYM_AND, open, not, NULL);
+  }
+  vec_push(m, out, ((etg_scenario){etg_make_expr(open), etg_make_expr(cost), wrapper}));
+}
+
+typedef VEC_OF(machine_arg) machine_args;
+
+static bool has_arg(const machine_args *a, const char *symbol) {
+  for (size_t i = 0; i < a->n; i++)
+    if (text_eq(a->at[i].symbol, symbol))
+      return true;
+  return false;
+}
+
+/* Older files do not pass what newer perf sets ask for: nobody shares, nobody contends. */
+static void add_defaults(arena *m, machine_args *args) {
+  static const struct { const char *symbol; int64_t value; } defaults[] = {{"effective_bandwidth", 10}, {"bcst_x", 1}, {"bcst_y", 1}};
+  for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+    if (!has_arg(args, defaults[i].symbol))
+      vec_push(m, args, ((machine_arg){defaults[i].symbol, sym_const(m, defaults[i].value)}));
+}
+
+typedef struct resolver { loom_ctx *ctx; const machine *m; const char *wrapper; } resolver;
+
+static loom_status resolve_call(resolver *r, etg_call *c) {
+  if (c->cycles)
+    return LOOM_OK;
+  machine_args args = {0};
+  for (size_t i = 0; i < c->args.n; i++)
+    vec_push(&r->ctx->mem, &args, ((machine_arg){c->args.at[i].symbol, c->args.at[i].value.is}));
+  add_defaults(&r->ctx->mem, &args);
+  LOOM_TRY(machine_cost(r->ctx, r->m, c->func, args.at, args.n, &c->cycles));
+  etg_split_cost(&r->ctx->mem, c->cycles, r->wrapper, &c->scenarios);
+  return LOOM_OK;
+}
+
+static loom_status resolve_branch(resolver *r, etg_branch *b) {
+  const sym_expr *sum = sym_const(&r->ctx->mem, 0);
+  for (size_t i = 0; i < b->calls.n; i++) {
+    LOOM_TRY(resolve_call(r, b->calls.at[i]));
+    sum = sym_add(&r->ctx->mem, sum, b->calls.at[i]->cycles);
+  }
+  if (b->cycles)
+    return LOOM_OK;
+  /* one scenario that always holds, its cost the sum of choices: products of all alternatives would double with every call */
+  const sym_expr *always = sym_make(&r->ctx->mem, SYM_TRUE, NULL, NULL, NULL);
+  vec_push(&r->ctx->mem, &b->scenarios, ((etg_scenario){etg_make_expr(always), etg_make_expr(sum), r->wrapper}));
+  b->cycles = sum;
+  return LOOM_OK;
+}
+
+static loom_status resolve_block(resolver *r, etg_block *b) {
+  const etg_scope *scopes[] = {&b->load, &b->compute, &b->store};
+  for (size_t s = 0; s < sizeof scopes / sizeof *scopes; s++)
+    for (size_t i = 0; i < scopes[s]->n; i++) {
+      etg_stage *stage = scopes[s]->at[i];
+      if (stage->loop)
+        LOOM_TRY(resolve_block(r, stage->loop));
+      for (size_t k = 0; k < stage->branches.n; k++)
+        LOOM_TRY(resolve_branch(r, stage->branches.at[k]));
+    }
+  return LOOM_OK;
+}
+
+loom_status etg_resolve(loom_ctx *ctx, etg_file *e, const machine *m) {
+  for (size_t i = 0; i < e->variants.n; i++) {
+    resolver r = {ctx, m, e->variants.at[i]->generation == 3 ? "Expression" : "Concrete"};
+    LOOM_TRY(resolve_block(&r, e->variants.at[i]->kernel));
+  }
+  return LOOM_OK;
+}
