@@ -74,6 +74,16 @@ bool sym_run(const sym_code *c, const int64_t *slot_values, int64_t *out);
  * (out[i] is 0 where it has none).  slots[slot] itself is not read. */
 uint64_t sym_run_many(const sym_code *c, const int64_t *slots, size_t slot, const int64_t *values, size_t n, int64_t *out);
 
+/* ---- bounds over boxes ---- */
+typedef struct sym_domain { const int64_t *at; int32_t n; } sym_domain;                  /* n >= 1 values, ascending */
+typedef struct sym_bounds sym_bounds;
+/* `slots[i]` names slot i, whose values are d[i]; these stay the caller's and are kept.  A symbol that has no slot: LOOM_EINPUT; more than 64
+ * slots: LOOM_ELIMIT. */
+LOOM_MUST_USE loom_status sym_bounds_make(loom_ctx *ctx, const sym_expr *e, const char *const *slots, const sym_domain *d, size_t n, sym_bounds **out);
+/* *out_lo <= value <= *out_hi at every point of the box of domain indices [from, to] that has a value; lo > hi: none has one.  INT64_MIN as lo
+ * and INT64_MAX as hi bound nothing.  Integers only.  Threads may share `b`. */
+void sym_bounds_at(const sym_bounds *b, const int32_t *from, const int32_t *to, int64_t *out_lo, int64_t *out_hi);
+
 /* ---- text ---- */
 /* Infix with the words of SYM_OP_LIST, minimal parentheses: "(M ceildiv tile_m) * 8 + 1", "min(a, b)", "if(c, a, b)".
  * A name that is no identifier (letters, digits, '_', '.', '$', '@') stands between back quotes. */
