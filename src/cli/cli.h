@@ -12,14 +12,15 @@
   X(run, 1, "KERNEL|DIR [--machine M] [--check]", "compile, then execute; DIR: what 'loom compile --machine host' left") \
   X(explore, 1, "KERNEL [--machine M] [--json]", "table of mapping candidates")                                         \
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
+  X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
   X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE", "chip descriptions")                                           \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) sim(m) opt(o) machine(x) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) opt(o) machine(x) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
-  X(machine, "machine", "NAME|FILE", "cresm", "machine description (loom machine list)")                                \
+  X(machine, "machine", "NAME|FILE", "cresvm", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
   X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
   X(dtype, "dtype", "T", "cre", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
@@ -31,7 +32,7 @@
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
-  X(calibration, "calibration", "NAME", "cresmx", "perf set of the machine file")                                       \
+  X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cr", "materialise the best N candidates (default 1)")                                           \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
@@ -42,7 +43,7 @@
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \
-  X(etg, "etg", "FILE", "e", "write the ETG")                                                                           \
+  X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
@@ -50,7 +51,7 @@
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
-  X(out, "out", "FILE", "osxe", "output file")                                                                          \
+  X(out, "out", "FILE", "osvxe", "output file")                                                                          \
   X(progress, "progress", "plain|none", "cresm", "progress display")
 
 /* Options without an argument.  X(field, option, commands, help) */
@@ -72,7 +73,7 @@
   X(list_passes, "list-passes", "o", "the pass table")                                                                  \
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
-  X(help, "help", "cresmoxd", "help of the command")
+  X(help, "help", "cresvmoxd", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -109,6 +110,7 @@ char *cli_self_dir(arena *m);                          /* directory of the runni
 /* Commands.  Each prints its own data and returns the status. */
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
 loom_status worker_run(loom_ctx *ctx, const cli_options *o);

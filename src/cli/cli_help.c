@@ -10,6 +10,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"run", "loom run kernels/matmul.py --machine single --shape M=32,N=32,K=32 --check --json"},
     {"explore", "loom explore kernels/matmul.py --machine wormhole --upstream-compatible"},
     {"solve", "loom solve out/constraints/p01_exploration_etg.json --machine wormhole"},
+    {"solve", "loom solve p01.json --machine wormhole --etg p02.json"},
+    {"eval", "loom eval schedule.json --machine wormhole"},
     {"sim", "loom sim out --check"},
     {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},
     {"machine", "loom machine show wormhole"},
@@ -38,7 +40,7 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresmoxd";
+  static const char letters[] = "cresvmoxd";
   size_t n;
   const char letter = letters[c - cli_commands(&n)];
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);

@@ -1,6 +1,7 @@
 /* loom solve ETG.json: block sizes for each variant of an ETG of any generation. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "etg/etg.h"
 #include "solve/solve.h"
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,16 @@ static void print_table(const data_value *v) {
   }
   const data_value *best = data_get(v, "best");
   printf("best: %s\n", best && best->kind == DATA_STRING ? best->string : "none");
+}
+
+/* The ETG as it was read, calls without costs priced by `m` if there is one. */
+static loom_status write_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const char *path) {
+  etg_file file;
+  LOOM_TRY(etg_read(ctx, etg, &file));
+  if (m)
+    LOOM_TRY(etg_resolve(ctx, &file, m));
+  const char *json = data_write_json(&ctx->mem, etg_write(&ctx->mem, &file), 1);
+  return file_write(ctx, path, json, strlen(json));
 }
 
 loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
@@ -47,6 +58,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   data_value *etg, *result;
   LOOM_TRY(file_read(ctx, o->files.at[0], (size_t)64 << 20, &source, &size));
   LOOM_TRY(data_read_json(ctx, o->files.at[0], source, size, &etg));
+  if (o->etg.last)
+    LOOM_TRY(write_etg(ctx, etg, m, o->etg.last));
   LOOM_TRY(solve_etg(ctx, etg, m, &so, &result));
   if (o->out.last) {
     const char *json = data_write_json(&ctx->mem, result, 1);

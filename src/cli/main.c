@@ -11,6 +11,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_machine(ctx, o);
   if (strcmp(o->command, "solve") == 0)
     return cmd_solve(ctx, o);
+  if (strcmp(o->command, "eval") == 0)
+    return cmd_eval(ctx, o);
   return cmd_doctor(ctx, o);
 }
 
@@ -44,18 +46,19 @@ static int usage_error(const char *name) {
   return loom_status_exit(LOOM_EUSAGE);
 }
 
-/* `helion-opt FILE ..` is `loom opt FILE ..`, the name that upstream's scripts call. */
-static char **as_opt(int *argc, char **argv) {
-  const char *slash = strrchr(argv[0], '/');
-  static char opt[] = "opt";
-  if (strcmp(slash ? slash + 1 : argv[0], "helion-opt") != 0)
+/* `helion-opt FILE ..` is `loom opt FILE ..` and `eval_core` is `loom eval`: the names that upstream's scripts call. */
+static char **as_command(int *argc, char **argv) {
+  const char *slash = strrchr(argv[0], '/'), *name = slash ? slash + 1 : argv[0];
+  static char opt[] = "opt", eval[] = "eval";
+  bool is_opt = strcmp(name, "helion-opt") == 0;
+  if (!is_opt && strcmp(name, "eval_core") != 0)
     return argv;
   static char **volatile with;   /* lives as long as the process, and is seen to */
   with = alloc_bytes(((size_t)*argc + 2) * sizeof *with);
   if (!with)
     return argv;
   with[0] = argv[0];
-  with[1] = opt;
+  with[1] = is_opt ? opt : eval;
   for (int i = 1; i <= *argc; i++)
     with[i + 1] = argv[i];
   ++*argc;
@@ -63,7 +66,7 @@ static char **as_opt(int *argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  argv = as_opt(&argc, argv);
+  argv = as_command(&argc, argv);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
     cli_help(NULL);
     return argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0;

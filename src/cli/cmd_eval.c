@@ -1,0 +1,31 @@
+/* loom eval: Schedule JSON in, the same tree with the scenarios of every node out.  Also installed as eval_core, which is how upstream calls its evaluator. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "etg/eval.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
+  const char *name = o->machine.last ? o->machine.last : getenv("LOOM_MACHINE"), *path = o->files.n ? o->files.at[0] : "-";
+  if (o->files.n > 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom eval' takes one schedule, %zu files given", o->files.n);
+  if (!name) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom eval' needs a machine, whose perf set prices the calls");
+    diag_help(ctx, "give it with --machine NAME|FILE or in the variable LOOM_MACHINE");
+    return LOOM_EUSAGE;
+  }
+  machine *m;
+  char *source;
+  size_t size;
+  data_value *schedule, *result;
+  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
+  LOOM_TRY(data_read_json(ctx, path, source, size, &schedule));
+  LOOM_TRY(eval_schedule(ctx, m, schedule, EVAL_SCENARIOS_MAX, &result));
+  const char *json = data_write_json(&ctx->mem, result, 1);
+  if (o->out.last)
+    return file_write(ctx, o->out.last, json, strlen(json));
+  printf("%s\n", json);
+  return LOOM_OK;
+}

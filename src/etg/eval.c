@@ -1,0 +1,188 @@
+/* The evaluator: loom.md 4.4. */
+#include "etg/eval.h"
+#include "base/text.h"
+
+typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; } evaluator;
+
+/* ---- expressions: JSON trees are put together as they are, so that nothing folds ---- */
+
+static data_value *tagged(arena *m, const char *tag, data_value *a, data_value *b) {
+  data_value *list = data_array(m), *o = data_object(m);
+  data_push(m, list, a);
+  data_push(m, list, b);
+  data_set(m, o, tag, list);
+  return o;
+}
+
+static bool is_true(const data_value *v) { return v->kind == DATA_STRING && text_eq(v->string, "True"); }
+
+static data_value *both(arena *m, data_value *a, data_value *b) { return is_true(a) ? b : is_true(b) ? a : tagged(m, "And", a, b); }
+
+/* The value that sym_map gives `symbol`, or NULL. */
+static data_value *value_of(const data_value *entries, const char *symbol) {
+  for (size_t i = 0; entries && i < entries->n; i++)
+    if (text_eq(entries->items[i]->items[0]->string, symbol))
+      return entries->items[i]->items[1];
+  return NULL;
+}
+
+/* A fresh tree `v` with its symbols replaced; upstream has one division. */
+static data_value *substitute(const evaluator *e, data_value *v, const data_value *entries) {
+  for (size_t i = 0; i < v->n; i++) {
+    if (v->kind == DATA_ARRAY)
+      v->items[i] = substitute(e, v->items[i], entries);
+    else if (!text_eq(v->members[i].key, "Sym"))
+      v->members[i].value = substitute(e, v->members[i].value, entries);
+    if (v->kind == DATA_OBJECT && text_eq(v->members[i].key, "FloorDiv"))
+      v->members[i].key = "Div";
+  }
+  data_value *symbol = data_get(v, "Sym"), *value = symbol ? value_of(entries, symbol->string) : NULL;
+  return value ? value : v;
+}
+
+static data_value *written(const evaluator *e, const sym_expr *x, const data_value *entries) {
+  return substitute(e, sym_to_etg(e->mem, x, false), entries);
+}
+
+/* ---- scenarios ---- */
+
+static data_value *scenario(const evaluator *e, data_value *guard, data_value *cost) {
+  data_value *o = data_object(e->mem), *time = data_object(e->mem);
+  data_set(e->mem, time, "Concrete", cost);
+  data_set(e->mem, o, "constraints", guard);
+  data_set(e->mem, o, "time_cost", time);
+  return o;
+}
+
+static data_value *guard_of(const data_value *s) { return data_get(s, "constraints"); }
+static data_value *cost_of(const data_value *s) { return data_get(data_get(s, "time_cost"), "Concrete"); }
+
+static data_value *call_scenarios(const evaluator *e, const machine_func *f, const data_value *entries) {
+  data_value *list = data_array(e->mem);
+  for (size_t i = 0; i < f->scenarios.n; i++) {
+    const machine_scenario *s = &f->scenarios.at[i];
+    data_value *guard = both(e->mem, written(e, f->when, entries), written(e, s->when, entries));
+    data_value *quotient = tagged(e->mem, "Div", written(e, s->volume, entries), written(e, s->throughput, entries));
+    data_push(e->mem, list, scenario(e, guard, tagged(e->mem, "Add", written(e, s->fixed, entries), quotient)));
+  }
+  return list;
+}
+
+/* Every combination of one scenario of `so_far` with one of `next`. */
+static loom_status combine(const evaluator *e, const data_value *node, const data_value *so_far, const data_value *next, const char *tag, data_value **out) {
+  if (next->n && (int64_t)so_far->n > e->limit / (int64_t)next->n) {
+    diag_error(e->ctx, node->span, LOOM_ELIMIT, "the schedule has %zu x %zu scenarios here; at most %" PRId64 " are listed", so_far->n, next->n, e->limit);
+    diag_help(e->ctx, "split the schedule, or give the functions fewer scenarios");
+    return LOOM_ELIMIT;
+  }
+  *out = data_array(e->mem);
+  for (size_t i = 0; i < so_far->n; i++)
+    for (size_t k = 0; k < next->n; k++) {
+      const data_value *a = so_far->items[i], *b = next->items[k];
+      data_push(e->mem, *out, scenario(e, both(e->mem, guard_of(a), guard_of(b)), tagged(e->mem, tag, cost_of(a), cost_of(b))));
+    }
+  return LOOM_OK;
+}
+
+/* ---- nodes ---- */
+
+static loom_status check_entries(const evaluator *e, const data_value *func, const data_value **out) {
+  const data_value *map = data_get(func, "sym_map"), *entries = data_get(map, "entries");
+  *out = entries;
+  if (map && map->kind != DATA_NULL && (!entries || entries->kind != DATA_ARRAY))
+    LOOM_FAIL(e->ctx, map->span, LOOM_EINPUT, "sym_map must be {\"entries\": [[symbol, expression], ..]}");
+  for (size_t i = 0; entries && i < entries->n; i++) {
+    const data_value *x = entries->items[i];
+    const sym_expr *value;
+    if (x->kind != DATA_ARRAY || x->n != 2 || x->items[0]->kind != DATA_STRING)
+      LOOM_FAIL(e->ctx, x->span, LOOM_EINPUT, "an entry of sym_map must be [symbol, expression]");
+    LOOM_TRY(sym_from_etg(e->ctx, x->items[1], &value));
+  }
+  return LOOM_OK;
+}
+
+static loom_status find_func(const evaluator *e, const data_value *name, const machine_func **out) {
+  *out = machine_find_func(e->m, name->string);
+  if (*out)
+    return LOOM_OK;
+  VEC_OF(const char *) names = {0};
+  const machine_perf *p = e->m->perf.n ? &e->m->perf.at[e->m->calibration] : NULL;
+  for (size_t i = 0; p && i < p->funcs.n; i++)
+    vec_push(e->mem, &names, p->funcs.at[i].name);
+  for (size_t i = 0; p && i < p->aliases.n; i++)
+    vec_push(e->mem, &names, p->aliases.at[i].name);
+  diag_error(e->ctx, name->span, LOOM_EUNSUP, "machine '%s' has no function '%s' in perf set '%s'", e->m->name, name->string, p ? p->name : "none");
+  const char *near = diag_nearest(name->string, names.at, names.n);
+  if (near)
+    diag_help(e->ctx, "did you mean '%s'?", near);
+  else
+    diag_help(e->ctx, "'loom machine show %s' lists the functions; --calibration chooses another set", e->m->name);
+  return LOOM_EUNSUP;
+}
+
+/* The members of `v` with `schedules` (if there are new ones) and `scenarios` replaced. */
+static data_value *with_scenarios(const evaluator *e, const data_value *v, data_value *schedules, data_value *scenarios) {
+  data_value *o = data_object(e->mem);
+  for (size_t i = 0; i < v->n; i++)
+    if (!text_eq(v->members[i].key, "scenarios"))
+      data_set(e->mem, o, v->members[i].key, schedules && text_eq(v->members[i].key, "schedules") ? schedules : v->members[i].value);
+  data_set(e->mem, o, "scenarios", scenarios);
+  return o;
+}
+
+static loom_status evaluate_call(const evaluator *e, const data_value *body, data_value **out, data_value **out_scenarios) {
+  data_value *func, *name;
+  const data_value *entries;
+  const machine_func *f;
+  LOOM_TRY(data_need(e->ctx, body, "func", DATA_OBJECT, &func));
+  LOOM_TRY(data_need(e->ctx, func, "name", DATA_STRING, &name));
+  LOOM_TRY(check_entries(e, func, &entries));
+  LOOM_TRY(find_func(e, name, &f));
+  *out_scenarios = call_scenarios(e, f, entries);
+  *out = with_scenarios(e, body, NULL, *out_scenarios);
+  return LOOM_OK;
+}
+
+static loom_status evaluate(const evaluator *e, const data_value *v, int depth, data_value **out, data_value **out_scenarios);
+
+static loom_status evaluate_parts(const evaluator *e, const data_value *body, const char *tag, int depth, data_value **out, data_value **out_scenarios) {
+  data_value *schedules, *done = data_array(e->mem), *all = data_array(e->mem);
+  LOOM_TRY(data_need(e->ctx, body, "schedules", DATA_ARRAY, &schedules));
+  data_value *zero = data_object(e->mem);
+  data_set_int(e->mem, zero, "Const", 0);
+  data_push(e->mem, all, scenario(e, data_string(e->mem, "True"), zero));
+  for (size_t i = 0; i < schedules->n; i++) {
+    data_value *part, *scenarios;
+    LOOM_TRY(evaluate(e, schedules->items[i], depth + 1, &part, &scenarios));
+    LOOM_TRY(combine(e, body, all, scenarios, tag, &all));
+    data_push(e->mem, done, part);
+  }
+  *out_scenarios = all;
+  *out = with_scenarios(e, body, done, all);
+  return LOOM_OK;
+}
+
+static loom_status evaluate(const evaluator *e, const data_value *v, int depth, data_value **out, data_value **out_scenarios) {
+  static const struct { const char *kind, *tag; } kinds[] = {{"Func", NULL}, {"PlacedFunc", NULL}, {"Sequential", "Add"}, {"Parallel", "Max"}};
+  if (depth > EVAL_DEPTH_MAX)
+    LOOM_FAIL(e->ctx, v->span, LOOM_ELIMIT, "schedules are nested deeper than %d", EVAL_DEPTH_MAX);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    const data_value *body = v->n == 1 ? data_get(v, kinds[i].kind) : NULL;
+    data_value *filled;
+    if (!body)
+      continue;
+    LOOM_TRY(kinds[i].tag ? evaluate_parts(e, body, kinds[i].tag, depth, &filled, out_scenarios) : evaluate_call(e, body, &filled, out_scenarios));
+    *out = data_object(e->mem);
+    data_set(e->mem, *out, kinds[i].kind, filled);
+    return LOOM_OK;
+  }
+  diag_error(e->ctx, v->span, LOOM_EINPUT, "expected a schedule; found %s", v->kind == DATA_OBJECT && v->n ? v->members[0].key : data_kind_name(v->kind));
+  diag_help(e->ctx, "a schedule is an object with one key: Func, PlacedFunc, Sequential or Parallel");
+  return LOOM_EINPUT;
+}
+
+loom_status eval_schedule(loom_ctx *ctx, const machine *m, const data_value *schedule, int64_t limit, data_value **out) {
+  evaluator e = {ctx, &ctx->mem, m, limit};
+  data_value *scenarios;
+  return evaluate(&e, schedule, 0, out, &scenarios);
+}
