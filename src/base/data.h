@@ -1,5 +1,5 @@
 /* data: one tree for JSON and YAML.  Reading goes through jansson or libyaml; every value keeps its place in the file.
- * Limits on reading: JSON 64 MB, depth 64; YAML 1 MB, depth 32, no anchors, aliases, tags or merges (LOOM_ELIMIT / LOOM_EINPUT). */
+ * Limits on reading: JSON 64 MB, depth 64; YAML 1 MB, depth 32, no tags or merges, anchors and aliases only where asked for (LOOM_ELIMIT / LOOM_EINPUT). */
 #ifndef LOOM_BASE_DATA_H
 #define LOOM_BASE_DATA_H
 #include "base/diag.h"
@@ -25,6 +25,10 @@ struct data_value {
 /* `text` (size bytes) of file `path`.  Errors (syntax with line and column, limits, duplicate keys) go to ctx->diag. */
 LOOM_MUST_USE loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out);
 LOOM_MUST_USE loom_status data_read_yaml(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out);
+/* The same with anchors and aliases, for files of others that use them.  An alias is the anchor's value itself, shared; an anchor must end before its first alias,
+ * and written out the tree may have DATA_ALIASED_VALUES_MAX values (LOOM_ELIMIT). */
+enum { DATA_ALIASED_VALUES_MAX = 100000 };
+LOOM_MUST_USE loom_status data_read_yaml_aliases(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out);
 
 /* ---- looking ---- */
 /* Member `key` of an object, or NULL (also when `v` is NULL or no object). */

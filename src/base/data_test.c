@@ -407,6 +407,59 @@ static void test_readers_survive_running_out_of_memory(void **state) {
   testing_sweep_memory(read_wrong, NULL);
 }
 
+static loom_status read_aliases(const char *s, data_value **out) { return data_read_yaml_aliases(&ctx, "a.yaml", s, strlen(s), out); }
+
+static void test_aliases_stand_for_their_anchors(void **state) {
+  (void)state;
+  data_value *v;
+  assert_int_equal(read_aliases("costs:\n  a: &a {x: 1, y: &y [2, 3]}\n  b: &b hello\nuse: [*a, *y, *b]\nagain: &b world\nlast: *b\n", &v), LOOM_OK);
+  assert_string_equal(data_write_json(&ctx.mem, data_get(v, "use"), 0), "[{\"x\": 1, \"y\": [2, 3]}, [2, 3], \"hello\"]");
+  assert_string_equal(data_get(v, "last")->string, "world");      /* the nearest above */
+  assert_ptr_equal(data_get(v, "use")->items[0], data_get(data_get(v, "costs"), "a"));
+  assert_int_equal(data_get(v, "use")->items[1]->span.line, 2);
+}
+
+static void test_wrong_aliases_are_refused(void **state) {
+  (void)state;
+  static const struct { const char *text, *said; int line, col; } cases[] = {
+      {"a: &abc 1\nb: *abd\n", "no anchor '&abd' stands above", 2, 4},
+      {"a: &x [1, *x]\n", "the alias stands inside the value it names", 1, 11},
+      {"&k a: 1\n", "anchors are not supported", 1, 1},
+      {"a: &k b\n*k : 1\n", "aliases are not supported", 2, 1},
+      {"a: &a !!str 1\n", "tags are not supported", 1, 4},
+      {"a: &a {x: 1}\nb: {<<: *a}\n", "merge keys are not supported", 2, 5},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    data_value *v;
+    loom_ctx_done(&ctx);
+    loom_ctx_init(&ctx);
+    assert_int_equal(read_aliases(cases[i].text, &v), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, cases[i].said, cases[i].line, cases[i].col);
+  }
+}
+
+/* A thousand million values in ten lines. */
+static void test_aliases_do_not_multiply_without_end(void **state) {
+  (void)state;
+  const char *s = "a0: &a0 [1, 2, 3, 4, 5, 6, 7, 8]\n";
+  data_value *v;
+  for (int i = 1; i < 10; i++)
+    s = arena_printf(&ctx.mem, "%sa%d: &a%d [*a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d, *a%d]\n", s, i, i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+  assert_int_equal(read_aliases(s, &v), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "more than 100000 values", 6, 15);
+}
+
+/* Lists deeper than any text may have. */
+static void test_aliases_do_not_nest_without_end(void **state) {
+  (void)state;
+  const char *s = "a0: &a0 [1]\n";
+  data_value *v;
+  for (int i = 1; i < 40; i++)
+    s = arena_printf(&ctx.mem, "%sa%d: &a%d [*a%d]\n", s, i, i, i - 1);
+  assert_int_equal(read_aliases(s, &v), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "nested deeper than 32 levels", 32, 12);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_trees_survive_writing_and_both_readers, setup, teardown),
@@ -415,6 +468,10 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_readers_keep_their_limits, setup, teardown),
     cmocka_unit_test_setup_teardown(test_wrong_yaml_is_refused_with_its_place, setup, teardown),
     cmocka_unit_test_setup_teardown(test_plain_scalars_follow_the_core_schema, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_aliases_stand_for_their_anchors, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_wrong_aliases_are_refused, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_aliases_do_not_multiply_without_end, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_aliases_do_not_nest_without_end, setup, teardown),
     cmocka_unit_test_setup_teardown(test_written_form_is_fixed, setup, teardown),
     cmocka_unit_test_setup_teardown(test_only_well_formed_utf8_is_written, setup, teardown),
     cmocka_unit_test_setup_teardown(test_lookups_say_what_is_missing_or_wrong, setup, teardown),

@@ -1,15 +1,22 @@
-/* YAML text to a tree, from libyaml's events.  Only what JSON could say too: no anchors, aliases, tags, merges or further documents. */
+/* YAML text to a tree, from libyaml's events.  Only what JSON could say too: no tags, merges or further documents; anchors and aliases where asked for. */
 #include "base/data_private.h"
 #include "base/data_scalar.h"
 #include "base/text.h"
+#include "base/vec.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
 enum { YAML_DEPTH_MAX = 32, YAML_BYTES_MAX = 1024 * 1024 };
 
+/* A named value; NULL while it is being read.  `values`: how many it is, written out; `height`: levels of lists and objects in it. */
+typedef struct named_value { const char *name; data_value *value; int64_t values; int height; } named_value;
+
 typedef struct reader {
   loom_ctx *ctx;
+  bool has_aliases;        /* anchors and aliases are read */
+  VEC_OF(named_value) anchors;
+  int64_t values;          /* of the tree so far, written out */
   yaml_parser_t parser;
   yaml_event_t event;      /* the current one; owned */
   data_cursor cursor;
@@ -57,7 +64,7 @@ static loom_status refuse(reader *r, const char *what, const char *help) {
   return LOOM_EINPUT;
 }
 
-static loom_status check_plain_json_subset(reader *r) {
+static loom_status check_plain_json_subset(reader *r, bool is_key) {
   const yaml_char_t *anchor = NULL, *tag = NULL;
   switch (r->event.type) {
   case YAML_ALIAS_EVENT:
@@ -77,7 +84,7 @@ static loom_status check_plain_json_subset(reader *r) {
   default:
     break;
   }
-  if (anchor)
+  if (anchor && (is_key || !r->has_aliases))
     return refuse(r, "anchors are not supported", "write the value again where it is used");
   if (tag)
     return refuse(r, "tags are not supported", "remove the tag; quote the value to make it a string");
@@ -118,7 +125,7 @@ static loom_status read_sequence(reader *r, int depth, data_value *v) {
 }
 
 static loom_status read_key(reader *r, const char **key, loom_span *span) {
-  LOOM_TRY(check_plain_json_subset(r));
+  LOOM_TRY(check_plain_json_subset(r, true));
   if (r->event.type != YAML_SCALAR_EVENT)
     return refuse(r, "a key must be a word or a quoted string", "keys cannot be lists or objects");
   LOOM_TRY(scalar_text(r, key));
@@ -182,15 +189,77 @@ static loom_status read_collection(reader *r, int depth, data_value **out) {
   loom_span last = event_span(r);
   if (!is_flow && v->n)
     last = is_mapping ? v->members[v->n - 1].value->span : v->items[v->n - 1]->span;
-  v->span.end_line = last.end_line;
-  v->span.end_col = last.end_col;
+  if (last.end_line >= v->span.line) {      /* what an alias names may stand above */
+    v->span.end_line = last.end_line;
+    v->span.end_col = last.end_col;
+  }
   *out = v;
   return is_mapping ? check_unique_keys(r->ctx, v) : LOOM_OK;
 }
 
+/* ---- anchors ---- */
+
+static const char *anchor_name(const yaml_event_t *e) {
+  const yaml_char_t *name = e->type == YAML_SCALAR_EVENT           ? e->data.scalar.anchor
+                            : e->type == YAML_SEQUENCE_START_EVENT ? e->data.sequence_start.anchor
+                            : e->type == YAML_MAPPING_START_EVENT  ? e->data.mapping_start.anchor
+                                                                   : NULL;
+  return (const char *)name;
+}
+
+static loom_status count_values(reader *r, int64_t values) {
+  r->values += values;
+  if (!r->has_aliases || r->values <= DATA_ALIASED_VALUES_MAX)
+    return LOOM_OK;
+  LOOM_FAIL(r->ctx, event_span(r), LOOM_ELIMIT, "with its aliases written out the file has more than %d values", DATA_ALIASED_VALUES_MAX);
+}
+
+static int height_of(const data_value *v) {
+  int highest = 0;
+  for (size_t i = 0; i < v->n; i++) {
+    int h = height_of(v->kind == DATA_OBJECT ? v->members[i].value : v->items[i]);
+    highest = h > highest ? h : highest;
+  }
+  return v->kind == DATA_OBJECT || v->kind == DATA_ARRAY ? highest + 1 : 0;
+}
+
+static loom_status read_alias(reader *r, int depth, data_value **out) {
+  const char *name = (const char *)r->event.data.alias.anchor;
+  VEC_OF(const char *) names = {0};
+  for (size_t i = r->anchors.n; i-- > 0;) {      /* the last one of the name counts */
+    const named_value *a = &r->anchors.at[i];
+    vec_push(&r->ctx->mem, &names, a->name);
+    if (!text_eq(a->name, name))
+      continue;
+    if (!a->value)
+      return refuse(r, "the alias stands inside the value it names", "a value cannot contain itself");
+    if (depth + a->height > YAML_DEPTH_MAX)
+      LOOM_FAIL(r->ctx, event_span(r), LOOM_ELIMIT, "values are nested deeper than %d levels", YAML_DEPTH_MAX);
+    *out = a->value;
+    return count_values(r, a->values);
+  }
+  diag_error(r->ctx, event_span(r), LOOM_EINPUT, "no anchor '&%s' stands above", name);
+  const char *near = diag_nearest(name, names.at, names.n);
+  if (near)
+    diag_help(r->ctx, "did you mean '*%s'?", near);
+  return LOOM_EINPUT;
+}
+
 static loom_status read_node(reader *r, int depth, data_value **out) {
-  LOOM_TRY(check_plain_json_subset(r));
-  return r->event.type == YAML_SCALAR_EVENT ? read_scalar(r, out) : read_collection(r, depth, out);
+  bool is_alias = r->event.type == YAML_ALIAS_EVENT && r->has_aliases;
+  if (is_alias)
+    return read_alias(r, depth, out);
+  LOOM_TRY(check_plain_json_subset(r, false));
+  LOOM_TRY(count_values(r, 1));
+  const char *name = anchor_name(&r->event);
+  size_t at = r->anchors.n;
+  int64_t before = r->values - 1;
+  if (name)
+    vec_push(&r->ctx->mem, &r->anchors, ((named_value){arena_strdup(&r->ctx->mem, name), NULL, 0, 0}));
+  LOOM_TRY(r->event.type == YAML_SCALAR_EVENT ? read_scalar(r, out) : read_collection(r, depth, out));
+  if (name)
+    r->anchors.at[at] = (named_value){r->anchors.at[at].name, *out, r->values - before, height_of(*out)};
+  return LOOM_OK;
 }
 
 static loom_status read_stream(loom_ctx *ctx, void *data) {
@@ -211,10 +280,10 @@ static loom_status read_stream(loom_ctx *ctx, void *data) {
   return LOOM_OK;
 }
 
-loom_status data_read_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, data_value **out) {
+static loom_status read_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, bool has_aliases, data_value **out) {
   if (size > YAML_BYTES_MAX)
     LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_ELIMIT, "YAML text of %zu bytes; at most %d are read", size, YAML_BYTES_MAX);
-  reader r = {.ctx = ctx, .cursor = data_cursor_new(diag_add_source(ctx, path, bytes, size))};
+  reader r = {.ctx = ctx, .has_aliases = has_aliases, .cursor = data_cursor_new(diag_add_source(ctx, path, bytes, size))};
   if (!yaml_parser_initialize(&r.parser))
     return LOOM_EMEM;
   yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
@@ -224,4 +293,12 @@ loom_status data_read_yaml(loom_ctx *ctx, const char *path, const char *bytes, s
   yaml_parser_delete(&r.parser);
   *out = st == LOOM_OK ? r.tree : NULL;
   return st;
+}
+
+loom_status data_read_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, data_value **out) {
+  return read_yaml(ctx, path, bytes, size, false, out);
+}
+
+loom_status data_read_yaml_aliases(loom_ctx *ctx, const char *path, const char *bytes, size_t size, data_value **out) {
+  return read_yaml(ctx, path, bytes, size, true, out);
 }
