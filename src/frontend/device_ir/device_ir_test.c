@@ -102,6 +102,7 @@ static const refusal refusals[] = {
     {"counted_rows.json", "\"source\": {\"kind\": \"fixed\", \"value\": 1}", "\"source\": {\"kind\": \"loop\"}", LOOM_EINPUT, "the index of a grid belongs to a block of fixed size", 10},
     {"counted_rows.json", ", \"origin\": {\"block_id\": 1}", "", LOOM_EUNSUP, "a loop over tiles of one range and single indices of another", 0},
     {"counted_rows.json", "\"aten.add.Tensor\"", "\"loom.philox\"", LOOM_EINPUT, "loom.philox", 0},
+    {"counted_rows.json", "\"aten.add.Tensor\"", "\"loom.lanes\"", LOOM_EINPUT, "lanes takes the block of a loop around it", 0},
     {"counted_rows.json", "\"fill\": \"empty\"", "\"fill\": \"zero\"", LOOM_OK, NULL, 0},
     {"branch_else.json", "[[0, 0]]", "[[0]]", LOOM_EINPUT, "null where the value stays", 0},
     {"branch_else.json", "[[0, 0]]", "[[0, 3]]", LOOM_EINPUT, "output 3 is used", 0},

@@ -10,7 +10,7 @@ typedef enum form {
   FORM_TILE,        /* an attribute of a tile: `path` */
   FORM_CALL,        /* path(arguments) */
   FORM_METHOD,      /* argument 0 .path(others) */
-  FORM_LOAD, FORM_STORE, FORM_SUBSCRIPT, FORM_GETITEM, FORM_ATOMIC, FORM_GATHER, FORM_ADD, FORM_REVERSED, FORM_DIVIDE, FORM_CAST, FORM_FULL, FORM_SCALAR, FORM_LIKE,
+  FORM_LOAD, FORM_STORE, FORM_SUBSCRIPT, FORM_GETITEM, FORM_ATOMIC, FORM_GATHER, FORM_LANES, FORM_ADD, FORM_REVERSED, FORM_DIVIDE, FORM_CAST, FORM_FULL, FORM_SCALAR, FORM_LIKE,
   FORM_IOTA, FORM_HELPER
 } form;
 typedef struct row { const char *target; form form; syn_kind op; const char *path; } row;
@@ -21,7 +21,7 @@ static const row rows[] = {
     {"load", FORM_LOAD, 0, NULL}, {"store", FORM_STORE, 0, NULL}, {"subscript", FORM_SUBSCRIPT, 0, NULL}, {"getitem", FORM_GETITEM, 0, NULL},
     {"tile_begin", FORM_TILE, 0, "begin"}, {"tile_end", FORM_TILE, 0, "end"}, {"tile_id", FORM_TILE, 0, "id"}, {"tile_index", FORM_TILE, 0, "index"},
     {"tile_block_size", FORM_TILE, 0, "block_size"}, {"tile_count", FORM_TILE, 0, "count"},
-    {"gather", FORM_GATHER, 0, "loom.gather"}, {"broadcast", FORM_CALL, 0, "loom.broadcast"}, {"philox", FORM_CALL, 0, "loom.philox"},
+    {"gather", FORM_GATHER, 0, "loom.gather"}, {"lanes", FORM_LANES, 0, "loom.lanes"}, {"broadcast", FORM_CALL, 0, "loom.broadcast"}, {"philox", FORM_CALL, 0, "loom.philox"},
     {"_associative_scan", FORM_HELPER, 0, "helion.language.associative_scan"}, {"_reduce", FORM_HELPER, 0, "helion.language.reduce"},
     {"full", FORM_FULL, 0, NULL}, {"aten.full.default", FORM_FULL, 0, NULL}, {"aten.scalar_tensor.default", FORM_SCALAR, 0, NULL}, {"_constant_tensor", FORM_SCALAR, 0, NULL},
     {"aten.zeros.default", FORM_CALL, 0, "helion.language.zeros"}, {"aten.full_like.default", FORM_LIKE, 0, "torch.full_like"},
@@ -260,6 +260,14 @@ static loom_status make_gather(dir_writer *w, const dir_node *n, const row *r, s
   return LOOM_OK;
 }
 
+static loom_status make_lanes(dir_writer *w, const dir_node *n, const row *r, syn_node **out) {
+  syn_node **args = ARENA_NEW_N(w->mem, syn_node *, 1);
+  LOOM_TRY(need_args(w, n, 1));
+  LOOM_TRY(dir_tile_argument(w, n, n->args[0], &args[0]));
+  *out = dir_syn_call(w->mem, n->span, dir_syn_path(w->mem, n->span, r->path), args, 1, NULL, NULL, 0);
+  return LOOM_OK;
+}
+
 /* What has no row: "aten.amax.default" is torch.amax, "dot" is helion.language.dot; the op table knows them or says so. */
 static loom_status make_named(dir_writer *w, const dir_node *n, syn_node **out) {
   bool is_torch = text_starts(n->target, "aten.") || text_starts(n->target, "prims.");
@@ -293,6 +301,7 @@ static loom_status make_call(dir_writer *w, const dir_node *n, const row *r, syn
     LOOM_TRY(value(w, n, 0, &x));
     *out = dir_syn_subscript(w->mem, n->span, x, n->args[1]);
     return LOOM_OK;
+  case FORM_LANES: return make_lanes(w, n, r, out);
   case FORM_GATHER: return make_gather(w, n, r, out);
   case FORM_ADD: case FORM_REVERSED: return make_sum(w, n, r, out);
   case FORM_DIVIDE: return make_quotient(w, n, out);

@@ -532,16 +532,24 @@ static kernel_value own_mask(const emitter *e, const kernel_op *access, kernel_v
   return a < 0 ? b : b < 0 ? a : v;
 }
 
-static loom_status tile_index(emitter *e, const kernel_op *op, kernel_value number, const sym_expr *offset, data_value **out) {
+/* As a tile, or with `is_plain` as its numbers, loom.lanes. */
+static loom_status tile_index(emitter *e, const kernel_op *op, kernel_value number, const sym_expr *offset, bool is_plain, data_value **out) {
   int block = tile_block(e, number);
   data_value *by, *node, *args;
   if (block < 0)
     return emit_unsupported(e, op, "this tile index");
-  const char *name = block_node(e, block);
+  const char *tile = block_node(e, block), *name = tile;
+  if (is_plain) {
+    name = emit_node(e, "lanes", "loom.lanes", &node, &args);
+    data_push(e->mem, args, emit_ref(e, tile));
+  }
   if (offset) {
     LOOM_TRY(emit_size(e, op, offset, false, &by));
-    const char *tile = name, *lanes = emit_node(e, "tile_index", "helion.language.tile_ops.tile_index", &node, &args);
-    data_push(e->mem, args, emit_ref(e, tile));
+    const char *lanes = name;
+    if (!is_plain) {
+      lanes = emit_node(e, "tile_index", "helion.language.tile_ops.tile_index", &node, &args);
+      data_push(e->mem, args, emit_ref(e, tile));
+    }
     name = emit_node(e, "add", "aten.add.Tensor", &node, &args);
     data_push(e->mem, args, emit_ref(e, lanes));
     data_push(e->mem, args, by);
@@ -550,11 +558,11 @@ static loom_status tile_index(emitter *e, const kernel_op *op, kernel_value numb
   return LOOM_OK;
 }
 
-static loom_status one_index(emitter *e, const kernel_op *op, const kernel_index *x, data_value **out) {
+static loom_status one_index(emitter *e, const kernel_op *op, const kernel_index *x, bool is_plain, data_value **out) {
   const sym_expr *offset;
   data_value *part, *range[2] = {NULL, NULL}, *node, *args;
   switch (x->kind) {
-  case KERNEL_INDEX_TILE: return tile_index(e, op, x->value, x->begin, out);
+  case KERNEL_INDEX_TILE: return tile_index(e, op, x->value, x->begin, false, out);
   case KERNEL_INDEX_SCALAR: return x->value >= 0 ? emit_value(e, op, x->value, out) : emit_size(e, op, x->begin, false, out);
   case KERNEL_INDEX_NEW: *out = data_null(e->mem); return LOOM_OK;
   case KERNEL_INDEX_SLICE:
@@ -563,7 +571,7 @@ static loom_status one_index(emitter *e, const kernel_op *op, const kernel_index
     break;
   case KERNEL_INDEX_TENSOR:
     if (clipped_tile(e, x, &offset) >= 0)
-      return tile_index(e, op, clipped_tile(e, x, &offset), offset, out);
+      return tile_index(e, op, clipped_tile(e, x, &offset), offset, is_plain, out);
     if (!moving_slice(e, x, &offset))
       return emit_value(e, op, x->value, out);
     LOOM_TRY(emit_size(e, op, offset, false, &range[0]));
@@ -585,15 +593,15 @@ static loom_status one_index(emitter *e, const kernel_op *op, const kernel_index
 /* tensor, [index..], values.., mask */
 static loom_status access(emitter *e, const kernel_op *op, const char *wish, const char *target, int n_values, const int *values, int mask) {
   data_value *index = data_array(e->mem), *x, *value[2], *own = data_null(e->mem), *node, *args;
-  bool is_mixed = false, is_atomic = op->kind == KERNEL_ATOMIC;
+  bool is_mixed = false, is_plain = false, is_atomic = op->kind == KERNEL_ATOMIC;
   kernel_value m = own_mask(e, op, op->n_operands > mask ? op->operands[mask] : -1, &is_mixed);
   if (is_mixed || (is_atomic && m >= 0))
     return emit_unsupported(e, op, is_atomic ? "an atomic with a mask" : "this mask");
-  for (int i = 0; i < op->n_index && m >= 0; i++)   /* under a mask the reader would take the tile as it is */
-    if (clipped_tile(e, &op->index[i], &(const sym_expr *){NULL}) >= 0)
-      return emit_unsupported(e, op, "a tile that may end behind its dimension, under a mask of its own,");
+  for (int i = 0; i < op->n_index && m >= 0; i++)   /* under a mask the reader would take the tile as it is, where its lanes are meant */
+    is_plain = is_plain || clipped_tile(e, &op->index[i], &(const sym_expr *){NULL}) >= 0;
+  m = is_plain ? op->operands[mask] : m;
   for (int i = 0; i < op->n_index; i++) {
-    LOOM_TRY(one_index(e, op, &op->index[i], &x));
+    LOOM_TRY(one_index(e, op, &op->index[i], is_plain, &x));
     data_push(e->mem, index, x);
   }
   for (int i = 0; i < n_values; i++)

@@ -112,6 +112,18 @@ kernel_value helion_mask_dims(helion_reader *r, const syn_node *n, kernel_value 
 
 kernel_value helion_mask_to(helion_reader *r, const syn_node *n, kernel_value v, double neutral) { return helion_mask_dims(r, n, v, neutral, -1); }
 
+/* loom.lanes(tile): the numbers of a tile that index as numbers do, not as the tile: under a mask that says which of them are inside. */
+helion_value helion_do_loom_lanes(helion_reader *r, const helion_call *c) {
+  if (!helion_on_device(r, c->node, c->fn->path))
+    return helion_unknown();
+  if (c->arg[0].kind != HELION_TILE || c->arg[0].tile.offset)
+    return helion_fail(r, c->node, LOOM_EINPUT, "give the variable of a hl.tile loop", "the lanes of %s", helion_describe(r, &c->arg[0]));
+  kernel_type t = {.type = DTYPE_I32, .rank = 1, .dim = {helion_tile_dim(r, c->arg[0].tile.block)}};
+  kernel_value v = helion_emit(r, c->node, KERNEL_TILE_INDEX, 1, &c->arg[0].tile.number, &t);
+  vec_push(r->mem, &r->lanes, v);
+  return helion_device(v);
+}
+
 /* loom.mask_to(x, value): Helion's mask nodes; what computes with the result takes its lanes as they are. */
 helion_value helion_do_loom_mask_to(helion_reader *r, const helion_call *c) {
   kernel_value v;

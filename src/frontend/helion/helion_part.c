@@ -210,6 +210,9 @@ static bool is_tile_index(helion_reader *r, const syn_node *n, kernel_value v, h
   const kernel_op *op = helion_def(r, v);
   if (op && op->kind == KERNEL_CAST && !dtype_is_float(helion_type(r, v)->type))
     return is_tile_index(r, n, op->operands[0], out);
+  for (size_t i = 0; op && op->kind == KERNEL_TILE_INDEX && i < r->lanes.n; i++)
+    if (r->lanes.at[i] == v)
+      return false;
   if (op && op->kind == KERNEL_TILE_INDEX) {
     const char *block = r->graph->values.at[op->operands[0]].block;
     int s = block ? helion_symbol_of(r, sym_name(r->mem, block)) : -1;

@@ -168,6 +168,7 @@ static const helion_fn functions[] = {
     {"loom.gather", "tile src", helion_do_loom_gather, 0},
     {"helion.language.float4_e2m1fn_x2_to_float32", "value", helion_do_float4_pair, 0},
     {"loom.host", "function *values", helion_do_loom_host, 0},
+    {"loom.lanes", "tile", helion_do_loom_lanes, 0},
     {"loom.mask_to", "tensor value", helion_do_loom_mask_to, 0},
     {"loom.philox", "counter key word", helion_do_loom_philox, 0},
     {"helion.language.atomic_add", "target index value sem~", helion_do_atomic, KERNEL_FN_ADD},

@@ -148,6 +148,7 @@ typedef struct helion_reader {
   int blocks;                        /* block symbols made so far */
   uint64_t padded;                   /* by ordinal: blocks that need pad mode; found while reading, used by the next reading */
   VEC_OF(kernel_tensor) frozen;      /* their bits were copied for a view as another type: no stores from there on */
+  VEC_OF(kernel_value) lanes;        /* results of loom.lanes: numbers, not the tile */
   VEC_OF(kernel_value) filled;       /* results of mask nodes: their invalid lanes hold what the kernel says */
   bool is_again;                     /* a block turned out to need pad mode: this reading is thrown away */
   budget steps;                      /* statements and expressions */

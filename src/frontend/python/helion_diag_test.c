@@ -199,6 +199,8 @@ static const refusal refusals[] = {
     {HOST("z = helion.next_power_of_2(1.5)"), LOOM_EINPUT, "the argument of helion.next_power_of_2 is the float 1.5", 8, 7},
     /* device operands */
     {BODY("a = x[tile_m, ::-2]"), LOOM_EINPUT, "a slice of a tensor with step -2", 10, 9},
+    {BODY("import loom\n    a = loom.lanes(x[tile_m, 0])"), LOOM_EINPUT, "the lanes of a device value of shape [tile_m]", 11, 9},
+    {BODY("import loom\n    a = loom.mask_to(x[tile_m, 0], x[tile_m, 1])"), LOOM_EINPUT, "in masked lanes", 11, 9},
     {BODY("a = x[tile_m, 1.5]"), LOOM_EINPUT, "the float 1.5 as an index", 10, 9},
     {BODY("a = x[x[tile_m, 0], 0]"), LOOM_EUNSUP, "an index of shape [tile_m] and type float16", 10, 9},
     {BODY("a = x[tile_m, :][0]"), LOOM_EUNSUP, "the int 0 as an index of a device value", 10, 9},

@@ -289,6 +289,17 @@ def bits(x: torch.Tensor, h: torch.Tensor, u: torch.Tensor):
 
 
 @helion.kernel()
+def jagged_rows(x: torch.Tensor, widths: torch.Tensor):
+    """The first widths[i] numbers of row i: tiles that end with their row, and may end behind the dimension."""
+    out = torch.zeros_like(x)
+    for tm in hl.tile(x.size(0)):
+        width = widths[tm]
+        for tj in hl.jagged_tile(width):
+            out[tm, tj] = x[tm, tj] * 2 + tj.index[None, :]
+    return out
+
+
+@helion.kernel()
 def epilogue(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor | None = None, act=lambda acc, tile: torch.relu(acc)):
     m, k = x.size()
     n = y.size(1)

@@ -23,15 +23,3 @@ def scan_with_a_factor(x: torch.Tensor):
         factor = row.sum().sum()
         out[t, :] = hl.associative_scan(lambda a, b: a + b * factor, row, dim=1)
     return out
-
-
-@helion.kernel()
-def jagged_store(offsets: torch.Tensor, width: torch.Tensor):
-    """Rows that end early, stored to a part that may be narrower than the longest of them."""
-    m = offsets.size(0) - 1
-    out = torch.zeros([m, 7], dtype=torch.float32)
-    for tb in hl.tile(m):
-        lengths = width[tb]
-        for tm in hl.jagged_tile(lengths):
-            out[tb, tm] = hl.full([tb, tm], 2.0, dtype=torch.float32)
-    return out
