@@ -78,6 +78,8 @@ static void list_unsupported(const mat *m, const nest_body *body, int *count) {
     for (size_t k = 0; x->kind == NEST_COMPUTE && k < sizeof ops / sizeof *ops; k++)
       if (text_eq(x->op, ops[k]))
         what = said[k];
+    if ((x->kind == NEST_LOAD || x->kind == NEST_STORE) && nest_tensor_is_view(&m->nest->tensors.at[x->tensor]))
+      what = "a reshaped or transposed argument";
     if (!what && x->only_first >= 0)
       what = "work for one core alone";
     if (what) {

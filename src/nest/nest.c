@@ -15,6 +15,8 @@ nest_node *nest_make_node(arena *m, nest_node_kind kind) {
   return x;
 }
 
+bool nest_tensor_is_view(const nest_tensor *t) { return t->rank > 0 && t->stride[0] > 0; }
+
 const char *nest_iterator_name(arena *m, const nest *n, int loop) { return arena_printf(m, "it_%s", n->loops.at[loop].block); }
 
 /* Does `e` name the iterator of a loop over `block`?  Needs no arena, unlike sym_depends on a made-up name. */

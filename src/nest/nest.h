@@ -19,7 +19,15 @@ typedef enum nest_loop_kind { NEST_PARALLEL, NEST_SEQUENTIAL } nest_loop_kind;
 /* One tiled loop: iterations ceil(extent / block). `block` names the block symbol; its value is a free variable until solved. */
 typedef struct nest_loop { const char *block; nest_loop_kind kind; const sym_expr *extent; /* may use other loops' iterators: "it_<block>" */ bool divides; int parent; /* sequential: enclosing loop index or -1 */ } nest_loop;
 
-typedef struct nest_tensor { const char *name; dtype type; int rank; int64_t shape[NEST_RANK_MAX]; int arg; /* function argument number */ bool is_output; } nest_tensor;
+typedef struct nest_tensor {
+  const char *name;
+  dtype type;
+  int rank;
+  int64_t shape[NEST_RANK_MAX];
+  int arg;                                     /* function argument number */
+  bool is_output;
+  int64_t stride[NEST_RANK_MAX];               /* elements between neighbours, where the kernel sees the argument reshaped or transposed; else 0 */
+} nest_tensor;
 
 /* One dim of an access: starts at iterator(loop) * block + offset (loop -1: just offset) and covers `size` elements (block symbol or constant). */
 typedef struct nest_access_dim { int loop; const sym_expr *offset; const sym_expr *size; bool dropped; /* size 1 and not in the tile */ } nest_access_dim;
@@ -75,6 +83,8 @@ const sym_expr *nest_value_elems(arena *m, const nest *n, int value);
 bool nest_access_uses(const nest *n, const nest_node *access, int loop);
 /* Does the extent of loop `inner` depend on the iterator of loop `outer`?  (A causal loop: the cores of `outer` run different trip counts.) */
 bool nest_loop_uses(const nest *n, int inner, int outer);
+/* Does the kernel see the argument as something else (stride)? */
+bool nest_tensor_is_view(const nest_tensor *t);
 /* May the iterations of `loop` run in any order, on any cores?  Parallel loops: yes.  A sequential one: when it carries no value, and each store
  * inside it writes other elements in each iteration (proved from the boxes). */
 bool nest_loop_is_parallel(const nest *n, int loop);

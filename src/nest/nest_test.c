@@ -166,7 +166,7 @@ static void test_second_access_of_a_tensor_has_a_number(void **state) {
 static void test_broken_nests_are_named(void **state) {
   (void)state;
   static const char *const said[] = {"parallel loops come first", "reads value 'x_tile' before", "lacks the sizes", "names loop 2", "does not enclose",
-                                     "has no size in dim", "names tensor 9", "names value 9", "has rank 9", "extent -1"};
+                                     "has no size in dim", "names tensor 9", "names value 9", "has rank 9", "extent -1", "stride 4 in dim 1"};
   for (size_t i = 0; i < COUNT_OF(said); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -183,6 +183,7 @@ static void test_broken_nests_are_named(void **state) {
     case 7: store->value = 9; break;
     case 8: n->values.at[0].rank = 9; break;
     case 9: n->tensors.at[0].shape[0] = -1; break;
+    case 10: n->tensors.at[0].stride[1] = 4; break;
     default: break;
     }
     assert_int_equal(nest_verify(&ctx, n), LOOM_EINPUT);

@@ -125,6 +125,8 @@ data_value *nest_to_data(arena *m, const nest *n) {
     data_set_string(m, o, "name", t->name);
     data_set_string(m, o, "type", dtype_mlir(t->type));
     data_set(m, o, "shape", shape_to_data(m, t->shape, t->rank));
+    if (nest_tensor_is_view(t))
+      data_set(m, o, "strides", shape_to_data(m, t->stride, t->rank));
     data_set_int(m, o, "arg", t->arg);
     data_set_bool(m, o, "is_output", t->is_output);
     data_push(m, tensors, o);
@@ -234,6 +236,21 @@ static loom_status read_loops(loom_ctx *ctx, const data_value *a, nest *n) {
   return LOOM_OK;
 }
 
+static loom_status read_strides(loom_ctx *ctx, const data_value *o, nest_tensor *t) {
+  if (!data_get(o, "strides"))
+    return LOOM_OK;
+  data_value *a;
+  READ_ARRAY(ctx, o, "strides", &a);
+  if (a->n != (size_t)t->rank)
+    LOOM_FAIL(ctx, a->span, LOOM_EINPUT, "tensor '%s' has %d dims and %zu strides", t->name, t->rank, a->n);
+  for (size_t d = 0; d < a->n; d++) {
+    if (a->items[d]->kind != DATA_INT || a->items[d]->integer < 1)
+      LOOM_FAIL(ctx, a->items[d]->span, LOOM_EINPUT, "a tensor's stride must be an integer of at least 1");
+    t->stride[d] = a->items[d]->integer;
+  }
+  return LOOM_OK;
+}
+
 static loom_status read_tensors(loom_ctx *ctx, const data_value *a, nest *n) {
   for (size_t i = 0; i < a->n; i++) {
     nest_tensor t = {0};
@@ -249,6 +266,7 @@ static loom_status read_tensors(loom_ctx *ctx, const data_value *a, nest *n) {
       t.shape[d] = shape->items[d]->integer;
     }
     t.rank = (int)shape->n;
+    LOOM_TRY(read_strides(ctx, a->items[i], &t));
     LOOM_TRY(data_need_int(ctx, a->items[i], "arg", -1, INT32_MAX, &arg));
     t.arg = (int)arg;
     LOOM_TRY(read_bool(ctx, a->items[i], "is_output", &t.is_output));

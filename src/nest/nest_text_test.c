@@ -8,7 +8,12 @@ static const nest_mamba_shape mamba = {.batch = 2, .heads = 32, .groups = 4, .ch
 enum { N_SAMPLES = 8 };
 static nest *sample(arena *m, int i) {
   switch (i) {
-  case 3: return nest_make_attention(m, 32, 4096, 4096, 128, DTYPE_F16);
+  case 3: {
+    nest *n = nest_make_attention(m, 32, 4096, 4096, 128, DTYPE_F16);
+    for (int d = 0; d < 3; d++)      /* k, transposed */
+      n->tensors.at[0].stride[d] = (const int64_t[]){4096 * 128, 1, 128}[d];
+    return n;
+  }
   case 4: return nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16);
   case 5: return nest_make_split_k(m, 512, 512, 4096, DTYPE_F16);
   case 6: return nest_make_mamba(m, &mamba, DTYPE_F16, false);
@@ -67,6 +72,8 @@ static void test_wrong_nests_are_refused(void **state) {
       {"\"kind\": \"sequential\"", "\"kind\": \"parallel\"", "loop", LOOM_EINPUT, 0},
       {"\"divides\": false", "\"divides\": false, \"fixed\": 0", "fixed", LOOM_EINPUT, 0},
       {"\"divides\": false", "\"divides\": false, \"fixed\": 32, \"covers_one\": true", "is fixed at 32; must be positive, and 1", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1]", "has 2 dims and 1 strides", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1, 0]", "stride must be an integer of at least 1", LOOM_EINPUT, 0},
       {"\"gather\": 2", "\"gather\": 3", "gather", LOOM_EINPUT, 5},
       {"\"gather\": 2", "\"gather\": 1", "must have the trips of 'tile_n'", LOOM_EINPUT, 5},
       {"\"gather\": 2,\n   \"inputs\": [2]", "\"gather\": 2,\n   \"inputs\": [2, 2]", "has 2 inputs; expected one", LOOM_EINPUT, 5},

@@ -56,8 +56,8 @@ static loom_status check_tables(verifier *v) {
     if (!t->name || t->rank < 0 || t->rank > NEST_RANK_MAX)
       WRONG(v, "nest %s: tensor %zu has no name or rank %d; at most %d", n->kernel, i, t->rank, NEST_RANK_MAX);
     for (int d = 0; d < t->rank; d++)
-      if (t->shape[d] < 0)
-        WRONG(v, "nest %s: tensor '%s' has extent %" PRId64 " in dim %d", n->kernel, t->name, t->shape[d], d);
+      if (t->shape[d] < 0 || t->stride[d] < 0 || (t->stride[d] > 0) != nest_tensor_is_view(t))
+        WRONG(v, "nest %s: tensor '%s' has extent %" PRId64 " and stride %" PRId64 " in dim %d", n->kernel, t->name, t->shape[d], t->stride[d], d);
   }
   for (size_t i = 0; i < n->values.n; i++) {
     const nest_value *x = &n->values.at[i];

@@ -14,26 +14,126 @@ static int loop_step(const extract *x, const sym_expr *e) {
   return -1;
 }
 
-/* Takes the first term it_<block> * <block> out of a sum; the rest is returned.  *loop stays -1 when there is none. */
-static const sym_expr *take_step(const extract *x, const sym_expr *e, int *loop) {
+/* Takes the first term it_<block> * <block> out of a sum, of the block `size` alone unless that is NULL; the rest is returned.
+ * *loop stays -1 when there is none. */
+static const sym_expr *take_step(const extract *x, const sym_expr *e, const sym_expr *size, int *loop) {
   if (*loop >= 0)
     return e;
   int l = loop_step(x, e);
-  if (l >= 0) {
+  bool fits = l >= 0 && (!size || (size->op == SYM_SYM && text_eq(size->name, x->nest->loops.at[l].block)));
+  if (fits) {
     *loop = l;
     return sym_const(x->mem, 0);
   }
   if (e->op != SYM_ADD)
     return e;
-  const sym_expr *left = take_step(x, e->arg[0], loop);
-  return sym_add(x->mem, left, take_step(x, e->arg[1], loop));
+  const sym_expr *left = take_step(x, e->arg[0], size, loop);
+  return sym_add(x->mem, left, take_step(x, e->arg[1], size, loop));
 }
 
-static int tensor_of(const extract *x, MlirValue memref) {
+/* The loop whose blocks the tile is made of, before another one that only shifts it. */
+static void split_offset(const extract *x, const sym_expr *offset, nest_access_dim *a) {
+  a->loop = -1;
+  a->offset = take_step(x, offset, a->size, &a->loop);
+  if (a->loop < 0)
+    a->offset = take_step(x, offset, NULL, &a->loop);
+}
+
+/* ---- which argument, and as what ---- */
+
+static bool static_list(MlirOperation op, const char *attribute, int rank, int64_t *out) {
+  MlirAttribute list = ir_attr_of(op, attribute);
+  if (mlirAttributeIsNull(list) || !mlirAttributeIsADenseI64Array(list) || mlirDenseArrayGetNumElements(list) != rank)
+    return false;
+  for (int d = 0; d < rank; d++) {
+    out[d] = mlirDenseI64ArrayGetElement(list, d);
+    if (out[d] == mlirShapedTypeGetDynamicSize())
+      return false;
+  }
+  return true;
+}
+
+/* Do the dims, by falling stride, walk `elems` elements without gaps or repetition? */
+static bool is_rearrangement(const nest_tensor *t, int64_t elems) {
+  bool is_done[NEST_RANK_MAX] = {false};
+  for (int k = 0; k < t->rank; k++) {
+    int widest = -1;
+    for (int d = 0; d < t->rank; d++)
+      if (!is_done[d] && t->shape[d] != 1 && (widest < 0 || t->stride[d] > t->stride[widest]))
+        widest = d;
+    if (widest < 0)
+      break;
+    if (t->shape[widest] < 1 || elems % t->shape[widest] != 0 || t->stride[widest] != elems / t->shape[widest])
+      return false;
+    elems = t->stride[widest];
+    is_done[widest] = true;
+  }
+  return elems == 1;
+}
+
+/* The shape and strides of memref.reinterpret_cast of a whole argument. */
+static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *arg, nest_tensor *out) {
+  MlirType type = mlirValueGetType(ir_result(view, 0));
+  int64_t offset, elems = 1;
+  *out = *arg;
+  out->rank = (int)mlirShapedTypeGetRank(type);
+  for (int d = 0; d < arg->rank; d++)
+    elems *= arg->shape[d];
+  if (out->rank < 1 || out->rank > NEST_RANK_MAX || !static_list(view, "static_offsets", 1, &offset) || offset != 0 ||
+      !static_list(view, "static_sizes", out->rank, out->shape) || !static_list(view, "static_strides", out->rank, out->stride) ||
+      !is_rearrangement(out, elems))
+    EXTRACT_UNSUP(x, view, "argument '%s' may be reshaped and transposed as a whole; other views of it are not supported", arg->name);
+  for (int d = 0; d < out->rank; d++)   /* of one element: any */
+    out->stride[d] = out->stride[d] > 0 ? out->stride[d] : 1;
+  return LOOM_OK;
+}
+
+static bool same_view(const nest_tensor *a, const nest_tensor *b) {
+  bool is_same = a->rank == b->rank;
+  for (int d = 0; is_same && d < a->rank; d++)
+    is_same = a->shape[d] == b->shape[d] && a->stride[d] == b->stride[d];
+  return is_same;
+}
+
+/* All accesses of an argument must see it in the same way: its entry then has that shape. */
+static loom_status see_argument(extract *x, MlirOperation at, int arg, const nest_tensor *seen, extract_use use) {
+  nest_tensor *t = &x->nest->tensors.at[arg];
+  if (x->use[arg] == EXTRACT_UNUSED && use == EXTRACT_AS_VIEW)
+    *t = *seen;
+  else if (x->use[arg] != EXTRACT_UNUSED && (x->use[arg] != use || (use == EXTRACT_AS_VIEW && !same_view(t, seen))))
+    EXTRACT_UNSUP(x, at, "argument '%s' is used in two shapes; expected one view of it", t->name);
+  x->use[arg] = use;
+  return LOOM_OK;
+}
+
+static int arg_of(const extract *x, MlirValue memref) {
   if (!mlirValueIsABlockArgument(memref) || !mlirBlockEqual(mlirBlockArgumentGetOwner(memref), ir_body(x->func)))
     return -1;
   return (int)mlirBlockArgumentGetArgNumber(memref);
 }
+
+/* The argument behind a memref, -1: none. */
+static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int *out) {
+  MlirOperation view = ir_def(memref);
+  *out = arg_of(x, memref);
+  if (*out >= 0)
+    return see_argument(x, at, *out, NULL, EXTRACT_AS_IT_IS);
+  if (!ir_op_is(view, "memref.reinterpret_cast") || arg_of(x, ir_operand(view, 0)) < 0)
+    return LOOM_OK;
+  *out = arg_of(x, ir_operand(view, 0));
+  nest_tensor seen, arg = {.name = x->nest->tensors.at[*out].name};
+  MlirType type = mlirValueGetType(ir_operand(view, 0));
+  arg.rank = (int)mlirShapedTypeGetRank(type);
+  arg.type = x->nest->tensors.at[*out].type;
+  arg.arg = *out;
+  arg.is_output = x->nest->tensors.at[*out].is_output;
+  for (int d = 0; d < arg.rank; d++)
+    arg.shape[d] = mlirShapedTypeGetDimSize(type, d);
+  LOOM_TRY(read_view(x, view, &arg, &seen));
+  return see_argument(x, at, *out, &seen, EXTRACT_AS_VIEW);
+}
+
+/* ---- accesses ---- */
 
 static loom_status whole_access(extract *x, nest_node *node) {
   const nest_tensor *t = &x->nest->tensors.at[node->tensor];
@@ -59,12 +159,12 @@ loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_
     memref = ir_operand(view, 0);
     view = ir_def(memref);
   }
-  node->tensor = tensor_of(x, memref);
+  LOOM_TRY(tensor_of(x, at, memref, &node->tensor));
   if (node->tensor >= 0)
     return whole_access(x, node);
   if (!ir_op_is(view, "memref.subview"))
     EXTRACT_UNSUP(x, mlirOperationIsNull(view) ? at : view, "a tile must be a memref.subview of an argument");
-  node->tensor = tensor_of(x, ir_operand(view, 0));
+  LOOM_TRY(tensor_of(x, view, ir_operand(view, 0), &node->tensor));
   if (node->tensor < 0)
     EXTRACT_UNSUP(x, view, "a tile must be taken from an argument of the function");
   node->n_dims = x->nest->tensors.at[node->tensor].rank;
@@ -77,8 +177,7 @@ loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_
     LOOM_TRY(extract_mixed(x, view, "static_strides", 3, d, &stride));
     if (!sym_is_const(stride, &one) || one != 1)
       EXTRACT_UNSUP(x, view, "a strided tile is not supported; the stride of dimension %d must be 1", d);
-    a->loop = -1;
-    a->offset = take_step(x, offset, &a->loop);
+    split_offset(x, offset, a);
   }
   mark_dropped(view, node);
   return LOOM_OK;

@@ -1,208 +1,14 @@
-/* The ops inside the parallel loops, in program order: loads, stores, loops, compute.
- * A fill makes no node where it stands but where its tensor starts to live: as the first value of an accumulator or as the destination of an op. */
+/* The ops inside the parallel loops, in program order: loads, stores, loops, gathers and what one core does alone. */
 #include "pass/extract_private.h"
-#include <string.h>
-
-static int find_tile(const extract *x, MlirValue v) {
-  for (size_t i = x->tiles.n; i-- > 0;)
-    if (mlirValueEqual(x->tiles.at[i].tensor, v))
-      return x->tiles.at[i].value;
-  return -1;
-}
-
-static void bind_tile(extract *x, MlirValue v, int value) { vec_push(x->mem, &x->tiles, ((extract_tile){v, value})); }
-
-static nest_node *add_node(extract *x, MlirOperation op, nest_node_kind kind, int value) {
-  nest_node *node = nest_make_node(x->mem, kind);
-  node->value = value;
-  node->only_first = x->only_first;
-  vec_push(x->mem, x->body, node);
-  vec_push(x->mem, &x->ops, ((pass_node_op){node, op}));
-  if ((kind == NEST_LOAD || kind == NEST_COMPUTE) && !x->nest->values.at[value].def)
-    x->nest->values.at[value].def = node;
-  return node;
-}
-
-/* ---- shapes ---- */
-
-static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_value *out);
-
-/* Sizes of a tensor.empty: its operands are the dynamic ones. */
-static loom_status empty_shape(extract *x, MlirOperation op, nest_value *out) {
-  intptr_t used = 0;
-  MlirType type = mlirValueGetType(ir_result(op, 0));
-  for (int d = 0; d < out->rank; d++)
-    if (!mlirShapedTypeIsDynamicDim(type, d))
-      out->dim[d] = sym_const(x->mem, mlirShapedTypeGetDimSize(type, d));
-    else
-      LOOM_TRY(extract_expr(x, ir_operand(op, used++), &out->dim[d]));
-  return LOOM_OK;
-}
-
-static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_value *out) {
-  MlirType type = mlirValueGetType(v);
-  *out = (nest_value){0};
-  if (!mlirTypeIsAShaped(type) || !mlirShapedTypeHasRank(type) || mlirShapedTypeGetRank(type) > NEST_RANK_MAX || !ir_type_dtype(type, &out->type))
-    EXTRACT_UNSUP(x, at, "a tile must be a tensor of at most %d dimensions with a supported element type", NEST_RANK_MAX);
-  out->rank = (int)mlirShapedTypeGetRank(type);
-  int known = find_tile(x, v);
-  if (known >= 0) {
-    memcpy(out->dim, x->nest->values.at[known].dim, sizeof out->dim);
-    return LOOM_OK;
-  }
-  MlirOperation def = ir_def(v);
-  if (ir_op_is(def, "tensor.empty"))
-    return empty_shape(x, def, out);
-  if (!mlirOperationIsNull(def) && linalg_is_op(def)) {
-    dtype type_kept = out->type;
-    LOOM_TRY(tensor_shape(x, at, linalg_init(def, mlirOpResultGetResultNumber(v)), out));
-    out->type = type_kept;
-    return LOOM_OK;
-  }
-  EXTRACT_UNSUP(x, at, "the size of a tile is not known here: it comes from '%s'", mlirOperationIsNull(def) ? "an argument" : ir_op_name(def));
-}
-
-static int add_value(extract *x, const nest_value *v) {
-  vec_push(x->mem, &x->nest->values, *v);
-  return (int)x->nest->values.n - 1;
-}
-
-static loom_status new_value(extract *x, MlirOperation at, MlirValue v, int *out) {
-  nest_value shape;
-  LOOM_TRY(tensor_shape(x, at, v, &shape));
-  *out = add_value(x, &shape);
-  return LOOM_OK;
-}
-
-/* ---- compute ---- */
-
-static bool is_fill(MlirValue v) { return ir_op_is(ir_def(v), "linalg.fill"); }
-
-/* A fill gets a value and a node of its own at each place its tensor is taken over. */
-static loom_status add_fill(extract *x, MlirOperation at, MlirValue v, int *out) {
-  LOOM_TRY(new_value(x, at, v, out));
-  nest_node *node = add_node(x, ir_def(v), NEST_COMPUTE, *out);
-  node->op = "fill";
-  return LOOM_OK;
-}
-
-/* The value an op reads; a filled tensor is filled right before. */
-static loom_status read_tile(extract *x, MlirOperation at, MlirValue v, int *out) {
-  *out = find_tile(x, v);
-  if (*out >= 0)
-    return LOOM_OK;
-  if (is_fill(v))
-    return add_fill(x, at, v, out);
-  MlirOperation def = ir_def(v);
-  EXTRACT_UNSUP(x, at, "'%s' reads a tensor that '%s' makes; expected a loaded tile, an accumulator or the result of another operation",
-                ir_op_name(at), mlirOperationIsNull(def) ? "an argument" : ir_op_name(def));
-}
-
-/* The value an op updates in place: nothing else may read the old contents. */
-static loom_status take_tile(extract *x, MlirOperation at, MlirValue v, int *out) {
-  LOOM_TRY(read_tile(x, at, v, out));
-  if (!is_fill(v) && !value_has_one_use(v))
-    EXTRACT_UNSUP(x, at, "'%s' overwrites a tile that is read elsewhere", ir_op_name(at));
-  return LOOM_OK;
-}
-
-static loom_status add_matmul(extract *x, MlirOperation op) {
-  bool batched = ir_op_is(op, "linalg.batch_matmul");
-  if (!linalg_is_matmul(op))
-    EXTRACT_UNSUP(x, op, "'%s' with transposed operands is not supported", ir_op_name(op));
-  int a, b, acc;
-  LOOM_TRY(read_tile(x, op, linalg_input(op, 0), &a));
-  LOOM_TRY(read_tile(x, op, linalg_input(op, 1), &b));
-  LOOM_TRY(take_tile(x, op, linalg_init(op, 0), &acc));
-  bind_tile(x, ir_result(op, 0), acc);
-  nest_node *node = add_node(x, op, NEST_COMPUTE, acc);
-  node->op = batched ? "batch_matmul" : "matmul";
-  const int inputs[] = {a, b, acc};
-  for (int i = 0; i < 3; i++)
-    vec_push(x->mem, &node->inputs, inputs[i]);
-  const nest_value *left = &x->nest->values.at[a], *right = &x->nest->values.at[b];
-  node->batch = batched ? left->dim[0] : NULL;
-  node->m = left->dim[batched];
-  node->k = left->dim[batched + 1];
-  node->n = right->dim[batched + 1];
-  return LOOM_OK;
-}
-
-/* "mulf,addf": the scalar ops of a body without constants and the yield. */
-static const char *body_ops(extract *x, MlirOperation op) {
-  text t = text_new(x->mem);
-  MlirBlock body = ir_body(op);
-  for (MlirOperation o = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(o); o = mlirOperationGetNextInBlock(o)) {
-    if (ir_op_is(o, "linalg.yield") || ir_op_is(o, "linalg.index") || ir_op_is(o, "arith.constant"))
-      continue;
-    const char *name = strrchr(ir_op_name(o), '.');
-    text_addf(&t, t.size ? ",%s" : "%s", name ? name + 1 : ir_op_name(o));
-  }
-  return text_str(&t);
-}
-
-/* Length of iterator `d`: the size of an operand dim that the iterator alone walks. */
-static const sym_expr *iterator_length(extract *x, MlirOperation op, const int *values, intptr_t d) {
-  MlirAttribute maps = ir_attr_of(op, "indexing_maps");
-  for (intptr_t i = 0; i < mlirArrayAttrGetNumElements(maps); i++) {
-    MlirAffineMap map = mlirAffineMapAttrGetValue(mlirArrayAttrGetElement(maps, i));
-    if (values[i] < 0)
-      continue;
-    for (intptr_t r = 0; r < mlirAffineMapGetNumResults(map); r++) {
-      MlirAffineExpr e = mlirAffineMapGetResult(map, r);
-      if (mlirAffineExprIsADim(e) && mlirAffineDimExprGetPosition(e) == d)
-        return x->nest->values.at[values[i]].dim[r];
-    }
-  }
-  return NULL;
-}
-
-static loom_status set_lengths(extract *x, MlirOperation op, nest_node *node, const int *values) {
-  MlirAttribute types = ir_attr_of(op, "iterator_types");
-  MlirAttribute reduction = ir_attr(x->ir, "#linalg.iterator_type<reduction>");
-  node->m = node->k = sym_const(x->mem, 1);
-  for (intptr_t d = 0; d < mlirArrayAttrGetNumElements(types); d++) {
-    const sym_expr *length = iterator_length(x, op, values, d);
-    if (!length)
-      EXTRACT_UNSUP(x, op, "iterator %" PRIdPTR " of linalg.generic walks no dimension of a tile by itself", d);
-    bool reduces = mlirAttributeEqual(mlirArrayAttrGetElement(types, d), reduction);
-    const sym_expr **into = reduces ? &node->k : &node->m;
-    *into = sym_mul(x->mem, *into, length);
-  }
-  return LOOM_OK;
-}
-
-static loom_status add_generic(extract *x, MlirOperation op) {
-  intptr_t n_in = linalg_num_inputs(op);
-  if (linalg_num_inits(op) != 1 || n_in >= PASS_OPERANDS_MAX)
-    EXTRACT_UNSUP(x, op, "linalg.generic with %" PRIdPTR " results and %" PRIdPTR " inputs is not supported; expected one result",
-                  linalg_num_inits(op), n_in);
-  int values[PASS_OPERANDS_MAX + 1], result;
-  for (intptr_t i = 0; i < n_in; i++) {
-    MlirValue v = linalg_input(op, i);
-    values[i] = -1;   /* scalars are part of the op */
-    if (mlirTypeIsATensor(mlirValueGetType(v)))
-      LOOM_TRY(read_tile(x, op, v, &values[i]));
-  }
-  MlirBlock body = ir_body(op);
-  bool updates = !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, n_in)));
-  LOOM_TRY(updates ? take_tile(x, op, linalg_init(op, 0), &result) : new_value(x, op, ir_result(op, 0), &result));
-  values[n_in] = result;
-  bind_tile(x, ir_result(op, 0), result);
-  nest_node *node = add_node(x, op, NEST_COMPUTE, result);
-  node->op = "generic";
-  node->body_ops = body_ops(x, op);
-  for (intptr_t i = 0; i < n_in; i++)
-    if (values[i] >= 0)
-      vec_push(x->mem, &node->inputs, values[i]);
-  if (updates)
-    vec_push(x->mem, &node->inputs, result);
-  return set_lengths(x, op, node, values);
-}
 
 /* ---- loads and stores ---- */
 
 static loom_status add_load(extract *x, MlirOperation op) {
+  int gathered = extract_find_tile(x, ir_operand(op, 0));   /* a placeholder that a gather has filled */
+  if (gathered >= 0) {
+    extract_bind_tile(x, ir_result(op, 0), gathered);
+    return LOOM_OK;
+  }
   nest_node access = *nest_make_node(x->mem, NEST_LOAD);
   LOOM_TRY(extract_access(x, op, ir_operand(op, 0), &access));
   nest_value v = {0};
@@ -211,20 +17,20 @@ static loom_status add_load(extract *x, MlirOperation op) {
       v.dim[v.rank++] = access.dim[d].size;
   if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
     EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
-  access.value = add_value(x, &v);
+  access.value = extract_add_value(x, &v);
   access.only_first = x->only_first;
-  nest_node *node = add_node(x, op, NEST_LOAD, access.value);
+  nest_node *node = extract_add_node(x, op, NEST_LOAD, access.value);
   *node = access;
-  bind_tile(x, ir_result(op, 0), access.value);
+  extract_bind_tile(x, ir_result(op, 0), access.value);
   return LOOM_OK;
 }
 
 static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, MlirValue to) {
   nest_node access = *nest_make_node(x->mem, NEST_STORE);
   LOOM_TRY(extract_access(x, op, to, &access));
-  LOOM_TRY(read_tile(x, op, tensor, &access.value));
+  LOOM_TRY(extract_read_tile(x, op, tensor, &access.value));
   access.only_first = x->only_first;
-  nest_node *node = add_node(x, op, NEST_STORE, access.value);
+  nest_node *node = extract_add_node(x, op, NEST_STORE, access.value);
   *node = access;
   x->nest->tensors.at[access.tensor].is_output = true;
   return LOOM_OK;
@@ -238,6 +44,83 @@ static loom_status add_copy(extract *x, MlirOperation op) {
   return add_store(x, op, ir_operand(source, 0), ir_operand(op, 1));
 }
 
+/* ---- gathers, and what the first core does alone ---- */
+
+/* Sizes of the destination: of a tensor, or of a placeholder for one. */
+static loom_status check_destination(extract *x, MlirOperation op, const nest_value *wanted) {
+  MlirOperation to = ir_def(ir_operand(op, 1));
+  MlirType type = mlirValueGetType(ir_operand(op, 1));
+  bool is_known = ir_op_is(to, "tensor.empty") || ir_op_is(to, "loom.placeholder");
+  if (!is_known)
+    EXTRACT_UNSUP(x, op, "a gather must go to a tensor.empty or a loom.placeholder");
+  if (!mlirTypeIsAShaped(type) || !mlirShapedTypeHasRank(type) || mlirShapedTypeGetRank(type) != wanted->rank)
+    LOOM_FAIL(x->ctx, ir_span(x->ir, op), LOOM_EINPUT, "the destination of a gather must have one dimension more than the tile");
+  intptr_t used = 0;
+  for (int d = 0; d < wanted->rank; d++) {
+    const sym_expr *size = sym_const(x->mem, mlirShapedTypeGetDimSize(type, d));
+    if (mlirShapedTypeIsDynamicDim(type, d))
+      LOOM_TRY(extract_expr(x, ir_operand(to, used++), &size));
+    if (!sym_equal(size, wanted->dim[d]))
+      LOOM_FAIL(x->ctx, ir_span(x->ir, op), LOOM_EINPUT, "dimension %d of the destination of a gather has size %s; expected %s", d,
+                sym_str(x->mem, size), sym_str(x->mem, wanted->dim[d]));
+  }
+  return LOOM_OK;
+}
+
+/* loom.gather of tensors has a result; of memory it fills its placeholder. */
+static loom_status add_gather(extract *x, MlirOperation op) {
+  int across = extract_parallel_iterator(x, ir_operand(op, 2)), from;
+  if (across < 0)
+    EXTRACT_UNSUP(x, op, "a gather must go across one of the parallel loops: operand 2 must be its iterator");
+  if (x->only_first >= 0)
+    EXTRACT_UNSUP(x, op, "a gather inside 'scf.if' is not supported; all cores must send");
+  MlirOperation memory = ir_def(ir_operand(op, 0));
+  LOOM_TRY(extract_read_tile(x, op, ir_op_is(memory, "bufferization.to_buffer") ? ir_operand(memory, 0) : ir_operand(op, 0), &from));
+  const nest_loop *l = &x->nest->loops.at[across];
+  nest_value v = x->nest->values.at[from], all = {.type = v.type, .rank = v.rank + 1};
+  if (all.rank > NEST_RANK_MAX)
+    EXTRACT_UNSUP(x, op, "a gathered tile may have at most %d dimensions", NEST_RANK_MAX);
+  all.dim[0] = sym_ceildiv(x->mem, l->extent, sym_name(x->mem, l->block));
+  for (int d = 0; d < v.rank; d++)
+    all.dim[d + 1] = v.dim[d];
+  LOOM_TRY(check_destination(x, op, &all));
+  int to = extract_add_value(x, &all);
+  nest_node *node = extract_add_node(x, op, NEST_GATHER, to);
+  node->across = across;
+  vec_push(x->mem, &node->inputs, from);
+  bool has_result = mlirOperationGetNumResults(op) > 0;
+  extract_bind_tile(x, has_result ? ir_result(op, 0) : ir_operand(op, 1), to);
+  return LOOM_OK;
+}
+
+/* Parallel loop whose first tile the condition asks for, -1: another condition. */
+static int asks_for_first(extract *x, MlirValue condition) {
+  MlirOperation cmp = ir_def(condition);
+  int64_t predicate, zero;
+  if (!ir_op_is(cmp, "arith.cmpi") || !ir_attr_int(ir_attr_of(cmp, "predicate"), &predicate) || predicate != 0 /* eq */)
+    return -1;
+  for (intptr_t i = 0; i < 2; i++)
+    if (ir_const_int(ir_operand(cmp, i), &zero) && zero == 0) {
+      MlirValue v = ir_operand(cmp, 1 - i);
+      while (ir_op_is(ir_def(v), "arith.index_cast"))
+        v = ir_operand(ir_def(v), 0);
+      return extract_parallel_iterator(x, v);
+    }
+  return -1;
+}
+
+static loom_status add_if(extract *x, MlirOperation op) {
+  int loop = asks_for_first(x, ir_operand(op, 0)), outer = x->only_first;
+  MlirRegion otherwise = ir_region(op, 1);
+  bool has_else = !mlirRegionIsNull(otherwise) && !mlirBlockIsNull(mlirRegionGetFirstBlock(otherwise));
+  if (loop < 0 || mlirOperationGetNumResults(op) != 0 || has_else || (outer >= 0 && outer != loop))
+    EXTRACT_UNSUP(x, op, "'scf.if' must ask whether the iterator of one parallel loop is 0, without 'else' and results");
+  x->only_first = loop;
+  LOOM_TRY(extract_block(x, ir_body(op)));
+  x->only_first = outer;
+  return LOOM_OK;
+}
+
 /* ---- loops ---- */
 
 /* The initial values of the accumulators: each gets a value of its own, which the loop keeps. */
@@ -247,19 +130,40 @@ static loom_status start_accumulators(extract *x, MlirOperation op, int *values)
     MlirValue init = ir_operand(op, first + i);
     if (!mlirTypeIsATensor(mlirValueGetType(init)))
       EXTRACT_UNSUP(x, op, "a loop carries a value that is no tile");
-    LOOM_TRY(take_tile(x, op, init, &values[i]));
+    LOOM_TRY(extract_take_tile(x, op, init, &values[i]));
     x->nest->values.at[values[i]].is_carried = true;
   }
   return LOOM_OK;
 }
 
-static loom_status end_accumulators(extract *x, MlirOperation op, const int *values) {
-  MlirOperation yield = mlirBlockGetTerminator(ir_body(op));
-  for (intptr_t i = 0; i < ir_num_operands(yield); i++) {
-    if (find_tile(x, ir_operand(yield, i)) != values[i])
-      EXTRACT_UNSUP(x, yield, "accumulator %" PRIdPTR " of the loop is replaced, not updated in place", i);
-    bind_tile(x, ir_result(op, i), values[i]);
+/* Accumulators that the loop replaces get their next values by moves.  An accumulator is overwritten when no other move needs its old value. */
+static loom_status move_accumulators(extract *x, MlirOperation yield, const int *values) {
+  intptr_t n = ir_num_operands(yield), waiting = 0;
+  int *next = ARENA_NEW_N(x->mem, int, n + 1);
+  bool *is_moved = ARENA_NEW_N(x->mem, bool, n + 1);
+  for (intptr_t i = 0; i < n; i++) {
+    LOOM_TRY(extract_read_tile(x, yield, ir_operand(yield, i), &next[i]));
+    is_moved[i] = next[i] == values[i];
+    waiting += !is_moved[i];
   }
+  for (intptr_t before = 0; waiting > 0 && before != waiting;) {
+    before = waiting;
+    for (intptr_t i = 0; i < n; i++) {
+      bool is_needed = false;
+      for (intptr_t k = 0; k < n; k++)
+        is_needed = is_needed || (k != i && !is_moved[k] && next[k] == values[i]);
+      if (is_moved[i] || is_needed)
+        continue;
+      nest_node *node = extract_add_node(x, yield, NEST_COMPUTE, values[i]);
+      node->op = "move";
+      node->is_move = true;
+      vec_push(x->mem, &node->inputs, next[i]);
+      is_moved[i] = true;
+      waiting--;
+    }
+  }
+  if (waiting > 0)
+    EXTRACT_UNSUP(x, yield, "accumulators of the loop change places with each other");
   return LOOM_OK;
 }
 
@@ -270,17 +174,20 @@ static loom_status add_loop(extract *x, MlirOperation op) {
   LOOM_TRY(extract_sequential(x, op, &loop));
   MlirBlock block = ir_body(op);
   for (intptr_t i = 0; i < n; i++)
-    bind_tile(x, mlirBlockGetArgument(block, i + 1), values[i]);
-  nest_node *node = add_node(x, op, NEST_LOOP, 0);
+    extract_bind_tile(x, mlirBlockGetArgument(block, i + 1), values[i]);
+  nest_node *node = extract_add_node(x, op, NEST_LOOP, 0);
   node->loop = loop;
   nest_body *outer_body = x->body;
   int outer_parent = x->parent;
   x->body = &node->body;
   x->parent = loop;
   LOOM_TRY(extract_block(x, block));
+  LOOM_TRY(move_accumulators(x, mlirBlockGetTerminator(block), values));
+  for (intptr_t i = 0; i < n; i++)
+    extract_bind_tile(x, ir_result(op, i), values[i]);
   x->body = outer_body;
   x->parent = outer_parent;
-  return end_accumulators(x, op, values);
+  return LOOM_OK;
 }
 
 /* ---- all ops ---- */
@@ -288,7 +195,7 @@ static loom_status add_loop(extract *x, MlirOperation op) {
 /* Ops read where they are used: index arithmetic, views, shapes and fills. */
 static bool is_silent(MlirOperation op) {
   static const char *const prefixes[] = {"arith.", "affine.apply", "affine.min", "affine.max", "memref.subview", "memref.cast", "tensor.empty",
-                                         "linalg.fill", "loom.sym", "bufferization.to_buffer", "scf.yield", "affine.yield"};
+                                         "linalg.fill", "loom.sym", "loom.placeholder", "bufferization.to_buffer", "scf.yield", "affine.yield"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (text_starts(ir_op_name(op), prefixes[i]))
       return true;
@@ -307,9 +214,15 @@ static loom_status add_op(extract *x, MlirOperation op) {
   if (ir_op_is(op, "scf.for") || ir_op_is(op, "affine.for"))
     return add_loop(x, op);
   if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
-    return add_matmul(x, op);
+    return extract_matmul(x, op);
   if (ir_op_is(op, "linalg.generic"))
-    return add_generic(x, op);
+    return extract_generic(x, op);
+  if (ir_op_is(op, "loom.broadcast") || ir_op_is(op, "linalg.transpose"))
+    return extract_rearrange(x, op, ir_op_is(op, "loom.broadcast") ? "broadcast" : "transpose");
+  if (ir_op_is(op, "loom.gather"))
+    return add_gather(x, op);
+  if (ir_op_is(op, "scf.if"))
+    return add_if(x, op);
   EXTRACT_UNSUP(x, op, "'%s' inside a kernel is not supported yet", ir_op_name(op));
 }
 

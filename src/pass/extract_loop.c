@@ -62,6 +62,16 @@ loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, 
   return LOOM_OK;
 }
 
+int extract_parallel_iterator(extract *x, MlirValue v) {
+  for (size_t i = 0; i < x->indices.n; i++) {
+    const sym_expr *e = x->indices.at[i].expr;
+    for (int l = 0; mlirValueEqual(x->indices.at[i].value, v) && e->op == SYM_SYM && l < x->nest->n_parallel; l++)
+      if (text_eq(e->name, nest_iterator_name(x->mem, x->nest, l)))
+        return l;
+  }
+  return -1;
+}
+
 static loom_status check_zero(extract *x, MlirOperation op, MlirAffineMap map, intptr_t r) {
   MlirAffineExpr e = mlirAffineMapGetResult(map, r);
   if (!mlirAffineExprIsAConstant(e) || mlirAffineConstantExprGetValue(e) != 0)

@@ -23,7 +23,7 @@ static loom_status add_tensors(extract *x) {
 
 /* Around the parallel loop only what it is sized with may stand. */
 static bool may_surround(MlirOperation op) {
-  static const char *const prefixes[] = {"arith.", "affine.apply", "loom.sym", "tensor.empty", "linalg.fill", "func.return"};
+  static const char *const prefixes[] = {"arith.", "affine.apply", "loom.sym", "tensor.empty", "linalg.fill", "func.return", "memref.reinterpret_cast", "memref.cast"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (text_starts(ir_op_name(op), prefixes[i]))
       return true;
@@ -63,9 +63,12 @@ static loom_status extract_function(extract *x) {
   MlirOperation parallel;
   LOOM_TRY(find_parallel(x, &parallel));
   LOOM_TRY(add_tensors(x));
+  x->use = ARENA_NEW_N(x->mem, extract_use, x->nest->tensors.n + 1);
   LOOM_TRY(extract_parallel(x, parallel));
   LOOM_TRY(extract_block(x, ir_body(parallel)));
   LOOM_TRY(extract_symbols(x));
+  for (size_t i = 0; i < x->nest->symbols.n; i++)
+    x->nest->symbols.at[i].covers_one = nest_symbol_covers_one(x->nest, (int)i);
   extract_name_values(x);
   x->nest->type = kernel_type(x->nest);
   return nest_verify(x->ctx, x->nest);

@@ -8,6 +8,9 @@ typedef struct extract_index { MlirValue value; const sym_expr *expr; } extract_
 /* A tensor of the IR and the nest value it lives in. */
 typedef struct extract_tile { MlirValue tensor; int value; } extract_tile;
 
+/* What an argument is loaded and stored as; the zero value: not yet. */
+typedef enum extract_use { EXTRACT_UNUSED, EXTRACT_AS_IT_IS, EXTRACT_AS_VIEW } extract_use;
+
 typedef struct extract {
   ir_ctx *ir;
   loom_ctx *ctx;
@@ -17,6 +20,7 @@ typedef struct extract {
   nest_body *body;                     /* where nodes go now */
   int parent;                          /* enclosing sequential loop, -1 */
   int only_first;                      /* of new nodes: inside scf.if (iterator == 0) that parallel loop, -1 outside */
+  extract_use *use;                    /* by argument */
   VEC_OF(extract_index) indices;
   VEC_OF(extract_tile) tiles;
   VEC_OF(pass_node_op) ops;
@@ -42,6 +46,22 @@ LOOM_MUST_USE loom_status extract_parallel(extract *x, MlirOperation op);
 /* Iterations and iterator of an scf.for or affine.for from 0 in steps of 1. */
 LOOM_MUST_USE loom_status extract_sequential(extract *x, MlirOperation op, int *out_loop);
 LOOM_MUST_USE loom_status extract_symbols(extract *x);
+
+/* Parallel loop whose iterator `v` is; -1: another value. */
+int extract_parallel_iterator(extract *x, MlirValue v);
+
+/* ---- extract_compute.c ---- */
+int extract_find_tile(const extract *x, MlirValue v);                        /* -1: none */
+void extract_bind_tile(extract *x, MlirValue v, int value);
+int extract_add_value(extract *x, const nest_value *v);
+nest_node *extract_add_node(extract *x, MlirOperation op, nest_node_kind kind, int value);
+/* The value an op reads, and the one it updates in place; a filled tensor is filled right before. */
+LOOM_MUST_USE loom_status extract_read_tile(extract *x, MlirOperation at, MlirValue v, int *out);
+LOOM_MUST_USE loom_status extract_take_tile(extract *x, MlirOperation at, MlirValue v, int *out);
+LOOM_MUST_USE loom_status extract_matmul(extract *x, MlirOperation op);
+LOOM_MUST_USE loom_status extract_generic(extract *x, MlirOperation op);
+/* `word`: "broadcast" or "transpose". */
+LOOM_MUST_USE loom_status extract_rearrange(extract *x, MlirOperation op, const char *word);
 
 /* ---- extract_body.c ---- */
 LOOM_MUST_USE loom_status extract_block(extract *x, MlirBlock block);

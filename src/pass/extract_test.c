@@ -45,9 +45,14 @@ static const char *json(const nest *n) { return data_write_json(&ctx.mem, nest_t
 static void test_kernels_become_the_nests_they_are(void **state) {
   (void)state;
   arena *m = &ctx.mem;
+  static const nest_mamba_shape mamba = {.batch = 2, .heads = 4, .groups = 2, .chunks = 4, .chunk = 64, .head = 32, .state = 16, .block_bound = 128};
   const struct { const char *sample; nest *want; } rows[] = {
       {"matmul", nest_make_matmul(m, 2048, 512, 256, DTYPE_F16, DTYPE_F16)},
       {"batch_matmul", nest_make_batch_matmul(m, 8, 128, 64, 512, DTYPE_F16, DTYPE_F16)},
+      {"attention", nest_make_attention(m, 8, 256, 512, 64, DTYPE_F16)},
+      {"decode", nest_make_decode(m, 4, 32, 1024, 64, DTYPE_F16)},
+      {"split_k", nest_make_split_k(m, 128, 256, 1024, DTYPE_F16)},
+      {"mamba", nest_make_mamba(m, &mamba, DTYPE_F16, false)},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++)
     assert_string_equal(json(extract_sample(rows[i].sample)), json(rows[i].want));
@@ -112,6 +117,9 @@ static void test_every_node_knows_its_op(void **state) {
   "    %t = bufferization.to_tensor %sa : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32>\n"                        \
   "    %e = tensor.empty(%n) : tensor<8x?xf32>\n    %t8 = tensor.empty() : tensor<8x8xf32>\n" inner "  }\n  return\n}\n"
 #define STORE(v) "    bufferization.materialize_in_destination " v " in writable %s : (tensor<8x?xf32>, memref<8x?xf32, strided<[64, 1], offset: ?>>) -> ()\n"
+#define GATHER(r, iterator)                                                                                                       \
+  "    %c64 = arith.constant 64 : index\n    %trips = arith.ceildivui %c64, %n : index\n    %slots = tensor.empty(%trips, %n) : tensor<?x8x?xf32>\n"                      \
+  "    " r " = \"loom.gather\"(%t, %slots, " iterator ") : (tensor<8x?xf32>, tensor<?x8x?xf32>, index) -> tensor<?x8x?xf32>\n"
 #define BUMP(r, in, out)                                                                                                           \
   "    " r " = linalg.generic {indexing_maps = [#id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(" in " : tensor<8x?xf32>) outs(" out \
   " : tensor<8x?xf32>) {\n    ^bb0(%x: f32, %y: f32):\n      %w = arith.addf %x, %y : f32\n      linalg.yield %w : f32\n    } -> tensor<8x?xf32>\n"
@@ -151,8 +159,16 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
       {KERNEL("    memref.copy %sa, %s : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "must store a tile", 17},
       {KERNEL("    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %c0) -> (index) {\n      scf.yield %v : index\n    }\n"), "carries a value that is no tile", 17},
       {KERNEL("    %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n"
-              "    %r = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %f) -> (tensor<8x?xf32>) {\n      scf.yield %t : tensor<8x?xf32>\n    }\n" STORE("%r")),
-       "is replaced, not updated in place", 19},
+              "    %r:2 = scf.for %j = %c0 to %c4 step %c1 iter_args(%v = %f, %w = %f) -> (tensor<8x?xf32>, tensor<8x?xf32>) {\n"
+              "      scf.yield %w, %v : tensor<8x?xf32>, tensor<8x?xf32>\n    }\n" STORE("%r#0")), "change places with each other", 19},
+      {KERNEL("    %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n" BUMP("%u", "%t", "%f") "    scf.for %j = %c0 to %c4 step %c1 {\n" BUMP("%p", "%t", "%u") "    }\n"), "overwrites a tile that is read elsewhere", 24},
+      {KERNEL("    %y = arith.cmpi ne, %i, %c0 : index\n    scf.if %y {\n" STORE("%t") "    }\n"), "must ask whether the iterator of one parallel loop is 0", 18},
+      {KERNEL("    %y = arith.cmpi eq, %on, %n : index\n    scf.if %y {\n" STORE("%t") "    }\n"), "must ask whether the iterator of one parallel loop is 0", 18},
+      {KERNEL("    %y = arith.cmpi eq, %i, %c0 : index\n    scf.if %y {\n" STORE("%t") "    } else {\n" STORE("%e") "    }\n"), "without 'else' and results", 18},
+      {KERNEL(GATHER("%all", "%on")), "must go across one of the parallel loops", 20},
+      {KERNEL("    %y = arith.cmpi eq, %i, %c0 : index\n    scf.if %y {\n" GATHER("%all", "%i") "    }\n"), "all cores must send", 22},
+      {KERNEL("    %m = tensor.empty(%n) : tensor<4x8x?xf32>\n    %f = linalg.fill ins(%z : f32) outs(%m : tensor<4x8x?xf32>) -> tensor<4x8x?xf32>\n"
+              "    %h = \"loom.gather\"(%t, %f, %i) : (tensor<8x?xf32>, tensor<4x8x?xf32>, index) -> tensor<4x8x?xf32>\n"), "to a tensor.empty or a loom.placeholder", 19},
       {KERNEL("    %r:2 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(%t : tensor<8x?xf32>) outs(%e, %e : "
               "tensor<8x?xf32>, tensor<8x?xf32>) {\n    ^bb0(%x: f32, %y: f32, %w: f32):\n      linalg.yield %x, %x : f32, f32\n    } -> (tensor<8x?xf32>, "
               "tensor<8x?xf32>)\n" STORE("%r#0")), "expected one result", 17},
@@ -164,6 +180,97 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
     testing_expect_error(&ctx, LOOM_EUNSUP, rows[i].needle, 0, 0);
     if (ctx.diag.first->span.line != rows[i].line)
       fail_msg("\"%s\" at line %d, expected %d", rows[i].needle, ctx.diag.first->span.line, rows[i].line);
+  }
+}
+
+/* The destination of a gather has a place for each tile of the loop. */
+static void test_gathers_have_a_place_for_each_tile(void **state) {
+  (void)state;
+  static const struct { const char *src, *needle; } rows[] = {
+      {KERNEL("    %m = tensor.empty(%n) : tensor<4x8x?xf32>\n    %h = \"loom.gather\"(%t, %m, %i) : (tensor<8x?xf32>, tensor<4x8x?xf32>, index) -> tensor<4x8x?xf32>\n"),
+       "dimension 0 of the destination of a gather has size 4; expected 64 ceildiv tile_n"},
+      {KERNEL("    %m = tensor.empty(%n) : tensor<8x?xf32>\n    %h = \"loom.gather\"(%t, %m, %i) : (tensor<8x?xf32>, tensor<8x?xf32>, index) -> tensor<8x?xf32>\n"),
+       "one dimension more than the tile"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    assert_int_equal(extract_text(rows[i].src), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, rows[i].needle, 0, 0);
+    assert_int_equal(ctx.diag.first->span.line, 18);
+  }
+}
+
+/* A loop whose three accumulators become t, the first and the second: none is overwritten before it is read. */
+static void test_moves_come_in_an_order_that_loses_nothing(void **state) {
+  (void)state;
+  static const char src[] = KERNEL(
+      "    %f = linalg.fill ins(%z : f32) outs(%e : tensor<8x?xf32>) -> tensor<8x?xf32>\n"
+      "    %r:3 = scf.for %j = %c0 to %c4 step %c1 iter_args(%u = %f, %v = %f, %w = %f) -> (tensor<8x?xf32>, tensor<8x?xf32>, tensor<8x?xf32>) {\n"
+      "      scf.yield %t, %u, %v : tensor<8x?xf32>, tensor<8x?xf32>, tensor<8x?xf32>\n    }\n" STORE("%r#2"));
+  MlirModule m;
+  nest *n;
+  assert_int_equal(ir_parse(&ir, "k.mlir", src, sizeof src - 1, &m), LOOM_OK);
+  assert_int_equal(pass_extract_nest(&ir, m, "k", &n), LOOM_OK);
+  const nest_body *b = &n->body.at[4]->body;
+  static const char *const moves[] = {"move acc.3", "move acc.2", "move acc"};
+  assert_int_equal(b->n, 3);
+  for (int i = 0; i < 3; i++)
+    assert_string_equal(b->at[i]->label, moves[i]);
+  ir_close_module(m);
+}
+
+#define VIEWED(cast, type, subview, tile)                                                                                          \
+  "func.func @k(%a: memref<4x2x64xf32>, %o: memref<8xf32>) {\n  %c0 = arith.constant 0 : index\n"                                 \
+  "  %v = memref.reinterpret_cast %a to " cast " : memref<4x2x64xf32> to " type "\n"                                              \
+  "  affine.parallel (%i) = (0) to (2) {\n"                                                                                       \
+  "    %s = memref.subview %v" subview " : " type " to " tile "\n"                                                                \
+  "    %t = bufferization.to_tensor %s : " tile " to tensor<8x64xf32>\n"
+
+/* Arguments seen reshaped or transposed have the kernel's shape, and say where their elements are. */
+static void test_arguments_may_be_reshaped_and_transposed(void **state) {
+  (void)state;
+#define END "  }\n  return\n}\n"
+#define TURNED "memref<64x8xf32, strided<[1, 64]>>"
+  static const char rows[][1100] = {
+      VIEWED("offset: [0], sizes: [8, 64], strides: [64, 1]", "memref<8x64xf32, strided<[64, 1]>>", "[0, 0] [8, 64] [1, 1]", "memref<8x64xf32, strided<[64, 1]>>") END,
+      "func.func @k(%a: memref<4x2x64xf32>, %o: memref<8xf32>) {\n"
+      "  %v = memref.reinterpret_cast %a to offset: [0], sizes: [64, 8], strides: [1, 64] : memref<4x2x64xf32> to " TURNED "\n"
+      "  affine.parallel (%i) = (0) to (2) {\n    %s = memref.subview %v[0, %i] [64, 1] [1, 1] : " TURNED " to memref<64xf32, strided<[1], offset: ?>>\n"
+      "    %t = bufferization.to_tensor %s : memref<64xf32, strided<[1], offset: ?>> to tensor<64xf32>\n" END,
+  };
+  static const int64_t shape[][2] = {{8, 64}, {64, 8}}, stride[][2] = {{64, 1}, {1, 64}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    MlirModule m;
+    nest *n;
+    assert_int_equal(ir_parse(&ir, "k.mlir", rows[i], strlen(rows[i]), &m), LOOM_OK);
+    assert_int_equal(pass_extract_nest(&ir, m, "k", &n), LOOM_OK);
+    const nest_tensor *t = &n->tensors.at[0];
+    assert_true(nest_tensor_is_view(t) && !nest_tensor_is_view(&n->tensors.at[1]));
+    assert_int_equal(t->rank, 2);
+    assert_memory_equal(t->shape, shape[i], sizeof shape[i]);
+    assert_memory_equal(t->stride, stride[i], sizeof stride[i]);
+    ir_close_module(m);
+  }
+}
+
+static void test_other_views_of_arguments_are_refused(void **state) {
+  (void)state;
+#define WHOLE "[0, 0] [8, 64] [1, 1]"
+#define TILE(strides) "memref<8x64xf32, strided<[" strides "]>>"
+  static const struct { const char *src, *needle; int line; } rows[] = {
+      {VIEWED("offset: [0], sizes: [8, 64], strides: [32, 1]", TILE("32, 1"), WHOLE, TILE("32, 1")) END, "may be reshaped and transposed as a whole", 3},
+      {VIEWED("offset: [0], sizes: [16, 64], strides: [0, 1]", "memref<16x64xf32, strided<[0, 1]>>", WHOLE, TILE("0, 1")) END, "as a whole", 3},
+      {VIEWED("offset: [0], sizes: [8, 64], strides: [64, 1]", TILE("64, 1"), WHOLE, TILE("64, 1"))
+       "    %s2 = memref.subview %a[0, 0, 0] [1, 2, 64] [1, 1, 1] : memref<4x2x64xf32> to memref<2x64xf32, strided<[64, 1]>>\n"
+       "    %t2 = bufferization.to_tensor %s2 : memref<2x64xf32, strided<[64, 1]>> to tensor<2x64xf32>\n" END, "'a' is used in two shapes", 7},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    close_ir(NULL);
+    assert_int_equal(open_ir(NULL), 0);
+    assert_int_equal(extract_text(rows[i].src), LOOM_EUNSUP);
+    testing_expect_error(&ctx, LOOM_EUNSUP, rows[i].needle, 0, 0);
+    assert_int_equal(ctx.diag.first->span.line, rows[i].line);
   }
 }
 
@@ -226,6 +333,10 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_elementwise_ops_are_fused, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_epilogue_keeps_accumulator_and_result_apart, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_every_node_knows_its_op, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_gathers_have_a_place_for_each_tile, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_moves_come_in_an_order_that_loses_nothing, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_arguments_may_be_reshaped_and_transposed, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_other_views_of_arguments_are_refused, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_constant_trips_and_dropped_dims, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_the_function_is_chosen_by_name, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_unsupported_forms_are_refused_in_place, open_ir, close_ir),

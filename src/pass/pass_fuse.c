@@ -4,8 +4,9 @@
 
 typedef struct guards { ir_ctx *ir; VEC_OF(MlirOperation) markers; } guards;
 
+/* A value that nobody reads needs no guard, and would be kept alive by one. */
 static void guard_value(guards *g, MlirOperation behind, MlirValue v) {
-  if (mlirValueIsNull(v) || !mlirTypeIsATensor(mlirValueGetType(v)) || (mlirOperationIsNull(ir_def(v))))
+  if (mlirValueIsNull(v) || mlirOpOperandIsNull(mlirValueGetFirstUse(v)) || !mlirTypeIsATensor(mlirValueGetType(v)) || (mlirOperationIsNull(ir_def(v))))
     return;
   ir_builder b = ir_before(g->ir, mlirBlockGetTerminator(mlirOperationGetBlock(behind)));
   /* An op with an effect, so that no folding removes it. */

@@ -13,6 +13,20 @@ static double now_ms(void) {
   return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
+/* What the kernel itself leaves of the sizes of a block: one, or (0) a free choice. */
+static int64_t only_size(const nest_symbol *s) { return s->covers_one ? 1 : s->fixed; }
+
+static loom_status check_only_sizes(loom_ctx *ctx, const nest *n, const solve_problem *p) {
+  for (size_t i = 0; i < n->symbols.n; i++) {
+    const nest_symbol *s = &n->symbols.at[i];
+    int64_t only = only_size(s), asked = p->symbols.at[i].assigned;
+    if (only && asked && asked != only)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "'%s' cannot be %" PRId64 ": %s, so its only size is %" PRId64, s->name, asked,
+                s->covers_one ? "the kernel takes one element of each of its blocks" : "the kernel fixes it", only);
+  }
+  return LOOM_OK;
+}
+
 /* Upper bounds of the symbols; one that names other symbols (declared before it) takes their largest values.  0: unknown. */
 static void add_symbols(arena *m, const nest *n, solve_problem *p) {
   int64_t lo[SOLVE_SYMBOLS_MAX], hi[SOLVE_SYMBOLS_MAX];
@@ -20,7 +34,9 @@ static void add_symbols(arena *m, const nest *n, solve_problem *p) {
     const nest_symbol *s = &n->symbols.at[i];
     int64_t upper = s->upper_bound && i < SOLVE_SYMBOLS_MAX ? solve_upper_bound(p, s->upper_bound, lo, hi) : 0;
     upper = upper == INT64_MAX || upper < 0 ? 0 : upper;
-    vec_push(m, &p->symbols, ((solve_symbol){.name = s->name, .align = s->align, .upper = upper}));
+    int64_t only = only_size(s);
+    upper = only ? only : upper;
+    vec_push(m, &p->symbols, ((solve_symbol){.name = s->name, .align = only ? only : s->align, .upper = upper}));
     if (i < SOLVE_SYMBOLS_MAX) {
       lo[i] = 1;
       hi[i] = upper > 0 ? upper : INT64_MAX;
@@ -36,7 +52,8 @@ static loom_status make_problem(loom_ctx *ctx, const nest *n, const model_cost *
   vec_push(m, &p->capacities, ((solve_capacity){"L1", cost->l1_bytes, cost->l1_capacity}));
   for (size_t i = 0; i < cost->trips.n; i++)
     vec_push(m, &p->trips, ((solve_trip){cost->trips.at[i].numerator, cost->trips.at[i].denominator}));
-  return solve_apply_options(ctx, o, p);
+  LOOM_TRY(solve_apply_options(ctx, o, p));
+  return check_only_sizes(ctx, n, p);
 }
 
 static solve_row make_row(loom_ctx *ctx, const nest *n, const plan_candidate *c, const solve_answer *a) {
