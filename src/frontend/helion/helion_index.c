@@ -14,13 +14,43 @@ bool helion_clamp_bound(helion_reader *r, const helion_value *v, int64_t n, int6
   return true;
 }
 
+/* A bound of a slice that counts down over n items: -1 stands in front of the first. */
+static bool clamp_downward(helion_reader *r, const helion_value *v, int64_t n, int64_t missing, int64_t *out) {
+  *out = missing;
+  if (!v || v->kind == HELION_NONE)
+    return true;
+  if (!helion_known_int(r, v, out))
+    return false;
+  *out += *out < 0 ? n : 0;
+  *out = *out < -1 ? -1 : *out >= n ? n - 1 : *out;
+  return true;
+}
+
+static helion_value slice_sequence(helion_reader *r, const syn_node *n, const helion_value *base, const helion_slice *s) {
+  int64_t begin, end, step = 1, count = (int64_t)base->seq.n;
+  bool known = !s->step || s->step->kind == HELION_NONE || helion_known_int(r, s->step, &step);
+  if (known && step == 0)
+    return helion_fail(r, n, LOOM_EINPUT, "steps count up or down", "a slice with step 0");
+  if (step > 0)
+    known = known && helion_clamp_bound(r, s->begin, count, 0, &begin) && helion_clamp_bound(r, s->end, count, count, &end);
+  else
+    known = known && clamp_downward(r, s->begin, count, count - 1, &begin) && clamp_downward(r, s->end, count, -1, &end);
+  if (!known)
+    return helion_fail(r, n, LOOM_EUNSUP, "write a:b with ints that are known while compiling", "a slice with unknown bounds");
+  helion_value out = helion_sequence(r, 0, base->seq.is_list);
+  if (step > 0 ? begin >= end : begin <= end)
+    return out;
+  uint64_t span = step > 0 ? (uint64_t)(end - begin) : (uint64_t)(begin - end), by = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
+  out = helion_sequence(r, (size_t)((span - 1) / by + 1), base->seq.is_list);
+  for (size_t i = 0; i < out.seq.n; i++)
+    out.seq.at[i] = base->seq.at[begin + (int64_t)i * step];
+  return out;
+}
+
 static helion_value subscript_sequence(helion_reader *r, const syn_node *n, const helion_value *base, const helion_value *index) {
-  int64_t i, end, count = (int64_t)base->seq.n;
-  if (index->kind == HELION_SLICE) {
-    if (index->slice->step || !helion_clamp_bound(r, index->slice->begin, count, 0, &i) || !helion_clamp_bound(r, index->slice->end, count, count, &end))
-      return helion_fail(r, n, LOOM_EUNSUP, "write a:b with ints that are known while compiling", "a slice with a step or unknown bounds");
-    return (helion_value){.kind = HELION_SEQ, .seq = {base->seq.at + i, end > i ? (size_t)(end - i) : 0, base->seq.is_list}};
-  }
+  int64_t i, count = (int64_t)base->seq.n;
+  if (index->kind == HELION_SLICE)
+    return slice_sequence(r, n, base, index->slice);
   if (!helion_known_int(r, index, &i))
     return helion_fail(r, n, LOOM_EUNSUP, "index sequences with ints that are known while compiling", "%s as an index of a sequence",
                        helion_describe(r, index));

@@ -81,6 +81,22 @@ static void test_tiles_index_dims_beside_steps(void **state) {
   EXPECT(X "  out = torch.empty([5, n])\n  for t in hl.tile(n):\n    out[:, t] = x[1::2, t]\n  return out\n", want, 5 * N);
 }
 
+/* Python's slices of tuples, as the places of the elements. */
+static void test_sequences_step_both_ways(void **state) {
+  (void)state;
+  static const struct { const char *slice; int places[7], n; } slices[] = {
+      {"::2", {0, 2, 4, 6}, 4}, {"1::3", {1, 4}, 2},   {"::-1", {6, 5, 4, 3, 2, 1, 0}, 7}, {"-2::-3", {5, 2}, 2},   {"1:-1:2", {1, 3, 5}, 3}, {"5:1:-2", {5, 3}, 2},      {"100:-100:-4", {6, 2}, 2},
+      {"3:3:2", {0}, 0},        {"2:5:-1", {0}, 0},    {"5:2", {0}, 0},                    {"::9223372036854775807", {0}, 1}, {"::-9223372036854775807", {6}, 1}, {"2:4:None", {2, 3}, 2}, {":", {0, 1, 2, 3, 4, 5, 6}, 7}};
+  for (size_t i = 0; i < COUNT_OF(slices); i++) {
+    char code[400];
+    double want = slices[i].n * 1000;
+    for (int k = 0; k < slices[i].n; k++)
+      want += (k + 1) * slices[i].places[k];
+    snprintf(code, sizeof code, X "  out = torch.zeros([1])\n  part = (0, 1, 2, 3, 4, 5, 6)[%s]\n  total = 1000 * len(part)\n  for k, v in enumerate(part):\n    total = total + (k + 1) * v\n  for t in hl.tile(1):\n    out[t] = x[0, 0] * 0 + total\n  return out\n", slices[i].slice);
+    helion_expect(code, x, 1, 0, true, &want, 1);
+  }
+}
+
 typedef struct refusal { const char *code, *text; loom_status status; int line, col; } refusal;
 #define HEAD X "  out = torch.zeros([m])\n"
 #define TAIL "\n  for t in hl.tile(m):\n    out[t] = 0\n  return out\n"
@@ -114,7 +130,7 @@ int main(void) {
       cmocka_unit_test(test_views_step_through_rows_and_columns),   cmocka_unit_test(test_steps_of_steps_multiply),
       cmocka_unit_test(test_stores_through_views_go_to_every_second_column), cmocka_unit_test(test_host_code_stores_to_steps),
       cmocka_unit_test(test_loads_step_in_the_loops),               cmocka_unit_test(test_empty_slices_have_no_elements),
-      cmocka_unit_test(test_tiles_index_dims_beside_steps),         cmocka_unit_test(test_what_cannot_step_is_refused),
+      cmocka_unit_test(test_tiles_index_dims_beside_steps),         cmocka_unit_test(test_sequences_step_both_ways),              cmocka_unit_test(test_what_cannot_step_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
