@@ -36,6 +36,10 @@ typedef struct machine_map {
   machine_number bytes_per_cycle;                                 /* value 0: not given */
   loom_span span; } machine_map;
 
+/* A memory and a way between two, as foreign files list them; checked: DRAM must reach each. */
+typedef struct machine_memory { const char *name; int64_t instances, bytes /* of one */; loom_span span; } machine_memory;
+typedef struct machine_path { const char *mover, *from, *to; loom_span span; } machine_path;
+
 typedef struct machine {
   const char *name, *path, *summary;
   machine_number clock_hz;
@@ -55,6 +59,8 @@ typedef struct machine {
   VEC_OF(machine_unit) units;
   VEC_OF(const char *) movers;              /* names of the engines that move data; a function's `unit` is one of these or of `units` */
   VEC_OF(machine_map) maps;                 /* links given as index maps; checked, and the mesh's wrap and `attach` follow from them */
+  VEC_OF(machine_memory) memories;          /* of foreign files: all they name; empty for ours */
+  VEC_OF(machine_path) paths;
   VEC_OF(machine_origin) origins;
   VEC_OF(machine_perf) perf;                /* perf sets; `calibration` indexes the one in use */
   int calibration;
@@ -72,6 +78,15 @@ LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, con
 /* Upstream's df custom assembly.  Rates are taken as bytes a cycle (DRAM: of all channels); what the file does not say is marked assumed.
  * The one perf set is "2025" with the file's rates.  LOOM_EUNSUP: an op or an arrangement of memories that is no mesh of cores over one DRAM. */
 LOOM_MUST_USE loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
+/* Upstream's adl module (loom.md 4.3), exported with or without its name prefixes, alone or at the head of a dump.  It tells mesh, memories, units and movers; rates
+ * and latencies are Wormhole's, marked assumed.  The perf set "imported" is empty until machine_add_compute_dir or machine_add_perf_yaml fills it.
+ * LOOM_EUNSUP: an op or an arrangement that is no mesh of cores over one DRAM. */
+LOOM_MUST_USE loom_status machine_from_adl(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
+/* Upstream's compute directory: every X.mlir holds the functions of unit or mover X, X.perf.yaml beside it (or X.yaml with `performance`) their costs.  Each function
+ * needs a cost and each cost a function.  Units the machine does not have are added, rates assumed.  The costs are put in use. */
+LOOM_MUST_USE loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, const char *dir);
+/* Upstream's perf YAML (loom.md 4.6) of one unit or mover, named by the file: X.perf.yaml, X.yaml. */
+LOOM_MUST_USE loom_status machine_add_perf_yaml(loom_ctx *ctx, machine *m, const char *path, const char *bytes, size_t size);
 /* Lints and checks beyond syntax.  Errors: attach points off the mesh, index maps that leave their target.  Warnings: guard overlaps (the first
  * scenario is taken) and gaps, each with a witness, throughputs below 1, rings shorter than their dim.  A machine that is_checked passes at once. */
 LOOM_MUST_USE loom_status machine_check(loom_ctx *ctx, const machine *m);

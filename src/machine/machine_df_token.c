@@ -43,6 +43,11 @@ static loom_status lex_integer(df_lexer *l, size_t end) {
   t->span = span_of(l, t->begin, end);
   errno = 0;
   t->integer = strtoll(t->text, &rest, 10);
+  if ((*rest || errno == ERANGE) && l->is_lenient) {
+    t->kind = DF_WORD;
+    t->end = end;
+    return LOOM_OK;
+  }
   if (*rest || errno == ERANGE)
     LOOM_FAIL(l->ctx, t->span, LOOM_EINPUT, "'%s' is not a whole number of 64 bits", t->text);
   t->kind = DF_INT;

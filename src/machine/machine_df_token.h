@@ -12,6 +12,7 @@ typedef struct df_lexer {
   const diag_source *source;
   size_t at, line_start;
   int32_t line;
+  bool is_lenient;         /* what starts like a number and is none is a word: functions hold such */
   df_token token;          /* the current one */
 } df_lexer;
 

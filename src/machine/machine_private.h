@@ -63,8 +63,18 @@ LOOM_MUST_USE loom_status machine_read_extends(loom_ctx *ctx, const char *path, 
 LOOM_MUST_USE loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out);
 /* The perf sets and the calibration. */
 LOOM_MUST_USE loom_status machine_read_perf(loom_ctx *ctx, const data_value *root, machine *m);
+/* One function of a perf set: {unit, symbols, when, scenarios | fixed, volume, throughput, assumed}. */
+LOOM_MUST_USE loom_status machine_read_func(loom_ctx *ctx, const data_member *member, const machine *m, machine_func *f);
 /* Place of the word `word` in the text of scalar `v`; the place of `v` when it is not in there. */
 loom_span machine_word_span(const data_value *v, const char *word);
+
+/* ---- foreign files ---- */
+/* Upstream's exports put mem_, proc_, res_, dim_ or arch_ before names, and array_ before what is spread over the mesh. */
+const char *machine_plain_name(const char *name);
+/* Names that callers use and newer perf sets spell otherwise: matmul_f16 = matmul_SS_f16; added where the target exists and the name does not. */
+void machine_add_aliases(arena *mem, machine_perf *p);
+/* The perf set that foreign costs go to, "imported": made and put in use when there is none. */
+machine_perf *machine_imported_set(arena *mem, machine *m);
 
 /* ---- finding files ---- */
 /* <dir>/NAME.yaml on the search path, or NULL. */

@@ -187,7 +187,7 @@ static loom_status read_symbols(loom_ctx *ctx, const data_value *v, machine_func
   return LOOM_OK;
 }
 
-static loom_status read_func(loom_ctx *ctx, const data_member *member, const machine *m, machine_func *f) {
+loom_status machine_read_func(loom_ctx *ctx, const data_member *member, const machine *m, machine_func *f) {
   static const char *const keys[] = {"unit", "symbols", "when", "scenarios", "fixed", "volume", "throughput", "assumed"};
   const data_value *v = member->value, *when = data_get(v, "when");
   *f = (machine_func){.name = member->key, .span = member->key_span, .when = sym_make(&ctx->mem, SYM_TRUE, NULL, NULL, NULL)};
@@ -235,7 +235,7 @@ static loom_status read_set(loom_ctx *ctx, const data_member *member, const mach
   LOOM_TRY(data_need(ctx, v, "functions", DATA_OBJECT, &functions));
   for (size_t i = 0; i < functions->n; i++) {
     machine_func f;
-    LOOM_TRY(read_func(ctx, &functions->members[i], m, &f));
+    LOOM_TRY(machine_read_func(ctx, &functions->members[i], m, &f));
     vec_push(&ctx->mem, &p->funcs, f);
   }
   if (!data_get(v, "aliases"))

@@ -1,0 +1,180 @@
+/* Upstream's hw_compute_dir: functions in MLIR, their costs in YAML beside it. */
+#include "base/file.h"
+#include "base/text.h"
+#include "machine/machine_proc.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+
+enum { FILES_MAX = 256, NAME_BYTES = 128 };
+
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+typedef VEC_OF(const char *) name_list;
+
+/* The .mlir files of the directory, sorted. */
+static loom_status list_modules(loom_ctx *ctx, const char *path, name_list *out) {
+  /* Names are collected before anything is allocated, so that the handle cannot leak when memory runs out. */
+  static _Thread_local char found[FILES_MAX][NAME_BYTES];
+  size_t n = 0;
+  DIR *dir = opendir(path);
+  if (!dir)
+    LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_EIO, "cannot read the directory: %s", strerror(errno));
+  for (struct dirent *e; n < FILES_MAX && (e = readdir(dir));)
+    if (text_ends(e->d_name, ".mlir") && strlen(e->d_name) < NAME_BYTES)
+      strcpy(found[n++], e->d_name);
+  closedir(dir);
+  if (n == FILES_MAX)
+    LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_ELIMIT, "the directory holds %d or more .mlir files", FILES_MAX);
+  if (!n) {
+    diag_error(ctx, diag_file_span(ctx, path), LOOM_EINPUT, "the directory holds no .mlir file");
+    diag_help(ctx, "each X.mlir holds the functions of unit or mover X, X.perf.yaml their costs");
+    return LOOM_EINPUT;
+  }
+  for (size_t i = 0; i < n; i++)
+    vec_push(&ctx->mem, out, arena_strdup(&ctx->mem, found[i]));
+  qsort(out->at, out->n, sizeof *out->at, by_name);
+  return LOOM_OK;
+}
+
+/* ---- units and memories ---- */
+
+static bool has_unit(const machine *m, const char *name) {
+  for (size_t i = 0; i < m->units.n; i++)
+    if (text_eq(m->units.at[i].name, name))
+      return true;
+  for (size_t i = 0; i < m->movers.n; i++)
+    if (text_eq(m->movers.at[i], name))
+      return true;
+  return false;
+}
+
+static void add_unit(arena *mem, machine *m, const proc_module *p, const char *name) {
+  static const machine_number rate = {.value = 1024, .is_assumed = true, .note = "compute directories give no rate of the unit itself"};
+  if (has_unit(m, name))
+    return;
+  if (machine_proc_is_mover(p)) {
+    vec_push(mem, &m->movers, name);
+    return;
+  }
+  machine_unit u = {.name = name, .kind = "vector", .shape = {32}, .rank = 1, .count = 1, .rate = rate};
+  if (machine_proc_is_matrix(p))
+    u = (machine_unit){.name = name, .kind = "matrix", .shape = {32, 32, 32}, .rank = 3, .count = 1, .rate = rate};
+  vec_push(mem, &m->units, u);
+}
+
+static const char *memory_of(const proc_func *f, size_t arg) {
+  for (size_t i = 0; i < f->memories.n; i++)
+    if (text_eq(f->memories.at[i].value, f->args.at[arg]))
+      return f->memories.at[i].memory;
+  return NULL;      /* every argument is bound */
+}
+
+static loom_status check_memories(loom_ctx *ctx, machine *m, const proc_func *f, const char *unit) {
+  name_list names = {0};
+  vec_push(&ctx->mem, &names, m->l1_name);
+  vec_push(&ctx->mem, &names, "DRAM");
+  for (size_t i = 0; i < m->memories.n; i++)
+    vec_push(&ctx->mem, &names, m->memories.at[i].name);
+  for (size_t i = 0; i < f->memories.n; i++) {
+    const proc_bound *b = &f->memories.at[i];
+    bool known = false;
+    for (size_t k = 0; k < names.n; k++)
+      known = known || text_eq(names.at[k], b->memory);
+    if (known)
+      continue;
+    diag_error(ctx, b->span, LOOM_EINPUT, "'%s' works on memory '%s', which machine '%s' does not have", f->name, b->memory, m->name);
+    const char *near = diag_nearest(b->memory, names.at, names.n);
+    if (near)
+      diag_help(ctx, "did you mean '%s'?", near);
+    else
+      diag_help(ctx, "it has %s and DRAM", m->l1_name);
+    return LOOM_EINPUT;
+  }
+  if (f->is_transfer && m->memories.n)      /* from the first argument to the second */
+    vec_push(&ctx->mem, &m->paths, ((machine_path){unit, memory_of(f, 0), memory_of(f, 1), f->span}));
+  return LOOM_OK;
+}
+
+/* ---- costs ---- */
+
+/* X.perf.yaml, else X.yaml. */
+static loom_status read_costs(loom_ctx *ctx, machine *m, const char *dir, const char *unit, const proc_module *p, const char **out_path) {
+  static const char *const suffixes[] = {"perf.yaml", "yaml"};
+  char *bytes;
+  size_t size;
+  for (size_t i = 0; i < 2; i++) {
+    *out_path = file_join(&ctx->mem, dir, arena_printf(&ctx->mem, "%s.%s", unit, suffixes[i]));
+    if (!file_exists(*out_path))
+      continue;
+    LOOM_TRY(file_read(ctx, *out_path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+    return machine_add_perf_yaml(ctx, m, *out_path, bytes, size);
+  }
+  diag_error(ctx, p->span, LOOM_EINPUT, "the functions of '%s' have no costs", unit);
+  diag_help(ctx, "write them to %s.perf.yaml beside it", unit);
+  return LOOM_EINPUT;
+}
+
+/* The costs from `first` on belong to the functions of the module, one to one. */
+static loom_status match_costs(loom_ctx *ctx, const machine_perf *set, size_t first, const proc_module *p, const char *yaml) {
+  name_list priced = {0}, defined = {0};
+  for (size_t i = first; i < set->funcs.n; i++)
+    vec_push(&ctx->mem, &priced, set->funcs.at[i].name);
+  for (size_t i = 0; i < p->funcs.n; i++)
+    vec_push(&ctx->mem, &defined, p->funcs.at[i].name);
+  for (size_t i = 0; i < defined.n; i++) {
+    bool found = false;
+    for (size_t k = 0; k < priced.n; k++)
+      found = found || text_eq(priced.at[k], defined.at[i]);
+    if (!found) {
+      diag_error(ctx, p->funcs.at[i].span, LOOM_EINPUT, "'%s' has no cost in %s", defined.at[i], yaml);
+      diag_help(ctx, "add functions.%s there, under exactly this name", defined.at[i]);
+      return LOOM_EINPUT;
+    }
+  }
+  for (size_t k = 0; k < priced.n; k++) {
+    bool found = false;
+    for (size_t i = 0; i < defined.n; i++)
+      found = found || text_eq(priced.at[k], defined.at[i]);
+    if (!found) {
+      diag_error(ctx, set->funcs.at[first + k].span, LOOM_EINPUT, "there is no function '%s' in the MLIR beside this file", priced.at[k]);
+      const char *near = diag_nearest(priced.at[k], defined.at, defined.n);
+      if (near)
+        diag_help(ctx, "did you mean '%s'?", near);
+      return LOOM_EINPUT;
+    }
+  }
+  return LOOM_OK;
+}
+
+static loom_status add_module(loom_ctx *ctx, machine *m, const char *dir, const char *file) {
+  const char *path = file_join(&ctx->mem, dir, file), *unit = machine_plain_name(file_stem(&ctx->mem, file)), *yaml;
+  char *bytes;
+  size_t size;
+  df_lexer lex;
+  proc_module p;
+  LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(df_lexer_start(ctx, path, bytes, size, &lex));
+  lex.is_lenient = true;
+  LOOM_TRY(machine_proc_module(&lex, &p));
+  if (lex.token.kind != DF_END)
+    return df_fail_expected(&lex, "the end of the file");
+  if (!p.funcs.n)
+    LOOM_FAIL(ctx, p.span, LOOM_EINPUT, "the module holds no functions; expected module @%s { func.func ... }", unit);
+  add_unit(&ctx->mem, m, &p, unit);
+  for (size_t i = 0; i < p.funcs.n; i++)
+    LOOM_TRY(check_memories(ctx, m, &p.funcs.at[i], unit));
+  size_t first = machine_imported_set(&ctx->mem, m)->funcs.n;
+  LOOM_TRY(read_costs(ctx, m, dir, file_stem(&ctx->mem, file), &p, &yaml));
+  return match_costs(ctx, machine_imported_set(&ctx->mem, m), first, &p, yaml);
+}
+
+loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, const char *dir) {
+  name_list files = {0};
+  LOOM_TRY(list_modules(ctx, dir, &files));
+  for (size_t i = 0; i < files.n; i++)
+    LOOM_TRY(add_module(ctx, m, dir, files.at[i]));
+  machine_imported_set(&ctx->mem, m)->source = arena_printf(&ctx->mem, "compute directory %s", file_basename(&ctx->mem, dir));
+  m->is_checked = false;
+  return machine_check(ctx, m);
+}

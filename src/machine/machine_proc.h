@@ -1,0 +1,25 @@
+/* Functions of a processor in upstream's MLIR: what each does, over which symbols and memories (loom.md 4.2).  Private to the room. */
+#ifndef LOOM_MACHINE_PROC_H
+#define LOOM_MACHINE_PROC_H
+#include "machine/machine_df_token.h"
+#include "machine/machine_private.h"
+
+typedef struct proc_bound { const char *value, *memory; loom_span span; } proc_bound;
+typedef struct proc_func {
+  const char *name;
+  const char *op;                    /* "linalg.matmul", "loom.copy": the op that says what it does */
+  bool is_transfer;
+  VEC_OF(const char *) args;         /* "%a" */
+  VEC_OF(const char *) symbols;      /* "M" */
+  VEC_OF(proc_bound) memories;       /* prefixes taken off */
+  loom_span span;
+} proc_func;
+typedef struct proc_module { const char *name; /* NULL: none; prefixes taken off */ VEC_OF(proc_func) funcs; loom_span span; } proc_module;
+
+/* The lexer stands at `module`; leaves it behind its '}'.  A module without a name is skipped: no functions.
+ * LOOM_EINPUT: a function that both computes and transfers, does neither, or works on memory that is not bound. */
+LOOM_MUST_USE loom_status machine_proc_module(df_lexer *l, proc_module *out);
+/* A matrix unit has a function that multiplies matrices. */
+bool machine_proc_is_matrix(const proc_module *p);
+bool machine_proc_is_mover(const proc_module *p);
+#endif
