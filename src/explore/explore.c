@@ -7,6 +7,7 @@ typedef struct explorer {
   loom_ctx *ctx;
   const nest *n;
   const explore_options *o;
+  explore_kind kind;
   int64_t limit;
   const nest_node *access[PLAN_LOADS_MAX];
   plan_candidate now;                     /* the candidate being put together */
@@ -16,10 +17,25 @@ typedef struct explorer {
   explore_table *out;
 } explorer;
 
+/* kernel__d0i0_d1i0__f01__n_y_n, or with `is_long` labels kernel__d0i0_d1i0__f01__n_dim_y_n: both are stored upstream. */
+static const char *legacy_name(const explorer *e, bool is_long) {
+  arena *m = &e->ctx->mem;
+  text t = text_new(m);
+  text_addf(&t, "%s__%s__%s_", e->n->kernel, explore_legacy_map_string(m, &e->now.mapping), plan_order_string(m, &e->now.mapping));
+  for (int i = 0; i < e->now.n_access; i++) {
+    unsigned mask = 0;
+    for (int d = 0; d < e->now.mapping.n_mesh; d++)
+      mask |= e->now.access[i].area[d] > 1 ? 1u << d : 0;
+    bool is_dim = mask && !(mask & (mask - 1));
+    text_addf(&t, "_%s%s", is_long && is_dim ? "dim_" : "", explore_legacy_label(m, &e->now.mapping, mask));
+  }
+  return text_str(&t);
+}
+
 /* Two readings of the labels can give one name when three loads share; the later one says so. */
 static const char *unique_name(explorer *e) {
   arena *m = &e->ctx->mem;
-  const char *name = plan_variant_name(m, e->n->kernel, &e->now);
+  const char *name = e->kind == EXPLORE_LEGACY ? legacy_name(e, false) : plan_variant_name(m, e->n->kernel, &e->now);
   const char *unique = name;
   for (int i = 2; !explore_set_add(m, &e->names, unique); i++)
     unique = arena_printf(m, "%s__v%d", name, i);
@@ -41,10 +57,10 @@ static loom_status keep(explorer *e) {
   e->now.name = unique_name(e);
   if (e->o->variant) {
     vec_push(m, &e->all_names, e->now.name);
-    if (!text_eq(e->now.name, e->o->variant))
+    if (!text_eq(e->now.name, e->o->variant) && !(e->kind == EXPLORE_LEGACY && text_eq(legacy_name(e, true), e->o->variant)))
       return LOOM_OK;
   }
-  if (!e->o->upstream_compatible && !explore_set_add(m, &e->keys, explore_candidate_key(m, &e->now))) {
+  if (e->kind == EXPLORE_FULL && !explore_set_add(m, &e->keys, explore_candidate_key(m, &e->now))) {
     e->out->pruned++;
     return LOOM_OK;
   }
@@ -66,16 +82,22 @@ static void restrict_area(explorer *e, int i, unsigned mask) {
     }
 }
 
-/* Every set of mesh dims access `i` can share along, the widest first so that ties go to fewer bytes from DRAM. */
+/* Every set of mesh dims access `i` can share along: the widest first, so that ties go to fewer bytes from DRAM; upstream the widest only, in its
+ * older list each, the narrowest first. */
 static loom_status choose_access(explorer *e, int i) {
   if (i == e->now.n_access)
     return keep(e);
   unsigned shared = 0, n_mesh = (unsigned)e->now.mapping.n_mesh;
   for (unsigned d = 0; d < n_mesh; d++)
     shared |= e->widest[i].area[d] > 1 ? 1u << d : 0;
-  for (int bits = (int)n_mesh; bits >= 0; bits--)
+  if (e->kind == EXPLORE_UPSTREAM) {
+    restrict_area(e, i, shared);
+    return choose_access(e, i + 1);
+  }
+  for (int k = 0; k <= (int)n_mesh; k++)
     for (unsigned mask = 0; mask < 1u << n_mesh; mask++) {
-      if ((mask & ~shared) || __builtin_popcount(mask) != bits || (e->o->upstream_compatible && mask != shared))
+      int bits = e->kind == EXPLORE_LEGACY ? k : (int)n_mesh - k;
+      if ((mask & ~shared) || __builtin_popcount(mask) != bits)
         continue;
       restrict_area(e, i, mask);
       LOOM_TRY(choose_access(e, i + 1));
@@ -83,28 +105,32 @@ static loom_status choose_access(explorer *e, int i) {
   return LOOM_OK;
 }
 
-static loom_status choose_order(explorer *e, const explore_orders *temporal) {
+static loom_status choose_mapping(explorer *e, const plan_mapping *mapping) {
+  e->now.mapping = *mapping;
   for (int i = 0; i < e->now.n_access; i++) {
     e->widest[i] = (plan_access){.name = e->widest[i].name};
-    explore_widest_area(e->n, e->access[i], &e->now.mapping, &e->widest[i]);
+    explore_widest_area(e->n, e->access[i], mapping, &e->widest[i]);
   }
-  for (size_t t = 0; t < temporal->n; t++) {
-    memcpy(e->now.mapping.order, temporal->at[t].at, sizeof e->now.mapping.order);
-    LOOM_TRY(choose_access(e, 0));
-  }
-  return LOOM_OK;
+  return choose_access(e, 0);
 }
 
-/* Upstream emits only the order of the source. */
-static explore_orders temporal_orders(explorer *e) {
-  int iters[PLAN_ITERS_MAX];
-  explore_orders all = {0};
+/* Full occupancy x every temporal order. */
+static void list_full(explorer *e, const machine *mach, explore_mappings *out) {
+  arena *m = &e->ctx->mem;
+  int iters[PLAN_ITERS_MAX] = {0};
+  explore_mappings mappings = {0};
+  explore_orders temporal = {0};
+  explore_score score[PLAN_ITERS_MAX];
   for (int i = 0; i < e->n->n_parallel; i++)
     iters[i] = i;
-  explore_list_permutations(&e->ctx->mem, iters, e->n->n_parallel, &all);
-  if (e->o->upstream_compatible)
-    all.n = 1;
-  return all;
+  explore_list_scores(e->n, score);
+  explore_list_upstream(m, mach, score, e->n->n_parallel, false, &mappings);
+  explore_list_permutations(m, iters, e->n->n_parallel, &temporal);
+  for (size_t i = 0; i < mappings.n; i++)
+    for (size_t t = 0; t < temporal.n; t++) {
+      memcpy(mappings.at[i].order, temporal.at[t].at, sizeof mappings.at[i].order);
+      vec_push(m, out, mappings.at[i]);
+    }
 }
 
 static loom_status check_nest(explorer *e, const machine *m) {
@@ -165,17 +191,16 @@ loom_status explore_run(loom_ctx *ctx, const nest *n, const machine *m, const ex
   e.limit = e.o->candidate_limit ? e.o->candidate_limit : DEFAULT_CANDIDATE_LIMIT;
   LOOM_TRY(check_nest(&e, m));
   LOOM_TRY(explore_check_pins(ctx, n, m, e.o));
-  explore_mappings splits = {0};
-  explore_orders priorities = {0};
-  explore_list_splits(&ctx->mem, m, n->n_parallel, &splits);
-  explore_list_priorities(&ctx->mem, n, &priorities);
-  explore_orders temporal = temporal_orders(&e);
-  for (size_t s = 0; s < splits.n; s++)
-    for (size_t p = 0; p < priorities.n; p++) {
-      e.now.mapping = splits.at[s];
-      e.now.mapping.n_iters = n->n_parallel;
-      explore_assign(&e.now.mapping, &priorities.at[p]);
-      LOOM_TRY(choose_order(&e, &temporal));
-    }
+  e.kind = e.o->upstream_compatible ? EXPLORE_UPSTREAM : e.o->kind;
+  explore_mappings mappings = {0};
+  explore_score score[PLAN_ITERS_MAX];
+  explore_list_scores(n, score);
+  switch (e.kind) {
+  case EXPLORE_FULL: list_full(&e, m, &mappings); break;
+  case EXPLORE_UPSTREAM: explore_list_upstream(&ctx->mem, m, score, n->n_parallel, e.o->occupancy, &mappings); break;
+  case EXPLORE_LEGACY: explore_list_legacy(&ctx->mem, m, n->n_parallel, true, &mappings); break;
+  }
+  for (size_t i = 0; i < mappings.n; i++)
+    LOOM_TRY(choose_mapping(&e, &mappings.at[i]));
   return out->rows.n ? LOOM_OK : nothing_left(&e);
 }

@@ -5,8 +5,14 @@
 #include "nest/nest.h"
 #include "plan/plan.h"
 
+/* FULL: all that Loom knows.  UPSTREAM: exactly upstream's list: factor splits x Pareto orderings, largest broadcast only, upstream's order and names
+ * (loom-dataflow.md 1.4, 1.6, 7.3).  LEGACY: its older list: whole mesh dims, all broadcasts, all temporal orders; 48 names for a matmul on 8x8. */
+typedef enum explore_kind { EXPLORE_FULL, EXPLORE_UPSTREAM, EXPLORE_LEGACY } explore_kind;
+
 typedef struct explore_options {
-  bool upstream_compatible;      /* exactly upstream's list: factor splits x Pareto orderings, largest broadcast only, upstream's order and names (loom-dataflow.md 1.4, 1.6, 7.3) */
+  explore_kind kind;
+  bool upstream_compatible;      /* the same as kind UPSTREAM */
+  bool occupancy;                /* UPSTREAM: also on 2, 4, .. cores of each mesh dim, not on all only */
   const char *variant;           /* keep only this name; unknown: LOOM_EUSAGE with the nearest names */
   const char *const *pins; size_t n_pins;   /* "load.x=bcast_y", "order=10" */
   int64_t candidate_limit;       /* LOOM_ELIMIT beyond; 0: 1,000,000 */

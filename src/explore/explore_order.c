@@ -1,8 +1,5 @@
 #include "explore/explore_private.h"
 
-/* What upstream ranks parallel iterators by. */
-typedef struct score { int64_t parallelism, reuse_volume, reuse_count; } score;
-
 static int64_t tensor_elems(const nest_tensor *t) {
   int64_t e = 1;
   for (int d = 0; d < t->rank; d++)
@@ -11,9 +8,16 @@ static int64_t tensor_elems(const nest_tensor *t) {
   return e;
 }
 
-/* reuse: accesses that stand still while the iterator moves; volume counts their whole tensors. */
-static score score_of(const nest *n, int iter) {
-  score s = {.parallelism = 1};
+/* A gather goes across loop `iter`. */
+static bool is_gathered(const nest_body *body, int iter) {
+  for (size_t i = 0; i < body->n; i++)
+    if ((body->at[i]->kind == NEST_GATHER && body->at[i]->across == iter) || is_gathered(&body->at[i]->body, iter))
+      return true;
+  return false;
+}
+
+static explore_score score_of(const nest *n, int iter) {
+  explore_score s = {.parallelism = 1, .is_gathered = is_gathered(&n->body, iter)};
   if (!sym_is_const(n->loops.at[iter].extent, &s.parallelism))
     s.parallelism = 1;
   const nest_node *access[PLAN_LOADS_MAX];
@@ -28,7 +32,14 @@ static score score_of(const nest *n, int iter) {
   return s;
 }
 
-static bool dominates(const score *a, const score *b) {
+void explore_list_scores(const nest *n, explore_score *out) {
+  for (int i = 0; i < n->n_parallel; i++)
+    out[i] = score_of(n, i);
+}
+
+static bool dominates(const explore_score *a, const explore_score *b) {
+  if (a->is_gathered != b->is_gathered)
+    return a->is_gathered;
   bool as_good = a->parallelism >= b->parallelism && a->reuse_volume >= b->reuse_volume && a->reuse_count >= b->reuse_count;
   bool better = a->parallelism > b->parallelism || a->reuse_volume > b->reuse_volume || a->reuse_count > b->reuse_count;
   return as_good && better;
@@ -64,17 +75,14 @@ static explore_orders append_front(arena *m, const explore_orders *before, int d
   return out;
 }
 
-void explore_list_priorities(arena *m, const nest *n, explore_orders *out) {
-  score s[PLAN_ITERS_MAX];
+void explore_rank(arena *m, const explore_score *s, int n_iters, explore_orders *out) {
   bool ranked[PLAN_ITERS_MAX] = {false};
-  for (int i = 0; i < n->n_parallel; i++)
-    s[i] = score_of(n, i);
   vec_push(m, out, ((explore_order){{0}}));
-  for (int done = 0; done < n->n_parallel;) {
+  for (int done = 0; done < n_iters;) {
     int front[PLAN_ITERS_MAX], n_front = 0;
-    for (int i = 0; i < n->n_parallel; i++) {
+    for (int i = 0; i < n_iters; i++) {
       bool is_beaten = ranked[i];
-      for (int j = 0; j < n->n_parallel; j++)
+      for (int j = 0; j < n_iters; j++)
         is_beaten = is_beaten || (!ranked[j] && dominates(&s[j], &s[i]));
       if (!is_beaten)
         front[n_front++] = i;

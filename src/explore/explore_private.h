@@ -1,9 +1,8 @@
 /* Inside explore only: the parts a candidate is put together from. */
 #ifndef LOOM_EXPLORE_PRIVATE_H
 #define LOOM_EXPLORE_PRIVATE_H
-#include "explore/explore.h"
+#include "explore/explore_upstream.h"
 
-typedef VEC_OF(plan_mapping) explore_mappings;
 typedef struct explore_order { int at[PLAN_ITERS_MAX]; } explore_order;
 typedef VEC_OF(explore_order) explore_orders;
 
@@ -11,8 +10,10 @@ typedef VEC_OF(explore_order) explore_orders;
 void explore_list_splits(arena *m, const machine *mach, int n_iters, explore_mappings *out);
 /* All permutations of the n numbers in `items`, lexicographic by position. */
 void explore_list_permutations(arena *m, const int *items, int n, explore_orders *out);
-/* Priority orders of the parallel iterators: Pareto fronts of (parallelism, reuse volume, reuse count), permuted inside a front. */
-void explore_list_priorities(arena *m, const nest *n, explore_orders *out);
+/* Priority orders of iterators: the gathered one first, then Pareto fronts of (parallelism, reuse volume, reuse count), permuted inside a front. */
+void explore_rank(arena *m, const explore_score *score, int n_iters, explore_orders *out);
+/* Of a nest's parallel iterators. */
+void explore_list_scores(const nest *n, explore_score *out);
 /* priority[0] gets all level-0 dims, priority[i] the i-1-th of the others. */
 void explore_assign(plan_mapping *p, const explore_order *priority);
 
