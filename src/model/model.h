@@ -32,4 +32,104 @@ typedef struct model_cost {
 LOOM_MUST_USE loom_status model_build(loom_ctx *ctx, const nest *n, const machine *m, const plan_candidate *c, model_kind kind, bool accumulate_f32, model_cost **out);
 /* The L1 buffers of a plan at its block sizes: bytes, depth, offsets (aligned, packed by liveness).  Used by solve to finish a plan and by materialize. */
 LOOM_MUST_USE loom_status model_layout_l1(loom_ctx *ctx, const nest *n, const machine *m, plan *p);
+
+/* ---- the loom model at numbers: what solve_space evaluates.  Cycles of the core clock, bytes; every quotient rounded up.
+ *
+ * Three threads a core: reader (loads in program order), compute, writer; each works through its own list and waits for slots only.
+ *   T = first + max(C, R + tail, W, D, K, C + serial, C + exclusive, Xd) + last      (C + serial, C + exclusive, Xd: term SERIAL)
+ * first: the loads before the first compute; last: the last stores; C: compute cycles of the core that has most; R, W: the reader's and writer's
+ * cycles, D: DRAM bytes over the rate of all channels, K: bytes on the busiest link over its rate, each without what first and last count;
+ * tail: compute behind the last load; serial: loads of depth 1 that no compute hides; exclusive: stores of depth 1 straight from an accumulator;
+ *   Xd = (turns - (d - 1) * runs) * R_turn + runs * (c_turn + E)
+ * is the longest cycle through d slots of a loop of `turns` turns in `runs` runs, with E compute cycles around each run. ---- */
+enum { MODEL_LINKS_MAX = 32, MODEL_BLOCKS_MAX = 16, MODEL_DIRECT_MAX = 4 };
+
+/* Leaf costs, boxes and loops of one nest on one machine: const, shared by threads.  LOOM_EUNSUP: an op without a cost; LOOM_ELIMIT: more than
+ * MODEL_BLOCKS_MAX block symbols or PLAN_ITERS_MAX parallel loops. */
+typedef struct model_program model_program;
+LOOM_MUST_USE loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_program **out);
+
+/* Cores of each parallel loop and the temporal order (outermost first): all of a mapping that cycles depend on besides its routes. */
+typedef struct model_grid { int32_t cores[PLAN_ITERS_MAX]; int8_t order[PLAN_ITERS_MAX]; } model_grid;
+void model_grid_of(const plan_mapping *p, model_grid *out);
+
+/* The waves of one parallel loop: `count` with `active` of its cores at work.  All full ones, then the partial last one. */
+typedef struct model_waves { int n; int64_t active[2], count[2]; } model_waves;
+
+/* A program at one grid and one tuple of block sizes (in the order of nest.symbols). */
+typedef struct model_point {
+  int64_t block[MODEL_BLOCKS_MAX];
+  model_grid grid;
+  model_waves waves[PLAN_ITERS_MAX];
+  int n_waves;                          /* classes of waves: product over the parallel loops, the first loop slowest */
+  int64_t trips[NEST_LOOPS_MAX];        /* turns on the core with most; of a causal loop: in its longest run */
+  int64_t runs[NEST_LOOPS_MAX];         /* causal loop: its turns summed over the waves of the loop it depends on, on the core with most; else 0 */
+  int64_t compute, tail, turn, around;  /* cycles: C, tail, c_turn, E */
+  int64_t turns, turn_runs;             /* of the innermost loop that loads */
+  int64_t copy[MODEL_DIRECT_MAX], last_copy[MODEL_DIRECT_MAX];     /* cycles of the copies that direct stores save (not in the above): all, the last */
+  int64_t l1_bytes;                     /* of the values that compute alone owns, packed */
+} model_point;
+/* False: a size or a cost beyond 2^60, or a division by zero in a perf function. */
+bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
+
+/* One choice of one access in one class of waves.  Loads of links: 1/1024 byte for each byte of every sender's tile. */
+typedef struct model_route {
+  int32_t senders;                      /* cores that fetch (or store) at once */
+  int32_t hops, tree_hops;              /* longest way channel -> sender (store: sender -> channel), sender -> receiver */
+  int32_t own_x1024;                    /* the busiest link when one sender is alone */
+  int32_t busiest_x1024, tree_x1024;    /* the busiest link of all transfers at once; of the trees (or chains) behind the senders */
+  int32_t n_links, link_x1024[MODEL_LINKS_MAX];     /* on each link of the hull */
+} model_route;
+/* out[a][c * at->n_waves + w]: choice c of access a in class w.  Routes are dimension-ordered (dim 0 first, the shorter way, up on a tie); a tile's
+ * bytes are taken as even over the channels.  Only links are kept that no other link exceeds in every column of this call (the hull): the
+ * busiest link of any combination is among them.  `p` gives the machine; of `at` only the waves count.  In ctx->mem. */
+LOOM_MUST_USE loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_mapping *map, const model_point *at,
+                                            const plan_choice *const *choices, const size_t *n, model_route **out);
+
+/* What one access adds up to. */
+typedef struct model_vector {
+  int64_t dram_bytes, l1_bytes;         /* of the machine, of a core */
+  int64_t first, reader_rest, inner;    /* reader cycles: the first load, all others, one turn of the innermost loop */
+  int64_t serial;                       /* reader cycles that only more slots can hide */
+  int64_t writer_rest, last, exclusive; /* writer cycles: all stores but the last, the last, those during which the accumulator is not free */
+  int64_t compute, tail;                /* compute cycles of the copy a store needs: all, the last */
+  int64_t dram_rest;                    /* bytes without the last store's */
+  int32_t depth;                        /* fewest slots of the loads in the innermost loop; 0: none */
+  int32_t n_links;
+  int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
+} model_vector;
+/* May a store be emptied straight from its accumulator (plan_choice.direct)?  When both have the same type. */
+bool model_may_be_direct(const model_program *p, int access);
+/* `r`: the n_waves routes of this choice.  False: beyond 2^60. */
+bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out);
+/* sum += x, the depth by min. */
+void model_add(model_vector *sum, const model_vector *x);
+
+/* X(name, text): the terms of T; the first six compete, FILL and DRAIN are always paid. */
+#define MODEL_TERM_LIST(X) X(COMPUTE, "compute") X(READER, "reader") X(WRITER, "writer") X(DRAM, "dram") X(LINKS, "links") X(SERIAL, "serial") X(FILL, "fill") X(DRAIN, "drain")
+typedef enum model_term {
+#define X(n, t) MODEL_TERM_##n,
+  MODEL_TERM_LIST(X)
+#undef X
+  MODEL_TERMS
+} model_term;
+const char *model_term_text(model_term t);
+/* Cycles of each term; SERIAL is the largest of those that wait for slots. */
+void model_terms(const model_program *p, const model_point *at, const model_vector *sum, int64_t out[MODEL_TERMS]);
+/* T.  Never falls when a field of *sum grows, or its depth shrinks.  The sum of n vectors fits when each does (n <= PLAN_LOADS_MAX). */
+int64_t model_total(const model_program *p, const model_point *at, const model_vector *sum);
+
+/* ---- bounds and packing ---- */
+typedef struct model_domain { const int64_t *at; int32_t n; } model_domain;     /* sizes of one block symbol, ascending */
+/* <= model_total of every mapping on these cores, order and choice, at every point with block i in at[from_i..to_i].  Uses no routes. */
+int64_t model_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to);
+/* The same at one point, with its true compute cycles: not below model_bound. */
+int64_t model_bound_point(const model_program *p, const model_point *at);
+/* <= L1 bytes of every choice at these sizes; never falls when a block grows. */
+int64_t model_pack_bound(const model_program *p, const int64_t *blocks);
+
+typedef struct pack_item { int64_t bytes; int first, last; /* positions it lives at, both inside */ int64_t offset; } pack_item;
+/* Bytes used, offsets set (multiples of `align`).  *out_bound: most bytes live at once; equal to the result: proven least.  Sizes are rounded up to `align`.  First fit by (size
+ * falling, birth, index), then, when that is not proven, an exact search that looks at `node_budget` nodes at most (-1: only the bound). */
+int64_t model_pack(pack_item *items, size_t n, int64_t align, int64_t node_budget, int64_t *out_bound);
 #endif

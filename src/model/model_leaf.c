@@ -2,8 +2,8 @@
 #include "model/model_private.h"
 #include "nest/nest_leaf.h"
 
-/* ceil(bytes / rate); 0 without a rate.  Rates that are no whole number count in 1/1024. */
-static const sym_expr *rate_cycles(arena *m, const sym_expr *bytes, const machine_number *rate) {
+/* Rates that are no whole number count in 1/1024. */
+const sym_expr *model_rate_cycles(arena *m, const sym_expr *bytes, const machine_number *rate) {
   if (!(rate->value > 0) || rate->value > 1e9)
     return sym_const(m, 0);
   int64_t whole = (int64_t)rate->value;
@@ -45,7 +45,7 @@ static const sym_expr *uncovered_cycles(const modeler *b, const nest_node *x) {
   if (b->kind != MODEL_LOOM)
     return sym_const(m, 0);
   const machine_number *rate = text_eq(x->op, "fill") ? &b->machine->fill_bytes_per_cycle : &b->machine->copy_bytes_per_cycle;
-  return model_bound_iterators(b, rate_cycles(m, value_bytes(b, x->value), rate));
+  return model_bound_iterators(b, model_rate_cycles(m, value_bytes(b, x->value), rate));
 }
 
 /* A store copies its tile to the output buffer first when it is an accumulator: part of the compute thread's work, priced with the store. */
@@ -53,7 +53,7 @@ static const sym_expr *handoff_cycles(const modeler *b, const nest_node *store) 
   arena *m = &b->ctx->mem;
   if (b->kind != MODEL_LOOM || !b->n->values.at[store->value].is_carried)
     return sym_const(m, 0);
-  return model_bound_iterators(b, rate_cycles(m, value_bytes(b, store->value), &b->machine->copy_bytes_per_cycle));
+  return model_bound_iterators(b, model_rate_cycles(m, value_bytes(b, store->value), &b->machine->copy_bytes_per_cycle));
 }
 
 static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *leaves, size_t n, const sym_expr **out) {

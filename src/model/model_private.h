@@ -21,6 +21,8 @@ const sym_expr *model_bound_iterators(const modeler *b, const sym_expr *e);
 
 /* Cycles of one load, store or compute node.  Access `index` in program order for LOAD and STORE. */
 LOOM_MUST_USE loom_status model_node_cycles(const modeler *b, const nest_node *x, int index, const sym_expr **out);
+/* ceil(bytes / rate); 0 without a rate. */
+const sym_expr *model_rate_cycles(arena *m, const sym_expr *bytes, const machine_number *rate);
 /* L1 bytes with depth. */
 const sym_expr *model_l1_bytes(const modeler *b);
 /* DRAM bytes of the whole machine. */

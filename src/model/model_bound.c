@@ -1,0 +1,216 @@
+/* A lower bound of T over a box of block sizes, for all mappings on given cores, all orders and all choices.
+ *
+ *   T >= first + C + last,  R + last,  first + W,  first + D + s + l of the stores
+ * C: a compute node with cost >= sum of coefficient * product t_l^k_l runs sum over its turns; a loop l it stands in gives n_l (k = 0: its turns
+ *    on the core with most), e_l (k = 1: the elements that core walks), e_l * least t^(k-1) (k > 1); each is at least its own least over the box.
+ * R: every choice brings each core the elements it walks, at the port's rate, and one setup and latency; W: a setup and latency for each store,
+ *    and its bytes.  D: each element of the box of all iterations once. */
+#include "model/model_program.h"
+#include <math.h>
+
+typedef struct bounder {
+  const model_program *p;
+  int64_t least[MODEL_BLOCKS_MAX], most[MODEL_BLOCKS_MAX];     /* of each block over the box */
+  double turns[NEST_LOOPS_MAX], walked[NEST_LOOPS_MAX];        /* least over the box: n_l, e_l; 0: not known */
+  double runs[NEST_LOOPS_MAX];                                 /* of causal loops */
+} bounder;
+
+static double bound_turns(const program_turns *t) {
+  double n = 0;
+  for (int i = 0; i < t->n; i++)
+    n += (double)t->count[i];
+  return n;
+}
+
+static double bound_walked(const program_turns *t) {
+  double e = 0;
+  for (int i = 0; i < t->n; i++)
+    e += (double)t->count[i] * (double)t->size[i];
+  return e;
+}
+
+static bool is_one(const bounder *b, int symbol) { return b->least[symbol] == b->most[symbol]; }
+
+static void bound_causal(bounder *b, int l, const int32_t *cores) {
+  const model_program *p = b->p;
+  const program_loop *x = &p->loop[l], *outer = &p->loop[x->outer];
+  int64_t extent, sum, longest;
+  if (!is_one(b, x->symbol) || !is_one(b, outer->symbol) || !program_extent(p, x->outer, b->least, &extent))
+    return;
+  if (program_causal_turns(p, l, b->least, model_ceil(extent, b->least[outer->symbol]), cores[x->outer], &sum, &longest))
+    b->runs[l] = (double)sum;
+}
+
+/* A loop whose extent moves with an iterator gives nothing by itself (its turns are bounded together with that loop's). */
+static void bound_loop(bounder *b, int l, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to) {
+  const model_program *p = b->p;
+  const program_loop *x = &p->loop[l];
+  int64_t extent = x->size.kind == PROGRAM_CONST ? x->size.value : x->size.kind == PROGRAM_BLOCK ? b->least[x->size.symbol] : 0;
+  if (x->causal) {
+    bound_causal(b, l, cores);
+    return;
+  }
+  if (extent <= 0)
+    return;
+  b->turns[l] = b->walked[l] = INFINITY;
+  const model_domain *z = &d[x->symbol];
+  for (int32_t i = from[x->symbol]; i <= to[x->symbol]; i++) {
+    program_turns t;
+    if (l < p->n_parallel)
+      program_parallel_turns(p, extent, z->at[i], cores[l], &t);
+    else
+      program_sequential_turns(p, extent, z->at[i], &t);
+    b->turns[l] = fmin(b->turns[l], bound_turns(&t));
+    b->walked[l] = fmin(b->walked[l], bound_walked(&t));
+  }
+}
+
+/* Turns of a causal loop and of the loop it depends on together, at whole tiles; the loops it stands for are added to *done. */
+static double causal_factor(const bounder *b, const program_compute *x, const program_monomial *term, uint32_t *done) {
+  const model_program *p = b->p;
+  for (int l = p->n_parallel; l < p->n_loops; l++) {
+    if (!(x->loops & 1u << l) || !p->loop[l].causal)
+      continue;
+    const int pair[] = {l, p->loop[l].outer};
+    double v = b->runs[l];
+    for (int i = 0; i < 2; i++) {
+      *done |= 1u << pair[i];
+      int s = p->loop[pair[i]].symbol;
+      v *= pow((double)b->least[s], term->power[s]);
+    }
+    return v;
+  }
+  return 1;
+}
+
+static double bound_compute(const bounder *b) {
+  const model_program *p = b->p;
+  double sum = 0;
+  for (int i = 0; i < p->n_compute; i++) {
+    const program_compute *x = &p->compute[i];
+    if (x->copy >= 0)
+      continue;
+    for (int k = 0; k < x->n_terms; k++) {
+      bool used[MODEL_BLOCKS_MAX] = {false};
+      uint32_t done = 0;
+      double v = x->term[k].coefficient * causal_factor(b, x, &x->term[k], &done);
+      for (int l = p->n_loops - 1; l >= 0; l--) {
+        if (!(x->loops & 1u << l))
+          continue;
+        if (done & 1u << l) {
+          used[p->loop[l].symbol] = true;
+          continue;
+        }
+        int s = p->loop[l].symbol, power = used[s] ? 0 : x->term[k].power[s];
+        used[s] = true;
+        v *= power == 0 ? b->turns[l] : b->walked[l];
+        for (int q = 1; q < power; q++)
+          v *= (double)b->least[s] > 1 && p->pads ? (double)b->least[s] : 1;      /* an edge may be as small as one element */
+      }
+      for (int s = 0; s < p->n_blocks; s++)
+        for (int q = 0; !used[s] && q < x->term[k].power[s]; q++)
+          v *= (double)b->least[s];
+      sum += v;
+    }
+  }
+  return sum;
+}
+
+/* Elements that any core with most turns walks through an access; the dims that step with one loop count once each. */
+static double bound_bytes(const bounder *b, const program_access *a, bool one_tile) {
+  double v = (double)a->elem_bytes;
+  uint32_t done = 0;
+  for (int d = 0; d < a->rank; d++) {
+    const program_size *z = &a->size[d];
+    int l = a->loop[d];
+    double size = z->kind == PROGRAM_CONST ? (double)z->value : z->kind == PROGRAM_BLOCK ? (double)b->least[z->symbol] : 0;
+    if (!one_tile && l >= 0 && !(done & 1u << l)) {
+      done |= 1u << l;
+      if (a->is_tiled[d])
+        size = b->walked[l];
+      else
+        size *= b->turns[l];
+    } else if (!one_tile && a->is_tiled[d]) {
+      size = 1;
+    }
+    v *= size;
+  }
+  return v;
+}
+
+static double rate_cycles(double bytes, int64_t rate_x1024) { return rate_x1024 ? bytes * 1024 / (double)rate_x1024 : 0; }
+
+/* Each element once: dims that step with a loop of known extent, one tile of the others. */
+static double bound_dram(const bounder *b, const program_access *a) {
+  double v = (double)a->elem_bytes;
+  uint32_t done = 0;
+  for (int d = 0; d < a->rank; d++) {
+    const program_size *z = &a->size[d];
+    int l = a->loop[d];
+    double size = z->kind == PROGRAM_CONST ? (double)z->value : z->kind == PROGRAM_BLOCK ? (double)b->least[z->symbol] : 0;
+    if (a->is_tiled[d]) {
+      const program_loop *x = &b->p->loop[l];
+      bool is_known = x->size.kind == PROGRAM_CONST && !x->causal && !(done & 1u << l);
+      size = is_known ? (double)x->size.value : 1;
+      done |= 1u << l;
+    }
+    v *= size;
+  }
+  return v;
+}
+
+static int64_t finish(double fill, double compute, double reader, double writer, double dram, double drain) {
+  double most = fill + compute + drain;
+  most = fmax(most, reader + drain);
+  most = fmax(most, fill + writer);
+  most = fmax(most, fill + dram);
+  most *= 1 - 1e-9;
+  return most >= (double)MODEL_MOST ? MODEL_MOST : (int64_t)floor(most);
+}
+
+static int64_t bound_box(const bounder *b, double compute) {
+  const model_program *p = b->p;
+  double fill = 0, reader = 0, writer = 0, dram = 0, drain = 0, start = (double)(p->setup + p->latency);
+  for (int a = 0; a < p->n_access; a++) {
+    const program_access *x = &p->access[a];
+    double tile = rate_cycles(bound_bytes(b, x, true), p->port_rate), walked = rate_cycles(bound_bytes(b, x, false), p->port_rate);
+    dram += rate_cycles(bound_dram(b, x), p->dram_rate);
+    if (!x->is_store) {
+      fill += x->is_first ? start + tile : 0;
+      reader += start + walked;
+      continue;
+    }
+    double stores = 1;
+    for (int l = 0; l < p->n_loops; l++)
+      if (x->loops & 1u << l)
+        stores *= l == x->only_first ? 1 : b->turns[l];
+    drain += start + tile;
+    dram += start;                      /* the last store counts its share of the bytes itself */
+    writer += fmax(stores * start, start) + walked;
+  }
+  return finish(fill, compute, reader, writer, dram, drain);
+}
+
+int64_t model_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to) {
+  bounder b = {.p = p};
+  for (int s = 0; s < p->n_blocks; s++) {
+    b.least[s] = d[s].at[from[s]];
+    b.most[s] = d[s].at[to[s]];
+  }
+  for (int l = 0; l < p->n_loops; l++)
+    bound_loop(&b, l, cores, d, from, to);
+  return bound_box(&b, bound_compute(&b));
+}
+
+int64_t model_bound_point(const model_program *p, const model_point *at) {
+  bounder b = {.p = p};
+  model_domain d[MODEL_BLOCKS_MAX];
+  int32_t zero[MODEL_BLOCKS_MAX] = {0};
+  for (int s = 0; s < p->n_blocks; s++) {
+    b.least[s] = b.most[s] = at->block[s];
+    d[s] = (model_domain){&at->block[s], 1};
+  }
+  for (int l = 0; l < p->n_loops; l++)
+    bound_loop(&b, l, at->grid.cores, d, zero, zero);
+  return bound_box(&b, fmax(bound_compute(&b), (double)at->compute));
+}

@@ -1,0 +1,398 @@
+/* Vectors of single accesses, and T of their sum (model.h says what the letters mean).
+ *
+ *   b  bytes of a slot (tile times panel)        N  times loaded        s, l, h  transfer_setup, DRAM latency, hop       P, k, B  rates of port, link, DRAM
+ *   own    = s + l + H*h + max(b/P, own*b/k, b*channels/(B*min(channels, channels of the box)))
+ *   share  = s + l + H*h + max(senders*b/B, busiest*b/k)
+ *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K
+ *   multicast  R = max(own, share) + 2*G*h + s + max(tree*b/k, b/P): senders go in step
+ *   chain      R = max(own + s + b/k, 2*(s + h + b/k)), the first max(own, share) + s + b/k + (length - 1)*(s + h + b/k)
+ *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
+#include "model/model_program.h"
+
+static const char *const term_names[] = {
+#define X(n, t) t,
+    MODEL_TERM_LIST(X)
+#undef X
+};
+
+const char *model_term_text(model_term t) { return term_names[t]; }
+
+/* ---- one access ---- */
+
+/* The loops a choice is lifted over. */
+typedef struct lift { uint32_t over, panel; } lift;
+
+static lift lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c) {
+  lift x = {0, 0};
+  int n = p->n_parallel + a->n_seq;
+  for (int i = 0; i < c->hoist && i < n; i++) {
+    int from_outside = n - 1 - i;
+    uint32_t loop = 1u << (from_outside < p->n_parallel ? at->grid.order[from_outside] : a->seq[from_outside - p->n_parallel]);
+    x.over |= loop;
+    if (c->panel & 1u << i)
+      x.panel |= loop;
+  }
+  return x;
+}
+
+/* Turns of the sequential loops it is left in, for each wave of the parallel ones it is left in; *waves: those. */
+static bool count_turns(const model_program *p, const model_point *at, const program_access *a, uint32_t over, int64_t *turns, int64_t *waves) {
+  *turns = *waves = 1;
+  uint32_t summed = 0;
+  for (int i = 0; i < p->n_parallel; i++)
+    if (!(over & 1u << i) && !model_scale(waves, at->trips[i]))
+      return false;
+  for (int i = 0; i < a->n_seq; i++) {
+    int l = a->seq[i], outer = p->loop[l].outer;
+    if (over & 1u << l)
+      continue;
+    bool is_summed = p->loop[l].causal && !((over | summed) & 1u << outer) && at->trips[outer] > 0;
+    if (!model_scale(turns, is_summed ? at->runs[l] : at->trips[l]))
+      return false;
+    if (is_summed) {
+      summed |= 1u << outer;
+      *turns = model_ceil(*turns, at->trips[outer]);
+    }
+  }
+  return true;
+}
+
+static bool slot_bytes(const model_program *p, const model_point *at, const program_access *a, uint32_t panel, int64_t *out) {
+  if (!program_tile_bytes(a, at->block, out))
+    return false;
+  for (int l = 0; l < p->n_loops; l++)
+    if ((panel & 1u << l) && !model_scale(out, at->trips[l]))
+      return false;
+  return true;
+}
+
+/* Extent of dim d of the box, panels and all. */
+static int64_t box_extent(const model_point *at, const program_access *a, uint32_t panel, int d) {
+  int64_t v = 1;
+  program_size_at(&a->size[d], at->block, &v);
+  if (a->loop[d] >= 0 && (panel & 1u << a->loop[d]))
+    v *= at->trips[a->loop[d]];
+  return model_min(v, model_max(a->shape[d], 1));
+}
+
+/* Channels that hold a box at the tensor's origin: page p of the row-major bytes lies on channel p mod channels. */
+static int64_t box_channels(const model_program *p, const model_point *at, const program_access *a, uint32_t panel) {
+  int64_t run = a->elem_bytes, pitch = a->elem_bytes, channels = p->channels;
+  int d = a->rank - 1;
+  for (; d >= 0; d--) {                 /* whole inner dims lie in one run */
+    int64_t extent = box_extent(at, a, panel, d);
+    run *= extent;
+    pitch *= a->shape[d];
+    if (extent < a->shape[d])
+      break;
+  }
+  if (run >= channels * p->page_bytes || channels > 64)
+    return channels;
+  uint64_t seen = 0;
+  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1;
+  for (int64_t r = 0; r < rows && r < 4 * channels; r++)
+    for (int64_t page = r * pitch / p->page_bytes; page <= (r * pitch + run - 1) / p->page_bytes; page++)
+      seen |= UINT64_C(1) << (page % channels);
+  int64_t found = __builtin_popcountll(seen);
+  for (int i = d - 2; i >= 0; i--)      /* outer rows start elsewhere */
+    found = model_min(channels, found * model_min(box_extent(at, a, panel, i), channels));
+  return found;
+}
+
+/* DRAM bytes of the whole machine: what the loops it is left in touch, edges clamped; a parallel loop it does not move with repeats it on every
+ * core that fetches for itself, surplus ones too. */
+static bool dram_bytes(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, uint32_t over, int64_t share, int64_t *out) {
+  (void)c;
+  *out = a->elem_bytes;
+  uint32_t done = 0;
+  for (int l = p->n_parallel; l < p->n_loops; l++) {      /* causal loops: every tile of the loop they depend on has its own length */
+    int outer = p->loop[l].outer;
+    if (!(a->loops & 1u << l) || !p->loop[l].causal || ((over | done) & (1u << l | 1u << outer)))
+      continue;
+    int64_t slots[MODEL_BLOCKS_MAX + 1], outer_extent, sum = 0, block = at->block[p->loop[l].symbol], outer_block = at->block[p->loop[outer].symbol];
+    if (!program_extent(p, outer, at->block, &outer_extent))
+      return false;
+    memcpy(slots, at->block, (size_t)p->n_blocks * sizeof *slots);
+    for (int64_t tile = 0; tile * outer_block < outer_extent; tile++) {
+      int64_t extent;
+      slots[p->n_blocks] = tile;
+      if (!sym_run(p->loop[l].causal, slots, &extent))
+        return false;
+      int64_t turns = a->steps & 1u << l ? extent : model_ceil(model_max(extent, 0), block);
+      int64_t rows = a->steps & 1u << outer ? model_min(outer_block, outer_extent - tile * outer_block) : 1;
+      if (extent > 0 && (!model_scale(&turns, rows) || (sum += turns) > MODEL_MOST))
+        return false;
+    }
+    if (!model_scale(out, sum))
+      return false;
+    done |= 1u << l | 1u << outer;
+  }
+  for (int d = 0; d < a->rank; d++) {
+    int l = a->loop[d];
+    if (l >= 0 && (done & 1u << l))
+      continue;
+    int64_t v, extent;
+    if (!program_size_at(&a->size[d], at->block, &v))
+      return false;
+    if (l >= 0) {
+      if (!program_size_at(&p->loop[l].size, at->block, &extent))
+        return false;
+      if (a->is_tiled[d])
+        v = extent;
+      else if (!model_scale(&v, model_ceil(extent, at->block[p->loop[l].symbol])))
+        return false;
+    }
+    if (!model_scale(out, v))
+      return false;
+  }
+  for (int l = 0; l < p->n_loops; l++) {
+    if (((a->steps | done) & 1u << l) || !(a->loops & 1u << l))
+      continue;
+    int64_t times = over & 1u << l ? 1 : at->trips[l], extent;
+    if (l < p->n_parallel && (a->moves & 1u << l)) {      /* through its offset: each tile once */
+      if (!program_extent(p, l, at->block, &extent))
+        return false;
+      times = model_ceil(extent, at->block[p->loop[l].symbol]);
+    }
+    if (l == a->only_first)
+      times = 1;
+    if (!model_scale(out, times))
+      return false;
+  }
+  for (int i = 0; i < p->n_parallel; i++)
+    if (!(a->moves & 1u << i) && i != a->only_first && !model_scale(out, at->grid.cores[i]))
+      return false;
+  *out /= share;
+  return true;
+}
+
+/* ---- times ---- */
+
+static int64_t route_start(const model_program *p, const model_route *r) { return p->setup + p->latency + p->hop * r->hops; }
+
+/* ceil(x_1024 * bytes / 1024 / k) */
+static int64_t on_links(const model_program *p, int64_t x_1024, int64_t bytes) {
+  return p->link_rate ? (int64_t)(((__int128)bytes * x_1024 + p->link_rate - 1) / p->link_rate) : 0;
+}
+
+static int64_t own_cycles(const model_program *p, const model_route *r, int64_t bytes, int64_t channels) {
+  int64_t spread = model_cycles(bytes * p->channels, p->dram_rate * channels);
+  return route_start(p, r) + model_max(model_max(model_cycles(bytes, p->port_rate), on_links(p, r->own_x1024, bytes)), spread);
+}
+
+static int64_t share_cycles(const model_program *p, const model_route *r, int64_t bytes) {
+  return route_start(p, r) + model_max(model_cycles(bytes * r->senders, p->dram_rate), on_links(p, r->busiest_x1024, bytes));
+}
+
+typedef struct load_time { int64_t each, first, shared; } load_time;      /* shared: with all others at once */
+
+static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, load_time *out) {
+  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes)), length = 1;
+  bool is_chain = false, is_multicast = false;
+  for (int d = 0; d < PLAN_MESH_MAX; d++) {
+    is_multicast = is_multicast || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
+    if (c->area[d] > 1 && c->move[d] == PLAN_CHAIN) {
+      is_chain = true;
+      length += c->area[d] - 1;
+    }
+  }
+  int64_t spread = 2 * p->hop * r->tree_hops + p->setup + model_max(on_links(p, r->tree_x1024, bytes), model_cycles(bytes, p->port_rate));
+  int64_t link = model_cycles(bytes, p->link_rate);
+  if (is_chain) {
+    int64_t head = p->setup + link + (is_multicast ? spread : 0), next = p->setup + p->hop + link;
+    out->each = model_max(own + head, 2 * next);
+    out->first = out->shared = both + head + (length - 1) * next;
+  } else if (is_multicast) {
+    out->each = out->first = out->shared = both + spread;
+  } else {
+    out->each = own;
+    out->first = out->shared = both;
+  }
+}
+
+/* ---- the vector ---- */
+
+/* Calls for every class of waves of the loops that `over` leaves: the class, its share of the waves. */
+typedef struct wave_walk { int w; int64_t count; int digit[PLAN_ITERS_MAX]; bool is_first, is_last; } wave_walk;
+
+static bool next_wave(const model_program *p, const model_point *at, uint32_t over, wave_walk *k) {
+  for (int i = p->n_parallel - 1; i >= 0; i--) {
+    if (over & 1u << i)
+      continue;
+    if (++k->digit[i] < at->waves[i].n)
+      return true;
+    k->digit[i] = 0;
+  }
+  return false;
+}
+
+static void read_wave(const model_program *p, const model_point *at, uint32_t over, wave_walk *k) {
+  k->w = 0;
+  k->count = 1;
+  k->is_last = true;
+  for (int i = 0; i < p->n_parallel; i++) {
+    k->w = k->w * at->waves[i].n + k->digit[i];
+    if (over & 1u << i)
+      continue;
+    k->count *= at->waves[i].count[k->digit[i]];
+    k->is_last = k->is_last && k->digit[i] == at->waves[i].n - 1;
+  }
+}
+
+static int64_t gap_cycles(const model_program *p, const model_point *at, const program_access *a) {
+  int64_t sum = 0, cycles;
+  for (int i = 0; i < p->n_compute && i < 32; i++)
+    if ((a->gap & 1u << i) && sym_run(p->compute[i].cost, at->block, &cycles))
+      sum += cycles;
+  return sum;
+}
+
+static bool is_in_inner(const model_program *p, const program_access *a) {
+  if (p->inner < 0)
+    return true;
+  return a->n_seq > 0 && a->seq[a->n_seq - 1] == p->inner;
+}
+
+static void price_load(const model_program *p, const program_access *a, const plan_choice *c, int64_t total, int64_t reader, const load_time *first, int64_t gap, model_vector *v) {
+  v->first = a->is_first ? first->first : 0;
+  v->reader_rest = a->is_first ? model_max(reader - first->each, 0) : reader;
+  if (c->hoist == 0 && is_in_inner(p, a)) {
+    v->inner = first->each;
+    v->depth = c->depth;
+  }
+  if (c->depth == 1) {
+    int64_t waits = model_max(first->shared - gap, 0);
+    if (!model_scale(&waits, total))
+      waits = MODEL_MOST;
+    v->serial = model_max(waits - v->first, 0);
+  }
+}
+
+static bool price_store(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
+                        const model_route *r, model_vector *v) {
+  v->last = last;
+  v->writer_rest = model_max(writer - last, 0);
+  int64_t together = bytes;
+  if (!model_scale(&together, r->senders))
+    return false;
+  v->dram_rest = model_max(v->dram_bytes - together, 0);
+  for (int l = 0; l < r->n_links; l++)
+    v->link_rest[l] = model_max(v->link_rest[l] - (int64_t)((__int128)bytes * r->link_x1024[l] / 1024), 0);
+  if (a->direct >= 0 && !c->direct) {
+    v->compute = at->copy[a->direct];
+    v->tail = at->last_copy[a->direct];
+  }
+  if (c->direct && c->depth == 1)
+    v->exclusive = v->writer_rest;
+  int64_t slot = model_ceil(bytes, p->l1_align) * p->l1_align;
+  v->l1_bytes = c->depth * slot;
+  if (a->direct >= 0 && !c->direct)
+    v->l1_bytes += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
+  return true;
+}
+
+bool model_may_be_direct(const model_program *p, int access) { return p->access[access].direct >= 0; }
+
+bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
+  const program_access *a = &p->access[access];
+  lift x = lift_of(p, at, a, c);
+  int64_t bytes, turns, waves, share = 1;
+  if (!slot_bytes(p, at, a, x.panel, &bytes) || !count_turns(p, at, a, x.over, &turns, &waves))
+    return false;
+  for (int d = 0; d < PLAN_MESH_MAX; d++)
+    share *= c->area[d] > 1 ? c->area[d] : 1;
+  *out = (model_vector){.n_links = r->n_links};
+  if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
+    return false;
+  int64_t channels = box_channels(p, at, a, x.panel), cycles = 0, last = 0;
+  load_time first = {0};
+  const model_route *last_route = r;
+  __int128 crossed[MODEL_LINKS_MAX] = {0}, senders = 0;
+  wave_walk k = {.is_first = true};
+  do {
+    read_wave(p, at, x.over, &k);
+    const model_route *q = &r[k.w];
+    int64_t times = k.count, each;
+    if (!model_scale(&times, turns))
+      return false;
+    if (a->is_store) {
+      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, q, bytes) - route_start(p, q));
+    } else {
+      load_time t;
+      time_load(p, c, q, bytes, channels, &t);
+      first = k.is_first ? t : first;
+      each = t.each;
+    }
+    senders += (__int128)times * q->senders;
+    for (int l = 0; l < q->n_links; l++)
+      crossed[l] += (__int128)times * q->link_x1024[l];
+    if (k.is_last) {
+      last = each;
+      last_route = q;
+    }
+    if (!model_scale(&each, times) || (cycles += each) > MODEL_MOST)
+      return false;
+    k.is_first = false;
+  } while (next_wave(p, at, x.over, &k));
+  out->dram_rest = out->dram_bytes;
+  for (int l = 0; l < r->n_links && senders > 0; l++)
+    out->link_rest[l] = (int64_t)((crossed[l] * out->dram_bytes / senders + 1023) / 1024);
+  out->l1_bytes = c->depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
+  if (a->is_store)
+    return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
+  int64_t total = turns;
+  if (!model_scale(&total, waves))
+    return false;
+  price_load(p, a, c, total, cycles, &first, c->hoist == 0 ? gap_cycles(p, at, a) : 0, out);
+  return true;
+}
+
+void model_add(model_vector *sum, const model_vector *x) {
+  sum->dram_bytes += x->dram_bytes;
+  sum->l1_bytes += x->l1_bytes;
+  sum->first += x->first;
+  sum->reader_rest += x->reader_rest;
+  sum->inner += x->inner;
+  sum->serial += x->serial;
+  sum->writer_rest += x->writer_rest;
+  sum->last += x->last;
+  sum->exclusive += x->exclusive;
+  sum->compute += x->compute;
+  sum->tail += x->tail;
+  sum->dram_rest += x->dram_rest;
+  if (x->depth > 0 && (sum->depth == 0 || x->depth < sum->depth))
+    sum->depth = x->depth;
+  sum->n_links = x->n_links > sum->n_links ? x->n_links : sum->n_links;
+  for (int l = 0; l < x->n_links; l++)
+    sum->link_rest[l] += x->link_rest[l];
+}
+
+/* ---- T ---- */
+
+void model_terms(const model_program *p, const model_point *at, const model_vector *s, int64_t out[MODEL_TERMS]) {
+  int64_t busiest = 0, compute = at->compute + s->compute, slots = s->depth > 2 ? s->depth - 1 : 1;
+  for (int l = 0; l < s->n_links; l++)
+    busiest = s->link_rest[l] > busiest ? s->link_rest[l] : busiest;
+  out[MODEL_TERM_FILL] = s->first;
+  out[MODEL_TERM_DRAIN] = s->last;
+  out[MODEL_TERM_COMPUTE] = compute;
+  out[MODEL_TERM_READER] = s->reader_rest + at->tail + s->tail;
+  out[MODEL_TERM_WRITER] = s->writer_rest;
+  out[MODEL_TERM_DRAM] = model_cycles(s->dram_rest, p->dram_rate);
+  out[MODEL_TERM_LINKS] = model_cycles(busiest, p->link_rate);
+  int64_t waits = 0;
+  if (s->depth > 0) {     /* the longest cycle through the slots */
+    __int128 turns = at->turns - (__int128)slots * at->turn_runs;
+    __int128 x = (turns > 0 ? turns : 0) * s->inner + (__int128)at->turn_runs * (at->turn + at->around) + s->compute;
+    waits = x > MODEL_MOST * 64 ? MODEL_MOST * 64 : (int64_t)x;
+  }
+  out[MODEL_TERM_SERIAL] = model_max(waits, compute + model_max(s->serial, s->exclusive));
+}
+
+int64_t model_total(const model_program *p, const model_point *at, const model_vector *sum) {
+  int64_t t[MODEL_TERMS], most = 0;
+  model_terms(p, at, sum, t);
+  for (int i = MODEL_TERM_COMPUTE; i <= MODEL_TERM_SERIAL; i++)
+    most = t[i] > most ? t[i] : most;
+  return t[MODEL_TERM_FILL] + most + t[MODEL_TERM_DRAIN];
+}

@@ -1,0 +1,349 @@
+/* nest x machine -> program: sizes, loops and leaf costs in the form that model_set_blocks and model_price run through. */
+#include "model/model_program.h"
+#include "base/text.h"
+#include "model/model_private.h"
+
+typedef struct compiler {
+  loom_ctx *ctx;
+  const nest *n;
+  modeler b;                            /* for leaf costs: a candidate without a mesh */
+  plan_candidate nothing;
+  model_program *p;
+  const char *blocks[MODEL_BLOCKS_MAX + 1];
+  uint32_t loops;                       /* around the node being looked at */
+  int position;                         /* nodes seen */
+  int last_load, first_use;             /* positions: of the last load; of the first compute that uses loads (INT_MAX: none) */
+  VEC_OF(const nest_body *) body_of;    /* by compute node */
+  VEC_OF(int) position_of;
+  VEC_OF(program_compute) compute;
+} compiler;
+
+/* ---- sizes ---- */
+
+static loom_status compile_size(compiler *c, const sym_expr *e, program_size *out) {
+  e = model_bound_iterators(&c->b, e);
+  if (sym_is_const(e, &out->value))
+    return LOOM_OK;
+  out->symbol = e->op == SYM_SYM ? nest_symbol_index(c->n, e->name) : -1;
+  out->kind = out->symbol >= 0 ? PROGRAM_BLOCK : PROGRAM_CODE;
+  return out->kind == PROGRAM_CODE ? sym_compile(c->ctx, e, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&out->code) : LOOM_OK;
+}
+
+bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out) {
+  if (s->kind != PROGRAM_CODE) {
+    *out = s->kind == PROGRAM_CONST ? s->value : blocks[s->symbol];
+    return *out <= MODEL_MOST;
+  }
+  return sym_run(s->code, blocks, out) && *out >= 0 && *out <= MODEL_MOST;
+}
+
+bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t *out) {
+  *out = a->elem_bytes;
+  for (int d = 0; d < a->rank; d++) {
+    int64_t v;
+    if (!program_size_at(&a->size[d], blocks, &v) || !model_scale(out, v))
+      return false;
+  }
+  return true;
+}
+
+/* ---- loops ---- */
+
+/* The parallel loop whose iterator alone the extent of `l` uses; -1. */
+static int causal_on(const nest *n, int l) {
+  int outer = -1;
+  for (size_t o = 0; o < n->loops.n; o++)
+    if ((int)o != l && nest_loop_uses(n, l, (int)o)) {
+      if (outer >= 0 || (int)o >= n->n_parallel)
+        return -1;
+      outer = (int)o;
+    }
+  return outer;
+}
+
+static loom_status compile_loop(compiler *c, int l) {
+  const nest_loop *x = &c->n->loops.at[l];
+  program_loop *out = &c->p->loop[l];
+  out->symbol = nest_symbol_index(c->n, x->block);
+  out->outer = l >= c->n->n_parallel ? causal_on(c->n, l) : -1;
+  if (out->symbol < 0)
+    LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_EBUG, "loop %d steps by '%s', which is no block symbol", l, x->block);
+  LOOM_TRY(compile_size(c, x->extent, &out->size));
+  if (out->outer < 0)
+    return LOOM_OK;
+  c->blocks[c->p->n_blocks] = nest_iterator_name(&c->ctx->mem, c->n, out->outer);
+  return sym_compile(c->ctx, x->extent, c->blocks, (size_t)c->p->n_blocks + 1, (sym_code **)&out->causal);
+}
+
+/* ---- accesses ---- */
+
+static loom_status compile_access(compiler *c, const nest_node *x) {
+  const nest *n = c->n;
+  program_access *a = &c->p->access[c->p->n_access++];
+  const nest_tensor *t = &n->tensors.at[x->tensor];
+  *a = (program_access){.node = x, .is_store = x->kind == NEST_STORE, .elem_bytes = (int64_t)dtype_bytes(t->type), .rank = x->n_dims, .loops = c->loops, .direct = -1,
+                         .only_first = x->only_first};
+  a->is_first = !a->is_store && c->position < c->first_use;
+  for (int d = 0; d < x->n_dims; d++) {
+    LOOM_TRY(compile_size(c, x->dim[d].size, &a->size[d]));
+    a->loop[d] = x->dim[d].loop;
+    a->shape[d] = d < t->rank ? t->shape[d] : 1;
+    if (a->loop[d] < 0)
+      continue;
+    a->steps |= 1u << a->loop[d];
+    a->is_tiled[d] = x->dim[d].size->op == SYM_SYM && text_eq(x->dim[d].size->name, n->loops.at[a->loop[d]].block);
+  }
+  for (int l = 0; l < c->p->n_loops; l++)
+    if (nest_access_uses(n, x, l))
+      a->moves |= 1u << l;
+  size_t depth = nest_enclosing(n, x, a->seq, NEST_LOOPS_MAX);
+  a->n_seq = depth < NEST_LOOPS_MAX ? (int)depth : NEST_LOOPS_MAX;
+  return LOOM_OK;
+}
+
+/* ---- compute ---- */
+
+static bool is_load_value(const nest *n, int value) { return n->values.at[value].def && n->values.at[value].def->kind == NEST_LOAD; }
+
+static bool uses_value(const nest_node *x, int value) {
+  for (size_t i = 0; i < x->inputs.n; i++)
+    if (x->inputs.at[i] == value)
+      return true;
+  return false;
+}
+
+static loom_status add_compute(compiler *c, const nest_node *x, const nest_body *body, const sym_expr *cycles, int copy) {
+  arena *m = &c->ctx->mem;
+  program_compute one = {.node = x, .loops = c->loops, .copy = copy, .is_tail = c->position > c->last_load};
+  LOOM_TRY(sym_compile(c->ctx, cycles, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&one.cost));
+  program_monomial terms[24];
+  one.n_terms = program_lower_terms(m, cycles, c->blocks, c->p->n_blocks, terms, 24);
+  one.term = ARENA_NEW_N(m, program_monomial, one.n_terms);
+  memcpy(one.term, terms, (size_t)one.n_terms * sizeof *terms);
+  vec_push(m, &c->compute, one);
+  vec_push(m, &c->body_of, body);
+  vec_push(m, &c->position_of, c->position);
+  return LOOM_OK;
+}
+
+static loom_status compile_compute(compiler *c, const nest_node *x, const nest_body *body) {
+  const sym_expr *cycles;
+  LOOM_TRY(model_node_cycles(&c->b, x, -1, &cycles));
+  return add_compute(c, x, body, cycles, -1);
+}
+
+/* An accumulator (or a value of another type) is copied into the slot that the store empties, on the compute thread. */
+static loom_status compile_copy(compiler *c, const nest_node *x, const nest_body *body, program_access *a) {
+  arena *m = &c->ctx->mem;
+  const nest_value *v = &c->n->values.at[x->value];
+  nest_buffer as_buffer = {.type = v->type, .is_accumulator = v->is_carried};
+  dtype type = model_buffer_type(&as_buffer, c->b.accumulate_f32);
+  a->value_bytes = (int64_t)dtype_bytes(type);
+  a->has_copy = v->is_carried || type != c->n->tensors.at[x->tensor].type || is_load_value(c->n, x->value);
+  bool may_be_direct = v->is_carried && type == c->n->tensors.at[x->tensor].type && c->p->n_direct < MODEL_DIRECT_MAX;
+  a->direct = may_be_direct ? c->p->n_direct++ : -1;
+  if (!a->has_copy)
+    return LOOM_OK;
+  const sym_expr *elems = nest_value_elems(m, c->n, x->value);
+  return add_compute(c, x, body, model_rate_cycles(m, model_bound_iterators(&c->b, sym_mul(m, elems, sym_const(m, a->value_bytes))), &c->b.machine->copy_bytes_per_cycle), a->direct);
+}
+
+static loom_status compile_gather(compiler *c, const nest_node *x) {
+  model_program *p = c->p;
+  if ((size_t)p->n_gathers == sizeof p->gather / sizeof *p->gather)
+    LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "more than %zu gathers", sizeof p->gather / sizeof *p->gather);
+  int g = p->n_gathers++;
+  const nest_value *v = &c->n->values.at[x->inputs.at[0]];
+  p->gather[g].across = x->across;
+  p->gather[g].rank = v->rank;
+  p->gather[g].elem_bytes = (int64_t)dtype_bytes(v->type);
+  for (int d = 0; d < v->rank; d++)
+    LOOM_TRY(compile_size(c, v->dim[d], &p->gather[g].dim[d]));
+  return LOOM_OK;
+}
+
+/* ---- the tree ---- */
+
+static void find_positions(compiler *c, const nest_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    int at = c->position++;
+    if (x->kind == NEST_LOAD)
+      c->last_load = at;
+    for (size_t k = 0; x->kind == NEST_COMPUTE && k < x->inputs.n; k++)
+      if (is_load_value(c->n, x->inputs.at[k]) && c->first_use == INT32_MAX)
+        c->first_use = at;
+    if (x->kind == NEST_LOOP)
+      find_positions(c, &x->body);
+  }
+}
+
+static bool loads_in(const nest_body *body) {
+  for (size_t i = 0; i < body->n; i++)
+    if (body->at[i]->kind == NEST_LOAD || (body->at[i]->kind == NEST_LOOP && loads_in(&body->at[i]->body)))
+      return true;
+  return false;
+}
+
+/* The deepest sequential loop that has a load directly in it, the first of equals. */
+static void find_inner(compiler *c, const nest_body *body, int depth, int *best_depth, const nest_node **best) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->kind != NEST_LOOP || !loads_in(&x->body))
+      continue;
+    if (depth > *best_depth) {
+      *best_depth = depth;
+      *best = x;
+    }
+    find_inner(c, &x->body, depth + 1, best_depth, best);
+  }
+}
+
+static loom_status compile_body(compiler *c, const nest_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    int at = c->position;
+    if (x->kind == NEST_LOAD || x->kind == NEST_STORE) {
+      if (c->p->n_access == PLAN_LOADS_MAX)
+        LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "more than %d loads and stores", PLAN_LOADS_MAX);
+      LOOM_TRY(compile_access(c, x));
+      if (x->kind == NEST_STORE)
+        LOOM_TRY(compile_copy(c, x, body, &c->p->access[c->p->n_access - 1]));
+    } else if (x->kind == NEST_COMPUTE) {
+      LOOM_TRY(compile_compute(c, x, body));
+    } else if (x->kind == NEST_GATHER) {
+      LOOM_TRY(compile_gather(c, x));
+    }
+    c->position = at + 1;
+    if (x->kind != NEST_LOOP)
+      continue;
+    uint32_t around = c->loops;
+    c->loops |= 1u << x->loop;
+    LOOM_TRY(compile_body(c, &x->body));
+    c->loops = around;
+  }
+  return LOOM_OK;
+}
+
+static const nest_body *parent_of(const nest_body *body, const nest_node *node) {
+  for (size_t i = 0; i < body->n; i++) {
+    if (body->at[i] == node)
+      return body;
+    const nest_body *inner = body->at[i]->kind == NEST_LOOP ? parent_of(&body->at[i]->body, node) : NULL;
+    if (inner)
+      return inner;
+  }
+  return NULL;
+}
+
+/* A load's slot is free from its last use in a turn to its first in the next: the computes of the same body outside of its uses. */
+static void find_gaps(compiler *c) {
+  for (int a = 0; a < c->p->n_access; a++) {
+    program_access *x = &c->p->access[a];
+    int first = INT32_MAX, last = -1;
+    const nest_body *body = parent_of(&c->n->body, x->node);
+    bool is_used_deeper = false;
+    for (size_t i = 0; i < c->compute.n; i++)
+      if (uses_value(c->compute.at[i].node, x->node->value)) {
+        first = c->position_of.at[i] < first ? c->position_of.at[i] : first;
+        last = c->position_of.at[i] > last ? c->position_of.at[i] : last;
+        is_used_deeper = is_used_deeper || c->body_of.at[i] != body;
+      }
+    if (x->is_store || is_used_deeper || last < 0)
+      continue;
+    for (size_t i = 0; i < c->compute.n && i < 32; i++)
+      if (c->body_of.at[i] == body && (c->position_of.at[i] < first || c->position_of.at[i] > last))
+        x->gap |= 1u << i;
+  }
+}
+
+static void mark_turn(compiler *c, const nest_node *inner) {
+  const nest_body *around = inner ? parent_of(&c->n->body, inner) : NULL;
+  c->p->inner = inner ? inner->loop : -1;
+  for (size_t i = 0; i < c->compute.n; i++) {
+    program_compute *x = &c->compute.at[i];
+    x->in_turn = !inner || (x->loops & 1u << inner->loop);
+    x->is_around = inner && c->body_of.at[i] == around;
+  }
+}
+
+/* ---- values that compute alone owns ---- */
+
+static loom_status compile_lives(compiler *c) {
+  model_program *p = c->p;
+  nest_buffers buffers = {0};
+  nest_list_buffers(&c->ctx->mem, c->n, false, &buffers);
+  p->life = ARENA_NEW_N(&c->ctx->mem, program_life, buffers.n);
+  for (size_t i = 0; i < buffers.n; i++) {
+    const nest_buffer *x = &buffers.at[i];
+    bool is_stored = x->access != NULL;       /* a temporary computed in the store's slot */
+    for (int a = 0; a < p->n_access; a++)
+      is_stored = is_stored || (p->access[a].direct >= 0 && p->access[a].node->value == x->value);
+    if (x->kind != NEST_BUFFER_COMPUTE || is_stored)
+      continue;
+    program_life *out = &p->life[p->n_lives++];
+    *out = (program_life){.rank = x->rank, .elem_bytes = (int64_t)dtype_bytes(model_buffer_type(x, c->b.accumulate_f32)), .first = 0, .last = 1};
+    for (int d = 0; d < x->rank; d++)
+      LOOM_TRY(compile_size(c, x->dim[d], &out->dim[d]));
+  }
+  return LOOM_OK;
+}
+
+/* ---- all of it ---- */
+
+static int64_t in_1024(const machine_number *rate) {
+  if (!(rate->value > 0) || rate->value > 1e9)
+    return 0;
+  int64_t v = (int64_t)(rate->value * 1024 + 0.5);
+  return v > 0 ? v : 1;
+}
+
+static void read_machine(model_program *p, const machine *m) {
+  p->setup = (int64_t)m->transfer_setup_cycles.value;
+  p->latency = (int64_t)m->dram_latency_cycles.value;
+  p->hop = (int64_t)m->hop_cycles.value;
+  p->port_rate = in_1024(&m->l1_bytes_per_cycle);
+  p->link_rate = in_1024(&m->link_bytes_per_cycle);
+  p->dram_rate = in_1024(&m->dram_bytes_per_cycle);
+  p->channels = m->dram_channels > 0 ? m->dram_channels : 1;
+  p->page_bytes = m->dram_page_bytes > 0 ? m->dram_page_bytes : 1;
+  p->l1_align = m->l1_align_bytes > 0 ? m->l1_align_bytes : 1;
+}
+
+loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_program **out) {
+  if (n->symbols.n > MODEL_BLOCKS_MAX || n->n_parallel > PLAN_ITERS_MAX || n->loops.n > NEST_LOOPS_MAX)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %zu block sizes and %d parallel loops; at most %d and %d", n->kernel, n->symbols.n, n->n_parallel,
+              MODEL_BLOCKS_MAX, PLAN_ITERS_MAX);
+  model_program *p = ARENA_NEW(&ctx->mem, model_program);
+  compiler c = {.ctx = ctx, .n = n, .p = p, .last_load = -1, .first_use = INT32_MAX};
+  c.b = (modeler){ctx, n, m, &c.nothing, MODEL_LOOM, accumulate_f32, NULL};
+  *p = (model_program){.n = n, .m = m, .n_blocks = (int)n->symbols.n, .n_loops = (int)n->loops.n, .n_parallel = n->n_parallel};
+  for (int s = 0; s < p->n_blocks; s++)
+    c.blocks[s] = n->symbols.at[s].name;
+  read_machine(p, m);
+  LOOM_TRY(model_noc_make(ctx, m, &p->noc));
+  for (int l = 0; l < p->n_loops; l++)
+    LOOM_TRY(compile_loop(&c, l));
+  find_positions(&c, &n->body);
+  c.position = 0;
+  c.loops = (1u << n->n_parallel) - 1;
+  LOOM_TRY(compile_body(&c, &n->body));
+  const nest_node *inner = NULL;
+  int depth = -1;
+  find_inner(&c, &n->body, 0, &depth, &inner);
+  mark_turn(&c, inner);
+  find_gaps(&c);
+  LOOM_TRY(compile_lives(&c));
+  p->compute = c.compute.at;
+  p->n_compute = (int)c.compute.n;
+  *out = p;
+  return LOOM_OK;
+}
+
+void model_grid_of(const plan_mapping *p, model_grid *out) {
+  *out = (model_grid){0};
+  for (int i = 0; i < p->n_iters; i++) {
+    out->cores[i] = (int32_t)plan_iter_cores(p, i);
+    out->order[i] = (int8_t)p->order[i];
+  }
+}

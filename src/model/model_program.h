@@ -1,0 +1,98 @@
+/* Inside model only: a compiled nest (model_program.c makes it; prices, bounds and routes read it). */
+#ifndef LOOM_MODEL_PROGRAM_H
+#define LOOM_MODEL_PROGRAM_H
+#include "model/model.h"
+#include "model/model_number.h"
+#include "nest/nest_buffer.h"
+
+/* A size over the block symbols. */
+typedef enum program_size_kind { PROGRAM_CONST, PROGRAM_BLOCK, PROGRAM_CODE } program_size_kind;
+typedef struct program_size { program_size_kind kind; int64_t value; int symbol; const sym_code *code; } program_size;
+
+typedef struct program_loop {
+  int symbol;                           /* its block */
+  program_size size;                    /* extent; with iterators at their last value */
+  const sym_code *causal;               /* extent over the blocks, then the iterator of `outer`; NULL when it depends on none */
+  int outer;                            /* parallel loop */
+} program_loop;
+
+/* A product of powers of blocks: cost >= sum of coefficient * product of block^power. */
+typedef struct program_monomial { double coefficient; uint8_t power[MODEL_BLOCKS_MAX]; } program_monomial;
+
+typedef struct program_compute {
+  const nest_node *node;
+  const sym_code *cost;
+  uint32_t loops;                       /* mask: all parallel ones, the sequential ones around it */
+  int copy;                             /* fills the slot of the direct-able store of this number; -1 */
+  bool is_tail, in_turn, is_around;     /* behind the last load; inside the innermost loop that loads; directly around that loop */
+  int n_terms; program_monomial *term;
+} program_compute;
+
+typedef struct program_access {
+  const nest_node *node;
+  bool is_store, is_first;              /* is_first: a load before the first compute that uses loads */
+  int64_t elem_bytes;
+  int rank;
+  program_size size[NEST_RANK_MAX];
+  int loop[NEST_RANK_MAX];              /* that each dim steps with; -1 */
+  bool is_tiled[NEST_RANK_MAX];         /* the dim's size is that loop's block: its tiles lie side by side */
+  int64_t shape[NEST_RANK_MAX];         /* of the tensor, elements */
+  uint32_t moves, steps;                /* masks of loops: the box depends on it; a dim steps with it */
+  uint32_t loops;                       /* mask of the loops around it */
+  int n_seq, seq[NEST_LOOPS_MAX];       /* sequential loops around it, outermost first */
+  uint32_t gap;                         /* compute nodes (by number) of a turn during which its slot is free */
+  /* stores: the slot it is emptied from, and the accumulator behind it */
+  bool has_copy;                        /* an accumulator (or another type) is copied into the slot first */
+  int direct;                           /* its number among those that an accumulator of the tensor's type may serve without a copy; -1 */
+  int only_first;                       /* parallel loop on whose first core alone it runs; -1 */
+  int64_t value_bytes;                  /* bytes of an element of the value stored */
+} program_access;
+
+/* A buffer that compute alone owns. */
+typedef struct program_life { program_size dim[NEST_RANK_MAX]; int rank; int64_t elem_bytes; int first, last; } program_life;
+
+typedef struct noc_use { int link, count; } noc_use;
+/* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
+typedef struct model_noc {
+  int n_dims, n_nodes, n_links, n_channels;
+  int64_t size[MACHINE_MESH_DIMS_MAX];
+  bool wraps[MACHINE_MESH_DIMS_MAX];
+  int16_t (*coord)[MACHINE_MESH_DIMS_MAX];
+  int *start[2]; noc_use *use[2];       /* [0]: channels to the node, [1]: back */
+  int32_t *hops[2], *most[2];           /* by node */
+} model_noc;
+LOOM_MUST_USE loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out);
+
+struct model_program {
+  const nest *n;
+  const machine *m;
+  int n_blocks, n_loops, n_parallel, n_access, n_compute, n_lives;
+  program_loop loop[NEST_LOOPS_MAX];
+  program_compute *compute;
+  program_access access[PLAN_LOADS_MAX];
+  program_life *life;
+  int n_direct;
+  int inner;                            /* innermost sequential loop that loads; -1: the temporal loops */
+  int n_gathers; struct { int across; int rank; program_size dim[NEST_RANK_MAX]; int64_t elem_bytes; } gather[8];
+  bool pads;                            /* edge tiles cost what whole ones do */
+  /* cycles; bytes in 1024 cycles, 0: without limit */
+  int64_t setup, latency, hop, port_rate, link_rate, dram_rate, channels, page_bytes, l1_align;
+  model_noc noc;
+};
+
+/* Value of a size; at most MODEL_MOST.  False: none. */
+bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out);
+/* Bytes of one tile of an access, unaligned. */
+bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t *out);
+
+/* Sizes a loop's turns have on the core with most: at most two (count, size) pairs. */
+typedef struct program_turns { int n; int64_t count[2], size[2]; } program_turns;
+void program_parallel_turns(const model_program *p, int64_t extent, int64_t block, int64_t cores, program_turns *out);
+void program_sequential_turns(const model_program *p, int64_t extent, int64_t block, program_turns *out);
+/* Turns of causal loop `l` on the core that has most, summed over the waves of the loop it depends on; *longest: of one run. */
+bool program_causal_turns(const model_program *p, int l, const int64_t *blocks, int64_t tiles, int64_t cores, int64_t *sum, int64_t *longest);
+bool program_extent(const model_program *p, int loop, const int64_t *blocks, int64_t *out);
+
+/* cost >= sum of the monomials wherever every block is >= 1; count returned, at most `room`. */
+int program_lower_terms(arena *m, const sym_expr *e, const char *const *blocks, int n_blocks, program_monomial *out, int room);
+#endif

@@ -1,0 +1,339 @@
+/* Which links a transfer crosses, and how much each link carries when all cores transfer at once. */
+#include "model/model_program.h"
+#include <stdlib.h>
+
+/* ---- the machine's routes ---- */
+
+/* One step of the dimension-ordered route: dim 0 first, the shorter way round a ring, up on a tie. */
+static int step(const model_noc *n, int from, int to, int *link) {
+  int64_t stride = n->n_nodes;
+  for (int d = 0; d < n->n_dims; d++) {
+    stride /= n->size[d];
+    int64_t at = n->coord[from][d], delta = n->coord[to][d] - at, size = n->size[d];
+    if (delta == 0)
+      continue;
+    if (n->wraps[d]) {
+      delta = delta < 0 ? delta + size : delta;
+      delta = delta * 2 <= size ? delta : delta - size;
+    }
+    int64_t next = delta > 0 ? (at + 1) % size : (at + size - 1) % size;
+    *link = (from * n->n_dims + d) * 2 + (delta < 0);
+    return from + (int)((next - at) * stride);
+  }
+  *link = -1;
+  return from;
+}
+
+typedef struct counter { int *count, *touched; int n; } counter;
+static void count_link(counter *c, int link, int by) {
+  if (c->count[link] == 0)
+    c->touched[c->n++] = link;
+  c->count[link] += by;
+}
+
+typedef VEC_OF(noc_use) use_list;
+
+/* Way 0: from every channel to each node; 1: back. */
+static void list_ways(loom_ctx *ctx, const machine *m, model_noc *n, int way, counter *c) {
+  use_list list = {0};
+  n->start[way] = ARENA_NEW_N(&ctx->mem, int, n->n_nodes + 1);
+  n->hops[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
+  n->most[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
+  for (int node = 0; node < n->n_nodes; node++) {
+    n->start[way][node] = (int)list.n;
+    c->n = 0;
+    for (size_t ch = 0; ch < m->attach.n; ch++) {
+      int at = way ? node : (int)m->attach.at[ch], to = way ? (int)m->attach.at[ch] : node, hops = 0, link;
+      for (; at != to; hops++) {
+        at = step(n, at, to, &link);
+        count_link(c, link, 1);
+      }
+      n->hops[way][node] = hops > n->hops[way][node] ? hops : n->hops[way][node];
+    }
+    for (int i = 0; i < c->n; i++) {
+      int count = c->count[c->touched[i]];
+      vec_push(&ctx->mem, &list, ((noc_use){c->touched[i], count}));
+      n->most[way][node] = count > n->most[way][node] ? count : n->most[way][node];
+      c->count[c->touched[i]] = 0;
+    }
+  }
+  n->start[way][n->n_nodes] = (int)list.n;
+  n->use[way] = list.at;
+}
+
+loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
+  *out = (model_noc){.n_dims = (int)m->mesh.n, .n_nodes = (int)machine_cores(m), .n_channels = (int)m->attach.n};
+  if (out->n_dims < 1 || out->n_dims > MACHINE_MESH_DIMS_MAX || out->n_nodes < 1 || out->n_nodes > MACHINE_CORES_MAX)
+    LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EINPUT, "the mesh of machine '%s' must have 1..%d dims and at most %d cores", m->name, MACHINE_MESH_DIMS_MAX,
+              MACHINE_CORES_MAX);
+  for (size_t ch = 0; ch < m->attach.n; ch++)
+    if (m->attach.at[ch] < 0 || m->attach.at[ch] >= out->n_nodes)
+      LOOM_FAIL(ctx, m->attach_span, LOOM_EINPUT, "machine '%s' attaches DRAM channel %zu to core %" PRId64 "; it has cores 0..%d", m->name, ch, m->attach.at[ch],
+                out->n_nodes - 1);
+  out->n_links = out->n_nodes * out->n_dims * 2;
+  out->coord = arena_array(&ctx->mem, (size_t)out->n_nodes, sizeof *out->coord);
+  for (int d = 0; d < out->n_dims; d++) {
+    out->size[d] = m->mesh.at[d].size;
+    out->wraps[d] = m->mesh.at[d].wraps;
+  }
+  for (int node = 0; node < out->n_nodes; node++)
+    for (int64_t d = out->n_dims - 1, left = node; d >= 0; left /= out->size[d], d--)
+      out->coord[node][d] = (int16_t)(left % out->size[d]);
+  arena_mark mark = arena_save(&ctx->scratch);
+  counter c = {ARENA_NEW_N(&ctx->scratch, int, out->n_links), ARENA_NEW_N(&ctx->scratch, int, out->n_links), 0};
+  for (int way = 0; way < 2; way++)
+    list_ways(ctx, m, out, way, &c);
+  arena_release(&ctx->scratch, mark);
+  return LOOM_OK;
+}
+
+/* ---- one column: an access, a choice, a class of waves ---- */
+
+typedef struct placed { int node; int64_t at[PLAN_MESH_MAX]; int32_t index[PLAN_ITERS_MAX]; /* among the cores of each parallel loop */ } placed;
+
+typedef struct router {
+  const model_program *p;
+  const model_noc *noc;
+  const plan_mapping *map;
+  placed *core; int n_cores;
+  int *node_at;                         /* by row-major coordinate of the mapping */
+  int32_t *seen; int32_t stamp;         /* by link: in this tree already */
+  int32_t *tree;                        /* by link: trees of all senders */
+} router;
+
+typedef struct column { int32_t *load; model_route route; bool is_made; } column;
+
+/* The core with coordinates `at` inside the part of the mesh in use. */
+static int64_t core_number(const router *r, const int64_t *at) {
+  int64_t c = 0;
+  for (int d = 0; d < r->map->n_mesh; d++)
+    c = c * r->map->mesh_size[d] + at[d];
+  return c;
+}
+
+static void place_cores(loom_ctx *ctx, router *r) {
+  const plan_mapping *map = r->map;
+  r->n_cores = 1;
+  for (int d = 0; d < map->n_mesh; d++)
+    r->n_cores *= (int)map->mesh_size[d];
+  r->core = ARENA_NEW_N(&ctx->scratch, placed, r->n_cores);
+  for (int c = 0; c < r->n_cores; c++) {
+    placed *x = &r->core[c];
+    int64_t left = c, stride[PLAN_MESH_MAX] = {1, 1, 1};
+    for (int d = map->n_mesh - 1; d >= 0; left /= map->mesh_size[d], d--)
+      x->at[d] = left % map->mesh_size[d];
+    for (int d = 0; d < map->n_mesh; d++)
+      x->node = x->node * (int)r->noc->size[d] + (int)x->at[d];
+    for (int l = 0; l < map->n_logical; l++) {      /* sorted by level: the strides of each mesh dim grow */
+      const plan_logical *z = &map->logical[l];
+      int64_t part = x->at[z->mesh_dim] / stride[z->mesh_dim] % z->size;
+      stride[z->mesh_dim] *= z->size;
+      if (z->iter >= 0)
+        x->index[z->iter] = (int32_t)(x->index[z->iter] * z->size + part);
+    }
+  }
+}
+
+static void cross(router *r, int link, int *branches) {
+  if (r->seen[link] == r->stamp)
+    return;
+  r->seen[link] = r->stamp;
+  r->tree[link]++;
+  ++*branches;
+}
+
+/* The next core of the rectangle from `low` with `area` cores a dim, those of fixed dims (size 1) staying; false after the last. */
+static bool next_in(const int64_t *low, const int64_t *area, int n, int64_t *at) {
+  for (int d = n - 1; d >= 0; d--) {
+    if (++at[d] < low[d] + area[d])
+      return true;
+    at[d] = low[d];
+  }
+  return false;
+}
+
+/* What a sender's tile crosses on its way to the cores that share it: a tree along the multicast dims, then neighbour to neighbour. */
+static void spread(router *r, const placed *sender, const plan_choice *c, model_route *out) {
+  int n = r->map->n_mesh, branches = 0;
+  int64_t area[PLAN_MESH_MAX], at[PLAN_MESH_MAX] = {0};
+  r->stamp++;
+  for (int d = 0; d < n; d++) {
+    area[d] = c->move[d] == PLAN_MULTICAST ? c->area[d] : 1;
+    at[d] = sender->at[d];
+  }
+  do {
+    int to = r->core[core_number(r, at)].node, hops = 0, link;
+    for (int node = sender->node; node != to; hops++) {
+      node = step(r->noc, node, to, &link);
+      cross(r, link, &branches);
+    }
+    out->tree_hops = hops > out->tree_hops ? hops : out->tree_hops;
+  } while (next_in(sender->at, area, n, at));
+  for (int d = 0; d < n; d++) {
+    if (c->move[d] != PLAN_CHAIN || c->area[d] == 1)
+      continue;
+    area[d] = c->area[d] - 1;           /* each core but the last forwards to the next */
+    memcpy(at, sender->at, sizeof at);
+    do {
+      int64_t next[PLAN_MESH_MAX];
+      memcpy(next, at, sizeof next);
+      next[d]++;
+      int link, to = r->core[core_number(r, next)].node;
+      for (int node = r->core[core_number(r, at)].node; node != to;) {
+        node = step(r->noc, node, to, &link);
+        cross(r, link, &branches);
+      }
+    } while (next_in(sender->at, area, n, at));
+    area[d]++;
+  }
+}
+
+static int32_t in_1024(int64_t count, int64_t channels) {
+  int64_t v = channels > 0 ? model_ceil(count * 1024, channels) : 0;
+  return (int32_t)model_min(v, INT32_MAX);
+}
+
+/* active[i]: cores of parallel loop i at work, where the access moves with it. */
+static void fill_column(router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
+  const model_noc *noc = r->noc;
+  int way = a->is_store, n = r->map->n_mesh;
+  memset(r->tree, 0, (size_t)noc->n_links * sizeof *r->tree);
+  model_route *route = &out->route;
+  int32_t own = 0;
+  for (int k = 0; k < r->n_cores; k++) {
+    const placed *x = &r->core[k];
+    bool sends = true;
+    for (int d = 0; d < n; d++)
+      sends = sends && x->at[d] % c->area[d] == 0;
+    for (int i = 0; sends && i < r->p->n_parallel; i++)
+      sends = (!(a->moves & 1u << i) || x->index[i] < active[i]) && (a->only_first != i || x->index[i] == 0);
+    if (!sends)
+      continue;
+    route->senders++;
+    route->hops = noc->hops[way][x->node] > route->hops ? noc->hops[way][x->node] : route->hops;
+    own = noc->most[way][x->node] > own ? noc->most[way][x->node] : own;
+    for (int i = noc->start[way][x->node]; i < noc->start[way][x->node + 1]; i++)
+      out->load[noc->use[way][i].link] += noc->use[way][i].count;
+    spread(r, x, c, route);
+  }
+  int32_t tree = 0, most = 0, channels = noc->n_channels > 0 ? noc->n_channels : 1;
+  for (int l = 0; l < noc->n_links; l++) {
+    most = out->load[l] > most ? out->load[l] : most;
+    tree = r->tree[l] > tree ? r->tree[l] : tree;
+    out->load[l] += r->tree[l] * channels;
+  }
+  route->own_x1024 = in_1024(own, channels);
+  route->busiest_x1024 = in_1024(most, channels);
+  route->tree_x1024 = in_1024(tree, 1);
+}
+
+/* ---- the hull ---- */
+
+typedef struct ranked { int64_t sum; int link; } ranked;
+static int by_sum(const void *a, const void *b) {
+  const ranked *x = a, *y = b;
+  return x->sum != y->sum ? (x->sum < y->sum) - (x->sum > y->sum) : (x->link > y->link) - (x->link < y->link);
+}
+
+static bool is_exceeded(const column *const *col, size_t n, int link, int by) {
+  for (size_t i = 0; i < n; i++)
+    if (col[i]->load[link] > col[i]->load[by])
+      return false;
+  return true;
+}
+
+/* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out. */
+static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
+  ranked *order = ARENA_NEW_N(&ctx->scratch, ranked, noc->n_links);
+  int n_links = 0, kept = 0;
+  for (int l = 0; l < noc->n_links; l++) {
+    ranked x = {0, l};
+    for (size_t i = 0; i < n; i++)
+      x.sum += col[i]->load[l];
+    if (x.sum > 0)
+      order[n_links++] = x;
+  }
+  qsort(order, (size_t)n_links, sizeof *order, by_sum);
+  for (int i = 0; i < n_links && kept < MODEL_LINKS_MAX; i++) {
+    bool exceeded = false;
+    for (int k = 0; k < kept && !exceeded; k++)
+      exceeded = is_exceeded(col, n, order[i].link, out[k]);
+    if (!exceeded)
+      out[kept++] = order[i].link;
+  }
+  return kept;
+}
+
+/* ---- all together ---- */
+
+static bool same_way(const plan_choice *a, const plan_choice *b, int n_mesh) {
+  for (int d = 0; d < n_mesh; d++)
+    if (a->area[d] != b->area[d] || (a->area[d] > 1 && a->move[d] != b->move[d]))
+      return false;
+  return true;
+}
+
+/* The class that `w` is for an access that moves with the loops of `moves` only: the others at their first. */
+static int reduced_class(const model_point *at, int n_parallel, uint32_t moves, int w, int64_t *active) {
+  int stride = 1, reduced = 0;
+  for (int i = n_parallel - 1; i >= 0; i--) {
+    int digit = w % at->waves[i].n;
+    w /= at->waves[i].n;
+    digit = moves & 1u << i ? digit : 0;
+    active[i] = at->waves[i].active[digit];
+    reduced += digit * stride;
+    stride *= at->waves[i].n;
+  }
+  return reduced;
+}
+
+static loom_status check_choice(loom_ctx *ctx, const plan_mapping *map, const plan_choice *c) {
+  for (int d = 0; d < map->n_mesh; d++)
+    if (c->area[d] < 1 || map->mesh_size[d] % c->area[d] != 0)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "a transfer shared by %" PRId64 " of %" PRId64 " cores along %s", c->area[d], map->mesh_size[d], map->mesh_name[d]);
+  return LOOM_OK;
+}
+
+loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_mapping *map, const model_point *at, const plan_choice *const *choices,
+                              const size_t *n, model_route **out) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  router r = {.p = p, .noc = &p->noc, .map = map};
+  r.seen = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+  r.tree = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+  place_cores(ctx, &r);
+  VEC_OF(const column *) made = {0};
+  column **of[PLAN_LOADS_MAX];
+  for (int a = 0; a < p->n_access; a++) {
+    of[a] = ARENA_NEW_N(&ctx->scratch, column *, n[a] * (size_t)at->n_waves);
+    for (size_t c = 0; c < n[a]; c++) {
+      LOOM_TRY(check_choice(ctx, map, &choices[a][c]));
+      size_t first = 0;
+      while (!same_way(&choices[a][first], &choices[a][c], map->n_mesh))
+        first++;
+      for (int w = 0; w < at->n_waves; w++) {
+        int64_t active[PLAN_ITERS_MAX];
+        size_t reduced = first * (size_t)at->n_waves + (size_t)reduced_class(at, p->n_parallel, p->access[a].moves, w, active);
+        if (!of[a][reduced]) {
+          column *x = ARENA_NEW(&ctx->scratch, column);
+          x->load = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+          fill_column(&r, &p->access[a], &choices[a][c], active, x);
+          of[a][reduced] = x;
+          vec_push(&ctx->scratch, &made, x);
+        }
+        of[a][c * (size_t)at->n_waves + (size_t)w] = of[a][reduced];
+      }
+    }
+  }
+  int hull[MODEL_LINKS_MAX], n_links = find_hull(ctx, &p->noc, made.at, made.n, hull);
+  for (int a = 0; a < p->n_access; a++) {
+    out[a] = ARENA_NEW_N(&ctx->mem, model_route, n[a] * (size_t)at->n_waves);
+    for (size_t i = 0; i < n[a] * (size_t)at->n_waves; i++) {
+      out[a][i] = of[a][i]->route;
+      out[a][i].n_links = n_links;
+      for (int l = 0; l < n_links; l++)
+        out[a][i].link_x1024[l] = in_1024(of[a][i]->load[hull[l]], p->noc.n_channels);
+    }
+  }
+  arena_release(&ctx->scratch, mark);
+  return LOOM_OK;
+}
