@@ -3,7 +3,7 @@
 #include <time.h>
 
 const char *solve_status_text(solve_status s) {
-  static const char *const words[] = {"optimal", "best_found", "assigned", "infeasible"};
+  static const char *const words[] = {"optimal", "best_found", "assigned", "infeasible", "undecided"};
   return words[s];
 }
 
@@ -59,7 +59,7 @@ static loom_status make_problem(loom_ctx *ctx, const nest *n, const model_cost *
 static solve_row make_row(loom_ctx *ctx, const nest *n, const plan_candidate *c, const solve_answer *a) {
   solve_row r = {.candidate = c, .status = a->status, .cycles = a->cycles, .lower_bound = a->lower_bound, .double_buffer = a->boolean[0],
                  .points = a->points, .feasible = a->feasible, .ragged = a->ragged || a->fallback, .why = a->why};
-  for (size_t i = 0; i < n->symbols.n && a->status != SOLVE_INFEASIBLE; i++)
+  for (size_t i = 0; i < n->symbols.n && solve_has_answer(a->status); i++)
     vec_push(&ctx->mem, &r.blocks, ((plan_block){n->symbols.at[i].name, a->value[i]}));
   return r;
 }
@@ -75,27 +75,34 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
   *out = (solve_result){.best = -1};
   double start = now_ms();
   solve_memo memo = {0};
-  const char *fallback = NULL;
+  size_t *which = ARENA_NEW_N(&ctx->mem, size_t, t->rows.n);      /* rows to distinct problems */
   for (size_t i = 0; i < t->rows.n; i++) {
-    const plan_candidate *c = t->rows.at[i];
     model_cost *cost;
-    const solve_answer *a;
     arena_mark mark = arena_save(&ctx->mem);
     solve_problem *p = ARENA_NEW(&ctx->mem, solve_problem);
-    LOOM_TRY(model_build(ctx, n, m, c, o->model, o->accumulate_f32, &cost));
+    LOOM_TRY(model_build(ctx, n, m, t->rows.at[i], o->model, o->accumulate_f32, &cost));
     LOOM_TRY(make_problem(ctx, n, cost, o, p));
     size_t distinct = memo.problems.n;
-    LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
+    which[i] = solve_memo_add(&ctx->scratch, &memo, p);
     if (memo.problems.n == distinct)
       arena_release(&ctx->mem, mark);      /* nothing refers to a problem met before */
-    vec_push(&ctx->mem, &out->rows, make_row(ctx, n, c, a));
-    if (a->status == SOLVE_INFEASIBLE || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
+  }
+  solve_answer *answers = ARENA_NEW_N(&ctx->mem, solve_answer, memo.problems.n);
+  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads};
+  LOOM_TRY(solve_problems(ctx, memo.problems.at, memo.problems.n, o->only_best, &limits, answers));
+  for (size_t i = 0; i < memo.problems.n; i++) {
+    out->evaluated = solve_add(out->evaluated, answers[i].evaluated);
+    out->pruned = solve_add(out->pruned, answers[i].pruned);
+  }
+  const char *fallback = NULL;
+  for (size_t i = 0; i < t->rows.n; i++) {
+    const solve_answer *a = &answers[which[i]];
+    vec_push(&ctx->mem, &out->rows, make_row(ctx, n, t->rows.at[i], a));
+    if (!solve_has_answer(a->status) || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
       continue;
     out->best = (int)i;
     fallback = a->fallback;
   }
-  out->evaluated = memo.evaluated;
-  out->pruned = memo.pruned;
   out->solver_ms = now_ms() - start;
   if (out->best < 0)
     return nothing_feasible(ctx, n, m, out);

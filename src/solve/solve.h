@@ -1,5 +1,6 @@
 /* solve: block sizes with proof.  Takes nest, machine, candidates.  Leaves the best plan and one verdict per candidate.
- * Exhaustive over finite domains with monotone capacity pruning: exact.  Ties: smallest (cycles, symbols in file order, booleans), then candidate order. */
+ * Branch and bound over finite domains, all problems together: exact.  Ties: within a candidate the smallest (cycles, symbols in file order,
+ * booleans); between candidates the first.  What comes out, counters included, does not depend on the number of threads. */
 #ifndef LOOM_SOLVE_SOLVE_H
 #define LOOM_SOLVE_SOLVE_H
 #include "explore/explore.h"
@@ -13,11 +14,70 @@ typedef struct solve_options {
   int assigned_double_buffer;                         /* -1 free, 0, 1 */
   int64_t op_budget;                                  /* evaluations; 0: unlimited; spent: best_found with its bound */
   int top_k;
+  int threads;                                        /* 0: one */
+  bool only_best;                                     /* rows that cannot win need no answer of their own: they may end as undecided */
 } solve_options;
 
-typedef enum solve_status { SOLVE_OPTIMAL, SOLVE_BEST_FOUND, SOLVE_ASSIGNED, SOLVE_INFEASIBLE } solve_status;
+/* UNDECIDED: no point was looked for to the end: `lower_bound` says that nothing here beats the winner, or the time was up. */
+typedef enum solve_status { SOLVE_OPTIMAL, SOLVE_BEST_FOUND, SOLVE_ASSIGNED, SOLVE_INFEASIBLE, SOLVE_UNDECIDED } solve_status;
 const char *solve_status_text(solve_status s);
+/* There is a point, with its cycles. */
+static inline bool solve_has_answer(solve_status s) { return s != SOLVE_INFEASIBLE && s != SOLVE_UNDECIDED; }
 
+/* ---- one problem over finite domains, whoever poses it: a candidate, an ETG variant, a test ---- */
+enum { SOLVE_SYMBOLS_MAX = 32, SOLVE_BOOLEANS_MAX = 6, SOLVE_DOMAIN_MAX = 1 << 20 };
+
+/* How trip counts restrict block sizes. */
+typedef enum solve_trip_rule {
+  SOLVE_TRIPS_ANY,          /* ceilings: no restriction */
+  SOLVE_TRIPS_COVER,        /* denominator <= numerator (ETG generation 2) */
+  SOLVE_TRIPS_EXACT         /* numerator divisible by denominator */
+} solve_trip_rule;
+
+typedef struct solve_symbol { const char *name; int64_t align, upper; /* natural upper bound */ int64_t lb, ub, assigned; /* of the user; 0: none */ } solve_symbol;
+typedef struct solve_boolean { const char *name; int assigned; /* -1: free */ } solve_boolean;
+typedef struct solve_trip { const sym_expr *numerator, *denominator; } solve_trip;
+typedef struct solve_capacity { const char *memory; /* NULL: an inequality of the file, without units */ const sym_expr *bytes; int64_t limit; } solve_capacity;
+
+typedef struct solve_problem {
+  VEC_OF(solve_symbol) symbols;              /* in file order */
+  VEC_OF(solve_boolean) booleans;
+  const sym_expr *cycles;                    /* over symbols and booleans */
+  VEC_OF(solve_capacity) capacities;
+  VEC_OF(const sym_expr *) conditions;       /* must hold */
+  VEC_OF(solve_trip) trips;
+  solve_trip_rule rule;
+  bool falls_back;                           /* an empty domain is tried again with ceilings */
+} solve_problem;
+
+typedef struct solve_answer {
+  solve_status status;
+  int64_t cycles, lower_bound;               /* UNDECIDED: cycles is INT64_MAX */
+  int64_t points;                            /* of the domains, for all choices of the booleans */
+  int64_t feasible;                          /* of these; of a stopped search and of one that lost to another problem: as many as were seen */
+  int64_t evaluated, pruned;                 /* points; a finished search has seen each point of the box of domains in one of these */
+  int64_t value[SOLVE_SYMBOLS_MAX];          /* by symbol */
+  int boolean[SOLVE_BOOLEANS_MAX];
+  bool ragged;                               /* some trip does not divide */
+  const char *why;                           /* infeasible or undecided: in words */
+  const char *fallback;                      /* why ceilings were used; NULL: they were not */
+} solve_answer;
+
+typedef struct solve_limits {
+  int64_t op_budget;                         /* evaluations for each incumbent: for each problem, or for all when they share one; 0: unlimited */
+  double timeout_s;                          /* looked at between epochs; 0: none.  The only thing that depends on the clock. */
+  int threads;                               /* 0: one */
+  /* After every epoch, for a display: points done, open parts, best cycles so far (INT64_MAX: none), proven lower bound. */
+  void (*progress)(void *data, int64_t done, int64_t open, int64_t best, int64_t bound);
+  void *data;
+} solve_limits;
+
+/* Answers n problems.  `one_incumbent`: only the best of all matters, ties to the first; the others may end as best_found or undecided, with a
+ * bound that is not below what won (or, when the search was stopped, a proven one).  A cost beyond 64 bits, below 0 or undefined counts as the
+ * largest there is; a winner with only such points is LOOM_ELIMIT.  More than SOLVE_SYMBOLS_MAX symbols or SOLVE_BOOLEANS_MAX booleans: LOOM_ELIMIT. */
+LOOM_MUST_USE loom_status solve_problems(loom_ctx *ctx, const solve_problem *const *p, size_t n, bool one_incumbent, const solve_limits *l, solve_answer *out);
+
+/* ---- candidates ---- */
 typedef struct solve_row { const plan_candidate *candidate; solve_status status; int64_t cycles, lower_bound; VEC_OF(plan_block) blocks; int double_buffer;
   int64_t points, feasible; bool ragged; const char *why; /* infeasible: in words, "tile_m*tile_k*2 + .. = 1.61 MB > L1 1.40 MB" */ } solve_row;
 typedef struct solve_result { VEC_OF(solve_row) rows; int best; /* index, -1 none */ int64_t evaluated, pruned; double solver_ms; } solve_result;

@@ -62,8 +62,9 @@ static loom_status list_symbol(loom_ctx *ctx, const solve_problem *p, size_t s, 
   const solve_symbol *x = &p->symbols.at[s];
   *out = (solve_values){0};
   if (x->assigned) {
-    out->at = ARENA_NEW(&ctx->mem, int64_t);
-    out->at[out->n++] = x->assigned;
+    int64_t *only = ARENA_NEW(&ctx->mem, int64_t);
+    *only = x->assigned;
+    *out = (solve_values){only, 1};
     return LOOM_OK;
   }
   if (x->upper <= 0 && x->ub <= 0) {
@@ -84,10 +85,11 @@ static loom_status list_symbol(loom_ctx *ctx, const solve_problem *p, size_t s, 
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "block symbol '%s' has %" PRId64 " possible sizes; at most %d are searched", x->name, count, SOLVE_DOMAIN_MAX);
   own_trips own = {0};
   LOOM_TRY(compile_own(ctx, p, s, &own));
-  out->at = ARENA_NEW_N(&ctx->mem, int64_t, count);
-  for (int64_t v = low; v <= top; v += x->align)
-    if (passes(&own, rule, v))
-      out->at[out->n++] = v;
+  int64_t *at = ARENA_NEW_N(&ctx->mem, int64_t, count);
+  out->at = at;
+  for (int64_t i = 0; i < count; i++)
+    if (passes(&own, rule, low + i * x->align))
+      at[out->n++] = low + i * x->align;
   return LOOM_OK;
 }
 
@@ -137,7 +139,7 @@ loom_status solve_apply_options(loom_ctx *ctx, const solve_options *o, solve_pro
       if (text_eq(p->symbols.at[s].name, d->symbol))
         x = &p->symbols.at[s];
     if (!x) {
-      const char *names[SOLVE_SYMBOLS_MAX];
+      const char **names = ARENA_NEW_N(&ctx->mem, const char *, p->symbols.n);
       for (size_t s = 0; s < p->symbols.n; s++)
         names[s] = p->symbols.at[s].name;
       diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "the kernel has no block symbol '%s'", d->symbol);

@@ -5,9 +5,11 @@ static data_value *row_to_data(arena *m, const char *name, const solve_problem *
   data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
   data_set_string(m, o, "name", name);
   data_set_string(m, o, "status", solve_status_text(a->status));
-  if (a->status != SOLVE_INFEASIBLE) {
+  if (solve_has_answer(a->status))
     data_set_int(m, o, "cost", a->cycles);
+  if (a->status != SOLVE_INFEASIBLE)
     data_set_int(m, o, "lower_bound", a->lower_bound);
+  if (solve_has_answer(a->status)) {
     for (size_t i = 0; i < p->symbols.n; i++)
       data_set_int(m, blocks, p->symbols.at[i].name, a->value[i]);
     for (size_t i = 0; i < p->booleans.n; i++)
@@ -46,14 +48,20 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
   data_value *v = data_object(mem), *rows = data_array(mem), *best = data_null(mem);
   int64_t least = INT64_MAX;
   solve_memo memo = {0};
-  for (size_t i = 0; i < file.variants.n; i++) {
-    const char *name = file.variants.at[i]->name;
-    const solve_answer *a;
+  size_t n = file.variants.n, *which = ARENA_NEW_N(mem, size_t, n);      /* variants to distinct problems */
+  for (size_t i = 0; i < n; i++) {
     solve_problem *p = ARENA_NEW(mem, solve_problem);
     LOOM_TRY(pose(ctx, file.variants.at[i], o, p));
-    LOOM_TRY(solve_once(ctx, &memo, p, o->op_budget, &a));
-    data_push(mem, rows, row_to_data(mem, name, p, a));
-    if (a->status != SOLVE_INFEASIBLE && a->cycles < least) {
+    which[i] = solve_memo_add(mem, &memo, p);
+  }
+  solve_answer *answers = ARENA_NEW_N(mem, solve_answer, memo.problems.n);
+  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads};
+  LOOM_TRY(solve_problems(ctx, memo.problems.at, memo.problems.n, false, &limits, answers));
+  for (size_t i = 0; i < n; i++) {
+    const char *name = file.variants.at[i]->name;
+    const solve_answer *a = &answers[which[i]];
+    data_push(mem, rows, row_to_data(mem, name, memo.problems.at[which[i]], a));
+    if (solve_has_answer(a->status) && a->cycles < least) {
       least = a->cycles;
       best = data_string(mem, name);
     }

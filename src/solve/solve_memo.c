@@ -31,20 +31,38 @@ static bool same_problem(const solve_problem *a, const solve_problem *b) {
   return true;
 }
 
-static int64_t saturating_add(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+static uint64_t mix(uint64_t h, uint64_t v) { return (h ^ v) * UINT64_C(0x9E3779B97F4A7C15) ^ (h >> 29); }
 
-loom_status solve_once(loom_ctx *ctx, solve_memo *memo, const solve_problem *p, int64_t budget_ops, const solve_answer **out) {
+static uint64_t hash_name(uint64_t h, const char *name) {
+  for (; name && *name; name++)
+    h = mix(h, (unsigned char)*name);
+  return h;
+}
+
+static uint64_t hash_expr(uint64_t h, const sym_expr *e) {
+  h = mix(h, (uint64_t)e->op);
+  h = e->op == SYM_CONST ? mix(h, (uint64_t)e->value) : hash_name(h, e->name);
+  for (int i = 0; i < sym_op_operands(e->op); i++)
+    h = hash_expr(h, e->arg[i]);
+  return h;
+}
+
+/* Of what mostly differs. */
+static uint64_t hash_problem(const solve_problem *p) {
+  uint64_t h = hash_expr(1, p->cycles);
+  for (size_t i = 0; i < p->trips.n; i++)
+    h = hash_expr(hash_expr(h, p->trips.at[i].numerator), p->trips.at[i].denominator);
+  for (size_t i = 0; i < p->capacities.n; i++)
+    h = mix(hash_expr(h, p->capacities.at[i].bytes), (uint64_t)p->capacities.at[i].limit);
+  return h;
+}
+
+size_t solve_memo_add(arena *m, solve_memo *memo, const solve_problem *p) {
+  uint64_t h = hash_problem(p);
   for (size_t i = 0; i < memo->problems.n; i++)
-    if (same_problem(memo->problems.at[i], p)) {
-      *out = memo->answers.at[i];
-      return LOOM_OK;
-    }
-  solve_answer *a = ARENA_NEW(&ctx->mem, solve_answer);
-  LOOM_TRY(solve_search(ctx, p, budget_ops, a));
-  memo->evaluated = saturating_add(memo->evaluated, a->evaluated);
-  memo->pruned = saturating_add(memo->pruned, a->pruned);
-  vec_push(&ctx->mem, &memo->problems, p);
-  vec_push(&ctx->mem, &memo->answers, (const solve_answer *)a);
-  *out = a;
-  return LOOM_OK;
+    if (memo->hashes.at[i] == h && same_problem(memo->problems.at[i], p))
+      return i;
+  vec_push(m, &memo->problems, p);
+  vec_push(m, &memo->hashes, h);
+  return memo->problems.n - 1;
 }

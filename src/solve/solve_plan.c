@@ -52,7 +52,7 @@ static loom_status layout(loom_ctx *ctx, const nest *n, const machine *m, const 
 
 loom_status solve_plan(loom_ctx *ctx, const nest *n, const machine *m, const solve_options *o, const solve_row *row, plan **out) {
   static const plan_proof proofs[] = {[SOLVE_OPTIMAL] = PLAN_OPTIMAL, [SOLVE_BEST_FOUND] = PLAN_BEST_FOUND, [SOLVE_ASSIGNED] = PLAN_ASSIGNED};
-  if (row->status == SOLVE_INFEASIBLE)
+  if (!solve_has_answer(row->status))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "variant %s has no feasible block sizes; %s", row->candidate->name, row->why);
   model_cost *cost;
   LOOM_TRY(model_build(ctx, n, m, row->candidate, o->model, o->accumulate_f32, &cost));

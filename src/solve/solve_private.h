@@ -1,50 +1,98 @@
-/* Inside solve only: one problem over finite domains, whoever poses it (a candidate or an ETG variant). */
+/* Inside solve only: how a problem is made ready, cut into parts, searched, counted and put into words. */
 #ifndef LOOM_SOLVE_PRIVATE_H
 #define LOOM_SOLVE_PRIVATE_H
 #include "etg/etg.h"
 #include "solve/solve.h"
 
-enum { SOLVE_SYMBOLS_MAX = 32, SOLVE_BOOLEANS_MAX = 6, SOLVE_DOMAIN_MAX = 1 << 20 };
+/* Mirrored and reordered variants often pose the very same problem: each is searched once. */
+typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(uint64_t) hashes; } solve_memo;
+/* Its index among the distinct problems.  A new one must stay as it is. */
+size_t solve_memo_add(arena *m, solve_memo *memo, const solve_problem *p);
 
-/* How trip counts restrict block sizes. */
-typedef enum solve_trip_rule {
-  SOLVE_TRIPS_ANY,          /* ceilings: no restriction */
-  SOLVE_TRIPS_COVER,        /* denominator <= numerator (ETG generation 2) */
-  SOLVE_TRIPS_EXACT         /* numerator divisible by denominator */
-} solve_trip_rule;
+/* ---- a problem made ready for the search ---- */
+typedef sym_domain solve_values;
 
-typedef struct solve_symbol { const char *name; int64_t align, upper; /* natural upper bound */ int64_t lb, ub, assigned; /* of the user; 0: none */ } solve_symbol;
-typedef struct solve_boolean { const char *name; int assigned; /* -1: free */ } solve_boolean;
-typedef struct solve_trip { const sym_expr *numerator, *denominator; } solve_trip;
-typedef struct solve_capacity { const char *memory; /* NULL: an inequality of the file, without units */ const sym_expr *bytes; int64_t limit; } solve_capacity;
+/* A compiled condition, looked at as soon as its last symbol has a value. */
+typedef struct solve_check { sym_code *code; sym_bounds *bounds; /* NULL: small problem */ int64_t limit; bool is_truth; /* else: at most `limit` */ int depth; } solve_check;
+typedef VEC_OF(solve_check) solve_checks;
+typedef struct solve_ratio { sym_code *numerator, *denominator; int depth; } solve_ratio;
 
-typedef struct solve_problem {
-  VEC_OF(solve_symbol) symbols;              /* in file order */
-  VEC_OF(solve_boolean) booleans;
-  const sym_expr *cycles;                    /* over symbols and booleans */
-  VEC_OF(solve_capacity) capacities;
-  VEC_OF(const sym_expr *) conditions;       /* must hold */
-  VEC_OF(solve_trip) trips;
+/* One choice of the booleans. */
+typedef struct solve_round {
+  unsigned choice;
+  sym_code *cycles;
+  sym_bounds *bounds;                        /* of the cycles; NULL: small problem */
+  solve_checks fits, holds;                  /* fits: sizes that never fall when a symbol grows */
+} solve_round;
+
+typedef struct solve_ready {
+  const solve_problem *p;
   solve_trip_rule rule;
-  bool falls_back;                           /* an empty domain is tried again with ceilings */
-} solve_problem;
+  int n;                                     /* symbols, at least 1: a problem without any has one that is always 0 */
+  const char *names[SOLVE_SYMBOLS_MAX];
+  solve_values values[SOLVE_SYMBOLS_MAX];
+  int64_t below[SOLVE_SYMBOLS_MAX + 1];      /* points under one value of symbol d - 1: product of the domains from d on */
+  VEC_OF(solve_ratio) trips;                 /* of several symbols: they restrict which points there are */
+  VEC_OF(solve_round) rounds;                /* by the tie rule: the first boolean counts most */
+  const char *empty;                         /* a symbol without values, in words: nothing else is set */
+  const char *fallback;
+} solve_ready;
 
-typedef struct solve_answer {
-  solve_status status;
-  int64_t cycles, lower_bound, points, feasible, evaluated, pruned;
-  int64_t value[SOLVE_SYMBOLS_MAX];          /* by symbol */
-  int boolean[SOLVE_BOOLEANS_MAX];
-  bool ragged;                               /* some trip does not divide */
-  const char *why;                           /* infeasible: in words */
-  const char *fallback;                      /* why ceilings were used; NULL: they were not */
-} solve_answer;
+/* `needs_bounds`: also for a problem so small that a search without bounds is quicker. */
+LOOM_MUST_USE loom_status solve_make_ready(loom_ctx *ctx, const solve_problem *p, bool needs_bounds, solve_ready *out);
 
-/* Finds the smallest (cycles, symbol values, booleans).  `budget_ops` evaluations at most; 0: unlimited. */
-LOOM_MUST_USE loom_status solve_search(loom_ctx *ctx, const solve_problem *p, int64_t budget_ops, solve_answer *out);
+/* Points of the box of domains that the trip rules leave, and how many of them satisfy everything. */
+int64_t solve_count_points(const solve_ready *r);
+bool solve_has_point(const solve_ready *r);
+int64_t solve_count_feasible(const solve_ready *r);
 
-/* Mirrored and reordered variants often pose the very same problem: each is searched once.  `p` must stay as it is. */
-typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(const solve_answer *) answers; int64_t evaluated, pruned; } solve_memo;
-LOOM_MUST_USE loom_status solve_once(loom_ctx *ctx, solve_memo *memo, const solve_problem *p, int64_t budget_ops, const solve_answer **out);
+/* What holds at one point, the symbols up to `depth` having their values. */
+bool solve_trips_hold(const solve_ready *r, int depth, const int64_t *slots);
+bool solve_conditions_hold(const solve_round *round, int depth, const int64_t *slots);
+/* The symbols after `depth` stand at their smallest. */
+bool solve_may_fit(const solve_round *round, int depth, const int64_t *slots);
+/* Of n <= 64 values of the last symbol: bit i, all conditions that name it hold (`fits`: also those that never fall). */
+uint64_t solve_lanes_hold(const solve_ready *r, const solve_round *round, const int64_t *slots, const int64_t *values, size_t n);
+
+/* ---- the search of one part ---- */
+/* The best point so far.  Ties: the problem, then the values, then the round. */
+typedef struct solve_best { bool found; int64_t cycles; size_t problem; int round; int64_t value[SOLVE_SYMBOLS_MAX]; } solve_best;
+
+/* A part of the box: the first `depth` symbols have the values at[..], symbol `depth` is in [from, to], the others are open. */
+typedef struct solve_part {
+  size_t problem;
+  int round, depth;
+  int32_t from, to;
+  int32_t at[SOLVE_SYMBOLS_MAX];
+  bool is_begun;                             /* the budget ended at `next` */
+  int32_t next[SOLVE_SYMBOLS_MAX];
+  int64_t bound, order;                      /* bound: proven for all its points */
+} solve_part;
+
+typedef struct solve_walk {
+  solve_best best;                           /* in: the incumbent; out: better, or the same */
+  int64_t budget;                            /* evaluations; negative: unlimited */
+  int64_t evaluated, pruned;
+  bool by_bound;                             /* something was skipped only because the incumbent is as good */
+  bool ran_out;                              /* the part has been set to go on where it stopped */
+} solve_walk;
+
+/* Looks at the whole part, depth first, ascending.  Allocates nothing. */
+void solve_walk_part(const solve_ready *r, solve_part *part, solve_walk *w);
+int64_t solve_part_points(const solve_ready *r, const solve_part *part);
+/* Least possible cycles of the part; 0 where there are no bounds. */
+int64_t solve_part_bound(const solve_ready *r, const solve_part *part);
+/* Nothing in the part can come before `best`. */
+bool solve_part_loses(const solve_ready *r, const solve_part *part, const solve_best *best);
+/* Splits a part into smaller ones, at most SOLVE_CHILDREN_MAX; what violates something is left out and counted in *pruned. */
+enum { SOLVE_CHILDREN_MAX = 64 };
+int solve_split_part(const solve_ready *r, const solve_part *part, solve_part *children, int64_t *pruned);
+
+static inline int64_t solve_add(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
+static inline int64_t solve_mul(int64_t a, int64_t b) {
+  int64_t v;
+  return __builtin_mul_overflow(a, b, &v) ? INT64_MAX : v;
+}
 
 /* ---- reading an ETG variant ---- */
 /* Cycles of the variant's loop tree; generation 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  LOOM_EUSAGE: a call is not resolved. */
@@ -53,7 +101,6 @@ LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const etg_variant *v, 
 void solve_etg_limits(arena *m, const etg_variant *v, solve_problem *out);
 
 /* ---- domains ---- */
-typedef struct solve_values { int64_t *at; size_t n; } solve_values;
 /* The values of every symbol that pass the trip rules naming no other symbol. */
 LOOM_MUST_USE loom_status solve_list_values(loom_ctx *ctx, const solve_problem *p, solve_trip_rule rule, solve_values *out);
 /* Trip rules of one trip at a point; slot i is symbol i. */

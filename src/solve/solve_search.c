@@ -1,284 +1,372 @@
-/* Exhaustive search over finite domains, depth first, values ascending.  Exact: a subtree is skipped only when a capacity that cannot fall
- * with any symbol is already exceeded with all open symbols at their smallest. */
+/* Best-first branch and bound over several problems, in epochs.
+ *
+ * The open parts of a contest (problems that share an incumbent) lie in a heap by (bound, age).  An epoch takes the first K of every contest,
+ * splits what is large, and searches the rest against the incumbent as it was when the epoch began; afterwards the results are taken over in
+ * order.  K and the shares of the budget depend on nothing but the epoch, so answers and counters are the same for any number of threads. */
+#include "base/threads.h"
 #include "solve/solve_private.h"
-#include "base/budget.h"
+#include <time.h>
 
-/* A compiled condition, checked as soon as its last symbol has a value. */
-typedef struct check { sym_code *a, *b; int64_t limit; int depth; } check;
-typedef VEC_OF(check) checks;
+enum {
+  WALK_POINTS_MIN = 1 << 9,        /* smaller parts are never split, */
+  WALK_POINTS_MAX = 1 << 16,       /* larger ones always are, */
+  WALKS_A_PROBLEM = 256,           /* and between the two so that a problem has about so many */
+  OPEN_MAX = 1 << 18,              /* but none when so many are open already */
+  SPLITS_MAX = 1024,               /* of a contest in one epoch */
+  THREADS_PAY_POINTS = 1 << 13     /* epochs with fewer points are not worth starting threads */
+};
 
-typedef struct searcher {
+typedef VEC_OF(solve_part *) part_list;
+
+/* What is known of one problem so far. */
+typedef struct entry {
+  solve_ready ready;
+  solve_best own;                  /* best point found in it; with a shared incumbent only what was the best of all at its time */
+  int64_t evaluated, pruned;
+  bool by_bound;                   /* some points were skipped only because the incumbent is as good */
+  int64_t open;                    /* at the end: least bound of what was not looked at; INT64_MAX: all was */
+} entry;
+
+typedef struct contest {
+  part_list open, spare;           /* open: a heap; spare: parts to be used again */
+  int epoch;
+  int64_t left, age;               /* left: evaluations; negative: unlimited */
+  solve_best best;
+  size_t first_job, n_jobs;        /* of this epoch */
+} contest;
+
+typedef struct job { contest *of; solve_part *part; solve_walk walk; } job;
+
+typedef struct search {
   loom_ctx *ctx;
-  const solve_problem *p;
-  solve_trip_rule rule;
-  const solve_values *values;
-  int n;                                     /* symbols */
-  unsigned choice;                           /* booleans of this round */
-  int64_t below[SOLVE_SYMBOLS_MAX + 1];      /* points under one value of depth d - 1: product of the domains from d on */
-  int64_t slot[SOLVE_SYMBOLS_MAX + 1];
-  sym_code *cycles;
-  checks trips, holds, fits;                 /* fits: monotone capacities */
-  bool counts_points;                        /* trips couple symbols: points are counted one by one, nothing is skipped unseen */
-  budget ops;
-  bool ran_out, found;
-  solve_answer *best;
-} searcher;
+  const solve_limits *limits;
+  entry *entries;
+  size_t n;
+  contest *contests;
+  size_t n_contests;
+  VEC_OF(job) jobs;
+  double started;
+  bool timed_out;
+} search;
 
-static bool is_smaller(const searcher *s, int64_t cycles) {
-  const solve_answer *b = s->best;
-  if (!s->found || cycles != b->cycles)
-    return !s->found || cycles < b->cycles;
-  for (int i = 0; i < s->n; i++)
-    if (s->slot[i] != b->value[i])
-      return s->slot[i] < b->value[i];
-  for (size_t i = 0; i < s->p->booleans.n; i++)
-    if ((int)(s->choice >> i & 1) != b->boolean[i])
-      return (int)(s->choice >> i & 1) < b->boolean[i];
-  return false;
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* A cost beyond int64 (or one that divides by zero) counts as the largest there is. */
-static void try_point(searcher *s) {
-  if (!budget_spend(&s->ops, 1)) {
-    s->ran_out = true;
-    return;
-  }
-  s->best->evaluated++;
-  s->best->feasible++;
-  int64_t cycles;
-  if (!sym_run(s->cycles, s->slot, &cycles) || cycles < 0)
-    cycles = INT64_MAX;
-  if (!is_smaller(s, cycles))
-    return;
-  s->found = true;
-  s->best->cycles = cycles;
-  memcpy(s->best->value, s->slot, (size_t)s->n * sizeof *s->slot);
-  for (size_t i = 0; i < s->p->booleans.n; i++)
-    s->best->boolean[i] = (int)(s->choice >> i & 1);
+/* ---- the heap ---- */
+
+static bool is_before(const solve_part *a, const solve_part *b) { return a->bound != b->bound ? a->bound < b->bound : a->order < b->order; }
+
+static void push(search *s, contest *c, solve_part *x) {
+  vec_push(&s->ctx->scratch, &c->open, x);
+  size_t i = c->open.n - 1;
+  for (; i && is_before(x, c->open.at[(i - 1) / 2]); i = (i - 1) / 2)
+    c->open.at[i] = c->open.at[(i - 1) / 2];
+  c->open.at[i] = x;
 }
 
-static bool trips_hold(const searcher *s, int depth) {
-  for (size_t i = 0; i < s->trips.n; i++) {
-    const check *c = &s->trips.at[i];
-    int64_t num, den;
-    if (c->depth == depth && (!sym_run(c->a, s->slot, &num) || !sym_run(c->b, s->slot, &den) || !solve_trip_holds(s->rule, num, den)))
-      return false;
-  }
-  return true;
-}
-
-static bool conditions_hold(const searcher *s, int depth) {
-  for (size_t i = 0; i < s->holds.n; i++) {
-    const check *c = &s->holds.at[i];
-    int64_t v;
-    if (c->depth == depth && (!sym_run(c->a, s->slot, &v) || (c->b ? v == 0 : v > c->limit)))
-      return false;
-  }
-  return true;
-}
-
-/* The open symbols stand at their smallest values. */
-static bool may_fit(const searcher *s, int depth) {
-  for (size_t i = 0; i < s->fits.n; i++) {
-    int64_t v;
-    if (s->fits.at[i].depth >= depth && (!sym_run(s->fits.at[i].a, s->slot, &v) || v > s->fits.at[i].limit))
-      return false;
-  }
-  return true;
-}
-
-static int64_t saturating_mul(int64_t a, int64_t b) {
-  int64_t v;
-  return __builtin_mul_overflow(a, b, &v) ? INT64_MAX : v;
-}
-
-static int64_t saturating_add(int64_t a, int64_t b) { return a > INT64_MAX - b ? INT64_MAX : a + b; }
-
-static void search(searcher *s, int depth, bool is_feasible) {
-  if (depth == s->n) {
-    if (s->counts_points)
-      s->best->points = saturating_add(s->best->points, 1);
-    if (is_feasible)
-      try_point(s);
-    return;
-  }
-  const solve_values *v = &s->values[depth];
-  for (size_t i = 0; i < v->n && !s->ran_out; i++) {
-    s->slot[depth] = v->at[i];
-    if (!trips_hold(s, depth))
-      continue;
-    bool fits = is_feasible && may_fit(s, depth);
-    if (!fits)
-      s->best->pruned = saturating_add(s->best->pruned, s->below[depth + 1]);
-    if (!fits && !s->counts_points) {     /* larger values of this symbol cannot fit either */
-      s->best->pruned = saturating_add(s->best->pruned, saturating_mul((int64_t)(v->n - i - 1), s->below[depth + 1]));
+static solve_part *pop(contest *c) {
+  solve_part *top = c->open.at[0], *x = c->open.at[--c->open.n];
+  size_t i = 0;
+  for (size_t child = 1; child < c->open.n; child = 2 * i + 1) {
+    if (child + 1 < c->open.n && is_before(c->open.at[child + 1], c->open.at[child]))
+      child++;
+    if (!is_before(c->open.at[child], x))
       break;
-    }
-    bool holds = fits && conditions_hold(s, depth);
-    if (holds || s->counts_points)
-      search(s, depth + 1, holds);
+    c->open.at[i] = c->open.at[child];
+    i = child;
   }
-  s->slot[depth] = v->n ? v->at[0] : 0;
+  c->open.at[i] = x;
+  return top;
+}
+
+/* A copy of `part`, the youngest of the contest. */
+static void open_part(search *s, contest *c, const solve_part *part) {
+  solve_part *x = c->spare.n ? c->spare.at[--c->spare.n] : ARENA_NEW(&s->ctx->scratch, solve_part);
+  *x = *part;
+  x->order = c->age++;
+  push(s, c, x);
+}
+
+static void drop_part(search *s, contest *c, solve_part *x) { vec_push(&s->ctx->scratch, &c->spare, x); }
+
+/* ---- an epoch ---- */
+
+/* A part that cannot win. */
+static void discard(search *s, contest *c, solve_part *x) {
+  entry *e = &s->entries[x->problem];
+  int64_t seen = 0;      /* of a part that was begun, the points before the place where it stopped have been counted */
+  for (int d = x->depth; x->is_begun && d < e->ready.n; d++)
+    seen = solve_add(seen, solve_mul(x->next[d] - (d == x->depth ? x->from : 0), e->ready.below[d + 1]));
+  e->pruned = solve_add(e->pruned, solve_part_points(&e->ready, x) - seen);
+  e->by_bound = true;
+  drop_part(s, c, x);
+}
+
+static void split(search *s, contest *c, solve_part *x) {
+  entry *e = &s->entries[x->problem];
+  solve_part children[SOLVE_CHILDREN_MAX];
+  int n = solve_split_part(&e->ready, x, children, &e->pruned);
+  for (int i = 0; i < n; i++)
+    open_part(s, c, &children[i]);
+  drop_part(s, c, x);
+}
+
+static bool is_to_split(const search *s, const contest *c, const solve_part *x) {
+  const solve_ready *r = &s->entries[x->problem].ready;
+  int64_t most = r->below[0] / WALKS_A_PROBLEM;
+  most = most < WALK_POINTS_MIN ? WALK_POINTS_MIN : most > WALK_POINTS_MAX ? WALK_POINTS_MAX : most;
+  return !x->is_begun && c->open.n < OPEN_MAX && solve_part_points(r, x) > most;
+}
+
+static bool is_over(const contest *c) { return c->open.n == 0 || c->left == 0; }
+
+static void choose_jobs(search *s, contest *c) {
+  static const size_t sizes[] = {1, 8, 256};
+  size_t most = sizes[c->epoch < 2 ? c->epoch : 2];
+  c->first_job = s->jobs.n;
+  for (int splits = 0; c->open.n && s->jobs.n - c->first_job < most && splits < SPLITS_MAX;) {
+    solve_part *x = pop(c);
+    if (solve_part_loses(&s->entries[x->problem].ready, x, &c->best)) {
+      discard(s, c, x);
+    } else if (is_to_split(s, c, x)) {
+      split(s, c, x);
+      splits++;
+    } else {
+      vec_push(&s->ctx->scratch, &s->jobs, ((job){.of = c, .part = x}));
+    }
+  }
+  c->n_jobs = s->jobs.n - c->first_job;
+  if (c->n_jobs)
+    c->epoch++;
+}
+
+/* Equal shares; what is left of them comes back when the epoch ends. */
+static void share_budget(search *s, contest *c) {
+  int64_t n = (int64_t)c->n_jobs;
+  for (int64_t i = 0; i < n; i++) {
+    job *j = &s->jobs.at[c->first_job + (size_t)i];
+    j->walk = (solve_walk){.best = c->best, .budget = c->left < 0 ? -1 : c->left / n + (i < c->left % n)};
+  }
+}
+
+static loom_status run_job(loom_ctx *worker, void *data, size_t i) {
+  (void)worker;
+  search *s = data;
+  job *j = &s->jobs.at[i];
+  solve_walk_part(&s->entries[j->part->problem].ready, j->part, &j->walk);
+  return LOOM_OK;
+}
+
+static bool comes_first(const search *s, const solve_best *a, const solve_best *b) {
+  if (!a->found || !b->found)
+    return a->found;
+  if (a->cycles != b->cycles || a->problem != b->problem)
+    return a->cycles != b->cycles ? a->cycles < b->cycles : a->problem < b->problem;
+  for (int i = 0; i < s->entries[a->problem].ready.n; i++)
+    if (a->value[i] != b->value[i])
+      return a->value[i] < b->value[i];
+  return a->round < b->round;
+}
+
+static void take_over(search *s, contest *c) {
+  for (size_t i = c->first_job; i < c->first_job + c->n_jobs; i++) {
+    job *j = &s->jobs.at[i];
+    entry *e = &s->entries[j->part->problem];
+    const solve_best *found = &j->walk.best;
+    e->evaluated = solve_add(e->evaluated, j->walk.evaluated);
+    e->pruned = solve_add(e->pruned, j->walk.pruned);
+    e->by_bound = e->by_bound || j->walk.by_bound;
+    if (found->found && found->problem == j->part->problem && comes_first(s, found, &e->own))
+      e->own = *found;
+    if (comes_first(s, found, &c->best))
+      c->best = *found;
+    if (c->left >= 0)
+      c->left -= j->walk.evaluated;
+    if (j->walk.ran_out)
+      push(s, c, j->part);
+    else
+      drop_part(s, c, j->part);
+  }
+}
+
+static void report(const search *s) {
+  int64_t done = 0, open = 0, best = INT64_MAX, bound = INT64_MAX;
+  if (!s->limits->progress)
+    return;
+  for (size_t i = 0; i < s->n; i++)
+    done = solve_add(done, solve_add(s->entries[i].evaluated, s->entries[i].pruned));
+  for (size_t i = 0; i < s->n_contests; i++) {
+    const contest *c = &s->contests[i];
+    int64_t least = c->open.n ? c->open.at[0]->bound : INT64_MAX;
+    open += (int64_t)c->open.n;
+    best = c->best.found && c->best.cycles < best ? c->best.cycles : best;
+    bound = least < bound ? least : bound;
+  }
+  s->limits->progress(s->limits->data, done, open, best, bound < best ? bound : best);
+}
+
+static loom_status run_epochs(search *s) {
+  for (bool is_done = false; !is_done && !s->timed_out;) {
+    int64_t points = 0;
+    s->jobs.n = 0;
+    is_done = true;
+    for (size_t i = 0; i < s->n_contests; i++) {
+      contest *c = &s->contests[i];
+      c->n_jobs = 0;
+      if (is_over(c))
+        continue;
+      choose_jobs(s, c);
+      share_budget(s, c);
+      is_done = false;
+    }
+    for (size_t i = 0; i < s->jobs.n; i++)
+      points = solve_add(points, solve_part_points(&s->entries[s->jobs.at[i].part->problem].ready, s->jobs.at[i].part));
+    LOOM_TRY(threads_for(s->ctx, points < THREADS_PAY_POINTS ? 1 : s->limits->threads, s->jobs.n, run_job, s));
+    for (size_t i = 0; i < s->n_contests; i++)
+      take_over(s, &s->contests[i]);
+    if (!is_done)
+      report(s);
+    s->timed_out = s->limits->timeout_s > 0 && seconds() - s->started > s->limits->timeout_s;
+  }
+  return LOOM_OK;
+}
+
+/* ---- answers ---- */
+
+/* What is open at the end, without that which loses by now. */
+static void close_contest(search *s, contest *c) {
+  part_list open = c->open;
+  c->open.n = 0;
+  for (size_t i = 0; i < open.n; i++) {
+    entry *e = &s->entries[open.at[i]->problem];
+    if (solve_part_loses(&e->ready, open.at[i], &c->best))
+      discard(s, c, open.at[i]);
+    else
+      e->open = open.at[i]->bound < e->open ? open.at[i]->bound : e->open;
+  }
+}
+
+static loom_status check_divides(search *s, const solve_ready *r, solve_answer *a) {
+  for (size_t i = 0; i < r->p->trips.n; i++) {
+    sym_code *num, *den;
+    int64_t x, y;
+    arena_mark mark = arena_save(&s->ctx->mem);
+    LOOM_TRY(sym_compile(s->ctx, r->p->trips.at[i].numerator, r->names, (size_t)r->n, &num));
+    LOOM_TRY(sym_compile(s->ctx, r->p->trips.at[i].denominator, r->names, (size_t)r->n, &den));
+    if (!sym_run(num, a->value, &x) || !sym_run(den, a->value, &y) || !solve_trip_holds(SOLVE_TRIPS_EXACT, x, y))
+      a->ragged = true;
+    arena_release(&s->ctx->mem, mark);
+  }
+  return LOOM_OK;
+}
+
+static loom_status fill_point(search *s, const solve_ready *r, const solve_best *b, solve_answer *a) {
+  if (b->cycles == INT64_MAX)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the predicted cycles exceed 64 bits at every choice of block sizes");
+  a->cycles = b->cycles;
+  memcpy(a->value, b->value, (size_t)r->n * sizeof *b->value);
+  for (size_t i = 0; i < r->p->booleans.n; i++)
+    a->boolean[i] = (int)(r->rounds.at[b->round].choice >> i & 1);
+  return check_divides(s, r, a);
+}
+
+static void fill_without_point(search *s, const contest *c, const entry *e, solve_answer *a) {
+  if (e->evaluated || e->by_bound || e->open != INT64_MAX) {
+    a->status = SOLVE_UNDECIDED;
+    a->cycles = INT64_MAX;
+    a->lower_bound = c->best.found && c->best.cycles < e->open ? c->best.cycles : e->open;
+    a->why = c->best.found && c->best.cycles != INT64_MAX ? arena_printf(&s->ctx->mem, "no block sizes here take fewer than %" PRId64 " cycles", a->lower_bound)
+                           : "the search was stopped before it found block sizes that fit";
+  } else {
+    a->status = SOLVE_INFEASIBLE;
+    a->why = solve_explain(s->ctx, e->ready.p, e->ready.values);
+  }
+}
+
+static loom_status fill_answer(search *s, const contest *c, size_t problem, solve_answer *a) {
+  const entry *e = &s->entries[problem];
+  const solve_ready *r = &e->ready;
+  *a = (solve_answer){.fallback = r->fallback, .evaluated = e->evaluated, .pruned = e->pruned, .feasible = e->evaluated};
+  if (r->empty) {
+    a->status = SOLVE_INFEASIBLE;
+    a->why = r->empty;
+    return LOOM_OK;
+  }
+  bool wins = c->best.found && c->best.problem == problem, is_complete = wins && e->open == INT64_MAX;
+  if (!e->own.found || (!is_complete && e->own.cycles == INT64_MAX)) {
+    fill_without_point(s, c, e, a);
+    return LOOM_OK;
+  }
+  LOOM_TRY(fill_point(s, r, &e->own, a));
+  a->lower_bound = e->open < c->best.cycles ? e->open : c->best.cycles;
+  a->status = !is_complete ? SOLVE_BEST_FOUND : solve_is_assigned(r->p) ? SOLVE_ASSIGNED : SOLVE_OPTIMAL;
+  return LOOM_OK;
+}
+
+/* Counting takes time of its own: of winners only, and of those whose search came to its end. */
+typedef struct tally { const search *s; solve_answer *answers; } tally;
+
+static loom_status count_answer(loom_ctx *worker, void *data, size_t i) {
+  (void)worker;
+  tally *t = data;
+  const solve_ready *r = &t->s->entries[i].ready;
+  solve_answer *a = &t->answers[i];
+  bool is_proven = a->status == SOLVE_OPTIMAL || a->status == SOLVE_ASSIGNED;
+  if (!r->empty)
+    a->points = solve_count_points(r);
+  if (!r->empty && is_proven)
+    a->feasible = solve_count_feasible(r);
+  return LOOM_OK;
+}
+
+static loom_status answer_all(search *s, bool one_incumbent, solve_answer *out) {
+  int64_t points = 0;
+  for (size_t i = 0; i < s->n; i++)
+    s->entries[i].open = INT64_MAX;
+  for (size_t i = 0; i < s->n_contests; i++)
+    close_contest(s, &s->contests[i]);
+  for (size_t i = 0; i < s->n; i++) {
+    LOOM_TRY(fill_answer(s, &s->contests[one_incumbent ? 0 : i], i, &out[i]));
+    points = solve_add(points, s->entries[i].ready.below[0]);
+  }
+  tally t = {s, out};
+  return threads_for(s->ctx, points < THREADS_PAY_POINTS ? 1 : s->limits->threads, s->n, count_answer, &t);
 }
 
 /* ---- setting up ---- */
 
-static loom_status compile(searcher *s, const sym_expr *e, sym_code **out) {
-  const char *slots[SOLVE_SYMBOLS_MAX];
-  for (int i = 0; i < s->n; i++)
-    slots[i] = s->p->symbols.at[i].name;
-  return sym_compile(s->ctx, e, slots, (size_t)s->n, out);
-}
-
-static int depth_of(const searcher *s, const sym_expr *e) {
-  int last = solve_last_symbol(s->p, e);
-  return last < 0 ? 0 : last;
-}
-
-static bool names_several(const solve_problem *p, const solve_trip *t) {
-  int names = 0;
-  for (size_t i = 0; i < p->symbols.n; i++)
-    names += sym_depends(t->numerator, p->symbols.at[i].name) || sym_depends(t->denominator, p->symbols.at[i].name);
-  return names > 1;
-}
-
-static loom_status add_coupled_trips(searcher *s) {
-  for (size_t i = 0; i < s->p->trips.n && s->rule != SOLVE_TRIPS_ANY; i++) {
-    const solve_trip *t = &s->p->trips.at[i];
-    if (!names_several(s->p, t) || !solve_trip_is_free(s->p, t))
-      continue;
-    int a = depth_of(s, t->numerator), b = depth_of(s, t->denominator);
-    check c = {.depth = a > b ? a : b};
-    LOOM_TRY(compile(s, t->numerator, &c.a));
-    LOOM_TRY(compile(s, t->denominator, &c.b));
-    vec_push(&s->ctx->mem, &s->trips, c);
+static void open_problem(search *s, contest *c, size_t problem) {
+  const solve_ready *r = &s->entries[problem].ready;
+  for (size_t i = 0; !r->empty && i < r->rounds.n; i++) {
+    solve_part x = {.problem = problem, .round = (int)i, .to = r->values[0].n - 1};
+    x.bound = solve_part_bound(r, &x);
+    open_part(s, c, &x);
   }
-  return LOOM_OK;
 }
 
-/* Compiles everything for one choice of the booleans. */
-static loom_status start_round(searcher *s, unsigned choice) {
-  arena *m = &s->ctx->mem;
-  const solve_problem *p = s->p;
-  s->choice = choice;
-  s->holds.n = s->fits.n = 0;
-  LOOM_TRY(compile(s, solve_fix_booleans(m, p, p->cycles, choice), &s->cycles));
-  for (size_t i = 0; i < p->capacities.n; i++) {
-    const sym_expr *e = solve_fix_booleans(m, p, p->capacities.at[i].bytes, choice);
-    check c = {.limit = p->capacities.at[i].limit, .depth = depth_of(s, e)};
-    LOOM_TRY(compile(s, e, &c.a));
-    if (solve_is_monotone(e))
-      vec_push(m, &s->fits, c);
-    else
-      vec_push(m, &s->holds, c);
+static loom_status search_all(search *s, const solve_problem *const *p, bool one_incumbent, solve_answer *out) {
+  bool needs_bounds = s->limits->op_budget > 0 || s->limits->timeout_s > 0;
+  for (size_t i = 0; i < s->n_contests; i++)
+    s->contests[i].left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
+  for (size_t i = 0; i < s->n; i++) {
+    LOOM_TRY(solve_make_ready(s->ctx, p[i], needs_bounds, &s->entries[i].ready));
+    open_problem(s, &s->contests[one_incumbent ? 0 : i], i);
   }
-  for (size_t i = 0; i < p->conditions.n; i++) {
-    const sym_expr *e = solve_fix_booleans(m, p, p->conditions.at[i], choice);
-    check c = {.depth = depth_of(s, e)};
-    LOOM_TRY(compile(s, e, &c.a));
-    c.b = c.a;               /* marks a truth, not a size */
-    vec_push(m, &s->holds, c);
-  }
-  for (int i = 0; i < s->n; i++)
-    s->slot[i] = s->values[i].n ? s->values[i].at[0] : 0;
-  return LOOM_OK;
+  LOOM_TRY(run_epochs(s));
+  return answer_all(s, one_incumbent, out);
 }
 
-static bool is_allowed(const solve_problem *p, unsigned choice) {
-  for (size_t i = 0; i < p->booleans.n; i++)
-    if (p->booleans.at[i].assigned >= 0 && p->booleans.at[i].assigned != (int)(choice >> i & 1))
-      return false;
-  return true;
-}
-
-static void note_bound(searcher *s, unsigned choice, int64_t *bound) {
-  int64_t lo[SOLVE_SYMBOLS_MAX], hi[SOLVE_SYMBOLS_MAX];
-  for (int i = 0; i < s->n; i++) {
-    if (!s->values[i].n)
-      return;
-    lo[i] = s->values[i].at[0];
-    hi[i] = s->values[i].at[s->values[i].n - 1];
-  }
-  int64_t b = solve_lower_bound(s->p, solve_fix_booleans(&s->ctx->mem, s->p, s->p->cycles, choice), lo, hi);
-  *bound = b < *bound ? b : *bound;
-}
-
-static loom_status search_rule(searcher *s) {
-  const solve_problem *p = s->p;
-  solve_answer *a = s->best;
-  s->trips.n = 0;
-  LOOM_TRY(add_coupled_trips(s));
-  s->counts_points = s->trips.n > 0;
-  s->below[s->n] = 1;
-  for (int i = s->n; i-- > 0;)
-    s->below[i] = saturating_mul(s->below[i + 1], (int64_t)s->values[i].n);
-  a->points = a->feasible = a->pruned = 0;
-  int64_t bound = INT64_MAX;
-  for (unsigned choice = 0; choice < 1u << p->booleans.n; choice++) {
-    if (!is_allowed(p, choice))
-      continue;
-    LOOM_TRY(start_round(s, choice));
-    if (!s->counts_points)
-      a->points = saturating_add(a->points, s->below[0]);
-    if (!s->ran_out)
-      search(s, 0, s->n > 0 || (may_fit(s, 0) && conditions_hold(s, 0)));
-    if (s->ran_out)
-      note_bound(s, choice, &bound);
-  }
-  a->lower_bound = s->found && (!s->ran_out || a->cycles < bound) ? a->cycles : bound == INT64_MAX ? 0 : bound;
-  return LOOM_OK;
-}
-
-static loom_status check_divides(searcher *s, bool *out_ragged) {
-  *out_ragged = false;
-  for (size_t i = 0; i < s->p->trips.n; i++) {
-    sym_code *num, *den;
-    int64_t a, b;
-    LOOM_TRY(compile(s, s->p->trips.at[i].numerator, &num));
-    LOOM_TRY(compile(s, s->p->trips.at[i].denominator, &den));
-    if (!sym_run(num, s->best->value, &a) || !sym_run(den, s->best->value, &b) || !solve_trip_holds(SOLVE_TRIPS_EXACT, a, b))
-      *out_ragged = true;
-  }
-  return LOOM_OK;
-}
-
-static loom_status finish(searcher *s, const solve_values *values) {
-  solve_answer *a = s->best;
-  if (!s->found) {      /* a spent budget has tried at least one point */
-    a->status = SOLVE_INFEASIBLE;
-    a->why = solve_explain(s->ctx, s->p, values);
-    return LOOM_OK;
-  }
-  if (a->cycles == INT64_MAX)
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the predicted cycles exceed 64 bits at every choice of block sizes");
-  a->status = s->ran_out ? SOLVE_BEST_FOUND : solve_is_assigned(s->p) ? SOLVE_ASSIGNED : SOLVE_OPTIMAL;
-  return check_divides(s, &a->ragged);
-}
-
-loom_status solve_search(loom_ctx *ctx, const solve_problem *p, int64_t budget_ops, solve_answer *out) {
-  *out = (solve_answer){0};
-  if (p->symbols.n > SOLVE_SYMBOLS_MAX || p->booleans.n > SOLVE_BOOLEANS_MAX)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "%zu block symbols and %zu booleans; at most %d and %d are supported", p->symbols.n, p->booleans.n,
-              SOLVE_SYMBOLS_MAX, SOLVE_BOOLEANS_MAX);
-  solve_values values[SOLVE_SYMBOLS_MAX];
-  searcher s = {.ctx = ctx, .p = p, .rule = p->rule, .values = values, .n = (int)p->symbols.n, .best = out, .ops = {budget_ops > 0 ? budget_ops : -1}};
-  LOOM_TRY(solve_list_values(ctx, p, s.rule, values));
-  const char *empty = solve_explain_empty(ctx, p, s.rule, values);
-  if (!empty)
-    LOOM_TRY(search_rule(&s));
-  bool is_empty = empty || out->points == 0;
-  if (is_empty && p->falls_back && s.rule != SOLVE_TRIPS_ANY) {
-    out->fallback = empty ? empty : "no block sizes divide all extents";
-    s.rule = SOLVE_TRIPS_ANY;
-    LOOM_TRY(solve_list_values(ctx, p, s.rule, values));
-    empty = solve_explain_empty(ctx, p, s.rule, values);
-    if (!empty)
-      LOOM_TRY(search_rule(&s));
-  }
-  if (empty) {
-    out->status = SOLVE_INFEASIBLE;
-    out->why = empty;
-    return LOOM_OK;
-  }
-  return finish(&s, values);
+loom_status solve_problems(loom_ctx *ctx, const solve_problem *const *p, size_t n, bool one_incumbent, const solve_limits *l, solve_answer *out) {
+  static const solve_limits none = {0};
+  arena *m = &ctx->scratch;
+  arena_mark mark = arena_save(m);
+  search s = {.ctx = ctx, .limits = l ? l : &none, .n = n, .n_contests = one_incumbent ? 1 : n, .started = seconds()};
+  s.entries = ARENA_NEW_N(m, entry, n);
+  s.contests = ARENA_NEW_N(m, contest, s.n_contests);
+  loom_status st = n ? search_all(&s, p, one_incumbent, out) : LOOM_OK;
+  arena_release(m, mark);
+  return st;
 }

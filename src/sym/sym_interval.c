@@ -1,6 +1,6 @@
 #include "sym/sym_interval.h"
 
-#define WIDE_MAX ((sym_wide)1 << 126)
+#define WIDE_MAX ((sym_wide)1 << 125)
 
 static sym_wide low(sym_interval a) { return a.lo == INT64_MIN ? -WIDE_MAX : a.lo; }
 static sym_wide high(sym_interval a) { return a.hi == INT64_MAX ? WIDE_MAX : a.hi; }

@@ -16,7 +16,7 @@ static inline sym_interval sym_interval_join(sym_interval a, sym_interval b) {
 sym_interval sym_interval_apply(sym_op op, sym_interval a, sym_interval b);
 sym_interval sym_interval_if(sym_interval condition, sym_interval then, sym_interval other);
 
-/* Numbers beyond 64 bits, capped at +-2^126; that cap absorbs like infinity, but times 0 is 0. */
+/* Numbers beyond 64 bits, capped at +-2^125; that cap absorbs like infinity, but times 0 is 0. */
 __extension__ typedef __int128 sym_wide;
 sym_wide sym_wide_mul(sym_wide a, sym_wide b);
 /* The interval of one wide number. */

@@ -3,7 +3,7 @@
 #define LOOM_SYM_RANGES_H
 #include "sym/sym_interval.h"
 
-enum { SYM_TABLE_MAX = 1 << 16, SYM_PAIR_MAX = 4096 };      /* entries of a table over one domain, over two */
+enum { SYM_TABLE_MAX = 1 << 16, SYM_PAIR_MAX = 1024 };      /* entries of a table over one domain, over two */
 
 typedef struct sym_line sym_line;
 /* Keeps a copy of the n >= 1 entries. */
