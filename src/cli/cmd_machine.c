@@ -41,6 +41,7 @@ static loom_status check(loom_ctx *ctx, const cli_options *o, const char *name) 
   machine *m;
   LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
   LOOM_TRY(machine_check(ctx, m));
+  LOOM_TRY(machine_check_units(ctx, m));
   if (o->json) {
     data_value *v = data_object(&ctx->mem);
     data_set_string(&ctx->mem, v, "schema", "loom.machine-check.v1");

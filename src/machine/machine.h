@@ -59,7 +59,7 @@ typedef struct machine {
   VEC_OF(machine_unit) units;
   VEC_OF(const char *) movers;              /* names of the engines that move data; a function's `unit` is one of these or of `units` */
   VEC_OF(machine_map) maps;                 /* links given as index maps; checked, and the mesh's wrap and `attach` follow from them */
-  VEC_OF(machine_memory) memories;          /* of foreign files: all they name; empty for ours */
+  VEC_OF(machine_memory) memories;          /* of foreign files: all they name, the DRAM first; empty for ours */
   VEC_OF(machine_path) paths;
   VEC_OF(machine_origin) origins;
   VEC_OF(machine_perf) perf;                /* perf sets; `calibration` indexes the one in use */
@@ -68,7 +68,7 @@ typedef struct machine {
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 
-/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml or df .mlir file.  Checked.
+/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml file or to a df or adl .mlir file.  Checked.
  * Unknown name: LOOM_EUSAGE with did-you-mean; missing file: LOOM_EIO.  `calibration` NULL: the file's default;
  * a perf set the machine does not have: LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
@@ -88,8 +88,11 @@ LOOM_MUST_USE loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, con
 /* Upstream's perf YAML (loom.md 4.6) of one unit or mover, named by the file: X.perf.yaml, X.yaml. */
 LOOM_MUST_USE loom_status machine_add_perf_yaml(loom_ctx *ctx, machine *m, const char *path, const char *bytes, size_t size);
 /* Lints and checks beyond syntax.  Errors: attach points off the mesh, index maps that leave their target.  Warnings: guard overlaps (the first
- * scenario is taken) and gaps, each with a witness, throughputs below 1, rings shorter than their dim.  A machine that is_checked passes at once. */
+ * scenario is taken) and gaps, each with a witness, throughputs below 1, rings shorter than their dim, memories that DRAM does not reach.  A machine that is_checked passes at once. */
 LOOM_MUST_USE loom_status machine_check(loom_ctx *ctx, const machine *m);
+/* Warns where a function of the perf set in use does more a cycle than its unit, mover port or vector lane can: mostly volume and throughput that do not count the same
+ * (flops and multiply-adds).  Apart from machine_check, because published perf sets fail it. */
+LOOM_MUST_USE loom_status machine_check_units(loom_ctx *ctx, const machine *m);
 data_value *machine_to_data(arena *mem, const machine *m);                 /* loom.machine.v1 as JSON */
 const char *machine_to_yaml(arena *mem, const machine *m);                 /* the same as YAML; machine_from_yaml reads it back */
 const char *machine_describe(arena *mem, const machine *m);                /* text for people: what the chip is, and where each number comes from */

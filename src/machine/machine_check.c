@@ -17,6 +17,7 @@ loom_status machine_check(loom_ctx *ctx, const machine *m) {
     return LOOM_OK;
   LOOM_TRY(machine_check_maps(ctx, m));
   LOOM_TRY(check_attach(ctx, m));
+  machine_check_reach(ctx, m);
   for (size_t i = 0; i < m->perf.n; i++)
     LOOM_TRY(machine_check_guards(ctx, &m->perf.at[i]));
   return LOOM_OK;

@@ -435,6 +435,9 @@ static loom_status whole_tree(import *im, data_value **out) {
   return LOOM_OK;
 }
 
+/* What leads to the cores leads to their memory. */
+static const char *end_memory(const import *im, const df_op *end) { return end == im->core ? im->l1->name : end->name; }
+
 loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out) {
   import im = {.ctx = ctx, .mem = &ctx->mem, .path = path};
   data_value *root;
@@ -445,8 +448,17 @@ loom_status machine_from_df(loom_ctx *ctx, const char *path, const char *bytes, 
   LOOM_TRY(check_instances(&im));
   LOOM_TRY(whole_tree(&im, &root));
   LOOM_TRY(machine_read(ctx, path, root, out));
-  for (size_t i = 0; i < im.file.ops.n; i++)
-    if (im.file.ops.at[i]->kind == DF_LINKS)
-      vec_push(im.mem, &(*out)->maps, map_of(&im, im.file.ops.at[i]));
+  const df_op *memories[] = {im.dram, im.l1};
+  for (size_t i = 0; i < 2; i++)
+    vec_push(im.mem, &(*out)->memories, ((machine_memory){memories[i]->name, instances(memories[i]), memories[i]->size, memories[i]->span}));
+  for (size_t i = 0; i < im.file.ops.n; i++) {
+    const df_op *op = im.file.ops.at[i];
+    if (op->kind != DF_LINKS)
+      continue;
+    vec_push(im.mem, &(*out)->maps, map_of(&im, op));
+    const char *from = end_memory(&im, op->from), *to = end_memory(&im, op->to);      /* data goes both ways */
+    vec_push(im.mem, &(*out)->paths, ((machine_path){op->name, from, to, op->span}));
+    vec_push(im.mem, &(*out)->paths, ((machine_path){op->name, to, from, op->span}));
+  }
   return LOOM_OK;
 }

@@ -63,7 +63,7 @@ static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
   if (near)
     diag_help(ctx, "did you mean '%s'?", near);
   else
-    diag_help(ctx, "'loom machine list' shows the shipped ones; a path to a .yaml or df .mlir file works too");
+    diag_help(ctx, "'loom machine list' shows the shipped ones; a path to a .yaml, df or adl .mlir file works too");
   return LOOM_EUSAGE;
 }
 
@@ -74,7 +74,8 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
   char *bytes;
   size_t size;
   LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
-  LOOM_TRY(text_ends(path, ".mlir") ? machine_from_df(ctx, path, bytes, size, out) : machine_from_yaml(ctx, path, bytes, size, out));
+  bool is_mlir = text_ends(path, ".mlir"), is_adl = is_mlir && strstr(bytes, " adl.");
+  LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : machine_from_yaml(ctx, path, bytes, size, out));
   if (calibration)
     LOOM_TRY(machine_use_calibration(ctx, *out, calibration));
   LOOM_TRY(machine_check(ctx, *out));

@@ -85,6 +85,8 @@ LOOM_MUST_USE loom_status machine_use_calibration(loom_ctx *ctx, machine *m, con
 /* ---- checking ---- */
 LOOM_MUST_USE loom_status machine_check_maps(loom_ctx *ctx, const machine *m);
 LOOM_MUST_USE loom_status machine_check_guards(loom_ctx *ctx, const machine_perf *p);
+/* Warns of memories that nothing leads to from the DRAM. */
+void machine_check_reach(loom_ctx *ctx, const machine *m);
 
 const machine_func *machine_perf_find(const machine_perf *p, const char *name);
 #endif

@@ -12,8 +12,7 @@ const char *machine_plain_name(const char *name) {
   return text_starts(name, "array_") && name[6] ? name + 6 : name;
 }
 
-/* Everything up to the bracket that closes the current one, and that one. */
-static loom_status skip_balanced(df_lexer *l, const char *open, const char *close) {
+loom_status machine_proc_skip(df_lexer *l, const char *open, const char *close) {
   int depth = 0;
   do {
     if (l->token.kind == DF_END)
@@ -121,7 +120,7 @@ static loom_status read_func(df_lexer *l, proc_func *f) {
   LOOM_TRY(read_args(l, f));
   LOOM_TRY(df_accept(l, "attributes", &has_attributes));
   if (has_attributes)
-    LOOM_TRY(skip_balanced(l, "{", "}"));
+    LOOM_TRY(machine_proc_skip(l, "{", "}"));
   if (!df_is(l, "{"))
     return df_fail_expected(l, "the function's body in '{'");
   LOOM_TRY(read_body(l, f));
@@ -139,9 +138,9 @@ loom_status machine_proc_module(df_lexer *l, proc_module *out) {
   }
   LOOM_TRY(df_accept(l, "attributes", &has_attributes));
   if (has_attributes)
-    LOOM_TRY(skip_balanced(l, "{", "}"));
+    LOOM_TRY(machine_proc_skip(l, "{", "}"));
   if (!out->name)      /* a kernel behind the description of its chip */
-    return df_is(l, "{") ? skip_balanced(l, "{", "}") : df_fail_expected(l, "'{'");
+    return df_is(l, "{") ? machine_proc_skip(l, "{", "}") : df_fail_expected(l, "'{'");
   LOOM_TRY(df_expect(l, "{"));
   while (!df_is(l, "}")) {
     proc_func f = {0};
