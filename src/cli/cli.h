@@ -33,6 +33,7 @@
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
   X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
+  X(compute_dir, "hw-compute-dir", "DIR", "svx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cr", "materialise the best N candidates (default 1)")                                           \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
@@ -99,6 +100,10 @@ typedef struct cli_pair { const char *key, *value; int64_t integer; } cli_pair;
 typedef VEC_OF(cli_pair) cli_pairs;
 LOOM_MUST_USE loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, bool integers, cli_pairs *out);
 LOOM_MUST_USE loom_status cli_int(loom_ctx *ctx, const char *option, const char *text, int64_t lo, int64_t hi, int64_t *out);
+
+/* The machine `name` with the perf set or the compute directory that the options choose. */
+struct machine;
+LOOM_MUST_USE loom_status cli_load_machine(loom_ctx *ctx, const cli_options *o, const char *name, struct machine **out);
 
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */

@@ -19,7 +19,7 @@ loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
   char *source;
   size_t size;
   data_value *schedule, *result;
-  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  LOOM_TRY(cli_load_machine(ctx, o, name, &m));
   LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
   LOOM_TRY(data_read_json(ctx, path, source, size, &schedule));
   LOOM_TRY(eval_schedule(ctx, m, schedule, EVAL_SCENARIOS_MAX, &result));

@@ -29,7 +29,7 @@ static loom_status list(loom_ctx *ctx, const cli_options *o) {
 
 static loom_status show(loom_ctx *ctx, const cli_options *o, const char *name) {
   machine *m;
-  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  LOOM_TRY(cli_load_machine(ctx, o, name, &m));
   if (o->json)
     printf("%s\n", data_write_json(&ctx->mem, machine_to_data(&ctx->mem, m), 1));
   else
@@ -39,7 +39,7 @@ static loom_status show(loom_ctx *ctx, const cli_options *o, const char *name) {
 
 static loom_status check(loom_ctx *ctx, const cli_options *o, const char *name) {
   machine *m;
-  LOOM_TRY(machine_load(ctx, name, o->calibration.last, &m));
+  LOOM_TRY(cli_load_machine(ctx, o, name, &m));
   LOOM_TRY(machine_check(ctx, m));
   LOOM_TRY(machine_check_units(ctx, m));
   if (o->json) {
@@ -58,7 +58,7 @@ static loom_status check(loom_ctx *ctx, const cli_options *o, const char *name) 
 /* Reads a foreign description and writes ours. */
 static loom_status import(loom_ctx *ctx, const cli_options *o, const char *path) {
   machine *m;
-  LOOM_TRY(machine_load(ctx, path, o->calibration.last, &m));
+  LOOM_TRY(cli_load_machine(ctx, o, path, &m));
   LOOM_TRY(machine_check(ctx, m));
   const char *yaml = machine_to_yaml(&ctx->mem, m);
   if (!o->out.last) {

@@ -40,7 +40,7 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom solve' takes one ETG file, %zu given", o->files.n);
   machine *m = NULL;
   if (o->machine.last)
-    LOOM_TRY(machine_load(ctx, o->machine.last, o->calibration.last, &m));
+    LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
   solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged};
   if (o->model.last && !model_kind_parse(o->model.last, &so.model))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
