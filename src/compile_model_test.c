@@ -1,0 +1,93 @@
+/* Model against virtual chip on small meshes: what is counted must be equal, what is timed must be near.
+ * Oracle: the byte counters of sim, which shares no code with the model. */
+#include "base/rng.h"
+#include "base/testing.h"
+#include "model/model.h"
+#include "nest/nest_samples.h"
+#include "sim/sim.h"
+#include "tog/tog_samples.h"
+
+/* Pages of 32 bytes on two channels: a tile row of 32 f16 lies half on each. */
+static machine *small_machine(loom_ctx *ctx, int64_t x, int64_t y, bool wraps) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  machine *m;
+  assert_int_equal(machine_load(ctx, "wormhole", NULL, &m), LOOM_OK);
+  m = machine_submesh(&ctx->mem, m, (const int64_t[]){x, y});
+  m->dram_channels = 2;
+  m->dram_page_bytes = 32;
+  m->attach.n = 0;
+  vec_push(&ctx->mem, &m->attach, 0);
+  vec_push(&ctx->mem, &m->attach, x * y - 1);
+  m->mesh.at[0].wraps = m->mesh.at[1].wraps = wraps;
+  return m;
+}
+
+typedef struct sums { int64_t dram_bytes, busiest_bytes, cycles; } sums;
+
+/* Bytes on the busiest link: turns of each class times tile times load. */
+static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s, sums *out) {
+  model_program *p;
+  assert_int_equal(model_compile(ctx, nest_make_matmul(&ctx->mem, s->m, s->n, s->k, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {s->mesh_x, s->mesh_y}, .n_logical = 2, .logical = {{0, 0, s->mesh_x, 0}, {1, 0, s->mesh_y, 1}},
+                      .n_iters = 2, .order = {0, 1}};
+  model_grid g;
+  model_grid_of(&map, &g);
+  model_point at;
+  const int64_t blocks[] = {s->tile_m, s->tile_n, s->tile_k};
+  assert_true(model_set_blocks(p, &g, blocks, &at));
+  plan_choice c[3] = {{.area = {1, s->multicast ? s->mesh_y : 1, 1}, .depth = s->depth}, {.area = {s->multicast ? s->mesh_x : 1, 1, 1}, .depth = s->depth},
+                      {.area = {1, 1, 1}, .depth = 1}};
+  c[0].move[1] = c[0].area[1] > 1 ? PLAN_MULTICAST : PLAN_UNICAST;
+  c[1].move[0] = c[1].area[0] > 1 ? PLAN_MULTICAST : PLAN_UNICAST;
+  const plan_choice *choices[] = {&c[0], &c[1], &c[2]};
+  size_t one[] = {1, 1, 1};
+  model_route *routes[3];
+  assert_int_equal(model_find_routes(ctx, p, &map, &at, choices, one, routes), LOOM_OK);
+  model_vector sum = {0}, v;
+  int64_t last_wave[MODEL_LINKS_MAX] = {0};
+  for (int a = 0; a < 3; a++) {
+    assert_true(model_price(p, &at, a, &c[a], routes[a], &v));
+    model_add(&sum, &v);
+    for (int l = 0; a == 2 && l < v.n_links; l++)      /* the last store is not among the rest */
+      last_wave[l] = 2 * s->tile_m * s->tile_n * routes[a][at.n_waves - 1].link_x1024[l] / 1024;
+  }
+  *out = (sums){.dram_bytes = sum.dram_bytes, .cycles = model_total(p, &at, &sum)};
+  for (int l = 0; l < sum.n_links; l++)
+    out->busiest_bytes = sum.link_rest[l] + last_wave[l] > out->busiest_bytes ? sum.link_rest[l] + last_wave[l] : out->busiest_bytes;
+}
+
+static void test_bytes_on_links_and_in_dram_equal_the_chip_s(void **state) {
+  (void)state;
+  rng r = rng_new(41);
+  for (int i = 0; i < 60; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    tog_matmul_spec s = {.tile_m = 32, .tile_n = 32, .tile_k = 32, .mesh_x = rng_range(&r, 1, 4), .mesh_y = rng_range(&r, 1, 4), .multicast = rng_range(&r, 0, 1),
+                         .depth = (int)rng_range(&r, 1, 2), .k_cycles = 200};
+    bool is_ragged = i % 3 == 2;
+    s.m = 32 * rng_range(&r, 1, 9) - (is_ragged ? rng_range(&r, 0, 31) : 0);
+    s.n = 32 * rng_range(&r, 1, 9);
+    s.k = 32 * rng_range(&r, 1, 4) - (is_ragged ? 2 * rng_range(&r, 0, 15) : 0);
+    machine *m = small_machine(&ctx, s.mesh_x, s.mesh_y, rng_range(&r, 0, 1));
+    sim_report report;
+    assert_int_equal(sim_run(&ctx, tog_sample_matmul(&ctx.mem, &s), m, &(sim_options){.verify = true}, &report), LOOM_OK);
+    assert_int_equal(report.n_faults, 0);
+    sums model;
+    model_sums(&ctx, m, &s, &model);
+    assert_int_equal(model.dram_bytes, report.dram_bytes_read + report.dram_bytes_written);
+    int64_t busiest = 0;
+    for (size_t l = 0; l < report.links.n; l++)
+      busiest = report.links.at[l].bytes > busiest ? report.links.at[l].bytes : busiest;
+    if (!is_ragged && !(busiest - 3 <= model.busiest_bytes && model.busiest_bytes <= busiest + 3))      /* three accesses, each rounded up */
+      fail_msg("case %d: busiest link %lld, the chip's %lld", i, (long long)model.busiest_bytes, (long long)busiest);
+    loom_ctx_done(&ctx);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_bytes_on_links_and_in_dram_equal_the_chip_s),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
