@@ -70,7 +70,10 @@ static const char *memory_of(const proc_func *f, size_t arg) {
   return NULL;      /* every argument is bound */
 }
 
-static loom_status check_memories(loom_ctx *ctx, machine *m, const proc_func *f, const char *unit) {
+/* `has_ports`: the newest files bind arguments to ports (src, dst), which the chip's file places. */
+static loom_status check_memories(loom_ctx *ctx, machine *m, const proc_func *f, const char *unit, bool has_ports) {
+  if (has_ports)
+    return LOOM_OK;
   name_list names = {0};
   vec_push(&ctx->mem, &names, m->l1_name);
   vec_push(&ctx->mem, &names, "DRAM");
@@ -163,7 +166,7 @@ static loom_status add_module(loom_ctx *ctx, machine *m, const char *dir, const 
     LOOM_FAIL(ctx, p.span, LOOM_EINPUT, "the module holds no functions; expected module @%s { func.func ... }", unit);
   add_unit(&ctx->mem, m, &p, unit);
   for (size_t i = 0; i < p.funcs.n; i++)
-    LOOM_TRY(check_memories(ctx, m, &p.funcs.at[i], unit));
+    LOOM_TRY(check_memories(ctx, m, &p.funcs.at[i], unit, text_eq(p.name, "processor")));
   size_t first = machine_imported_set(&ctx->mem, m)->funcs.n;
   LOOM_TRY(read_costs(ctx, m, dir, file_stem(&ctx->mem, file), &p, &yaml));
   return match_costs(ctx, machine_imported_set(&ctx->mem, m), first, &p, yaml);

@@ -116,6 +116,39 @@ static void test_what_does_not_fit_is_explained(void **state) {
   }
 }
 
+/* Costs in every form there was: their function, cost of L = 70. */
+static void test_all_forms_of_costs_are_read(void **state) {
+  (void)state;
+  static const char *const texts[] = {
+      COST("add"),
+      "time_costs:\n  c: &c {simple: {fixed_latency: 1, volume: L, throughput: 2}}\nfunctions:\n  add:\n    scenarios: [{time_cost: *c}]\n",
+      "name: u\ntype: compute\nperformance:\n  time_costs:\n    c: &c {simple: {fixed_latency: 1, volume: L, throughput: 2}}\n  functions:\n    add:\n      scenarios: [{time_cost: *c}]\n",
+      "performance:\n  add: [{latency: 1, volume: L, throughput: 2}]\n",
+      "add:\n- constraint: L >= 1\n  latency: 1\n  volume: L\n  throughput: '2'\n",
+  };
+  for (size_t i = 0; i < COUNT_OF(texts); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine_set_path(machine_testing_dirs, 1);
+    machine *m = load(&ctx, "single");
+    expect_ok(&ctx, machine_add_perf_yaml(&ctx, m, "vector.yaml", texts[i], strlen(texts[i])));
+    static const char *const l[] = {"L"};
+    assert_int_equal(cost_of(&ctx, m, "add", l, (int64_t[]){70}, 1), 36);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* module @processor binds to ports, not to memories. */
+static void test_ports_are_no_memories(void **state) {
+  loom_ctx *ctx = *state;
+  char *dir = make_dir(ctx, "module @processor {\n  func.func @add(%a: memref<?xf16>) {\nloom.bind_mem %a, @src : memref<?xf16>\nlinalg.exp ins(%a)\n  }\n}\n", COST("add"));
+  machine *m = load(ctx, "single");
+  loom_status st = machine_add_compute_dir(ctx, m, dir);
+  remove_dir(ctx, dir);
+  expect_ok(ctx, st);
+  assert_string_equal(machine_find_func(m, "add")->unit, "u");
+}
+
 static void test_a_missing_directory_is_an_io_error(void **state) {
   loom_ctx *ctx = *state;
   with_dir(ctx, DIR_NAME "/nowhere", LOOM_EIO);
@@ -142,6 +175,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_costs_of_a_directory_are_put_in_use, setup, teardown),
       cmocka_unit_test_setup_teardown(test_processors_become_units_and_movers, setup, teardown),
       cmocka_unit_test(test_what_does_not_fit_is_explained),
+      cmocka_unit_test(test_all_forms_of_costs_are_read),
+      cmocka_unit_test_setup_teardown(test_ports_are_no_memories, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_missing_directory_is_an_io_error, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_function_is_priced_once, setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_unit_of_a_perf_file_must_exist, setup, teardown),

@@ -37,6 +37,20 @@ static void test_2025_set_reaches_the_published_totals(void **state) {
   assert_int_equal(4 * (compute > 2 * load_a ? compute : 2 * load_a), 65936);
 }
 
+/* Trips * max(compute, loads) at the four published optima of 48 variants; solve_etg_golden_test finds them as optima. */
+static void test_2025_gemm_set_reaches_all_published_totals(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { int64_t total, trips, m, n, k, x, y; } rows[] = {      /* B shared by x and y cores; rows on both mesh dims, the last on one */
+      {151456, 8, 64, 2048, 64, 1, 1}, {129208, 8, 64, 2048, 64, 1, 8}, {129208, 8, 64, 2048, 64, 8, 1}, {94128, 4, 64, 1024, 256, 8, 8}, {65936, 4, 512, 512, 64, 1, 1}};
+  machine *m;
+  expect_ok(ctx, machine_load(ctx, "wormhole-2025", "2025-gemm", &m));
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    int64_t compute = matmul(ctx, m, "matmul_f16", rows[i].m, rows[i].n, rows[i].k), a = move(ctx, m, "dram_to_l1_f16", rows[i].m, rows[i].k, 10, 1, 1);
+    int64_t b = move(ctx, m, rows[i].x * rows[i].y > 1 ? "dram_to_l1_bcst" : "dram_to_l1_f16", rows[i].k, rows[i].n, 10, rows[i].x, rows[i].y);
+    assert_int_equal(rows[i].trips * (compute > a + b ? compute : a + b), rows[i].total);
+  }
+}
+
 static void test_newest_set_agrees_with_its_formulas(void **state) {
   static const int64_t sizes[] = {32, 64, 96, 128, 224, 256, 512, 704};
   loom_ctx *ctx = *state;
@@ -119,6 +133,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       T(test_2025_set_gives_the_published_leaf_costs),
       T(test_2025_set_reaches_the_published_totals),
+      T(test_2025_gemm_set_reaches_all_published_totals),
       T(test_newest_set_agrees_with_its_formulas),
       T(test_newest_set_reaches_the_known_total),
       T(test_aliases_cost_what_their_targets_cost),

@@ -1,6 +1,8 @@
 /* Upstream's perf YAML becomes functions of the perf set "imported":
  *   functions: {f: {symbols, constraints, scenarios: [{constraints, time_cost: {simple: {fixed_latency, volume, throughput}}}]}}
+ *   performance: {functions: as above}
  *   performance: {f: [{constraint, latency, volume, throughput}]}
+ *   f: [{constraint, latency, volume, throughput}]
  * `time_costs` only holds what anchors name.  Each function is turned into the form of our own files and read by their reader. */
 #include "base/file.h"
 #include "base/text.h"
@@ -166,20 +168,27 @@ static const char *unit_of(arena *mem, const char *path) {
   return machine_plain_name(text_ends(stem, ".perf") ? arena_strndup(mem, stem, strlen(stem) - 5) : stem);
 }
 
-loom_status machine_add_perf_yaml(loom_ctx *ctx, machine *m, const char *path, const char *bytes, size_t size) {
+static loom_status read_file(importer *im, const data_value *root) {
   static const char *const keys[] = {"time_costs", "functions"};
-  data_value *root, *functions;
+  data_value *functions;
+  if (root->kind == DATA_OBJECT && root->n && !data_get(root, "functions") && root->members[0].value->kind == DATA_ARRAY)
+    return read_performance(im, root);
+  LOOM_TRY(data_only_keys(im->ctx, root, keys, 2));
+  LOOM_TRY(data_need(im->ctx, root, "functions", DATA_OBJECT, &functions));
+  return read_functions(im, functions);
+}
+
+loom_status machine_add_perf_yaml(loom_ctx *ctx, machine *m, const char *path, const char *bytes, size_t size) {
+  data_value *root, *performance;
   LOOM_TRY(data_read_yaml_aliases(ctx, path, bytes, size, &root));
   importer im = {ctx, &ctx->mem, m, machine_imported_set(&ctx->mem, m), unit_of(&ctx->mem, path), root->span};
   im.span.end_line = im.span.line;
   im.span.end_col = im.span.col;
   if (data_get(root, "performance")) {      /* the rest of a processor's file is no cost */
-    LOOM_TRY(data_need(ctx, root, "performance", DATA_OBJECT, &functions));
-    LOOM_TRY(read_performance(&im, functions));
+    LOOM_TRY(data_need(ctx, root, "performance", DATA_OBJECT, &performance));
+    LOOM_TRY(read_file(&im, performance));
   } else {
-    LOOM_TRY(data_only_keys(ctx, root, keys, 2));
-    LOOM_TRY(data_need(ctx, root, "functions", DATA_OBJECT, &functions));
-    LOOM_TRY(read_functions(&im, functions));
+    LOOM_TRY(read_file(&im, root));
   }
   machine_add_aliases(&ctx->mem, im.set);
   return LOOM_OK;
