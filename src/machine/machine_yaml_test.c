@@ -353,7 +353,7 @@ static void test_extending_replaces_what_is_said_again(void **state) {
   assert_true(m->hop_cycles.value == 3 && !m->hop_cycles.is_assumed);
   assert_true(m->dram_bytes_per_cycle.value == 7);
   assert_int_equal(cost_of(ctx, m, "matmul_f16", (const char *[]){"M"}, (int64_t[]){9}, 1), 9);
-  assert_int_equal(m->perf.n, 2);
+  assert_int_equal(m->perf.n, 3);
 }
 
 static void test_extending_machine_needs_a_name_of_its_own(void **state) {
