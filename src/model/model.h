@@ -128,6 +128,10 @@ int64_t model_bound_point(const model_program *p, const model_point *at);
 /* <= L1 bytes of every choice at these sizes; never falls when a block grows. */
 int64_t model_pack_bound(const model_program *p, const int64_t *blocks);
 
+/* The L1 buffers of the choices made: bytes, depths, offsets (loads and stores side by side, then what compute alone owns, packed by its lives),
+ * in out->buffers and out->l1_bytes.  LOOM_EINFEASIBLE, with the parts in words: more than the core has. */
+LOOM_MUST_USE loom_status model_layout_slots(loom_ctx *ctx, const model_program *p, const model_point *at, const plan_choice *chosen, plan *out);
+
 typedef struct pack_item { int64_t bytes; int first, last; /* positions it lives at, both inside */ int64_t offset; } pack_item;
 /* Bytes used, offsets set (multiples of `align`).  *out_bound: most bytes live at once; equal to the result: proven least.  Sizes are rounded up to `align`.  First fit by (size
  * falling, birth, index), then, when that is not proven, an exact search that looks at `node_budget` nodes at most (-1: only the bound). */

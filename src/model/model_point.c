@@ -259,24 +259,33 @@ static bool set_inner(const model_program *p, model_point *at) {
   return true;
 }
 
-static bool pack_lives(const model_program *p, const int64_t *blocks, bool bound_only, int64_t *out) {
-  enum { LIVES_MAX = 64 };
-  pack_item item[LIVES_MAX];
-  int n = p->n_lives < LIVES_MAX ? p->n_lives : LIVES_MAX;
-  int64_t bound, rest = 0;
-  for (int i = 0; i < p->n_lives; i++) {
-    int64_t bytes = p->life[i].elem_bytes, v;
-    for (int d = 0; d < p->life[i].rank; d++)
-      if (!program_size_at(&p->life[i].dim[d], blocks, &v) || !model_scale(&bytes, v))
+bool program_list_items(const model_program *p, const int64_t *blocks, bool least, size_t room, pack_item *out, int *of, size_t *n) {
+  *n = 0;
+  for (int i = 0; i < p->n_buffers; i++) {
+    const program_buffer *x = &p->buffer[i];
+    int64_t bytes = x->elem_bytes, v;
+    if (x->access >= 0)
+      continue;
+    for (int d = 0; d < x->rank; d++)
+      if (!(least && x->dim[d].is_falling) && (!program_size_at(&x->dim[d], blocks, &v) || !model_scale(&bytes, v)))
         return false;
-    bytes = model_ceil(bytes, p->l1_align) * p->l1_align;
-    if (i < LIVES_MAX)
-      item[i] = (pack_item){bytes, p->life[i].first, p->life[i].last, 0};
-    else
-      rest += bytes;
+    if (*n == room)
+      return false;
+    of[*n] = i;
+    out[(*n)++] = (pack_item){bytes, x->first, x->last, 0};
   }
-  int64_t used = model_pack(item, (size_t)n, p->l1_align, bound_only ? -1 : 20000, &bound);
-  *out = (bound_only ? bound : used) + rest;
+  return true;
+}
+
+/* node_budget -1: only the bound. */
+static bool pack_owned(const model_program *p, const int64_t *blocks, int64_t node_budget, int64_t *out) {
+  pack_item item[PROGRAM_ITEMS_MAX];
+  int of[PROGRAM_ITEMS_MAX];
+  size_t n;
+  int64_t bound;
+  if (!program_list_items(p, blocks, node_budget < 0, PROGRAM_ITEMS_MAX, item, of, &n))
+    return false;
+  *out = model_pack(item, n, p->l1_align, node_budget, &bound);
   return true;
 }
 
@@ -289,20 +298,21 @@ bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t
   }
   walker w = {.p = p, .at = out};
   return set_waves(p, blocks, out) && set_trips(p, blocks, out) && set_turns(&w) && set_compute(&w, out) && add_gathers(p, out) && set_inner(p, out) &&
-         pack_lives(p, blocks, false, &out->l1_bytes);
+         pack_owned(p, blocks, PROGRAM_PACK_NODES, &out->l1_bytes);
 }
 
 /* ---- least L1 bytes ---- */
 
 int64_t model_pack_bound(const model_program *p, const int64_t *blocks) {
   int64_t sum;
-  if (!pack_lives(p, blocks, true, &sum))
+  if (!pack_owned(p, blocks, -1, &sum))
     return MODEL_MOST;
   for (int a = 0; a < p->n_access; a++) {
     const program_access *x = &p->access[a];
-    int64_t bytes;
-    if (!program_tile_bytes(x, blocks, &bytes))
-      return MODEL_MOST;
+    int64_t bytes = x->elem_bytes, v;
+    for (int d = 0; d < x->rank; d++)
+      if (!x->size[d].is_falling && (!program_size_at(&x->size[d], blocks, &v) || !model_scale(&bytes, v)))
+        return MODEL_MOST;
     if (x->direct >= 0)
       bytes = bytes / x->elem_bytes * x->value_bytes;
     sum += model_ceil(bytes, p->l1_align) * p->l1_align;

@@ -19,11 +19,8 @@ const char *model_term_text(model_term t) { return term_names[t]; }
 
 /* ---- one access ---- */
 
-/* The loops a choice is lifted over. */
-typedef struct lift { uint32_t over, panel; } lift;
-
-static lift lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c) {
-  lift x = {0, 0};
+program_lift program_lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c) {
+  program_lift x = {0, 0};
   int n = p->n_parallel + a->n_seq;
   for (int i = 0; i < c->hoist && i < n; i++) {
     int from_outside = n - 1 - i;
@@ -295,7 +292,7 @@ bool model_may_be_direct(const model_program *p, int access) { return p->access[
 
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
   const program_access *a = &p->access[access];
-  lift x = lift_of(p, at, a, c);
+  program_lift x = program_lift_of(p, at, a, c);
   int64_t bytes, turns, waves, share = 1;
   if (!slot_bytes(p, at, a, x.panel, &bytes) || !count_turns(p, at, a, x.over, &turns, &waves))
     return false;

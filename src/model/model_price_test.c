@@ -365,6 +365,58 @@ static void test_a_kernel_with_too_many_blocks_is_refused(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Capacity pruning cuts whole boxes: the L1 bound may not fall when blocks grow. */
+static void test_the_l1_bound_rises_with_the_blocks(void **state) {
+  (void)state;
+  rng r = rng_new(47);
+  for (int i = 0; i < TESTING_NESTS; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = testing_machine(&ctx, "wormhole", 0, 0);
+    model_program *p;
+    assert_int_equal(model_compile(&ctx, testing_nest(&ctx.mem, i), m, true, &p), LOOM_OK);
+    for (int k = 0; k < 300; k++) {
+      int64_t blocks[MODEL_BLOCKS_MAX];
+      for (int s = 0; s < p->n_blocks; s++)
+        blocks[s] = rng_range(&r, 1, 300);
+      int64_t before = model_pack_bound(p, blocks);
+      blocks[rng_range(&r, 0, p->n_blocks - 1)] += rng_range(&r, 1, 100);
+      assert_true(model_pack_bound(p, blocks) >= before);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* What a kernel may have of everything, and one more. */
+static void test_limits_are_told(void **state) {
+  (void)state;
+  enum { LOADS, VALUES, GATHERS };
+  static const char *const texts[] = {"more than 32 loads and stores", "67 values on a core beside its loads and stores; at most 64", "more than 8 gathers"};
+  for (int what = LOADS; what <= GATHERS; what++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = testing_machine(&ctx, "wormhole", 0, 0);
+    nest *n = what == GATHERS ? testing_nest(&ctx.mem, 5) : nest_make_elementwise(&ctx.mem, 64, 64, DTYPE_F16, "addf");
+    for (int i = 0; i < 40 && what == LOADS; i++)
+      vec_push(&ctx.mem, &n->body, n->body.at[0]);
+    for (int i = 0; i < 67 && what == VALUES; i++) {
+      nest_node *x = nest_make_node(&ctx.mem, NEST_COMPUTE);
+      x->op = "fill";
+      x->value = (int)n->values.n;
+      vec_push(&ctx.mem, &n->values, n->values.at[0]);
+      n->values.at[x->value].def = x;
+      vec_push(&ctx.mem, &n->body, x);
+    }
+    for (size_t i = 0; i < n->body.n && n->body.n < 40 && what == GATHERS; i++)
+      if (n->body.at[i]->kind == NEST_GATHER)
+        vec_push(&ctx.mem, &n->body, n->body.at[i]);
+    model_program *p;
+    assert_int_equal(model_compile(&ctx, n, m, true, &p), LOOM_ELIMIT);
+    testing_expect_error(&ctx, LOOM_ELIMIT, texts[what], 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
 static void test_numbers_beyond_the_model_are_told(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -390,6 +442,8 @@ int main(void) {
       cmocka_unit_test(test_bound_of_compute_is_close_for_matmul),
       cmocka_unit_test(test_in_place_accumulation_allows_tiles_of_704),
       cmocka_unit_test(test_a_kernel_with_too_many_blocks_is_refused),
+      cmocka_unit_test(test_the_l1_bound_rises_with_the_blocks),
+      cmocka_unit_test(test_limits_are_told),
       cmocka_unit_test(test_numbers_beyond_the_model_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,10 +20,21 @@ typedef struct compiler {
 
 /* ---- sizes ---- */
 
+static bool is_rising(const sym_expr *e) {
+  int64_t v;
+  bool is_quotient = e->op == SYM_CEILDIV || e->op == SYM_FLOORDIV;
+  if (e->op == SYM_SYM || (sym_is_const(e, &v) && v >= 0))
+    return true;
+  if (e->op != SYM_ADD && e->op != SYM_MUL && e->op != SYM_MIN && e->op != SYM_MAX && !(is_quotient && sym_is_const(e->arg[1], &v)))
+    return false;
+  return is_rising(e->arg[0]) && (is_quotient || is_rising(e->arg[1]));
+}
+
 static loom_status compile_size(compiler *c, const sym_expr *e, program_size *out) {
   e = model_bound_iterators(&c->b, e);
   if (sym_is_const(e, &out->value))
     return LOOM_OK;
+  out->is_falling = !is_rising(e);
   out->symbol = e->op == SYM_SYM ? nest_symbol_index(c->n, e->name) : -1;
   out->kind = out->symbol >= 0 ? PROGRAM_BLOCK : PROGRAM_CODE;
   return out->kind == PROGRAM_CODE ? sym_compile(c->ctx, e, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&out->code) : LOOM_OK;
@@ -267,25 +278,96 @@ static void mark_turn(compiler *c, const nest_node *inner) {
   }
 }
 
-/* ---- values that compute alone owns ---- */
+/* ---- buffers and their lives ---- */
 
-static loom_status compile_lives(compiler *c) {
+typedef struct lives { const nest *n; int *first, *last; /* by value; first -1: none */ int position; } lives;
+
+static void touch(lives *l, int value) {
+  if (l->first[value] < 0)
+    l->first[value] = l->position;
+  l->last[value] = l->position;
+}
+
+/* A value that enters a loop from outside is there to the loop's end: every turn reads it. */
+static void find_lives(lives *l, const nest_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->kind != NEST_LOOP) {
+      for (size_t k = 0; k < x->inputs.n; k++)
+        touch(l, x->inputs.at[k]);
+      touch(l, x->value);
+      l->position++;
+      continue;
+    }
+    int start = l->position++;
+    find_lives(l, &x->body);
+    for (size_t v = 0; v < l->n->values.n; v++)
+      if (l->first[v] >= 0 && l->first[v] < start && l->last[v] > start)
+        l->last[v] = l->position;
+    l->position++;
+  }
+}
+
+/* An accumulator that is updated under another index keeps its bytes. */
+static void join_updates(lives *l, const nest_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->kind == NEST_LOOP)
+      join_updates(l, &x->body);
+    int last = x->kind == NEST_COMPUTE && x->inputs.n ? x->inputs.at[x->inputs.n - 1] : -1;
+    if (last < 0 || last == x->value || !l->n->values.at[last].is_carried || !l->n->values.at[x->value].is_carried)
+      continue;
+    l->first[last] = l->first[last] < l->first[x->value] ? l->first[last] : l->first[x->value];
+    l->last[last] = l->last[last] > l->last[x->value] ? l->last[last] : l->last[x->value];
+  }
+}
+
+static int access_of(const model_program *p, const nest_node *node) {
+  for (int a = 0; a < p->n_access; a++)
+    if (p->access[a].node == node)
+      return a;
+  return -1;
+}
+
+/* The store that may empty this accumulator itself. */
+static int direct_of(const model_program *p, int value) {
+  for (int a = 0; a < p->n_access; a++)
+    if (p->access[a].direct >= 0 && p->access[a].node->value == value)
+      return a;
+  return -1;
+}
+
+static loom_status compile_buffers(compiler *c) {
   model_program *p = c->p;
+  arena *m = &c->ctx->mem;
   nest_buffers buffers = {0};
-  nest_list_buffers(&c->ctx->mem, c->n, false, &buffers);
-  p->life = ARENA_NEW_N(&c->ctx->mem, program_life, buffers.n);
+  nest_list_buffers(m, c->n, false, &buffers);
+  lives l = {.n = c->n, .first = ARENA_NEW_N(m, int, c->n->values.n), .last = ARENA_NEW_N(m, int, c->n->values.n)};
+  for (size_t v = 0; v < c->n->values.n; v++)
+    l.first[v] = -1;
+  find_lives(&l, &c->n->body);
+  join_updates(&l, &c->n->body);
+  p->buffer = ARENA_NEW_N(m, program_buffer, buffers.n);
+  p->n_buffers = (int)buffers.n;
+  int owned = 0;
   for (size_t i = 0; i < buffers.n; i++) {
     const nest_buffer *x = &buffers.at[i];
-    bool is_stored = x->access != NULL;       /* a temporary computed in the store's slot */
-    for (int a = 0; a < p->n_access; a++)
-      is_stored = is_stored || (p->access[a].direct >= 0 && p->access[a].node->value == x->value);
-    if (x->kind != NEST_BUFFER_COMPUTE || is_stored)
-      continue;
-    program_life *out = &p->life[p->n_lives++];
-    *out = (program_life){.rank = x->rank, .elem_bytes = (int64_t)dtype_bytes(model_buffer_type(x, c->b.accumulate_f32)), .first = 0, .last = 1};
+    program_buffer *out = &p->buffer[i];
+    dtype type = model_buffer_type(x, c->b.accumulate_f32);
+    *out = (program_buffer){.kind = x->kind, .name = x->name, .type = type, .rank = x->rank, .elem_bytes = (int64_t)dtype_bytes(type), .first = l.first[x->value],
+                            .last = l.last[x->value]};
+    out->access = x->access ? access_of(p, x->access) : direct_of(p, x->value);
+    const nest_node *def = c->n->values.at[x->value].def;
+    if (def && def->kind == NEST_GATHER) {      /* other cores write it: it shares nothing */
+      out->first = 0;
+      out->last = INT32_MAX;
+    }
     for (int d = 0; d < x->rank; d++)
       LOOM_TRY(compile_size(c, x->dim[d], &out->dim[d]));
+    owned += out->access < 0;
   }
+  if (owned > PROGRAM_ITEMS_MAX)
+    LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %d values on a core beside its loads and stores; at most %d", c->n->kernel, owned, PROGRAM_ITEMS_MAX);
   return LOOM_OK;
 }
 
@@ -333,7 +415,7 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
   find_inner(&c, &n->body, 0, &depth, &inner);
   mark_turn(&c, inner);
   find_gaps(&c);
-  LOOM_TRY(compile_lives(&c));
+  LOOM_TRY(compile_buffers(&c));
   p->compute = c.compute.at;
   p->n_compute = (int)c.compute.n;
   *out = p;

@@ -7,7 +7,7 @@
 
 /* A size over the block symbols. */
 typedef enum program_size_kind { PROGRAM_CONST, PROGRAM_BLOCK, PROGRAM_CODE } program_size_kind;
-typedef struct program_size { program_size_kind kind; int64_t value; int symbol; const sym_code *code; } program_size;
+typedef struct program_size { program_size_kind kind; int64_t value; int symbol; const sym_code *code; bool is_falling; /* not certain to rise with every block */ } program_size;
 
 typedef struct program_loop {
   int symbol;                           /* its block */
@@ -27,6 +27,8 @@ typedef struct program_compute {
   bool is_tail, in_turn, is_around;     /* behind the last load; inside the innermost loop that loads; directly around that loop */
   int n_terms; program_monomial *term;
 } program_compute;
+
+enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 20000 };
 
 typedef struct program_access {
   const nest_node *node;
@@ -48,8 +50,9 @@ typedef struct program_access {
   int64_t value_bytes;                  /* bytes of an element of the value stored */
 } program_access;
 
-/* A buffer that compute alone owns. */
-typedef struct program_life { program_size dim[NEST_RANK_MAX]; int rank; int64_t elem_bytes; int first, last; } program_life;
+/* A tile buffer of a core.  access: the load or store whose slots it is (its bytes count there); -1: compute alone owns it, from position
+ * `first` to `last` of the program. */
+typedef struct program_buffer { nest_buffer_kind kind; const char *name; dtype type; program_size dim[NEST_RANK_MAX]; int rank; int64_t elem_bytes; int access, first, last; } program_buffer;
 
 typedef struct noc_use { int link, count; } noc_use;
 /* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
@@ -66,11 +69,11 @@ LOOM_MUST_USE loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_
 struct model_program {
   const nest *n;
   const machine *m;
-  int n_blocks, n_loops, n_parallel, n_access, n_compute, n_lives;
+  int n_blocks, n_loops, n_parallel, n_access, n_compute, n_buffers;
   program_loop loop[NEST_LOOPS_MAX];
   program_compute *compute;
   program_access access[PLAN_LOADS_MAX];
-  program_life *life;
+  program_buffer *buffer;               /* in the order of nest_list_buffers */
   int n_direct;
   int inner;                            /* innermost sequential loop that loads; -1: the temporal loops */
   int n_gathers; struct { int across; int rank; program_size dim[NEST_RANK_MAX]; int64_t elem_bytes; } gather[8];
@@ -84,6 +87,13 @@ struct model_program {
 bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out);
 /* Bytes of one tile of an access, unaligned. */
 bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t *out);
+
+/* What compute alone owns, as items to pack, by buffer number in `of`; at most `room`.  `least`: dims that may fall when a block grows count as 1.
+ * False: a size beyond MODEL_MOST. */
+bool program_list_items(const model_program *p, const int64_t *blocks, bool least, size_t room, pack_item *out, int *of, size_t *n);
+/* The loops that a choice lifts its access over, and those whose turns its slot holds. */
+typedef struct program_lift { uint32_t over, panel; } program_lift;
+program_lift program_lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c);
 
 /* Sizes a loop's turns have on the core with most: at most two (count, size) pairs. */
 typedef struct program_turns { int n; int64_t count[2], size[2]; } program_turns;
