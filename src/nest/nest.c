@@ -104,15 +104,34 @@ const char *nest_access_name(arena *m, const nest *n, const nest_node *access) {
   return before ? arena_printf(m, "%s.%d", name, before + 1) : name;
 }
 
+static bool node_names(const nest_node *x, int value) {
+  for (size_t i = 0; i < x->inputs.n; i++)
+    if (x->inputs.at[i] == value)
+      return true;
+  return x->value == value;
+}
+
+/* Does the hardware take the value in whole tiles: is it loaded, stored, sent, multiplied or transposed?  Others are worked on element by element. */
+static bool is_tiled(const nest_body *b, int value) {
+  for (size_t i = 0; i < b->n; i++) {
+    const nest_node *x = b->at[i];
+    bool is_element_wise = x->kind == NEST_COMPUTE && !text_eq(x->op, "matmul") && !text_eq(x->op, "batch_matmul") && !text_eq(x->op, "transpose");
+    if (x->kind == NEST_LOOP ? is_tiled(&x->body, value) : !is_element_wise && node_names(x, value))
+      return true;
+  }
+  return false;
+}
+
 void nest_set_alignment(nest *n, int64_t tile_align) {
-  for (size_t s = 0; s < n->symbols.n; s++) {
-    nest_symbol *sym = &n->symbols.at[s];
-    sym->align = 1;
-    for (size_t v = 0; v < n->values.n; v++) {
-      const nest_value *val = &n->values.at[v];
-      for (int d = val->rank > 2 ? val->rank - 2 : 0; d < val->rank; d++)
-        if (sym_depends(val->dim[d], sym->name))
-          sym->align = tile_align;
-    }
+  for (size_t s = 0; s < n->symbols.n; s++)
+    n->symbols.at[s].align = 1;
+  for (size_t v = 0; v < n->values.n; v++) {
+    const nest_value *val = &n->values.at[v];
+    if (!is_tiled(&n->body, (int)v))
+      continue;
+    for (int d = val->rank > 2 ? val->rank - 2 : 0; d < val->rank; d++)
+      for (size_t s = 0; s < n->symbols.n; s++)
+        if (sym_depends(val->dim[d], n->symbols.at[s].name))
+          n->symbols.at[s].align = tile_align;
   }
 }

@@ -13,7 +13,7 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { NEST_RANK_MAX = 8, NEST_LOOPS_MAX = 16 };
+enum { NEST_RANK_MAX = 8, NEST_LOOPS_MAX = 16, NEST_MEMORIES_MAX = 8 };
 
 typedef enum nest_loop_kind { NEST_PARALLEL, NEST_SEQUENTIAL } nest_loop_kind;
 /* One tiled loop: iterations ceil(extent / block). `block` names the block symbol; its value is a free variable until solved. */
@@ -37,7 +37,9 @@ typedef struct nest_node nest_node;
 typedef VEC_OF(nest_node *) nest_body;
 
 /* A tile-shaped value: what a load leaves, an op makes, a loop carries. */
-typedef struct nest_value { const char *name; dtype type; int rank; const sym_expr *dim[NEST_RANK_MAX]; nest_node *def; bool is_carried; /* accumulator of a sequential loop */ } nest_value;
+typedef struct nest_value { const char *name; dtype type; int rank; const sym_expr *dim[NEST_RANK_MAX]; nest_node *def; bool is_carried; /* accumulator of a sequential loop */
+  int memory;                                  /* which of the core's memories the kernel wants it in (local_mem_kind); 0: the first */
+} nest_value;
 
 struct nest_node {
   nest_node_kind kind;
@@ -48,6 +50,7 @@ struct nest_node {
   const char *op;                              /* COMPUTE: "matmul", "batch_matmul", "fill", "generic", "broadcast", "transpose" or "move" */
   const char *body_ops;                        /* generic: its scalar ops in order, "mulf,addf" */
   VEC_OF(int) inputs;                          /* COMPUTE: values read, accumulator last; GATHER: the value every core sends */
+  uint32_t same_place;                         /* element-wise COMPUTE: bit i: each element of inputs[i] is read only where its result is written */
   const sym_expr *m, *n, *k, *batch;           /* matmul dims; generic: m = parallel elems, k = reduction elems */
   int across;                                  /* GATHER: parallel loop whose cores send inputs[0]; `value` has its trips as dim 0.  Else -1 */
   int only_first;                              /* runs only on the core whose iterator of this parallel loop is 0; -1: on all */
@@ -94,7 +97,8 @@ bool nest_symbol_covers_one(const nest *n, int symbol);
 size_t nest_accesses(const nest *n, const nest_node **out, size_t room);
 /* Loops that enclose `node`, outermost first, sequential ones only; count returned. */
 size_t nest_enclosing(const nest *n, const nest_node *node, int *out_loops, size_t room);
-/* Alignment of block symbols: `tile_align` if the symbol sizes one of the two innermost dims of any tile, else 1 (loom.md 3.1). */
+/* Alignment of block symbols: `tile_align` if the symbol sizes one of the two innermost dims of a tile that is loaded, stored, sent, multiplied or
+ * transposed, else 1.  (Upstream, loom.md 3.1: of any tile; the same for its kernels.) */
 void nest_set_alignment(nest *n, int64_t tile_align);
 LOOM_MUST_USE loom_status nest_verify(loom_ctx *ctx, const nest *n);
 data_value *nest_to_data(arena *m, const nest *n);                                     /* loom.nest.v1 */

@@ -97,6 +97,7 @@ nest *nest_make_elementwise(arena *m, int64_t rows, int64_t cols, dtype type, co
   g->body_ops = body_ops;
   g->m = sym_mul(m, block(m, n, 0), block(m, n, 1));
   g->k = sym_const(m, 1);
+  g->same_place = 3;
   vec_push(m, &g->inputs, x);
   vec_push(m, &g->inputs, y);
   add_access(m, n, &n->body, NEST_STORE, "out", type, dims, 2, r);

@@ -95,6 +95,16 @@ void sample_fill(sample *s, int value) {
   add_node(s, NEST_COMPUTE, value, arena_printf(s->mem, "fill %s", s->nest->values.at[value].name))->op = "fill";
 }
 
+/* Samples read operands of the result's shape by the identity map. */
+static bool is_element_wise(const sample *s, const sym_expr *k, int value, int input) {
+  int64_t reduced;
+  const nest_value *a = &s->nest->values.at[value], *b = &s->nest->values.at[input];
+  bool fits = input != value && a->rank == b->rank && sym_is_const(k, &reduced) && reduced == 1;
+  for (int d = 0; fits && d < a->rank; d++)
+    fits = sym_equal(a->dim[d], b->dim[d]);
+  return fits;
+}
+
 void sample_generic(sample *s, const char *body_ops, int value, const int *inputs, size_t n, const sym_expr *m, const sym_expr *k) {
   nest_node *x = add_node(s, NEST_COMPUTE, value, body_ops);
   x->op = "generic";
@@ -103,6 +113,9 @@ void sample_generic(sample *s, const char *body_ops, int value, const int *input
     vec_push(s->mem, &x->inputs, inputs[i]);
   x->m = m;
   x->k = k;
+  for (size_t i = 0; i < n; i++)
+    if (is_element_wise(s, k, value, inputs[i]))
+      x->same_place |= 1u << i;
 }
 
 void sample_product(sample *s, int value, int left, int right) {

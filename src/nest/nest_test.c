@@ -59,6 +59,25 @@ static void test_alignment_is_for_the_two_innermost_dims(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A [tile_b, tile_m] running maximum does not make tile_b a multiple of 32; the same tile loaded does. */
+static void test_temporaries_do_not_align_batches(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  arena *m = &ctx.mem;
+  nest *n = nest_make_attention(m, 8, 64, 64, 64, DTYPE_F16);
+  for (size_t v = 0; v < n->values.n; v++)      /* the columns lose their last dim */
+    if (n->values.at[v].rank == 3 && sym_equal(n->values.at[v].dim[2], sym_const(m, 1)))
+      n->values.at[v].rank = 2;
+  nest_set_alignment(n, 32);
+  assert_int_equal(n->symbols.at[0].align, 1);
+  assert_int_equal(n->symbols.at[1].align, 32);
+  n->values.at[n->body.at[0]->value].rank = 2;
+  nest_set_alignment(n, 32);
+  assert_int_equal(n->symbols.at[0].align, 32);
+  loom_ctx_done(&ctx);
+}
+
 static int64_t value_of(loom_ctx *ctx, const sym_expr *e) {
   static const sym_binding at[] = {{"tile_b", 2}, {"tile_m", 64}, {"tile_n", 128}, {"tile_k", 32}};
   int64_t v;
@@ -199,7 +218,7 @@ static void test_broken_moves_and_gathers_are_named(void **state) {
   (void)state;
   static const char *const said[] = {"follows the move to 'acc'", "whose last value it may need", "outside of any loop", "marked as a move",
                                      "goes across loop 0; a gather goes", "goes across loop 9", "first core of loop 7, which is no parallel loop",
-                                     "on the first core of loop 'tile_k' alone"};
+                                     "on the first core of loop 'tile_k' alone", "but is not element-wise on it", "is in memory 8; at most 8"};
   for (size_t i = 0; i < COUNT_OF(said); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -215,6 +234,8 @@ static void test_broken_moves_and_gathers_are_named(void **state) {
     case 5: n->body.at[4]->across = 9; break;
     case 6: n->body.at[5]->only_first = 7; break;
     case 7: n->body.at[7]->only_first = -1; break;
+    case 8: n->body.at[3]->same_place = 1; break;
+    case 9: n->values.at[0].memory = 8; break;
     default: break;
     }
     assert_int_equal(nest_verify(&ctx, n), LOOM_EINPUT);
@@ -305,6 +326,7 @@ int main(void) {
       cmocka_unit_test(test_accesses_know_their_loops),
       cmocka_unit_test(test_offsets_and_extents_count_as_uses),
       cmocka_unit_test(test_alignment_is_for_the_two_innermost_dims),
+      cmocka_unit_test(test_temporaries_do_not_align_batches),
       cmocka_unit_test(test_leaves_speak_the_perf_sets_words),
       cmocka_unit_test(test_generic_ops_become_one_call_a_scalar_op),
       cmocka_unit_test(test_buffers_of_accumulators_and_temporaries),

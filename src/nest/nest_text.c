@@ -48,6 +48,15 @@ static void set_inputs(arena *m, data_value *o, const nest_node *x) {
   data_set(m, o, "inputs", in);
 }
 
+static void set_same_place(arena *m, data_value *o, const nest_node *x) {
+  data_value *a = data_array(m);
+  for (size_t i = 0; i < x->inputs.n && i < 32; i++)
+    if (x->same_place >> i & 1)
+      data_push(m, a, data_int(m, (int64_t)i));
+  if (x->same_place)
+    data_set(m, o, "same_place", a);
+}
+
 static void set_only_first(arena *m, data_value *o, const nest_node *x) {
   if (x->only_first >= 0)
     data_set_int(m, o, "only_first", x->only_first);
@@ -77,6 +86,7 @@ static data_value *node_to_data(arena *m, const nest_node *x) {
     if (x->body_ops)
       data_set_string(m, o, "body_ops", x->body_ops);
     set_inputs(m, o, x);
+    set_same_place(m, o, x);
     set_expr(m, o, "m", x->m);
     set_expr(m, o, "n", x->n);
     set_expr(m, o, "k", x->k);
@@ -141,6 +151,8 @@ data_value *nest_to_data(arena *m, const nest *n) {
     data_set(m, o, "dims", dims);
     if (x->is_carried)
       data_set_bool(m, o, "is_carried", true);
+    if (x->memory)
+      data_set_int(m, o, "memory", x->memory);
     data_push(m, values, o);
   }
   data_set(m, v, "symbols", symbols);
@@ -290,6 +302,8 @@ static loom_status read_values(loom_ctx *ctx, const data_value *a, nest *n) {
     }
     x.rank = (int)dims->n;
     LOOM_TRY(read_bool(ctx, a->items[i], "is_carried", &x.is_carried));
+    if (data_get(a->items[i], "memory"))
+      LOOM_TRY(read_index(ctx, a->items[i], "memory", 0, NEST_MEMORIES_MAX, &x.memory));
     vec_push(&ctx->mem, &n->values, x);
   }
   return LOOM_OK;
@@ -321,11 +335,25 @@ static loom_status read_inputs(loom_ctx *ctx, const data_value *o, nest *n, nest
   return LOOM_OK;
 }
 
+static loom_status read_same_place(loom_ctx *ctx, const data_value *o, nest_node *x) {
+  if (!data_get(o, "same_place"))
+    return LOOM_OK;
+  data_value *a;
+  READ_ARRAY(ctx, o, "same_place", &a);
+  for (size_t i = 0; i < a->n; i++) {
+    if (a->items[i]->kind != DATA_INT || a->items[i]->integer < 0 || a->items[i]->integer >= (int64_t)x->inputs.n || a->items[i]->integer >= 32)
+      LOOM_FAIL(ctx, a->items[i]->span, LOOM_EINPUT, "same_place must name some of the %zu inputs by their position", x->inputs.n);
+    x->same_place |= 1u << a->items[i]->integer;
+  }
+  return LOOM_OK;
+}
+
 static loom_status read_compute(loom_ctx *ctx, const data_value *o, nest *n, nest_node *x) {
   LOOM_TRY(data_need_string(ctx, o, "compute", &x->op));
   LOOM_TRY(read_text(ctx, o, "body_ops", &x->body_ops));
   LOOM_TRY(read_inputs(ctx, o, n, x));
   x->is_move = text_eq(x->op, "move");
+  LOOM_TRY(read_same_place(ctx, o, x));
   LOOM_TRY(read_expr(ctx, o, "m", false, &x->m));
   LOOM_TRY(read_expr(ctx, o, "n", false, &x->n));
   LOOM_TRY(read_expr(ctx, o, "k", false, &x->k));

@@ -10,6 +10,7 @@ static nest *sample(arena *m, int i) {
   switch (i) {
   case 3: {
     nest *n = nest_make_attention(m, 32, 4096, 4096, 128, DTYPE_F16);
+    n->values.at[4].memory = 1;
     for (int d = 0; d < 3; d++)      /* k, transposed */
       n->tensors.at[0].stride[d] = (const int64_t[]){4096 * 128, 1, 128}[d];
     return n;
@@ -74,6 +75,8 @@ static void test_wrong_nests_are_refused(void **state) {
       {"\"divides\": false", "\"divides\": false, \"fixed\": 32, \"covers_one\": true", "is fixed at 32; must be positive, and 1", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1]", "has 2 dims and 1 strides", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1, 0]", "stride must be an integer of at least 1", LOOM_EINPUT, 0},
+      {"\"is_carried\": true", "\"is_carried\": true, \"memory\": 9", "memory", LOOM_EINPUT, 0},
+      {"\"same_place\": [0, 1]", "\"same_place\": [0, 2]", "must name some of the 2 inputs", LOOM_EINPUT, 2},
       {"\"gather\": 2", "\"gather\": 3", "gather", LOOM_EINPUT, 5},
       {"\"gather\": 2", "\"gather\": 1", "must have the trips of 'tile_n'", LOOM_EINPUT, 5},
       {"\"gather\": 2,\n   \"inputs\": [2]", "\"gather\": 2,\n   \"inputs\": [2, 2]", "has 2 inputs; expected one", LOOM_EINPUT, 5},

@@ -63,6 +63,8 @@ static loom_status check_tables(verifier *v) {
     const nest_value *x = &n->values.at[i];
     if (x->rank < 0 || x->rank > NEST_RANK_MAX)
       WRONG(v, "nest %s: value '%s' has rank %d; at most %d", n->kernel, x->name ? x->name : "", x->rank, NEST_RANK_MAX);
+    if (x->memory < 0 || x->memory >= NEST_MEMORIES_MAX)
+      WRONG(v, "nest %s: value '%s' is in memory %d; at most %d memories", n->kernel, x->name ? x->name : "", x->memory, NEST_MEMORIES_MAX);
     for (int d = 0; d < x->rank; d++) {
       if (!x->dim[d])
         WRONG(v, "nest %s: value '%s' has no size in dim %d", n->kernel, x->name ? x->name : "", d);
@@ -146,6 +148,12 @@ static loom_status check_compute(verifier *v, const nest_node *x) {
                (op_rules[op].body_ops && !x->body_ops) || (op_rules[op].one_input && x->inputs.n != 1);
   if (lacks)
     WRONG(v, "nest %s: '%s' lacks the sizes, scalar ops or inputs its cost needs", n->kernel, x->op);
+  int64_t reduced;
+  for (size_t i = 0; i < x->inputs.n && i < 32; i++)
+    if ((x->same_place >> i & 1) && (x->inputs.at[i] == x->value || !x->k || !sym_is_const(x->k, &reduced) || reduced != 1 ||
+                                     !same_shape(&n->values.at[x->inputs.at[i]], &n->values.at[x->value])))
+      WRONG(v, "nest %s: '%s' reads '%s' in the place of its results, but is not element-wise on it", n->kernel, x->label ? x->label : x->op,
+            n->values.at[x->inputs.at[i]].name);
   if (x->is_move != text_eq(x->op, "move"))
     WRONG(v, "nest %s: '%s' is marked as a move; only the op move is one", n->kernel, x->op);
   if (x->is_move && (!n->values.at[x->value].is_carried || !same_shape(&n->values.at[x->value], &n->values.at[x->inputs.at[0]])))

@@ -17,6 +17,7 @@ static loom_status add_load(extract *x, MlirOperation op) {
       v.dim[v.rank++] = access.dim[d].size;
   if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
     EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
+  LOOM_TRY(extract_memory(x, op, mlirValueGetType(ir_result(op, 0)), &v.memory));
   access.value = extract_add_value(x, &v);
   access.only_first = x->only_first;
   nest_node *node = extract_add_node(x, op, NEST_LOAD, access.value);

@@ -25,6 +25,18 @@ nest_node *extract_add_node(extract *x, MlirOperation op, nest_node_kind kind, i
 
 /* ---- shapes ---- */
 
+/* tensor<..., {local_mem_kind = k}>: which memory of the core. */
+loom_status extract_memory(extract *x, MlirOperation at, MlirType type, int *out) {
+  MlirAttribute encoding = mlirTypeIsARankedTensor(type) ? mlirRankedTensorTypeGetEncoding(type) : (MlirAttribute){NULL};
+  int64_t kind = 0;
+  if (!mlirAttributeIsNull(encoding) && mlirAttributeIsADictionary(encoding))
+    ir_attr_int(mlirDictionaryAttrGetElementByName(encoding, mlirStringRefCreateFromCString("local_mem_kind")), &kind);
+  if (kind < 0 || kind >= NEST_MEMORIES_MAX)
+    EXTRACT_UNSUP(x, at, "a tile in memory %" PRId64 " of the core; memories 0..%d are supported", kind, NEST_MEMORIES_MAX - 1);
+  *out = (int)kind;
+  return LOOM_OK;
+}
+
 static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_value *out);
 
 /* Sizes of a tensor.empty: its operands are the dynamic ones. */
@@ -45,6 +57,7 @@ static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_
   if (!mlirTypeIsAShaped(type) || !mlirShapedTypeHasRank(type) || mlirShapedTypeGetRank(type) > NEST_RANK_MAX || !ir_type_dtype(type, &out->type))
     EXTRACT_UNSUP(x, at, "a tile must be a tensor of at most %d dimensions with a supported element type", NEST_RANK_MAX);
   out->rank = (int)mlirShapedTypeGetRank(type);
+  LOOM_TRY(extract_memory(x, at, type, &out->memory));
   int known = extract_find_tile(x, v);
   if (known >= 0) {
     memcpy(out->dim, x->nest->values.at[known].dim, sizeof out->dim);
@@ -54,9 +67,10 @@ static loom_status tensor_shape(extract *x, MlirOperation at, MlirValue v, nest_
   if (ir_op_is(def, "tensor.empty"))
     return empty_shape(x, def, out);
   if (!mlirOperationIsNull(def) && linalg_is_op(def)) {
-    dtype type_kept = out->type;
+    nest_value kept = *out;
     LOOM_TRY(tensor_shape(x, at, linalg_init(def, mlirOpResultGetResultNumber(v)), out));
-    out->type = type_kept;
+    out->type = kept.type;
+    out->memory = kept.memory;
     return LOOM_OK;
   }
   EXTRACT_UNSUP(x, at, "the size of a tile is not known here: it comes from '%s'", mlirOperationIsNull(def) ? "an argument" : ir_op_name(def));
@@ -78,6 +92,7 @@ loom_status extract_new_value(extract *x, MlirOperation at, MlirValue v, int *ou
 static loom_status shape_like(extract *x, MlirOperation at, MlirValue v, MlirValue init, int *out) {
   nest_value shape;
   LOOM_TRY(tensor_shape(x, at, init, &shape));
+  LOOM_TRY(extract_memory(x, at, mlirValueGetType(v), &shape.memory));
   if (!ir_type_dtype(mlirValueGetType(v), &shape.type))
     EXTRACT_UNSUP(x, at, "the element type of a tile is not supported");
   *out = extract_add_value(x, &shape);
@@ -207,6 +222,22 @@ static loom_status set_lengths(extract *x, MlirOperation op, nest_node *node, co
   return LOOM_OK;
 }
 
+/* Inputs read with the map that the result is written with, when nothing is reduced. */
+static void mark_same_place(MlirOperation op, nest_node *node, const int *values, intptr_t n_in) {
+  MlirAttribute maps = ir_attr_of(op, "indexing_maps"), out = mlirArrayAttrGetElement(maps, n_in);
+  int64_t reduced;
+  bool is_element_wise = sym_is_const(node->k, &reduced) && reduced == 1 && !linalg_has_reduction(op) &&
+                         mlirAffineMapIsIdentity(mlirAffineMapAttrGetValue(out));
+  unsigned position = 0;
+  for (intptr_t i = 0; i < n_in && is_element_wise; i++) {
+    if (values[i] < 0)
+      continue;
+    if (position < 32 && values[i] != node->value && mlirAttributeEqual(mlirArrayAttrGetElement(maps, i), out))
+      node->same_place |= 1u << position;
+    position++;
+  }
+}
+
 loom_status extract_generic(extract *x, MlirOperation op) {
   intptr_t n_in = linalg_num_inputs(op);
   if (linalg_num_inits(op) != 1 || n_in >= PASS_OPERANDS_MAX)
@@ -232,6 +263,8 @@ loom_status extract_generic(extract *x, MlirOperation op) {
       vec_push(x->mem, &node->inputs, values[i]);
   if (updates)
     vec_push(x->mem, &node->inputs, result);
-  return set_lengths(x, op, node, values);
+  LOOM_TRY(set_lengths(x, op, node, values));
+  mark_same_place(op, node, values, n_in);
+  return LOOM_OK;
 }
 

@@ -58,6 +58,7 @@ nest_node *extract_add_node(extract *x, MlirOperation op, nest_node_kind kind, i
 /* The value an op reads, and the one it updates in place; a filled tensor is filled right before. */
 LOOM_MUST_USE loom_status extract_read_tile(extract *x, MlirOperation at, MlirValue v, int *out);
 LOOM_MUST_USE loom_status extract_take_tile(extract *x, MlirOperation at, MlirValue v, int *out);
+LOOM_MUST_USE loom_status extract_memory(extract *x, MlirOperation at, MlirType type, int *out);
 LOOM_MUST_USE loom_status extract_matmul(extract *x, MlirOperation op);
 LOOM_MUST_USE loom_status extract_generic(extract *x, MlirOperation op);
 /* `word`: "broadcast" or "transpose". */

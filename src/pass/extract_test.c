@@ -165,6 +165,8 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
       {KERNEL("    %y = arith.cmpi ne, %i, %c0 : index\n    scf.if %y {\n" STORE("%t") "    }\n"), "must ask whether the iterator of one parallel loop is 0", 18},
       {KERNEL("    %y = arith.cmpi eq, %on, %n : index\n    scf.if %y {\n" STORE("%t") "    }\n"), "must ask whether the iterator of one parallel loop is 0", 18},
       {KERNEL("    %y = arith.cmpi eq, %i, %c0 : index\n    scf.if %y {\n" STORE("%t") "    } else {\n" STORE("%e") "    }\n"), "without 'else' and results", 18},
+      {KERNEL("    %q = bufferization.to_tensor %sa : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32, {local_mem_kind = 8 : i64}>\n"),
+       "memories 0..7 are supported", 17},
       {KERNEL(GATHER("%all", "%on")), "must go across one of the parallel loops", 20},
       {KERNEL("    %y = arith.cmpi eq, %i, %c0 : index\n    scf.if %y {\n" GATHER("%all", "%i") "    }\n"), "all cores must send", 22},
       {KERNEL("    %m = tensor.empty(%n) : tensor<4x8x?xf32>\n    %f = linalg.fill ins(%z : f32) outs(%m : tensor<4x8x?xf32>) -> tensor<4x8x?xf32>\n"
@@ -217,6 +219,18 @@ static void test_moves_come_in_an_order_that_loses_nothing(void **state) {
   assert_int_equal(b->n, 3);
   for (int i = 0; i < 3; i++)
     assert_string_equal(b->at[i]->label, moves[i]);
+  ir_close_module(m);
+}
+
+static void test_tiles_may_ask_for_a_memory(void **state) {
+  (void)state;
+  static const char src[] = KERNEL("    %q = bufferization.to_tensor %sa : memref<8x?xf32, strided<[64, 1], offset: ?>> to tensor<8x?xf32, {local_mem_kind = 1 : i64}>\n");
+  MlirModule m;
+  nest *n;
+  assert_int_equal(ir_parse(&ir, "k.mlir", src, sizeof src - 1, &m), LOOM_OK);
+  assert_int_equal(pass_extract_nest(&ir, m, "k", &n), LOOM_OK);
+  assert_int_equal(n->values.at[0].memory, 0);
+  assert_int_equal(n->values.at[1].memory, 1);
   ir_close_module(m);
 }
 
@@ -337,6 +351,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_moves_come_in_an_order_that_loses_nothing, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_arguments_may_be_reshaped_and_transposed, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_other_views_of_arguments_are_refused, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_tiles_may_ask_for_a_memory, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_constant_trips_and_dropped_dims, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_the_function_is_chosen_by_name, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_unsupported_forms_are_refused_in_place, open_ir, close_ir),
