@@ -132,7 +132,9 @@ static void test_sizes_beyond_the_model_are_refused(void **state) {
     model_point at = {.block = {cases[i].block[0], cases[i].block[1], cases[i].block[2]}};
     plan_choice chosen[3] = {{.area = {1, 1, 1}, .depth = 1}, {.area = {1, 1, 1}, .depth = 1}, {.area = {1, 1, 1}, .depth = 1}};
     plan x = {0};
-    memset(&ctx.diag, 0, sizeof ctx.diag);
+    ctx.diag.errors = 0;
+    ctx.diag.first = NULL;
+    ctx.diag.last = &ctx.diag.first;
     assert_int_equal(model_layout_slots(&ctx, p, &at, chosen, &x), LOOM_ELIMIT);
     testing_expect_error(&ctx, LOOM_ELIMIT, cases[i].text, 0, 0);
   }
