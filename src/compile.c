@@ -166,7 +166,7 @@ static loom_status plan_best(compile_state *s) {
     const solve_row *best = NULL;
     for (size_t i = 0; i < s->solved.rows.n; i++) {
       const solve_row *r = &s->solved.rows.at[i];
-      if (r->status != SOLVE_INFEASIBLE && !taken[i] && (!best || r->cycles < best->cycles))
+      if (solve_has_answer(r->status) && !taken[i] && (!best || r->cycles < best->cycles))
         best = r;
     }
     if (!best)
@@ -219,6 +219,11 @@ static loom_status pipeline(compile_state *s) {
   return LOOM_OK;
 }
 
+/* Nobody will read what the solver says of the other candidates. */
+static bool wants_only_best(const compile_options *o) {
+  return o->topk <= 1 && o->stop_after != COMPILE_SOLVE && !o->debug && !o->dump_dir;
+}
+
 loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s) {
   memset(s, 0, sizeof *s);
   s->ctx = ctx;
@@ -231,7 +236,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
     LOOM_TRY(machine_load(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, &s->machine));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
-                                     .op_budget = merged->op_budget, .top_k = merged->topk};
+                                     .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .only_best = wants_only_best(merged)};
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));

@@ -32,6 +32,7 @@ typedef struct compile_options {
   explore_options explore;
   const char *plan;                        /* --plan FILE */
   model_kind model; bool accumulate_f32, ragged; int64_t op_budget; int topk; int etg_gen;
+  int threads;                             /* of the solver; 0: one.  They change nothing but the time. */
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
   const char *dump_dir, *override_dir;
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */

@@ -205,7 +205,7 @@ static const char *solver_log(compile_state *s) {
   for (size_t i = 0; i < s->solved.rows.n; i++) {
     const solve_row *r = &s->solved.rows.at[i];
     text_addf(&t, "%s: %s", r->candidate->name, solve_status_text(r->status));
-    if (r->status == SOLVE_INFEASIBLE) {
+    if (!solve_has_answer(r->status)) {
       text_addf(&t, " (%s)\n", r->why ? r->why : "no point");
       continue;
     }

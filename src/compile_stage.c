@@ -39,7 +39,7 @@ data_value *compile_explore_data(compile_state *s) {
     data_set_string(m, r, "loop_order", plan_order_string(m, &c->mapping));
     data_set(m, r, "broadcast", access_object(m, c, false));
     data_set(m, r, "hoist", access_object(m, c, true));
-    if (i < s->solved.rows.n && s->solved.rows.at[i].status != SOLVE_INFEASIBLE)
+    if (i < s->solved.rows.n && solve_has_answer(s->solved.rows.at[i].status))
       data_set_int(m, r, "cost", s->solved.rows.at[i].cycles);
     data_push(m, rows, r);
   }
@@ -58,7 +58,7 @@ static data_value *solve_data(compile_state *s) {
     data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
     data_set_string(m, o, "name", r->candidate->name);
     data_set_string(m, o, "status", solve_status_text(r->status));
-    if (r->status == SOLVE_INFEASIBLE) {
+    if (!solve_has_answer(r->status)) {
       data_set_string(m, o, "explain", r->why);
     } else {
       data_set_int(m, o, "cost", r->cycles);

@@ -100,6 +100,8 @@ typedef struct cli_pair { const char *key, *value; int64_t integer; } cli_pair;
 typedef VEC_OF(cli_pair) cli_pairs;
 LOOM_MUST_USE loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, bool integers, cli_pairs *out);
 LOOM_MUST_USE loom_status cli_int(loom_ctx *ctx, const char *option, const char *text, int64_t lo, int64_t hi, int64_t *out);
+/* --njobs, or as many threads as there are processors. */
+LOOM_MUST_USE loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *out);
 
 /* The machine `name` with the perf set or the compute directory that the options choose. */
 struct machine;

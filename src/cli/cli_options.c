@@ -1,3 +1,4 @@
+#include "base/threads.h"
 #include "cli/cli.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -140,6 +141,14 @@ loom_status cli_int(loom_ctx *ctx, const char *option, const char *s, int64_t lo
   if (errno || end == s || *end || v < lo || v > hi)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not an integer in %" PRId64 "..%" PRId64, option, s, lo, hi);
   *out = v;
+  return LOOM_OK;
+}
+
+loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *out) {
+  int64_t n = threads_available();
+  if (o->njobs.last)
+    LOOM_TRY(cli_int(ctx, "--njobs", o->njobs.last, 1, 4096, &n));
+  *out = (int)n;
   return LOOM_OK;
 }
 

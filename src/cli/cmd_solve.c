@@ -53,6 +53,7 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   so.n_domains = blocks.n;
   if (o->op_budget.last)
     LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &so.op_budget));
+  LOOM_TRY(cli_threads(ctx, o, &so.threads));
   char *source;
   size_t size;
   data_value *etg, *result;

@@ -192,9 +192,7 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   }
   if (o->op_budget.last)
     LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &out->op_budget));
-  if (o->njobs.last)
-    LOOM_TRY(cli_int(ctx, "--njobs", o->njobs.last, 1, 4096, &v));
-  return LOOM_OK;
+  return cli_threads(ctx, o, &out->threads);
 }
 
 static loom_status read_bindings(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, const run_binding **out, size_t *out_n) {
@@ -475,7 +473,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   } else if (st == LOOM_OK) {
     for (size_t i = 0; i < s.solved.rows.n; i++) {
       const solve_row *r = &s.solved.rows.at[i];
-      printf("%14s  %s\n", r->status == SOLVE_INFEASIBLE ? "infeasible" : with_commas(&ctx->mem, r->cycles), r->candidate->name);
+      printf("%14s  %s\n", !solve_has_answer(r->status) ? solve_status_text(r->status) : with_commas(&ctx->mem, r->cycles), r->candidate->name);
     }
     printf("%s candidates, %s pruned\n", with_commas(&ctx->mem, s.table.total), with_commas(&ctx->mem, s.table.pruned));
   }

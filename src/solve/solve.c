@@ -65,6 +65,12 @@ static solve_row make_row(loom_ctx *ctx, const nest *n, const plan_candidate *c,
 }
 
 static loom_status nothing_feasible(loom_ctx *ctx, const nest *n, const machine *m, const solve_result *r) {
+  for (size_t i = 0; i < r->rows.n; i++)
+    if (r->rows.at[i].status == SOLVE_UNDECIDED) {
+      diag_error(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the budget was spent before block sizes for kernel %s were found", n->kernel);
+      diag_help(ctx, "allow more evaluations with --op-budget");
+      return LOOM_ELIMIT;
+    }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s fit machine %s in any of the %zu candidates; %s", n->kernel, m->name, r->rows.n,
              r->rows.n ? r->rows.at[0].why : "there are none");
   diag_help(ctx, "choose smaller --block-sizes, wider domains, or a machine with more memory");

@@ -338,10 +338,19 @@ static loom_status answer_all(search *s, bool one_incumbent, solve_answer *out) 
 
 /* ---- setting up ---- */
 
+/* What does not fit even at its smallest is left out: then a problem that has nothing else is infeasible rather than no better than another. */
 static void open_problem(search *s, contest *c, size_t problem) {
-  const solve_ready *r = &s->entries[problem].ready;
+  entry *e = &s->entries[problem];
+  const solve_ready *r = &e->ready;
   for (size_t i = 0; !r->empty && i < r->rounds.n; i++) {
     solve_part x = {.problem = problem, .round = (int)i, .to = r->values[0].n - 1};
+    int64_t smallest[SOLVE_SYMBOLS_MAX];
+    for (int d = 0; d < r->n; d++)
+      smallest[d] = r->values[d].at[0];
+    if (!solve_may_fit(&r->rounds.at[i], 0, smallest)) {
+      e->pruned = solve_add(e->pruned, r->below[0]);
+      continue;
+    }
     x.bound = solve_part_bound(r, &x);
     open_part(s, c, &x);
   }

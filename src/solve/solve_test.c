@@ -357,6 +357,62 @@ static void test_cycles_beyond_64_bits_are_refused(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* With the smallest blocks the cost is beyond 64 bits; a budget of one evaluation sees nothing else. */
+static void test_a_budget_that_finds_nothing_is_said(void **state) {
+  (void)state;
+  static const solve_domain d[] = {{.symbol = "tile_m", .ub = 512}, {.symbol = "tile_n", .ub = 512}, {.symbol = "tile_k", .ub = 32}};
+  for (int64_t budget = 0; budget < 2; budget++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = shipped(&ctx, "wormhole");
+    nest *n = nest_make_matmul(&ctx.mem, INT64_C(1) << 34, INT64_C(1) << 34, 32, DTYPE_F16, DTYPE_F16);
+    solve_options o = options(MODEL_UPSTREAM);
+    o.domains = d;
+    o.n_domains = 3;
+    o.op_budget = budget;
+    o.only_best = true;
+    explore_table t;
+    solve_result r;
+    assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+    assert_int_equal(solve_run(&ctx, n, m, &t, &o, &r), budget ? LOOM_ELIMIT : LOOM_OK);
+    if (budget) {
+      testing_expect_error(&ctx, LOOM_ELIMIT, "the budget was spent before block sizes for kernel matmul were found", 0, 0);
+      assert_non_null(strstr(ctx.diag.first->help, "--op-budget"));
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* What is not asked for need not be found; what wins is the same. */
+static void test_only_the_best_is_the_same_best(void **state) {
+  (void)state;
+  static const char *const machines[] = {"wormhole", "blackhole"};
+  for (size_t k = 0; k < COUNT_OF(machines); k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = shipped(&ctx, machines[k]);
+    nest *n = nest_make_matmul(&ctx.mem, 2048, 1024, 512, DTYPE_F16, DTYPE_F16);
+    explore_table t;
+    solve_result all, best;
+    solve_options o = options(MODEL_LOOM);
+    o.ragged = true;
+    assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+    assert_int_equal(solve_run(&ctx, n, m, &t, &o, &all), LOOM_OK);
+    o.only_best = true;
+    o.threads = 2;
+    assert_int_equal(solve_run(&ctx, n, m, &t, &o, &best), LOOM_OK);
+    assert_int_equal(best.best, all.best);
+    const solve_row *x = &all.rows.at[all.best], *y = &best.rows.at[best.best];
+    assert_true(x->cycles == y->cycles && x->double_buffer == y->double_buffer && x->feasible == y->feasible && y->status == SOLVE_OPTIMAL);
+    for (size_t i = 0; i < 3; i++)
+      assert_int_equal(x->blocks.at[i].size, y->blocks.at[i].size);
+    for (size_t i = 0; i < t.rows.n; i++)
+      assert_true(best.rows.at[i].lower_bound <= all.rows.at[i].cycles && best.rows.at[i].lower_bound >= y->cycles);
+    assert_true(best.evaluated < all.evaluated);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* 134,217,728 points: capacities and bounds cut all but a few (loom.md 8.2 A3), and what is cut is counted; so is what fits. */
 static void test_a_large_domain_is_mostly_pruned(void **state) {
   (void)state;
@@ -453,6 +509,8 @@ int main(void) {
       cmocka_unit_test(test_budget_gives_best_found_with_a_bound),
       cmocka_unit_test(test_wrong_options_are_explained),
       cmocka_unit_test(test_cycles_beyond_64_bits_are_refused),
+      cmocka_unit_test(test_a_budget_that_finds_nothing_is_said),
+      cmocka_unit_test(test_only_the_best_is_the_same_best),
       cmocka_unit_test(test_a_large_domain_is_mostly_pruned),
       cmocka_unit_test(test_memory_failures_unwind),
       cmocka_unit_test(test_infeasible_row_has_no_plan),
