@@ -7,12 +7,13 @@
 #include <string.h>
 
 loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
-  const char *name = o->machine.last ? o->machine.last : getenv("LOOM_MACHINE"), *path = o->files.n ? o->files.at[0] : "-";
+  const char *ours = getenv("LOOM_MACHINE"), *theirs = getenv("LOOM_ARCH_DIR");      /* upstream's evaluator takes the chip from the latter */
+  const char *name = o->machine.last ? o->machine.last : ours ? ours : theirs, *path = o->files.n ? o->files.at[0] : "-";
   if (o->files.n > 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom eval' takes one schedule, %zu files given", o->files.n);
   if (!name) {
     diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom eval' needs a machine, whose perf set prices the calls");
-    diag_help(ctx, "give it with --machine NAME|FILE or in the variable LOOM_MACHINE");
+    diag_help(ctx, "give it with --machine NAME|FILE|DIR, or in the variable LOOM_MACHINE or LOOM_ARCH_DIR");
     return LOOM_EUSAGE;
   }
   machine *m;

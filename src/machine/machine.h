@@ -65,10 +65,14 @@ typedef struct machine {
   VEC_OF(machine_perf) perf;                /* perf sets; `calibration` indexes the one in use */
   int calibration;
   int64_t tile_align;                       /* block sizes are multiples of this in the two innermost dims */
+  bool pads_edges;                          /* core.ragged pad: an edge tile costs what a whole one does; clamp: its own size, in hardware tiles */
+  bool has_concurrent_units;                /* compute ops on different units may overlap when neither needs the other's result */
+  bool lacks_multicast;                     /* links.multicast false: what cores share goes from neighbour to neighbour */
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 
-/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml file or to a df or adl .mlir file.  Checked.
+/* `name`: a shipped machine ("wormhole": <dir>/wormhole.yaml on the search path) or a path to a .yaml file, to a df or adl .mlir file, or to
+ * a directory with upstream's chip.yaml or system.yaml, whose costs are read too.  Checked.
  * Unknown name: LOOM_EUSAGE with did-you-mean; missing file: LOOM_EIO.  `calibration` NULL: the file's default;
  * a perf set the machine does not have: LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
@@ -82,6 +86,8 @@ LOOM_MUST_USE loom_status machine_from_df(loom_ctx *ctx, const char *path, const
  * and latencies are Wormhole's, marked assumed.  The perf set "imported" is empty until machine_add_compute_dir or machine_add_perf_yaml fills it.
  * LOOM_EUNSUP: an op or an arrangement that is no mesh of cores over one DRAM. */
 LOOM_MUST_USE loom_status machine_from_adl(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
+/* Upstream's chip in YAML: system.yaml (architecture with children), chip.yaml with groups, or chip.yaml with a memory.yaml beside it.  As machine_from_adl. */
+LOOM_MUST_USE loom_status machine_from_chip(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);
 /* Upstream's compute directory: every X.mlir holds the functions of unit or mover X, X.perf.yaml beside it (or X.yaml with `performance`) their costs.  Each function
  * needs a cost and each cost a function.  Units the machine does not have are added, rates assumed.  The costs are put in use. */
 LOOM_MUST_USE loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, const char *dir);

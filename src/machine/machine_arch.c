@@ -110,9 +110,9 @@ static data_value *dram_tree(const builder *b) {
   return v;
 }
 
-/* The file's stem as a machine's name. */
+/* The name that the file gives, or its stem, as a machine's name. */
 static const char *machine_name(const builder *b, const char *path) {
-  char *name = file_stem(b->mem, path);
+  char *name = b->a->name ? arena_strdup(b->mem, b->a->name) : file_stem(b->mem, path);
   for (char *p = name; *p; p++)
     *p = isalnum((unsigned char)*p) || *p == '-' ? *p : '_';
   return *name ? name : "imported";
@@ -130,10 +130,10 @@ loom_status machine_from_arch(loom_ctx *ctx, const char *path, const machine_arc
   builder b = {ctx, &ctx->mem, a};
   arena *m = &ctx->mem;
   data_value *root = at_place(data_object(m), a->span), *links = data_object(m);
-  data_set(m, links, "bytes_per_cycle", assumed(&b, 28, untold));
+  data_set(m, links, "bytes_per_cycle", a->link_bytes_per_cycle ? given(&b, a->link_span, a->link_bytes_per_cycle, "link_bandwidth") : assumed(&b, 28, untold));
   data_set(m, links, "hop_cycles", assumed(&b, 9, untold));
   data_set_string(m, root, "name", machine_name(&b, path));
-  data_set_string(m, root, "summary", arena_printf(m, "imported from an %s", a->form));
+  data_set_string(m, root, "summary", arena_printf(m, "imported from %s %s", strchr("aeiou", a->form[0]) ? "an" : "a", a->form));
   data_set(m, root, "clock_hz", assumed(&b, 1000000000, untold));
   data_set(m, root, "mesh", mesh_tree(&b));
   data_set(m, root, "core", core_tree(&b));

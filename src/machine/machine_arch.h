@@ -8,11 +8,13 @@ typedef struct arch_mover { const char *name; loom_span span; } arch_mover;
 
 typedef struct machine_arch {
   const char *form;                         /* "adl file": where numbers come from */
+  const char *name;                         /* NULL: that of the file */
   loom_span span;
   VEC_OF(machine_dim) mesh;
   VEC_OF(loom_span) mesh_span;
   machine_memory l1, dram;                  /* instances: banks of one core's memory, channels of the DRAM; bytes: of one of them */
   int64_t dram_page_bytes;
+  int64_t link_bytes_per_cycle; loom_span link_span;      /* 0: not told */
   VEC_OF(arch_unit) units;
   VEC_OF(arch_mover) movers;
   VEC_OF(machine_memory) memories;          /* all, these two included */

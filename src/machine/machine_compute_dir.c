@@ -12,7 +12,7 @@ static int by_name(const void *a, const void *b) { return strcmp(*(const char *c
 
 typedef VEC_OF(const char *) name_list;
 
-/* The .mlir files of the directory, sorted. */
+/* The .mlir files of the directory, sorted; none is no mistake here. */
 static loom_status list_modules(loom_ctx *ctx, const char *path, name_list *out) {
   /* Names are collected before anything is allocated, so that the handle cannot leak when memory runs out. */
   static _Thread_local char found[FILES_MAX][NAME_BYTES];
@@ -26,14 +26,10 @@ static loom_status list_modules(loom_ctx *ctx, const char *path, name_list *out)
   closedir(dir);
   if (n == FILES_MAX)
     LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_ELIMIT, "the directory holds %d or more .mlir files", FILES_MAX);
-  if (!n) {
-    diag_error(ctx, diag_file_span(ctx, path), LOOM_EINPUT, "the directory holds no .mlir file");
-    diag_help(ctx, "each X.mlir holds the functions of unit or mover X, X.perf.yaml their costs");
-    return LOOM_EINPUT;
-  }
   for (size_t i = 0; i < n; i++)
     vec_push(&ctx->mem, out, arena_strdup(&ctx->mem, found[i]));
-  qsort(out->at, out->n, sizeof *out->at, by_name);
+  if (out->n)
+    qsort(out->at, out->n, sizeof *out->at, by_name);
   return LOOM_OK;
 }
 
@@ -175,9 +171,44 @@ static loom_status add_module(loom_ctx *ctx, machine *m, const char *dir, const 
 loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, const char *dir) {
   name_list files = {0};
   LOOM_TRY(list_modules(ctx, dir, &files));
+  if (!files.n) {
+    diag_error(ctx, diag_file_span(ctx, dir), LOOM_EINPUT, "the directory holds no .mlir file");
+    diag_help(ctx, "each X.mlir holds the functions of unit or mover X, X.perf.yaml their costs");
+    return LOOM_EINPUT;
+  }
   for (size_t i = 0; i < files.n; i++)
     LOOM_TRY(add_module(ctx, m, dir, files.at[i]));
   machine_imported_set(&ctx->mem, m)->source = arena_printf(&ctx->mem, "compute directory %s", file_basename(&ctx->mem, dir));
   m->is_checked = false;
   return machine_check(ctx, m);
+}
+
+/* ---- directories of chips ---- */
+
+static loom_status add_costs_of_unit(loom_ctx *ctx, machine *m, const char *dir, const char *unit) {
+  static const char *const suffixes[] = {"perf.yaml", "yaml"};
+  for (size_t i = 0; i < 2; i++) {
+    const char *path = file_join(&ctx->mem, dir, arena_printf(&ctx->mem, "%s.%s", unit, suffixes[i]));
+    char *bytes;
+    size_t size;
+    if (!file_exists(path))
+      continue;
+    LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+    return machine_add_perf_yaml(ctx, m, path, bytes, size);
+  }
+  diag_warn(ctx, diag_file_span(ctx, dir), "'%s' has no costs: neither %s.perf.yaml nor %s.yaml is there", unit, unit, unit);
+  return LOOM_OK;
+}
+
+loom_status machine_add_costs_of_dir(loom_ctx *ctx, machine *m, const char *dir) {
+  name_list files = {0};
+  LOOM_TRY(list_modules(ctx, dir, &files));
+  if (files.n)
+    return machine_add_compute_dir(ctx, m, dir);
+  for (size_t i = 0; i < m->units.n; i++)
+    LOOM_TRY(add_costs_of_unit(ctx, m, dir, m->units.at[i].name));
+  for (size_t i = 0; i < m->movers.n; i++)
+    LOOM_TRY(add_costs_of_unit(ctx, m, dir, m->movers.at[i]));
+  machine_imported_set(&ctx->mem, m)->source = arena_printf(&ctx->mem, "directory %s", file_basename(&ctx->mem, dir));
+  return LOOM_OK;
 }

@@ -88,6 +88,10 @@ static data_value *core_tree(arena *mem, const machine *m) {
   data_set(mem, v, "units", units_tree(mem, m));
   data_set(mem, v, "movers", movers);
   add_fields(mem, m, "core", v);
+  if (m->pads_edges)
+    data_set_string(mem, v, "ragged", "pad");
+  if (m->has_concurrent_units)
+    data_set_bool(mem, v, "concurrent_units", true);
   return v;
 }
 
@@ -183,6 +187,8 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   data_set(mem, v, "core", core_tree(mem, m));
   data_set(mem, v, "dram", dram_tree(mem, m));
   add_fields(mem, m, "links", links);
+  if (m->lacks_multicast)
+    data_set_bool(mem, links, "multicast", false);
   data_set(mem, v, "links", links);
   for (size_t i = 0; i < m->perf.n; i++)
     data_set(mem, perf, m->perf.at[i].name, perf_tree(mem, &m->perf.at[i]));

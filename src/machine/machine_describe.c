@@ -81,6 +81,10 @@ static void add_core(table *t, const machine *m) {
   for (size_t i = 0; i < m->movers.n; i++)
     text_addf(&t->t, "  %-24s %15s\n", m->movers.at[i], "mover");
   add_fields(t, m, "core");
+  if (m->pads_edges)
+    row(t, "ragged", "pad", "", NULL);
+  if (m->has_concurrent_units)
+    row(t, "concurrent_units", "true", "", NULL);
 }
 
 static void add_dram(table *t, const machine *m) {
@@ -147,6 +151,8 @@ const char *machine_describe(arena *mem, const machine *m) {
   add_dram(&t, m);
   text_add(&t.t, "\nlinks between neighbours, one a direction\n");
   add_fields(&t, m, "links");
+  if (m->lacks_multicast)
+    row(&t, "multicast", "false", "", NULL);
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);
   add_perf(&t, m);
   return text_str(&t.t);

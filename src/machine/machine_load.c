@@ -67,15 +67,40 @@ static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
   return LOOM_EUSAGE;
 }
 
+/* The chip's file in a directory of upstream's. */
+static loom_status find_chip(loom_ctx *ctx, const char *dir, const char **out) {
+  static const char *const files[] = {"chip.yaml", "system.yaml"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    *out = file_join(&ctx->mem, dir, files[i]);
+    if (file_exists(*out))
+      return LOOM_OK;
+  }
+  diag_error(ctx, diag_file_span(ctx, dir), LOOM_EINPUT, "the directory holds neither chip.yaml nor system.yaml");
+  diag_help(ctx, "give the chip's file itself, and the costs of a directory with --hw-compute-dir");
+  return LOOM_EINPUT;
+}
+
+/* By content: upstream's chips list their dimensions, our files name their schema. */
+static bool is_chip(const char *bytes) { return !strstr(bytes, MACHINE_SCHEMA) && (text_starts(bytes, "dimensions:") || strstr(bytes, "\ndimensions:")); }
+
 loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
+  bool is_dir = file_is_dir(name);
   const char *path = is_path(name) ? name : machine_find_file(&ctx->mem, name);
+  if (is_dir && !path)
+    path = name;
   if (!path)
     return fail_unknown(ctx, name);
+  is_dir = is_dir && path == name;      /* a shipped machine may be called like a directory here */
+  if (is_dir)
+    LOOM_TRY(find_chip(ctx, name, &path));
   char *bytes;
   size_t size;
   LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
   bool is_mlir = text_ends(path, ".mlir"), is_adl = is_mlir && strstr(bytes, " adl.");
-  LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : machine_from_yaml(ctx, path, bytes, size, out));
+  LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : is_chip(bytes) ? machine_from_chip(ctx, path, bytes, size, out)
+                                                                                              : machine_from_yaml(ctx, path, bytes, size, out));
+  if (is_dir)
+    LOOM_TRY(machine_add_costs_of_dir(ctx, *out, name));
   if (calibration)
     LOOM_TRY(machine_use_calibration(ctx, *out, calibration));
   LOOM_TRY(machine_check(ctx, *out));

@@ -73,6 +73,8 @@ loom_span machine_word_span(const data_value *v, const char *word);
 const char *machine_plain_name(const char *name);
 /* Names that callers use and newer perf sets spell otherwise: matmul_f16 = matmul_SS_f16; added where the target exists and the name does not. */
 void machine_add_aliases(arena *mem, machine_perf *p);
+/* Costs of every unit and mover that has X.perf.yaml or X.yaml in `dir`, their functions unseen; with .mlir files in it: machine_add_compute_dir. */
+LOOM_MUST_USE loom_status machine_add_costs_of_dir(loom_ctx *ctx, machine *m, const char *dir);
 /* The perf set that foreign costs go to, "imported": made and put in use when there is none. */
 machine_perf *machine_imported_set(arena *mem, machine *m);
 

@@ -149,14 +149,33 @@ static loom_status read_movers(loom_ctx *ctx, const data_value *core, machine *m
   return LOOM_OK;
 }
 
+/* clamp (as when it is absent) or pad. */
+static loom_status read_ragged(loom_ctx *ctx, const data_value *core, machine *m) {
+  static const char *const words[] = {"clamp", "pad"};
+  const char *word;
+  if (!data_get(core, "ragged"))
+    return LOOM_OK;
+  LOOM_TRY(data_need_string(ctx, core, "ragged", &word));
+  m->pads_edges = text_eq(word, words[1]);
+  if (m->pads_edges || text_eq(word, words[0]))
+    return LOOM_OK;
+  diag_error(ctx, data_get(core, "ragged")->span, LOOM_EINPUT, "'ragged' is '%s'; must be 'clamp' or 'pad'", word);
+  const char *near = diag_nearest(word, words, COUNT(words));
+  diag_help(ctx, near ? "did you mean '%s'?" : "clamp: an edge tile costs its own size; pad: that of a whole tile", near);
+  return LOOM_EINPUT;
+}
+
 static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) {
-  static const char *const keys[] = {"memory", "units", "movers", "transfer_setup_cycles", "fill_bytes_per_cycle", "copy_bytes_per_cycle", "tile_align"};
+  static const char *const keys[] = {"memory", "units", "movers", "transfer_setup_cycles", "fill_bytes_per_cycle", "copy_bytes_per_cycle", "tile_align",
+                                     "ragged", "concurrent_units"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "core", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(read_memory(ctx, v, m));
   LOOM_TRY(read_units(ctx, v, m));
   LOOM_TRY(read_movers(ctx, v, m));
+  LOOM_TRY(read_ragged(ctx, v, m));
+  LOOM_TRY(machine_read_optional_bool(ctx, v, "concurrent_units", &m->has_concurrent_units));
   return read_fields(ctx, v, "core", m);
 }
 
@@ -227,10 +246,13 @@ static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) 
 }
 
 static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m) {
-  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles"};
+  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles", "multicast"};
   data_value *v;
+  bool has_multicast = true;
   LOOM_TRY(data_need(ctx, root, "links", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  LOOM_TRY(machine_read_optional_bool(ctx, v, "multicast", &has_multicast));
+  m->lacks_multicast = !has_multicast;
   return read_fields(ctx, v, "links", m);
 }
 

@@ -85,6 +85,32 @@ static void test_every_value_arrives(void **state) {
   assert_int_equal(m->units.at[0].rank, 2);
 }
 
+static void test_ways_of_working_arrive_and_round_trip(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *plain = tiny(ctx);
+  assert_false(plain->pads_edges || plain->has_concurrent_units || plain->lacks_multicast);
+  assert_null(strstr(machine_to_yaml(&ctx->mem, plain), "ragged"));
+  static const struct { int line; const char *text; bool pads, concurrent, lacks; const char *shown; } cases[] = {
+      {12, "  tile_align: 4\n  ragged: pad", true, false, false, "ragged"},
+      {12, "  tile_align: 4\n  ragged: clamp", false, false, false, NULL},
+      {12, "  tile_align: 4\n  concurrent_units: true", false, true, false, "concurrent_units"},
+      {21, "links: {bytes_per_cycle: 4, hop_cycles: 1, multicast: false}", false, false, true, "multicast"},
+      {21, "links: {bytes_per_cycle: 4, hop_cycles: 1, multicast: true}", false, false, false, NULL},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    machine *m, *again;
+    expect_ok(ctx, read_text(ctx, tiny_with(&ctx->mem, cases[i].line, cases[i].text), &m));
+    expect_ok(ctx, read_text(ctx, machine_to_yaml(&ctx->mem, m), &again));
+    const machine *both[] = {m, again};
+    for (int k = 0; k < 2; k++) {
+      assert_int_equal(both[k]->pads_edges, cases[i].pads);
+      assert_int_equal(both[k]->has_concurrent_units, cases[i].concurrent);
+      assert_int_equal(both[k]->lacks_multicast, cases[i].lacks);
+    }
+    assert_true(!cases[i].shown || strstr(machine_describe(&ctx->mem, m), cases[i].shown));
+  }
+}
+
 static void test_division_rounds_up_in_fixed_and_down_in_throughput(void **state) {
   loom_ctx *ctx = *state;
   const machine *m = tiny(ctx);
@@ -189,6 +215,10 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {1, "schema: loom.machine.v2", "the schema is 'loom.machine.v2'", 1, 9, NULL},
       {1, "", "the key 'schema' is missing", 0, 0, NULL},
       {2, "", "the key 'name' is missing", 0, 0, NULL},
+      {12, "  tile_align: 4\n  ragged: pda", "'ragged' is 'pda'; must be 'clamp' or 'pad'", 13, 11, "did you mean 'pad'?"},
+      {12, "  tile_align: 4\n  ragged: exact", "'ragged' is 'exact'", 13, 11, "clamp: an edge tile costs its own size; pad: that of a whole tile"},
+      {12, "  tile_align: 4\n  concurrent_units: 2", "concurrent_units", 13, 0, NULL},
+      {21, "links: {bytes_per_cycle: 4, hop_cycles: 1, multicast: 1}", "multicast", 21, 0, NULL},
       {2, "name: a/b", "'a/b' cannot be a machine's name", 2, 7, NULL},
       {2, "name: [a]", "a machine's name is", 2, 7, NULL},
       {2, "nmae: tiny", "unknown key 'nmae'", 2, 1, "did you mean 'name'?"},
@@ -400,6 +430,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       T(test_every_value_arrives),
+      T(test_ways_of_working_arrive_and_round_trip),
       T(test_division_rounds_up_in_fixed_and_down_in_throughput),
       T(test_throughput_below_one_is_taken_exactly),
       T(test_everything_round_trips),
