@@ -105,11 +105,24 @@ static loom_status choose_access(explorer *e, int i) {
   return LOOM_OK;
 }
 
+/* Upstream shares nothing inside a loop that takes other turns on other cores, also among those that take the same. */
+static bool turns_differ(const explorer *e, const nest_node *access) {
+  int loops[NEST_LOOPS_MAX];
+  size_t depth = nest_enclosing(e->n, access, loops, NEST_LOOPS_MAX);
+  for (size_t i = 0; i < depth && i < NEST_LOOPS_MAX; i++)
+    for (int k = 0; k < e->n->n_parallel; k++)
+      if (nest_loop_uses(e->n, loops[i], k) && plan_iter_cores(&e->now.mapping, k) > 1)
+        return true;
+  return false;
+}
+
 static loom_status choose_mapping(explorer *e, const plan_mapping *mapping) {
   e->now.mapping = *mapping;
   for (int i = 0; i < e->now.n_access; i++) {
     e->widest[i] = (plan_access){.name = e->widest[i].name};
     explore_widest_area(e->n, e->access[i], mapping, &e->widest[i]);
+    if (e->kind != EXPLORE_FULL && turns_differ(e, e->access[i]))
+      e->widest[i] = (plan_access){.name = e->widest[i].name, .is_store = e->widest[i].is_store, .area = {1, 1, 1}};
   }
   return choose_access(e, 0);
 }
@@ -134,19 +147,9 @@ static void list_full(explorer *e, const machine *mach, explore_mappings *out) {
 }
 
 static loom_status check_nest(explorer *e, const machine *m) {
-  const nest *n = e->n;
-  if (n->n_parallel < 1)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "kernel %s has no parallel tile loop, so there is nothing to spread over the cores", n->kernel);
-  if (n->n_parallel > PLAN_ITERS_MAX)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %d parallel loops; at most %d are supported", n->kernel, n->n_parallel, PLAN_ITERS_MAX);
-  if (m->mesh.n < 1 || m->mesh.n > PLAN_MESH_MAX)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine %s has a mesh of %zu dims; 1 to %d are supported", m->name, m->mesh.n, PLAN_MESH_MAX);
-  size_t count = nest_accesses(n, e->access, PLAN_LOADS_MAX);
-  if (count > PLAN_LOADS_MAX)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %zu loads and stores; at most %d are supported", n->kernel, count, PLAN_LOADS_MAX);
-  e->now.n_access = (int)count;
-  for (size_t i = 0; i < count; i++)
-    e->widest[i].name = nest_access_name(&e->ctx->mem, n, e->access[i]);
+  LOOM_TRY(explore_check_kernel(e->ctx, e->n, m, e->access, &e->now.n_access));
+  for (int i = 0; i < e->now.n_access; i++)
+    e->widest[i].name = nest_access_name(&e->ctx->mem, e->n, e->access[i]);
   return LOOM_OK;
 }
 

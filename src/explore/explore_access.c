@@ -1,5 +1,19 @@
 #include "explore/explore_private.h"
 
+loom_status explore_check_kernel(loom_ctx *ctx, const nest *n, const machine *m, const nest_node **out_access, int *out_n) {
+  if (n->n_parallel < 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "kernel %s has no parallel tile loop, so there is nothing to spread over the cores", n->kernel);
+  if (n->n_parallel > PLAN_ITERS_MAX)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %d parallel loops; at most %d are supported", n->kernel, n->n_parallel, PLAN_ITERS_MAX);
+  if (m->mesh.n < 1 || m->mesh.n > PLAN_MESH_MAX)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine %s has a mesh of %zu dims; 1 to %d are supported", m->name, m->mesh.n, PLAN_MESH_MAX);
+  size_t count = nest_accesses(n, out_access, PLAN_LOADS_MAX);
+  if (count > PLAN_LOADS_MAX)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %zu loads and stores; at most %d are supported", n->kernel, count, PLAN_LOADS_MAX);
+  *out_n = (int)count;
+  return LOOM_OK;
+}
+
 /* Sharing across the cores of iterator `iter` needs offsets that ignore it and equal trip counts on those cores. */
 static bool depends_on(const nest *n, const nest_node *access, int iter) {
   if (nest_access_uses(n, access, iter))

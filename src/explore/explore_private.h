@@ -20,6 +20,9 @@ void explore_assign(plan_mapping *p, const explore_order *priority);
 /* The widest sharing of an access: per mesh dim the run of levels from 0 upward that the access does not depend on. */
 void explore_widest_area(const nest *n, const nest_node *access, const plan_mapping *p, plan_access *out);
 
+/* Accesses, loops and mesh within what explore takes; `out_access` holds PLAN_LOADS_MAX. */
+LOOM_MUST_USE loom_status explore_check_kernel(loom_ctx *ctx, const nest *n, const machine *m, const nest_node **out_access, int *out_n);
+
 /* One "key=value" restriction, checked against the nest and machine. */
 loom_status explore_check_pins(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o);
 bool explore_matches_pins(arena *m, const plan_candidate *c, const explore_options *o);

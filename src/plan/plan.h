@@ -42,6 +42,25 @@ typedef struct plan_choice {
   bool direct;                           /* store: from the accumulator itself, without an output copy */
 } plan_choice;
 
+/* X(name, text): what a reader of a plan must be able to do beyond upstream's candidates. */
+#define PLAN_FEATURE_LIST(X)                                                                                             \
+  X(HOIST_TEMPORAL, "loads lifted over temporal loops") X(PANEL, "slots that hold all tiles of a loop")                  \
+  X(CHAIN, "tiles forwarded from core to core") X(PARTIAL_AREA, "transfers shared by fewer cores than could share them") \
+  X(DEPTH3, "three slots") X(MIXED_DEPTH, "a number of slots for each buffer") X(SHARED_L1, "values that share bytes")   \
+  X(DIRECT_STORE, "stores straight from an accumulator") X(OCCUPANCY, "idle cores")                                      \
+  X(ANY_MAPPING, "iterators on any levels") X(GATHER, "gathers") X(ONLY_FIRST, "work of the first core alone")
+enum {
+#define X(n, t) PLAN_FEATURE_BIT_##n,
+  PLAN_FEATURE_LIST(X)
+#undef X
+  PLAN_FEATURES
+};
+typedef enum plan_feature {
+#define X(n, t) PLAN_NEEDS_##n = 1 << PLAN_FEATURE_BIT_##n,
+  PLAN_FEATURE_LIST(X)
+#undef X
+} plan_feature;
+
 typedef struct plan_candidate {          /* a row of the candidate table: everything but the block sizes */
   const char *name;                      /* upstream's variant name (with the broadcast labels) */
   plan_mapping mapping;

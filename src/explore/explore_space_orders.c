@@ -1,0 +1,130 @@
+/* Temporal orders, and which of them offer the same choices.
+ *
+ * What an access costs depends on the order only through the loops it is lifted over, as a set: those outside say how often it is loaded, those inside
+ * that it moves with how large its slot is.  So orders with equal sets at every position of every access are one class.  A loop of one trip is in no
+ * set. */
+#include "explore/explore_space_private.h"
+#include "base/text.h"
+#include <stdlib.h>
+
+typedef struct signed_order { const uint8_t *sets; size_t n; int order; } signed_order;
+
+static int by_sets(const void *a, const void *b) {
+  const signed_order *x = a, *y = b;
+  if (x->n != y->n)
+    return x->n < y->n ? -1 : 1;
+  int c = memcmp(x->sets, y->sets, x->n);
+  return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+/* The parallel loops of each position of each access, at one slot and at two; the sequential ones are the same under every order. */
+static signed_order sign(arena *m, const explore_space *s, int number, const int *order) {
+  VEC_OF(uint8_t) sets = {0};
+  for (int a = 0; a < s->n_access; a++)
+    for (int depth = 1; depth <= 2 && !s->impl->access[a].is_store; depth++) {
+      int hoist[EXPLORE_LIFTS_MAX], n = explore_list_hoists(s, a, order, depth, hoist), last = -1;
+      size_t length = sets.n;
+      vec_push(m, &sets, 0);
+      for (int i = 0; i < n; i++) {
+        unsigned panel;
+        if (hoist[i] < s->impl->access[a].n_seq)
+          continue;
+        int set = (int)(explore_lifted(s, a, order, hoist[i], &panel) & ((1u << s->n_parallel) - 1) & ~s->one_trip);
+        if (set != last)
+          vec_push(m, &sets, (uint8_t)set);
+        last = set;
+      }
+      sets.at[length] = (uint8_t)(sets.n - length);
+    }
+  return (signed_order){sets.at, sets.n, number};
+}
+
+static void class_orders(loom_ctx *ctx, explore_space *s, int32_t *class_of) {
+  if (!(s->impl->rules & EXPLORE_ORDER_CLASS)) {
+    for (int o = 0; o < s->n_orders; o++)
+      class_of[o] = o;
+    s->n_classes = s->n_orders;
+    return;
+  }
+  arena_mark mark = arena_save(&ctx->scratch);
+  signed_order *all = ARENA_NEW_N(&ctx->scratch, signed_order, s->n_orders);
+  for (int o = 0; o < s->n_orders; o++) {
+    int order[PLAN_ITERS_MAX];
+    for (int i = 0; i < s->n_parallel; i++)
+      order[i] = s->order[o * s->n_parallel + i];
+    all[o] = sign(&ctx->scratch, s, o, order);
+  }
+  qsort(all, (size_t)s->n_orders, sizeof *all, by_sets);
+  int *first = ARENA_NEW_N(&ctx->scratch, int, s->n_orders);      /* of an order's class: the least */
+  for (int i = 0; i < s->n_orders; i++) {
+    bool is_same = i > 0 && all[i].n == all[i - 1].n && memcmp(all[i].sets, all[i - 1].sets, all[i].n) == 0;
+    first[all[i].order] = is_same ? first[all[i - 1].order] : all[i].order;
+  }
+  for (int o = 0; o < s->n_orders; o++)
+    class_of[o] = first[o] == o ? s->n_classes++ : class_of[first[o]];
+  arena_release(&ctx->scratch, mark);
+}
+
+static bool order_is_fixed(arena *scratch, const char *pin, const explore_order *o, int n) {
+  if (!pin)
+    return true;
+  plan_mapping p = {.n_iters = n};
+  memcpy(p.order, o->at, sizeof p.order);
+  return text_eq(plan_order_string(scratch, &p) + (pin[0] == 'f' ? 0 : 1), pin);
+}
+
+void explore_make_orders(loom_ctx *ctx, explore_space *s) {
+  int items[PLAN_ITERS_MAX];
+  explore_orders all = {0};
+  VEC_OF(int8_t) kept = {0};
+  for (int i = 0; i < s->n_parallel; i++)
+    items[i] = i;
+  arena_mark mark = arena_save(&ctx->scratch);
+  explore_list_permutations(&ctx->scratch, items, s->n_parallel, &all);
+  for (size_t o = 0; o < all.n; o++) {
+    if (!order_is_fixed(&ctx->scratch, s->impl->fixes.order, &all.at[o], s->n_parallel))
+      continue;
+    for (int i = 0; i < s->n_parallel; i++)
+      vec_push(&ctx->mem, &kept, (int8_t)all.at[o].at[i]);
+    s->n_orders++;
+  }
+  arena_release(&ctx->scratch, mark);
+  s->order = kept.at;
+  int32_t *class_of = ARENA_NEW_N(&ctx->mem, int32_t, s->n_orders);
+  if (s->n_orders)
+    class_orders(ctx, s, class_of);
+  s->order_class = class_of;
+}
+
+/* ---- loops that run once at some block sizes ---- */
+
+/* Where a loop of one trip stands changes nothing: of all orders with the others in this order, is `o` the first?  Without panels a load cannot be
+ * lifted over a loop it moves with, not even one of one trip: then these are best outermost. */
+static bool is_first_arrangement(const explore_space *s, const int8_t *o, uint32_t one_trip) {
+  bool outermost = s->impl->lacking & PLAN_NEEDS_PANEL;
+  int last = -1, largest = -1;          /* the one-trip loop before; the largest of the others before */
+  for (int i = 0; i < s->n_parallel; i++) {
+    if (one_trip & 1u << o[i]) {
+      if (o[i] < last || (outermost ? largest >= 0 : largest > o[i]))
+        return false;
+      last = o[i];
+    } else {
+      if (!outermost && i > 0 && (one_trip & 1u << o[i - 1]) && o[i - 1] > o[i])
+        return false;
+      largest = o[i] > largest ? o[i] : largest;
+    }
+  }
+  return true;
+}
+
+int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out) {
+  int n = 0;
+  for (int o = 0; o < s->n_orders; o++) {
+    bool stands = s->impl->fixes.order || !(s->impl->rules & EXPLORE_ORDER_CLASS) || is_first_arrangement(s, s->order + o * s->n_parallel, one_trip);
+    for (int i = 0; stands && s->n_classes < s->n_orders && i < n; i++)
+      stands = s->order_class[out[i]] != s->order_class[o];
+    if (stands)
+      out[n++] = o;
+  }
+  return n;
+}
