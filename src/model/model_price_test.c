@@ -87,6 +87,47 @@ static void test_compute_is_the_busiest_core_s(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static int64_t compute_of(loom_ctx *ctx, machine *m, nest *n, bool concurrent, const int64_t *blocks) {
+  model_program *p;
+  m->has_concurrent_units = concurrent;
+  assert_int_equal(model_compile(ctx, n, m, false, &p), LOOM_OK);
+  model_grid g = {.cores = {1, 1}, .order = {0, 1}};
+  model_point at;
+  assert_true(model_set_blocks(p, &g, blocks, &at));
+  return at.compute;
+}
+
+/* Two products of the same loads: one after the other on one unit; a product beside an elementwise op: the longer of both. */
+static void test_units_work_at_once_when_the_machine_can(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = testing_machine(&ctx, "wormhole", 0, 0);
+  const int64_t blocks[] = {64, 64, 64};
+  nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  nest_node *loop = n->body.at[1], *product = loop->body.at[2];
+  int64_t alone = compute_of(&ctx, m, n, false, blocks);
+  assert_int_equal(compute_of(&ctx, m, n, true, blocks), alone);
+  nest_node *beside = nest_make_node(&ctx.mem, NEST_COMPUTE);
+  beside->op = "generic";
+  beside->body_ops = "math.exp";
+  beside->m = sym_const(&ctx.mem, 1 << 15);
+  beside->k = sym_const(&ctx.mem, 1);
+  beside->value = (int)n->values.n;
+  nest_value v = n->values.at[product->inputs.at[0]];
+  v.def = beside;
+  vec_push(&ctx.mem, &n->values, v);
+  vec_push(&ctx.mem, &beside->inputs, product->inputs.at[0]);
+  vec_push(&ctx.mem, &loop->body, beside);
+  int64_t both = compute_of(&ctx, m, n, false, blocks), exp = both - alone, merged = compute_of(&ctx, m, n, true, blocks);
+  int64_t fill = cd(2 * 64 * 64, 60), matmul = alone - fill;
+  assert_int_equal(exp, 1 + cd(1 << 15, 7));
+  assert_int_equal(merged, fill + (exp > matmul ? exp : matmul));
+  vec_push(&ctx.mem, &beside->inputs, product->value);      /* now it needs the product */
+  assert_int_equal(compute_of(&ctx, m, n, true, blocks), both);
+  loom_ctx_done(&ctx);
+}
+
 /* ---- DRAM bytes ---- */
 
 typedef struct count_state { const model_program *p; const plan_mapping *map; const program_access *a; const int64_t *blocks; uint32_t over; int64_t index[PLAN_ITERS_MAX]; int64_t bytes; } count_state;
@@ -246,6 +287,8 @@ static void test_bounds_are_never_above(void **state) {
     machine *m = testing_machine(&ctx, i % 2 ? "blackhole" : "wormhole", 3, 2);
     nest *n = testing_nest(&ctx.mem, i);
     model_program *p;
+    m->pads_edges = i % 4 == 1;
+    m->has_concurrent_units = i % 4 >= 2;
     assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, &p), LOOM_OK);
     model_domain d[MODEL_BLOCKS_MAX];
     for (int s = 0; s < p->n_blocks; s++) {
@@ -436,6 +479,7 @@ int main(void) {
       cmocka_unit_test(test_the_worst_core_walks_what_is_counted),
       cmocka_unit_test(test_padded_edges_cost_whole_tiles),
       cmocka_unit_test(test_compute_is_the_busiest_core_s),
+      cmocka_unit_test(test_units_work_at_once_when_the_machine_can),
       cmocka_unit_test(test_dram_bytes_equal_the_boxes_of_all_cores),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
       cmocka_unit_test(test_bounds_are_never_above),

@@ -2,6 +2,7 @@
 #include "model/model_program.h"
 #include "base/text.h"
 #include "model/model_private.h"
+#include "nest/nest_leaf.h"
 
 typedef struct compiler {
   loom_ctx *ctx;
@@ -15,6 +16,9 @@ typedef struct compiler {
   int last_load, first_use;             /* positions: of the last load; of the first compute that uses loads (INT_MAX: none) */
   VEC_OF(const nest_body *) body_of;    /* by compute node */
   VEC_OF(int) position_of;
+  VEC_OF(const sym_expr *) cycles_of;
+  VEC_OF(int) loops_before;             /* nested loops of the same body in front of it */
+  int n_loops_seen;
   VEC_OF(program_compute) compute;
 } compiler;
 
@@ -123,17 +127,25 @@ static bool uses_value(const nest_node *x, int value) {
   return false;
 }
 
+static loom_status set_cost(compiler *c, program_compute *x, const sym_expr *cycles) {
+  arena *m = &c->ctx->mem;
+  program_monomial terms[24];
+  LOOM_TRY(sym_compile(c->ctx, cycles, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&x->cost));
+  x->n_terms = program_lower_terms(m, cycles, c->blocks, c->p->n_blocks, terms, 24);
+  x->term = ARENA_NEW_N(m, program_monomial, x->n_terms);
+  memcpy(x->term, terms, (size_t)x->n_terms * sizeof *terms);
+  return LOOM_OK;
+}
+
 static loom_status add_compute(compiler *c, const nest_node *x, const nest_body *body, const sym_expr *cycles, int copy) {
   arena *m = &c->ctx->mem;
   program_compute one = {.node = x, .loops = c->loops, .copy = copy, .is_tail = c->position > c->last_load};
-  LOOM_TRY(sym_compile(c->ctx, cycles, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&one.cost));
-  program_monomial terms[24];
-  one.n_terms = program_lower_terms(m, cycles, c->blocks, c->p->n_blocks, terms, 24);
-  one.term = ARENA_NEW_N(m, program_monomial, one.n_terms);
-  memcpy(one.term, terms, (size_t)one.n_terms * sizeof *terms);
+  LOOM_TRY(set_cost(c, &one, cycles));
   vec_push(m, &c->compute, one);
   vec_push(m, &c->body_of, body);
   vec_push(m, &c->position_of, c->position);
+  vec_push(m, &c->cycles_of, cycles);
+  vec_push(m, &c->loops_before, c->n_loops_seen);
   return LOOM_OK;
 }
 
@@ -230,7 +242,9 @@ static loom_status compile_body(compiler *c, const nest_body *body) {
       continue;
     uint32_t around = c->loops;
     c->loops |= 1u << x->loop;
+    c->n_loops_seen++;
     LOOM_TRY(compile_body(c, &x->body));
+    c->n_loops_seen++;
     c->loops = around;
   }
   return LOOM_OK;
@@ -276,6 +290,72 @@ static void mark_turn(compiler *c, const nest_node *inner) {
     x->in_turn = !inner || (x->loops & 1u << inner->loop);
     x->is_around = inner && c->body_of.at[i] == around;
   }
+}
+
+/* ---- units that work at once ---- */
+
+/* The unit that runs a node; what no perf function prices runs on the first vector unit. */
+static const char *unit_of(compiler *c, const nest_node *x) {
+  static const int64_t none[PLAN_MESH_MAX] = {1, 1, 1};
+  arena *m = &c->ctx->mem;
+  nest_leaf *leaves = ARENA_NEW_N(m, nest_leaf, NEST_LEAVES_MAX);
+  const machine *mach = c->b.machine;
+  if (x->kind == NEST_COMPUTE && nest_node_leaves(m, c->n, x, none, none, 0, leaves) > 0) {
+    const machine_func *f = machine_find_func(mach, leaves[0].func);
+    f = f ? f : machine_find_func(mach, leaves[0].fallback);
+    if (f && f->unit)
+      return f->unit;
+  }
+  for (size_t i = 0; i < mach->units.n; i++)
+    if (text_eq(mach->units.at[i].kind, "vector"))
+      return mach->units.at[i].name;
+  return "core";
+}
+
+/* Does `later` need `earlier` to be done: its result, its place, or that it has read? */
+static bool must_follow(const nest_node *later, const nest_node *earlier) {
+  return uses_value(later, earlier->value) || later->value == earlier->value || uses_value(earlier, later->value);
+}
+
+/* Ops between two loops of a body fall into stages by what they need; a stage takes as long as its busiest unit.  Each stage becomes one node. */
+static loom_status merge_stages(compiler *c) {
+  arena *m = &c->ctx->mem;
+  size_t n = c->compute.n, kept = 0;
+  int *stage = ARENA_NEW_N(m, int, n);
+  const char **unit = ARENA_NEW_N(m, const char *, n);
+  bool *is_merged = ARENA_NEW_N(m, bool, n);
+  for (size_t i = 0; i < n; i++) {
+    unit[i] = unit_of(c, c->compute.at[i].node);
+    for (size_t k = 0; k < i; k++)
+      if (c->body_of.at[k] == c->body_of.at[i] && c->loops_before.at[k] == c->loops_before.at[i] && must_follow(c->compute.at[i].node, c->compute.at[k].node))
+        stage[i] = stage[k] + 1 > stage[i] ? stage[k] + 1 : stage[i];
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (is_merged[i])
+      continue;
+    const sym_expr *most = NULL;
+    bool is_tail = false;
+    for (size_t u = i; u < n; u++) {      /* each unit of the stage once, at its first op */
+      const sym_expr *sum = NULL;
+      for (size_t k = u; k < n; k++) {
+        bool is_here = c->body_of.at[k] == c->body_of.at[i] && c->loops_before.at[k] == c->loops_before.at[i] && stage[k] == stage[i] &&
+                       c->compute.at[k].copy == c->compute.at[i].copy && !is_merged[k] && text_eq(unit[k], unit[u]);
+        if (!is_here)
+          continue;
+        sum = sum ? sym_add(m, sum, c->cycles_of.at[k]) : c->cycles_of.at[k];
+        is_merged[k] = true;
+        is_tail = is_tail || c->compute.at[k].is_tail;
+      }
+      most = sum && most ? sym_max(m, most, sum) : sum ? sum : most;
+    }
+    program_compute one = c->compute.at[i];
+    one.is_tail = is_tail;
+    LOOM_TRY(set_cost(c, &one, most));
+    c->body_of.at[kept] = c->body_of.at[i];
+    c->compute.at[kept++] = one;
+  }
+  c->compute.n = kept;
+  return LOOM_OK;
 }
 
 /* ---- buffers and their lives ---- */
@@ -390,6 +470,7 @@ static void read_machine(model_program *p, const machine *m) {
   p->channels = m->dram_channels > 0 ? m->dram_channels : 1;
   p->page_bytes = m->dram_page_bytes > 0 ? m->dram_page_bytes : 1;
   p->l1_align = m->l1_align_bytes > 0 ? m->l1_align_bytes : 1;
+  p->pads = m->pads_edges;
 }
 
 loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_program **out) {
@@ -413,8 +494,11 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
   const nest_node *inner = NULL;
   int depth = -1;
   find_inner(&c, &n->body, 0, &depth, &inner);
+  if (m->has_concurrent_units)
+    LOOM_TRY(merge_stages(&c));
+  else
+    find_gaps(&c);
   mark_turn(&c, inner);
-  find_gaps(&c);
   LOOM_TRY(compile_buffers(&c));
   p->compute = c.compute.at;
   p->n_compute = (int)c.compute.n;
