@@ -142,10 +142,13 @@ const char *explore_legacy_map_string(arena *m, const plan_mapping *p) {
 }
 
 const char *explore_legacy_label(arena *m, const plan_mapping *p, unsigned mask) {
+  text t = text_new(m);
   if (!mask)
     return "n";
-  if (mask & (mask - 1))
+  if (p->n_mesh > 1 && mask == (1u << p->n_mesh) - 1)
     return "a";
-  int d = __builtin_ctz(mask);
-  return arena_printf(m, "%s", p->mesh_name[p->n_mesh == 2 ? 1 - d : d]);
+  for (int d = 0; d < p->n_mesh; d++)
+    if (mask & 1u << d)
+      text_add(&t, p->mesh_name[p->n_mesh == 2 ? 1 - d : d]);
+  return text_str(&t);
 }
