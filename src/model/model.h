@@ -105,6 +105,13 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
 /* sum += x, the depth by min. */
 void model_add(model_vector *sum, const model_vector *x);
 
+/* The same as columns that all add but one, MODEL_COLUMN_DEPTH, which combines by the larger (4 - depth; 0: none).  DRAM and L1 bytes come first, so
+ * that columns compared in order break ties. */
+enum { MODEL_COLUMN_DRAM, MODEL_COLUMN_L1, MODEL_COLUMN_DEPTH = 12, MODEL_COLUMN_LINKS, MODEL_COLUMNS = MODEL_COLUMN_LINKS + MODEL_LINKS_MAX };
+/* Writes and reads the first MODEL_COLUMN_LINKS + v->n_links columns. */
+void model_to_columns(const model_vector *v, int64_t *out);
+void model_from_columns(const int64_t *columns, int n_links, model_vector *out);
+
 /* X(name, text): the terms of T; the first six compete, FILL and DRAIN are always paid. */
 #define MODEL_TERM_LIST(X) X(COMPUTE, "compute") X(READER, "reader") X(WRITER, "writer") X(DRAM, "dram") X(LINKS, "links") X(SERIAL, "serial") X(FILL, "fill") X(DRAIN, "drain")
 typedef enum model_term {

@@ -16,10 +16,12 @@ static inline bool model_scale(int64_t *x, int64_t y) {
     *x = MODEL_MOST;
   return fits;
 }
-/* Cycles of `bytes` (up to MODEL_MOST) at `rate` bytes in 1024 cycles; rate 0: no limit. */
+/* Cycles of `bytes` at `rate` bytes in 1024 cycles; rate 0: no limit. */
 static inline int64_t model_cycles(int64_t bytes, int64_t rate_x1024) {
   if (rate_x1024 == 0)
     return 0;
+  if (bytes <= MODEL_MOST && rate_x1024 <= MODEL_MOST)
+    return (bytes * 1024 + rate_x1024 - 1) / rate_x1024;
   return (int64_t)(((__int128)bytes * 1024 + rate_x1024 - 1) / rate_x1024);
 }
 #endif

@@ -364,6 +364,19 @@ void model_add(model_vector *sum, const model_vector *x) {
     sum->link_rest[l] += x->link_rest[l];
 }
 
+void model_to_columns(const model_vector *v, int64_t *out) {
+  const int64_t fixed[] = {v->dram_bytes, v->l1_bytes, v->first, v->reader_rest, v->inner, v->serial, v->writer_rest, v->last, v->exclusive, v->compute, v->tail, v->dram_rest,
+                           v->depth > 0 ? 4 - v->depth : 0};
+  memcpy(out, fixed, sizeof fixed);
+  memcpy(out + MODEL_COLUMN_LINKS, v->link_rest, (size_t)v->n_links * sizeof *out);
+}
+
+void model_from_columns(const int64_t *c, int n_links, model_vector *out) {
+  *out = (model_vector){.dram_bytes = c[0], .l1_bytes = c[1], .first = c[2], .reader_rest = c[3], .inner = c[4], .serial = c[5], .writer_rest = c[6], .last = c[7],
+                        .exclusive = c[8], .compute = c[9], .tail = c[10], .dram_rest = c[11], .depth = (int32_t)(c[12] > 0 ? 4 - c[12] : 0), .n_links = n_links};
+  memcpy(out->link_rest, c + MODEL_COLUMN_LINKS, (size_t)n_links * sizeof *c);
+}
+
 /* ---- T ---- */
 
 void model_terms(const model_program *p, const model_point *at, const model_vector *s, int64_t out[MODEL_TERMS]) {

@@ -269,6 +269,29 @@ static void test_cycles_never_fall_when_a_part_grows(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static void test_columns_add_as_vectors_do(void **state) {
+  (void)state;
+  rng r = rng_new(53);
+  for (int i = 0; i < 2000; i++) {
+    model_vector a, b, back;
+    int64_t x[MODEL_COLUMNS], y[MODEL_COLUMNS];
+    fill_random(&r, &a);
+    fill_random(&r, &b);
+    a.dram_bytes = a.dram_rest + 7;
+    b.l1_bytes = 64;
+    b.depth = (int32_t)rng_range(&r, 0, 3);
+    model_to_columns(&a, x);
+    model_to_columns(&b, y);
+    for (int c = 0; c < MODEL_COLUMN_LINKS + 4; c++)
+      x[c] = c == MODEL_COLUMN_DEPTH ? (x[c] > y[c] ? x[c] : y[c]) : x[c] + y[c];
+    model_from_columns(x, 4, &back);
+    model_add(&a, &b);
+    assert_memory_equal(&a, &back, sizeof a);
+    assert_int_equal(x[MODEL_COLUMN_DRAM], a.dram_bytes);
+    assert_int_equal(x[MODEL_COLUMN_L1], a.l1_bytes);
+  }
+}
+
 /* T is at least the machine's DRAM bytes over its rate, and what the busiest core computes: the peaks cannot be passed. */
 static void check_peaks(const model_program *p, const model_point *at, const model_vector *sum) {
   int64_t cycles = model_total(p, at, sum);
@@ -482,6 +505,7 @@ int main(void) {
       cmocka_unit_test(test_units_work_at_once_when_the_machine_can),
       cmocka_unit_test(test_dram_bytes_equal_the_boxes_of_all_cores),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
+      cmocka_unit_test(test_columns_add_as_vectors_do),
       cmocka_unit_test(test_bounds_are_never_above),
       cmocka_unit_test(test_bound_of_compute_is_close_for_matmul),
       cmocka_unit_test(test_in_place_accumulation_allows_tiles_of_704),

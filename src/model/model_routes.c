@@ -235,33 +235,44 @@ static int by_sum(const void *a, const void *b) {
   return x->sum != y->sum ? (x->sum < y->sum) - (x->sum > y->sum) : (x->link > y->link) - (x->link < y->link);
 }
 
-static bool is_exceeded(const column *const *col, size_t n, int link, int by) {
+/* row[l * n + i]: load of link l in column i.  Is no column of `a` above `b`'s? */
+static bool is_exceeded(const int32_t *row, size_t n, int a, int b) {
+  const int32_t *x = row + (size_t)a * n, *y = row + (size_t)b * n;
   for (size_t i = 0; i < n; i++)
-    if (col[i]->load[link] > col[i]->load[by])
+    if (x[i] > y[i])
       return false;
   return true;
 }
 
 /* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out. */
 static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
-  ranked *order = ARENA_NEW_N(&ctx->scratch, ranked, noc->n_links);
-  int n_links = 0, kept = 0;
+  ranked *kept = ARENA_NEW_N(&ctx->scratch, ranked, noc->n_links);
+  int32_t *row = ARENA_NEW_N(&ctx->scratch, int32_t, (size_t)noc->n_links * n);
+  int n_kept = 0;
+  for (size_t i = 0; i < n; i++)
+    for (int l = 0; l < noc->n_links; l++)
+      row[(size_t)l * n + i] = col[i]->load[l];
   for (int l = 0; l < noc->n_links; l++) {
     ranked x = {0, l};
     for (size_t i = 0; i < n; i++)
-      x.sum += col[i]->load[l];
-    if (x.sum > 0)
-      order[n_links++] = x;
+      x.sum += row[(size_t)l * n + i];
+    bool is_needed = x.sum > 0;
+    for (int k = 0; k < n_kept && is_needed; k++)
+      is_needed = x.sum > kept[k].sum || !is_exceeded(row, n, l, kept[k].link);
+    if (!is_needed)
+      continue;
+    int left = 0;
+    for (int k = 0; k < n_kept; k++)
+      if (kept[k].sum > x.sum || !is_exceeded(row, n, kept[k].link, l))
+        kept[left++] = kept[k];
+    kept[left] = x;
+    n_kept = left + 1;
   }
-  qsort(order, (size_t)n_links, sizeof *order, by_sum);
-  for (int i = 0; i < n_links && kept < MODEL_LINKS_MAX; i++) {
-    bool exceeded = false;
-    for (int k = 0; k < kept && !exceeded; k++)
-      exceeded = is_exceeded(col, n, order[i].link, out[k]);
-    if (!exceeded)
-      out[kept++] = order[i].link;
-  }
-  return kept;
+  qsort(kept, (size_t)n_kept, sizeof *kept, by_sum);
+  n_kept = n_kept < MODEL_LINKS_MAX ? n_kept : MODEL_LINKS_MAX;
+  for (int k = 0; k < n_kept; k++)
+    out[k] = kept[k].link;
+  return n_kept;
 }
 
 /* ---- all together ---- */
