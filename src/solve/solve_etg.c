@@ -24,8 +24,9 @@ static data_value *row_to_data(arena *m, const char *name, const solve_problem *
   return o;
 }
 
-static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options *o, solve_problem *p) {
+static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options *o, etg_names *told, solve_problem *p) {
   solve_etg_limits(&ctx->mem, v, p);
+  LOOM_TRY(solve_etg_guards(ctx, v, p, told));
   LOOM_TRY(solve_etg_cycles(ctx, v, &p->cycles));
   if (o->ragged)
     p->rule = SOLVE_TRIPS_ANY;
@@ -48,10 +49,11 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
   data_value *v = data_object(mem), *rows = data_array(mem), *best = data_null(mem);
   int64_t least = INT64_MAX;
   solve_memo memo = {0};
+  etg_names told = {0};
   size_t n = file.variants.n, *which = ARENA_NEW_N(mem, size_t, n);      /* variants to distinct problems */
   for (size_t i = 0; i < n; i++) {
     solve_problem *p = ARENA_NEW(mem, solve_problem);
-    LOOM_TRY(pose(ctx, file.variants.at[i], o, p));
+    LOOM_TRY(pose(ctx, file.variants.at[i], o, &told, p));
     which[i] = solve_memo_add(mem, &memo, p);
   }
   solve_answer *answers = ARENA_NEW_N(mem, solve_answer, memo.problems.n);

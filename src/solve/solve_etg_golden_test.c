@@ -98,6 +98,7 @@ static const char *published_list(void) {
   return text_str(&t);
 }
 
+/* Warnings are told, never failures. */
 static data_value *solved(loom_ctx *ctx, const char *json) {
   data_value *v, *got;
   assert_int_equal(data_read_json(ctx, "etg.json", json, strlen(json), &v), LOOM_OK);
@@ -161,6 +162,8 @@ static void test_the_published_optimum_without_buffers(void **state) {
   assert_int_equal(size_of(r, "block_size_0"), 64);
   assert_int_equal(size_of(r, "block_size_1"), 4096);
   assert_int_equal(size_of(r, "block_size_2"), 512);
+  assert_int_equal(ctx.diag.warnings, 1);
+  assert_string_equal(ctx.diag.first->text, "scenarios 1 and 2 of 'matmul_f16' overlap, for example at block_size_1 = 256, block_size_0 = 32");
   assert_int_equal(data_get(r, "points")->integer, 2 * 128 * 16);      /* one symbol each: 32 or 64; multiples of 32 to 4096 and to 512 */
   loom_ctx_done(&ctx);
 }

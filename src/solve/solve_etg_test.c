@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/testing.h"
 #include "base/text.h"
 #include "nest/nest_samples.h"
@@ -157,6 +158,79 @@ static void test_every_memory_is_kept(void **state) {
   }
 }
 
+/* tests/data/etg/gen3.json, loom.md 8.2 A14: loads of 64K bytes in a memory of 8192 and one of 4096, a store of 4096 in the first. */
+static data_value *two_memory_file(loom_ctx *ctx) {
+  static const char path[] = LOOM_SOURCE_DIR "/tests/data/etg/gen3.json";
+  char *bytes;
+  size_t size;
+  data_value *v;
+  assert_int_equal(file_read(ctx, path, 1 << 20, &bytes, &size), LOOM_OK);
+  assert_int_equal(data_read_json(ctx, path, bytes, size, &v), LOOM_OK);
+  return v;
+}
+
+static void test_two_buffers_are_charged_in_every_memory(void **state) {
+  (void)state;
+  static const struct { int db; bool all_in_sram; int64_t k, feasible; bool sram, rram; } cases[] = {
+      {0, false, 0, 2, false, false}, {1, false, 0, 1, false, false},      /* one buffer: 32 and 64; two: 32 */
+      {0, false, 64, 1, false, false}, {1, false, 64, 0, true, true},      /* both memories are named */
+      {0, true, 32, 1, false, false}, {0, true, 64, 0, true, false},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *v = two_memory_file(&ctx), *got;
+    data_value *memories = data_get(data_get(data_get(v->items[0], "constraint_scope"), "metadata"), "memory_footprints");
+    if (cases[i].all_in_sram) {
+      data_push(&ctx.mem, data_get(memories->items[1], "load_bytes"), data_get(memories->items[0], "load_bytes")->items[0]);
+      memories->items[0] = memories->items[1];
+      memories->n = 1;
+    }
+    const solve_domain d = {.symbol = "K", .assigned = cases[i].k};
+    solve_options o = free_choice;
+    o.assigned_double_buffer = cases[i].db;
+    o.domains = &d;
+    o.n_domains = cases[i].k ? 1 : 0;
+    assert_int_equal(solve_etg(&ctx, v, NULL, &o, &got), LOOM_OK);
+    const data_value *row = data_get(got, "variants")->items[0];
+    assert_int_equal(data_get(row, "feasible")->integer, cases[i].feasible);
+    if (cases[i].feasible) {
+      assert_int_equal(data_get(data_get(row, "booleans"), MODEL_DOUBLE_BUFFER)->integer, cases[i].db);
+    } else {
+      const char *why = data_get(row, "explain")->string;
+      assert_string_equal(data_get(row, "status")->string, "infeasible");
+      assert_int_equal(strstr(why, "> SRAM 8") != NULL, cases[i].sram);
+      assert_int_equal(strstr(why, "> RRAM 4") != NULL, cases[i].rram);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* 512 / tile / 8 without remainder: of 1, 2, 4, 5, 8, 64, 100 and 512 the largest is 64. */
+static void test_the_largest_exact_tile(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const int64_t sizes[] = {1, 2, 4, 5, 8, 64, 100, 512};
+  int64_t largest = 0;
+  for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+    const solve_domain d = {.symbol = "K", .lb = sizes[i], .ub = sizes[i]};
+    solve_options o = free_choice;
+    o.domains = &d;
+    o.n_domains = 1;
+    data_value *got;
+    const char *json = arena_printf(&ctx.mem,
+                                    "[{\"variant_name\": \"v\", \"kernel_block\": {\"load_scope\": {\"stages\": []}, \"compute_scope\": {\"stages\": []}, \"store_scope\": {\"stages\": []}},"
+                                    " \"constraint_scope\": {\"hard_constraints\": [], \"metadata\": {\"booleans\": [], \"symbols\": {\"K\": {\"type\": \"int\", \"alignment\": 1, \"natural_ub\": 512}},"
+                                    " \"iter_num\": {\"temp_iter\": [{\"Div\": [{\"Div\": [{\"Const\": 512}, {\"Sym\": \"K\"}]}, {\"Const\": 8}]}], \"seq_iter\": []}, \"memory_footprints\": []}}}]");
+    assert_int_equal(solve_text(&ctx, json, NULL, &o, &got), LOOM_OK);
+    if (data_get(data_get(got, "variants")->items[0], "feasible")->integer)
+      largest = sizes[i] > largest ? sizes[i] : largest;
+  }
+  assert_int_equal(largest, 64);
+  loom_ctx_done(&ctx);
+}
+
 static void test_hard_constraints_hold(void **state) {
   (void)state;
   static const struct { const char *rule; int64_t k; const char *why; } cases[] = {
@@ -199,6 +273,38 @@ static void test_flat_files_are_read(void **state) {
     assert_int_equal(data_get(row, "cost")->integer, cases[i].cost);
     assert_int_equal(data_get(data_get(row, "block_sizes"), "b")->integer, cases[i].block);
     assert_int_equal(data_get(data_get(row, "booleans"), MODEL_DOUBLE_BUFFER)->integer, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* A call whose cost has the guards `first` and `second` over K of 32..128 in steps of 32. */
+static void test_guards_of_the_file_are_looked_at(void **state) {
+  (void)state;
+#define K_IS(op, n) "{\"" op "\": [{\"Sym\": \"K\"}, {\"Const\": " #n "}]}"
+  static const struct { const char *first, *second, *told; int64_t cost, k; } cases[] = {
+      {K_IS("Lt", 64), K_IS("Ge", 64), NULL, 5, 64},
+      {K_IS("Le", 64), K_IS("Ge", 64), "scenarios 1 and 2 of 'f' overlap, for example at K = 64", 5, 96},
+      {K_IS("Lt", 64), K_IS("Gt", 64), "no scenario of 'f' holds, for example at K = 64", 5, 96},
+      {"\"True\"", K_IS("Gt", 64), "scenarios 1 and 2 of 'f' overlap, for example at K = 96", 9, 32},      /* the first counts */
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    const char *call = arena_printf(&ctx.mem, "{\"Func\": {\"func\": {\"name\": \"f\"}, \"scenarios\": [{\"constraints\": %s, \"time_cost\": {\"Const\": 9}}, {\"constraints\": %s, \"time_cost\": {\"Const\": 5}}]}}",
+                                    cases[i].first, cases[i].second);
+    const char *json = arena_printf(&ctx.mem,
+                                    "[{\"variant_name\": \"v\", \"kernel_block\": {\"load_scope\": {\"stages\": []}, \"store_scope\": {\"stages\": []}, \"compute_scope\": {\"stages\": ["
+                                    "{\"Parallel\": [{\"Sequential\": {\"schedules\": [%s]}}]}]}}, \"constraint_scope\": {\"metadata\": {\"booleans\": [], \"symbols\": {\"K\": {\"alignment\": 32, "
+                                    "\"natural_ub\": 128}}, \"memory_footprints\": []}}}]", call);
+    data_value *got;
+    assert_int_equal(solve_text(&ctx, json, NULL, &free_choice, &got), LOOM_OK);
+    assert_int_equal(ctx.diag.warnings, cases[i].told ? 1 : 0);
+    if (cases[i].told)
+      assert_string_equal(ctx.diag.first->text, cases[i].told);
+    const data_value *row = data_get(got, "variants")->items[0];
+    assert_string_equal(data_get(row, "status")->string, "optimal");
+    assert_int_equal(data_get(row, "cost")->integer, cases[i].cost);
+    assert_int_equal(data_get(data_get(row, "block_sizes"), "K")->integer, cases[i].k);
     loom_ctx_done(&ctx);
   }
 }
@@ -310,6 +416,9 @@ int main(void) {
       cmocka_unit_test(test_generation_3_equals_the_direct_way),
       cmocka_unit_test(test_generations_1_and_2_have_their_own_rules),
       cmocka_unit_test(test_every_memory_is_kept),
+      cmocka_unit_test(test_two_buffers_are_charged_in_every_memory),
+      cmocka_unit_test(test_the_largest_exact_tile),
+      cmocka_unit_test(test_guards_of_the_file_are_looked_at),
       cmocka_unit_test(test_hard_constraints_hold),
       cmocka_unit_test(test_flat_files_are_read),
       cmocka_unit_test(test_wrong_files_are_explained),

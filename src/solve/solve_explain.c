@@ -92,18 +92,24 @@ const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_val
     choice |= p->booleans.at[i].assigned == 1 ? 1u << i : 0;
   for (size_t s = 0; s < p->symbols.n; s++)
     at[s] = values[s].at[0];
+  text all = text_new(m);      /* every limit that is broken there: a larger memory alone may not help */
   for (size_t i = 0; i < p->capacities.n; i++) {
-    const sym_expr *e = solve_fix_booleans(m, p, p->capacities.at[i].bytes, choice);
+    const solve_capacity *c = &p->capacities.at[i];
+    const sym_expr *e = solve_fix_booleans(m, p, c->bytes, choice);
     int64_t bytes;
-    if (!size_at(ctx, p, e, at, &bytes) || bytes <= p->capacities.at[i].limit)
+    if (!size_at(ctx, p, e, at, &bytes) || bytes <= c->limit)
       continue;
-    if (!p->capacities.at[i].memory)
-      return arena_printf(m, "even at %s: %s = %" PRId64 " > %" PRId64, point_text(ctx, p, values, choice), sym_str(m, e), bytes, p->capacities.at[i].limit);
+    text_add(&all, all.size ? "; " : "");
+    if (!c->memory) {
+      text_addf(&all, "%s = %" PRId64 " > %" PRId64, sym_str(m, e), bytes, c->limit);
+      continue;
+    }
     text t = text_new(m);
     add_terms(&t, m, e);
-    return arena_printf(m, "even at %s: %s = %s > %s %s", point_text(ctx, p, values, choice), text_str(&t), solve_bytes_text(m, bytes),
-                        p->capacities.at[i].memory, solve_bytes_text(m, p->capacities.at[i].limit));
+    text_addf(&all, "%s = %s > %s %s", text_str(&t), solve_bytes_text(m, bytes), c->memory, solve_bytes_text(m, c->limit));
   }
+  if (all.size)
+    return arena_printf(m, "even at %s: %s", point_text(ctx, p, values, choice), text_str(&all));
   if (p->conditions.n)
     return arena_printf(m, "no block sizes satisfy %s within the memory", sym_str(m, solve_fix_booleans(m, p, p->conditions.at[0], choice)));
   return "no block sizes satisfy all trip counts within the memory";

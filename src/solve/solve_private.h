@@ -95,10 +95,15 @@ static inline int64_t solve_mul(int64_t a, int64_t b) {
 }
 
 /* ---- reading an ETG variant ---- */
+typedef VEC_OF(const char *) etg_names;
 /* Cycles of the variant's loop tree; generation 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  LOOM_EUSAGE: a call is not resolved. */
 LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const etg_variant *v, const sym_expr **out);
 /* Symbols, booleans, trips, capacities and conditions of the variant. */
 void solve_etg_limits(arena *m, const etg_variant *v, solve_problem *out);
+
+/* Guards of the file's own scenarios that overlap or leave a gap somewhere in the symbols' domains: a warning each with a witness, once a function.  Looks at a grid of
+ * sizes: silence proves nothing. */
+LOOM_MUST_USE loom_status solve_etg_guards(loom_ctx *ctx, const etg_variant *v, const solve_problem *p, etg_names *told);
 
 /* ---- domains ---- */
 /* The values of every symbol that pass the trip rules naming no other symbol. */
