@@ -32,7 +32,7 @@ static void add_symbols(arena *m, const nest *n, solve_problem *p) {
   int64_t lo[SOLVE_SYMBOLS_MAX], hi[SOLVE_SYMBOLS_MAX];
   for (size_t i = 0; i < n->symbols.n; i++) {
     const nest_symbol *s = &n->symbols.at[i];
-    int64_t upper = s->upper_bound && i < SOLVE_SYMBOLS_MAX ? solve_upper_bound(p, s->upper_bound, lo, hi) : 0;
+    int64_t upper = s->upper_bound && i < SOLVE_SYMBOLS_MAX ? solve_range(p, s->upper_bound, lo, hi).hi : 0;
     upper = upper == INT64_MAX || upper < 0 ? 0 : upper;
     int64_t only = only_size(s);
     upper = only ? only : upper;

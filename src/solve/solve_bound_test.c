@@ -46,10 +46,10 @@ static void test_bounds_hold_at_every_point_of_the_box(void **state) {
         most = v > most ? v : most;
       }
     if (least <= most) {
-      int64_t below = solve_lower_bound(&p, e, lo, hi), above = solve_upper_bound(&p, e, lo, hi);
-      assert_true(below <= least && most <= above);
+      sym_interval range = solve_range(&p, e, lo, hi);
+      assert_true(range.lo <= least && most <= range.hi);
       checked++;
-      tight += below == least && above == most;
+      tight += range.lo == least && range.hi == most;
     }
     loom_ctx_done(&ctx);
   }

@@ -59,10 +59,12 @@ static uint64_t hash_problem(const solve_problem *p) {
 
 size_t solve_memo_add(arena *m, solve_memo *memo, const solve_problem *p) {
   uint64_t h = hash_problem(p);
-  for (size_t i = 0; i < memo->problems.n; i++)
-    if (memo->hashes.at[i] == h && same_problem(memo->problems.at[i], p))
-      return i;
+  size_t *bucket = &memo->newest[h % SOLVE_MEMO_BUCKETS];
+  for (size_t i = *bucket; i; i = memo->links.at[i - 1].older)
+    if (memo->links.at[i - 1].hash == h && same_problem(memo->problems.at[i - 1], p))
+      return i - 1;
   vec_push(m, &memo->problems, p);
-  vec_push(m, &memo->hashes, h);
-  return memo->problems.n - 1;
+  vec_push(m, &memo->links, ((solve_memo_link){h, *bucket}));
+  *bucket = memo->problems.n;
+  return *bucket - 1;
 }

@@ -3,9 +3,12 @@
 #define LOOM_SOLVE_PRIVATE_H
 #include "etg/etg.h"
 #include "solve/solve.h"
+#include "sym/sym_interval.h"
 
 /* Mirrored and reordered variants often pose the very same problem: each is searched once. */
-typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(uint64_t) hashes; } solve_memo;
+enum { SOLVE_MEMO_BUCKETS = 1 << 10 };
+typedef struct solve_memo_link { uint64_t hash; size_t older; /* of the same bucket, index + 1 */ } solve_memo_link;
+typedef struct solve_memo { VEC_OF(const solve_problem *) problems; VEC_OF(solve_memo_link) links; size_t newest[SOLVE_MEMO_BUCKETS]; } solve_memo;
 /* Its index among the distinct problems.  A new one must stay as it is. */
 size_t solve_memo_add(arena *m, solve_memo *memo, const solve_problem *p);
 
@@ -120,8 +123,7 @@ bool solve_is_monotone(const sym_expr *e);
 const sym_expr *solve_fix_booleans(arena *m, const solve_problem *p, const sym_expr *e, unsigned choice);
 
 /* Proven bounds of `e` while every symbol stays in [lo, hi]; a symbol the problem does not know can be anything. */
-int64_t solve_upper_bound(const solve_problem *p, const sym_expr *e, const int64_t *lo, const int64_t *hi);
-int64_t solve_lower_bound(const solve_problem *p, const sym_expr *e, const int64_t *lo, const int64_t *hi);
+sym_interval solve_range(const solve_problem *p, const sym_expr *e, const int64_t *lo, const int64_t *hi);
 
 /* ---- words ---- */
 /* Why no point is feasible, at the smallest choice. */
