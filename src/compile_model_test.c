@@ -2,10 +2,12 @@
  * Oracle: the byte counters of sim, which shares no code with the model. */
 #include "base/rng.h"
 #include "base/testing.h"
+#include "compile_model_points.h"
 #include "model/model.h"
 #include "nest/nest_samples.h"
 #include "sim/sim.h"
 #include "tog/tog_samples.h"
+#include <math.h>
 
 /* Pages of 32 bytes on two channels: a tile row of 32 f16 lies half on each. */
 static machine *small_machine(loom_ctx *ctx, int64_t x, int64_t y, bool wraps) {
@@ -85,8 +87,36 @@ static void test_bytes_on_links_and_in_dram_equal_the_chip_s(void **state) {
   }
 }
 
+/* 22 plans on two chips, multicast and not, one to two slots: each within a fifth of the chip's cycles, 5 % in the mean of the ratios. */
+static void test_cycles_are_near_the_chip_s(void **state) {
+  (void)state;
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  double sum = 0;
+  for (size_t i = 0; i < COUNT_OF(model_points); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    compile_options o;
+    compile_state s;
+    sim_report r;
+    int64_t cycles = 0, terms[MODEL_TERMS];
+    loom_status st = compare_point(&ctx, &model_points[i], &o, &s, &r, &cycles, terms);
+    if (st != LOOM_OK)
+      fail_msg("point %zu: %s", i, ctx.diag.first ? ctx.diag.first->text : "?");
+    assert_int_equal(r.n_faults, 0);
+    double ratio = (double)cycles / (double)r.cycles;
+    if (ratio < 0.8 || ratio > 1.2)
+      fail_msg("point %zu: %lld cycles, the chip's %lld", i, (long long)cycles, (long long)r.cycles);
+    sum += fabs(log(ratio));
+    compile_done(&s);
+    loom_ctx_done(&ctx);
+  }
+  assert_true(exp(sum / COUNT_OF(model_points)) < 1.05);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_cycles_are_near_the_chip_s),
       cmocka_unit_test(test_bytes_on_links_and_in_dram_equal_the_chip_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
