@@ -51,14 +51,29 @@ static etg_call *make_call(const writer *w, nest_leaf *l, const char *label) {
 
 /* ---- stages and scopes ---- */
 
-/* A scope being filled: the calls of its last stage share one mover or unit and run one after another. */
-typedef struct stage_list { etg_scope stages; etg_branch *open; int64_t next_id; } stage_list;
+/* A scope being filled.  Calls of its last stage that share a mover run one after another, those of different movers overlap; compute has one thread. */
+typedef struct stage_list { etg_scope stages; etg_stage *open; int64_t next_id; } stage_list;
 
 static etg_stage *add_stage(const writer *w, stage_list *s) {
   etg_stage *stage = ARENA_NEW(w->mem, etg_stage);
   stage->id = ++s->next_id;
   vec_push(w->mem, &s->stages, stage);
   return stage;
+}
+
+static const char *unit_of(const writer *w, const etg_call *c) {
+  const machine_func *f = machine_find_func(w->machine, c->func);
+  return f ? f->unit : NULL;
+}
+
+/* The branch of the stage whose calls run where `c` does; a new one when there is none. */
+static etg_branch *branch_of(const writer *w, etg_stage *stage, const etg_call *c, bool is_compute) {
+  for (size_t i = 0; i < stage->branches.n; i++)
+    if (is_compute || text_eq(unit_of(w, stage->branches.at[i]->calls.at[0]), unit_of(w, c)))
+      return stage->branches.at[i];
+  etg_branch *b = ARENA_NEW(w->mem, etg_branch);
+  vec_push(w->mem, &stage->branches, b);
+  return b;
 }
 
 static void push_node(writer *w, const nest_node *x, stage_list *s) {
@@ -73,12 +88,11 @@ static void push_node(writer *w, const nest_node *x, stage_list *s) {
   nest_leaf *leaves = ARENA_NEW_N(&w->ctx->scratch, nest_leaf, NEST_LEAVES_MAX);
   size_t n = nest_node_leaves(w->mem, w->n, x, area, p->mesh_size, p->n_mesh, leaves);
   for (size_t i = 0; i < n; i++) {
-    if (!s->open) {
-      etg_stage *stage = add_stage(w, s);
-      s->open = ARENA_NEW(w->mem, etg_branch);
-      vec_push(w->mem, &stage->branches, s->open);
-    }
-    vec_push(w->mem, &s->open->calls, make_call(w, &leaves[i], x->label));
+    if (!s->open)
+      s->open = add_stage(w, s);
+    etg_call *c = make_call(w, &leaves[i], x->label);
+    etg_branch *b = branch_of(w, s->open, c, x->kind == NEST_COMPUTE);
+    vec_push(w->mem, &b->calls, c);
   }
   arena_release(&w->ctx->scratch, mark);
 }
@@ -121,6 +135,8 @@ static void set_symbols(const writer *w, etg_variant *v) {
     etg_symbol x = {.name = s->name, .align = s->align};
     if (s->upper_bound && !sym_is_const(s->upper_bound, &x.upper))
       x.upper = 0;
+    if (s->fixed || s->covers_one)      /* one size only */
+      x.align = x.upper = s->fixed ? s->fixed : 1;
     vec_push(w->mem, &v->symbols, x);
   }
 }
@@ -140,6 +156,23 @@ static void set_trips(const writer *w, etg_variant *v) {
   for (size_t l = (size_t)w->n->n_parallel; l < w->n->loops.n; l++)
     vec_push(w->mem, &v->sequential, make_trip(w, (int)l));
   v->sequential_is_list = w->generation == 3 || v->sequential.n != 1;
+}
+
+/* A gather meets all tiles of its loop at once: they run in one wave. */
+static void add_waves(const writer *w, const nest_body *body, etg_variant *v) {
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->kind == NEST_LOOP)
+      add_waves(w, &x->body, v);
+    if (x->kind != NEST_GATHER)
+      continue;
+    const sym_expr *waves = trips(w, x->across, cores_of(w, x->across)), *once = sym_make(w->mem, SYM_EQ, waves, sym_const(w->mem, 1), NULL);
+    bool is_known = false;
+    for (size_t k = 0; k < v->hard.n; k++)
+      is_known = is_known || sym_equal(v->hard.at[k].is, once);
+    if (!is_known)
+      vec_push(w->mem, &v->hard, etg_make_expr(once));
+  }
 }
 
 static void set_footprint(const writer *w, etg_variant *v) {
@@ -181,6 +214,7 @@ static etg_variant *make_variant(writer *w) {
   vec_push(w->mem, &v->booleans, "is_double_buffer");
   set_symbols(w, v);
   set_trips(w, v);
+  add_waves(w, &w->n->body, v);
   set_footprint(w, v);
   return v;
 }

@@ -133,6 +133,78 @@ static void test_resolved_scenarios_are_the_machines_cost(void **state) {
   }
 }
 
+static data_value *first_of(loom_ctx *ctx, const machine *m, const nest *n, int generation) {
+  explore_table t;
+  data_value *v;
+  assert_int_equal(explore_run(ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(explore_etg(ctx, n, m, &t, generation, false, &v), LOOM_OK);
+  return v->items[0];
+}
+
+/* A gather leaves the core, and its loop runs in one wave: as upstream's decoding file has it. */
+static void test_a_gather_is_one_wave(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = wormhole(&ctx);
+  data_value *v = first_of(&ctx, m, nest_make_decode(&ctx.mem, 16, 32, 8192, 128, DTYPE_F16), 2);
+  data_value *hard = at(v, "constraint_scope/hard_constraints");
+  const char *json = data_write_json(&ctx.mem, v, 0);
+  assert_int_equal(hard->n, 1);
+  const sym_expr *e;
+  assert_int_equal(sym_from_etg(&ctx, hard->items[0], &e), LOOM_OK);
+  assert_int_equal(e->op, SYM_EQ);
+  assert_true(sym_depends(e, "tile_s"));
+  size_t gathers = 0;
+  for (const char *p = json; (p = strstr(p, "\"l1_gather\"")); p++)
+    gathers++;
+  assert_int_equal(gathers, 2);
+  loom_ctx_done(&ctx);
+}
+
+/* Blocks of which one element is taken have one size. */
+static void test_blocks_of_one_size_stay_so(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = wormhole(&ctx);
+  const nest_mamba_shape z = {.batch = 2, .heads = 4, .groups = 1, .chunks = 2, .chunk = 64, .head = 64, .state = 64, .block_bound = 64};
+  data_value *v = first_of(&ctx, m, nest_make_mamba(&ctx.mem, &z, DTYPE_F16, false), 3);
+  expect_json(&ctx, v, "constraint_scope/metadata/symbols/tile_c", "{\"type\": \"int\", \"alignment\": 1, \"natural_ub\": 1}");
+  loom_ctx_done(&ctx);
+}
+
+/* Loads of different movers overlap: one branch each. */
+static void test_movers_are_branches(void **state) {
+  (void)state;
+  static const char two[] =
+      "schema: loom.machine.v1\nextends: wormhole\nname: two\ncalibration: t\nperf:\n  t:\n    functions:\n"
+      "      matmul_f16: {unit: matrix, symbols: [M, N, K], fixed: 1}\n      dram_to_l1_f16: {unit: noc0, symbols: [M, N], fixed: 1}\n"
+      "      dram_to_l1_bcst: {unit: noc1, symbols: [M, N], fixed: 1}\n      l1_to_dram_f16: {unit: noc1, symbols: [M, N], fixed: 1}\n";
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  wormhole(&ctx);
+  machine *m;
+  explore_table t;
+  data_value *v;
+  size_t alone = 0, apart = 0;
+  assert_int_equal(machine_from_yaml(&ctx, "two.yaml", two, strlen(two), &m), LOOM_OK);
+  nest *n = nest_make_matmul(&ctx.mem, 4096, 4096, 512, DTYPE_F16, DTYPE_F16);
+  assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(explore_etg(&ctx, n, m, &t, 3, false, &v), LOOM_OK);
+  for (size_t i = 0; i < v->n; i++) {
+    data_value *loads = at(v->items[i], "kernel_block/compute_scope/stages/0/for_loop_block/compute_scope/stages/0/for_loop_block/compute_scope/stages/0/for_loop_block/load_scope/stages/0/Parallel");
+    const data_value *second = at(loads, loads->n == 2 ? "1/Sequential/schedules/0/Func/func/name" : "0/Sequential/schedules/1/Func/func/name");
+    bool same = strcmp(at(loads, "0/Sequential/schedules/0/Func/func/name")->string, second->string) == 0;
+    assert_int_equal(same, loads->n == 1);
+    alone += loads->n == 1;
+    apart += loads->n == 2;
+  }
+  assert_int_equal(alone + apart, v->n);
+  assert_true(apart > 0 && alone > 0);
+  loom_ctx_done(&ctx);
+}
+
 static void test_unknown_generation_is_refused(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -149,6 +221,9 @@ int main(void) {
       cmocka_unit_test(test_tree_of_the_first_variant),
       cmocka_unit_test(test_generations_differ_where_they_should),
       cmocka_unit_test(test_resolved_scenarios_are_the_machines_cost),
+      cmocka_unit_test(test_a_gather_is_one_wave),
+      cmocka_unit_test(test_blocks_of_one_size_stay_so),
+      cmocka_unit_test(test_movers_are_branches),
       cmocka_unit_test(test_unknown_generation_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
