@@ -3,12 +3,13 @@
  * Lifting.  The loops around a load are [temporal order.., sequential loops..]; position h is outside of the innermost h.  Lifting over a loop that the
  * load moves with multiplies its slot by the loop's trips (a panel); over another the slot stays and it is loaded fewer times.
  *
- * Free lifts (a lemma).  A position is left out when one step further out is never worse: the loop there has one trip, or the load does not move with it
- * and every core of the transfer runs it equally often (no causal loop, and no panel over a causal loop of it); and the load has two slots or more.  With
- * one slot the slot is held while the loop runs, and a reload that compute hid may show; but no work lies between temporal loops, so outside of one of
- * them this is no concern.  The slot is the same, the number of loads is divided, all else falls or stays.
+ * Free lifts (a lemma).  A position is left out when one step further out is never worse: the load does not move with the loop there, every core of the
+ * transfer runs it equally often (no causal loop, and no panel over a causal loop of it), and the load has two slots or more.  With one slot the slot is
+ * held while the loop runs, and a reload that compute hid may show; but no work lies between temporal loops, so outside of one of them this is no concern.
+ * The slot is the same, the number of loads is divided, all else falls or stays.  Outside of a loop of one trip is the same place as inside of it.
  *
- * Idle slots (a lemma).  Time depends on a third slot only where the load stays in its innermost loop (model.h: depth); elsewhere it takes bytes. */
+ * Idle slots (a lemma).  Time depends on a third slot only where the load stays in its innermost loop (model.h: depth); elsewhere it takes bytes.  Where
+ * the temporal loops are the innermost, lifting over those that happen to run once leaves it there. */
 #include "explore/explore_space_private.h"
 
 /* ---- what is known of each access before any mapping ---- */
@@ -57,6 +58,8 @@ void explore_read_accesses(arena *m, explore_space *s, const nest_node *const *a
         s->impl->causal[l] |= 1u << outer;
   for (int a = 0; a < s->n_access; a++)
     read_access(m, s, access, a, o->accumulate_f32);
+  for (int a = 0; a < s->n_access; a++)
+    s->impl->has_inner = s->impl->has_inner || (!s->impl->access[a].is_store && s->impl->access[a].n_seq > 0);
 }
 
 /* ---- positions ---- */
@@ -81,19 +84,27 @@ uint32_t explore_lifted(const explore_space *s, int a, const int *order, int hoi
   return over;
 }
 
-static bool is_free_step(const explore_space *s, const explore_load *x, const int *order, int hoist, int depth) {
+/* Is being outside of loop `l` too never worse than position `hoist`, between which and `l` there are loops of one trip only? */
+static bool is_free_step(const explore_space *s, const explore_load *x, const int *order, int hoist, int l, int depth) {
   const explore_impl *e = s->impl;
-  int l = loop_at(s, x, order, hoist);
-  if (depth == 1 && hoist <= x->n_seq)
-    return false;
-  if (is_one_trip(s, l))
-    return true;
-  if ((x->moves & 1u << l) || e->causal[l])
+  if ((depth == 1 && hoist <= x->n_seq) || (x->moves & 1u << l) || e->causal[l])
     return false;
   for (int i = 0; i < hoist; i++) {
     int inner = loop_at(s, x, order, i);
     if ((x->moves & 1u << inner) && (e->causal[inner] & 1u << l))
       return false;
+  }
+  return true;
+}
+
+/* Is position `hoist` of the `most + 1` legal ones worth a look? */
+static bool is_useful(const explore_space *s, const explore_load *x, const int *order, int hoist, int most, int depth) {
+  if (hoist > 0 && is_one_trip(s, loop_at(s, x, order, hoist - 1)))
+    return false;                       /* the same as inside of that loop */
+  for (int i = hoist; i < most; i++) {
+    int l = loop_at(s, x, order, i);
+    if (!is_one_trip(s, l))
+      return !is_free_step(s, x, order, hoist, l, depth);
   }
   return true;
 }
@@ -109,8 +120,7 @@ int explore_list_hoists(const explore_space *s, int a, const int *order, int dep
       break;
   }
   for (int h = 0; h <= most; h++)
-    if ((x->fix->hoist < 0 || x->fix->hoist == h) &&
-        (h == most || x->fix->hoist == h || !(e->rules & EXPLORE_FREE_HOIST) || !is_free_step(s, x, order, h, depth)))
+    if (x->fix->hoist >= 0 ? x->fix->hoist == h : !(e->rules & EXPLORE_FREE_HOIST) || is_useful(s, x, order, h, most, depth))
       out[n++] = h;
   return n;
 }
@@ -234,7 +244,7 @@ static void add_loads(chooser *c, const plan_mapping *p, int a) {
   for (int h = 0; h <= all; h++) {
     bool has_depth[4] = {false, has_hoist(hoist[1], n_hoist[1], h)};
     has_depth[2] = c->x->may_prefetch && has_hoist(hoist[2], n_hoist[2], h);
-    bool is_idle = h > 0 && (e->rules & EXPLORE_IDLE_SLOT) && c->x->fix->depth != 3;
+    bool is_idle = h > 0 && e->has_inner && (e->rules & EXPLORE_IDLE_SLOT) && c->x->fix->depth != 3;
     has_depth[3] = has_depth[2] && !is_idle && !(e->lacking & PLAN_NEEDS_DEPTH3);
     if (!has_depth[1] && !has_depth[2])
       continue;

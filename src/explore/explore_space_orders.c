@@ -119,6 +119,7 @@ static bool is_first_arrangement(const explore_space *s, const int8_t *o, uint32
 
 int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out) {
   int n = 0;
+  one_trip |= s->one_trip;
   for (int o = 0; o < s->n_orders; o++) {
     bool stands = s->impl->fixes.order || !(s->impl->rules & EXPLORE_ORDER_CLASS) || is_first_arrangement(s, s->order + o * s->n_parallel, one_trip);
     for (int i = 0; stands && s->n_classes < s->n_orders && i < n; i++)
