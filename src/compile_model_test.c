@@ -6,6 +6,7 @@
 #include "model/model.h"
 #include "nest/nest_samples.h"
 #include "sim/sim.h"
+#include "tog/build/tog_build.h"
 #include "tog/tog_samples.h"
 #include <math.h>
 
@@ -114,9 +115,76 @@ static void test_cycles_are_near_the_chip_s(void **state) {
   assert_true(exp(sum / COUNT_OF(model_points)) < 1.05);
 }
 
+/* The plan with its buffers laid out for its own choices, one slot or two; the bytes that sharing saves. */
+static plan *lay_out_by_lives(loom_ctx *ctx, const compile_state *s, int depth, int64_t *out_saved) {
+  model_program *p;
+  model_grid grid;
+  model_point at;
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  plan_choice chosen[PLAN_LOADS_MAX] = {0};
+  plan *x = ARENA_NEW(&ctx->mem, plan);
+  *x = *s->plan;
+  x->buffers.at = NULL;
+  x->buffers.n = x->buffers.room = 0;
+  assert_int_equal(model_compile(ctx, s->nest, s->machine, true, &p), LOOM_OK);
+  model_grid_of(&x->candidate.mapping, &grid);
+  for (size_t i = 0; i < s->nest->symbols.n; i++)
+    blocks[i] = plan_block_size(x, s->nest->symbols.at[i].name);
+  assert_true(model_set_blocks(p, &grid, blocks, &at));
+  for (int a = 0; a < x->candidate.n_access; a++)
+    chosen[a].depth = x->candidate.access[a].is_store ? 1 : depth;
+  assert_int_equal(model_layout_slots(ctx, p, &at, chosen, x), LOOM_OK);
+  *out_saved = -x->l1_bytes;
+  for (size_t i = 0; i < x->buffers.n; i++)
+    *out_saved += x->buffers.at[i].depth * x->buffers.at[i].bytes;
+  return x;
+}
+
+/* Temporaries that share bytes: the verifier finds no two live together, and the chip runs the program in the same cycles without a fault. */
+static void test_layouts_by_lives_run_on_the_chip(void **state) {
+  (void)state;
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  static const struct { const char *file, *function; helion_shape shape[4]; size_t n_shapes; bool shares; } cases[] = {
+      {"tests/data/kernels/shapes.py", "twopass", {{"x.0", 1024}, {"x.1", 128}}, 2, true},
+      {"tests/data/kernels/shapes.py", "gate", {{"x.0", 1000}, {"x.1", 128}, {"w.0", 128}, {"w.1", 128}}, 4, false},
+      {"kernels/matmul.py", NULL, {{"M", 512}, {"N", 512}, {"K", 256}}, 3, false},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (int depth = 1; depth <= 2; depth++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      compile_options o = {.input = arena_printf(&ctx.mem, "%s/%s", LOOM_SOURCE_DIR, cases[i].file), .machine = "wormhole", .model = MODEL_LOOM, .accumulate_f32 = true,
+                           .helion = {.shapes = cases[i].shape, .n_shapes = cases[i].n_shapes, .function = cases[i].function}, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
+      compile_state s;
+      sim_report before, after;
+      if (compile_kernel(&ctx, &o, &s) != LOOM_OK)
+        fail_msg("%s: %s", cases[i].file, ctx.diag.first->text);
+      int64_t saved;
+      const plan *x = lay_out_by_lives(&ctx, &s, depth, &saved);
+      MlirModule bufferized;
+      tog *t;
+      assert_int_equal(materialize_plans(&s.ir, s.canonical, s.nest, s.machine, &x, 1, &bufferized), LOOM_OK);
+      assert_int_equal(tog_build(&s.ir, bufferized, NULL, s.machine, &t), LOOM_OK);
+      if (tog_verify(&ctx, t) != LOOM_OK)
+        fail_msg("%s, %d slots: %s", cases[i].function, depth, ctx.diag.first->text);
+      assert_int_equal(sim_run(&ctx, t, s.machine, &(sim_options){.verify = true}, &after), LOOM_OK);
+      assert_int_equal(after.n_faults, 0);
+      if (s.plan->double_buffer == (depth == 2)) {
+        assert_int_equal(sim_run(&ctx, s.tog, s.machine, &(sim_options){.verify = true}, &before), LOOM_OK);
+        assert_int_equal(after.cycles, before.cycles);
+      }
+      assert_int_equal(saved > 0, cases[i].shares);
+      ir_close_module(bufferized);
+      compile_done(&s);
+      loom_ctx_done(&ctx);
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cycles_are_near_the_chip_s),
+      cmocka_unit_test(test_layouts_by_lives_run_on_the_chip),
       cmocka_unit_test(test_bytes_on_links_and_in_dram_equal_the_chip_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
