@@ -64,7 +64,7 @@ int main(int argc, char **argv) {
     model_grid grid;
     model_point at;
     model_grid_of(&s.map, &grid);
-    if (machine_load(&ctx, "blackhole", NULL, &m) != LOOM_OK || model_compile(&ctx, s.nest, m, true, &p) != LOOM_OK || !model_set_blocks(p, &grid, s.block, &at)) {
+    if (machine_load(&ctx, "blackhole", NULL, &m) != LOOM_OK || model_compile(&ctx, s.nest, m, true, MODEL_IN_PLACE, &p) != LOOM_OK || !model_set_blocks(p, &grid, s.block, &at)) {
       fprintf(stderr, "model_bench: %s: %s\n", all[k], ctx.diag.first ? ctx.diag.first->text : "beyond the model's numbers");
       return 1;
     }

@@ -50,7 +50,7 @@ static inline loom_status compile_point(loom_ctx *ctx, const model_plan_point *p
 static inline loom_status model_point_cycles(loom_ctx *ctx, const compile_state *s, int64_t *out, int64_t terms[MODEL_TERMS]) {
   const plan_mapping *map = &s->plan->candidate.mapping;
   model_program *p;
-  LOOM_TRY(model_compile(ctx, s->nest, s->machine, true, &p));
+  LOOM_TRY(model_compile(ctx, s->nest, s->machine, true, MODEL_PACKED, &p));
   int64_t blocks[MODEL_BLOCKS_MAX];
   for (size_t i = 0; i < s->nest->symbols.n; i++)
     blocks[i] = plan_block_size(s->plan, s->nest->symbols.at[i].name);

@@ -31,7 +31,7 @@ typedef struct sums { int64_t dram_bytes, busiest_bytes, cycles; } sums;
 /* Bytes on the busiest link: turns of each class times tile times load. */
 static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s, sums *out) {
   model_program *p;
-  assert_int_equal(model_compile(ctx, nest_make_matmul(&ctx->mem, s->m, s->n, s->k, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(ctx, nest_make_matmul(&ctx->mem, s->m, s->n, s->k, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {s->mesh_x, s->mesh_y}, .n_logical = 2, .logical = {{0, 0, s->mesh_x, 0}, {1, 0, s->mesh_y, 1}},
                       .n_iters = 2, .order = {0, 1}};
   model_grid g;
@@ -126,7 +126,7 @@ static plan *lay_out_by_lives(loom_ctx *ctx, const compile_state *s, int depth, 
   *x = *s->plan;
   x->buffers.at = NULL;
   x->buffers.n = x->buffers.room = 0;
-  assert_int_equal(model_compile(ctx, s->nest, s->machine, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(ctx, s->nest, s->machine, true, MODEL_PACKED, &p), LOOM_OK);
   model_grid_of(&x->candidate.mapping, &grid);
   for (size_t i = 0; i < s->nest->symbols.n; i++)
     blocks[i] = plan_block_size(x, s->nest->symbols.at[i].name);

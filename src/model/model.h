@@ -47,7 +47,15 @@ enum { MODEL_LINKS_MAX = 32, MODEL_BLOCKS_MAX = 16, MODEL_DIRECT_MAX = 4 };
 /* Leaf costs, boxes and loops of one nest on one machine: const, shared by threads.  LOOM_EUNSUP: an op without a cost; LOOM_ELIMIT: more than
  * MODEL_BLOCKS_MAX block symbols or PLAN_ITERS_MAX parallel loops. */
 typedef struct model_program model_program;
-LOOM_MUST_USE loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_program **out);
+/* X(name, text): which values that compute owns may share bytes.  SIDE_BY_SIDE: none.  PACKED: those whose lives do not meet.  IN_PLACE: also a result and
+ * the operand it is computed from element by element, an accumulator and what replaces it (the move is then free); nest_live.h has the rule. */
+#define MODEL_SHARING_LIST(X) X(SIDE_BY_SIDE, "side by side") X(PACKED, "packed") X(IN_PLACE, "in place")
+typedef enum model_sharing {
+#define X(n, t) MODEL_##n,
+  MODEL_SHARING_LIST(X)
+#undef X
+} model_sharing;
+LOOM_MUST_USE loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_sharing sharing, model_program **out);
 
 /* Cores of each parallel loop and the temporal order (outermost first): all of a mapping that cycles depend on besides its routes. */
 typedef struct model_grid { int32_t cores[PLAN_ITERS_MAX]; int8_t order[PLAN_ITERS_MAX]; } model_grid;

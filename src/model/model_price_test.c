@@ -76,7 +76,7 @@ static void test_compute_is_the_busiest_core_s(void **state) {
       t[s] = 32 * rng_range(&r, 1, 5);
     }
     model_program *p;
-    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, e[0], e[1], e[2], DTYPE_F16, DTYPE_F16), m, false, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, e[0], e[1], e[2], DTYPE_F16, DTYPE_F16), m, false, MODEL_IN_PLACE, &p), LOOM_OK);
     model_grid g = {.cores = {(int32_t)rng_range(&r, 1, 4), (int32_t)rng_range(&r, 1, 4)}, .order = {0, 1}};
     model_point at;
     assert_true(model_set_blocks(p, &g, t, &at));
@@ -90,7 +90,7 @@ static void test_compute_is_the_busiest_core_s(void **state) {
 static int64_t compute_of(loom_ctx *ctx, machine *m, nest *n, bool concurrent, const int64_t *blocks) {
   model_program *p;
   m->has_concurrent_units = concurrent;
-  assert_int_equal(model_compile(ctx, n, m, false, &p), LOOM_OK);
+  assert_int_equal(model_compile(ctx, n, m, false, MODEL_IN_PLACE, &p), LOOM_OK);
   model_grid g = {.cores = {1, 1}, .order = {0, 1}};
   model_point at;
   assert_true(model_set_blocks(p, &g, blocks, &at));
@@ -199,7 +199,7 @@ static void test_dram_bytes_equal_the_boxes_of_all_cores(void **state) {
   for (int i = 0; i < 4; i++) {
     nest *n = testing_nest(&ctx.mem, i);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, n, m, true, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     for (int k = 0; k < 60; k++) {
       plan_mapping map;
       model_grid g;
@@ -255,7 +255,7 @@ static void test_cycles_never_fall_when_a_part_grows(void **state) {
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   rng r = rng_new(17);
   for (int i = 0; i < 100000; i++) {
     model_point at = {.compute = rng_range(&r, 0, 100000), .tail = rng_range(&r, 0, 5000), .turn = rng_range(&r, 0, 3000), .around = rng_range(&r, 0, 3000),
@@ -312,7 +312,7 @@ static void test_bounds_are_never_above(void **state) {
     model_program *p;
     m->pads_edges = i % 4 == 1;
     m->has_concurrent_units = i % 4 >= 2;
-    assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &p), LOOM_OK);
     model_domain d[MODEL_BLOCKS_MAX];
     for (int s = 0; s < p->n_blocks; s++) {
       int64_t *at;
@@ -362,7 +362,7 @@ static void test_bound_of_compute_is_close_for_matmul(void **state) {
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   model_grid g = {.cores = {8, 8}, .order = {0, 1}};
   int64_t blocks[] = {256, 256, 128};
   model_domain d[3] = {{&blocks[0], 1}, {&blocks[1], 1}, {&blocks[2], 1}};
@@ -378,7 +378,7 @@ static void test_bound_of_compute_is_close_for_matmul(void **state) {
 static int64_t l1_of(loom_ctx *ctx, const machine *m, dtype acc, bool f32, bool direct, int64_t t, int64_t k) {
   nest *n = nest_make_matmul(&ctx->mem, 4096, 4096, 512, DTYPE_F16, acc);
   model_program *p;
-  assert_int_equal(model_compile(ctx, n, m, f32, &p), LOOM_OK);
+  assert_int_equal(model_compile(ctx, n, m, f32, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {8, 8}, .n_logical = 2, .logical = {{0, 0, 8, 0}, {1, 0, 8, 1}}, .n_iters = 2, .order = {0, 1}};
   model_grid g;
   model_grid_of(&map, &g);
@@ -426,7 +426,7 @@ static void test_a_kernel_with_too_many_blocks_is_refused(void **state) {
   while (n->symbols.n <= MODEL_BLOCKS_MAX)
     vec_push(&ctx.mem, &n->symbols, n->symbols.at[0]);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, n, m, true, &p), LOOM_ELIMIT);
+  assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_ELIMIT);
   testing_expect_error(&ctx, LOOM_ELIMIT, "17 block sizes", 0, 0);
   loom_ctx_done(&ctx);
 }
@@ -440,7 +440,7 @@ static void test_the_l1_bound_rises_with_the_blocks(void **state) {
     loom_ctx_init(&ctx);
     machine *m = testing_machine(&ctx, "wormhole", 0, 0);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, testing_nest(&ctx.mem, i), m, true, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, testing_nest(&ctx.mem, i), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     for (int k = 0; k < 300; k++) {
       int64_t blocks[MODEL_BLOCKS_MAX];
       for (int s = 0; s < p->n_blocks; s++)
@@ -477,7 +477,7 @@ static void test_limits_are_told(void **state) {
       if (n->body.at[i]->kind == NEST_GATHER)
         vec_push(&ctx.mem, &n->body, n->body.at[i]);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, n, m, true, &p), LOOM_ELIMIT);
+    assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_ELIMIT);
     testing_expect_error(&ctx, LOOM_ELIMIT, texts[what], 0, 0);
     loom_ctx_done(&ctx);
   }
@@ -489,7 +489,7 @@ static void test_numbers_beyond_the_model_are_told(void **state) {
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, INT64_C(1) << 40, INT64_C(1) << 40, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, INT64_C(1) << 40, INT64_C(1) << 40, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   model_grid g = {.cores = {1, 1}, .order = {0, 1}};
   model_point at;
   assert_false(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, &at));

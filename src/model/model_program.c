@@ -3,10 +3,13 @@
 #include "base/text.h"
 #include "model/model_private.h"
 #include "nest/nest_leaf.h"
+#include "nest/nest_live.h"
 
 typedef struct compiler {
   loom_ctx *ctx;
   const nest *n;
+  model_sharing sharing;
+  nest_lives lives;                     /* IN_PLACE */
   modeler b;                            /* for leaf costs: a candidate without a mesh */
   plan_candidate nothing;
   model_program *p;
@@ -151,6 +154,8 @@ static loom_status add_compute(compiler *c, const nest_node *x, const nest_body 
 
 static loom_status compile_compute(compiler *c, const nest_node *x, const nest_body *body) {
   const sym_expr *cycles;
+  if (x->is_move && c->sharing == MODEL_IN_PLACE && nest_move_is_free(&c->lives, x))
+    return LOOM_OK;
   LOOM_TRY(model_node_cycles(&c->b, x, -1, &cycles));
   return add_compute(c, x, body, cycles, -1);
 }
@@ -417,7 +422,21 @@ static int direct_of(const model_program *p, int value) {
   return -1;
 }
 
-static loom_status compile_buffers(compiler *c) {
+static loom_status set_dims(compiler *c, const sym_expr *const *dim, int rank, program_buffer *out) {
+  out->rank = rank;
+  out->elem_bytes = (int64_t)dtype_bytes(out->type);
+  for (int d = 0; d < rank; d++)
+    LOOM_TRY(compile_size(c, dim[d], &out->dim[d]));
+  return LOOM_OK;
+}
+
+static void live_always(program_buffer *x) {
+  x->first = 0;
+  x->last = INT32_MAX;
+}
+
+/* The buffers that nest_list_buffers names, each with bytes of its own while it lives. */
+static loom_status list_separate(compiler *c) {
   model_program *p = c->p;
   arena *m = &c->ctx->mem;
   nest_buffers buffers = {0};
@@ -429,23 +448,62 @@ static loom_status compile_buffers(compiler *c) {
   join_updates(&l, &c->n->body);
   p->buffer = ARENA_NEW_N(m, program_buffer, buffers.n);
   p->n_buffers = (int)buffers.n;
-  int owned = 0;
   for (size_t i = 0; i < buffers.n; i++) {
     const nest_buffer *x = &buffers.at[i];
     program_buffer *out = &p->buffer[i];
-    dtype type = model_buffer_type(x, c->b.accumulate_f32);
-    *out = (program_buffer){.kind = x->kind, .name = x->name, .type = type, .rank = x->rank, .elem_bytes = (int64_t)dtype_bytes(type), .first = l.first[x->value],
-                            .last = l.last[x->value]};
+    *out = (program_buffer){.kind = x->kind, .name = x->name, .type = model_buffer_type(x, c->b.accumulate_f32), .first = l.first[x->value], .last = l.last[x->value]};
     out->access = x->access ? access_of(p, x->access) : direct_of(p, x->value);
     const nest_node *def = c->n->values.at[x->value].def;
-    if (def && def->kind == NEST_GATHER) {      /* other cores write it: it shares nothing */
-      out->first = 0;
-      out->last = INT32_MAX;
-    }
-    for (int d = 0; d < x->rank; d++)
-      LOOM_TRY(compile_size(c, x->dim[d], &out->dim[d]));
-    owned += out->access < 0;
+    if (c->sharing == MODEL_SIDE_BY_SIDE || (def && def->kind == NEST_GATHER))      /* other cores write what is gathered */
+      live_always(out);
+    LOOM_TRY(set_dims(c, x->dim, x->rank, out));
   }
+  return LOOM_OK;
+}
+
+/* One buffer for all lives with the same bytes; an accumulator that is widened widens them all. */
+static loom_status list_in_place(compiler *c) {
+  model_program *p = c->p;
+  int *of = ARENA_NEW_N(&c->ctx->mem, int, c->lives.n);
+  p->buffer = ARENA_NEW_N(&c->ctx->mem, program_buffer, c->lives.n);
+  for (size_t i = 0; i < c->lives.n; i++) {
+    const nest_life *x = &c->lives.at[i];
+    int root = nest_life_root(&c->lives, (int)i);
+    bool is_new = root == (int)i;
+    of[i] = is_new ? p->n_buffers++ : of[root];
+    program_buffer *out = &p->buffer[of[i]];
+    if (is_new) {
+      *out = (program_buffer){.kind = NEST_BUFFER_COMPUTE, .name = x->name, .type = x->type, .access = -1, .first = x->first, .last = x->last};
+      for (int d = 0; d < x->rank; d++)
+        LOOM_TRY(compile_size(c, x->dim[d], &out->dim[d]));
+      out->rank = x->rank;
+    }
+    out->first = x->first < out->first ? x->first : out->first;
+    out->last = x->last > out->last ? x->last : out->last;
+    nest_buffer as_buffer = {.type = x->type, .is_accumulator = c->n->values.at[x->value].is_carried && !x->is_copy};
+    dtype type = model_buffer_type(&as_buffer, c->b.accumulate_f32);
+    out->type = dtype_bytes(type) > dtype_bytes(out->type) ? type : out->type;
+    if (x->owner != NEST_OWNED_BY_COMPUTE) {
+      if (x->access && access_of(p, x->access) >= 0)
+        out->access = access_of(p, x->access);
+      if (x->is_copy || x->owner == NEST_OWNED_BY_READER)
+        out->kind = x->is_copy ? NEST_BUFFER_STORE : NEST_BUFFER_LOAD;
+      if (out->access < 0)
+        live_always(out);                 /* what a gather sends and brings */
+    } else if (direct_of(p, x->value) >= 0) {
+      out->access = direct_of(p, x->value);
+    }
+  }
+  for (int i = 0; i < p->n_buffers; i++)
+    p->buffer[i].elem_bytes = (int64_t)dtype_bytes(p->buffer[i].type);
+  return LOOM_OK;
+}
+
+static loom_status compile_buffers(compiler *c) {
+  LOOM_TRY(c->sharing == MODEL_IN_PLACE ? list_in_place(c) : list_separate(c));
+  int owned = 0;
+  for (int i = 0; i < c->p->n_buffers; i++)
+    owned += c->p->buffer[i].access < 0;
   if (owned > PROGRAM_ITEMS_MAX)
     LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %d values on a core beside its loads and stores; at most %d", c->n->kernel, owned, PROGRAM_ITEMS_MAX);
   return LOOM_OK;
@@ -473,12 +531,12 @@ static void read_machine(model_program *p, const machine *m) {
   p->pads = m->pads_edges;
 }
 
-loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_program **out) {
+loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_sharing sharing, model_program **out) {
   if (n->symbols.n > MODEL_BLOCKS_MAX || n->n_parallel > PLAN_ITERS_MAX || n->loops.n > NEST_LOOPS_MAX)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %zu block sizes and %d parallel loops; at most %d and %d", n->kernel, n->symbols.n, n->n_parallel,
               MODEL_BLOCKS_MAX, PLAN_ITERS_MAX);
   model_program *p = ARENA_NEW(&ctx->mem, model_program);
-  compiler c = {.ctx = ctx, .n = n, .p = p, .last_load = -1, .first_use = INT32_MAX};
+  compiler c = {.ctx = ctx, .n = n, .sharing = sharing, .p = p, .last_load = -1, .first_use = INT32_MAX};
   c.b = (modeler){ctx, n, m, &c.nothing, MODEL_LOOM, accumulate_f32, NULL};
   *p = (model_program){.n = n, .m = m, .n_blocks = (int)n->symbols.n, .n_loops = (int)n->loops.n, .n_parallel = n->n_parallel};
   for (int s = 0; s < p->n_blocks; s++)
@@ -487,6 +545,8 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
   LOOM_TRY(model_noc_make(ctx, m, &p->noc));
   for (int l = 0; l < p->n_loops; l++)
     LOOM_TRY(compile_loop(&c, l));
+  if (sharing == MODEL_IN_PLACE)
+    nest_list_lives(&ctx->mem, n, false, &c.lives);
   find_positions(&c, &n->body);
   c.position = 0;
   c.loops = (1u << n->n_parallel) - 1;

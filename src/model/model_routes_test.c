@@ -38,7 +38,7 @@ static void test_a_row_of_cores_by_hand(void **state) {
   static const int64_t corner[] = {0};
   machine *m = mesh_machine(&ctx, 4, 1, false, corner, 1);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = rows_by_columns(4, 1);
   model_grid g;
   model_grid_of(&map, &g);
@@ -87,7 +87,7 @@ static void test_rings_take_the_shorter_way(void **state) {
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     machine *m = mesh_machine(&ctx, cases[i].cores, 1, true, corner, 1);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 320, 128, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 320, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     plan_mapping map = rows_by_columns(cases[i].cores, 1);
     model_grid g;
     model_grid_of(&map, &g);
@@ -108,7 +108,7 @@ static void test_partial_waves_have_fewer_senders(void **state) {
   static const int64_t corner[] = {0};
   machine *m = mesh_machine(&ctx, 4, 1, false, corner, 1);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 7 * 32, 64, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 7 * 32, 64, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = rows_by_columns(4, 1);
   model_grid g;
   model_grid_of(&map, &g);
@@ -193,7 +193,7 @@ static void test_kept_links_hold_the_busiest_of_any_mix(void **state) {
       attach[k] = rng_range(&r, 0, x * y - 1);
     machine *m = mesh_machine(&ctx, x, y, rng_range(&r, 0, 1), attach, channels);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 32 * x, 32 * y, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 32 * x, 32 * y, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     plan_mapping map = rows_by_columns(x, y);
     model_grid g;
     model_grid_of(&map, &g);
@@ -239,7 +239,7 @@ static void test_the_hull_is_small(void **state) {
     machine *m = testing_machine(&ctx, machines[i], 0, 0);
     int64_t x = m->mesh.at[0].size, y = m->mesh.at[1].size;
     model_program *p;
-    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 512, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 512, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     plan_mapping map = rows_by_columns(x, y);
     model_grid g;
     model_grid_of(&map, &g);
@@ -264,7 +264,7 @@ static void test_areas_that_do_not_divide_are_a_bug(void **state) {
   static const int64_t corner[] = {0};
   machine *m = mesh_machine(&ctx, 4, 1, false, corner, 1);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = rows_by_columns(4, 1);
   model_grid g;
   model_grid_of(&map, &g);
@@ -286,14 +286,14 @@ static void test_machines_the_network_cannot_have_are_refused(void **state) {
   static const int64_t off[] = {9};
   model_program *p;
   nest *n = nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16);
-  assert_int_equal(model_compile(&ctx, n, mesh_machine(&ctx, 4, 1, false, off, 1), true, &p), LOOM_EINPUT);
+  assert_int_equal(model_compile(&ctx, n, mesh_machine(&ctx, 4, 1, false, off, 1), true, MODEL_IN_PLACE, &p), LOOM_EINPUT);
   testing_expect_error(&ctx, LOOM_EINPUT, "DRAM channel 0 to core 9; it has cores 0..3", 0, 0);
   loom_ctx_done(&ctx);
   loom_ctx_init(&ctx);
   machine *m = mesh_machine(&ctx, 4, 1, false, off, 1);
   n = nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16);
   m->mesh.n = 0;
-  assert_int_equal(model_compile(&ctx, n, m, true, &p), LOOM_EINPUT);
+  assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_EINPUT);
   testing_expect_error(&ctx, LOOM_EINPUT, "must have 1..3 dims", 0, 0);
   loom_ctx_done(&ctx);
 }

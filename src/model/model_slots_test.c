@@ -43,7 +43,7 @@ static void test_layouts_are_what_was_priced(void **state) {
     m->l1_bytes = INT64_C(1) << 50;
     nest *n = testing_nest(&ctx.mem, i);
     model_program *p;
-    assert_int_equal(model_compile(&ctx, n, m, i % 2, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, n, m, i % 2, i % 3 ? MODEL_IN_PLACE : MODEL_PACKED, &p), LOOM_OK);
     for (int k = 0; k < 60; k++) {
       plan_mapping map;
       model_grid g;
@@ -74,30 +74,40 @@ static void test_layouts_are_what_was_priced(void **state) {
   assert_true(shared > 100);      /* attention and its like pack their temporaries */
 }
 
-/* Of attention's temporaries those of one round: the squares of scores and weights are not both there with the third. */
+/* Attention's round: side by side; packed, with scores, their broadcast maximum and the weights at once; in place, the weights over the scores, and the
+ * moves of the sum and of the result free. */
 static void test_attention_packs_its_round(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
-  model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_attention(&ctx.mem, 4, 1024, 1024, 64, DTYPE_F16), m, true, &p), LOOM_OK);
+  nest *n = nest_make_attention(&ctx.mem, 4, 1024, 1024, 64, DTYPE_F16);
   model_grid g = {.cores = {1, 8}, .order = {0, 1}};
-  model_point at;
-  const int64_t blocks[] = {1, 128, 128};
-  assert_true(model_set_blocks(p, &g, blocks, &at));
-  int64_t side_by_side = 0;
-  pack_item item[PROGRAM_ITEMS_MAX];
-  int of[PROGRAM_ITEMS_MAX];
-  size_t n;
-  assert_true(program_list_items(p, blocks, false, PROGRAM_ITEMS_MAX, item, of, &n));
-  for (size_t i = 0; i < n; i++)
-    side_by_side += model_ceil(item[i].bytes, p->l1_align) * p->l1_align;
-  int64_t bound, square = 2 * 128 * 128, tile = 128 * 64;
-  assert_int_equal(model_pack(item, n, p->l1_align, PROGRAM_PACK_NODES, &bound), at.l1_bytes);
-  assert_int_equal(at.l1_bytes, bound);
-  assert_true(at.l1_bytes < side_by_side);
-  assert_true(at.l1_bytes >= 3 * square + 4 * tile);       /* scores, their broadcast maximum and the weights, beside the f32 accumulator */
+  const int64_t blocks[] = {1, 128, 128}, square = 2 * 128 * 128, acc = 4 * 128 * 64;
+  int64_t l1[3], compute[3];
+  for (int sharing = MODEL_SIDE_BY_SIDE; sharing <= MODEL_IN_PLACE; sharing++) {
+    model_program *p;
+    model_point at;
+    assert_int_equal(model_compile(&ctx, n, m, true, (model_sharing)sharing, &p), LOOM_OK);
+    assert_true(model_set_blocks(p, &g, blocks, &at));
+    l1[sharing] = at.l1_bytes;
+    compute[sharing] = at.compute;
+    pack_item item[PROGRAM_ITEMS_MAX];
+    int of[PROGRAM_ITEMS_MAX];
+    size_t count;
+    int64_t bound, sum = 0;
+    assert_true(program_list_items(p, blocks, false, PROGRAM_ITEMS_MAX, item, of, &count));
+    for (size_t i = 0; i < count; i++)
+      sum += model_ceil(item[i].bytes, p->l1_align) * p->l1_align;
+    assert_int_equal(model_pack(item, count, p->l1_align, PROGRAM_PACK_NODES, &bound), at.l1_bytes);
+    assert_int_equal(at.l1_bytes, bound);                         /* proven least */
+    assert_int_equal(sum == at.l1_bytes, sharing == MODEL_SIDE_BY_SIDE);
+  }
+  assert_true(l1[MODEL_SIDE_BY_SIDE] > l1[MODEL_PACKED] && l1[MODEL_PACKED] > l1[MODEL_IN_PLACE]);
+  assert_true(l1[MODEL_PACKED] >= 3 * square + acc && l1[MODEL_IN_PLACE] >= 2 * square + acc && l1[MODEL_IN_PLACE] < 3 * square + acc);
+  int64_t turns = 1024 / 128 * 4, moves = model_ceil(4 * 128, 30) + model_ceil(acc, 30);      /* the old maximum is read beside the new one: its move stays */
+  assert_int_equal(compute[MODEL_PACKED] - compute[MODEL_IN_PLACE], turns * moves);
+  assert_int_equal(compute[MODEL_PACKED], compute[MODEL_SIDE_BY_SIDE]);
   loom_ctx_done(&ctx);
 }
 
@@ -107,7 +117,7 @@ static void test_a_layout_that_does_not_fit_names_its_parts(void **state) {
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   model_grid g = {.cores = {8, 8}, .order = {0, 1}};
   model_point at;
   assert_true(model_set_blocks(p, &g, (const int64_t[]){256, 256, 128}, &at));
@@ -125,7 +135,7 @@ static void test_sizes_beyond_the_model_are_refused(void **state) {
   loom_ctx_init(&ctx);
   machine *m = testing_machine(&ctx, "wormhole", 0, 0);
   model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, &p), LOOM_OK);
+  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   static const struct { int64_t block[3]; const char *text; } cases[] = {{{INT64_C(1) << 40, INT64_C(1) << 40, 32}, "the buffers' sizes in bytes exceed"},
                                                                          {{32, 32, INT64_C(1) << 51}, "buffer x: its size in bytes exceeds the model's numbers"}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
