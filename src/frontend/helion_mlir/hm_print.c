@@ -461,8 +461,6 @@ static loom_status print_module(loom_ctx *ctx, const kernel_graph *k, const char
   int n_functions = 0;
   bool has_none = false;
   hm_printer_start(&p, ctx, k, &functions, &n_functions);
-  if (kernel_f8_name(k))
-    return hm_no_form(&p, kernel_f8_name(k));
   LOOM_TRY(print_memory(&p, &arguments));
   LOOM_TRY(hm_print_region(&p, NULL, &k->body, NULL));
   for (size_t i = 0; i < k->returns.n; i++) {

@@ -143,6 +143,13 @@ static loom_status cast(hm_printer *p, const kernel_op *op) {
   return LOOM_OK;
 }
 
+static loom_status bitcast(hm_printer *p, const kernel_op *op) {
+  hm_operands o;
+  LOOM_TRY(operands(p, op, true, &o));
+  hm_operand(&o, hm_torch_constant(p, hm_scalar_type(result_type(p, op)->type)), "!torch.int");
+  return aten(p, op, "view.dtype", &o, "");
+}
+
 static loom_status select(hm_printer *p, const kernel_op *op) {
   hm_operands o;
   LOOM_TRY(operands(p, op, true, &o));
@@ -292,6 +299,7 @@ loom_status hm_print_compute(hm_printer *p, const kernel_op *op) {
   case KERNEL_BINARY: return function(p, op);
   case KERNEL_SELECT: return select(p, op);
   case KERNEL_CAST: return cast(p, op);
+  case KERNEL_BITCAST: return bitcast(p, op);
   case KERNEL_MATMUL: return matmul(p, op);
   case KERNEL_REDUCE: return reduce(p, op);
   case KERNEL_FOLD:

@@ -92,9 +92,19 @@ static bool torch_element(const char *type, dtype *out) {
   return text_starts(type, "!torch.") && end && hm_torch_element_parse(at, (size_t)(end - at), out);
 }
 
+bool hm_mlir_element(MlirType t, dtype *out) {
+  if (ir_type_dtype(t, out))
+    return true;
+  if (!mlirTypeIsNull(t) && mlirTypeIsAShaped(t))
+    t = mlirShapedTypeGetElementType(t);
+  if (mlirTypeIsAFloat8E4M3FN(t))
+    return *out = DTYPE_F8E4M3, true;
+  return mlirTypeIsAFloat8E5M2(t) && (*out = DTYPE_F8E5M2, true);
+}
+
 loom_status hm_element(hm_reader *r, MlirValue v, dtype *out) {
   MlirType t = mlirValueGetType(v);
-  if (ir_type_dtype(t, out) || torch_element(ir_print_type(r->mem, t), out))
+  if (hm_mlir_element(t, out) || torch_element(ir_print_type(r->mem, t), out))
     return LOOM_OK;
   return hm_bad(r, "%s is not a tensor of a known element type", ir_print_type(r->mem, t));
 }
@@ -208,7 +218,7 @@ static loom_status read_argument(hm_reader *r, MlirOperation func, intptr_t i) {
   const char *name = ir_argument_name(r->ir, func, i);
   if (!mlirAttributeIsNull(dict))
     dims = mlirDictionaryAttrGetElementByName(dict, mlirStringRefCreateFromCString("loom.dims"));
-  if (shape.rank < 0 || shape.rank > KERNEL_RANK_MAX || !ir_type_dtype(t, &shape.type))
+  if (shape.rank < 0 || shape.rank > KERNEL_RANK_MAX || !hm_mlir_element(t, &shape.type))
     return hm_bad(r, "argument %d is %s; expected a tensor of at most %d dims", (int)i, ir_print_type(r->mem, t), KERNEL_RANK_MAX);
   if (!mlirAttributeIsNull(dims) && (!mlirAttributeIsAArray(dims) || mlirArrayAttrGetNumElements(dims) != shape.rank))
     return hm_bad(r, "loom.dims of argument %d does not have one entry a dim", (int)i);

@@ -71,6 +71,7 @@ LOOM_MUST_USE loom_status hm_read_block(hm_reader *r, MlirBlock block, intptr_t 
 kernel_op *hm_add(hm_reader *r, kernel_op_kind kind, int n_operands, const kernel_value *operands, int n_results, const kernel_type *types);
 /* The common case: one result, which MLIR value `v` stands for. */
 kernel_op *hm_add1(hm_reader *r, MlirValue v, kernel_op_kind kind, int n_operands, const kernel_value *operands, kernel_type type);
+bool hm_mlir_element(MlirType t, dtype *out);                                                /* of a scalar or shaped type, float8 included */
 LOOM_MUST_USE loom_status hm_element(hm_reader *r, MlirValue v, dtype *out);                 /* of tensor<..>, !torch.vtensor<..> or a scalar */
 LOOM_MUST_USE loom_status hm_value(hm_reader *r, MlirValue v, kernel_value *out);            /* memory: all of it, loaded */
 LOOM_MUST_USE loom_status hm_memory(hm_reader *r, MlirValue v, kernel_tensor *out);

@@ -6,7 +6,7 @@
 /* ---- memory of the host ---- */
 /* Sizes of a tensor type: numbers from the type, the others from operands `first`.. in order. */
 static loom_status dims_of(hm_reader *r, MlirOperation op, MlirType t, intptr_t first, kernel_type *out) {
-  if (!mlirTypeIsAShaped(t) || !mlirShapedTypeHasRank(t) || mlirShapedTypeGetRank(t) > KERNEL_RANK_MAX || !ir_type_dtype(t, &out->type))
+  if (!mlirTypeIsAShaped(t) || !mlirShapedTypeHasRank(t) || mlirShapedTypeGetRank(t) > KERNEL_RANK_MAX || !hm_mlir_element(t, &out->type))
     return hm_bad(r, "%s is not a tensor of at most %d dims", ir_print_type(r->mem, t), KERNEL_RANK_MAX);
   out->rank = (int)mlirShapedTypeGetRank(t);
   for (int d = 0; d < out->rank; d++)

@@ -102,15 +102,18 @@ static loom_status call(hm_reader *r, MlirOperation op) {
   return apply(r, op, fn, false);
 }
 
-static loom_status cast(hm_reader *r, MlirOperation op) {
+static loom_status convert_elements(hm_reader *r, MlirOperation op, kernel_op_kind kind) {
   kernel_value v;
   kernel_type t;
   LOOM_TRY(values(r, op, 1, &v));
   t = *hm_type(r, v);
   LOOM_TRY(hm_element(r, ir_result(op, 0), &t.type));
-  hm_add1(r, ir_result(op, 0), KERNEL_CAST, 1, &v, t);
+  hm_add1(r, ir_result(op, 0), kind, 1, &v, t);
   return LOOM_OK;
 }
+
+static loom_status cast(hm_reader *r, MlirOperation op) { return convert_elements(r, op, KERNEL_CAST); }
+static loom_status bitcast(hm_reader *r, MlirOperation op) { return convert_elements(r, op, KERNEL_BITCAST); }
 
 static loom_status where(hm_reader *r, MlirOperation op) {
   kernel_value v[3];
@@ -190,7 +193,7 @@ static loom_status reduce(hm_reader *r, MlirOperation op, kernel_fn fn) {
   intptr_t n;
   bool keepdim;
   int64_t axes = 0;
-  int axis;
+  int axis = 0;
   LOOM_TRY(hm_need(r, op, 2, 1));
   LOOM_TRY(hm_value(r, ir_operand(op, 0), &v));
   LOOM_TRY(flag_operand(r, op, 2, &keepdim));
@@ -316,7 +319,7 @@ static loom_status permute(hm_reader *r, MlirOperation op) {
 
 static loom_status transpose(hm_reader *r, MlirOperation op) {
   kernel_value v;
-  int perm[KERNEL_RANK_MAX], a, b;
+  int perm[KERNEL_RANK_MAX], a = 0, b = 0;
   LOOM_TRY(hm_need(r, op, 3, 1));
   LOOM_TRY(hm_value(r, ir_operand(op, 0), &v));
   int rank = hm_type(r, v)->rank;
@@ -329,7 +332,7 @@ static loom_status transpose(hm_reader *r, MlirOperation op) {
 
 static loom_status unsqueeze(hm_reader *r, MlirOperation op) {
   kernel_value v;
-  int axis;
+  int axis = 0;
   LOOM_TRY(hm_need(r, op, 2, 1));
   LOOM_TRY(hm_value(r, ir_operand(op, 0), &v));
   kernel_type from = *hm_type(r, v), t = {.type = from.type, .rank = from.rank + 1};
@@ -345,7 +348,7 @@ static loom_status unsqueeze(hm_reader *r, MlirOperation op) {
 static loom_status stack(hm_reader *r, MlirOperation op) {
   MlirOperation list;
   intptr_t n;
-  int axis;
+  int axis = 0;
   LOOM_TRY(hm_need(r, op, 1, 1));
   LOOM_TRY(hm_list(r, ir_operand(op, 0), &n, &list));
   kernel_value *v = ARENA_NEW_N(r->mem, kernel_value, n + 1);
@@ -365,7 +368,7 @@ static loom_status stack(hm_reader *r, MlirOperation op) {
 static loom_status select(hm_reader *r, MlirOperation op) {
   kernel_value v;
   const sym_expr *at;
-  int axis;
+  int axis = 0;
   LOOM_TRY(hm_need(r, op, 3, 1));
   LOOM_TRY(hm_value(r, ir_operand(op, 0), &v));
   kernel_type t = *hm_type(r, v);
@@ -537,7 +540,7 @@ static loom_status list(hm_reader *r, MlirOperation op) {
 
 static const struct { const char *name; read_fn *read; } rows[] = {
     {"torch_c.from_builtin_tensor", convert}, {"torch_c.to_builtin_tensor", convert}, {"torch.prim.ListConstruct", list}, {"torch.prim.TupleConstruct", list}, {"torch.prim.TupleUnpack", unpack}, {"torch.vtensor.literal", literal},
-    {"torch.prims.convert_element_type", cast}, {"torch.aten.to.dtype", cast}, {"torch.aten._to_copy", cast}, {"torch.aten.where.self", where},
+    {"torch.prims.convert_element_type", cast}, {"torch.aten.to.dtype", cast}, {"torch.aten._to_copy", cast}, {"torch.aten.view.dtype", bitcast}, {"torch.aten.where.self", where},
     {"torch.aten.mm", mm}, {"torch.aten.bmm", mm}, {"torch.aten.addmm", addmm}, {"torch.aten.baddbmm", addmm}, {"torch.aten.matmul", mm},
     {"torch.aten.view", view}, {"torch.aten.reshape", view}, {"torch.aten.expand", expand}, {"torch.aten.permute", permute},
     {"torch.aten.transpose.int", transpose}, {"torch.aten.unsqueeze", unsqueeze}, {"torch.aten.stack", stack}, {"torch.aten.select.int", select},

@@ -20,7 +20,7 @@ hm_tile *hm_tile_of(hm_reader *r, const sym_expr *e) {
 }
 
 loom_status hm_tile_operand(hm_reader *r, MlirValue v, kernel_value *out) {
-  const sym_expr *e;
+  const sym_expr *e = NULL;
   LOOM_TRY(hm_size_of(r, v, &e));
   const hm_tile *t = hm_tile_of(r, e);
   if (!t)
@@ -112,7 +112,7 @@ loom_status hm_list(hm_reader *r, MlirValue v, intptr_t *n, MlirOperation *out) 
 
 /* ---- affine maps ---- */
 static loom_status affine_expr(hm_reader *r, MlirOperation op, MlirAffineMap m, intptr_t first, MlirAffineExpr e, const sym_expr **out) {
-  const sym_expr *a, *b;
+  const sym_expr *a = NULL, *b = NULL;
   sym_op kind;
   if (mlirAffineExprIsAConstant(e)) {
     *out = sym_const(r->mem, mlirAffineConstantExprGetValue(e));
@@ -165,7 +165,7 @@ static loom_status affine_op(hm_reader *r, MlirOperation op, sym_op join) {
 
 /* ---- operations ---- */
 static loom_status binary(hm_reader *r, MlirOperation op, sym_op kind) {
-  const sym_expr *a, *b;
+  const sym_expr *a = NULL, *b = NULL;
   LOOM_TRY(hm_size_of(r, ir_operand(op, 0), &a));
   LOOM_TRY(hm_size_of(r, ir_operand(op, 1), &b));
   hm_set_size(r, ir_result(op, 0), recognise(r, sym_make(r->mem, kind, a, b, NULL)));
@@ -206,7 +206,7 @@ static loom_status get_symbol(hm_reader *r, MlirOperation op) {
 /* "helion.tile_size"(%iv), or of a padded block outside of its loop {block = ".."}. */
 static loom_status tile_size(hm_reader *r, MlirOperation op) {
   const char *block = ir_attr_string(r->mem, ir_attr_of(op, "block"));
-  const sym_expr *e;
+  const sym_expr *e = NULL;
   if (ir_num_operands(op)) {
     LOOM_TRY(hm_size_of(r, ir_operand(op, 0), &e));
     const hm_tile *t = hm_tile_of(r, e);
@@ -242,7 +242,7 @@ static loom_status constant(hm_reader *r, MlirOperation op) {
     hm_set_size(r, ir_result(op, 0), sym_const(r->mem, n));
     return LOOM_OK;
   }
-  if (!ir_type_dtype(t, &x.type.type) || !hm_number_of(a, &x.number))
+  if (!hm_mlir_element(t, &x.type.type) || !hm_number_of(a, &x.number))
     return hm_unsupported(r, op, "a constant is a number or a tensor of one number");
   if (mlirTypeIsAShaped(t) && mlirShapedTypeGetRank(t) > 0)
     return hm_unsupported(r, op, "tensors are filled by linalg.fill");

@@ -41,21 +41,22 @@ bool hm_fn_parse(const char *name, kernel_fn *out) {
 
 static const struct { const char *element; int number; } types[DTYPE_COUNT] = {
     [DTYPE_F16] = {"f16", 5}, [DTYPE_BF16] = {"bf16", 15}, [DTYPE_F32] = {"f32", 6},  [DTYPE_F64] = {"f64", 7},  [DTYPE_I8] = {"si8", 1},
-    [DTYPE_U8] = {"ui8", 0},  [DTYPE_I16] = {"si16", 2},   [DTYPE_I32] = {"si32", 3}, [DTYPE_I64] = {"si64", 4}, [DTYPE_BOOL] = {"i1", 11}};
+    [DTYPE_U8] = {"ui8", 0},  [DTYPE_I16] = {"si16", 2},   [DTYPE_I32] = {"si32", 3}, [DTYPE_I64] = {"si64", 4}, [DTYPE_BOOL] = {"i1", 11},
+    [DTYPE_F8E4M3] = {"f8E4M3FN", 24}, [DTYPE_F8E5M2] = {"f8E5M2", 23}};
 
 const char *hm_torch_element(dtype t) { return types[t].element; }
 int hm_scalar_type(dtype t) { return types[t].number; }
 
 bool hm_torch_element_parse(const char *s, size_t n, dtype *out) {
   for (int t = 0; t < DTYPE_COUNT; t++)
-    if (types[t].element && strlen(types[t].element) == n && memcmp(types[t].element, s, n) == 0)
+    if (strlen(types[t].element) == n && memcmp(types[t].element, s, n) == 0)
       return *out = (dtype)t, true;
   return false;
 }
 
 bool hm_scalar_type_parse(int64_t number, dtype *out) {
   for (int t = 0; t < DTYPE_COUNT; t++)
-    if (types[t].element && types[t].number == number)
+    if (types[t].number == number)
       return *out = (dtype)t, true;
   return false;
 }
