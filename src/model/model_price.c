@@ -97,7 +97,7 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
 }
 
 /* DRAM bytes of the whole machine: what the loops it is left in touch, edges clamped; a parallel loop it does not move with repeats it on every
- * core that fetches for itself, surplus ones too. */
+ * core that fetches for itself, surplus ones too (a causal loop has no turns there). */
 static bool dram_bytes(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, uint32_t over, int64_t share, int64_t *out) {
   (void)c;
   *out = a->elem_bytes;
@@ -157,7 +157,7 @@ static bool dram_bytes(const model_program *p, const model_point *at, const prog
       return false;
   }
   for (int i = 0; i < p->n_parallel; i++)
-    if (!(a->moves & 1u << i) && i != a->only_first && !model_scale(out, at->grid.cores[i]))
+    if (!((a->moves | done) & 1u << i) && i != a->only_first && !model_scale(out, at->grid.cores[i]))
       return false;
   *out /= share;
   return true;

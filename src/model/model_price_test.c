@@ -228,6 +228,115 @@ static void test_dram_bytes_equal_the_boxes_of_all_cores(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Dividing blocks: every turn's box is whole, so turns are counted and nothing is cut.  Extents are asked anew in every turn, as causal ones change. */
+typedef struct turn_counter { const model_program *p; const plan_mapping *map; const program_access *a; const int64_t *blocks; int64_t index[PLAN_ITERS_MAX], iterator[NEST_LOOPS_MAX]; int64_t turns; } turn_counter;
+
+static int64_t extent_now(const turn_counter *k, int loop) {
+  const program_loop *x = &k->p->loop[loop];
+  int64_t v = 0, slots[MODEL_BLOCKS_MAX + 1];
+  if (!x->causal) {
+    assert_true(program_size_at(&x->size, k->blocks, &v));
+    return v;
+  }
+  memcpy(slots, k->blocks, (size_t)k->p->n_blocks * sizeof *slots);
+  slots[k->p->n_blocks] = k->iterator[x->outer];
+  assert_true(sym_run(x->causal, slots, &v));
+  return v;
+}
+
+static void count_whole_turns(turn_counter *k, int loop) {
+  const model_program *p = k->p;
+  while (loop < p->n_loops && !(k->a->loops & 1u << loop))
+    loop++;
+  if (loop == p->n_loops) {
+    k->turns++;
+    return;
+  }
+  bool is_parallel = loop < p->n_parallel;
+  int64_t tiles = cd(extent_now(k, loop), k->blocks[p->loop[loop].symbol]), cores = is_parallel ? plan_iter_cores(k->map, loop) : 1;
+  int64_t waves = loop == k->a->only_first ? 1 : cd(tiles, cores);
+  for (int64_t wave = 0; wave < waves; wave++) {
+    k->iterator[loop] = wave * cores + (is_parallel ? k->index[loop] : 0);
+    bool is_causal = false;
+    for (int l = p->n_parallel; l < p->n_loops; l++)
+      is_causal = is_causal || ((k->a->loops & 1u << l) && p->loop[l].causal && p->loop[l].outer == loop);
+    if (k->iterator[loop] < tiles || !(is_causal || (k->a->moves & 1u << loop)))      /* a surplus core fetches what does not move with the loop */
+      count_whole_turns(k, loop + 1);
+  }
+}
+
+static void test_dram_bytes_of_offsets_and_causal_loops(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  rng r = rng_new(59);
+  machine *m = testing_machine(&ctx, "wormhole", 4, 3);
+  int causal = 0;
+  for (int i = 3; i < TESTING_NESTS; i++) {
+    nest *n = testing_nest(&ctx.mem, i);
+    model_program *p;
+    assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    for (int k = 0; k < 40; k++) {
+      plan_mapping map;
+      model_grid g;
+      model_point at;
+      int64_t blocks[MODEL_BLOCKS_MAX];
+      testing_mapping(&r, n, m, &map);
+      model_grid_of(&map, &g);
+      for (int s = 0; s < p->n_blocks; s++) {
+        int64_t upper = testing_upper(n, s);
+        blocks[s] = n->symbols.at[s].covers_one ? 1 : INT64_C(1) << rng_range(&r, 3, 6);
+        while (upper % blocks[s])
+          blocks[s] /= 2;
+      }
+      for (int l = p->n_parallel; l < p->n_loops; l++) {      /* turns of a loop within a block of another divide that block */
+        const program_loop *x = &p->loop[l];
+        int outer = x->causal ? p->loop[x->outer].symbol : x->size.kind == PROGRAM_BLOCK ? x->size.symbol : -1;
+        while (outer >= 0 && blocks[outer] % blocks[x->symbol])
+          blocks[x->symbol] /= 2;
+      }
+      assert_true(model_set_blocks(p, &g, blocks, &at));
+      for (int a = 0; a < p->n_access; a++) {
+        const program_access *x = &p->access[a];
+        plan_choice c = {.area = {1, 1, 1}, .depth = 1};
+        const plan_choice *choices[PLAN_LOADS_MAX];
+        size_t count[PLAN_LOADS_MAX] = {0};
+        model_route *routes[PLAN_LOADS_MAX];
+        choices[a] = &c;
+        count[a] = 1;
+        assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, count, routes), LOOM_OK);
+        model_vector v;
+        assert_true(model_price(p, &at, a, &c, routes[a], &v));
+        int64_t counted = 0, tile;
+        assert_true(program_tile_bytes(x, blocks, &tile));
+        turn_counter t = {.p = p, .map = &map, .a = x, .blocks = blocks};
+        int64_t xy[2];
+        for (xy[0] = 0; xy[0] < map.mesh_size[0]; xy[0]++)
+          for (xy[1] = 0; xy[1] < map.mesh_size[1]; xy[1]++) {
+            int64_t left[2] = {xy[0], xy[1]};
+            memset(t.index, 0, sizeof t.index);
+            for (int l = 0; l < map.n_logical; l++) {
+              const plan_logical *z = &map.logical[l];
+              t.index[z->iter] = t.index[z->iter] * z->size + left[z->mesh_dim] % z->size;
+              left[z->mesh_dim] /= z->size;
+            }
+            if (x->only_first >= 0 && t.index[x->only_first] > 0)
+              continue;
+            t.turns = 0;
+            count_whole_turns(&t, 0);
+            counted += t.turns * tile;
+          }
+        for (int l = 0; l < p->n_loops; l++)
+          causal += (x->loops & 1u << l) && p->loop[l].causal;
+        if (v.dram_bytes != counted)
+          fail_msg("kernel %d, case %d, %s: %lld bytes, counted %lld", i, k, x->node->label, (long long)v.dram_bytes, (long long)counted);
+      }
+    }
+  }
+  assert_true(causal > 0);
+  loom_ctx_done(&ctx);
+}
+
 /* ---- T ---- */
 
 static void fill_random(rng *r, model_vector *v) {
@@ -504,6 +613,7 @@ int main(void) {
       cmocka_unit_test(test_compute_is_the_busiest_core_s),
       cmocka_unit_test(test_units_work_at_once_when_the_machine_can),
       cmocka_unit_test(test_dram_bytes_equal_the_boxes_of_all_cores),
+      cmocka_unit_test(test_dram_bytes_of_offsets_and_causal_loops),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
       cmocka_unit_test(test_columns_add_as_vectors_do),
       cmocka_unit_test(test_bounds_are_never_above),

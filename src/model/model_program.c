@@ -116,6 +116,10 @@ static loom_status compile_access(compiler *c, const nest_node *x) {
       a->moves |= 1u << l;
   size_t depth = nest_enclosing(n, x, a->seq, NEST_LOOPS_MAX);
   a->n_seq = depth < NEST_LOOPS_MAX ? (int)depth : NEST_LOOPS_MAX;
+  a->active_by = a->moves;
+  for (int i = 0; i < a->n_seq; i++)
+    if (c->p->loop[a->seq[i]].causal)
+      a->active_by |= 1u << c->p->loop[a->seq[i]].outer;
   return LOOM_OK;
 }
 

@@ -41,6 +41,7 @@ typedef struct program_access {
   int64_t shape[NEST_RANK_MAX];         /* of the tensor, elements */
   uint32_t moves, steps;                /* masks of loops: the box depends on it; a dim steps with it */
   uint32_t loops;                       /* mask of the loops around it */
+  uint32_t active_by;                   /* parallel loops on whose surplus cores it does nothing: it moves with them, or a causal loop around it does */
   int n_seq, seq[NEST_LOOPS_MAX];       /* sequential loops around it, outermost first */
   uint32_t gap;                         /* compute nodes (by number) of a turn during which its slot is free */
   /* stores: the slot it is emptied from, and the accumulator behind it */

@@ -193,7 +193,7 @@ static int32_t in_1024(int64_t count, int64_t channels) {
   return (int32_t)model_min(v, INT32_MAX);
 }
 
-/* active[i]: cores of parallel loop i at work, where the access moves with it. */
+/* active[i]: cores of parallel loop i at work, where the access does nothing on the others. */
 static void fill_column(router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
   const model_noc *noc = r->noc;
   int way = a->is_store, n = r->map->n_mesh;
@@ -206,7 +206,7 @@ static void fill_column(router *r, const program_access *a, const plan_choice *c
     for (int d = 0; d < n; d++)
       sends = sends && x->at[d] % c->area[d] == 0;
     for (int i = 0; sends && i < r->p->n_parallel; i++)
-      sends = (!(a->moves & 1u << i) || x->index[i] < active[i]) && (a->only_first != i || x->index[i] == 0);
+      sends = (!(a->active_by & 1u << i) || x->index[i] < active[i]) && (a->only_first != i || x->index[i] == 0);
     if (!sends)
       continue;
     route->senders++;
@@ -284,7 +284,7 @@ static bool same_way(const plan_choice *a, const plan_choice *b, int n_mesh) {
   return true;
 }
 
-/* The class that `w` is for an access that moves with the loops of `moves` only: the others at their first. */
+/* The class that `w` is for an access that is active by the loops of `moves` only: the others at their first. */
 static int reduced_class(const model_point *at, int n_parallel, uint32_t moves, int w, int64_t *active) {
   int stride = 1, reduced = 0;
   for (int i = n_parallel - 1; i >= 0; i--) {
@@ -323,7 +323,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
         first++;
       for (int w = 0; w < at->n_waves; w++) {
         int64_t active[PLAN_ITERS_MAX];
-        size_t reduced = first * (size_t)at->n_waves + (size_t)reduced_class(at, p->n_parallel, p->access[a].moves, w, active);
+        size_t reduced = first * (size_t)at->n_waves + (size_t)reduced_class(at, p->n_parallel, p->access[a].active_by, w, active);
         if (!of[a][reduced]) {
           column *x = ARENA_NEW(&ctx->scratch, column);
           x->load = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
