@@ -30,8 +30,9 @@ loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact) {
   VEC_OF(sym_binding) blocks = {0};
   const sym_binding *given = NULL;
   size_t n = 0;
-  for (size_t i = 0; s->plan && i < s->plan->blocks.n; i++)
-    vec_push(&s->ctx->mem, &blocks, ((sym_binding){s->plan->blocks.at[i].symbol, s->plan->blocks.at[i].size}));
+  for (size_t i = 0; s->plan && i < s->plan->blocks.n; i++)      /* a loop without blocks (hl.grid) has one of its own in the plan, of size 1 */
+    if (kernel_find_symbol(s->kernel, s->plan->blocks.at[i].symbol))
+      vec_push(&s->ctx->mem, &blocks, ((sym_binding){s->plan->blocks.at[i].symbol, s->plan->blocks.at[i].size}));
   if (!s->plan)
     LOOM_TRY(compile_given_blocks(s, &given, &n));
   interp_options o = {.blocks = s->plan ? blocks.at : given, .n_blocks = s->plan ? blocks.n : n,

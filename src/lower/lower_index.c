@@ -56,7 +56,7 @@ loom_status lower_expr(lowering *l, const sym_expr *e, const char **out) {
   bool known;
   int64_t n;
   LOOM_TRY(lower_static_size(l, e, &known, &n));
-  if (known) {
+  if (known && !lower_names_block(l, e, false)) {      /* what a fixed block size decides still says so, for who maps the loops */
     *out = lower_index_constant(l, n);
     return LOOM_OK;
   }

@@ -68,16 +68,6 @@ loom_status lower_memref_type(lowering *l, kernel_tensor index, const char **out
 /* One dim of the tensor: offset and size as the subview prints them. */
 typedef struct part { const char *offset, *size; bool keeps; int64_t fixed_offset; bool is_fixed; } part;
 
-static loom_status add_tile(lowering *l, const kernel_index *x, part *p) {
-  const char *shift;
-  LOOM_TRY(lower_tile_begin(l, x->value, &p->offset));
-  if (x->begin) {
-    LOOM_TRY(lower_expr(l, x->begin, &shift));
-    p->offset = lower_once(l, "arith.addi %s, %s : index", p->offset, shift);
-  }
-  return lower_expr(l, sym_name(l->mem, l->k->values.at[x->value].block), &p->size);
-}
-
 /* Numbers stand in the subview itself, other expressions in front of it. */
 static loom_status number_or_name(lowering *l, const sym_expr *e, const char **out, bool *is_fixed, int64_t *n) {
   LOOM_TRY(lower_static_size(l, e, is_fixed, n));
@@ -85,6 +75,18 @@ static loom_status number_or_name(lowering *l, const sym_expr *e, const char **o
     return lower_expr(l, e, out);
   *out = arena_printf(l->mem, "%" PRId64, *n);
   return LOOM_OK;
+}
+
+static loom_status add_tile(lowering *l, const kernel_index *x, part *p) {
+  const char *shift;
+  LOOM_TRY(lower_tile_begin(l, x->value, &p->offset));
+  if (x->begin) {
+    LOOM_TRY(lower_expr(l, x->begin, &shift));
+    p->offset = lower_once(l, "arith.addi %s, %s : index", p->offset, shift);
+  }
+  bool fixed;
+  int64_t size;
+  return number_or_name(l, sym_name(l->mem, l->k->values.at[x->value].block), &p->size, &fixed, &size);
 }
 
 static loom_status select_dim(lowering *l, const kernel_index *x, const sym_expr *extent, part *p) {

@@ -36,7 +36,9 @@ const char *lower_symbol(arena *m, const char *prefix, const char *s);    /* pre
 const char *lower_element(dtype t);
 /* A constant of a float or integer type, exactly as `x` rounds to it. */
 const char *lower_number(arena *m, dtype t, double x);
-/* true: the size is known now; false: it depends on block sizes. */
+/* Does the size follow from block sizes?  `only_free`: from such that the kernel does not fix. */
+bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free);
+/* true: the size is known now, also from block sizes that the kernel fixes; false: it depends on others. */
 LOOM_MUST_USE loom_status lower_static_size(lowering *l, const sym_expr *e, bool *out_known, int64_t *out);
 LOOM_MUST_USE loom_status lower_dims(lowering *l, const kernel_type *t, const char **out);            /* "?x128x" */
 LOOM_MUST_USE loom_status lower_type(lowering *l, const kernel_type *t, const char **out);            /* tensor<..>, or the element type of a scalar */

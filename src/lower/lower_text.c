@@ -87,19 +87,19 @@ const char *lower_number(arena *m, dtype t, double x) {
   return arena_printf(m, "0x%0*" PRIX64 " : %s", (int)(2 * dtype_bytes(t)), bits, lower_element(t));
 }
 
-static bool depends_on_blocks(const lowering *l, const sym_expr *e) {
+bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free) {
   if (e->op == SYM_SYM) {
     const kernel_symbol *s = kernel_find_symbol(l->k, e->name);
-    return s && s->kind == KERNEL_SYM_BLOCK;
+    return s && s->kind == KERNEL_SYM_BLOCK && !(only_free && s->value >= 0);
   }
   for (int i = 0; i < 3; i++)
-    if (e->arg[i] && depends_on_blocks(l, e->arg[i]))
+    if (e->arg[i] && lower_names_block(l, e->arg[i], only_free))
       return true;
   return false;
 }
 
 loom_status lower_static_size(lowering *l, const sym_expr *e, bool *out_known, int64_t *out) {
-  *out_known = !depends_on_blocks(l, e);
+  *out_known = !lower_names_block(l, e, true);
   return *out_known ? kernel_size(l->ctx, l->k, e, NULL, 0, out) : LOOM_OK;
 }
 

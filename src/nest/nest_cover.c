@@ -162,7 +162,10 @@ static void count_accesses(const nest *n, const nest_body *b, int loop, census *
   }
 }
 
+/* A size that the kernel fixes is what its author wants, whatever is taken of the block. */
 bool nest_symbol_covers_one(const nest *n, int symbol) {
+  if (n->symbols.at[symbol].fixed)
+    return false;
   for (size_t l = 0; l < n->loops.n; l++) {
     if (!text_eq(n->loops.at[l].block, n->symbols.at[symbol].name))
       continue;

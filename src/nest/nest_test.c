@@ -299,6 +299,9 @@ static void test_blocks_of_which_one_element_is_taken(void **state) {
         text_addf(&t, "%s ", rows[i].n->symbols.at[s].name);
     assert_string_equal(text_str(&t), rows[i].one);
   }
+  rows[0].n->symbols.at[2].fixed = 4;      /* the author's choice, whatever it leaves out */
+  assert_string_equal(rows[0].n->symbols.at[2].name, "tile_c");
+  assert_false(nest_symbol_covers_one(rows[0].n, 2));
   loom_ctx_done(&ctx);
 }
 

@@ -36,6 +36,10 @@ static void add_symbol(extract *x, const char *name, const sym_expr *extent, boo
     s.upper_bound = sym_const(x->mem, bound);
   s.is_reduction = is_reduction || flag(op, "is_reduction");
   s.divides = flag(op, "asure_divisible");
+  if (ir_attr_int(ir_attr_of(op, "value"), &bound) && bound > 0)
+    s.fixed = bound;
+  if (text_starts(name, "unit_"))
+    s.fixed = 1;
   vec_push(x->mem, &x->nest->symbols, s);
 }
 
