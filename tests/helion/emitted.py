@@ -57,7 +57,7 @@ def main():
     p.add_argument("--loom", default=os.path.join(os.path.dirname(__file__), "..", "..", "build", "loom"))
     p.add_argument("--only", default="", help="kernels whose file or function contains this")
     p.add_argument("--jobs", type=int, default=2)
-    p.add_argument("--require", type=int, default=166)
+    p.add_argument("--require", type=int, default=170)
     o = p.parse_args()
     every = cases.all_cases() + cases_backward.all_cases()
     chosen = [c for c in every if o.only in c.function or o.only in c.file]
