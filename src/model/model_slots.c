@@ -72,7 +72,7 @@ loom_status model_layout_slots(loom_ctx *ctx, const model_program *p, const mode
     plan_buffer b;
     if (is_copy && is_direct)
       continue;
-    if (!size_shape(&l, x, &b) || (x->kind == NEST_BUFFER_LOAD && !add_panels(&l, x->access, &b)))
+    if (!size_shape(&l, x, &b) || (x->access >= 0 && x->kind == NEST_BUFFER_LOAD && !add_panels(&l, x->access, &b)))
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "buffer %s: its size in bytes exceeds the model's numbers", x->name);
     bool is_accumulator = x->kind == NEST_BUFFER_COMPUTE && x->access >= 0 && p->access[x->access].has_copy;
     if (x->access >= 0) {
