@@ -145,6 +145,8 @@ static void test_broken_ops_are_reported(void **state) {
       {"\"loom.batch_matmul\"(%a, %b, %q) : (memref<4x8xf16>, memref<8x4xf16>, memref<4x4xf32>) -> ()\n", "must have rank 3"},
       {"%s = \"loom.broadcast\"(%a, %b) {dim = 2 : i64} : (memref<4x8xf16>, memref<8x4xf16>) -> memref<8x4xf16>\n", "dim of loom.broadcast"},
       {"%s = \"loom.broadcast\"(%a, %b) {dim = 1 : i64} : (memref<4x8xf16>, memref<8x4xf16>) -> memref<8x4xf16>\n", "must have size 1"},
+      {"%l = memref.alloc() : memref<4x1xf16>\n%s = \"loom.broadcast\"(%l, %a) {dim = 1 : i64} : (memref<4x1xf16>, memref<4x8xf16>) -> memref<4x8xf32>\n",
+       "another shape or element type than its init"},
       {"\"loom.gather\"(%a, %b, %x) : (memref<4x8xf16>, memref<8x4xf16>, index) -> ()\n", "one dimension more"},
       {"scf.for %i = %x to %x step %x {\n} {loom.iter_type = #loom.iter_type<\"spacial\">}\n", "loom.iter_type must be"},
       {"scf.parallel (%i) = (%x) to (%x) step (%x) {\n} {loom.block_syms = [@t]}\n", "needs loom.block_syms"},
@@ -172,7 +174,6 @@ static void test_parser_refuses_wrong_ops(void **state) {
       "%s = \"loom.alloc\"() {static_sizes = array<i64: 4>} : () -> memref<4xf16>",
       "\"loom.semaphore_give\"(%x) : (index) -> ()",
       "\"loom.copi\"() : () -> ()",
-      "%s = \"loom.broadcast\"(%a, %a) {dim = 2 : i64} : (memref<4xf16>, memref<4xf16>) -> memref<4xf32>",
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     int errors = ctx.diag.errors;

@@ -178,6 +178,12 @@ static void check_broadcast(checker *c, MlirOperation op) {
     REPORT(c, op, "dimension %" PRId64 " of the value to broadcast must have size 1", dim);
   if (!mlirTypeEqual(element(value), element(init)))
     REPORT(c, op, "loom.broadcast does not convert: value and init have different element types");
+  MlirType result = mlirValueGetType(ir_result(op, 0));      /* of memory, the layout may differ */
+  bool is_same = mlirTypeIsAShaped(result) && mlirShapedTypeHasRank(result) && mlirShapedTypeGetRank(result) == to && mlirTypeEqual(element(result), element(init));
+  for (int64_t d = 0; is_same && d < to; d++)
+    is_same = mlirShapedTypeGetDimSize(result, d) == mlirShapedTypeGetDimSize(init, d);
+  if (!is_same)
+    REPORT(c, op, "the result of loom.broadcast has another shape or element type than its init");
 }
 
 static void check_gather(checker *c, MlirOperation op) {

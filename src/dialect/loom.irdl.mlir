@@ -72,13 +72,14 @@ irdl.dialect @loom {
     irdl.operands(a: %a, b: %b, c: %c)
   }
 
-  // Repeats `value` along dimension `dim` of `init`.
+  // Repeats `value` along dimension `dim` of `init`.  On memory the result may have another layout than `init`.
   irdl.operation @broadcast {
     %value = irdl.any
     %init = irdl.any
+    %result = irdl.any
     %dim = irdl.base "#builtin.integer"
     irdl.operands(value: %value, init: %init)
-    irdl.results(result: %init)
+    irdl.results(result: %result)
     irdl.attributes {"dim" = %dim}
   }
 
@@ -99,5 +100,64 @@ irdl.dialect @loom {
     %index = irdl.is index
     irdl.operands(value: %value, init: %init, across: %index, region: variadic %index)
     irdl.results(result: optional %init)
+  }
+
+  // The forms between: memory bound, not yet bufferized.
+  // A part of memory, as memref.subview.  Optional: sequential_reuse, spatial_reuse, temporal_reuse, loom.reuse.
+  irdl.operation @subview {
+    %memory = irdl.base "!builtin.memref"
+    %part = irdl.base "!builtin.memref"
+    %index = irdl.is index
+    %list = irdl.any
+    %more = irdl.any
+    %most = irdl.any
+    irdl.operands(source: %memory, offsets: variadic %index, sizes: variadic %index, strides: variadic %index)
+    irdl.results(result: %part)
+    irdl.attributes {"static_offsets" = %list, "static_sizes" = %more, "static_strides" = %most}
+  }
+  // A tensor that lives in a slot: a destination, or what was loaded into it; and back.
+  irdl.operation @init_tensor {
+    %slot = irdl.base "!builtin.memref"
+    %tensor = irdl.base "!builtin.tensor"
+    %size = irdl.is index
+    %shape = irdl.any
+    irdl.operands(slot: %slot, sizes: variadic %size)
+    irdl.results(result: %tensor)
+    irdl.attributes {"static_sizes" = %shape}
+  }
+  irdl.operation @bufferize_to_tensor {
+    %slot = irdl.base "!builtin.memref"
+    %tensor = irdl.base "!builtin.tensor"
+    %size = irdl.is index
+    %shape = irdl.any
+    irdl.operands(slot: %slot, sizes: variadic %size)
+    irdl.results(result: %tensor)
+    irdl.attributes {"static_sizes" = %shape}
+  }
+  irdl.operation @bufferize_to_memref {
+    %tensor = irdl.base "!builtin.tensor"
+    %memory = irdl.base "!builtin.memref"
+    irdl.operands(value: %tensor)
+    irdl.results(result: %memory)
+  }
+  // A copy between two slots of one allocation.
+  irdl.operation @sync {
+    %value = irdl.any
+    %init = irdl.any
+    irdl.operands(value: %value, init: %init)
+    irdl.results(result: optional %init)
+  }
+  // Older transfers of tensors.  Optional: memory, interconnect, static_area.
+  irdl.operation @copy_to_tensor {
+    %src = irdl.base "!builtin.memref"
+    %dst = irdl.base "!builtin.memref"
+    %tensor = irdl.base "!builtin.tensor"
+    irdl.operands(src: %src, dst: %dst)
+    irdl.results(result: %tensor)
+  }
+  irdl.operation @copy_from_tensor {
+    %tensor = irdl.base "!builtin.tensor"
+    %dst = irdl.base "!builtin.memref"
+    irdl.operands(value: %tensor, dst: %dst)
   }
 }

@@ -1,4 +1,4 @@
-#include "ir/ir_private.h"
+#include "ir/ir_upstream_text.h"
 
 /* MLIR's module parser wraps bare functions in a module but takes no file name, so the places it noted are renamed afterwards. */
 typedef struct renaming { ir_ctx *ir; MlirStringRef path; } renaming;
@@ -43,9 +43,15 @@ loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size,
   const char *copy = readable ? arena_strndup(&ctx->mem, src, size) : NULL;
   const diag_source *source = diag_add_source(ctx, path, copy, readable ? size : 0);
   LOOM_TRY(ir_scan(ctx, source, copy, size));
+  const char *generic;
+  size_t generic_size;
+  bool has_hardware;
+  LOOM_TRY(ir_rewrite_upstream(ctx, source, copy, size, &generic, &generic_size, &has_hardware));
+  if (has_hardware)
+    ir_allow_unregistered(ir, true);      /* hardware in front of a module is carried along */
   const diag_source *outer_source = ir->source;
   ir->source = source;
-  loom_status st = parse_scanned(ir, copy, size, out);
+  loom_status st = parse_scanned(ir, generic, generic_size, out);
   ir->source = outer_source;
   ir_settle(ir);
   return st;

@@ -97,7 +97,7 @@ static void test_bare_functions_become_a_module_that_knows_its_places(void **sta
 
 static void test_unregistered_operations_need_permission(void **state) {
   (void)state;
-  const char *src = "module { \"df.core\"() {x = 1 : i32} : () -> () }";
+  const char *src = "module { \"nobody.core\"() {x = 1 : i32} : () -> () }";
   MlirModule m;
   assert_int_equal(parse(src, &m), LOOM_EINPUT);
   ir_allow_unregistered(&ir, true);
