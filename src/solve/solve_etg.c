@@ -30,7 +30,7 @@ static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options
   LOOM_TRY(solve_etg_cycles(ctx, v, &p->cycles));
   if (o->ragged)
     p->rule = SOLVE_TRIPS_ANY;
-  solve_boolean fixed[SOLVE_BOOLEANS_MAX];      /* what the file does not leave open stays */
+  solve_boolean fixed[SOLVE_BOOLEANS_MAX] = {0};      /* what the file does not leave open stays */
   for (size_t i = 0; i < p->booleans.n && i < SOLVE_BOOLEANS_MAX; i++)
     fixed[i] = p->booleans.at[i];
   LOOM_TRY(solve_apply_options(ctx, o, p));

@@ -20,7 +20,7 @@ static void pick_domains(rng *r, bool is_tame, domains *b) {
   for (int s = 0; s < SLOTS; s++) {
     int32_t n = (int32_t)rng_range(r, 1, VALUES_MAX);
     int64_t at = rng_range(r, 1, 4), step = rng_range(r, 1, 32);
-    size_t next = (size_t)rng_range(r, 0, COUNT_OF(odd) - (size_t)n - 1);
+    size_t next = (size_t)rng_range(r, 0, (int64_t)COUNT_OF(odd) - n - 1);
     for (int32_t i = 0; i < n; i++)
       b->value[s][i] = is_tame ? at + step * i : odd[next++];
     b->d[s] = (sym_domain){b->value[s], n};
