@@ -353,6 +353,21 @@ static loom_status permute(lowering *l, const kernel_op *op, const kernel_type *
   return copy_dims(l, op, t, by);
 }
 
+/* What all tiles of the loop made, one after the other in a new outer dim. */
+static loom_status gather(lowering *l, const kernel_op *op, const kernel_type *t) {
+  kernel_value v = op->operands[0];
+  const char *from, *to, *sizes, *slots;
+  LOOM_TRY(lower_value_type(l, v, &from));
+  LOOM_TRY(lower_type(l, t, &to));
+  LOOM_TRY(lower_dynamic_sizes(l, t, &sizes));
+  if (type_of(l, v)->rank == 0)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "a gather of a scalar is not supported; give it a dimension of size 1");
+  slots = lower_emit(l, "tensor.empty(%s) : %s", sizes, to);
+  l->value[op->results[0]] = lower_emit(l, "\"loom.gather\"(%s, %s, %s) {operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 0>} : (%s, %s, index) -> %s",
+                                        l->value[v], slots, l->value[op->operands[1]], from, to, to);
+  return LOOM_OK;
+}
+
 loom_status lower_compute(lowering *l, const kernel_op *op) {
   const kernel_type *t = type_of(l, op->results[0]);
   switch (op->kind) {
@@ -371,6 +386,8 @@ loom_status lower_compute(lowering *l, const kernel_op *op) {
     return reshape(l, op, t);
   case KERNEL_PERMUTE:
     return permute(l, op, t);
+  case KERNEL_GATHER:
+    return gather(l, op, t);
   case KERNEL_UNARY:
   case KERNEL_BINARY:
   case KERNEL_SELECT:

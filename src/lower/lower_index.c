@@ -55,6 +55,7 @@ static const char *arith_name(sym_op op) {
 loom_status lower_expr(lowering *l, const sym_expr *e, const char **out) {
   bool known;
   int64_t n;
+  e = lower_as_blocks(l, e);
   LOOM_TRY(lower_static_size(l, e, &known, &n));
   if (known && !lower_names_block(l, e, false)) {      /* what a fixed block size decides still says so, for who maps the loops */
     *out = lower_index_constant(l, n);

@@ -36,6 +36,8 @@ const char *lower_symbol(arena *m, const char *prefix, const char *s);    /* pre
 const char *lower_element(dtype t);
 /* A constant of a float or integer type, exactly as `x` rounds to it. */
 const char *lower_number(arena *m, dtype t, double x);
+/* Tiles are not clamped here: "tile_m.block_size" is tile_m. */
+const sym_expr *lower_as_blocks(lowering *l, const sym_expr *e);
 /* Does the size follow from block sizes?  `only_free`: from such that the kernel does not fix. */
 bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free);
 /* true: the size is known now, also from block sizes that the kernel fixes; false: it depends on others. */

@@ -87,6 +87,14 @@ const char *lower_number(arena *m, dtype t, double x) {
   return arena_printf(m, "0x%0*" PRIX64 " : %s", (int)(2 * dtype_bytes(t)), bits, lower_element(t));
 }
 
+static const sym_expr *nominal_block(void *data, const char *name) {
+  const lowering *l = data;
+  const kernel_symbol *s = kernel_find_symbol(l->k, name);
+  return s && s->kind == KERNEL_SYM_NOMINAL ? sym_name(l->mem, s->block) : NULL;
+}
+
+const sym_expr *lower_as_blocks(lowering *l, const sym_expr *e) { return sym_subst(l->mem, e, nominal_block, l); }
+
 bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free) {
   if (e->op == SYM_SYM) {
     const kernel_symbol *s = kernel_find_symbol(l->k, e->name);
@@ -99,6 +107,7 @@ bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free) {
 }
 
 loom_status lower_static_size(lowering *l, const sym_expr *e, bool *out_known, int64_t *out) {
+  e = lower_as_blocks(l, e);
   *out_known = !lower_names_block(l, e, true);
   return *out_known ? kernel_size(l->ctx, l->k, e, NULL, 0, out) : LOOM_OK;
 }
