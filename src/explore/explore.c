@@ -77,6 +77,7 @@ static void restrict_area(explorer *e, int i, unsigned mask) {
   for (int d = 0; d < e->now.mapping.n_mesh; d++)
     if (!(mask & 1u << d)) {
       a->area[d] = 1;
+      a->move[d] = PLAN_UNICAST;
       a->levels[d] = 0;
       a->label_level[d] = 0;
     }

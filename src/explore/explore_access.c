@@ -47,6 +47,8 @@ void explore_widest_area(const nest *n, const nest_node *access, const plan_mapp
     out->label_level[d] = x->level;
   }
   for (int d = 0; d < p->n_mesh; d++)
+    out->move[d] = out->area[d] > 1 ? PLAN_MULTICAST : PLAN_UNICAST;
+  for (int d = 0; d < p->n_mesh; d++)
     if (out->area[d] == 1) {      /* nothing is shared along d: the walked levels are all of size 1 */
       out->levels[d] = 0;
       out->label_level[d] = 0;

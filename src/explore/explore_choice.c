@@ -164,6 +164,11 @@ static int list_areas(const explore_space *s, const explore_load *x, const plan_
   return n;
 }
 
+int64_t explore_widest_along(const explore_space *s, const plan_mapping *p, int a, int hoist, int d) {
+  area areas[AREAS_MAX];
+  return areas[list_areas(s, &s->impl->access[a], p, d, explore_unshared(s, a, hoist), areas) - 1].cores;
+}
+
 /* Areas of all mesh dims, the widest first: fewest bytes from DRAM. */
 static int list_area_choices(int n_mesh, area (*areas)[AREAS_MAX], const int *n, area_choice *out) {
   int count = 0;

@@ -69,10 +69,8 @@ static int compare_choices(const uint16_t *a, const uint16_t *b, int n) {
   return 0;
 }
 
-/* A sum over all accesses. */
+/* A sum over all accesses, which fits. */
 static void offer(picker *p, const int64_t *sum, const uint16_t *choice) {
-  if (!fits(p->t, sum))
-    return;
   p->effort->evaluated++;
   int64_t total = p->t->total(p->t->data, sum);
   if (total > p->at_most)

@@ -70,8 +70,7 @@ static void make_mapping(const explore_space *s, const int32_t *vector, int64_t 
         out->logical[out->n_logical++] = (plan_logical){.mesh_dim = d, .level = 0, .size = 1, .iter = 0};
 }
 
-/* Upstream's rule: one iterator has the innermost levels and no others, the rest one level each. */
-static bool follows_upstream(const plan_mapping *p) {
+bool explore_follows_upstream(const plan_mapping *p) {
   for (int first = 0; first < p->n_iters; first++) {
     int times[PLAN_ITERS_MAX] = {0};
     bool follows = true;
@@ -97,7 +96,7 @@ static void keep_mappings(loom_ctx *ctx, const explore_space *s, const int32_t *
     plan_mapping p;
     arena_mark mark = arena_save(&ctx->scratch);
     make_mapping(s, vector, rank, &p);
-    bool stays = (!(x->lacking & PLAN_NEEDS_ANY_MAPPING) || follows_upstream(&p)) && explore_mapping_is_fixed(&ctx->scratch, &x->fixes, &p);
+    bool stays = (!(x->lacking & PLAN_NEEDS_ANY_MAPPING) || explore_follows_upstream(&p)) && explore_mapping_is_fixed(&ctx->scratch, &x->fixes, &p);
     arena_release(&ctx->scratch, mark);
     if (stays)
       vec_push(&ctx->mem, kept, (int32_t)rank);

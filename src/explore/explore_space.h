@@ -44,9 +44,10 @@ size_t explore_list_choices(const explore_space *s, const plan_mapping *p, int a
 /* May a store leave from the accumulator?  `accumulate_f32`: accumulators of narrow floats are f32. */
 bool explore_may_store_direct(const nest *n, const nest_node *store, bool accumulate_f32);
 
-/* With its name: upstream's, and behind the label of an access what upstream does not know: "_ch" for "_bc" along a chain, "_h2" two loops lifted
- * over, "_d2" two slots, "_acc" straight from the accumulator.  Names of different choices differ. */
+/* With its name (plan.h); names of different choices differ. */
 plan_candidate *explore_make_candidate(arena *m, const explore_space *s, const plan_mapping *p, const plan_choice *chosen);
+/* plan_feature bits of a candidate: all but SHARED_L1 (the layout's), GATHER and ONLY_FIRST (the kernel's).  MIXED_DEPTH: the loads' depths differ. */
+unsigned explore_features(const explore_space *s, const plan_mapping *p, const plan_choice *chosen);
 
 /* Number of (mapping, order, choice of every access) in the space, before any lemma; free hoists not taken.  Exact up to 2^53. */
 double explore_count(loom_ctx *ctx, const explore_space *s);

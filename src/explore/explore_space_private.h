@@ -60,6 +60,10 @@ int explore_list_hoists(const explore_space *s, int a, const int *order, int dep
 uint32_t explore_lifted(const explore_space *s, int a, const int *order, int hoist, unsigned *out_panel);
 /* Iterators along which access `a` at position `hoist` is not shared: offsets use them, or a loop it is left in runs differently often for them. */
 uint32_t explore_unshared(const explore_space *s, int a, int hoist);
+/* Most cores along mesh dim `d` that may share a load of access `a` at position `hoist`. */
+int64_t explore_widest_along(const explore_space *s, const plan_mapping *p, int a, int hoist, int d);
+/* explore_space.c: is one iterator on the innermost levels and no others, each other one on one level? */
+bool explore_follows_upstream(const plan_mapping *p);
 /* explore_space_orders.c */
 void explore_make_orders(loom_ctx *ctx, explore_space *s);
 #endif

@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { PLAN_MESH_MAX = 3, PLAN_LOGICAL_MAX = 12, PLAN_ITERS_MAX = 8, PLAN_LOADS_MAX = 32 };
+enum { PLAN_LIFTS_MAX = 24 /* loops around an access */, PLAN_MESH_MAX = 3, PLAN_LOGICAL_MAX = 12, PLAN_ITERS_MAX = 8, PLAN_LOADS_MAX = 32 };
 
 /* One logical mesh dim: a level of the ordered factorisation of a physical dim, given to parallel iterator `iter` (loom.md 1.5). */
 typedef struct plan_logical { int mesh_dim, level; int64_t size; int iter; } plan_logical;
@@ -17,11 +17,6 @@ typedef struct plan_mapping {
   int n_iters; int order[PLAN_ITERS_MAX];                                                  /* temporal loop order, outermost first: permutation of iterators */
 } plan_mapping;
 
-/* How one load (or the store) moves: area[d] cores along mesh dim d share one transfer (1: no sharing).
- * levels[d]: bit mask of the logical levels of mesh dim d that are spanned; label_level[d]: level shown in upstream's name. */
-typedef struct plan_access { const char *name; /* "x", unique: tensor name, then tensor.2 .. */ bool is_store; int64_t area[PLAN_MESH_MAX]; unsigned levels[PLAN_MESH_MAX]; int label_level[PLAN_MESH_MAX];
-  int hoist; /* number of enclosing sequential loops it is lifted over; 0: where the kernel has it */ } plan_access;
-
 /* X(name, text): how the tile of a load reaches the cores that share it, along one mesh dim. */
 #define PLAN_MOVE_LIST(X) X(UNICAST, "n") X(MULTICAST, "bcast") X(CHAIN, "chain" /* stored and forwarded from neighbour to neighbour */)
 typedef enum plan_move {
@@ -30,6 +25,12 @@ typedef enum plan_move {
 #undef X
   PLAN_MOVES
 } plan_move;
+
+/* How one load (or the store) moves: area[d] cores along mesh dim d share one transfer (1: no sharing).
+ * levels[d]: bit mask of the logical levels of mesh dim d that are spanned; label_level[d]: level shown in upstream's name.
+ * The rest as in plan_choice; `depth` 0: not chosen for this access alone (plan.double_buffer). */
+typedef struct plan_access { const char *name; /* "x", unique: tensor name, then tensor.2 .. */ bool is_store; int64_t area[PLAN_MESH_MAX]; unsigned levels[PLAN_MESH_MAX]; int label_level[PLAN_MESH_MAX];
+  plan_move move[PLAN_MESH_MAX]; int hoist; unsigned panel; int depth; bool direct; } plan_access;
 
 /* What is chosen for one load or store of a candidate. */
 typedef struct plan_choice {
@@ -94,7 +95,8 @@ typedef struct plan {
   plan_proof proof;
 } plan;
 
-/* Upstream's strings: split "x8_y1y8", map "d0i0_d1i0_d2i1", order "f01", labels "dim_y_level1_bc8" / "n", whole names. */
+/* Upstream's strings: split "x8_y1y8", map "d0i0_d1i0_d2i1", order "f01", labels "dim_y_level1_bc8" / "n", whole names.  What upstream does not know stands
+ * behind the label of an access: "_ch" for "_bc" along a chain, "_h2" two loops lifted over, "_d2" two slots, "_acc" straight from the accumulator. */
 const char *plan_split_string(arena *m, const plan_mapping *p);
 const char *plan_map_string(arena *m, const plan_mapping *p);
 const char *plan_order_string(arena *m, const plan_mapping *p);

@@ -34,8 +34,16 @@ const char *plan_access_label(arena *m, const plan_mapping *p, const plan_access
   text t = text_new(m);
   for (int d = 0; d < p->n_mesh; d++)
     if (a->area[d] > 1)
-      text_addf(&t, "%sdim_%s_level%d_bc%" PRId64, t.size ? "_" : "", p->mesh_name[d], a->label_level[d], a->area[d]);
-  return t.size ? text_str(&t) : "n";
+      text_addf(&t, "%sdim_%s_level%d_%s%" PRId64, t.size ? "_" : "", p->mesh_name[d], a->label_level[d], a->move[d] == PLAN_CHAIN ? "ch" : "bc", a->area[d]);
+  if (!t.size)
+    text_add(&t, "n");
+  if (a->hoist)
+    text_addf(&t, "_h%d", a->hoist);
+  if (a->depth > 1)
+    text_addf(&t, "_d%d", a->depth);
+  if (a->direct)
+    text_add(&t, "_acc");
+  return text_str(&t);
 }
 
 const char *plan_variant_name(arena *m, const char *kernel, const plan_candidate *c) {

@@ -36,6 +36,22 @@ static void test_label_shows_the_last_walked_level(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static void test_labels_say_what_upstream_does_not_know(void **state) {
+  (void)state;
+  static const struct { plan_access a; const char *label; } cases[] = {
+      {{.area = {8, 2}, .move = {PLAN_MULTICAST, PLAN_CHAIN}}, "dim_x_level0_bc8_dim_y_level0_ch2"},
+      {{.area = {1, 1}, .move = {PLAN_UNICAST, PLAN_UNICAST}, .hoist = 2, .depth = 3}, "n_h2_d3"},
+      {{.area = {1, 1}, .depth = 1}, "n"},
+      {{.area = {1, 1}, .depth = 2, .direct = true}, "n_d2_acc"},
+  };
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  plan_candidate c = split_mesh();
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    assert_string_equal(plan_access_label(&ctx.mem, &c.mapping, &cases[i].a), cases[i].label);
+  loom_ctx_done(&ctx);
+}
+
 static void test_function_name_sorts_symbols(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -55,6 +71,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_variant_name_follows_the_grammar),
       cmocka_unit_test(test_label_shows_the_last_walked_level),
+      cmocka_unit_test(test_labels_say_what_upstream_does_not_know),
       cmocka_unit_test(test_function_name_sorts_symbols),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

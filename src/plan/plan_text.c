@@ -35,8 +35,15 @@ static data_value *mapping_to_data(arena *m, const plan_mapping *p) {
   return o;
 }
 
+static const char *const move_texts[PLAN_MOVES] = {
+#define X(n, t) t,
+    PLAN_MOVE_LIST(X)
+#undef X
+};
+
+/* What a plan of upstream's kind does not say is left out: shared areas are multicast, nothing lifted into panels, no depth of its own. */
 static data_value *access_to_data(arena *m, const plan_mapping *p, const plan_access *a) {
-  data_value *o = data_object(m), *levels = data_array(m), *label = data_array(m);
+  data_value *o = data_object(m), *levels = data_array(m), *label = data_array(m), *move = data_array(m);
   data_set_string(m, o, "name", a->name);
   data_set_bool(m, o, "is_store", a->is_store);
   data_set(m, o, "area", ints(m, a->area, p->n_mesh));
@@ -46,7 +53,20 @@ static data_value *access_to_data(arena *m, const plan_mapping *p, const plan_ac
   }
   data_set(m, o, "levels", levels);
   data_set(m, o, "label_level", label);
+  bool is_chain = false;
+  for (int d = 0; d < p->n_mesh; d++) {
+    is_chain = is_chain || (a->area[d] > 1 && a->move[d] == PLAN_CHAIN);
+    data_push(m, move, data_string(m, move_texts[a->area[d] == 1 ? PLAN_UNICAST : a->move[d] == PLAN_CHAIN ? PLAN_CHAIN : PLAN_MULTICAST]));
+  }
+  if (is_chain)
+    data_set(m, o, "move", move);
   data_set_int(m, o, "hoist", a->hoist);
+  if (a->panel)
+    data_set_int(m, o, "panel", a->panel);
+  if (a->depth)
+    data_set_int(m, o, "depth", a->depth);
+  if (a->direct)
+    data_set_bool(m, o, "direct", true);
   return o;
 }
 
@@ -200,6 +220,41 @@ static loom_status read_mapping(loom_ctx *ctx, const data_value *v, plan_mapping
   return check_levels(ctx, logical, p);
 }
 
+/* "move": one word a mesh dim; without it shared areas are multicast. */
+static loom_status read_moves(loom_ctx *ctx, const data_value *o, size_t n, plan_access *x) {
+  data_value *a;
+  for (size_t d = 0; d < n; d++)
+    x->move[d] = x->area[d] > 1 ? PLAN_MULTICAST : PLAN_UNICAST;
+  if (!data_get(o, "move"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(ctx, o, "move", DATA_ARRAY, &a));
+  if (a->n != n)
+    LOOM_FAIL(ctx, a->span, LOOM_EINPUT, "move has %zu items; expected %zu", a->n, n);
+  for (size_t d = 0; d < n; d++) {
+    int m = 0;
+    while (m < PLAN_MOVES && (a->items[d]->kind != DATA_STRING || !text_eq(a->items[d]->string, move_texts[m])))
+      m++;
+    if (m == PLAN_MOVES || (m == PLAN_UNICAST) != (x->area[d] == 1))
+      LOOM_FAIL(ctx, a->items[d]->span, LOOM_EINPUT, "move must be \"n\" along a mesh dim where one core has its own transfer, \"bcast\" or \"chain\" where more share it");
+    x->move[d] = (plan_move)m;
+  }
+  return LOOM_OK;
+}
+
+/* What else upstream does not know. */
+static loom_status read_choice(loom_ctx *ctx, const data_value *o, size_t n, plan_access *x) {
+  int panel = 0;
+  LOOM_TRY(read_moves(ctx, o, n, x));
+  if (data_get(o, "panel"))
+    LOOM_TRY(read_int(ctx, o, "panel", 0, (1 << PLAN_LIFTS_MAX) - 1, &panel));
+  x->panel = (unsigned)panel;
+  if (x->panel >> x->hoist)
+    LOOM_FAIL(ctx, data_get(o, "panel")->span, LOOM_EINPUT, "panel has loops beyond the %d that the load is lifted over", x->hoist);
+  if (data_get(o, "depth"))
+    LOOM_TRY(read_int(ctx, o, "depth", 1, 3, &x->depth));
+  return data_get(o, "direct") ? read_bool(ctx, o, "direct", &x->direct) : LOOM_OK;
+}
+
 static loom_status read_accesses(loom_ctx *ctx, const data_value *v, plan_candidate *c) {
   data_value *a;
   LOOM_TRY(read_array(ctx, v, "accesses", PLAN_LOADS_MAX, &a));
@@ -218,7 +273,8 @@ static loom_status read_accesses(loom_ctx *ctx, const data_value *v, plan_candid
       x->levels[d] = (unsigned)levels[d];
       x->label_level[d] = (int)label[d];
     }
-    LOOM_TRY(read_int(ctx, o, "hoist", 0, PLAN_ITERS_MAX, &x->hoist));
+    LOOM_TRY(read_int(ctx, o, "hoist", 0, PLAN_LIFTS_MAX, &x->hoist));
+    LOOM_TRY(read_choice(ctx, o, n, x));
   }
   return LOOM_OK;
 }

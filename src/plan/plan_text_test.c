@@ -5,15 +5,15 @@
 static plan *sample(arena *m) {
   plan *p = ARENA_NEW(m, plan);
   *p = (plan){.kernel = "matmul", .kernel_path = "kernels/matmul.py", .machine = "wormhole", .calibration = "newest", .model = "loom",
-              .candidate = {.name = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f10__n_dim_x_level0_bc8_n", .n_access = 3,
+              .candidate = {.name = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f10__n_h1_dim_x_level0_ch8_h2_d2_n_acc", .n_access = 3,
                             .mapping = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {8, 8}, .n_logical = 3,
                                         .logical = {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, .n_iters = 2, .order = {1, 0}}},
               .double_buffer = true, .accumulate_f32 = true, .predicted_cycles = 9223372036854775807, .lower_bound = 5, .cost_compute = 4,
               .cost_load = 3, .cost_store = 2, .cost_tail = 1, .l1_bytes = 100, .l1_capacity = 1398784, .dram_bytes = 1 << 30, .points = 250,
               .feasible = 241, .ragged = true, .proof = PLAN_BEST_FOUND};
   p->candidate.access[0] = (plan_access){.name = "x", .area = {1, 1}, .hoist = 1};
-  p->candidate.access[1] = (plan_access){.name = "y", .area = {8, 1}, .levels = {1, 0}};
-  p->candidate.access[2] = (plan_access){.name = "out", .is_store = true, .area = {1, 1}};
+  p->candidate.access[1] = (plan_access){.name = "y", .area = {8, 1}, .levels = {1, 0}, .move = {PLAN_CHAIN}, .hoist = 2, .panel = 1, .depth = 2};
+  p->candidate.access[2] = (plan_access){.name = "out", .is_store = true, .area = {1, 1}, .direct = true};
   vec_push(m, &p->blocks, ((plan_block){"tile_m", 64}));
   vec_push(m, &p->blocks, ((plan_block){"tile_k", 32}));
   vec_push(m, &p->buffers, ((plan_buffer){.name = "acc", .type = DTYPE_F32, .rank = 2, .shape = {64, 32}, .bytes = 8192, .depth = 1, .offset = 0}));
@@ -36,6 +36,10 @@ static void test_plans_read_back_as_written(void **state) {
     assert_int_equal(plan_from_data(&ctx, v, &again), LOOM_OK);
     assert_string_equal(write(&ctx.mem, again), json);
     assert_null(again->kernel_sha256);
+    for (int a = 0; a < 3; a++) {
+      plan_access x = p->candidate.access[a], y = again->candidate.access[a];
+      assert_true(x.move[0] == y.move[0] && x.hoist == y.hoist && x.panel == y.panel && x.depth == y.depth && x.direct == y.direct);
+    }
     assert_int_equal(memcmp(&again->candidate.mapping.logical, &p->candidate.mapping.logical, sizeof p->candidate.mapping.logical), 0);
     loom_ctx_done(&ctx);
   }
@@ -62,9 +66,14 @@ static void test_wrong_plans_are_refused(void **state) {
       {"\"level\": 1", "\"level\": 2", "must count from 0", LOOM_EINPUT},
       {"\"area\": [8, 1]", "\"area\": [8]", "has 1 items; expected 2", LOOM_EINPUT},
       {"\"area\": [8, 1]", "\"area\": [0, 1]", "at least 1", LOOM_EINPUT},
+      {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"chain\"]", "move has 1 items; expected 2", LOOM_EINPUT},
+      {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"n\", \"n\"]", "where more share it", LOOM_EINPUT},
+      {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"train\", \"n\"]", "where more share it", LOOM_EINPUT},
+      {"\"panel\": 1", "\"panel\": 4", "beyond the 2 that the load is lifted over", LOOM_EINPUT},
       {"\"type\": \"f32\"", "\"type\": \"f33\"", "unknown element type 'f33'", LOOM_EINPUT},
       {"\"bytes\": 8192", "\"bytes\": 8191", "says 8191 bytes; its shape needs 8192", LOOM_EINPUT},
       {"\"depth\": 2", "\"depth\": 0", "depth", LOOM_EINPUT},
+      {"\"direct\": true", "\"direct\": 1", "direct", LOOM_EINPUT},
       {"\"tile_m\": 64", "\"tile_m\": 0", "tile_m", LOOM_EINPUT},
       {"\"proof\": \"best_found\"", "\"proof\": \"sure\"", "proof is 'sure'", LOOM_EINPUT},
       {"\"is_double_buffer\": true", "\"is_double_buffer\": 1", "is_double_buffer", LOOM_EINPUT},
