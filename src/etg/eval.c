@@ -18,11 +18,14 @@ static bool is_true(const data_value *v) { return v->kind == DATA_STRING && text
 
 static data_value *both(arena *m, data_value *a, data_value *b) { return is_true(a) ? b : is_true(b) ? a : tagged(m, "And", a, b); }
 
-/* The value that sym_map gives `symbol`, or NULL. */
-static data_value *value_of(const data_value *entries, const char *symbol) {
-  for (size_t i = 0; entries && i < entries->n; i++)
-    if (text_eq(entries->items[i]->items[0]->string, symbol))
-      return entries->items[i]->items[1];
+/* The value that sym_map gives `symbol`, or NULL.  A bare number is spelled out: others read only that. */
+static data_value *value_of(const evaluator *e, const data_value *entries, const char *symbol) {
+  for (size_t i = 0; entries && i < entries->n; i++) {
+    data_value *value = entries->items[i]->items[1];
+    if (!text_eq(entries->items[i]->items[0]->string, symbol))
+      continue;
+    return value->kind == DATA_INT ? sym_to_etg(e->mem, sym_const(e->mem, value->integer), false) : value;
+  }
   return NULL;
 }
 
@@ -36,7 +39,7 @@ static data_value *substitute(const evaluator *e, data_value *v, const data_valu
     if (v->kind == DATA_OBJECT && text_eq(v->members[i].key, "FloorDiv"))
       v->members[i].key = "Div";
   }
-  data_value *symbol = data_get(v, "Sym"), *value = symbol ? value_of(entries, symbol->string) : NULL;
+  data_value *symbol = data_get(v, "Sym"), *value = symbol ? value_of(e, entries, symbol->string) : NULL;
   return value ? value : v;
 }
 

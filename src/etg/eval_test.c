@@ -78,6 +78,9 @@ static void test_a_call_is_guarded_and_not_folded(void **state) {
   assert_string_equal(text_of(&ctx, all, 0, "constraints"),
                       "{\"And\": [{\"Ge\": [{\"Mul\": [{\"Sym\": \"BN\"}, {\"Const\": 1}]}, {\"Const\": 1}]}, {\"Ge\": [{\"Mul\": [{\"Sym\": \"BN\"}, {\"Const\": 1}]}, {\"Const\": 256}]}]}");
   assert_string_equal(text_of(&ctx, all, 0, "time_cost"), "{\"Concrete\": {\"Add\": [{\"Const\": 10}, {\"Div\": [{\"Const\": 100}, {\"Const\": 1}]}]}}");
+  assert_int_equal(evaluated(&ctx, CALL("f1", "[\"N\", 300]"), 100, &got), LOOM_OK);      /* others do not read bare numbers */
+  assert_string_equal(text_of(&ctx, data_get(data_get(got, "Func"), "scenarios"), 0, "constraints"),
+                      "{\"And\": [{\"Ge\": [{\"Const\": 300}, {\"Const\": 1}]}, {\"Ge\": [{\"Const\": 300}, {\"Const\": 256}]}]}");
   assert_int_equal(evaluated(&ctx, CALL("small", "[\"M\", {\"Sym\": \"BM\"}]"), 100, &got), LOOM_OK);      /* N stays open; one kind of division */
   all = data_get(data_get(got, "Func"), "scenarios");
   assert_string_equal(text_of(&ctx, all, 0, "time_cost"),
