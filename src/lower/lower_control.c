@@ -3,10 +3,11 @@
 
 /* What is printed inside of a region is not known behind it. */
 static loom_status enclosed_region(lowering *l, const kernel_region *r) {
-  size_t known = l->known.n;
+  size_t known = l->known.n, bound = l->bound.n;
   loom_span outer = l->span;
   LOOM_TRY(lower_region(l, r));
   l->known.n = known;
+  l->bound.n = bound;
   l->span = outer;
   return LOOM_OK;
 }
@@ -119,6 +120,14 @@ static loom_status index_scalar(lowering *l, const kernel_op *op) {
   }
 }
 
+/* The symbol has the operand's value from here on. */
+static loom_status bind(lowering *l, const kernel_op *op) {
+  const char *name;
+  LOOM_TRY(lower_index(l, op->operands[0], &name));
+  vec_push(l->mem, &l->bound, ((lower_known){op->expr->name, name}));
+  return LOOM_OK;
+}
+
 static loom_status lower_op(lowering *l, const kernel_op *op) {
   switch (op->kind) {
   case KERNEL_PARALLEL:
@@ -136,6 +145,8 @@ static loom_status lower_op(lowering *l, const kernel_op *op) {
   case KERNEL_TILE_END:
   case KERNEL_TILE_ID:
     return index_scalar(l, op);
+  case KERNEL_BIND:
+    return bind(l, op);
   case KERNEL_LOAD:
     return lower_load(l, op);
   case KERNEL_STORE:

@@ -61,6 +61,11 @@ loom_status lower_expr(lowering *l, const sym_expr *e, const char **out) {
     *out = lower_index_constant(l, n);
     return LOOM_OK;
   }
+  for (size_t i = l->bound.n; e->op == SYM_SYM && i-- > 0;)
+    if (text_eq(l->bound.at[i].op, e->name)) {
+      *out = l->bound.at[i].name;
+      return LOOM_OK;
+    }
   if (e->op == SYM_SYM) {
     *out = arena_printf(l->mem, "%%sym%d", (int)(kernel_find_symbol(l->k, e->name) - l->k->symbols.at));
     return LOOM_OK;

@@ -14,6 +14,7 @@ typedef struct lowering {
   text out;                       /* the function's body behind them */
   int depth, next;                /* open regions; number of the next %value */
   VEC_OF(lower_known) known, known_constants;
+  VEC_OF(lower_known) bound;      /* RUNTIME symbols and their %names, innermost last */
   const char **value;             /* one per kernel value: its %name */
   bool *is_index;                 /* one per kernel value: a scalar of type index */
   const kernel_range **range;     /* one per kernel value: of loop parameters */
@@ -38,7 +39,7 @@ const char *lower_element(dtype t);
 const char *lower_number(arena *m, dtype t, double x);
 /* Tiles are not clamped here: "tile_m.block_size" is tile_m. */
 const sym_expr *lower_as_blocks(lowering *l, const sym_expr *e);
-/* Does the size follow from block sizes?  `only_free`: from such that the kernel does not fix. */
+/* Does the size follow from block sizes or from what the kernel computes?  `only_free`: from blocks that the kernel does not fix. */
 bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free);
 /* true: the size is known now, also from block sizes that the kernel fixes; false: it depends on others. */
 LOOM_MUST_USE loom_status lower_static_size(lowering *l, const sym_expr *e, bool *out_known, int64_t *out);

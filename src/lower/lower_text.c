@@ -98,7 +98,7 @@ const sym_expr *lower_as_blocks(lowering *l, const sym_expr *e) { return sym_sub
 bool lower_names_block(const lowering *l, const sym_expr *e, bool only_free) {
   if (e->op == SYM_SYM) {
     const kernel_symbol *s = kernel_find_symbol(l->k, e->name);
-    return s && s->kind == KERNEL_SYM_BLOCK && !(only_free && s->value >= 0);
+    return s && (s->kind == KERNEL_SYM_RUNTIME || (s->kind == KERNEL_SYM_BLOCK && !(only_free && s->value >= 0)));
   }
   for (int i = 0; i < 3; i++)
     if (e->arg[i] && lower_names_block(l, e->arg[i], only_free))

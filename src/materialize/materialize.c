@@ -75,6 +75,8 @@ static void list_unsupported(const mat *m, const nest_body *body, int *count) {
   for (size_t i = 0; i < body->n; i++) {
     const nest_node *x = body->at[i];
     const char *what = x->kind == NEST_GATHER ? "a gather" : NULL;
+    if (x->kind == NEST_LOOP && m->nest->loops.at[x->loop].clamp)
+      what = "a loop over the inside of another loop's block";
     for (size_t k = 0; x->kind == NEST_COMPUTE && k < sizeof ops / sizeof *ops; k++)
       if (text_eq(x->op, ops[k]))
         what = said[k];

@@ -17,7 +17,14 @@ enum { NEST_RANK_MAX = 8, NEST_LOOPS_MAX = 16, NEST_MEMORIES_MAX = 8 };
 
 typedef enum nest_loop_kind { NEST_PARALLEL, NEST_SEQUENTIAL } nest_loop_kind;
 /* One tiled loop: iterations ceil(extent / block). `block` names the block symbol; its value is a free variable until solved. */
-typedef struct nest_loop { const char *block; nest_loop_kind kind; const sym_expr *extent; /* may use other loops' iterators: "it_<block>" */ bool divides; int parent; /* sequential: enclosing loop index or -1 */ } nest_loop;
+typedef struct nest_loop {
+  const char *block;
+  nest_loop_kind kind;
+  const sym_expr *extent;                      /* may use other loops' iterators: "it_<block>" */
+  bool divides;
+  int parent;                                  /* sequential: enclosing loop index or -1 */
+  const sym_expr *clamp;                       /* it ends there if that is less than `extent`: in the last, partial block of the loop whose blocks it walks; NULL: never */
+} nest_loop;
 
 typedef struct nest_tensor {
   const char *name;
@@ -91,6 +98,8 @@ bool nest_tensor_is_view(const nest_tensor *t);
 /* May the iterations of `loop` run in any order, on any cores?  Parallel loops: yes.  A sequential one: when it carries no value, and each store
  * inside it writes other elements in each iteration (proved from the boxes). */
 bool nest_loop_is_parallel(const nest *n, int loop);
+/* Is it certain that the stores write every element of the tensor? */
+bool nest_tensor_is_covered(const nest *n, int tensor);
 /* Is 1 the only size of block symbol `symbol` with which the accesses of its loop take all they step over? */
 bool nest_symbol_covers_one(const nest *n, int symbol);
 /* All loads and stores in program order; returns the count, fills at most `room`. */

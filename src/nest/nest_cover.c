@@ -176,3 +176,32 @@ bool nest_symbol_covers_one(const nest *n, int symbol) {
   }
   return false;
 }
+
+/* ---- outputs ---- */
+
+static bool dim_is_covered(const nest *n, const nest_access_dim *d, int64_t extent) {
+  int64_t value;
+  if (!sym_is_const(d->offset, &value) || value != 0)
+    return false;
+  if (d->loop < 0)
+    return sym_is_const(d->size, &value) && value == extent;
+  const nest_loop *l = &n->loops.at[d->loop];
+  return d->size->op == SYM_SYM && text_eq(d->size->name, l->block) && sym_is_const(l->extent, &value) && value == extent && !l->clamp;
+}
+
+static bool body_covers(const nest *n, const nest_body *b, int tensor) {
+  for (size_t i = 0; i < b->n; i++) {
+    const nest_node *x = b->at[i];
+    bool covers = x->kind == NEST_LOOP && body_covers(n, &x->body, tensor);
+    if (x->kind == NEST_STORE && x->tensor == tensor) {
+      covers = true;
+      for (int d = 0; d < x->n_dims; d++)
+        covers = covers && dim_is_covered(n, &x->dim[d], n->tensors.at[tensor].shape[d]);
+    }
+    if (covers)
+      return true;
+  }
+  return false;
+}
+
+bool nest_tensor_is_covered(const nest *n, int tensor) { return body_covers(n, &n->body, tensor); }

@@ -305,6 +305,28 @@ static void test_blocks_of_which_one_element_is_taken(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static void test_outputs_that_are_stored_as_a_whole(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  arena *m = &ctx.mem;
+  assert_true(nest_tensor_is_covered(nest_make_matmul(m, 100, 70, 64, DTYPE_F16, DTYPE_F32), 2));
+  assert_false(nest_tensor_is_covered(nest_make_matmul(m, 100, 70, 64, DTYPE_F16, DTYPE_F32), 0));      /* is loaded */
+  assert_true(nest_tensor_is_covered(nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16), 3));
+  for (int i = 0; i < 4; i++) {
+    nest *n = nest_make_matmul(m, 100, 70, 64, DTYPE_F16, DTYPE_F32);
+    nest_access_dim *d = &n->body.at[2]->dim[0];
+    switch (i) {
+    case 0: n->tensors.at[2].shape[0] = 101; break;
+    case 1: d->offset = sym_const(m, 1); break;
+    case 2: d->size = sym_const(m, 1); break;
+    default: d->loop = -1; break;
+    }
+    assert_false(nest_tensor_is_covered(n, 2));
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_gathers_speak_the_perf_sets_words(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -338,6 +360,7 @@ int main(void) {
       cmocka_unit_test(test_broken_moves_and_gathers_are_named),
       cmocka_unit_test(test_loops_that_may_run_in_any_order),
       cmocka_unit_test(test_blocks_of_which_one_element_is_taken),
+      cmocka_unit_test(test_outputs_that_are_stored_as_a_whole),
       cmocka_unit_test(test_gathers_speak_the_perf_sets_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

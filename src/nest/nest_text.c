@@ -125,6 +125,7 @@ data_value *nest_to_data(arena *m, const nest *n) {
     data_set_string(m, o, "block", l->block);
     data_set_string(m, o, "kind", loop_kinds[l->kind]);
     set_expr(m, o, "extent", l->extent);
+    set_expr(m, o, "clamp", l->clamp);
     data_set_bool(m, o, "divides", l->divides);
     data_set_int(m, o, "parent", l->parent);
     data_push(m, loops, o);
@@ -240,6 +241,7 @@ static loom_status read_loops(loom_ctx *ctx, const data_value *a, nest *n) {
       LOOM_FAIL(ctx, kind->span, LOOM_EINPUT, "loop kind is '%s'; must be parallel or sequential", kind->string);
     l.kind = text_eq(kind->string, loop_kinds[0]) ? NEST_PARALLEL : NEST_SEQUENTIAL;
     LOOM_TRY(read_expr(ctx, a->items[i], "extent", true, &l.extent));
+    LOOM_TRY(read_expr(ctx, a->items[i], "clamp", false, &l.clamp));
     LOOM_TRY(read_bool(ctx, a->items[i], "divides", &l.divides));
     LOOM_TRY(read_index(ctx, a->items[i], "parent", -1, a->n, &l.parent));
     n->n_parallel += l.kind == NEST_PARALLEL;

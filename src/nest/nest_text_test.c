@@ -11,6 +11,7 @@ static nest *sample(arena *m, int i) {
   case 3: {
     nest *n = nest_make_attention(m, 32, 4096, 4096, 128, DTYPE_F16);
     n->values.at[4].memory = 1;
+    n->loops.at[2].clamp = sym_sub(m, sym_const(m, 4000), sym_name(m, "tile_m"));
     for (int d = 0; d < 3; d++)      /* k, transposed */
       n->tensors.at[0].stride[d] = (const int64_t[]){4096 * 128, 1, 128}[d];
     return n;
@@ -55,6 +56,7 @@ static void test_wrong_nests_are_refused(void **state) {
       {"\"f16\"", "\"f17\"", "unknown element type 'f17'", LOOM_EINPUT, 0},
       {"\"parallel\"", "\"serial\"", "loop kind is 'serial'", LOOM_EINPUT, 0},
       {"\"loop\": 2,\n   \"label\"", "\"loop\": 7,\n   \"label\"", "loop", LOOM_EINPUT, 0},
+      {"\"extent\": \"512\"", "\"extent\": \"512\", \"clamp\": \"tile_q\"", "the clamp of a loop names 'tile_q'", LOOM_EINPUT, 0},
       {"\"upper_bound\": \"4096\"", "\"upper_bound\": \"tile_q\"", "'tile_q'", LOOM_EINPUT, 0},
       {"\"align\": 32", "\"align\": 0", "align", LOOM_EINPUT, 0},
       {"\"compute\": \"matmul\"", "\"compute\": \"conv\"", "compute op 'conv' is none of", LOOM_EINPUT, 0},

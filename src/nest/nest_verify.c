@@ -50,6 +50,7 @@ static loom_status check_tables(verifier *v) {
     if (!l->block || nest_symbol_index(n, l->block) < 0)
       WRONG(v, "nest %s: loop %zu has block '%s', which is no block symbol", n->kernel, i, l->block ? l->block : "");
     LOOM_TRY(check_symbols_of(v, l->extent, "a loop extent"));
+    LOOM_TRY(check_symbols_of(v, l->clamp, "the clamp of a loop"));
   }
   for (size_t i = 0; i < n->tensors.n; i++) {
     const nest_tensor *t = &n->tensors.at[i];

@@ -43,6 +43,29 @@ static void add_symbol(extract *x, const char *name, const sym_expr *extent, boo
   vec_push(x->mem, &x->nest->symbols, s);
 }
 
+/* Does `e` equal it_<block> * <block>?  Then the block, else NULL. */
+static const char *block_of_start(const sym_expr *e) {
+  for (int i = 0; e->op == SYM_MUL && i < 2; i++)
+    if (e->arg[i]->op == SYM_SYM && e->arg[1 - i]->op == SYM_SYM && text_starts(e->arg[i]->name, "it_") && text_eq(e->arg[i]->name + 3, e->arg[1 - i]->name))
+      return e->arg[1 - i]->name;
+  return NULL;
+}
+
+/* min(start + block, end) - start, the inside of a block: `block`, and end - start in the last one. */
+static void split_clamp(const extract *x, nest_loop *l) {
+  const sym_expr *e = l->extent, *least = e->op == SYM_SUB && e->arg[0]->op == SYM_MIN ? e->arg[0] : NULL;
+  const char *block = least ? block_of_start(e->arg[1]) : NULL;
+  for (int i = 0; block && i < 2; i++) {
+    const sym_expr *sum = least->arg[i];
+    for (int k = 0; sum->op == SYM_ADD && k < 2; k++)
+      if (sym_equal(sum->arg[k], e->arg[1]) && sum->arg[1 - k]->op == SYM_SYM && text_eq(sum->arg[1 - k]->name, block)) {
+        l->extent = sum->arg[1 - k];
+        l->clamp = sym_sub(x->mem, least->arg[1 - i], e->arg[1]);
+        return;
+      }
+  }
+}
+
 loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, const sym_expr *trip, MlirValue iterator, int *out_loop) {
   nest_loop l = {.kind = kind, .parent = kind == NEST_PARALLEL ? -1 : x->parent};
   int64_t count;
@@ -52,6 +75,7 @@ loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, 
   if (trip->op == SYM_CEILDIV && trip->arg[1]->op == SYM_SYM && !text_starts(trip->arg[1]->name, "it_")) {
     l.block = trip->arg[1]->name;
     l.extent = trip->arg[0];
+    split_clamp(x, &l);
   } else if (sym_is_const(trip, &count) && count >= 0) {
     l.block = arena_printf(x->mem, "unit_%d", *out_loop);   /* a block that can only be 1 */
     l.extent = trip;

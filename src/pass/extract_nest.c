@@ -48,6 +48,23 @@ static loom_status find_parallel(extract *x, MlirOperation *out) {
   return LOOM_OK;
 }
 
+/* An output that is filled before the kernel: the fill may be left out only when all of the output is stored. */
+static loom_status check_fills(extract *x) {
+  MlirBlock body = ir_body(x->func);
+  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
+    if (!ir_op_is(op, "linalg.fill") || !mlirTypeIsAMemRef(mlirValueGetType(ir_operand(op, 1))))
+      continue;
+    MlirValue to = ir_operand(op, 1);
+    while (ir_op_is(ir_def(to), "memref.reinterpret_cast") || ir_op_is(ir_def(to), "memref.cast"))
+      to = ir_operand(ir_def(to), 0);
+    int64_t tensor = mlirValueIsABlockArgument(to) ? mlirBlockArgumentGetArgNumber(to) : -1;
+    if (tensor < 0 || tensor >= (int64_t)x->nest->tensors.n || !nest_tensor_is_covered(x->nest, (int)tensor))
+      EXTRACT_UNSUP(x, op, "'%s' is filled before the kernel, which then stores parts of it; on a mesh of cores all of it must be stored",
+                    tensor >= 0 && tensor < (int64_t)x->nest->tensors.n ? x->nest->tensors.at[tensor].name : "memory");
+  }
+  return LOOM_OK;
+}
+
 /* The type most loads have is what upstream calls the kernel's datatype; a kernel that loads nothing has that of its first output. */
 static dtype kernel_type(const nest *n) {
   for (size_t i = 0; i < n->values.n; i++)
@@ -67,6 +84,7 @@ static loom_status extract_function(extract *x) {
   LOOM_TRY(extract_parallel(x, parallel));
   LOOM_TRY(extract_block(x, ir_body(parallel)));
   LOOM_TRY(extract_symbols(x));
+  LOOM_TRY(check_fills(x));
   for (size_t i = 0; i < x->nest->symbols.n; i++)
     x->nest->symbols.at[i].covers_one = nest_symbol_covers_one(x->nest, (int)i);
   extract_name_values(x);
