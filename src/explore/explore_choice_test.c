@@ -15,7 +15,17 @@ static machine *mesh(arena *m, int n, const int64_t *sizes) {
   return mach;
 }
 
-typedef enum kernel { MATMUL, BATCH_MATMUL, ELEMENTWISE, ATTENTION, DECODE, SPLIT_K, MAMBA, KERNELS } kernel;
+typedef enum kernel { MATMUL, BATCH_MATMUL, ELEMENTWISE, ATTENTION, DECODE, SPLIT_K, CAUSAL, MAMBA, KERNELS } kernel;
+
+/* Attention over the keys up to the query's, which reads the same part of k each time. */
+static nest *make_causal(arena *m) {
+  nest *n = nest_make_attention(m, 4, 256, 256, 128, DTYPE_F16);
+  const nest_node *access[PLAN_LOADS_MAX];
+  nest_accesses(n, access, PLAN_LOADS_MAX);
+  n->loops.at[2].extent = sym_mul(m, sym_name(m, nest_iterator_name(m, n, 1)), sym_const(m, 64));
+  ((nest_node *)access[1])->dim[2].loop = -1;
+  return n;
+}
 
 static nest *make_kernel(arena *m, kernel k) {
   static const nest_mamba_shape small = {.batch = 2, .heads = 4, .groups = 1, .chunks = 2, .chunk = 64, .head = 64, .state = 64, .block_bound = 64};
@@ -26,6 +36,7 @@ static nest *make_kernel(arena *m, kernel k) {
   case ATTENTION: return nest_make_attention(m, 4, 256, 256, 128, DTYPE_F16);
   case DECODE: return nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16);
   case SPLIT_K: return nest_make_split_k(m, 256, 256, 1024, DTYPE_F16);
+  case CAUSAL: return make_causal(m);
   default: return nest_make_mamba(m, &small, DTYPE_F16, false);
   }
 }
@@ -437,6 +448,7 @@ typedef struct stub {
   const explore_space *s;
   uint64_t seed;
   int64_t trips[NEST_LOOPS_MAX];
+  int64_t runs[NEST_LOOPS_MAX];         /* of a causal loop over all turns of the loop it depends on: none where it is too early */
   int64_t gap[PLAN_LOADS_MAX][NEST_LOOPS_MAX + 1];      /* cycles the slot is free for at a position outside of no temporal loop */
   int64_t weight[COLUMNS], divisor[COLUMNS], other[COLUMNS];
 } stub;
@@ -446,6 +458,10 @@ static stub make_stub(const explore_space *s, uint64_t seed) {
   stub x = {.s = s, .seed = seed};
   for (size_t l = 0; l < s->nest->loops.n; l++)
     x.trips[l] = (int)l < s->n_parallel && (s->one_trip & 1u << l) ? 1 : rng_range(&r, 1, 4);
+  for (size_t l = (size_t)s->n_parallel; l < s->nest->loops.n; l++)
+    for (int outer = 0; outer < s->n_parallel; outer++)
+      if (nest_loop_uses(s->nest, (int)l, outer))
+        x.runs[l] = rng_range(&r, 1, x.trips[l] * x.trips[outer]);
   for (int a = 0; a < s->n_access; a++)
     for (int h = 0; h <= NEST_LOOPS_MAX; h++)
       x.gap[a][h] = rng_range(&r, 0, 20);
@@ -478,6 +494,10 @@ static void price(const stub *x, const plan_mapping *p, int a, const plan_choice
     if (i < c->hoist && (c->panel >> i & 1))
       slot *= x->trips[loop];
   }
+  for (int k = 0; k < l->n_seq - c->hoist; k++)
+    for (int outer = 0; outer < p->n_iters; outer++)
+      if (nest_loop_uses(x->s->nest, l->seq[k], outer))      /* inside both, as parallel loops are lifted over last */
+        times = times / (x->trips[l->seq[k]] * x->trips[outer]) * x->runs[l->seq[k]];
   for (int d = 0; d < p->n_mesh; d++)
     senders *= p->mesh_size[d] / c->area[d];
   int64_t each = transfer(x, a, p, c, slot);
@@ -485,7 +505,7 @@ static void price(const stub *x, const plan_mapping *p, int a, const plan_choice
   v[DRAM] = slot * times * senders;
   v[L1] = slot * c->depth;
   v[FIRST] = each;
-  v[READER] = each * (times - 1);
+  v[READER] = each * times;
   if (l->is_store) {
     v[SERIAL] = c->direct && c->depth == 1 ? each * times : 0;
     return;
