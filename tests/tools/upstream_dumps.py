@@ -15,6 +15,10 @@ def variants(text):
     return re.findall(r"func\.func @(\w+)", text)
 
 
+def areas(text):
+    return re.findall(r"static_area = (array<i64: \d+, \d+>)", text)
+
+
 def main(checkout):
     read, failed = 0, []
     for path in sorted(pathlib.Path(checkout).rglob("IR/0[0-9]_*.mlir")):
@@ -30,6 +34,9 @@ def main(checkout):
         ours = variants(opt(next(stages.glob("00_*")).read_text(), f"--pass-pipeline=builtin.module({STAGES})").stdout)
         theirs = variants(next(stages.glob("05_*")).read_text())
         print(f"{kernel}: {len(ours)} variants {'as' if ours == theirs else 'other than'} upstream's")
+        mapped = opt(next(stages.glob("03_*")).read_text(), "--pass-pipeline=builtin.module(loom-enumerate-copy-broadcast)").stdout
+        shared = opt(next(stages.glob("05_*")).read_text()).stdout
+        print(f"{kernel}: {len(areas(mapped))} areas {'as' if areas(mapped) == areas(shared) else 'other than'} upstream's")
 
 
 main(sys.argv[1])
