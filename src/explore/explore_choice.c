@@ -8,8 +8,8 @@
  * held while the loop runs, and a reload that compute hid may show; but no work lies between temporal loops, so outside of one of them this is no concern.
  * The slot is the same, the number of loads is divided, all else falls or stays.  Outside of a loop of one trip is the same place as inside of it.
  *
- * Idle slots (a lemma).  Time depends on a third slot only where the load stays in its innermost loop (model.h: depth); elsewhere it takes bytes.  Where
- * the temporal loops are the innermost, lifting over those that happen to run once leaves it there. */
+ * Idle slots (a lemma).  Time depends on a third slot only where the load stays in its innermost loop (model.h: depth); elsewhere it takes bytes.  Lifting
+ * over loops that happen to run once leaves it there: so the innermost of the positions at which the same cores may share it has the third slot. */
 #include "explore/explore_space_private.h"
 
 /* ---- what is known of each access before any mapping ---- */
@@ -58,8 +58,6 @@ void explore_read_accesses(arena *m, explore_space *s, const nest_node *const *a
         s->impl->causal[l] |= 1u << outer;
   for (int a = 0; a < s->n_access; a++)
     read_access(m, s, access, a, o->accumulate_f32);
-  for (int a = 0; a < s->n_access; a++)
-    s->impl->has_inner = s->impl->has_inner || (!s->impl->access[a].is_store && s->impl->access[a].n_seq > 0);
 }
 
 /* ---- positions ---- */
@@ -241,6 +239,14 @@ static void add_moves(chooser *c, plan_choice *choice, const bool *has_depth) {
   }
 }
 
+/* Does a position further in, where the same cores may share it, have the third slot? */
+static bool is_idle_slot(const explore_space *s, int a, const int *hoist, int n, int h) {
+  for (int i = 0; i < n && hoist[i] < h; i++)
+    if (explore_unshared(s, a, hoist[i]) == explore_unshared(s, a, h))
+      return true;
+  return false;
+}
+
 static void add_loads(chooser *c, const plan_mapping *p, int a) {
   const explore_impl *e = c->s->impl;
   int hoist[3][EXPLORE_LIFTS_MAX], n_hoist[3], all = c->x->n_seq + c->s->n_parallel;
@@ -249,7 +255,7 @@ static void add_loads(chooser *c, const plan_mapping *p, int a) {
   for (int h = 0; h <= all; h++) {
     bool has_depth[4] = {false, has_hoist(hoist[1], n_hoist[1], h)};
     has_depth[2] = c->x->may_prefetch && has_hoist(hoist[2], n_hoist[2], h);
-    bool is_idle = h > 0 && e->has_inner && (e->rules & EXPLORE_IDLE_SLOT) && c->x->fix->depth != 3;
+    bool is_idle = (e->rules & EXPLORE_IDLE_SLOT) && is_idle_slot(c->s, a, hoist[2], n_hoist[2], h);
     has_depth[3] = has_depth[2] && !is_idle && !(e->lacking & PLAN_NEEDS_DEPTH3);
     if (!has_depth[1] && !has_depth[2])
       continue;

@@ -511,7 +511,7 @@ static void price(const stub *x, const plan_mapping *p, int a, const plan_choice
     return;
   }
   int64_t gap = c->hoist <= l->n_seq ? x->gap[a][c->hoist] : 0;
-  bool is_inner = x->s->impl->has_inner ? l->n_seq > 0 && c->hoist == 0 : lifted == 1;
+  bool is_inner = lifted == 1;          /* outside of loops of one trip only: where it was */
   v[INNER] = is_inner ? each : 0;
   v[SERIAL] = c->depth == 1 && each > gap ? times * (each - gap) : 0;
   v[SLOTS] = is_inner ? 4 - c->depth : 0;

@@ -41,7 +41,6 @@ struct explore_impl {
   const int32_t *vector;                /* [n_profiles][n_mesh] */
   const int32_t *kept;                  /* [n_mappings]: number among the level orders of its profile; NULL: all are there */
   explore_load access[PLAN_LOADS_MAX];
-  bool has_inner;                       /* a load is in a sequential loop */
   uint32_t causal[NEST_LOOPS_MAX];      /* by sequential loop: loops whose iterators its extent uses */
   explore_fixes fixes;
   unsigned lacking, rules;
