@@ -250,10 +250,11 @@ static bool is_in_inner(const model_program *p, const program_access *a) {
   return a->n_seq > 0 && a->seq[a->n_seq - 1] == p->inner;
 }
 
-static void price_load(const model_program *p, const program_access *a, const plan_choice *c, int64_t total, int64_t reader, const load_time *first, int64_t gap, model_vector *v) {
+static void price_load(const model_program *p, const program_access *a, const plan_choice *c, bool stays, int64_t total, int64_t reader, const load_time *first, int64_t gap,
+                       model_vector *v) {
   v->first = a->is_first ? first->first : 0;
   v->reader_rest = a->is_first ? model_max(reader - first->each, 0) : reader;
-  if (c->hoist == 0 && is_in_inner(p, a)) {
+  if (stays && is_in_inner(p, a)) {
     v->inner = first->each;
     v->depth = c->depth;
   }
@@ -340,7 +341,10 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;
-  price_load(p, a, c, total, cycles, &first, c->hoist == 0 ? gap_cycles(p, at, a) : 0, out);
+  bool stays = true;                    /* lifted over loops that run once, if any: still where it was */
+  for (int l = 0; l < p->n_loops; l++)
+    stays = stays && (!(x.over & 1u << l) || at->trips[l] <= 1);
+  price_load(p, a, c, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
   return true;
 }
 

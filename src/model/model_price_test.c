@@ -337,6 +337,36 @@ static void test_dram_bytes_of_offsets_and_causal_loops(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Lifting over loops that run once changes nothing, least of all the wait for a slot: k of one turn, then n of one turn on its cores. */
+static void test_lifting_over_one_turn_changes_nothing(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = testing_machine(&ctx, "wormhole", 2, 2);
+  const plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {2, 2}, .n_logical = 2, .logical = {{0, 0, 2, 0}, {1, 0, 2, 1}}, .n_iters = 2, .order = {0, 1}};
+  static const struct { int64_t k; int hoist; bool is_same; } cases[] = {{128, 1, true}, {128, 2, true}, {64, 1, false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (int depth = 1; depth <= 3; depth++) {
+      model_program *p;
+      assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 512, 128, 128, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+      model_grid g;
+      model_grid_of(&map, &g);
+      model_point at;
+      assert_true(model_set_blocks(p, &g, (const int64_t[]){64, 64, cases[i].k}, &at));
+      plan_choice x[] = {{.area = {1, 1}, .depth = depth}, {.area = {1, 1}, .depth = depth, .hoist = cases[i].hoist, .panel = 1}}, y = {.area = {1, 1}, .depth = 1};
+      const plan_choice *choices[] = {x, &y, &y};
+      const size_t n[] = {2, 1, 1};
+      model_route *route[3];
+      assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, n, route), LOOM_OK);
+      model_vector v[2];
+      for (int c = 0; c < 2; c++)
+        assert_true(model_price(p, &at, 0, &x[c], route[0] + c * at.n_waves, &v[c]));
+      assert_int_equal(memcmp(&v[0], &v[1], sizeof v[0]) == 0, cases[i].is_same);
+      assert_int_equal(v[1].depth, cases[i].is_same ? depth : 0);
+    }
+  loom_ctx_done(&ctx);
+}
+
 /* ---- T ---- */
 
 static void fill_random(rng *r, model_vector *v) {
@@ -614,6 +644,7 @@ int main(void) {
       cmocka_unit_test(test_units_work_at_once_when_the_machine_can),
       cmocka_unit_test(test_dram_bytes_equal_the_boxes_of_all_cores),
       cmocka_unit_test(test_dram_bytes_of_offsets_and_causal_loops),
+      cmocka_unit_test(test_lifting_over_one_turn_changes_nothing),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
       cmocka_unit_test(test_columns_add_as_vectors_do),
       cmocka_unit_test(test_bounds_are_never_above),
