@@ -105,7 +105,7 @@ static void order_dims(legacy *g, int i) {
 }
 
 static void assign_dims(legacy *g, int d) {
-  if (d == g->n_mesh) {
+  if (d >= g->n_mesh || d >= PLAN_MESH_MAX) {
     order_dims(g, 0);
     return;
   }

@@ -182,7 +182,7 @@ static MlirValue take_tile(ir_ctx *ir, const lift *l, MlirValue panel, const int
 
 static loom_status apply_lift(ir_ctx *ir, const lift *l) {
   int64_t sizes[DIALECT_RANK_MAX] = {0}, strides[DIALECT_RANK_MAX] = {0};
-  intptr_t rank, n_operands = 1;
+  intptr_t rank = 0, n_operands = 1;
   ir_builder b = ir_before(ir, l->outermost);
   MlirOperation view = l->access.view;
   bool is_panel = !mlirOperationIsNull(l->panel.op);
