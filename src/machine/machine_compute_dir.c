@@ -179,8 +179,7 @@ loom_status machine_add_compute_dir(loom_ctx *ctx, machine *m, const char *dir) 
   for (size_t i = 0; i < files.n; i++)
     LOOM_TRY(add_module(ctx, m, dir, files.at[i]));
   machine_imported_set(&ctx->mem, m)->source = arena_printf(&ctx->mem, "compute directory %s", file_basename(&ctx->mem, dir));
-  m->is_checked = false;
-  return machine_check(ctx, m);
+  return m->is_checked ? machine_check_guards(ctx, machine_imported_set(&ctx->mem, m)) : LOOM_OK;      /* what is new; else machine_check is still to come */
 }
 
 /* ---- directories of chips ---- */

@@ -138,6 +138,19 @@ static void test_all_forms_of_costs_are_read(void **state) {
   }
 }
 
+/* New guards are checked once, old ones not again. */
+static void test_guards_of_new_costs_are_checked(void **state) {
+  loom_ctx *ctx = *state;
+  char *dir = make_dir(ctx, ADD, "add:\n- {constraint: L >= 64, latency: 1, volume: L, throughput: 2}\n");
+  machine *m = load(ctx, "single");
+  loom_status st = machine_add_compute_dir(ctx, m, dir);
+  remove_dir(ctx, dir);
+  expect_ok(ctx, st);
+  expect_ok(ctx, machine_check(ctx, m));
+  assert_int_equal(ctx->diag.warnings, 1);
+  assert_string_equal(ctx->diag.first->text, "no scenario of 'add' holds, for example at L = 32");
+}
+
 /* module @processor binds to ports, not to memories. */
 static void test_ports_are_no_memories(void **state) {
   loom_ctx *ctx = *state;
@@ -176,6 +189,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_processors_become_units_and_movers, setup, teardown),
       cmocka_unit_test(test_what_does_not_fit_is_explained),
       cmocka_unit_test(test_all_forms_of_costs_are_read),
+      cmocka_unit_test_setup_teardown(test_guards_of_new_costs_are_checked, setup, teardown),
       cmocka_unit_test_setup_teardown(test_ports_are_no_memories, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_missing_directory_is_an_io_error, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_function_is_priced_once, setup, teardown),
