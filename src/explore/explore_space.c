@@ -20,7 +20,7 @@ static int by_tuple(const void *a, const void *b) {
 
 static void list_profiles(arena *m, const explore_space *s, int d, profile *now, profiles *out) {
   const explore_impl *x = s->impl;
-  if (d == x->n_mesh) {
+  if (d == x->n_mesh || d == PLAN_MESH_MAX) {   /* the second for the compiler, which cannot know n_mesh */
     vec_push(m, out, *now);
     return;
   }

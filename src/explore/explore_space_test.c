@@ -105,7 +105,7 @@ static const char *sharing(arena *m, const plan_mapping *p) {
 
 /* All level lists of up to `left` more levels for dims d.., sizes 1 and equal neighbours included; the set of what they share. */
 static void write_out(arena *m, plan_mapping *p, int d, int level, int left, const int64_t *sizes, explore_set *found) {
-  if (d == p->n_mesh) {
+  if (d == p->n_mesh || d == PLAN_MESH_MAX) {
     explore_set_add(m, found, sharing(m, p));
     return;
   }

@@ -85,7 +85,7 @@ static loom_status parse_use(parser *p, unsigned allowed, const char *what, cons
 static loom_status parse_uses(parser *p, unsigned allowed, const char *what, adl_uses *out) {
   LOOM_TRY(df_expect(&p->lex, "["));
   for (bool more = !df_is(&p->lex, "]"); more;) {
-    const adl_op *op;
+    const adl_op *op = NULL;
     LOOM_TRY(parse_use(p, allowed, what, &op));
     vec_push(&p->ctx->mem, out, op);
     LOOM_TRY(df_accept(&p->lex, ",", &more));
