@@ -70,6 +70,85 @@ static void test_the_imported_machine_is_written_and_read(void **state) {
   assert_string_equal(machine_to_yaml(&ctx->mem, again), yaml);
 }
 
+/* Ways as from .. to, several memories at a core; in the oldest exports the names of compositions are symbols and those of movers strings. */
+#define SEVERAL                                                                                                          \
+  "module @arch_system {\n"                                                                                              \
+  "  %0 = adl.spatial_dim \"dim_channel\", 8\n"                                                                          \
+  "  %1 = adl.spatial_dim \"dim_x\", 4\n"                                                                                \
+  "  %2 = adl.spatial_dim \"dim_y\", 2\n"                                                                                \
+  "  %3 = adl.memory.bank \"mem_DRAM_bank\", {bsize = 8192, nblk = 196608}\n"                                            \
+  "  %4 = adl.memory.array \"mem_DRAM\", [%0] of %3\n"                                                                   \
+  "  %5 = adl.memory.bank \"mem_L1_R_bank\", {bsize = 16, nblk = 256}\n"                                                 \
+  "  %6 = adl.memory.array \"mem_L1_R\", [%1, %2] of %5\n"                                                               \
+  "  %7 = adl.memory.bank \"mem_L1_S_bank\", {bsize = 16, nblk = 5464}\n"                                                \
+  "  %8 = adl.spatial_dim \"dim_bank\", 16\n"                                                                            \
+  "  %9 = adl.memory.array \"mem_L1_S_instance\", [%8] of %7\n"                                                          \
+  "  %10 = adl.memory.array \"mem_L1_S\", [%1, %2] of %9\n"                                                              \
+  "  %11 = adl.resource.quantitative \"res_port\", {capacity = 2}\n"                                                     \
+  "  %12 = adl.processor.compute @proc_matrix_lane, from %9 to %9, with [%11]\n"                                         \
+  "  %13 = adl.processor.compute @proc_idle, [], with [%11]\n"                                                           \
+  "  %14 = adl.processor.dmover \"in\", from %4 to %10\n"                                                                \
+  "  %15 = adl.processor.dmover @proc_out, from %10 to %4\n"                                                             \
+  "  %16 = adl.arch.compose @arch_element, arch[%12, %13], mem[%5, %9]\n"                                                \
+  "  %17 = adl.arch.scale \"arch_x_y\", [%1, %2] of %16, mem_region %10\n"                                               \
+  "  %18 = adl.arch.compose @arch_system, arch[%17, %14, %15], mem[%4, %6, %10]\n"                                       \
+  "}\n"
+
+static void test_a_core_may_have_several_memories(void **state) {
+  loom_ctx *ctx = *state;
+  machine *m;
+  expect_ok(ctx, from_adl(ctx, SEVERAL, &m));
+  assert_int_equal(machine_cores(m), 8);
+  assert_string_equal(m->l1_name, "L1_S");
+  assert_int_equal(m->l1_bytes, 1398784);
+  assert_int_equal(m->l1_banks, 16);
+  assert_int_equal(m->dram_channels, 8);
+  assert_int_equal(m->units.n, 2);
+  assert_int_equal(m->movers.n, 2);
+  assert_string_equal(m->movers.at[0], "in");
+  assert_int_equal(m->memories.n, 3);
+  assert_string_equal(m->paths.at[0].to, "L1_S");
+  expect_ok(ctx, machine_check(ctx, m));
+  assert_int_equal(ctx->diag.warnings, 1);
+  assert_string_equal(ctx->diag.first->text, "memory 'L1_R' cannot be reached: no mover or interconnect leads there from DRAM");
+}
+
+/* One element with DRAM, memories and movers of its own, spread over the mesh. */
+#define ELEMENT                                                                                                          \
+  "module @arch_system {\n"                                                                                              \
+  "  %x = adl.spatial_dim \"dim_x\", 4\n"                                                                                \
+  "  %y = adl.spatial_dim \"dim_y\", 2\n"                                                                                \
+  "  %dram_bank = adl.memory.bank \"mem_DRAM_instance\", {bsize = 8192, nblk = 1024}\n"                                  \
+  "  %sram_bank = adl.memory.bank \"mem_SRAM_instance\", {bsize = 4096, nblk = 256}\n"                                   \
+  "  %rram_bank = adl.memory.bank \"mem_RRAM_instance\", {bsize = 4096, nblk = 128}\n"                                   \
+  "  %dram = adl.memory.array \"mem_DRAM\", [%x, %y] of %dram_bank\n"                                                    \
+  "  %sram = adl.memory.array \"mem_SRAM\", [%x, %y] of %sram_bank\n"                                                    \
+  "  %rram = adl.memory.array \"mem_RRAM\", [%x, %y] of %rram_bank\n"                                                    \
+  "  %in = adl.processor.dmover @proc_in, from %dram to %sram\n"                                                         \
+  "  %in2 = adl.processor.dmover @proc_in2, from %dram to %rram\n"                                                       \
+  "  %out = adl.processor.dmover @proc_out, from %sram to %dram\n"                                                       \
+  "  %matrix = adl.processor.compute @proc_matrix_rram, from %rram to %rram\n"                                           \
+  "  %vector = adl.processor.compute @proc_vector, from %sram to %sram\n"                                                \
+  "  %element = adl.arch.compose \"arch_element\", arch[%in, %in2, %out, %matrix, %vector], mem[%dram, %sram, %rram]\n"  \
+  "  %root = adl.arch.scale \"arch_x_y\", [%x, %y] of %element\n"                                                        \
+  "}\n"
+
+static void test_the_mesh_may_be_the_whole_system(void **state) {
+  loom_ctx *ctx = *state;
+  machine *m;
+  expect_ok(ctx, from_adl(ctx, ELEMENT, &m));
+  expect_ok(ctx, machine_check(ctx, m));
+  assert_int_equal(ctx->diag.warnings, 0);
+  assert_int_equal(machine_cores(m), 8);
+  assert_string_equal(m->l1_name, "SRAM");
+  assert_int_equal(m->l1_bytes, 1 << 20);      /* of one core, not of all */
+  assert_int_equal(m->dram_channels, 8);       /* one each */
+  assert_int_equal(m->dram_channel_bytes, 8 << 20);
+  assert_int_equal(m->units.n, 2);
+  assert_int_equal(m->movers.n, 3);
+  assert_int_equal(m->memories.n, 3);
+}
+
 /* A dump: aliases above the module, attributes, a kernel behind the chip. */
 static void test_the_head_of_a_dump_is_read(void **state) {
   loom_ctx *ctx = *state;
@@ -129,8 +208,14 @@ static void test_wrong_files_are_explained(void **state) {
       {"adl.spatial_dim", "adl.spatial_dm", LOOM_EUNSUP, "unknown op 'adl.spatial_dm'", 3, 8},
       {"adl.spatial_dim", "df.spatial_dim", LOOM_EUNSUP, "'df.spatial_dim' is no op of the adl dialect", 3, 8},
       {"\"dim_dram_channel\", 8", "\"dim_dram_channel\", 0", LOOM_EINPUT, "the dim's size is 0", 3, 44},
-      {"\"dim_dram_channel\"", "@dim_dram_channel", LOOM_EINPUT, "expected a name in quotes", 3, 24},
-      {"@proc_matrix_lane, [(", "\"proc_matrix_lane\", [(", LOOM_EINPUT, "expected a name such as @matrix_lane", 9, 30},
+      {"\"dim_dram_channel\"", "%dim_dram_channel", LOOM_EINPUT, "expected a name, \"x\" or @x", 3, 24},
+      {"@proc_matrix_lane, [(%5, %5)]", "@proc_matrix_lane, %5", LOOM_EINPUT, "expected [(%from, %to)] or from %from to %to", 0, 0},
+      {"@proc_matrix_lane, [(%5, %5)]", "@proc_matrix_lane, from %5, %5", LOOM_EINPUT, "expected 'to'", 0, 0},
+      {"of %10", "of %10, region %5", LOOM_EINPUT, "expected 'mem_region'", 0, 0},
+      {"of %10", "of %10, mem_region %11", LOOM_EINPUT, "'%11' is a spatial dim; expected a memory", 0, 0},
+      {"\"res_matrix_lane\"", "\"res_matrix_lane\", {count = 2}", LOOM_EINPUT, "expected 'capacity'", 0, 0},
+      {"\"res_matrix_lane\"", "\"res_matrix_lane\", {capacity = 0}", LOOM_EINPUT, "the resource's capacity is 0", 0, 0},
+      {"\"res_matrix_lane\"", "\"res_matrix_lane\", {capacity = 2", LOOM_EINPUT, "expected '}'", 0, 0},
       {"[%1] of %0", "[%0] of %0", LOOM_EINPUT, "'%0' is a memory bank; expected a spatial dim", 4, 38},
       {"[%1] of %0", "[%1] of %9", LOOM_EINPUT, "'%9' is not defined above", 4, 45},
       {"%1 =", "%0 =", LOOM_EINPUT, "'%0' is defined twice", 3, 3},
@@ -176,6 +261,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_both_spellings_become_the_same_machine, setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_imported_machine_is_written_and_read, setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_head_of_a_dump_is_read, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_a_core_may_have_several_memories, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_the_mesh_may_be_the_whole_system, setup, teardown),
       cmocka_unit_test_setup_teardown(test_costs_come_from_a_compute_directory, setup, teardown),
       cmocka_unit_test_setup_teardown(test_memories_that_nothing_fills_are_told, setup, teardown),
       cmocka_unit_test(test_wrong_files_are_explained),

@@ -6,20 +6,24 @@
 
 typedef struct builder { loom_ctx *ctx; arena *mem; const machine_arch *a; } builder;
 
-loom_status machine_arch_pick(loom_ctx *ctx, loom_span span, const machine_memory *list, size_t n, const char *preferred, const char *what, machine_memory *out) {
+const char *const machine_dram_names[] = {"DRAM", NULL}, *const machine_l1_names[] = {"L1", "L1_S", "SRAM", NULL};
+
+loom_status machine_arch_pick(loom_ctx *ctx, loom_span span, const machine_memory *list, size_t n, const char *const *preferred, const char *what,
+                              machine_memory *out) {
   if (!n)
     LOOM_FAIL(ctx, span, LOOM_EINPUT, "there is no memory that could be %s", what);
-  for (size_t i = 0; i < n; i++)
-    if (text_eq(list[i].name, preferred)) {
-      *out = list[i];
-      return LOOM_OK;
-    }
+  for (const char *const *name = preferred; *name; name++)
+    for (size_t i = 0; i < n; i++)
+      if (text_eq(list[i].name, *name)) {
+        *out = list[i];
+        return LOOM_OK;
+      }
   if (n == 1) {
     *out = list[0];
     return LOOM_OK;
   }
   diag_error(ctx, list[1].span, LOOM_EUNSUP, "'%s' and '%s' could both be %s", list[0].name, list[1].name, what);
-  diag_help(ctx, "name one of them '%s'", preferred);
+  diag_help(ctx, "name one of them '%s'", preferred[0]);
   return LOOM_EUNSUP;
 }
 

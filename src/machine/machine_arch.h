@@ -21,8 +21,11 @@ typedef struct machine_arch {
   VEC_OF(machine_path) paths;
 } machine_arch;
 
-/* Picks the memory called `preferred`, else the only one; `what` in messages: "the core's memory". */
-LOOM_MUST_USE loom_status machine_arch_pick(loom_ctx *ctx, loom_span span, const machine_memory *list, size_t n, const char *preferred, const char *what, machine_memory *out);
+/* What upstream calls the DRAM and the memory of a core (of several: the one of SRAM), best name first, NULL at the end. */
+extern const char *const machine_dram_names[], *const machine_l1_names[];
+/* Picks the memory with the first of the names `preferred` that there is, else the only one; `what` in messages: "the core's memory". */
+LOOM_MUST_USE loom_status machine_arch_pick(loom_ctx *ctx, loom_span span, const machine_memory *list, size_t n, const char *const *preferred, const char *what,
+                                            machine_memory *out);
 /* The machine; what the form does not tell is Wormhole's and marked assumed.  The perf set "imported" is empty. */
 LOOM_MUST_USE loom_status machine_from_arch(loom_ctx *ctx, const char *path, const machine_arch *a, machine **out);
 #endif

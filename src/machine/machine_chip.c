@@ -307,8 +307,8 @@ loom_status machine_from_chip(loom_ctx *ctx, const char *path, const char *bytes
   r.arch.form = "chip file";
   r.arch.span = root->span;
   LOOM_TRY(data_get(root, "architecture") ? read_architecture(&r) : read_newest(&r));
-  LOOM_TRY(machine_arch_pick(ctx, root->span, r.core.at, r.core.n, "L1", "the core's memory", &r.arch.l1));
-  LOOM_TRY(machine_arch_pick(ctx, root->span, r.system.at, r.system.n, "DRAM", "the DRAM", &r.arch.dram));
+  LOOM_TRY(machine_arch_pick(ctx, root->span, r.core.at, r.core.n, machine_l1_names, "the core's memory", &r.arch.l1));
+  LOOM_TRY(machine_arch_pick(ctx, root->span, r.system.at, r.system.n, machine_dram_names, "the DRAM", &r.arch.dram));
   for (size_t i = 0; i < r.system.n; i++) {
     if (text_eq(r.system.at[i].name, r.arch.dram.name))
       r.arch.dram_page_bytes = r.system_block.at[i];

@@ -147,7 +147,7 @@ static loom_status match_costs(loom_ctx *ctx, const machine_perf *set, size_t fi
 }
 
 static loom_status add_module(loom_ctx *ctx, machine *m, const char *dir, const char *file) {
-  const char *path = file_join(&ctx->mem, dir, file), *unit = machine_plain_name(file_stem(&ctx->mem, file)), *yaml;
+  const char *path = file_join(&ctx->mem, dir, file), *unit = machine_plain_name(&ctx->mem, file_stem(&ctx->mem, file)), *yaml;
   char *bytes;
   size_t size;
   df_lexer lex;

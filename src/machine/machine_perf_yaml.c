@@ -165,7 +165,7 @@ static loom_status read_performance(importer *im, const data_value *performance)
 /* matrix_lane.perf.yaml -> matrix_lane */
 static const char *unit_of(arena *mem, const char *path) {
   char *stem = file_stem(mem, path);
-  return machine_plain_name(text_ends(stem, ".perf") ? arena_strndup(mem, stem, strlen(stem) - 5) : stem);
+  return machine_plain_name(mem, text_ends(stem, ".perf") ? arena_strndup(mem, stem, strlen(stem) - 5) : stem);
 }
 
 static loom_status read_file(importer *im, const data_value *root) {

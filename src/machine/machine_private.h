@@ -69,8 +69,8 @@ LOOM_MUST_USE loom_status machine_read_func(loom_ctx *ctx, const data_member *me
 loom_span machine_word_span(const data_value *v, const char *word);
 
 /* ---- foreign files ---- */
-/* Upstream's exports put mem_, proc_, res_, dim_ or arch_ before names, and array_ before what is spread over the mesh. */
-const char *machine_plain_name(const char *name);
+/* Upstream's exports put mem_, proc_, res_, dim_ or arch_ before names, array_ before what is spread over the mesh, and _instance behind the memory of one core. */
+const char *machine_plain_name(arena *mem, const char *name);
 /* Names that callers use and newer perf sets spell otherwise: matmul_f16 = matmul_SS_f16; added where the target exists and the name does not. */
 void machine_add_aliases(arena *mem, machine_perf *p);
 /* Costs of every unit and mover that has X.perf.yaml or X.yaml in `dir`, their functions unseen; with .mlir files in it: machine_add_compute_dir. */

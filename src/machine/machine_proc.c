@@ -2,13 +2,16 @@
 #include "machine/machine_proc.h"
 #include "base/text.h"
 
-const char *machine_plain_name(const char *name) {
-  static const char *const prefixes[] = {"mem_", "proc_", "res_", "dim_", "arch_"};
+const char *machine_plain_name(arena *mem, const char *name) {
+  static const char *const prefixes[] = {"mem_", "proc_", "res_", "dim_", "arch_"}, part[] = "_instance";
+  bool is_memory = text_starts(name, prefixes[0]);
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (text_starts(name, prefixes[i]) && name[strlen(prefixes[i])]) {
       name += strlen(prefixes[i]);
       break;
     }
+  if (is_memory && text_ends(name, part) && !text_eq(name, part))
+    name = arena_strndup(mem, name, strlen(name) - strlen(part));
   return text_starts(name, "array_") && name[6] ? name + 6 : name;
 }
 
@@ -45,7 +48,7 @@ static loom_status read_bound(df_lexer *l, proc_func *f) {
   LOOM_TRY(df_take(l, DF_VALUE, "the argument that is bound", &value));
   LOOM_TRY(df_expect(l, ","));
   LOOM_TRY(df_take(l, DF_SYMBOL, "a memory such as @L1", &memory));
-  vec_push(&l->ctx->mem, &f->memories, ((proc_bound){value.text, machine_plain_name(memory.text + 1), memory.span}));
+  vec_push(&l->ctx->mem, &f->memories, ((proc_bound){value.text, machine_plain_name(&l->ctx->mem, memory.text + 1), memory.span}));
   return LOOM_OK;
 }
 
@@ -132,7 +135,7 @@ loom_status machine_proc_module(df_lexer *l, proc_module *out) {
   *out = (proc_module){.span = l->token.span};
   LOOM_TRY(df_expect(l, "module"));
   if (l->token.kind == DF_SYMBOL) {
-    out->name = machine_plain_name(l->token.text + 1);
+    out->name = machine_plain_name(&l->ctx->mem, l->token.text + 1);
     out->span = l->token.span;
     LOOM_TRY(df_next(l));
   }
