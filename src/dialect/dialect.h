@@ -8,6 +8,7 @@ enum { DIALECT_MESH_MAX = 3, DIALECT_RANK_MAX = 8 };
 
 /* ops of dialect `loom` (generic assembly only; loom-dataflow.md 2.3); the list with the attributes of each is loom.irdl.mlir:
  *   stage-0    loom.sym, loom.get_symbol (the helion form), loom.broadcast, loom.gather, loom.placeholder
+ *   of chips   loom.bind_shape, loom.bind_mem (functions of units and movers)
  *   bufferized loom.alloc, loom.semaphore_take, loom.semaphore_give, loom.copy, loom.matmul, loom.batch_matmul (overwrite semantics)
  * Attributes on loops: loom.block_sym, loom.iter_type (scf.for); loom.block_syms, loom.iter_types, loom.logical_levels,
  * loom.physical_dims (scf.parallel, one entry a dimension). */

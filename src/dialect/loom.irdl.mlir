@@ -93,13 +93,29 @@ irdl.dialect @loom {
     irdl.attributes {"static_sizes" = %shape}
   }
 
-  // Collects the tiles of a line of cores, one per value of the parallel iterator `across`, on its first core.
+  // Collects the tiles of a line of cores, one per value of the parallel iterator, the first of `places`, on its first core.  Behind it: the region.
+  // In the function of a mover (bind_mem) there is no iterator.
   irdl.operation @gather {
     %value = irdl.any
     %init = irdl.any
     %index = irdl.is index
-    irdl.operands(value: %value, init: %init, across: %index, region: variadic %index)
+    irdl.operands(value: %value, init: %init, places: variadic %index)
     irdl.results(result: optional %init)
+  }
+
+  // What a chip can do is told by functions: sizes of an argument and the memory it is in.
+  irdl.operation @bind_shape {
+    %value = irdl.base "!builtin.memref"
+    %size = irdl.is index
+    %shape = irdl.any
+    irdl.operands(value: %value, sizes: variadic %size)
+    irdl.attributes {"static_sizes" = %shape}
+  }
+  irdl.operation @bind_mem {
+    %value = irdl.base "!builtin.memref"
+    %memory = irdl.any
+    irdl.operands(value: %value)
+    irdl.attributes {"memory" = %memory}
   }
 
   // The forms between: memory bound, not yet bufferized.

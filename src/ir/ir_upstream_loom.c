@@ -10,6 +10,8 @@
  * anything else stands for itself. */
 static const struct { const char *name, *form; } rows[] = {
     {"loom.sym", "@symbol_ref { : R"},
+    {"loom.bind_shape", "V , Lstatic_sizes { : T"},
+    {"loom.bind_mem", "V , @memory { : T"},
     {"loom.alloc", "Lstatic_sizes on @memory { : R"},
     {"loom.placeholder", "Lstatic_sizes { : R"},
     {"loom.semaphore_take", "V { : T -> R"},
@@ -23,6 +25,7 @@ static const struct { const char *name, *form; } rows[] = {
     {"loom.copy_to_tensor", "V , V C { : T , T -> R"},
     {"loom.copy_from_tensor", "V , V C { : T , T"},
     {"loom.gather", "V , V C across ( I : index ) C { : T to T"},
+    {"loom.gather", "V , V C { : T to T"},
     {"loom.gather", "ins ( V : T ) outs ( V : T ) C across ( I : index ) C { -> R"},
     {"loom.gather", "ins ( V : T ) outs ( V : T ) C across ( I : index ) C {"},
     {"loom.broadcast", "ins ( V : T ) outs ( V : T ) dim ( #dim ) { -> R"},
