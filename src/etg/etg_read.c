@@ -12,15 +12,20 @@ static bool is_told(const loom_ctx *ctx, const char *what) {
   return false;
 }
 
+bool etg_warn_once(loom_ctx *ctx, loom_span span, const char *what) {
+  if (is_told(ctx, what))
+    return false;
+  diag_warn(ctx, span, "%s", what);
+  return true;
+}
+
 void etg_warn_unknown(loom_ctx *ctx, const data_value *v, const char *const *keys, size_t n) {
   for (size_t i = 0; v && v->kind == DATA_OBJECT && i < v->n; i++) {
     bool known = false;
     for (size_t k = 0; k < n; k++)
       known = known || text_eq(v->members[i].key, keys[k]);
-    const char *told = arena_printf(&ctx->mem, "unknown key '%s'; it is ignored", v->members[i].key);
-    if (known || is_told(ctx, told))
+    if (known || !etg_warn_once(ctx, v->members[i].key_span, arena_printf(&ctx->mem, "unknown key '%s'; it is ignored", v->members[i].key)))
       continue;
-    diag_warn(ctx, v->members[i].key_span, "%s", told);
     const char *near = diag_nearest(v->members[i].key, keys, n);
     if (near)
       diag_help(ctx, "did you mean '%s'?", near);

@@ -31,6 +31,21 @@ static void add_defaults(arena *m, machine_args *args) {
 
 typedef struct resolver { loom_ctx *ctx; const machine *m; const char *wrapper; } resolver;
 
+/* The unit or mover that a placed call names; NULL: none, or the machine has no such one and its first function of that name counts. */
+static const char *unit_of(const resolver *r, const etg_call *c) {
+  const data_value *array = data_get(c->target, "array");
+  if (!array || array->kind != DATA_STRING)
+    return NULL;
+  for (size_t i = 0; i < r->m->units.n; i++)
+    if (text_eq(r->m->units.at[i].name, array->string))
+      return array->string;
+  for (size_t i = 0; i < r->m->movers.n; i++)
+    if (text_eq(r->m->movers.at[i], array->string))
+      return array->string;
+  etg_warn_once(r->ctx, array->span, arena_printf(&r->ctx->mem, "machine '%s' has no unit or mover '%s'; its first function '%s' is taken", r->m->name, array->string, c->func));
+  return NULL;
+}
+
 static loom_status resolve_call(resolver *r, etg_call *c) {
   if (c->cycles)
     return LOOM_OK;
@@ -38,7 +53,9 @@ static loom_status resolve_call(resolver *r, etg_call *c) {
   for (size_t i = 0; i < c->args.n; i++)
     vec_push(&r->ctx->mem, &args, ((machine_arg){c->args.at[i].symbol, c->args.at[i].value.is}));
   add_defaults(&r->ctx->mem, &args);
-  LOOM_TRY(machine_cost(r->ctx, r->m, c->func, args.at, args.n, &c->cycles));
+  const char *unit = unit_of(r, c);
+  const machine_func *f = unit ? machine_find_func_on(r->m, unit, c->func) : NULL;
+  LOOM_TRY(f ? machine_func_cost(r->ctx, f, args.at, args.n, &c->cycles) : machine_cost(r->ctx, r->m, c->func, args.at, args.n, &c->cycles));
   etg_split_cost(&r->ctx->mem, c->cycles, r->wrapper, &c->scenarios);
   return LOOM_OK;
 }

@@ -2,7 +2,7 @@
 #include "etg/eval.h"
 #include "base/text.h"
 
-typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; } evaluator;
+typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; const char *wrapper; /* "Concrete", newer "Expression" */ } evaluator;
 
 /* ---- expressions: JSON trees are put together as they are, so that nothing folds ---- */
 
@@ -51,22 +51,25 @@ static data_value *written(const evaluator *e, const sym_expr *x, const data_val
 
 static data_value *scenario(const evaluator *e, data_value *guard, data_value *cost) {
   data_value *o = data_object(e->mem), *time = data_object(e->mem);
-  data_set(e->mem, time, "Concrete", cost);
+  data_set(e->mem, time, e->wrapper, cost);
   data_set(e->mem, o, "constraints", guard);
   data_set(e->mem, o, "time_cost", time);
   return o;
 }
 
 static data_value *guard_of(const data_value *s) { return data_get(s, "constraints"); }
-static data_value *cost_of(const data_value *s) { return data_get(data_get(s, "time_cost"), "Concrete"); }
+static data_value *cost_of(const data_value *s) { return data_get(s, "time_cost")->members[0].value; }
 
 static data_value *call_scenarios(const evaluator *e, const machine_func *f, const data_value *entries) {
   data_value *list = data_array(e->mem);
   for (size_t i = 0; i < f->scenarios.n; i++) {
     const machine_scenario *s = &f->scenarios.at[i];
     data_value *guard = both(e->mem, written(e, f->when, entries), written(e, s->when, entries));
-    data_value *quotient = tagged(e->mem, "Div", written(e, s->volume, entries), written(e, s->throughput, entries));
-    data_push(e->mem, list, scenario(e, guard, tagged(e->mem, "Add", written(e, s->fixed, entries), quotient)));
+    data_value *cost = written(e, s->fixed, entries);
+    int64_t volume;
+    if (!sym_is_const(s->volume, &volume) || volume != 0)      /* else the cost is one expression */
+      cost = tagged(e->mem, "Add", cost, tagged(e->mem, "Div", written(e, s->volume, entries), written(e, s->throughput, entries)));
+    data_push(e->mem, list, scenario(e, guard, cost));
   }
   return list;
 }
@@ -104,12 +107,11 @@ static loom_status check_entries(const evaluator *e, const data_value *func, con
   return LOOM_OK;
 }
 
-static loom_status find_func(const evaluator *e, const data_value *name, const machine_func **out) {
-  *out = machine_find_func(e->m, name->string);
-  if (*out)
-    return LOOM_OK;
+static const machine_perf *perf_of(const evaluator *e) { return e->m->perf.n ? &e->m->perf.at[e->m->calibration] : NULL; }
+
+static loom_status fail_unknown_func(const evaluator *e, const data_value *name) {
   VEC_OF(const char *) names = {0};
-  const machine_perf *p = e->m->perf.n ? &e->m->perf.at[e->m->calibration] : NULL;
+  const machine_perf *p = perf_of(e);
   for (size_t i = 0; p && i < p->funcs.n; i++)
     vec_push(e->mem, &names, p->funcs.at[i].name);
   for (size_t i = 0; p && i < p->aliases.n; i++)
@@ -123,6 +125,61 @@ static loom_status find_func(const evaluator *e, const data_value *name, const m
   return LOOM_EUNSUP;
 }
 
+static size_t count_funcs(const evaluator *e, const machine_func *f) {
+  const machine_perf *p = perf_of(e);
+  size_t n = 0;
+  for (size_t i = 0; i < p->funcs.n; i++)
+    n += text_eq(p->funcs.at[i].name, f->name);
+  return n;
+}
+
+/* Unplaced: one unit must have it. */
+static loom_status find_func(const evaluator *e, const data_value *name, const machine_func **out) {
+  *out = machine_find_func(e->m, name->string);
+  if (!*out)
+    return fail_unknown_func(e, name);
+  size_t n = count_funcs(e, *out);
+  if (n == 1)
+    return LOOM_OK;
+  diag_error(e->ctx, name->span, LOOM_EINPUT, "%zu units have a function '%s'", n, name->string);
+  diag_help(e->ctx, "say which with PlacedFunc and \"target\": {\"array\": \"%s\"}", (*out)->unit);
+  return LOOM_EINPUT;
+}
+
+/* {"array": unit, "selectors": [..]}; which of its instances does not change the cost.  A unit that the machine calls otherwise is let pass if only one can be meant. */
+static loom_status find_placed_func(const evaluator *e, const data_value *body, const data_value *name, const machine_func **out) {
+  VEC_OF(const char *) units = {0};
+  data_value *target, *array;
+  LOOM_TRY(data_need(e->ctx, body, "target", DATA_OBJECT, &target));
+  LOOM_TRY(data_need(e->ctx, target, "array", DATA_STRING, &array));
+  for (size_t i = 0; i < e->m->units.n; i++)
+    vec_push(e->mem, &units, e->m->units.at[i].name);
+  for (size_t i = 0; i < e->m->movers.n; i++)
+    vec_push(e->mem, &units, e->m->movers.at[i]);
+  bool is_known = false;
+  for (size_t i = 0; i < units.n; i++)
+    is_known = is_known || text_eq(units.at[i], array->string);
+  *out = machine_find_func_on(e->m, array->string, name->string);
+  if (*out)
+    return LOOM_OK;
+  *out = machine_find_func(e->m, name->string);
+  if (!*out)
+    return fail_unknown_func(e, name);
+  if (is_known)
+    LOOM_FAIL(e->ctx, name->span, LOOM_EINPUT, "'%s' of machine '%s' has no function '%s'; '%s' has it", array->string, e->m->name, name->string, (*out)->unit);
+  if (count_funcs(e, *out) == 1) {
+    diag_warn(e->ctx, array->span, "machine '%s' has no unit or mover '%s'; its '%s' on '%s' is taken", e->m->name, array->string, name->string, (*out)->unit);
+    return LOOM_OK;
+  }
+  diag_error(e->ctx, array->span, LOOM_EINPUT, "machine '%s' has no unit or mover '%s'", e->m->name, array->string);
+  const char *near = diag_nearest(array->string, units.at, units.n);
+  if (near)
+    diag_help(e->ctx, "did you mean '%s'?", near);
+  else
+    diag_help(e->ctx, "'loom machine show %s' lists them", e->m->name);
+  return LOOM_EINPUT;
+}
+
 /* The members of `v` with `schedules` (if there are new ones) and `scenarios` replaced. */
 static data_value *with_scenarios(const evaluator *e, const data_value *v, data_value *schedules, data_value *scenarios) {
   data_value *o = data_object(e->mem);
@@ -133,14 +190,14 @@ static data_value *with_scenarios(const evaluator *e, const data_value *v, data_
   return o;
 }
 
-static loom_status evaluate_call(const evaluator *e, const data_value *body, data_value **out, data_value **out_scenarios) {
+static loom_status evaluate_call(const evaluator *e, const data_value *body, bool is_placed, data_value **out, data_value **out_scenarios) {
   data_value *func, *name;
   const data_value *entries;
   const machine_func *f;
   LOOM_TRY(data_need(e->ctx, body, "func", DATA_OBJECT, &func));
   LOOM_TRY(data_need(e->ctx, func, "name", DATA_STRING, &name));
   LOOM_TRY(check_entries(e, func, &entries));
-  LOOM_TRY(find_func(e, name, &f));
+  LOOM_TRY(is_placed ? find_placed_func(e, body, name, &f) : find_func(e, name, &f));
   *out_scenarios = call_scenarios(e, f, entries);
   *out = with_scenarios(e, body, NULL, *out_scenarios);
   return LOOM_OK;
@@ -155,7 +212,7 @@ static loom_status evaluate_parts(const evaluator *e, const data_value *body, co
   data_set_int(e->mem, zero, "Const", 0);
   data_push(e->mem, all, scenario(e, data_string(e->mem, "True"), zero));
   for (size_t i = 0; i < schedules->n; i++) {
-    data_value *part, *scenarios;
+    data_value *part = NULL, *scenarios = NULL;
     LOOM_TRY(evaluate(e, schedules->items[i], depth + 1, &part, &scenarios));
     LOOM_TRY(combine(e, body, all, scenarios, tag, &all));
     data_push(e->mem, done, part);
@@ -174,7 +231,7 @@ static loom_status evaluate(const evaluator *e, const data_value *v, int depth, 
     data_value *filled;
     if (!body)
       continue;
-    LOOM_TRY(kinds[i].tag ? evaluate_parts(e, body, kinds[i].tag, depth, &filled, out_scenarios) : evaluate_call(e, body, &filled, out_scenarios));
+    LOOM_TRY(kinds[i].tag ? evaluate_parts(e, body, kinds[i].tag, depth, &filled, out_scenarios) : evaluate_call(e, body, i == 1, &filled, out_scenarios));
     *out = data_object(e->mem);
     data_set(e->mem, *out, kinds[i].kind, filled);
     return LOOM_OK;
@@ -184,8 +241,18 @@ static loom_status evaluate(const evaluator *e, const data_value *v, int depth, 
   return LOOM_EINPUT;
 }
 
+/* Only upstream's newest schedules place calls. */
+static bool has_placed_call(const data_value *v) {
+  for (size_t i = 0; i < v->n; i++)
+    if (v->kind == DATA_OBJECT && (text_eq(v->members[i].key, "PlacedFunc") || has_placed_call(v->members[i].value)))
+      return true;
+    else if (v->kind == DATA_ARRAY && has_placed_call(v->items[i]))
+      return true;
+  return false;
+}
+
 loom_status eval_schedule(loom_ctx *ctx, const machine *m, const data_value *schedule, int64_t limit, data_value **out) {
-  evaluator e = {ctx, &ctx->mem, m, limit};
+  evaluator e = {ctx, &ctx->mem, m, limit, has_placed_call(schedule) ? "Expression" : "Concrete"};
   data_value *scenarios;
   return evaluate(&e, schedule, 0, out, &scenarios);
 }

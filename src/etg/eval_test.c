@@ -13,6 +13,8 @@ static const char perf[] =
     "          - {when: N < 1, fixed: 1}\n          - {when: N >= 1 && N < 2, fixed: 2}\n          - {when: N >= 2 && N < 3, fixed: 3}\n          - {when: N >= 3, fixed: 4}\n"
     "      copy: {unit: noc0, symbols: [M, N, effective_bandwidth], fixed: 454, volume: M * N * 2 * effective_bandwidth, throughput: 150}\n"
     "      store: {unit: noc1, symbols: [M, N], fixed: 454, volume: M * N * 2, throughput: 150}\n"
+    "      twice: {unit: matrix, symbols: [], fixed: 7}\n"
+    "      twice@noc0: {unit: noc0, symbols: [L], fixed: L}\n"
     "    aliases: {copy_f16: copy}\n";
 
 static machine *tiny(loom_ctx *ctx) {
@@ -24,6 +26,7 @@ static machine *tiny(loom_ctx *ctx) {
 }
 
 #define CALL(name, entries) "{\"Func\": {\"func\": {\"name\": \"" name "\", \"symbols\": [], \"sym_map\": {\"entries\": [" entries "]}}}}"
+#define PLACED(unit, name) "{\"PlacedFunc\": {\"func\": {\"name\": \"" name "\", \"sym_map\": {\"entries\": [[\"L\", 40]]}}, \"target\": {\"array\": \"" unit "\"}}}"
 #define F1 "{\"Func\": {\"func\": {\"name\": \"f1\"}}}"
 #define F2 "{\"Func\": {\"func\": {\"name\": \"f2\"}}}"
 
@@ -122,7 +125,24 @@ static void test_what_a_node_says_besides_stays(void **state) {
   assert_string_equal(data_get(data_get(body, "target"), "array")->string, "matrix_sram");
   assert_string_equal(data_get(data_get(body, "func"), "op_label")->string, "x");
   assert_int_equal(data_get(body, "scenarios")->n, 1);
+  assert_int_equal(ctx.diag.warnings, 1);
+  assert_string_equal(ctx.diag.first->text, "machine 'tiny' has no unit or mover 'matrix_sram'; its 'f2' on 'matrix' is taken");
   loom_ctx_done(&ctx);
+}
+
+/* Functions of one name on several units: a placed call says whose. */
+static void test_placed_calls_name_their_unit(void **state) {
+  (void)state;
+  static const struct { const char *unit, *cost; } cases[] = {{"matrix", "{\"Expression\": {\"Const\": 7}}"}, {"noc0", "{\"Expression\": {\"Const\": 40}}"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    assert_int_equal(evaluated(&ctx, arena_printf(&ctx.mem, PLACED("%s", "twice"), cases[i].unit), 100, &got), LOOM_OK);
+    assert_int_equal(ctx.diag.warnings, 0);
+    assert_string_equal(text_of(&ctx, data_get(data_get(got, "PlacedFunc"), "scenarios"), 0, "time_cost"), cases[i].cost);
+    loom_ctx_done(&ctx);
+  }
 }
 
 static void test_wrong_schedules_are_explained(void **state) {
@@ -136,6 +156,11 @@ static void test_wrong_schedules_are_explained(void **state) {
       {CALL("f1", "[\"N\"]"), LOOM_EINPUT, "must be [symbol, expression]", 0},
       {CALL("f1", "[\"N\", {\"Foo\": 1}]"), LOOM_EINPUT, "unknown expression \"Foo\"", 0},
       {"{\"Func\": {\"func\": {\"name\": \"f1\", \"sym_map\": {\"entry\": []}}}}", LOOM_EINPUT, "sym_map must be", 0},
+      {CALL("twice", ""), LOOM_EINPUT, "2 units have a function 'twice'", 28},
+      {PLACED("noc1", "twice"), LOOM_EINPUT, "'noc1' of machine 'tiny' has no function 'twice'; 'matrix' has it", 34},
+      {PLACED("nocx", "twice"), LOOM_EINPUT, "machine 'tiny' has no unit or mover 'nocx'", 0},
+      {PLACED("noc0", "thrice"), LOOM_EUNSUP, "has no function 'thrice'", 34},
+      {"{\"PlacedFunc\": {\"func\": {\"name\": \"twice\"}}}", LOOM_EINPUT, "target", 0},
       {"{\"Sequential\": {\"schedules\": [" WIDE "," WIDE "," WIDE "," WIDE "]}}", LOOM_ELIMIT, "64 x 4 scenarios", 0},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -170,6 +195,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_sequence_has_every_combination), cmocka_unit_test(test_a_call_is_guarded_and_not_folded),
       cmocka_unit_test(test_the_published_round_trip),         cmocka_unit_test(test_what_a_node_says_besides_stays),
+      cmocka_unit_test(test_placed_calls_name_their_unit),
       cmocka_unit_test(test_wrong_schedules_are_explained),    cmocka_unit_test(test_schedules_are_not_nested_without_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

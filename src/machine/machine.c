@@ -38,18 +38,22 @@ machine *machine_submesh(arena *mem, const machine *m, const int64_t *sizes) {
   return sub;
 }
 
-const machine_func *machine_perf_find(const machine_perf *p, const char *name) {
+const machine_func *machine_perf_find_on(const machine_perf *p, const char *unit, const char *name) {
   for (size_t i = 0; i < p->aliases.n; i++)
     if (text_eq(p->aliases.at[i].name, name)) {
       name = p->aliases.at[i].target;
       break;
     }
   for (size_t i = 0; i < p->funcs.n; i++)
-    if (text_eq(p->funcs.at[i].name, name))
+    if (text_eq(p->funcs.at[i].name, name) && (!unit || text_eq(p->funcs.at[i].unit, unit)))
       return &p->funcs.at[i];
   return NULL;
 }
 
-const machine_func *machine_find_func(const machine *m, const char *name) {
-  return m->perf.n ? machine_perf_find(&m->perf.at[m->calibration], name) : NULL;
+const machine_func *machine_perf_find(const machine_perf *p, const char *name) { return machine_perf_find_on(p, NULL, name); }
+
+const machine_func *machine_find_func_on(const machine *m, const char *unit, const char *name) {
+  return m->perf.n ? machine_perf_find_on(&m->perf.at[m->calibration], unit, name) : NULL;
 }
+
+const machine_func *machine_find_func(const machine *m, const char *name) { return machine_find_func_on(m, NULL, name); }

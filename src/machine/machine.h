@@ -22,7 +22,7 @@ typedef struct machine_unit { const char *name; const char *kind; /* "matrix" | 
 /* One alternative of a function's cost: cycles = ceil(fixed) + ceil(volume / throughput) while `when` holds. All over the function's symbols.
  * Divisions inside `fixed` and `volume` round up, inside `throughput` down (loom.machine.v1). */
 typedef struct machine_scenario { const sym_expr *when, *fixed, *volume, *throughput; loom_span span; } machine_scenario;
-typedef struct machine_func { const char *name; const char *unit; /* unit or mover that runs it; functions of one unit exclude each other */
+typedef struct machine_func { const char *name; const char *unit; /* unit or mover that runs it; functions of one unit exclude each other.  The two tell it apart */
   VEC_OF(const char *) symbols; const sym_expr *when; VEC_OF(machine_scenario) scenarios; bool is_assumed; loom_span span; } machine_func;
 typedef struct machine_alias { const char *name, *target; } machine_alias;                       /* legacy function names: matmul_f16 .. */
 typedef struct machine_perf { const char *name; const char *source; VEC_OF(machine_func) funcs; VEC_OF(machine_alias) aliases; } machine_perf;
@@ -39,6 +39,9 @@ typedef struct machine_map {
 /* A memory and a way between two, as foreign files list them; checked: DRAM must reach each. */
 typedef struct machine_memory { const char *name; int64_t instances, bytes /* of one */; loom_span span; } machine_memory;
 typedef struct machine_path { const char *mover, *from, *to; loom_span span; } machine_path;
+
+/* A unit or mover, and the file beside the chip's that defines it: others may share it. */
+typedef struct machine_definition { const char *unit, *file; loom_span span; } machine_definition;
 
 typedef struct machine {
   const char *name, *path, *summary;
@@ -61,6 +64,7 @@ typedef struct machine {
   VEC_OF(machine_map) maps;                 /* links given as index maps; checked, and the mesh's wrap and `attach` follow from them */
   VEC_OF(machine_memory) memories;          /* of foreign files: all they name, the DRAM first; empty for ours */
   VEC_OF(machine_path) paths;
+  VEC_OF(machine_definition) definitions;   /* of foreign chips: where the costs of a unit or mover are */
   VEC_OF(machine_origin) origins;
   VEC_OF(machine_perf) perf;                /* perf sets; `calibration` indexes the one in use */
   int calibration;
@@ -115,10 +119,14 @@ machine *machine_submesh(arena *mem, const machine *m, const int64_t *sizes);
 #define MACHINE_UNCOVERED_CYCLES (INT64_C(1) << 31)
 /* Cycles of function `name` (aliases followed) with its symbols replaced by `map`: a nested IF over the scenarios (first that holds,
  * else MACHINE_UNCOVERED_CYCLES), each ceil(fixed)+ceil(volume/throughput) as integer expressions with ceiling division.
- * A throughput `a / b` that rounds down to 0 is taken exactly, volume * b / a; any other below 1 counts as 1.
+ * A throughput `a / b` or `a / b * c` that rounds down to 0 is taken exactly, volume * b / (a * c); any other below 1 counts as 1.
  * Entries of `map` that the function does not use are ignored.  No such function, or a symbol of it without a value: LOOM_EUNSUP. */
 typedef struct machine_arg { const char *symbol; const sym_expr *value; } machine_arg;
 LOOM_MUST_USE loom_status machine_cost(loom_ctx *ctx, const machine *m, const char *name, const machine_arg *map, size_t n, const sym_expr **out);
-/* In the perf set in use, aliases followed; NULL when there is none. */
+/* The same for a function that was found. */
+LOOM_MUST_USE loom_status machine_func_cost(loom_ctx *ctx, const machine_func *f, const machine_arg *map, size_t n, const sym_expr **out);
+/* In the perf set in use, aliases followed; NULL when there is none.  Of several units that have one of this name (upstream's newest chips) the first counts;
+ * `unit` names one. */
 const machine_func *machine_find_func(const machine *m, const char *name);
+const machine_func *machine_find_func_on(const machine *m, const char *unit, const char *name);
 #endif

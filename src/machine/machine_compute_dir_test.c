@@ -88,6 +88,7 @@ static void test_what_does_not_fit_is_explained(void **state) {
       {ADD, "functions:\n  add:\n    scenarios:\n      - time_cost: {table: {}}\n", LOOM_EINPUT, "unknown key 'table'", 0, 0},
       {ADD, "functions:\n  add:\n    scenarios:\n      - time_cost: {simple: {fixed_latency: 1, volume: \"L +\", throughput: 2}}\n", LOOM_EINPUT, "expected", 0, 0},
       {ADD, "functions:\n  add:\n    symbols: [M]\n    scenarios:\n      - time_cost: {simple: {fixed_latency: 1, volume: L, throughput: 2}}\n", LOOM_EINPUT, "'L' is not a symbol of 'add'", 0, 0},
+      {ADD, "add: [{expression: L, volume: L}]\n", LOOM_EINPUT, "the cost has both 'expression' and 'volume'", 1, 31},
       {ADD, "costs: {}\n", LOOM_EINPUT, "unknown key 'costs'", 1, 1},
       {FUNC("f", "%a: memref<?xf16>", BIND("%a")), COST("f"), LOOM_EINPUT, "'f' neither computes nor transfers", 2, 13},
       {FUNC("f", "%a: memref<?xf16>, %b: memref<?xf16>", BIND("%a") "linalg.exp ins(%a) outs(%b)\n"), COST("f"), LOOM_EINPUT, "argument '%b' of 'f' is in no memory", 2, 13},
@@ -125,6 +126,7 @@ static void test_all_forms_of_costs_are_read(void **state) {
       "name: u\ntype: compute\nperformance:\n  time_costs:\n    c: &c {simple: {fixed_latency: 1, volume: L, throughput: 2}}\n  functions:\n    add:\n      scenarios: [{time_cost: *c}]\n",
       "performance:\n  add: [{latency: 1, volume: L, throughput: 2}]\n",
       "add:\n- constraint: L >= 1\n  latency: 1\n  volume: L\n  throughput: '2'\n",
+      "add:\n- constraint: L < 64\n  latency: 1\n  volume: L\n  throughput: '2'\n- {constraint: L >= 64, expression: 1 + L / 2}\n",
   };
   for (size_t i = 0; i < COUNT_OF(texts); i++) {
     loom_ctx ctx;
@@ -168,12 +170,21 @@ static void test_a_missing_directory_is_an_io_error(void **state) {
   testing_expect_error(ctx, LOOM_EIO, "cannot read the directory", 0, 0);
 }
 
+/* Once on each unit; without a unit the first counts. */
 static void test_a_function_is_priced_once(void **state) {
   loom_ctx *ctx = *state;
-  machine *m = load(ctx, "single");
+  machine *m = load(ctx, "single"), *again;
   expect_ok(ctx, machine_add_perf_yaml(ctx, m, "matrix.perf.yaml", COST("f"), strlen(COST("f"))));
-  assert_int_equal(machine_add_perf_yaml(ctx, m, "vector.perf.yaml", COST("f"), strlen(COST("f"))), LOOM_EINPUT);
-  testing_expect_error(ctx, LOOM_EINPUT, "'f' has a cost already, on 'matrix'", 2, 3);
+  expect_ok(ctx, machine_add_perf_yaml(ctx, m, "vector.perf.yaml", COST("f"), strlen(COST("f"))));
+  assert_string_equal(machine_find_func(m, "f")->unit, "matrix");
+  assert_string_equal(machine_find_func_on(m, "vector", "f")->unit, "vector");
+  assert_null(machine_find_func_on(m, "noc0", "f"));
+  const char *yaml = machine_to_yaml(&ctx->mem, m);
+  expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", yaml, strlen(yaml), &again));
+  assert_string_equal(machine_to_yaml(&ctx->mem, again), yaml);
+  assert_int_equal(again->perf.at[again->calibration].funcs.n, 2);
+  assert_int_equal(machine_add_perf_yaml(ctx, m, "matrix.perf.yaml", COST("f"), strlen(COST("f"))), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "'f' has a cost on 'matrix' already", 2, 3);
 }
 
 static void test_the_unit_of_a_perf_file_must_exist(void **state) {

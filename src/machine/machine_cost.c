@@ -26,13 +26,25 @@ static const sym_expr *at_rate(arena *m, const sym_expr *volume, const sym_expr 
   return sym_ceildiv(m, volume, is_positive ? rate : sym_max(m, rate, sym_const(m, 1)));
 }
 
+const sym_expr *machine_rate_quotient(const sym_expr *throughput) {
+  if (throughput->op == SYM_FLOORDIV)
+    return throughput;
+  for (int i = 0; throughput->op == SYM_MUL && i < 2; i++)
+    if (throughput->arg[i]->op == SYM_FLOORDIV)
+      return throughput->arg[i];
+  return NULL;
+}
+
 static const sym_expr *scenario_cycles(arena *m, const machine_scenario *s, arguments *args) {
   const sym_expr *volume = sym_subst(m, s->volume, argument, args), *cycles;
-  if (s->throughput->op == SYM_FLOORDIV) {
-    /* a / b rounds down to 0 when a < b: there the quotient is taken exactly, volume * b / a. */
-    const sym_expr *a = sym_subst(m, s->throughput->arg[0], argument, args), *b = sym_subst(m, s->throughput->arg[1], argument, args);
-    const sym_expr *rate = sym_floordiv(m, a, b), *is_rate = sym_make(m, SYM_GE, rate, sym_const(m, 1), NULL);
-    cycles = choose(m, is_rate, at_rate(m, volume, rate), at_rate(m, sym_mul(m, volume, b), a));
+  const sym_expr *quotient = machine_rate_quotient(s->throughput), *factor = sym_const(m, 1);
+  if (quotient && quotient != s->throughput)
+    factor = sym_subst(m, s->throughput->arg[s->throughput->arg[0] == quotient], argument, args);
+  if (quotient) {
+    /* a / b rounds down to 0 when a < b: there it is taken exactly, volume * b / (a * factor). */
+    const sym_expr *a = sym_subst(m, quotient->arg[0], argument, args), *b = sym_subst(m, quotient->arg[1], argument, args);
+    const sym_expr *rate = sym_mul(m, sym_floordiv(m, a, b), factor), *is_rate = sym_make(m, SYM_GE, rate, sym_const(m, 1), NULL);
+    cycles = choose(m, is_rate, at_rate(m, volume, rate), at_rate(m, sym_mul(m, volume, b), sym_mul(m, a, factor)));
   } else
     cycles = at_rate(m, volume, sym_subst(m, s->throughput, argument, args));
   return sym_add(m, sym_subst(m, s->fixed, argument, args), cycles);
@@ -58,8 +70,10 @@ static loom_status fail_unknown(loom_ctx *ctx, const machine *m, const char *nam
 
 loom_status machine_cost(loom_ctx *ctx, const machine *m, const char *name, const machine_arg *map, size_t n, const sym_expr **out) {
   const machine_func *f = machine_find_func(m, name);
-  if (!f)
-    return fail_unknown(ctx, m, name);
+  return f ? machine_func_cost(ctx, f, map, n, out) : fail_unknown(ctx, m, name);
+}
+
+loom_status machine_func_cost(loom_ctx *ctx, const machine_func *f, const machine_arg *map, size_t n, const sym_expr **out) {
   arguments a = {map, n};
   for (size_t i = 0; i < f->symbols.n; i++)
     if (!argument(&a, f->symbols.at[i]))

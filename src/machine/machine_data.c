@@ -164,8 +164,10 @@ static data_value *func_tree(arena *mem, const machine_func *f) {
 
 static data_value *perf_tree(arena *mem, const machine_perf *p) {
   data_value *v = data_object(mem), *functions = data_object(mem), *aliases = data_object(mem);
-  for (size_t i = 0; i < p->funcs.n; i++)
-    data_set(mem, functions, p->funcs.at[i].name, func_tree(mem, &p->funcs.at[i]));
+  for (size_t i = 0; i < p->funcs.n; i++) {
+    const machine_func *f = &p->funcs.at[i];
+    data_set(mem, functions, data_get(functions, f->name) ? arena_printf(mem, "%s@%s", f->name, f->unit) : f->name, func_tree(mem, f));
+  }
   for (size_t i = 0; i < p->aliases.n; i++)
     data_set_string(mem, aliases, p->aliases.at[i].name, p->aliases.at[i].target);
   if (p->source)

@@ -116,7 +116,7 @@ static void check_rate(loom_ctx *ctx, guards *g, size_t scenario) {
   int64_t rate;
   if (g->told_rate || !sym_run(g->throughput.at[scenario], g->at, &rate) || rate >= 1)
     return;
-  bool is_quotient = rate == 0 && g->func->scenarios.at[scenario].throughput->op == SYM_FLOORDIV;
+  bool is_quotient = rate == 0 && machine_rate_quotient(g->func->scenarios.at[scenario].throughput);
   diag_warn(ctx, g->func->scenarios.at[scenario].span, "the throughput of '%s' is %" PRId64 ", for example at %s", g->func->name, rate,
             point_text(&ctx->mem, g));
   diag_help(ctx, is_quotient ? "its exact quotient is used there" : "it counts as 1 there");

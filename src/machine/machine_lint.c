@@ -65,7 +65,7 @@ static bool find_work(const machine *m, const machine_func *f, work *out) {
 }
 
 /* Cycles and work with every size `size`; nobody shares. */
-static loom_status measure(loom_ctx *ctx, const machine *m, const machine_func *f, int64_t size, int64_t *out_cycles, double *out_work) {
+static loom_status measure(loom_ctx *ctx, const machine_func *f, int64_t size, int64_t *out_cycles, double *out_work) {
   machine_arg *args = ARENA_NEW_N(&ctx->scratch, machine_arg, f->symbols.n);
   const sym_expr *cost;
   *out_work = 1;
@@ -74,7 +74,7 @@ static loom_status measure(loom_ctx *ctx, const machine *m, const machine_func *
     args[i] = (machine_arg){s, sym_const(&ctx->scratch, is_size(s) ? size : text_eq(s, "effective_bandwidth") ? 10 : 1)};
     *out_work *= is_size(s) ? (double)size : 1;
   }
-  LOOM_TRY(machine_cost(ctx, m, f->name, args, f->symbols.n, &cost));
+  LOOM_TRY(machine_func_cost(ctx, f, args, f->symbols.n, &cost));
   return sym_eval(ctx, cost, NULL, 0, out_cycles);
 }
 
@@ -88,8 +88,8 @@ static loom_status check_rate(loom_ctx *ctx, const machine *m, const machine_per
     n += is_size(f->symbols.at[i]);
   if (!n || n >= sizeof sizes / sizeof *sizes || !find_work(m, f, &w))
     return LOOM_OK;
-  LOOM_TRY(measure(ctx, m, f, sizes[n], &before, &less));
-  LOOM_TRY(measure(ctx, m, f, sizes[n] * 2, &after, &more));
+  LOOM_TRY(measure(ctx, f, sizes[n], &before, &less));
+  LOOM_TRY(measure(ctx, f, sizes[n] * 2, &after, &more));
   if (before == MACHINE_UNCOVERED_CYCLES || after == MACHINE_UNCOVERED_CYCLES)
     return LOOM_OK;
   if (after <= before) {

@@ -1,8 +1,8 @@
 /* Upstream's perf YAML becomes functions of the perf set "imported":
  *   functions: {f: {symbols, constraints, scenarios: [{constraints, time_cost: {simple: {fixed_latency, volume, throughput}}}]}}
  *   performance: {functions: as above}
- *   performance: {f: [{constraint, latency, volume, throughput}]}
- *   f: [{constraint, latency, volume, throughput}]
+ *   performance: {f: [{constraint, latency, volume, throughput}, {constraint, expression}]}
+ *   f: as under `performance`
  * `time_costs` only holds what anchors name.  Each function is turned into the form of our own files and read by their reader. */
 #include "base/file.h"
 #include "base/text.h"
@@ -97,16 +97,23 @@ static loom_status read_scenario(const importer *im, const data_value *v, data_v
   return add_cost(im, simple, &cost, *out);
 }
 
-/* {constraint, latency, volume, throughput} */
+/* {constraint, latency, volume, throughput} or {constraint, expression} */
 static loom_status read_short_scenario(const importer *im, const data_value *v, data_value **out) {
-  static const char *const keys[] = {"constraint", "latency", "volume", "throughput"};
+  static const char *const keys[] = {"constraint", "latency", "volume", "throughput", "expression"};
   static const cost_keys cost = {{"latency", "volume", "throughput"}};
+  data_value *whole = data_get(v, "expression");
   *out = data_object(im->mem);
   (*out)->span = v->span;
-  LOOM_TRY(data_only_keys(im->ctx, v, keys, 4));
+  LOOM_TRY(data_only_keys(im->ctx, v, keys, 5));
   if (data_get(v, "constraint"))
     data_set(im->mem, *out, "when", data_get(v, "constraint"));
-  return add_cost(im, v, &cost, *out);
+  if (!whole)
+    return add_cost(im, v, &cost, *out);
+  for (size_t i = 0; i < 3; i++)
+    if (data_get(v, cost.from[i]))
+      LOOM_FAIL(im->ctx, data_get(v, cost.from[i])->span, LOOM_EINPUT, "the cost has both 'expression' and '%s'; write one of them", cost.from[i]);
+  data_set(im->mem, *out, our_keys[0], whole);
+  return LOOM_OK;
 }
 
 static loom_status add_func(importer *im, const data_member *member, const data_value *list, data_value *when, data_value *symbols, bool is_short) {
@@ -132,9 +139,8 @@ static loom_status add_func(importer *im, const data_member *member, const data_
     data_set(im->mem, f, "when", when);
   data_set(im->mem, f, "scenarios", scenarios);
   const data_member ours = {member->key, f, member->key_span};
-  const machine_func *taken = machine_perf_find(im->set, member->key);
-  if (taken)
-    LOOM_FAIL(im->ctx, member->key_span, LOOM_EINPUT, "'%s' has a cost already, on '%s'; names of functions are unique in a machine", member->key, taken->unit);
+  if (machine_perf_find_on(im->set, im->unit, member->key))
+    LOOM_FAIL(im->ctx, member->key_span, LOOM_EINPUT, "'%s' has a cost on '%s' already", member->key, im->unit);
   machine_func func;
   LOOM_TRY(machine_read_func(im->ctx, &ours, im->m, &func));
   vec_push(im->mem, &im->set->funcs, func);
@@ -179,9 +185,14 @@ static loom_status read_file(importer *im, const data_value *root) {
 }
 
 loom_status machine_add_perf_yaml(loom_ctx *ctx, machine *m, const char *path, const char *bytes, size_t size) {
-  data_value *root, *performance;
+  data_value *root;
   LOOM_TRY(data_read_yaml_aliases(ctx, path, bytes, size, &root));
-  importer im = {ctx, &ctx->mem, m, machine_imported_set(&ctx->mem, m), unit_of(&ctx->mem, path), root->span};
+  return machine_add_perf_tree(ctx, m, root, unit_of(&ctx->mem, path));
+}
+
+loom_status machine_add_perf_tree(loom_ctx *ctx, machine *m, const data_value *root, const char *unit) {
+  data_value *performance;
+  importer im = {ctx, &ctx->mem, m, machine_imported_set(&ctx->mem, m), unit, root->span};
   im.span.end_line = im.span.line;
   im.span.end_col = im.span.col;
   if (data_get(root, "performance")) {      /* the rest of a processor's file is no cost */

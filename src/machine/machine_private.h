@@ -75,6 +75,8 @@ const char *machine_plain_name(arena *mem, const char *name);
 void machine_add_aliases(arena *mem, machine_perf *p);
 /* Costs of every unit and mover that has X.perf.yaml or X.yaml in `dir`, their functions unseen; with .mlir files in it: machine_add_compute_dir. */
 LOOM_MUST_USE loom_status machine_add_costs_of_dir(loom_ctx *ctx, machine *m, const char *dir);
+/* Upstream's perf YAML `root` as costs of `unit`. */
+LOOM_MUST_USE loom_status machine_add_perf_tree(loom_ctx *ctx, machine *m, const data_value *root, const char *unit);
 /* The perf set that foreign costs go to, "imported": made and put in use when there is none. */
 machine_perf *machine_imported_set(arena *mem, machine *m);
 
@@ -84,11 +86,16 @@ const char *machine_find_file(arena *mem, const char *name);
 /* Chooses perf set `name`: LOOM_EUSAGE with did-you-mean. */
 LOOM_MUST_USE loom_status machine_use_calibration(loom_ctx *ctx, machine *m, const char *name);
 
+/* The quotient a / b of a throughput `a / b` or `a / b * c`, whose rounding down to 0 is not meant; NULL for other forms. */
+const sym_expr *machine_rate_quotient(const sym_expr *throughput);
+
 /* ---- checking ---- */
 LOOM_MUST_USE loom_status machine_check_maps(loom_ctx *ctx, const machine *m);
 LOOM_MUST_USE loom_status machine_check_guards(loom_ctx *ctx, const machine_perf *p);
 /* Warns of memories that nothing leads to from the DRAM. */
 void machine_check_reach(loom_ctx *ctx, const machine *m);
 
+/* The first of that name, aliases followed; `unit`: the one that runs there, NULL for any. */
 const machine_func *machine_perf_find(const machine_perf *p, const char *name);
+const machine_func *machine_perf_find_on(const machine_perf *p, const char *unit, const char *name);
 #endif

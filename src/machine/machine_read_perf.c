@@ -187,12 +187,24 @@ static loom_status read_symbols(loom_ctx *ctx, const data_value *v, machine_func
   return LOOM_OK;
 }
 
+/* A function that other units have too is written name@unit. */
+static loom_status split_name(loom_ctx *ctx, machine_func *f) {
+  const char *at = strchr(f->name, '@');
+  if (!at)
+    return LOOM_OK;
+  if (!text_eq(at + 1, f->unit))
+    LOOM_FAIL(ctx, f->span, LOOM_EINPUT, "'%s' runs on '%s'; the name behind the @ must be that of its unit", f->name, f->unit);
+  f->name = arena_strndup(&ctx->mem, f->name, (size_t)(at - f->name));
+  return LOOM_OK;
+}
+
 loom_status machine_read_func(loom_ctx *ctx, const data_member *member, const machine *m, machine_func *f) {
   static const char *const keys[] = {"unit", "symbols", "when", "scenarios", "fixed", "volume", "throughput", "assumed"};
   const data_value *v = member->value, *when = data_get(v, "when");
   *f = (machine_func){.name = member->key, .span = member->key_span, .when = sym_make(&ctx->mem, SYM_TRUE, NULL, NULL, NULL)};
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(read_unit(ctx, v, m, f));
+  LOOM_TRY(split_name(ctx, f));
   LOOM_TRY(read_symbols(ctx, v, f));
   LOOM_TRY(machine_read_optional_bool(ctx, v, "assumed", &f->is_assumed));
   if (when)

@@ -138,6 +138,21 @@ static void test_throughput_below_one_is_taken_exactly(void **state) {
   assert_int_equal(cost_of(ctx, clamped, "f", (const char *[]){"M"}, (int64_t[]){30}, 1), 30);
 }
 
+/* Upstream's Blackhole has the factor behind the quotient: 0 below 8192 elements as it stands. */
+static void test_a_quotient_times_a_factor_is_taken_exactly(void **state) {
+  loom_ctx *ctx = *state;
+  static const char *const m_only[] = {"M"};
+  machine *m;
+  expect_ok(ctx, read_text(ctx, tiny_with(&ctx->mem, 25, "      f: {unit: mac, symbols: [M], volume: 100 * M, throughput: (M / 8192) * 1080}"), &m));
+  for (int64_t v = 1; v < 20000; v += 37) {
+    int64_t rate = v / 8192 * 1080, expected = rate ? (100 * v + rate - 1) / rate : (100 * v * 8192 + v * 1080 - 1) / (v * 1080);
+    assert_int_equal(cost_of(ctx, m, "f", m_only, &v, 1), expected);
+  }
+  expect_ok(ctx, machine_check(ctx, m));
+  assert_int_equal(ctx->diag.warnings, 1);
+  assert_string_equal(ctx->diag.first->help, "its exact quotient is used there");
+}
+
 static void test_everything_round_trips(void **state) {
   loom_ctx *ctx = *state;
   const char *const *names;
@@ -269,6 +284,7 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: 0}", "'throughput' is 0; must be at least 1", 25, 59, NULL},
       {25, "      f: {unit: mac, symbols: [M], fixed: 1, scenarios: [{fixed: 1}]}", "'f' has both 'scenarios' and 'fixed'", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], scenarios: []}", "'scenarios' must be a list with at least one cost", 25, 47, NULL},
+      {25, "      f@dma: {unit: mac, symbols: [M], fixed: M}", "'f@dma' runs on 'mac'; the name behind the @ must be that of its unit", 25, 7, NULL},
       {26, "    aliases: {g: h}", "the alias 'g' names 'h', which is no function of the set", 26, 18, NULL},
       {26, "    aliases: {f: f}", "the alias 'f' is also a function", 26, 15, NULL},
   };
@@ -433,6 +449,7 @@ int main(void) {
       T(test_ways_of_working_arrive_and_round_trip),
       T(test_division_rounds_up_in_fixed_and_down_in_throughput),
       T(test_throughput_below_one_is_taken_exactly),
+      T(test_a_quotient_times_a_factor_is_taken_exactly),
       T(test_everything_round_trips),
       T(test_shipped_machines_have_the_stated_sizes),
       T(test_description_says_what_is_assumed),
