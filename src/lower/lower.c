@@ -153,6 +153,7 @@ loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, MlirModule *out) {
   const char *src;
   *out = (MlirModule){NULL};
   l.value = ARENA_NEW_N(m, const char *, k->values.n);
+  l.element = ARENA_NEW_N(m, const char *, k->values.n);
   l.is_index = ARENA_NEW_N(m, bool, k->values.n);
   l.range = ARENA_NEW_N(m, const kernel_range *, k->values.n);
   l.tensor = ARENA_NEW_N(m, const char *, k->tensors.n);

@@ -118,18 +118,21 @@ static loom_status scalar_body(lowering *l, const kernel_op *op, dtype result, c
   }
 }
 
-/* Operands of rank 0 are captured, tiles are inputs. */
+/* Tiles are inputs, and so are scalars that were loaded; other operands of rank 0 are captured. */
 static loom_status elementwise(lowering *l, const kernel_op *op, int n, const kernel_value *operands, const kernel_type *t, const char **out) {
   const char *x[3], *type, *dest, *old, *map, *result;
   dtype from[3];
   generic g = new_generic(l);
   for (int i = 0; i < n; i++) {
     from[i] = type_of(l, operands[i])->type;
-    x[i] = lower_data(l, operands[i]);
-    if (type_of(l, operands[i])->rank == 0)
+    const char *element = t->rank ? l->element[operands[i]] : NULL;
+    x[i] = element ? element : lower_data(l, operands[i]);
+    if (type_of(l, operands[i])->rank == 0 && !element)
       continue;
     LOOM_TRY(broadcast_map(l, type_of(l, operands[i]), t, &map));
     LOOM_TRY(lower_value_type(l, operands[i], &type));
+    if (element)
+      type = arena_printf(l->mem, "tensor<%s>", type);
     add_input(l, &g, map, x[i], type, from[i], &x[i]);
   }
   if (t->rank == 0)

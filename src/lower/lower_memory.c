@@ -89,9 +89,93 @@ static loom_status add_tile(lowering *l, const kernel_index *x, part *p) {
   return number_or_name(l, sym_name(l->mem, l->k->values.at[x->value].block), &p->size, &fixed, &size);
 }
 
+/* ---- a tile seen through the numbers of its indices ---- */
+
+/* tile.index + shift: a tile again, from a place that the running kernel decides; shift -1: none. */
+typedef struct window { kernel_value tile, shift; } window;
+
+static const kernel_op *def_of(const lowering *l, kernel_value v) { return v < 0 ? NULL : l->k->values.at[v].def; }
+
+static bool is_of_kind(const lowering *l, kernel_value v, kernel_op_kind kind) {
+  const kernel_op *op = def_of(l, v);
+  return op && op->kind == kind;
+}
+
+static bool find_window(const lowering *l, const kernel_index *x, window *out) {
+  if (x->kind != KERNEL_INDEX_TENSOR || x->rank != 1)
+    return false;
+  const kernel_op *op = def_of(l, x->value);
+  *out = (window){-1, -1};
+  if (op && op->kind == KERNEL_BINARY && op->fn == KERNEL_FN_ADD) {
+    int tile = is_of_kind(l, op->operands[0], KERNEL_TILE_INDEX) ? 0 : 1;
+    out->shift = op->operands[!tile];
+    op = def_of(l, op->operands[tile]);
+    if (l->k->values.at[out->shift].type.rank)
+      return false;
+    const kernel_op *cast = def_of(l, out->shift);
+    if (cast && cast->kind == KERNEL_CAST && l->is_index[cast->operands[0]])
+      out->shift = cast->operands[0];
+  }
+  if (!op || op->kind != KERNEL_TILE_INDEX)
+    return false;
+  out->tile = op->operands[0];
+  return l->k->values.at[out->tile].block != NULL;
+}
+
+static loom_status add_window(lowering *l, const window *w, part *p) {
+  const char *shift;
+  bool fixed;
+  int64_t size;
+  LOOM_TRY(lower_tile_begin(l, w->tile, &p->offset));
+  if (w->shift >= 0) {
+    LOOM_TRY(lower_index(l, w->shift, &shift));
+    p->offset = lower_once(l, "arith.addi %s, %s : index", p->offset, shift);
+  }
+  return number_or_name(l, sym_name(l->mem, l->k->values.at[w->tile].block), &p->size, &fixed, &size);
+}
+
+static const sym_expr *number_of(const lowering *l, kernel_value v) {
+  const kernel_op *op = def_of(l, v);
+  if (!op)
+    return NULL;
+  return op->kind == KERNEL_CONSTANT ? sym_const(l->mem, (int64_t)op->fvalue) : op->kind == KERNEL_INDEX_EXPR ? op->expr : NULL;
+}
+
+/* Is `mask` true wherever the access stays inside of its tensor: index < extent, of its own indices?  A part that would leave its tensor is refused
+ * when block sizes are known, so that nothing hangs on such a mask. */
+static loom_status keeps_inside(lowering *l, const kernel_op *access, kernel_value mask, bool *out) {
+  const kernel_op *op = def_of(l, mask);
+  window w;
+  *out = false;
+  if (op && (op->kind == KERNEL_RESHAPE || op->kind == KERNEL_BROADCAST))
+    return keeps_inside(l, access, op->operands[0], out);
+  if (op && op->kind == KERNEL_BINARY && op->fn == KERNEL_FN_AND) {
+    LOOM_TRY(keeps_inside(l, access, op->operands[0], out));
+    return *out ? keeps_inside(l, access, op->operands[1], out) : LOOM_OK;
+  }
+  if (!op || op->kind != KERNEL_BINARY || op->fn != KERNEL_FN_LT)
+    return LOOM_OK;
+  const sym_expr *end = number_of(l, op->operands[1]);
+  for (int i = 0, dim = 0; end && i < access->n_index; i++) {
+    const kernel_index *x = &access->index[i];
+    if (x->kind == KERNEL_INDEX_NEW)
+      continue;
+    if (x->value == op->operands[0] && find_window(l, x, &w)) {
+      int64_t limit, extent;
+      bool known[2];
+      LOOM_TRY(lower_static_size(l, end, &known[0], &limit));
+      LOOM_TRY(lower_static_size(l, l->k->tensors.at[access->tensor].shape.dim[dim], &known[1], &extent));
+      *out = *out || (known[0] && known[1] && limit >= extent);
+    }
+    dim++;
+  }
+  return LOOM_OK;
+}
+
 static loom_status select_dim(lowering *l, const kernel_index *x, const sym_expr *extent, part *p) {
   bool fixed_size;
   int64_t size;
+  window w;
   const sym_expr *zero = sym_const(l->mem, 0), *one = sym_const(l->mem, 1);
   *p = (part){.keeps = x->kind != KERNEL_INDEX_SCALAR};
   switch (x->kind) {
@@ -107,8 +191,19 @@ static loom_status select_dim(lowering *l, const kernel_index *x, const sym_expr
     LOOM_TRY(x->value < 0 ? number_or_name(l, x->begin, &p->offset, &p->is_fixed, &p->fixed_offset) : lower_index(l, x->value, &p->offset));
     return number_or_name(l, one, &p->size, &fixed_size, &size);
   default:
+    if (find_window(l, x, &w))
+      return add_window(l, &w, p);
     LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "an index tensor is not supported here; index with tiles, slices and scalars");
   }
+}
+
+static loom_status check_mask(lowering *l, const kernel_op *op, int mask) {
+  bool is_plain = true;
+  if (mask < op->n_operands && op->operands[mask] >= 0)
+    LOOM_TRY(keeps_inside(l, op, op->operands[mask], &is_plain));
+  if (!is_plain)
+    LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "a %s under a mask is not supported here; only --machine host runs it", op->kind == KERNEL_LOAD ? "load" : "store");
+  return LOOM_OK;
 }
 
 typedef struct selection { const char *subview, *memref_type; kernel_type type; bool has_new; } selection;
@@ -212,6 +307,7 @@ loom_status lower_load(lowering *l, const kernel_op *op) {
   const kernel_type *t = &l->k->values.at[op->results[0]].type;
   kernel_type inner = without_new(op, t);
   const char *type, *dims, *name;
+  LOOM_TRY(check_mask(l, op, 0));
   LOOM_TRY(select_part(l, op, &s));
   LOOM_TRY(lower_dims(l, &inner, &dims));
   type = arena_printf(l->mem, "tensor<%s%s>", dims, lower_element(t->type));
@@ -224,6 +320,7 @@ loom_status lower_load(lowering *l, const kernel_op *op) {
   }
   if (inner.rank == 0 && t->rank == 0) {
     const char *scalar = lower_new_name(l);
+    l->element[op->results[0]] = name;
     lower_line(l, "%s = tensor.extract %s[] : %s", scalar, name, type);
     name = scalar;
   }
@@ -240,12 +337,15 @@ static kernel_type stored_type(lowering *l, const kernel_op *op) {
   const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
   kernel_type out = {.type = t->shape.type};
   int dim = 0;
+  window w;
   for (int i = 0; i < op->n_index; i++) {
     const kernel_index *x = &op->index[i];
     if (x->kind == KERNEL_INDEX_NEW)
       continue;
     if (x->kind == KERNEL_INDEX_TILE)
       out.dim[out.rank++] = sym_name(l->mem, l->k->values.at[x->value].block);
+    else if (find_window(l, x, &w))
+      out.dim[out.rank++] = sym_name(l->mem, l->k->values.at[w.tile].block);
     else if (x->kind == KERNEL_INDEX_ALL)
       out.dim[out.rank++] = t->shape.dim[dim];
     else if (x->kind == KERNEL_INDEX_SLICE)
@@ -259,6 +359,7 @@ loom_status lower_store(lowering *l, const kernel_op *op) {
   selection s;
   kernel_type t = stored_type(l, op);
   const char *value, *type;
+  LOOM_TRY(check_mask(l, op, 1));
   for (int i = 0; i < op->n_index; i++)
     if (op->index[i].kind == KERNEL_INDEX_NEW)
       LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "None in the index of a store is not supported; reshape the value instead");

@@ -16,6 +16,7 @@ typedef struct lowering {
   VEC_OF(lower_known) known, known_constants;
   VEC_OF(lower_known) bound;      /* RUNTIME symbols and their %names, innermost last */
   const char **value;             /* one per kernel value: its %name */
+  const char **element;           /* one per kernel value: the tensor of rank 0 that a loaded scalar was taken from; NULL: none */
   bool *is_index;                 /* one per kernel value: a scalar of type index */
   const kernel_range **range;     /* one per kernel value: of loop parameters */
   const char **tensor;            /* one per kernel tensor: its %name */

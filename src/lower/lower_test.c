@@ -277,6 +277,59 @@ static void test_other_forms_are_valid_ir(void **state) {
   ir_close_module(mod);
 }
 
+/* x[begin + tile.index, :] where the index is below `limit`: a load when `value` is -1, else a store of it. */
+static kernel_op *moving_part(mini *t, int64_t limit, kernel_value value) {
+  sample *s = &t->s;
+  kernel_type i64 = {.type = DTYPE_I64}, i32 = {.type = DTYPE_I32}, counts = SAMPLE_TYPE(s, DTYPE_I32, "tile_m"), lanes = SAMPLE_TYPE(s, DTYPE_BOOL, "tile_m");
+  kernel_op *begin = sample_op(s, t->g, KERNEL_TILE_BEGIN, 1, &t->at, &i64), *index = sample_op(s, t->g, KERNEL_TILE_INDEX, 1, &t->at, &counts);
+  kernel_op *cast = sample_op(s, t->g, KERNEL_CAST, 1, &begin->results[0], &i32), *end = sample_op(s, t->g, KERNEL_CONSTANT, 0, NULL, &i32);
+  end->fvalue = (double)limit;
+  kernel_value at = sample_fn(s, t->g, KERNEL_FN_ADD, counts, 2, (kernel_value[]){index->results[0], cast->results[0]});
+  kernel_value mask = sample_fn(s, t->g, KERNEL_FN_LT, lanes, 2, (kernel_value[]){at, end->results[0]});
+  kernel_type column = SAMPLE_TYPE(s, DTYPE_BOOL, "tile_m", "1");
+  mask = sample_op(s, t->g, KERNEL_RESHAPE, 1, &mask, &column)->results[0];
+  kernel_op *op = value < 0 ? sample_op(s, t->g, KERNEL_LOAD, 1, &mask, &t->type) : sample_op(s, t->g, KERNEL_STORE, 2, (kernel_value[]){value, mask}, NULL);
+  sample_index(s, op, value < 0 ? t->x : t->out, 2, (kernel_value[]){at, -1});
+  op->index[0].kind = KERNEL_INDEX_TENSOR;
+  op->index[0].rank = 1;
+  return op;
+}
+
+/* The mask says what the tensor's end says already. */
+static void test_a_tile_from_a_moving_place_is_a_part(void **state) {
+  (void)state;
+  mini t = new_mini(DTYPE_F32, DTYPE_F32, "40");
+  moving_part(&t, 64, moving_part(&t, 64, -1)->results[0]);
+  MlirModule m = lowered(t.s.k);
+  const char *text_of = ir_print(&ctx.mem, mlirModuleGetOperation(m), false);
+  EXPECT_IN_ORDER(text_of, "affine.parallel", "memref.subview %arg0[", "arith.addi", "memref.subview %arg0[", "memref.subview %arg1[", "memref.copy");
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "memref.subview"), 3);
+  expect_mlir_opt_reads(text_of);
+  ir_close_module(m);
+}
+
+/* A loaded scalar is an input of what is computed with it, so that its bytes have a place. */
+static void test_a_loaded_scalar_is_an_input(void **state) {
+  (void)state;
+  mini t = new_mini(DTYPE_F32, DTYPE_F32, "40");
+  kernel_type scalar = {.type = DTYPE_F32};
+  kernel_op *one = sample_op(&t.s, t.g, KERNEL_LOAD, 0, NULL, &scalar);
+  sample_index(&t.s, one, t.x, 2, (kernel_value[]){-1, -1});
+  for (int d = 0; d < 2; d++)
+    one->index[d] = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(t.s.m, 3)};
+  store_mini(&t, sample_fn(&t.s, t.g, KERNEL_FN_MUL, t.type, 2, (kernel_value[]){t.tile, one->results[0]}));
+  MlirModule m = lowered(t.s.k);
+  EXPECT_IN_ORDER(ir_print(&ctx.mem, mlirModuleGetOperation(m), false), "linalg.generic", "-> ()>", "tensor<?x40xf32>, tensor<f32>) outs(");
+  ir_close_module(m);
+}
+
+static void masked_load(mini *t) { moving_part(t, 63, -1); }
+static void masked_store(mini *t) { moving_part(t, 63, t->tile); }
+static void masked_tile(mini *t) {
+  kernel_type row = SAMPLE_TYPE(&t->s, DTYPE_BOOL, "40");
+  kernel_op *mask = sample_op(&t->s, t->g, KERNEL_FULL, 0, NULL, &row);
+  sample_index(&t->s, sample_op(&t->s, t->g, KERNEL_LOAD, 1, &mask->results[0], &t->type), t->x, 2, (kernel_value[]){t->at, -1});
+}
 static void gather(mini *t) {
   kernel_type picks = SAMPLE_TYPE(&t->s, DTYPE_I32, "5"), picked = SAMPLE_TYPE(&t->s, DTYPE_F32, "5", "40");
   kernel_op *iota = sample_op(&t->s, t->g, KERNEL_IOTA, 0, NULL, &picks), *load = sample_op(&t->s, t->g, KERNEL_LOAD, 0, NULL, &picked);
@@ -299,6 +352,9 @@ static void fraction(mini *t) {
 static void test_unsupported_forms_are_refused_with_their_place(void **state) {
   (void)state;
   static const struct { void (*add)(mini *); const char *text; } rows[] = {{gather, "an index tensor is not supported"},
+                                                                          {masked_load, "a load under a mask is not supported"},
+                                                                          {masked_store, "a store under a mask is not supported"},
+                                                                          {masked_tile, "a load under a mask is not supported"},
                                                                           {reshape, "a reshape that does more than add or drop dims of size 1 is not supported"},
                                                                           {bytes, "uint8 tensors are not supported"},
                                                                           {block_in_shape, "the shape of out depends on block sizes"},
@@ -326,6 +382,8 @@ int main(void) {
       cmocka_unit_test(test_booleans_order_false_before_true),
       cmocka_unit_test(test_reductions_start_at_their_identity),
       cmocka_unit_test(test_other_forms_are_valid_ir),
+      cmocka_unit_test(test_a_tile_from_a_moving_place_is_a_part),
+      cmocka_unit_test(test_a_loaded_scalar_is_an_input),
       cmocka_unit_test(test_unsupported_forms_are_refused_with_their_place),
   };
   return cmocka_run_group_tests(tests, open_ir, close_ir);
