@@ -1,0 +1,19 @@
+/* certify: a second opinion, by Z3, on what the search says.  Implemented in solve/z3, which only loom-worker links; this header is plain.
+ * A problem becomes linear: one truth value for "symbol s has at least its i-th size", one query for each choice of the booleans.  Plain solver only (optimising over
+ * products is wrong, silently), effort by rlimit (never a clock), and every point Z3 offers is looked at again by our own evaluation. */
+#ifndef LOOM_SOLVE_CERTIFY_H
+#define LOOM_SOLVE_CERTIFY_H
+#include "machine/machine.h"
+#include "solve/solve.h"
+
+/* About 10 s of one query; a variant of four symbols with a few hundred sizes takes a hundredth of it. */
+#define SOLVE_RLIMIT 100000000u
+
+/* NOT_CERTIFIED says nothing against the answer: the effort was spent, the problem has no such encoding, or the answer claims no proof. */
+typedef enum solve_verdict { SOLVE_CERTIFIED, SOLVE_NOT_CERTIFIED, SOLVE_REFUTED } solve_verdict;
+
+/* CERTIFIED: the point of `a` satisfies everything, costs what `a` says, and no point costs less; for an infeasible answer: no point satisfies everything.  Which of several equal
+ * points is the first is not certified, nor how many points there are.  REFUTED: a better point exists; *why has both.  *why is NULL when certified.  Deterministic.
+ * Problems without a cost (`cycles`) or with one beyond 64 bits everywhere have no answer to certify. */
+LOOM_MUST_USE loom_status solve_certify(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_verdict *out, const char **why);
+#endif
