@@ -60,6 +60,7 @@ typedef struct guards {
   const machine_func *func;
   size_t n_free, free[SYMBOLS_MAX];       /* symbols that the guards depend on */
   sym_code *when;
+  VEC_OF(sym_code *) domain;              /* conditions that all scenarios share: like `when`, they say for what sizes the function is */
   VEC_OF(sym_code *) scenario;
   VEC_OF(sym_code *) throughput;
   int64_t at[SYMBOLS_MAX];                /* the point looked at */
@@ -73,6 +74,24 @@ static bool depends(const machine_func *f, const char *symbol) {
   return yes;
 }
 
+static bool has_condition(const sym_expr *guard, const sym_expr *condition) {
+  return guard->op == SYM_AND ? has_condition(guard->arg[0], condition) || has_condition(guard->arg[1], condition) : sym_equal(guard, condition);
+}
+
+static loom_status compile_domain(loom_ctx *ctx, const machine_func *f, const sym_expr *guard, guards *g) {
+  sym_code *code;
+  if (guard->op == SYM_AND) {
+    LOOM_TRY(compile_domain(ctx, f, guard->arg[0], g));
+    return compile_domain(ctx, f, guard->arg[1], g);
+  }
+  for (size_t i = 0; i < f->scenarios.n; i++)
+    if (!has_condition(f->scenarios.at[i].when, guard))
+      return LOOM_OK;
+  LOOM_TRY(sym_compile(ctx, guard, f->symbols.at, f->symbols.n, &code));
+  vec_push(&ctx->mem, &g->domain, code);
+  return LOOM_OK;
+}
+
 static loom_status compile_guards(loom_ctx *ctx, const machine_func *f, guards *g) {
   *g = (guards){.func = f};
   const char *const *slots = f->symbols.at;
@@ -82,6 +101,7 @@ static loom_status compile_guards(loom_ctx *ctx, const machine_func *f, guards *
       g->free[g->n_free++] = i;
   }
   LOOM_TRY(sym_compile(ctx, f->when, slots, f->symbols.n, &g->when));
+  LOOM_TRY(compile_domain(ctx, f, f->scenarios.at[0].when, g));
   for (size_t i = 0; i < f->scenarios.n; i++) {
     sym_code *when, *throughput;
     LOOM_TRY(sym_compile(ctx, f->scenarios.at[i].when, slots, f->symbols.n, &when));
@@ -138,7 +158,10 @@ static void check_point(loom_ctx *ctx, guards *g) {
       check_rate(ctx, g, i);
     }
   }
-  if (first == n && !g->told_gap)
+  bool is_gap = first == n && !g->told_gap;
+  for (size_t i = 0; is_gap && i < g->domain.n; i++)
+    is_gap = sym_run(g->domain.at[i], g->at, &holds) && holds;
+  if (is_gap)
     tell_gap(ctx, g);
 }
 

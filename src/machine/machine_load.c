@@ -80,8 +80,14 @@ static loom_status find_chip(loom_ctx *ctx, const char *dir, const char **out) {
   return LOOM_EINPUT;
 }
 
-/* By content: upstream's chips list their dimensions, our files name their schema. */
-static bool is_chip(const char *bytes) { return !strstr(bytes, MACHINE_SCHEMA) && (text_starts(bytes, "dimensions:") || strstr(bytes, "\ndimensions:")); }
+static bool has_key(const char *bytes, arena *mem, const char *key) {
+  return text_starts(bytes, key) || strstr(bytes, arena_printf(mem, "\n%s", key));
+}
+
+/* By content: upstream's chips list their dimensions (those without any: their processors), our files name their schema. */
+static bool is_chip(const char *bytes, arena *mem) {
+  return !strstr(bytes, MACHINE_SCHEMA) && (has_key(bytes, mem, "dimensions:") || has_key(bytes, mem, "processors:"));
+}
 
 loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
   bool is_dir = file_is_dir(name);
@@ -97,7 +103,7 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
   size_t size;
   LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
   bool is_mlir = text_ends(path, ".mlir"), is_adl = is_mlir && strstr(bytes, " adl.");
-  LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : is_chip(bytes) ? machine_from_chip(ctx, path, bytes, size, out)
+  LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : is_chip(bytes, &ctx->mem) ? machine_from_chip(ctx, path, bytes, size, out)
                                                                                               : machine_from_yaml(ctx, path, bytes, size, out));
   if (is_dir)
     LOOM_TRY(machine_add_costs_of_dir(ctx, *out, name));
