@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include <ctype.h>
 #include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,6 +53,15 @@ bool text_starts(const char *s, const char *prefix) { return strncmp(s, prefix, 
 bool text_ends(const char *s, const char *suffix) {
   size_t n = strlen(s), m = strlen(suffix);
   return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
+const char *text_thousands(arena *mem, int64_t v) {
+  const char *digits = arena_printf(mem, "%" PRId64, v);
+  text t = text_new(mem);
+  size_t n = strlen(digits);
+  for (size_t i = 0; i < n; i++)
+    text_addf(&t, i && (n - i) % 3 == 0 && digits[i - 1] != '-' ? ",%c" : "%c", digits[i]);
+  return text_str(&t);
 }
 
 char *text_identifier(arena *mem, const char *s) {

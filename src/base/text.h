@@ -17,6 +17,8 @@ const char *text_str(const text *t);
 bool text_eq(const char *a, const char *b);            /* both may be NULL */
 bool text_starts(const char *s, const char *prefix);
 bool text_ends(const char *s, const char *suffix);
+/* 1234567 -> "1,234,567" */
+const char *text_thousands(arena *mem, int64_t v);
 /* `s` with every byte outside [A-Za-z0-9_] turned into '_' and a leading digit prefixed: an identifier for C, MLIR and file names. */
 char *text_identifier(arena *mem, const char *s);
 /* Length of the well-formed UTF-8 sequence at `p`, of which `left` bytes follow (at least 1); 0 when there is none: overlong forms, surrogates

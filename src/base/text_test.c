@@ -48,11 +48,23 @@ static void test_vec_keeps_items_while_growing(void **state) {
   arena_done(&m);
 }
 
+static void test_thousands_are_set_apart(void **state) {
+  (void)state;
+  static const struct { int64_t v; const char *text; } cases[] = {{0, "0"}, {999, "999"}, {-999, "-999"}, {1000, "1,000"}, {-123456, "-123,456"}, {1234567, "1,234,567"},
+                                                                  {INT64_MIN, "-9,223,372,036,854,775,808"}};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    assert_string_equal(text_thousands(&ctx.mem, cases[i].v), cases[i].text);
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_grows_and_formats),
     cmocka_unit_test(test_text_claims),
     cmocka_unit_test(test_vec_keeps_items_while_growing),
+    cmocka_unit_test(test_thousands_are_set_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,7 +35,7 @@
   X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "svx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
-  X(topk, "topk", "N", "cr", "materialise the best N candidates (default 1)")                                           \
+  X(topk, "topk", "N", "crs", "materialise the best N candidates (default 1); of solve: list them")                            \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
   X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument; FILE.npz: of all its arrays")                                                  \
@@ -48,12 +48,13 @@
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
+  X(timeout, "timeout", "S", "s", "seconds the solver may take; then the best found, with a proven bound")               \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
   X(out, "out", "FILE", "osvxe", "output file")                                                                          \
-  X(progress, "progress", "plain|none", "cresm", "progress display")
+  X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
@@ -63,6 +64,9 @@
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
+  X(explain, "explain", "s", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
+  X(neighbours, "neighbours", "s", "what one and two steps of each size cost")                                          \
+  X(pareto, "pareto", "s", "what can be traded: cycles against bytes")                                                  \
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \
@@ -106,6 +110,23 @@ LOOM_MUST_USE loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *
 /* The machine `name` with the perf set or the compute directory that the options choose. */
 struct machine;
 LOOM_MUST_USE loom_status cli_load_machine(loom_ctx *ctx, const cli_options *o, const char *name, struct machine **out);
+
+/* Seconds of --timeout; 0: not given. */
+LOOM_MUST_USE loom_status cli_timeout(loom_ctx *ctx, const cli_options *o, double *out);
+
+/* How far a search is; `step` is solve_limits.progress.  Nothing is printed unless standard error is a terminal or --progress=plain. */
+typedef struct cli_progress { bool is_on, overwrites; double started, printed; } cli_progress;
+LOOM_MUST_USE loom_status cli_progress_start(loom_ctx *ctx, const cli_options *o, cli_progress *out);
+void cli_progress_step(void *data, int64_t done, int64_t left, int64_t best, int64_t bound);
+void cli_progress_end(cli_progress *p);                /* takes the line away; before anything else is printed */
+
+/* Answers of loom.solve.v1 and loom.explore.v1, as text. */
+void cli_print_sizes(const data_value *row);
+void cli_print_explain(arena *m, const data_value *explain, int64_t cost);
+void cli_print_conflict(const data_value *conflict);
+void cli_print_neighbours(arena *m, const data_value *steps, int64_t cost);
+void cli_print_ranks(arena *m, const data_value *rows);
+void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */

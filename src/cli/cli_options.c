@@ -152,6 +152,18 @@ loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *out) {
   return LOOM_OK;
 }
 
+loom_status cli_timeout(loom_ctx *ctx, const cli_options *o, double *out) {
+  static const double most = 1e6;
+  char *end;
+  *out = 0;
+  if (!o->timeout.last)
+    return LOOM_OK;
+  *out = strtod(o->timeout.last, &end);
+  if (end == o->timeout.last || *end || !(*out > 0 && *out <= most))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--timeout: '%s' is not a number of seconds above 0, at most %.0f", o->timeout.last, most);
+  return LOOM_OK;
+}
+
 loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, bool integers, cli_pairs *out) {
   for (size_t i = 0; i < n; i++) {
     const char *p = texts[i];

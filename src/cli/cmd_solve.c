@@ -9,20 +9,42 @@
 static void print_table(const data_value *v) {
   const data_value *rows = data_get(v, "variants");
   for (size_t i = 0; i < rows->n; i++) {
-    const data_value *r = rows->items[i], *blocks = data_get(r, "block_sizes"), *booleans = data_get(r, "booleans"), *why = data_get(r, "explain");
+    const data_value *r = rows->items[i], *why = data_get(r, "explain"), *conflict = data_get(r, "conflict");
     printf("%s: %s", data_get(r, "name")->string, data_get(r, "status")->string);
-    if (data_get(r, "cost"))
-      printf(", %" PRId64 " cycles:", data_get(r, "cost")->integer);
-    for (size_t k = 0; blocks && k < blocks->n; k++)
-      printf(" %s=%" PRId64, blocks->members[k].key, blocks->members[k].value->integer);
-    for (size_t k = 0; booleans && k < booleans->n; k++)
-      printf(" %s=%" PRId64, booleans->members[k].key, booleans->members[k].value->integer);
+    if (data_get(r, "cost")) {
+      printf(", %" PRId64 " cycles", data_get(r, "cost")->integer);
+      if (strcmp(data_get(r, "status")->string, "best_found") == 0)
+        printf(", none below %" PRId64, data_get(r, "lower_bound")->integer);
+      putchar(':');
+      cli_print_sizes(r);
+    }
     if (why && why->kind == DATA_STRING)
       printf(" (%s)", why->string);
     putchar('\n');
+    if (conflict)
+      cli_print_conflict(conflict);
   }
   const data_value *best = data_get(v, "best");
   printf("best: %s\n", best && best->kind == DATA_STRING ? best->string : "none");
+}
+
+static int64_t best_cost(const data_value *v) {
+  const data_value *rows = data_get(v, "variants"), *best = data_get(v, "best");
+  for (size_t i = 0; i < rows->n; i++)
+    if (best->kind == DATA_STRING && strcmp(data_get(rows->items[i], "name")->string, best->string) == 0)
+      return data_get(rows->items[i], "cost")->integer;
+  return 0;
+}
+
+static void print_answers(arena *m, const data_value *v) {
+  const data_value *complete = data_get(v, "pareto_is_complete");
+  if (data_get(v, "explain"))
+    cli_print_explain(m, data_get(v, "explain"), best_cost(v));
+  if (data_get(v, "neighbours"))
+    cli_print_neighbours(m, data_get(v, "neighbours"), best_cost(v));
+  cli_print_ranks(m, data_get(v, "topk"));
+  if (data_get(v, "pareto"))
+    cli_print_trades(m, data_get(v, "pareto"), complete && complete->boolean);
 }
 
 /* The ETG as it was read, calls without costs priced by `m` if there is one. */
@@ -41,7 +63,10 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   machine *m = NULL;
   if (o->machine.last)
     LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
-  solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged};
+  solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged,
+                      .explain = o->explain, .neighbours = o->neighbours, .pareto = o->pareto, .progress = cli_progress_step};
+  cli_progress progress;
+  int64_t top = 0;
   if (o->model.last && !model_kind_parse(o->model.last, &so.model))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
   cli_pairs blocks = {0};
@@ -53,6 +78,10 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   so.n_domains = blocks.n;
   if (o->op_budget.last)
     LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &so.op_budget));
+  if (o->topk.last)
+    LOOM_TRY(cli_int(ctx, "--topk", o->topk.last, 1, 1000000, &top));
+  so.top_k = (int)top;
+  LOOM_TRY(cli_timeout(ctx, o, &so.timeout_s));
   LOOM_TRY(cli_threads(ctx, o, &so.threads));
   char *source;
   size_t size;
@@ -61,14 +90,20 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(data_read_json(ctx, o->files.at[0], source, size, &etg));
   if (o->etg.last)
     LOOM_TRY(write_etg(ctx, etg, m, o->etg.last));
-  LOOM_TRY(solve_etg(ctx, etg, m, &so, &result));
+  LOOM_TRY(cli_progress_start(ctx, o, &progress));
+  so.progress_data = &progress;
+  loom_status st = solve_etg(ctx, etg, m, &so, &result);
+  cli_progress_end(&progress);
+  LOOM_TRY(st);
   if (o->out.last) {
     const char *json = data_write_json(&ctx->mem, result, 1);
     LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
   }
-  if (o->json)
+  if (o->json) {
     printf("%s\n", data_write_json(&ctx->mem, result, 1));
-  else
+  } else {
     print_table(result);
+    print_answers(&ctx->mem, result);
+  }
   return LOOM_OK;
 }

@@ -7,6 +7,10 @@ const char *solve_status_text(solve_status s) {
   return words[s];
 }
 
+solve_limits solve_limits_of(const solve_options *o) {
+  return (solve_limits){.op_budget = o->op_budget, .timeout_s = o->timeout_s, .threads = o->threads, .progress = o->progress, .data = o->progress_data};
+}
+
 static double now_ms(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -94,7 +98,7 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
       arena_release(&ctx->mem, mark);      /* nothing refers to a problem met before */
   }
   solve_answer *answers = ARENA_NEW_N(&ctx->mem, solve_answer, memo.problems.n);
-  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads};
+  solve_limits limits = solve_limits_of(o);
   LOOM_TRY(solve_problems(ctx, memo.problems.at, memo.problems.n, o->only_best, &limits, answers));
   for (size_t i = 0; i < memo.problems.n; i++) {
     out->evaluated = solve_add(out->evaluated, answers[i].evaluated);

@@ -16,6 +16,9 @@ typedef struct solve_options {
   int top_k;
   int threads;                                        /* 0: one */
   bool only_best;                                     /* rows that cannot win need no answer of their own: they may end as undecided */
+  double timeout_s;                                   /* then best_found with its bound; 0: none */
+  void (*progress)(void *data, int64_t done, int64_t left, int64_t best, int64_t bound); void *progress_data;     /* as in solve_limits; NULL: none */
+  bool explain, neighbours, pareto;                   /* of solve_etg: what else is answered (solve_answers.h); with top_k > 0 also the best so many variants */
 } solve_options;
 
 /* UNDECIDED: no point was looked for to the end: `lower_bound` says that nothing here beats the winner, or the time was up. */
@@ -67,8 +70,8 @@ typedef struct solve_limits {
   int64_t op_budget;                         /* evaluations for each incumbent: for each problem, or for all when they share one; 0: unlimited */
   double timeout_s;                          /* looked at between epochs; 0: none.  The only thing that depends on the clock. */
   int threads;                               /* 0: one */
-  /* After every epoch, for a display: points done, open parts, best cycles so far (INT64_MAX: none), proven lower bound. */
-  void (*progress)(void *data, int64_t done, int64_t open, int64_t best, int64_t bound);
+  /* After every epoch, for a display: points done and left, best cycles so far (INT64_MAX: none), proven lower bound. */
+  void (*progress)(void *data, int64_t done, int64_t left, int64_t best, int64_t bound);
   void *data;
 } solve_limits;
 

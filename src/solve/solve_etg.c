@@ -1,29 +1,6 @@
 #include "base/text.h"
 #include "solve/solve_private.h"
 
-static data_value *row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a) {
-  data_value *o = data_object(m), *blocks = data_object(m), *booleans = data_object(m);
-  data_set_string(m, o, "name", name);
-  data_set_string(m, o, "status", solve_status_text(a->status));
-  if (solve_has_answer(a->status))
-    data_set_int(m, o, "cost", a->cycles);
-  if (a->status != SOLVE_INFEASIBLE)
-    data_set_int(m, o, "lower_bound", a->lower_bound);
-  if (solve_has_answer(a->status)) {
-    for (size_t i = 0; i < p->symbols.n; i++)
-      data_set_int(m, blocks, p->symbols.at[i].name, a->value[i]);
-    for (size_t i = 0; i < p->booleans.n; i++)
-      data_set_int(m, booleans, p->booleans.at[i].name, a->boolean[i]);
-    data_set(m, o, "block_sizes", blocks);
-    data_set(m, o, "booleans", booleans);
-  }
-  data_set_int(m, o, "points", a->points);
-  data_set_int(m, o, "feasible", a->feasible);
-  if (a->why)
-    data_set_string(m, o, "explain", a->why);
-  return o;
-}
-
 static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options *o, etg_names *told, solve_problem *p) {
   solve_etg_limits(&ctx->mem, v, p);
   LOOM_TRY(solve_etg_guards(ctx, v, p, told));
@@ -40,6 +17,33 @@ static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options
   return LOOM_OK;
 }
 
+void solve_point_to_data(arena *m, data_value *o, const solve_problem *p, const int64_t *value, const int *boolean) {
+  data_value *blocks = data_object(m), *booleans = data_object(m);
+  for (size_t i = 0; i < p->symbols.n; i++)
+    data_set_int(m, blocks, p->symbols.at[i].name, value[i]);
+  for (size_t i = 0; i < p->booleans.n; i++)
+    data_set_int(m, booleans, p->booleans.at[i].name, boolean[i]);
+  data_set(m, o, "block_sizes", blocks);
+  data_set(m, o, "booleans", booleans);
+}
+
+data_value *solve_row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a) {
+  data_value *o = data_object(m);
+  data_set_string(m, o, "name", name);
+  data_set_string(m, o, "status", solve_status_text(a->status));
+  if (solve_has_answer(a->status))
+    data_set_int(m, o, "cost", a->cycles);
+  if (a->status != SOLVE_INFEASIBLE)
+    data_set_int(m, o, "lower_bound", a->lower_bound);
+  if (solve_has_answer(a->status))
+    solve_point_to_data(m, o, p, a->value, a->boolean);
+  data_set_int(m, o, "points", a->points);
+  data_set_int(m, o, "feasible", a->feasible);
+  if (a->why)
+    data_set_string(m, o, "explain", a->why);
+  return o;
+}
+
 loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const solve_options *o, data_value **out) {
   arena *mem = &ctx->mem;
   etg_file file;
@@ -48,23 +52,26 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
     LOOM_TRY(etg_resolve(ctx, &file, m));
   data_value *v = data_object(mem), *rows = data_array(mem), *best = data_null(mem);
   int64_t least = INT64_MAX;
-  solve_memo memo = {0};
   etg_names told = {0};
-  size_t n = file.variants.n, *which = ARENA_NEW_N(mem, size_t, n);      /* variants to distinct problems */
+  size_t n = file.variants.n;
+  etg_answered w = {.ctx = ctx, .file = &file, .o = o, .which = ARENA_NEW_N(mem, size_t, n), .best = n};
   for (size_t i = 0; i < n; i++) {
     solve_problem *p = ARENA_NEW(mem, solve_problem);
     LOOM_TRY(pose(ctx, file.variants.at[i], o, &told, p));
-    which[i] = solve_memo_add(mem, &memo, p);
+    w.which[i] = solve_memo_add(mem, &w.memo, p);
   }
-  solve_answer *answers = ARENA_NEW_N(mem, solve_answer, memo.problems.n);
-  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads};
-  LOOM_TRY(solve_problems(ctx, memo.problems.at, memo.problems.n, false, &limits, answers));
+  w.answers = ARENA_NEW_N(mem, solve_answer, w.memo.problems.n);
+  solve_limits limits = solve_limits_of(o);
+  w.again = limits;
+  w.again.progress = NULL;
+  LOOM_TRY(solve_problems(ctx, w.memo.problems.at, w.memo.problems.n, false, &limits, w.answers));
   for (size_t i = 0; i < n; i++) {
     const char *name = file.variants.at[i]->name;
-    const solve_answer *a = &answers[which[i]];
-    data_push(mem, rows, row_to_data(mem, name, memo.problems.at[which[i]], a));
+    const solve_answer *a = &w.answers[w.which[i]];
+    data_push(mem, rows, solve_row_to_data(mem, name, w.memo.problems.at[w.which[i]], a));
     if (solve_has_answer(a->status) && a->cycles < least) {
       least = a->cycles;
+      w.best = i;
       best = data_string(mem, name);
     }
   }
@@ -72,5 +79,5 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
   data_set(mem, v, "variants", rows);
   data_set(mem, v, "best", best);
   *out = v;
-  return LOOM_OK;
+  return solve_etg_answers(&w, rows, v);
 }

@@ -35,12 +35,12 @@ const char *solve_explain_empty(loom_ctx *ctx, const solve_problem *p, solve_tri
   return NULL;
 }
 
-static const char *point_text(loom_ctx *ctx, const solve_problem *p, const solve_values *values, unsigned choice) {
-  text t = text_new(&ctx->mem);
+const char *solve_point_words(arena *m, const solve_problem *p, const int64_t *value, unsigned choice) {
+  text t = text_new(m);
   for (size_t s = 0; s < p->symbols.n; s++)
-    text_addf(&t, "%s%s=%" PRId64, s ? ", " : "", p->symbols.at[s].name, values[s].at[0]);
+    text_addf(&t, "%s%s=%" PRId64, s ? ", " : "", p->symbols.at[s].name, value[s]);
   for (size_t i = 0; i < p->booleans.n; i++)
-    text_addf(&t, ", %s=%u", p->booleans.at[i].name, choice >> i & 1);
+    text_addf(&t, "%s%s=%u", t.size ? ", " : "", p->booleans.at[i].name, choice >> i & 1);
   return text_str(&t);
 }
 
@@ -62,17 +62,40 @@ static void add_product(text *t, arena *m, const sym_expr *e) {
   text_addf(t, is_plain ? "%s" : "(%s)", sym_str(m, e));
 }
 
-/* a * b * 2 + c * 2  ->  "a*b*2 B + c*2 B" */
-static void add_terms(text *t, arena *m, const sym_expr *e) {
+/* a * b * 2 + c * 2  ->  "a*b*2 B + c*2 B"; (a * b + c) * 2 the same. */
+static void add_terms(text *t, arena *m, const sym_expr *e, int64_t times) {
+  int64_t by;
   if (e->op == SYM_ADD) {
-    add_terms(t, m, e->arg[0]);
-    add_terms(t, m, e->arg[1]);
+    add_terms(t, m, e->arg[0], times);
+    add_terms(t, m, e->arg[1], times);
+    return;
+  }
+  if (e->op == SYM_MUL && e->arg[0]->op == SYM_ADD && sym_is_const(e->arg[1], &by) && !__builtin_mul_overflow(by, times, &by)) {
+    add_terms(t, m, e->arg[0], by);
     return;
   }
   if (t->size)
     text_add(t, " + ");
   add_product(t, m, without_rounding(e));
+  if (times != 1)
+    text_addf(t, "*%" PRId64, times);
   text_add(t, " B");
+}
+
+const char *solve_size_words(arena *m, const sym_expr *e) {
+  text t = text_new(m);
+  add_terms(&t, m, e, 1);
+  return text_str(&t);
+}
+
+const char *solve_amount_words(arena *m, const solve_capacity *c, const sym_expr *e, int64_t amount) {
+  if (!c->memory)
+    return arena_printf(m, "%s = %" PRId64, sym_str(m, e), amount);
+  return arena_printf(m, "%s = %s", solve_size_words(m, e), solve_bytes_text(m, amount));
+}
+
+const char *solve_room_words(arena *m, const solve_capacity *c) {
+  return c->memory ? arena_printf(m, "%s %s", c->memory, solve_bytes_text(m, c->limit)) : arena_printf(m, "%" PRId64, c->limit);
 }
 
 /* The size at the smallest point; false where it has none (a divisor of 0, beyond 64 bits). */
@@ -99,17 +122,10 @@ const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_val
     int64_t bytes;
     if (!size_at(ctx, p, e, at, &bytes) || bytes <= c->limit)
       continue;
-    text_add(&all, all.size ? "; " : "");
-    if (!c->memory) {
-      text_addf(&all, "%s = %" PRId64 " > %" PRId64, sym_str(m, e), bytes, c->limit);
-      continue;
-    }
-    text t = text_new(m);
-    add_terms(&t, m, e);
-    text_addf(&all, "%s = %s > %s %s", text_str(&t), solve_bytes_text(m, bytes), c->memory, solve_bytes_text(m, c->limit));
+    text_addf(&all, "%s%s > %s", all.size ? "; " : "", solve_amount_words(m, c, e, bytes), solve_room_words(m, c));
   }
   if (all.size)
-    return arena_printf(m, "even at %s: %s", point_text(ctx, p, values, choice), text_str(&all));
+    return arena_printf(m, "even at %s: %s", solve_point_words(m, p, at, choice), text_str(&all));
   if (p->conditions.n)
     return arena_printf(m, "no block sizes satisfy %s within the memory", sym_str(m, solve_fix_booleans(m, p, p->conditions.at[0], choice)));
   return "no block sizes satisfy all trip counts within the memory";

@@ -2,7 +2,7 @@
 #ifndef LOOM_SOLVE_PRIVATE_H
 #define LOOM_SOLVE_PRIVATE_H
 #include "etg/etg.h"
-#include "solve/solve.h"
+#include "solve/solve_answers.h"
 #include "sym/sym_interval.h"
 
 /* Mirrored and reordered variants often pose the very same problem: each is searched once. */
@@ -101,12 +101,31 @@ static inline int64_t solve_mul(int64_t a, int64_t b) {
 typedef VEC_OF(const char *) etg_names;
 /* Cycles of the variant's loop tree; generation 1 aggregates by loom.md 3.5, 2 and 3 by 3.3.  LOOM_EUSAGE: a call is not resolved. */
 LOOM_MUST_USE loom_status solve_etg_cycles(loom_ctx *ctx, const etg_variant *v, const sym_expr **out);
+/* The same if only the loads cost anything (generation 1: loads and stores), only the computing, only the stores. */
+LOOM_MUST_USE loom_status solve_etg_parts(loom_ctx *ctx, const etg_variant *v, solve_cost_parts *out);
 /* Symbols, booleans, trips, capacities and conditions of the variant. */
 void solve_etg_limits(arena *m, const etg_variant *v, solve_problem *out);
 
 /* Guards of the file's own scenarios that overlap or leave a gap somewhere in the symbols' domains: a warning each with a witness, once a function.  Looks at a grid of
  * sizes: silence proves nothing. */
 LOOM_MUST_USE loom_status solve_etg_guards(loom_ctx *ctx, const etg_variant *v, const solve_problem *p, etg_names *told);
+
+/* A file whose variants are answered. */
+typedef struct etg_answered {
+  loom_ctx *ctx;
+  const etg_file *file;
+  const solve_options *o;
+  solve_memo memo;
+  size_t *which;                         /* variants to distinct problems */
+  solve_answer *answers;                 /* of these */
+  solve_limits again;                    /* for what is solved again: without a display */
+  size_t best;                           /* variant; the number of variants: none */
+} etg_answered;
+/* What else `o` asks for: a conflict in `rows` that are infeasible; explain, neighbours, topk, pareto in `out`. */
+LOOM_MUST_USE loom_status solve_etg_answers(const etg_answered *w, const data_value *rows, data_value *out);
+/* block_sizes and booleans of a point, and a whole row of loom.solve.v1. */
+void solve_point_to_data(arena *m, data_value *o, const solve_problem *p, const int64_t *value, const int *boolean);
+data_value *solve_row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a);
 
 /* ---- domains ---- */
 /* The values of every symbol that pass the trip rules naming no other symbol. */
@@ -131,9 +150,32 @@ const char *solve_explain(loom_ctx *ctx, const solve_problem *p, const solve_val
 /* Which symbol has no value under the rule; NULL: none is empty. */
 const char *solve_explain_empty(loom_ctx *ctx, const solve_problem *p, solve_trip_rule rule, const solve_values *values);
 const char *solve_bytes_text(arena *m, int64_t bytes);
+/* A sum of sizes: "a*b*2 B + c*2 B". */
+const char *solve_size_words(arena *m, const sym_expr *e);
+/* The same with what it comes to: "a*b*2 B + c*2 B = 1.61 MB"; without a unit where the limit names no memory. */
+const char *solve_amount_words(arena *m, const solve_capacity *c, const sym_expr *e, int64_t amount);
+/* "L1 1.40 MB", or the bare number. */
+const char *solve_room_words(arena *m, const solve_capacity *c);
+/* "tile_m=32, tile_n=64, is_double_buffer=1" */
+const char *solve_point_words(arena *m, const solve_problem *p, const int64_t *value, unsigned choice);
+
+/* ---- what can be dropped from a problem ---- */
+typedef enum solve_limit_kind { SOLVE_LIMIT_CONDITION, SOLVE_LIMIT_TRIP, SOLVE_LIMIT_SIZES /* asked for by the user */, SOLVE_LIMIT_CAPACITY } solve_limit_kind;
+typedef struct solve_limit { solve_limit_kind kind; size_t at; } solve_limit;
+typedef VEC_OF(solve_limit) solve_limit_list;
+/* In the order in which they are dropped when a conflict is looked for: memories are kept longest.  Alignments and natural ends of sizes are no limits. */
+void solve_list_limits(arena *m, const solve_problem *p, solve_limit_list *out);
+/* The problem without the limits that are dropped (one flag for each of `l`), under its own trip rule. */
+solve_problem *solve_without(arena *m, const solve_problem *p, const solve_limit_list *l, const bool *dropped);
+/* One problem, nothing said of it; false: it cannot be solved (too many sizes, say). */
+bool solve_again(loom_ctx *ctx, const solve_problem *p, const solve_limits *l, solve_answer *out);
+/* The problem under the trip rule that answered it. */
+const solve_problem *solve_as_answered(arena *m, const solve_problem *p, const solve_answer *a);
+const char *solve_limit_words(arena *m, const solve_problem *p, const solve_limit *l);
 
 /* ---- options ---- */
 /* Puts the user's domains into the problem; an unknown symbol is LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status solve_apply_options(loom_ctx *ctx, const solve_options *o, solve_problem *p);
 bool solve_is_assigned(const solve_problem *p);
+solve_limits solve_limits_of(const solve_options *o);
 #endif

@@ -193,19 +193,21 @@ static void take_over(search *s, contest *c) {
 }
 
 static void report(const search *s) {
-  int64_t done = 0, open = 0, best = INT64_MAX, bound = INT64_MAX;
+  int64_t done = 0, all = 0, best = INT64_MAX, bound = INT64_MAX;
   if (!s->limits->progress)
     return;
-  for (size_t i = 0; i < s->n; i++)
-    done = solve_add(done, solve_add(s->entries[i].evaluated, s->entries[i].pruned));
+  for (size_t i = 0; i < s->n; i++) {
+    const entry *e = &s->entries[i];
+    done = solve_add(done, solve_add(e->evaluated, e->pruned));
+    all = solve_add(all, e->ready.empty ? 0 : solve_mul(e->ready.below[0], (int64_t)e->ready.rounds.n));
+  }
   for (size_t i = 0; i < s->n_contests; i++) {
     const contest *c = &s->contests[i];
     int64_t least = c->open.n ? c->open.at[0]->bound : INT64_MAX;
-    open += (int64_t)c->open.n;
     best = c->best.found && c->best.cycles < best ? c->best.cycles : best;
     bound = least < bound ? least : bound;
   }
-  s->limits->progress(s->limits->data, done, open, best, bound < best ? bound : best);
+  s->limits->progress(s->limits->data, done, all - done, best, bound < best ? bound : best);
 }
 
 static loom_status run_epochs(search *s) {
