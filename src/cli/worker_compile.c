@@ -158,7 +158,7 @@ static loom_status read_pins(loom_ctx *ctx, const cli_options *o, explore_option
 }
 
 static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
-  *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .config = o->config.last, .plan = o->plan.last,
+  *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last,
                            .stop_after = COMPILE_TOG};
@@ -312,6 +312,10 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       {"kernel", COMPILE_KERNEL}, {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"mlir", COMPILE_BUFFERIZED}, {"tog", COMPILE_TOG}, {"stage0", COMPILE_STAGE0}};
   if (strcmp(what, "device-ir") == 0)
     return emit_device_ir(ctx, s);
+  if (strcmp(what, "summary") == 0) {
+    printf("%s\n", data_write_json(&ctx->mem, compile_summary(s, NULL), 1));
+    return LOOM_OK;
+  }
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     if (strcmp(kinds[i].name, what) == 0) {
       const char *t = compile_stage_text(s, kinds[i].stage);
@@ -320,12 +324,13 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       printf("%s\n", t);
       return LOOM_OK;
     }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, mlir or tog", what);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog", what);
 }
 
-/* Stages that need no search. */
+/* Forms from before a program is written.  A plan is searched for in all that Loom knows, also where no program can be written for it yet. */
 static bool early_stage(const char *what, compile_stage *out) {
-  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"device-ir", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0}, {"nest", COMPILE_NEST}};
+  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"device-ir", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0},
+                                                                           {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"summary", COMPILE_PLAN}};
   for (size_t i = 0; i < sizeof early / sizeof *early; i++)
     if (strcmp(early[i].name, what) == 0)
       return *out = early[i].stage, true;
@@ -361,7 +366,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0;
-  if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* a form from before the search: printed, nothing is written */
+  if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* printed, nothing is written */
     loom_status early = compile_kernel(ctx, &c, &s);
     early = early == LOOM_OK ? emit(ctx, &s, o->emit.last) : early;
     compile_done(&s);
