@@ -67,6 +67,7 @@
   X(explain, "explain", "s", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
   X(neighbours, "neighbours", "s", "what one and two steps of each size cost")                                          \
   X(pareto, "pareto", "s", "what can be traded: cycles against bytes")                                                  \
+  X(certify, "certify", "sx", "a second opinion, by Z3: of solve, that nothing is better; of machine check, that guards exclude each other and leave no gap")   \
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \
@@ -80,8 +81,16 @@
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(help, "help", "cresvmoxd", "help of the command")
 
+/* Who certifies: loom-worker alone has Z3. */
+struct machine_func;
+typedef struct cli_opinion {
+  loom_status (*prove_guards)(loom_ctx *ctx, const struct machine_func *f, unsigned rlimit, bool *out_proven);      /* solve_prove_guards */
+  unsigned rlimit;
+} cli_opinion;
+
 typedef struct cli_options {
   const char *command; char letter;
+  const cli_opinion *opinion;                          /* NULL: in loom, which leaves --certify to loom-worker */
   VEC_OF(const char *) files;                          /* positional arguments */
   VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;

@@ -23,7 +23,7 @@ static loom_status body(loom_ctx *ctx, void *data) {
     cli_help(in->command);
     return LOOM_OK;
   }
-  if (in->command->in_worker) {
+  if (in->command->in_worker || in->options.certify) {
     in->in_worker = true;
     return LOOM_OK;
   }

@@ -1,17 +1,20 @@
 /* loom-worker: the commands that need MLIR, LLVM or CPython's parser.  Started by loom with the same arguments. */
 #include "cli/cli.h"
+#include "solve/certify.h"
 #include <stdio.h>
 #include <string.h>
 
 typedef struct invocation { int argc; char **argv; } invocation;
 static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *); } table[] = {
-    {"compile", worker_compile}, {"run", worker_run}, {"explore", worker_explore}, {"sim", worker_sim}, {"opt", worker_opt},
+    {"compile", worker_compile}, {"run", worker_run}, {"explore", worker_explore}, {"sim", worker_sim}, {"opt", worker_opt}, {"machine", cmd_machine},
 };
+static const cli_opinion z3 = {.prove_guards = solve_prove_guards, .rlimit = SOLVE_RLIMIT};
 
 static loom_status body(loom_ctx *ctx, void *data) {
   invocation *in = data;
   cli_options o;
   LOOM_TRY(cli_parse(ctx, in->argc, in->argv, &o));
+  o.opinion = &z3;
   cli_set_machine_path(ctx);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (strcmp(table[i].name, o.command) == 0)

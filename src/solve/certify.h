@@ -16,4 +16,10 @@ typedef enum solve_verdict { SOLVE_CERTIFIED, SOLVE_NOT_CERTIFIED, SOLVE_REFUTED
  * points is the first is not certified, nor how many points there are.  REFUTED: a better point exists; *why has both.  *why is NULL when certified.  Deterministic.
  * Problems without a cost (`cycles`) or with one beyond 64 bits everywhere have no answer to certify. */
 LOOM_MUST_USE loom_status solve_certify(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_verdict *out, const char **why);
+
+/* The scenarios of `f` exclude each other, and one of them holds wherever f->when does, whatever its symbols are in 1..SOLVE_GUARD_SIZE_MAX.  Where that is not so, a warning as
+ * machine_check's with the least sizes at which it happens, multiples of 32 if there are such; *out_proven is false then, and where the effort was spent or a guard has an
+ * operation on open sizes that has no encoding.  For where the grid of machine_check says nothing. */
+#define SOLVE_GUARD_SIZE_MAX (INT64_C(1) << 20)
+LOOM_MUST_USE loom_status solve_prove_guards(loom_ctx *ctx, const machine_func *f, unsigned rlimit, bool *out_proven);
 #endif
