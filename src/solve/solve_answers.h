@@ -3,6 +3,7 @@
  * same model.  Texts and lists are of ctx->mem. */
 #ifndef LOOM_SOLVE_ANSWERS_H
 #define LOOM_SOLVE_ANSWERS_H
+#include "explore/explore_space.h"
 #include "solve/solve.h"
 
 /* ---- steps ---- */
@@ -30,11 +31,15 @@ typedef struct solve_term { const char *name; int64_t cycles; } solve_term;
 /* A limit, and the optimum without it: `cycles` is less than what was found where the limit binds. */
 typedef struct solve_binding { const char *words; int64_t cycles; bool is_proven; } solve_binding;
 
+/* Another way for one load or store, all else kept, by the labels of plan.h. */
+typedef struct solve_move { const char *access, *from, *to; int64_t cycles; /* -1: it does not fit */ const char *why; } solve_move;
+
 typedef struct solve_explanation {
   const char *binding;                   /* the largest term and what it leaves, in words */
   VEC_OF(solve_term) terms;
   VEC_OF(solve_binding) limits;          /* all of them, those that bind first */
   solve_steps steps;                     /* one each way */
+  VEC_OF(solve_move) moves;              /* of a space: for each access the best other sharing, number of slots, place */
   int64_t ties;                          /* other cases that are as good */
   const char *runner_up;                 /* the best of the cases that are not; NULL: there is none */
   int64_t runner_up_cycles;

@@ -54,30 +54,32 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
   int64_t least = INT64_MAX;
   etg_names told = {0};
   size_t n = file.variants.n;
-  etg_answered w = {.ctx = ctx, .file = &file, .o = o, .which = ARENA_NEW_N(mem, size_t, n), .best = n};
+  solve_cost_parts *parts = ARENA_NEW_N(mem, solve_cost_parts, n);
+  solve_limits limits = solve_limits_of(o);
+  solve_answered w = {.ctx = ctx, .o = o, .n = n, .names = ARENA_NEW_N(mem, const char *, n), .parts = parts, .which = ARENA_NEW_N(mem, size_t, n), .again = limits, .best = n};
+  w.again.progress = NULL;
   for (size_t i = 0; i < n; i++) {
     solve_problem *p = ARENA_NEW(mem, solve_problem);
+    w.names[i] = file.variants.at[i]->name;
     LOOM_TRY(pose(ctx, file.variants.at[i], o, &told, p));
+    if (o->explain)
+      LOOM_TRY(solve_etg_parts(ctx, file.variants.at[i], &parts[i]));
     w.which[i] = solve_memo_add(mem, &w.memo, p);
   }
   w.answers = ARENA_NEW_N(mem, solve_answer, w.memo.problems.n);
-  solve_limits limits = solve_limits_of(o);
-  w.again = limits;
-  w.again.progress = NULL;
   LOOM_TRY(solve_problems(ctx, w.memo.problems.at, w.memo.problems.n, false, &limits, w.answers));
   for (size_t i = 0; i < n; i++) {
-    const char *name = file.variants.at[i]->name;
     const solve_answer *a = &w.answers[w.which[i]];
-    data_push(mem, rows, solve_row_to_data(mem, name, w.memo.problems.at[w.which[i]], a));
+    data_push(mem, rows, solve_row_to_data(mem, w.names[i], w.memo.problems.at[w.which[i]], a));
     if (solve_has_answer(a->status) && a->cycles < least) {
       least = a->cycles;
       w.best = i;
-      best = data_string(mem, name);
+      best = data_string(mem, w.names[i]);
     }
   }
   data_set_string(mem, v, "schema", "loom.solve.v1");
   data_set(mem, v, "variants", rows);
   data_set(mem, v, "best", best);
   *out = v;
-  return solve_etg_answers(&w, rows, v);
+  return solve_answer_more(&w, rows, v);
 }

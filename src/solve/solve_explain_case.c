@@ -133,6 +133,23 @@ loom_status solve_explain_case(loom_ctx *ctx, const solve_case *cases, size_t n,
   return find_runner_up(ctx, cases, n, best, out);
 }
 
+static data_value *moves_to_data(arena *m, const solve_explanation *e) {
+  data_value *all = data_array(m);
+  for (size_t i = 0; i < e->moves.n; i++) {
+    const solve_move *x = &e->moves.at[i];
+    data_value *o = data_object(m);
+    data_set_string(m, o, "access", x->access);
+    data_set_string(m, o, "from", x->from);
+    data_set_string(m, o, "to", x->to);
+    if (x->cycles >= 0)
+      data_set_int(m, o, "cost", x->cycles);
+    if (x->why)
+      data_set_string(m, o, "why", x->why);
+    data_push(m, all, o);
+  }
+  return all;
+}
+
 data_value *solve_explanation_to_data(arena *m, const solve_explanation *e) {
   data_value *o = data_object(m), *terms = data_object(m), *limits = data_array(m);
   for (size_t i = 0; i < e->terms.n; i++)
@@ -148,6 +165,8 @@ data_value *solve_explanation_to_data(arena *m, const solve_explanation *e) {
   data_set(m, o, "cost_split", terms);
   data_set(m, o, "limits", limits);
   data_set(m, o, "steps", solve_steps_to_data(m, &e->steps));
+  if (e->moves.n)
+    data_set(m, o, "moves", moves_to_data(m, e));
   data_set_int(m, o, "ties", e->ties);
   if (e->runner_up) {
     data_value *x = data_object(m);

@@ -79,8 +79,7 @@ static const char *end_words(place *c, int symbol, int by) {
                       c->p->rule == SOLVE_TRIPS_EXACT ? " that divide evenly" : "");
 }
 
-/* Where `by` steps from `value` lead, which need not be one of the values itself; may be over an end. */
-static int32_t step_index(const solve_values *v, int64_t value, int by) {
+int32_t solve_step_index(const solve_values *v, int64_t value, int by) {
   int32_t above = 0;
   while (above < v->n && v->at[above] < value)
     above++;
@@ -91,7 +90,7 @@ static int32_t step_index(const solve_values *v, int64_t value, int by) {
 static void step_symbol(place *c, int symbol, int by, solve_steps *out) {
   const solve_values *v = &c->ready.values[symbol];
   int64_t from = c->value[symbol];
-  int32_t to = step_index(v, from, by);
+  int32_t to = solve_step_index(v, from, by);
   solve_step s = {.symbol = c->p->symbols.at[symbol].name, .by = by, .from = from, .to = -1, .cycles = -1};
   if (to < -1 || to > v->n)
     return;                                  /* beyond the first step over an end there is nothing more to say */

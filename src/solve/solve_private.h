@@ -110,19 +110,22 @@ void solve_etg_limits(arena *m, const etg_variant *v, solve_problem *out);
  * sizes: silence proves nothing. */
 LOOM_MUST_USE loom_status solve_etg_guards(loom_ctx *ctx, const etg_variant *v, const solve_problem *p, etg_names *told);
 
-/* A file whose variants are answered. */
-typedef struct etg_answered {
+/* Variants of a file, or rows of a table, that are answered. */
+typedef struct solve_answered {
   loom_ctx *ctx;
-  const etg_file *file;
   const solve_options *o;
+  size_t n;
+  const char **names;                    /* [n] */
+  const solve_cost_parts *parts;         /* [n]; where o->explain */
   solve_memo memo;
-  size_t *which;                         /* variants to distinct problems */
+  size_t *which;                         /* [n]: to distinct problems */
   solve_answer *answers;                 /* of these */
+  const sym_expr **dram_bytes;           /* of these; NULL: not known */
   solve_limits again;                    /* for what is solved again: without a display */
-  size_t best;                           /* variant; the number of variants: none */
-} etg_answered;
-/* What else `o` asks for: a conflict in `rows` that are infeasible; explain, neighbours, topk, pareto in `out`. */
-LOOM_MUST_USE loom_status solve_etg_answers(const etg_answered *w, const data_value *rows, data_value *out);
+  size_t best;                           /* n: none */
+} solve_answered;
+/* What else `o` asks for: a conflict in `rows` that are infeasible (NULL: there are no rows); explain, neighbours, topk, pareto in `out`. */
+LOOM_MUST_USE loom_status solve_answer_more(const solve_answered *w, const data_value *rows, data_value *out);
 /* block_sizes and booleans of a point, and a whole row of loom.solve.v1. */
 void solve_point_to_data(arena *m, data_value *o, const solve_problem *p, const int64_t *value, const int *boolean);
 data_value *solve_row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a);
@@ -158,6 +161,11 @@ const char *solve_amount_words(arena *m, const solve_capacity *c, const sym_expr
 const char *solve_room_words(arena *m, const solve_capacity *c);
 /* "tile_m=32, tile_n=64, is_double_buffer=1" */
 const char *solve_point_words(arena *m, const solve_problem *p, const int64_t *value, unsigned choice);
+
+/* "tile_m = 32, as asked for" */
+const char *solve_sizes_words(arena *m, const solve_symbol *x);
+/* Where `by` steps from `value` lead, which need not be one of the values itself; below 0 or from v->n on: over an end. */
+int32_t solve_step_index(const solve_values *v, int64_t value, int by);
 
 /* ---- what can be dropped from a problem ---- */
 typedef enum solve_limit_kind { SOLVE_LIMIT_CONDITION, SOLVE_LIMIT_TRIP, SOLVE_LIMIT_SIZES /* asked for by the user */, SOLVE_LIMIT_CAPACITY } solve_limit_kind;

@@ -67,7 +67,7 @@ static const char *trip_words(arena *m, const solve_problem *p, const solve_trip
   return p->rule == SOLVE_TRIPS_EXACT ? arena_printf(m, "%s is a multiple of %s", num, den) : arena_printf(m, "%s is at most %s", den, num);
 }
 
-static const char *sizes_words(arena *m, const solve_symbol *x) {
+const char *solve_sizes_words(arena *m, const solve_symbol *x) {
   if (x->assigned)
     return arena_printf(m, "%s = %" PRId64 ", as asked for", x->name, x->assigned);
   if (x->ub && x->lb > 1)
@@ -83,7 +83,7 @@ const char *solve_limit_words(arena *m, const solve_problem *p, const solve_limi
   case SOLVE_LIMIT_TRIP:
     return trip_words(m, p, &p->trips.at[l->at]);
   case SOLVE_LIMIT_SIZES:
-    return sizes_words(m, &p->symbols.at[l->at]);
+    return solve_sizes_words(m, &p->symbols.at[l->at]);
   case SOLVE_LIMIT_CAPACITY: {
     const solve_capacity *c = &p->capacities.at[l->at];
     if (!c->memory)
