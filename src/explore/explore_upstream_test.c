@@ -173,6 +173,44 @@ static void test_occupancies_come_in_upstreams_order(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Candidate splits of P parallel iterators with occupancy: the cores used of both dims, x levels that share P + 1 between the dims, x the ways to
+ * write each dim as an ordered product of its levels.  Oracle: that sum, divisor by divisor; 6,885 is the Mamba chunk scan on 12 x 10. */
+static int64_t products(int64_t n, int factors) {
+  int64_t count = 0;
+  for (int64_t d = 1; factors > 1 && d <= n; d++)
+    count += n % d ? 0 : products(n / d, factors - 1);
+  return factors > 1 ? count : 1;
+}
+
+static int64_t splits_of(int64_t x, int64_t y, int n_iters) {
+  int64_t count = 0;
+  for (int levels = 1; levels <= n_iters; levels++)
+    count += products(x, levels) * products(y, n_iters + 1 - levels);
+  return count;
+}
+
+static void test_splits_with_occupancy_are_upstreams(void **state) {
+  (void)state;
+  static const struct { int n_iters; const int64_t *sizes; int64_t expected; } cases[] = {{2, wormhole, 104}, {2, blackhole, 217}, {3, wormhole, 393},
+                                                                                        {3, blackhole, 888}, {5, wormhole, 2724}, {5, blackhole, 6885}};
+  for (size_t c = 0; c < COUNT_OF(cases); c++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    explore_score score[5] = {0};
+    explore_mappings list = {0};
+    int64_t sum = 0;
+    for (int i = 0; i < cases[c].n_iters; i++)
+      score[i].parallelism = 5 - i;      /* one priority */
+    explore_list_upstream(&ctx.mem, mesh(&ctx.mem, 2, cases[c].sizes), score, cases[c].n_iters, true, &list);
+    for (int64_t x = 2; x <= cases[c].sizes[0]; x += 2)
+      for (int64_t y = 2; y <= cases[c].sizes[1]; y += 2)
+        sum += splits_of(x, y, cases[c].n_iters);
+    assert_int_equal(list.n, cases[c].expected);
+    assert_int_equal(sum, cases[c].expected);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_number_of_variants_is_upstreams),
@@ -182,6 +220,7 @@ int main(void) {
       cmocka_unit_test(test_lists_without_permutations),
       cmocka_unit_test(test_gathered_iterator_comes_first),
       cmocka_unit_test(test_occupancies_come_in_upstreams_order),
+      cmocka_unit_test(test_splits_with_occupancy_are_upstreams),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
