@@ -26,6 +26,7 @@ typedef enum compile_stage {
 typedef struct compile_options {
   const char *input;                       /* path, or "-" */
   const char *machine, *calibration;       /* NULL: "wormhole" */
+  const char *compute_dir;                 /* upstream's hw_compute_dir, whose costs are used; NULL: none */
   helion_options helion;                   /* shapes, function, dtype */
   const char *config;                      /* upstream's config.json; NULL: none */
   const solve_domain *domains; size_t n_domains;     /* --block-sizes */

@@ -165,6 +165,8 @@ loom_status compile_read_config(compile_state *s, compile_options *into) {
   for (int i = 1; i <= 2; i++)
     if (data_get(v, keys[i]) && !into->machine)
       LOOM_TRY(data_need_string(s->ctx, v, keys[i], &into->machine));
+  if (data_get(v, "hw_compute_dir") && !into->compute_dir && !into->calibration)
+    LOOM_TRY(data_need_string(s->ctx, v, "hw_compute_dir", &into->compute_dir));
   domain_list found = {0}, merged = {0};
   const data_value *block_sizes = data_get(v, "block_sizes"), *assigned = data_get(v, "assigned_block_size");
   if (block_sizes && block_sizes->kind != DATA_OBJECT)

@@ -33,7 +33,7 @@
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
   X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
-  X(compute_dir, "hw-compute-dir", "DIR", "svx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
+  X(compute_dir, "hw-compute-dir", "DIR", "cresvmx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "crs", "materialise the best N candidates (default 1); of solve: list them")                            \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \

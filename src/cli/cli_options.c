@@ -41,9 +41,6 @@ static const struct { const char *from, *to; } aliases[] = {
     {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
     {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
 };
-/* Accepted for compatibility, with an argument; without effect where no machine file is put together: our perf sets live in it. */
-static const char *const ignored[] = {"hw-compute-dir"};
-
 /* Upstream spells options with underscores. */
 static char *normalise(arena *m, char letter, const char *s, size_t n) {
   char *name = arena_strndup(m, s, n);
@@ -102,15 +99,6 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     for (size_t k = 0; k < N_ROWS && !row; k++)
       if (strcmp(rows[k].name, key) == 0 && strchr(rows[k].takers, out->letter))
         row = &rows[k];
-    bool skip = false;
-    for (size_t k = 0; k < sizeof ignored / sizeof *ignored; k++)
-      skip |= strcmp(key, ignored[k]) == 0;
-    if (skip && !row) {
-      if (!eq)
-        i++;
-      diag_warn(ctx, LOOM_NOSPAN, "option '--%s' has no effect: perf sets are part of the machine file", key);
-      continue;
-    }
     if (!row && out->letter == 'o') {   /* mlir-opt's bare pass flags: --cse, --canonicalize="max-iterations=3" */
       const char *options = eq ? eq + 1 : "";
       vec_push(&ctx->mem, &out->passes, *options ? arena_printf(&ctx->mem, "%.*s{%s}", (int)(eq - name), name, options) : arena_strdup(&ctx->mem, name));

@@ -43,7 +43,7 @@ static loom_status run(compile_state *s, const cli_options *o, compile_execution
   LOOM_TRY(tog_from_data(s->ctx, v, &s->tog));
   if (!o->no_verify)
     LOOM_TRY(tog_verify(s->ctx, s->tog));
-  LOOM_TRY(machine_load(s->ctx, o->machine.last ? o->machine.last : s->tog->machine, o->calibration.last, &s->machine));
+  LOOM_TRY(cli_load_machine(s->ctx, o, o->machine.last ? o->machine.last : s->tog->machine, &s->machine));
   if (!o->check) {
     e->has_report = true;
     return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .event_budget = SIM_EVENTS_MAX}, &e->report);

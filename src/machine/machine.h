@@ -80,6 +80,8 @@ typedef struct machine {
  * Unknown name: LOOM_EUSAGE with did-you-mean; missing file: LOOM_EIO.  `calibration` NULL: the file's default;
  * a perf set the machine does not have: LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
+/* The same with the costs of upstream's compute directory (below) instead of its own; NULL: none.  Both a calibration and a directory: LOOM_EUSAGE. */
+LOOM_MUST_USE loom_status machine_load_with(loom_ctx *ctx, const char *name, const char *calibration, const char *compute_dir, machine **out);
 LOOM_MUST_USE loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n);      /* sorted */
 /* Our YAML (docs/machines.md).  An `extends: NAME` is looked for beside `path`, then on the search path.  Not checked beyond the schema. */
 LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);

@@ -114,7 +114,7 @@ static void test_a_file_may_define_several_units(void **state) {
   assert_int_equal(cost_of(ctx, m, "matmul_f16", mnk, (int64_t[]){64, 64, 32}, 3), 64 * 64 * 32);
   assert_int_equal(cost_of(ctx, m, "l1_to_dram_f16", mnk, (int64_t[]){32, 32}, 2), 454 + 137);
   expect_ok(ctx, machine_add_compute_dir(ctx, m, LOOM_SOURCE_DIR "/tests/data/placed"));      /* again: instead of the first ones */
-  assert_int_equal(m->perf.at[m->calibration].funcs.n, 8);
+  assert_int_equal(m->perf.at[m->calibration].funcs.n, 9);
   const char *yaml = machine_to_yaml(&ctx->mem, m);
   expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", yaml, strlen(yaml), &again));
   assert_string_equal(machine_to_yaml(&ctx->mem, again), yaml);
@@ -129,6 +129,7 @@ static void test_definitions_alone_give_costs(void **state) {
   assert_string_equal(machine_find_func(m, "relu_f16")->unit, "matrix");
   assert_string_equal(machine_find_func_on(m, "slow", "matmul_f16")->unit, "slow");
   assert_string_equal(machine_find_func(m, "east_f16")->unit, "east");
+  assert_string_equal(machine_find_func(m, "l1_to_dram_f16")->unit, "out");
 }
 
 /* Replaces the first `from` by `to`. */

@@ -181,18 +181,21 @@ static loom_status add_module(loom_ctx *ctx, machine *m, const char *dir, const 
 typedef struct definition { const char *file; const data_value *tree; } definition;
 typedef VEC_OF(definition) definition_list;
 
-/* The files of the directory that define a processor. */
+/* The files of the directory that define a processor; none when all of them are of the form before, costs alone. */
 static loom_status list_definitions(loom_ctx *ctx, const char *dir, definition_list *out) {
   name_list files = {0};
+  bool is_new = false;
   LOOM_TRY(list_files(ctx, dir, ".yaml", &files));
   for (size_t i = 0; i < files.n; i++) {
     data_value *v;
     if (text_ends(files.at[i], ".perf.yaml"))
       continue;
     LOOM_TRY(machine_read_definition(ctx, file_join(&ctx->mem, dir, files.at[i]), &v));
-    if (machine_is_definition(v))
+    is_new = is_new || machine_is_definition(v);
+    if (data_get(v, "performance"))
       vec_push(&ctx->mem, out, ((definition){files.at[i], v}));
   }
+  out->n = is_new ? out->n : 0;
   return LOOM_OK;
 }
 
@@ -210,7 +213,7 @@ static loom_status list_functions(loom_ctx *ctx, const char *dir, const name_lis
 static void add_defined_unit(arena *mem, machine *m, const data_value *v, const char *name) {
   const data_value *type = data_get(v, "type"), *functions = data_get(v, "functions");
   proc_func f = {.op = "", .is_transfer = type && type->kind == DATA_STRING && text_eq(type->string, "data_mover")};
-  for (size_t i = 0; i < functions->n; i++)
+  for (size_t i = 0; functions && functions->kind == DATA_OBJECT && i < functions->n; i++)
     if (strstr(functions->members[i].key, "matmul"))
       f.op = "matmul";
   proc_module p = {.name = name};

@@ -113,3 +113,10 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
   (*out)->is_checked = true;
   return LOOM_OK;
 }
+
+loom_status machine_load_with(loom_ctx *ctx, const char *name, const char *calibration, const char *compute_dir, machine **out) {
+  if (calibration && compute_dir)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--calibration and --hw-compute-dir both choose the costs; give one of them");
+  LOOM_TRY(machine_load(ctx, name, calibration, out));
+  return compute_dir ? machine_add_compute_dir(ctx, *out, compute_dir) : LOOM_OK;
+}
