@@ -17,6 +17,13 @@ typedef enum solve_verdict { SOLVE_CERTIFIED, SOLVE_NOT_CERTIFIED, SOLVE_REFUTED
  * Problems without a cost (`cycles`) or with one beyond 64 bits everywhere have no answer to certify. */
 LOOM_MUST_USE loom_status solve_certify(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_verdict *out, const char **why);
 
+/* Limits of an infeasible problem that cannot hold together, while any of them may be dropped and the rest can.  Indices of solve_list_limits (solve_private.h), dropped in its
+ * order one by one: the answer does not depend on Z3's own core.  None: the sizes left without any limit do not do either.  is_minimal false: the effort was spent on some
+ * question, and the limit was kept. */
+typedef struct solve_core { VEC_OF(int) limits; VEC_OF(const char *) words; bool is_minimal; } solve_core;
+/* `a` says that `p` is infeasible; LOOM_EBUG where it is not, with the point.  LOOM_ELIMIT: not even that is proven within `rlimit`. */
+LOOM_MUST_USE loom_status solve_find_core(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_core *out);
+
 /* The scenarios of `f` exclude each other, and one of them holds wherever f->when does, whatever its symbols are in 1..SOLVE_GUARD_SIZE_MAX.  Where that is not so, a warning as
  * machine_check's with the least sizes at which it happens, multiples of 32 if there are such; *out_proven is false then, and where the effort was spent or a guard has an
  * operation on open sizes that has no encoding.  For where the grid of machine_check says nothing. */

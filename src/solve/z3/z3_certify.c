@@ -17,73 +17,12 @@ typedef struct query {
   const char *why;
 } query;
 
-typedef struct point { int64_t value[SOLVE_SYMBOLS_MAX]; unsigned choice; bool fits; int64_t cycles; } point;
-
 static void decide(query *q, solve_verdict v, const char *why) {
   q->verdict = v;
   q->why = why;
 }
 
-static const char *point_words(const query *q, const point *x) {
-  text t = text_new(&q->ctx->mem);
-  for (size_t s = 0; s < q->p->symbols.n; s++)
-    text_addf(&t, "%s%s=%" PRId64, t.size ? ", " : "", q->names[s], x->value[s]);
-  for (size_t i = 0; i < q->p->booleans.n; i++)
-    text_addf(&t, "%s%s=%u", t.size ? ", " : "", q->p->booleans.at[i].name, x->choice >> i & 1);
-  return text_str(&t);
-}
-
-/* ---- a point, by our own evaluation ---- */
-
-static loom_status value_at(const query *q, const sym_expr *e, const point *x, bool *has, int64_t *out) {
-  sym_code *code;
-  arena_mark mark = arena_save(&q->ctx->mem);
-  LOOM_TRY(sym_compile(q->ctx, solve_fix_booleans(&q->ctx->mem, q->p, e, x->choice), q->names, q->p->symbols.n, &code));
-  *has = sym_run(code, x->value, out);
-  arena_release(&q->ctx->mem, mark);
-  return LOOM_OK;
-}
-
-static bool is_listed(const solve_values *v, int64_t x) {
-  for (int32_t i = 0; i < v->n; i++)
-    if (v->at[i] == x)
-      return true;
-  return false;
-}
-
-static loom_status trip_holds_at(const query *q, const solve_trip *t, const point *x, bool *out) {
-  bool has_num, has_den;
-  int64_t num, den;
-  LOOM_TRY(value_at(q, t->numerator, x, &has_num, &num));
-  LOOM_TRY(value_at(q, t->denominator, x, &has_den, &den));
-  *out = has_num && has_den && solve_trip_holds(q->rule, num, den);
-  return LOOM_OK;
-}
-
-static loom_status evaluate(const query *q, point *x) {
-  const solve_problem *p = q->p;
-  bool has;
-  int64_t v;
-  x->fits = true;
-  for (size_t s = 0; s < p->symbols.n; s++)
-    x->fits = x->fits && is_listed(&q->values[s], x->value[s]);
-  for (size_t i = 0; i < p->booleans.n; i++)
-    x->fits = x->fits && (p->booleans.at[i].assigned < 0 || p->booleans.at[i].assigned == (int)(x->choice >> i & 1));
-  for (size_t i = 0; i < p->trips.n && x->fits && q->rule != SOLVE_TRIPS_ANY; i++)
-    if (solve_trip_is_free(p, &p->trips.at[i]))
-      LOOM_TRY(trip_holds_at(q, &p->trips.at[i], x, &x->fits));
-  for (size_t i = 0; i < p->capacities.n && x->fits; i++) {
-    LOOM_TRY(value_at(q, p->capacities.at[i].bytes, x, &has, &v));
-    x->fits = has && v <= p->capacities.at[i].limit;
-  }
-  for (size_t i = 0; i < p->conditions.n && x->fits; i++) {
-    LOOM_TRY(value_at(q, p->conditions.at[i], x, &has, &v));
-    x->fits = has && v != 0;
-  }
-  LOOM_TRY(value_at(q, p->cycles, x, &has, &v));
-  x->cycles = has && v >= 0 ? v : INT64_MAX;
-  return LOOM_OK;
-}
+static const char *point_words(const query *q, const z3_point *x) { return solve_point_words(&q->ctx->mem, q->p, x->value, x->choice); }
 
 /* ---- the encoding ---- */
 
@@ -115,9 +54,9 @@ static loom_status assert_limits(query *q, z3_encoder *z, unsigned choice) {
 
 /* A model that is not what it should be says nothing about the answer: then the encoding is wrong. */
 static loom_status judge_model(query *q, z3_encoder *z, unsigned choice, const solve_answer *a) {
-  point better = {.choice = choice};
+  z3_point better = {.choice = choice};
   z3_read_point(z, better.value);
-  LOOM_TRY(evaluate(q, &better));
+  LOOM_TRY(z3_evaluate(q->ctx, q->p, q->rule, q->values, &better));
   if (!better.fits || (solve_has_answer(a->status) && better.cycles >= a->cycles)) {
     decide(q, SOLVE_NOT_CERTIFIED, arena_printf(&q->ctx->mem, "Z3 offers %s, which is no better", point_words(q, &better)));
     return LOOM_OK;
@@ -126,7 +65,7 @@ static loom_status judge_model(query *q, z3_encoder *z, unsigned choice, const s
     decide(q, SOLVE_REFUTED, arena_printf(&q->ctx->mem, "%s is feasible and takes %" PRId64 " cycles", point_words(q, &better), better.cycles));
     return LOOM_OK;
   }
-  point given = {.choice = 0};
+  z3_point given = {.choice = 0};
   memcpy(given.value, a->value, q->p->symbols.n * sizeof *a->value);
   for (size_t i = 0; i < q->p->booleans.n; i++)
     given.choice |= (unsigned)a->boolean[i] << i;
@@ -204,7 +143,7 @@ static loom_status prove_fallback(query *q) {
   loom_status st = assert_trips(q, &z);
   Z3_lbool answer = st == LOOM_OK ? z3_check(&z, NULL, 0) : Z3_L_UNDEF;
   if (answer == Z3_L_TRUE) {
-    point x = {.choice = 0};
+    z3_point x = {.choice = 0};
     z3_read_point(&z, x.value);
     decide(q, SOLVE_REFUTED, arena_printf(&q->ctx->mem, "ceilings are used, but %s divides", point_words(q, &x)));
   } else if (answer == Z3_L_UNDEF) {
@@ -217,11 +156,11 @@ static loom_status prove_fallback(query *q) {
 
 /* What the answer says of its own point is so. */
 static loom_status check_claim(query *q, const solve_answer *a, unsigned *out_choice) {
-  point x = {.choice = 0};
+  z3_point x = {.choice = 0};
   memcpy(x.value, a->value, q->p->symbols.n * sizeof *a->value);
   for (size_t i = 0; i < q->p->booleans.n; i++)
     x.choice |= (unsigned)a->boolean[i] << i;
-  LOOM_TRY(evaluate(q, &x));
+  LOOM_TRY(z3_evaluate(q->ctx, q->p, q->rule, q->values, &x));
   *out_choice = x.choice;
   if (!x.fits)
     decide(q, SOLVE_NOT_CERTIFIED, arena_printf(&q->ctx->mem, "the answer %s is not feasible", point_words(q, &x)));

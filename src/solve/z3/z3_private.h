@@ -99,4 +99,8 @@ bool z3_choice_is_allowed(const solve_problem *p, unsigned choice);
 LOOM_MUST_USE loom_status z3_trip_holds(z3_encoder *z, const solve_trip *t, solve_trip_rule rule, Z3_ast *out);
 LOOM_MUST_USE loom_status z3_capacity_holds(z3_encoder *z, const solve_problem *p, size_t i, unsigned choice, Z3_ast *out);
 LOOM_MUST_USE loom_status z3_condition_holds(z3_encoder *z, const solve_problem *p, size_t i, unsigned choice, Z3_ast *out);
+
+typedef struct z3_point { int64_t value[SOLVE_SYMBOLS_MAX]; unsigned choice; bool fits; int64_t cycles; } z3_point;
+/* Fills fits and cycles by the problem's own expressions, nothing of Z3's; `values`: those that the symbols may have. */
+LOOM_MUST_USE loom_status z3_evaluate(loom_ctx *ctx, const solve_problem *p, solve_trip_rule rule, const solve_values *values, z3_point *x);
 #endif
