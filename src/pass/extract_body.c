@@ -3,33 +3,35 @@
 
 /* ---- loads and stores ---- */
 
-static loom_status add_load(extract *x, MlirOperation op) {
-  int gathered = extract_find_tile(x, ir_operand(op, 0));   /* a placeholder that a gather has filled */
-  if (gathered >= 0) {
-    extract_bind_tile(x, ir_result(op, 0), gathered);
-    return LOOM_OK;
-  }
+static loom_status load_part(extract *x, MlirOperation op, MlirType type, int *out) {
   nest_node access = *nest_make_node(x->mem, NEST_LOAD);
   LOOM_TRY(extract_access(x, op, ir_operand(op, 0), &access));
   nest_value v = {0};
   for (int d = 0; d < access.n_dims; d++)
     if (!access.dim[d].dropped)
       v.dim[v.rank++] = access.dim[d].size;
-  if (!ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &v.type))
+  if (!ir_type_dtype(type, &v.type))
     EXTRACT_UNSUP(x, op, "the element type of a load is not supported");
-  LOOM_TRY(extract_memory(x, op, mlirValueGetType(ir_result(op, 0)), &v.memory));
-  access.value = extract_add_value(x, &v);
+  LOOM_TRY(extract_memory(x, op, type, &v.memory));
+  access.value = *out = extract_add_value(x, &v);
   access.only_first = x->only_first;
   nest_node *node = extract_add_node(x, op, NEST_LOAD, access.value);
   *node = access;
-  extract_bind_tile(x, ir_result(op, 0), access.value);
   return LOOM_OK;
 }
 
-static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, MlirValue to) {
+static loom_status add_load(extract *x, MlirOperation op) {
+  int value = extract_find_tile(x, ir_operand(op, 0));   /* a placeholder that a gather has filled */
+  if (value < 0)
+    LOOM_TRY(load_part(x, op, mlirValueGetType(ir_result(op, 0)), &value));
+  extract_bind_tile(x, ir_result(op, 0), value);
+  return LOOM_OK;
+}
+
+static loom_status store_part(extract *x, MlirOperation op, int value, MlirValue to) {
   nest_node access = *nest_make_node(x->mem, NEST_STORE);
   LOOM_TRY(extract_access(x, op, to, &access));
-  LOOM_TRY(extract_read_tile(x, op, tensor, &access.value));
+  access.value = value;
   access.only_first = x->only_first;
   nest_node *node = extract_add_node(x, op, NEST_STORE, access.value);
   *node = access;
@@ -37,12 +39,20 @@ static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, Mli
   return LOOM_OK;
 }
 
-/* memref.copy of a tensor seen as memory. */
+static loom_status add_store(extract *x, MlirOperation op, MlirValue tensor, MlirValue to) {
+  int value;
+  LOOM_TRY(extract_read_tile(x, op, tensor, &value));
+  return store_part(x, op, value, to);
+}
+
+/* memref.copy of a tensor seen as memory, or from a part of an argument: what is loaded and stored at once. */
 static loom_status add_copy(extract *x, MlirOperation op) {
   MlirOperation source = ir_def(ir_operand(op, 0));
-  if (!ir_op_is(source, "bufferization.to_buffer"))
-    EXTRACT_UNSUP(x, op, "memref.copy must store a tile (bufferization.to_buffer)");
-  return add_store(x, op, ir_operand(source, 0), ir_operand(op, 1));
+  int value;
+  if (ir_op_is(source, "bufferization.to_buffer"))
+    return add_store(x, op, ir_operand(source, 0), ir_operand(op, 1));
+  LOOM_TRY(load_part(x, op, mlirValueGetType(ir_operand(op, 0)), &value));
+  return store_part(x, op, value, ir_operand(op, 1));
 }
 
 /* ---- gathers, and what the first core does alone ---- */
