@@ -43,6 +43,7 @@ struct etg_block {
 typedef struct etg_symbol { const char *name; bool is_bare; /* "int" alone */ int64_t align, upper; /* 0: not told */ } etg_symbol;
 typedef VEC_OF(etg_expr) etg_exprs;
 /* Generation 1: elements of all buffers in `load`, no name and no capacity (that is a hard constraint); 2: elements; 3: bytes. */
+enum { ETG_CAPACITY_UNTOLD = -1 };       /* between generations 1 and 2: the chip says it */
 typedef struct etg_memory { const char *name; int64_t capacity; etg_exprs load, compute, store; loom_span span; } etg_memory;
 typedef enum etg_divides { ETG_NOT_TOLD, ETG_DIVIDES, ETG_MAY_NOT_DIVIDE } etg_divides;
 typedef struct etg_trip { etg_expr trips; etg_divides divides; } etg_trip;
@@ -70,7 +71,8 @@ LOOM_MUST_USE loom_status etg_read(loom_ctx *ctx, const data_value *v, etg_file 
 /* Each variant in its own generation.  What was read and not changed is equal to the JSON it came from. */
 data_value *etg_write(arena *m, const etg_file *e);
 /* Costs of `m` for every call that has none, and for every branch the sum of its calls: upstream's p02.  Symbols that older files do not pass count as nobody shares
- * and nobody contends.  LOOM_EUNSUP: the machine has no such function. */
+ * and nobody contends; transfers of generation 1 (d, h, v, a; dram_to_l1_1d_bcst_h_f16 ..) are those of their newer names, shared by whole rows or columns of `m`.
+ * A capacity that the file does not tell is that of a core's memory.  LOOM_EUNSUP: the machine has no such function. */
 LOOM_MUST_USE loom_status etg_resolve(loom_ctx *ctx, etg_file *e, const machine *m);
 /* if(a, x, if(b, y, z)) as the scenarios a: x, !a && b: y, !a && !b: z; guards exclude each other. */
 void etg_split_cost(arena *m, const sym_expr *cost, const char *wrapper, etg_scenarios *out);

@@ -151,7 +151,7 @@ static loom_status read_call(loom_ctx *ctx, const data_value *v, etg_call **out)
   c->is_placed = placed;
   c->target = data_get(placed, "target");
   c->cycles = as_one_cost(&ctx->mem, &c->scenarios);
-  c->span = func->span;
+  c->span = data_get(func, "name")->span;
   *out = c;
   return LOOM_OK;
 }
@@ -207,6 +207,11 @@ static loom_status read_stage(loom_ctx *ctx, const data_value *v, int generation
   s->id = id;
   if (data_get(v, "stage_id"))
     LOOM_TRY(data_need_int(ctx, v, "stage_id", INT64_MIN, INT64_MAX, &s->id));
+  if (!loop && !parallel && data_get(v, "queues")) {
+    diag_error(ctx, data_get(v, "queues")->span, LOOM_EUNSUP, "a stage of queues: the form before generation 1, which names the sizes of operands but no functions");
+    diag_help(ctx, "write the file again with a later version of upstream's tools");
+    return LOOM_EUNSUP;
+  }
   if (!loop && !parallel)
     LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "a stage must have Parallel or for_loop_block");
   ETG_KNOWN_KEYS(ctx, v, "stage_id", "Parallel", "for_loop_block");
@@ -272,7 +277,8 @@ static loom_status read_variant(loom_ctx *ctx, const data_value *v, etg_variant 
   if (kernel)
     etg_warn_unknown(ctx, kernel, scope_keys, sizeof scope_keys / sizeof *scope_keys);
   LOOM_TRY(read_block(ctx, kernel ? kernel : v, x->generation, 0, x->kernel));
-  return etg_read_limits(ctx, v, x);
+  LOOM_TRY(etg_read_limits(ctx, v, x));
+  return etg_check_symbols(ctx, x);
 }
 
 loom_status etg_read(loom_ctx *ctx, const data_value *v, etg_file *out) {

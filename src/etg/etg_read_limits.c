@@ -123,7 +123,9 @@ static loom_status read_footprint(loom_ctx *ctx, const data_value *metadata, etg
   } else {
     dtype t;
     x.name = "L1";
-    LOOM_TRY(data_need_int(ctx, v, "capacity", 0, INT64_MAX, &x.capacity));
+    x.capacity = ETG_CAPACITY_UNTOLD;
+    if (data_get(v, "capacity"))
+      LOOM_TRY(data_need_int(ctx, v, "capacity", 0, INT64_MAX, &x.capacity));
     LOOM_TRY(etg_read_numbers(ctx, v, "load", &x.load));
     LOOM_TRY(etg_read_numbers(ctx, v, "compute", &x.compute));
     LOOM_TRY(etg_read_numbers(ctx, v, "store", &x.store));

@@ -21,6 +21,38 @@ static bool has_arg(const machine_args *a, const char *symbol) {
   return false;
 }
 
+/* Transfers as generation 1 called them: who shares, whole dims of the mesh each.  Some pass the elements as `size`. */
+typedef struct older_transfer { const char *name, *func; bool is_shared[2]; } older_transfer;
+static const older_transfer older_transfers[] = {
+    {"d", "dram_to_l1_f16", {false, false}},
+    {"h", "dram_to_l1_bcst", {true, false}},
+    {"v", "dram_to_l1_bcst", {false, true}},
+    {"a", "dram_to_l1_bcst", {true, true}},
+    {"dram_to_l1_1d_bcst_f16", "dram_to_l1_bcst", {true, false}},
+    {"dram_to_l1_1d_bcst_h_f16", "dram_to_l1_bcst", {true, false}},
+    {"dram_to_l1_1d_bcst_v_f16", "dram_to_l1_bcst", {false, true}},
+    {"dram_to_l1_2d_bcst_f16", "dram_to_l1_bcst", {true, true}},
+};
+
+static const older_transfer *find_older(const machine *m, const char *name) {
+  for (size_t i = 0; i < sizeof older_transfers / sizeof *older_transfers; i++)
+    if (text_eq(older_transfers[i].name, name) && !machine_find_func(m, name))
+      return &older_transfers[i];
+  return NULL;
+}
+
+static void add_older(arena *mem, const machine *m, const older_transfer *t, machine_args *args) {
+  static const char *const dims[] = {"bcst_x", "bcst_y"};
+  for (size_t d = 0; d < 2; d++)
+    if (!has_arg(args, dims[d]))
+      vec_push(mem, args, ((machine_arg){dims[d], sym_const(mem, t->is_shared[d] && d < m->mesh.n ? m->mesh.at[d].size : 1)}));
+  for (size_t i = 0; i < args->n; i++)
+    if (text_eq(args->at[i].symbol, "size"))
+      args->at[i].symbol = "M";
+  if (!has_arg(args, "N"))
+    vec_push(mem, args, ((machine_arg){"N", sym_const(mem, 1)}));
+}
+
 /* Older files do not pass what newer perf sets ask for: nobody shares, nobody contends. */
 static void add_defaults(arena *m, machine_args *args) {
   static const struct { const char *symbol; int64_t value; } defaults[] = {{"effective_bandwidth", 10}, {"bcst_x", 1}, {"bcst_y", 1}};
@@ -46,16 +78,48 @@ static const char *unit_of(const resolver *r, const etg_call *c) {
   return NULL;
 }
 
+loom_status etg_fail_unknown_func(loom_ctx *ctx, const machine *m, loom_span span, const char *name) {
+  VEC_OF(const char *) names = {0};
+  const machine_perf *p = m->perf.n ? &m->perf.at[m->calibration] : NULL;
+  for (size_t i = 0; p && i < p->funcs.n; i++)
+    vec_push(&ctx->mem, &names, p->funcs.at[i].name);
+  for (size_t i = 0; p && i < p->aliases.n; i++)
+    vec_push(&ctx->mem, &names, p->aliases.at[i].name);
+  diag_error(ctx, span, LOOM_EUNSUP, "machine '%s' has no function '%s' in perf set '%s'", m->name, name, p ? p->name : "none");
+  const char *near = diag_nearest(name, names.at, names.n);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  else
+    diag_help(ctx, "'loom machine show %s' lists the functions; --calibration chooses another set", m->name);
+  return LOOM_EUNSUP;
+}
+
+static loom_status find_func(const resolver *r, const etg_call *c, const older_transfer *older, const machine_func **out) {
+  const char *unit = unit_of(r, c), *name = older ? older->func : c->func;
+  *out = unit ? machine_find_func_on(r->m, unit, name) : NULL;
+  *out = *out ? *out : machine_find_func(r->m, name);
+  return *out ? LOOM_OK : etg_fail_unknown_func(r->ctx, r->m, c->span, c->func);
+}
+
 static loom_status resolve_call(resolver *r, etg_call *c) {
   if (c->cycles)
     return LOOM_OK;
+  const older_transfer *older = find_older(r->m, c->func);
+  const machine_func *f = NULL;
   machine_args args = {0};
+  LOOM_TRY(find_func(r, c, older, &f));
   for (size_t i = 0; i < c->args.n; i++)
     vec_push(&r->ctx->mem, &args, ((machine_arg){c->args.at[i].symbol, c->args.at[i].value.is}));
+  if (older)
+    add_older(&r->ctx->mem, r->m, older, &args);
   add_defaults(&r->ctx->mem, &args);
-  const char *unit = unit_of(r, c);
-  const machine_func *f = unit ? machine_find_func_on(r->m, unit, c->func) : NULL;
-  LOOM_TRY(f ? machine_func_cost(r->ctx, f, args.at, args.n, &c->cycles) : machine_cost(r->ctx, r->m, c->func, args.at, args.n, &c->cycles));
+  for (size_t i = 0; i < f->symbols.n; i++)
+    if (!has_arg(&args, f->symbols.at[i])) {
+      diag_error(r->ctx, c->span, LOOM_EINPUT, "this call of '%s' does not say what '%s' is", c->func, f->symbols.at[i]);
+      diag_help(r->ctx, "add [\"%s\", expression] to the entries of its sym_map", f->symbols.at[i]);
+      return LOOM_EINPUT;
+    }
+  LOOM_TRY(machine_func_cost(r->ctx, f, args.at, args.n, &c->cycles));
   etg_split_cost(&r->ctx->mem, c->cycles, r->wrapper, &c->scenarios);
   return LOOM_OK;
 }
@@ -91,6 +155,9 @@ static loom_status resolve_block(resolver *r, etg_block *b) {
 loom_status etg_resolve(loom_ctx *ctx, etg_file *e, const machine *m) {
   for (size_t i = 0; i < e->variants.n; i++) {
     resolver r = {ctx, m, e->variants.at[i]->generation == 3 ? "Expression" : "Concrete"};
+    for (size_t k = 0; k < e->variants.at[i]->memories.n; k++)
+      if (e->variants.at[i]->memories.at[k].capacity == ETG_CAPACITY_UNTOLD)
+        e->variants.at[i]->memories.at[k].capacity = m->l1_bytes;
     LOOM_TRY(resolve_block(&r, e->variants.at[i]->kernel));
   }
   return LOOM_OK;

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/testing.h"
 #include "base/text.h"
+#include <dirent.h>
 #include <stdlib.h>
 
 static data_value *file_of(loom_ctx *ctx, const char *path) {
@@ -50,7 +51,9 @@ static void test_every_generation_is_written_as_it_was_read(void **state) {
   }
 }
 
-/* The three published files, where LOOM_UPSTREAM names a directory that has them: 16, 8 and 8 variants. */
+static int json_only(const struct dirent *e) { return text_ends(e->d_name, ".json"); }
+
+/* The three published files, where LOOM_UPSTREAM names a directory that has them: 16, 8 and 8 variants; and what else of upstream's is there. */
 static void test_the_published_files_are_written_as_they_were_read(void **state) {
   (void)state;
   static const struct { const char *name; size_t bytes, variants; } files[] = {{"mm", 152511, 16}, {"flashattn", 244227, 8}, {"mqa_decode", 335517, 8}};
@@ -66,6 +69,16 @@ static void test_the_published_files_are_written_as_they_were_read(void **state)
     expect_equal_again(&ctx, v, files[i].name);
     loom_ctx_done(&ctx);
   }
+  struct dirent **all;
+  int n = scandir(dir, &all, json_only, alphasort);
+  for (int i = 0; i < n; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    expect_equal_again(&ctx, file_of(&ctx, file_join(&ctx.mem, dir, all[i]->d_name)), all[i]->d_name);
+    loom_ctx_done(&ctx);
+    free(all[i]);
+  }
+  free(all);
 }
 
 static void test_the_tree_is_typed(void **state) {
@@ -127,6 +140,9 @@ static void test_wrong_files_are_explained(void **state) {
       {"gen3", "\"RRAM\"", "\"SRAM\"", LOOM_EINPUT, "memory 'SRAM' has two footprints"},
       {"gen3", "\"memory_footprints\"", "\"L1_footprint\": {}, \"memory_footprints\"", LOOM_EINPUT, "has both 'memory_footprints'"},
       {"gen3", "\"seq_iter\": [", "\"seq_iter\": [[{\"Const\": 1}], ", LOOM_EINPUT, "a trip count must be an expression"},
+      {"gen3", "[\"K\", {\"Sym\": \"K\"}]", "[\"K\", {\"Sym\": \"k\"}]", LOOM_EINPUT, "'k' is no symbol of variant 'two_memories'"},
+      {"gen2", "\"hard_constraints\": [", "\"hard_constraints\": [{\"Eq\": [{\"Sym\": \"tile_x\"}, 1]}, ", LOOM_EINPUT, "'tile_x' is no symbol of variant"},
+      {"gen3", "\"Parallel\": [{\"Sequential\"", "\"queues\": [{\"Sequential\"", LOOM_EUNSUP, "a stage of queues"},
       {"gen2", "\"datatype\": \"f16\"", "\"datatype\": \"f15\"", LOOM_EINPUT, "unknown datatype 'f15'"},
       {"gen2", "\"datatype\": \"f16\", ", "", LOOM_EINPUT, "'datatype' is missing"},
       {"gen2", "\"hard_constraints\": [", "\"hard_constraints\": [{\"Const\": 3}, ", LOOM_EINPUT, "expected a constraint"},
@@ -229,6 +245,117 @@ static void test_resolving_fills_every_call(void **state) {
   }
 }
 
+static machine *wormhole(loom_ctx *ctx, const char *calibration) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine *m;
+  machine_set_path(dirs, 1);
+  assert_int_equal(machine_load(ctx, "wormhole", calibration, &m), LOOM_OK);
+  return m;
+}
+
+/* One call in the memory scope of the oldest form. */
+static etg_file one_call(loom_ctx *ctx, const char *name, const char *entries) {
+  const char *json = arena_printf(&ctx->mem,
+                                  "[{\"variant_name\": \"v\", \"compute_scope\": {\"stages\": []}, \"memory_scope\": {\"stages\": [{\"stage_id\": 2, \"Parallel\": {\"Sequential\": {\"schedules\": "
+                                  "[{\"Func\": {\"func\": {\"name\": \"%s\", \"sym_map\": {\"entries\": [%s]}}}}]}}}]}, \"constraint_scope\": {\"metadata\": {\"symbols\": {\"s\": \"int\"}}}}]",
+                                  name, entries);
+  data_value *v;
+  etg_file file;
+  assert_int_equal(data_read_json(ctx, "call.json", json, strlen(json), &v), LOOM_OK);
+  assert_int_equal(etg_read(ctx, v, &file), LOOM_OK);
+  return file;
+}
+
+/* Transfers under their names of generation 1 cost what their newer names do: who shares is in the name. */
+static void test_older_transfers_have_their_newer_costs(void **state) {
+  (void)state;
+  static const struct { const char *name, *entries, *newer; int64_t x, y; } cases[] = {
+      {"d", "[\"size\", {\"Sym\": \"s\"}]", "dram_to_l1_f16", 1, 1},
+      {"h", "[\"size\", {\"Sym\": \"s\"}]", "dram_to_l1_bcst", 8, 1},
+      {"v", "[\"size\", {\"Sym\": \"s\"}]", "dram_to_l1_bcst", 1, 8},
+      {"a", "[\"size\", {\"Sym\": \"s\"}]", "dram_to_l1_bcst", 8, 8},
+      {"dram_to_l1_1d_bcst_h_f16", "[\"M\", {\"Sym\": \"s\"}], [\"N\", 1]", "dram_to_l1_bcst", 8, 1},
+      {"dram_to_l1_1d_bcst_v_f16", "[\"M\", {\"Sym\": \"s\"}], [\"N\", 1]", "dram_to_l1_bcst", 1, 8},
+      {"dram_to_l1_2d_bcst_f16", "[\"M\", {\"Sym\": \"s\"}], [\"N\", 1]", "dram_to_l1_bcst", 8, 8},
+  };
+  static const char *const sets[] = {"newest", "2025", "2025-gemm"};
+  for (size_t i = 0; i < COUNT_OF(cases) * COUNT_OF(sets); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = wormhole(&ctx, sets[i % COUNT_OF(sets)]);
+    etg_file file = one_call(&ctx, cases[i / COUNT_OF(sets)].name, cases[i / COUNT_OF(sets)].entries);
+    assert_int_equal(etg_resolve(&ctx, &file, m), LOOM_OK);
+    for (int64_t s = 32; s < 100000; s *= 3) {
+      const machine_arg args[] = {{"M", sym_const(&ctx.mem, s)}, {"N", sym_const(&ctx.mem, 1)}, {"effective_bandwidth", sym_const(&ctx.mem, 10)},
+                                  {"bcst_x", sym_const(&ctx.mem, cases[i / COUNT_OF(sets)].x)}, {"bcst_y", sym_const(&ctx.mem, cases[i / COUNT_OF(sets)].y)}};
+      const sym_expr *e;
+      int64_t expected, got;
+      assert_int_equal(machine_cost(&ctx, m, cases[i / COUNT_OF(sets)].newer, args, COUNT_OF(args), &e), LOOM_OK);
+      assert_int_equal(sym_eval(&ctx, e, NULL, 0, &expected), LOOM_OK);
+      assert_int_equal(sym_eval(&ctx, file.variants.at[0]->kernel->load.at[0]->branches.at[0]->cycles, &(sym_binding){"s", s}, 1, &got), LOOM_OK);
+      assert_int_equal(got, expected);
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_calls_that_cannot_be_resolved_are_explained(void **state) {
+  (void)state;
+  static const struct { const char *name, *entries; loom_status status; const char *said; } cases[] = {
+      {"matmul_f15", "", LOOM_EUNSUP, "machine 'wormhole' has no function 'matmul_f15' in perf set 'newest'"},
+      {"matmul_f16", "[\"M\", 32], [\"N\", 32]", LOOM_EINPUT, "this call of 'matmul_f16' does not say what 'K' is"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = wormhole(&ctx, NULL);
+    etg_file file = one_call(&ctx, cases[i].name, cases[i].entries);
+    assert_int_equal(etg_resolve(&ctx, &file, m), cases[i].status);
+    testing_expect_error(&ctx, cases[i].status, cases[i].said, 1, 170);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Between generations 1 and 2 the chip says how much a core holds. */
+static void test_an_untold_capacity_is_the_machines(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = wormhole(&ctx, NULL);
+  etg_file file;
+  data_value *v = edited(&ctx, "gen2", "\"capacity\"", "\"x\"");
+  assert_int_equal(etg_read(&ctx, v, &file), LOOM_OK);
+  assert_int_equal(file.variants.at[0]->memories.at[0].capacity, ETG_CAPACITY_UNTOLD);
+  assert_null(strstr(data_write_json(&ctx.mem, etg_write(&ctx.mem, &file), 0), "capacity"));
+  assert_int_equal(etg_resolve(&ctx, &file, m), LOOM_OK);
+  assert_int_equal(file.variants.at[0]->memories.at[0].capacity, 1398784);
+  loom_ctx_done(&ctx);
+}
+
+/* A placed call has the cost of its unit; of a unit the machine does not have, the first function of the name, with a warning. */
+static void test_placed_calls_are_priced_on_their_unit(void **state) {
+  (void)state;
+  static const struct { const char *unit; int64_t cost; int warnings; } cases[] = {{"slow_rr", 888 + 32 * 32 * 32, 0}, {"matrix_sr", 32 * 32 * 32, 0}, {"matrix_x", 32 * 32 * 32, 1}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m;
+    assert_int_equal(machine_load(&ctx, LOOM_SOURCE_DIR "/tests/data/placed", NULL, &m), LOOM_OK);
+    etg_file file = one_call(&ctx, "matmul_f16", "[\"M\", 32], [\"N\", 32], [\"K\", 32]");
+    etg_call *c = file.variants.at[0]->kernel->load.at[0]->branches.at[0]->calls.at[0];
+    data_value *target = data_object(&ctx.mem);
+    data_set_string(&ctx.mem, target, "array", cases[i].unit);
+    c->is_placed = true;
+    c->target = target;
+    int64_t got;
+    assert_int_equal(etg_resolve(&ctx, &file, m), LOOM_OK);
+    assert_int_equal(sym_eval(&ctx, c->cycles, NULL, 0, &got), LOOM_OK);
+    assert_int_equal(got, cases[i].cost);
+    assert_int_equal(ctx.diag.warnings, cases[i].warnings);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_generation_is_written_as_it_was_read),
@@ -239,6 +366,10 @@ int main(void) {
       cmocka_unit_test(test_blocks_are_not_nested_without_end),
       cmocka_unit_test(test_an_unknown_key_is_told_once),
       cmocka_unit_test(test_resolving_fills_every_call),
+      cmocka_unit_test(test_older_transfers_have_their_newer_costs),
+      cmocka_unit_test(test_calls_that_cannot_be_resolved_are_explained),
+      cmocka_unit_test(test_an_untold_capacity_is_the_machines),
+      cmocka_unit_test(test_placed_calls_are_priced_on_their_unit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,7 +164,8 @@ static data_value *write_memory(arena *m, const etg_memory *x, int generation) {
   data_value *o = data_object(m);
   if (generation == 3)
     data_set_string(m, o, "memory", x->name);
-  data_set_int(m, o, key[3], x->capacity);
+  if (x->capacity != ETG_CAPACITY_UNTOLD)
+    data_set_int(m, o, key[3], x->capacity);
   data_set(m, o, key[0], write_exprs(m, &x->load));
   data_set(m, o, key[1], write_exprs(m, &x->compute));
   data_set(m, o, key[2], write_exprs(m, &x->store));

@@ -1,6 +1,7 @@
 /* The evaluator: loom.md 4.4. */
 #include "etg/eval.h"
 #include "base/text.h"
+#include "etg/etg_private.h"
 
 typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; const char *wrapper; /* "Concrete", newer "Expression" */ } evaluator;
 
@@ -109,22 +110,6 @@ static loom_status check_entries(const evaluator *e, const data_value *func, con
 
 static const machine_perf *perf_of(const evaluator *e) { return e->m->perf.n ? &e->m->perf.at[e->m->calibration] : NULL; }
 
-static loom_status fail_unknown_func(const evaluator *e, const data_value *name) {
-  VEC_OF(const char *) names = {0};
-  const machine_perf *p = perf_of(e);
-  for (size_t i = 0; p && i < p->funcs.n; i++)
-    vec_push(e->mem, &names, p->funcs.at[i].name);
-  for (size_t i = 0; p && i < p->aliases.n; i++)
-    vec_push(e->mem, &names, p->aliases.at[i].name);
-  diag_error(e->ctx, name->span, LOOM_EUNSUP, "machine '%s' has no function '%s' in perf set '%s'", e->m->name, name->string, p ? p->name : "none");
-  const char *near = diag_nearest(name->string, names.at, names.n);
-  if (near)
-    diag_help(e->ctx, "did you mean '%s'?", near);
-  else
-    diag_help(e->ctx, "'loom machine show %s' lists the functions; --calibration chooses another set", e->m->name);
-  return LOOM_EUNSUP;
-}
-
 static size_t count_funcs(const evaluator *e, const machine_func *f) {
   const machine_perf *p = perf_of(e);
   size_t n = 0;
@@ -137,7 +122,7 @@ static size_t count_funcs(const evaluator *e, const machine_func *f) {
 static loom_status find_func(const evaluator *e, const data_value *name, const machine_func **out) {
   *out = machine_find_func(e->m, name->string);
   if (!*out)
-    return fail_unknown_func(e, name);
+    return etg_fail_unknown_func(e->ctx, e->m, name->span, name->string);
   size_t n = count_funcs(e, *out);
   if (n == 1)
     return LOOM_OK;
@@ -164,7 +149,7 @@ static loom_status find_placed_func(const evaluator *e, const data_value *body, 
     return LOOM_OK;
   *out = machine_find_func(e->m, name->string);
   if (!*out)
-    return fail_unknown_func(e, name);
+    return etg_fail_unknown_func(e->ctx, e->m, name->span, name->string);
   if (is_known)
     LOOM_FAIL(e->ctx, name->span, LOOM_EINPUT, "'%s' of machine '%s' has no function '%s'; '%s' has it", array->string, e->m->name, name->string, (*out)->unit);
   if (count_funcs(e, *out) == 1) {

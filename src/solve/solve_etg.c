@@ -1,7 +1,19 @@
 #include "base/text.h"
 #include "solve/solve_private.h"
 
+static loom_status check_capacities(loom_ctx *ctx, const etg_variant *v) {
+  for (size_t i = 0; i < v->memories.n; i++) {
+    if (v->memories.at[i].capacity != ETG_CAPACITY_UNTOLD)
+      continue;
+    diag_error(ctx, v->memories.at[i].span, LOOM_EUSAGE, "the capacity of '%s' is not in the file", v->memories.at[i].name);
+    diag_help(ctx, "give the chip with --machine");
+    return LOOM_EUSAGE;
+  }
+  return LOOM_OK;
+}
+
 static loom_status pose(loom_ctx *ctx, const etg_variant *v, const solve_options *o, etg_names *told, solve_problem *p) {
+  LOOM_TRY(check_capacities(ctx, v));
   solve_etg_limits(&ctx->mem, v, p);
   LOOM_TRY(solve_etg_guards(ctx, v, p, told));
   LOOM_TRY(solve_etg_cycles(ctx, v, &p->cycles));

@@ -329,7 +329,7 @@ static void test_wrong_files_are_explained(void **state) {
       {"[\"is_double_buffer\"]", "[3]", LOOM_EINPUT, "booleans must be names"},
       {"\"hard_constraints\": []", "\"hard_constraints\": [{\"Const\": 3}]", LOOM_EINPUT, "expected a constraint"},
       {"\"seq_iter\": [", "\"seq_iter\": [[[[{\"Const\": 1}]]], ", LOOM_EINPUT, "a trip count must be"},
-      {"\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"K\"}", "\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"Q\"}", LOOM_EINPUT, "unknown symbol 'Q'"},
+      {"\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"K\"}", "\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"Q\"}", LOOM_EINPUT, "'Q' is no symbol of variant 'v'"},
       {"RRAM", "SRAM", LOOM_EINPUT, "memory 'SRAM' has two footprints"},
       {"\"natural_ub\": 64", "\"natural_ub\": 9000000000000", LOOM_ELIMIT, "possible sizes"},
   };
