@@ -141,7 +141,10 @@ static loom_status replay_plan(compile_state *s) {
     LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "the plan's model '%s' is not loom, upstream or upstream-nested", p->model);
   vec_push(&s->ctx->mem, &s->table.rows, &p->candidate);
   s->table.total = 1;
-  LOOM_TRY(solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved));
+  if (o->model == MODEL_LOOM)
+    LOOM_TRY(solve_given(s->ctx, s->nest, s->machine, &p->candidate, o, &s->solved));
+  else
+    LOOM_TRY(solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved));
   LOOM_TRY(solve_plan(s->ctx, s->nest, s->machine, o, &s->solved.rows.at[0], &made));
   made->kernel_path = p->kernel_path;
   made->kernel_sha256 = p->kernel_sha256;
@@ -184,12 +187,39 @@ static loom_status plan_best(compile_state *s) {
   return LOOM_OK;
 }
 
+/* Under the loom model the whole space is searched; upstream's lists, its models and named variants go row by row. */
+static bool searches_space(const compile_state *s) {
+  const explore_options *o = &s->o->explore;
+  return s->solve_options.model == MODEL_LOOM && o->kind == EXPLORE_FULL && !o->upstream_compatible && !o->variant;
+}
+
 static loom_status explore(compile_state *s) {
-  return s->o->plan ? LOOM_OK : explore_run(s->ctx, s->nest, s->machine, &s->o->explore, &s->table);
+  if (s->o->plan)
+    return LOOM_OK;
+  explore_options o = s->o->explore;
+  o.accumulate_f32 = s->solve_options.accumulate_f32;
+  if (s->o->stop_after > COMPILE_PLAN)
+    o.lacking |= materialize_lacks();
+  return searches_space(s) ? explore_open(s->ctx, s->nest, s->machine, &o, &s->space) : explore_run(s->ctx, s->nest, s->machine, &o, &s->table);
+}
+
+static loom_status solve_whole_space(compile_state *s, const solve_limits *limits) {
+  LOOM_TRY(solve_space(s->ctx, &s->space, &s->solve_options, limits, &s->solved));
+  for (size_t i = 0; i < s->solved.rows.n; i++)
+    vec_push(&s->ctx->mem, &s->table.rows, (plan_candidate *)s->solved.rows.at[i].candidate);
+  s->table.total = (int64_t)s->table.rows.n;
+  return LOOM_OK;
 }
 
 static loom_status solve(compile_state *s) {
-  return s->o->plan ? LOOM_OK : solve_run(s->ctx, s->nest, s->machine, &s->table, &s->solve_options, &s->solved);
+  const solve_options *o = &s->solve_options;
+  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s};
+  if (s->o->plan)
+    return LOOM_OK;
+  if (searches_space(s))
+    return solve_whole_space(s, &limits);
+  return o->model == MODEL_LOOM ? solve_rows(s->ctx, s->nest, s->machine, &s->table, o, &limits, &s->solved)
+                                : solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved);
 }
 
 static loom_status bufferize(compile_state *s) {
@@ -234,7 +264,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   s->o = merged;
   if (!text_eq(merged->machine, "host"))   /* the running CPU: no description yet, no search */
     LOOM_TRY(machine_load_with(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, merged->compute_dir, &s->machine));
-  s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .domains = merged->domains,
+  s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .only_best = wants_only_best(merged)};
   LOOM_TRY(ir_open(ctx, &s->ir));

@@ -32,7 +32,7 @@ typedef struct compile_options {
   const solve_domain *domains; size_t n_domains;     /* --block-sizes */
   explore_options explore;
   const char *plan;                        /* --plan FILE */
-  model_kind model; bool accumulate_f32, ragged; int64_t op_budget; int topk; int etg_gen;
+  model_kind model; bool accumulate_f32, ragged; int64_t op_budget; double timeout_s; int topk; int etg_gen;
   int threads;                             /* of the solver; 0: one.  They change nothing but the time. */
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
   const char *dump_dir, *override_dir;
@@ -50,7 +50,7 @@ typedef struct compile_state {
   MlirModule stage0, canonical, bufferized;
   const char *helion_text;                 /* stage 0 in the helion form, when that was asked for */
   nest *nest;
-  explore_table table;
+  explore_space space; explore_table table;                /* where a whole space is searched, the table holds its best */
   solve_options solve_options; solve_result solved;
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
   tog *tog;

@@ -211,8 +211,10 @@ static const char *solver_log(compile_state *s) {
       text_addf(&t, " (%s)\n", r->why ? r->why : "no point");
       continue;
     }
-    text_addf(&t, ", %" PRId64 " cycles, lower bound %" PRId64 ", %" PRId64 " points, %" PRId64 " feasible%s:", r->cycles, r->lower_bound, r->points,
-              r->feasible, r->ragged ? ", ragged" : "");
+    text_addf(&t, ", %" PRId64 " cycles, lower bound %" PRId64 ", %" PRId64 " points", r->cycles, r->lower_bound, r->points);
+    if (r->feasible >= 0)
+      text_addf(&t, ", %" PRId64 " feasible", r->feasible);
+    text_add(&t, r->ragged ? ", ragged:" : ":");
     for (size_t k = 0; k < r->blocks.n; k++)
       text_addf(&t, " %s=%" PRId64, r->blocks.at[k].symbol, r->blocks.at[k].size);
     text_addf(&t, " is_double_buffer=%d\n", r->double_buffer);

@@ -70,7 +70,8 @@ static data_value *solve_data(compile_state *s) {
       data_set(m, o, "booleans", booleans);
     }
     data_set_int(m, o, "points", r->points);
-    data_set_int(m, o, "feasible", r->feasible);
+    if (r->feasible >= 0)
+      data_set_int(m, o, "feasible", r->feasible);
     data_push(m, rows, o);
   }
   data_set(m, v, "variants", rows);

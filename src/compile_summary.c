@@ -87,7 +87,8 @@ static void add_plan(arena *m, data_value *v, const plan *p) {
   data_set_int(m, v, "l1_capacity", p->l1_capacity);
   data_set_int(m, v, "dram_bytes", p->dram_bytes);
   data_set_int(m, v, "points", p->points);
-  data_set_int(m, v, "feasible", p->feasible);
+  if (p->feasible >= 0)
+    data_set_int(m, v, "feasible", p->feasible);
   data_set_string(m, v, "proof", plan_proof_text(p->proof));
   data_set_int(m, v, "lower_bound", p->lower_bound);
 }

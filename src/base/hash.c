@@ -55,3 +55,11 @@ void hash_sha256_hex(const void *bytes, size_t size, char out[65]) {
     out[i] = "0123456789abcdef"[state[i / 8] >> (28 - i % 8 * 4) & 15];
   out[64] = 0;
 }
+
+uint64_t hash_table(uint64_t seed, const void *bytes, size_t size) {
+  const unsigned char *p = bytes;
+  uint64_t h = seed ^ UINT64_C(14695981039346656037);
+  for (size_t i = 0; i < size; i++)
+    h = (h ^ p[i]) * UINT64_C(1099511628211);
+  return h ^ h >> 29;
+}

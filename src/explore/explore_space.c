@@ -215,3 +215,9 @@ loom_status explore_open_with(loom_ctx *ctx, const nest *n, const machine *m, co
 loom_status explore_open(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, explore_space *out) {
   return explore_open_with(ctx, n, m, o, EXPLORE_ALL_RULES, out);
 }
+
+unsigned explore_lacks(const explore_space *s) { return s->impl->lacking; }
+
+loom_status explore_list_accesses(loom_ctx *ctx, const nest *n, const machine *m, const nest_node **out, int *out_n) { return explore_check_kernel(ctx, n, m, out, out_n); }
+
+uint32_t explore_gathered(const nest *n) { return gathered(&n->body); }

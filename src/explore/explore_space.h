@@ -44,6 +44,12 @@ size_t explore_list_choices(const explore_space *s, const plan_mapping *p, int a
 /* May a store leave from the accumulator?  `accumulate_f32`: accumulators of narrow floats are f32. */
 bool explore_may_store_direct(const nest *n, const nest_node *store, bool accumulate_f32);
 
+/* Parallel loops that a gather makes one wave. */
+uint32_t explore_gathered(const nest *n);
+/* plan_feature bits that the space leaves out. */
+unsigned explore_lacks(const explore_space *s);
+/* Loads and stores in program order, as the columns count them; `out` holds PLAN_LOADS_MAX.  LOOM_EUNSUP, LOOM_ELIMIT: as explore_open. */
+LOOM_MUST_USE loom_status explore_list_accesses(loom_ctx *ctx, const nest *n, const machine *m, const nest_node **out, int *out_n);
 /* With its name (plan.h); names of different choices differ. */
 plan_candidate *explore_make_candidate(arena *m, const explore_space *s, const plan_mapping *p, const plan_choice *chosen);
 /* plan_feature bits of a candidate: all but SHARED_L1 (the layout's), GATHER and ONLY_FIRST (the kernel's).  MIXED_DEPTH: the loads' depths differ. */

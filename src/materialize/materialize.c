@@ -149,3 +149,5 @@ loom_status materialize_plans(ir_ctx *ir, MlirModule canonical, const nest *n, c
   }
   return st;
 }
+
+unsigned materialize_lacks(void) { return PLAN_NEEDS_HOIST_TEMPORAL | PLAN_NEEDS_PANEL | PLAN_NEEDS_CHAIN | PLAN_NEEDS_PARTIAL_AREA | PLAN_NEEDS_DIRECT_STORE; }

@@ -106,10 +106,14 @@ typedef struct model_vector {
   int32_t n_links;
   int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
 } model_vector;
+/* Sequential loops around an access, outermost first; `out` holds NEST_LOOPS_MAX; count. */
+int model_access_loops(const model_program *p, int access, int *out);
 /* May a store be emptied straight from its accumulator (plan_choice.direct)?  When both have the same type. */
 bool model_may_be_direct(const model_program *p, int access);
 /* `r`: the n_waves routes of this choice.  False: beyond 2^60. */
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out);
+/* L1 bytes of the choices of all accesses and of what compute owns; false: beyond 2^60. */
+bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *blocks, const plan_choice *chosen, int64_t *out);
 /* sum += x, the depth by min. */
 void model_add(model_vector *sum, const model_vector *x);
 
@@ -138,8 +142,11 @@ int64_t model_total(const model_program *p, const model_point *at, const model_v
 typedef struct model_domain { const int64_t *at; int32_t n; } model_domain;     /* sizes of one block symbol, ascending */
 /* <= model_total of every mapping on these cores, order and choice, at every point with block i in at[from_i..to_i].  Uses no routes. */
 int64_t model_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to);
-/* The same at one point, with its true compute cycles: not below model_bound. */
-int64_t model_bound_point(const model_program *p, const model_point *at);
+/* The same at one point, with its true compute cycles: not below model_bound.  ends[a]: cycles that the first load or the last store of access a takes
+ * at least, on whatever mappings the bound is for; NULL: nothing is known. */
+int64_t model_bound_point(const model_program *p, const model_point *at, const int64_t *ends);
+/* Cycles of the first load of one tile, or of the last store, along a way: all choices that move and share alike, panels or none, take no less. */
+int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r);
 /* <= L1 bytes of every choice at these sizes; never falls when a block grows. */
 int64_t model_pack_bound(const model_program *p, const int64_t *blocks);
 

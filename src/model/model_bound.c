@@ -168,15 +168,17 @@ static int64_t finish(double fill, double compute, double reader, double writer,
   return most >= (double)MODEL_MOST ? MODEL_MOST : (int64_t)floor(most);
 }
 
-static int64_t bound_box(const bounder *b, double compute) {
+/* ends[a], where there are any: cycles that the first load or the last store `a` takes at least. */
+static int64_t bound_box(const bounder *b, double compute, const int64_t *ends) {
   const model_program *p = b->p;
   double fill = 0, reader = 0, writer = 0, dram = 0, drain = 0, start = (double)(p->setup + p->latency);
   for (int a = 0; a < p->n_access; a++) {
     const program_access *x = &p->access[a];
     double tile = rate_cycles(bound_bytes(b, x, true), p->port_rate), walked = rate_cycles(bound_bytes(b, x, false), p->port_rate);
+    double end = fmax(start + tile, ends ? (double)ends[a] : 0);
     dram += rate_cycles(bound_dram(b, x), p->dram_rate);
     if (!x->is_store) {
-      fill += x->is_first ? start + tile : 0;
+      fill += x->is_first ? end : 0;
       reader += start + walked;
       continue;
     }
@@ -184,7 +186,7 @@ static int64_t bound_box(const bounder *b, double compute) {
     for (int l = 0; l < p->n_loops; l++)
       if (x->loops & 1u << l)
         stores *= l == x->only_first ? 1 : b->turns[l];
-    drain += start + tile;
+    drain += end;
     dram += start;                      /* the last store counts its share of the bytes itself */
     writer += fmax(stores * start, start) + walked;
   }
@@ -199,10 +201,10 @@ int64_t model_bound(const model_program *p, const int32_t *cores, const model_do
   }
   for (int l = 0; l < p->n_loops; l++)
     bound_loop(&b, l, cores, d, from, to);
-  return bound_box(&b, bound_compute(&b));
+  return bound_box(&b, bound_compute(&b), NULL);
 }
 
-int64_t model_bound_point(const model_program *p, const model_point *at) {
+int64_t model_bound_point(const model_program *p, const model_point *at, const int64_t *ends) {
   bounder b = {.p = p};
   model_domain d[MODEL_BLOCKS_MAX];
   int32_t zero[MODEL_BLOCKS_MAX] = {0};
@@ -212,5 +214,5 @@ int64_t model_bound_point(const model_program *p, const model_point *at) {
   }
   for (int l = 0; l < p->n_loops; l++)
     bound_loop(&b, l, at->grid.cores, d, zero, zero);
-  return bound_box(&b, fmax(bound_compute(&b), (double)at->compute));
+  return bound_box(&b, fmax(bound_compute(&b), (double)at->compute), ends);
 }

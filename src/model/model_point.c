@@ -319,3 +319,11 @@ int64_t model_pack_bound(const model_program *p, const int64_t *blocks) {
   }
   return sum;
 }
+
+bool program_set_trips(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
+  out->grid = *g;
+  memcpy(out->block, blocks, (size_t)p->n_blocks * sizeof *blocks);
+  return set_waves(p, blocks, out) && set_trips(p, blocks, out);
+}
+
+bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out) { return pack_owned(p, blocks, PROGRAM_PACK_NODES, out); }

@@ -266,6 +266,14 @@ static void price_load(const model_program *p, const program_access *a, const pl
   }
 }
 
+/* L1 bytes of an access whose slot holds `bytes`: a store that is not direct leaves its accumulator beside it. */
+static int64_t slots_bytes(const model_program *p, const program_access *a, const plan_choice *c, int64_t bytes) {
+  int64_t sum = c->depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
+  if (a->is_store && a->direct >= 0 && !c->direct)
+    sum += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
+  return sum;
+}
+
 static bool price_store(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
                         const model_route *r, model_vector *v) {
   v->last = last;
@@ -282,14 +290,31 @@ static bool price_store(const model_program *p, const model_point *at, const pro
   }
   if (c->direct && c->depth == 1)
     v->exclusive = v->writer_rest;
-  int64_t slot = model_ceil(bytes, p->l1_align) * p->l1_align;
-  v->l1_bytes = c->depth * slot;
-  if (a->direct >= 0 && !c->direct)
-    v->l1_bytes += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
+  v->l1_bytes = slots_bytes(p, a, c, bytes);
   return true;
 }
 
+int model_access_loops(const model_program *p, int access, int *out) {
+  const program_access *a = &p->access[access];
+  memcpy(out, a->seq, (size_t)a->n_seq * sizeof *out);
+  return a->n_seq;
+}
+
 bool model_may_be_direct(const model_program *p, int access) { return p->access[access].direct >= 0; }
+
+int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r) {
+  const program_access *a = &p->access[access];
+  int64_t bytes;
+  if (!program_tile_bytes(a, at->block, &bytes) || bytes > MODEL_MOST / p->channels)
+    return 0;
+  if (a->is_store) {
+    const model_route *last = &r[at->n_waves - 1];
+    return route_start(p, last) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, last, bytes) - route_start(p, last));
+  }
+  load_time t;
+  time_load(p, c, r, bytes, p->channels, &t);
+  return t.first;
+}
 
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
   const program_access *a = &p->access[access];
@@ -335,7 +360,7 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   out->dram_rest = out->dram_bytes;
   for (int l = 0; l < r->n_links && senders > 0; l++)
     out->link_rest[l] = (int64_t)((crossed[l] * out->dram_bytes / senders + 1023) / 1024);
-  out->l1_bytes = c->depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
+  out->l1_bytes = slots_bytes(p, a, c, bytes);
   if (a->is_store)
     return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
@@ -345,6 +370,19 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   for (int l = 0; l < p->n_loops; l++)
     stays = stays && (!(x.over & 1u << l) || at->trips[l] <= 1);
   price_load(p, a, c, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
+  return true;
+}
+
+bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *blocks, const plan_choice *chosen, int64_t *out) {
+  model_point at;
+  if (!program_set_trips(p, g, blocks, &at) || !program_pack(p, blocks, out))
+    return false;
+  for (int a = 0; a < p->n_access; a++) {
+    int64_t bytes;
+    if (!slot_bytes(p, &at, &p->access[a], program_lift_of(p, &at, &p->access[a], &chosen[a]).panel, &bytes))
+      return false;
+    *out += slots_bytes(p, &p->access[a], &chosen[a], bytes);
+  }
   return true;
 }
 

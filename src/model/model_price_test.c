@@ -480,7 +480,7 @@ static void test_bounds_are_never_above(void **state) {
       assert_true(model_set_blocks(p, &g, blocks, &at));
       assert_true(testing_price(&ctx, &r, p, &map, &at, chosen, &sum));
       int64_t cycles = model_total(p, &at, &sum), box = model_bound(p, g.cores, d, from, to), here = model_bound(p, g.cores, d, index, index),
-              point = model_bound_point(p, &at);
+              point = model_bound_point(p, &at, NULL);
       if (box > here || here > point || point > cycles)
         fail_msg("kernel %d, case %d: bounds %lld (box) %lld (point) %lld (its compute), cycles %lld", i, k, (long long)box, (long long)here, (long long)point, (long long)cycles);
       check_peaks(p, &at, &sum);

@@ -92,6 +92,9 @@ bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t 
 /* What compute alone owns, as items to pack, by buffer number in `of`; at most `room`.  `least`: dims that may fall when a block grows count as 1.
  * False: a size beyond MODEL_MOST. */
 bool program_list_items(const model_program *p, const int64_t *blocks, bool least, size_t room, pack_item *out, int *of, size_t *n);
+/* The part of model_set_blocks that says how often loops run; the packed bytes of what compute alone owns. */
+bool program_set_trips(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
+bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out);
 /* The loops that a choice lifts its access over, and those whose turns its slot holds. */
 typedef struct program_lift { uint32_t over, panel; } program_lift;
 program_lift program_lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c);

@@ -90,7 +90,7 @@ typedef struct plan {
   int64_t predicted_cycles, lower_bound;
   int64_t cost_compute, cost_load, cost_store, cost_tail;   /* cycles; the split of predicted_cycles by what the time would be without the others */
   int64_t l1_bytes, l1_capacity, dram_bytes;
-  int64_t points, feasible;              /* of the winning variant's domain */
+  int64_t points, feasible;              /* of the winning variant's domain; feasible -1: not counted */
   bool ragged;                           /* domain used ceiling trips */
   plan_proof proof;
 } plan;

@@ -114,7 +114,8 @@ data_value *plan_to_data(arena *m, const plan *p) {
   data_set_int(m, v, "l1_capacity", p->l1_capacity);
   data_set_int(m, v, "dram_bytes", p->dram_bytes);
   data_set_int(m, v, "points", p->points);
-  data_set_int(m, v, "feasible", p->feasible);
+  if (p->feasible >= 0)
+    data_set_int(m, v, "feasible", p->feasible);
   data_set_bool(m, v, "ragged", p->ragged);
   data_set_string(m, v, "proof", plan_proof_text(p->proof));
   return v;
@@ -334,7 +335,9 @@ static loom_status read_costs(loom_ctx *ctx, const data_value *v, plan *p) {
   LOOM_TRY(data_need_int(ctx, v, "l1_capacity", 0, INT64_MAX, &p->l1_capacity));
   LOOM_TRY(data_need_int(ctx, v, "dram_bytes", 0, INT64_MAX, &p->dram_bytes));
   LOOM_TRY(data_need_int(ctx, v, "points", 0, INT64_MAX, &p->points));
-  LOOM_TRY(data_need_int(ctx, v, "feasible", 0, INT64_MAX, &p->feasible));
+  p->feasible = -1;
+  if (data_get(v, "feasible"))
+    LOOM_TRY(data_need_int(ctx, v, "feasible", 0, INT64_MAX, &p->feasible));
   LOOM_TRY(read_bool(ctx, v, "ragged", &p->ragged));
   return read_proof(ctx, v, &p->proof);
 }

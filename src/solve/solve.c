@@ -48,7 +48,13 @@ static void add_symbols(arena *m, const nest *n, solve_problem *p) {
   }
 }
 
-static loom_status make_problem(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solve_problem *p) {
+loom_status solve_block_symbols(loom_ctx *ctx, const nest *n, const solve_options *o, solve_problem *p) {
+  add_symbols(&ctx->mem, n, p);
+  LOOM_TRY(solve_apply_options(ctx, o, p));
+  return check_only_sizes(ctx, n, p);
+}
+
+loom_status solve_pose_row(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solve_problem *p) {
   arena *m = &ctx->mem;
   *p = (solve_problem){.cycles = cost->cycles, .rule = o->ragged ? SOLVE_TRIPS_ANY : SOLVE_TRIPS_EXACT, .falls_back = true};
   add_symbols(m, n, p);
@@ -91,7 +97,7 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
     arena_mark mark = arena_save(&ctx->mem);
     solve_problem *p = ARENA_NEW(&ctx->mem, solve_problem);
     LOOM_TRY(model_build(ctx, n, m, t->rows.at[i], o->model, o->accumulate_f32, &cost));
-    LOOM_TRY(make_problem(ctx, n, cost, o, p));
+    LOOM_TRY(solve_pose_row(ctx, n, cost, o, p));
     size_t distinct = memo.problems.n;
     which[i] = solve_memo_add(&ctx->scratch, &memo, p);
     if (memo.problems.n == distinct)

@@ -3,12 +3,13 @@
  * booleans); between candidates the first.  What comes out, counters included, does not depend on the number of threads. */
 #ifndef LOOM_SOLVE_SOLVE_H
 #define LOOM_SOLVE_SOLVE_H
-#include "explore/explore.h"
+#include "explore/explore_space.h"
 #include "model/model.h"
 
 typedef struct solve_domain { const char *symbol; int64_t lb, ub; /* 0: default */ int64_t assigned; /* 0: free */ } solve_domain;
 typedef struct solve_options {
   model_kind model; bool accumulate_f32;
+  model_sharing sharing;                              /* of the loom model: which values may share L1 bytes */
   const solve_domain *domains; size_t n_domains;      /* from --config and --block-sizes; unknown symbol: LOOM_EUSAGE */
   bool ragged;                                        /* ceilings everywhere; otherwise exact divisibility, and ceilings only where the exact domain is empty */
   int assigned_double_buffer;                         /* -1 free, 0, 1 */
@@ -82,10 +83,18 @@ LOOM_MUST_USE loom_status solve_problems(loom_ctx *ctx, const solve_problem *con
 
 /* ---- candidates ---- */
 typedef struct solve_row { const plan_candidate *candidate; solve_status status; int64_t cycles, lower_bound; VEC_OF(plan_block) blocks; int double_buffer;
-  int64_t points, feasible; bool ragged; const char *why; /* infeasible: in words, "tile_m*tile_k*2 + .. = 1.61 MB > L1 1.40 MB" */ } solve_row;
+  int64_t points, feasible /* -1: not counted */; bool ragged; const char *why; /* infeasible: in words, "tile_m*tile_k*2 + .. = 1.61 MB > L1 1.40 MB" */ } solve_row;
 typedef struct solve_result { VEC_OF(solve_row) rows; int best; /* index, -1 none */ int64_t evaluated, pruned; double solver_ms; } solve_result;
 
 LOOM_MUST_USE loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out);
+/* The same for a whole space under the loom model, exactly; rows: the best o->top_k (at least one), one for each mapping and loop order, ties to the
+ * earlier (solve_space.h).  Sizes need not divide.  Nothing feasible: LOOM_EINFEASIBLE with the buffers in words. */
+LOOM_MUST_USE loom_status solve_space(loom_ctx *ctx, const explore_space *s, const solve_options *o, const solve_limits *l, solve_result *out);
+/* And for the rows of a table under the loom model: mapping and movement hold, all loads have one slot or all have two.  Sizes divide unless o->ragged, or
+ * nothing does. */
+LOOM_MUST_USE loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, const solve_limits *l, solve_result *out);
+/* One candidate at the sizes that o->domains assign, all of them, under the loom model: one row.  LOOM_EINPUT: not of this kernel. */
+LOOM_MUST_USE loom_status solve_given(loom_ctx *ctx, const nest *n, const machine *m, const plan_candidate *c, const solve_options *o, solve_result *out);
 /* The finished plan of one row: costs, buffers with offsets, proof.  Nothing feasible is LOOM_EINFEASIBLE with the reasons in words (raised by solve_run). */
 LOOM_MUST_USE loom_status solve_plan(loom_ctx *ctx, const nest *n, const machine *m, const solve_options *o, const solve_row *row, plan **out);
 

@@ -185,5 +185,9 @@ const char *solve_limit_words(arena *m, const solve_problem *p, const solve_limi
 /* Puts the user's domains into the problem; an unknown symbol is LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status solve_apply_options(loom_ctx *ctx, const solve_options *o, solve_problem *p);
 bool solve_is_assigned(const solve_problem *p);
+/* The block symbols of a nest, as the kernel and the user restrict them.  LOOM_EINFEASIBLE: the user assigns a size that the kernel does not leave. */
+LOOM_MUST_USE loom_status solve_block_symbols(loom_ctx *ctx, const nest *n, const solve_options *o, solve_problem *p);
+/* A candidate under one of upstream's models. */
+LOOM_MUST_USE loom_status solve_pose_row(loom_ctx *ctx, const nest *n, const model_cost *cost, const solve_options *o, solve_problem *p);
 solve_limits solve_limits_of(const solve_options *o);
 #endif

@@ -1,0 +1,339 @@
+/* Best-first search of a space (solve_space.h says what is left out and why). */
+#include "solve/solve_space.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include <time.h>
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* ---- the heap ---- */
+
+static bool is_before(const space_node *a, const space_node *b) { return a->bound != b->bound ? a->bound < b->bound : a->age < b->age; }
+
+static void push(space_search *s, space_node *x) {
+  x->age = s->age++;
+  vec_push(&s->ctx->scratch, &s->open, x);
+  size_t i = s->open.n - 1;
+  for (; i && is_before(x, s->open.at[(i - 1) / 2]); i = (i - 1) / 2)
+    s->open.at[i] = s->open.at[(i - 1) / 2];
+  s->open.at[i] = x;
+}
+
+static space_node *pop(space_search *s) {
+  space_node *top = s->open.at[0], *x = s->open.at[--s->open.n];
+  size_t i = 0;
+  for (size_t child = 1; child < s->open.n; child = 2 * i + 1) {
+    if (child + 1 < s->open.n && is_before(s->open.at[child + 1], s->open.at[child]))
+      child++;
+    if (!is_before(s->open.at[child], x))
+      break;
+    s->open.at[i] = s->open.at[child];
+    i = child;
+  }
+  s->open.at[i] = x;
+  return top;
+}
+
+static space_node *new_node(space_search *s) { return s->spare.n ? s->spare.at[--s->spare.n] : ARENA_NEW(&s->ctx->scratch, space_node); }
+static void drop(space_search *s, space_node *x) { vec_push(&s->ctx->scratch, &s->spare, x); }
+
+/* ---- the order of ties ---- */
+
+static int compare_blocks(const space_search *s, const int64_t *a, const int64_t *b) {
+  for (int i = 0; i < s->n_blocks; i++)
+    if (a[i] != b[i])
+      return a[i] < b[i] ? -1 : 1;
+  return 0;
+}
+
+static int compare_records(const space_search *s, const space_record *a, const space_record *b) {
+  if (a->total != b->total)
+    return a->total < b->total ? -1 : 1;
+  int c = compare_blocks(s, a->block, b->block);
+  c = c ? c : space_compare_columns(a->column, b->column);
+  if (c == 0 && a->mapping != b->mapping)
+    return a->mapping < b->mapping ? -1 : 1;
+  return c ? c : (a->order > b->order) - (a->order < b->order);
+}
+
+static void corner(const space_search *s, const space_node *x, int64_t *blocks) {
+  for (int i = 0; i < s->n_blocks; i++)
+    blocks[i] = s->domain[i].at[x->from[i]];
+}
+
+/* Most cycles that something in the node may cost and still count; below its bound: it cannot win. */
+static int64_t at_most(const space_search *s, const space_node *x) {
+  if (s->n_best < s->room)
+    return INT64_MAX - 1;
+  const space_record *last = &s->best[s->room - 1];
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  corner(s, x, blocks);
+  return compare_blocks(s, blocks, last->block) > 0 ? last->total - 1 : last->total;
+}
+
+static void keep(space_search *s, const space_record *x) {
+  size_t old = 0, i;
+  while (old < s->n_best && (s->best[old].mapping != x->mapping || s->best[old].order != x->order))
+    old++;
+  if (old < s->n_best && compare_records(s, &s->best[old], x) <= 0)
+    return;
+  if (old == s->n_best && s->n_best < s->room)
+    s->n_best++;
+  else if (old == s->n_best && compare_records(s, &s->best[s->room - 1], x) <= 0)
+    return;
+  i = old < s->n_best ? old : s->n_best - 1;
+  for (; i > 0 && compare_records(s, x, &s->best[i - 1]) < 0; i--)
+    s->best[i] = s->best[i - 1];
+  s->best[i] = *x;
+}
+
+/* ---- nodes ---- */
+
+static int widest(const space_search *s, const space_node *x) {
+  int w = -1;
+  for (int i = 0; i < s->n_blocks; i++)
+    if (x->to[i] > x->from[i] && (w < 0 || x->to[i] - x->from[i] > x->to[w] - x->from[w]))
+      w = i;
+  return w;
+}
+
+static const int32_t *cores_of(const space_search *s, int32_t tuple) { return s->source.tuple + (size_t)tuple * (size_t)s->source.n_parallel; }
+
+static bool may_fit(const space_search *s, const space_node *x) {
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  corner(s, x, blocks);
+  return model_pack_bound(s->program, blocks) <= s->machine->l1_bytes;
+}
+
+static void bound_node(const space_search *s, space_node *x) {
+  int64_t b = model_bound(s->program, cores_of(s, x->tuple), s->domain, x->from, x->to);
+  x->bound = b > x->bound ? b : x->bound;
+}
+
+static void split(space_search *s, space_node *x, int symbol) {
+  int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
+  for (int half = 0; half < 2; half++) {
+    space_node *child = new_node(s);
+    *child = *x;
+    if (half)
+      child->from[symbol] = middle + 1;
+    else
+      child->to[symbol] = middle;
+    if (may_fit(s, child)) {
+      bound_node(s, child);
+      if (child->bound <= at_most(s, child)) {
+        push(s, child);
+        continue;
+      }
+    }
+    drop(s, child);
+  }
+  drop(s, x);
+}
+
+static bool set_point(const space_search *s, const space_node *x, model_point *out) {
+  model_grid g = {0};
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  for (int i = 0; i < s->source.n_parallel; i++) {
+    g.cores[i] = cores_of(s, x->tuple)[i];
+    g.order[i] = (int8_t)i;
+  }
+  corner(s, x, blocks);
+  if (!model_set_blocks(s->program, &g, blocks, out))
+    return false;
+  for (int i = 0; i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
+    if ((s->source.one_trip & 1u << i) && out->trips[i] > 1)
+      return false;
+  return true;
+}
+
+/* The bound with the ends of the group's ways. */
+static loom_status bound_ends(space_search *s, space_node *x, const model_point *at, const space_group **group) {
+  space_key key;
+  space_key_of(&s->source, x->tuple, at, &key);
+  LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, group));
+  if ((*group)->arms.n == 0) {
+    x->bound = INT64_MAX;
+    return LOOM_OK;
+  }
+  int64_t ends[PLAN_LOADS_MAX];
+  for (int a = 0; a < s->source.n_access; a++) {
+    ends[a] = INT64_MAX;
+    for (size_t i = 0; i < (*group)->ends[a].n; i++) {
+      const space_price *e = &(*group)->ends[a].at[i];
+      int64_t v = model_end_cycles(s->program, at, a, &e->choice, e->route);
+      ends[a] = v < ends[a] ? v : ends[a];
+    }
+  }
+  int64_t b = model_bound_point(s->program, at, ends);
+  x->bound = b > x->bound ? b : x->bound;
+  return LOOM_OK;
+}
+
+/* One step of a node on its way to be looked at; *is_ready: it is. */
+static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
+  model_point at;
+  *is_ready = false;
+  int symbol = x->stage == SPACE_BOX ? widest(s, x) : -1;
+  if (symbol >= 0) {
+    split(s, x, symbol);
+    return LOOM_OK;
+  }
+  if (x->stage == SPACE_ENDS) {
+    *is_ready = true;
+    return LOOM_OK;
+  }
+  if (!set_point(s, x, &at)) {
+    drop(s, x);
+    return LOOM_OK;
+  }
+  if (x->stage == SPACE_BOX) {
+    int64_t b = model_bound_point(s->program, &at, NULL);
+    x->bound = b > x->bound ? b : x->bound;
+    x->stage = SPACE_POINT;
+  } else {
+    const space_group *group;
+    LOOM_TRY(bound_ends(s, x, &at, &group));
+    x->stage = SPACE_ENDS;
+  }
+  if (x->bound <= at_most(s, x))
+    push(s, x);
+  else
+    drop(s, x);
+  return LOOM_OK;
+}
+
+/* ---- an epoch ---- */
+
+static loom_status choose_jobs(space_search *s, int epoch) {
+  size_t most = epoch == 0 ? 1 : epoch == 1 ? 8 : SPACE_LOOKS_MAX;
+  s->jobs.n = 0;
+  while (s->open.n && s->jobs.n < most) {
+    space_node *x = pop(s);
+    bool is_ready;
+    if (x->bound > at_most(s, x)) {
+      drop(s, x);
+      continue;
+    }
+    LOOM_TRY(advance(s, x, &is_ready));
+    if (is_ready)
+      vec_push(&s->ctx->scratch, &s->jobs, ((space_job){.of = x, .at_most = at_most(s, x)}));
+  }
+  return LOOM_OK;
+}
+
+/* Groups are made by one thread; evicted ones are made again. */
+static loom_status prepare_jobs(space_search *s) {
+  space_groups_trim(s->ctx, s->groups);
+  for (size_t i = 0; i < s->jobs.n; i++) {
+    space_job *j = &s->jobs.at[i];
+    model_point at;
+    space_key key;
+    if (!set_point(s, j->of, &at))
+      LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
+    space_key_of(&s->source, j->of->tuple, &at, &key);
+    LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, &at, &j->group));
+    j->room = s->room == 1 && !s->exact ? 1 : j->group->arms.n;
+    if (s->found_room[i] < j->room) {
+      s->found[i] = ARENA_NEW_N(&s->ctx->scratch, space_find, j->room);
+      s->found_room[i] = j->room;
+    }
+    j->found = s->found[i];
+  }
+  return LOOM_OK;
+}
+
+static loom_status run_job(loom_ctx *worker, void *data, size_t i) {
+  space_search *s = data;
+  space_job *j = &s->jobs.at[i];
+  model_point at;
+  if (set_point(s, j->of, &at))
+    j->n = space_look(&worker->scratch, s->program, &s->source, j->group, &at, s->machine->l1_bytes, j->at_most, j->room, j->found, &j->effort);
+  return LOOM_OK;
+}
+
+/* Rows whose sizes must divide: do they, here? */
+static bool row_holds(const space_search *s, const space_arm *arm, const int64_t *blocks) {
+  if (!s->exact)
+    return true;
+  for (size_t i = 0; i < s->row_trips[arm->mapping].n; i++) {
+    const solve_ratio *r = &s->row_trips[arm->mapping].at[i];
+    int64_t num, den;
+    if (!sym_run(r->numerator, blocks, &num) || !sym_run(r->denominator, blocks, &den) || den <= 0 || num % den != 0)
+      return false;
+  }
+  return true;
+}
+
+static void take_over(space_search *s, const space_job *j) {
+  space_record r;
+  memset(&r, 0, sizeof r);
+  corner(s, j->of, r.block);
+  for (size_t i = 0; i < j->n; i++) {
+    const space_find *f = &j->found[i];
+    const space_arm *arm = &j->group->arms.at[f->arm];
+    if (!row_holds(s, arm, r.block))
+      continue;
+    r.total = f->total;
+    memcpy(r.column, f->column, sizeof r.column);
+    r.mapping = arm->mapping;
+    r.order = arm->order;
+    r.map = arm->map;
+    for (int a = 0; a < s->source.n_access; a++)
+      r.chosen[a] = arm->choice[a][f->choice[a]];
+    keep(s, &r);
+  }
+}
+
+/* Results in order, as far as the budget goes; what it does not pay for stays open. */
+static void merge_jobs(space_search *s) {
+  for (size_t i = 0; i < s->jobs.n; i++) {
+    space_job *j = &s->jobs.at[i];
+    if (s->left == 0) {
+      push(s, j->of);
+      continue;
+    }
+    int64_t done = j->effort.pick.evaluated > 0 ? j->effort.pick.evaluated : 1;
+    s->evaluated += done;
+    s->left -= s->left < 0 ? 0 : done < s->left ? done : s->left;
+    s->looked++;
+    take_over(s, j);
+    drop(s, j->of);
+  }
+}
+
+int64_t space_open_bound(const space_search *s) { return s->open.n ? s->open.at[0]->bound : INT64_MAX; }
+
+static void report(const space_search *s) {
+  if (s->limits->progress)
+    s->limits->progress(s->limits->data, s->looked, (int64_t)s->open.n, s->n_best ? s->best[0].total : INT64_MAX, space_open_bound(s));
+}
+
+loom_status space_search_run(space_search *s) {
+  s->started = seconds();
+  s->left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
+  for (int32_t t = 0; t < s->source.n_tuples; t++) {
+    space_node *x = new_node(s);
+    memset(x, 0, sizeof *x);
+    x->tuple = t;
+    for (int i = 0; i < s->n_blocks; i++)
+      x->to[i] = s->domain[i].n - 1;
+    if (!may_fit(s, x))
+      break;                            /* nor do the others: cores do not matter */
+    bound_node(s, x);
+    push(s, x);
+  }
+  for (int epoch = 0; s->open.n && s->left != 0 && !s->timed_out; epoch++) {
+    LOOM_TRY(choose_jobs(s, epoch));
+    LOOM_TRY(prepare_jobs(s));
+    LOOM_TRY(threads_for(s->ctx, s->limits->threads, s->jobs.n, run_job, s));
+    merge_jobs(s);
+    report(s);
+    s->timed_out = s->limits->timeout_s > 0 && seconds() - s->started > s->limits->timeout_s;
+  }
+  return LOOM_OK;
+}

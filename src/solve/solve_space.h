@@ -1,0 +1,131 @@
+/* Inside solve only: the search of a whole space (explore_space.h) under the loom model.
+ *
+ *   tuple of cores -> box of block sizes -> point -> arm (mapping and loop order) -> choices of all accesses
+ *
+ * Boxes lie in a heap by (bound, age); an epoch takes the first few, cuts what is more than a point, and looks at the points against the incumbents
+ * as they were when it began; then results are taken over in order.  So answers and counters do not depend on the number of threads.
+ *
+ * What is left out, and why nothing better is lost:
+ *   bound      every bound is at most T of all it stands for; dropped is what is above the incumbent, or equal and later in the order of ties;
+ *   group      points of one tuple with the same waves share routes; arms that offer the same choices on the same routes cost the same: the first stays;
+ *   orders, choices   explore_list_orders, explore_list_choices and explore_pick_choices have their own lemmas.
+ * Ties: (T, block sizes in symbol order, sums of model_columns before the links, mapping, order, choices). */
+#ifndef LOOM_SOLVE_SPACE_H
+#define LOOM_SOLVE_SPACE_H
+#include "explore/explore_space.h"
+#include "solve/solve_private.h"
+
+/* Rows to choose from instead of a space: their mappings and movements hold, all loads have one or all have two slots. */
+typedef struct space_rows { const plan_candidate *const *at; size_t n; } space_rows;
+
+/* Where the arms come from, and on which cores. */
+typedef struct space_source {
+  const explore_space *space;           /* NULL: the rows */
+  space_rows rows;
+  int n_parallel, n_access;
+  int32_t n_tuples; const int32_t *tuple;                     /* [n_tuples][n_parallel] */
+  const int32_t *row_tuple;             /* of each row */
+  uint32_t one_trip;                    /* parallel loops that must be one wave */
+  bool one_depth;                       /* all loads have equally many slots */
+  const bool *load;                     /* [n_access]: not a store */
+  int depth;                            /* slots of all loads; 0: any */
+} space_source;
+
+/* A mapping with a loop order, and the choices of each access there. */
+typedef struct space_arm {
+  int64_t mapping;                      /* in the space, or the row */
+  int order;
+  plan_mapping map;
+  size_t n[PLAN_LOADS_MAX];
+  const plan_choice *choice[PLAN_LOADS_MAX];
+  const model_route **route[PLAN_LOADS_MAX];                  /* of each choice, by class of waves */
+  const uint16_t *price[PLAN_LOADS_MAX];                      /* of each choice: its number in the group */
+} space_arm;
+typedef VEC_OF(space_arm) space_arms;
+
+/* A choice on a route, whatever arms have it. */
+typedef struct space_price { plan_choice choice; const model_route *route; int8_t order[PLAN_ITERS_MAX]; } space_price;
+typedef VEC_OF(space_price) space_prices;
+
+/* Points of one tuple with the same waves. */
+typedef struct space_key { int32_t tuple; uint32_t one_trip; int64_t active[PLAN_ITERS_MAX][2]; } space_key;
+typedef struct space_group {
+  space_key key;
+  struct space_group *older;            /* of the same bucket */
+  space_arms arms;
+  space_prices prices[PLAN_LOADS_MAX];  /* each choice on each route once; the links' loads are of the first arm that has it */
+  space_prices ends[PLAN_LOADS_MAX];    /* ways that no other is quicker than, for the first load or the last store */
+} space_group;
+
+enum { SPACE_BUCKETS = 1 << 12 };
+typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; arena_mark mark; size_t limit_bytes, evictions; } space_groups;
+
+void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
+/* In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
+LOOM_MUST_USE loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at,
+                                           const space_group **out);
+/* All groups go when they take more than the limit; only between epochs. */
+void space_groups_trim(loom_ctx *ctx, space_groups *g);
+
+/* The best choices of one arm at one point. */
+typedef struct space_find { int64_t total, column[MODEL_COLUMN_LINKS]; int32_t arm; uint16_t choice[PLAN_LOADS_MAX]; } space_find;
+typedef struct space_effort { explore_effort pick; int64_t arms, priced; } space_effort;
+/* Finds of the arms whose T is at most `at_most`, by arm; with `room` 1 only the first in the order of ties.  `at` is not changed but for its
+ * order.  Count. */
+size_t space_look(arena *scratch, const model_program *p, const space_source *s, const space_group *g, model_point *at, int64_t l1_bytes, int64_t at_most, size_t room,
+                  space_find *out, space_effort *effort);
+/* Of sums before the links, column by column. */
+int space_compare_columns(const int64_t *a, const int64_t *b);
+
+/* ---- the search ---- */
+enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */ };
+typedef VEC_OF(solve_ratio) solve_ratios;
+
+/* What is known of the points of a node: how its bound was made. */
+typedef enum space_stage { SPACE_BOX, SPACE_POINT, SPACE_ENDS } space_stage;
+typedef struct space_node { int64_t bound, age; int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
+
+/* A winner: one for each (mapping, order). */
+typedef struct space_record {
+  int64_t total, block[MODEL_BLOCKS_MAX], column[MODEL_COLUMN_LINKS], mapping;
+  int order;
+  plan_mapping map;
+  plan_choice chosen[PLAN_LOADS_MAX];
+} space_record;
+
+typedef struct space_job { space_node *of; const space_group *group; int64_t at_most; space_find *found; size_t room, n; space_effort effort; } space_job;
+
+typedef struct space_search {
+  loom_ctx *ctx;
+  const nest *nest;
+  const machine *machine;
+  const solve_options *o;
+  const solve_limits *limits;
+  space_source source;
+  model_program *program;
+  solve_problem problem;                /* the block symbols, as the user restricts them */
+  model_domain domain[MODEL_BLOCKS_MAX];
+  int n_blocks;
+  bool exact;                           /* rows: block sizes divide */
+  const solve_ratios *row_trips;        /* rows: each one's trips over the block sizes */
+  space_groups *groups;
+  VEC_OF(space_node *) open, spare;
+  VEC_OF(space_job) jobs;
+  space_record *best; size_t n_best, room;    /* by the order of ties */
+  space_find *found[SPACE_LOOKS_MAX]; size_t found_room[SPACE_LOOKS_MAX];
+  int64_t age, left, evaluated, looked;
+  double started;
+  bool timed_out, is_done;
+  int64_t bound;                        /* of what was left open */
+} space_search;
+
+/* To the end, the budget's or the time's; s->open.n is 0 where everything was seen or ruled out. */
+LOOM_MUST_USE loom_status space_search_run(space_search *s);
+/* Points of the domains at which the winner's choices fit the memory. */
+int64_t space_count_feasible(const space_search *s, const space_record *r);
+/* Least bound of what is still open; INT64_MAX: nothing is. */
+int64_t space_open_bound(const space_search *s);
+
+/* Where a load or store of a candidate stands, as a choice. */
+void space_choice_of(const plan_access *a, int default_depth, plan_choice *out);
+#endif

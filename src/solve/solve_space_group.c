@@ -1,0 +1,356 @@
+/* Groups: the arms of one tuple for one kind of waves, with their routes, each thing that is priced once. */
+#include "solve/solve_space.h"
+#include "base/hash.h"
+
+enum { CHOICES_MAX = 4096, WAYS_MAX = 512 };
+
+void space_choice_of(const plan_access *a, int default_depth, plan_choice *out) {
+  *out = (plan_choice){.hoist = a->hoist, .panel = a->panel, .depth = a->depth ? a->depth : default_depth, .direct = a->direct};
+  for (int d = 0; d < PLAN_MESH_MAX; d++) {
+    out->area[d] = a->area[d] > 0 ? a->area[d] : 1;
+    out->levels[d] = a->levels[d];
+    out->move[d] = out->area[d] == 1 ? PLAN_UNICAST : a->move[d] == PLAN_UNICAST ? PLAN_MULTICAST : a->move[d];
+  }
+}
+
+void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out) {
+  memset(out, 0, sizeof *out);
+  out->tuple = tuple;
+  out->one_trip = s->one_trip;
+  for (int i = 0; i < s->n_parallel; i++) {
+    const model_waves *w = &at->waves[i];
+    out->active[i][0] = w->active[0];
+    out->active[i][1] = w->n > 1 ? w->active[1] : -1;
+    if (w->n == 1 && w->count[0] <= 1)
+      out->one_trip |= 1u << i;
+  }
+}
+
+/* ---- ways: where tiles come from and who shares them, whatever the position and the slots ---- */
+
+typedef struct way { int64_t area[PLAN_MESH_MAX]; int32_t move[PLAN_MESH_MAX + 1]; } way;      /* no padding: compared as bytes */
+
+static way way_of(const plan_choice *c) {
+  way w;
+  memset(&w, 0, sizeof w);
+  for (int d = 0; d < PLAN_MESH_MAX; d++) {
+    w.area[d] = c->area[d] > 1 ? c->area[d] : 1;
+    w.move[d] = c->area[d] > 1 ? (int32_t)c->move[d] : PLAN_UNICAST;
+  }
+  return w;
+}
+
+/* Routes that mappings share lie once: by content, without the links. */
+typedef struct seen_routes { const model_route *routes; struct seen_routes *older; int number; } seen_routes;
+typedef struct price_key { uint32_t over, panel; int32_t depth, direct, routes, none; way w; } price_key;
+typedef struct seen_price { price_key key; int number; struct seen_price *older; } seen_price;
+enum { SEEN_BUCKETS = 1 << 10 };
+
+typedef struct builder {
+  loom_ctx *ctx;
+  const space_source *s;
+  const model_program *p;
+  const model_point *at;
+  space_group *g;
+  seen_routes *routes[SEEN_BUCKETS];
+  int n_routes;
+  seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
+} builder;
+
+static size_t scalars_size(void) { return offsetof(model_route, n_links); }
+
+static int number_routes(builder *b, const model_route *r) {
+  uint64_t h = 0;
+  for (int w = 0; w < b->at->n_waves; w++)
+    h = hash_table(h, &r[w], scalars_size());
+  seen_routes **bucket = &b->routes[h % SEEN_BUCKETS];
+  for (seen_routes *x = *bucket; x; x = x->older) {
+    bool is_same = true;
+    for (int w = 0; w < b->at->n_waves && is_same; w++)
+      is_same = memcmp(&x->routes[w], &r[w], scalars_size()) == 0;
+    if (is_same)
+      return x->number;
+  }
+  seen_routes *x = ARENA_NEW(&b->ctx->scratch, seen_routes);
+  *x = (seen_routes){r, *bucket, b->n_routes};
+  *bucket = x;
+  return b->n_routes++;
+}
+
+/* Which loops a choice lifts over and holds, as masks, so that orders compare. */
+static void lifted_loops(const builder *b, int a, const plan_mapping *map, const plan_choice *c, uint32_t *over, uint32_t *panel) {
+  int seq[NEST_LOOPS_MAX], n_seq;
+  n_seq = model_access_loops(b->p, a, seq);
+  *over = *panel = 0;
+  for (int i = 0; i < c->hoist && i < n_seq + b->s->n_parallel; i++) {
+    uint32_t loop = 1u << (i < n_seq ? seq[n_seq - 1 - i] : map->order[b->s->n_parallel - 1 - (i - n_seq)]);
+    *over |= loop;
+    *panel |= c->panel & 1u << i ? loop : 0;
+  }
+}
+
+static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, const model_route *r) {
+  price_key k;
+  memset(&k, 0, sizeof k);
+  lifted_loops(b, a, map, c, &k.over, &k.panel);
+  k.depth = c->depth;
+  k.direct = c->direct;
+  k.routes = number_routes(b, r);
+  k.w = way_of(c);
+  uint64_t h = hash_table(0, &k, sizeof k);
+  seen_price **bucket = &b->prices[a][h % SEEN_BUCKETS];
+  for (seen_price *x = *bucket; x; x = x->older)
+    if (memcmp(&x->key, &k, sizeof k) == 0)
+      return x->number;
+  space_price made = {.choice = *c, .route = r};
+  for (int i = 0; i < b->s->n_parallel; i++)
+    made.order[i] = (int8_t)map->order[i];
+  seen_price *x = ARENA_NEW(&b->ctx->scratch, seen_price);
+  memcpy(&x->key, &k, sizeof k);
+  x->number = (int)b->g->prices[a].n;
+  x->older = *bucket;
+  *bucket = x;
+  vec_push(&b->ctx->mem, &b->g->prices[a], made);
+  return x->number;
+}
+
+/* ---- arms ---- */
+
+/* Ways of access `a` in the arms from `first` on, which stand on one mapping. */
+static size_t list_ways(const builder *b, size_t first, int a, plan_choice *out) {
+  size_t n = 0;
+  for (size_t k = first; k < b->g->arms.n; k++) {
+    const space_arm *arm = &b->g->arms.at[k];
+    for (size_t c = 0; c < arm->n[a]; c++) {
+      way w = way_of(&arm->choice[a][c]), other;
+      size_t i = 0;
+      for (; i < n; i++) {
+        other = way_of(&out[i]);
+        if (memcmp(&w, &other, sizeof w) == 0)
+          break;
+      }
+      if (i == n && n < WAYS_MAX)
+        out[n++] = arm->choice[a][c];
+    }
+  }
+  return n;
+}
+
+static const model_route *route_of(const builder *b, const plan_choice *ways, size_t n, const model_route *routes, const plan_choice *c) {
+  way w = way_of(c);
+  for (size_t i = 0; i < n; i++) {
+    way other = way_of(&ways[i]);
+    if (memcmp(&w, &other, sizeof w) == 0)
+      return &routes[i * (size_t)b->at->n_waves];
+  }
+  return NULL;
+}
+
+/* The arms from `first` on, which stand on one mapping, get their routes. */
+static loom_status set_routes(builder *b, size_t first) {
+  loom_ctx *ctx = b->ctx;
+  if (first == b->g->arms.n)
+    return LOOM_OK;
+  arena_mark mark = arena_save(&ctx->scratch);
+  plan_choice *ways[PLAN_LOADS_MAX];
+  size_t n[PLAN_LOADS_MAX];
+  model_route *routes[PLAN_LOADS_MAX];
+  for (int a = 0; a < b->s->n_access; a++) {
+    ways[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, WAYS_MAX);
+    n[a] = list_ways(b, first, a, ways[a]);
+  }
+  LOOM_TRY(model_find_routes(ctx, b->p, &b->g->arms.at[first].map, b->at, (const plan_choice *const *)ways, n, routes));
+  for (size_t k = first; k < b->g->arms.n; k++) {
+    space_arm *arm = &b->g->arms.at[k];
+    for (int a = 0; a < b->s->n_access; a++) {
+      arm->route[a] = ARENA_NEW_N(&ctx->mem, const model_route *, arm->n[a]);
+      for (size_t c = 0; c < arm->n[a]; c++)
+        arm->route[a][c] = route_of(b, ways[a], n[a], routes[a], &arm->choice[a][c]);
+    }
+  }
+  arena_release(&ctx->scratch, mark);
+  return LOOM_OK;
+}
+
+static bool same_links(const model_route *x, const model_route *y, int n_waves) {
+  for (int w = 0; w < n_waves; w++)
+    if (x[w].n_links != y[w].n_links || memcmp(x[w].link_x1024, y[w].link_x1024, (size_t)x[w].n_links * sizeof *x[w].link_x1024) != 0)
+      return false;
+  return true;
+}
+
+/* Same choices on the same routes: it costs the same at every point, and comes later. */
+static bool is_twin(const builder *b, const space_arm *x, const space_arm *y) {
+  for (int a = 0; a < b->s->n_access; a++) {
+    if (x->n[a] != y->n[a] || memcmp(x->price[a], y->price[a], x->n[a] * sizeof *x->price[a]) != 0)
+      return false;
+    for (size_t c = 0; c < x->n[a]; c++)
+      if (!same_links(x->route[a][c], y->route[a][c], b->at->n_waves))
+        return false;
+  }
+  return true;
+}
+
+/* Numbers what the arms from `first` on offer; twins of earlier arms go. */
+static void number_arms(builder *b, size_t first) {
+  size_t stay = first;
+  for (size_t k = first; k < b->g->arms.n; k++) {
+    space_arm *arm = &b->g->arms.at[k];
+    bool is_one = false;
+    for (int a = 0; a < b->s->n_access; a++) {
+      uint16_t *price = ARENA_NEW_N(&b->ctx->mem, uint16_t, arm->n[a]);
+      for (size_t c = 0; c < arm->n[a]; c++)
+        price[c] = (uint16_t)number_price(b, a, &arm->map, &arm->choice[a][c], arm->route[a][c]);
+      arm->price[a] = price;
+    }
+    for (size_t i = 0; b->s->space && i < stay && !is_one; i++)
+      is_one = is_twin(b, &b->g->arms.at[i], arm);
+    if (!is_one)
+      b->g->arms.at[stay++] = *arm;
+  }
+  b->g->arms.n = stay;
+}
+
+/* ---- ends ---- */
+
+static bool is_quicker(const model_route *x, const model_route *y) {
+  return x->senders <= y->senders && x->hops <= y->hops && x->tree_hops <= y->tree_hops && x->own_x1024 <= y->own_x1024 && x->busiest_x1024 <= y->busiest_x1024 &&
+         x->tree_x1024 <= y->tree_x1024;
+}
+
+static bool is_same_kind(const plan_choice *x, const plan_choice *y) {
+  int64_t length[2] = {0, 0};
+  bool cast[2] = {false, false};
+  const plan_choice *c[2] = {x, y};
+  for (int i = 0; i < 2; i++)
+    for (int d = 0; d < PLAN_MESH_MAX; d++) {
+      bool is_shared = c[i]->area[d] > 1;
+      cast[i] = cast[i] || (is_shared && c[i]->move[d] == PLAN_MULTICAST);
+      length[i] += is_shared && c[i]->move[d] == PLAN_CHAIN ? c[i]->area[d] - 1 : 0;
+    }
+  return length[0] == length[1] && cast[0] == cast[1];
+}
+
+static void list_ends(builder *b, int a) {
+  space_prices *out = &b->g->ends[a];
+  int w = b->s->load[a] ? 0 : b->at->n_waves - 1;
+  for (size_t i = 0; i < b->g->prices[a].n; i++) {
+    const space_price *x = &b->g->prices[a].at[i];
+    bool is_needed = true;
+    for (size_t k = 0; k < out->n && is_needed; k++)
+      is_needed = !is_same_kind(&out->at[k].choice, &x->choice) || !is_quicker(&out->at[k].route[w], &x->route[w]);
+    if (!is_needed)
+      continue;
+    size_t stay = 0;
+    for (size_t k = 0; k < out->n; k++)
+      if (!is_same_kind(&out->at[k].choice, &x->choice) || !is_quicker(&x->route[w], &out->at[k].route[w]))
+        out->at[stay++] = out->at[k];
+    out->n = stay;
+    vec_push(&b->ctx->mem, out, *x);
+  }
+}
+
+/* ---- filling a group ---- */
+
+static const plan_choice *keep_choices(builder *b, int a, const plan_choice *from, size_t *n, int depth) {
+  plan_choice *out = ARENA_NEW_N(&b->ctx->mem, plan_choice, *n);
+  size_t stay = 0;
+  for (size_t c = 0; c < *n; c++)
+    if (!depth || !b->s->load[a] || from[c].depth == depth)
+      out[stay++] = from[c];
+  *n = stay;
+  return out;
+}
+
+/* One arm, or one for each number of slots where all loads have equally many. */
+static loom_status add_arms(builder *b, const space_arm *arm, plan_choice *const *choice, const size_t *n) {
+  int first = b->s->depth ? b->s->depth : 1, last = b->s->depth ? b->s->depth : b->s->one_depth ? 3 : 1;
+  for (int depth = first; depth <= last; depth++) {
+    space_arm x = *arm;
+    bool is_whole = true;
+    for (int a = 0; a < b->s->n_access; a++) {
+      x.n[a] = n[a];
+      x.choice[a] = keep_choices(b, a, choice[a], &x.n[a], b->s->depth || b->s->one_depth ? depth : 0);
+      is_whole = is_whole && x.n[a] > 0;
+    }
+    if (is_whole)
+      vec_push(&b->ctx->mem, &b->g->arms, x);
+  }
+  return LOOM_OK;
+}
+
+static loom_status add_space_arms(builder *b, const space_key *key, plan_choice **room) {
+  const explore_space *s = b->s->space;
+  int *orders = ARENA_NEW_N(&b->ctx->scratch, int, s->n_orders), n_orders = explore_list_orders(s, key->one_trip, orders);
+  for (int32_t f = s->first_profile[key->tuple]; f < s->first_profile[key->tuple + 1]; f++)
+    for (int64_t map = s->first_mapping[f]; map < s->first_mapping[f + 1]; map++) {
+      size_t first = b->g->arms.n;
+      for (int k = 0; k < n_orders; k++) {
+        space_arm arm = {.mapping = map, .order = orders[k]};
+        size_t n[PLAN_LOADS_MAX];
+        explore_get_mapping(s, map, orders[k], &arm.map);
+        for (int a = 0; a < s->n_access; a++) {
+          n[a] = explore_list_choices(s, &arm.map, a, room[a], CHOICES_MAX);
+          if (n[a] > CHOICES_MAX)
+            LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a load of kernel %s has %zu ways to its cores; at most %d are searched", s->nest->kernel, n[a], CHOICES_MAX);
+        }
+        LOOM_TRY(add_arms(b, &arm, room, n));
+      }
+      LOOM_TRY(set_routes(b, first));
+      number_arms(b, first);
+    }
+  return LOOM_OK;
+}
+
+static loom_status add_row_arms(builder *b, const space_key *key, plan_choice **room) {
+  const space_rows *rows = &b->s->rows;
+  for (size_t i = 0; i < rows->n; i++) {
+    if (b->s->row_tuple[i] != key->tuple)
+      continue;
+    const plan_candidate *c = rows->at[i];
+    space_arm arm = {.mapping = (int64_t)i, .map = c->mapping};
+    size_t n[PLAN_LOADS_MAX], first = b->g->arms.n;
+    for (int a = 0; a < c->n_access; a++) {
+      n[a] = 0;
+      for (int depth = 1; depth <= (b->s->load[a] && !c->access[a].depth ? 2 : 1); depth++)
+        space_choice_of(&c->access[a], depth, &room[a][n[a]++]);
+    }
+    LOOM_TRY(add_arms(b, &arm, room, n));
+    LOOM_TRY(set_routes(b, first));
+    number_arms(b, first);
+  }
+  return LOOM_OK;
+}
+
+loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at, const space_group **out) {
+  uint64_t h = hash_table(0, key, sizeof *key);
+  space_group **bucket = &g->newest[h % SPACE_BUCKETS];
+  for (space_group *x = *bucket; x; x = x->older)
+    if (memcmp(&x->key, key, sizeof *key) == 0) {
+      *out = x;
+      return LOOM_OK;
+    }
+  arena_mark mark = arena_save(&ctx->scratch);
+  builder *b = ARENA_NEW(&ctx->scratch, builder);
+  *b = (builder){.ctx = ctx, .s = s, .p = p, .at = at, .g = ARENA_NEW(&ctx->mem, space_group)};
+  memcpy(&b->g->key, key, sizeof *key);
+  plan_choice *room[PLAN_LOADS_MAX];
+  for (int a = 0; a < s->n_access; a++)
+    room[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, CHOICES_MAX);
+  LOOM_TRY(s->space ? add_space_arms(b, key, room) : add_row_arms(b, key, room));
+  for (int a = 0; a < s->n_access; a++)
+    list_ends(b, a);
+  b->g->older = *bucket;
+  *bucket = b->g;
+  *out = b->g;
+  arena_release(&ctx->scratch, mark);
+  return LOOM_OK;
+}
+
+void space_groups_trim(loom_ctx *ctx, space_groups *g) {
+  if (ctx->mem.used_bytes - g->mark.used_bytes <= g->limit_bytes)
+    return;
+  arena_release(&ctx->mem, g->mark);
+  memset(g->newest, 0, sizeof g->newest);
+  g->evictions++;
+}
