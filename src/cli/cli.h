@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "base/vec.h"
 
+struct solve_opinion;
+
 /* X(name, runs in the worker, usage, one-line summary) */
 #define CLI_COMMAND_LIST(X)                                                                                             \
   X(compile, 1, "KERNEL [--machine M] [-o DIR]", "the whole pipeline, artifacts under -o DIR")                          \
@@ -81,16 +83,9 @@
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(help, "help", "cresvmoxd", "help of the command")
 
-/* Who certifies: loom-worker alone has Z3. */
-struct machine_func;
-typedef struct cli_opinion {
-  loom_status (*prove_guards)(loom_ctx *ctx, const struct machine_func *f, unsigned rlimit, bool *out_proven);      /* solve_prove_guards */
-  unsigned rlimit;
-} cli_opinion;
-
 typedef struct cli_options {
   const char *command; char letter;
-  const cli_opinion *opinion;                          /* NULL: in loom, which leaves --certify to loom-worker */
+  const struct solve_opinion *opinion;                 /* Z3's, in loom-worker; NULL in loom, which leaves --certify to it */
   VEC_OF(const char *) files;                          /* positional arguments */
   VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;
@@ -133,6 +128,7 @@ void cli_progress_end(cli_progress *p);                /* takes the line away; b
 void cli_print_sizes(const data_value *row);
 void cli_print_explain(arena *m, const data_value *explain, int64_t cost);
 void cli_print_conflict(const data_value *conflict);
+void cli_print_certificate(const data_value *row);
 void cli_print_neighbours(arena *m, const data_value *steps, int64_t cost);
 void cli_print_ranks(arena *m, const data_value *rows);
 void cli_print_trades(arena *m, const data_value *rows, bool is_complete);

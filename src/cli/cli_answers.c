@@ -88,6 +88,17 @@ void cli_print_conflict(const data_value *c) {
   }
 }
 
+void cli_print_certificate(const data_value *row) {
+  const data_value *certified = data_get(row, "certified"), *reason = data_get(row, "reason"), *core = data_get(row, "core");
+  if (!certified)
+    return;
+  printf(certified->boolean ? "  certified\n" : "  not certified: %s\n", reason ? reason->string : "");
+  if (core && !data_get(row, "conflict")) {
+    printf("  cannot all hold:\n");
+    print_list("    ", core);
+  }
+}
+
 /* ---- lists ---- */
 
 void cli_print_neighbours(arena *m, const data_value *steps, int64_t cost) { print_steps(m, "neighbour    ", steps, cost); }

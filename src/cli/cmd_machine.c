@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/cli.h"
 #include "machine/machine.h"
+#include "solve/certify.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -23,6 +23,7 @@ static void print_table(const data_value *v) {
     putchar('\n');
     if (conflict)
       cli_print_conflict(conflict);
+    cli_print_certificate(r);
   }
   const data_value *best = data_get(v, "best");
   printf("best: %s\n", best && best->kind == DATA_STRING ? best->string : "none");
@@ -64,7 +65,7 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   if (o->machine.last)
     LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
   solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged,
-                      .explain = o->explain, .neighbours = o->neighbours, .pareto = o->pareto, .progress = cli_progress_step};
+                      .opinion = o->certify ? o->opinion : NULL, .explain = o->explain, .neighbours = o->neighbours, .pareto = o->pareto, .progress = cli_progress_step};
   cli_progress progress;
   int64_t top = 0;
   if (o->model.last && !model_kind_parse(o->model.last, &so.model))

@@ -6,15 +6,15 @@
 #include "machine/machine.h"
 #include "solve/solve.h"
 
-/* About 10 s of one query; a variant of four symbols with a few hundred sizes takes a hundredth of it. */
+/* Of each query, a minute or more; a variant with a few hundred points takes a thousandth of it. */
 #define SOLVE_RLIMIT 100000000u
 
 /* NOT_CERTIFIED says nothing against the answer: the effort was spent, the problem has no such encoding, or the answer claims no proof. */
 typedef enum solve_verdict { SOLVE_CERTIFIED, SOLVE_NOT_CERTIFIED, SOLVE_REFUTED } solve_verdict;
 
-/* CERTIFIED: the point of `a` satisfies everything, costs what `a` says, and no point costs less; for an infeasible answer: no point satisfies everything.  Which of several equal
- * points is the first is not certified, nor how many points there are.  REFUTED: a better point exists; *why has both.  *why is NULL when certified.  Deterministic.
- * Problems without a cost (`cycles`) or with one beyond 64 bits everywhere have no answer to certify. */
+/* CERTIFIED: what `a` says is so.  Optimal or assigned: its point satisfies everything and costs what it says, and no point costs less.  Best found or undecided: the point (if there is
+ * one) is so, and no point costs less than `lower_bound`.  Infeasible: no point satisfies everything.  Which of several equal points is the first is not certified, nor how many
+ * points there are.  REFUTED: a better point exists; *why has both.  *why is NULL when certified.  Deterministic. */
 LOOM_MUST_USE loom_status solve_certify(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_verdict *out, const char **why);
 
 /* Limits of an infeasible problem that cannot hold together, while any of them may be dropped and the rest can.  Indices of solve_list_limits (solve_private.h), dropped in its
@@ -29,4 +29,19 @@ LOOM_MUST_USE loom_status solve_find_core(loom_ctx *ctx, const solve_problem *p,
  * operation on open sizes that has no encoding.  For where the grid of machine_check says nothing. */
 #define SOLVE_GUARD_SIZE_MAX (INT64_C(1) << 20)
 LOOM_MUST_USE loom_status solve_prove_guards(loom_ctx *ctx, const machine_func *f, unsigned rlimit, bool *out_proven);
+
+/* ---- asked from plain rooms (solve_options.opinion); solve_second.c ---- */
+
+typedef struct solve_opinion {
+  loom_status (*certify)(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_verdict *out, const char **why);
+  loom_status (*find_core)(loom_ctx *ctx, const solve_problem *p, const solve_answer *a, unsigned rlimit, solve_core *out);
+  loom_status (*prove_guards)(loom_ctx *ctx, const machine_func *f, unsigned rlimit, bool *out_proven);
+  unsigned rlimit;
+} solve_opinion;
+
+typedef struct solve_certificate { bool is_certified; const char *why; /* not certified */ solve_core core; /* certified as infeasible */ } solve_certificate;
+/* LOOM_EBUG: the answer to `name` is refuted. */
+LOOM_MUST_USE loom_status solve_ask_opinion(loom_ctx *ctx, const solve_opinion *o, const char *name, const solve_problem *p, const solve_answer *a, solve_certificate *out);
+/* certified, reason, core of a row of loom.solve.v1. */
+void solve_certificate_to_data(arena *m, const solve_certificate *c, data_value *row);
 #endif

@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 typedef struct solve_domain { const char *symbol; int64_t lb, ub; /* 0: default */ int64_t assigned; /* 0: free */ } solve_domain;
+struct solve_opinion;
 typedef struct solve_options {
   model_kind model; bool accumulate_f32;
   model_sharing sharing;                              /* of the loom model: which values may share L1 bytes */
@@ -19,6 +20,7 @@ typedef struct solve_options {
   bool only_best;                                     /* rows that cannot win need no answer of their own: they may end as undecided */
   double timeout_s;                                   /* then best_found with its bound; 0: none */
   void (*progress)(void *data, int64_t done, int64_t left, int64_t best, int64_t bound); void *progress_data;     /* as in solve_limits; NULL: none */
+  const struct solve_opinion *opinion;                /* certify.h: who is asked whether every answer is right; NULL: nobody */
   bool explain, neighbours, pareto;                   /* of solve_etg: what else is answered (solve_answers.h); with top_k > 0 also the best so many variants */
 } solve_options;
 

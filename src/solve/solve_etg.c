@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "solve/certify.h"
 #include "solve/solve_private.h"
 
 static loom_status check_capacities(loom_ctx *ctx, const etg_variant *v) {
@@ -56,6 +57,17 @@ data_value *solve_row_to_data(arena *m, const char *name, const solve_problem *p
   return o;
 }
 
+/* Each distinct problem once, by the name of its first variant. */
+static loom_status certify_all(const solve_answered *w, solve_certificate *out) {
+  size_t next = 0;
+  for (size_t i = 0; i < w->n && w->o->opinion; i++)
+    if (w->which[i] == next) {
+      LOOM_TRY(solve_ask_opinion(w->ctx, w->o->opinion, w->names[i], w->memo.problems.at[next], &w->answers[next], &out[next]));
+      next++;
+    }
+  return LOOM_OK;
+}
+
 loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, const solve_options *o, data_value **out) {
   arena *mem = &ctx->mem;
   etg_file file;
@@ -80,9 +92,14 @@ loom_status solve_etg(loom_ctx *ctx, const data_value *etg, const machine *m, co
   }
   w.answers = ARENA_NEW_N(mem, solve_answer, w.memo.problems.n);
   LOOM_TRY(solve_problems(ctx, w.memo.problems.at, w.memo.problems.n, false, &limits, w.answers));
+  solve_certificate *certificates = ARENA_NEW_N(mem, solve_certificate, w.memo.problems.n);
+  LOOM_TRY(certify_all(&w, certificates));
   for (size_t i = 0; i < n; i++) {
     const solve_answer *a = &w.answers[w.which[i]];
-    data_push(mem, rows, solve_row_to_data(mem, w.names[i], w.memo.problems.at[w.which[i]], a));
+    data_value *row = solve_row_to_data(mem, w.names[i], w.memo.problems.at[w.which[i]], a);
+    if (o->opinion)
+      solve_certificate_to_data(mem, &certificates[w.which[i]], row);
+    data_push(mem, rows, row);
     if (solve_has_answer(a->status) && a->cycles < least) {
       least = a->cycles;
       w.best = i;

@@ -200,8 +200,27 @@ static void test_a_fallback_is_certified_as_well(void **state) {
   expect(&ctx, &p, &a, SOLVE_RLIMIT, SOLVE_CERTIFIED, NULL);
   p.trips.at[0].numerator = sym_const(&ctx.mem, 4096);      /* now some do */
   expect(&ctx, &p, &a, SOLVE_RLIMIT, SOLVE_REFUTED, "ceilings are used, but");
-  a.status = SOLVE_BEST_FOUND;
-  expect(&ctx, &p, &a, SOLVE_RLIMIT, SOLVE_NOT_CERTIFIED, "did not come to its end");
+  loom_ctx_done(&ctx);
+}
+
+/* Of a search that was stopped: what it proved. */
+static void test_bounds_are_certified(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const solve_problem *p = gemm_problem(&ctx, 4096, 4096, 512);
+  solve_answer a;
+  assert_int_equal(solve_problems(&ctx, &p, 1, false, &(solve_limits){.op_budget = 3}, &a), LOOM_OK);
+  assert_int_equal(a.status, SOLVE_BEST_FOUND);
+  assert_true(a.lower_bound < 616622 && a.cycles > 616622);
+  expect(&ctx, p, &a, SOLVE_RLIMIT, SOLVE_CERTIFIED, NULL);
+  a.lower_bound = 616623;
+  expect(&ctx, p, &a, SOLVE_RLIMIT, SOLVE_REFUTED, "m=256, n=512, k=512, db=0 takes 616622 cycles, below the proven bound of 616623");
+  a.lower_bound = 616622;
+  a.cycles++;
+  expect(&ctx, p, &a, SOLVE_RLIMIT, SOLVE_NOT_CERTIFIED, "cycles, not");
+  a.status = SOLVE_UNDECIDED;
+  expect(&ctx, p, &a, SOLVE_RLIMIT, SOLVE_CERTIFIED, NULL);
   loom_ctx_done(&ctx);
 }
 
@@ -231,6 +250,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_error_of_z3_is_a_refusal), cmocka_unit_test(test_products_are_certified),
                                      cmocka_unit_test(test_spent_effort_is_no_verdict),  cmocka_unit_test(test_a_kernel_is_certified),
                                      cmocka_unit_test(test_large_costs_are_exact),       cmocka_unit_test(test_infeasible_answers_are_certified),
-                                     cmocka_unit_test(test_a_fallback_is_certified_as_well), cmocka_unit_test(test_what_cannot_be_encoded_is_told)};
+                                     cmocka_unit_test(test_a_fallback_is_certified_as_well), cmocka_unit_test(test_bounds_are_certified),
+                                     cmocka_unit_test(test_what_cannot_be_encoded_is_told)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

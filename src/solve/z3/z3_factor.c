@@ -2,7 +2,7 @@
 #include "solve/z3/z3_private.h"
 #include <stdlib.h>
 
-enum { JOINT_POINTS_MAX = 1 << 12, SETS_WORK_MAX = 1 << 27 };
+enum { JOINT_POINTS_MAX = 1 << 14, SETS_WORK_MAX = 1 << 27 };
 
 /* Values at all points over some symbols, the last one fastest. */
 typedef struct listing {
