@@ -266,7 +266,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
     LOOM_TRY(machine_load_with(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, merged->compute_dir, &s->machine));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
-                                     .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .only_best = wants_only_best(merged)};
+                                     .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));

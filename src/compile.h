@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "run/run.h"
 #include "sim/sim.h"
+#include "solve/certify.h"
 #include "solve/solve.h"
 #include "tog/tog.h"
 
@@ -34,6 +35,7 @@ typedef struct compile_options {
   const char *plan;                        /* --plan FILE */
   model_kind model; bool accumulate_f32, ragged; int64_t op_budget; double timeout_s; int topk; int etg_gen;
   int threads;                             /* of the solver; 0: one.  They change nothing but the time. */
+  const solve_opinion *opinion;            /* solve/certify.h: asked about every answer; NULL: nobody */
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
   const char *dump_dir, *override_dir;
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
@@ -87,5 +89,6 @@ LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r
 LOOM_MUST_USE loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const run_options *r, compile_state *s);
 
 /* ---- compile_summary.c ---- */
+solve_certificate compile_certificate(const compile_state *s);                      /* of the plan; when somebody was asked */
 data_value *compile_summary(compile_state *s, const compile_execution *e);          /* loom.summary.v1; e may be NULL */
 #endif

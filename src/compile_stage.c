@@ -1,4 +1,5 @@
 #include "compile_stage.h"
+#include "solve/certify.h"
 #include "base/file.h"
 #include "frontend/helion_mlir/helion_mlir.h"
 #include <string.h>
@@ -41,6 +42,8 @@ data_value *compile_explore_data(compile_state *s) {
     data_set(m, r, "hoist", access_object(m, c, true));
     if (i < s->solved.rows.n && solve_has_answer(s->solved.rows.at[i].status))
       data_set_int(m, r, "cost", s->solved.rows.at[i].cycles);
+    if (i < s->solved.rows.n && s->solved.rows.at[i].certificate)
+      solve_certificate_to_data(m, s->solved.rows.at[i].certificate, r);
     data_push(m, rows, r);
   }
   data_set(m, v, "candidates", rows);

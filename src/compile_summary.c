@@ -120,6 +120,11 @@ static void add_execution(compile_state *s, data_value *v, const compile_executi
   }
 }
 
+/* A plan that is given is the best of nothing. */
+solve_certificate compile_certificate(const compile_state *s) {
+  return s->o->plan ? (solve_certificate){.why = "a plan that is given is not searched for"} : solve_certificate_of(&s->solved);
+}
+
 data_value *compile_summary(compile_state *s, const compile_execution *e) {
   arena *m = &s->ctx->mem;
   data_value *v = data_object(m), *stages = data_array(m);
@@ -133,6 +138,9 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
       data_set_int(m, v, "candidates", s->table.total);
     }
     add_plan(m, v, s->plan);
+    solve_certificate c = compile_certificate(s);
+    if (s->o->opinion)
+      solve_certificate_to_data(m, &c, v);
   }
   if (!s->machine && s->kernel && !s->is_opaque)
     data_set(m, v, "block_sizes", host_blocks(s));

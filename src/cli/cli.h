@@ -69,7 +69,7 @@ struct solve_opinion;
   X(explain, "explain", "s", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
   X(neighbours, "neighbours", "s", "what one and two steps of each size cost")                                          \
   X(pareto, "pareto", "s", "what can be traded: cycles against bytes")                                                  \
-  X(certify, "certify", "sx", "a second opinion, by Z3: of solve, that nothing is better; of machine check, that guards exclude each other and leave no gap")   \
+  X(certify, "certify", "cresx", "a second opinion, by Z3: that nothing is better (upstream's models and ETGs); of machine check, that guards exclude each other and leave no gap")   \
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \

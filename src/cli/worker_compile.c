@@ -161,7 +161,7 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last,
-                           .stop_after = COMPILE_TOG};
+                           .stop_after = COMPILE_TOG, .opinion = o->certify ? o->opinion : NULL};
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
   out->input = o->files.at[0];
@@ -242,6 +242,13 @@ static const char *with_commas(arena *m, int64_t v) {
   return text_str(&t);
 }
 
+static void print_certificate(const compile_state *s) {
+  if (!s->o->opinion)
+    return;
+  solve_certificate c = compile_certificate(s);
+  printf("certified    %s%s\n", c.is_certified ? "yes, by Z3" : "no: ", c.is_certified ? "" : c.why);
+}
+
 static void print_decisions(compile_state *s) {
   arena *m = &s->ctx->mem;
   const plan *p = s->plan;
@@ -263,6 +270,7 @@ static void print_decisions(compile_state *s) {
   if (!s->o->plan)
     printf(" (%zu variants, %s points of the winner's domain, %s feasible)", s->table.rows.n, with_commas(m, p->points), with_commas(m, p->feasible));
   putchar('\n');
+  print_certificate(s);
 }
 
 static void print_execution(compile_state *s, const compile_execution *e) {
@@ -481,6 +489,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
       printf("%14s  %s\n", !solve_has_answer(r->status) ? solve_status_text(r->status) : with_commas(&ctx->mem, r->cycles), r->candidate->name);
     }
     printf("%s candidates, %s pruned\n", with_commas(&ctx->mem, s.table.total), with_commas(&ctx->mem, s.table.pruned));
+    print_certificate(&s);
   }
   compile_done(&s);
   return st;

@@ -42,6 +42,8 @@ typedef struct solve_opinion {
 typedef struct solve_certificate { bool is_certified; const char *why; /* not certified */ solve_core core; /* certified as infeasible */ } solve_certificate;
 /* LOOM_EBUG: the answer to `name` is refuted. */
 LOOM_MUST_USE loom_status solve_ask_opinion(loom_ctx *ctx, const solve_opinion *o, const char *name, const solve_problem *p, const solve_answer *a, solve_certificate *out);
+/* Of all rows together: nothing in any of them is better than the best.  Not certified where nobody was asked about a row. */
+solve_certificate solve_certificate_of(const solve_result *r);
 /* certified, reason, core of a row of loom.solve.v1. */
 void solve_certificate_to_data(arena *m, const solve_certificate *c, data_value *row);
 #endif

@@ -1,5 +1,6 @@
 #include "solve/solve_private.h"
 #include "base/text.h"
+#include "solve/certify.h"
 #include <time.h>
 
 const char *solve_status_text(solve_status s) {
@@ -87,6 +88,21 @@ static loom_status nothing_feasible(loom_ctx *ctx, const nest *n, const machine 
   return LOOM_EINFEASIBLE;
 }
 
+/* Each distinct problem once, by the name of its first row; NULL: nobody is asked. */
+static loom_status certify_all(loom_ctx *ctx, const solve_options *o, const explore_table *t, const solve_memo *memo, const size_t *which, const solve_answer *answers,
+                               solve_certificate **out) {
+  *out = NULL;
+  if (!o->opinion)
+    return LOOM_OK;
+  *out = ARENA_NEW_N(&ctx->mem, solve_certificate, memo->problems.n);
+  for (size_t i = 0, next = 0; i < t->rows.n; i++)
+    if (which[i] == next) {
+      LOOM_TRY(solve_ask_opinion(ctx, o->opinion, t->rows.at[i]->name, memo->problems.at[next], &answers[next], &(*out)[next]));
+      next++;
+    }
+  return LOOM_OK;
+}
+
 loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out) {
   *out = (solve_result){.best = -1};
   double start = now_ms();
@@ -110,10 +126,14 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
     out->evaluated = solve_add(out->evaluated, answers[i].evaluated);
     out->pruned = solve_add(out->pruned, answers[i].pruned);
   }
+  solve_certificate *certificates;
+  LOOM_TRY(certify_all(ctx, o, t, &memo, which, answers, &certificates));
   const char *fallback = NULL;
   for (size_t i = 0; i < t->rows.n; i++) {
     const solve_answer *a = &answers[which[i]];
-    vec_push(&ctx->mem, &out->rows, make_row(ctx, n, t->rows.at[i], a));
+    solve_row row = make_row(ctx, n, t->rows.at[i], a);
+    row.certificate = certificates ? &certificates[which[i]] : NULL;
+    vec_push(&ctx->mem, &out->rows, row);
     if (!solve_has_answer(a->status) || (out->best >= 0 && a->cycles >= out->rows.at[out->best].cycles))
       continue;
     out->best = (int)i;

@@ -84,8 +84,10 @@ typedef struct solve_limits {
 LOOM_MUST_USE loom_status solve_problems(loom_ctx *ctx, const solve_problem *const *p, size_t n, bool one_incumbent, const solve_limits *l, solve_answer *out);
 
 /* ---- candidates ---- */
+struct solve_certificate;
 typedef struct solve_row { const plan_candidate *candidate; solve_status status; int64_t cycles, lower_bound; VEC_OF(plan_block) blocks; int double_buffer;
-  int64_t points, feasible /* -1: not counted */; bool ragged; const char *why; /* infeasible: in words, "tile_m*tile_k*2 + .. = 1.61 MB > L1 1.40 MB" */ } solve_row;
+  int64_t points, feasible /* -1: not counted */; bool ragged; const char *why; /* infeasible: in words, "tile_m*tile_k*2 + .. = 1.61 MB > L1 1.40 MB" */
+  const struct solve_certificate *certificate; /* certify.h; NULL: nobody was asked */ } solve_row;
 typedef struct solve_result { VEC_OF(solve_row) rows; int best; /* index, -1 none */ int64_t evaluated, pruned; double solver_ms; } solve_result;
 
 LOOM_MUST_USE loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out);

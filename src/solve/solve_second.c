@@ -22,6 +22,17 @@ loom_status solve_ask_opinion(loom_ctx *ctx, const solve_opinion *o, const char 
   return LOOM_OK;
 }
 
+solve_certificate solve_certificate_of(const solve_result *r) {
+  for (size_t i = 0; i < r->rows.n; i++) {
+    const solve_certificate *c = r->rows.at[i].certificate;
+    if (!c)
+      return (solve_certificate){.why = "only answers under upstream's models (--model) and of ETGs can be certified"};
+    if (!c->is_certified)
+      return (solve_certificate){.why = c->why};
+  }
+  return (solve_certificate){.is_certified = r->rows.n > 0, .why = r->rows.n ? NULL : "nothing was searched"};
+}
+
 void solve_certificate_to_data(arena *m, const solve_certificate *c, data_value *row) {
   data_set_bool(m, row, "certified", c->is_certified);
   if (c->why)
