@@ -240,20 +240,9 @@ static loom_status parse_op(parser *p) {
 }
 
 static loom_status parse_file(parser *p) {
-  df_token name;
-  bool has_attributes;
-  while (df_is(&p->lex, "#"))      /* aliases of a dump: #map = affine_map<..>, up to the next one or the module */
-    do
-      LOOM_TRY(df_next(&p->lex));
-    while (p->lex.token.kind != DF_END && !df_is(&p->lex, "#") && !df_is(&p->lex, "module"));
+  LOOM_TRY(machine_proc_aliases(&p->lex));
   p->file->span = p->lex.token.span;
-  LOOM_TRY(df_expect(&p->lex, "module"));
-  if (p->lex.token.kind == DF_SYMBOL)
-    LOOM_TRY(df_take(&p->lex, DF_SYMBOL, "the module's name", &name));
-  LOOM_TRY(df_accept(&p->lex, "attributes", &has_attributes));
-  if (has_attributes)
-    LOOM_TRY(machine_proc_skip(&p->lex, "{", "}"));
-  LOOM_TRY(df_expect(&p->lex, "{"));
+  LOOM_TRY(machine_proc_head(&p->lex));
   while (!df_is(&p->lex, "}")) {
     proc_module m;
     if (!df_is(&p->lex, "module")) {

@@ -1,10 +1,12 @@
 /* Parser of the df custom assembly:
- *   file  = [ 'module' [@name] ] '{' { op } '}' | { op }
+ *   file  = { '#' alias } 'module' [@name] ['attributes' {..}] '{' { op | kernel } '}' | { op }
  *   op    = %value '=' 'df.kind' operands '{' attributes '}' [ ':' type ]
+ * Kernels, modules and functions behind the chip in a dump, are skipped.
  * Every value must be defined before its use and of the kind its place wants. */
 #include "base/text.h"
 #include "machine/machine_df.h"
 #include "machine/machine_df_token.h"
+#include "machine/machine_proc.h"
 
 enum { OPS_MAX = 1000, MAP_DIMS_MAX = MACHINE_MESH_DIMS_MAX };
 
@@ -376,19 +378,33 @@ static loom_status parse_op(parser *p) {
   return LOOM_OK;
 }
 
+/* A dump has the kernel behind its chip. */
+static loom_status skip_kernel(parser *p) {
+  p->lex.is_lenient = true;
+  while (p->lex.token.kind != DF_END && !df_is(&p->lex, "{")) {
+    bool has_attributes = df_is(&p->lex, "attributes");
+    if (df_is(&p->lex, "(")) {      /* arguments may have attributes too */
+      LOOM_TRY(machine_proc_skip(&p->lex, "(", ")"));
+      continue;
+    }
+    LOOM_TRY(df_next(&p->lex));
+    if (has_attributes)
+      LOOM_TRY(machine_proc_skip(&p->lex, "{", "}"));
+  }
+  return machine_proc_skip(&p->lex, "{", "}");
+}
+
 loom_status machine_df_parse(loom_ctx *ctx, const char *path, const char *bytes, size_t size, df_file *out) {
   *out = (df_file){0};
   parser p = {.ctx = ctx, .file = out};
-  bool is_module;
   LOOM_TRY(df_lexer_start(ctx, path, bytes, size, &p.lex));
+  LOOM_TRY(machine_proc_aliases(&p.lex));
   out->span = p.lex.token.span;
-  LOOM_TRY(df_accept(&p.lex, "module", &is_module));
-  if (is_module && p.lex.token.kind == DF_SYMBOL)
-    LOOM_TRY(df_next(&p.lex));
+  bool is_module = df_is(&p.lex, "module");
   if (is_module)
-    LOOM_TRY(df_expect(&p.lex, "{"));
+    LOOM_TRY(machine_proc_head(&p.lex));
   while (p.lex.token.kind != DF_END && !(is_module && df_is(&p.lex, "}")))
-    LOOM_TRY(parse_op(&p));
+    LOOM_TRY(df_is(&p.lex, "module") || df_is(&p.lex, "func.func") ? skip_kernel(&p) : parse_op(&p));
   if (is_module)
     LOOM_TRY(df_expect(&p.lex, "}"));
   return p.lex.token.kind == DF_END ? LOOM_OK : df_fail_expected(&p.lex, "the end of the file");

@@ -51,6 +51,20 @@ static void test_mesh_file_becomes_a_machine(void **state) {
   assert_false(m->attach_assumed);
 }
 
+/* A dump: aliases above the module, attributes, kernels behind the chip. */
+static void test_the_head_of_a_dump_is_read(void **state) {
+  loom_ctx *ctx = *state;
+  static const char chip[] = MESH("d0 floordiv 2");
+  static const char kernel[] = "  func.func @k(%arg0: memref<*xf32> {tt.divisibility = 16 : i32}) attributes {x = 2.5} {\n    %c = arith.constant 2.000000e+00 : f16\n    scf.yield\n  }\n";
+  const char *inside = strchr(chip, '\n');
+  const char *dump = arena_printf(&ctx->mem, "#map = affine_map<(d0) -> (d0)>\n#map1 = affine_map<(d0) -> (0)>\nmodule attributes {loom.n = 512 : index} {%.*s%s  module attributes {x = 1.5} {\n%s  }\n}\n",
+                                  (int)(strlen(inside) - 2), inside, kernel, kernel);
+  assert_int_equal(machine_cores(import(ctx, dump)), 16);
+  machine *m;
+  assert_int_equal(from_df(ctx, arena_strndup(&ctx->mem, dump, strlen(dump) - 4), &m), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "expected '}'; found the end of the file", 0, 0);
+}
+
 static void test_file_rates_price_the_functions(void **state) {
   loom_ctx *ctx = *state;
   const machine *m = import(ctx, MESH("d0 floordiv 2"));
@@ -199,6 +213,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
   const struct CMUnitTest tests[] = {
       T(test_mesh_file_becomes_a_machine),
+      T(test_the_head_of_a_dump_is_read),
       T(test_file_rates_price_the_functions),
       T(test_map_that_leaves_its_target_is_an_error),
       T(test_published_dram_map_is_refused_with_its_remedy),

@@ -112,6 +112,7 @@ loom_status machine_check_units(loom_ctx *ctx, const machine *m) {
     return LOOM_OK;
   const machine_perf *p = &m->perf.at[m->calibration];
   for (size_t i = 0; i < p->funcs.n; i++)
-    LOOM_TRY(check_rate(ctx, m, p, &p->funcs.at[i]));
+    if (p->funcs.at[i].span.source)      /* costs that the importer of a df file has put together are no claim of anybody */
+      LOOM_TRY(check_rate(ctx, m, p, &p->funcs.at[i]));
   return LOOM_OK;
 }

@@ -6,7 +6,7 @@
 
 #define MACHINE_SCHEMA "loom.machine.v1"
 /* Largest machine file that is read. */
-enum { MACHINE_FILE_BYTES_MAX = 1024 * 1024 };
+enum { MACHINE_FILE_BYTES_MAX = 16 * 1024 * 1024 };      /* dumps with a kernel behind the chip are large */
 
 /* Plain numbers of the file, one row each: the reader, the writer and `machine show` go through this list.
  * X(section, key, field of machine, WHOLE (int64_t) or RATE (machine_number), least, greatest, unit)

@@ -26,6 +26,25 @@ loom_status machine_proc_skip(df_lexer *l, const char *open, const char *close) 
   return LOOM_OK;
 }
 
+loom_status machine_proc_aliases(df_lexer *l) {
+  while (df_is(l, "#"))      /* up to the next one or the module */
+    do
+      LOOM_TRY(df_next(l));
+    while (l->token.kind != DF_END && !df_is(l, "#") && !df_is(l, "module"));
+  return LOOM_OK;
+}
+
+loom_status machine_proc_head(df_lexer *l) {
+  bool has_attributes;
+  LOOM_TRY(df_expect(l, "module"));
+  if (l->token.kind == DF_SYMBOL)
+    LOOM_TRY(df_next(l));
+  LOOM_TRY(df_accept(l, "attributes", &has_attributes));
+  if (has_attributes)
+    LOOM_TRY(machine_proc_skip(l, "{", "}"));
+  return df_expect(l, "{");
+}
+
 /* (%a: type, %b: type) */
 static loom_status read_args(df_lexer *l, proc_func *f) {
   int depth = 0;

@@ -20,6 +20,9 @@ typedef struct proc_module { const char *name; /* NULL: none; prefixes taken off
 /* The lexer stands at `module`; leaves it behind its '}'.  A module without a name is skipped: no functions.
  * LOOM_EINPUT: a function that both computes and transfers, does neither, or works on memory that is not bound. */
 LOOM_MUST_USE loom_status machine_proc_module(df_lexer *l, proc_module *out);
+/* Aliases above the module of a dump, #map = affine_map<..>, are passed; and `module @name attributes {..} {`. */
+LOOM_MUST_USE loom_status machine_proc_aliases(df_lexer *l);
+LOOM_MUST_USE loom_status machine_proc_head(df_lexer *l);
 /* Everything up to the bracket that closes the current one, and that one. */
 LOOM_MUST_USE loom_status machine_proc_skip(df_lexer *l, const char *open, const char *close);
 /* A matrix unit has a function that multiplies matrices. */
