@@ -6,6 +6,8 @@
 static loom_status upper_bound(lowering *l, const kernel_symbol *s, int64_t *out) {
   bool known;
   l->span = s->span;
+  if (!s->extent)
+    LOOM_FAIL(l->ctx, s->span, LOOM_EUNSUP, "the range of block %s is known only to the running kernel; --machine host runs it", s->name);
   LOOM_TRY(lower_static_size(l, s->extent, &known, out));
   if (!known)
     LOOM_FAIL(l->ctx, s->span, LOOM_EUNSUP, "the range of block %s depends on another block size", s->name);

@@ -344,6 +344,7 @@ static void reshape(mini *t) {
 }
 static void bytes(mini *t) { t->s.k->tensors.at[t->out].shape.type = DTYPE_U8; }
 static void block_in_shape(mini *t) { t->s.k->tensors.at[t->out].shape.dim[1] = sym_name(t->s.m, "tile_m"); }
+static void range_at_run_time(mini *t) { t->s.k->symbols.at[0].extent = NULL; }
 static void fraction(mini *t) {
   kernel_type f = SAMPLE_TYPE(&t->s, DTYPE_F32, "5");
   sample_op(&t->s, t->g, KERNEL_IOTA, 0, NULL, &f)->fvalue = 0.5;
@@ -357,6 +358,7 @@ static void test_unsupported_forms_are_refused_with_their_place(void **state) {
                                                                           {masked_tile, "a load under a mask is not supported"},
                                                                           {reshape, "a reshape that does more than add or drop dims of size 1 is not supported"},
                                                                           {bytes, "uint8 tensors are not supported"},
+                                                                          {range_at_run_time, "the range of block tile_m is known only to the running kernel"},
                                                                           {block_in_shape, "the shape of out depends on block sizes"},
                                                                           {fraction, "a range that starts at the fraction 0.5"}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
