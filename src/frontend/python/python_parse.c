@@ -381,9 +381,10 @@ loom_status python_parse(loom_ctx *ctx, const char *path, const char *code, size
     complete_start();
   const char *terminated = arena_strndup(&ctx->mem, code, size);
   PyCompilerFlags flags = {.cf_flags = PyCF_ONLY_AST | PyCF_IGNORE_COOKIE, .cf_feature_version = PY_MINOR_VERSION};
-  static PyObject *tree;   /* of the text before */
+  static const char no_file[] = "/dev/null/kernel";   /* to find the columns of an error the parser reads the file of this name; the text is `code` */
+  static PyObject *tree;                               /* of the text before */
   Py_CLEAR(tree);
-  tree = Py_CompileStringExFlags(terminated, path, Py_file_input, &flags, 0);
+  tree = Py_CompileStringExFlags(terminated, no_file, Py_file_input, &flags, 0);
   if (!tree)
     return fail_with_python_error(&c);
   return convert_node(&c, tree, (loom_span){.source = c.src}, 0, out);

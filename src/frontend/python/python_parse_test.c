@@ -89,6 +89,18 @@ static void test_syntax_errors_have_pythons_position(void **state) {
     expect_error(rows[i].text, strlen(rows[i].text), LOOM_EINPUT, rows[i].needle, rows[i].col ? rows[i].line : 0, rows[i].col);
 }
 
+/* The text may be another one than that of the file, or of standard input. */
+static void test_syntax_errors_have_the_columns_of_the_text_and_not_of_the_file(void **state) {
+  (void)state;
+  static const char code[] = "s = '\xC3\xA9\xC3\xA9' $ 2\n";
+  loom_ctx ctx;
+  syn_node *tree;
+  loom_ctx_init(&ctx);
+  assert_int_equal(python_parse(&ctx, "/proc/self/status", code, sizeof code - 1, &tree), LOOM_EINPUT);   /* a file of many lines */
+  testing_expect_error(&ctx, LOOM_EINPUT, "syntax error", 1, 12);
+  loom_ctx_done(&ctx);
+}
+
 static void test_bytes_that_are_not_text_are_refused(void **state) {
   (void)state;
   expect_error("x = 1\ny\0z\n", 10, LOOM_EINPUT, "NUL byte", 2, 2);
@@ -213,7 +225,8 @@ static void test_every_listed_class_is_recognised(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tree_mirrors_the_ast_with_byte_positions), cmocka_unit_test(test_constants_keep_their_kind_and_value),
-      cmocka_unit_test(test_syntax_errors_have_pythons_position),      cmocka_unit_test(test_bytes_that_are_not_text_are_refused),
+      cmocka_unit_test(test_syntax_errors_have_pythons_position),      cmocka_unit_test(test_syntax_errors_have_the_columns_of_the_text_and_not_of_the_file),
+      cmocka_unit_test(test_bytes_that_are_not_text_are_refused),
       cmocka_unit_test(test_byte_order_mark_is_skipped),               cmocka_unit_test(test_depth_is_limited),
       cmocka_unit_test(test_brackets_in_strings_and_comments_do_not_count), cmocka_unit_test(test_size_and_name_length_are_limited),
       cmocka_unit_test(test_nothing_is_executed_or_imported),          cmocka_unit_test(test_every_listed_class_is_recognised)};
