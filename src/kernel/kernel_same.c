@@ -335,8 +335,14 @@ static bool same_value(comparison *c, kernel_value a, kernel_value b) {
 }
 
 /* ---- operations ---- */
+static bool is_zero(const sym_expr *e) {
+  int64_t n;
+  return !e || (sym_is_const(e, &n) && n == 0);
+}
+
 static bool same_index(comparison *c, const kernel_index *a, const kernel_index *b) {
-  return a->kind == b->kind && a->dim == b->dim && a->rank == b->rank && same_value(c, a->value, b->value) && same_size(c, a->begin, b->begin) &&
+  bool unmoved = a->kind == KERNEL_INDEX_TILE && is_zero(a->begin) && is_zero(b->begin);   /* a tile + 0 is the tile */
+  return a->kind == b->kind && a->dim == b->dim && a->rank == b->rank && same_value(c, a->value, b->value) && (unmoved || same_size(c, a->begin, b->begin)) &&
          same_size(c, a->end, b->end);
 }
 

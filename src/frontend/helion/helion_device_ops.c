@@ -14,12 +14,14 @@ helion_value helion_do_div(helion_reader *r, const helion_call *c) {
   return helion_apply2(r, c->node, fn, c->arg[0], c->arg[1]);
 }
 
+static bool is_truth_value(helion_reader *r, const helion_value *v) { return v->kind == HELION_DEVICE && helion_type(r, v->device)->type == DTYPE_BOOL; }
+
 /* logical_and, or, xor, not: of truth values. */
 helion_value helion_do_logical(helion_reader *r, const helion_call *c) {
   helion_value v[2];
   int n = c->fn->detail == KERNEL_FN_NOT ? 1 : 2;
   for (int i = 0; i < n; i++)
-    v[i] = helion_is_device(&c->arg[i]) ? helion_apply2(r, c->node, KERNEL_FN_NE, c->arg[i], helion_int(r, 0)) : c->arg[i];
+    v[i] = helion_is_device(&c->arg[i]) && !is_truth_value(r, &c->arg[i]) ? helion_apply2(r, c->node, KERNEL_FN_NE, c->arg[i], helion_int(r, 0)) : c->arg[i];
   return n == 1 ? helion_apply1(r, c->node, KERNEL_FN_NOT, v[0]) : helion_apply2(r, c->node, (kernel_fn)c->fn->detail, v[0], v[1]);
 }
 

@@ -116,7 +116,9 @@ static bool index_tile(helion_reader *r, target *t, const helion_tile *tile, int
   if (!inside && !t->has_mask)
     return push_clipped_tile(r, t, p, tile, size, late);
   p->clipped |= 1u << p->shape.rank;
-  return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_TILE, .value = tile->number, .begin = tile->offset}, helion_tile_dim(r, tile->block));
+  int64_t zero;
+  const sym_expr *moved = tile->offset && sym_is_const(tile->offset, &zero) && zero == 0 ? NULL : tile->offset;   /* tile + 0 is the tile */
+  return push_index(r, t, p, (kernel_index){.kind = KERNEL_INDEX_TILE, .value = tile->number, .begin = moved}, helion_tile_dim(r, tile->block));
 }
 
 static bool index_int(helion_reader *r, target *t, const sym_expr *e, int dim, helion_part *p) {

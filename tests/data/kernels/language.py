@@ -321,3 +321,23 @@ def scored(x: torch.Tensor, score: Callable):
     for t in hl.tile(x.size()):
         out[t] = score(x[t], t[0].index[:, None])
     return out
+
+
+@helion.kernel()
+def filtered(x: torch.Tensor, w: torch.Tensor):
+    """Tiles that are moved by 0 and more; truth values turned round; the largest of a row and where they are."""
+    n, length = x.shape
+    taps = hl.specialize(w.size(0))
+    out = torch.zeros([n, length - taps + 1], dtype=x.dtype)
+    odd = torch.zeros([n, length], dtype=torch.bool)
+    where = torch.zeros([n, 3], dtype=torch.int64)
+    for tn, tl in hl.tile([n, length - taps + 1]):
+        acc = hl.zeros([tn, tl], dtype=torch.float32)
+        for j in hl.static_range(taps):
+            acc = acc + x[tn, tl.index + j] * w[j]
+        out[tn, tl] = acc
+    for t in hl.tile(n):
+        row = x[t, :]
+        odd[t, :] = ~(row > 0) | torch.logical_not(row)
+        where[t, :] = torch.topk(row, 3, dim=-1)[1]
+    return out, odd, where
