@@ -213,7 +213,7 @@ static loom_status solve_whole_space(compile_state *s, const solve_limits *limit
 
 static loom_status solve(compile_state *s) {
   const solve_options *o = &s->solve_options;
-  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s};
+  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .progress = o->progress, .data = o->progress_data};
   if (s->o->plan)
     return LOOM_OK;
   if (searches_space(s))
@@ -266,7 +266,8 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
     LOOM_TRY(machine_load_with(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, merged->compute_dir, &s->machine));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
-                                     .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
+                                     .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,
+                                     .progress_data = merged->progress_data, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));

@@ -37,7 +37,7 @@ struct solve_opinion;
   X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
-  X(topk, "topk", "N", "crs", "materialise the best N candidates (default 1); of solve: list them")                            \
+  X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
   X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument; FILE.npz: of all its arrays")                                                  \
@@ -50,7 +50,7 @@ struct solve_opinion;
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
-  X(timeout, "timeout", "S", "s", "seconds the solver may take; then the best found, with a proven bound")               \
+  X(timeout, "timeout", "S", "cres", "seconds the solver may take; then the best found, with a proven bound")               \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
@@ -66,9 +66,10 @@ struct solve_opinion;
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
-  X(explain, "explain", "s", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
-  X(neighbours, "neighbours", "s", "what one and two steps of each size cost")                                          \
-  X(pareto, "pareto", "s", "what can be traded: cycles against bytes")                                                  \
+  X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
+  X(neighbours, "neighbours", "es", "what one and two steps of each size cost")                                          \
+  X(pareto, "pareto", "es", "what can be traded: cycles against bytes")                                                  \
+  X(legacy, "legacy", "e", "upstream's older list of variants (48 for a matmul)")                                        \
   X(certify, "certify", "cresx", "a second opinion, by Z3: that nothing is better (upstream's models and ETGs); of machine check, that guards exclude each other and leave no gap")   \
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \

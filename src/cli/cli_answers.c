@@ -46,20 +46,33 @@ static void print_limits(arena *m, const data_value *limits, int64_t cost) {
   }
 }
 
+static void print_cost(arena *m, const data_value *cycles, const char *why, int64_t cost) {
+  if (cycles)
+    printf("%s cycles (%s%.2f %%)\n", text_thousands(m, cycles->integer), cycles->integer < cost ? "" : "+", cost ? 100.0 * (double)(cycles->integer - cost) / (double)cost : 0.0);
+  else
+    printf("%s\n", why);
+}
+
 static void print_step(arena *m, const char *label, const data_value *s, int64_t cost) {
-  const data_value *to = data_get(s, "to"), *cycles = data_get(s, "cost");
+  const data_value *to = data_get(s, "to");
   printf("%s%s %" PRId64, label, string_of(s, "symbol"), int_of(s, "from"));
   if (to)
     printf(" -> %" PRId64, to->integer);
-  if (!cycles)
-    printf(": %s\n", string_of(s, "why"));
-  else
-    printf(": %s cycles (%s%.2f %%)\n", text_thousands(m, cycles->integer), cycles->integer < cost ? "" : "+", cost ? 100.0 * (double)(cycles->integer - cost) / (double)cost : 0.0);
+  fputs(": ", stdout);
+  print_cost(m, data_get(s, "cost"), string_of(s, "why"), cost);
 }
 
 static void print_steps(arena *m, const char *label, const data_value *steps, int64_t cost) {
   for (size_t i = 0; steps && i < steps->n; i++)
     print_step(m, label, steps->items[i], cost);
+}
+
+static void print_moves(arena *m, const data_value *moves, int64_t cost) {
+  for (size_t i = 0; moves && i < moves->n; i++) {
+    const data_value *x = moves->items[i], *cycles = data_get(x, "cost");
+    printf("another way  %s %s -> %s: ", string_of(x, "access"), string_of(x, "from"), string_of(x, "to"));
+    print_cost(m, cycles, string_of(x, "why"), cost);
+  }
 }
 
 void cli_print_explain(arena *m, const data_value *e, int64_t cost) {
@@ -68,6 +81,7 @@ void cli_print_explain(arena *m, const data_value *e, int64_t cost) {
   print_terms(m, data_get(e, "cost_split"));
   print_limits(m, data_get(e, "limits"), cost);
   print_steps(m, "step         ", data_get(e, "steps"), cost);
+  print_moves(m, data_get(e, "moves"), cost);
   if (int_of(e, "ties"))
     printf("ties         %s others take the same time; the first wins\n", text_thousands(m, int_of(e, "ties")));
   if (next)

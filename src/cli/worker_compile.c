@@ -1,7 +1,6 @@
 /* loom compile, run and explore: options -> compile_options, and what they print. */
 #include "base/file.h"
-#include "cli/cli.h"
-#include "compile.h"
+#include "cli/worker.h"
 #include "npz/npz.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
@@ -165,7 +164,9 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
   out->input = o->files.at[0];
-  out->explore = (explore_options){.upstream_compatible = o->upstream_compatible, .variant = o->variant.last};
+  if (o->legacy && o->upstream_compatible)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--legacy and --upstream-compatible are two different lists of variants; give one");
+  out->explore = (explore_options){.kind = o->legacy ? EXPLORE_LEGACY : EXPLORE_FULL, .upstream_compatible = o->upstream_compatible, .variant = o->variant.last};
   LOOM_TRY(read_shapes(ctx, o, &out->helion));
   LOOM_TRY(read_domains(ctx, o, out));
   LOOM_TRY(read_pins(ctx, o, &out->explore));
@@ -192,7 +193,14 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   }
   if (o->op_budget.last)
     LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &out->op_budget));
+  LOOM_TRY(cli_timeout(ctx, o, &out->timeout_s));
   return cli_threads(ctx, o, &out->threads);
+}
+
+static loom_status show_progress(loom_ctx *ctx, const cli_options *o, compile_options *c, cli_progress *p) {
+  c->progress = cli_progress_step;
+  c->progress_data = p;
+  return cli_progress_start(ctx, o, p);
 }
 
 static loom_status read_bindings(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, const run_binding **out, size_t *out_n) {
@@ -233,15 +241,6 @@ static loom_status open_inputs(loom_ctx *ctx, const run_binding **in, size_t *n)
 
 /* ---- printing ---- */
 
-static const char *with_commas(arena *m, int64_t v) {
-  char *digits = arena_printf(m, "%" PRId64, v);
-  text t = text_new(m);
-  size_t n = strlen(digits);
-  for (size_t i = 0; i < n; i++)
-    text_addf(&t, i && (n - i) % 3 == 0 && digits[i - 1] != '-' ? ",%c" : "%c", digits[i]);
-  return text_str(&t);
-}
-
 static void print_certificate(const compile_state *s) {
   if (!s->o->opinion)
     return;
@@ -262,13 +261,13 @@ static void print_decisions(compile_state *s) {
   for (size_t i = 0; i < p->blocks.n; i++)
     printf(" %s=%" PRId64, p->blocks.at[i].symbol, p->blocks.at[i].size);
   printf(" double_buffer=%d\n", p->double_buffer);
-  printf("L1           %s of %s bytes per core\n", with_commas(m, p->l1_bytes), with_commas(m, p->l1_capacity));
+  printf("L1           %s of %s bytes per core\n", text_thousands(m, p->l1_bytes), text_thousands(m, p->l1_capacity));
   static const char *const proofs[] = {"assigned by the user", "best found", "optimal, proved"};
-  printf("predicted    %s cycles: %s", with_commas(m, p->predicted_cycles), proofs[p->proof]);
+  printf("predicted    %s cycles: %s", text_thousands(m, p->predicted_cycles), proofs[p->proof]);
   if (p->proof == PLAN_BEST_FOUND)
-    printf(", lower bound %s", with_commas(m, p->lower_bound));
+    printf(", lower bound %s", text_thousands(m, p->lower_bound));
   if (!s->o->plan)
-    printf(" (%zu variants, %s points of the winner's domain, %s feasible)", s->table.rows.n, with_commas(m, p->points), with_commas(m, p->feasible));
+    printf(" (%zu variants, %s points of the winner's domain, %s feasible)", s->table.rows.n, text_thousands(m, p->points), text_thousands(m, p->feasible));
   putchar('\n');
   print_certificate(s);
 }
@@ -276,8 +275,8 @@ static void print_decisions(compile_state *s) {
 static void print_execution(compile_state *s, const compile_execution *e) {
   arena *m = &s->ctx->mem;
   if (e->has_report) {
-    printf("simulated    %s cycles; DRAM %s bytes read, %s written; NoC %s byte-hops\n", with_commas(m, e->report.cycles),
-           with_commas(m, e->report.dram_bytes_read), with_commas(m, e->report.dram_bytes_written), with_commas(m, e->report.noc_bytes));
+    printf("simulated    %s cycles; DRAM %s bytes read, %s written; NoC %s byte-hops\n", text_thousands(m, e->report.cycles),
+           text_thousands(m, e->report.dram_bytes_read), text_thousands(m, e->report.dram_bytes_written), text_thousands(m, e->report.noc_bytes));
     for (size_t i = 0; i < e->report.faults.n && i < 10; i++)
       printf("fault        %s\n", e->report.faults.at[i].text);
     if (e->report.n_faults > 10)
@@ -371,7 +370,9 @@ static loom_status verdict(loom_ctx *ctx, const compile_execution *e) {
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
+  cli_progress progress;
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0;
   if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* printed, nothing is written */
@@ -383,8 +384,12 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   c.write_files = true;
   loom_status st = compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK) {
-    const char *json = data_write_json(&ctx->mem, compile_summary(&s, NULL), 1);
-    st = write_summary(ctx, &s, json);
+    data_value *summary = compile_summary(&s, NULL);
+    st = worker_answer(ctx, o, &s, summary);
+    cli_progress_end(&progress);
+    const char *json = data_write_json(&ctx->mem, summary, 1);
+    if (st == LOOM_OK)
+      st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
     } else if (st == LOOM_OK && o->json) {
@@ -393,11 +398,13 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine ? s.machine->name : "host");
       if (s.plan)
         print_decisions(&s);
+      worker_print_answers(ctx, &s, summary);
       if (!s.machine)
         print_open_sizes(s.kernel);
       printf("written      %s\n", s.output_dir);
     }
   }
+  cli_progress_end(&progress);
   compile_done(&s);
   return st;
 }
@@ -422,10 +429,12 @@ static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const comp
 loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
+  cli_progress progress;
   compile_execution e = {0};
   run_options r = {.check = o->check, .interp_only = o->interp};
   int64_t seed = 0;
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r.inputs, &r.n_inputs));
   LOOM_TRY(open_inputs(ctx, &r.inputs, &r.n_inputs));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
@@ -445,8 +454,12 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (st == LOOM_OK)
     st = compile_execute(&s, &r, &e);
   if (st == LOOM_OK) {
-    const char *json = data_write_json(&ctx->mem, compile_summary(&s, &e), 1);
-    st = write_summary(ctx, &s, json);
+    data_value *summary = compile_summary(&s, &e);
+    st = worker_answer(ctx, o, &s, summary);
+    cli_progress_end(&progress);
+    const char *json = data_write_json(&ctx->mem, summary, 1);
+    if (st == LOOM_OK)
+      st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
     } else if (o->json) {
@@ -455,21 +468,36 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       printf("kernel       %s on %s\n", s.kernel->name, r.interp_only ? "the reference interpreter" : s.machine ? s.machine->name : "host");
       if (s.plan)
         print_decisions(&s);
-      else if (!r.interp_only)
+      worker_print_answers(ctx, &s, summary);
+      if (!s.plan && !r.interp_only)
         print_block_sizes(compile_summary(&s, NULL));
       print_execution(&s, &e);
     }
   }
   if (st == LOOM_OK)
     st = verdict(ctx, &e);
+  cli_progress_end(&progress);
   compile_done(&s);
   return st;
+}
+
+/* All candidates in their order, or with --topk the best ones. */
+static void print_candidates(loom_ctx *ctx, const cli_options *o, const compile_state *s, const data_value *answers) {
+  for (size_t i = 0; !o->topk.last && i < s->solved.rows.n; i++) {
+    const solve_row *r = &s->solved.rows.at[i];
+    printf("%14s  %s\n", !solve_has_answer(r->status) ? solve_status_text(r->status) : text_thousands(&ctx->mem, r->cycles), r->candidate->name);
+  }
+  worker_print_answers(ctx, s, answers);
+  printf("%s candidates, %s pruned\n", text_thousands(&ctx->mem, s->table.total), text_thousands(&ctx->mem, s->table.pruned));
+  print_certificate(s);
 }
 
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
+  cli_progress progress;
   LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given(ctx, o, NULL, 0, &c.helion));
   c.stop_after = COMPILE_SOLVE;
   loom_status st = compile_kernel(ctx, &c, &s);
@@ -481,16 +509,16 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
       st = file_write(ctx, o->etg.last, json, strlen(json));
     }
   }
-  if (st == LOOM_OK && o->json) {
-    printf("%s\n", data_write_json(&ctx->mem, compile_explore_data(&s), 1));
-  } else if (st == LOOM_OK) {
-    for (size_t i = 0; i < s.solved.rows.n; i++) {
-      const solve_row *r = &s.solved.rows.at[i];
-      printf("%14s  %s\n", !solve_has_answer(r->status) ? solve_status_text(r->status) : with_commas(&ctx->mem, r->cycles), r->candidate->name);
-    }
-    printf("%s candidates, %s pruned\n", with_commas(&ctx->mem, s.table.total), with_commas(&ctx->mem, s.table.pruned));
-    print_certificate(&s);
+  if (st == LOOM_OK) {
+    data_value *v = compile_explore_data(&s);
+    st = worker_answer(ctx, o, &s, v);
+    cli_progress_end(&progress);
+    if (st == LOOM_OK && o->json)
+      printf("%s\n", data_write_json(&ctx->mem, v, 1));
+    else if (st == LOOM_OK)
+      print_candidates(ctx, o, &s, v);
   }
+  cli_progress_end(&progress);
   compile_done(&s);
   return st;
 }

@@ -79,6 +79,8 @@ typedef struct model_point {
 } model_point;
 /* False: a size or a cost beyond 2^60, or a division by zero in a perf function. */
 bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
+/* The same but for l1_bytes, whose packing takes most of the time. */
+bool model_set_costs(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
 
 /* One choice of one access in one class of waves.  Loads of links: 1/1024 byte for each byte of every sender's tile. */
 typedef struct model_route {
@@ -147,6 +149,8 @@ int64_t model_bound(const model_program *p, const int32_t *cores, const model_do
 int64_t model_bound_point(const model_program *p, const model_point *at, const int64_t *ends);
 /* Cycles of the first load of one tile, or of the last store, along a way: all choices that move and share alike, panels or none, take no less. */
 int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r);
+/* <= DRAM bytes of every mapping on these cores, order and choice whose slots fit `l1_bytes`, at every point of the box. */
+int64_t model_dram_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to, int64_t l1_bytes);
 /* <= L1 bytes of every choice at these sizes; never falls when a block grows. */
 int64_t model_pack_bound(const model_program *p, const int64_t *blocks);
 

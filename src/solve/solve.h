@@ -11,6 +11,7 @@ struct solve_opinion;
 typedef struct solve_options {
   model_kind model; bool accumulate_f32;
   model_sharing sharing;                              /* of the loom model: which values may share L1 bytes */
+  int64_t dram_limit;                                 /* of the loom model: DRAM bytes, read and written, of what may win; 0: any */
   const solve_domain *domains; size_t n_domains;      /* from --config and --block-sizes; unknown symbol: LOOM_EUSAGE */
   bool ragged;                                        /* ceilings everywhere; otherwise exact divisibility, and ceilings only where the exact domain is empty */
   int assigned_double_buffer;                         /* -1 free, 0, 1 */

@@ -75,4 +75,27 @@ typedef VEC_OF(solve_trade) solve_trades;
  * problem i's, equally many of each.  *out_complete: all were found; else op_budget or timeout_s of `l` ended the search. */
 LOOM_MUST_USE loom_status solve_find_trades(loom_ctx *ctx, const solve_problem *const *p, const solve_aims *aims, size_t n, const solve_limits *l,
                                             solve_trades *out, bool *out_complete);
+
+/* ---- the candidates of one kernel ---- */
+
+/* What was searched: a space, or the rows of a table. */
+typedef struct solve_field {
+  const nest *nest; const machine *machine;
+  const explore_space *space;            /* NULL: the rows of */
+  const explore_table *table;
+  const solve_options *o;
+  const explore_options *explore;        /* of the space; where it leaves out what no program can be written for yet, the cost of that is told.  NULL: not asked */
+} solve_field;
+
+/* Adds to `out` what f->o asks for of explain, neighbours, topk and pareto; `r` is what solve_space, solve_rows or solve_run found. */
+LOOM_MUST_USE loom_status solve_answer_field(loom_ctx *ctx, const solve_field *f, const solve_result *r, data_value *out);
+
+/* Under the loom model.  Why r->rows[r->best] is the best: sizes step with the winner's own ways; the runner-up has another mapping or loop order. */
+LOOM_MUST_USE loom_status solve_explain_field(loom_ctx *ctx, const solve_field *f, const solve_result *r, const solve_limits *l, solve_explanation *out);
+/* Like solve_find_trades for cycles, L1 bytes of a core and DRAM bytes of the machine.  *out_complete false: a limit of `l`, or of the number of searches, was reached;
+ * then these are trades, but not all. */
+typedef struct solve_row_trade { int64_t cycles, l1_bytes, dram_bytes; solve_row row; } solve_row_trade;
+typedef VEC_OF(solve_row_trade) solve_row_trades;
+LOOM_MUST_USE loom_status solve_field_trades(loom_ctx *ctx, const solve_field *f, const solve_limits *l, solve_row_trades *out, bool *out_complete);
+LOOM_MUST_USE loom_status solve_list_field_steps(loom_ctx *ctx, const solve_field *f, const solve_row *row, int reach, solve_steps *out);
 #endif

@@ -110,7 +110,10 @@ static bool may_fit(const space_search *s, const space_node *x) {
 }
 
 static void bound_node(const space_search *s, space_node *x) {
-  int64_t b = model_bound(s->program, cores_of(s, x->tuple), s->domain, x->from, x->to);
+  const int32_t *cores = cores_of(s, x->tuple);
+  int64_t b = model_bound(s->program, cores, s->domain, x->from, x->to), limit = s->source.dram_limit;
+  if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
+    b = INT64_MAX;
   x->bound = b > x->bound ? b : x->bound;
 }
 

@@ -29,6 +29,7 @@ typedef struct space_source {
   bool one_depth;                       /* all loads have equally many slots */
   const bool *load;                     /* [n_access]: not a store */
   int depth;                            /* slots of all loads; 0: any */
+  int64_t dram_limit;                   /* bytes of the machine */
 } space_source;
 
 /* A mapping with a loop order, and the choices of each access there. */

@@ -12,7 +12,7 @@ typedef struct looker {
   const space_group *g;
   model_point *at;
   int n_access, n_parallel;
-  int64_t free_bytes;                   /* of L1, for slots */
+  int64_t free_bytes, dram_limit;       /* of L1, for slots; of the machine */
   priced prices[PLAN_LOADS_MAX];
   space_effort *effort;
 } looker;
@@ -27,7 +27,7 @@ static void price_group(looker *k) {
       const space_price *x = &list->at[i];
       model_vector v;
       memcpy(k->at->grid.order, x->order, sizeof x->order);
-      is_valid[i] = model_price(k->p, k->at, a, &x->choice, x->route, &v) && v.l1_bytes <= k->free_bytes;
+      is_valid[i] = model_price(k->p, k->at, a, &x->choice, x->route, &v) && v.l1_bytes <= k->free_bytes && v.dram_bytes <= k->dram_limit;
       if (!is_valid[i])
         continue;
       v.n_links = 0;
@@ -71,7 +71,7 @@ static int64_t least_total(const looker *k, const space_arm *arm) {
       return INT64_MAX;
     combine(sum, least);
   }
-  return sum[MODEL_COLUMN_L1] > k->free_bytes ? INT64_MAX : total_of(k, sum, 0);
+  return sum[MODEL_COLUMN_L1] > k->free_bytes || sum[MODEL_COLUMN_DRAM] > k->dram_limit ? INT64_MAX : total_of(k, sum, 0);
 }
 
 /* ---- an arm ---- */
@@ -111,6 +111,7 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
   for (int i = 0; i < t.n_columns; i++)
     limit[i] = INT64_MAX;
   limit[MODEL_COLUMN_L1] = k->free_bytes;
+  limit[MODEL_COLUMN_DRAM] = k->dram_limit;
   t.limit = limit;
   t.n = n;
   t.vector = vector;
@@ -131,7 +132,7 @@ static void keep(space_find *out, const explore_pick *pick, const uint16_t *choi
 size_t space_look(arena *scratch, const model_program *p, const space_source *s, const space_group *g, model_point *at, int64_t l1_bytes, int64_t at_most, size_t room,
                   space_find *out, space_effort *effort) {
   arena_mark mark = arena_save(scratch);
-  looker k = {.mem = scratch, .p = p, .g = g, .at = at, .n_access = s->n_access, .n_parallel = s->n_parallel, .free_bytes = l1_bytes - at->l1_bytes, .effort = effort};
+  looker k = {.mem = scratch, .p = p, .g = g, .at = at, .n_access = s->n_access, .n_parallel = s->n_parallel, .free_bytes = l1_bytes - at->l1_bytes, .dram_limit = s->dram_limit, .effort = effort};
   size_t n = 0;
   if (k.free_bytes >= 0 && g->arms.n) {
     price_group(&k);

@@ -65,6 +65,7 @@ static loom_status open_search(space_search *s, loom_ctx *ctx, const nest *n, co
   LOOM_TRY(model_compile(ctx, n, m, o->accumulate_f32, o->sharing, &s->program));
   s->best = ARENA_NEW_N(&ctx->mem, space_record, s->room);
   s->source.depth = o->assigned_double_buffer >= 0 ? o->assigned_double_buffer + 1 : 0;
+  s->source.dram_limit = o->dram_limit > 0 ? o->dram_limit : INT64_MAX;
   return LOOM_OK;
 }
 

@@ -1,0 +1,287 @@
+/* Answers about spaces under the loom model.  Trades against everything written out: every mapping, loop order, block size and choice, each priced by itself;
+ * the rest against searches of their own. */
+#include "base/text.h"
+#include "model/model_testing.h"
+#include "solve/solve_price.h"
+#include <stdlib.h>
+
+/* ---- a space to ask about ---- */
+
+typedef struct scene { loom_ctx ctx; machine *m; nest *n; explore_options explore; explore_space space; solve_options o; solve_domain given[3]; } scene;
+
+static void open_scene(scene *s, int64_t x, int64_t y, const int64_t shape[3], unsigned lacking, int64_t l1_bytes, int64_t tile_k) {
+  memset(s, 0, sizeof *s);
+  loom_ctx_init(&s->ctx);
+  s->m = testing_machine(&s->ctx, "wormhole", x, y);
+  s->m->l1_bytes = l1_bytes ? l1_bytes : s->m->l1_bytes;
+  s->n = nest_make_matmul(&s->ctx.mem, shape[0], shape[1], shape[2], DTYPE_F16, DTYPE_F16);
+  nest_set_alignment(s->n, s->m->tile_align);
+  s->explore = (explore_options){.accumulate_f32 = true, .lacking = lacking};
+  s->given[0] = (solve_domain){.symbol = "tile_k", .assigned = tile_k};
+  s->o = (solve_options){.model = MODEL_LOOM, .accumulate_f32 = true, .sharing = MODEL_PACKED, .assigned_double_buffer = -1, .domains = s->given, .n_domains = tile_k ? 1 : 0};
+  assert_int_equal(explore_open(&s->ctx, s->n, s->m, &s->explore, &s->space), LOOM_OK);
+}
+
+static solve_field field_of(const scene *s) {
+  return (solve_field){.nest = s->n, .machine = s->m, .space = &s->space, .o = &s->o, .explore = &s->explore};
+}
+
+static int64_t best_with(scene *s, const machine *m, const solve_domain *domains, size_t n) {
+  solve_options o = s->o;
+  explore_space space = s->space;
+  solve_result r;
+  o.domains = domains;
+  o.n_domains = n;
+  space.machine = m;
+  diag_mark before = diag_save(&s->ctx);
+  loom_status st = solve_space(&s->ctx, &space, &o, &(solve_limits){0}, &r);
+  diag_drop(&s->ctx, before);
+  assert_true(st == LOOM_OK || st == LOOM_EINFEASIBLE);
+  return st == LOOM_OK ? r.rows.at[0].cycles : -1;
+}
+
+/* ---- explanations ---- */
+
+/* At the sizes of a step the winner's ways cost what they cost, which is not less than the best ways there. */
+static void check_step(scene *s, const solve_row *row, const solve_step *x) {
+  solve_domain at[3];
+  solve_row moved = *row;
+  solve_price p;
+  memset(&moved.blocks, 0, sizeof moved.blocks);
+  for (size_t i = 0; i < row->blocks.n; i++) {
+    bool is_it = text_eq(row->blocks.at[i].symbol, x->symbol);
+    assert_true(!is_it || x->from == row->blocks.at[i].size);
+    at[i] = (solve_domain){.symbol = row->blocks.at[i].symbol, .assigned = is_it ? x->to : row->blocks.at[i].size};
+    vec_push(&s->ctx.mem, &moved.blocks, ((plan_block){at[i].symbol, at[i].assigned}));
+  }
+  int64_t best = best_with(s, s->m, at, row->blocks.n), bytes;
+  assert_int_equal(solve_price_row(&s->ctx, s->n, s->m, &s->o, &moved, &p), LOOM_OK);
+  assert_true(model_bytes_at(p.program, &p.at.grid, p.at.block, p.chosen, &bytes));
+  assert_int_equal(x->cycles, bytes <= s->m->l1_bytes ? p.cycles : -1);
+  assert_true(x->cycles < 0 || x->cycles >= best);
+  assert_true(x->cycles >= 0 || strstr(x->why, "> L1 ") != NULL);
+}
+
+static void check_moves(const scene *s, const solve_result *r, const solve_explanation *e) {
+  int seen[8] = {0};
+  for (size_t i = 0; i < e->moves.n; i++) {
+    const solve_move *x = &e->moves.at[i];
+    assert_true(x->cycles < 0 ? x->why != NULL : x->cycles >= r->rows.at[0].cycles);
+    assert_string_not_equal(x->from, x->to);
+    for (int a = 0; a < s->space.n_access; a++)
+      seen[a] += text_eq(x->access, r->rows.at[0].candidate->access[a].name);
+  }
+  for (int a = 0; a < s->space.n_access; a++)
+    assert_true(seen[a] <= 3);
+  assert_true(seen[0] > 0 && seen[1] > 0);
+}
+
+/* The best with another mapping or order that is slower, among as many as there are. */
+static void check_runner_up(scene *s, const solve_explanation *e) {
+  solve_options o = s->o;
+  solve_result r;
+  int64_t ties = 0, second = 0;
+  o.top_k = 8;
+  assert_int_equal(solve_space(&s->ctx, &s->space, &o, &(solve_limits){0}, &r), LOOM_OK);
+  for (size_t i = 1; i < r.rows.n && !second; i++)
+    if (r.rows.at[i].cycles > r.rows.at[0].cycles)
+      second = r.rows.at[i].cycles;
+    else
+      ties++;
+  assert_int_equal(e->ties, ties);
+  assert_int_equal(e->runner_up != NULL, second != 0);
+  if (second) {
+    assert_int_equal(e->runner_up_cycles, second);
+    assert_non_null(strstr(e->why_lost, arena_printf(&s->ctx.mem, "%s cycles", text_thousands(&s->ctx.mem, second - r.rows.at[0].cycles))));
+  }
+}
+
+static int64_t limit_without(const scene *s, const solve_explanation *e, const char *words) {
+  for (size_t i = 0; i < e->limits.n; i++)
+    if (strstr(e->limits.at[i].words, words)) {
+      assert_true(e->limits.at[i].is_proven);
+      return e->limits.at[i].cycles;
+    }
+  (void)s;
+  fail_msg("no limit %s", words);
+  return 0;
+}
+
+static void test_the_best_of_a_space_is_explained(void **state) {
+  (void)state;
+  static const struct { int64_t x, y, shape[3], l1_bytes, tile_k; unsigned lacking; bool memory_binds; } cases[] = {
+      {4, 2, {256, 192, 160}, 0, 0, 0, false},
+      {2, 2, {256, 256, 96}, 48 << 10, 0, PLAN_NEEDS_CHAIN | PLAN_NEEDS_PANEL, true},
+      {2, 2, {256, 128, 256}, 0, 64, PLAN_NEEDS_HOIST_TEMPORAL | PLAN_NEEDS_PANEL | PLAN_NEEDS_DEPTH3, false},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    scene s;
+    open_scene(&s, cases[i].x, cases[i].y, cases[i].shape, cases[i].lacking, cases[i].l1_bytes, cases[i].tile_k);
+    solve_field f = field_of(&s);
+    solve_result r;
+    solve_explanation e;
+    assert_int_equal(solve_space(&s.ctx, &s.space, &s.o, &(solve_limits){0}, &r), LOOM_OK);
+    const solve_row *row = &r.rows.at[0];
+    assert_int_equal(solve_explain_field(&s.ctx, &f, &r, NULL, &e), LOOM_OK);
+    int64_t most = 0;
+    for (size_t t = 0; t < e.terms.n; t++)
+      most = t < MODEL_TERM_FILL && e.terms.at[t].cycles > most ? e.terms.at[t].cycles : most;
+    assert_int_equal(e.terms.n, MODEL_TERMS);
+    assert_int_equal(row->cycles, e.terms.at[MODEL_TERM_FILL].cycles + most + e.terms.at[MODEL_TERM_DRAIN].cycles);
+    machine roomy = *s.m;
+    roomy.l1_bytes = INT64_C(1) << 40;
+    int64_t without = limit_without(&s, &e, " of L1 ");
+    assert_int_equal(without, best_with(&s, &roomy, s.o.domains, s.o.n_domains));
+    assert_int_equal(without < row->cycles, cases[i].memory_binds);
+    if (cases[i].tile_k)
+      assert_int_equal(limit_without(&s, &e, "tile_k = 64, as asked for"), best_with(&s, s.m, NULL, 0));
+    if (cases[i].lacking) {
+      explore_options all = s.explore;
+      explore_space space;
+      solve_result free_choice;
+      all.lacking = 0;
+      assert_int_equal(explore_open(&s.ctx, s.n, s.m, &all, &space), LOOM_OK);
+      assert_int_equal(solve_space(&s.ctx, &space, &s.o, &(solve_limits){0}, &free_choice), LOOM_OK);
+      assert_int_equal(limit_without(&s, &e, "cannot be written yet"), free_choice.rows.at[0].cycles);
+    }
+    int stepped = 0;
+    for (size_t k = 0; k < e.steps.n; k++)
+      if (e.steps.at[k].to >= 0) {
+        check_step(&s, row, &e.steps.at[k]);
+        stepped++;
+      }
+    assert_true(stepped >= 3);
+    check_moves(&s, &r, &e);
+    check_runner_up(&s, &e);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
+/* ---- trades, written out ---- */
+
+enum { CHOICES_MAX = 512 };
+typedef struct front { arena *m; solve_row_trades list; int64_t l1_bytes, evaluated; } front;
+
+static bool is_as_good(const solve_row_trade *a, const solve_row_trade *b) { return a->cycles <= b->cycles && a->l1_bytes <= b->l1_bytes && a->dram_bytes <= b->dram_bytes; }
+
+static void add(front *f, solve_row_trade x) {
+  size_t kept = 0;
+  f->evaluated++;
+  if (x.l1_bytes > f->l1_bytes)
+    return;
+  for (size_t i = 0; i < f->list.n; i++)
+    if (is_as_good(&f->list.at[i], &x))
+      return;
+  for (size_t i = 0; i < f->list.n; i++)
+    if (!is_as_good(&x, &f->list.at[i]))
+      f->list.at[kept++] = f->list.at[i];
+  f->list.n = kept;
+  vec_push(f->m, &f->list, x);
+}
+
+typedef struct writer { const scene *s; const model_program *p; model_point at; size_t n[PLAN_LOADS_MAX]; const model_vector *vector[PLAN_LOADS_MAX]; front *f; } writer;
+
+static void combine(const writer *w, int a, const model_vector *sum) {
+  if (a == w->s->space.n_access) {
+    add(w->f, (solve_row_trade){.cycles = model_total(w->p, &w->at, sum), .l1_bytes = sum->l1_bytes + w->at.l1_bytes, .dram_bytes = sum->dram_bytes});
+    return;
+  }
+  for (size_t c = 0; c < w->n[a]; c++) {
+    model_vector next = w->vector[a][c];
+    if (a) {
+      next = *sum;
+      model_add(&next, &w->vector[a][c]);
+    }
+    combine(w, a + 1, &next);
+  }
+}
+
+static void write_out(scene *s, writer *w, int64_t mapping, int order, const int64_t *blocks) {
+  arena_mark mark = arena_save(&s->ctx.scratch), kept = arena_save(&s->ctx.mem);
+  plan_mapping map;
+  model_grid g;
+  model_route *route[PLAN_LOADS_MAX];
+  const plan_choice *choice[PLAN_LOADS_MAX];
+  explore_get_mapping(&s->space, mapping, order, &map);
+  model_grid_of(&map, &g);
+  if (!model_set_blocks(w->p, &g, blocks, &w->at))
+    return;
+  for (int a = 0; a < s->space.n_access; a++) {
+    plan_choice *list = ARENA_NEW_N(&s->ctx.scratch, plan_choice, CHOICES_MAX);
+    w->n[a] = explore_list_choices(&s->space, &map, a, list, CHOICES_MAX);
+    assert_true(w->n[a] <= CHOICES_MAX);
+    choice[a] = list;
+  }
+  assert_int_equal(model_find_routes(&s->ctx, w->p, &map, &w->at, choice, w->n, route), LOOM_OK);
+  for (int a = 0; a < s->space.n_access; a++) {
+    model_vector *v = ARENA_NEW_N(&s->ctx.scratch, model_vector, w->n[a]);
+    for (size_t c = 0; c < w->n[a]; c++)
+      assert_true(model_price(w->p, &w->at, a, &choice[a][c], route[a] + c * (size_t)w->at.n_waves, &v[c]));
+    w->vector[a] = v;
+  }
+  combine(w, 0, NULL);
+  arena_release(&s->ctx.scratch, mark);
+  arena_release(&s->ctx.mem, kept);
+}
+
+static int by_cycles(const void *a, const void *b) {
+  const solve_row_trade *x = a, *y = b;
+  if (x->cycles != y->cycles)
+    return x->cycles < y->cycles ? -1 : 1;
+  return (x->l1_bytes > y->l1_bytes) - (x->l1_bytes < y->l1_bytes);
+}
+
+static void test_trades_of_a_space_equal_writing_out(void **state) {
+  (void)state;
+  static const struct { int64_t x, y, shape[3], l1_bytes, tile_k; unsigned lacking; } cases[] = {
+      {2, 1, {96, 64, 64}, 0, 0, 0},
+      {2, 2, {64, 64, 96}, 0, 32, PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3},
+      {1, 3, {128, 32, 64}, 20 << 10, 0, PLAN_NEEDS_DEPTH3},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    scene s;
+    open_scene(&s, cases[i].x, cases[i].y, cases[i].shape, cases[i].lacking, cases[i].l1_bytes, cases[i].tile_k);
+    arena own = {0};
+    front f = {.m = &own, .l1_bytes = s.m->l1_bytes};
+    writer w = {.s = &s, .f = &f};
+    model_program *p;
+    assert_int_equal(model_compile(&s.ctx, s.n, s.m, true, MODEL_PACKED, &p), LOOM_OK);
+    w.p = p;
+    int64_t top[3], blocks[3];
+    for (int d = 0; d < 3; d++)
+      top[d] = testing_upper(s.n, d) + s.n->symbols.at[d].align - 1;
+    for (blocks[0] = 32; blocks[0] <= top[0]; blocks[0] += 32)
+      for (blocks[1] = 32; blocks[1] <= top[1]; blocks[1] += 32)
+        for (blocks[2] = 32; blocks[2] <= top[2]; blocks[2] += 32) {
+          bool is_asked = true;
+          for (int d = 0; d < 3; d++)
+            is_asked = is_asked && (!cases[i].tile_k || !text_eq(s.n->symbols.at[d].name, "tile_k") || blocks[d] == cases[i].tile_k);
+          for (int64_t mapping = 0; is_asked && mapping < s.space.n_mappings; mapping++)
+            for (int order = 0; order < s.space.n_orders; order++)
+              write_out(&s, &w, mapping, order, blocks);
+        }
+    solve_field field = field_of(&s);
+    solve_row_trades trades;
+    bool is_complete;
+    assert_int_equal(solve_field_trades(&s.ctx, &field, NULL, &trades, &is_complete), LOOM_OK);
+    assert_true(is_complete);
+    assert_int_equal(trades.n, f.list.n);
+    assert_true(trades.n > 3 && f.evaluated > 10000);
+    qsort(f.list.at, f.list.n, sizeof *f.list.at, by_cycles);
+    for (size_t k = 0; k < trades.n; k++) {
+      assert_int_equal(trades.at[k].cycles, f.list.at[k].cycles);
+      assert_int_equal(trades.at[k].l1_bytes, f.list.at[k].l1_bytes);
+      assert_int_equal(trades.at[k].dram_bytes, f.list.at[k].dram_bytes);
+    }
+    arena_done(&own);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_the_best_of_a_space_is_explained),
+      cmocka_unit_test(test_trades_of_a_space_equal_writing_out),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
