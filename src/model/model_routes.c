@@ -89,14 +89,15 @@ loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
 
 /* ---- one column: an access, a choice, a class of waves ---- */
 
-typedef struct placed { int node; int64_t at[PLAN_MESH_MAX]; int32_t index[PLAN_ITERS_MAX]; /* among the cores of each parallel loop */ } placed;
+typedef struct placed { int node; int32_t at[PLAN_MESH_MAX], index[PLAN_ITERS_MAX]; /* among the cores of each parallel loop */ } placed;
 
 typedef struct router {
   const model_program *p;
   const model_noc *noc;
   const plan_mapping *map;
-  placed *core; int n_cores;
-  int *node_at;                         /* by row-major coordinate of the mapping */
+  placed *core; int n_cores;            /* row-major in the part of the mesh in use */
+  int32_t used[PLAN_MESH_MAX];          /* its cores a dim */
+  int32_t size[MACHINE_MESH_DIMS_MAX], stride[MACHINE_MESH_DIMS_MAX];      /* of the mesh: nodes a dim, from one to the next */
   int32_t *seen; int32_t stamp;         /* by link: in this tree already */
   int32_t *tree;                        /* by link: trees of all senders */
 } router;
@@ -104,33 +105,59 @@ typedef struct router {
 typedef struct column { int32_t *load; model_route route; bool is_made; } column;
 
 /* The core with coordinates `at` inside the part of the mesh in use. */
-static int64_t core_number(const router *r, const int64_t *at) {
-  int64_t c = 0;
+static int core_number(const router *r, const int32_t *at) {
+  int c = 0;
   for (int d = 0; d < r->map->n_mesh; d++)
-    c = c * r->map->mesh_size[d] + at[d];
+    c = c * r->used[d] + at[d];
   return c;
+}
+
+/* What a coordinate along mesh dim d adds to the index in each parallel loop: its levels' parts, the later ones of the same loop counting faster. */
+static void add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index) {
+  int32_t stride = 1;
+  for (int l = 0; l < map->n_logical; l++) {      /* sorted by level: the strides of a mesh dim grow */
+    const plan_logical *z = &map->logical[l];
+    if (z->mesh_dim != d)
+      continue;
+    int32_t part = at / stride % (int32_t)z->size, scale = 1;
+    stride *= (int32_t)z->size;
+    if (z->iter < 0)
+      continue;
+    for (int k = l + 1; k < map->n_logical; k++)
+      scale *= map->logical[k].iter == z->iter ? (int32_t)map->logical[k].size : 1;
+    index[z->iter] += part * scale;
+  }
 }
 
 static void place_cores(loom_ctx *ctx, router *r) {
   const plan_mapping *map = r->map;
+  int32_t *added[PLAN_MESH_MAX];
+  int stride = 1;
   r->n_cores = 1;
-  for (int d = 0; d < map->n_mesh; d++)
-    r->n_cores *= (int)map->mesh_size[d];
+  for (int d = r->noc->n_dims - 1; d >= 0; d--) {
+    r->size[d] = (int32_t)r->noc->size[d];
+    r->stride[d] = stride;
+    stride *= r->size[d];
+  }
+  for (int d = 0; d < map->n_mesh; d++) {
+    r->used[d] = (int32_t)map->mesh_size[d];
+    r->n_cores *= r->used[d];
+    added[d] = ARENA_NEW_N(&ctx->scratch, int32_t, (size_t)r->used[d] * PLAN_ITERS_MAX);
+    for (int32_t v = 0; v < r->used[d]; v++)
+      add_levels(map, d, v, added[d] + v * PLAN_ITERS_MAX);
+  }
   r->core = ARENA_NEW_N(&ctx->scratch, placed, r->n_cores);
+  int32_t at[PLAN_MESH_MAX] = {0};
   for (int c = 0; c < r->n_cores; c++) {
     placed *x = &r->core[c];
-    int64_t left = c, stride[PLAN_MESH_MAX] = {1, 1, 1};
-    for (int d = map->n_mesh - 1; d >= 0; left /= map->mesh_size[d], d--)
-      x->at[d] = left % map->mesh_size[d];
-    for (int d = 0; d < map->n_mesh; d++)
-      x->node = x->node * (int)r->noc->size[d] + (int)x->at[d];
-    for (int l = 0; l < map->n_logical; l++) {      /* sorted by level: the strides of each mesh dim grow */
-      const plan_logical *z = &map->logical[l];
-      int64_t part = x->at[z->mesh_dim] / stride[z->mesh_dim] % z->size;
-      stride[z->mesh_dim] *= z->size;
-      if (z->iter >= 0)
-        x->index[z->iter] = (int32_t)(x->index[z->iter] * z->size + part);
+    for (int d = 0; d < map->n_mesh; d++) {
+      x->at[d] = at[d];
+      x->node += at[d] * r->stride[d];
+      for (int i = 0; i < r->p->n_parallel; i++)
+        x->index[i] += added[d][at[d] * PLAN_ITERS_MAX + i];
     }
+    for (int d = map->n_mesh - 1; d >= 0 && ++at[d] == r->used[d]; d--)
+      at[d] = 0;
   }
 }
 
@@ -142,8 +169,31 @@ static void cross(router *r, int link, int *branches) {
   ++*branches;
 }
 
+/* All the way from a node to another, as `step` goes.  Hops. */
+static int walk(router *r, int node, int to, int *branches) {
+  const int16_t *from = r->noc->coord[node], *goal = r->noc->coord[to];
+  int hops = 0, n = r->noc->n_dims;
+  for (int d = 0; d < n; d++) {
+    int at = from[d], delta = goal[d] - at, size = r->size[d];
+    if (delta == 0)
+      continue;
+    if (r->noc->wraps[d]) {
+      delta = delta < 0 ? delta + size : delta;
+      delta = delta * 2 <= size ? delta : delta - size;
+    }
+    bool is_up = delta > 0;
+    for (int left = is_up ? delta : -delta; left > 0; left--, hops++) {
+      cross(r, (node * n + d) * 2 + !is_up, branches);
+      int next = is_up ? (at + 1 == size ? 0 : at + 1) : at == 0 ? size - 1 : at - 1;
+      node += (next - at) * r->stride[d];
+      at = next;
+    }
+  }
+  return hops;
+}
+
 /* The next core of the rectangle from `low` with `area` cores a dim, those of fixed dims (size 1) staying; false after the last. */
-static bool next_in(const int64_t *low, const int64_t *area, int n, int64_t *at) {
+static bool next_in(const int32_t *low, const int32_t *area, int n, int32_t *at) {
   for (int d = n - 1; d >= 0; d--) {
     if (++at[d] < low[d] + area[d])
       return true;
@@ -155,34 +205,26 @@ static bool next_in(const int64_t *low, const int64_t *area, int n, int64_t *at)
 /* What a sender's tile crosses on its way to the cores that share it: a tree along the multicast dims, then neighbour to neighbour. */
 static void spread(router *r, const placed *sender, const plan_choice *c, model_route *out) {
   int n = r->map->n_mesh, branches = 0;
-  int64_t area[PLAN_MESH_MAX], at[PLAN_MESH_MAX] = {0};
+  int32_t area[PLAN_MESH_MAX], at[PLAN_MESH_MAX] = {0};
   r->stamp++;
   for (int d = 0; d < n; d++) {
-    area[d] = c->move[d] == PLAN_MULTICAST ? c->area[d] : 1;
+    area[d] = c->move[d] == PLAN_MULTICAST ? (int32_t)c->area[d] : 1;
     at[d] = sender->at[d];
   }
-  do {
-    int to = r->core[core_number(r, at)].node, hops = 0, link;
-    for (int node = sender->node; node != to; hops++) {
-      node = step(r->noc, node, to, &link);
-      cross(r, link, &branches);
-    }
+  while (next_in(sender->at, area, n, at)) {
+    int hops = walk(r, sender->node, r->core[core_number(r, at)].node, &branches);
     out->tree_hops = hops > out->tree_hops ? hops : out->tree_hops;
-  } while (next_in(sender->at, area, n, at));
+  }
   for (int d = 0; d < n; d++) {
     if (c->move[d] != PLAN_CHAIN || c->area[d] == 1)
       continue;
-    area[d] = c->area[d] - 1;           /* each core but the last forwards to the next */
+    area[d] = (int32_t)c->area[d] - 1;  /* each core but the last forwards to the next */
     memcpy(at, sender->at, sizeof at);
     do {
-      int64_t next[PLAN_MESH_MAX];
+      int32_t next[PLAN_MESH_MAX];
       memcpy(next, at, sizeof next);
       next[d]++;
-      int link, to = r->core[core_number(r, next)].node;
-      for (int node = r->core[core_number(r, at)].node; node != to;) {
-        node = step(r->noc, node, to, &link);
-        cross(r, link, &branches);
-      }
+      walk(r, r->core[core_number(r, at)].node, r->core[core_number(r, next)].node, &branches);
     } while (next_in(sender->at, area, n, at));
     area[d]++;
   }
@@ -193,28 +235,55 @@ static int32_t in_1024(int64_t count, int64_t channels) {
   return (int32_t)model_min(v, INT32_MAX);
 }
 
+/* Which coordinates along each mesh dim send, of groups of `area` cores. */
+static uint8_t *list_heads(loom_ctx *ctx, const router *r, const plan_choice *c, size_t *out_first) {
+  size_t all = 0;
+  for (int d = 0; d < r->map->n_mesh; d++) {
+    out_first[d] = all;
+    all += (size_t)r->used[d];
+  }
+  uint8_t *heads = ARENA_NEW_N(&ctx->scratch, uint8_t, all);
+  for (int d = 0; d < r->map->n_mesh; d++)
+    for (int64_t v = 0; v < r->used[d]; v += c->area[d])
+      heads[out_first[d] + (size_t)v] = 1;
+  return heads;
+}
+
 /* active[i]: cores of parallel loop i at work, where the access does nothing on the others. */
-static void fill_column(router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
+static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
   const model_noc *noc = r->noc;
-  int way = a->is_store, n = r->map->n_mesh;
+  int way = a->is_store, n = r->map->n_mesh, n_limits = 0, limited[PLAN_ITERS_MAX];
+  int32_t limit[PLAN_ITERS_MAX], own = 0;
+  size_t first[PLAN_MESH_MAX];
+  bool is_shared = false;
+  const uint8_t *heads = list_heads(ctx, r, c, first);
+  for (int d = 0; d < n; d++)
+    is_shared = is_shared || c->area[d] > 1;
+  for (int i = 0; i < r->p->n_parallel; i++)
+    if (a->only_first == i || a->active_by & 1u << i) {
+      int64_t most = a->only_first == i && !(a->active_by & 1u << i && active[i] < 1) ? 1 : active[i];
+      limited[n_limits] = i;
+      limit[n_limits++] = (int32_t)model_min(most, INT32_MAX);
+    }
   memset(r->tree, 0, (size_t)noc->n_links * sizeof *r->tree);
   model_route *route = &out->route;
-  int32_t own = 0;
   for (int k = 0; k < r->n_cores; k++) {
     const placed *x = &r->core[k];
     bool sends = true;
     for (int d = 0; d < n; d++)
-      sends = sends && x->at[d] % c->area[d] == 0;
-    for (int i = 0; sends && i < r->p->n_parallel; i++)
-      sends = (!(a->active_by & 1u << i) || x->index[i] < active[i]) && (a->only_first != i || x->index[i] == 0);
+      sends = sends && heads[first[d] + (size_t)x->at[d]];
+    for (int i = 0; i < n_limits; i++)
+      sends = sends && x->index[limited[i]] < limit[i];
     if (!sends)
       continue;
     route->senders++;
     route->hops = noc->hops[way][x->node] > route->hops ? noc->hops[way][x->node] : route->hops;
     own = noc->most[way][x->node] > own ? noc->most[way][x->node] : own;
-    for (int i = noc->start[way][x->node]; i < noc->start[way][x->node + 1]; i++)
-      out->load[noc->use[way][i].link] += noc->use[way][i].count;
-    spread(r, x, c, route);
+    const noc_use *use = noc->use[way];
+    for (int i = noc->start[way][x->node], end = noc->start[way][x->node + 1]; i < end; i++)
+      out->load[use[i].link] += use[i].count;
+    if (is_shared)
+      spread(r, x, c, route);
   }
   int32_t tree = 0, most = 0, channels = noc->n_channels > 0 ? noc->n_channels : 1;
   for (int l = 0; l < noc->n_links; l++) {
@@ -229,15 +298,14 @@ static void fill_column(router *r, const program_access *a, const plan_choice *c
 
 /* ---- the hull ---- */
 
-typedef struct ranked { int64_t sum; int link; } ranked;
+typedef struct ranked { int64_t sum; int link; int32_t *row; /* its load in each column */ } ranked;
 static int by_sum(const void *a, const void *b) {
   const ranked *x = a, *y = b;
   return x->sum != y->sum ? (x->sum < y->sum) - (x->sum > y->sum) : (x->link > y->link) - (x->link < y->link);
 }
 
-/* row[l * n + i]: load of link l in column i.  Is no column of `a` above `b`'s? */
-static bool is_exceeded(const int32_t *row, size_t n, int a, int b) {
-  const int32_t *x = row + (size_t)a * n, *y = row + (size_t)b * n;
+/* Is no load of `x` above that of `y`? */
+static bool is_exceeded(const int32_t *x, const int32_t *y, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (x[i] > y[i])
       return false;
@@ -246,32 +314,34 @@ static bool is_exceeded(const int32_t *row, size_t n, int a, int b) {
 
 /* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out. */
 static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
-  ranked *kept = ARENA_NEW_N(&ctx->scratch, ranked, noc->n_links);
-  int32_t *row = ARENA_NEW_N(&ctx->scratch, int32_t, (size_t)noc->n_links * n);
-  int n_kept = 0;
-  for (size_t i = 0; i < n; i++)
-    for (int l = 0; l < noc->n_links; l++)
-      row[(size_t)l * n + i] = col[i]->load[l];
+  VEC_OF(ranked) kept = {0};
+  int32_t *row = ARENA_NEW_N(&ctx->scratch, int32_t, n);
   for (int l = 0; l < noc->n_links; l++) {
-    ranked x = {0, l};
+    int64_t sum = 0;
     for (size_t i = 0; i < n; i++)
-      x.sum += row[(size_t)l * n + i];
-    bool is_needed = x.sum > 0;
-    for (int k = 0; k < n_kept && is_needed; k++)
-      is_needed = x.sum > kept[k].sum || !is_exceeded(row, n, l, kept[k].link);
+      sum += row[i] = col[i]->load[l];
+    bool is_needed = sum > 0;
+    for (size_t k = 0; k < kept.n && is_needed; k++)
+      is_needed = sum > kept.at[k].sum || !is_exceeded(row, kept.at[k].row, n);
     if (!is_needed)
       continue;
-    int left = 0;
-    for (int k = 0; k < n_kept; k++)
-      if (kept[k].sum > x.sum || !is_exceeded(row, n, kept[k].link, l))
-        kept[left++] = kept[k];
-    kept[left] = x;
-    n_kept = left + 1;
+    size_t left = 0;
+    ranked x = {sum, l, NULL};
+    for (size_t k = 0; k < kept.n; k++)
+      if (kept.at[k].sum > sum || !is_exceeded(kept.at[k].row, row, n))
+        kept.at[left++] = kept.at[k];
+      else
+        x.row = kept.at[k].row;         /* free to be used again */
+    kept.n = left;
+    x.row = x.row ? x.row : ARENA_NEW_N(&ctx->scratch, int32_t, n);
+    memcpy(x.row, row, n * sizeof *row);
+    vec_push(&ctx->scratch, &kept, x);
   }
-  qsort(kept, (size_t)n_kept, sizeof *kept, by_sum);
-  n_kept = n_kept < MODEL_LINKS_MAX ? n_kept : MODEL_LINKS_MAX;
+  if (kept.n)
+    qsort(kept.at, kept.n, sizeof *kept.at, by_sum);
+  int n_kept = kept.n < MODEL_LINKS_MAX ? (int)kept.n : MODEL_LINKS_MAX;
   for (int k = 0; k < n_kept; k++)
-    out[k] = kept[k].link;
+    out[k] = kept.at[k].link;
   return n_kept;
 }
 
@@ -327,7 +397,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
         if (!of[a][reduced]) {
           column *x = ARENA_NEW(&ctx->scratch, column);
           x->load = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
-          fill_column(&r, &p->access[a], &choices[a][c], active, x);
+          fill_column(ctx, &r, &p->access[a], &choices[a][c], active, x);
           of[a][reduced] = x;
           vec_push(&ctx->scratch, &made, x);
         }
