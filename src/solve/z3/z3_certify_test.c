@@ -61,7 +61,7 @@ static void test_products_are_certified(void **state) {
   loom_ctx_init(&ctx);
   solve_problem *p = volume_problem(&ctx);
   for (size_t i = 0; i < 3; i++)
-    p->symbols.at[i].align = 128;
+    p->symbols.at[i].align = 32;
   solve_answer a = solved(&ctx, p);
   assert_int_equal(a.cycles, (INT64_C(1) << 32) - 256 * 256 * 256);
   assert_true(a.value[0] == 256 && a.value[1] == 256 && a.value[2] == 256);
@@ -99,17 +99,18 @@ static void test_spent_effort_is_no_verdict(void **state) {
   loom_ctx_done(&ctx);
 }
 
-/* GEMM on 8x8 cores (loom.md 8.2 A2), M and N and K given. */
-static solve_problem *gemm_problem(loom_ctx *ctx, int64_t m, int64_t n, int64_t k) {
+/* GEMM on 8x8 cores (loom.md 8.2 A2), M and N and K given; sizes divide, or (ragged) need not.  The guard keeps the second division to few divisors. */
+static solve_problem *gemm_problem(loom_ctx *ctx, int64_t m, int64_t n, int64_t k, bool is_ragged) {
   arena *a = &ctx->mem;
   solve_problem *p = ARENA_NEW(a, solve_problem);
-  p->rule = SOLVE_TRIPS_EXACT;
-  add_symbol(ctx, p, "m", 32, m / 8);
-  add_symbol(ctx, p, "n", 32, n / 8);
+  p->rule = is_ragged ? SOLVE_TRIPS_ANY : SOLVE_TRIPS_EXACT;
+  add_symbol(ctx, p, "m", 32, is_ragged ? m : m / 8);
+  add_symbol(ctx, p, "n", 32, is_ragged ? n : n / 8);
   add_symbol(ctx, p, "k", 32, k);
   vec_push(a, &p->booleans, ((solve_boolean){"db", -1}));
-  const char *throughput = "if(m*n >= 8192, 716, m*n*716 floordiv 8192)";
-  const char *compute = arena_printf(a, "((m*n) ceildiv 2 + (2*m*n*k) ceildiv (%s))", throughput), *load = "(344 + (20*m*k) ceildiv 150 + 344 + (20*k*n) ceildiv 150)";
+  const char *compute = "if(m >= 32 && n >= 32 && k >= 32 && m*n >= 8192, (m*n) ceildiv 2 + (2*m*n*k) ceildiv 716, "
+                        "if(m >= 32 && n >= 32 && k >= 32 && m*n < 8192, (m*n) ceildiv 2 + (2*m*n*k) ceildiv (m*n*716 floordiv 8192), 2147483648))";
+  const char *load = "(344 + (20*m*k) ceildiv 150 + 344 + (20*k*n) ceildiv 150)";
   const char *turns = arena_printf(a, "(%" PRId64 " ceildiv k)", k), *waves = arena_printf(a, "((%" PRId64 " ceildiv m) ceildiv 8 * ((%" PRId64 " ceildiv n) ceildiv 8))", m, n);
   const char *inner = arena_printf(a, "if(db == 1, %s * max(%s, %s) + min(%s, %s), %s * (%s + %s))", turns, load, compute, load, compute, turns, load, compute);
   p->cycles = parse(ctx, arena_printf(a, "%s * (%s + 454 + (2*m*n) ceildiv 150)", waves, inner));
@@ -122,11 +123,12 @@ static solve_problem *gemm_problem(loom_ctx *ctx, int64_t m, int64_t n, int64_t 
 
 static void test_a_kernel_is_certified(void **state) {
   (void)state;
-  static const struct { int64_t shape[3]; int64_t points, cycles; } cases[] = {{{256, 256, 256}, 8, 9166}, {{4096, 4096, 512}, 250, 616622}};
+  static const struct { int64_t shape[3]; bool is_ragged; int64_t points, cycles; } cases[] = {
+      {{256, 256, 256}, false, 8, 9166}, {{4096, 4096, 512}, false, 250, 616622}, {{2048, 2048, 256}, true, 65536, 99126}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
-    solve_problem *p = gemm_problem(&ctx, cases[i].shape[0], cases[i].shape[1], cases[i].shape[2]);
+    solve_problem *p = gemm_problem(&ctx, cases[i].shape[0], cases[i].shape[1], cases[i].shape[2], cases[i].is_ragged);
     solve_answer a = solved(&ctx, p);
     assert_true(a.points == cases[i].points && a.cycles == cases[i].cycles);
     expect(&ctx, p, &a, SOLVE_RLIMIT, SOLVE_CERTIFIED, NULL);
@@ -208,7 +210,7 @@ static void test_bounds_are_certified(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  const solve_problem *p = gemm_problem(&ctx, 4096, 4096, 512);
+  const solve_problem *p = gemm_problem(&ctx, 4096, 4096, 512, false);
   solve_answer a;
   assert_int_equal(solve_problems(&ctx, &p, 1, false, &(solve_limits){.op_budget = 3}, &a), LOOM_OK);
   assert_int_equal(a.status, SOLVE_BEST_FOUND);

@@ -424,7 +424,7 @@ static loom_status make(z3_encoder *z, int node) {
 loom_status z3_holds(z3_encoder *z, const sym_expr *e, Z3_ast *out) {
   int node;
   *out = z->no;
-  LOOM_TRY(intern(z, e, &node));
+  LOOM_TRY(intern(z, z3_narrow(z, e), &node));
   if (z->refusal)
     return LOOM_OK;
   LOOM_TRY(make(z, node));
@@ -436,7 +436,7 @@ loom_status z3_holds(z3_encoder *z, const sym_expr *e, Z3_ast *out) {
 loom_status z3_is_within(z3_encoder *z, const sym_expr *e, int64_t lo, int64_t hi, Z3_ast *out) {
   int node;
   *out = z->no;
-  LOOM_TRY(intern(z, e, &node));
+  LOOM_TRY(intern(z, z3_narrow(z, e), &node));
   if (z->refusal)
     return LOOM_OK;
   LOOM_TRY(make(z, node));

@@ -2,7 +2,7 @@
 #include "solve/z3/z3_private.h"
 #include <stdlib.h>
 
-enum { JOINT_POINTS_MAX = 1 << 14, SETS_WORK_MAX = 1 << 27 };
+enum { JOINT_POINTS_MAX = 1 << 20, JOINT_RUNS_MAX = 1 << 15, SETS_WORK_MAX = 1 << 27 };
 
 /* Values at all points over some symbols, the last one fastest. */
 typedef struct listing {
@@ -83,29 +83,67 @@ static void describe_symbol(z3_encoder *z, const listing *l, z3_factor *f, Z3_as
   *out_valid = always ? NULL : z3_one_of(z, s, l->has);
 }
 
-/* ---- several symbols: a truth value for each distinct value, said point by point ---- */
+/* ---- several symbols: a truth value for each distinct value, said run by run ---- */
 
 static int32_t rank_of(const listing *l, int64_t v) {
   const int64_t *at = bsearch(&v, l->distinct, (size_t)l->n_distinct, sizeof v, by_value);
   return (int32_t)(at - l->distinct);
 }
 
+/* Whether the value never falls (or never rises) as the k-th symbol grows. */
+static void find_direction(const z3_encoder *z, const listing *l, int k, bool *never_falls, bool *never_rises) {
+  int64_t step = 1;
+  for (int later = k + 1; later < l->n_symbols; later++)
+    step *= z->values[l->symbol[later]].n;
+  *never_falls = *never_rises = true;
+  for (int64_t i = 0; i + step < l->points; i++) {
+    if (i / step % z->values[l->symbol[k]].n == z->values[l->symbol[k]].n - 1)
+      continue;
+    *never_falls = *never_falls && l->value[i] <= l->value[i + step];
+    *never_rises = *never_rises && l->value[i] >= l->value[i + step];
+  }
+}
+
+/* Points with one value that differ in the last symbol alone: how many from `first` on. */
+static int64_t run_length(const z3_encoder *z, const listing *l, int64_t first) {
+  int64_t row = z->values[l->symbol[l->n_symbols - 1]].n, end = first - first % row + row, i = first + 1;
+  while (i < end && l->value[i] == l->value[first])
+    i++;
+  return i - first;
+}
+
+static int64_t count_runs(const z3_encoder *z, const listing *l) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < l->points; i += run_length(z, l, i))
+    n++;
+  return n;
+}
+
+/* What a point says of the value holds on its whole side as long as the value goes one way: "at least v[i]" alone, or "not at least v[i + 1]" alone. */
 static void describe_points(z3_encoder *z, const listing *l, z3_factor *f) {
+  bool never_falls[SOLVE_SYMBOLS_MAX], never_rises[SOLVE_SYMBOLS_MAX];
+  for (int k = 0; k < l->n_symbols; k++)
+    find_direction(z, l, k, &never_falls[k], &never_rises[k]);
   for (int32_t j = 1; j < f->n; j++) {
     f->at_least[j] = z3_truth(z);
     if (j > 1)
       z3_assert_if(z, f->at_least[j], f->at_least[j - 1]);
   }
-  int32_t digit[SOLVE_SYMBOLS_MAX] = {0};
-  for (int64_t i = 0; i < l->points && !z->refusal; i++) {
-    Z3_ast here = z->yes;
-    for (int k = 0; k < l->n_symbols; k++)
-      here = z3_and(z, here, z3_has_value(z, l->symbol[k], digit[k]));
+  int64_t length;
+  for (int64_t i = 0; i < l->points && !z->refusal; i += length) {
+    Z3_ast above = z->yes, below = z->yes;
+    int64_t rest = i;
+    length = run_length(z, l, i);
+    for (int k = l->n_symbols; k-- > 0;) {
+      int64_t n = z->values[l->symbol[k]].n, digit = rest % n, end = k == l->n_symbols - 1 ? digit + length : digit + 1;
+      Z3_ast from = z->at_least[l->symbol[k]][digit], to = z3_not(z, z->at_least[l->symbol[k]][end]), both = z3_and(z, from, to);
+      above = z3_and(z, never_falls[k] ? from : never_rises[k] ? to : both, above);
+      below = z3_and(z, never_falls[k] ? to : never_rises[k] ? from : both, below);
+      rest /= n;
+    }
     int32_t rank = rank_of(l, l->value[i]);
-    z3_assert_if(z, here, f->at_least[rank]);
-    z3_assert_if(z, here, z3_not(z, f->at_least[rank + 1]));
-    for (int k = l->n_symbols; k-- > 0 && ++digit[k] == z->values[l->symbol[k]].n;)
-      digit[k] = 0;
+    z3_assert_if(z, above, f->at_least[rank]);
+    z3_assert_if(z, below, z3_not(z, f->at_least[rank + 1]));
   }
 }
 
@@ -141,6 +179,8 @@ loom_status z3_list_factor(z3_encoder *z, int node, const z3_factor **out) {
     return LOOM_OK;
   listing l;
   LOOM_TRY(list_values(z, x->e, x->symbols, &l));
+  if (count_runs(z, &l) > JOINT_RUNS_MAX)
+    return LOOM_OK;
   z3_factor *f = new_factor(z, &l);
   describe_points(z, &l, f);
   *out = x->listed = f;

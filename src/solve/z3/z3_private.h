@@ -67,7 +67,6 @@ Z3_ast z3_or(z3_encoder *z, Z3_ast a, Z3_ast b);
 Z3_ast z3_both(z3_encoder *z, Z3_ast a, Z3_ast b);                /* NULL: true */
 /* Symbol `s` has one of the sizes for which has[i]. */
 Z3_ast z3_one_of(z3_encoder *z, int s, const bool *has);
-Z3_ast z3_has_value(z3_encoder *z, int s, int32_t i);
 /* LOOM_OK and *out: is there a model under the assumptions?  Z3_L_UNDEF: the effort was spent, nothing is known. */
 Z3_lbool z3_check(z3_encoder *z, const Z3_ast *assumptions, size_t n);
 /* The sizes of the model found last. */
@@ -79,10 +78,14 @@ LOOM_MUST_USE loom_status z3_holds(z3_encoder *z, const sym_expr *e, Z3_ast *out
 /* `e` has a value in lo..hi. */
 LOOM_MUST_USE loom_status z3_is_within(z3_encoder *z, const sym_expr *e, int64_t lo, int64_t hi, Z3_ast *out);
 
+/* ---- z3_narrow.c ---- */
+/* An expression with the values of `e` and fewer divisors. */
+const sym_expr *z3_narrow(z3_encoder *z, const sym_expr *e);
+
 /* ---- z3_factor.c: values of small expressions, listed ---- */
 /* Makes a node that names at most one symbol. */
 LOOM_MUST_USE loom_status z3_make_table(z3_encoder *z, int node);
-/* The values of a made node; NULL: it names several symbols that have too many sizes together. */
+/* The values of a made node; NULL: it names several symbols, and has too many values over their sizes. */
 LOOM_MUST_USE loom_status z3_list_factor(z3_encoder *z, int node, const z3_factor **out);
 int64_t z3_count_sizes(const z3_encoder *z, uint32_t symbols);
 /* The term of a factor. */

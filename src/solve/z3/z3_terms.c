@@ -151,8 +151,6 @@ Z3_ast z3_or(z3_encoder *z, Z3_ast a, Z3_ast b) {
 
 Z3_ast z3_both(z3_encoder *z, Z3_ast a, Z3_ast b) { return !a ? b : !b ? a : z3_and(z, a, b); }
 
-Z3_ast z3_has_value(z3_encoder *z, int s, int32_t i) { return z3_and(z, z->at_least[s][i], z3_not(z, z->at_least[s][i + 1])); }
-
 /* Runs of sizes that belong to it, one "at least, and not at least" each. */
 Z3_ast z3_one_of(z3_encoder *z, int s, const bool *has) {
   int32_t n = z->values[s].n;
