@@ -89,10 +89,10 @@ int main(int argc, char **argv) {
       d[i] = (model_domain){&s.block[i], 1};
     volatile int64_t sink = 0;
     printf("%s on 12x10: %zu loads and stores, %d classes of waves, %d links, T %" PRId64 ", bound %" PRId64 ", with its compute %" PRId64 "\n", s.name, n, at.n_waves,
-           routes[0]->n_links, model_total(p, &at, &sum), model_bound(p, grid.cores, d, zero, zero), model_bound_point(p, &at, NULL));
-    TIME("bound of a point", "", sink += model_bound(p, grid.cores, d, zero, zero));
+           routes[0]->n_links, model_total(p, &at, &sum), model_bound(p, grid.cores, &(model_known){0}, d, zero, zero), model_bound_point(p, &at, &(model_known){0}));
+    TIME("bound of a point", "", sink += model_bound(p, grid.cores, &(model_known){0}, d, zero, zero));
     TIME("blocks set", "", sink += model_set_blocks(p, &grid, s.block, &at));
-    TIME("bound with compute", "", sink += model_bound_point(p, &at, NULL));
+    TIME("bound with compute", "", sink += model_bound_point(p, &at, &(model_known){0}));
     TIME("L1 bound", "", sink += model_pack_bound(p, s.block));
     TIME("routes of all accesses", "", {
       arena_mark mark = arena_save(&ctx.mem);

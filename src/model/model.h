@@ -108,6 +108,8 @@ typedef struct model_vector {
   int32_t n_links;
   int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
 } model_vector;
+/* Does what it fetches or stores depend on parallel loop `loop`, or does one core of the loop alone run it? */
+bool model_access_moves(const model_program *p, int access, int loop);
 /* Sequential loops around an access, outermost first; `out` holds NEST_LOOPS_MAX; count. */
 int model_access_loops(const model_program *p, int access, int *out);
 /* May a store be emptied straight from its accumulator (plan_choice.direct)?  When both have the same type. */
@@ -142,11 +144,25 @@ int64_t model_total(const model_program *p, const model_point *at, const model_v
 
 /* ---- bounds and packing ---- */
 typedef struct model_domain { const int64_t *at; int32_t n; } model_domain;     /* sizes of one block symbol, ascending */
-/* <= model_total of every mapping on these cores, order and choice, at every point with block i in at[from_i..to_i].  Uses no routes. */
-int64_t model_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to);
-/* The same at one point, with its true compute cycles: not below model_bound.  ends[a]: cycles that the first load or the last store of access a takes
- * at least, on whatever mappings the bound is for; NULL: nothing is known. */
-int64_t model_bound_point(const model_program *p, const model_point *at, const int64_t *ends);
+/* How much each core of a part of the mesh loads the link that is busiest when all of them fetch: summed from the core that does least, per byte of each.
+ * sum[k]: k cores load it at least so much. */
+typedef struct model_reach { int n_cores; const double *sum; } model_reach;
+/* Of the first mesh_size[d] cores of each dim.  In ctx->mem. */
+void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out);
+
+/* What is known of the mappings that a bound is for; all zero: nothing. */
+typedef struct model_known {
+  const model_reach *reach; int n_reach;      /* they use one of these parts of the mesh */
+  const int64_t *ends;                        /* by access: cycles that the first load or the last store takes at least */
+  double link_bytes;                          /* that the busiest link carries at least, without the stores' */
+} model_known;
+
+/* <= model_total of every mapping on these cores, order and choice, at every point with block i in at[from_i..to_i]. */
+int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to);
+/* The same at one point, with its true compute cycles: not below model_bound. */
+int64_t model_bound_point(const model_program *p, const model_point *at, const model_known *k);
+/* Bytes that each access brings from DRAM or takes there when each element comes once, at these block sizes or larger ones. */
+void model_least_bytes(const model_program *p, const int64_t *blocks, double *out);
 /* Cycles of the first load of one tile, or of the last store, along a way: all choices that move and share alike, panels or none, take no less. */
 int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r);
 /* <= DRAM bytes of every mapping on these cores, order and choice whose slots fit `l1_bytes`, at every point of the box. */

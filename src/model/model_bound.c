@@ -1,12 +1,14 @@
 /* A lower bound of T over a box of block sizes, for all mappings on given cores, all orders and all choices.
  *
- *   T >= first + C + last,  R + last,  first + W,  first + D + s + l of the stores
+ *   T >= first + C + last,  R + last,  first + W,  first + K + last,  first + D + s + l of the stores
  * C: a compute node with cost >= sum of coefficient * product t_l^k_l runs sum over its turns; a loop l it stands in gives n_l (k = 0: its turns
  *    on the core with most), e_l (k = 1: the elements that core walks), e_l * least t^(k-1) (k > 1); each is at least its own least over the box.
+ * first, last: the tiles that different cores fetch (or store) at once come through the channels together.
  * R: every choice brings each core the elements it walks, at the port's rate, and one setup and latency; W: a setup and latency for each store,
- *    and its bytes.  D: each element of the box of all iterations once. */
+ *    and its bytes.  K: bound_links.  D: each element of the box of all iterations once. */
 #include "model/model_program.h"
 #include <math.h>
+#include <stdlib.h>
 
 typedef struct bounder {
   const model_program *p;
@@ -140,6 +142,22 @@ static double bound_bytes(const bounder *b, const program_access *a, bool one_ti
 
 static double rate_cycles(double bytes, int64_t rate_x1024) { return rate_x1024 ? bytes * 1024 / (double)rate_x1024 : 0; }
 
+/* Least extent of what a tiled dim walks through over the whole grid: the loop's own; where that is the block of a parallel loop that the access moves with, all
+ * its blocks together.  0: not known. */
+static double whole_extent(const bounder *b, const program_access *a, int l) {
+  const program_loop *x = &b->p->loop[l];
+  if (x->causal)
+    return 0;
+  if (x->size.kind == PROGRAM_CONST)
+    return (double)x->size.value;
+  for (int o = 0; x->size.kind == PROGRAM_BLOCK && o < b->p->n_parallel; o++) {
+    const program_loop *outer = &b->p->loop[o];
+    if (outer->symbol == x->size.symbol && outer->size.kind == PROGRAM_CONST && (a->moves & 1u << o) && !(a->steps & 1u << o) && (a->loops & 1u << o))
+      return (double)outer->size.value;
+  }
+  return 0;
+}
+
 /* Each element once: dims that step with a loop of known extent, one tile of the others. */
 static double bound_dram(const bounder *b, const program_access *a) {
   double v = (double)a->elem_bytes;
@@ -149,9 +167,8 @@ static double bound_dram(const bounder *b, const program_access *a) {
     int l = a->loop[d];
     double size = z->kind == PROGRAM_CONST ? (double)z->value : z->kind == PROGRAM_BLOCK ? (double)b->least[z->symbol] : 0;
     if (a->is_tiled[d]) {
-      const program_loop *x = &b->p->loop[l];
-      bool is_known = x->size.kind == PROGRAM_CONST && !x->causal && !(done & 1u << l);
-      size = is_known ? (double)x->size.value : 1;
+      double extent = done & 1u << l ? 0 : whole_extent(b, a, l);
+      size = extent > 0 ? extent : 1;
       done |= 1u << l;
     }
     v *= size;
@@ -159,23 +176,111 @@ static double bound_dram(const bounder *b, const program_access *a) {
   return v;
 }
 
-static int64_t finish(double fill, double compute, double reader, double writer, double dram, double drain) {
+/* Different tiles that the cores fetch at once in the first wave, or store in the last one, at least. */
+static double bound_tiles(const bounder *b, const program_access *a, const int32_t *cores) {
+  double n = 1;
+  for (int i = 0; i < b->p->n_parallel; i++) {
+    const program_loop *x = &b->p->loop[i];
+    if (!(a->moves & 1u << i) || i == a->only_first || x->size.kind != PROGRAM_CONST)
+      continue;
+    int64_t most = model_ceil(x->size.value, b->least[x->symbol]), least = model_ceil(x->size.value, b->most[x->symbol]);
+    if (!a->is_store || most <= cores[i])      /* one wave: the last is the first */
+      n *= (double)model_min(least, cores[i]);
+  }
+  return n;
+}
+
+/* Of the waves in which access `a` is fetched, the part that has bound_tiles senders at least. */
+static double full_part(const bounder *b, const program_access *a, const int32_t *cores) {
+  double part = 1;
+  for (int i = 0; i < b->p->n_parallel; i++) {
+    const program_loop *x = &b->p->loop[i];
+    if (!(a->moves & 1u << i) || i == a->only_first || x->size.kind != PROGRAM_CONST)
+      continue;
+    int64_t most = model_ceil(x->size.value, b->least[x->symbol]), least = model_ceil(x->size.value, b->most[x->symbol]);
+    if (most > cores[i]) {              /* t tiles are floor(t / cores) full waves and a rest */
+      double waves = (double)model_max(least / cores[i], 1);
+      part *= waves / (waves + 1);
+    }
+  }
+  return part;
+}
+
+/* Cycles of the busiest link: the senders of a wave are different cores, each with a tile; those that load the link least are counted, on the part of the mesh
+ * where that is least. */
+static double bound_links(const bounder *b, const int32_t *cores, const model_reach *reach, int n_reach) {
+  const model_program *p = b->p;
+  double least = INFINITY;
+  for (int k = 0; k < n_reach; k++) {
+    double bytes = 0;
+    for (int a = 0; a < p->n_access; a++) {
+      const program_access *x = &p->access[a];
+      if (x->is_store)
+        continue;
+      double n = bound_tiles(b, x, cores);
+      int whole = n < reach[k].n_cores ? (int)n : reach[k].n_cores;
+      if (whole > 0)
+        bytes += bound_dram(b, x) * full_part(b, x, cores) * reach[k].sum[whole] / whole;
+    }
+    least = fmin(least, bytes);
+  }
+  return n_reach > 0 && p->link_rate ? least * 1024 / (double)p->link_rate : 0;
+}
+
+static int by_load(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out) {
+  const model_noc *noc = &p->noc;
+  arena_mark mark = arena_save(&ctx->scratch);
+  int64_t *load = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links + 1);
+  int *node = ARENA_NEW_N(&ctx->scratch, int, noc->n_nodes), n = 0, busiest = 0;
+  for (int c = 0; c < noc->n_nodes; c++) {
+    bool is_used = true;
+    for (int d = 0; d < noc->n_dims; d++)
+      is_used = is_used && noc->coord[c][d] < mesh_size[d];
+    if (!is_used)
+      continue;
+    node[n++] = c;
+    for (int i = noc->start[0][c]; i < noc->start[0][c + 1]; i++)
+      load[noc->use[0][i].link] += noc->use[0][i].count;
+  }
+  for (int l = 0; l < noc->n_links; l++)
+    busiest = load[l] > load[busiest] ? l : busiest;
+  double *sum = ARENA_NEW_N(&ctx->mem, double, n + 1);
+  for (int k = 0; k < n; k++)
+    for (int i = noc->start[0][node[k]]; i < noc->start[0][node[k] + 1]; i++)
+      if (noc->use[0][i].link == busiest)
+        sum[k + 1] += (double)noc->use[0][i].count / (noc->n_channels > 0 ? noc->n_channels : 1);
+  qsort(sum + 1, (size_t)n, sizeof *sum, by_load);
+  for (int k = 0; k < n; k++)
+    sum[k + 1] += sum[k];
+  *out = (model_reach){n, sum};
+  arena_release(&ctx->scratch, mark);
+}
+
+static int64_t finish(double fill, double compute, double reader, double writer, double dram, double links, double drain) {
   double most = fill + compute + drain;
   most = fmax(most, reader + drain);
   most = fmax(most, fill + writer);
   most = fmax(most, fill + dram);
+  most = fmax(most, fill + links + drain);
   most *= 1 - 1e-9;
   return most >= (double)MODEL_MOST ? MODEL_MOST : (int64_t)floor(most);
 }
 
-/* ends[a], where there are any: cycles that the first load or the last store `a` takes at least. */
-static int64_t bound_box(const bounder *b, double compute, const int64_t *ends) {
+static int64_t bound_box(const bounder *b, const int32_t *cores, const model_known *k, double compute) {
   const model_program *p = b->p;
+  const int64_t *ends = k->ends;
+  double links = fmax(bound_links(b, cores, k->reach, k->n_reach), p->link_rate ? k->link_bytes * 1024 / (double)p->link_rate : 0);
   double fill = 0, reader = 0, writer = 0, dram = 0, drain = 0, start = (double)(p->setup + p->latency);
   for (int a = 0; a < p->n_access; a++) {
     const program_access *x = &p->access[a];
     double tile = rate_cycles(bound_bytes(b, x, true), p->port_rate), walked = rate_cycles(bound_bytes(b, x, false), p->port_rate);
-    double end = fmax(start + tile, ends ? (double)ends[a] : 0);
+    double together = rate_cycles(bound_bytes(b, x, true) * bound_tiles(b, x, cores), p->dram_rate);
+    double end = fmax(start + fmax(tile, together), ends ? (double)ends[a] : 0);
     dram += rate_cycles(bound_dram(b, x), p->dram_rate);
     if (!x->is_store) {
       fill += x->is_first ? end : 0;
@@ -190,10 +295,10 @@ static int64_t bound_box(const bounder *b, double compute, const int64_t *ends) 
     dram += start;                      /* the last store counts its share of the bytes itself */
     writer += fmax(stores * start, start) + walked;
   }
-  return finish(fill, compute, reader, writer, dram, drain);
+  return finish(fill, compute, reader, writer, dram, links, drain);
 }
 
-int64_t model_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to) {
+int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to) {
   bounder b = {.p = p};
   for (int s = 0; s < p->n_blocks; s++) {
     b.least[s] = d[s].at[from[s]];
@@ -201,10 +306,10 @@ int64_t model_bound(const model_program *p, const int32_t *cores, const model_do
   }
   for (int l = 0; l < p->n_loops; l++)
     bound_loop(&b, l, cores, d, from, to);
-  return bound_box(&b, bound_compute(&b), NULL);
+  return bound_box(&b, cores, k, bound_compute(&b));
 }
 
-int64_t model_bound_point(const model_program *p, const model_point *at, const int64_t *ends) {
+int64_t model_bound_point(const model_program *p, const model_point *at, const model_known *k) {
   bounder b = {.p = p};
   model_domain d[MODEL_BLOCKS_MAX];
   int32_t zero[MODEL_BLOCKS_MAX] = {0};
@@ -214,5 +319,12 @@ int64_t model_bound_point(const model_program *p, const model_point *at, const i
   }
   for (int l = 0; l < p->n_loops; l++)
     bound_loop(&b, l, at->grid.cores, d, zero, zero);
-  return bound_box(&b, fmax(bound_compute(&b), (double)at->compute), ends);
+  return bound_box(&b, at->grid.cores, k, fmax(bound_compute(&b), (double)at->compute));
+}
+
+void model_least_bytes(const model_program *p, const int64_t *blocks, double *out) {
+  bounder b = {.p = p};
+  memcpy(b.least, blocks, (size_t)p->n_blocks * sizeof *blocks);
+  for (int a = 0; a < p->n_access; a++)
+    out[a] = bound_dram(&b, &p->access[a]);
 }

@@ -289,7 +289,7 @@ static bool pack_owned(const model_program *p, const int64_t *blocks, int64_t no
   return true;
 }
 
-bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
+bool model_set_costs(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
   out->grid = *g;
   for (int s = 0; s < p->n_blocks; s++) {
     out->block[s] = blocks[s];
@@ -297,8 +297,11 @@ bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t
       return false;
   }
   walker w = {.p = p, .at = out};
-  return set_waves(p, blocks, out) && set_trips(p, blocks, out) && set_turns(&w) && set_compute(&w, out) && add_gathers(p, out) && set_inner(p, out) &&
-         pack_owned(p, blocks, PROGRAM_PACK_NODES, &out->l1_bytes);
+  return set_waves(p, blocks, out) && set_trips(p, blocks, out) && set_turns(&w) && set_compute(&w, out) && add_gathers(p, out) && set_inner(p, out);
+}
+
+bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
+  return model_set_costs(p, g, blocks, out) && pack_owned(p, blocks, PROGRAM_PACK_NODES, &out->l1_bytes);
 }
 
 /* ---- least L1 bytes ---- */

@@ -294,6 +294,11 @@ static bool price_store(const model_program *p, const model_point *at, const pro
   return true;
 }
 
+bool model_access_moves(const model_program *p, int access, int loop) {
+  const program_access *a = &p->access[access];
+  return (a->moves & 1u << loop) || a->only_first == loop;
+}
+
 int model_access_loops(const model_program *p, int access, int *out) {
   const program_access *a = &p->access[access];
   memcpy(out, a->seq, (size_t)a->n_seq * sizeof *out);

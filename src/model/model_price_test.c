@@ -442,7 +442,7 @@ static void check_peaks(const model_program *p, const model_point *at, const mod
 static void test_bounds_are_never_above(void **state) {
   (void)state;
   rng r = rng_new(23);
-  int64_t tight = 0, looked = 0;
+  int64_t tight = 0, looked = 0, by_links = 0;
   for (int i = 0; i < TESTING_NESTS; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -479,9 +479,16 @@ static void test_bounds_are_never_above(void **state) {
       arena_mark mark = arena_save(&ctx.mem);
       assert_true(model_set_blocks(p, &g, blocks, &at));
       assert_true(testing_price(&ctx, &r, p, &map, &at, chosen, &sum));
-      int64_t cycles = model_total(p, &at, &sum), box = model_bound(p, g.cores, d, from, to), here = model_bound(p, g.cores, d, index, index),
-              point = model_bound_point(p, &at, NULL);
-      if (box > here || here > point || point > cycles)
+      int64_t cycles = model_total(p, &at, &sum), box = model_bound(p, g.cores, &(model_known){0}, d, from, to), here = model_bound(p, g.cores, &(model_known){0}, d, index, index),
+              point = model_bound_point(p, &at, &(model_known){0});
+      model_reach reach;
+      model_reach_make(&ctx, p, map.mesh_size, &reach);
+      model_known parts = {.reach = &reach, .n_reach = 1};
+      int64_t there = model_bound(p, g.cores, &parts, d, index, index);
+      assert_true(box <= model_bound(p, g.cores, &parts, d, from, to) && model_bound(p, g.cores, &parts, d, from, to) <= there && here <= there);
+      point = model_bound_point(p, &at, &parts);
+      by_links += there > here;
+      if (box > here || there > point || point > cycles)
         fail_msg("kernel %d, case %d: bounds %lld (box) %lld (point) %lld (its compute), cycles %lld", i, k, (long long)box, (long long)here, (long long)point, (long long)cycles);
       check_peaks(p, &at, &sum);
       assert_true(sum.l1_bytes + at.l1_bytes >= model_pack_bound(p, blocks));
@@ -491,6 +498,7 @@ static void test_bounds_are_never_above(void **state) {
     }
     loom_ctx_done(&ctx);
   }
+  assert_true(by_links > 20);
   assert_true(tight * 4 > looked);      /* within a factor of two in a quarter of the cases: the test would notice a bound of 0 */
 }
 
@@ -508,7 +516,7 @@ static void test_bound_of_compute_is_close_for_matmul(void **state) {
   int32_t zero[3] = {0};
   model_point at;
   assert_true(model_set_blocks(p, &g, blocks, &at));
-  assert_true(model_bound(p, g.cores, d, zero, zero) * 1000 >= at.compute * 995);
+  assert_true(model_bound(p, g.cores, &(model_known){0}, d, zero, zero) * 1000 >= at.compute * 995);
   loom_ctx_done(&ctx);
 }
 

@@ -28,7 +28,7 @@ typedef struct program_compute {
   int n_terms; program_monomial *term;
 } program_compute;
 
-enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 20000 };
+enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 2000 };
 
 typedef struct program_access {
   const nest_node *node;

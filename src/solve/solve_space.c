@@ -2,7 +2,10 @@
 #include "solve/solve_space.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include <math.h>
 #include <time.h>
+
+enum { GROUP_PAYS_POINTS = 256 };
 
 static double seconds(void) {
   struct timespec t;
@@ -103,21 +106,128 @@ static int widest(const space_search *s, const space_node *x) {
 
 static const int32_t *cores_of(const space_search *s, int32_t tuple) { return s->source.tuple + (size_t)tuple * (size_t)s->source.n_parallel; }
 
+/* Loops that must be one wave: even the largest blocks leave more tiles than cores? */
+static bool has_waves(const space_search *s, const space_node *x) {
+  for (int l = 0; l < s->source.n_parallel; l++)
+    if (s->wave_symbol[l] >= 0) {
+      const model_domain *d = &s->domain[s->wave_symbol[l]];
+      int64_t most = d->at[x->to[s->wave_symbol[l]]];
+      if ((s->wave_extent[l] + most - 1) / most > cores_of(s, x->tuple)[l])
+        return true;
+    }
+  return false;
+}
+
 static bool may_fit(const space_search *s, const space_node *x) {
   int64_t blocks[MODEL_BLOCKS_MAX];
+  if (has_waves(s, x))
+    return false;
   corner(s, x, blocks);
   return model_pack_bound(s->program, blocks) <= s->machine->l1_bytes;
 }
 
-static void bound_node(const space_search *s, space_node *x) {
+/* `known`: of the mappings; NULL: only what parts of the mesh they use. */
+static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
-  int64_t b = model_bound(s->program, cores, s->domain, x->from, x->to), limit = s->source.dram_limit;
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
+  int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
     b = INT64_MAX;
   x->bound = b > x->bound ? b : x->bound;
 }
 
-static void split(space_search *s, space_node *x, int symbol) {
+/* `with_l1`: what compute owns is packed too. */
+static bool set_point(const space_search *s, const space_node *x, bool with_l1, model_point *out) {
+  model_grid g = {0};
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
+    g.cores[i] = cores_of(s, x->tuple)[i];
+    g.order[i] = (int8_t)i;
+  }
+  corner(s, x, blocks);
+  if (with_l1 ? !model_set_blocks(s->program, &g, blocks, out) : !model_set_costs(s->program, &g, blocks, out))
+    return false;
+  for (int i = 0; i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
+    if ((s->source.one_trip & 1u << i) && out->trips[i] > 1)
+      return false;
+  return true;
+}
+
+/* ---- what a group knows ---- */
+
+/* Tiles of parallel loop `l` at both ends of the box; not both: the loop's extent is no number. */
+static bool count_tiles(const space_search *s, const space_node *x, int l, int64_t *first, int64_t *last) {
+  int64_t extent;
+  int symbol = s->loop_symbol[l];
+  if (symbol < 0 || !sym_is_const(s->nest->loops.at[l].extent, &extent))
+    return false;
+  const model_domain *d = &s->domain[symbol];
+  *first = (extent + d->at[x->from[symbol]] - 1) / d->at[x->from[symbol]];
+  *last = (extent + d->at[x->to[symbol]] - 1) / d->at[x->to[symbol]];
+  return true;
+}
+
+/* The widest symbol on which the waves depend; -1: the whole box has the same. */
+static int wave_symbol(const space_search *s, const space_node *x) {
+  int w = -1;
+  for (int l = 0; l < s->source.n_parallel; l++) {
+    int64_t first, last;
+    bool is_known = count_tiles(s, x, l, &first, &last);
+    if (is_known && first == last)
+      continue;
+    for (int i = 0; i < s->n_blocks; i++)
+      if ((!is_known || i == s->loop_symbol[l]) && x->to[i] > x->from[i] && (w < 0 || x->to[i] - x->from[i] > x->to[w] - x->from[w]))
+        w = i;
+  }
+  return w;
+}
+
+typedef struct knowledge { model_known known; int64_t ends[PLAN_LOADS_MAX]; } knowledge;
+
+/* Least of the first loads and last stores, and of what the busiest link carries, over all arms of the box's group; `at`: its smallest corner.  *is_empty: it has none. */
+static loom_status ask_group(space_search *s, const space_node *x, const model_point *at, knowledge *out, bool *is_empty) {
+  const space_group *g;
+  space_key key;
+  double bytes[PLAN_LOADS_MAX], least = INFINITY;
+  space_key_of(&s->source, x->tuple, at, &key);
+  LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, &g));
+  *is_empty = g->arms.n == 0;
+  if (*is_empty)
+    return LOOM_OK;
+  for (int a = 0; a < s->source.n_access; a++) {
+    out->ends[a] = INT64_MAX;
+    for (size_t i = 0; i < g->ends[a].n; i++) {
+      const space_price *e = &g->ends[a].at[i];
+      int64_t v = model_end_cycles(s->program, at, a, &e->choice, e->route);
+      out->ends[a] = v < out->ends[a] ? v : out->ends[a];
+    }
+  }
+  model_least_bytes(s->program, at->block, bytes);
+  for (size_t i = 0; i < g->links.n && least > 0; i++) {
+    double most = 0;
+    for (int l = 0; l < g->links.at[i].n_links; l++) {
+      double sum = 0;
+      for (int a = 0; a < s->source.n_access; a++)
+        sum += bytes[a] * g->links.at[i].share[a * g->links.at[i].n_links + l];
+      most = fmax(most, sum);
+    }
+    least = fmin(least, most);
+  }
+  out->known = (model_known){.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .ends = out->ends, .link_bytes = isfinite(least) ? least : 0};
+  return LOOM_OK;
+}
+
+/* ---- steps ---- */
+
+static loom_status push_or_drop(space_search *s, space_node *x) {
+  if (x->bound <= at_most(s, x))
+    push(s, x);
+  else
+    drop(s, x);
+  return LOOM_OK;
+}
+
+static loom_status split(space_search *s, space_node *x, int symbol) {
   int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
   for (int half = 0; half < 2; half++) {
     space_node *child = new_node(s);
@@ -126,88 +236,74 @@ static void split(space_search *s, space_node *x, int symbol) {
       child->from[symbol] = middle + 1;
     else
       child->to[symbol] = middle;
-    if (may_fit(s, child)) {
-      bound_node(s, child);
-      if (child->bound <= at_most(s, child)) {
-        push(s, child);
-        continue;
-      }
+    if (!may_fit(s, child)) {
+      drop(s, child);
+      continue;
     }
-    drop(s, child);
+    bound_node(s, child, NULL);
+    LOOM_TRY(push_or_drop(s, child));
   }
   drop(s, x);
-}
-
-static bool set_point(const space_search *s, const space_node *x, model_point *out) {
-  model_grid g = {0};
-  int64_t blocks[MODEL_BLOCKS_MAX];
-  for (int i = 0; i < s->source.n_parallel; i++) {
-    g.cores[i] = cores_of(s, x->tuple)[i];
-    g.order[i] = (int8_t)i;
-  }
-  corner(s, x, blocks);
-  if (!model_set_blocks(s->program, &g, blocks, out))
-    return false;
-  for (int i = 0; i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
-    if ((s->source.one_trip & 1u << i) && out->trips[i] > 1)
-      return false;
-  return true;
-}
-
-/* The bound with the ends of the group's ways. */
-static loom_status bound_ends(space_search *s, space_node *x, const model_point *at, const space_group **group) {
-  space_key key;
-  space_key_of(&s->source, x->tuple, at, &key);
-  LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, group));
-  if ((*group)->arms.n == 0) {
-    x->bound = INT64_MAX;
-    return LOOM_OK;
-  }
-  int64_t ends[PLAN_LOADS_MAX];
-  for (int a = 0; a < s->source.n_access; a++) {
-    ends[a] = INT64_MAX;
-    for (size_t i = 0; i < (*group)->ends[a].n; i++) {
-      const space_price *e = &(*group)->ends[a].at[i];
-      int64_t v = model_end_cycles(s->program, at, a, &e->choice, e->route);
-      ends[a] = v < ends[a] ? v : ends[a];
-    }
-  }
-  int64_t b = model_bound_point(s->program, at, ends);
-  x->bound = b > x->bound ? b : x->bound;
   return LOOM_OK;
 }
 
-/* One step of a node on its way to be looked at; *is_ready: it is. */
+/* The group of a box is asked, or of a point at the end. */
+static loom_status bound_by_group(space_search *s, space_node *x, const model_point *at) {
+  knowledge k;
+  bool is_empty;
+  LOOM_TRY(ask_group(s, x, at, &k, &is_empty));
+  if (is_empty) {
+    drop(s, x);
+    return LOOM_OK;
+  }
+  bool is_point = widest(s, x) < 0;
+  if (is_point) {
+    int64_t b = model_bound_point(s->program, at, &k.known);
+    x->bound = b > x->bound ? b : x->bound;
+  } else {
+    bound_node(s, x, &k.known);
+  }
+  x->stage = is_point ? SPACE_POINT : SPACE_GROUP;
+  return push_or_drop(s, x);
+}
+
+/* A point without its group, for which a group would be made. */
+static loom_status bound_point(space_search *s, space_node *x, const model_point *at) {
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
+  int64_t b = model_bound_point(s->program, at, &parts);
+  x->bound = b > x->bound ? b : x->bound;
+  x->stage = SPACE_GROUP;
+  return push_or_drop(s, x);
+}
+
+/* Making a group takes as long as bounding some hundreds of points. */
+static bool pays_group(const space_search *s, const space_node *x) {
+  int64_t n = 1;
+  for (int i = 0; i < s->n_blocks; i++)
+    n = solve_mul(n, x->to[i] - x->from[i] + 1);
+  return n >= GROUP_PAYS_POINTS;
+}
+
+/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then their group is asked, then they are cut to
+ * points, which ask again.  *is_ready: it is one that did. */
 static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
   model_point at;
-  *is_ready = false;
-  int symbol = x->stage == SPACE_BOX ? widest(s, x) : -1;
-  if (symbol >= 0) {
-    split(s, x, symbol);
+  *is_ready = x->stage == SPACE_POINT;
+  if (*is_ready)
     return LOOM_OK;
-  }
-  if (x->stage == SPACE_ENDS) {
-    *is_ready = true;
-    return LOOM_OK;
-  }
-  if (!set_point(s, x, &at)) {
+  int symbol = wave_symbol(s, x), any = widest(s, x);
+  if (symbol >= 0)
+    return split(s, x, symbol);
+  bool is_set = set_point(s, x, false, &at);
+  if (!is_set && any < 0) {
     drop(s, x);
     return LOOM_OK;
   }
-  if (x->stage == SPACE_BOX) {
-    int64_t b = model_bound_point(s->program, &at, NULL);
-    x->bound = b > x->bound ? b : x->bound;
-    x->stage = SPACE_POINT;
-  } else {
-    const space_group *group;
-    LOOM_TRY(bound_ends(s, x, &at, &group));
-    x->stage = SPACE_ENDS;
-  }
-  if (x->bound <= at_most(s, x))
-    push(s, x);
-  else
-    drop(s, x);
-  return LOOM_OK;
+  if (is_set && x->stage == SPACE_BOX && any < 0)
+    return bound_point(s, x, &at);
+  if (is_set && (any < 0 || (x->stage == SPACE_BOX && pays_group(s, x))))
+    return bound_by_group(s, x, &at);
+  return split(s, x, any);
 }
 
 /* ---- an epoch ---- */
@@ -222,6 +318,7 @@ static loom_status choose_jobs(space_search *s, int epoch) {
       drop(s, x);
       continue;
     }
+    space_groups_trim(s->ctx, s->groups);
     LOOM_TRY(advance(s, x, &is_ready));
     if (is_ready)
       vec_push(&s->ctx->scratch, &s->jobs, ((space_job){.of = x, .at_most = at_most(s, x)}));
@@ -236,7 +333,7 @@ static loom_status prepare_jobs(space_search *s) {
     space_job *j = &s->jobs.at[i];
     model_point at;
     space_key key;
-    if (!set_point(s, j->of, &at))
+    if (!set_point(s, j->of, false, &at))
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
     space_key_of(&s->source, j->of->tuple, &at, &key);
     LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, &at, &j->group));
@@ -254,7 +351,7 @@ static loom_status run_job(loom_ctx *worker, void *data, size_t i) {
   space_search *s = data;
   space_job *j = &s->jobs.at[i];
   model_point at;
-  if (set_point(s, j->of, &at))
+  if (set_point(s, j->of, true, &at))
     j->n = space_look(&worker->scratch, s->program, &s->source, j->group, &at, s->machine->l1_bytes, j->at_most, j->room, j->found, &j->effort);
   return LOOM_OK;
 }
@@ -316,7 +413,21 @@ static void report(const space_search *s) {
     s->limits->progress(s->limits->data, s->looked, (int64_t)s->open.n, s->n_best ? s->best[0].total : INT64_MAX, space_open_bound(s));
 }
 
+/* The blocks of the parallel loops; those of constant extent that a gather makes one wave. */
+static void find_waves(space_search *s) {
+  for (int l = 0; l < s->source.n_parallel; l++) {
+    const nest_loop *x = &s->nest->loops.at[l];
+    s->wave_symbol[l] = s->loop_symbol[l] = -1;
+    for (int i = 0; i < s->n_blocks; i++)
+      if (text_eq(s->nest->symbols.at[i].name, x->block))
+        s->loop_symbol[l] = i;
+    if ((s->source.one_trip & 1u << l) && sym_is_const(x->extent, &s->wave_extent[l]))
+      s->wave_symbol[l] = s->loop_symbol[l];
+  }
+}
+
 loom_status space_search_run(space_search *s) {
+  find_waves(s);
   s->started = seconds();
   s->left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
   for (int32_t t = 0; t < s->source.n_tuples; t++) {
@@ -325,10 +436,12 @@ loom_status space_search_run(space_search *s) {
     x->tuple = t;
     for (int i = 0; i < s->n_blocks; i++)
       x->to[i] = s->domain[i].n - 1;
-    if (!may_fit(s, x))
-      break;                            /* nor do the others: cores do not matter */
-    bound_node(s, x);
-    push(s, x);
+    if (may_fit(s, x)) {
+      bound_node(s, x, NULL);
+      push(s, x);
+    } else {
+      drop(s, x);
+    }
   }
   for (int epoch = 0; s->open.n && s->left != 0 && !s->timed_out; epoch++) {
     LOOM_TRY(choose_jobs(s, epoch));

@@ -48,6 +48,9 @@ typedef VEC_OF(space_arm) space_arms;
 typedef struct space_price { plan_choice choice; const model_route *route; int8_t order[PLAN_ITERS_MAX]; } space_price;
 typedef VEC_OF(space_price) space_prices;
 
+/* How much the links of one mapping's hull carry: by access and link, bytes for each byte that comes once, along the way that loads the link least. */
+typedef struct space_links { int n_links; const double *share; } space_links;
+
 /* Points of one tuple with the same waves. */
 typedef struct space_key { int32_t tuple; uint32_t one_trip; int64_t active[PLAN_ITERS_MAX][2]; } space_key;
 typedef struct space_group {
@@ -55,6 +58,7 @@ typedef struct space_group {
   struct space_group *older;            /* of the same bucket */
   space_arms arms;
   space_prices prices[PLAN_LOADS_MAX];  /* each choice on each route once; the links' loads are of the first arm that has it */
+  VEC_OF(space_links) links;            /* of each mapping */
   space_prices ends[PLAN_LOADS_MAX];    /* ways that no other is quicker than, for the first load or the last store */
 } space_group;
 
@@ -82,8 +86,11 @@ int space_compare_columns(const int64_t *a, const int64_t *b);
 enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */ };
 typedef VEC_OF(solve_ratio) solve_ratios;
 
+/* The parts of the mesh that the mappings of a tuple use. */
+typedef struct space_reach { model_reach *at; int n; } space_reach;
+
 /* What is known of the points of a node: how its bound was made. */
-typedef enum space_stage { SPACE_BOX, SPACE_POINT, SPACE_ENDS } space_stage;
+typedef enum space_stage { SPACE_BOX, SPACE_GROUP, SPACE_POINT } space_stage;
 typedef struct space_node { int64_t bound, age; int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
 
 /* A winner: one for each (mapping, order). */
@@ -107,8 +114,11 @@ typedef struct space_search {
   solve_problem problem;                /* the block symbols, as the user restricts them */
   model_domain domain[MODEL_BLOCKS_MAX];
   int n_blocks;
+  int loop_symbol[PLAN_ITERS_MAX];      /* of each parallel loop; -1: none */
+  int wave_symbol[PLAN_ITERS_MAX]; int64_t wave_extent[PLAN_ITERS_MAX];      /* parallel loops that must be one wave; symbol -1: others */
   bool exact;                           /* rows: block sizes divide */
   const solve_ratios *row_trips;        /* rows: each one's trips over the block sizes */
+  const space_reach *reach;             /* [n_tuples] */
   space_groups *groups;
   VEC_OF(space_node *) open, spare;
   VEC_OF(space_job) jobs;

@@ -1,6 +1,7 @@
 /* Groups: the arms of one tuple for one kind of waves, with their routes, each thing that is priced once. */
 #include "solve/solve_space.h"
 #include "base/hash.h"
+#include <math.h>
 
 enum { CHOICES_MAX = 4096, WAYS_MAX = 512 };
 
@@ -146,6 +147,37 @@ static const model_route *route_of(const builder *b, const plan_choice *ways, si
   return NULL;
 }
 
+/* Cores that fetch the same for themselves: those of parallel loops the access does not move with. */
+static double repeats(const builder *b, int a) {
+  double n = 1;
+  for (int i = 0; i < b->s->n_parallel; i++)
+    if (!model_access_moves(b->p, a, i))
+      n *= b->at->grid.cores[i];
+  return n;
+}
+
+/* Loads only: what the last store carries counts elsewhere. */
+static void add_links(builder *b, const plan_choice *const *ways, const size_t *n, model_route *const *routes) {
+  int n_links = routes[0]->n_links;
+  double *share = ARENA_NEW_N(&b->ctx->mem, double, b->s->n_access * (n_links + 1));
+  for (int a = 0; a < b->s->n_access; a++)
+    for (int l = 0; l < n_links && b->s->load[a]; l++) {
+      double least = INFINITY;
+      for (size_t i = 0; i < n[a]; i++) {
+        double cores = repeats(b, a);
+        for (int d = 0; d < PLAN_MESH_MAX; d++)
+          cores /= ways[a][i].area[d] > 1 ? (double)ways[a][i].area[d] : 1;
+        for (int w = 0; w < b->at->n_waves; w++) {
+          const model_route *r = &routes[a][i * (size_t)b->at->n_waves + (size_t)w];
+          if (r->senders > 0)
+            least = fmin(least, cores * r->link_x1024[l] / 1024 / r->senders);
+        }
+      }
+      share[a * n_links + l] = isfinite(least) ? least : 0;
+    }
+  vec_push(&b->ctx->mem, &b->g->links, ((space_links){n_links, share}));
+}
+
 /* The arms from `first` on, which stand on one mapping, get their routes. */
 static loom_status set_routes(builder *b, size_t first) {
   loom_ctx *ctx = b->ctx;
@@ -160,6 +192,7 @@ static loom_status set_routes(builder *b, size_t first) {
     n[a] = list_ways(b, first, a, ways[a]);
   }
   LOOM_TRY(model_find_routes(ctx, b->p, &b->g->arms.at[first].map, b->at, (const plan_choice *const *)ways, n, routes));
+  add_links(b, (const plan_choice *const *)ways, n, routes);
   for (size_t k = first; k < b->g->arms.n; k++) {
     space_arm *arm = &b->g->arms.at[k];
     for (int a = 0; a < b->s->n_access; a++) {

@@ -23,6 +23,49 @@ static loom_status list_accesses(space_search *s) {
   return LOOM_OK;
 }
 
+/* ---- parts of the mesh ---- */
+
+typedef struct mesh_part { int64_t size[PLAN_MESH_MAX]; model_reach reach; struct mesh_part *older; } mesh_part;
+
+static const model_reach *find_part(space_search *s, mesh_part **all, const plan_mapping *map) {
+  for (mesh_part *x = *all; x; x = x->older)
+    if (memcmp(x->size, map->mesh_size, sizeof x->size) == 0)
+      return &x->reach;
+  mesh_part *x = ARENA_NEW(&s->ctx->mem, mesh_part);
+  memcpy(x->size, map->mesh_size, sizeof x->size);
+  model_reach_make(s->ctx, s->program, map->mesh_size, &x->reach);
+  x->older = *all;
+  *all = x;
+  return &x->reach;
+}
+
+static void add_part(space_search *s, space_reach *to, mesh_part **all, const plan_mapping *map) {
+  const model_reach *x = find_part(s, all, map);
+  for (int i = 0; i < to->n; i++)
+    if (to->at[i].sum == x->sum)
+      return;
+  model_reach *at = ARENA_NEW_N(&s->ctx->mem, model_reach, to->n + 1);
+  if (to->n)
+    memcpy(at, to->at, (size_t)to->n * sizeof *at);
+  at[to->n++] = *x;
+  to->at = at;
+}
+
+static void list_parts(space_search *s) {
+  mesh_part *all = NULL;
+  space_reach *reach = ARENA_NEW_N(&s->ctx->mem, space_reach, s->source.n_tuples);
+  const explore_space *x = s->source.space;
+  plan_mapping map;
+  for (int32_t f = 0; x && f < x->n_profiles; f++)
+    if (x->first_mapping[f] < x->first_mapping[f + 1]) {      /* all of a profile use the same cores */
+      explore_get_mapping(x, x->first_mapping[f], 0, &map);
+      add_part(s, &reach[x->profile_tuple[f]], &all, &map);
+    }
+  for (size_t i = 0; !x && i < s->source.rows.n; i++)
+    add_part(s, &reach[s->source.row_tuple[i]], &all, &s->source.rows.at[i]->mapping);
+  s->reach = reach;
+}
+
 /* Exact: what divides no loop of constant extent is left out at once. */
 static bool may_divide(const nest *n, const char *symbol, int64_t size) {
   for (size_t l = 0; l < n->loops.n; l++) {
@@ -186,7 +229,7 @@ static loom_status nothing_fits(space_search *s) {
   model_point at;
   plan_choice chosen[PLAN_LOADS_MAX];
   plan words = {0};
-  for (int i = 0; i < s->source.n_parallel; i++) {
+  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
     g.cores[i] = s->source.tuple[i];
     g.order[i] = (int8_t)i;
   }
@@ -227,6 +270,7 @@ loom_status solve_space(loom_ctx *ctx, const explore_space *x, const solve_optio
   s->source.one_trip = x->one_trip;
   s->is_done = true;
   s->source.one_depth = explore_lacks(x) & PLAN_NEEDS_MIXED_DEPTH;
+  list_parts(s);
   LOOM_TRY(list_domains(s));
   if (!empty_domain(s))
     LOOM_TRY(search(s));
@@ -294,6 +338,7 @@ loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const exp
   s->source.one_trip = explore_gathered(n);
   list_tuples(s, t);
   LOOM_TRY(compile_trips(s, t));
+  list_parts(s);
   bool fell_back = false;
   for (int round = o->ragged ? 1 : 0; round < 2; round++) {
     s->exact = round == 0;
