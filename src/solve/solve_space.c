@@ -227,26 +227,6 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
   return LOOM_OK;
 }
 
-static loom_status split(space_search *s, space_node *x, int symbol) {
-  int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
-  for (int half = 0; half < 2; half++) {
-    space_node *child = new_node(s);
-    *child = *x;
-    if (half)
-      child->from[symbol] = middle + 1;
-    else
-      child->to[symbol] = middle;
-    if (!may_fit(s, child)) {
-      drop(s, child);
-      continue;
-    }
-    bound_node(s, child, NULL);
-    LOOM_TRY(push_or_drop(s, child));
-  }
-  drop(s, x);
-  return LOOM_OK;
-}
-
 /* The group of a box is asked, or of a point at the end. */
 static loom_status bound_by_group(space_search *s, space_node *x, const model_point *at) {
   knowledge k;
@@ -265,6 +245,31 @@ static loom_status bound_by_group(space_search *s, space_node *x, const model_po
   }
   x->stage = is_point ? SPACE_POINT : SPACE_GROUP;
   return push_or_drop(s, x);
+}
+
+static loom_status split(space_search *s, space_node *x, int symbol) {
+  int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
+  model_point at;
+  for (int half = 0; half < 2; half++) {
+    space_node *child = new_node(s);
+    *child = *x;
+    if (half)
+      child->from[symbol] = middle + 1;
+    else
+      child->to[symbol] = middle;
+    if (!may_fit(s, child)) {
+      drop(s, child);
+      continue;
+    }
+    if (x->stage == SPACE_GROUP && set_point(s, child, false, &at)) {      /* it has its parent's group */
+      LOOM_TRY(bound_by_group(s, child, &at));
+      continue;
+    }
+    bound_node(s, child, NULL);
+    LOOM_TRY(push_or_drop(s, child));
+  }
+  drop(s, x);
+  return LOOM_OK;
 }
 
 /* A point without its group, for which a group would be made. */
