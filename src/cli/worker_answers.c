@@ -1,19 +1,43 @@
 /* What --explain, --neighbours, --pareto and --topk of compile, run and explore say of the search. */
-#include "cli/cli.h"
+#include "base/text.h"
 #include "cli/worker.h"
 #include "solve/solve_answers.h"
 
+static solve_field field_of(const compile_state *s, const solve_options *so) {
+  return (solve_field){.nest = s->nest, .machine = s->machine, .space = s->space.nest ? &s->space : NULL, .table = &s->table, .o = so, .explore = &s->o->explore};
+}
+
 loom_status worker_answer(loom_ctx *ctx, const cli_options *o, const compile_state *s, data_value *out) {
   solve_options so = s->solve_options;
-  const explore_options *explore = &s->o->explore;
   if (!s->nest || s->solved.rows.n == 0 || s->solved.best < 0)
     return LOOM_OK;                          /* nothing was searched */
   so.explain = o->explain;
   so.neighbours = o->neighbours;
   so.pareto = o->pareto;
   so.top_k = o->topk.last && s->o->stop_after == COMPILE_SOLVE ? s->o->topk : 0;
-  const solve_field f = {.nest = s->nest, .machine = s->machine, .space = s->space.nest ? &s->space : NULL, .table = &s->table, .o = &so, .explore = explore};
+  const solve_field f = field_of(s, &so);
   return solve_answer_field(ctx, &f, &s->solved, out);
+}
+
+static const char *joined(arena *m, const solve_conflict_items *items) {
+  text t = text_new(m);
+  for (size_t i = 0; i < items->n; i++)
+    text_addf(&t, "%s%s", i ? "; " : "", items->at[i].words);
+  return text_str(&t);
+}
+
+loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const compile_state *s, loom_status failure) {
+  solve_conflict c;
+  if (failure != LOOM_EINFEASIBLE || !o->explain || !s->nest || s->o->plan)
+    return failure;
+  const solve_field f = field_of(s, &s->solve_options);
+  if (solve_explain_nothing(ctx, &f, &c) != LOOM_OK)
+    return failure;
+  for (size_t i = 0; i < c.alone.n; i++)
+    diag_note(ctx, LOOM_NOSPAN, "impossible: %s", c.alone.at[i].words);
+  if (c.together.n)
+    diag_note(ctx, LOOM_NOSPAN, "cannot all hold%s: %s", c.is_minimal ? ", while without any of them the others can" : "", joined(&ctx->mem, &c.together));
+  return failure;
 }
 
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers) {

@@ -266,8 +266,12 @@ static void print_decisions(compile_state *s) {
   printf("predicted    %s cycles: %s", text_thousands(m, p->predicted_cycles), proofs[p->proof]);
   if (p->proof == PLAN_BEST_FOUND)
     printf(", lower bound %s", text_thousands(m, p->lower_bound));
+  if (!s->o->plan && s->space.nest)
+    printf(" (%s mappings, %d loop orders, %s block sizes", text_thousands(m, s->space.n_mappings), s->space.n_orders, text_thousands(m, p->points));
+  else if (!s->o->plan)
+    printf(" (%zu variants, %s points of the winner's domain", s->table.rows.n, text_thousands(m, p->points));
   if (!s->o->plan)
-    printf(" (%zu variants, %s points of the winner's domain, %s feasible)", s->table.rows.n, text_thousands(m, p->points), text_thousands(m, p->feasible));
+    printf(p->feasible >= 0 ? ", %s feasible)" : ")", text_thousands(m, p->feasible));
   putchar('\n');
   print_certificate(s);
 }
@@ -404,6 +408,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       printf("written      %s\n", s.output_dir);
     }
   }
+  st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_done(&s);
   return st;
@@ -476,6 +481,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   }
   if (st == LOOM_OK)
     st = verdict(ctx, &e);
+  st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_done(&s);
   return st;
@@ -518,6 +524,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
     else if (st == LOOM_OK)
       print_candidates(ctx, o, &s, v);
   }
+  st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_done(&s);
   return st;

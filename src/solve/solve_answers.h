@@ -97,5 +97,9 @@ LOOM_MUST_USE loom_status solve_explain_field(loom_ctx *ctx, const solve_field *
 typedef struct solve_row_trade { int64_t cycles, l1_bytes, dram_bytes; solve_row row; } solve_row_trade;
 typedef VEC_OF(solve_row_trade) solve_row_trades;
 LOOM_MUST_USE loom_status solve_field_trades(loom_ctx *ctx, const solve_field *f, const solve_limits *l, solve_row_trades *out, bool *out_complete);
+/* Nothing was feasible, under any model: why; of upstream's models for the first row.  Both lists empty: not known. */
+LOOM_MUST_USE loom_status solve_explain_nothing(loom_ctx *ctx, const solve_field *f, solve_conflict *out);
+/* The same under the loom model: what of the sizes asked for and the memory cannot hold together; both lists empty: it is for other reasons. */
+LOOM_MUST_USE loom_status solve_find_field_conflict(loom_ctx *ctx, const solve_field *f, const solve_limits *l, solve_conflict *out);
 LOOM_MUST_USE loom_status solve_list_field_steps(loom_ctx *ctx, const solve_field *f, const solve_row *row, int reach, solve_steps *out);
 #endif

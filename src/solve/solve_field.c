@@ -2,8 +2,6 @@
  * way for each access (priced again, all else kept), and the best with another mapping or loop order. */
 #include "solve/solve_price.h"
 
-static const int64_t unlimited_bytes = INT64_C(1) << 40;
-
 typedef struct asker { loom_ctx *ctx; const solve_field *f; const solve_limits *limits; int64_t cycles; } asker;
 
 /* ---- searching again ---- */
@@ -99,7 +97,7 @@ static loom_status memory_words(asker *a, const solve_price *x, const char **out
 static void ask_memory(asker *a, const char *words, solve_explanation *out) {
   machine roomy = *a->f->machine;
   bool is_proven = false;
-  roomy.l1_bytes = unlimited_bytes;
+  roomy.l1_bytes = SOLVE_UNLIMITED_BYTES;
   int64_t cycles = search_quietly(a, &roomy, a->f->space, a->f->o, &is_proven);
   add_limit(a, words, cycles, is_proven, out);
 }

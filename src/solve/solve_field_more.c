@@ -35,6 +35,25 @@ static loom_status answer_rows(loom_ctx *ctx, const solve_field *f, data_value *
   return solve_answer_more(&w, NULL, out);
 }
 
+/* Of the first row: the others mostly pose the same. */
+static loom_status find_row_conflict(loom_ctx *ctx, const solve_field *f, const solve_limits *l, solve_conflict *out) {
+  model_cost *cost;
+  solve_problem p;
+  solve_answer a;
+  *out = (solve_conflict){0};
+  if (!f->table || !f->table->rows.n)
+    return LOOM_OK;
+  LOOM_TRY(model_build(ctx, f->nest, f->machine, f->table->rows.at[0], f->o->model, f->o->accumulate_f32, &cost));
+  LOOM_TRY(solve_pose_row(ctx, f->nest, cost, f->o, &p));
+  return solve_again(ctx, &p, l, &a) && a.status == SOLVE_INFEASIBLE ? solve_find_conflict(ctx, &p, &a, l, out) : LOOM_OK;
+}
+
+loom_status solve_explain_nothing(loom_ctx *ctx, const solve_field *f, solve_conflict *out) {
+  solve_limits again = solve_limits_of(f->o);
+  again.progress = NULL;
+  return f->o->model == MODEL_LOOM ? solve_find_field_conflict(ctx, f, &again, out) : find_row_conflict(ctx, f, &again, out);
+}
+
 /* ---- the loom model ---- */
 
 static data_value *row_to_data(arena *m, const solve_row *r) {

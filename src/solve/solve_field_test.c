@@ -157,6 +157,36 @@ static void test_the_best_of_a_space_is_explained(void **state) {
   }
 }
 
+/* ---- nothing fits ---- */
+
+static void test_conflicts_name_sizes_and_memory(void **state) {
+  (void)state;
+  /* f16 tiles with an f32 accumulator: 256 x 256 alone is 256 kB, 64 x 64 x 32 is 28 kB */
+  static const struct { int64_t l1_bytes, m, n; const char *alone; size_t together; const char *named[3]; } cases[] = {
+      {96 << 10, 256, 256, NULL, 3, {"tile_m = 256", "tile_n = 256", "the buffers fit L1 98.3 kB"}},
+      {24 << 10, 512, 32, NULL, 2, {"tile_m = 512", "the buffers fit L1 24.6 kB"}},
+      {1 << 10, 64, 32, "the buffers fit L1 1024 B", 0, {NULL}},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    scene s;
+    open_scene(&s, 2, 2, (const int64_t[]){512, 512, 512}, 0, cases[i].l1_bytes, 0);
+    const solve_domain asked[] = {{.symbol = "tile_m", .assigned = cases[i].m}, {.symbol = "tile_n", .assigned = cases[i].n}};
+    s.o.domains = asked;
+    s.o.n_domains = 2;
+    assert_int_equal(best_with(&s, s.m, asked, 2), -1);
+    solve_field f = field_of(&s);
+    solve_conflict c;
+    assert_int_equal(solve_explain_nothing(&s.ctx, &f, &c), LOOM_OK);
+    assert_int_equal(c.alone.n, cases[i].alone ? 1 : 0);
+    assert_int_equal(c.together.n, cases[i].together);
+    assert_true(!cases[i].alone || strstr(c.alone.at[0].words, cases[i].alone));
+    for (size_t k = 0; k < c.together.n; k++)
+      assert_non_null(strstr(c.together.at[k].words, cases[i].named[k]));
+    assert_int_equal(s.ctx.diag.errors, 0);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
 /* ---- trades, written out ---- */
 
 enum { CHOICES_MAX = 512 };
@@ -281,6 +311,7 @@ static void test_trades_of_a_space_equal_writing_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_best_of_a_space_is_explained),
+      cmocka_unit_test(test_conflicts_name_sizes_and_memory),
       cmocka_unit_test(test_trades_of_a_space_equal_writing_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

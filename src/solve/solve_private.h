@@ -167,6 +167,8 @@ const char *solve_sizes_words(arena *m, const solve_symbol *x);
 /* Where `by` steps from `value` lead, which need not be one of the values itself; below 0 or from v->n on: over an end. */
 int32_t solve_step_index(const solve_values *v, int64_t value, int by);
 
+/* L1 as if it did not matter. */
+#define SOLVE_UNLIMITED_BYTES (INT64_C(1) << 40)
 /* ---- what can be dropped from a problem ---- */
 typedef enum solve_limit_kind { SOLVE_LIMIT_CONDITION, SOLVE_LIMIT_TRIP, SOLVE_LIMIT_SIZES /* asked for by the user */, SOLVE_LIMIT_CAPACITY } solve_limit_kind;
 typedef struct solve_limit { solve_limit_kind kind; size_t at; } solve_limit;
