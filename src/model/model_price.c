@@ -85,11 +85,16 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
   }
   if (run >= channels * p->page_bytes || channels > 64)
     return channels;
-  uint64_t seen = 0;
-  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1;
-  for (int64_t r = 0; r < rows && r < 4 * channels; r++)
-    for (int64_t page = r * pitch / p->page_bytes; page <= (r * pitch + run - 1) / p->page_bytes; page++)
-      seen |= UINT64_C(1) << (page % channels);
+  uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
+  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1, period = channels * p->page_bytes, step = pitch % period, start = 0;
+  for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* run < period: its pages go round once at most */
+    for (int64_t page = start / p->page_bytes, last = (start + run - 1) / p->page_bytes; page <= last; page++)
+      seen |= UINT64_C(1) << (page < channels ? page : page - channels);
+    if (step == 0)
+      break;                            /* the other rows lie on the same channels */
+    start += step;
+    start -= start >= period ? period : 0;
+  }
   int64_t found = __builtin_popcountll(seen);
   for (int i = d - 2; i >= 0; i--)      /* outer rows start elsewhere */
     found = model_min(channels, found * model_min(box_extent(at, a, panel, i), channels));
@@ -169,6 +174,9 @@ static int64_t route_start(const model_program *p, const model_route *r) { retur
 
 /* ceil(x_1024 * bytes / 1024 / k) */
 static int64_t on_links(const model_program *p, int64_t x_1024, int64_t bytes) {
+  int64_t load;
+  if (p->link_rate && !__builtin_mul_overflow(bytes, x_1024, &load) && load <= INT64_MAX - p->link_rate)
+    return (load + p->link_rate - 1) / p->link_rate;
   return p->link_rate ? (int64_t)(((__int128)bytes * x_1024 + p->link_rate - 1) / p->link_rate) : 0;
 }
 
@@ -321,6 +329,16 @@ int64_t model_end_cycles(const model_program *p, const model_point *at, int acce
   return t.first;
 }
 
+/* floor(x * bytes / all), in 64 bits where that is possible. */
+static int64_t share_of(__int128 x, int64_t bytes, __int128 all) {
+  if (x <= INT64_MAX && all <= INT64_MAX) {
+    int64_t whole = (int64_t)x / (int64_t)all, rest = (int64_t)x % (int64_t)all;
+    if (!__builtin_mul_overflow(whole, bytes, &whole) && !__builtin_mul_overflow(rest, bytes, &rest) && !__builtin_add_overflow(whole, rest / (int64_t)all, &whole))
+      return whole;
+  }
+  return (int64_t)(x * bytes / all);
+}
+
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
   const program_access *a = &p->access[access];
   program_lift x = program_lift_of(p, at, a, c);
@@ -351,9 +369,9 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
       first = k.is_first ? t : first;
       each = t.each;
     }
-    senders += (__int128)times * q->senders;
+    senders += (__int128)k.count * q->senders;
     for (int l = 0; l < q->n_links; l++)
-      crossed[l] += (__int128)times * q->link_x1024[l];
+      crossed[l] += (__int128)k.count * q->link_x1024[l];
     if (k.is_last) {
       last = each;
       last_route = q;
@@ -364,7 +382,7 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   } while (next_wave(p, at, x.over, &k));
   out->dram_rest = out->dram_bytes;
   for (int l = 0; l < r->n_links && senders > 0; l++)
-    out->link_rest[l] = (int64_t)((crossed[l] * out->dram_bytes / senders + 1023) / 1024);
+    out->link_rest[l] = (share_of(crossed[l], out->dram_bytes, senders) + 1023) / 1024;
   out->l1_bytes = slots_bytes(p, a, c, bytes);
   if (a->is_store)
     return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
