@@ -1,4 +1,4 @@
-/* Does every expression name only symbols and booleans of its variant?  Told at the name, before anybody counts with it. */
+/* Does every expression name only symbols and booleans of its variant, and divide by no constant 0?  Told at its place, before anybody counts with it. */
 #include "base/text.h"
 #include "etg/etg_private.h"
 
@@ -29,11 +29,27 @@ static loom_status fail_unknown(const checker *c, const data_value *name) {
   return LOOM_EINPUT;
 }
 
+static bool is_zero(const data_value *v) {
+  const data_value *number = v->kind == DATA_OBJECT && v->n == 1 ? data_get(v, "Const") : v;
+  return number && number->kind == DATA_INT && number->integer == 0;
+}
+
+static loom_status check_divisor(const checker *c, const data_value *v) {
+  static const char *const divisions[] = {"Div", "FloorDiv", "CeilDiv", "Mod"};
+  for (size_t i = 0; i < sizeof divisions / sizeof *divisions; i++) {
+    const data_value *operands = data_get(v, divisions[i]);
+    if (operands && operands->kind == DATA_ARRAY && operands->n == 2 && is_zero(operands->items[1]))
+      LOOM_FAIL(c->ctx, operands->items[1]->span, LOOM_EINPUT, "\"%s\" by zero", divisions[i]);
+  }
+  return LOOM_OK;
+}
+
 /* `v` has been read as an expression: its depth is bounded. */
 static loom_status check_tree(const checker *c, const data_value *v) {
   const data_value *symbol = data_get(v, "Sym");
   if (symbol && symbol->kind == DATA_STRING && !is_known(c->v, symbol->string))
     return fail_unknown(c, symbol);
+  LOOM_TRY(check_divisor(c, v));
   for (size_t i = 0; i < v->n; i++)
     LOOM_TRY(check_tree(c, v->kind == DATA_OBJECT ? v->members[i].value : v->items[i]));
   return LOOM_OK;
@@ -76,7 +92,7 @@ static loom_status check_block(const checker *c, const etg_block *b) {
   return LOOM_OK;
 }
 
-loom_status etg_check_symbols(loom_ctx *ctx, const etg_variant *v) {
+loom_status etg_check_exprs(loom_ctx *ctx, const etg_variant *v) {
   checker c = {ctx, v};
   LOOM_TRY(check_block(&c, v->kernel));
   for (size_t i = 0; i < v->temporal.n; i++)

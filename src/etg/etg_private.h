@@ -16,8 +16,8 @@ bool etg_warn_once(loom_ctx *ctx, loom_span span, const char *what);
 void etg_warn_unknown(loom_ctx *ctx, const data_value *v, const char *const *keys, size_t n);
 #define ETG_KNOWN_KEYS(ctx, v, ...) etg_warn_unknown((ctx), (v), (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
-/* LOOM_EINPUT at the name of a symbol that the variant does not have. */
-LOOM_MUST_USE loom_status etg_check_symbols(loom_ctx *ctx, const etg_variant *v);
+/* LOOM_EINPUT at the name of a symbol that the variant does not have, at a divisor that is 0. */
+LOOM_MUST_USE loom_status etg_check_exprs(loom_ctx *ctx, const etg_variant *v);
 /* constraint_scope of a variant whose generation is known. */
 LOOM_MUST_USE loom_status etg_read_limits(loom_ctx *ctx, const data_value *variant, etg_variant *out);
 

@@ -278,7 +278,7 @@ static loom_status read_variant(loom_ctx *ctx, const data_value *v, etg_variant 
     etg_warn_unknown(ctx, kernel, scope_keys, sizeof scope_keys / sizeof *scope_keys);
   LOOM_TRY(read_block(ctx, kernel ? kernel : v, x->generation, 0, x->kernel));
   LOOM_TRY(etg_read_limits(ctx, v, x));
-  return etg_check_symbols(ctx, x);
+  return etg_check_exprs(ctx, x);
 }
 
 loom_status etg_read(loom_ctx *ctx, const data_value *v, etg_file *out) {

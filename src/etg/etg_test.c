@@ -126,6 +126,7 @@ static void test_wrong_files_are_explained(void **state) {
       {"gen3", "\"trip_count\"", "\"trips\"", LOOM_EINPUT, "'trip_count' is missing"},
       {"gen3", "\"iter_type\": \"sequential\"", "\"iter_type\": \"sequental\"", LOOM_EINPUT, "must be temporal or sequential"},
       {"gen3", "{\"stage_id\": 1, \"Parallel\": [{", "{\"stage_id\": 1, \"Serial\": [{", LOOM_EINPUT, "must have Parallel or for_loop_block"},
+      {"gen2", "\"hard_constraints\": [", "\"hard_constraints\": [{\"Eq\": [{\"Div\": [32, {\"Const\": 0}]}, 1]}, ", LOOM_EINPUT, "\"Div\" by zero"},
       {"gen3", "\"Parallel\": [{\"Sequential\"", "\"Parallel\": 3, \"x\": [{\"Sequential\"", LOOM_EINPUT, "Parallel must be a list of branches"},
       {"gen3", "\"PlacedFunc\"", "\"Call\"", LOOM_EINPUT, "must be a Func or a PlacedFunc"},
       {"gen3", "[\"K\", {\"Sym\": \"K\"}]", "[\"K\"]", LOOM_EINPUT, "must be [symbol, expression]"},

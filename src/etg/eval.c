@@ -3,7 +3,8 @@
 #include "base/text.h"
 #include "etg/etg_private.h"
 
-typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; const char *wrapper; /* "Concrete", newer "Expression" */ } evaluator;
+typedef struct evaluator { loom_ctx *ctx; arena *mem; const machine *m; int64_t limit; const char *wrapper; /* "Concrete", newer "Expression" */
+  int *calls; int64_t *total; /* so far */ } evaluator;
 
 /* ---- expressions: JSON trees are put together as they are, so that nothing folds ---- */
 
@@ -82,6 +83,9 @@ static loom_status combine(const evaluator *e, const data_value *node, const dat
     diag_help(e->ctx, "split the schedule, or give the functions fewer scenarios");
     return LOOM_ELIMIT;
   }
+  *e->total += (int64_t)so_far->n * (int64_t)next->n;
+  if (*e->total > EVAL_TOTAL_MAX)
+    LOOM_FAIL(e->ctx, node->span, LOOM_ELIMIT, "the schedule has more than %d combinations of scenarios in all", EVAL_TOTAL_MAX);
   *out = data_array(e->mem);
   for (size_t i = 0; i < so_far->n; i++)
     for (size_t k = 0; k < next->n; k++) {
@@ -179,6 +183,8 @@ static loom_status evaluate_call(const evaluator *e, const data_value *body, boo
   data_value *func, *name;
   const data_value *entries;
   const machine_func *f;
+  if (++*e->calls > EVAL_CALLS_MAX)
+    LOOM_FAIL(e->ctx, body->span, LOOM_ELIMIT, "the schedule has more than %d calls", EVAL_CALLS_MAX);
   LOOM_TRY(data_need(e->ctx, body, "func", DATA_OBJECT, &func));
   LOOM_TRY(data_need(e->ctx, func, "name", DATA_STRING, &name));
   LOOM_TRY(check_entries(e, func, &entries));
@@ -213,7 +219,7 @@ static loom_status evaluate(const evaluator *e, const data_value *v, int depth, 
     LOOM_FAIL(e->ctx, v->span, LOOM_ELIMIT, "schedules are nested deeper than %d", EVAL_DEPTH_MAX);
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     const data_value *body = v->n == 1 ? data_get(v, kinds[i].kind) : NULL;
-    data_value *filled;
+    data_value *filled = NULL;
     if (!body)
       continue;
     LOOM_TRY(kinds[i].tag ? evaluate_parts(e, body, kinds[i].tag, depth, &filled, out_scenarios) : evaluate_call(e, body, i == 1, &filled, out_scenarios));
@@ -237,7 +243,9 @@ static bool has_placed_call(const data_value *v) {
 }
 
 loom_status eval_schedule(loom_ctx *ctx, const machine *m, const data_value *schedule, int64_t limit, data_value **out) {
-  evaluator e = {ctx, &ctx->mem, m, limit, has_placed_call(schedule) ? "Expression" : "Concrete"};
+  int calls = 0;
+  int64_t total = 0;
+  evaluator e = {ctx, &ctx->mem, m, limit, has_placed_call(schedule) ? "Expression" : "Concrete", &calls, &total};
   data_value *scenarios;
   return evaluate(&e, schedule, 0, out, &scenarios);
 }

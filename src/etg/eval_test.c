@@ -191,11 +191,36 @@ static void test_schedules_are_not_nested_without_end(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static const char *repeated(arena *m, const char *what, int n) {
+  text t = text_new(m);
+  for (int i = 0; i < n; i++)
+    text_addf(&t, "%s%s", i ? ", " : "", what);
+  return text_str(&t);
+}
+
+/* Long schedules end with a limit, not with the memory or the stack. */
+static void test_long_schedules_are_refused(void **state) {
+  (void)state;
+  static const struct { int wide, plain; loom_status status; const char *said; } cases[] = {
+      {0, 1024, LOOM_OK, NULL}, {0, 1025, LOOM_ELIMIT, "more than 1024 calls"}, {5, 10, LOOM_OK, NULL}, {5, 100, LOOM_ELIMIT, "more than 65536 combinations of scenarios in all"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    const char *json = arena_printf(&ctx.mem, "{\"Sequential\": {\"schedules\": [%s%s%s]}}", repeated(&ctx.mem, WIDE, cases[i].wide), cases[i].wide ? ", " : "", repeated(&ctx.mem, F2, cases[i].plain));
+    assert_int_equal(evaluated(&ctx, json, 1024, &got), cases[i].status);
+    if (cases[i].status)
+      testing_expect_error(&ctx, cases[i].status, cases[i].said, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_sequence_has_every_combination), cmocka_unit_test(test_a_call_is_guarded_and_not_folded),
       cmocka_unit_test(test_the_published_round_trip),         cmocka_unit_test(test_what_a_node_says_besides_stays),
       cmocka_unit_test(test_placed_calls_name_their_unit),
+      cmocka_unit_test(test_long_schedules_are_refused),
       cmocka_unit_test(test_wrong_schedules_are_explained),    cmocka_unit_test(test_schedules_are_not_nested_without_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,8 +133,16 @@ static void tell_gap(loom_ctx *ctx, guards *g) {
 }
 
 static void check_rate(loom_ctx *ctx, guards *g, size_t scenario) {
-  int64_t rate;
-  if (g->told_rate || !sym_run(g->throughput.at[scenario], g->at, &rate) || rate >= 1)
+  int64_t rate = 0;
+  if (g->told_rate)
+    return;
+  if (!sym_run(g->throughput.at[scenario], g->at, &rate)) {
+    diag_warn(ctx, g->func->scenarios.at[scenario].span, "the throughput of '%s' cannot be computed, for example at %s", g->func->name, point_text(&ctx->mem, g));
+    diag_help(ctx, "it divides by zero or does not fit 64 bits there");
+    g->told_rate = true;
+    return;
+  }
+  if (rate >= 1)
     return;
   bool is_quotient = rate == 0 && machine_rate_quotient(g->func->scenarios.at[scenario].throughput);
   diag_warn(ctx, g->func->scenarios.at[scenario].span, "the throughput of '%s' is %" PRId64 ", for example at %s", g->func->name, rate,

@@ -138,6 +138,15 @@ static void test_throughput_below_one_is_taken_exactly(void **state) {
   assert_int_equal(cost_of(ctx, clamped, "f", (const char *[]){"M"}, (int64_t[]){30}, 1), 30);
 }
 
+static void test_a_throughput_that_cannot_be_computed_is_told(void **state) {
+  loom_ctx *ctx = *state;
+  machine *m;
+  expect_ok(ctx, read_text(ctx, tiny_with(&ctx->mem, 25, "      f: {unit: mac, symbols: [M], volume: M, throughput: M / (M - 64)}"), &m));
+  expect_ok(ctx, machine_check(ctx, m));
+  assert_true(ctx->diag.warnings >= 1);
+  assert_non_null(strstr(ctx->diag.first->text, "the throughput of 'f' cannot be computed, for example at M = "));
+}
+
 /* Upstream's Blackhole has the factor behind the quotient: 0 below 8192 elements as it stands. */
 static void test_a_quotient_times_a_factor_is_taken_exactly(void **state) {
   loom_ctx *ctx = *state;
@@ -450,6 +459,7 @@ int main(void) {
       T(test_division_rounds_up_in_fixed_and_down_in_throughput),
       T(test_throughput_below_one_is_taken_exactly),
       T(test_a_quotient_times_a_factor_is_taken_exactly),
+      T(test_a_throughput_that_cannot_be_computed_is_told),
       T(test_everything_round_trips),
       T(test_shipped_machines_have_the_stated_sizes),
       T(test_description_says_what_is_assumed),

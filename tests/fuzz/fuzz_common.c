@@ -42,7 +42,7 @@ helion_options fuzz_options(arena *m, const char *source, size_t size) {
   return o;
 }
 
-static _Noreturn void broken(const loom_ctx *ctx, const char *promise) {
+_Noreturn void fuzz_broken(const loom_ctx *ctx, const char *promise) {
   fprintf(stderr, "fuzz: %s\n", promise);
   for (const diag_item *d = ctx->diag.first; d; d = d->next)
     fprintf(stderr, "  %d:%d: %s\n", (int)d->span.line, (int)d->span.col, d->text);
@@ -74,30 +74,33 @@ static void check_calls(loom_ctx *ctx, kernel_graph *k) {
       }
     bool bound = kernel_bind_call(ctx, k, &call) == LOOM_OK, holds = bound && kernel_check_guards(ctx, k, &call, NULL, blocks, n) == LOOM_OK;
     if (round == 0 && !holds)
-      broken(ctx, "the call that the kernel was read for breaks a guard");
+      fuzz_broken(ctx, "the call that the kernel was read for breaks a guard");
     if (holds && kernel_verify(ctx, k) != LOOM_OK)
-      broken(ctx, "a call that keeps all guards, for which the graph does not fit together");
+      fuzz_broken(ctx, "a call that keeps all guards, for which the graph does not fit together");
   }
 }
 
 long fuzz_compiled;
 
+void fuzz_check_status(const loom_ctx *ctx, loom_status st) {
+  if (st != LOOM_OK && ctx->diag.errors == 0)
+    fuzz_broken(ctx, "a failure without a diagnostic");
+  if (st == LOOM_EBUG)
+    fuzz_broken(ctx, "an internal error");
+}
+
 void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
-  if (st != LOOM_OK) {
-    if (ctx->diag.errors == 0)
-      broken(ctx, "a failure without a diagnostic");
-    if (st == LOOM_EBUG)
-      broken(ctx, "an internal error");
+  if (st != LOOM_OK)
     return;
-  }
   if (kernel_verify(ctx, k) != LOOM_OK)
-    broken(ctx, "a graph that does not verify");
+    fuzz_broken(ctx, "a graph that does not verify");
   const char *json = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, k), 0);
   data_value *v;
   kernel_graph *again = NULL;
   if (data_read_json(ctx, "again", json, strlen(json), &v) != LOOM_OK || kernel_from_data(ctx, v, &again) != LOOM_OK)
-    broken(ctx, "a graph that does not read back");
+    fuzz_broken(ctx, "a graph that does not read back");
   const char *second = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, again), 0);
   size_t same = 0;
   while (json[same] && json[same] == second[same])
@@ -105,7 +108,7 @@ void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {
   if (json[same] || second[same]) {
     size_t from = same > 60 ? same - 60 : 0;
     fprintf(stderr, "fuzz: .. %.120s\nfuzz: .. %.120s\n", json + from, second + from);
-    broken(ctx, "a graph that reads back as another");
+    fuzz_broken(ctx, "a graph that reads back as another");
   }
   if (kernel_is_open(again))
     check_calls(ctx, again);

@@ -9,7 +9,8 @@
 #include <sys/stat.h>
 
 typedef int target(const uint8_t *, size_t);
-static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir}};
+static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir},
+                                                                    {"machine", fuzz_machine}, {"etg", fuzz_etg}, {"eval", fuzz_eval}};
 
 /* A line of hexadecimal digits is an input. */
 static int run_lines(target *run, const char *lines) {
@@ -67,7 +68,7 @@ int main(int argc, char **argv) {
         bytes[k] = (uint8_t)rng_next(&r);
       fuzz_tree(bytes, size);
     }
-    printf("%ld inputs, %ld kernels\n", n, fuzz_compiled);
+    printf("%ld inputs, %ld good\n", n, fuzz_compiled);
     return 0;
   }
   for (size_t t = 0; argc > 2 && t < sizeof targets / sizeof *targets; t++)
@@ -75,9 +76,9 @@ int main(int argc, char **argv) {
       int n = 0;
       for (int i = 2; i < argc; i++)
         n += run_path(targets[t].run, argv[i]);
-      printf("%d inputs, %ld kernels\n", n, fuzz_compiled);
+      printf("%d inputs, %ld good\n", n, fuzz_compiled);
       return 0;
     }
-  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir PATH..  or  fuzz_replay tree-random SEED N\n");
+  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval PATH..  or  fuzz_replay tree-random SEED N\n");
   return 2;
 }
