@@ -187,10 +187,25 @@ static loom_status plan_best(compile_state *s) {
   return LOOM_OK;
 }
 
-/* Under the loom model the whole space is searched; upstream's lists, its models and named variants go row by row. */
+/* Under the loom model the whole space is searched; upstream's lists and its models go row by row. */
 static bool searches_space(const compile_state *s) {
   const explore_options *o = &s->o->explore;
-  return s->solve_options.model == MODEL_LOOM && o->kind == EXPLORE_FULL && !o->upstream_compatible && !o->variant;
+  return s->solve_options.model == MODEL_LOOM && o->kind == EXPLORE_FULL && !o->upstream_compatible;
+}
+
+/* A variant by name: in the space, or not at all. */
+static loom_status open_variant(compile_state *s, const explore_options *o) {
+  bool found;
+  LOOM_TRY(explore_open_named(s->ctx, s->nest, s->machine, o, o->variant, &s->space, &found));
+  if (found)
+    return LOOM_OK;
+  explore_options all = *o;
+  all.lacking = 0;
+  LOOM_TRY(explore_open_named(s->ctx, s->nest, s->machine, &all, o->variant, &s->space, &found));
+  if (found)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "variant %s moves tiles in a way that no program is written for yet; loom explore prices it", o->variant);
+  s->space = (explore_space){0};
+  return explore_run(s->ctx, s->nest, s->machine, o, &s->table);      /* says which names are near */
 }
 
 static loom_status explore(compile_state *s) {
@@ -200,7 +215,9 @@ static loom_status explore(compile_state *s) {
   o.accumulate_f32 = s->solve_options.accumulate_f32;
   if (s->o->stop_after > COMPILE_PLAN)
     o.lacking |= materialize_lacks();
-  return searches_space(s) ? explore_open(s->ctx, s->nest, s->machine, &o, &s->space) : explore_run(s->ctx, s->nest, s->machine, &o, &s->table);
+  if (!searches_space(s))
+    return explore_run(s->ctx, s->nest, s->machine, &o, &s->table);
+  return o.variant ? open_variant(s, &o) : explore_open(s->ctx, s->nest, s->machine, &o, &s->space);
 }
 
 static loom_status solve_whole_space(compile_state *s, const solve_limits *limits) {
@@ -216,7 +233,7 @@ static loom_status solve(compile_state *s) {
   solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .progress = o->progress, .data = o->progress_data};
   if (s->o->plan)
     return LOOM_OK;
-  if (searches_space(s))
+  if (s->space.nest)
     return solve_whole_space(s, &limits);
   return o->model == MODEL_LOOM ? solve_rows(s->ctx, s->nest, s->machine, &s->table, o, &limits, &s->solved)
                                 : solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved);

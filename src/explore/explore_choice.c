@@ -192,6 +192,8 @@ static int list_area_choices(int n_mesh, area (*areas)[AREAS_MAX], const int *n,
 
 typedef struct chooser {
   const explore_space *s;
+  const plan_mapping *map;
+  int access;
   const explore_load *x;
   plan_choice *out;
   size_t n, room;
@@ -207,6 +209,12 @@ static bool move_is_fixed(const chooser *c, const plan_choice *choice) {
 static void add(chooser *c, const plan_choice *choice) {
   if (c->x->fix->depth && choice->depth != c->x->fix->depth)
     return;
+  if (c->x->fix->label) {
+    char room[256];
+    explore_write_label(c->s, c->map, c->access, choice, c->s->impl->fixes.any_depth, room, sizeof room);
+    if (strcmp(room, c->x->fix->label) != 0)
+      return;
+  }
   if (c->n < c->room)
     c->out[c->n] = *choice;
   c->n++;
@@ -291,7 +299,7 @@ static void add_stores(chooser *c) {
 }
 
 size_t explore_list_choices(const explore_space *s, const plan_mapping *p, int a, plan_choice *out, size_t room) {
-  chooser c = {s, &s->impl->access[a], out, 0, room};
+  chooser c = {s, p, a, &s->impl->access[a], out, 0, room};
   if (c.x->is_store)
     add_stores(&c);
   else

@@ -29,6 +29,9 @@ typedef struct explore_space {
 /* All of ctx->mem.  Pins restrict mappings, orders and choices; `o` may be NULL.  LOOM_EUNSUP, LOOM_ELIMIT: as explore_run; more than
  * EXPLORE_PROFILES_MAX profiles: LOOM_ELIMIT.  LOOM_EUSAGE: a pin that says nothing.  LOOM_EINFEASIBLE: no mapping or order agrees with the pins. */
 LOOM_MUST_USE loom_status explore_open(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, explore_space *out);
+/* The part of the space that a variant's name means (plan_variant_name, or upstream's; a name that gives no slots leaves them free); o->pins do not count.
+ * *found false: none. */
+LOOM_MUST_USE loom_status explore_open_named(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, const char *name, explore_space *out, bool *found);
 void explore_get_mapping(const explore_space *s, int64_t mapping, int order, plan_mapping *out);
 /* Orders to look at where the loops of `one_trip` (a mask of parallel ones) are run once: the first of those that offer the same; ascending.  `out`
  * holds n_orders; count returned. */

@@ -16,9 +16,11 @@ typedef struct explore_dim {
 } explore_dim;
 
 /* What --pin says of one access. */
-typedef struct explore_fix { bool has_move; plan_move move[PLAN_MESH_MAX]; int hoist; /* -1: any */ int depth; /* 0: any */ } explore_fix;
-typedef struct explore_fixes { const char *order, *split, *map; explore_fix access[PLAN_LOADS_MAX]; } explore_fixes;
+typedef struct explore_fix { bool has_move; plan_move move[PLAN_MESH_MAX]; int hoist; /* -1: any */ int depth; /* 0: any */ const char *label; /* explore_write_label of the choice; NULL: any */ } explore_fix;
+typedef struct explore_fixes { const char *order, *split, *map; bool any_depth; /* labels do not say how many slots */ explore_fix access[PLAN_LOADS_MAX]; } explore_fixes;
 /* Reads the pins; "order=10", "split=x8_y2y4", "map=d0i0_d1i1", "load.x=bcast_x_chain_y", "load.x=hoist2", "depth.x=3". */
+/* The label of a choice in names, without the numbers of levels; `any_depth`: and without its slots. */
+void explore_write_label(const explore_space *s, const plan_mapping *p, int a, const plan_choice *c, bool any_depth, char *out, size_t size);
 loom_status explore_read_fixes(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, explore_fixes *out);
 bool explore_fixes_mapping(const explore_fixes *f);
 bool explore_mapping_is_fixed(arena *scratch, const explore_fixes *f, const plan_mapping *p);

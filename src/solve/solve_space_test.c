@@ -282,6 +282,47 @@ static void test_the_best_few_are_in_order(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A name means what it was made of; one without slots leaves them free; one of another mesh, order or movement means nothing. */
+static void test_a_name_is_a_part_of_the_space(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = testing_machine(&ctx, "wormhole", 4, 4);
+  nest *n = nest_make_matmul(&ctx.mem, 300, 200, 260, DTYPE_F16, DTYPE_F16);
+  nest_set_alignment(n, m->tile_align);
+  explore_space s, named;
+  explore_options o = {.accumulate_f32 = true};
+  solve_options so = {.model = MODEL_LOOM, .accumulate_f32 = true, .assigned_double_buffer = -1, .top_k = 12};
+  solve_result r, again;
+  bool found;
+  assert_int_equal(explore_open(&ctx, n, m, &o, &s), LOOM_OK);
+  assert_int_equal(solve_space(&ctx, &s, &so, &(solve_limits){0}, &r), LOOM_OK);
+  for (size_t i = 0; i < r.rows.n; i++) {
+    const char *name = r.rows.at[i].candidate->name;
+    assert_int_equal(explore_open_named(&ctx, n, m, &o, name, &named, &found), LOOM_OK);
+    assert_true(found);
+    assert_int_equal(solve_space(&ctx, &named, &so, &(solve_limits){0}, &again), LOOM_OK);
+    assert_int_equal(again.rows.n, 1);
+    assert_int_equal(again.rows.at[0].cycles, r.rows.at[i].cycles);
+    assert_string_equal(again.rows.at[0].candidate->name, name);
+  }
+  explore_table t;
+  assert_int_equal(explore_run(&ctx, n, m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  for (size_t i = 0; i < t.rows.n; i++) {
+    assert_int_equal(explore_open_named(&ctx, n, m, &o, t.rows.at[i]->name, &named, &found), LOOM_OK);
+    assert_true(found);
+    assert_int_equal(named.n_mappings, 1);
+  }
+  static const char *const wrong[] = {"matmul", "other__x4_y4__d0i0_d1i1__f01__n_n_n", "matmul__x5_y4__d0i0_d1i1__f01__n_n_n", "matmul__x4_y4__d0i0_d1i1__f12__n_n_n",
+                                      "matmul__x4_y4__d0i0_d1i1__f01__n_n", "matmul__x4_y4__d0i0_d1i1__f01__dim_x_bc4_n_n", "matmul__x4_y4__d0i0_d1i1__f01__n_n_n_n"};
+  for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+    assert_int_equal(explore_open_named(&ctx, n, m, &o, wrong[i], &named, &found), LOOM_OK);
+    assert_false(found);
+  }
+  assert_int_equal(ctx.diag.errors, 0);
+  loom_ctx_done(&ctx);
+}
+
 /* Upstream's list under the same model never beats the space it is part of; its rows are priced as the space prices them. */
 static void test_upstreams_rows_are_part_of_the_space(void **state) {
   (void)state;
@@ -317,6 +358,7 @@ int main(void) {
       cmocka_unit_test(test_the_search_finds_what_writing_out_finds),
       cmocka_unit_test(test_a_stopped_search_says_how_sure_it_is),
       cmocka_unit_test(test_the_best_few_are_in_order),
+      cmocka_unit_test(test_a_name_is_a_part_of_the_space),
       cmocka_unit_test(test_upstreams_rows_are_part_of_the_space),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
