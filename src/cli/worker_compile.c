@@ -494,7 +494,12 @@ static void print_candidates(loom_ctx *ctx, const cli_options *o, const compile_
     printf("%14s  %s\n", !solve_has_answer(r->status) ? solve_status_text(r->status) : text_thousands(&ctx->mem, r->cycles), r->candidate->name);
   }
   worker_print_answers(ctx, s, answers);
-  printf("%s candidates, %s pruned\n", text_thousands(&ctx->mem, s->table.total), text_thousands(&ctx->mem, s->table.pruned));
+  arena *m = &ctx->mem;
+  if (s->space.nest)
+    printf("%s mappings, %d loop orders; %s evaluations, %s points ruled out\n", text_thousands(m, s->space.n_mappings), s->space.n_orders, text_thousands(m, s->solved.evaluated),
+           text_thousands(m, s->solved.pruned));
+  else
+    printf("%s candidates, %s pruned\n", text_thousands(m, s->table.total), text_thousands(m, s->table.pruned));
   print_certificate(s);
 }
 

@@ -63,13 +63,19 @@ static int64_t price(asker *a, const solve_row *row, const char **why) {
 
 /* ---- terms ---- */
 
+/* The largest of those that compete. */
+static model_term deciding_term(const solve_price *x) {
+  model_term most = MODEL_TERM_COMPUTE;
+  for (int t = 0; t < MODEL_TERM_FILL; t++)
+    most = x->term[t] > x->term[most] ? (model_term)t : most;
+  return most;
+}
+
 static void list_terms(asker *a, const solve_price *x, solve_explanation *out) {
   arena *m = &a->ctx->mem;
-  model_term most = MODEL_TERM_COMPUTE;
-  for (int t = 0; t < MODEL_TERMS; t++) {
+  const model_term most = deciding_term(x);
+  for (int t = 0; t < MODEL_TERMS; t++)
     vec_push(m, &out->terms, ((solve_term){model_term_text((model_term)t), x->term[t]}));
-    most = t < MODEL_TERM_FILL && x->term[t] > x->term[most] ? (model_term)t : most;
-  }
   out->binding = arena_printf(m, "%s: %s of the %s cycles, besides %s before the first and %s behind the last compute", model_term_text(most),
                               text_thousands(m, x->term[most]), text_thousands(m, x->cycles), text_thousands(m, x->term[MODEL_TERM_FILL]),
                               text_thousands(m, x->term[MODEL_TERM_DRAIN]));
@@ -209,10 +215,10 @@ static void step(asker *a, const solve_row *row, size_t symbol, int by, const si
   int64_t from = row->blocks.at[symbol].size;
   const int64_t place = solve_step_index(&(solve_values){all->at, (int32_t)all->n}, from, by), n = (int64_t)all->n;
   solve_step s = {.symbol = row->blocks.at[symbol].symbol, .by = by, .from = from, .to = -1, .cycles = -1};
-  if (place < -1 || place > n)
+  if (place < -1 || place > n || (n == 1 && by != -1))
     return;
   if (place < 0 || place == n) {
-    s.why = arena_printf(m, "no %s size: %zu sizes from %" PRId64 " to %" PRId64, by < 0 ? "smaller" : "larger", all->n, all->at[0], all->at[n - 1]);
+    s.why = n == 1 ? "the only size" : arena_printf(m, "no %s size: %zu sizes from %" PRId64 " to %" PRId64, by < 0 ? "smaller" : "larger", all->n, all->at[0], all->at[n - 1]);
   } else {
     s.to = all->at[place];
     solve_row x = row_with(m, row, symbol, s.to);
@@ -294,17 +300,21 @@ static void list_moves(asker *a, const solve_row *row, const solve_price *now, s
 
 /* ---- the next best ---- */
 
-/* The term that grew most, of those that can decide. */
+/* T = fill + the largest of those that compete + drain: which of the three grew most?  Of those that compete the one that decides for `next`. */
 static const char *why_it_lost(asker *a, const solve_price *best, const solve_price *next) {
   arena *m = &a->ctx->mem;
-  int64_t more = next->cycles - best->cycles, most = 0;
-  const char *percent = arena_printf(m, "%s cycles (%.3g %%) more", text_thousands(m, more), best->cycles ? 100.0 * (double)more / (double)best->cycles : 0.0), *why = percent;
-  for (int t = 0; t < MODEL_TERMS; t++)
+  int64_t more = next->cycles - best->cycles;
+  const model_term now = deciding_term(best), then = deciding_term(next);
+  model_term grown = then;
+  int64_t before = best->term[now], most = next->term[then] - before;
+  for (int t = MODEL_TERM_FILL; t <= MODEL_TERM_DRAIN; t++)
     if (next->term[t] - best->term[t] > most) {
-      most = next->term[t] - best->term[t];
-      why = arena_printf(m, "%s: its %s takes %s cycles, not %s", percent, model_term_text((model_term)t), text_thousands(m, next->term[t]), text_thousands(m, best->term[t]));
+      grown = (model_term)t;
+      before = best->term[t];
+      most = next->term[t] - before;
     }
-  return why;
+  return arena_printf(m, "%s cycles (%.3g %%) more: its %s term is %s cycles, not %s", text_thousands(m, more), best->cycles ? 100.0 * (double)more / (double)best->cycles : 0.0,
+                      model_term_text(grown), text_thousands(m, next->term[grown]), text_thousands(m, before));
 }
 
 enum { RUNNERS = 8 };
