@@ -227,25 +227,44 @@ static void test_bounds_are_certified(void **state) {
 }
 
 /* Where the encoding ends it says so. */
+static void expect_no_encoding(loom_ctx *ctx, const sym_expr *cycles, int64_t largest, const char *part) {
+  solve_problem p = {.rule = SOLVE_TRIPS_ANY, .cycles = cycles};
+  add_symbol(ctx, &p, "a", 1, largest);
+  add_symbol(ctx, &p, "b", 1, 40);
+  add_symbol(ctx, &p, "c", 1, 40);
+  solve_answer a = solved(ctx, &p);
+  expect(ctx, &p, &a, SOLVE_RLIMIT, SOLVE_NOT_CERTIFIED, part);
+}
+
 static void test_what_cannot_be_encoded_is_told(void **state) {
   (void)state;
-  static const struct { const char *cycles, *part; } cases[] = {
-      {"(a*a + b + c) * (a + b*c + 1) * (a + b + c*c)", "multiplies two expressions of several block sizes"},
-      {"1000000 ceildiv (a + b + c)", "divides by an expression of several block sizes"},
-      {"1000000 mod (a + b + c)", "divides by an expression of several block sizes"},
+  static const struct { const char *cycles; int64_t largest; const char *part; } cases[] = {
+      {"(a*a + b + c) * (a + b*c + 1) * (a + b + c*c)", 40, "multiplies two expressions of several block sizes"},
+      {"1000000 ceildiv (a + b + c)", 40, "divides by an expression of several block sizes"},
+      {"1000000 mod (a + b + c)", 40, "divides by an expression of several block sizes"},
+      {"if(a > 0, (65536 ceildiv a) * (100 + a*b), 7)", 20000, "an expression of the block sizes has too many values"},
+      {"(a * 7919 mod 100003) * (b + c)", 14000, "an expression of the block sizes has too many values"},      /* up and down */
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
-    solve_problem p = {.rule = SOLVE_TRIPS_ANY};
-    add_symbol(&ctx, &p, "a", 1, 40);
-    add_symbol(&ctx, &p, "b", 1, 40);
-    add_symbol(&ctx, &p, "c", 1, 40);
-    p.cycles = parse(&ctx, cases[i].cycles);
-    solve_answer a = solved(&ctx, &p);
-    expect(&ctx, &p, &a, SOLVE_RLIMIT, SOLVE_NOT_CERTIFIED, cases[i].part);
+    expect_no_encoding(&ctx, parse(&ctx, cases[i].cycles), cases[i].largest, cases[i].part);
     loom_ctx_done(&ctx);
   }
+}
+
+static void test_sizes_of_expressions_are_limited(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const sym_expr *deep = parse(&ctx, "a"), *odd = parse(&ctx, "(a + b + c) mod 2"), *product = odd;
+  for (int i = 0; i < SYM_DEPTH_MAX; i++)
+    deep = sym_add(&ctx.mem, deep, sym_name(&ctx.mem, i % 2 ? "a" : "b"));
+  expect_no_encoding(&ctx, deep, 3, "nested too deeply");
+  for (int i = 0; i < 64; i++)
+    product = sym_mul(&ctx.mem, product, odd);
+  expect_no_encoding(&ctx, product, 3, "a product has too many factors");
+  loom_ctx_done(&ctx);
 }
 
 int main(void) {
@@ -253,6 +272,7 @@ int main(void) {
                                      cmocka_unit_test(test_spent_effort_is_no_verdict),  cmocka_unit_test(test_a_kernel_is_certified),
                                      cmocka_unit_test(test_large_costs_are_exact),       cmocka_unit_test(test_infeasible_answers_are_certified),
                                      cmocka_unit_test(test_a_fallback_is_certified_as_well), cmocka_unit_test(test_bounds_are_certified),
+                                     cmocka_unit_test(test_sizes_of_expressions_are_limited),
                                      cmocka_unit_test(test_what_cannot_be_encoded_is_told)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,9 +89,11 @@ static wide_range range_of(const z3_node *x) { return (wide_range){x->lo, x->hi}
 static loom_status make(z3_encoder *z, int node);
 static z3_node *at(z3_encoder *z, int node) { return &z->nodes.at[node]; }
 
-/* The number of a made node; truth is 0 or 1. */
+/* The number of a made node; truth is 0 or 1.  After a refusal, of any. */
 static Z3_ast number_of(z3_encoder *z, int node) {
   z3_node *x = at(z, node);
+  if (z->refusal)
+    return z3_number(z, 0);
   if (x->factor && !x->term)
     x->term = z3_factor_term(z, x->factor);
   if (!x->is_truth || x->factor)
@@ -104,6 +106,8 @@ static Z3_ast equals(z3_encoder *z, Z3_ast a, Z3_ast b) { return z3_keep(z, Z3_m
 /* A made node is not 0. */
 static Z3_ast truth_of(z3_encoder *z, int node) {
   z3_node *x = at(z, node);
+  if (z->refusal)
+    return z->yes;
   if (!x->factor)
     return x->is_truth ? x->term : z3_not(z, equals(z, x->term, z3_number(z, 0)));
   const z3_factor *f = x->factor;
@@ -411,7 +415,7 @@ static loom_status make_operator(z3_encoder *z, int node) {
 }
 
 static loom_status make(z3_encoder *z, int node) {
-  if (at(z, node)->is_made || z->refusal)
+  if (z->refusal || at(z, node)->is_made)
     return LOOM_OK;
   if (has_one_symbol(at(z, node)))
     LOOM_TRY(z3_make_table(z, node));

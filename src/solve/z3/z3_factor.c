@@ -2,7 +2,8 @@
 #include "solve/z3/z3_private.h"
 #include <stdlib.h>
 
-enum { JOINT_POINTS_MAX = 1 << 20, JOINT_RUNS_MAX = 1 << 15, SETS_WORK_MAX = 1 << 27 };
+enum { JOINT_POINTS_MAX = 1 << 20, JOINT_RUNS_MAX = 1 << 15, SETS_WORK_MAX = 1 << 27,
+       VALUES_MAX = 1 << 14 /* each is two rows of Z3's tableau, whose making is not counted as effort */ };
 
 /* Values at all points over some symbols, the last one fastest. */
 typedef struct listing {
@@ -68,28 +69,6 @@ static loom_status list_values(z3_encoder *z, const sym_expr *e, uint32_t symbol
   return LOOM_OK;
 }
 
-/* ---- one symbol: the sizes at which it has at least a value are runs of sizes ---- */
-
-static void describe_symbol(z3_encoder *z, const listing *l, z3_factor *f, Z3_ast *out_valid) {
-  int s = l->symbol[0];
-  bool *in = ARENA_NEW_N(&z->ctx->scratch, bool, l->points), always = true;
-  for (int32_t j = 1; j < f->n; j++) {
-    for (int64_t i = 0; i < l->points; i++)
-      in[i] = l->value[i] >= f->value[j];
-    f->at_least[j] = z3_one_of(z, s, in);
-  }
-  for (int64_t i = 0; i < l->points; i++)
-    always = always && l->has[i];
-  *out_valid = always ? NULL : z3_one_of(z, s, l->has);
-}
-
-/* ---- several symbols: a truth value for each distinct value, said run by run ---- */
-
-static int32_t rank_of(const listing *l, int64_t v) {
-  const int64_t *at = bsearch(&v, l->distinct, (size_t)l->n_distinct, sizeof v, by_value);
-  return (int32_t)(at - l->distinct);
-}
-
 /* Whether the value never falls (or never rises) as the k-th symbol grows. */
 static void find_direction(const z3_encoder *z, const listing *l, int k, bool *never_falls, bool *never_rises) {
   int64_t step = 1;
@@ -102,6 +81,48 @@ static void find_direction(const z3_encoder *z, const listing *l, int k, bool *n
     *never_falls = *never_falls && l->value[i] <= l->value[i + step];
     *never_rises = *never_rises && l->value[i] >= l->value[i + step];
   }
+}
+
+/* ---- one symbol: the sizes at which it has at least a value are runs of sizes ---- */
+
+/* Only where the values go up and down: each set has to be looked at as a whole. */
+static void describe_sets(z3_encoder *z, const listing *l, z3_factor *f) {
+  bool *in = ARENA_NEW_N(&z->ctx->scratch, bool, l->points);
+  if (l->points * f->n > SETS_WORK_MAX) {
+    z3_refuse(z, "an expression of the block sizes has too many values");
+    return;
+  }
+  for (int32_t j = 1; j < f->n; j++) {
+    for (int64_t i = 0; i < l->points; i++)
+      in[i] = l->value[i] >= f->value[j];
+    f->at_least[j] = z3_one_of(z, l->symbol[0], in);
+  }
+}
+
+static void describe_symbol(z3_encoder *z, const listing *l, z3_factor *f, Z3_ast *out_valid) {
+  Z3_ast *from = z->at_least[l->symbol[0]];
+  bool never_falls, never_rises, always = true;
+  find_direction(z, l, 0, &never_falls, &never_rises);
+  if (!never_falls && !never_rises)
+    describe_sets(z, l, f);
+  int64_t i = never_falls ? 0 : l->points;
+  for (int32_t j = 1; j < f->n && (never_falls || never_rises); j++) {
+    for (; never_falls && l->value[i] < f->value[j]; i++)
+      ;
+    for (; !never_falls && l->value[i - 1] < f->value[j]; i--)
+      ;
+    f->at_least[j] = never_falls ? from[i] : z3_not(z, from[i]);
+  }
+  for (i = 0; i < l->points; i++)
+    always = always && l->has[i];
+  *out_valid = always ? NULL : z3_one_of(z, l->symbol[0], l->has);
+}
+
+/* ---- several symbols: a truth value for each distinct value, said run by run ---- */
+
+static int32_t rank_of(const listing *l, int64_t v) {
+  const int64_t *at = bsearch(&v, l->distinct, (size_t)l->n_distinct, sizeof v, by_value);
+  return (int32_t)(at - l->distinct);
 }
 
 /* Points with one value that differ in the last symbol alone: how many from `first` on. */
@@ -150,8 +171,10 @@ static void describe_points(z3_encoder *z, const listing *l, z3_factor *f) {
 static z3_factor *new_factor(z3_encoder *z, const listing *l) {
   z3_factor *f = ARENA_NEW(&z->ctx->scratch, z3_factor);
   *f = (z3_factor){.n = l->n_distinct, .value = l->distinct, .at_least = ARENA_NEW_N(&z->ctx->scratch, Z3_ast, l->n_distinct + 1)};
-  f->at_least[0] = z->yes;
-  f->at_least[f->n] = z->no;
+  if (f->n > VALUES_MAX)
+    z3_refuse(z, "an expression of the block sizes has too many values");
+  for (int32_t j = 0; j <= f->n; j++)      /* until they are described */
+    f->at_least[j] = j < f->n ? z->yes : z->no;
   return f;
 }
 
@@ -160,9 +183,7 @@ loom_status z3_make_table(z3_encoder *z, int node) {
   listing l;
   LOOM_TRY(list_values(z, x->e, x->symbols, &l));
   z3_factor *f = new_factor(z, &l);
-  if (l.points * l.n_distinct > SETS_WORK_MAX)
-    z3_refuse(z, "a block size has too many values");
-  else if (l.n_symbols)
+  if (l.n_symbols)
     describe_symbol(z, &l, f, &x->valid);
   else
     x->valid = l.has[0] ? NULL : z->no;
