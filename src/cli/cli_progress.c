@@ -42,7 +42,7 @@ void cli_progress_step(void *data, int64_t done, int64_t left, int64_t best, int
   fprintf(stderr, "%ssearched %.1f %%: ", p->overwrites ? "\r\033[K" : "", all > 0 ? 100 * (double)done / all : 100.0);
   print_times(now - p->started, done, left);
   if (best != INT64_MAX)
-    fprintf(stderr, "; best %" PRId64 " cycles, none below %" PRId64, best, bound);
+    fprintf(stderr, "; best %" PRId64 " cycles, none below %" PRId64, best, bound < best ? bound : best);
   fputs(p->overwrites ? "" : "\n", stderr);
   fflush(stderr);
 }

@@ -150,13 +150,15 @@ static void report(const trader *t) {
   int64_t left = 0;
   for (size_t i = 0; i < t->open.n; i++)
     left += !t->open.at[i].is_done;
-  if (t->f->o->progress && t->known.at[0].found)
+  if (t->f->o->progress && t->known.n && t->known.at[0].found)
     t->f->o->progress(t->f->o->progress_data, t->searches, left, t->known.at[0].is.cycles, t->known.at[0].is.row.lower_bound);
 }
 
 static loom_status trade(trader *t) {
-  for (int i = 0; i < HALVINGS_MAX && !is_over(t); i++)      /* an overview first, which a search that is stopped keeps */
+  for (int i = 0; i < HALVINGS_MAX && !is_over(t); i++) {      /* an overview first, which a search that is stopped keeps */
     LOOM_TRY(look(t, (caps){t->f->machine->l1_bytes >> i, INT64_MAX}));
+    report(t);
+  }
   for (opened *x = next_open(t); x; x = next_open(t)) {
     if (is_over(t))
       break;
