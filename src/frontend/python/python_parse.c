@@ -1,14 +1,14 @@
 /* The one file that knows CPython: text -> ast objects -> syn_node tree.  The interpreter is started once per process with an isolated
  * configuration (no environment, no site, no user paths, no signal handlers) and only ever asked to parse: PyCF_ONLY_AST compiles nothing.
  *
- * Ownership: every PyObject that convert_* takes is borrowed; a tree is freed when the next text is parsed, so that a process that parses one
- * text does not take it apart.  Nodes are read through their dictionaries, which hold fields and positions alike. */
+ * Ownership: every PyObject that convert_* takes is borrowed.  Nodes are read through their dictionaries, which hold fields and positions alike. */
 #include <Python.h>
 #include "frontend/python/python_scan.h"
 #include "frontend/python/syntax.h"
 #include <sys/mman.h>
 
-typedef struct converter { loom_ctx *ctx; const diag_source *src; } converter;
+/* `line`: of the source, before the text that is converted; is_trial: what is too deep gives no diagnostic. */
+typedef struct converter { loom_ctx *ctx; const diag_source *src; int32_t line; bool is_trial; } converter;
 
 static const char *const kind_names[] = {
 #define X(n) #n,
@@ -88,6 +88,16 @@ static void ignore_warnings(void) {
   PyErr_Clear();
 }
 
+/* What a node's dictionary has besides its fields.  Python interns the keys, so that they are compared by address. */
+enum { KEY_LINE, KEY_COL, KEY_END_LINE, KEY_END_COL, KEY_CTX, KEYS };
+static PyObject *hidden_keys[KEYS];
+
+static void intern_hidden_keys(void) {
+  static const char *const names[KEYS] = {"lineno", "col_offset", "end_lineno", "end_col_offset", "ctx"};
+  for (int i = 0; i < KEYS; i++)
+    hidden_keys[i] = PyUnicode_InternFromString(names[i]);
+}
+
 static loom_status start_python(loom_ctx *ctx) {
   static object_memory memory;   /* as long as the interpreter */
   if (Py_IsInitialized())
@@ -114,6 +124,7 @@ static loom_status start_python(loom_ctx *ctx) {
               st.err_msg ? st.err_msg : "unknown reason");
   PyGC_Disable();   /* trees have no cycles */
   ignore_warnings();
+  intern_hidden_keys();
   return LOOM_OK;
 }
 
@@ -126,38 +137,44 @@ static int32_t int_attr(PyObject *o, const char *name, int32_t missing) {
   return n >= INT32_MIN && n <= INT32_MAX ? (int32_t)n : missing;
 }
 
-/* What a node's dictionary has besides its fields.  Python interns the keys, so that they are compared by address. */
-enum { KEY_LINE, KEY_COL, KEY_END_LINE, KEY_END_COL, KEY_CTX, KEYS };
+/* A node's dictionary, looked through once. */
+enum { FIELDS_MAX = 16 };   /* arguments has 7 */
+typedef struct node_parts {
+  int32_t at[KEY_CTX];      /* -1: not there */
+  size_t n;
+  PyObject *name[FIELDS_MAX], *value[FIELDS_MAX];   /* borrowed; in the order in which the parser set them: that of Python's grammar */
+} node_parts;
 
-static PyObject *const *hidden_keys(void) {
-  static const char *const names[KEYS] = {"lineno", "col_offset", "end_lineno", "end_col_offset", "ctx"};
-  static PyObject *keys[KEYS];
-  for (int i = 0; i < KEYS && !keys[i]; i++)
-    keys[i] = PyUnicode_InternFromString(names[i]);
-  return keys;
+static int32_t position(PyObject *v) {
+  long n = PyLong_Check(v) ? PyLong_AsLong(v) : -1;
+  return n >= 0 && n < INT32_MAX ? (int32_t)n : -1;
 }
 
-static bool is_hidden(PyObject *key) {
-  PyObject *const *hidden = hidden_keys();
-  for (int i = 0; i < KEYS; i++)
-    if (key == hidden[i])
-      return true;
-  return false;
-}
-
-/* Position of a node, from its dictionary; `around` for the classes that have none (operators, comprehensions). */
-static loom_span span_of(const converter *c, PyObject *dict, loom_span around) {
-  PyObject *const *keys = hidden_keys();
-  int32_t at[KEY_CTX] = {0};
-  for (int i = 0; i < KEY_CTX; i++) {
-    PyObject *v = keys[i] ? PyDict_GetItem(dict, keys[i]) : NULL;   /* borrowed */
-    long n = v && PyLong_Check(v) ? PyLong_AsLong(v) : -1;
-    at[i] = n >= 0 && n < INT32_MAX ? (int32_t)n : -1;
+static void take_parts(PyObject *dict, node_parts *out) {
+  Py_ssize_t pos = 0;
+  PyObject *key, *v;
+  out->n = 0;
+  for (int i = 0; i < KEY_CTX; i++)
+    out->at[i] = -1;
+  while (PyDict_Next(dict, &pos, &key, &v)) {
+    int i = 0;
+    while (i < KEYS && key != hidden_keys[i])
+      i++;
+    if (i < KEY_CTX) {
+      out->at[i] = position(v);
+    } else if (i == KEYS && out->n < FIELDS_MAX) {
+      out->name[out->n] = key;
+      out->value[out->n++] = v;
+    }
   }
-  if (at[KEY_LINE] < 1)
+}
+
+/* Position of a node; `around` for the classes that have none (operators, comprehensions). */
+static loom_span span_of(const converter *c, const node_parts *p, loom_span around) {
+  if (p->at[KEY_LINE] < 1)
     return around;
-  int32_t col = (at[KEY_COL] < 0 ? 0 : at[KEY_COL]) + 1;
-  return (loom_span){c->src, at[KEY_LINE], col, at[KEY_END_LINE] < 1 ? at[KEY_LINE] : at[KEY_END_LINE], at[KEY_END_COL] < 0 ? col + 1 : at[KEY_END_COL] + 1};
+  int32_t col = (p->at[KEY_COL] < 0 ? 0 : p->at[KEY_COL]) + 1, end_line = p->at[KEY_END_LINE] < 1 ? p->at[KEY_LINE] : p->at[KEY_END_LINE];
+  return (loom_span){c->src, c->line + p->at[KEY_LINE], col, c->line + end_line, p->at[KEY_END_COL] < 0 ? col + 1 : p->at[KEY_END_COL] + 1};
 }
 
 static const char *copy_str(converter *c, PyObject *s) {
@@ -242,35 +259,22 @@ static loom_status convert_field(converter *c, PyObject *v, loom_span around, in
   return LOOM_OK;
 }
 
-/* The fields in the order in which the parser set them: that of Python's grammar. */
-static loom_status convert_fields(converter *c, PyObject *dict, int depth, syn_node *n) {
-  enum { FIELDS_MAX = 16 };   /* arguments has 7 */
-  struct { const char *name; PyObject *value; } own[FIELDS_MAX];
-  size_t n_own = 0;
-  Py_ssize_t at = 0;
-  PyObject *key, *v;
-  while (PyDict_Next(dict, &at, &key, &v)) {
-    const char *name = is_hidden(key) ? NULL : PyUnicode_AsUTF8(key);   /* of an interned string, which stays */
-    if (name && n_own < FIELDS_MAX) {
-      own[n_own].name = name;
-      own[n_own++].value = v;
-    }
-  }
-  n->fields = ARENA_NEW_N(&c->ctx->mem, syn_field, n_own);
-  for (size_t i = 0; i < n_own; i++) {
-    const char *name = own[i].name;
+static loom_status convert_fields(converter *c, const node_parts *p, int depth, syn_node *n) {
+  n->fields = ARENA_NEW_N(&c->ctx->mem, syn_field, p->n);
+  for (size_t i = 0; i < p->n; i++) {
     syn_field *f = &n->fields[n->n_fields++];
-    v = own[i].value;
-    f->name = name;
-    if (n->kind == SYN_Constant && text_eq(name, "value"))
-      convert_constant(c, v, n);
+    f->name = PyUnicode_AsUTF8(p->name[i]);   /* of an interned string, which stays */
+    if (n->kind == SYN_Constant && text_eq(f->name, "value"))
+      convert_constant(c, p->value[i], n);
     else
-      LOOM_TRY(convert_field(c, v, n->span, depth + 1, f));
+      LOOM_TRY(convert_field(c, p->value[i], n->span, depth + 1, f));
   }
   return LOOM_OK;
 }
 
 static loom_status convert_node(converter *c, PyObject *o, loom_span around, int depth, syn_node **out) {
+  if (depth > PYTHON_DEPTH_MAX && c->is_trial)
+    return LOOM_ELIMIT;
   if (depth > PYTHON_DEPTH_MAX) {
     loom_status st = diag_error(c->ctx, around, LOOM_ELIMIT, "the program is nested more than %d deep here", PYTHON_DEPTH_MAX);
     diag_help(c->ctx, "split the expression or the chain of elif");
@@ -286,11 +290,14 @@ static loom_status convert_node(converter *c, PyObject *o, loom_span around, int
   PyObject *made = own ? NULL : PyObject_GenericGetDict(o, NULL);
   loom_status st = LOOM_OK;
   if (own || made) {
-    n->span = span_of(c, own ? own : made, around);
-    st = convert_fields(c, own ? own : made, depth, n);
+    node_parts parts;
+    take_parts(own ? own : made, &parts);
+    n->span = span_of(c, &parts, around);
+    st = convert_fields(c, &parts, depth, n);
+  } else {
+    PyErr_Clear();
   }
   Py_XDECREF(made);
-  PyErr_Clear();
   return st;
 }
 
@@ -368,23 +375,74 @@ static loom_status fail_with_python_error(converter *c) {
   return st;
 }
 
+/* The tree of the text; NULL: a Python exception.  Borrowed: it lasts until the next text. */
+static PyObject *parse_text(const char *code) {
+  static const char no_file[] = "/dev/null/kernel";   /* to find the columns of an error the parser reads the file of this name; the text is `code` */
+  static PyObject *tree;                               /* freed here also when memory ran out while it was converted */
+  PyCompilerFlags flags = {.cf_flags = PyCF_ONLY_AST | PyCF_IGNORE_COOKIE, .cf_feature_version = PY_MINOR_VERSION};
+  Py_CLEAR(tree);
+  return tree = Py_CompileStringExFlags(code, no_file, Py_file_input, &flags, 0);
+}
+
+/* The module of a part of the text; NULL: it is no file by itself, or too deep. */
+static syn_node *parse_part(converter *c, const char *code, size_t size) {
+  PyObject *tree = parse_text(arena_strndup(&c->ctx->mem, code, size));
+  syn_node *part = NULL;
+  bool ok = tree && convert_node(c, tree, (loom_span){.source = c->src}, 0, &part) == LOOM_OK;
+  PyErr_Clear();
+  return ok ? part : NULL;
+}
+
+/* The text a few statements at a time: their objects are freed before the next ones are made, and stay in the cache.  The parts are a tree of the
+ * whole: a part that is a file by itself ends outside of brackets, strings and blocks, and the next one begins there.  False: a part is no
+ * file, or too deep, which the parse of the whole text has to tell. */
+static bool parse_parts(const converter *whole, const char *code, size_t size, const python_starts *starts, syn_node **out) {
+  enum { PART_BYTES = 2048 };
+  syn_node *module = NULL;
+  VEC_OF(syn_node *) body = {0};
+  *out = NULL;
+  if (memchr(code, '\r', size))   /* lines may end with it alone */
+    return false;
+  size_t from = 0;
+  int32_t line = 1;
+  for (size_t i = 1; i <= starts->n; i++) {
+    python_start next = i < starts->n ? starts->at[i] : (python_start){size, 0};
+    if (i < starts->n && next.at - from < PART_BYTES)
+      continue;
+    converter c = {whole->ctx, whole->src, line - 1, true};
+    syn_node *part = parse_part(&c, code + from, next.at - from);
+    if (!part)
+      return false;
+    size_t n;
+    syn_node **statements = syn_list(part, "body", &n);
+    for (size_t k = 0; k < n; k++)
+      vec_push(&whole->ctx->mem, &body, statements[k]);
+    module = module ? module : part;
+    from = next.at;
+    line = next.line;
+  }
+  for (size_t i = 0; module && i < module->n_fields; i++)
+    if (text_eq(module->fields[i].name, "body"))
+      module->fields[i] = (syn_field){.name = module->fields[i].name, .is_list = true, .items = body.at, .n = body.n};
+  *out = module;
+  return module != NULL;
+}
+
 loom_status python_parse(loom_ctx *ctx, const char *path, const char *code, size_t size, syn_node **out) {
   *out = NULL;
   if (size >= 3 && memcmp(code, "\xEF\xBB\xBF", 3) == 0) {
     code += 3;
     size -= 3;
   }
-  converter c = {ctx, diag_add_source(ctx, path, code, size)};
-  LOOM_TRY(python_scan(ctx, c.src));
+  converter c = {.ctx = ctx, .src = diag_add_source(ctx, path, code, size)};
+  python_starts starts = {0};
+  LOOM_TRY(python_scan(ctx, c.src, &starts));
   LOOM_TRY(start_python(ctx));
   if (has_coded_escape(code, size))
     complete_start();
-  const char *terminated = arena_strndup(&ctx->mem, code, size);
-  PyCompilerFlags flags = {.cf_flags = PyCF_ONLY_AST | PyCF_IGNORE_COOKIE, .cf_feature_version = PY_MINOR_VERSION};
-  static const char no_file[] = "/dev/null/kernel";   /* to find the columns of an error the parser reads the file of this name; the text is `code` */
-  static PyObject *tree;                               /* of the text before */
-  Py_CLEAR(tree);
-  tree = Py_CompileStringExFlags(terminated, no_file, Py_file_input, &flags, 0);
+  if (parse_parts(&c, code, size, &starts, out))
+    return LOOM_OK;
+  PyObject *tree = parse_text(arena_strndup(&ctx->mem, code, size));
   if (!tree)
     return fail_with_python_error(&c);
   return convert_node(&c, tree, (loom_span){.source = c.src}, 0, out);

@@ -89,6 +89,78 @@ static void test_syntax_errors_have_pythons_position(void **state) {
     expect_error(rows[i].text, strlen(rows[i].text), LOOM_EINPUT, rows[i].needle, rows[i].col ? rows[i].line : 0, rows[i].col);
 }
 
+static bool same_text(const char *a, const char *b) { return text_eq(a ? a : "", b ? b : ""); }
+
+static void expect_same_tree(const syn_node *a, const syn_node *b) {
+  assert_true(!a == !b);
+  if (!a)
+    return;
+  loom_span p = a->span, q = b->span;
+  assert_string_equal(a->class_name, b->class_name);
+  assert_true(p.line == q.line && p.col == q.col && p.end_line == q.end_line && p.end_col == q.end_col);
+  assert_true(a->const_kind == b->const_kind && a->integer == b->integer && same_text(a->string, b->string));
+  assert_int_equal(a->n_fields, b->n_fields);
+  for (size_t i = 0; i < a->n_fields; i++) {
+    const syn_field *f = &a->fields[i], *g = &b->fields[i];
+    assert_true(text_eq(f->name, g->name) && f->is_list == g->is_list && f->n == g->n && same_text(f->ident, g->ident));
+    for (size_t k = 0; k < f->n; k++)
+      expect_same_tree(f->items[k], g->items[k]);
+    if (!f->is_list)
+      expect_same_tree(f->node, g->node);
+  }
+}
+
+/* A text is read a few statements at a time, one with a carriage return in it as a whole. */
+static void test_statements_read_apart_are_the_tree_of_the_whole(void **state) {
+  (void)state;
+  static const char *const pieces[] = {
+      "import torch\nfrom a import (b,\nc)\n",
+      "@deco\n@deco(1)\n# between\n\ndef f(x, *, y=1):\n  return x\n",
+      "if a:\n  b = 1\nelif c:\n  d = 2\nelse:\n  e = 3\n",
+      "try:\n  f()\nexcept E as e:\n  pass\nelse:\n  g()\nfinally:\n  h()\n",
+      "s = \"\"\"\ndef not_one():\n'''\nelse:\n\"\"\"\n",
+      "x = 1 + \\\n2\ny = [\n1,\n(\n2)]\n",
+      "class K(B):\n  '''doc'''\n\n# comment \\\n  def m(self):\n    return {1: 2}\n",
+      "elsewhere = 1; z = 2\nx: int = 3\n'text'\n(1)\n",
+      "\n\n   # odd indentation\n\nfor i in \\\nrange(3): pass\n\n",
+      "match x:\n  case 1: pass\n",
+      "l = lambda: (yield)\n\"\xC3\xA9\" ; \xC3\xA9 = '\xC3\xA9'\n",
+      "while a:\n\tb()\nelse: c()\n"};
+  static const struct { const char *lines, *needle; int at; } wrong[] = {
+      {"x = = 1", "invalid syntax", 0},      {"x = (1", "'(' was never closed", 0},   {"  x = 1", "unexpected indent", 0},
+      {"else: pass", "invalid syntax", 0},   {"x = 'abc", "unterminated string", 0},  {"if x:", "expected an indented block", 1},
+      {"@deco\n", "invalid syntax", 2},      {"x = 1 \\", "invalid syntax", 1},        {"try:\n  pass", "expected 'except' or 'finally'", 2}};
+  uint32_t random = 7;
+  for (int round = 0; round < 27; round++) {
+    loom_ctx ctx;
+    syn_node *apart, *whole;
+    loom_ctx_init(&ctx);
+    text t = text_new(&ctx.mem);
+    for (int i = 0; i < 300; i++)
+      text_add(&t, pieces[(random = random * 1664525 + 1013904223) / 65536 % COUNT_OF(pieces)]);
+    const char *code = text_str(&t);
+    assert_int_equal(python_parse(&ctx, "k.py", code, strlen(code), &apart), LOOM_OK);
+    code = arena_printf(&ctx.mem, "%s\r\n", text_str(&t));
+    assert_int_equal(python_parse(&ctx, "k.py", code, strlen(code), &whole), LOOM_OK);
+    expect_same_tree(apart, whole);
+    int32_t line = 2;   /* and the places of errors, in the line behind the next one */
+    for (const char *p = text_str(&t); *p; p++)
+      line += *p == '\n';
+    size_t k = (size_t)round % COUNT_OF(wrong);
+    code = arena_printf(&ctx.mem, "%sz = 0\n%s\ny = 1\n%s", text_str(&t), wrong[k].lines, text_str(&t));
+    loom_status st = python_parse(&ctx, "k.py", code, strlen(code), &apart);
+    loom_ctx other;   /* each error is found by the parse of the whole text in the end */
+    loom_ctx_init(&other);
+    assert_int_equal(python_parse(&other, "k.py", arena_printf(&ctx.mem, "%s\r\n", code), strlen(code) + 2, &whole), st);
+    assert_int_equal(st, LOOM_EINPUT);
+    testing_expect_error(&other, LOOM_EINPUT, wrong[k].needle, 0, 0);
+    testing_expect_error(&ctx, LOOM_EINPUT, other.diag.first->text, line + wrong[k].at, other.diag.first->span.col);
+    assert_int_equal(other.diag.first->span.line, line + wrong[k].at);
+    loom_ctx_done(&other);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* The text may be another one than that of the file, or of standard input. */
 static void test_syntax_errors_have_the_columns_of_the_text_and_not_of_the_file(void **state) {
   (void)state;
@@ -226,7 +298,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tree_mirrors_the_ast_with_byte_positions), cmocka_unit_test(test_constants_keep_their_kind_and_value),
       cmocka_unit_test(test_syntax_errors_have_pythons_position),      cmocka_unit_test(test_syntax_errors_have_the_columns_of_the_text_and_not_of_the_file),
-      cmocka_unit_test(test_bytes_that_are_not_text_are_refused),
+      cmocka_unit_test(test_bytes_that_are_not_text_are_refused),              cmocka_unit_test(test_statements_read_apart_are_the_tree_of_the_whole),
       cmocka_unit_test(test_byte_order_mark_is_skipped),               cmocka_unit_test(test_depth_is_limited),
       cmocka_unit_test(test_brackets_in_strings_and_comments_do_not_count), cmocka_unit_test(test_size_and_name_length_are_limited),
       cmocka_unit_test(test_nothing_is_executed_or_imported),          cmocka_unit_test(test_every_listed_class_is_recognised)};

@@ -9,6 +9,8 @@ typedef struct scan {
   int32_t line;
   size_t line_start;
   int depth;
+  bool is_decorated;       /* the statement before this line is a decorator */
+  python_starts *starts;
 } scan;
 
 static loom_span here(const scan *s, size_t at) {
@@ -86,9 +88,28 @@ static loom_status skip_name(scan *s) {
   return LOOM_OK;
 }
 
+static bool begins_with(const scan *s, const char *word) {
+  size_t n = strlen(word);
+  return s->src->size - s->at >= n && memcmp(s->text + s->at, word, n) == 0 && !is_name_byte(peek(s, n));
+}
+
+/* At the first byte of a line, outside of strings. */
+static void note_start(scan *s) {
+  unsigned char c = peek(s, 0);
+  bool is_start = s->depth == 0 && (is_name_byte(c) || c == '@' || c == '(' || c == '[' || c == '{' || c == '"' || c == '\'');
+  bool is_continued = s->at >= 2 && s->text[s->at - 2] == '\\';
+  if (!is_start || is_continued || begins_with(s, "else") || begins_with(s, "elif") || begins_with(s, "except") || begins_with(s, "finally"))
+    return;
+  if (!s->is_decorated)
+    vec_push(&s->ctx->mem, s->starts, ((python_start){s->at, s->line}));
+  s->is_decorated = c == '@';
+}
+
 static loom_status check_nesting(scan *s) {
   while (s->at < s->src->size) {
     unsigned char c = peek(s, 0);
+    if (s->at == s->line_start)
+      note_start(s);
     if (c == '#') {
       while (s->at < s->src->size && s->text[s->at] != '\n')
         s->at++;
@@ -109,12 +130,13 @@ static loom_status check_nesting(scan *s) {
   return LOOM_OK;
 }
 
-loom_status python_scan(loom_ctx *ctx, const diag_source *src) {
+loom_status python_scan(loom_ctx *ctx, const diag_source *src, python_starts *out_starts) {
   if (src->size > PYTHON_BYTES_MAX)
     return fail(ctx, (loom_span){.source = src}, LOOM_ELIMIT, "split the file",
                 arena_printf(&ctx->mem, "the file has %zu bytes; a Python source may have at most %d", src->size, PYTHON_BYTES_MAX));
   scan bytes = {.ctx = ctx, .src = src, .text = (const unsigned char *)src->text, .line = 1};
   scan nesting = bytes;
+  nesting.starts = out_starts;
   LOOM_TRY(check_bytes(&bytes));
   return check_nesting(&nesting);
 }
