@@ -166,19 +166,23 @@ static helion_value size_value(helion_reader *r, const syn_node *n, const sym_ex
   return helion_device(helion_cast(r, n, v, type));
 }
 
-/* The number of elements along the reduced dims, as a number or a value: of padded and jagged tiles the lanes that are valid, a number for each
- * row where rows end early.  It broadcasts to the sum. */
-static helion_value element_count(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t mask, bool keep, dtype type) {
+/* The number of elements along the reduced dims, less `correction`, as a number or a value: of padded and jagged tiles the lanes that are valid, a
+ * number for each row where rows end early.  It broadcasts to the sum. */
+static helion_value element_count(helion_reader *r, const syn_node *n, const kernel_type *t, int64_t mask, bool keep, dtype type, double correction) {
   const sym_expr *size = sym_const(r->mem, 1), *one = size;
   kernel_value lanes = helion_lanes_along(r, n, t, mask);
   for (int i = 0; i < t->rank; i++)
     if ((mask >> i & 1) && (lanes < 0 || sym_equal(helion_type(r, lanes)->dim[i], one)))
       size = sym_mul(r->mem, size, t->dim[i]);
-  helion_value whole = size_value(r, n, size, type);
-  if (lanes < 0)
-    return whole;
-  helion_value valid = helion_device(helion_emit_reduce(r, n, helion_cast(r, n, lanes, type), KERNEL_FN_ADD, mask, keep));
-  return sym_equal(size, one) ? valid : helion_apply2(r, n, KERNEL_FN_MUL, valid, whole);
+  bool is_whole = correction >= 0 && correction <= INT32_MAX && !(correction < (double)(int64_t)correction) && !(correction > (double)(int64_t)correction);
+  if (lanes < 0 && is_whole)
+    return size_value(r, n, sym_sub(r->mem, size, sym_const(r->mem, (int64_t)correction)), type);
+  helion_value count = size_value(r, n, size, type);
+  if (lanes >= 0) {
+    helion_value valid = helion_device(helion_emit_reduce(r, n, helion_cast(r, n, lanes, type), KERNEL_FN_ADD, mask, keep));
+    count = sym_equal(size, one) ? valid : helion_apply2(r, n, KERNEL_FN_MUL, valid, count);
+  }
+  return is_whole && (int64_t)correction == 0 ? count : helion_binary(r, n, SYN_Sub, count, helion_float(correction));
 }
 
 /* The sum in f32 over the number of elements, rounded once. */
@@ -195,7 +199,7 @@ helion_value helion_do_mean(helion_reader *r, const helion_call *c) {
   helion_value count;
   if (!dtype_is_float(to))
     return helion_fail(r, c->node, LOOM_EINPUT, "cast to a float type first", "the mean of %s", helion_describe(r, &c->arg[0]));
-  count = element_count(r, c->node, &in, mask, keep, wide);
+  count = element_count(r, c->node, &in, mask, keep, wide, 0);
   helion_value sum = helion_device(helion_emit_reduce(r, c->node, helion_cast(r, c->node, v, wide), KERNEL_FN_ADD, mask, keep));
   sum = helion_apply2(r, c->node, KERNEL_FN_DIV, sum, count);
   return sum.kind == HELION_DEVICE ? helion_device(helion_cast(r, c->node, sum.device, to)) : sum;
@@ -239,10 +243,10 @@ helion_value helion_do_var(helion_reader *r, const helion_call *c) {
   helion_value count, x = helion_device(helion_cast(r, n, v, wide));
   if (!dtype_is_float(in.type))
     return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "the variance of %s", helion_describe(r, &c->arg[0]));
-  count = element_count(r, n, &in, mask, keep, wide);
-  helion_value each = keep ? count : element_count(r, n, &in, mask, true, wide);
+  count = element_count(r, n, &in, mask, keep, wide, 0);
+  helion_value each = keep ? count : element_count(r, n, &in, mask, true, wide, 0);
   helion_value d = helion_apply2(r, n, KERNEL_FN_SUB, x, average(r, n, x, mask, true, each)), square = helion_apply2(r, n, KERNEL_FN_MUL, d, d);
-  helion_value out = average(r, n, square, mask, keep, helion_binary(r, n, SYN_Sub, count, helion_float(correction)));
+  helion_value out = average(r, n, square, mask, keep, element_count(r, n, &in, mask, keep, wide, correction));
   if (c->fn->detail & 1)
     out = helion_apply1(r, n, KERNEL_FN_SQRT, out);
   if (c->fn->detail < 2)

@@ -168,3 +168,13 @@ def fixed(x: torch.Tensor):
     for t in hl.tile(x.size()):
         out[t] = x[t] + 1
     return out
+
+
+@helion.kernel(static_shapes=False)
+def spread(x: torch.Tensor) -> torch.Tensor:
+    """Variances: the number of elements is an open size, less 1 or not."""
+    out = torch.empty([2, x.size(0)], dtype=torch.float32)
+    for t in hl.tile(x.size(0)):
+        out[0, t] = x[t, :].var(-1)
+        out[1, t] = x[t, :].var(-1, unbiased=False)
+    return out
