@@ -228,7 +228,8 @@ static int by_bound(const void *a, const void *b) {
 /* Keeps what no other beats, at most STATES_MAX; false: more than that. */
 static bool keep_unbeaten(picker *p, state_list *all) {
   size_t stay = 0;
-  qsort(all->at, all->n, sizeof *all->at, by_bound);
+  if (all->n)
+    qsort(all->at, all->n, sizeof *all->at, by_bound);
   for (size_t i = 0; i < all->n; i++) {
     bool is_beaten = false;
     for (size_t k = 0; k < stay && !is_beaten; k++)
