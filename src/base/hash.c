@@ -58,7 +58,12 @@ void hash_sha256_hex(const void *bytes, size_t size, char out[65]) {
 
 uint64_t hash_table(uint64_t seed, const void *bytes, size_t size) {
   const unsigned char *p = bytes;
-  uint64_t h = seed ^ UINT64_C(14695981039346656037);
+  uint64_t h = seed ^ UINT64_C(14695981039346656037), word;
+  for (; size >= sizeof word; size -= sizeof word, p += sizeof word) {
+    memcpy(&word, p, sizeof word);
+    h = (h ^ word) * UINT64_C(1099511628211);
+    h ^= h >> 32;
+  }
   for (size_t i = 0; i < size; i++)
     h = (h ^ p[i]) * UINT64_C(1099511628211);
   return h ^ h >> 29;

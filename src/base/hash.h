@@ -5,6 +5,6 @@
 #include <stdint.h>
 /* 64 lower-case hex digits and NUL into `out`. */
 void hash_sha256_hex(const void *bytes, size_t size, char out[65]);
-/* FNV-1a from `seed` on, for tables in memory: equal hashes prove nothing. */
+/* A hash from `seed` on, for tables in memory: equal hashes prove nothing. */
 uint64_t hash_table(uint64_t seed, const void *bytes, size_t size);
 #endif

@@ -375,6 +375,24 @@ static loom_status check_choice(loom_ctx *ctx, const plan_mapping *map, const pl
   return LOOM_OK;
 }
 
+/* An earlier access that is active on the same cores and goes the same way there: its columns are this one's.  -1: none. */
+static int find_twin(const model_program *p, int a) {
+  const program_access *x = &p->access[a];
+  for (int b = 0; b < a; b++) {
+    const program_access *y = &p->access[b];
+    if (x->is_store == y->is_store && x->active_by == y->active_by && x->only_first == y->only_first)
+      return b;
+  }
+  return -1;
+}
+
+static size_t find_way(const plan_choice *choices, size_t n, const plan_choice *c, int n_mesh) {
+  size_t i = 0;
+  while (i < n && !same_way(&choices[i], c, n_mesh))
+    i++;
+  return i;
+}
+
 loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_mapping *map, const model_point *at, const plan_choice *const *choices,
                               const size_t *n, model_route **out) {
   arena_mark mark = arena_save(&ctx->scratch);
@@ -386,14 +404,15 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
   column **of[PLAN_LOADS_MAX];
   for (int a = 0; a < p->n_access; a++) {
     of[a] = ARENA_NEW_N(&ctx->scratch, column *, n[a] * (size_t)at->n_waves);
+    int twin = find_twin(p, a);
     for (size_t c = 0; c < n[a]; c++) {
       LOOM_TRY(check_choice(ctx, map, &choices[a][c]));
-      size_t first = 0;
-      while (!same_way(&choices[a][first], &choices[a][c], map->n_mesh))
-        first++;
+      size_t first = find_way(choices[a], n[a], &choices[a][c], map->n_mesh), there = twin < 0 ? 0 : find_way(choices[twin], n[twin], &choices[a][c], map->n_mesh);
       for (int w = 0; w < at->n_waves; w++) {
         int64_t active[PLAN_ITERS_MAX];
-        size_t reduced = first * (size_t)at->n_waves + (size_t)reduced_class(at, p->n_parallel, p->access[a].active_by, w, active);
+        size_t class = (size_t)reduced_class(at, p->n_parallel, p->access[a].active_by, w, active), reduced = first * (size_t)at->n_waves + class;
+        if (!of[a][reduced] && twin >= 0 && there < n[twin])
+          of[a][reduced] = of[twin][there * (size_t)at->n_waves + class];
         if (!of[a][reduced]) {
           column *x = ARENA_NEW(&ctx->scratch, column);
           x->load = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);

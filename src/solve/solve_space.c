@@ -5,7 +5,7 @@
 #include <math.h>
 #include <time.h>
 
-enum { GROUP_PAYS_POINTS = 256 };
+enum { ARM_PAYS_POINTS = 4 };          /* making one access of an arm takes as long as bounding that many points */
 
 static double seconds(void) {
   struct timespec t;
@@ -281,12 +281,13 @@ static loom_status bound_point(space_search *s, space_node *x, const model_point
   return push_or_drop(s, x);
 }
 
-/* Making a group takes as long as bounding some hundreds of points. */
+/* Is the box so large that making its group, all arms of it, is worth while? */
 static bool pays_group(const space_search *s, const space_node *x) {
-  int64_t n = 1;
+  const explore_space *e = s->source.space;
+  int64_t n = 1, arms = e ? (e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]]) * e->n_classes : 1;
   for (int i = 0; i < s->n_blocks; i++)
     n = solve_mul(n, x->to[i] - x->from[i] + 1);
-  return n >= GROUP_PAYS_POINTS;
+  return n >= ARM_PAYS_POINTS * arms * s->source.n_access;
 }
 
 /* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then their group is asked, then they are cut to

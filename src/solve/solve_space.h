@@ -41,6 +41,7 @@ typedef struct space_arm {
   const plan_choice *choice[PLAN_LOADS_MAX];
   const model_route **route[PLAN_LOADS_MAX];                  /* of each choice, by class of waves */
   const uint16_t *price[PLAN_LOADS_MAX];                      /* of each choice: its number in the group */
+  const uint16_t *way[PLAN_LOADS_MAX];                        /* of each choice: its number among the ways of the mapping */
 } space_arm;
 typedef VEC_OF(space_arm) space_arms;
 

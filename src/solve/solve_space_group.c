@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include <math.h>
 
-enum { CHOICES_MAX = 4096, WAYS_MAX = 512 };
+enum { CHOICES_MAX = 4096, WAYS_MAX = 256 };
 
 void space_choice_of(const plan_access *a, int default_depth, plan_choice *out) {
   *out = (plan_choice){.hoist = a->hoist, .panel = a->panel, .depth = a->depth ? a->depth : default_depth, .direct = a->direct};
@@ -56,6 +56,8 @@ typedef struct builder {
   seen_routes *routes[SEEN_BUCKETS];
   int n_routes;
   seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
+  plan_choice *ways[PLAN_LOADS_MAX]; way *seen_ways;
+  int way_routes[PLAN_LOADS_MAX][WAYS_MAX];      /* number of the routes of each way of a mapping; -1: not met */
 } builder;
 
 static size_t scalars_size(void) { return offsetof(model_route, n_links); }
@@ -90,13 +92,13 @@ static void lifted_loops(const builder *b, int a, const plan_mapping *map, const
   }
 }
 
-static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, const model_route *r) {
+static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, int routes, const model_route *r) {
   price_key k;
   memset(&k, 0, sizeof k);
   lifted_loops(b, a, map, c, &k.over, &k.panel);
   k.depth = c->depth;
   k.direct = c->direct;
-  k.routes = number_routes(b, r);
+  k.routes = routes;
   k.w = way_of(c);
   uint64_t h = hash_table(0, &k, sizeof k);
   seen_price **bucket = &b->prices[a][h % SEEN_BUCKETS];
@@ -117,34 +119,29 @@ static int number_price(builder *b, int a, const plan_mapping *map, const plan_c
 
 /* ---- arms ---- */
 
-/* Ways of access `a` in the arms from `first` on, which stand on one mapping. */
-static size_t list_ways(const builder *b, size_t first, int a, plan_choice *out) {
-  size_t n = 0;
+/* Ways of access `a` in the arms from `first` on, which stand on one mapping: choices that have them, in `out`; numbers the choices' ways. */
+static loom_status list_ways(builder *b, size_t first, int a, plan_choice *out, size_t *n) {
+  way *seen = b->seen_ways;
+  *n = 0;
   for (size_t k = first; k < b->g->arms.n; k++) {
-    const space_arm *arm = &b->g->arms.at[k];
+    space_arm *arm = &b->g->arms.at[k];
+    uint16_t *number = ARENA_NEW_N(&b->ctx->mem, uint16_t, arm->n[a]);
     for (size_t c = 0; c < arm->n[a]; c++) {
-      way w = way_of(&arm->choice[a][c]), other;
+      way w = way_of(&arm->choice[a][c]);
       size_t i = 0;
-      for (; i < n; i++) {
-        other = way_of(&out[i]);
-        if (memcmp(&w, &other, sizeof w) == 0)
-          break;
+      while (i < *n && memcmp(&w, &seen[i], sizeof w) != 0)
+        i++;
+      if (i == WAYS_MAX)
+        LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a load has more than %d ways to its cores", WAYS_MAX);
+      if (i == *n) {
+        seen[i] = w;
+        out[(*n)++] = arm->choice[a][c];
       }
-      if (i == n && n < WAYS_MAX)
-        out[n++] = arm->choice[a][c];
+      number[c] = (uint16_t)i;
     }
+    arm->way[a] = number;
   }
-  return n;
-}
-
-static const model_route *route_of(const builder *b, const plan_choice *ways, size_t n, const model_route *routes, const plan_choice *c) {
-  way w = way_of(c);
-  for (size_t i = 0; i < n; i++) {
-    way other = way_of(&ways[i]);
-    if (memcmp(&w, &other, sizeof w) == 0)
-      return &routes[i * (size_t)b->at->n_waves];
-  }
-  return NULL;
+  return LOOM_OK;
 }
 
 /* Cores that fetch the same for themselves: those of parallel loops the access does not move with. */
@@ -183,14 +180,11 @@ static loom_status set_routes(builder *b, size_t first) {
   loom_ctx *ctx = b->ctx;
   if (first == b->g->arms.n)
     return LOOM_OK;
-  arena_mark mark = arena_save(&ctx->scratch);
-  plan_choice *ways[PLAN_LOADS_MAX];
+  plan_choice *const *ways = b->ways;
   size_t n[PLAN_LOADS_MAX];
   model_route *routes[PLAN_LOADS_MAX];
-  for (int a = 0; a < b->s->n_access; a++) {
-    ways[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, WAYS_MAX);
-    n[a] = list_ways(b, first, a, ways[a]);
-  }
+  for (int a = 0; a < b->s->n_access; a++)
+    LOOM_TRY(list_ways(b, first, a, ways[a], &n[a]));
   LOOM_TRY(model_find_routes(ctx, b->p, &b->g->arms.at[first].map, b->at, (const plan_choice *const *)ways, n, routes));
   add_links(b, (const plan_choice *const *)ways, n, routes);
   for (size_t k = first; k < b->g->arms.n; k++) {
@@ -198,10 +192,9 @@ static loom_status set_routes(builder *b, size_t first) {
     for (int a = 0; a < b->s->n_access; a++) {
       arm->route[a] = ARENA_NEW_N(&ctx->mem, const model_route *, arm->n[a]);
       for (size_t c = 0; c < arm->n[a]; c++)
-        arm->route[a][c] = route_of(b, ways[a], n[a], routes[a], &arm->choice[a][c]);
+        arm->route[a][c] = &routes[a][arm->way[a][c] * (size_t)b->at->n_waves];
     }
   }
-  arena_release(&ctx->scratch, mark);
   return LOOM_OK;
 }
 
@@ -227,13 +220,20 @@ static bool is_twin(const builder *b, const space_arm *x, const space_arm *y) {
 /* Numbers what the arms from `first` on offer; twins of earlier arms go. */
 static void number_arms(builder *b, size_t first) {
   size_t stay = first;
+  for (int a = 0; a < b->s->n_access; a++)
+    for (int i = 0; i < WAYS_MAX; i++)
+      b->way_routes[a][i] = -1;
   for (size_t k = first; k < b->g->arms.n; k++) {
     space_arm *arm = &b->g->arms.at[k];
     bool is_one = false;
     for (int a = 0; a < b->s->n_access; a++) {
       uint16_t *price = ARENA_NEW_N(&b->ctx->mem, uint16_t, arm->n[a]);
-      for (size_t c = 0; c < arm->n[a]; c++)
-        price[c] = (uint16_t)number_price(b, a, &arm->map, &arm->choice[a][c], arm->route[a][c]);
+      for (size_t c = 0; c < arm->n[a]; c++) {
+        int *routes = &b->way_routes[a][arm->way[a][c]];
+        if (*routes < 0)
+          *routes = number_routes(b, arm->route[a][c]);
+        price[c] = (uint16_t)number_price(b, a, &arm->map, &arm->choice[a][c], *routes, arm->route[a][c]);
+      }
       arm->price[a] = price;
     }
     for (size_t i = 0; b->s->space && i < stay && !is_one; i++)
@@ -370,6 +370,9 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   plan_choice *room[PLAN_LOADS_MAX];
   for (int a = 0; a < s->n_access; a++)
     room[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, CHOICES_MAX);
+  for (int a = 0; a < s->n_access; a++)
+    b->ways[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, WAYS_MAX);
+  b->seen_ways = ARENA_NEW_N(&ctx->scratch, way, WAYS_MAX);
   LOOM_TRY(s->space ? add_space_arms(b, key, room) : add_row_arms(b, key, room));
   for (int a = 0; a < s->n_access; a++)
     list_ends(b, a);
