@@ -224,7 +224,8 @@ static loom_status solve_whole_space(compile_state *s, const solve_limits *limit
   LOOM_TRY(solve_space(s->ctx, &s->space, &s->solve_options, limits, &s->solved));
   for (size_t i = 0; i < s->solved.rows.n; i++)
     vec_push(&s->ctx->mem, &s->table.rows, (plan_candidate *)s->solved.rows.at[i].candidate);
-  s->table.total = (int64_t)s->table.rows.n;
+  s->table.total = s->space.n_mappings * s->space.n_orders;
+  s->table.pruned = s->table.total - (int64_t)s->table.rows.n;
   return LOOM_OK;
 }
 

@@ -20,6 +20,7 @@ typedef struct explore_options {
   int64_t candidate_limit;       /* LOOM_ELIMIT beyond; 0: 1,000,000 */
 } explore_options;
 
+/* total: candidates there are, of a whole space its mappings times its loop orders; pruned: those that are no rows. */
 typedef struct explore_table { VEC_OF(plan_candidate *) rows; int64_t total, pruned; } explore_table;
 LOOM_MUST_USE loom_status explore_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, explore_table *out);
 

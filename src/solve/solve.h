@@ -96,7 +96,7 @@ LOOM_MUST_USE loom_status solve_run(loom_ctx *ctx, const nest *n, const machine 
  * earlier (solve_space.h).  Sizes need not divide.  Nothing feasible: LOOM_EINFEASIBLE with the buffers in words. */
 LOOM_MUST_USE loom_status solve_space(loom_ctx *ctx, const explore_space *s, const solve_options *o, const solve_limits *l, solve_result *out);
 /* And for the rows of a table under the loom model: mapping and movement hold, all loads have one slot or all have two.  Sizes divide unless o->ragged, or
- * nothing does. */
+ * nothing does.  Rows as the table has them; with o->only_best those that do not win end as undecided. */
 LOOM_MUST_USE loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, const solve_limits *l, solve_result *out);
 /* One candidate at the sizes that o->domains assign, all of them, under the loom model: one row.  LOOM_EINPUT: not of this kernel. */
 LOOM_MUST_USE loom_status solve_given(loom_ctx *ctx, const nest *n, const machine *m, const plan_candidate *c, const solve_options *o, solve_result *out);

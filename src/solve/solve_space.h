@@ -25,6 +25,7 @@ typedef struct space_source {
   int n_parallel, n_access;
   int32_t n_tuples; const int32_t *tuple;                     /* [n_tuples][n_parallel] */
   const int32_t *row_tuple;             /* of each row */
+  const bool *is_answered;              /* rows that are left out; NULL: none */
   uint32_t one_trip;                    /* parallel loops that must be one wave */
   bool one_depth;                       /* all loads have equally many slots */
   const bool *load;                     /* [n_access]: not a store */

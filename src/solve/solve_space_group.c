@@ -338,7 +338,7 @@ static loom_status add_space_arms(builder *b, const space_key *key, plan_choice 
 static loom_status add_row_arms(builder *b, const space_key *key, plan_choice **room) {
   const space_rows *rows = &b->s->rows;
   for (size_t i = 0; i < rows->n; i++) {
-    if (b->s->row_tuple[i] != key->tuple)
+    if (b->s->row_tuple[i] != key->tuple || (b->s->is_answered && b->s->is_answered[i]))
       continue;
     const plan_candidate *c = rows->at[i];
     space_arm arm = {.mapping = (int64_t)i, .map = c->mapping};

@@ -100,8 +100,8 @@ static const char *empty_domain(const space_search *s) {
   return NULL;
 }
 
-static loom_status open_search(space_search *s, loom_ctx *ctx, const nest *n, const machine *m, const solve_options *o, const solve_limits *l) {
-  *s = (space_search){.ctx = ctx, .nest = n, .machine = m, .o = o, .limits = l, .room = o->top_k > 1 ? (size_t)o->top_k : 1};
+static loom_status open_search(space_search *s, loom_ctx *ctx, const nest *n, const machine *m, const solve_options *o, const solve_limits *l, size_t room) {
+  *s = (space_search){.ctx = ctx, .nest = n, .machine = m, .o = o, .limits = l, .room = room};
   s->source.n_parallel = n->n_parallel;
   LOOM_TRY(list_accesses(s));
   LOOM_TRY(solve_block_symbols(ctx, n, o, &s->problem));
@@ -263,7 +263,7 @@ loom_status solve_space(loom_ctx *ctx, const explore_space *x, const solve_optio
   double start = now_ms();
   *out = (solve_result){.best = -1};
   space_search *s = ARENA_NEW(&ctx->mem, space_search);
-  LOOM_TRY(open_search(s, ctx, x->nest, x->machine, o, l));
+  LOOM_TRY(open_search(s, ctx, x->nest, x->machine, o, l, o->top_k > 1 ? (size_t)o->top_k : 1));
   s->source.space = x;
   s->source.n_tuples = x->n_tuples;
   s->source.tuple = x->tuple;
@@ -329,17 +329,36 @@ static loom_status compile_trips(space_search *s, const explore_table *t) {
   return LOOM_OK;
 }
 
+/* All rows in their order; what has no record lost to those that have, or fits nowhere. */
+static void list_rows(space_search *s, const explore_table *t, solve_result *out) {
+  for (size_t i = 0; i < t->rows.n; i++) {
+    const space_record *r = NULL;
+    for (size_t k = 0; k < s->n_best && !r; k++)
+      r = s->best[k].mapping == (int64_t)i ? &s->best[k] : NULL;
+    if (r) {
+      out->best = r == &s->best[0] ? (int)i : out->best;
+      add_row(s, r, t->rows.at[i], count_points(s), out);
+      continue;
+    }
+    bool has_lost = s->n_best == s->room || !s->is_done;
+    vec_push(&s->ctx->mem, &out->rows, ((solve_row){.candidate = t->rows.at[i], .status = has_lost ? SOLVE_UNDECIDED : SOLVE_INFEASIBLE, .cycles = INT64_MAX, .feasible = -1,
+             .points = count_points(s), .lower_bound = has_lost ? (s->is_done || s->bound > s->best[s->n_best - 1].total ? s->best[s->n_best - 1].total : s->bound) : INT64_MAX,
+             .why = has_lost ? "another variant is as fast" : "no block sizes fit a core's memory"}));
+  }
+}
+
 loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, const solve_limits *l, solve_result *out) {
   double start = now_ms();
   *out = (solve_result){.best = -1};
   space_search *s = ARENA_NEW(&ctx->mem, space_search);
-  LOOM_TRY(open_search(s, ctx, n, m, o, l));
+  LOOM_TRY(open_search(s, ctx, n, m, o, l, o->only_best || t->rows.n == 0 ? 1 : t->rows.n));
   s->source.one_depth = true;
   s->source.one_trip = explore_gathered(n);
   list_tuples(s, t);
   LOOM_TRY(compile_trips(s, t));
   list_parts(s);
-  bool fell_back = false;
+  bool *is_answered = ARENA_NEW_N(&ctx->mem, bool, t->rows.n), fell_back = false;
+  size_t n_answered = 0;
   for (int round = o->ragged ? 1 : 0; round < 2; round++) {
     s->exact = round == 0;
     s->is_done = true;
@@ -347,17 +366,18 @@ loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const exp
     if (!empty_domain(s))
       LOOM_TRY(search(s));
     add_figures(s, out);
-    if (s->n_best || !s->is_done)
+    for (; n_answered < s->n_best && round == 0; n_answered++)
+      is_answered[s->best[n_answered].mapping] = true;
+    if (!s->is_done || s->n_best == s->room)
       break;
-    fell_back = round == 0;
+    s->source.is_answered = is_answered;      /* rows of which nothing divides are tried again with ceilings */
+    fell_back = round == 0 && s->n_best == 0;
   }
   out->solver_ms = now_ms() - start;
   if (s->n_best == 0)
     return s->is_done ? nothing_fits(s) : over_budget(s);
   if (fell_back)
     diag_note(ctx, LOOM_NOSPAN, "no block sizes divide the kernel's extents; ceilings are used instead, as with --ragged");
-  for (size_t i = 0; i < s->n_best; i++)
-    add_row(s, &s->best[i], t->rows.at[s->best[i].mapping], count_points(s), out);
-  out->best = 0;
+  list_rows(s, t, out);
   return LOOM_OK;
 }
