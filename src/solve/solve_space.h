@@ -65,7 +65,8 @@ typedef struct space_group {
 } space_group;
 
 enum { SPACE_BUCKETS = 1 << 12 };
-typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; arena_mark mark; size_t limit_bytes, evictions; } space_groups;
+struct space_builder;
+typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; struct space_builder *builder; arena_mark mark; size_t limit_bytes, evictions; } space_groups;
 
 void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
 /* In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */

@@ -45,9 +45,10 @@ static way way_of(const plan_choice *c) {
 typedef struct seen_routes { const model_route *routes; struct seen_routes *older; int number; } seen_routes;
 typedef struct price_key { uint32_t over, panel; int32_t depth, direct, routes, none; way w; } price_key;
 typedef struct seen_price { price_key key; int number; struct seen_price *older; } seen_price;
-enum { SEEN_BUCKETS = 1 << 10 };
+enum { SEEN_BUCKETS = 1 << 8 };
 
-typedef struct builder {
+/* Kept from group to group: what is large is not made anew. */
+typedef struct space_builder {
   loom_ctx *ctx;
   const space_source *s;
   const model_program *p;
@@ -56,7 +57,8 @@ typedef struct builder {
   seen_routes *routes[SEEN_BUCKETS];
   int n_routes;
   seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
-  plan_choice *ways[PLAN_LOADS_MAX]; way *seen_ways;
+  plan_choice *ways[PLAN_LOADS_MAX], *room[PLAN_LOADS_MAX]; way *seen_ways;
+  size_t n_ways[PLAN_LOADS_MAX];        /* of the mapping at hand */
   int way_routes[PLAN_LOADS_MAX][WAYS_MAX];      /* number of the routes of each way of a mapping; -1: not met */
 } builder;
 
@@ -181,7 +183,7 @@ static loom_status set_routes(builder *b, size_t first) {
   if (first == b->g->arms.n)
     return LOOM_OK;
   plan_choice *const *ways = b->ways;
-  size_t n[PLAN_LOADS_MAX];
+  size_t *n = b->n_ways;
   model_route *routes[PLAN_LOADS_MAX];
   for (int a = 0; a < b->s->n_access; a++)
     LOOM_TRY(list_ways(b, first, a, ways[a], &n[a]));
@@ -221,7 +223,7 @@ static bool is_twin(const builder *b, const space_arm *x, const space_arm *y) {
 static void number_arms(builder *b, size_t first) {
   size_t stay = first;
   for (int a = 0; a < b->s->n_access; a++)
-    for (int i = 0; i < WAYS_MAX; i++)
+    for (size_t i = 0; i < b->n_ways[a]; i++)
       b->way_routes[a][i] = -1;
   for (size_t k = first; k < b->g->arms.n; k++) {
     space_arm *arm = &b->g->arms.at[k];
@@ -355,6 +357,19 @@ static loom_status add_row_arms(builder *b, const space_key *key, plan_choice **
   return LOOM_OK;
 }
 
+static builder *make_builder(loom_ctx *ctx, const space_source *s, const model_program *p) {
+  builder *b = ARENA_NEW(&ctx->scratch, builder);
+  b->ctx = ctx;
+  b->s = s;
+  b->p = p;
+  for (int a = 0; a < s->n_access; a++) {
+    b->room[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, CHOICES_MAX);
+    b->ways[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, WAYS_MAX);
+  }
+  b->seen_ways = ARENA_NEW_N(&ctx->scratch, way, WAYS_MAX);
+  return b;
+}
+
 loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at, const space_group **out) {
   uint64_t h = hash_table(0, key, sizeof *key);
   space_group **bucket = &g->newest[h % SPACE_BUCKETS];
@@ -363,17 +378,17 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
       *out = x;
       return LOOM_OK;
     }
+  if (!g->builder)
+    g->builder = make_builder(ctx, s, p);
+  builder *b = g->builder;
   arena_mark mark = arena_save(&ctx->scratch);
-  builder *b = ARENA_NEW(&ctx->scratch, builder);
-  *b = (builder){.ctx = ctx, .s = s, .p = p, .at = at, .g = ARENA_NEW(&ctx->mem, space_group)};
+  b->at = at;
+  b->g = ARENA_NEW(&ctx->mem, space_group);
+  b->n_routes = 0;
+  memset(b->routes, 0, sizeof b->routes);
+  memset(b->prices, 0, (size_t)s->n_access * sizeof b->prices[0]);
   memcpy(&b->g->key, key, sizeof *key);
-  plan_choice *room[PLAN_LOADS_MAX];
-  for (int a = 0; a < s->n_access; a++)
-    room[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, CHOICES_MAX);
-  for (int a = 0; a < s->n_access; a++)
-    b->ways[a] = ARENA_NEW_N(&ctx->scratch, plan_choice, WAYS_MAX);
-  b->seen_ways = ARENA_NEW_N(&ctx->scratch, way, WAYS_MAX);
-  LOOM_TRY(s->space ? add_space_arms(b, key, room) : add_row_arms(b, key, room));
+  LOOM_TRY(s->space ? add_space_arms(b, key, b->room) : add_row_arms(b, key, b->room));
   for (int a = 0; a < s->n_access; a++)
     list_ends(b, a);
   b->g->older = *bucket;
