@@ -190,6 +190,34 @@ static double bound_tiles(const bounder *b, const program_access *a, const int32
   return n;
 }
 
+/* Cores that fetch in the first wave when none share. */
+static double bound_senders(const bounder *b, const program_access *a, const int32_t *cores) {
+  double n = 1;
+  for (int i = 0; i < b->p->n_parallel; i++) {
+    const program_loop *x = &b->p->loop[i];
+    if (i == a->only_first)
+      continue;
+    if (!(a->active_by & 1u << i))
+      n *= cores[i];
+    else if (x->size.kind == PROGRAM_CONST)
+      n *= (double)model_min(model_ceil(x->size.value, b->most[x->symbol]), cores[i]);
+  }
+  return n;
+}
+
+/* Least cycles of the first load (of all cores at once), or of the last store: for each core itself, or shared and then handed on. */
+static double bound_end(const bounder *b, const program_access *a, const int32_t *cores) {
+  const model_program *p = b->p;
+  double bytes = bound_bytes(b, a, true), tile = rate_cycles(bytes, p->port_rate), start = (double)(p->setup + p->latency);
+  double tiles = bound_tiles(b, a, cores), shared = start + fmax(tile, rate_cycles(bytes * tiles, p->dram_rate));
+  if (a->is_store)
+    return shared;
+  double senders = bound_senders(b, a, cores), own = start + fmax(tile, rate_cycles(bytes * senders, p->dram_rate));
+  if (senders <= tiles)
+    return own;
+  return fmin(own, shared + (double)p->setup + fmin(tile, rate_cycles(bytes, p->link_rate)));
+}
+
 /* Of the waves in which access `a` is fetched, the part that has bound_tiles senders at least. */
 static double full_part(const bounder *b, const program_access *a, const int32_t *cores) {
   double part = 1;
@@ -278,9 +306,8 @@ static int64_t bound_box(const bounder *b, const int32_t *cores, const model_kno
   double fill = 0, reader = 0, writer = 0, dram = 0, drain = 0, start = (double)(p->setup + p->latency);
   for (int a = 0; a < p->n_access; a++) {
     const program_access *x = &p->access[a];
-    double tile = rate_cycles(bound_bytes(b, x, true), p->port_rate), walked = rate_cycles(bound_bytes(b, x, false), p->port_rate);
-    double together = rate_cycles(bound_bytes(b, x, true) * bound_tiles(b, x, cores), p->dram_rate);
-    double end = fmax(start + fmax(tile, together), ends ? (double)ends[a] : 0);
+    double walked = rate_cycles(bound_bytes(b, x, false), p->port_rate);
+    double end = fmax(bound_end(b, x, cores), ends ? (double)ends[a] : 0);
     dram += rate_cycles(bound_dram(b, x), p->dram_rate);
     if (!x->is_store) {
       fill += x->is_first ? end : 0;
