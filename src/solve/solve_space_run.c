@@ -223,7 +223,6 @@ static loom_status nothing_fits(space_search *s) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s on machine %s: '%s' has no size left", s->nest->kernel, s->machine->name, empty);
   if (s->source.n_tuples == 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no mapping of kernel %s on machine %s is left", s->nest->kernel, s->machine->name);
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s fit machine %s in any mapping; the smallest:", s->nest->kernel, s->machine->name);
   model_grid g = {0};
   int64_t blocks[MODEL_BLOCKS_MAX];
   model_point at;
@@ -242,9 +241,16 @@ static loom_status nothing_fits(space_search *s) {
     for (int d = 0; d < PLAN_MESH_MAX; d++)
       chosen[a].area[d] = 1;
   }
-  if (model_set_blocks(s->program, &g, blocks, &at) && model_layout_slots(ctx, s->program, &at, chosen, &words) == LOOM_OK)
-    diag_help(ctx, "the smallest blocks fit, but no mapping runs them; look at --pin and the sizes that the kernel fixes");
-  return LOOM_EINFEASIBLE;
+  diag_mark before = diag_save(ctx);
+  bool is_set = model_set_blocks(s->program, &g, blocks, &at), fits = is_set && model_layout_slots(ctx, s->program, &at, chosen, &words) == LOOM_OK;
+  diag_drop(ctx, before);
+  if (fits) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no mapping of kernel %s on machine %s has the sizes and the movement asked for", s->nest->kernel, s->machine->name);
+    diag_help(ctx, "look at --pin and --block-sizes; loom compile and run leave out movements for which no program is written yet, loom explore has all");
+    return LOOM_EINFEASIBLE;
+  }
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s fit machine %s in any mapping; the smallest:", s->nest->kernel, s->machine->name);
+  return is_set ? model_layout_slots(ctx, s->program, &at, chosen, &words) : LOOM_EINFEASIBLE;      /* says what they take */
 }
 
 static loom_status over_budget(const space_search *s) {
