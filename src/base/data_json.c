@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { JSON_DEPTH_MAX = 64, JSON_BYTES_MAX = 64 * 1024 * 1024 };
+enum { JSON_DEPTH_MAX = 128, JSON_BYTES_MAX = 64 * 1024 * 1024 };
 
 /* jansson drops a byte of a token when its buffer cannot grow, so success alone does not say that memory sufficed. */
 static _Thread_local bool ran_out;

@@ -183,10 +183,10 @@ static char *nested(int n) {
 static void test_readers_keep_their_limits(void **state) {
   (void)state;
   data_value *v;
-  assert_int_equal(read_json(nested(64), &v), LOOM_OK);
+  assert_int_equal(read_json(nested(128), &v), LOOM_OK);
   assert_int_equal(read_json("[\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[\"]", &v), LOOM_OK);
-  assert_int_equal(read_json(nested(65), &v), LOOM_ELIMIT);
-  testing_expect_error(&ctx, LOOM_ELIMIT, "deeper than 64 levels", 1, 65);
+  assert_int_equal(read_json(nested(129), &v), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "deeper than 128 levels", 1, 129);
   loom_ctx_done(&ctx);
   assert_int_equal(read_json(nested(100000), &v), LOOM_ELIMIT);
   loom_ctx_done(&ctx);

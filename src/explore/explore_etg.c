@@ -18,10 +18,10 @@ typedef struct writer {
 
 static int64_t cores_of(const writer *w, int loop) { return plan_iter_cores(&w->c->mapping, loop); }
 
-/* extent / block / `cores`, both rounded up. */
+/* extent / block / `cores`, both rounded up; of a causal loop on the core that has most turns. */
 static const sym_expr *trips(const writer *w, int loop, int64_t cores) {
   const nest_loop *l = &w->n->loops.at[loop];
-  return sym_ceildiv(w->mem, sym_ceildiv(w->mem, l->extent, sym_name(w->mem, l->block)), sym_const(w->mem, cores));
+  return sym_ceildiv(w->mem, sym_ceildiv(w->mem, nest_at_last_iterators(w->mem, w->n, l->extent), sym_name(w->mem, l->block)), sym_const(w->mem, cores));
 }
 
 /* ---- leaves ---- */

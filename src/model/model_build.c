@@ -24,27 +24,7 @@ bool model_kind_parse(const char *s, model_kind *out) {
   return false;
 }
 
-typedef struct bound_data { const modeler *b; int depth; } bound_data;
-
-static const sym_expr *last_iterator(void *data, const char *name) {
-  const bound_data *d = data;
-  arena *m = &d->b->ctx->mem;
-  const nest *n = d->b->n;
-  if (!text_starts(name, "it_") || d->depth > NEST_LOOPS_MAX)
-    return NULL;
-  for (size_t l = 0; l < n->loops.n; l++)
-    if (text_eq(name + 3, n->loops.at[l].block)) {
-      bound_data deeper = {d->b, d->depth + 1};
-      const sym_expr *extent = sym_subst(m, n->loops.at[l].extent, last_iterator, &deeper);
-      return sym_sub(m, sym_ceildiv(m, extent, sym_name(m, n->loops.at[l].block)), sym_const(m, 1));
-    }
-  return NULL;
-}
-
-const sym_expr *model_bound_iterators(const modeler *b, const sym_expr *e) {
-  bound_data d = {b, 0};
-  return sym_subst(&b->ctx->mem, e, last_iterator, &d);
-}
+const sym_expr *model_bound_iterators(const modeler *b, const sym_expr *e) { return nest_at_last_iterators(&b->ctx->mem, b->n, e); }
 
 const sym_expr *model_loop_trips(const modeler *b, int l) {
   arena *m = &b->ctx->mem;

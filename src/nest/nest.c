@@ -135,3 +135,25 @@ void nest_set_alignment(nest *n, int64_t tile_align) {
           n->symbols.at[s].align = tile_align;
   }
 }
+
+/* ---- iterators ---- */
+
+typedef struct last_of { arena *mem; const nest *n; int depth; } last_of;
+
+static const sym_expr *last_iterator(void *data, const char *name) {
+  const last_of *d = data;
+  if (!text_starts(name, "it_") || d->depth > NEST_LOOPS_MAX)
+    return NULL;
+  for (size_t l = 0; l < d->n->loops.n; l++)
+    if (text_eq(name + 3, d->n->loops.at[l].block)) {
+      last_of deeper = {d->mem, d->n, d->depth + 1};
+      const sym_expr *extent = sym_subst(d->mem, d->n->loops.at[l].extent, last_iterator, &deeper);
+      return sym_sub(d->mem, sym_ceildiv(d->mem, extent, sym_name(d->mem, d->n->loops.at[l].block)), sym_const(d->mem, 1));
+    }
+  return NULL;
+}
+
+const sym_expr *nest_at_last_iterators(arena *m, const nest *n, const sym_expr *e) {
+  last_of d = {m, n, 0};
+  return sym_subst(m, e, last_iterator, &d);
+}

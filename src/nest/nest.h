@@ -119,4 +119,6 @@ const char *nest_iterator_name(arena *m, const nest *n, int loop);
 int nest_symbol_index(const nest *n, const char *name);
 /* Name of an access that is unique in the nest: the tensor's name, then "x.2", "x.3" for later accesses of the same tensor. */
 const char *nest_access_name(arena *m, const nest *n, const nest_node *access);
+/* `e` with every iterator "it_<block>" at its last value: ceil(extent / block) - 1. */
+const sym_expr *nest_at_last_iterators(arena *m, const nest *n, const sym_expr *e);
 #endif
