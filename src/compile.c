@@ -4,6 +4,7 @@
  */
 #include "compile.h"
 #include "compile_exec.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "frontend/helion_mlir/helion_mlir.h"
 #include "lower/lower.h"
@@ -11,21 +12,14 @@
 #include "tog/build/tog_build.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 /* Runs one stage, records its time, then passes its dump point.  Leaves compile_kernel when the wanted stage is reached. */
 #define STAGE(id, call)                                         \
   do {                                                          \
-    double t0_ = now_ms();                                      \
+    double t0_ = clock_ms();                                      \
     LOOM_TRY(call);                                             \
     LOOM_TRY(compile_dump(s, COMPILE_##id));                    \
-    note_time(s, COMPILE_##id, now_ms() - t0_);                 \
+    note_time(s, COMPILE_##id, clock_ms() - t0_);                 \
     if (s->o->stop_after == COMPILE_##id)                       \
       return LOOM_OK;                                           \
   } while (0)

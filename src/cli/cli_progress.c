@@ -1,22 +1,16 @@
 /* How far a search is, on standard error: a line that is written over on a terminal, lines of their own with --progress=plain, else nothing. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static const double every_s = 0.5;
 
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 loom_status cli_progress_start(loom_ctx *ctx, const cli_options *o, cli_progress *out) {
   const char *how = o->progress.last;
-  *out = (cli_progress){.started = seconds()};
+  *out = (cli_progress){.started = clock_seconds()};
   if (how && strcmp(how, "plain") != 0 && strcmp(how, "none") != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--progress: '%s' is not plain or none", how);
   out->is_on = how ? strcmp(how, "plain") == 0 : isatty(STDERR_FILENO) == 1;
@@ -33,7 +27,7 @@ static void print_times(double passed, int64_t done, int64_t left) {
 
 void cli_progress_step(void *data, int64_t done, int64_t left, int64_t best, int64_t bound) {
   cli_progress *p = data;
-  double now = seconds();
+  double now = clock_seconds();
   bool is_first = p->printed == 0;
   if (!p->is_on || now - p->printed < every_s || (is_first && p->overwrites && now - p->started < every_s))
     return;

@@ -21,11 +21,7 @@ static loom_status fail_unknown_value(parser *p, const df_token *t) {
   VEC_OF(const char *) names = {0};
   for (size_t i = 0; i < p->file->ops.n; i++)
     vec_push(&p->ctx->mem, &names, p->file->ops.at[i]->value);
-  diag_error(p->ctx, t->span, LOOM_EINPUT, "'%s' is not defined above", t->text);
-  const char *near = diag_nearest(t->text, names.at, names.n);
-  if (near)
-    diag_help(p->ctx, "did you mean '%s'?", near);
-  return LOOM_EINPUT;
+  return df_fail_undefined(&p->lex, t, names.at, names.n);
 }
 
 /* A use of a value whose kind is in `allowed`, a mask of 1 << adl_kind. */
@@ -56,21 +52,13 @@ static loom_status parse_uses(parser *p, unsigned allowed, const char *what, adl
   return df_expect(&p->lex, "]");
 }
 
-static loom_status parse_optional_type(parser *p) {
-  bool has_type;
-  LOOM_TRY(df_accept(&p->lex, ":", &has_type));
-  if (!has_type)
-    return LOOM_OK;
-  return p->lex.token.kind == DF_TYPE || p->lex.token.kind == DF_WORD ? df_next(&p->lex) : df_fail_expected(&p->lex, "a type");
-}
-
 static loom_status parse_count(parser *p, const char *what, int64_t greatest, int64_t *out) {
   df_token t;
   LOOM_TRY(df_take(&p->lex, DF_INT, arena_printf(&p->ctx->mem, "%s, a whole number", what), &t));
   if (t.integer < 1 || t.integer > greatest)
     LOOM_FAIL(p->ctx, t.span, LOOM_EINPUT, "%s is %" PRId64 "; must be 1..%" PRId64, what, t.integer, greatest);
   *out = t.integer;
-  return parse_optional_type(p);      /* 8192 : i64 */
+  return df_skip_type(&p->lex);      /* 8192 : i64 */
 }
 
 /* ---- ops ---- */
@@ -236,7 +224,7 @@ static loom_status parse_op(parser *p) {
   op->span = word.span;
   LOOM_TRY(parse_operands(p, op));
   vec_push(&p->ctx->mem, &p->file->ops, op);
-  return parse_optional_type(p);
+  return df_skip_type(&p->lex);
 }
 
 static loom_status parse_file(parser *p) {

@@ -24,11 +24,7 @@ static loom_status fail_unknown_value(parser *p, const df_token *t) {
   VEC_OF(const char *) names = {0};
   for (size_t i = 0; i < p->file->ops.n; i++)
     vec_push(&p->ctx->mem, &names, p->file->ops.at[i]->value);
-  diag_error(p->ctx, t->span, LOOM_EINPUT, "'%s' is not defined above", t->text);
-  const char *near = diag_nearest(t->text, names.at, names.n);
-  if (near)
-    diag_help(p->ctx, "did you mean '%s'?", near);
-  return LOOM_EINPUT;
+  return df_fail_undefined(&p->lex, t, names.at, names.n);
 }
 
 /* A use of a value whose kind is in `allowed`, a mask of 1 << df_kind. */
@@ -47,16 +43,6 @@ static loom_status parse_use(parser *p, unsigned allowed, const char *what, cons
   return fail_unknown_value(p, &t);
 }
 
-static loom_status parse_optional_type(parser *p) {
-  bool has_type;
-  LOOM_TRY(df_accept(&p->lex, ":", &has_type));
-  if (!has_type)
-    return LOOM_OK;
-  if (p->lex.token.kind != DF_TYPE && p->lex.token.kind != DF_WORD)
-    return df_fail_expected(&p->lex, "a type");
-  return df_next(&p->lex);
-}
-
 /* ---- attributes ---- */
 
 static loom_status parse_count(parser *p, const char *what, int64_t greatest, int64_t *out) {
@@ -70,7 +56,7 @@ static loom_status parse_count(parser *p, const char *what, int64_t greatest, in
 
 static loom_status parse_rate(parser *p, const char *what, int64_t greatest, int64_t *out) {
   LOOM_TRY(parse_count(p, what, greatest, out));
-  return parse_optional_type(p);   /* 128 : i64 */
+  return df_skip_type(&p->lex);   /* 128 : i64 */
 }
 
 static loom_status parse_shape(parser *p, df_op *op) {
@@ -292,7 +278,7 @@ static loom_status parse_attributes(parser *p, df_op *op) {
     if (attributes[i].kind == op->kind && attributes[i].needed && !seen[i])
       LOOM_FAIL(p->ctx, op->span, LOOM_EINPUT, "%s needs the attribute '%s'", kinds[op->kind].op, attributes[i].key);
   LOOM_TRY(df_expect(&p->lex, "}"));
-  return parse_optional_type(p);
+  return df_skip_type(&p->lex);
 }
 
 /* spatial_dim ["x" ,] 8 */
@@ -307,10 +293,10 @@ static loom_status parse_ends(parser *p, df_op *op) {
   const unsigned ends = 1u << DF_CORE | 1u << DF_MEMORY;
   bool comma;
   LOOM_TRY(parse_use(p, ends, "a core array or a memory", &op->from));
-  LOOM_TRY(parse_optional_type(p));
+  LOOM_TRY(df_skip_type(&p->lex));
   LOOM_TRY(df_expect(&p->lex, ","));
   LOOM_TRY(parse_use(p, ends, "a core array or a memory", &op->to));
-  LOOM_TRY(parse_optional_type(p));
+  LOOM_TRY(df_skip_type(&p->lex));
   LOOM_TRY(df_accept(&p->lex, ",", &comma));
   if (comma && p->lex.token.kind == DF_VALUE)
     LOOM_FAIL(p->ctx, p->lex.token.span, LOOM_EUNSUP, "index operands of %s are not supported", kinds[op->kind].op);

@@ -130,3 +130,19 @@ loom_status df_take(df_lexer *l, df_token_kind kind, const char *what, df_token 
   *out = l->token;
   return df_next(l);
 }
+
+loom_status df_skip_type(df_lexer *l) {
+  bool has_type;
+  LOOM_TRY(df_accept(l, ":", &has_type));
+  if (!has_type)
+    return LOOM_OK;
+  return l->token.kind == DF_TYPE || l->token.kind == DF_WORD ? df_next(l) : df_fail_expected(l, "a type");
+}
+
+loom_status df_fail_undefined(df_lexer *l, const df_token *t, const char *const *defined, size_t n) {
+  diag_error(l->ctx, t->span, LOOM_EINPUT, "'%s' is not defined above", t->text);
+  const char *near = diag_nearest(t->text, defined, n);
+  if (near)
+    diag_help(l->ctx, "did you mean '%s'?", near);
+  return LOOM_EINPUT;
+}

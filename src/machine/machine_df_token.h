@@ -26,4 +26,8 @@ LOOM_MUST_USE loom_status df_expect(df_lexer *l, const char *punct_or_word);
 LOOM_MUST_USE loom_status df_take(df_lexer *l, df_token_kind kind, const char *what, df_token *out);
 /* Always fails: expected `what`, found the current token. */
 LOOM_MUST_USE loom_status df_fail_expected(df_lexer *l, const char *what);
+/* ": type", where there is one. */
+LOOM_MUST_USE loom_status df_skip_type(df_lexer *l);
+/* Always fails: the value `t` is none of the n defined ones. */
+LOOM_MUST_USE loom_status df_fail_undefined(df_lexer *l, const df_token *t, const char *const *defined, size_t n);
 #endif

@@ -1,8 +1,8 @@
 /* Runs a pipeline: our passes become external passes of one MLIR pass manager, everything else is handed to MLIR by name.
  * Printing and timing are passes too, put around each pass, so that their text goes where the caller wants it. */
 #include "pass/pass_private.h"
+#include "base/clock.h"
 #include <string.h>
-#include <time.h>
 
 typedef enum step_kind { STEP_PASS, STEP_PRINT, STEP_CLOCK_START, STEP_CLOCK_STOP } step_kind;
 
@@ -20,12 +20,6 @@ typedef struct pipeline_run {
 /* What an external pass of MLIR carries.  Immutable while the manager runs, so clones may share it. */
 typedef struct step { step_kind kind; pipeline_run *run; const pass_row *row; pass_options options; const char *banner; pass_timer *timer; } step;
 
-static int64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static loom_status take_step(const step *s, MlirOperation op) {
   pipeline_run *run = s->run;
   switch (s->kind) {
@@ -35,8 +29,8 @@ static loom_status take_step(const step *s, MlirOperation op) {
     run->o->emit(run->o->emit_data, ir_print(&run->ir->ctx->scratch, op, false));
     run->o->emit(run->o->emit_data, "\n");
     return LOOM_OK;
-  case STEP_CLOCK_START: s->timer->started_ns = now_ns(); return LOOM_OK;
-  case STEP_CLOCK_STOP: s->timer->total_ns += now_ns() - s->timer->started_ns; return LOOM_OK;
+  case STEP_CLOCK_START: s->timer->started_ns = clock_ns(); return LOOM_OK;
+  case STEP_CLOCK_STOP: s->timer->total_ns += clock_ns() - s->timer->started_ns; return LOOM_OK;
   }
   return LOOM_EBUG;
 }

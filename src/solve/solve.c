@@ -1,7 +1,7 @@
 #include "solve/solve_private.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "solve/certify.h"
-#include <time.h>
 
 const char *solve_status_text(solve_status s) {
   static const char *const words[] = {"optimal", "best_found", "assigned", "infeasible", "undecided"};
@@ -10,12 +10,6 @@ const char *solve_status_text(solve_status s) {
 
 solve_limits solve_limits_of(const solve_options *o) {
   return (solve_limits){.op_budget = o->op_budget, .timeout_s = o->timeout_s, .threads = o->threads, .progress = o->progress, .data = o->progress_data};
-}
-
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
 
 /* What the kernel itself leaves of the sizes of a block: one, or (0) a free choice. */
@@ -105,7 +99,7 @@ static loom_status certify_all(loom_ctx *ctx, const solve_options *o, const expl
 
 loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, solve_result *out) {
   *out = (solve_result){.best = -1};
-  double start = now_ms();
+  double start = clock_ms();
   solve_memo memo = {0};
   size_t *which = ARENA_NEW_N(&ctx->mem, size_t, t->rows.n);      /* rows to distinct problems */
   for (size_t i = 0; i < t->rows.n; i++) {
@@ -139,7 +133,7 @@ loom_status solve_run(loom_ctx *ctx, const nest *n, const machine *m, const expl
     out->best = (int)i;
     fallback = a->fallback;
   }
-  out->solver_ms = now_ms() - start;
+  out->solver_ms = clock_ms() - start;
   if (out->best < 0)
     return nothing_feasible(ctx, n, m, out);
   if (fallback)

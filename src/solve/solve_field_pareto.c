@@ -4,10 +4,10 @@
  * Nothing is missed: let v be beaten by nothing and lie within caps that were searched; the find there has T <= v.T, so it is v's equal or v lies below it
  * in L1 or in DRAM, that is within caps opened by it; these shrink.  Caps within which an earlier find of wider caps lies need no search: it is the
  * least there too; and caps within caps that hold nothing hold nothing. */
+#include "base/clock.h"
 #include "solve/solve_price.h"
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SEARCHES_MAX = 48 /* unless a budget or a time is given */, HALVINGS_MAX = 12 };
 
@@ -26,12 +26,6 @@ typedef struct trader {
   double until;                          /* seconds; 0: unlimited */
   bool is_complete;
 } trader;
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static bool lie_within(caps a, caps b) { return a.l1 <= b.l1 && a.dram <= b.dram; }
 
@@ -55,7 +49,7 @@ static loom_status search(trader *t, caps c, answer *out) {
   diag_mark before = diag_save(ctx);
   *out = (answer){.in = c};
   l.op_budget -= l.op_budget > 0 ? t->evaluated : 0;      /* what is left; looked at before */
-  l.timeout_s = t->until > 0 ? fmax(t->until - seconds(), 1e-3) : 0;
+  l.timeout_s = t->until > 0 ? fmax(t->until - clock_seconds(), 1e-3) : 0;
   m.l1_bytes = c.l1;
   o.dram_limit = c.dram;
   o.top_k = 1;
@@ -88,7 +82,7 @@ static loom_status search(trader *t, caps c, answer *out) {
 static bool is_over(trader *t) {
   const solve_limits *l = t->limits;
   bool is_given = l->op_budget > 0 || l->timeout_s > 0;
-  if ((is_given || t->searches < SEARCHES_MAX) && (l->op_budget <= 0 || t->evaluated < l->op_budget) && (t->until <= 0 || seconds() < t->until))
+  if ((is_given || t->searches < SEARCHES_MAX) && (l->op_budget <= 0 || t->evaluated < l->op_budget) && (t->until <= 0 || clock_seconds() < t->until))
     return false;
   t->is_complete = false;
   return true;
@@ -201,7 +195,7 @@ static int by_cycles(const void *a, const void *b) {
 loom_status solve_field_trades(loom_ctx *ctx, const solve_field *f, const solve_limits *l, solve_row_trades *out, bool *out_complete) {
   static const solve_limits none = {0};
   trader t = {.ctx = ctx, .f = f, .limits = l ? l : &none, .is_complete = true};
-  t.until = t.limits->timeout_s > 0 ? seconds() + t.limits->timeout_s : 0;
+  t.until = t.limits->timeout_s > 0 ? clock_seconds() + t.limits->timeout_s : 0;
   *out = (solve_row_trades){0};
   LOOM_TRY(trade(&t));
   for (size_t i = 0; i < t.known.n; i++)

@@ -1,9 +1,9 @@
 /* Trades: the points that no other beats in every aim.  Branch and bound with one bound an aim: a part of a box is skipped when a point known already
  * is as good in all of them as the part's bounds, which no point in it can be under. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "solve/solve_private.h"
 #include <stdlib.h>
-#include <time.h>
 
 enum { LANES = 64, WALK_POINTS = 1 << 11 /* smaller parts are looked at point by point */ };
 
@@ -24,12 +24,6 @@ typedef struct trader {
   double until;                          /* seconds; 0: unlimited */
   int64_t age;
 } trader;
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- what is known ---- */
 
@@ -207,7 +201,7 @@ static bool search(trader *t) {
     else if (!is_hopeless)
       split(t, x);
     vec_push(&t->ctx->scratch, &t->spare, x);
-    if (t->left == 0 || (t->until > 0 && seconds() > t->until))
+    if (t->left == 0 || (t->until > 0 && clock_seconds() > t->until))
       return false;
   }
   return true;
@@ -265,7 +259,7 @@ loom_status solve_find_trades(loom_ctx *ctx, const solve_problem *const *p, cons
                               bool *out_complete) {
   arena_mark mark = arena_save(&ctx->scratch);
   trader t = {.ctx = ctx, .n_problems = n, .n_aims = n ? aims[0].n : 0, .left = l && l->op_budget > 0 ? l->op_budget : -1,
-              .until = l && l->timeout_s > 0 ? seconds() + l->timeout_s : 0};
+              .until = l && l->timeout_s > 0 ? clock_seconds() + l->timeout_s : 0};
   *out = (solve_trades){0};
   loom_status st = trade(&t, p, aims, out, out_complete);
   arena_release(&ctx->scratch, mark);

@@ -3,9 +3,9 @@
  * The open parts of a contest (problems that share an incumbent) lie in a heap by (bound, age).  An epoch takes the first K of every contest,
  * splits what is large, and searches the rest against the incumbent as it was when the epoch began; afterwards the results are taken over in
  * order.  K and the shares of the budget depend on nothing but the epoch, so answers and counters are the same for any number of threads. */
+#include "base/clock.h"
 #include "base/threads.h"
 #include "solve/solve_private.h"
-#include <time.h>
 
 enum {
   WALK_POINTS_MIN = 1 << 9,        /* smaller parts are never split, */
@@ -48,12 +48,6 @@ typedef struct search {
   double started;
   bool timed_out;
 } search;
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- the heap ---- */
 
@@ -231,7 +225,7 @@ static loom_status run_epochs(search *s) {
       take_over(s, &s->contests[i]);
     if (!is_done)
       report(s);
-    s->timed_out = s->limits->timeout_s > 0 && seconds() - s->started > s->limits->timeout_s;
+    s->timed_out = s->limits->timeout_s > 0 && clock_seconds() - s->started > s->limits->timeout_s;
   }
   return LOOM_OK;
 }
@@ -374,7 +368,7 @@ loom_status solve_problems(loom_ctx *ctx, const solve_problem *const *p, size_t 
   static const solve_limits none = {0};
   arena *m = &ctx->scratch;
   arena_mark mark = arena_save(m);
-  search s = {.ctx = ctx, .limits = l ? l : &none, .n = n, .n_contests = one_incumbent ? 1 : n, .started = seconds()};
+  search s = {.ctx = ctx, .limits = l ? l : &none, .n = n, .n_contests = one_incumbent ? 1 : n, .started = clock_seconds()};
   s.entries = ARENA_NEW_N(m, entry, n);
   s.contests = ARENA_NEW_N(m, contest, s.n_contests);
   loom_status st = n ? search_all(&s, p, one_incumbent, out) : LOOM_OK;

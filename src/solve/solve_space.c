@@ -1,17 +1,11 @@
 /* Best-first search of a space (solve_space.h says what is left out and why). */
 #include "solve/solve_space.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/threads.h"
 #include <math.h>
-#include <time.h>
 
 enum { ARM_PAYS_POINTS = 4 };          /* making one access of an arm takes as long as bounding that many points */
-
-static double seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* ---- the heap ---- */
 
@@ -434,7 +428,7 @@ static void find_waves(space_search *s) {
 
 loom_status space_search_run(space_search *s) {
   find_waves(s);
-  s->started = seconds();
+  s->started = clock_seconds();
   s->left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
   for (int32_t t = 0; t < s->source.n_tuples; t++) {
     space_node *x = new_node(s);
@@ -455,7 +449,7 @@ loom_status space_search_run(space_search *s) {
     LOOM_TRY(threads_for(s->ctx, s->limits->threads, s->jobs.n, run_job, s));
     merge_jobs(s);
     report(s);
-    s->timed_out = s->limits->timeout_s > 0 && seconds() - s->started > s->limits->timeout_s;
+    s->timed_out = s->limits->timeout_s > 0 && clock_seconds() - s->started > s->limits->timeout_s;
   }
   return LOOM_OK;
 }

@@ -1,15 +1,9 @@
 /* solve_space and solve_rows: what is searched, and what comes out. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "solve/solve_space.h"
-#include <time.h>
 
 enum { GROUPS_LIMIT_BYTES = 160 << 20 };
-
-static double now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
 
 /* ---- what is searched ---- */
 
@@ -266,7 +260,7 @@ static void add_figures(const space_search *s, solve_result *out) {
 }
 
 loom_status solve_space(loom_ctx *ctx, const explore_space *x, const solve_options *o, const solve_limits *l, solve_result *out) {
-  double start = now_ms();
+  double start = clock_ms();
   *out = (solve_result){.best = -1};
   space_search *s = ARENA_NEW(&ctx->mem, space_search);
   LOOM_TRY(open_search(s, ctx, x->nest, x->machine, o, l, o->top_k > 1 ? (size_t)o->top_k : 1));
@@ -281,7 +275,7 @@ loom_status solve_space(loom_ctx *ctx, const explore_space *x, const solve_optio
   if (!empty_domain(s))
     LOOM_TRY(search(s));
   add_figures(s, out);
-  out->solver_ms = now_ms() - start;
+  out->solver_ms = clock_ms() - start;
   if (s->n_best == 0)
     return s->is_done ? nothing_fits(s) : over_budget(s);
   for (size_t i = 0; i < s->n_best; i++)
@@ -354,7 +348,7 @@ static void list_rows(space_search *s, const explore_table *t, solve_result *out
 }
 
 loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const explore_table *t, const solve_options *o, const solve_limits *l, solve_result *out) {
-  double start = now_ms();
+  double start = clock_ms();
   *out = (solve_result){.best = -1};
   space_search *s = ARENA_NEW(&ctx->mem, space_search);
   LOOM_TRY(open_search(s, ctx, n, m, o, l, o->only_best || t->rows.n == 0 ? 1 : t->rows.n));
@@ -379,7 +373,7 @@ loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const exp
     s->source.is_answered = is_answered;      /* rows of which nothing divides are tried again with ceilings */
     fell_back = round == 0 && s->n_best == 0;
   }
-  out->solver_ms = now_ms() - start;
+  out->solver_ms = clock_ms() - start;
   if (s->n_best == 0)
     return s->is_done ? nothing_fits(s) : over_budget(s);
   if (fell_back)
