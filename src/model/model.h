@@ -110,8 +110,9 @@ typedef struct model_vector {
 } model_vector;
 /* Does what it fetches or stores depend on parallel loop `loop`, or does one core of the loop alone run it? */
 bool model_access_moves(const model_program *p, int access, int loop);
-/* Sequential loops around an access, outermost first; `out` holds NEST_LOOPS_MAX; count. */
-int model_access_loops(const model_program *p, int access, int *out);
+/* The loops that a choice lifts its access over under a temporal order, and those whose turns its slot holds: masks. */
+typedef struct model_lift { uint32_t over, panel; } model_lift;
+model_lift model_lift_of(const model_program *p, const int8_t *order, int access, const plan_choice *c);
 /* May a store be emptied straight from its accumulator (plan_choice.direct)?  When both have the same type. */
 bool model_may_be_direct(const model_program *p, int access);
 /* `r`: the n_waves routes of this choice.  False: beyond 2^60. */

@@ -19,12 +19,13 @@ const char *model_term_text(model_term t) { return term_names[t]; }
 
 /* ---- one access ---- */
 
-program_lift program_lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c) {
-  program_lift x = {0, 0};
+model_lift model_lift_of(const model_program *p, const int8_t *order, int access, const plan_choice *c) {
+  const program_access *a = &p->access[access];
+  model_lift x = {0, 0};
   int n = p->n_parallel + a->n_seq;
   for (int i = 0; i < c->hoist && i < n; i++) {
     int from_outside = n - 1 - i;
-    uint32_t loop = 1u << (from_outside < p->n_parallel ? at->grid.order[from_outside] : a->seq[from_outside - p->n_parallel]);
+    uint32_t loop = 1u << (from_outside < p->n_parallel ? order[from_outside] : a->seq[from_outside - p->n_parallel]);
     x.over |= loop;
     if (c->panel & 1u << i)
       x.panel |= loop;
@@ -307,12 +308,6 @@ bool model_access_moves(const model_program *p, int access, int loop) {
   return (a->moves & 1u << loop) || a->only_first == loop;
 }
 
-int model_access_loops(const model_program *p, int access, int *out) {
-  const program_access *a = &p->access[access];
-  memcpy(out, a->seq, (size_t)a->n_seq * sizeof *out);
-  return a->n_seq;
-}
-
 bool model_may_be_direct(const model_program *p, int access) { return p->access[access].direct >= 0; }
 
 int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r) {
@@ -341,7 +336,7 @@ static int64_t share_of(__int128 x, int64_t bytes, __int128 all) {
 
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
   const program_access *a = &p->access[access];
-  program_lift x = program_lift_of(p, at, a, c);
+  model_lift x = model_lift_of(p, at->grid.order, access, c);
   int64_t bytes, turns, waves, share = 1;
   if (!slot_bytes(p, at, a, x.panel, &bytes) || !count_turns(p, at, a, x.over, &turns, &waves))
     return false;
@@ -402,7 +397,7 @@ bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *
     return false;
   for (int a = 0; a < p->n_access; a++) {
     int64_t bytes;
-    if (!slot_bytes(p, &at, &p->access[a], program_lift_of(p, &at, &p->access[a], &chosen[a]).panel, &bytes))
+    if (!slot_bytes(p, &at, &p->access[a], model_lift_of(p, g->order, a, &chosen[a]).panel, &bytes))
       return false;
     *out += slots_bytes(p, &p->access[a], &chosen[a], bytes);
   }

@@ -95,9 +95,6 @@ bool program_list_items(const model_program *p, const int64_t *blocks, bool leas
 /* The part of model_set_blocks that says how often loops run; the packed bytes of what compute alone owns. */
 bool program_set_trips(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
 bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out);
-/* The loops that a choice lifts its access over, and those whose turns its slot holds. */
-typedef struct program_lift { uint32_t over, panel; } program_lift;
-program_lift program_lift_of(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c);
 
 /* Sizes a loop's turns have on the core with most: at most two (count, size) pairs. */
 typedef struct program_turns { int n; int64_t count[2], size[2]; } program_turns;

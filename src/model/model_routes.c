@@ -102,7 +102,7 @@ typedef struct router {
   int32_t *tree;                        /* by link: trees of all senders */
 } router;
 
-typedef struct column { int32_t *load; model_route route; bool is_made; } column;
+typedef struct column { int32_t *load; model_route route; } column;
 
 /* The core with coordinates `at` inside the part of the mesh in use. */
 static int core_number(const router *r, const int32_t *at) {

@@ -16,7 +16,7 @@ static bool size_shape(const layout *l, const program_buffer *x, plan_buffer *ou
 /* A panel's turns multiply the dim that steps with its loop; those of any other loop it moves with become a dim in front. */
 static bool add_panels(const layout *l, int access, plan_buffer *out) {
   const program_access *a = &l->p->access[access];
-  program_lift x = program_lift_of(l->p, l->at, a, &l->chosen[access]);
+  model_lift x = model_lift_of(l->p, l->at->grid.order, access, &l->chosen[access]);
   for (int loop = 0; loop < l->p->n_loops; loop++) {
     if (!(x.panel & 1u << loop))
       continue;

@@ -57,7 +57,7 @@ typedef struct space_builder {
   seen_routes *routes[SEEN_BUCKETS];
   int n_routes;
   seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
-  plan_choice *ways[PLAN_LOADS_MAX], *room[PLAN_LOADS_MAX]; way *seen_ways;
+  plan_choice *ways[PLAN_LOADS_MAX], *room[PLAN_LOADS_MAX]; way *seen_ways;      /* room: choices as they are listed */
   size_t n_ways[PLAN_LOADS_MAX];        /* of the mapping at hand */
   int way_routes[PLAN_LOADS_MAX][WAYS_MAX];      /* number of the routes of each way of a mapping; -1: not met */
 } builder;
@@ -82,22 +82,15 @@ static int number_routes(builder *b, const model_route *r) {
   return b->n_routes++;
 }
 
-/* Which loops a choice lifts over and holds, as masks, so that orders compare. */
-static void lifted_loops(const builder *b, int a, const plan_mapping *map, const plan_choice *c, uint32_t *over, uint32_t *panel) {
-  int seq[NEST_LOOPS_MAX], n_seq;
-  n_seq = model_access_loops(b->p, a, seq);
-  *over = *panel = 0;
-  for (int i = 0; i < c->hoist && i < n_seq + b->s->n_parallel; i++) {
-    uint32_t loop = 1u << (i < n_seq ? seq[n_seq - 1 - i] : map->order[b->s->n_parallel - 1 - (i - n_seq)]);
-    *over |= loop;
-    *panel |= c->panel & 1u << i ? loop : 0;
-  }
-}
-
 static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, int routes, const model_route *r) {
   price_key k;
+  space_price made = {.choice = *c, .route = r};
+  for (int i = 0; i < b->s->n_parallel && i < PLAN_ITERS_MAX; i++)
+    made.order[i] = (int8_t)map->order[i];
+  model_lift lift = model_lift_of(b->p, made.order, a, c);      /* as masks, orders compare */
   memset(&k, 0, sizeof k);
-  lifted_loops(b, a, map, c, &k.over, &k.panel);
+  k.over = lift.over;
+  k.panel = lift.panel;
   k.depth = c->depth;
   k.direct = c->direct;
   k.routes = routes;
@@ -107,9 +100,6 @@ static int number_price(builder *b, int a, const plan_mapping *map, const plan_c
   for (seen_price *x = *bucket; x; x = x->older)
     if (memcmp(&x->key, &k, sizeof k) == 0)
       return x->number;
-  space_price made = {.choice = *c, .route = r};
-  for (int i = 0; i < b->s->n_parallel; i++)
-    made.order[i] = (int8_t)map->order[i];
   seen_price *x = ARENA_NEW(&b->ctx->scratch, seen_price);
   memcpy(&x->key, &k, sizeof k);
   x->number = (int)b->g->prices[a].n;
@@ -298,23 +288,22 @@ static const plan_choice *keep_choices(builder *b, int a, const plan_choice *fro
 }
 
 /* One arm, or one for each number of slots where all loads have equally many. */
-static loom_status add_arms(builder *b, const space_arm *arm, plan_choice *const *choice, const size_t *n) {
+static void add_arms(builder *b, const space_arm *arm, const size_t *n) {
   int first = b->s->depth ? b->s->depth : 1, last = b->s->depth ? b->s->depth : b->s->one_depth ? 3 : 1;
   for (int depth = first; depth <= last; depth++) {
     space_arm x = *arm;
     bool is_whole = true;
     for (int a = 0; a < b->s->n_access; a++) {
       x.n[a] = n[a];
-      x.choice[a] = keep_choices(b, a, choice[a], &x.n[a], b->s->depth || b->s->one_depth ? depth : 0);
+      x.choice[a] = keep_choices(b, a, b->room[a], &x.n[a], b->s->depth || b->s->one_depth ? depth : 0);
       is_whole = is_whole && x.n[a] > 0;
     }
     if (is_whole)
       vec_push(&b->ctx->mem, &b->g->arms, x);
   }
-  return LOOM_OK;
 }
 
-static loom_status add_space_arms(builder *b, const space_key *key, plan_choice **room) {
+static loom_status add_space_arms(builder *b, const space_key *key) {
   const explore_space *s = b->s->space;
   int *orders = ARENA_NEW_N(&b->ctx->scratch, int, s->n_orders), n_orders = explore_list_orders(s, key->one_trip, orders);
   for (int32_t f = s->first_profile[key->tuple]; f < s->first_profile[key->tuple + 1]; f++)
@@ -325,11 +314,11 @@ static loom_status add_space_arms(builder *b, const space_key *key, plan_choice 
         size_t n[PLAN_LOADS_MAX];
         explore_get_mapping(s, map, orders[k], &arm.map);
         for (int a = 0; a < s->n_access; a++) {
-          n[a] = explore_list_choices(s, &arm.map, a, room[a], CHOICES_MAX);
+          n[a] = explore_list_choices(s, &arm.map, a, b->room[a], CHOICES_MAX);
           if (n[a] > CHOICES_MAX)
             LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a load of kernel %s has %zu ways to its cores; at most %d are searched", s->nest->kernel, n[a], CHOICES_MAX);
         }
-        LOOM_TRY(add_arms(b, &arm, room, n));
+        add_arms(b, &arm, n);
       }
       LOOM_TRY(set_routes(b, first));
       number_arms(b, first);
@@ -337,7 +326,7 @@ static loom_status add_space_arms(builder *b, const space_key *key, plan_choice 
   return LOOM_OK;
 }
 
-static loom_status add_row_arms(builder *b, const space_key *key, plan_choice **room) {
+static loom_status add_row_arms(builder *b, const space_key *key) {
   const space_rows *rows = &b->s->rows;
   for (size_t i = 0; i < rows->n; i++) {
     if (b->s->row_tuple[i] != key->tuple || (b->s->is_answered && b->s->is_answered[i]))
@@ -348,9 +337,9 @@ static loom_status add_row_arms(builder *b, const space_key *key, plan_choice **
     for (int a = 0; a < c->n_access; a++) {
       n[a] = 0;
       for (int depth = 1; depth <= (b->s->load[a] && !c->access[a].depth ? 2 : 1); depth++)
-        space_choice_of(&c->access[a], depth, &room[a][n[a]++]);
+        space_choice_of(&c->access[a], depth, &b->room[a][n[a]++]);
     }
-    LOOM_TRY(add_arms(b, &arm, room, n));
+    add_arms(b, &arm, n);
     LOOM_TRY(set_routes(b, first));
     number_arms(b, first);
   }
@@ -388,7 +377,7 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   memset(b->routes, 0, sizeof b->routes);
   memset(b->prices, 0, (size_t)s->n_access * sizeof b->prices[0]);
   memcpy(&b->g->key, key, sizeof *key);
-  LOOM_TRY(s->space ? add_space_arms(b, key, b->room) : add_row_arms(b, key, b->room));
+  LOOM_TRY(s->space ? add_space_arms(b, key) : add_row_arms(b, key));
   for (int a = 0; a < s->n_access; a++)
     list_ends(b, a);
   b->g->older = *bucket;
@@ -403,5 +392,4 @@ void space_groups_trim(loom_ctx *ctx, space_groups *g) {
     return;
   arena_release(&ctx->mem, g->mark);
   memset(g->newest, 0, sizeof g->newest);
-  g->evictions++;
 }
