@@ -19,7 +19,8 @@ typedef struct trader {
   solve_ready *ready;
   aimed_list *rounds;                    /* of each problem */
   VEC_OF(known) front;                   /* none as good as another in all aims; what dominated last stands first */
-  VEC_OF(solve_part *) open, spare;      /* open: a heap by the bound of the first aim */
+  solve_heap open;                       /* by the bound of the first aim */
+  VEC_OF(solve_part *) spare;
   int64_t left;                          /* points to look at; negative: unlimited */
   double until;                          /* seconds; 0: unlimited */
   int64_t age;
@@ -87,32 +88,11 @@ static void add(trader *t, const solve_part *part, const int64_t *slots, const i
 
 /* ---- open parts ---- */
 
-static bool is_before(const solve_part *a, const solve_part *b) { return a->bound != b->bound ? a->bound < b->bound : a->order < b->order; }
-
 static void push(trader *t, const solve_part *part) {
   solve_part *x = t->spare.n ? t->spare.at[--t->spare.n] : ARENA_NEW(&t->ctx->scratch, solve_part);
   *x = *part;
   x->order = t->age++;
-  vec_push(&t->ctx->scratch, &t->open, x);
-  size_t i = t->open.n - 1;
-  for (; i && is_before(x, t->open.at[(i - 1) / 2]); i = (i - 1) / 2)
-    t->open.at[i] = t->open.at[(i - 1) / 2];
-  t->open.at[i] = x;
-}
-
-static solve_part *pop(trader *t) {
-  solve_part *top = t->open.at[0], *x = t->open.at[--t->open.n];
-  size_t i = 0;
-  for (size_t child = 1; child < t->open.n; child = 2 * i + 1) {
-    if (child + 1 < t->open.n && is_before(t->open.at[child + 1], t->open.at[child]))
-      child++;
-    if (!is_before(t->open.at[child], x))
-      break;
-    t->open.at[i] = t->open.at[child];
-    i = child;
-  }
-  t->open.at[i] = x;
-  return top;
+  solve_heap_push(&t->ctx->scratch, &t->open, (solve_open){x->bound, x->order, x});
 }
 
 /* No point of the part has less in any aim. */
@@ -190,7 +170,7 @@ static void split(trader *t, const solve_part *x) {
 /* false: the budget or the time is up. */
 static bool search(trader *t) {
   while (t->open.n) {
-    solve_part *x = pop(t);
+    solve_part *x = solve_heap_pop(&t->open);
     const solve_ready *r = &t->ready[x->problem];
     int64_t least[SOLVE_AIMS_MAX] = {0};
     walker w = enter(t, x);

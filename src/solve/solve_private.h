@@ -130,6 +130,16 @@ LOOM_MUST_USE loom_status solve_answer_more(const solve_answered *w, const data_
 void solve_point_to_data(arena *m, data_value *o, const solve_problem *p, const int64_t *value, const int *boolean);
 data_value *solve_row_to_data(arena *m, const char *name, const solve_problem *p, const solve_answer *a);
 
+/* ---- what is open ---- */
+/* Parts of a search still to be looked at, by (bound, age). */
+typedef struct solve_open { int64_t bound, age; void *of; } solve_open;
+typedef VEC_OF(solve_open) solve_heap;
+void solve_heap_push(arena *m, solve_heap *h, solve_open x);
+/* Takes the first; there must be one. */
+void *solve_heap_pop(solve_heap *h);
+/* The least bound; INT64_MAX: nothing is open. */
+static inline int64_t solve_heap_bound(const solve_heap *h) { return h->n ? h->at[0].bound : INT64_MAX; }
+
 /* ---- domains ---- */
 /* The values of every symbol that pass the trip rules naming no other symbol. */
 LOOM_MUST_USE loom_status solve_list_values(loom_ctx *ctx, const solve_problem *p, solve_trip_rule rule, solve_values *out);

@@ -28,7 +28,8 @@ typedef struct entry {
 } entry;
 
 typedef struct contest {
-  part_list open, spare;           /* open: a heap; spare: parts to be used again */
+  solve_heap open;
+  part_list spare;                 /* parts to be used again */
   int epoch;
   int64_t left, age;               /* left: evaluations; negative: unlimited */
   solve_best best;
@@ -49,32 +50,9 @@ typedef struct search {
   bool timed_out;
 } search;
 
-/* ---- the heap ---- */
+/* ---- open parts ---- */
 
-static bool is_before(const solve_part *a, const solve_part *b) { return a->bound != b->bound ? a->bound < b->bound : a->order < b->order; }
-
-static void push(search *s, contest *c, solve_part *x) {
-  vec_push(&s->ctx->scratch, &c->open, x);
-  size_t i = c->open.n - 1;
-  for (; i && is_before(x, c->open.at[(i - 1) / 2]); i = (i - 1) / 2)
-    c->open.at[i] = c->open.at[(i - 1) / 2];
-  c->open.at[i] = x;
-}
-
-static solve_part *pop(contest *c) {
-  solve_part *top = c->open.at[0], *x = c->open.at[--c->open.n];
-  size_t i = 0;
-  for (size_t child = 1; child < c->open.n; child = 2 * i + 1) {
-    if (child + 1 < c->open.n && is_before(c->open.at[child + 1], c->open.at[child]))
-      child++;
-    if (!is_before(c->open.at[child], x))
-      break;
-    c->open.at[i] = c->open.at[child];
-    i = child;
-  }
-  c->open.at[i] = x;
-  return top;
-}
+static void push(search *s, contest *c, solve_part *x) { solve_heap_push(&s->ctx->scratch, &c->open, (solve_open){x->bound, x->order, x}); }
 
 /* A copy of `part`, the youngest of the contest. */
 static void open_part(search *s, contest *c, const solve_part *part) {
@@ -122,7 +100,7 @@ static void choose_jobs(search *s, contest *c) {
   size_t most = sizes[c->epoch < 2 ? c->epoch : 2];
   c->first_job = s->jobs.n;
   for (int splits = 0; c->open.n && s->jobs.n - c->first_job < most && splits < SPLITS_MAX;) {
-    solve_part *x = pop(c);
+    solve_part *x = solve_heap_pop(&c->open);
     if (solve_part_loses(&s->entries[x->problem].ready, x, &c->best)) {
       discard(s, c, x);
     } else if (is_to_split(s, c, x)) {
@@ -197,7 +175,7 @@ static void report(const search *s) {
   }
   for (size_t i = 0; i < s->n_contests; i++) {
     const contest *c = &s->contests[i];
-    int64_t least = c->open.n ? c->open.at[0]->bound : INT64_MAX;
+    int64_t least = solve_heap_bound(&c->open);
     best = c->best.found && c->best.cycles < best ? c->best.cycles : best;
     bound = least < bound ? least : bound;
   }
@@ -234,14 +212,15 @@ static loom_status run_epochs(search *s) {
 
 /* What is open at the end, without that which loses by now. */
 static void close_contest(search *s, contest *c) {
-  part_list open = c->open;
+  solve_heap open = c->open;
   c->open.n = 0;
   for (size_t i = 0; i < open.n; i++) {
-    entry *e = &s->entries[open.at[i]->problem];
-    if (solve_part_loses(&e->ready, open.at[i], &c->best))
-      discard(s, c, open.at[i]);
+    solve_part *x = open.at[i].of;
+    entry *e = &s->entries[x->problem];
+    if (solve_part_loses(&e->ready, x, &c->best))
+      discard(s, c, x);
     else
-      e->open = open.at[i]->bound < e->open ? open.at[i]->bound : e->open;
+      e->open = x->bound < e->open ? x->bound : e->open;
   }
 }
 

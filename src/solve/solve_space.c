@@ -7,34 +7,9 @@
 
 enum { ARM_PAYS_POINTS = 4 };          /* making one access of an arm takes as long as bounding that many points */
 
-/* ---- the heap ---- */
+/* ---- nodes that are open, and those to be used again ---- */
 
-static bool is_before(const space_node *a, const space_node *b) { return a->bound != b->bound ? a->bound < b->bound : a->age < b->age; }
-
-static void push(space_search *s, space_node *x) {
-  x->age = s->age++;
-  vec_push(&s->ctx->scratch, &s->open, x);
-  size_t i = s->open.n - 1;
-  for (; i && is_before(x, s->open.at[(i - 1) / 2]); i = (i - 1) / 2)
-    s->open.at[i] = s->open.at[(i - 1) / 2];
-  s->open.at[i] = x;
-}
-
-static space_node *pop(space_search *s) {
-  space_node *top = s->open.at[0], *x = s->open.at[--s->open.n];
-  size_t i = 0;
-  for (size_t child = 1; child < s->open.n; child = 2 * i + 1) {
-    if (child + 1 < s->open.n && is_before(s->open.at[child + 1], s->open.at[child]))
-      child++;
-    if (!is_before(s->open.at[child], x))
-      break;
-    s->open.at[i] = s->open.at[child];
-    i = child;
-  }
-  s->open.at[i] = x;
-  return top;
-}
-
+static void push(space_search *s, space_node *x) { solve_heap_push(&s->ctx->scratch, &s->open, (solve_open){x->bound, s->age++, x}); }
 static space_node *new_node(space_search *s) { return s->spare.n ? s->spare.at[--s->spare.n] : ARENA_NEW(&s->ctx->scratch, space_node); }
 static void drop(space_search *s, space_node *x) { vec_push(&s->ctx->scratch, &s->spare, x); }
 
@@ -312,7 +287,7 @@ static loom_status choose_jobs(space_search *s, int epoch) {
   size_t most = epoch == 0 ? 1 : epoch == 1 ? 8 : SPACE_LOOKS_MAX;
   s->jobs.n = 0;
   while (s->open.n && s->jobs.n < most) {
-    space_node *x = pop(s);
+    space_node *x = solve_heap_pop(&s->open);
     bool is_ready;
     if (x->bound > at_most(s, x)) {
       drop(s, x);
@@ -397,7 +372,7 @@ static void merge_jobs(space_search *s) {
       push(s, j->of);
       continue;
     }
-    int64_t done = j->effort.pick.evaluated > 0 ? j->effort.pick.evaluated : 1;
+    int64_t done = j->effort.evaluated > 0 ? j->effort.evaluated : 1;
     s->evaluated += done;
     s->left -= s->left < 0 ? 0 : done < s->left ? done : s->left;
     s->looked++;
@@ -406,11 +381,9 @@ static void merge_jobs(space_search *s) {
   }
 }
 
-int64_t space_open_bound(const space_search *s) { return s->open.n ? s->open.at[0]->bound : INT64_MAX; }
-
 static void report(const space_search *s) {
   if (s->limits->progress)
-    s->limits->progress(s->limits->data, s->looked, (int64_t)s->open.n, s->n_best ? s->best[0].total : INT64_MAX, space_open_bound(s));
+    s->limits->progress(s->limits->data, s->looked, (int64_t)s->open.n, s->n_best ? s->best[0].total : INT64_MAX, solve_heap_bound(&s->open));
 }
 
 /* The blocks of the parallel loops; those of constant extent that a gather makes one wave. */

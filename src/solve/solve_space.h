@@ -66,7 +66,7 @@ typedef struct space_group {
 
 enum { SPACE_BUCKETS = 1 << 12 };
 struct space_builder;
-typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; struct space_builder *builder; arena_mark mark; size_t limit_bytes, evictions; } space_groups;
+typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; struct space_builder *builder; arena_mark mark; size_t limit_bytes; } space_groups;
 
 void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
 /* In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
@@ -77,11 +77,10 @@ void space_groups_trim(loom_ctx *ctx, space_groups *g);
 
 /* The best choices of one arm at one point. */
 typedef struct space_find { int64_t total, column[MODEL_COLUMN_LINKS]; int32_t arm; uint16_t choice[PLAN_LOADS_MAX]; } space_find;
-typedef struct space_effort { explore_effort pick; int64_t arms, priced; } space_effort;
 /* Finds of the arms whose T is at most `at_most`, by arm; with `room` 1 only the first in the order of ties.  `at` is not changed but for its
  * order.  Count. */
 size_t space_look(arena *scratch, const model_program *p, const space_source *s, const space_group *g, model_point *at, int64_t l1_bytes, int64_t at_most, size_t room,
-                  space_find *out, space_effort *effort);
+                  space_find *out, explore_effort *effort);
 /* Of sums before the links, column by column. */
 int space_compare_columns(const int64_t *a, const int64_t *b);
 
@@ -94,7 +93,7 @@ typedef struct space_reach { model_reach *at; int n; } space_reach;
 
 /* What is known of the points of a node: how its bound was made. */
 typedef enum space_stage { SPACE_BOX, SPACE_GROUP, SPACE_POINT } space_stage;
-typedef struct space_node { int64_t bound, age; int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
+typedef struct space_node { int64_t bound; int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
 
 /* A winner: one for each (mapping, order). */
 typedef struct space_record {
@@ -104,7 +103,7 @@ typedef struct space_record {
   plan_choice chosen[PLAN_LOADS_MAX];
 } space_record;
 
-typedef struct space_job { space_node *of; const space_group *group; int64_t at_most; space_find *found; size_t room, n; space_effort effort; } space_job;
+typedef struct space_job { space_node *of; const space_group *group; int64_t at_most; space_find *found; size_t room, n; explore_effort effort; } space_job;
 
 typedef struct space_search {
   loom_ctx *ctx;
@@ -123,7 +122,8 @@ typedef struct space_search {
   const solve_ratios *row_trips;        /* rows: each one's trips over the block sizes */
   const space_reach *reach;             /* [n_tuples] */
   space_groups *groups;
-  VEC_OF(space_node *) open, spare;
+  solve_heap open;
+  VEC_OF(space_node *) spare;
   VEC_OF(space_job) jobs;
   space_record *best; size_t n_best, room;    /* by the order of ties */
   space_find *found[SPACE_LOOKS_MAX]; size_t found_room[SPACE_LOOKS_MAX];
@@ -137,9 +137,6 @@ typedef struct space_search {
 LOOM_MUST_USE loom_status space_search_run(space_search *s);
 /* Points of the domains at which the winner's choices fit the memory. */
 int64_t space_count_feasible(const space_search *s, const space_record *r);
-/* Least bound of what is still open; INT64_MAX: nothing is. */
-int64_t space_open_bound(const space_search *s);
-
 /* Where a load or store of a candidate stands, as a choice. */
 void space_choice_of(const plan_access *a, int default_depth, plan_choice *out);
 #endif

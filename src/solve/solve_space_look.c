@@ -14,7 +14,7 @@ typedef struct looker {
   int n_access, n_parallel;
   int64_t free_bytes, dram_limit;       /* of L1, for slots; of the machine */
   priced prices[PLAN_LOADS_MAX];
-  space_effort *effort;
+  explore_effort *effort;
 } looker;
 
 /* Prices everything the group offers, but for the links. */
@@ -32,7 +32,6 @@ static void price_group(looker *k) {
         continue;
       v.n_links = 0;
       model_to_columns(&v, k->prices[a].at + i * COLUMNS);
-      k->effort->priced++;
     }
   }
 }
@@ -99,7 +98,6 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
       model_vector v;
       if (!k->prices[a].is_valid[arm->price[a][c]] || !model_price(k->p, k->at, a, &arm->choice[a][c], arm->route[a][c], &v))
         continue;
-      k->effort->priced++;
       index[a][n[a]] = (uint16_t)c;
       model_to_columns(&v, columns + n[a]++ * (size_t)t.n_columns);
     }
@@ -115,7 +113,7 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
   t.limit = limit;
   t.n = n;
   t.vector = vector;
-  if (!explore_pick_choices(k->mem, &t, at_most, out, &k->effort->pick))
+  if (!explore_pick_choices(k->mem, &t, at_most, out, k->effort))
     return false;
   for (int a = 0; a < k->n_access; a++)
     choice[a] = index[a][out->choice[a]];
@@ -130,7 +128,7 @@ static void keep(space_find *out, const explore_pick *pick, const uint16_t *choi
 }
 
 size_t space_look(arena *scratch, const model_program *p, const space_source *s, const space_group *g, model_point *at, int64_t l1_bytes, int64_t at_most, size_t room,
-                  space_find *out, space_effort *effort) {
+                  space_find *out, explore_effort *effort) {
   arena_mark mark = arena_save(scratch);
   looker k = {.mem = scratch, .p = p, .g = g, .at = at, .n_access = s->n_access, .n_parallel = s->n_parallel, .free_bytes = l1_bytes - at->l1_bytes, .dram_limit = s->dram_limit, .effort = effort};
   size_t n = 0;
@@ -142,7 +140,6 @@ size_t space_look(arena *scratch, const model_program *p, const space_source *s,
       explore_pick pick;
       uint16_t choice[PLAN_LOADS_MAX];
       arena_mark here = arena_save(scratch);
-      effort->arms++;
       if (least_total(&k, arm) <= at_most && look_at_arm(&k, arm, at_most, &pick, choice)) {
         bool is_better = n == 0 || pick.total < out[0].total || (pick.total == out[0].total && space_compare_columns(pick.sum, out[0].column) < 0);
         if (room > 1 && n < room)

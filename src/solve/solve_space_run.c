@@ -116,7 +116,7 @@ static loom_status search(space_search *s) {
   if (status == LOOM_OK)
     arena_release(&s->ctx->mem, s->groups->mark);
   s->is_done = s->open.n == 0;
-  s->bound = space_open_bound(s);
+  s->bound = solve_heap_bound(&s->open);
   memset(&s->open, 0, sizeof s->open);
   memset(&s->spare, 0, sizeof s->spare);
   memset(&s->jobs, 0, sizeof s->jobs);
@@ -355,7 +355,8 @@ loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const exp
   s->source.one_depth = true;
   s->source.one_trip = explore_gathered(n);
   list_tuples(s, t);
-  LOOM_TRY(compile_trips(s, t));
+  if (!o->ragged)
+    LOOM_TRY(compile_trips(s, t));
   list_parts(s);
   bool *is_answered = ARENA_NEW_N(&ctx->mem, bool, t->rows.n), fell_back = false;
   size_t n_answered = 0;
