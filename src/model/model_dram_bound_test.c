@@ -13,11 +13,7 @@ static void test_the_dram_bound_is_never_above(void **state) {
     model_program *p;
     assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &p), LOOM_OK);
     model_domain d[MODEL_BLOCKS_MAX];
-    for (int s = 0; s < p->n_blocks; s++) {
-      int64_t *at;
-      d[s].n = testing_domain(&ctx.mem, n, s, &at);
-      d[s].at = at;
-    }
+    testing_domains(&ctx.mem, n, d);
     for (int k = 0; k < 600; k++) {
       plan_mapping map;
       model_grid g;

@@ -30,20 +30,27 @@ static model_route one_route(loom_ctx *ctx, const model_program *p, const plan_m
   return routes[access][0];
 }
 
+/* A matmul of 32 x 32 x 32 tiles on a 4 x 1 mesh without wrap, one channel at core (0, 0). */
+static model_program *row_of_four(loom_ctx *ctx, plan_mapping *map, model_point *at) {
+  static const int64_t corner[] = {0};
+  machine *m = mesh_machine(ctx, 4, 1, false, corner, 1);
+  model_program *p;
+  assert_int_equal(model_compile(ctx, nest_make_matmul(&ctx->mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+  *map = rows_by_columns(4, 1);
+  model_grid g;
+  model_grid_of(map, &g);
+  assert_true(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, at));
+  return p;
+}
+
 /* One channel at core (0, 0) of a 4 x 1 mesh without wrap: the link out of it carries what the three others fetch. */
 static void test_a_row_of_cores_by_hand(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  static const int64_t corner[] = {0};
-  machine *m = mesh_machine(&ctx, 4, 1, false, corner, 1);
-  model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
-  plan_mapping map = rows_by_columns(4, 1);
-  model_grid g;
-  model_grid_of(&map, &g);
+  plan_mapping map;
   model_point at;
-  assert_true(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, &at));
+  model_program *p = row_of_four(&ctx, &map, &at);
   model_route r = one_route(&ctx, p, &map, &at, 0, shared(PLAN_UNICAST, 1, 1));
   assert_int_equal(r.senders, 4);
   assert_int_equal(r.hops, 3);
@@ -261,15 +268,9 @@ static void test_areas_that_do_not_divide_are_a_bug(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  static const int64_t corner[] = {0};
-  machine *m = mesh_machine(&ctx, 4, 1, false, corner, 1);
-  model_program *p;
-  assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
-  plan_mapping map = rows_by_columns(4, 1);
-  model_grid g;
-  model_grid_of(&map, &g);
+  plan_mapping map;
   model_point at;
-  assert_true(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, &at));
+  model_program *p = row_of_four(&ctx, &map, &at);
   plan_choice c = shared(PLAN_MULTICAST, 3, 1);
   const plan_choice *choices[] = {&c, NULL, NULL};
   size_t n[] = {1, 0, 0};

@@ -120,6 +120,13 @@ static inline int32_t testing_domain(arena *m, const nest *n, int s, int64_t **o
     (*out)[i] = x->fixed ? x->fixed : (i + 1) * align;
   return (int32_t)top;
 }
+static inline void testing_domains(arena *m, const nest *n, model_domain *out) {
+  for (size_t s = 0; s < n->symbols.n; s++) {
+    int64_t *at;
+    out[s].n = testing_domain(m, n, (int)s, &at);
+    out[s].at = at;
+  }
+}
 
 /* Prices all accesses with random choices; false where the numbers do not fit. */
 static inline bool testing_price(loom_ctx *ctx, rng *r, const model_program *p, const plan_mapping *map, const model_point *at, plan_choice *chosen, model_vector *sum) {
