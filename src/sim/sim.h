@@ -12,6 +12,7 @@
 #ifndef LOOM_SIM_SIM_H
 #define LOOM_SIM_SIM_H
 #include "machine/machine.h"
+#include "sim/sim_record.h"
 #include "tog/tog.h"
 
 typedef void (*sim_tile_fn)(void *const *buf, const int64_t *arg);
@@ -21,6 +22,7 @@ typedef struct sim_options {
   const sim_exec *exec;                 /* NULL: timing only */
   void *const *tensors;                 /* by tog tensor index: DRAM contents, row-major; NULL with exec NULL */
   int64_t event_budget;                 /* LOOM_ELIMIT when spent; 0: unlimited */
+  sim_record *record;                   /* filled with what happens when, in ctx->mem (sim_record.h); NULL: nothing is recorded */
   bool verify;                          /* run tog_verify first (tests switch it off to show the simulator is a check of its own) */
 } sim_options;
 
@@ -37,7 +39,7 @@ const char *sim_fault_name(sim_fault_kind k);                 /* lower case: "ea
 typedef struct sim_fault { sim_fault_kind kind; int core; /* -1: none */ int64_t coord[TOG_MESH_MAX]; const char *buffer; /* NULL: none */ int64_t cycle; const char *text; } sim_fault;
 
 typedef struct sim_core { int64_t cycles, busy, dram_bytes; /* read or written by this core */ } sim_core;
-typedef struct sim_link { int from, to; int64_t bytes, busy; } sim_link;
+typedef struct sim_link { int from, to; int64_t bytes, busy; int number; /* in records */ } sim_link;
 typedef struct sim_channel { int64_t bytes, busy; } sim_channel;
 typedef struct sim_unit { const char *name; int64_t busy; /* cycles, all cores together */ } sim_unit;
 typedef struct sim_report {

@@ -61,5 +61,7 @@ sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f) {
   v->free_tick = start + ser;
   v->busy_ticks += ser;
   v->bytes += p->bytes;
+  if (s->o->record)
+    sim_record_service(s, SIM_SERVER_CHANNEL, p->channel, start, ser, p->bytes);
   return (sim_front){start, f.last > start + ser ? f.last : start + ser};
 }

@@ -184,11 +184,18 @@ static sim_front pass(sim_server *v, sim_front f, int64_t ser, int64_t hop, int6
   return (sim_front){start + hop, (f.last > start + ser ? f.last : start + ser) + hop};
 }
 
+static sim_front cross(sim *s, int link, sim_front f, int64_t ser, int64_t bytes) {
+  sim_front far = pass(&s->noc.links[link], f, ser, s->noc.hop_ticks, bytes);
+  if (s->o->record)
+    sim_record_service(s, SIM_SERVER_LINK, link, far.first - s->noc.hop_ticks, ser, bytes);
+  return far;
+}
+
 static sim_front follow(sim *s, int route, int64_t bytes, sim_front f) {
   sim_noc *n = &s->noc;
   int64_t ser = sim_rate_ticks(n->link_rate, bytes);
   for (int i = n->route_start[route]; i < n->route_start[route + 1]; i++)
-    f = pass(&n->links[n->routes[i]], f, ser, n->hop_ticks, bytes);
+    f = cross(s, n->routes[i], f, ser, bytes);
   s->report->noc_bytes += bytes * (n->route_start[route + 1] - n->route_start[route]);
   return f;
 }
@@ -260,7 +267,7 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   int64_t left = sent.last;
   for (int i = 0; i < tree->n_branches; i++) {
     const sim_branch *b = &tree->branches[i];
-    n->fronts[i] = pass(&n->links[b->link], b->parent < 0 ? sent : n->fronts[b->parent], ser, n->hop_ticks, bytes);
+    n->fronts[i] = cross(s, b->link, b->parent < 0 ? sent : n->fronts[b->parent], ser, bytes);
     if (b->parent < 0 && n->fronts[i].last - n->hop_ticks > left)
       left = n->fronts[i].last - n->hop_ticks;
   }

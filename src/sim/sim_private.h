@@ -6,7 +6,8 @@
  *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages
  *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
  *   sim_cover.c    which output elements were written           sim_queue.c the event heap
- *   sim_fault.c    faults      sim_report.c  loom.sim.v1        sim_run.c   set up, run, look for what is left */
+ *   sim_fault.c    faults      sim_report.c  loom.sim.v1        sim_run.c   set up, run, look for what is left
+ *   sim_record.c   what happened when, where that is asked for (sim_record.h) */
 #ifndef LOOM_SIM_PRIVATE_H
 #define LOOM_SIM_PRIVATE_H
 #include "sim/sim.h"
@@ -255,6 +256,16 @@ bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in);
 
 /* A core that keeps a multicast sender waiting; -1: none. */
 int sim_missing_receiver(sim *s, const sim_thread *th, const sim_instr *in);
+
+/* The recorder, called only when s->o->record is set.  _state: the thread's event is over, or another thread has changed its state; _left: it has gone on from
+ * instruction `in`; _flow: `from` sends to core `to`; _service: a link or channel works for the running thread; _slot: has just become `state`. */
+void sim_record_begin(sim *s);
+void sim_record_state(sim *s, const sim_thread *th);
+void sim_record_left(sim *s, const sim_thread *th, const sim_instr *in);
+void sim_record_flow(sim *s, const sim_thread *from, int to, int64_t arrival_tick);
+void sim_record_service(sim *s, sim_server_kind server, int index, int64_t begin_tick, int64_t ticks, int64_t bytes);
+void sim_record_slot(sim *s, int core, int buffer, int slot, sim_slot_state state);
+void sim_record_end(sim *s);
 
 /* Records a fault at now; core -1 or buffer -1: none. */
 void sim_fault_add(sim *s, sim_fault_kind k, int core, int buffer, const char *fmt, ...) LOOM_PRINTF(5, 6);

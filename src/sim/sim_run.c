@@ -143,16 +143,20 @@ static void write_report(sim *s) {
     r->cycles = sim_ceil_cycle(s->tick) / SIM_TICKS;
   for (int i = 0; i < n->n_nodes * 2 * n->n_dims; i++)
     if (n->links[i].bytes > 0)
-      vec_push(&s->ctx->mem, &r->links, ((sim_link){i / (2 * n->n_dims), sim_noc_link_end(n, i), n->links[i].bytes, sim_ceil_cycle(n->links[i].busy_ticks) / SIM_TICKS}));
+      vec_push(&s->ctx->mem, &r->links, ((sim_link){i / (2 * n->n_dims), sim_noc_link_end(n, i), n->links[i].bytes, sim_ceil_cycle(n->links[i].busy_ticks) / SIM_TICKS, i}));
   for (int c = 0; c < s->dram.n_channels; c++)
     vec_push(&s->ctx->mem, &r->channels, ((sim_channel){s->dram.channels[c].bytes, sim_ceil_cycle(s->dram.channels[c].busy_ticks) / SIM_TICKS}));
 }
 
 static loom_status run(sim *s) {
   LOOM_TRY(build(s));
+  if (s->o->record)
+    sim_record_begin(s);
   LOOM_TRY(run_events(s));
   find_leftovers(s);
   write_report(s);
+  if (s->o->record)
+    sim_record_end(s);
   return LOOM_OK;
 }
 

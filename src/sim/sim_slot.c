@@ -87,6 +87,8 @@ int sim_slot_reserve(sim *s, const sim_thread *th, int buffer) {
   sim_ring *r = sim_ring_at(s, th->core, buffer);
   int i = (r->head + r->count++) % b->depth;
   *sim_slot_at(s, th->core, buffer, i) = (sim_slot){.state = SIM_OPEN, .owner = (uint8_t)th->which};
+  if (s->o->record)
+    sim_record_slot(s, th->core, buffer, i, SIM_OPEN);
   if (!s->is_backed[s->slot_base[buffer] + i])
     tell_range(s, th, buffer, i);
   void *bytes = sim_slot_bytes(s, th->core, buffer, i);
@@ -97,5 +99,7 @@ int sim_slot_reserve(sim *s, const sim_thread *th, int buffer) {
 
 void sim_slot_publish(sim *s, int core, int buffer, int i) {
   sim_slot_at(s, core, buffer, i)->state = SIM_READY;
+  if (s->o->record)
+    sim_record_slot(s, core, buffer, i, SIM_READY);
   sim_wake(s, core, buffer, SIM_WAIT_READY);
 }

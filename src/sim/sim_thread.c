@@ -112,6 +112,8 @@ static bool run_give(sim *s, sim_thread *th, const sim_instr *in) {
     sim_fault_add(s, SIM_FAULT_BAD_GIVE, th->core, in->buffer, "%s frees a slot of '%s' %s", sim_place(s, th, in), buffer_name(s, in->buffer), problem);
     return true;
   }
+  if (s->o->record)
+    sim_record_slot(s, th->core, in->buffer, r->head, SIM_FREE);
   x->state = SIM_FREE;
   r->head = (r->head + 1) % s->t->buffers.at[in->buffer].depth;
   r->count--;
@@ -267,14 +269,27 @@ static bool spend(sim *s) {
 }
 
 void sim_thread_run(sim *s, sim_thread *th) {
-  while (spend(s) && run_one(s, th, sim_instr_of(s, th)))
-    ;
+  while (spend(s)) {
+    const sim_instr *in = sim_instr_of(s, th);
+    if (!run_one(s, th, in))
+      return;
+    if (s->o->record)
+      sim_record_left(s, th, in);
+  }
 }
 
 void sim_thread_event(sim *s, sim_thread *th) {
   const sim_instr *in = sim_instr_of(s, th);
   if (!spend(s))
     return;
-  if (th->state == SIM_RUN || (th->state == SIM_BUSY ? end_compute(s, th, in) : sim_transfer_event(s, th, in)))
+  if (s->o->record)
+    s->o->record->who = (int)(th - s->threads);
+  bool was_waiting = th->state != SIM_RUN;
+  if (!was_waiting || (th->state == SIM_BUSY ? end_compute(s, th, in) : sim_transfer_event(s, th, in))) {
+    if (was_waiting && s->o->record)
+      sim_record_left(s, th, in);
     sim_thread_run(s, th);
+  }
+  if (s->o->record)
+    sim_record_state(s, th);
 }

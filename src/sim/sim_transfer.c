@@ -156,6 +156,10 @@ static void arrive(sim *s, int core, int64_t tick, void *data) {
   r->region = th->region;
   r->state = SIM_ARRIVING;
   sim_schedule(s, r, sim_ceil_cycle(tick));
+  if (s->o->record) {
+    sim_record_state(s, r);
+    sim_record_flow(s, th, core, tick);
+  }
 }
 
 static void send(sim *s, sim_thread *th, const sim_instr *in) {
