@@ -143,6 +143,8 @@ static loom_status compile_body(compiler *c, const tog_body *body) {
                                [TOG_COMPUTE] = SIM_OP_COMPUTE, [TOG_PUSH] = SIM_OP_PUSH, [TOG_GIVE] = SIM_OP_GIVE};
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
+    if (n->kind == TOG_SEND || n->kind == TOG_COLLECT || n->box.has_view || n->at[0] || n->opens || n->closes || n->group.chain[0] || n->group.chain[1])
+      return diag_error(c->s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "the simulator does not run %s yet", tog_node_title(&c->s->ctx->mem, n));
     if (n->kind == TOG_LOOP) {
       if (has_own_node(&n->body, c->which))
         LOOM_TRY(compile_loop(c, n));

@@ -78,6 +78,8 @@ static void change_node(dice *d, tog_node *n) {
     n->buffer = (int)roll(d, 0, buffers - 1);
     n->thread = (tog_thread)roll(d, 0, TOG_THREADS - 1);
     break;
+  case TOG_SEND: change_expr(d, roll(d, 0, 1) ? &n->row : &n->receiver[roll(d, 0, 1)]); break;
+  case TOG_COLLECT: change_expr(d, &n->senders); break;
   }
 }
 

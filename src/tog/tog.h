@@ -3,19 +3,29 @@
  *
  * Every core of the mesh runs the same tree.  Expressions are over the core's coordinates (the mesh dims' names: "x", "y") and the
  * variables of the enclosing loops.  Each core has three threads that walk the whole tree in order and act only on their own nodes:
- *   READER  LOAD: DRAM -> L1 (reserve a slot, transfer, publish; blocks until its own data is there)
+ *   READER  LOAD: DRAM -> L1 (reserve a slot, transfer, publish; blocks until its own data is there), COLLECT, GIVE
  *   COMPUTE TAKE, COMPUTE, PUSH, GIVE
- *   WRITER  STORE: L1 -> DRAM (wait for a published slot, transfer; blocks until written), GIVE
+ *   WRITER  STORE: L1 -> DRAM (wait for a published slot, transfer; blocks until written), SEND, GIVE
  * Buffers are circular: `depth` slots of `bytes`, slot i at `offset + i*stride` of the core's L1.  Slot life: free -> open (reserved, poisoned
  * with NaN) -> ready (published) -> free (given).  LOAD reserves and publishes; TAKE reserves and PUSH publishes for the compute thread;
  * GIVE frees the oldest taken slot of its buffer.  A COMPUTE names its buffers with an access:
  *   READ   the oldest ready slot; waits for it when `wait` is set (a hazard if it is not and the slot is not ready: fault early_read)
  *   WRITE, UPDATE  the newest open slot of the compute thread
- * LOAD, STORE and COMPUTE of zero extent move and compute nothing but still wait, reserve, publish and free (surplus cores stay in step).
+ * A LOAD or STORE of zero extent and a COMPUTE whose `active` is 0 move and compute nothing but still wait, reserve, publish and free (surplus
+ * cores stay in step).
+ *
+ * A slot filled by several loads: a LOAD reserves only where `opens` is not 0, otherwise it goes on filling the slot its buffer holds open; it
+ * publishes only where `closes` is not 0.  `at` says where in the slot its box lands.
  *
  * Multicast: `group` gives the rectangle [ul, lr] of cores sharing the transfer and the sender, all as expressions evaluated by each core.
  * A core that is its own sender reads DRAM once, waits until every other core of its rectangle has reserved its slot for the same load,
- * then sends; a receiver reserves, announces itself to the sender and waits for the data. */
+ * then sends; a receiver reserves, announces itself to the sender and waits for the data.
+ * Chain: with `chain` set for some mesh dims, the sender (which is at `ul`) multicasts to the cores of the rectangle whose coordinates equal ul in
+ * all of those; every core hands its copy on, once it is complete, to its successors.  The predecessor of a core is the core one step towards ul
+ * in the last chain dim in which it is not at ul; a receiver announces itself to its predecessor.
+ *
+ * Gathers: a SEND moves the oldest ready slot of `buffer` into row `row` of the slot that the receiver's COLLECT of `to` has reserved; it waits
+ * until that row is there to be filled.  COLLECT reserves a slot, waits for `senders` rows, publishes.  `to` has shape {rows, shape of buffer}. */
 #ifndef LOOM_TOG_TOG_H
 #define LOOM_TOG_TOG_H
 #include "base/dtype.h"
@@ -29,20 +39,31 @@ typedef struct tog_buffer { const char *name; dtype type; int rank; int64_t shap
 typedef struct tog_function { const char *name; const char *mlir; /* text of a module with this loom.tile_function (cpu.h) */ } tog_function;
 
 /* X(name, thread) */
-#define TOG_NODE_LIST(X) X(LOOP, ANY) X(LOAD, READER) X(STORE, WRITER) X(TAKE, COMPUTE) X(COMPUTE, COMPUTE) X(PUSH, COMPUTE) X(GIVE, ANY)
+#define TOG_NODE_LIST(X) X(LOOP, ANY) X(LOAD, READER) X(STORE, WRITER) X(TAKE, COMPUTE) X(COMPUTE, COMPUTE) X(PUSH, COMPUTE) X(GIVE, ANY) \
+  X(SEND, WRITER) X(COLLECT, READER)
 typedef enum tog_node_kind {
 #define X(n, t) TOG_##n,
   TOG_NODE_LIST(X)
 #undef X
 } tog_node_kind;
+#define X(n, t) +1
+enum { TOG_KINDS = 0 TOG_NODE_LIST(X) };
+#undef X
 typedef enum tog_thread { TOG_READER, TOG_COMPUTE_THREAD, TOG_WRITER, TOG_THREADS } tog_thread;
 
 typedef enum tog_access { TOG_READ, TOG_WRITE, TOG_UPDATE } tog_access;
 typedef struct tog_use { int buffer; tog_access access; bool wait; } tog_use;
 
-/* A box of a tensor: offset and extent per tensor dim (elements); `to_dim[d]`: dim of the buffer it lands in, -1 when dropped (extent 1). */
-typedef struct tog_box { int tensor; int rank; const sym_expr *offset[TOG_RANK_MAX], *extent[TOG_RANK_MAX]; int to_dim[TOG_RANK_MAX]; } tog_box;
-typedef struct tog_group { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *sender[TOG_MESH_MAX]; } tog_group;
+/* A box of a tensor: offset and extent per tensor dim (elements); `to_dim[d]`: dim of the buffer it lands in, -1 when dropped (extent 1).
+ * With a view, rank, offset, extent and to_dim are of the view's dims: element i of the view is element sum(i_d * view_stride_d) of the tensor. */
+typedef struct tog_box {
+  int tensor, rank;
+  const sym_expr *offset[TOG_RANK_MAX], *extent[TOG_RANK_MAX];
+  int to_dim[TOG_RANK_MAX];
+  bool has_view;
+  int64_t view_shape[TOG_RANK_MAX], view_stride[TOG_RANK_MAX];                       /* elements */
+} tog_box;
+typedef struct tog_group { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *sender[TOG_MESH_MAX]; bool chain[TOG_MESH_MAX]; } tog_group;
 
 typedef struct tog_node tog_node;
 typedef VEC_OF(tog_node *) tog_body;
@@ -52,13 +73,19 @@ struct tog_node {
   const char *label;                      /* "load x", "matmul": for faults and traces */
   tog_thread thread;                      /* of GIVE (others are fixed by kind) */
   const char *var; const sym_expr *trip; tog_body body;      /* LOOP: var runs 0..trip-1, not at all when trip <= 0 */
-  int buffer;                             /* LOAD, STORE, TAKE, PUSH, GIVE */
+  int buffer;                             /* LOAD, STORE, TAKE, PUSH, GIVE, SEND (from), COLLECT */
   tog_box box;                            /* LOAD, STORE */
   bool has_group; tog_group group;        /* LOAD */
+  const sym_expr *at[TOG_RANK_MAX];       /* LOAD: by buffer dim, elements: where in the slot the box lands; NULL: 0 */
+  const sym_expr *opens, *closes;         /* LOAD: reserves a slot, publishes it, where not 0; NULL: always */
   int function; const char *unit;         /* COMPUTE: index into functions (-1: timing only), unit name of the machine */
-  VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers and ragged extents, in the function's argument order; any arg 0: skipped */
+  VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers, and extents or offsets, in the function's argument order */
   const sym_expr *cycles;                 /* COMPUTE: over coordinates, loop variables */
-  const sym_expr *active;                 /* COMPUTE: skipped (zero cycles) when 0; NULL: always */
+  const sym_expr *active;                 /* COMPUTE, SEND: skipped (zero cycles) when 0; NULL: always */
+  int to;                                 /* SEND: buffer of the receiver */
+  const sym_expr *row;                    /* SEND: where in `to`, in tiles */
+  const sym_expr *receiver[TOG_MESH_MAX]; /* SEND: core */
+  const sym_expr *senders;                /* COLLECT: rows to wait for */
 };
 
 typedef struct tog {

@@ -125,6 +125,24 @@ static loom_status check_buffer_index(checker *c, const tog_node *n, int buffer)
   return LOOM_OK;
 }
 
+/* Every element of the view is one of the tensor. */
+static loom_status check_view(checker *c, const tog_node *n) {
+  const tog_box *b = &n->box;
+  const tog_tensor *x = &c->t->tensors.at[b->tensor];
+  int64_t last = 0, step, elems = tog_tensor_elems(x);
+  if (b->rank < 0 || b->rank > TOG_RANK_MAX)
+    BAD(c, "the view of %s has rank %d; must be 0..%d", tog_node_title(&c->ctx->mem, n), b->rank, TOG_RANK_MAX);
+  for (int d = 0; d < b->rank; d++) {
+    if (b->view_shape[d] < 1 || b->view_stride[d] < 0)
+      BAD(c, "dim %d of the view of %s has extent %" PRId64 " and stride %" PRId64 "; extents must be at least 1 and strides not negative", d,
+          tog_node_title(&c->ctx->mem, n), b->view_shape[d], b->view_stride[d]);
+    if (__builtin_mul_overflow(b->view_shape[d] - 1, b->view_stride[d], &step) || __builtin_add_overflow(last, step, &last) || last >= elems)
+      BAD(c, "the view of %s reaches over tensor '%s', which has %" PRId64 " elements; its last element must be one of them",
+          tog_node_title(&c->ctx->mem, n), x->name, elems);
+  }
+  return LOOM_OK;
+}
+
 static loom_status check_box(checker *c, const tog_node *n) {
   const tog_box *b = &n->box;
   LOOM_TRY(check_buffer_index(c, n, n->buffer));
@@ -132,7 +150,8 @@ static loom_status check_box(checker *c, const tog_node *n) {
     BAD(c, "%s names tensor %d of %zu", tog_node_title(&c->ctx->mem, n), b->tensor, c->t->tensors.n);
   const tog_tensor *x = &c->t->tensors.at[b->tensor];
   const tog_buffer *buf = &c->t->buffers.at[n->buffer];
-  if (b->rank != x->rank)
+  LOOM_TRY(b->has_view ? check_view(c, n) : LOOM_OK);
+  if (!b->has_view && b->rank != x->rank)
     BAD(c, "%s has a box of rank %d, but tensor '%s' has rank %d", tog_node_title(&c->ctx->mem, n), b->rank, x->name, x->rank);
   for (int d = 0; d < b->rank; d++) {
     LOOM_TRY(check_expr(c, n, "an offset", b->offset[d]));
@@ -144,6 +163,19 @@ static loom_status check_box(checker *c, const tog_node *n) {
         BAD(c, "%s puts dims %d and %d of '%s' on the same dim of '%s'", tog_node_title(&c->ctx->mem, n), e, d, x->name, buf->name);
   }
   return LOOM_OK;
+}
+
+static loom_status check_part(checker *c, const tog_node *n) {
+  int rank = c->t->buffers.at[n->buffer].rank;
+  for (int d = 0; d < rank; d++)
+    if (n->at[d])
+      LOOM_TRY(check_expr(c, n, "the place in the slot", n->at[d]));
+  for (int d = rank; d < TOG_RANK_MAX; d++)
+    if (n->at[d])
+      BAD(c, "%s has a place on dim %d of '%s', which has rank %d", tog_node_title(&c->ctx->mem, n), d, c->t->buffers.at[n->buffer].name, rank);
+  if (n->opens)
+    LOOM_TRY(check_expr(c, n, "the condition to reserve", n->opens));
+  return n->closes ? check_expr(c, n, "the condition to publish", n->closes) : LOOM_OK;
 }
 
 static loom_status check_group(checker *c, const tog_node *n) {
@@ -171,6 +203,27 @@ static loom_status check_compute(checker *c, const tog_node *n) {
   return n->active ? check_expr(c, n, "the active condition", n->active) : LOOM_OK;
 }
 
+/* Row r of `to` is one tile of `from`. */
+static bool is_row_of(const tog_buffer *to, const tog_buffer *from) {
+  bool same = to->type == from->type && to->rank == from->rank + 1;
+  for (int d = 0; same && d < from->rank; d++)
+    same = to->shape[d + 1] == from->shape[d];
+  return same;
+}
+
+static loom_status check_send(checker *c, const tog_node *n) {
+  LOOM_TRY(check_buffer_index(c, n, n->buffer));
+  LOOM_TRY(check_buffer_index(c, n, n->to));
+  const tog_buffer *from = &c->t->buffers.at[n->buffer], *to = &c->t->buffers.at[n->to];
+  if (!is_row_of(to, from))
+    BAD(c, "%s sends tiles of '%s' into rows of '%s'; '%s' must have the element type of '%s' and its shape behind the dim of rows",
+        tog_node_title(&c->ctx->mem, n), from->name, to->name, to->name, from->name);
+  LOOM_TRY(check_expr(c, n, "the row", n->row));
+  for (int d = 0; d < c->t->n_mesh; d++)
+    LOOM_TRY(check_expr(c, n, "the receiver", n->receiver[d]));
+  return n->active ? check_expr(c, n, "the active condition", n->active) : LOOM_OK;
+}
+
 static loom_status check_body(checker *c, const tog_body *body, int depth);
 
 static loom_status check_loop(checker *c, const tog_node *n, int depth) {
@@ -194,6 +247,7 @@ static loom_status check_node(checker *c, const tog_node *n, int depth) {
   case TOG_LOOP: return check_loop(c, n, depth);
   case TOG_LOAD:
     LOOM_TRY(check_box(c, n));
+    LOOM_TRY(check_part(c, n));
     return n->has_group ? check_group(c, n) : LOOM_OK;
   case TOG_STORE: return check_box(c, n);
   case TOG_TAKE:
@@ -203,6 +257,10 @@ static loom_status check_node(checker *c, const tog_node *n, int depth) {
       BAD(c, "%s has no thread", tog_node_title(&c->ctx->mem, n));
     return check_buffer_index(c, n, n->buffer);
   case TOG_COMPUTE: return check_compute(c, n);
+  case TOG_SEND: return check_send(c, n);
+  case TOG_COLLECT:
+    LOOM_TRY(check_buffer_index(c, n, n->buffer));
+    return check_expr(c, n, "the number of senders", n->senders);
   }
   BAD(c, "node %d has an unknown kind", n->id);
 }

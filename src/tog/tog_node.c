@@ -10,8 +10,8 @@ static const kind_row KINDS[] = {
 };
 
 const char *tog_kind_name(tog_node_kind k) {
-  static const char *const names[] = {"loop", "load", "store", "take", "compute", "push", "give"};
-  _Static_assert(sizeof names / sizeof *names == sizeof KINDS / sizeof *KINDS, "one name a kind");
+  static const char *const names[] = {"loop", "load", "store", "take", "compute", "push", "give", "send", "collect"};
+  _Static_assert(sizeof names / sizeof *names == TOG_KINDS && sizeof KINDS / sizeof *KINDS == TOG_KINDS, "one name a kind");
   return (size_t)k < sizeof names / sizeof *names ? names[k] : "?";
 }
 

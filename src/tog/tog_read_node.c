@@ -24,6 +24,10 @@ static loom_status read_expr(tog_reader *r, const data_value *v, const char *key
   return read_expr_value(r, x, key, out);
 }
 
+static loom_status read_optional(tog_reader *r, const data_value *v, const char *key, const sym_expr **out) {
+  return data_get(v, key) ? read_expr(r, v, key, out) : LOOM_OK;
+}
+
 static loom_status read_exprs(tog_reader *r, const data_value *v, const char *key, int n, const sym_expr **out) {
   data_value *a;
   LOOM_TRY(tog_read_items(r, v, key, n, n, &a));
@@ -61,9 +65,34 @@ static loom_status read_buffer_name(tog_reader *r, const data_value *v, const ch
 
 /* ---- nodes ---- */
 
+static loom_status read_counts(tog_reader *r, const data_value *v, const char *key, int64_t lo, int64_t *out, int *n) {
+  data_value *a;
+  LOOM_TRY(tog_read_items(r, v, key, *n < 0 ? 0 : *n, *n < 0 ? TOG_RANK_MAX : *n, &a));
+  for (size_t d = 0; d < a->n; d++) {
+    if (a->items[d]->kind != DATA_INT || a->items[d]->integer < lo)
+      LOOM_FAIL(r->ctx, a->items[d]->span, LOOM_EINPUT, "an entry of '%s' must be a whole number of at least %" PRId64, key, lo);
+    out[d] = a->items[d]->integer;
+  }
+  *n = (int)a->n;
+  return LOOM_OK;
+}
+
+static loom_status read_view(tog_reader *r, const data_value *v, tog_box *b) {
+  static const char *const keys[] = {"shape", "strides"};
+  data_value *view;
+  LOOM_TRY(data_need(r->ctx, v, "view", DATA_OBJECT, &view));
+  LOOM_TRY(data_only_keys(r->ctx, view, keys, 2));
+  b->has_view = true;
+  b->rank = -1;
+  LOOM_TRY(read_counts(r, view, "shape", 1, b->view_shape, &b->rank));
+  return read_counts(r, view, "strides", 0, b->view_stride, &b->rank);
+}
+
 static loom_status read_box(tog_reader *r, const data_value *v, const char *key, tog_box *b) {
   READ_NAME(r, v, key, r->t->tensors, "tensor", &b->tensor);
   b->rank = r->t->tensors.at[b->tensor].rank;
+  if (data_get(v, "view"))
+    LOOM_TRY(read_view(r, v, b));
   LOOM_TRY(read_exprs(r, v, "offset", b->rank, b->offset));
   LOOM_TRY(read_exprs(r, v, "extent", b->rank, b->extent));
   for (int d = 0; d < b->rank; d++)
@@ -93,26 +122,41 @@ static loom_status read_loop(tog_reader *r, const data_value *v, int depth, tog_
   return tog_read_body(r, body, depth + 1, &n->body);
 }
 
-static loom_status read_load(tog_reader *r, const data_value *v, tog_node *n) {
-  static const char *const keys[] = {"load", "to", "offset", "extent", "dims", "multicast", "label"};
-  static const char *const group_keys[] = {"ul", "lr", "sender"};
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 7));
-  LOOM_TRY(read_buffer_name(r, v, "to", &n->buffer));
-  LOOM_TRY(read_box(r, v, "load", &n->box));
-  if (!data_get(v, "multicast"))
-    return LOOM_OK;
-  data_value *g;
+static loom_status read_group(tog_reader *r, const data_value *v, tog_node *n) {
+  static const char *const keys[] = {"ul", "lr", "sender", "chain"};
+  data_value *g, *chain;
   LOOM_TRY(data_need(r->ctx, v, "multicast", DATA_OBJECT, &g));
-  LOOM_TRY(data_only_keys(r->ctx, g, group_keys, 3));
+  LOOM_TRY(data_only_keys(r->ctx, g, keys, 4));
   n->has_group = true;
   LOOM_TRY(read_exprs(r, g, "ul", r->t->n_mesh, n->group.ul));
   LOOM_TRY(read_exprs(r, g, "lr", r->t->n_mesh, n->group.lr));
-  return read_exprs(r, g, "sender", r->t->n_mesh, n->group.sender);
+  LOOM_TRY(read_exprs(r, g, "sender", r->t->n_mesh, n->group.sender));
+  if (!data_get(g, "chain"))
+    return LOOM_OK;
+  LOOM_TRY(tog_read_items(r, g, "chain", r->t->n_mesh, r->t->n_mesh, &chain));
+  for (size_t d = 0; d < chain->n; d++) {
+    if (chain->items[d]->kind != DATA_BOOL)
+      LOOM_FAIL(r->ctx, chain->items[d]->span, LOOM_EINPUT, "an entry of 'chain' must be true or false, one a mesh dim");
+    n->group.chain[d] = chain->items[d]->boolean;
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_load(tog_reader *r, const data_value *v, tog_node *n) {
+  static const char *const keys[] = {"load", "to", "view", "offset", "extent", "dims", "at", "opens", "closes", "multicast", "label"};
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, sizeof keys / sizeof *keys));
+  LOOM_TRY(read_buffer_name(r, v, "to", &n->buffer));
+  LOOM_TRY(read_box(r, v, "load", &n->box));
+  if (data_get(v, "at"))
+    LOOM_TRY(read_exprs(r, v, "at", r->t->buffers.at[n->buffer].rank, n->at));
+  LOOM_TRY(read_optional(r, v, "opens", &n->opens));
+  LOOM_TRY(read_optional(r, v, "closes", &n->closes));
+  return data_get(v, "multicast") ? read_group(r, v, n) : LOOM_OK;
 }
 
 static loom_status read_store(tog_reader *r, const data_value *v, tog_node *n) {
-  static const char *const keys[] = {"store", "from", "offset", "extent", "dims", "label"};
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 6));
+  static const char *const keys[] = {"store", "from", "view", "offset", "extent", "dims", "label"};
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 7));
   LOOM_TRY(read_buffer_name(r, v, "from", &n->buffer));
   return read_box(r, v, "store", &n->box);
 }
@@ -172,7 +216,24 @@ static loom_status read_compute(tog_reader *r, const data_value *v, tog_node *n)
     vec_push(&r->ctx->mem, &n->args, e);
   }
   LOOM_TRY(read_expr(r, v, "cycles", &n->cycles));
-  return data_get(v, "active") ? read_expr(r, v, "active", &n->active) : LOOM_OK;
+  return read_optional(r, v, "active", &n->active);
+}
+
+static loom_status read_send(tog_reader *r, const data_value *v, tog_node *n) {
+  static const char *const keys[] = {"send", "to", "row", "receiver", "active", "label"};
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 6));
+  LOOM_TRY(read_buffer_name(r, v, "send", &n->buffer));
+  LOOM_TRY(read_buffer_name(r, v, "to", &n->to));
+  LOOM_TRY(read_expr(r, v, "row", &n->row));
+  LOOM_TRY(read_exprs(r, v, "receiver", r->t->n_mesh, n->receiver));
+  return read_optional(r, v, "active", &n->active);
+}
+
+static loom_status read_collect(tog_reader *r, const data_value *v, tog_node *n) {
+  static const char *const keys[] = {"collect", "senders", "label"};
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 3));
+  LOOM_TRY(read_buffer_name(r, v, "collect", &n->buffer));
+  return read_expr(r, v, "senders", &n->senders);
 }
 
 static loom_status read_node(tog_reader *r, const data_value *v, int depth, tog_node **out) {
@@ -180,13 +241,13 @@ static loom_status read_node(tog_reader *r, const data_value *v, int depth, tog_
   int kinds = 0;
   if (v->kind != DATA_OBJECT)
     LOOM_FAIL(r->ctx, v->span, LOOM_EINPUT, "a node must be an object, not %s", data_kind_name(v->kind));
-  for (int k = TOG_LOOP; k <= TOG_GIVE; k++)
+  for (int k = TOG_LOOP; k < TOG_KINDS; k++)
     if (data_get(v, tog_kind_name((tog_node_kind)k))) {
       n->kind = (tog_node_kind)k;
       kinds++;
     }
   if (kinds != 1)
-    LOOM_FAIL(r->ctx, v->span, LOOM_EINPUT, "a node must have exactly one of the keys loop, load, store, take, compute, push and give");
+    LOOM_FAIL(r->ctx, v->span, LOOM_EINPUT, "a node must have exactly one of the keys loop, load, store, take, compute, push, give, send and collect");
   n->thread = tog_node_thread(n);
   *out = n;
   if (data_get(v, "label"))
@@ -199,6 +260,8 @@ static loom_status read_node(tog_reader *r, const data_value *v, int depth, tog_
   case TOG_GIVE: return read_give(r, v, n);
   case TOG_TAKE:
   case TOG_PUSH: return read_slot_node(r, v, tog_kind_name(n->kind), n);
+  case TOG_SEND: return read_send(r, v, n);
+  case TOG_COLLECT: return read_collect(r, v, n);
   }
   return LOOM_OK;
 }

@@ -85,7 +85,8 @@ static loom_status sum_body(loom_ctx *ctx, const tog *t, const tog_body *body, b
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
     switch (n->kind) {
-    case TOG_LOAD: sum[n->buffer].loads++; break;
+    case TOG_LOAD:
+    case TOG_COLLECT: sum[n->buffer].loads++; break;
     case TOG_TAKE: sum[n->buffer].takes++; break;
     case TOG_PUSH: sum[n->buffer].pushes++; break;
     case TOG_GIVE: sum[n->buffer].gives++; break;
@@ -101,7 +102,8 @@ static loom_status sum_body(loom_ctx *ctx, const tog *t, const tog_body *body, b
       break;
     }
     case TOG_STORE:
-    case TOG_COMPUTE: break;
+    case TOG_COMPUTE:
+    case TOG_SEND: break;
     }
   }
   return LOOM_OK;

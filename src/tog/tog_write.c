@@ -55,6 +55,12 @@ static data_value *write_buffer(arena *m, const tog_buffer *b) {
 }
 
 static void write_box(arena *m, data_value *o, const tog_box *b) {
+  if (b->has_view) {
+    data_value *view = data_object(m);
+    data_set(m, view, "shape", write_shape(m, b->view_shape, b->rank));
+    data_set(m, view, "strides", write_shape(m, b->view_stride, b->rank));
+    data_set(m, o, "view", view);
+  }
   data_set(m, o, "offset", write_exprs(m, b->offset, b->rank));
   data_set(m, o, "extent", write_exprs(m, b->extent, b->rank));
   bool is_identity = true;
@@ -65,6 +71,37 @@ static void write_box(arena *m, data_value *o, const tog_box *b) {
   }
   if (!is_identity)
     data_set(m, o, "dims", dims);
+}
+
+static void write_part(arena *m, data_value *o, const tog *t, const tog_node *n) {
+  int rank = t->buffers.at[n->buffer].rank;
+  bool is_placed = false;
+  data_value *at = data_array(m);
+  for (int d = 0; d < rank; d++) {
+    is_placed = is_placed || n->at[d];
+    data_push(m, at, n->at[d] ? write_expr(m, n->at[d]) : data_int(m, 0));
+  }
+  if (is_placed)
+    data_set(m, o, "at", at);
+  if (n->opens)
+    data_set(m, o, "opens", write_expr(m, n->opens));
+  if (n->closes)
+    data_set(m, o, "closes", write_expr(m, n->closes));
+}
+
+static data_value *write_group(arena *m, const tog *t, const tog_group *group) {
+  data_value *g = data_object(m), *chain = data_array(m);
+  bool is_chain = false;
+  data_set(m, g, "ul", write_exprs(m, group->ul, t->n_mesh));
+  data_set(m, g, "lr", write_exprs(m, group->lr, t->n_mesh));
+  data_set(m, g, "sender", write_exprs(m, group->sender, t->n_mesh));
+  for (int d = 0; d < t->n_mesh; d++) {
+    is_chain = is_chain || group->chain[d];
+    data_push(m, chain, data_bool(m, group->chain[d]));
+  }
+  if (is_chain)
+    data_set(m, g, "chain", chain);
+  return g;
 }
 
 static void write_compute(arena *m, data_value *o, const tog *t, const tog_node *n) {
@@ -102,13 +139,9 @@ static data_value *write_node(arena *m, const tog *t, const tog_node *n) {
     data_set_string(m, o, kind, t->tensors.at[n->box.tensor].name);
     data_set_string(m, o, "to", t->buffers.at[n->buffer].name);
     write_box(m, o, &n->box);
-    if (n->has_group) {
-      data_value *g = data_object(m);
-      data_set(m, g, "ul", write_exprs(m, n->group.ul, t->n_mesh));
-      data_set(m, g, "lr", write_exprs(m, n->group.lr, t->n_mesh));
-      data_set(m, g, "sender", write_exprs(m, n->group.sender, t->n_mesh));
-      data_set(m, o, "multicast", g);
-    }
+    write_part(m, o, t, n);
+    if (n->has_group)
+      data_set(m, o, "multicast", write_group(m, t, &n->group));
     break;
   case TOG_STORE:
     data_set_string(m, o, kind, t->tensors.at[n->box.tensor].name);
@@ -122,6 +155,18 @@ static data_value *write_node(arena *m, const tog *t, const tog_node *n) {
     data_set_string(m, o, "thread", tog_thread_name(n->thread));
     break;
   case TOG_COMPUTE: write_compute(m, o, t, n); break;
+  case TOG_SEND:
+    data_set_string(m, o, kind, t->buffers.at[n->buffer].name);
+    data_set_string(m, o, "to", t->buffers.at[n->to].name);
+    data_set(m, o, "row", write_expr(m, n->row));
+    data_set(m, o, "receiver", write_exprs(m, n->receiver, t->n_mesh));
+    if (n->active)
+      data_set(m, o, "active", write_expr(m, n->active));
+    break;
+  case TOG_COLLECT:
+    data_set_string(m, o, kind, t->buffers.at[n->buffer].name);
+    data_set(m, o, "senders", write_expr(m, n->senders));
+    break;
   }
   if (n->label)
     data_set_string(m, o, "label", n->label);
