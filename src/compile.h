@@ -79,7 +79,7 @@ typedef struct run_check { bool done, ok; double max_abs_error, error, bound; /*
 typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;
 /* Results of the interpreter, kept between runs of one kernel, shape and seed (schedules do not change them beyond the bound).  Zero: empty. */
 typedef struct run_oracle { interp_tensor *values[2]; /* by kernel tensor; [1]: the whole-number run */ interp_tensor *inputs[2]; } run_oracle;
-typedef struct run_options { uint64_t seed; bool check, interp_only, no_verify; /* no_verify: skip the TOG verifier, to show that the chip itself is a check */ const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; const run_binding *expects; size_t n_expects; /* results made elsewhere, to compare with the interpreter (interp_only) */ run_oracle *oracle; /* NULL: not kept */ } run_options;
+typedef struct run_options { uint64_t seed; bool check, interp_only, no_verify; /* no_verify: skip the TOG verifier, to show that the chip itself is a check */ const run_binding *inputs; size_t n_inputs; const run_binding *outputs; size_t n_outputs; const run_binding *expects; size_t n_expects; /* results made elsewhere, to compare with the interpreter (interp_only) */ run_oracle *oracle; /* NULL: not kept */ sim_record *record; /* of the run of the virtual chip with these inputs; NULL: not recorded */ } run_options;
 /* Executes s->tog on the virtual chip, or s->stage0 on this CPU, or the interpreter alone; writes the named outputs and fills the check. */
 LOOM_MUST_USE loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out);
 

@@ -110,7 +110,7 @@ static kernel_tensor kernel_tensor_of(const kernel_graph *k, int arg) {
 }
 
 /* One run of the virtual chip; *out_results: bytes by kernel tensor. */
-static loom_status simulate(compile_state *s, const sim_tile_fn *functions, const interp_tensor *inputs, bool verify, sim_report *report, void **out_results) {
+static loom_status simulate(compile_state *s, const sim_tile_fn *functions, const interp_tensor *inputs, const run_options *r, sim_record *record, sim_report *report, void **out_results) {
   void **dram = ARENA_NEW_N(&s->ctx->mem, void *, s->tog->tensors.n);
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
@@ -128,7 +128,7 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
     out_results[k] = dram[i];
   }
   sim_exec exec = {functions, s->tog->functions.n};
-  sim_options o = {.exec = &exec, .tensors = dram, .verify = verify};
+  sim_options o = {.exec = &exec, .tensors = dram, .verify = !r->no_verify, .record = record};
   return sim_run(s->ctx, s->tog, s->machine, &o, report);
 }
 
@@ -199,7 +199,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
   interp_tensor *t, *want, *whole;
   LOOM_TRY(make_oracle(s, r, false, &t));
-  LOOM_TRY(simulate(s, functions, t, !r->no_verify, &out->report, bytes));
+  LOOM_TRY(simulate(s, functions, t, r, r->record, &out->report, bytes));
   out->has_report = true;
   LOOM_TRY(r->check ? compile_read_results(s, all, t, &want) : result_shapes(s, all, &want));
   if (r->check) {
@@ -212,7 +212,7 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   out->check.integers_run = true;
   sim_report ignored;   /* once more with whole numbers in -2..2, which must come out bit-identical */
   LOOM_TRY(make_oracle(s, r, true, &whole));
-  LOOM_TRY(simulate(s, functions, whole, !r->no_verify, &ignored, bytes));
+  LOOM_TRY(simulate(s, functions, whole, r, NULL, &ignored, bytes));
   LOOM_TRY(compile_read_results(s, all, whole, &want));
   compile_compare(s, all, want, by_result(s, all, bytes), true, &out->check);
   return LOOM_OK;

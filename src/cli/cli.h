@@ -51,6 +51,8 @@ struct solve_opinion;
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
   X(timeout, "timeout", "S", "cres", "seconds the solver may take; then the best found, with a proven bound")               \
+  X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
+  X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \

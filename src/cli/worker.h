@@ -3,10 +3,15 @@
 #define LOOM_CLI_WORKER_H
 #include "cli/cli.h"
 #include "compile.h"
+#include "sim/sim_record.h"
 
 /* Adds the further answers that the options ask for to `out`: explain, neighbours, topk, pareto; none where nothing was searched. */
 LOOM_MUST_USE loom_status worker_answer(loom_ctx *ctx, const cli_options *o, const compile_state *s, data_value *out);
 /* With --explain: notes on what cannot hold together, when `failure` says that nothing is feasible.  Returns `failure`. */
 loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const compile_state *s, loom_status failure);
+/* --trace: *out is what the run has to fill, NULL without the option.  The machine must be a virtual chip. */
+LOOM_MUST_USE loom_status worker_start_trace(loom_ctx *ctx, const cli_options *o, bool has_chip, sim_record **out);
+/* Writes the file of --trace; warns when it was cut.  `record` NULL: nothing to do. */
+LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o, const compile_state *s, const sim_report *report, const sim_record *record);
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers);
 #endif

@@ -1,7 +1,6 @@
 /* loom sim DIR|TOG: an artifact directory of `loom compile`, or a loom.tog.v1 file, on the virtual chip. */
 #include "base/file.h"
-#include "cli/cli.h"
-#include "compile.h"
+#include "cli/worker.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +14,7 @@ static loom_status read_data(loom_ctx *ctx, const char *path, data_value **out) 
 }
 
 /* With values: the directory's kernel and plan give the arguments and the oracle. */
-static loom_status run_values(compile_state *s, const cli_options *o, const char *dir, compile_execution *out) {
+static loom_status run_values(compile_state *s, const cli_options *o, const char *dir, sim_record *record, compile_execution *out) {
   data_value *v;
   int64_t seed = 0;
   LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "kernel.json"), &v));
@@ -27,10 +26,10 @@ static loom_status run_values(compile_state *s, const cli_options *o, const char
     LOOM_TRY(cli_int(s->ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   LOOM_TRY(ir_open(s->ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
-  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed}, out);
+  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed, .record = record}, out);
 }
 
-static loom_status run(compile_state *s, const cli_options *o, compile_execution *e) {
+static loom_status run(compile_state *s, const cli_options *o, sim_record *record, compile_execution *e) {
   const char *path = o->files.at[0];
   bool is_dir = file_is_dir(path);
   data_value *v;
@@ -46,11 +45,11 @@ static loom_status run(compile_state *s, const cli_options *o, compile_execution
   LOOM_TRY(cli_load_machine(s->ctx, o, o->machine.last ? o->machine.last : s->tog->machine, &s->machine));
   if (!o->check) {
     e->has_report = true;
-    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .event_budget = SIM_EVENTS_MAX}, &e->report);
+    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
   }
   if (!is_dir)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
-  return run_values(s, o, path, e);
+  return run_values(s, o, path, record, e);
 }
 
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
@@ -59,7 +58,11 @@ loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
   compile_options options = {.input = o->files.at[0], .accumulate_f32 = true};
   compile_state s = {.ctx = ctx, .o = &options};
   compile_execution e = {0};
-  loom_status st = run(&s, o, &e);
+  sim_record *record;
+  LOOM_TRY(worker_start_trace(ctx, o, true, &record));
+  loom_status st = run(&s, o, record, &e);
+  if (st == LOOM_OK)
+    st = worker_write_trace(ctx, o, &s, &e.report, record);
   if (st == LOOM_OK) {
     data_value *v = sim_report_to_data(&ctx->mem, &e.report, s.tog);
     if (e.check.done) {
