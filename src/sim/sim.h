@@ -8,6 +8,8 @@
  * link_bytes_per_cycle, hop_cycles to the head) and the core's L1 write port (l1_bytes_per_cycle, when given).  STORE: the same way back.
  * MULTICAST: a receiver's word takes hops * hop_cycles to the sender; when all words and the sender's own data are there, the sender pays
  * transfer_setup_cycles again and sends along a tree; its own slot is published when its last byte has left.
+ * CHAIN: a receiver's word goes to its predecessor; each forward waits for it, pays transfer_setup_cycles and takes one route from core to core.
+ * SEND: the receiver's word takes hops * hop_cycles, then transfer_setup_cycles and one route; the writer goes on when the tile has landed.
  * Queues are kept in 1/256 cycles; threads go on at whole cycles, rounded up. */
 #ifndef LOOM_SIM_SIM_H
 #define LOOM_SIM_SIM_H
@@ -27,8 +29,9 @@ typedef struct sim_options {
 } sim_options;
 
 /* X(name): DEADLOCK a waiting thread and no event left; EARLY_READ a read without wait of a slot that is not ready; UNINIT ready slot read before written;
- * OUT_OF_BOUNDS box outside its tensor or buffer; L1_RANGE slot outside the core's memory; LEAK slots not free at the end; BAD_GIVE freeing a free slot;
- * BAD_PUSH publishing a slot that was not taken; NOT_TAKEN writing one; MULTICAST a message for a core that does not wait for it or a rectangle off the mesh; DOUBLE_WRITE / UNWRITTEN output elements; BAD_EXPR */
+ * OUT_OF_BOUNDS box outside its tensor or buffer; L1_RANGE slot outside the core's memory; LEAK slots not free at the end, or left open by the loads that fill them; BAD_GIVE freeing a free slot;
+ * BAD_PUSH publishing a slot that was not taken; NOT_TAKEN writing one, or going on to fill one;
+ * MULTICAST a message for a core that does not wait for it, or a rectangle, sender or receiver off the mesh; DOUBLE_WRITE / UNWRITTEN output elements; BAD_EXPR */
 #define SIM_FAULT_LIST(X) X(DEADLOCK) X(EARLY_READ) X(UNINIT) X(OUT_OF_BOUNDS) X(L1_RANGE) X(LEAK) X(BAD_GIVE) X(BAD_PUSH) X(NOT_TAKEN) X(MULTICAST) X(DOUBLE_WRITE) X(UNWRITTEN) X(BAD_EXPR)
 typedef enum sim_fault_kind {
 #define X(n) SIM_FAULT_##n,

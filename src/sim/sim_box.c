@@ -2,14 +2,35 @@
 #include "sim/sim_private.h"
 #include <string.h>
 
-static const int64_t *strides_of(const sim *s, int tensor) { return s->tensor_stride + (size_t)tensor * TOG_RANK_MAX; }
+/* Where in its slot the box's dim d begins. */
+static int64_t begin_in_slot(const sim_thread *th, const sim_instr *in, int d) {
+  int to = in->node->box.to_dim[d];
+  return in->at && to >= 0 ? th->at[to] : 0;
+}
+
+static bool is_dim_inside(const sim_box *b, const sim_region *r, int d, int64_t begin) {
+  int64_t extent = r->extent[d], offset = r->offset[d];
+  return begin >= 0 && begin <= b->room[d] && extent <= b->room[d] - begin && offset >= 0 && extent <= b->shape[d] && offset <= b->shape[d] - extent;
+}
+
+/* A place outside the slot, whatever the extent. */
+static bool is_place_inside(sim *s, const sim_thread *th, const sim_instr *in) {
+  const tog_buffer *buf = &s->t->buffers.at[in->buffer];
+  for (int d = 0; in->at && d < buf->rank; d++)
+    if (th->at[d] < 0 || th->at[d] >= buf->shape[d]) {
+      sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer, "%s lands at %" PRId64 " of dim %d of '%s', which has %" PRId64, sim_place(s, th, in),
+                    th->at[d], d, buf->name, buf->shape[d]);
+      return false;
+    }
+  return true;
+}
 
 bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_region *out) {
   const sim_box *b = in->box;
   const tog_tensor *x = &s->t->tensors.at[b->tensor];
   const tog_buffer *buf = &s->t->buffers.at[in->buffer];
   int64_t elems = 1;
-  bool is_inside = true;
+  int outside = -1;
   out->bytes = 0;
   for (int d = 0; d < b->rank; d++) {
     if (!sim_value_get(&b->offset[d], th->core, th->vars, &out->offset[d]) || !sim_value_get(&b->extent[d], th->core, th->vars, &out->extent[d])) {
@@ -23,20 +44,23 @@ bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_regio
     }
     if (out->extent[d] == 0)
       elems = 0;
-    else if (out->extent[d] > b->room[d] || out->offset[d] < 0 || out->extent[d] > x->shape[d] || out->offset[d] > x->shape[d] - out->extent[d])
-      is_inside = false;
-    else
+    else if (is_dim_inside(b, out, d, begin_in_slot(th, in, d)))
       elems *= out->extent[d];
+    else if (outside < 0)
+      outside = d;
   }
   if (elems == 0)
     return true;
-  for (int d = 0; d < b->rank && !is_inside; d++)
-    if (out->extent[d] > b->room[d] || out->offset[d] < 0 || out->extent[d] > x->shape[d] || out->offset[d] > x->shape[d] - out->extent[d]) {
-      sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer,
-                    "%s moves elements %" PRId64 "..%" PRId64 " of dim %d of '%s', which has %" PRId64 "; buffer '%s' has room for %" PRId64, sim_place(s, th, in),
-                    out->offset[d], out->offset[d] + out->extent[d] - 1, d, x->name, x->shape[d], buf->name, b->room[d]);
-      return false;
-    }
+  if (!is_place_inside(s, th, in))
+    return false;
+  if (outside >= 0) {
+    int64_t room = b->room[outside] - begin_in_slot(th, in, outside);
+    sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer,
+                  "%s moves elements %" PRId64 "..%" PRId64 " of dim %d of %s'%s', which has %" PRId64 "; buffer '%s' has room for %" PRId64, sim_place(s, th, in),
+                  out->offset[outside], out->offset[outside] + out->extent[outside] - 1, outside, in->node->box.has_view ? "the view of " : "", x->name,
+                  b->shape[outside], buf->name, room);
+    return false;
+  }
   if (x->type != buf->type) {
     sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer, "%s moves %s of '%s' through buffer '%s' of %s", sim_place(s, th, in),
                   dtype_mlir(x->type), x->name, buf->name, dtype_mlir(buf->type));
@@ -46,67 +70,84 @@ bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_regio
   return true;
 }
 
+bool sim_box_place(sim *s, sim_thread *th, const sim_instr *in) {
+  const tog_buffer *buf = &s->t->buffers.at[in->buffer];
+  th->place = 0;
+  for (int d = 0; in->at && d < buf->rank; d++) {
+    if (!sim_value_get(&in->at[d], th->core, th->vars, &th->at[d]) || __builtin_mul_overflow(th->place, buf->shape[d], &th->place) ||
+        __builtin_add_overflow(th->place, th->at[d], &th->place)) {
+      sim_fault_add(s, SIM_FAULT_BAD_EXPR, th->core, in->buffer, "the place of %s in its slot overflows or divides by zero", sim_place(s, th, in));
+      return false;
+    }
+  }
+  return true;
+}
+
 void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_fn run, void *data) {
-  const int64_t *stride = strides_of(s, b->tensor), *shape = s->t->tensors.at[b->tensor].shape;
+  (void)s;
   int64_t first = 0, elems = 1, index[TOG_RANK_MAX] = {0};
   for (int d = 0; d < b->rank; d++)
-    first += r->offset[d] * stride[d];
-  int outer = b->rank;   /* dims from `outer` on are one run: all of them whole but the first */
-  while (outer > 0) {
-    elems *= r->extent[--outer];
-    if (r->extent[outer] != shape[outer])
+    first += r->offset[d] * b->stride[d];
+  int outer = b->rank;   /* b->order from `outer` on is one run: each dim's step is as long as all behind it */
+  for (; outer > 0; outer--) {
+    int d = b->order[outer - 1];
+    if (r->extent[d] != 1 && b->stride[d] != elems)
       break;
+    elems *= r->extent[d];
   }
   for (;;) {
     run(data, first, elems);
-    int d = outer - 1;
-    for (; d >= 0; d--) {
-      first += stride[d];
-      if (++index[d] < r->extent[d])
+    int i = outer - 1;
+    for (; i >= 0; i--) {
+      int d = b->order[i];
+      first += b->stride[d];
+      if (++index[i] < r->extent[d])
         break;
-      first -= index[d] * stride[d];
-      index[d] = 0;
+      first -= index[i] * b->stride[d];
+      index[i] = 0;
     }
-    if (d < 0)
+    if (i < 0)
       return;
   }
 }
 
-/* Copies element by element, or whole rows where the last dim is contiguous on both sides. */
+/* Copies element by element, or whole rows where the last dim in memory is contiguous on both sides. */
 static void copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, bool to_l1) {
   const sim_box *b = in->box;
-  const int64_t *stride = strides_of(s, b->tensor);
   int64_t size = (int64_t)dtype_bytes(s->t->tensors.at[b->tensor].type), index[TOG_RANK_MAX] = {0};
   char *dram = s->o->tensors[b->tensor];
-  int outer = b->rank;
+  int outer = b->rank, last = outer > 0 ? b->order[outer - 1] : 0;
   size_t run = (size_t)size;
-  if (outer > 0 && (b->to_stride[outer - 1] == 1 || r->extent[outer - 1] == 1))
-    run *= (size_t)r->extent[--outer];
+  if (outer > 0 && (r->extent[last] == 1 || (b->stride[last] == 1 && b->to_stride[last] == 1))) {
+    run *= (size_t)r->extent[last];
+    outer--;
+  }
   for (int d = 0; d < b->rank; d++)
-    dram += r->offset[d] * stride[d] * size;
+    dram += r->offset[d] * b->stride[d] * size;
   for (;;) {
     if (to_l1)
       memcpy(l1, dram, run);
     else
       memcpy(dram, l1, run);
-    int d = outer - 1;
-    for (; d >= 0; d--) {
-      dram += stride[d] * size;
+    int i = outer - 1;
+    for (; i >= 0; i--) {
+      int d = b->order[i];
+      dram += b->stride[d] * size;
       l1 += b->to_stride[d] * size;
-      if (++index[d] < r->extent[d])
+      if (++index[i] < r->extent[d])
         break;
-      dram -= index[d] * stride[d] * size;
-      l1 -= index[d] * b->to_stride[d] * size;
-      index[d] = 0;
+      dram -= index[i] * b->stride[d] * size;
+      l1 -= index[i] * b->to_stride[d] * size;
+      index[i] = 0;
     }
-    if (d < 0)
+    if (i < 0)
       return;
   }
 }
 
-void sim_box_to_l1(sim *s, const sim_instr *in, const sim_region *r, void *l1) {
-  if (l1 && r->bytes > 0)
-    copy(s, in, r, l1, true);
+void sim_box_to_l1(sim *s, const sim_thread *th, const sim_instr *in, void *l1) {
+  if (l1 && th->region.bytes > 0)
+    copy(s, in, &th->region, (char *)l1 + th->place * (int64_t)dtype_bytes(s->t->buffers.at[in->buffer].type), true);
 }
 
 typedef struct mark_run_data { sim_cover *cover; int64_t twice; } mark_run_data;

@@ -210,6 +210,30 @@ sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_f
   return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f);
 }
 
+/* ---- core to core ---- */
+
+typedef struct crossing { sim *s; sim_front at; int64_t ser, bytes, first_left; int n; } crossing;
+static void cross_step(void *data, int link, int node) {
+  crossing *c = data;
+  (void)node;
+  c->at = cross(c->s, link, c->at, c->ser, c->bytes);
+  if (c->n++ == 0)
+    c->first_left = c->at.last - c->s->noc.hop_ticks;
+}
+
+int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left) {
+  sim_noc *n = &s->noc;
+  int64_t port = sim_rate_ticks(n->port_rate, bytes);
+  crossing c = {.s = s, .ser = sim_rate_ticks(n->link_rate, bytes), .bytes = bytes};
+  c.at = pass(&n->out_port[from], (sim_front){tick, tick}, port, 0, bytes);
+  *left = c.at.last;
+  walk(n, n->node_of_core[from], n->node_of_core[to], cross_step, &c);
+  if (c.first_left > *left)
+    *left = c.first_left;
+  s->report->noc_bytes += bytes * c.n;
+  return pass(&n->in_port[to], c.at, port, 0, bytes).last;
+}
+
 /* ---- multicast ---- */
 
 typedef struct tree_walk { sim_noc *n; sim_tree *tree; int at; } tree_walk;

@@ -2,7 +2,8 @@
  *
  *   sim_program.c  the tree -> one flat program a thread, expressions compiled
  *   sim_thread.c   what each instruction does to its core; waiting and waking
- *   sim_transfer.c loads and stores under way: parts by DRAM channel, rendezvous, multicast
+ *   sim_transfer.c loads and stores under way, parts by DRAM channel
+ *   sim_multicast.c, sim_chain.c  one load for many cores       sim_gather.c  tiles from core to core
  *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages
  *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
  *   sim_cover.c    which output elements were written           sim_queue.c the event heap
@@ -36,7 +37,9 @@ typedef struct sim_value { int64_t constant; const int64_t *by_core; const sym_c
 typedef struct sim_box {
   int tensor, rank;
   sim_value offset[TOG_RANK_MAX], extent[TOG_RANK_MAX];
-  int64_t to_stride[TOG_RANK_MAX];    /* elements of the buffer per step of the tensor dim; 0 where dropped */
+  int64_t shape[TOG_RANK_MAX], stride[TOG_RANK_MAX];   /* of the tensor or of the view, elements */
+  int order[TOG_RANK_MAX];            /* dims by falling stride, so that neighbours in memory come last; stride 0 first */
+  int64_t to_stride[TOG_RANK_MAX];    /* elements of the buffer per step of the dim; 0 where dropped */
   int64_t room[TOG_RANK_MAX];         /* largest extent the buffer takes */
 } sim_box;
 
@@ -45,7 +48,8 @@ typedef struct sim_region { int64_t offset[TOG_RANK_MAX], extent[TOG_RANK_MAX]; 
 
 typedef struct sim_rect { int64_t ul[TOG_MESH_MAX], lr[TOG_MESH_MAX]; } sim_rect;
 
-typedef enum sim_op { SIM_OP_LOOP, SIM_OP_NEXT, SIM_OP_LOAD, SIM_OP_STORE, SIM_OP_TAKE, SIM_OP_COMPUTE, SIM_OP_PUSH, SIM_OP_GIVE, SIM_OP_END } sim_op;
+typedef enum sim_op { SIM_OP_LOOP, SIM_OP_NEXT, SIM_OP_LOAD, SIM_OP_STORE, SIM_OP_TAKE, SIM_OP_COMPUTE, SIM_OP_PUSH, SIM_OP_GIVE,
+                      SIM_OP_SEND, SIM_OP_COLLECT, SIM_OP_END } sim_op;
 
 typedef struct sim_instr {
   sim_op op;
@@ -55,8 +59,15 @@ typedef struct sim_instr {
   int target;                         /* LOOP: behind its NEXT; NEXT: first of the body */
   sim_value trip;
   sim_box *box;
+  sim_value *at;                      /* loads, by buffer dim: where in the slot the box lands; NULL: at its start */
+  bool in_parts;                      /* loads: several may fill one slot of this buffer */
+  sim_value opens, closes;            /* loads in parts */
   sim_value *ul, *lr, *sender;        /* multicast loads */
   int load;                           /* number of the multicast load */
+  bool is_chain;
+  int to;                             /* SEND: buffer of the receiver */
+  sim_value row, *receiver;           /* SEND */
+  sim_value senders;                  /* COLLECT */
   size_t n_args;
   sim_value *args, cycles, active;
   bool has_active;
@@ -92,6 +103,9 @@ typedef enum sim_state {
   SIM_SENT,            /* ... its bytes have left at the event */
   SIM_WAIT_SENDER,     /* multicast receiver, announced */
   SIM_ARRIVING,        /* ... data is there at the event */
+  SIM_WAIT_ROW,        /* SEND: for the receiver to have its row to be filled */
+  SIM_COLLECTING,      /* COLLECT: tiles are coming */
+  SIM_COLLECTED,       /* ... all there at the event */
   SIM_BUSY,            /* a compute ends at the event */
   SIM_DONE,
   SIM_HALTED           /* stopped by a fault it cannot go on from */
@@ -111,6 +125,12 @@ typedef struct sim_thread {
   int64_t *vars, *trips;              /* coordinates, then loop variables; by nesting level */
   sim_region region;
   sim_rect rect; int n_receivers;     /* of a multicast sender */
+  sim_rect group; int forward;        /* of a chain: its rectangle, and the mesh dim along which it is handed on next; -1: not yet */
+  int receiver;                       /* core that a chain or a SEND sends to */
+  int64_t at[TOG_RANK_MAX], place;    /* of a load: by buffer dim, and in all: elements behind the slot's start */
+  int64_t row;                        /* of a SEND */
+  VEC_OF(int64_t) rows;               /* COLLECT: of the tiles that have arrived or are on their way */
+  int64_t senders, landed;            /* COLLECT: tiles to wait for, tiles there */
   sim_part *parts; int n_parts, parts_left;
   int64_t land_tick;
 } sim_thread;
@@ -157,6 +177,9 @@ sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_f
  * Returns the tick when the last byte has left the sender. */
 typedef void (*sim_arrive_fn)(sim *s, int core, int64_t tick, void *data);
 int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int64_t bytes, int64_t tick, sim_arrive_fn arrive, void *data);
+
+/* Sends `bytes` from one core's L1 to another's (or through its own ports), starting at `tick`.  The tick when the last byte is there; *left: when it has left. */
+int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left);
 
 /* ---- DRAM ---- */
 
@@ -210,7 +233,6 @@ struct sim {
   sim_ring *rings;                    /* core * buffers + buffer */
   bool *told_range;                   /* by buffer: L1_RANGE reported */
   unsigned char **l1;                 /* by core; NULL when only timing */
-  int64_t *tensor_stride;             /* tensor * TOG_RANK_MAX + dim, elements */
   sim_cover *cover;                   /* by tensor; n_bits 0: not an output */
   int *waiting;                       /* load * cores + sender: receivers that have announced and not been served */
 };
@@ -229,11 +251,16 @@ LOOM_MUST_USE loom_status sim_slots_build(sim *s);
 void *sim_slot_bytes(sim *s, int core, int buffer, int i);
 /* Reserves the next slot (there must be a free one), fills it with 0xFF: NaN in every float type.  Its index in the ring's storage. */
 int sim_slot_reserve(sim *s, const sim_thread *th, int buffer);
+/* Index of the newest or the oldest open slot that `owner` has reserved; -1: none. */
+int sim_slot_open(const sim *s, int core, int buffer, tog_thread owner, bool newest);
 void sim_slot_publish(sim *s, int core, int buffer, int i);
 
 /* Evaluates and checks a box.  False: a fault was recorded; the region is then empty. */
 bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_region *out);
-void sim_box_to_l1(sim *s, const sim_instr *in, const sim_region *r, void *l1);
+/* Evaluates where in its slot a load's box lands: th->at, th->place.  False: a fault was recorded. */
+bool sim_box_place(sim *s, sim_thread *th, const sim_instr *in);
+/* Copies th->region to th->place of the slot at `l1` (NULL: does nothing). */
+void sim_box_to_l1(sim *s, const sim_thread *th, const sim_instr *in, void *l1);
 /* Writes the thread's region (from `l1` when not NULL) and marks it as written. */
 void sim_box_to_dram(sim *s, const sim_thread *th, const sim_instr *in, const void *l1);
 /* Calls `run(data, first element, elements)` for every maximal run of consecutive elements of the region, in order. */
@@ -248,14 +275,42 @@ void sim_thread_run(sim *s, sim_thread *th);
 /* The thread's event is due. */
 void sim_thread_event(sim *s, sim_thread *th);
 
-/* Transfers: true when the thread can go on at once (the program counter is then behind the instruction). */
+/* Transfers: true when the thread can go on at once (the program counter is then behind the instruction).  A load has th->ring_slot reserved. */
 bool sim_load_start(sim *s, sim_thread *th, const sim_instr *in);
 bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in);
 /* Events of SIM_READING .. SIM_ARRIVING.  True as above. */
 bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in);
 
-/* A core that keeps a multicast sender waiting; -1: none. */
+/* One load for a rectangle of cores.  _start, with its slot reserved: true when this core is to read the box; false when it waits for its sender or a fault
+ * has halted it.  _landed: the core's own copy is there.  _event: of SIM_SENDING and SIM_SENT.  True: it has nothing (more) to send. */
+bool sim_group_start(sim *s, sim_thread *th, const sim_instr *in);
+bool sim_group_landed(sim *s, sim_thread *th, const sim_instr *in);
+bool sim_group_event(sim *s, sim_thread *th, const sim_instr *in);
+/* A core that keeps a sender waiting; -1: none. */
 int sim_missing_receiver(sim *s, const sim_thread *th, const sim_instr *in);
+/* The core's reader is at `in` with its slot reserved and waits for `sender`. */
+bool sim_waits_for(sim *s, int core, const sim_instr *in, int sender);
+int *sim_waiting_at(sim *s, int load, int sender);
+bool sim_in_rect(const tog *t, const sim_rect *r, int core);
+/* Receivers that wait for a sender which does not send to them will wait for ever: tells of those for which `is_served` is false. */
+void sim_report_strays(sim *s, const sim_thread *th, const sim_instr *in, bool (*is_served)(sim *, const sim_thread *, const sim_instr *, int core));
+/* The data of `th` comes to the core's waiting reader at `tick`. */
+void sim_group_arrive(sim *s, int core, int64_t tick, void *th);
+
+/* Chains.  _sender: the core to wait for; -1 halted by a fault, the core itself: it reads.  _forward: hands the copy on along th->forward or a later dim;
+ * true: there is no successor (left).  _try: the receiver may be ready now.  _send: it is. */
+int sim_chain_sender(sim *s, sim_thread *th, const sim_instr *in, int sender);
+bool sim_chain_forward(sim *s, sim_thread *th, const sim_instr *in);
+void sim_chain_try(sim *s, sim_thread *th, const sim_instr *in);
+void sim_chain_send(sim *s, sim_thread *th, const sim_instr *in);
+
+/* Gathers: the oldest slot of a SEND's buffer is ready; a COLLECT has a free slot.  As transfers. */
+bool sim_send_start(sim *s, sim_thread *th, const sim_instr *in);
+bool sim_collect_start(sim *s, sim_thread *th, const sim_instr *in);
+/* Events of SIM_SENDING, SIM_SENT of a SEND and SIM_COLLECTED. */
+bool sim_gather_event(sim *s, sim_thread *th, const sim_instr *in);
+/* Records a fault and stops the thread; false. */
+bool sim_halt(sim_thread *th);
 
 /* The recorder, called only when s->o->record is set.  _state: the thread's event is over, or another thread has changed its state; _left: it has gone on from
  * instruction `in`; _flow: `from` sends to core `to`; _service: a link or channel works for the running thread; _slot: has just become `state`. */

@@ -59,11 +59,33 @@ static loom_status values(compiler *c, const sym_expr *const *e, size_t n, sim_v
 
 /* ---- instructions ---- */
 
+/* A dim that is not a step of 0 before one that is; then the longer stride first. */
+static bool comes_before(const sim_box *b, int d, int e) {
+  return b->stride[d] == 0 || b->stride[e] == 0 ? b->stride[d] == 0 && b->stride[e] != 0 : b->stride[d] > b->stride[e];
+}
+
+static void place_dims(const tog *t, const tog_box *from, sim_box *b) {
+  const tog_tensor *x = &t->tensors.at[from->tensor];
+  int64_t stride = 1;
+  for (int d = b->rank - 1; d >= 0; d--) {
+    b->shape[d] = from->has_view ? from->view_shape[d] : x->shape[d];
+    b->stride[d] = from->has_view ? from->view_stride[d] : stride;
+    stride *= b->shape[d];
+  }
+  for (int d = 0; d < b->rank; d++) {
+    int at = d;
+    for (; at > 0 && comes_before(b, d, b->order[at - 1]); at--)
+      b->order[at] = b->order[at - 1];
+    b->order[at] = d;
+  }
+}
+
 static loom_status compile_box(compiler *c, const tog_node *n, sim_box **out) {
   const tog_buffer *buf = &c->s->t->buffers.at[n->buffer];
   sim_box *b = *out = ARENA_NEW(&c->s->ctx->scratch, sim_box);
   b->tensor = n->box.tensor;
   b->rank = n->box.rank;
+  place_dims(c->s->t, &n->box, b);
   for (int d = 0; d < b->rank; d++) {
     LOOM_TRY(value(c, n->box.offset[d], &b->offset[d]));
     LOOM_TRY(value(c, n->box.extent[d], &b->extent[d]));
@@ -97,19 +119,62 @@ static loom_status compile_compute(compiler *c, const tog_node *n, sim_instr *in
   return n->active ? value(c, n->active, &in->active) : LOOM_OK;
 }
 
+/* Several loads may fill one slot of the buffer. */
+static bool fills_in_parts(const tog_body *body, int buffer) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind == TOG_LOOP ? fills_in_parts(&n->body, buffer) : n->kind == TOG_LOAD && n->buffer == buffer && (n->opens || n->closes))
+      return true;
+  }
+  return false;
+}
+
+static loom_status compile_load(compiler *c, const tog_node *n, sim_instr *in) {
+  size_t dims = (size_t)c->s->t->n_mesh, rank = (size_t)c->s->t->buffers.at[n->buffer].rank;
+  for (size_t d = 0; d < rank; d++) {
+    if (!n->at[d])
+      continue;
+    if (!in->at)
+      in->at = ARENA_NEW_N(&c->s->ctx->scratch, sim_value, rank);
+    LOOM_TRY(value(c, n->at[d], &in->at[d]));
+  }
+  in->opens.constant = in->closes.constant = 1;
+  in->in_parts = fills_in_parts(&c->s->t->body, n->buffer);
+  if (n->opens)
+    LOOM_TRY(value(c, n->opens, &in->opens));
+  if (n->closes)
+    LOOM_TRY(value(c, n->closes, &in->closes));
+  if (!n->has_group)
+    return LOOM_OK;
+  LOOM_TRY(values(c, n->group.ul, dims, &in->ul));
+  LOOM_TRY(values(c, n->group.lr, dims, &in->lr));
+  LOOM_TRY(values(c, n->group.sender, dims, &in->sender));
+  for (size_t d = 0; d < dims; d++)
+    in->is_chain = in->is_chain || n->group.chain[d];
+  in->load = c->s->n_loads++;
+  return LOOM_OK;
+}
+
+static loom_status compile_send(compiler *c, const tog_node *n, sim_instr *in) {
+  in->to = n->to;
+  in->active.constant = 1;
+  LOOM_TRY(value(c, n->row, &in->row));
+  LOOM_TRY(values(c, n->receiver, (size_t)c->s->t->n_mesh, &in->receiver));
+  return n->active ? value(c, n->active, &in->active) : LOOM_OK;
+}
+
 static loom_status compile_node(compiler *c, const tog_node *n, sim_op op) {
   sim_instr in = {.op = op, .node = n, .buffer = n->buffer, .depth = c->depth};
   if (op == SIM_OP_LOAD || op == SIM_OP_STORE)
     LOOM_TRY(compile_box(c, n, &in.box));
   if (op == SIM_OP_COMPUTE)
     LOOM_TRY(compile_compute(c, n, &in));
-  if (op == SIM_OP_LOAD && n->has_group) {
-    size_t dims = (size_t)c->s->t->n_mesh;
-    LOOM_TRY(values(c, n->group.ul, dims, &in.ul));
-    LOOM_TRY(values(c, n->group.lr, dims, &in.lr));
-    LOOM_TRY(values(c, n->group.sender, dims, &in.sender));
-    in.load = c->s->n_loads++;
-  }
+  if (op == SIM_OP_LOAD)
+    LOOM_TRY(compile_load(c, n, &in));
+  if (op == SIM_OP_SEND)
+    LOOM_TRY(compile_send(c, n, &in));
+  if (op == SIM_OP_COLLECT)
+    LOOM_TRY(value(c, n->senders, &in.senders));
   vec_push(&c->s->ctx->scratch, &c->p->code, in);
   return LOOM_OK;
 }
@@ -140,11 +205,10 @@ static loom_status compile_loop(compiler *c, const tog_node *n) {
 
 static loom_status compile_body(compiler *c, const tog_body *body) {
   static const sim_op ops[] = {[TOG_LOOP] = SIM_OP_LOOP, [TOG_LOAD] = SIM_OP_LOAD, [TOG_STORE] = SIM_OP_STORE, [TOG_TAKE] = SIM_OP_TAKE,
-                               [TOG_COMPUTE] = SIM_OP_COMPUTE, [TOG_PUSH] = SIM_OP_PUSH, [TOG_GIVE] = SIM_OP_GIVE};
+                               [TOG_COMPUTE] = SIM_OP_COMPUTE, [TOG_PUSH] = SIM_OP_PUSH, [TOG_GIVE] = SIM_OP_GIVE,
+                               [TOG_SEND] = SIM_OP_SEND, [TOG_COLLECT] = SIM_OP_COLLECT};
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
-    if (n->kind == TOG_SEND || n->kind == TOG_COLLECT || n->box.has_view || n->at[0] || n->opens || n->closes || n->group.chain[0] || n->group.chain[1])
-      return diag_error(c->s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "the simulator does not run %s yet", tog_node_title(&c->s->ctx->mem, n));
     if (n->kind == TOG_LOOP) {
       if (has_own_node(&n->body, c->which))
         LOOM_TRY(compile_loop(c, n));

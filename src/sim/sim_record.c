@@ -86,6 +86,9 @@ static bool find_phase(sim *s, const sim_thread *th, const sim_instr *in, sim_sl
   case SIM_WAIT_RECEIVERS:
   case SIM_SENDING: out->kind = SIM_SLICE_WAIT_RECEIVERS; break;   /* SENDING: the last receiver's word is on its way */
   case SIM_SENT: out->kind = SIM_SLICE_SEND; break;
+  case SIM_WAIT_ROW: out->kind = SIM_SLICE_WAIT_RECEIVERS; break;
+  case SIM_COLLECTING:
+  case SIM_COLLECTED:
   case SIM_WAIT_SENDER: out->kind = SIM_SLICE_WAIT_SENDER; break;
   case SIM_ARRIVING: out->kind = SIM_SLICE_RECEIVE; break;
   case SIM_BUSY: out->kind = SIM_SLICE_COMPUTE; break;

@@ -12,21 +12,16 @@ static loom_status check_options(loom_ctx *ctx, const tog *t, const sim_options 
 
 static loom_status build_tensors(sim *s) {
   const tog *t = s->t;
-  s->tensor_stride = ARENA_NEW_N(&s->ctx->scratch, int64_t, t->tensors.n * TOG_RANK_MAX);
   s->cover = ARENA_NEW_N(&s->ctx->scratch, sim_cover, t->tensors.n);
   for (size_t i = 0; i < t->tensors.n; i++) {
     const tog_tensor *x = &t->tensors.at[i];
-    int64_t stride = 1;
-    for (int d = x->rank - 1; d >= 0; d--) {
-      s->tensor_stride[i * TOG_RANK_MAX + (size_t)d] = stride;
-      stride *= x->shape[d];
-    }
+    int64_t elems = tog_tensor_elems(x);
     if (!x->is_output)
       continue;
-    if (stride > SIM_OUTPUT_ELEMS_MAX)
-      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "output '%s' has %" PRId64 " elements; the simulator follows at most 2^32", x->name, stride);
-    s->cover[i].n_bits = stride;
-    s->cover[i].bits = ARENA_NEW_N(&s->ctx->scratch, uint64_t, (stride + 63) / 64);
+    if (elems > SIM_OUTPUT_ELEMS_MAX)
+      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "output '%s' has %" PRId64 " elements; the simulator follows at most 2^32", x->name, elems);
+    s->cover[i].n_bits = elems;
+    s->cover[i].bits = ARENA_NEW_N(&s->ctx->scratch, uint64_t, (elems + 63) / 64);
   }
   return LOOM_OK;
 }
@@ -86,7 +81,13 @@ static const char *waits_for_text(sim *s, const sim_thread *th, const sim_instr 
   const tog_buffer *b = th->wait_buffer >= 0 ? &s->t->buffers.at[th->wait_buffer] : NULL;
   switch (th->state) {
   case SIM_WAIT_FREE: return arena_printf(m, "a free slot of '%s' (%d of %d in use)", b->name, sim_ring_at(s, th->core, th->wait_buffer)->count, b->depth);
-  case SIM_WAIT_READY: return arena_printf(m, "a published slot of '%s'", b->name);
+  case SIM_WAIT_READY:
+    return arena_printf(m, "a published slot of '%s'%s", b->name,
+                        sim_slot_open(s, th->core, th->wait_buffer, TOG_READER, true) < 0 ? "" : "; the reader holds one open");
+  case SIM_WAIT_ROW:
+    return arena_printf(m, "core %s to collect row %" PRId64 " of '%s'", sim_core_text(m, s->t, th->receiver), th->row, s->t->buffers.at[in->to].name);
+  case SIM_COLLECTING:
+    return arena_printf(m, "the tiles of '%s': %" PRId64 " of %" PRId64 " are there", s->t->buffers.at[in->buffer].name, th->landed, th->senders);
   case SIM_WAIT_SENDER: return arena_printf(m, "core %s to send", sim_core_text(m, s->t, th->sender));
   case SIM_WAIT_RECEIVERS: {
     int c = sim_missing_receiver(s, th, in);
@@ -113,7 +114,8 @@ static void find_leaks(sim *s) {
     for (size_t b = 0; b < s->t->buffers.n; b++) {
       int n = sim_ring_at(s, c, (int)b)->count;
       if (n > 0)
-        sim_fault_add(s, SIM_FAULT_LEAK, c, (int)b, "%d slot(s) of '%s' are not free at the end", n, s->t->buffers.at[b].name);
+        sim_fault_add(s, SIM_FAULT_LEAK, c, (int)b, "%d slot(s) of '%s' are not free at the end%s", n, s->t->buffers.at[b].name,
+                      sim_slot_open(s, c, (int)b, TOG_READER, true) < 0 ? "" : "; no load has closed the last one");
     }
 }
 

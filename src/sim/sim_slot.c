@@ -9,8 +9,8 @@ static int64_t slot_reach(const tog_buffer *b) { return max64(b->bytes, tog_buff
 
 enum { OVERRUN_BYTES_MAX = 16 << 20 };
 
-/* How far a tile function may reach from a slot's start when each of its extents, at most the largest of any buffer's dims (sim_thread.c refuses
- * others), is used for the wrong dim. */
+/* How far a tile function may reach from a slot's start when each of its offsets and extents, at most the largest of any buffer's dims each
+ * (sim_thread.c refuses others), is used for the wrong dim. */
 static int64_t overrun_bytes(const tog *t) {
   int64_t extent = 1, reach = 0;
   for (size_t i = 0; i < t->buffers.n; i++)
@@ -20,7 +20,7 @@ static int64_t overrun_bytes(const tog *t) {
     const tog_buffer *b = &t->buffers.at[i];
     int64_t stride = (int64_t)dtype_bytes(b->type), sum = 0;
     for (int d = b->rank - 1; d >= 0; d--) {
-      if (extent > OVERRUN_BYTES_MAX || stride > OVERRUN_BYTES_MAX || (sum += extent * stride) > OVERRUN_BYTES_MAX)
+      if (extent > OVERRUN_BYTES_MAX || stride > OVERRUN_BYTES_MAX || (sum += 2 * extent * stride) > OVERRUN_BYTES_MAX)
         return OVERRUN_BYTES_MAX;
       stride *= b->shape[d];
     }
@@ -80,6 +80,21 @@ static void tell_range(sim *s, const sim_thread *th, int buffer, int i) {
   s->told_range[buffer] = true;
   sim_fault_add(s, SIM_FAULT_L1_RANGE, th->core, buffer, "slot %d of '%s' is bytes %" PRId64 "..%" PRId64 " of the L1, which has %" PRId64, i, b->name,
                 b->offset + i * b->stride, b->offset + i * b->stride + slot_reach(b) - 1, s->m->l1_bytes);
+}
+
+int sim_slot_open(const sim *s, int core, int buffer, tog_thread owner, bool newest) {
+  const sim_ring *r = &s->rings[(size_t)core * s->t->buffers.n + (size_t)buffer];
+  int depth = s->t->buffers.at[buffer].depth, found = -1;
+  for (int i = 0; i < r->count; i++) {
+    int at = (r->head + i) % depth;
+    const sim_slot *x = &s->slots[(size_t)core * (size_t)s->n_slots + (size_t)(s->slot_base[buffer] + at)];
+    if (x->state != SIM_OPEN || x->owner != owner)
+      continue;
+    found = at;
+    if (!newest)
+      break;
+  }
+  return found;
 }
 
 int sim_slot_reserve(sim *s, const sim_thread *th, int buffer) {

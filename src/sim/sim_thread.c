@@ -33,22 +33,6 @@ static bool has_ready_slot(sim *s, int core, int buffer) {
   return r->count > 0 && sim_slot_at(s, core, buffer, r->head)->state == SIM_READY;
 }
 
-/* Index of the open slot of the compute thread, the newest or the oldest; -1: none. */
-static int open_slot(sim *s, int core, int buffer, bool newest) {
-  const sim_ring *r = sim_ring_at(s, core, buffer);
-  int depth = s->t->buffers.at[buffer].depth, found = -1;
-  for (int i = 0; i < r->count; i++) {
-    int at = (r->head + i) % depth;
-    const sim_slot *x = sim_slot_at(s, core, buffer, at);
-    if (x->state != SIM_OPEN || x->owner != TOG_COMPUTE_THREAD)
-      continue;
-    found = at;
-    if (!newest)
-      break;
-  }
-  return found;
-}
-
 static const char *buffer_name(const sim *s, int buffer) { return s->t->buffers.at[buffer].name; }
 
 /* ---- loops ---- */
@@ -83,7 +67,7 @@ static bool run_take(sim *s, sim_thread *th, const sim_instr *in) {
 }
 
 static bool run_push(sim *s, sim_thread *th, const sim_instr *in) {
-  int i = open_slot(s, th->core, in->buffer, false);
+  int i = sim_slot_open(s, th->core, in->buffer, TOG_COMPUTE_THREAD, false);
   if (i < 0)
     sim_fault_add(s, SIM_FAULT_BAD_PUSH, th->core, in->buffer, "%s publishes a slot of '%s', but none is taken", sim_place(s, th, in), buffer_name(s, in->buffer));
   else
@@ -121,6 +105,30 @@ static bool run_give(sim *s, sim_thread *th, const sim_instr *in) {
   return true;
 }
 
+/* Reserves the slot of a load, or takes the one it goes on filling. */
+static bool run_load(sim *s, sim_thread *th, const sim_instr *in) {
+  int64_t opens;
+  if (!sim_value_get(&in->opens, th->core, th->vars, &opens)) {
+    sim_fault_add(s, SIM_FAULT_BAD_EXPR, th->core, in->buffer, "whether %s reserves a slot overflows or divides by zero", sim_place(s, th, in));
+    return sim_halt(th);
+  }
+  int held = in->in_parts ? sim_slot_open(s, th->core, in->buffer, TOG_READER, true) : -1;
+  if (opens == 0 && held >= 0) {
+    th->ring_slot = held;
+    return sim_load_start(s, th, in);
+  }
+  if (!has_free_slot(s, th->core, in->buffer))
+    return wait_for(th, SIM_WAIT_FREE, in->buffer);
+  if (opens == 0)
+    sim_fault_add(s, SIM_FAULT_NOT_TAKEN, th->core, in->buffer, "%s goes on filling a slot of '%s', but the reader holds none open", sim_place(s, th, in),
+                  buffer_name(s, in->buffer));
+  else if (held >= 0)
+    sim_fault_add(s, SIM_FAULT_LEAK, th->core, in->buffer, "%s reserves a slot of '%s' while the one before it is still open; the last load into a slot must close it",
+                  sim_place(s, th, in), buffer_name(s, in->buffer));
+  th->ring_slot = sim_slot_reserve(s, th, in->buffer);
+  return sim_load_start(s, th, in);
+}
+
 /* ---- compute ---- */
 
 /* The slot a use means; what is wrong with it becomes a fault. */
@@ -135,7 +143,7 @@ static int slot_of_use(sim *s, const sim_thread *th, const sim_instr *in, const 
                     buffer_name(s, u->buffer));
     return r->head;
   }
-  int i = open_slot(s, th->core, u->buffer, true);
+  int i = sim_slot_open(s, th->core, u->buffer, TOG_COMPUTE_THREAD, true);
   if (i < 0) {
     sim_fault_add(s, SIM_FAULT_NOT_TAKEN, th->core, u->buffer, "%s writes '%s' without having taken a slot", sim_place(s, th, in), buffer_name(s, u->buffer));
     return (r->head + r->count) % s->t->buffers.at[u->buffer].depth;
@@ -156,23 +164,23 @@ static int64_t largest_extent(const sim *s, const tog_node *n) {
   return extent;
 }
 
-/* Arguments and cycles; false: a fault, and the node is skipped.  *skip: nothing to do. */
+/* Arguments and cycles; false: a fault, and the node is skipped.  *skip: it is not active. */
 static bool read_args(sim *s, const sim_thread *th, const sim_instr *in, int64_t *args, int64_t *cycles, bool *skip) {
   int64_t active = 1;
   bool ok = !in->has_active || sim_value_get(&in->active, th->core, th->vars, &active);
-  *skip = active == 0;
-  for (size_t i = 0; ok && i < in->n_args; i++) {
+  *skip = ok && active == 0;
+  if (*skip)
+    return true;
+  for (size_t i = 0; ok && i < in->n_args; i++)
     ok = sim_value_get(&in->args[i], th->core, th->vars, &args[i]);
-    *skip = *skip || args[i] == 0;
-  }
   ok = ok && sim_value_get(&in->cycles, th->core, th->vars, cycles);
   if (!ok || *cycles < 0 || *cycles > SIM_CYCLES_MAX) {
     sim_fault_add(s, SIM_FAULT_BAD_EXPR, th->core, -1, "an argument or the cycle count of %s overflows, divides by zero or is negative", sim_place(s, th, in));
     return false;
   }
-  for (size_t i = 0; !*skip && i < in->n_args; i++)
+  for (size_t i = 0; i < in->n_args; i++)
     if (args[i] < 0 || args[i] > largest_extent(s, in->node)) {
-      sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, -1, "argument %zu of %s is %" PRId64 "; no dim of its buffers has that extent", i, sim_place(s, th, in), args[i]);
+      sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, -1, "argument %zu of %s is %" PRId64 "; no dim of its buffers is that long", i, sim_place(s, th, in), args[i]);
       return false;
     }
   return true;
@@ -193,7 +201,7 @@ static bool end_compute(sim *s, sim_thread *th, const sim_instr *in) {
   for (size_t i = 0; i < in->node->uses.n; i++) {
     const tog_use *u = &in->node->uses.at[i];
     if (u->access != TOG_READ) {
-      int slot = open_slot(s, th->core, u->buffer, true);
+      int slot = sim_slot_open(s, th->core, u->buffer, TOG_COMPUTE_THREAD, true);
       if (slot >= 0)
         sim_slot_at(s, th->core, u->buffer, slot)->is_written = true;
     } else {
@@ -250,12 +258,14 @@ static bool run_one(sim *s, sim_thread *th, const sim_instr *in) {
   switch (in->op) {
   case SIM_OP_LOOP: return run_loop(s, th, in);
   case SIM_OP_NEXT: return run_next(s, th, in);
-  case SIM_OP_LOAD: return has_free_slot(s, th->core, in->buffer) ? sim_load_start(s, th, in) : wait_for(th, SIM_WAIT_FREE, in->buffer);
+  case SIM_OP_LOAD: return run_load(s, th, in);
   case SIM_OP_STORE: return has_ready_slot(s, th->core, in->buffer) ? sim_store_start(s, th, in) : wait_for(th, SIM_WAIT_READY, in->buffer);
   case SIM_OP_TAKE: return run_take(s, th, in);
   case SIM_OP_COMPUTE: return run_compute(s, th, in);
   case SIM_OP_PUSH: return run_push(s, th, in);
   case SIM_OP_GIVE: return run_give(s, th, in);
+  case SIM_OP_SEND: return has_ready_slot(s, th->core, in->buffer) ? sim_send_start(s, th, in) : wait_for(th, SIM_WAIT_READY, in->buffer);
+  case SIM_OP_COLLECT: return has_free_slot(s, th->core, in->buffer) ? sim_collect_start(s, th, in) : wait_for(th, SIM_WAIT_FREE, in->buffer);
   case SIM_OP_END: return run_end(s, th);
   }
   return false;

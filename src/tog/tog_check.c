@@ -140,6 +140,8 @@ static loom_status check_view(checker *c, const tog_node *n) {
       BAD(c, "the view of %s reaches over tensor '%s', which has %" PRId64 " elements; its last element must be one of them",
           tog_node_title(&c->ctx->mem, n), x->name, elems);
   }
+  if (!shape_bytes(b->view_shape, b->rank, x->type, TENSOR_BYTES_MAX, &step))
+    BAD(c, "the view of %s has more than 2^42 bytes", tog_node_title(&c->ctx->mem, n));
   return LOOM_OK;
 }
 

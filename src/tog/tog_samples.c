@@ -74,9 +74,12 @@ static void add_use(build *b, tog_node *n, int buffer, tog_access access) {
   vec_push(b->m, &n->uses, ((tog_use){buffer, access, access == TOG_READ}));
 }
 
-static void add_args(build *b, tog_node *n, size_t count, const sym_expr *const *args) {
+/* The first `extents` arguments are extents: nothing to do where one is 0. */
+static void add_args(build *b, tog_node *n, size_t extents, size_t count, const sym_expr *const *args) {
   for (size_t i = 0; i < count; i++)
     vec_push(b->m, &n->args, args[i]);
+  for (size_t i = 0; i < extents; i++)
+    n->active = n->active ? sym_min(b->m, n->active, args[i]) : args[i];
 }
 
 /* max(0, min(tile, size - offset)) */
@@ -138,7 +141,7 @@ tog *tog_sample_matmul(arena *m, const tog_matmul_spec *s) {
   add(b, TOG_TAKE, "take acc", TOG_SAMPLE_ACC);
   n = add_compute(b, "fill", 0, "vector", s->tile_m);
   add_use(b, n, TOG_SAMPLE_ACC, TOG_WRITE);
-  add_args(b, n, 3, (const sym_expr *[]){em, en, num(b, s->tile_n)});
+  add_args(b, n, 2, 3, (const sym_expr *[]){em, en, num(b, s->tile_n)});
 
   b->body = add_loop(b, "ki", ceil_div(s->k, s->tile_k));
   n = add(b, TOG_LOAD, "load a", TOG_SAMPLE_BUF_A);
@@ -155,7 +158,7 @@ tog *tog_sample_matmul(arena *m, const tog_matmul_spec *s) {
   add_use(b, n, TOG_SAMPLE_BUF_A, TOG_READ);
   add_use(b, n, TOG_SAMPLE_BUF_B, TOG_READ);
   add_use(b, n, TOG_SAMPLE_ACC, TOG_UPDATE);
-  add_args(b, n, 5, (const sym_expr *[]){em, en, ek, num(b, s->tile_k), num(b, s->tile_n)});
+  add_args(b, n, 3, 5, (const sym_expr *[]){em, en, ek, num(b, s->tile_k), num(b, s->tile_n)});
   add(b, TOG_GIVE, "give a", TOG_SAMPLE_BUF_A);
   add(b, TOG_GIVE, "give b", TOG_SAMPLE_BUF_B);
 
@@ -165,7 +168,7 @@ tog *tog_sample_matmul(arena *m, const tog_matmul_spec *s) {
   n = add_compute(b, "cast", 2, "vector", s->tile_m);
   add_use(b, n, TOG_SAMPLE_ACC, TOG_READ);
   add_use(b, n, TOG_SAMPLE_OUT, TOG_WRITE);
-  add_args(b, n, 3, (const sym_expr *[]){em, en, num(b, s->tile_n)});
+  add_args(b, n, 2, 3, (const sym_expr *[]){em, en, num(b, s->tile_n)});
   add(b, TOG_GIVE, "give acc", TOG_SAMPLE_ACC);
   add(b, TOG_PUSH, "push out", TOG_SAMPLE_OUT);
   n = add(b, TOG_STORE, "store c", TOG_SAMPLE_OUT);
