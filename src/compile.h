@@ -74,6 +74,9 @@ LOOM_MUST_USE loom_status compile_read_config(compile_state *s, compile_options 
 LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);      /* dump point: writes, or reads the override back */
 LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);
 
+/* ---- compile_report.c ---- */
+LOOM_MUST_USE loom_status compile_write_report(compile_state *s);                   /* report.json beside the other outputs */
+
 /* ---- compile_run.c ---- */
 typedef struct run_check { bool done, ok; double max_abs_error, error, bound; /* error and bound: at `where`, the element that uses most of its bound */ int64_t wrong, elems, unbounded; const char *where; /* "out[12, 7]" */ bool integers_run, integers_ok; /* run: the kernel maps whole numbers to whole numbers, so that they must come out bit-identical */ } run_check;
 typedef struct compile_execution { sim_report report; bool has_report; run_check check; } compile_execution;

@@ -1,0 +1,58 @@
+/* report.json of the output directory: what `loom report` shows and no other file of it says.  How much arithmetic there is, why this plan and what came behind
+ * it, the IR of the stages before the last. */
+#include "compile.h"
+#include "compile_stage.h"
+#include "base/file.h"
+#include "nest/nest_flops.h"
+#include "solve/solve_answers.h"
+#include <string.h>
+
+enum { RUNNERS_UP = 8, CASES_MAX = 10000 };
+
+/* Every question is a search of its own.  Where there are few mappings and orders they take a fraction of a second together; else --explain asks, and
+ * summary.json has what it says.  A search that was stopped would be stopped again. */
+static bool can_ask(const compile_state *s) {
+  int64_t cases = s->space.nest ? s->space.n_mappings * s->space.n_orders : (int64_t)s->table.rows.n;
+  return s->solved.rows.n > 0 && s->solved.best >= 0 && s->o->model == MODEL_LOOM && s->plan->proof == PLAN_OPTIMAL && cases <= CASES_MAX;
+}
+
+static loom_status add_answers(compile_state *s, data_value *out) {
+  solve_options so = s->solve_options;
+  solve_limits limits = {.threads = so.threads};
+  solve_result best;
+  if (!can_ask(s))
+    return LOOM_OK;
+  so.explain = true;
+  so.neighbours = so.pareto = so.only_best = false;
+  so.top_k = RUNNERS_UP;
+  so.opinion = NULL;
+  const solve_field f = {.nest = s->nest, .machine = s->machine, .space = s->space.nest ? &s->space : NULL, .table = &s->table, .o = &so, .explore = &s->o->explore};
+  if (s->space.nest)
+    LOOM_TRY(solve_space(s->ctx, &s->space, &so, &limits, &best));
+  else
+    LOOM_TRY(solve_rows(s->ctx, s->nest, s->machine, &s->table, &so, &limits, &best));
+  return solve_answer_field(s->ctx, &f, &best, out);
+}
+
+static void add_stage(compile_state *s, data_value *list, compile_stage stage) {
+  arena *m = &s->ctx->mem;
+  data_value *o = data_object(m);
+  data_set_string(m, o, "name", compile_stage_name(stage));
+  data_set_string(m, o, "text", compile_stage_text(s, stage));
+  data_push(m, list, o);
+}
+
+loom_status compile_write_report(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *stages = data_array(m);
+  int64_t flops = nest_flops(s->ctx, s->nest);
+  data_set_string(m, v, "schema", "loom.report.v1");
+  if (flops >= 0)
+    data_set_int(m, v, "flops", flops);
+  LOOM_TRY(add_answers(s, v));
+  add_stage(s, stages, COMPILE_STAGE0);
+  add_stage(s, stages, COMPILE_CANONICAL);
+  data_set(m, v, "stages", stages);
+  const char *json = data_write_json(m, v, 1);
+  return file_write(s->ctx, file_join(m, s->output_dir, "report.json"), json, strlen(json));
+}
