@@ -59,6 +59,7 @@ const char *report_phase_name(arena *m, const report_run *run, const report_name
   case SIM_SLICE_WAIT_RECEIVERS: return x->other < 0 ? "wait: the receivers' words" : arena_printf(m, "wait: core %s to reserve its slot", other);
   case SIM_SLICE_READ: return "read DRAM";
   case SIM_SLICE_RECEIVE: return arena_printf(m, "receive from core %s", other);
+  case SIM_SLICE_COLLECT: return "wait: tiles of other cores";
   case SIM_SLICE_SEND: return "send";
   case SIM_SLICE_WRITE: return "write DRAM";
   case SIM_SLICE_COMPUTE: return other;

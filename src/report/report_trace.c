@@ -155,9 +155,9 @@ static void put_flows(trace *t) {
   const sim_record *r = t->run->record;
   for (size_t i = 0; i < r->flows.n; i++) {
     const sim_flow *f = &r->flows.at[i];
-    begin(t, 's', pid_of(f->sender), 1 + TOG_READER);
+    begin(t, 's', pid_of(f->sender / TOG_THREADS), 1 + f->sender % TOG_THREADS);
     put(t, ",\"ts\":%" PRId64 ",\"id\":%zu,\"cat\":\"multicast\",\"name\":%s}", f->sent, i + 1, t->node_name[f->node]);
-    begin(t, 'f', pid_of(f->receiver), 1 + TOG_READER);
+    begin(t, 'f', pid_of(f->receiver / TOG_THREADS), 1 + f->receiver % TOG_THREADS);
     put(t, ",\"ts\":%" PRId64 ",\"id\":%zu,\"cat\":\"multicast\",\"bp\":\"e\",\"name\":%s}", f->arrived - 1, i + 1, t->node_name[f->node]);
   }
 }

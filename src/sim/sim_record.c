@@ -84,11 +84,11 @@ static bool find_phase(sim *s, const sim_thread *th, const sim_instr *in, sim_sl
   case SIM_WRITING: out->kind = SIM_SLICE_WRITE; break;
   case SIM_LANDING: out->kind = in->op == SIM_OP_LOAD ? SIM_SLICE_READ : SIM_SLICE_WRITE; break;
   case SIM_WAIT_RECEIVERS:
+  case SIM_WAIT_ROW:
   case SIM_SENDING: out->kind = SIM_SLICE_WAIT_RECEIVERS; break;   /* SENDING: the last receiver's word is on its way */
   case SIM_SENT: out->kind = SIM_SLICE_SEND; break;
-  case SIM_WAIT_ROW: out->kind = SIM_SLICE_WAIT_RECEIVERS; break;
   case SIM_COLLECTING:
-  case SIM_COLLECTED:
+  case SIM_COLLECTED: out->kind = SIM_SLICE_COLLECT; break;
   case SIM_WAIT_SENDER: out->kind = SIM_SLICE_WAIT_SENDER; break;
   case SIM_ARRIVING: out->kind = SIM_SLICE_RECEIVE; break;
   case SIM_BUSY: out->kind = SIM_SLICE_COMPUTE; break;
@@ -96,7 +96,9 @@ static bool find_phase(sim *s, const sim_thread *th, const sim_instr *in, sim_sl
   case SIM_DONE:
   case SIM_HALTED: return false;
   }
-  if (out->kind == SIM_SLICE_WAIT_FREE || out->kind == SIM_SLICE_WAIT_READY) {
+  if (out->kind == SIM_SLICE_COLLECT) {
+    out->other = -1;
+  } else if (out->kind == SIM_SLICE_WAIT_FREE || out->kind == SIM_SLICE_WAIT_READY) {
     out->other = th->wait_buffer;
     out->value = 0;
   } else if (out->kind == SIM_SLICE_WAIT_SENDER || out->kind == SIM_SLICE_RECEIVE) {
@@ -147,7 +149,7 @@ void sim_record_state(sim *s, const sim_thread *th) {
   if (!find_phase(s, th, in, &x) || goes_on(l, &x))
     return;
   if (x.kind == SIM_SLICE_WAIT_RECEIVERS)
-    x.other = sim_missing_receiver(s, th, in);
+    x.other = in->op == SIM_OP_SEND ? th->receiver : sim_missing_receiver(s, th, in);
   close_phase(s, lane);
   if (!l->is_in_node)
     open_slice(s, l, (sim_slice){.begin = x.begin, .kind = SIM_SLICE_NODE, .node = x.node, .other = -1});
@@ -181,7 +183,7 @@ void sim_record_flow(sim *s, const sim_thread *from, int to, int64_t arrival_tic
   sim_record *r = s->o->record;
   int64_t arrived = sim_ceil_cycle(arrival_tick) / SIM_TICKS;
   if (arrived > now(s) && take_room(s))
-    vec_push(memory(s), &r->flows, ((sim_flow){sim_instr_of(s, from)->node->id, from->core, to, now(s), arrived, from->region.bytes}));
+    vec_push(memory(s), &r->flows, ((sim_flow){sim_instr_of(s, from)->node->id, lane_number(from), to * TOG_THREADS + (int)TOG_READER, now(s), arrived, from->region.bytes}));
 }
 
 void sim_record_service(sim *s, sim_server_kind server, int index, int64_t begin_tick, int64_t ticks, int64_t bytes) {

@@ -13,7 +13,7 @@
   X(LOOP, "loop", 0, NOTHING) X(STEP, "step", 0, NOTHING) X(NODE, "node", 0, NOTHING)                                     \
   X(WAIT_FREE, "wait_free", 1, BUFFER) X(WAIT_READY, "wait_ready", 1, BUFFER)                                             \
   X(WAIT_SENDER, "wait_sender", 1, CORE) X(WAIT_RECEIVERS, "wait_receivers", 1, CORE)                                     \
-  X(READ, "read", 1, BUFFER) X(RECEIVE, "receive", 1, CORE) X(SEND, "send", 1, BUFFER) X(WRITE, "write", 1, BUFFER)       \
+  X(READ, "read", 1, BUFFER) X(RECEIVE, "receive", 1, CORE) X(COLLECT, "collect", 1, NOTHING) X(SEND, "send", 1, BUFFER) X(WRITE, "write", 1, BUFFER)       \
   X(COMPUTE, "compute", 1, UNIT)
 typedef enum sim_slice_kind {
 #define X(n, t, p, o) SIM_SLICE_##n,
@@ -38,7 +38,7 @@ typedef struct sim_slice {
 typedef struct sim_lane { VEC_OF(sim_slice) slices; int64_t spent[SIM_SLICE_KINDS]; /* cycles in each phase, cut or not; 0 for loops, steps and nodes */ int64_t end;
   VEC_OF(size_t) open; sim_slice phase; bool is_in_phase, is_in_node; /* while the run is on */ } sim_lane;
 
-/* One receiver of a multicast. */
+/* From a core to one receiver; lanes. */
 typedef struct sim_flow { int node, sender, receiver; int64_t sent, arrived, bytes; } sim_flow;
 
 /* A link or a DRAM channel at work for a core's transfer.  Times in 1/256 cycle. */

@@ -156,7 +156,7 @@ static void test_flows_join_sends_and_receives(void **state) {
       size_t found = 0;
       for (size_t k = 0; k < r.flows.n; k++) {
         const sim_flow *f = &r.flows.at[k];
-        found += f->receiver == c && f->sender == x->other && f->sent == x->begin && f->arrived == x->end && f->node == x->node && f->bytes == x->value;
+        found += f->receiver == c * TOG_THREADS + TOG_READER && f->sender == x->other * TOG_THREADS + TOG_READER && f->sent == x->begin && f->arrived == x->end && f->node == x->node && f->bytes == x->value;
       }
       assert_int_equal(found, 1);
       receives++;
