@@ -1,10 +1,25 @@
 /* tog, inside: what the verifier's files share. */
 #ifndef LOOM_TOG_PRIVATE_H
 #define LOOM_TOG_PRIVATE_H
+#include "sym/sym_interval.h"
 #include "tog/tog.h"
 
-/* The loop's trip count is a constant 0 or 1, so its body is as good as straight code. */
-bool tog_runs_once(const tog_node *loop);
+/* The names an expression may use, with the values they can have. */
+typedef struct tog_scope { int n; const char *name[TOG_MESH_MAX + TOG_DEPTH_MAX]; sym_interval range[TOG_MESH_MAX + TOG_DEPTH_MAX]; } tog_scope;
+tog_scope tog_scope_of_mesh(const tog *t);
+/* The scope inside the loop. */
+tog_scope tog_scope_in_loop(const tog_scope *s, const tog_node *loop);
+/* Values of the expression (tog_check has passed); wide where names depend on each other. */
+sym_interval tog_range(const tog_scope *s, const sym_expr *e);
+
+/* How often the body of a loop runs, as far as its trip count tells. */
+typedef enum tog_runs { TOG_RUNS_NEVER, TOG_RUNS_ONCE, TOG_RUNS_AT_MOST_ONCE, TOG_RUNS_OFTEN } tog_runs;
+tog_runs tog_loop_runs(const tog_scope *s, const tog_node *loop);
+
+/* Every loop level frees what it reserves and publishes what it takes.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_balance(loom_ctx *ctx, const tog *t);
+/* One SEND and one COLLECT for a gathered buffer; rows and senders that can be.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_gathers(loom_ctx *ctx, const tog *t);
 /* Two buffers may share bytes when one is free, by one thread's order, before the other is reserved.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_overlaps(loom_ctx *ctx, const tog *t);
 #endif

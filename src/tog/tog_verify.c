@@ -1,14 +1,9 @@
-/* Discipline: names, boxes against buffers, and the balance of reserve, publish and free at every loop level.
- * Buffers that share bytes are checked in tog_overlap.c. */
+/* Discipline: names, boxes against buffers; tog_balance.c: reserve, publish and free at every loop level; tog_gather.c: senders and receivers;
+ * tog_overlap.c: buffers that share bytes. */
 #include "tog/tog_private.h"
 #include <string.h>
 
 #define BAD(ctx, ...) return diag_error((ctx), LOOM_NOSPAN, LOOM_EINPUT, __VA_ARGS__)
-
-bool tog_runs_once(const tog_node *loop) {
-  int64_t trip;
-  return sym_is_const(loop->trip, &trip) && trip <= 1;
-}
 
 /* ---- names ---- */
 
@@ -50,7 +45,10 @@ static loom_status check_transfer(loom_ctx *ctx, const tog *t, const tog_node *n
   if (n->kind == TOG_STORE && !x->is_output)
     BAD(ctx, "%s writes '%s', which is not marked as an output", title, x->name);
   for (int d = 0; d < n->box.rank; d++) {
-    int64_t extent, room = n->box.to_dim[d] < 0 ? 1 : b->shape[n->box.to_dim[d]];
+    int to = n->box.to_dim[d];
+    int64_t extent, at, room = to < 0 ? 1 : b->shape[to];
+    if (n->kind == TOG_LOAD && to >= 0 && n->at[to] && sym_is_const(n->at[to], &at))
+      room = at < 0 || at > room ? 0 : room - at;
     if (sym_is_const(n->box.extent[d], &extent) && (extent < 0 || extent > room))
       BAD(ctx, "%s moves %" PRId64 " elements of dim %d of '%s'; buffer '%s' has room for %" PRId64, title, extent, d, x->name, b->name, room);
   }
@@ -68,64 +66,13 @@ static loom_status check_transfers(loom_ctx *ctx, const tog *t, const tog_body *
   return LOOM_OK;
 }
 
-/* ---- balance ---- */
-
-typedef struct balance { int loads, takes, pushes, gives; } balance;
-
-static loom_status check_balance(loom_ctx *ctx, const tog_buffer *b, const balance *n, const char *where) {
-  if (n->loads + n->takes != n->gives)
-    BAD(ctx, "%s reserves %d slot(s) of buffer '%s' but frees %d", where, n->loads + n->takes, b->name, n->gives);
-  if (n->pushes != 0 && n->pushes != n->takes)
-    BAD(ctx, "%s takes %d slot(s) of buffer '%s' but pushes %d", where, n->takes, b->name, n->pushes);
-  return LOOM_OK;
-}
-
-/* Adds what one run of `body` does to `sum`.  A loop that may run any number of times must be in balance on its own and then adds nothing. */
-static loom_status sum_body(loom_ctx *ctx, const tog *t, const tog_body *body, balance *sum) {
-  for (size_t i = 0; i < body->n; i++) {
-    const tog_node *n = body->at[i];
-    switch (n->kind) {
-    case TOG_LOAD:
-    case TOG_COLLECT: sum[n->buffer].loads++; break;
-    case TOG_TAKE: sum[n->buffer].takes++; break;
-    case TOG_PUSH: sum[n->buffer].pushes++; break;
-    case TOG_GIVE: sum[n->buffer].gives++; break;
-    case TOG_LOOP: {
-      if (tog_runs_once(n)) {
-        LOOM_TRY(sum_body(ctx, t, &n->body, sum));
-        break;
-      }
-      balance *inner = ARENA_NEW_N(&ctx->scratch, balance, t->buffers.n);
-      LOOM_TRY(sum_body(ctx, t, &n->body, inner));
-      for (size_t b = 0; b < t->buffers.n; b++)
-        LOOM_TRY(check_balance(ctx, &t->buffers.at[b], &inner[b], arena_printf(&ctx->mem, "every turn of loop '%s'", n->var)));
-      break;
-    }
-    case TOG_STORE:
-    case TOG_COMPUTE:
-    case TOG_SEND: break;
-    }
-  }
-  return LOOM_OK;
-}
-
-static loom_status check_all_balances(loom_ctx *ctx, const tog *t) {
-  balance *sum = ARENA_NEW_N(&ctx->scratch, balance, t->buffers.n);
-  LOOM_TRY(sum_body(ctx, t, &t->body, sum));
-  for (size_t b = 0; b < t->buffers.n; b++)
-    LOOM_TRY(check_balance(ctx, &t->buffers.at[b], &sum[b], "the kernel"));
-  return LOOM_OK;
-}
-
 loom_status tog_verify(loom_ctx *ctx, const tog *t) {
   LOOM_TRY(tog_check(ctx, t));
   LOOM_TRY(check_names(ctx, t));
   for (size_t i = 0; i < t->buffers.n; i++)
     LOOM_TRY(check_slots(ctx, &t->buffers.at[i]));
   LOOM_TRY(check_transfers(ctx, t, &t->body));
-  arena_mark mark = arena_save(&ctx->scratch);
-  loom_status st = check_all_balances(ctx, t);
-  arena_release(&ctx->scratch, mark);
-  LOOM_TRY(st);
+  LOOM_TRY(tog_check_gathers(ctx, t));
+  LOOM_TRY(tog_check_balance(ctx, t));
   return tog_check_overlaps(ctx, t);
 }
