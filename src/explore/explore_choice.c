@@ -197,6 +197,7 @@ typedef struct chooser {
   const explore_load *x;
   plan_choice *out;
   size_t n, room;
+  bool ways_only;
 } chooser;
 
 static bool move_is_fixed(const chooser *c, const plan_choice *choice) {
@@ -206,7 +207,24 @@ static bool move_is_fixed(const chooser *c, const plan_choice *choice) {
   return true;
 }
 
+static bool same_way(const plan_choice *x, const plan_choice *y) {
+  return memcmp(x->area, y->area, sizeof x->area) == 0 && memcmp(x->move, y->move, sizeof x->move) == 0;
+}
+
+static void add_way(chooser *c, const plan_choice *choice) {
+  for (size_t i = 0; i < c->n && i < c->room; i++)
+    if (same_way(&c->out[i], choice))
+      return;
+  if (c->n < c->room)
+    c->out[c->n] = *choice;
+  c->n++;
+}
+
 static void add(chooser *c, const plan_choice *choice) {
+  if (c->ways_only) {
+    add_way(c, choice);
+    return;
+  }
   if (c->x->fix->depth && choice->depth != c->x->fix->depth)
     return;
   if (c->x->fix->label) {
@@ -255,6 +273,24 @@ static bool is_idle_slot(const explore_space *s, int a, const int *hoist, int n,
   return false;
 }
 
+/* Of all areas at one position. */
+static void add_areas(chooser *c, uint32_t unshared, plan_choice *choice, const bool *has_depth) {
+  int n_mesh = c->s->impl->n_mesh;
+  area areas[PLAN_MESH_MAX][AREAS_MAX];
+  area_choice list[AREA_CHOICES_MAX];
+  int n[PLAN_MESH_MAX];
+  for (int d = 0; d < n_mesh; d++)
+    n[d] = list_areas(c->s, c->x, c->map, d, unshared, areas[d]);
+  int count = list_area_choices(n_mesh, areas, n, list);
+  for (int i = 0; i < count; i++) {
+    for (int d = 0; d < n_mesh; d++) {
+      choice->area[d] = areas[d][list[i].at[d]].cores;
+      choice->levels[d] = areas[d][list[i].at[d]].levels;
+    }
+    add_moves(c, choice, has_depth);
+  }
+}
+
 static void add_loads(chooser *c, const plan_mapping *p, int a) {
   const explore_impl *e = c->s->impl;
   int hoist[3][EXPLORE_LIFTS_MAX], n_hoist[3], all = c->x->n_seq + c->s->n_parallel;
@@ -269,19 +305,7 @@ static void add_loads(chooser *c, const plan_mapping *p, int a) {
       continue;
     plan_choice choice = {.hoist = h};
     explore_lifted(c->s, a, p->order, h, &choice.panel);
-    area areas[PLAN_MESH_MAX][AREAS_MAX];
-    area_choice list[AREA_CHOICES_MAX];
-    int n[PLAN_MESH_MAX];
-    for (int d = 0; d < e->n_mesh; d++)
-      n[d] = list_areas(c->s, c->x, p, d, explore_unshared(c->s, a, h), areas[d]);
-    int count = list_area_choices(e->n_mesh, areas, n, list);
-    for (int i = 0; i < count; i++) {
-      for (int d = 0; d < e->n_mesh; d++) {
-        choice.area[d] = areas[d][list[i].at[d]].cores;
-        choice.levels[d] = areas[d][list[i].at[d]].levels;
-      }
-      add_moves(c, &choice, has_depth);
-    }
+    add_areas(c, explore_unshared(c->s, a, h), &choice, has_depth);
   }
 }
 
@@ -299,10 +323,22 @@ static void add_stores(chooser *c) {
 }
 
 size_t explore_list_choices(const explore_space *s, const plan_mapping *p, int a, plan_choice *out, size_t room) {
-  chooser c = {s, p, a, &s->impl->access[a], out, 0, room};
+  chooser c = {s, p, a, &s->impl->access[a], out, 0, room, false};
   if (c.x->is_store)
     add_stores(&c);
   else
     add_loads(&c, p, a);
+  return c.n;
+}
+
+size_t explore_list_ways(const explore_space *s, const plan_mapping *p, int a, plan_choice *out, size_t room) {
+  static const bool one_depth[4] = {false, true, false, false};
+  chooser c = {s, p, a, &s->impl->access[a], out, 0, room, true};
+  for (int h = 0; h <= c.x->n_seq; h++) {
+    uint32_t unshared = explore_unshared(s, a, h);
+    plan_choice choice = {.hoist = h};
+    if (h == 0 || unshared != explore_unshared(s, a, h - 1))
+      add_areas(&c, unshared, &choice, one_depth);
+  }
   return c.n;
 }

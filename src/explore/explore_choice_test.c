@@ -195,6 +195,49 @@ static void test_choices_are_listed_once_and_panels_are_what_moves(void **state)
   }
 }
 
+static bool goes_the_same_way(const plan_choice *x, const plan_choice *y) {
+  return memcmp(x->area, y->area, sizeof x->area) == 0 && memcmp(x->move, y->move, sizeof x->move) == 0;
+}
+
+static bool has_way(const plan_choice *list, size_t n, const plan_choice *x) {
+  for (size_t i = 0; i < n; i++)
+    if (goes_the_same_way(&list[i], x))
+      return true;
+  return false;
+}
+
+/* Every way of a choice in any order is listed, once; and no other one. */
+static void test_ways_are_those_of_all_choices(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {4, 2};
+  static plan_choice c[CHOICES_MAX], way[CHOICES_MAX];
+  static bool is_met[CHOICES_MAX];
+  for (kernel k = 0; k < KERNELS; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    const nest *n = make_kernel(&ctx.mem, k);
+    explore_space s = open_space(&ctx, n, mesh(&ctx.mem, 2, sizes), NULL, EXPLORE_ALL_RULES);
+    for (int64_t i = 0; i < s.n_mappings; i += 5)
+      for (int a = 0; a < s.n_access; a++) {
+        plan_mapping p;
+        explore_get_mapping(&s, i, 0, &p);
+        size_t ways = explore_list_ways(&s, &p, a, way, CHOICES_MAX);
+        memset(is_met, 0, sizeof is_met);
+        for (int order = 0; order < s.n_orders; order++) {
+          explore_get_mapping(&s, i, order, &p);
+          size_t count = list(&s, &p, a, c);
+          for (size_t j = 0; j < count; j++)
+            assert_true(has_way(way, ways, &c[j]));
+          for (size_t w = 0; w < ways; w++)
+            is_met[w] = is_met[w] || has_way(c, count, &way[w]);
+        }
+        for (size_t w = 0; w < ways; w++)
+          assert_true(is_met[w] && !has_way(way, w, &way[w]));
+      }
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* The plan's figure for a matmul: loads of three positions, three depths, and the ways to share. */
 static void test_choices_of_a_matmul(void **state) {
   (void)state;
@@ -672,6 +715,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_areas_are_the_rectangles_that_load_the_same),
       cmocka_unit_test(test_choices_are_listed_once_and_panels_are_what_moves),
+      cmocka_unit_test(test_ways_are_those_of_all_choices),
       cmocka_unit_test(test_choices_of_a_matmul),
       cmocka_unit_test(test_missing_features_leave_the_rest),
       cmocka_unit_test(test_features_of_mappings_and_depths),

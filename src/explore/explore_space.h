@@ -44,6 +44,9 @@ int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out);
  * is, and has one slot unless iterations are independent.  Stores are not shared or lifted; `direct` needs an accumulator of the tensor's type.
  * Depths differ between accesses (PLAN_NEEDS_MIXED_DEPTH): a reader without it takes the choices of one depth at a time. */
 size_t explore_list_choices(const explore_space *s, const plan_mapping *p, int a, plan_choice *out, size_t room);
+/* The ways (areas and moves) of access `a` on a mapping, whatever the position, the order and the slots: those of all legal choices are among them.  Count, at
+ * most `room` filled. */
+size_t explore_list_ways(const explore_space *s, const plan_mapping *p, int a, plan_choice *out, size_t room);
 /* May a store leave from the accumulator?  `accumulate_f32`: accumulators of narrow floats are f32. */
 bool explore_may_store_direct(const nest *n, const nest_node *store, bool accumulate_f32);
 

@@ -79,6 +79,8 @@ typedef struct model_point {
 } model_point;
 /* False: a size or a cost beyond 2^60, or a division by zero in a perf function. */
 bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
+/* The same but for what costs sym code: only how often loops run, and in which waves. */
+bool model_set_waves(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
 /* The same but for l1_bytes, whose packing takes most of the time. */
 bool model_set_costs(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
 
@@ -151,21 +153,41 @@ typedef struct model_reach { int n_cores; const double *sum; } model_reach;
 /* Of the first mesh_size[d] cores of each dim.  In ctx->mem. */
 void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out);
 
+/* What a mapping's first wave (store: last wave) says of one way of an access; everything at least. */
+typedef struct model_way {
+  double base, slope;                         /* cycles of the first load of a tile, or of the last store: base + slope * its bytes */
+  double each;                                /* loads: reader cycles for each byte, in waves like the first */
+  double copies, link;                        /* loads: bytes from DRAM, bytes on the way's busiest link (in waves like the first), for each byte that comes once */
+} model_way;
+/* Finds ways; kept from call to call, for one thread.  Takes from `m` in every call. */
+typedef struct model_router model_router;
+model_router *model_router_make(arena *m, const model_program *p);
+/* `map` is used until the next call. */
+void model_router_place(model_router *r, const plan_mapping *map);
+/* The way `c` shares and moves, at any position and with any slots, in the first class of waves (store: the last): active[i] cores of parallel loop i are at
+ * work there. */
+model_way model_router_find(model_router *r, const int64_t *active, int access, const plan_choice *c);
+
+/* One mapping, at the waves it was asked for. */
+typedef struct model_case {
+  const model_way *way[PLAN_LOADS_MAX]; int n[PLAN_LOADS_MAX];        /* of each access: it takes one of them */
+  int n_links; const double *share;           /* [n_access][n_links]: bytes on a link for each byte that comes once (loads only), at least; NULL: not known */
+} model_case;
 /* What is known of the mappings that a bound is for; all zero: nothing. */
 typedef struct model_known {
   const model_reach *reach; int n_reach;      /* they use one of these parts of the mesh */
-  const int64_t *ends;                        /* by access: cycles that the first load or the last store takes at least */
-  double link_bytes;                          /* that the busiest link carries at least, without the stores' */
+  const model_case *const *cases; size_t n_cases;    /* each is one of these */
+  double full;                                /* part of the waves that are like the first, at least; without cases not read */
 } model_known;
+
+double model_full_part(const model_program *p, const model_point *at);
+/* Bytes that come from DRAM for each that comes once, when `shared` cores have each transfer together, at least. */
+double model_copies(const model_program *p, const model_grid *g, int access, int64_t shared);
 
 /* <= model_total of every mapping on these cores, order and choice, at every point with block i in at[from_i..to_i]. */
 int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to);
 /* The same at one point, with its true compute cycles: not below model_bound. */
 int64_t model_bound_point(const model_program *p, const model_point *at, const model_known *k);
-/* Bytes that each access brings from DRAM or takes there when each element comes once, at these block sizes or larger ones. */
-void model_least_bytes(const model_program *p, const int64_t *blocks, double *out);
-/* Cycles of the first load of one tile, or of the last store, along a way: all choices that move and share alike, panels or none, take no less. */
-int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r);
 /* <= DRAM bytes of every mapping on these cores, order and choice whose slots fit `l1_bytes`, at every point of the box. */
 int64_t model_dram_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to, int64_t l1_bytes);
 /* <= L1 bytes of every choice at these sizes; never falls when a block grows. */

@@ -289,15 +289,19 @@ static bool pack_owned(const model_program *p, const int64_t *blocks, int64_t no
   return true;
 }
 
-bool model_set_costs(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
+bool model_set_waves(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
   out->grid = *g;
   for (int s = 0; s < p->n_blocks; s++) {
     out->block[s] = blocks[s];
     if (blocks[s] < 1 || blocks[s] > MODEL_MOST)
       return false;
   }
+  return set_waves(p, blocks, out) && set_trips(p, blocks, out);
+}
+
+bool model_set_costs(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
   walker w = {.p = p, .at = out};
-  return set_waves(p, blocks, out) && set_trips(p, blocks, out) && set_turns(&w) && set_compute(&w, out) && add_gathers(p, out) && set_inner(p, out);
+  return model_set_waves(p, g, blocks, out) && set_turns(&w) && set_compute(&w, out) && add_gathers(p, out) && set_inner(p, out);
 }
 
 bool model_set_blocks(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
@@ -321,12 +325,6 @@ int64_t model_pack_bound(const model_program *p, const int64_t *blocks) {
     sum += model_ceil(bytes, p->l1_align) * p->l1_align;
   }
   return sum;
-}
-
-bool program_set_trips(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out) {
-  out->grid = *g;
-  memcpy(out->block, blocks, (size_t)p->n_blocks * sizeof *blocks);
-  return set_waves(p, blocks, out) && set_trips(p, blocks, out);
 }
 
 bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out) { return pack_owned(p, blocks, PROGRAM_PACK_NODES, out); }

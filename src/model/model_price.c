@@ -310,20 +310,6 @@ bool model_access_moves(const model_program *p, int access, int loop) {
 
 bool model_may_be_direct(const model_program *p, int access) { return p->access[access].direct >= 0; }
 
-int64_t model_end_cycles(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r) {
-  const program_access *a = &p->access[access];
-  int64_t bytes;
-  if (!program_tile_bytes(a, at->block, &bytes) || bytes > MODEL_MOST / p->channels)
-    return 0;
-  if (a->is_store) {
-    const model_route *last = &r[at->n_waves - 1];
-    return route_start(p, last) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, last, bytes) - route_start(p, last));
-  }
-  load_time t;
-  time_load(p, c, r, bytes, p->channels, &t);
-  return t.first;
-}
-
 /* floor(x * bytes / all), in 64 bits where that is possible. */
 static int64_t share_of(__int128 x, int64_t bytes, __int128 all) {
   if (x <= INT64_MAX && all <= INT64_MAX) {
@@ -393,7 +379,7 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
 
 bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *blocks, const plan_choice *chosen, int64_t *out) {
   model_point at;
-  if (!program_set_trips(p, g, blocks, &at) || !program_pack(p, blocks, out))
+  if (!model_set_waves(p, g, blocks, &at) || !program_pack(p, blocks, out))
     return false;
   for (int a = 0; a < p->n_access; a++) {
     int64_t bytes;

@@ -55,6 +55,8 @@ typedef struct program_access {
  * `first` to `last` of the program. */
 typedef struct program_buffer { nest_buffer_kind kind; const char *name; dtype type; program_size dim[NEST_RANK_MAX]; int rank; int64_t elem_bytes; int access, first, last; } program_buffer;
 
+/* Channels that are one on a line along a dim: at `coord` of it.  line: the node of the line at place 0, as far as the channels say (model_noc.c). */
+typedef struct noc_port { int coord, line, channels; } noc_port;
 typedef struct noc_use { int link, count; } noc_use;
 /* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
 typedef struct model_noc {
@@ -64,8 +66,13 @@ typedef struct model_noc {
   int16_t (*coord)[MACHINE_MESH_DIMS_MAX];
   int *start[2]; noc_use *use[2];       /* [0]: channels to the node, [1]: back */
   int32_t *hops[2], *most[2];           /* by node */
+  int stride[MACHINE_MESH_DIMS_MAX];    /* nodes from one to the next along a dim */
+  noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
 } model_noc;
 LOOM_MUST_USE loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out);
+/* load[link] += channels times senders whose tiles cross the link, when the nodes with sends[node] 1 (else 0) fetch from all channels (way 0) or store to them
+ * (way 1).  `room`: n_nodes. */
+void model_noc_count(const model_noc *n, int way, const int32_t *sends, int32_t *room, int32_t *load);
 
 struct model_program {
   const nest *n;
@@ -92,9 +99,15 @@ bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t 
 /* What compute alone owns, as items to pack, by buffer number in `of`; at most `room`.  `least`: dims that may fall when a block grows count as 1.
  * False: a size beyond MODEL_MOST. */
 bool program_list_items(const model_program *p, const int64_t *blocks, bool least, size_t room, pack_item *out, int *of, size_t *n);
-/* The part of model_set_blocks that says how often loops run; the packed bytes of what compute alone owns. */
-bool program_set_trips(const model_program *p, const model_grid *g, const int64_t *blocks, model_point *out);
+/* The packed bytes of what compute alone owns. */
 bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out);
+
+/* What a coordinate along mesh dim d adds to the index in each parallel loop: its levels' parts, the later ones of the same loop counting faster. */
+void program_add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index);
+/* Cores of parallel loop `i` on which the access does something where `active` of each loop are at work: those with a lower index; -1: all. */
+int64_t program_active_limit(const program_access *a, int i, const int64_t *active);
+/* Hops from a sender to the furthest of `area` cores along a dim. */
+int32_t program_tree_hops(const model_noc *n, int d, int64_t area);
 
 /* Sizes a loop's turns have on the core with most: at most two (count, size) pairs. */
 typedef struct program_turns { int n; int64_t count[2], size[2]; } program_turns;

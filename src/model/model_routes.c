@@ -1,91 +1,5 @@
 /* Which links a transfer crosses, and how much each link carries when all cores transfer at once. */
 #include "model/model_program.h"
-#include <stdlib.h>
-
-/* ---- the machine's routes ---- */
-
-/* One step of the dimension-ordered route: dim 0 first, the shorter way round a ring, up on a tie. */
-static int step(const model_noc *n, int from, int to, int *link) {
-  int64_t stride = n->n_nodes;
-  for (int d = 0; d < n->n_dims; d++) {
-    stride /= n->size[d];
-    int64_t at = n->coord[from][d], delta = n->coord[to][d] - at, size = n->size[d];
-    if (delta == 0)
-      continue;
-    if (n->wraps[d]) {
-      delta = delta < 0 ? delta + size : delta;
-      delta = delta * 2 <= size ? delta : delta - size;
-    }
-    int64_t next = delta > 0 ? (at + 1) % size : (at + size - 1) % size;
-    *link = (from * n->n_dims + d) * 2 + (delta < 0);
-    return from + (int)((next - at) * stride);
-  }
-  *link = -1;
-  return from;
-}
-
-typedef struct counter { int *count, *touched; int n; } counter;
-static void count_link(counter *c, int link, int by) {
-  if (c->count[link] == 0)
-    c->touched[c->n++] = link;
-  c->count[link] += by;
-}
-
-typedef VEC_OF(noc_use) use_list;
-
-/* Way 0: from every channel to each node; 1: back. */
-static void list_ways(loom_ctx *ctx, const machine *m, model_noc *n, int way, counter *c) {
-  use_list list = {0};
-  n->start[way] = ARENA_NEW_N(&ctx->mem, int, n->n_nodes + 1);
-  n->hops[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
-  n->most[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
-  for (int node = 0; node < n->n_nodes; node++) {
-    n->start[way][node] = (int)list.n;
-    c->n = 0;
-    for (size_t ch = 0; ch < m->attach.n; ch++) {
-      int at = way ? node : (int)m->attach.at[ch], to = way ? (int)m->attach.at[ch] : node, hops = 0, link;
-      for (; at != to; hops++) {
-        at = step(n, at, to, &link);
-        count_link(c, link, 1);
-      }
-      n->hops[way][node] = hops > n->hops[way][node] ? hops : n->hops[way][node];
-    }
-    for (int i = 0; i < c->n; i++) {
-      int count = c->count[c->touched[i]];
-      vec_push(&ctx->mem, &list, ((noc_use){c->touched[i], count}));
-      n->most[way][node] = count > n->most[way][node] ? count : n->most[way][node];
-      c->count[c->touched[i]] = 0;
-    }
-  }
-  n->start[way][n->n_nodes] = (int)list.n;
-  n->use[way] = list.at;
-}
-
-loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
-  *out = (model_noc){.n_dims = (int)m->mesh.n, .n_nodes = (int)machine_cores(m), .n_channels = (int)m->attach.n};
-  if (out->n_dims < 1 || out->n_dims > MACHINE_MESH_DIMS_MAX || out->n_nodes < 1 || out->n_nodes > MACHINE_CORES_MAX)
-    LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EINPUT, "the mesh of machine '%s' must have 1..%d dims and at most %d cores", m->name, MACHINE_MESH_DIMS_MAX,
-              MACHINE_CORES_MAX);
-  for (size_t ch = 0; ch < m->attach.n; ch++)
-    if (m->attach.at[ch] < 0 || m->attach.at[ch] >= out->n_nodes)
-      LOOM_FAIL(ctx, m->attach_span, LOOM_EINPUT, "machine '%s' attaches DRAM channel %zu to core %" PRId64 "; it has cores 0..%d", m->name, ch, m->attach.at[ch],
-                out->n_nodes - 1);
-  out->n_links = out->n_nodes * out->n_dims * 2;
-  out->coord = arena_array(&ctx->mem, (size_t)out->n_nodes, sizeof *out->coord);
-  for (int d = 0; d < out->n_dims; d++) {
-    out->size[d] = m->mesh.at[d].size;
-    out->wraps[d] = m->mesh.at[d].wraps;
-  }
-  for (int node = 0; node < out->n_nodes; node++)
-    for (int64_t d = out->n_dims - 1, left = node; d >= 0; left /= out->size[d], d--)
-      out->coord[node][d] = (int16_t)(left % out->size[d]);
-  arena_mark mark = arena_save(&ctx->scratch);
-  counter c = {ARENA_NEW_N(&ctx->scratch, int, out->n_links), ARENA_NEW_N(&ctx->scratch, int, out->n_links), 0};
-  for (int way = 0; way < 2; way++)
-    list_ways(ctx, m, out, way, &c);
-  arena_release(&ctx->scratch, mark);
-  return LOOM_OK;
-}
 
 /* ---- one column: an access, a choice, a class of waves ---- */
 
@@ -98,22 +12,13 @@ typedef struct router {
   placed *core; int n_cores;            /* row-major in the part of the mesh in use */
   int32_t used[PLAN_MESH_MAX];          /* its cores a dim */
   int32_t size[MACHINE_MESH_DIMS_MAX], stride[MACHINE_MESH_DIMS_MAX];      /* of the mesh: nodes a dim, from one to the next */
-  int32_t *seen; int32_t stamp;         /* by link: in this tree already */
+  int32_t *sends, *room;                /* by node: is it a sender; for model_noc_count */
   int32_t *tree;                        /* by link: trees of all senders */
 } router;
 
 typedef struct column { int32_t *load; model_route route; } column;
 
-/* The core with coordinates `at` inside the part of the mesh in use. */
-static int core_number(const router *r, const int32_t *at) {
-  int c = 0;
-  for (int d = 0; d < r->map->n_mesh; d++)
-    c = c * r->used[d] + at[d];
-  return c;
-}
-
-/* What a coordinate along mesh dim d adds to the index in each parallel loop: its levels' parts, the later ones of the same loop counting faster. */
-static void add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index) {
+void program_add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index) {
   int32_t stride = 1;
   for (int l = 0; l < map->n_logical; l++) {      /* sorted by level: the strides of a mesh dim grow */
     const plan_logical *z = &map->logical[l];
@@ -144,7 +49,7 @@ static void place_cores(loom_ctx *ctx, router *r) {
     r->n_cores *= r->used[d];
     added[d] = ARENA_NEW_N(&ctx->scratch, int32_t, (size_t)r->used[d] * PLAN_ITERS_MAX);
     for (int32_t v = 0; v < r->used[d]; v++)
-      add_levels(map, d, v, added[d] + v * PLAN_ITERS_MAX);
+      program_add_levels(map, d, v, added[d] + v * PLAN_ITERS_MAX);
   }
   r->core = ARENA_NEW_N(&ctx->scratch, placed, r->n_cores);
   int32_t at[PLAN_MESH_MAX] = {0};
@@ -161,37 +66,6 @@ static void place_cores(loom_ctx *ctx, router *r) {
   }
 }
 
-static void cross(router *r, int link, int *branches) {
-  if (r->seen[link] == r->stamp)
-    return;
-  r->seen[link] = r->stamp;
-  r->tree[link]++;
-  ++*branches;
-}
-
-/* All the way from a node to another, as `step` goes.  Hops. */
-static int walk(router *r, int node, int to, int *branches) {
-  const int16_t *from = r->noc->coord[node], *goal = r->noc->coord[to];
-  int hops = 0, n = r->noc->n_dims;
-  for (int d = 0; d < n; d++) {
-    int at = from[d], delta = goal[d] - at, size = r->size[d];
-    if (delta == 0)
-      continue;
-    if (r->noc->wraps[d]) {
-      delta = delta < 0 ? delta + size : delta;
-      delta = delta * 2 <= size ? delta : delta - size;
-    }
-    bool is_up = delta > 0;
-    for (int left = is_up ? delta : -delta; left > 0; left--, hops++) {
-      cross(r, (node * n + d) * 2 + !is_up, branches);
-      int next = is_up ? (at + 1 == size ? 0 : at + 1) : at == 0 ? size - 1 : at - 1;
-      node += (next - at) * r->stride[d];
-      at = next;
-    }
-  }
-  return hops;
-}
-
 /* The next core of the rectangle from `low` with `area` cores a dim, those of fixed dims (size 1) staying; false after the last. */
 static bool next_in(const int32_t *low, const int32_t *area, int n, int32_t *at) {
   for (int d = n - 1; d >= 0; d--) {
@@ -202,31 +76,59 @@ static bool next_in(const int32_t *low, const int32_t *area, int n, int32_t *at)
   return false;
 }
 
-/* What a sender's tile crosses on its way to the cores that share it: a tree along the multicast dims, then neighbour to neighbour. */
-static void spread(router *r, const placed *sender, const plan_choice *c, model_route *out) {
-  int n = r->map->n_mesh, branches = 0;
-  int32_t area[PLAN_MESH_MAX], at[PLAN_MESH_MAX] = {0};
-  r->stamp++;
-  for (int d = 0; d < n; d++) {
-    area[d] = c->move[d] == PLAN_MULTICAST ? (int32_t)c->area[d] : 1;
-    at[d] = sender->at[d];
+/* What each sender's tile crosses on its way to the cores that share it: a tree along the multicast dims, then neighbour to neighbour.  Along a dim of
+ * `area` cores the tree goes up to those that are nearer that way, and down (round the ring) to the others. */
+typedef struct spread { int n; int32_t area[PLAN_MESH_MAX] /* of the tree */, up[PLAN_MESH_MAX], down[PLAN_MESH_MAX], chain[PLAN_MESH_MAX]; } spread;
+
+int32_t program_tree_hops(const model_noc *n, int d, int64_t area) {
+  return (int32_t)(n->wraps[d] ? model_min(area - 1, n->size[d] / 2) : area - 1);
+}
+
+static spread spread_of(const router *r, const plan_choice *c) {
+  spread s = {.n = r->map->n_mesh};
+  for (int d = 0; d < s.n; d++) {
+    int32_t area = (int32_t)c->area[d];
+    bool is_tree = c->move[d] == PLAN_MULTICAST;
+    s.area[d] = is_tree ? area : 1;
+    s.up[d] = is_tree ? program_tree_hops(r->noc, d, area) : 0;
+    s.down[d] = is_tree && area - 1 > s.up[d] ? r->size[d] - 1 - s.up[d] : 0;
+    s.chain[d] = c->move[d] == PLAN_CHAIN ? area : 1;
   }
-  while (next_in(sender->at, area, n, at)) {
-    int hops = walk(r, sender->node, r->core[core_number(r, at)].node, &branches);
-    out->tree_hops = hops > out->tree_hops ? hops : out->tree_hops;
+  return s;
+}
+
+static void cross_line(router *r, int node, int d, int32_t up, int32_t down) {
+  int n = r->noc->n_dims, at = r->noc->coord[node][d], size = r->size[d];
+  int32_t *tree = r->tree + ((node - at * r->stride[d]) * n + d) * 2;
+  for (int32_t v = at, left = up; left > 0; left--, v = v + 1 == size ? 0 : v + 1)
+    tree[v * r->stride[d] * n * 2]++;
+  for (int32_t v = at, left = down; left > 0; left--, v = v == 0 ? size - 1 : v - 1)
+    tree[v * r->stride[d] * n * 2 + 1]++;
+}
+
+/* The lines along dim d from all cores of `area` above the sender. */
+static void cross_lines(router *r, const placed *sender, const int32_t *area, int n, int d, int32_t up, int32_t down) {
+  int32_t at[PLAN_MESH_MAX];
+  memcpy(at, sender->at, sizeof at);
+  do {
+    int node = 0;
+    for (int k = 0; k < n; k++)
+      node += at[k] * r->stride[k];
+    cross_line(r, node, d, up, down);
+  } while (next_in(sender->at, area, n, at));
+}
+
+static void cross_tree(router *r, const placed *sender, const spread *s) {
+  int32_t area[PLAN_MESH_MAX] = {1, 1, 1};
+  for (int d = 0; d < s->n; d++) {      /* dim 0 first: the dims before have their places, those behind not yet */
+    if (s->area[d] > 1)
+      cross_lines(r, sender, area, s->n, d, s->up[d], s->down[d]);
+    area[d] = s->area[d];
   }
-  for (int d = 0; d < n; d++) {
-    if (c->move[d] != PLAN_CHAIN || c->area[d] == 1)
-      continue;
-    area[d] = (int32_t)c->area[d] - 1;  /* each core but the last forwards to the next */
-    memcpy(at, sender->at, sizeof at);
-    do {
-      int32_t next[PLAN_MESH_MAX];
-      memcpy(next, at, sizeof next);
-      next[d]++;
-      walk(r, r->core[core_number(r, at)].node, r->core[core_number(r, next)].node, &branches);
-    } while (next_in(sender->at, area, n, at));
-    area[d]++;
+  for (int d = 0; d < s->n; d++) {      /* each core but the last forwards to the next */
+    if (s->chain[d] > 1)
+      cross_lines(r, sender, area, s->n, d, s->chain[d] - 1, 0);
+    area[d] *= s->chain[d];
   }
 }
 
@@ -249,6 +151,12 @@ static uint8_t *list_heads(loom_ctx *ctx, const router *r, const plan_choice *c,
   return heads;
 }
 
+int64_t program_active_limit(const program_access *a, int i, const int64_t *active) {
+  if (a->only_first != i && !(a->active_by & 1u << i))
+    return -1;
+  return a->only_first == i && !(a->active_by & 1u << i && active[i] < 1) ? 1 : active[i];
+}
+
 /* active[i]: cores of parallel loop i at work, where the access does nothing on the others. */
 static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
   const model_noc *noc = r->noc;
@@ -259,13 +167,16 @@ static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const
   const uint8_t *heads = list_heads(ctx, r, c, first);
   for (int d = 0; d < n; d++)
     is_shared = is_shared || c->area[d] > 1;
-  for (int i = 0; i < r->p->n_parallel; i++)
-    if (a->only_first == i || a->active_by & 1u << i) {
-      int64_t most = a->only_first == i && !(a->active_by & 1u << i && active[i] < 1) ? 1 : active[i];
-      limited[n_limits] = i;
-      limit[n_limits++] = (int32_t)model_min(most, INT32_MAX);
-    }
+  for (int i = 0; i < r->p->n_parallel; i++) {
+    int64_t most = program_active_limit(a, i, active);
+    if (most < 0)
+      continue;
+    limited[n_limits] = i;
+    limit[n_limits++] = (int32_t)model_min(most, INT32_MAX);
+  }
+  spread s = spread_of(r, c);
   memset(r->tree, 0, (size_t)noc->n_links * sizeof *r->tree);
+  memset(r->sends, 0, (size_t)noc->n_nodes * sizeof *r->sends);
   model_route *route = &out->route;
   for (int k = 0; k < r->n_cores; k++) {
     const placed *x = &r->core[k];
@@ -279,12 +190,13 @@ static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const
     route->senders++;
     route->hops = noc->hops[way][x->node] > route->hops ? noc->hops[way][x->node] : route->hops;
     own = noc->most[way][x->node] > own ? noc->most[way][x->node] : own;
-    const noc_use *use = noc->use[way];
-    for (int i = noc->start[way][x->node], end = noc->start[way][x->node + 1]; i < end; i++)
-      out->load[use[i].link] += use[i].count;
+    r->sends[x->node] = 1;
     if (is_shared)
-      spread(r, x, c, route);
+      cross_tree(r, x, &s);
   }
+  for (int d = 0; d < n && route->senders > 0; d++)
+    route->tree_hops += s.up[d];
+  model_noc_count(noc, way, r->sends, r->room, out->load);
   int32_t tree = 0, most = 0, channels = noc->n_channels > 0 ? noc->n_channels : 1;
   for (int l = 0; l < noc->n_links; l++) {
     most = out->load[l] > most ? out->load[l] : most;
@@ -298,50 +210,40 @@ static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const
 
 /* ---- the hull ---- */
 
-typedef struct ranked { int64_t sum; int link; int32_t *row; /* its load in each column */ } ranked;
-static int by_sum(const void *a, const void *b) {
-  const ranked *x = a, *y = b;
-  return x->sum != y->sum ? (x->sum < y->sum) - (x->sum > y->sum) : (x->link > y->link) - (x->link < y->link);
-}
-
-/* Is no load of `x` above that of `y`? */
-static bool is_exceeded(const int32_t *x, const int32_t *y, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (x[i] > y[i])
-      return false;
-  return true;
-}
-
-/* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out. */
-static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
-  VEC_OF(ranked) kept = {0};
-  int32_t *row = ARENA_NEW_N(&ctx->scratch, int32_t, n);
-  for (int l = 0; l < noc->n_links; l++) {
-    int64_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-      sum += row[i] = col[i]->load[l];
-    bool is_needed = sum > 0;
-    for (size_t k = 0; k < kept.n && is_needed; k++)
-      is_needed = sum > kept.at[k].sum || !is_exceeded(row, kept.at[k].row, n);
-    if (!is_needed)
-      continue;
-    size_t left = 0;
-    ranked x = {sum, l, NULL};
-    for (size_t k = 0; k < kept.n; k++)
-      if (kept.at[k].sum > sum || !is_exceeded(kept.at[k].row, row, n))
-        kept.at[left++] = kept.at[k];
-      else
-        x.row = kept.at[k].row;         /* free to be used again */
-    kept.n = left;
-    x.row = x.row ? x.row : ARENA_NEW_N(&ctx->scratch, int32_t, n);
-    memcpy(x.row, row, n * sizeof *row);
-    vec_push(&ctx->scratch, &kept, x);
+/* Those of `left` that `top` does not exceed in all columns stay; count. */
+static int drop_exceeded(const column *const *col, size_t n, int top, int *left, int n_left, uint8_t *is_left) {
+  int stay = 0;
+  for (int k = 0; k < n_left; k++)
+    is_left[k] = 0;
+  for (size_t i = 0; i < n; i++) {
+    const int32_t *load = col[i]->load, most = load[top];
+    for (int k = 0; k < n_left; k++)
+      is_left[k] |= load[left[k]] > most;
   }
-  if (kept.n)
-    qsort(kept.at, kept.n, sizeof *kept.at, by_sum);
-  int n_kept = kept.n < MODEL_LINKS_MAX ? (int)kept.n : MODEL_LINKS_MAX;
-  for (int k = 0; k < n_kept; k++)
-    out[k] = kept.at[k].link;
+  for (int k = 0; k < n_left; k++)
+    if (is_left[k])
+      left[stay++] = left[k];
+  return stay;
+}
+
+/* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out.  The link with the largest sum is always one. */
+static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
+  int64_t *sum = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links);
+  int *left = ARENA_NEW_N(&ctx->scratch, int, noc->n_links), n_left = 0, n_kept = 0;
+  uint8_t *is_left = ARENA_NEW_N(&ctx->scratch, uint8_t, noc->n_links);
+  for (size_t i = 0; i < n; i++)
+    for (int l = 0; l < noc->n_links; l++)
+      sum[l] += col[i]->load[l];
+  for (int l = 0; l < noc->n_links; l++)
+    if (sum[l] > 0)
+      left[n_left++] = l;
+  while (n_left > 0 && n_kept < MODEL_LINKS_MAX) {
+    int top = left[0];
+    for (int k = 1; k < n_left; k++)
+      top = sum[left[k]] > sum[top] ? left[k] : top;
+    out[n_kept++] = top;
+    n_left = drop_exceeded(col, n, top, left, n_left, is_left);
+  }
   return n_kept;
 }
 
@@ -397,7 +299,8 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
                               const size_t *n, model_route **out) {
   arena_mark mark = arena_save(&ctx->scratch);
   router r = {.p = p, .noc = &p->noc, .map = map};
-  r.seen = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+  r.sends = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
+  r.room = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
   r.tree = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
   place_cores(ctx, &r);
   VEC_OF(const column *) made = {0};

@@ -5,7 +5,7 @@
 #include "base/threads.h"
 #include <math.h>
 
-enum { ARM_PAYS_POINTS = 4 };          /* making one access of an arm takes as long as bounding that many points */
+enum { ENDS_PAY_POINTS = 2 };         /* the ends of a mapping take as long as bounding that many points */
 
 /* ---- nodes that are open, and those to be used again ---- */
 
@@ -105,8 +105,9 @@ static void bound_node(const space_search *s, space_node *x, const model_known *
   x->bound = b > x->bound ? b : x->bound;
 }
 
-/* `with_l1`: what compute owns is packed too. */
-static bool set_point(const space_search *s, const space_node *x, bool with_l1, model_point *out) {
+/* The smallest corner, as far as is asked for: how often loops run, what compute costs, what it owns. */
+typedef enum detail { WAVES, COSTS, PACKED } detail;
+static bool set_point(const space_search *s, const space_node *x, detail how, model_point *out) {
   model_grid g = {0};
   int64_t blocks[MODEL_BLOCKS_MAX];
   for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
@@ -114,12 +115,10 @@ static bool set_point(const space_search *s, const space_node *x, bool with_l1, 
     g.order[i] = (int8_t)i;
   }
   corner(s, x, blocks);
-  if (with_l1 ? !model_set_blocks(s->program, &g, blocks, out) : !model_set_costs(s->program, &g, blocks, out))
-    return false;
-  for (int i = 0; i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
-    if ((s->source.one_trip & 1u << i) && out->trips[i] > 1)
-      return false;
-  return true;
+  bool is_set = how == WAVES ? model_set_waves(s->program, &g, blocks, out) : how == COSTS ? model_set_costs(s->program, &g, blocks, out) : model_set_blocks(s->program, &g, blocks, out);
+  for (int i = 0; is_set && i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
+    is_set = !(s->source.one_trip & 1u << i) || out->trips[i] <= 1;
+  return is_set;
 }
 
 /* ---- what a group knows ---- */
@@ -151,41 +150,6 @@ static int wave_symbol(const space_search *s, const space_node *x) {
   return w;
 }
 
-typedef struct knowledge { model_known known; int64_t ends[PLAN_LOADS_MAX]; } knowledge;
-
-/* Least of the first loads and last stores, and of what the busiest link carries, over all arms of the box's group; `at`: its smallest corner.  *is_empty: it has none. */
-static loom_status ask_group(space_search *s, const space_node *x, const model_point *at, knowledge *out, bool *is_empty) {
-  const space_group *g;
-  space_key key;
-  double bytes[PLAN_LOADS_MAX], least = INFINITY;
-  space_key_of(&s->source, x->tuple, at, &key);
-  LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, &g));
-  *is_empty = g->arms.n == 0;
-  if (*is_empty)
-    return LOOM_OK;
-  for (int a = 0; a < s->source.n_access; a++) {
-    out->ends[a] = INT64_MAX;
-    for (size_t i = 0; i < g->ends[a].n; i++) {
-      const space_price *e = &g->ends[a].at[i];
-      int64_t v = model_end_cycles(s->program, at, a, &e->choice, e->route);
-      out->ends[a] = v < out->ends[a] ? v : out->ends[a];
-    }
-  }
-  model_least_bytes(s->program, at->block, bytes);
-  for (size_t i = 0; i < g->links.n && least > 0; i++) {
-    double most = 0;
-    for (int l = 0; l < g->links.at[i].n_links; l++) {
-      double sum = 0;
-      for (int a = 0; a < s->source.n_access; a++)
-        sum += bytes[a] * g->links.at[i].share[a * g->links.at[i].n_links + l];
-      most = fmax(most, sum);
-    }
-    least = fmin(least, most);
-  }
-  out->known = (model_known){.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .ends = out->ends, .link_bytes = isfinite(least) ? least : 0};
-  return LOOM_OK;
-}
-
 /* ---- steps ---- */
 
 static loom_status push_or_drop(space_search *s, space_node *x) {
@@ -196,23 +160,34 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
   return LOOM_OK;
 }
 
-/* The group of a box is asked, or of a point at the end. */
-static loom_status bound_by_group(space_search *s, space_node *x, const model_point *at) {
-  knowledge k;
-  bool is_empty;
-  LOOM_TRY(ask_group(s, x, at, &k, &is_empty));
-  if (is_empty) {
+/* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
+static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
+  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at)};
+  if (with_links) {
+    const space_group *g;
+    space_key key;
+    space_key_of(&s->source, x->tuple, at, &key);
+    LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, &g));
+    known.cases = g->cases.at;
+    known.n_cases = g->arms.n ? g->cases.n : 0;
+  } else {
+    const space_ends *e;
+    LOOM_TRY(space_find_ends(s->ctx, &s->source, s->program, s->groups, x->tuple, at, &e));
+    known.cases = e->least;
+    known.n_cases = e->n_least;
+  }
+  if (known.n_cases == 0) {             /* no mapping has these waves */
     drop(s, x);
     return LOOM_OK;
   }
-  bool is_point = widest(s, x) < 0;
-  if (is_point) {
-    int64_t b = model_bound_point(s->program, at, &k.known);
+  if (x->compute >= 0) {
+    at->compute = x->compute;
+    int64_t b = model_bound_point(s->program, at, &known);
     x->bound = b > x->bound ? b : x->bound;
   } else {
-    bound_node(s, x, &k.known);
+    bound_node(s, x, &known);
   }
-  x->stage = is_point ? SPACE_POINT : SPACE_GROUP;
+  x->stage = with_links ? SPACE_GROUP : SPACE_ENDS;
   return push_or_drop(s, x);
 }
 
@@ -230,8 +205,8 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
       drop(s, child);
       continue;
     }
-    if (x->stage == SPACE_GROUP && set_point(s, child, false, &at)) {      /* it has its parent's group */
-      LOOM_TRY(bound_by_group(s, child, &at));
+    if (x->stage == SPACE_ENDS && set_point(s, child, WAVES, &at)) {      /* it has its parent's waves */
+      LOOM_TRY(bound_by_cases(s, child, &at, false));
       continue;
     }
     bound_node(s, child, NULL);
@@ -241,44 +216,49 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
   return LOOM_OK;
 }
 
-/* A point without its group, for which a group would be made. */
-static loom_status bound_point(space_search *s, space_node *x, const model_point *at) {
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
-  int64_t b = model_bound_point(s->program, at, &parts);
-  x->bound = b > x->bound ? b : x->bound;
-  x->stage = SPACE_GROUP;
-  return push_or_drop(s, x);
-}
-
-/* Is the box so large that making its group, all arms of it, is worth while? */
-static bool pays_group(const space_search *s, const space_node *x) {
+/* Is the box so large that asking all mappings for their ends is worth while? */
+static bool pays_ends(const space_search *s, const space_node *x) {
   const explore_space *e = s->source.space;
-  int64_t n = 1, arms = e ? (e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]]) * e->n_classes : 1;
+  int64_t n = 1, maps = e ? e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]] : 1;
   for (int i = 0; i < s->n_blocks; i++)
     n = solve_mul(n, x->to[i] - x->from[i] + 1);
-  return n >= ARM_PAYS_POINTS * arms * s->source.n_access;
+  return n >= ENDS_PAY_POINTS * maps;
 }
 
-/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then their group is asked, then they are cut to
- * points, which ask again.  *is_ready: it is one that did. */
-static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
+/* A point gets its own compute cycles; what cannot be priced goes. */
+static loom_status bound_costs(space_search *s, space_node *x) {
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
   model_point at;
-  *is_ready = x->stage == SPACE_POINT;
-  if (*is_ready)
-    return LOOM_OK;
-  int symbol = wave_symbol(s, x), any = widest(s, x);
-  if (symbol >= 0)
-    return split(s, x, symbol);
-  bool is_set = set_point(s, x, false, &at);
-  if (!is_set && any < 0) {
+  if (!set_point(s, x, COSTS, &at)) {
     drop(s, x);
     return LOOM_OK;
   }
-  if (is_set && x->stage == SPACE_BOX && any < 0)
-    return bound_point(s, x, &at);
-  if (is_set && (any < 0 || (x->stage == SPACE_BOX && pays_group(s, x))))
-    return bound_by_group(s, x, &at);
-  return split(s, x, any);
+  x->compute = at.compute;
+  if (x->stage == SPACE_ENDS)
+    return bound_by_cases(s, x, &at, false);
+  int64_t b = model_bound_point(s->program, &at, &parts);
+  x->bound = b > x->bound ? b : x->bound;
+  return push_or_drop(s, x);
+}
+
+/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then their ends are asked, then they are cut to points,
+ * which get their own cycles and ask their group.  *is_ready: it is one that did. */
+static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
+  model_point at;
+  *is_ready = x->stage == SPACE_GROUP;
+  if (*is_ready)
+    return LOOM_OK;
+  int symbol = wave_symbol(s, x), any = widest(s, x);
+  if (symbol >= 0 || (any >= 0 && (x->stage == SPACE_ENDS || !pays_ends(s, x))))
+    return split(s, x, symbol >= 0 ? symbol : any);
+  if (any < 0 && x->compute < 0)
+    return bound_costs(s, x);
+  if (set_point(s, x, WAVES, &at))
+    return bound_by_cases(s, x, &at, x->stage == SPACE_ENDS);
+  if (any >= 0)
+    return split(s, x, any);
+  drop(s, x);
+  return LOOM_OK;
 }
 
 /* ---- an epoch ---- */
@@ -308,7 +288,7 @@ static loom_status prepare_jobs(space_search *s) {
     space_job *j = &s->jobs.at[i];
     model_point at;
     space_key key;
-    if (!set_point(s, j->of, false, &at))
+    if (!set_point(s, j->of, WAVES, &at))
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
     space_key_of(&s->source, j->of->tuple, &at, &key);
     LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, &at, &j->group));
@@ -326,7 +306,7 @@ static loom_status run_job(loom_ctx *worker, void *data, size_t i) {
   space_search *s = data;
   space_job *j = &s->jobs.at[i];
   model_point at;
-  if (set_point(s, j->of, true, &at))
+  if (set_point(s, j->of, PACKED, &at))
     j->n = space_look(&worker->scratch, s->program, &s->source, j->group, &at, s->machine->l1_bytes, j->at_most, j->room, j->found, &j->effort);
   return LOOM_OK;
 }
@@ -407,6 +387,7 @@ loom_status space_search_run(space_search *s) {
     space_node *x = new_node(s);
     memset(x, 0, sizeof *x);
     x->tuple = t;
+    x->compute = -1;
     for (int i = 0; i < s->n_blocks; i++)
       x->to[i] = s->domain[i].n - 1;
     if (may_fit(s, x)) {

@@ -7,6 +7,7 @@
  *
  * What is left out, and why nothing better is lost:
  *   bound      every bound is at most T of all it stands for; dropped is what is above the incumbent, or equal and later in the order of ties;
+ *   ends       points of one tuple with the same first and last wave share how the first loads and last stores go, mapping by mapping;
  *   group      points of one tuple with the same waves share routes; arms that offer the same choices on the same routes cost the same: the first stays;
  *   orders, choices   explore_list_orders, explore_list_choices and explore_pick_choices have their own lemmas.
  * Ties: (T, block sizes in symbol order, sums of model_columns before the links, mapping, order, choices). */
@@ -50,8 +51,9 @@ typedef VEC_OF(space_arm) space_arms;
 typedef struct space_price { plan_choice choice; const model_route *route; int8_t order[PLAN_ITERS_MAX]; } space_price;
 typedef VEC_OF(space_price) space_prices;
 
-/* How much the links of one mapping's hull carry: by access and link, bytes for each byte that comes once, along the way that loads the link least. */
-typedef struct space_links { int n_links; const double *share; } space_links;
+/* Points of one tuple with the same first and last wave: what is known of each of its mappings, without their links. */
+typedef struct space_ends_key { int32_t tuple, none; int64_t first[PLAN_ITERS_MAX], last[PLAN_ITERS_MAX]; } space_ends_key;
+typedef struct space_ends { space_ends_key key; struct space_ends *older; size_t n, n_least; const model_case *cases, *const *least; /* those that no other lies under */ } space_ends;
 
 /* Points of one tuple with the same waves. */
 typedef struct space_key { int32_t tuple; uint32_t one_trip; int64_t active[PLAN_ITERS_MAX][2]; } space_key;
@@ -60,18 +62,21 @@ typedef struct space_group {
   struct space_group *older;            /* of the same bucket */
   space_arms arms;
   space_prices prices[PLAN_LOADS_MAX];  /* each choice on each route once; the links' loads are of the first arm that has it */
-  VEC_OF(space_links) links;            /* of each mapping */
-  space_prices ends[PLAN_LOADS_MAX];    /* ways that no other is quicker than, for the first load or the last store */
+  VEC_OF(const model_case *) cases;     /* of each mapping that has arms */
 } space_group;
 
 enum { SPACE_BUCKETS = 1 << 12 };
 struct space_builder;
-typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; struct space_builder *builder; arena_mark mark; size_t limit_bytes; } space_groups;
+struct space_ender;
+typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; space_ends *ends[SPACE_BUCKETS]; struct space_builder *builder; struct space_ender *ender; arena_mark mark; size_t limit_bytes; } space_groups;
 
 void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
 /* In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
 LOOM_MUST_USE loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at,
                                            const space_group **out);
+/* The same, of what all points with `at`'s first and last wave share.  Cases in the order of the tuple's mappings, none left out. */
+LOOM_MUST_USE loom_status space_find_ends(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, int32_t tuple, const model_point *at,
+                                          const space_ends **out);
 /* All groups go when they take more than the limit; only between epochs. */
 void space_groups_trim(loom_ctx *ctx, space_groups *g);
 
@@ -91,9 +96,9 @@ typedef VEC_OF(solve_ratio) solve_ratios;
 /* The parts of the mesh that the mappings of a tuple use. */
 typedef struct space_reach { model_reach *at; int n; } space_reach;
 
-/* What is known of the points of a node: how its bound was made. */
-typedef enum space_stage { SPACE_BOX, SPACE_GROUP, SPACE_POINT } space_stage;
-typedef struct space_node { int64_t bound; int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
+/* How the bound of a node was made: from sizes alone, with the ends of its mappings, with the links of its group. */
+typedef enum space_stage { SPACE_BOX, SPACE_ENDS, SPACE_GROUP } space_stage;
+typedef struct space_node { int64_t bound, compute; /* cycles of a point; -1: a box, or not yet known */ int32_t tuple; space_stage stage; int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX]; } space_node;
 
 /* A winner: one for each (mapping, order). */
 typedef struct space_record {

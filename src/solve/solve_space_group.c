@@ -54,6 +54,7 @@ typedef struct space_builder {
   const model_program *p;
   const model_point *at;
   space_group *g;
+  const space_ends *ends;
   seen_routes *routes[SEEN_BUCKETS];
   int n_routes;
   seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
@@ -136,39 +137,35 @@ static loom_status list_ways(builder *b, size_t first, int a, plan_choice *out, 
   return LOOM_OK;
 }
 
-/* Cores that fetch the same for themselves: those of parallel loops the access does not move with. */
-static double repeats(const builder *b, int a) {
-  double n = 1;
-  for (int i = 0; i < b->s->n_parallel; i++)
-    if (!model_access_moves(b->p, a, i))
-      n *= b->at->grid.cores[i];
-  return n;
-}
-
-/* Loads only: what the last store carries counts elsewhere. */
-static void add_links(builder *b, const plan_choice *const *ways, const size_t *n, model_route *const *routes) {
+/* Mapping number `mapping` of the tuple.  Links of loads only: what the last store carries counts elsewhere. */
+static void add_case(builder *b, size_t mapping, const plan_choice *const *ways, const size_t *n, model_route *const *routes) {
   int n_links = routes[0]->n_links;
   double *share = ARENA_NEW_N(&b->ctx->mem, double, b->s->n_access * (n_links + 1));
   for (int a = 0; a < b->s->n_access; a++)
     for (int l = 0; l < n_links && b->s->load[a]; l++) {
       double least = INFINITY;
       for (size_t i = 0; i < n[a]; i++) {
-        double cores = repeats(b, a);
+        int64_t cores = 1;
         for (int d = 0; d < PLAN_MESH_MAX; d++)
-          cores /= ways[a][i].area[d] > 1 ? (double)ways[a][i].area[d] : 1;
+          cores *= ways[a][i].area[d] > 1 ? ways[a][i].area[d] : 1;
+        double copies = model_copies(b->p, &b->at->grid, a, cores);
         for (int w = 0; w < b->at->n_waves; w++) {
           const model_route *r = &routes[a][i * (size_t)b->at->n_waves + (size_t)w];
           if (r->senders > 0)
-            least = fmin(least, cores * r->link_x1024[l] / 1024 / r->senders);
+            least = fmin(least, copies * r->link_x1024[l] / 1024 / r->senders);
         }
       }
       share[a * n_links + l] = isfinite(least) ? least : 0;
     }
-  vec_push(&b->ctx->mem, &b->g->links, ((space_links){n_links, share}));
+  model_case *x = ARENA_NEW(&b->ctx->mem, model_case);
+  *x = b->ends->cases[mapping];
+  x->n_links = n_links;
+  x->share = share;
+  vec_push(&b->ctx->mem, &b->g->cases, x);
 }
 
 /* The arms from `first` on, which stand on one mapping, get their routes. */
-static loom_status set_routes(builder *b, size_t first) {
+static loom_status set_routes(builder *b, size_t first, size_t mapping) {
   loom_ctx *ctx = b->ctx;
   if (first == b->g->arms.n)
     return LOOM_OK;
@@ -178,7 +175,7 @@ static loom_status set_routes(builder *b, size_t first) {
   for (int a = 0; a < b->s->n_access; a++)
     LOOM_TRY(list_ways(b, first, a, ways[a], &n[a]));
   LOOM_TRY(model_find_routes(ctx, b->p, &b->g->arms.at[first].map, b->at, (const plan_choice *const *)ways, n, routes));
-  add_links(b, (const plan_choice *const *)ways, n, routes);
+  add_case(b, mapping, (const plan_choice *const *)ways, n, routes);
   for (size_t k = first; k < b->g->arms.n; k++) {
     space_arm *arm = &b->g->arms.at[k];
     for (int a = 0; a < b->s->n_access; a++) {
@@ -236,45 +233,6 @@ static void number_arms(builder *b, size_t first) {
   b->g->arms.n = stay;
 }
 
-/* ---- ends ---- */
-
-static bool is_quicker(const model_route *x, const model_route *y) {
-  return x->senders <= y->senders && x->hops <= y->hops && x->tree_hops <= y->tree_hops && x->own_x1024 <= y->own_x1024 && x->busiest_x1024 <= y->busiest_x1024 &&
-         x->tree_x1024 <= y->tree_x1024;
-}
-
-static bool is_same_kind(const plan_choice *x, const plan_choice *y) {
-  int64_t length[2] = {0, 0};
-  bool cast[2] = {false, false};
-  const plan_choice *c[2] = {x, y};
-  for (int i = 0; i < 2; i++)
-    for (int d = 0; d < PLAN_MESH_MAX; d++) {
-      bool is_shared = c[i]->area[d] > 1;
-      cast[i] = cast[i] || (is_shared && c[i]->move[d] == PLAN_MULTICAST);
-      length[i] += is_shared && c[i]->move[d] == PLAN_CHAIN ? c[i]->area[d] - 1 : 0;
-    }
-  return length[0] == length[1] && cast[0] == cast[1];
-}
-
-static void list_ends(builder *b, int a) {
-  space_prices *out = &b->g->ends[a];
-  int w = b->s->load[a] ? 0 : b->at->n_waves - 1;
-  for (size_t i = 0; i < b->g->prices[a].n; i++) {
-    const space_price *x = &b->g->prices[a].at[i];
-    bool is_needed = true;
-    for (size_t k = 0; k < out->n && is_needed; k++)
-      is_needed = !is_same_kind(&out->at[k].choice, &x->choice) || !is_quicker(&out->at[k].route[w], &x->route[w]);
-    if (!is_needed)
-      continue;
-    size_t stay = 0;
-    for (size_t k = 0; k < out->n; k++)
-      if (!is_same_kind(&out->at[k].choice, &x->choice) || !is_quicker(&x->route[w], &out->at[k].route[w]))
-        out->at[stay++] = out->at[k];
-    out->n = stay;
-    vec_push(&b->ctx->mem, out, *x);
-  }
-}
-
 /* ---- filling a group ---- */
 
 static const plan_choice *keep_choices(builder *b, int a, const plan_choice *from, size_t *n, int depth) {
@@ -320,7 +278,7 @@ static loom_status add_space_arms(builder *b, const space_key *key) {
         }
         add_arms(b, &arm, n);
       }
-      LOOM_TRY(set_routes(b, first));
+      LOOM_TRY(set_routes(b, first, (size_t)(map - s->first_mapping[s->first_profile[key->tuple]])));
       number_arms(b, first);
     }
   return LOOM_OK;
@@ -328,8 +286,12 @@ static loom_status add_space_arms(builder *b, const space_key *key) {
 
 static loom_status add_row_arms(builder *b, const space_key *key) {
   const space_rows *rows = &b->s->rows;
+  size_t mapping = 0;
   for (size_t i = 0; i < rows->n; i++) {
-    if (b->s->row_tuple[i] != key->tuple || (b->s->is_answered && b->s->is_answered[i]))
+    if (b->s->row_tuple[i] != key->tuple)
+      continue;
+    mapping++;
+    if (b->s->is_answered && b->s->is_answered[i])
       continue;
     const plan_candidate *c = rows->at[i];
     space_arm arm = {.mapping = (int64_t)i, .map = c->mapping};
@@ -340,7 +302,7 @@ static loom_status add_row_arms(builder *b, const space_key *key) {
         space_choice_of(&c->access[a], depth, &b->room[a][n[a]++]);
     }
     add_arms(b, &arm, n);
-    LOOM_TRY(set_routes(b, first));
+    LOOM_TRY(set_routes(b, first, mapping - 1));
     number_arms(b, first);
   }
   return LOOM_OK;
@@ -370,6 +332,7 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   if (!g->builder)
     g->builder = make_builder(ctx, s, p);
   builder *b = g->builder;
+  LOOM_TRY(space_find_ends(ctx, s, p, g, key->tuple, at, &b->ends));
   arena_mark mark = arena_save(&ctx->scratch);
   b->at = at;
   b->g = ARENA_NEW(&ctx->mem, space_group);
@@ -378,8 +341,6 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   memset(b->prices, 0, (size_t)s->n_access * sizeof b->prices[0]);
   memcpy(&b->g->key, key, sizeof *key);
   LOOM_TRY(s->space ? add_space_arms(b, key) : add_row_arms(b, key));
-  for (int a = 0; a < s->n_access; a++)
-    list_ends(b, a);
   b->g->older = *bucket;
   *bucket = b->g;
   *out = b->g;
@@ -392,4 +353,5 @@ void space_groups_trim(loom_ctx *ctx, space_groups *g) {
     return;
   arena_release(&ctx->mem, g->mark);
   memset(g->newest, 0, sizeof g->newest);
+  memset(g->ends, 0, sizeof g->ends);
 }

@@ -1,0 +1,229 @@
+/* What is known of a way from its first wave: for bounds, which need no loads of single links.
+ *
+ * Who sends is a set of nodes: bits.  Mappings by the hundred have few different ones, so what a set costs is kept. */
+#include "model/model_program.h"
+#include "base/hash.h"
+
+enum { CACHE_BYTES = 1 << 20, CACHE_MAX = 1 << 12, CACHE_MIN = 1 << 4 };
+
+typedef struct sending { int32_t senders, hops, own, busiest; /* counts of channels */ int32_t way; bool is_set; } sending;
+
+struct model_router {
+  arena *mem;
+  const model_program *p;
+  const plan_mapping *map;
+  int n_words;
+  uint64_t **below[PLAN_MESH_MAX], **heads[PLAN_MESH_MAX];    /* [0..size]: nodes with a coordinate below it, with a multiple of it; NULL: not yet asked for */
+  bool has_index; int32_t *index[PLAN_ITERS_MAX];             /* by node: among the cores of each parallel loop */
+  uint64_t *set;                        /* the senders at hand */
+  int64_t limit[PLAN_ITERS_MAX]; uint64_t *limited[PLAN_ITERS_MAX];      /* nodes with a lower index; limit -1: not yet asked for */
+  size_t n_cache; sending *cache; uint64_t *cached_set;
+  int32_t *sends, *room, *load;         /* for model_noc_count */
+};
+
+model_router *model_router_make(arena *m, const model_program *p) {
+  model_router *r = ARENA_NEW(m, model_router);
+  const model_noc *noc = &p->noc;
+  r->mem = m;
+  r->p = p;
+  r->n_words = (noc->n_nodes + 63) / 64;
+  for (int d = 0; d < noc->n_dims; d++) {
+    r->below[d] = ARENA_NEW_N(m, uint64_t *, noc->size[d] + 1);
+    r->heads[d] = ARENA_NEW_N(m, uint64_t *, noc->size[d] + 1);
+  }
+  for (int i = 0; i < p->n_parallel; i++) {
+    r->index[i] = ARENA_NEW_N(m, int32_t, noc->n_nodes);
+    r->limited[i] = ARENA_NEW_N(m, uint64_t, r->n_words);
+  }
+  size_t bytes = sizeof(sending) + (size_t)r->n_words * sizeof(uint64_t);
+  for (r->n_cache = CACHE_MAX; r->n_cache > CACHE_MIN && r->n_cache * bytes > CACHE_BYTES;)
+    r->n_cache /= 2;
+  r->cache = ARENA_NEW_N(m, sending, r->n_cache);
+  r->cached_set = ARENA_NEW_N(m, uint64_t, r->n_cache * (size_t)r->n_words);
+  r->set = ARENA_NEW_N(m, uint64_t, r->n_words);
+  r->sends = ARENA_NEW_N(m, int32_t, noc->n_nodes);
+  r->room = ARENA_NEW_N(m, int32_t, noc->n_nodes);
+  r->load = ARENA_NEW_N(m, int32_t, noc->n_links);
+  return r;
+}
+
+void model_router_place(model_router *r, const plan_mapping *map) {
+  r->map = map;
+  r->has_index = false;
+  for (int i = 0; i < PLAN_ITERS_MAX; i++)
+    r->limit[i] = -1;
+}
+
+static void place_nodes(model_router *r) {
+  const model_noc *noc = &r->p->noc;
+  for (int i = 0; i < r->p->n_parallel; i++)
+    memset(r->index[i], 0, (size_t)noc->n_nodes * sizeof *r->index[i]);
+  for (int d = 0; d < r->map->n_mesh; d++)
+    for (int32_t v = 0; v < (int32_t)r->map->mesh_size[d]; v++) {
+      int32_t added[PLAN_ITERS_MAX] = {0};
+      int stride = noc->stride[d], size = (int)noc->size[d];
+      program_add_levels(r->map, d, v, added);
+      for (int i = 0; i < r->p->n_parallel; i++)
+        for (int first = v * stride; added[i] && first < noc->n_nodes; first += stride * size)
+          for (int k = 0; k < stride; k++)
+            r->index[i][first + k] += added[i];
+    }
+  r->has_index = true;
+}
+
+static void set_bit(uint64_t *set, int node) { set[node / 64] |= UINT64_C(1) << node % 64; }
+static bool has_bit(const uint64_t *set, int node) { return set[node / 64] >> node % 64 & 1; }
+
+static const uint64_t *nodes_below(model_router *r, int d, int64_t limit) {
+  uint64_t **at = &r->below[d][limit];
+  if (!*at) {
+    *at = ARENA_NEW_N(r->mem, uint64_t, r->n_words);
+    for (int node = 0; node < r->p->noc.n_nodes; node++)
+      if (r->p->noc.coord[node][d] < limit)
+        set_bit(*at, node);
+  }
+  return *at;
+}
+
+static const uint64_t *head_nodes(model_router *r, int d, int64_t area) {
+  uint64_t **at = &r->heads[d][area];
+  if (!*at) {
+    *at = ARENA_NEW_N(r->mem, uint64_t, r->n_words);
+    for (int node = 0; node < r->p->noc.n_nodes; node++)
+      if (r->p->noc.coord[node][d] % area == 0)
+        set_bit(*at, node);
+  }
+  return *at;
+}
+
+/* With an index below the limit in parallel loop i. */
+static const uint64_t *first_nodes(model_router *r, int i, int64_t limit) {
+  if (r->limit[i] == limit)
+    return r->limited[i];
+  if (!r->has_index)
+    place_nodes(r);
+  r->limit[i] = limit;
+  memset(r->limited[i], 0, (size_t)r->n_words * sizeof *r->limited[i]);
+  for (int node = 0; node < r->p->noc.n_nodes; node++)
+    r->limited[i][node / 64] |= (uint64_t)(r->index[i][node] < limit) << node % 64;
+  return r->limited[i];
+}
+
+static void keep_both(const model_router *r, const uint64_t *other) {
+  for (int w = 0; w < r->n_words; w++)
+    r->set[w] &= other[w];
+}
+
+/* Nodes that fetch or store the access for themselves and for those they share with. */
+static void find_senders(model_router *r, const program_access *a, const plan_choice *c, const int64_t *active) {
+  const model_noc *noc = &r->p->noc;
+  memset(r->set, 0xff, (size_t)r->n_words * sizeof *r->set);
+  if (noc->n_nodes % 64)
+    r->set[r->n_words - 1] = (UINT64_C(1) << noc->n_nodes % 64) - 1;
+  for (int d = 0; d < noc->n_dims; d++) {
+    int64_t used = d < r->map->n_mesh ? r->map->mesh_size[d] : 1;
+    if (used < noc->size[d])
+      keep_both(r, nodes_below(r, d, used));
+    if (d < r->map->n_mesh && c->area[d] > 1)
+      keep_both(r, head_nodes(r, d, c->area[d]));
+  }
+  for (int i = 0; i < r->p->n_parallel; i++) {
+    int64_t limit = program_active_limit(a, i, active);
+    if (limit < 0 || limit >= plan_iter_cores(r->map, i))
+      continue;
+    keep_both(r, first_nodes(r, i, limit));
+  }
+}
+
+static void count_sending(model_router *r, int way, sending *out) {
+  const model_noc *noc = &r->p->noc;
+  *out = (sending){.way = way, .is_set = true};
+  for (int node = 0; node < noc->n_nodes; node++) {
+    r->sends[node] = has_bit(r->set, node);
+    if (!r->sends[node])
+      continue;
+    out->senders++;
+    out->hops = noc->hops[way][node] > out->hops ? noc->hops[way][node] : out->hops;
+    out->own = noc->most[way][node] > out->own ? noc->most[way][node] : out->own;
+  }
+  memset(r->load, 0, (size_t)noc->n_links * sizeof *r->load);
+  model_noc_count(noc, way, r->sends, r->room, r->load);
+  for (int l = 0; l < noc->n_links; l++)
+    out->busiest = r->load[l] > out->busiest ? r->load[l] : out->busiest;
+}
+
+static const sending *find_sending(model_router *r, int way) {
+  size_t bytes = (size_t)r->n_words * sizeof *r->set, i = hash_table((uint64_t)way, r->set, bytes) & (r->n_cache - 1);
+  uint64_t *set = r->cached_set + i * (size_t)r->n_words;
+  sending *x = &r->cache[i];
+  if (!x->is_set || x->way != way || memcmp(set, r->set, bytes) != 0) {
+    count_sending(r, way, x);
+    memcpy(set, r->set, bytes);
+  }
+  return x;
+}
+
+/* ---- the way ---- */
+
+double model_full_part(const model_program *p, const model_point *at) {
+  double part = 1;
+  for (int i = 0; i < p->n_parallel; i++)
+    part *= at->trips[i] > 0 ? (double)at->waves[i].count[0] / (double)at->trips[i] : 1;
+  return part;
+}
+
+double model_copies(const model_program *p, const model_grid *g, int access, int64_t shared) {
+  uint32_t summed = 0;                  /* the turns of a causal loop are counted over all cores of the loop it depends on */
+  double n = 1;
+  for (int l = p->n_parallel; l < p->n_loops; l++)
+    if (p->loop[l].causal)
+      summed |= 1u << p->loop[l].outer;
+  for (int i = 0; i < p->n_parallel; i++)
+    if (!model_access_moves(p, access, i) && !(summed & 1u << i))
+      n *= g->cores[i];
+  return n / (double)shared;
+}
+
+static double per_byte(int64_t rate_x1024) { return rate_x1024 ? 1024 / (double)rate_x1024 : 0; }
+static double larger(double a, double b) { return a > b ? a : b; }
+
+model_way model_router_find(model_router *r, const int64_t *active, int access, const plan_choice *c) {
+  const model_program *p = r->p;
+  const program_access *a = &p->access[access];
+  find_senders(r, a, c, active);
+  const sending *s = find_sending(r, a->is_store);
+  double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = per_byte(p->port_rate), link = per_byte(p->link_rate), dram = per_byte(p->dram_rate);
+  double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
+  model_way x = {.base = (double)(p->setup + p->latency + p->hop * s->hops), .slope = larger(port, shared)};
+  if (a->is_store)
+    return x;
+  double up = 0, length = 1, setup = (double)p->setup, hop = (double)p->hop, spread = 0;
+  int64_t cores = 1;
+  bool is_cast = false;
+  for (int d = 0; d < r->map->n_mesh; d++) {
+    if (c->area[d] <= 1)
+      continue;
+    cores *= c->area[d];
+    is_cast = is_cast || c->move[d] == PLAN_MULTICAST;
+    up += c->move[d] == PLAN_MULTICAST && s->senders ? program_tree_hops(&p->noc, d, c->area[d]) : 0;
+    length += c->move[d] == PLAN_CHAIN ? (double)(c->area[d] - 1) : 0;
+  }
+  x.slope = larger(own, shared);
+  x.each = own;
+  if (is_cast) {                        /* the tree: every link of it once */
+    spread = larger(s->senders ? link : 0, port);
+    x.base += 2 * hop * up + setup;
+    x.slope += spread;
+    x.each = x.slope;
+  }
+  if (length > 1) {
+    x.base += setup + (length - 1) * (setup + hop);
+    x.slope += length * link;
+    x.each = larger(own + link + spread, 2 * link);
+  }
+  model_grid g;
+  model_grid_of(r->map, &g);
+  x.copies = model_copies(p, &g, access, cores);
+  x.link = s->senders ? x.copies * s->busiest / channels / s->senders : 0;
+  return x;
+}
