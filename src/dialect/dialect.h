@@ -28,9 +28,15 @@ const char *dialect_sym_name(arena *mem, MlirOperation op);            /* "tile_
 
 /* ---- loom.copy (static areas) ---- */
 typedef struct dialect_copy { MlirValue src, dst; const char *src_space, *dst_space; /* "mem_DRAM", "mem_L1" */
-  int n_mesh; int64_t area[DIALECT_MESH_MAX]; MlirValue ul[DIALECT_MESH_MAX], lr[DIALECT_MESH_MAX]; /* null: no region */ } dialect_copy;
+  int n_mesh; int64_t area[DIALECT_MESH_MAX]; MlirValue ul[DIALECT_MESH_MAX], lr[DIALECT_MESH_MAX]; /* null: no region */
+  bool chain[DIALECT_MESH_MAX]; /* along that mesh dim it goes from neighbour to neighbour */ } dialect_copy;
 bool dialect_read_copy(arena *mem, MlirOperation op, dialect_copy *out);
 MlirOperation dialect_build_copy(ir_builder *b, const dialect_copy *c);
+
+/* ---- loom.gather between buffers: every core of the region sends `value` to place `place` of the slot of the core at ul ---- */
+typedef struct dialect_gather { MlirValue value, slot, place; int n_mesh; int64_t area[DIALECT_MESH_MAX]; MlirValue ul[DIALECT_MESH_MAX], lr[DIALECT_MESH_MAX]; } dialect_gather;
+bool dialect_read_gather(MlirOperation op, dialect_gather *out);          /* false: another form of it */
+MlirOperation dialect_build_gather(ir_builder *b, const dialect_gather *g);
 
 /* ---- loom.alloc (static shapes) ---- */
 typedef struct dialect_alloc { MlirType type; const char *memory; const char *name; /* of the value it holds, may be NULL */

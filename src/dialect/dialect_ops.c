@@ -31,6 +31,13 @@ bool dialect_read_copy(arena *mem, MlirOperation op, dialect_copy *out) {
     for (int d = 0; d < out->n_mesh; d++)
       out->area[d] = mlirDenseI64ArrayGetElement(area, d);
   }
+  MlirAttribute chain = ir_attr_of(op, "chain");
+  if (!mlirAttributeIsNull(chain)) {
+    if (!mlirAttributeIsADenseBoolArray(chain) || mlirDenseArrayGetNumElements(chain) != out->n_mesh)
+      return false;
+    for (int d = 0; d < out->n_mesh; d++)
+      out->chain[d] = mlirDenseBoolArrayGetElement(chain, d);
+  }
   if (!ir_segment(op, SEG_AREA, &first, &n) || n != 0)
     return false;
   return out->src_space && out->dst_space && read_corner(op, SEG_UL, out->n_mesh, out->ul) && read_corner(op, SEG_LR, out->n_mesh, out->lr);
@@ -48,11 +55,45 @@ MlirOperation dialect_build_copy(ir_builder *b, const dialect_copy *c) {
   n += 2 * corner;
   int32_t segments[SEG_COUNT] = {1, 1, 0, corner, corner};
   ir_ctx *ir = b->ir;
+  int chain[DIALECT_MESH_MAX];
+  bool has_chain = false;
+  for (int d = 0; d < c->n_mesh; d++)
+    has_chain |= chain[d] = c->chain[d];
   const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(ir->mlir, SEG_COUNT, segments)},
                             {"src_mem_space", ir_symbol_attr(ir, c->src_space)},
                             {"dst_mem_space", ir_symbol_attr(ir, c->dst_space)},
-                            {"static_area", mlirDenseI64ArrayGet(ir->mlir, c->n_mesh, c->area)}};
-  return ir_build(b, "loom.copy", 0, NULL, n, operands, c->n_mesh ? 4 : 3, attrs, 0, NULL);
+                            {"static_area", mlirDenseI64ArrayGet(ir->mlir, c->n_mesh, c->area)},
+                            {"chain", mlirDenseBoolArrayGet(ir->mlir, c->n_mesh, chain)}};
+  return ir_build(b, "loom.copy", 0, NULL, n, operands, c->n_mesh ? 4 + has_chain : 3, attrs, 0, NULL);
+}
+
+/* ---- loom.gather ---- */
+
+bool dialect_read_gather(MlirOperation op, dialect_gather *out) {
+  *out = (dialect_gather){.value = ir_operand(op, 0), .slot = ir_operand(op, 1), .place = ir_operand(op, 2)};
+  MlirAttribute area = ir_attr_of(op, "static_area");
+  if (!ir_op_is(op, "loom.gather") || mlirOperationGetNumResults(op) != 0 || mlirAttributeIsNull(area) || !mlirAttributeIsADenseI64Array(area) ||
+      mlirDenseArrayGetNumElements(area) > DIALECT_MESH_MAX)
+    return false;
+  out->n_mesh = (int)mlirDenseArrayGetNumElements(area);
+  if (ir_num_operands(op) != 3 + 2 * out->n_mesh)
+    return false;
+  for (int d = 0; d < out->n_mesh; d++) {
+    out->area[d] = mlirDenseI64ArrayGetElement(area, d);
+    out->ul[d] = ir_operand(op, 3 + d);
+    out->lr[d] = ir_operand(op, 3 + out->n_mesh + d);
+  }
+  return true;
+}
+
+MlirOperation dialect_build_gather(ir_builder *b, const dialect_gather *g) {
+  MlirValue operands[3 + 2 * DIALECT_MESH_MAX] = {g->value, g->slot, g->place};
+  for (int d = 0; d < g->n_mesh; d++) {
+    operands[3 + d] = g->ul[d];
+    operands[3 + g->n_mesh + d] = g->lr[d];
+  }
+  const ir_named attrs[] = {{"static_area", mlirDenseI64ArrayGet(b->ir->mlir, g->n_mesh, g->area)}};
+  return ir_build(b, "loom.gather", 0, NULL, 3 + 2 * g->n_mesh, operands, 1, attrs, 0, NULL);
 }
 
 static int64_t int_or_absent(MlirOperation op, const char *name) {

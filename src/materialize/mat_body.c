@@ -15,12 +15,12 @@ static int hoist_of(const mat *m, const nest_node *node) {
 
 static loom_status lift(mat *m, const nest_body *body, nest_body *out, lifted_list *up);
 
-/* A load passes a loop only when it does not move with it. */
+/* A load passes a loop that it does not move with, or its slot has a place for each turn. */
 static loom_status place_lifted(mat *m, int loop, const lifted_list *inner, nest_body *out, lifted_list *up) {
   const nest_loop *l = &m->nest->loops.at[loop];
   for (size_t i = 0; i < inner->n; i++) {
     lifted x = inner->at[i];
-    if (nest_access_uses(m->nest, x.load, loop))
+    if (nest_access_uses(m->nest, x.load, loop) && !(mat_panel_loops(m, x.load) & 1u << loop))
       LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan lifts '%s' out of the loop over '%s', but it loads another tile in each iteration",
                 x.load->label, l->block);
     x.levels--;
@@ -53,11 +53,28 @@ static loom_status lift(mat *m, const nest_body *body, nest_body *out, lifted_li
   return LOOM_OK;
 }
 
+/* What is lifted over all sequential loops goes on over the temporal ones, innermost first. */
+static loom_status place_early(mat *m, const lifted *x) {
+  const plan_mapping *p = &m->plan->candidate.mapping;
+  int position = p->n_iters - x->levels;
+  if (position < 0)
+    LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan lifts '%s' over %d more loops than enclose it", x->load->label, -position);
+  for (int k = position; k < p->n_iters; k++) {
+    mat_share s;
+    LOOM_TRY(mat_share_of(m, p->order[k], &s));
+    if (s.rounds > 1 && nest_access_uses(m->nest, x->load, p->order[k]) && !(mat_panel_loops(m, x->load) & 1u << p->order[k]))
+      LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan lifts '%s' out of the rounds over '%s', but it loads another tile in each of them", x->load->label,
+                m->nest->loops.at[p->order[k]].block);
+  }
+  vec_push(m->mem, &m->early, ((mat_early){x->load, position}));
+  return LOOM_OK;
+}
+
 loom_status mat_hoist(mat *m, const nest_body *body, nest_body *out) {
   lifted_list up = {0};
   LOOM_TRY(lift(m, body, out, &up));
-  if (up.n > 0)
-    LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan lifts '%s' over %d more loops than enclose it", up.at[0].load->label, up.at[0].levels);
+  for (size_t i = 0; i < up.n; i++)
+    LOOM_TRY(place_early(m, &up.at[i]));
   return LOOM_OK;
 }
 
@@ -70,7 +87,7 @@ static bool touches(const nest_node *node, int v) {
         return true;
     return false;
   }
-  for (size_t i = 0; node->kind == NEST_COMPUTE && i < node->inputs.n; i++)
+  for (size_t i = 0; i < node->inputs.n; i++)
     if (node->inputs.at[i] == v)
       return true;
   return node->value == v;
@@ -90,34 +107,24 @@ static size_t last_touch(const nest_body *body, int v) {
 static loom_status emit_loop(mat *m, const nest_node *node) {
   const nest_loop *l = &m->nest->loops.at[node->loop];
   const char *iterator = nest_iterator_name(m->mem, m->nest, node->loop);
-  const sym_expr *trip = mat_fold(m, sym_ceildiv(m->mem, l->extent, sym_name(m->mem, l->block)));
-  int64_t count, most;
+  const sym_expr *trip = mat_fold(m, sym_ceildiv(m->mem, mat_loop_end(m, node->loop), sym_name(m->mem, l->block)));
+  int64_t count;
   bool is_known = sym_is_const(trip, &count);
   if (!is_known && !mat_max(m, trip, &count))
     LOOM_FAIL(m->ctx, m->at, LOOM_EUNSUP, "the loop over '%s' runs an unknown number of times: %s", l->block, sym_str(m->mem, trip));
-  most = count > 0 ? count - 1 : 0;
+  int64_t most = count > 0 ? count - 1 : 0;
   size_t names = m->names.n;
-  if (is_known && count == 1) {
-    mat_bind(m, iterator, (MlirValue){NULL}, 0);
-    LOOM_TRY(mat_open_block(m, node->loop, sym_const(m->mem, 0), 0));
-    LOOM_TRY(mat_body(m, &node->body));
-    m->names.n = names;
-    return LOOM_OK;
-  }
-  MlirValue bound, zero = ir_index_const(&m->b, 0), one = ir_index_const(&m->b, 1);
-  LOOM_TRY(mat_index(m, trip, &bound));
-  MlirType index = ir_index_type(m->ir);
-  MlirBlock block;
-  MlirRegion region = ir_new_region(m->ir, 1, &index, &block);
-  const ir_named attrs[] = {{"loom.block_sym", ir_symbol_attr(m->ir, l->block)}, {"loom.iter_type", dialect_iter_type(m->ir, "sequential")}};
-  if (mlirOperationIsNull(ir_build(&m->b, "scf.for", 0, NULL, 3, (MlirValue[]){zero, bound, one}, 2, attrs, 1, &region)))
-    return LOOM_EBUG;
   ir_builder outside = m->b;
-  m->b = ir_at_end(m->ir, block);
-  mat_bind(m, iterator, mlirBlockGetArgument(block, 0), most);
+  MlirValue turn = {NULL};
+  if (!is_known || count != 1) {
+    MlirValue bound;
+    LOOM_TRY(mat_index(m, trip, &bound));
+    LOOM_TRY(mat_open_for(m, node->loop, "sequential", bound, &turn, &outside));
+  }
+  mat_bind(m, iterator, turn, MAT_NULL(turn) ? 0 : most);
+  m->block[node->loop].turn = turn;
   LOOM_TRY(mat_open_block(m, node->loop, sym_name(m->mem, iterator), most));
   LOOM_TRY(mat_body(m, &node->body));
-  ir_build(&m->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
   m->b = outside;
   m->names.n = names;
   m->block[node->loop] = (mat_block){0};
@@ -127,24 +134,93 @@ static loom_status emit_loop(mat *m, const nest_node *node) {
 /* Is the value given back after node i of this body?  It is when the body made it. */
 static bool ends_here(const nest_body *body, size_t i, const bool *alive_outside, int v) { return !alive_outside[v] && last_touch(body, v) == i; }
 
-loom_status mat_body(mat *m, const nest_body *body) {
+static loom_status emit_node(mat *m, const nest_body *body, size_t i, const bool *alive_outside) {
+  const nest_node *node = body->at[i];
+  m->at = ir_span(m->ir, mat_op_of(m, node));
+  switch (node->kind) {
+  case NEST_LOOP: return emit_loop(m, node);
+  case NEST_LOAD: return mat_load(m, node);
+  case NEST_STORE: return mat_store(m, node, ends_here(body, i, alive_outside, node->value));
+  case NEST_COMPUTE: return mat_compute(m, node);
+  case NEST_GATHER: return mat_gather(m, node);
+  }
+  return LOOM_EBUG;
+}
+
+static void give_ended(mat *m, const nest_body *body, size_t i, const bool *alive_outside) {
+  for (size_t v = m->nest->values.n; v-- > 0;)
+    if (ends_here(body, i, alive_outside, (int)v))
+      mat_give_value(m, (int)v);
+}
+
+/* scf.if for the nodes [from, to) that only the first core of loop `loop` runs.  What the core has gathered is given back behind it. */
+static loom_status emit_first(mat *m, const nest_body *body, size_t from, size_t to, int loop, const bool *alive_outside) {
+  MlirValue place, zero = ir_index_const(&m->b, 0);
+  size_t n_values = m->nest->values.n;
+  bool *alive = ARENA_NEW_N(m->mem, bool, n_values + 1);
+  LOOM_TRY(mat_index(m, sym_name(m->mem, nest_iterator_name(m->mem, m->nest, loop)), &place));
+  const ir_named predicate = {"predicate", ir_int_attr(m->ir, 0)};
+  MlirValue is_first = ir_build1(&m->b, "arith.cmpi", ir_type(m->ir, "i1"), 2, (MlirValue[]){place, zero}, 1, &predicate);
+  MlirBlock then;
+  MlirRegion regions[] = {ir_new_region(m->ir, 0, NULL, &then), mlirRegionCreate()};
+  if (mlirOperationIsNull(ir_build(&m->b, "scf.if", 0, NULL, 1, &is_first, 0, NULL, 2, regions)))
+    return LOOM_EBUG;
+  ir_builder outside = m->b;
+  m->b = ir_at_end(m->ir, then);
+  MlirOperation end = ir_build(&m->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+  m->b = ir_before(m->ir, end);
+  for (size_t v = 0; v < n_values; v++)
+    alive[v] = !MAT_NULL(m->slot[v].slot);      /* and what is not is made and given back inside */
+  for (size_t i = from; i < to; i++) {
+    LOOM_TRY(emit_node(m, body, i, alive));
+    give_ended(m, body, i, alive);
+  }
+  m->b = outside;
+  for (size_t i = from; i < to; i++)
+    give_ended(m, body, i, alive_outside);
+  return LOOM_OK;
+}
+
+/* What the first core does alone comes behind what all do: nothing that all do can depend on it. */
+static loom_status move_first_back(mat *m, const nest_body *body, nest_body *out) {
+  bool *alone = ARENA_NEW_N(m->mem, bool, m->nest->values.n + 1);
+  for (size_t i = 0; i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->only_first >= 0) {
+      alone[x->value] = x->kind != NEST_STORE || alone[x->value];
+      continue;
+    }
+    for (size_t k = 0; x->kind != NEST_LOOP && k < x->inputs.n; k++)
+      if (alone[x->inputs.at[k]])
+        LOOM_FAIL(m->ctx, ir_span(m->ir, mat_op_of(m, x)), LOOM_EUNSUP, "all cores use what one core alone has made ('%s')", x->label);
+    vec_push(m->mem, out, body->at[i]);
+  }
+  for (size_t i = 0; i < body->n; i++)
+    if (body->at[i]->only_first >= 0)
+      vec_push(m->mem, out, body->at[i]);
+  return LOOM_OK;
+}
+
+loom_status mat_body(mat *m, const nest_body *program) {
   size_t n_values = m->nest->values.n;
   bool *alive_outside = ARENA_NEW_N(m->mem, bool, n_values + 1);
+  nest_body body = {0};
+  LOOM_TRY(move_first_back(m, program, &body));
   for (size_t v = 0; v < n_values; v++)
     alive_outside[v] = !MAT_NULL(m->slot[v].slot);
-  for (size_t i = 0; i < body->n; i++) {
-    const nest_node *node = body->at[i];
-    m->at = ir_span(m->ir, mat_op_of(m, node));
-    switch (node->kind) {
-    case NEST_LOOP: LOOM_TRY(emit_loop(m, node)); break;
-    case NEST_LOAD: LOOM_TRY(mat_load(m, node)); break;
-    case NEST_STORE: LOOM_TRY(mat_store(m, node, ends_here(body, i, alive_outside, node->value))); break;
-    case NEST_COMPUTE: LOOM_TRY(mat_compute(m, node)); break;
-    case NEST_GATHER: return LOOM_EBUG;   /* refused before anything is written */
+  for (size_t i = 0; i < body.n;) {
+    size_t to = i;
+    int first = body.at[i]->only_first;
+    while (first >= 0 && to < body.n && body.at[to]->only_first == first)
+      to++;
+    if (to > i) {
+      LOOM_TRY(emit_first(m, &body, i, to, first, alive_outside));
+      i = to;
+      continue;
     }
-    for (size_t v = n_values; v-- > 0;)
-      if (ends_here(body, i, alive_outside, (int)v))
-        mat_give_value(m, (int)v);
+    LOOM_TRY(emit_node(m, &body, i, alive_outside));
+    give_ended(m, &body, i, alive_outside);
+    i++;
   }
   return LOOM_OK;
 }

@@ -1,5 +1,6 @@
 /* The plan's L1 buffers: one loom.alloc each, at the top of the mesh loop; values take and give slots of them. */
 #include "materialize/mat_private.h"
+#include <string.h>
 
 static const plan_buffer *find_buffer(const mat *m, const char *name) {
   for (size_t i = 0; i < m->plan->buffers.n; i++)
@@ -25,16 +26,20 @@ static const char *shape_text(arena *mem, const int64_t *shape, int rank) {
 /* A plan may come from a file: its buffers must be those the kernel needs at its block sizes. */
 static loom_status check_buffer(mat *m, const nest_buffer *need, const plan_buffer *b) {
   int64_t want[NEST_RANK_MAX];
-  bool same = b->rank == need->rank;
+  int rank = need->rank;
   for (int d = 0; d < need->rank; d++) {
     const sym_expr *size = mat_fold(m, need->dim[d]);
     if (!sym_is_const(size, &want[d]))
       LOOM_FAIL(m->ctx, m->at, LOOM_EUNSUP, "the size of tile '%s' must follow from the block sizes, not %s", need->name, sym_str(m->mem, size));
-    same = same && b->shape[d] == want[d];
   }
+  if (need->kind == NEST_BUFFER_LOAD)
+    LOOM_TRY(mat_panel_shape(m, need->access, &m->slot[need->value], want, &rank));
+  bool same = b->rank == rank;
+  for (int d = 0; same && d < rank; d++)
+    same = b->shape[d] == want[d];
   if (!same)
     LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan's buffer '%s' is %s; at its block sizes the kernel needs %s", b->name,
-              shape_text(m->mem, b->shape, b->rank), shape_text(m->mem, want, need->rank));
+              shape_text(m->mem, b->shape, b->rank), shape_text(m->mem, want, rank));
   if (b->offset < 0 || b->depth < 1)
     LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan's buffer '%s' has offset %" PRId64 " and depth %d; expected an L1 address and at least one slot",
               b->name, b->offset, b->depth);
@@ -44,9 +49,13 @@ static loom_status check_buffer(mat *m, const nest_buffer *need, const plan_buff
 loom_status mat_assign_buffers(mat *m) {
   nest_buffers needs = {0};
   nest_list_buffers(m->mem, m->nest, false, &needs);
+  for (size_t v = 0; v < m->nest->values.n; v++)
+    memset(m->slot[v].along, 0xFF, sizeof m->slot[v].along);
   for (size_t i = 0; i < needs.n; i++) {
     const nest_buffer *need = &needs.at[i];
     const plan_buffer *b = find_buffer(m, need->name);
+    if (!b && need->kind == NEST_BUFFER_STORE && mat_plan_access(m, need->access)->direct)
+      continue;      /* it leaves from the accumulator */
     if (!b)
       LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the plan has no L1 buffer for '%s'", need->name);
     LOOM_TRY(check_buffer(m, need, b));

@@ -11,6 +11,8 @@ MlirOperation mat_op_of(const mat *m, const nest_node *node) {
 /* One scalar from a type to another; f16 and bf16 meet in f32. */
 static MlirValue convert_scalar(mat *m, ir_builder *b, MlirValue v, dtype from, dtype to) {
   MlirType type = ir_dtype(m->ir, to);
+  if (from == to)
+    return v;
   if (dtype_is_float(from) != dtype_is_float(to))
     return ir_build1(b, dtype_is_float(to) ? "arith.sitofp" : "arith.fptosi", type, 1, &v, 0, NULL);
   if (dtype_bytes(from) == dtype_bytes(to) && dtype_is_float(to)) {
@@ -202,19 +204,20 @@ static loom_status build_generic(mat *m, const nest_node *node) {
   return done(ir_build(&m->b, "linalg.generic", 0, NULL, n_in + 1, operands, 3, attrs, 1, &region));
 }
 
-loom_status mat_convert(mat *m, MlirValue from, MlirValue to) {
+/* to[i..] = from[map(i..)], rounded or widened. */
+static loom_status rearrange(mat *m, MlirValue from, MlirValue to, MlirAffineMap map) {
   dtype have, want;
   if (!ir_type_dtype(mlirValueGetType(from), &have) || !ir_type_dtype(mlirValueGetType(to), &want))
     LOOM_FAIL(m->ctx, LOOM_NOSPAN, LOOM_EBUG, "a conversion between unknown element types");
-  int64_t rank = mlirShapedTypeGetRank(mlirValueGetType(from));
+  int64_t rank = mlirShapedTypeGetRank(mlirValueGetType(to));
   MlirBlock body;
   MlirType types[] = {ir_dtype(m->ir, have), ir_dtype(m->ir, want)};
   MlirRegion region = ir_new_region(m->ir, 2, types, &body);
   ir_builder in = ir_at_end(m->ir, body);
   MlirValue converted = convert_scalar(m, &in, mlirBlockGetArgument(body, 0), have, want);
   ir_build(&in, "linalg.yield", 0, NULL, 1, &converted, 0, NULL, 0, NULL);
-  MlirAttribute map = mlirAffineMapAttrGet(mlirAffineMapMultiDimIdentityGet(m->ir->mlir, rank)), parallel = ir_attr(m->ir, "#linalg.iterator_type<parallel>");
-  MlirAttribute maps[] = {map, map}, iterators[DIALECT_RANK_MAX];
+  MlirAttribute maps[] = {mlirAffineMapAttrGet(map), mlirAffineMapAttrGet(mlirAffineMapMultiDimIdentityGet(m->ir->mlir, rank))};
+  MlirAttribute parallel = ir_attr(m->ir, "#linalg.iterator_type<parallel>"), iterators[DIALECT_RANK_MAX];
   for (int64_t d = 0; d < rank; d++)
     iterators[d] = parallel;
   int32_t segments[] = {1, 1};
@@ -224,11 +227,62 @@ loom_status mat_convert(mat *m, MlirValue from, MlirValue to) {
   return done(ir_build(&m->b, "linalg.generic", 0, NULL, 2, (MlirValue[]){from, to}, 3, attrs, 1, &region));
 }
 
+loom_status mat_convert(mat *m, MlirValue from, MlirValue to) {
+  return rearrange(m, from, to, mlirAffineMapMultiDimIdentityGet(m->ir->mlir, mlirShapedTypeGetRank(mlirValueGetType(from))));
+}
+
+/* loom.broadcast reads index 0 of the dim it repeats along, or has no index of it. */
+static loom_status broadcast_map(mat *m, MlirOperation op, int from_rank, int to_rank, MlirAffineExpr *out) {
+  int64_t dim;
+  if (!ir_attr_int(ir_attr_of(op, "dim"), &dim))
+    LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EBUG, "loom.broadcast without a dim");
+  for (int d = 0, at = 0; d < to_rank && at < from_rank; d++) {
+    if (d == dim && from_rank == to_rank)
+      out[at++] = mlirAffineConstantExprGet(m->ir->mlir, 0);
+    else if (d != dim)
+      out[at++] = mlirAffineDimExprGet(m->ir->mlir, d);
+  }
+  return LOOM_OK;
+}
+
+/* Dim d of the result of linalg.transpose is dim permutation[d] of its operand. */
+static loom_status transpose_map(mat *m, MlirOperation op, int rank, MlirAffineExpr *out) {
+  MlirAttribute permutation = ir_attr_of(op, "permutation");
+  if (mlirAttributeIsNull(permutation) || !mlirAttributeIsADenseI64Array(permutation) || mlirDenseArrayGetNumElements(permutation) != rank)
+    LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EBUG, "linalg.transpose without a permutation");
+  for (int d = 0; d < rank; d++)
+    out[mlirDenseI64ArrayGetElement(permutation, d)] = mlirAffineDimExprGet(m->ir->mlir, d);
+  return LOOM_OK;
+}
+
+static loom_status build_rearranged(mat *m, const nest_node *node) {
+  MlirOperation op = mat_op_of(m, node);
+  MlirAffineExpr source[DIALECT_RANK_MAX];
+  int from_rank = m->nest->values.at[node->inputs.at[0]].rank, rank = m->nest->values.at[node->value].rank;
+  LOOM_TRY(text_eq(node->op, "broadcast") ? broadcast_map(m, op, from_rank, rank, source) : transpose_map(m, op, rank, source));
+  MlirValue from, to;
+  LOOM_TRY(mat_view(m, node->inputs.at[0], &from));
+  LOOM_TRY(mat_view(m, node->value, &to));
+  return rearrange(m, from, to, mlirAffineMapGet(m->ir->mlir, rank, 0, from_rank, source));
+}
+
+/* The value of the next iteration takes the accumulator's place. */
+static loom_status build_move(mat *m, const nest_node *node) {
+  MlirValue from, to;
+  LOOM_TRY(mat_view(m, node->inputs.at[0], &from));
+  LOOM_TRY(mat_view(m, node->value, &to));
+  return m->slot[node->inputs.at[0]].buffer->type == m->slot[node->value].buffer->type ? mat_copy_local(m, from, to) : mat_convert(m, from, to);
+}
+
 loom_status mat_compute(mat *m, const nest_node *node) {
   LOOM_TRY(mat_take_value(m, node->value));
   if (text_eq(node->op, "fill"))
     return build_fill(m, node);
   if (text_eq(node->op, "matmul") || text_eq(node->op, "batch_matmul"))
     return build_matmul(m, node);
+  if (text_eq(node->op, "move"))
+    return build_move(m, node);
+  if (text_eq(node->op, "broadcast") || text_eq(node->op, "transpose"))
+    return build_rearranged(m, node);
   return build_generic(m, node);
 }

@@ -1,10 +1,7 @@
 /* The mesh loop over the logical levels in use, the temporal loops in plan order, and the parallel iterators made of both. */
 #include "materialize/mat_private.h"
 
-/* Blocks of parallel iterator i, cores that share them, and rounds each core makes. */
-typedef struct share { int64_t blocks, cores, rounds; } share;
-
-static loom_status share_of(mat *m, int i, share *out) {
+loom_status mat_share_of(mat *m, int i, mat_share *out) {
   const nest_loop *l = &m->nest->loops.at[i];
   const sym_expr *blocks = mat_fold(m, sym_ceildiv(m->mem, l->extent, sym_name(m->mem, l->block)));
   if (!sym_is_const(blocks, &out->blocks))
@@ -74,27 +71,28 @@ static loom_status open_mesh(mat *m) {
   return LOOM_OK;
 }
 
-/* scf.for over the rounds of iterator i; the builder moves inside. */
-static loom_status open_rounds(mat *m, int i, int64_t rounds, MlirValue *out) {
+loom_status mat_open_for(mat *m, int loop, const char *kind, MlirValue trip, MlirValue *out_iv, ir_builder *outside) {
   MlirType index = ir_index_type(m->ir);
   MlirBlock body;
   MlirRegion region = ir_new_region(m->ir, 1, &index, &body);
-  MlirValue operands[] = {ir_index_const(&m->b, 0), ir_index_const(&m->b, rounds), ir_index_const(&m->b, 1)};
-  const ir_named attrs[] = {{"loom.block_sym", ir_symbol_attr(m->ir, m->nest->loops.at[i].block)},
-                            {"loom.iter_type", dialect_iter_type(m->ir, "temporal")}};
+  MlirValue operands[] = {ir_index_const(&m->b, 0), trip, ir_index_const(&m->b, 1)};
+  const ir_named attrs[] = {{"loom.block_sym", ir_symbol_attr(m->ir, m->nest->loops.at[loop].block)}, {"loom.iter_type", dialect_iter_type(m->ir, kind)}};
   if (mlirOperationIsNull(ir_build(&m->b, "scf.for", 0, NULL, 3, operands, 2, attrs, 1, &region)))
     return LOOM_EBUG;
+  *outside = m->b;
   m->b = ir_at_end(m->ir, body);
   MlirOperation end = ir_build(&m->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
   m->b = ir_before(m->ir, end);
-  *out = mlirBlockGetArgument(body, 0);
+  *out_iv = mlirBlockGetArgument(body, 0);
   return LOOM_OK;
 }
 
 /* Iterator = (spatial levels, outer first, as one number) + round * cores. */
-static loom_status bind_iterator(mat *m, int i, const share *s, MlirValue round) {
+loom_status mat_bind_iterator(mat *m, int i, MlirValue round) {
   const plan_mapping *p = &m->plan->candidate.mapping;
   MlirValue sum = {NULL};
+  mat_share s;
+  LOOM_TRY(mat_share_of(m, i, &s));
   for (int l = 0; l < p->n_logical; l++) {
     if (p->logical[l].iter != i || p->logical[l].size == 1)
       continue;
@@ -102,12 +100,12 @@ static loom_status bind_iterator(mat *m, int i, const share *s, MlirValue round)
     sum = MAT_NULL(sum) ? iv : mat_binary(m, "arith.addi", mat_binary(m, "arith.muli", sum, ir_index_const(&m->b, p->logical[l].size)), iv);
   }
   if (!MAT_NULL(round)) {
-    MlirValue done = s->cores == 1 ? round : mat_binary(m, "arith.muli", round, ir_index_const(&m->b, s->cores));
+    MlirValue done = s.cores == 1 ? round : mat_binary(m, "arith.muli", round, ir_index_const(&m->b, s.cores));
     sum = MAT_NULL(sum) ? done : mat_binary(m, "arith.addi", sum, done);
   }
   const char *name = nest_iterator_name(m->mem, m->nest, i);
-  mat_bind(m, name, sum, MAT_NULL(sum) ? 0 : s->rounds * s->cores - 1);
-  return mat_open_block(m, i, sym_name(m->mem, name), s->rounds * s->cores - 1);
+  mat_bind(m, name, sum, MAT_NULL(sum) ? 0 : s.rounds * s.cores - 1);
+  return mat_open_block(m, i, sym_name(m->mem, name), s.rounds * s.cores - 1);
 }
 
 static loom_status check_mapping(mat *m) {
@@ -129,20 +127,49 @@ static loom_status check_mapping(mat *m) {
   return LOOM_OK;
 }
 
-loom_status mat_open_grid(mat *m) {
-  const plan_mapping *p = &m->plan->candidate.mapping;
-  share shares[PLAN_ITERS_MAX];
-  MlirValue rounds[PLAN_ITERS_MAX] = {{NULL}};
-  LOOM_TRY(check_mapping(m));
-  for (int i = 0; i < p->n_iters; i++)
-    LOOM_TRY(share_of(m, i, &shares[i]));
-  LOOM_TRY(open_mesh(m));
-  for (int k = 0; k < p->n_iters; k++) {
-    int i = p->order[k];
-    if (shares[i].rounds > 1)
-      LOOM_TRY(open_rounds(m, i, shares[i].rounds, &rounds[i]));
-  }
-  for (int i = 0; i < p->n_iters; i++)
-    LOOM_TRY(bind_iterator(m, i, &shares[i], rounds[i]));
+static loom_status emit_rounds(mat *m, int k);
+
+/* Loop number k of the temporal order, when it runs more than once, and what is inside. */
+static loom_status emit_round(mat *m, int k) {
+  int i = m->plan->candidate.mapping.order[k];
+  mat_share s;
+  ir_builder outside;
+  size_t names = m->names.n;
+  LOOM_TRY(mat_share_of(m, i, &s));
+  if (s.rounds <= 1)
+    return emit_rounds(m, k + 1);
+  LOOM_TRY(mat_open_for(m, i, "temporal", ir_index_const(&m->b, s.rounds), &m->block[i].turn, &outside));
+  LOOM_TRY(mat_bind_iterator(m, i, m->block[i].turn));
+  LOOM_TRY(emit_rounds(m, k + 1));
+  m->b = outside;
+  m->names.n = names;
   return LOOM_OK;
+}
+
+/* From position k of the temporal order on: loads that were lifted to here, the loop, their slots given back. */
+static loom_status emit_rounds(mat *m, int k) {
+  if (k == m->plan->candidate.mapping.n_iters)
+    return mat_body(m, &m->body);
+  for (size_t i = 0; i < m->early.n; i++)
+    if (m->early.at[i].position == k)
+      LOOM_TRY(mat_load(m, m->early.at[i].load));
+  LOOM_TRY(emit_round(m, k));
+  for (size_t i = m->early.n; i-- > 0;)
+    if (m->early.at[i].position == k)
+      mat_give_value(m, m->early.at[i].load->value);
+  return LOOM_OK;
+}
+
+/* An iterator that has one round only is known all over the mesh loop. */
+loom_status mat_grid(mat *m) {
+  const plan_mapping *p = &m->plan->candidate.mapping;
+  LOOM_TRY(check_mapping(m));
+  LOOM_TRY(open_mesh(m));
+  for (int i = 0; i < p->n_iters; i++) {
+    mat_share s;
+    LOOM_TRY(mat_share_of(m, i, &s));
+    if (s.rounds <= 1)
+      LOOM_TRY(mat_bind_iterator(m, i, (MlirValue){NULL}));
+  }
+  return emit_rounds(m, 0);
 }

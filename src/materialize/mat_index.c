@@ -63,6 +63,8 @@ static loom_status emit(mat *m, const sym_expr *e, MlirValue *out) {
 
 loom_status mat_index(mat *m, const sym_expr *e, MlirValue *out) { return emit(m, mat_fold(m, e), out); }
 
+const char *mat_now_name(mat *m, const char *block) { return arena_printf(m->mem, "now_%s", block); }
+
 /* All sizes and iterators are >= 0, so sums, products and quotients grow with their operands. */
 static bool max_of(mat *m, const sym_expr *e, int64_t *out) {
   int64_t l, r;
@@ -74,6 +76,7 @@ static bool max_of(mat *m, const sym_expr *e, int64_t *out) {
     return n != NULL;
   }
   case SYM_ADD: return max_of(m, e->arg[0], &l) && max_of(m, e->arg[1], &r) && !__builtin_add_overflow(l, r, out);
+  case SYM_SUB: return max_of(m, e->arg[0], out) && max_of(m, e->arg[1], &r);      /* what is taken away may be 0 */
   case SYM_MUL: return max_of(m, e->arg[0], &l) && max_of(m, e->arg[1], &r) && l >= 0 && r >= 0 && !__builtin_mul_overflow(l, r, out);
   case SYM_CEILDIV:
   case SYM_FLOORDIV:
@@ -81,10 +84,15 @@ static bool max_of(mat *m, const sym_expr *e, int64_t *out) {
       return false;
     *out = l / r + (e->op == SYM_CEILDIV && l % r != 0);
     return true;
-  case SYM_MIN:
-    if (!max_of(m, e->arg[0], &l) || !max_of(m, e->arg[1], &r))
+  case SYM_MIN: {
+    bool has_l = max_of(m, e->arg[0], &l), has_r = max_of(m, e->arg[1], &r);
+    *out = has_l && (!has_r || l < r) ? l : r;
+    return has_l || has_r;
+  }
+  case SYM_MOD:
+    if (!sym_is_const(e->arg[1], &r) || r <= 0)
       return false;
-    *out = l < r ? l : r;
+    *out = r - 1;
     return true;
   case SYM_MAX:
     if (!max_of(m, e->arg[0], &l) || !max_of(m, e->arg[1], &r))

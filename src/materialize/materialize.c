@@ -68,42 +68,15 @@ static loom_status open_function(mat *m, MlirBlock into, MlirOperation kernel) {
   return LOOM_OK;
 }
 
-/* What the tiles of a kernel may not do yet: all of it is listed, at its place. */
-static void list_unsupported(const mat *m, const nest_body *body, int *count) {
-  static const char *const ops[] = {"broadcast", "transpose", "move"};
-  static const char *const said[] = {"a broadcast of a tile", "a transposed tile", "an accumulator that each iteration replaces"};
-  for (size_t i = 0; i < body->n; i++) {
-    const nest_node *x = body->at[i];
-    const char *what = x->kind == NEST_GATHER ? "a gather" : NULL;
-    if (x->kind == NEST_LOOP && m->nest->loops.at[x->loop].clamp)
-      what = "a loop over the inside of another loop's block";
-    for (size_t k = 0; x->kind == NEST_COMPUTE && k < sizeof ops / sizeof *ops; k++)
-      if (text_eq(x->op, ops[k]))
-        what = said[k];
-    if ((x->kind == NEST_LOAD || x->kind == NEST_STORE) && nest_tensor_is_view(&m->nest->tensors.at[x->tensor]))
-      what = "a reshaped or transposed argument";
-    if (!what && x->only_first >= 0)
-      what = "work for one core alone";
-    if (what) {
-      ++*count;
-      diag_error(m->ctx, ir_span(m->ir, mat_op_of(m, x)), LOOM_EUNSUP, "%s cannot be written as a program for a mesh of cores yet ('%s')", what, x->label);
-    }
-    if (x->kind == NEST_LOOP)
-      list_unsupported(m, &x->body, count);
-  }
-}
-
 static loom_status write_plan(mat *m, MlirBlock into, MlirOperation kernel) {
-  nest_body body = {0};
   m->slot = ARENA_NEW_N(m->mem, mat_slot, m->nest->values.n + 1);
   m->alloc = ARENA_NEW_N(m->mem, MlirValue, m->plan->buffers.n + 1);
   LOOM_TRY(collect_accesses(m));
   LOOM_TRY(bind_blocks(m));
   LOOM_TRY(mat_assign_buffers(m));
-  LOOM_TRY(mat_hoist(m, &m->nest->body, &body));
+  LOOM_TRY(mat_hoist(m, &m->nest->body, &m->body));
   LOOM_TRY(open_function(m, into, kernel));
-  LOOM_TRY(mat_open_grid(m));
-  return mat_body(m, &body);
+  return mat_grid(m);
 }
 
 /* The nest is read again from the module, which also gives the op behind each node; `n` must be that nest. */
@@ -113,12 +86,6 @@ static loom_status read_kernel(ir_ctx *ir, MlirModule canonical, const nest *n, 
   if (own->values.n != n->values.n || own->loops.n != n->loops.n || own->tensors.n != n->tensors.n)
     LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the nest '%s' was not taken from this module", n->kernel);
   m->nest = own;
-  int unsupported = 0;
-  list_unsupported(m, &own->body, &unsupported);
-  if (unsupported) {
-    diag_help(ir->ctx, "loom explore and loom solve take the kernel; --machine host runs it");
-    return LOOM_EUNSUP;
-  }
   return LOOM_OK;
 }
 
@@ -150,4 +117,4 @@ loom_status materialize_plans(ir_ctx *ir, MlirModule canonical, const nest *n, c
   return st;
 }
 
-unsigned materialize_lacks(void) { return PLAN_NEEDS_HOIST_TEMPORAL | PLAN_NEEDS_PANEL | PLAN_NEEDS_CHAIN | PLAN_NEEDS_PARTIAL_AREA | PLAN_NEEDS_DIRECT_STORE; }
+unsigned materialize_lacks(void) { return PLAN_NEEDS_CHAIN | PLAN_NEEDS_PANEL; }

@@ -439,6 +439,16 @@ static void live_always(program_buffer *x) {
   x->last = INT32_MAX;
 }
 
+/* Is `value` sent by a gather, or brought by one?  The writer empties the one, other cores fill the other: compute does not own them. */
+static bool is_gathered(const nest_body *b, int value) {
+  for (size_t i = 0; i < b->n; i++) {
+    const nest_node *x = b->at[i];
+    if (x->kind == NEST_LOOP ? is_gathered(&x->body, value) : x->kind == NEST_GATHER && (x->value == value || x->inputs.at[0] == value))
+      return true;
+  }
+  return false;
+}
+
 /* The buffers that nest_list_buffers names, each with bytes of its own while it lives. */
 static loom_status list_separate(compiler *c) {
   model_program *p = c->p;
@@ -457,8 +467,7 @@ static loom_status list_separate(compiler *c) {
     program_buffer *out = &p->buffer[i];
     *out = (program_buffer){.kind = x->kind, .name = x->name, .type = model_buffer_type(x, c->b.accumulate_f32), .first = l.first[x->value], .last = l.last[x->value]};
     out->access = x->access ? access_of(p, x->access) : direct_of(p, x->value);
-    const nest_node *def = c->n->values.at[x->value].def;
-    if (c->sharing == MODEL_SIDE_BY_SIDE || (def && def->kind == NEST_GATHER))      /* other cores write what is gathered */
+    if (c->sharing == MODEL_SIDE_BY_SIDE || is_gathered(&c->n->body, x->value))
       live_always(out);
     LOOM_TRY(set_dims(c, x->dim, x->rank, out));
   }

@@ -2,7 +2,7 @@
 #include "tog/build/tog_build_private.h"
 #include <string.h>
 
-static tog_node *add_node(build *b, tog_body *body, tog_node_kind kind, const char *label) {
+tog_node *build_add_node(build *b, tog_body *body, tog_node_kind kind, const char *label) {
   tog_node *n = ARENA_NEW(b->mem, tog_node);
   n->kind = kind;
   n->id = b->tog->n_nodes++;
@@ -25,29 +25,80 @@ static loom_status add_group(build *b, MlirOperation op, const dialect_copy *c, 
     LOOM_TRY(build_expr(b, c->ul[d], &n->group.ul[d]));
     LOOM_TRY(build_expr(b, c->lr[d], &n->group.lr[d]));
     n->group.sender[d] = n->group.ul[d];
+    n->group.chain[d] = c->chain[d];
   }
   return LOOM_OK;
 }
 
-/* The slot of the L1 side of a copy, whose dims are those of its DRAM side. */
-static loom_status local_slot(build *b, MlirOperation op, MlirValue local, MlirValue dram, build_slot **out) {
+/* The slot of the L1 side of a copy, whose dims are those of its DRAM side; `view`: the subview between them, if any. */
+static loom_status local_slot(build *b, MlirOperation op, MlirValue local, MlirValue dram, build_slot **out, MlirOperation *view) {
+  int dropped = 0;
   *out = build_slot_of(b, local);
+  *view = (MlirOperation){NULL};
   if (!*out)
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the L1 side of a copy is no taken buffer");
-  for (MlirOperation view = ir_def(local); !ir_op_is(view, "loom.semaphore_take"); view = ir_def(ir_operand(view, 0)))
-    if (ir_op_is(view, "memref.subview"))
-      LOOM_TRY(build_check_view(b, view));
+  for (MlirOperation v = ir_def(local); !ir_op_is(v, "loom.semaphore_take"); v = ir_def(ir_operand(v, 0)))
+    if (ir_op_is(v, "memref.subview")) {
+      if (!mlirOperationIsNull(*view))
+        LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the L1 side of a copy is a part of a part of a buffer; take it in one memref.subview");
+      LOOM_TRY(build_check_view(b, v));
+      dropped = build_dropped(v);
+      *view = v;
+    }
   const tog_buffer *buffer = &b->tog->buffers.at[(*out)->buffer];
   MlirType l = mlirValueGetType(local), r = mlirValueGetType(dram);
-  if (!mlirShapedTypeHasRank(l) || !mlirShapedTypeHasRank(r) || mlirShapedTypeGetRank(l) != buffer->rank || mlirShapedTypeGetRank(r) != buffer->rank)
+  if (!mlirShapedTypeHasRank(l) || !mlirShapedTypeHasRank(r) || mlirShapedTypeGetRank(l) + dropped != buffer->rank ||
+      mlirShapedTypeGetRank(r) + dropped != buffer->rank)
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "a copy between views of different rank and buffer '%s'; drop or keep dims of size 1 on all sides", buffer->name);
+  return LOOM_OK;
+}
+
+/* Where in the slot the box lands. */
+static loom_status set_part(build *b, MlirOperation op, MlirOperation view, bool load, tog_node *n) {
+  if (mlirOperationIsNull(view))
+    return LOOM_OK;
+  int dropped = build_dropped(view);
+  for (int d = 0; d < n->box.rank; d++)
+    if (n->box.to_dim[d] >= 0)
+      n->box.to_dim[d] += dropped;
+  for (intptr_t d = 0; d < build_mixed_count(view, "static_offsets"); d++) {
+    const sym_expr *e;
+    int64_t zero;
+    LOOM_TRY(build_mixed(b, view, "static_offsets", 1, d, &e));
+    if (sym_is_const(e, &zero) && zero == 0)
+      continue;
+    if (!load)
+      LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "a store from the middle of a slot; take a slot of its own for it");
+    n->at[d] = e;
+  }
+  return LOOM_OK;
+}
+
+/* A load inside of loops that its slot was taken outside of fills the slot part by part: the first turn of all reserves it, the last publishes it. */
+static loom_status set_turns(build *b, MlirOperation op, build_slot *slot, tog_node *n) {
+  arena *m = b->mem;
+  if (slot->loaded)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "two copies load into one slot of '%s'; take a slot for each", b->tog->buffers.at[slot->buffer].name);
+  slot->loaded = true;
+  const sym_expr *first = NULL, *last = NULL;
+  for (size_t i = (size_t)slot->depth; i < b->open_loops.n; i++) {
+    const tog_node *l = b->open_loops.at[i];
+    const sym_expr *is_first = sym_make(m, SYM_EQ, sym_name(m, l->var), sym_const(m, 0), NULL);
+    const sym_expr *is_last = sym_make(m, SYM_EQ, sym_name(m, l->var), sym_sub(m, l->trip, sym_const(m, 1)), NULL);
+    first = first ? sym_make(m, SYM_AND, first, is_first, NULL) : is_first;
+    last = last ? sym_make(m, SYM_AND, last, is_last, NULL) : is_last;
+  }
+  if (first) {
+    n->opens = sym_make(m, SYM_IF, first, sym_const(m, 1), sym_const(m, 0));
+    n->closes = sym_make(m, SYM_IF, last, sym_const(m, 1), sym_const(m, 0));
+  }
   return LOOM_OK;
 }
 
 /* STOREs run once the slot is published, which is where it is given back: nothing may write it between a STORE and that. */
 static loom_status note_store(build *b, MlirOperation op, build_slot *slot) {
   bool in_deeper_loop = (int)b->open_loops.n > slot->depth;
-  if (in_deeper_loop && slot->last_write > b->open_loops.at[slot->depth])
+  if (in_deeper_loop && slot->last_write > b->open_loops.at[slot->depth]->id)
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "a loop writes and stores a slot of '%s' that was taken outside of it; take it inside or copy it first",
               b->tog->buffers.at[slot->buffer].name);
   slot->stored = true;
@@ -58,16 +109,21 @@ static loom_status add_transfer(build *b, MlirOperation op, const dialect_copy *
   bool load = text_eq(c->src_space, "mem_DRAM");
   MlirValue dram = load ? c->src : c->dst, local = load ? c->dst : c->src;
   build_slot *slot;
-  LOOM_TRY(local_slot(b, op, local, dram, &slot));
-  tog_node *n = add_node(b, body, load ? TOG_LOAD : TOG_STORE, "");
+  MlirOperation view;
+  LOOM_TRY(local_slot(b, op, local, dram, &slot, &view));
+  tog_node *n = build_add_node(b, body, load ? TOG_LOAD : TOG_STORE, "");
   n->buffer = slot->buffer;
   n->thread = load ? TOG_READER : TOG_WRITER;
   LOOM_TRY(build_box(b, op, dram, &n->box));
+  LOOM_TRY(set_part(b, op, view, load, n));
   tog_tensor *t = &b->tog->tensors.at[n->box.tensor];
   t->is_input |= load;
   t->is_output |= !load;
   n->label = arena_printf(b->mem, "%s %s", load ? "load" : "store", t->name);
-  return load ? add_group(b, op, c, n) : note_store(b, op, slot);
+  if (!load)
+    return note_store(b, op, slot);
+  LOOM_TRY(set_turns(b, op, slot, n));
+  return add_group(b, op, c, n);
 }
 
 /* ---- slots ---- */
@@ -81,7 +137,7 @@ static loom_status add_take(build *b, MlirOperation op, tog_body *body) {
   b->held.at[slot->buffer] = slot;
   slot->depth = (int)b->open_loops.n;
   if (!slot->by_load)
-    add_node(b, body, TOG_TAKE, arena_printf(b->mem, "take %s", name))->buffer = slot->buffer;
+    build_add_node(b, body, TOG_TAKE, arena_printf(b->mem, "take %s", name))->buffer = slot->buffer;
   return LOOM_OK;
 }
 
@@ -91,12 +147,16 @@ static loom_status add_give(build *b, MlirOperation op, tog_body *body) {
   if (!slot)
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EINPUT, "loom.semaphore_give of a value that was not taken");
   const char *name = b->tog->buffers.at[slot->buffer].name;
+  if (build_give_gathered(b, slot, body)) {
+    b->held.at[slot->buffer] = NULL;
+    return LOOM_OK;
+  }
   if (!slot->by_load && !slot->pushed) {
-    add_node(b, body, TOG_PUSH, arena_printf(b->mem, "push %s", name))->buffer = slot->buffer;
+    build_add_node(b, body, TOG_PUSH, arena_printf(b->mem, "push %s", name))->buffer = slot->buffer;
     slot->pushed = true;
   }
   b->held.at[slot->buffer] = NULL;
-  tog_node *n = add_node(b, body, TOG_GIVE, arena_printf(b->mem, "give %s", name));
+  tog_node *n = build_add_node(b, body, TOG_GIVE, arena_printf(b->mem, "give %s", name));
   n->buffer = slot->buffer;
   n->thread = slot->to_store ? TOG_WRITER : TOG_COMPUTE_THREAD;
   return LOOM_OK;
@@ -105,12 +165,10 @@ static loom_status add_give(build *b, MlirOperation op, tog_body *body) {
 /* ---- compute and loops ---- */
 
 static loom_status add_compute(build *b, MlirOperation op, tog_body *body) {
-  tog_node *n = add_node(b, body, TOG_COMPUTE, arena_strdup(b->mem, ir_op_name(op)));
+  tog_node *n = build_add_node(b, body, TOG_COMPUTE, arena_strdup(b->mem, ir_op_name(op)));
   LOOM_TRY(build_outline(b, op, n));
   return build_cost(b, op, n);
 }
-
-static loom_status add_block(build *b, MlirBlock block, tog_body *body);
 
 /* "i0", "i1", ..; a mesh dim may have such a name too. */
 static const char *new_variable(build *b) {
@@ -124,19 +182,26 @@ static const char *new_variable(build *b) {
   }
 }
 
+tog_node *build_enter(build *b, tog_body *body, const char *label, const sym_expr *trip) {
+  tog_node *n = build_add_node(b, body, TOG_LOOP, label);
+  n->var = new_variable(b);
+  n->trip = trip;
+  vec_push(b->mem, &b->open_loops, n);
+  return n;
+}
+
+void build_leave(build *b) { b->open_loops.n--; }
+
 static loom_status add_loop(build *b, MlirOperation op, tog_body *body) {
   const sym_expr *lb, *ub, *step;
   LOOM_TRY(build_expr(b, ir_operand(op, 0), &lb));
   LOOM_TRY(build_expr(b, ir_operand(op, 1), &ub));
   LOOM_TRY(build_expr(b, ir_operand(op, 2), &step));
   const char *sym = ir_attr_string(b->mem, ir_attr_of(op, "loom.block_sym"));
-  tog_node *n = add_node(b, body, TOG_LOOP, sym && *sym ? sym : "loop");
-  n->var = new_variable(b);
-  n->trip = sym_ceildiv(b->mem, sym_sub(b->mem, ub, lb), step);
+  tog_node *n = build_enter(b, body, sym && *sym ? sym : "loop", sym_ceildiv(b->mem, sym_sub(b->mem, ub, lb), step));
   build_bind(b, mlirBlockGetArgument(ir_body(op), 0), sym_add(b->mem, lb, sym_mul(b->mem, sym_name(b->mem, n->var), step)));
-  vec_push(b->mem, &b->open_loops, n->id);
-  loom_status st = add_block(b, ir_body(op), &n->body);
-  b->open_loops.n--;
+  loom_status st = build_block(b, ir_body(op), &n->body);
+  build_leave(b);
   return st;
 }
 
@@ -173,6 +238,10 @@ static loom_status add_op(build *b, MlirOperation op, tog_body *body) {
     return LOOM_OK;
   if (ir_op_is(op, "scf.for"))
     return add_loop(b, op, body);
+  if (ir_op_is(op, "scf.if"))
+    return build_if(b, op, body);
+  if (ir_op_is(op, "loom.gather"))
+    return build_gather_op(b, op, body);
   if (ir_op_is(op, "loom.semaphore_take"))
     return add_take(b, op, body);
   if (ir_op_is(op, "loom.semaphore_give"))
@@ -184,7 +253,7 @@ static loom_status add_op(build *b, MlirOperation op, tog_body *body) {
   LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' has no form in a TOG", ir_op_name(op));
 }
 
-static loom_status add_block(build *b, MlirBlock block, tog_body *body) {
+loom_status build_block(build *b, MlirBlock block, tog_body *body) {
   for (MlirOperation op = mlirBlockGetFirstOperation(block); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
     LOOM_TRY(add_op(b, op, body));
   return LOOM_OK;
@@ -222,7 +291,8 @@ loom_status tog_build(ir_ctx *ir, MlirModule m, const char *func, const machine 
   LOOM_TRY(build_find_grid(&b, &grid));
   LOOM_TRY(build_bind_grid(&b, grid));
   LOOM_TRY(build_slots(&b, grid));
-  LOOM_TRY(add_block(&b, ir_body(grid), &t->body));
+  LOOM_TRY(build_block(&b, ir_body(grid), &t->body));
+  tog_number(t);
   *out = t;
   return LOOM_OK;
 }

@@ -69,13 +69,62 @@ static loom_status split_offset(build *b, MlirOperation cast, const tog_tensor *
   return LOOM_OK;
 }
 
+/* ---- parts of a view of the whole argument ---- */
+
+/* The dims that a rank-reducing subview keeps: all that are not one element; of those that are, any that make up the number. */
+static loom_status keep_dims(build *b, MlirOperation part, tog_box *out) {
+  int n_view = (int)mlirShapedTypeGetRank(mlirValueGetType(ir_result(part, 0))), next = 0;
+  int droppable = out->rank - n_view;
+  for (int d = 0; d < out->rank; d++) {
+    int64_t one;
+    bool drop = droppable > 0 && sym_is_const(out->extent[d], &one) && one == 1;
+    droppable -= drop;
+    out->to_dim[d] = drop ? -1 : next++;
+  }
+  if (next != n_view)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, part), LOOM_EUNSUP, "a memref.subview of an argument that drops dims of more than one element");
+  return LOOM_OK;
+}
+
+/* memref.subview of a memref.reinterpret_cast that shows the argument reshaped or transposed as a whole. */
+static loom_status part_of_view(build *b, MlirOperation part, MlirOperation whole, tog_box *out) {
+  loom_span span = ir_span(b->ir, whole);
+  out->rank = (int)build_mixed_count(whole, "static_sizes");
+  out->has_view = true;
+  if (out->rank > TOG_RANK_MAX || build_mixed_count(part, "static_sizes") != out->rank)
+    LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a view of an argument with more than %d dims", TOG_RANK_MAX);
+  const sym_expr *at;
+  int64_t origin;
+  LOOM_TRY(build_mixed(b, whole, "static_offsets", 1, 0, &at));
+  if (!sym_is_const(at, &origin) || origin != 0)
+    LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "the view of a whole argument must start at its first element");
+  for (int d = 0; d < out->rank; d++) {
+    const sym_expr *size, *stride, *step;
+    int64_t one;
+    LOOM_TRY(build_mixed(b, whole, "static_sizes", 2, d, &size));
+    LOOM_TRY(build_mixed(b, whole, "static_strides", 3, d, &stride));
+    LOOM_TRY(build_mixed(b, part, "static_offsets", 1, d, &out->offset[d]));
+    LOOM_TRY(build_mixed(b, part, "static_sizes", 2, d, &out->extent[d]));
+    LOOM_TRY(build_mixed(b, part, "static_strides", 3, d, &step));
+    if (!sym_is_const(size, &out->view_shape[d]) || !sym_is_const(stride, &out->view_stride[d]) || !sym_is_const(step, &one) || one != 1)
+      LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a view of an argument must have static sizes and strides, and its parts steps of 1");
+  }
+  return keep_dims(b, part, out);
+}
+
 loom_status build_box(build *b, MlirOperation op, MlirValue view, tog_box *out) {
-  MlirOperation cast = ir_def(view);
+  MlirOperation cast = ir_def(view), part = {NULL};
+  if (ir_op_is(cast, "memref.subview")) {
+    part = cast;
+    cast = ir_def(ir_operand(part, 0));
+  }
   MlirValue arg = ir_operand(cast, 0);
   if (!ir_op_is(cast, "memref.reinterpret_cast") || !mlirValueIsABlockArgument(arg) ||
       !mlirBlockEqual(mlirBlockArgumentGetOwner(arg), ir_body(b->func)))
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the DRAM side of a copy must be a memref.reinterpret_cast of an argument of the function");
   out->tensor = (int)mlirBlockArgumentGetArgNumber(arg);
+  if (!mlirOperationIsNull(part))
+    return part_of_view(b, part, cast, out);
   const tog_tensor *t = &b->tog->tensors.at[out->tensor];
   int n_view = (int)mlirShapedTypeGetRank(mlirValueGetType(view));
   int64_t stride[TOG_RANK_MAX];   /* elements */

@@ -166,10 +166,11 @@ loom_status build_sizes(build *b, MlirValue v, int *out_rank, const sym_expr **o
   if (!mlirShapedTypeHasRank(t) || mlirShapedTypeGetRank(t) > TOG_RANK_MAX)
     LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a compute operation on more than %d dims", TOG_RANK_MAX);
   *out_rank = (int)mlirShapedTypeGetRank(t);
-  bool is_view = ir_op_is(op, "memref.subview") && build_mixed_count(op, "static_sizes") == *out_rank;
+  bool is_view = ir_op_is(op, "memref.subview");
+  int dropped = is_view ? build_dropped(op) : 0;
   for (int d = 0; d < *out_rank; d++) {
     if (is_view)
-      LOOM_TRY(build_mixed(b, op, "static_sizes", 2, d, &out[d]));
+      LOOM_TRY(build_mixed(b, op, "static_sizes", 2, d + dropped, &out[d]));
     else if (mlirShapedTypeIsDynamicDim(t, d))
       LOOM_FAIL(b->ctx, span, LOOM_EUNSUP, "a memref of unknown size in a compute operation");
     else

@@ -15,10 +15,14 @@ typedef struct build_slot {
   bool by_compute;             /* a compute op reads or writes it */
   /* while nodes are made */
   bool pushed;                 /* PUSH was emitted for it */
-  bool stored;                 /* a STORE was emitted for it */
+  bool stored;                 /* a STORE or SEND was emitted for it */
+  bool loaded;                 /* a LOAD was */
   int depth;                   /* open loops where it was taken */
   int last_write;              /* id of the last compute node that writes it; -1: none */
 } build_slot;
+
+/* A gather whose SEND was made; the first core's COLLECT comes with what that core does alone. */
+typedef struct build_gather { build_slot *slot; const sym_expr *place; tog_node *first; /* LOOP of the first core; NULL: not met yet */ } build_gather;
 
 typedef struct build {
   ir_ctx *ir;
@@ -31,7 +35,8 @@ typedef struct build {
   int expr_depth;              /* nested calls of build_expr */
   VEC_OF(build_slot) slots;    /* does not grow once nodes are made */
   VEC_OF(build_slot *) held;   /* by buffer: the slot that is taken and not yet given; NULL: none */
-  VEC_OF(int) open_loops;      /* ids of the LOOP nodes around the node being made */
+  VEC_OF(tog_node *) open_loops;      /* LOOP nodes around the node being made */
+  VEC_OF(build_gather) gathers;
   int n_loops;
 } build;
 
@@ -59,8 +64,24 @@ LOOM_MUST_USE loom_status build_sizes(build *b, MlirValue v, int *out_rank, cons
 LOOM_MUST_USE loom_status build_slots(build *b, MlirOperation grid);
 /* The slot behind a memref value: through memref.subview and memref.cast to a loom.semaphore_take; NULL when there is none. */
 build_slot *build_slot_of(build *b, MlirValue v);
-/* A memref.subview of a buffer must be its first elements: offsets 0, strides 1 (where a tile is cut at the edge). */
+/* A memref.subview of a buffer must have strides 1 and may drop leading dims of one element. */
 LOOM_MUST_USE loom_status build_check_view(build *b, MlirOperation subview);
+/* Leading dims that a subview drops. */
+int build_dropped(MlirOperation subview);
+
+/* ---- tog_build_gather.c ---- */
+LOOM_MUST_USE loom_status build_gather_op(build *b, MlirOperation op, tog_body *body);
+/* scf.if on the place in a line of cores: a LOOP that runs at most once. */
+LOOM_MUST_USE loom_status build_if(build *b, MlirOperation op, tog_body *body);
+/* Gives back a slot that a gather filled; false: another slot. */
+bool build_give_gathered(build *b, const build_slot *slot, tog_body *body);
+
+/* ---- tog_build.c ---- */
+tog_node *build_add_node(build *b, tog_body *body, tog_node_kind kind, const char *label);
+LOOM_MUST_USE loom_status build_block(build *b, MlirBlock block, tog_body *body);
+/* A LOOP around what comes next, until build_leave. */
+tog_node *build_enter(build *b, tog_body *body, const char *label, const sym_expr *trip);
+void build_leave(build *b);
 
 /* ---- tog_build_box.c ---- */
 /* The box of DRAM that `view`, one side of copy `op`, stands for. */

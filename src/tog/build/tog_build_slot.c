@@ -65,6 +65,11 @@ static void see_use(build *b, build_slot *s, MlirOperation op, intptr_t operand)
   dialect_copy c;
   if (ir_op_is(op, "loom.semaphore_give") || ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.cast"))
     return;
+  if (ir_op_is(op, "loom.gather")) {
+    s->to_store |= operand == 0;
+    s->by_load |= operand == 1;
+    return;
+  }
   bool is_copy = dialect_read_copy(b->mem, op, &c);
   if (is_copy && text_eq(c.src_space, "mem_DRAM"))
     s->by_load |= operand == 1;
@@ -125,8 +130,16 @@ static bool all_are(MlirOperation op, const char *list, int64_t want) {
   return true;
 }
 
+int build_dropped(MlirOperation subview) {
+  return (int)(build_mixed_count(subview, "static_sizes") - mlirShapedTypeGetRank(mlirValueGetType(ir_result(subview, 0))));
+}
+
 loom_status build_check_view(build *b, MlirOperation subview) {
-  if (!all_are(subview, "static_offsets", 0) || !all_are(subview, "static_strides", 1))
-    LOOM_FAIL(b->ctx, ir_span(b->ir, subview), LOOM_EUNSUP, "a memref.subview of an L1 buffer must start at its first element and have strides 1");
+  int dropped = build_dropped(subview);
+  bool is_leading = true;
+  for (int d = 0; d < dropped; d++)
+    is_leading = is_leading && mlirDenseI64ArrayGetElement(ir_attr_of(subview, "static_sizes"), d) == 1;
+  if (!all_are(subview, "static_strides", 1) || !is_leading)
+    LOOM_FAIL(b->ctx, ir_span(b->ir, subview), LOOM_EUNSUP, "a memref.subview of an L1 buffer must have strides 1 and may drop leading dims of one element only");
   return LOOM_OK;
 }
