@@ -20,6 +20,8 @@ tog_runs tog_loop_runs(const tog_scope *s, const tog_node *loop);
 LOOM_MUST_USE loom_status tog_check_balance(loom_ctx *ctx, const tog *t);
 /* One SEND and one COLLECT for a gathered buffer; rows and senders that can be.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_gathers(loom_ctx *ctx, const tog *t);
+/* One thread reads and frees a buffer.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_consumers(loom_ctx *ctx, const tog *t);
 /* Two buffers may share bytes when one is free, by one thread's order, before the other is reserved.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_overlaps(loom_ctx *ctx, const tog *t);
 #endif

@@ -92,6 +92,88 @@ static void test_a_hand_written_file_is_read(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Everything a transfer can say. */
+#define ALL_TENSORS " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [8, 16], \"input\": true, \"arg\": 0}],\n"
+#define ALL_BUFFERS " \"buffers\": [{\"name\": \"b\", \"dtype\": \"f16\", \"shape\": [4, 16], \"bytes\": 128, \"depth\": 2, \"stride\": 128, \"offset\": 0}," \
+  "{\"name\": \"all\", \"dtype\": \"f16\", \"shape\": [2, 4, 16], \"bytes\": 256, \"depth\": 1, \"stride\": 256, \"offset\": 512}],\n"
+#define VIEW "\"view\": {\"shape\": [16, 2, 4], \"strides\": [1, 64, 16]}"
+#define ALL_LOAD(more) "{\"load\": \"in\", \"to\": \"b\", " VIEW ", \"offset\": [0, \"x\", 0], \"extent\": [8, 1, 4], \"dims\": [1, -1, 0], " \
+  "\"at\": [0, \"8 * i\"], \"opens\": \"i == 0\", \"closes\": \"i == 1\", \"multicast\": {\"ul\": [0], \"lr\": [1], \"sender\": [0], \"chain\": [true]}" more "}"
+#define ALL_SEND(more) "{\"send\": \"b\", \"to\": \"all\", \"row\": \"x\", \"receiver\": [0], \"active\": \"x < 2\"" more "}"
+#define ALL_COLLECT(more) "{\"collect\": \"all\", \"senders\": \"2 - x\"" more "}"
+#define ALL_HEAD HEAD ALL_TENSORS ALL_BUFFERS
+
+static void test_views_parts_chains_and_gathers_read_back(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL, *back = NULL;
+  assert_int_equal(read_text(&ctx, ALL_HEAD BODY(ALL_LOAD("") ", " ALL_SEND(", \"label\": \"s\"") ", " ALL_COLLECT("")), &t), LOOM_OK);
+  const char *text = text_of(&ctx, t);
+  assert_int_equal(read_text(&ctx, text, &back), LOOM_OK);
+  assert_string_equal(text_of(&ctx, back), text);
+  const tog_node *load = back->body.at[0]->body.at[0], *send = back->body.at[0]->body.at[1], *collect = back->body.at[0]->body.at[2];
+  assert_true(load->box.has_view);
+  assert_int_equal(load->box.rank, 3);
+  assert_int_equal(load->box.view_shape[2], 4);
+  assert_int_equal(load->box.view_stride[1], 64);
+  assert_string_equal(sym_str(&ctx.mem, load->at[1]), "8 * i");
+  assert_string_equal(sym_str(&ctx.mem, load->opens), "i == 0");
+  assert_string_equal(sym_str(&ctx.mem, load->closes), "i == 1");
+  assert_true(load->group.chain[0]);
+  assert_int_equal(send->kind, TOG_SEND);
+  assert_int_equal(send->thread, TOG_WRITER);
+  assert_int_equal(send->to, 1);
+  assert_string_equal(sym_str(&ctx.mem, send->row), "x");
+  assert_string_equal(sym_str(&ctx.mem, send->active), "x < 2");
+  assert_string_equal(send->label, "s");
+  assert_int_equal(collect->kind, TOG_COLLECT);
+  assert_int_equal(collect->thread, TOG_READER);
+  assert_string_equal(sym_str(&ctx.mem, collect->senders), "2 - x");
+  loom_ctx_done(&ctx);
+}
+
+#define PART(nodes) ALL_HEAD BODY(nodes)
+#define LOAD_WITH(more) "{\"load\": \"in\", \"to\": \"b\", \"offset\": [0, 0], \"extent\": [4, 16], " more "}"
+static const struct { const char *text, *message; } damaged[] = {
+  {PART(LOAD_WITH("\"view\": 3")), "'view' is an integer; expected an object"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16]}")), "strides"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16]}")), "'strides' has 1 entries; must have 2"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 0], \"strides\": [16, 1]}")), "an entry of 'shape' must be a whole number of at least 1"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, -1]}")), "an entry of 'strides' must be a whole number of at least 0"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, \"x\"]}")), "an entry of 'strides'"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 2]}")), "reaches over tensor 'in'"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"stride\": 1}")), "stride"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [128], \"strides\": [1]}")), "'offset' has 2 entries; must have 1"},
+  {PART(LOAD_WITH("\"at\": [0]")), "'at' has 1 entries; must have 2"},
+  {PART(LOAD_WITH("\"opens\": true")), "'opens' must be a whole number or the text of an expression"},
+  {PART(LOAD_WITH("\"closes\": \"q\"")), "the condition to publish of node 1 (load) uses 'q'"},
+  {PART(LOAD_WITH("\"multicast\": {\"ul\": [0], \"lr\": [1], \"sender\": [0], \"chain\": [1]}")), "an entry of 'chain' must be true or false"},
+  {PART(LOAD_WITH("\"multicast\": {\"ul\": [0], \"lr\": [1], \"sender\": [0], \"chain\": [true, true]}")), "'chain' has 2 entries; must have 1"},
+  {PART("{\"send\": \"b\", \"row\": 0, \"receiver\": [0]}"), "to"},
+  {PART("{\"send\": \"b\", \"to\": \"alle\", \"row\": 0, \"receiver\": [0]}"), "there is no buffer 'alle'"},
+  {PART("{\"send\": \"b\", \"to\": \"all\", \"receiver\": [0]}"), "'row' is missing"},
+  {PART("{\"send\": \"b\", \"to\": \"all\", \"row\": 0, \"receiver\": [0, 0]}"), "'receiver' has 2 entries; must have 1"},
+  {PART("{\"send\": \"all\", \"to\": \"b\", \"row\": 0, \"receiver\": [0]}"), "sends tiles of 'all' into rows of 'b'"},
+  {PART("{\"send\": \"b\", \"collect\": \"all\"}"), "exactly one of the keys loop, load, store, take, compute, push, give, send and collect"},
+  {PART("{\"collect\": \"all\"}"), "'senders' is missing"},
+  {PART("{\"collect\": \"none\", \"senders\": 1}"), "there is no buffer 'none'"},
+  {PART(ALL_SEND(", \"wait\": true")), "wait"},
+  {PART(ALL_COLLECT(", \"row\": 0")), "row"},
+};
+
+static void test_damaged_transfers_are_refused(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(damaged); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    tog *t = NULL;
+    assert_int_equal(read_text(&ctx, damaged[i].text, &t), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, damaged[i].message, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
 static const struct { const char *text, *message; int line; } wrong[] = {
   {"{\"schema\": \"loom.tog.v2\"}", "expected 'loom.tog.v1'", 1},
   {"{\"schema\": \"loom.tog.v1\", \"mash\": 1}", "mash", 1},
@@ -168,6 +250,8 @@ int main(void) {
     cmocka_unit_test(test_the_golden_file_is_the_sample),
     cmocka_unit_test(test_a_hand_written_file_is_read),
     cmocka_unit_test(test_wrong_files_are_refused_with_their_place),
+    cmocka_unit_test(test_views_parts_chains_and_gathers_read_back),
+    cmocka_unit_test(test_damaged_transfers_are_refused),
     cmocka_unit_test(test_an_expression_error_points_into_the_text),
     cmocka_unit_test(test_a_graph_without_discipline_is_still_read),
     cmocka_unit_test(test_running_out_of_memory_is_reported),

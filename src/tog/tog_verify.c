@@ -1,5 +1,5 @@
 /* Discipline: names, boxes against buffers; tog_balance.c: reserve, publish and free at every loop level; tog_gather.c: senders and receivers;
- * tog_overlap.c: buffers that share bytes. */
+ * tog_consume.c: one thread reads and frees; tog_overlap.c: buffers that share bytes. */
 #include "tog/tog_private.h"
 #include <string.h>
 
@@ -74,5 +74,6 @@ loom_status tog_verify(loom_ctx *ctx, const tog *t) {
   LOOM_TRY(check_transfers(ctx, t, &t->body));
   LOOM_TRY(tog_check_gathers(ctx, t));
   LOOM_TRY(tog_check_balance(ctx, t));
+  LOOM_TRY(tog_check_consumers(ctx, t));
   return tog_check_overlaps(ctx, t);
 }

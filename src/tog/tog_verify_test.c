@@ -85,6 +85,69 @@ static void deep_loops(subject *s) {
   tog_number(s->t);
 }
 static void no_sender(subject *s) { node(s, "load a")->group.sender[1] = NULL; }
+static tog_box *view(subject *s) {   /* of all of A, [96, 80] */
+  tog_box *b = &node(s, "load a")->box;
+  b->has_view = true;
+  b->view_shape[0] = 96, b->view_shape[1] = 80;
+  b->view_stride[0] = 80, b->view_stride[1] = 1;
+  return b;
+}
+static void view_rank(subject *s) { view(s)->rank = 9; }
+static void view_shape(subject *s) { view(s)->view_shape[0] = 0; }
+static void view_stride(subject *s) { view(s)->view_stride[1] = -1; }
+static void view_too_long(subject *s) { view(s)->view_shape[0] = 97; }
+static void view_too_wide(subject *s) { view(s)->view_stride[1] = 2; }
+static void view_overflow(subject *s) { view(s)->view_stride[0] = INT64_MAX; }
+static void view_huge(subject *s) {
+  tog_box *b = view(s);
+  b->view_shape[0] = INT64_C(1) << 40;
+  b->view_stride[0] = 0;
+}
+static void part_place(subject *s) { node(s, "load a")->at[1] = sym_name(&s->ctx.mem, "z"); }
+static void part_dim(subject *s) { node(s, "load a")->at[2] = num(s, 0); }
+static void part_opens(subject *s) { node(s, "load a")->opens = sym_name(&s->ctx.mem, "z"); }
+static void part_closes(subject *s) { node(s, "load a")->closes = sym_name(&s->ctx.mem, "z"); }
+
+/* Sends the tile of `out` to core (0, 0), into `all`, which is stored nowhere. */
+static tog_node *gather(subject *s) {
+  arena *m = &s->ctx.mem;
+  tog_node *send = ARENA_NEW(m, tog_node), *collect = ARENA_NEW(m, tog_node), *give = ARENA_NEW(m, tog_node), *here = ARENA_NEW(m, tog_node);
+  const int64_t bytes = 4 * 16 * 32 * 2;
+  vec_push(m, &s->t->buffers, ((tog_buffer){.name = "all", .type = DTYPE_F16, .rank = 3, .shape = {4, 16, 32}, .bytes = bytes, .stride = bytes, .offset = 65536, .depth = 1}));
+  send->kind = TOG_SEND;
+  send->label = "send";
+  send->buffer = TOG_SAMPLE_OUT;
+  send->to = 4;
+  send->row = sym_add(m, sym_mul(m, sym_name(m, "x"), num(s, 2)), sym_name(m, "y"));
+  send->receiver[0] = send->receiver[1] = num(s, 0);
+  collect->kind = TOG_COLLECT;
+  collect->label = "collect";
+  collect->buffer = 4;
+  collect->senders = num(s, 4);
+  give->kind = TOG_GIVE;
+  give->label = "give all";
+  give->thread = TOG_COMPUTE_THREAD;
+  give->buffer = 4;
+  here->kind = TOG_LOOP;
+  here->label = "here";
+  here->var = "here";
+  here->trip = sym_make(m, SYM_EQ, send->row, num(s, 0), NULL);
+  vec_push(m, &here->body, collect);
+  vec_push(m, &here->body, give);
+  tog_sample_insert(m, s->t, node(s, "give out"), send);
+  tog_sample_insert(m, s->t, node(s, "give out"), here);
+  return send;
+}
+static void send_to_nowhere(subject *s) { gather(s)->to = 5; }
+static void send_from_nowhere(subject *s) { gather(s)->buffer = -1; }
+static void send_to_itself(subject *s) { gather(s)->to = TOG_SAMPLE_OUT; }
+static void send_other_type(subject *s) { gather(s)->buffer = TOG_SAMPLE_ACC; }
+static void send_other_shape(subject *s) { gather(s); s->t->buffers.at[4].shape[2] = 16; }
+static void send_no_row(subject *s) { gather(s)->row = NULL; }
+static void send_no_receiver(subject *s) { gather(s)->receiver[1] = NULL; }
+static void send_condition(subject *s) { gather(s)->active = sym_name(&s->ctx.mem, "ki"); }
+static void collect_nowhere(subject *s) { gather(s); node(s, "collect")->buffer = 9; }
+static void collect_nobody(subject *s) { gather(s); node(s, "collect")->senders = NULL; }
 
 /* ---- what only tog_verify refuses ---- */
 static void twin_tensors(subject *s) { s->t->tensors.at[1].name = "A"; }
@@ -104,6 +167,46 @@ static void give_outside(subject *s) {   /* once a tile instead of once a k tile
   tog_sample_remove(s->t, n);
   tog_sample_insert(&s->ctx.mem, s->t, node(s, "take out"), n);
 }
+static void sent_twice(subject *s) { gather(s); again(s, "send"); }
+static void collected_twice(subject *s) { gather(s); again(s, "collect"); }
+static void never_collected(subject *s) {
+  gather(s);
+  tog_sample_remove(s->t, node(s, "here"));
+}
+static void never_sent(subject *s) {
+  gather(s);
+  tog_sample_remove(s->t, node(s, "send"));
+}
+static void row_outside(subject *s) { tog_node *n = gather(s); n->row = sym_add(&s->ctx.mem, n->row, num(s, 4)); }
+static void row_before(subject *s) { tog_node *n = gather(s); n->row = sym_sub(&s->ctx.mem, n->row, num(s, 4)); }
+static void many_senders(subject *s) { gather(s); node(s, "collect")->senders = num(s, 5); }
+static void collect_without_give(subject *s) {
+  gather(s);
+  tog_sample_remove(s->t, node(s, "give all"));
+}
+static void never_opened(subject *s) { node(s, "load a")->opens = num(s, 0); }
+static void never_closed(subject *s) { node(s, "load a")->closes = num(s, 0); }
+static const sym_expr *first_turn(subject *s) { return sym_make(&s->ctx.mem, SYM_EQ, sym_name(&s->ctx.mem, "ki"), num(s, 0), NULL); }
+static void opened_at_times(subject *s) {   /* but freed every turn, twice */
+  node(s, "load a")->opens = first_turn(s);
+  again(s, "give a");
+}
+static void opened_and_never_freed(subject *s) {
+  node(s, "load a")->opens = first_turn(s);
+  tog_sample_remove(s->t, node(s, "give a"));
+}
+static void part_over_the_slot(subject *s) {
+  node(s, "load a")->at[1] = num(s, 8);
+  node(s, "load a")->box.extent[1] = num(s, 9);
+}
+static void freed_by_another(subject *s) { node(s, "give a")->thread = TOG_WRITER; }
+static void read_by_another(subject *s) {   /* the writer stores and frees it */
+  vec_push(&s->ctx.mem, &node(s, "matmul")->uses, ((tog_use){TOG_SAMPLE_OUT, TOG_READ, true}));
+}
+static void overlap_in_conditions(subject *s) {
+  gather(s);
+  s->t->buffers.at[4].offset = s->t->buffers.at[TOG_SAMPLE_ACC].offset;
+}
 static void overlap(subject *s) { s->t->buffers.at[1].offset = s->t->buffers.at[0].offset; }
 static void overlap_in_a_loop(subject *s) { s->t->buffers.at[TOG_SAMPLE_OUT].offset = 0; }   /* the reader fills `a` of the next tile meanwhile */
 
@@ -121,12 +224,33 @@ static const struct { void (*apply)(subject *); bool only_verify; const char *te
   {no_variable, false, "has no loop variable"}, {hidden_variable, false, "hides a mesh dim or an outer loop's variable"}, {no_thread, false, "has no thread"},
   {bad_id, false, "out of program order"}, {bad_count, false, "the graph says it has"}, {unknown_kind, false, "unknown kind"}, {empty_node, false, "an empty node"},
   {deep_loops, false, "nested deeper than 32 loops"}, {no_sender, false, "the multicast sender of"},
+  {view_rank, false, "the view of node 5 'load a' has rank 9"}, {view_shape, false, "dim 0 of the view of node 5 'load a' has extent 0 and stride 80"},
+  {view_stride, false, "has extent 80 and stride -1"}, {view_too_long, false, "the view of node 5 'load a' reaches over tensor 'A', which has 7680"},
+  {view_too_wide, false, "reaches over tensor 'A'"}, {view_overflow, false, "reaches over tensor 'A'"}, {view_huge, false, "has more than 2^42 bytes"},
+  {part_place, false, "the place in the slot of node 5 'load a' uses 'z'"}, {part_dim, false, "has a place on dim 2 of 'a', which has rank 2"},
+  {part_opens, false, "the condition to reserve of"}, {part_closes, false, "the condition to publish of"},
+  {send_to_nowhere, false, "names buffer 5 of 5"}, {send_from_nowhere, false, "names buffer -1 of 5"}, {send_to_itself, false, "sends tiles of 'out' into rows of 'out'"},
+  {send_other_type, false, "'all' must have the element type of 'acc' and its shape behind the dim of rows"}, {send_other_shape, false, "into rows of 'all'"},
+  {send_no_row, false, "the row of node 16 'send' is missing"}, {send_no_receiver, false, "the receiver of node 16 'send' is missing"},
+  {send_condition, false, "the active condition of node 16 'send' uses 'ki'"}, {collect_nowhere, false, "names buffer 9 of 5"},
+  {collect_nobody, false, "the number of senders of node 18 'collect' is missing"},
   {twin_tensors, true, "two tensors are called 'A'"}, {twin_buffers, true, "two buffers are called 'a'"}, {twin_functions, true, "two functions are called"},
   {small_slot, true, "but its tile needs 512"}, {small_stride, true, "the slots of buffer 'a' overlap"}, {other_type, true, "convert in a compute node"},
   {load_of_output, true, "not marked as an input"}, {store_to_input, true, "not marked as an output"}, {wide_extent, true, "has room for 16"},
   {missing_give, true, "every turn of loop 'ki' reserves 1 slot(s) of buffer 'a' but frees 0"},
   {double_take, true, "every turn of loop 'ni' reserves 2 slot(s) of buffer 'out' but frees 1"},
   {double_push, true, "takes 1 slot(s) of buffer 'acc' but pushes 2"}, {give_outside, true, "every turn of loop 'ki'"},
+  {sent_twice, true, "node 16 'send' and node 17 'send' both send to buffer 'all'"}, {collected_twice, true, "both collect buffer 'all'"},
+  {never_collected, true, "node 16 'send' sends to buffer 'all', which nothing collects"}, {never_sent, true, "node 17 'collect' collects buffer 'all', which nothing sends to"},
+  {row_outside, true, "sends to row x * 2 + y + 4 of buffer 'all', which has 4"}, {row_before, true, "sends to row x * 2 + y - 4 of buffer 'all'"},
+  {many_senders, true, "waits for 5 tiles in buffer 'all', which has 4 rows"},
+  {collect_without_give, true, "loop 'here', which runs when x * 2 + y == 0, reserves 1 slot(s) of buffer 'all' but frees 0"},
+  {never_opened, true, "no load ever reserves one: 'opens' is 0"}, {never_closed, true, "no load ever publishes it: 'closes' is 0"},
+  {opened_at_times, true, "every turn of loop 'ki' reserves 1 slot(s) of buffer 'a' but frees 2"},
+  {opened_and_never_freed, true, "the kernel reserves 1 slot(s) of buffer 'a' but frees 0"}, {part_over_the_slot, true, "buffer 'a' has room for 8"},
+  {freed_by_another, true, "node 7 'matmul' reads buffer 'a' on the compute thread, node 8 'give a' frees it on the writer thread; neither waits"},
+  {read_by_another, true, "node 7 'matmul' reads buffer 'out' on the compute thread, node 15 'store c' reads it on the writer thread"},
+  {overlap_in_conditions, true, "'acc' (L1"},
   {overlap, true, "share bytes while both may be live"}, {overlap_in_a_loop, true, "'out' (L1 0..1023) share bytes"},
 };
 
@@ -162,11 +286,94 @@ static void test_buffers_may_share_bytes_one_after_the_other(void **state) {
   }
 }
 
+static void expect_right(subject *s) {
+  if (tog_verify(&s->ctx, s->t) != LOOM_OK)
+    fail_msg("%s", s->ctx.diag.first->text);
+  assert_null(s->ctx.diag.first);
+  loom_ctx_done(&s->ctx);
+}
+
+static void test_gathers_views_and_parts_pass(void **state) {
+  (void)state;
+  subject s;
+  open_subject(&s, false);
+  gather(&s);
+  expect_right(&s);
+  open_subject(&s, false);
+  view(&s);
+  expect_right(&s);
+  /* a panel of A, filled turn by turn in a loop of its own and freed with the tile of C */
+  open_subject(&s, false);
+  arena *m = &s.ctx.mem;
+  tog_node *load = node(&s, "load a"), *loop = ARENA_NEW(m, tog_node);
+  tog_sample_remove(s.t, load);
+  tog_node *give = node(&s, "give a");
+  tog_sample_remove(s.t, give);
+  loop->kind = TOG_LOOP;
+  loop->var = "ki2";
+  loop->trip = num(&s, 5);
+  for (int d = 0; d < 2; d++) {
+    load->box.offset[d] = d ? sym_mul(m, num(&s, 16), sym_name(m, "ki2")) : load->box.offset[d];
+    load->box.extent[d] = num(&s, 16);
+  }
+  load->at[1] = load->box.offset[1];
+  load->opens = sym_make(m, SYM_EQ, sym_name(m, "ki2"), num(&s, 0), NULL);
+  load->closes = sym_make(m, SYM_EQ, sym_name(m, "ki2"), num(&s, 4), NULL);
+  s.t->buffers.at[TOG_SAMPLE_BUF_A] = (tog_buffer){.name = "a", .type = DTYPE_F16, .rank = 2, .shape = {16, 80}, .bytes = 2560, .stride = 2560, .offset = 65536, .depth = 2};
+  vec_push(m, &loop->body, load);
+  tog_sample_insert(m, s.t, node(&s, "take acc"), loop);
+  tog_sample_insert(m, s.t, node(&s, "take out"), give);
+  expect_right(&s);
+}
+
+/* Loops on one condition are one level; on different ones each is on its own. */
+static void test_what_one_condition_reserves_the_same_condition_frees(void **state) {
+  (void)state;
+  for (int same = 0; same < 2; same++) {
+    subject s;
+    open_subject(&s, false);
+    gather(&s);
+    arena *m = &s.ctx.mem;
+    tog_node *give = node(&s, "give all"), *later = ARENA_NEW(m, tog_node);
+    tog_sample_remove(s.t, give);
+    later->kind = TOG_LOOP;
+    later->var = "later";
+    later->trip = same ? node(&s, "here")->trip : sym_make(m, SYM_EQ, sym_name(m, "x"), num(&s, 0), NULL);
+    vec_push(m, &later->body, give);
+    tog_sample_insert(m, s.t, node(&s, "give out"), later);
+    if (same) {
+      expect_right(&s);
+      continue;
+    }
+    assert_int_equal(tog_verify(&s.ctx, s.t), LOOM_EINPUT);
+    testing_expect_error(&s.ctx, LOOM_EINPUT, "loop 'here', which runs when x * 2 + y == 0, reserves 1 slot(s) of buffer 'all' but frees 0", 0, 0);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
+/* A condition does not repeat what is in it: buffers there may follow each other, whichever way the threads go in the next turn. */
+static void test_buffers_may_share_bytes_in_a_condition(void **state) {
+  (void)state;
+  const struct { const char *trip; loom_status status; } cases[] = {{"x == 0", LOOM_OK}, {"min(x, 1)", LOOM_OK}, {"x", LOOM_OK}, {"x + 1", LOOM_EINPUT}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    subject s;
+    loom_ctx_init(&s.ctx);
+    s.t = tog_sample_matmul(&s.ctx.mem, &(tog_matmul_spec){32, 32, 64, 16, 16, 16, 2, 2, false, 2, 10});
+    s.t->buffers.at[TOG_SAMPLE_OUT].offset = s.t->buffers.at[TOG_SAMPLE_BUF_A].offset;
+    assert_int_equal(sym_parse(&s.ctx, LOOM_NOSPAN, cases[i].trip, &s.t->body.at[0]->trip), LOOM_OK);
+    assert_int_equal(tog_verify(&s.ctx, s.t), cases[i].status);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_right_graphs_pass),
     cmocka_unit_test(test_every_rule_is_checked),
     cmocka_unit_test(test_buffers_may_share_bytes_one_after_the_other),
+    cmocka_unit_test(test_gathers_views_and_parts_pass),
+    cmocka_unit_test(test_what_one_condition_reserves_the_same_condition_frees),
+    cmocka_unit_test(test_buffers_may_share_bytes_in_a_condition),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
