@@ -60,6 +60,9 @@ typedef struct compile_state {
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */
+  const char *is_replaced[COMPILE_STAGES]; /* by stage: the file of --override-dir that stands for it; NULL: it is the compiler's */
+  kernel_graph *read_kernel;               /* the kernel before a file replaced it; NULL: none did */
+  data_value *bisection;                   /* of --bisect-numerics, for the summary; NULL: not asked for */
   VEC_OF(compile_time) times;
   VEC_OF(const char *) dumped;             /* stage file names written to dump_dir */
 } compile_state;

@@ -3,6 +3,7 @@
 #define LOOM_COMPILE_EXEC_H
 #include "compile.h"
 #include "npz/npz.h"
+#include "target/cpu/cpu.h"
 
 /* What a kernel gives back: its returned tensors in order (None keeps its index: tensor -1), then arguments that it stores to. */
 typedef struct compile_result { kernel_tensor tensor; const char *name; } compile_result;
@@ -29,6 +30,12 @@ bool compile_is_whole(const kernel_region *r);
 LOOM_MUST_USE loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact);
 /* The block sizes of --block-sizes under the kernel's names. */
 LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_binding **out, size_t *out_n);
+
+/* ---- compile_run.c ---- */
+/* Compiles all tile functions of the TOG as one module. */
+LOOM_MUST_USE loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out);
+/* Kernel tensor of a function argument: the kernel's arguments, then its returned tensors (lower.h); -1: none. */
+kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
 
 /* ---- compile_artifact.c ---- */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fills s->object; s->stage0 is lowered away */

@@ -80,7 +80,7 @@ static loom_status check_signatures(compile_state *s, MlirModule m, const tog_bo
 }
 
 /* Compiles all tile functions of the TOG as one module. */
-static loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out) {
+loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out) {
   text all = text_new(&s->ctx->mem);
   for (size_t i = 0; i < s->tog->functions.n; i++)
     text_addf(&all, "%s\n", s->tog->functions.at[i].mlir);
@@ -101,7 +101,7 @@ static loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out
 }
 
 /* TOG tensor -> kernel tensor: function arguments are the kernel's arguments, then its returned tensors (lower.h). */
-static kernel_tensor kernel_tensor_of(const kernel_graph *k, int arg) {
+kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg) {
   int n = 0;
   for (size_t i = 0; i < k->tensors.n; i++)
     if (k->tensors.at[i].role == KERNEL_ARG && n++ == arg)
@@ -114,7 +114,7 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
   void **dram = ARENA_NEW_N(&s->ctx->mem, void *, s->tog->tensors.n);
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
-    kernel_tensor k = kernel_tensor_of(s->kernel, t->arg);
+    kernel_tensor k = compile_tensor_of_argument(s->kernel, t->arg);
     if (k < 0)
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "function argument %d belongs to no kernel tensor", t->arg);
     if (t->is_output && !t->is_input) {

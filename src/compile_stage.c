@@ -106,9 +106,9 @@ const char *compile_stage_text(compile_state *s, compile_stage stage) {
 
 /* ---- dump points ---- */
 
-static char *stage_file(compile_state *s, const char *dir, compile_stage stage) {
-  return file_join(&s->ctx->mem, dir, arena_printf(&s->ctx->mem, "%03d_%s.%s", (int)stage, stages[stage].name, stages[stage].suffix));
-}
+char *compile_stage_file(arena *m, compile_stage stage) { return arena_printf(m, "%03d_%s.%s", (int)stage, stages[stage].name, stages[stage].suffix); }
+
+static char *stage_file(compile_state *s, const char *dir, compile_stage stage) { return file_join(&s->ctx->mem, dir, compile_stage_file(&s->ctx->mem, stage)); }
 
 static loom_status replace_module(compile_state *s, const char *path, const char *source, size_t size, MlirModule *slot) {
   MlirModule m;
@@ -121,10 +121,11 @@ static loom_status replace_module(compile_state *s, const char *path, const char
 /* Puts the text of an edited dump in the place of the stage's result. */
 static loom_status replace(compile_state *s, compile_stage stage, const char *path, const char *source, size_t size) {
   data_value *v = NULL;
+  s->is_replaced[stage] = path;
   if (strcmp(stages[stage].suffix, "json") == 0)
     LOOM_TRY(data_read_json(s->ctx, path, source, size, &v));
   switch (stage) {
-  case COMPILE_KERNEL: LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel)); return kernel_verify(s->ctx, s->kernel);
+  case COMPILE_KERNEL: s->read_kernel = s->kernel; LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel)); return kernel_verify(s->ctx, s->kernel);
   case COMPILE_STAGE0:
     if (helion_mlir_is_text(source, size))
       LOOM_FAIL(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "stage 0 in the helion form replaces no stage; it is an input: loom compile %s", path);

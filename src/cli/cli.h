@@ -66,6 +66,7 @@ struct solve_opinion;
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "m", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
+  X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \

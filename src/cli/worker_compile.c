@@ -1,6 +1,6 @@
 /* loom compile, run and explore: options -> compile_options, and what they print. */
 #include "base/file.h"
-#include "cli/worker.h"
+#include "cli/worker_bisect.h"
 #include "npz/npz.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
@@ -369,17 +369,32 @@ static loom_status verdict(loom_ctx *ctx, const compile_execution *e) {
   return LOOM_OK;
 }
 
+/* The contents of the arguments. */
+static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r) {
+  int64_t seed = 0;
+  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r->inputs, &r->n_inputs));
+  LOOM_TRY(open_inputs(ctx, &r->inputs, &r->n_inputs));
+  if (o->seed.last)
+    LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
+  r->seed = (uint64_t)seed;
+  return LOOM_OK;
+}
+
 /* ---- commands ---- */
 
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   cli_progress progress;
+  run_options r = {0};
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0;
-  if (o->emit.last && early_stage(o->emit.last, &c.stop_after)) {   /* printed, nothing is written */
+  compile_bisection found = {0};
+  if (o->bisect)
+    LOOM_TRY(read_run(ctx, o, &r));
+  if (o->emit.last && !o->bisect && early_stage(o->emit.last, &c.stop_after)) {   /* printed, nothing is written */
     loom_status early = compile_kernel(ctx, &c, &s);
     early = early == LOOM_OK ? emit(ctx, &s, o->emit.last) : early;
     compile_done(&s);
@@ -387,6 +402,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   }
   c.write_files = true;
   loom_status st = compile_kernel(ctx, &c, &s);
+  if (o->bisect)
+    st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, NULL);
     st = worker_answer(ctx, o, &s, summary);
@@ -405,9 +422,13 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       worker_print_answers(ctx, &s, summary);
       if (!s.machine)
         print_open_sizes(s.kernel);
-      printf("written      %s\n", s.output_dir);
+      if (s.output_dir)
+        printf("written      %s\n", s.output_dir);
+      worker_print_bisection(&found);
     }
   }
+  if (st == LOOM_OK)
+    st = worker_bisect_verdict(ctx, &found);
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_done(&s);
@@ -419,7 +440,7 @@ static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const comp
   const struct { const char *option; bool given; } compiled[] = {
       {"--arg", o->arg.all.n > 0},         {"--dtype", o->dtype.all.n > 0}, {"--function", o->function.last != NULL}, {"--block-sizes", o->block_sizes.all.n > 0},
       {"--config", o->config.last != NULL}, {"--plan", o->plan.last != NULL}, {"--dump-dir", o->dump_dir.last != NULL}, {"--override-dir", o->override_dir.last != NULL},
-      {"-o", o->output_dir.last != NULL}};
+      {"-o", o->output_dir.last != NULL},  {"--bisect-numerics", o->bisect}};
   for (size_t i = 0; i < sizeof compiled / sizeof *compiled; i++)
     if (compiled[i].given) {
       diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is compiled already; only sizes and contents of its arguments are open", compiled[i].option, c->input);
@@ -437,21 +458,19 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   cli_progress progress;
   compile_execution e = {0};
   run_options r = {.check = o->check, .interp_only = o->interp};
-  int64_t seed = 0;
+  compile_bisection found = {0};
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
-  LOOM_TRY(read_bindings(ctx, "--input", o->input.all.at, o->input.all.n, &r.inputs, &r.n_inputs));
-  LOOM_TRY(open_inputs(ctx, &r.inputs, &r.n_inputs));
+  LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
   if (o->engine.last && strcmp(o->engine.last, "sim") != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: only 'sim' exists so far, not '%s'", o->engine.last);
-  if (o->seed.last)
-    LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
-  r.seed = (uint64_t)seed;
   LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
   LOOM_TRY(read_bindings(ctx, "--expect", o->expect.all.at, o->expect.all.n, &r.expects, &r.n_expects));
   if (r.n_expects && !o->interp)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--expect compares with the interpreter: add --interp");
+  if (o->bisect && o->interp)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--bisect-numerics compares the stages of a compile with the interpreter; --interp compiles nothing: leave one away");
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
@@ -461,6 +480,8 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     st = compile_execute(&s, &r, &e);
   if (st == LOOM_OK)
     st = worker_write_trace(ctx, o, &s, &e.report, r.record);
+  if (o->bisect)
+    st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, &e);
     st = worker_answer(ctx, o, &s, summary);
@@ -480,8 +501,11 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       if (!s.plan && !r.interp_only)
         print_block_sizes(compile_summary(&s, NULL));
       print_execution(&s, &e);
+      worker_print_bisection(&found);
     }
   }
+  if (st == LOOM_OK)
+    st = worker_bisect_verdict(ctx, &found);
   if (st == LOOM_OK)
     st = verdict(ctx, &e);
   st = worker_explain_failure(ctx, o, &s, st);

@@ -113,6 +113,8 @@ MlirRegion ir_new_region(ir_ctx *ir, intptr_t n, const MlirType *types, MlirBloc
 /* A named linalg op with one destination ("linalg.matmul", "linalg.fill") and the body its name implies.  `result` null: on memrefs. */
 enum { IR_LINALG_INPUTS_MAX = 3 };
 MlirOperation ir_build_named_linalg(ir_builder *b, const char *name, intptr_t n_in, const MlirValue *ins, MlirValue out, MlirType result);
+/* The indexing maps of a linalg op, named ones too, one for each operand; null when `op` is none. */
+MlirAttribute ir_linalg_maps(MlirOperation op);
 void ir_set_attr(MlirOperation op, const char *name, MlirAttribute a);      /* null `a` removes it */
 /* Erases an op whose results are unused; false (and nothing done) when one is used. */
 bool ir_erase(MlirOperation op);

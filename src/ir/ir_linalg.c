@@ -18,3 +18,7 @@ MlirOperation ir_build_named_linalg(ir_builder *b, const char *name, intptr_t n_
     mlirLinalgFillBuiltinNamedOpRegion(op);
   return op;
 }
+
+MlirAttribute ir_linalg_maps(MlirOperation op) {
+  return text_starts(ir_op_name(op), "linalg.") ? mlirLinalgGetIndexingMapsAttribute(op) : (MlirAttribute){NULL};
+}

@@ -172,6 +172,7 @@ loom_status interp_region_until(interp *in, const kernel_region *r, const kernel
       elems += in->slot[op->results[j]].elems;   /* of the last round; the first round of an operation is cheap */
     LOOM_TRY(interp_spend(in, op, elems));
     LOOM_TRY(run_op(in, op));
+    LOOM_TRY(interp_watch_results(in, op));
     if (op->kind == KERNEL_YIELD)
       *out_yield = op;
   }
@@ -199,7 +200,7 @@ static loom_status bind_symbols(interp *in, const interp_options *o) {
 loom_status interp_run(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o) {
   arena_mark mark = arena_save(&ctx->scratch);
   arena *m = &ctx->scratch;
-  interp in = {.ctx = ctx, .k = k, .bounds = !o->exact, .ops = {o->op_budget}};
+  interp in = {.ctx = ctx, .k = k, .bounds = !o->exact, .ops = {o->op_budget}, .watch = o->watch};
   in.env = ARENA_NEW_N(m, sym_binding, k->symbols.n);
   in.slot = ARENA_NEW_N(m, interp_value, k->values.n);
   in.aside = ARENA_NEW_N(m, interp_value, k->values.n);

@@ -15,11 +15,29 @@
 /* A host tensor's contents: row-major.  `value` in double, `bound` the error bound (NULL: exact). */
 typedef struct interp_tensor { dtype type; int rank; int64_t shape[KERNEL_RANK_MAX]; int64_t elems; double *value; double *bound; } interp_tensor;
 
+/* A value that an operation made, rounded; or what a STORE or an ATOMIC wrote (value -1).  Good during the call. */
+typedef struct interp_seen { const kernel_op *op; kernel_value value; dtype type; int rank; const int64_t *shape; int64_t elems; const double *x, *e; /* NULL: exact */ } interp_seen;
+/* Who looks on while the interpreter runs; all members are set.  What the regions of SCAN and FOLD make is not told. */
+typedef struct interp_watch {
+  void *data;
+  void (*made)(void *data, const interp_seen *v);
+  /* Before `made` of the LOAD, STORE or ATOMIC: each element it touches. */
+  void (*touched)(void *data, const kernel_op *op, kernel_tensor root, int64_t element, bool is_write);
+  /* A loop, condition or yield hands the value of `from` to `to`. */
+  void (*passed)(void *data, const kernel_op *op, const interp_seen *v, kernel_value from, kernel_value to);
+  void (*entered)(void *data, const kernel_op *op, int n, const int64_t *numbers);   /* an instance of a PARALLEL, a round of a loop */
+  void (*left)(void *data);
+  /* Instance `number` of the running PARALLEL gives the value of `from` to the gather `op`. */
+  void (*gave)(void *data, const kernel_op *op, int64_t number, kernel_value from);
+  void (*got)(void *data, const kernel_op *op, int64_t number);                      /* before `made` of the GATHER: one for each tile */
+} interp_watch;
+
 typedef struct interp_options {
   const sym_binding *blocks; size_t n_blocks;   /* block sizes (and tunables); a block symbol without one takes its full extent */
   bool accumulate_in_result_type;               /* --accumulate f16: round the accumulator at each matmul to its declared type */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
   int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
+  const interp_watch *watch;                    /* NULL: nobody */
 } interp_options;
 
 /* `tensors` has one entry per kernel tensor (role ARG filled by the caller; ALLOC made here in ctx->mem; VIEW aliases its base and stays
@@ -42,6 +60,8 @@ typedef struct interp_comparison {
   int64_t worst; int64_t worst_at[KERNEL_RANK_MAX];
   double worst_error, worst_bound, worst_got, worst_want;
 } interp_comparison;
+/* The error of one element in units of its bound: at most 1 is right. */
+double interp_error_ratio(double want, double got, double bound, dtype t, bool exact);
 /* Compares `got` (want->elems elements of want->type) with the oracle: within `bound`, or with `exact` equal to the oracle's value rounded
  * to the type (+0 equals -0).  A NaN is right only where the oracle has one, an infinity only where the oracle reaches it. */
 interp_comparison interp_compare(const interp_tensor *want, const void *got, bool exact);

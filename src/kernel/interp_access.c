@@ -215,11 +215,12 @@ static void load_plain(interp *in, const access *a, interp_value *out) {
     stride[d] = stride_of(a, d);
   int outer = a->rank ? a->rank - 1 : 0;
   int64_t run = a->rank ? a->count[outer] : 1, step = a->rank ? stride[outer] : 0;
-  (void)in;
   do {
     int64_t at = base;
     for (int d = 0; d < outer; d++)
       at += index[d] * stride[d];
+    for (int64_t c = 0; c < run && in->watch; c++)
+      interp_watch_touch(in, a->op, a->host->root_index, at + c * step, false);
     for (int64_t c = 0; c < run; c++)
       out->x[i + c] = root->value[at + c * step];
     for (int64_t c = 0; c < run && out->has_e; c++)
@@ -234,6 +235,8 @@ static loom_status load_each(interp *in, const access *a, interp_value *out) {
   bool unsure;
   do {
     LOOM_TRY(find_element(in, a, index, &at, &unsure));
+    if (at >= 0)
+      interp_watch_touch(in, a->op, a->host->root_index, at, false);
     double x = at >= 0 ? root->value[at] : 0, e = at >= 0 && root->bound ? root->bound[at] : 0;
     if (unsure) {   /* here x or 0 */
       e = fabs(x) + e;
@@ -332,9 +335,10 @@ loom_status interp_store(interp *in, const kernel_op *op) {
       x = mask_is_off(&a, index) ? old : x;
     }
     end_atoms(in, &a, at);
+    interp_watch_touch(in, op, a.host->root_index, at, true);
     put(in, root, at, x, e);
   }
-  return LOOM_OK;
+  return interp_watch_stored(in, op, v);
 }
 
 /* ---- ATOMIC ----
@@ -411,6 +415,7 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
       from += index[d] * stride[0][d];
       want += index[d] * stride[1][d];
     }
+    interp_watch_touch(in, op, a.host->root_index, at, true);
     interp_num old = {root->value[at], root->bound ? root->bound[at] : 0}, x = {v->x[from], v->has_e ? v->e[from] : 0}, r = x;
     x.x = stored(in, root, v->type, x.x, &x.e);
     if (op->fn == KERNEL_FN_ADD) {
@@ -427,5 +432,5 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
       end_atoms(in, &a, at);
     put(in, root, at, r.x, r.e);
   } while (interp_next_index(a.rank, a.count, index));
-  return LOOM_OK;
+  return interp_watch_stored(in, op, v);
 }

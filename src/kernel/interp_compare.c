@@ -2,8 +2,7 @@
 #include "kernel/interp_private.h"
 #include <math.h>
 
-/* Error in units of the bound: at most 1 is right. */
-static double error_ratio(double want, double got, double bound, dtype t, bool exact) {
+double interp_error_ratio(double want, double got, double bound, dtype t, bool exact) {
   if (exact) {
     double rounded = interp_round(t, want);
     return rounded == got || (isnan(rounded) && isnan(got)) ? 0 : INFINITY;
@@ -27,7 +26,7 @@ interp_comparison interp_compare(const interp_tensor *want, const void *got, boo
     double bound = want->bound && !exact ? want->bound[i] : 0;
     if (isnan(bound))
       bound = INFINITY;
-    double ratio = error_ratio(w, g, bound, want->type, exact), error = fabs(g - (exact ? interp_round(want->type, w) : w));
+    double ratio = interp_error_ratio(w, g, bound, want->type, exact), error = fabs(g - (exact ? interp_round(want->type, w) : w));
     c.unbounded += bound == INFINITY;
     c.wrong += ratio > 1;
     if (isfinite(error) && error > c.max_abs_error)

@@ -45,6 +45,8 @@ static int64_t instance(const interp_grid *g, const int64_t *at) {
 }
 
 void interp_save_gathered(interp *in, interp_grid *g) {
+  if (in->watch)
+    in->watch->gave(in->watch->data, g->gather[g->pass], instance(g, g->at), g->gather[g->pass]->operands[0]);
   interp_copy(in, &g->saved[g->pass][instance(g, g->at)], &in->slot[g->gather[g->pass]->operands[0]]);
 }
 
@@ -70,6 +72,8 @@ loom_status interp_gather(interp *in, const kernel_op *op) {
   interp_reserve(in, out, first->type, first->rank + 1, shape);
   for (at[range] = 0; at[range] < n; at[range]++) {
     const interp_value *v = &g->saved[which][instance(g, at)];
+    if (in->watch)
+      in->watch->got(in->watch->data, op, instance(g, at));
     if (v->elems != first->elems)
       LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "the gathered tiles have different sizes; choose a block size that divides the extent");
     memcpy(out->x + at[range] * v->elems, v->x, (size_t)v->elems * sizeof *v->x);

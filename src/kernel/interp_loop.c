@@ -54,12 +54,14 @@ static loom_status run_instances(interp *in, const kernel_op *op, const walk *w,
     const kernel_op *yield;
     for (int i = 0; i < op->n_ranges; i++)
       enter_tile(in, &w[i], g->at[i], op->regions[0].params.at[i]);
+    interp_watch_enter(in, op, op->n_ranges, g->at);
     LOOM_TRY(interp_region_until(in, &op->regions[0], stop, &yield));
     if (stop) {
       interp_value *v;
       LOOM_TRY(interp_operand(in, stop, 0, &v));
       interp_save_gathered(in, g);
     }
+    interp_watch_leave(in);
     for (int i = 0; i < op->n_ranges; i++)
       leave_range(in, &w[i]);
   } while (interp_next_index(op->n_ranges, g->trips, g->at));
@@ -102,6 +104,7 @@ static loom_status take_yielded(interp *in, const kernel_op *yield, const kernel
     interp_value *v = &in->slot[yield->operands[i]];
     if (!in->is_sum[to[i]])
       LOOM_TRY(interp_close_sum(in, yield, v));
+    LOOM_TRY(interp_watch_pass(in, yield, v, yield->operands[i], to[i]));
     if (!gives_buffers(in, yield, r, i))
       interp_copy(in, &in->aside[to[i]], v);
   }
@@ -120,18 +123,23 @@ loom_status interp_loop(interp *in, const kernel_op *op) {
     if (!in->is_sum[op->operands[i]] || !in->is_sum[carried[i]])
       LOOM_TRY(interp_close_sum(in, op, init));
     interp_copy(in, &in->slot[carried[i]], init);
+    LOOM_TRY(interp_watch_pass(in, op, init, op->operands[i], carried[i]));
   }
   int64_t trips = trip_count(&w);
   for (int64_t t = 0; t < trips; t++) {
     const kernel_op *yield;
     enter_tile(in, &w, t, body->params.at[0]);
+    interp_watch_enter(in, op, 1, &t);
     LOOM_TRY(interp_region(in, body, &yield));
     if (yield && yield->n_operands)
       LOOM_TRY(take_yielded(in, yield, body, carried));
+    interp_watch_leave(in);
   }
   leave_range(in, &w);
-  for (int i = 0; i < op->n_results; i++)
+  for (int i = 0; i < op->n_results; i++) {
     interp_swap(&in->slot[op->results[i]], &in->slot[carried[i]]);
+    LOOM_TRY(interp_watch_pass(in, op, &in->slot[op->results[i]], carried[i], op->results[i]));
+  }
   return LOOM_OK;
 }
 
@@ -153,10 +161,13 @@ loom_status interp_while(interp *in, const kernel_op *op) {
     interp_value *init;
     LOOM_TRY(interp_operand(in, op, i, &init));
     interp_copy(in, &in->slot[body->params.at[i]], init);
+    LOOM_TRY(interp_watch_pass(in, op, init, op->operands[i], body->params.at[i]));
   }
-  for (;;) {
-    for (int i = 0; i < op->n_operands; i++)
+  for (int64_t round = 0;; round++) {
+    for (int i = 0; i < op->n_operands; i++) {
       interp_copy(in, &in->slot[test->params.at[i]], &in->slot[body->params.at[i]]);
+      LOOM_TRY(interp_watch_pass(in, op, &in->slot[test->params.at[i]], body->params.at[i], test->params.at[i]));
+    }
     LOOM_TRY(interp_spend(in, op, 1));
     LOOM_TRY(interp_region(in, test, &yield));
     const interp_value *condition = &in->slot[yield->operands[0]];
@@ -164,11 +175,15 @@ loom_status interp_while(interp *in, const kernel_op *op) {
       LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this condition depends on rounding: engines may rightly take different branches");
     if (condition->x[0] == 0)
       break;
+    interp_watch_enter(in, op, 1, &round);
     LOOM_TRY(interp_region(in, body, &yield));
     if (yield->n_operands)
       LOOM_TRY(take_yielded(in, yield, body, body->params.at));
+    interp_watch_leave(in);
   }
-  for (int i = 0; i < op->n_results; i++)
+  for (int i = 0; i < op->n_results; i++) {
     interp_copy(in, &in->slot[op->results[i]], &in->slot[body->params.at[i]]);
+    LOOM_TRY(interp_watch_pass(in, op, &in->slot[op->results[i]], body->params.at[i], op->results[i]));
+  }
   return LOOM_OK;
 }

@@ -41,6 +41,8 @@ typedef struct interp {
   struct interp_atoms **atoms;  /* one per kernel tensor: of roots that atomics changed */
   interp_grid *grid;
   interp_value *aside;        /* one per kernel value: copies while carried values change places */
+  const interp_watch *watch; int unwatched;     /* unwatched: open regions of which nothing is told */
+  interp_value seen;          /* a rounded copy for who looks on */
   struct { void *at; size_t room; } temp[INTERP_TEMPS];
   budget ops;
 } interp;
@@ -53,6 +55,14 @@ LOOM_MUST_USE loom_status interp_spend(interp *in, const kernel_op *op, int64_t 
 LOOM_MUST_USE loom_status interp_operand(interp *in, const kernel_op *op, int i, interp_value **out);
 /* The slot of result i with room for its type's current size; values and bounds undefined, has_e false. */
 LOOM_MUST_USE loom_status interp_result(interp *in, const kernel_op *op, int i, interp_value **out);
+
+/* ---- interp_watch.c: nothing happens when nobody looks on ---- */
+LOOM_MUST_USE loom_status interp_watch_results(interp *in, const kernel_op *op);
+void interp_watch_touch(interp *in, const kernel_op *op, kernel_tensor root, int64_t element, bool is_write);
+LOOM_MUST_USE loom_status interp_watch_stored(interp *in, const kernel_op *op, const interp_value *v);
+LOOM_MUST_USE loom_status interp_watch_pass(interp *in, const kernel_op *op, const interp_value *v, kernel_value from, kernel_value to);
+void interp_watch_enter(interp *in, const kernel_op *op, int n, const int64_t *numbers);
+void interp_watch_leave(interp *in);
 
 /* ---- interp_loop.c ---- */
 LOOM_MUST_USE loom_status interp_parallel(interp *in, const kernel_op *op);

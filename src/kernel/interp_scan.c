@@ -44,7 +44,9 @@ static loom_status combine(interp *in, const kernel_op *op, interp_num *so_far, 
     set_scalar(in, r->params.at[k], t, so_far[k]);
     set_scalar(in, r->params.at[op->n_operands + k], t, next[k]);
   }
+  in->unwatched++;
   LOOM_TRY(interp_region(in, r, &yield));
+  in->unwatched--;
   for (int k = 0; k < op->n_operands; k++) {
     interp_value *v;
     LOOM_TRY(interp_operand(in, yield, k, &v));

@@ -15,6 +15,7 @@
 #define LOOM_SIM_SIM_H
 #include "machine/machine.h"
 #include "sim/sim_record.h"
+#include "sim/sim_watch.h"
 #include "tog/tog.h"
 
 typedef void (*sim_tile_fn)(void *const *buf, const int64_t *arg);
@@ -25,6 +26,7 @@ typedef struct sim_options {
   void *const *tensors;                 /* by tog tensor index: DRAM contents, row-major; NULL with exec NULL */
   int64_t event_budget;                 /* LOOM_ELIMIT when spent; 0: unlimited */
   sim_record *record;                   /* filled with what happens when, in ctx->mem (sim_record.h); NULL: nothing is recorded */
+  const sim_watch *watch;               /* told of every value (sim_watch.h); NULL: nobody */
   bool verify;                          /* run tog_verify first (tests switch it off to show the simulator is a check of its own) */
 } sim_options;
 

@@ -145,9 +145,20 @@ static void copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, boo
   }
 }
 
+static void tell_moved(sim *s, const sim_thread *th, const sim_instr *in, const void *l1, void (*tell)(void *, const sim_at *, const sim_moved *)) {
+  const sim_box *b = in->box;
+  sim_moved m = {.slot = {th->core, in->buffer, th->ring_slot, l1}, .tensor = b->tensor, .rank = b->rank, .extent = th->region.extent, .slot_step = b->to_stride,
+                 .tensor_step = b->stride, .slot_first = in->op == SIM_OP_LOAD ? th->place : 0};
+  for (int d = 0; d < b->rank; d++)
+    m.tensor_first += th->region.offset[d] * b->stride[d];
+  tell(s->o->watch->data, &(sim_at){in->node, th->core, th->vars}, &m);
+}
+
 void sim_box_to_l1(sim *s, const sim_thread *th, const sim_instr *in, void *l1) {
   if (l1 && th->region.bytes > 0)
     copy(s, in, &th->region, (char *)l1 + th->place * (int64_t)dtype_bytes(s->t->buffers.at[in->buffer].type), true);
+  if (l1 && s->o->watch && th->region.bytes > 0)
+    tell_moved(s, th, in, l1, s->o->watch->loaded);
 }
 
 typedef struct mark_run_data { sim_cover *cover; int64_t twice; } mark_run_data;
@@ -165,6 +176,8 @@ void sim_box_to_dram(sim *s, const sim_thread *th, const sim_instr *in, const vo
     return;
   if (l1)
     copy(s, in, r, (char *)(uintptr_t)l1, false);
+  if (l1 && s->o->watch)
+    tell_moved(s, th, in, l1, s->o->watch->stored);
   mark_run_data m = {&s->cover[in->box->tensor], -1};
   if (m.cover->n_bits == 0)
     return;

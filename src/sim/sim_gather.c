@@ -90,6 +90,9 @@ static bool land_send(sim *s, sim_thread *th, const sim_instr *in) {
   unsigned char *to = sim_slot_bytes(s, r->core, in->to, r->ring_slot);
   if (from && to)
     memmove(to + th->row * th->region.bytes, from, (size_t)th->region.bytes);   /* two buffers of one core may overlap in a wrong graph */
+  if (from && to && s->o->watch)
+    s->o->watch->sent(s->o->watch->data, &(sim_at){in->node, th->core, th->vars}, &(sim_slot_name){th->core, in->buffer, th->ring_slot, from},
+                      &(sim_slot_name){r->core, in->to, r->ring_slot, to}, th->row);
   sim_slot_at(s, th->core, in->buffer, th->ring_slot)->readers--;
   if (++r->landed == r->senders) {
     r->state = SIM_COLLECTED;

@@ -109,6 +109,8 @@ int sim_slot_reserve(sim *s, const sim_thread *th, int buffer) {
   void *bytes = sim_slot_bytes(s, th->core, buffer, i);
   if (bytes)
     memset(bytes, 0xFF, (size_t)b->bytes);
+  if (bytes && s->o->watch)
+    s->o->watch->reserved(s->o->watch->data, &(sim_slot_name){th->core, buffer, i, bytes});
   return i;
 }
 

@@ -195,6 +195,8 @@ static void call_function(sim *s, const sim_thread *th, const sim_instr *in, con
     if (!(buf[i] = sim_slot_bytes(s, th->core, in->node->uses.at[i].buffer, slots[i])))
       return;
   s->o->exec->functions[in->node->function](buf, args);
+  if (s->o->watch)
+    s->o->watch->computed(s->o->watch->data, &(sim_at){in->node, th->core, th->vars}, slots, buf);
 }
 
 static bool end_compute(sim *s, sim_thread *th, const sim_instr *in) {
