@@ -88,35 +88,43 @@ static double causal_factor(const bounder *b, const program_compute *x, const pr
   return 1;
 }
 
-static double bound_compute(const bounder *b) {
+/* One monomial of a node's cost over all its runs. */
+static double bound_term(const bounder *b, const program_compute *x, const program_monomial *term) {
   const model_program *p = b->p;
-  double sum = 0;
-  for (int i = 0; i < p->n_compute; i++) {
-    const program_compute *x = &p->compute[i];
-    if (x->copy >= 0)
+  bool used[MODEL_BLOCKS_MAX] = {false};
+  uint32_t done = 0;
+  double v = term->coefficient * causal_factor(b, x, term, &done);
+  for (int l = p->n_loops - 1; l >= 0; l--) {
+    if (!(x->loops & 1u << l))
       continue;
-    for (int k = 0; k < x->n_terms; k++) {
-      bool used[MODEL_BLOCKS_MAX] = {false};
-      uint32_t done = 0;
-      double v = x->term[k].coefficient * causal_factor(b, x, &x->term[k], &done);
-      for (int l = p->n_loops - 1; l >= 0; l--) {
-        if (!(x->loops & 1u << l))
-          continue;
-        if (done & 1u << l) {
-          used[p->loop[l].symbol] = true;
-          continue;
-        }
-        int s = p->loop[l].symbol, power = used[s] ? 0 : x->term[k].power[s];
-        used[s] = true;
-        v *= power == 0 ? b->turns[l] : b->walked[l];
-        for (int q = 1; q < power; q++)
-          v *= (double)b->least[s] > 1 && p->pads ? (double)b->least[s] : 1;      /* an edge may be as small as one element */
-      }
-      for (int s = 0; s < p->n_blocks; s++)
-        for (int q = 0; !used[s] && q < x->term[k].power[s]; q++)
-          v *= (double)b->least[s];
-      sum += v;
+    if (done & 1u << l) {
+      used[p->loop[l].symbol] = true;
+      continue;
     }
+    int s = p->loop[l].symbol, power = used[s] ? 0 : term->power[s];
+    used[s] = true;
+    v *= power == 0 ? b->turns[l] : b->walked[l];
+    for (int q = 1; q < power; q++)
+      v *= (double)b->least[s] > 1 && p->pads ? (double)b->least[s] : 1;      /* an edge may be as small as one element */
+  }
+  for (int s = 0; s < p->n_blocks; s++)
+    for (int q = 0; !used[s] && q < term->power[s]; q++)
+      v *= (double)b->least[s];
+  return v;
+}
+
+static double bound_compute(const bounder *b) {
+  double sum = 0;
+  for (int i = 0; i < b->p->n_compute; i++) {
+    const program_compute *x = &b->p->compute[i];
+    double most = 0;
+    for (int k = 0; k < 2 && x->copy < 0; k++) {
+      double v = 0;
+      for (int t = 0; t < x->lower[k].n; t++)
+        v += bound_term(b, x, &x->lower[k].at[t]);
+      most = larger(most, v);
+    }
+    sum += most;
   }
   return sum;
 }

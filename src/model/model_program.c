@@ -136,11 +136,15 @@ static bool uses_value(const nest_node *x, int value) {
 
 static loom_status set_cost(compiler *c, program_compute *x, const sym_expr *cycles) {
   arena *m = &c->ctx->mem;
-  program_monomial terms[24];
   LOOM_TRY(sym_compile(c->ctx, cycles, c->blocks, (size_t)c->p->n_blocks, (sym_code **)&x->cost));
-  x->n_terms = program_lower_terms(m, cycles, c->blocks, c->p->n_blocks, terms, 24);
-  x->term = ARENA_NEW_N(m, program_monomial, x->n_terms);
-  memcpy(x->term, terms, (size_t)x->n_terms * sizeof *terms);
+  for (int i = 0; i < 2; i++) {
+    program_monomial terms[24];
+    x->lower[i].n = program_lower_terms(cycles, c->blocks, c->p->n_blocks, i == 1, terms, 24);
+    x->lower[i].at = ARENA_NEW_N(m, program_monomial, x->lower[i].n);
+    memcpy(x->lower[i].at, terms, (size_t)x->lower[i].n * sizeof *terms);
+  }
+  if (x->lower[1].n == x->lower[0].n && memcmp(x->lower[1].at, x->lower[0].at, (size_t)x->lower[0].n * sizeof *x->lower[0].at) == 0)
+    x->lower[1].n = 0;                  /* says nothing new */
   return LOOM_OK;
 }
 

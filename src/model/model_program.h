@@ -25,7 +25,7 @@ typedef struct program_compute {
   uint32_t loops;                       /* mask: all parallel ones, the sequential ones around it */
   int copy;                             /* fills the slot of the direct-able store of this number; -1 */
   bool is_tail, in_turn, is_around;     /* behind the last load; inside the innermost loop that loads; directly around that loop */
-  int n_terms; program_monomial *term;
+  struct { int n; program_monomial *at; } lower[2];           /* two sums, neither above the cost */
 } program_compute;
 
 enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 2000 };
@@ -117,6 +117,6 @@ void program_sequential_turns(const model_program *p, int64_t extent, int64_t bl
 bool program_causal_turns(const model_program *p, int l, const int64_t *blocks, int64_t tiles, int64_t cores, int64_t *sum, int64_t *longest);
 bool program_extent(const model_program *p, int loop, const int64_t *blocks, int64_t *out);
 
-/* cost >= sum of the monomials wherever every block is >= 1; count returned, at most `room`. */
-int program_lower_terms(arena *m, const sym_expr *e, const char *const *blocks, int n_blocks, program_monomial *out, int room);
+/* cost >= sum of the monomials wherever every block is >= 1; count returned, at most `room`.  Without `cancels` for large tiles, with it for small ones. */
+int program_lower_terms(const sym_expr *e, const char *const *blocks, int n_blocks, bool cancels, program_monomial *out, int room);
 #endif
