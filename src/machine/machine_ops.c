@@ -1,14 +1,13 @@
 #include "machine/machine_ops.h"
+#include "base/scalar_ops.h"
 #include "base/text.h"
 #include <math.h>
 #include <string.h>
 
-/* Scalar op of a generic's body -> vector function of the perf sets (loom.md 4.7): elementwise form, row-reduction form. */
 static const struct { const char *op, *vector, *reduce; } scalar_ops[] = {
-    {"addf", "vec_add", "vec_vsum"}, {"subf", "vec_sub", NULL},  {"mulf", "vec_mul", NULL},      {"divf", "vec_div", NULL},
-    {"maximumf", "vec_max", "vec_vmax"}, {"maxnumf", "vec_max", "vec_vmax"}, {"minimumf", "vec_max", "vec_vmax"}, {"exp", "vec_exp", NULL},
-    {"exp2", "vec_exp", NULL},       {"log", "vec_log", NULL},   {"log2", "vec_log", NULL},      {"powf", "vec_powf", NULL},
-    {"cmpf", "vec_cmpf_ogt", NULL},  {"select", "vec_select", NULL}, {"addi", "vec_add", "vec_vsum"}, {"muli", "vec_mul", NULL}, {"subi", "vec_sub", NULL},
+#define X(o, f, r) {o, f, r},
+    SCALAR_OP_LIST(X)
+#undef X
 };
 
 /* ceil(bytes / rate) for a rate that may be fractional: both sides times 1024. */
@@ -42,14 +41,16 @@ static const machine_func *typed_func(arena *a, const machine *m, const char *st
   return f ? f : machine_find_func(m, arena_printf(a, "%s_f16", stem));
 }
 
-/* One scalar op over all elements of the tile. */
-static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const char *scalar, const sym_expr **out, const char **unit) {
+/* One scalar op over all elements of the tile; the last one of a reduction reduces. */
+static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const char *scalar, bool is_last, const sym_expr **out, const char **unit) {
   arena *a = &ctx->mem;
   const sym_expr *elems = elems_of(a, op);
   for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++) {
     if (strcmp(scalar_ops[i].op, scalar) != 0)
       continue;
-    bool reduce = op->k && scalar_ops[i].reduce;
+    if (!scalar_ops[i].vector)
+      break;
+    bool reduce = op->k && is_last && strcmp(scalar_ops[i].reduce, scalar_ops[i].vector) != 0;
     const machine_func *f = typed_func(a, m, reduce ? scalar_ops[i].reduce : scalar_ops[i].vector, op->type);
     if (!f)
       break;
@@ -67,7 +68,7 @@ static loom_status generic_cost(loom_ctx *ctx, const machine *m, const machine_o
   for (const char *p = op->body_ops ? op->body_ops : ""; *p;) {
     size_t n = strcspn(p, ",");
     const sym_expr *one;
-    LOOM_TRY(scalar_cost(ctx, m, op, arena_strndup(a, p, n), &one, unit));
+    LOOM_TRY(scalar_cost(ctx, m, op, arena_strndup(a, p, n), !p[n], &one, unit));
     sum = sum ? sym_add(a, sum, one) : one;
     p += n + (p[n] == ',');
   }

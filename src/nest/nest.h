@@ -98,6 +98,8 @@ bool nest_tensor_is_view(const nest_tensor *t);
 /* May the iterations of `loop` run in any order, on any cores?  Parallel loops: yes.  A sequential one: when it carries no value, and each store
  * inside it writes other elements in each iteration (proved from the boxes). */
 bool nest_loop_is_parallel(const nest *n, int loop);
+/* May an iteration of sequential loop `loop`, which encloses both, load what an earlier one stored?  (Of one tensor.) */
+bool nest_load_meets_store(const nest *n, const nest_node *load, const nest_node *store, int loop);
 /* Is it certain that the stores write every element of the tensor? */
 bool nest_tensor_is_covered(const nest *n, int tensor);
 /* Is 1 the only size of block symbol `symbol` with which the accesses of its loop take all they step over? */

@@ -86,6 +86,17 @@ static bool is_store_separate(const nest *n, const nest_node *store, int loop) {
   return false;
 }
 
+static bool is_same_box(const nest_node *a, const nest_node *b) {
+  bool is_same = a->n_dims == b->n_dims;
+  for (int d = 0; is_same && d < a->n_dims; d++)
+    is_same = a->dim[d].loop == b->dim[d].loop && sym_equal(a->dim[d].offset, b->dim[d].offset) && sym_equal(a->dim[d].size, b->dim[d].size);
+  return is_same;
+}
+
+bool nest_load_meets_store(const nest *n, const nest_node *load, const nest_node *store, int loop) {
+  return !is_same_box(load, store) || !is_store_separate(n, store, loop);
+}
+
 static bool body_has(const nest_body *b, const nest_node *node) {
   for (size_t i = 0; i < b->n; i++)
     if (b->at[i] == node || (b->at[i]->kind == NEST_LOOP && body_has(&b->at[i]->body, node)))

@@ -1,18 +1,6 @@
 #include "nest/nest_leaf.h"
+#include "base/scalar_ops.h"
 #include "base/text.h"
-
-/* X(scalar op of MLIR, perf function, perf function of a reduction with it).  NULL: no cost of its own. */
-#define SCALAR_OP_LIST(X)                                                                                        \
-  X("addf", "vec_add", "vec_vsum") X("addi", "vec_add", "vec_vsum") X("subf", "vec_sub", "vec_sub")              \
-  X("subi", "vec_sub", "vec_sub") X("negf", "vec_sub", "vec_sub") X("mulf", "vec_mul", "vec_mul")                \
-  X("muli", "vec_mul", "vec_mul") X("divf", "vec_div", "vec_div") X("maximumf", "vec_max", "vec_vmax")           \
-  X("maxnumf", "vec_max", "vec_vmax") X("minimumf", "vec_max", "vec_vmax") X("minnumf", "vec_max", "vec_vmax")   \
-  X("exp", "vec_exp", "vec_exp") X("exp2", "vec_exp", "vec_exp") X("log", "vec_log", "vec_log")                  \
-  X("log2", "vec_log", "vec_log") X("powf", "vec_powf", "vec_powf") X("sqrt", "vec_powf", "vec_powf")            \
-  X("rsqrt", "vec_powf", "vec_powf") X("tanh", "vec_exp", "vec_exp") X("erf", "vec_exp", "vec_exp")              \
-  X("cmpf", "vec_cmpf_ogt", "vec_cmpf_ogt") X("cmpi", "vec_cmpf_ogt", "vec_cmpf_ogt")                            \
-  X("select", "vec_select", "vec_select") X("truncf", NULL, NULL) X("extf", NULL, NULL) X("sitofp", NULL, NULL)  \
-  X("uitofp", NULL, NULL) X("fptosi", NULL, NULL) X("index_cast", NULL, NULL) X("constant", NULL, NULL)
 
 static const struct { const char *op, *func, *reduce; } scalar_ops[] = {
 #define X(o, f, r) {o, f, r},

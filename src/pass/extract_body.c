@@ -234,6 +234,8 @@ static loom_status add_op(extract *x, MlirOperation op) {
     return add_gather(x, op);
   if (ir_op_is(op, "scf.if"))
     return add_if(x, op);
+  if (ir_op_is(op, "bufferization.alloc_tensor") && ir_num_operands(op) == 1)      /* what pass_fold_load_copy.c leaves */
+    return extract_refuse_reload(x, op);
   EXTRACT_UNSUP(x, op, "'%s' inside a kernel is not supported yet", ir_op_name(op));
 }
 

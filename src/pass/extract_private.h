@@ -67,6 +67,11 @@ LOOM_MUST_USE loom_status extract_rearrange(extract *x, MlirOperation op, const 
 /* ---- extract_body.c ---- */
 LOOM_MUST_USE loom_status extract_block(extract *x, MlirBlock block);
 
+/* ---- extract_reload.c ---- */
+/* LOOM_EUNSUP: a load may find what the kernel has stored. */
+LOOM_MUST_USE loom_status extract_check_reloads(extract *x);
+LOOM_MUST_USE loom_status extract_refuse_reload(extract *x, MlirOperation at);
+
 /* ---- extract_name.c ---- */
 /* "x" of argument i: its loom.name, else its spelling in the source, else "arg<i>". */
 const char *extract_arg_name(extract *x, intptr_t i);

@@ -1,10 +1,10 @@
 #include "pass/pass_private.h"
 
-/* Order matters: fusion must not swallow the combine step that destination specialisation looks for, so it comes after it;
+/* Order matters: copies are folded before equal loads before and behind a store become one; fusion must not swallow the combine step that destination specialisation looks for, so it comes after it;
  * symbols are dead only when the asserts that compared them are gone. */
 static const char stage0_pipeline[] =
     "builtin.module("
-    "func.func(loom-erase-asserts,loom-fold-redundant-extract-slice,canonicalize,cse,"
+    "func.func(loom-erase-asserts,loom-fold-load-copy,loom-fold-redundant-extract-slice,canonicalize,cse,"
     "loom-destination-specialization,loom-fuse-guarded-elementwise,loom-symbol-dce,canonicalize),"
     "loom-verify)";
 

@@ -1,0 +1,270 @@
+/* Any plan of any kernel on any machine: plans drawn at random (compile_plans.h) run on the virtual chip and agree with the reference interpreter
+ * within its bound, bit by bit where the kernel maps whole numbers to whole numbers; cycles do not depend on values.
+ *
+ * By hand:  LOOM_PLANS=8 build/unit/compile_plans_test      8 plans of every kernel, shape and machine (ninja random_plans)
+ *           LOOM_PLANS_KERNEL=flash LOOM_PLANS_MACHINE=ring8 LOOM_PLANS_SHAPE=1     some of them
+ *           LOOM_PLANS_SEED=1000                            other plans
+ *           LOOM_PLANS_TABLE=FILE                           the results as rows of Markdown; plan 0 is then the solver's best
+ *           LOOM_PLANS_SHOW=1                               each plan before it runs
+ * Each case runs in a process of its own, so that one that dies says which plan it was at. */
+#include "base/testing.h"
+#include "compile_plans_cases.h"
+#include "tog/build/tog_build.h"
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *const machines[] = {"wormhole", "blackhole", "ring8", "torus4", "single"};
+enum { MACHINES = COUNT_OF(machines), FEW_PLANS = 2, SECONDS_MAX = 300, SEARCH_BUDGET = 200000 };
+
+/* What a case says, in memory that the processes share.  ratio: worst error in units of its bound. */
+typedef struct outcome {
+  int plans, wanted, failed;
+  bool is_refused, ran_whole;
+  double max_error, ratio;
+  int64_t best_cycles, least_cycles, most_cycles;   /* of the solver's plan (0: not asked for), of the drawn ones */
+  char now[2048], text[1 << 14];
+} outcome;
+
+static bool shows(void) { return getenv("LOOM_PLANS_SHOW") != NULL; }
+
+static void say(outcome *o, const char *format, ...) {
+  size_t n = strlen(o->text);
+  va_list args;
+  va_start(args, format);
+  vsnprintf(o->text + n, sizeof o->text - n, format, args);
+  va_end(args);
+}
+
+static const char *first_error(const loom_ctx *ctx) {
+  for (const diag_item *d = ctx->diag.first; d; d = d->next)
+    if (d->severity == DIAG_ERROR)
+      return d->text;
+  return "no diagnostic";
+}
+
+/* ---- one plan ---- */
+
+typedef struct trial { compile_state *s; run_oracle oracle; const char *command; outcome *out; } trial;
+
+static void fails(trial *t, const char *what) {
+  t->out->failed++;
+  say(t->out, "%s\n  %s\n", what, t->out->now);
+}
+
+static loom_status make_program(compile_state *s, plan *p) {
+  s->plan = p;
+  s->plans.n = 0;
+  vec_push(&s->ctx->mem, &s->plans, p);
+  ir_close_module(s->bufferized);
+  s->bufferized = (MlirModule){NULL};
+  LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, (const plan *const *)s->plans.at, 1, &s->bufferized));
+  LOOM_TRY(dialect_verify(&s->ir, s->bufferized));
+  LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
+  return tog_verify(s->ctx, s->tog);
+}
+
+static void judge(trial *t, const compile_execution *e, const sim_report *timing) {
+  arena *m = &t->s->ctx->mem;
+  const run_check *c = &e->check;
+  outcome *o = t->out;
+  if (e->report.n_faults)
+    fails(t, arena_printf(m, "fault %s: %s", sim_fault_name(e->report.faults.at[0].kind), e->report.faults.at[0].text));
+  else if (!c->done || !c->elems || c->wrong || c->unbounded)
+    fails(t, arena_printf(m, "%" PRId64 " of %" PRId64 " elements beyond their bound, %" PRId64 " without one; %s: error %g of %g", c->wrong, c->elems, c->unbounded, c->where, c->error, c->bound));
+  else if (c->integers_run && !c->integers_ok)
+    fails(t, "whole numbers differ");
+  else if (timing->cycles != e->report.cycles || timing->n_faults)
+    fails(t, arena_printf(m, "%" PRId64 " cycles with values, %" PRId64 " without", e->report.cycles, timing->cycles));
+  o->max_error = fmax(o->max_error, c->max_abs_error);
+  o->ratio = fmax(o->ratio, c->bound > 0 ? c->error / c->bound : c->error);
+  o->ran_whole |= c->integers_run;
+}
+
+static loom_status run_plan(trial *t, plan *p, const char *name, int64_t *out_cycles) {
+  compile_state *s = t->s;
+  run_options r = {.check = true, .oracle = &t->oracle};
+  compile_execution e;
+  sim_report timing;
+  snprintf(t->out->now, sizeof t->out->now, "%s: %s %s --check", name, t->command, plans_describe(&s->ctx->mem, p));
+  if (shows())
+    fprintf(stderr, "%s\n", t->out->now);
+  t->oracle.values[0] = NULL;      /* rounding errors, and so their bounds, depend on the plan; whole numbers do not */
+  LOOM_TRY(make_program(s, p));
+  LOOM_TRY(compile_execute(s, &r, &e));
+  LOOM_TRY(sim_run(s->ctx, s->tog, s->machine, &(sim_options){0}, &timing));
+  judge(t, &e, &timing);
+  t->out->plans++;
+  *out_cycles = e.report.cycles;
+  return LOOM_OK;
+}
+
+static void run_drawn(trial *t, plans_space *x, uint64_t seed, int k) {
+  loom_ctx *ctx = t->s->ctx;
+  outcome *o = t->out;
+  plan *p;
+  int64_t cycles;
+  rng r = rng_new(seed + (uint64_t)k);
+  diag_mark mark = diag_save(ctx);
+  snprintf(o->now, sizeof o->now, "plan %d: %s, being drawn", k, t->command);
+  loom_status st = plans_draw(x, &r, &p);
+  if (st == LOOM_OK && !p)
+    return;
+  if (st == LOOM_OK)
+    st = run_plan(t, p, arena_printf(&ctx->mem, "plan %d", k), &cycles);
+  if (st != LOOM_OK) {
+    fails(t, first_error(ctx));
+    diag_drop(ctx, mark);
+    return;
+  }
+  o->least_cycles = o->least_cycles && o->least_cycles < cycles ? o->least_cycles : cycles;
+  o->most_cycles = o->most_cycles > cycles ? o->most_cycles : cycles;
+}
+
+/* The best that the solver finds with a bounded effort. */
+static void run_best(trial *t, plans_space *x) {
+  loom_ctx *ctx = t->s->ctx;
+  plan *p;
+  diag_mark mark = diag_save(ctx);
+  solve_limits limits = {.op_budget = SEARCH_BUDGET};
+  snprintf(t->out->now, sizeof t->out->now, "best plan: %s, being searched", t->command);
+  loom_status st = solve_space(ctx, &x->space, &t->s->solve_options, &limits, &t->s->solved);
+  if (st == LOOM_OK)
+    st = solve_plan(ctx, t->s->nest, t->s->machine, &t->s->solve_options, &t->s->solved.rows.at[0], &p);
+  if (st == LOOM_OK)
+    st = run_plan(t, p, "best plan", &t->out->best_cycles);
+  if (st != LOOM_OK) {
+    fails(t, first_error(ctx));
+    diag_drop(ctx, mark);
+  }
+}
+
+/* ---- one kernel at one shape on one machine ---- */
+
+static void expect_refusal(const plans_case *c, const loom_ctx *ctx, loom_status st, outcome *o) {
+  o->is_refused = true;
+  if (st == LOOM_EUNSUP && c->refused && strstr(first_error(ctx), c->refused))
+    return;
+  o->failed++;
+  say(o, "status %d: %s\n  %s\n", (int)st, st == LOOM_OK ? "not refused" : first_error(ctx), o->now);
+}
+
+static void run_case(const plans_case *c, int shape, const char *machine_name, uint64_t seed, bool best, outcome *o) {
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  compile_state s;
+  plans_space x;
+  compile_options co = {.input = arena_printf(&ctx.mem, "%s/%s", LOOM_SOURCE_DIR, c->file), .machine = machine_name, .helion = {.function = c->function}, .model = MODEL_LOOM,
+                        .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_NEST};
+  plans_read_shape(&ctx.mem, c->shape[shape], &co.helion);
+  plans_read_given(&ctx.mem, c, &co.helion);
+  trial t = {.s = &s, .command = plans_command(&ctx.mem, c, c->shape[shape], machine_name), .out = o};
+  snprintf(o->now, sizeof o->now, "%s", t.command);
+  loom_status st = compile_kernel(&ctx, &co, &s);
+  if (st == LOOM_OK)
+    st = plans_open(&s, &x);
+  if (st != LOOM_OK || c->refused) {
+    expect_refusal(c, &ctx, st, o);
+  } else {
+    if (best)
+      run_best(&t, &x);
+    for (int k = 0; k < o->wanted; k++) {
+      if (c->own_blocks)
+        t.oracle.values[1] = NULL;
+      run_drawn(&t, &x, seed, k);
+    }
+    if (!o->plans && !o->failed) {
+      o->failed++;
+      say(o, "no plan fits\n  %s\n", t.command);
+    }
+  }
+  compile_done(&s);
+  loom_ctx_done(&ctx);
+}
+
+/* The same in a process of its own; *o is shared. */
+static void run_apart(const plans_case *c, int shape, const char *machine_name, uint64_t seed, bool best, outcome *o) {
+  if (getenv("LOOM_PLANS_HERE")) {      /* for debuggers */
+    run_case(c, shape, machine_name, seed, best, o);
+    return;
+  }
+  fflush(NULL);
+  pid_t child = fork();
+  assert_true(child >= 0);
+  if (!child) {
+    alarm(SECONDS_MAX);
+    run_case(c, shape, machine_name, seed, best, o);
+    _exit(0);
+  }
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+    return;
+  o->failed++;
+  say(o, "it died of %s %d\n  %s\n", WIFSIGNALED(status) ? "signal" : "exit code", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), o->now);
+}
+
+/* ---- all of them ---- */
+
+static int64_t number(const char *name, int64_t otherwise) {
+  const char *s = getenv(name);
+  return s ? strtoll(s, NULL, 10) : otherwise;
+}
+
+static bool is_wanted(const char *variable, const char *name) {
+  const char *s = getenv(variable);
+  return !s || strstr(name, s) == name;
+}
+
+static void write_row(FILE *table, const plans_case *c, int shape, const char *machine_name, const outcome *o) {
+  fprintf(table, "| %s%s%s | %s | %s | ", c->function, c->dtype ? " " : "", c->dtype ? c->dtype : "", c->shape[shape], machine_name);
+  if (o->is_refused)
+    fprintf(table, "refused | | | | |\n");
+  else
+    fprintf(table, "%d%s | %.2g | %.2g | %s | %" PRId64 " | %" PRId64 " .. %" PRId64 " |\n", o->plans, o->failed ? " (failed)" : "", o->max_error, o->ratio, o->ran_whole ? "yes" : "-", o->best_cycles,
+            o->least_cycles, o->most_cycles);
+}
+
+static void test_any_plan_agrees_with_the_interpreter(void **state) {
+  (void)state;
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine_set_path(dirs, 1);
+  int64_t many = number("LOOM_PLANS", 0), only_shape = number("LOOM_PLANS_SHAPE", -1), seed = number("LOOM_PLANS_SEED", 1);
+  const char *path = getenv("LOOM_PLANS_TABLE");
+  FILE *table = path ? fopen(path, "w") : NULL;
+  assert_true(!path || table);
+  outcome *o = mmap(NULL, sizeof *o, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  assert_true(o != MAP_FAILED);
+  int64_t plans = 0, failed = 0, cases = 0, refused = 0;
+  for (size_t i = 0; i < COUNT_OF(plans_cases); i++)
+    for (int shape = 0; shape < PLANS_SHAPES; shape++)
+      for (size_t k = 0; k < MACHINES; k++) {
+        const plans_case *c = &plans_cases[i];
+        bool few = !many && (i + (size_t)shape * 2) % MACHINES != k;      /* without LOOM_PLANS: each shape on one machine */
+        if (few || !is_wanted("LOOM_PLANS_KERNEL", c->function) || !is_wanted("LOOM_PLANS_MACHINE", machines[k]) || (only_shape >= 0 && shape != only_shape))
+          continue;
+        memset(o, 0, sizeof *o);
+        o->wanted = many ? (int)many : FEW_PLANS;
+        run_apart(c, shape, machines[k], (uint64_t)seed * 1000, table != NULL, o);
+        fputs(o->text, stderr);
+        if (table)
+          write_row(table, c, shape, machines[k], o);
+        cases++;
+        plans += o->plans;
+        failed += o->failed;
+        refused += o->is_refused;
+      }
+  if (table)
+    fclose(table);
+  munmap(o, sizeof *o);
+  print_message("%" PRId64 " plans of %" PRId64 " cases (kernel, shape, machine), %" PRId64 " refused as they should be; %" PRId64 " failed\n", plans, cases, refused, failed);
+  assert_int_equal(failed, 0);
+  assert_true(plans > 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_any_plan_agrees_with_the_interpreter),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,45 @@
+/* bufferization.alloc_tensor copy(part of an argument) is that part: a core loads into memory of its own.  Lowering makes the copy where an argument
+ * is loaded and stored, so that no store changes what was loaded.  Kept where the argument has been stored to before: what is loaded there is what
+ * that store wrote, and a core's loads do not wait for its stores. */
+#include "pass/pass_private.h"
+
+enum { VIEWS_MAX = 8 };
+
+typedef struct stores { VEC_OF(MlirValue) to; arena *mem; } stores;
+
+/* The argument (or other memory) that a subview, view or cast shows a part of. */
+static MlirValue root_of(MlirValue memref) {
+  for (int i = 0; i < VIEWS_MAX; i++) {
+    MlirOperation view = ir_def(memref);
+    if (mlirOperationIsNull(view) || (!ir_op_is(view, "memref.subview") && !ir_op_is(view, "memref.reinterpret_cast") && !ir_op_is(view, "memref.cast")))
+      break;
+    memref = ir_operand(view, 0);
+  }
+  return memref;
+}
+
+static bool fold(MlirOperation op, void *data) {
+  stores *s = data;
+  if (ir_op_is(op, "memref.copy") || ir_op_is(op, "bufferization.materialize_in_destination"))
+    vec_push(s->mem, &s->to, root_of(ir_operand(op, 1)));
+  if (!ir_op_is(op, "bufferization.alloc_tensor") || ir_num_operands(op) != 1)
+    return true;
+  MlirValue source = ir_operand(op, 0);
+  MlirOperation load = ir_def(source);
+  if (mlirOperationIsNull(load) || !ir_op_is(load, "bufferization.to_tensor") || !mlirTypeEqual(mlirValueGetType(source), mlirValueGetType(ir_result(op, 0))))
+    return true;
+  MlirValue from = root_of(ir_operand(load, 0));
+  for (size_t i = 0; i < s->to.n; i++)
+    if (mlirValueEqual(s->to.at[i], from))
+      return true;
+  ir_replace_uses(ir_result(op, 0), source);
+  ir_erase(op);
+  return true;
+}
+
+loom_status pass_fold_load_copy(ir_ctx *ir, MlirOperation func, const pass_options *o) {
+  (void)o;
+  stores s = {.mem = &ir->ctx->mem};
+  ir_walk_post(func, fold, &s);
+  return LOOM_OK;
+}

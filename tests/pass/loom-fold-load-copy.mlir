@@ -1,0 +1,44 @@
+// RUN: loom opt %s --pass-pipeline='builtin.module(func.func(loom-fold-load-copy))' -o %t
+// RUN: FileCheck %s < %t
+// RUN: loom opt %t --pass-pipeline='builtin.module(func.func(loom-fold-load-copy))' | diff %t -
+
+// The argument is stored to behind the load only.
+// CHECK-LABEL: func.func @before(
+// CHECK: %[[T:.*]] = bufferization.to_tensor
+// CHECK-NOT: bufferization.alloc_tensor
+// CHECK: bufferization.materialize_in_destination %[[T]] in writable
+func.func @before(%x: memref<8xf32>) {
+  %s = memref.subview %x[4] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1], offset: 4>>
+  %0 = bufferization.to_tensor %s : memref<4xf32, strided<[1], offset: 4>> to tensor<4xf32>
+  %1 = bufferization.alloc_tensor() copy(%0) : tensor<4xf32>
+  %d = memref.subview %x[0] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1]>>
+  bufferization.materialize_in_destination %1 in writable %d : (tensor<4xf32>, memref<4xf32, strided<[1]>>) -> ()
+  return
+}
+
+// The second copy is of what the store has left there; a store to another argument says nothing.
+// CHECK-LABEL: func.func @behind(
+// CHECK: bufferization.to_tensor %[[X:.*]] :
+// CHECK-NOT: bufferization.alloc_tensor
+// CHECK: bufferization.materialize_in_destination
+// CHECK: bufferization.materialize_in_destination
+// CHECK: %[[T:.*]] = bufferization.to_tensor %[[X]] :
+// CHECK: bufferization.alloc_tensor() copy(%[[T]])
+func.func @behind(%x: memref<4xf32>, %y: memref<4xf32>) {
+  %0 = bufferization.to_tensor %x : memref<4xf32> to tensor<4xf32>
+  %1 = bufferization.alloc_tensor() copy(%0) : tensor<4xf32>
+  bufferization.materialize_in_destination %1 in writable %y : (tensor<4xf32>, memref<4xf32>) -> ()
+  bufferization.materialize_in_destination %1 in writable %x : (tensor<4xf32>, memref<4xf32>) -> ()
+  %2 = bufferization.to_tensor %x : memref<4xf32> to tensor<4xf32>
+  %3 = bufferization.alloc_tensor() copy(%2) : tensor<4xf32>
+  bufferization.materialize_in_destination %3 in writable %y : (tensor<4xf32>, memref<4xf32>) -> ()
+  return
+}
+
+// A copy of something else stays.
+// CHECK-LABEL: func.func @computed(
+// CHECK: bufferization.alloc_tensor() copy
+func.func @computed(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = bufferization.alloc_tensor() copy(%x) : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
