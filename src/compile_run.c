@@ -132,18 +132,37 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
   return sim_run(s->ctx, s->tog, s->machine, &o, report);
 }
 
-/* Inputs in *out and, with --check, the interpreter's results in them: made once where the caller keeps them. */
-static loom_status make_oracle(compile_state *s, const run_options *r, bool integers, interp_tensor **out) {
+/* The tensors with contents of their own where `all` has them: the interpreter writes results over arguments. */
+static interp_tensor *keep_inputs(compile_state *s, const compile_results *all, const interp_tensor *t) {
+  arena *m = &s->ctx->mem;
+  interp_tensor *out = ARENA_NEW_N(m, interp_tensor, s->kernel->tensors.n);
+  memcpy(out, t, s->kernel->tensors.n * sizeof *out);
+  for (size_t i = 0; i < all->n; i++) {
+    kernel_tensor root = all->at[i].tensor < 0 ? -1 : compile_root(s->kernel, all->at[i].tensor);
+    if (root < 0 || s->kernel->tensors.at[root].role != KERNEL_ARG)
+      continue;
+    out[root].value = ARENA_NEW_N(m, double, t[root].elems);
+    memcpy(out[root].value, t[root].value, (size_t)t[root].elems * sizeof(double));
+  }
+  return out;
+}
+
+/* *inputs, and in *out, with --check, the interpreter's results: made once where the caller keeps them. */
+static loom_status make_oracle(compile_state *s, const run_options *r, const compile_results *all, bool integers, interp_tensor **inputs, interp_tensor **out) {
   if (r->oracle && r->oracle->values[integers]) {
+    *inputs = r->oracle->inputs[integers];
     *out = r->oracle->values[integers];
     return LOOM_OK;
   }
   *out = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
   LOOM_TRY(compile_make_inputs(s, r, integers, *out));
+  *inputs = keep_inputs(s, all, *out);
   if (r->check)
     LOOM_TRY(compile_interpret(s, *out, integers));
-  if (r->check && r->oracle)
+  if (r->check && r->oracle) {
+    r->oracle->inputs[integers] = *inputs;
     r->oracle->values[integers] = *out;
+  }
   return LOOM_OK;
 }
 
@@ -197,9 +216,9 @@ bool compile_is_whole(const kernel_region *r) {
 
 static loom_status execute(compile_state *s, const run_options *r, const sim_tile_fn *functions, const compile_results *all, compile_execution *out) {
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
-  interp_tensor *t, *want, *whole;
-  LOOM_TRY(make_oracle(s, r, false, &t));
-  LOOM_TRY(simulate(s, functions, t, r, r->record, &out->report, bytes));
+  interp_tensor *inputs, *t, *want, *whole;
+  LOOM_TRY(make_oracle(s, r, all, false, &inputs, &t));
+  LOOM_TRY(simulate(s, functions, inputs, r, r->record, &out->report, bytes));
   out->has_report = true;
   LOOM_TRY(r->check ? compile_read_results(s, all, t, &want) : result_shapes(s, all, &want));
   if (r->check) {
@@ -211,8 +230,8 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
     return LOOM_OK;
   out->check.integers_run = true;
   sim_report ignored;   /* once more with whole numbers in -2..2, which must come out bit-identical */
-  LOOM_TRY(make_oracle(s, r, true, &whole));
-  LOOM_TRY(simulate(s, functions, whole, r, NULL, &ignored, bytes));
+  LOOM_TRY(make_oracle(s, r, all, true, &inputs, &whole));
+  LOOM_TRY(simulate(s, functions, inputs, r, NULL, &ignored, bytes));
   LOOM_TRY(compile_read_results(s, all, whole, &want));
   compile_compare(s, all, want, by_result(s, all, bytes), true, &out->check);
   return LOOM_OK;
