@@ -150,8 +150,8 @@ static interp_tensor *keep_inputs(compile_state *s, const compile_results *all, 
 /* *inputs, and in *out, with --check, the interpreter's results: made once where the caller keeps them. */
 static loom_status make_oracle(compile_state *s, const run_options *r, const compile_results *all, bool integers, interp_tensor **inputs, interp_tensor **out) {
   if (r->oracle && r->oracle->values[integers]) {
-    *inputs = r->oracle->inputs[integers];
     *out = r->oracle->values[integers];
+    *inputs = r->oracle->inputs[integers] ? r->oracle->inputs[integers] : *out;
     return LOOM_OK;
   }
   *out = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
