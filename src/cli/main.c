@@ -11,6 +11,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_machine(ctx, o);
   if (strcmp(o->command, "solve") == 0)
     return cmd_solve(ctx, o);
+  if (strcmp(o->command, "sim") == 0)
+    return cmd_sim(ctx, o);
   if (strcmp(o->command, "eval") == 0)
     return cmd_eval(ctx, o);
   return cmd_doctor(ctx, o);
@@ -23,7 +25,8 @@ static loom_status body(loom_ctx *ctx, void *data) {
     cli_help(in->command);
     return LOOM_OK;
   }
-  if (in->command->in_worker || in->options.certify) {
+  bool is_tile_graph = strcmp(in->command->name, "sim") == 0 && in->options.files.n == 1 && cli_is_tile_graph(in->options.files.at[0]);
+  if ((in->command->in_worker && !is_tile_graph) || in->options.certify) {
     in->in_worker = true;
     return LOOM_OK;
   }

@@ -43,6 +43,55 @@ typedef struct machine_path { const char *mover, *from, *to; loom_span span; } m
 /* A unit or mover, and the file beside the chip's that defines it: others may share it. */
 typedef struct machine_definition { const char *unit, *file; loom_span span; } machine_definition;
 
+/* Parts of a description that only some chips have: each is a section of whole numbers, complete when it is there at all.
+ * X(key, least, greatest, unit, what it is)
+ *
+ * dram.bank: one DRAM channel as banks with rows (HBM, GDDR, DDR).  Times in DRAM clocks, named as in JEDEC's standards: `ccd_s` between two bank groups,
+ * `ccd_l` within one. */
+#define MACHINE_BANK_LIST(X)                                                                       \
+  X(clock_hz, 1000000, 100000000000, "Hz", "the DRAM clock")                                       \
+  X(request_bytes, 8, 4096, "bytes", "what one read or write command moves")                       \
+  X(row_bytes, 8, 1048576, "bytes", "a row of one bank")                                           \
+  X(pseudo_channels, 1, 8, "", "data buses of one channel, which share its command bus")           \
+  X(bank_groups, 1, 16, "", "of a pseudo channel")                                                 \
+  X(banks, 1, 16, "", "of a bank group")                                                           \
+  X(read_queue, 1, 65536, "requests", "reads the controller looks at")                             \
+  X(write_queue, 1, 65536, "requests", "writes the controller keeps")                              \
+  X(write_start, 1, 65536, "requests", "so many writes make it serve writes")                      \
+  X(write_stop, 0, 65536, "requests", "with so many left it goes back to reads that wait")         \
+  X(burst, 1, 64, "clocks", "one request on the data bus")                                         \
+  X(cl, 1, 1024, "clocks", "read command to data")                                                 \
+  X(cwl, 1, 1024, "clocks", "write command to data")                                               \
+  X(rcd_rd, 0, 1024, "clocks", "activate to read")                                                 \
+  X(rcd_wr, 0, 1024, "clocks", "activate to write")                                                \
+  X(rp, 0, 1024, "clocks", "precharge to activate")                                                \
+  X(ras, 0, 1024, "clocks", "activate to precharge")                                               \
+  X(rc, 0, 1024, "clocks", "activate to activate of one bank")                                     \
+  X(wr, 0, 1024, "clocks", "end of written data to precharge")                                     \
+  X(rtp, 0, 1024, "clocks", "read to precharge")                                                   \
+  X(ccd_s, 0, 1024, "clocks", "read to read, write to write, of two groups")                       \
+  X(ccd_l, 0, 1024, "clocks", "the same within a group")                                           \
+  X(rrd_s, 0, 1024, "clocks", "activate to activate, of two groups")                               \
+  X(rrd_l, 0, 1024, "clocks", "the same within a group")                                           \
+  X(wtr_s, 0, 1024, "clocks", "end of written data to read, of two groups")                        \
+  X(wtr_l, 0, 1024, "clocks", "the same within a group")                                           \
+  X(faw, 0, 1024, "clocks", "window of at most four activates")                                    \
+  X(act, 1, 16, "clocks", "an activate on the command bus for rows")
+/* crossbar: every core has ports, every port a way to every DRAM channel and back; one packet of request_bytes a clock and destination. */
+#define MACHINE_CROSSBAR_LIST(X)                                                                   \
+  X(clock_hz, 1000000, 100000000000, "Hz", "its clock")                                            \
+  X(ports, 1, 64, "", "of one core: requests a clock it sends and takes")                          \
+  X(latency_cycles, 0, 4096, "clocks", "one way")
+/* core.dispatch: how work is handed to cores that run tile graphs (docs/tog.md). */
+#define MACHINE_DISPATCH_LIST(X)                                                                   \
+  X(tiles, 1, 64, "tiles", "a core holds at a time")                                               \
+  X(items, 1, 8, "work items", "a core takes tiles from at a time")
+#define X(key, least, greatest, unit, what) int64_t key;
+typedef struct machine_bank { MACHINE_BANK_LIST(X) } machine_bank;
+typedef struct machine_crossbar { MACHINE_CROSSBAR_LIST(X) } machine_crossbar;
+typedef struct machine_dispatch { MACHINE_DISPATCH_LIST(X) } machine_dispatch;
+#undef X
+
 typedef struct machine {
   const char *name, *path, *summary;
   machine_number clock_hz;
@@ -54,6 +103,10 @@ typedef struct machine {
   machine_number dram_latency_cycles; int64_t dram_page_bytes; int64_t dram_align_bytes;
   VEC_OF(int64_t) attach;                   /* linear core index (row-major over the mesh dims, dim 0 slowest) next to each channel; one entry a channel */
   bool attach_assumed; loom_span attach_span;
+  bool hashes_channels;                     /* dram.interleave ipoly: requests are spread by a hash of their address, not page by page */
+  const machine_bank *bank;                 /* NULL: not described; so the two below */
+  const machine_crossbar *crossbar;
+  const machine_dispatch *dispatch;
   /* links between neighbours, one per direction */
   machine_number link_bytes_per_cycle, hop_cycles;
   /* on-core fills and copies that no perf table covers */

@@ -7,8 +7,7 @@ static data_value *number_value(arena *mem, double v) {
   return v > -greatest && v < greatest && v == (double)(int64_t)v ? data_int(mem, (int64_t)v) : data_real(mem, v);
 }
 
-/* `v`, or {value: v, source | assumed, note} when its origin is told. */
-static data_value *with_origin(arena *mem, data_value *v, const machine_number *origin) {
+data_value *machine_with_origin(arena *mem, data_value *v, const machine_number *origin) {
   if (!origin || !(origin->source || origin->note || origin->is_assumed))
     return v;
   data_value *all = data_object(mem);
@@ -22,10 +21,10 @@ static data_value *with_origin(arena *mem, data_value *v, const machine_number *
   return all;
 }
 
-static data_value *rate_tree(arena *mem, const machine_number *n) { return with_origin(mem, number_value(mem, n->value), n); }
+static data_value *rate_tree(arena *mem, const machine_number *n) { return machine_with_origin(mem, number_value(mem, n->value), n); }
 
 static data_value *whole_tree(arena *mem, const machine *m, const char *path, int64_t v) {
-  return with_origin(mem, data_int(mem, v), machine_origin_find(m, path));
+  return machine_with_origin(mem, data_int(mem, v), machine_origin_find(m, path));
 }
 
 static void add_fields(arena *mem, const machine *m, const char *section, data_value *out) {
@@ -92,6 +91,7 @@ static data_value *core_tree(arena *mem, const machine *m) {
     data_set_string(mem, v, "ragged", "pad");
   if (m->has_concurrent_units)
     data_set_bool(mem, v, "concurrent_units", true);
+  machine_part_write(mem, m, MACHINE_PART_DISPATCH, v);
   return v;
 }
 
@@ -112,7 +112,10 @@ static data_value *dram_tree(arena *mem, const machine *m) {
     data_push(mem, attach, coordinates(mem, m, m->attach.at[c]));
   add_fields(mem, m, "dram", v);
   data_set(mem, v, "bytes_per_cycle", rate_tree(mem, &m->dram_bytes_per_cycle));
-  data_set(mem, v, "attach", with_origin(mem, attach, origin ? origin : &spread));
+  data_set(mem, v, "attach", machine_with_origin(mem, attach, origin ? origin : &spread));
+  if (m->hashes_channels)
+    data_set_string(mem, v, "interleave", "ipoly");
+  machine_part_write(mem, m, MACHINE_PART_BANK, v);
   return v;
 }
 
@@ -192,6 +195,7 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   if (m->lacks_multicast)
     data_set_bool(mem, links, "multicast", false);
   data_set(mem, v, "links", links);
+  machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
   for (size_t i = 0; i < m->perf.n; i++)
     data_set(mem, perf, m->perf.at[i].name, perf_tree(mem, &m->perf.at[i]));
   if (m->perf.n)

@@ -53,6 +53,20 @@ static void add_fields(table *t, const machine *m, const char *section) {
   }
 }
 
+static void add_part_row(void *data, const char *key, int64_t value, const char *unit, const machine_number *origin) {
+  table *t = data;
+  row(t, key, grouped(t->mem, value), unit, origin);
+}
+
+static void add_part(table *t, const machine *m, int part, const char *title) {
+  text rows = t->t;
+  text_addf(&t->t, "\n%s\n", title);
+  size_t before = t->t.size;
+  machine_part_rows(t->mem, m, part, add_part_row, t);
+  if (t->t.size == before)   /* the machine has none */
+    t->t.size = rows.size, t->t.data[rows.size] = 0;
+}
+
 static void add_mesh(table *t, const machine *m) {
   text_add(&t->t, "\nmesh\n");
   for (size_t d = 0; d < m->mesh.n; d++) {
@@ -97,6 +111,8 @@ static void add_dram(table *t, const machine *m) {
   row(t, "bytes_per_cycle", number_text(t->mem, m->dram_bytes_per_cycle.value), "bytes/cycle", &m->dram_bytes_per_cycle);
   row(t, "  in GB/s", number_text(t->mem, m->dram_bytes_per_cycle.value * m->clock_hz.value / 1e9), "GB/s", NULL);
   row(t, "attached to cores", text_str(&cores), "", attach ? attach : m->attach_assumed ? &spread : NULL);
+  if (m->hashes_channels)
+    row(t, "interleave", "ipoly", "", NULL);
 }
 
 static const char *cost_text(arena *mem, const machine_scenario *s) {
@@ -149,10 +165,13 @@ const char *machine_describe(arena *mem, const machine *m) {
   add_mesh(&t, m);
   add_core(&t, m);
   add_dram(&t, m);
+  add_part(&t, m, MACHINE_PART_BANK, "dram banks");
   text_add(&t.t, "\nlinks between neighbours, one a direction\n");
   add_fields(&t, m, "links");
   if (m->lacks_multicast)
     row(&t, "multicast", "false", "", NULL);
+  add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
+  add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);
   add_perf(&t, m);
   return text_str(&t.t);

@@ -9,7 +9,8 @@ enum { EXTENDS_DEPTH_MAX = 4 };
 static const struct { const char *wins, *loses; } spellings[] = {
     {"bytes", "banks"},        {"bytes", "bank_bytes"}, {"banks", "bytes"}, {"bank_bytes", "bytes"},
     {"gb_per_s", "bytes_per_cycle"},   /* of dram; links and core.memory have no gb_per_s */
-    {"bytes_per_cycle", "gb_per_s"},
+    {"gb_per_s", "channel_gb_per_s"},         {"channel_gb_per_s", "gb_per_s"}, {"channel_gb_per_s", "bytes_per_cycle"},
+    {"bytes_per_cycle", "gb_per_s"},          {"bytes_per_cycle", "channel_gb_per_s"},
 };
 
 static bool is_replaced_spelling(const data_value *over, const char *key) {

@@ -38,6 +38,18 @@ static inline machine_number *machine_field_rate(const machine *m, const machine
 /* "dram.channels"; "clock_hz" when the section is empty. */
 const char *machine_field_path(arena *mem, const machine_field *f);
 
+/* ---- parts: the optional sections of whole numbers (MACHINE_BANK_LIST ..) ---- */
+enum { MACHINE_PART_BANK, MACHINE_PART_CROSSBAR, MACHINE_PART_DISPATCH, MACHINE_PARTS };
+/* The part when `section` has a member of its name; all its keys are needed then. */
+LOOM_MUST_USE loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section, machine *m);
+/* Adds the part to the section, if the machine has it. */
+void machine_part_write(arena *mem, const machine *m, int part, data_value *section);
+/* Its rows for people: row(data, key, value, unit, origin or NULL). */
+typedef void (*machine_part_row)(void *data, const char *key, int64_t value, const char *unit, const machine_number *origin);
+void machine_part_rows(arena *mem, const machine *m, int part, machine_part_row row, void *data);
+/* `v`, or {value: v, source | assumed, note} when its origin is told. */
+data_value *machine_with_origin(arena *mem, data_value *v, const machine_number *origin);
+
 /* Origin of the whole number at `path`, or NULL when the file says nothing of it. */
 const machine_number *machine_origin_find(const machine *m, const char *path);
 void machine_origin_add(arena *mem, machine *m, const char *path, machine_number number);

@@ -167,7 +167,7 @@ static loom_status read_ragged(loom_ctx *ctx, const data_value *core, machine *m
 
 static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) {
   static const char *const keys[] = {"memory", "units", "movers", "transfer_setup_cycles", "fill_bytes_per_cycle", "copy_bytes_per_cycle", "tile_align",
-                                     "ragged", "concurrent_units"};
+                                     "ragged", "concurrent_units", "dispatch"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "core", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
@@ -176,6 +176,7 @@ static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) 
   LOOM_TRY(read_movers(ctx, v, m));
   LOOM_TRY(read_ragged(ctx, v, m));
   LOOM_TRY(machine_read_optional_bool(ctx, v, "concurrent_units", &m->has_concurrent_units));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_DISPATCH, v, m));
   return read_fields(ctx, v, "core", m);
 }
 
@@ -222,26 +223,52 @@ static loom_status read_attach(loom_ctx *ctx, const data_value *dram, machine *m
   return LOOM_OK;
 }
 
-/* Either gb_per_s (10^9 bytes a second) or bytes_per_cycle, of all channels together. */
+/* One of gb_per_s (10^9 bytes a second) and bytes_per_cycle, of all channels together, and channel_gb_per_s. */
 static loom_status read_dram_rate(loom_ctx *ctx, const data_value *v, machine *m) {
-  const data_value *gb = data_get(v, "gb_per_s"), *per_cycle = data_get(v, "bytes_per_cycle");
-  if (gb && per_cycle)
-    LOOM_FAIL(ctx, gb->span, LOOM_EINPUT, "the DRAM has both 'gb_per_s' and 'bytes_per_cycle'; write one of them");
-  if (per_cycle)
-    return machine_read_number(ctx, per_cycle, "bytes_per_cycle", 1e-3, 1e9, &m->dram_bytes_per_cycle);
-  LOOM_TRY(machine_read_need(ctx, v, "gb_per_s", "GB/s of all channels together, or 'bytes_per_cycle'", &gb));
-  LOOM_TRY(machine_read_number(ctx, gb, "gb_per_s", 1e-3, 1e9, &m->dram_bytes_per_cycle));
-  m->dram_bytes_per_cycle.value = m->dram_bytes_per_cycle.value * 1e9 / m->clock_hz.value;
+  static const char *const keys[] = {"gb_per_s", "channel_gb_per_s", "bytes_per_cycle"};
+  const char *key = NULL;
+  for (size_t i = 0; i < COUNT(keys); i++) {
+    if (key && data_get(v, keys[i]))
+      LOOM_FAIL(ctx, data_get(v, key)->span, LOOM_EINPUT, "the DRAM has both '%s' and '%s'; write one of them", key, keys[i]);
+    if (data_get(v, keys[i]))
+      key = keys[i];
+  }
+  const data_value *rate;
+  LOOM_TRY(machine_read_need(ctx, v, key ? key : keys[0], "GB/s of all channels together, or 'channel_gb_per_s' of one, or 'bytes_per_cycle'", &rate));
+  LOOM_TRY(machine_read_number(ctx, rate, key, 1e-3, 1e9, &m->dram_bytes_per_cycle));
+  if (text_eq(key, keys[1]))
+    m->dram_bytes_per_cycle.value *= (double)m->dram_channels;
+  if (!text_eq(key, keys[2]))
+    m->dram_bytes_per_cycle.value = m->dram_bytes_per_cycle.value * 1e9 / m->clock_hz.value;
   return LOOM_OK;
 }
 
+/* page (as when it is absent) or ipoly. */
+static loom_status read_interleave(loom_ctx *ctx, const data_value *dram, machine *m) {
+  static const char *const words[] = {"page", "ipoly"};
+  const char *word;
+  if (!data_get(dram, "interleave"))
+    return LOOM_OK;
+  LOOM_TRY(data_need_string(ctx, dram, "interleave", &word));
+  m->hashes_channels = text_eq(word, words[1]);
+  if (m->hashes_channels || text_eq(word, words[0]))
+    return LOOM_OK;
+  diag_error(ctx, data_get(dram, "interleave")->span, LOOM_EINPUT, "'interleave' is '%s'; must be 'page' or 'ipoly'", word);
+  const char *near = diag_nearest(word, words, COUNT(words));
+  diag_help(ctx, near ? "did you mean '%s'?" : "page: page after page over the channels; ipoly: requests by a hash of their address", near);
+  return LOOM_EINPUT;
+}
+
 static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) {
-  static const char *const keys[] = {"channels", "channel_bytes", "gb_per_s", "bytes_per_cycle", "latency_cycles", "page_bytes", "align_bytes", "attach"};
+  static const char *const keys[] = {"channels", "channel_bytes", "gb_per_s", "channel_gb_per_s", "bytes_per_cycle", "latency_cycles", "page_bytes",
+                                     "align_bytes", "attach", "interleave", "bank"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "dram", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(read_fields(ctx, v, "dram", m));
   LOOM_TRY(read_dram_rate(ctx, v, m));
+  LOOM_TRY(read_interleave(ctx, v, m));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_BANK, v, m));
   return read_attach(ctx, v, m);
 }
 
@@ -257,7 +284,7 @@ static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m)
 }
 
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
-  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "calibration", "perf"};
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
   const data_value *name;
   m->path = path;
@@ -270,6 +297,7 @@ loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root
   LOOM_TRY(read_core(ctx, root, m));
   LOOM_TRY(read_dram(ctx, root, m));
   LOOM_TRY(read_links(ctx, root, m));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
   LOOM_TRY(machine_read_perf(ctx, root, m));
   *out = m;
   return LOOM_OK;

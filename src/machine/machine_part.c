@@ -1,0 +1,103 @@
+/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch.  One table each drives reading, writing and describing. */
+#include "base/text.h"
+#include "machine/machine_private.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+typedef struct part_key { const char *key; size_t offset; double least, greatest; const char *unit, *what; } part_key;
+typedef struct part_row { const char *name, *path; size_t offset, bytes; const part_key *keys; size_t n; } part_row;
+
+#define X(key, least, greatest, unit, what) {#key, offsetof(PART, key), least, greatest, unit, what},
+#define PART machine_bank
+static const part_key bank_keys[] = {MACHINE_BANK_LIST(X)};
+#undef PART
+#define PART machine_crossbar
+static const part_key crossbar_keys[] = {MACHINE_CROSSBAR_LIST(X)};
+#undef PART
+#define PART machine_dispatch
+static const part_key dispatch_keys[] = {MACHINE_DISPATCH_LIST(X)};
+#undef PART
+#undef X
+
+static const part_row parts[MACHINE_PARTS] = {
+    [MACHINE_PART_BANK] = {"bank", "dram.bank", offsetof(machine, bank), sizeof(machine_bank), bank_keys, COUNT(bank_keys)},
+    [MACHINE_PART_CROSSBAR] = {"crossbar", "crossbar", offsetof(machine, crossbar), sizeof(machine_crossbar), crossbar_keys, COUNT(crossbar_keys)},
+    [MACHINE_PART_DISPATCH] = {"dispatch", "core.dispatch", offsetof(machine, dispatch), sizeof(machine_dispatch), dispatch_keys, COUNT(dispatch_keys)},
+};
+
+static void **part_slot(const machine *m, const part_row *p) { return (void **)(void *)((char *)(uintptr_t)m + p->offset); }
+static int64_t *part_number(void *part, const part_key *k) { return (int64_t *)(void *)((char *)part + k->offset); }
+static const char *key_path(arena *mem, const part_row *p, const part_key *k) { return arena_printf(mem, "%s.%s", p->path, k->key); }
+
+static loom_status need_power_of_two(loom_ctx *ctx, const data_value *v, const char *key, int64_t value) {
+  if ((value & (value - 1)) == 0)
+    return LOOM_OK;
+  diag_error(ctx, data_get(v, key)->span, LOOM_EINPUT, "'%s' is %" PRId64 "; must be a power of two", key, value);
+  diag_help(ctx, "it is a field of the address");
+  return LOOM_EINPUT;
+}
+
+/* What the numbers of dram.bank must be to each other; told at their places. */
+static loom_status check_bank(loom_ctx *ctx, const machine_bank *b, const data_value *v) {
+  LOOM_TRY(need_power_of_two(ctx, v, "request_bytes", b->request_bytes));
+  LOOM_TRY(need_power_of_two(ctx, v, "row_bytes", b->row_bytes));
+  LOOM_TRY(need_power_of_two(ctx, v, "pseudo_channels", b->pseudo_channels));
+  LOOM_TRY(need_power_of_two(ctx, v, "bank_groups", b->bank_groups));
+  LOOM_TRY(need_power_of_two(ctx, v, "banks", b->banks));
+  enum { BANKS_MAX = 64 };   /* dram keeps sets of banks in a word */
+  int64_t all = b->pseudo_channels * b->bank_groups * b->banks;
+  if (all > BANKS_MAX)
+    LOOM_FAIL(ctx, v->span, LOOM_ELIMIT, "a channel has %" PRId64 " banks (pseudo_channels * bank_groups * banks); at most %d can be simulated", all, BANKS_MAX);
+  if (b->row_bytes < b->request_bytes)
+    LOOM_FAIL(ctx, data_get(v, "row_bytes")->span, LOOM_EINPUT, "a row of %" PRId64 " bytes is smaller than a request of %" PRId64, b->row_bytes, b->request_bytes);
+  if (b->write_start > b->write_queue)
+    LOOM_FAIL(ctx, data_get(v, "write_start")->span, LOOM_EINPUT, "writes start at %" PRId64 " requests, but the queue holds %" PRId64, b->write_start, b->write_queue);
+  if (b->write_stop >= b->write_start)
+    LOOM_FAIL(ctx, data_get(v, "write_stop")->span, LOOM_EINPUT, "writes stop at %" PRId64 " requests; must be fewer than the %" PRId64 " they start at", b->write_stop,
+              b->write_start);
+  return LOOM_OK;
+}
+
+loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section, machine *m) {
+  const part_row *p = &parts[part];
+  data_value *v;
+  if (!data_get(section, p->name))
+    return LOOM_OK;
+  LOOM_TRY(data_need(ctx, section, p->name, DATA_OBJECT, &v));
+  const char *names[COUNT(bank_keys)];
+  for (size_t i = 0; i < p->n; i++)
+    names[i] = p->keys[i].key;
+  LOOM_TRY(data_only_keys(ctx, v, names, p->n));
+  void *numbers = arena_alloc(&ctx->mem, p->bytes);
+  for (size_t i = 0; i < p->n; i++) {
+    const part_key *k = &p->keys[i];
+    const data_value *number;
+    LOOM_TRY(machine_read_need(ctx, v, k->key, k->what, &number));
+    LOOM_TRY(machine_read_whole(ctx, number, k->key, key_path(&ctx->mem, p, k), k->least, k->greatest, m, part_number(numbers, k)));
+  }
+  *part_slot(m, p) = numbers;
+  return part == MACHINE_PART_BANK ? check_bank(ctx, numbers, v) : LOOM_OK;
+}
+
+void machine_part_rows(arena *mem, const machine *m, int part, machine_part_row row, void *data) {
+  const part_row *p = &parts[part];
+  void *numbers = *part_slot(m, p);
+  for (size_t i = 0; numbers && i < p->n; i++)
+    row(data, p->keys[i].key, *part_number(numbers, &p->keys[i]), p->keys[i].unit, machine_origin_find(m, key_path(mem, p, &p->keys[i])));
+}
+
+typedef struct part_tree { arena *mem; data_value *section; } part_tree;
+
+static void write_row(void *data, const char *key, int64_t value, const char *unit, const machine_number *origin) {
+  part_tree *t = data;
+  (void)unit;
+  data_set(t->mem, t->section, key, machine_with_origin(t->mem, data_int(t->mem, value), origin));
+}
+
+void machine_part_write(arena *mem, const machine *m, int part, data_value *section) {
+  if (!*part_slot(m, &parts[part]))
+    return;
+  part_tree t = {mem, data_object(mem)};
+  machine_part_rows(mem, m, part, write_row, &t);
+  data_set(mem, section, parts[part].name, t.section);
+}

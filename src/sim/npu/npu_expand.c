@@ -1,0 +1,370 @@
+/* A work item: the loops of a graph unrolled into tiles of instructions.  Work items keep their storage and are filled again. */
+#include "sim/npu/npu_private.h"
+
+/* ---- nests ---- */
+
+static int64_t trips_of(const tile_node *n) { return n->end <= n->start ? 0 : (n->end - n->start + n->stride - 1) / n->stride; }
+
+static bool is_outer(const tile_node *n) { return n->kind == TILE_LOOP && n->loop_type == TILE_LOOP_OUTER; }
+
+/* Down from an outer loop as long as its body is one outer loop. */
+static loom_status add_nest(npu *s, int root) {
+  npu_nest n = {.first = s->n_items, .points = 1};
+  for (int at = root;;) {
+    const tile_node *loop = &s->g->nodes.at[at];
+    n.trips[n.n_loops] = trips_of(loop);
+    n.loops[n.n_loops] = at;
+    if (__builtin_mul_overflow(n.points, n.trips[n.n_loops], &n.points) || n.points > TILE_GRAPH_VALUE_MAX)
+      LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "the outer loops have more than 2^40 points");
+    n.n_loops++;
+    n.body = loop->body.at;
+    n.n_body = loop->body.n;
+    if (loop->body.n != 1 || !is_outer(&s->g->nodes.at[loop->body.at[0]]))
+      break;
+    at = loop->body.at[0];
+  }
+  s->n_items += n.points;
+  vec_push(&s->ctx->mem, &s->nests, n);
+  return LOOM_OK;
+}
+
+loom_status npu_find_nests(npu *s) {
+  const tile_graph *g = s->g;
+  size_t outer = 0;
+  for (size_t i = 0; i < g->roots.n; i++)
+    outer += is_outer(&g->nodes.at[g->roots.at[i]]);
+  if (!outer && g->roots.n) {   /* no parallel loop: all of it is one item */
+    npu_nest n = {.points = 1, .body = g->roots.at, .n_body = g->roots.n};
+    vec_push(&s->ctx->mem, &s->nests, n);
+    s->n_items = 1;
+    return LOOM_OK;
+  }
+  for (size_t i = 0; i < g->roots.n; i++) {
+    const tile_node *n = &g->nodes.at[g->roots.at[i]];
+    if (!is_outer(n)) {
+      diag_error(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EUNSUP, "node '%s' stands beside the outer loops, so that it belongs to no work item", n->name);
+      diag_help(s->ctx, "put it into an outer loop, or make its loop an outer_loop");
+      return LOOM_EUNSUP;
+    }
+    LOOM_TRY(add_nest(s, g->roots.at[i]));
+  }
+  return LOOM_OK;
+}
+
+/* ---- building ---- */
+
+/* beyond: a transfer whose bytes are not in 0 .. ADDRESS_MAX. */
+#define ADDRESS_MAX (INT64_C(1) << 50)
+typedef struct expansion { npu *s; npu_item *it; arena *mem; int nest; int64_t steps; int beyond; } expansion;
+
+static void add_edge(expansion *e, int *first, int *last, int to) {
+  npu_edge edge = {to, NPU_NONE};
+  if (*first == NPU_NONE)
+    *first = (int)e->it->edges.n;
+  else
+    e->it->edges.at[*last].next = (int)e->it->edges.n;
+  *last = (int)e->it->edges.n;
+  vec_push(e->mem, &e->it->edges, edge);
+}
+
+static void order_insts(expansion *e, int before, int after) {
+  npu_inst *in = &e->it->insts.at[before];
+  if (in->last_edge != NPU_NONE && e->it->edges.at[in->last_edge].to == after)
+    return;
+  add_edge(e, &in->first_edge, &in->last_edge, after);
+  e->it->insts.at[after].waits_for++;
+}
+
+static void order_tiles(expansion *e, int before, int after) {
+  npu_tile *t = &e->it->tiles.at[before];
+  add_edge(e, &t->first_edge, &t->last_edge, after);
+  e->it->tiles.at[after].waits_for++;
+}
+
+static int new_tile(expansion *e) {
+  npu_tile t = {.first_edge = NPU_NONE, .last_edge = NPU_NONE, .first_inst = NPU_NONE, .ready_head = NPU_NONE, .ready_tail = NPU_NONE};
+  vec_push(e->mem, &e->it->tiles, t);
+  return (int)e->it->tiles.n - 1;
+}
+
+/* ---- tags ---- */
+
+/* False: it exceeds int64. */
+static bool sum_of(const npu *s, const tile_terms *terms, int64_t *sum) {
+  for (size_t i = 0; i < terms->n; i++) {
+    const tile_term *t = &terms->at[i];
+    int64_t part;
+    if (__builtin_mul_overflow((t->loop < 0 ? t->value : s->loop_value[t->loop]) / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
+      return false;
+  }
+  return true;
+}
+
+/* Address of a transfer's first element; false: some element is outside of 0 .. ADDRESS_MAX. */
+static bool address_of(const npu *s, const tile_node *n, int64_t *out) {
+  *out = s->g->tensors.at[n->tensor].base;
+  if (!sum_of(s, &n->offset, out))
+    return false;
+  int64_t low = *out, high = *out;
+  for (int d = 0; d < n->rank; d++) {
+    int64_t reach, *side = n->step[d] < 0 ? &low : &high;
+    if (__builtin_mul_overflow((n->extent[d] - 1) * n->elem_bytes, n->step[d], &reach) || __builtin_add_overflow(*side, reach, side))
+      return false;
+  }
+  return low >= 0 && high < ADDRESS_MAX;
+}
+
+static uint64_t hash_of(const int64_t *key, size_t n) {
+  uint64_t h = 0x9e3779b97f4a7c15u;
+  for (size_t i = 0; i < n; i++) {
+    h ^= (uint64_t)key[i];
+    h *= 0xff51afd7ed558ccdu;
+    h ^= h >> 32;
+  }
+  return h;
+}
+
+static void grow_tags(expansion *e) {
+  npu_item *it = e->it;
+  it->n_slots = it->n_slots ? it->n_slots * 2 : 64;
+  it->slots = ARENA_NEW_N(e->mem, int, it->n_slots);
+  for (size_t i = 0; i < it->n_slots; i++)
+    it->slots[i] = NPU_NONE;
+  for (size_t t = 0; t < it->tags.n; t++) {
+    const int64_t *key = &it->keys.at[it->tags.at[t].key];
+    size_t at = hash_of(key, (size_t)key[1] + 3);
+    while (it->slots[at & (it->n_slots - 1)] != NPU_NONE)
+      at++;
+    it->slots[at & (it->n_slots - 1)] = (int)t;
+  }
+}
+
+/* The item's tag of a load or wait: tensor, values of the accumulation loops (0 when there are none), sum. */
+static int find_tag(expansion *e, const tile_node *n) {
+  npu_item *it = e->it;
+  int64_t key[TILE_GRAPH_LIST_MAX + 4];
+  size_t size = 2;
+  key[0] = n->tensor;
+  for (size_t i = 0; i < n->accumulation.n; i++)
+    key[size++] = e->s->loop_value[n->accumulation.at[i].loop];
+  if (!n->accumulation.n)
+    key[size++] = 0;
+  key[1] = (int64_t)size - 2;
+  key[size] = 0;
+  if (!sum_of(e->s, &n->tag, &key[size]))
+    e->beyond = (int)(n - e->s->g->nodes.at);
+  size++;
+  if (2 * it->tags.n >= it->n_slots)
+    grow_tags(e);
+  size_t at = hash_of(key, size);
+  for (;; at++) {
+    int t = it->slots[at & (it->n_slots - 1)];
+    if (t == NPU_NONE)
+      break;
+    const int64_t *other = &it->keys.at[it->tags.at[t].key];
+    if (other[1] == key[1] && memcmp(other, key, size * sizeof *key) == 0)
+      return t;
+  }
+  npu_tag tag = {.seen_in = NPU_NONE, .first_waiter = NPU_NONE, .last_waiter = NPU_NONE, .key = (int)it->keys.n};
+  for (size_t i = 0; i < size; i++)
+    vec_push(e->mem, &it->keys, key[i]);
+  it->slots[at & (it->n_slots - 1)] = (int)it->tags.n;
+  vec_push(e->mem, &it->tags, tag);
+  return (int)it->tags.n - 1;
+}
+
+/* ---- instructions ---- */
+
+static bool is_sparse(const npu *s, int64_t load) {
+  size_t lo = 0, hi = s->g->sparse.n;
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    if (s->g->sparse.at[mid] < load)
+      lo = mid + 1;
+    else
+      hi = mid;
+  }
+  return lo < s->g->sparse.n && s->g->sparse.at[lo] == load;
+}
+
+/* NPU_NONE: a load that the item has already. */
+static int new_inst(expansion *e, int node, int tile) {
+  const tile_node *n = &e->s->g->nodes.at[node];
+  npu_inst in = {.node = node, .tile = tile, .tag = NPU_NONE, .first_edge = NPU_NONE, .last_edge = NPU_NONE, .next_ready = NPU_NONE, .cycles = n->cycles, .index_file = NPU_NONE};
+  e->steps++;
+  if (n->kind == TILE_LOAD || n->kind == TILE_WAIT)
+    in.tag = find_tag(e, n);
+  if (n->kind == TILE_LOAD) {
+    if (e->it->tags.at[in.tag].seen_in == e->nest)
+      return NPU_NONE;
+    e->it->tags.at[in.tag].seen_in = e->nest;
+  }
+  if (n->kind == TILE_LOAD || n->kind == TILE_STORE) {
+    if (!address_of(e->s, n, &in.address))
+      e->beyond = node;
+    if (n->is_indirect)
+      in.index_file = e->s->n_indirect++;
+    else if (n->kind == TILE_LOAD)
+      in.is_sparse = is_sparse(e->s, e->s->n_loads++);
+  }
+  npu_tile *t = &e->it->tiles.at[tile];
+  if (t->first_inst == NPU_NONE)
+    t->first_inst = (int)e->it->insts.n;
+  t->n_insts++;
+  vec_push(e->mem, &e->it->insts, in);
+  return (int)e->it->insts.n - 1;
+}
+
+/* Nodes `from` .. `to` - 1 of a body, no loop among them: those that wait for each other, and the memory that the tile's own loads take. */
+static void end_segment(expansion *e, const int *body, size_t from, size_t to, int tile, bool is_flat) {
+  const npu *s = e->s;
+  for (size_t i = from; i < to; i++) {
+    const tile_node *n = &s->g->nodes.at[body[i]];
+    int before = s->inst_of[body[i]];
+    if (before == NPU_NONE)
+      continue;
+    for (size_t k = 0; k < n->successors.n; k++)
+      if (s->inst_of[n->successors.at[k]] != NPU_NONE)
+        order_insts(e, before, s->inst_of[n->successors.at[k]]);
+    if (n->kind == TILE_LOAD && !is_flat) {
+      int64_t bytes = n->elem_bytes;
+      for (int d = 0; d < n->rank; d++)
+        if (__builtin_mul_overflow(bytes, n->extent[d], &bytes))
+          bytes = INT32_MAX;
+      e->it->tiles.at[tile].spad_bytes += bytes < INT32_MAX ? bytes : INT32_MAX;
+    }
+  }
+}
+
+/* One round of a body.  Flat: into `tile`, as inner loops are; else into tiles of its own, of which *tile comes back as the last and the first is returned. */
+static int add_body(expansion *e, const int *body, size_t n, int *tile, bool is_flat) {
+  npu *s = e->s;
+  int first = is_flat ? *tile : new_tile(e), at = first, newest = NPU_NONE;
+  size_t segment = 0;
+  for (size_t i = 0; i < n && e->it->insts.n <= NPU_ITEM_INSTRUCTIONS_MAX && e->steps <= 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX; i++) {
+    const tile_node *node = &s->g->nodes.at[body[i]];
+    if (node->kind != TILE_LOOP) {
+      int in = s->inst_of[body[i]] = new_inst(e, body[i], at);
+      newest = in == NPU_NONE ? newest : in;
+      continue;
+    }
+    end_segment(e, body, segment, i, at, is_flat);
+    segment = i + 1;
+    bool is_unrolled = is_flat || node->loop_type == TILE_LOOP_INNER;
+    int next = is_flat ? at : new_tile(e);
+    for (int64_t v = node->start; v < node->end && e->it->insts.n <= NPU_ITEM_INSTRUCTIONS_MAX && e->steps++ <= 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX; v += node->stride) {
+      s->loop_value[body[i]] = v;
+      if (is_unrolled) {
+        size_t from = e->it->insts.n;
+        add_body(e, node->body.at, node->body.n, &at, true);
+        if (node->loop_type == TILE_LOOP_INNER && newest != NPU_NONE)
+          for (size_t k = from; k < e->it->insts.n; k++)
+            order_insts(e, newest, (int)k);
+      } else {
+        int last = NPU_NONE, front = add_body(e, node->body.at, node->body.n, &last, false);
+        order_tiles(e, at, front);
+        order_tiles(e, last, next);
+      }
+    }
+    if (!is_flat) {
+      order_tiles(e, at, next);
+      at = next;
+    }
+    newest = NPU_NONE;
+  }
+  end_segment(e, body, segment, n, at, is_flat);
+  *tile = at;
+  return first;
+}
+
+/* ---- the heap of tiles that may start: a binary heap whose holes sink to the bottom before they are filled; tiles of equal memory come as that order has them ---- */
+
+static bool is_less(const npu_item *it, int a, int b) { return it->tiles.at[a].spad_bytes < it->tiles.at[b].spad_bytes; }
+
+static void rise(npu_item *it, size_t hole, int tile) {
+  while (hole > 0 && is_less(it, tile, it->heap.at[(hole - 1) / 2])) {
+    it->heap.at[hole] = it->heap.at[(hole - 1) / 2];
+    hole = (hole - 1) / 2;
+  }
+  it->heap.at[hole] = tile;
+}
+
+void npu_heap_push(arena *mem, npu_item *it, int tile) {
+  vec_push(mem, &it->heap, tile);
+  rise(it, it->heap.n - 1, tile);
+}
+
+int npu_heap_pop(npu_item *it) {
+  int top = it->heap.at[0], moved = it->heap.at[--it->heap.n];
+  size_t hole = 0, n = it->heap.n;
+  if (!n)
+    return top;
+  while (2 * hole + 2 < n) {
+    size_t child = 2 * hole + 2;
+    if (is_less(it, it->heap.at[child - 1], it->heap.at[child]))
+      child--;
+    it->heap.at[hole] = it->heap.at[child];
+    hole = child;
+  }
+  if (2 * hole + 2 == n) {
+    it->heap.at[hole] = it->heap.at[n - 1];
+    hole = n - 1;
+  }
+  rise(it, hole, moved);
+  return top;
+}
+
+loom_status npu_expand(npu *s, npu_item *it, int64_t number) {
+  arena *mem = &s->ctx->mem;
+  int tile = NPU_NONE;
+  size_t k = 0;
+  while (k + 1 < s->nests.n && number >= s->nests.at[k].first + s->nests.at[k].points)
+    k++;
+  const npu_nest *nest = &s->nests.at[k];
+  expansion e = {.s = s, .it = it, .mem = mem, .nest = (int)k, .beyond = NPU_NONE};
+  it->number = number;
+  it->insts.n = it->tiles.n = it->edges.n = it->tags.n = it->keys.n = it->heap.n = 0;
+  it->n_blocked = it->n_held = 0;
+  for (size_t i = 0; i < it->n_slots; i++)
+    it->slots[i] = NPU_NONE;
+  int64_t point = number - nest->first;
+  for (int l = nest->n_loops - 1; l >= 0; l--) {
+    const tile_node *loop = &s->g->nodes.at[nest->loops[l]];
+    s->loop_value[nest->loops[l]] = loop->start + point % nest->trips[l] * loop->stride;
+    point /= nest->trips[l];
+  }
+  add_body(&e, nest->body, nest->n_body, &tile, false);
+  if (it->insts.n > NPU_ITEM_INSTRUCTIONS_MAX || e.steps > 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "work item %" PRId64 " unrolls to more than %d instructions", number, NPU_ITEM_INSTRUCTIONS_MAX);
+  if (e.beyond != NPU_NONE) {
+    const tile_node *n = &s->g->nodes.at[e.beyond];
+    diag_error(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_EINPUT, "node '%s': in work item %" PRId64 " it goes to addresses outside of 0..2^50", n->name, number);
+    diag_help(s->ctx, "look at 'torchsim_loop_stride_list' (bytes), 'torchsim_tile_stride' (elements) and the address of '%s'", s->g->tensors.at[n->tensor].name);
+    return LOOM_EINPUT;
+  }
+  for (size_t t = 0; t < it->tiles.n; t++)
+    if (it->tiles.at[t].waits_for)
+      it->n_blocked++;
+    else
+      npu_heap_push(mem, it, (int)t);
+  s->report->items++;
+  s->report->tiles += (int64_t)it->tiles.n;
+  return LOOM_OK;
+}
+
+void npu_inst_ready(npu_item *it, int inst) {
+  npu_tile *t = &it->tiles.at[it->insts.at[inst].tile];
+  it->insts.at[inst].next_ready = NPU_NONE;
+  if (t->ready_head == NPU_NONE)
+    t->ready_head = inst;
+  else
+    it->insts.at[t->ready_tail].next_ready = inst;
+  t->ready_tail = inst;
+}
+
+void npu_inst_done(npu_item *it, int inst) {
+  it->tiles.at[it->insts.at[inst].tile].n_done++;
+  for (int e = it->insts.at[inst].first_edge; e != NPU_NONE; e = it->edges.at[e].next)
+    if (--it->insts.at[it->edges.at[e].to].waits_for == 0)
+      npu_inst_ready(it, it->edges.at[e].to);
+}

@@ -1,0 +1,93 @@
+/* tog_onnx: tile operation graphs of TOGSim (PyTorchSim), which come in an ONNX container with a JSON file of addresses beside.
+ * Takes: the bytes of both.  Leaves: a checked `tile_graph`, loops still loops.
+ * A sibling of loom.tog.v1, not a form of it: work is handed to cores tile by tile at run time and ordered by dependences and tags, not by buffers. */
+#ifndef LOOM_TOG_ONNX_TILE_GRAPH_H
+#define LOOM_TOG_ONNX_TILE_GRAPH_H
+#include "base/data.h"
+#include "base/vec.h"
+
+enum {
+  TILE_GRAPH_BYTES_MAX = 32 << 20,      /* of the file */
+  TILE_GRAPH_NODES_MAX = 100000,
+  TILE_GRAPH_DEPTH_MAX = 16,            /* loops around a node */
+  TILE_GRAPH_LIST_MAX = 32,             /* entries of a list attribute */
+  TILE_GRAPH_RANK_MAX = 4,
+};
+#define TILE_GRAPH_VALUE_MAX (INT64_C(1) << 40)
+
+/* X(name, op_type): every kind of node that can be run.  stonne_* nodes (sparse cores) are refused by name. */
+#define TILE_KIND_LIST(X) X(LOOP, "loop_index_node") X(END, "loop_end_node") X(LOAD, "load_node") X(STORE, "store_node") X(WAIT, "memory_wait_node") X(COMPUTE, "compute_node")
+typedef enum tile_kind {
+#define X(n, op) TILE_##n,
+  TILE_KIND_LIST(X)
+#undef X
+  TILE_KINDS
+} tile_kind;
+
+/* X(name, torchsim_loop_type) */
+#define TILE_LOOP_LIST(X) X(NORMAL, "normal_loop") X(OUTER, "outer_loop") X(ACCUMULATION, "accumulation_loop") X(INNER, "inner_loop")
+typedef enum tile_loop_type {
+#define X(n, s) TILE_LOOP_##n,
+  TILE_LOOP_LIST(X)
+#undef X
+} tile_loop_type;
+
+typedef enum tile_unit { TILE_VECTOR, TILE_MATMUL, TILE_PRELOAD, TILE_UNITS } tile_unit;      /* torchsim_compute_type */
+
+/* value(loop) / divider * stride; loop -1: the constant `value` instead of a loop's. */
+typedef struct tile_term { int loop; int64_t value, divider, stride; } tile_term;
+typedef VEC_OF(tile_term) tile_terms;
+
+typedef struct tile_node {
+  tile_kind kind;
+  const char *name;
+  int parent;                           /* the loop around it; -1: none */
+  int segment;                          /* loops before it in the same body */
+  VEC_OF(int) body;                     /* LOOP: nodes in file order, without its END */
+  VEC_OF(int) successors;               /* nodes of the same body, no loop between, that wait for this one */
+  /* LOOP */
+  const char *variable;
+  tile_loop_type loop_type;
+  int n_loops;                          /* in its body */
+  int64_t start, end, stride;
+  /* LOAD, STORE, WAIT */
+  int tensor;
+  tile_terms accumulation, tag;         /* the tag: values of accumulation loops, then one number */
+  /* LOAD, STORE */
+  int rank;
+  int64_t extent[TILE_GRAPH_RANK_MAX], step[TILE_GRAPH_RANK_MAX];     /* elements; step 0 and below too */
+  int64_t elem_bytes;
+  tile_terms offset;                    /* bytes from the tensor's base */
+  bool is_async, is_indirect;
+  /* COMPUTE */
+  tile_unit unit;
+  int64_t cycles, overlap;
+} tile_node;
+
+typedef struct tile_tensor { const char *name; int64_t base; bool is_placed; /* the address file has it */ } tile_tensor;
+typedef struct tile_pin { int64_t item, core; } tile_pin;
+
+typedef struct tile_graph {
+  const char *name, *path;
+  int64_t systolic_size;
+  VEC_OF(tile_node) nodes;
+  VEC_OF(int) roots;                    /* nodes outside of every loop, n_loops of them loops */
+  int n_loops;
+  VEC_OF(tile_tensor) tensors;
+  VEC_OF(tile_pin) pins;                /* work items that the address file gives to a core */
+  VEC_OF(int64_t) sparse;               /* numbers of loads, in order of expansion, whose tile is all zero; sorted */
+  const char *index_dir;                /* directory of the index files of indirect transfers; NULL: not known */
+} tile_graph;
+
+/* Whether `bytes` may be an ONNX file: told from JSON and text by its first byte. */
+bool tile_graph_is_container(const char *bytes, size_t size);
+/* LOOM_EINPUT: damaged or not such a graph; LOOM_EUNSUP: node kinds that cannot be run, all of them listed; LOOM_ELIMIT: a limit above. */
+LOOM_MUST_USE loom_status tile_graph_read(loom_ctx *ctx, const char *path, const char *bytes, size_t size, tile_graph **out);
+/* The JSON beside it: {"address_info": {tensor: address}, "subgraph_map": {item: core}}.  Other keys do nothing here. */
+LOOM_MUST_USE loom_status tile_graph_set_addresses(loom_ctx *ctx, tile_graph *g, const data_value *v);
+/* Reads the file, STEM.json beside it, and what TOGSim keeps in the directories next to that one: dma_access/sparse_tile.raw, indirect_access/.
+ * Tensors without an address get one of their own, with a warning. */
+LOOM_MUST_USE loom_status tile_graph_load(loom_ctx *ctx, const char *path, tile_graph **out);
+/* The container's bytes. */
+const char *tile_graph_write(arena *mem, const tile_graph *g, size_t *out_size);
+#endif
