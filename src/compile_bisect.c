@@ -163,6 +163,8 @@ static const char *print_op(bisection *b, const void *key, const char **out_loca
   const char *name = ir_op_name(op), *all = ir_print(&b->s->ctx->mem, op, false);
   if (at.line > 0 && at.source)
     *out_location = arena_printf(&b->s->ctx->mem, "%s:%d:%d", at.source->path, at.line, at.col);
+  for (size_t n = strlen(all); n > 0 && all[n - 1] == '\n'; n--)
+    all = arena_strndup(&b->s->ctx->mem, all, n - 1);
   bool holds_others = text_starts(name, "scf.") || text_starts(name, "affine.") || text_starts(name, "func.");
   const char *end = strchr(all, '\n');
   return holds_others && end ? arena_strndup(&b->s->ctx->mem, all, (size_t)(end - all)) : all;
@@ -252,10 +254,11 @@ static const char *print_node(bisection *b, const void *key, const char **out_lo
   const data_value *v = find_node(data_get(tog_to_data(mem, b->s->tog), "body"), &left);
   data_value *head = data_object(mem);
   for (size_t i = 0; v && i < v->n; i++)
-    if (!text_eq(v->members[i].key, "body"))
+    if (!text_eq(v->members[i].key, "body") && !text_eq(v->members[i].key, "cycles") && !text_eq(v->members[i].key, "active"))   /* no part of the values */
       data_set(mem, head, v->members[i].key, v->members[i].value);
   *out_location = arena_printf(mem, "%s, node %d", b->s->is_replaced[COMPILE_TOG] ? b->s->is_replaced[COMPILE_TOG] : compile_stage_file(mem, COMPILE_TOG), n->id);
-  return data_write_json(mem, head, 0);
+  const char *json = data_write_json(mem, head, 0);
+  return n->kind == TOG_COMPUTE && n->function >= 0 ? arena_printf(mem, "%s\n%s", json, b->s->tog->functions.at[n->function].mlir) : json;
 }
 
 static loom_status simulate(bisection *b, const sim_tile_fn *functions, bisect_outcome *out) {

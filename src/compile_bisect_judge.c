@@ -77,7 +77,7 @@ static void blame_missing(bisection *b, const bisect_outcome *got, const wrong_e
   int last = -1;
   for (size_t i = 0; i < run->nodes.n; i++) {
     const flow_node *n = &run->nodes.at[i];
-    if (!text_eq(n->where, name) || n->kind != FLOW_MOVE)
+    if (!text_eq(n->where, name) || n->kind != FLOW_MOVE || n->elems == 0)
       continue;
     last = (int)i;
     if (w->want >= 0 && flow_alike(n, &want->nodes.at[w->want])) {   /* the tile is there, in another place */
@@ -96,13 +96,21 @@ static void blame_missing(bisection *b, const bisect_outcome *got, const wrong_e
     outermost = outermost->outer;
   int64_t stores = 0, should = 0;   /* as many as the reference has: their places are wrong; fewer: they do not all run */
   for (size_t i = 0; i < run->nodes.n; i++)
-    stores += text_eq(run->nodes.at[i].where, name) && run->nodes.at[i].op == run->nodes.at[last].op;
+    stores += text_eq(run->nodes.at[i].where, name) && run->nodes.at[i].op == run->nodes.at[last].op && run->nodes.at[i].elems > 0;
   for (size_t i = 0; w->want >= 0 && i < want->nodes.n; i++)
     should += want->nodes.at[i].op == want->nodes.at[w->want].op;
   if (outermost && stores < should)
     describe_op(b, run, outermost->op, NULL, print);
   else
     describe_op(b, run, run->nodes.at[last].op, f, print);
+}
+
+/* Is this what the operation of node `want` stores at some place? */
+static bool is_stored_somewhere(const flow_run *r, int want, const flow_node *tile) {
+  for (size_t i = 0; i < r->nodes.n; i++)
+    if (r->nodes.at[i].op == r->nodes.at[want].op && r->nodes.at[i].kind == r->nodes.at[want].kind && flow_alike(tile, &r->nodes.at[i]))
+      return true;
+  return false;
 }
 
 static void blame(bisection *b, const bisect_reference *want, const bisect_outcome *got, const wrong_element *w,
@@ -116,7 +124,7 @@ static void blame(bisection *b, const bisect_reference *want, const bisect_outco
     return;
   }
   const flow_node *store = &run->nodes.at[w->got];
-  if (w->want < 0 || flow_alike(store, &should->nodes.at[w->want])) {
+  if (w->want < 0 || is_stored_somewhere(should, w->want, store)) {
     describe_op(b, run, store->op, store->frame, print);
     f->why = w->want < 0 ? "it writes what the kernel leaves alone" : "what it stores is right, and goes to another place";
     return;
@@ -124,10 +132,12 @@ static void blame(bisection *b, const bisect_reference *want, const bisect_outco
   flow_known known = {b->constants.at, b->constants.n};
   flow_parting p = flow_find_parting(&b->s->ctx->mem, run, w->got, should, w->want, &known);
   const flow_node *n = &run->nodes.at[p.node];
-  describe_op(b, run, n->op, n->frame, print);
+  describe_op(b, run, p.loop >= 0 ? p.loop : n->op, p.loop >= 0 ? n->frame->outer : n->frame, print);
+  if (p.loop >= 0)
+    f->why = arena_printf(&b->s->ctx->mem, "it runs %" PRId64 " rounds; the kernel's loop has %" PRId64, p.rounds, p.rounds_wanted);
   if (p.want >= 0)
     describe_kernel_op(b, should, p.want);
-  if (p.want >= 0 && p.element >= 0)
+  if (p.want >= 0 && p.element >= 0 && p.loop < 0)
     describe_value(b, n, &should->nodes.at[p.want], p.element);
 }
 

@@ -33,7 +33,7 @@ static int op_of(bisect_kernel *b, const kernel_op *op) {
     return id;
   flow_op *f = &r->ops.at[id];
   f->name = op_title(r->mem, op);
-  f->is_yield = op->kind == KERNEL_YIELD;
+  f->role = op->kind == KERNEL_YIELD ? FLOW_YIELD : op->kind == KERNEL_LOOP || op->kind == KERNEL_WHILE ? FLOW_LOOP : FLOW_PLAIN;
   f->has_neutral = has_neutral(op, &f->neutral);
   return id;
 }

@@ -24,6 +24,7 @@ static void find_loops(bisect_tog *b, const tog_body *body, const tog_node *loop
     const tog_node *n = body->at[i];
     b->around[n->id] = loop;
     b->ops[n->id] = flow_op_of(b->flow, n, n->label ? n->label : tog_kind_name(n->kind), LOOM_NOSPAN);
+    b->flow->ops.at[b->ops[n->id]].role = n->kind == TOG_LOOP ? FLOW_LOOP : FLOW_PLAIN;
     if (n->kind == TOG_LOOP)
       find_loops(b, &n->body, n);
   }
@@ -212,6 +213,16 @@ static bool is_untouched(const unsigned char *p, size_t width) {
   return true;
 }
 
+/* Does the tile still hold what its one writer made? */
+static bool is_unchanged(bisect_tog *b, const tile *t, const slot_shadow *s, dtype type, const void *bytes) {
+  node_list from = {0};
+  add_writers(b, t, s->writer, &from);
+  if (from.all.n != 1 || from.has_input || b->flow->nodes.at[from.all.at[0]].elems != t->elems)
+    return false;
+  const double *before = b->flow->nodes.at[from.all.at[0]].x, *now = elements(b, t, type, bytes);
+  return memcmp(before, now, (size_t)t->elems * sizeof *now) == 0;
+}
+
 static void computed(void *data, const sim_at *at, const int *slots, void *const *bytes) {
   bisect_tog *b = data;
   const tog_node *n = at->node;
@@ -246,6 +257,12 @@ static void computed(void *data, const sim_at *at, const int *slots, void *const
     for (int64_t e = 0; e < elems; e++)
       is_used[e] = !is_untouched((const unsigned char *)bytes[i] + (size_t)e * width, width);
     tile t = used_tile(buf, is_used);
+    if (t.elems == 0) {   /* NaN came out everywhere, and looks like nothing */
+      memset(is_used, true, (size_t)elems * sizeof *is_used);
+      t = used_tile(buf, is_used);
+    }
+    if (u->access == TOG_UPDATE && is_unchanged(b, &t, s, buf->type, bytes[i]))   /* it was only read */
+      continue;
     int node = flow_add(b->flow, op, FLOW_COMPUTE, n_in, in, buf->type, t.rank, t.size, elements(b, &t, buf->type, bytes[i]), NULL);
     FOR_TILE (&t, k, place)
       s->writer[place] = node;

@@ -124,7 +124,8 @@ int irun_op(irun *r, MlirOperation op) {
   flow_op *f = &r->flow->ops.at[id];
   f->name = ir_op_name(op);
   f->span = ir_span(r->ir, op);
-  f->is_yield = ir_op_is(op, "scf.yield");
+  bool is_loop = ir_op_is(op, "scf.for") || ir_op_is(op, "scf.while") || ir_op_is(op, "affine.for");
+  f->role = ir_op_is(op, "scf.yield") || ir_op_is(op, "affine.yield") ? FLOW_YIELD : is_loop ? FLOW_LOOP : FLOW_PLAIN;
   irun_info info = {.run = find_handler(f->name), .fn = irun_scalar_find(f->name)};
   vec_push(r->mem, &r->infos, info);
   return id;

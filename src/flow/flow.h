@@ -18,12 +18,15 @@ typedef enum flow_kind {
   FLOW_CONSTANT
 } flow_kind;
 
+/* What hands values on: one round of a loop to the next, the last round to what is behind the loop. */
+typedef enum flow_role { FLOW_PLAIN, FLOW_YIELD, FLOW_LOOP } flow_role;
+
 /* One operation of the program, whatever it is a program of. */
 typedef struct flow_op {
   const void *key;            /* who it is for the one who recorded it */
   const char *name;           /* "linalg.matmul" */
   loom_span span;
-  bool is_yield;              /* hands values to the next round of a loop */
+  flow_role role;
   bool has_neutral; double neutral;      /* reduces: what its accumulator may begin with although no other run says so */
 } flow_op;
 
@@ -76,7 +79,12 @@ int64_t flow_first_difference(const flow_node *got, const flow_node *want);
 /* ---- flow_part.c ---- */
 /* Where two runs part.  `node` of the run `got`: the first value that nothing explains although what it was made of is right.  `want`: the node
  * of the other run that it should have been; -1: unknown. */
-typedef struct flow_parting { int node, want; int64_t element; /* of the node; -1: unknown */ } flow_parting;
+typedef struct flow_parting {
+  int node, want;
+  int64_t element;                       /* of the node; -1: unknown */
+  int loop;                              /* operation of the loop that runs too few or too many rounds; -1: the node itself is to blame */
+  int64_t rounds, rounds_wanted;         /* of that loop */
+} flow_parting;
 /* `known`: constants that may appear from nowhere (an earlier form of the program has them). */
 typedef struct flow_known { const double *at; size_t n; } flow_known;
 /* Goes back from node `got_at`, which should be `want_at` and is not, until all that a node was made of is right. */

@@ -18,6 +18,8 @@ typedef struct search {
   const flow_known *known;
   int *level;                 /* by node of `want`: the deepest walk that met it; a walk stays inside of the one around it */
   bool *explained;            /* by node of `got`: found to be right in itself */
+  signed char *role;          /* by node of `got`: role_of; -1: not asked for yet */
+  bool want_has[FLOW_LOOP + 1];          /* by role: does the other run hand values on so? */
 } search;
 
 typedef VEC_OF(int) node_list;
@@ -27,9 +29,35 @@ static const flow_node *want_node(const search *s, int i) { return &s->want->nod
 static const flow_op *got_op(const search *s, int i) { return &s->got->ops.at[got_node(s, i)->op]; }
 static const flow_op *want_op(const search *s, int i) { return &s->want->ops.at[want_node(s, i)->op]; }
 
-/* What one round hands to the next is right when the other run hands it on, too: an accumulator's first value is no later one. */
-static bool explains(const search *s, int want, int got) {
-  if (got_op(s, got)->is_yield && !want_op(s, want)->is_yield)
+/* Only another type or place: its one input has the same numbers, but for rounding. */
+static bool passes_on(const search *s, int got) {
+  const flow_node *n = got_node(s, got);
+  if (n->kind == FLOW_MOVE)
+    return got_op(s, got)->role == FLOW_PLAIN && n->n_in == 1;
+  if (n->kind != FLOW_COMPUTE || n->n_in != 1 || got_node(s, n->in[0])->elems != n->elems)
+    return false;
+  const flow_node *from = got_node(s, n->in[0]);
+  double u = dtype_unit_roundoff(n->type);
+  for (int64_t i = 0; i < n->elems; i++)
+    if (!(n->x[i] == from->x[i] || fabs(n->x[i] - from->x[i]) <= u * fabs(from->x[i]) + 0x1p-25 * (u > 0)) && !(isnan(n->x[i]) && isnan(from->x[i])))
+      return false;
+  return true;
+}
+
+/* The role of what made the numbers of `got`, before they were moved and cast. */
+static flow_role role_of(search *s, int got) {
+  if (s->role[got] >= 0)
+    return (flow_role)s->role[got];
+  const flow_node *n = got_node(s, got);
+  flow_role role = passes_on(s, got) ? role_of(s, n->in[0]) : n->kind == FLOW_MOVE ? got_op(s, got)->role : FLOW_PLAIN;
+  s->role[got] = (signed char)role;
+  return role;
+}
+
+/* What a loop hands on is right when a loop of the other run hands it on, too: an accumulator's first value is no later one. */
+static bool explains(search *s, int want, int got) {
+  flow_role role = role_of(s, got);
+  if (role != FLOW_PLAIN && s->want_has[role] && want_op(s, want)->role != role)
     return false;
   return flow_alike(got_node(s, got), want_node(s, want));
 }
@@ -65,12 +93,10 @@ static bool is_known_to_program(const search *s, int got) {
 /* A tile of one constant counts as that constant. */
 static bool is_filled(const search *s, int got) {
   const flow_node *n = got_node(s, got);
-  if (n->kind == FLOW_CONSTANT)
-    return true;
   for (int i = 0; i < n->n_in; i++)
     if (got_node(s, n->in[i])->kind != FLOW_CONSTANT)
       return false;
-  return n->kind == FLOW_COMPUTE && n->n_in > 0;
+  return (n->kind == FLOW_COMPUTE || n->kind == FLOW_CONSTANT) && is_uniform(n);
 }
 
 /* Walks back from `want` inside of level - 1, not beyond what explains an input; right[i]: of the inputs of `n`. */
@@ -92,46 +118,59 @@ static void walk_back(search *s, int want, int level, const flow_node *n, bool *
   }
 }
 
-/* What a wrong input should have been: the nearest value of the walk of its size. */
+static bool same_form(const search *s, const flow_node *g, int got, int want) {
+  const flow_node *w = want_node(s, want);
+  if (is_filled(s, got))
+    return w->kind == FLOW_CONSTANT;
+  return g->kind == w->kind && (g->kind != FLOW_MOVE || got_op(s, got)->role == want_op(s, want)->role) && flow_first_difference(g, w) >= 0;
+}
+
+/* What a wrong input should have been: the nearest value of the walk of its kind and size; -1: none. */
 static int partner(const search *s, int got, const node_list *walk) {
   const flow_node *g = got_node(s, got);
-  for (int pass = 0; pass < 2; pass++)
-    for (size_t i = 0; i < walk->n; i++) {
-      const flow_node *w = want_node(s, walk->at[i]);
-      bool is_read = g->kind == FLOW_INPUT, reads = w->kind == FLOW_INPUT;
-      if (flow_first_difference(g, w) >= 0 && (pass > 0 || is_read == reads))
-        return walk->at[i];
-    }
+  for (size_t i = 0; i < walk->n; i++)
+    if (same_form(s, g, got, walk->at[i]))
+      return walk->at[i];
+  for (size_t i = 1; i < walk->n && g->kind != FLOW_MOVE; i++)
+    if (flow_first_difference(g, want_node(s, walk->at[i])) >= 0)
+      return walk->at[i];
   return -1;
 }
 
-/* Node `got` should be `want` (or something of the walk that level - 1 marks) and is not.  True: *out is where they part, at or before it. */
-static bool explain(search *s, int got, int want, int level, flow_parting *out) {
+/* The value as it was last handed on: up from `want` through what only moves it. */
+static int handed_on(const search *s, int want, const node_list *walk) {
+  for (size_t i = walk->n; i-- > 0;) {   /* nearer ones come earlier */
+    const flow_node *n = want_node(s, walk->at[i]);
+    if (n->kind == FLOW_MOVE && n->n_in == 1 && n->in[0] == want) {
+      want = walk->at[i];
+      i = walk->n;
+    }
+  }
+  return want;
+}
+
+/* Node `got` should be `want` and is not; the walk back begins at `start`, which is `want` as it was handed on, and stays inside of what level - 1
+ * marks.  True: *out is where they part, at or before `got`. */
+static bool explain(search *s, int got, int want, int start, int level, flow_parting *out) {
   const flow_node *n = got_node(s, got);
   if (s->explained[got] || level > DEPTH_MAX)
     return false;
   node_list walk = {0};
-  bool *right = ARENA_NEW_N(s->scratch, bool, n->n_in);
-  walk_back(s, want, level, n, right, &walk);
-  bool found = false;
-  if (is_filled(s, got) && is_known_constant(s, got, &walk)) {
-    s->explained[got] = true;
-  } else if (n->kind == FLOW_CONSTANT && is_known_to_program(s, got)) {
-    s->explained[got] = true;
-  } else {
-    for (int k = 0; k < n->n_in && !found; k++) {
-      if (right[k])
-        continue;
-      int should_be = partner(s, n->in[k], &walk);
-      found = explain(s, n->in[k], should_be >= 0 ? should_be : want, level + 1, out);
-    }
-    if (!found)
-      *out = (flow_parting){got, want, -1};
-    found = true;
+  bool *right = ARENA_NEW_N(s->scratch, bool, n->n_in), found = false;
+  walk_back(s, start, level, n, right, &walk);
+  bool is_right = (is_filled(s, got) && is_known_constant(s, got, &walk)) || is_known_to_program(s, got);
+  for (int k = 0; k < n->n_in && !found && !is_right; k++) {
+    if (right[k])
+      continue;
+    int input = n->in[k], should_be = passes_on(s, input) ? -1 : partner(s, input, &walk);
+    found = should_be < 0 ? explain(s, input, want, start, level + 1, out) : explain(s, input, should_be, handed_on(s, should_be, &walk), level + 1, out);
   }
+  if (!found && !is_right)
+    *out = (flow_parting){got, want, -1, -1, 0, 0};
+  s->explained[got] = is_right;
   for (size_t i = 0; i < walk.n; i++)
     s->level[walk.at[i]] = level - 1;
-  return found;
+  return !is_right;
 }
 
 /* ---- the first round in which it happened ---- */
@@ -176,23 +215,71 @@ static void to_first_round(arena *scratch, const flow_run *got, const flow_run *
   for (size_t i = 0; i < should; i++) {
     int a = g.at[at - should + i];
     if (flow_first_difference(&got->nodes.at[a], &want->nodes.at[w.at[i]]) >= 0) {
-      *p = (flow_parting){a, w.at[i], -1};
+      p->node = a;
+      p->want = w.at[i];
       return;
     }
   }
 }
 
+/* Rounds of the innermost loop around a node in which its operation ran. */
+static int64_t count_rounds(const flow_run *r, int node) {
+  const flow_node *n = &r->nodes.at[node];
+  int64_t rounds = 0;
+  const flow_frame *last = NULL;
+  for (size_t i = 0; n->frame && i < r->nodes.n; i++) {
+    const flow_node *m = &r->nodes.at[i];
+    if (m->op != n->op || m->kind != n->kind || !m->frame || m->frame->op != n->frame->op || m->frame->outer != n->frame->outer || m->frame == last)
+      continue;
+    last = m->frame;
+    rounds++;
+  }
+  return rounds;
+}
+
+/* Of what a loop left: the value inside. */
+static int inside_loop(const flow_run *r, int node) {
+  const flow_node *n = &r->nodes.at[node];
+  while (n->kind == FLOW_MOVE && n->n_in == 1 && r->ops.at[n->op].role != FLOW_PLAIN) {
+    node = n->in[0];
+    n = &r->nodes.at[node];
+  }
+  return node;
+}
+
+/* Both runs do this in a loop, and not as often. */
+static void find_loop(const flow_run *got, const flow_run *want, flow_parting *p) {
+  int a = inside_loop(got, p->node), b = inside_loop(want, p->want);
+  const flow_frame *g = got->nodes.at[a].frame, *w = want->nodes.at[b].frame;
+  if (!g || !w || g->is_instance || w->is_instance)
+    return;
+  p->rounds = count_rounds(got, a);
+  p->rounds_wanted = count_rounds(want, b);
+  if (p->rounds != p->rounds_wanted)
+    p->loop = g->op;
+}
+
 flow_parting flow_find_parting(arena *scratch, const flow_run *got, int got_at, const flow_run *want, int want_at, const flow_known *known) {
-  search s = {scratch, got, want, known, ARENA_NEW_N(scratch, int, want->nodes.n), ARENA_NEW_N(scratch, bool, got->nodes.n)};
-  flow_parting p = {got_at, want_at, -1};
-  if (!explain(&s, got_at, want_at, 1, &p))
-    p = (flow_parting){got_at, want_at, -1};
-  int64_t different = flow_first_difference(&got->nodes.at[p.node], &want->nodes.at[p.want]);
-  if (different < 0) {   /* nothing of its size */
+  search s = {scratch, got, want, known, ARENA_NEW_N(scratch, int, want->nodes.n), ARENA_NEW_N(scratch, bool, got->nodes.n),
+              ARENA_NEW_N(scratch, signed char, got->nodes.n), {false}};
+  flow_parting p = {got_at, want_at, -1, -1, 0, 0};
+  memset(s.role, -1, got->nodes.n);
+  for (size_t i = 0; i < want->nodes.n; i++)
+    s.want_has[want->ops.at[want->nodes.at[i].op].role] = true;
+  if (!explain(&s, got_at, want_at, want_at, 1, &p))
+    p = (flow_parting){got_at, want_at, -1, -1, 0, 0};
+  const flow_node *g = &got->nodes.at[p.node], *w = &want->nodes.at[p.want];
+  if (w->kind == FLOW_CONSTANT && is_uniform(g) && is_uniform(w)) {
+    p.element = 0;
+    return p;
+  }
+  if (flow_first_difference(g, w) < 0) {   /* nothing of its size */
     p.want = -1;
     return p;
   }
-  to_first_round(scratch, got, want, want_at, &p);
+  find_loop(got, want, &p);
+  if (p.loop < 0)
+    to_first_round(scratch, got, want, want_at, &p);
   p.element = flow_first_difference(&got->nodes.at[p.node], &want->nodes.at[p.want]);
   return p;
 }
