@@ -46,7 +46,7 @@ loom_status compile_write_report(compile_state *s) {
   arena *m = &s->ctx->mem;
   data_value *v = data_object(m), *stages = data_array(m);
   int64_t flops = nest_flops(s->ctx, s->nest);
-  data_set_string(m, v, "schema", "loom.report.v1");
+  data_set_string(m, v, "schema", "loom.parts.v1");
   if (flops >= 0)
     data_set_int(m, v, "flops", flops);
   LOOM_TRY(add_answers(s, v));

@@ -1,5 +1,6 @@
 # lit: every .mlir and .test file with RUN lines.  `loom` is the build's; tools are Debian's with their version suffix.
 import os
+import shutil
 import lit.formats
 
 config.name = "Loom"
@@ -20,6 +21,8 @@ for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
 config.substitutions.append(("%root", root))
 config.substitutions.append(("%kernels", os.path.join(root, "kernels")))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
+if shutil.which("chromium") and shutil.which("chromedriver"):
+    config.available_features.add("chromium")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
 for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow")):
     if os.environ.get(name):

@@ -16,13 +16,14 @@ struct solve_opinion;
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
   X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
   X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
+  X(report, 0, "DIR [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages")                  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE", "chip descriptions")                                           \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) opt(o) machine(x) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) opt(o) machine(x) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
-  X(machine, "machine", "NAME|FILE", "cresvm", "machine description (loom machine list)")                                \
+  X(machine, "machine", "NAME|FILE", "cresvmp", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
   X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
   X(dtype, "dtype", "T", "cre", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
@@ -34,15 +35,15 @@ struct solve_opinion;
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
-  X(calibration, "calibration", "NAME", "cresvmx", "perf set of the machine file")                                       \
-  X(compute_dir, "hw-compute-dir", "DIR", "cresvmx", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
+  X(calibration, "calibration", "NAME", "cresvmxp", "perf set of the machine file")                                       \
+  X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
   X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument; FILE.npz: of all its arrays")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
-  X(dump_dir, "dump-dir", "DIR", "cr", "every stage as NNN_stage.mlir plus index.json")                                 \
+  X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output")                             \
@@ -58,14 +59,14 @@ struct solve_opinion;
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
-  X(out, "out", "FILE", "osvxe", "output file")                                                                          \
+  X(out, "out", "FILE", "osvxep", "output file")                                                                          \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxd", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdp", "one JSON object on standard output")                                                      \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
-  X(no_verify, "no-verify", "m", "skip the verifier of the TOG: the chip itself must notice")                            \
+  X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
   X(debug, "debug", "cre", "write every stage")                                                                         \
@@ -86,7 +87,7 @@ struct solve_opinion;
   X(list_passes, "list-passes", "o", "the pass table")                                                                  \
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
-  X(help, "help", "cresvmoxd", "help of the command")
+  X(help, "help", "cresvmoxdp", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -153,6 +154,7 @@ loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);
 bool cli_is_tile_graph(const char *path);
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_report(loom_ctx *ctx, const cli_options *o);
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
 loom_status worker_run(loom_ctx *ctx, const cli_options *o);
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o);

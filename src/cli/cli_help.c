@@ -13,6 +13,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"solve", "loom solve p01.json --machine wormhole --etg p02.json"},
     {"eval", "loom eval schedule.json --machine wormhole"},
     {"sim", "loom sim out --check"},
+    {"sim", "loom sim out --trace trace.json"},
+    {"report", "loom report out -o out.html"},
     {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},
     {"machine", "loom machine show wormhole"},
     {"machine", "loom machine import 2D_mesh.mlir --out my.yaml"},
@@ -40,7 +42,7 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresvmoxd";
+  static const char letters[] = "cresvmpoxd";
   size_t n;
   const char letter = letters[c - cli_commands(&n)];
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);

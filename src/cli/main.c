@@ -15,6 +15,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_sim(ctx, o);
   if (strcmp(o->command, "eval") == 0)
     return cmd_eval(ctx, o);
+  if (strcmp(o->command, "report") == 0)
+    return cmd_report(ctx, o);
   return cmd_doctor(ctx, o);
 }
 
