@@ -54,8 +54,8 @@ struct solve_opinion;
   X(timeout, "timeout", "S", "cres", "seconds the solver may take; then the best found, with a proven bound")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
-  X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(dram, "dram", "simple|bank", "rm", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
+  X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
@@ -149,10 +149,10 @@ char *cli_self_dir(arena *m);                          /* directory of the runni
 /* Commands.  Each prints its own data and returns the status. */
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
-loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 /* `loom sim` of a tile graph in an ONNX container needs no worker. */
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);
 bool cli_is_tile_graph(const char *path);
+loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_report(loom_ctx *ctx, const cli_options *o);
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
