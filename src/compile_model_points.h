@@ -44,6 +44,7 @@ static inline loom_status compile_point(loom_ctx *ctx, const model_plan_point *p
                          .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG, .domains = domains, .n_domains = 3};
   o->explore.pins = pins;
   o->explore.n_pins = 5;
+  o->explore.lacking = PLAN_NEEDS_HOIST_TEMPORAL | PLAN_NEEDS_PANEL | PLAN_NEEDS_DEPTH3;      /* each load in its innermost loop */
   return compile_kernel(ctx, o, s);
 }
 
@@ -64,11 +65,14 @@ static inline loom_status model_point_cycles(loom_ctx *ctx, const compile_state 
   size_t one[PLAN_LOADS_MAX];
   for (int a = 0; a < s->plan->candidate.n_access; a++) {
     const plan_access *x = &s->plan->candidate.access[a];
-    choice[a].depth = x->is_store ? 1 : s->plan->double_buffer ? 2 : 1;
+    choice[a].depth = x->depth ? x->depth : x->is_store ? 1 : s->plan->double_buffer ? 2 : 1;
     choice[a].hoist = x->hoist;
+    choice[a].panel = x->panel;
+    choice[a].direct = x->direct;
     for (int d = 0; d < PLAN_MESH_MAX; d++) {
       choice[a].area[d] = d < map->n_mesh ? x->area[d] : 1;
-      choice[a].move[d] = choice[a].area[d] > 1 ? PLAN_MULTICAST : PLAN_UNICAST;
+      choice[a].levels[d] = x->levels[d];
+      choice[a].move[d] = x->move[d];
     }
     choices[a] = &choice[a];
     one[a] = 1;

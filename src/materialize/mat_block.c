@@ -54,17 +54,14 @@ loom_status mat_open_block(mat *m, int loop, const sym_expr *iterator, int64_t m
   return LOOM_OK;
 }
 
-/* Where the end moves with a loop that the load was lifted over, the longest run counts. */
+/* Where the loop's extent moves with another loop, the longest run counts: cores that share the load run different ones. */
 loom_status mat_open_whole(mat *m, int loop) {
   const nest_loop *l = &m->nest->loops.at[loop];
   int64_t most;
   m->block[loop] = (mat_block){.size = plan_block_size(m->plan, l->block), .turn = m->block[loop].turn};
-  const sym_expr *end = mat_loop_end(m, loop);
-  for (size_t i = 0; i < m->nest->loops.n; i++) {
-    const char *outer = nest_iterator_name(m->mem, m->nest, (int)i);
-    if (sym_depends(end, outer) && !mat_max(m, sym_name(m->mem, outer), &most))
-      end = mat_fold(m, nest_at_last_iterators(m->mem, m->nest, l->extent));
-  }
+  const sym_expr *end = mat_loop_end(m, loop), *longest = nest_at_last_iterators(m->mem, m->nest, l->extent);
+  if (!sym_equal(longest, l->extent))
+    end = mat_fold(m, longest);
   if (sym_is_const(end, &most)) {
     set_current(m, loop, (MlirValue){NULL}, most);
     return LOOM_OK;

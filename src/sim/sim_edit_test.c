@@ -239,6 +239,33 @@ static void test_a_slot_that_is_never_freed_is_a_leak(void **state) {
   rig_close(&g);
 }
 
+/* What is loaded and never read may be freed once it is there. */
+static void test_a_give_may_wait_for_what_nobody_reads(void **state) {
+  (void)state;
+  for (int waits = 0; waits < 2; waits++) {
+    rig g;
+    rig_open(&g, &unicast);
+    rig_fill(&g);
+    tog_node *load = ARENA_NEW(&g.ctx.mem, tog_node), *give = ARENA_NEW(&g.ctx.mem, tog_node);
+    load->kind = TOG_LOAD;
+    load->box = (tog_box){.rank = 2, .offset = {num(&g, 0), num(&g, 0)}, .extent = {num(&g, 1), num(&g, 1)}, .to_dim = {0, 1}};
+    give->kind = TOG_GIVE;
+    give->thread = TOG_COMPUTE_THREAD;
+    give->buffer = TOG_SAMPLE_BUF_A;
+    give->waits = waits;
+    tog_sample_insert(&g.ctx.mem, g.t, g.t->body.at[0], load);
+    tog_sample_insert(&g.ctx.mem, g.t, g.t->body.at[1], give);
+    assert_int_equal(rig_run(&g, true, false), LOOM_OK);
+    if (waits) {
+      rig_expect_clean(&g);
+      assert_int_equal(rig_wrong(&g), 0);
+    } else {
+      assert_non_null(rig_fault(&g, SIM_FAULT_BAD_GIVE));
+    }
+    rig_close(&g);
+  }
+}
+
 /* The cores of a rectangle must agree on the slot: core y = 1 has loaded one tile of A more than its sender. */
 static void test_a_multicast_into_another_slot_is_seen(void **state) {
   (void)state;
@@ -305,6 +332,7 @@ int main(void) {
     cmocka_unit_test(test_harmless_edits_raise_nothing),
     cmocka_unit_test(test_a_loop_of_negative_trip_does_not_run),
     cmocka_unit_test(test_a_slot_that_is_never_freed_is_a_leak),
+    cmocka_unit_test(test_a_give_may_wait_for_what_nobody_reads),
     cmocka_unit_test(test_a_multicast_into_another_slot_is_seen),
     cmocka_unit_test(test_faults_are_capped_but_counted),
     cmocka_unit_test(test_with_the_verifier_on_a_broken_graph_is_refused),

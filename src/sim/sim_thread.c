@@ -88,6 +88,8 @@ static const char *give_problem(const sim_ring *r, const sim_slot *x, const sim_
 }
 
 static bool run_give(sim *s, sim_thread *th, const sim_instr *in) {
+  if (in->node->waits && !has_ready_slot(s, th->core, in->buffer))
+    return wait_for(th, SIM_WAIT_READY, in->buffer);
   sim_ring *r = sim_ring_at(s, th->core, in->buffer);
   sim_slot *x = sim_slot_at(s, th->core, in->buffer, r->head);
   const char *problem = give_problem(r, x, th);

@@ -72,6 +72,7 @@ struct tog_node {
   int id;                                 /* unique, program order */
   const char *label;                      /* "load x", "matmul": for faults and traces */
   tog_thread thread;                      /* of GIVE (others are fixed by kind) */
+  bool waits;                             /* GIVE: until the slot is published; for a slot that nothing may have read */
   const char *var; const sym_expr *trip; tog_body body;      /* LOOP: var runs 0..trip-1, not at all when trip <= 0 */
   int buffer;                             /* LOAD, STORE, TAKE, PUSH, GIVE, SEND (from), COLLECT */
   tog_box box;                            /* LOAD, STORE */

@@ -162,9 +162,10 @@ static loom_status read_store(tog_reader *r, const data_value *v, tog_node *n) {
 }
 
 static loom_status read_give(tog_reader *r, const data_value *v, tog_node *n) {
-  static const char *const keys[] = {"give", "thread", "label"};
+  static const char *const keys[] = {"give", "thread", "wait", "label"};
   const char *thread;
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 3));
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 4));
+  LOOM_TRY(tog_read_flag(r, v, "wait", &n->waits));
   LOOM_TRY(read_buffer_name(r, v, "give", &n->buffer));
   LOOM_TRY(data_need_string(r->ctx, v, "thread", &thread));
   for (n->thread = TOG_READER; n->thread < TOG_THREADS; n->thread++)

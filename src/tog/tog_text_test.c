@@ -74,7 +74,7 @@ static void test_the_golden_file_is_the_sample(void **state) {
 #define FUNCTIONS " \"functions\": {\"f\": null},\n"
 #define LOAD "{\"load\": \"in\", \"to\": \"b\", \"offset\": [\"16 * (2 * i + x)\"], \"extent\": [16]}"
 #define STORE "{\"store\": \"out\", \"from\": \"b\", \"offset\": [\"16 * (2 * i + x)\"], \"extent\": [16]}"
-#define GIVE "{\"give\": \"b\", \"thread\": \"writer\"}"
+#define GIVE "{\"give\": \"b\", \"thread\": \"writer\", \"wait\": true}"
 #define BODY(nodes) " \"body\": [{\"loop\": \"i\", \"trip\": \"64 ceildiv 32\", \"body\": [\n" nodes "]}]}"
 #define GOOD HEAD TENSORS BUFFERS FUNCTIONS BODY(LOAD ",\n" STORE ",\n" GIVE)
 

@@ -153,6 +153,8 @@ static data_value *write_node(arena *m, const tog *t, const tog_node *n) {
   case TOG_GIVE:
     data_set_string(m, o, kind, t->buffers.at[n->buffer].name);
     data_set_string(m, o, "thread", tog_thread_name(n->thread));
+    if (n->waits)
+      data_set_bool(m, o, "wait", true);
     break;
   case TOG_COMPUTE: write_compute(m, o, t, n); break;
   case TOG_SEND:

@@ -102,6 +102,7 @@ static loom_status note_store(build *b, MlirOperation op, build_slot *slot) {
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "a loop writes and stores a slot of '%s' that was taken outside of it; take it inside or copy it first",
               b->tog->buffers.at[slot->buffer].name);
   slot->stored = true;
+  slot->awaited = slot->awaited || !in_deeper_loop;
   return LOOM_OK;
 }
 
@@ -159,6 +160,7 @@ static loom_status add_give(build *b, MlirOperation op, tog_body *body) {
   tog_node *n = build_add_node(b, body, TOG_GIVE, arena_printf(b->mem, "give %s", name));
   n->buffer = slot->buffer;
   n->thread = slot->to_store ? TOG_WRITER : TOG_COMPUTE_THREAD;
+  n->waits = (slot->by_load || slot->to_store) && !slot->awaited;      /* loops around all its readers may not run at all */
   return LOOM_OK;
 }
 

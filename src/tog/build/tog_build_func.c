@@ -281,6 +281,7 @@ static loom_status add_uses(outline *o, MlirOperation op) {
       LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' writes into a slot that %s", ir_op_name(op), slot->by_load ? "a load fills" : "was stored before");
     if (w)
       slot->last_write = o->node->id;
+    slot->awaited = slot->awaited || (u.wait && (int)b->open_loops.n == slot->depth);
     vec_push(b->mem, &o->node->uses, u);
   }
   for (size_t i = 0; i < o->extents.n; i++) {

@@ -24,7 +24,7 @@ loom_status build_gather_op(build *b, MlirOperation op, tog_body *body) {
   }
   const sym_expr *rows = sym_const(m, b->tog->buffers.at[to->buffer].shape[0]);
   n->active = sym_make(m, SYM_IF, sym_make(m, SYM_LT, n->row, rows, NULL), sym_const(m, 1), sym_const(m, 0));
-  from->stored = true;
+  from->stored = true;      /* surplus cores skip it */
   vec_push(m, &b->gathers, ((build_gather){to, n->row, NULL}));
   return LOOM_OK;
 }

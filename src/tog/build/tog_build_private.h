@@ -17,6 +17,7 @@ typedef struct build_slot {
   bool pushed;                 /* PUSH was emitted for it */
   bool stored;                 /* a STORE or SEND was emitted for it */
   bool loaded;                 /* a LOAD was */
+  bool awaited;                /* a node at the level of the take waited for it to be published */
   int depth;                   /* open loops where it was taken */
   int last_write;              /* id of the last compute node that writes it; -1: none */
 } build_slot;
