@@ -35,7 +35,7 @@ class Browser:
                                        env=dict(os.environ, HOME=self.home, XDG_CONFIG_HOME=self.home, XDG_CACHE_HOME=self.home))
         try:
             self._wait()
-            arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
+            arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking", "--hide-scrollbars",
                          f"--user-data-dir={self.home}/profile", "--window-size=%d,%d" % self.size]
             options = {"binary": shutil.which("chromium"), "args": arguments}
             answer = self._ask("POST", "/session", {"capabilities": {"alwaysMatch": {
@@ -95,7 +95,7 @@ class Browser:
         """The window, or the first element of the selector in whole."""
         parameters = {}
         if selector:
-            box = self.run("const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.x + scrollX, r.y + scrollY, r.width, r.height]", selector)
+            box = self.run("scrollTo({top: 0, behavior: 'instant'}); const r = document.querySelector(arguments[0]).getBoundingClientRect(); return [r.x + scrollX, r.y + scrollY, r.width, r.height]", selector)
             parameters = {"captureBeyondViewport": True, "clip": dict(zip(("x", "y", "width", "height"), box), scale=1)}
         with open(file, "wb") as out:
             out.write(base64.b64decode(self.cdp("Page.captureScreenshot", format="png", **parameters)["data"]))

@@ -51,7 +51,7 @@ function makeCell(core, channels) {
 
 function makePanel(list, channels) {
   const columns = page.mesh[0].size, rows = page.mesh.length > 1 ? page.mesh[1].size : 1;
-  const panel = make('div', { class: 'mesh', role: 'group', 'aria-label': 'heat map of the mesh, ' + columns + ' by ' + rows });
+  const panel = make('div', { class: columns > 8 ? 'mesh many' : 'mesh', role: 'group', 'aria-label': 'heat map of the mesh, ' + columns + ' by ' + rows });
   panel.style.gridTemplateColumns = 'auto repeat(' + columns + ', minmax(0, 1fr))';
   panel.style.maxWidth = Math.max(columns * 84, 200) + 'px';
   for (let i = 0; i < columns; i++) {
@@ -88,7 +88,7 @@ function showCore(box) {
     const spent = laneSpent(3 * core + w);
     const bar = make('div', { class: 'stack', role: 'img', 'aria-label': thread + ': ' + spent.map((s) => spentName(s) + ' ' + percent(s.cycles, total)).join(', ') });
     for (const s of spent) {
-      const part = make('span', { class: 'k-' + s.kind + (s.unit >= 0 ? ' unit' + s.unit % 4 : '') }, s.cycles / total > 0.12 ? percent(s.cycles, total) : '');
+      const part = make('span', { class: 'k-' + s.kind + (s.unit >= 0 ? ' unit' + s.unit % 4 : '') }, s.cycles / total > 0.15 ? percent(s.cycles, total) : '');
       part.style.width = 100 * s.cycles / total + '%';
       part.tip = spentName(s) + ': ' + count(s.cycles) + ' cycles, ' + percent(s.cycles, total);
       bar.append(part);

@@ -1,6 +1,6 @@
 /* Arithmetic intensity against speed, both logarithmic: the roof of the chip's units and DRAM, and the points of the run and of the model. */
 
-const roof = { width: 680, height: 360, left: 64, right: 20, top: 20, bottom: 46 };
+const roof = { width: 680, height: 360, left: 64, right: 20, top: 20, bottom: 56 };
 
 function showRoofline() {
   const moved = page.sim.dram_bytes_read + page.sim.dram_bytes_written, slope = page.machine.dram_bytes_per_cycle, peaks = page.machine.units.filter((unit) => unit.flops_per_cycle > 0);
@@ -31,7 +31,7 @@ function showRoofline() {
   let above = roof.height;   /* of the label below: labels of roofs that lie close go apart */
   for (const unit of peaks.filter((peak) => peak.flops_per_cycle > ys[0]).sort((a, b) => a.flops_per_cycle - b.flops_per_cycle)) {
     const level = y(unit.flops_per_cycle);
-    above = Math.min(level - 7, above - 15);
+    above = Math.min(level - 7, above - 24);
     svg.append(draw('line', { x1: x(Math.max(Math.min(unit.flops_per_cycle / slope, xs[1]), slopeLow)), y1: level, x2: roof.width - roof.right, y2: level, class: unit === main ? 'roofline' : 'roofline other' }),
       text(roof.width - roof.right, above, unit.name + ' ' + count(unit.flops_per_cycle), 'end'));
   }

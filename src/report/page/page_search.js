@@ -27,15 +27,15 @@ function showSearch() {
   if (e) {
     box.append(make('h3', {}, 'What binds'), make('p', {}, e.binding + (e.ties ? '. ' + count(e.ties) + ' other' + (e.ties > 1 ? 's take' : ' takes') + ' the same time; the first wins.' : '.')));
     box.append(make('p', { class: 'note' }, 'Cycles of each term if the others took no time:'), splitBars(e.cost_split || {}, best));
-    if ((e.limits || []).length) box.append(make('h3', {}, 'Limits'), table(['limit', 'cycles without it', 'it costs'], e.limits.map((l) => [l.limit, count(l.cost_without), l.cost_without < best ? count(best - l.cost_without) : 'nothing']), [1, 2], 'limits'));
+    if ((e.limits || []).length) box.append(make('h3', {}, 'Limits'), table(['costs', 'without it', 'limit'], e.limits.map((l) => [l.cost_without < best ? count(best - l.cost_without) + ' cycles' : 'nothing', count(l.cost_without), l.limit]), [1], 'limits'));
     if ((e.steps || []).length) box.append(make('h3', {}, 'One step of each size'), table(['size', 'from', 'to', 'cycles'], e.steps.map((t) => [t.symbol, count(t.from), t.to === undefined ? '–' : count(t.to), t.why || against(t.cost, best)]), [1, 2], 'steps'));
     if ((e.moves || []).length) box.append(make('h3', {}, 'Another way for each transfer'), table(['transfer', 'from', 'to', 'cycles'], e.moves.map((t) => [t.access, t.from, t.to, t.why || against(t.cost, best)]), [], 'other ways'));
   } else if (s.cost_split) {
     box.append(make('h3', {}, 'Cost split'), splitBars(s.cost_split, best));
   }
   if (page.topk && page.topk.length) {
-    box.append(make('h3', {}, 'The best and the runners-up'), table(['', 'variant', 'block sizes', 'cycles', 'behind'], page.topk.map((row, i) => [String(i + 1), row.name, Object.entries(row.block_sizes || {}).map(([k, v]) => k + '=' + v).join(' '),
-      row.cost === undefined ? row.status : count(row.cost), row.cost === undefined ? '–' : i === 0 ? '' : against(row.cost, page.topk[0].cost)]), [3, 4], 'variants'));
+    box.append(make('h3', {}, 'The best and the runners-up'), table(['', 'cycles', 'behind', 'block sizes', 'variant'], page.topk.map((row, i) => [String(i + 1), row.cost === undefined ? row.status : count(row.cost),
+      row.cost === undefined ? '–' : i === 0 ? '' : against(row.cost, page.topk[0].cost), Object.entries(row.block_sizes || {}).map(([k, v]) => k + '=' + v).join(' '), row.name]), [1, 2], 'variants'));
     if (e && e.runner_up) box.append(make('p', {}, 'The first that is slower, ' + e.runner_up.name + ', loses by ' + e.runner_up.why_lost + '.'));
   }
   if (!e) box.append(make('p', { class: 'note' }, 'What binds, what steps cost and what came next was not asked: loom compile --explain says it where a search is large.'));

@@ -12,7 +12,7 @@ function showSummary() {
   byId('title').textContent = page.kernel + ' on ' + page.machine.name;
   const figures = [
     figure('simulated', count(end) + ' cycles', page.machine.clock_hz ? (end / page.machine.clock_hz * 1e6).toPrecision(4) + ' µs at ' + page.machine.clock_hz / 1e9 + ' GHz' : null),
-    predicted ? figure('predicted by the model', count(predicted) + ' cycles', (100 * (predicted - end) / end).toFixed(1) + ' % against simulated') : null,
+    predicted ? figure('predicted by the model', count(predicted) + ' cycles', (predicted < end ? '−' : '+') + (100 * Math.abs(predicted - end) / end).toFixed(1) + ' % against simulated') : null,
     s.proof ? figure('plan', { optimal: 'optimal, proved', best_found: 'best found', assigned: 'assigned' }[s.proof] || s.proof, s.lower_bound ? 'lower bound ' + count(s.lower_bound) : null) : null,
     figure('cores', count(cores.length), page.mesh.map((d) => d.name + ' ' + d.size).join(' × ')),
     s.l1_bytes ? figure('L1 of a core', bytes(s.l1_bytes), 'of ' + bytes(s.l1_capacity || page.machine.l1_bytes)) : null,
