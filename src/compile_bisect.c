@@ -9,6 +9,7 @@
 #include "compile_bisect.h"
 #include "compile_stage.h"
 #include "pass/pass.h"
+#include <math.h>
 #include <string.h>
 
 /* Values kept of one run: 2^27 doubles are 1 GiB. */
@@ -84,12 +85,18 @@ static loom_status plan_blocks(bisection *b, const sym_binding **out, size_t *n)
   return LOOM_OK;
 }
 
-static int64_t divisor_near(int64_t extent, int64_t size) {
-  if (size > extent)
-    size = extent;
-  while (size > 1 && extent % size != 0)
-    size--;
-  return size > 0 ? size : 1;
+/* The divisor of `extent` nearest to `size`, as a factor.  `below`: it must be smaller than the extent, so that loops go round. */
+static int64_t divisor_near(int64_t extent, int64_t size, bool below) {
+  int64_t best = 1;
+  double least = INFINITY;
+  for (int64_t d = 1; d <= extent - (below && extent > 1); d++) {
+    double factor = d > size ? (double)d / (double)size : (double)size / (double)d;
+    if (extent % d == 0 && factor < least) {
+      least = factor;
+      best = d;
+    }
+  }
+  return best;
 }
 
 /* Do these sizes divide whatever they tile, as the form of the module asks for? */
@@ -106,43 +113,6 @@ static bool divide_all(bisection *b, MlirModule m, const sym_binding *blocks, si
   return ok;
 }
 
-static bool has_symbol(MlirModule m, arena *mem, const char *name);
-
-/* Whole tiles: the largest divisors of the extents up to the plan's sizes, else the whole extents, else 1.  *n 0 with *ok false: none fits. */
-static loom_status whole_blocks(bisection *b, MlirModule m, const sym_binding **out, size_t *n, bool *ok) {
-  compile_state *s = b->s;
-  const sym_binding *planned;
-  size_t n_planned;
-  LOOM_TRY(plan_blocks(b, &planned, &n_planned));
-  sym_binding *blocks = ARENA_NEW_N(&s->ctx->mem, sym_binding, b->graph->symbols.n);
-  for (int attempt = 0; attempt < 3; attempt++) {
-    *n = 0;
-    for (size_t i = 0; i < b->graph->symbols.n; i++) {
-      const kernel_symbol *k = &b->graph->symbols.at[i];
-      int64_t extent = 1, size = 1;
-      if (k->kind != KERNEL_SYM_BLOCK || !has_symbol(m, &s->ctx->mem, k->name))
-        continue;
-      diag_mark before = diag_save(s->ctx);
-      if (!k->extent || kernel_size(s->ctx, b->graph, k->extent, planned, n_planned, &extent) != LOOM_OK)
-        extent = 1;
-      diag_drop(s->ctx, before);
-      for (size_t p = 0; p < n_planned; p++)
-        if (text_eq(planned[p].name, k->name))
-          size = planned[p].value;
-      if (k->value >= 0)
-        size = k->value;
-      else
-        size = attempt == 0 ? divisor_near(extent, size) : attempt == 1 ? extent : 1;
-      blocks[(*n)++] = (sym_binding){k->name, size};
-    }
-    *out = blocks;
-    *ok = divide_all(b, m, blocks, *n);
-    if (*ok)
-      return LOOM_OK;
-  }
-  return LOOM_OK;
-}
-
 typedef struct symbol_search { arena *mem; const char *name; bool found; } symbol_search;
 static bool match_symbol(MlirOperation op, void *data) {
   symbol_search *s = data;
@@ -153,6 +123,34 @@ static bool has_symbol(MlirModule m, arena *mem, const char *name) {
   symbol_search s = {mem, name, false};
   ir_walk(mlirModuleGetOperation(m), match_symbol, &s);
   return s.found;
+}
+
+/* Whole tiles: the divisors of the extents nearest to the plan's sizes; with `below`, smaller than the extents.  *ok false: they do not divide all
+ * that they tile. */
+static loom_status whole_blocks(bisection *b, MlirModule m, bool below, const sym_binding **out, size_t *n, bool *ok) {
+  compile_state *s = b->s;
+  const sym_binding *planned;
+  size_t n_planned;
+  LOOM_TRY(plan_blocks(b, &planned, &n_planned));
+  sym_binding *blocks = ARENA_NEW_N(&s->ctx->mem, sym_binding, b->graph->symbols.n);
+  *n = 0;
+  for (size_t i = 0; i < b->graph->symbols.n; i++) {
+    const kernel_symbol *k = &b->graph->symbols.at[i];
+    int64_t extent = 1, size = 1;
+    if (k->kind != KERNEL_SYM_BLOCK || !has_symbol(m, &s->ctx->mem, k->name))
+      continue;
+    diag_mark before = diag_save(s->ctx);
+    if (!k->extent || kernel_size(s->ctx, b->graph, k->extent, planned, n_planned, &extent) != LOOM_OK)
+      extent = 1;
+    diag_drop(s->ctx, before);
+    for (size_t p = 0; p < n_planned; p++)
+      if (text_eq(planned[p].name, k->name))
+        size = planned[p].value;
+    blocks[(*n)++] = (sym_binding){k->name, k->value >= 0 ? k->value : divisor_near(extent, size, below)};
+  }
+  *out = blocks;
+  *ok = divide_all(b, m, blocks, *n);
+  return LOOM_OK;
 }
 
 /* ---- MLIR ---- */
@@ -315,33 +313,53 @@ static void keep_constants(bisection *b, const bisect_outcome *o) {
   }
 }
 
-static loom_status judge_module(bisection *b, compile_stage stage, MlirModule m, bool has_whole_tiles) {
-  compile_state *s = b->s;
-  bisect_stage row = {.name = compile_stage_name(stage)};
-  const sym_binding *blocks;
-  size_t n;
-  bool ok = true;
-  MlirModule placed;
-  if (mlirModuleIsNull(m))
-    return LOOM_OK;
-  LOOM_TRY(has_whole_tiles ? whole_blocks(b, m, &blocks, &n, &ok) : plan_blocks(b, &blocks, &n));
-  if (!ok) {
-    row.status = BISECT_SKIPPED;
-    row.why = "no block sizes divide all that they tile, and this form has whole tiles only";
-    vec_push(&s->ctx->mem, &b->out->stages, row);
-    return LOOM_OK;
-  }
+/* The module with these block sizes. */
+static loom_status judge_blocks(bisection *b, MlirModule m, const sym_binding *blocks, size_t n, bisect_stage *row) {
   const bisect_reference *want;
   bisect_outcome got = {0};
   LOOM_TRY(reference(b, blocks, n, &want));
-  LOOM_TRY(with_places(b, stage, m, &placed));
-  loom_status st = run_module(b, placed, want, &got);
-  if (st == LOOM_OK)
-    st = bisect_judge(b, row.name, want, &got, &row, print_op);
-  if (st == LOOM_OK && row.status == BISECT_OK)
+  LOOM_TRY(run_module(b, m, want, &got));
+  LOOM_TRY(bisect_judge(b, row->name, want, &got, row, print_op));
+  if (row->status == BISECT_OK)
     keep_constants(b, &got);
+  return LOOM_OK;
+}
+
+/* Whole tiles twice: of about the plan's size, and so small that every loop goes round, as the plan's may. */
+static loom_status judge_whole_tiles(bisection *b, MlirModule m, bisect_stage *row) {
+  const sym_binding *blocks;
+  size_t n;
+  bool ok, any = false;
+  for (int below = 0; below < 2 && row->status == BISECT_OK; below++) {
+    bisect_stage once = {.name = row->name};
+    LOOM_TRY(whole_blocks(b, m, below, &blocks, &n, &ok));
+    if (!ok)
+      continue;
+    LOOM_TRY(judge_blocks(b, m, blocks, n, &once));
+    if (once.status == BISECT_SKIPPED && any)   /* too many rounds to keep: the first time was enough */
+      continue;
+    *row = once;
+    any = true;
+  }
+  if (any)
+    return LOOM_OK;
+  row->status = BISECT_SKIPPED;
+  row->why = "no block sizes divide all that they tile, and this form has whole tiles only";
+  return LOOM_OK;
+}
+
+static loom_status judge_module(bisection *b, compile_stage stage, MlirModule m, bool has_whole_tiles) {
+  bisect_stage row = {.name = compile_stage_name(stage)};
+  const sym_binding *blocks;
+  size_t n;
+  MlirModule placed;
+  if (mlirModuleIsNull(m))
+    return LOOM_OK;
+  LOOM_TRY(plan_blocks(b, &blocks, &n));
+  LOOM_TRY(with_places(b, stage, m, &placed));
+  loom_status st = has_whole_tiles ? judge_whole_tiles(b, placed, &row) : judge_blocks(b, placed, blocks, n, &row);
   ir_close_module(placed);
-  vec_push(&s->ctx->mem, &b->out->stages, row);
+  vec_push(&b->s->ctx->mem, &b->out->stages, row);
   return st;
 }
 

@@ -60,6 +60,13 @@ static void describe_kernel_op(bisection *b, const flow_run *want, int node) {
   f->kernel_location = bisect_kernel_op_text(&b->s->ctx->mem, b->graph, op->key);
 }
 
+static const char *shape_text(arena *mem, const flow_node *n) {
+  text t = text_new(mem);
+  for (int d = 0; d < n->rank; d++)
+    text_addf(&t, d ? "x%" PRId64 : "%" PRId64, n->shape[d]);
+  return n->rank ? text_str(&t) : "one number";
+}
+
 static void describe_value(bisection *b, const flow_node *got, const flow_node *want, int64_t element) {
   bisect_finding *f = &b->out->finding;
   f->has_value = true;
@@ -137,6 +144,8 @@ static void blame(bisection *b, const bisect_reference *want, const bisect_outco
     f->why = arena_printf(&b->s->ctx->mem, "it runs %" PRId64 " rounds; the kernel's loop has %" PRId64, p.rounds, p.rounds_wanted);
   if (p.want >= 0)
     describe_kernel_op(b, should, p.want);
+  else
+    f->why = arena_printf(&b->s->ctx->mem, "its tile is %s, and the kernel makes none of that size here", shape_text(&b->s->ctx->mem, n));
   if (p.want >= 0 && p.element >= 0 && p.loop < 0)
     describe_value(b, n, &should->nodes.at[p.want], p.element);
 }

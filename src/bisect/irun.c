@@ -107,7 +107,7 @@ const double *irun_elements(irun *r, const irun_value *v) {
 
 /* ---- operations ---- */
 static irun_fn find_handler(const char *name) {
-  static irun_fn (*const rooms[])(const char *) = {irun_scalar_handler, irun_tensor_handler, irun_linalg_handler, irun_memory_handler, irun_control_handler, irun_loom_handler};
+  static irun_fn (*const rooms[])(const char *) = {irun_scalar_handler, irun_tensor_handler, irun_linalg_handler, irun_memory_handler, irun_control_handler, irun_loom_handler, irun_gather_handler};
   for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
     irun_fn f = rooms[i](name);
     if (f)
@@ -170,28 +170,42 @@ static flow_memory *argument_memory(irun *r, MlirOperation func, intptr_t i, con
   return m;
 }
 
-loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop) {
-  irun r = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .o = o, .flow = flow_new(&ir->ctx->mem, o->elems_max)};
+/* The arguments' memory, as it is when the function is called. */
+static flow_memory **open_arguments(irun *r, MlirOperation func) {
+  const bisect_ir_options *o = r->o;
   MlirBlock body = ir_body(func);
   intptr_t n = mlirBlockGetNumArguments(body), n_scalars = 0;
-  flow_memory **memory = ARENA_NEW_N(r.mem, flow_memory *, n);
+  flow_memory **memory = ARENA_NEW_N(r->mem, flow_memory *, n);
   for (intptr_t i = 0; i < n; i++) {
     MlirValue v = mlirBlockGetArgument(body, i);
     if (!mlirTypeIsAMemRef(mlirValueGetType(v))) {
-      *irun_slot(&r, v) = (irun_value){.kind = IRUN_SCALAR, .type = DTYPE_I64, .x = o->scalars ? (double)o->scalars[n_scalars++] : 0, .node = -1};
+      *irun_slot(r, v) = (irun_value){.kind = IRUN_SCALAR, .type = DTYPE_I64, .x = o->scalars ? (double)o->scalars[n_scalars++] : 0, .node = -1};
       continue;
     }
-    memory[i] = argument_memory(&r, func, i, (size_t)i < o->n_arguments ? &o->arguments[i] : NULL);
+    memory[i] = argument_memory(r, func, i, (size_t)i < o->n_arguments ? &o->arguments[i] : NULL);
     if (!memory[i]) {
-      r.stop = (bisect_stop){BISECT_UNKNOWN, "an argument is no memory of known sizes", func, NULL};
-      break;
+      r->stop = (bisect_stop){BISECT_UNKNOWN, "an argument is no memory of known sizes", func, NULL};
+      return memory;
     }
-    *irun_slot(&r, v) = (irun_value){.kind = IRUN_MEMORY, .type = memory[i]->type, .node = -1, .view = irun_whole(memory[i])};
+    *irun_slot(r, v) = (irun_value){.kind = IRUN_MEMORY, .type = memory[i]->type, .node = -1, .view = irun_whole(memory[i])};
   }
-  if (r.stop.end == BISECT_RAN)
-    irun_block(&r, body, NULL);
+  return memory;
+}
+
+/* With gathers the function runs once more for each: instances run one after the other, and what they give is known when all of them have run. */
+loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop) {
+  intptr_t passes = 1 + ir_count(func, "loom.gather");
+  irun r = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .o = o, .flow = flow_new(&ir->ctx->mem, o->elems_max)};
+  for (intptr_t pass = 0; pass < passes && r.stop.end == BISECT_RAN; pass++) {
+    r.given = r.gives;
+    r.gives = (irun_given_list){0};
+    r.flow->frame = NULL;
+    r.returned = false;
+    *out_memory = open_arguments(&r, func);
+    if (r.stop.end == BISECT_RAN)
+      irun_block(&r, ir_body(func), NULL);
+  }
   *out_run = r.flow;
-  *out_memory = memory;
   *out_stop = r.stop;
   return LOOM_OK;
 }

@@ -37,6 +37,10 @@ typedef bool (*irun_fn)(irun *, MlirOperation, int);
 /* What is known of an operation after it was met once. */
 typedef struct irun_info { irun_fn run; /* NULL: unknown */ int fn; /* of scalar operations */ irun_body *body; /* of linalg, once compiled */ } irun_info;
 
+/* What one instance gave to a gather, in the pass before. */
+typedef struct irun_given { const char *key; int64_t row, elems; int node; const double *x; } irun_given;
+typedef VEC_OF(irun_given) irun_given_list;
+
 struct irun {
   ir_ctx *ir;
   loom_ctx *ctx;
@@ -50,6 +54,7 @@ struct irun {
   int64_t spent;
   int n_memories;                /* made so far, for their names */
   bool returned;
+  irun_given_list given, gives;   /* of the last pass; of this one */
 };
 
 /* ---- irun.c ---- */
@@ -88,6 +93,8 @@ double *irun_copy_out(irun *r, const irun_view *v);
 int irun_read(irun *r, MlirOperation op, const irun_view *v, dtype t, const double *x, bool always_new);
 void irun_write(irun *r, const irun_view *v, const double *x, int node);
 irun_view irun_whole(flow_memory *m);
+/* For subview and extract_slice: kept[i] is the dim of the part that dim i of the result is. */
+bool irun_kept_dims(MlirOperation op, MlirType t, int rank, int *kept);
 irun_fn irun_memory_handler(const char *name);
 
 /* ---- irun_tensor.c ---- */
@@ -101,6 +108,9 @@ irun_fn irun_linalg_handler(const char *name);
 /* ---- irun_control.c ---- */
 irun_fn irun_control_handler(const char *name);
 int64_t irun_affine(MlirAffineExpr e, const int64_t *dims, const int64_t *symbols, bool *bad);
+
+/* ---- irun_gather.c ---- */
+irun_fn irun_gather_handler(const char *name);
 
 /* ---- irun_loom.c ---- */
 irun_fn irun_loom_handler(const char *name);

@@ -98,20 +98,25 @@ static bool mixed3(irun *r, MlirOperation op, int64_t *offsets, int64_t *sizes, 
   return irun_mixed(r, op, "static_offsets", 1, offsets, n) && irun_mixed(r, op, "static_sizes", 2, sizes, n) && irun_mixed(r, op, "static_strides", 3, strides, n);
 }
 
-/* Drops dims of size 1 until the ranks agree, as a rank-reducing subview does: from the last dim on, those that the result's type lacks. */
-static bool reduce_rank(MlirType t, const irun_view *v, irun_view *out) {
-  int want = (int)mlirShapedTypeGetRank(t), next = want - 1;
-  *out = (irun_view){.memory = v->memory, .offset = v->offset, .rank = want};
-  for (int d = v->rank - 1; d >= 0; d--) {
-    bool fits = next >= 0 && (mlirShapedTypeIsDynamicDim(t, next) || mlirShapedTypeGetDimSize(t, next) == v->size[d]);
-    if (fits && !(v->size[d] == 1 && mlirShapedTypeIsDynamicDim(t, next) && d > next)) {
-      out->size[next] = v->size[d];
-      out->stride[next--] = v->stride[d];
-    } else if (v->size[d] != 1) {
-      return false;
+/* The dims that `t` keeps of a part whose sizes are told by `op`: it lacks some of those that are written as 1. */
+bool irun_kept_dims(MlirOperation op, MlirType t, int rank, int *kept) {
+  MlirAttribute sizes = ir_attr_of(op, "static_sizes");
+  int want = (int)mlirShapedTypeGetRank(t), drops = rank - want, ones = 0, n = 0;
+  for (int d = 0; d < rank; d++)
+    ones += mlirDenseI64ArrayGetElement(sizes, d) == 1;
+  for (int d = 0; d < rank; d++) {
+    bool is_one = mlirDenseI64ArrayGetElement(sizes, d) == 1;
+    ones -= is_one;
+    bool fits_one = n < want && !mlirShapedTypeIsDynamicDim(t, n) && mlirShapedTypeGetDimSize(t, n) == 1;
+    if (is_one && drops > 0 && !(fits_one && ones >= drops)) {
+      drops--;
+      continue;
     }
+    if (n == want)
+      return false;
+    kept[n++] = d;
   }
-  return next < 0;
+  return n == want;
 }
 
 static bool run_subview(irun *r, MlirOperation op, int id) {
@@ -130,11 +135,13 @@ static bool run_subview(irun *r, MlirOperation op, int id) {
                                                          offsets[d] + (sizes[d] - 1) * strides[d], d, base.memory->name, base.size[d]));
   }
   MlirType t = mlirValueGetType(ir_result(op, 0));
-  irun_view reduced;
-  if (mlirShapedTypeGetRank(t) != n) {
-    if (!reduce_rank(t, &v, &reduced))
-      return false;
-    v = reduced;
+  int kept[FLOW_RANK_MAX];
+  if (!irun_kept_dims(op, t, n, kept))
+    return false;
+  v.rank = (int)mlirShapedTypeGetRank(t);
+  for (int d = 0; d < v.rank; d++) {
+    v.size[d] = v.size[kept[d]];
+    v.stride[d] = v.stride[kept[d]];
   }
   set_view(r, op, &v);
   return true;

@@ -123,12 +123,11 @@ static bool run_extract_slice(irun *r, MlirOperation op, int id) {
     return false;
   MlirType t = mlirValueGetType(ir_result(op, 0));
   int64_t shape[FLOW_RANK_MAX];
-  int rank = 0, want = (int)mlirShapedTypeGetRank(t);
-  for (int d = 0; d < v.rank; d++)
-    if (v.rank - d <= want - rank || v.size[d] != 1 || (rank < want && mlirShapedTypeGetDimSize(t, rank) == 1))
-      shape[rank++] = v.size[d];
-  if (rank != want)
+  int rank = (int)mlirShapedTypeGetRank(t), kept[FLOW_RANK_MAX];
+  if (!irun_kept_dims(op, t, v.rank, kept))
     return false;
+  for (int d = 0; d < rank; d++)
+    shape[d] = v.size[kept[d]];
   int node = irun_add(r, op, FLOW_MOVE, 1, &from.node, from.type, rank, shape, irun_copy_out(r, &v));
   irun_set_tensor(r, op, 0, node, false);
   return irun_spend(r, op, r->flow->nodes.at[node].elems);

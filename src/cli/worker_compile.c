@@ -426,6 +426,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
         printf("written      %s\n", s.output_dir);
       worker_print_bisection(&found);
     }
+  } else if (o->bisect && !o->json) {   /* what there is of a compile that failed */
+    worker_print_bisection(&found);
   }
   if (st == LOOM_OK)
     st = worker_bisect_verdict(ctx, &found);
@@ -503,6 +505,8 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       print_execution(&s, &e);
       worker_print_bisection(&found);
     }
+  } else if (o->bisect && !o->json) {   /* what there is of a compile that failed */
+    worker_print_bisection(&found);
   }
   if (st == LOOM_OK)
     st = worker_bisect_verdict(ctx, &found);

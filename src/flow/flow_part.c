@@ -54,14 +54,6 @@ static flow_role role_of(search *s, int got) {
   return role;
 }
 
-/* What a loop hands on is right when a loop of the other run hands it on, too: an accumulator's first value is no later one. */
-static bool explains(search *s, int want, int got) {
-  flow_role role = role_of(s, got);
-  if (role != FLOW_PLAIN && s->want_has[role] && want_op(s, want)->role != role)
-    return false;
-  return flow_alike(got_node(s, got), want_node(s, want));
-}
-
 static bool is_uniform(const flow_node *n) {
   for (int64_t i = 1; i < n->elems; i++)
     if (n->x[i] != n->x[0])
@@ -99,15 +91,53 @@ static bool is_filled(const search *s, int got) {
   return (n->kind == FLOW_COMPUTE || n->kind == FLOW_CONSTANT) && is_uniform(n);
 }
 
+/* What made the numbers of `got`, before they were moved and cast. */
+static int origin(search *s, int got) {
+  while (got_node(s, got)->n_in == 1 && passes_on(s, got))
+    got = got_node(s, got)->in[0];
+  return got;
+}
+
+/* An operation on several values that gives one of them back. */
+static bool makes_nothing_new(const flow_run *r, int node) {
+  const flow_node *n = &r->nodes.at[node];
+  for (int k = 0; n->kind == FLOW_COMPUTE && n->n_in > 1 && k < n->n_in; k++)
+    if (flow_alike(n, &r->nodes.at[n->in[k]]))
+      return true;
+  return false;
+}
+
+static bool has_same_type(const flow_node *a, const flow_node *b) {
+  return a->type == b->type && a->rank == b->rank && memcmp(a->shape, b->shape, (size_t)a->rank * sizeof *a->shape) == 0;
+}
+
+/* What a loop hands on is right when a loop of the other run hands it on, too: an accumulator's first value is no later one.  A constant explains
+ * what is filled with it, not what happens to be the same everywhere; and a sum to which nothing was added is not the sum of the round before.  What a loop left in memory is what its last round would have yielded. */
+static bool explains(search *s, int want, int got, bool is_left_by_loop) {
+  const flow_node *w = want_node(s, want);
+  flow_role role = role_of(s, got);
+  if (role == FLOW_PLAIN && is_left_by_loop)
+    role = FLOW_YIELD;
+  if (role != FLOW_PLAIN && s->want_has[role] && want_op(s, want)->role != role)
+    return false;
+  if (!flow_alike(got_node(s, got), w))
+    return false;
+  int made = origin(s, got);
+  if (role == FLOW_PLAIN && is_uniform(got_node(s, got)) && !is_filled(s, made) && (w->kind == FLOW_CONSTANT || !has_same_type(got_node(s, got), w)))
+    return false;
+  return !makes_nothing_new(s->got, made) || makes_nothing_new(s->want, want) || w->kind == FLOW_MOVE;
+}
+
 /* Walks back from `want` inside of level - 1, not beyond what explains an input; right[i]: of the inputs of `n`. */
 static void walk_back(search *s, int want, int level, const flow_node *n, bool *right, node_list *walk) {
+  bool is_loop = n->kind == FLOW_MOVE && s->got->ops.at[n->op].role == FLOW_LOOP;
   s->level[want] = level;
   vec_push(s->scratch, walk, want);
   for (size_t i = 0; i < walk->n; i++) {
     int at = walk->at[i];
     bool ends = false;
     for (int k = 0; k < n->n_in; k++)
-      if (explains(s, at, n->in[k]))
+      if (explains(s, at, n->in[k], is_loop))
         right[k] = ends = true;
     const flow_node *w = want_node(s, at);
     for (int k = 0; k < w->n_in && !ends; k++)
@@ -118,23 +148,58 @@ static void walk_back(search *s, int want, int level, const flow_node *n, bool *
   }
 }
 
-static bool same_form(const search *s, const flow_node *g, int got, int want) {
-  const flow_node *w = want_node(s, want);
+static bool same_form(const search *s, int got, int want) {
+  const flow_node *g = got_node(s, got), *w = want_node(s, want);
   if (is_filled(s, got))
     return w->kind == FLOW_CONSTANT;
   return g->kind == w->kind && (g->kind != FLOW_MOVE || got_op(s, got)->role == want_op(s, want)->role) && flow_first_difference(g, w) >= 0;
 }
 
-/* What a wrong input should have been: the nearest value of the walk of its kind and size; -1: none. */
-static int partner(const search *s, int got, const node_list *walk) {
+/* Is all that `want` is made of, back to what the inputs of `got` are, among those?  Looks at a few values only. */
+static bool is_made_of_inputs(search *s, int want, const flow_node *got) {
+  enum { LOOKED_AT = 24 };
+  int list[LOOKED_AT], n = 0;
+  list[n++] = want;
+  for (int i = 0; i < n; i++) {
+    const flow_node *w = want_node(s, list[i]);
+    bool is_input = false;
+    for (int k = 0; k < got->n_in && i > 0; k++)
+      is_input = is_input || explains(s, list[i], got->in[k], false);
+    if (is_input || w->kind == FLOW_CONSTANT)
+      continue;
+    if (w->kind == FLOW_INPUT || n + w->n_in > LOOKED_AT)
+      return false;
+    for (int k = 0; k < w->n_in; k++)
+      list[n++] = w->in[k];
+  }
+  return true;
+}
+
+/* What a wrong input should have been, of the values of the walk behind `want` that have its kind and size: the nearest one that is made of the same
+ * inputs, else of its type and shape, else the nearest; -1: none.  Where `got_user` only passes values on, it may be `want` itself. */
+static int partner(search *s, int got, int got_user, int want, int start, const node_list *walk) {
+  enum { CANDIDATES = 64 };
   const flow_node *g = got_node(s, got);
-  for (size_t i = 0; i < walk->n; i++)
-    if (same_form(s, g, got, walk->at[i]))
-      return walk->at[i];
-  for (size_t i = 1; i < walk->n && g->kind != FLOW_MOVE; i++)
-    if (flow_first_difference(g, want_node(s, walk->at[i])) >= 0)
-      return walk->at[i];
-  return -1;
+  bool is_strict = !passes_on(s, got_user);
+  int of_type = -1, any = -1, n = 0, above = start;
+  for (size_t i = 0; i < walk->n && n < CANDIDATES; i++) {
+    int w = walk->at[i];
+    if (is_strict && w == above) {   /* from `start` down to `want` */
+      above = w != want && want_node(s, w)->n_in > 0 ? want_node(s, w)->in[0] : -1;
+      continue;
+    }
+    if (!same_form(s, got, w))
+      continue;
+    n++;
+    bool is_of_type = has_same_type(g, want_node(s, w));
+    if (any < 0)
+      any = w;
+    if (is_of_type && of_type < 0)
+      of_type = w;
+    if (g->kind == FLOW_COMPUTE && is_of_type && g->n_in > 0 && is_made_of_inputs(s, w, g))
+      return w;
+  }
+  return of_type >= 0 ? of_type : any;
 }
 
 /* The value as it was last handed on: up from `want` through what only moves it. */
@@ -162,7 +227,7 @@ static bool explain(search *s, int got, int want, int start, int level, flow_par
   for (int k = 0; k < n->n_in && !found && !is_right; k++) {
     if (right[k])
       continue;
-    int input = n->in[k], should_be = passes_on(s, input) ? -1 : partner(s, input, &walk);
+    int input = n->in[k], should_be = passes_on(s, input) ? -1 : partner(s, input, got, want, start, &walk);
     found = should_be < 0 ? explain(s, input, want, start, level + 1, out) : explain(s, input, should_be, handed_on(s, should_be, &walk), level + 1, out);
   }
   if (!found && !is_right)
