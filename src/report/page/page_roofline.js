@@ -4,7 +4,7 @@ const roof = { width: 680, height: 360, left: 64, right: 20, top: 20, bottom: 56
 
 function showRoofline() {
   const moved = page.sim.dram_bytes_read + page.sim.dram_bytes_written, slope = page.machine.dram_bytes_per_cycle, peaks = page.machine.units.filter((unit) => unit.flops_per_cycle > 0);
-  if (!page.flops || !moved || !slope || peaks.length === 0 || end === 0) {
+  if (!(page.flops > 0) || !Number.isFinite(page.flops) || !moved || !slope || peaks.length === 0 || end === 0) {
     byId('roofline').append(make('p', {}, page.flops ? 'The machine does not tell the rates of its units and DRAM.' : 'The directory does not tell how much arithmetic the kernel has: report.json, which loom compile writes, is missing or says nothing of it.'));
     return;
   }
