@@ -119,6 +119,9 @@ model_lift model_lift_of(const model_program *p, const int8_t *order, int access
 bool model_may_be_direct(const model_program *p, int access);
 /* `r`: the n_waves routes of this choice.  False: beyond 2^60. */
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out);
+/* The same in two steps: with one slot, whatever the choice says, and its bytes (false too where it takes more than `l1_most`); then with so many more. */
+bool model_price_slot(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, int64_t l1_most, model_vector *out, int64_t *slot);
+void model_add_slots(model_vector *v, int64_t slot, int more);
 /* L1 bytes of the choices of all accesses and of what compute owns; false: beyond 2^60. */
 bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *blocks, const plan_choice *chosen, int64_t *out);
 /* sum += x, the depth by min. */

@@ -6,9 +6,8 @@
  * first, last: the tiles that different cores fetch (or store) at once come through the channels together.
  * R: every choice brings each core the elements it walks, at the port's rate, and one setup and latency; W: a setup and latency for each store,
  *    and its bytes.  K: bound_links.  D: each element of the box of all iterations once. */
-#include "model/model_program.h"
+#include "model/model_bound.h"
 #include <math.h>
-#include <stdlib.h>
 
 typedef struct bounder {
   const model_program *p;
@@ -16,9 +15,6 @@ typedef struct bounder {
   double turns[NEST_LOOPS_MAX], walked[NEST_LOOPS_MAX];        /* least over the box: n_l, e_l; 0: not known */
   double runs[NEST_LOOPS_MAX];                                 /* of causal loops */
 } bounder;
-
-static inline double larger(double a, double b) { return a > b ? a : b; }
-static inline double smaller(double a, double b) { return a < b ? a : b; }
 
 static double bound_turns(const program_turns *t) {
   double n = 0;
@@ -57,8 +53,13 @@ static void bound_loop(bounder *b, int l, const int32_t *cores, const model_doma
   }
   if (extent <= 0)
     return;
-  b->turns[l] = b->walked[l] = INFINITY;
   const model_domain *z = &d[x->symbol];
+  if (l >= p->n_parallel && !p->pads) {      /* the last turn has what is left: all of the extent, whatever the block */
+    b->turns[l] = (double)model_ceil(extent, z->at[to[x->symbol]]);
+    b->walked[l] = (double)extent;
+    return;
+  }
+  b->turns[l] = b->walked[l] = INFINITY;
   for (int32_t i = from[x->symbol]; i <= to[x->symbol]; i++) {
     program_turns t;
     if (l < p->n_parallel)
@@ -151,8 +152,6 @@ static double bound_bytes(const bounder *b, const program_access *a, bool one_ti
   return v;
 }
 
-static double rate_cycles(double bytes, int64_t rate_x1024) { return rate_x1024 ? bytes * 1024 / (double)rate_x1024 : 0; }
-
 /* Least extent of what a tiled dim walks through over the whole grid: the loop's own; where that is the block of a parallel loop that the access moves with, all
  * its blocks together.  0: not known. */
 static double whole_extent(const bounder *b, const program_access *a, int l) {
@@ -219,14 +218,14 @@ static double bound_senders(const bounder *b, const program_access *a, const int
 /* Least cycles of the first load (of all cores at once), or of the last store: for each core itself, or shared and then handed on. */
 static double bound_end(const bounder *b, const program_access *a, const int32_t *cores) {
   const model_program *p = b->p;
-  double bytes = bound_bytes(b, a, true), tile = rate_cycles(bytes, p->port_rate), start = (double)(p->setup + p->latency);
-  double tiles = bound_tiles(b, a, cores), shared = start + larger(tile, rate_cycles(bytes * tiles, p->dram_rate));
+  double bytes = bound_bytes(b, a, true), tile = bound_cycles(bytes, p->port_rate), start = (double)(p->setup + p->latency);
+  double tiles = bound_tiles(b, a, cores), shared = start + larger(tile, bound_cycles(bytes * tiles, p->dram_rate));
   if (a->is_store)
     return shared;
-  double senders = bound_senders(b, a, cores), own = start + larger(tile, rate_cycles(bytes * senders, p->dram_rate));
+  double senders = bound_senders(b, a, cores), own = start + larger(tile, bound_cycles(bytes * senders, p->dram_rate));
   if (senders <= tiles)
     return own;
-  return smaller(own, shared + (double)p->setup + smaller(tile, rate_cycles(bytes, p->link_rate)));
+  return smaller(own, shared + (double)p->setup + smaller(tile, bound_cycles(bytes, p->link_rate)));
 }
 
 /* Of the waves in which access `a` is fetched, the part that has bound_tiles senders at least. */
@@ -266,40 +265,6 @@ static double bound_links(const bounder *b, const int32_t *cores, const model_re
   return n_reach > 0 && p->link_rate ? least * 1024 / (double)p->link_rate : 0;
 }
 
-static int by_load(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out) {
-  const model_noc *noc = &p->noc;
-  arena_mark mark = arena_save(&ctx->scratch);
-  int64_t *load = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links + 1);
-  int *node = ARENA_NEW_N(&ctx->scratch, int, noc->n_nodes), n = 0, busiest = 0;
-  for (int c = 0; c < noc->n_nodes; c++) {
-    bool is_used = true;
-    for (int d = 0; d < noc->n_dims; d++)
-      is_used = is_used && noc->coord[c][d] < mesh_size[d];
-    if (!is_used)
-      continue;
-    node[n++] = c;
-    for (int i = noc->start[0][c]; i < noc->start[0][c + 1]; i++)
-      load[noc->use[0][i].link] += noc->use[0][i].count;
-  }
-  for (int l = 0; l < noc->n_links; l++)
-    busiest = load[l] > load[busiest] ? l : busiest;
-  double *sum = ARENA_NEW_N(&ctx->mem, double, n + 1);
-  for (int k = 0; k < n; k++)
-    for (int i = noc->start[0][node[k]]; i < noc->start[0][node[k] + 1]; i++)
-      if (noc->use[0][i].link == busiest)
-        sum[k + 1] += (double)noc->use[0][i].count / (noc->n_channels > 0 ? noc->n_channels : 1);
-  qsort(sum + 1, (size_t)n, sizeof *sum, by_load);
-  for (int k = 0; k < n; k++)
-    sum[k + 1] += sum[k];
-  *out = (model_reach){n, sum};
-  arena_release(&ctx->scratch, mark);
-}
-
 /* Least bytes of a tile over the box. */
 static double tile_bytes(const bounder *b, const program_access *a) {
   double v = (double)a->elem_bytes;
@@ -313,138 +278,24 @@ static double tile_bytes(const bounder *b, const program_access *a) {
   return v;
 }
 
-/* What is the same in all cases.  reader: without what `walked` counts; dram: of the stores. */
-typedef struct parts {
-  double compute, writer, links, start, dram, full;
-  double end[PLAN_LOADS_MAX], tile[PLAN_LOADS_MAX], once[PLAN_LOADS_MAX], walked[PLAN_LOADS_MAX];      /* cycles; bytes */
-} parts;
-
-/* What an access, or some together, add: cycles before the first compute, of the reader besides, of the reader alone, of DRAM, of the busiest link, behind the last
- * compute. */
-typedef struct share { double fill, rest, reader, dram, links, drain; } share;
-
-/* `w` NULL: any way. */
-static share share_of(const bounder *b, const parts *x, int access, const model_way *w, double full) {
-  const model_program *p = b->p;
-  const program_access *a = &p->access[access];
-  double port = rate_cycles(1, p->port_rate), end = w ? ceil((w->base + w->slope * x->tile[access]) * (1 - 1e-12)) : 0;
-  end = end > x->end[access] ? end : x->end[access];
-  if (a->is_store)
-    return (share){.drain = end, .dram = rate_cycles(x->once[access], p->dram_rate) + x->start};      /* the last store counts its share of the bytes itself */
-  double each = w ? w->each : port, walked = x->walked[access] * (full * each + (1 - full) * port), rest = walked - x->tile[access] * each;
-  share s = {.reader = x->start + walked, .dram = rate_cycles(x->once[access] * (w ? w->copies : 1), p->dram_rate), .links = w ? full * rate_cycles(x->once[access] * w->link, p->link_rate) : 0};
-  s.fill = a->is_first ? end : 0;
-  s.rest = a->is_first && w ? larger(rest, 0) : a->is_first ? 0 : s.reader;
-  return s;
-}
-
-static share add_shares(const share *a, const share *b) {
-  return (share){a->fill + b->fill, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain};
-}
-
-static share least_share(const share *list, int n) {
-  share s = list[0];
-  for (int i = 1; i < n; i++)
-    s = (share){smaller(s.fill, list[i].fill), smaller(s.rest, list[i].rest), smaller(s.reader, list[i].reader), smaller(s.dram, list[i].dram), smaller(s.links, list[i].links), smaller(s.drain, list[i].drain)};
-  return s;
-}
-
-static double total(const parts *x, double links, const share *s) {
-  links = links > s->links ? links : s->links;
-  double most = s->fill + x->compute + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
-  most = larger(most, reader + s->drain);
-  most = larger(most, s->fill + x->writer);
-  most = larger(most, s->fill + s->dram);
-  return larger(most, s->fill + links + s->drain);
-}
-
-static int64_t in_cycles(double most) {
-  most *= 1 - 1e-9;
-  return most >= (double)MODEL_MOST ? MODEL_MOST : (int64_t)floor(most);
-}
-
-enum { WAYS_MAX = 64, COMBINED_MAX = 256 };
-
-/* Bytes on the busiest link, when each access loads every link as little as it can. */
-static double least_links(const bounder *b, const parts *x, const model_case *c) {
-  double most = 0;
-  for (int l = 0; c->share && l < c->n_links; l++) {
-    double sum = 0;
-    for (int a = 0; a < b->p->n_access; a++)
-      sum += x->once[a] * c->share[a * c->n_links + l];
-    most = sum > most ? sum : most;
-  }
-  return rate_cycles(most, b->p->link_rate);
-}
-
-/* Shares of an access in a case, by way; count. */
-static int list_shares(const bounder *b, const parts *x, const model_case *c, int a, share *out) {
-  int n = c->n[a] < WAYS_MAX ? c->n[a] : 0;
-  for (int i = 0; i < n; i++)
-    out[i] = share_of(b, x, a, &c->way[a][i], x->full);
-  if (n == 0)
-    out[0] = share_of(b, x, a, NULL, 1);
-  return n ? n : 1;
-}
-
-/* Every access takes one way, all combinations; beyond COMBINED_MAX of them an access takes the best of each. */
-static double bound_case(const bounder *b, const parts *x, const model_case *c) {
-  share sum[COMBINED_MAX], mine[WAYS_MAX], last[WAYS_MAX] = {{0}};
-  int n = 1, n_last = 1;                /* the access with most ways so far is kept apart: its sums need not be written down */
-  sum[0] = (share){0};
-  for (int a = 0; a < b->p->n_access; a++) {
-    int ways = list_shares(b, x, c, a, mine), all = n * (ways < n_last ? ways : n_last);
-    if (all > COMBINED_MAX) {
-      mine[0] = least_share(mine, ways);
-      ways = 1;
-    }
-    bool is_most = ways > n_last;
-    const share *by = is_most ? last : mine;
-    int times = is_most ? n_last : ways;
-    for (int i = n - 1; i >= 0; i--) {  /* in place, from behind */
-      share old = sum[i];
-      for (int k = times - 1; k >= 0; k--)
-        sum[i * times + k] = add_shares(&old, &by[k]);
-    }
-    n *= times;
-    if (is_most) {
-      memcpy(last, mine, (size_t)ways * sizeof *mine);
-      n_last = ways;
-    }
-  }
-  double links = larger(x->links, least_links(b, x, c)), least = INFINITY;
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < n_last; k++) {
-      share s = add_shares(&sum[i], &last[k]);
-      least = smaller(least, total(x, links, &s));
-    }
-  return least;
-}
-
 static int64_t bound_box(const bounder *b, const int32_t *cores, const model_known *k, double compute) {
   const model_program *p = b->p;
-  parts x = {.compute = compute, .links = bound_links(b, cores, k->reach, k->n_reach), .start = (double)(p->setup + p->latency), .full = k->full};
-  share sum = {0};
+  bound_parts x = {.compute = compute, .links = bound_links(b, cores, k->reach, k->n_reach), .start = (double)(p->setup + p->latency)};
   for (int i = 0; i < p->n_access; i++) {
     const program_access *a = &p->access[i];
     x.end[i] = bound_end(b, a, cores);
     x.once[i] = bound_dram(b, a);
     x.walked[i] = bound_bytes(b, a, false);
     x.tile[i] = k->n_cases ? tile_bytes(b, a) : 0;
-    share mine = share_of(b, &x, i, NULL, 1);
-    sum = add_shares(&sum, &mine);
     if (!a->is_store)
       continue;
     double stores = 1;
     for (int l = 0; l < p->n_loops; l++)
       if (a->loops & 1u << l)
         stores *= l == a->only_first ? 1 : b->turns[l];
-    x.writer += larger(stores * x.start, x.start) + rate_cycles(x.walked[i], p->port_rate);
+    x.writer += larger(stores * x.start, x.start) + bound_cycles(x.walked[i], p->port_rate);
   }
-  double least = total(&x, x.links, &sum), found = k->n_cases ? INFINITY : least;
-  for (size_t i = 0; i < k->n_cases && found > least; i++)
-    found = smaller(found, bound_case(b, &x, k->cases[i]));
-  return in_cycles(larger(found, least));
+  return bound_by_ways(p, &x, k);
 }
 
 int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to) {

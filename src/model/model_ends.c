@@ -1,7 +1,7 @@
 /* What is known of a way from its first wave: for bounds, which need no loads of single links.
  *
  * Who sends is a set of nodes: bits.  Mappings by the hundred have few different ones, so what a set costs is kept. */
-#include "model/model_program.h"
+#include "model/model_bound.h"
 #include "base/hash.h"
 
 enum { CACHE_BYTES = 1 << 20, CACHE_MAX = 1 << 12, CACHE_MIN = 1 << 4 };
@@ -11,7 +11,7 @@ typedef struct sending { int32_t senders, hops, own, busiest; /* counts of chann
 struct model_router {
   arena *mem;
   const model_program *p;
-  const plan_mapping *map;
+  const plan_mapping *map; model_grid grid;
   int n_words;
   uint64_t **below[PLAN_MESH_MAX], **heads[PLAN_MESH_MAX];    /* [0..size]: nodes with a coordinate below it, with a multiple of it; NULL: not yet asked for */
   bool has_index; int32_t *index[PLAN_ITERS_MAX];             /* by node: among the cores of each parallel loop */
@@ -49,30 +49,36 @@ model_router *model_router_make(arena *m, const model_program *p) {
 
 void model_router_place(model_router *r, const plan_mapping *map) {
   r->map = map;
+  model_grid_of(map, &r->grid);
   r->has_index = false;
   for (int i = 0; i < PLAN_ITERS_MAX; i++)
     r->limit[i] = -1;
 }
 
+/* The index of each node is the sum of what its coordinates add: dim by dim from the last, each row a copy of the one before it.  Rows that are not in use stay
+ * like the first. */
 static void place_nodes(model_router *r) {
   const model_noc *noc = &r->p->noc;
   for (int i = 0; i < r->p->n_parallel; i++)
-    memset(r->index[i], 0, (size_t)noc->n_nodes * sizeof *r->index[i]);
-  for (int d = 0; d < r->map->n_mesh; d++)
-    for (int32_t v = 0; v < (int32_t)r->map->mesh_size[d]; v++) {
+    r->index[i][0] = 0;
+  for (int d = noc->n_dims - 1; d >= 0; d--) {
+    int32_t stride = noc->stride[d], used = d < r->map->n_mesh ? (int32_t)r->map->mesh_size[d] : 1;
+    for (int32_t v = 1; v < (int32_t)noc->size[d]; v++) {
       int32_t added[PLAN_ITERS_MAX] = {0};
-      int stride = noc->stride[d], size = (int)noc->size[d];
-      program_add_levels(r->map, d, v, added);
-      for (int i = 0; i < r->p->n_parallel; i++)
-        for (int first = v * stride; added[i] && first < noc->n_nodes; first += stride * size)
-          for (int k = 0; k < stride; k++)
-            r->index[i][first + k] += added[i];
+      if (v < used)
+        program_add_levels(r->map, d, v, added);
+      for (int i = 0; i < r->p->n_parallel; i++) {
+        const int32_t *from = r->index[i];
+        int32_t *to = r->index[i] + v * stride, by = added[i];
+        for (int32_t k = 0; k < stride; k++)
+          to[k] = from[k] + by;
+      }
     }
+  }
   r->has_index = true;
 }
 
 static void set_bit(uint64_t *set, int node) { set[node / 64] |= UINT64_C(1) << node % 64; }
-static bool has_bit(const uint64_t *set, int node) { return set[node / 64] >> node % 64 & 1; }
 
 static const uint64_t *nodes_below(model_router *r, int d, int64_t limit) {
   uint64_t **at = &r->below[d][limit];
@@ -103,9 +109,13 @@ static const uint64_t *first_nodes(model_router *r, int i, int64_t limit) {
   if (!r->has_index)
     place_nodes(r);
   r->limit[i] = limit;
-  memset(r->limited[i], 0, (size_t)r->n_words * sizeof *r->limited[i]);
-  for (int node = 0; node < r->p->noc.n_nodes; node++)
-    r->limited[i][node / 64] |= (uint64_t)(r->index[i][node] < limit) << node % 64;
+  const int32_t *index = r->index[i];
+  for (int w = 0, node = 0; w < r->n_words; w++) {
+    uint64_t bits = 0;
+    for (int k = 0; k < 64 && node < r->p->noc.n_nodes; k++, node++)
+      bits |= (uint64_t)(index[node] < limit) << k;
+    r->limited[i][w] = bits;
+  }
   return r->limited[i];
 }
 
@@ -129,7 +139,7 @@ static void find_senders(model_router *r, const program_access *a, const plan_ch
   }
   for (int i = 0; i < r->p->n_parallel; i++) {
     int64_t limit = program_active_limit(a, i, active);
-    if (limit < 0 || limit >= plan_iter_cores(r->map, i))
+    if (limit < 0 || limit >= r->grid.cores[i])
       continue;
     keep_both(r, first_nodes(r, i, limit));
   }
@@ -138,14 +148,15 @@ static void find_senders(model_router *r, const program_access *a, const plan_ch
 static void count_sending(model_router *r, int way, sending *out) {
   const model_noc *noc = &r->p->noc;
   *out = (sending){.way = way, .is_set = true};
-  for (int node = 0; node < noc->n_nodes; node++) {
-    r->sends[node] = has_bit(r->set, node);
-    if (!r->sends[node])
-      continue;
-    out->senders++;
-    out->hops = noc->hops[way][node] > out->hops ? noc->hops[way][node] : out->hops;
-    out->own = noc->most[way][node] > out->own ? noc->most[way][node] : out->own;
-  }
+  memset(r->sends, 0, (size_t)noc->n_nodes * sizeof *r->sends);
+  for (int w = 0; w < r->n_words; w++)
+    for (uint64_t left = r->set[w]; left; left &= left - 1) {
+      int node = w * 64 + __builtin_ctzll(left);
+      r->sends[node] = 1;
+      out->senders++;
+      out->hops = noc->hops[way][node] > out->hops ? noc->hops[way][node] : out->hops;
+      out->own = noc->most[way][node] > out->own ? noc->most[way][node] : out->own;
+    }
   memset(r->load, 0, (size_t)noc->n_links * sizeof *r->load);
   model_noc_count(noc, way, r->sends, r->room, r->load);
   for (int l = 0; l < noc->n_links; l++)
@@ -184,15 +195,13 @@ double model_copies(const model_program *p, const model_grid *g, int access, int
   return n / (double)shared;
 }
 
-static double per_byte(int64_t rate_x1024) { return rate_x1024 ? 1024 / (double)rate_x1024 : 0; }
-static double larger(double a, double b) { return a > b ? a : b; }
 
 model_way model_router_find(model_router *r, const int64_t *active, int access, const plan_choice *c) {
   const model_program *p = r->p;
   const program_access *a = &p->access[access];
   find_senders(r, a, c, active);
   const sending *s = find_sending(r, a->is_store);
-  double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = per_byte(p->port_rate), link = per_byte(p->link_rate), dram = per_byte(p->dram_rate);
+  double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, p->dram_rate);
   double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
   model_way x = {.base = (double)(p->setup + p->latency + p->hop * s->hops), .slope = larger(port, shared)};
   if (a->is_store)
@@ -221,9 +230,7 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     x.slope += length * link;
     x.each = larger(own + link + spread, 2 * link);
   }
-  model_grid g;
-  model_grid_of(r->map, &g);
-  x.copies = model_copies(p, &g, access, cores);
+  x.copies = model_copies(p, &r->grid, access, cores);
   x.link = s->senders ? x.copies * s->busiest / channels / s->senders : 0;
   return x;
 }

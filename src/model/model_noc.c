@@ -3,6 +3,7 @@
  * A dimension-ordered route goes along dim 0, then along dim 1, and so on.  On its stretch along dim d the dims before d have the coordinates of where it ends,
  * those after d of where it begins.  So all routes of a transfer lie on lines, and what a line carries is the sum of what leaves (or enters) it further on. */
 #include "model/model_program.h"
+#include <stdlib.h>
 
 /* One step of the dimension-ordered route: dim 0 first, the shorter way round a ring, up on a tie. */
 static int step(const model_noc *n, int from, int to, int *link) {
@@ -163,4 +164,40 @@ void model_noc_count(const model_noc *n, int way, const int32_t *sends, int32_t 
     }
     count = room;
   }
+}
+
+/* ---- the least that cores load a link ---- */
+
+static int by_load(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out) {
+  const model_noc *noc = &p->noc;
+  arena_mark mark = arena_save(&ctx->scratch);
+  int64_t *load = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links + 1);
+  int *node = ARENA_NEW_N(&ctx->scratch, int, noc->n_nodes), n = 0, busiest = 0;
+  for (int c = 0; c < noc->n_nodes; c++) {
+    bool is_used = true;
+    for (int d = 0; d < noc->n_dims; d++)
+      is_used = is_used && noc->coord[c][d] < mesh_size[d];
+    if (!is_used)
+      continue;
+    node[n++] = c;
+    for (int i = noc->start[0][c]; i < noc->start[0][c + 1]; i++)
+      load[noc->use[0][i].link] += noc->use[0][i].count;
+  }
+  for (int l = 0; l < noc->n_links; l++)
+    busiest = load[l] > load[busiest] ? l : busiest;
+  double *sum = ARENA_NEW_N(&ctx->mem, double, n + 1);
+  for (int k = 0; k < n; k++)
+    for (int i = noc->start[0][node[k]]; i < noc->start[0][node[k] + 1]; i++)
+      if (noc->use[0][i].link == busiest)
+        sum[k + 1] += (double)noc->use[0][i].count / (noc->n_channels > 0 ? noc->n_channels : 1);
+  qsort(sum + 1, (size_t)n, sizeof *sum, by_load);
+  for (int k = 0; k < n; k++)
+    sum[k + 1] += sum[k];
+  *out = (model_reach){n, sum};
+  arena_release(&ctx->scratch, mark);
 }

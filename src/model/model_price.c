@@ -87,14 +87,18 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
   if (run >= channels * p->page_bytes || channels > 64)
     return channels;
   uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
-  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1, period = channels * p->page_bytes, step = pitch % period, start = 0;
-  for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* run < period: its pages go round once at most */
-    for (int64_t page = start / p->page_bytes, last = (start + run - 1) / p->page_bytes; page <= last; page++)
-      seen |= UINT64_C(1) << (page < channels ? page : page - channels);
+  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1, page_bytes = p->page_bytes, step = pitch % (channels * page_bytes);
+  int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;
+  for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* a row: its first page, and where in it it begins */
+    int64_t n = pages + (offset + rest > 0) + (offset + rest > page_bytes);
+    uint64_t run_of = n >= channels ? all : (UINT64_C(1) << n) - 1;            /* its pages go round once at most */
+    seen |= (run_of << page | (page ? run_of >> (channels - page) : 0)) & all;
     if (step == 0)
       break;                            /* the other rows lie on the same channels */
-    start += step;
-    start -= start >= period ? period : 0;
+    offset += step_rest;
+    page += step_pages + (offset >= page_bytes);
+    offset -= offset >= page_bytes ? page_bytes : 0;
+    page -= page >= channels ? channels : 0;
   }
   int64_t found = __builtin_popcountll(seen);
   for (int i = d - 2; i >= 0; i--)      /* outer rows start elsewhere */
@@ -259,31 +263,28 @@ static bool is_in_inner(const model_program *p, const program_access *a) {
   return a->n_seq > 0 && a->seq[a->n_seq - 1] == p->inner;
 }
 
-static void price_load(const model_program *p, const program_access *a, const plan_choice *c, bool stays, int64_t total, int64_t reader, const load_time *first, int64_t gap,
-                       model_vector *v) {
+static void price_load(const model_program *p, const program_access *a, bool stays, int64_t total, int64_t reader, const load_time *first, int64_t gap, model_vector *v) {
   v->first = a->is_first ? first->first : 0;
   v->reader_rest = a->is_first ? model_max(reader - first->each, 0) : reader;
   if (stays && is_in_inner(p, a)) {
     v->inner = first->each;
-    v->depth = c->depth;
+    v->depth = 1;
   }
-  if (c->depth == 1) {
-    int64_t waits = model_max(first->shared - gap, 0);
-    if (!model_scale(&waits, total))
-      waits = MODEL_MOST;
-    v->serial = model_max(waits - v->first, 0);
-  }
+  int64_t waits = model_max(first->shared - gap, 0);
+  if (!model_scale(&waits, total))
+    waits = MODEL_MOST;
+  v->serial = model_max(waits - v->first, 0);
 }
 
-/* L1 bytes of an access whose slot holds `bytes`: a store that is not direct leaves its accumulator beside it. */
-static int64_t slots_bytes(const model_program *p, const program_access *a, const plan_choice *c, int64_t bytes) {
-  int64_t sum = c->depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
+/* L1 bytes of an access with `depth` slots of `bytes`: a store that is not direct leaves its accumulator beside it. */
+static int64_t slots_bytes(const model_program *p, const program_access *a, const plan_choice *c, int64_t bytes, int depth) {
+  int64_t sum = depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
   if (a->is_store && a->direct >= 0 && !c->direct)
     sum += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
   return sum;
 }
 
-static bool price_store(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
+static bool price_store(const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
                         const model_route *r, model_vector *v) {
   v->last = last;
   v->writer_rest = model_max(writer - last, 0);
@@ -297,9 +298,8 @@ static bool price_store(const model_program *p, const model_point *at, const pro
     v->compute = at->copy[a->direct];
     v->tail = at->last_copy[a->direct];
   }
-  if (c->direct && c->depth == 1)
+  if (c->direct)
     v->exclusive = v->writer_rest;
-  v->l1_bytes = slots_bytes(p, a, c, bytes);
   return true;
 }
 
@@ -320,15 +320,34 @@ static int64_t share_of(__int128 x, int64_t bytes, __int128 all) {
   return (int64_t)(x * bytes / all);
 }
 
+void model_add_slots(model_vector *v, int64_t slot, int more) {
+  v->l1_bytes += slot * more;
+  v->depth += v->depth > 0 ? more : 0;
+  if (more > 0)
+    v->serial = v->exclusive = 0;
+}
+
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
+  int64_t slot;
+  bool fits = model_price_slot(p, at, access, c, r, INT64_MAX, out, &slot);
+  model_add_slots(out, slot, c->depth - 1);
+  return fits;
+}
+
+bool model_price_slot(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, int64_t l1_most, model_vector *out, int64_t *slot) {
   const program_access *a = &p->access[access];
   model_lift x = model_lift_of(p, at->grid.order, access, c);
   int64_t bytes, turns, waves, share = 1;
+  *out = (model_vector){.n_links = r->n_links};
+  *slot = 0;
   if (!slot_bytes(p, at, a, x.panel, &bytes) || !count_turns(p, at, a, x.over, &turns, &waves))
     return false;
   for (int d = 0; d < PLAN_MESH_MAX; d++)
     share *= c->area[d] > 1 ? c->area[d] : 1;
-  *out = (model_vector){.n_links = r->n_links};
+  out->l1_bytes = slots_bytes(p, a, c, bytes, 1);
+  *slot = model_ceil(bytes, p->l1_align) * p->l1_align;
+  if (out->l1_bytes > l1_most)
+    return false;
   if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
     return false;
   int64_t channels = box_channels(p, at, a, x.panel), cycles = 0, last = 0;
@@ -364,16 +383,15 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   out->dram_rest = out->dram_bytes;
   for (int l = 0; l < r->n_links && senders > 0; l++)
     out->link_rest[l] = (share_of(crossed[l], out->dram_bytes, senders) + 1023) / 1024;
-  out->l1_bytes = slots_bytes(p, a, c, bytes);
   if (a->is_store)
-    return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
+    return price_store(at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;
   bool stays = true;                    /* lifted over loops that run once, if any: still where it was */
   for (int l = 0; l < p->n_loops; l++)
     stays = stays && (!(x.over & 1u << l) || at->trips[l] <= 1);
-  price_load(p, a, c, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
+  price_load(p, a, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
   return true;
 }
 
@@ -385,7 +403,7 @@ bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *
     int64_t bytes;
     if (!slot_bytes(p, &at, &p->access[a], model_lift_of(p, g->order, a, &chosen[a]).panel, &bytes))
       return false;
-    *out += slots_bytes(p, &p->access[a], &chosen[a], bytes);
+    *out += slots_bytes(p, &p->access[a], &chosen[a], bytes, chosen[a].depth);
   }
   return true;
 }

@@ -3,9 +3,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/threads.h"
-#include <math.h>
-
-enum { ENDS_PAY_POINTS = 2 };         /* the ends of a mapping take as long as bounding that many points */
 
 /* ---- nodes that are open, and those to be used again ---- */
 
@@ -95,11 +92,11 @@ static bool may_fit(const space_search *s, const space_node *x) {
   return model_pack_bound(s->program, blocks) <= s->machine->l1_bytes;
 }
 
-/* `known`: of the mappings; NULL: only what parts of the mesh they use. */
-static void bound_node(const space_search *s, space_node *x, const model_known *known) {
+/* What is known of the mappings: what parts of the mesh they use. */
+static void bound_node(const space_search *s, space_node *x) {
   const int32_t *cores = cores_of(s, x->tuple);
   model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
-  int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
+  int64_t b = model_bound(s->program, cores, &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
     b = INT64_MAX;
   x->bound = b > x->bound ? b : x->bound;
@@ -115,13 +112,15 @@ static bool set_point(const space_search *s, const space_node *x, detail how, mo
     g.order[i] = (int8_t)i;
   }
   corner(s, x, blocks);
-  bool is_set = how == WAVES ? model_set_waves(s->program, &g, blocks, out) : how == COSTS ? model_set_costs(s->program, &g, blocks, out) : model_set_blocks(s->program, &g, blocks, out);
+  bool is_set = how == WAVES   ? model_set_waves(s->program, &g, blocks, out)
+                : how == COSTS ? model_set_costs(s->program, &g, blocks, out)
+                               : model_set_blocks(s->program, &g, blocks, out);
   for (int i = 0; is_set && i < s->source.n_parallel; i++)      /* cores of a gather have one tile each */
     is_set = !(s->source.one_trip & 1u << i) || out->trips[i] <= 1;
   return is_set;
 }
 
-/* ---- what a group knows ---- */
+/* ---- waves ---- */
 
 /* Tiles of parallel loop `l` at both ends of the box; not both: the loop's extent is no number. */
 static bool count_tiles(const space_search *s, const space_node *x, int l, int64_t *first, int64_t *last) {
@@ -160,7 +159,7 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
   return LOOM_OK;
 }
 
-/* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
+/* Bounds a point by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
   model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at)};
   if (with_links) {
@@ -180,20 +179,15 @@ static loom_status bound_by_cases(space_search *s, space_node *x, model_point *a
     drop(s, x);
     return LOOM_OK;
   }
-  if (x->compute >= 0) {
-    at->compute = x->compute;
-    int64_t b = model_bound_point(s->program, at, &known);
-    x->bound = b > x->bound ? b : x->bound;
-  } else {
-    bound_node(s, x, &known);
-  }
+  at->compute = x->compute;
+  int64_t b = model_bound_point(s->program, at, &known);
+  x->bound = b > x->bound ? b : x->bound;
   x->stage = with_links ? SPACE_GROUP : SPACE_ENDS;
   return push_or_drop(s, x);
 }
 
 static loom_status split(space_search *s, space_node *x, int symbol) {
   int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
-  model_point at;
   for (int half = 0; half < 2; half++) {
     space_node *child = new_node(s);
     *child = *x;
@@ -205,24 +199,11 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
       drop(s, child);
       continue;
     }
-    if (x->stage == SPACE_ENDS && set_point(s, child, WAVES, &at)) {      /* it has its parent's waves */
-      LOOM_TRY(bound_by_cases(s, child, &at, false));
-      continue;
-    }
-    bound_node(s, child, NULL);
+    bound_node(s, child);
     LOOM_TRY(push_or_drop(s, child));
   }
   drop(s, x);
   return LOOM_OK;
-}
-
-/* Is the box so large that asking all mappings for their ends is worth while? */
-static bool pays_ends(const space_search *s, const space_node *x) {
-  const explore_space *e = s->source.space;
-  int64_t n = 1, maps = e ? e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]] : 1;
-  for (int i = 0; i < s->n_blocks; i++)
-    n = solve_mul(n, x->to[i] - x->from[i] + 1);
-  return n >= ENDS_PAY_POINTS * maps;
 }
 
 /* A point gets its own compute cycles; what cannot be priced goes. */
@@ -233,32 +214,29 @@ static loom_status bound_costs(space_search *s, space_node *x) {
     drop(s, x);
     return LOOM_OK;
   }
-  x->compute = at.compute;
-  if (x->stage == SPACE_ENDS)
-    return bound_by_cases(s, x, &at, false);
   int64_t b = model_bound_point(s->program, &at, &parts);
+  x->compute = at.compute;
   x->bound = b > x->bound ? b : x->bound;
+  x->stage = SPACE_COSTS;
   return push_or_drop(s, x);
 }
 
-/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then their ends are asked, then they are cut to points,
- * which get their own cycles and ask their group.  *is_ready: it is one that did. */
+/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then to points; a point gets its own cycles, asks for the
+ * ends of its mappings, then for its group.  *is_ready: it is one that did. */
 static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
   model_point at;
   *is_ready = x->stage == SPACE_GROUP;
   if (*is_ready)
     return LOOM_OK;
-  int symbol = wave_symbol(s, x), any = widest(s, x);
-  if (symbol >= 0 || (any >= 0 && (x->stage == SPACE_ENDS || !pays_ends(s, x))))
-    return split(s, x, symbol >= 0 ? symbol : any);
-  if (any < 0 && x->compute < 0)
+  int symbol = wave_symbol(s, x);
+  symbol = symbol >= 0 ? symbol : widest(s, x);
+  if (symbol >= 0)
+    return split(s, x, symbol);
+  if (x->stage == SPACE_BOX)
     return bound_costs(s, x);
-  if (set_point(s, x, WAVES, &at))
-    return bound_by_cases(s, x, &at, x->stage == SPACE_ENDS);
-  if (any >= 0)
-    return split(s, x, any);
-  drop(s, x);
-  return LOOM_OK;
+  if (!set_point(s, x, WAVES, &at))
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
+  return bound_by_cases(s, x, &at, x->stage == SPACE_ENDS);
 }
 
 /* ---- an epoch ---- */
@@ -387,11 +365,10 @@ loom_status space_search_run(space_search *s) {
     space_node *x = new_node(s);
     memset(x, 0, sizeof *x);
     x->tuple = t;
-    x->compute = -1;
     for (int i = 0; i < s->n_blocks; i++)
       x->to[i] = s->domain[i].n - 1;
     if (may_fit(s, x)) {
-      bound_node(s, x, NULL);
+      bound_node(s, x);
       push(s, x);
     } else {
       drop(s, x);

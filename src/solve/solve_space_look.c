@@ -17,17 +17,39 @@ typedef struct looker {
   explore_effort *effort;
 } looker;
 
+/* The price with one slot is kept: choices that differ in their slots alone follow one another. */
+typedef struct pricer { const plan_choice *choice; const model_route *route; const int8_t *order; bool is_valid; model_vector one; int64_t slot; } pricer;
+
+static bool differs_in_slots(const plan_choice *x, const plan_choice *y) {
+  return x->hoist == y->hoist && x->panel == y->panel && x->direct == y->direct && memcmp(x->area, y->area, sizeof x->area) == 0 && memcmp(x->move, y->move, sizeof x->move) == 0;
+}
+
+/* `order`: that of k->at. */
+static bool price(const looker *k, pricer *last, int a, const plan_choice *c, const model_route *route, const int8_t *order, model_vector *out) {
+  bool is_kept = last->choice && last->route == route && differs_in_slots(last->choice, c) && memcmp(last->order, order, sizeof k->at->grid.order) == 0;
+  if (!is_kept) {
+    last->is_valid = model_price_slot(k->p, k->at, a, c, route, k->free_bytes, &last->one, &last->slot);
+    last->choice = c;
+    last->route = route;
+    last->order = order;
+  }
+  *out = last->one;
+  model_add_slots(out, last->slot, c->depth - 1);
+  return last->is_valid;
+}
+
 /* Prices everything the group offers, but for the links. */
 static void price_group(looker *k) {
   for (int a = 0; a < k->n_access; a++) {
     const space_prices *list = &k->g->prices[a];
     bool *is_valid = ARENA_NEW_N(k->mem, bool, list->n);
+    pricer last = {0};
     k->prices[a] = (priced){arena_array(k->mem, list->n * COLUMNS, sizeof(int64_t)), is_valid};
     for (size_t i = 0; i < list->n; i++) {
       const space_price *x = &list->at[i];
       model_vector v;
       memcpy(k->at->grid.order, x->order, sizeof x->order);
-      is_valid[i] = model_price(k->p, k->at, a, &x->choice, x->route, &v) && v.l1_bytes <= k->free_bytes && v.dram_bytes <= k->dram_limit;
+      is_valid[i] = price(k, &last, a, &x->choice, x->route, x->order, &v) && v.l1_bytes <= k->free_bytes && v.dram_bytes <= k->dram_limit;
       if (!is_valid[i])
         continue;
       v.n_links = 0;
@@ -93,10 +115,11 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
   for (int a = 0; a < k->n_access; a++) {
     int64_t *columns = arena_array(k->mem, arm->n[a] * (size_t)t.n_columns, sizeof *columns);
     index[a] = ARENA_NEW_N(k->mem, uint16_t, arm->n[a]);
+    pricer last = {0};
     n[a] = 0;
     for (size_t c = 0; c < arm->n[a]; c++) {
       model_vector v;
-      if (!k->prices[a].is_valid[arm->price[a][c]] || !model_price(k->p, k->at, a, &arm->choice[a][c], arm->route[a][c], &v))
+      if (!k->prices[a].is_valid[arm->price[a][c]] || !price(k, &last, a, &arm->choice[a][c], arm->route[a][c], k->at->grid.order, &v))
         continue;
       index[a][n[a]] = (uint16_t)c;
       model_to_columns(&v, columns + n[a]++ * (size_t)t.n_columns);

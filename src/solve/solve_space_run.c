@@ -127,7 +127,8 @@ static loom_status search(space_search *s) {
 
 /* ---- what comes out ---- */
 
-typedef struct counter { const space_search *s; const space_record *r; model_grid grid; int64_t blocks[MODEL_BLOCKS_MAX]; bool panel; } counter;
+/* `run`: sizes of the last symbol that fit, by the symbols between the first and it, at the first one's size before. */
+typedef struct counter { const space_search *s; const space_record *r; model_grid grid; int64_t blocks[MODEL_BLOCKS_MAX]; bool panel; int32_t *run; } counter;
 
 static bool fits(counter *k, int symbol, int32_t i) {
   int64_t bytes;
@@ -135,9 +136,9 @@ static bool fits(counter *k, int symbol, int32_t i) {
   return model_bytes_at(k->s->program, &k->grid, k->blocks, k->r->chosen, &bytes) && bytes <= k->s->machine->l1_bytes;
 }
 
-/* Points under the symbols before `symbol`.  Where no slot is a panel, bytes never fall when a block grows: what fits of the last symbol is a run from its first, and
- * the run gets no longer as the symbol before it grows; *run: its length there. */
-static int64_t count_under(counter *k, int symbol, int32_t *run) {
+/* Points under the symbols before `symbol`, which are the `place`-th of those between.  Where no slot is a panel, bytes never fall when a block grows: what fits of the
+ * last symbol is a run from its first, and the run gets no longer as a symbol before it grows; *most: nor than that. */
+static int64_t count_under(counter *k, int symbol, int64_t place, int32_t *most) {
   const model_domain *d = &k->s->domain[symbol];
   int64_t n = 0;
   if (symbol == k->s->n_blocks - 1) {
@@ -146,14 +147,18 @@ static int64_t count_under(counter *k, int symbol, int32_t *run) {
         n += fits(k, symbol, i);
       return n;
     }
+    int32_t *run = &k->run[place];
+    *run = *run < *most ? *run : *most;
     while (*run > 0 && !fits(k, symbol, *run - 1))
       --*run;
-    return *run;
+    return *most = *run;
   }
   int32_t left = k->s->domain[k->s->n_blocks - 1].n;
   for (int32_t i = 0; i < d->n; i++) {
     k->blocks[symbol] = d->at[i];
-    int64_t here = count_under(k, symbol + 1, &left);
+    if (symbol == 0)                    /* its sizes share the runs */
+      left = k->s->domain[k->s->n_blocks - 1].n;
+    int64_t here = count_under(k, symbol + 1, symbol ? place * d->n + i : 0, &left);
     n = solve_add(n, here);
     if (here == 0 && !k->panel)
       break;
@@ -165,16 +170,24 @@ enum { COUNT_POINTS_MAX = 1 << 14 };
 
 int64_t space_count_feasible(const space_search *s, const space_record *r) {
   counter k = {.s = s, .r = r};
-  int64_t looked = 1;
+  int64_t looked = 1, between = 1;
   model_grid_of(&r->map, &k.grid);
   for (int a = 0; a < s->source.n_access; a++)
     k.panel = k.panel || r->chosen[a].panel;
-  for (int i = 0; i < s->n_blocks; i++)
+  for (int i = 0; i < s->n_blocks; i++) {
     looked = solve_mul(looked, !k.panel && i == s->n_blocks - 1 ? 1 : s->domain[i].n);
+    between = solve_mul(between, i == 0 || i == s->n_blocks - 1 ? 1 : s->domain[i].n);
+  }
   if (looked > COUNT_POINTS_MAX)
     return -1;
-  int32_t run = s->n_blocks ? s->domain[s->n_blocks - 1].n : 0;
-  return s->n_blocks ? count_under(&k, 0, &run) : 1;
+  int32_t most = s->n_blocks ? s->domain[s->n_blocks - 1].n : 0;
+  arena_mark mark = arena_save(&s->ctx->scratch);
+  k.run = ARENA_NEW_N(&s->ctx->scratch, int32_t, between);
+  for (int64_t i = 0; i < between; i++)
+    k.run[i] = most;
+  int64_t n = s->n_blocks ? count_under(&k, 0, 0, &most) : 1;
+  arena_release(&s->ctx->scratch, mark);
+  return n;
 }
 
 static bool is_ragged(const space_search *s, const space_record *r) {

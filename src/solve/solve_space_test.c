@@ -365,6 +365,49 @@ static void test_upstreams_rows_are_part_of_the_space(void **state) {
     }
 }
 
+/* Feasible: points at which the winner's slots fit, one by one. */
+static void test_feasible_points_are_those_that_fit(void **state) {
+  (void)state;
+  int some = 0;
+  for (int i = 0; i < 3; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = testing_machine(&ctx, "wormhole", 2, 2);
+    m->l1_bytes = 400000;
+    nest *n = i == 0   ? nest_make_matmul(&ctx.mem, 512, 384, 1024, DTYPE_F16, DTYPE_F16)
+              : i == 1 ? nest_make_batch_matmul(&ctx.mem, 2, 512, 256, 512, DTYPE_F16, DTYPE_F16)
+                       : nest_make_elementwise(&ctx.mem, 1024, 768, DTYPE_F16, "mulf,addf");
+    nest_set_alignment(n, m->tile_align);
+    explore_space s;
+    solve_options so = {.model = MODEL_LOOM, .accumulate_f32 = true, .assigned_double_buffer = -1, .top_k = 4};
+    solve_result r;
+    assert_int_equal(explore_open(&ctx, n, m, &(explore_options){.accumulate_f32 = true}, &s), LOOM_OK);
+    assert_int_equal(solve_space(&ctx, &s, &so, &(solve_limits){0}, &r), LOOM_OK);
+    model_domain d[MODEL_BLOCKS_MAX] = {{NULL, 0}};
+    testing_domains(&ctx.mem, n, d);
+    for (size_t k = 0; k < r.rows.n; k++) {
+      solve_price x;
+      assert_int_equal(solve_price_row(&ctx, n, m, &so, &r.rows.at[k], &x), LOOM_OK);
+      int32_t index[MODEL_BLOCKS_MAX] = {0};
+      int64_t blocks[MODEL_BLOCKS_MAX], bytes, fitting = 0, points = 0;
+      int digit = 0, n_blocks = (int)n->symbols.n;
+      while (digit < n_blocks) {
+        for (int b = 0; b < n_blocks; b++)
+          blocks[b] = d[b].at[index[b]];
+        fitting += model_bytes_at(x.program, &x.at.grid, blocks, x.chosen, &bytes) && bytes <= m->l1_bytes;
+        points++;
+        for (digit = 0; digit < n_blocks && ++index[digit] == d[digit].n; digit++)
+          index[digit] = 0;
+      }
+      assert_int_equal(r.rows.at[k].points, points);
+      assert_int_equal(r.rows.at[k].feasible, fitting);
+      some += fitting > 0 && fitting < points;
+    }
+    loom_ctx_done(&ctx);
+  }
+  assert_true(some >= 6);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_search_finds_what_writing_out_finds),
@@ -372,6 +415,7 @@ int main(void) {
       cmocka_unit_test(test_the_best_few_are_in_order),
       cmocka_unit_test(test_a_name_is_a_part_of_the_space),
       cmocka_unit_test(test_upstreams_rows_are_part_of_the_space),
+      cmocka_unit_test(test_feasible_points_are_those_that_fit),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
