@@ -71,8 +71,9 @@ static bool run_copy(irun *r, MlirOperation op, int id) {
   if (n != m)
     return irun_stop(r, op, BISECT_BROKE, "what it moves and where it goes have different sizes");
   double *x = irun_copy_out(r, &from);
+  size_t before = r->flow->nodes.n;
   int source = irun_read(r, op, &from, from.memory->type, x, false), node = source;
-  if (text_eq(c.dst_space, "mem_DRAM") || r->flow->nodes.at[source].op != irun_op(r, op)) {
+  if (text_eq(c.dst_space, "mem_DRAM") || (size_t)source < before) {   /* reading it from several places made one already */
     node = irun_add(r, op, FLOW_MOVE, 1, &source, from.memory->type, from.rank, size, x);
     r->flow->nodes.at[node].where = text_eq(c.dst_space, "mem_DRAM") ? to.memory->name : from.memory->name;
   }

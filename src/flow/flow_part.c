@@ -98,10 +98,12 @@ static int origin(search *s, int got) {
   return got;
 }
 
-/* An operation on several values that gives one of them back. */
-static bool makes_nothing_new(const flow_run *r, int node) {
+/* An operation that gives one of its inputs back, of at least `n_in` of them. */
+static bool makes_nothing_new(const flow_run *r, int node, int n_in) {
   const flow_node *n = &r->nodes.at[node];
-  for (int k = 0; n->kind == FLOW_COMPUTE && n->n_in > 1 && k < n->n_in; k++)
+  while (n->kind == FLOW_MOVE && n->n_in == 1)
+    n = &r->nodes.at[n->in[0]];
+  for (int k = 0; n->kind == FLOW_COMPUTE && n->n_in >= n_in && k < n->n_in; k++)
     if (flow_alike(n, &r->nodes.at[n->in[k]]))
       return true;
   return false;
@@ -125,7 +127,7 @@ static bool explains(search *s, int want, int got, bool is_left_by_loop) {
   int made = origin(s, got);
   if (role == FLOW_PLAIN && is_uniform(got_node(s, got)) && !is_filled(s, made) && (w->kind == FLOW_CONSTANT || !has_same_type(got_node(s, got), w)))
     return false;
-  return !makes_nothing_new(s->got, made) || makes_nothing_new(s->want, want) || w->kind == FLOW_MOVE;
+  return !makes_nothing_new(s->got, made, 2) || makes_nothing_new(s->want, want, 1);
 }
 
 /* Walks back from `want` inside of level - 1, not beyond what explains an input; right[i]: of the inputs of `n`. */
