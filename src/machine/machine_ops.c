@@ -41,6 +41,14 @@ static const machine_func *typed_func(arena *a, const machine *m, const char *st
   return f ? f : machine_find_func(m, arena_printf(a, "%s_f16", stem));
 }
 
+/* Casts and constants are part of what reads or writes them. */
+static bool is_free(const char *scalar) {
+  for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++)
+    if (strcmp(scalar_ops[i].op, scalar) == 0)
+      return !scalar_ops[i].vector;
+  return false;
+}
+
 /* One scalar op over all elements of the tile; the last one of a reduction reduces. */
 static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const char *scalar, bool is_last, const sym_expr **out, const char **unit) {
   arena *a = &ctx->mem;
@@ -68,11 +76,14 @@ static loom_status generic_cost(loom_ctx *ctx, const machine *m, const machine_o
   for (const char *p = op->body_ops ? op->body_ops : ""; *p;) {
     size_t n = strcspn(p, ",");
     const sym_expr *one;
-    LOOM_TRY(scalar_cost(ctx, m, op, arena_strndup(a, p, n), !p[n], &one, unit));
-    sum = sum ? sym_add(a, sum, one) : one;
+    const char *scalar = arena_strndup(a, p, n);
     p += n + (p[n] == ',');
+    if (is_free(scalar))
+      continue;
+    LOOM_TRY(scalar_cost(ctx, m, op, scalar, !*p, &one, unit));
+    sum = sum ? sym_add(a, sum, one) : one;
   }
-  *out = sum ? sum : move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), false);   /* an empty body is a copy */
+  *out = sum ? sum : move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), false);   /* a body of casts alone is a copy */
   return LOOM_OK;
 }
 

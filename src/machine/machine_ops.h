@@ -12,7 +12,8 @@ typedef struct machine_op {
   const sym_expr *m, *n, *k, *batch;        /* matmul dims; generic: m = parallel elements, k = reduction length (NULL: no reduction) */
 } machine_op;
 
-/* Cycles of one execution and the unit it occupies.  Scalar ops that no perf table prices move data at the copy rate.
+/* Cycles of one execution and the unit it occupies.  Scalar ops that no perf table prices move data at the copy rate;
+ * casts cost nothing beside other ops, and alone as much as a copy.
  * LOOM_EUNSUP: a matmul that the perf set does not have. */
 LOOM_MUST_USE loom_status machine_op_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const sym_expr **out_cycles, const char **out_unit);
 #endif

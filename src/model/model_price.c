@@ -284,7 +284,7 @@ static int64_t slots_bytes(const model_program *p, const program_access *a, cons
   return sum;
 }
 
-static bool price_store(const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
+static bool price_store(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
                         const model_route *r, model_vector *v) {
   v->last = last;
   v->writer_rest = model_max(writer - last, 0);
@@ -300,6 +300,12 @@ static bool price_store(const model_point *at, const program_access *a, const pl
   }
   if (c->direct)
     v->exclusive = v->writer_rest;
+  else if (!a->is_hidden && last > 0) {      /* compute takes the slot again when it has been emptied */
+    int64_t waits = model_max(last - gap_cycles(p, at, a), 0);
+    if (!model_scale(&waits, model_ceil(v->writer_rest, last)))
+      waits = MODEL_MOST;
+    v->exclusive = model_min(waits, v->writer_rest);
+  }
   return true;
 }
 
@@ -384,7 +390,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   for (int l = 0; l < r->n_links && senders > 0; l++)
     out->link_rest[l] = (share_of(crossed[l], out->dram_bytes, senders) + 1023) / 1024;
   if (a->is_store)
-    return price_store(at, a, c, bytes, cycles, last, last_route, out);
+    return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;

@@ -274,10 +274,26 @@ static const nest_body *parent_of(const nest_body *body, const nest_node *node) 
   return NULL;
 }
 
+/* A store's slot may be emptied while compute does all but what fills it; where loops lie between two stores, they are taken to be long enough. */
+static void find_store_gap(compiler *c, program_access *x) {
+  const nest_body *body = parent_of(&c->n->body, x->node);
+  x->is_hidden = false;
+  for (size_t i = 0; i < c->compute.n && i < 32; i++) {
+    const program_compute *k = &c->compute.at[i];
+    x->is_hidden = x->is_hidden || (k->loops != x->loops && (k->loops & x->loops) == x->loops);
+    if (c->body_of.at[i] == body && k->copy < 0 && k->node != x->node && k->node->value != x->node->value)
+      x->gap |= 1u << i;
+  }
+}
+
 /* A load's slot is free from its last use in a turn to its first in the next: the computes of the same body outside of its uses. */
 static void find_gaps(compiler *c) {
   for (int a = 0; a < c->p->n_access; a++) {
     program_access *x = &c->p->access[a];
+    if (x->is_store) {
+      find_store_gap(c, x);
+      continue;
+    }
     int first = INT32_MAX, last = -1;
     const nest_body *body = parent_of(&c->n->body, x->node);
     bool is_used_deeper = false;
@@ -287,7 +303,7 @@ static void find_gaps(compiler *c) {
         last = c->position_of.at[i] > last ? c->position_of.at[i] : last;
         is_used_deeper = is_used_deeper || c->body_of.at[i] != body;
       }
-    if (x->is_store || is_used_deeper || last < 0)
+    if (is_used_deeper || last < 0)
       continue;
     for (size_t i = 0; i < c->compute.n && i < 32; i++)
       if (c->body_of.at[i] == body && (c->position_of.at[i] < first || c->position_of.at[i] > last))

@@ -43,7 +43,8 @@ typedef struct program_access {
   uint32_t loops;                       /* mask of the loops around it */
   uint32_t active_by;                   /* parallel loops on whose surplus cores it does nothing: it moves with them, or a causal loop around it does */
   int n_seq, seq[NEST_LOOPS_MAX];       /* sequential loops around it, outermost first */
-  uint32_t gap;                         /* compute nodes (by number) of a turn during which its slot is free */
+  uint32_t gap;                         /* compute nodes (by number) of a turn during which its slot is free; of a store: while it may be emptied */
+  bool is_hidden;                       /* stores: whole loops of compute lie between two of them */
   /* stores: the slot it is emptied from, and the accumulator behind it */
   bool has_copy;                        /* an accumulator (or another type) is copied into the slot first */
   int direct;                           /* its number among those that an accumulator of the tensor's type may serve without a copy; -1 */
