@@ -126,7 +126,7 @@ int irun_op(irun *r, MlirOperation op) {
   f->span = ir_span(r->ir, op);
   bool is_loop = ir_op_is(op, "scf.for") || ir_op_is(op, "scf.while") || ir_op_is(op, "affine.for");
   f->role = ir_op_is(op, "scf.yield") || ir_op_is(op, "affine.yield") ? FLOW_YIELD : is_loop ? FLOW_LOOP : FLOW_PLAIN;
-  irun_info info = {.run = find_handler(f->name), .fn = irun_scalar_find(f->name)};
+  irun_info info = {.run = find_handler(f->name), .fn = irun_scalar_find(f->name), .is_statement = -1};
   vec_push(r->mem, &r->infos, info);
   return id;
 }

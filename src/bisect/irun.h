@@ -35,11 +35,13 @@ typedef struct irun irun;
 typedef bool (*irun_fn)(irun *, MlirOperation, int);
 
 /* What is known of an operation after it was met once. */
-typedef struct irun_info { irun_fn run; /* NULL: unknown */ int fn; /* of scalar operations */ irun_body *body; /* of linalg, once compiled */ } irun_info;
+typedef struct irun_info { irun_fn run; /* NULL: unknown */ int fn; /* of scalar operations */ irun_body *body; /* of linalg, once compiled */ signed char is_statement; /* of loops; -1: not looked at yet */ } irun_info;
 
 /* What one instance gave to a gather, in the pass before. */
 typedef struct irun_given { const char *key; int64_t row, elems; int node; const double *x; } irun_given;
 typedef VEC_OF(irun_given) irun_given_list;
+
+typedef struct irun_statement irun_statement;
 
 struct irun {
   ir_ctx *ir;
@@ -55,6 +57,7 @@ struct irun {
   int n_memories;                /* made so far, for their names */
   bool returned;
   irun_given_list given, gives;   /* of the last pass; of this one */
+  irun_statement *statement;      /* that is running: its scalars are no nodes; NULL: none */
 };
 
 /* ---- irun.c ---- */
@@ -108,6 +111,16 @@ irun_fn irun_linalg_handler(const char *name);
 /* ---- irun_control.c ---- */
 irun_fn irun_control_handler(const char *name);
 int64_t irun_affine(MlirAffineExpr e, const int64_t *dims, const int64_t *symbols, bool *bad);
+
+/* ---- irun_statement.c ---- */
+bool irun_is_statement(MlirOperation op);
+/* Runs loop `op` as one statement. */
+bool irun_run_statement(irun *r, MlirOperation op, irun_fn run, int id);
+void irun_statement_input(irun *r, int node);
+void irun_statement_load(irun *r, const irun_view *v);
+void irun_statement_store(irun *r, MlirOperation op, const irun_view *v, double x);
+void irun_statement_loop(irun *r, int64_t trips);      /* a loop of it begins, inside of those that are open */
+void irun_statement_loop_end(irun *r);
 
 /* ---- irun_gather.c ---- */
 irun_fn irun_gather_handler(const char *name);

@@ -87,7 +87,7 @@ static void set_index(irun *r, MlirValue v, int64_t n) { *irun_slot(r, v) = (iru
 
 /* The value that `op` hands on: a node of its own, with the same elements. */
 static irun_value hand_on(irun *r, MlirOperation op, irun_value v) {
-  if (v.node < 0)
+  if (v.node < 0 || r->statement)
     return v;
   flow_node n = r->flow->nodes.at[v.node];
   v.node = irun_add(r, op, FLOW_MOVE, 1, &v.node, n.type, n.rank, n.shape, n.x);
@@ -104,11 +104,18 @@ static bool run_for(irun *r, MlirOperation op, int id) {
     return false;
   if (step <= 0)
     return irun_stop(r, op, BISECT_BROKE, "its step is not positive");
+  if (!r->statement && r->infos.at[id].is_statement < 0)
+    r->infos.at[id].is_statement = irun_is_statement(op);
+  if (!r->statement && r->infos.at[id].is_statement)
+    return irun_run_statement(r, op, run_for, id);
+  if (r->statement)
+    irun_statement_loop(r, to > from ? (to - from - 1) / step + 1 : 0);
   for (int i = 0; i < n; i++)
     carried[i] = *irun_operand(r, op, 3 + i);
   for (int64_t at = from; at < to; at += step, round++) {
     MlirOperation last;
-    flow_enter(r->flow, id, false, 1, &round);
+    if (!r->statement)
+      flow_enter(r->flow, id, false, 1, &round);
     set_index(r, mlirBlockGetArgument(body, 0), at);
     for (int i = 0; i < n; i++)
       *irun_slot(r, mlirBlockGetArgument(body, 1 + i)) = carried[i];
@@ -116,10 +123,13 @@ static bool run_for(irun *r, MlirOperation op, int id) {
       return false;
     for (int i = 0; i < n; i++)
       carried[i] = hand_on(r, last, *irun_operand(r, last, i));
-    flow_leave(r->flow);
+    if (!r->statement)
+      flow_leave(r->flow);
   }
   for (int i = 0; i < n; i++)
     *irun_slot(r, ir_result(op, i)) = hand_on(r, op, carried[i]);
+  if (r->statement)
+    irun_statement_loop_end(r);
   return true;
 }
 

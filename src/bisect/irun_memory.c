@@ -242,6 +242,11 @@ static bool run_load(irun *r, MlirOperation op, int id) {
   (void)id;
   if (!place(r, op, 0, &v))
     return false;
+  if (r->statement) {
+    irun_statement_load(r, &v);
+    irun_set_scalar(r, op, v.memory->type, v.memory->x[v.offset], -1);
+    return true;
+  }
   double *x = irun_copy_out(r, &v);
   irun_set_scalar(r, op, v.memory->type, *x, irun_read(r, op, &v, v.memory->type, x, false));
   return true;
@@ -253,6 +258,11 @@ static bool run_store(irun *r, MlirOperation op, int id) {
   (void)id;
   if (!place(r, op, 1, &v))
     return false;
+  if (r->statement) {
+    irun_statement_input(r, from.node);
+    irun_statement_store(r, op, &v, from.x);
+    return true;
+  }
   double *x = ARENA_NEW(r->mem, double);
   *x = from.x;
   int in[] = {from.node}, node = irun_add(r, op, FLOW_MOVE, 1, in, v.memory->type, 0, NULL, x);

@@ -171,7 +171,9 @@ static bool run_scalar(irun *r, MlirOperation op, int id) {
     if (v->kind != IRUN_SCALAR)
       return false;
     at[k] = v->x;
-    if (v->node >= 0)
+    if (v->node >= 0 && r->statement)
+      irun_statement_input(r, v->node);
+    else if (v->node >= 0)
       in[n_in++] = v->node;
   }
   if (!irun_scalar(fn, from, to, irun_predicate(op), at, &out))

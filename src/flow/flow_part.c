@@ -38,10 +38,13 @@ static bool passes_on(const search *s, int got) {
     return false;
   const flow_node *from = got_node(s, n->in[0]);
   double u = dtype_unit_roundoff(n->type);
-  for (int64_t i = 0; i < n->elems; i++)
+  bool says_something = false;
+  for (int64_t i = 0; i < n->elems; i++) {
+    says_something = says_something || isfinite(n->x[i]);
     if (!(n->x[i] == from->x[i] || fabs(n->x[i] - from->x[i]) <= u * fabs(from->x[i]) + 0x1p-25 * (u > 0)) && !(isnan(n->x[i]) && isnan(from->x[i])))
       return false;
-  return true;
+  }
+  return says_something;
 }
 
 /* The role of what made the numbers of `got`, before they were moved and cast. */
@@ -61,15 +64,30 @@ static bool is_uniform(const flow_node *n) {
   return n->elems > 0;
 }
 
-/* A constant that some value of the walk reduces from, or that an earlier form of the program has. */
-static bool is_known_constant(const search *s, int got, const node_list *walk) {
-  const flow_node *n = got_node(s, got);
-  if (!is_uniform(n))
-    return false;
-  for (size_t i = 0; i < walk->n; i++) {
-    const flow_op *op = want_op(s, walk->at[i]);
-    if (op->has_neutral && op->neutral == n->x[0])
+static bool begins_with(const search *s, int want, double x) {
+  const flow_op *op = want_op(s, want);
+  const flow_node *w = want_node(s, want);
+  return (op->has_neutral && op->neutral == x) || (w->kind == FLOW_CONSTANT && w->elems > 0 && w->x[0] == x);
+}
+
+/* A constant that some value of the walk, or any that `want` was made of, begins with or reduces from.  What the operation that reads it reduces from is
+ * known better. */
+static bool is_known_constant(const search *s, int got, int user, int want, const node_list *walk) {
+  enum { LOOKED_AT = 1 << 12 };
+  double x = got_node(s, got)->x[0];
+  node_list behind = {0};
+  for (size_t i = 0; i < walk->n; i++)
+    if (want_op(s, walk->at[i])->has_neutral && want_op(s, walk->at[i])->neutral == x)
       return true;
+  if (user >= 0 && got_op(s, user)->has_neutral)
+    return got_op(s, user)->neutral == x;
+  vec_push(s->scratch, &behind, want);
+  for (size_t i = 0; i < behind.n && behind.n < LOOKED_AT; i++) {
+    const flow_node *w = want_node(s, behind.at[i]);
+    if (begins_with(s, behind.at[i], x))
+      return true;
+    for (int k = 0; k < w->n_in; k++)
+      vec_push(s->scratch, &behind, w->in[k]);
   }
   return false;
 }
@@ -157,16 +175,20 @@ static bool same_form(const search *s, int got, int want) {
   return g->kind == w->kind && (g->kind != FLOW_MOVE || got_op(s, got)->role == want_op(s, want)->role) && flow_first_difference(g, w) >= 0;
 }
 
-/* Is all that `want` is made of, back to what the inputs of `got` are, among those?  Looks at a few values only. */
+/* Is `want` made of just what the inputs of `got` are?  All of them, and nothing else but constants.  Looks at a few values only. */
 static bool is_made_of_inputs(search *s, int want, const flow_node *got) {
-  enum { LOOKED_AT = 24 };
-  int list[LOOKED_AT], n = 0;
+  enum { LOOKED_AT = 24, INPUTS = 16 };
+  int list[LOOKED_AT], n = 0, n_used = 0;
+  bool is_used[INPUTS] = {false};
+  if (got->n_in > INPUTS)
+    return false;
   list[n++] = want;
   for (int i = 0; i < n; i++) {
     const flow_node *w = want_node(s, list[i]);
     bool is_input = false;
     for (int k = 0; k < got->n_in && i > 0; k++)
-      is_input = is_input || explains(s, list[i], got->in[k], false);
+      if (explains(s, list[i], got->in[k], false))
+        is_used[k] = is_input = true;
     if (is_input || w->kind == FLOW_CONSTANT)
       continue;
     if (w->kind == FLOW_INPUT || n + w->n_in > LOOKED_AT)
@@ -174,7 +196,9 @@ static bool is_made_of_inputs(search *s, int want, const flow_node *got) {
     for (int k = 0; k < w->n_in; k++)
       list[n++] = w->in[k];
   }
-  return true;
+  for (int k = 0; k < got->n_in; k++)
+    n_used += is_used[k] || is_filled(s, got->in[k]);
+  return n_used == got->n_in;
 }
 
 /* What a wrong input should have been, of the values of the walk behind `want` that have its kind and size: the nearest one that is made of the same
@@ -217,20 +241,20 @@ static int handed_on(const search *s, int want, const node_list *walk) {
 }
 
 /* Node `got` should be `want` and is not; the walk back begins at `start`, which is `want` as it was handed on, and stays inside of what level - 1
- * marks.  True: *out is where they part, at or before `got`. */
-static bool explain(search *s, int got, int want, int start, int level, flow_parting *out) {
+ * marks.  `user`: the node that it is an input of.  True: *out is where they part, at or before `got`. */
+static bool explain(search *s, int got, int user, int want, int start, int level, flow_parting *out) {
   const flow_node *n = got_node(s, got);
   if (s->explained[got] || level > DEPTH_MAX)
     return false;
   node_list walk = {0};
   bool *right = ARENA_NEW_N(s->scratch, bool, n->n_in), found = false;
   walk_back(s, start, level, n, right, &walk);
-  bool is_right = (is_filled(s, got) && is_known_constant(s, got, &walk)) || is_known_to_program(s, got);
+  bool is_right = (is_filled(s, got) && is_known_constant(s, got, user, want, &walk)) || is_known_to_program(s, got);
   for (int k = 0; k < n->n_in && !found && !is_right; k++) {
     if (right[k])
       continue;
     int input = n->in[k], should_be = passes_on(s, input) ? -1 : partner(s, input, got, want, start, &walk);
-    found = should_be < 0 ? explain(s, input, want, start, level + 1, out) : explain(s, input, should_be, handed_on(s, should_be, &walk), level + 1, out);
+    found = should_be < 0 ? explain(s, input, got, want, start, level + 1, out) : explain(s, input, got, should_be, handed_on(s, should_be, &walk), level + 1, out);
   }
   if (!found && !is_right)
     *out = (flow_parting){got, want, -1, -1, 0, 0};
@@ -333,7 +357,7 @@ flow_parting flow_find_parting(arena *scratch, const flow_run *got, int got_at, 
   memset(s.role, -1, got->nodes.n);
   for (size_t i = 0; i < want->nodes.n; i++)
     s.want_has[want->ops.at[want->nodes.at[i].op].role] = true;
-  if (!explain(&s, got_at, want_at, want_at, 1, &p))
+  if (!explain(&s, got_at, -1, want_at, want_at, 1, &p))
     p = (flow_parting){got_at, want_at, -1, -1, 0, 0};
   const flow_node *g = &got->nodes.at[p.node], *w = &want->nodes.at[p.want];
   if (w->kind == FLOW_CONSTANT && is_uniform(g) && is_uniform(w)) {
