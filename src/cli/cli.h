@@ -130,6 +130,10 @@ LOOM_MUST_USE loom_status cli_progress_start(loom_ctx *ctx, const cli_options *o
 void cli_progress_step(void *data, int64_t done, int64_t left, int64_t best, int64_t bound);
 void cli_progress_end(cli_progress *p);                /* takes the line away; before anything else is printed */
 
+/* Entries that a trace keeps: --trace-limit, else the default.  The warning about one that was cut at cycle `cut` (-1: it was not). */
+LOOM_MUST_USE loom_status cli_trace_limit(loom_ctx *ctx, const cli_options *o, int64_t *out);
+void cli_tell_cut(loom_ctx *ctx, const cli_options *o, int64_t cut, int64_t cycles, int64_t entries);
+
 /* Answers of loom.solve.v1 and loom.explore.v1, as text. */
 void cli_print_sizes(const data_value *row);
 void cli_print_explain(arena *m, const data_value *explain, int64_t cost);

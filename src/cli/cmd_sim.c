@@ -1,6 +1,7 @@
 /* loom sim FILE.onnx: a tile operation graph in an ONNX container, on a machine with core.dispatch.  In `loom` itself: no bridge is needed, and it is over in milliseconds. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "report/report_tiles.h"
 #include "sim/npu/npu.h"
 #include <stdio.h>
 #include <string.h>
@@ -43,16 +44,28 @@ static void print_summary(const npu_report *r, const machine *m) {
          seconds > 0 ? (double)(read + written) / seconds / 1e9 : 0, dram_model_name(r->dram), r->n_faults);
 }
 
+static loom_status write_trace(loom_ctx *ctx, const cli_options *o, const tile_graph *g, const machine *m, const npu_report *r, const npu_record *record) {
+  if (!record)
+    return LOOM_OK;
+  LOOM_TRY(report_write_tile_trace(ctx, g, m, r, record, o->trace.last));
+  cli_tell_cut(ctx, o, record->cut, r->cycles, (int64_t)(record->slices.n + record->flights.n));
+  return LOOM_OK;
+}
+
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o) {
   tile_graph *g;
   machine *m;
   npu_report r;
   npu_options options = {.event_budget = EVENTS_MAX};
+  npu_record record = {0};
   LOOM_TRY(refuse_others(ctx, o));
+  LOOM_TRY(cli_trace_limit(ctx, o, &record.limit));
+  options.record = o->trace.last ? &record : NULL;
   LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
   LOOM_TRY(choose_dram(ctx, o, m, &options.dram));
   LOOM_TRY(tile_graph_load(ctx, o->files.at[0], &g));
   LOOM_TRY(npu_run(ctx, g, m, &options, &r));
+  LOOM_TRY(write_trace(ctx, o, g, m, &r, options.record));
   const char *json = data_write_json(&ctx->mem, npu_report_to_data(&ctx->mem, &r, g, m), 1);
   if (o->out.last)
     LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));

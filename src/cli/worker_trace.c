@@ -9,16 +9,15 @@ static loom_status no_chip(loom_ctx *ctx) {
 }
 
 loom_status worker_start_trace(loom_ctx *ctx, const cli_options *o, bool has_chip, sim_record **out) {
+  int64_t limit;
   *out = NULL;
-  if (!o->trace.last && o->trace_limit.last)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--trace-limit without --trace FILE: there is no trace to limit");
+  LOOM_TRY(cli_trace_limit(ctx, o, &limit));
   if (!o->trace.last)
     return LOOM_OK;
   if (!has_chip)
     return no_chip(ctx);
   *out = ARENA_NEW(&ctx->mem, sim_record);
-  if (o->trace_limit.last)
-    LOOM_TRY(cli_int(ctx, "--trace-limit", o->trace_limit.last, 1, 100000000, &(*out)->limit));
+  (*out)->limit = limit;
   return LOOM_OK;
 }
 
@@ -28,10 +27,6 @@ loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o, const compil
   if (!s->machine)                       /* a config file chose the host */
     return no_chip(ctx);
   LOOM_TRY(report_write_trace(ctx, &(report_run){s->tog, s->machine, report, record}, o->trace.last));
-  if (record->cut >= 0) {
-    diag_warn(ctx, diag_file_span(ctx, o->trace.last), "the trace ends at cycle %" PRId64 " of %" PRId64 ": it keeps the first %" PRId64 " entries", record->cut,
-              report->cycles, record->n_events);
-    diag_help(ctx, "--trace-limit N keeps more");
-  }
+  cli_tell_cut(ctx, o, record->cut, report->cycles, record->n_events);
   return LOOM_OK;
 }

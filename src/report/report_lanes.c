@@ -31,11 +31,11 @@ static void exact_pieces(arena *m, const report_run *r, int lane, pieces *out) {
 
 /* The record was cut: what the bins know. */
 static void binned_pieces(arena *m, const report_run *r, int lane, pieces *out) {
-  const sim_bins *b = &r->record->phases;
+  const bins *b = &r->record->phases;
   for (int i = 0; i < b->n_bins; i++) {
     piece p = {.kind = MIXED, .node = -1};
     for (int k = 0; k < SIM_SLICE_KINDS; k++) {
-      int64_t cycles = sim_bins_get(b, lane * SIM_SLICE_KINDS + k, i);
+      int64_t cycles = bins_get(b, lane * SIM_SLICE_KINDS + k, i);
       p.cycles += cycles;
       if (cycles > p.other) {
         p.node = k;

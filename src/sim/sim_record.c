@@ -21,9 +21,9 @@ void sim_record_begin(sim *s) {
   int64_t limit = r->limit > 0 ? r->limit : SIM_RECORD_LIMIT;
   *r = (sim_record){.limit = limit, .cut = -1, .n_lanes = s->n_cores * TOG_THREADS, .n_slots = s->n_slots};
   r->lanes = ARENA_NEW_N(memory(s), sim_lane, r->n_lanes);
-  sim_bins_init(memory(s), &r->phases, r->n_lanes * SIM_SLICE_KINDS, 16);
-  sim_bins_init(memory(s), &r->links, s->noc.n_nodes * 2 * s->noc.n_dims, 16 * SIM_TICKS);
-  sim_bins_init(memory(s), &r->channels, s->dram.n_channels, 16 * SIM_TICKS);
+  bins_init(memory(s), &r->phases, r->n_lanes * SIM_SLICE_KINDS, 16);
+  bins_init(memory(s), &r->links, s->noc.n_nodes * 2 * s->noc.n_dims, 16 * SIM_TICKS);
+  bins_init(memory(s), &r->channels, s->dram.n_channels, 16 * SIM_TICKS);
   size_t slots = (size_t)s->n_cores * (size_t)s->n_slots;
   r->life_of_slot = ARENA_NEW_N(&s->ctx->scratch, int, slots);
   for (size_t i = 0; i < slots; i++)
@@ -117,7 +117,7 @@ static void close_phase(sim *s, int lane) {
     return;
   l->is_in_phase = false;
   l->spent[l->phase.kind] += now(s) - l->phase.begin;
-  sim_bins_add(&r->phases, lane * SIM_SLICE_KINDS + (int)l->phase.kind, l->phase.begin, now(s));
+  bins_add(&r->phases, lane * SIM_SLICE_KINDS + (int)l->phase.kind, l->phase.begin, now(s));
   close_slice(s, l);
 }
 
@@ -191,7 +191,7 @@ void sim_record_service(sim *s, sim_server_kind server, int index, int64_t begin
   const sim_thread *th = &s->threads[r->who];
   if (begin_tick + ticks > SIM_TIME_MAX)
     return;                              /* the run is about to be stopped */
-  sim_bins_add(server == SIM_SERVER_LINK ? &r->links : &r->channels, index, begin_tick, begin_tick + ticks);
+  bins_add(server == SIM_SERVER_LINK ? &r->links : &r->channels, index, begin_tick, begin_tick + ticks);
   if (take_room(s))
     vec_push(memory(s), &r->services, ((sim_service){server, index, sim_instr_of(s, th)->node->id, th->core, begin_tick, ticks, bytes}));
 }

@@ -5,7 +5,7 @@
 #ifndef LOOM_SIM_RECORD_H
 #define LOOM_SIM_RECORD_H
 #include "base/vec.h"
-#include "sim/sim_bins.h"
+#include "base/bins.h"
 #include <stdbool.h>
 
 /* X(name, text, is a phase, what `other` is) */
@@ -59,8 +59,8 @@ typedef struct sim_record {
   VEC_OF(sim_flow) flows;
   VEC_OF(sim_service) services;
   VEC_OF(sim_life) lives;                /* by time of reservation */
-  sim_bins phases;                       /* series lane * SIM_SLICE_KINDS + kind; cycles */
-  sim_bins links, channels;              /* busy, by link number and channel; ticks */
+  bins phases;                       /* series lane * SIM_SLICE_KINDS + kind; cycles */
+  bins links, channels;              /* busy, by link number and channel; ticks */
   int who;                               /* lane whose event is running */
   int n_slots, *life_of_slot;            /* core * slots + slot: index into lives, -1 */
 } sim_record;

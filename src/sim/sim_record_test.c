@@ -94,10 +94,10 @@ static void test_loops_hold_their_iterations(void **state) {
   rig_close(&g);
 }
 
-static int64_t bin_sum(const sim_bins *b, int series) {
+static int64_t bin_sum(const bins *b, int series) {
   int64_t sum = 0;
   for (int i = 0; i < b->n_bins; i++)
-    sum += sim_bins_get(b, series, i);
+    sum += bins_get(b, series, i);
   return sum;
 }
 
@@ -225,37 +225,11 @@ static void test_a_deadlock_is_seen_waiting(void **state) {
   rig_close(&g);
 }
 
-static void test_bins_fold_without_loss(void **state) {
-  (void)state;
-  loom_ctx ctx;
-  sim_bins b;
-  rng r = rng_new(7);
-  int64_t want[3] = {0};
-  loom_ctx_init(&ctx);
-  sim_bins_init(&ctx.mem, &b, 3, 4);
-  for (int i = 0; i < 2000; i++) {
-    int series = (int)rng_range(&r, 0, 2);
-    int64_t begin = rng_range(&r, 0, 40 * (i + 1)), end = begin + rng_range(&r, 0, 900);
-    sim_bins_add(&b, series, begin, end);
-    want[series] += end - begin;
-    assert_true(end <= b.width * b.n_bins);
-  }
-  for (int k = 0; k < 3; k++)
-    assert_int_equal(bin_sum(&b, k), want[k]);
-  sim_bins_init(&ctx.mem, &b, 1 << 20, 1);   /* few bins for very many series */
-  assert_int_equal(b.n_bins, 4);
-  sim_bins_add(&b, 5, 0, 1);
-  sim_bins_add(&b, 5, 6, 8);
-  assert_int_equal(sim_bins_get(&b, 5, 0), 1);
-  assert_int_equal(sim_bins_get(&b, 5, 3), 2);
-  loom_ctx_done(&ctx);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_recording_changes_no_number), cmocka_unit_test(test_lanes_nest_and_leave_no_gap), cmocka_unit_test(test_loops_hold_their_iterations),
       cmocka_unit_test(test_links_and_channels_add_up), cmocka_unit_test(test_flows_join_sends_and_receives), cmocka_unit_test(test_lives_of_a_ring_never_exceed_its_slots),
-      cmocka_unit_test(test_a_limit_cuts_the_lists_and_not_the_sums), cmocka_unit_test(test_a_deadlock_is_seen_waiting), cmocka_unit_test(test_bins_fold_without_loss),
+      cmocka_unit_test(test_a_limit_cuts_the_lists_and_not_the_sums), cmocka_unit_test(test_a_deadlock_is_seen_waiting),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,10 +16,12 @@
 #ifndef LOOM_SIM_NPU_NPU_H
 #define LOOM_SIM_NPU_NPU_H
 #include "dram/dram.h"
+#include "sim/npu/npu_record.h"
 #include "tog/onnx/tile_graph.h"
 
 typedef struct npu_options {
   dram_model dram;
+  npu_record *record;                   /* filled with what happens when, in ctx->mem; NULL: nothing is recorded */
   int64_t event_budget;                 /* instructions, requests and clocks together; LOOM_ELIMIT when spent; 0: unlimited */
 } npu_options;
 

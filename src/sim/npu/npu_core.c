@@ -42,12 +42,15 @@ static bool start_compute(npu *s, npu_core *c, npu_ref r, int64_t now) {
     c->turn = array + 1 == s->report->n_arrays ? 0 : array + 1;
   if (!in->cycles)
     return false;
-  int64_t due = now + in->cycles;
+  int64_t due = now + in->cycles, begin = unit->n ? npu_queue_back(unit)->due : now;
   if (unit->n) {
     int64_t left = npu_queue_back(unit)->due - now;
-    due = npu_queue_back(unit)->due + in->cycles - (left < n->overlap ? left : n->overlap);
+    bool is_short = left >= 0 && left < n->overlap;   /* left below 0: overlaps longer than their node, behind one that is not done; counts in full */
+    due = npu_queue_back(unit)->due + in->cycles - (is_short ? left : n->overlap);
   }
   npu_queue_push(&s->ctx->mem, unit, (npu_job){.inst = r, .due = due});
+  if (s->o->record)
+    npu_record_slice(s, c->id, n->unit == TILE_VECTOR ? NPU_TRACK_VECTOR : array, r, begin, due);
   *(n->unit == TILE_VECTOR ? &c->report->vector_busy : &c->report->array_busy[array]) += in->cycles > n->overlap ? in->cycles - n->overlap : 0;
   return true;
 }
@@ -134,6 +137,8 @@ void npu_core_answered(npu *s, uint32_t transfer, int64_t visible) {
   npu_transfer *t = &s->transfers.at[transfer];
   npu_core *c = &s->cores[t->core];
   npu_queue_push(&s->ctx->mem, &c->arrived, (npu_job){.inst = t->inst, .due = visible});
+  if (s->o->record)
+    npu_record_flight(s, t, visible);
   t->next_free = s->free_transfer;
   s->free_transfer = (int)transfer;
 }
@@ -149,20 +154,22 @@ static void end_sending(npu *s, npu_core *c, int64_t cycle) {
     r.item->tags.at[inst_of(r)->tag].state = NPU_TAG_COMING;
     done(c, r, cycle);
   }
+  if (s->o->record)
+    npu_record_slice(s, c->id, NPU_TRACK_DMA, r, t->begin, cycle);
   t->is_sent = true;
   if (!t->outstanding)   /* memory was faster than the core */
     npu_core_answered(s, c->sending, cycle + 1);
   c->sending = UINT32_MAX;
 }
 
-static loom_status start_sending(npu *s, npu_core *c, npu_ref r) {
+static loom_status start_sending(npu *s, npu_core *c, npu_ref r, int64_t cycle) {
   int i = s->free_transfer;
   if (i == NPU_NONE) {
     i = (int)s->transfers.n;
     vec_push(&s->ctx->mem, &s->transfers, ((npu_transfer){0}));
   } else
     s->free_transfer = s->transfers.at[i].next_free;
-  s->transfers.at[i] = (npu_transfer){.inst = r, .core = c->id, .is_write = node_of(s, r)->kind == TILE_STORE};
+  s->transfers.at[i] = (npu_transfer){.inst = r, .core = c->id, .is_write = node_of(s, r)->kind == TILE_STORE, .begin = cycle};
   r.item->n_held++;
   c->sending = (uint32_t)i;
   c->n_under_way++;
@@ -190,7 +197,7 @@ static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
     npu_queue *q = c->loads.n ? &c->loads : &c->stores;
     if (!q->n)
       return LOOM_OK;
-    LOOM_TRY(start_sending(s, c, npu_queue_pop(q).inst));
+    LOOM_TRY(start_sending(s, c, npu_queue_pop(q).inst, cycle));
   }
   npu_transfer *t = &s->transfers.at[c->sending];
   int64_t sent = 0;
@@ -199,6 +206,7 @@ static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
     push_request(s, c, (npu_request){line, c->sending, dram_channel_of(&s->dram, line)});
   }
   t->outstanding += sent;
+  t->requests += sent;
   s->spent += sent;
   *(t->is_write ? &c->report->written_bytes : &c->report->read_bytes) += sent * s->dram.request_bytes;
   c->report->dma_cycles++;

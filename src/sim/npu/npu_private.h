@@ -3,7 +3,7 @@
  *   npu_expand.c    a work item: tiles, instructions, edges, tags        npu_dispatch.c  which core takes which tile when
  *   npu_lines.c     the lines of a transfer, in order                    npu_core.c      one cycle of a core
  *   npu_crossbar.c  packets between cores and channels                   npu_run.c       three clocks; what can be skipped
- *   npu_report.c    loom.sim.v1 */
+ *   npu_report.c    loom.sim.v1                                          npu_record.c    what happened when (npu_record.h) */
 #ifndef LOOM_SIM_NPU_PRIVATE_H
 #define LOOM_SIM_NPU_PRIVATE_H
 #include "sim/npu/npu.h"
@@ -114,7 +114,7 @@ static inline npu_job *npu_queue_back(const npu_queue *q) { return &q->at[(q->he
 
 typedef struct npu_request { int64_t line; uint32_t owner; int channel; } npu_request;
 /* A transfer whose requests are under way; requests carry its number. */
-typedef struct npu_transfer { npu_ref inst; int core, next_free; bool is_write, is_sent; int64_t outstanding; } npu_transfer;
+typedef struct npu_transfer { npu_ref inst; int core, next_free; bool is_write, is_sent; int64_t outstanding, begin, requests; } npu_transfer;
 
 typedef struct npu_core {
   int id;
@@ -190,6 +190,9 @@ int64_t npu_core_next(const npu *s, const npu_core *c, int64_t cycle);
 bool npu_core_running(const npu *s, const npu_core *c);
 /* The last answer of a transfer is there; the core sees it from `visible` on. */
 void npu_core_answered(npu *s, uint32_t transfer, int64_t visible);
+/* The recorder; called only where s->o->record is set. */
+void npu_record_slice(npu *s, int core, int track, npu_ref r, int64_t begin, int64_t end);
+void npu_record_flight(npu *s, const npu_transfer *t, int64_t end);
 /* Instructions that wait for tags when nothing moves any more, as faults. */
 void npu_core_stuck(npu *s, npu_core *c, int64_t cycle);
 #endif

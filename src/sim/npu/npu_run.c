@@ -70,6 +70,12 @@ static void make_memory(npu *s) {
 
 static int64_t period(double hz) { return (int64_t)(1e12 / hz) < 1 ? 1 : (int64_t)(1e12 / hz); }
 
+static void set_up_record(npu *s) {
+  npu_record *r = s->o->record;
+  *r = (npu_record){.limit = r->limit, .cut = -1, .core_period = s->core_period, .dram_period = s->dram_period};
+  bins_init(&s->ctx->mem, &r->channels, s->n_channels, 16);
+}
+
 static loom_status set_up(npu *s) {
   const machine *m = s->m;
   int64_t cores = machine_cores(m);
@@ -96,6 +102,8 @@ static loom_status set_up(npu *s) {
   LOOM_TRY(check_pins(s));
   make_cores(s);
   make_memory(s);
+  if (s->o->record)
+    set_up_record(s);
   return LOOM_OK;
 }
 
@@ -144,7 +152,10 @@ static void run_dram(npu *s) {
   dram_answer x;
   for (int i = 0; i < s->n_channels; i++)
     if (s->wake[i] <= s->dram_tick) {
-      if (dram_run(s->channels[i], s->dram_tick, &x))
+      bool has_answer = dram_run(s->channels[i], s->dram_tick, &x);
+      if (has_answer && s->o->record)
+        bins_add(&s->o->record->channels, i, s->dram_tick, s->dram_tick + 1);
+      if (has_answer)
         push_answer(s, &s->answers[i], (npu_answer){x.owner, port_of(s, i, x.local_line)});
       s->wake[i] = dram_next(s->channels[i]);
     }

@@ -1,9 +1,9 @@
-#include "sim/sim_bins.h"
+#include "base/bins.h"
 #include <string.h>
 
 enum { BINS = 256, CELLS_MAX = 1 << 22 };
 
-void sim_bins_init(arena *m, sim_bins *b, int n_series, int64_t width) {
+void bins_init(arena *m, bins *b, int n_series, int64_t width) {
   b->n_series = n_series;
   b->width = width;
   b->n_bins = BINS;
@@ -12,7 +12,7 @@ void sim_bins_init(arena *m, sim_bins *b, int n_series, int64_t width) {
   b->at = ARENA_NEW_N(m, int64_t, (size_t)b->n_bins * (size_t)n_series);
 }
 
-static void fold(sim_bins *b) {
+static void fold(bins *b) {
   int half = b->n_bins / 2;
   for (int s = 0; s < b->n_series; s++) {
     int64_t *x = b->at + (size_t)s * (size_t)b->n_bins;
@@ -23,7 +23,7 @@ static void fold(sim_bins *b) {
   b->width *= 2;
 }
 
-void sim_bins_add(sim_bins *b, int series, int64_t begin, int64_t end) {
+void bins_add(bins *b, int series, int64_t begin, int64_t end) {
   while (end > b->width * b->n_bins)
     fold(b);
   int64_t *x = b->at + (size_t)series * (size_t)b->n_bins;

@@ -1,0 +1,60 @@
+/* The trace of a tile graph is JSON, with every slice and transfer of the record in it. */
+#include "report/report_tiles.h"
+#include "base/file.h"
+#include "sim/npu/npu_testing.h"
+#include <unistd.h>
+
+static void write_and_count(int64_t limit, const char *name, int count[128], int64_t *out_cut, npu_record *record) {
+  loom_ctx ctx;
+  machine *m;
+  npu_report r;
+  char *source;
+  size_t size;
+  data_value *v;
+  loom_ctx_init(&ctx);
+  const char *path = arena_printf(&ctx.mem, "/tmp/loom_report_tiles_%ld.json", (long)getpid());
+  *record = (npu_record){.limit = limit};
+  npu_options o = {.dram = DRAM_RATE, .record = record};
+  tile_graph *g = npu_test_graph(&ctx);
+  g->nodes.at[1].name = name;
+  assert_int_equal(machine_load(&ctx, LOOM_SOURCE_DIR "/machines/tpuv3-togsim.yaml", NULL, &m), LOOM_OK);
+  assert_int_equal(npu_run(&ctx, g, m, &o, &r), LOOM_OK);
+  assert_int_equal(report_write_tile_trace(&ctx, g, m, &r, record, path), LOOM_OK);
+  assert_int_equal(file_read(&ctx, path, 1 << 24, &source, &size), LOOM_OK);
+  assert_int_equal(data_read_json(&ctx, path, source, size, &v), LOOM_OK);
+  const data_value *events = data_get(v, "traceEvents"), *cut = data_get(data_get(v, "otherData"), "cut_at_cycle");
+  memset(count, 0, 128 * sizeof *count);
+  for (size_t i = 0; i < events->n; i++) {
+    const data_value *e = events->items[i], *ts = data_get(e, "ts");
+    count[(int)data_get(e, "ph")->string[0]]++;
+    assert_true(!ts || (ts->real >= 0 && ts->real <= (double)r.cycles));
+    if (data_get(e, "ph")->string[0] == 'b' && strcmp(data_get(e, "cat")->string, "load") == 0)
+      assert_string_equal(data_get(e, "name")->string, name);
+  }
+  *out_cut = cut ? cut->integer : -1;
+  unlink(path);
+  loom_ctx_done(&ctx);
+}
+
+static void test_every_entry_is_an_event(void **state) {
+  (void)state;
+  int count[128];
+  int64_t cut;
+  npu_record record;
+  write_and_count(1000000, "\"},{<b>\\\n", count, &cut, &record);
+  assert_int_equal(cut, -1);
+  assert_int_equal(count['X'], record.slices.n);
+  assert_int_equal(count['b'], 2 * NPU_TEST_ITEMS);
+  assert_int_equal(count['e'], 2 * NPU_TEST_ITEMS);
+  assert_int_equal(count['i'], 0);
+  assert_true(count['C'] > 0);
+  write_and_count(10, "load", count, &cut, &record);
+  assert_true(cut >= 0);
+  assert_int_equal(count['X'] + count['b'], 10);
+  assert_int_equal(count['i'], 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_entry_is_an_event)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
