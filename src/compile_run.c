@@ -47,11 +47,12 @@ static loom_status check_signature(compile_state *s, MlirModule m, const tog_nod
   if (mlirOperationIsNull(func))
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "node %d '%s': the text of tile function '%s' does not define it", n->id, n->label, f->name);
   MlirBlock body = ir_body(func);
-  intptr_t want = (intptr_t)(n->uses.n + n->args.n);
+  size_t n_numbers = n->args.n + n->numbers.n;
+  intptr_t want = (intptr_t)(n->uses.n + n_numbers);
   if (mlirBlockIsNull(body) || mlirBlockGetNumArguments(body) != want)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "node %d '%s' gives %zu buffers and %zu extents; tile function '%s' takes %d arguments", n->id, n->label, n->uses.n,
-              n->args.n, f->name, mlirBlockIsNull(body) ? 0 : (int)mlirBlockGetNumArguments(body));
-  for (size_t i = 0; i < n->uses.n + n->args.n; i++) {
+              n_numbers, f->name, mlirBlockIsNull(body) ? 0 : (int)mlirBlockGetNumArguments(body));
+  for (size_t i = 0; i < n->uses.n + n_numbers; i++) {
     const char *expected = "index", *got = ir_print_type(&s->ctx->mem, mlirValueGetType(mlirBlockGetArgument(body, (intptr_t)i)));
     if (i < n->uses.n) {
       const tog_buffer *b = &s->tog->buffers.at[n->uses.at[i].buffer];

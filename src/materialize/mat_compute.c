@@ -62,20 +62,59 @@ static loom_status build_matmul(mat *m, const nest_node *node) {
 
 /* ---- linalg.generic ---- */
 
-/* Constants the body takes from outside are repeated inside. */
-static loom_status localize(mat *m, MlirOperation generic, MlirBlock body) {
-  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+enum { SCALAR_DEPTH_MAX = 32 };
+
+/* What a body takes from outside, and what stands for it in the program being written. */
+typedef struct outside { MlirOperation generic; MlirBlock body; const pass_node_op *from; MlirValue *index; /* by capture; null: not yet */ } outside;
+
+static const pass_node_op *node_op(const mat *m, const nest_node *node) {
+  for (size_t i = 0; i < m->n_ops; i++)
+    if (m->ops[i].node == node)
+      return &m->ops[i];
+  return NULL;
+}
+
+/* `v` of the kernel for `user`, an op of the body: an index value is computed in front of the generic, scalars made of it are made again inside. */
+static loom_status take_scalar(mat *m, outside *o, MlirOperation user, MlirValue v, int depth, MlirValue *out) {
+  MlirOperation def = ir_def(v);
+  for (size_t i = 0; i < o->from->n_captures; i++) {
+    if (!mlirValueEqual(o->from->captures[i].value, v))
+      continue;
+    if (MAT_NULL(o->index[i]))
+      LOOM_TRY(mat_index(m, o->from->captures[i].expr, &o->index[i]));
+    *out = o->index[i];
+    return LOOM_OK;
+  }
+  bool is_constant = !mlirOperationIsNull(def) && ir_op_is(def, "arith.constant");
+  if (mlirOperationIsNull(def) || !text_starts(ir_op_name(def), "arith.") || mlirOperationGetNumResults(def) != 1 || depth > SCALAR_DEPTH_MAX)
+    LOOM_FAIL(m->ctx, ir_span(m->ir, user), LOOM_EUNSUP, "'%s' inside %s uses a scalar that is neither a constant nor made of block sizes and loop counters",
+              ir_op_name(user), ir_op_name(o->generic));
+  MlirOperation again = mlirOperationClone(def);
+  mlirBlockInsertOwnedOperationBefore(o->body, user, again);
+  for (intptr_t i = 0; !is_constant && i < ir_num_operands(def); i++) {
+    MlirValue operand;
+    LOOM_TRY(take_scalar(m, o, again, ir_operand(def, i), depth + 1, &operand));
+    mlirOperationSetOperand(again, i, operand);
+  }
+  *out = ir_result(again, 0);
+  return LOOM_OK;
+}
+
+/* What the body takes from outside is repeated inside. */
+static loom_status localize(mat *m, outside *o) {
+  MlirOperation next;
+  for (MlirOperation op = mlirBlockGetFirstOperation(o->body); !mlirOperationIsNull(op); op = next) {
+    next = mlirOperationGetNextInBlock(op);
     for (intptr_t i = 0; i < ir_num_operands(op); i++) {
-      MlirValue v = ir_operand(op, i);
+      MlirValue v = ir_operand(op, i), inner;
       MlirOperation def = ir_def(v);
-      bool inside = mlirOperationIsNull(def) ? mlirBlockEqual(mlirBlockArgumentGetOwner(v), body) : mlirBlockEqual(mlirOperationGetBlock(def), body);
+      bool inside = mlirOperationIsNull(def) ? mlirBlockEqual(mlirBlockArgumentGetOwner(v), o->body) : mlirBlockEqual(mlirOperationGetBlock(def), o->body);
       if (inside)
         continue;
-      if (!ir_op_is(def, "arith.constant"))
-        LOOM_FAIL(m->ctx, ir_span(m->ir, op), LOOM_EUNSUP, "'%s' inside %s uses a scalar that is not a constant", ir_op_name(op), ir_op_name(generic));
-      ir_builder b = ir_before(m->ir, op);
-      mlirOperationSetOperand(op, i, ir_build1(&b, "arith.constant", mlirValueGetType(v), 0, NULL, 1, &(ir_named){"value", ir_attr_of(def, "value")}));
+      LOOM_TRY(take_scalar(m, o, op, v, 0, &inner));
+      mlirOperationSetOperand(op, i, inner);
     }
+  }
   return LOOM_OK;
 }
 
@@ -151,14 +190,17 @@ static void adapt_result(mat *m, MlirBlock body, MlirValue arg, dtype have, dtyp
   mlirOperationSetOperand(yield, 0, convert_scalar(m, &b, ir_operand(yield, 0), want, have));
 }
 
-/* The body of `op`, ready for buffers of other element types than its tensors. */
-static loom_status take_body(mat *m, MlirOperation op, const dtype *have, intptr_t n, MlirRegion *out) {
+/* The body of the op behind `node`, ready for buffers of other element types than its tensors. */
+static loom_status take_body(mat *m, const nest_node *node, const dtype *have, intptr_t n, MlirRegion *out) {
+  MlirOperation op = mat_op_of(m, node);
   MlirOperation clone = mlirOperationClone(op);
   *out = mlirRegionCreate();
   mlirRegionTakeBody(*out, ir_region(clone, 0));
   mlirOperationDestroy(clone);
   MlirBlock body = mlirRegionGetFirstBlock(*out);
-  loom_status st = localize(m, op, body);
+  outside o = {.generic = op, .body = body, .from = node_op(m, node)};
+  o.index = ARENA_NEW_N(m->mem, MlirValue, o.from->n_captures + 1);
+  loom_status st = localize(m, &o);
   for (intptr_t i = 0; st == LOOM_OK && i < n; i++) {
     MlirValue arg = mlirBlockGetArgument(body, i);
     dtype want;
@@ -196,7 +238,7 @@ static loom_status build_generic(mat *m, const nest_node *node) {
   have[n_in] = m->slot[node->value].buffer->type;
   LOOM_TRY(mat_view(m, node->value, &operands[n_in]));
   MlirRegion region;
-  LOOM_TRY(take_body(m, op, have, n_in + 1, &region));
+  LOOM_TRY(take_body(m, node, have, n_in + 1, &region));
   int32_t segments[] = {(int32_t)n_in, 1};
   const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(m->ir->mlir, 2, segments)},
                             {"indexing_maps", ir_attr_of(op, "indexing_maps")},

@@ -17,7 +17,7 @@ nest_node *extract_add_node(extract *x, MlirOperation op, nest_node_kind kind, i
   node->value = value;
   node->only_first = x->only_first;
   vec_push(x->mem, x->body, node);
-  vec_push(x->mem, &x->ops, ((pass_node_op){node, op}));
+  vec_push(x->mem, &x->ops, ((pass_node_op){.node = node, .op = op}));
   if ((kind == NEST_LOAD || kind == NEST_COMPUTE) && !x->nest->values.at[value].def)
     x->nest->values.at[value].def = node;
   return node;
@@ -257,6 +257,7 @@ loom_status extract_generic(extract *x, MlirOperation op) {
   extract_bind_tile(x, ir_result(op, 0), result);
   nest_node *node = extract_add_node(x, op, NEST_COMPUTE, result);
   node->op = "generic";
+  extract_captures(x, op);
   node->body_ops = body_ops(x, op);
   for (intptr_t i = 0; i < n_in; i++)
     if (values[i] >= 0)

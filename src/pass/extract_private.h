@@ -64,6 +64,10 @@ LOOM_MUST_USE loom_status extract_generic(extract *x, MlirOperation op);
 /* `word`: "broadcast" or "transpose". */
 LOOM_MUST_USE loom_status extract_rearrange(extract *x, MlirOperation op, const char *word);
 
+/* ---- extract_capture.c ---- */
+/* Fills the captures of the node made last, which stands for `generic`. */
+void extract_captures(extract *x, MlirOperation generic);
+
 /* ---- extract_body.c ---- */
 LOOM_MUST_USE loom_status extract_block(extract *x, MlirBlock block);
 

@@ -34,8 +34,10 @@ const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n);
 LOOM_MUST_USE loom_status pass_canonicalize_stage0(ir_ctx *ir, MlirModule m);
 /* canonical module -> nest.  `func` NULL: the only function.  Unsupported forms: LOOM_EUNSUP with the op's place. */
 LOOM_MUST_USE loom_status pass_extract_nest(ir_ctx *ir, MlirModule m, const char *func, nest **out);
+/* An index value that the body of a linalg.generic takes from outside, over block symbols and iterators. */
+typedef struct pass_capture { MlirValue value; const sym_expr *expr; } pass_capture;
 /* The same, with the op behind each node (LOAD: the to_tensor, STORE: the copy, COMPUTE: the linalg op, LOOP: the for), in program order.
  * Alignments of symbols are left at 1: nest_set_alignment. */
-typedef struct pass_node_op { const nest_node *node; MlirOperation op; } pass_node_op;
+typedef struct pass_node_op { const nest_node *node; MlirOperation op; const pass_capture *captures; size_t n_captures; } pass_node_op;
 LOOM_MUST_USE loom_status pass_extract_nest_ops(ir_ctx *ir, MlirModule m, const char *func, nest **out, const pass_node_op **out_ops, size_t *out_n);
 #endif

@@ -69,7 +69,7 @@ typedef struct sim_instr {
   sim_value row, *receiver;           /* SEND */
   sim_value senders;                  /* COLLECT */
   size_t n_args;
-  sim_value *args, cycles, active;
+  sim_value *args, *numbers, cycles, active;
   bool has_active;
   int unit;
 } sim_instr;

@@ -114,6 +114,7 @@ static loom_status compile_compute(compiler *c, const tog_node *n, sim_instr *in
   in->n_args = n->args.n;
   in->unit = unit_index(c->s, n->unit ? n->unit : "core");
   LOOM_TRY(values(c, n->args.at, n->args.n, &in->args));
+  LOOM_TRY(values(c, n->numbers.at, n->numbers.n, &in->numbers));
   LOOM_TRY(value(c, n->cycles, &in->cycles));
   in->has_active = n->active != NULL;
   return n->active ? value(c, n->active, &in->active) : LOOM_OK;

@@ -175,6 +175,8 @@ static bool read_args(sim *s, const sim_thread *th, const sim_instr *in, int64_t
     return true;
   for (size_t i = 0; ok && i < in->n_args; i++)
     ok = sim_value_get(&in->args[i], th->core, th->vars, &args[i]);
+  for (size_t i = 0; ok && i < in->node->numbers.n; i++)
+    ok = sim_value_get(&in->numbers[i], th->core, th->vars, &args[in->n_args + i]);
   ok = ok && sim_value_get(&in->cycles, th->core, th->vars, cycles);
   if (!ok || *cycles < 0 || *cycles > SIM_CYCLES_MAX) {
     sim_fault_add(s, SIM_FAULT_BAD_EXPR, th->core, -1, "an argument or the cycle count of %s overflows, divides by zero or is negative", sim_place(s, th, in));

@@ -81,6 +81,7 @@ struct tog_node {
   const sym_expr *opens, *closes;         /* LOAD: reserves a slot, publishes it, where not 0; NULL: always */
   int function; const char *unit;         /* COMPUTE: index into functions (-1: timing only), unit name of the machine */
   VEC_OF(tog_use) uses; VEC_OF(const sym_expr *) args;       /* COMPUTE: buffers, and extents or offsets, in the function's argument order */
+  VEC_OF(const sym_expr *) numbers;       /* COMPUTE: integer arguments behind `args` that index none of its buffers: where a tile lies */
   const sym_expr *cycles;                 /* COMPUTE: over coordinates, loop variables */
   const sym_expr *active;                 /* COMPUTE, SEND: skipped (zero cycles) when 0; NULL: always */
   int to;                                 /* SEND: buffer of the receiver */

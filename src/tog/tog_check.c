@@ -192,8 +192,9 @@ static loom_status check_group(checker *c, const tog_node *n) {
 static loom_status check_compute(checker *c, const tog_node *n) {
   if (n->function < -1 || n->function >= (int)c->t->functions.n)
     BAD(c, "%s calls function %d of %zu", tog_node_title(&c->ctx->mem, n), n->function, c->t->functions.n);
-  if (n->uses.n > TOG_ARGS_MAX || n->args.n > TOG_ARGS_MAX)
-    BAD(c, "%s has %zu buffers and %zu arguments; at most %d each", tog_node_title(&c->ctx->mem, n), n->uses.n, n->args.n, TOG_ARGS_MAX);
+  size_t n_args = n->args.n + n->numbers.n;
+  if (n->uses.n > TOG_ARGS_MAX || n_args > TOG_ARGS_MAX)
+    BAD(c, "%s has %zu buffers and %zu arguments; at most %d each", tog_node_title(&c->ctx->mem, n), n->uses.n, n_args, TOG_ARGS_MAX);
   for (size_t i = 0; i < n->uses.n; i++) {
     LOOM_TRY(check_buffer_index(c, n, n->uses.at[i].buffer));
     if ((unsigned)n->uses.at[i].access > TOG_UPDATE)
@@ -201,6 +202,8 @@ static loom_status check_compute(checker *c, const tog_node *n) {
   }
   for (size_t i = 0; i < n->args.n; i++)
     LOOM_TRY(check_expr(c, n, "an argument", n->args.at[i]));
+  for (size_t i = 0; i < n->numbers.n; i++)
+    LOOM_TRY(check_expr(c, n, "a number", n->numbers.at[i]));
   LOOM_TRY(check_expr(c, n, "the cycle count", n->cycles));
   return n->active ? check_expr(c, n, "the active condition", n->active) : LOOM_OK;
 }

@@ -195,10 +195,23 @@ static loom_status read_use(tog_reader *r, const data_value *v, tog_use *u) {
   return tog_read_flag(r, v, "wait", &u->wait);
 }
 
-static loom_status read_compute(tog_reader *r, const data_value *v, tog_node *n) {
-  static const char *const keys[] = {"compute", "unit", "uses", "args", "cycles", "active", "label"};
+static loom_status read_numbers(tog_reader *r, const data_value *v, tog_node *n) {
   data_value *a;
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 7));
+  if (!data_get(v, "numbers"))
+    return LOOM_OK;
+  LOOM_TRY(tog_read_items(r, v, "numbers", 0, INT32_MAX, &a));
+  for (size_t i = 0; i < a->n; i++) {
+    const sym_expr *e;
+    LOOM_TRY(read_expr_value(r, a->items[i], "numbers", &e));
+    vec_push(&r->ctx->mem, &n->numbers, e);
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_compute(tog_reader *r, const data_value *v, tog_node *n) {
+  static const char *const keys[] = {"compute", "unit", "uses", "args", "numbers", "cycles", "active", "label"};
+  data_value *a;
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 8));
   n->function = -1;
   if (data_get(v, "compute")->kind != DATA_NULL)
     READ_NAME(r, v, "compute", r->t->functions, "function", &n->function);
@@ -216,6 +229,7 @@ static loom_status read_compute(tog_reader *r, const data_value *v, tog_node *n)
     LOOM_TRY(read_expr_value(r, a->items[i], "args", &e));
     vec_push(&r->ctx->mem, &n->args, e);
   }
+  LOOM_TRY(read_numbers(r, v, n));
   LOOM_TRY(read_expr(r, v, "cycles", &n->cycles));
   return read_optional(r, v, "active", &n->active);
 }

@@ -120,6 +120,8 @@ static void write_compute(arena *m, data_value *o, const tog *t, const tog_node 
   }
   data_set(m, o, "uses", uses);
   data_set(m, o, "args", write_exprs(m, n->args.at, (int)n->args.n));
+  if (n->numbers.n)
+    data_set(m, o, "numbers", write_exprs(m, n->numbers.at, (int)n->numbers.n));
   data_set(m, o, "cycles", write_expr(m, n->cycles));
   if (n->active)
     data_set(m, o, "active", write_expr(m, n->active));

@@ -17,7 +17,7 @@ typedef struct outline {
   build *b;
   tog_node *node;
   VEC_OF(MlirValue) outer, inner;      /* a value of the program and what stands for it inside */
-  VEC_OF(MlirValue) buffers, extents;  /* arguments in order */
+  VEC_OF(MlirValue) buffers, extents, numbers;  /* arguments in order */
   bool failed;                         /* a part could not be copied; diagnosed */
 } outline;
 
@@ -82,12 +82,23 @@ static loom_status add_tile(outline *o, MlirOperation op, MlirValue v) {
   return LOOM_OK;
 }
 
+/* What a body uses from outside: constants are repeated inside, index values become arguments. */
+static loom_status add_capture(outline *o, MlirOperation op, MlirValue v) {
+  MlirOperation def = ir_def(v);
+  if (!mlirOperationIsNull(def) && ir_op_is(def, "arith.constant"))
+    return LOOM_OK;
+  if (!mlirTypeIsAIndex(mlirValueGetType(v)))
+    LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "the body of '%s' uses a value that is computed outside of it", ir_op_name(op));
+  if (!holds(o->numbers.at, o->numbers.n, v))
+    vec_push(o->b->mem, &o->numbers, v);
+  return LOOM_OK;
+}
+
 /* First pass: which buffers and index values does the op need? */
 static loom_status collect(outline *o, MlirOperation op) {
   capture_scan captured = captures_of(o->b->mem, op);
   for (size_t i = 0; i < captured.found.n; i++)
-    if (!ir_op_is(ir_def(captured.found.at[i]), "arith.constant"))
-      LOOM_FAIL(o->b->ctx, ir_span(o->b->ir, op), LOOM_EUNSUP, "the body of '%s' uses a value that is computed outside of it", ir_op_name(op));
+    LOOM_TRY(add_capture(o, op, captured.found.at[i]));
   bool is_view = ir_op_is(op, "memref.subview");
   if (is_view)
     LOOM_TRY(build_check_view(o->b, op));
@@ -183,17 +194,19 @@ static MlirOperation copy_in(outline *o, MlirBlock block, MlirOperation op) {
 /* Text of the function; equal ops give equal text, so that a function is made once. */
 static const char *function_text(outline *o, MlirOperation op, const char *name) {
   build *b = o->b;
-  intptr_t n = (intptr_t)(o->buffers.n + o->extents.n);
+  size_t n_tiles = o->buffers.n, n_args = n_tiles + o->extents.n;
+  intptr_t n = (intptr_t)(n_args + o->numbers.n);
   MlirType *types = ARENA_NEW_N(b->mem, MlirType, n);
   for (size_t i = 0; i < o->buffers.n; i++)
     types[i] = mlirValueGetType(o->buffers.at[i]);
-  for (size_t i = 0; i < o->extents.n; i++)
-    types[o->buffers.n + i] = ir_index_type(b->ir);
+  for (size_t i = n_tiles; i < (size_t)n; i++)
+    types[i] = ir_index_type(b->ir);
   MlirBlock block;
   MlirRegion region = ir_new_region(b->ir, n, types, &block);
   o->outer.n = o->inner.n = 0;
   for (intptr_t i = 0; i < n; i++)
-    map(o, (size_t)i < o->buffers.n ? o->buffers.at[i] : o->extents.at[(size_t)i - o->buffers.n], mlirBlockGetArgument(block, i));
+    map(o, (size_t)i < n_tiles ? o->buffers.at[i] : (size_t)i < n_args ? o->extents.at[(size_t)i - n_tiles] : o->numbers.at[(size_t)i - n_args],
+        mlirBlockGetArgument(block, i));
   copy_in(o, block, op);
   MlirModule m = mlirModuleCreateEmpty(b->ir->unknown);
   ir_builder end = ir_at_end(b->ir, block);
@@ -288,6 +301,11 @@ static loom_status add_uses(outline *o, MlirOperation op) {
     const sym_expr *e;
     LOOM_TRY(build_expr(b, o->extents.at[i], &e));
     vec_push(b->mem, &o->node->args, e);
+  }
+  for (size_t i = 0; i < o->numbers.n; i++) {
+    const sym_expr *e;
+    LOOM_TRY(build_expr(b, o->numbers.at[i], &e));
+    vec_push(b->mem, &o->node->numbers, e);
   }
   return LOOM_OK;
 }
