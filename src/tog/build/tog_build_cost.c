@@ -24,12 +24,11 @@ static void add_extents(build *b, expr_list *list, const sym_expr *const *e, int
   }
 }
 
-/* Nothing to do when any extent is 0: the least extent (they are never negative); NULL when none can be 0. */
-static loom_status least_extent(build *b, MlirOperation op, const sym_expr **out) {
+/* Extents are never negative. */
+loom_status build_least_extent(build *b, MlirOperation op, intptr_t first, intptr_t n, const sym_expr **out) {
   expr_list list = {0};
   *out = NULL;
-  intptr_t n = ir_op_is(op, "loom.copy") ? 2 : ir_num_operands(op);
-  for (intptr_t i = 0; i < n; i++) {
+  for (intptr_t i = first; i < first + n; i++) {
     const sym_expr *sizes[TOG_RANK_MAX];
     int rank;
     LOOM_TRY(build_sizes(b, ir_operand(op, i), &rank, sizes));
@@ -99,7 +98,7 @@ loom_status build_cost(build *b, MlirOperation op, tog_node *node) {
   ir_type_dtype(mlirValueGetType(last), &cost.result);
   if (!ir_type_dtype(mlirValueGetType(first), &cost.type))
     cost.type = cost.result;
-  LOOM_TRY(least_extent(b, op, &node->active));
+  LOOM_TRY(build_least_extent(b, op, 0, ir_op_is(op, "loom.copy") ? 2 : ir_num_operands(op), &node->active));
   const char *name = strrchr(ir_op_name(op), '.') + 1;
   cost.m = product(b->mem, dst, 0, n_dst);
   if (strcmp(name, "matmul") == 0 && n_in == 2 && n_dst == 2) {

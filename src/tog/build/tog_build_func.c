@@ -292,8 +292,12 @@ static loom_status add_uses(outline *o, MlirOperation op) {
     tog_use u = {.buffer = slot->buffer, .access = fresh ? TOG_WRITE : slot->by_load ? TOG_READ : TOG_UPDATE, .wait = slot->by_load};
     if (w && (slot->by_load || slot->stored))
       LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "'%s' writes into a slot that %s", ir_op_name(op), slot->by_load ? "a load fills" : "was stored before");
-    if (w)
+    if (w) {
+      intptr_t first, count;
+      build_destinations(op, &first, &count);
       slot->last_write = o->node->id;
+      LOOM_TRY(build_least_extent(b, op, first, count, &slot->extent));
+    }
     slot->awaited = slot->awaited || (u.wait && (int)b->open_loops.n == slot->depth);
     vec_push(b->mem, &o->node->uses, u);
   }

@@ -23,9 +23,12 @@ loom_status build_gather_op(build *b, MlirOperation op, tog_body *body) {
     LOOM_TRY(build_expr(b, g.ul[d], &n->receiver[d]));
   }
   const sym_expr *rows = sym_const(m, b->tog->buffers.at[to->buffer].shape[0]);
-  n->active = sym_make(m, SYM_IF, sym_make(m, SYM_LT, n->row, rows, NULL), sym_const(m, 1), sym_const(m, 0));
+  const sym_expr *sends = sym_make(m, SYM_LT, n->row, rows, NULL);
+  if (from->extent)
+    sends = sym_make(m, SYM_AND, sends, sym_make(m, SYM_GT, from->extent, sym_const(m, 0), NULL), NULL);
+  n->active = sym_make(m, SYM_IF, sends, sym_const(m, 1), sym_const(m, 0));
   from->stored = true;      /* surplus cores skip it */
-  vec_push(m, &b->gathers, ((build_gather){to, n->row, NULL}));
+  vec_push(m, &b->gathers, ((build_gather){.slot = to, .place = n->row, .extent = from->extent}));
   return LOOM_OK;
 }
 
@@ -35,6 +38,8 @@ static void add_collect(build *b, const build_gather *g, tog_body *body) {
   n->buffer = g->slot->buffer;
   n->thread = TOG_READER;
   n->senders = sym_const(b->mem, buffer->shape[0]);
+  if (g->extent)      /* a line of cores without work sends nothing */
+    n->senders = sym_make(b->mem, SYM_IF, sym_make(b->mem, SYM_GT, g->extent, sym_const(b->mem, 0), NULL), n->senders, sym_const(b->mem, 0));
 }
 
 static const sym_expr *is_zero(build *b, const sym_expr *e) {

@@ -20,10 +20,11 @@ typedef struct build_slot {
   bool awaited;                /* a node at the level of the take waited for it to be published */
   int depth;                   /* open loops where it was taken */
   int last_write;              /* id of the last compute node that writes it; -1: none */
+  const sym_expr *extent;      /* of what that node writes: 0 on cores without work, whose slot stays unwritten; NULL: never 0 */
 } build_slot;
 
 /* A gather whose SEND was made; the first core's COLLECT comes with what that core does alone. */
-typedef struct build_gather { build_slot *slot; const sym_expr *place; tog_node *first; /* LOOP of the first core; NULL: not met yet */ } build_gather;
+typedef struct build_gather { build_slot *slot; const sym_expr *place, *extent; /* of the tiles sent, as in build_slot */ tog_node *first; /* LOOP of the first core; NULL: not met yet */ } build_gather;
 
 typedef struct build {
   ir_ctx *ir;
@@ -95,6 +96,8 @@ void build_destinations(MlirOperation op, intptr_t *first, intptr_t *count);
 LOOM_MUST_USE loom_status build_outline(build *b, MlirOperation op, tog_node *node);
 
 /* ---- tog_build_cost.c ---- */
+/* The least extent of what the operands [first, first + n) show, 0 where there is nothing of one; NULL: never 0. */
+LOOM_MUST_USE loom_status build_least_extent(build *b, MlirOperation op, intptr_t first, intptr_t n, const sym_expr **out);
 /* cycles, active and unit of a compute node. */
 LOOM_MUST_USE loom_status build_cost(build *b, MlirOperation op, tog_node *node);
 #endif
