@@ -17,6 +17,7 @@ static bool size_shape(const layout *l, const program_buffer *x, plan_buffer *ou
 static bool add_panels(const layout *l, int access, plan_buffer *out) {
   const program_access *a = &l->p->access[access];
   model_lift x = model_lift_of(l->p, l->at->grid.order, access, &l->chosen[access]);
+  int front = 0;
   for (int loop = 0; loop < l->p->n_loops; loop++) {
     if (!(x.panel & 1u << loop))
       continue;
@@ -29,8 +30,8 @@ static bool add_panels(const layout *l, int access, plan_buffer *out) {
       dim = is_kept && a->loop[d] == loop && dim < 0 ? kept : dim;
       kept += is_kept;
     }
-    if (dim >= 0 && dim < out->rank) {
-      out->shape[dim] *= trips;
+    if (dim >= 0 && front + dim < out->rank) {
+      out->shape[front + dim] *= trips;
       continue;
     }
     if (out->rank == NEST_RANK_MAX)
@@ -38,6 +39,7 @@ static bool add_panels(const layout *l, int access, plan_buffer *out) {
     memmove(out->shape + 1, out->shape, (size_t)out->rank * sizeof *out->shape);
     out->shape[0] = trips;
     out->rank++;
+    front++;
   }
   return true;
 }
