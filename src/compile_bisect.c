@@ -12,8 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Values kept of one run: 2^27 doubles are 1 GiB. */
-enum { ELEMS_MAX = 1 << 26, OPS_MAX = INT32_MAX };
+/* Values kept of one run: 2^25 numbers are 256 MiB, those of the interpreter with their bounds twice that. */
+enum { ELEMS_MAX = 1 << 25, OPS_MAX = INT32_MAX };
+
+static int64_t most_elems(const bisection *b) { return b->r->bisect_elems > 0 ? b->r->bisect_elems : ELEMS_MAX; }
 
 /* ---- the reference ---- */
 static bool same_blocks(const bisect_reference *r, const sym_binding *blocks, size_t n) {
@@ -36,15 +38,15 @@ static interp_tensor *copy_inputs(bisection *b) {
   return t;
 }
 
-static loom_status run_graph(bisection *b, const kernel_graph *k, const sym_binding *blocks, size_t n, bisect_kernel **run, interp_tensor **values) {
+static loom_status run_graph(bisection *b, const kernel_graph *k, const sym_binding *blocks, size_t n, arena *mem, bisect_kernel **run, interp_tensor **values) {
   compile_state *s = b->s;
   interp_options o = {.blocks = blocks, .n_blocks = n, .op_budget = -1,
                       .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32};
   *values = copy_inputs(b);
-  LOOM_TRY(bisect_run_kernel(s->ctx, k, *values, &o, ELEMS_MAX, run));
+  LOOM_TRY(bisect_run_kernel(s->ctx, k, *values, &o, mem, most_elems(b), run));
   if (!flow_is_full((*run)->flow))
     return LOOM_OK;
-  diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel '%s' makes more values at these sizes than --bisect-numerics keeps (%d million elements)", k->name, ELEMS_MAX >> 20);
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel '%s' makes more values at these sizes than --bisect-numerics keeps (%" PRId64 ")", k->name, most_elems(b));
   diag_help(s->ctx, "give a smaller --shape");
   return LOOM_ELIMIT;
 }
@@ -56,7 +58,7 @@ static loom_status reference(bisection *b, const sym_binding *blocks, size_t n, 
       return LOOM_OK;
     }
   bisect_reference r = {blocks, n, NULL, NULL};
-  LOOM_TRY(run_graph(b, b->graph, blocks, n, &r.run, &r.values));
+  LOOM_TRY(run_graph(b, b->graph, blocks, n, &b->kept, &r.run, &r.values));
   for (size_t i = 0; i < r.run->flow->nodes.n; i++) {
     const flow_node *node = &r.run->flow->nodes.at[i];
     if (node->kind == FLOW_CONSTANT && node->elems > 0 && b->references.n == 0)
@@ -209,9 +211,9 @@ static loom_status run_module(bisection *b, MlirModule m, const bisect_reference
   for (size_t i = sizes.n; (intptr_t)i < n; i++)
     vec_push(mem, &sizes, 0);
   bisect_ir_options o = {.symbols = want->blocks, .n_symbols = want->n_blocks, .arguments = arguments, .n_arguments = (size_t)n, .scalars = sizes.at,
-                         .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32, .elems_max = ELEMS_MAX, .op_budget = OPS_MAX};
+                         .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32, .elems_max = most_elems(b), .op_budget = OPS_MAX};
   flow_memory **memory;
-  LOOM_TRY(bisect_run_ir(&s->ir, func, &o, &out->flow, &memory, &out->stop));
+  LOOM_TRY(bisect_run_ir(&s->ir, func, &o, &b->passing, &out->flow, &memory, &out->stop));
   out->values = ARENA_NEW_N(mem, const double *, k->tensors.n);
   out->writer = ARENA_NEW_N(mem, const int *, k->tensors.n);
   for (intptr_t i = 0; i < count && out->stop.end == BISECT_RAN; i++) {
@@ -263,7 +265,7 @@ static loom_status simulate(bisection *b, const sim_tile_fn *functions, bisect_o
   compile_state *s = b->s;
   arena *mem = &s->ctx->mem;
   void **dram = ARENA_NEW_N(mem, void *, s->tog->tensors.n);
-  bisect_tog *watch = bisect_tog_open(mem, s->tog, ELEMS_MAX);
+  bisect_tog *watch = bisect_tog_open(&b->passing, s->tog, most_elems(b));
   sim_exec exec = {functions, s->tog->functions.n};
   sim_options o = {.exec = &exec, .tensors = dram, .verify = true, .watch = bisect_tog_watch(watch)};
   sim_report report;
@@ -322,6 +324,7 @@ static loom_status judge_blocks(bisection *b, MlirModule m, const sym_binding *b
   LOOM_TRY(bisect_judge(b, row->name, want, &got, row, print_op));
   if (row->status == BISECT_OK)
     keep_constants(b, &got);
+  arena_done(&b->passing);
   return LOOM_OK;
 }
 
@@ -383,7 +386,7 @@ static loom_status judge_kernel(bisection *b) {
     bisect_outcome got = {0};
     LOOM_TRY(plan_blocks(b, &blocks, &n));
     LOOM_TRY(reference(b, blocks, n, &want));
-    LOOM_TRY(run_graph(b, s->kernel, blocks, n, &run, &values));
+    LOOM_TRY(run_graph(b, s->kernel, blocks, n, &b->passing, &run, &values));
     got.flow = run->flow;
     got.values = ARENA_NEW_N(mem, const double *, s->kernel->tensors.n);
     got.writer = ARENA_NEW_N(mem, const int *, s->kernel->tensors.n);
@@ -415,6 +418,19 @@ static loom_status judge_tog(bisection *b) {
   return LOOM_OK;
 }
 
+static loom_status judge_stages(bisection *b) {
+  compile_state *s = b->s;
+  LOOM_TRY(compile_make_inputs(s, b->r, false, b->inputs));
+  LOOM_TRY(judge_kernel(b));
+  if (!b->out->found)
+    LOOM_TRY(judge_module(b, COMPILE_STAGE0, s->stage0, s->machine != NULL));
+  if (!b->out->found)
+    LOOM_TRY(judge_module(b, COMPILE_CANONICAL, s->canonical, true));
+  if (!b->out->found)
+    LOOM_TRY(judge_module(b, COMPILE_BUFFERIZED, s->bufferized, false));
+  return b->out->found ? LOOM_OK : judge_tog(b);
+}
+
 loom_status compile_bisect(compile_state *s, const run_options *r, compile_bisection *out) {
   memset(out, 0, sizeof *out);
   if (!s->kernel || s->is_opaque) {
@@ -423,14 +439,10 @@ loom_status compile_bisect(compile_state *s, const run_options *r, compile_bisec
     return LOOM_EUNSUP;
   }
   bisection b = {.s = s, .r = r, .out = out, .graph = s->read_kernel ? s->read_kernel : s->kernel};
+  b.kept.guard = b.passing.guard = s->ctx->mem.guard;
   b.inputs = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n + b.graph->tensors.n);
-  LOOM_TRY(compile_make_inputs(s, r, false, b.inputs));
-  LOOM_TRY(judge_kernel(&b));
-  if (!out->found)
-    LOOM_TRY(judge_module(&b, COMPILE_STAGE0, s->stage0, s->machine != NULL));
-  if (!out->found)
-    LOOM_TRY(judge_module(&b, COMPILE_CANONICAL, s->canonical, true));
-  if (!out->found)
-    LOOM_TRY(judge_module(&b, COMPILE_BUFFERIZED, s->bufferized, false));
-  return out->found ? LOOM_OK : judge_tog(&b);
+  loom_status st = judge_stages(&b);
+  arena_done(&b.kept);
+  arena_done(&b.passing);
+  return st;
 }

@@ -55,6 +55,7 @@ typedef struct bisection {
   compile_bisection *out;
   const kernel_graph *graph;             /* the kernel as it was read */
   interp_tensor *inputs;
+  arena kept, passing;                   /* what the references made, to the end; what the stage that is running makes */
   VEC_OF(bisect_reference) references;
   bisect_constants constants;            /* of the stages that were right */
 } bisection;

@@ -48,7 +48,7 @@ static void describe_result(bisection *b, const bisect_reference *want, const bi
 /* ---- what is to blame ---- */
 static void describe_op(bisection *b, const flow_run *run, int op, const flow_frame *frame, const char *(*print)(bisection *, const void *, const char **)) {
   bisect_finding *f = &b->out->finding;
-  f->op = run->ops.at[op].name;
+  f->op = arena_strdup(&b->s->ctx->mem, run->ops.at[op].name);
   f->text = print(b, run->ops.at[op].key, &f->location);
   f->where = flow_place(&b->s->ctx->mem, run, frame);
 }
@@ -56,7 +56,7 @@ static void describe_op(bisection *b, const flow_run *run, int op, const flow_fr
 static void describe_kernel_op(bisection *b, const flow_run *want, int node) {
   bisect_finding *f = &b->out->finding;
   const flow_op *op = &want->ops.at[want->nodes.at[node].op];
-  f->kernel_op = op->name;
+  f->kernel_op = arena_strdup(&b->s->ctx->mem, op->name);
   f->kernel_location = bisect_kernel_op_text(&b->s->ctx->mem, b->graph, op->key);
 }
 
@@ -137,7 +137,7 @@ static void blame(bisection *b, const bisect_reference *want, const bisect_outco
     return;
   }
   flow_known known = {b->constants.at, b->constants.n};
-  flow_parting p = flow_find_parting(&b->s->ctx->mem, run, w->got, should, w->want, &known);
+  flow_parting p = flow_find_parting(&b->passing, run, w->got, should, w->want, &known);
   const flow_node *n = &run->nodes.at[p.node];
   describe_op(b, run, p.loop >= 0 ? p.loop : n->op, p.loop >= 0 ? n->frame->outer : n->frame, print);
   if (p.loop >= 0)
@@ -165,12 +165,12 @@ loom_status bisect_judge(bisection *b, const char *stage, const bisect_reference
   row->status = BISECT_OK;
   if (got->stop.end == BISECT_UNKNOWN || got->stop.end == BISECT_FULL) {
     row->status = BISECT_SKIPPED;
-    row->why = got->stop.why;
+    row->why = arena_strdup(&b->s->ctx->mem, got->stop.why);
     return LOOM_OK;
   }
   if (got->stop.end == BISECT_BROKE) {
     describe_op(b, got->flow, flow_op_of(got->flow, got->stop.op.ptr, NULL, LOOM_NOSPAN), got->stop.frame, print);
-    f->why = got->stop.why;
+    f->why = arena_strdup(&b->s->ctx->mem, got->stop.why);
   } else {
     wrong_element w = find_wrong(b, want, got, row);
     if (w.tensor < 0 && !got->fault)

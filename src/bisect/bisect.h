@@ -31,8 +31,8 @@ typedef struct bisect_kernel {
   VEC_OF(int) stamps; int stamp;         /* by node: of the last LOAD that listed it */
   struct bisect_given *given;            /* to gathers */
 } bisect_kernel;
-/* Runs the interpreter on `tensors` (interp.h) and records.  *out_run: the recording; nodes' kernel values are rounded, with bounds. */
-LOOM_MUST_USE loom_status bisect_run_kernel(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o, int64_t elems_max,
+/* Runs the interpreter on `tensors` (interp.h) and records.  *out_run: the recording, in `mem`; its values are rounded, with bounds. */
+LOOM_MUST_USE loom_status bisect_run_kernel(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o, arena *mem, int64_t elems_max,
                                             bisect_kernel **out_run);
 /* "matmul.py:12:5: matmul" */
 const char *bisect_kernel_op_text(arena *mem, const kernel_graph *k, const kernel_op *op);
@@ -46,9 +46,9 @@ typedef struct bisect_ir_options {
   bool accumulate_in_result_type;
   int64_t elems_max, op_budget;          /* values kept; scalar operations; 0: unlimited */
 } bisect_ir_options;
-/* Runs function `func`.  *out_memory: by argument, as it is at the end.  Values found wrong are for the caller to see; `out_stop` says whether it ran
- * to its end. */
-LOOM_MUST_USE loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop);
+/* Runs function `func`; all that is left is in `mem`.  *out_memory: by argument, as it is at the end.  Values found wrong are for the caller to see;
+ * `out_stop` says whether it ran to its end. */
+LOOM_MUST_USE loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, arena *mem, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop);
 
 /* ---- bisect_tog.c ---- */
 typedef struct bisect_tog bisect_tog;

@@ -159,18 +159,19 @@ static loom_status make_writers(loom_ctx *ctx, bisect_kernel *b, const interp_op
         elems *= n;
       }
     }
-    b->writer[i] = ARENA_NEW_N(&ctx->mem, int, elems);
+    b->writer[i] = ARENA_NEW_N(b->flow->mem, int, elems);
     memset(b->writer[i], -1, (size_t)elems * sizeof(int));
   }
   return LOOM_OK;
 }
 
-loom_status bisect_run_kernel(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o, int64_t elems_max, bisect_kernel **out_run) {
-  bisect_kernel *b = ARENA_NEW(&ctx->mem, bisect_kernel);
-  *b = (bisect_kernel){.graph = k, .flow = flow_new(&ctx->mem, elems_max), .stamp = 1};
-  b->node_of = ARENA_NEW_N(&ctx->mem, int, k->values.n);
+loom_status bisect_run_kernel(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o, arena *mem, int64_t elems_max,
+                              bisect_kernel **out_run) {
+  bisect_kernel *b = ARENA_NEW(mem, bisect_kernel);
+  *b = (bisect_kernel){.graph = k, .flow = flow_new(mem, elems_max), .stamp = 1};
+  b->node_of = ARENA_NEW_N(mem, int, k->values.n);
   memset(b->node_of, -1, k->values.n * sizeof(int));
-  b->writer = ARENA_NEW_N(&ctx->mem, int *, k->tensors.n);
+  b->writer = ARENA_NEW_N(mem, int *, k->tensors.n);
   LOOM_TRY(make_writers(ctx, b, o, tensors));
   interp_watch watch = {b, made, touched, passed, entered, left, gave, got};
   interp_options watched = *o;

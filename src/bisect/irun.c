@@ -193,9 +193,9 @@ static flow_memory **open_arguments(irun *r, MlirOperation func) {
 }
 
 /* With gathers the function runs once more for each: instances run one after the other, and what they give is known when all of them have run. */
-loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop) {
+loom_status bisect_run_ir(ir_ctx *ir, MlirOperation func, const bisect_ir_options *o, arena *mem, flow_run **out_run, flow_memory ***out_memory, bisect_stop *out_stop) {
   intptr_t passes = 1 + ir_count(func, "loom.gather");
-  irun r = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .o = o, .flow = flow_new(&ir->ctx->mem, o->elems_max)};
+  irun r = {.ir = ir, .ctx = ir->ctx, .mem = mem, .o = o, .flow = flow_new(mem, o->elems_max)};
   for (intptr_t pass = 0; pass < passes && r.stop.end == BISECT_RAN; pass++) {
     r.given = r.gives;
     r.gives = (irun_given_list){0};
