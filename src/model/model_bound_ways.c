@@ -52,7 +52,7 @@ static int64_t in_cycles(double most) {
   return most >= (double)MODEL_MOST ? MODEL_MOST : (int64_t)floor(most);
 }
 
-enum { WAYS_MAX = 64, COMBINED_MAX = 256 };
+enum { WAYS_MAX = 64, COMBINED_MAX = 64 };
 
 /* Bytes on the busiest link, when each access loads every link as little as it can. */
 static double least_links(const model_program *p, const bound_parts *x, const model_case *c) {

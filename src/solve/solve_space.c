@@ -4,6 +4,9 @@
 #include "base/text.h"
 #include "base/threads.h"
 
+/* A search is long from LONG_SEARCH nodes on; boxes of so many points for each mapping ask all mappings before and after. */
+enum { LONG_SEARCH = 60000, PAYS_SHORT = 100, PAYS_LONG = 8 };
+
 /* ---- nodes that are open, and those to be used again ---- */
 
 static void push(space_search *s, space_node *x) { solve_heap_push(&s->ctx->scratch, &s->open, (solve_open){x->bound, s->age++, x}); }
@@ -92,11 +95,11 @@ static bool may_fit(const space_search *s, const space_node *x) {
   return model_pack_bound(s->program, blocks) <= s->machine->l1_bytes;
 }
 
-/* What is known of the mappings: what parts of the mesh they use. */
-static void bound_node(const space_search *s, space_node *x) {
+/* `known`: of the mappings; NULL: only what parts of the mesh they use. */
+static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
   model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
-  int64_t b = model_bound(s->program, cores, &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
+  int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
     b = INT64_MAX;
   x->bound = b > x->bound ? b : x->bound;
@@ -159,7 +162,7 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
   return LOOM_OK;
 }
 
-/* Bounds a point by what is known of each mapping: its ends, with `with_links` those and the links. */
+/* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
   model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at)};
   if (with_links) {
@@ -179,15 +182,20 @@ static loom_status bound_by_cases(space_search *s, space_node *x, model_point *a
     drop(s, x);
     return LOOM_OK;
   }
-  at->compute = x->compute;
-  int64_t b = model_bound_point(s->program, at, &known);
-  x->bound = b > x->bound ? b : x->bound;
+  if (x->compute >= 0) {
+    at->compute = x->compute;
+    int64_t b = model_bound_point(s->program, at, &known);
+    x->bound = b > x->bound ? b : x->bound;
+  } else {
+    bound_node(s, x, &known);
+  }
   x->stage = with_links ? SPACE_GROUP : SPACE_ENDS;
   return push_or_drop(s, x);
 }
 
 static loom_status split(space_search *s, space_node *x, int symbol) {
   int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
+  model_point at;
   for (int half = 0; half < 2; half++) {
     space_node *child = new_node(s);
     *child = *x;
@@ -199,7 +207,11 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
       drop(s, child);
       continue;
     }
-    bound_node(s, child);
+    if (x->stage != SPACE_BOX && set_point(s, child, WAVES, &at)) {      /* it has its parent's waves */
+      LOOM_TRY(bound_by_cases(s, child, &at, x->stage == SPACE_GROUP));
+      continue;
+    }
+    bound_node(s, child, NULL);
     LOOM_TRY(push_or_drop(s, child));
   }
   drop(s, x);
@@ -214,29 +226,43 @@ static loom_status bound_costs(space_search *s, space_node *x) {
     drop(s, x);
     return LOOM_OK;
   }
-  int64_t b = model_bound_point(s->program, &at, &parts);
   x->compute = at.compute;
+  if (x->stage != SPACE_BOX)
+    return bound_by_cases(s, x, &at, x->stage == SPACE_GROUP);
+  int64_t b = model_bound_point(s->program, &at, &parts);
   x->bound = b > x->bound ? b : x->bound;
-  x->stage = SPACE_COSTS;
   return push_or_drop(s, x);
 }
 
-/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, then to points; a point gets its own cycles, asks for the
- * ends of its mappings, then for its group.  *is_ready: it is one that did. */
+/* Is a box so large that asking all its mappings is worth while, for their ends or then for their group?  Points ask anyway, and in most searches few are left by then:
+ * boxes ask for groups in long ones only, such as those of decoding, where links alone tell millions of points apart. */
+static bool pays(const space_search *s, const space_node *x) {
+  const explore_space *e = s->source.space;
+  int64_t n = 1, maps = e ? e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]] : 1;
+  for (int i = 0; i < s->n_blocks; i++)
+    n = solve_mul(n, x->to[i] - x->from[i] + 1);
+  bool is_long = s->age > LONG_SEARCH;
+  return n >= solve_mul(maps, is_long ? PAYS_LONG : PAYS_SHORT) && (is_long || x->stage == SPACE_BOX);
+}
+
+/* One step of a node on its way to be looked at: boxes are cut until all their points have the same waves, large ones ask for the ends and the group of their mappings,
+ * then they are cut to points; a point gets its own cycles, asks for the ends, then for the group.  *is_ready: it is one that did. */
 static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
   model_point at;
-  *is_ready = x->stage == SPACE_GROUP;
+  int any = widest(s, x);
+  *is_ready = any < 0 && x->compute >= 0 && x->stage == SPACE_GROUP;
   if (*is_ready)
     return LOOM_OK;
-  int symbol = wave_symbol(s, x);
-  symbol = symbol >= 0 ? symbol : widest(s, x);
-  if (symbol >= 0)
-    return split(s, x, symbol);
-  if (x->stage == SPACE_BOX)
+  if (any < 0 && x->compute < 0)
     return bound_costs(s, x);
-  if (!set_point(s, x, WAVES, &at))
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
-  return bound_by_cases(s, x, &at, x->stage == SPACE_ENDS);
+  int symbol = wave_symbol(s, x);
+  if (any >= 0 && (symbol >= 0 || x->stage == SPACE_GROUP || !pays(s, x)))
+    return split(s, x, symbol >= 0 ? symbol : any);
+  if (set_point(s, x, WAVES, &at))
+    return bound_by_cases(s, x, &at, x->stage == SPACE_ENDS);
+  if (any >= 0)
+    return split(s, x, any);
+  LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
 }
 
 /* ---- an epoch ---- */
@@ -365,10 +391,11 @@ loom_status space_search_run(space_search *s) {
     space_node *x = new_node(s);
     memset(x, 0, sizeof *x);
     x->tuple = t;
+    x->compute = -1;
     for (int i = 0; i < s->n_blocks; i++)
       x->to[i] = s->domain[i].n - 1;
     if (may_fit(s, x)) {
-      bound_node(s, x);
+      bound_node(s, x, NULL);
       push(s, x);
     } else {
       drop(s, x);

@@ -96,10 +96,10 @@ typedef VEC_OF(solve_ratio) solve_ratios;
 /* The parts of the mesh that the mappings of a tuple use. */
 typedef struct space_reach { model_reach *at; int n; } space_reach;
 
-/* How the bound of a node was made: from sizes alone; a point's with its own cycles, with the ends of its mappings, with the links of its group. */
-typedef enum space_stage { SPACE_BOX, SPACE_COSTS, SPACE_ENDS, SPACE_GROUP } space_stage;
+/* How the bound of a node was made: from sizes alone, with the ends of its mappings, with the links of its group. */
+typedef enum space_stage { SPACE_BOX, SPACE_ENDS, SPACE_GROUP } space_stage;
 typedef struct space_node {
-  int64_t bound, compute;               /* compute: cycles of a point, from COSTS on */
+  int64_t bound, compute;               /* compute: cycles of a point; -1: a box, or not yet known */
   int32_t tuple;
   space_stage stage;
   int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX];
