@@ -2,7 +2,7 @@
  *
  *   b  bytes of a slot (tile times panel)        N  times loaded        s, l, h  transfer_setup, DRAM latency, hop       P, k, B  rates of port, link, DRAM
  *   own    = s + l + H*h + max(b/P, own*b/k, b*channels/(B*min(channels, channels of the box)))
- *   share  = s + l + H*h + max(senders*b/B, busiest*b/k)
+ *   share  = s + l + H*h + max(senders*b*channels/(B*channels of all boxes), busiest*b/k)
  *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K
  *   multicast  R = max(own, share) + 2*G*h + s + max(tree*b/k, b/P): senders go in step
  *   chain      R = max(own + s + b/k, 2*(s + h + b/k)), the first max(own, share) + s + b/k + (length - 1)*(s + h + b/k)
@@ -73,21 +73,28 @@ static int64_t box_extent(const model_point *at, const program_access *a, uint32
   return model_min(v, model_max(a->shape[d], 1));
 }
 
-/* Channels that hold a box at the tensor's origin: page p of the row-major bytes lies on channel p mod channels. */
-static int64_t box_channels(const model_program *p, const model_point *at, const program_access *a, uint32_t panel) {
-  int64_t run = a->elem_bytes, pitch = a->elem_bytes, channels = p->channels;
-  int d = a->rank - 1;
-  for (; d >= 0; d--) {                 /* whole inner dims lie in one run */
-    int64_t extent = box_extent(at, a, panel, d);
-    run *= extent;
-    pitch *= a->shape[d];
-    if (extent < a->shape[d])
-      break;
+/* The same for all cores of a wave together. */
+static int64_t wave_extent(const model_program *p, const model_point *at, const program_access *a, uint32_t panel, int d) {
+  int64_t v = box_extent(at, a, panel, d);
+  int l = a->loop[d];
+  if (l >= 0 && l < p->n_parallel && l != a->only_first)
+    v *= at->grid.cores[l];
+  return model_min(v, model_max(a->shape[d], 1));
+}
+
+/* Channels that hold a box at the tensor's origin: page p of its bytes lies on channel p mod channels. */
+static int64_t channels_of(const model_program *p, const program_access *a, const int64_t *extent) {
+  int64_t run = a->elem_bytes, channels = p->channels;
+  int i = a->rank - 1;
+  for (bool is_whole = true; i >= 0 && is_whole; i--) {      /* whole inner dims lie in one run */
+    int d = a->by_pitch[i];
+    run *= extent[d];
+    is_whole = extent[d] >= a->shape[d];
   }
   if (run >= channels * p->page_bytes || channels > 64)
     return channels;
   uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
-  int64_t rows = d > 0 ? box_extent(at, a, panel, d - 1) : 1, page_bytes = p->page_bytes, step = pitch % (channels * page_bytes);
+  int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = p->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
   int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;
   for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* a row: its first page, and where in it it begins */
     int64_t n = pages + (offset + rest > 0) + (offset + rest > page_bytes);
@@ -101,9 +108,21 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
     page -= page >= channels ? channels : 0;
   }
   int64_t found = __builtin_popcountll(seen);
-  for (int i = d - 2; i >= 0; i--)      /* outer rows start elsewhere */
-    found = model_min(channels, found * model_min(box_extent(at, a, panel, i), channels));
+  for (i--; i >= 0; i--)                /* outer rows start elsewhere, unless they are whole rounds apart */
+    if (a->pitch[a->by_pitch[i]] % (channels * page_bytes) != 0)
+      found = model_min(channels, found * model_min(extent[a->by_pitch[i]], channels));
   return found;
+}
+
+/* *wave: those of all cores that fetch at once. */
+static int64_t box_channels(const model_program *p, const model_point *at, const program_access *a, uint32_t panel, int64_t *wave) {
+  int64_t own[NEST_RANK_MAX], all[NEST_RANK_MAX];
+  for (int d = 0; d < a->rank; d++) {
+    own[d] = box_extent(at, a, panel, d);
+    all[d] = wave_extent(p, at, a, panel, d);
+  }
+  *wave = channels_of(p, a, all);
+  return channels_of(p, a, own);
 }
 
 /* DRAM bytes of the whole machine: what the loops it is left in touch, edges clamped; a parallel loop it does not move with repeats it on every
@@ -190,14 +209,15 @@ static int64_t own_cycles(const model_program *p, const model_route *r, int64_t 
   return route_start(p, r) + model_max(model_max(model_cycles(bytes, p->port_rate), on_links(p, r->own_x1024, bytes)), spread);
 }
 
-static int64_t share_cycles(const model_program *p, const model_route *r, int64_t bytes) {
-  return route_start(p, r) + model_max(model_cycles(bytes * r->senders, p->dram_rate), on_links(p, r->busiest_x1024, bytes));
+/* `channels`: that hold what all of them move. */
+static int64_t share_cycles(const model_program *p, const model_route *r, int64_t bytes, int64_t channels) {
+  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes));
 }
 
 typedef struct load_time { int64_t each, first, shared; } load_time;      /* shared: with all others at once */
 
-static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, load_time *out) {
-  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes)), length = 1;
+static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
+  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), length = 1;
   bool is_chain = false, is_multicast = false;
   for (int d = 0; d < PLAN_MESH_MAX; d++) {
     is_multicast = is_multicast || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
@@ -291,7 +311,8 @@ static bool price_store(const model_program *p, const model_point *at, const pro
   int64_t together = bytes;
   if (!model_scale(&together, r->senders))
     return false;
-  v->dram_rest = model_max(v->dram_bytes - together, 0);
+  if (v->dram_bytes > 0)
+    v->dram_rest = model_max(v->dram_rest - (int64_t)((__int128)together * v->dram_rest / v->dram_bytes), 0);
   for (int l = 0; l < r->n_links; l++)
     v->link_rest[l] = model_max(v->link_rest[l] - (int64_t)((__int128)bytes * r->link_x1024[l] / 1024), 0);
   if (a->direct >= 0 && !c->direct) {
@@ -356,7 +377,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     return false;
   if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
     return false;
-  int64_t channels = box_channels(p, at, a, x.panel), cycles = 0, last = 0;
+  int64_t wave_channels, channels = box_channels(p, at, a, x.panel, &wave_channels), cycles = 0, last = 0;
   load_time first = {0};
   const model_route *last_route = r;
   __int128 crossed[MODEL_LINKS_MAX] = {0}, senders = 0;
@@ -368,10 +389,10 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     if (!model_scale(&times, turns))
       return false;
     if (a->is_store) {
-      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, q, bytes) - route_start(p, q));
+      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, q, bytes, wave_channels) - route_start(p, q));
     } else {
       load_time t;
-      time_load(p, c, q, bytes, channels, &t);
+      time_load(p, c, q, bytes, channels, wave_channels, &t);
       first = k.is_first ? t : first;
       each = t.each;
     }
@@ -386,7 +407,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       return false;
     k.is_first = false;
   } while (next_wave(p, at, x.over, &k));
-  out->dram_rest = out->dram_bytes;
+  out->dram_rest = (int64_t)((__int128)out->dram_bytes * p->channels / wave_channels);      /* the reader's turns: all cores want the same channels */
   for (int l = 0; l < r->n_links && senders > 0; l++)
     out->link_rest[l] = (share_of(crossed[l], out->dram_bytes, senders) + 1023) / 1024;
   if (a->is_store)

@@ -95,6 +95,20 @@ static loom_status compile_loop(compiler *c, int l) {
 
 /* ---- accesses ---- */
 
+static void set_pitches(const nest_tensor *t, program_access *a) {
+  int64_t pitch = a->elem_bytes;
+  for (int d = a->rank - 1; d >= 0; d--) {
+    a->pitch[d] = d < t->rank && nest_tensor_is_view(t) ? t->stride[d] * a->elem_bytes : pitch;
+    pitch *= a->shape[d];
+  }
+  for (int d = 0; d < a->rank; d++) {
+    int i = d;
+    for (; i > 0 && a->pitch[a->by_pitch[i - 1]] < a->pitch[d]; i--)
+      a->by_pitch[i] = a->by_pitch[i - 1];
+    a->by_pitch[i] = d;
+  }
+}
+
 static loom_status compile_access(compiler *c, const nest_node *x) {
   const nest *n = c->n;
   program_access *a = &c->p->access[c->p->n_access++];
@@ -111,6 +125,7 @@ static loom_status compile_access(compiler *c, const nest_node *x) {
     a->steps |= 1u << a->loop[d];
     a->is_tiled[d] = x->dim[d].size->op == SYM_SYM && text_eq(x->dim[d].size->name, n->loops.at[a->loop[d]].block);
   }
+  set_pitches(t, a);
   for (int l = 0; l < c->p->n_loops; l++)
     if (nest_access_uses(n, x, l))
       a->moves |= 1u << l;

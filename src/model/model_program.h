@@ -39,6 +39,8 @@ typedef struct program_access {
   int loop[NEST_RANK_MAX];              /* that each dim steps with; -1 */
   bool is_tiled[NEST_RANK_MAX];         /* the dim's size is that loop's block: its tiles lie side by side */
   int64_t shape[NEST_RANK_MAX];         /* of the tensor, elements */
+  int64_t pitch[NEST_RANK_MAX];         /* bytes from one element to the next along the dim, as they lie in DRAM */
+  int by_pitch[NEST_RANK_MAX];          /* dims, the widest pitch first */
   uint32_t moves, steps;                /* masks of loops: the box depends on it; a dim steps with it */
   uint32_t loops;                       /* mask of the loops around it */
   uint32_t active_by;                   /* parallel loops on whose surplus cores it does nothing: it moves with them, or a causal loop around it does */
