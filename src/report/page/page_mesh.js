@@ -18,10 +18,25 @@ function laneSpent(lane) {
 const spentName = (spent) => kindName(spent.kind) + (spent.unit >= 0 ? ' on ' + units[spent.unit] : '');
 const waiting = (core) => laneSpent(3 * core + 1).reduce((sum, spent) => sum + (waitKinds.has(spent.kind) ? spent.cycles : 0), 0);
 
+/* Coordinates of core `i` of the machine's whole mesh, which the graph may use a part of. */
+function machineCoords(i) {
+  const sizes = page.machine.mesh.map((dim) => dim.size);
+  return sizes.map((size, d) => Math.floor(i / sizes.slice(d + 1).reduce((a, b) => a * b, 1)) % size);
+}
+
+/* Cycles that the busiest link out of each core works, by coordinates; only where graph and machine have the same dims. */
+const linkBusy = {};
+if (page.mesh.length === page.machine.mesh.length)
+  for (const link of page.sim.links) {
+    const at = machineCoords(link.from).join();
+    linkBusy[at] = Math.max(linkBusy[at] || 0, link.busy);
+  }
+
 const metrics = {
   cycles: { name: 'cycles', value: (c) => cores[c].cycles, text: count, brief: short },
   busy: { name: 'busy computing', value: (c) => 100 * cores[c].busy / Math.max(cores[c].cycles, 1), text: (v) => v.toFixed(1) + ' %', brief: (v) => Math.round(v) + '%' },
   waiting: { name: 'compute thread waiting', value: (c) => 100 * waiting(c) / Math.max(cores[c].cycles, 1), text: (v) => v.toFixed(1) + ' %', brief: (v) => Math.round(v) + '%' },
+  links: { name: 'busiest link out of it', value: (c) => 100 * (linkBusy[coordsOf(c).join()] || 0) / Math.max(end, 1), text: (v) => v.toFixed(1) + ' %', brief: (v) => Math.round(v) + '%' },
   dram: { name: 'bytes from and to DRAM', value: (c) => cores[c].dram_bytes, text: bytes, brief: short },
 };
 
@@ -31,10 +46,10 @@ function cellLabel(core) {
 
 /* Machine cores next to a DRAM channel, as "x,y": list of channels; only where graph and machine have the same dims. */
 function channelsAt() {
-  const at = {}, sizes = page.machine.mesh.map((d) => d.size);
+  const at = {};
   page.machine.attach.forEach((node, channel) => {
-    const coords = sizes.map((size, d) => Math.floor(node / sizes.slice(d + 1).reduce((a, b) => a * b, 1)) % size);
-    (at[coords.join()] = at[coords.join()] || []).push(channel);
+    const coords = machineCoords(node).join();
+    (at[coords] = at[coords] || []).push(channel);
   });
   return page.mesh.length === page.machine.mesh.length ? at : {};
 }
@@ -100,6 +115,16 @@ function showCore(box) {
     make('p', {}, count(cores[core].cycles) + ' cycles, ' + metrics.busy.text(metrics.busy.value(core)) + ' busy, ' + bytes(cores[core].dram_bytes) + ' from and to DRAM'), ...bars, makeLegend());
 }
 
+/* How much of the run each DRAM channel works. */
+function makeChannels() {
+  const rows = page.sim.channels.map((channel, i) => {
+    const bar = make('span', { class: 'length' });
+    bar.style.width = 100 * channel.busy / Math.max(end, 1) + '%';
+    return make('div', { class: 'bar-row' }, make('span', {}, 'channel ' + i), make('span', { class: 'track' }, bar), make('span', { class: 'number' }, percent(channel.busy, end)));
+  });
+  return make('div', {}, make('h3', {}, 'DRAM ', make('small', {}, 'busy')), make('div', { class: 'bars channels' }, ...rows));
+}
+
 function showMesh() {
   const shown = cores.slice(0, cellsMost).map((_, i) => i), channels = channelsAt();
   const panels = page.mesh.length < 3 ? [make('div', {}, makePanel(shown, channels))]
@@ -130,7 +155,7 @@ function showMesh() {
     make('div', {}, make('p', { class: 'controls' }, make('label', { for: 'metric' }, 'colour and number: '), choice, make('span', { class: 'ramp' }, low, make('span', { class: 'gradient' }), high)),
       make('div', { onkeydown: (event) => moveFocus(event, cells) }, ...panels),
       cores.length > cellsMost ? make('p', { class: 'note' }, 'the first ' + count(cellsMost) + ' of ' + count(cores.length) + ' cores') : null,
-      make('p', { class: 'note' }, 'D: the core next to that DRAM channel. Arrow keys move between cores; the chosen one is shown here and below.')), detail));
+      make('p', { class: 'note' }, 'D: the core next to that DRAM channel. Arrow keys move between cores; the chosen one is shown here and below.')), make('div', {}, detail, makeChannels())));
   paint(metrics.cycles);
   mark();
   watchers.core.push(mark);
