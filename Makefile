@@ -23,6 +23,7 @@ run: deps
 	$(BUILD)/loom run kernels/matmul.py --machine wormhole --shape M=2048,N=2048,K=256 --check
 
 test: deps
+	@scripts/install-deps --optional
 	@$(MAKE) --no-print-directory all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) unit-tests
 	@scripts/check_layers
