@@ -243,7 +243,8 @@ static loom_status bufferize(compile_state *s) {
 static loom_status build_tog(compile_state *s) {
   LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
   s->tog->predicted_cycles = s->plan->predicted_cycles;
-  return tog_verify(s->ctx, s->tog);
+  LOOM_TRY(tog_verify(s->ctx, s->tog));
+  return tog_verify_points(s->ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes});
 }
 
 static loom_status pipeline(compile_state *s) {

@@ -134,7 +134,7 @@ static loom_status replace(compile_state *s, compile_stage stage, const char *pa
   case COMPILE_NEST: LOOM_TRY(nest_from_data(s->ctx, v, &s->nest)); return nest_verify(s->ctx, s->nest);
   case COMPILE_PLAN: LOOM_TRY(plan_from_data(s->ctx, v, &s->plan)); s->plans.at[0] = s->plan; return LOOM_OK;
   case COMPILE_BUFFERIZED: LOOM_TRY(replace_module(s, path, source, size, &s->bufferized)); return dialect_verify(&s->ir, s->bufferized);
-  case COMPILE_TOG: LOOM_TRY(tog_from_data(s->ctx, v, &s->tog)); return tog_verify(s->ctx, s->tog);
+  case COMPILE_TOG: LOOM_TRY(tog_from_data(s->ctx, v, &s->tog)); LOOM_TRY(tog_verify(s->ctx, s->tog)); return tog_warn_points(s->ctx, s->tog, NULL);
   default: LOOM_FAIL(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "the %s stage is a report and cannot be replaced; edit the plan instead", stages[stage].name);
   }
 }

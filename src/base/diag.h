@@ -60,6 +60,15 @@ static inline void diag_drop(loom_ctx *ctx, diag_mark m) {
   ctx->diag.errors = m.errors;
   ctx->diag.warnings = m.warnings;
 }
+/* Errors that came since become warnings. */
+static inline void diag_soften(loom_ctx *ctx, diag_mark m) {
+  for (diag_item *d = *m.last; d; d = d->next)
+    if (d->severity == DIAG_ERROR) {
+      d->severity = DIAG_WARNING;
+      ctx->diag.errors--;
+      ctx->diag.warnings++;
+    }
+}
 
 /* Records an error with help text and returns its status. */
 #define LOOM_FAIL(ctx, span, status, ...) return diag_error((ctx), (span), (status), __VA_ARGS__)

@@ -190,8 +190,8 @@ static void test_any_view_moves_the_right_elements_from_their_pages(void **state
     box at = random_box(&r, &v, seed % 3 == 0);
     bench_set(&b, copy_graph(&b.ctx.mem, &x, &v, &at, is_load));
     b.m->dram_page_bytes = 32;
-    bench_run(&b, NULL, 0, true);
     int64_t all = tog_tensor_elems(&x), channels[2] = {0};
+    bench_run(&b, NULL, 0, true);
     for (int64_t i = 0; i < at.elems; i++) {
       int64_t element, place;
       locate(&v, &at, i, &element, &place);

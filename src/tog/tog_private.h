@@ -22,6 +22,16 @@ LOOM_MUST_USE loom_status tog_check_balance(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_check_gathers(loom_ctx *ctx, const tog *t);
 /* One thread reads and frees a buffer.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_consumers(loom_ctx *ctx, const tog *t);
+/* No box leaves its tensor or its slot.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_ranges(loom_ctx *ctx, const tog *t);
+/* Cores that share a load agree on sender and rectangle, and come to it equally often.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_partners(loom_ctx *ctx, const tog *t);
+/* Stores write every element of every output once.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_coverage(loom_ctx *ctx, const tog *t);
+/* Every slot is inside the L1.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip);
+/* Warns, once a node, of loads from a DRAM address into an L1 address that differs mod chip->align_bytes. */
+LOOM_MUST_USE loom_status tog_check_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 /* Two buffers may share bytes when one is free, by one thread's order, before the other is reserved.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_overlaps(loom_ctx *ctx, const tog *t);
 #endif

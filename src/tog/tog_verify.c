@@ -1,5 +1,7 @@
-/* Discipline: names, boxes against buffers; tog_balance.c: reserve, publish and free at every loop level; tog_gather.c: senders and receivers;
- * tog_consume.c: one thread reads and frees; tog_overlap.c: buffers that share bytes. */
+/* Discipline.  Here: names, slots, types.  In files of their own: tog_balance.c reserve, publish and free at every loop level; tog_consume.c one thread reads
+ * and frees; tog_gather.c sends and collects; tog_overlap.c buffers that share bytes.
+ * What the graph comes to, core by core and turn by turn: tog_chip.c slots inside the L1, tog_boxes.c boxes inside their tensors, tog_partners.c who
+ * sends to whom, tog_cover.c what is written. */
 #include "tog/tog_private.h"
 #include <string.h>
 
@@ -23,7 +25,7 @@ static loom_status check_names(loom_ctx *ctx, const tog *t) {
   return LOOM_OK;
 }
 
-static loom_status check_slots(loom_ctx *ctx, const tog_buffer *b) {
+static loom_status check_slot_bytes(loom_ctx *ctx, const tog_buffer *b) {
   int64_t nominal = tog_buffer_elems(b) * (int64_t)dtype_bytes(b->type);
   if (b->bytes < nominal)
     BAD(ctx, "buffer '%s' has %" PRId64 " bytes a slot, but its tile needs %" PRId64, b->name, b->bytes, nominal);
@@ -70,10 +72,39 @@ loom_status tog_verify(loom_ctx *ctx, const tog *t) {
   LOOM_TRY(tog_check(ctx, t));
   LOOM_TRY(check_names(ctx, t));
   for (size_t i = 0; i < t->buffers.n; i++)
-    LOOM_TRY(check_slots(ctx, &t->buffers.at[i]));
+    LOOM_TRY(check_slot_bytes(ctx, &t->buffers.at[i]));
   LOOM_TRY(check_transfers(ctx, t, &t->body));
   LOOM_TRY(tog_check_gathers(ctx, t));
   LOOM_TRY(tog_check_balance(ctx, t));
   LOOM_TRY(tog_check_consumers(ctx, t));
   return tog_check_overlaps(ctx, t);
+}
+
+/* ---- what it comes to ---- */
+
+static loom_status check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip) { return chip ? tog_check_slots(ctx, t, chip) : LOOM_OK; }
+static loom_status check_ranges(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_ranges(ctx, t); }
+static loom_status check_partners(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_partners(ctx, t); }
+static loom_status check_coverage(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_coverage(ctx, t); }
+static loom_status check_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip) { return chip ? tog_check_alignment(ctx, t, chip) : LOOM_OK; }
+
+loom_status tog_verify_points(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
+  LOOM_TRY(tog_check(ctx, t));
+  LOOM_TRY(check_slots(ctx, t, chip));
+  LOOM_TRY(check_ranges(ctx, t, chip));
+  LOOM_TRY(check_partners(ctx, t, chip));
+  return check_coverage(ctx, t, chip);
+}
+
+loom_status tog_warn_points(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
+  static loom_status (*const checks[])(loom_ctx *, const tog *, const tog_chip *) = {check_slots, check_ranges, check_partners, check_coverage, check_alignment};
+  LOOM_TRY(tog_check(ctx, t));
+  for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
+    diag_mark mark = diag_save(ctx);
+    loom_status st = checks[i](ctx, t, chip);
+    if (st != LOOM_OK && st != LOOM_EINPUT)
+      return st;
+    diag_soften(ctx, mark);
+  }
+  return LOOM_OK;
 }
