@@ -8,7 +8,7 @@
 #define LOOM_SIM_NPU_PRIVATE_H
 #include "sim/npu/npu.h"
 
-enum { NPU_ITEM_INSTRUCTIONS_MAX = 4 << 20, NPU_NONE = -1 };
+enum { NPU_ITEM_INSTRUCTIONS_MAX = 1 << 20, NPU_NONE = -1 };
 
 typedef struct npu npu;
 

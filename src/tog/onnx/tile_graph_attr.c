@@ -58,6 +58,12 @@ loom_status tile_need_string(tile_reader *r, const char *key, const char **out) 
   return take_string(r, key, &a->s, out);
 }
 
+/* An absent list is empty, and an empty one has any type: writers of ONNX cannot tell. */
+static bool is_empty_list(const tile_reader *r, const char *key) {
+  const OnnxContainer__Attribute *a = find(r, key);
+  return !a || (!a->n_ints && !a->n_strings && !a->has_i && !a->has_s);
+}
+
 static loom_status check_length(tile_reader *r, const char *key, size_t n) {
   if (n > TILE_GRAPH_LIST_MAX)
     return tile_fail(r, LOOM_ELIMIT, "'%s' has %zu entries; at most %d are read", key, n, TILE_GRAPH_LIST_MAX);
@@ -68,7 +74,7 @@ loom_status tile_need_ints(tile_reader *r, const char *key, const int64_t **out,
   const OnnxContainer__Attribute *a;
   *n = 0;
   *out = NULL;
-  if (!find(r, key))
+  if (is_empty_list(r, key))
     return LOOM_OK;
   LOOM_TRY(need(r, key, TYPE_INTS, "a list of whole numbers", &a));
   LOOM_TRY(check_length(r, key, a->n_ints));
@@ -84,7 +90,7 @@ loom_status tile_need_strings(tile_reader *r, const char *key, const char *const
   const OnnxContainer__Attribute *a;
   *n = 0;
   *out = NULL;
-  if (!find(r, key))
+  if (is_empty_list(r, key))
     return LOOM_OK;
   LOOM_TRY(need(r, key, TYPE_STRINGS, "a list of texts", &a));
   LOOM_TRY(check_length(r, key, a->n_strings));

@@ -6,6 +6,8 @@
 
 static loom_status read_addresses(loom_ctx *ctx, tile_graph *g, const data_value *v) {
   data_value *info;
+  if (!data_get(v, "address_info"))
+    return LOOM_OK;
   LOOM_TRY(data_need(ctx, v, "address_info", DATA_OBJECT, &info));
   for (size_t i = 0; i < info->n; i++) {
     const data_value *a = info->members[i].value;

@@ -19,12 +19,14 @@ const char *tile_loop_name(tile_loop_type t) { return loop_names[t]; }
 /* ---- protobuf in an arena ---- */
 
 /* Unpacking may take some bytes for each of the file; what goes beyond is a file made to. */
-typedef struct unpack_memory { arena *mem; size_t left; } unpack_memory;
+typedef struct unpack_memory { arena *mem; size_t left; bool is_spent; } unpack_memory;
 static void *unpack_alloc(void *data, size_t size) {
+  enum { ROUNDING = 16 };
   unpack_memory *u = data;
-  if (size > u->left)
+  u->is_spent = u->is_spent || size > u->left || size + ROUNDING > u->left;
+  if (u->is_spent)
     return NULL;
-  u->left -= size;
+  u->left -= size + ROUNDING;
   return arena_alloc(u->mem, size);
 }
 static void unpack_free(void *data, void *p) { (void)data, (void)p; }
@@ -36,13 +38,13 @@ bool tile_graph_is_container(const char *bytes, size_t size) {   /* JSON and tex
 static loom_status unpack(loom_ctx *ctx, loom_span span, const char *bytes, size_t size, OnnxContainer__Model **out) {
   if (size > TILE_GRAPH_BYTES_MAX)
     LOOM_FAIL(ctx, span, LOOM_ELIMIT, "the file has %zu bytes; tile graphs of at most %d are read", size, TILE_GRAPH_BYTES_MAX);
-  unpack_memory memory = {&ctx->mem, ((size_t)16 << 20) + 64 * size};
+  unpack_memory memory = {.mem = &ctx->mem, .left = ((size_t)16 << 20) + 24 * size};
   ProtobufCAllocator allocator = {unpack_alloc, unpack_free, &memory};
   *out = onnx_container__model__unpack(&allocator, size, (const uint8_t *)bytes);
   if (*out && (*out)->graph)
     return LOOM_OK;
-  if (!*out && memory.left < size)
-    LOOM_FAIL(ctx, span, LOOM_ELIMIT, "the ONNX container unpacks to more than %zu bytes", ((size_t)16 << 20) + 64 * size);
+  if (memory.is_spent)
+    LOOM_FAIL(ctx, span, LOOM_ELIMIT, "the ONNX container has %zu bytes and unpacks to more than %zu", size, ((size_t)16 << 20) + 24 * size);
   diag_error(ctx, span, LOOM_EINPUT, *out ? "the ONNX container holds no graph" : "damaged ONNX container: the protobuf cannot be unpacked");
   diag_help(ctx, "expected a tile operation graph as TOGSim reads them (docs/tog.md)");
   return LOOM_EINPUT;
@@ -196,7 +198,7 @@ static loom_status read_edges(tile_reader *r, const OnnxContainer__Graph *graph,
 }
 
 loom_status tile_graph_read(loom_ctx *ctx, const char *path, const char *bytes, size_t size, tile_graph **out) {
-  OnnxContainer__Model *model;
+  OnnxContainer__Model *model = NULL;
   tile_reader r = {.ctx = ctx, .g = ARENA_NEW(&ctx->mem, tile_graph), .span = diag_file_span(ctx, path)};
   r.g->path = path;
   LOOM_TRY(unpack(ctx, r.span, bytes, size, &model));

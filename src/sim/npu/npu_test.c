@@ -1,0 +1,303 @@
+/* Tile graphs run: the cycles that TOGSim has for the same files, counts in closed form, what goes wrong. */
+#include "sim/npu/npu.h"
+#include "tog/onnx/tile_graph_testing.h"
+#include <stdlib.h>
+
+static int setup(void **state) {
+  *state = calloc(1, sizeof(loom_ctx));
+  loom_ctx_init(*state);
+  return 0;
+}
+static int teardown(void **state) {
+  loom_ctx_done(*state);
+  free(*state);
+  return 0;
+}
+
+/* tpuv3-togsim with some lines changed; NULL: as it is. */
+static machine *tpu(loom_ctx *ctx, const char *lines) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine *m;
+  machine_set_path(dirs, 1);
+  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nname: changed\nextends: tpuv3-togsim\n%s", lines ? lines : "");
+  assert_int_equal(machine_from_yaml(ctx, "changed.yaml", yaml, strlen(yaml), &m), LOOM_OK);
+  return m;
+}
+
+static npu_report run(loom_ctx *ctx, const tile_graph *g, const machine *m, dram_model dram) {
+  npu_report r;
+  loom_status st = npu_run(ctx, g, m, &(npu_options){.dram = dram, .event_budget = 100000000}, &r);
+  if (st != LOOM_OK)
+    fail_msg("npu_run: %s", ctx->diag.first->text);
+  return r;
+}
+
+/* ---- against TOGSim ---- */
+
+/* Measured with TOGSim of December 2025 over Ramulator 2 (bank) and its simple DRAM of 100 cycles. */
+static const struct { const char *name; int64_t bank, simple, instructions; } files[] = {
+    {"g128", 2077, 2086, 21}, {"g256", 2647, 2623, 30}, {"g512", 11249, 11019, 170}, {"g1024", 48313, 47331, 1190}, {"g2048", 298798, 297816, 10408},
+};
+
+static void test_files_take_the_cycles_togsim_has(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, NULL);
+  for (size_t i = 0; i < COUNT_OF(files); i++) {
+    tile_graph *g;
+    assert_int_equal(tile_graph_load(ctx, arena_printf(&ctx->mem, LOOM_SOURCE_DIR "/tests/data/tog/%s.onnx", files[i].name), &g), LOOM_OK);
+    npu_report simple = run(ctx, g, m, DRAM_RATE);
+    assert_int_equal(simple.cycles, files[i].simple);
+    assert_int_equal(simple.n_faults, 0);
+    int64_t instructions = 0;
+    for (int k = 0; k < TILE_KINDS; k++)
+      instructions += simple.cores[0].instructions[k];
+    assert_int_equal(instructions, files[i].instructions);
+    if (i + 1 < COUNT_OF(files))   /* the last takes half a second by bank: `make bench` runs it */
+      assert_int_equal(run(ctx, g, m, DRAM_BANK).cycles, files[i].bank);
+  }
+}
+
+static void test_other_matmuls_take_the_cycles_togsim_has(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { gemm_spec s; int64_t bank, simple; } cases[] = {
+      {{1024, 512, 256, 512, 256, 128, 128, 128, 128}, 13592, 10499}, {{128, 128, 128, 128, 128, 128, 128, 128, 128}, 1109, 1148},
+      {{256, 256, 1024, 128, 128, 128, 128, 128, 128}, 13841, 10821}, {{256, 512, 512, 256, 256, 256, 128, 256, 256}, 7081, 5695},
+      {{384, 640, 256, 384, 640, 256, 128, 128, 128}, 6842, 6643},    {{512, 512, 512, 256, 512, 128, 128, 128, 128}, 10941, 8840},
+      {{640, 384, 896, 128, 384, 128, 128, 384, 128}, 27017, 22831},
+  };
+  const machine *m = tpu(ctx, NULL);
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    const tile_graph *g = graph_gemm(&ctx->mem, cases[i].s);
+    assert_int_equal(run(ctx, g, m, DRAM_BANK).cycles, cases[i].bank);
+    assert_int_equal(run(ctx, g, m, DRAM_RATE).cycles, cases[i].simple);
+  }
+}
+
+static void test_other_chips_take_the_cycles_togsim_has(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { const char *lines; int64_t bank[2], simple[2]; } cases[] = {
+      {"dram: {channels: 4}\n", {26235, 98048}, {20675, 80284}},
+      {"dram: {channels: 8}\n", {13604, 53066}, {10435, 40604}},
+      {"dram: {channels: 12}\n", {13455, 53379}, {10435, 40604}},
+      {"dram: {channels: 32}\n", {5639, 22916}, {5695, 22831}},
+      {"dram: {channels: 64}\n", {5641, 22930}, {5695, 22831}},
+      {"mesh: [{name: core, size: 2}]\ndram: {channels: 32}\n", {3752, 14679}, {3650, 13979}},
+      {"mesh: [{name: core, size: 4}]\n", {6462, 28023}, {5968, 20764}},
+      {"crossbar: {ports: 8, latency_cycles: 3}\n", {10370, 40759}, {10421, 40665}},
+      /* 700, 1200 and 1000 MHz; 1400, 940 and 600 MHz; the simple DRAM's latency is in its own clocks */
+      {"clock_hz: 700000000\ncrossbar: {clock_hz: 1000000000}\ndram: {latency_cycles: 58.333333, channel_gb_per_s: 38.4, bank: {clock_hz: 1200000000}}\n", {5611, 22747}, {5637, 22780}},
+      {"clock_hz: 1400000000\ncrossbar: {clock_hz: 600000000}\ndram: {latency_cycles: 148.936}\n", {12170, 47767}, {12221, 47373}},
+  };
+  static const gemm_spec specs[] = {{256, 512, 512, 256, 256, 256, 128, 256, 256}, {640, 384, 896, 128, 384, 128, 128, 384, 128}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (size_t k = 0; k < (i % 3 == 2 ? COUNT_OF(specs) : 1); k++) {   /* the second is four times as long */
+      const tile_graph *g = graph_gemm(&ctx->mem, specs[k]);
+      assert_int_equal(run(ctx, g, tpu(ctx, cases[i].lines), DRAM_BANK).cycles, cases[i].bank[k]);
+      assert_int_equal(run(ctx, g, tpu(ctx, cases[i].lines), DRAM_RATE).cycles, cases[i].simple[k]);
+    }
+}
+
+/* ---- closed forms ---- */
+
+static void test_bytes_and_instructions_are_those_of_the_graph(void **state) {
+  loom_ctx *ctx = *state;
+  const gemm_spec s = {512, 384, 512, 256, 128, 256, 128, 128, 256};
+  const tile_graph *g = graph_gemm(&ctx->mem, s);
+  const char *chips[] = {NULL, "mesh: [{name: core, size: 3}]\n"};
+  for (size_t c = 0; c < COUNT_OF(chips); c++)
+    for (int dram = 0; dram < 2; dram++) {
+      npu_report r = run(ctx, g, tpu(ctx, chips[c]), (dram_model)dram);
+      int64_t items = s.m / s.tm * (s.n / s.tn), read = 0, written = 0, channels = 0, given[TILE_KINDS] = {0};
+      assert_int_equal(r.items, items);
+      for (int i = 0; i < r.n_cores; i++) {
+        read += r.cores[i].read_bytes;
+        written += r.cores[i].written_bytes;
+        for (int k = 0; k < TILE_KINDS; k++)
+          given[k] += r.cores[i].instructions[k];
+      }
+      for (int i = 0; i < r.n_channels; i++)
+        channels += (r.channels[i].reads + r.channels[i].writes) * r.request_bytes;
+      assert_int_equal(read, items * (s.k / s.tk) * (s.tm * s.tk + s.tk * s.tn) * 4);
+      assert_int_equal(written, s.m * s.n * 4);
+      assert_int_equal(channels, read + written);
+      assert_int_equal(given[TILE_STORE], items);
+      assert_int_equal(given[TILE_LOAD], items * (s.k / s.tk) * (s.tm / s.sm + s.tn / s.sn));
+      assert_int_equal(given[TILE_COMPUTE], items * (1 + s.k / 128 * (s.tn / 128) * (1 + s.tm / 128)));
+    }
+}
+
+/* Nodes of one unit behind each other: C for the first, C - O for those that follow. */
+static void test_overlap_shortens_all_but_the_first(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, "core: {units: [{name: systolic, kind: matrix, shape: [128, 128], count: 1, rate: 16384}, {name: vector, kind: vector, shape: [128], rate: 1024}]}\n");
+  for (int64_t n = 1; n < 40; n += 13) {
+    graph_builder b = graph_new(&ctx->mem);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    graph_loop(&b, TILE_LOOP_INNER, n, 1);
+    graph_compute(&b, TILE_MATMUL, 395, 267);
+    npu_report r = run(ctx, b.g, m, DRAM_RATE);
+    assert_int_equal(r.cores[0].array_busy[0], n * 128);
+    assert_in_range(r.cycles - (395 + (n - 1) * 128), 3, 6);   /* drawing and handing back the tiles */
+  }
+}
+
+/* Rows of a tile that touch: lines are counted once; elements apart: a line each. */
+static void test_lines_are_counted_once(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, NULL);
+  static const struct { int rank; int64_t extent[4], step[4], base, lines; } cases[] = {
+      {1, {8}, {1}, 0, 1},           {1, {8}, {1}, 4, 2},          {1, {100}, {1}, 0, 13},    {1, {10}, {8}, 0, 10},        {1, {10}, {16}, 0, 10},
+      {2, {4, 8}, {8, 1}, 0, 4},     {2, {8, 4}, {1, 8}, 0, 4},    {2, {4, 4}, {100, 1}, 0, 4}, {2, {3, 8}, {-8, 1}, 4096, 3}, {2, {5, 8}, {0, 1}, 0, 1},
+      {3, {2, 2, 8}, {4, 2, 1}, 0, 2}, {3, {3, 5, 16}, {100, 40, 3}, 0, 57}, {4, {2, 2, 2, 8}, {64, 32, 16, 1}, 0, 8}, {2, {10, 10}, {9, 1}, 0, 12},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    graph_builder b = graph_new(&ctx->mem);
+    b.g->tensors.at[0].base = cases[i].base;
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    tile_node *n = &b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 1, 1, 1)];
+    n->rank = cases[i].rank;
+    bool seen[2000] = {0};
+    int64_t lines = 0;
+    for (int d = 0; d < 4; d++) {
+      n->extent[d] = d < n->rank ? cases[i].extent[d] : 1;
+      n->step[d] = d < n->rank ? cases[i].step[d] : 0;
+    }
+    for (int64_t e = 0; e < n->extent[0] * n->extent[1] * n->extent[2] * n->extent[3]; e++) {   /* by looking at every element */
+      int64_t at = cases[i].base, rest = e;
+      for (int d = 3; d >= 0; rest /= n->extent[d], d--)
+        at += rest % n->extent[d] * n->step[d] * 4;
+      lines += !seen[at / 32];
+      seen[at / 32] = true;
+    }
+    assert_int_equal(run(ctx, b.g, m, DRAM_BANK).cores[0].read_bytes, lines * 32);
+    if (i != 11)
+      assert_int_equal(lines, cases[i].lines);
+  }
+}
+
+static void test_two_runs_are_the_same_to_the_byte(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, "mesh: [{name: core, size: 3}]\n");
+  const tile_graph *g = graph_gemm(&ctx->mem, (gemm_spec){512, 384, 512, 256, 128, 256, 128, 128, 256});
+  npu_report a = run(ctx, g, m, DRAM_BANK), b = run(ctx, g, m, DRAM_BANK);
+  assert_string_equal(data_write_json(&ctx->mem, npu_report_to_data(&ctx->mem, &a, g, m), 1), data_write_json(&ctx->mem, npu_report_to_data(&ctx->mem, &b, g, m), 1));
+}
+
+static void test_pins_give_items_to_cores(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, "mesh: [{name: core, size: 2}]\n");
+  tile_graph *g = graph_gemm(&ctx->mem, (gemm_spec){512, 128, 128, 128, 128, 128, 128, 128, 128});
+  for (int64_t i = 0; i < 4; i++)
+    vec_push(&ctx->mem, &g->pins, ((tile_pin){i, i == 2}));
+  npu_report r = run(ctx, g, m, DRAM_RATE);
+  assert_int_equal(r.cores[0].instructions[TILE_STORE], 3);
+  assert_int_equal(r.cores[1].instructions[TILE_STORE], 1);
+  g->pins.at[0].core = 7;
+  assert_int_equal(npu_run(ctx, g, m, &(npu_options){0}, &r), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "'subgraph_map' gives work item 0 to core 7; machine 'changed' has 2 core(s)", 0, 0);
+}
+
+/* A load whose tile is all zero is not made, and the matrix nodes behind its wait cost nothing. */
+static void test_sparse_tiles_are_skipped(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, NULL);
+  tile_graph *g = graph_gemm(&ctx->mem, (gemm_spec){128, 128, 256, 128, 128, 128, 128, 128, 128});
+  npu_report dense = run(ctx, g, m, DRAM_RATE);
+  vec_push(&ctx->mem, &g->sparse, INT64_C(2));   /* A of the second k: loads are numbered as they unroll, A and B in turn */
+  npu_report sparse = run(ctx, g, m, DRAM_RATE);
+  assert_int_equal(dense.cores[0].read_bytes - sparse.cores[0].read_bytes, 128 * 128 * 4);
+  assert_int_equal(dense.cores[0].array_busy[0] + dense.cores[0].array_busy[1] - sparse.cores[0].array_busy[0] - sparse.cores[0].array_busy[1], 128);
+  assert_int_equal(sparse.cores[0].skipped, 2);
+}
+
+/* ---- what goes wrong ---- */
+
+static void test_a_wait_without_a_load_is_a_fault(void **state) {
+  loom_ctx *ctx = *state;
+  graph_builder b = graph_new(&ctx->mem);
+  graph_loop(&b, TILE_LOOP_OUTER, 3, 1);
+  int w = graph_add(&b, (tile_node){.kind = TILE_WAIT, .tensor = 1});
+  graph_order(&b, w, graph_compute(&b, TILE_VECTOR, 10, 0));
+  npu_report r = run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE);
+  assert_int_equal(r.n_faults, 3);   /* an item whose one tile is given away is drawn from no more */
+  assert_non_null(strstr(r.faults.at[0].text, "node 'n1' of work item 0 waits for a tag of 'arg1' that no load sets"));
+  assert_int_equal(r.faults.at[0].core, 0);
+}
+
+static void test_what_cannot_be_run_is_told(void **state) {
+  (void)state;
+  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, CASES };
+  static const struct { loom_status status; const char *text; } want[CASES] = {
+      [BESIDE] = {LOOM_EUNSUP, "node 'n2' stands beside the outer loops, so that it belongs to no work item"},
+      [BEYOND] = {LOOM_EINPUT, "node 'n1': in work item 0 it goes to addresses outside of 0..2^50"},
+      [FLOOD] = {LOOM_ELIMIT, "work item 0 unrolls to more than 1048576 instructions"},
+      [NO_DISPATCH] = {LOOM_EINPUT, "cannot run tile graphs: its file has no 'core.dispatch'"},
+      [NO_CROSSBAR] = {LOOM_EINPUT, "cannot run tile graphs: its file has no 'crossbar'"},
+      [NO_UNIT] = {LOOM_EINPUT, "has 2 matrix and 0 vector units; tile graphs need 1..64 and 1"},
+      [BUDGET] = {LOOM_ELIMIT, "the graph needs more than the 50 events that it may take"},
+      [FAR] = {LOOM_ELIMIT, "the graph takes more than 2^50 cycles"},
+  };
+  for (int k = 0; k < CASES; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine m = *tpu(&ctx, NULL);
+    graph_builder b = graph_new(&ctx.mem);
+    npu_report r;
+    graph_loop(&b, TILE_LOOP_OUTER, k == FAR ? 1025 : 1, 1);
+    if (k == FLOOD)
+      graph_loop(&b, TILE_LOOP_INNER, INT64_C(1) << 40, 1);
+    int x = graph_transfer(&b, TILE_LOAD, 0, 64, 64, 64);
+    graph_compute(&b, TILE_VECTOR, k == FAR ? TILE_GRAPH_VALUE_MAX : 1, 0);
+    if (k == BESIDE) {
+      b = graph_new(&ctx.mem);
+      graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+      graph_compute(&b, TILE_VECTOR, 1, 0);
+      graph_close(&b, 1);
+      graph_compute(&b, TILE_VECTOR, 1, 0);
+    } else if (k == BEYOND)
+      b.g->nodes.at[x].step[0] = -TILE_GRAPH_VALUE_MAX;
+    else if (k == FLOOD)
+      b.g->nodes.at[x].kind = TILE_COMPUTE;
+    else if (k == NO_DISPATCH)
+      m.dispatch = NULL;
+    else if (k == NO_CROSSBAR)
+      m.crossbar = NULL;
+    else if (k == NO_UNIT)
+      m.units.n = 1;
+    loom_status st = npu_run(&ctx, b.g, &m, &(npu_options){.event_budget = k == BUDGET ? 50 : 0}, &r);
+    assert_int_equal(st, want[k].status);
+    testing_expect_error(&ctx, want[k].status, want[k].text, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_empty_graphs_take_no_time(void **state) {
+  loom_ctx *ctx = *state;
+  graph_builder b = graph_new(&ctx->mem);
+  assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cycles, 0);
+  graph_loop(&b, TILE_LOOP_OUTER, 0, 1);
+  assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cycles, 0);
+  b = graph_new(&ctx->mem);   /* without an outer loop all of it is one work item */
+  graph_compute(&b, TILE_VECTOR, 50, 0);
+  npu_report r = run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE);
+  assert_int_equal(r.items, 1);
+  assert_int_equal(r.cores[0].vector_busy, 50);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_files_take_the_cycles_togsim_has, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_other_matmuls_take_the_cycles_togsim_has, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_other_chips_take_the_cycles_togsim_has, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_bytes_and_instructions_are_those_of_the_graph, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_overlap_shortens_all_but_the_first, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_lines_are_counted_once, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_two_runs_are_the_same_to_the_byte, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
