@@ -60,6 +60,24 @@ typedef struct bisection {
   bisect_constants constants;            /* of the stages that were right */
 } bisection;
 
+/* ---- compile_bisect_blocks.c ---- */
+LOOM_MUST_USE loom_status bisect_plan_blocks(bisection *b, const sym_binding **out, size_t *n);
+/* Whole tiles: the divisors of the extents nearest to the plan's sizes; with `below`, smaller than the extents.  *ok false: they do not divide all
+ * that they tile. */
+LOOM_MUST_USE loom_status bisect_whole_blocks(bisection *b, MlirModule m, bool below, const sym_binding **out, size_t *n, bool *ok);
+
+/* ---- compile_bisect_run.c ---- */
+/* Values kept of one run. */
+int64_t bisect_most_elems(const bisection *b);
+/* The operation as text: loops and grids with their first line only. */
+const char *bisect_print_op(bisection *b, const void *key, const char **out_location);
+const char *bisect_print_node(bisection *b, const void *key, const char **out_location);
+/* A module whose places are those of its dump, unless a user's file has replaced it. */
+LOOM_MUST_USE loom_status bisect_with_places(bisection *b, compile_stage stage, MlirModule m, LOOM_GIVE MlirModule *out);
+LOOM_MUST_USE loom_status bisect_run_module(bisection *b, MlirModule m, const bisect_reference *want, bisect_outcome *out);
+LOOM_MUST_USE loom_status bisect_run_chip(bisection *b, bisect_outcome *out);
+
+/* ---- compile_bisect_judge.c ---- */
 /* Where `got` first leaves `want`, if it does: fills the finding. */
 LOOM_MUST_USE loom_status bisect_judge(bisection *b, const char *stage, const bisect_reference *want, const bisect_outcome *got, bisect_stage *row,
                                        const char *(*print)(bisection *b, const void *key, const char **out_location));

@@ -82,7 +82,9 @@ double irun_round(dtype t, double x);
 /* ---- irun_scalar.c ---- */
 int irun_scalar_find(const char *name);                  /* -1: no scalar operation */
 int irun_scalar_arity(int fn);
+/* false: a division by zero, or an integer that a double does not hold; irun_scalar_stop says which. */
 bool irun_scalar(int fn, dtype from, dtype to, int64_t predicate, const double *in, double *out);
+bool irun_scalar_stop(irun *r, MlirOperation op, int fn, const double *in);
 int64_t irun_predicate(MlirOperation op);
 /* Handlers by name; NULL: not of this file. */
 irun_fn irun_scalar_handler(const char *name);

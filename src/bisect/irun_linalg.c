@@ -176,7 +176,7 @@ static bool run_body(irun *r, MlirOperation op, const irun_body *b, double *reg,
     const irun_step *s = &b->steps.at[i];
     double in[3] = {reg[s->in[0]], reg[s->in[1]], reg[s->in[2]]};
     if (!irun_scalar(s->fn, s->from, widens && is_half(s->to) ? DTYPE_F32 : s->to, s->predicate, in, &reg[s->out]))
-      return irun_stop(r, op, BISECT_BROKE, "it divides by zero");
+      return irun_scalar_stop(r, op, s->fn, in);
   }
   return true;
 }

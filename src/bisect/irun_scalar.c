@@ -36,6 +36,7 @@
   X(SIN, "math.sin", 1, sin(a)) X(COS, "math.cos", 1, cos(a)) X(TAN, "math.tan", 1, tan(a)) X(TANH, "math.tanh", 1, tanh(a))     \
   X(ERF, "math.erf", 1, erf(a)) X(ERFC, "math.erfc", 1, erfc(a)) X(POWF, "math.powf", 2, pow(a, b)) X(FPOWI, "math.fpowi", 2, pow(a, b)) X(ATAN2, "math.atan2", 2, atan2(a, b))   \
   X(FMA, "math.fma", 3, fma(a, b, c)) X(COPYSIGN, "math.copysign", 2, copysign(a, b))                             \
+  X(BITCAST, "arith.bitcast", 1, same_bits(t, to, a))                                                             \
   X(ISNAN, "math.isnan", 1, isnan(a) != 0) X(ISINF, "math.isinf", 1, isinf(a) != 0)
 
 typedef enum scalar_fn {
@@ -52,6 +53,12 @@ static const struct { const char *name; int arity; } rows[] = {
 };
 
 static double as_unsigned(dtype t, double x) { return x < 0 && t != DTYPE_I64 ? x + ldexp(1, (int)dtype_bytes(t) * 8) : x; }
+
+static double same_bits(dtype t, dtype to, double x) {
+  unsigned char bytes[8] = {0};
+  dtype_store(t, bytes, x);
+  return dtype_load(to, bytes);
+}
 
 /* eq ne slt sle sgt sge ult ule ugt uge */
 static double compare_ints(dtype t, int64_t predicate, double a, double b) {
@@ -119,7 +126,11 @@ bool irun_scalar(int fn, dtype t, dtype to, int64_t predicate, const double *in,
   default: return false;
   }
   *out = irun_round(to, x);
-  return true;
+  return dtype_is_float(to) || fabs(*out) <= 0x1p53;
+}
+
+bool irun_scalar_stop(irun *r, MlirOperation op, int fn, const double *in) {
+  return divides(fn) && in[1] == 0 ? irun_stop(r, op, BISECT_BROKE, "it divides by zero") : irun_stop(r, op, BISECT_UNKNOWN, "integers beyond 2^53 are not known here");
 }
 
 int64_t irun_predicate(MlirOperation op) {
@@ -151,7 +162,7 @@ static bool run_tensors(irun *r, MlirOperation op, int id, dtype from, dtype to)
   for (int64_t i = 0; i < like.elems; i++) {
     double at[3] = {element(&v[0], x[0], i), element(&v[1], x[1], i), element(&v[2], x[2], i)};
     if (!irun_scalar(fn, from, to, irun_predicate(op), at, &out[i]))
-      return irun_stop(r, op, BISECT_BROKE, "it divides by zero");
+      return irun_scalar_stop(r, op, fn, at);
   }
   irun_set_tensor(r, op, 0, irun_add(r, op, FLOW_COMPUTE, n_in, in, to, like.rank, like.shape, out), false);
   return irun_spend(r, op, like.elems);
@@ -177,7 +188,7 @@ static bool run_scalar(irun *r, MlirOperation op, int id) {
       in[n_in++] = v->node;
   }
   if (!irun_scalar(fn, from, to, irun_predicate(op), at, &out))
-    return irun_stop(r, op, BISECT_BROKE, "it divides by zero");
+    return irun_scalar_stop(r, op, fn, at);
   int node = -1;
   if (n_in > 0) {   /* of data; positions and sizes are no values of the kernel */
     double *x = ARENA_NEW(r->mem, double);
