@@ -96,6 +96,26 @@ static loom_status fill_handoff(mat *m, const nest_node *node, const plan_buffer
   return mat_copy_local(m, from, *out_view);
 }
 
+/* 0 on cores that store what is theirs.  Surplus cores have no block of some loop: where their tile has elements all the same they must not store it.
+ * Null: there are none. */
+static loom_status beyond_blocks(mat *m, const nest_node *node, MlirValue *out) {
+  const nest_value *v = &m->nest->values.at[node->value];
+  *out = (MlirValue){NULL};
+  for (int i = 0; i < m->nest->n_parallel; i++) {
+    mat_share s;
+    bool is_empty = node->only_first == i;      /* the first core has a block */
+    for (int d = 0; d < v->rank; d++)
+      is_empty = is_empty || sym_depends(v->dim[d], m->nest->loops.at[i].block);
+    if (is_empty || !mat_has_surplus(m, i))
+      continue;
+    MlirValue beyond;
+    LOOM_TRY(mat_share_of(m, i, &s));
+    LOOM_TRY(mat_index(m, sym_floordiv(m->mem, mat_number_of(m, i), sym_const(m->mem, s.blocks)), &beyond));
+    *out = MAT_NULL(*out) ? beyond : mat_binary(m, "arith.addi", *out, beyond);
+  }
+  return LOOM_OK;
+}
+
 loom_status mat_store(mat *m, const nest_node *node, bool is_last) {
   const nest_tensor *t = &m->nest->tensors.at[node->tensor];
   const plan_buffer *handoff = mat_handoff(m, node);
@@ -111,9 +131,15 @@ loom_status mat_store(mat *m, const nest_node *node, bool is_last) {
               handoff ? handoff->name : m->slot[node->value].buffer->name, dtype_mlir(type), t->name, dtype_mlir(t->type));
   if (handoff && is_last)
     mat_give_value(m, node->value);
+  MlirValue beyond;
+  ir_builder outside = m->b;
+  LOOM_TRY(beyond_blocks(m, node, &beyond));
+  if (!MAT_NULL(beyond))
+    LOOM_TRY(mat_open_if(m, beyond, &outside));
   LOOM_TRY(mat_dram_view(m, node, &c.dst));
   LOOM_TRY(set_region(m, node, &c));
   LOOM_TRY(build_copy(m, &c));
+  m->b = MAT_NULL(beyond) ? m->b : outside;
   if (handoff)
     dialect_build_give(&m->b, slot);
   return LOOM_OK;

@@ -155,20 +155,12 @@ static void give_ended(mat *m, const nest_body *body, size_t i, const bool *aliv
 
 /* scf.if for the nodes [from, to) that only the first core of loop `loop` runs.  What the core has gathered is given back behind it. */
 static loom_status emit_first(mat *m, const nest_body *body, size_t from, size_t to, int loop, const bool *alive_outside) {
-  MlirValue place, zero = ir_index_const(&m->b, 0);
+  MlirValue place;
+  ir_builder outside;
   size_t n_values = m->nest->values.n;
   bool *alive = ARENA_NEW_N(m->mem, bool, n_values + 1);
   LOOM_TRY(mat_index(m, sym_name(m->mem, nest_iterator_name(m->mem, m->nest, loop)), &place));
-  const ir_named predicate = {"predicate", ir_int_attr(m->ir, 0)};
-  MlirValue is_first = ir_build1(&m->b, "arith.cmpi", ir_type(m->ir, "i1"), 2, (MlirValue[]){place, zero}, 1, &predicate);
-  MlirBlock then;
-  MlirRegion regions[] = {ir_new_region(m->ir, 0, NULL, &then), mlirRegionCreate()};
-  if (mlirOperationIsNull(ir_build(&m->b, "scf.if", 0, NULL, 1, &is_first, 0, NULL, 2, regions)))
-    return LOOM_EBUG;
-  ir_builder outside = m->b;
-  m->b = ir_at_end(m->ir, then);
-  MlirOperation end = ir_build(&m->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
-  m->b = ir_before(m->ir, end);
+  LOOM_TRY(mat_open_if(m, place, &outside));
   for (size_t v = 0; v < n_values; v++)
     alive[v] = !MAT_NULL(m->slot[v].slot);      /* and what is not is made and given back inside */
   for (size_t i = from; i < to; i++) {

@@ -87,6 +87,49 @@ loom_status mat_open_for(mat *m, int loop, const char *kind, MlirValue trip, Mli
   return LOOM_OK;
 }
 
+static bool names(const sym_expr *e, const char *iterator) { return e && sym_depends(e, iterator); }
+
+/* Does something other than a tile of loop `i` itself depend on its iterator?  Then surplus cores must not go beyond the last block: a tile of none of
+ * its elements is none, but one of another loop's elements has as many as ever. */
+static bool is_used_freely(const mat *m, int i) {
+  const char *iterator = nest_iterator_name(m->mem, m->nest, i), *block = m->nest->loops.at[i].block;
+  for (size_t l = 0; l < m->nest->loops.n; l++)
+    if (names(m->nest->loops.at[l].extent, iterator) || names(m->nest->loops.at[l].clamp, iterator))
+      return true;
+  for (size_t a = 0; a < m->n_accesses; a++)
+    for (int d = 0; d < m->access[a]->n_dims; d++) {
+      const nest_access_dim *x = &m->access[a]->dim[d];
+      bool is_tile = x->size->op == SYM_SYM && text_eq(x->size->name, block);
+      if (names(x->offset, iterator) || (x->loop == i && !is_tile))
+        return true;
+    }
+  return false;
+}
+
+bool mat_has_surplus(mat *m, int i) {
+  mat_share s;
+  return mat_share_of(m, i, &s) == LOOM_OK && s.rounds * s.cores > s.blocks;
+}
+
+const sym_expr *mat_number_of(mat *m, int i) {
+  const char *number = arena_printf(m->mem, "number_%s", m->nest->loops.at[i].block);
+  return sym_name(m->mem, mat_is_bound(m, number) ? number : nest_iterator_name(m->mem, m->nest, i));
+}
+
+loom_status mat_open_if(mat *m, MlirValue zero_where, ir_builder *outside) {
+  const ir_named predicate = {"predicate", ir_int_attr(m->ir, 0)};
+  MlirValue condition = ir_build1(&m->b, "arith.cmpi", ir_type(m->ir, "i1"), 2, (MlirValue[]){zero_where, ir_index_const(&m->b, 0)}, 1, &predicate);
+  MlirBlock then;
+  MlirRegion regions[] = {ir_new_region(m->ir, 0, NULL, &then), mlirRegionCreate()};
+  if (mlirOperationIsNull(ir_build(&m->b, "scf.if", 0, NULL, 1, &condition, 0, NULL, 2, regions)))
+    return LOOM_EBUG;
+  *outside = m->b;
+  m->b = ir_at_end(m->ir, then);
+  MlirOperation end = ir_build(&m->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+  m->b = ir_before(m->ir, end);
+  return LOOM_OK;
+}
+
 /* Iterator = (spatial levels, outer first, as one number) + round * cores. */
 loom_status mat_bind_iterator(mat *m, int i, MlirValue round) {
   const plan_mapping *p = &m->plan->candidate.mapping;
@@ -104,8 +147,15 @@ loom_status mat_bind_iterator(mat *m, int i, MlirValue round) {
     sum = MAT_NULL(sum) ? done : mat_binary(m, "arith.addi", sum, done);
   }
   const char *name = nest_iterator_name(m->mem, m->nest, i);
-  mat_bind(m, name, sum, MAT_NULL(sum) ? 0 : s.rounds * s.cores - 1);
-  return mat_open_block(m, i, sym_name(m->mem, name), s.rounds * s.cores - 1);
+  int64_t last = s.rounds * s.cores - 1;
+  if (last < s.blocks || !is_used_freely(m, i)) {
+    mat_bind(m, name, sum, MAT_NULL(sum) ? 0 : last);
+    return mat_open_block(m, i, sym_name(m->mem, name), last);
+  }
+  const char *number = arena_printf(m->mem, "number_%s", m->nest->loops.at[i].block);
+  mat_bind(m, number, sum, last);
+  mat_bind(m, name, mat_binary(m, "arith.minsi", sum, ir_index_const(&m->b, s.blocks - 1)), s.blocks - 1);
+  return mat_open_block(m, i, sym_name(m->mem, number), last);
 }
 
 static loom_status check_mapping(mat *m) {

@@ -12,6 +12,8 @@ static const mat_name *find_name(const mat *m, const char *name) {
   return NULL;
 }
 
+bool mat_is_bound(const mat *m, const char *name) { return find_name(m, name) != NULL; }
+
 /* Block sizes, and iterators of loops that run once. */
 static const sym_expr *constant_of(void *data, const char *name) {
   mat *m = data;

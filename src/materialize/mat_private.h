@@ -55,6 +55,7 @@ typedef struct mat {
 
 /* ---- mat_index.c ---- */
 void mat_bind(mat *m, const char *name, MlirValue value, int64_t max);
+bool mat_is_bound(const mat *m, const char *name);
 /* The value of an expression at the builder: constants folded, block sizes replaced. */
 LOOM_MUST_USE loom_status mat_index(mat *m, const sym_expr *e, MlirValue *out);
 /* Binds it to `value` under a second name too: a block's current size. */
@@ -136,6 +137,12 @@ typedef struct mat_share { int64_t blocks, cores, rounds; } mat_share;
 LOOM_MUST_USE loom_status mat_share_of(mat *m, int i, mat_share *out);
 /* Binds the iterator of a parallel loop in a round (null: the only one) and opens its block. */
 LOOM_MUST_USE loom_status mat_bind_iterator(mat *m, int i, MlirValue round);
+/* Are there cores, in some round, behind the last block of parallel loop i? */
+bool mat_has_surplus(mat *m, int i);
+/* The number of the block of parallel loop i that a core is at, also where it is none (the iterator may stop at the last one). */
+const sym_expr *mat_number_of(mat *m, int i);
+/* An scf.if on zero_where == 0 (before the builder); the builder moves inside, *outside is where it was. */
+LOOM_MUST_USE loom_status mat_open_if(mat *m, MlirValue zero_where, ir_builder *outside);
 /* The mesh loop, the temporal loops and the body inside. */
 LOOM_MUST_USE loom_status mat_grid(mat *m);
 /* An scf.for from 0 to `trip` for loop `loop`; the builder moves inside, *outside is where it was. */
