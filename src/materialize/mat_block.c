@@ -61,7 +61,7 @@ loom_status mat_open_whole(mat *m, int loop) {
   m->block[loop] = (mat_block){.size = plan_block_size(m->plan, l->block), .turn = m->block[loop].turn};
   const sym_expr *end = mat_loop_end(m, loop), *longest = nest_at_last_iterators(m->mem, m->nest, l->extent);
   if (!sym_equal(longest, l->extent))
-    end = mat_fold(m, longest);
+    end = mat_fold(m, l->clamp && sym_is_const(l->clamp, &most) ? sym_min(m->mem, longest, l->clamp) : longest);
   if (sym_is_const(end, &most)) {
     set_current(m, loop, (MlirValue){NULL}, most);
     return LOOM_OK;

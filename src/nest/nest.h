@@ -23,7 +23,7 @@ typedef struct nest_loop {
   const sym_expr *extent;                      /* may use other loops' iterators: "it_<block>" */
   bool divides;
   int parent;                                  /* sequential: enclosing loop index or -1 */
-  const sym_expr *clamp;                       /* it ends there if that is less than `extent`: in the last, partial block of the loop whose blocks it walks; NULL: never */
+  const sym_expr *clamp;                       /* it ends there if that is less than `extent`: in the last, partial block of the loop whose blocks it walks, or where an argument ends that it walks; NULL: never */
 } nest_loop;
 
 typedef struct nest_tensor {

@@ -195,6 +195,7 @@ static void scan_chunk(mamba *k, int acc, int row) {
   const sym_expr *tm = sample_block(s, k->m), *tn = sample_block(s, k->n), *one = sample_int(s, 1);
   const sym_expr *next = sym_add(s->mem, sym_name(s->mem, "it_tile_m"), one);
   int j = sample_loop(s, "tile_k", NEST_SEQUENTIAL, product(s, next, tm), k->shape->block_bound);
+  s->nest->loops.at[j].clamp = sample_int(s, k->shape->chunk);      /* where the rows of the chunk end */
   const sym_expr *tk = sample_block(s, j), *square = product(s, tm, tk), *const *dims = SAMPLE_DIMS(tm, tk);
   const nest_body *outer = s->body;
   sample_enter(s, j);

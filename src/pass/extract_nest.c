@@ -86,6 +86,7 @@ static loom_status extract_function(extract *x) {
   LOOM_TRY(extract_symbols(x));
   LOOM_TRY(check_fills(x));
   LOOM_TRY(extract_check_reloads(x));
+  extract_cut_loops(x);
   for (size_t i = 0; i < x->nest->symbols.n; i++)
     x->nest->symbols.at[i].covers_one = nest_symbol_covers_one(x->nest, (int)i);
   extract_name_values(x);

@@ -76,6 +76,10 @@ LOOM_MUST_USE loom_status extract_block(extract *x, MlirBlock block);
 LOOM_MUST_USE loom_status extract_check_reloads(extract *x);
 LOOM_MUST_USE loom_status extract_refuse_reload(extract *x, MlirOperation at);
 
+/* ---- extract_cut.c ---- */
+/* Gives a clamp to loops that may run beyond what they load, where that changes nothing. */
+void extract_cut_loops(extract *x);
+
 /* ---- extract_name.c ---- */
 /* "x" of argument i: its loom.name, else its spelling in the source, else "arg<i>". */
 const char *extract_arg_name(extract *x, intptr_t i);
