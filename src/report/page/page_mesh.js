@@ -66,7 +66,7 @@ function makeCell(core, channels) {
 
 function makePanel(list, channels) {
   const columns = page.mesh[0].size, rows = page.mesh.length > 1 ? page.mesh[1].size : 1;
-  const panel = make('div', { class: columns > 8 ? 'mesh many' : 'mesh', role: 'group', 'aria-label': 'heat map of the mesh, ' + columns + ' by ' + rows });
+  const panel = make('div', { class: 'mesh' + (columns > 8 ? ' many' : '') + (columns > 24 ? ' dots' : columns > 12 ? ' dense' : ''), role: 'group', 'aria-label': 'heat map of the mesh, ' + columns + ' by ' + rows });
   panel.style.gridTemplateColumns = 'auto repeat(' + columns + ', minmax(0, 1fr))';
   panel.style.maxWidth = Math.max(columns * 84, 200) + 'px';
   for (let i = 0; i < columns; i++) {
@@ -82,6 +82,7 @@ function makePanel(list, channels) {
     panel.append(label);
   }
   panel.append(...list.map((core) => makeCell(core, channels)));
+  tipFor(panel, (event) => event.target.closest('.cell') && event.target.closest('.cell').getAttribute('aria-label'));
   return panel;
 }
 

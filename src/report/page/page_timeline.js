@@ -40,10 +40,13 @@ function sliceText(slice) {
   return name + kindName(sliceKind(slice)) + sliceObject(slice) + (slice.size > 0 ? ', ' + bytes(slice.size) : '') + when;
 }
 
+let usedKinds = null;
 function makeLegend() {
-  const used = page.kinds.filter((kind, i) => page.lanes.some((flat) => flat.some((value, at) => (at % 5 === 1 && value === i) || (at % 5 === 2 && flat[at - 1] < 0 && value === i))));
+  const seen = new Set();
+  if (!usedKinds) page.lanes.forEach((_, lane) => slicesOf(lane).forEach((slice) => seen.add(sliceKind(slice))));
+  usedKinds = usedKinds || page.kinds.filter((kind) => seen.has(kind));
   const key = (style, name) => make('span', { class: 'key' }, make('i', { class: style, 'aria-hidden': 'true' }), name);
-  return make('p', { class: 'legend' }, ...used.flatMap((kind) => (kind === 'compute' ? units.map((unit, i) => key('k-compute unit' + i % 4, 'computes on ' + unit)) : [key('k-' + kind, kindName(kind))])));
+  return make('p', { class: 'legend' }, ...usedKinds.flatMap((kind) => (kind === 'compute' ? units.map((unit, i) => key('k-compute unit' + i % 4, 'computes on ' + unit)) : [key('k-' + kind, kindName(kind))])));
 }
 
 /* ---- all cores ---- */
