@@ -34,7 +34,8 @@ static loom_status search(loom_ctx *ctx, const char *chip, const char *what, nes
 
 static loom_status all(loom_ctx *ctx, void *data) {
   static const char *const chips[] = {"wormhole", "blackhole"}, *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
-  static const int64_t sizes[][3] = {{256, 256, 256}, {2048, 256, 256}, {4096, 4096, 512}, {2048, 2048, 2048}, {2048, 256, 16384}, {16384, 16384, 16384}};
+  static const int64_t sizes[][3] = {{256, 256, 256},     {256, 256, 2048},   {256, 256, 16384},   {2048, 256, 256},     {2048, 256, 2048}, {2048, 256, 16384},
+                                     {2048, 2048, 2048},  {2048, 2048, 16384}, {4096, 4096, 512},   {16384, 256, 16384}, {16384, 16384, 16384}};
   static const nest_mamba_shape mamba = {2, 8, 32, 4, 192, 160, 128, 192};
   arena *a = &ctx->mem;
   machine_set_path(dirs, 1);
