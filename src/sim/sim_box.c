@@ -55,9 +55,10 @@ bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_regio
     return false;
   if (outside >= 0) {
     int64_t room = b->room[outside] - begin_in_slot(th, in, outside);
+    int64_t last = out->offset[outside] > INT64_MAX - out->extent[outside] ? INT64_MAX : out->offset[outside] + out->extent[outside] - 1;
     sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer,
                   "%s moves elements %" PRId64 "..%" PRId64 " of dim %d of %s'%s', which has %" PRId64 "; buffer '%s' has room for %" PRId64, sim_place(s, th, in),
-                  out->offset[outside], out->offset[outside] + out->extent[outside] - 1, outside, in->node->box.has_view ? "the view of " : "", x->name,
+                  out->offset[outside], last, outside, in->node->box.has_view ? "the view of " : "", x->name,
                   b->shape[outside], buf->name, room);
     return false;
   }

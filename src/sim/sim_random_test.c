@@ -3,7 +3,7 @@
  * verifier accepts must give the right result unless an edit changed what is computed, so wrong elements are not checked here. */
 #include "sim/sim_testing.h"
 
-enum { RUNS = 400 };
+enum { RUNS = 600 };
 
 typedef struct dice { rng r; rig *g; } dice;
 
@@ -45,7 +45,7 @@ static void change_node(dice *d, tog_node *n) {
   case TOG_LOAD:
   case TOG_STORE: {
     const sym_expr **group[] = {n->group.ul, n->group.lr, n->group.sender};
-    int64_t what = roll(d, 0, n->has_group && n->kind == TOG_LOAD ? 5 : 3), dim = roll(d, 0, 1);
+    int64_t what = roll(d, 0, n->kind != TOG_LOAD ? 3 : n->has_group ? 8 : 6), dim = roll(d, 0, 1);
     if (what == 0)
       change_expr(d, &n->box.offset[dim]);
     else if (what == 1)
@@ -54,12 +54,20 @@ static void change_node(dice *d, tog_node *n) {
       n->buffer = (int)roll(d, 0, buffers - 1);
     else if (what == 3)
       n->box.to_dim[dim] = -1;
+    else if (what == 4)
+      n->at[dim] = random_expr(d, 1);
+    else if (what == 5)
+      n->opens = random_expr(d, 1);
+    else if (what == 6)
+      n->closes = random_expr(d, 1);
+    else if (what == 7)
+      n->group.chain[dim] = !n->group.chain[dim];
     else
       change_expr(d, &group[roll(d, 0, 2)][dim]);
     break;
   }
   case TOG_COMPUTE: {
-    int64_t what = roll(d, 0, 4);
+    int64_t what = roll(d, n->args.n > 0 ? 0 : 1, 4);
     if (what == 0)
       change_expr(d, &n->args.at[roll(d, 0, (int64_t)n->args.n - 1)]);
     else if (what == 1)
@@ -78,8 +86,18 @@ static void change_node(dice *d, tog_node *n) {
     n->buffer = (int)roll(d, 0, buffers - 1);
     n->thread = (tog_thread)roll(d, 0, TOG_THREADS - 1);
     break;
-  case TOG_SEND: change_expr(d, roll(d, 0, 1) ? &n->row : &n->receiver[roll(d, 0, 1)]); break;
-  case TOG_COLLECT: change_expr(d, &n->senders); break;
+  case TOG_SEND:
+    if (roll(d, 0, 3) == 0)
+      n->active = random_expr(d, 1);
+    else
+      change_expr(d, roll(d, 0, 1) ? &n->row : &n->receiver[roll(d, 0, 1)]);
+    break;
+  case TOG_COLLECT:
+    if (roll(d, 0, 3) == 0)
+      n->buffer = (int)roll(d, 0, buffers - 1);
+    else
+      change_expr(d, &n->senders);
+    break;
   }
 }
 
@@ -115,6 +133,36 @@ static void change_something(dice *d) {
   }
 }
 
+/* Views, parts, a chain, a gather: every round a panel in parts, handed along the row; its sum over the column of cores in a slot of core (0, y). */
+static const char *const moves =
+  "{\"schema\": \"loom.tog.v1\", \"mesh\": [{\"name\": \"x\", \"size\": 2}, {\"name\": \"y\", \"size\": 2}],\n"
+  "\"tensors\": [{\"name\": \"in\", \"dtype\": \"f32\", \"shape\": [16, 24], \"input\": true, \"arg\": 0}, "
+  "{\"name\": \"out\", \"dtype\": \"f32\", \"shape\": [3, 2, 2, 8, 16], \"output\": true, \"arg\": 1}],\n"
+  "\"buffers\": [{\"name\": \"p\", \"dtype\": \"f32\", \"shape\": [8, 16], \"bytes\": 512, \"depth\": 2, \"stride\": 512, \"offset\": 0},\n"
+  "  {\"name\": \"s\", \"dtype\": \"f32\", \"shape\": [8, 16], \"bytes\": 512, \"depth\": 1, \"stride\": 512, \"offset\": 2048},\n"
+  "  {\"name\": \"all\", \"dtype\": \"f32\", \"shape\": [2, 8, 16], \"bytes\": 1024, \"depth\": 2, \"stride\": 1024, \"offset\": 4096}],\n"
+  "\"body\": [{\"loop\": \"mi\", \"trip\": 3, \"body\": [\n"
+  "  {\"loop\": \"k\", \"trip\": 2, \"body\": [\n"
+  "    {\"load\": \"in\", \"to\": \"p\", \"view\": {\"shape\": [24, 16], \"strides\": [1, 24]}, \"offset\": [\"8 * mi\", \"8 * k\"], \"extent\": [8, 8],\n"
+  "     \"at\": [0, \"8 * k\"], \"opens\": \"k == 0\", \"closes\": \"k == 1\",\n"
+  "     \"multicast\": {\"ul\": [\"x\", 0], \"lr\": [\"x\", 1], \"sender\": [\"x\", 0], \"chain\": [false, true]}}]},\n"
+  "  {\"take\": \"s\"}, {\"compute\": null, \"uses\": [{\"read\": \"p\", \"wait\": true}, {\"write\": \"s\"}], \"args\": [0, \"8 * mi\"], \"cycles\": 10},\n"
+  "  {\"give\": \"p\", \"thread\": \"compute\"}, {\"push\": \"s\"},\n"
+  "  {\"send\": \"s\", \"to\": \"all\", \"row\": \"x\", \"receiver\": [0, \"y\"]}, {\"give\": \"s\", \"thread\": \"writer\"},\n"
+  "  {\"loop\": \"here\", \"trip\": \"x == 0\", \"body\": [{\"collect\": \"all\", \"senders\": 2},\n"
+  "    {\"store\": \"out\", \"from\": \"all\", \"offset\": [\"mi\", \"y\", 0, 0, 0], \"extent\": [1, 1, 2, 8, 16], \"dims\": [-1, -1, 0, 1, 2]},\n"
+  "    {\"give\": \"all\", \"thread\": \"writer\"}]}]}]}";
+
+static void use_moves(rig *g) {
+  data_value *v;
+  assert_int_equal(data_read_json(&g->ctx, "tog.json", moves, strlen(moves), &v), LOOM_OK);
+  assert_int_equal(tog_from_data(&g->ctx, v, &g->t), LOOM_OK);
+  for (size_t i = 0; i < g->t->tensors.n; i++) {
+    size_t bytes = (size_t)tog_tensor_elems(&g->t->tensors.at[i]) * sizeof(float);
+    g->tensors[i] = memset(arena_alloc(&g->ctx.mem, bytes), 0, bytes);
+  }
+}
+
 static const char *outcome(rig *g, bool values, loom_status *st) {
   sim_exec exec = {tog_sample_functions, TOG_SAMPLE_FUNCTIONS};
   *st = sim_run(&g->ctx, g->t, g->m, &(sim_options){.exec = values ? &exec : NULL, .tensors = values ? g->tensors : NULL, .event_budget = 20000}, &g->r);
@@ -128,6 +176,8 @@ static void test_random_edits_are_survived_and_repeatable(void **state) {
     rig g;
     rig_open(&g, &(tog_matmul_spec){40, 37, 24, 16, 16, 8, 2, 2, i % 2 != 0, 2, 20});
     rig_fill(&g);
+    if (i % 3 == 2)
+      use_moves(&g);
     dice d = {.r = rng_new((uint64_t)i), .g = &g};
     for (int64_t k = roll(&d, 1, 3); k > 0; k--)
       change_something(&d);
@@ -135,6 +185,9 @@ static void test_random_edits_are_survived_and_repeatable(void **state) {
     const char *a = outcome(&g, true, &first), *b = outcome(&g, true, &second), *c = outcome(&g, false, &bare);
     assert_true(first == LOOM_OK || first == LOOM_EINPUT || first == LOOM_ELIMIT);
     assert_int_equal(first, second);
+    loom_status verified = tog_verify(&g.ctx, g.t), warned = tog_warn_points(&g.ctx, g.t, &(tog_chip){"rig", 1 << 20, 32});
+    assert_true(verified == LOOM_OK || verified == LOOM_EINPUT);
+    assert_true(warned == LOOM_OK || warned == LOOM_EINPUT);
     assert_int_equal(first, bare);
     if (first == LOOM_OK) {
       assert_string_equal(a, b);
@@ -147,8 +200,22 @@ static void test_random_edits_are_survived_and_repeatable(void **state) {
   assert_true(ran > RUNS / 2 && faulty > ran / 4 && faulty < ran);   /* the edits are neither all refused nor all fatal */
 }
 
+static void test_the_graph_of_all_moves_is_right(void **state) {
+  (void)state;
+  rig g;
+  rig_open(&g, &(tog_matmul_spec){40, 37, 24, 16, 16, 8, 2, 2, true, 2, 20});
+  rig_fill(&g);
+  use_moves(&g);
+  assert_int_equal(tog_verify(&g.ctx, g.t), LOOM_OK);
+  assert_int_equal(tog_verify_points(&g.ctx, g.t, NULL), LOOM_OK);
+  assert_int_equal(rig_run(&g, true, true), LOOM_OK);
+  rig_expect_clean(&g);
+  rig_close(&g);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_the_graph_of_all_moves_is_right),
     cmocka_unit_test(test_random_edits_are_survived_and_repeatable),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,10 +15,12 @@ static int64_t length_of(const box_check *c, int d) {
   return b->has_view ? b->view_shape[d] : c->path->t->tensors.at[b->tensor].shape[d];
 }
 
+static int64_t last_of(int64_t first, int64_t extent) { return first > INT64_MAX - extent ? INT64_MAX : first + extent - 1; }
+
 static bool refuse_tensor(box_check *c, const int64_t *vars, int d, int64_t offset, int64_t extent) {
   arena *m = &c->ctx->mem;
   c->status = diag_error(c->ctx, LOOM_NOSPAN, LOOM_EINPUT, "%s moves elements %" PRId64 "..%" PRId64 " of dim %d of %s'%s', which has %" PRId64 ", on %s",
-                         tog_node_title(m, c->n), offset, offset + extent - 1, d, c->n->box.has_view ? "the view of " : "", c->path->t->tensors.at[c->n->box.tensor].name,
+                         tog_node_title(m, c->n), offset, last_of(offset, extent), d, c->n->box.has_view ? "the view of " : "", c->path->t->tensors.at[c->n->box.tensor].name,
                          length_of(c, d), tog_point_text(m, c->path, &c->levels, vars));
   return false;
 }
@@ -27,7 +29,7 @@ static bool refuse_slot(box_check *c, const int64_t *vars, int to, int64_t at, i
   arena *m = &c->ctx->mem;
   const tog_buffer *b = &c->path->t->buffers.at[c->n->buffer];
   c->status = diag_error(c->ctx, LOOM_NOSPAN, LOOM_EINPUT, "%s puts elements on %" PRId64 "..%" PRId64 " of dim %d of buffer '%s', which has %" PRId64 ", on %s",
-                         tog_node_title(m, c->n), at, at + extent - 1, to, b->name, b->shape[to], tog_point_text(m, c->path, &c->levels, vars));
+                         tog_node_title(m, c->n), at, last_of(at, extent), to, b->name, b->shape[to], tog_point_text(m, c->path, &c->levels, vars));
   return false;
 }
 

@@ -30,7 +30,7 @@ typedef struct align_check {
   const tog_path *path;
   tog_levels levels;
   sym_code *offset[TOG_RANK_MAX], *extent[TOG_RANK_MAX], *at[TOG_RANK_MAX];
-  int64_t stride[TOG_RANK_MAX], to_stride[TOG_RANK_MAX], size;
+  int64_t length[TOG_RANK_MAX], stride[TOG_RANK_MAX], to_stride[TOG_RANK_MAX], size;
 } align_check;
 
 static int64_t modulo(int64_t a, int64_t by) { return (a % by + by) % by; }
@@ -54,13 +54,13 @@ static bool check_point(void *data, const int64_t *vars) {
   int64_t dram = 0, place = 0, extent[TOG_RANK_MAX], a = c->chip->align_bytes;
   for (int d = 0; d < b->rank; d++) {
     int64_t offset;
-    if (!sym_run(c->offset[d], vars, &offset) || !sym_run(c->extent[d], vars, &extent[d]) || extent[d] <= 0)
-      return true;
+    if (!sym_run(c->offset[d], vars, &offset) || !sym_run(c->extent[d], vars, &extent[d]) || extent[d] <= 0 || offset < 0 || offset >= c->length[d])
+      return true;                       /* moves nothing, or leaves the tensor, which another check tells */
     dram += offset * c->stride[d] * c->size;
   }
   for (int e = 0; e < buf->rank; e++) {
     int64_t at = 0;
-    if (c->at[e] && !sym_run(c->at[e], vars, &at))
+    if ((c->at[e] && !sym_run(c->at[e], vars, &at)) || at < 0 || at >= buf->shape[e])
       return true;
     place = place * buf->shape[e] + at;
   }
@@ -89,6 +89,7 @@ static loom_status check_node(loom_ctx *ctx, const tog_node *n, const tog_path *
   align_check c = {.ctx = ctx, .chip = data, .n = n, .path = path, .size = (int64_t)dtype_bytes(x->type)};
   int64_t stride = 1;
   for (int d = n->box.rank - 1; d >= 0; d--) {
+    c.length[d] = n->box.has_view ? n->box.view_shape[d] : x->shape[d];
     c.stride[d] = n->box.has_view ? n->box.view_stride[d] : stride;
     stride *= n->box.has_view ? 1 : x->shape[d];
     c.to_stride[d] = n->box.to_dim[d] < 0 ? 0 : 1;

@@ -58,8 +58,9 @@ static bool add_box(void *data, const int64_t *vars) {
   cover_box b = {.n = p->n};
   for (int d = 0; d < p->n->box.rank; d++) {
     int64_t extent;
-    if (!sym_run(p->offset[d], vars, &b.lo[d]) || !sym_run(p->extent[d], vars, &extent) || extent <= 0)
-      return true;
+    int64_t length = length_of(p->c, d);
+    if (!sym_run(p->offset[d], vars, &b.lo[d]) || !sym_run(p->extent[d], vars, &extent) || extent <= 0 || b.lo[d] < 0 || extent > length || b.lo[d] > length - extent)
+      return true;                       /* writes nothing, or leaves the tensor, which another check tells */
     b.hi[d] = b.lo[d] + extent;
   }
   memcpy(b.vars, vars, (size_t)p->path->n_mesh * sizeof *vars);
