@@ -1,5 +1,6 @@
 /* Which part of which argument a load or store touches. */
 #include "pass/extract_private.h"
+#include <string.h>
 
 /* Does `e` equal it_<block> * <block> for a loop of the nest? */
 static int loop_step(const extract *x, const sym_expr *e) {
@@ -88,6 +89,34 @@ static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *
   return LOOM_OK;
 }
 
+/* A part of an argument: which of its dims each dim shows, and where the part starts in each dim of the argument.  rank 0: no part. */
+typedef struct arg_part { int rank, dim[NEST_RANK_MAX]; int64_t shape[NEST_RANK_MAX], start[NEST_RANK_MAX]; } arg_part;
+
+/* Slices of the argument's dims, in order, with single elements of the dims left out: x[:, 8:], x[3]. */
+static bool read_part(MlirOperation view, const nest_tensor *arg, arg_part *out) {
+  int64_t offset, stride[NEST_RANK_MAX], step[NEST_RANK_MAX];
+  int rank = (int)mlirShapedTypeGetRank(mlirValueGetType(ir_result(view, 0))), next = 0;
+  if (rank < 1 || rank > arg->rank || !static_list(view, "static_offsets", 1, &offset) || offset < 0 || !static_list(view, "static_sizes", rank, out->shape) ||
+      !static_list(view, "static_strides", rank, stride))
+    return false;
+  for (int d = arg->rank - 1; d >= 0; d--)
+    step[d] = d == arg->rank - 1 ? 1 : step[d + 1] * arg->shape[d + 1];
+  for (int d = 0; d < arg->rank; d++) {
+    if (step[d] < 1)
+      return false;
+    out->start[d] = offset / step[d];
+    offset %= step[d];
+    bool is_shown = next < rank && stride[next] == step[d] && (rank - next == arg->rank - d || out->shape[next] > 1);
+    int64_t size = is_shown ? out->shape[next] : 1;
+    if (out->start[d] + size > arg->shape[d])
+      return false;
+    if (is_shown)
+      out->dim[next++] = d;
+  }
+  out->rank = rank;
+  return next == rank && offset == 0;
+}
+
 static bool same_view(const nest_tensor *a, const nest_tensor *b) {
   bool is_same = a->rank == b->rank;
   for (int d = 0; is_same && d < a->rank; d++)
@@ -112,9 +141,10 @@ static int arg_of(const extract *x, MlirValue memref) {
   return (int)mlirBlockArgumentGetArgNumber(memref);
 }
 
-/* The argument behind a memref, -1: none. */
-static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int *out) {
+/* The argument behind a memref, -1: none; *part: of it. */
+static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int *out, arg_part *part) {
   MlirOperation view = ir_def(memref);
+  *part = (arg_part){0};
   *out = arg_of(x, memref);
   if (*out >= 0)
     return see_argument(x, at, *out, NULL, EXTRACT_AS_IT_IS);
@@ -129,18 +159,36 @@ static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int
   arg.is_output = x->nest->tensors.at[*out].is_output;
   for (int d = 0; d < arg.rank; d++)
     arg.shape[d] = mlirShapedTypeGetDimSize(type, d);
+  if (read_part(view, &arg, part))
+    return see_argument(x, at, *out, NULL, EXTRACT_AS_IT_IS);
+  *part = (arg_part){0};
   LOOM_TRY(read_view(x, view, &arg, &seen));
   return see_argument(x, at, *out, &seen, EXTRACT_AS_VIEW);
 }
 
 /* ---- accesses ---- */
 
-static loom_status whole_access(extract *x, nest_node *node) {
+static void whole_access(extract *x, nest_node *node, const arg_part *part) {
   const nest_tensor *t = &x->nest->tensors.at[node->tensor];
-  node->n_dims = t->rank;
-  for (int d = 0; d < t->rank; d++)
-    node->dim[d] = (nest_access_dim){.loop = -1, .offset = sym_const(x->mem, 0), .size = sym_const(x->mem, t->shape[d])};
-  return LOOM_OK;
+  node->n_dims = part->rank ? part->rank : t->rank;
+  for (int d = 0; d < node->n_dims; d++)
+    node->dim[d] = (nest_access_dim){.loop = -1, .offset = sym_const(x->mem, 0), .size = sym_const(x->mem, part->rank ? part->shape[d] : t->shape[d])};
+}
+
+/* From the dims of a part to those of the argument. */
+static void place_in_argument(extract *x, nest_node *node, const arg_part *part) {
+  nest_access_dim seen[NEST_RANK_MAX];
+  int rank = x->nest->tensors.at[node->tensor].rank;
+  if (!part->rank)
+    return;
+  memcpy(seen, node->dim, sizeof seen);
+  for (int d = 0; d < rank; d++)
+    node->dim[d] = (nest_access_dim){.loop = -1, .offset = sym_const(x->mem, 0), .size = sym_const(x->mem, 1), .dropped = true};
+  for (int d = 0; d < part->rank; d++)
+    node->dim[part->dim[d]] = seen[d];
+  for (int d = 0; d < rank; d++)
+    node->dim[d].offset = sym_add(x->mem, node->dim[d].offset, sym_const(x->mem, part->start[d]));
+  node->n_dims = rank;
 }
 
 /* A subview that loses rank drops dims of size 1, the outer ones first. */
@@ -159,15 +207,19 @@ loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_
     memref = ir_operand(view, 0);
     view = ir_def(memref);
   }
-  LOOM_TRY(tensor_of(x, at, memref, &node->tensor));
-  if (node->tensor >= 0)
-    return whole_access(x, node);
+  arg_part part;
+  LOOM_TRY(tensor_of(x, at, memref, &node->tensor, &part));
+  if (node->tensor >= 0) {
+    whole_access(x, node, &part);
+    place_in_argument(x, node, &part);
+    return LOOM_OK;
+  }
   if (!ir_op_is(view, "memref.subview"))
     EXTRACT_UNSUP(x, mlirOperationIsNull(view) ? at : view, "a tile must be a memref.subview of an argument");
-  LOOM_TRY(tensor_of(x, view, ir_operand(view, 0), &node->tensor));
+  LOOM_TRY(tensor_of(x, view, ir_operand(view, 0), &node->tensor, &part));
   if (node->tensor < 0)
     EXTRACT_UNSUP(x, view, "a tile must be taken from an argument of the function");
-  node->n_dims = x->nest->tensors.at[node->tensor].rank;
+  node->n_dims = part.rank ? part.rank : x->nest->tensors.at[node->tensor].rank;
   for (int d = 0; d < node->n_dims; d++) {
     const sym_expr *offset, *stride;
     nest_access_dim *a = &node->dim[d];
@@ -180,5 +232,6 @@ loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_
     split_offset(x, offset, a);
   }
   mark_dropped(view, node);
+  place_in_argument(x, node, &part);
   return LOOM_OK;
 }

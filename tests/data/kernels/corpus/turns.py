@@ -82,6 +82,19 @@ def halves(x: torch.Tensor) -> torch.Tensor:
 
 
 @helion.kernel()
+def planes(x: torch.Tensor) -> torch.Tensor:
+    """Two planes of a tensor, one of them from its middle on."""
+    _, m, n = x.size()
+    rows = m // 2
+    out = torch.empty([rows, n], dtype=x.dtype)
+    a = x[0]
+    b = x[2, rows:, :]
+    for tm, tn in hl.tile([rows, n]):
+        out[tm, tn] = a[tm, tn] - b[tm, tn]
+    return out
+
+
+@helion.kernel()
 def two_walks(x: torch.Tensor, y: torch.Tensor):
     """Two tile loops, the second of which reads what the first has written."""
     m, n = x.size()
