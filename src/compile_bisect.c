@@ -126,8 +126,9 @@ static loom_status judge_module(bisection *b, compile_stage stage, MlirModule m,
   LOOM_TRY(bisect_with_places(b, stage, m, &placed));
   loom_status st = has_whole_tiles ? judge_whole_tiles(b, placed, &row) : judge_blocks(b, placed, blocks, n, &row);
   ir_close_module(placed);
+  LOOM_TRY(st);
   vec_push(&b->s->ctx->mem, &b->out->stages, row);
-  return st;
+  return LOOM_OK;
 }
 
 static const char *print_kernel_op(bisection *b, const void *key, const char **out_location) {

@@ -28,6 +28,7 @@ typedef struct irun_body {
   VEC_OF(int) constants; VEC_OF(double) constant_values;
   int n_yields; int yields[8];
   bool *is_read;                 /* by block argument */
+  bool is_product;               /* out + a * b in f32 or f64, of the two inputs as they are: most of the work there is */
 } irun_body;
 
 typedef struct irun irun;
@@ -106,6 +107,12 @@ irun_fn irun_memory_handler(const char *name);
 irun_fn irun_tensor_handler(const char *name);
 /* A list of sizes or offsets: attribute `name` with dynamic entries from operands `first`... */
 bool irun_mixed(irun *r, MlirOperation op, const char *name, int segment, int64_t *out, int *n);
+
+/* ---- irun_body.c ---- */
+static inline bool irun_is_half(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16; }
+irun_body *irun_body_compile(irun *r, MlirOperation op);
+/* `widens`: halves are computed with in f32. */
+bool irun_body_run(irun *r, MlirOperation op, const irun_body *b, double *registers, bool widens);
 
 /* ---- irun_linalg.c ---- */
 irun_fn irun_linalg_handler(const char *name);

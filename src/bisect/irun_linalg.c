@@ -4,83 +4,6 @@
 
 enum { OPERANDS_MAX = 16, LOOPS_MAX = 16 };
 
-/* ---- the body as a list of steps on registers ---- */
-static int register_of(irun *r, irun_body *b, MlirBlock block, MlirValue v, MlirValue *defined, int *n_defined) {
-  if (mlirValueIsABlockArgument(v) && mlirBlockEqual(mlirBlockArgumentGetOwner(v), block)) {
-    int i = (int)mlirBlockArgumentGetArgNumber(v);
-    b->is_read[i] = true;
-    return i;
-  }
-  for (int i = 0; i < *n_defined; i++)
-    if (defined[i].ptr && mlirValueEqual(defined[i], v))
-      return b->n_args + i;
-  for (size_t i = 0; i < b->outer.n; i++)
-    if (mlirValueEqual(b->outer_values.at[i], v))
-      return b->outer.at[i];
-  defined[*n_defined] = (MlirValue){NULL};   /* from outside: a register of its own */
-  int at = b->n_args + (*n_defined)++;
-  vec_push(r->mem, &b->outer, at);
-  vec_push(r->mem, &b->outer_values, v);
-  return at;
-}
-
-static bool add_step(irun *r, irun_body *b, MlirBlock block, MlirOperation op, MlirValue *defined, int *n_defined) {
-  const char *name = ir_op_name(op);
-  MlirValue result = ir_result(op, 0);
-  int64_t n;
-  if (text_eq(name, "linalg.index")) {
-    if (!ir_attr_int(ir_attr_of(op, "dim"), &n))
-      return false;
-    vec_push(r->mem, &b->indices, b->n_args + *n_defined);
-    vec_push(r->mem, &b->indices, (int)n);
-  } else if (text_eq(name, "arith.constant")) {
-    MlirAttribute a = ir_attr_of(op, "value");
-    bool is_float = !mlirAttributeIsNull(a) && mlirAttributeIsAFloat(a);
-    if (!is_float && (mlirAttributeIsNull(a) || !ir_attr_int(a, &n)))
-      return false;
-    vec_push(r->mem, &b->constants, b->n_args + *n_defined);
-    vec_push(r->mem, &b->constant_values, is_float ? mlirFloatAttrGetValueDouble(a) : (double)n);
-  } else {
-    irun_step s = {.fn = irun_scalar_find(name), .predicate = irun_predicate(op)};
-    if (s.fn < 0 || ir_num_operands(op) != irun_scalar_arity(s.fn) || !irun_type(mlirValueGetType(ir_operand(op, ir_num_operands(op) > 2 ? 1 : 0)), &s.from) ||
-        !irun_type(mlirValueGetType(result), &s.to))
-      return false;
-    for (int k = 0; k < ir_num_operands(op); k++)
-      s.in[k] = register_of(r, b, block, ir_operand(op, k), defined, n_defined);
-    s.out = b->n_args + *n_defined;
-    vec_push(r->mem, &b->steps, s);
-  }
-  defined[(*n_defined)++] = result;
-  return true;
-}
-
-static irun_body *compile(irun *r, MlirOperation op) {
-  irun_body *b = ARENA_NEW(r->mem, irun_body);
-  MlirBlock block = ir_body(op);
-  int n_ops = 0, n_defined = 0;
-  b->is_bad = true;
-  if (mlirBlockIsNull(block))
-    return b;
-  for (MlirOperation o = mlirBlockGetFirstOperation(block); o.ptr; o = mlirOperationGetNextInBlock(o))
-    n_ops += 1 + (int)ir_num_operands(o);
-  b->n_args = (int)mlirBlockGetNumArguments(block);
-  b->is_read = ARENA_NEW_N(r->mem, bool, b->n_args);
-  MlirValue *defined = ARENA_NEW_N(r->mem, MlirValue, n_ops);
-  for (MlirOperation o = mlirBlockGetFirstOperation(block); o.ptr; o = mlirOperationGetNextInBlock(o)) {
-    if (!ir_op_is(o, "linalg.yield")) {
-      if (!add_step(r, b, block, o, defined, &n_defined))
-        return b;
-      continue;
-    }
-    b->n_yields = (int)ir_num_operands(o);
-    for (int k = 0; k < b->n_yields && k < 8; k++)
-      b->yields[k] = register_of(r, b, block, ir_operand(o, k), defined, &n_defined);
-  }
-  b->n_registers = b->n_args + n_defined;
-  b->is_bad = b->n_yields > 8;
-  return b;
-}
-
 /* ---- operands ---- */
 typedef struct operand {
   irun_value value;
@@ -169,16 +92,13 @@ static bool find_steps(irun *r, MlirOperation op, operand *o, int n_loops, const
 }
 
 /* ---- running ---- */
-static bool is_half(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16; }
 
-static bool run_body(irun *r, MlirOperation op, const irun_body *b, double *reg, bool widens) {
-  for (size_t i = 0; i < b->steps.n; i++) {
-    const irun_step *s = &b->steps.at[i];
-    double in[3] = {reg[s->in[0]], reg[s->in[1]], reg[s->in[2]]};
-    if (!irun_scalar(s->fn, s->from, widens && is_half(s->to) ? DTYPE_F32 : s->to, s->predicate, in, &reg[s->out]))
-      return irun_scalar_stop(r, op, s->fn, in);
-  }
-  return true;
+/* The innermost loop of a product. */
+static void run_products(const operand *a, const operand *b, const operand *o, const int64_t *at, double *out, int loop, int64_t n, bool is_double) {
+  const double *x = a->x + at[0], *y = b->x + at[1];
+  double *z = out + at[2];
+  for (int64_t i = 0; i < n; i++, x += a->step[loop], y += b->step[loop], z += o->step[loop])
+    *z = is_double ? *z + *x * *y : (double)(float)(*z + (double)(float)(*x * *y));
 }
 
 static bool run_loops(irun *r, MlirOperation op, const irun_body *b, operand *o, int n_in, int n_out, double **out, int n_loops, const int64_t *extent, bool widens) {
@@ -194,14 +114,33 @@ static bool run_loops(irun *r, MlirOperation op, const irun_body *b, operand *o,
     at[i] = o[i].start;
   if (!irun_spend(r, op, total))
     return false;
-  while (total-- > 0) {
+  int inner = n_loops - 1;
+  dtype t = o[n_in].value.type;
+  bool in_products = b->is_product && n_loops > 0 && (t == DTYPE_F32 || t == DTYPE_F64 || widens);
+  while (total > 0) {
+    if (in_products) {
+      run_products(&o[0], &o[1], &o[2], at, out[0], inner, extent[inner], t == DTYPE_F64);
+      total -= extent[inner];
+      int l = inner - 1;
+      for (; l >= 0; l--) {
+        for (int i = 0; i < 3; i++)
+          at[i] += o[i].step[l];
+        if (++index[l] < extent[l])
+          break;
+        for (int i = 0; i < 3; i++)
+          at[i] -= o[i].step[l] * index[l];
+        index[l] = 0;
+      }
+      continue;
+    }
+    total--;
     for (int i = 0; i < n_in; i++)
       reg[i] = o[i].x[at[i]];
     for (int i = 0; i < n_out; i++)
       reg[n_in + i] = out[i][at[n_in + i]];
     for (size_t i = 0; i < b->indices.n; i += 2)
       reg[b->indices.at[i]] = (double)index[b->indices.at[i + 1]];
-    if (!run_body(r, op, b, reg, widens))
+    if (!irun_body_run(r, op, b, reg, widens))
       return false;
     for (int i = 0; i < n_out; i++)
       out[i][at[n_in + i]] = reg[b->yields[i]];
@@ -256,7 +195,7 @@ static bool run_structured(irun *r, MlirOperation op, int id) {
       return false;
   irun_body *b = r->infos.at[id].body;
   if (!b) {
-    b = r->infos.at[id].body = compile(r, op);
+    b = r->infos.at[id].body = irun_body_compile(r, op);
     note_neutral(r, op, id, b);
   }
   if (b->is_bad || b->n_yields != n_out)
@@ -265,7 +204,7 @@ static bool run_structured(irun *r, MlirOperation op, int id) {
   for (int l = 0; l < n_loops; l++)
     reduces = reduces || (o[first_out].step[l] == 0 && extent[l] > 1) ||
               (o[first_out].step[l] == 0 && !mlirAffineMapIsIdentity(o[first_out].map) && text_eq(ir_op_name(op), "linalg.matmul"));
-  bool widens = reduces && is_half(o[first_out].value.type);
+  bool widens = reduces && irun_is_half(o[first_out].value.type);
   double *out[OPERANDS_MAX];
   int in[OPERANDS_MAX * 2], n_in = 0;
   for (intptr_t i = 0; i < n_out; i++) {
