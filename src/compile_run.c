@@ -129,7 +129,7 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
     out_results[k] = dram[i];
   }
   sim_exec exec = {functions, s->tog->functions.n};
-  sim_options o = {.exec = &exec, .tensors = dram, .verify = !r->no_verify, .record = record};
+  sim_options o = {.exec = &exec, .tensors = dram, .dram = r->dram, .verify = !r->no_verify, .record = record};
   return sim_run(s->ctx, s->tog, s->machine, &o, report);
 }
 

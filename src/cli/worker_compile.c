@@ -377,7 +377,7 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
   if (o->seed.last)
     LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   r->seed = (uint64_t)seed;
-  return LOOM_OK;
+  return o->dram.last ? dram_model_of(ctx, o->dram.last, &r->dram) : LOOM_OK;
 }
 
 /* ---- commands ---- */

@@ -14,7 +14,7 @@ static loom_status read_data(loom_ctx *ctx, const char *path, data_value **out) 
 }
 
 /* With values: the directory's kernel and plan give the arguments and the oracle. */
-static loom_status run_values(compile_state *s, const cli_options *o, const char *dir, sim_record *record, compile_execution *out) {
+static loom_status run_values(compile_state *s, const cli_options *o, const char *dir, dram_model dram, sim_record *record, compile_execution *out) {
   data_value *v;
   int64_t seed = 0;
   LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "kernel.json"), &v));
@@ -26,13 +26,16 @@ static loom_status run_values(compile_state *s, const cli_options *o, const char
     LOOM_TRY(cli_int(s->ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   LOOM_TRY(ir_open(s->ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
-  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed, .record = record}, out);
+  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed, .dram = dram, .record = record}, out);
 }
 
 static loom_status run(compile_state *s, const cli_options *o, sim_record *record, compile_execution *e) {
   const char *path = o->files.at[0];
   bool is_dir = file_is_dir(path);
   data_value *v;
+  dram_model dram = DRAM_RATE;
+  if (o->dram.last)
+    LOOM_TRY(dram_model_of(s->ctx, o->dram.last, &dram));
   if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "tog.json")) && file_exists(file_join(&s->ctx->mem, path, "cpu/artifact.json"))) {
     diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EINPUT, "the directory holds a kernel of the host, which no virtual chip runs");
     diag_help(s->ctx, "'loom run DIR --check' runs it");
@@ -47,11 +50,11 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
     LOOM_TRY(tog_warn_points(s->ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes}));
   if (!o->check) {
     e->has_report = true;
-    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
+    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .dram = dram, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
   }
   if (!is_dir)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
-  return run_values(s, o, path, record, e);
+  return run_values(s, o, path, dram, record, e);
 }
 
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {

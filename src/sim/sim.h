@@ -10,9 +10,12 @@
  * transfer_setup_cycles again and sends along a tree; its own slot is published when its last byte has left.
  * CHAIN: a receiver's word goes to its predecessor; each forward waits for it, pays transfer_setup_cycles and takes one route from core to core.
  * SEND: the receiver's word takes hops * hop_cycles, then transfer_setup_cycles and one route; the writer goes on when the tile has landed.
+ * DRAM bank by bank (sim_options.dram): a part of a transfer is the requests of its lines, first come at the channel when the rate model would start to serve it; dram.h says
+ * when each is answered, instead of latency and rate.  What is read enters the network from its first answer on, what is written is served when all of it is at the channel.
  * Queues are kept in 1/256 cycles; threads go on at whole cycles, rounded up. */
 #ifndef LOOM_SIM_SIM_H
 #define LOOM_SIM_SIM_H
+#include "dram/dram.h"
 #include "machine/machine.h"
 #include "sim/sim_record.h"
 #include "sim/sim_watch.h"
@@ -24,6 +27,7 @@ typedef struct sim_exec { const sim_tile_fn *functions; size_t n; } sim_exec;   
 typedef struct sim_options {
   const sim_exec *exec;                 /* NULL: timing only */
   void *const *tensors;                 /* by tog tensor index: DRAM contents, row-major; NULL with exec NULL */
+  dram_model dram;                      /* DRAM_RATE: dram_bytes_per_cycle and dram_latency_cycles; DRAM_BANK: dram.bank, which the machine must have */
   int64_t event_budget;                 /* LOOM_ELIMIT when spent; 0: unlimited */
   sim_record *record;                   /* filled with what happens when, in ctx->mem (sim_record.h); NULL: nothing is recorded */
   const sim_watch *watch;               /* told of every value (sim_watch.h); NULL: nobody */
@@ -45,7 +49,7 @@ typedef struct sim_fault { sim_fault_kind kind; int core; /* -1: none */ int64_t
 
 typedef struct sim_core { int64_t cycles, busy, dram_bytes; /* read or written by this core */ } sim_core;
 typedef struct sim_link { int from, to; int64_t bytes, busy; int number; /* in records */ } sim_link;
-typedef struct sim_channel { int64_t bytes, busy; } sim_channel;
+typedef struct sim_channel { int64_t bytes, busy; dram_counts bank; /* DRAM_BANK: requests and row hits */ } sim_channel;
 typedef struct sim_unit { const char *name; int64_t busy; /* cycles, all cores together */ } sim_unit;
 typedef struct sim_report {
   int64_t cycles;
@@ -54,6 +58,7 @@ typedef struct sim_report {
   VEC_OF(sim_channel) channels; VEC_OF(sim_unit) units;
   int64_t dram_bytes_read, dram_bytes_written, noc_bytes;     /* noc_bytes: bytes times links crossed */
   VEC_OF(sim_fault) faults;                                   /* at most 100 kept; n_faults counts all */
+  dram_model dram;
   int64_t n_faults, events;                                   /* events: nodes run and arrivals; what event_budget counts */
 } sim_report;
 

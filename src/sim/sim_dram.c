@@ -20,7 +20,7 @@ loom_status sim_dram_build(sim *s) {
   d->page_bytes = m->dram_page_bytes;
   d->channels = ARENA_NEW_N(&s->ctx->scratch, sim_server, d->n_channels);
   d->sums = ARENA_NEW_N(&s->ctx->scratch, int64_t, d->n_channels);
-  return LOOM_OK;
+  return s->o->dram == DRAM_BANK ? sim_bank_build(s) : LOOM_OK;
 }
 
 typedef struct split { sim_dram *d; int64_t elem_bytes; } split;
@@ -47,7 +47,10 @@ void sim_dram_split(sim *s, sim_thread *th, const sim_box *b) {
   sim_dram *d = &s->dram;
   split sp = {d, (int64_t)dtype_bytes(s->t->tensors.at[b->tensor].type)};
   memset(d->sums, 0, (size_t)d->n_channels * sizeof *d->sums);
-  sim_box_runs(s, b, &th->region, split_run, &sp);
+  if (d->bank)
+    sim_bank_split(s, th, b);
+  else
+    sim_box_runs(s, b, &th->region, split_run, &sp);
   th->n_parts = 0;
   for (int c = 0; c < d->n_channels; c++)
     if (d->sums[c] > 0)

@@ -4,7 +4,7 @@
  *   sim_thread.c   what each instruction does to its core; waiting and waking
  *   sim_transfer.c loads and stores under way, parts by DRAM channel
  *   sim_multicast.c, sim_chain.c  one load for many cores       sim_gather.c  tiles from core to core
- *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages
+ *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages        sim_bank.c  the same, bank by bank
  *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
  *   sim_cover.c    which output elements were written           sim_queue.c the event heap
  *   sim_fault.c    faults      sim_report.c  loom.sim.v1        sim_run.c   set up, run, look for what is left
@@ -198,6 +198,32 @@ void sim_dram_split(sim *s, sim_thread *th, const sim_box *b);
 sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f);
 
 /* ---- the rest ---- */
+/* ---- DRAM, bank by bank ---- */
+
+typedef struct sim_bank {
+  dram_params params;
+  dram_channel **channels;
+  int64_t *wake;                      /* by channel: the clock in which it next does anything */
+  int64_t next_clock;                 /* the least of them */
+  int64_t ticks, clocks;              /* a clock of the memory is ticks / clocks ticks */
+  int64_t *first_line;                /* by tensor: each begins on a page of channel 0 */
+  int64_t *last_line;                 /* scratch, by channel: the line pushed last */
+  int *part;                          /* scratch, by channel: the part whose lines are pushed; -1 */
+  int64_t *recorded;                  /* by channel: tick up to which a record has it at work */
+} sim_bank;
+
+LOOM_MUST_USE loom_status sim_bank_build(sim *s);
+/* Bytes of the region by channel, into d->sums. */
+void sim_bank_split(sim *s, const sim_thread *th, const sim_box *b);
+/* The parts that are not done and due now queue their lines at their channels; the thread gets no event but for parts that come later. */
+void sim_bank_queue(sim *s, sim_thread *th, const sim_instr *in, bool is_write);
+/* First tick in which memory does anything; INT64_MAX: nothing is under way. */
+int64_t sim_bank_next(const sim *s);
+/* Runs the memory's clock at that tick; a transfer whose last line is answered goes on. */
+void sim_bank_run(sim *s);
+/* In sim_transfer.c: all lines of a part are answered. */
+void sim_part_answered(sim *s, sim_thread *th, sim_part *p);
+
 
 typedef struct sim_event { int64_t tick; int64_t who; } sim_event;    /* who: core * TOG_THREADS + thread: one event a thread at most */
 typedef struct sim_queue { sim_event *at; size_t n; } sim_queue;

@@ -36,6 +36,17 @@ static data_value *busy_item(arena *m, int64_t bytes, int64_t busy) {
   return o;
 }
 
+static data_value *write_channel(arena *m, const sim_channel *c, dram_model model) {
+  data_value *o = busy_item(m, c->bytes, c->busy);
+  if (model != DRAM_BANK)
+    return o;
+  data_set_int(m, o, "requests", c->bank.reads + c->bank.writes);
+  data_set_int(m, o, "row_hits", c->bank.row_hits);
+  data_set_int(m, o, "row_misses", c->bank.row_misses);
+  data_set_int(m, o, "row_conflicts", c->bank.row_conflicts);
+  return o;
+}
+
 data_value *sim_report_to_data(arena *m, const sim_report *r, const tog *t) {
   data_value *o = data_object(m), *cores = data_array(m), *units = data_object(m), *channels = data_array(m), *links = data_array(m), *faults = data_array(m);
   data_set_string(m, o, "schema", "loom.sim.v1");
@@ -43,13 +54,14 @@ data_value *sim_report_to_data(arena *m, const sim_report *r, const tog *t) {
   data_set_int(m, o, "dram_bytes_read", r->dram_bytes_read);
   data_set_int(m, o, "dram_bytes_written", r->dram_bytes_written);
   data_set_int(m, o, "noc_bytes", r->noc_bytes);
+  data_set_string(m, o, "dram", dram_model_name(r->dram));
   data_set_int(m, o, "events", r->events);
   for (int c = 0; c < r->n_cores; c++)
     data_push(m, cores, write_core(m, r, t, c));
   for (size_t i = 0; i < r->units.n; i++)
     data_set_int(m, units, r->units.at[i].name, r->units.at[i].busy);
   for (size_t i = 0; i < r->channels.n; i++)
-    data_push(m, channels, busy_item(m, r->channels.at[i].bytes, r->channels.at[i].busy));
+    data_push(m, channels, write_channel(m, &r->channels.at[i], r->dram));
   for (size_t i = 0; i < r->links.n; i++) {
     data_value *link = data_object(m);
     data_set_int(m, link, "from", r->links.at[i].from);

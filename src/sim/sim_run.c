@@ -62,10 +62,16 @@ static loom_status build(sim *s) {
 }
 
 static loom_status run_events(sim *s) {
-  while (s->queue.n > 0) {
-    sim_event e = sim_queue_pop(&s->queue);
-    s->tick = e.tick;
-    sim_thread_event(s, &s->threads[e.who]);
+  for (;;) {
+    int64_t memory = s->dram.bank ? sim_bank_next(s) : INT64_MAX;
+    if (memory != INT64_MAX && (!s->queue.n || memory <= s->queue.at[0].tick)) {
+      sim_bank_run(s);
+    } else if (s->queue.n) {
+      sim_event e = sim_queue_pop(&s->queue);
+      s->tick = e.tick;
+      sim_thread_event(s, &s->threads[e.who]);
+    } else
+      break;
     if (s->is_out_of_budget)
       return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the simulation took more than %" PRId64 " events", s->o->event_budget);
     if (s->is_out_of_time)
@@ -146,8 +152,13 @@ static void write_report(sim *s) {
   for (int i = 0; i < n->n_nodes * 2 * n->n_dims; i++)
     if (n->links[i].bytes > 0)
       vec_push(&s->ctx->mem, &r->links, ((sim_link){i / (2 * n->n_dims), sim_noc_link_end(n, i), n->links[i].bytes, sim_ceil_cycle(n->links[i].busy_ticks) / SIM_TICKS, i}));
-  for (int c = 0; c < s->dram.n_channels; c++)
-    vec_push(&s->ctx->mem, &r->channels, ((sim_channel){s->dram.channels[c].bytes, sim_ceil_cycle(s->dram.channels[c].busy_ticks) / SIM_TICKS}));
+  for (int c = 0; c < s->dram.n_channels; c++) {
+    sim_channel x = {s->dram.channels[c].bytes, sim_ceil_cycle(s->dram.channels[c].busy_ticks) / SIM_TICKS, {0}};
+    if (s->dram.bank)
+      x.bank = *dram_channel_counts(s->dram.bank->channels[c]);
+    vec_push(&s->ctx->mem, &r->channels, x);
+  }
+  r->dram = s->o->dram;
 }
 
 static loom_status run(sim *s) {

@@ -47,7 +47,9 @@ static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
   th->land_tick = 0;
   th->state = SIM_READING;
   int64_t first = INT64_MAX, start = s->tick + s->setup_ticks;
-  for (int i = 0; i < th->n_parts; i++) {
+  for (int i = 0; s->dram.bank && i < th->n_parts; i++)
+    th->parts[i].first_tick = first = start;
+  for (int i = 0; !s->dram.bank && i < th->n_parts; i++) {
     sim_part *p = &th->parts[i];
     sim_front f = sim_dram_serve(s, p, (sim_front){start, start});
     p->first_tick = f.first + s->dram.latency_ticks;
@@ -62,12 +64,23 @@ static void start_write(sim *s, sim_thread *th) {
   for (int i = 0; i < th->n_parts; i++) {
     sim_part *p = &th->parts[i];
     sim_front f = sim_noc_to_channel(s, p->channel, th->core, p->bytes, (sim_front){s->tick, s->tick});
-    p->first_tick = f.first;
+    p->first_tick = s->dram.bank ? f.last : f.first;
     p->last_tick = f.last;
-    first = f.first < first ? f.first : first;
+    first = p->first_tick < first ? p->first_tick : first;
   }
   th->state = SIM_WRITING;
   sim_schedule(s, th, first);
+}
+
+void sim_part_answered(sim *s, sim_thread *th, sim_part *p) {
+  if (th->state == SIM_READING)
+    read_part(s, th, p);
+  else
+    th->land_tick = max64(th->land_tick, p->last_tick);
+  if (--th->parts_left)
+    return;
+  th->state = SIM_LANDING;
+  sim_schedule(s, th, max64(sim_ceil_cycle(th->land_tick), s->tick));
 }
 
 /* ---- loads ---- */
@@ -149,6 +162,10 @@ bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in) {
 bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in) {
   if (in->op == SIM_OP_SEND || in->op == SIM_OP_COLLECT)
     return sim_gather_event(s, th, in);
+  if (s->dram.bank && (th->state == SIM_READING || th->state == SIM_WRITING)) {
+    sim_bank_queue(s, th, in, th->state == SIM_WRITING);
+    return false;
+  }
   switch (th->state) {
   case SIM_READING: step_parts(s, th, read_part); return false;
   case SIM_LEAVING: start_write(s, th); return false;
