@@ -112,7 +112,7 @@ typedef enum sim_state {
 } sim_state;
 
 /* What one DRAM channel has to do with a transfer. */
-typedef struct sim_part { int channel; int64_t bytes, first_tick, last_tick; bool is_done; } sim_part;
+typedef struct sim_part { int channel; int64_t bytes, first_tick, last_tick, requests_left; bool is_done; } sim_part;
 
 typedef struct sim_thread {
   sim_state state;
@@ -189,6 +189,7 @@ typedef struct sim_dram {
   sim_rate rate;
   int64_t latency_ticks, page_bytes;
   int64_t *sums;                      /* scratch: bytes by channel */
+  struct sim_bank *bank;              /* NULL: by rate */
 } sim_dram;
 
 LOOM_MUST_USE loom_status sim_dram_build(sim *s);
@@ -197,7 +198,6 @@ void sim_dram_split(sim *s, sim_thread *th, const sim_box *b);
 /* Serves a part not before `f.first`; the front of its bytes behind the channel, without the latency. */
 sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f);
 
-/* ---- the rest ---- */
 /* ---- DRAM, bank by bank ---- */
 
 typedef struct sim_bank {
@@ -224,6 +224,7 @@ void sim_bank_run(sim *s);
 /* In sim_transfer.c: all lines of a part are answered. */
 void sim_part_answered(sim *s, sim_thread *th, sim_part *p);
 
+/* ---- the rest ---- */
 
 typedef struct sim_event { int64_t tick; int64_t who; } sim_event;    /* who: core * TOG_THREADS + thread: one event a thread at most */
 typedef struct sim_queue { sim_event *at; size_t n; } sim_queue;
