@@ -1,4 +1,5 @@
 #include "cli/worker_bisect.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@ static void print_indented(const char *label, const char *s) {
   for (const char *end; (end = strchr(s, '\n')) != NULL; s = end + 1)
     printf("%.*s\n             ", (int)(end - s), s);
   printf("%s\n", s);
+}
+
+/* A NaN has no sign for people. */
+static void print_numbers(const char *label, const char *element, double got, double expected, double bound) {
+  printf("%s %s: %.9g; expected %.9g, bound %.3g\n", label, element, isnan(got) ? (double)NAN : got, isnan(expected) ? (double)NAN : expected, bound);
 }
 
 void worker_print_bisection(const compile_bisection *b) {
@@ -41,9 +47,9 @@ void worker_print_bisection(const compile_bisection *b) {
   if (f->why)
     printf("because      %s\n", f->why);
   if (f->has_value)
-    printf("makes        element %s: %.9g; expected %.9g, bound %.3g\n", f->element, f->got, f->expected, f->bound);
+    print_numbers("makes        element", f->element, f->got, f->expected, f->bound);
   if (f->result)
-    printf("result       %s: %.9g; expected %.9g, bound %.3g\n", f->result, f->result_got, f->result_expected, f->result_bound);
+    print_numbers("result      ", f->result, f->result_got, f->result_expected, f->result_bound);
 }
 
 loom_status worker_bisect_verdict(loom_ctx *ctx, const compile_bisection *b) {
