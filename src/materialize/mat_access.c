@@ -153,7 +153,7 @@ loom_status mat_gather(mat *m, const nest_node *node) {
   LOOM_TRY(mat_take_value(m, node->value));
   g.value = m->slot[from].slot;
   g.slot = m->slot[node->value].slot;
-  LOOM_TRY(mat_index(m, sym_name(m->mem, nest_iterator_name(m->mem, m->nest, node->across)), &g.place));
+  LOOM_TRY(mat_index(m, mat_number_of(m, node->across), &g.place));
   for (int d = 0; d < p->n_mesh; d++) {
     unsigned across = 0;
     g.area[d] = 1;

@@ -159,7 +159,7 @@ static loom_status emit_first(mat *m, const nest_body *body, size_t from, size_t
   ir_builder outside;
   size_t n_values = m->nest->values.n;
   bool *alive = ARENA_NEW_N(m->mem, bool, n_values + 1);
-  LOOM_TRY(mat_index(m, sym_name(m->mem, nest_iterator_name(m->mem, m->nest, loop)), &place));
+  LOOM_TRY(mat_index(m, mat_number_of(m, loop), &place));
   LOOM_TRY(mat_open_if(m, place, &outside));
   for (size_t v = 0; v < n_values; v++)
     alive[v] = !MAT_NULL(m->slot[v].slot);      /* and what is not is made and given back inside */
