@@ -31,7 +31,7 @@ typedef struct dram_params {
   int64_t page_lines;                   /* without hashing: lines of a page */
   int64_t latency, interval_256;        /* RATE: clocks, 1/256 clock a request */
   machine_bank bank;                    /* BANK */
-  int column_bits, pseudo_bits, group_bits, bank_bits;
+  int column_bits, pseudo_bits, group_bits, bank_bits, n_pseudo, n_groups;      /* n_groups: of all pseudo channels */
   int64_t read_latency, read_to_write, write_to_read_s, write_to_read_l, write_to_precharge, column_gap;   /* BANK: clocks */
   const uint8_t *low_hash, *high_hash;  /* channel of a hashed line: low[bits 0..9] ^ high[bits 10..19] */
 } dram_params;

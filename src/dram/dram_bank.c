@@ -115,14 +115,13 @@ bool dram_bank_accept(dram_channel *c, int64_t clk, const dram_entry *e) {
 /* ---- timing ---- */
 
 static int64_t column_time(const dram_channel *c, const dram_bank *b, int kind) {
-  return later(later(c->pseudo[b->pseudo].column_ready[kind], c->groups[b->group].column_ready[kind]), b->column_ready[kind]);
+  return later(c->groups[b->group].column_ready[kind], b->column_ready[kind]);
 }
 
 /* Of the command that a request for another row needs. */
 static int64_t other_time(const dram_channel *c, const dram_bank *b) {
-  if (b->row >= 0)
-    return later(c->bus_ready, b->precharge_ready);
-  return later(later(c->bus_ready, c->pseudo[b->pseudo].activate_ready), later(c->groups[b->group].activate_ready, b->activate_ready));
+  int64_t bank = later(c->bus_ready, b->other_ready);
+  return b->row >= 0 ? bank : later(bank, later(c->pseudo[b->pseudo].activate_ready, c->groups[b->group].activate_ready));
 }
 
 static void raise(int64_t *t, int64_t to) { *t = later(*t, to); }
@@ -139,23 +138,22 @@ static void time_activate(dram_channel *c, dram_bank *b, int64_t clk) {
   raise(&b->activate_ready, clk + t->rc);
   raise(&b->column_ready[DRAM_READ], clk + t->rcd_rd);
   raise(&b->column_ready[DRAM_WRITE], clk + t->rcd_wr);
-  raise(&b->precharge_ready, clk + t->ras);
+  b->other_ready = clk + t->ras;   /* later than what the row before has left: its column commands came before its precharge */
 }
 
 static void time_column(dram_channel *c, dram_bank *b, int kind, int64_t clk) {
   const dram_params *p = c->p;
-  dram_pseudo *pc = &c->pseudo[b->pseudo];
-  dram_group *g = &c->groups[b->group];
-  raise(&pc->column_ready[kind], clk + p->column_gap);
-  raise(&g->column_ready[kind], clk + p->bank.ccd_l);
-  if (kind == DRAM_READ) {
-    raise(&pc->column_ready[DRAM_WRITE], clk + p->read_to_write);
-    raise(&b->precharge_ready, clk + p->bank.rtp);
-  } else {
-    raise(&pc->column_ready[DRAM_READ], clk + p->write_to_read_s);
-    raise(&g->column_ready[DRAM_READ], clk + p->write_to_read_l);
-    raise(&b->precharge_ready, clk + p->write_to_precharge);
+  bool is_read = kind == DRAM_READ;
+  int64_t same = clk + p->column_gap, other = clk + (is_read ? p->read_to_write : p->write_to_read_s);
+  for (int i = b->pseudo; i < p->n_groups; i += p->n_pseudo) {
+    raise(&c->groups[i].column_ready[kind], same);
+    raise(&c->groups[i].column_ready[!kind], other);
   }
+  dram_group *g = &c->groups[b->group];
+  raise(&g->column_ready[kind], clk + p->bank.ccd_l);
+  if (!is_read)
+    raise(&g->column_ready[DRAM_READ], clk + p->write_to_read_l);
+  raise(&b->other_ready, clk + (is_read ? p->bank.rtp : p->write_to_precharge));
 }
 
 /* ---- commands ---- */
@@ -213,7 +211,7 @@ static void give_activate(dram_channel *c, dram_bank *b, int r, int64_t clk) {
 static void give_precharge(dram_channel *c, dram_bank *b, int r, int64_t clk) {
   count_start(c, r, b);
   b->row = -1;
-  raise(&b->activate_ready, clk + c->p->bank.rp);
+  b->other_ready = later(b->activate_ready, clk + c->p->bank.rp);
   for (int kind = 0; kind < DRAM_KINDS; kind++) {
     b->hit[kind] = DRAM_NONE;
     b->hit_order[kind] = INT64_MAX;
@@ -233,11 +231,19 @@ static void choose_kind(dram_channel *c) {
 /* The bank whose candidate is to be served now; *soonest: when none may, the first clock in which one may. */
 typedef struct choice { int64_t order, soonest; int bank; bool is_column; } choice;
 
-static void consider(choice *best, int64_t order, int64_t time, int64_t clk, int bank, bool is_column) {
+static inline void consider(choice *best, int64_t order, int64_t time, int64_t clk, int bank, bool is_column) {
   if (time > clk)
     best->soonest = time < best->soonest ? time : best->soonest;
   else if (order < best->order)
     *best = (choice){order, best->soonest, bank, is_column};
+}
+
+static inline void look_at(const dram_channel *c, choice *best, int bank, int kind, int64_t clk) {
+  const dram_bank *b = &c->banks[bank];
+  if (b->hit_order[kind] < best->order)
+    consider(best, b->hit_order[kind], column_time(c, b, kind), clk, bank, true);
+  if (b->other_order[kind] < best->order)
+    consider(best, b->other_order[kind], other_time(c, b), clk, bank, false);
 }
 
 int64_t dram_bank_command(dram_channel *c, int64_t clk) {
@@ -253,17 +259,14 @@ int64_t dram_bank_command(dram_channel *c, int64_t clk) {
   }
   choose_kind(c);
   int kind = c->is_writing ? DRAM_WRITE : DRAM_READ;
-  for (uint64_t set = c->waiting[kind]; set; set &= set - 1) {
-    int i = __builtin_ctzll(set);
-    const dram_bank *b = &c->banks[i];
-    if (b->hit_order[kind] < best.order)
-      consider(&best, b->hit_order[kind], column_time(c, b, kind), clk, i, true);
-    if (b->other_order[kind] < best.order)
-      consider(&best, b->other_order[kind], other_time(c, b), clk, i, false);
-  }
+  if (c->waiting[kind] >> c->newest_bank & 1)
+    look_at(c, &best, c->newest_bank, kind, clk);
+  for (uint64_t set = c->waiting[kind] & ~(UINT64_C(1) << c->newest_bank); set; set &= set - 1)
+    look_at(c, &best, __builtin_ctzll(set), kind, clk);
   if (best.order == INT64_MAX)
     return best.soonest;
   dram_bank *b = &c->banks[best.bank];
+  c->newest_bank = best.bank;
   if (best.is_column)
     give_column(c, b, b->hit[kind], clk);
   else if (b->row < 0)

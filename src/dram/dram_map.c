@@ -80,6 +80,8 @@ static void set_banks(const machine_bank *b, dram_params *p) {
   p->pseudo_bits = log2_floor(b->pseudo_channels);
   p->group_bits = log2_floor(b->bank_groups);
   p->bank_bits = log2_floor(b->banks);
+  p->n_pseudo = (int)b->pseudo_channels;
+  p->n_groups = (int)(b->pseudo_channels * b->bank_groups);
   p->read_latency = b->cl + b->burst;
   p->read_to_write = b->cl + b->burst + 2 - b->cwl;      /* the write's preamble takes a clock */
   p->write_to_read_s = b->cwl + b->burst + b->wtr_s;

@@ -24,18 +24,21 @@ enum { DRAM_READ, DRAM_WRITE, DRAM_KINDS, DRAM_BANKS_MAX = 64, DRAM_PSEUDO_MAX =
 typedef struct dram_request { int64_t order, line, row; uint32_t owner; int next, prev; uint8_t bank; bool is_write, is_started; } dram_request;
 
 /* Clocks from which on a command may be given, and the two candidates of each kind: their `order`, INT64_MAX when there is none.  `hit`: oldest request for the open
- * row; `other`: oldest request for another row, or the oldest of all when the bank is closed. */
+ * row; `other`: oldest request for another row, or the oldest of all when the bank is closed.  What every choice looks at comes first and fills a cache line. */
 typedef struct dram_bank {
   int64_t row;                                           /* open one; -1: closed */
-  int64_t hit_order[DRAM_KINDS], other_order[DRAM_KINDS];
-  int64_t column_ready[DRAM_KINDS], precharge_ready, activate_ready;
+  int64_t hit_order[DRAM_KINDS], other_order[DRAM_KINDS], column_ready[DRAM_KINDS];
+  int64_t other_ready;                                   /* a precharge when open, an activate when closed */
+  int64_t activate_ready;                                /* as far as it is known while the bank is open */
   int hit[DRAM_KINDS], other[DRAM_KINDS], head[DRAM_KINDS], tail[DRAM_KINDS];
   int opener;                                            /* the request for which the row was opened and that still waits; DRAM_NONE */
   uint8_t pseudo, group;                                 /* group: numbered over all pseudo channels */
+  uint8_t unused[2];
 } dram_bank;
 
-typedef struct dram_pseudo { int64_t column_ready[DRAM_KINDS], activate_ready, activates[4]; int newest; } dram_pseudo;   /* activates: the last four */
-typedef struct dram_group { int64_t column_ready[DRAM_KINDS], activate_ready; } dram_group;
+/* Within a pseudo channel; its columns' clocks are kept with its groups. */
+typedef struct dram_pseudo { int64_t activate_ready, activates[4]; int newest; } dram_pseudo;   /* activates: the last four */
+typedef struct dram_group { int64_t column_ready[DRAM_KINDS], activate_ready; } dram_group;      /* columns: of the group and of its pseudo channel, the later */
 
 struct dram_channel {
   const dram_params *p;
@@ -46,6 +49,7 @@ struct dram_channel {
   dram_counts counts;
   /* BANK */
   int64_t next_command, orders;
+  int newest_bank;                                       /* that had the last command: most likely the next one's */
   bool is_writing;
   int n[DRAM_KINDS], free;
   dram_request *pool;
