@@ -3,7 +3,7 @@
 #include "compile_stage.h"
 #include <string.h>
 
-enum { OPS_MAX = INT32_MAX };   /* scalar operations of one run */
+enum { OPS_MAX = 1 << 30 };   /* scalar operations of one run */
 
 /* ---- MLIR ---- */
 /* The operation as text: loops and grids with their first line only. */
@@ -31,46 +31,70 @@ loom_status bisect_with_places(bisection *b, compile_stage stage, MlirModule m, 
   return ir_parse(&s->ir, compile_stage_file(&s->ctx->mem, stage), source, strlen(source), out);
 }
 
-loom_status bisect_run_module(bisection *b, MlirModule m, const bisect_reference *want, bisect_outcome *out) {
-  compile_state *s = b->s;
-  arena *mem = &s->ctx->mem;
+/* The function's memory in its order: the kernel's arguments, then what is returned and is none, each once (lower.h). */
+static kernel_tensor *list_roots(bisection *b, intptr_t *out_n) {
   const kernel_graph *k = b->graph;
-  MlirOperation func = ir_find_func(m, NULL);
-  intptr_t n = mlirBlockGetNumArguments(ir_body(func));
-  bisect_argument *arguments = ARENA_NEW_N(mem, bisect_argument, n);
-  kernel_tensor *root = ARENA_NEW_N(mem, kernel_tensor, n);
+  arena *mem = &b->s->ctx->mem;
+  VEC_OF(kernel_tensor) roots = {0};
   bool *is_listed = ARENA_NEW_N(mem, bool, k->tensors.n);
-  intptr_t count = 0;
-  for (size_t i = 0; i < k->tensors.n && count < n; i++)
+  for (size_t i = 0; i < k->tensors.n; i++)
     if (k->tensors.at[i].role == KERNEL_ARG) {
       is_listed[i] = true;
-      arguments[count].values = b->inputs[i].value;
-      root[count++] = (kernel_tensor)i;
+      vec_push(mem, &roots, (kernel_tensor)i);
     }
-  for (size_t i = 0; i < k->returns.n && count < n; i++) {
+  for (size_t i = 0; i < k->returns.n; i++) {
     kernel_tensor t = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
     if (t < 0 || is_listed[t])
       continue;
     is_listed[t] = true;
-    root[count++] = t;
+    vec_push(mem, &roots, t);
   }
-  VEC_OF(int64_t) sizes = {0};
+  *out_n = (intptr_t)roots.n;
+  return roots.at;
+}
+
+/* Sizes of a call: room for as many as the function has arguments. */
+static const int64_t *open_sizes(bisection *b, intptr_t n_arguments) {
+  const kernel_graph *k = b->graph;
+  int64_t *sizes = ARENA_NEW_N(&b->s->ctx->mem, int64_t, (size_t)n_arguments + k->symbols.n);
+  size_t n = 0;
   for (size_t i = 0; i < k->symbols.n; i++)
     if (k->symbols.at[i].is_open)
-      vec_push(mem, &sizes, k->symbols.at[i].value);
-  for (size_t i = sizes.n; (intptr_t)i < n; i++)
-    vec_push(mem, &sizes, 0);
-  bisect_ir_options o = {.symbols = want->blocks, .n_symbols = want->n_blocks, .arguments = arguments, .n_arguments = (size_t)n, .scalars = sizes.at,
-                         .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32, .elems_max = bisect_most_elems(b), .op_budget = OPS_MAX};
+      sizes[n++] = k->symbols.at[i].value;
+  return sizes;
+}
+
+static intptr_t count_memory(MlirOperation func) {
+  intptr_t n = 0, all = mlirBlockGetNumArguments(ir_body(func));
+  for (intptr_t i = 0; i < all; i++)
+    n += mlirTypeIsAMemRef(mlirValueGetType(mlirBlockGetArgument(ir_body(func), i)));
+  return n;
+}
+
+loom_status bisect_run_module(bisection *b, MlirModule m, const bisect_reference *want, bisect_outcome *out) {
+  compile_state *s = b->s;
+  arena *mem = &s->ctx->mem;
+  MlirOperation func = ir_find_func(m, NULL);
+  intptr_t n;
+  const kernel_tensor *roots = list_roots(b, &n);
+  out->flow = flow_new(&b->passing, 0);
+  if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)) || count_memory(func) != n) {
+    out->stop = (bisect_stop){.end = BISECT_UNKNOWN, .why = "it has no function that takes the kernel's arguments and results"};
+    return LOOM_OK;
+  }
+  bisect_argument *arguments = ARENA_NEW_N(mem, bisect_argument, n);
+  for (intptr_t i = 0; i < n; i++)
+    arguments[i] = (bisect_argument){b->graph->tensors.at[roots[i]].role == KERNEL_ARG ? b->inputs[roots[i]].value : NULL, want->values[roots[i]].elems};
+  bisect_ir_options o = {.symbols = want->blocks, .n_symbols = want->n_blocks, .arguments = arguments, .n_arguments = (size_t)n,
+                         .scalars = open_sizes(b, mlirBlockGetNumArguments(ir_body(func))), .elems_max = bisect_most_elems(b), .op_budget = OPS_MAX,
+                         .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32};
   flow_memory **memory;
   LOOM_TRY(bisect_run_ir(&s->ir, func, &o, &b->passing, &out->flow, &memory, &out->stop));
-  out->values = ARENA_NEW_N(mem, const double *, k->tensors.n);
-  out->writer = ARENA_NEW_N(mem, const int *, k->tensors.n);
-  for (intptr_t i = 0; i < count && out->stop.end == BISECT_RAN; i++) {
-    if (!memory[i] || memory[i]->elems != want->values[root[i]].elems)
-      continue;
-    out->values[root[i]] = memory[i]->x;
-    out->writer[root[i]] = memory[i]->writer;
+  out->values = ARENA_NEW_N(mem, const double *, b->graph->tensors.n);
+  out->writer = ARENA_NEW_N(mem, const int *, b->graph->tensors.n);
+  for (intptr_t i = 0; i < n && out->stop.end == BISECT_RAN; i++) {
+    out->values[roots[i]] = memory[i]->x;
+    out->writer[roots[i]] = memory[i]->writer;
   }
   return LOOM_OK;
 }

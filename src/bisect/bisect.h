@@ -38,7 +38,7 @@ LOOM_MUST_USE loom_status bisect_run_kernel(loom_ctx *ctx, const kernel_graph *k
 const char *bisect_kernel_op_text(arena *mem, const kernel_graph *k, const kernel_op *op);
 
 /* ---- bisect_ir.c ---- */
-typedef struct bisect_argument { const double *values; /* NULL: nothing in it yet */ } bisect_argument;
+typedef struct bisect_argument { const double *values; /* NULL: nothing in it yet */ int64_t elems; /* that it must have */ } bisect_argument;
 typedef struct bisect_ir_options {
   const sym_binding *symbols; size_t n_symbols;        /* of loom.sym */
   const bisect_argument *arguments; size_t n_arguments;       /* by function argument: memory */

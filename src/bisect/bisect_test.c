@@ -23,7 +23,7 @@ static const sym_binding symbols[] = {{"tile", 2}};
 /* Runs @f(%x: memref<4xT>, %out: memref<4xT>) with x = 1, 2, 3, 4. */
 static bisect_stop run(const char *body, const char *type, int64_t elems_max, flow_memory **out) {
   static const double x[] = {1, 2, 3, 4};
-  const bisect_argument arguments[] = {{x}, {NULL}};
+  const bisect_argument arguments[] = {{x, 4}, {NULL, 4}};
   bisect_ir_options o = {.symbols = symbols, .n_symbols = 1, .arguments = arguments, .n_arguments = 2, .elems_max = elems_max};
   const char *module = arena_printf(&ctx.mem, "func.func @f(%%x: memref<4x%s>, %%out: memref<4x%s>) {\n%s\nreturn\n}\n", type, type, body);
   MlirModule m;

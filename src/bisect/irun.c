@@ -3,6 +3,7 @@
 #include <math.h>
 
 bool irun_stop(irun *r, MlirOperation op, bisect_end end, const char *why) {
+  irun_op(r, op);   /* so that it has a name */
   if (r->stop.end == BISECT_RAN)
     r->stop = (bisect_stop){end, why, op, r->flow->frame};
   return false;
@@ -164,9 +165,16 @@ static flow_memory *argument_memory(irun *r, MlirOperation func, intptr_t i, con
     return NULL;
   for (int d = 0; d < rank; d++)
     shape[d] = mlirShapedTypeGetDimSize(t, d);
+  int64_t elems = 1;
+  for (int d = 0; d < rank; d++)
+    elems *= shape[d];
+  if (elems != a->elems) {
+    irun_stop(r, func, BISECT_BROKE, arena_printf(r->mem, "its argument '%s' has %" PRId64 " elements; the kernel's has %" PRId64, ir_argument_name(r->ir, func, i), elems, a->elems));
+    return NULL;
+  }
   flow_memory *m = flow_new_memory(r->flow, ir_argument_name(r->ir, func, i), type, rank, shape);
   for (int64_t e = 0; e < m->elems; e++)
-    m->x[e] = a && a->values ? a->values[e] : NAN;
+    m->x[e] = a->values ? a->values[e] : NAN;
   return m;
 }
 
@@ -182,9 +190,9 @@ static flow_memory **open_arguments(irun *r, MlirOperation func) {
       *irun_slot(r, v) = (irun_value){.kind = IRUN_SCALAR, .type = DTYPE_I64, .x = o->scalars ? (double)o->scalars[n_scalars++] : 0, .node = -1};
       continue;
     }
-    memory[i] = argument_memory(r, func, i, (size_t)i < o->n_arguments ? &o->arguments[i] : NULL);
+    memory[i] = (size_t)i < o->n_arguments ? argument_memory(r, func, i, &o->arguments[i]) : NULL;
     if (!memory[i]) {
-      r->stop = (bisect_stop){BISECT_UNKNOWN, "an argument is no memory of known sizes", func, NULL};
+      irun_stop(r, func, BISECT_UNKNOWN, "an argument is no memory of known sizes");
       return memory;
     }
     *irun_slot(r, v) = (irun_value){.kind = IRUN_MEMORY, .type = memory[i]->type, .node = -1, .view = irun_whole(memory[i])};

@@ -40,6 +40,7 @@ void flow_enter(flow_run *r, int op, bool is_instance, int n, const int64_t *at)
   flow_frame *f = ARENA_NEW(r->mem, flow_frame);
   *f = (flow_frame){.outer = r->frame, .op = op, .is_instance = is_instance, .n = n < FLOW_RANK_MAX ? n : FLOW_RANK_MAX};
   memcpy(f->at, at, (size_t)f->n * sizeof *at);
+  r->elems += (int64_t)(sizeof *f / sizeof(double));
   r->frame = f;
 }
 
