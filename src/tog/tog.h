@@ -121,7 +121,7 @@ LOOM_MUST_USE loom_status tog_check(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);
 typedef struct tog_chip { const char *name; int64_t l1_bytes, align_bytes; /* of DRAM reads; 0, 1: any */ } tog_chip;
 /* tog_check, and what the graph comes to, core by core and turn by turn: slots are inside the chip's L1 (NULL: any), boxes inside their tensors, cores that
- * share a load agree on who sends and come to it equally often, every output element is written once.  LOOM_EINPUT, with both sides named.
+ * share a load agree on who sends and come to it equally often, cores are sent the tiles they wait for, every output element is written once.  LOOM_EINPUT, with both sides named.
  * Effort is bounded: a node that runs more than 2^17 times is looked at that often; of an output of more than 2^16 tiles only the tiles' ranges. */
 LOOM_MUST_USE loom_status tog_verify_points(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 /* The same as warnings, the first of each kind, for a graph that is then run to see (the virtual chip has a fault for each); and, once a load, a warning where

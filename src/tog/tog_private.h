@@ -26,6 +26,8 @@ LOOM_MUST_USE loom_status tog_check_consumers(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_check_ranges(loom_ctx *ctx, const tog *t);
 /* Cores that share a load agree on sender and rectangle, and come to it equally often.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_partners(loom_ctx *ctx, const tog *t);
+/* Every core is sent as many tiles of a gathered buffer as it waits for.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_gather_counts(loom_ctx *ctx, const tog *t);
 /* Stores write every element of every output once.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_coverage(loom_ctx *ctx, const tog *t);
 /* Every slot is inside the L1.  LOOM_EINPUT. */

@@ -1,7 +1,7 @@
 /* Discipline.  Here: names, slots, types.  In files of their own: tog_balance.c reserve, publish and free at every loop level; tog_consume.c one thread reads
  * and frees; tog_gather.c sends and collects; tog_overlap.c buffers that share bytes.
  * What the graph comes to, core by core and turn by turn: tog_chip.c slots inside the L1, tog_boxes.c boxes inside their tensors, tog_partners.c who
- * sends to whom, tog_cover.c what is written. */
+ * sends to whom, tog_gather_count.c how many tiles are sent and awaited, tog_cover.c what is written. */
 #include "tog/tog_private.h"
 #include <string.h>
 
@@ -85,6 +85,7 @@ loom_status tog_verify(loom_ctx *ctx, const tog *t) {
 static loom_status check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip) { return chip ? tog_check_slots(ctx, t, chip) : LOOM_OK; }
 static loom_status check_ranges(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_ranges(ctx, t); }
 static loom_status check_partners(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_partners(ctx, t); }
+static loom_status check_gathers(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_gather_counts(ctx, t); }
 static loom_status check_coverage(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_coverage(ctx, t); }
 static loom_status check_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip) { return chip ? tog_check_alignment(ctx, t, chip) : LOOM_OK; }
 
@@ -93,11 +94,12 @@ loom_status tog_verify_points(loom_ctx *ctx, const tog *t, const tog_chip *chip)
   LOOM_TRY(check_slots(ctx, t, chip));
   LOOM_TRY(check_ranges(ctx, t, chip));
   LOOM_TRY(check_partners(ctx, t, chip));
+  LOOM_TRY(check_gathers(ctx, t, chip));
   return check_coverage(ctx, t, chip);
 }
 
 loom_status tog_warn_points(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
-  static loom_status (*const checks[])(loom_ctx *, const tog *, const tog_chip *) = {check_slots, check_ranges, check_partners, check_coverage, check_alignment};
+  static loom_status (*const checks[])(loom_ctx *, const tog *, const tog_chip *) = {check_slots, check_ranges, check_partners, check_gathers, check_coverage, check_alignment};
   LOOM_TRY(tog_check(ctx, t));
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
     diag_mark mark = diag_save(ctx);
