@@ -124,6 +124,7 @@ typedef struct machine {
   int64_t tile_align;                       /* block sizes are multiples of this in the two innermost dims */
   bool pads_edges;                          /* core.ragged pad: an edge tile costs what a whole one does; clamp: its own size, in hardware tiles */
   bool has_concurrent_units;                /* compute ops on different units may overlap when neither needs the other's result */
+  int64_t link_packet_bytes;                /* links.packet_bytes: most that holds a link at a time; 0: whole messages do */
   bool lacks_multicast;                     /* links.multicast false: what cores share goes from neighbour to neighbour */
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;

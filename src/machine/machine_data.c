@@ -194,6 +194,8 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   add_fields(mem, m, "links", links);
   if (m->lacks_multicast)
     data_set_bool(mem, links, "multicast", false);
+  if (m->link_packet_bytes)
+    data_set(mem, links, "packet_bytes", machine_with_origin(mem, data_int(mem, m->link_packet_bytes), machine_origin_find(m, "links.packet_bytes")));
   data_set(mem, v, "links", links);
   machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
   for (size_t i = 0; i < m->perf.n; i++)

@@ -170,6 +170,8 @@ const char *machine_describe(arena *mem, const machine *m) {
   add_fields(&t, m, "links");
   if (m->lacks_multicast)
     row(&t, "multicast", "false", "", NULL);
+  if (m->link_packet_bytes)
+    row(&t, "packet_bytes", arena_printf(mem, "%" PRId64, m->link_packet_bytes), "bytes", machine_origin_find(m, "links.packet_bytes"));
   add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
   add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);

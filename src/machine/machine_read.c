@@ -273,13 +273,19 @@ static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) 
 }
 
 static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m) {
-  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles", "multicast"};
+  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles", "multicast", "packet_bytes"};
   data_value *v;
+  machine_number packet = {0};
   bool has_multicast = true;
   LOOM_TRY(data_need(ctx, root, "links", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(machine_read_optional_bool(ctx, v, "multicast", &has_multicast));
   m->lacks_multicast = !has_multicast;
+  if (data_get(v, "packet_bytes")) {
+    LOOM_TRY(machine_read_number(ctx, data_get(v, "packet_bytes"), "links.packet_bytes", 64, 1073741824, &packet));
+    m->link_packet_bytes = (int64_t)packet.value;
+    machine_origin_add(&ctx->mem, m, "links.packet_bytes", packet);
+  }
   return read_fields(ctx, v, "links", m);
 }
 

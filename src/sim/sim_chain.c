@@ -82,10 +82,11 @@ bool sim_chain_forward(sim *s, sim_thread *th, const sim_instr *in) {
 }
 
 void sim_chain_send(sim *s, sim_thread *th, const sim_instr *in) {
-  int64_t start = s->tick + (th->region.bytes > 0 ? s->setup_ticks : 0), left;
-  --*sim_waiting_at(s, in->load, th->core);
-  th->state = SIM_SENT;
-  int64_t there = sim_noc_to_core(s, th->core, th->receiver, th->region.bytes, start, &left);
-  sim_group_arrive(s, th->receiver, there, th);
-  sim_schedule(s, th, sim_ceil_cycle(left));
+  bool is_last;
+  if (th->sent == 0)
+    --*sim_waiting_at(s, in->load, th->core);
+  int64_t left, start, bytes = sim_next_packet(s, th, &start, &is_last), there = sim_noc_to_core(s, th->core, th->receiver, bytes, start, &left);
+  if (is_last)
+    sim_group_arrive(s, th->receiver, there, th);
+  sim_packet_left(s, th, left, is_last);
 }

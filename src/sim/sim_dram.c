@@ -58,13 +58,13 @@ void sim_dram_split(sim *s, sim_thread *th, const sim_box *b) {
   th->parts_left = th->n_parts;
 }
 
-sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f) {
-  sim_server *v = &s->dram.channels[p->channel];
-  int64_t ser = sim_rate_ticks(s->dram.rate, p->bytes), start = f.first > v->free_tick ? f.first : v->free_tick;
+sim_front sim_dram_serve(sim *s, int channel, int64_t bytes, sim_front f) {
+  sim_server *v = &s->dram.channels[channel];
+  int64_t ser = sim_rate_ticks(s->dram.rate, bytes), start = f.first > v->free_tick ? f.first : v->free_tick;
   v->free_tick = start + ser;
   v->busy_ticks += ser;
-  v->bytes += p->bytes;
+  v->bytes += bytes;
   if (s->o->record)
-    sim_record_service(s, SIM_SERVER_CHANNEL, p->channel, start, ser, p->bytes);
+    sim_record_service(s, SIM_SERVER_CHANNEL, channel, start, ser, bytes);
   return (sim_front){start, f.last > start + ser ? f.last : start + ser};
 }

@@ -77,10 +77,10 @@ bool sim_send_start(sim *s, sim_thread *th, const sim_instr *in) {
 }
 
 static void send(sim *s, sim_thread *th) {
-  int64_t left, there = sim_noc_to_core(s, th->core, th->receiver, th->region.bytes, s->tick + s->setup_ticks, &left);
-  th->state = SIM_SENT;
-  sim_schedule(s, th, sim_ceil_cycle(there));
-  if (s->o->record)
+  bool is_last;
+  int64_t left, start, bytes = sim_next_packet(s, th, &start, &is_last), there = sim_noc_to_core(s, th->core, th->receiver, bytes, start, &left);
+  sim_packet_left(s, th, is_last ? there : left, is_last);
+  if (is_last && s->o->record)
     sim_record_flow(s, th, th->receiver, there);
 }
 

@@ -108,12 +108,29 @@ void sim_group_arrive(sim *s, int core, int64_t tick, void *data) {
   }
 }
 
+int64_t sim_next_packet(sim *s, sim_thread *th, int64_t *start, bool *is_last) {
+  int64_t rest = th->region.bytes - th->sent, bytes = rest < s->noc.packet_bytes ? rest : s->noc.packet_bytes;
+  *start = s->tick + (th->sent == 0 && rest > 0 ? s->setup_ticks : 0);
+  *is_last = bytes == rest;
+  th->sent += bytes;
+  return bytes;
+}
+
+void sim_packet_left(sim *s, sim_thread *th, int64_t left, bool is_last) {
+  if (is_last) {
+    th->sent = 0;
+    th->state = SIM_SENT;
+  }
+  sim_schedule(s, th, is_last ? sim_ceil_cycle(left) : left);
+}
+
 static void send(sim *s, sim_thread *th, const sim_instr *in) {
-  *sim_waiting_at(s, in->load, th->core) -= th->n_receivers;
-  int64_t start = s->tick + (th->region.bytes > 0 ? s->setup_ticks : 0);
-  th->state = SIM_SENT;
-  int64_t left = sim_noc_multicast(s, in->load, th->core, &th->rect, th->region.bytes, start, sim_group_arrive, th);
-  sim_schedule(s, th, sim_ceil_cycle(left));
+  if (th->sent == 0)
+    *sim_waiting_at(s, in->load, th->core) -= th->n_receivers;
+  bool is_last;
+  int64_t start, bytes = sim_next_packet(s, th, &start, &is_last);
+  int64_t left = sim_noc_multicast(s, in->load, th->core, &th->rect, bytes, start, is_last ? sim_group_arrive : NULL, th);
+  sim_packet_left(s, th, left, is_last);
 }
 
 /* ---- receiver ---- */

@@ -163,6 +163,7 @@ loom_status sim_noc_build(sim *s) {
   n->link_rate = sim_rate_of(s->m->link_bytes_per_cycle.value);
   n->port_rate = sim_rate_of(s->m->l1_bytes_per_cycle.value);
   n->hop_ticks = sim_ticks_of(s->m->hop_cycles.value);
+  n->packet_bytes = s->m->link_packet_bytes > 0 ? s->m->link_packet_bytes : INT64_MAX;
   n->links = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes * 2 * n->n_dims);
   n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
   n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
@@ -205,8 +206,16 @@ sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim
   return pass(&s->noc.in_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
 }
 
-sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f) {
+sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f, int64_t *left) {
+  const sim_noc *n = &s->noc;
+  int route = 2 * (channel * s->n_cores + core) + 1;
   f = pass(&s->noc.out_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  *left = f.last;
+  if (n->route_start[route] < n->route_start[route + 1]) {
+    const sim_server *first = &n->links[n->routes[n->route_start[route]]];
+    int64_t from = first->free_tick > f.first ? first->free_tick : f.first, ends = from + sim_rate_ticks(n->link_rate, bytes);
+    *left = ends > *left ? ends : *left;
+  }
   return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f);
 }
 
@@ -298,7 +307,9 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   s->report->noc_bytes += bytes * tree->n_branches;
   for (int i = 0; i < tree->n_leaves; i++) {
     int to = tree->leaf_core[i];
-    arrive(s, to, pass(&n->in_port[to], n->fronts[tree->leaf_branch[i]], port, 0, bytes).last, data);
+    int64_t last = pass(&n->in_port[to], n->fronts[tree->leaf_branch[i]], port, 0, bytes).last;
+    if (arrive)
+      arrive(s, to, last, data);
   }
   return left;
 }

@@ -111,8 +111,15 @@ typedef enum sim_state {
   SIM_HALTED           /* stopped by a fault it cannot go on from */
 } sim_state;
 
-/* What one DRAM channel has to do with a transfer. */
-typedef struct sim_part { int channel; int64_t bytes, first_tick, last_tick, requests_left; bool is_done; } sim_part;
+/* What one DRAM channel has to do with a transfer.  It goes over the network in packets. */
+typedef struct sim_part {
+  int channel;
+  int64_t bytes;                      /* still to enter the network */
+  int64_t moving;                     /* store: of the packet on its way */
+  int64_t first_tick, last_tick;      /* load: of what is left; store: when the packet is at the channel */
+  int64_t requests_left;              /* bank by bank: still to be answered */
+  bool is_done;
+} sim_part;
 
 typedef struct sim_thread {
   sim_state state;
@@ -132,6 +139,8 @@ typedef struct sim_thread {
   VEC_OF(int64_t) rows;               /* COLLECT: of the tiles that have arrived or are on their way */
   int64_t senders, landed;            /* COLLECT: tiles to wait for, tiles there */
   sim_part *parts; int n_parts, parts_left;
+  int next_part; int64_t inject_tick; /* store: whose packet is the next, and when it may enter the network */
+  int64_t sent;                       /* bytes that have entered it, of what goes from core to core */
   int64_t land_tick;
 } sim_thread;
 
@@ -158,6 +167,7 @@ typedef struct sim_noc {
   sim_server *links;                  /* node * 2 * dims + dim * 2 + (0: up, 1: down) */
   sim_server *in_port, *out_port;     /* by graph core: the L1's two ports to the network */
   sim_rate link_rate, port_rate;
+  int64_t packet_bytes;               /* that hold a link at a time */
   int64_t hop_ticks;
   int n_channels;
   int *route_start, *routes;          /* CSR by (channel, core), both ways: reads at 2i, writes at 2i+1 */
@@ -172,7 +182,8 @@ int sim_noc_link_end(const sim_noc *n, int link);
 int sim_noc_hops(const sim_noc *n, int from_core, int to_core);
 /* Sends `bytes` from the channel's attach point into the core's L1, or back to it. */
 sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f);
-sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f);
+/* *left: when the last byte has left the core. */
+sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f, int64_t *left);
 /* Sends `bytes` from `core`, starting at `tick`, to every other core of `rect`; arrive(leaf core, last byte's tick) in row-major order.
  * Returns the tick when the last byte has left the sender. */
 typedef void (*sim_arrive_fn)(sim *s, int core, int64_t tick, void *data);
@@ -180,6 +191,11 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
 
 /* Sends `bytes` from one core's L1 to another's (or through its own ports), starting at `tick`.  The tick when the last byte is there; *left: when it has left. */
 int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left);
+
+/* The next packet of the thread's region on its way to other cores: bytes, when it may start, whether it is the last. */
+int64_t sim_next_packet(sim *s, sim_thread *th, int64_t *start, bool *is_last);
+/* Its last byte has left at `left`: the thread goes on with the next packet, or is SENT. */
+void sim_packet_left(sim *s, sim_thread *th, int64_t left, bool is_last);
 
 /* ---- DRAM ---- */
 
@@ -196,7 +212,7 @@ LOOM_MUST_USE loom_status sim_dram_build(sim *s);
 /* Splits the region's bytes over the channels: page p of a tensor lies on channel p mod channels.  Fills th->parts. */
 void sim_dram_split(sim *s, sim_thread *th, const sim_box *b);
 /* Serves a part not before `f.first`; the front of its bytes behind the channel, without the latency. */
-sim_front sim_dram_serve(sim *s, const sim_part *p, sim_front f);
+sim_front sim_dram_serve(sim *s, int channel, int64_t bytes, sim_front f);
 
 /* ---- DRAM, bank by bank ---- */
 

@@ -1,43 +1,51 @@
 /* Loads and stores under way.
- *   load     start: channels queue the parts -> READING: each part enters the network when its first byte is out -> LANDING
- *   store    start -> LEAVING: all parts enter the network -> WRITING: each part queues at its channel when it gets there -> LANDING
- * What a load for several cores does before and after that is in sim_multicast.c. */
+ *   load     start: channels queue the parts -> READING: each packet enters the network when its first byte is out -> LANDING
+ *   store    start -> LEAVING -> WRITING: packets enter the network, and queue at their channels when they get there -> LANDING
+ * Bank by bank (sim_bank.c) a part is one packet.  What a load for several cores does before and after that is in sim_multicast.c. */
 #include "sim/sim_private.h"
 
 static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* ---- parts ---- */
+/* ---- parts of a load ---- */
 
-/* Handles every part that is due and schedules the next; when none is left the thread lands. */
-static void step_parts(sim *s, sim_thread *th, void (*handle)(sim *, sim_thread *, sim_part *)) {
+static void land_at(sim *s, sim_thread *th) {
+  th->state = SIM_LANDING;
+  sim_schedule(s, th, max64(sim_ceil_cycle(th->land_tick), s->tick));
+}
+
+/* The packet whose first byte is out of the channel enters the network. */
+static void read_packet(sim *s, sim_thread *th, sim_part *p) {
+  int64_t size = s->dram.bank ? p->bytes : min64(p->bytes, s->noc.packet_bytes), last = p->last_tick;
+  if (size < p->bytes)
+    last = p->first_tick + (int64_t)((__int128)(p->last_tick - p->first_tick) * size / p->bytes);
+  sim_front f = sim_noc_from_channel(s, p->channel, th->core, size, (sim_front){p->first_tick, last});
+  th->land_tick = max64(th->land_tick, f.last);
+  p->bytes -= size;
+  p->first_tick = last;
+}
+
+static void end_part(sim_thread *th, sim_part *p) {
+  p->is_done = p->bytes == 0;
+  th->parts_left -= p->is_done;
+}
+
+/* Handles every packet that is due and schedules the next; when none is left the thread lands. */
+static void step_read(sim *s, sim_thread *th) {
   int64_t next = INT64_MAX;
   for (int i = 0; i < th->n_parts; i++) {
     sim_part *p = &th->parts[i];
-    if (p->is_done)
-      continue;
-    if (p->first_tick <= s->tick) {
-      handle(s, th, p);
-      p->is_done = true;
-      th->parts_left--;
-    } else if (p->first_tick < next) {
-      next = p->first_tick;
+    while (!p->is_done && p->first_tick <= s->tick) {
+      read_packet(s, th, p);
+      end_part(th, p);
     }
+    if (!p->is_done)
+      next = min64(next, p->first_tick);
   }
-  if (th->parts_left == 0) {
-    th->state = SIM_LANDING;
-    next = max64(sim_ceil_cycle(th->land_tick), s->tick);
-  }
-  sim_schedule(s, th, next);
-}
-
-static void read_part(sim *s, sim_thread *th, sim_part *p) {
-  sim_front f = sim_noc_from_channel(s, p->channel, th->core, p->bytes, (sim_front){p->first_tick, p->last_tick});
-  th->land_tick = max64(th->land_tick, f.last);
-}
-
-static void write_part(sim *s, sim_thread *th, sim_part *p) {
-  sim_front f = sim_dram_serve(s, p, (sim_front){p->first_tick, p->last_tick});
-  th->land_tick = max64(th->land_tick, f.last + s->dram.latency_ticks);
+  if (th->parts_left == 0)
+    land_at(s, th);
+  else
+    sim_schedule(s, th, next);
 }
 
 static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
@@ -51,36 +59,97 @@ static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
     th->parts[i].first_tick = first = start;
   for (int i = 0; !s->dram.bank && i < th->n_parts; i++) {
     sim_part *p = &th->parts[i];
-    sim_front f = sim_dram_serve(s, p, (sim_front){start, start});
+    sim_front f = sim_dram_serve(s, p->channel, p->bytes, (sim_front){start, start});
     p->first_tick = f.first + s->dram.latency_ticks;
     p->last_tick = f.last + s->dram.latency_ticks;
-    first = p->first_tick < first ? p->first_tick : first;
+    first = min64(first, p->first_tick);
+  }
+  sim_schedule(s, th, first);
+}
+
+/* ---- parts of a store ---- */
+
+/* The packet is at its channel. */
+static void write_packet(sim *s, sim_thread *th, sim_part *p) {
+  sim_front f = sim_dram_serve(s, p->channel, p->moving, (sim_front){p->first_tick, p->last_tick});
+  th->land_tick = max64(th->land_tick, f.last + s->dram.latency_ticks);
+  p->moving = 0;
+  end_part(th, p);
+}
+
+/* The next part, in turn, that has bytes to send and no packet on its way; NULL: none. */
+static sim_part *next_to_inject(sim_thread *th) {
+  for (int i = 0; i < th->n_parts; i++) {
+    sim_part *p = &th->parts[(th->next_part + i) % th->n_parts];
+    if (p->bytes == 0 || p->moving > 0)
+      continue;
+    th->next_part = (int)(p - th->parts + 1) % th->n_parts;
+    return p;
+  }
+  return NULL;
+}
+
+/* One packet's worth at a time leaves the core; what others send may come between. */
+static void inject(sim *s, sim_thread *th) {
+  sim_part *p;
+  for (int64_t burst = 0; (burst < s->noc.packet_bytes || th->inject_tick <= s->tick) && (p = next_to_inject(th)); burst += p->moving) {
+    p->moving = min64(p->bytes, s->noc.packet_bytes);
+    p->bytes -= p->moving;
+    sim_front f = sim_noc_to_channel(s, p->channel, th->core, p->moving, (sim_front){s->tick, s->tick}, &th->inject_tick);
+    p->first_tick = f.first;
+    p->last_tick = f.last;
+  }
+}
+
+static void step_write(sim *s, sim_thread *th) {
+  int64_t next = INT64_MAX;
+  bool waits = false;
+  for (int i = 0; i < th->n_parts; i++)
+    if (th->parts[i].moving > 0 && th->parts[i].first_tick <= s->tick)
+      write_packet(s, th, &th->parts[i]);
+  if (th->inject_tick <= s->tick)
+    inject(s, th);
+  for (int i = 0; i < th->n_parts; i++) {
+    const sim_part *p = &th->parts[i];
+    if (p->moving > 0)
+      next = min64(next, p->first_tick);
+    waits = waits || (p->moving == 0 && p->bytes > 0);
+  }
+  if (th->parts_left == 0)
+    land_at(s, th);
+  else
+    sim_schedule(s, th, max64(waits ? min64(next, th->inject_tick) : next, s->tick));
+}
+
+/* Bank by bank: a part's lines are written when all of it is there. */
+static void send_parts(sim *s, sim_thread *th) {
+  int64_t first = INT64_MAX, left;
+  for (int i = 0; i < th->n_parts; i++) {
+    sim_part *p = &th->parts[i];
+    sim_front f = sim_noc_to_channel(s, p->channel, th->core, p->bytes, (sim_front){s->tick, s->tick}, &left);
+    p->first_tick = p->last_tick = f.last;
+    first = min64(first, p->first_tick);
   }
   sim_schedule(s, th, first);
 }
 
 static void start_write(sim *s, sim_thread *th) {
-  int64_t first = INT64_MAX;
-  for (int i = 0; i < th->n_parts; i++) {
-    sim_part *p = &th->parts[i];
-    sim_front f = sim_noc_to_channel(s, p->channel, th->core, p->bytes, (sim_front){s->tick, s->tick});
-    p->first_tick = s->dram.bank ? f.last : f.first;
-    p->last_tick = f.last;
-    first = p->first_tick < first ? p->first_tick : first;
-  }
   th->state = SIM_WRITING;
-  sim_schedule(s, th, first);
+  th->next_part = 0;
+  th->inject_tick = s->tick;
+  if (s->dram.bank)
+    send_parts(s, th);
+  else
+    step_write(s, th);
 }
 
 void sim_part_answered(sim *s, sim_thread *th, sim_part *p) {
   if (th->state == SIM_READING)
-    read_part(s, th, p);
+    read_packet(s, th, p);
   else
     th->land_tick = max64(th->land_tick, p->last_tick);
-  if (--th->parts_left)
-    return;
-  th->state = SIM_LANDING;
-  sim_schedule(s, th, max64(sim_ceil_cycle(th->land_tick), s->tick));
+  if (--th->parts_left == 0)
+    land_at(s, th);
 }
 
 /* ---- loads ---- */
@@ -167,9 +236,9 @@ bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in) {
     return false;
   }
   switch (th->state) {
-  case SIM_READING: step_parts(s, th, read_part); return false;
+  case SIM_READING: step_read(s, th); return false;
   case SIM_LEAVING: start_write(s, th); return false;
-  case SIM_WRITING: step_parts(s, th, write_part); return false;
+  case SIM_WRITING: step_write(s, th); return false;
   case SIM_LANDING: return in->op == SIM_OP_LOAD ? land_load(s, th, in) : land_store(s, th, in);
   case SIM_SENDING:
   case SIM_SENT: return sim_group_event(s, th, in) ? end_load(s, th, in) : false;
