@@ -65,7 +65,7 @@ static inline loom_status model_point_cycles(loom_ctx *ctx, const compile_state 
   size_t one[PLAN_LOADS_MAX];
   for (int a = 0; a < s->plan->candidate.n_access; a++) {
     const plan_access *x = &s->plan->candidate.access[a];
-    choice[a].depth = x->depth ? x->depth : x->is_store ? 1 : s->plan->double_buffer ? 2 : 1;
+    choice[a].depth = x->is_store ? x->depth : s->plan->double_buffer ? 2 : 1;      /* set_depth has the last word */
     choice[a].hoist = x->hoist;
     choice[a].panel = x->panel;
     choice[a].direct = x->direct;

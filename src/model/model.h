@@ -106,7 +106,9 @@ typedef struct model_vector {
   int64_t writer_rest, last, exclusive; /* writer cycles: all stores but the last, the last, those during which the accumulator is not free */
   int64_t compute, tail;                /* compute cycles of the copy a store needs: all, the last */
   int64_t dram_rest;                    /* bytes without the last store's */
+  int64_t in_step;                      /* reader cycles besides when the cores fetch in step: all at once, turn by turn */
   int32_t depth;                        /* fewest slots of the loads in the innermost loop; 0: none */
+  int32_t is_shared;                    /* a multicast: it keeps the cores in step */
   int32_t n_links;
   int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
 } model_vector;
@@ -124,12 +126,13 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
 void model_add_slots(model_vector *v, int64_t slot, int more);
 /* L1 bytes of the choices of all accesses and of what compute owns; false: beyond 2^60. */
 bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *blocks, const plan_choice *chosen, int64_t *out);
-/* sum += x, the depth by min. */
+/* sum += x, the depth by min, is_shared by max. */
 void model_add(model_vector *sum, const model_vector *x);
 
-/* The same as columns that all add but one, MODEL_COLUMN_DEPTH, which combines by the larger (4 - depth; 0: none).  DRAM and L1 bytes come first, so
- * that columns compared in order break ties. */
-enum { MODEL_COLUMN_DRAM, MODEL_COLUMN_L1, MODEL_COLUMN_DEPTH = 12, MODEL_COLUMN_LINKS, MODEL_COLUMNS = MODEL_COLUMN_LINKS + MODEL_LINKS_MAX };
+/* The same as columns that all add but MODEL_COLUMN_DEPTH (4 - depth; 0: none) and MODEL_COLUMN_SHARED, which combine by the larger.  DRAM and L1 bytes
+ * come first, so that columns compared in order break ties. */
+#define MODEL_COLUMNS_BY_MAX (UINT64_C(1) << MODEL_COLUMN_DEPTH | UINT64_C(1) << MODEL_COLUMN_SHARED)
+enum { MODEL_COLUMN_DRAM, MODEL_COLUMN_L1, MODEL_COLUMN_DEPTH = 13, MODEL_COLUMN_SHARED, MODEL_COLUMN_LINKS, MODEL_COLUMNS = MODEL_COLUMN_LINKS + MODEL_LINKS_MAX };
 /* Writes and reads the first MODEL_COLUMN_LINKS + v->n_links columns. */
 void model_to_columns(const model_vector *v, int64_t *out);
 void model_from_columns(const int64_t *columns, int n_links, model_vector *out);

@@ -3,7 +3,8 @@
  *   b  bytes of a slot (tile times panel)        N  times loaded        s, l, h  transfer_setup, DRAM latency, hop       P, k, B  rates of port, link, DRAM
  *   own    = s + l + H*h + max(b/P, own*b/k, b*channels/(B*min(channels, channels of the box)))
  *   share  = s + l + H*h + max(senders*b*channels/(B*channels of all boxes), busiest*b/k)
- *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K
+ *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K; beside a multicast, which keeps the
+ *              cores in step, R = max(own, share) as well (so too for the heads of chains)
  *   multicast  R = max(own, share) + 2*G*h + s + max(tree*b/k, b/P): senders go in step
  *   chain      R = max(own + s + b/k, 2*(s + h + b/k)), the first max(own, share) + s + b/k + (length - 1)*(s + h + b/k)
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
@@ -96,6 +97,11 @@ static int64_t channels_of(const model_program *p, const program_access *a, cons
   uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
   int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = p->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
   int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;
+  if (i >= 0 && a->pitch[a->by_pitch[i]] <= page_bytes) {      /* rows of one page, and the next: no page is left out */
+    pages = (a->pitch[a->by_pitch[i]] * (rows - 1) + run) / page_bytes + 1;
+    rest = 0;
+    rows = 1;
+  }
   for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* a row: its first page, and where in it it begins */
     int64_t n = pages + (offset + rest > 0) + (offset + rest > page_bytes);
     uint64_t run_of = n >= channels ? all : (UINT64_C(1) << n) - 1;            /* its pages go round once at most */
@@ -214,7 +220,7 @@ static int64_t share_cycles(const model_program *p, const model_route *r, int64_
   return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes));
 }
 
-typedef struct load_time { int64_t each, first, shared; } load_time;      /* shared: with all others at once */
+typedef struct load_time { int64_t each, first, shared, in_step; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
 
 static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
   int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), length = 1;
@@ -231,12 +237,13 @@ static void time_load(const model_program *p, const plan_choice *c, const model_
   if (is_chain) {
     int64_t head = p->setup + link + (is_multicast ? spread : 0), next = p->setup + p->hop + link;
     out->each = model_max(own + head, 2 * next);
+    out->in_step = model_max(both + head, 2 * next);
     out->first = out->shared = both + head + (length - 1) * next;
   } else if (is_multicast) {
-    out->each = out->first = out->shared = both + spread;
+    out->each = out->first = out->shared = out->in_step = both + spread;
   } else {
     out->each = own;
-    out->first = out->shared = both;
+    out->first = out->shared = out->in_step = both;
   }
 }
 
@@ -395,6 +402,9 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       time_load(p, c, q, bytes, channels, wave_channels, &t);
       first = k.is_first ? t : first;
       each = t.each;
+      int64_t besides = t.in_step - t.each;
+      if (!model_scale(&besides, times) || (out->in_step += besides) > MODEL_MOST)
+        return false;
     }
     senders += (__int128)k.count * q->senders;
     for (int l = 0; l < q->n_links; l++)
@@ -418,6 +428,8 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   bool stays = true;                    /* lifted over loops that run once, if any: still where it was */
   for (int l = 0; l < p->n_loops; l++)
     stays = stays && (!(x.over & 1u << l) || at->trips[l] <= 1);
+  for (int d = 0; d < PLAN_MESH_MAX; d++)
+    out->is_shared = out->is_shared || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
   price_load(p, a, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
   return true;
 }
@@ -448,6 +460,8 @@ void model_add(model_vector *sum, const model_vector *x) {
   sum->compute += x->compute;
   sum->tail += x->tail;
   sum->dram_rest += x->dram_rest;
+  sum->in_step += x->in_step;
+  sum->is_shared = sum->is_shared || x->is_shared;
   if (x->depth > 0 && (sum->depth == 0 || x->depth < sum->depth))
     sum->depth = x->depth;
   sum->n_links = x->n_links > sum->n_links ? x->n_links : sum->n_links;
@@ -457,14 +471,15 @@ void model_add(model_vector *sum, const model_vector *x) {
 
 void model_to_columns(const model_vector *v, int64_t *out) {
   const int64_t fixed[] = {v->dram_bytes, v->l1_bytes, v->first, v->reader_rest, v->inner, v->serial, v->writer_rest, v->last, v->exclusive, v->compute, v->tail, v->dram_rest,
-                           v->depth > 0 ? 4 - v->depth : 0};
+                           v->in_step, v->depth > 0 ? 4 - v->depth : 0, v->is_shared};
   memcpy(out, fixed, sizeof fixed);
   memcpy(out + MODEL_COLUMN_LINKS, v->link_rest, (size_t)v->n_links * sizeof *out);
 }
 
 void model_from_columns(const int64_t *c, int n_links, model_vector *out) {
   *out = (model_vector){.dram_bytes = c[0], .l1_bytes = c[1], .first = c[2], .reader_rest = c[3], .inner = c[4], .serial = c[5], .writer_rest = c[6], .last = c[7],
-                        .exclusive = c[8], .compute = c[9], .tail = c[10], .dram_rest = c[11], .depth = (int32_t)(c[12] > 0 ? 4 - c[12] : 0), .n_links = n_links};
+                        .exclusive = c[8], .compute = c[9], .tail = c[10], .dram_rest = c[11], .in_step = c[12], .depth = (int32_t)(c[13] > 0 ? 4 - c[13] : 0),
+                        .is_shared = (int32_t)c[14], .n_links = n_links};
   memcpy(out->link_rest, c + MODEL_COLUMN_LINKS, (size_t)n_links * sizeof *c);
 }
 
@@ -477,7 +492,7 @@ void model_terms(const model_program *p, const model_point *at, const model_vect
   out[MODEL_TERM_FILL] = s->first;
   out[MODEL_TERM_DRAIN] = s->last;
   out[MODEL_TERM_COMPUTE] = compute;
-  out[MODEL_TERM_READER] = s->reader_rest + at->tail + s->tail;
+  out[MODEL_TERM_READER] = s->reader_rest + (s->is_shared ? s->in_step : 0) + at->tail + s->tail;
   out[MODEL_TERM_WRITER] = s->writer_rest;
   out[MODEL_TERM_DRAM] = model_cycles(s->dram_rest, p->dram_rate);
   out[MODEL_TERM_LINKS] = model_cycles(busiest, p->link_rate);

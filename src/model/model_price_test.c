@@ -422,7 +422,7 @@ static void test_columns_add_as_vectors_do(void **state) {
     model_to_columns(&a, x);
     model_to_columns(&b, y);
     for (int c = 0; c < MODEL_COLUMN_LINKS + 4; c++)
-      x[c] = c == MODEL_COLUMN_DEPTH ? (x[c] > y[c] ? x[c] : y[c]) : x[c] + y[c];
+      x[c] = MODEL_COLUMNS_BY_MAX >> c & 1 ? (x[c] > y[c] ? x[c] : y[c]) : x[c] + y[c];
     model_from_columns(x, 4, &back);
     model_add(&a, &b);
     assert_memory_equal(&a, &back, sizeof a);

@@ -65,7 +65,7 @@ static void take_least(int64_t *least, const int64_t *x, bool is_first) {
 
 static void combine(int64_t *sum, const int64_t *x) {
   for (int i = 0; i < COLUMNS; i++)
-    sum[i] = i != MODEL_COLUMN_DEPTH ? sum[i] + x[i] : sum[i] > x[i] ? sum[i] : x[i];
+    sum[i] = !(MODEL_COLUMNS_BY_MAX >> i & 1) ? sum[i] + x[i] : sum[i] > x[i] ? sum[i] : x[i];
 }
 
 static int64_t total_of(const looker *k, const int64_t *columns, int n_links) {
@@ -106,7 +106,7 @@ static int64_t total_columns(const void *data, const int64_t *sum) {
 static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explore_pick *out, uint16_t *choice) {
   int n_links = arm->route[0][0]->n_links;
   totaller data = {k, n_links};
-  explore_terms t = {.n_access = k->n_access, .n_columns = COLUMNS + n_links, .by_max = UINT64_C(1) << MODEL_COLUMN_DEPTH, .total = total_columns, .data = &data};
+  explore_terms t = {.n_access = k->n_access, .n_columns = COLUMNS + n_links, .by_max = MODEL_COLUMNS_BY_MAX, .total = total_columns, .data = &data};
   size_t n[PLAN_LOADS_MAX];
   const int64_t *vector[PLAN_LOADS_MAX];
   uint16_t *index[PLAN_LOADS_MAX];
