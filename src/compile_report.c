@@ -7,13 +7,14 @@
 #include "solve/solve_answers.h"
 #include <string.h>
 
-enum { RUNNERS_UP = 8, CASES_MAX = 10000 };
+enum { RUNNERS_UP = 8, CASES_MAX = 50000, EVALUATIONS_MAX = 50000 };
 
-/* Every question is a search of its own.  Where there are few mappings and orders they take a fraction of a second together; else --explain asks, and
- * summary.json has what it says.  A search that was stopped would be stopped again. */
+/* Every question is a search of its own.  After a short one they take a second together, mostly far less; else --explain asks, and summary.json has what it
+ * says.  A search that was stopped would be stopped again. */
 static bool can_ask(const compile_state *s) {
   int64_t cases = s->space.nest ? s->space.n_mappings * s->space.n_orders : (int64_t)s->table.rows.n;
-  return s->solved.rows.n > 0 && s->solved.best >= 0 && s->o->model == MODEL_LOOM && s->plan->proof == PLAN_OPTIMAL && cases <= CASES_MAX;
+  return s->solved.rows.n > 0 && s->solved.best >= 0 && s->o->model == MODEL_LOOM && s->plan->proof == PLAN_OPTIMAL && cases <= CASES_MAX &&
+         s->solved.evaluated <= EVALUATIONS_MAX;
 }
 
 static loom_status add_answers(compile_state *s, data_value *out) {
