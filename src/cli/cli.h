@@ -54,7 +54,7 @@ struct solve_opinion;
   X(timeout, "timeout", "S", "cres", "seconds the solver may take; then the best found, with a proven bound")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
-  X(dram, "dram", "simple|bank", "rm", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
+  X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \

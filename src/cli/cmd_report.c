@@ -33,6 +33,7 @@ loom_status cmd_report(loom_ctx *ctx, const cli_options *o) {
   report_dir dir;
   machine *m;
   sim_record record = {0};
+  dram_model dram = DRAM_RATE;
   sim_report report;
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom report' takes one directory, %zu given", o->files.n);
@@ -43,7 +44,9 @@ loom_status cmd_report(loom_ctx *ctx, const cli_options *o) {
     return LOOM_EINPUT;
   }
   LOOM_TRY(cli_load_machine(ctx, o, o->machine.last ? o->machine.last : dir.t->machine, &m));
-  LOOM_TRY(sim_run(ctx, dir.t, m, &(sim_options){.verify = !o->no_verify, .event_budget = REPORT_EVENTS_MAX, .record = &record}, &report));
+  if (o->dram.last)
+    LOOM_TRY(dram_model_of(ctx, o->dram.last, &dram));
+  LOOM_TRY(sim_run(ctx, dir.t, m, &(sim_options){.verify = !o->no_verify, .dram = dram, .event_budget = REPORT_EVENTS_MAX, .record = &record}, &report));
   const report_run run = {dir.t, m, &report, &record};
   const char *json = report_page_data(ctx, &run, &dir);
   const char *title = arena_printf(&ctx->mem, "%s on %s", dir.t->kernel ? dir.t->kernel : "a graph", m->name);
