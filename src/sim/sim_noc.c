@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { NODES_MAX = 1 << 16, ROUTES_MAX = 1 << 22 };
-
 /* ---- rates ---- */
 
 sim_rate sim_rate_of(double bytes_per_cycle) {
@@ -39,7 +37,7 @@ static void node_coords(const sim_noc *n, int node, int64_t *out) {
   }
 }
 
-static int node_at(const sim_noc *n, const int64_t *coord) {
+int sim_noc_node_at(const sim_noc *n, const int64_t *coord) {
   int64_t node = 0;
   for (int d = 0; d < n->n_dims; d++)
     node = node * n->size[d] + coord[d];
@@ -56,9 +54,7 @@ static int64_t steps(const sim_noc *n, int d, int64_t a, int64_t b) {
   return delta * 2 <= size ? delta : delta - size;
 }
 
-/* Calls step(data, link, node behind the link) along the route. */
-typedef void (*step_fn)(void *data, int link, int node);
-static void walk(const sim_noc *n, int from, int to, step_fn step, void *data) {
+void sim_noc_walk(const sim_noc *n, int from, int to, sim_step_fn step, void *data) {
   int64_t at[MACHINE_MESH_DIMS_MAX], goal[MACHINE_MESH_DIMS_MAX];
   node_coords(n, from, at);
   node_coords(n, to, goal);
@@ -66,9 +62,9 @@ static void walk(const sim_noc *n, int from, int to, step_fn step, void *data) {
     int64_t left = steps(n, d, at[d], goal[d]);
     int64_t way = left < 0 ? -1 : 1;
     for (; left != 0; left -= way) {
-      int link = node_at(n, at) * 2 * n->n_dims + 2 * d + (way < 0);
+      int link = sim_noc_node_at(n, at) * 2 * n->n_dims + 2 * d + (way < 0);
       at[d] = (at[d] + way + n->size[d]) % n->size[d];
-      step(data, link, node_at(n, at));
+      step(data, link, sim_noc_node_at(n, at));
     }
   }
 }
@@ -89,90 +85,7 @@ int sim_noc_link_end(const sim_noc *n, int link) {
   int d = link % (2 * n->n_dims) / 2;
   node_coords(n, link / (2 * n->n_dims), at);
   at[d] = (at[d] + (link % 2 ? -1 : 1) + n->size[d]) % n->size[d];
-  return node_at(n, at);
-}
-
-/* ---- set up ---- */
-
-static loom_status map_cores(sim *s) {
-  sim_noc *n = &s->noc;
-  const tog *t = s->t;
-  int dim_of[TOG_MESH_MAX];
-  for (int d = 0; d < t->n_mesh; d++) {
-    dim_of[d] = -1;
-    for (int k = 0; k < n->n_dims; k++)
-      if (strcmp(t->mesh_name[d], s->m->mesh.at[k].name) == 0)
-        dim_of[d] = k;
-    if (dim_of[d] < 0)
-      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the graph's mesh dim '%s' is not a dim of machine '%s'", t->mesh_name[d], s->m->name);
-    if (t->mesh_size[d] > n->size[dim_of[d]])
-      return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the graph needs %" PRId64 " cores along '%s'; machine '%s' has %" PRId64, t->mesh_size[d],
-                        t->mesh_name[d], s->m->name, n->size[dim_of[d]]);
-  }
-  n->node_of_core = ARENA_NEW_N(&s->ctx->scratch, int, s->n_cores);
-  for (int c = 0; c < s->n_cores; c++) {
-    int64_t coord[TOG_MESH_MAX], at[MACHINE_MESH_DIMS_MAX] = {0};
-    sim_core_coords(t, c, coord);
-    for (int d = 0; d < t->n_mesh; d++)
-      at[dim_of[d]] = coord[d];
-    n->node_of_core[c] = node_at(n, at);
-  }
-  return LOOM_OK;
-}
-
-typedef struct route_list { arena *mem; VEC_OF(int) links; } route_list;
-static void add_link(void *data, int link, int node) {
-  route_list *r = data;
-  (void)node;
-  vec_push(r->mem, &r->links, link);
-}
-
-static void build_routes(sim *s) {
-  sim_noc *n = &s->noc;
-  route_list list = {.mem = &s->ctx->scratch};
-  n->route_start = ARENA_NEW_N(&s->ctx->scratch, int, 2 * n->n_channels * s->n_cores + 1);
-  for (int ch = 0, i = 0; ch < n->n_channels; ch++)
-    for (int c = 0; c < s->n_cores; c++) {
-      int attach = (int)s->m->attach.at[ch];
-      n->route_start[i++] = (int)list.links.n;
-      walk(n, attach, n->node_of_core[c], add_link, &list);
-      n->route_start[i++] = (int)list.links.n;
-      walk(n, n->node_of_core[c], attach, add_link, &list);
-      n->route_start[i] = (int)list.links.n;
-    }
-  n->routes = list.links.at;
-}
-
-loom_status sim_noc_build(sim *s) {
-  sim_noc *n = &s->noc;
-  n->n_dims = (int)s->m->mesh.n;
-  int64_t nodes = 1;
-  bool is_sane = n->n_dims >= 1 && n->n_dims <= MACHINE_MESH_DIMS_MAX;
-  for (int d = 0; is_sane && d < n->n_dims; d++) {
-    n->size[d] = s->m->mesh.at[d].size;
-    n->wraps[d] = s->m->mesh.at[d].wraps;
-    is_sane = n->size[d] >= 1 && n->size[d] <= NODES_MAX && (nodes *= n->size[d]) <= NODES_MAX;
-  }
-  if (!is_sane)
-    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the mesh of machine '%s' must have 1..%d dims and at most %d cores", s->m->name, MACHINE_MESH_DIMS_MAX, NODES_MAX);
-  n->n_nodes = (int)nodes;
-  n->n_channels = s->dram.n_channels;
-  if ((int64_t)n->n_channels * s->n_cores > ROUTES_MAX)
-    return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "%d cores times %d DRAM channels is more than the simulator's %d", s->n_cores, n->n_channels, ROUTES_MAX);
-  LOOM_TRY(map_cores(s));
-  n->link_rate = sim_rate_of(s->m->link_bytes_per_cycle.value);
-  n->port_rate = sim_rate_of(s->m->l1_bytes_per_cycle.value);
-  n->hop_ticks = sim_ticks_of(s->m->hop_cycles.value);
-  n->packet_bytes = s->m->link_packet_bytes > 0 ? s->m->link_packet_bytes : INT64_MAX;
-  n->links = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes * 2 * n->n_dims);
-  n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
-  n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
-  build_routes(s);
-  n->trees = ARENA_NEW_N(&s->ctx->scratch, sim_tree, (size_t)s->n_loads * (size_t)s->n_cores);
-  n->mark = ARENA_NEW_N(&s->ctx->scratch, int, n->n_nodes);
-  memset(n->mark, 0xFF, (size_t)n->n_nodes * sizeof *n->mark);
-  n->fronts = ARENA_NEW_N(&s->ctx->scratch, sim_front, n->n_nodes);
-  return LOOM_OK;
+  return sim_noc_node_at(n, at);
 }
 
 /* ---- moving ---- */
@@ -236,7 +149,7 @@ int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, i
   crossing c = {.s = s, .ser = sim_rate_ticks(n->link_rate, bytes), .bytes = bytes};
   c.at = pass(&n->out_port[from], (sim_front){tick, tick}, port, 0, bytes);
   *left = c.at.last;
-  walk(n, n->node_of_core[from], n->node_of_core[to], cross_step, &c);
+  sim_noc_walk(n, n->node_of_core[from], n->node_of_core[to], cross_step, &c);
   if (c.first_left > *left)
     *left = c.first_left;
   s->report->noc_bytes += bytes * c.n;
@@ -280,7 +193,7 @@ static void build_tree(sim *s, sim_tree *tree, int core, const sim_rect *rect) {
     int to = sim_core_at(s->t, at);
     if (to != core) {
       tree_walk w = {n, tree, -1};
-      walk(n, n->node_of_core[core], n->node_of_core[to], grow_tree, &w);
+      sim_noc_walk(n, n->node_of_core[core], n->node_of_core[to], grow_tree, &w);
       tree->leaf_core[tree->n_leaves] = to;
       tree->leaf_branch[tree->n_leaves++] = w.at;
     }

@@ -1,10 +1,10 @@
 /* sim, inside.  Time is kept in ticks of 1/256 cycle: servers (links, channels, ports) queue in ticks, threads resume on whole cycles.
  *
  *   sim_program.c  the tree -> one flat program a thread, expressions compiled
- *   sim_thread.c   what each instruction does to its core; waiting and waking
+ *   sim_thread.c   what each instruction does to its core; waiting and waking        sim_compute.c  computations
  *   sim_transfer.c loads and stores under way, parts by DRAM channel
  *   sim_multicast.c, sim_chain.c  one load for many cores       sim_gather.c  tiles from core to core
- *   sim_noc.c      links, ports, routes, multicast trees        sim_dram.c  channels and pages        sim_bank.c  the same, bank by bank
+ *   sim_noc.c, sim_noc_build.c  links, ports, routes, multicast trees        sim_dram.c  channels and pages        sim_bank.c  the same, bank by bank
  *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
  *   sim_cover.c    which output elements were written           sim_queue.c the event heap
  *   sim_fault.c    faults      sim_report.c  loom.sim.v1        sim_run.c   set up, run, look for what is left
@@ -177,6 +177,11 @@ typedef struct sim_noc {
 } sim_noc;
 
 LOOM_MUST_USE loom_status sim_noc_build(sim *s);
+/* Node at these coordinates of the machine. */
+int sim_noc_node_at(const sim_noc *n, const int64_t *coord);
+/* Calls step(data, link, node behind the link) along the route between two nodes. */
+typedef void (*sim_step_fn)(void *data, int link, int node);
+void sim_noc_walk(const sim_noc *n, int from, int to, sim_step_fn step, void *data);
 /* Node at the far end of a link. */
 int sim_noc_link_end(const sim_noc *n, int link);
 int sim_noc_hops(const sim_noc *n, int from_core, int to_core);
@@ -313,6 +318,14 @@ void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_f
 void sim_schedule(sim *s, sim_thread *th, int64_t tick);
 /* Wakes the threads of the core that wait for `buffer` in `state`. */
 void sim_wake(sim *s, int core, int buffer, sim_state state);
+/* Makes the thread wait; false. */
+bool sim_wait_for(sim_thread *th, sim_state state, int buffer);
+bool sim_has_free_slot(sim *s, int core, int buffer);
+/* The oldest slot in use has been published. */
+bool sim_has_ready_slot(sim *s, int core, int buffer);
+/* A COMPUTE begins, waits, or is skipped; its event is due.  True: the thread can go on. */
+bool sim_compute_start(sim *s, sim_thread *th, const sim_instr *in);
+bool sim_compute_end(sim *s, sim_thread *th, const sim_instr *in);
 /* Runs the thread from its program counter until it waits or ends. */
 void sim_thread_run(sim *s, sim_thread *th);
 /* The thread's event is due. */
