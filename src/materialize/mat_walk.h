@@ -13,13 +13,20 @@ typedef struct event { MlirOperation op; box b; bool is_load; int64_t ul[2], lr[
 typedef VEC_OF(event) event_list;
 typedef struct binding { MlirValue v; int64_t value; } binding;
 
+/* A part of a slot: where it lies in each of its dims.  `kept`: the view has that dim. */
+enum { WALK_RANK = 6, WALK_PARTS = 256 };
+typedef struct part { MlirValue slot; int rank; int64_t offset[WALK_RANK], size[WALK_RANK]; bool kept[WALK_RANK]; } part;
+/* What a load has put there. */
+typedef struct content { part at; box b; } content;
+
 typedef struct walker {
   MlirBlock args;
   VEC_OF(binding) env;
   event_list *events;            /* of this core */
   int64_t mesh[2];               /* coordinates of this core */
   int64_t level_size[4], level_of[4]; int dim_of[4]; intptr_t n_levels;
-  box last[4];                   /* newest box loaded, by tensor */
+  content in[WALK_PARTS]; int n_in;      /* of the slots that are held */
+  box x, y;                      /* operands of the newest product, as boxes of their arguments */
   int64_t product_k;             /* contraction covered since the last fill */
   int stores;
   int products;
@@ -94,6 +101,45 @@ static bool is_empty(const box *b) {
   return false;
 }
 
+static part part_of(walker *w, MlirValue view) {
+  MlirOperation cut = ir_def(view);
+  bool is_cut = ir_op_is(cut, "memref.subview");
+  part p = {.slot = is_cut ? ir_operand(cut, 0) : view};
+  MlirType t = mlirValueGetType(p.slot);
+  p.rank = (int)mlirShapedTypeGetRank(t);
+  int dropped = p.rank - (int)mlirShapedTypeGetRank(mlirValueGetType(view));
+  assert_true(p.rank <= WALK_RANK);
+  for (int d = 0; d < p.rank; d++) {
+    p.offset[d] = is_cut ? mixed(w, cut, "static_offsets", 1, d) : 0;
+    p.size[d] = is_cut ? mixed(w, cut, "static_sizes", 2, d) : mlirShapedTypeGetDimSize(t, d);
+    p.kept[d] = d >= dropped;
+    assert_true(p.offset[d] >= 0 && p.offset[d] + p.size[d] <= mlirShapedTypeGetDimSize(t, d));
+  }
+  return p;
+}
+
+/* The part of an argument that a part of a slot holds: the newest load that covers it says so. */
+static box box_behind(walker *w, MlirValue view) {
+  part p = part_of(w, view);
+  for (int i = w->n_in; i-- > 0;) {
+    const part *at = &w->in[i].at;
+    bool covers = mlirValueEqual(at->slot, p.slot);
+    for (int d = 0; covers && d < p.rank; d++)
+      covers = at->offset[d] <= p.offset[d] && p.offset[d] + p.size[d] <= at->offset[d] + at->size[d];
+    if (!covers)
+      continue;
+    box b = w->in[i].b;
+    for (int d = 0, k = 0; d < p.rank; d++)
+      if (p.kept[d]) {
+        b.offset[k] += p.offset[d] - at->offset[d];
+        b.size[k++] = p.size[d];
+      }
+    return b;
+  }
+  fail_msg("a product reads what no load has brought");
+  return (box){0};
+}
+
 static void walk_copy(walker *w, MlirOperation op) {
   dialect_copy c;
   assert_true(dialect_read_copy(&ctx.mem, op, &c));
@@ -111,9 +157,10 @@ static void walk_copy(walker *w, MlirOperation op) {
     assert_true(e.ul[d] <= w->mesh[d] && w->mesh[d] <= e.lr[d]);
   }
   if (is_load) {
-    w->last[e.b.tensor] = e.b;
+    assert_true(w->n_in < WALK_PARTS);
+    w->in[w->n_in++] = (content){part_of(w, c.dst), e.b};
   } else if (!is_empty(&e.b) && w->products > 0) {
-    const box *x = &w->last[0], *y = &w->last[1];   /* rows of x, columns of y */
+    const box *x = &w->x, *y = &w->y;   /* rows of x, columns of y */
     assert_true(e.b.offset[e.b.rank - 2] == x->offset[x->rank - 2] && e.b.size[e.b.rank - 2] == x->size[x->rank - 2]);
     assert_true(e.b.offset[e.b.rank - 1] == y->offset[y->rank - 1] && e.b.size[e.b.rank - 1] == y->size[y->rank - 1]);
     assert_int_equal(w->product_k, mlirShapedTypeGetDimSize(mlirValueGetType(mlirBlockGetArgument(w->args, 0)), x->rank - 1));
@@ -124,11 +171,23 @@ static void walk_copy(walker *w, MlirOperation op) {
 
 /* The contraction goes on where the product before ended. */
 static void walk_matmul(walker *w, MlirOperation op) {
-  const box *x = &w->last[0], *y = &w->last[1];
+  bool has_work = true;
   int64_t a[4] = {0}, b[4] = {0}, r[4] = {0};
   view_sizes(w, ir_operand(op, 0), a);
   view_sizes(w, ir_operand(op, 1), b);
   view_sizes(w, ir_operand(op, 2), r);
+  for (int64_t d = 0; d < mlirShapedTypeGetRank(mlirValueGetType(ir_operand(op, 2))); d++)
+    has_work = has_work && r[d] > 0;
+  if (has_work) {      /* else nothing is read */
+    w->x = box_behind(w, ir_operand(op, 0));
+    w->y = box_behind(w, ir_operand(op, 1));
+  }
+  const box *x = &w->x, *y = &w->y;
+  if (!has_work) {
+    w->products++;
+    return;
+  }
+  assert_true(x->tensor == 0 && y->tensor == 1);
   int rank = x->rank;
   assert_true(a[rank - 1] == b[rank - 2] && r[rank - 2] == a[rank - 2] && r[rank - 1] == b[rank - 1]);
   assert_true(x->offset[rank - 1] == y->offset[rank - 2] && x->size[rank - 1] == y->size[rank - 2]);
@@ -149,6 +208,10 @@ static void walk_block(walker *w, MlirBlock block) {
       }
     } else if (ir_op_is(op, "loom.copy")) {
       walk_copy(w, op);
+    } else if (ir_op_is(op, "loom.semaphore_give")) {
+      for (int i = w->n_in; i-- > 0;)
+        if (mlirValueEqual(w->in[i].at.slot, ir_operand(op, 0)))
+          w->in[i] = w->in[--w->n_in];
     } else if (ir_op_is(op, "linalg.fill")) {
       w->product_k = 0;
     } else if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul")) {

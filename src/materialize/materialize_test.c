@@ -40,7 +40,8 @@ static MlirModule read_canonical(const char *name, nest **n) {
 }
 
 /* Blocks in symbol order; logical levels as {mesh dim, level, size, iterator}. */
-typedef struct sketch { int64_t block[4]; int n_logical; plan_logical logical[4]; int order[3]; bool f32, doubled; } sketch;
+typedef struct lift { int hoist; unsigned panel; } lift;      /* of an access, as in plan_access */
+typedef struct sketch { int64_t block[4]; int n_logical; plan_logical logical[4]; int order[3]; bool f32, doubled; lift lift[2]; } sketch;
 
 
 /* Shares each load over all levels whose iterator it does not use, from level 0 up. */
@@ -60,7 +61,27 @@ static void share_loads(const nest *n, const sketch *s, plan *p) {
       a->area[x->mesh_dim] *= x->size;
       a->levels[x->mesh_dim] |= 1u << x->level;
     }
+    a->hoist = i < 2 ? s->lift[i].hoist : 0;
+    a->panel = i < 2 ? s->lift[i].panel : 0;
   }
+}
+
+/* Blocks of a loop that one core comes by. */
+static int64_t turns_of(const nest *n, const plan *p, int loop) {
+  int64_t extent, block = plan_block_size(p, n->loops.at[loop].block), cores = loop < n->n_parallel ? plan_iter_cores(&p->candidate.mapping, loop) : 1;
+  assert_true(sym_is_const(n->loops.at[loop].extent, &extent));
+  return ((extent + block - 1) / block + cores - 1) / cores;
+}
+
+/* The dims that step with a loop of the panel hold all of its turns.  (Loops around an access, innermost first: the contraction, then the order.) */
+static void widen(const nest *n, const plan *p, const nest_buffer *need, plan_buffer *b) {
+  const plan_mapping *map = &p->candidate.mapping;
+  for (int i = 0; i < p->candidate.n_access; i++)
+    for (int k = 0; text_eq(p->candidate.access[i].name, need->name) && k < p->candidate.access[i].hoist; k++) {
+      int loop = k ? map->order[map->n_iters - k] : n->n_parallel;
+      for (int d = 0; (p->candidate.access[i].panel >> k & 1) && d < need->access->n_dims; d++)
+        b->shape[d] *= need->access->dim[d].loop == loop ? turns_of(n, p, loop) : 1;
+    }
 }
 
 static void lay_out(const nest *n, const sketch *s, plan *p) {
@@ -72,10 +93,12 @@ static void lay_out(const nest *n, const sketch *s, plan *p) {
     plan_buffer b = {.name = need->name, .type = s->f32 && need->is_accumulator ? DTYPE_F32 : need->type, .rank = need->rank, .offset = end,
                      .depth = need->kind == NEST_BUFFER_LOAD && s->doubled ? 2 : 1};
     b.bytes = (int64_t)dtype_bytes(b.type);
-    for (int d = 0; d < b.rank; d++) {
+    for (int d = 0; d < b.rank; d++)
       b.shape[d] = plan_block_size(p, need->dim[d]->name);
+    if (need->kind == NEST_BUFFER_LOAD)
+      widen(n, p, need, &b);
+    for (int d = 0; d < b.rank; d++)
       b.bytes *= b.shape[d];
-    }
     end += b.depth * ((b.bytes + 31) / 32 * 32);
     vec_push(&ctx.mem, &p->buffers, b);
   }
@@ -117,19 +140,25 @@ static MlirModule write_one(const char *sample, const sketch *s, nest **n, plan 
 }
 
 static const struct { const char *name, *sample; sketch s; } cases[] = {
-    {"8x8, first variant", "matmul", {{64, 64, 64}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, true}},
-    {"split y", "matmul", {{64, 32, 64}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, false}},
-    {"split y, other iterators", "matmul", {{128, 32, 128}, 3, {{0, 0, 8, 1}, {1, 0, 2, 1}, {1, 1, 4, 0}}, {1, 0}, true, false}},
-    {"split x", "matmul", {{64, 64, 256}, 3, {{0, 0, 4, 0}, {1, 0, 8, 0}, {0, 1, 2, 1}}, {1, 0}, false, true}},
-    {"one core", "matmul", {{512, 512, 256}, 3, {{0, 0, 1, 0}, {1, 0, 1, 0}, {1, 1, 1, 1}}, {0, 1}, true, false}},
-    {"ragged in all dims", "matmul", {{96, 80, 96}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, true}},
-    {"surplus cores", "matmul", {{1024, 256, 96}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, false}},
-    {"blocks beyond the extent", "matmul", {{4096, 1024, 512}, 3, {{0, 0, 2, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false}},
-    {"batched", "batch_matmul", {{2, 32, 32, 64}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 4, 1}}, {0, 1, 2}, true, true}},
-    {"batched, ragged", "batch_matmul", {{3, 48, 64, 96}, 3, {{0, 0, 2, 2}, {1, 0, 2, 0}, {1, 1, 2, 1}}, {2, 0, 1}, false, false}},
-    {"epilogue", "bias_relu", {{32, 16, 32}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false}},
-    {"epilogue, ragged", "bias_relu", {{48, 24, 40}, 3, {{0, 0, 4, 1}, {1, 0, 1, 1}, {1, 1, 2, 0}}, {0, 1}, true, true}},
-    {"element-wise, ragged", "elementwise", {{48, 48}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {1, 0}, true, false}},
+    {"8x8, first variant", "matmul", {{64, 64, 64}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, true, {{0, 0}}}},
+    {"split y", "matmul", {{64, 32, 64}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, false, {{0, 0}}}},
+    {"split y, other iterators", "matmul", {{128, 32, 128}, 3, {{0, 0, 8, 1}, {1, 0, 2, 1}, {1, 1, 4, 0}}, {1, 0}, true, false, {{0, 0}}}},
+    {"split x", "matmul", {{64, 64, 256}, 3, {{0, 0, 4, 0}, {1, 0, 8, 0}, {0, 1, 2, 1}}, {1, 0}, false, true, {{0, 0}}}},
+    {"one core", "matmul", {{512, 512, 256}, 3, {{0, 0, 1, 0}, {1, 0, 1, 0}, {1, 1, 1, 1}}, {0, 1}, true, false, {{0, 0}}}},
+    {"ragged in all dims", "matmul", {{96, 80, 96}, 3, {{0, 0, 8, 0}, {1, 0, 2, 0}, {1, 1, 4, 1}}, {0, 1}, true, true, {{0, 0}}}},
+    {"surplus cores", "matmul", {{1024, 256, 96}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {0, 1}, true, false, {{0, 0}}}},
+    {"blocks beyond the extent", "matmul", {{4096, 1024, 512}, 3, {{0, 0, 2, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false, {{0, 0}}}},
+    {"batched", "batch_matmul", {{2, 32, 32, 64}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 4, 1}}, {0, 1, 2}, true, true, {{0, 0}}}},
+    {"batched, ragged", "batch_matmul", {{3, 48, 64, 96}, 3, {{0, 0, 2, 2}, {1, 0, 2, 0}, {1, 1, 2, 1}}, {2, 0, 1}, false, false, {{0, 0}}}},
+    {"epilogue", "bias_relu", {{32, 16, 32}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, false, {{0, 0}}}},
+    {"epilogue, ragged", "bias_relu", {{48, 24, 40}, 3, {{0, 0, 4, 1}, {1, 0, 1, 1}, {1, 1, 2, 0}}, {0, 1}, true, true, {{0, 0}}}},
+    {"x in front of the columns' rounds, all of its row", "matmul", {{64, 64, 64}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {0, 1}, true, true, {{2, 1}, {0, 0}}}},
+    {"y in front of the contraction", "matmul", {{64, 64, 64}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 8, 1}}, {1, 0}, true, false, {{0, 0}, {1, 1}}}},
+    {"y in front of all rounds, one load for all turns", "matmul", {{128, 32, 64}, 3, {{0, 0, 2, 0}, {1, 0, 1, 0}, {1, 1, 1, 1}}, {0, 1}, true, false, {{0, 0}, {3, 3}}}},
+    {"y in front of all rounds, a load for each turn", "matmul", {{128, 32, 64}, 3, {{0, 0, 2, 0}, {1, 0, 1, 0}, {1, 1, 4, 1}}, {0, 1}, true, false, {{0, 0}, {3, 3}}}},
+    {"panels, ragged in all dims", "matmul", {{96, 80, 96}, 3, {{0, 0, 4, 0}, {1, 0, 2, 0}, {1, 1, 2, 1}}, {1, 0}, true, true, {{3, 3}, {2, 1}}}},
+    {"panels on surplus cores", "matmul", {{1024, 256, 96}, 3, {{0, 0, 8, 0}, {1, 0, 1, 0}, {1, 1, 3, 1}}, {0, 1}, true, false, {{2, 1}, {3, 3}}}},
+    {"element-wise, ragged", "elementwise", {{48, 48}, 3, {{0, 0, 4, 0}, {1, 0, 1, 0}, {1, 1, 2, 1}}, {1, 0}, true, false, {{0, 0}}}},
 };
 
 static void test_every_core_does_its_part(void **state) {
@@ -255,7 +284,7 @@ static void test_one_core_keeps_one_mesh_dim(void **state) {
   ir_close_module(m);
 }
 
-static const sketch sums = {{32, 40}, 2, {{0, 0, 4, 0}, {1, 0, 1, 0}}, {0}, true, false};
+static const sketch sums = {{32, 40}, 2, {{0, 0, 4, 0}, {1, 0, 1, 0}}, {0}, true, false, {{0, 0}}};
 
 /* An f16 sum in an f32 accumulator: widened where it enters the sum, rounded on the way out. */
 static void test_reductions_accumulate_wide(void **state) {
