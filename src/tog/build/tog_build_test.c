@@ -157,6 +157,32 @@ static void test_equal_operations_share_a_function(void **state) {
   assert_int_equal(t->functions.n, 2);
 }
 
+#define PLACED(value)                                                                                                                         \
+  "      %ot = \"loom.semaphore_take\"(%o) : (memref<32x64xf32>) -> memref<32x64xf32>\n"                                                        \
+  "      %far = arith.muli %w, %c32 : index\n"                                                                                                \
+  "      linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = [\"parallel\", \"parallel\"]} ins(%at : memref<32x64xf16>) outs(%ot : memref<32x64xf32>) {\n" \
+  "      ^bb0(%e: f16, %old: f32):\n        %f = arith.extf %e : f16 to f32\n        %in = linalg.index 0 : index\n        %at2 = arith.addi %in, " value " : index\n" \
+  "        %n = arith.index_cast %at2 : index to i64\n        %p = arith.sitofp %n : i64 to f32\n        %g = arith.mulf %f, %p : f32\n        linalg.yield %g : f32\n      }\n"
+
+/* Where a tile lies comes as a number behind the extents, which the chip does not hold against the sizes of buffers; the function is one for all places. */
+static void test_places_are_numbers_of_the_function(void **state) {
+  (void)state;
+  tog *t;
+  assert_int_equal(build_text(HEAD ALLOC_A ALLOC_O FOR TAKE_A LOAD PLACED("%far") STORE TAIL(DIMS), &t), LOOM_OK);
+  assert_int_equal(tog_verify(&ctx, t), LOOM_OK);
+  const tog_node *n = t->body.at[0]->body.at[2];
+  assert_int_equal(n->args.n, 0);
+  assert_int_equal(n->numbers.n, 1);
+  expect(n->numbers.at[0], "i0 * 32");
+  assert_non_null(strstr(t->functions.at[n->function].mlir, "index)"));
+  tog *again;
+  const char *written = data_write_json(&ctx.mem, tog_to_data(&ctx.mem, t), 1);
+  data_value *v;
+  assert_int_equal(data_read_json(&ctx, "t.json", written, strlen(written), &v), LOOM_OK);
+  assert_int_equal(tog_from_data(&ctx, v, &again), LOOM_OK);
+  assert_string_equal(data_write_json(&ctx.mem, tog_to_data(&ctx.mem, again), 1), written);
+}
+
 static void test_what_has_no_form_is_refused(void **state) {
   (void)state;
   static const struct { const char *src, *needle; loom_status st; } rows[] = {
@@ -168,6 +194,8 @@ static void test_what_has_no_form_is_refused(void **state) {
       {HEAD "    %a = \"loom.alloc\"() {memory = @L1, static_sizes = array<i64: 32, 64>} : () -> memref<32x64xf16>\n" ALLOC_O FOR TAKE_A LOAD COMPUTE STORE TAIL(DIMS),
        "no L1 offset", LOOM_EINPUT},
       {HEAD ALLOC_A ALLOC_O FOR TAKE_A LOAD COMPUTE "      linalg.fill ins(%scale : f32) outs(%out : memref<4x256x64xf32>)\n" STORE TAIL(DIMS), "no L1 buffer", LOOM_EUNSUP},
+      {HEAD ALLOC_A ALLOC_O FOR TAKE_A LOAD "      %far2 = arith.index_cast %w : index to i64\n      %out2 = arith.sitofp %far2 : i64 to f32\n      %ot = \"loom.semaphore_take\"(%o) : (memref<32x64xf32>) -> memref<32x64xf32>\n"
+       "      linalg.fill ins(%out2 : f32) outs(%ot : memref<32x64xf32>)\n" STORE TAIL(DIMS), "takes a scalar that is computed outside of it", LOOM_EUNSUP},
       {"func.func @f(%x: memref<?xf16>) { return }", "no memref of static shape", LOOM_EUNSUP},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -182,7 +210,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nodes_come_in_program_order_on_their_threads), cmocka_unit_test(test_transfers_keep_their_dims_and_groups),
       cmocka_unit_test(test_levels_become_parts_of_the_coordinate),        cmocka_unit_test(test_compute_is_outlined_and_priced),
-      cmocka_unit_test(test_equal_operations_share_a_function),            cmocka_unit_test(test_what_has_no_form_is_refused),
+      cmocka_unit_test(test_equal_operations_share_a_function),            cmocka_unit_test(test_places_are_numbers_of_the_function),
+      cmocka_unit_test(test_what_has_no_form_is_refused),
   };
   return cmocka_run_group_tests(tests, open_chip, close_chip);
 }
