@@ -185,6 +185,7 @@ static loom_status judge_tog(bisection *b) {
 
 static loom_status judge_stages(bisection *b) {
   compile_state *s = b->s;
+  LOOM_TRY(compile_check_inputs(s, b->r));
   LOOM_TRY(compile_make_inputs(s, b->r, false, b->inputs));
   LOOM_TRY(judge_kernel(b));
   if (!b->out->found)

@@ -478,12 +478,14 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   c.write_files = o->output_dir.last != NULL && !o->interp;
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
   loom_status st = file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
-  if (st == LOOM_OK)
-    st = compile_execute(&s, &r, &e);
-  if (st == LOOM_OK)
-    st = worker_write_trace(ctx, o, &s, &e.report, r.record);
+  bool is_compiled = st == LOOM_OK;
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
+  if (st == LOOM_OK && is_compiled && !found.found) {   /* machine code of a form that goes wrong may touch what is not its own */
+    st = compile_execute(&s, &r, &e);
+    if (st == LOOM_OK)
+      st = worker_write_trace(ctx, o, &s, &e.report, r.record);
+  }
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, &e);
     st = worker_answer(ctx, o, &s, summary);
