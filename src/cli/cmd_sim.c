@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EVENTS_MAX INT64_C(200000000000)   /* a graph from outside may unroll to anything */
+#define EVENTS_MAX INT64_C(10000000000)   /* a graph from outside may unroll to anything */
+#define REQUESTS_MAX (INT64_C(1) << 24)    /* half a gigabyte of ours, and of theirs */
 
 bool cli_is_tile_graph(const char *path) {
   char first[1];
@@ -56,7 +57,7 @@ loom_status cmd_sim(loom_ctx *ctx, const cli_options *o) {
   tile_graph *g;
   machine *m;
   npu_report r;
-  npu_options options = {.event_budget = EVENTS_MAX};
+  npu_options options = {.event_budget = EVENTS_MAX, .request_limit = REQUESTS_MAX};
   npu_record record = {0};
   LOOM_TRY(refuse_others(ctx, o));
   LOOM_TRY(cli_trace_limit(ctx, o, &record.limit));

@@ -23,6 +23,7 @@ typedef struct npu_options {
   dram_model dram;
   npu_record *record;                   /* filled with what happens when, in ctx->mem; NULL: nothing is recorded */
   int64_t event_budget;                 /* instructions, requests and clocks together; LOOM_ELIMIT when spent; 0: unlimited */
+  int64_t request_limit;                /* requests on their way at a time, some 32 bytes each of ours; LOOM_ELIMIT above it; 0: unlimited */
 } npu_options;
 
 /* X(name): what is counted of each core, by kind of node */

@@ -207,6 +207,7 @@ static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
   }
   t->outstanding += sent;
   t->requests += sent;
+  s->n_outstanding += sent;
   s->spent += sent;
   *(t->is_write ? &c->report->written_bytes : &c->report->read_bytes) += sent * s->dram.request_bytes;
   c->report->dma_cycles++;

@@ -145,7 +145,7 @@ struct npu {
   const machine *m;
   const npu_options *o;
   npu_report *report;
-  int64_t spent;
+  int64_t spent, n_outstanding;         /* events so far; requests that are not answered */
   bool is_out_of_budget;
   int n_slots, n_tiles, n_ports;        /* of a core */
   /* clocks: the next tick of each domain; a tick is at tick * period picoseconds */

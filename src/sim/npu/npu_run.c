@@ -128,6 +128,7 @@ static void to_channel(npu *s, int channel, int64_t clk, const npu_packet *p) {
 static void to_core(npu *s, int port, int64_t clk, const npu_packet *p) {
   npu_transfer *t = &s->transfers.at[p->owner];
   (void)port;
+  s->n_outstanding--;
   if (--t->outstanding == 0 && t->is_sent)
     npu_core_answered(s, p->owner, tick_after(clk + 1, s->icnt_period, s->core_period));
 }
@@ -297,6 +298,9 @@ loom_status npu_run(loom_ctx *ctx, const tile_graph *g, const machine *m, const 
     }
     if (o->event_budget && s.spent > o->event_budget)
       LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "the graph needs more than the %" PRId64 " events that it may take", o->event_budget);
+    if (o->request_limit && s.n_outstanding > o->request_limit)
+      LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "more than %" PRId64 " DRAM requests are on their way in cycle %" PRId64 "; the graph asks for more than cores can hold",
+                o->request_limit, s.core_tick);
     if (s.core_tick > CYCLES_MAX)
       LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "the graph takes more than 2^50 cycles");
   }

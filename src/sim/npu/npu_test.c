@@ -226,7 +226,7 @@ static void test_a_wait_without_a_load_is_a_fault(void **state) {
 
 static void test_what_cannot_be_run_is_told(void **state) {
   (void)state;
-  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, CASES };
+  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, HUGE_TRANSFER, OVERLAPPING, CASES };
   static const struct { loom_status status; const char *text; } want[CASES] = {
       [BESIDE] = {LOOM_EUNSUP, "node 'n2' stands beside the outer loops, so that it belongs to no work item"},
       [BEYOND] = {LOOM_EINPUT, "node 'n1': in work item 0 it goes to addresses outside of 0..2^50"},
@@ -235,6 +235,8 @@ static void test_what_cannot_be_run_is_told(void **state) {
       [NO_CROSSBAR] = {LOOM_EINPUT, "cannot run tile graphs: its file has no 'crossbar'"},
       [NO_UNIT] = {LOOM_EINPUT, "has 2 matrix and 0 vector units; tile graphs need 1..64 and 1"},
       [BUDGET] = {LOOM_ELIMIT, "the graph needs more than the 50 events that it may take"},
+      [HUGE_TRANSFER] = {LOOM_ELIMIT, "more than 50000 DRAM requests are on their way in cycle "},
+      [OVERLAPPING] = {LOOM_ELIMIT, "node 'n1' moves a tile whose elements overlap or go by index; at most 16777216 elements of such are run"},
       [FAR] = {LOOM_ELIMIT, "the graph takes more than 2^50 cycles"},
   };
   for (int k = 0; k < CASES; k++) {
@@ -256,7 +258,13 @@ static void test_what_cannot_be_run_is_told(void **state) {
       graph_compute(&b, TILE_VECTOR, 1, 0);
     } else if (k == BEYOND)
       b.g->nodes.at[x].step[0] = -TILE_GRAPH_VALUE_MAX;
-    else if (k == FLOOD)
+    else if (k == HUGE_TRANSFER) {   /* by rate on one channel: nearly all of it waits */
+      b.g->nodes.at[x] = (tile_node){.kind = TILE_STORE, .name = "n1", .parent = 0, .rank = 1, .extent = {INT32_MAX}, .step = {8}, .elem_bytes = 4};
+      m.dram_channels = 1;
+    } else if (k == OVERLAPPING) {
+      b.g->nodes.at[x].extent[0] = b.g->nodes.at[x].extent[1] = 5000;
+      b.g->nodes.at[x].step[0] = 2;
+    } else if (k == FLOOD)
       b.g->nodes.at[x].kind = TILE_COMPUTE;
     else if (k == NO_DISPATCH)
       m.dispatch = NULL;
@@ -264,7 +272,7 @@ static void test_what_cannot_be_run_is_told(void **state) {
       m.crossbar = NULL;
     else if (k == NO_UNIT)
       m.units.n = 1;
-    loom_status st = npu_run(&ctx, b.g, &m, &(npu_options){.event_budget = k == BUDGET ? 50 : 0}, &r);
+    loom_status st = npu_run(&ctx, b.g, &m, &(npu_options){.event_budget = k == BUDGET ? 50 : 0, .request_limit = 50000}, &r);
     assert_int_equal(st, want[k].status);
     testing_expect_error(&ctx, want[k].status, want[k].text, 0, 0);
     loom_ctx_done(&ctx);
