@@ -131,8 +131,9 @@ static loom_status read_indices(npu *s, const npu_inst *in, size_t elements, uin
   size_t size;
   *out = NULL;
   if (!s->g->index_dir || !file_exists(path)) {
-    if (in->index_file == 0)
-      diag_warn(s->ctx, LOOM_NOSPAN, "there is no index file '%s'; indirect transfers go to their base addresses", path);
+    if (!s->told_index)
+      diag_warn(s->ctx, LOOM_NOSPAN, "there is no index file '%s'; indirect transfers without one go to their base addresses", path);
+    s->told_index = true;
     return LOOM_OK;
   }
   LOOM_TRY(file_read(s->ctx, path, NPU_LINES_MAX * 8, &bytes, &size));

@@ -158,6 +158,7 @@ struct npu {
   bool is_done_drawing;                 /* the graph has no tile left to give */
   int64_t *loop_value;                  /* by node: of the loop, while expanding */
   int *inst_of;                         /* by node: in the segment being expanded */
+  bool told_index;                      /* that an index file is missing */
   int64_t n_loads, n_indirect;          /* transfers expanded so far: sparse and indirect ones go by number */
   /* cores */
   npu_core *cores; int n_cores;

@@ -1,7 +1,9 @@
 /* Tile graphs run: the cycles that TOGSim has for the same files, counts in closed form, what goes wrong. */
+#include "base/file.h"
 #include "sim/npu/npu.h"
 #include "tog/onnx/tile_graph_testing.h"
 #include <stdlib.h>
+#include <unistd.h>
 
 static int setup(void **state) {
   *state = calloc(1, sizeof(loom_ctx));
@@ -210,6 +212,40 @@ static void test_sparse_tiles_are_skipped(void **state) {
   assert_int_equal(sparse.cores[0].skipped, 2);
 }
 
+/* The N-th indirect transfer adds the N-th file's numbers to its elements. */
+static void test_indirect_transfers_go_by_their_index_files(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, NULL);
+  char dir[] = "/tmp/loom_npu_XXXXXX";
+  assert_non_null(mkdtemp(dir));
+  graph_builder b = graph_new(&ctx->mem);
+  graph_loop(&b, TILE_LOOP_OUTER, 2, 1);
+  tile_node *n = &b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 1, 16, 16)];
+  n->is_indirect = true;
+  n->step[1] = 0;
+  b.g->index_dir = arena_strdup(&ctx->mem, dir);
+  assert_int_equal(run(ctx, b.g, m, DRAM_RATE).cores[0].read_bytes, 2 * 32);   /* without files: one address */
+  assert_int_equal(ctx->diag.warnings, 1);
+  assert_non_null(strstr(ctx->diag.first->text, "there is no index file '"));
+  uint64_t far[16], near[16];
+  for (uint64_t i = 0; i < 16; i++) {
+    far[i] = 1000 * (i % 5);             /* 5 lines */
+    near[i] = 8 * (i / 2);               /* 8 lines */
+  }
+  const char *first = file_join(&ctx->mem, dir, "indirect_index0.raw"), *second = file_join(&ctx->mem, dir, "indirect_index1.raw");
+  assert_int_equal(file_write(ctx, first, far, sizeof far), LOOM_OK);
+  assert_int_equal(file_write(ctx, second, near, sizeof near), LOOM_OK);
+  assert_int_equal(run(ctx, b.g, m, DRAM_RATE).cores[0].read_bytes, (5 + 8) * 32);
+  assert_int_equal(ctx->diag.warnings, 1);
+  assert_int_equal(file_write(ctx, second, near, 40), LOOM_OK);
+  assert_int_equal(run(ctx, b.g, m, DRAM_RATE).cores[0].read_bytes, (5 + 1) * 32);
+  assert_int_equal(ctx->diag.warnings, 2);
+  assert_non_null(strstr(ctx->diag.first->next->text, "the index file has 40 bytes; the transfer has 16 elements of 8 bytes; it is not used"));
+  unlink(first);
+  unlink(second);
+  rmdir(dir);
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_a_wait_without_a_load_is_a_fault(void **state) {
@@ -226,7 +262,7 @@ static void test_a_wait_without_a_load_is_a_fault(void **state) {
 
 static void test_what_cannot_be_run_is_told(void **state) {
   (void)state;
-  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, HUGE_TRANSFER, OVERLAPPING, CASES };
+  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, HUGE_TRANSFER, OVERLAPPING, POINTS, MANY_CORES, CASES };
   static const struct { loom_status status; const char *text; } want[CASES] = {
       [BESIDE] = {LOOM_EUNSUP, "node 'n2' stands beside the outer loops, so that it belongs to no work item"},
       [BEYOND] = {LOOM_EINPUT, "node 'n1': in work item 0 it goes to addresses outside of 0..2^50"},
@@ -236,16 +272,20 @@ static void test_what_cannot_be_run_is_told(void **state) {
       [NO_UNIT] = {LOOM_EINPUT, "has 2 matrix and 0 vector units; tile graphs need 1..64 and 1"},
       [BUDGET] = {LOOM_ELIMIT, "the graph needs more than the 50 events that it may take"},
       [HUGE_TRANSFER] = {LOOM_ELIMIT, "more than 50000 DRAM requests are on their way in cycle "},
+      [POINTS] = {LOOM_ELIMIT, "the outer loops have more than 2^40 points"},
+      [MANY_CORES] = {LOOM_ELIMIT, "has 300 cores and 16 DRAM channels; tile graphs run on at most 256 and 256"},
       [OVERLAPPING] = {LOOM_ELIMIT, "node 'n1' moves a tile whose elements overlap or go by index; at most 16777216 elements of such are run"},
       [FAR] = {LOOM_ELIMIT, "the graph takes more than 2^50 cycles"},
   };
   for (int k = 0; k < CASES; k++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
-    machine m = *tpu(&ctx, NULL);
+    machine m = *tpu(&ctx, k == MANY_CORES ? "mesh: [{name: core, size: 300}]\n" : NULL);
     graph_builder b = graph_new(&ctx.mem);
     npu_report r;
-    graph_loop(&b, TILE_LOOP_OUTER, k == FAR ? 1025 : 1, 1);
+    graph_loop(&b, TILE_LOOP_OUTER, k == FAR ? 1025 : k == POINTS ? TILE_GRAPH_VALUE_MAX : 1, 1);
+    if (k == POINTS)
+      graph_loop(&b, TILE_LOOP_OUTER, 2, 1);
     if (k == FLOOD)
       graph_loop(&b, TILE_LOOP_INNER, INT64_C(1) << 40, 1);
     int x = graph_transfer(&b, TILE_LOAD, 0, 64, 64, 64);
@@ -303,6 +343,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_two_runs_are_the_same_to_the_byte, setup, teardown),
       cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, setup, teardown),
       cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, setup, teardown),
       cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, setup, teardown),
       cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, setup, teardown),

@@ -173,6 +173,7 @@ SPOIL(no_unit, attribute_of(node_at(m, "compute_node", 0), "torchsim_compute_typ
 SPOIL(no_cycles, attribute_of(node_at(m, "compute_node", 0), "torchsim_cycle")->name = arena_strdup(mem, "x");)
 SPOIL(wrong_kind, attribute_of(node_at(m, "compute_node", 0), "torchsim_cycle")->type = 1;)
 SPOIL(odd_text, set_text(attribute_of(node_at(m, "store_node", 0), "torchsim_base_addr"), "a\nb");)
+SPOIL(long_text, ProtobufCBinaryData *s = &attribute_of(node_at(m, "store_node", 0), "torchsim_base_addr")->s; s->len = 257; s->data = arena_alloc(mem, 257); memset(s->data, 'x', 257);)
 SPOIL(unknown_input, node_at(m, "store_node", 0)->input[0] = arena_strdup(mem, "nobody");)
 SPOIL(later_input, node_at(m, "load_node", 0)->input[0] = node_at(m, "store_node", 0)->output[0];)
 SPOIL(same_output, node_at(m, "load_node", 1)->output[0] = node_at(m, "load_node", 0)->output[0];)
@@ -207,6 +208,7 @@ static void test_refusals_say_what_is_wrong(void **state) {
       {no_cycles, LOOM_EINPUT, "attribute 'torchsim_cycle' is missing; expected a whole number"},
       {wrong_kind, LOOM_EINPUT, "attribute 'torchsim_cycle' is of ONNX type 1; expected a whole number (2)"},
       {odd_text, LOOM_EINPUT, "a text of 'torchsim_base_addr' has the byte 0x0a; expected printable ASCII"},
+      {long_text, LOOM_ELIMIT, "a text of 'torchsim_base_addr' has 257 bytes; at most 256 are read"},
       {unknown_input, LOOM_EINPUT, "its input 'nobody' is no node's output"},
       {later_input, LOOM_EINPUT, "comes from a node that is not before it"},
       {same_output, LOOM_EINPUT, "another node has an output of this name"},
@@ -252,6 +254,27 @@ static void test_limits_are_told(void **state) {
   bytes = tile_graph_write(&ctx.mem, b.g, &size);
   assert_int_equal(tile_graph_read(&ctx, "x.onnx", bytes, size, &g), LOOM_ELIMIT);
   testing_expect_error(&ctx, LOOM_ELIMIT, "has 33 entries; at most 32 are read", 0, 0);
+  loom_ctx_done(&ctx);
+  loom_ctx_init(&ctx);
+  const size_t n = TILE_GRAPH_NODES_MAX + 1;
+  OnnxContainer__Node **nodes = ARENA_NEW_N(&ctx.mem, OnnxContainer__Node *, n), *node = ARENA_NEW(&ctx.mem, OnnxContainer__Node);
+  onnx_container__node__init(node);
+  node->op_type = arena_strdup(&ctx.mem, "compute_node");
+  for (size_t i = 0; i < n; i++)
+    nodes[i] = node;
+  OnnxContainer__Model model = ONNX_CONTAINER__MODEL__INIT;
+  OnnxContainer__Graph graph = ONNX_CONTAINER__GRAPH__INIT;
+  graph.node = nodes;
+  graph.n_node = n;
+  model.graph = &graph;
+  uint8_t *many = arena_alloc(&ctx.mem, onnx_container__model__get_packed_size(&model));
+  size = onnx_container__model__pack(&model, many);
+  assert_int_equal(tile_graph_read(&ctx, "x.onnx", (const char *)many, size, &g), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "the graph has 100001 nodes; at most 100000 are read", 0, 0);
+  loom_ctx_done(&ctx);
+  loom_ctx_init(&ctx);
+  assert_int_equal(tile_graph_read(&ctx, "x.onnx", "", (size_t)TILE_GRAPH_BYTES_MAX + 1, &g), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "the file has 33554433 bytes; tile graphs of at most 33554432 are read", 0, 0);
   loom_ctx_done(&ctx);
   loom_ctx_init(&ctx);   /* empty nodes: two bytes each in the file, many more in memory */
   size = (12 << 20) + 1;
