@@ -39,6 +39,7 @@ typedef struct compile_options {
   const solve_opinion *opinion;            /* solve/certify.h: asked about every answer; NULL: nobody */
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */
   const char *dump_dir, *override_dir;
+  bool print_pretty;                       /* loom operations of MLIR text in upstream's assembly */
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */

@@ -84,7 +84,10 @@ static data_value *solve_data(compile_state *s) {
 }
 
 static const char *module_text(compile_state *s, MlirModule m) {
-  return mlirModuleIsNull(m) ? NULL : ir_print(&s->ctx->mem, mlirModuleGetOperation(m), false);
+  if (mlirModuleIsNull(m))
+    return NULL;
+  MlirOperation op = mlirModuleGetOperation(m);
+  return s->o->print_pretty ? ir_print_upstream(&s->ctx->mem, op) : ir_print(&s->ctx->mem, op, false);
 }
 
 const char *compile_stage_text(compile_state *s, compile_stage stage) {

@@ -79,6 +79,7 @@ struct solve_opinion;
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \
+  X(print_pretty, "print-pretty", "cro", "print loom operations in upstream's assembly")                                \
   X(generic, "mlir-print-op-generic", "o", "print in generic form")                                                     \
   X(print_before_all, "mlir-print-ir-before-all", "o", "print the IR before every pass")                                \
   X(print_after_all, "mlir-print-ir-after-all", "o", "print the IR after every pass")                                   \

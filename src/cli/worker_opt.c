@@ -42,7 +42,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   if (st == LOOM_OK && pipeline)
     st = pass_run_pipeline(&ir, m, pipeline, &p);
   if (st == LOOM_OK)
-    text_addf(out, "%s", ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
+    text_addf(out, "%s", o->print_pretty ? ir_print_upstream(&ctx->mem, mlirModuleGetOperation(m)) : ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
   ir_close_module(m);
   ir_close(&ir);
   return st;

@@ -53,6 +53,16 @@ bool upstream_is_loom_op(const char *name) {
   return false;
 }
 
+/* A gather between buffers has its place and region behind both. */
+const char *upstream_loom_form(const char *name) {
+  if (text_eq(name, "loom.gather"))
+    return "ins ( V : T ) outs ( V : T ) across ( I : index ) C {";
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (text_eq(rows[i].name, name))
+      return rows[i].form;
+  return NULL;
+}
+
 static bool add_operand(op_text *o, const char *value, const char *type) {
   if (!value || o->n == OPERANDS_MAX)
     return false;

@@ -20,6 +20,8 @@ LOOM_MUST_USE loom_status ir_rewrite_upstream(loom_ctx *ctx, const diag_source *
 
 /* The op of `loom` whose name ends at r->at; false: `name` is none that has a custom form. */
 bool upstream_is_loom_op(const char *name);
+/* Its custom form, in the words of ir_upstream_loom.c; NULL: none. */
+const char *upstream_loom_form(const char *name);
 LOOM_MUST_USE loom_status upstream_rewrite_loom(upstream_reader *r, const char *name);
 /* The same for adl and df: operands by group, attributes by key, types by kind. */
 LOOM_MUST_USE loom_status upstream_rewrite_hardware(upstream_reader *r, const char *name, const char *result);
