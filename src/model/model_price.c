@@ -217,7 +217,7 @@ static int64_t own_cycles(const model_program *p, const model_route *r, int64_t 
 
 /* `channels`: that hold what all of them move. */
 static int64_t share_cycles(const model_program *p, const model_route *r, int64_t bytes, int64_t channels) {
-  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes));
+  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes * p->channels / channels));
 }
 
 typedef struct load_time { int64_t each, first, shared, in_step; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
@@ -419,7 +419,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   } while (next_wave(p, at, x.over, &k));
   out->dram_rest = (int64_t)((__int128)out->dram_bytes * p->channels / wave_channels);      /* the reader's turns: all cores want the same channels */
   for (int l = 0; l < r->n_links && senders > 0; l++)
-    out->link_rest[l] = (share_of(crossed[l], out->dram_bytes, senders) + 1023) / 1024;
+    out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024;
   if (a->is_store)
     return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
