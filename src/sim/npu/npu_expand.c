@@ -87,23 +87,12 @@ static int new_tile(expansion *e) {
   return (int)e->it->tiles.n - 1;
 }
 
-/* ---- tags ---- */
-
-/* False: it exceeds int64. */
-static bool sum_of(const npu *s, const tile_terms *terms, int64_t *sum) {
-  for (size_t i = 0; i < terms->n; i++) {
-    const tile_term *t = &terms->at[i];
-    int64_t part;
-    if (__builtin_mul_overflow((t->loop < 0 ? t->value : s->loop_value[t->loop]) / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
-      return false;
-  }
-  return true;
-}
+/* ---- instructions ---- */
 
 /* Address of a transfer's first element; false: some element is outside of 0 .. ADDRESS_MAX. */
 static bool address_of(const npu *s, const tile_node *n, int64_t *out) {
   *out = s->g->tensors.at[n->tensor].base;
-  if (!sum_of(s, &n->offset, out))
+  if (!npu_sum(s, &n->offset, out))
     return false;
   int64_t low = *out, high = *out;
   for (int d = 0; d < n->rank; d++) {
@@ -113,67 +102,6 @@ static bool address_of(const npu *s, const tile_node *n, int64_t *out) {
   }
   return low >= 0 && high < ADDRESS_MAX;
 }
-
-static uint64_t hash_of(const int64_t *key, size_t n) {
-  uint64_t h = 0x9e3779b97f4a7c15u;
-  for (size_t i = 0; i < n; i++) {
-    h ^= (uint64_t)key[i];
-    h *= 0xff51afd7ed558ccdu;
-    h ^= h >> 32;
-  }
-  return h;
-}
-
-static void grow_tags(expansion *e) {
-  npu_item *it = e->it;
-  it->n_slots = it->n_slots ? it->n_slots * 2 : 64;
-  it->slots = ARENA_NEW_N(e->mem, int, it->n_slots);
-  for (size_t i = 0; i < it->n_slots; i++)
-    it->slots[i] = NPU_NONE;
-  for (size_t t = 0; t < it->tags.n; t++) {
-    const int64_t *key = &it->keys.at[it->tags.at[t].key];
-    size_t at = hash_of(key, (size_t)key[1] + 3);
-    while (it->slots[at & (it->n_slots - 1)] != NPU_NONE)
-      at++;
-    it->slots[at & (it->n_slots - 1)] = (int)t;
-  }
-}
-
-/* The item's tag of a load or wait: tensor, values of the accumulation loops (0 when there are none), sum. */
-static int find_tag(expansion *e, const tile_node *n) {
-  npu_item *it = e->it;
-  int64_t key[TILE_GRAPH_LIST_MAX + 4];
-  size_t size = 2;
-  key[0] = n->tensor;
-  for (size_t i = 0; i < n->accumulation.n; i++)
-    key[size++] = e->s->loop_value[n->accumulation.at[i].loop];
-  if (!n->accumulation.n)
-    key[size++] = 0;
-  key[1] = (int64_t)size - 2;
-  key[size] = 0;
-  if (!sum_of(e->s, &n->tag, &key[size]))
-    e->beyond = (int)(n - e->s->g->nodes.at);
-  size++;
-  if (2 * it->tags.n >= it->n_slots)
-    grow_tags(e);
-  size_t at = hash_of(key, size);
-  for (;; at++) {
-    int t = it->slots[at & (it->n_slots - 1)];
-    if (t == NPU_NONE)
-      break;
-    const int64_t *other = &it->keys.at[it->tags.at[t].key];
-    if (other[1] == key[1] && memcmp(other, key, size * sizeof *key) == 0)
-      return t;
-  }
-  npu_tag tag = {.seen_in = NPU_NONE, .first_waiter = NPU_NONE, .last_waiter = NPU_NONE, .key = (int)it->keys.n};
-  for (size_t i = 0; i < size; i++)
-    vec_push(e->mem, &it->keys, key[i]);
-  it->slots[at & (it->n_slots - 1)] = (int)it->tags.n;
-  vec_push(e->mem, &it->tags, tag);
-  return (int)it->tags.n - 1;
-}
-
-/* ---- instructions ---- */
 
 static bool is_sparse(const npu *s, int64_t load) {
   size_t lo = 0, hi = s->g->sparse.n;
@@ -192,21 +120,23 @@ static int new_inst(expansion *e, int node, int tile) {
   const tile_node *n = &e->s->g->nodes.at[node];
   npu_inst in = {.node = node, .tile = tile, .tag = NPU_NONE, .first_edge = NPU_NONE, .last_edge = NPU_NONE, .next_ready = NPU_NONE, .cycles = n->cycles, .index_file = NPU_NONE};
   e->steps++;
+  bool is_beyond = false;
   if (n->kind == TILE_LOAD || n->kind == TILE_WAIT)
-    in.tag = find_tag(e, n);
+    in.tag = npu_tag_of(e->s, e->it, n, &is_beyond);
   if (n->kind == TILE_LOAD) {
     if (e->it->tags.at[in.tag].seen_in == e->nest)
       return NPU_NONE;
     e->it->tags.at[in.tag].seen_in = e->nest;
   }
   if (n->kind == TILE_LOAD || n->kind == TILE_STORE) {
-    if (!address_of(e->s, n, &in.address))
-      e->beyond = node;
+    is_beyond = !address_of(e->s, n, &in.address) || is_beyond;
     if (n->is_indirect)
       in.index_file = e->s->n_indirect++;
     else if (n->kind == TILE_LOAD)
       in.is_sparse = is_sparse(e->s, e->s->n_loads++);
   }
+  if (is_beyond)
+    e->beyond = node;
   npu_tile *t = &e->it->tiles.at[tile];
   if (t->first_inst == NPU_NONE)
     t->first_inst = (int)e->it->insts.n;
@@ -275,43 +205,6 @@ static int add_body(expansion *e, const int *body, size_t n, int *tile, bool is_
   end_segment(e, body, segment, n, at, is_flat);
   *tile = at;
   return first;
-}
-
-/* ---- the heap of tiles that may start: a binary heap whose holes sink to the bottom before they are filled; tiles of equal memory come as that order has them ---- */
-
-static bool is_less(const npu_item *it, int a, int b) { return it->tiles.at[a].spad_bytes < it->tiles.at[b].spad_bytes; }
-
-static void rise(npu_item *it, size_t hole, int tile) {
-  while (hole > 0 && is_less(it, tile, it->heap.at[(hole - 1) / 2])) {
-    it->heap.at[hole] = it->heap.at[(hole - 1) / 2];
-    hole = (hole - 1) / 2;
-  }
-  it->heap.at[hole] = tile;
-}
-
-void npu_heap_push(arena *mem, npu_item *it, int tile) {
-  vec_push(mem, &it->heap, tile);
-  rise(it, it->heap.n - 1, tile);
-}
-
-int npu_heap_pop(npu_item *it) {
-  int top = it->heap.at[0], moved = it->heap.at[--it->heap.n];
-  size_t hole = 0, n = it->heap.n;
-  if (!n)
-    return top;
-  while (2 * hole + 2 < n) {
-    size_t child = 2 * hole + 2;
-    if (is_less(it, it->heap.at[child - 1], it->heap.at[child]))
-      child--;
-    it->heap.at[hole] = it->heap.at[child];
-    hole = child;
-  }
-  if (2 * hole + 2 == n) {
-    it->heap.at[hole] = it->heap.at[n - 1];
-    hole = n - 1;
-  }
-  rise(it, hole, moved);
-  return top;
 }
 
 loom_status npu_expand(npu *s, npu_item *it, int64_t number) {

@@ -1,6 +1,7 @@
 /* npu, inside.
  *
- *   npu_expand.c    a work item: tiles, instructions, edges, tags        npu_dispatch.c  which core takes which tile when
+ *   npu_expand.c    a work item: tiles, instructions, edges              npu_tag.c, npu_heap.c  its tags; its tiles that may start
+ *   npu_dispatch.c  which core takes which tile when
  *   npu_lines.c     the lines of a transfer, in order                    npu_core.c      one cycle of a core
  *   npu_crossbar.c  packets between cores and channels                   npu_run.c       three clocks; what can be skipped
  *   npu_report.c    loom.sim.v1                                          npu_record.c    what happened when (npu_record.h) */
@@ -60,6 +61,10 @@ LOOM_MUST_USE loom_status npu_expand(npu *s, npu_item *it, int64_t number);
 /* An instruction is done: those that wait only for it become ready, in the order they stand in. */
 void npu_inst_done(npu_item *it, int inst);
 void npu_inst_ready(npu_item *it, int inst);
+/* Adds the terms to *sum; false: it exceeds int64. */
+bool npu_sum(const npu *s, const tile_terms *terms, int64_t *sum);
+/* The item's tag of a load or wait, as loops stand now; made when it is new. */
+int npu_tag_of(npu *s, npu_item *it, const tile_node *n, bool *is_beyond);
 void npu_heap_push(arena *mem, npu_item *it, int tile);
 int npu_heap_pop(npu_item *it);
 
