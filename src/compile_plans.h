@@ -100,7 +100,8 @@ static inline int64_t plans_draw_mapping(const explore_space *x, rng *r) {
   return rng_range(r, x->first_mapping[profile], x->first_mapping[profile + 1] - 1);
 }
 
-/* Multiples of the alignment up to the one at or behind the upper bound, which may name earlier symbols; small ones as often as large ones. */
+/* Multiples of the alignment up to the one at or behind the upper bound, which may name earlier symbols; small ones as often as large ones.  And now and
+ * then any size at all, as --block-sizes may give. */
 static inline int64_t plans_draw_size(plans_space *x, rng *r, size_t i, const sym_binding *before) {
   const nest_symbol *s = &x->s->nest->symbols.at[i];
   int64_t upper = s->align * 4;
@@ -111,10 +112,11 @@ static inline int64_t plans_draw_size(plans_space *x, rng *r, size_t i, const sy
     diag_drop(x->s->ctx, mark);
   int64_t most = (upper + s->align - 1) / s->align;
   most = most < 1 ? 1 : most;
-  switch (rng_range(r, 0, 3)) {
-  case 0: return s->align;
-  case 1: return s->align * most;
-  case 2: return s->align * rng_range(r, 1, most < 3 ? most : 3);
+  switch (rng_range(r, 0, 9)) {
+  case 0: return rng_range(r, 1, s->align * most);
+  case 1: case 2: return s->align;
+  case 3: case 4: return s->align * most;
+  case 5: case 6: return s->align * rng_range(r, 1, most < 3 ? most : 3);
   default: return s->align * rng_range(r, 1, most);
   }
 }
