@@ -58,6 +58,7 @@ static const plans_case plans_cases[] = {
   {.file = PRODUCTS, .function = "bias_relu", .dtype = "bf16", .shape = {"x=64x96,y=96x128,b=128", "x=50x70,y=70x90,b=90", "x=3x4,y=4x5,b=5"}},
   {.file = PRODUCTS, .function = "turned", .shape = {"x=96x64,y=128x96", "x=70x50,y=90x70", "x=4x3,y=5x4"}},
   {.file = PRODUCTS, .function = "turned_view", .shape = {"x=64x96,y=128x96", "x=50x70,y=90x70", "x=3x4,y=5x4"}},
+  {.file = PRODUCTS, .function = "gram", .shape = {"x=64x96", "x=50x70", "x=3x4"}},
   {.file = PRODUCTS, .function = "whole_k", .shape = {"x=64x96,y=96x128", "x=50x70,y=70x90", "x=3x4,y=4x5"}},
   {.file = PRODUCTS, .function = "two_products", .shape = {"x=64x96,y=96x64,z=64x96", "x=50x70,y=70x45,z=45x70", "x=3x4,y=4x5,z=5x4"}},
   {.file = PRODUCTS, .function = "gated", .shape = {"x=64x96,y=96x64,z=96x64", "x=50x70,y=70x45,z=70x45", "x=3x4,y=4x5,z=4x5"}},

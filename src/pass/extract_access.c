@@ -124,14 +124,28 @@ static bool same_view(const nest_tensor *a, const nest_tensor *b) {
   return is_same;
 }
 
-/* All accesses of an argument must see it in the same way: its entry then has that shape. */
-static loom_status see_argument(extract *x, MlirOperation at, int arg, const nest_tensor *seen, extract_use use) {
-  nest_tensor *t = &x->nest->tensors.at[arg];
-  if (x->use[arg] == EXTRACT_UNUSED && use == EXTRACT_AS_VIEW)
-    *t = *seen;
-  else if (x->use[arg] != EXTRACT_UNUSED && (x->use[arg] != use || (use == EXTRACT_AS_VIEW && !same_view(t, seen))))
-    EXTRACT_UNSUP(x, at, "argument '%s' is used in two shapes; expected one view of it", t->name);
-  x->use[arg] = use;
+/* `seen` and the entry, if it is used already, are the same? */
+static bool is_seen_so(const extract *x, size_t tensor, const nest_tensor *seen, extract_use use) {
+  return x->use[tensor] == EXTRACT_UNUSED || (x->use[tensor] == use && (use == EXTRACT_AS_IT_IS || same_view(&x->nest->tensors.at[tensor], seen)));
+}
+
+/* Each way to see an argument has an entry of its own: the first one that of the argument, further ones behind all arguments. */
+static loom_status see_argument(extract *x, MlirOperation at, const nest_tensor *seen, extract_use use, int *tensor) {
+  int arg = seen->arg;
+  size_t i = (size_t)arg;
+  while (i < x->nest->tensors.n && (x->nest->tensors.at[i].arg != arg || !is_seen_so(x, i, seen, use)))
+    i++;
+  if (i == x->nest->tensors.n) {
+    nest_tensor more = *seen;
+    if (i >= x->n_uses)
+      EXTRACT_UNSUP(x, at, "argument '%s' is used in more than %d shapes", seen->name, EXTRACT_VIEWS_MAX);
+    more.name = arena_printf(x->mem, "%s_as%zu", seen->name, i);
+    vec_push(x->mem, &x->nest->tensors, more);
+  } else if (x->use[i] == EXTRACT_UNUSED && use == EXTRACT_AS_VIEW) {
+    x->nest->tensors.at[i] = *seen;
+  }
+  x->use[i] = use;
+  *tensor = (int)i;
   return LOOM_OK;
 }
 
@@ -145,25 +159,20 @@ static int arg_of(const extract *x, MlirValue memref) {
 static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int *out, arg_part *part) {
   MlirOperation view = ir_def(memref);
   *part = (arg_part){0};
-  *out = arg_of(x, memref);
-  if (*out >= 0)
-    return see_argument(x, at, *out, NULL, EXTRACT_AS_IT_IS);
-  if (!ir_op_is(view, "memref.reinterpret_cast") || arg_of(x, ir_operand(view, 0)) < 0)
+  MlirValue whole = !mlirOperationIsNull(view) && ir_op_is(view, "memref.reinterpret_cast") ? ir_operand(view, 0) : memref;
+  *out = arg_of(x, whole);
+  if (*out < 0)
     return LOOM_OK;
-  *out = arg_of(x, ir_operand(view, 0));
-  nest_tensor seen, arg = {.name = x->nest->tensors.at[*out].name};
-  MlirType type = mlirValueGetType(ir_operand(view, 0));
+  nest_tensor seen, arg = {.name = x->nest->tensors.at[*out].name, .arg = *out, .type = x->nest->tensors.at[*out].type};
+  MlirType type = mlirValueGetType(whole);
   arg.rank = (int)mlirShapedTypeGetRank(type);
-  arg.type = x->nest->tensors.at[*out].type;
-  arg.arg = *out;
-  arg.is_output = x->nest->tensors.at[*out].is_output;
   for (int d = 0; d < arg.rank; d++)
     arg.shape[d] = mlirShapedTypeGetDimSize(type, d);
-  if (read_part(view, &arg, part))
-    return see_argument(x, at, *out, NULL, EXTRACT_AS_IT_IS);
+  if (mlirValueEqual(whole, memref) || read_part(view, &arg, part))
+    return see_argument(x, at, &arg, EXTRACT_AS_IT_IS, out);
   *part = (arg_part){0};
   LOOM_TRY(read_view(x, view, &arg, &seen));
-  return see_argument(x, at, *out, &seen, EXTRACT_AS_VIEW);
+  return see_argument(x, at, &seen, EXTRACT_AS_VIEW, out);
 }
 
 /* ---- accesses ---- */

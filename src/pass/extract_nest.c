@@ -80,7 +80,8 @@ static loom_status extract_function(extract *x) {
   MlirOperation parallel;
   LOOM_TRY(find_parallel(x, &parallel));
   LOOM_TRY(add_tensors(x));
-  x->use = ARENA_NEW_N(x->mem, extract_use, x->nest->tensors.n + 1);
+  x->n_uses = x->nest->tensors.n + EXTRACT_VIEWS_MAX;
+  x->use = ARENA_NEW_N(x->mem, extract_use, x->n_uses);
   LOOM_TRY(extract_parallel(x, parallel));
   LOOM_TRY(extract_block(x, ir_body(parallel)));
   LOOM_TRY(extract_symbols(x));

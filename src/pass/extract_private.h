@@ -9,6 +9,7 @@ typedef struct extract_index { MlirValue value; const sym_expr *expr; } extract_
 typedef struct extract_tile { MlirValue tensor; int value; } extract_tile;
 
 /* What an argument is loaded and stored as; the zero value: not yet. */
+enum { EXTRACT_VIEWS_MAX = 16 };
 typedef enum extract_use { EXTRACT_UNUSED, EXTRACT_AS_IT_IS, EXTRACT_AS_VIEW } extract_use;
 
 typedef struct extract {
@@ -20,7 +21,7 @@ typedef struct extract {
   nest_body *body;                     /* where nodes go now */
   int parent;                          /* enclosing sequential loop, -1 */
   int only_first;                      /* of new nodes: inside scf.if (iterator == 0) that parallel loop, -1 outside */
-  extract_use *use;                    /* by argument */
+  extract_use *use; size_t n_uses;     /* by tensor of the nest: the arguments, then further ways to see them */
   VEC_OF(extract_index) indices;
   VEC_OF(extract_tile) tiles;
   VEC_OF(pass_node_op) ops;

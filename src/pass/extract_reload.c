@@ -14,6 +14,14 @@ static MlirOperation op_of(const extract *x, const nest_node *node) {
   return x->func;
 }
 
+/* Boxes of two views of an argument are not compared. */
+static loom_status refuse_two_views(extract *x, const nest_node *a, const nest_node *b) {
+  const nest_tensor *t = &x->nest->tensors.at[a->tensor];
+  if (a->tensor == b->tensor || t->arg != x->nest->tensors.at[b->tensor].arg || b->kind != NEST_STORE)
+    return LOOM_OK;
+  EXTRACT_UNSUP(x, op_of(x, a), "argument '%s' is used in two shapes and stored to; expected one view of it", x->nest->tensors.at[t->arg].name);
+}
+
 static loom_status check_pair(extract *x, const nest_node *load, const nest_node *store) {
   int loops[NEST_LOOPS_MAX], others[NEST_LOOPS_MAX];
   size_t n = nest_enclosing(x->nest, load, loops, NEST_LOOPS_MAX), m = nest_enclosing(x->nest, store, others, NEST_LOOPS_MAX);
@@ -29,6 +37,7 @@ loom_status extract_check_reloads(extract *x) {
   nest_accesses(x->nest, access, n);
   for (size_t i = 0; i < n; i++)
     for (size_t k = 0; k < n; k++) {
+      LOOM_TRY(refuse_two_views(x, access[i], access[k]));
       if (access[i]->kind != NEST_LOAD || access[k]->kind != NEST_STORE || access[i]->tensor != access[k]->tensor)
         continue;
       LOOM_TRY(k < i ? extract_refuse_reload(x, op_of(x, access[i])) : check_pair(x, access[i], access[k]));

@@ -63,6 +63,20 @@ def turned_view(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 @helion.kernel()
+def gram(x: torch.Tensor) -> torch.Tensor:
+    """x @ x.T: one argument, seen as it is and turned."""
+    m, k = x.size()
+    y = x.transpose(0, 1)
+    out = torch.empty([m, m], dtype=x.dtype)
+    for tm, tn in hl.tile([m, m]):
+        acc = hl.zeros([tm, tn], dtype=torch.float32)
+        for tk in hl.tile(k):
+            acc = torch.addmm(acc, x[tm, tk], y[tk, tn])
+        out[tm, tn] = acc.to(x.dtype)
+    return out
+
+
+@helion.kernel()
 def whole_k(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """No loop: all of k at once."""
     m, k = x.size()
