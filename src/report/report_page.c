@@ -12,6 +12,7 @@ static const char page_css[] =
 /* In the order in which they need each other. */
 static const char page_js[] =
 #include "page_base_js.inc"
+#include "page_slices_js.inc"
 #include "page_summary_js.inc"
 #include "page_mesh_js.inc"
 #include "page_timeline_js.inc"

@@ -2,7 +2,12 @@
 #include "report/report_events.h"
 #include "report/report_names.h"
 
-typedef struct tiles { report_events out; const tile_graph *g; const machine *m; const npu_report *r; const npu_record *record; const char **node; /* as JSON strings */ int pid_dram; } tiles;
+typedef struct tiles {
+  report_events out;
+  const tile_graph *g; const machine *m; const npu_report *r; const npu_record *record;
+  const char **node;                     /* names, as JSON strings */
+  int pid_dram;
+} tiles;
 
 static int pid_of(int core) { return core + 1; }
 /* DMA engine, vector unit, arrays. */

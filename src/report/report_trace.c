@@ -176,7 +176,7 @@ static void put_memories(trace *t) {
 static void put_counters(trace *t) {
   const report_run *r = t->run;
   int64_t end = r->report->cycles * SIM_SERVICE_TICKS;
-  double tick = 1.0 / SIM_SERVICE_TICKS;
+  double tick = 1.0 / (double)SIM_SERVICE_TICKS;
   for (size_t i = 0; i < r->report->channels.n; i++)
     if (r->report->channels.at[i].busy > 0)
       report_put_busy(&t->out, t->pid_dram, arena_printf(&t->ctx->scratch, "channel %zu", i), &r->record->channels, (int)i, end, tick);

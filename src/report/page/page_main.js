@@ -1,7 +1,8 @@
 /* Every part on its own: a file that is damaged takes only what is drawn from it. */
 
 function switchTheme() {
-  const root = document.documentElement, isDark = root.dataset.theme ? root.dataset.theme === 'dark' : window.matchMedia('(prefers-color-scheme: dark)').matches;
+  const root = document.documentElement,
+    isDark = root.dataset.theme ? root.dataset.theme === 'dark' : window.matchMedia('(prefers-color-scheme: dark)').matches;
   root.dataset.theme = isDark ? 'light' : 'dark';
 }
 
@@ -14,5 +15,14 @@ function showPart(id, show) {
 }
 
 byId('theme').addEventListener('click', switchTheme);
-for (const [id, show] of [['summary', showSummary], ['faults', showFaults], ['mapping', showMesh], ['timeline', showTimeline], ['memory', showMemory], ['roofline', showRoofline], ['search', showSearch], ['stages', showStages]])
+for (const [id, show] of [
+  ['summary', showSummary],
+  ['faults', showFaults],
+  ['mapping', showMesh],
+  ['timeline', showTimeline],
+  ['memory', showMemory],
+  ['roofline', showRoofline],
+  ['search', showSearch],
+  ['stages', showStages],
+])
   showPart(id, show);

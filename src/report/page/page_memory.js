@@ -11,7 +11,8 @@ function slotRows() {
 
 /* Uses of the slots of a core, or null where the page has none of it. */
 function livesOf(core) {
-  const flat = page.lives[core], out = {};
+  const flat = page.lives[core],
+    out = {};
   if (!flat) return null;
   for (let i = 0; i < flat.length; i += 5) {
     const [b, slot, reserved, published, freed] = flat.slice(i, i + 5);
@@ -22,26 +23,37 @@ function livesOf(core) {
 
 /* Open until it is published, then ready until it is freed. */
 function lifeSlices(lives) {
-  return lives.flatMap((life) => [
-    { begin: life.reserved, cycles: life.published - life.reserved, style: 'open', text: 'being filled' },
-    { begin: life.published, cycles: life.freed - life.published, style: 'ready', text: 'in use' }]).filter((slice) => slice.cycles > 0);
+  return lives
+    .flatMap((life) => [
+      { begin: life.reserved, cycles: life.published - life.reserved, style: 'open', text: 'being filled' },
+      { begin: life.published, cycles: life.freed - life.published, style: 'ready', text: 'in use' },
+    ])
+    .filter((slice) => slice.cycles > 0);
 }
 
 function makeScale(rows) {
-  const used = Math.max(...rows.map((row) => row.offset + row.buffer.bytes), 1), capacity = Math.max(page.machine.l1_bytes, used);
-  const bar = make('div', { class: 'l1', role: 'img', 'aria-label': bytes(used) + ' of ' + bytes(capacity) + ' laid out' }, ...rows.map((row) => {
-    const part = make('span', { class: 'b' + row.b % 8 });
-    part.style.left = 100 * row.offset / capacity + '%';
-    part.style.width = 'max(1px, ' + 100 * row.buffer.bytes / capacity + '%)';
-    part.tip = row.name + ': bytes ' + count(row.offset) + ' … ' + count(row.offset + row.buffer.bytes - 1);
-    return part;
-  }));
+  const used = Math.max(...rows.map((row) => row.offset + row.buffer.bytes), 1),
+    capacity = Math.max(page.machine.l1_bytes, used);
+  const bar = make(
+    'div',
+    { class: 'l1', role: 'img', 'aria-label': bytes(used) + ' of ' + bytes(capacity) + ' laid out' },
+    ...rows.map((row) => {
+      const part = make('span', { class: 'b' + (row.b % 8) });
+      part.style.left = (100 * row.offset) / capacity + '%';
+      part.style.width = 'max(1px, ' + (100 * row.buffer.bytes) / capacity + '%)';
+      part.tip = row.name + ': bytes ' + count(row.offset) + ' … ' + count(row.offset + row.buffer.bytes - 1);
+      return part;
+    }),
+  );
   tipFor(bar, (event) => event.target.tip);
   return make('div', {}, make('p', { class: 'note' }, 'to scale: ' + bytes(used) + ' laid out of ' + bytes(capacity)), bar);
 }
 
 function showMemory() {
-  const rows = slotRows(), map = make('div', { class: 'wides' }), heading = make('h3', {}), axis = make('div', { class: 'axis-line' });
+  const rows = slotRows(),
+    map = make('div', { class: 'wides' }),
+    heading = make('h3', {}),
+    axis = make('div', { class: 'axis-line' });
   if (rows.length === 0) {
     byId('memory').append(make('p', {}, 'The graph has no buffers.'));
     return;
@@ -52,23 +64,62 @@ function showMemory() {
     map.replaceChildren();
     if (!lives) {
       const kept = page.lives.map((list, core) => (list ? core : -1)).filter((core) => core >= 0);
-      map.append(make('p', { class: 'note' }, 'There are too many uses of slots to keep those of all cores. Kept: ', ...kept.map((core) => make('button', { type: 'button', onclick: () => chooseCore(core) }, 'core ' + coreName(core)))));
+      map.append(
+        make(
+          'p',
+          { class: 'note' },
+          'There are too many uses of slots to keep those of all cores. Kept: ',
+          ...kept.map((core) => make('button', { type: 'button', onclick: () => chooseCore(core) }, 'core ' + coreName(core))),
+        ),
+      );
       return;
     }
     const lanes = rows.map((row) => {
-      const lane = make('div', { class: 'wide slot' }), range = count(row.offset) + ' … ' + count(row.offset + row.buffer.bytes - 1);
-      map.append(make('div', { class: 'row' }, make('span', { class: 'label', title: row.name + ': ' + row.buffer.dtype + '[' + row.buffer.shape.join(', ') + '], bytes ' + range },
-        make('b', {}, row.name), make('small', {}, 'at ' + count(row.offset))), lane));
+      const lane = make('div', { class: 'wide slot' }),
+        range = count(row.offset) + ' … ' + count(row.offset + row.buffer.bytes - 1);
+      map.append(
+        make(
+          'div',
+          { class: 'row' },
+          make(
+            'span',
+            { class: 'label', title: row.name + ': ' + row.buffer.dtype + '[' + row.buffer.shape.join(', ') + '], bytes ' + range },
+            make('b', {}, row.name),
+            make('small', {}, 'at ' + count(row.offset)),
+          ),
+          lane,
+        ),
+      );
       return [lane, row];
     });
-    lanes.forEach(([lane, row]) => fillLane(lane, lifeSlices(lives[row.b + '.' + row.slot] || []), (slice) => 'b' + row.b % 8 + ' ' + slice.style, (slice) => slice.text,
-      (slice) => row.name + ': ' + slice.text + ', ' + count(slice.cycles) + ' cycles from ' + count(slice.begin)));
+    lanes.forEach(([lane, row]) =>
+      fillLane(
+        lane,
+        lifeSlices(lives[row.b + '.' + row.slot] || []),
+        (slice) => 'b' + (row.b % 8) + ' ' + slice.style,
+        (slice) => slice.text,
+        (slice) => row.name + ': ' + slice.text + ', ' + count(slice.cycles) + ' cycles from ' + count(slice.begin),
+      ),
+    );
     fillAxis(axis);
   };
-  const box = make('div', { class: 'time', tabindex: 0, role: 'group', 'aria-label': 'slots over time; arrow keys move, plus and minus zoom, Home shows all' },
-    make('div', { class: 'row' }, make('span', { class: 'label' }, 'cycle'), axis), map);
-  byId('memory').append(makeScale(rows), heading, box,
-    make('p', { class: 'note' }, 'Pale: reserved and being filled; full: published, until it is freed. Rows in order of their bytes.' + (page.cut >= 0 ? ' What happened after cycle ' + count(page.cut) + ' is not kept.' : '')));
+  const box = make(
+    'div',
+    { class: 'time', tabindex: 0, role: 'group', 'aria-label': 'slots over time; arrow keys move, plus and minus zoom, Home shows all' },
+    make('div', { class: 'row' }, make('span', { class: 'label' }, 'cycle'), axis),
+    map,
+  );
+  byId('memory').append(
+    makeScale(rows),
+    heading,
+    box,
+    make(
+      'p',
+      { class: 'note' },
+      'Pale: reserved and being filled; full: published, until it is freed. Rows in order of their bytes.' +
+        (page.cut >= 0 ? ' What happened after cycle ' + count(page.cut) + ' is not kept.' : ''),
+    ),
+  );
   controlTime(box, () => axis);
   tipFor(map, (event) => event.target.tip);
   paint();

@@ -1,42 +1,123 @@
 /* Why this plan: what binds, what each limit costs, what a step of each size would cost, and what came behind it. */
 
-const against = (cost, best) => (cost === best ? 'equal' : (cost > best ? '+' : '−') + count(Math.abs(cost - best)) + ' (' + (100 * Math.abs(cost - best) / best).toFixed(2) + ' %)');
+const against = (cost, best) =>
+  cost === best
+    ? 'equal'
+    : (cost > best ? '+' : '−') + count(Math.abs(cost - best)) + ' (' + ((100 * Math.abs(cost - best)) / best).toFixed(2) + ' %)';
 
 function splitBars(split, total) {
   const rows = Object.entries(split).sort((a, b) => b[1] - a[1]);
-  return make('div', { class: 'bars' }, ...rows.map(([name, cycles]) => {
-    const bar = make('span', { class: 'length' });
-    bar.style.width = 100 * Math.min(cycles / total, 1) + '%';
-    return make('div', { class: 'bar-row' }, make('span', {}, name), make('span', { class: 'track' }, bar), make('span', { class: 'number' }, count(cycles)));
-  }));
+  return make(
+    'div',
+    { class: 'bars' },
+    ...rows.map(([name, cycles]) => {
+      const bar = make('span', { class: 'length' });
+      bar.style.width = 100 * Math.min(cycles / total, 1) + '%';
+      return make(
+        'div',
+        { class: 'bar-row' },
+        make('span', {}, name),
+        make('span', { class: 'track' }, bar),
+        make('span', { class: 'number' }, count(cycles)),
+      );
+    }),
+  );
 }
 
 function showPlan(box, s, plan) {
   const rows = [];
-  if (s.plan && s.plan.mapping) rows.push(['mapping', s.plan.mapping + (s.plan.split ? ' on ' + s.plan.split : '')], ['loop order', s.plan.loop_order]);
-  for (const [name, label] of Object.entries((s.plan || {}).broadcast || {})) rows.push(['load ' + name, label + (s.plan.hoist && s.plan.hoist[name] ? ', lifted over ' + s.plan.hoist[name] + ' loops' : '')]);
+  if (s.plan && s.plan.mapping)
+    rows.push(['mapping', s.plan.mapping + (s.plan.split ? ' on ' + s.plan.split : '')], ['loop order', s.plan.loop_order]);
+  for (const [name, label] of Object.entries((s.plan || {}).broadcast || {}))
+    rows.push(['load ' + name, label + (s.plan.hoist && s.plan.hoist[name] ? ', lifted over ' + s.plan.hoist[name] + ' loops' : '')]);
   for (const [name, size] of Object.entries((s.plan || {}).block_sizes || {})) rows.push([name, count(size)]);
-  const told = [['searched', s.candidates ? count(s.candidates) + ' mappings and orders' : null], ['points of the winner', s.points ? count(s.points) : null], ['feasible', s.feasible !== undefined ? count(s.feasible) : null],
-    ['proof', s.proof], ['lower bound', s.lower_bound ? count(s.lower_bound) + ' cycles' : null], ['model', plan ? plan.model : null]].filter(([, value]) => value);
-  if (rows.length || told.length) box.append(make('div', { class: 'two' }, table(['decision', 'value'], rows, [], 'the plan'), table(['search', 'value'], told, [], 'how sure')));
+  const told = [
+    ['searched', s.candidates ? count(s.candidates) + ' mappings and orders' : null],
+    ['points of the winner', s.points ? count(s.points) : null],
+    ['feasible', s.feasible !== undefined ? count(s.feasible) : null],
+    ['proof', s.proof],
+    ['lower bound', s.lower_bound ? count(s.lower_bound) + ' cycles' : null],
+    ['model', plan ? plan.model : null],
+  ].filter(([, value]) => value);
+  if (rows.length || told.length)
+    box.append(make('div', { class: 'two' }, table(['decision', 'value'], rows, [], 'the plan'), table(['search', 'value'], told, [], 'how sure')));
 }
 
 function showSearch() {
-  const box = byId('search'), s = page.summary || {}, e = page.explain, best = s.predicted_cycles || page.predicted_cycles;
+  const box = byId('search'),
+    s = page.summary || {},
+    e = page.explain,
+    best = s.predicted_cycles || page.predicted_cycles;
   showPlan(box, s, page.plan);
   if (e) {
-    box.append(make('h3', {}, 'What binds'), make('p', {}, e.binding + (e.ties ? '. ' + count(e.ties) + ' other' + (e.ties > 1 ? 's take' : ' takes') + ' the same time; the first wins.' : '.')));
+    box.append(
+      make('h3', {}, 'What binds'),
+      make(
+        'p',
+        {},
+        e.binding + (e.ties ? '. ' + count(e.ties) + ' other' + (e.ties > 1 ? 's take' : ' takes') + ' the same time; the first wins.' : '.'),
+      ),
+    );
     box.append(make('p', { class: 'note' }, 'Cycles of each term if the others took no time:'), splitBars(e.cost_split || {}, best));
-    if ((e.limits || []).length) box.append(make('h3', {}, 'Limits'), table(['costs', 'without it', 'limit'], e.limits.map((l) => [l.cost_without < best ? count(best - l.cost_without) + ' cycles' : 'nothing', count(l.cost_without), l.limit]), [1], 'limits'));
-    if ((e.steps || []).length) box.append(make('h3', {}, 'One step of each size'), table(['size', 'from', 'to', 'cycles'], e.steps.map((t) => [t.symbol, count(t.from), t.to === undefined ? '–' : count(t.to), t.why || against(t.cost, best)]), [1, 2], 'steps'));
-    if ((e.moves || []).length) box.append(make('h3', {}, 'Another way for each transfer'), table(['transfer', 'from', 'to', 'cycles'], e.moves.map((t) => [t.access, t.from, t.to, t.why || against(t.cost, best)]), [], 'other ways'));
+    if ((e.limits || []).length)
+      box.append(
+        make('h3', {}, 'Limits'),
+        table(
+          ['costs', 'without it', 'limit'],
+          e.limits.map((l) => [l.cost_without < best ? count(best - l.cost_without) + ' cycles' : 'nothing', count(l.cost_without), l.limit]),
+          [1],
+          'limits',
+        ),
+      );
+    if ((e.steps || []).length)
+      box.append(
+        make('h3', {}, 'One step of each size'),
+        table(
+          ['size', 'from', 'to', 'cycles'],
+          e.steps.map((t) => [t.symbol, count(t.from), t.to === undefined ? '–' : count(t.to), t.why || against(t.cost, best)]),
+          [1, 2],
+          'steps',
+        ),
+      );
+    if ((e.moves || []).length)
+      box.append(
+        make('h3', {}, 'Another way for each transfer'),
+        table(
+          ['transfer', 'from', 'to', 'cycles'],
+          e.moves.map((t) => [t.access, t.from, t.to, t.why || against(t.cost, best)]),
+          [],
+          'other ways',
+        ),
+      );
   } else if (s.cost_split) {
     box.append(make('h3', {}, 'Cost split'), splitBars(s.cost_split, best));
   }
   if (page.topk && page.topk.length) {
-    box.append(make('h3', {}, 'The best and the runners-up'), table(['', 'cycles', 'behind', 'block sizes', 'variant'], page.topk.map((row, i) => [String(i + 1), row.cost === undefined ? row.status : count(row.cost),
-      row.cost === undefined ? '–' : i === 0 ? '' : against(row.cost, page.topk[0].cost), Object.entries(row.block_sizes || {}).map(([k, v]) => k + '=' + v).join(' '), row.name]), [1, 2], 'variants'));
+    box.append(
+      make('h3', {}, 'The best and the runners-up'),
+      table(
+        ['', 'cycles', 'behind', 'block sizes', 'variant'],
+        page.topk.map((row, i) => [
+          String(i + 1),
+          row.cost === undefined ? row.status : count(row.cost),
+          row.cost === undefined ? '–' : i === 0 ? '' : against(row.cost, page.topk[0].cost),
+          Object.entries(row.block_sizes || {})
+            .map(([k, v]) => k + '=' + v)
+            .join(' '),
+          row.name,
+        ]),
+        [1, 2],
+        'variants',
+      ),
+    );
     if (e && e.runner_up) box.append(make('p', {}, 'The first that is slower, ' + e.runner_up.name + ', loses by ' + e.runner_up.why_lost + '.'));
   }
-  if (!e) box.append(make('p', { class: 'note' }, 'What binds, what steps cost and what came next was not asked: loom compile --explain says it where a search is large.'));
+  if (!e)
+    box.append(
+      make(
+        'p',
+        { class: 'note' },
+        'What binds, what steps cost and what came next was not asked: loom compile --explain says it where a search is large.',
+      ),
+    );
 }

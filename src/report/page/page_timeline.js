@@ -1,64 +1,41 @@
 /* What each thread does when: all cores in thin lanes, and the chosen one in tall lanes with names.  Both show the same span of time. */
 
-const kindNames = {
-  wait_free: 'waits for a free slot', wait_ready: 'waits for data', wait_sender: 'waits for its sender', wait_receivers: 'waits for its receivers', collect: 'waits for tiles',
-  read: 'reads DRAM', receive: 'receives', send: 'sends', write: 'writes DRAM', compute: 'computes', done: 'done', mixed: 'short ones, joined',
-};
-const kindName = (kind) => kindNames[kind] || kind;
-const units = Object.keys(page.sim.unit_busy);
-
-/* ---- slices ---- */
-
-const laneCache = [];
-function slicesOf(lane) {
-  if (laneCache[lane]) return laneCache[lane];
-  const flat = page.lanes[lane], out = [];
-  for (let i = 0, at = 0; i < flat.length; i += 5) {
-    const [cycles, kind, node, other, size] = flat.slice(i, i + 5);
-    out.push({ begin: at, cycles, kind, node, other, size, mixed: kind < 0 });
-    at += cycles;
-  }
-  return (laneCache[lane] = out);
-}
-
-const sliceKind = (slice) => page.kinds[slice.mixed ? slice.node : slice.kind];
-const sliceClass = (slice) => (slice.mixed ? 'mixed k-' : 'k-') + sliceKind(slice) + (!slice.mixed && sliceKind(slice) === 'compute' ? ' unit' + slice.other % 4 : '');
-
-/* What it waits for, receives from, or runs on. */
-function sliceObject(slice) {
-  const kind = sliceKind(slice);
-  if (slice.other < 0) return '';
-  if (kind === 'wait_free' || kind === 'wait_ready') return ' of ' + page.buffers[slice.other].name;
-  if (kind === 'wait_sender' || kind === 'wait_receivers' || kind === 'receive') return ' ' + (kind === 'receive' ? 'from ' : '') + 'core ' + coreName(slice.other);
-  return kind === 'compute' ? ' on ' + units[slice.other] : '';
-}
-
-function sliceText(slice) {
-  const when = ', ' + count(slice.cycles) + ' cycles from ' + count(slice.begin);
-  if (slice.mixed) return 'mostly: ' + kindName(sliceKind(slice)) + ' (' + percent(slice.other, slice.cycles) + ')' + when;
-  const name = slice.node >= 0 ? page.nodes[slice.node] + ': ' : '';
-  return name + kindName(sliceKind(slice)) + sliceObject(slice) + (slice.size > 0 ? ', ' + bytes(slice.size) : '') + when;
-}
-
-let usedKinds = null;
-function makeLegend() {
-  const seen = new Set();
-  if (!usedKinds) page.lanes.forEach((_, lane) => slicesOf(lane).forEach((slice) => seen.add(sliceKind(slice))));
-  usedKinds = usedKinds || page.kinds.filter((kind) => seen.has(kind));
-  const key = (style, name) => make('span', { class: 'key' }, make('i', { class: style, 'aria-hidden': 'true' }), name);
-  return make('p', { class: 'legend' }, ...usedKinds.flatMap((kind) => (kind === 'compute' ? units.map((unit, i) => key('k-compute unit' + i % 4, 'computes on ' + unit)) : [key('k-' + kind, kindName(kind))])));
-}
-
 /* ---- all cores ---- */
 
 function makeOverview(lanes) {
   const rows = cores.map((_, core) => {
-    const label = make('button', { type: 'button', class: 'label', 'data-core': core, tabindex: -1, onclick: () => chooseCore(core), 'aria-label': 'choose core ' + coreName(core) }, coreName(core));
+    const label = make(
+      'button',
+      {
+        type: 'button',
+        class: 'label',
+        'data-core': core,
+        tabindex: -1,
+        onclick: () => chooseCore(core),
+        'aria-label': 'choose core ' + coreName(core),
+      },
+      coreName(core),
+    );
     const stack = make('div', { class: 'lanes' });
     threads.forEach((thread, w) => {
-      const svg = draw('svg', { class: 'lane', preserveAspectRatio: 'none', 'data-core': core, 'data-thread': thread, role: 'img', 'aria-label': 'core ' + coreName(core) + ', ' + thread });
+      const svg = draw('svg', {
+        class: 'lane',
+        preserveAspectRatio: 'none',
+        'data-core': core,
+        'data-thread': thread,
+        role: 'img',
+        'aria-label': 'core ' + coreName(core) + ', ' + thread,
+      });
       for (const slice of slicesOf(3 * core + w)) {
-        const rect = draw('rect', { x: slice.begin, width: slice.cycles, y: 0, height: 1, class: 'slice ' + sliceClass(slice), 'data-kind': sliceKind(slice), 'data-cycles': slice.cycles });
+        const rect = draw('rect', {
+          x: slice.begin,
+          width: slice.cycles,
+          y: 0,
+          height: 1,
+          class: 'slice ' + sliceClass(slice),
+          'data-kind': sliceKind(slice),
+          'data-cycles': slice.cycles,
+        });
         rect.slice = slice;
         svg.append(rect);
       }
@@ -68,7 +45,17 @@ function makeOverview(lanes) {
     return make('div', { class: 'row', 'data-core': core }, label, stack);
   });
   const box = make('div', { class: 'overview', role: 'group', 'aria-label': 'all cores, three threads each' }, ...rows);
-  tipFor(box, (event) => event.target.slice && 'core ' + coreName(Number(event.target.parentNode.dataset.core)) + ', ' + event.target.parentNode.dataset.thread + '\n' + sliceText(event.target.slice));
+  tipFor(
+    box,
+    (event) =>
+      event.target.slice &&
+      'core ' +
+        coreName(Number(event.target.parentNode.dataset.core)) +
+        ', ' +
+        event.target.parentNode.dataset.thread +
+        '\n' +
+        sliceText(event.target.slice),
+  );
   return box;
 }
 
@@ -76,17 +63,21 @@ function makeOverview(lanes) {
 
 /* Boxes of the slices that can be seen, with names where there is room. */
 function fillLane(lane, slices, styleOf, textOf, tipOf) {
-  const span = state.to - state.from, width = lane.clientWidth || 800, boxes = [];
+  const span = state.to - state.from,
+    width = lane.clientWidth || 800,
+    boxes = [];
   let first = 0;
   while (first < slices.length && slices[first].begin + slices[first].cycles <= state.from) first++;
   for (let i = first, drawn = -1; i < slices.length && slices[i].begin < state.to; i++) {
-    const left = Math.max(slices[i].begin, state.from), right = Math.min(slices[i].begin + slices[i].cycles, state.to), pixels = (right - left) / span * width;
-    const column = Math.floor((left - state.from) / span * width);
-    if (pixels < 1 && column === drawn) continue;   /* under one that is there */
+    const left = Math.max(slices[i].begin, state.from),
+      right = Math.min(slices[i].begin + slices[i].cycles, state.to),
+      pixels = ((right - left) / span) * width;
+    const column = Math.floor(((left - state.from) / span) * width);
+    if (pixels < 1 && column === drawn) continue; /* under one that is there */
     drawn = column;
     const box = make('span', { class: 'box ' + styleOf(slices[i]) }, pixels > 42 ? textOf(slices[i]) : '');
-    box.style.left = 100 * (left - state.from) / span + '%';
-    box.style.width = 'max(1px, ' + 100 * (right - left) / span + '%)';
+    box.style.left = (100 * (left - state.from)) / span + '%';
+    box.style.width = 'max(1px, ' + (100 * (right - left)) / span + '%)';
     box.tip = tipOf(slices[i]);
     boxes.push(box);
   }
@@ -94,7 +85,8 @@ function fillLane(lane, slices, styleOf, textOf, tipOf) {
 }
 
 function stepLevels(core) {
-  const levels = [], flat = page.steps ? page.steps[core] : [];
+  const levels = [],
+    flat = page.steps ? page.steps[core] : [];
   for (let i = 0; i < flat.length; i += 5)
     (levels[flat[i]] = levels[flat[i]] || []).push({ begin: flat[i + 1], cycles: flat[i + 2], text: page.nodes[flat[i + 3]] + ' = ' + flat[i + 4] });
   return levels;
@@ -108,20 +100,50 @@ function fillDetail(box) {
     lanes.push(() => paint(lane));
   };
   box.replaceChildren();
-  stepLevels(state.core).forEach((steps, level) => add(level === 0 ? 'loops' : '', 'steps', (lane) => fillLane(lane, steps, () => 'step', (s) => s.text, (s) => s.text + ', ' + count(s.cycles) + ' cycles from ' + count(s.begin))));
-  threads.forEach((thread, w) => add(thread, 'tall', (lane) => fillLane(lane, slicesOf(3 * state.core + w), sliceClass,
-    (slice) => (slice.mixed ? '' : slice.kind === page.kinds.indexOf('done') ? 'done' : waitKinds.has(sliceKind(slice)) ? kindName(sliceKind(slice)) + sliceObject(slice) : slice.node >= 0 ? page.nodes[slice.node] : ''), sliceText)));
+  stepLevels(state.core).forEach((steps, level) =>
+    add(level === 0 ? 'loops' : '', 'steps', (lane) =>
+      fillLane(
+        lane,
+        steps,
+        () => 'step',
+        (s) => s.text,
+        (s) => s.text + ', ' + count(s.cycles) + ' cycles from ' + count(s.begin),
+      ),
+    ),
+  );
+  threads.forEach((thread, w) =>
+    add(thread, 'tall', (lane) =>
+      fillLane(
+        lane,
+        slicesOf(3 * state.core + w),
+        sliceClass,
+        (slice) =>
+          slice.mixed
+            ? ''
+            : slice.kind === page.kinds.indexOf('done')
+              ? 'done'
+              : waitKinds.has(sliceKind(slice))
+                ? kindName(sliceKind(slice)) + sliceObject(slice)
+                : slice.node >= 0
+                  ? page.nodes[slice.node]
+                  : '',
+        sliceText,
+      ),
+    ),
+  );
   lanes.forEach((paint) => paint());
 }
 
 /* ---- axis and control ---- */
 
 function fillAxis(axis) {
-  const span = state.to - state.from, step = niceStep(span, Math.max(2, Math.floor((axis.clientWidth || 800) / 110))), marks = [];
+  const span = state.to - state.from,
+    step = niceStep(span, Math.max(2, Math.floor((axis.clientWidth || 800) / 110))),
+    marks = [];
   for (let at = Math.ceil(state.from / step) * step; at <= state.to; at += step) {
     const mark = make('span', { class: 'mark' }, count(at));
-    mark.style.left = 100 * (at - state.from) / span + '%';
-    mark.classList.toggle('last', (state.to - at) / span * axis.clientWidth < 7 * count(at).length + 12);
+    mark.style.left = (100 * (at - state.from)) / span + '%';
+    mark.classList.toggle('last', ((state.to - at) / span) * axis.clientWidth < 7 * count(at).length + 12);
     marks.push(mark);
   }
   axis.replaceChildren(...marks);
@@ -129,10 +151,18 @@ function fillAxis(axis) {
 
 const pan = (share) => showTime(state.from + share * (state.to - state.from), state.to + share * (state.to - state.from));
 function zoom(factor, at = 0.5) {
-  const span = (state.to - state.from) * factor, anchor = state.from + at * (state.to - state.from);
+  const span = (state.to - state.from) * factor,
+    anchor = state.from + at * (state.to - state.from);
   showTime(anchor - at * span, anchor - at * span + span);
 }
-const timeKeys = { ArrowLeft: () => pan(-0.25), ArrowRight: () => pan(0.25), '+': () => zoom(0.5), '=': () => zoom(0.5), '-': () => zoom(2), Home: () => showTime(0, end) };
+const timeKeys = {
+  ArrowLeft: () => pan(-0.25),
+  ArrowRight: () => pan(0.25),
+  '+': () => zoom(0.5),
+  '=': () => zoom(0.5),
+  '-': () => zoom(2),
+  Home: () => showTime(0, end),
+};
 
 /* Drag moves, the wheel with Ctrl (or a pinch) zooms at the pointer, a double click shows all. */
 function controlTime(box, laneOf) {
@@ -142,31 +172,71 @@ function controlTime(box, laneOf) {
     timeKeys[event.key]();
     event.preventDefault();
   });
-  box.addEventListener('wheel', (event) => {
-    if (!event.ctrlKey) return;
-    const area = laneOf().getBoundingClientRect();
-    zoom(event.deltaY > 0 ? 1.25 : 0.8, Math.min(Math.max((event.clientX - area.left) / area.width, 0), 1));
-    event.preventDefault();
-  }, { passive: false });
-  box.addEventListener('pointerdown', (event) => { if (event.button === 0 && event.pointerType === 'mouse' && !event.target.closest('button')) grip = { x: event.clientX, from: state.from, to: state.to }; });
+  box.addEventListener(
+    'wheel',
+    (event) => {
+      if (!event.ctrlKey) return;
+      const area = laneOf().getBoundingClientRect();
+      zoom(event.deltaY > 0 ? 1.25 : 0.8, Math.min(Math.max((event.clientX - area.left) / area.width, 0), 1));
+      event.preventDefault();
+    },
+    { passive: false },
+  );
+  box.addEventListener('pointerdown', (event) => {
+    if (event.button === 0 && event.pointerType === 'mouse' && !event.target.closest('button'))
+      grip = { x: event.clientX, from: state.from, to: state.to };
+  });
   box.addEventListener('pointermove', (event) => {
-    if (!grip || event.buttons === 0) { grip = null; return; }
-    const cycles = (grip.x - event.clientX) / laneOf().getBoundingClientRect().width * (grip.to - grip.from);
+    if (!grip || event.buttons === 0) {
+      grip = null;
+      return;
+    }
+    const cycles = ((grip.x - event.clientX) / laneOf().getBoundingClientRect().width) * (grip.to - grip.from);
     showTime(grip.from + cycles, grip.to + cycles);
   });
-  box.addEventListener('pointerup', () => { grip = null; });
+  box.addEventListener('pointerup', () => {
+    grip = null;
+  });
   box.addEventListener('dblclick', () => showTime(0, end));
 }
 
 function showTimeline() {
-  const lanes = [], overview = makeOverview(lanes), detail = make('div', { class: 'wides' }), axis = make('div', { class: 'axis-line' }), range = make('output', {}), heading = make('h3', {});
+  const lanes = [],
+    overview = makeOverview(lanes),
+    detail = make('div', { class: 'wides' }),
+    axis = make('div', { class: 'axis-line' }),
+    range = make('output', {}),
+    heading = make('h3', {});
   const button = (text, label, action) => make('button', { type: 'button', 'aria-label': label, onclick: action }, text);
-  const box = make('div', { class: 'time', tabindex: 0, role: 'group', 'aria-label': 'timeline; arrow keys move, plus and minus zoom, Home shows all' },
-    make('div', { class: 'row' }, make('span', { class: 'label' }, 'cycle'), axis), detail, make('h3', {}, 'all cores ', make('small', {}, 'reader, compute and writer of each')), overview);
+  const box = make(
+    'div',
+    { class: 'time', tabindex: 0, role: 'group', 'aria-label': 'timeline; arrow keys move, plus and minus zoom, Home shows all' },
+    make('div', { class: 'row' }, make('span', { class: 'label' }, 'cycle'), axis),
+    detail,
+    make('h3', {}, 'all cores ', make('small', {}, 'reader, compute and writer of each')),
+    overview,
+  );
   byId('timeline').append(
-    make('p', { class: 'controls' }, button('−', 'zoom out', () => zoom(2)), button('+', 'zoom in', () => zoom(0.5)), button('←', 'earlier', () => pan(-0.25)), button('→', 'later', () => pan(0.25)), button('all', 'show all', () => showTime(0, end)), range),
-    makeLegend(), heading, box,
-    make('p', { class: 'note' }, (page.resolution > 0 ? 'Slices shorter than ' + count(page.resolution) + ' cycles are joined (hatched); their sums are exact. ' : '') + 'Drag to move, Ctrl and the wheel to zoom, or the keys ← → + − Home.'));
+    make(
+      'p',
+      { class: 'controls' },
+      button('−', 'zoom out', () => zoom(2)),
+      button('+', 'zoom in', () => zoom(0.5)),
+      button('←', 'earlier', () => pan(-0.25)),
+      button('→', 'later', () => pan(0.25)),
+      button('all', 'show all', () => showTime(0, end)),
+      range,
+    ),
+    makeLegend(),
+    heading,
+    box,
+    make(
+      'p',
+      { class: 'note' },
+      (page.resolution > 0 ? 'Slices shorter than ' + count(page.resolution) + ' cycles are joined (hatched); their sums are exact. ' : '') +
+        'Drag to move, Ctrl and the wheel to zoom, or the keys ← → + − Home.',
+    ),
+  );
   const paintTime = () => {
     range.textContent = count(state.from) + ' … ' + count(state.to) + ' of ' + count(end) + ' cycles';
     lanes.forEach((svg) => svg.setAttribute('viewBox', state.from + ' 0 ' + (state.to - state.from) + ' 1'));
@@ -185,7 +255,7 @@ function showTimeline() {
   watchers.time.push(paintTime);
   watchers.core.push(paintCore);
   new ResizeObserver(() => {
-    box.style.setProperty('--gutter', overview.offsetWidth - overview.clientWidth - 2 + 'px');   /* the lanes above end where those that scroll do */
+    box.style.setProperty('--gutter', overview.offsetWidth - overview.clientWidth - 2 + 'px'); /* the lanes above end where those that scroll do */
     fillAxis(axis);
     fillDetail(detail);
   }).observe(box);
