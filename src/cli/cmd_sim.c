@@ -11,6 +11,8 @@
 
 bool cli_is_tile_graph(const char *path) {
   char first[1];
+  if (text_ends(path, ".onnx") && !file_is_dir(path))
+    return true;
   FILE *f = strcmp(path, "-") == 0 || file_is_dir(path) ? NULL : fopen(path, "rb");
   size_t n = f ? fread(first, 1, sizeof first, f) : 0;
   if (f)

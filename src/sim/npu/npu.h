@@ -26,7 +26,6 @@ typedef struct npu_options {
   int64_t request_limit;                /* requests on their way at a time, some 32 bytes each of ours; LOOM_ELIMIT above it; 0: unlimited */
 } npu_options;
 
-/* X(name): what is counted of each core, by kind of node */
 enum { NPU_ARRAYS_MAX = 64, NPU_FAULTS_KEPT = 100 };
 typedef struct npu_core_report {
   int64_t cycles;                       /* until its last instruction ended */

@@ -151,7 +151,6 @@ struct npu {
   const npu_options *o;
   npu_report *report;
   int64_t spent, n_outstanding;         /* events so far; requests that are not answered */
-  bool is_out_of_budget;
   int n_slots, n_tiles, n_ports;        /* of a core */
   /* clocks: the next tick of each domain; a tick is at tick * period picoseconds */
   int64_t core_tick, dram_tick, icnt_tick, core_period, dram_period, icnt_period;
