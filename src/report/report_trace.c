@@ -117,12 +117,14 @@ static void put_services(trace *t) {
   }
 }
 
-/* ---- flows: from the sender's slice to each receiver's, one id each ---- */
+/* ---- flows: from the sender's slice to each receiver's, one id each.  A message of no bytes takes its sender no time: it has no slice to come from ---- */
 
 static void put_flows(trace *t) {
   const sim_record *r = t->run->record;
   for (size_t i = 0; i < r->flows.n; i++) {
     const sim_flow *f = &r->flows.at[i];
+    if (f->bytes == 0 || r->lanes[f->sender].end <= f->sent)
+      continue;
     report_begin_event(&t->out, 's', pid_of(f->sender / TOG_THREADS), 1 + f->sender % TOG_THREADS);
     report_put(&t->out, ",\"ts\":%" PRId64 ",\"id\":%zu,\"cat\":\"multicast\",\"name\":%s}", f->sent, i + 1, t->node_name[f->node]);
     report_begin_event(&t->out, 'f', pid_of(f->receiver / TOG_THREADS), 1 + f->receiver % TOG_THREADS);
