@@ -83,43 +83,6 @@ static int64_t wave_extent(const model_program *p, const model_point *at, const 
   return model_min(v, model_max(a->shape[d], 1));
 }
 
-/* Channels that hold a box at the tensor's origin: page p of its bytes lies on channel p mod channels. */
-static int64_t channels_of(const model_program *p, const program_access *a, const int64_t *extent) {
-  int64_t run = a->elem_bytes, channels = p->channels;
-  int i = a->rank - 1;
-  for (bool is_whole = true; i >= 0 && is_whole; i--) {      /* whole inner dims lie in one run */
-    int d = a->by_pitch[i];
-    run *= extent[d];
-    is_whole = extent[d] >= a->shape[d];
-  }
-  if (run >= channels * p->page_bytes || channels > 64)
-    return channels;
-  uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
-  int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = p->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
-  int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;
-  if (i >= 0 && a->pitch[a->by_pitch[i]] <= page_bytes) {      /* rows of one page, and the next: no page is left out */
-    pages = (a->pitch[a->by_pitch[i]] * (rows - 1) + run) / page_bytes + 1;
-    rest = 0;
-    rows = 1;
-  }
-  for (int64_t r = 0; r < rows && r < 4 * channels && seen != all; r++) {      /* a row: its first page, and where in it it begins */
-    int64_t n = pages + (offset + rest > 0) + (offset + rest > page_bytes);
-    uint64_t run_of = n >= channels ? all : (UINT64_C(1) << n) - 1;            /* its pages go round once at most */
-    seen |= (run_of << page | (page ? run_of >> (channels - page) : 0)) & all;
-    if (step == 0)
-      break;                            /* the other rows lie on the same channels */
-    offset += step_rest;
-    page += step_pages + (offset >= page_bytes);
-    offset -= offset >= page_bytes ? page_bytes : 0;
-    page -= page >= channels ? channels : 0;
-  }
-  int64_t found = __builtin_popcountll(seen);
-  for (i--; i >= 0; i--)                /* outer rows start elsewhere, unless they are whole rounds apart */
-    if (a->pitch[a->by_pitch[i]] % (channels * page_bytes) != 0)
-      found = model_min(channels, found * model_min(extent[a->by_pitch[i]], channels));
-  return found;
-}
-
 /* *wave: those of all cores that fetch at once. */
 static int64_t box_channels(const model_program *p, const model_point *at, const program_access *a, uint32_t panel, int64_t *wave) {
   int64_t own[NEST_RANK_MAX], all[NEST_RANK_MAX];
@@ -127,8 +90,8 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
     own[d] = box_extent(at, a, panel, d);
     all[d] = wave_extent(p, at, a, panel, d);
   }
-  *wave = channels_of(p, a, all);
-  return channels_of(p, a, own);
+  *wave = program_channels(p, a, all);
+  return program_channels(p, a, own);
 }
 
 /* DRAM bytes of the whole machine: what the loops it is left in touch, edges clamped; a parallel loop it does not move with repeats it on every

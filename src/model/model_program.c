@@ -599,6 +599,8 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
   c.position = 0;
   c.loops = (1u << n->n_parallel) - 1;
   LOOM_TRY(compile_body(&c, &n->body));
+  for (int a = 0; a < p->n_access; a++)
+    p->access[a].channels = program_channels_whole(p, &p->access[a]);
   const nest_node *inner = NULL;
   int depth = -1;
   find_inner(&c, &n->body, 0, &depth, &inner);

@@ -41,6 +41,7 @@ typedef struct program_access {
   int64_t shape[NEST_RANK_MAX];         /* of the tensor, elements */
   int64_t pitch[NEST_RANK_MAX];         /* bytes from one element to the next along the dim, as they lie in DRAM */
   int by_pitch[NEST_RANK_MAX];          /* dims, the widest pitch first */
+  int64_t channels;                     /* that hold any box of the tensor, at most */
   uint32_t moves, steps;                /* masks of loops: the box depends on it; a dim steps with it */
   uint32_t loops;                       /* mask of the loops around it */
   uint32_t active_by;                   /* parallel loops on whose surplus cores it does nothing: it moves with them, or a causal loop around it does */
@@ -98,6 +99,12 @@ struct model_program {
 bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out);
 /* Bytes of one tile of an access, unaligned. */
 bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t *out);
+
+/* Channels that hold a box of these extents (elements, at most the tensor's shape) at the tensor's origin. */
+int64_t program_channels(const model_program *p, const program_access *a, const int64_t *extent);
+/* >= those of every box with extents from `least` to `most`. */
+int64_t program_channels_most(const model_program *p, const program_access *a, const int64_t *least, const int64_t *most);
+int64_t program_channels_whole(const model_program *p, const program_access *a);      /* of every box */
 
 /* What compute alone owns, as items to pack, by buffer number in `of`; at most `room`.  `least`: dims that may fall when a block grows count as 1.
  * False: a size beyond MODEL_MOST. */

@@ -1,0 +1,91 @@
+/* Channels of a box against its bytes one by one; the most over a range of boxes against all of them. */
+#include "model/model_testing.h"
+
+/* A tensor of two or three dims whose rows may be padded, in either order. */
+static void random_tensor(rng *r, model_program *p, program_access *a) {
+  *p = (model_program){.channels = rng_range(r, 1, 9), .page_bytes = INT64_C(4) << rng_range(r, 0, 4)};
+  *a = (program_access){.rank = (int)rng_range(r, 1, 3), .elem_bytes = 2};
+  int64_t pitch = a->elem_bytes;
+  for (int i = a->rank - 1; i >= 0; i--) {
+    int d = a->rank == 2 && rng_range(r, 0, 1) ? 1 - a->by_pitch[1] : i;
+    if (a->rank == 2 && i == 0)
+      d = 1 - a->by_pitch[1];
+    a->by_pitch[i] = d;
+    a->shape[d] = rng_range(r, 0, 1) ? rng_range(r, 1, 12) : INT64_C(1) << rng_range(r, 0, 5);
+    a->pitch[d] = pitch;
+    pitch *= a->shape[d];
+  }
+}
+
+static int64_t counted(const model_program *p, const program_access *a, const int64_t *extent) {
+  bool seen[16] = {false};
+  int64_t n = 0, index[NEST_RANK_MAX] = {0};
+  for (bool go_on = true; go_on;) {
+    int64_t byte = 0;
+    for (int d = 0; d < a->rank; d++)
+      byte += index[d] * a->pitch[d];
+    for (int64_t e = 0; e < a->elem_bytes; e++) {
+      int64_t channel = (byte + e) / p->page_bytes % p->channels;
+      n += !seen[channel];
+      seen[channel] = true;
+    }
+    go_on = false;
+    for (int d = 0; d < a->rank && !go_on; d++) {
+      go_on = ++index[d] < extent[d];
+      index[d] = go_on ? index[d] : 0;
+    }
+  }
+  return n;
+}
+
+static void test_channels_of_a_box_are_those_of_its_bytes(void **state) {
+  (void)state;
+  rng r = rng_new(61);
+  int64_t few = 0;
+  for (int i = 0; i < 4000; i++) {
+    model_program p;
+    program_access a;
+    int64_t extent[NEST_RANK_MAX];
+    random_tensor(&r, &p, &a);
+    for (int d = 0; d < a.rank; d++)
+      extent[d] = rng_range(&r, 1, a.shape[d]);
+    int64_t found = program_channels(&p, &a, extent), bytes = counted(&p, &a, extent);
+    if (a.rank == 3)                    /* outermost rows are taken to start elsewhere */
+      continue;
+    assert_true(found >= bytes);
+    if (a.rank == 1 || a.pitch[a.by_pitch[0]] > p.page_bytes)      /* within a page, pages between rows count too */
+      assert_int_equal(found, bytes);
+    few += found < p.channels;
+  }
+  assert_true(few > 400);
+}
+
+static void test_no_box_of_a_range_has_more_channels(void **state) {
+  (void)state;
+  rng r = rng_new(67);
+  int64_t few = 0;
+  for (int i = 0; i < 4000; i++) {
+    model_program p;
+    program_access a;
+    int64_t least[NEST_RANK_MAX], most[NEST_RANK_MAX], extent[NEST_RANK_MAX];
+    random_tensor(&r, &p, &a);
+    for (int d = 0; d < a.rank; d++) {
+      extent[d] = rng_range(&r, 1, a.shape[d]);
+      least[d] = rng_range(&r, 1, extent[d]);
+      most[d] = rng_range(&r, extent[d], a.shape[d]);
+    }
+    int64_t bound = program_channels_most(&p, &a, least, most);
+    assert_true(bound >= program_channels(&p, &a, extent) && bound <= program_channels_whole(&p, &a));
+    assert_int_equal(program_channels_most(&p, &a, extent, extent), program_channels(&p, &a, extent));
+    few += bound < p.channels;
+  }
+  assert_true(few > 200);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_channels_of_a_box_are_those_of_its_bytes),
+      cmocka_unit_test(test_no_box_of_a_range_has_more_channels),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
