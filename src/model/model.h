@@ -163,6 +163,8 @@ void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh
 typedef struct model_way {
   double base, slope;                         /* cycles of the first load of a tile, or of the last store: base + slope * its bytes */
   double each;                                /* loads: reader cycles for each byte, in waves like the first */
+  double drawn, beyond;                       /* of slope: what DRAM and the links take when all channels do it, what comes behind that */
+  double stepped, after;                      /* of each: the same; stepped 0: each core by itself */
   double copies, link;                        /* loads: bytes from DRAM, bytes on the way's busiest link (in waves like the first), for each byte that comes once */
 } model_way;
 /* Finds ways; kept from call to call, for one thread.  Takes from `m` in every call. */
@@ -184,6 +186,7 @@ typedef struct model_known {
   const model_reach *reach; int n_reach;      /* they use one of these parts of the mesh */
   const model_case *const *cases; size_t n_cases;    /* each is one of these */
   double full;                                /* part of the waves that are like the first, at least; without cases not read */
+  int64_t l1_bytes;                           /* what is chosen fits in so many; 0: in any */
 } model_known;
 
 double model_full_part(const model_program *p, const model_point *at);

@@ -5,16 +5,10 @@
  *    on the core with most), e_l (k = 1: the elements that core walks), e_l * least t^(k-1) (k > 1); each is at least its own least over the box.
  * first, last: the tiles that different cores fetch (or store) at once come through the channels together.
  * R: every choice brings each core the elements it walks, at the port's rate, and one setup and latency; W: a setup and latency for each store,
- *    and its bytes.  K: bound_links.  D: each element of the box of all iterations once. */
+ *    and its bytes.  K: bound_links.  D: each element of the box of all iterations once.  R, K and D as often as slots make loads repeat it, D and K on the channels
+ *    that waves may lie on (model_bound_slots.c). */
 #include "model/model_bound.h"
 #include <math.h>
-
-typedef struct bounder {
-  const model_program *p;
-  int64_t least[MODEL_BLOCKS_MAX], most[MODEL_BLOCKS_MAX];     /* of each block over the box */
-  double turns[NEST_LOOPS_MAX], walked[NEST_LOOPS_MAX];        /* least over the box: n_l, e_l; 0: not known */
-  double runs[NEST_LOOPS_MAX];                                 /* of causal loops */
-} bounder;
 
 static double bound_turns(const program_turns *t) {
   double n = 0;
@@ -215,17 +209,18 @@ static double bound_senders(const bounder *b, const program_access *a, const int
   return n;
 }
 
-/* Least cycles of the first load (of all cores at once), or of the last store: for each core itself, or shared and then handed on. */
-static double bound_end(const bounder *b, const program_access *a, const int32_t *cores) {
+/* The first load (of all cores at once), or the last store, at least: for each core itself, or shared and then handed on. */
+static bound_last bound_end(const bounder *b, const program_access *a, const int32_t *cores, const bound_slot *slot) {
   const model_program *p = b->p;
-  double bytes = bound_bytes(b, a, true), tile = bound_cycles(bytes, p->port_rate), start = (double)(p->setup + p->latency);
-  double tiles = bound_tiles(b, a, cores), shared = start + larger(tile, bound_cycles(bytes * tiles, p->dram_rate));
+  double bytes = bound_bytes(b, a, true) * slot->times, start = (double)(p->setup + p->latency), drawn = bound_cycles(1, p->dram_rate) * slot->spread;
+  double tiles = bound_tiles(b, a, cores), shared = larger(slot->own, drawn * tiles);
   if (a->is_store)
-    return shared;
-  double senders = bound_senders(b, a, cores), own = start + larger(tile, bound_cycles(bytes * senders, p->dram_rate));
+    return (bound_last){start + bytes * shared, shared};
+  double senders = bound_senders(b, a, cores), own = larger(slot->own, drawn * senders);
   if (senders <= tiles)
-    return own;
-  return smaller(own, shared + (double)p->setup + smaller(tile, bound_cycles(bytes, p->link_rate)));
+    return (bound_last){start + bytes * own, own};
+  shared += smaller(bound_cycles(1, p->port_rate), bound_cycles(1, p->link_rate));
+  return (bound_last){start + smaller(bytes * own, (double)p->setup + bytes * shared), smaller(own, shared)};
 }
 
 /* Of the waves in which access `a` is fetched, the part that has bound_tiles senders at least. */
@@ -246,7 +241,7 @@ static double full_part(const bounder *b, const program_access *a, const int32_t
 
 /* Cycles of the busiest link: the senders of a wave are different cores, each with a tile; those that load the link least are counted, on the part of the mesh
  * where that is least. */
-static double bound_links(const bounder *b, const int32_t *cores, const model_reach *reach, int n_reach) {
+static double bound_links(const bounder *b, const int32_t *cores, const bound_parts *parts, const model_reach *reach, int n_reach) {
   const model_program *p = b->p;
   double least = INFINITY;
   for (int k = 0; k < n_reach; k++) {
@@ -258,7 +253,7 @@ static double bound_links(const bounder *b, const int32_t *cores, const model_re
       double n = bound_tiles(b, x, cores);
       int whole = n < reach[k].n_cores ? (int)n : reach[k].n_cores;
       if (whole > 0)
-        bytes += bound_dram(b, x) * full_part(b, x, cores) * reach[k].sum[whole] / whole;
+        bytes += parts->once[a] * parts->spread[a] * full_part(b, x, cores) * reach[k].sum[whole] / whole;
     }
     least = smaller(least, bytes);
   }
@@ -278,15 +273,38 @@ static double tile_bytes(const bounder *b, const program_access *a) {
   return v;
 }
 
-static int64_t bound_box(const bounder *b, const int32_t *cores, const model_known *k, double compute) {
+/* Room for second slots: does every load have it? */
+static void bound_spare(bounder *b, const model_known *k, bound_parts *x) {
   const model_program *p = b->p;
-  bound_parts x = {.compute = compute, .links = bound_links(b, cores, k->reach, k->n_reach), .start = (double)(p->setup + p->latency)};
+  double all = 0;
+  x->is_tight = false;
+  x->spare = INFINITY;
+  if (k->l1_bytes <= 0)
+    return;
+  for (int i = 0; i < p->n_access; i++)
+    for (int s = 0; s < x->n_slots[i] && !p->access[i].is_store; s++)
+      all += x->tile[i] * (s == 0 ? 1 : 2 * x->slot[i][s].times);      /* more than any of its slots needs */
+  x->spare = (double)(k->l1_bytes + p->n_access * p->l1_align - bound_packed(b));
+  x->is_tight = all > x->spare;
+}
+
+static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k, double compute) {
+  const model_program *p = b->p;
+  bound_parts x;
+  x.compute = compute;
+  x.writer = 0;
+  x.start = (double)(p->setup + p->latency);
   for (int i = 0; i < p->n_access; i++) {
     const program_access *a = &p->access[i];
-    x.end[i] = bound_end(b, a, cores);
     x.once[i] = bound_dram(b, a);
     x.walked[i] = bound_bytes(b, a, false);
-    x.tile[i] = k->n_cases ? tile_bytes(b, a) : 0;
+    x.tile[i] = tile_bytes(b, a);
+    x.n_slots[i] = bound_slots(b, cores, i, x.tile[i], k->l1_bytes, x.slot[i]);
+    x.spread[i] = x.slot[i][0].spread * x.slot[i][0].repeats;
+    for (int s = 0; s < x.n_slots[i]; s++) {
+      x.end[i][s] = bound_end(b, a, cores, &x.slot[i][s]);
+      x.spread[i] = smaller(x.spread[i], x.slot[i][s].spread * x.slot[i][s].repeats);
+    }
     if (!a->is_store)
       continue;
     double stores = 1;
@@ -295,6 +313,8 @@ static int64_t bound_box(const bounder *b, const int32_t *cores, const model_kno
         stores *= l == a->only_first ? 1 : b->turns[l];
     x.writer += larger(stores * x.start, x.start) + bound_cycles(x.walked[i], p->port_rate);
   }
+  x.links = bound_links(b, cores, &x, k->reach, k->n_reach);
+  bound_spare(b, k, &x);
   return bound_by_ways(p, &x, k);
 }
 

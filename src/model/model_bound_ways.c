@@ -2,45 +2,62 @@
  *
  * A load that goes a way takes base + slope * tile cycles at first; in the waves like the first one each byte the reader walks takes `each` cycles, in the others those of
  * the port; `copies` bytes come from DRAM, and `link` bytes cross one link, for each byte that comes once.  A slot that holds more than a tile makes the first load longer
- * by no less than it spares the reader.  So, with sums over the accesses:
+ * by no less than it spares the reader; slots that hold more than a tile, because their tiles lie on more channels then, have shares of their own.  So, with sums over the accesses:
  *   T >= first + C + last,  R + last,  first + (R - bytes of the first tiles * each) + last,  first + W,  first + D + s + l of the stores,  first + K + last */
 #include "model/model_bound.h"
 #include <math.h>
 
 /* What an access, or some together, add: cycles before the first compute, of the reader besides, of the reader alone, of DRAM, of the busiest link, behind the last
- * compute. */
-typedef struct share { double fill, rest, reader, dram, links, drain; } share;
+ * compute; while compute waits; L1 bytes besides one slot with one tile. */
+typedef struct share { double fill, rest, reader, dram, links, drain, serial, l1; } share;
 
-/* `w` NULL: any way. */
-static share share_of(const model_program *p, const bound_parts *x, int access, const model_way *w, double full) {
+/* Links carry whole bytes. */
+static double whole_spread(const bound_slot *h, double bytes) { return h->spread > 1 && bytes > 0 ? larger(h->spread - 1 / bytes, 1) : 1; }
+
+static double way_slope(const model_way *w, const bound_slot *h, double bytes) { return larger(w->slope, w->beyond + larger(h->own, w->drawn * whole_spread(h, bytes))); }
+
+/* With slots that hold the i-th of what the access's may hold; two of them, or one.  `w` NULL: any way. */
+static share share_of(const model_program *p, const bound_parts *x, int access, int i, bool is_double, const model_way *w, double full) {
   const program_access *a = &p->access[access];
-  double port = bound_cycles(1, p->port_rate), end = w ? ceil((w->base + w->slope * x->tile[access]) * (1 - 1e-12)) : 0;
-  end = end > x->end[access] ? end : x->end[access];
+  const bound_slot *h = &x->slot[access][i];
+  double end = x->end[access][i].cycles, slope = x->end[access][i].slope, each = h->own, bytes = x->tile[access] * h->times;
+  double dram = bound_cycles(x->once[access] * (w && !a->is_store ? w->copies : 1), p->dram_rate) * h->spread * h->repeats, all = x->walked[access] * h->repeats;
+  if (w) {
+    double mine = way_slope(w, h, bytes);
+    slope = larger(slope, mine);
+    each = larger(w->each, w->after + larger(h->own, w->stepped * whole_spread(h, bytes)));
+    end = larger(end, ceil((w->base + mine * bytes) * (1 - 1e-12)));
+  }
   if (a->is_store)
-    return (share){.drain = end, .dram = bound_cycles(x->once[access], p->dram_rate) + x->start};      /* the last store counts its share of the bytes itself */
-  double each = w ? w->each : port, walked = x->walked[access] * (full * each + (1 - full) * port), rest = walked - x->tile[access] * each;
-  share s = {.fill = a->is_first ? end : 0, .reader = x->start + walked, .dram = bound_cycles(x->once[access] * (w ? w->copies : 1), p->dram_rate)};
-  s.links = w ? full * bound_cycles(x->once[access] * w->link, p->link_rate) : 0;
+    return (share){.drain = end, .dram = dram + x->start};      /* the last store counts its share of the bytes itself */
+  double walked = all * (full * each + (1 - full) * h->own), rest = walked - bytes * each;
+  share s = {.fill = a->is_first ? end : 0, .reader = x->start + walked, .dram = dram};
+  s.links = w ? full * bound_cycles(x->once[access] * w->link, p->link_rate) * h->spread * h->repeats : 0;
+  s.l1 = (is_double ? 2 : 1) * bytes - x->tile[access];
+  if (!is_double && a->gap == 0)        /* what comes later waits for the slot, and compute for what comes; like the first load, with all others at once */
+    s.serial = larger(all * slope - s.fill, 0);
   s.rest = a->is_first && w ? larger(rest, 0) : a->is_first ? 0 : s.reader;
   return s;
 }
 
 static share add_shares(const share *a, const share *b) {
-  return (share){a->fill + b->fill, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain};
+  return (share){a->fill + b->fill, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain,
+                 a->serial + b->serial, a->l1 + b->l1};
 }
 
 static share least_share(const share *list, int n) {
   share s = list[0];
   for (int i = 1; i < n; i++) {
     const share *x = &list[i];
-    s = (share){smaller(s.fill, x->fill), smaller(s.rest, x->rest), smaller(s.reader, x->reader), smaller(s.dram, x->dram), smaller(s.links, x->links), smaller(s.drain, x->drain)};
+    s = (share){smaller(s.fill, x->fill), smaller(s.rest, x->rest), smaller(s.reader, x->reader), smaller(s.dram, x->dram), smaller(s.links, x->links), smaller(s.drain, x->drain),
+                smaller(s.serial, x->serial), smaller(s.l1, x->l1)};
   }
   return s;
 }
 
 static double total(const bound_parts *x, double links, const share *s) {
   links = links > s->links ? links : s->links;
-  double most = s->fill + x->compute + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
+  double most = s->fill + x->compute + s->serial + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
   most = larger(most, reader + s->drain);
   most = larger(most, s->fill + x->writer);
   most = larger(most, s->fill + s->dram);
@@ -60,23 +77,26 @@ static double least_links(const model_program *p, const bound_parts *x, const mo
   for (int l = 0; c->share && l < c->n_links; l++) {
     double sum = 0;
     for (int a = 0; a < p->n_access; a++)
-      sum += x->once[a] * c->share[a * c->n_links + l];
+      sum += x->once[a] * x->spread[a] * c->share[a * c->n_links + l];
     most = sum > most ? sum : most;
   }
   return bound_cycles(most, p->link_rate);
 }
 
-/* Shares of an access in a case, by way; count. */
+/* Shares of an access, by slot, number of slots and way of the case (NULL: any); count. */
 static int list_shares(const model_program *p, const bound_parts *x, const model_case *c, double full, int a, share *out) {
-  int n = c->n[a] < WAYS_MAX ? c->n[a] : 0;
-  for (int i = 0; i < n; i++)
-    out[i] = share_of(p, x, a, &c->way[a][i], full);
-  if (n == 0)
-    out[0] = share_of(p, x, a, NULL, 1);
-  return n ? n : 1;
+  int n = 0, kinds = x->is_tight && !p->access[a].is_store ? 2 : 1, ways = c && c->n[a] * x->n_slots[a] * kinds <= WAYS_MAX ? c->n[a] : 0;
+  for (int i = 0; i < x->n_slots[a] * kinds; i++) {
+    bool is_double = kinds == 1 || i % 2;
+    for (int k = 0; k < ways; k++)
+      out[n++] = share_of(p, x, a, i / kinds, is_double, &c->way[a][k], full);
+    if (ways == 0)
+      out[n++] = share_of(p, x, a, i / kinds, is_double, NULL, 1);
+  }
+  return n;
 }
 
-/* Every access takes one way, all combinations; beyond COMBINED_MAX of them an access takes the best of each. */
+/* Every access takes one way with one kind of slots, all combinations that fit; beyond COMBINED_MAX of them an access takes the best of each. */
 static double bound_case(const model_program *p, const bound_parts *x, const model_case *c, double full) {
   share sum[COMBINED_MAX], mine[WAYS_MAX], last[WAYS_MAX] = {{0}};
   int n = 1, n_last = 1;                /* the access with most ways so far is kept apart: its sums need not be written down */
@@ -101,22 +121,30 @@ static double bound_case(const model_program *p, const bound_parts *x, const mod
       n_last = ways;
     }
   }
-  double links = larger(x->links, least_links(p, x, c)), least = INFINITY;
+  double links = larger(x->links, c ? least_links(p, x, c) : 0), least = INFINITY;
   for (int i = 0; i < n; i++)
     for (int k = 0; k < n_last; k++) {
       share s = add_shares(&sum[i], &last[k]);
-      least = smaller(least, total(x, links, &s));
+      if (s.l1 <= x->spare)
+        least = smaller(least, total(x, links, &s));
     }
   return least;
 }
 
-int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_known *k) {
+/* Any way. */
+static double bound_any(const model_program *p, const bound_parts *x) {
   share sum = {0};
   for (int a = 0; a < p->n_access; a++) {
-    share mine = share_of(p, x, a, NULL, 1);
+    if (x->n_slots[a] > 1 || x->is_tight)
+      return bound_case(p, x, NULL, 1);
+    share mine = share_of(p, x, a, 0, true, NULL, 1);
     sum = add_shares(&sum, &mine);
   }
-  double least = total(x, x->links, &sum), found = k->n_cases ? INFINITY : least;
+  return total(x, x->links, &sum);
+}
+
+int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_known *k) {
+  double least = bound_any(p, x), found = k->n_cases ? INFINITY : least;
   for (size_t i = 0; i < k->n_cases && found > least; i++)
     found = smaller(found, bound_case(p, x, k->cases[i], k->full));
   return in_cycles(larger(found, least));

@@ -204,6 +204,7 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
   double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, p->dram_rate);
   double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
   model_way x = {.base = (double)(p->setup + p->latency + p->hop * s->hops), .slope = larger(port, shared)};
+  x.drawn = shared;
   if (a->is_store)
     return x;
   double up = 0, length = 1, setup = (double)p->setup, hop = (double)p->hop, spread = 0;
@@ -224,11 +225,16 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     x.base += 2 * hop * up + setup;
     x.slope += spread;
     x.each = x.slope;
+    x.beyond = x.after = spread;
+    x.stepped = x.drawn;
   }
   if (length > 1) {
     x.base += setup + (length - 1) * (setup + hop);
     x.slope += length * link;
+    x.beyond = spread + length * link;
     x.each = larger(own + link + spread, 2 * link);
+    x.after = link + spread;
+    x.stepped = 0;
   }
   x.copies = model_copies(p, &r->grid, access, cores);
   x.link = s->senders ? x.copies * s->busiest / channels / s->senders : 0;

@@ -442,19 +442,23 @@ static void check_peaks(const model_program *p, const model_point *at, const mod
 static void test_bounds_are_never_above(void **state) {
   (void)state;
   rng r = rng_new(23);
-  int64_t tight = 0, looked = 0, by_links = 0;
-  for (int i = 0; i < TESTING_NESTS; i++) {
+  int64_t tight = 0, looked = 0, by_links = 0, by_channels = 0, fitting = 0;
+  for (int i = 0; i < TESTING_ALL_NESTS; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     machine *m = testing_machine(&ctx, i % 2 ? "blackhole" : "wormhole", 3, 2);
-    nest *n = testing_nest(&ctx.mem, i);
-    model_program *p;
+    nest *n = testing_any_nest(&ctx.mem, i, m);
+    model_program *p, *one;
     m->pads_edges = i % 4 == 1;
     m->has_concurrent_units = i % 4 >= 2;
     assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &p), LOOM_OK);
+    int64_t channels = m->dram_channels;
+    m->dram_channels = 1;               /* all of DRAM's rate: what is known without the channels */
+    assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &one), LOOM_OK);
+    m->dram_channels = channels;
     model_domain d[MODEL_BLOCKS_MAX];
     testing_domains(&ctx.mem, n, d);
-    for (int k = 0; k < 400; k++) {
+    for (int k = 0; k < 250; k++) {
       plan_mapping map;
       model_grid g;
       model_point at;
@@ -484,6 +488,14 @@ static void test_bounds_are_never_above(void **state) {
       assert_true(box <= model_bound(p, g.cores, &parts, d, from, to) && model_bound(p, g.cores, &parts, d, from, to) <= there && here <= there);
       point = model_bound_point(p, &at, &parts);
       by_links += there > here;
+      /* in no more L1 than this choice needs: slots that hold more are no way out */
+      model_known fit = {.l1_bytes = sum.l1_bytes + at.l1_bytes};
+      int64_t box_fit = model_bound(p, g.cores, &fit, d, from, to), here_fit = model_bound(p, g.cores, &fit, d, index, index), point_fit = model_bound_point(p, &at, &fit);
+      if (box > box_fit || here > here_fit || box_fit > here_fit || here_fit > point_fit || point_fit > cycles)
+        fail_msg("kernel %d, case %d: bounds in little L1 %lld (box) %lld (point) %lld (its compute), in any %lld %lld, cycles %lld", i, k, (long long)box_fit, (long long)here_fit,
+                 (long long)point_fit, (long long)box, (long long)here, (long long)cycles);
+      by_channels += here > model_bound(one, g.cores, &(model_known){0}, d, index, index);
+      fitting += here_fit > here;
       if (box > here || there > point || point > cycles)
         fail_msg("kernel %d, case %d: bounds %lld (box) %lld (point) %lld (its compute), cycles %lld", i, k, (long long)box, (long long)here, (long long)point, (long long)cycles);
       check_peaks(p, &at, &sum);
@@ -494,7 +506,7 @@ static void test_bounds_are_never_above(void **state) {
     }
     loom_ctx_done(&ctx);
   }
-  assert_true(by_links > 20);
+  assert_true(by_links > 20 && by_channels > 200 && fitting > 5);
   assert_true(tight * 4 > looked);      /* within a factor of two in a quarter of the cases: the test would notice a bound of 0 */
 }
 

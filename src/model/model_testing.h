@@ -28,6 +28,29 @@ static inline nest *testing_nest(arena *m, int i) {
   }
 }
 
+/* The same kernels in sizes whose rows lie whole rounds of small pages apart. */
+static inline nest *testing_even_nest(arena *m, int i) {
+  static const nest_mamba_shape mamba = {2, 4, 2, 4, 128, 64, 64, 128};
+  switch (i) {
+  case 0: return nest_make_matmul(m, 64, 256, 512, DTYPE_F16, DTYPE_F16);
+  case 1: return nest_make_batch_matmul(m, 3, 64, 128, 256, DTYPE_F16, DTYPE_F32);
+  case 2: return nest_make_elementwise(m, 96, 512, DTYPE_F16, "mulf,addf");
+  case 3: return nest_make_attention(m, 4, 128, 256, 64, DTYPE_F16);
+  case 4: return nest_make_decode(m, 2, 32, 512, 64, DTYPE_F16);
+  case 5: return nest_make_split_k(m, 128, 64, 512, DTYPE_F16);
+  default: return nest_make_mamba(m, &mamba, DTYPE_F16, true);
+  }
+}
+
+/* Nest i of both lists, on whose machine pages are so small that the second list's boxes lie on few channels. */
+enum { TESTING_ALL_NESTS = 3 * TESTING_NESTS };
+static inline nest *testing_any_nest(arena *mem, int i, machine *m) {
+  if (i < TESTING_NESTS)
+    return testing_nest(mem, i);
+  m->dram_page_bytes = i < 2 * TESTING_NESTS ? 32 : 128;
+  return testing_even_nest(mem, i % TESTING_NESTS);
+}
+
 static inline int64_t testing_upper(const nest *n, int symbol) {
   const nest_symbol *s = &n->symbols.at[symbol];
   int64_t v;

@@ -95,10 +95,28 @@ static bool may_fit(const space_search *s, const space_node *x) {
   return model_pack_bound(s->program, blocks) <= s->machine->l1_bytes;
 }
 
+/* Leaves out largest sizes that fit with no others of the box, which has a point that fits.  `but`: the symbol whose sizes were not cut for others; -1: none. */
+static void cut_sizes(const space_search *s, space_node *x, int but) {
+  int64_t blocks[MODEL_BLOCKS_MAX];
+  corner(s, x, blocks);
+  for (int i = 0; i < s->n_blocks; i++) {
+    const int64_t *at = s->domain[i].at;
+    int32_t fits = x->from[i], next = x->to[i];
+    for (; i != but && fits < x->to[i]; next = fits + (x->to[i] - fits + 1) / 2) {
+      blocks[i] = at[next];
+      if (model_pack_bound(s->program, blocks) <= s->machine->l1_bytes)
+        fits = next;
+      else
+        x->to[i] = next - 1;
+    }
+    blocks[i] = at[x->from[i]];
+  }
+}
+
 /* `known`: of the mappings; NULL: only what parts of the mesh they use. */
 static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .l1_bytes = s->machine->l1_bytes};
   int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
     b = INT64_MAX;
@@ -164,7 +182,7 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
 
 /* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
-  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at)};
+  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .l1_bytes = s->machine->l1_bytes};
   if (with_links) {
     const space_group *g;
     space_key key;
@@ -207,6 +225,8 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
       drop(s, child);
       continue;
     }
+    if (half)                           /* the other half's least sizes are its parent's */
+      cut_sizes(s, child, symbol);
     if (x->stage != SPACE_BOX && set_point(s, child, WAVES, &at)) {      /* it has its parent's waves */
       LOOM_TRY(bound_by_cases(s, child, &at, x->stage == SPACE_GROUP));
       continue;
@@ -220,7 +240,7 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
 
 /* A point gets its own compute cycles; what cannot be priced goes. */
 static loom_status bound_costs(space_search *s, space_node *x) {
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n};
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .l1_bytes = s->machine->l1_bytes};
   model_point at;
   if (!set_point(s, x, COSTS, &at)) {
     drop(s, x);
@@ -387,13 +407,15 @@ loom_status space_search_run(space_search *s) {
   find_waves(s);
   s->started = clock_seconds();
   s->left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
+  space_node all = {.compute = -1};
+  for (int i = 0; i < s->n_blocks; i++)
+    all.to[i] = s->domain[i].n - 1;
+  if (s->source.n_tuples > 0 && may_fit(s, &all))
+    cut_sizes(s, &all, -1);
   for (int32_t t = 0; t < s->source.n_tuples; t++) {
     space_node *x = new_node(s);
-    memset(x, 0, sizeof *x);
+    *x = all;
     x->tuple = t;
-    x->compute = -1;
-    for (int i = 0; i < s->n_blocks; i++)
-      x->to[i] = s->domain[i].n - 1;
     if (may_fit(s, x)) {
       bound_node(s, x, NULL);
       push(s, x);
