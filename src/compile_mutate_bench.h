@@ -1,0 +1,199 @@
+/* A right program to seed faults into, and the checks that a faulty one meets; included by compile_mutate_test.c only. */
+#ifndef LOOM_COMPILE_MUTATE_BENCH_H
+#define LOOM_COMPILE_MUTATE_BENCH_H
+#include "compile_exec.h"
+#include "compile_mutate.h"
+#include "compile_mutate_same.h"
+#include "compile_plans.h"
+#include "tog/build/tog_build.h"
+
+typedef struct bench {
+  loom_ctx ctx;
+  compile_options options;
+  compile_state s;
+  plans_case c;
+  const char *plan;                     /* on the command line */
+  compile_results all;
+  interp_tensor *inputs[2], *want[2];   /* [1]: whole numbers; NULL: the kernel does not keep to them */
+  tog *right;
+  codegen_image *image;
+  sim_tile_fn *functions;
+  uint64_t number;                      /* compile_mutate_same.h */
+} bench;
+
+enum { MUTATE_BY = 48, MUTATE_SAYS = 400 };
+/* What became of a mutant, in memory that processes share. */
+typedef struct verdict {
+  bool is_done, has_place, is_caught, is_equivalent;
+  char by[MUTATE_BY];                   /* the check that objects */
+  char what[MUTATE_SAYS], says[MUTATE_SAYS];
+} verdict;
+
+/* ---- the right program ---- */
+
+static inline loom_status bench_oracle(bench *b, bool whole) {
+  run_options r = {.seed = 3};
+  interp_tensor *t = ARENA_NEW_N(&b->ctx.mem, interp_tensor, b->s.kernel->tensors.n);
+  b->inputs[whole] = ARENA_NEW_N(&b->ctx.mem, interp_tensor, b->s.kernel->tensors.n);
+  LOOM_TRY(compile_make_inputs(&b->s, &r, whole, t));
+  memcpy(b->inputs[whole], t, b->s.kernel->tensors.n * sizeof *t);
+  LOOM_TRY(compile_interpret(&b->s, t, whole));
+  return compile_read_results(&b->s, &b->all, t, &b->want[whole]);
+}
+
+static inline loom_status bench_program(bench *b, uint64_t seed) {
+  compile_state *s = &b->s;
+  plans_space x;
+  plan *p;
+  rng r = rng_new(seed);
+  LOOM_TRY(compile_kernel(&b->ctx, &b->options, s));
+  LOOM_TRY(plans_open(s, &x));
+  LOOM_TRY(plans_draw(&x, &r, &p));
+  if (!p)
+    LOOM_FAIL(&b->ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no plan fits");
+  b->plan = plans_describe(&b->ctx.mem, p);
+  s->plan = p;
+  vec_push(&b->ctx.mem, &s->plans, p);
+  LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, (const plan *const *)s->plans.at, 1, &s->bufferized));
+  LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
+  b->right = s->tog;
+  b->number = same_number(&b->ctx, b->right);
+  b->all = compile_list_results(&b->ctx.mem, s->kernel);
+  LOOM_TRY(bench_oracle(b, false));
+  if (compile_is_whole(&s->kernel->body))
+    LOOM_TRY(bench_oracle(b, true));
+  return compile_tiles(s, &b->image, &b->functions);
+}
+
+/* Call bench_close in any case. */
+static inline loom_status bench_open(bench *b, const plans_case *c, int shape, const char *machine_name, uint64_t seed) {
+  memset(b, 0, sizeof *b);
+  loom_ctx_init(&b->ctx);
+  b->c = *c;
+  b->options = (compile_options){.input = arena_printf(&b->ctx.mem, "%s/%s", LOOM_SOURCE_DIR, c->file), .machine = machine_name, .helion = {.function = c->function},
+                                 .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_NEST};
+  plans_read_shape(&b->ctx.mem, c->shape[shape], &b->options.helion);
+  plans_read_given(&b->ctx.mem, c, &b->options.helion);
+  return bench_program(b, seed);
+}
+
+static inline void bench_close(bench *b) {
+  if (b->image)
+    codegen_unlink(b->image);
+  compile_done(&b->s);
+  loom_ctx_done(&b->ctx);
+}
+
+/* ---- the checks ---- */
+
+static inline const char *bench_error(const loom_ctx *ctx) {
+  for (const diag_item *d = ctx->diag.first; d; d = d->next)
+    if (d->severity == DIAG_ERROR)
+      return d->text;
+  return "no diagnostic";
+}
+
+static inline bool bench_caught(verdict *v, const char *by, const char *says) {
+  v->is_caught = true;
+  snprintf(v->by, sizeof v->by, "%s", by);
+  snprintf(v->says, sizeof v->says, "%s", says);
+  return true;
+}
+
+/* The rule of tog_verify and tog_verify_points that says this. */
+static inline const char *bench_rule(const char *says) {
+  static const char *const rules[][2] = {
+      {"are called", "names"}, {"bytes a slot, but", "slots"}, {"the slots of buffer", "slots"}, {"convert in a compute node", "types"}, {"not marked as", "inputs and outputs"},
+      {"has room for", "slots"}, {"it needs one send", "gathers"}, {"which nothing collects", "gathers"}, {"which nothing sends to", "gathers"}, {"sends to row", "gathers"},
+      {"waits for", "partners"}, {"slot(s) of buffer", "balance"}, {"but no load ever", "balance"}, {"neither waits for the other", "consumers"},
+      {"share bytes while both", "overlap"}, {"is off the mesh", "gathers"}, {"is written twice", "coverage"}, {" times", "coverage"}, {"are written", "coverage"},
+      {"tiles of output", "coverage"}, {"moves elements", "ranges"}, {"puts elements", "ranges"}, {"of the L1, but", "L1 range"}, {"", "partners"}};
+  for (size_t i = 0;; i++)
+    if (strstr(says, rules[i][0]))
+      return rules[i][1];
+}
+
+/* One run of the virtual chip, without the verifier; out_results: bytes by kernel tensor. */
+static inline loom_status bench_simulate(bench *b, const sim_tile_fn *functions, bool whole, sim_report *report, void **out_results) {
+  compile_state *s = &b->s;
+  arena *m = &b->ctx.mem;
+  void **dram = ARENA_NEW_N(m, void *, s->tog->tensors.n);
+  for (size_t i = 0; i < s->tog->tensors.n; i++) {
+    const tog_tensor *t = &s->tog->tensors.at[i];
+    kernel_tensor k = compile_tensor_of_argument(s->kernel, t->arg);
+    dram[i] = t->is_output && !t->is_input ? arena_alloc(m, (size_t)tog_tensor_elems(t) * dtype_bytes(t->type)) : compile_to_bytes(m, &b->inputs[whole][k]);
+    out_results[k] = dram[i];
+  }
+  sim_exec exec = {functions, s->tog->functions.n};
+  return sim_run(&b->ctx, s->tog, s->machine, &(sim_options){.exec = &exec, .tensors = dram}, report);
+}
+
+/* The chip with values: faults, then numbers. */
+static inline bool bench_run(bench *b, const sim_tile_fn *functions, verdict *v) {
+  arena *m = &b->ctx.mem;
+  for (int whole = 0; whole < 2; whole++) {
+    sim_report report;
+    run_check c = {0};
+    void **bytes = ARENA_NEW_N(m, void *, b->s.kernel->tensors.n), **by_result = ARENA_NEW_N(m, void *, b->all.n);
+    if (!b->inputs[whole])
+      continue;
+    if (bench_simulate(b, functions, whole, &report, bytes) != LOOM_OK)
+      return bench_caught(v, "chip: refused", bench_error(&b->ctx));
+    if (report.n_faults)
+      return bench_caught(v, arena_printf(m, "chip: %s", sim_fault_name(report.faults.at[0].kind)), report.faults.at[0].text);
+    for (size_t i = 0; i < b->all.n; i++)
+      by_result[i] = b->all.at[i].tensor < 0 ? NULL : bytes[compile_root(b->s.kernel, b->all.at[i].tensor)];
+    compile_compare(&b->s, &b->all, b->want[whole], by_result, whole, &c);
+    if (whole ? !c.integers_ok : c.wrong > 0)
+      return bench_caught(v, whole ? "whole numbers" : "values",
+                          whole ? "whole numbers differ" : arena_printf(m, "%" PRId64 " of %" PRId64 " elements beyond their bound; %s: error %g of %g", c.wrong, c.elems, c.where, c.error, c.bound));
+  }
+  return false;
+}
+
+static inline bool bench_same_functions(const tog *a, const tog *b) {
+  bool same = a->functions.n == b->functions.n;
+  for (size_t i = 0; same && i < a->functions.n; i++)
+    same = strcmp(a->functions.at[i].mlir, b->functions.at[i].mlir) == 0;
+  return same;
+}
+
+static inline bool bench_check_tog(bench *b, verdict *v) {
+  loom_ctx *ctx = &b->ctx;
+  compile_state *s = &b->s;
+  codegen_image *image;
+  sim_tile_fn *functions = b->functions;
+  if (tog_check(ctx, s->tog) != LOOM_OK)
+    return bench_caught(v, "TOG: form", bench_error(ctx));
+  if (tog_verify(ctx, s->tog) != LOOM_OK || tog_verify_points(ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes}) != LOOM_OK)
+    return bench_caught(v, arena_printf(&ctx->mem, "TOG: %s", bench_rule(bench_error(ctx))), bench_error(ctx));
+  if (!bench_same_functions(s->tog, b->right) && compile_tiles(s, &image, &functions) != LOOM_OK)
+    return bench_caught(v, "tile functions", bench_error(ctx));
+  return bench_run(b, functions, v);
+}
+
+static inline bool bench_check_ir(bench *b, verdict *v) {
+  loom_ctx *ctx = &b->ctx;
+  compile_state *s = &b->s;
+  if (ir_verify(&s->ir, s->bufferized) != LOOM_OK)
+    return bench_caught(v, "MLIR verifier", bench_error(ctx));
+  if (dialect_verify(&s->ir, s->bufferized) != LOOM_OK)
+    return bench_caught(v, "dialect verifier", bench_error(ctx));
+  if (tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog) != LOOM_OK)
+    return bench_caught(v, "TOG: not made", bench_error(ctx));
+  return false;
+}
+
+/* Seeds one fault and lets every check have its say: in a process of its own, for the program is edited in place. */
+static inline void bench_try(bench *b, const mutate_operator *op, uint64_t seed, verdict *v) {
+  mutation m = {.s = &b->s, .mem = &b->ctx.mem, .r = rng_new(seed)};
+  v->has_place = op->apply(&m);
+  snprintf(v->what, sizeof v->what, "%s", m.what);
+  if (v->has_place && !(op->in_ir && bench_check_ir(b, v))) {
+    tog_number(b->s.tog);
+    if (!bench_check_tog(b, v))
+      v->is_equivalent = b->number != 0 && same_number(&b->ctx, b->s.tog) == b->number;
+  }
+  v->is_done = true;
+}
+#endif

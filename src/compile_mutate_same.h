@@ -1,0 +1,194 @@
+/* When two TOGs compute the same for sure.
+ *
+ * The virtual chip is a network of sequential threads that meet in rings of slots, first in, first out, and in the rows of gathers, each row sent by one
+ * core.  What such a network computes depends on what every thread does in which order, not on when (Kahn, 1974): not on cycles, depths, or who carries a tile.
+ * So two graphs that run without a fault, and whose buffers share no bytes while they live (tog_verify), store the same values when on every core every
+ * thread does the same with every buffer in the same order.  The same means, at each point:
+ *   LOAD      the box that the sender reads, on a core without multicast its own, at the same place of the slot; nothing when it is empty
+ *   STORE     the same box; COMPUTE the same function text, buffers and arguments; SEND the same row and receiver; COLLECT as many rows; nothing when not active
+ *   a read    that waits, or comes after one that has, or of what its own thread has published, in place of one that does
+ * What one thread does with different buffers may change places. */
+#ifndef LOOM_COMPILE_MUTATE_SAME_H
+#define LOOM_COMPILE_MUTATE_SAME_H
+#include "compile.h"
+#include <stdint.h>
+#include <string.h>
+
+typedef struct same_core { uint64_t *by_ring; /* per thread and buffer: hash of what was done with it */ bool *awaited; int64_t *pushed; } same_core;
+typedef struct same_walk {
+  loom_ctx *ctx;
+  const tog *t;
+  sym_binding names[TOG_MESH_MAX + TOG_DEPTH_MAX];
+  size_t n_names;
+  same_core core;
+  bool ok;                     /* every expression had a value */
+  uint64_t word;               /* hash of the act at hand */
+} same_walk;
+
+static inline void same_add(uint64_t *h, uint64_t v) {
+  *h = (*h ^ v) * 0x9E3779B97F4A7C15u;
+  *h ^= *h >> 29;
+}
+static inline uint64_t same_text(const char *s) {
+  uint64_t h = 5;
+  for (; s && *s; s++)
+    same_add(&h, (unsigned char)*s);
+  return h;
+}
+
+static inline int64_t same_eval(same_walk *w, const sym_expr *e, int64_t otherwise) {
+  int64_t v = 0;
+  if (!e)
+    return otherwise;
+  if (sym_eval(w->ctx, e, w->names, w->n_names, &v) != LOOM_OK)
+    w->ok = false;
+  return v;
+}
+
+/* The act is one of `thread` with `buffer`. */
+static inline void same_did(same_walk *w, int thread, int buffer) {
+  const tog_buffer *b = &w->t->buffers.at[buffer];
+  uint64_t *h = &w->core.by_ring[(size_t)thread * w->t->buffers.n + (size_t)buffer];
+  same_add(h, w->word);
+  same_add(h, (uint64_t)b->type);
+  for (int d = 0; d < b->rank; d++)
+    same_add(h, (uint64_t)b->shape[d]);
+}
+
+/* What moves; false: nothing does. */
+static inline bool same_box(same_walk *w, const tog_node *n) {
+  int64_t here[TOG_MESH_MAX], sender[TOG_MESH_MAX];
+  const tog_box *b = &n->box;
+  bool any = true;
+  uint64_t h = 7;
+  for (int d = 0; d < w->t->n_mesh; d++)
+    sender[d] = n->has_group ? same_eval(w, n->group.sender[d], 0) : w->names[d].value;
+  for (int d = 0; d < w->t->n_mesh; d++) {
+    here[d] = w->names[d].value;
+    w->names[d].value = sender[d];
+  }
+  same_add(&h, (uint64_t)b->tensor);
+  for (int d = 0; d < b->rank; d++) {
+    int64_t extent = same_eval(w, b->extent[d], 0);
+    any = any && extent > 0;
+    same_add(&h, (uint64_t)same_eval(w, b->offset[d], 0));
+    same_add(&h, (uint64_t)extent);
+    same_add(&h, (uint64_t)b->to_dim[d]);
+    if (b->has_view && extent > 1)
+      same_add(&h, (uint64_t)b->view_stride[d]);
+  }
+  for (int d = 0; d < w->t->n_mesh; d++)
+    w->names[d].value = here[d];
+  same_add(&w->word, any ? h : 0);
+  return any;
+}
+
+static inline void same_load(same_walk *w, const tog_node *n) {
+  const tog_buffer *b = &w->t->buffers.at[n->buffer];
+  bool any = same_box(w, n);
+  for (int d = 0; any && d < b->rank; d++)
+    same_add(&w->word, (uint64_t)same_eval(w, n->at[d], 0));
+  same_add(&w->word, (uint64_t)(same_eval(w, n->opens, 1) != 0) * 2 + (same_eval(w, n->closes, 1) != 0));
+  same_did(w, TOG_READER, n->buffer);
+}
+
+static inline void same_compute(same_walk *w, const tog_node *n) {
+  bool active = same_eval(w, n->active, 1) != 0;
+  same_add(&w->word, same_text(n->function < 0 ? "" : w->t->functions.at[n->function].mlir));
+  for (size_t i = 0; i < n->args.n + n->numbers.n; i++)
+    same_add(&w->word, (uint64_t)same_eval(w, i < n->args.n ? n->args.at[i] : n->numbers.at[i - n->args.n], 0));
+  for (size_t i = 0; i < n->uses.n; i++) {
+    const tog_use *u = &n->uses.at[i];
+    bool safe = u->access != TOG_READ || u->wait || w->core.awaited[u->buffer] || w->core.pushed[u->buffer] > 0;
+    w->core.awaited[u->buffer] |= u->wait;
+    same_add(&w->word, (uint64_t)u->buffer);
+    same_add(&w->word, (uint64_t)(u->access == TOG_READ) * 2 + safe);   /* an open slot is the same one, written or updated */
+  }
+  for (size_t i = 0; active && i < n->uses.n; i++)
+    same_did(w, TOG_COMPUTE_THREAD, n->uses.at[i].buffer);
+}
+
+static inline void same_send(same_walk *w, const tog_node *n) {
+  if (!same_eval(w, n->active, 1))
+    return;
+  same_add(&w->word, (uint64_t)n->to);
+  same_add(&w->word, (uint64_t)same_eval(w, n->row, 0));
+  for (int d = 0; d < w->t->n_mesh; d++)
+    same_add(&w->word, (uint64_t)same_eval(w, n->receiver[d], 0));
+  same_did(w, TOG_WRITER, n->buffer);
+  same_did(w, TOG_WRITER, n->to);
+}
+
+static inline void same_node(same_walk *w, const tog_node *n) {
+  w->word = (uint64_t)n->kind + 1;
+  switch (n->kind) {
+  case TOG_LOOP: break;
+  case TOG_LOAD: same_load(w, n); break;
+  case TOG_COMPUTE: same_compute(w, n); break;
+  case TOG_SEND: same_send(w, n); break;
+  case TOG_STORE:
+    if (same_box(w, n))
+      same_did(w, TOG_WRITER, n->buffer);
+    break;
+  case TOG_COLLECT:
+    same_add(&w->word, (uint64_t)same_eval(w, n->senders, 0));
+    same_did(w, TOG_READER, n->buffer);
+    break;
+  case TOG_TAKE: same_did(w, TOG_COMPUTE_THREAD, n->buffer); break;
+  case TOG_PUSH:
+    w->core.pushed[n->buffer]++;
+    same_did(w, TOG_COMPUTE_THREAD, n->buffer);
+    break;
+  case TOG_GIVE:
+    w->core.pushed[n->buffer] -= n->thread == TOG_COMPUTE_THREAD && w->core.pushed[n->buffer] > 0;
+    same_add(&w->word, n->thread == TOG_COMPUTE_THREAD && (n->waits || w->core.awaited[n->buffer]));
+    w->core.awaited[n->buffer] = false;
+    same_did(w, (int)n->thread, n->buffer);
+    break;
+  }
+}
+
+static inline void same_body(same_walk *w, const tog_body *body) {
+  for (size_t i = 0; i < body->n && w->ok; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind != TOG_LOOP) {
+      same_node(w, n);
+      continue;
+    }
+    int64_t trip = same_eval(w, n->trip, 0);
+    size_t at = w->n_names++;
+    w->names[at].name = n->var;
+    for (int64_t k = 0; k < trip && w->ok; k++) {
+      w->names[at].value = k;
+      same_body(w, &n->body);
+    }
+    w->n_names--;
+  }
+}
+
+/* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value. */
+static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
+  uint64_t all = 11;
+  int64_t cores = 1;
+  for (int d = 0; d < t->n_mesh; d++)
+    cores *= t->mesh_size[d];
+  for (int64_t c = 0; c < cores; c++) {
+    size_t rings = (size_t)TOG_THREADS * t->buffers.n;
+    same_walk w = {.ctx = ctx, .t = t, .n_names = (size_t)t->n_mesh, .ok = true};
+    w.core = (same_core){ARENA_NEW_N(&ctx->mem, uint64_t, rings), ARENA_NEW_N(&ctx->mem, bool, t->buffers.n), ARENA_NEW_N(&ctx->mem, int64_t, t->buffers.n)};
+    int64_t left = c;
+    for (int d = t->n_mesh - 1; d >= 0; d--) {
+      w.names[d] = (sym_binding){t->mesh_name[d], left % t->mesh_size[d]};
+      left /= t->mesh_size[d];
+    }
+    same_body(&w, &t->body);
+    if (!w.ok)
+      return 0;
+    for (int d = 0; d < t->n_mesh; d++)
+      same_add(&all, (uint64_t)w.names[d].value);
+    for (size_t i = 0; i < rings; i++)
+      same_add(&all, w.core.by_ring[i]);
+  }
+  return all;
+}
+#endif
