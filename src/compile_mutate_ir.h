@@ -401,9 +401,21 @@ static bool mutate_ir_forget(mutation *m) {
   return true;
 }
 
+/* Adds to what an earlier turn of a loop has left: not to zeros of a fill before it. */
+static inline bool ir_adds_up(MlirOperation op) {
+  int64_t from, to, step;
+  MlirOperation loop = mlirOperationGetParentOperation(op);
+  if (!ir_is_product(op) || !ir_is_for(loop) || (ir_const_int(ir_operand(loop, 0), &from) && ir_const_int(ir_operand(loop, 1), &to) && ir_const_int(ir_operand(loop, 2), &step) && to - from <= step))
+    return false;
+  for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(op)); !mlirOperationEqual(o, op); o = mlirOperationGetNextInBlock(o))
+    if (ir_is_fill(o) && mlirValueEqual(ir_operand(o, 1), ir_operand(op, 2)))
+      return false;
+  return true;
+}
+
 /* loom.matmul writes where linalg.matmul adds. */
 static bool mutate_ir_overwrite(mutation *m) {
-  MlirOperation op = mutate_op(m, ir_is_product);
+  MlirOperation op = mutate_op(m, ir_adds_up);
   if (mlirOperationIsNull(op))
     return false;
   const MlirValue three[] = {ir_operand(op, 0), ir_operand(op, 1), ir_operand(op, 2)};

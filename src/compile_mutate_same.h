@@ -7,6 +7,9 @@
  *   LOAD      the box that the sender reads, on a core without multicast its own, at the same place of the slot; nothing when it is empty
  *   STORE     the same box; COMPUTE the same function text, buffers and arguments; SEND the same row and receiver; COLLECT as many rows; nothing when not active
  *   a read    that waits, or comes after one that has, or of what its own thread has published, in place of one that does
+ *   PUSH      is nothing for a slot that no other node than its own thread's computations looks at
+ *   a second  computation directly behind the same one is nothing where it overwrites its slots without reading them
+ *   a core    that stores and sends nothing is none: what others get from it as a sender is a box of DRAM
  * What one thread does with different buffers may change places. */
 #ifndef LOOM_COMPILE_MUTATE_SAME_H
 #define LOOM_COMPILE_MUTATE_SAME_H
@@ -14,10 +17,15 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef struct same_core { uint64_t *by_ring; /* per thread and buffer: hash of what was done with it */ bool *awaited; int64_t *pushed; } same_core;
+typedef struct same_core {
+  uint64_t *by_ring, *last;    /* per thread and buffer: hash of what was done with it; what was done last */
+  bool *awaited, is_seen;      /* it stores or sends */
+  int64_t *pushed;
+} same_core;
 typedef struct same_walk {
   loom_ctx *ctx;
   const tog *t;
+  const bool *is_private;      /* by buffer: only computations look at its slots while they are open */
   sym_binding names[TOG_MESH_MAX + TOG_DEPTH_MAX];
   size_t n_names;
   same_core core;
@@ -48,7 +56,9 @@ static inline int64_t same_eval(same_walk *w, const sym_expr *e, int64_t otherwi
 /* The act is one of `thread` with `buffer`. */
 static inline void same_did(same_walk *w, int thread, int buffer) {
   const tog_buffer *b = &w->t->buffers.at[buffer];
-  uint64_t *h = &w->core.by_ring[(size_t)thread * w->t->buffers.n + (size_t)buffer];
+  size_t ring = (size_t)thread * w->t->buffers.n + (size_t)buffer;
+  uint64_t *h = &w->core.by_ring[ring];
+  w->core.last[ring] = w->word;
   same_add(h, w->word);
   same_add(h, (uint64_t)b->type);
   for (int d = 0; d < b->rank; d++)
@@ -104,13 +114,19 @@ static inline void same_compute(same_walk *w, const tog_node *n) {
     same_add(&w->word, (uint64_t)u->buffer);
     same_add(&w->word, (uint64_t)(u->access == TOG_READ) * 2 + safe);   /* an open slot is the same one, written or updated */
   }
-  for (size_t i = 0; active && i < n->uses.n; i++)
+  bool overwrites = false, again = true;
+  for (size_t i = 0; i < n->uses.n; i++) {
+    overwrites |= n->uses.at[i].access == TOG_WRITE;
+    again &= w->core.last[(size_t)TOG_COMPUTE_THREAD * w->t->buffers.n + (size_t)n->uses.at[i].buffer] == w->word;
+  }
+  for (size_t i = 0; active && !(overwrites && again) && i < n->uses.n; i++)
     same_did(w, TOG_COMPUTE_THREAD, n->uses.at[i].buffer);
 }
 
 static inline void same_send(same_walk *w, const tog_node *n) {
   if (!same_eval(w, n->active, 1))
     return;
+  w->core.is_seen = true;
   same_add(&w->word, (uint64_t)n->to);
   same_add(&w->word, (uint64_t)same_eval(w, n->row, 0));
   for (int d = 0; d < w->t->n_mesh; d++)
@@ -127,8 +143,10 @@ static inline void same_node(same_walk *w, const tog_node *n) {
   case TOG_COMPUTE: same_compute(w, n); break;
   case TOG_SEND: same_send(w, n); break;
   case TOG_STORE:
-    if (same_box(w, n))
-      same_did(w, TOG_WRITER, n->buffer);
+    if (!same_box(w, n))
+      break;
+    w->core.is_seen = true;
+    same_did(w, TOG_WRITER, n->buffer);
     break;
   case TOG_COLLECT:
     same_add(&w->word, (uint64_t)same_eval(w, n->senders, 0));
@@ -137,7 +155,8 @@ static inline void same_node(same_walk *w, const tog_node *n) {
   case TOG_TAKE: same_did(w, TOG_COMPUTE_THREAD, n->buffer); break;
   case TOG_PUSH:
     w->core.pushed[n->buffer]++;
-    same_did(w, TOG_COMPUTE_THREAD, n->buffer);
+    if (!w->is_private[n->buffer])
+      same_did(w, TOG_COMPUTE_THREAD, n->buffer);
     break;
   case TOG_GIVE:
     w->core.pushed[n->buffer] -= n->thread == TOG_COMPUTE_THREAD && w->core.pushed[n->buffer] > 0;
@@ -166,16 +185,34 @@ static inline void same_body(same_walk *w, const tog_body *body) {
   }
 }
 
+static inline void same_find_private(const tog_body *body, bool *is_private) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind == TOG_LOOP)
+      same_find_private(&n->body, is_private);
+    else if (n->kind == TOG_STORE || n->kind == TOG_SEND || n->kind == TOG_LOAD || n->kind == TOG_COLLECT || (n->kind == TOG_GIVE && n->thread != TOG_COMPUTE_THREAD))
+      is_private[n->buffer] = false;
+    for (size_t k = 0; n->kind == TOG_COMPUTE && k < n->uses.n; k++)
+      if (n->uses.at[k].access == TOG_READ)
+        is_private[n->uses.at[k].buffer] = false;
+  }
+}
+
 /* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value. */
 static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
   uint64_t all = 11;
   int64_t cores = 1;
+  bool *is_private = ARENA_NEW_N(&ctx->mem, bool, t->buffers.n);
+  for (size_t i = 0; i < t->buffers.n; i++)
+    is_private[i] = true;
+  same_find_private(&t->body, is_private);
   for (int d = 0; d < t->n_mesh; d++)
     cores *= t->mesh_size[d];
   for (int64_t c = 0; c < cores; c++) {
     size_t rings = (size_t)TOG_THREADS * t->buffers.n;
-    same_walk w = {.ctx = ctx, .t = t, .n_names = (size_t)t->n_mesh, .ok = true};
-    w.core = (same_core){ARENA_NEW_N(&ctx->mem, uint64_t, rings), ARENA_NEW_N(&ctx->mem, bool, t->buffers.n), ARENA_NEW_N(&ctx->mem, int64_t, t->buffers.n)};
+    same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .n_names = (size_t)t->n_mesh, .ok = true};
+    w.core = (same_core){.by_ring = ARENA_NEW_N(&ctx->mem, uint64_t, rings), .last = ARENA_NEW_N(&ctx->mem, uint64_t, rings), .awaited = ARENA_NEW_N(&ctx->mem, bool, t->buffers.n),
+                         .pushed = ARENA_NEW_N(&ctx->mem, int64_t, t->buffers.n)};
     int64_t left = c;
     for (int d = t->n_mesh - 1; d >= 0; d--) {
       w.names[d] = (sym_binding){t->mesh_name[d], left % t->mesh_size[d]};
@@ -184,6 +221,8 @@ static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
     same_body(&w, &t->body);
     if (!w.ok)
       return 0;
+    if (!w.core.is_seen)
+      continue;
     for (int d = 0; d < t->n_mesh; d++)
       same_add(&all, (uint64_t)w.names[d].value);
     for (size_t i = 0; i < rings; i++)

@@ -119,7 +119,7 @@ static bool mutate_early_give(mutation *m) {
 }
 
 static bool mutate_early_compute(mutation *m) {
-  mutate_place p;
+  mutate_place p = {0};
   tog_node *n = mutate_node(m, mutate_is_compute, &p);
   for (size_t i = n ? p.at : 0; i-- > 0;)
     if (p.body->at[i]->kind == TOG_COMPUTE) {
@@ -439,12 +439,13 @@ static bool mutate_where(mutation *m) {
   return mutate_say(m, "%s: number %zu is %s", mutate_title(m, n), i, sym_str(m->mem, n->numbers.at[i]));
 }
 
+/* Without a condition a function with extents of 0 runs, and does nothing. */
 static bool mutate_active(mutation *m) {
   tog_node *n = mutate_node(m, mutate_has_active, NULL);
   if (!n)
     return false;
-  n->active = mutate_pick(m, 2) ? NULL : sym_make(m->mem, SYM_NOT, n->active, NULL, NULL);
-  return mutate_say(m, "%s runs %s", mutate_title(m, n), n->active ? sym_str(m->mem, n->active) : "always");
+  n->active = sym_make(m->mem, SYM_NOT, n->active, NULL, NULL);
+  return mutate_say(m, "%s runs when %s", mutate_title(m, n), sym_str(m->mem, n->active));
 }
 
 /* The function of another node that takes the same buffers and as many arguments. */

@@ -22,6 +22,8 @@ LOOM_MUST_USE loom_status tog_check_balance(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_check_gathers(loom_ctx *ctx, const tog *t);
 /* One thread reads and frees a buffer.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_consumers(loom_ctx *ctx, const tog *t);
+/* A read waits for its slot or comes after one that has.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_waits(loom_ctx *ctx, const tog *t);
 /* No box leaves its tensor or its slot.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_ranges(loom_ctx *ctx, const tog *t);
 /* Cores that share a load agree on sender and rectangle, and come to it equally often.  LOOM_EINPUT. */

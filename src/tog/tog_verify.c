@@ -1,5 +1,5 @@
 /* Discipline.  Here: names, slots, types.  In files of their own: tog_balance.c reserve, publish and free at every loop level; tog_consume.c one thread reads
- * and frees; tog_gather.c sends and collects; tog_overlap.c buffers that share bytes.
+ * and frees; tog_wait.c it waits before it reads; tog_gather.c sends and collects; tog_overlap.c buffers that share bytes.
  * What the graph comes to, core by core and turn by turn: tog_chip.c slots inside the L1, tog_boxes.c boxes inside their tensors, tog_partners.c who
  * sends to whom, tog_gather_count.c how many tiles are sent and awaited, tog_cover.c what is written. */
 #include "tog/tog_private.h"
@@ -77,6 +77,7 @@ loom_status tog_verify(loom_ctx *ctx, const tog *t) {
   LOOM_TRY(tog_check_gathers(ctx, t));
   LOOM_TRY(tog_check_balance(ctx, t));
   LOOM_TRY(tog_check_consumers(ctx, t));
+  LOOM_TRY(tog_check_waits(ctx, t));
   return tog_check_overlaps(ctx, t);
 }
 

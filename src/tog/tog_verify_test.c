@@ -200,6 +200,7 @@ static void part_over_the_slot(subject *s) {
   node(s, "load a")->at[1] = num(s, 8);
   node(s, "load a")->box.extent[1] = num(s, 9);
 }
+static void read_at_once(subject *s) { node(s, "matmul")->uses.at[0].wait = false; }
 static void freed_by_another(subject *s) { node(s, "give a")->thread = TOG_WRITER; }
 static void read_by_another(subject *s) {   /* the writer stores and frees it */
   vec_push(&s->ctx.mem, &node(s, "matmul")->uses, ((tog_use){TOG_SAMPLE_OUT, TOG_READ, true}));
@@ -249,6 +250,7 @@ static const struct { void (*apply)(subject *); bool only_verify; const char *te
   {never_opened, true, "no load ever reserves one: 'opens' is 0"}, {never_closed, true, "no load ever publishes it: 'closes' is 0"},
   {opened_at_times, true, "every turn of loop 'ki' reserves 1 slot(s) of buffer 'a' but frees 2"},
   {opened_and_never_freed, true, "the kernel reserves 1 slot(s) of buffer 'a' but frees 0"}, {part_over_the_slot, true, "buffer 'a' has room for 8"},
+  {read_at_once, true, "node 7 'matmul' reads buffer 'a' without waiting for it, and nothing before it has waited for that slot"},
   {freed_by_another, true, "node 7 'matmul' reads buffer 'a' on the compute thread, node 8 'give a' frees it on the writer thread; neither waits"},
   {read_by_another, true, "node 7 'matmul' reads buffer 'out' on the compute thread, node 15 'store c' reads it on the writer thread"},
   {overlap_in_conditions, true, "'acc' (L1"},
