@@ -194,7 +194,9 @@ static bool mutate_ir_size(mutation *m) {
   MlirOperation op = mutate_op(m, ir_has_dynamic_sizes);
   if (mlirOperationIsNull(op))
     return false;
-  return ir_shift_operand(m, op, 1 + (intptr_t)mutate_pick(m, (size_t)ir_num_operands(op) - 1), mutate_pick(m, 2) ? 1 : -1);
+  int64_t by = mutate_pick(m, 2) ? 1 : -1;
+  m->only_grows = by > 0 && ir_is_subview(op) && ir_is_take(ir_def(ir_operand(op, 0)));
+  return ir_shift_operand(m, op, 1 + (intptr_t)mutate_pick(m, (size_t)ir_num_operands(op) - 1), by);
 }
 
 static bool mutate_ir_trip(mutation *m) {
@@ -359,13 +361,13 @@ static bool mutate_ir_strides(mutation *m) {
 
 /* ---- arithmetic ---- */
 
-/* A finite constant one more, an infinite one with the other sign. */
+/* A finite constant much larger, an infinite one with the other sign. */
 static bool mutate_ir_fill(mutation *m) {
   MlirOperation op = mutate_op(m, ir_is_fill), def = ir_def(ir_operand(op, 0));
   MlirAttribute value = ir_attr_of(def, "value");
   if (mlirAttributeIsNull(value) || !mlirAttributeIsAFloat(value))
     return false;
-  double v = mlirFloatAttrGetValueDouble(value), other = isfinite(v) ? v + 1 : -v;
+  double v = mlirFloatAttrGetValueDouble(value), other = isfinite(v) ? v + 1000 : -v;   /* one more would leave a softmax as it is */
   mutate_say(m, "%g instead of %g: %s", other, v, ir_short(m, op));
   MlirOperation copy = mlirOperationClone(def);
   mlirBlockInsertOwnedOperationBefore(mlirOperationGetBlock(op), op, copy);

@@ -8,7 +8,8 @@
  *   STORE     the same box; COMPUTE the same function text, buffers and arguments; SEND the same row and receiver; COLLECT as many rows; nothing when not active
  *   a read    that waits, or comes after one that has, or of what its own thread has published, in place of one that does
  *   PUSH      is nothing for a slot that no other node than its own thread's computations looks at
- *   a second  computation directly behind the same one is nothing where it overwrites its slots without reading them
+ *   a second  computation directly behind the same one is nothing where it overwrites its slots without reading them, or takes maxima alone
+ *   a turn    of a loop in which nothing moves and nothing is computed is none (tog_verify: it frees the slots that it reserves)
  *   a core    that stores and sends nothing is none: what others get from it as a sender is a box of DRAM
  * What one thread does with different buffers may change places. */
 #ifndef LOOM_COMPILE_MUTATE_SAME_H
@@ -30,6 +31,7 @@ typedef struct same_walk {
   size_t n_names;
   same_core core;
   bool ok;                     /* every expression had a value */
+  bool acted;                  /* something has moved or was computed */
   uint64_t word;               /* hash of the act at hand */
 } same_walk;
 
@@ -90,6 +92,7 @@ static inline bool same_box(same_walk *w, const tog_node *n) {
   for (int d = 0; d < w->t->n_mesh; d++)
     w->names[d].value = here[d];
   same_add(&w->word, any ? h : 0);
+  w->acted |= any;
   return any;
 }
 
@@ -100,6 +103,14 @@ static inline void same_load(same_walk *w, const tog_node *n) {
     same_add(&w->word, (uint64_t)same_eval(w, n->at[d], 0));
   same_add(&w->word, (uint64_t)(same_eval(w, n->opens, 1) != 0) * 2 + (same_eval(w, n->closes, 1) != 0));
   same_did(w, TOG_READER, n->buffer);
+}
+
+static inline bool same_is_maximum(const char *mlir) {
+  static const char *const others[] = {"arith.addf", "arith.subf", "arith.mulf", "arith.divf", "math.", "matmul", "arith.addi", "arith.muli", "arith.select"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strstr(mlir, others[i]))
+      return false;
+  return strstr(mlir, "arith.maximumf") != NULL;
 }
 
 static inline void same_compute(same_walk *w, const tog_node *n) {
@@ -114,7 +125,8 @@ static inline void same_compute(same_walk *w, const tog_node *n) {
     same_add(&w->word, (uint64_t)u->buffer);
     same_add(&w->word, (uint64_t)(u->access == TOG_READ) * 2 + safe);   /* an open slot is the same one, written or updated */
   }
-  bool overwrites = false, again = true;
+  bool overwrites = n->function >= 0 && same_is_maximum(w->t->functions.at[n->function].mlir), again = true;
+  w->acted |= active;
   for (size_t i = 0; i < n->uses.n; i++) {
     overwrites |= n->uses.at[i].access == TOG_WRITE;
     again &= w->core.last[(size_t)TOG_COMPUTE_THREAD * w->t->buffers.n + (size_t)n->uses.at[i].buffer] == w->word;
@@ -126,7 +138,7 @@ static inline void same_compute(same_walk *w, const tog_node *n) {
 static inline void same_send(same_walk *w, const tog_node *n) {
   if (!same_eval(w, n->active, 1))
     return;
-  w->core.is_seen = true;
+  w->core.is_seen = w->acted = true;
   same_add(&w->word, (uint64_t)n->to);
   same_add(&w->word, (uint64_t)same_eval(w, n->row, 0));
   for (int d = 0; d < w->t->n_mesh; d++)
@@ -149,6 +161,7 @@ static inline void same_node(same_walk *w, const tog_node *n) {
     same_did(w, TOG_WRITER, n->buffer);
     break;
   case TOG_COLLECT:
+    w->acted = true;
     same_add(&w->word, (uint64_t)same_eval(w, n->senders, 0));
     same_did(w, TOG_READER, n->buffer);
     break;
@@ -167,21 +180,48 @@ static inline void same_node(same_walk *w, const tog_node *n) {
   }
 }
 
+static inline void same_copy(const same_walk *w, same_core *to, const same_core *from) {
+  size_t rings = (size_t)TOG_THREADS * w->t->buffers.n;
+  memcpy(to->by_ring, from->by_ring, rings * sizeof *to->by_ring);
+  memcpy(to->last, from->last, rings * sizeof *to->last);
+  memcpy(to->awaited, from->awaited, w->t->buffers.n * sizeof *to->awaited);
+  memcpy(to->pushed, from->pushed, w->t->buffers.n * sizeof *to->pushed);
+  to->is_seen = from->is_seen;
+}
+static inline same_core same_new_core(const same_walk *w) {
+  arena *m = &w->ctx->mem;
+  size_t rings = (size_t)TOG_THREADS * w->t->buffers.n;
+  return (same_core){.by_ring = ARENA_NEW_N(m, uint64_t, rings), .last = ARENA_NEW_N(m, uint64_t, rings), .awaited = ARENA_NEW_N(m, bool, w->t->buffers.n),
+                     .pushed = ARENA_NEW_N(m, int64_t, w->t->buffers.n)};
+}
+
+static inline void same_body(same_walk *w, const tog_body *body);
+static inline void same_loop(same_walk *w, const tog_node *n) {
+  int64_t trip = same_eval(w, n->trip, 0);
+  size_t at = w->n_names++;
+  same_core before = same_new_core(w);
+  bool acted = w->acted;
+  w->names[at].name = n->var;
+  for (int64_t k = 0; k < trip && w->ok; k++) {
+    w->names[at].value = k;
+    w->acted = false;
+    same_copy(w, &before, &w->core);
+    same_body(w, &n->body);
+    acted |= w->acted;
+    if (!w->acted)
+      same_copy(w, &w->core, &before);
+  }
+  w->acted = acted;
+  w->n_names--;
+}
+
 static inline void same_body(same_walk *w, const tog_body *body) {
   for (size_t i = 0; i < body->n && w->ok; i++) {
     const tog_node *n = body->at[i];
-    if (n->kind != TOG_LOOP) {
+    if (n->kind == TOG_LOOP)
+      same_loop(w, n);
+    else
       same_node(w, n);
-      continue;
-    }
-    int64_t trip = same_eval(w, n->trip, 0);
-    size_t at = w->n_names++;
-    w->names[at].name = n->var;
-    for (int64_t k = 0; k < trip && w->ok; k++) {
-      w->names[at].value = k;
-      same_body(w, &n->body);
-    }
-    w->n_names--;
   }
 }
 
@@ -211,8 +251,7 @@ static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
   for (int64_t c = 0; c < cores; c++) {
     size_t rings = (size_t)TOG_THREADS * t->buffers.n;
     same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .n_names = (size_t)t->n_mesh, .ok = true};
-    w.core = (same_core){.by_ring = ARENA_NEW_N(&ctx->mem, uint64_t, rings), .last = ARENA_NEW_N(&ctx->mem, uint64_t, rings), .awaited = ARENA_NEW_N(&ctx->mem, bool, t->buffers.n),
-                         .pushed = ARENA_NEW_N(&ctx->mem, int64_t, t->buffers.n)};
+    w.core = same_new_core(&w);
     int64_t left = c;
     for (int d = t->n_mesh - 1; d >= 0; d--) {
       w.names[d] = (sym_binding){t->mesh_name[d], left % t->mesh_size[d]};

@@ -426,7 +426,9 @@ static bool mutate_arg(mutation *m) {
   if (!n)
     return false;
   size_t i = mutate_pick(m, n->args.n);
-  n->args.at[i] = mutate_plus(m, n->args.at[i], mutate_sign(m));
+  int64_t by = mutate_sign(m);
+  m->only_grows = by > 0 && (n->args.at[i]->op == SYM_MIN || n->args.at[i]->op == SYM_MAX);   /* an extent: it is clamped */
+  n->args.at[i] = mutate_plus(m, n->args.at[i], by);
   return mutate_say(m, "%s: argument %zu is %s", mutate_title(m, n), i, sym_str(m->mem, n->args.at[i]));
 }
 
