@@ -14,6 +14,7 @@ typedef struct mutation {
   compile_state *s;            /* s->bufferized and s->tog are edited in place: each mutant has a process of its own */
   arena *mem;
   rng r;
+  bool has_turns;              /* an innermost loop runs more than once */
   bool only_grows;             /* the edit makes a computation larger, inside its slots, and changes nothing else */
   char what[400];              /* where and what, for people */
 } mutation;

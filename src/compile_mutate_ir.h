@@ -418,7 +418,7 @@ static inline bool ir_adds_up(MlirOperation op) {
 /* loom.matmul writes where linalg.matmul adds. */
 static bool mutate_ir_overwrite(mutation *m) {
   MlirOperation op = mutate_op(m, ir_adds_up);
-  if (mlirOperationIsNull(op))
+  if (mlirOperationIsNull(op) || !m->has_turns)
     return false;
   const MlirValue three[] = {ir_operand(op, 0), ir_operand(op, 1), ir_operand(op, 2)};
   ir_builder b = ir_before(&m->s->ir, op);

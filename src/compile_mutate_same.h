@@ -30,6 +30,7 @@ typedef struct same_walk {
   sym_binding names[TOG_MESH_MAX + TOG_DEPTH_MAX];
   size_t n_names;
   same_core core;
+  bool swaps;                  /* the mesh's dims are numbered from the last */
   bool ok;                     /* every expression had a value */
   bool acted;                  /* something has moved or was computed */
   uint64_t word;               /* hash of the act at hand */
@@ -142,7 +143,7 @@ static inline void same_send(same_walk *w, const tog_node *n) {
   same_add(&w->word, (uint64_t)n->to);
   same_add(&w->word, (uint64_t)same_eval(w, n->row, 0));
   for (int d = 0; d < w->t->n_mesh; d++)
-    same_add(&w->word, (uint64_t)same_eval(w, n->receiver[d], 0));
+    same_add(&w->word, (uint64_t)same_eval(w, n->receiver[w->swaps ? w->t->n_mesh - 1 - d : d], 0));
   same_did(w, TOG_WRITER, n->buffer);
   same_did(w, TOG_WRITER, n->to);
 }
@@ -238,8 +239,9 @@ static inline void same_find_private(const tog_body *body, bool *is_private) {
   }
 }
 
-/* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value. */
-static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
+/* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value.  `swaps`: with the mesh's
+ * dims numbered from the last, for graphs that are placed the other way round. */
+static inline uint64_t same_number(loom_ctx *ctx, const tog *t, bool swaps) {
   uint64_t all = 11;
   int64_t cores = 1;
   bool *is_private = ARENA_NEW_N(&ctx->mem, bool, t->buffers.n);
@@ -250,7 +252,7 @@ static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
     cores *= t->mesh_size[d];
   for (int64_t c = 0; c < cores; c++) {
     size_t rings = (size_t)TOG_THREADS * t->buffers.n;
-    same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .n_names = (size_t)t->n_mesh, .ok = true};
+    same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .swaps = swaps, .n_names = (size_t)t->n_mesh, .ok = true};
     w.core = same_new_core(&w);
     int64_t left = c;
     for (int d = t->n_mesh - 1; d >= 0; d--) {
@@ -262,10 +264,12 @@ static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
       return 0;
     if (!w.core.is_seen)
       continue;
+    uint64_t one = 13;
     for (int d = 0; d < t->n_mesh; d++)
-      same_add(&all, (uint64_t)w.names[d].value);
+      same_add(&one, (uint64_t)w.names[swaps ? t->n_mesh - 1 - d : d].value);
     for (size_t i = 0; i < rings; i++)
-      same_add(&all, w.core.by_ring[i]);
+      same_add(&one, w.core.by_ring[i]);
+    all += one;                          /* in any order */
   }
   return all;
 }

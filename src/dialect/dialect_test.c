@@ -148,6 +148,19 @@ static void test_broken_ops_are_reported(void **state) {
       {"%l = memref.alloc() : memref<4x1xf16>\n%s = \"loom.broadcast\"(%l, %a) {dim = 1 : i64} : (memref<4x1xf16>, memref<4x8xf16>) -> memref<4x8xf32>\n",
        "another shape or element type than its init"},
       {"\"loom.gather\"(%a, %b, %x) : (memref<4x8xf16>, memref<8x4xf16>, index) -> ()\n", "one dimension more"},
+      {"%y = arith.addi %x, %x : index\n%s = memref.subview %a[0, 0] [%x, %y] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n"
+       "%t = memref.subview %a[0, 0] [%y, %x] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n%u = memref.subview %s[0, 0] [%x, 1] [1, 1] : "
+       "memref<?x?xf16, strided<[8, 1]>> to memref<?x1xf16, strided<[8, 1]>>\n%z = arith.addi %x, %x : index\n%v = memref.subview %a[0, 0] [%z, 1] [1, 1] : "
+       "memref<4x8xf16> to memref<?x1xf16, strided<[8, 1]>>\n"
+       "linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, 0)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = [\"parallel\", \"parallel\"]} "
+       "ins(%v : memref<?x1xf16, strided<[8, 1]>>) outs(%s : memref<?x?xf16, strided<[8, 1]>>) {\n^bb0(%i: f16, %o: f16):\n  linalg.yield %i : f16\n}\n"
+       "linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, 0)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = [\"parallel\", \"parallel\"]} "
+       "ins(%u : memref<?x1xf16, strided<[8, 1]>>) outs(%t : memref<?x?xf16, strided<[8, 1]>>) {\n^bb0(%i: f16, %o: f16):\n  linalg.yield %i : f16\n}\n",
+       "operands 0 and 1 of linalg.generic show different extents in dimensions 0 and 0"},
+      {"%y = arith.addi %x, %x : index\n%s = memref.subview %a[0, 0] [%x, %y] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n"
+       "%t = memref.subview %a[0, 0] [%x, %x] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n"
+       COPY("%s, %t", "1, 1, 0, 0, 0", IN, "1, 1", "memref<?x?xf16, strided<[8, 1]>>, memref<?x?xf16, strided<[8, 1]>>"),
+       "operands 0 and 1 of loom.copy show different extents in dimensions 1 and 1"},
       {"scf.for %i = %x to %x step %x {\n} {loom.iter_type = #loom.iter_type<\"spacial\">}\n", "loom.iter_type must be"},
       {"scf.parallel (%i) = (%x) to (%x) step (%x) {\n} {loom.block_syms = [@t]}\n", "needs loom.block_syms"},
       {"scf.parallel (%i) = (%x) to (%x) step (%x) {\n} {loom.block_syms = [@t, @u], loom.iter_types = [#loom.iter_type<\"spatial\">], "

@@ -1,5 +1,5 @@
 /* The rules of loom ops that IRDL cannot state.  One row a rule set; a rule reports every violation it sees. */
-#include "dialect/dialect.h"
+#include "dialect/dialect_private.h"
 
 typedef struct checker { ir_ctx *ir; int violations; } checker;
 typedef void rule(checker *c, MlirOperation op);
@@ -249,6 +249,7 @@ static bool check_op(MlirOperation op, void *data) {
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (ir_op_is(op, rules[i].op))
       rules[i].check(c, op);
+  c->violations += dialect_check_extents(c->ir, op);
   return true;
 }
 
