@@ -15,7 +15,7 @@ typedef struct mutation {
   arena *mem;
   rng r;
   bool has_turns;              /* an innermost loop runs more than once */
-  bool only_grows;             /* the edit makes a computation larger, inside its slots, and changes nothing else */
+  bool only_grows;             /* the edit makes a computation larger, inside its slots, or a loop one turn longer, and changes nothing else */
   char what[400];              /* where and what, for people */
 } mutation;
 

@@ -201,7 +201,8 @@ static bool mutate_ir_size(mutation *m) {
 
 static bool mutate_ir_trip(mutation *m) {
   MlirOperation op = mutate_op(m, ir_is_for);
-  return !mlirOperationIsNull(op) && ir_shift_operand(m, op, 1, mutate_pick(m, 3) ? -1 : 1);
+  m->only_grows = mutate_pick(m, 3) == 0;
+  return !mlirOperationIsNull(op) && ir_shift_operand(m, op, 1, m->only_grows ? 1 : -1);
 }
 
 static bool mutate_ir_lost_core(mutation *m) {
@@ -361,13 +362,13 @@ static bool mutate_ir_strides(mutation *m) {
 
 /* ---- arithmetic ---- */
 
-/* A finite constant much larger, an infinite one with the other sign. */
+/* A finite constant infinite, an infinite one with the other sign. */
 static bool mutate_ir_fill(mutation *m) {
   MlirOperation op = mutate_op(m, ir_is_fill), def = ir_def(ir_operand(op, 0));
   MlirAttribute value = ir_attr_of(def, "value");
   if (mlirAttributeIsNull(value) || !mlirAttributeIsAFloat(value))
     return false;
-  double v = mlirFloatAttrGetValueDouble(value), other = isfinite(v) ? v + 1000 : -v;   /* one more would leave a softmax as it is */
+  double v = mlirFloatAttrGetValueDouble(value), other = isfinite(v) ? (double)INFINITY : -v;   /* a softmax takes back what is added, and multiplies what it starts with by 0 */
   mutate_say(m, "%g instead of %g: %s", other, v, ir_short(m, op));
   MlirOperation copy = mlirOperationClone(def);
   mlirBlockInsertOwnedOperationBefore(mlirOperationGetBlock(op), op, copy);
@@ -407,7 +408,7 @@ static bool mutate_ir_forget(mutation *m) {
 static inline bool ir_adds_up(MlirOperation op) {
   int64_t from, to, step;
   MlirOperation loop = mlirOperationGetParentOperation(op);
-  if (!ir_is_product(op) || !ir_is_for(loop) || (ir_const_int(ir_operand(loop, 0), &from) && ir_const_int(ir_operand(loop, 1), &to) && ir_const_int(ir_operand(loop, 2), &step) && to - from <= step))
+  if (!ir_is_product(op) || !ir_is_for(loop) || !mlirAttributeEqual(ir_attr_of(loop, "loom.iter_type"), mlirAttributeParseGet(mlirOperationGetContext(op), mlirStringRefCreateFromCString("#loom.iter_type<\"sequential\">"))) || (ir_const_int(ir_operand(loop, 0), &from) && ir_const_int(ir_operand(loop, 1), &to) && ir_const_int(ir_operand(loop, 2), &step) && to - from <= step))
     return false;
   for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(op)); !mlirOperationEqual(o, op); o = mlirOperationGetNextInBlock(o))
     if (ir_is_fill(o) && mlirValueEqual(ir_operand(o, 1), ir_operand(op, 2)))

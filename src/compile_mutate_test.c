@@ -16,15 +16,15 @@
 #include <unistd.h>
 
 #define SIX "tests/data/kernels/six.py"
-static const plans_case kernels[] = {   /* shapes: divisible, ragged */
-    {.file = SIX, .function = "matmul", .shape = {"x=128x96,y=96x64", "x=100x70,y=70x130"}},
-    {.file = SIX, .function = "bmm", .shape = {"x=4x64x64,y=4x64x96", "x=3x50x70,y=3x70x45"}},
-    {.file = SIX, .function = "attention", .shape = {"q=4x64x32,k=4x96x32,v=4x96x32", "q=3x50x32,k=3x71x32,v=3x71x32"}},
-    {.file = SIX, .function = "decode", .shape = {"q=4x8x32,k=4x128x32,v=4x128x32", "q=3x4x32,k=3x100x32,v=3x100x32"}},
-    {.file = SIX, .function = "split_k", .shape = {"a=64x256,b=256x64", "a=50x200,b=200x45"}},
-    {.file = SIX, .function = "chunk_scan",
+static const struct { plans_case c; unsigned traits; } kernels[] = {   /* shapes: divisible, ragged */
+    {{.file = SIX, .function = "matmul", .shape = {"x=128x96,y=96x64", "x=100x70,y=70x130"}}, BENCH_LOOPS},
+    {{.file = SIX, .function = "bmm", .shape = {"x=4x64x64,y=4x64x96", "x=3x50x70,y=3x70x45"}}, BENCH_LOOPS},
+    {{.file = SIX, .function = "attention", .shape = {"q=4x64x32,k=4x96x32,v=4x96x32", "q=3x50x32,k=3x71x32,v=3x71x32"}}, BENCH_LOOPS | BENCH_SOFTMAX},
+    {{.file = SIX, .function = "decode", .shape = {"q=4x8x32,k=4x128x32,v=4x128x32", "q=3x4x32,k=3x100x32,v=3x100x32"}}, BENCH_LOOPS | BENCH_SOFTMAX},
+    {{.file = SIX, .function = "split_k", .shape = {"a=64x256,b=256x64", "a=50x200,b=200x45"}}, 0},
+    {{.file = SIX, .function = "chunk_scan",
      .shape = {"cb=1x2x2x64x64,x=1x128x4x32,dt=1x4x2x64,decay=1x4x2x64,C=1x128x2x32,states=1x2x4x32x32,D=4",
-               "cb=1x2x2x50x50,x=1x100x4x40,dt=1x4x2x50,decay=1x4x2x50,C=1x100x2x32,states=1x2x4x40x32,D=4"}},
+               "cb=1x2x2x50x50,x=1x100x4x40,dt=1x4x2x50,decay=1x4x2x50,C=1x100x2x32,states=1x2x4x40x32,D=4"}}, BENCH_LOOPS},
 };
 static const char *const machines[] = {"torus4", "ring8", "wormhole"};
 enum { FAULTS = 40, SHAPES = 2, OPERATORS = COUNT_OF(mutate_tog_operators) + COUNT_OF(mutate_ir_operators), CHECKS = 64, SECONDS_MAX = 120, FAULTS_A_PLAN = 25,
@@ -123,11 +123,11 @@ static bool draw(tally *t, bench *b) {
   return true;
 }
 
-static void seed_into(tally *t, const plans_case *c, int shape, const char *machine_name, uint64_t seed, int64_t faults) {
+static void seed_into(tally *t, const plans_case *c, int shape, const char *machine_name, unsigned traits, uint64_t seed, int64_t faults) {
   bench b;
   plans_case one = *c;
   one.shape[0] = c->shape[shape];
-  loom_status st = bench_open(&b, &one, 0, machine_name, strcmp(c->function, "attention") == 0 || strcmp(c->function, "decode") == 0, seed);
+  loom_status st = bench_open(&b, &one, 0, machine_name, traits, seed);
   verdict v = {0};
   if (st != LOOM_OK)
     print_error("%s %s on %s: %s\n", c->function, c->shape[shape], machine_name, bench_error(&b.ctx));
@@ -178,9 +178,9 @@ static void test_seeded_faults_are_caught_by_named_checks(void **state) {
   for (size_t i = 0; i < COUNT_OF(kernels); i++)
     for (int shape = 0; shape < SHAPES; shape++, n++) {
       int64_t faults = many ? many : FAULTS * (n + 1) / cases - FAULTS * n / cases;
-      for (int64_t done = 0; is_wanted("LOOM_MUTATE_KERNEL", kernels[i].function) && done < faults; done += FAULTS_A_PLAN) {
+      for (int64_t done = 0; is_wanted("LOOM_MUTATE_KERNEL", kernels[i].c.function) && done < faults; done += FAULTS_A_PLAN) {
         size_t on = (size_t)(n + done / FAULTS_A_PLAN) % COUNT_OF(machines);
-        seed_into(&t, &kernels[i], shape, machines[on], (uint64_t)(seed * 1000 + n * 100 + done), faults - done < FAULTS_A_PLAN ? faults - done : FAULTS_A_PLAN);
+        seed_into(&t, &kernels[i].c, shape, machines[on], kernels[i].traits, (uint64_t)(seed * 1000 + n * 100 + done), faults - done < FAULTS_A_PLAN ? faults - done : FAULTS_A_PLAN);
       }
     }
   print_message("%" PRId64 " faults, %" PRId64 " not caught; %" PRId64 " mutants equivalent; by", t.faults, t.survived, t.equivalent);

@@ -159,7 +159,8 @@ static bool mutate_trip(mutation *m) {
   tog_node *n = mutate_node(m, mutate_is_loop, NULL);
   if (!n)
     return false;
-  n->trip = mutate_plus(m, n->trip, mutate_pick(m, 3) ? -1 : 1);
+  m->only_grows = mutate_pick(m, 3) == 0;
+  n->trip = mutate_plus(m, n->trip, m->only_grows ? 1 : -1);
   return mutate_say(m, "%s runs %s times", mutate_title(m, n), sym_str(m->mem, n->trip));
 }
 
@@ -427,7 +428,7 @@ static bool mutate_arg(mutation *m) {
     return false;
   size_t i = mutate_pick(m, n->args.n);
   int64_t by = mutate_sign(m);
-  m->only_grows = by > 0 && (n->args.at[i]->op == SYM_MIN || n->args.at[i]->op == SYM_MAX);   /* an extent: it is clamped */
+  m->only_grows = by > 0 && (n->args.at[i]->op == SYM_MIN || n->args.at[i]->op == SYM_MAX || n->args.at[i]->op == SYM_CONST);   /* an extent, not an offset */
   n->args.at[i] = mutate_plus(m, n->args.at[i], by);
   return mutate_say(m, "%s: argument %zu is %s", mutate_title(m, n), i, sym_str(m->mem, n->args.at[i]));
 }

@@ -30,12 +30,15 @@ static MlirValue size_value(MlirValue v, int64_t d) {
   if (!mlirTypeIsAMemRef(type) || d >= mlirShapedTypeGetRank(type) || (!ir_op_is(def, "memref.subview") && !ir_op_is(def, "memref.reinterpret_cast")))
     return none;
   MlirAttribute sizes = ir_attr_of(def, "static_sizes");
-  intptr_t first, count, at = 0;
-  if (mlirAttributeIsNull(sizes) || mlirDenseArrayGetNumElements(sizes) != mlirShapedTypeGetRank(type) || !ir_segment(def, 2, &first, &count))   /* a rank that was reduced: unknown */
+  intptr_t first, count, at = 0, dropped = mlirAttributeIsNull(sizes) ? -1 : mlirDenseArrayGetNumElements(sizes) - mlirShapedTypeGetRank(type);
+  if (dropped < 0 || !ir_segment(def, 2, &first, &count))
     return none;
-  for (int64_t i = 0; i < d; i++)
+  for (int64_t i = 0; i < dropped; i++)
+    if (mlirDenseI64ArrayGetElement(sizes, i) != 1)       /* others than leading ones were dropped: unknown */
+      return none;
+  for (int64_t i = 0; i < dropped + d; i++)
     at += mlirDenseI64ArrayGetElement(sizes, i) == mlirShapedTypeGetDynamicSize();
-  return mlirDenseI64ArrayGetElement(sizes, d) == mlirShapedTypeGetDynamicSize() && at < count ? ir_operand(def, first + at) : none;
+  return mlirDenseI64ArrayGetElement(sizes, dropped + d) == mlirShapedTypeGetDynamicSize() && at < count ? ir_operand(def, first + at) : none;
 }
 
 static int differ(ir_ctx *ir, MlirOperation op, intptr_t a, int64_t da, intptr_t b, int64_t db) {
