@@ -217,22 +217,26 @@ static bool mutate_ir_lost_core(mutation *m) {
   return mutate_say(m, "the grid has %d places along dim %d", (int)v, (int)i);
 }
 
+/* At one of its uses: at all of them it may be another block size, and another right program. */
 static bool mutate_ir_constant(mutation *m) {
   MlirOperation op = mutate_op(m, ir_is_index_constant);
-  int64_t v;
-  if (mlirOperationIsNull(op) || !ir_attr_int(ir_attr_of(op, "value"), &v))
+  VEC_OF(MlirOpOperand) uses = {0};
+  for (MlirOpOperand use = mlirValueGetFirstUse(ir_result(op, 0)); !mlirOpOperandIsNull(use); use = mlirOpOperandGetNextUse(use))
+    vec_push(m->mem, &uses, use);
+  if (!uses.n)
     return false;
-  int64_t by = mutate_pick(m, 2) ? 1 : -1;
-  mutate_say(m, "%d instead of %d: %s", (int)(v + by), (int)v, ir_short(m, op));
-  ir_set_attr(op, "value", ir_index_attr(&m->s->ir, v + by));
-  return true;
+  MlirOpOperand use = uses.at[mutate_pick(m, uses.n)];
+  return ir_shift_operand(m, mlirOpOperandGetOwner(use), (intptr_t)mlirOpOperandGetOperandNumber(use), mutate_pick(m, 2) ? 1 : -1);
 }
 
 /* One side of a minimum, maximum or sum of indices stands for it. */
 static inline bool ir_one_side(mutation *m, MlirOperation op) {
   if (mlirOperationIsNull(op))
     return false;
+  int64_t a, b;
   intptr_t i = (intptr_t)mutate_pick(m, 2);
+  if (ir_const_int(ir_operand(op, 0), &a) && ir_const_int(ir_operand(op, 1), &b))   /* the one that is not the result */
+    i = ir_is_min(op) ? a < b : a > b;
   mutate_say(m, "operand %d instead of all: %s", (int)i, ir_short(m, op));
   ir_replace_uses(ir_result(op, 0), ir_operand(op, i));
   return true;

@@ -18,7 +18,10 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { SAME_SENDS_MAX = 4096 };
 typedef struct same_core {
+  int64_t *receivers;          /* of its sends, in order: numbers of cores */
+  size_t n_receivers;
   uint64_t *by_ring, *last;    /* per thread and buffer: hash of what was done with it; what was done last */
   bool *awaited, is_seen;      /* it stores or sends */
   int64_t *pushed;
@@ -30,7 +33,6 @@ typedef struct same_walk {
   sym_binding names[TOG_MESH_MAX + TOG_DEPTH_MAX];
   size_t n_names;
   same_core core;
-  bool swaps;                  /* the mesh's dims are numbered from the last */
   bool ok;                     /* every expression had a value */
   bool acted;                  /* something has moved or was computed */
   uint64_t word;               /* hash of the act at hand */
@@ -142,8 +144,13 @@ static inline void same_send(same_walk *w, const tog_node *n) {
   w->core.is_seen = w->acted = true;
   same_add(&w->word, (uint64_t)n->to);
   same_add(&w->word, (uint64_t)same_eval(w, n->row, 0));
+  int64_t to = 0;
   for (int d = 0; d < w->t->n_mesh; d++)
-    same_add(&w->word, (uint64_t)same_eval(w, n->receiver[w->swaps ? w->t->n_mesh - 1 - d : d], 0));
+    to = to * w->t->mesh_size[d] + same_eval(w, n->receiver[d], 0);
+  if (w->core.n_receivers < SAME_SENDS_MAX)
+    w->core.receivers[w->core.n_receivers++] = to;
+  else
+    w->ok = false;
   same_did(w, TOG_WRITER, n->buffer);
   same_did(w, TOG_WRITER, n->to);
 }
@@ -187,13 +194,15 @@ static inline void same_copy(const same_walk *w, same_core *to, const same_core 
   memcpy(to->last, from->last, rings * sizeof *to->last);
   memcpy(to->awaited, from->awaited, w->t->buffers.n * sizeof *to->awaited);
   memcpy(to->pushed, from->pushed, w->t->buffers.n * sizeof *to->pushed);
+  memcpy(to->receivers, from->receivers, from->n_receivers * sizeof *to->receivers);
+  to->n_receivers = from->n_receivers;
   to->is_seen = from->is_seen;
 }
 static inline same_core same_new_core(const same_walk *w) {
   arena *m = &w->ctx->mem;
   size_t rings = (size_t)TOG_THREADS * w->t->buffers.n;
   return (same_core){.by_ring = ARENA_NEW_N(m, uint64_t, rings), .last = ARENA_NEW_N(m, uint64_t, rings), .awaited = ARENA_NEW_N(m, bool, w->t->buffers.n),
-                     .pushed = ARENA_NEW_N(m, int64_t, w->t->buffers.n)};
+                     .receivers = ARENA_NEW_N(m, int64_t, SAME_SENDS_MAX), .pushed = ARENA_NEW_N(m, int64_t, w->t->buffers.n)};
 }
 
 static inline void same_body(same_walk *w, const tog_body *body);
@@ -239,22 +248,24 @@ static inline void same_find_private(const tog_body *body, bool *is_private) {
   }
 }
 
-/* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value.  `swaps`: with the mesh's
- * dims numbered from the last, for graphs that are placed the other way round. */
-static inline uint64_t same_number(loom_ctx *ctx, const tog *t, bool swaps) {
+/* A number for what every core does: equal for graphs that compute the same by the rule above; 0: an expression has no value.  Which core it is does not
+ * matter: a receiver is known by what it does, which no other core does (outputs are written once). */
+static inline uint64_t same_number(loom_ctx *ctx, const tog *t) {
   uint64_t all = 11;
   int64_t cores = 1;
+  size_t rings = (size_t)TOG_THREADS * t->buffers.n;
   bool *is_private = ARENA_NEW_N(&ctx->mem, bool, t->buffers.n);
   for (size_t i = 0; i < t->buffers.n; i++)
     is_private[i] = true;
   same_find_private(&t->body, is_private);
   for (int d = 0; d < t->n_mesh; d++)
     cores *= t->mesh_size[d];
+  same_core *core = ARENA_NEW_N(&ctx->mem, same_core, cores);
+  uint64_t *own = ARENA_NEW_N(&ctx->mem, uint64_t, cores);
   for (int64_t c = 0; c < cores; c++) {
-    size_t rings = (size_t)TOG_THREADS * t->buffers.n;
-    same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .swaps = swaps, .n_names = (size_t)t->n_mesh, .ok = true};
-    w.core = same_new_core(&w);
+    same_walk w = {.ctx = ctx, .t = t, .is_private = is_private, .n_names = (size_t)t->n_mesh, .ok = true};
     int64_t left = c;
+    w.core = same_new_core(&w);
     for (int d = t->n_mesh - 1; d >= 0; d--) {
       w.names[d] = (sym_binding){t->mesh_name[d], left % t->mesh_size[d]};
       left /= t->mesh_size[d];
@@ -262,14 +273,16 @@ static inline uint64_t same_number(loom_ctx *ctx, const tog *t, bool swaps) {
     same_body(&w, &t->body);
     if (!w.ok)
       return 0;
-    if (!w.core.is_seen)
-      continue;
-    uint64_t one = 13;
-    for (int d = 0; d < t->n_mesh; d++)
-      same_add(&one, (uint64_t)w.names[swaps ? t->n_mesh - 1 - d : d].value);
+    core[c] = w.core;
+    own[c] = 13;
     for (size_t i = 0; i < rings; i++)
-      same_add(&one, w.core.by_ring[i]);
-    all += one;                          /* in any order */
+      same_add(&own[c], w.core.by_ring[i]);
+  }
+  for (int64_t c = 0; c < cores; c++) {
+    uint64_t one = own[c];
+    for (size_t i = 0; i < core[c].n_receivers; i++)
+      same_add(&one, core[c].receivers[i] < 0 || core[c].receivers[i] >= cores ? 0 : own[core[c].receivers[i]]);
+    all += core[c].is_seen ? one : 0;    /* in any order */
   }
   return all;
 }
