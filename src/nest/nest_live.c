@@ -92,7 +92,8 @@ static void add_leaving(liver *v, const nest_node *x, int value, dtype type, con
       made->name = unique_name(v, name);
     return;
   }
-  nest_life *copy = &v->out->at[add_life(v, value, name, type, NEST_OWNED_BY_WRITER, x)];
+  int number = add_life(v, value, name, type, NEST_OWNED_BY_WRITER, x);      /* the list may move */
+  nest_life *copy = &v->out->at[number];
   copy->first = copy->last = v->position;
   copy->is_copy = true;
 }
