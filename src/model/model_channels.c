@@ -13,10 +13,13 @@ static int whole_dims(const program_access *a, const int64_t *extent) {
 static int64_t channels_of(const model_program *p, const program_access *a, const int64_t *extent, int n_whole) {
   int64_t run = a->elem_bytes, channels = p->channels;
   int i = a->rank - 1, last = i > n_whole ? i - n_whole : 0;
-  for (; i >= last; i--)
-    run *= extent[a->by_pitch[i]];
-  if (run >= channels * p->page_bytes || channels > 64)
+  if (channels > 64)
     return channels;
+  for (; i >= last; i--) {
+    run *= extent[a->by_pitch[i]];
+    if (run >= channels * p->page_bytes)
+      return channels;
+  }
   uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
   int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = p->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
   int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;

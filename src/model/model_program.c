@@ -99,7 +99,7 @@ static void set_pitches(const nest_tensor *t, program_access *a) {
   int64_t pitch = a->elem_bytes;
   for (int d = a->rank - 1; d >= 0; d--) {
     a->pitch[d] = d < t->rank && nest_tensor_is_view(t) ? t->stride[d] * a->elem_bytes : pitch;
-    pitch *= a->shape[d];
+    model_scale(&pitch, a->shape[d]);
   }
   for (int d = 0; d < a->rank; d++) {
     int i = d;
