@@ -193,11 +193,6 @@ static loom_status open_variant(compile_state *s, const explore_options *o) {
   LOOM_TRY(explore_open_named(s->ctx, s->nest, s->machine, o, o->variant, &s->space, &found));
   if (found)
     return LOOM_OK;
-  explore_options all = *o;
-  all.lacking = 0;
-  LOOM_TRY(explore_open_named(s->ctx, s->nest, s->machine, &all, o->variant, &s->space, &found));
-  if (found)
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "variant %s moves tiles in a way that no program is written for yet; loom explore prices it", o->variant);
   s->space = (explore_space){0};
   return explore_run(s->ctx, s->nest, s->machine, o, &s->table);      /* says which names are near */
 }
@@ -207,8 +202,6 @@ static loom_status explore(compile_state *s) {
     return LOOM_OK;
   explore_options o = s->o->explore;
   o.accumulate_f32 = s->solve_options.accumulate_f32;
-  if (s->o->stop_after > COMPILE_PLAN)
-    o.lacking |= materialize_lacks();
   if (!searches_space(s))
     return explore_run(s->ctx, s->nest, s->machine, &o, &s->table);
   return o.variant ? open_variant(s, &o) : explore_open(s->ctx, s->nest, s->machine, &o, &s->space);

@@ -81,7 +81,7 @@ typedef struct plans_space { compile_state *s; explore_space space; model_progra
 /* After compile_kernel up to the nest. */
 static inline loom_status plans_open(compile_state *s, plans_space *out) {
   loom_ctx *ctx = s->ctx;
-  explore_options o = {.accumulate_f32 = true, .lacking = materialize_lacks()};
+  explore_options o = {.accumulate_f32 = true};
   *out = (plans_space){.s = s, .room = ARENA_NEW_N(&ctx->mem, plan_choice, PLANS_CHOICES_MAX)};
   LOOM_TRY(explore_open(ctx, s->nest, s->machine, &o, &out->space));
   return model_compile(ctx, s->nest, s->machine, true, MODEL_PACKED, &out->program);

@@ -29,7 +29,6 @@ loom_status mat_most_trips(mat *m, int loop, int64_t *out) {
 
 static void set_current(mat *m, int loop, MlirValue current, int64_t most) {
   m->block[loop].is_ragged = true;
-  m->block[loop].current = current;
   mat_bind(m, mat_now_name(m, m->nest->loops.at[loop].block), current, most);
 }
 
@@ -108,8 +107,7 @@ loom_status mat_size(mat *m, const sym_expr *e, int64_t *out_constant, MlirValue
 
 /* ---- views ---- */
 
-static void add_entry(mat *m, int64_t *list, int d, int64_t constant, MlirValue value, MlirValue *operands, intptr_t *n, int32_t *count) {
-  (void)m;
+static void add_entry(int64_t *list, int d, int64_t constant, MlirValue value, MlirValue *operands, intptr_t *n, int32_t *count) {
   list[d] = constant;
   if (MAT_NULL(value))
     return;
@@ -118,17 +116,27 @@ static void add_entry(mat *m, int64_t *list, int d, int64_t constant, MlirValue 
   ++*count;
 }
 
-static MlirType part_type(mat *m, const mat_part *p, const int64_t *sizes, bool has_offset) {
-  text t = text_new(m->mem), strides = text_new(m->mem);
+MlirType mat_strided_type(mat *m, dtype type, int rank, const int64_t *sizes, const int64_t *strides, bool has_offset) {
+  text t = text_new(m->mem);
   text_add(&t, "memref<");
-  for (int d = 0; d < p->rank; d++) {
-    if (p->drop[d])
-      continue;
+  for (int d = 0; d < rank; d++)
     text_addf(&t, sizes[d] == mlirShapedTypeGetDynamicSize() ? "?x" : "%" PRId64 "x", sizes[d]);
-    text_addf(&strides, "%s%" PRId64, strides.size ? ", " : "", p->stride[d]);
-  }
-  text_addf(&t, "%s, strided<[%s]%s>>", ir_print_type(m->mem, ir_dtype(m->ir, p->type)), text_str(&strides), has_offset ? ", offset: ?" : "");
+  text_addf(&t, "%s, strided<[", ir_print_type(m->mem, ir_dtype(m->ir, type)));
+  for (int d = 0; d < rank; d++)
+    text_addf(&t, "%s%" PRId64, d ? ", " : "", strides[d]);
+  text_add(&t, has_offset ? "], offset: ?>>" : "]>>");
   return ir_type(m->ir, text_str(&t));
+}
+
+static MlirType part_type(mat *m, const mat_part *p, const int64_t *sizes, bool has_offset) {
+  int64_t kept[DIALECT_RANK_MAX], strides[DIALECT_RANK_MAX];
+  int rank = 0;
+  for (int d = 0; d < p->rank; d++)
+    if (!p->drop[d]) {
+      kept[rank] = sizes[d];
+      strides[rank++] = p->stride[d];
+    }
+  return mat_strided_type(m, p->type, rank, kept, strides, has_offset);
 }
 
 MlirValue mat_subview(mat *m, MlirValue source, const mat_part *p) {
@@ -139,11 +147,11 @@ MlirValue mat_subview(mat *m, MlirValue source, const mat_part *p) {
   bool has_offset = false;
   for (int d = 0; d < p->rank; d++) {
     ones[d] = 1;
-    add_entry(m, offsets, d, p->offset[d], p->offset_value[d], operands, &n, &n_offsets);
+    add_entry(offsets, d, 0, p->offset_value[d], operands, &n, &n_offsets);
     has_offset = has_offset || offsets[d] != 0;
   }
   for (int d = 0; d < p->rank; d++)
-    add_entry(m, sizes, d, p->size[d], p->size_value[d], operands, &n, &n_sizes);
+    add_entry(sizes, d, p->size[d], p->size_value[d], operands, &n, &n_sizes);
   MlirContext c = m->ir->mlir;
   int32_t segments[] = {1, n_offsets, n_sizes, 0};
   const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(c, 4, segments)},
@@ -164,7 +172,7 @@ static MlirValue turn_offset(mat *m, int loop, int64_t step) {
 loom_status mat_view_of(mat *m, int v, MlirValue slot, MlirValue *out) {
   const nest_value *value = &m->nest->values.at[v];
   const mat_slot *s = &m->slot[v];
-  mat_part p = {.rank = s->buffer->rank, .n_front = s->n_front, .type = s->buffer->type};
+  mat_part p = {.rank = s->buffer->rank, .type = s->buffer->type};
   bool is_whole = true;
   int64_t stride = 1;
   *out = slot;

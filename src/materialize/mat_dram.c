@@ -56,20 +56,6 @@ static loom_status read_box(mat *m, const nest_node *node, mat_part *out) {
   return LOOM_OK;
 }
 
-static const char *entry(mat *m, int64_t v) { return v == mlirShapedTypeGetDynamicSize() ? "?" : arena_printf(m->mem, "%" PRId64, v); }
-
-static MlirType cast_type(mat *m, dtype type, int rank, const int64_t *sizes, const int64_t *strides, bool has_offset) {
-  text s = text_new(m->mem);
-  text_add(&s, "memref<");
-  for (int d = 0; d < rank; d++)
-    text_addf(&s, "%sx", entry(m, sizes[d]));
-  text_addf(&s, "%s, strided<[", ir_print_type(m->mem, ir_dtype(m->ir, type)));
-  for (int d = 0; d < rank; d++)
-    text_addf(&s, "%s%" PRId64, d ? ", " : "", strides[d]);
-  text_add(&s, has_offset ? "], offset: ?>>" : "]>>");
-  return ir_type(m->ir, text_str(&s));
-}
-
 /* memref.reinterpret_cast of argument `arg`; `offset` null: none. */
 static MlirValue reinterpret(mat *m, MlirValue arg, MlirValue offset, dtype type, int rank, const int64_t *sizes, const int64_t *strides, int n_dynamic,
                              const MlirValue *dynamic) {
@@ -84,7 +70,7 @@ static MlirValue reinterpret(mat *m, MlirValue arg, MlirValue offset, dtype type
                             {"static_offsets", mlirDenseI64ArrayGet(c, 1, &at)},
                             {"static_sizes", mlirDenseI64ArrayGet(c, rank, sizes)},
                             {"static_strides", mlirDenseI64ArrayGet(c, rank, strides)}};
-  return ir_build1(&m->b, "memref.reinterpret_cast", cast_type(m, type, rank, sizes, strides, n > 1), n + n_dynamic, operands, 4, attrs);
+  return ir_build1(&m->b, "memref.reinterpret_cast", mat_strided_type(m, type, rank, sizes, strides, n > 1), n + n_dynamic, operands, 4, attrs);
 }
 
 /* Element offset from the start of the argument, kept as a linearization of the offsets in each dim. */

@@ -10,7 +10,7 @@
 typedef struct mat_name { const char *name; MlirValue value; /* null: constant */ int64_t max; } mat_name;
 
 /* The part of a block that lies inside its loop's extent: min(block, extent - iterator * block), not below 0.  Whole: all blocks of the loop at once. */
-typedef struct mat_block { int64_t size; bool is_ragged; MlirValue current; /* when ragged */ MlirValue turn; /* which one a panel's slot is at; null: 0 */ } mat_block;
+typedef struct mat_block { int64_t size; bool is_ragged; /* mat_now_name then says the size it has */ MlirValue turn; /* which one a panel's slot is at; null: 0 */ } mat_block;
 
 /* Where a nest value lives while it is alive.  A slot that holds several tiles (a panel) has the turns of a loop behind each other in the tile dim
  * that steps with the loop, or else in a dim of its own in front; `front` lists those from the outside in. */
@@ -81,11 +81,13 @@ LOOM_MUST_USE loom_status mat_size(mat *m, const sym_expr *e, int64_t *out_const
 /* The slot of nest value `v`, cut to its current sizes: the slot itself when nothing is ragged. */
 LOOM_MUST_USE loom_status mat_view(mat *m, int v, MlirValue *out);
 LOOM_MUST_USE loom_status mat_view_of(mat *m, int v, MlirValue slot, MlirValue *out);
-/* memref.subview with mixed offsets and sizes: of entry d, the value where it is not null, else the constant.  The first n_front dims are dropped.
- * `source` is row-major of shape `shape`, or has `stride`; the result has a dynamic offset unless all offsets are 0. */
-typedef struct mat_part { int rank, n_front; dtype type; int64_t shape[DIALECT_RANK_MAX], stride[DIALECT_RANK_MAX]; int64_t offset[DIALECT_RANK_MAX], size[DIALECT_RANK_MAX];
+/* memref.subview: of dim d, offset_value (null: 0) and size_value (null: `size`); `drop` dims are left out.  `source` has `stride`; the result has a dynamic
+ * offset unless all offsets are 0. */
+typedef struct mat_part { int rank; dtype type; int64_t shape[DIALECT_RANK_MAX], stride[DIALECT_RANK_MAX], size[DIALECT_RANK_MAX];
   MlirValue offset_value[DIALECT_RANK_MAX], size_value[DIALECT_RANK_MAX]; bool drop[DIALECT_RANK_MAX]; } mat_part;
 MlirValue mat_subview(mat *m, MlirValue source, const mat_part *p);
+/* "memref<?x64xf16, strided<[64, 1], offset: ?>>" */
+MlirType mat_strided_type(mat *m, dtype type, int rank, const int64_t *sizes, const int64_t *strides, bool has_offset);
 
 /* ---- mat_buffer.c ---- */
 /* The buffer a stored value leaves through, when it is not its own. */

@@ -116,5 +116,3 @@ loom_status materialize_plans(ir_ctx *ir, MlirModule canonical, const nest *n, c
   }
   return st;
 }
-
-unsigned materialize_lacks(void) { return 0; }

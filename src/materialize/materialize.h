@@ -6,8 +6,6 @@
 #include "machine/machine.h"
 #include "nest/nest.h"
 #include "plan/plan.h"
-/* plan_feature bits of plans that cannot be written yet: the search leaves them out where a program is wanted. */
-unsigned materialize_lacks(void);
 /* `canonical` is kept unchanged; `n` is its nest.  *out holds one nested module per plan, as upstream's p03 does. */
 LOOM_MUST_USE loom_status materialize_plans(ir_ctx *ir, MlirModule canonical, const nest *n, const machine *m, const plan *const *plans, size_t n_plans,
                                             LOOM_GIVE MlirModule *out);

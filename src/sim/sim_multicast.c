@@ -4,8 +4,6 @@
  * A chain (sim_chain.c) begins with a multicast to the cores that the links do not lead to one by one. */
 #include "sim/sim_private.h"
 
-static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
 int *sim_waiting_at(sim *s, int load, int sender) { return &s->waiting[(size_t)load * (size_t)s->n_cores + (size_t)sender]; }
 
 bool sim_in_rect(const tog *t, const sim_rect *r, int core) {

@@ -27,6 +27,8 @@ sim_rate sim_rate_of(double bytes_per_cycle);
 int64_t sim_rate_ticks(sim_rate r, int64_t bytes);
 /* Cycles as ticks, rounded; negative counts as 0, more than 2^40 as 2^40. */
 int64_t sim_ticks_of(double cycles);
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t sim_ceil_cycle(int64_t tick) { return (tick + SIM_TICKS - 1) & ~(int64_t)(SIM_TICKS - 1); }
 
 /* ---- programs ---- */

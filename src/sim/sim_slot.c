@@ -2,8 +2,6 @@
 #include "sim/sim_private.h"
 #include <string.h>
 
-static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
 /* Bytes a slot may be used for: its own, or its tile's where that is larger (the verifier refuses that; without it, the tile runs over). */
 static int64_t slot_reach(const tog_buffer *b) { return max64(b->bytes, tog_buffer_elems(b) * (int64_t)dtype_bytes(b->type)); }
 

@@ -4,9 +4,6 @@
  * Bank by bank (sim_bank.c) a part is one packet.  What a load for several cores does before and after that is in sim_multicast.c. */
 #include "sim/sim_private.h"
 
-static int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-
 /* ---- parts of a load ---- */
 
 static void land_at(sim *s, sim_thread *th) {

@@ -74,6 +74,10 @@ static loom_status set_part(build *b, MlirOperation op, MlirOperation view, bool
   return LOOM_OK;
 }
 
+const sym_expr *build_flag(build *b, const sym_expr *condition) {
+  return sym_make(b->mem, SYM_IF, condition, sym_const(b->mem, 1), sym_const(b->mem, 0));
+}
+
 /* A load inside of loops that its slot was taken outside of fills the slot part by part: the first turn of all reserves it, the last publishes it. */
 static loom_status set_turns(build *b, MlirOperation op, build_slot *slot, tog_node *n) {
   arena *m = b->mem;
@@ -89,8 +93,8 @@ static loom_status set_turns(build *b, MlirOperation op, build_slot *slot, tog_n
     last = last ? sym_make(m, SYM_AND, last, is_last, NULL) : is_last;
   }
   if (first) {
-    n->opens = sym_make(m, SYM_IF, first, sym_const(m, 1), sym_const(m, 0));
-    n->closes = sym_make(m, SYM_IF, last, sym_const(m, 1), sym_const(m, 0));
+    n->opens = build_flag(b, first);
+    n->closes = build_flag(b, last);
   }
   return LOOM_OK;
 }

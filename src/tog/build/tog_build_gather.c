@@ -26,7 +26,7 @@ loom_status build_gather_op(build *b, MlirOperation op, tog_body *body) {
   const sym_expr *sends = sym_make(m, SYM_LT, n->row, rows, NULL);
   if (from->extent)
     sends = sym_make(m, SYM_AND, sends, sym_make(m, SYM_GT, from->extent, sym_const(m, 0), NULL), NULL);
-  n->active = sym_make(m, SYM_IF, sends, sym_const(m, 1), sym_const(m, 0));
+  n->active = build_flag(b, sends);
   from->stored = true;      /* surplus cores skip it */
   vec_push(m, &b->gathers, ((build_gather){.slot = to, .place = n->row, .extent = from->extent}));
   return LOOM_OK;
@@ -43,7 +43,7 @@ static void add_collect(build *b, const build_gather *g, tog_body *body) {
 }
 
 static const sym_expr *is_zero(build *b, const sym_expr *e) {
-  return sym_make(b->mem, SYM_IF, sym_make(b->mem, SYM_EQ, e, sym_const(b->mem, 0), NULL), sym_const(b->mem, 1), sym_const(b->mem, 0));
+  return build_flag(b, sym_make(b->mem, SYM_EQ, e, sym_const(b->mem, 0), NULL));
 }
 
 static bool is_empty(MlirRegion r) {

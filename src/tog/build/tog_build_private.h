@@ -81,6 +81,8 @@ bool build_give_gathered(build *b, const build_slot *slot, tog_body *body);
 /* ---- tog_build.c ---- */
 tog_node *build_add_node(build *b, tog_body *body, tog_node_kind kind, const char *label);
 LOOM_MUST_USE loom_status build_block(build *b, MlirBlock block, tog_body *body);
+/* 1 where the condition holds, else 0. */
+const sym_expr *build_flag(build *b, const sym_expr *condition);
 /* A LOOP around what comes next, until build_leave. */
 tog_node *build_enter(build *b, tog_body *body, const char *label, const sym_expr *trip);
 void build_leave(build *b);
