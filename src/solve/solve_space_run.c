@@ -253,7 +253,7 @@ static loom_status nothing_fits(space_search *s) {
   diag_drop(ctx, before);
   if (fits) {
     diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no mapping of kernel %s on machine %s has the sizes and the movement asked for", s->nest->kernel, s->machine->name);
-    diag_help(ctx, "look at --pin and --block-sizes");
+    diag_help(ctx, "look at --pin and --block-sizes; loom compile and run leave out movements for which no program is written yet, loom explore has all");
     return LOOM_EINFEASIBLE;
   }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no block sizes for kernel %s fit machine %s in any mapping; the smallest:", s->nest->kernel, s->machine->name);
