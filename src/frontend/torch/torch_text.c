@@ -1,0 +1,75 @@
+/* Finds operations and types of torch and its neighbours in MLIR text; everything else is copied. */
+#include "frontend/torch/torch_private.h"
+
+bool torch_is_text(const char *s, size_t size) {
+  static const char *const marks[] = {"torch.", "torch_c.", "tm_tensor."};
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    if (memmem(s, size, marks[i], strlen(marks[i])))
+      return true;
+  return false;
+}
+
+/* Types outside of the operations that are rewritten: without blanks, which follow them, so that columns stay. */
+static loom_status rewrite_type(torch_reader *r) {
+  mlir_slice type;
+  LOOM_TRY(mlir_text_type(&r->c, &type));
+  const char *tight = torch_type_text(&r->ctx->mem, type);
+  if (strlen(tight) != type.size)
+    mlir_edit_replace(&r->e, type.at, type.at + type.size, arena_printf(&r->ctx->mem, "%-*s", (int)type.size, tight));
+  return LOOM_OK;
+}
+
+/* The name of an operation, or of an attribute (`{torch.x}`, `torch.x = 1`)? */
+static bool begins_op(const torch_reader *r, const mlir_token *before) {
+  const mlir_token *t = &r->c.token;
+  if (t->kind != MLIR_TOKEN_WORD || !torch_is_op(arena_strndup(&r->ctx->scratch, t->at, t->size)))
+    return false;
+  mlir_cursor behind = r->c;
+  mlir_text_next(&behind);
+  if (mlir_text_at(&behind, "=") || mlir_text_at(&behind, ","))
+    return false;
+  bool ends = mlir_text_at(&behind, "}"), is_terminator = t->size > 5 && memcmp(t->at + t->size - 5, "yield", 5) == 0;
+  return mlir_text_is(before, "=") || !ends || is_terminator;
+}
+
+loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
+  int open = 0;
+  mlir_token before = {0};
+  if (is_region && ++r->regions > TORCH_REGIONS_MAX)
+    LOOM_FAIL(r->ctx, mlir_text_span(&r->c, &r->c.token), LOOM_ELIMIT, "regions are nested deeper than %d", TORCH_REGIONS_MAX);
+  while (r->c.token.kind != MLIR_TOKEN_END) {
+    arena_mark mark = arena_save(&r->ctx->scratch);
+    bool is_op = begins_op(r, &before);
+    arena_release(&r->ctx->scratch, mark);
+    if (is_op) {
+      LOOM_TRY(torch_rewrite_op(r, mlir_text_is(&before, "=")));
+      before = (mlir_token){0};
+      continue;
+    }
+    before = r->c.token;
+    if (before.kind == MLIR_TOKEN_TYPE && before.size > 7 && memcmp(before.at, "!torch.", 7) == 0) {
+      LOOM_TRY(rewrite_type(r));
+      continue;
+    }
+    if (is_region && !open && mlir_text_at(&r->c, "}"))
+      break;
+    open += mlir_text_at(&r->c, "{") - mlir_text_at(&r->c, "}");
+    mlir_text_next(&r->c);
+  }
+  r->regions -= is_region;
+  return LOOM_OK;
+}
+
+loom_status torch_normalise(loom_ctx *ctx, const diag_source *source, const char **out, size_t *out_size) {
+  *out = source->text;
+  *out_size = source->size;
+  if (!torch_is_text(source->text, source->size))
+    return LOOM_OK;
+  torch_reader r = {.ctx = ctx};
+  LOOM_TRY(mlir_text_open(ctx, source, &r.c));
+  const mlir_cursor start = r.c;
+  r.e = mlir_edit_open(&start);
+  LOOM_TRY(torch_rewrite_block(&r, false));
+  *out = mlir_edit_text(&r.e, out_size);
+  return LOOM_OK;
+}
