@@ -260,6 +260,16 @@ static bool wants_only_best(const compile_options *o) {
   return o->topk <= 1 && o->stop_after != COMPILE_SOLVE && !o->debug && !o->dump_dir;
 }
 
+/* This CPU is no machine of the state unless it is searched. */
+static loom_status load_machine(compile_state *s, const compile_options *o) {
+  if (text_eq(o->machine, "host") && !o->search_host)
+    return LOOM_OK;
+  LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
+  if (s->machine->host_cpu && !o->search_host)
+    s->machine = NULL;
+  return LOOM_OK;
+}
+
 loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s) {
   memset(s, 0, sizeof *s);
   s->ctx = ctx;
@@ -268,8 +278,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   *merged = *o;
   LOOM_TRY(compile_read_config(s, merged));
   s->o = merged;
-  if (!text_eq(merged->machine, "host"))   /* the running CPU: no description yet, no search */
-    LOOM_TRY(machine_load_with(ctx, merged->machine ? merged->machine : "wormhole", merged->calibration, merged->compute_dir, &s->machine));
+  LOOM_TRY(load_machine(s, merged));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,

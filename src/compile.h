@@ -41,6 +41,7 @@ typedef struct compile_options {
   const char *dump_dir, *override_dir;
   bool print_pretty;                       /* loom operations of MLIR text in upstream's assembly */
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
+  bool search_host;                        /* a machine that is this CPU goes through the search like any other; otherwise it takes the kernel as plain loops */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
 } compile_options;

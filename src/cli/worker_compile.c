@@ -348,6 +348,15 @@ static bool early_stage(const char *what, compile_stage *out) {
   return false;
 }
 
+/* What only the search makes, also for this CPU. */
+static bool wants_search(const char *what) {
+  static const char *const forms[] = {"nest", "plan", "summary", "mlir", "tog"};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    if (strcmp(forms[i], what) == 0)
+      return true;
+  return false;
+}
+
 static loom_status read_given_without_inputs(loom_ctx *ctx, const cli_options *o, helion_options *out) {
   const run_binding *inputs;
   size_t n;
@@ -390,7 +399,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
-  c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0;
+  c.search_host = o->emit.last && wants_search(o->emit.last);
+  c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
   compile_bisection found = {0};
   if (o->bisect)
     LOOM_TRY(read_run(ctx, o, &r));
@@ -544,6 +554,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given(ctx, o, NULL, 0, &c.helion));
   c.stop_after = COMPILE_SOLVE;
+  c.search_host = true;
   loom_status st = compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK && o->etg.last) {
     data_value *etg;

@@ -6,6 +6,7 @@ enum { DEFAULT_CANDIDATE_LIMIT = 1000000 };
 typedef struct explorer {
   loom_ctx *ctx;
   const nest *n;
+  const machine *machine;
   const explore_options *o;
   explore_kind kind;
   int64_t limit;
@@ -121,7 +122,7 @@ static loom_status choose_mapping(explorer *e, const plan_mapping *mapping) {
   e->now.mapping = *mapping;
   for (int i = 0; i < e->now.n_access; i++) {
     e->widest[i] = (plan_access){.name = e->widest[i].name};
-    explore_widest_area(e->n, e->access[i], mapping, &e->widest[i]);
+    explore_widest_area(e->n, e->machine, e->access[i], mapping, &e->widest[i]);
     if (e->kind != EXPLORE_FULL && turns_differ(e, e->access[i]))
       e->widest[i] = (plan_access){.name = e->widest[i].name, .is_store = e->widest[i].is_store, .area = {1, 1, 1}};
   }
@@ -191,7 +192,7 @@ static loom_status nothing_left(explorer *e) {
 loom_status explore_run(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, explore_table *out) {
   static const explore_options none = {0};
   *out = (explore_table){0};
-  explorer e = {.ctx = ctx, .n = n, .o = o ? o : &none, .out = out};
+  explorer e = {.ctx = ctx, .n = n, .machine = m, .o = o ? o : &none, .out = out};
   e.limit = e.o->candidate_limit ? e.o->candidate_limit : DEFAULT_CANDIDATE_LIMIT;
   LOOM_TRY(check_nest(&e, m));
   LOOM_TRY(explore_check_pins(ctx, n, m, e.o));

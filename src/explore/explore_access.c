@@ -27,7 +27,7 @@ static bool depends_on(const nest *n, const nest_node *access, int iter) {
 }
 
 /* A level of size 1 never moves, so it never stops the walk; the label names the last level walked. */
-void explore_widest_area(const nest *n, const nest_node *access, const plan_mapping *p, plan_access *out) {
+void explore_widest_area(const nest *n, const machine *m, const nest_node *access, const plan_mapping *p, plan_access *out) {
   out->is_store = access->kind == NEST_STORE;
   bool stopped[PLAN_MESH_MAX] = {false};
   for (int d = 0; d < p->n_mesh; d++) {
@@ -35,7 +35,7 @@ void explore_widest_area(const nest *n, const nest_node *access, const plan_mapp
     out->levels[d] = 0;
     out->label_level[d] = 0;
   }
-  for (int l = 0; l < p->n_logical && !out->is_store; l++) {
+  for (int l = 0; l < p->n_logical && !out->is_store && !m->lacks_sharing; l++) {
     const plan_logical *x = &p->logical[l];
     int d = x->mesh_dim;
     if (stopped[d] || (x->size > 1 && depends_on(n, access, x->iter))) {

@@ -131,6 +131,8 @@ enum { AREAS_MAX = PLAN_LOGICAL_MAX + 1, AREA_CHOICES_MAX = 128 /* 12 levels ove
 
 uint32_t explore_unshared(const explore_space *s, int a, int hoist) {
   const explore_load *x = &s->impl->access[a];
+  if (s->machine->lacks_sharing)
+    return UINT32_MAX;
   uint32_t iters = x->moves | x->alone;
   for (int i = 0; i < x->n_seq - hoist; i++)
     iters |= s->impl->causal[x->seq[i]];

@@ -18,7 +18,7 @@ void explore_list_scores(const nest *n, explore_score *out);
 void explore_assign(plan_mapping *p, const explore_order *priority);
 
 /* The widest sharing of an access: per mesh dim the run of levels from 0 upward that the access does not depend on. */
-void explore_widest_area(const nest *n, const nest_node *access, const plan_mapping *p, plan_access *out);
+void explore_widest_area(const nest *n, const machine *m, const nest_node *access, const plan_mapping *p, plan_access *out);
 
 /* Accesses, loops and mesh within what explore takes; `out_access` holds PLAN_LOADS_MAX. */
 LOOM_MUST_USE loom_status explore_check_kernel(loom_ctx *ctx, const nest *n, const machine *m, const nest_node **out_access, int *out_n);

@@ -10,6 +10,13 @@ int64_t machine_cores(const machine *m) {
   return n;
 }
 
+double machine_host_fact(const machine *m, const char *name) {
+  for (size_t i = 0; i < m->host_facts.n; i++)
+    if (text_eq(m->host_facts.at[i].path, name))
+      return m->host_facts.at[i].number.value;
+  return 0;
+}
+
 /* Linear index of the core of `to` nearest to core `index` of `from`: each coordinate clamped. */
 static int64_t nearest_core(const machine *from, const machine *to, int64_t index) {
   int64_t linear = 0, stride = 1;

@@ -126,6 +126,9 @@ typedef struct machine {
   bool has_concurrent_units;                /* compute ops on different units may overlap when neither needs the other's result */
   int64_t link_packet_bytes;                /* links.packet_bytes: most that holds a link at a time; 0: whole messages do */
   bool lacks_multicast;                     /* links.multicast false: what cores share goes from neighbour to neighbour */
+  bool lacks_sharing;                       /* links.sharing false: every core loads what it needs itself */
+  const char *host_cpu;                     /* section `host`: this is a CPU that runs programs itself, and which one; NULL: no such section */
+  VEC_OF(machine_origin) host_facts;        /* the numbers of that section */
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 
@@ -167,6 +170,8 @@ const char *machine_describe(arena *mem, const machine *m);                /* te
 void machine_set_path(const char *const *dirs, size_t n);
 
 int64_t machine_cores(const machine *m);
+/* A number of section `host` (docs/machines.md), 0 when there is none; rates per cycle of clock_hz. */
+double machine_host_fact(const machine *m, const char *name);
 /* A sub-mesh of the machine: the first sizes[d] cores of every dim (1 <= sizes[d] <= the dim's size); perf, memories and links stay.
  * A shortened dim does not wrap; an attach point outside moves to the nearest core inside. */
 machine *machine_submesh(arena *mem, const machine *m, const int64_t *sizes);

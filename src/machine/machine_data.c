@@ -181,6 +181,14 @@ static data_value *perf_tree(arena *mem, const machine_perf *p) {
   return v;
 }
 
+static data_value *host_tree(arena *mem, const machine *m) {
+  data_value *v = data_object(mem);
+  data_set_string(mem, v, "cpu", m->host_cpu);
+  for (size_t i = 0; i < m->host_facts.n; i++)
+    data_set(mem, v, m->host_facts.at[i].path, rate_tree(mem, &m->host_facts.at[i].number));
+  return v;
+}
+
 data_value *machine_to_data(arena *mem, const machine *m) {
   data_value *v = data_object(mem), *links = data_object(mem), *perf = data_object(mem);
   data_set_string(mem, v, "schema", MACHINE_SCHEMA);
@@ -194,10 +202,14 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   add_fields(mem, m, "links", links);
   if (m->lacks_multicast)
     data_set_bool(mem, links, "multicast", false);
+  if (m->lacks_sharing)
+    data_set_bool(mem, links, "sharing", false);
   if (m->link_packet_bytes)
     data_set(mem, links, "packet_bytes", machine_with_origin(mem, data_int(mem, m->link_packet_bytes), machine_origin_find(m, "links.packet_bytes")));
   data_set(mem, v, "links", links);
   machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
+  if (m->host_cpu)
+    data_set(mem, v, "host", host_tree(mem, m));
   for (size_t i = 0; i < m->perf.n; i++)
     data_set(mem, perf, m->perf.at[i].name, perf_tree(mem, &m->perf.at[i]));
   if (m->perf.n)

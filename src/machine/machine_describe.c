@@ -115,6 +115,16 @@ static void add_dram(table *t, const machine *m) {
     row(t, "interleave", "ipoly", "", NULL);
 }
 
+static void add_host(table *t, const machine *m) {
+  if (!m->host_cpu)
+    return;
+  text_addf(&t->t, "\nhost: %s\n", m->host_cpu);
+  for (size_t i = 0; i < m->host_facts.n; i++) {
+    const machine_origin *f = &m->host_facts.at[i];
+    row(t, f->path, number_text(t->mem, f->number.value), text_ends(f->path, "bytes") ? "bytes" : "a cycle", &f->number);
+  }
+}
+
 static const char *cost_text(arena *mem, const machine_scenario *s) {
   const char *fixed = sym_str(mem, s->fixed), *volume = sym_str(mem, s->volume), *throughput = sym_str(mem, s->throughput);
   int64_t v;
@@ -170,10 +180,13 @@ const char *machine_describe(arena *mem, const machine *m) {
   add_fields(&t, m, "links");
   if (m->lacks_multicast)
     row(&t, "multicast", "false", "", NULL);
+  if (m->lacks_sharing)
+    row(&t, "sharing", "false", "", NULL);
   if (m->link_packet_bytes)
     row(&t, "packet_bytes", arena_printf(mem, "%" PRId64, m->link_packet_bytes), "bytes", machine_origin_find(m, "links.packet_bytes"));
   add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
   add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
+  add_host(&t, m);
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);
   add_perf(&t, m);
   return text_str(&t.t);

@@ -99,7 +99,7 @@ loom_status machine_read_extends(loom_ctx *ctx, const char *path, data_value *v,
   char *bytes;
   size_t size;
   data_value *base;
-  LOOM_TRY(file_read(ctx, base_path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(machine_read_file(ctx, base_path, &bytes, &size));
   LOOM_TRY(data_read_yaml(ctx, base_path, bytes, size, &base));
   LOOM_TRY(machine_read_extends(ctx, base_path, base, depth + 1, &base));
   *out = merge(&ctx->mem, base, v, 0);

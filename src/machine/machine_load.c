@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "machine/machine_private.h"
+#include "machine/machine_template.h"
 #include <dirent.h>
 #include <stdlib.h>
 
@@ -89,9 +90,31 @@ static bool is_chip(const char *bytes, arena *mem) {
   return !strstr(bytes, MACHINE_SCHEMA) && (has_key(bytes, mem, "dimensions:") || has_key(bytes, mem, "processors:"));
 }
 
+loom_status machine_read_file(loom_ctx *ctx, const char *path, char **out, size_t *out_size) {
+  LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, out, out_size));
+  return machine_is_template(*out) ? machine_fill(ctx, path, *out, machine_cpu_find(&ctx->mem), out, out_size) : LOOM_OK;
+}
+
+/* The measured one, unless it was measured on another CPU (a home directory may be shared); else the shipped template. */
+static const char *find_host(loom_ctx *ctx) {
+  const char *path = machine_calibrated_path(&ctx->mem), *shipped = machine_find_file(&ctx->mem, "host");
+  char *bytes;
+  size_t size;
+  if (!path || !file_exists(path))
+    return shipped;
+  if (file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size) != LOOM_OK)
+    return path;      /* which says what is wrong with it */
+  const char *cpu = machine_cpu_find(&ctx->mem)->name;
+  if (strstr(bytes, arena_printf(&ctx->mem, "\n  cpu: \"%s\"", cpu)))
+    return path;
+  diag_warn(ctx, diag_file_span(ctx, path), "measured on another CPU than this one (%s); machine 'host' takes guesses instead", cpu);
+  diag_help(ctx, "measure this one: loom machine calibrate");
+  return shipped;
+}
+
 loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
   bool is_dir = file_is_dir(name);
-  const char *path = is_path(name) ? name : machine_find_file(&ctx->mem, name);
+  const char *path = is_path(name) ? name : text_eq(name, "host") ? find_host(ctx) : machine_find_file(&ctx->mem, name);
   if (is_dir && !path)
     path = name;
   if (!path)
@@ -101,7 +124,7 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
     LOOM_TRY(find_chip(ctx, name, &path));
   char *bytes;
   size_t size;
-  LOOM_TRY(file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(machine_read_file(ctx, path, &bytes, &size));
   bool is_mlir = text_ends(path, ".mlir"), is_adl = is_mlir && strstr(bytes, " adl.");
   LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : is_chip(bytes, &ctx->mem) ? machine_from_chip(ctx, path, bytes, size, out)
                                                                                               : machine_from_yaml(ctx, path, bytes, size, out));

@@ -95,6 +95,8 @@ machine_perf *machine_imported_set(arena *mem, machine *m);
 /* ---- finding files ---- */
 /* <dir>/NAME.yaml on the search path, or NULL. */
 const char *machine_find_file(arena *mem, const char *name);
+/* A machine's file, a template filled in. */
+LOOM_MUST_USE loom_status machine_read_file(loom_ctx *ctx, const char *path, char **out, size_t *out_size);
 /* Chooses perf set `name`: LOOM_EUSAGE with did-you-mean. */
 LOOM_MUST_USE loom_status machine_use_calibration(loom_ctx *ctx, machine *m, const char *name);
 

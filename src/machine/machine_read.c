@@ -273,14 +273,16 @@ static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) 
 }
 
 static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m) {
-  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles", "multicast", "packet_bytes"};
+  static const char *const keys[] = {"bytes_per_cycle", "hop_cycles", "multicast", "packet_bytes", "sharing"};
   data_value *v;
   machine_number packet = {0};
-  bool has_multicast = true;
+  bool has_multicast = true, has_sharing = true;
   LOOM_TRY(data_need(ctx, root, "links", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(machine_read_optional_bool(ctx, v, "multicast", &has_multicast));
+  LOOM_TRY(machine_read_optional_bool(ctx, v, "sharing", &has_sharing));
   m->lacks_multicast = !has_multicast;
+  m->lacks_sharing = !has_sharing;
   if (data_get(v, "packet_bytes")) {
     LOOM_TRY(machine_read_number(ctx, data_get(v, "packet_bytes"), "links.packet_bytes", 64, 1073741824, &packet));
     m->link_packet_bytes = (int64_t)packet.value;
@@ -289,8 +291,25 @@ static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m)
   return read_fields(ctx, v, "links", m);
 }
 
+/* Names and numbers; what they are is told in docs/machines.md. */
+static loom_status read_host(loom_ctx *ctx, const data_value *root, machine *m) {
+  data_value *v;
+  if (!data_get(root, "host"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(ctx, root, "host", DATA_OBJECT, &v));
+  LOOM_TRY(data_need_string(ctx, v, "cpu", &m->host_cpu));
+  for (size_t i = 0; i < v->n; i++) {
+    machine_origin fact = {.path = v->members[i].key};
+    if (text_eq(fact.path, "cpu"))
+      continue;
+    LOOM_TRY(machine_read_number(ctx, v->members[i].value, fact.path, 0, 1e18, &fact.number));
+    vec_push(&ctx->mem, &m->host_facts, fact);
+  }
+  return LOOM_OK;
+}
+
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
-  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "calibration", "perf"};
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "host", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
   const data_value *name;
   m->path = path;
@@ -304,6 +323,7 @@ loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root
   LOOM_TRY(read_dram(ctx, root, m));
   LOOM_TRY(read_links(ctx, root, m));
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
+  LOOM_TRY(read_host(ctx, root, m));
   LOOM_TRY(machine_read_perf(ctx, root, m));
   *out = m;
   return LOOM_OK;

@@ -167,7 +167,7 @@ static void test_everything_round_trips(void **state) {
   const char *const *names;
   size_t n;
   expect_ok(ctx, machine_list(ctx, &names, &n));
-  assert_int_equal(n, 7);
+  assert_int_equal(n, 8);
   for (size_t i = 0; i < n; i++) {
     const machine *m = load(ctx, names[i]);
     assert_string_equal(m->name, names[i]);
