@@ -1,6 +1,7 @@
 /* loom opt: mlir-opt with our passes in the same textual pipelines. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "compile.h"
 #include "pass/pass.h"
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
       st = ir_load_irdl(&ir, o->irdl_file.all.at[i], irdl);
   }
   if (st == LOOM_OK)
-    st = ir_parse(&ir, path, source, size, &m);
+    st = compile_parse_mlir(&ir, path, source, size, &m);
   const char *pipeline = o->passes.n ? pass_flags_pipeline(&ctx->mem, o->passes.at, o->passes.n) : o->pass_pipeline.last;
   if (st == LOOM_OK && pipeline)
     st = pass_run_pipeline(&ir, m, pipeline, &p);

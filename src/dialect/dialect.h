@@ -15,12 +15,14 @@ enum { DIALECT_MESH_MAX = 3, DIALECT_RANK_MAX = 8 };
 LOOM_MUST_USE loom_status dialect_load(ir_ctx *ir);
 /* Dialect `helion`: what the helion form of stage 0 needs (src/frontend/helion_mlir); in helion.irdl.mlir. */
 LOOM_MUST_USE loom_status dialect_load_helion(ir_ctx *ir);
+/* Dialects `check` and `util`: expectations of test files, and the values they hide from the compiler (src/frontend/check); check.irdl.mlir, util.irdl.mlir. */
+LOOM_MUST_USE loom_status dialect_load_check(ir_ctx *ir);
 /* Cross-operand rules of loom ops in `m` (shapes, element types, areas, regions, slots given once, loop attributes): every violation is
  * reported with its location; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify(ir_ctx *ir, MlirModule m);
 /* The same for one op and everything inside. */
 LOOM_MUST_USE loom_status dialect_verify_op(ir_ctx *ir, MlirOperation op);
-/* The IRDL text of dialect `name` ("loom", "helion"), for --irdl-file; NULL when unknown. */
+/* The IRDL text of dialect `name` ("loom", "helion", "check", "util"), for --irdl-file; NULL when unknown. */
 const char *dialect_irdl_text(const char *name);
 
 /* ---- loom.sym ---- */

@@ -8,7 +8,28 @@ static const char helion_text[] =
 #include "helion_irdl_mlir.inc"
     ;
 
-const char *dialect_irdl_text(const char *name) { return text_eq(name, "loom") ? loom_text : text_eq(name, "helion") ? helion_text : NULL; }
+static const char check_text[] =
+#include "check_irdl_mlir.inc"
+    ;
+
+static const char util_text[] =
+#include "util_irdl_mlir.inc"
+    ;
+
+const char *dialect_irdl_text(const char *name) {
+  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (text_eq(name, all[i].name))
+      return all[i].text;
+  return NULL;
+}
+
+loom_status dialect_load_check(ir_ctx *ir) {
+  if (ir_knows_op(ir, "check.expect_eq"))
+    return LOOM_OK;
+  LOOM_TRY(ir_load_irdl(ir, "check.irdl.mlir", check_text));
+  return ir_load_irdl(ir, "util.irdl.mlir", util_text);
+}
 
 loom_status dialect_load_helion(ir_ctx *ir) {
   if (ir_knows_op(ir, "helion.phi"))

@@ -31,6 +31,7 @@ typedef struct ir_ctx {
 LOOM_MUST_USE loom_status ir_open(loom_ctx *ctx, LOOM_GIVE ir_ctx *out);
 void ir_close(ir_ctx *ir);
 void ir_allow_unregistered(ir_ctx *ir, bool allow);
+bool ir_allows_unregistered(ir_ctx *ir);
 /* Adds the translations from MLIR dialects to LLVM IR (codegen needs them; the rest of the compiler does not pay for them). */
 void ir_register_translations(ir_ctx *ir);
 
@@ -40,6 +41,8 @@ enum { IR_TEXT_BYTES_MAX = 16 << 20, IR_TEXT_DEPTH_MAX = 128 };
 LOOM_MUST_USE loom_status ir_scan(loom_ctx *ctx, const diag_source *source, const char *text, size_t size);
 /* Parses a module: ir_scan first, then MLIR's parser and verifier.  A refusal is LOOM_EINPUT with spans in `path`. */
 LOOM_MUST_USE loom_status ir_parse(ir_ctx *ir, const char *path, const char *text, size_t size, LOOM_GIVE MlirModule *out);
+/* The same for text that was made from `shown`, line by line: spans show its lines. */
+LOOM_MUST_USE loom_status ir_parse_shown(ir_ctx *ir, const diag_source *shown, const char *text, size_t size, LOOM_GIVE MlirModule *out);
 /* LOOM_EBUG (ir->blame) when the module breaks a rule of its dialects. */
 LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
 /* Module text; generic form with `generic`; always local scope (no #map aliases).  Owned by `mem`. */
@@ -56,6 +59,7 @@ void ir_close_module(LOOM_TAKE MlirModule m);          /* a null handle is fine 
 /* Loads the dialects that an IRDL text defines; once per context and dialect. */
 LOOM_MUST_USE loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *text);
 bool ir_knows_op(ir_ctx *ir, const char *name);                       /* is the op registered in this context? */
+bool ir_knows_dialect(ir_ctx *ir, const char *op_name);                /* is there a dialect for "a.b"?  It is loaded. */
 
 /* ---- types and attributes ---- */
 MlirType ir_type(ir_ctx *ir, const char *text);                       /* parsed; null and LOOM_EBUG diagnostic when malformed */

@@ -27,4 +27,5 @@ void ir_close(ir_ctx *ir) {
 }
 
 void ir_allow_unregistered(ir_ctx *ir, bool allow) { mlirContextSetAllowUnregisteredDialects(ir->mlir, allow); }
+bool ir_allows_unregistered(ir_ctx *ir) { return mlirContextGetAllowUnregisteredDialects(ir->mlir); }
 void ir_register_translations(ir_ctx *ir) { mlirRegisterAllLLVMTranslations(ir->mlir); }

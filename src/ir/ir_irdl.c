@@ -13,3 +13,8 @@ loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *src) {
 }
 
 bool ir_knows_op(ir_ctx *ir, const char *name) { return mlirContextIsRegisteredOperation(ir->mlir, ir_ref(name)); }
+
+bool ir_knows_dialect(ir_ctx *ir, const char *op_name) {
+  MlirStringRef dialect = mlirStringRefCreate(op_name, strcspn(op_name, "."));
+  return !mlirDialectIsNull(mlirContextGetOrLoadDialect(ir->mlir, dialect));
+}

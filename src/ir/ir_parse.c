@@ -35,13 +35,9 @@ static loom_status parse_scanned(ir_ctx *ir, const char *src, size_t size, MlirM
   return LOOM_OK;
 }
 
-/* MLIR wants a NUL behind the text and spans want the text to stay, so it is copied once. */
-loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size, MlirModule *out) {
+loom_status ir_parse_shown(ir_ctx *ir, const diag_source *source, const char *copy, size_t size, MlirModule *out) {
   *out = (MlirModule){NULL};
   loom_ctx *ctx = ir->ctx;
-  bool readable = size <= IR_TEXT_BYTES_MAX;
-  const char *copy = readable ? arena_strndup(&ctx->mem, src, size) : NULL;
-  const diag_source *source = diag_add_source(ctx, path, copy, readable ? size : 0);
   LOOM_TRY(ir_scan(ctx, source, copy, size));
   const char *generic;
   size_t generic_size;
@@ -55,6 +51,13 @@ loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size,
   ir->source = outer_source;
   ir_settle(ir);
   return st;
+}
+
+/* MLIR wants a NUL behind the text and spans want the text to stay, so it is copied once. */
+loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size, MlirModule *out) {
+  bool readable = size <= IR_TEXT_BYTES_MAX;
+  const char *copy = readable ? arena_strndup(&ir->ctx->mem, src, size) : NULL;
+  return ir_parse_shown(ir, diag_add_source(ir->ctx, path, copy, readable ? size : 0), copy, size, out);
 }
 
 loom_status ir_verify(ir_ctx *ir, MlirModule m) {

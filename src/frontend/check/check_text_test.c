@@ -1,0 +1,81 @@
+#include "base/testing.h"
+#include "frontend/check/check_text.h"
+
+static loom_status normalise(loom_ctx *ctx, const char *s, const char **out, bool *any) {
+  size_t n;
+  loom_ctx_init(ctx);
+  loom_status st = check_text_normalise(ctx, diag_add_source(ctx, "t.mlir", s, strlen(s)), out, &n, any);
+  assert_true(st != LOOM_OK || n == strlen(*out));
+  return st;
+}
+
+static void test_custom_forms_become_generic(void **state) {
+  (void)state;
+  static const struct { const char *source, *generic; } cases[] = {
+      {"check.expect_true(%a) : i32", "\"check.expect_true\"(%a) : (i32) -> () loc(\"t.mlir\":1:1)"},
+      {"check.expect_eq(%a#1, %b) : tensor<2xf32>\nreturn", "\"check.expect_eq\"(%a#1, %b) {} : (tensor<2xf32>, tensor<2xf32>) -> () loc(\"t.mlir\":1:1)\nreturn"},
+      {"check.expect_almost_eq(%a, %b, atol 1.0e-02, rtol 1.0) : tensor<?x2xf32>",
+       "\"check.expect_almost_eq\"(%a, %b) {atol = 1.0e-02 : f32, rtol = 1.0 : f32} : (tensor<?x2xf32>, tensor<?x2xf32>) -> () loc(\"t.mlir\":1:1)"},
+      {"check.expect_eq_const(%a, dense<[1,// one\n 2]> : tensor<2xi8>)\n : tensor<2xi8>",
+       "\"check.expect_eq_const\"(%a) {value = dense<[1,        2]> : tensor<2xi8>} : (tensor<2xi8>) -> () loc(\"t.mlir\":1:1)\n\n"},
+      {"%d = util.unfoldable_constant 128 : index loc(#loc3)", "%d = \"util.unfoldable_constant\"() {value = 128 : index} : () -> index loc(#loc3)"},
+      {"%x = flow.tensor.dynamic_constant dense<1> : tensor<2xi32> -> tensor<?xi32>",
+       "%x = \"util.dynamic_constant\"() {value = dense<1> : tensor<2xi32>} : () -> tensor<?xi32> loc(\"t.mlir\":1:6)"},
+      {"%x:2 = util.optimization_barrier %a, %b : i1, tensor<i1>", "%x:2 = \"util.optimization_barrier\"(%a, %b) : (i1, tensor<i1>) -> (i1, tensor<i1>) loc(\"t.mlir\":1:8)"},
+      {"%x = flow.tensor.tie_shape %a : tensor<?x2xi32>{%d}", "%x = \"util.optimization_barrier\"(%a) : (tensor<?x2xi32>) -> (tensor<?x2xi32>) loc(\"t.mlir\":1:6)"},
+      {"%x = flow.tensor.bitcast %a : tensor<4xi8> -> tensor<8xi4>", "%x = \"util.bitcast\"(%a) : (tensor<4xi8>) -> tensor<8xi4> loc(\"t.mlir\":1:6)"},
+      {"util.func public @f() { util.return }", "func.func public @f() { func.return }"},
+      {"util.global private mutable @c = dense<2.0> : tensor<f32>", "ml_program.global private mutable @c(dense<2.0> : tensor<f32>) : tensor<f32> loc(\"t.mlir\":1:1)"},
+      {"%x = util.global.load @c : tensor<f32>", "%x = ml_program.global_load @c : tensor<f32> loc(\"t.mlir\":1:6)"},
+      {"util.global.store %x, @c : tensor<f32>", "ml_program.global_store @c = %x : tensor<f32> loc(\"t.mlir\":1:1)"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    const char *got = NULL;
+    bool any;
+    assert_int_equal(normalise(&ctx, cases[i].source, &got, &any), LOOM_OK);
+    assert_string_equal(got, cases[i].generic);
+    assert_true(any);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_other_text_is_left_alone(void **state) {
+  (void)state;
+  static const char *const cases[] = {"func.func @f() { return }", "\"check.expect_true\"(%a) : (i32) -> ()", "// check.expect_true(\n", "\"util.func\"", ""};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    const char *got;
+    bool any;
+    assert_int_equal(normalise(&ctx, cases[i], &got, &any), LOOM_OK);
+    assert_ptr_equal(got, cases[i]);
+    assert_false(any);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_unknown_forms_are_refused_with_their_place(void **state) {
+  (void)state;
+  static const struct { const char *source, *part; int line, col; } cases[] = {
+      {"\n check.expect_eq %a", "expected '(' in check.expect_eq, found '%a'", 2, 18},
+      {"check.expect_eq<%d>(%a, %b)", "expected '(' in check.expect_eq, found '<'", 1, 16},
+      {"check.expect_eq(%a)", "expected ',' in check.expect_eq, found ')'", 1, 19},
+      {"check.expect_almost_eq(%a, %b, tol 1.0)", "expected 'rtol' in check.expect_almost_eq, found 'tol'", 1, 32},
+      {"util.unfoldable_constant : i32", "expected an attribute, found ':'", 1, 26},
+      {"flow.tensor.bitcast %a : tensor<2xi8> tensor<4xi4>", "expected '->' in flow.tensor.bitcast, found 'tensor'", 1, 39},
+      {"util.global @a", "expected ':' in util.global, found the end of the text", 1, 15},
+      {"util.optimization_barrier a", "expected a value in util.optimization_barrier, found 'a'", 1, 27}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    const char *got;
+    bool any;
+    assert_int_equal(normalise(&ctx, cases[i].source, &got, &any), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, cases[i].part, cases[i].line, cases[i].col);
+    loom_ctx_done(&ctx);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_custom_forms_become_generic), cmocka_unit_test(test_other_text_is_left_alone),
+                                     cmocka_unit_test(test_unknown_forms_are_refused_with_their_place)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
