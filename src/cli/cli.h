@@ -18,12 +18,12 @@ struct solve_opinion;
   X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
   X(report, 0, "DIR [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages")                  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
-  X(machine, 0, "list | show M | check M | import FILE", "chip descriptions")                                           \
+  X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
 /* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) opt(o) machine(x) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
-  X(machine, "machine", "NAME|FILE", "cresvmp", "machine description (loom machine list)")                                \
+  X(machine, "machine", "NAME|FILE", "cresvmpx", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
   X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
   X(dtype, "dtype", "T", "cre", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
@@ -69,6 +69,7 @@ struct solve_opinion;
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
+  X(quick, "quick", "x", "calibrate: a second instead of half a minute, with smaller arrays and fewer runs")                \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \

@@ -18,6 +18,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},
     {"machine", "loom machine show wormhole"},
     {"machine", "loom machine import 2D_mesh.mlir --out my.yaml"},
+    {"machine", "loom machine calibrate"},
     {"doctor", "loom doctor"},
 };
 

@@ -1,7 +1,8 @@
-/* loom machine list | show M | check M | import FILE */
+/* loom machine list | show M | check M | import FILE | calibrate */
 #include "base/file.h"
 #include "cli/cli.h"
-#include "machine/machine.h"
+#include "cli/cli_calibration.h"
+#include "machine/machine_template.h"
 #include "solve/certify.h"
 #include <stdio.h>
 #include <string.h>
@@ -109,13 +110,38 @@ static loom_status import(loom_ctx *ctx, const cli_options *o, const char *path)
   return file_write(ctx, o->out.last, yaml, strlen(yaml));
 }
 
+/* Measures this CPU; its file goes to --out, else to where machine 'host' is looked for first. */
+static loom_status calibrate(loom_ctx *ctx, const cli_options *o) {
+  const machine_cpu *cpu;
+  const char *yaml, *path = o->out.last ? o->out.last : machine_calibrated_path(&ctx->mem);
+  if (o->machine.last && strcmp(o->machine.last, "host") != 0) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "only the machine 'host' can be measured, not '%s'", o->machine.last);
+    diag_help(ctx, "leave --machine away");
+    return LOOM_EUSAGE;
+  }
+  if (!path) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EIO, "there is no place for the measured machine: neither XDG_CACHE_HOME nor HOME is set");
+    diag_help(ctx, "name a file: loom machine calibrate -o host.yaml");
+    return LOOM_EIO;
+  }
+  LOOM_TRY(machine_calibrate(ctx, o->quick, &cpu));
+  LOOM_TRY(machine_calibrated_yaml(ctx, cpu, &yaml));
+  if (!o->out.last)
+    LOOM_TRY(file_make_dirs(ctx, file_dirname(&ctx->mem, path)));
+  LOOM_TRY(file_write(ctx, path, yaml, strlen(yaml)));
+  cli_print_calibration(ctx, cpu, path, o->json);
+  return LOOM_OK;
+}
+
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o) {
   static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *, const char *); } verbs[] = {
       {"show", show}, {"check", check}, {"import", import}};
-  static const char *const names[] = {"list", "show", "check", "import"};
+  static const char *const names[] = {"list", "show", "check", "import", "calibrate"};
   const char *verb = o->files.n ? o->files.at[0] : "list";
   if (strcmp(verb, "list") == 0)
     return list(ctx, o);
+  if (strcmp(verb, "calibrate") == 0)
+    return calibrate(ctx, o);
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
     if (strcmp(verbs[i].name, verb) != 0)
       continue;
@@ -125,7 +151,7 @@ loom_status cmd_machine(loom_ctx *ctx, const cli_options *o) {
     return verbs[i].run(ctx, o, what);
   }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown verb '%s' of 'loom machine'", verb);
-  const char *near = diag_nearest(verb, names, 4);
+  const char *near = diag_nearest(verb, names, sizeof names / sizeof *names);
   if (near)
     diag_help(ctx, "did you mean '%s'?", near);
   return LOOM_EUSAGE;

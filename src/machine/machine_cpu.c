@@ -114,6 +114,8 @@ static void find_vectors(arena *mem, machine_cpu *c) {
   c->has_avx512 = c->has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
   c->has_bf16 = c->has_avx512 && __builtin_cpu_supports("avx512bf16");
   c->has_vnni = c->has_avx512 && __builtin_cpu_supports("avx512vnni");
+  unsigned a = 0, b = 0, x = 0, d = 0;
+  c->has_amx_bf16 = __get_cpuid_count(7, 0, &a, &b, &x, &d) && (d >> 22 & 1) && (d >> 24 & 1);      /* amx_bf16, amx_tile */
   bytes = c->has_avx512 ? 64 : c->has_avx2 ? 32 : 16;
 #endif
   told(c, MACHINE_CPU_vector_bytes, bytes, "cpuid");
@@ -121,7 +123,8 @@ static void find_vectors(arena *mem, machine_cpu *c) {
   for (char *p = model; *p; p++)      /* the name goes into YAML */
     if (*p == '"' || *p == '\\' || *p == '$' || (unsigned char)*p < ' ')
       *p = '_';
-  c->name = arena_printf(mem, "%s, %s%s%s", model, c->has_avx512 ? "AVX-512" : c->has_avx2 ? "AVX2" : "128-bit vectors", c->has_bf16 ? ", bf16" : "", c->has_vnni ? ", VNNI" : "");
+  c->name = arena_printf(mem, "%s, %s%s%s%s", model, c->has_avx512 ? "AVX-512" : c->has_avx2 ? "AVX2" : "128-bit vectors", c->has_bf16 ? ", bf16" : "", c->has_vnni ? ", VNNI" : "",
+                         c->has_amx_bf16 ? ", AMX" : "");
 }
 
 /* ---- guesses ---- */
@@ -145,7 +148,7 @@ static void guess_rates(machine_cpu *c) {
   const double gb = cycle_ns;      /* bytes a cycle of 1 GB/s */
   const struct { machine_cpu_name name; double value; } all[] = {
       {MACHINE_CPU_mac_f32, lanes * two}, {MACHINE_CPU_mac_f64, lanes * two / 2}, {MACHINE_CPU_mac_bf16, c->has_bf16 ? lanes * two * (two > 1 ? 1 : 2) : lanes * two / 2},
-      {MACHINE_CPU_mac_i8, c->has_vnni ? lanes * 4 * two : lanes * two / 2}, {MACHINE_CPU_add, lanes * 0.75}, {MACHINE_CPU_sum, lanes * 1.5}, {MACHINE_CPU_div, lanes / 12},
+      {MACHINE_CPU_mac_amx_bf16, c->has_amx_bf16 ? 512 : 0}, {MACHINE_CPU_mac_i8, c->has_vnni ? lanes * 4 * two : lanes * two / 2}, {MACHINE_CPU_add, lanes * 0.75}, {MACHINE_CPU_sum, lanes * 1.5}, {MACHINE_CPU_div, lanes / 12},
       {MACHINE_CPU_exp, lanes / 7}, {MACHINE_CPU_l1_read, lanes * 8}, {MACHINE_CPU_l2_read, lanes * 2.5}, {MACHINE_CPU_l2_copy, lanes * 2}, {MACHINE_CPU_l3_read, 20 * gb},
       {MACHINE_CPU_l3_read_all, 20 * gb * cores}, {MACHINE_CPU_l3_copy, 20 * gb}, {MACHINE_CPU_dram_read, 12 * gb}, {MACHINE_CPU_dram_read_all, 12 * gb * (cores < 4 ? cores : 4)},
       {MACHINE_CPU_dram_copy, 12 * gb}, {MACHINE_CPU_dram_copy_all, 12 * gb * (cores < 4 ? cores : 4)}, {MACHINE_CPU_dram_stream, 14 * gb},

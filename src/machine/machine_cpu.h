@@ -19,6 +19,7 @@
   X(mac_f32, 1000, "multiply-adds/cycle", "f32")                                                  \
   X(mac_f64, 1000, "multiply-adds/cycle", "f64")                                                  \
   X(mac_bf16, 1000, "multiply-adds/cycle", "bf16 to f32")                                         \
+  X(mac_amx_bf16, 1000, "multiply-adds/cycle", "bf16 to f32, in tiles (AMX)")                     \
   X(mac_i8, 1000, "multiply-adds/cycle", "i8 to i32")                                             \
   X(add, 1000, "elements/cycle", "a[i] = b[i] + c[i]")                                            \
   X(sum, 1000, "elements/cycle", "sum of a row")                                                  \
@@ -47,7 +48,7 @@ typedef enum machine_cpu_name {
 /* One of them: `source` or `note` says where it comes from; measured ones have the median and the spread of their runs. */
 typedef struct machine_cpu_value { double value, median, spread; /* (best - median) / best; 0: not measured */ const char *source, *note; bool is_assumed; } machine_cpu_value;
 /* What the CPU has: rows of vector instructions. */
-typedef struct machine_cpu { const char *name; /* model, and what its vectors can do: equal for CPUs of one kind */ bool has_avx2, has_avx512, has_bf16, has_vnni;
+typedef struct machine_cpu { const char *name; /* model, and what its vectors can do: equal for CPUs of one kind */ bool has_avx2, has_avx512, has_bf16, has_vnni, has_amx_bf16;
   machine_cpu_value at[MACHINE_CPU_NAMES]; } machine_cpu;
 
 /* Asks the system; rates are guesses. */
