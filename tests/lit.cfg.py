@@ -15,6 +15,7 @@ llvm = "/usr/lib/llvm-22/bin"
 config.environment["PATH"] = os.pathsep.join([build, os.path.join(build, "tests", "fuzz"), os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "no-cache")   # machine host is the shipped one, measured or not
 for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]

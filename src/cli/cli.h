@@ -57,6 +57,7 @@ struct solve_opinion;
   X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
+  X(patterns, "patterns", "FILE", "o", "apply the pdl patterns of FILE, before the passes")                              \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
   X(out, "out", "FILE", "osvxep", "output file")                                                                          \

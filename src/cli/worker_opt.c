@@ -39,6 +39,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   }
   if (st == LOOM_OK)
     st = compile_parse_mlir(&ir, path, source, size, &m);
+  for (size_t i = 0; st == LOOM_OK && i < o->patterns.all.n; i++)
+    st = pass_apply_pattern_file(&ir, mlirModuleGetOperation(m), o->patterns.all.at[i]);
   const char *pipeline = o->passes.n ? pass_flags_pipeline(&ctx->mem, o->passes.at, o->passes.n) : o->pass_pipeline.last;
   if (st == LOOM_OK && pipeline)
     st = pass_run_pipeline(&ir, m, pipeline, &p);

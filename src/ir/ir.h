@@ -126,6 +126,13 @@ void ir_set_attr(MlirOperation op, const char *name, MlirAttribute a);      /* n
 bool ir_erase(MlirOperation op);
 void ir_replace_uses(MlirValue of, MlirValue with);
 
+/* ---- rewriting by text ---- */
+/* pdl patterns, applied greedily to everything in `op`; the result is verified.  LOOM_EINPUT: the text is wrong or holds something else, with its place;
+ * LOOM_EUNSUP: native functions; LOOM_ELIMIT: the patterns go on matching. */
+LOOM_MUST_USE loom_status ir_apply_patterns(ir_ctx *ir, MlirOperation op, const char *path, const char *bytes, size_t size);
+/* A module with one transform.named_sequence, applied to `op`: its argument.  Text of ours: what is wrong with it is LOOM_EBUG. */
+LOOM_MUST_USE loom_status ir_apply_schedule(ir_ctx *ir, MlirOperation op, const char *schedule);
+
 /* ---- pipelines of upstream passes ---- */
 /* "builtin.module(canonicalize,func.func(cse))".  A pipeline MLIR can't read or a pass that fails is ir->blame. */
 LOOM_MUST_USE loom_status ir_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline);

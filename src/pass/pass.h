@@ -30,6 +30,10 @@ LOOM_MUST_USE loom_status pass_run_pipeline(ir_ctx *ir, MlirModule m, const char
 /* The pipeline of bare pass flags as mlir-opt takes them ("cse", "canonicalize{max-iterations=3}"), each nested where it must run. */
 const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n);
 
+/* The pdl patterns of a file applied to everything in `op` until none matches.  LOOM_EINPUT: the file is wrong, with its place; LOOM_EUNSUP: it calls native
+ * functions; LOOM_ELIMIT: it does not come to an end. */
+LOOM_MUST_USE loom_status pass_apply_pattern_file(ir_ctx *ir, MlirOperation op, const char *path);
+
 /* stage-0 -> canonical: our canonical pipeline (erase cf.assert, fold redundant slices, dead symbols, fuse guarded elementwise, destination specialisation). */
 LOOM_MUST_USE loom_status pass_canonicalize_stage0(ir_ctx *ir, MlirModule m);
 /* canonical module -> nest.  `func` NULL: the only function.  Unsupported forms: LOOM_EUNSUP with the op's place. */

@@ -29,6 +29,12 @@ const char *pass_upstream_anchor(const char *name);
 /* "did you mean" over Loom's and upstream's passes; NULL when nothing is near. */
 const char *pass_nearest(const char *name);
 
+/* What MLIR 22 has instead of a pass of older versions; NULL: nothing that is known. */
+const char *pass_vanished(const char *name);
+/* Warns where upstream's pass `pass`, about to run on `op`, would leave what it is for as it is. */
+bool pass_may_idle(const char *pass);
+void pass_warn_if_idle(ir_ctx *ir, const char *pass, MlirOperation op);
+
 /* ---- linalg on tensors ---- */
 enum { PASS_OPERANDS_MAX = 16 };
 bool linalg_is_op(MlirOperation op);                        /* any linalg op that makes a tensor */

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include <string.h>
 
-typedef enum step_kind { STEP_PASS, STEP_PRINT, STEP_CLOCK_START, STEP_CLOCK_STOP } step_kind;
+typedef enum step_kind { STEP_PASS, STEP_LOOK, STEP_PRINT, STEP_CLOCK_START, STEP_CLOCK_STOP } step_kind;
 
 typedef struct pass_timer { const char *name; int64_t started_ns, total_ns; } pass_timer;
 
@@ -24,6 +24,7 @@ static loom_status take_step(const step *s, MlirOperation op) {
   pipeline_run *run = s->run;
   switch (s->kind) {
   case STEP_PASS: return s->row->run(run->ir, op, &s->options);
+  case STEP_LOOK: pass_warn_if_idle(run->ir, s->banner, op); return LOOM_OK;
   case STEP_PRINT:
     run->o->emit(run->o->emit_data, s->banner);
     run->o->emit(run->o->emit_data, ir_print(&run->ir->ctx->scratch, op, false));
@@ -66,7 +67,7 @@ static void add_step(pipeline_run *run, MlirOpPassManager pm, step s) {
   step *kept = ARENA_NEW(&run->ir->ctx->mem, step);
   *kept = s;
   kept->run = run;
-  static const char *const names[] = {[STEP_PRINT] = "loom-print", [STEP_CLOCK_START] = "loom-clock-start", [STEP_CLOCK_STOP] = "loom-clock-stop"};
+  static const char *const names[] = {[STEP_LOOK] = "loom-look", [STEP_PRINT] = "loom-print", [STEP_CLOCK_START] = "loom-clock-start", [STEP_CLOCK_STOP] = "loom-clock-stop"};
   const char *name = s.kind == STEP_PASS ? s.row->name : names[s.kind];
   const char *anchor = s.kind == STEP_PASS ? s.row->anchor : "";
   MlirExternalPassCallbacks calls = {.construct = ignore, .destruct = ignore, .clone = share, .run = run_step};
@@ -125,8 +126,10 @@ static void hear(MlirStringRef s, void *data) {
 
 static loom_status unknown_pass(loom_ctx *ctx, const pipeline_item *item) {
   diag_error(ctx, item->span, LOOM_EUSAGE, "there is no pass '%s'", item->name);
-  const char *near = pass_nearest(item->name);
-  if (near)
+  const char *now = pass_vanished(item->name), *near = pass_nearest(item->name);
+  if (now)
+    diag_help(ctx, "older versions of MLIR had it; with this one write %s", now);
+  else if (near)
     diag_help(ctx, "did you mean %s?", near);
   else
     diag_help(ctx, "loom opt --list-passes shows Loom's passes; those of mlir-opt work too");
@@ -140,6 +143,8 @@ static loom_status add_upstream(pipeline_run *run, MlirOpPassManager pm, const p
     return wrong_anchor(ctx, item, wanted, anchor);
   const char *element = item->options ? arena_printf(&ctx->mem, "%s{%s}", item->name, item->options) : item->name;
   complaint c = {.said = text_new(&ctx->mem)};
+  if (pass_may_idle(item->name))
+    add_step(run, pm, (step){.kind = STEP_LOOK, .banner = item->name});
   bool added = mlirLogicalResultIsSuccess(mlirOpPassManagerAddPipeline(pm, mlirStringRefCreateFromCString(element), hear, &c));
   run->out_of_memory |= c.out_of_memory;
   if (added)

@@ -34,6 +34,18 @@ const char *pass_upstream_anchor(const char *name) {
   return NULL;
 }
 
+const char *pass_vanished(const char *name) {
+  static const struct { const char *name, *now; } gone[] = {
+#define X(n, w) {n, w},
+#include "pass/vanished_passes.def"
+#undef X
+  };
+  for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+    if (strcmp(gone[i].name, name) == 0)
+      return gone[i].now;
+  return NULL;
+}
+
 const char *pass_nearest(const char *name) {
   const char *names[N_ROWS + N_UPSTREAM];
   for (size_t i = 0; i < N_ROWS; i++)
