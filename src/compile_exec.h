@@ -47,6 +47,10 @@ LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tens
 /* s->stage0 as read from MLIR text -> the same on memory, for the host; s->kernel describes its arguments and has no operations (s->is_opaque). */
 LOOM_MUST_USE loom_status compile_host_from_mlir(compile_state *s);
 
+/* ---- compile_values.c ---- */
+/* The function `name` of s->stage0, if it takes or gives tensors, on memory: its results are arguments behind its own. */
+LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char *name);
+
 /* ---- compile_host.c ---- */
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
 #endif

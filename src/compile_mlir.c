@@ -84,12 +84,19 @@ typedef struct written { MlirOperation func; bool *is; int n; } written;
 static bool add_written(MlirOperation op, void *data) {
   written *w = data;
   intptr_t at = ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.store") || ir_op_is(op, "memref.atomic_rmw") || ir_op_is(op, "bufferization.materialize_in_destination") ? 1 : -1;
-  intptr_t first, count;
-  if (text_starts(ir_op_name(op), "linalg.") && ir_segment(op, 1, &first, &count) && count > 0)
+  intptr_t first, count = 1;
+  if (text_starts(ir_op_name(op), "linalg.")) {
+    if (!ir_segment(op, 1, &first, &count)) {      /* those without segments have one destination, reductions as many as inputs */
+      count = ir_op_is(op, "linalg.reduce") ? ir_num_operands(op) / 2 : 1;
+      first = ir_num_operands(op) - count;
+    }
     at = first;
-  int arg = at >= 0 && at < ir_num_operands(op) ? argument_of(w->func, ir_operand(op, at)) : -1;
-  if (arg >= 0 && arg < w->n)
-    w->is[arg] = true;
+  }
+  for (intptr_t i = at; at >= 0 && i < at + count && i < ir_num_operands(op); i++) {
+    int arg = argument_of(w->func, ir_operand(op, i));
+    if (arg >= 0 && arg < w->n)
+      w->is[arg] = true;
+  }
   return true;
 }
 
@@ -132,6 +139,9 @@ loom_status compile_host_from_mlir(compile_state *s) {
   if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)))
     LOOM_FAIL(ctx, diag_file_span(ctx, s->o->input), s->o->helion.function ? LOOM_EUSAGE : LOOM_EINPUT, "the module has no function%s%s to run",
               s->o->helion.function ? " " : "", s->o->helion.function ? s->o->helion.function : "");
+  const char *name = ir_func_name(&ctx->mem, func);
+  LOOM_TRY(compile_values_to_memory(s, name));
+  func = ir_find_func(s->stage0, name);
   LOOM_TRY(describe(s, func));
   s->is_opaque = true;
   ir_set_attr(func, "loom.tile_function", ir_unit_attr(&s->ir));

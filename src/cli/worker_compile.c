@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/worker_bisect.h"
 #include "npz/npz.h"
+#include "compile_aot.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
 #include <stdio.h>
@@ -335,7 +336,7 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       printf("%s\n", t);
       return LOOM_OK;
     }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog", what);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj or so", what);
 }
 
 /* Forms from before a program is written.  A plan is searched for in all that Loom knows, also where no program can be written for it yet. */
@@ -389,6 +390,50 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
   return o->dram.last ? dram_model_of(ctx, o->dram.last, &r->dram) : LOOM_OK;
 }
 
+/* ---- code for other programs ---- */
+
+static bool is_code(const char *what) { return strcmp(what, "llvm") == 0 || strcmp(what, "obj") == 0 || strcmp(what, "so") == 0; }
+
+static loom_status emit_code(loom_ctx *ctx, const cli_options *o, compile_state *s) {
+  const char *what = o->emit.last, *file, *header;
+  if (strcmp(what, "llvm") == 0) {
+    LOOM_TRY(compile_emit_llvm(s, &file));
+    if (o->output_dir.last)
+      return file_write(ctx, o->output_dir.last, file, strlen(file));
+    fputs(file, stdout);
+    return LOOM_OK;
+  }
+  LOOM_TRY(compile_emit_files(s, o->output_dir.last, strcmp(what, "so") == 0, &file, &header));
+  if (o->json) {
+    data_value *v = data_object(&ctx->mem);
+    data_set_string(&ctx->mem, v, "schema", "loom.code.v1");
+    data_set_string(&ctx->mem, v, "kernel", s->kernel->name);
+    data_set_string(&ctx->mem, v, "file", file);
+    data_set_string(&ctx->mem, v, "header", header);
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
+  } else {
+    printf("written      %s\nheader       %s\n", file, header);
+  }
+  return LOOM_OK;
+}
+
+/* It is of this CPU, whatever the default machine. */
+static loom_status compile_code(loom_ctx *ctx, const cli_options *o, compile_options *c) {
+  compile_state s = {0};
+  if (c->machine && strcmp(c->machine, "host") != 0) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit %s: there is such code of the CPU, not of machine '%s'", o->emit.last, c->machine);
+    diag_help(ctx, "leave --machine away, or say --machine host");
+    return LOOM_EUSAGE;
+  }
+  c->machine = "host";
+  c->helion.open_sizes = true;
+  loom_status st = compile_kernel(ctx, c, &s);
+  if (st == LOOM_OK)
+    st = emit_code(ctx, o, &s);
+  compile_done(&s);
+  return st;
+}
+
 /* ---- commands ---- */
 
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
@@ -399,6 +444,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
+  if (o->emit.last && is_code(o->emit.last))
+    return compile_code(ctx, o, &c);
   c.search_host = o->emit.last && wants_search(o->emit.last);
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
   compile_bisection found = {0};

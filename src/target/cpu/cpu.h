@@ -26,6 +26,8 @@ LOOM_MUST_USE loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, L
 /* Object code for a module that lower_kernel_host made: plain loops, which may allocate.  `m` is changed.  arg[j] of its function are the open
  * sizes. */
 LOOM_MUST_USE loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size);
+/* The same as LLVM IR. */
+LOOM_MUST_USE loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char **out);
 /* Links such an object, also one from a file; malloc and free are granted. */
 LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

@@ -95,6 +95,14 @@ loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_
   return codegen_object(ir, m, &o, out_object, out_size);
 }
 
+loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char **out) {
+  const codegen_options o = cpu_tile_options(NULL);
+  if (!ir_walk(mlirModuleGetOperation(m), visit_allowed_kernel, ir))
+    return LOOM_EINPUT;
+  LOOM_TRY(cpu_lower_tiles(ir, m));
+  return codegen_llvm_text(ir, m, &o, out);
+}
+
 loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, codegen_image **out) {
   const codegen_symbol grants[] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
   codegen_options o = cpu_tile_options(NULL);

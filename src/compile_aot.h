@@ -1,0 +1,10 @@
+/* compile_aot: the host's code as files for other programs. */
+#ifndef LOOM_COMPILE_AOT_H
+#define LOOM_COMPILE_AOT_H
+#include "compile.h"
+
+/* LLVM IR of a kernel or function compiled for the host. */
+LOOM_MUST_USE loom_status compile_emit_llvm(compile_state *s, const char **out);
+/* NAME.o or NAME.so and NAME.h in directory `where` (NULL: loom-out/NAME), or the file that `where` names.  LOOM_EIO: no linker, or it fails. */
+LOOM_MUST_USE loom_status compile_emit_files(compile_state *s, const char *where, bool is_shared, const char **out_file, const char **out_header);
+#endif
