@@ -78,6 +78,8 @@ LOOM_MUST_USE loom_status compile_read_input(compile_state *s);                 
 /* MLIR text of any dialect that is read (compile_text.c): custom assembly that MLIR does not know is brought to generic form first, with the same
  * lines.  LOOM_EUNSUP: it has operations of dialects that nobody here knows, each reported with its place. */
 LOOM_MUST_USE loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *source, size_t size, LOOM_GIVE MlirModule *out);
+/* What is of torch in s->stage0 becomes linalg on tensors (convert-torch-to-linalg); nothing happens where nothing is. */
+LOOM_MUST_USE loom_status compile_lower_torch(compile_state *s);
 LOOM_MUST_USE loom_status compile_read_config(compile_state *s, compile_options *into);   /* upstream's config.json merged under the options */
 LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);      /* dump point: writes, or reads the override back */
 LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);

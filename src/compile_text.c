@@ -2,6 +2,8 @@
 #include "compile.h"
 #include "base/vec.h"
 #include "frontend/check/check_text.h"
+#include "frontend/torch/torch.h"
+#include "pass/pass.h"
 #include <string.h>
 
 /* "a.b" of an operation or a type at the cursor, which stands where one can: an operation starts its line or is behind '=' and is no key of a
@@ -12,6 +14,10 @@ static const char *name_here(const mlir_cursor *c, const mlir_token *before, con
   mlir_text_next(&ahead);
   bool starts = before->kind == MLIR_TOKEN_END || before->line != t->line || mlir_text_is(before, "=");
   bool is_key = mlir_text_at(&ahead, "=") || mlir_text_at(&ahead, ",") || mlir_text_at(&ahead, "}");
+  if (mlir_text_at(&ahead, ":")) {      /* of a resource, whose bytes follow as a string */
+    mlir_text_next(&ahead);
+    is_key |= ahead.token.kind == MLIR_TOKEN_STRING;
+  }
   *out_what = t->kind == MLIR_TOKEN_TYPE ? "type" : "operation";
   if (!memchr(t->at, '.', t->size))
     return NULL;
@@ -45,7 +51,7 @@ static loom_status list_unknown_ops(ir_ctx *ir, const diag_source *source, const
     if (!name)
       continue;
     bool is_hardware = text_starts(name, "adl.") || text_starts(name, "df.");   /* in front of upstream's modules; ir reads them */
-    if (is_hardware || ir_knows_op(ir, name) || ir_knows_dialect(ir, name))
+    if (is_hardware || torch_is_name(name) || ir_knows_op(ir, name) || ir_knows_dialect(ir, name))
       continue;
     any = true;
     if (c.token.kind != MLIR_TOKEN_TYPE || is_new(&ctx->mem, &types, name))   /* each operation, the first place of each type */
@@ -66,7 +72,19 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   LOOM_TRY(check_text_normalise(ctx, source, &src, &size, &any));
   if (any)
     LOOM_TRY(dialect_load_check(ir));
-  if (!ir_allows_unregistered(ir))
+  LOOM_TRY(torch_normalise(ctx, source, src, size, &src, &size));
+  bool allows = ir_allows_unregistered(ir);
+  if (!allows)
     LOOM_TRY(list_unknown_ops(ir, source, src, size));
+  ir_allow_unregistered(ir, allows || torch_is_text(src, size));   /* torch's operations are none that MLIR knows; convert-torch-to-linalg lowers them */
   return ir_parse_shown(ir, source, src, size, out);
+}
+
+loom_status compile_lower_torch(compile_state *s) {
+  loom_status blame = s->ir.blame;
+  s->ir.blame = LOOM_EUNSUP;
+  loom_status st = pass_run_pipeline(&s->ir, s->stage0, "builtin.module(convert-torch-to-linalg)", NULL);
+  s->ir.blame = blame;
+  ir_allow_unregistered(&s->ir, false);
+  return st;
 }

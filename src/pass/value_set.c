@@ -10,6 +10,8 @@ static size_t find(const value_set *s, MlirValue v) {
 
 bool value_set_has(const value_set *s, MlirValue v) { return s->room && s->slot[find(s, v)]; }
 
+size_t value_set_index(const value_set *s, MlirValue v) { return s->slot[find(s, v)] - 1; }
+
 static void grow(arena *m, value_set *s) {
   s->room = s->room ? 2 * s->room : 64;
   s->slot = ARENA_NEW_N(m, size_t, s->room);

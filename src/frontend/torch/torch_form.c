@@ -53,7 +53,7 @@ const char *torch_form(const char *name) {
   return NULL;
 }
 
-bool torch_is_op(const char *name) {
+bool torch_is_name(const char *name) {
   static const char *const dialects[] = {"torch.", "torch_c.", "tm_tensor."};
   for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
     if (text_starts(name, dialects[i]) && name[strlen(dialects[i])])

@@ -76,6 +76,21 @@ static void add_attribute(torch_op *op, const char *name, mlir_slice value) {
     text_add_bytes(&op->attributes, value.at[i] == '\n' ? " " : value.at + i, 1);
 }
 
+/* tensor<2xsi64>, where the sign is part of the type, as tensor<2xi64>, which MLIR computes with. */
+static mlir_slice signless(torch_op *op, mlir_slice s) {
+  text t = text_new(&op->r->ctx->mem);
+  const char *type = s.at + s.size;
+  while (type > s.at && type[-1] != ':')
+    type--;
+  text_add_bytes(&t, s.at, (size_t)(type - s.at));
+  for (const char *p = type, *end = s.at + s.size; p < end; p++) {
+    bool is_sign = p > type && p + 2 < end && strchr("x<", p[-1]) && strchr("su", p[0]) && p[1] == 'i' && isdigit((unsigned char)p[2]);
+    if (!is_sign)
+      text_add_bytes(&t, p, 1);
+  }
+  return (mlir_slice){text_str(&t), t.size};
+}
+
 /* An attribute with the `: type` behind it, if there is one. */
 static loom_status take_attribute(torch_op *op, const char *name) {
   mlir_cursor *c = &op->r->c;
@@ -87,6 +102,8 @@ static loom_status take_attribute(torch_op *op, const char *name) {
     *c = ahead;
     LOOM_TRY(mlir_text_type(c, &type));
     value.size = (size_t)(type.at + type.size - value.at);
+    if (text_ends(op->spelled, ".literal"))
+      value = signless(op, value);
   }
   if (op->types || !text_eq(op->spelled, "torch.constant.float") || !memchr(value.at, 'x', value.size))
     return add_attribute(op, name, value), LOOM_OK;

@@ -27,8 +27,6 @@ typedef struct torch_op {
 
 /* The words of the custom form of `name`; NULL: it has the common one (torch_form.c). */
 const char *torch_form(const char *name);
-/* Is `name` an operation that this room rewrites? */
-bool torch_is_op(const char *name);
 /* Reads the operation whose name is the cursor's token and replaces it.  The cursor ends behind it. */
 LOOM_MUST_USE loom_status torch_rewrite_op(torch_reader *r, bool has_results);
 /* Rewrites everything up to the end of the text, or (in a region) up to and with the brace that closes it. */

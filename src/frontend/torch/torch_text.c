@@ -22,7 +22,7 @@ static loom_status rewrite_type(torch_reader *r) {
 /* The name of an operation, or of an attribute (`{torch.x}`, `torch.x = 1`)? */
 static bool begins_op(const torch_reader *r, const mlir_token *before) {
   const mlir_token *t = &r->c.token;
-  if (t->kind != MLIR_TOKEN_WORD || !torch_is_op(arena_strndup(&r->ctx->scratch, t->at, t->size)))
+  if (t->kind != MLIR_TOKEN_WORD || !torch_is_name(arena_strndup(&r->ctx->scratch, t->at, t->size)))
     return false;
   mlir_cursor behind = r->c;
   mlir_text_next(&behind);
@@ -60,15 +60,17 @@ loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
   return LOOM_OK;
 }
 
-loom_status torch_normalise(loom_ctx *ctx, const diag_source *source, const char **out, size_t *out_size) {
-  *out = source->text;
-  *out_size = source->size;
-  if (!torch_is_text(source->text, source->size))
+loom_status torch_normalise(loom_ctx *ctx, const diag_source *shown, const char *src, size_t size, const char **out, size_t *out_size) {
+  *out = src;
+  *out_size = size;
+  if (!torch_is_text(src, size))
     return LOOM_OK;
+  const diag_source given = {.path = shown->path, .text = src, .size = size};
   torch_reader r = {.ctx = ctx};
-  LOOM_TRY(mlir_text_open(ctx, source, &r.c));
+  LOOM_TRY(mlir_text_open(ctx, &given, &r.c));
   const mlir_cursor start = r.c;
   r.e = mlir_edit_open(&start);
+  r.c.source = shown;
   LOOM_TRY(torch_rewrite_block(&r, false));
   *out = mlir_edit_text(&r.e, out_size);
   return LOOM_OK;
