@@ -52,5 +52,8 @@ LOOM_MUST_USE loom_status compile_host_from_mlir(compile_state *s);
 LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char *name);
 
 /* ---- compile_host.c ---- */
+/* Memory in the order of the function's buffers: copies of the inputs (by kernel tensor), fresh memory for what is returned; by_root: by kernel tensor. */
+LOOM_MUST_USE loom_status compile_call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out);
+const int64_t *compile_open_sizes(compile_state *s);                      /* in the order of the function's last arguments */
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Memory in the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
-static loom_status call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out) {
+loom_status compile_call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out) {
   const kernel_graph *k = s->kernel;
   VEC_OF(void *) order = {0};
   const sym_binding *given, *blocks;
@@ -68,7 +68,7 @@ static loom_status dense_result(compile_state *s, kernel_tensor t, const void *r
 }
 
 /* In the order of the function's last arguments. */
-static const int64_t *open_sizes(compile_state *s) {
+const int64_t *compile_open_sizes(compile_state *s) {
   VEC_OF(int64_t) sizes = {0};
   for (size_t i = 0; i < s->kernel->symbols.n; i++)
     if (s->kernel->symbols.at[i].is_open)
@@ -79,7 +79,7 @@ static const int64_t *open_sizes(compile_state *s) {
 typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
 
 static loom_status call(compile_state *s, cpu_tile_fn fn, const compile_results *all, void **by_root, void **buffers, host_run *out) {
-  fn(buffers, open_sizes(s));
+  fn(buffers, compile_open_sizes(s));
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
@@ -102,7 +102,7 @@ static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, c
   host_run got;
   void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **buffers;
   LOOM_TRY(compile_make_inputs(s, r, integers, t));
-  LOOM_TRY(call_buffers(s, t, by_root, &buffers));   /* copies: the interpreter works in its arguments */
+  LOOM_TRY(compile_call_buffers(s, t, by_root, &buffers));   /* copies: the interpreter works in its arguments */
   if (r->check) {   /* before the call: machine code does not look whether an index of the data is inside of its tensor */
     LOOM_TRY(compile_interpret(s, t, integers));
     LOOM_TRY(compile_read_results(s, all, t, &want));

@@ -17,20 +17,21 @@ struct solve_opinion;
   X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
   X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
   X(report, 0, "DIR [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages")                  \
+  X(bench, 1, "KERNEL [--compare OLD.json] [--json]", "how long a kernel takes on this CPU, and how near that is to the roofline")  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) opt(o) machine(x) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
-  X(machine, "machine", "NAME|FILE", "cresvmpx", "machine description (loom machine list)")                                \
+  X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "cre", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
-  X(dtype, "dtype", "T", "cre", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
-  X(arg, "arg", "NAME=V", "cre", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
-  X(function, "function", "NAME", "creo", "kernel to take when the file has several")                                   \
+  X(shape, "shape", "K=V,..", "creb", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
+  X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
+  X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
+  X(function, "function", "NAME", "creob", "kernel to take when the file has several")                                   \
   X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
-  X(block_sizes, "block-sizes", "S=V,..", "crs", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
+  X(block_sizes, "block-sizes", "S=V,..", "crsb", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
@@ -39,9 +40,9 @@ struct solve_opinion;
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
-  X(njobs, "njobs", "N", "cres", "worker threads")                                                                      \
-  X(seed, "seed", "N", "crm", "seed of made-up inputs (default 0)")                                                     \
-  X(input, "input", "NAME=FILE.npy", "crm", "contents of an argument; FILE.npz: of all its arrays")                                                  \
+  X(njobs, "njobs", "N", "cresb", "worker threads")                                                                      \
+  X(seed, "seed", "N", "crmb", "seed of made-up inputs (default 0)")                                                     \
+  X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
@@ -56,6 +57,8 @@ struct solve_opinion;
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
+  X(compare, "compare", "OLD.json", "b", "what 'loom bench --json' printed before: the ratio, and whether it is beyond the noise")  \
+  X(seconds, "seconds", "S", "b", "how long to measure (default 1)")                                                    \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(patterns, "patterns", "FILE", "o", "apply the pdl patterns of FILE, before the passes")                              \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
@@ -65,7 +68,7 @@ struct solve_opinion;
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdp", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdpb", "one JSON object on standard output")                                                      \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
@@ -167,6 +170,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o);
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o);
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o);
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
+loom_status worker_bench(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
 const char *cli_find_worker(arena *m);

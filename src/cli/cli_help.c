@@ -15,6 +15,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"sim", "loom sim out --check"},
     {"sim", "loom sim out --trace trace.json"},
     {"report", "loom report out -o out.html"},
+    {"bench", "loom bench kernels/softmax.py --shape x=4096x2560 --dtype f32 --json > old.json"},
+    {"bench", "loom bench kernels/softmax.py --shape x=4096x2560 --dtype f32 --compare old.json"},
     {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},
     {"machine", "loom machine show wormhole"},
     {"machine", "loom machine import 2D_mesh.mlir --out my.yaml"},
@@ -43,7 +45,7 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresvmpoxd";
+  static const char letters[] = "cresvmpboxd";
   size_t n;
   const char letter = letters[c - cli_commands(&n)];
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);

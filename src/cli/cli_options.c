@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpoxd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report opt machine doctor */
+static const char letters[] = "cresvmpboxd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine doctor */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;
@@ -88,7 +88,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
       only_files = true;
       continue;
     }
-    if (strchr("cre", out->letter) && a[1] >= 'A' && a[1] <= 'Z' && strpbrk(a, "0123456789")) {   /* upstream's -M256_N256_K256 */
+    if (strchr("creb", out->letter) && a[1] >= 'A' && a[1] <= 'Z' && strpbrk(a, "0123456789")) {   /* upstream's -M256_N256_K256 */
       vec_push(&ctx->mem, &out->shape.all, a);
       out->shape.last = a;
       continue;

@@ -593,6 +593,13 @@ static void print_candidates(loom_ctx *ctx, const cli_options *o, const compile_
   print_certificate(s);
 }
 
+loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r) {
+  LOOM_TRY(read_options(ctx, o, c));
+  LOOM_TRY(read_run(ctx, o, r));
+  c->machine = "host";
+  return read_given(ctx, o, r->inputs, r->n_inputs, &c->helion);
+}
+
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};

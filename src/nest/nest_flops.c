@@ -3,7 +3,7 @@
 #include "nest/nest_leaf.h"
 #include <string.h>
 
-typedef struct counter { loom_ctx *ctx; const nest *n; sym_binding *sizes; bool is_known; } counter;
+typedef struct counter { loom_ctx *ctx; const nest *n; sym_binding *sizes; bool is_known; int64_t products; } counter;
 
 static int64_t value_of(counter *c, const sym_expr *e) {
   int64_t v = 0;
@@ -55,15 +55,18 @@ static int64_t of_body(counter *c, const nest_body *body, int64_t each) {
     int64_t here = x->kind == NEST_LOOP ? of_body(c, &x->body, times(c, each, trips(c, x->loop))) : 0;
     size_t n = x->kind == NEST_COMPUTE ? nest_node_leaves(&c->ctx->scratch, c->n, x, NULL, NULL, 0, leaves) : 0;
     int64_t runs = x->only_first >= 0 && n > 0 ? each / (trips(c, x->only_first) > 0 ? trips(c, x->only_first) : 1) : each;
-    for (size_t k = 0; k < n; k++)
-      here += times(c, runs, of_leaf(c, &leaves[k]));
+    for (size_t k = 0; k < n; k++) {
+      int64_t leaf = times(c, runs, of_leaf(c, &leaves[k]));
+      here += leaf;
+      c->products += strstr(leaves[k].func, "matmul") ? leaf : 0;
+    }
     if (here < 0 || __builtin_add_overflow(sum, here, &sum))
       c->is_known = false;
   }
   return c->is_known ? sum : 0;
 }
 
-int64_t nest_flops(loom_ctx *ctx, const nest *n) {
+int64_t nest_flops_of(loom_ctx *ctx, const nest *n, int64_t *out_products) {
   arena_mark mark = arena_save(&ctx->scratch);
   diag_mark before = diag_save(ctx);
   counter c = {.ctx = ctx, .n = n, .is_known = true};
@@ -74,5 +77,11 @@ int64_t nest_flops(loom_ctx *ctx, const nest *n) {
   int64_t flops = of_body(&c, &n->body, each);
   diag_drop(ctx, before);
   arena_release(&ctx->scratch, mark);
+  *out_products = c.is_known ? c.products : 0;
   return c.is_known ? flops : -1;
+}
+
+int64_t nest_flops(loom_ctx *ctx, const nest *n) {
+  int64_t products;
+  return nest_flops_of(ctx, n, &products);
 }

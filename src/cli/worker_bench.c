@@ -1,0 +1,133 @@
+/* loom bench: a kernel or MLIR function of the host, measured against what the CPU can do and against an earlier run. */
+#include "base/file.h"
+#include "cli/cli.h"
+#include "cli/worker.h"
+#include "compile_bench.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EARLIER_BYTES_MAX = 1 << 20 };
+
+static loom_status check_machine(loom_ctx *ctx, const cli_options *o) {
+  if (!o->machine.last || strcmp(o->machine.last, "host") == 0)
+    return LOOM_OK;
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom bench' measures this CPU, not machine '%s'", o->machine.last);
+  diag_help(ctx, "leave --machine away; 'loom run' counts the cycles of a chip");
+  return LOOM_EUSAGE;
+}
+
+/* ---- comparing ---- */
+
+static loom_status read_earlier(loom_ctx *ctx, const char *path, const char *kernel, const data_value **out) {
+  char *bytes;
+  size_t size;
+  data_value *v;
+  const char *schema, *was;
+  LOOM_TRY(file_read(ctx, path, EARLIER_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(data_read_json(ctx, path, bytes, size, &v));
+  LOOM_TRY(data_need_string(ctx, v, "schema", &schema));
+  if (strcmp(schema, "loom.bench.v1") != 0) {
+    diag_error(ctx, data_get(v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.bench.v1\"", schema);
+    diag_help(ctx, "--compare takes what 'loom bench --json' printed");
+    return LOOM_EINPUT;
+  }
+  LOOM_TRY(data_need_string(ctx, v, "kernel", &was));
+  if (strcmp(was, kernel) != 0)
+    LOOM_FAIL(ctx, data_get(v, "kernel")->span, LOOM_EINPUT, "these times are of kernel '%s', not of '%s'", was, kernel);
+  *out = v;
+  return LOOM_OK;
+}
+
+static loom_status number(loom_ctx *ctx, const data_value *v, const char *key, double *out) {
+  const data_value *n = data_get(v, key);
+  if (!n || (n->kind != DATA_REAL && n->kind != DATA_INT) || !(n->real >= 0))
+    LOOM_FAIL(ctx, n ? n->span : v->span, LOOM_EINPUT, "'%s' is missing or no number", key);
+  *out = n->real;
+  return LOOM_OK;
+}
+
+/* A difference counts that is beyond three of the two runs' deviations, and two percent. */
+static loom_status compare(loom_ctx *ctx, const char *path, data_value *now) {
+  arena *m = &ctx->mem;
+  const data_value *earlier = NULL;
+  data_value *v = data_object(m);
+  double was, was_mad, is, is_mad;
+  LOOM_TRY(read_earlier(ctx, path, data_get(now, "kernel")->string, &earlier));
+  LOOM_TRY(number(ctx, earlier, "median_ms", &was));
+  LOOM_TRY(number(ctx, earlier, "mad_ms", &was_mad));
+  LOOM_TRY(number(ctx, now, "median_ms", &is));
+  LOOM_TRY(number(ctx, now, "mad_ms", &is_mad));
+  const data_value *a = data_get(earlier, "arguments"), *b = data_get(now, "arguments");
+  if (a && strcmp(data_write_json(m, a, 0), data_write_json(m, b, 0)) != 0)
+    diag_warn(ctx, a->span, "the earlier times are of other arguments: %s; these are of %s", data_write_json(m, a, 0), data_write_json(m, b, 0));
+  const double noise = fmax(3 * (was_mad + is_mad), 0.02 * was);
+  data_set_string(m, v, "file", path);
+  data_set_real(m, v, "median_ms", was);
+  data_set_real(m, v, "speedup", is > 0 ? was / is : 0);
+  data_set_string(m, v, "verdict", is > was + noise ? "slower" : is < was - noise ? "faster" : "same");
+  data_set(m, now, "compare", v);
+  return LOOM_OK;
+}
+
+/* ---- printing ---- */
+
+static double real_of(const data_value *v, const char *key) {
+  const data_value *n = data_get(v, key);
+  return n ? n->real : 0;
+}
+
+static void print_result(loom_ctx *ctx, const data_value *v) {
+  const data_value *arguments = data_get(v, "arguments"), *limit = data_get(v, "limit"), *old = data_get(v, "compare");
+  printf("kernel       %s on host:", data_get(v, "kernel")->string);
+  for (size_t i = 0; i < arguments->n; i++)
+    printf(" %s %s%s", arguments->members[i].key, arguments->members[i].value->string, i + 1 < arguments->n ? "," : "\n");
+  printf("time         median %.4g ms, min %.4g, MAD %.2g (%" PRId64 " runs of %" PRId64 ", %s time)\n", real_of(v, "median_ms"), real_of(v, "min_ms"), real_of(v, "mad_ms"),
+         data_get(v, "runs")->integer, data_get(v, "batch")->integer, data_get(v, "clock")->string);
+  if (data_get(v, "matmul_flops"))
+    printf("rate         %.1f GFLOP/s in matmuls (%s of %s operations), %.1f GB/s\n", real_of(v, "matmul_gflops"), text_thousands(&ctx->mem, data_get(v, "matmul_flops")->integer),
+           text_thousands(&ctx->mem, data_get(v, "flops")->integer), real_of(v, "gb_per_s"));
+  else if (data_get(v, "flops"))
+    printf("rate         %.1f GB/s, %.2f GFLOP/s (%s operations)\n", real_of(v, "gb_per_s"), real_of(v, "gflops"), text_thousands(&ctx->mem, data_get(v, "flops")->integer));
+  else
+    printf("rate         %.1f GB/s\n", real_of(v, "gb_per_s"));
+  const char *by = data_get(limit, "by")->string;
+  printf("limit        %.4g ms by %s (%s%s): %.1f %% of the roofline\n", real_of(limit, arena_printf(&ctx->mem, "%s_ms", by)), by, data_get(limit, by)->string,
+         data_get(limit, "measured")->boolean ? "" : ", guessed: 'loom machine calibrate' measures it", real_of(v, "percent_of_roofline"));
+  printf("compile      %.1f ms\n", real_of(v, "compile_ms"));
+  if (old)
+    printf("compare      %.2fx as fast as %s (%.4g ms): %s\n", real_of(old, "speedup"), data_get(old, "file")->string, real_of(old, "median_ms"), data_get(old, "verdict")->string);
+}
+
+loom_status worker_bench(loom_ctx *ctx, const cli_options *o) {
+  compile_options c;
+  run_options r = {0};
+  compile_state s = {0};
+  bench_result result;
+  bench_options b = {.seconds = 1, .warm_up = 0.1, .runs_least = 7, .runs_most = 1000};
+  LOOM_TRY(check_machine(ctx, o));
+  LOOM_TRY(worker_read_host(ctx, o, &c, &r));
+  if (o->seconds.last) {
+    char *end;
+    b.seconds = strtod(o->seconds.last, &end);
+    if (end == o->seconds.last || *end || !(b.seconds > 0 && b.seconds <= 3600))
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--seconds: '%s' is not a number above 0, at most 3600", o->seconds.last);
+    b.warm_up = fmin(b.warm_up, b.seconds);
+  }
+  b.seed = r.seed;
+  b.inputs = r.inputs;
+  b.n_inputs = r.n_inputs;
+  loom_status st = compile_bench(ctx, &c, &b, &s, &result);
+  if (st == LOOM_OK) {
+    data_value *v = compile_bench_data(&s, &result);
+    if (o->compare.last)
+      st = compare(ctx, o->compare.last, v);
+    if (st == LOOM_OK && o->json)
+      printf("%s\n", data_write_json(&ctx->mem, v, 1));
+    else if (st == LOOM_OK)
+      print_result(ctx, v);
+  }
+  compile_done(&s);
+  return st;
+}

@@ -1,0 +1,231 @@
+#include "compile_bench.h"
+#include "base/clock.h"
+#include "compile_exec.h"
+#include "target/cpu/cpu.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { RUNS_LIMIT = 10000 };
+static const double batch_seconds = 20e-6;      /* shorter calls are timed several at once */
+
+static double process_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- statistics ---- */
+
+static int by_value(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static double median_of(double *x, int n) {
+  qsort(x, (size_t)n, sizeof *x, by_value);
+  return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
+}
+
+/* Of seconds, in milliseconds. */
+static bench_times times_of(double *x, int n) {
+  bench_times t = {.median = median_of(x, n) * 1e3};
+  t.min = x[0] * 1e3;      /* sorted now */
+  for (int i = 0; i < n; i++)
+    x[i] = fabs(x[i] * 1e3 - t.median);
+  t.mad = median_of(x, n);
+  return t;
+}
+
+/* ---- the runs ---- */
+
+typedef struct callee { cpu_tile_fn fn; void **buffers; const int64_t *sizes; } callee;
+
+static double call(const callee *c, int times) {
+  double before = clock_seconds();
+  for (int i = 0; i < times; i++)
+    c->fn(c->buffers, c->sizes);
+  return clock_seconds() - before;
+}
+
+/* Until the caches, the clock and the branch predictors have seen it: seconds of one call at the end. */
+static double warm_up(const callee *c, const bench_options *b) {
+  double last = call(c, 1), end = clock_seconds() + b->warm_up;
+  for (int n = 0; n < 3 || clock_seconds() < end; n++)
+    last = fmin(last, call(c, 1));
+  return last;
+}
+
+static void measure(loom_ctx *ctx, const callee *c, const bench_options *b, bench_result *out) {
+  const double one = warm_up(c, b), end = clock_seconds() + b->seconds;
+  const int most = b->runs_most < RUNS_LIMIT ? b->runs_most : RUNS_LIMIT;
+  double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_wall = 0, sum_cpu = 0;
+  out->batch = one < batch_seconds ? (int)(batch_seconds / fmax(one, 1e-9)) + 1 : 1;
+  for (out->runs = 0; out->runs < most && (out->runs < b->runs_least || clock_seconds() < end); out->runs++) {
+    const double before = process_seconds();
+    wall[out->runs] = call(c, out->batch) / out->batch;
+    cpu[out->runs] = (process_seconds() - before) / out->batch;
+    sum_wall += wall[out->runs];
+    sum_cpu += cpu[out->runs];
+  }
+  out->by_cpu = sum_cpu < 1.2 * sum_wall;      /* no second thread */
+  out->wall = times_of(wall, out->runs);
+  out->cpu = times_of(cpu, out->runs);
+}
+
+/* ---- how fast it could be ---- */
+
+static void count_bytes(compile_state *s, const compile_results *results, bench_result *out) {
+  const kernel_graph *k = s->kernel;
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    bool is_result = false, is_arg = k->tensors.at[i].role == KERNEL_ARG;
+    for (size_t r = 0; r < results->n; r++)
+      is_result |= results->at[r].tensor >= 0 && compile_root(k, results->at[r].tensor) == (kernel_tensor)i;
+    int64_t bytes = (int64_t)dtype_bytes(k->tensors.at[i].shape.type), n = 1, size;
+    for (int d = 0; d < k->tensors.at[i].shape.rank; d++)
+      n = kernel_size(s->ctx, k, k->tensors.at[i].shape.dim[d], NULL, 0, &size) == LOOM_OK ? n * size : 0;
+    bool is_only_written = is_arg && is_result && (k->tensors.at[i].init == KERNEL_INIT_ZEROS || k->tensors.at[i].init == KERNEL_INIT_EMPTY);
+    out->bytes_read += is_arg && !is_only_written ? n * bytes : 0;
+    out->bytes_written += is_result ? n * bytes : 0;
+  }
+}
+
+/* The type that products are of: that of the first floating argument. */
+static const char *product_rate(const machine *m, const kernel_graph *k) {
+  for (size_t i = 0; i < k->tensors.n; i++)
+    switch (k->tensors.at[i].shape.type) {
+    case DTYPE_F64: return "mac_f64";
+    case DTYPE_BF16: return machine_host_fact(m, "mac_amx_bf16") > machine_host_fact(m, "mac_bf16") ? "mac_amx_bf16" : machine_host_fact(m, "mac_bf16") > machine_host_fact(m, "mac_f32") ? "mac_bf16" : "mac_f32";
+    case DTYPE_I8: return "mac_i8";
+    case DTYPE_F32:
+    case DTYPE_F16: return "mac_f32";
+    default: break;
+    }
+  return "mac_f32";
+}
+
+/* Where the arrays lie between two calls, and the best rate for that mix of reads and writes. */
+static const char *memory_rate(const machine *m, const bench_result *r, bool all_cores) {
+  const double bytes = (double)(r->bytes_read + r->bytes_written);
+  const bool reads = (double)r->bytes_written < 0.1 * bytes;
+  if (bytes <= machine_host_fact(m, "l1_bytes"))
+    return "l1_read";
+  if (bytes <= machine_host_fact(m, "l2_bytes"))
+    return reads ? "l2_read" : "l2_copy";
+  if (bytes <= machine_host_fact(m, "l3_bytes"))
+    return all_cores ? "l3_read_all" : reads ? "l3_read" : "l3_copy";
+  if (reads)
+    return all_cores ? "dram_read_all" : "dram_read";
+  if (all_cores)
+    return machine_host_fact(m, "dram_stream_all") > machine_host_fact(m, "dram_copy_all") ? "dram_stream_all" : "dram_copy_all";
+  return machine_host_fact(m, "dram_stream") > machine_host_fact(m, "dram_copy") ? "dram_stream" : "dram_copy";
+}
+
+static loom_status find_limit(compile_state *s, bench_result *r) {
+  machine *m;
+  LOOM_TRY(machine_load(s->ctx, "host", NULL, &m));
+  const double hz = m->clock_hz.value, cores = r->by_cpu ? 1 : (double)machine_cores(m);
+  bench_limit *l = &r->limit;
+  l->is_measured = !m->units.at[0].rate.is_assumed;
+  if (r->products > 0) {
+    l->compute = product_rate(m, s->kernel);
+    l->compute_ms = (double)r->products / 2 / (machine_host_fact(m, l->compute) * hz * cores) * 1e3;
+  }
+  l->memory = memory_rate(m, r, !r->by_cpu);
+  l->memory_ms = (double)(r->bytes_read + r->bytes_written) / (machine_host_fact(m, l->memory) * hz) * 1e3;
+  return LOOM_OK;
+}
+
+loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out) {
+  *out = (bench_result){.flops = -1};
+  const double before = clock_ms();
+  LOOM_TRY(compile_kernel(ctx, o, s));
+  out->flops = compile_flops(s, &out->products);
+  LOOM_TRY(compile_host_object(s));
+  codegen_image *image;
+  LOOM_TRY(cpu_link_kernel(ctx, s->object, s->object_size, &image));
+  out->compile_ms = clock_ms() - before;
+  const run_options r = {.seed = b->seed, .inputs = b->inputs, .n_inputs = b->n_inputs};
+  const compile_results results = compile_list_results(&ctx->mem, s->kernel);
+  interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);
+  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n), *address = codegen_lookup(image, s->kernel->name);
+  callee c = {.sizes = compile_open_sizes(s)};
+  memcpy(&c.fn, &address, sizeof c.fn);
+  loom_status st = address ? compile_make_inputs(s, &r, false, t) : diag_error(ctx, LOOM_NOSPAN, LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
+  if (st == LOOM_OK)
+    st = compile_call_buffers(s, t, by_root, &c.buffers);
+  if (st == LOOM_OK) {
+    count_bytes(s, &results, out);
+    measure(ctx, &c, b, out);
+    st = find_limit(s, out);
+  }
+  codegen_unlink(image);
+  return st;
+}
+
+/* ---- JSON ---- */
+
+static data_value *times_data(arena *m, const bench_times *t) {
+  data_value *v = data_object(m);
+  data_set_real(m, v, "min", t->min);
+  data_set_real(m, v, "median", t->median);
+  data_set_real(m, v, "mad", t->mad);
+  return v;
+}
+
+static data_value *shape_data(compile_state *s) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m);
+  for (size_t i = 0; i < s->kernel->tensors.n; i++) {
+    const kernel_tensor_info *t = &s->kernel->tensors.at[i];
+    text shape = text_new(m);
+    int64_t n;
+    for (int d = 0; t->role == KERNEL_ARG && d < t->shape.rank; d++)
+      if (kernel_size(s->ctx, s->kernel, t->shape.dim[d], NULL, 0, &n) == LOOM_OK)
+        text_addf(&shape, "%" PRId64 "x", n);
+    if (t->role == KERNEL_ARG)
+      data_set_string(m, v, t->name, arena_printf(m, "%s%s", text_str(&shape), dtype_mlir(t->shape.type)));
+  }
+  return v;
+}
+
+data_value *compile_bench_data(compile_state *s, const bench_result *r) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *limit = data_object(m);
+  const double median = r->by_cpu ? r->cpu.median : r->wall.median, bound = fmax(r->limit.compute_ms, r->limit.memory_ms);
+  data_set_string(m, v, "schema", "loom.bench.v1");
+  data_set_string(m, v, "kernel", s->kernel->name);
+  data_set_string(m, v, "machine", "host");
+  data_set(m, v, "arguments", shape_data(s));
+  data_set_string(m, v, "clock", r->by_cpu ? "cpu" : "wall");
+  data_set_real(m, v, "min_ms", r->by_cpu ? r->cpu.min : r->wall.min);
+  data_set_real(m, v, "median_ms", median);
+  data_set_real(m, v, "mad_ms", r->by_cpu ? r->cpu.mad : r->wall.mad);
+  data_set(m, v, "wall_ms", times_data(m, &r->wall));
+  data_set(m, v, "cpu_ms", times_data(m, &r->cpu));
+  data_set_int(m, v, "runs", r->runs);
+  data_set_int(m, v, "batch", r->batch);
+  data_set_int(m, v, "bytes_read", r->bytes_read);
+  data_set_int(m, v, "bytes_written", r->bytes_written);
+  data_set_real(m, v, "gb_per_s", (double)(r->bytes_read + r->bytes_written) / median * 1e-6);
+  if (r->flops >= 0) {
+    data_set_int(m, v, "flops", r->flops);
+    data_set_real(m, v, "gflops", (double)r->flops / median * 1e-6);
+  }
+  if (r->products > 0) {
+    data_set_int(m, v, "matmul_flops", r->products);
+    data_set_real(m, v, "matmul_gflops", (double)r->products / median * 1e-6);
+  }
+  if (r->limit.compute)
+    data_set_string(m, limit, "compute", r->limit.compute);
+  data_set_real(m, limit, "compute_ms", r->limit.compute_ms);
+  data_set_string(m, limit, "memory", r->limit.memory);
+  data_set_real(m, limit, "memory_ms", r->limit.memory_ms);
+  data_set_string(m, limit, "by", r->limit.compute_ms > r->limit.memory_ms ? "compute" : "memory");
+  data_set_bool(m, limit, "measured", r->limit.is_measured);
+  data_set(m, v, "limit", limit);
+  data_set_real(m, v, "percent_of_roofline", 100 * bound / median);
+  data_set_real(m, v, "compile_ms", r->compile_ms);
+  return v;
+}
