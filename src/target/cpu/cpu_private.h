@@ -9,8 +9,9 @@ LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector
 /* The micro-kernel `name` for inputs of element types a and b and sums of type c (spelled as in MLIR), as the text of one private function. */
 const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, const char *c, int vector_bytes);
 #define CPU_MATRIX_TYPE "memref<?x?x%s, strided<[?, 1], offset: ?>>"   /* of its arguments */
-/* Replaces memref.copy by loops: upstream lowers strided ones to a call into MLIR's runtime library. */
-LOOM_MUST_USE loom_status cpu_lower_copies(ir_ctx *ir, MlirModule m);
+/* Replaces copies and linalg operations that work element by element or along rows by loops of vectors of vector_bytes; what stands together
+ * over the same rows becomes one loop over them, and memory private to it may be left out.  Others stay. */
+LOOM_MUST_USE loom_status cpu_lower_vectors(ir_ctx *ir, MlirModule m, int vector_bytes);
 /* Replaces what upstream lowers without the last digits. */
 LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
