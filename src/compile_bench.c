@@ -40,24 +40,22 @@ static bench_times times_of(double *x, int n) {
 
 /* ---- the runs ---- */
 
-typedef struct callee { cpu_tile_fn fn; void **buffers; const int64_t *sizes; } callee;
-
-static double call(const callee *c, int times) {
+static double call(const bench_callee *c, int times) {
   double before = clock_seconds();
   for (int i = 0; i < times; i++)
-    c->fn(c->buffers, c->sizes);
+    c->run(c->buffers, c->sizes);
   return clock_seconds() - before;
 }
 
 /* Until the caches, the clock and the branch predictors have seen it: seconds of one call at the end. */
-static double warm_up(const callee *c, const bench_options *b) {
+static double warm_up(const bench_callee *c, const bench_options *b) {
   double last = call(c, 1), end = clock_seconds() + b->warm_up;
   for (int n = 0; n < 3 || clock_seconds() < end; n++)
     last = fmin(last, call(c, 1));
   return last;
 }
 
-static void measure(loom_ctx *ctx, const callee *c, const bench_options *b, bench_result *out) {
+static void measure(loom_ctx *ctx, const bench_callee *c, const bench_options *b, bench_result *out) {
   const double one = warm_up(c, b), end = clock_seconds() + b->seconds;
   const int most = b->runs_most < RUNS_LIMIT ? b->runs_most : RUNS_LIMIT;
   double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_wall = 0, sum_cpu = 0;
@@ -137,30 +135,43 @@ static loom_status find_limit(compile_state *s, bench_result *r) {
   return LOOM_OK;
 }
 
-loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out) {
-  *out = (bench_result){.flops = -1};
+loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_callee *c, bench_result *out) {
   const double before = clock_ms();
+  *out = (bench_result){.flops = -1, .by_cpu = true};
+  *c = (bench_callee){0};
   LOOM_TRY(compile_kernel(ctx, o, s));
   out->flops = compile_flops(s, &out->products);
   LOOM_TRY(compile_host_object(s));
-  codegen_image *image;
-  LOOM_TRY(cpu_link_kernel(ctx, s->object, s->object_size, &image));
+  LOOM_TRY(cpu_link_kernel(ctx, s->object, s->object_size, &c->image));
   out->compile_ms = clock_ms() - before;
   const run_options r = {.seed = b->seed, .inputs = b->inputs, .n_inputs = b->n_inputs};
   const compile_results results = compile_list_results(&ctx->mem, s->kernel);
   interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);
-  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n), *address = codegen_lookup(image, s->kernel->name);
-  callee c = {.sizes = compile_open_sizes(s)};
-  memcpy(&c.fn, &address, sizeof c.fn);
-  loom_status st = address ? compile_make_inputs(s, &r, false, t) : diag_error(ctx, LOOM_NOSPAN, LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
-  if (st == LOOM_OK)
-    st = compile_call_buffers(s, t, by_root, &c.buffers);
+  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n), *address = codegen_lookup(c->image, s->kernel->name);
+  if (!address)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
+  memcpy(&c->run, &address, sizeof c->run);
+  c->sizes = compile_open_sizes(s);
+  LOOM_TRY(compile_make_inputs(s, &r, false, t));
+  LOOM_TRY(compile_call_buffers(s, t, by_root, &c->buffers));
+  count_bytes(s, &results, out);
+  return find_limit(s, out);
+}
+
+void compile_bench_close(bench_callee *c) {
+  if (c->image)
+    codegen_unlink(c->image);
+  *c = (bench_callee){0};
+}
+
+loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out) {
+  bench_callee c;
+  loom_status st = compile_bench_open(ctx, o, b, s, &c, out);
   if (st == LOOM_OK) {
-    count_bytes(s, &results, out);
     measure(ctx, &c, b, out);
-    st = find_limit(s, out);
+    st = find_limit(s, out);      /* now that it is known how many threads ran */
   }
-  codegen_unlink(image);
+  compile_bench_close(&c);
   return st;
 }
 

@@ -17,6 +17,12 @@ typedef struct bench_result {
   bench_limit limit;
 } bench_result;
 
+/* A kernel of the host in memory, to be called again and again: run(buffers, sizes).  Its arguments come first among the buffers, in their order. */
+typedef struct bench_callee { void (*run)(void *const *buffers, const int64_t *sizes); void **buffers; const int64_t *sizes; struct codegen_image *image; } bench_callee;
+/* Compiles (o->machine host), makes the arguments, and fills the counts, the limit of one thread and the time of compiling of `out`.  `s` is zeroed first; call
+ * compile_bench_close, then compile_done in any case. */
+LOOM_MUST_USE loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, LOOM_GIVE bench_callee *callee, bench_result *out);
+void compile_bench_close(LOOM_TAKE bench_callee *callee);
 /* Compiles (o->machine host) and measures.  `s` is zeroed first; call compile_done in any case. */
 LOOM_MUST_USE loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out);
 /* compile_flops.c: arithmetic of what s holds; -1: not known. */
