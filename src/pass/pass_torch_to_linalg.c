@@ -68,7 +68,7 @@ static bool needs_snippet(MlirOperation op) {
 static void lower_all(torch_conversion *t) {
   for (size_t i = 0; i < t->ops.n; i++) {
     MlirOperation op = t->ops.at[i];
-    if (!needs_snippet(op))
+    if (mlirOperationIsNull(op) || !needs_snippet(op))
       continue;
     if (torch_lower_knows(torch_lowered_name(t, op)))
       torch_add_snippet(t, op);
@@ -146,6 +146,8 @@ static loom_status replace_all(torch_conversion *t, MlirModule snippets) {
   MlirOperation func = mlirBlockGetFirstOperation(mlirModuleGetBody(snippets));
   for (size_t i = 0; i < t->ops.n; i++) {
     MlirOperation op = t->ops.at[i];
+    if (mlirOperationIsNull(op))
+      continue;
     retype(t, op);
     if (next < t->made.n && mlirOperationEqual(t->made.at[next]->op, op)) {
       while (!mlirOperationIsNull(func) && mlirBlockIsNull(ir_body(func)))
@@ -213,7 +215,7 @@ static bool set_signature(MlirOperation op, void *data) {
 static loom_status erase_torch(torch_conversion *t) {
   for (size_t i = t->ops.n; i-- > 0;) {
     MlirOperation op = t->ops.at[i];
-    if (torch_is_torch_op(op) && !ir_erase(op))
+    if (!mlirOperationIsNull(op) && torch_is_torch_op(op) && !ir_erase(op))
       LOOM_FAIL(t->ir->ctx, ir_span(t->ir, op), LOOM_EUNSUP, "the result of %s is used where there are only tensors and numbers", ir_op_name(op));
   }
   return LOOM_OK;

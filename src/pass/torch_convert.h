@@ -10,7 +10,7 @@ typedef struct torch_conversion {
   ir_ctx *ir; arena *mem;
   value_set values;                        /* by position: known[i] belongs to values.at[i] */
   VEC_OF(torch_value *) known;
-  VEC_OF(MlirOperation) ops;               /* in program order */
+  VEC_OF(MlirOperation) ops;               /* in program order; null: it is gone */
   text snippets;                           /* a function for each operation with a lowering */
   VEC_OF(struct torch_snippet *) made;
   loom_status status;                      /* the first refusal; all are reported */

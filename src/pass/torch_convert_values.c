@@ -143,6 +143,9 @@ MlirValue torch_resolve(torch_conversion *t, MlirValue v, MlirOperation op) {
     return k->now;
   if (!torch_is_torch_type(mlirValueGetType(v)))
     return v;
+  MlirOperation def = ir_def(v);
+  if (!mlirOperationIsNull(def) && is_same(def) && !k->is.is_known)
+    return torch_resolve(t, ir_operand(def, 0), op);
   if (!k->is.is_known)
     return (MlirValue){NULL};
   ir_builder b = ir_before(t->ir, op);

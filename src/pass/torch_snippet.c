@@ -98,6 +98,9 @@ static const char *outline_region(torch_conversion *t, MlirOperation op, MlirOpe
   ir_builder end = ir_before(t->ir, yield);
   MlirValue result = ir_operand(yield, 0);
   ir_build(&end, "func.return", 0, NULL, 1, &result, 0, NULL, 0, NULL);
+  for (size_t i = 0; i < t->ops.n; i++)
+    if (mlirOperationEqual(t->ops.at[i], yield))
+      t->ops.at[i] = (MlirOperation){NULL};
   ir_erase(yield);
   capture c = {.t = t, .owner = op, .func = func, .entry = body};
   ir_walk(func, copy_captures, &c);

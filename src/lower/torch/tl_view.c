@@ -193,6 +193,8 @@ tl_val tl_slice(tl_emit *e, tl_val v, int d, tl_num begin, tl_num size, tl_num s
   out.dim[d] = tl_num_dim(size);
   if (begin.is_known && begin.v == 0 && step.is_known && step.v == 1 && size.is_known && size.v == v.type.dim[d])
     return v;
+  if (size.is_known && size.v == 0)        /* nothing lies behind the end */
+    begin = tl_known(0);
   const char *sizes = sizes_but(e, v, d, size);
   return (tl_val){tl_line(e, "tensor.extract_slice %s[%s] [%s] [%s] : %s to %s", v.name, per_dim(e, out.rank, d, "0", tl_num_text(e, begin)), sizes,
                           per_dim(e, out.rank, d, "1", tl_num_text(e, step)), tl_text(e, v.type), tl_text(e, out)), out};
