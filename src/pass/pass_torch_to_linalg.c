@@ -7,7 +7,7 @@
 static bool is_silent(MlirOperation op) {
   static const char *const names[] = {"torch.prim.ListConstruct", "torch.symbolic_int", "torch.bind_symbolic_shape", "torch.aten._assert_tensor_metadata",
                                       "torch.derefine", "torch.prim.unchecked_cast", "torch.aten.split.Tensor", "torch.aten.split_with_sizes", "torch.aten.chunk",
-                                      "torch.aten.unbind.int", "tm_tensor.yield"};
+                                      "torch.aten.unbind.int", "tm_tensor.yield", "stablehlo.return"};
   if (text_starts(ir_op_name(op), "torch.constant."))
     return true;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -27,7 +27,7 @@ static bool is_same(MlirOperation op) {
   return false;
 }
 
-static bool is_literal(MlirOperation op) { return ir_op_is(op, "torch.vtensor.literal") || ir_op_is(op, "torch.tensor.literal"); }
+static bool is_literal(MlirOperation op) { return ir_op_is(op, "torch.vtensor.literal") || ir_op_is(op, "torch.tensor.literal") || ir_op_is(op, "stablehlo.constant"); }
 
 static void refuse(torch_conversion *t, MlirOperation op, const char *why) {
   MlirAttribute name = ir_attr_of(op, "name");
@@ -212,6 +212,42 @@ static bool set_signature(MlirOperation op, void *data) {
   return true;
 }
 
+/* ---- attributes ---- */
+/* Attributes of dialects that nobody here knows (torch.*, mhlo.*, jax.*) say nothing to what follows. */
+static MlirAttribute without_foreign(ir_ctx *ir, MlirAttribute dictionary) {
+  VEC_OF(MlirNamedAttribute) kept = {0};
+  for (intptr_t i = 0; i < mlirDictionaryAttrGetNumElements(dictionary); i++) {
+    MlirNamedAttribute a = mlirDictionaryAttrGetElement(dictionary, i);
+    MlirStringRef name = mlirIdentifierStr(a.name);
+    const char *s = arena_strndup(&ir->ctx->mem, name.data, name.length);
+    if (!strchr(s, '.') || ir_knows_dialect(ir, s))
+      vec_push(&ir->ctx->mem, &kept, a);
+  }
+  return mlirDictionaryAttrGet(ir->mlir, (intptr_t)kept.n, kept.at);
+}
+
+static bool drop_foreign_attributes(MlirOperation op, void *data) {
+  ir_ctx *ir = data;
+  static const char *const lists[] = {"arg_attrs", "res_attrs"};
+  for (int i = 0; i < 2; i++) {
+    MlirAttribute list = ir_attr_of(op, lists[i]);
+    if (mlirAttributeIsNull(list) || !mlirAttributeIsAArray(list))
+      continue;
+    intptr_t n = mlirArrayAttrGetNumElements(list);
+    MlirAttribute *kept = ARENA_NEW_N(&ir->ctx->mem, MlirAttribute, n + 1);
+    for (intptr_t k = 0; k < n; k++)
+      kept[k] = without_foreign(ir, mlirArrayAttrGetElement(list, k));
+    ir_set_attr(op, lists[i], mlirArrayAttrGet(ir->mlir, n, kept));
+  }
+  for (intptr_t i = mlirOperationGetNumDiscardableAttributes(op); i-- > 0;) {
+    MlirStringRef name = mlirIdentifierStr(mlirOperationGetDiscardableAttribute(op, i).name);
+    const char *s = arena_strndup(&ir->ctx->mem, name.data, name.length);
+    if (strchr(s, '.') && !ir_knows_dialect(ir, s))
+      ir_set_attr(op, s, (MlirAttribute){NULL});
+  }
+  return true;
+}
+
 static loom_status erase_torch(torch_conversion *t) {
   for (size_t i = t->ops.n; i-- > 0;) {
     MlirOperation op = t->ops.at[i];
@@ -249,5 +285,7 @@ loom_status pass_torch_to_linalg(ir_ctx *ir, MlirOperation module, const pass_op
   LOOM_TRY(st);
   ir_walk(module, set_signature, &t);
   LOOM_TRY(t.status);
-  return erase_torch(&t);
+  LOOM_TRY(erase_torch(&t));
+  ir_walk(module, drop_foreign_attributes, ir);
+  return LOOM_OK;
 }

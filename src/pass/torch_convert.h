@@ -29,7 +29,7 @@ MlirType torch_builtin_type(ir_ctx *ir, MlirType type);
 bool torch_is_torch_type(MlirType type);
 /* The last operation of a block; MLIR knows no terminators of dialects it does not know. */
 MlirOperation torch_last_op(MlirBlock block);
-/* Does the operation belong to torch, torch_c or tm_tensor? */
+/* Does the operation belong to torch, torch_c, tm_tensor or stablehlo? */
 bool torch_is_torch_op(MlirOperation op);
 
 /* ---- torch_snippet.c ---- */

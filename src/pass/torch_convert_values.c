@@ -12,7 +12,7 @@ MlirOperation torch_last_op(MlirBlock block) {
 
 bool torch_is_torch_op(MlirOperation op) {
   const char *name = ir_op_name(op);
-  return text_starts(name, "torch.") || text_starts(name, "torch_c.") || text_starts(name, "tm_tensor.");
+  return text_starts(name, "torch.") || text_starts(name, "torch_c.") || text_starts(name, "tm_tensor.") || text_starts(name, "stablehlo.");
 }
 
 bool torch_is_torch_type(MlirType type) {

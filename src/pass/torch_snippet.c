@@ -111,6 +111,19 @@ static const char *outline_region(torch_conversion *t, MlirOperation op, MlirOpe
   return arena_printf(t->mem, "@%s", name);
 }
 
+/* The operation that a reducer applies to its two arguments; NULL: it is another one. */
+static const char *reducer_op(torch_conversion *t, MlirOperation op) {
+  MlirBlock body = ir_body(op);
+  MlirOperation first = mlirBlockIsNull(body) ? (MlirOperation){NULL} : mlirBlockGetFirstOperation(body), last = torch_last_op(body);
+  bool is_one = !mlirOperationIsNull(first) && ir_op_is(last, "stablehlo.return") && mlirOperationEqual(mlirOperationGetNextInBlock(first), last) &&
+                mlirBlockGetNumArguments(body) == 2 && ir_num_operands(first) == 2 && ir_num_operands(last) == 1 && mlirValueEqual(ir_operand(last, 0), ir_result(first, 0));
+  for (int i = 0; i < 2 && is_one; i++)
+    is_one = mlirValueEqual(ir_operand(first, i), mlirBlockGetArgument(body, i)) || mlirValueEqual(ir_operand(first, i), mlirBlockGetArgument(body, 1 - i));
+  if (!is_one)
+    diag_error(t->ir->ctx, ir_span(t->ir, op), LOOM_EUNSUP, "%s: the reducer is more than one operation on its two arguments", ir_op_name(op));
+  return is_one ? ir_op_name(first) : NULL;
+}
+
 /* ---- lowering ---- */
 /* A list that is taken apart right away is lowered where it is taken apart. */
 static MlirOperation described_op(MlirOperation op) {
@@ -148,7 +161,7 @@ void torch_add_snippet(torch_conversion *t, MlirOperation op) {
     MlirOperation module = op;
     while (!mlirOperationIsNull(mlirOperationGetParentOperation(module)))
       module = mlirOperationGetParentOperation(module);
-    o.region = outline_region(t, of, module, &t->snippets);
+    o.region = text_starts(o.name, "stablehlo.") ? reducer_op(t, of) : outline_region(t, of, module, &t->snippets);
     if (!o.region) {
       t->status = t->status == LOOM_OK ? LOOM_EUNSUP : t->status;
       return;

@@ -2,7 +2,8 @@
 
     text("name", [inputs], [expected], body): %u0, %u1, .. are the inputs as tensors of MLIR, %r0, .. what must come out, as tensors of MLIR."""
 from tensors import *
-from cases import attention, nan, x, z
+import math
+from cases import attention, bx, ix, iy, nan, pos, row, special, unit, x, y, z
 
 TEXTS = []
 
@@ -125,3 +126,62 @@ text("literals", [x], [T((3,), [255, 1, 2]), T((2,), [-1, 5], "si64")], """
   %r0 = torch_c.to_builtin_tensor %b : !torch.vtensor<[3],f32> -> tensor<3xf32>
   %c = torch.vtensor.literal(dense<[-1, 5]> : tensor<2xsi64>) : !torch.vtensor<[2],si64>
   %r1 = torch_c.to_builtin_tensor %c : !torch.vtensor<[2],si64> -> tensor<2xi64>""")
+
+# ---- StableHLO ----
+ELEMENTS = [("abs", abs, x), ("cbrt", lambda a: math.copysign(abs(a) ** (1 / 3), a), x), ("ceil", math.ceil, x), ("cosine", math.cos, x), ("exponential", math.exp, x), ("exponential_minus_one", math.expm1, x),
+            ("floor", math.floor, x), ("log", math.log, pos), ("log_plus_one", math.log1p, pos), ("logistic", lambda a: 1 / (1 + math.exp(-a)), x), ("negate", lambda a: -a, x),
+            ("round_nearest_afz", lambda a: math.copysign(math.floor(abs(a) + 0.5), a), T((4,), [0.5, 1.5, -2.5, 1.2])), ("round_nearest_even", round, T((4,), [0.5, 1.5, -2.5, 1.2])),
+            ("rsqrt", lambda a: 1 / math.sqrt(a), pos), ("sine", math.sin, x), ("sqrt", math.sqrt, pos), ("tan", math.tan, unit), ("tanh", math.tanh, x), ("not", lambda a: ~a, ix),
+            ("sign", lambda a: a if a != a else (a > 0) - (a < 0), T((4,), [2, -3, 0, nan]))]
+for name, f, t in ELEMENTS:
+    text(f"stablehlo_{name}", [t], [emap(f, t)], f"  %r0 = stablehlo.{name} %u0 : {builtin_type(t)}")
+PAIRS = [("add", lambda a, b: a + b), ("subtract", lambda a, b: a - b), ("multiply", lambda a, b: a * b), ("maximum", max), ("minimum", min)]
+for name, f in PAIRS + [("divide", lambda a, b: a / b), ("atan2", math.atan2), ("remainder", math.fmod)]:
+    text(f"stablehlo_{name}", [x, y], [emap(f, x, y)], f"  %r0 = stablehlo.{name} %u0, %u1 : tensor<2x3xf32>")
+for name, f in PAIRS + [("divide", lambda a, b: math.trunc(a / b)), ("remainder", lambda a, b: int(math.fmod(a, b))), ("and", lambda a, b: a & b), ("or", lambda a, b: a | b), ("xor", lambda a, b: a ^ b)]:
+    text(f"stablehlo_{name}_of_whole_numbers", [ix, iy], [emap(f, ix, iy)], f"  %r0 = stablehlo.{name} %u0, %u1 : tensor<2x4xi64>")
+shifts = T((2, 4), range(8), "si64")
+for name, f in [("shift_left", lambda a, b: a << b), ("shift_right_arithmetic", lambda a, b: a >> b), ("shift_right_logical", lambda a, b: (a % 2**64) >> b)]:
+    text(f"stablehlo_{name}", [ix, shifts], [emap(f, ix, shifts)], f"  %r0 = stablehlo.{name} %u0, %u1 : tensor<2x4xi64>")
+text("stablehlo_power", [pos, x], [emap(lambda a, b: a**b, pos, x)], "  %r0 = stablehlo.power %u0, %u1 : tensor<2x3xf32>")
+text("stablehlo_is_finite", [special], [T((6,), [0, 0, 0, 1, 1, 1], "i1")], "  %r0 = stablehlo.is_finite %u0 : (tensor<6xf32>) -> tensor<6xi1>")
+text("stablehlo_clamp", [scalar(-1), x, scalar(0.5)], [emap(lambda a: min(max(a, -1), 0.5), x)], "  %r0 = stablehlo.clamp %u0, %u1, %u2 : (tensor<f32>, tensor<2x3xf32>, tensor<f32>) -> tensor<2x3xf32>")
+text("stablehlo_select", [bx, x, y], [emap(lambda c, a, b: a if c else b, bx, x, y, dtype="f32")], "  %r0 = stablehlo.select %u0, %u1, %u2 : tensor<2x3xi1>, tensor<2x3xf32>")
+text("stablehlo_convert", [x], [T((2, 3), [math.trunc(a) for a in x.data], "si32")], "  %r0 = stablehlo.convert %u0 : (tensor<2x3xf32>) -> tensor<2x3xi32>")
+for word, f in [("EQ", lambda a, b: a == b), ("NE", lambda a, b: a != b), ("LT", lambda a, b: a < b), ("LE", lambda a, b: a <= b), ("GT", lambda a, b: a > b), ("GE", lambda a, b: a >= b)]:
+    text(f"stablehlo_compare_{word}", [ix, T((2, 4), [1] * 8, "si64")], [emap(lambda a: f(a, 1), ix, dtype="i1")], f"  %r0 = stablehlo.compare  {word}, %u0, %u1,  SIGNED : (tensor<2x4xi64>, tensor<2x4xi64>) -> tensor<2x4xi1>")
+text("stablehlo_constant", [x], [T((2,), [1.5, -2])], "  %r0 = stablehlo.constant dense<[1.5, -2.0]> : tensor<2xf32>")
+text("stablehlo_iota", [x], [make((2, 3), lambda i, j: j, "si32")], "  %r0 = stablehlo.iota dim = 1 : tensor<2x3xi32>")
+text("stablehlo_broadcast_in_dim", [T((1, 3), [1, 2, 3])], [make((4, 2, 3), lambda i, j, k: k + 1)], "  %r0 = stablehlo.broadcast_in_dim %u0, dims = [1, 2] : (tensor<1x3xf32>) -> tensor<4x2x3xf32>")
+text("stablehlo_broadcast_in_dim_crosswise", [row], [make((3, 2), lambda i, j: row.at(i))], "  %r0 = stablehlo.broadcast_in_dim %u0, dims = [0] : (tensor<3xf32>) -> tensor<3x2xf32>")
+text("stablehlo_reshape", [z], [view(z, (8, 3))], "  %r0 = stablehlo.reshape %u0 : (tensor<2x3x4xf32>) -> tensor<8x3xf32>")
+text("stablehlo_transpose", [z], [permute(z, [2, 0, 1])], "  %r0 = stablehlo.transpose %u0, dims = [2, 0, 1] : (tensor<2x3x4xf32>) -> tensor<4x2x3xf32>")
+text("stablehlo_concatenate", [x, y], [make((2, 6), lambda i, j: x.at(i, j) if j < 3 else y.at(i, j - 3))], "  %r0 = stablehlo.concatenate %u0, %u1, dim = 1 : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x6xf32>")
+text("stablehlo_slice", [z], [make((1, 2, 2), lambda i, j, k: z.at(1, j, 1 + 2 * k))], "  %r0 = stablehlo.slice %u0 [1:2, 0:2, 1:4:2] : (tensor<2x3x4xf32>) -> tensor<1x2x2xf32>")
+text("stablehlo_pad", [x, scalar(9)], [make((3, 4), lambda i, j: x.at(i - 1, j + 1) if i and j < 2 else 9)], "  %r0 = stablehlo.pad %u0, %u1, low = [1, -1], high = [0, 2], interior = [0, 0] : (tensor<2x3xf32>, tensor<f32>) -> tensor<3x4xf32>")
+text("stablehlo_reduce", [z, scalar(10)], [reduce(lambda v: sum(v) + 10, z, [0, 2])], "  %r0 = stablehlo.reduce(%u0 init: %u1) applies stablehlo.add across dimensions = [0, 2] : (tensor<2x3x4xf32>, tensor<f32>) -> tensor<3xf32>")
+text("stablehlo_reduce_by_region", [z, scalar(-10)], [reduce(max, z, [1])], """  %r0 = stablehlo.reduce(%u0 init: %u1) across dimensions = [1] : (tensor<2x3x4xf32>, tensor<f32>) -> tensor<2x4xf32>
+   reducer(%a: tensor<f32>, %b: tensor<f32>) {
+    %m = stablehlo.maximum %b, %a : tensor<f32>
+    stablehlo.return %m : tensor<f32>
+  }""")
+text("stablehlo_reduce_generic", [bx, T((), [False], "i1")], [reduce(any, bx, [1])], """  %r0 = "stablehlo.reduce"(%u0, %u1) <{dimensions = array<i64: 1>}> ({
+  ^bb0(%a: tensor<i1>, %b: tensor<i1>):
+    %m = "stablehlo.or"(%a, %b) : (tensor<i1>, tensor<i1>) -> tensor<i1>
+    "stablehlo.return"(%m) : (tensor<i1>) -> ()
+  }) : (tensor<2x3xi1>, tensor<i1>) -> tensor<2xi1>""")
+h = rand(2, 64, dtype="f16", seed=5)
+text("stablehlo_reduce_of_halves", [h, scalar(0, "f16")], [reduce(sum, h, [1])], "  %r0 = stablehlo.reduce(%u0 init: %u1) applies stablehlo.add across dimensions = [1] : (tensor<2x64xf16>, tensor<f16>) -> tensor<2xf16>")
+p, r = rand(2, 3, 4, seed=11), rand(2, 4, 5, seed=12)
+text("stablehlo_dot_general_batched", [p, r], [matmul(p, r)], "  %r0 = stablehlo.dot_general %u0, %u1, batching_dims = [0] x [0], contracting_dims = [2] x [1], precision = [DEFAULT, DEFAULT] : (tensor<2x3x4xf32>, tensor<2x4x5xf32>) -> tensor<2x3x5xf32>")
+text("stablehlo_dot_general_of_two_dims", [p, rand(4, 3, 2, seed=13)], [make((2, 2), lambda i, j: sum(p.at(i, a, b) * rand(4, 3, 2, seed=13).at(b, a, j) for a in range(3) for b in range(4)))],
+     "  %r0 = stablehlo.dot_general %u0, %u1, contracting_dims = [1, 2] x [1, 0] : (tensor<2x3x4xf32>, tensor<4x3x2xf32>) -> tensor<2x2xf32>")
+text("stablehlo_dot_general_generic", [rand(4, 3), rand(4, 5, seed=2)], [matmul(permute(rand(4, 3), [1, 0]), rand(4, 5, seed=2))],
+     '  %r0 = "stablehlo.dot_general"(%u0, %u1) <{dot_dimension_numbers = #stablehlo.dot<lhs_contracting_dimensions = [0], rhs_contracting_dimensions = [0]>}> : (tensor<4x3xf32>, tensor<4x5xf32>) -> tensor<3x5xf32>')
+text("stablehlo_dot", [rand(3, 4), rand(4, seed=2)], [matmul(rand(3, 4), rand(4, seed=2))], "  %r0 = stablehlo.dot %u0, %u1 : (tensor<3x4xf32>, tensor<4xf32>) -> tensor<3xf32>")
+text("stablehlo_slice_generic", [z], [make((1, 2, 2), lambda i, j, k: z.at(1, j, 1 + 2 * k))],
+     '  %r0 = "stablehlo.slice"(%u0) <{start_indices = array<i64: 1, 0, 1>, limit_indices = array<i64: 2, 2, 4>, strides = array<i64: 1, 1, 2>}> : (tensor<2x3x4xf32>) -> tensor<1x2x2xf32>')
+text("bind_symbolic_shape", [x], [emap(lambda a: -a, x)], IN + f"""
+  %s = torch.symbolic_int "s0" {{min_val = 2, max_val = 9}} : !torch.int
+  torch.bind_symbolic_shape %t, [%s], affine_map<()[s0] -> (s0, 3)> : {V}
+  %y = torch.aten.neg %t : {V} -> {V}""" + OUT)

@@ -138,7 +138,8 @@ def main():
         if only in c["op"]:
             parts.append(emit(c, f"{label}_{seen[label]}"))
     for t in cases_text.TEXTS:
-        covered |= set(re.findall(r"tm_tensor\.(?!yield)[a-z]+", t[3]))
+        covered |= set(re.findall(r"(?:tm_tensor|stablehlo)\.(?!yield|return|constant)[a-z_0-9]+", t[3]))
+        covered |= set(re.findall(r"torch\.bind_symbolic_shape", t[3]))
         if only in t[0]:
             parts.append(emit_text(*t))
     with open(out, "w") as file:

@@ -33,4 +33,20 @@ LOOM_MUST_USE loom_status torch_rewrite_op(torch_reader *r, bool has_results);
 LOOM_MUST_USE loom_status torch_rewrite_block(torch_reader *r, bool is_region);
 /* "!torch.vtensor<[2, 3], f32>" without its blanks; other types as they are. */
 const char *torch_type_text(arena *mem, mlir_slice type);
+
+/* ---- pieces (torch_piece.c): what stands at the cursor goes into the operation ---- */
+loom_status torch_take_value(torch_op *op);
+loom_status torch_take_values(torch_op *op);                        /* maybe none */
+loom_status torch_take_types(torch_op *op, bool is_result);
+loom_status torch_take_functional_type(torch_op *op);
+loom_status torch_take_attribute(torch_op *op, const char *name);   /* with the `: type` behind it, if there is one */
+loom_status torch_take_dictionary(torch_op *op);                    /* if there is one */
+loom_status torch_take_keys(torch_op *op);                          /* `dimension(0) inclusive(true)` and dictionaries */
+loom_status torch_take_segment(torch_op *op, const char *word);
+void torch_add_attribute(torch_op *op, const char *name, mlir_slice value);
+loom_status torch_take_values_before_keys(torch_op *op);
+loom_status torch_take_text_keys(torch_op *op);
+loom_status torch_take_as_string(torch_op *op, const char *name);
+loom_status torch_take_common_type(torch_op *op);
+loom_status torch_take_typed(torch_op *op, const char *name);
 #endif

@@ -2,7 +2,7 @@
 #include "frontend/torch/torch_private.h"
 
 bool torch_is_text(const char *s, size_t size) {
-  static const char *const marks[] = {"torch.", "torch_c.", "tm_tensor."};
+  static const char *const marks[] = {"torch.", "torch_c.", "tm_tensor.", "stablehlo."};
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
     if (memmem(s, size, marks[i], strlen(marks[i])))
       return true;
@@ -32,8 +32,36 @@ static bool begins_op(const torch_reader *r, const mlir_token *before) {
   return mlir_text_is(before, "=") || !ends || is_terminator;
 }
 
+/* `"stablehlo.x"(..) <{..}> ({..})`: properties of operations that MLIR does not know are attributes, which stand behind the regions. */
+static loom_status rewrite_properties(torch_reader *r) {
+  mlir_slice all;
+  LOOM_TRY(mlir_text_balanced(&r->c, &all));
+  const char *end = all.at + all.size, *attributes = mlir_text_copy(&r->ctx->mem, (mlir_slice){all.at + 1, all.size - 2});
+  if (!mlir_text_at(&r->c, "(")) {
+    mlir_edit_replace(&r->e, all.at, end, arena_printf(&r->ctx->mem, " %s ", attributes));
+    return LOOM_OK;
+  }
+  mlir_edit_replace(&r->e, all.at, end, "");
+  do {
+    mlir_text_next(&r->c);
+    LOOM_TRY(mlir_text_expect(&r->c, "{", "a list of regions"));
+    LOOM_TRY(torch_rewrite_block(r, true));
+    mlir_text_next(&r->c);
+  } while (mlir_text_at(&r->c, ","));
+  end = r->c.next;
+  LOOM_TRY(mlir_text_expect(&r->c, ")", "a list of regions"));
+  mlir_edit_replace(&r->e, end, end, arena_printf(&r->ctx->mem, " %s", attributes));
+  return LOOM_OK;
+}
+
+static bool is_quoted_stablehlo(const mlir_token *t) {
+  static const char prefix[] = "\"stablehlo.";
+  return t->kind == MLIR_TOKEN_STRING && t->size > sizeof prefix && memcmp(t->at, prefix, sizeof prefix - 1) == 0;
+}
+
 loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
   int open = 0;
+  bool quoted = false;      /* behind the name of a generic operation of StableHLO */
   mlir_token before = {0};
   if (is_region && ++r->regions > TORCH_REGIONS_MAX)
     LOOM_FAIL(r->ctx, mlir_text_span(&r->c, &r->c.token), LOOM_ELIMIT, "regions are nested deeper than %d", TORCH_REGIONS_MAX);
@@ -49,6 +77,11 @@ loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
     before = r->c.token;
     if (before.kind == MLIR_TOKEN_TYPE && before.size > 7 && memcmp(before.at, "!torch.", 7) == 0) {
       LOOM_TRY(rewrite_type(r));
+      continue;
+    }
+    quoted = is_quoted_stablehlo(&before) || (quoted && !mlir_text_at(&r->c, ":"));
+    if (quoted && mlir_text_at(&r->c, "<") && r->c.next < r->c.end && *r->c.next == '{') {
+      LOOM_TRY(rewrite_properties(r));
       continue;
     }
     if (is_region && !open && mlir_text_at(&r->c, "}"))

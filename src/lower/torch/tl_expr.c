@@ -43,7 +43,7 @@ static const binary binaries[] = {
     {"atan2", "math.atan2", NULL, NULL, NULL},                           {"copysign", "math.copysign", NULL, NULL, NULL},
     {"and", NULL, "arith.andi", "arith.andi", "arith.andi"},             {"or", NULL, "arith.ori", "arith.ori", "arith.ori"},
     {"xor", NULL, "arith.xori", "arith.xori", "arith.xori"},             {"shl", NULL, "arith.shli", "arith.shli", NULL},
-    {"shr", NULL, "arith.shrsi", "arith.shrui", NULL},                   {"floordivi", NULL, "arith.floordivsi", "arith.divui", NULL}};
+    {"shr", NULL, "arith.shrsi", "arith.shrui", NULL}, {"shru", NULL, "arith.shrui", "arith.shrui", NULL},                   {"floordivi", NULL, "arith.floordivsi", "arith.divui", NULL}};
 
 static const char *spelling(const binary *b, dtype t) { return dtype_is_float(t) ? b->f : t == DTYPE_BOOL ? b->b : tl_is_unsigned(t) ? b->u : b->i; }
 

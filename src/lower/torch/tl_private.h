@@ -153,6 +153,8 @@ tl_val tl_store(tl_emit *e, const char *scalar, tl_val into, const char *const *
 /* ---- reductions (tl_reduce.c) ---- */
 /* Elements of v (as `acc`) combined over the dims; `step` is an expression of x and y (what is there).  The result lacks the dims. */
 LOOM_MUST_USE loom_status tl_reduce(tl_emit *e, tl_val v, const bool *is, dtype acc, double init, const char *step, tl_val *out);
+/* The same, from a scalar in the text on. */
+LOOM_MUST_USE loom_status tl_reduce_from(tl_emit *e, tl_val v, const bool *is, dtype acc, const char *init, const char *step, tl_val *out);
 /* With the reduced dims as 1 again. */
 LOOM_MUST_USE loom_status tl_keep_dims(tl_emit *e, tl_val reduced, const tl_type *of, const bool *is, tl_val *out);
 /* How many elements one result takes in. */

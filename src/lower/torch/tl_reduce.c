@@ -27,7 +27,7 @@ static tl_type without(const tl_type *t, const bool *is, int *from) {
 }
 
 /* Opens a reduction of v over the dims into `n` filled tensors. */
-static tl_generic open_reduction(tl_emit *e, tl_val v, const bool *is, int n, const dtype *acc, const double *init) {
+static tl_generic open_reduction(tl_emit *e, tl_val v, const bool *is, int n, const dtype *acc, const char *const *init) {
   int from[TL_RANK_MAX];
   const char *size[TL_RANK_MAX];
   tl_type out = without(&v.type, is, from);
@@ -37,7 +37,7 @@ static tl_generic open_reduction(tl_emit *e, tl_val v, const bool *is, int n, co
   for (int d = 0; d < g.rank; d++)
     g.is_reduction[d] = is[d];
   for (int i = 0; i < n; i++) {
-    g.out[i] = tl_fill(e, tl_with_dtype(out, acc[i]), size, tl_const(e, acc[i], init[i]));
+    g.out[i] = tl_fill(e, tl_with_dtype(out, acc[i]), size, init[i]);
     g.out_map[i] = tl_dims_map(e, from, out.rank);
   }
   tl_generic_open(e, &g);
@@ -45,6 +45,10 @@ static tl_generic open_reduction(tl_emit *e, tl_val v, const bool *is, int n, co
 }
 
 loom_status tl_reduce(tl_emit *e, tl_val v, const bool *is, dtype acc, double init, const char *step, tl_val *out) {
+  return tl_reduce_from(e, v, is, acc, tl_const(e, acc, init), step, out);
+}
+
+loom_status tl_reduce_from(tl_emit *e, tl_val v, const bool *is, dtype acc, const char *init, const char *step, tl_val *out) {
   tl_generic g = open_reduction(e, v, is, 1, &acc, &init);
   const tl_scalar vars[2] = {{.name = g.x[0], .type = v.type.dtype}, {.name = g.acc[0], .type = acc}};
   const char *x;
@@ -226,7 +230,7 @@ static loom_status find_extreme(tl_emit *e, tl_val v, int d, bool is_max, tl_val
   bool is[TL_RANK_MAX] = {false};
   is[d] = true;
   const dtype t = v.type.dtype, types[2] = {t, DTYPE_I64};
-  const double init[2] = {is_max ? tl_lowest(t) : tl_highest(t), 0};
+  const char *const init[2] = {tl_const(e, t, is_max ? tl_lowest(t) : tl_highest(t)), tl_const_int(e, DTYPE_I64, 0)};
   tl_generic g = open_reduction(e, v, is, 2, types, init);
   const char *T = tl_elem(t), *x = g.x[0], *best = g.acc[0], *better;
   if (dtype_is_float(t)) {
