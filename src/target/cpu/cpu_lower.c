@@ -9,7 +9,7 @@ static const char to_llvm[] =
     "func.func(convert-linalg-to-loops),"
     "expand-strided-metadata,lower-affine,"
     "func.func(math-extend-to-supported-types,arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},arith-expand{include-bf16=true}),"
-    "convert-scf-to-cf,convert-vector-to-llvm,"
+    "convert-scf-to-cf,convert-vector-to-llvm{enable-x86vector=true},"
     "convert-math-to-llvm{approximate-log1p=false},convert-math-to-libm,"
     "convert-to-llvm,reconcile-unrealized-casts)";
 
@@ -31,7 +31,7 @@ loom_status cpu_add_functions(ir_ctx *ir, MlirModule m, const char *name, const 
 loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vector_bytes) {
   LOOM_TRY(cpu_lower_matmuls(ir, m, vector_bytes));
   LOOM_TRY(cpu_lower_vectors(ir, m, vector_bytes));
-  LOOM_TRY(cpu_lower_math(ir, m));
+  LOOM_TRY(cpu_lower_math(ir, m, vector_bytes));
   LOOM_TRY(cpu_make_entries(ir, m));
   return ir_run_pipeline(ir, m, to_llvm);
 }

@@ -53,11 +53,12 @@ static bool is_listed(MlirOperation op, dtype elem) {
   return elem == DTYPE_F64 ? ir_op_is(op, "math.expm1") : known;
 }
 
-static loom_status lower_one(ir_ctx *ir, MlirOperation op) {
+static loom_status lower_one(ir_ctx *ir, MlirOperation op, int vector_bytes) {
   dtype elem;
   math_at m = {.b = ir_before(ir, op)};
   if (!is_lowered_type(mlirValueGetType(ir_result(op, 0)), &elem, &m.lanes) || !is_listed(op, elem))
     return LOOM_OK;
+  m.has_scalef = vector_bytes == 64 && m.lanes == 16;
   MlirValue y = lower(&m, op, elem);
   if (mlirValueIsNull(y))
     return LOOM_EBUG;
@@ -66,12 +67,12 @@ static loom_status lower_one(ir_ctx *ir, MlirOperation op) {
   return LOOM_OK;
 }
 
-loom_status cpu_lower_math(ir_ctx *ir, MlirModule m) {
+loom_status cpu_lower_math(ir_ctx *ir, MlirModule m, int vector_bytes) {
   gather g = {.mem = &ir->ctx->mem};
   ir_walk(mlirModuleGetOperation(m), collect, &g);
   if (g.ops.n > 0)
     LOOM_TRY(cpu_add_functions(ir, m, "libm", "func.func private @sinf(f32) -> f32\nfunc.func private @cosf(f32) -> f32\nfunc.func private @expm1(f64) -> f64\n"));
   for (size_t i = 0; i < g.ops.n; i++)
-    LOOM_TRY(lower_one(ir, g.ops.at[i]));
+    LOOM_TRY(lower_one(ir, g.ops.at[i], vector_bytes));
   return LOOM_OK;
 }

@@ -3,8 +3,8 @@
 #define LOOM_CPU_MATH_H
 #include "target/cpu/cpu_private.h"
 
-/* Where code goes and how many values at a time: lanes 0 means scalars. */
-typedef struct math_at { ir_builder b; int lanes; } math_at;
+/* Where code goes and how many values at a time: lanes 0 means scalars.  has_scalef: 2^n times a vector of f32 is one instruction. */
+typedef struct math_at { ir_builder b; int lanes; bool has_scalef; } math_at;
 
 /* ---- cpu_math_build.c: the words the functions are written in; all operands of one type ---- */
 MlirValue math_f32(math_at *m, double c);
@@ -26,6 +26,8 @@ MlirValue math_float(math_at *m, MlirValue bits);                               
 MlirValue math_cast(math_at *m, const char *name, MlirValue x, const char *elem);     /* "arith.extf" to "f64" */
 /* c[0] + c[1] x + ... + c[n-1] x^(n-1), the type of x. */
 MlirValue math_poly(math_at *m, MlirValue x, const double *c, int n);
+/* y * 2^floor(n) where m->has_scalef. */
+MlirValue math_scalef(math_at *m, MlirValue y, MlirValue n);
 /* The function `callee` of the module for every lane. */
 MlirValue math_call(math_at *m, const char *callee, MlirValue x);
 

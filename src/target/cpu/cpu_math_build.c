@@ -87,6 +87,15 @@ MlirValue math_poly(math_at *m, MlirValue x, const double *c, int n) {
   return y;
 }
 
+MlirValue math_scalef(math_at *m, MlirValue y, MlirValue n) {
+  enum { NEAREST = 4 };   /* rounding as the thread has it */
+  MlirType i16 = mlirIntegerTypeGet(m->b.ir->mlir, 16), i32 = mlirIntegerTypeGet(m->b.ir->mlir, 32);
+  ir_named all = {"value", mlirIntegerAttrGet(i16, -1)}, rounding = {"value", mlirIntegerAttrGet(i32, NEAREST)};
+  /* handed on to LLVM's intrinsic as they stand: value, exponents, what masked-off lanes are */
+  MlirValue operands[5] = {y, n, y, ir_build1(&m->b, "arith.constant", i16, 0, NULL, 1, &all), ir_build1(&m->b, "arith.constant", i32, 0, NULL, 1, &rounding)};
+  return ir_build1(&m->b, "x86vector.avx512.mask.scalef", mlirValueGetType(y), 5, operands, 0, NULL);
+}
+
 MlirValue math_call(math_at *m, const char *callee, MlirValue x) {
   ir_ctx *ir = m->b.ir;
   MlirType vector = mlirValueGetType(x), elem = m->lanes ? mlirShapedTypeGetElementType(vector) : vector, types[2] = {ir_index_type(ir), vector};

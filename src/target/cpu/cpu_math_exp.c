@@ -33,7 +33,9 @@ static MlirValue power_of_two(math_at *m, MlirValue n) {
 }
 
 /* y * 2^n for |n| <= 252: in two steps, since neither 2^128 nor 2^-149 is a normal number.  Only the last one rounds. */
-static MlirValue scale(math_at *m, MlirValue y, MlirValue sum) {
+static MlirValue scale(math_at *m, MlirValue y, MlirValue sum, MlirValue whole) {
+  if (m->has_scalef)
+    return math_scalef(m, y, whole);
   MlirValue n = math_op(m, "arith.subi", math_bits(m, sum), math_i32(m, 0x4b400000));
   MlirValue half = math_op(m, "arith.shrsi", n, math_i32(m, 1)), rest = math_op(m, "arith.subi", n, half);
   return math_op(m, "arith.mulf", math_op(m, "arith.mulf", y, power_of_two(m, half)), power_of_two(m, rest));
@@ -47,15 +49,15 @@ static MlirValue expm1_of(math_at *m, reduced d) {
 
 MlirValue math_exp(math_at *m, MlirValue x) {
   reduced d = reduce(m, math_max(m, -104, math_min(m, 89, x)));   /* outside: infinite or 0 */
-  return scale(m, math_op(m, "arith.addf", expm1_near_zero(m, d.r), math_f32(m, 1)), d.sum);
+  return scale(m, math_op(m, "arith.addf", expm1_near_zero(m, d.r), math_f32(m, 1)), d.sum, d.n);
 }
 
 MlirValue math_exp2(math_at *m, MlirValue x) {
   static const double c[] = {1, 0.6931472042, 0.2402264774, 0.0555032935, 0.009618449941, 0.001340017013, 0.0001535232261};
   x = math_max(m, -151, math_min(m, 129, x));
   MlirValue sum = math_op(m, "arith.addf", x, math_f32(m, WHOLE));
-  MlirValue f = math_op(m, "arith.subf", x, math_op(m, "arith.subf", sum, math_f32(m, WHOLE)));
-  return scale(m, math_poly(m, f, c, COUNT(c)), sum);
+  MlirValue n = math_op(m, "arith.subf", sum, math_f32(m, WHOLE)), f = math_op(m, "arith.subf", x, n);
+  return scale(m, math_poly(m, f, c, COUNT(c)), sum, n);
 }
 
 /* 2 (2^(n-1) (exp r - 1) + 2^(n-1) - 1/2): 2^n itself may be too large. */

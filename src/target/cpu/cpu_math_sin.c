@@ -31,7 +31,7 @@ static MlirValue sin_or_cos(math_at *m, MlirValue x, const char *callee, int qua
   MlirRegion regions[2] = {ir_new_region(ir, 0, NULL, &blocks[0]), ir_new_region(ir, 0, NULL, &blocks[1])};
   MlirOperation branch = ir_build(&m->b, "scf.if", 1, &t, 1, &usual, 0, NULL, 2, regions);
   for (int i = 0; i < 2; i++) {
-    math_at in = {ir_at_end(ir, blocks[i]), m->lanes};
+    math_at in = {.b = ir_at_end(ir, blocks[i]), .lanes = m->lanes};
     MlirValue y = i == 0 ? near(&in, x, quarter) : math_call(&in, callee, x);
     ir_build(&in.b, "scf.yield", 0, NULL, 1, &y, 0, NULL, 0, NULL);
   }
