@@ -51,12 +51,22 @@ static loom_status lower_run(ir_ctx *ir, vec_op_list *run, int vector_bytes) {
   return LOOM_OK;
 }
 
+static loom_status lower_block(ir_ctx *ir, MlirBlock block, int vector_bytes, int depth);
+
+static loom_status lower_regions(ir_ctx *ir, MlirOperation op, int vector_bytes, int depth) {
+  for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); r++)
+    for (MlirBlock b = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, r)); !mlirBlockIsNull(b); b = mlirBlockGetNextInRegion(b))
+      LOOM_TRY(lower_block(ir, b, vector_bytes, depth + 1));
+  return LOOM_OK;
+}
+
 static loom_status lower_block(ir_ctx *ir, MlirBlock block, int vector_bytes, int depth) {
   vec_op_list run = {0};
   if (depth > IR_TEXT_DEPTH_MAX)
     LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "loops are nested more than %d deep", IR_TEXT_DEPTH_MAX);
   for (MlirOperation op = mlirBlockGetFirstOperation(block), next; !mlirOperationIsNull(op); op = next) {
     vec_op *v = ARENA_NEW(&ir->ctx->mem, vec_op);
+    int across;
     next = mlirOperationGetNextInBlock(op);
     if (vec_read(ir, op, v)) {
       vec_push(&ir->ctx->mem, &run, *v);
@@ -65,11 +75,10 @@ static loom_status lower_block(ir_ctx *ir, MlirBlock block, int vector_bytes, in
     if (is_harmless(op))
       continue;
     LOOM_TRY(lower_run(ir, &run, vector_bytes));
-    if (text_starts(ir_op_name(op), "linalg."))
-      continue;
-    for (intptr_t r = 0; r < mlirOperationGetNumRegions(op); r++)
-      for (MlirBlock b = mlirRegionGetFirstBlock(mlirOperationGetRegion(op, r)); !mlirBlockIsNull(b); b = mlirBlockGetNextInRegion(b))
-        LOOM_TRY(lower_block(ir, b, vector_bytes, depth + 1));
+    if (vec_read_turned(ir, op, v, &across))
+      LOOM_TRY(vec_turn_emit(ir, v, across, vector_bytes));
+    else if (!text_starts(ir_op_name(op), "linalg."))
+      LOOM_TRY(lower_regions(ir, op, vector_bytes, depth));
   }
   return lower_run(ir, &run, vector_bytes);
 }

@@ -45,6 +45,11 @@ typedef struct vec_op {
 
 /* False: `op` is none that becomes vectors. */
 bool vec_read(ir_ctx *ir, MlirOperation op, vec_op *out);
+/* Operations whose inputs lie along another loop than what they write: `lane` runs along the outs, *across along the inputs that have to be turned. */
+bool vec_read_turned(ir_ctx *ir, MlirOperation op, vec_op *out, int *across);
+LOOM_MUST_USE loom_status vec_turn_emit(ir_ctx *ir, const vec_op *v, int across, int vector_bytes);
+/* The dim of the memref that loop `d` indexes; -1: none. */
+int vec_dim_of(const vec_access *a, int d);
 /* A number for operations that put the elements of a reduction together in any order; -1: another one. */
 int vec_combiner(MlirOperation op);
 /* What leaves the other operand of combiner `k` as it is. */
@@ -67,6 +72,8 @@ typedef struct vec_group {
   vec_extent outer[VEC_DIMS_MAX], lane[VEC_PASSES_MAX];
   vec_member at[VEC_OPS_MAX];
 } vec_group;
+/* The loops of `v` as positions in a nest: the outer ones, or all when it stands outside of the passes. */
+vec_op vec_placed(const vec_op *v, bool is_scalar);
 /* The nest that takes as many of the n `ops` from the first on as it can (>= 1). */
 void vec_group_form(vec_group *out, const vec_op *ops, size_t n);
 LOOM_MUST_USE loom_status vec_group_emit(ir_ctx *ir, const vec_group *g, int vector_bytes);

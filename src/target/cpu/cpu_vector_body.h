@@ -12,4 +12,20 @@ void vec_body(ir_builder *at, const vec_op *v, const vec_step *step, const MlirV
 MlirValue vec_combine(ir_builder *at, const vec_op *v, int o, MlirValue a, MlirValue b);
 /* All lanes of `x` put together. */
 MlirValue vec_combine_lanes(ir_builder *at, const vec_op *v, int o, MlirValue x, int lanes);
+
+/* ---- memory ---- */
+/* A memref as one dim: `base` starts `offset` elements behind its aligned pointer. */
+typedef struct vec_flat { MlirValue memref, base, offset, stride[VEC_DIMS_MAX]; } vec_flat;
+typedef VEC_OF(vec_flat) vec_flats;
+void vec_flats_add(vec_flats *l, ir_builder *at, const vec_op *v);
+const vec_flat *vec_flat_of(const vec_flats *l, const vec_access *a);
+/* The dim of the memref that the lane loop indexes; -1: none. */
+int vec_lane_dim(const vec_access *a);
+int vec_elem_bytes(const vec_access *a);
+/* Where lane 0 of `a` in this row lies. */
+MlirValue vec_row_address(const vec_flats *l, ir_builder *at, const vec_access *a, const MlirValue *row);
+/* step->lanes elements from lane step->lane on; lanes that are masked off are 0.  base: vec_row_address. */
+MlirValue vec_load(const vec_flats *l, ir_builder *at, const vec_access *a, MlirValue base, const vec_step *step);
+/* streamed: past the caches; the address has to be a multiple of the vector's size. */
+void vec_store(const vec_flats *l, ir_builder *at, const vec_access *a, MlirValue base, const vec_step *step, bool streamed, MlirValue x);
 #endif

@@ -8,21 +8,19 @@
  *     accumulators -> one scalar each
  *     slot 2, pass 3, ...
  *
- * A row of a large tensor is fetched while the last pass of the row before runs, or a little ahead where there is but one pass.
- * Memory is addressed as one dim from the first element of each memref, so that a loop can run along any dim of it. */
+ * A row of a large tensor is fetched while the last pass of the row before runs, or a little ahead where there is but one pass. */
 #include "target/cpu/cpu_vector_body.h"
 
 enum { ACCUMULATORS = 4, LIGHT = 8 };   /* a sum of additions waits for the one before; one of functions does not */
 enum { AHEAD_BYTES = 4096, FETCHES_MAX = 3 };
 
-typedef struct flat { MlirValue memref, base, offset, stride[VEC_DIMS_MAX]; } flat;
 typedef struct held { const vec_access *a; MlirValue value; } held;
 typedef VEC_OF(held) held_list;
 typedef struct nest {
   ir_ctx *ir;
   const vec_group *g;
   int vector_bytes;
-  VEC_OF(flat) flats;
+  vec_flats flats;
   MlirValue row[VEC_DIMS_MAX];
   held_list scalars;                      /* of this row, newest last */
   bool has_streamed;
@@ -39,113 +37,6 @@ typedef struct pass {
   int n_fetches;
 } pass;
 
-/* ---- memory ---- */
-static MlirValue stride_constant(ir_builder *at, MlirValue dynamic, int64_t stride) {
-  return stride == VEC_DYNAMIC ? dynamic : ir_index_const(at, stride);
-}
-
-static flat make_flat(ir_builder *at, const vec_access *a) {
-  flat f = {.memref = a->memref};
-  MlirType index = ir_index_type(at->ir), types[2 + 2 * VEC_DIMS_MAX] = {mlirMemRefTypeGet(a->elem, 0, NULL, (MlirAttribute){NULL}, mlirMemRefTypeGetMemorySpace(mlirValueGetType(a->memref)))};
-  for (int i = 0; i < 1 + 2 * a->rank; i++)
-    types[1 + i] = index;
-  MlirOperation parts = ir_build(at, "memref.extract_strided_metadata", 2 + 2 * a->rank, types, 1, &a->memref, 0, NULL, 0, NULL);
-  for (int r = 0; r < a->rank; r++)
-    f.stride[r] = stride_constant(at, ir_result(parts, 2 + a->rank + r), a->stride[r]);
-  const int64_t any = mlirShapedTypeGetDynamicSize(), one = 1;
-  MlirAttribute layout = ir_attr(at->ir, "strided<[1], offset: ?>");
-  MlirType t = mlirMemRefTypeGet(a->elem, 1, &any, layout, mlirMemRefTypeGetMemorySpace(mlirValueGetType(a->memref)));
-  MlirContext mlir = at->ir->mlir;
-  ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(mlir, 1, &any)}, {"static_sizes", mlirDenseI64ArrayGet(mlir, 1, &any)},
-                      {"static_strides", mlirDenseI64ArrayGet(mlir, 1, &one)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(mlir, 4, (const int32_t[]){1, 1, 1, 0})}};
-  MlirValue operands[3] = {ir_result(parts, 0), ir_result(parts, 1), ir_index_const(at, INT64_MAX)};
-  f.offset = operands[1];
-  f.base = ir_build1(at, "memref.reinterpret_cast", t, 3, operands, 4, attrs);
-  return f;
-}
-
-static const flat *flat_of(const nest *n, const vec_access *a) {
-  for (size_t i = 0; i < n->flats.n; i++)
-    if (mlirValueEqual(n->flats.at[i].memref, a->memref))
-      return &n->flats.at[i];
-  return NULL;
-}
-
-static void make_flats(nest *n, ir_builder *at) {
-  for (int i = 0; i < n->g->n_members; i++)
-    for (int a = 0; a < n->g->at[i].v.n_in + n->g->at[i].v.n_out; a++) {
-      const vec_access *x = &n->g->at[i].v.at[a];
-      if (!mlirValueIsNull(x->memref) && !flat_of(n, x))
-        vec_push(&n->ir->ctx->mem, &n->flats, make_flat(at, x));
-    }
-}
-
-static MlirValue row_address(const nest *n, ir_builder *at, const vec_access *a) {
-  const flat *f = flat_of(n, a);
-  MlirValue sum = ir_index_const(at, 0);
-  for (int r = 0; r < a->rank; r++)
-    if (a->dim[r] >= 0 && a->dim[r] != VEC_LANE && !a->is_one_row)
-      sum = vec_binary(at, "arith.addi", sum, vec_binary(at, "arith.muli", n->row[a->dim[r]], f->stride[r]));
-  return sum;
-}
-
-static int lane_dim(const vec_access *a) {
-  for (int r = 0; r < a->rank; r++)
-    if (a->dim[r] == VEC_LANE)
-      return r;
-  return -1;
-}
-
-static MlirValue lane_address(const nest *n, ir_builder *at, const vec_access *a, MlirValue base, MlirValue lane) {
-  int r = lane_dim(a);
-  return vec_binary(at, "arith.addi", base, a->stride[r] == 1 ? lane : vec_binary(at, "arith.muli", lane, flat_of(n, a)->stride[r]));
-}
-
-static MlirValue zeros(ir_builder *at, MlirType elem, int lanes) {
-  ir_named value = {"value", mlirTypeIsAFloat(elem) ? mlirFloatAttrDoubleGet(at->ir->mlir, elem, 0) : mlirIntegerAttrGet(elem, 0)};
-  return vec_splat(at, ir_build1(at, "arith.constant", elem, 0, NULL, 1, &value), lanes);
-}
-
-static MlirValue all_lanes(ir_builder *at, int lanes) {
-  ir_named value = {"value", ir_bool_attr(at->ir, true)};
-  return vec_splat(at, ir_build1(at, "arith.constant", mlirIntegerTypeGet(at->ir->mlir, 1), 0, NULL, 1, &value), lanes);
-}
-
-/* Lanes that lie apart in memory. */
-static MlirValue gather(const nest *n, ir_builder *at, const vec_access *a, MlirValue address, const vec_step *s) {
-  MlirValue steps = ir_build1(at, "vector.step", vec_type(ir_index_type(at->ir), s->lanes), 0, NULL, 0, NULL);
-  MlirValue apart = vec_binary(at, "arith.muli", steps, vec_splat(at, flat_of(n, a)->stride[lane_dim(a)], s->lanes));
-  MlirValue operands[5] = {flat_of(n, a)->base, address, apart, mlirValueIsNull(s->mask) ? all_lanes(at, s->lanes) : s->mask, zeros(at, a->elem, s->lanes)};
-  return ir_build1(at, "vector.gather", vec_type(a->elem, s->lanes), 5, operands, 0, NULL);
-}
-
-static MlirValue load(const nest *n, ir_builder *at, const vec_access *a, MlirValue base, const vec_step *s) {
-  MlirValue address = lane_address(n, at, a, base, s->lane);
-  if (a->stride[lane_dim(a)] != 1)
-    return gather(n, at, a, address, s);
-  MlirValue operands[4] = {flat_of(n, a)->base, address};
-  if (mlirValueIsNull(s->mask))
-    return ir_build1(at, "vector.load", vec_type(a->elem, s->lanes), 2, operands, 0, NULL);
-  operands[2] = s->mask;
-  operands[3] = zeros(at, a->elem, s->lanes);
-  return ir_build1(at, "vector.maskedload", vec_type(a->elem, s->lanes), 4, operands, 0, NULL);
-}
-
-static int elem_bytes(const vec_access *a) {
-  dtype t = DTYPE_F32;
-  ir_type_dtype(a->elem, &t);
-  return (int)dtype_bytes(t);
-}
-
-static void store(const nest *n, ir_builder *at, const vec_access *a, MlirValue base, const vec_step *s, bool streamed, MlirValue x) {
-  MlirValue to = flat_of(n, a)->base, address = lane_address(n, at, a, base, s->lane);
-  ir_named past_caches[2] = {{"nontemporal", ir_bool_attr(n->ir, true)}, {"alignment", ir_int_attr(n->ir, (int64_t)s->lanes * elem_bytes(a))}};
-  if (mlirValueIsNull(s->mask))
-    ir_build(at, "vector.store", 0, NULL, 3, (MlirValue[]){x, to, address}, streamed ? 2 : 0, past_caches, 0, NULL);
-  else
-    ir_build(at, "vector.maskedstore", 0, NULL, 4, (MlirValue[]){to, address, s->mask, x}, 0, NULL, 0, NULL);
-}
-
 static MlirValue find_held(const held_list *l, const vec_access *a) {
   for (size_t i = l->n; i-- > 0;)
     if (mlirValueEqual(l->at[i].a->memref, a->memref) && memcmp(l->at[i].a->dim, a->dim, sizeof a->dim[0] * (size_t)a->rank) == 0)
@@ -158,12 +49,12 @@ static MlirValue read_scalar(nest *n, ir_builder *at, const vec_access *a) {
   if (mlirValueIsNull(a->memref))
     return a->scalar;
   MlirValue known = find_held(&n->scalars, a);
-  return mlirValueIsNull(known) ? ir_build1(at, "memref.load", a->elem, 2, (MlirValue[]){flat_of(n, a)->base, row_address(n, at, a)}, 0, NULL) : known;
+  return mlirValueIsNull(known) ? ir_build1(at, "memref.load", a->elem, 2, (MlirValue[]){vec_flat_of(&n->flats, a)->base, vec_row_address(&n->flats, at, a, n->row)}, 0, NULL) : known;
 }
 
 static void write_scalar(nest *n, ir_builder *at, const vec_access *a, MlirValue x) {
   if (!a->is_dead)
-    ir_build(at, "memref.store", 0, NULL, 3, (MlirValue[]){x, flat_of(n, a)->base, row_address(n, at, a)}, 0, NULL, 0, NULL);
+    ir_build(at, "memref.store", 0, NULL, 3, (MlirValue[]){x, vec_flat_of(&n->flats, a)->base, vec_row_address(&n->flats, at, a, n->row)}, 0, NULL, 0, NULL);
   vec_push(&n->ir->ctx->mem, &n->scalars, ((held){a, x}));
 }
 
@@ -182,7 +73,7 @@ static void emit_scalars(nest *n, ir_builder *at, int slot) {
 }
 
 /* ---- passes ---- */
-static bool is_sum(const vec_op *v, int a) { return a >= v->n_in && v->lane >= 0 && lane_dim(&v->at[a]) < 0; }
+static bool is_sum(const vec_op *v, int a) { return a >= v->n_in && v->lane >= 0 && vec_lane_dim(&v->at[a]) < 0; }
 
 static int weight_of(const nest *n, const pass *p) {
   int weight = 0;
@@ -198,15 +89,15 @@ static void open_fetches(const nest *n, ir_builder *at, pass *p) {
     for (int a = 0; a < n->g->at[i].v.n_in && p->n_fetches < FETCHES_MAX; a++) {
       const vec_access *x = &n->g->at[i].v.at[a];
       /* loads alone run ahead by themselves */
-      bool known = !x->is_streamed || x->stride[lane_dim(x)] != 1 || (n->g->at[i].slot == p->slot && !p->streamed && weight_of(n, p) <= LIGHT);
+      bool known = !x->is_streamed || x->stride[vec_lane_dim(x)] != 1 || (n->g->at[i].slot == p->slot && !p->streamed && weight_of(n, p) <= LIGHT);
       for (int k = 0; k < p->n_fetches; k++)
         known |= mlirValueEqual(p->fetch[k].a->memref, x->memref);
       if (known)
         continue;
-      MlirValue base = row_address(n, at, x), ahead = ir_index_const(at, AHEAD_BYTES / elem_bytes(x));
+      MlirValue base = vec_row_address(&n->flats, at, x, n->row), ahead = ir_index_const(at, AHEAD_BYTES / vec_elem_bytes(x));
       for (int r = 0; r < x->rank && n->g->at[i].slot != p->slot; r++)
         if (n->g->n_outer > 0 && x->dim[r] == n->g->n_outer - 1)
-          ahead = flat_of(n, x)->stride[r];
+          ahead = vec_flat_of(&n->flats, x)->stride[r];
       p->fetch[p->n_fetches].a = x;
       p->fetch[p->n_fetches++].base = vec_binary(at, "arith.addi", base, ahead);
     }
@@ -215,7 +106,7 @@ static void open_fetches(const nest *n, ir_builder *at, pass *p) {
 static void emit_fetches(const nest *n, const pass *p, ir_builder *at, MlirValue lane) {
   ir_named attrs[] = {{"isWrite", ir_bool_attr(n->ir, false)}, {"localityHint", mlirIntegerAttrGet(mlirIntegerTypeGet(n->ir->mlir, 32), 3)}, {"isDataCache", ir_bool_attr(n->ir, true)}};
   for (int i = 0; i < p->n_fetches; i++)
-    ir_build(at, "memref.prefetch", 0, NULL, 2, (MlirValue[]){flat_of(n, p->fetch[i].a)->base, vec_binary(at, "arith.addi", p->fetch[i].base, lane)}, 3, attrs, 0, NULL);
+    ir_build(at, "memref.prefetch", 0, NULL, 2, (MlirValue[]){vec_flat_of(&n->flats, p->fetch[i].a)->base, vec_binary(at, "arith.addi", p->fetch[i].base, lane)}, 3, attrs, 0, NULL);
 }
 
 /* Everything a step needs that is the same for the whole row. */
@@ -229,8 +120,8 @@ static void open_pass(nest *n, ir_builder *at, pass *p) {
     for (int a = 0; a < v->n_in + v->n_out; a++)
       if (is_sum(v, a))
         vec_push(&n->ir->ctx->mem, &p->sums, ((total){i, a - v->n_in}));
-      else if (lane_dim(&v->at[a]) >= 0) {
-        p->base[i][a] = row_address(n, at, &v->at[a]);
+      else if (vec_lane_dim(&v->at[a]) >= 0) {
+        p->base[i][a] = vec_row_address(&n->flats, at, &v->at[a], n->row);
         if (v->at[a].is_streamed && v->at[a].is_written && !v->at[a].is_dead)
           p->streamed = &v->at[a], p->streamed_base = p->base[i][a];
       } else if (v->at[a].is_read)
@@ -261,10 +152,10 @@ static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue la
       const vec_access *x = &v->at[a];
       if (!x->is_read || is_sum(v, a))
         continue;
-      in[a] = lane_dim(x) < 0 ? p->base[i][a] : find_held(&vectors, x);
+      in[a] = vec_lane_dim(x) < 0 ? p->base[i][a] : find_held(&vectors, x);
       if (!mlirValueIsNull(in[a]))
         continue;
-      in[a] = load(n, at, x, p->base[i][a], &s);
+      in[a] = vec_load(&n->flats, at, x, p->base[i][a], &s);
       vec_push(&n->ir->ctx->mem, &vectors, ((held){x, in[a]}));
     }
     vec_body(at, v, &s, in, out);
@@ -280,7 +171,7 @@ static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue la
       } else {
         vec_push(&n->ir->ctx->mem, &vectors, ((held){x, out[o]}));
         if (!x->is_dead)
-          store(n, at, x, p->base[i][v->n_in + o], &s, x == p->streamed, out[o]);
+          vec_store(&n->flats, at, x, p->base[i][v->n_in + o], &s, x == p->streamed, out[o]);
       }
     }
   }
@@ -328,10 +219,10 @@ static void emit_rest(const nest *n, const pass *p, ir_builder *at, MlirValue wh
 
 /* Lanes in front of the first whole vector of what is written past the caches. */
 static MlirValue lanes_in_front(const nest *n, const pass *p, ir_builder *at, MlirValue extent) {
-  const flat *f = flat_of(n, p->streamed);
+  const vec_flat *f = vec_flat_of(&n->flats, p->streamed);
   MlirType index = ir_index_type(n->ir);
   MlirValue pointer = ir_build1(at, "memref.extract_aligned_pointer_as_index", index, 1, &f->memref, 0, NULL);
-  MlirValue first = vec_binary(at, "arith.addi", vec_binary(at, "arith.divui", pointer, ir_index_const(at, elem_bytes(p->streamed))), vec_binary(at, "arith.addi", f->offset, p->streamed_base));
+  MlirValue first = vec_binary(at, "arith.addi", vec_binary(at, "arith.divui", pointer, ir_index_const(at, vec_elem_bytes(p->streamed))), vec_binary(at, "arith.addi", f->offset, p->streamed_base));
   MlirValue front = vec_binary(at, "arith.andi", vec_binary(at, "arith.subi", ir_index_const(at, 0), first), ir_index_const(at, p->lanes - 1));
   return vec_binary(at, "arith.minui", front, extent);
 }
@@ -441,7 +332,8 @@ loom_status vec_group_emit(ir_ctx *ir, const vec_group *g, int vector_bytes) {
   nest n = {.ir = ir, .g = g, .vector_bytes = vector_bytes};
   int errors = ir->ctx->diag.errors;
   ir_builder at = ir_before(ir, g->at[g->n_members - 1].v.op);   /* where the views of all members exist */
-  make_flats(&n, &at);
+  for (int i = 0; i < g->n_members; i++)
+    vec_flats_add(&n.flats, &at, &g->at[i].v);
   emit_rows(&n, &at, 0);
   if (n.has_streamed)
     fence_returns(ir, g->at[0].v.op);

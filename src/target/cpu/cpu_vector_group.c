@@ -7,8 +7,7 @@
 /* Is the loop of `d` one of a row's? */
 static bool is_row_loop(int d) { return d != VEC_ZERO && d != VEC_LANE; }
 
-/* The loops of `v` as positions in a nest: the outer ones, or all when it stands outside of the passes. */
-static vec_op placed(const vec_op *v, bool is_scalar) {
+vec_op vec_placed(const vec_op *v, bool is_scalar) {
   vec_op p = *v;
   int position[VEC_DIMS_MAX];
   p.n_outer = 0;
@@ -91,7 +90,7 @@ static int slot_behind(const vec_group *g, const vec_member *m, const vec_op *p)
 /* Sums into memory that a row loop does not index run over rows: nothing else of the nest may look at it, which `between` sees to. */
 static bool join(vec_group *g, const vec_op *v) {
   for (int scalar = 0; scalar < 2; scalar++) {
-    vec_op p = placed(v, scalar);
+    vec_op p = vec_placed(v, scalar);
     int slot = scalar ? 0 : 1;
     if ((scalar ? g->n_outer != v->n_dims : v->lane < 0) || !same_outer(g, &p) || g->n_members == VEC_OPS_MAX)
       continue;
@@ -117,7 +116,7 @@ static bool join(vec_group *g, const vec_op *v) {
 }
 
 static size_t form_over(vec_group *g, const vec_op *ops, size_t n, bool scalar_first) {
-  vec_op p = placed(&ops[0], scalar_first);
+  vec_op p = vec_placed(&ops[0], scalar_first);
   size_t taken = 0;
   *g = (vec_group){.n_outer = p.n_outer};
   for (int i = 0; i < p.n_outer; i++)

@@ -125,7 +125,7 @@ static bool read_body(vec_op *v) {
   return true;
 }
 
-static int rank_of(const vec_access *a, int dim) {
+int vec_dim_of(const vec_access *a, int dim) {
   for (int r = 0; r < a->rank; r++)
     if (a->dim[r] == dim)
       return r;
@@ -137,7 +137,7 @@ static int lane_score(const vec_op *v, int d) {
   enum { NEVER = -1000 };
   int score = 0;
   for (int a = 0; a < v->n_in + v->n_out; a++) {
-    int r = rank_of(&v->at[a], d);
+    int r = vec_dim_of(&v->at[a], d);
     bool is_out = a >= v->n_in;
     if (mlirValueIsNull(v->at[a].memref))
       continue;
@@ -168,6 +168,14 @@ static MlirOperation combiner_of(const vec_op *v, int out) {
   return mlirOpOperandIsNull(mlirOpOperandGetNextUse(use)) ? op : (MlirOperation){NULL};
 }
 
+static void set_lane(vec_op *v, int lane) {
+  v->lane = lane;
+  v->n_outer = 0;
+  for (int d = 0; d < v->n_dims; d++)
+    if (d != lane)
+      v->outer[v->n_outer++] = d;
+}
+
 static bool choose_lane(vec_op *v) {
   int best = -1, best_score = 0;
   v->lane = -1;
@@ -180,14 +188,30 @@ static bool choose_lane(vec_op *v) {
   }
   if (best < 0)
     return false;
-  v->lane = best;
-  for (int d = 0; d < v->n_dims; d++)
-    if (d != best)
-      v->outer[v->n_outer++] = d;
+  set_lane(v, best);
   return true;
 }
 
-bool vec_read(ir_ctx *ir, MlirOperation op, vec_op *out) {
+/* Along `d` all outs are contiguous, inputs too or else along one and the same other loop. */
+static bool turns_along(const vec_op *v, int d, int *across) {
+  *across = -1;
+  for (int a = 0; a < v->n_in + v->n_out; a++) {
+    const vec_access *x = &v->at[a];
+    int r = vec_dim_of(x, d), other = -1;
+    if (mlirValueIsNull(x->memref) || (r < 0 && a < v->n_in) || (r >= 0 && x->stride[r] == 1))
+      continue;
+    for (int i = 0; i < x->rank; i++)
+      if (x->stride[i] == 1 && x->dim[i] != VEC_ZERO)
+        other = x->dim[i];
+    if (a >= v->n_in || other < 0 || (*across >= 0 && other != *across))
+      return false;
+    *across = other;
+  }
+  return *across >= 0;
+}
+
+/* Everything but the choice of the lane loop. */
+static bool read_op(ir_ctx *ir, MlirOperation op, vec_op *out) {
   MlirAttribute maps = ir_linalg_maps(op), iterators;
   intptr_t n_in, n_out, first;
   *out = (vec_op){.op = op, .lane = -1, .bytes = 1};
@@ -217,5 +241,22 @@ bool vec_read(ir_ctx *ir, MlirOperation op, vec_op *out) {
   drop_unit_loops(out);
   for (int o = 0; o < out->n_out; o++)
     out->combine[o] = combiner_of(out, o);
-  return choose_lane(out);
+  return true;
+}
+
+bool vec_read(ir_ctx *ir, MlirOperation op, vec_op *out) { return read_op(ir, op, out) && choose_lane(out); }
+
+bool vec_read_turned(ir_ctx *ir, MlirOperation op, vec_op *out, int *across) {
+  enum { WEIGHT_MAX = 6 };   /* the body is repeated for each row of a block */
+  if (!read_op(ir, op, out) || out->weight > WEIGHT_MAX)
+    return false;
+  for (int d = 0; d < out->n_dims; d++)
+    if (out->reduced[d])
+      return false;
+  for (int d = 0; d < out->n_dims; d++)
+    if (turns_along(out, d, across)) {
+      set_lane(out, d);
+      return true;
+    }
+  return false;
 }
