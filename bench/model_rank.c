@@ -4,6 +4,7 @@
  *     -u: upstream's list of variants, each at its best block sizes; default: the best candidates of the whole space
  *     -v: a line a plan */
 #include "compile.h"
+#include "rank.h"
 #include "sim/sim.h"
 #include "tog/build/tog_build.h"
 #include <math.h>
@@ -23,7 +24,7 @@ static const shape shapes[] = {
 };
 
 typedef struct options { int plans; bool upstream, verbose; const char *kernel, *machine; } options;
-typedef struct sample { double predicted, simulated; } sample;
+typedef rank_sample sample;
 
 static void set_shape(const shape *s, helion_shape *out) {
   static const char *const args[2][3] = {{"x", "y", NULL}, {"q", "k", "v"}};
@@ -70,29 +71,6 @@ static loom_status run_plans(loom_ctx *ctx, const shape *s, const options *o, sa
   return st;
 }
 
-/* Rank of entry i: equal values share the middle of theirs. */
-static double rank_of(const sample *s, int n, int i, bool predicted) {
-  double own = predicted ? s[i].predicted : s[i].simulated, below = 0, equal = 0;
-  for (int k = 0; k < n; k++) {
-    double v = predicted ? s[k].predicted : s[k].simulated;
-    below += v < own;
-    equal += v == own;
-  }
-  return below + (equal - 1) / 2;
-}
-
-static double spearman(const sample *s, int n) {
-  double ma = 0, mb = 0, ab = 0, aa = 0, bb = 0;
-  ma = mb = (n - 1) / 2.0;
-  for (int i = 0; i < n; i++) {
-    double a = rank_of(s, n, i, true) - ma, b = rank_of(s, n, i, false) - mb;
-    ab += a * b;
-    aa += a * a;
-    bb += b * b;
-  }
-  return aa > 0 && bb > 0 ? ab / sqrt(aa * bb) : NAN;
-}
-
 static void print_diagnostics(const loom_ctx *ctx) {
   for (const diag_item *d = ctx->diag.first; d; d = d->next)
     fprintf(stderr, "  %s\n", d->text);
@@ -135,7 +113,7 @@ int main(int argc, char **argv) {
     }
     double sum = 0, worst = 0, least = INFINITY, most = 0;
     for (int k = 0; k < n; k++) {
-      double e = fabs(log(s[k].predicted / s[k].simulated));
+      double e = fabs(log(s[k].predicted / s[k].measured));
       sum += e;
       worst = e > worst ? e : worst;
       least = fmin(least, s[k].predicted);
@@ -144,7 +122,7 @@ int main(int argc, char **argv) {
     all += sum;
     count += n;
     if (n)
-      printf("| %s | %" PRId64 " x %" PRId64 " x %" PRId64 " | %d | %.2f | %.3f | %.1f %% | %.1f %% |\n", x->kernel, x->dim[0], x->dim[1], x->dim[2], n, most / least, spearman(s, n),
+      printf("| %s | %" PRId64 " x %" PRId64 " x %" PRId64 " | %d | %.2f | %.3f | %.1f %% | %.1f %% |\n", x->kernel, x->dim[0], x->dim[1], x->dim[2], n, most / least, rank_correlation(s, n),
              100 * (exp(sum / n) - 1), 100 * (exp(worst) - 1));
     fflush(stdout);
     loom_ctx_done(&ctx);

@@ -1,40 +1,23 @@
 #include "compile_bench.h"
 #include "base/clock.h"
+#include "base/stats.h"
 #include "compile_exec.h"
 #include "target/cpu/cpu.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { RUNS_LIMIT = 10000 };
 static const double batch_seconds = 20e-6;      /* shorter calls are timed several at once */
 
-static double process_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* ---- statistics ---- */
-
-static int by_value(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
-static double median_of(double *x, int n) {
-  qsort(x, (size_t)n, sizeof *x, by_value);
-  return n % 2 ? x[n / 2] : (x[n / 2 - 1] + x[n / 2]) / 2;
-}
 
 /* Of seconds, in milliseconds. */
 static bench_times times_of(double *x, int n) {
-  bench_times t = {.median = median_of(x, n) * 1e3};
+  bench_times t = {.median = stats_median(x, (size_t)n) * 1e3};
   t.min = x[0] * 1e3;      /* sorted now */
   for (int i = 0; i < n; i++)
     x[i] = fabs(x[i] * 1e3 - t.median);
-  t.mad = median_of(x, n);
+  t.mad = stats_median(x, (size_t)n);
   return t;
 }
 
@@ -61,9 +44,9 @@ static void measure(loom_ctx *ctx, const bench_callee *c, const bench_options *b
   double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_wall = 0, sum_cpu = 0;
   out->batch = one < batch_seconds ? (int)(batch_seconds / fmax(one, 1e-9)) + 1 : 1;
   for (out->runs = 0; out->runs < most && (out->runs < b->runs_least || clock_seconds() < end); out->runs++) {
-    const double before = process_seconds();
+    const double before = clock_process_seconds();
     wall[out->runs] = call(c, out->batch) / out->batch;
-    cpu[out->runs] = (process_seconds() - before) / out->batch;
+    cpu[out->runs] = (clock_process_seconds() - before) / out->batch;
     sum_wall += wall[out->runs];
     sum_cpu += cpu[out->runs];
   }

@@ -3,6 +3,7 @@
  *
  *   cpu_bench [--row TEXT] [--seconds S] [--threads N] [--json]      (by bench/cpu/run, from the repository's directory) */
 #include "base/clock.h"
+#include "base/stats.h"
 #include "compile_bench.h"
 #include "limits.h"
 #include "peers.h"
@@ -75,11 +76,7 @@ static double distance(const void *a, const void *b, const char *type, int64_t n
 /* ---- timing ---- */
 
 /* One thread: its own time, so that neighbours do not count. */
-static double now(const run_flags *f) {
-  struct timespec t;
-  clock_gettime(f->threads == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+static double now(const run_flags *f) { return f->threads == 1 ? clock_process_seconds() : clock_seconds(); }
 
 static double sample(const run_flags *f, const contestant *c) {
   const double before = now(f);
@@ -88,16 +85,10 @@ static double sample(const run_flags *f, const contestant *c) {
   return (now(f) - before) / c->times;
 }
 
-static int by_value(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
-}
-
 static double median(const double *x, int n) {
   double sorted[ROUNDS_MAX];
   memcpy(sorted, x, (size_t)n * sizeof *x);
-  qsort(sorted, (size_t)n, sizeof *x, by_value);
-  return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+  return stats_median(sorted, (size_t)n);
 }
 
 static double median_ratio(const contestant *a, const contestant *b, int n) {

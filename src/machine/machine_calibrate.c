@@ -1,5 +1,7 @@
 #include "machine/machine_calibrate.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/stats.h"
 #include "base/text.h"
 #include "machine/machine_measure.h"
 #include "machine/machine_private.h"
@@ -8,9 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum { RUNS_MAX = 15, THREADS_MAX = 256, APART_BYTES = 192 /* arrays at equal places of a page would look the same to the store buffer */ };
 
@@ -24,16 +24,10 @@ typedef enum order { WAIT, GO, LEAVE } order;
 typedef struct crew { const experiment *x; const effort *e; pthread_barrier_t meet; _Atomic order now; } crew;
 typedef struct member { crew *all; float *memory; double rate[RUNS_MAX]; } member;
 
-static double thread_seconds(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static double time_of(const experiment *x, const measure_arrays *m, int64_t times) {
-  double before = thread_seconds();
+  double before = clock_thread_seconds();
   x->loop(m, times);
-  return thread_seconds() - before;
+  return clock_thread_seconds() - before;
 }
 
 /* As often as makes a run long enough for the clock. */
@@ -64,11 +58,6 @@ static void *work(void *data) {
     w->rate[r] = s > 0 ? x->work * (double)times / s : 0;
   }
   return NULL;
-}
-
-static int by_value(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return x < y ? -1 : x > y;
 }
 
 /* The caller is one of the threads. */
@@ -108,8 +97,7 @@ static loom_status measure(loom_ctx *ctx, const experiment *x, const effort *e, 
   for (int r = 0; r < e->runs; r++)
     for (int i = 0; i < n; i++)
       sum[r] += w[i].rate[r];
-  qsort(sum, (size_t)e->runs, sizeof *sum, by_value);
-  double best = sum[e->runs - 1], median = sum[e->runs / 2];
+  double median = stats_median(sum, (size_t)e->runs), best = sum[e->runs - 1];      /* sorted now */
   *out = (machine_cpu_value){.value = best, .median = median, .spread = best > 0 ? (best - median) / best : 0};
   out->source = arena_printf(&ctx->mem, "measured: best of %d runs, the median is %.1f %% lower", e->runs, out->spread * 100);
   return LOOM_OK;
