@@ -1,6 +1,7 @@
 /* Oracle: the same functions as upstream's scalar loops (convert-linalg-to-loops first), bit for bit.  Values are small whole numbers, so that sums do not
  * depend on their order.  All of every buffer is compared; what lies outside of the extents is as random as the rest. */
 #include "target/cpu/cpu_testing.h"
+#include <stdlib.h>
 
 #define BY_LOOPS "builtin.module(func.func(linalg-generalize-named-ops,convert-linalg-to-loops))"
 
@@ -169,8 +170,102 @@ static void test_rows_combine_in_every_way(void **state) {
   }
 }
 
+/* ---- random runs of operations ---- */
+/* Buffers of whole numbers, which wrap: matrices a, b, rows r, q, columns c as arguments; private matrices t, u, v, w, of which v and w share bytes of a
+ * workspace, and private rows s, z. */
+static const struct { char name, kind; bool is_private; } pool[] = {{'a', 'm', false}, {'b', 'm', false}, {'r', 'r', false}, {'q', 'r', false}, {'c', 'c', false}, {'t', 'm', true},
+                                                                   {'u', 'm', true},  {'v', 'm', true},  {'w', 'm', true},  {'s', 'r', true},  {'z', 'r', true}};
+enum { N_POOL = sizeof pool / sizeof *pool, RUNS = 8 };
+
+static const char *pool_type(int i) {
+  return pool[i].kind == 'm' ? "memref<?x?xi32, strided<[70, 1]>>" : "memref<?xi32, strided<[1]>>";
+}
+static const char *pool_map(int i) { return pool[i].kind == 'm' ? ID2 : pool[i].kind == 'r' ? ROW2 : COL2; }
+
+/* A buffer with values; kinds NULL: any. */
+static int pick(const bool *has_value, const char *kinds) {
+  for (;;) {
+    int i = (int)(next_random() % N_POOL);
+    if (has_value[i] && (!kinds || strchr(kinds, pool[i].kind)))
+      return i;
+  }
+}
+
+/* Operands of one operation that lie partly in one another: linalg gives that no meaning. */
+static bool collide(int a, int b) { return a != b && strchr("vwz", pool[a].name) && strchr("vwz", pool[b].name); }
+
+static void add_run_op(text *o, bool *has_value, int step) {
+  static const char *const ops[] = {"addi", "subi", "maxsi", "xori", "muli"};
+  bool all[N_POOL];
+  memset(all, true, sizeof all);
+  const char *op = ops[next_random() % 5];
+  int kind = (int)(next_random() % 6), x, y, to;
+  if (kind == 0) {
+    to = pick(all, NULL);
+    text_addf(o, "  %%k%d = arith.constant %d : i32\n  linalg.fill ins(%%k%d : i32) outs(%%%cs : %s)\n", step, (int)(next_random() % 9), step, pool[to].name, pool_type(to));
+  } else if (kind == 1) {   /* a sum of rows, added to what is there */
+    do
+      x = pick(has_value, "m"), to = pick(has_value, next_random() % 3 ? "r" : "c");
+    while (collide(x, to));
+    text_addf(o, "  linalg.generic {indexing_maps = [" ID2 ", %s], %s} ins(%%%cs : %s) outs(%%%cs : %s) {\n  ^bb0(%%x: i32, %%y: i32):\n    %%d = arith.%s %%x, %%y : i32\n    linalg.yield %%d : i32\n  }\n",
+              pool_map(to), pool[to].kind == 'r' ? PR : RP, pool[x].name, pool_type(x), pool[to].name, pool_type(to), op[0] == 's' ? "addi" : op);
+  } else if (kind == 2) {   /* one number a row */
+    do
+      x = pick(has_value, "r"), y = pick(has_value, "r"), to = pick(all, "r");
+    while (collide(x, to) || collide(y, to));
+    text_addf(o, "  linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = [\"parallel\"]} ins(%%%cs, %%%cs : %s, %s) outs(%%%cs : %s) {\n"
+                 "  ^bb0(%%x: i32, %%y: i32, %%old: i32):\n    %%d = arith.%s %%x, %%y : i32\n    linalg.yield %%d : i32\n  }\n", pool[x].name, pool[y].name, pool_type(x), pool_type(y), pool[to].name, pool_type(to), op);
+  } else {
+    do
+      x = pick(has_value, NULL), y = pick(has_value, NULL), to = pick(all, "m");
+    while (collide(x, to) || collide(y, to));
+    text_addf(o, "  linalg.generic {indexing_maps = [%s, %s, " ID2 "], " PP "} ins(%%%cs, %%%cs : %s, %s) outs(%%%cs : %s) {\n  ^bb0(%%x: i32, %%y: i32, %%old: i32):\n    %%d = arith.%s %%x, %%y : i32\n    linalg.yield %%d : i32\n  }\n",
+              pool_map(x), pool_map(y), pool[x].name, pool[y].name, pool_type(x), pool_type(y), pool[to].name, pool_type(to), op);
+  }
+  has_value[to] = true;
+}
+
+static void add_run(text *o, int number) {
+  bool has_value[N_POOL];
+  text_addf(o, "func.func @f%d(%%a: memref<20x70xi32>, %%b: memref<20x70xi32>, %%r: memref<20xi32>, %%q: memref<20xi32>, %%c: memref<70xi32>, %%space: memref<8400xi8>, %%m: index, %%n: index) "
+               "attributes {loom.tile_function, loom.workspace = 5} {\n  %%o0 = arith.constant 0 : index\n  %%o1 = arith.constant 2800 : index\n  %%o2 = arith.constant %d : index\n"
+               "  %%t = memref.alloca() : memref<20x70xi32>\n  %%u = memref.alloca() : memref<20x70xi32>\n  %%s = memref.alloca() : memref<20xi32>\n  %%z = memref.view %%space[%%o2][] : memref<8400xi8> to memref<20xi32>\n"
+               "  %%v = memref.view %%space[%%o0][] : memref<8400xi8> to memref<20x70xi32>\n  %%w = memref.view %%space[%%o1][] : memref<8400xi8> to memref<20x70xi32>\n", number, number % 2 ? 8320 : 2720);
+  for (int i = 0; i < N_POOL; i++) {
+    has_value[i] = !pool[i].is_private;
+    if (pool[i].kind == 'm')
+      text_addf(o, "  %%%cs = memref.subview %%%c[0, 0] [%%m, %%n] [1, 1] : memref<20x70xi32> to %s\n", pool[i].name, pool[i].name, pool_type(i));
+    else
+      text_addf(o, "  %%%cs = memref.subview %%%c[0] [%%%c] [1] : memref<%dxi32> to %s\n", pool[i].name, pool[i].name, pool[i].kind == 'r' ? 'm' : 'n', pool[i].kind == 'r' ? 20 : 70, pool_type(i));
+  }
+  int steps = 3 + (int)(next_random() % 10);
+  for (int i = 0; i < steps; i++)
+    add_run_op(o, has_value, i);
+  text_add(o, "  return\n}\n");
+}
+
+static void test_random_runs_do_what_loops_do(void **state) {
+  (void)state;
+  static const sample form = {"a random run", NULL, 5, {DTYPE_I32, DTYPE_I32, DTYPE_I32, DTYPE_I32, DTYPE_I32}};
+  text all = text_new(&ctx.mem);
+  const char *given = getenv("LOOM_VECTOR_SEED");
+  if (given)
+    seed = (uint64_t)atoll(given);
+  for (int i = 0; i < RUNS; i++)
+    add_run(&all, i);
+  codegen_image *vectors = compile_for(text_str(&all), NULL, NULL), *loops = compile_for(text_str(&all), NULL, BY_LOOPS);
+  for (int i = 0; i < RUNS; i++)
+    for (size_t e = 0; e < sizeof extents / sizeof *extents; e++) {
+      sample s = form;
+      s.name = arena_printf(&ctx.mem, "random run %d", i);
+      compare(&s, arena_printf(&ctx.mem, "f%d", i), vectors, loops, extents[e]);
+    }
+  codegen_unlink(vectors);
+  codegen_unlink(loops);
+}
+
 int main(void) {
 #define T CPU_TEST
-  const struct CMUnitTest tests[] = {T(test_vectors_do_what_loops_do), T(test_rows_combine_in_every_way)};
+  const struct CMUnitTest tests[] = {T(test_vectors_do_what_loops_do), T(test_rows_combine_in_every_way), T(test_random_runs_do_what_loops_do)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
