@@ -3,7 +3,8 @@
  * A message reserves one link after the other.  With its first byte at a link at `first` and its last at `last`, it starts when the link is
  * free, s = max(first, free), holds the link for ser = bytes / rate, and leaves with
  *   first' = s + hop          last' = max(last, s + ser) + hop
- * so an idle path costs hops * hop + one serialisation (wormhole switching), and a busy link delays what comes behind.
+ * so an idle path costs hops * hop + one serialisation (wormhole switching), and a busy link delays what comes behind.  A link that is reserved from later on
+ * is free until then: a message that gets there earlier, and is over by then, goes before.
  * A multicast takes the union of the routes to its receivers, a tree; every link of it carries the bytes once. */
 #include "sim/sim_private.h"
 #include <math.h>
@@ -88,48 +89,89 @@ int sim_noc_link_end(const sim_noc *n, int link) {
   return sim_noc_node_at(n, at);
 }
 
-/* ---- moving ---- */
+/* ---- servers ---- */
 
-static sim_front pass(sim_server *v, sim_front f, int64_t ser, int64_t hop, int64_t bytes) {
-  int64_t start = f.first > v->free_tick ? f.first : v->free_tick;
+static void drop_hole(sim_server *v, int i) {
+  v->n_holes--;
+  memmove(&v->hole[i], &v->hole[i + 1], (size_t)(v->n_holes - i) * sizeof *v->hole);
+}
+
+static void keep_hole(sim_server *v, int i, int64_t from, int64_t to) {
+  if (v->n_holes == SIM_HOLES) {
+    if (i == 0)
+      return;
+    drop_hole(v, 0);
+    i--;
+  }
+  memmove(&v->hole[i + 1], &v->hole[i], (size_t)(v->n_holes - i) * sizeof *v->hole);
+  v->hole[i] = (sim_hole){from, to};
+  v->n_holes++;
+}
+
+/* When a packet that holds the server for `ser` ticks, and comes not before `first`, begins: in the first hole that is long enough, or behind all others. */
+static int64_t reserve(sim_server *v, int64_t now, int64_t first, int64_t ser) {
+  if (ser == 0)
+    return first;
+  while (v->n_holes > 0 && v->hole[0].to <= now)
+    drop_hole(v, 0);
+  for (int i = 0; i < v->n_holes; i++) {
+    sim_hole h = v->hole[i];
+    int64_t start = max64(first, h.from);
+    if (start + ser > h.to)
+      continue;
+    drop_hole(v, i);
+    if (start + ser < h.to)
+      keep_hole(v, i, start + ser, h.to);
+    if (h.from < start)
+      keep_hole(v, i, h.from, start);
+    return start;
+  }
+  int64_t start = max64(first, v->free_tick);
+  if (start > max64(v->free_tick, now))
+    keep_hole(v, v->n_holes, v->free_tick, start);
   v->free_tick = start + ser;
+  return start;
+}
+
+static sim_front pass(sim_server *v, int64_t now, sim_front f, int64_t ser, int64_t hop, int64_t bytes) {
+  int64_t start = reserve(v, now, f.first, ser);
   v->busy_ticks += ser;
   v->bytes += bytes;
   return (sim_front){start + hop, (f.last > start + ser ? f.last : start + ser) + hop};
 }
 
+/* ---- moving ---- */
+
 static sim_front cross(sim *s, int link, sim_front f, int64_t ser, int64_t bytes) {
-  sim_front far = pass(&s->noc.links[link], f, ser, s->noc.hop_ticks, bytes);
+  sim_front far = pass(&s->noc.links[link], s->tick, f, ser, s->noc.hop_ticks, bytes);
   if (s->o->record)
     sim_record_service(s, SIM_SERVER_LINK, link, far.first - s->noc.hop_ticks, ser, bytes);
   return far;
 }
 
-static sim_front follow(sim *s, int route, int64_t bytes, sim_front f) {
+/* *left: when its last byte is off the first link; as it was where there is none. */
+static sim_front follow(sim *s, int route, int64_t bytes, sim_front f, int64_t *left) {
   sim_noc *n = &s->noc;
   int64_t ser = sim_rate_ticks(n->link_rate, bytes);
-  for (int i = n->route_start[route]; i < n->route_start[route + 1]; i++)
+  for (int i = n->route_start[route]; i < n->route_start[route + 1]; i++) {
     f = cross(s, n->routes[i], f, ser, bytes);
+    if (i == n->route_start[route])
+      *left = max64(*left, f.last - n->hop_ticks);
+  }
   s->report->noc_bytes += bytes * (n->route_start[route + 1] - n->route_start[route]);
   return f;
 }
 
 sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f) {
-  f = follow(s, 2 * (channel * s->n_cores + core), bytes, f);
-  return pass(&s->noc.in_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  int64_t left = 0;
+  f = follow(s, 2 * (channel * s->n_cores + core), bytes, f, &left);
+  return pass(&s->noc.in_port[core], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
 }
 
 sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f, int64_t *left) {
-  const sim_noc *n = &s->noc;
-  int route = 2 * (channel * s->n_cores + core) + 1;
-  f = pass(&s->noc.out_port[core], f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  f = pass(&s->noc.out_port[core], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
   *left = f.last;
-  if (n->route_start[route] < n->route_start[route + 1]) {
-    const sim_server *first = &n->links[n->routes[n->route_start[route]]];
-    int64_t from = first->free_tick > f.first ? first->free_tick : f.first, ends = from + sim_rate_ticks(n->link_rate, bytes);
-    *left = ends > *left ? ends : *left;
-  }
-  return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f);
+  return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f, left);
 }
 
 /* ---- core to core ---- */
@@ -147,13 +189,13 @@ int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, i
   sim_noc *n = &s->noc;
   int64_t port = sim_rate_ticks(n->port_rate, bytes);
   crossing c = {.s = s, .ser = sim_rate_ticks(n->link_rate, bytes), .bytes = bytes};
-  c.at = pass(&n->out_port[from], (sim_front){tick, tick}, port, 0, bytes);
+  c.at = pass(&n->out_port[from], s->tick, (sim_front){tick, tick}, port, 0, bytes);
   *left = c.at.last;
   sim_noc_walk(n, n->node_of_core[from], n->node_of_core[to], cross_step, &c);
   if (c.first_left > *left)
     *left = c.first_left;
   s->report->noc_bytes += bytes * c.n;
-  return pass(&n->in_port[to], c.at, port, 0, bytes).last;
+  return pass(&n->in_port[to], s->tick, c.at, port, 0, bytes).last;
 }
 
 /* ---- multicast ---- */
@@ -209,7 +251,7 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   if (!tree->branches || memcmp(&tree->rect, rect, sizeof *rect) != 0)
     build_tree(s, tree, core, rect);
   int64_t ser = sim_rate_ticks(n->link_rate, bytes), port = sim_rate_ticks(n->port_rate, bytes);
-  sim_front sent = pass(&n->out_port[core], (sim_front){tick, tick}, port, 0, bytes);
+  sim_front sent = pass(&n->out_port[core], s->tick, (sim_front){tick, tick}, port, 0, bytes);
   int64_t left = sent.last;
   for (int i = 0; i < tree->n_branches; i++) {
     const sim_branch *b = &tree->branches[i];
@@ -220,7 +262,7 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   s->report->noc_bytes += bytes * tree->n_branches;
   for (int i = 0; i < tree->n_leaves; i++) {
     int to = tree->leaf_core[i];
-    int64_t last = pass(&n->in_port[to], n->fronts[tree->leaf_branch[i]], port, 0, bytes).last;
+    int64_t last = pass(&n->in_port[to], s->tick, n->fronts[tree->leaf_branch[i]], port, 0, bytes).last;
     if (arrive)
       arrive(s, to, last, data);
   }

@@ -148,8 +148,11 @@ typedef struct sim_thread {
 
 /* ---- network ---- */
 
-/* A FIFO: what comes later starts later. */
-typedef struct sim_server { int64_t free_tick, busy_ticks, bytes; } sim_server;
+/* A link or a port, held by one packet at a time.  A packet reserves its whole way when it enters the network, so that a server far along a busy way is reserved for
+ * later; what is free before that is a hole, which a packet that gets there earlier takes. */
+enum { SIM_HOLES = 16 };               /* kept, the latest; an older one is lost */
+typedef struct sim_hole { int64_t from, to; } sim_hole;
+typedef struct sim_server { int64_t free_tick, busy_ticks, bytes; int n_holes; sim_hole hole[SIM_HOLES]; } sim_server;
 /* A message on its way: first byte not before `first`, last byte not before `last`. */
 typedef struct sim_front { int64_t first, last; } sim_front;
 

@@ -1,6 +1,7 @@
 /* The recorder: called at the few places where a thread's state, a slot or a server changes (sim_private.h). */
 #include "sim/sim_record.h"
 #include "sim/sim_private.h"
+#include <stdlib.h>
 
 static const struct { const char *name; bool is_phase; sim_other other; } kinds[] = {
 #define X(n, t, p, o) {t, p, SIM_OTHER_##o},
@@ -221,6 +222,12 @@ void sim_record_slot(sim *s, int core, int buffer, int slot, sim_slot_state stat
 
 /* ---- the end ---- */
 
+/* By their begin: a link serves in a hole what comes after what it is reserved for. */
+static int by_begin(const void *a, const void *b) {
+  const sim_service *x = a, *y = b;
+  return x->begin != y->begin ? (x->begin > y->begin) - (x->begin < y->begin) : x->server != y->server ? (int)x->server - (int)y->server : x->index - y->index;
+}
+
 /* Threads that wait for ever do so until the end. */
 void sim_record_end(sim *s) {
   sim_record *r = s->o->record;
@@ -234,5 +241,7 @@ void sim_record_end(sim *s) {
     end_open_slices(l, r->cycles);
     l->end = r->cycles;
   }
+  if (r->services.n > 1)
+    qsort(r->services.at, r->services.n, sizeof *r->services.at, by_begin);
   r->life_of_slot = NULL;
 }

@@ -57,7 +57,7 @@ typedef struct sim_record {
   int64_t cycles;
   int n_lanes; sim_lane *lanes;          /* core * TOG_THREADS + thread */
   VEC_OF(sim_flow) flows;
-  VEC_OF(sim_service) services;
+  VEC_OF(sim_service) services;          /* by their begin */
   VEC_OF(sim_life) lives;                /* by time of reservation */
   bins phases;                       /* series lane * SIM_SLICE_KINDS + kind; cycles */
   bins links, channels;              /* busy, by link number and channel; ticks */

@@ -140,6 +140,26 @@ static void test_a_channel_is_a_fifo(void **state) {
   loom_ctx_done(&x.ctx);
 }
 
+/* Core 2 loads a page of channel 0, behind the one that core 1 loads, and a page of channel 1, which is at core 1.  Link 1 -> 2 is reserved for the first of them from
+ * cycle 370 on, when it has crossed link 0 -> 1, but the second is there at 110 and takes 256: it goes before, and all is there at 110 + 2 * (256 + hop). */
+static void test_what_is_held_up_elsewhere_leaves_the_links_before_it_free(void **state) {
+  (void)state;
+  single x;
+  single_open(&x, 3, 2);
+  arena *m = &x.ctx.mem;
+  const sym_expr *y = sym_name(m, "y");
+  x.m->dram_channels = 2;
+  vec_push(m, &x.m->attach, 1);
+  x.m->dram_bytes_per_cycle.value = 0;   /* without limit */
+  x.m->link_bytes_per_cycle.value = 1;
+  x.load->box.extent[0] = y;             /* core 0: nothing, core 1: row 0, core 2: rows 0 and 1, a page each */
+  x.t.body.at[1]->active = y;
+  single_run(&x);
+  assert_int_equal(x.r.cores[1].cycles, 110 + 256 + 2);
+  assert_int_equal(x.r.cores[2].cycles, 110 + 2 * (256 + 2));
+  loom_ctx_done(&x.ctx);
+}
+
 /* The sender at y = 0 has its data at 110 + 64; the word of core j takes 2j; then setup, one serialisation and j hops. */
 static void test_multicast_arrives_after_one_serialisation_and_its_hops(void **state) {
   (void)state;
@@ -320,6 +340,7 @@ int main(void) {
     cmocka_unit_test(test_compute_bound_core_takes_exactly_the_sum_of_its_cycles),
     cmocka_unit_test(test_idle_unicast_load_is_latency_and_slowest_stage),
     cmocka_unit_test(test_a_channel_is_a_fifo),
+    cmocka_unit_test(test_what_is_held_up_elsewhere_leaves_the_links_before_it_free),
     cmocka_unit_test(test_multicast_arrives_after_one_serialisation_and_its_hops),
     cmocka_unit_test(test_the_l1_port_limits_a_transfer),
     cmocka_unit_test(test_torus_goes_the_shorter_way_round),
