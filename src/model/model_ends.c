@@ -207,8 +207,9 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
   x.drawn = shared;
   if (a->is_store)
     return x;
-  double up = 0, length = 1, setup = (double)p->setup, hop = (double)p->hop, spread = 0;
+  double up = 0, setup = (double)p->setup, hop = (double)p->hop, spread = 0;
   int64_t cores = 1;
+  program_chain chain = program_chain_of(c);
   bool is_cast = false;
   for (int d = 0; d < r->map->n_mesh; d++) {
     if (c->area[d] <= 1)
@@ -216,25 +217,25 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     cores *= c->area[d];
     is_cast = is_cast || c->move[d] == PLAN_MULTICAST;
     up += c->move[d] == PLAN_MULTICAST && s->senders ? program_tree_hops(&p->noc, d, c->area[d]) : 0;
-    length += c->move[d] == PLAN_CHAIN ? (double)(c->area[d] - 1) : 0;
   }
   x.slope = larger(own, shared);
   x.each = own;
   if (is_cast) {                        /* the tree: every link of it once */
     spread = larger(s->senders ? link : 0, port);
-    x.base += 2 * hop * up + setup;
+    x.base += hop * up + setup;
     x.slope += spread;
     x.each = x.slope;
     x.beyond = x.after = spread;
     x.stepped = x.drawn;
   }
-  if (length > 1) {
-    x.base += setup + (length - 1) * (setup + hop);
-    x.slope += length * link;
-    x.beyond = spread + length * link;
-    x.each = larger(own + link + spread, 2 * link);
-    x.after = link + spread;
-    x.stepped = 0;
+  if (chain.steps > 0) {
+    double steps = (double)chain.steps;
+    x.base += steps * (setup + hop);
+    x.slope += steps * link;
+    x.beyond = spread + steps * link;
+    x.each = larger((is_cast ? larger(own, shared) : own) + spread + chain.head * link, (1 + chain.middle) * link);
+    x.after = spread + chain.head * link;
+    x.stepped = is_cast ? x.drawn : 0;
   }
   x.copies = model_copies(p, &r->grid, access, cores);
   x.link = s->senders ? x.copies * s->busiest / channels / s->senders : 0;

@@ -53,7 +53,8 @@ static const sym_expr *handoff_cycles(const modeler *b, const nest_node *store) 
   arena *m = &b->ctx->mem;
   if (b->kind != MODEL_LOOM || !b->n->values.at[store->value].is_carried)
     return sym_const(m, 0);
-  return model_bound_iterators(b, model_rate_cycles(m, value_bytes(b, store->value), &b->machine->copy_bytes_per_cycle));
+  const sym_expr *bytes = sym_mul(m, nest_value_elems(m, b->n, store->value), sym_const(m, (int64_t)dtype_bytes(b->n->tensors.at[store->tensor].type)));
+  return model_bound_iterators(b, model_rate_cycles(m, bytes, &b->machine->copy_bytes_per_cycle));
 }
 
 static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *leaves, size_t n, const sym_expr **out) {

@@ -5,8 +5,8 @@
  *   share  = s + l + H*h + max(senders*b*channels/(B*channels of all boxes), busiest*b/k)
  *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K; beside a multicast, which keeps the
  *              cores in step, R = max(own, share) as well (so too for the heads of chains)
- *   multicast  R = max(own, share) + 2*G*h + s + max(tree*b/k, b/P): senders go in step
- *   chain      R = max(own + s + b/k, 2*(s + h + b/k)), the first max(own, share) + s + b/k + (length - 1)*(s + h + b/k)
+ *   multicast  R = max(own, share) + G*h + s + max(tree*b/k, b/P): senders go in step
+ *   chain      R = max(own + i*(s + b/k), 2*h + (1 + j)*(s + b/k)), the first max(own, share) + steps*(s + h + b/k): the first core hands it on i times, others j times
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
 #include "model/model_program.h"
 
@@ -186,27 +186,23 @@ static int64_t share_cycles(const model_program *p, const model_route *r, int64_
 typedef struct load_time { int64_t each, first, shared, in_step; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
 
 static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
-  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), length = 1;
-  bool is_chain = false, is_multicast = false;
-  for (int d = 0; d < PLAN_MESH_MAX; d++) {
+  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), spread = 0;
+  program_chain chain = program_chain_of(c);
+  bool is_multicast = false;
+  for (int d = 0; d < PLAN_MESH_MAX; d++)
     is_multicast = is_multicast || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
-    if (c->area[d] > 1 && c->move[d] == PLAN_CHAIN) {
-      is_chain = true;
-      length += c->area[d] - 1;
-    }
+  if (is_multicast) {
+    spread = p->hop * r->tree_hops + p->setup + model_max(on_links(p, r->tree_x1024, bytes), model_cycles(bytes, p->port_rate));
+    own = both;
   }
-  int64_t spread = 2 * p->hop * r->tree_hops + p->setup + model_max(on_links(p, r->tree_x1024, bytes), model_cycles(bytes, p->port_rate));
-  int64_t link = model_cycles(bytes, p->link_rate);
-  if (is_chain) {
-    int64_t head = p->setup + link + (is_multicast ? spread : 0), next = p->setup + p->hop + link;
-    out->each = model_max(own + head, 2 * next);
-    out->in_step = model_max(both + head, 2 * next);
-    out->first = out->shared = both + head + (length - 1) * next;
-  } else if (is_multicast) {
-    out->each = out->first = out->shared = out->in_step = both + spread;
+  if (chain.steps > 0) {
+    int64_t send = p->setup + model_cycles(bytes, p->link_rate), head = spread + chain.head * send, middle = 2 * p->hop + (1 + chain.middle) * send;
+    out->each = model_max(own + head, middle);
+    out->in_step = model_max(both + head, middle);
+    out->first = out->shared = both + spread + chain.steps * (p->hop + send);
   } else {
-    out->each = own;
-    out->first = out->shared = out->in_step = both;
+    out->each = own + spread;
+    out->first = out->shared = out->in_step = both + spread;
   }
 }
 
@@ -366,7 +362,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       first = k.is_first ? t : first;
       each = t.each;
       int64_t besides = t.in_step - t.each;
-      if (!model_scale(&besides, times) || (out->in_step += besides) > MODEL_MOST)
+      if (!model_scale(&besides, model_max(times - (k.is_first && a->is_first), 0)) || (out->in_step += besides) > MODEL_MOST)
         return false;
     }
     senders += (__int128)k.count * q->senders;

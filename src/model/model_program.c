@@ -196,7 +196,7 @@ static loom_status compile_copy(compiler *c, const nest_node *x, const nest_body
   if (!a->has_copy)
     return LOOM_OK;
   const sym_expr *elems = nest_value_elems(m, c->n, x->value);
-  return add_compute(c, x, body, model_rate_cycles(m, model_bound_iterators(&c->b, sym_mul(m, elems, sym_const(m, a->value_bytes))), &c->b.machine->copy_bytes_per_cycle), a->direct);
+  return add_compute(c, x, body, model_rate_cycles(m, model_bound_iterators(&c->b, sym_mul(m, elems, sym_const(m, a->elem_bytes))), &c->b.machine->copy_bytes_per_cycle), a->direct);
 }
 
 static loom_status compile_gather(compiler *c, const nest_node *x) {

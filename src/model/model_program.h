@@ -116,6 +116,10 @@ bool program_pack(const model_program *p, const int64_t *blocks, int64_t *out);
 void program_add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index);
 /* Cores of parallel loop `i` on which the access does something where `active` of each loop are at work: those with a lower index; -1: all. */
 int64_t program_active_limit(const program_access *a, int i, const int64_t *active);
+/* A load that is handed on from neighbour to neighbour.  steps: from the first core to the last; head, middle: the times that the first core, and the busiest of
+ * those that are handed it, hand it on: along each chain dim that goes on from there. */
+typedef struct program_chain { int64_t steps; int head, middle; } program_chain;
+program_chain program_chain_of(const plan_choice *c);
 /* Hops from a sender to the furthest of `area` cores along a dim. */
 int32_t program_tree_hops(const model_noc *n, int d, int64_t area);
 

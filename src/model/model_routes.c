@@ -84,6 +84,19 @@ int32_t program_tree_hops(const model_noc *n, int d, int64_t area) {
   return (int32_t)(n->wraps[d] ? model_min(area - 1, n->size[d] / 2) : area - 1);
 }
 
+program_chain program_chain_of(const plan_choice *c) {
+  program_chain x = {0};
+  for (int d = PLAN_MESH_MAX - 1; d >= 0; d--) {       /* the last dim first: who is handed it along d hands it on along d and the dims behind */
+    if (c->area[d] <= 1 || c->move[d] != PLAN_CHAIN)
+      continue;
+    int here = x.head + (c->area[d] > 2);
+    x.middle = here > x.middle ? here : x.middle;
+    x.head++;
+    x.steps += c->area[d] - 1;
+  }
+  return x;
+}
+
 static spread spread_of(const router *r, const plan_choice *c) {
   spread s = {.n = r->map->n_mesh};
   for (int d = 0; d < s.n; d++) {
