@@ -1,7 +1,8 @@
 /* Do the model and the virtual chip agree on which plans are better?  For each shape the best plans of the search are written and simulated (timing
  * only); printed are Spearman's rank correlation of predicted and simulated cycles, the geometric mean of the ratio's distance from 1, and its worst.
- *   model_rank [-n PLANS] [-u] [-k KERNEL] [-m MACHINE] [-v]
+ *   model_rank [-n PLANS] [-u] [-k KERNEL] [-s SHAPE] [-m MACHINE] [-v]
  *     -u: upstream's list of variants, each at its best block sizes; default: the best candidates of the whole space
+ *     -s: one shape, as 2048x256x2048
  *     -v: a line a plan */
 #include "compile.h"
 #include "rank.h"
@@ -23,7 +24,7 @@ static const shape shapes[] = {
     {"attention", {4, 4096, 128}},      {"attention", {8, 2048, 64}},       {"attention", {8, 2048, 128}},   {"attention", {16, 1024, 64}},   {"attention", {16, 1024, 128}},
 };
 
-typedef struct options { int plans; bool upstream, verbose; const char *kernel, *machine; } options;
+typedef struct options { int plans; bool upstream, verbose; const char *kernel, *shape, *machine; } options;
 typedef rank_sample sample;
 
 static void set_shape(const shape *s, helion_shape *out) {
@@ -90,10 +91,12 @@ int main(int argc, char **argv) {
       o.plans = atoi(argv[++i]);
     else if (more && strcmp(argv[i], "-k") == 0)
       o.kernel = argv[++i];
+    else if (more && strcmp(argv[i], "-s") == 0)
+      o.shape = argv[++i];
     else if (more && strcmp(argv[i], "-m") == 0)
       o.machine = argv[++i];
     else
-      return fprintf(stderr, "usage: model_rank [-n PLANS] [-u] [-k KERNEL] [-m MACHINE] [-v]\n"), 2;
+      return fprintf(stderr, "usage: model_rank [-n PLANS] [-u] [-k KERNEL] [-s SHAPE] [-m MACHINE] [-v]\n"), 2;
   }
   double all = 0;
   int count = 0, failed = 0;
@@ -104,7 +107,9 @@ int main(int argc, char **argv) {
     int n = 0;
     loom_ctx ctx;
     loom_status st;
-    if (o.kernel && strcmp(o.kernel, x->kernel) != 0)
+    char name[80];
+    snprintf(name, sizeof name, "%" PRId64 "x%" PRId64 "x%" PRId64, x->dim[0], x->dim[1], x->dim[2]);
+    if ((o.kernel && strcmp(o.kernel, x->kernel) != 0) || (o.shape && strcmp(o.shape, name) != 0))
       continue;
     loom_ctx_init(&ctx);
     if (run_plans(&ctx, x, &o, s, &n, &st) != LOOM_OK) {
