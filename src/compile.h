@@ -26,6 +26,7 @@ typedef enum compile_stage {
 
 typedef struct compile_options {
   const char *input;                       /* path, or "-" */
+  char *source; size_t source_size;        /* its text, when it is read already; NULL: it is not */
   const char *machine, *calibration;       /* NULL: "wormhole" */
   const char *compute_dir;                 /* upstream's hw_compute_dir, whose costs are used; NULL: none */
   helion_options helion;                   /* shapes, function, dtype */
@@ -75,11 +76,13 @@ void compile_done(compile_state *s);
 
 /* ---- compile_io.c ---- */
 LOOM_MUST_USE loom_status compile_read_input(compile_state *s);                     /* fills kernel, or stage0 for MLIR text */
+/* Is this file MLIR text (and no dump of other forms that look like it)? */
+bool compile_is_mlir(const char *path, const char *source, size_t size);
 /* MLIR text of any dialect that is read (compile_text.c): custom assembly that MLIR does not know is brought to generic form first, with the same
  * lines.  LOOM_EUNSUP: it has operations of dialects that nobody here knows, each reported with its place. */
 LOOM_MUST_USE loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *source, size_t size, LOOM_GIVE MlirModule *out);
-/* What is of torch in s->stage0 becomes linalg on tensors (convert-torch-to-linalg); nothing happens where nothing is. */
-LOOM_MUST_USE loom_status compile_lower_torch(compile_state *s);
+/* What is of torch in a module becomes linalg on tensors (convert-torch-to-linalg); nothing happens where nothing is. */
+LOOM_MUST_USE loom_status compile_lower_torch(ir_ctx *ir, MlirModule m);
 LOOM_MUST_USE loom_status compile_read_config(compile_state *s, compile_options *into);   /* upstream's config.json merged under the options */
 LOOM_MUST_USE loom_status compile_dump(compile_state *s, compile_stage stage);      /* dump point: writes, or reads the override back */
 LOOM_MUST_USE loom_status compile_write_outputs(compile_state *s);

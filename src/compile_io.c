@@ -68,6 +68,7 @@ static loom_status read_planned_kernel(compile_state *s, const char *path, const
   *o = *s->o;
   o->plan = path;
   o->input = kernel;
+  o->source = NULL;
   s->o = o;
   return compile_read_input(s);
 }
@@ -87,17 +88,20 @@ static loom_status read_json(compile_state *s, const char *path, const char *sou
   return kernel_verify(s->ctx, s->kernel);
 }
 
+bool compile_is_mlir(const char *path, const char *source, size_t size) { return kind_of(path, source, size) == INPUT_MLIR; }
+
 loom_status compile_read_input(compile_state *s) {
-  char *source;
-  size_t size;
+  char *source = s->o->source;
+  size_t size = s->o->source_size;
   const char *path = s->o->input;
-  LOOM_TRY(file_read(s->ctx, path, INPUT_BYTES_MAX, &source, &size));
+  if (!source)
+    LOOM_TRY(file_read(s->ctx, path, INPUT_BYTES_MAX, &source, &size));
   switch (kind_of(path, source, size)) {
   case INPUT_PYTHON: return read_python(s, path, source, size);
   case INPUT_JSON: return read_json(s, path, source, size);
   case INPUT_DEVICE_IR: return read_device_ir(s, path, source, size);
   case INPUT_HELION_MLIR: return helion_mlir_read(&s->ir, path, source, size, &s->kernel);
-  case INPUT_MLIR: LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0)); return compile_lower_torch(s);
+  case INPUT_MLIR: LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0)); return compile_lower_torch(&s->ir, s->stage0);
   }
   return LOOM_EBUG;
 }

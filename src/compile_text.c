@@ -6,7 +6,7 @@
 #include "pass/pass.h"
 #include <string.h>
 
-/* "a.b" of an operation or a type at the cursor, which stands where one can: an operation starts its line or is behind '=' and is no key of a
+/* "a.b" of an operation, a type or an attribute at the cursor, which stands where one can: an operation starts its line or is behind '=' and is no key of a
  * dictionary, or is a string in front of '('.  NULL: there is none. */
 static const char *name_here(const mlir_cursor *c, const mlir_token *before, const char **out_what) {
   const mlir_token *t = &c->token;
@@ -18,11 +18,12 @@ static const char *name_here(const mlir_cursor *c, const mlir_token *before, con
     mlir_text_next(&ahead);
     is_key |= ahead.token.kind == MLIR_TOKEN_STRING;
   }
-  *out_what = t->kind == MLIR_TOKEN_TYPE ? "type" : "operation";
+  bool is_marked = t->kind == MLIR_TOKEN_TYPE || t->kind == MLIR_TOKEN_ATTRIBUTE;
+  *out_what = t->kind == MLIR_TOKEN_TYPE ? "type" : is_marked ? "attribute" : "operation";
   if (!memchr(t->at, '.', t->size))
     return NULL;
-  if (t->kind == MLIR_TOKEN_TYPE || (t->kind == MLIR_TOKEN_STRING && mlir_text_at(&ahead, "(")))
-    return arena_strndup(&c->ctx->mem, t->at + 1, t->size - (t->kind == MLIR_TOKEN_TYPE ? 1 : 2));
+  if (is_marked || (t->kind == MLIR_TOKEN_STRING && mlir_text_at(&ahead, "(")))
+    return arena_strndup(&c->ctx->mem, t->at + 1, t->size - (is_marked ? 1 : 2));
   return t->kind == MLIR_TOKEN_WORD && starts && !is_key ? arena_strndup(&c->ctx->mem, t->at, t->size) : NULL;
 }
 
@@ -54,7 +55,8 @@ static loom_status list_unknown_ops(ir_ctx *ir, const diag_source *source, const
     if (is_hardware || torch_is_name(name) || ir_knows_op(ir, name) || ir_knows_dialect(ir, name))
       continue;
     any = true;
-    if (c.token.kind != MLIR_TOKEN_TYPE || is_new(&ctx->mem, &types, name))   /* each operation, the first place of each type */
+    bool is_op = text_eq(what, "operation");
+    if (is_op || is_new(&ctx->mem, &types, name))   /* each operation, the first place of each type and attribute */
       diag_error(ctx, mlir_text_span(&c, &c.token), LOOM_EUNSUP, "%s '%s' is of a dialect that is not supported", what, name);
   }
   if (any)
@@ -70,7 +72,7 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   if (!readable)
     return ir_scan(ctx, source, NULL, size);   /* says what the limit is */
   LOOM_TRY(check_text_normalise(ctx, source, &src, &size, &any));
-  if (any)
+  if (any || memmem(src, size, "\"check.", 7) || memmem(src, size, "\"util.", 6))
     LOOM_TRY(dialect_load_check(ir));
   LOOM_TRY(torch_normalise(ctx, source, src, size, &src, &size));
   bool allows = ir_allows_unregistered(ir);
@@ -80,11 +82,11 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   return ir_parse_shown(ir, source, src, size, out);
 }
 
-loom_status compile_lower_torch(compile_state *s) {
-  loom_status blame = s->ir.blame;
-  s->ir.blame = LOOM_EUNSUP;
-  loom_status st = pass_run_pipeline(&s->ir, s->stage0, "builtin.module(convert-torch-to-linalg)", NULL);
-  s->ir.blame = blame;
-  ir_allow_unregistered(&s->ir, false);
+loom_status compile_lower_torch(ir_ctx *ir, MlirModule m) {
+  loom_status blame = ir->blame;
+  ir->blame = LOOM_EUNSUP;
+  loom_status st = pass_run_pipeline(ir, m, "builtin.module(convert-torch-to-linalg)", NULL);
+  ir->blame = blame;
+  ir_allow_unregistered(ir, false);
   return st;
 }

@@ -25,7 +25,7 @@ config.substitutions.append(("%data", os.path.join(config.test_source_root, "dat
 if shutil.which("chromium") and shutil.which("chromedriver"):
     config.available_features.add("chromium")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
-for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow")):
+for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow"), ("LOOM_IREE", "iree")):
     if os.environ.get(name):
         config.available_features.add(feature)
         config.substitutions.append(("%" + feature + "-checkout", os.environ[name]))

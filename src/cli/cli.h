@@ -20,9 +20,10 @@ struct solve_opinion;
   X(bench, 1, "KERNEL [--compare OLD.json] [--json]", "how long a kernel takes on this CPU, and how near that is to the roofline")  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
+  X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
@@ -42,7 +43,7 @@ struct solve_opinion;
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(njobs, "njobs", "N", "cresb", "worker threads")                                                                      \
   X(seed, "seed", "N", "crmb", "seed of made-up inputs (default 0)")                                                     \
-  X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays")                                                  \
+  X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
@@ -52,7 +53,7 @@ struct solve_opinion;
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
-  X(timeout, "timeout", "S", "cres", "seconds the solver may take; then the best found, with a proven bound")               \
+  X(timeout, "timeout", "S", "crest", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
@@ -63,12 +64,15 @@ struct solve_opinion;
   X(patterns, "patterns", "FILE", "o", "apply the pdl patterns of FILE, before the passes")                              \
   X(irdl_file, "irdl-file", "FILE", "o", "load IRDL dialects")                                                          \
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
+  X(corpus, "corpus", "KIND:DIR", "t", "iree:DIR, a checkout or its tests/e2e; mlir:DIR, any directory of such files")   \
+  X(junit, "junit", "FILE", "t", "write the cases as JUnit's XML")                                                      \
   X(out, "out", "FILE", "osvxep", "output file")                                                                          \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdpb", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdpbt", "one JSON object on standard output")                                                      \
+  X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
@@ -171,6 +175,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o);
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o);
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
 loom_status worker_bench(loom_ctx *ctx, const cli_options *o);
+loom_status worker_test(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
 const char *cli_find_worker(arena *m);

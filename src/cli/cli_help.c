@@ -21,6 +21,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"machine", "loom machine show wormhole"},
     {"machine", "loom machine import 2D_mesh.mlir --out my.yaml"},
     {"machine", "loom machine calibrate"},
+    {"run", "loom run model.mlir --function main --input '2x2xf32=[[1 2][3 4]]' --input @weights.npy"},
+    {"test", "loom test --corpus=iree:DIR --junit report.xml"},
     {"doctor", "loom doctor"},
 };
 
@@ -45,7 +47,7 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresvmpboxd";
+  static const char letters[] = "cresvmpboxtd";
   size_t n;
   const char letter = letters[c - cli_commands(&n)];
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);

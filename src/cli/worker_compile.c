@@ -518,7 +518,11 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_execution e = {0};
   run_options r = {.check = o->check, .interp_only = o->interp};
   compile_bisection found = {0};
+  bool is_program;
   LOOM_TRY(read_options(ctx, o, &c));
+  loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
+  if (is_program || as_program != LOOM_OK)
+    return as_program;
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));

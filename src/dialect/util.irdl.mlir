@@ -13,12 +13,12 @@ irdl.dialect @util {
     irdl.results(result: %result)
     irdl.attributes {"value" = %value}
   }
-  // Each result is the operand of its place.
+  // The operand.
   irdl.operation @optimization_barrier {
     %value = irdl.any
     %result = irdl.any
-    irdl.operands(values: variadic %value)
-    irdl.results(results: variadic %result)
+    irdl.operands(value: %value)
+    irdl.results(result: %result)
   }
   // The same bits in row-major order, elements of less than a byte packed from the low end.
   irdl.operation @bitcast {

@@ -54,6 +54,8 @@ const char *ir_print_attr(arena *mem, MlirAttribute a);
 MlirModule ir_clone_module(MlirModule m);
 /* Moves the top-level operations of `from` to the end of `to` and closes `from`; a declaration of a function `to` has is dropped. */
 void ir_move_into(MlirModule to, LOOM_TAKE MlirModule from);
+/* Parses functions (our own text; `name` is where diagnostics say it is from) and moves them to the end of `m`. */
+LOOM_MUST_USE loom_status ir_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *functions);
 void ir_close_module(LOOM_TAKE MlirModule m);          /* a null handle is fine */
 
 /* Loads the dialects that an IRDL text defines; once per context and dialect. */

@@ -97,6 +97,14 @@ void ir_move_into(MlirModule to, MlirModule from) {
   ir_close_module(from);
 }
 
+loom_status ir_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *functions) {
+  MlirModule added;
+  if (ir_parse(ir, arena_printf(&ir->ctx->mem, "<%s>", name), functions, strlen(functions), &added) != LOOM_OK)
+    return LOOM_EBUG;
+  ir_move_into(m, added);
+  return LOOM_OK;
+}
+
 void ir_close_module(MlirModule m) {
   if (!mlirModuleIsNull(m))
     mlirModuleDestroy(m);

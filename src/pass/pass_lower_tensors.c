@@ -1,5 +1,5 @@
 /* Passes that bring stage-0 into the form that upstream's bufferization takes. */
-#include "pass/pass_private.h"
+#include "pass/pass_option.h"
 
 /* ---- loom-lower-broadcast ---- */
 /* (d0, d1, d2) -> (d0, 0, d2), or without the fixed dim. */
@@ -70,7 +70,7 @@ static loom_status lower_broadcast(ir_ctx *ir, MlirOperation op) {
   return LOOM_OK;
 }
 
-typedef struct lowering { ir_ctx *ir; loom_status status; } lowering;
+typedef struct lowering { ir_ctx *ir; loom_status status; bool sums_only; } lowering;
 
 static bool visit_broadcast(MlirOperation op, void *data) {
   lowering *l = data;
@@ -81,7 +81,7 @@ static bool visit_broadcast(MlirOperation op, void *data) {
 
 loom_status pass_lower_broadcast(ir_ctx *ir, MlirOperation op, const pass_options *o) {
   (void)o;
-  lowering l = {ir, LOOM_OK};
+  lowering l = {.ir = ir};
   ir_walk_post(op, visit_broadcast, &l);
   return l.status;
 }
@@ -148,15 +148,16 @@ static loom_status widen(ir_ctx *ir, MlirOperation op) {
 static bool visit_product(MlirOperation op, void *data) {
   lowering *l = data;
   dtype t;
-  if ((linalg_is_matmul(op) || is_sum(op)) && ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &t) && (t == DTYPE_F16 || t == DTYPE_BF16) &&
+  if (((linalg_is_matmul(op) && !l->sums_only) || is_sum(op)) && ir_type_dtype(mlirValueGetType(ir_result(op, 0)), &t) && (t == DTYPE_F16 || t == DTYPE_BF16) &&
       mlirShapedTypeGetRank(mlirValueGetType(ir_result(op, 0))) <= DIALECT_RANK_MAX)
     l->status = widen(l->ir, op);
   return l->status == LOOM_OK;
 }
 
 loom_status pass_widen_products(ir_ctx *ir, MlirOperation op, const pass_options *o) {
-  (void)o;
-  lowering l = {ir, LOOM_OK};
+  static const char *const keys[] = {"sums-only"};
+  LOOM_TRY(pass_check_options(ir->ctx, "loom-widen-products", o, keys, 1));
+  lowering l = {ir, LOOM_OK, pass_option(&ir->ctx->mem, o, keys[0]) != NULL};
   ir_walk_post(op, visit_product, &l);
   return l.status;
 }
@@ -182,7 +183,7 @@ static bool visit_store(MlirOperation op, void *data) {
 
 loom_status pass_lower_stores(ir_ctx *ir, MlirOperation op, const pass_options *o) {
   (void)o;
-  lowering l = {ir, LOOM_OK};
+  lowering l = {.ir = ir};
   ir_walk_post(op, visit_store, &l);
   return l.status;
 }
@@ -202,7 +203,7 @@ static bool visit_assert(MlirOperation op, void *data) {
 
 loom_status pass_check_asserts(ir_ctx *ir, MlirOperation op, const pass_options *o) {
   (void)o;
-  lowering l = {ir, LOOM_OK};
+  lowering l = {.ir = ir};
   ir_walk(op, visit_assert, &l);
   return l.status;
 }

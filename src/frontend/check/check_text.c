@@ -38,10 +38,17 @@ static loom_status take_colon_type(op_reader *r, const char **out) {
   return take_type(r, out);
 }
 
-/* "dense<1.0> : tensor<4xf32>" */
+/* "dense<1.0> : tensor<4xf32>"; a number may leave its type to MLIR's default. */
 static loom_status take_constant(op_reader *r, const char **out_value, const char **out_type) {
   mlir_slice s;
   LOOM_TRY(mlir_text_attribute(&r->c, &s));
+  bool is_boolean = (s.size == 4 && memcmp(s.at, "true", 4) == 0) || (s.size == 5 && memcmp(s.at, "false", 5) == 0);
+  bool is_number = memchr("-0123456789", *s.at, 11) != NULL, is_float = memchr(s.at, '.', s.size) != NULL;
+  if (!mlir_text_at(&r->c, ":") && (is_boolean || is_number)) {
+    *out_type = is_boolean ? "i1" : is_float ? "f64" : "i64";
+    *out_value = arena_printf(r->mem, "%s%s%s", copy(r, s), is_boolean ? "" : " : ", is_boolean ? "" : *out_type);
+    return LOOM_OK;
+  }
   LOOM_TRY(take_colon_type(r, out_type));
   *out_value = arena_printf(r->mem, "%s : %s", copy(r, s), *out_type);
   return LOOM_OK;
@@ -140,9 +147,11 @@ static loom_status dynamic_constant(op_reader *r) {
 
 static loom_status barrier(op_reader *r) {
   text values = text_new(r->mem), types = text_new(r->mem);
-  const char *s;
+  const char *s, *op = r->row->written;
   do {
     LOOM_TRY(take_value(r, &s));
+    if (values.size)   /* the dialect's operation has one value: several of it would have to be of one type */
+      op = "builtin.unrealized_conversion_cast";
     text_addf(&values, "%s%s", values.size ? ", " : "", s);
   } while (mlir_text_accept(&r->c, ","));
   LOOM_TRY(skip_attributes(r));
@@ -151,7 +160,7 @@ static loom_status barrier(op_reader *r) {
     LOOM_TRY(take_type(r, &s));
     text_addf(&types, "%s%s", types.size ? ", " : "", s);
   } while (mlir_text_accept(&r->c, ","));
-  return write(r, read_end(r), arena_printf(r->mem, "\"%s\"(%s) : (%s) -> (%s)", r->row->written, text_str(&values), text_str(&types), text_str(&types)));
+  return write(r, read_end(r), arena_printf(r->mem, "\"%s\"(%s) : (%s) -> (%s)", op, text_str(&values), text_str(&types), text_str(&types)));
 }
 
 static loom_status bitcast(op_reader *r) {
@@ -180,6 +189,7 @@ static loom_status global(op_reader *r) {
   if (mlir_text_accept(&r->c, "mutable"))
     mutability = "mutable ";
   LOOM_TRY(mlir_text_take(&r->c, MLIR_TOKEN_SYMBOL, r->row->name, &symbol));
+  LOOM_TRY(skip_attributes(r));
   if (mlir_text_accept(&r->c, "="))
     LOOM_TRY(take_constant(r, &value, &type));
   else

@@ -7,7 +7,8 @@
  *   check.expect_true(%x) : i32                       "check.expect_true"(%x) : (i32) -> ()         also _false, _all_true
  *   util.unfoldable_constant dense<..> : T            "util.unfoldable_constant"() {value = dense<..> : T} : () -> T
  *   flow.tensor.dynamic_constant dense<..> : T -> U   "util.dynamic_constant"() {value = dense<..> : T} : () -> U
- *   util.optimization_barrier %a, %b : T, U           "util.optimization_barrier"(%a, %b) : (T, U) -> (T, U)
+ *   util.optimization_barrier %a : T                  "util.optimization_barrier"(%a) : (T) -> (T)
+ *   util.optimization_barrier %a, %b : T, U           "builtin.unrealized_conversion_cast"(%a, %b) : (T, U) -> (T, U)
  *   flow.tensor.tie_shape %a : T{%d}                  "util.optimization_barrier"(%a) : (T) -> T
  *   flow.tensor.bitcast %a : T -> U                   "util.bitcast"(%a) : (T) -> U
  *   util.func, util.return, util.call                 func.func, func.return, func.call

@@ -21,11 +21,7 @@ static const char tile_passes[] =
 codegen_options cpu_tile_options(const char *cpu) { return (codegen_options){.opt_level = 2, .passes = tile_passes, .cpu = cpu}; }
 
 loom_status cpu_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *src) {
-  MlirModule added;
-  if (ir_parse(ir, arena_printf(&ir->ctx->mem, "<%s>", name), src, strlen(src), &added) != LOOM_OK)
-    return LOOM_EBUG;   /* our own text */
-  ir_move_into(m, added);
-  return LOOM_OK;
+  return ir_add_functions(ir, m, name, src);
 }
 
 loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vector_bytes) {

@@ -12,6 +12,9 @@ const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const c
 /* Replaces copies and linalg operations that work element by element or along rows by loops of vectors of vector_bytes; what stands together
  * over the same rows becomes one loop over them, and memory private to it may be left out.  Others stay. */
 LOOM_MUST_USE loom_status cpu_lower_vectors(ir_ctx *ir, MlirModule m, int vector_bytes);
+/* Replaces arithmetic on floats of a byte and less by that of f32, and conversions of them by integer arithmetic; linalg ops of modules that have
+ * such floats become loops. */
+LOOM_MUST_USE loom_status cpu_lower_small_floats(ir_ctx *ir, MlirModule m);
 /* Replaces functions of the math dialect by arithmetic (cpu_math.h). */
 LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m, int vector_bytes);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */

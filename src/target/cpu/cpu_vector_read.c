@@ -215,6 +215,8 @@ static bool read_op(ir_ctx *ir, MlirOperation op, vec_op *out) {
   MlirAttribute maps = ir_linalg_maps(op), iterators;
   intptr_t n_in, n_out, first;
   *out = (vec_op){.op = op, .lane = -1, .bytes = 1};
+  if (!mlirAttributeIsNull(ir_attr_of(op, "loom.ordered")))   /* as its loops say, step by step (loom-mark-ordered) */
+    return false;
   if (mlirAttributeIsNull(maps) || mlirOperationGetNumResults(op) > 0 || !ir_segment(op, 0, &first, &n_in) || !ir_segment(op, 1, &first, &n_out) ||
       n_in + n_out > VEC_ACCESSES_MAX || mlirArrayAttrGetNumElements(maps) != n_in + n_out)
     return false;

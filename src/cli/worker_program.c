@@ -1,0 +1,327 @@
+/* loom run of MLIR functions on values: inputs by position or by name, results as text and files, what their expectations found. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/rng.h"
+#include "cli/cli.h"
+#include "cli/worker.h"
+#include "npz/npz.h"
+#include "dialect/dialect.h"
+#include "program/program.h"
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SOURCE_BYTES_MAX = 64 << 20, SHOWN_ELEMENTS = 1024 };
+
+typedef struct program_run {
+  loom_ctx *ctx; const cli_options *o;
+  ir_ctx ir; MlirModule module;
+  program_functions functions; const program_function *f;
+  program *code;
+  run_value *args, *results; bool *given;
+  double compile_ms, run_ms;
+} program_run;
+
+/* ---- inputs ---- */
+
+static int argument_named(const program_function *f, const char *name, size_t n) {
+  for (int i = 0; i < f->n_args; i++)
+    if (strlen(f->arg_names[i]) == n && memcmp(f->arg_names[i], name, n) == 0)
+      return i;
+  return -1;
+}
+
+static loom_status take(program_run *r, int i, const char *what, const run_value *v) {
+  if (r->given[i])
+    LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: argument '%s' is given twice", what, r->f->arg_names[i]);
+  r->given[i] = true;
+  r->args[i] = *v;
+  return LOOM_OK;
+}
+
+static loom_status take_archive(program_run *r, const char *path) {
+  npz_array *arrays;
+  size_t n;
+  run_value v;
+  LOOM_TRY(npz_read(r->ctx, path, &arrays, &n));
+  for (size_t k = 0; k < n; k++) {
+    int i = argument_named(r->f, arrays[k].name, strlen(arrays[k].name));
+    const char *what = arena_printf(&r->ctx->mem, "--input %s: '%s'", path, arrays[k].name);
+    if (i < 0)
+      LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: function @%s has no such argument", what, r->f->name);
+    LOOM_TRY(run_value_from_array(r->ctx, what, &arrays[k].array, &r->f->args[i], &v));
+    LOOM_TRY(take(r, i, what, &v));
+  }
+  return LOOM_OK;
+}
+
+/* Is what stands before '=' a shape and a type ("2xf32", "i32"), and not a name? */
+static bool is_typed(arena *mem, const char *s, size_t n) {
+  run_element e;
+  while (n && isdigit((unsigned char)*s)) {
+    size_t digits = strspn(s, "0123456789");
+    if (digits >= n || s[digits] != 'x')
+      return false;
+    s += digits + 1;
+    n -= digits + 1;
+  }
+  return run_element_parse(mem, arena_strndup(mem, s, n), &e);
+}
+
+static loom_status unknown_argument(program_run *r, const char *s, size_t n) {
+  const program_function *f = r->f;
+  const char *name = arena_strndup(&r->ctx->mem, s, n), *near = diag_nearest(name, f->arg_names, (size_t)f->n_args);
+  diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--input: function @%s has no argument '%s', and it is no shape and element type either", f->name, name);
+  if (near)
+    diag_help(r->ctx, "did you mean '%s'", near);
+  else
+    diag_help(r->ctx, "values go by position (4x4xf32=1,2,.., f32=1.5, @file.npy) or by name (NAME=FILE.npy)");
+  return LOOM_EUSAGE;
+}
+
+static int next_free(const program_run *r) {
+  for (int i = 0; i < r->f->n_args; i++)
+    if (!r->given[i])
+      return i;
+  return -1;
+}
+
+static loom_status take_input(program_run *r, const char *spelled) {
+  loom_ctx *ctx = r->ctx;
+  const program_function *f = r->f;
+  const char *eq = strchr(spelled, '=');
+  size_t n = eq ? (size_t)(eq - spelled) : strlen(spelled);
+  run_value v;
+  if (!eq && text_ends(spelled, ".npz"))
+    return take_archive(r, spelled);
+  bool is_positional = *spelled == '@' || !eq || is_typed(&ctx->mem, spelled, n);
+  int i = is_positional ? next_free(r) : argument_named(f, spelled, n);
+  if (!is_positional && i < 0)
+    return unknown_argument(r, spelled, n);
+  if (i < 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--input %s: function @%s takes %d value%s", spelled, f->name, f->n_args, f->n_args == 1 ? "" : "s");
+  const char *what = arena_printf(&ctx->mem, "--input %.60s%s: argument %d ('%s')", spelled, strlen(spelled) > 60 ? ".." : "", i, f->arg_names[i]);
+  bool is_file = !is_positional && (text_ends(spelled, ".npy") || file_exists(eq + 1));
+  const char *value = is_positional ? spelled : is_file ? arena_printf(&ctx->mem, "@%s", eq + 1) : eq + 1;
+  LOOM_TRY(run_value_parse(ctx, what, value, &f->args[i], &v));
+  return take(r, i, what, &v);
+}
+
+/* Without any --input: normal floats, small whole numbers, as for kernels. */
+static loom_status make_value(program_run *r, rng *random, int i) {
+  run_value v = r->f->args[i];
+  v.elems = 1;
+  for (int d = 0; d < v.rank; d++) {
+    if (v.shape[d] == RUN_ANY_SIZE)
+      LOOM_FAIL(r->ctx, r->f->span, LOOM_EUSAGE, "argument %d ('%s') is %s: give its contents with --input", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v));
+    if (__builtin_mul_overflow(v.elems, v.shape[d], &v.elems) || v.elems > INT64_C(1) << 30)
+      LOOM_FAIL(r->ctx, r->f->span, LOOM_ELIMIT, "argument %d ('%s') is %s: that much is not made up", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v));
+  }
+  size_t width = run_element_bytes(&v.type);
+  v.bytes = arena_array(&r->ctx->mem, (size_t)v.elems + 1, width);
+  for (int64_t e = 0; e < v.elems; e++) {
+    void *p = (char *)v.bytes + (size_t)e * width;
+    if (v.type.is_float)
+      run_element_store_float(&v.type, p, rng_normal(random));
+    else
+      run_element_store_integer(&v.type, p, rng_range(random, v.type.bits == 1 || v.type.is_unsigned ? 0 : -4, v.type.bits == 1 ? 1 : v.type.bits < 4 ? 1 : 4));
+  }
+  r->args[i] = v;
+  return LOOM_OK;
+}
+
+static loom_status read_inputs(program_run *r) {
+  loom_ctx *ctx = r->ctx;
+  int64_t seed = 0;
+  r->args = ARENA_NEW_N(&ctx->mem, run_value, r->f->n_args + 1);
+  r->given = ARENA_NEW_N(&ctx->mem, bool, r->f->n_args + 1);
+  for (size_t i = 0; i < r->o->input.all.n; i++)
+    LOOM_TRY(take_input(r, r->o->input.all.at[i]));
+  if (r->o->seed.last)
+    LOOM_TRY(cli_int(ctx, "--seed", r->o->seed.last, 0, INT64_MAX, &seed));
+  rng random = rng_new((uint64_t)seed);
+  int missing = next_free(r);
+  if (missing >= 0 && r->o->input.all.n) {
+    diag_error(ctx, r->f->span, LOOM_EUSAGE, "argument %d ('%s') of function @%s has no value", missing, r->f->arg_names[missing], r->f->name);
+    diag_help(ctx, "add --input %s=..", run_value_type_text(&ctx->mem, &r->f->args[missing]));
+    return LOOM_EUSAGE;
+  }
+  for (int i = 0; i < r->f->n_args && !r->o->input.all.n; i++)
+    LOOM_TRY(make_value(r, &random, i));
+  return LOOM_OK;
+}
+
+/* ---- results ---- */
+
+static const char *result_name(arena *mem, int i) { return arena_printf(mem, "result%d", i); }
+
+/* "result0", "result_0", "0"; -1: none of them. */
+static int result_named(const program_run *r, const char *s, size_t n) {
+  for (int i = 0; i < r->f->n_results; i++) {
+    const char *names[] = {result_name(&r->ctx->mem, i), arena_printf(&r->ctx->mem, "result_%d", i), arena_printf(&r->ctx->mem, "%d", i)};
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+      if (strlen(names[k]) == n && memcmp(names[k], s, n) == 0)
+        return i;
+  }
+  return -1;
+}
+
+static loom_status write_archive(program_run *r, const char *path) {
+  npz_array *arrays = ARENA_NEW_N(&r->ctx->mem, npz_array, r->f->n_results + 1);
+  for (int i = 0; i < r->f->n_results; i++) {
+    arrays[i].name = result_name(&r->ctx->mem, i);
+    LOOM_TRY(run_value_to_array(r->ctx, &r->results[i], &arrays[i].array));
+  }
+  return npz_write(r->ctx, path, arrays, (size_t)r->f->n_results);
+}
+
+static loom_status write_outputs(program_run *r) {
+  int next = 0;
+  for (size_t k = 0; k < r->o->output.all.n; k++) {
+    const char *s = r->o->output.all.at[k], *eq = strchr(s, '=');
+    npy_array a;
+    if (!eq && text_ends(s, ".npz")) {
+      LOOM_TRY(write_archive(r, s));
+      continue;
+    }
+    int i = *s == '@' ? next++ : eq ? result_named(r, s, (size_t)(eq - s)) : -1;
+    if (i < 0 || i >= r->f->n_results) {
+      diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--output %s: function @%s has %d result%s", s, r->f->name, r->f->n_results, r->f->n_results == 1 ? "" : "s");
+      diag_help(r->ctx, "results are named result0, result1, ..: --output result0=FILE.npy; @FILE.npy takes them in order, FILE.npz all");
+      return LOOM_EUSAGE;
+    }
+    LOOM_TRY(run_value_to_array(r->ctx, &r->results[i], &a));
+    LOOM_TRY(npy_write(r->ctx, *s == '@' ? s + 1 : eq + 1, &a));
+  }
+  return LOOM_OK;
+}
+
+static data_value *values_data(arena *m, const run_value *v) {
+  data_value *all = data_array(m);
+  size_t width = run_element_bytes(&v->type);
+  for (int64_t i = 0; i < v->elems && i < SHOWN_ELEMENTS; i++) {
+    const char *p = (const char *)v->bytes + (size_t)i * width;
+    double d = run_element_load(&v->type, p);
+    bool has_number = d == d && d - d == 0;
+    data_push(m, all, !v->type.is_float ? data_int(m, run_element_integer(&v->type, p)) : has_number ? data_real(m, d) : data_string(m, run_element_text(m, &v->type, p, true)));
+  }
+  return all;
+}
+
+static data_value *check_data(arena *m, const program_check *c) {
+  data_value *v = data_object(m);
+  data_set_string(m, v, "op", c->op);
+  data_set_int(m, v, "line", c->span.line);
+  data_set_int(m, v, "passed", c->passed);
+  data_set_int(m, v, "failed", c->failed);
+  if (c->failed)
+    data_set_string(m, v, "failure", c->failure);
+  return v;
+}
+
+static void print_json(const program_run *r) {
+  arena *m = &r->ctx->mem;
+  data_value *v = data_object(m), *results = data_array(m), *checks = data_array(m);
+  size_t n = 0;
+  const program_check *c = program_checks(r->code, &n);
+  data_set_string(m, v, "schema", "loom.program.v1");
+  data_set_string(m, v, "function", r->f->name);
+  data_set_string(m, v, "machine", "host");
+  for (int i = 0; i < r->f->n_results; i++) {
+    const run_value *x = &r->results[i];
+    data_value *one = data_object(m), *shape = data_array(m);
+    for (int d = 0; d < x->rank; d++)
+      data_push(m, shape, data_int(m, x->shape[d]));
+    data_set_string(m, one, "name", result_name(m, i));
+    data_set_string(m, one, "type", x->type.name);
+    data_set(m, one, "shape", shape);
+    data_set(m, one, "values", values_data(m, x));
+    data_push(m, results, one);
+  }
+  data_set(m, v, "results", results);
+  for (size_t i = 0; i < n; i++)
+    data_push(m, checks, check_data(m, &c[i]));
+  data_set(m, v, "checks", checks);
+  data_set_real(m, v, "compile_ms", r->compile_ms);
+  data_set_real(m, v, "run_ms", r->run_ms);
+  printf("%s\n", data_write_json(m, v, 1));
+}
+
+static void print_results(const program_run *r) {
+  printf("EXEC @%s\n", r->f->name);
+  for (int i = 0; i < r->f->n_results; i++)
+    printf("result[%d]: %s%s\n", i, r->results[i].is_scalar ? "" : "hal.buffer_view\n", run_value_text(&r->ctx->mem, &r->results[i], SHOWN_ELEMENTS, false));
+}
+
+/* Expectations that did not hold: each with its place. */
+static loom_status verdict(const program_run *r) {
+  size_t n;
+  const program_check *c = program_checks(r->code, &n);
+  loom_status st = LOOM_OK;
+  for (size_t i = 0; i < n; i++)
+    if (c[i].failed)
+      st = diag_error(r->ctx, c[i].span, LOOM_ENUMERIC, "%s does not hold: %s", c[i].op, c[i].failure);
+  return st;
+}
+
+/* ---- the command ---- */
+
+static loom_status refuse_options(program_run *r) {
+  const struct { const char *option; bool given; } kernels[] = {
+      {"--check", r->o->check}, {"--interp", r->o->interp}, {"--emit", r->o->emit.last != NULL}, {"--plan", r->o->plan.last != NULL}, {"--expect", r->o->expect.last != NULL},
+      {"--bisect-numerics", r->o->bisect}, {"--block-sizes", r->o->block_sizes.last != NULL}, {"--trace", r->o->trace.last != NULL}};
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+    if (kernels[i].given)
+      LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s works on values and is no kernel; only kernels have that", kernels[i].option, r->f->name);
+  return LOOM_OK;
+}
+
+static loom_status execute(program_run *r) {
+  LOOM_TRY(refuse_options(r));
+  if (r->f->refused)
+    LOOM_FAIL(r->ctx, r->f->span, LOOM_EUNSUP, "function @%s takes or gives a value of type %s; expected ranked tensors of at most %d dims and scalars", r->f->name, r->f->refused, RUN_RANK_MAX);
+  LOOM_TRY(read_inputs(r));
+  double t0 = clock_ms();
+  LOOM_TRY(program_compile(&r->ir, r->module, &(program_options){.ordered_sums = r->o->ordered_sums}, &r->code));
+  double t1 = clock_ms();
+  r->results = ARENA_NEW_N(&r->ctx->mem, run_value, r->f->n_results + 1);
+  LOOM_TRY(program_call(r->code, r->f, r->args, r->results));
+  r->compile_ms = t1 - t0;
+  r->run_ms = clock_ms() - t1;
+  LOOM_TRY(write_outputs(r));
+  if (r->o->json)
+    print_json(r);
+  else
+    print_results(r);
+  return verdict(r);
+}
+
+loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
+  program_run r = {.ctx = ctx, .o = o};
+  bool is_for_host = !o->machine.last || text_eq(o->machine.last, "host");
+  *out_is_program = false;
+  if (!is_for_host || file_is_dir(c->input) || o->config.last)
+    return LOOM_OK;
+  LOOM_TRY(file_read(ctx, c->input, SOURCE_BYTES_MAX, &c->source, &c->source_size));
+  if (!compile_is_mlir(c->input, c->source, c->source_size))
+    return LOOM_OK;
+  LOOM_TRY(ir_open(ctx, &r.ir));
+  loom_status st = dialect_load(&r.ir);
+  if (st == LOOM_OK)
+    st = compile_parse_mlir(&r.ir, c->input, c->source, c->source_size, &r.module);
+  if (st == LOOM_OK)
+    st = compile_lower_torch(&r.ir, r.module);
+  if (st == LOOM_OK) {
+    r.functions = program_list(&r.ir, r.module);
+    r.f = program_find(&r.functions, o->function.last);
+    *out_is_program = r.f && program_is_on_values(r.f);
+    if (*out_is_program)
+      st = execute(&r);
+  } else {
+    *out_is_program = true;   /* what is wrong is said */
+  }
+  program_close(r.code);
+  ir_close_module(r.module);
+  ir_close(&r.ir);
+  return st;
+}

@@ -1,0 +1,38 @@
+/* What a program may be made of.  The rest is named before any work is done, all of it at once. */
+#include "program/program_private.h"
+
+static const char *const dialects[] = {"builtin.", "func.", "arith.", "math.", "linalg.", "tensor.", "tosa.", "scf.", "cf.", "affine.", "memref.", "bufferization.",
+                                       "vector.", "complex.", "index.", "ub.", "ml_program.", "check.", "util."};
+static const char *const refused[] = {"memref.extract_aligned_pointer_as_index", "func.call_indirect", "func.constant", "memref.prefetch", "memref.dma_start", "memref.dma_wait",
+                                      "memref.dealloc", "linalg.mmt4d", "bufferization.dealloc"};
+
+static bool is_supported(const char *name) {
+  bool known = false;
+  for (size_t i = 0; i < sizeof dialects / sizeof *dialects; i++)
+    known |= text_starts(name, dialects[i]);
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+    known &= !text_eq(name, refused[i]);
+  return known;
+}
+
+typedef struct audit { ir_ctx *ir; loom_status status; } audit;
+
+static bool visit(MlirOperation op, void *data) {
+  audit *a = data;
+  const char *name = ir_op_name(op);
+  bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op));
+  if (is_supported(name) && !is_external)
+    return true;
+  a->status = LOOM_EUNSUP;
+  if (is_external)
+    diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "function @%s has no body, and nothing here provides it", ir_func_name(&a->ir->ctx->mem, op));
+  else
+    diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "operation '%s' is not supported in a program", name);
+  return true;
+}
+
+loom_status program_check_supported(ir_ctx *ir, MlirModule m) {
+  audit a = {ir, LOOM_OK};
+  ir_walk(mlirModuleGetOperation(m), visit, &a);
+  return a.status;
+}
