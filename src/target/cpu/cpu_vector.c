@@ -29,7 +29,8 @@ static loom_status name_copies(ir_ctx *ir, MlirModule m) {
 /* Operations that touch no memory may stand between those of a nest. */
 static bool is_harmless(MlirOperation op) {
   static const char *const views[] = {"memref.subview", "memref.view", "memref.cast", "memref.reinterpret_cast", "memref.dim", "memref.transpose",
-                                      "memref.alloca",  "memref.alloc", "memref.collapse_shape", "memref.expand_shape", "affine.apply", "affine.min", "affine.max"};
+                                      "memref.alloca",  "memref.alloc", "memref.collapse_shape", "memref.expand_shape", "affine.apply", "affine.min", "affine.max",
+                                      "affine.linearize_index", "affine.delinearize_index"};
   const char *name = ir_op_name(op);
   if (mlirOperationGetNumRegions(op) > 0)
     return false;

@@ -11,6 +11,19 @@ MlirValue vec_extent_value(ir_builder *at, vec_extent e) {
   return e.dim < 0 ? e.value : ir_build1(at, "memref.dim", ir_index_type(at->ir), 2, (MlirValue[]){e.value, ir_index_const(at, e.dim)}, 0, NULL);
 }
 
+static vec_extent extent_of(MlirValue memref, int dim);
+
+/* A size that is another memref's is traced to what that one's is. */
+static vec_extent extent_value(MlirValue size) {
+  MlirOperation op = ir_def(size);
+  int64_t n;
+  if (ir_const_int(size, &n) && n >= 0)
+    return (vec_extent){.n = n, .dim = -1};
+  if (!mlirOperationIsNull(op) && ir_op_is(op, "memref.dim") && ir_const_int(ir_operand(op, 1), &n) && n >= 0 && n < mlirShapedTypeGetRank(mlirValueGetType(ir_operand(op, 0))))
+    return extent_of(ir_operand(op, 0), (int)n);
+  return (vec_extent){.n = -1, .value = size, .dim = -1};
+}
+
 /* Dynamic sizes of a view are operands, in the order of its dynamic dims: dims that a view drops have the constant size 1. */
 static vec_extent extent_of(MlirValue memref, int dim) {
   MlirType t = mlirValueGetType(memref);
@@ -23,11 +36,8 @@ static vec_extent extent_of(MlirValue memref, int dim) {
     n_dynamic += mlirShapedTypeIsDynamicDim(t, d);
   }
   if (!mlirOperationIsNull(view) && (ir_op_is(view, "memref.subview") || ir_op_is(view, "memref.reinterpret_cast")) &&
-      ir_segment(view, 2, &first, &count) && count == n_dynamic) {
-    MlirValue size = ir_operand(view, first + which);
-    int64_t n;
-    return ir_const_int(size, &n) && n >= 0 ? (vec_extent){.n = n, .dim = -1} : (vec_extent){.n = -1, .value = size, .dim = -1};
-  }
+      ir_segment(view, 2, &first, &count) && count == n_dynamic)
+    return extent_value(ir_operand(view, first + which));
   return (vec_extent){.n = -1, .value = memref, .dim = dim};
 }
 
