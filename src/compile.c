@@ -80,12 +80,16 @@ static loom_status canonicalize(compile_state *s) {
 /* Upstream's older configs say "block_size_<i>" for the i-th symbol. */
 static loom_status name_block_sizes(compile_state *s) {
   solve_domain *named = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->o->n_domains);
-  for (size_t i = 0; i < s->o->n_domains; i++) {
+  size_t n = s->o->n_domains;
+  while (n > s->nest->symbols.n && !s->o->domains[n - 1].symbol)   /* sizes for more symbols than there are */
+    n--;
+  s->solve_options.n_domains = n;
+  for (size_t i = 0; i < n; i++) {
     named[i] = s->o->domains[i];
     unsigned k;
     char rest;
     if (!named[i].symbol)   /* by position */
-      named[i].symbol = i < s->nest->symbols.n ? s->nest->symbols.at[i].name : "";
+      named[i].symbol = s->nest->symbols.at[i].name;
     else if (sscanf(named[i].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
       named[i].symbol = s->nest->symbols.at[k].name;
   }
@@ -240,17 +244,83 @@ static loom_status build_tog(compile_state *s) {
   return tog_verify_points(s->ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes});
 }
 
-static loom_status pipeline(compile_state *s) {
-  STAGE(KERNEL, compile_read_input(s));
+/* From stage 0 to memory, for any machine. */
+static loom_status search(compile_state *s) {
   STAGE(STAGE0, lower(s));
-  if (!s->machine)
-    return LOOM_OK;
   STAGE(CANONICAL, canonicalize(s));
   STAGE(NEST, extract(s));
   STAGE(EXPLORE, explore(s));
   STAGE(SOLVE, solve(s));
   STAGE(PLAN, plan_best(s));
   STAGE(BUFFERIZED, bufferize(s));
+  return LOOM_OK;
+}
+
+/* Sizes that are known when the kernel is called, block sizes that are not to be searched for, MLIR text: these take the plain loops. */
+static bool has_spatial_form(const compile_state *s) {
+  bool is_open = !s->kernel || s->o->stop_after <= COMPILE_STAGE0 || s->o->plain_loops;
+  for (size_t i = 0; !is_open && i < s->kernel->symbols.n; i++)
+    is_open = s->kernel->symbols.at[i].is_open;
+  return !is_open;
+}
+
+/* The blocks of the plan are those of the call. */
+static void keep_blocks(compile_state *s) {
+  compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
+  solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->plan->blocks.n);
+  *o = *s->o;
+  for (size_t i = 0; i < s->plan->blocks.n; i++)
+    d[i] = (solve_domain){.symbol = s->plan->blocks.at[i].symbol, .assigned = s->plan->blocks.at[i].size};
+  o->domains = d;
+  o->n_domains = s->plan->blocks.n;
+  s->o = o;
+}
+
+static loom_status make_program(compile_state *s) {
+  keep_blocks(s);
+  return cpu_grid_from_bufferized(&s->ir, s->bufferized, &s->grid, &s->native);
+}
+
+static void forget_search(compile_state *s) {
+  ir_close_module(s->stage0);
+  ir_close_module(s->canonical);
+  ir_close_module(s->bufferized);
+  s->stage0 = s->canonical = s->bufferized = (MlirModule){NULL};
+  s->grid = (cpu_grid){0};
+  s->nest = NULL;
+  s->plan = NULL;
+  s->space = (explore_space){0};
+  s->table = (explore_table){0};
+  s->solved = (solve_result){0};
+  s->plans.n = 0;
+}
+
+/* This CPU: the plan of the search where the kernel has a spatial form, else its loops as they stand. */
+static loom_status native(compile_state *s) {
+  diag_mark before = diag_save(s->ctx);
+  const compile_options *o = s->o;
+  if (has_spatial_form(s)) {
+    loom_status st = search(s);
+    if (st == LOOM_OK && s->plan)
+      st = make_program(s);
+    if (st == LOOM_OK || (st != LOOM_EUNSUP && st != LOOM_EINFEASIBLE && st != LOOM_ELIMIT))
+      return st;
+    diag_drop(s->ctx, before);
+    forget_search(s);
+    s->o = o;
+  }
+  s->machine = NULL;
+  STAGE(STAGE0, lower(s));
+  return LOOM_OK;
+}
+
+static loom_status pipeline(compile_state *s) {
+  STAGE(KERNEL, compile_read_input(s));
+  if (s->is_native)
+    return native(s);
+  LOOM_TRY(search(s));
+  if (s->o->stop_after < COMPILE_TOG)
+    return LOOM_OK;
   STAGE(TOG, build_tog(s));
   return LOOM_OK;
 }
@@ -260,13 +330,11 @@ static bool wants_only_best(const compile_options *o) {
   return o->topk <= 1 && o->stop_after != COMPILE_SOLVE && !o->debug && !o->dump_dir;
 }
 
-/* This CPU is no machine of the state unless it is searched. */
 static loom_status load_machine(compile_state *s, const compile_options *o) {
-  if (text_eq(o->machine, "host") && !o->search_host)
-    return LOOM_OK;
   LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
-  if (s->machine->host_cpu && !o->search_host)
-    s->machine = NULL;
+  s->is_native = s->machine->host_cpu && !o->search_host;
+  if (s->machine->host_cpu && o->run_threads > 0 && o->run_threads < s->machine->mesh.at[0].size)
+    s->machine = machine_submesh(&s->ctx->mem, s->machine, &(int64_t){o->run_threads});
   return LOOM_OK;
 }
 
@@ -280,7 +348,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   s->o = merged;
   LOOM_TRY(load_machine(s, merged));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
-                                     .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = -1,
+                                     .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,
                                      .progress_data = merged->progress_data, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
   LOOM_TRY(ir_open(ctx, &s->ir));
@@ -288,12 +356,13 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   LOOM_TRY(pipeline(s));
   if (!merged->write_files)
     return LOOM_OK;
-  return s->machine ? compile_write_outputs(s) : compile_write_artifact(s);
+  return s->is_native ? compile_write_artifact(s) : compile_write_outputs(s);
 }
 
 void compile_done(compile_state *s) {
   ir_close_module(s->stage0);
   ir_close_module(s->canonical);
   ir_close_module(s->bufferized);
+  ir_close_module(s->native);
   ir_close(&s->ir);
 }

@@ -11,6 +11,7 @@
 #include "sim/sim.h"
 #include "solve/certify.h"
 #include "solve/solve.h"
+#include "target/cpu/cpu.h"
 #include "tog/tog.h"
 
 /* X(id, file suffix, kind of text): the dump points in pipeline order; an override file NNN_<id>.<suffix> replaces that stage's result. */
@@ -43,6 +44,8 @@ typedef struct compile_options {
   bool print_pretty;                       /* loom operations of MLIR text in upstream's assembly */
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
   bool search_host;                        /* a machine that is this CPU goes through the search like any other; otherwise it takes the kernel as plain loops */
+  int run_threads;                         /* of native code; 0: as many as the process may use */
+  bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
 } compile_options;
@@ -54,12 +57,15 @@ typedef struct compile_state {
   machine *machine;                        /* NULL: the host CPU */
   kernel_graph *kernel;                    /* NULL when the input was MLIR */
   MlirModule stage0, canonical, bufferized;
+  MlirModule native;                       /* of this CPU: the program of one core, from `bufferized`; null: the code is made of stage 0 */
   const char *helion_text;                 /* stage 0 in the helion form, when that was asked for */
   nest *nest;
   explore_space space; explore_table table;                /* where a whole space is searched, the table holds its best */
   solve_options solve_options; solve_result solved;
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
   tog *tog;
+  bool is_native;                          /* for the CPU: native code is made of `bufferized` (stage 0 where a kernel has no spatial form) */
+  cpu_grid grid;                        /* of `object`, where it was made of `bufferized`; n_dims 0: of stage 0 */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */

@@ -2,7 +2,9 @@
  *
  *   kernel.json         the kernel graph with its guards (loom.kernel.v1): arguments, results, the oracle of --check
  *   cpu/kernel.o        the object code
- *   cpu/artifact.json   loom.host.v1: which kernel.json and which CPU the object is of, and its block sizes
+ *   cpu/artifact.json   loom.host.v1: which kernel.json and which CPU the object is of, its block sizes, and what calls it (grid_call; absent: one
+ *                       function of all arguments)
+ *   plan.json, IRs/, constraints/   as of any machine, where the kernel has a spatial form
  */
 #include "base/file.h"
 #include "base/hash.h"
@@ -18,7 +20,7 @@ enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES
 loom_status compile_host_object(compile_state *s) {
   if (s->object)
     return LOOM_OK;
-  MlirModule lowered = ir_clone_module(s->stage0);   /* stage0 can still be printed */
+  MlirModule lowered = ir_clone_module(mlirModuleIsNull(s->native) ? s->stage0 : s->native);   /* they can still be printed */
   loom_status st = cpu_kernel_object(&s->ir, lowered, &s->object, &s->object_size);
   ir_close_module(lowered);
   return st;
@@ -31,6 +33,15 @@ static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size
     if (k && k->kind != KERNEL_SYM_NOMINAL)
       data_set_int(&s->ctx->mem, o, blocks[i].name, blocks[i].value);
   }
+  return o;
+}
+
+static data_value *program_data(arena *m, const cpu_grid *p) {
+  data_value *o = data_object(m), *grid = data_array(m);
+  for (int d = 0; d < p->n_dims; d++)
+    data_push(m, grid, data_int(m, p->count[d]));
+  data_set(m, o, "grid", grid);
+  data_set_int(m, o, "workspace_bytes", p->workspace_bytes);
   return o;
 }
 
@@ -58,6 +69,8 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set_string(m, o, "cpu", cpu);
   data_set_string(m, o, "features", features);
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
+  if (s->grid.n_dims)
+    data_set(m, o, "grid_call", program_data(m, &s->grid));
   add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
@@ -75,6 +88,8 @@ loom_status compile_write_artifact(compile_state *s) {
   LOOM_TRY(compile_given_blocks(s, &given, &n_given));
   LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
   const char *kernel = compile_stage_text(s, COMPILE_KERNEL), *artifact = artifact_text(s, kernel, blocks, n);
+  if (s->plan)
+    LOOM_TRY(compile_write_outputs(s));
   s->output_dir = s->o->output_dir ? s->o->output_dir : file_join(&s->ctx->mem, "loom-out", text_identifier(&s->ctx->mem, s->kernel->name));
   LOOM_TRY(file_make_dirs(s->ctx, file_join(&s->ctx->mem, s->output_dir, "cpu")));
   LOOM_TRY(write_bytes(s, "kernel.json", kernel, strlen(kernel)));
@@ -184,6 +199,25 @@ static loom_status look_at_source(compile_state *s) {
   if (strcmp(hash, s->kernel->sha256) != 0) {
     diag_warn(s->ctx, diag_file_span(s->ctx, s->kernel->path), "the file has changed since the artifact was compiled; the artifact runs as it was");
     diag_help(s->ctx, "compile it again to run what it says now");
+  }
+  return LOOM_OK;
+}
+
+static loom_status read_program(compile_state *s, const artifact *a) {
+  const data_value *v = data_get(a->v, "grid_call");
+  data_value *grid;
+  s->is_native = true;
+  if (!v)
+    return LOOM_OK;
+  LOOM_TRY(data_need(s->ctx, v, "grid", DATA_ARRAY, &grid));
+  LOOM_TRY(data_need_int(s->ctx, v, "workspace_bytes", 0, INT64_C(1) << 40, &s->grid.workspace_bytes));
+  if (grid->n < 1 || grid->n > CPU_GRID_MAX)
+    LOOM_FAIL(s->ctx, grid->span, LOOM_EINPUT, "the grid has %zu dimensions; expected 1 to %d", grid->n, CPU_GRID_MAX);
+  for (size_t i = 0; i < grid->n; i++) {
+    const data_value *n = grid->items[i];
+    if (n->kind != DATA_INT || n->integer < 1 || n->integer > 4096)
+      LOOM_FAIL(s->ctx, n->span, LOOM_EINPUT, "a dimension of the grid is no count of cores");
+    s->grid.count[s->grid.n_dims++] = n->integer;
   }
   return LOOM_OK;
 }
@@ -307,6 +341,7 @@ loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const
   LOOM_TRY(read_parts(s, &a));
   LOOM_TRY(look_at_source(s));
   LOOM_TRY(fixed_blocks(s, &a, own));
+  LOOM_TRY(read_program(s, &a));
   LOOM_TRY(bind_sizes(s, r));
   LOOM_TRY(compile_check_call(s, NULL));
   return kernel_verify(ctx, s->kernel);   /* at the sizes of this call: what the guards let through fits together */

@@ -26,7 +26,7 @@ static bench_times times_of(double *x, int n) {
 static double call(const bench_callee *c, int times) {
   double before = clock_seconds();
   for (int i = 0; i < times; i++)
-    c->run(c->buffers, c->sizes);
+    compile_make_call(&c->call);
   return clock_seconds() - before;
 }
 
@@ -124,26 +124,21 @@ loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const be
   *c = (bench_callee){0};
   LOOM_TRY(compile_kernel(ctx, o, s));
   out->flops = compile_flops(s, &out->products);
-  LOOM_TRY(compile_host_object(s));
-  LOOM_TRY(cpu_link_kernel(ctx, s->object, s->object_size, &c->image));
+  LOOM_TRY(compile_open_image(s, &c->image));
   out->compile_ms = clock_ms() - before;
   const run_options r = {.seed = b->seed, .inputs = b->inputs, .n_inputs = b->n_inputs};
   const compile_results results = compile_list_results(&ctx->mem, s->kernel);
   interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);
-  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n), *address = codegen_lookup(c->image, s->kernel->name);
-  if (!address)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
-  memcpy(&c->run, &address, sizeof c->run);
-  c->sizes = compile_open_sizes(s);
+  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n);
   LOOM_TRY(compile_make_inputs(s, &r, false, t));
-  LOOM_TRY(compile_call_buffers(s, t, by_root, &c->buffers));
+  LOOM_TRY(compile_open_call(s, &c->image, t, by_root, &c->call));
   count_bytes(s, &results, out);
   return find_limit(s, out);
 }
 
 void compile_bench_close(bench_callee *c) {
-  if (c->image)
-    codegen_unlink(c->image);
+  compile_close_call(&c->call);
+  compile_close_image(&c->image);
   *c = (bench_callee){0};
 }
 

@@ -1,7 +1,7 @@
 /* compile_bench: how long a kernel of the host takes, and how near that is to what the CPU can do. */
 #ifndef LOOM_COMPILE_BENCH_H
 #define LOOM_COMPILE_BENCH_H
-#include "compile.h"
+#include "compile_exec.h"
 
 typedef struct bench_options { double seconds; /* of measuring */ double warm_up; int runs_least, runs_most; uint64_t seed; const run_binding *inputs; size_t n_inputs; } bench_options;
 /* Milliseconds of one call: the least, the median, and the median distance from it. */
@@ -17,8 +17,9 @@ typedef struct bench_result {
   bench_limit limit;
 } bench_result;
 
-/* A kernel of the host in memory, to be called again and again: run(buffers, sizes).  Its arguments come first among the buffers, in their order. */
-typedef struct bench_callee { void (*run)(void *const *buffers, const int64_t *sizes); void **buffers; const int64_t *sizes; struct codegen_image *image; } bench_callee;
+/* A kernel of the host in memory, to be called again and again (compile_make_call(&callee.call)).  Its arguments come first among call.buffers, in
+ * their order. */
+typedef struct bench_callee { compile_image image; compile_call call; } bench_callee;
 /* Compiles (o->machine host), makes the arguments, and fills the counts, the limit of one thread and the time of compiling of `out`.  `s` is zeroed first; call
  * compile_bench_close, then compile_done in any case. */
 LOOM_MUST_USE loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, LOOM_GIVE bench_callee *callee, bench_result *out);

@@ -3,6 +3,7 @@
 #define LOOM_COMPILE_EXEC_H
 #include "compile.h"
 #include "npz/npz.h"
+#include "run/run_cores.h"
 #include "target/cpu/cpu.h"
 
 /* What a kernel gives back: its returned tensors in order (None keeps its index: tensor -1), then arguments that it stores to. */
@@ -36,6 +37,8 @@ LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_bindi
 LOOM_MUST_USE loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out);
 /* Kernel tensor of a function argument: the kernel's arguments, then its returned tensors (lower.h); -1: none. */
 kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
+/* What result t shows of the memory at `root` (that of compile_root), as a dense array with its shape. */
+LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out);
 
 /* ---- compile_artifact.c ---- */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fills s->object; s->stage0 is lowered away */
@@ -52,8 +55,15 @@ LOOM_MUST_USE loom_status compile_host_from_mlir(compile_state *s);
 LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char *name);
 
 /* ---- compile_host.c ---- */
-/* Memory in the order of the function's buffers: copies of the inputs (by kernel tensor), fresh memory for what is returned; by_root: by kernel tensor. */
-LOOM_MUST_USE loom_status compile_call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out);
-const int64_t *compile_open_sizes(compile_state *s);                      /* in the order of the function's last arguments */
+/* Machine code of s, linked; close it in any case. */
+typedef struct compile_code { codegen_image *image; cpu_tile_fn fn; } compile_code;
+LOOM_MUST_USE loom_status compile_open_code(compile_state *s, compile_code *out);
+void compile_close_code(compile_code *c);
+/* A call of it, to be made any number of times: copies of the inputs (by kernel tensor), fresh memory for what is returned, workspaces and
+ * threads; by_root: by kernel tensor.  Nothing to close where opening fails. */
+typedef struct compile_call { cpu_tile_fn fn; void **buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ } compile_call;
+LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_code *code, const interp_tensor *inputs, void **by_root, compile_call *out);
+void compile_make_call(const compile_call *c);
+void compile_close_call(compile_call *c);
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
 #endif

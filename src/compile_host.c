@@ -2,11 +2,12 @@
 #include "compile.h"
 #include "compile_exec.h"
 #include "target/cpu/cpu.h"
+#include "run/run_cores.h"
 #include <math.h>
 #include <string.h>
 
 /* Memory in the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
-loom_status compile_call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out) {
+static loom_status call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out, size_t *n_out) {
   const kernel_graph *k = s->kernel;
   VEC_OF(void *) order = {0};
   const sym_binding *given, *blocks;
@@ -31,44 +32,12 @@ loom_status compile_call_buffers(compile_state *s, const interp_tensor *inputs, 
     vec_push(&s->ctx->mem, &order, by_root[root]);
   }
   *out = order.at;
-  return LOOM_OK;
-}
-
-/* What a result shows of its memory, as a dense array. */
-static loom_status dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out) {
-  const kernel_graph *k = s->kernel;
-  const kernel_tensor_info *info = &k->tensors.at[t];
-  const sym_binding *given, *blocks;
-  size_t n_given, n, width = dtype_bytes(info->shape.type);
-  int64_t offset = 0, stride[KERNEL_RANK_MAX], index[KERNEL_RANK_MAX] = {0}, step = 1;
-  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
-  LOOM_TRY(kernel_block_sizes(s->ctx, k, given, n_given, &blocks, &n));
-  *shape = (interp_tensor){.type = info->shape.type, .rank = info->shape.rank, .elems = 1};
-  for (int d = shape->rank - 1; d >= 0; d--) {
-    LOOM_TRY(kernel_size(s->ctx, k, info->shape.dim[d], blocks, n, &shape->shape[d]));
-    stride[d] = step;
-    step *= shape->shape[d];
-    shape->elems = step;
-    if (info->role == KERNEL_VIEW)
-      LOOM_TRY(kernel_size(s->ctx, k, info->stride[d], blocks, n, &stride[d]));
-  }
-  if (info->role == KERNEL_VIEW)
-    LOOM_TRY(kernel_size(s->ctx, k, info->offset, blocks, n, &offset));
-  char *to = arena_array(&s->ctx->mem, (size_t)shape->elems + 1, width);
-  *out = to;
-  for (int64_t i = 0; i < shape->elems; i++) {
-    int64_t at = offset;
-    for (int d = 0; d < shape->rank; d++)
-      at += index[d] * stride[d];
-    memcpy(to + (size_t)i * width, (const char *)root + (size_t)at * width, width);
-    for (int d = shape->rank - 1; d >= 0 && ++index[d] == shape->shape[d]; d--)
-      index[d] = 0;
-  }
+  *n_out = order.n;
   return LOOM_OK;
 }
 
 /* In the order of the function's last arguments. */
-const int64_t *compile_open_sizes(compile_state *s) {
+static const int64_t *open_sizes(compile_state *s) {
   VEC_OF(int64_t) sizes = {0};
   for (size_t i = 0; i < s->kernel->symbols.n; i++)
     if (s->kernel->symbols.at[i].is_open)
@@ -76,15 +45,52 @@ const int64_t *compile_open_sizes(compile_state *s) {
   return sizes.at;
 }
 
+/* ---- the call ---- */
+loom_status compile_open_code(compile_state *s, compile_code *out) {
+  const char *name = s->grid.n_dims ? CPU_CORE_NAME : s->kernel->name;
+  *out = (compile_code){0};
+  LOOM_TRY(compile_host_object(s));
+  LOOM_TRY(cpu_link_kernel(s->ctx, s->object, s->object_size, &out->image));
+  void *address = codegen_lookup(out->image, name);
+  memcpy(&out->fn, &address, sizeof out->fn);
+  if (address)
+    return LOOM_OK;
+  codegen_unlink(out->image);
+  out->image = NULL;
+  return diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", name);
+}
+
+void compile_close_code(compile_code *c) {
+  if (c->image)
+    codegen_unlink(c->image);
+}
+
+loom_status compile_open_call(compile_state *s, const compile_code *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
+  const cpu_grid *p = &s->grid;
+  size_t n;
+  *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s)};
+  LOOM_TRY(call_buffers(s, inputs, by_root, &out->buffers, &n));
+  return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, s->o->run_threads, &out->cores) : LOOM_OK;
+}
+
+void compile_make_call(const compile_call *c) {
+  if (c->cores)
+    run_make_call(c->cores);
+  else
+    c->fn(c->buffers, c->sizes);
+}
+
+void compile_close_call(compile_call *c) { run_close_call(c->cores); }
+
 typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
 
-static loom_status call(compile_state *s, cpu_tile_fn fn, const compile_results *all, void **by_root, void **buffers, host_run *out) {
-  fn(buffers, compile_open_sizes(s));
+static loom_status call(compile_state *s, const compile_call *c, const compile_results *all, void *const *by_root, host_run *out) {
+  compile_make_call(c);
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
     if (all->at[i].tensor >= 0)
-      LOOM_TRY(dense_result(s, all->at[i].tensor, by_root[compile_root(s->kernel, all->at[i].tensor)], &out->shapes[i], &out->bytes[i]));
+      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, by_root[compile_root(s->kernel, all->at[i].tensor)], &out->shapes[i], &out->bytes[i]));
   return LOOM_OK;
 }
 
@@ -97,17 +103,15 @@ static bool exceeds_f32(const compile_results *all, const interp_tensor *want) {
   return false;
 }
 
-static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, const compile_results *all, bool integers, compile_execution *out) {
-  interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n), *want = NULL;
+static loom_status run_opened(compile_state *s, const run_options *r, const compile_call *c, const compile_results *all, bool integers, interp_tensor *t, void *const *by_root,
+                              compile_execution *out) {
+  interp_tensor *want = NULL;
   host_run got;
-  void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **buffers;
-  LOOM_TRY(compile_make_inputs(s, r, integers, t));
-  LOOM_TRY(compile_call_buffers(s, t, by_root, &buffers));   /* copies: the interpreter works in its arguments */
   if (r->check) {   /* before the call: machine code does not look whether an index of the data is inside of its tensor */
     LOOM_TRY(compile_interpret(s, t, integers));
     LOOM_TRY(compile_read_results(s, all, t, &want));
   }
-  LOOM_TRY(call(s, fn, all, by_root, buffers, &got));
+  LOOM_TRY(call(s, c, all, by_root, &got));
   if (!integers)
     LOOM_TRY(compile_write_results(s, r, all, got.shapes, got.bytes));
   if (!r->check)
@@ -120,6 +124,17 @@ static loom_status run(compile_state *s, const run_options *r, cpu_tile_fn fn, c
   return LOOM_OK;
 }
 
+static loom_status run(compile_state *s, const run_options *r, const compile_code *code, const compile_results *all, bool integers, compile_execution *out) {
+  interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
+  void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
+  compile_call c;
+  LOOM_TRY(compile_make_inputs(s, r, integers, t));
+  LOOM_TRY(compile_open_call(s, code, t, by_root, &c));   /* with copies: the interpreter works in its arguments */
+  loom_status st = run_opened(s, r, &c, all, integers, t, by_root, out);
+  compile_close_call(&c);
+  return st;
+}
+
 static bool takes_floats_only(const kernel_graph *k) {
   for (size_t i = 0; i < k->tensors.n; i++)
     if (k->tensors.at[i].role == KERNEL_ARG && !dtype_is_float(k->tensors.at[i].shape.type))
@@ -129,18 +144,14 @@ static bool takes_floats_only(const kernel_graph *k) {
 
 loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out) {
   compile_results all = compile_list_results(&s->ctx->mem, s->kernel);
-  codegen_image *image;
-  LOOM_TRY(compile_host_object(s));
-  LOOM_TRY(cpu_link_kernel(s->ctx, s->object, s->object_size, &image));
-  void *address = codegen_lookup(image, s->kernel->name);
-  cpu_tile_fn fn;
-  memcpy(&fn, &address, sizeof fn);
-  loom_status st = address ? run(s, r, fn, &all, false, out) : diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", s->kernel->name);
+  compile_code code;
+  LOOM_TRY(compile_open_code(s, &code));
+  loom_status st = run(s, r, &code, &all, false, out);
   /* indices that are made up as small whole numbers could point anywhere, so only kernels of floats run once more */
   if (st == LOOM_OK && r->check && compile_is_whole(&s->kernel->body) && takes_floats_only(s->kernel)) {
     out->check.integers_run = true;
-    st = run(s, r, fn, &all, true, out);
+    st = run(s, r, &code, &all, true, out);
   }
-  codegen_unlink(image);
+  compile_close_code(&code);
   return st;
 }

@@ -266,6 +266,8 @@ loom_status compile_write_outputs(compile_state *s) {
   if (s->kernel)
     LOOM_TRY(write_text(s, "kernel.json", compile_stage_text(s, COMPILE_KERNEL)));
   LOOM_TRY(write_text(s, "plan.json", compile_stage_text(s, COMPILE_PLAN)));
+  if (s->is_native)
+    return LOOM_OK;
   LOOM_TRY(write_text(s, "tog.json", compile_stage_text(s, COMPILE_TOG)));
   return compile_write_report(s);
 }

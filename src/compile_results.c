@@ -215,3 +215,36 @@ void compile_compare(compile_state *s, const compile_results *all, const interp_
     c->integers_ok = all_ok;
   c->ok = exact ? c->ok && all_ok : all_ok;
 }
+
+/* ---- results in memory ---- */
+loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out) {
+  const kernel_graph *k = s->kernel;
+  const kernel_tensor_info *info = &k->tensors.at[t];
+  const sym_binding *given, *blocks;
+  size_t n_given, n, width = dtype_bytes(info->shape.type);
+  int64_t offset = 0, stride[KERNEL_RANK_MAX], index[KERNEL_RANK_MAX] = {0}, step = 1;
+  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+  LOOM_TRY(kernel_block_sizes(s->ctx, k, given, n_given, &blocks, &n));
+  *shape = (interp_tensor){.type = info->shape.type, .rank = info->shape.rank, .elems = 1};
+  for (int d = shape->rank - 1; d >= 0; d--) {
+    LOOM_TRY(kernel_size(s->ctx, k, info->shape.dim[d], blocks, n, &shape->shape[d]));
+    stride[d] = step;
+    step *= shape->shape[d];
+    shape->elems = step;
+    if (info->role == KERNEL_VIEW)
+      LOOM_TRY(kernel_size(s->ctx, k, info->stride[d], blocks, n, &stride[d]));
+  }
+  if (info->role == KERNEL_VIEW)
+    LOOM_TRY(kernel_size(s->ctx, k, info->offset, blocks, n, &offset));
+  char *to = arena_array(&s->ctx->mem, (size_t)shape->elems + 1, width);
+  *out = to;
+  for (int64_t i = 0; i < shape->elems; i++) {
+    int64_t at = offset;
+    for (int d = 0; d < shape->rank; d++)
+      at += index[d] * stride[d];
+    memcpy(to + (size_t)i * width, (const char *)root + (size_t)at * width, width);
+    for (int d = shape->rank - 1; d >= 0 && ++index[d] == shape->shape[d]; d--)
+      index[d] = 0;
+  }
+  return LOOM_OK;
+}

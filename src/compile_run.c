@@ -101,13 +101,21 @@ loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image,
   return LOOM_OK;
 }
 
-/* TOG tensor -> kernel tensor: function arguments are the kernel's arguments, then its returned tensors (lower.h). */
+/* TOG tensor -> kernel tensor: function arguments are the kernel's arguments, then the memory of what it returns, each once (lower.h). */
 kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg) {
   int n = 0;
   for (size_t i = 0; i < k->tensors.n; i++)
     if (k->tensors.at[i].role == KERNEL_ARG && n++ == arg)
       return (kernel_tensor)i;
-  return (size_t)(arg - n) < k->returns.n ? k->returns.at[arg - n] : -1;
+  for (size_t i = 0; i < k->returns.n; i++) {
+    kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    bool is_new = root >= 0 && k->tensors.at[root].role != KERNEL_ARG;
+    for (size_t j = 0; j < i && is_new; j++)
+      is_new = k->returns.at[j] < 0 || compile_root(k, k->returns.at[j]) != root;
+    if (is_new && n++ == arg)
+      return root;
+  }
+  return -1;
 }
 
 /* One run of the virtual chip; *out_results: bytes by kernel tensor. */
@@ -184,12 +192,14 @@ static loom_status result_shapes(compile_state *s, const compile_results *all, i
   return LOOM_OK;
 }
 
-/* The chip's bytes by kernel tensor, as a list by result. */
-static void **by_result(compile_state *s, const compile_results *all, void *const *bytes) {
-  void **out = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
+/* The chip's memory by kernel tensor, as dense arrays by result. */
+static loom_status by_result(compile_state *s, const compile_results *all, void *const *bytes, void ***out) {
+  interp_tensor shape;
+  *out = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
-    out[i] = all->at[i].tensor >= 0 ? bytes[all->at[i].tensor] : NULL;
-  return out;
+    if (all->at[i].tensor >= 0)
+      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, bytes[compile_root(s->kernel, all->at[i].tensor)], &shape, &(*out)[i]));
+  return LOOM_OK;
 }
 
 /* Scalar functions that give whole numbers for whole numbers. */
@@ -217,16 +227,18 @@ bool compile_is_whole(const kernel_region *r) {
 
 static loom_status execute(compile_state *s, const run_options *r, const sim_tile_fn *functions, const compile_results *all, compile_execution *out) {
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
+  void **results;
   interp_tensor *inputs, *t, *want, *whole;
   LOOM_TRY(make_oracle(s, r, all, false, &inputs, &t));
   LOOM_TRY(simulate(s, functions, inputs, r, r->record, &out->report, bytes));
   out->has_report = true;
+  LOOM_TRY(by_result(s, all, bytes, &results));
   LOOM_TRY(r->check ? compile_read_results(s, all, t, &want) : result_shapes(s, all, &want));
   if (r->check) {
     out->check.done = true;
-    compile_compare(s, all, want, by_result(s, all, bytes), false, &out->check);
+    compile_compare(s, all, want, results, false, &out->check);
   }
-  LOOM_TRY(compile_write_results(s, r, all, want, by_result(s, all, bytes)));
+  LOOM_TRY(compile_write_results(s, r, all, want, results));
   if (!r->check || out->report.n_faults || !compile_is_whole(&s->kernel->body))
     return LOOM_OK;
   out->check.integers_run = true;
@@ -234,7 +246,8 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   LOOM_TRY(make_oracle(s, r, all, true, &inputs, &whole));
   LOOM_TRY(simulate(s, functions, inputs, r, NULL, &ignored, bytes));
   LOOM_TRY(compile_read_results(s, all, whole, &want));
-  compile_compare(s, all, want, by_result(s, all, bytes), true, &out->check);
+  LOOM_TRY(by_result(s, all, bytes, &results));
+  compile_compare(s, all, want, results, true, &out->check);
   return LOOM_OK;
 }
 
@@ -270,7 +283,7 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
   LOOM_TRY(compile_check_outputs(s, r, &all));
   if (r->interp_only)
     return run_interpreter_alone(s, r, &all, out);
-  if (!s->machine)
+  if (s->is_native)
     return compile_execute_host(s, r, out);
   codegen_image *image = NULL;
   sim_tile_fn *functions;

@@ -39,7 +39,7 @@ typedef struct run_flags { const char *row; double seconds; int threads; bool js
 
 static void run_callee(void *data) {
   const bench_callee *c = data;
-  c->run(c->buffers, c->sizes);
+  compile_make_call(&c->call);
 }
 
 /* ---- results ---- */
@@ -134,7 +134,7 @@ static int add_peers(const run_flags *f, const peer_row *r, const bench_callee *
     const size_t count = libraries[l](&p);
     for (size_t i = 0; i < count && n < PEERS_MAX - LIMITS_MAX; i++) {
       outs[n] = peer_memory((size_t)result_elems(r) * 4);
-      if (p[i].open(&p[i], r, loom->buffers, outs[n], f->threads, &all[n].call))
+      if (p[i].open(&p[i], r, loom->call.buffers, outs[n], f->threads, &all[n].call))
         all[n++].name = p[i].name;
       else
         free(outs[n]);
@@ -212,7 +212,7 @@ static loom_status run_row(loom_ctx *ctx, const run_flags *f, const peer_row *r)
     for (size_t i = 0; i < s.kernel->tensors.n; i++)
       args += s.kernel->tensors.at[i].role == KERNEL_ARG;
     all[0] = (contestant){.name = "Loom", .call = {run_callee, &loom, NULL}};
-    outs[0] = loom.buffers[args];
+    outs[0] = loom.call.buffers[args];
     limit limits[LIMITS_MAX];
     const int n_peers = add_peers(f, r, &loom, all, outs), n_limits = limits_open(&ctx->mem, &b, limits), n = n_peers + n_limits;
     for (int i = 0; i < n_limits; i++)

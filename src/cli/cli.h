@@ -42,6 +42,7 @@ struct solve_opinion;
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(njobs, "njobs", "N", "cresb", "worker threads")                                                                      \
+  X(threads, "threads", "N", "creb", "of this CPU, for the kernel (--machine host); default: all it may use")                \
   X(seed, "seed", "N", "crmb", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \

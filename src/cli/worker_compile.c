@@ -194,6 +194,10 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   }
   if (o->op_budget.last)
     LOOM_TRY(cli_int(ctx, "--op-budget", o->op_budget.last, 1, INT64_MAX, &out->op_budget));
+  if (o->threads.last) {
+    LOOM_TRY(cli_int(ctx, "--threads", o->threads.last, 1, 4096, &v));
+    out->run_threads = (int)v;
+  }
   LOOM_TRY(cli_timeout(ctx, o, &out->timeout_s));
   return cli_threads(ctx, o, &out->threads);
 }
@@ -447,6 +451,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   if (o->emit.last && is_code(o->emit.last))
     return compile_code(ctx, o, &c);
   c.search_host = o->emit.last && wants_search(o->emit.last);
+  c.plain_loops = o->bisect;
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
   compile_bisection found = {0};
   if (o->bisect)
@@ -477,7 +482,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       if (s.plan)
         print_decisions(&s);
       worker_print_answers(ctx, &s, summary);
-      if (!s.machine)
+      if (s.is_native)
         print_open_sizes(s.kernel);
       if (s.output_dir)
         printf("written      %s\n", s.output_dir);
@@ -534,6 +539,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--expect compares with the interpreter: add --interp");
   if (o->bisect && o->interp)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--bisect-numerics compares the stages of a compile with the interpreter; --interp compiles nothing: leave one away");
+  c.plain_loops = o->bisect;
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;

@@ -64,7 +64,9 @@ static loom_status function_of(host *h, const kernel_op *op, dtype result, const
   bool is_test = op->fn == KERNEL_FN_ISNAN || op->fn == KERNEL_FN_ISINF;
   dtype work = dtype_compute(is_comparison ? dtype_promote(from[0], from[1]) : is_test ? from[0] : result);
   const char *a = lower_convert(l, x[0], from[0], work), *b = op->kind == KERNEL_BINARY ? lower_convert(l, x[1], from[1], work) : NULL;
-  if (!host_integer(h, op->fn, work, a, b, out))
+  if (op->fn == KERNEL_FN_POW && !dtype_is_float(work) && work != DTYPE_BOOL)
+    *out = lower_integer_power(l, work, a, b);
+  else
     LOOM_TRY(lower_fn(l, op->fn, work, a, b, out));
   if (!is_comparison && !is_test)
     *out = lower_convert(l, *out, work, result);

@@ -63,8 +63,6 @@ LOOM_MUST_USE loom_status host_gather(host *h, const kernel_op *op);
 LOOM_MUST_USE loom_status host_access(host *h, const kernel_op *op);                     /* LOAD, STORE, ATOMIC */
 /* ---- host_compute.c ---- */
 LOOM_MUST_USE loom_status host_compute(host *h, const kernel_op *op);
-/* ---- host_integer.c: fn of integers of type `type` where it is more than one operation; false: it is not (*out is left alone or a) ---- */
-bool host_integer(host *h, kernel_fn fn, dtype type, const char *a, const char *b, const char **out);
 /* ---- host_scan.c: FOLD, SCAN ---- */
 LOOM_MUST_USE loom_status host_scan(host *h, const kernel_op *op);
 /* ---- host_sum.c: carried values that are one sum ---- */

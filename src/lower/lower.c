@@ -70,7 +70,8 @@ static loom_status function_arguments(lowering *l, const char **out) {
     if (l->k->tensors.at[i].role == KERNEL_ARG)
       vec_push(l->mem, &order, (kernel_tensor)i);
   for (size_t i = 0; i < l->k->returns.n; i++)
-    vec_push(l->mem, &order, lower_root(l->k, l->k->returns.at[i]));
+    if (l->k->returns.at[i] >= 0)
+      vec_push(l->mem, &order, lower_root(l->k, l->k->returns.at[i]));
   for (size_t i = 0; i < order.n; i++) {
     const kernel_tensor_info *info = &l->k->tensors.at[order.at[i]];
     const char *type;

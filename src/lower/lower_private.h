@@ -86,4 +86,8 @@ LOOM_MUST_USE loom_status lower_compute(lowering *l, const kernel_op *op);
 
 /* ---- lower_control.c ---- */
 LOOM_MUST_USE loom_status lower_region(lowering *l, const kernel_region *r);
+
+/* ---- lower_integer.c: fn of integers of type `type` where it is more than one operation; false: it is not (*out is left alone or a) ---- */
+bool lower_integer(lowering *l, kernel_fn fn, dtype type, const char *a, const char *b, const char **out);
+const char *lower_integer_power(lowering *l, dtype type, const char *a, const char *b);   /* a loop */
 #endif

@@ -45,10 +45,9 @@ const char *lower_convert(lowering *l, const char *x, dtype from, dtype to) {
   X(LOG, "math.log", NULL) X(LOG2, "math.log2", NULL) X(SQRT, "math.sqrt", NULL) X(RSQRT, "math.rsqrt", NULL)                      \
   X(TANH, "math.tanh", NULL) X(ERF, "math.erf", NULL) X(LOG1P, "math.log1p", NULL) X(EXPM1, "math.expm1", NULL)                    \
   X(SIN, "math.sin", NULL) X(COS, "math.cos", NULL) X(FLOOR, "math.floor", NULL) X(CEIL, "math.ceil", NULL)                        \
-  X(ROUND, "math.roundeven", NULL) X(TRUNC, "math.trunc", NULL) X(SHL, NULL, "arith.shli") X(SHR, NULL, "arith.shrsi")             \
-  X(TRUNCDIV, NULL, "arith.divsi")                                                                              \
+  X(ROUND, "math.roundeven", NULL) X(TRUNC, "math.trunc", NULL)                                                                    \
   X(ADD, "arith.addf", "arith.addi") X(SUB, "arith.subf", "arith.subi") X(MUL, "arith.mulf", "arith.muli") X(DIV, "arith.divf", NULL) \
-  X(FLOORDIV, NULL, "arith.floordivsi") X(POW, "math.powf", "math.ipowi") X(MAX, "arith.maximumf", "arith.maxsi")                  \
+  X(POW, "math.powf", NULL)         X(MAX, "arith.maximumf", "arith.maxsi")                  \
   X(MIN, "arith.minimumf", "arith.minsi") X(AND, NULL, "arith.andi") X(OR, NULL, "arith.ori") X(XOR, NULL, "arith.xori")           \
   X(EQ, "arith.cmpf oeq,", "arith.cmpi eq,") X(NE, "arith.cmpf une,", "arith.cmpi ne,") X(LT, "arith.cmpf olt,", "arith.cmpi slt,") \
   X(LE, "arith.cmpf ole,", "arith.cmpi sle,") X(GT, "arith.cmpf ogt,", "arith.cmpi sgt,") X(GE, "arith.cmpf oge,", "arith.cmpi sge,")
@@ -77,13 +76,7 @@ static const char *for_unsigned(kernel_fn fn, const char *op) {
     return "arith.cmpi ugt,";
   case KERNEL_FN_GE:
     return "arith.cmpi uge,";
-  case KERNEL_FN_SHR:
-    return "arith.shrui";
-  case KERNEL_FN_FLOORDIV: case KERNEL_FN_TRUNCDIV:
-    return "arith.divui";
-  case KERNEL_FN_MOD:
-    return "arith.remui";
-  case KERNEL_FN_POW: case KERNEL_FN_ABS:
+  case KERNEL_FN_ABS:
     return NULL;
   default:
     return op;
@@ -144,13 +137,15 @@ static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char
     return lower_emit(l, "arith.xori %s, %s : %s", a, number(l, work, work == DTYPE_BOOL ? 1 : -1), t);
   case KERNEL_FN_FLOORDIV:
     return floor_quotient(l, work, a, b);
+  case KERNEL_FN_POW: {   /* of integers; negative powers of 0 divide by it */
+    const char *zero = number(l, work, 0), *is_zero = lower_emit(l, "arith.cmpi eq, %s, %s : %s", a, zero, t);
+    const char *odd = lower_emit(l, "arith.andi %s, %s : i1", is_zero, lower_emit(l, "arith.cmpi slt, %s, %s : %s", b, zero, t));
+    const char *base = lower_emit(l, "arith.select %s, %s, %s : %s", odd, number(l, work, 1), a, t);
+    return lower_emit(l, "arith.select %s, %s, %s : %s", odd, zero, lower_emit(l, "math.ipowi %s, %s : %s", base, b, t), t);
+  }
   case KERNEL_FN_MOD: {   /* python: a - floor(a/b)*b */
-    if (is_float) {
-      const char *is_other, *m = remainder_of(l, t, number(l, work, 0), a, b, &is_other);
-      return lower_emit(l, "arith.select %s, %s, %s : %s", is_other, lower_emit(l, "arith.addf %s, %s : %s", m, b, t), m, t);
-    }
-    const char *q = lower_emit(l, "arith.floordivsi %s, %s : %s", a, b, t);
-    return lower_emit(l, "arith.subi %s, %s : %s", a, lower_emit(l, "arith.muli %s, %s : %s", q, b, t), t);
+    const char *is_other, *m = remainder_of(l, t, number(l, work, 0), a, b, &is_other);
+    return lower_emit(l, "arith.select %s, %s, %s : %s", is_other, lower_emit(l, "arith.addf %s, %s : %s", m, b, t), m, t);
   }
   default:
     return NULL;
@@ -159,6 +154,8 @@ static const char *several_ops(lowering *l, kernel_fn fn, dtype work, const char
 
 loom_status lower_fn(lowering *l, kernel_fn fn, dtype work, const char *a, const char *b, const char **out) {
   const char *op = one_op(fn, work), *t = lower_element(work);
+  if (lower_integer(l, fn, work, a, b, out))
+    return LOOM_OK;
   if (work == DTYPE_U8 || (op && work == DTYPE_BOOL))
     op = for_unsigned(fn, op);
   if (op)

@@ -9,7 +9,7 @@ static const char to_llvm[] =
     "func.func(convert-linalg-to-loops),"
     "expand-strided-metadata,lower-affine,"
     "func.func(math-extend-to-supported-types,arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},arith-expand{include-bf16=true}),"
-    "convert-scf-to-cf,convert-vector-to-llvm{enable-x86vector=true},"
+    "convert-math-to-funcs,convert-scf-to-cf,convert-vector-to-llvm{enable-x86vector=true},"
     "convert-math-to-llvm{approximate-log1p=false},convert-math-to-libm,"
     "convert-to-llvm,reconcile-unrealized-casts)";
 

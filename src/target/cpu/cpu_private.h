@@ -17,6 +17,24 @@ LOOM_MUST_USE loom_status cpu_lower_vectors(ir_ctx *ir, MlirModule m, int vector
 LOOM_MUST_USE loom_status cpu_lower_small_floats(ir_ctx *ir, MlirModule m);
 /* Replaces functions of the math dialect by arithmetic (cpu_math.h). */
 LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m, int vector_bytes);
+/* Products whose right-hand side is packed into panels of lanes * vectors columns (cpu_pack_text.c, cpu_product_text.c): all of a core's program,
+ * f32 sums.  *bytes of `workspace` are taken; what is packed is added. */
+LOOM_MUST_USE loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, int64_t *bytes);
+/* Reads of slots that are loaded once become reads of the tensor, but for what cpu_pack_products packs. */
+LOOM_MUST_USE loom_status cpu_elide_loads(ir_ctx *ir, MlirModule m);
+MlirValue cpu_tensor_of(MlirValue v);                        /* the function's argument that v shows; null: it shows none */
+bool cpu_is_after(MlirOperation op, MlirOperation before);   /* in its block, or inside of what stands behind it there */
+/* What a product's sums start from and where they go (cpu_sums.c).  Null: no fill to save, no store to save. */
+typedef struct cpu_sums { MlirOperation fill, store, turns; } cpu_sums;
+cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product);
+MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product);
+MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type);
+cpu_blocking cpu_product_blocking(int vector_bytes);
+/* func @name(a: f32 matrix, packed b: memref<?xNRxf32>, its first row: index, rows of a panel: index, c: f32 matrix, where the sums go: f32 matrix,
+ * start from 0 and not from c: i1) */
+const char *cpu_product_text(arena *mem, const char *name, int vector_bytes);
+/* func @name(b: `type`, a matrix of `element`, packed: memref<?xNRxf32>, first row: index, rows of a panel: index) */
+const char *cpu_pack_text(arena *mem, const char *name, const char *type, const char *element, bool any_strides, int vector_bytes);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
 LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
 /* Moves the functions of `text` (a module) to the end of `m`. */

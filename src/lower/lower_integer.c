@@ -1,6 +1,6 @@
 /* Integer functions that arith leaves open for some operands, or has no operation for: quotients by 0 and of the least number by -1, shifts by
  * the width or more, powers.  What they give is what the interpreter gives (docs/helion.md, integers). */
-#include "lower/host_private.h"
+#include "lower/lower_private.h"
 
 typedef struct integer { lowering *l; dtype type; const char *t; bool is_unsigned; int bits; } integer;
 
@@ -47,8 +47,13 @@ static const char *power(integer *n, const char *a, const char *b) {
   return pick(n, two(n, "arith.cmpi slt,", b, zero), of_unit, result);
 }
 
-bool host_integer(host *h, kernel_fn fn, dtype type, const char *a, const char *b, const char **out) {
-  integer n = {h->l, type, lower_element(type), type == DTYPE_U8, (int)dtype_bytes(type) * 8};
+const char *lower_integer_power(lowering *l, dtype type, const char *a, const char *b) {
+  integer n = {l, type, lower_element(type), type == DTYPE_U8, (int)dtype_bytes(type) * 8};
+  return power(&n, a, b);
+}
+
+bool lower_integer(lowering *l, kernel_fn fn, dtype type, const char *a, const char *b, const char **out) {
+  integer n = {l, type, lower_element(type), type == DTYPE_U8, (int)dtype_bytes(type) * 8};
   if (dtype_is_float(type) || type == DTYPE_BOOL)
     return false;
   switch (fn) {
@@ -56,7 +61,6 @@ bool host_integer(host *h, kernel_fn fn, dtype type, const char *a, const char *
   case KERNEL_FN_TRUNCDIV: *out = divide(&n, n.is_unsigned ? "arith.divui" : "arith.divsi", a, b); return true;
   case KERNEL_FN_MOD: *out = two(&n, "arith.subi", a, two(&n, "arith.muli", floor_divide(&n, a, b), b)); return true;
   case KERNEL_FN_SHL: case KERNEL_FN_SHR: *out = shift(&n, fn == KERNEL_FN_SHL, a, b); return true;
-  case KERNEL_FN_POW: *out = power(&n, a, b); return true;
   case KERNEL_FN_ABS: case KERNEL_FN_RELU: *out = a; return n.is_unsigned;
   case KERNEL_FN_SIGN:
     if (n.is_unsigned)

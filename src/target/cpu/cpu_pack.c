@@ -1,0 +1,263 @@
+/* Matrix products of a core's program: the right-hand side is packed into panels (cpu_product_text.c), where it is loaded if the slot serves
+ * nothing but products, else in front of each product.  Packed memory stands behind the slots in the workspace. */
+#include "base/vec.h"
+#include "target/cpu/cpu_private.h"
+#include "target/cpu/cpu_region.h"
+
+typedef VEC_OF(MlirOperation) op_list;
+typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; op_list products, dead; VEC_OF(MlirValue) packed; } packer;
+/* A slot [.., K, N] in packed form: rows of NR floats; a panel is K of them. */
+typedef struct panels { MlirValue memory; int64_t lead[CPU_RANK_MAX], k, panels_n; } panels;
+
+static const char matrix[] = "memref<?x?xf32, strided<[?, 1], offset: ?>>";
+
+static bool collect(MlirOperation op, void *data) {
+  packer *p = data;
+  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
+    vec_push(&p->ir->ctx->mem, &p->products, op);
+  return true;
+}
+
+static bool is_f32(MlirValue v) {
+  dtype t;
+  return mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_F32;
+}
+
+static bool has_unit_columns(MlirValue v) {
+  int64_t strides[CPU_RANK_MAX], offset;
+  MlirType t = mlirValueGetType(v);
+  return mlirShapedTypeGetRank(t) <= CPU_RANK_MAX && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) &&
+         strides[mlirShapedTypeGetRank(t) - 1] == 1;
+}
+
+static bool is_packable_product(packer *p, MlirOperation op) {
+  MlirAttribute maps = ir_linalg_maps(op);
+  const char *plain = ir_op_is(op, "linalg.matmul")
+                          ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
+                          : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
+  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && is_f32(ir_operand(op, 0)) && is_f32(ir_operand(op, 2)) && has_unit_columns(ir_operand(op, 0)) &&
+         has_unit_columns(ir_operand(op, 2));
+}
+
+/* ---- packed memory ---- */
+static MlirValue reserve(packer *p, int64_t rows) {
+  ir_builder b = ir_before(p->ir, mlirBlockGetFirstOperation(mlirBlockArgumentGetOwner(p->workspace)));
+  *p->bytes = (*p->bytes + 63) / 64 * 64;
+  MlirType t = ir_type(p->ir, arena_printf(&p->ir->ctx->mem, "memref<%" PRId64 "x%dxf32>", rows, p->nr));
+  MlirValue at = ir_index_const(&b, *p->bytes), v = ir_build1(&b, "memref.view", t, 2, (MlirValue[]){p->workspace, at}, 0, NULL);
+  *p->bytes += rows * p->nr * 4;
+  return v;
+}
+
+static panels make_panels(packer *p, MlirType t) {
+  panels out = {0};
+  int rank = (int)mlirShapedTypeGetRank(t);
+  int64_t rows = 1;
+  out.k = mlirShapedTypeGetDimSize(t, rank - 2);
+  out.panels_n = (mlirShapedTypeGetDimSize(t, rank - 1) + p->nr - 1) / p->nr;
+  for (int d = 0; d < rank - 2; d++)
+    rows *= out.lead[d] = mlirShapedTypeGetDimSize(t, d);
+  out.memory = reserve(p, rows * out.k * out.panels_n);
+  return out;
+}
+
+static MlirValue index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y) {
+  return ir_build1(b, name, ir_index_type(b->ir), 2, (MlirValue[]){x, y}, 0, NULL);
+}
+
+/* First row of the part at the region's start, its kept dims before the last two stepped on by `batch`. */
+static MlirValue first_row(packer *p, ir_builder *b, const panels *to, const cpu_region *r, const MlirValue *batch) {
+  MlirValue at = ir_index_const(b, 0), nr = ir_index_const(b, p->nr);
+  for (int d = 0, kept = 0; d < r->rank - 2; d++) {
+    MlirValue own = cpu_region_offset(b, r, d);
+    if (kept < r->n_kept - 2 && r->kept[kept] == d)
+      own = index_op(b, "arith.addi", own, batch[kept++]);
+    at = index_op(b, "arith.addi", index_op(b, "arith.muli", at, ir_index_const(b, to->lead[d])), own);
+  }
+  at = index_op(b, "arith.muli", at, ir_index_const(b, to->panels_n));
+  at = index_op(b, "arith.addi", at, index_op(b, "arith.divui", cpu_region_offset(b, r, r->rank - 1), nr));
+  at = index_op(b, "arith.muli", at, ir_index_const(b, to->k));
+  return index_op(b, "arith.addi", at, cpu_region_offset(b, r, r->rank - 2));
+}
+
+/* ---- calls ---- */
+static loom_status need(packer *p, const char *name, const char *text_of) {
+  return mlirOperationIsNull(ir_find_func(p->m, name)) ? cpu_add_functions(p->ir, p->m, name, text_of) : LOOM_OK;
+}
+
+static loom_status call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands) {
+  ir_named callee = {"callee", ir_symbol_attr(b->ir, name)};
+  return mlirOperationIsNull(ir_build(b, "func.call", 0, NULL, n, operands, 1, &callee, 0, NULL)) ? LOOM_EBUG : LOOM_OK;
+}
+
+static MlirValue cast(ir_builder *b, MlirValue v, const char *type) {
+  MlirType t = ir_type(b->ir, type);
+  return mlirTypeEqual(mlirValueGetType(v), t) ? v : ir_build1(b, "memref.cast", t, 1, &v, 0, NULL);
+}
+
+static const char *panel_type(packer *p) { return arena_printf(&p->ir->ctx->mem, "memref<?x%dxf32>", p->nr); }
+
+/* scf.for over the n dims of v before the last two; `inner` builds in the innermost. */
+static MlirBlock open_loops(ir_builder *b, MlirValue v, int n, MlirValue *index) {
+  for (int d = 0; d < n; d++) {
+    MlirType index_type = ir_index_type(b->ir);
+    MlirValue extent = ir_build1(b, "memref.dim", index_type, 2, (MlirValue[]){v, ir_index_const(b, d)}, 0, NULL);
+    MlirBlock body;
+    MlirRegion region = ir_new_region(b->ir, 1, &index_type, &body);
+    ir_build(b, "scf.for", 0, NULL, 3, (MlirValue[]){ir_index_const(b, 0), extent, ir_index_const(b, 1)}, 0, NULL, 1, &region);
+    index[d] = mlirBlockGetArgument(body, 0);
+    ir_builder at = ir_at_end(b->ir, body);
+    at.loc = b->loc;
+    MlirOperation yield = ir_build(&at, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+    *b = ir_before(b->ir, yield);
+  }
+  return b->block;
+}
+
+/* Packs `src` ([batch.., k, n]) to the region's place. */
+static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *to, const cpu_region *r) {
+  arena *mem = &p->ir->ctx->mem;
+  MlirType t = mlirValueGetType(src);
+  dtype e;
+  int rank = (int)mlirShapedTypeGetRank(t);
+  int64_t strides[CPU_RANK_MAX], offset;
+  MlirValue index[CPU_RANK_MAX];
+  if (!ir_type_dtype(t, &e) || !mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)))
+    return LOOM_EBUG;
+  bool is_transposed = strides[rank - 1] != 1;
+  const char *name = arena_printf(mem, "loom_pack_%s%s", dtype_mlir(e), is_transposed ? "_t" : "");
+  const char *type = arena_printf(mem, is_transposed ? "memref<?x?x%s, strided<[?, ?], offset: ?>>" : "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
+  LOOM_TRY(need(p, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
+  open_loops(&at, src, rank - 2, index);
+  MlirValue row = first_row(p, &at, to, r, index), m = cpu_matrix_at(&at, src, index);
+  return call(&at, name, 4, (MlirValue[]){cast(&at, m, type), cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
+}
+
+static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
+  LOOM_TRY(need(p, "loom_product_f32", cpu_product_text(&p->ir->ctx->mem, "loom_product_f32", p->vector_bytes)));
+  cpu_sums sums = cpu_find_sums(p->ir, op);
+  ir_builder at = ir_before(p->ir, op);
+  MlirValue index[CPU_RANK_MAX], a = ir_operand(op, 0), c = ir_operand(op, 2), init = cpu_sums_start(&at, &sums, op), to = c;
+  int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
+  if (batches)
+    sums.store = (MlirOperation){NULL};
+  else
+    to = cpu_sums_end(&at, &sums, op, matrix);
+  open_loops(&at, c, batches, index);
+  MlirValue row = first_row(p, &at, b, r, index), left = cpu_matrix_at(&at, a, index), from = cpu_matrix_at(&at, c, index);
+  LOOM_TRY(call(&at, "loom_product_f32", 7, (MlirValue[]){cast(&at, left, matrix), cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cast(&at, from, matrix),
+                                                          cast(&at, batches ? from : to, matrix), init}));
+  vec_push(&p->ir->ctx->mem, &p->dead, op);
+  if (!mlirOperationIsNull(sums.fill))
+    vec_push(&p->ir->ctx->mem, &p->dead, sums.fill);
+  if (!mlirOperationIsNull(sums.store))
+    vec_push(&p->ir->ctx->mem, &p->dead, sums.store);
+  return LOOM_OK;
+}
+
+/* ---- slots that serve products only ---- */
+typedef struct use { MlirOperation op; cpu_region region; } use;
+typedef struct use_list { arena *mem; VEC_OF(use) at; bool is_panels; } use_list;
+
+static void add_uses(packer *p, MlirValue v, use_list *out) {
+  for (MlirOpOperand u = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
+    MlirOperation op = mlirOpOperandGetOwner(u);
+    unsigned n = mlirOpOperandGetOperandNumber(u);
+    use x = {.op = op};
+    if (ir_op_is(op, "memref.subview") && n == 0) {
+      add_uses(p, ir_result(op, 0), out);
+      continue;
+    }
+    bool is_load = ir_op_is(op, "memref.copy") && n == 1;
+    bool is_product = n == 1 && (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul")) && is_packable_product(p, op);
+    out->is_panels = out->is_panels && (is_load || is_product) && cpu_read_region(v, &x.region) && x.region.n_kept >= 2 &&
+                     x.region.kept[x.region.n_kept - 1] == x.region.rank - 1 && x.region.kept[x.region.n_kept - 2] == x.region.rank - 2 &&
+                     cpu_offset_is_multiple(&x.region, x.region.rank - 1, p->nr);
+    vec_push(out->mem, &out->at, x);
+  }
+}
+
+static bool is_dead(const packer *p, MlirOperation op) {
+  for (size_t i = 0; i < p->dead.n; i++)
+    if (mlirOperationEqual(p->dead.at[i], op))
+      return true;
+  return false;
+}
+
+static bool is_done(const packer *p, MlirValue slot) {
+  for (size_t i = 0; i < p->packed.n; i++)
+    if (mlirValueEqual(p->packed.at[i], slot))
+      return true;
+  return false;
+}
+
+/* *done: all products of the slot of `op`'s right-hand side are calls now, and its loads pack. */
+static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
+  cpu_region r;
+  use_list uses = {.mem = &p->ir->ctx->mem, .is_panels = true};
+  *done = false;
+  if (!cpu_read_region(ir_operand(op, 1), &r))
+    return LOOM_OK;
+  if (is_done(p, r.slot))   /* a product of another kind than its others */
+    return LOOM_OK;
+  add_uses(p, r.slot, &uses);
+  if (!uses.is_panels)
+    return LOOM_OK;
+  panels to = make_panels(p, mlirValueGetType(r.slot));
+  for (size_t i = 0; i < uses.at.n; i++) {
+    use *u = &uses.at.at[i];
+    if (ir_op_is(u->op, "memref.copy")) {
+      LOOM_TRY(pack(p, ir_before(p->ir, u->op), ir_operand(u->op, 0), &to, &u->region));
+      vec_push(&p->ir->ctx->mem, &p->dead, u->op);
+    } else {
+      LOOM_TRY(multiply(p, u->op, &to, &u->region));
+    }
+  }
+  vec_push(&p->ir->ctx->mem, &p->packed, r.slot);
+  *done = true;
+  return LOOM_OK;
+}
+
+/* The most elements each dim of `v` can have. */
+static bool largest(MlirValue v, MlirType *out) {
+  cpu_region r;
+  MlirType t = mlirValueGetType(v);
+  int64_t size[CPU_RANK_MAX];
+  int rank = (int)mlirShapedTypeGetRank(t);
+  if (!cpu_read_region(v, &r))
+    return false;
+  for (int d = 0; d < rank; d++)
+    size[d] = mlirShapedTypeIsDynamicDim(t, d) ? mlirShapedTypeGetDimSize(mlirValueGetType(r.slot), r.kept[d]) : mlirShapedTypeGetDimSize(t, d);
+  *out = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(t), rank, size, (MlirAttribute){NULL});
+  return true;
+}
+
+static loom_status pack_in_front(packer *p, MlirOperation op) {
+  MlirValue b = ir_operand(op, 1);
+  MlirType t;
+  if (!is_packable_product(p, op) || !largest(b, &t))
+    return LOOM_OK;
+  panels to = make_panels(p, t);
+  cpu_region whole = {.rank = (int)mlirShapedTypeGetRank(t), .n_kept = (int)mlirShapedTypeGetRank(t)};
+  for (int d = 0; d < whole.rank; d++)
+    whole.kept[d] = d;
+  LOOM_TRY(pack(p, ir_before(p->ir, op), b, &to, &whole));
+  return multiply(p, op, &to, &whole);
+}
+
+loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, int64_t *bytes) {
+  cpu_blocking blocking = cpu_product_blocking(vector_bytes);
+  packer p = {.ir = ir, .m = m, .workspace = workspace, .bytes = bytes, .vector_bytes = vector_bytes, .nr = blocking.lanes * blocking.vectors};
+  ir_walk(mlirModuleGetOperation(m), collect, &p);
+  for (size_t i = 0; i < p.products.n; i++) {
+    bool done = is_dead(&p, p.products.at[i]);
+    if (done)
+      continue;
+    LOOM_TRY(pack_slot(&p, p.products.at[i], &done));
+    if (!done)
+      LOOM_TRY(pack_in_front(&p, p.products.at[i]));
+  }
+  for (size_t i = 0; i < p.dead.n; i++)
+    ir_erase(p.dead.at[i]);
+  return LOOM_OK;
+}

@@ -1,0 +1,117 @@
+/* Products with a packed right-hand side (cpu_pack_text.c).  C[m][n] += A[m][k] * B[k][n], all f32:
+ *
+ *   for i0 by MR                    a block of rows of A, which stays in L1
+ *     for j0 by NR                  a panel of B, which comes from L2
+ *       MR x NR sums in registers: loaded from C, += over all k, stored to C
+ *
+ * The inner loop is NR / lanes loads, MR broadcasts and fused multiply-adds.  Rows behind m are row m-1 again (computed twice, stored twice
+ * with the same value), columns behind n are masked off in C.  Every sum is one chain of fused multiply-adds from C through k = 0, 1, ... */
+#include "target/cpu/cpu_private.h"
+
+typedef struct product_text { text out; cpu_blocking b; const char *panel_type; } product_text;
+
+enum { STEPS = 4 };
+
+#define LINE(k, ...) text_addf(&(k)->out, __VA_ARGS__)
+#define MATRIX "memref<?x?xf32, strided<[?, 1], offset: ?>>"
+
+/* Most multiply-adds a load with sums, one row of B and one element of A in registers; NR is a whole number of cache lines in any case. */
+cpu_blocking cpu_product_blocking(int vector_bytes) {
+  int registers = vector_bytes == 64 ? 32 : 16;
+  cpu_blocking best = {.lanes = vector_bytes / 4, .rows = 1, .vectors = 1};
+  for (int v = 1; v <= 4; v *= 2)
+    for (int r = 1; r * v + v + 1 <= registers; r++)
+      if (r * v * (best.rows + best.vectors) > best.rows * best.vectors * (r + v))
+        best = (cpu_blocking){.lanes = best.lanes, .rows = r, .vectors = v};
+  return best;
+}
+
+/* ---- the product ---- */
+static void add_types(product_text *k) {
+  for (int i = 0; i < k->b.rows * k->b.vectors; i++)
+    LINE(k, "%svector<%dxf32>", i ? ", " : "", k->b.lanes);
+}
+
+/* Sums of step u are %s<u>..; those of the last one are yielded. */
+static void add_step(product_text *k, int u) {
+  int lanes = k->b.lanes;
+  LINE(k, "        %%k%d = arith.constant %d : index\n        %%kk%d = arith.addi %%kk, %%k%d : index\n        %%br%d = arith.addi %%first, %%kk%d : index\n", u, u, u, u, u, u);
+  for (int v = 0; v < k->b.vectors; v++)
+    LINE(k, "        %%y%d_%d = vector.load %%pb[%%br%d, %%v%d] : %s, vector<%dxf32>\n", u, v, u, v, k->panel_type, lanes);
+  for (int i = 0; i < k->b.rows; i++) {
+    LINE(k, "        %%e%d_%d = memref.load %%a[%%r%d, %%kk%d] : " MATRIX "\n        %%x%d_%d = vector.broadcast %%e%d_%d : f32 to vector<%dxf32>\n", u, i, i, u, u, i, u, i, lanes);
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "        %%s%d_%d_%d = vector.fma %%x%d_%d, %%y%d_%d, %%s%d_%d_%d : vector<%dxf32>\n", u + 1, i, v, u, i, u, v, u, i, v, lanes);
+  }
+}
+
+static void add_names(product_text *k, const char *prefix) {
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "%s%s_%d_%d", i + v ? ", " : "", prefix, i, v);
+}
+
+/* `steps` of k at a time: counting on so many addresses takes the ports of the multiply-adds. */
+static void add_inner_loop(product_text *k, const char *name, const char *from, const char *to, const char *start, int steps) {
+  int n = k->b.rows * k->b.vectors;
+  LINE(k, "      %s:%d = scf.for %%kk = %s to %s step %%st%d iter_args(", name, n, from, to, steps);
+  for (int i = 0; i < n; i++)
+    LINE(k, "%s%%s0_%d_%d = %s%d", i ? ", " : "", i / k->b.vectors, i % k->b.vectors, start, i);
+  LINE(k, ") -> (");
+  add_types(k);
+  LINE(k, ") {\n");
+  for (int u = 0; u < steps; u++)
+    add_step(k, u);
+  LINE(k, "        scf.yield ");
+  add_names(k, arena_printf(k->out.mem, "%%s%d", steps));
+  LINE(k, " : ");
+  add_types(k);
+  LINE(k, "\n      }\n");
+}
+
+/* Sums of a panel; where %init is true they start from 0 and what %from holds does not matter. */
+static void add_panel(product_text *k) {
+  int lanes = k->b.lanes;
+  LINE(k, "    %%p = arith.divui %%j0, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n    %%first = arith.addi %%base, %%skip : index\n"
+          "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n    %%old = arith.select %%init, %%c0, %%n : index\n"
+          "    %%keep0 = arith.subi %%old, %%j0 : index\n");
+  for (int v = 0; v < k->b.vectors; v++) {
+    if (v > 0)   /* vectors wholly behind n have an empty mask; their addresses stay inside the row */
+      LINE(k, "    %%left%d = arith.subi %%left%d, %%cV : index\n    %%keep%d = arith.subi %%keep%d, %%cV : index\n    %%jn%d = arith.addi %%j0_%d, %%cV : index\n"
+              "    %%j0_%d = arith.minsi %%jn%d, %%n : index\n", v, v - 1, v, v - 1, v, v - 1, v, v);
+    LINE(k, "    %%mask%d = vector.create_mask %%left%d : vector<%dxi1>\n    %%known%d = vector.create_mask %%keep%d : vector<%dxi1>\n", v, v, lanes, v, v, lanes);
+  }
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "      %%old%d = vector.maskedload %%from[%%r%d, %%j0_%d], %%known%d, %%z : " MATRIX ", vector<%dxi1>, vector<%dxf32> into vector<%dxf32>\n",
+           i * k->b.vectors + v, i, v, v, lanes, lanes, lanes);
+  add_inner_loop(k, "%mid", "%c0", "%kwhole", "%old", STEPS);
+  add_inner_loop(k, "%new", "%kwhole", "%k", "%mid#", 1);
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "      vector.maskedstore %%to[%%r%d, %%j0_%d], %%mask%d, %%new#%d : " MATRIX ", vector<%dxi1>, vector<%dxf32>\n", i, v, v, i * k->b.vectors + v, lanes, lanes);
+}
+
+const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
+  product_text k = {.out = text_new(mem), .b = cpu_product_blocking(vector_bytes)};
+  int lanes = k.b.lanes, nr = lanes * k.b.vectors;
+  k.panel_type = arena_printf(mem, "memref<?x%dxf32>", nr);
+  LINE(&k, "func.func private @%s(%%a: " MATRIX ", %%pb: %s, %%base: index, %%stride: index, %%from: " MATRIX ", %%to: " MATRIX ", %%init: i1) "
+           "attributes {llvm.linkage = #llvm.linkage<internal>} {\n", name, k.panel_type);
+  LINE(&k, "  %%c0 = arith.constant 0 : index\n  %%cV = arith.constant %d : index\n  %%cNR = arith.constant %d : index\n"
+           "  %%cMR = arith.constant %d : index\n  %%z = arith.constant dense<0.0> : vector<%dxf32>\n", lanes, nr, k.b.rows, lanes);
+  for (int i = 0; i < k.b.rows; i++)
+    LINE(&k, "  %%row%d = arith.constant %d : index\n", i, i);
+  for (int v = 0; v < k.b.vectors; v++)
+    LINE(&k, "  %%v%d = arith.constant %d : index\n", v, v * lanes);
+  LINE(&k, "  %%st%d = arith.constant %d : index\n  %%st1 = arith.constant 1 : index\n  %%m = memref.dim %%to, %%c0 : " MATRIX "\n  %%n = memref.dim %%to, %%st1 : " MATRIX "\n"
+           "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n"
+           "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", STEPS, STEPS, STEPS);
+  LINE(&k, "  scf.for %%i0 = %%c0 to %%m step %%cMR {\n");
+  for (int i = 0; i < k.b.rows; i++)
+    LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n", i, i, i, i);
+  LINE(&k, "    scf.for %%j0 = %%c0 to %%n step %%cNR {\n");
+  add_panel(&k);
+  LINE(&k, "    }\n  }\n  return\n}\n");
+  return text_str(&k.out);
+}

@@ -1,0 +1,99 @@
+#include "target/cpu/cpu_region.h"
+
+static bool entry(MlirOperation op, const char *name, int segment, int d, MlirValue *value, int64_t *number) {
+  MlirAttribute a = ir_attr_of(op, name);
+  intptr_t first, count, at = 0;
+  if (mlirAttributeIsNull(a) || !mlirAttributeIsADenseI64Array(a) || d >= mlirDenseArrayGetNumElements(a) || !ir_segment(op, segment, &first, &count))
+    return false;
+  *value = (MlirValue){NULL};
+  *number = mlirDenseI64ArrayGetElement(a, d);
+  if (*number != mlirShapedTypeGetDynamicSize())
+    return true;
+  for (int i = 0; i < d; i++)
+    at += mlirDenseI64ArrayGetElement(a, i) == mlirShapedTypeGetDynamicSize();
+  *number = 0;
+  *value = ir_operand(op, first + at);
+  return at < count;
+}
+
+/* The dims that stay of a part that drops some of those with one element: the first ones that can go, go. */
+static bool read_kept(MlirOperation op, MlirType t, cpu_region *out) {
+  int drops = out->rank - (int)mlirShapedTypeGetRank(t);
+  for (int d = 0; d < out->rank; d++) {
+    int64_t size = mlirDenseI64ArrayGetElement(ir_attr_of(op, "static_sizes"), d);
+    if (size == 1 && drops > 0)
+      drops--;
+    else
+      out->kept[out->n_kept++] = d;
+  }
+  return drops == 0;
+}
+
+bool cpu_read_region(MlirValue v, cpu_region *out) {
+  MlirOperation def = ir_def(v);
+  *out = (cpu_region){.slot = v};
+  if (mlirOperationIsNull(def) || mlirShapedTypeGetRank(mlirValueGetType(v)) > CPU_RANK_MAX)
+    return false;
+  if (ir_op_is(def, "memref.view")) {
+    out->rank = out->n_kept = (int)mlirShapedTypeGetRank(mlirValueGetType(v));
+    for (int d = 0; d < out->rank; d++)
+      out->kept[d] = d;
+    return true;
+  }
+  if (!ir_op_is(def, "memref.subview") || !ir_op_is(ir_def(ir_operand(def, 0)), "memref.view"))
+    return false;
+  out->slot = ir_operand(def, 0);
+  out->rank = (int)mlirShapedTypeGetRank(mlirValueGetType(out->slot));
+  for (int d = 0; d < out->rank; d++) {
+    MlirValue step;
+    int64_t by;
+    if (out->rank > CPU_RANK_MAX || !entry(def, "static_offsets", 1, d, &out->offset[d], &out->start[d]) || !entry(def, "static_strides", 3, d, &step, &by) || by != 1)
+      return false;
+  }
+  return read_kept(def, mlirValueGetType(v), out);
+}
+
+static bool is_multiple(MlirValue v, int64_t n) {
+  int64_t c;
+  MlirOperation def = ir_def(v);
+  if (ir_const_int(v, &c))
+    return c % n == 0;
+  if (ir_op_is(def, "arith.muli"))
+    return is_multiple(ir_operand(def, 0), n) || is_multiple(ir_operand(def, 1), n);
+  return ir_op_is(def, "arith.addi") && is_multiple(ir_operand(def, 0), n) && is_multiple(ir_operand(def, 1), n);
+}
+
+bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n) {
+  return mlirValueIsNull(r->offset[d]) ? r->start[d] % n == 0 : is_multiple(r->offset[d], n);
+}
+
+MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d) {
+  return mlirValueIsNull(r->offset[d]) ? ir_index_const(b, r->start[d]) : r->offset[d];
+}
+
+MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading) {
+  MlirType t = mlirValueGetType(v);
+  int rank = (int)mlirShapedTypeGetRank(t), n = 1;
+  int64_t dynamic = mlirShapedTypeGetDynamicSize(), strides[CPU_RANK_MAX], offset, at[CPU_RANK_MAX], size[CPU_RANK_MAX], step[CPU_RANK_MAX];
+  MlirValue operands[1 + 2 * CPU_RANK_MAX] = {v};
+  int32_t segments[4] = {1, rank - 2, 0, 0};
+  if (rank == 2 || rank > CPU_RANK_MAX || !mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)))
+    return v;
+  for (int d = 0; d < rank; d++) {
+    at[d] = d < rank - 2 ? dynamic : 0;
+    size[d] = d < rank - 2 ? 1 : mlirShapedTypeGetDimSize(t, d);
+    step[d] = 1;
+    if (d < rank - 2)
+      operands[n++] = leading[d];
+  }
+  for (int d = rank - 2; d < rank; d++)
+    if (size[d] == dynamic) {
+      operands[n++] = ir_build1(b, "memref.dim", ir_index_type(b->ir), 2, (MlirValue[]){v, ir_index_const(b, d)}, 0, NULL);
+      segments[2]++;
+    }
+  MlirAttribute layout = mlirStridedLayoutAttrGet(b->ir->mlir, dynamic, 2, strides + rank - 2);
+  MlirType part = mlirMemRefTypeGet(mlirShapedTypeGetElementType(t), 2, size + rank - 2, layout, mlirMemRefTypeGetMemorySpace(t));
+  const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(b->ir->mlir, rank, at)}, {"static_sizes", mlirDenseI64ArrayGet(b->ir->mlir, rank, size)},
+                            {"static_strides", mlirDenseI64ArrayGet(b->ir->mlir, rank, step)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(b->ir->mlir, 4, segments)}};
+  return ir_build1(b, "memref.subview", part, n, operands, 4, attrs);
+}

@@ -1,0 +1,19 @@
+/* Parts of slots: what a memref that is a slot of the workspace (memref.view), or one memref.subview of it, shows of it. */
+#ifndef LOOM_CPU_REGION_H
+#define LOOM_CPU_REGION_H
+#include "ir/ir.h"
+enum { CPU_RANK_MAX = 8 };
+typedef struct cpu_region {
+  MlirValue slot;                          /* result of the memref.view */
+  int rank, n_kept, kept[CPU_RANK_MAX];    /* dims of the slot; those that the part has, in order */
+  MlirValue offset[CPU_RANK_MAX];          /* null: start[d] */
+  int64_t start[CPU_RANK_MAX];
+} cpu_region;
+/* false: `v` is no such part, or one with steps other than 1. */
+bool cpu_read_region(MlirValue v, cpu_region *out);
+/* Is the offset along dim d a multiple of n, whatever the loop counters are? */
+bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
+MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
+/* The last two dims of v at `leading` (one index for each dim before them): a matrix.  v itself where it has two dims. */
+MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading);
+#endif
