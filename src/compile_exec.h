@@ -56,13 +56,13 @@ LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char 
 
 /* ---- compile_host.c ---- */
 /* Machine code of s, linked; close it in any case. */
-typedef struct compile_code { codegen_image *image; cpu_tile_fn fn; } compile_code;
-LOOM_MUST_USE loom_status compile_open_code(compile_state *s, compile_code *out);
-void compile_close_code(compile_code *c);
+typedef struct compile_image { codegen_image *image; cpu_tile_fn fn; } compile_image;
+LOOM_MUST_USE loom_status compile_open_image(compile_state *s, compile_image *out);
+void compile_close_image(compile_image *c);
 /* A call of it, to be made any number of times: copies of the inputs (by kernel tensor), fresh memory for what is returned, workspaces and
  * threads; by_root: by kernel tensor.  Nothing to close where opening fails. */
 typedef struct compile_call { cpu_tile_fn fn; void **buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ } compile_call;
-LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_code *code, const interp_tensor *inputs, void **by_root, compile_call *out);
+LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out);
 void compile_make_call(const compile_call *c);
 void compile_close_call(compile_call *c);
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);

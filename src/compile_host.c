@@ -46,9 +46,9 @@ static const int64_t *open_sizes(compile_state *s) {
 }
 
 /* ---- the call ---- */
-loom_status compile_open_code(compile_state *s, compile_code *out) {
+loom_status compile_open_image(compile_state *s, compile_image *out) {
   const char *name = s->grid.n_dims ? CPU_CORE_NAME : s->kernel->name;
-  *out = (compile_code){0};
+  *out = (compile_image){0};
   LOOM_TRY(compile_host_object(s));
   LOOM_TRY(cpu_link_kernel(s->ctx, s->object, s->object_size, &out->image));
   void *address = codegen_lookup(out->image, name);
@@ -60,12 +60,12 @@ loom_status compile_open_code(compile_state *s, compile_code *out) {
   return diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", name);
 }
 
-void compile_close_code(compile_code *c) {
+void compile_close_image(compile_image *c) {
   if (c->image)
     codegen_unlink(c->image);
 }
 
-loom_status compile_open_call(compile_state *s, const compile_code *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
+loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
   const cpu_grid *p = &s->grid;
   size_t n;
   *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s)};
@@ -124,7 +124,7 @@ static loom_status run_opened(compile_state *s, const run_options *r, const comp
   return LOOM_OK;
 }
 
-static loom_status run(compile_state *s, const run_options *r, const compile_code *code, const compile_results *all, bool integers, compile_execution *out) {
+static loom_status run(compile_state *s, const run_options *r, const compile_image *code, const compile_results *all, bool integers, compile_execution *out) {
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
   void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
   compile_call c;
@@ -144,14 +144,14 @@ static bool takes_floats_only(const kernel_graph *k) {
 
 loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out) {
   compile_results all = compile_list_results(&s->ctx->mem, s->kernel);
-  compile_code code;
-  LOOM_TRY(compile_open_code(s, &code));
+  compile_image code;
+  LOOM_TRY(compile_open_image(s, &code));
   loom_status st = run(s, r, &code, &all, false, out);
   /* indices that are made up as small whole numbers could point anywhere, so only kernels of floats run once more */
   if (st == LOOM_OK && r->check && compile_is_whole(&s->kernel->body) && takes_floats_only(s->kernel)) {
     out->check.integers_run = true;
     st = run(s, r, &code, &all, true, out);
   }
-  compile_close_code(&code);
+  compile_close_image(&code);
   return st;
 }
