@@ -1,5 +1,6 @@
 /* Oracle: the same functions as upstream's scalar loops (convert-linalg-to-loops first), bit for bit.  Values are small whole numbers, so that sums do not
  * depend on their order.  All of every buffer is compared; what lies outside of the extents is as random as the rest. */
+#include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_testing.h"
 #include <stdlib.h>
 
@@ -264,8 +265,47 @@ static void test_random_runs_do_what_loops_do(void **state) {
   codegen_unlink(loops);
 }
 
+/* ---- large tensors ---- */
+/* Written past the caches from whole lines on, with masked ends in front and behind, wherever the tensor and its rows start. */
+static void test_large_tensors_are_written_whole(void **state) {
+  (void)state;
+  enum { ROWS = 1100, COLS = 1021 };
+  static const char src[] =
+      "func.func @f(%a: memref<1100x1021xf32>, %o: memref<1100x1021xf32>, %m: index, %n: index, %first: index) attributes {loom.tile_function} {\n"
+      "  %as = memref.subview %a[%first, 0] [%m, %n] [1, 1] : memref<1100x1021xf32> to memref<?x?xf32, strided<[1021, 1], offset: ?>>\n"
+      "  %os = memref.subview %o[%first, 0] [%m, %n] [1, 1] : memref<1100x1021xf32> to memref<?x?xf32, strided<[1021, 1], offset: ?>>\n"
+      "  linalg.generic {indexing_maps = [" ID2 ", " ID2 "], " PP "} ins(%as : memref<?x?xf32, strided<[1021, 1], offset: ?>>) outs(%os : memref<?x?xf32, strided<[1021, 1], offset: ?>>) {\n"
+      "  ^bb0(%x: f32, %y: f32):\n    %d = arith.addf %x, %x : f32\n    linalg.yield %d : f32\n  }\n  return\n}\n";
+  static const int64_t parts[][3] = {{3, 1021, 0}, {5, 700, 11}, {4, 17, 1}, {2, 15, 7}, {1, 3, 1099}, {2, 0, 5}};
+  MlirModule m;
+  assert_int_equal(ir_parse(&ir, "large.mlir", src, strlen(src), &m), LOOM_OK);
+  assert_int_equal(cpu_lower_vectors(&ir, m, 64), LOOM_OK);
+  const char *lowered = ir_print(&ctx.mem, mlirModuleGetOperation(m), false);
+  assert_non_null(strstr(lowered, "nontemporal"));
+  assert_non_null(strstr(lowered, "memref.prefetch"));
+  ir_close_module(m);
+  codegen_image *image = compile_for(src, NULL, NULL);
+  float *in = arena_alloc(&ctx.mem, (ROWS * COLS + 16) * sizeof *in), *out = arena_alloc(&ctx.mem, (ROWS * COLS + 16) * sizeof *out);
+  for (int i = 0; i < ROWS * COLS + 16; i++)
+    in[i] = (float)(i % 1000), out[i] = -1;
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+    for (int shift = 0; shift < 16; shift += 5) {   /* of the tensor in a line */
+      tile(image, "f")((void *[]){in, out + shift}, parts[k]);
+      for (int64_t i = 0; i < ROWS * COLS; i++) {
+        int64_t row = i / COLS - parts[k][2], col = i % COLS;
+        bool inside = row >= 0 && row < parts[k][0] && col < parts[k][1];
+        if (out[shift + i] != (inside ? 2 * in[i] : -1))
+          fail_msg("part %zu, shift %d: element %d is %g", k, shift, (int)i, (double)out[shift + i]);
+        if (inside)
+          out[shift + i] = -1;
+      }
+    }
+  codegen_unlink(image);
+}
+
 int main(void) {
 #define T CPU_TEST
-  const struct CMUnitTest tests[] = {T(test_vectors_do_what_loops_do), T(test_rows_combine_in_every_way), T(test_random_runs_do_what_loops_do)};
+  const struct CMUnitTest tests[] = {T(test_vectors_do_what_loops_do), T(test_rows_combine_in_every_way), T(test_random_runs_do_what_loops_do),
+                                     T(test_large_tensors_are_written_whole)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
