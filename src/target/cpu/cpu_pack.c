@@ -23,6 +23,12 @@ static bool is_f32(MlirValue v) {
   return mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_F32;
 }
 
+/* f32, or a narrower float that f32 holds exactly */
+static bool fits_f32(MlirValue v) {
+  dtype t;
+  return is_f32(v) || (mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && (t == DTYPE_F16 || t == DTYPE_BF16));
+}
+
 static bool has_unit_columns(MlirValue v) {
   int64_t strides[CPU_RANK_MAX], offset;
   MlirType t = mlirValueGetType(v);
@@ -31,12 +37,13 @@ static bool has_unit_columns(MlirValue v) {
 }
 
 static bool is_packable_product(packer *p, MlirOperation op) {
+  MlirType wide;
   MlirAttribute maps = ir_linalg_maps(op);
   const char *plain = ir_op_is(op, "linalg.matmul")
                           ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
                           : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
-  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && is_f32(ir_operand(op, 0)) && is_f32(ir_operand(op, 2)) && has_unit_columns(ir_operand(op, 0)) &&
-         has_unit_columns(ir_operand(op, 2));
+  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && has_unit_columns(ir_operand(op, 0)) &&
+         has_unit_columns(ir_operand(op, 2)) && (is_f32(ir_operand(op, 0)) || cpu_largest(ir_operand(op, 0), ir_dtype(p->ir, DTYPE_F32), &wide));
 }
 
 /* ---- packed memory ---- */
@@ -133,18 +140,63 @@ static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *t
   return call(&at, name, 4, (MlirValue[]){cast(&at, m, type), cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
 }
 
+static const char *widen_text(arena *mem, const char *name, const char *type, const char *element) {
+  return arena_printf(mem, "func.func private @%s(%%a: %s, %%to: %s) attributes {llvm.linkage = #llvm.linkage<internal>} {\n"
+                           "  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = [\"parallel\", \"parallel\"]}"
+                           " ins(%%a : %s) outs(%%to : %s) {\n  ^bb0(%%x: %s, %%y: f32):\n    %%w = arith.extf %%x : %s to f32\n    linalg.yield %%w : f32\n  }\n  return\n}\n",
+                      name, type, matrix, type, matrix, element, element);
+}
+
+/* The left-hand side as f32: itself, or a copy behind the slots. */
+static loom_status widen(packer *p, ir_builder *at, MlirValue a, MlirValue memory, MlirValue *out) {
+  arena *mem = &p->ir->ctx->mem;
+  MlirType t = mlirValueGetType(a), index_type = ir_index_type(p->ir);
+  dtype e;
+  *out = a;
+  if (is_f32(a) || !ir_type_dtype(t, &e))
+    return LOOM_OK;
+  const char *name = arena_printf(mem, "loom_widen_%s", dtype_mlir(e)), *type = arena_printf(mem, "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
+  LOOM_TRY(need(p, name, widen_text(mem, name, type, dtype_mlir(e))));
+  MlirValue m = ir_build1(at, "memref.dim", index_type, 2, (MlirValue[]){a, ir_index_const(at, 0)}, 0, NULL);
+  MlirValue k = ir_build1(at, "memref.dim", index_type, 2, (MlirValue[]){a, ir_index_const(at, 1)}, 0, NULL);
+  int64_t dynamic = mlirShapedTypeGetDynamicSize(), columns = mlirShapedTypeGetDimSize(mlirValueGetType(memory), 1);
+  MlirType part = ir_type(p->ir, arena_printf(mem, "memref<?x?xf32, strided<[%" PRId64 ", 1]>>", columns));
+  const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){0, 0})}, {"static_sizes", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){dynamic, dynamic})},
+                            {"static_strides", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){1, 1})}, {"operandSegmentSizes", mlirDenseI32ArrayGet(p->ir->mlir, 4, (int32_t[]){1, 0, 2, 0})}};
+  *out = cast(at, ir_build1(at, "memref.subview", part, 3, (MlirValue[]){memory, m, k}, 4, attrs), matrix);
+  return call(at, name, 2, (MlirValue[]){cast(at, a, type), *out});
+}
+
+/* Memory for `widen` of any matrix of `a`; null: it is f32 already. */
+static loom_status reserve_wide(packer *p, MlirValue a, MlirValue *out) {
+  MlirType t;
+  *out = (MlirValue){NULL};
+  if (is_f32(a) || !cpu_largest(a, ir_dtype(p->ir, DTYPE_F32), &t))
+    return LOOM_OK;
+  int rank = (int)mlirShapedTypeGetRank(t);
+  int64_t rows = mlirShapedTypeGetDimSize(t, rank - 2), columns = mlirShapedTypeGetDimSize(t, rank - 1);
+  ir_builder b = ir_before(p->ir, mlirBlockGetFirstOperation(mlirBlockArgumentGetOwner(p->workspace)));
+  *p->bytes = (*p->bytes + 63) / 64 * 64;
+  MlirType wide = ir_type(p->ir, arena_printf(&p->ir->ctx->mem, "memref<%" PRId64 "x%" PRId64 "xf32>", rows, columns));
+  *out = ir_build1(&b, "memref.view", wide, 2, (MlirValue[]){p->workspace, ir_index_const(&b, *p->bytes)}, 0, NULL);
+  *p->bytes += rows * columns * 4;
+  return mlirValueIsNull(*out) ? LOOM_EBUG : LOOM_OK;
+}
+
 static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
   LOOM_TRY(need(p, "loom_product_f32", cpu_product_text(&p->ir->ctx->mem, "loom_product_f32", p->vector_bytes)));
   cpu_sums sums = cpu_find_sums(p->ir, op);
   ir_builder at = ir_before(p->ir, op);
-  MlirValue index[CPU_RANK_MAX], a = ir_operand(op, 0), c = ir_operand(op, 2), init = cpu_sums_start(&at, &sums, op), to = c;
+  MlirValue index[CPU_RANK_MAX], a = ir_operand(op, 0), c = ir_operand(op, 2), memory, left, init = cpu_sums_start(&at, &sums, op), to = c;
   int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
   if (batches)
     sums.store = (MlirOperation){NULL};
   else
     to = cpu_sums_end(&at, &sums, op, matrix);
+  LOOM_TRY(reserve_wide(p, a, &memory));
   open_loops(&at, c, batches, index);
-  MlirValue row = first_row(p, &at, b, r, index), left = cpu_matrix_at(&at, a, index), from = cpu_matrix_at(&at, c, index);
+  LOOM_TRY(widen(p, &at, cpu_matrix_at(&at, a, index), memory, &left));
+  MlirValue row = first_row(p, &at, b, r, index), from = cpu_matrix_at(&at, c, index);
   LOOM_TRY(call(&at, "loom_product_f32", 7, (MlirValue[]){cast(&at, left, matrix), cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cast(&at, from, matrix),
                                                           cast(&at, batches ? from : to, matrix), init}));
   vec_push(&p->ir->ctx->mem, &p->dead, op);
@@ -218,24 +270,10 @@ static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
   return LOOM_OK;
 }
 
-/* The most elements each dim of `v` can have. */
-static bool largest(MlirValue v, MlirType *out) {
-  cpu_region r;
-  MlirType t = mlirValueGetType(v);
-  int64_t size[CPU_RANK_MAX];
-  int rank = (int)mlirShapedTypeGetRank(t);
-  if (!cpu_read_region(v, &r))
-    return false;
-  for (int d = 0; d < rank; d++)
-    size[d] = mlirShapedTypeIsDynamicDim(t, d) ? mlirShapedTypeGetDimSize(mlirValueGetType(r.slot), r.kept[d]) : mlirShapedTypeGetDimSize(t, d);
-  *out = mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(t), rank, size, (MlirAttribute){NULL});
-  return true;
-}
-
 static loom_status pack_in_front(packer *p, MlirOperation op) {
   MlirValue b = ir_operand(op, 1);
   MlirType t;
-  if (!is_packable_product(p, op) || !largest(b, &t))
+  if (!is_packable_product(p, op) || !cpu_largest(b, mlirShapedTypeGetElementType(mlirValueGetType(b)), &t))
     return LOOM_OK;
   panels to = make_panels(p, t);
   cpu_region whole = {.rank = (int)mlirShapedTypeGetRank(t), .n_kept = (int)mlirShapedTypeGetRank(t)};

@@ -97,3 +97,21 @@ MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading) {
                             {"static_strides", mlirDenseI64ArrayGet(b->ir->mlir, rank, step)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(b->ir->mlir, 4, segments)}};
   return ir_build1(b, "memref.subview", part, n, operands, 4, attrs);
 }
+
+bool cpu_largest(MlirValue v, MlirType element, MlirType *out) {
+  cpu_region r;
+  MlirType t = mlirValueGetType(v);
+  int64_t size[CPU_RANK_MAX];
+  int rank = (int)mlirShapedTypeGetRank(t);
+  bool is_part = cpu_read_region(v, &r);
+  for (int d = 0; d < rank; d++) {
+    size[d] = mlirShapedTypeGetDimSize(t, d);
+    if (!mlirShapedTypeIsDynamicDim(t, d))
+      continue;
+    if (!is_part)
+      return false;
+    size[d] = mlirShapedTypeGetDimSize(mlirValueGetType(r.slot), r.kept[d]);
+  }
+  *out = mlirMemRefTypeContiguousGet(element, rank, size, (MlirAttribute){NULL});
+  return true;
+}

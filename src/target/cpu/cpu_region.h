@@ -16,4 +16,6 @@ bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
 /* The last two dims of v at `leading` (one index for each dim before them): a matrix.  v itself where it has two dims. */
 MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading);
+/* A packed memref type of `element` with the most elements each dim of v can have; false: that is not known. */
+bool cpu_largest(MlirValue v, MlirType element, MlirType *out);
 #endif
