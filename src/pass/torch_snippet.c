@@ -28,6 +28,17 @@ static const tl_value *as_operand(describer *d, MlirValue v) {
   return o;
 }
 
+/* A quantized tensor carries its scale and zero point in its type there; here they are operands of whoever takes them back. */
+static int add_quantization(describer *d, MlirOperation op, const tl_value **in) {
+  if (!text_starts(ir_op_name(op), "torch.aten.dequantize.") || ir_num_operands(op) != 1)
+    return 0;
+  MlirOperation def = ir_def(ir_operand(op, 0));
+  bool is_made = !mlirOperationIsNull(def) && (ir_op_is(def, "torch.aten.quantize_per_tensor") || ir_op_is(def, "torch.aten._make_per_tensor_quantized_tensor"));
+  for (int i = 0; i < 2 && is_made; i++)
+    in[i] = as_operand(d, ir_operand(def, 1 + i));
+  return is_made ? 2 : 0;
+}
+
 static void read_attributes(torch_conversion *t, MlirOperation op, tl_op *out) {
   intptr_t n = mlirOperationGetNumAttributes(op);
   tl_attribute *all = ARENA_NEW_N(t->mem, tl_attribute, n + 1);
@@ -147,10 +158,11 @@ void torch_add_snippet(torch_conversion *t, MlirOperation op) {
   describer d = {.t = t, .s = s, .params = text_new(mem)};
   int n_in = (int)ir_num_operands(of), n_out = (int)mlirOperationGetNumResults(op);
   *s = (torch_snippet){.op = op, .name = arena_printf(mem, "s%zu", t->made.n), .n_out = n_out};
-  const tl_value **in = ARENA_NEW_N(mem, const tl_value *, n_in + 1);
+  const tl_value **in = ARENA_NEW_N(mem, const tl_value *, n_in + 2);
   tl_type *out = ARENA_NEW_N(mem, tl_type, n_out + 1);
   for (int i = 0; i < n_in; i++)
     in[i] = as_operand(&d, ir_operand(of, i));
+  n_in += add_quantization(&d, of, in + n_in);
   for (int i = 0; i < n_out; i++)
     out[i] = torch_describe(t, ir_result(op, i))->type;
   tl_op o = {.name = torch_lowered_name(t, op), .span = ir_span(t->ir, op), .in = in, .n_in = n_in, .out = out, .n_out = n_out};

@@ -175,6 +175,11 @@ case("torch.aten.clone", "%0 none", [x], x)
 case("torch.aten.contiguous", "%0 i0", [x], x)
 case("torch.aten.dropout", "%0 f0.5 false", [x], x)
 
+quant = lambda a, low=-128, high=127: min(max(round(a / 0.25) + 3, low), high)
+wide2 = rand(2, 5, seed=19, scale=40)
+case("torch.quantized_decomposed.quantize_per_tensor", "%0 f0.25 i3 i-100 i100 i1", [wide2], T((2, 5), [quant(a, -100, 100) for a in wide2.data], "si8"))
+case("torch.quantized_decomposed.dequantize_per_tensor", "%0 f0.25 i3 i-128 i127 i1", [T((3,), [-128, 3, 127], "si8")], T((3,), [-32.75, 0, 31]))
+
 # ---- reductions ----
 z = rand(2, 3, 4, seed=7)
 half = rand(3, 200, dtype="f16", seed=9)

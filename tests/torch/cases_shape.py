@@ -144,6 +144,7 @@ case("torch.aten.unbind.int", "%0 i0", [z], make((3, 4), lambda j, k: z.at(0, j,
 case("torch.aten.constant_pad_nd", "%0 [1 2 0 1] f1.5", [x], make((3, 6), lambda i, j: x.at(i, j - 1) if i < 2 and 1 <= j < 4 else 1.5))
 case("torch.aten.constant_pad_nd", "%0 [-1 1] i0", [x], make((2, 3), lambda i, j: x.at(i, j + 1) if j < 2 else 0), name="cut off")
 case("torch.aten.pad", '%0 [1 0] "constant" f2.0', [x], make((2, 4), lambda i, j: x.at(i, j - 1) if j else 2))
+case("torch.aten.as_strided", "%0 [2 3 2] [1 4 2] i5", [z], make((2, 3, 2), lambda i, j, k: z.data[5 + i + 4 * j + 2 * k]))
 case("torch.aten.flip", "%0 [0 -1]", [z], make(z.shape, lambda i, j, k: z.at(1 - i, j, 3 - k)))
 case("torch.aten.flip", "%0 [1]", [z], make(z.shape, lambda i, j, k: z.at(i, 2 - j, k)), dynamic=True)
 case("torch.aten.roll", "%0 [1 -5] [1 2]", [z], make(z.shape, lambda i, j, k: z.at(i, (j - 1) % 3, (k + 5) % 4)))

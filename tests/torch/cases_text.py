@@ -87,6 +87,22 @@ text("tm_attention_with_mask_and_scale", [q, k, v, m], [attention(q, k, v, m, sc
   %r0 = tm_tensor.attention {scale = 2.500000e-01 : f64} ins(%u0, %u1, %u2, %u3 : tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x4xf32>, tensor<2x3x5xf32>)
       outs(%e : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>""")
 
+# ---- quantized tensors ----
+Q = "!torch.vtensor<[2,3],!torch.qint8>"
+quantized = [min(max(round(a / 0.25) + 3, -128), 127) for a in x.data]
+text("quantize_and_back", [x], [T((2, 3), [(a - 3) * 0.25 for a in quantized]), T((2, 3), quantized, "si8")], f"""
+  %t = torch_c.from_builtin_tensor %u0 : tensor<2x3xf32> -> !torch.vtensor<[2,3],f32>
+  %scale = torch.constant.float 2.500000e-01
+  %zero = torch.constant.int 3
+  %type = torch.constant.int 12
+  %q = torch.aten.quantize_per_tensor %t, %scale, %zero, %type : !torch.vtensor<[2,3],f32>, !torch.float, !torch.int, !torch.int -> {Q}
+  %i = torch.aten.int_repr %q : {Q} -> !torch.vtensor<[2,3],si8>
+  %made = torch.aten._make_per_tensor_quantized_tensor %i, %scale, %zero : !torch.vtensor<[2,3],si8>, !torch.float, !torch.int -> {Q}
+  %y = torch.aten.dequantize.self %q : {Q} -> !torch.vtensor<[2,3],f32>
+  %z = torch.aten.dequantize.tensor %made : {Q} -> !torch.vtensor<[2,3],f32>
+  %r0 = torch_c.to_builtin_tensor %z : !torch.vtensor<[2,3],f32> -> tensor<2x3xf32>
+  %r1 = torch_c.to_builtin_tensor %i : !torch.vtensor<[2,3],si8> -> tensor<2x3xi8>""")
+
 # ---- control ----
 V = "!torch.vtensor<[2,3],f32>"
 IN = f"\n  %t = torch_c.from_builtin_tensor %u0 : tensor<2x3xf32> -> {V}"

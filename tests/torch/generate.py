@@ -139,7 +139,7 @@ def main():
             parts.append(emit(c, f"{label}_{seen[label]}"))
     for t in cases_text.TEXTS:
         covered |= set(re.findall(r"(?:tm_tensor|stablehlo)\.(?!yield|return|constant)[a-z_0-9]+", t[3]))
-        covered |= set(re.findall(r"torch\.bind_symbolic_shape", t[3]))
+        covered |= set(re.findall(r"torch\.bind_symbolic_shape|torch\.aten\.(?:_make_per|quantize|dequantize|int_repr)[a-z_.]*", t[3]))
         if only in t[0]:
             parts.append(emit_text(*t))
     with open(out, "w") as file:

@@ -38,7 +38,7 @@ static tl_scalar scalar_of(tl_emit *e, const tl_value *v) {
   return s;
 }
 
-/* `kind` R: computed in the type of the result, I: in that of the operands, B: of truth values. */
+/* `kind` R: computed in the type of the result, I: in that of the operands, F: in f32, B: of truth values. */
 static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) {
   tl_generic g;
   tl_val in[4] = {{0}};
@@ -56,7 +56,7 @@ static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) 
       vars[i] = (tl_scalar){.name = g.x[next], .type = g.in[next].type.dtype};
       next++;
     }
-  dtype t = kind == 'B' ? DTYPE_BOOL : dtype_compute(kind == 'R' ? out.dtype : promoted(e, n)), made;
+  dtype t = kind == 'B' ? DTYPE_BOOL : kind == 'F' ? DTYPE_F32 : dtype_compute(kind == 'R' ? out.dtype : promoted(e, n)), made;
   const char *x;
   LOOM_TRY(tl_expr(e, expr, t, vars, n, &x, &made));
   return tl_give(e, 0, tl_map_close(e, &g, tl_cast(e, x, made, out.dtype)));
@@ -138,6 +138,31 @@ loom_status tl_lower_extreme(tl_emit *e, const char *detail) {
   if (e->op->n_in == 2)
     return map_operands(e, 'R', tl_str(e, "%s(x, y)", detail), 2);
   return tl_lower_reduce(e, detail);
+}
+
+/* round(x / scale) + zero point, kept within the type of the result ("r": within operands 3 and 4): operands tensor, scale, zero point. */
+loom_status tl_lower_quantize(tl_emit *e, const char *detail) {
+  int64_t low, high;
+  tl_val x;
+  LOOM_TRY(tl_need_tensor(e, 0, &x));
+  dtype t = e->op->out[0].dtype;
+  if (e->op->out[0].kind != TL_TENSOR || dtype_is_float(t) || !dtype_is_float(x.type.dtype))
+    return tl_invalid(e, "%s is quantized to %s", dtype_torch(x.type.dtype), dtype_torch(t));
+  low = t == DTYPE_I32 ? INT32_MIN : (int64_t)tl_lowest(t);
+  high = t == DTYPE_I32 ? INT32_MAX - 63 : (int64_t)tl_highest(t);   /* the largest float below 2^31 */
+  if (*detail == 'r') {
+    LOOM_TRY(tl_need_int(e, 3, &low));
+    LOOM_TRY(tl_need_int(e, 4, &high));
+  }
+  return map_operands(e, 'F', tl_str(e, "min(max(round(x*(1/y)) + z, (%" PRId64 ")), %" PRId64 ")", low, high), 3);
+}
+
+/* (x - zero point) * scale: operands tensor, scale, zero point. */
+loom_status tl_lower_dequantize(tl_emit *e, const char *detail) {
+  (void)detail;
+  if (e->op->n_in < 3 || tl_is_none(tl_in(e, 1)))
+    return tl_refuse(e, "scale and zero point are not known: its operand is not made by quantize_per_tensor");
+  return map_operands(e, 'F', "(x - z)*y", 3);
 }
 
 loom_status tl_map(tl_emit *e, tl_type out, const char *expr, const tl_val *in, int n, tl_val *result) {

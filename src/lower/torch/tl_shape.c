@@ -344,6 +344,39 @@ const char *tl_extract(tl_emit *e, tl_val v, const char *const *at) {
   return tl_line(e, "tensor.extract %s[%s] : %s", v.name, text_str(&t), tl_text(e, v.type));
 }
 
+/* Elements of the tensor in row order at offset + sum of index * stride: operands tensor, sizes, strides, offset. */
+loom_status tl_lower_as_strided(tl_emit *e, const char *detail) {
+  (void)detail;
+  tl_val v;
+  tl_type out;
+  int64_t stride[TL_RANK_MAX], offset = 0, last;
+  int n;
+  LOOM_TRY(tl_need_tensor(e, 0, &v));
+  LOOM_TRY(need_result(e, 0, &out));
+  LOOM_TRY(tl_need_ints(e, 2, TL_RANK_MAX, stride, &n));
+  if (!tl_is_none(tl_in(e, 3)))
+    LOOM_TRY(tl_need_int(e, 3, &offset));
+  if (n != out.rank || !tl_is_static(&out) || !tl_is_static(&v.type))
+    return tl_refuse(e, "sizes that are not known");
+  last = offset;
+  for (int d = 0; d < n; d++)
+    if (stride[d] < 0 || stride[d] > INT32_MAX || out.dim[d] > INT32_MAX)
+      return tl_invalid(e, "a stride of %" PRId64, stride[d]);
+    else
+      last += (out.dim[d] - 1) * stride[d];
+  if (offset < 0 || (tl_elems(&out) > 0 && last >= tl_elems(&v.type)))
+    return tl_invalid(e, "element %" PRId64 " of %" PRId64, last, tl_elems(&v.type));
+  int64_t all = tl_elems(&v.type);
+  LOOM_TRY(tl_view(e, v, tl_tensor(v.type.dtype, 1, &all), NULL, &v));
+  tl_generic g = {.rank = n, .n_out = 1, .out = {tl_empty(e, out, NULL)}};
+  tl_generic_open(e, &g);
+  tl_num at = tl_known(offset);
+  for (int d = 0; d < n; d++)
+    at = tl_calc(e, at, '+', tl_calc(e, tl_named(tl_line(e, "linalg.index %d : index", d)), '*', tl_known(stride[d])));
+  const char *flat = tl_num_name(e, at);
+  return tl_give(e, 0, tl_map_close(e, &g, tl_extract(e, v, &flat)));
+}
+
 /* Elements on one side of a diagonal; the others are 0.  "triu", "tril"; operand 1: the diagonal. */
 loom_status tl_lower_triangle(tl_emit *e, const char *detail) {
   tl_val v;

@@ -22,6 +22,12 @@ static bool dtype_of_text(const char *s, size_t n, dtype *out) {
     return false;
   memcpy(name, s, n);
   name[n] = '\0';
+  static const struct { const char *name; dtype type; } quantized[] = {{"!torch.qint8", DTYPE_I8}, {"!torch.quint8", DTYPE_U8}, {"!torch.qint32", DTYPE_I32}};
+  for (size_t i = 0; i < sizeof quantized / sizeof *quantized; i++)
+    if (text_eq(name, quantized[i].name)) {
+      *out = quantized[i].type;
+      return true;
+    }
   if (name[0] == 's' && name[1] == 'i')   /* signed integers carry their sign in the type there */
     return dtype_parse(name + 1, out);
   return dtype_parse(name, out);
