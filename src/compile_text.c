@@ -52,7 +52,8 @@ static loom_status list_unknown_ops(ir_ctx *ir, const diag_source *source, const
     if (!name)
       continue;
     bool is_hardware = text_starts(name, "adl.") || text_starts(name, "df.");   /* in front of upstream's modules; ir reads them */
-    if (is_hardware || torch_is_name(name) || ir_knows_op(ir, name) || ir_knows_dialect(ir, name))
+    bool is_parameter = text_eq(name, "stream.parameter.named") || text_eq(name, "flow.parameter.named");   /* compile_bind_parameters */
+    if (is_hardware || is_parameter || torch_is_name(name) || ir_knows_op(ir, name) || ir_knows_dialect(ir, name))
       continue;
     any = true;
     bool is_op = text_eq(what, "operation");
@@ -78,7 +79,8 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   bool allows = ir_allows_unregistered(ir);
   if (!allows)
     LOOM_TRY(list_unknown_ops(ir, source, src, size));
-  ir_allow_unregistered(ir, allows || torch_is_text(src, size));   /* torch's operations are none that MLIR knows; convert-torch-to-linalg lowers them */
+  bool has_parameters = memmem(src, size, ".parameter.named<", 17);
+  ir_allow_unregistered(ir, allows || has_parameters || torch_is_text(src, size));   /* what is not known goes: convert-torch-to-linalg, compile_bind_parameters */
   return ir_parse_shown(ir, source, src, size, out);
 }
 

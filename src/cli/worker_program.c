@@ -311,6 +311,8 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
     st = compile_parse_mlir(&r.ir, c->input, c->source, c->source_size, &r.module);
   if (st == LOOM_OK)
     st = compile_lower_torch(&r.ir, r.module);
+  if (st == LOOM_OK)
+    st = compile_bind_parameters(&r.ir, r.module, o->parameters.all.at, o->parameters.all.n);
   if (st == LOOM_OK) {
     r.functions = program_list(&r.ir, r.module);
     r.f = program_find(&r.functions, o->function.last);

@@ -68,8 +68,18 @@ static run_value take_result(arena *mem, const run_value_type *t, void *slot) {
   }
   v.bytes = arena_alloc(mem, (size_t)v.elems * width + 8);
   program_gather(m, t->rank, width, v.bytes);
-  program_give_back(m->allocated);
   return v;
+}
+
+/* A buffer may be several results: it is given back once. */
+static void give_back_results(const program_function *f, void *const *slots) {
+  for (int i = 0; i < f->n_results; i++) {
+    bool is_first = !f->results[i].is_scalar;
+    for (int k = 0; k < i && is_first; k++)
+      is_first = f->results[k].is_scalar || ((const program_memref *)slots[k])->allocated != ((const program_memref *)slots[i])->allocated;
+    if (is_first)
+      program_give_back(((const program_memref *)slots[i])->allocated);
+  }
 }
 
 loom_status program_call(program *p, const program_function *f, const run_value *args, run_value *results) {
@@ -89,6 +99,7 @@ loom_status program_call(program *p, const program_function *f, const run_value 
     fn(slots);
     for (int i = 0; i < f->n_results; i++)
       results[i] = take_result(mem, &f->results[i], slots[f->n_args + i]);
+    give_back_results(f, slots + f->n_args);
     p->leaked += p->live;
   }
   program_free_all(p);

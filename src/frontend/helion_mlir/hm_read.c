@@ -316,11 +316,12 @@ static loom_status read_module(hm_reader *r) {
 
 /* ---- text ---- */
 bool helion_mlir_is_text(const char *source, size_t size) {
-  static const char *const marks[] = {"\"loom.get_symbol\"", "\"helion.", "\"torch.aten."};
+  static const char *const marks[] = {"\"loom.get_symbol\"", "\"helion."};
+  static const char operation[] = "\"torch.aten.", argument[] = ": !torch.vtensor<";   /* of a program of torch itself */
   for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
     if (memmem(source, size, marks[i], strlen(marks[i])))
       return true;
-  return false;
+  return memmem(source, size, operation, sizeof operation - 1) && !memmem(source, size, argument, sizeof argument - 1);
 }
 
 loom_status helion_mlir_read(ir_ctx *ir, const char *path, const char *source, size_t size, kernel_graph **out) {

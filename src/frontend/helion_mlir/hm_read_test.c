@@ -62,6 +62,8 @@ static void test_the_sample_reads(void **state) {
   assert_int_equal(grid->regions[0].ops.at[1]->kind, KERNEL_STORE);
   assert_true(helion_mlir_is_text("x \"helion.phi\" y", 16));
   assert_false(helion_mlir_is_text("linalg.matmul", 13));
+  static const char torch[] = "func.func @f(%a: !torch.vtensor<[2],f32>) { %0 = \"torch.aten.exp\"(%a)";
+  assert_false(helion_mlir_is_text(torch, sizeof torch - 1));
 }
 
 #define T "tensor<?x6xf32>"
