@@ -5,7 +5,9 @@
  *   fuzz_device_ir a Device IR dump in any of its forms
  *   fuzz_machine   a chip or costs in any form: adl, df, our YAML, upstream's chips, perf YAML; what is read is written, read back, checked
  *   fuzz_etg       an ETG: read, written, read back, resolved; small ones solved
- *   fuzz_eval      a schedule, priced on wormhole */
+ *   fuzz_eval      a schedule, priced on wormhole
+ *   fuzz_torch     MLIR text with custom assembly of torch, tm_tensor, StableHLO: its generic form has the same lines
+ *   fuzz_weights   an archive of named parameters */
 #ifndef LOOM_FUZZ_H
 #define LOOM_FUZZ_H
 #include "frontend/helion/helion.h"
@@ -18,6 +20,8 @@ int fuzz_device_ir(const uint8_t *bytes, size_t size);
 int fuzz_machine(const uint8_t *bytes, size_t size);
 int fuzz_etg(const uint8_t *bytes, size_t size);
 int fuzz_eval(const uint8_t *bytes, size_t size);
+int fuzz_torch(const uint8_t *bytes, size_t size);
+int fuzz_weights(const uint8_t *bytes, size_t size);
 
 /* The options of a first line `# options: function=f x.0=5 dtype=f32 eps:=1e-5`; sizes with `=`, arguments with `:=`,
  * element types of one argument with `~` (`ids~i64`). */

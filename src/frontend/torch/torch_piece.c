@@ -2,9 +2,17 @@
 #include "frontend/torch/torch_private.h"
 #include <ctype.h>
 
+const char *torch_flat_text(arena *mem, mlir_slice s) {
+  char *flat = arena_strndup(mem, s.at, s.size);
+  for (size_t i = 0; i < s.size; i++)
+    if (flat[i] == '\n')
+      flat[i] = ' ';
+  return flat;
+}
+
 const char *torch_type_text(arena *mem, mlir_slice type) {
   if (!type.size || *type.at != '!')
-    return mlir_text_copy(mem, type);
+    return torch_flat_text(mem, type);
   text t = text_new(mem);
   for (size_t i = 0; i < type.size; i++)
     if (!isspace((unsigned char)type.at[i]))
@@ -168,7 +176,7 @@ loom_status torch_take_values_before_keys(torch_op *op) {
 }
 
 static void add_string(torch_op *op, const char *name, const char *at, const char *end) {
-  const char *s = arena_printf(&op->r->ctx->mem, "\"%.*s\"", (int)(end - at), at);
+  const char *s = arena_printf(&op->r->ctx->mem, "\"%s\"", torch_flat_text(&op->r->ctx->mem, (mlir_slice){at, (size_t)(end - at)}));
   torch_add_attribute(op, name, (mlir_slice){s, strlen(s)});
 }
 
@@ -230,6 +238,6 @@ loom_status torch_take_typed(torch_op *op, const char *name) {
   LOOM_TRY(mlir_text_type(c, &type));
   value.size = (size_t)(type.at + type.size - value.at);
   torch_add_attribute(op, name, value);
-  vec_push(&op->r->ctx->mem, &op->result_types, mlir_text_copy(&op->r->ctx->mem, type));
+  vec_push(&op->r->ctx->mem, &op->result_types, torch_type_text(&op->r->ctx->mem, type));
   return LOOM_OK;
 }

@@ -36,7 +36,7 @@ static bool begins_op(const torch_reader *r, const mlir_token *before) {
 static loom_status rewrite_properties(torch_reader *r) {
   mlir_slice all;
   LOOM_TRY(mlir_text_balanced(&r->c, &all));
-  const char *end = all.at + all.size, *attributes = mlir_text_copy(&r->ctx->mem, (mlir_slice){all.at + 1, all.size - 2});
+  const char *end = all.at + all.size, *attributes = torch_flat_text(&r->ctx->mem, (mlir_slice){all.at + 1, all.size - 2});
   if (!mlir_text_at(&r->c, "(")) {
     mlir_edit_replace(&r->e, all.at, end, arena_printf(&r->ctx->mem, " %s ", attributes));
     return LOOM_OK;
@@ -63,6 +63,7 @@ loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
   int open = 0;
   bool quoted = false;      /* behind the name of a generic operation of StableHLO */
   mlir_token before = {0};
+  const mlir_token first = r->c.token;
   if (is_region && ++r->regions > TORCH_REGIONS_MAX)
     LOOM_FAIL(r->ctx, mlir_text_span(&r->c, &r->c.token), LOOM_ELIMIT, "regions are nested deeper than %d", TORCH_REGIONS_MAX);
   while (r->c.token.kind != MLIR_TOKEN_END) {
@@ -90,6 +91,8 @@ loom_status torch_rewrite_block(torch_reader *r, bool is_region) {
     mlir_text_next(&r->c);
   }
   r->regions -= is_region;
+  if (is_region && r->c.token.kind == MLIR_TOKEN_END)
+    LOOM_FAIL(r->ctx, mlir_text_span(&r->c, &first), LOOM_EINPUT, "the region that begins here is not closed; expected '}'");
   return LOOM_OK;
 }
 

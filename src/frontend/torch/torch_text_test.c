@@ -109,6 +109,7 @@ static void test_what_is_wrong_is_said_with_its_place(void **state) {
       {"%0 = torch.constant.int", "expected an attribute", 1, 24, LOOM_EINPUT},
       {"%0 = torch.derefine %a : !torch.int !torch.int", "expected 'to' in torch.derefine, found '!torch.int'", 1, 37, LOOM_EINPUT},
       {"%0 = torch.aten.x %a : !torch.int ->", "expected a type", 1, 37, LOOM_EINPUT},
+      {"%0 = torch.prim.If %c -> () {\n  return", "the region that begins here is not closed", 2, 3, LOOM_EINPUT},
       {"%0 = torch.prim.If %c -> (!torch.int) %x", "expected '{' in torch.prim.If, found '%x'", 1, 39, LOOM_EINPUT}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
