@@ -138,6 +138,8 @@ case("torch.aten.__and__.Tensor", "%0 %1", [bx, by], emap(lambda a, b: a and b, 
 case("torch.aten.__or__.Tensor", "%0 %1", [bx, by], emap(lambda a, b: a or b, bx, by))
 case("torch.aten.bitwise_left_shift.Tensor", "%0 %1", [ix, T((4,), [0, 1, 2, 3], "si64")], emap(lambda a, b: a << b, ix, T((4,), [0, 1, 2, 3], "si64")))
 case("torch.aten.bitwise_right_shift.Tensor", "%0 %1", [ix, T((4,), [0, 1, 2, 3], "si64")], emap(lambda a, b: a >> b, ix, T((4,), [0, 1, 2, 3], "si64")))
+case("torch.aten.__lshift__.Scalar", "%0 i3", [ix], emap(lambda a: a << 3, ix))
+case("torch.aten.__rshift__.Scalar", "%0 i2", [ix], emap(lambda a: a >> 2, ix))
 case("torch.aten.where.self", "%0 %1 %2", [bx, x, row], emap(lambda c, a, b: a if c else b, bx, x, row, dtype="f32"))
 case("torch.aten.where.Scalar", "%0 f1.5 f-2.0", [bx], emap(lambda c: 1.5 if c else -2, bx, dtype="f32"))
 case("torch.aten.where.ScalarSelf", "%0 i1 %1", [bx, x], emap(lambda c, a: 1 if c else a, bx, x, dtype="f32"))

@@ -87,6 +87,22 @@ text("tm_attention_with_mask_and_scale", [q, k, v, m], [attention(q, k, v, m, sc
   %r0 = tm_tensor.attention {scale = 2.500000e-01 : f64} ins(%u0, %u1, %u2, %u3 : tensor<2x3x8xf32>, tensor<2x5x8xf32>, tensor<2x5x4xf32>, tensor<2x3x5xf32>)
       outs(%e : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>""")
 
+# ---- sizes known on one side only ----
+text("views_forget_and_learn_sizes", [z], [view(z, (6, 4)), view(z, (2, 3, 4))], """
+  %t = torch_c.from_builtin_tensor %u0 : tensor<2x3x4xf32> -> !torch.vtensor<[2,3,4],f32>
+  %two = torch.constant.int 2
+  %three = torch.constant.int 3
+  %four = torch.constant.int 4
+  %six = torch.constant.int 6
+  %flat = torch.prim.ListConstruct %six, %four : (!torch.int, !torch.int) -> !torch.list<int>
+  %deep = torch.prim.ListConstruct %two, %three, %four : (!torch.int, !torch.int, !torch.int) -> !torch.list<int>
+  %a = torch.aten.view %t, %flat : !torch.vtensor<[2,3,4],f32>, !torch.list<int> -> !torch.vtensor<[?,4],f32>
+  %b = torch.aten.view %a, %deep : !torch.vtensor<[?,4],f32>, !torch.list<int> -> !torch.vtensor<[2,3,4],f32>
+  %c = torch.aten.view %t, %deep : !torch.vtensor<[2,3,4],f32>, !torch.list<int> -> !torch.vtensor<[?,3,?],f32>
+  %d = torch.aten.view %c, %flat : !torch.vtensor<[?,3,?],f32>, !torch.list<int> -> !torch.vtensor<[6,4],f32>
+  %r0 = torch_c.to_builtin_tensor %d : !torch.vtensor<[6,4],f32> -> tensor<6x4xf32>
+  %r1 = torch_c.to_builtin_tensor %b : !torch.vtensor<[2,3,4],f32> -> tensor<2x3x4xf32>""")
+
 # ---- quantized tensors ----
 Q = "!torch.vtensor<[2,3],!torch.qint8>"
 quantized = [min(max(round(a / 0.25) + 3, -128), 127) for a in x.data]

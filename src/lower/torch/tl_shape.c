@@ -30,6 +30,55 @@ loom_status tl_lower_view(tl_emit *e, const char *detail) {
   return tl_give(e, 0, v);
 }
 
+/* "f": dims operand 1 to operand 2 as one; "u": dim operand 1 as the sizes of operand 2. */
+loom_status tl_lower_flatten(tl_emit *e, const char *detail) {
+  tl_val v;
+  tl_type out;
+  int first, last;
+  const char *size[TL_RANK_MAX] = {NULL};
+  LOOM_TRY(tl_need_tensor(e, 0, &v));
+  LOOM_TRY(need_result(e, 0, &out));
+  LOOM_TRY(tl_need_dim(e, 1, v.type.rank, &first));
+  if (*detail == 'f')
+    LOOM_TRY(tl_need_dim(e, 2, v.type.rank, &last));
+  else
+    last = first + tl_in(e, 2)->n_items - 1;
+  const tl_value *sizes = tl_in(e, 2);
+  int extra = *detail == 'f' ? 0 : last - first;     /* dims of the result that one of v becomes, less 1 */
+  for (int d = 0; d < out.rank; d++) {
+    bool inside = d >= first && d <= first + extra;
+    int from = d < first ? d : *detail == 'f' ? d + last - first : d - extra;
+    if (out.dim[d] != TL_DYNAMIC)
+      continue;
+    if (!inside) {
+      if (from >= v.type.rank)
+        return tl_invalid(e, "the result has %d dims", out.rank);
+      size[d] = tl_size(e, v, from);
+    } else if (*detail == 'f') {
+      bool is[TL_RANK_MAX];
+      for (int k = 0; k < TL_RANK_MAX; k++)
+        is[k] = k >= first && k <= last;
+      size[d] = tl_num_name(e, tl_count(e, v, is));
+    } else {
+      const tl_value *item = sizes->items[d - first];
+      size[d] = item->is_known && item->i < 0 ? NULL : tl_index_of(e, item);
+    }
+  }
+  if (*detail == 'u' && v.type.rank) {               /* one size may be left open: what the others leave */
+    tl_num left = tl_dim(e, v, first);
+    int open = -1;
+    for (int k = 0; k < sizes->n_items; k++)
+      if (sizes->items[k]->is_known && sizes->items[k]->i < 0)
+        open = k;
+      else
+        left = tl_calc(e, left, '/', tl_num_of(e, sizes->items[k]));
+    if (open >= 0 && first + open < out.rank && out.dim[first + open] == TL_DYNAMIC)
+      size[first + open] = tl_num_name(e, left);
+  }
+  LOOM_TRY(tl_view(e, v, out, size, &v));
+  return tl_give(e, 0, v);
+}
+
 /* Views that keep the order of the dims of more than 1: squeezes and unsqueezes; sizes are those of the dims. */
 loom_status tl_lower_ones(tl_emit *e, const char *detail) {
   (void)detail;
@@ -230,7 +279,8 @@ loom_status tl_lower_select(tl_emit *e, const char *detail) {
   if (at.is_known && n.is_known && size.is_known && (size.v < 0 || at.v > n.v - size.v))
     return tl_invalid(e, "%" PRId64 " elements from %" PRId64 " on leave a dim of %" PRId64, size.v, tl_in(e, 2)->i, n.v);
   tl_val part = tl_slice(e, v, d, at, size, tl_known(1));
-  if (*detail != 'n')
+  bool keeps = e->op->out[0].kind == TL_TENSOR && e->op->out[0].rank == v.type.rank;   /* importers of ONNX leave the dim there */
+  if (*detail != 'n' && !keeps)
     LOOM_TRY(tl_squeeze(e, part, d, &part));
   return tl_give(e, 0, part);
 }

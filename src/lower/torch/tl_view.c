@@ -91,9 +91,18 @@ static tl_val expand(tl_emit *e, tl_val mid, const group *g, int n, tl_type out,
   bool same = n == out.rank;
   if (same)
     return tl_retype(e, mid, out);
+  tl_type told = mid.type;                 /* MLIR wants a dim to be known just where all that it becomes are */
+  for (int i = 0; i < n; i++) {
+    extent x = {1, 0};
+    for (int d = g[i].b0; d < g[i].b1; d++)
+      add_dim(&x, out.dim[d]);
+    told.dim[i] = x.unknown ? TL_DYNAMIC : x.product;
+  }
+  const tl_val known = mid;
+  mid = tl_retype(e, mid, told);
   for (int i = 0; i < n; i++)
     for (int d = g[i].b0; d < g[i].b1; d++) {
-      const char *s = out.dim[d] == TL_DYNAMIC ? size_in_group(e, mid, i, &g[i], &out, d, size) : tl_str(e, "%" PRId64, out.dim[d]);
+      const char *s = out.dim[d] == TL_DYNAMIC ? size_in_group(e, known, i, &g[i], &out, d, size) : tl_str(e, "%" PRId64, out.dim[d]);
       text_addf(&sizes, "%s%s", sizes.size ? ", " : "", s);
     }
   if (n == 0)
