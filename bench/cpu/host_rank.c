@@ -157,7 +157,7 @@ int main(int argc, char **argv) {
   }
   cpu_set_t one;      /* a machine of one core, as what is measured is one thread */
   CPU_ZERO(&one);
-  CPU_SET(sched_getcpu(), &one);
+  CPU_SET((size_t)sched_getcpu(), &one);
   if (sched_setaffinity(0, sizeof one, &one) != 0)
     fprintf(stderr, "this process cannot be kept on one processor\n");
   f.points = f.points > POINTS_MAX ? POINTS_MAX : f.points;

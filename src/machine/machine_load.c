@@ -112,6 +112,14 @@ static const char *find_host(loom_ctx *ctx) {
   return shipped;
 }
 
+/* A file of measured numbers names the cores there were; this process may be kept on fewer. */
+static void keep_to_cores(loom_ctx *ctx, machine **m) {
+  const machine_cpu *cpu = (*m)->host_cpu ? machine_cpu_find(&ctx->mem) : NULL;
+  const int64_t cores = cpu ? (int64_t)cpu->at[MACHINE_CPU_cores].value : 0;
+  if (cpu && text_eq(cpu->name, (*m)->host_cpu) && (*m)->mesh.n == 1 && cores < (*m)->mesh.at[0].size)
+    *m = machine_submesh(&ctx->mem, *m, &cores);
+}
+
 loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
   bool is_dir = file_is_dir(name);
   const char *path = is_path(name) ? name : text_eq(name, "host") ? find_host(ctx) : machine_find_file(&ctx->mem, name);
@@ -128,6 +136,7 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
   bool is_mlir = text_ends(path, ".mlir"), is_adl = is_mlir && strstr(bytes, " adl.");
   LOOM_TRY(is_adl ? machine_from_adl(ctx, path, bytes, size, out) : is_mlir ? machine_from_df(ctx, path, bytes, size, out) : is_chip(bytes, &ctx->mem) ? machine_from_chip(ctx, path, bytes, size, out)
                                                                                               : machine_from_yaml(ctx, path, bytes, size, out));
+  keep_to_cores(ctx, out);
   if (is_dir)
     LOOM_TRY(machine_add_costs_of_dir(ctx, *out, name));
   if (calibration)

@@ -95,10 +95,12 @@ static void test_measured_numbers_hold_for_the_cpu_they_are_of(void **state) {
   expect_ok(ctx, file_read(ctx, LOOM_SOURCE_DIR "/machines/host.yaml", 1 << 20, &shipped, &size));
   machine_cpu cpu = *machine_cpu_find(&ctx->mem);
   cpu.at[MACHINE_CPU_mac_f32] = (machine_cpu_value){.value = 7, .source = "measured"};
+  cpu.at[MACHINE_CPU_cores].value += 7;
   expect_ok(ctx, machine_fill(ctx, "host.yaml", shipped, &cpu, &filled, &size));
   write_file(ctx, path, filled);
   const machine *m = load(ctx, "host");
   assert_float_equal(m->units.at[0].rate.value, 7, 0);
+  assert_int_equal(machine_cores(m), (int64_t)cpu.at[MACHINE_CPU_cores].value - 7);      /* no more than there are now */
   assert_int_equal(ctx->diag.warnings, 0);
   cpu.name = "another CPU";
   expect_ok(ctx, machine_fill(ctx, "host.yaml", shipped, &cpu, &filled, &size));

@@ -68,7 +68,7 @@ measure_loop measure_fma_loop(const machine_cpu *cpu, machine_cpu_name name, dou
       {MACHINE_CPU_mac_f64, cpu->has_avx2, f64_32, 4},    {MACHINE_CPU_mac_bf16, cpu->has_bf16, bf16_64, 32}, {MACHINE_CPU_mac_i8, cpu->has_vnni, i8_64, 64}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (rows[i].name == name && rows[i].has) {
-      *out_work = rows[i].lanes * ACCUMULATORS;
+      *out_work = rows[i].lanes * (double)ACCUMULATORS;
       return rows[i].run;
     }
   return NULL;
