@@ -278,7 +278,7 @@ static void keep_blocks(compile_state *s) {
 
 static loom_status make_program(compile_state *s) {
   keep_blocks(s);
-  return cpu_grid_from_bufferized(&s->ir, s->bufferized, &s->grid, &s->native);
+  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), &s->grid, &s->native);
 }
 
 static void forget_search(compile_state *s) {

@@ -34,8 +34,8 @@ enum { CPU_GRID_MAX = 12 };
 /* What one call needs: cores 0 <= arg[d] < count[d], each on a workspace of its own (64-byte aligned; contents do not matter). */
 typedef struct cpu_grid { int n_dims; int64_t count[CPU_GRID_MAX], workspace_bytes; } cpu_grid;
 /* The first function of `bufferized` (materialize.h; not changed) as a module with one tile function CPU_CORE_NAME: buf = its tensors, then the
- * workspace; arg = the core.  LOOM_EUNSUP: cores talk to each other, which only chips can. */
-LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
+ * workspace; arg = the core.  Code for vectors of vector_bytes (codegen_vector_bytes).  LOOM_EUNSUP: cores talk to each other, which only chips can. */
+LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
 /* Links such an object, also one from a file; malloc and free are granted. */
 LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

@@ -6,7 +6,7 @@
 
 typedef VEC_OF(MlirOperation) op_list;
 typedef struct gather { arena *mem; op_list ops; } gather;
-typedef struct program { ir_ctx *ir; MlirModule m; MlirOperation func, grid; MlirBlock body; MlirValue workspace; cpu_grid *out; } program;
+typedef struct program { ir_ctx *ir; MlirModule m; MlirOperation func, grid; MlirBlock body; MlirValue workspace; int vector_bytes; cpu_grid *out; } program;
 
 static bool collect(MlirOperation op, void *data) {
   gather *g = data;
@@ -145,13 +145,13 @@ static loom_status rewrite(program *p) {
   for (size_t i = 0; i < g.ops.n; i++)
     LOOM_TRY(replace(p, g.ops.at[i]));
   LOOM_TRY(cpu_elide_loads(p->ir, p->m));
-  LOOM_TRY(cpu_pack_products(p->ir, p->m, p->workspace, codegen_vector_bytes(NULL), &p->out->workspace_bytes));
+  LOOM_TRY(cpu_pack_products(p->ir, p->m, p->workspace, p->vector_bytes, &p->out->workspace_bytes));
   set_workspace(p);
   return LOOM_OK;
 }
 
-loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, cpu_grid *out, MlirModule *out_module) {
-  program p = {.ir = ir, .out = out};
+loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_grid *out, MlirModule *out_module) {
+  program p = {.ir = ir, .vector_bytes = vector_bytes, .out = out};
   MlirOperation found = {NULL};
   *out = (cpu_grid){0};
   ir_walk(mlirModuleGetOperation(bufferized), visit_func, &found);
