@@ -77,13 +77,16 @@ static int64_t bytes_of(MlirType t) {
   return bytes;
 }
 
-/* Cores load and compute in turn here: one place serves all slots of a buffer. */
+/* Cores load and compute in turn here: one place serves all slots of a buffer.  Each buffer has bytes of its own, not the plan's: those that stay in
+ * registers (cpu_lower_vectors) are then never touched, and the others' lifetimes do not stand in the way of that. */
 static loom_status place(program *p, MlirOperation op) {
+  enum { LINE = 64 };
   dialect_alloc a;
   if (!dialect_read_alloc(&p->ir->ctx->mem, op, &a) || a.offset < 0)
     LOOM_FAIL(p->ir->ctx, ir_span(p->ir, op), LOOM_EINPUT, "a loom.alloc without an offset");
   ir_builder at = ir_before(p->ir, op);
-  MlirValue view = ir_build1(&at, "memref.view", a.type, 2, (MlirValue[]){p->workspace, ir_index_const(&at, a.offset)}, 0, NULL);
+  MlirValue view = ir_build1(&at, "memref.view", a.type, 2, (MlirValue[]){p->workspace, ir_index_const(&at, p->out->workspace_bytes)}, 0, NULL);
+  p->out->workspace_bytes += (bytes_of(a.type) + LINE - 1) / LINE * LINE;
   if (mlirValueIsNull(view))
     return LOOM_EBUG;
   ir_replace_uses(ir_result(op, 0), view);
@@ -128,6 +131,7 @@ static void set_workspace(program *p) {
   ir_set_attr(p->func, "arg_attrs", (MlirAttribute){NULL});
   ir_set_attr(p->func, "function_type", ir_type_attr(mlirFunctionTypeGet(p->ir->mlir, n, types, 0, NULL)));
   ir_set_attr(p->func, "loom.tile_function", ir_unit_attr(p->ir));
+  ir_set_attr(p->func, "loom.workspace", ir_int_attr(p->ir, mlirBlockArgumentGetArgNumber(p->workspace)));
   ir_set_attr(p->func, "sym_name", ir_str_attr(p->ir, CPU_CORE_NAME));
 }
 
@@ -136,11 +140,6 @@ static loom_status rewrite(program *p) {
   LOOM_TRY(find_grid(p));
   LOOM_TRY(read_counts(p));
   ir_walk(p->func, collect, &g);
-  for (size_t i = 0; i < g.ops.n; i++) {
-    dialect_alloc a;
-    if (ir_op_is(g.ops.at[i], "loom.alloc") && dialect_read_alloc(g.mem, g.ops.at[i], &a) && a.offset + bytes_of(a.type) > p->out->workspace_bytes)
-      p->out->workspace_bytes = a.offset + bytes_of(a.type);
-  }
   open_grid(p);
   for (size_t i = 0; i < g.ops.n; i++)
     LOOM_TRY(replace(p, g.ops.at[i]));
