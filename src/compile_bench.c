@@ -41,16 +41,16 @@ static double warm_up(const bench_callee *c, const bench_options *b) {
 static void measure(loom_ctx *ctx, const bench_callee *c, const bench_options *b, bench_result *out) {
   const double one = warm_up(c, b), end = clock_seconds() + b->seconds;
   const int most = b->runs_most < RUNS_LIMIT ? b->runs_most : RUNS_LIMIT;
-  double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_wall = 0, sum_cpu = 0;
+  double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_cpu = 0, own = clock_thread_seconds();
   out->batch = one < batch_seconds ? (int)(batch_seconds / fmax(one, 1e-9)) + 1 : 1;
   for (out->runs = 0; out->runs < most && (out->runs < b->runs_least || clock_seconds() < end); out->runs++) {
     const double before = clock_process_seconds();
     wall[out->runs] = call(c, out->batch) / out->batch;
     cpu[out->runs] = (clock_process_seconds() - before) / out->batch;
-    sum_wall += wall[out->runs];
-    sum_cpu += cpu[out->runs];
+    sum_cpu += cpu[out->runs] * out->batch;
   }
-  out->by_cpu = sum_cpu < 1.2 * sum_wall;      /* no second thread */
+  own = clock_thread_seconds() - own;
+  out->by_cpu = own > 0.9 * sum_cpu;      /* no second thread did much */
   out->wall = times_of(wall, out->runs);
   out->cpu = times_of(cpu, out->runs);
 }
@@ -106,7 +106,7 @@ static const char *memory_rate(const machine *m, const bench_result *r, bool all
 static loom_status find_limit(compile_state *s, bench_result *r) {
   machine *m;
   LOOM_TRY(machine_load(s->ctx, "host", NULL, &m));
-  const double hz = m->clock_hz.value, cores = r->by_cpu ? 1 : (double)machine_cores(m);
+  const double hz = m->clock_hz.value, threads = s->o->run_threads > 0 ? s->o->run_threads : (double)machine_cores(m), cores = r->by_cpu ? 1 : threads;
   bench_limit *l = &r->limit;
   l->is_measured = !m->units.at[0].rate.is_assumed;
   if (r->products > 0) {
@@ -123,9 +123,9 @@ loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const be
   *out = (bench_result){.flops = -1, .by_cpu = true};
   *c = (bench_callee){0};
   LOOM_TRY(compile_kernel(ctx, o, s));
-  out->flops = compile_flops(s, &out->products);
   LOOM_TRY(compile_open_image(s, &c->image));
   out->compile_ms = clock_ms() - before;
+  out->flops = compile_flops(s, &out->products);
   const run_options r = {.seed = b->seed, .inputs = b->inputs, .n_inputs = b->n_inputs};
   const compile_results results = compile_list_results(&ctx->mem, s->kernel);
   interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);

@@ -72,6 +72,8 @@ static int64_t of_kernel(compile_state *s, int64_t *out_products) {
   MlirModule m = {NULL};
   nest *n = NULL;
   int64_t flops = -1;
+  if (s->nest)
+    return nest_flops_of(s->ctx, s->nest, out_products);
   diag_mark before = diag_save(s->ctx);
   if (lower_kernel(&s->ir, s->kernel, &m) == LOOM_OK && pass_canonicalize_stage0(&s->ir, m) == LOOM_OK && pass_extract_nest(&s->ir, m, NULL, &n) == LOOM_OK)
     flops = nest_flops_of(s->ctx, n, out_products);
