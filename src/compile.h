@@ -7,6 +7,7 @@
 #include "kernel/interp.h"
 #include "materialize/materialize.h"
 #include "model/model.h"
+#include "run/provider_set.h"
 #include "run/run.h"
 #include "sim/sim.h"
 #include "solve/certify.h"
@@ -48,6 +49,8 @@ typedef struct compile_options {
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
+  bool use_mips_matmul;                    /* torch.aten.mm of f32 leaves for a kernel library's function (convert-torch-to-mips) */
+  const provider_options *providers;       /* of kernels, on the host; NULL: none, and nothing is left to them */
 } compile_options;
 
 typedef struct compile_time { const char *name; double ms; } compile_time;
@@ -71,6 +74,7 @@ typedef struct compile_state {
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */
   const char *is_replaced[COMPILE_STAGES]; /* by stage: the file of --override-dir that stands for it; NULL: it is the compiler's */
   kernel_graph *read_kernel;               /* the kernel before a file replaced it; NULL: none did */
+  data_value *kernels;                     /* of a run on the host: who computed what was left to kernel providers; NULL: nothing was */
   data_value *bisection;                   /* of --bisect-numerics, for the summary; NULL: not asked for */
   VEC_OF(compile_time) times;
   VEC_OF(const char *) dumped;             /* stage file names written to dump_dir */
@@ -88,7 +92,7 @@ bool compile_is_mlir(const char *path, const char *source, size_t size);
  * lines.  LOOM_EUNSUP: it has operations of dialects that nobody here knows, each reported with its place. */
 LOOM_MUST_USE loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *source, size_t size, LOOM_GIVE MlirModule *out);
 /* What is of torch in a module becomes linalg on tensors (convert-torch-to-linalg); nothing happens where nothing is. */
-LOOM_MUST_USE loom_status compile_lower_torch(ir_ctx *ir, MlirModule m);
+LOOM_MUST_USE loom_status compile_lower_torch(ir_ctx *ir, MlirModule m, bool use_mips_matmul);
 /* Fills globals whose contents are parameters by name from archives: "FILE.irpa", or "SCOPE=FILE.irpa" (compile_parameters.c).  LOOM_EINPUT: some are in
  * none of them; each is reported. */
 LOOM_MUST_USE loom_status compile_bind_parameters(ir_ctx *ir, MlirModule m, const char *const *files, size_t n);

@@ -163,7 +163,7 @@ loom_status compile_emit_files(compile_state *s, const char *where, bool is_shar
   *out_file = arena_printf(m, "%s%s", stem, suffix);
   *out_header = arena_printf(m, "%s.h", stem);
   LOOM_TRY(write_header(s, &header));
-  LOOM_TRY(compile_host_object(s));
+  LOOM_TRY(compile_host_object(s, NULL));
   LOOM_TRY(file_make_dirs(s->ctx, dir));
   LOOM_TRY(file_write(s->ctx, object, s->object, s->object_size));
   LOOM_TRY(file_write(s->ctx, *out_header, header, strlen(header)));

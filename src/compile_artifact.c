@@ -17,11 +17,11 @@
 enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES_MAX = 1 << 20, SIZE_MAX_OF_CALL = 1 << 30 };
 
 /* ---- writing ---- */
-loom_status compile_host_object(compile_state *s) {
+loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves) {
   if (s->object)
     return LOOM_OK;
   MlirModule lowered = ir_clone_module(mlirModuleIsNull(s->native) ? s->stage0 : s->native);   /* they can still be printed */
-  loom_status st = cpu_kernel_object(&s->ir, lowered, &s->object, &s->object_size);
+  loom_status st = cpu_kernel_object(&s->ir, lowered, leaves, &s->object, &s->object_size);
   ir_close_module(lowered);
   return st;
 }
@@ -84,7 +84,7 @@ loom_status compile_write_artifact(compile_state *s) {
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "a host artifact holds a kernel graph, and MLIR text has none; run it, or compile the kernel's source");
   const sym_binding *given, *blocks;
   size_t n_given, n;
-  LOOM_TRY(compile_host_object(s));
+  LOOM_TRY(compile_host_object(s, NULL));
   LOOM_TRY(compile_given_blocks(s, &given, &n_given));
   LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
   const char *kernel = compile_stage_text(s, COMPILE_KERNEL), *artifact = artifact_text(s, kernel, blocks, n);

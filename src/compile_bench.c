@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/stats.h"
 #include "compile_exec.h"
+#include "compile_provider.h"
 #include "target/cpu/cpu.h"
 #include <math.h>
 #include <string.h>
@@ -147,8 +148,10 @@ loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_o
   loom_status st = compile_bench_open(ctx, o, b, s, &c, out);
   if (st == LOOM_OK) {
     measure(ctx, &c, b, out);
-    st = find_limit(s, out);      /* now that it is known how many threads ran */
+    st = compile_judge_providers(s, c.image.providers, st);
   }
+  if (st == LOOM_OK)
+    st = find_limit(s, out);      /* now that it is known how many threads ran */
   compile_bench_close(&c);
   return st;
 }
@@ -187,6 +190,8 @@ data_value *compile_bench_data(compile_state *s, const bench_result *r) {
   data_set_string(m, v, "kernel", s->kernel->name);
   data_set_string(m, v, "machine", "host");
   data_set(m, v, "arguments", shape_data(s));
+  if (s->kernels)
+    data_set(m, v, "kernels", s->kernels);
   data_set_string(m, v, "clock", r->by_cpu ? "cpu" : "wall");
   data_set_real(m, v, "min_ms", r->by_cpu ? r->cpu.min : r->wall.min);
   data_set_real(m, v, "median_ms", median);

@@ -41,7 +41,7 @@ kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
 LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out);
 
 /* ---- compile_artifact.c ---- */
-LOOM_MUST_USE loom_status compile_host_object(compile_state *s);          /* fills s->object; s->stage0 is lowered away */
+LOOM_MUST_USE loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves);      /* fills s->object; s->stage0 is lowered away */
 LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */
 /* The kernel's guards for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
 LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tensor *inputs);
@@ -56,12 +56,13 @@ LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char 
 
 /* ---- compile_host.c ---- */
 /* Machine code of s, linked; close it in any case. */
-typedef struct compile_image { codegen_image *image; cpu_tile_fn fn; } compile_image;
+typedef struct compile_providers compile_providers;      /* compile_provider.h */
+typedef struct compile_image { codegen_image *image; cpu_tile_fn fn; compile_providers *providers; } compile_image;
 LOOM_MUST_USE loom_status compile_open_image(compile_state *s, compile_image *out);
 void compile_close_image(compile_image *c);
 /* A call of it, to be made any number of times: copies of the inputs (by kernel tensor), fresh memory for what is returned, workspaces and
  * threads; by_root: by kernel tensor.  Nothing to close where opening fails. */
-typedef struct compile_call { cpu_tile_fn fn; void **buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ } compile_call;
+typedef struct compile_call { cpu_tile_fn fn; void **buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ struct provider_link *link; int64_t *offer; /* who is asked to do it instead, with what; NULL: nobody */ } compile_call;
 LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out);
 void compile_make_call(const compile_call *c);
 void compile_close_call(compile_call *c);

@@ -57,7 +57,7 @@ static loom_status run_native(loom_ctx *ctx, const kernel_graph *k, const sym_bi
   if (st == LOOM_OK)
     st = lower_kernel_host(&ir, k, blocks, n_blocks, &m);
   if (st == LOOM_OK) {
-    st = cpu_kernel_object(&ir, m, &object, &size);
+    st = cpu_kernel_object(&ir, m, NULL, &object, &size);
     ir_close_module(m);
   }
   ir_close(&ir);

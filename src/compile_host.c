@@ -1,6 +1,7 @@
 /* Native execution: the kernel as loops (lower_kernel_host), compiled for this CPU, called on the arguments' memory. */
 #include "compile.h"
 #include "compile_exec.h"
+#include "compile_provider.h"
 #include "target/cpu/cpu.h"
 #include "run/run_cores.h"
 #include <math.h>
@@ -48,21 +49,23 @@ static const int64_t *open_sizes(compile_state *s) {
 /* ---- the call ---- */
 loom_status compile_open_image(compile_state *s, compile_image *out) {
   const char *name = s->grid.n_dims ? CPU_CORE_NAME : s->kernel->name;
+  const cpu_leaves leaves = {.products = s->o->providers != NULL};
   *out = (compile_image){0};
-  LOOM_TRY(compile_host_object(s));
-  LOOM_TRY(cpu_link_kernel(s->ctx, s->object, s->object_size, &out->image));
-  void *address = codegen_lookup(out->image, name);
+  LOOM_TRY(compile_host_object(s, s->is_opaque ? &leaves : NULL));
+  loom_status st = compile_link_host(s, &out->providers, &out->image);
+  void *address = st == LOOM_OK ? codegen_lookup(out->image, name) : NULL;
   memcpy(&out->fn, &address, sizeof out->fn);
   if (address)
     return LOOM_OK;
-  codegen_unlink(out->image);
-  out->image = NULL;
-  return diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", name);
+  compile_close_image(out);
+  return st != LOOM_OK ? st : diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", name);
 }
 
 void compile_close_image(compile_image *c) {
   if (c->image)
     codegen_unlink(c->image);
+  c->image = NULL;
+  compile_close_providers(c->providers);
 }
 
 loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
@@ -70,10 +73,13 @@ loom_status compile_open_call(compile_state *s, const compile_image *code, const
   size_t n;
   *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s)};
   LOOM_TRY(call_buffers(s, inputs, by_root, &out->buffers, &n));
+  LOOM_TRY(compile_offer_kernel(s, code->providers, by_root, out));
   return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, s->o->run_threads, &out->cores) : LOOM_OK;
 }
 
 void compile_make_call(const compile_call *c) {
+  if (c->offer && loom_kernel_offer(c->link, 0, c->offer) == 0)
+    return;
   if (c->cores)
     run_make_call(c->cores);
   else
@@ -86,6 +92,7 @@ typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
 
 static loom_status call(compile_state *s, const compile_call *c, const compile_results *all, void *const *by_root, host_run *out) {
   compile_make_call(c);
+  LOOM_TRY(provider_link_verdict(s->ctx, c->link));
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
@@ -152,6 +159,7 @@ loom_status compile_execute_host(compile_state *s, const run_options *r, compile
     out->check.integers_run = true;
     st = run(s, r, &code, &all, true, out);
   }
+  st = compile_judge_providers(s, code.providers, st);
   compile_close_image(&code);
   return st;
 }

@@ -101,7 +101,7 @@ loom_status compile_read_input(compile_state *s) {
   case INPUT_JSON: return read_json(s, path, source, size);
   case INPUT_DEVICE_IR: return read_device_ir(s, path, source, size);
   case INPUT_HELION_MLIR: return helion_mlir_read(&s->ir, path, source, size, &s->kernel);
-  case INPUT_MLIR: LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0)); return compile_lower_torch(&s->ir, s->stage0);
+  case INPUT_MLIR: LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0)); return compile_lower_torch(&s->ir, s->stage0, s->o->use_mips_matmul);
   }
   return LOOM_EBUG;
 }

@@ -68,7 +68,8 @@ static int argument_of(MlirOperation func, MlirValue v) {
     if (mlirValueIsABlockArgument(v))
       return mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(func)) ? (int)mlirBlockArgumentGetArgNumber(v) : -1;
     MlirOperation op = ir_def(v);
-    static const char *const views[] = {"memref.subview", "memref.cast", "memref.reinterpret_cast", "memref.expand_shape", "memref.collapse_shape", "memref.transpose"};
+    static const char *const views[] = {"memref.subview", "memref.cast", "memref.reinterpret_cast", "memref.expand_shape", "memref.collapse_shape", "memref.transpose",
+                                        "memref.memory_space_cast", "memref.extract_strided_metadata"};
     bool is_view = false;
     for (size_t i = 0; i < sizeof views / sizeof *views; i++)
       is_view |= ir_op_is(op, views[i]);
@@ -79,11 +80,20 @@ static int argument_of(MlirOperation func, MlirValue v) {
   return -1;
 }
 
+/* What a function that somebody else provides writes: its last memory, as kernels have it. */
+static intptr_t written_by_call(MlirOperation op) {
+  intptr_t at = -1;
+  for (intptr_t i = 0; ir_op_is(op, "func.call") && i < ir_num_operands(op); i++)
+    if (mlirTypeIsAMemRef(mlirValueGetType(ir_operand(op, i))))
+      at = i;
+  return at;
+}
+
 typedef struct written { MlirOperation func; bool *is; int n; } written;
 
 static bool add_written(MlirOperation op, void *data) {
   written *w = data;
-  intptr_t at = ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.store") || ir_op_is(op, "memref.atomic_rmw") || ir_op_is(op, "bufferization.materialize_in_destination") ? 1 : -1;
+  intptr_t at = ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.store") || ir_op_is(op, "memref.atomic_rmw") || ir_op_is(op, "bufferization.materialize_in_destination") ? 1 : written_by_call(op);
   intptr_t first, count = 1;
   if (text_starts(ir_op_name(op), "linalg.")) {
     if (!ir_segment(op, 1, &first, &count)) {      /* those without segments have one destination, reductions as many as inputs */
@@ -133,9 +143,20 @@ static loom_status describe(compile_state *s, MlirOperation func) {
   return LOOM_OK;
 }
 
+static bool is_first_defined(MlirOperation op, void *data) {
+  if (!ir_op_is(op, "func.func") || mlirBlockIsNull(ir_body(op)))
+    return true;
+  *(MlirOperation *)data = op;
+  return false;
+}
+
 loom_status compile_host_from_mlir(compile_state *s) {
   loom_ctx *ctx = s->ctx;
-  MlirOperation func = ir_find_func(s->stage0, s->o->helion.function);
+  MlirOperation func = {NULL};
+  if (s->o->helion.function)
+    func = ir_find_func(s->stage0, s->o->helion.function);
+  else
+    ir_walk(mlirModuleGetOperation(s->stage0), is_first_defined, &func);
   if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)))
     LOOM_FAIL(ctx, diag_file_span(ctx, s->o->input), s->o->helion.function ? LOOM_EUSAGE : LOOM_EINPUT, "the module has no function%s%s to run",
               s->o->helion.function ? " " : "", s->o->helion.function ? s->o->helion.function : "");

@@ -146,6 +146,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
     data_set(m, v, "block_sizes", host_blocks(s));
   if (e)
     add_execution(s, v, e);
+  if (s->kernels)
+    data_set(m, v, "kernels", s->kernels);
   if (s->bisection)
     data_set(m, v, "bisect", s->bisection);
   for (size_t i = 0; i < s->times.n; i++) {

@@ -84,10 +84,11 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   return ir_parse_shown(ir, source, src, size, out);
 }
 
-loom_status compile_lower_torch(ir_ctx *ir, MlirModule m) {
+loom_status compile_lower_torch(ir_ctx *ir, MlirModule m, bool use_mips_matmul) {
   loom_status blame = ir->blame;
   ir->blame = LOOM_EUNSUP;
-  loom_status st = pass_run_pipeline(ir, m, "builtin.module(convert-torch-to-linalg)", NULL);
+  const char *mips = use_mips_matmul ? "func.func(convert-torch-to-mips)," : "";
+  loom_status st = pass_run_pipeline(ir, m, arena_printf(&ir->ctx->mem, "builtin.module(%sconvert-torch-to-linalg,loom-lower-mips)", mips), NULL);
   ir->blame = blame;
   ir_allow_unregistered(ir, false);
   return st;

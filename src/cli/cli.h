@@ -21,13 +21,14 @@ struct solve_opinion;
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
   X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
+  X(providers, 0, "list | check P | bench [P ..]", "kernel libraries: which there are, whether one is right, how fast they are")  \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "creb", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
+  X(shape, "shape", "K=V,..", "crebk", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
   X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creob", "kernel to take when the file has several")                                   \
@@ -41,7 +42,7 @@ struct solve_opinion;
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
-  X(njobs, "njobs", "N", "cresb", "worker threads")                                                                      \
+  X(njobs, "njobs", "N", "cresbk", "worker threads")                                                                      \
   X(threads, "threads", "N", "creb", "of this CPU, for the kernel (--machine host); default: all it may use")                \
   X(seed, "seed", "N", "crmb", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
@@ -69,11 +70,15 @@ struct solve_opinion;
   X(corpus, "corpus", "KIND:DIR", "t", "iree:DIR, a checkout or its tests/e2e; mlir:DIR, any directory of such files")   \
   X(junit, "junit", "FILE", "t", "write the cases as JUnit's XML")                                                      \
   X(out, "out", "FILE", "osvxep", "output file")                                                                          \
+  X(provider, "provider", "NAME|FILE.so", "rb", "kernel library that computes matrix products and declared functions (loom providers list)")  \
+  X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
+  X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
+  X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdpbt", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdpbtk", "one JSON object on standard output")                                                      \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
@@ -91,6 +96,7 @@ struct solve_opinion;
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \
   X(print_pretty, "print-pretty", "cro", "print loom operations in upstream's assembly")                                \
+  X(use_mips_matmul, "use-mips-matmul", "cr", "torch.aten.mm of f32 becomes a call of my_matmul_kernel, which --executable_plugin may have")  \
   X(generic, "mlir-print-op-generic", "o", "print in generic form")                                                     \
   X(print_before_all, "mlir-print-ir-before-all", "o", "print the IR before every pass")                                \
   X(print_after_all, "mlir-print-ir-after-all", "o", "print the IR after every pass")                                   \
@@ -99,7 +105,7 @@ struct solve_opinion;
   X(list_passes, "list-passes", "o", "the pass table")                                                                  \
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
-  X(help, "help", "cresvmoxdp", "help of the command")
+  X(help, "help", "cresvmoxdpbtk", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -133,6 +139,10 @@ LOOM_MUST_USE loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *
 struct machine;
 LOOM_MUST_USE loom_status cli_load_machine(loom_ctx *ctx, const cli_options *o, const char *name, struct machine **out);
 
+/* --provider, --kernel-map, --kernel-require, --on-kernel-error; *out NULL: none of them is given. */
+struct provider_options;
+LOOM_MUST_USE loom_status cli_providers(loom_ctx *ctx, const cli_options *o, const struct provider_options **out);
+
 /* Seconds of --timeout; 0: not given. */
 LOOM_MUST_USE loom_status cli_timeout(loom_ctx *ctx, const cli_options *o, double *out);
 
@@ -152,6 +162,7 @@ void cli_print_explain(arena *m, const data_value *explain, int64_t cost);
 void cli_print_conflict(const data_value *conflict);
 void cli_print_certificate(const data_value *row);
 void cli_print_neighbours(arena *m, const data_value *steps, int64_t cost);
+void cli_print_kernels(const data_value *rows);       /* who computed what was left to kernel providers; NULL: nothing */
 void cli_print_ranks(arena *m, const data_value *rows);
 void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 
@@ -171,6 +182,7 @@ bool cli_is_tile_graph(const char *path);
 loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_report(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_providers(loom_ctx *ctx, const cli_options *o);
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
 loom_status worker_run(loom_ctx *ctx, const cli_options *o);
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o);

@@ -23,6 +23,10 @@ static const struct { const char *command, *line; } examples[] = {
     {"machine", "loom machine calibrate"},
     {"run", "loom run model.mlir --function main --input '2x2xf32=[[1 2][3 4]]' --input @weights.npy"},
     {"test", "loom test --corpus=iree:DIR --junit report.xml"},
+    {"run", "loom run kernels/matmul.py --machine host --provider openblas --shape M=256,N=256,K=256 --check"},
+    {"providers", "loom providers list"},
+    {"providers", "loom providers check ./my_kernels.so"},
+    {"providers", "loom providers bench openblas blis --shape M=512,N=512,K=512"},
     {"doctor", "loom doctor"},
 };
 
@@ -47,7 +51,7 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresvmpboxtd";
+  static const char letters[] = "cresvmpboxtkd";
   size_t n;
   const char letter = letters[c - cli_commands(&n)];
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);

@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpboxtd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test doctor */
+static const char letters[] = "cresvmpboxtkd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;
@@ -39,7 +39,7 @@ enum { N_ROWS = sizeof rows / sizeof *rows };
 /* Other spellings: upstream's names and the usual short ones. */
 static const struct { const char *from, *to; } aliases[] = {
     {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
-    {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
+    {"executable-plugin", "provider"}, {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
 };
 /* Upstream spells options with underscores. */
 static char *normalise(arena *m, char letter, const char *s, size_t n) {

@@ -17,6 +17,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_eval(ctx, o);
   if (strcmp(o->command, "report") == 0)
     return cmd_report(ctx, o);
+  if (strcmp(o->command, "providers") == 0)
+    return cmd_providers(ctx, o);
   return cmd_doctor(ctx, o);
 }
 

@@ -125,8 +125,10 @@ loom_status worker_bench(loom_ctx *ctx, const cli_options *o) {
       st = compare(ctx, o->compare.last, v);
     if (st == LOOM_OK && o->json)
       printf("%s\n", data_write_json(&ctx->mem, v, 1));
-    else if (st == LOOM_OK)
+    else if (st == LOOM_OK) {
       print_result(ctx, v);
+      cli_print_kernels(s.kernels);
+    }
   }
   compile_done(&s);
   return st;

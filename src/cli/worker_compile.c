@@ -160,7 +160,7 @@ static loom_status read_pins(loom_ctx *ctx, const cli_options *o, explore_option
 static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = o->letter == 'e' && !o->optimal_only ? 8 : 1, .etg_gen = 3, .debug = o->debug,
-                           .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty,
+                           .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty, .use_mips_matmul = o->use_mips_matmul,
                            .stop_after = COMPILE_TOG, .opinion = o->certify ? o->opinion : NULL};
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
@@ -532,6 +532,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
+  LOOM_TRY(cli_providers(ctx, o, &c.providers));
   if (o->engine.last && strcmp(o->engine.last, "sim") != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: only 'sim' exists so far, not '%s'", o->engine.last);
   LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
@@ -572,6 +573,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       worker_print_answers(ctx, &s, summary);
       if (!s.plan && !r.interp_only)
         print_block_sizes(compile_summary(&s, NULL));
+      cli_print_kernels(s.kernels);
       print_execution(&s, &e);
       worker_print_bisection(&found);
     }
@@ -608,6 +610,7 @@ loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_option
   LOOM_TRY(read_options(ctx, o, c));
   LOOM_TRY(read_run(ctx, o, r));
   c->machine = "host";
+  LOOM_TRY(cli_providers(ctx, o, &c->providers));
   return read_given(ctx, o, r->inputs, r->n_inputs, &c->helion);
 }
 

@@ -143,7 +143,7 @@ static loom_status run_file(test_file *t, const char *path) {
   LOOM_TRY(ir_open(t->ctx, &t->ir));
   LOOM_TRY(dialect_load(&t->ir));
   LOOM_TRY(compile_parse_mlir(&t->ir, path, source, size, &t->module));
-  LOOM_TRY(compile_lower_torch(&t->ir, t->module));
+  LOOM_TRY(compile_lower_torch(&t->ir, t->module, false));
   t->functions = program_list(&t->ir, t->module);
   for (size_t i = 0; i < t->functions.n; i++) {
     const program_function *f = &t->functions.at[i];

@@ -242,6 +242,8 @@ static void print_json(const program_run *r) {
   for (size_t i = 0; i < n; i++)
     data_push(m, checks, check_data(m, &c[i]));
   data_set(m, v, "checks", checks);
+  if (program_kernels(r->code))
+    data_set(m, v, "kernels", program_kernels(r->code));
   data_set_real(m, v, "compile_ms", r->compile_ms);
   data_set_real(m, v, "run_ms", r->run_ms);
   printf("%s\n", data_write_json(m, v, 1));
@@ -251,6 +253,7 @@ static void print_results(const program_run *r) {
   printf("EXEC @%s\n", r->f->name);
   for (int i = 0; i < r->f->n_results; i++)
     printf("result[%d]: %s%s\n", i, r->results[i].is_scalar ? "" : "hal.buffer_view\n", run_value_text(&r->ctx->mem, &r->results[i], SHOWN_ELEMENTS, false));
+  cli_print_kernels(program_kernels(r->code));
 }
 
 /* Expectations that did not hold: each with its place. */
@@ -282,7 +285,9 @@ static loom_status execute(program_run *r) {
     LOOM_FAIL(r->ctx, r->f->span, LOOM_EUNSUP, "function @%s takes or gives a value of type %s; expected ranked tensors of at most %d dims and scalars", r->f->name, r->f->refused, RUN_RANK_MAX);
   LOOM_TRY(read_inputs(r));
   double t0 = clock_ms();
-  LOOM_TRY(program_compile(&r->ir, r->module, &(program_options){.ordered_sums = r->o->ordered_sums}, &r->code));
+  program_options options = {.ordered_sums = r->o->ordered_sums};
+  LOOM_TRY(cli_providers(r->ctx, r->o, &options.providers));
+  LOOM_TRY(program_compile(&r->ir, r->module, &options, &r->code));
   double t1 = clock_ms();
   r->results = ARENA_NEW_N(&r->ctx->mem, run_value, r->f->n_results + 1);
   LOOM_TRY(program_call(r->code, r->f, r->args, r->results));
@@ -310,7 +315,7 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
   if (st == LOOM_OK)
     st = compile_parse_mlir(&r.ir, c->input, c->source, c->source_size, &r.module);
   if (st == LOOM_OK)
-    st = compile_lower_torch(&r.ir, r.module);
+    st = compile_lower_torch(&r.ir, r.module, r.o->use_mips_matmul);
   if (st == LOOM_OK)
     st = compile_bind_parameters(&r.ir, r.module, o->parameters.all.at, o->parameters.all.n);
   if (st == LOOM_OK) {

@@ -12,7 +12,7 @@ enum { DIALECT_MESH_MAX = 3, DIALECT_RANK_MAX = 8 };
  *   bufferized loom.alloc, loom.semaphore_take, loom.semaphore_give, loom.copy, loom.matmul, loom.batch_matmul (overwrite semantics)
  * Attributes on loops: loom.block_sym, loom.iter_type (scf.for); loom.block_syms, loom.iter_types, loom.logical_levels,
  * loom.physical_dims (scf.parallel, one entry a dimension). */
-LOOM_MUST_USE loom_status dialect_load(ir_ctx *ir);
+LOOM_MUST_USE loom_status dialect_load(ir_ctx *ir);                     /* with it dialect `mips`: mips.matmul, in mips.irdl.mlir */
 /* Dialect `helion`: what the helion form of stage 0 needs (src/frontend/helion_mlir); in helion.irdl.mlir. */
 LOOM_MUST_USE loom_status dialect_load_helion(ir_ctx *ir);
 /* Dialects `check` and `util`: expectations of test files, and the values they hide from the compiler (src/frontend/check); check.irdl.mlir, util.irdl.mlir. */

@@ -16,8 +16,12 @@ static const char util_text[] =
 #include "util_irdl_mlir.inc"
     ;
 
+static const char mips_text[] =
+#include "mips_irdl_mlir.inc"
+    ;
+
 const char *dialect_irdl_text(const char *name) {
-  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}};
+  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}, {"mips", mips_text}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (text_eq(name, all[i].name))
       return all[i].text;
@@ -40,5 +44,6 @@ loom_status dialect_load_helion(ir_ctx *ir) {
 loom_status dialect_load(ir_ctx *ir) {
   if (ir_knows_op(ir, "loom.sym"))
     return LOOM_OK;
+  LOOM_TRY(ir_load_irdl(ir, "mips.irdl.mlir", mips_text));
   return ir_load_irdl(ir, "loom.irdl.mlir", loom_text);
 }

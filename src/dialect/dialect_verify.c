@@ -162,6 +162,32 @@ static void check_matmul(checker *c, MlirOperation op) {
     REPORT(c, op, "the operands of %s have different element types", ir_op_name(op));
 }
 
+/* (A: MxK, B: KxN, C: MxN), all tensors with a result like C, or all memory without one. */
+static void check_mips_matmul(checker *c, MlirOperation op) {
+  static const char *const names[] = {"A", "B", "the destination"};
+  bool on_tensors = mlirOperationGetNumResults(op) == 1;
+  MlirType t[3];
+  for (int i = 0; i < 3; i++) {
+    t[i] = operand_type(op, i);
+    if (!(on_tensors ? mlirTypeIsARankedTensor(t[i]) : mlirTypeIsAMemRef(t[i])) || mlirShapedTypeGetRank(t[i]) != 2) {
+      REPORT(c, op, "%s of mips.matmul is %s; expected a %s of two dimensions", names[i], ir_print_type(&c->ir->ctx->scratch, t[i]), on_tensors ? "tensor" : "memref (with tensors it has a result)");
+      return;
+    }
+  }
+  static const struct { int a, da, b, db; const char *says; } rules[] = {
+      {0, 1, 1, 0, "A has %" PRId64 " columns and B %" PRId64 " rows"},
+      {0, 0, 2, 0, "A has %" PRId64 " rows and the destination %" PRId64},
+      {1, 1, 2, 1, "B has %" PRId64 " columns and the destination %" PRId64}};
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+    if (sizes_differ(t[rules[i].a], rules[i].da, t[rules[i].b], rules[i].db))
+      REPORT(c, op, rules[i].says, mlirShapedTypeGetDimSize(t[rules[i].a], rules[i].da), mlirShapedTypeGetDimSize(t[rules[i].b], rules[i].db));
+  if (!mlirTypeEqual(element(t[0]), element(t[1])) || !mlirTypeEqual(element(t[0]), element(t[2])))
+    REPORT(c, op, "mips.matmul has one element type: A is of %s, B of %s, the destination of %s", ir_print_type(&c->ir->ctx->scratch, element(t[0])),
+           ir_print_type(&c->ir->ctx->scratch, element(t[1])), ir_print_type(&c->ir->ctx->scratch, element(t[2])));
+  if (on_tensors && !mlirTypeEqual(mlirValueGetType(ir_result(op, 0)), t[2]))
+    REPORT(c, op, "the result of mips.matmul is %s and its destination %s", ir_print_type(&c->ir->ctx->scratch, mlirValueGetType(ir_result(op, 0))), ir_print_type(&c->ir->ctx->scratch, t[2]));
+}
+
 static void check_broadcast(checker *c, MlirOperation op) {
   MlirType value = operand_type(op, 0), init = operand_type(op, 1);
   int64_t dim = -1;
@@ -238,6 +264,7 @@ static const struct { const char *op; rule *check; } rules[] = {
     {"loom.copy", check_copy},
     {"loom.matmul", check_matmul},
     {"loom.batch_matmul", check_matmul},
+    {"mips.matmul", check_mips_matmul},
     {"loom.broadcast", check_broadcast},
     {"loom.gather", check_gather},
     {"scf.for", check_for},

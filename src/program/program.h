@@ -4,6 +4,7 @@
 #define LOOM_PROGRAM_H
 #include "base/vec.h"
 #include "ir/ir.h"
+#include "run/provider_set.h"
 #include "run/run_value.h"
 
 typedef struct program_function {
@@ -34,15 +35,20 @@ typedef struct program_check {
   const char *failure;                 /* of the first one that failed */
 } program_check;
 
-typedef struct program_options { bool ordered_sums; /* every sum in the order of its elements, in its own type */ } program_options;
+typedef struct program_options {
+  bool ordered_sums;                   /* every sum in the order of its elements, in its own type */
+  const provider_options *providers;   /* of kernels: matrix products are offered to them; NULL: none, only what the module declares is theirs */
+} program_options;
 typedef struct program program;
 /* Lowers and compiles `m` (changed).  LOOM_EUNSUP: it has operations or types that are not supported: all of them are reported. */
 LOOM_MUST_USE loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, LOOM_GIVE program **out);
 void program_close(LOOM_TAKE program *p);
 program_check *program_checks(program *p, size_t *out_n);
 /* Calls a function with its arguments, which are copied: results[i] is made in ctx->mem.  LOOM_EINPUT: an assertion of the module does not hold;
- * LOOM_EMEM: it asks for more memory than there is. */
+ * LOOM_EPROVIDER: a kernel provider failed; LOOM_EMEM: it asks for more memory than there is. */
 LOOM_MUST_USE loom_status program_call(program *p, const program_function *f, const run_value *args, run_value *results);
+/* Who computed what was left to kernel providers (provider_link_report); NULL: nothing was. */
+data_value *program_kernels(program *p);
 /* Buffers that calls have not given back: 0, or a defect of the lowering. */
 int64_t program_leaked(const program *p);
 #endif

@@ -97,6 +97,7 @@ loom_status program_call(program *p, const program_function *f, const run_value 
   p->stopped = LOOM_OK;
   if (setjmp(p->stop) == 0) {
     fn(slots);
+    p->stopped = provider_link_verdict(p->ctx, p->link);
     for (int i = 0; i < f->n_results; i++)
       results[i] = take_result(mem, &f->results[i], slots[f->n_args + i]);
     give_back_results(f, slots + f->n_args);
@@ -107,6 +108,17 @@ loom_status program_call(program *p, const program_function *f, const run_value 
   return p->stopped;
 }
 
+static loom_status link_program(program *p, const program_options *o, const char *object, size_t size, program_grants *grants) {
+  static const provider_options none = {0};
+  codegen_symbol providers[CPU_PROVIDER_GRANTS];
+  cpu_grant_providers(p->link, providers);
+  for (size_t i = 0; i < CPU_PROVIDER_GRANTS; i++)
+    vec_push(&p->ctx->mem, grants, providers[i]);
+  LOOM_TRY(provider_set_open(p->ctx, o->providers ? o->providers : &none, &p->providers));
+  LOOM_TRY(cpu_program_link(p->ctx, object, size, grants->at, grants->n, &p->image));
+  return cpu_bind_providers(p->ctx, p->image, p->link, &p->providers);
+}
+
 loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, program **out) {
   loom_ctx *ctx = ir->ctx;
   program *p = ARENA_NEW(&ctx->mem, program);
@@ -114,17 +126,24 @@ loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, 
   char *object;
   size_t size;
   p->ctx = ctx;
+  p->link = provider_link_new(&ctx->mem);
   *out = p;
   program_grant_memory(&ctx->mem, &grants);
   LOOM_TRY(program_lower(ir, m, o, &p->checks, &grants));
-  LOOM_TRY(cpu_program_object(ir, m, &object, &size));
-  return cpu_program_link(ctx, object, size, grants.at, grants.n, &p->image);
+  LOOM_TRY(cpu_program_object(ir, m, &(cpu_leaves){.products = o->providers != NULL}, &object, &size));
+  return link_program(p, o, object, size, &grants);
 }
 
 void program_close(program *p) {
   if (p && p->image)
     codegen_unlink(p->image);
+  if (p && p->link) {
+    provider_link_close(p->link);
+    provider_set_close(&p->providers);
+  }
 }
+
+data_value *program_kernels(program *p) { return provider_link_report(&p->ctx->mem, p->link); }
 
 program_check *program_checks(program *p, size_t *out_n) {
   *out_n = p->checks.n;

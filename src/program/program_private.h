@@ -3,6 +3,7 @@
 #define LOOM_PROGRAM_PRIVATE_H
 #include "pass/pass.h"
 #include "program/program.h"
+#include "target/cpu/cpu_kernels.h"
 #include "target/cpu/cpu_program.h"
 #include <setjmp.h>
 
@@ -12,6 +13,7 @@ typedef VEC_OF(codegen_symbol) program_grants;
 struct program {
   loom_ctx *ctx;
   codegen_image *image;
+  provider_set providers; provider_link *link;
   program_check_list checks;
   program_buffer *buffers;             /* of the call that is running */
   int64_t live, leaked, bytes;         /* buffers, buffers, bytes */

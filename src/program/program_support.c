@@ -20,13 +20,14 @@ typedef struct audit { ir_ctx *ir; loom_status status; } audit;
 static bool visit(MlirOperation op, void *data) {
   audit *a = data;
   const char *name = ir_op_name(op);
-  bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op));
+  bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op);
   if (is_supported(name) && !is_external)
     return true;
   a->status = LOOM_EUNSUP;
-  if (is_external)
+  if (is_external) {
     diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "function @%s has no body, and nothing here provides it", ir_func_name(&a->ir->ctx->mem, op));
-  else
+    diag_help(a->ir->ctx, "a function of a library takes memrefs and numbers and has the attribute llvm.bareptr or llvm.emit_c_interface (docs/providers.md)");
+  } else
     diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "operation '%s' is not supported in a program", name);
   return true;
 }

@@ -188,7 +188,10 @@ loom_status provider_link_verdict(loom_ctx *ctx, const provider_link *l) {
   else
     diag_error(ctx, span_of(ctx, f->of->place), LOOM_EPROVIDER, "the kernel provider '%s' failed at '%s'%s%s%s: %s (status %d)%s%s", f->provider, f->of->key, f->shapes[0] ? " (" : "", f->shapes,
                f->shapes[0] ? ")" : "", provider_status_name(f->status), f->status, f->why[0] ? ": " : "", f->why);
-  diag_help(ctx, f->provider ? "--on-kernel-error=fallback lets generated code compute it" : "without --kernel-require generated code computes it");
+  if (f->provider && f->of->is_import && f->of->is_required)
+    diag_help(ctx, "the module only declares it: there is no generated code to fall back on");
+  else
+    diag_help(ctx, f->provider ? "--on-kernel-error=fallback lets generated code compute it" : "without --kernel-require generated code computes it");
   return LOOM_EPROVIDER;
 }
 

@@ -203,6 +203,10 @@ static void call(const provider_target *t, const loom_host_v1 *host, setup *s, r
   loom_kernel_call_v1 c = {.size = sizeof c, .version = LOOM_KERNEL_ABI, .key = key_of(x), .mode = x->mode, .n_tensors = 3, .tensors = tensors, .host = host};
   char why[PROVIDER_WHY_BYTES] = "";
   bool can = provider_supports(t, &c, why);
+  if (can && t->symbol && x->in != DTYPE_F32) {
+    can = false;
+    snprintf(why, sizeof why, "a function by name is taken to be of f32");
+  }
   if (!can && !x->overlaps) {
     out->verdict = CHECK_SKIPPED;
     snprintf(out->said, sizeof out->said, "%s", why);
@@ -279,7 +283,7 @@ static void run_sweep(const provider_target *t, const loom_host_v1 *host, int64_
       check_case x = {provider_check_name(0), m, n, k, FILL_WHOLE, (j + l) % 2 ? ADD : OVER, 0, 0, 0, F32};
       run_case(t, host, &x, out);
       if (out->verdict == CHECK_SKIPPED && x.mode == ADD && t->symbol)
-        out->verdict = CHECK_OK;            /* it overwrites only */
+        *out = (check_result){CHECK_OK, ""};            /* it overwrites only */
       char said[PROVIDER_WHY_BYTES];
       snprintf(said, sizeof said, "%.150s", out->said);
       if (out->verdict == CHECK_FAILED && !strchr(said, ':'))

@@ -134,7 +134,7 @@ static void count(provider_link *l, link_entry *e, const provider *by, int64_t n
 
 /* The failure of a provider: with --on-kernel-error=fallback the generated code does it (1). */
 static int32_t judge(provider_link *l, link_entry *e, const char *by, loom_kernel_status st, const char *why, const link_offer *o) {
-  if (!l->set->o->fallback || provider_set_requires(l->set, e->key, e->mode)) {
+  if (!l->set->o->fallback || e->is_required || provider_set_requires(l->set, e->key, e->mode)) {
     fail_with(l, e, by, st, why, o);
     return 0;
   }

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -184,6 +185,18 @@ static loom_status take(loom_ctx *ctx, provider *p) {
   return LOOM_EBUG;
 }
 
+/* A path to an open file that no library was loaded by before: the loader takes two of the same spelling for one library, and numbers of files are
+ * used again.  "/" and "./" spell the bits of a counter. */
+static const char *path_of_open(arena *m, int fd) {
+  static atomic_uint count;
+  text t = text_new(m);
+  text_add(&t, "/proc/self/fd/");
+  for (unsigned bits = atomic_fetch_add(&count, 1) + 1; bits; bits >>= 1)
+    text_add(&t, bits & 1 ? "./" : "/");
+  text_addf(&t, "%d", fd);
+  return text_str(&t);
+}
+
 static loom_status load_open(loom_ctx *ctx, provider *p, int fd, size_t size) {
   LOOM_TRY(inspect(ctx, p, fd, size));
   const provider_elf *e = &p->elf;
@@ -198,7 +211,7 @@ static loom_status load_open(loom_ctx *ctx, provider *p, int fd, size_t size) {
   LOOM_TRY(check_sanitizer(ctx, p->path, e->sanitizer));
   if (p->style == PROVIDER_LOOM && e->has_abi && (e->abi_min > LOOM_KERNEL_ABI || e->abi_max < LOOM_KERNEL_ABI))
     return wrong_version(ctx, p->path, e->abi_min, e->abi_max);
-  const char *same = arena_printf(&ctx->mem, "/proc/self/fd/%d", fd);
+  const char *same = path_of_open(&ctx->mem, fd);
   p->library = dlopen(access(same, R_OK) == 0 ? same : p->path, RTLD_NOW | RTLD_LOCAL);
   if (!p->library)
     return refuse(ctx, p->path, arena_printf(&ctx->mem, "the kernel provider '%s' cannot be loaded: %s", p->path, dlerror()), "see what it needs: ldd shows the libraries");

@@ -23,9 +23,11 @@ LOOM_MUST_USE loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vect
 codegen_options cpu_tile_options(const char *cpu);
 /* cpu_lower_tiles + codegen_object (cpu_tile_options) + codegen_link. */
 LOOM_MUST_USE loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, LOOM_GIVE codegen_image **out);
+/* What code leaves to kernel providers (cpu_kernels.h): the functions it declares, and with `products` the matrix products it would compute. */
+typedef struct cpu_leaves { bool products; } cpu_leaves;
 /* Object code for a module that lower_kernel_host made: plain loops, which may allocate.  `m` is changed.  arg[j] of its function are the open
- * sizes. */
-LOOM_MUST_USE loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size);
+ * sizes.  leaves NULL: nothing; what it declares is for whoever links it. */
+LOOM_MUST_USE loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, const cpu_leaves *leaves, char **out_object, size_t *out_size);
 /* The same as LLVM IR. */
 LOOM_MUST_USE loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char **out);
 /* ---- a materialized kernel (materialize.h) as native code ---- */

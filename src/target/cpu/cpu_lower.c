@@ -1,3 +1,4 @@
+#include "target/cpu/cpu_kernels.h"
 #include "target/cpu/cpu_private.h"
 #include <stdlib.h>
 #include <string.h>
@@ -83,26 +84,36 @@ static void *address_of(void (*f)(void)) {
   return p;
 }
 
-loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size) {
-  const codegen_options o = cpu_tile_options(NULL);
+static loom_status lower_kernel(ir_ctx *ir, MlirModule m, const cpu_leaves *leaves) {
   if (!ir_walk(mlirModuleGetOperation(m), visit_allowed_kernel, ir))
     return LOOM_EINPUT;
-  LOOM_TRY(cpu_lower_tiles(ir, m));
+  if (leaves)
+    LOOM_TRY(cpu_leave_to_providers(ir, m, leaves->products));
+  return cpu_lower_tiles(ir, m);
+}
+
+loom_status cpu_kernel_object(ir_ctx *ir, MlirModule m, const cpu_leaves *leaves, char **out_object, size_t *out_size) {
+  const codegen_options o = cpu_tile_options(NULL);
+  LOOM_TRY(lower_kernel(ir, m, leaves));
   return codegen_object(ir, m, &o, out_object, out_size);
 }
 
 loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char **out) {
   const codegen_options o = cpu_tile_options(NULL);
-  if (!ir_walk(mlirModuleGetOperation(m), visit_allowed_kernel, ir))
-    return LOOM_EINPUT;
-  LOOM_TRY(cpu_lower_tiles(ir, m));
+  LOOM_TRY(lower_kernel(ir, m, NULL));
   return codegen_llvm_text(ir, m, &o, out);
 }
 
-loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, codegen_image **out) {
-  const codegen_symbol grants[] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
+loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, codegen_image **out) { return cpu_link_kernel_with(ctx, object, size, NULL, out); }
+
+loom_status cpu_link_kernel_with(loom_ctx *ctx, const char *object, size_t size, provider_link *link, codegen_image **out) {
+  codegen_symbol grants[2 + CPU_PROVIDER_GRANTS] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
   codegen_options o = cpu_tile_options(NULL);
   o.grants = grants;
-  o.n_grants = sizeof grants / sizeof *grants;
+  o.n_grants = 2;
+  if (link) {
+    cpu_grant_providers(link, grants + 2);
+    o.n_grants += CPU_PROVIDER_GRANTS;
+  }
   return codegen_link(ctx, object, size, &o, out);
 }

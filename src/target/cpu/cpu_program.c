@@ -1,4 +1,5 @@
 #include "target/cpu/cpu_program.h"
+#include "target/cpu/cpu_kernels.h"
 #include "base/vec.h"
 #include "target/cpu/cpu_private.h"
 
@@ -146,8 +147,10 @@ static loom_status make_entries(ir_ctx *ir, MlirModule m) {
   return ir_add_functions(ir, m, "entries", text_str(&entries));
 }
 
-loom_status cpu_program_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size) {
+loom_status cpu_program_object(ir_ctx *ir, MlirModule m, const cpu_leaves *leaves, char **out_object, size_t *out_size) {
   const codegen_options o = cpu_tile_options(NULL);
+  if (leaves)
+    LOOM_TRY(cpu_leave_to_providers(ir, m, leaves->products));
   LOOM_TRY(cpu_lower_small_floats(ir, m));
   LOOM_TRY(make_entries(ir, m));
   LOOM_TRY(cpu_lower_tiles(ir, m));

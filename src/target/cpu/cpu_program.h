@@ -11,7 +11,7 @@ typedef void (*cpu_program_fn)(void *const *slots);
 const char *cpu_program_symbol(arena *mem, const char *name);
 /* Lowers `m` (bufferized: memref, linalg, scf, cf, arith, math, func; changed) and compiles it for this CPU; public functions with a body have
  * entries. */
-LOOM_MUST_USE loom_status cpu_program_object(ir_ctx *ir, MlirModule m, char **out_object, size_t *out_size);
+LOOM_MUST_USE loom_status cpu_program_object(ir_ctx *ir, MlirModule m, const cpu_leaves *leaves, char **out_object, size_t *out_size);
 /* Links it; beyond what every object may use, `grants` (malloc and free among them). */
 LOOM_MUST_USE loom_status cpu_program_link(loom_ctx *ctx, const char *object, size_t size, const codegen_symbol *grants, size_t n, LOOM_GIVE codegen_image **out);
 #endif
