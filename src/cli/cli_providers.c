@@ -29,6 +29,8 @@ void cli_print_kernels(const data_value *rows) {
   for (size_t i = 0; rows && i < rows->n; i++) {
     const data_value *r = rows->items[i], *calls = data_get(r, "calls"), *rate = data_get(r, "gflops");
     const char *by = string_of(r, "provider"), *note = string_of(r, "note"), *place = string_of(r, "place");
+    if (!calls->integer && !*note)            /* an operation that did not run */
+      continue;
     printf("kernel       %s", string_of(r, "key"));
     if (*place)
       printf(" (%s)", place);
@@ -36,6 +38,6 @@ void cli_print_kernels(const data_value *rows) {
       printf(": %s, %" PRId64 " call%s", by, calls->integer, calls->integer == 1 ? "" : "s");
     if (rate)
       printf(", %.1f GFLOP/s", rate->real);
-    printf("%s%s\n", *note ? (*by ? "; else generated code: " : ": generated code: ") : *by ? "" : ": not called", note);
+    printf("%s%s\n", *note ? (*by ? "; else generated code: " : ": generated code: ") : "", note);
   }
 }

@@ -23,7 +23,7 @@ static const char *kernel_of(arena *m, const char *kernel, const char *element) 
 static const char *type_of_base(arena *m, const char *element) { return arena_printf(m, "memref<%s>", element); }
 
 /* The declaration, once, in front of everything. */
-static loom_status declare(ir_ctx *ir, MlirOperation module, const char *kernel, const char *element) {
+static loom_status declare(ir_ctx *ir, MlirOperation module, MlirOperation user, const char *kernel, const char *element) {
   arena *m = &ir->ctx->mem;
   MlirBlock body = ir_body(module);
   for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
@@ -34,7 +34,7 @@ static loom_status declare(ir_ctx *ir, MlirOperation module, const char *kernel,
     }
   const char *base = type_of_base(m, element);
   ir_builder at = ir_before(ir, mlirBlockGetFirstOperation(body));
-  at.loc = mlirOperationGetLocation(module);
+  at.loc = mlirOperationGetLocation(user);
   MlirRegion region = mlirRegionCreate();
   const ir_named attrs[] = {{"sym_name", ir_str_attr(ir, kernel)},
                             {"function_type", ir_attr(ir, arena_printf(m, "(%s, index, index, index, %s, index, index, index, %s, index, index, index, index, index, index) -> ()", base, base, base))},
@@ -84,7 +84,7 @@ static loom_status lower(ir_ctx *ir, MlirOperation module, MlirOperation op, con
   arena *m = &ir->ctx->mem;
   bool on_tensors = mlirOperationGetNumResults(op) == 1;
   const char *element = ir_print_type(m, mlirShapedTypeGetElementType(mlirValueGetType(ir_operand(op, 0)))), *name = kernel_of(m, kernel, element);
-  LOOM_TRY(declare(ir, module, name, element));
+  LOOM_TRY(declare(ir, module, op, name, element));
   ir_builder at = ir_before(ir, op);
   MlirValue call[ARGUMENTS], sizes[OPERANDS][2], c = ir_operand(op, 2);
   for (int i = 0; i < 2; i++)

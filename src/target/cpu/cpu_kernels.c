@@ -3,7 +3,7 @@
 
 const char *cpu_kernel_place(ir_ctx *ir, MlirOperation op) {
   loom_span s = ir_span(ir, op);
-  return s.source && s.line > 0 ? arena_printf(&ir->ctx->mem, "%s:%d:%d", s.source->path, s.line, s.col) : "";
+  return s.source && s.line > 0 && s.source->path[0] != '<' /* text of our own */ ? arena_printf(&ir->ctx->mem, "%s:%d:%d", s.source->path, s.line, s.col) : "";
 }
 
 void cpu_add_pointer(text *o, const char *to, const char *memref, const char *type) {
