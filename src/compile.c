@@ -269,10 +269,11 @@ static void keep_blocks(compile_state *s) {
   compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
   solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->plan->blocks.n);
   *o = *s->o;
-  for (size_t i = 0; i < s->plan->blocks.n; i++)
-    d[i] = (solve_domain){.symbol = s->plan->blocks.at[i].symbol, .assigned = s->plan->blocks.at[i].size};
   o->domains = d;
-  o->n_domains = s->plan->blocks.n;
+  o->n_domains = 0;
+  for (size_t i = 0; i < s->plan->blocks.n; i++)      /* a loop without blocks (hl.grid) has one of its own in the plan, of size 1 */
+    if (kernel_find_symbol(s->kernel, s->plan->blocks.at[i].symbol))
+      d[o->n_domains++] = (solve_domain){.symbol = s->plan->blocks.at[i].symbol, .assigned = s->plan->blocks.at[i].size};
   s->o = o;
 }
 
