@@ -7,7 +7,9 @@
  *   fuzz_etg       an ETG: read, written, read back, resolved; small ones solved
  *   fuzz_eval      a schedule, priced on wormhole
  *   fuzz_torch     MLIR text with custom assembly of torch, tm_tensor, StableHLO: its generic form has the same lines
- *   fuzz_weights   an archive of named parameters */
+ *   fuzz_weights   an archive of named parameters
+ *   fuzz_check_text MLIR text on its way to MLIR's parser: the normaliser of check, util and flow
+ *   fuzz_value     a value as it is typed after --input: what is read prints and reads back as the same */
 #ifndef LOOM_FUZZ_H
 #define LOOM_FUZZ_H
 #include "frontend/helion/helion.h"
@@ -22,6 +24,8 @@ int fuzz_etg(const uint8_t *bytes, size_t size);
 int fuzz_eval(const uint8_t *bytes, size_t size);
 int fuzz_torch(const uint8_t *bytes, size_t size);
 int fuzz_weights(const uint8_t *bytes, size_t size);
+int fuzz_check_text(const uint8_t *bytes, size_t size);
+int fuzz_value(const uint8_t *bytes, size_t size);
 
 /* The options of a first line `# options: function=f x.0=5 dtype=f32 eps:=1e-5`; sizes with `=`, arguments with `:=`,
  * element types of one argument with `~` (`ids~i64`). */

@@ -10,7 +10,8 @@
 
 typedef int target(const uint8_t *, size_t);
 static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir},
-                                                                    {"machine", fuzz_machine}, {"etg", fuzz_etg}, {"eval", fuzz_eval}, {"torch", fuzz_torch}, {"weights", fuzz_weights}};
+                                                                    {"machine", fuzz_machine}, {"etg", fuzz_etg}, {"eval", fuzz_eval}, {"torch", fuzz_torch}, {"weights", fuzz_weights},
+                                                                    {"check_text", fuzz_check_text}, {"value", fuzz_value}};
 
 /* A line of hexadecimal digits is an input. */
 static int run_lines(target *run, const char *lines) {
@@ -79,6 +80,6 @@ int main(int argc, char **argv) {
       printf("%d inputs, %ld good\n", n, fuzz_compiled);
       return 0;
     }
-  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights PATH..  or  fuzz_replay tree-random SEED N\n");
+  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value PATH..  or  fuzz_replay tree-random SEED N\n");
   return 2;
 }
