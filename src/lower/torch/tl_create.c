@@ -1,11 +1,6 @@
 /* Tensors made from numbers, and single numbers. */
 #include "lower/torch/tl_private.h"
 
-static loom_status need_result(tl_emit *e, tl_type *out) {
-  *out = e->op->out[0];
-  return out->kind == TL_TENSOR ? LOOM_OK : tl_invalid(e, "the result is not a tensor of a known shape and element type");
-}
-
 static const char *scalar_as(tl_emit *e, const tl_value *v, dtype t) {
   if (v->is_known)
     return v->type.kind == TL_FLOAT ? tl_const(e, t, v->f) : tl_const_int(e, t, v->i);
@@ -16,7 +11,7 @@ static const char *scalar_as(tl_emit *e, const tl_value *v, dtype t) {
 loom_status tl_lower_full(tl_emit *e, const char *detail) {
   tl_type out;
   const char *size[TL_RANK_MAX];
-  LOOM_TRY(need_result(e, &out));
+  LOOM_TRY(tl_need_result(e, 0, &out));
   const tl_value *shape = tl_in(e, detail[0] == 'l' ? 0 : detail[0] - '0');
   for (int d = 0; d < out.rank; d++) {
     size[d] = NULL;
@@ -48,7 +43,7 @@ loom_status tl_lower_full(tl_emit *e, const char *detail) {
 loom_status tl_lower_arange(tl_emit *e, const char *detail) {
   tl_type out;
   const char *size[1] = {NULL};
-  LOOM_TRY(need_result(e, &out));
+  LOOM_TRY(tl_need_result(e, 0, &out));
   static const tl_value zero = {.type = {.kind = TL_INT}, .is_known = true}, one = {.type = {.kind = TL_INT}, .is_known = true, .i = 1};
   const tl_value *start = detail[0] == '-' ? &zero : tl_in(e, detail[0] - '0'), *end = tl_in(e, detail[1] - '0'),
                  *step = detail[2] == '-' ? &one : tl_in(e, detail[2] - '0');
@@ -76,7 +71,7 @@ loom_status tl_lower_linspace(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
   int64_t n;
-  LOOM_TRY(need_result(e, &out));
+  LOOM_TRY(tl_need_result(e, 0, &out));
   LOOM_TRY(tl_need_int(e, 2, &n));
   if (out.rank != 1 || n < 1 || (out.dim[0] != n && out.dim[0] != TL_DYNAMIC))
     return tl_invalid(e, "%" PRId64 " steps make no %s", n, tl_text(e, out));
@@ -97,7 +92,7 @@ loom_status tl_lower_linspace(tl_emit *e, const char *detail) {
 loom_status tl_lower_eye(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
-  LOOM_TRY(need_result(e, &out));
+  LOOM_TRY(tl_need_result(e, 0, &out));
   if (out.rank != 2 || !tl_is_static(&out))
     return tl_refuse(e, "a result of unknown size");
   tl_generic g = {.rank = 2, .n_out = 1, .out = {tl_empty(e, out, NULL)}};
@@ -167,7 +162,7 @@ loom_status tl_lower_item(tl_emit *e, const char *detail) {
 loom_status tl_lower_number(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
-  LOOM_TRY(need_result(e, &out));
+  LOOM_TRY(tl_need_result(e, 0, &out));
   const char *x = scalar_as(e, tl_in(e, 0), out.dtype);
   if (out.rank)
     return tl_invalid(e, "the result has dims");

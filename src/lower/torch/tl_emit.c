@@ -67,6 +67,13 @@ loom_status tl_need_tensor(tl_emit *e, int i, tl_val *out) {
   return LOOM_OK;
 }
 
+loom_status tl_need_result(tl_emit *e, int i, tl_type *out) {
+  if (i >= e->op->n_out || e->op->out[i].kind != TL_TENSOR)
+    return tl_invalid(e, "result %d is not a tensor of a known shape and element type", i);
+  *out = e->op->out[i];
+  return LOOM_OK;
+}
+
 loom_status tl_need_int(tl_emit *e, int i, int64_t *out) {
   const tl_value *v = tl_in(e, i);
   if ((v->type.kind != TL_INT && v->type.kind != TL_BOOL) || !v->is_known)

@@ -26,7 +26,11 @@ static bool accept(parser *s, const char *word) {
 static term number(double v) { return (term){.is_number = true, .number = v}; }
 
 /* The value in type t. */
-static const char *value(parser *s, term a, dtype t) { return a.is_number ? tl_const(s->e, t, a.number) : tl_cast(s->e, a.name, a.type, t); }
+static const char *value(parser *s, term a, dtype t) {
+  if (a.is_none && s->status == LOOM_OK)
+    s->status = tl_invalid(s->e, "an operand is missing; expected a tensor or a number");
+  return a.is_number ? tl_const(s->e, t, a.number) : tl_cast(s->e, a.name, a.type, t);
+}
 
 /* What two terms meet in: bool where both are, else the type of the computation. */
 static dtype meet(const parser *s, term a, term b) {
@@ -48,7 +52,7 @@ static const binary binaries[] = {
 static const char *spelling(const binary *b, dtype t) { return dtype_is_float(t) ? b->f : t == DTYPE_BOOL ? b->b : tl_is_unsigned(t) ? b->u : b->i; }
 
 static term apply(parser *s, const char *word, term a, term b) {
-  if (a.is_none || b.is_none)   /* min and max of an operand that is not there */
+  if ((a.is_none || b.is_none) && word[0] == 'm')   /* min and max of an operand that is not there */
     return a.is_none ? b : a;
   bool times = text_eq(word, "*");
   if ((times || text_eq(word, "/")) && b.is_number && b.number == 1)
@@ -158,12 +162,12 @@ static term call(parser *s, const char *word, size_t n, const term *arg, int n_a
 
 static term variable(parser *s, int i) {
   const tl_scalar none = {0}, *v = i < s->n ? &s->vars[i] : &none;
+  bool as_bool = *s->p == '?';
+  s->p += as_bool;
   if (v->is_known)
     return number(v->known);
   if (!v->name)
     return (term){.is_none = true, .is_number = true};
-  bool as_bool = *s->p == '?';
-  s->p += as_bool;
   dtype t = as_bool ? DTYPE_BOOL : s->t;
   return (term){.name = tl_cast(s->e, v->name, v->type, t), .type = t};
 }
@@ -245,8 +249,7 @@ static term parse_sum(parser *s) {
 loom_status tl_expr(tl_emit *e, const char *expr, dtype t, const tl_scalar *vars, int n, const char **out, dtype *out_type) {
   parser s = {.e = e, .p = expr, .t = t, .vars = vars, .n = n};
   term r = parse_sum(&s);
-  LOOM_TRY(s.status);
   *out_type = r.is_number ? t : r.type;
   *out = value(&s, r, *out_type);
-  return LOOM_OK;
+  return s.status;
 }

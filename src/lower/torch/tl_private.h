@@ -36,6 +36,7 @@ loom_status tl_invalid(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);  /* 
 const tl_value *tl_in(const tl_emit *e, int i);
 static inline bool tl_is_none(const tl_value *v) { return v->type.kind == TL_NONE || v->type.kind == TL_OTHER; }
 LOOM_MUST_USE loom_status tl_need_tensor(tl_emit *e, int i, tl_val *out);
+LOOM_MUST_USE loom_status tl_need_result(tl_emit *e, int i, tl_type *out);                 /* the type of result i, a tensor */
 LOOM_MUST_USE loom_status tl_need_int(tl_emit *e, int i, int64_t *out);                    /* known */
 LOOM_MUST_USE loom_status tl_need_bool(tl_emit *e, int i, bool *out);                      /* known; none is false */
 LOOM_MUST_USE loom_status tl_need_dim(tl_emit *e, int i, int rank, int *out);              /* negative counts from the end */
