@@ -190,7 +190,7 @@ static loom_status lower_tensors(lowering *l, MlirOperation op, ir_builder *at, 
     v[i] = ir_build1(at, "tensor.cast", unranked, 1, &v[i], 0, NULL);
   const char *name = arena_printf(mem, "loom_expect_%s", spelled);
   if (is_new(l, name)) {
-    text_addf(&l->declarations, "func.func private @%s(index, tensor<*x%s> {bufferization.access = \"read\"}, tensor<*x%s> {bufferization.access = \"read\"}) attributes {llvm.emit_c_interface}\n",
+    text_addf(&l->declarations, "func.func private @%s(index, tensor<*x%s> {bufferization.access = \"read\"}, tensor<*x%s> {bufferization.access = \"read\"}) attributes {llvm.emit_c_interface, loom.runtime}\n",
               name, spelled, spelled);
     program_grant(mem, l->grants, arena_printf(mem, "_mlir_ciface_%s", name), (void (*)(void))expect_tensors);
   }

@@ -13,7 +13,8 @@ typedef struct gather { arena *mem; op_list declared; } gather;
 static bool has_attr(MlirOperation op, const char *name) { return !mlirAttributeIsNull(ir_attr_of(op, name)); }
 
 bool cpu_is_provided(MlirOperation op) {
-  return ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && (has_attr(op, "llvm.bareptr") || has_attr(op, "llvm.emit_c_interface"));
+  return ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !has_attr(op, "loom.runtime") &&
+         (has_attr(op, "llvm.bareptr") || has_attr(op, "llvm.emit_c_interface"));   /* loom.runtime: what a program is granted itself (src/program) */
 }
 
 static bool collect(MlirOperation op, void *data) {
