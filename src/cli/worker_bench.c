@@ -53,7 +53,7 @@ static loom_status compare(loom_ctx *ctx, const char *path, data_value *now) {
   arena *m = &ctx->mem;
   const data_value *earlier = NULL;
   data_value *v = data_object(m);
-  double was, was_mad, is, is_mad;
+  double was = 0, was_mad = 0, is = 0, is_mad = 0;
   LOOM_TRY(read_earlier(ctx, path, data_get(now, "kernel")->string, &earlier));
   LOOM_TRY(number(ctx, earlier, "median_ms", &was));
   LOOM_TRY(number(ctx, earlier, "mad_ms", &was_mad));

@@ -41,17 +41,18 @@ static tl_scalar scalar_of(tl_emit *e, const tl_value *v) {
 /* `kind` R: computed in the type of the result, I: in that of the operands, F: in f32, B: of truth values. */
 static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) {
   tl_generic g;
-  tl_val in[4] = {{0}};
+  enum { OPERANDS_MAX = 4 };
+  tl_val in[OPERANDS_MAX] = {{0}};
   int n_tensors = 0, next = 0;
-  tl_scalar vars[4];
-  for (int i = 0; i < n; i++)
+  tl_scalar vars[OPERANDS_MAX] = {{0}};
+  for (int i = 0; i < n && i < OPERANDS_MAX; i++)
     if (tl_in(e, i)->type.kind == TL_TENSOR)
       in[n_tensors++] = tl_val_of(tl_in(e, i));
     else
       vars[i] = scalar_of(e, tl_in(e, i));
   tl_type out = e->op->out[0];
   LOOM_TRY(tl_map_open(e, out, in, n_tensors, &g));
-  for (int i = 0; i < n; i++)
+  for (int i = 0; i < n && i < OPERANDS_MAX; i++)
     if (tl_in(e, i)->type.kind == TL_TENSOR) {
       vars[i] = (tl_scalar){.name = g.x[next], .type = g.in[next].type.dtype};
       next++;

@@ -110,7 +110,7 @@ loom_status tl_lower_hlo_iota(tl_emit *e, const char *detail) {
 loom_status tl_lower_hlo_concatenate(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
-  int d, n;
+  int d = 0, n = 0;
   LOOM_TRY(need_result(e, &out));
   LOOM_TRY(dims_of(e, attribute(e, "dim", "dimension"), ':', out.rank, &d, &n));
   if (n != 1)

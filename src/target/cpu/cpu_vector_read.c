@@ -126,7 +126,7 @@ static bool read_body(vec_op *v) {
   for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
     const char *name = ir_op_name(op);
     bool is_math = text_starts(name, "math."), is_index = text_eq(name, "linalg.index");
-    int bytes;
+    int bytes = 0;
     if (text_eq(name, "linalg.yield"))
       break;
     if ((!is_math && !is_index && !text_starts(name, "arith.")) || divides_integers(name))
