@@ -47,14 +47,7 @@ static bool is_packable_product(packer *p, MlirOperation op) {
 }
 
 /* ---- packed memory ---- */
-static MlirValue reserve(packer *p, int64_t rows) {
-  ir_builder b = ir_before(p->ir, mlirBlockGetFirstOperation(mlirBlockArgumentGetOwner(p->workspace)));
-  *p->bytes = (*p->bytes + 63) / 64 * 64;
-  MlirType t = ir_type(p->ir, arena_printf(&p->ir->ctx->mem, "memref<%" PRId64 "x%dxf32>", rows, p->nr));
-  MlirValue at = ir_index_const(&b, *p->bytes), v = ir_build1(&b, "memref.view", t, 2, (MlirValue[]){p->workspace, at}, 0, NULL);
-  *p->bytes += rows * p->nr * 4;
-  return v;
-}
+static MlirValue reserve(packer *p, int64_t rows) { return cpu_reserve(p->ir, p->workspace, p->bytes, rows, p->nr, DTYPE_F32); }
 
 static panels make_panels(packer *p, MlirType t) {
   panels out = {0};
@@ -68,23 +61,13 @@ static panels make_panels(packer *p, MlirType t) {
   return out;
 }
 
-static MlirValue index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y) {
-  return ir_build1(b, name, ir_index_type(b->ir), 2, (MlirValue[]){x, y}, 0, NULL);
-}
-
 /* First row of the part at the region's start, its kept dims before the last two stepped on by `batch`. */
 static MlirValue first_row(packer *p, ir_builder *b, const panels *to, const cpu_region *r, const MlirValue *batch) {
-  MlirValue at = ir_index_const(b, 0), nr = ir_index_const(b, p->nr);
-  for (int d = 0, kept = 0; d < r->rank - 2; d++) {
-    MlirValue own = cpu_region_offset(b, r, d);
-    if (kept < r->n_kept - 2 && r->kept[kept] == d)
-      own = index_op(b, "arith.addi", own, batch[kept++]);
-    at = index_op(b, "arith.addi", index_op(b, "arith.muli", at, ir_index_const(b, to->lead[d])), own);
-  }
-  at = index_op(b, "arith.muli", at, ir_index_const(b, to->panels_n));
-  at = index_op(b, "arith.addi", at, index_op(b, "arith.divui", cpu_region_offset(b, r, r->rank - 1), nr));
-  at = index_op(b, "arith.muli", at, ir_index_const(b, to->k));
-  return index_op(b, "arith.addi", at, cpu_region_offset(b, r, r->rank - 2));
+  MlirValue at = cpu_leading(b, r, to->lead, batch), nr = ir_index_const(b, p->nr);
+  at = cpu_index_op(b, "arith.muli", at, ir_index_const(b, to->panels_n));
+  at = cpu_index_op(b, "arith.addi", at, cpu_index_op(b, "arith.divui", cpu_region_offset(b, r, r->rank - 1), nr));
+  at = cpu_index_op(b, "arith.muli", at, ir_index_const(b, to->k));
+  return cpu_index_op(b, "arith.addi", at, cpu_region_offset(b, r, r->rank - 2));
 }
 
 /* ---- calls ---- */
@@ -92,34 +75,7 @@ static loom_status need(packer *p, const char *name, const char *text_of) {
   return mlirOperationIsNull(ir_find_func(p->m, name)) ? cpu_add_functions(p->ir, p->m, name, text_of) : LOOM_OK;
 }
 
-static loom_status call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands) {
-  ir_named callee = {"callee", ir_symbol_attr(b->ir, name)};
-  return mlirOperationIsNull(ir_build(b, "func.call", 0, NULL, n, operands, 1, &callee, 0, NULL)) ? LOOM_EBUG : LOOM_OK;
-}
-
-static MlirValue cast(ir_builder *b, MlirValue v, const char *type) {
-  MlirType t = ir_type(b->ir, type);
-  return mlirTypeEqual(mlirValueGetType(v), t) ? v : ir_build1(b, "memref.cast", t, 1, &v, 0, NULL);
-}
-
 static const char *panel_type(packer *p) { return arena_printf(&p->ir->ctx->mem, "memref<?x%dxf32>", p->nr); }
-
-/* scf.for over the n dims of v before the last two; `inner` builds in the innermost. */
-static MlirBlock open_loops(ir_builder *b, MlirValue v, int n, MlirValue *index) {
-  for (int d = 0; d < n; d++) {
-    MlirType index_type = ir_index_type(b->ir);
-    MlirValue extent = ir_build1(b, "memref.dim", index_type, 2, (MlirValue[]){v, ir_index_const(b, d)}, 0, NULL);
-    MlirBlock body;
-    MlirRegion region = ir_new_region(b->ir, 1, &index_type, &body);
-    ir_build(b, "scf.for", 0, NULL, 3, (MlirValue[]){ir_index_const(b, 0), extent, ir_index_const(b, 1)}, 0, NULL, 1, &region);
-    index[d] = mlirBlockGetArgument(body, 0);
-    ir_builder at = ir_at_end(b->ir, body);
-    at.loc = b->loc;
-    MlirOperation yield = ir_build(&at, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
-    *b = ir_before(b->ir, yield);
-  }
-  return b->block;
-}
 
 /* Packs `src` ([batch.., k, n]) to the region's place. */
 static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *to, const cpu_region *r) {
@@ -135,9 +91,9 @@ static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *t
   const char *name = arena_printf(mem, "loom_pack_%s%s", dtype_mlir(e), is_transposed ? "_t" : "");
   const char *type = arena_printf(mem, is_transposed ? "memref<?x?x%s, strided<[?, ?], offset: ?>>" : "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
   LOOM_TRY(need(p, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
-  open_loops(&at, src, rank - 2, index);
+  cpu_open_loops(&at, src, rank - 2, index);
   MlirValue row = first_row(p, &at, to, r, index), m = cpu_matrix_at(&at, src, index);
-  return call(&at, name, 4, (MlirValue[]){cast(&at, m, type), cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
+  return cpu_call(&at, name, 4, (MlirValue[]){cpu_cast(&at, m, type), cpu_cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
 }
 
 static const char *widen_text(arena *mem, const char *name, const char *type, const char *element) {
@@ -163,8 +119,8 @@ static loom_status widen(packer *p, ir_builder *at, MlirValue a, MlirValue memor
   MlirType part = ir_type(p->ir, arena_printf(mem, "memref<?x?xf32, strided<[%" PRId64 ", 1]>>", columns));
   const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){0, 0})}, {"static_sizes", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){dynamic, dynamic})},
                             {"static_strides", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){1, 1})}, {"operandSegmentSizes", mlirDenseI32ArrayGet(p->ir->mlir, 4, (int32_t[]){1, 0, 2, 0})}};
-  *out = cast(at, ir_build1(at, "memref.subview", part, 3, (MlirValue[]){memory, m, k}, 4, attrs), matrix);
-  return call(at, name, 2, (MlirValue[]){cast(at, a, type), *out});
+  *out = cpu_cast(at, ir_build1(at, "memref.subview", part, 3, (MlirValue[]){memory, m, k}, 4, attrs), matrix);
+  return cpu_call(at, name, 2, (MlirValue[]){cpu_cast(at, a, type), *out});
 }
 
 /* Memory for `widen` of any matrix of `a`; null: it is f32 already. */
@@ -175,11 +131,7 @@ static loom_status reserve_wide(packer *p, MlirValue a, MlirValue *out) {
     return LOOM_OK;
   int rank = (int)mlirShapedTypeGetRank(t);
   int64_t rows = mlirShapedTypeGetDimSize(t, rank - 2), columns = mlirShapedTypeGetDimSize(t, rank - 1);
-  ir_builder b = ir_before(p->ir, mlirBlockGetFirstOperation(mlirBlockArgumentGetOwner(p->workspace)));
-  *p->bytes = (*p->bytes + 63) / 64 * 64;
-  MlirType wide = ir_type(p->ir, arena_printf(&p->ir->ctx->mem, "memref<%" PRId64 "x%" PRId64 "xf32>", rows, columns));
-  *out = ir_build1(&b, "memref.view", wide, 2, (MlirValue[]){p->workspace, ir_index_const(&b, *p->bytes)}, 0, NULL);
-  *p->bytes += rows * columns * 4;
+  *out = cpu_reserve(p->ir, p->workspace, p->bytes, rows, columns, DTYPE_F32);
   return mlirValueIsNull(*out) ? LOOM_EBUG : LOOM_OK;
 }
 
@@ -194,11 +146,11 @@ static loom_status multiply(packer *p, MlirOperation op, const panels *b, const 
   else
     to = cpu_sums_end(&at, &sums, op, matrix);
   LOOM_TRY(reserve_wide(p, a, &memory));
-  open_loops(&at, c, batches, index);
+  cpu_open_loops(&at, c, batches, index);
   LOOM_TRY(widen(p, &at, cpu_matrix_at(&at, a, index), memory, &left));
   MlirValue row = first_row(p, &at, b, r, index), from = cpu_matrix_at(&at, c, index);
-  LOOM_TRY(call(&at, "loom_product_f32", 7, (MlirValue[]){cast(&at, left, matrix), cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cast(&at, from, matrix),
-                                                          cast(&at, batches ? from : to, matrix), init}));
+  LOOM_TRY(cpu_call(&at, "loom_product_f32", 7, (MlirValue[]){cpu_cast(&at, left, matrix), cpu_cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cpu_cast(&at, from, matrix),
+                                                          cpu_cast(&at, batches ? from : to, matrix), init}));
   vec_push(&p->ir->ctx->mem, &p->dead, op);
   if (!mlirOperationIsNull(sums.fill))
     vec_push(&p->ir->ctx->mem, &p->dead, sums.fill);

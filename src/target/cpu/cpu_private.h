@@ -35,6 +35,14 @@ cpu_blocking cpu_product_blocking(int vector_bytes);
 const char *cpu_product_text(arena *mem, const char *name, int vector_bytes);
 /* func @name(b: `type`, a matrix of `element`, packed: memref<?xNRxf32>, first row: index, rows of a panel: index) */
 const char *cpu_pack_text(arena *mem, const char *name, const char *type, const char *element, bool any_strides, int vector_bytes);
+/* ---- building (cpu_build.c) ---- */
+LOOM_MUST_USE loom_status cpu_call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands);
+MlirValue cpu_cast(ir_builder *b, MlirValue v, const char *type);                                /* v itself where it has the type */
+MlirValue cpu_index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y);
+/* scf.for over the n first dims of v; *b then builds in the innermost. */
+void cpu_open_loops(ir_builder *b, MlirValue v, int n, MlirValue *index);
+/* rows x columns of `element` at the end of the workspace, aligned to a cache line; *bytes grow. */
+MlirValue cpu_reserve(ir_ctx *ir, MlirValue workspace, int64_t *bytes, int64_t rows, int64_t columns, dtype element);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
 LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
 /* Moves the functions of `text` (a module) to the end of `m`. */

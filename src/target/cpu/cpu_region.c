@@ -1,3 +1,4 @@
+#include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_region.h"
 
 static bool entry(MlirOperation op, const char *name, int segment, int d, MlirValue *value, int64_t *number) {
@@ -36,8 +37,10 @@ bool cpu_read_region(MlirValue v, cpu_region *out) {
     return false;
   if (ir_op_is(def, "memref.view")) {
     out->rank = out->n_kept = (int)mlirShapedTypeGetRank(mlirValueGetType(v));
-    for (int d = 0; d < out->rank; d++)
+    for (int d = 0; d < out->rank; d++) {
       out->kept[d] = d;
+      out->size[d] = mlirShapedTypeGetDimSize(mlirValueGetType(v), d);
+    }
     return true;
   }
   if (!ir_op_is(def, "memref.subview") || !ir_op_is(ir_def(ir_operand(def, 0)), "memref.view"))
@@ -47,7 +50,8 @@ bool cpu_read_region(MlirValue v, cpu_region *out) {
   for (int d = 0; d < out->rank; d++) {
     MlirValue step;
     int64_t by;
-    if (out->rank > CPU_RANK_MAX || !entry(def, "static_offsets", 1, d, &out->offset[d], &out->start[d]) || !entry(def, "static_strides", 3, d, &step, &by) || by != 1)
+    if (out->rank > CPU_RANK_MAX || !entry(def, "static_offsets", 1, d, &out->offset[d], &out->start[d]) ||
+        !entry(def, "static_sizes", 2, d, &out->extent[d], &out->size[d]) || !entry(def, "static_strides", 3, d, &step, &by) || by != 1)
       return false;
   }
   return read_kept(def, mlirValueGetType(v), out);
@@ -69,6 +73,17 @@ bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n) {
 
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d) {
   return mlirValueIsNull(r->offset[d]) ? ir_index_const(b, r->start[d]) : r->offset[d];
+}
+
+MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, const MlirValue *batch) {
+  MlirValue at = ir_index_const(b, 0);
+  for (int d = 0, kept = 0; d < r->rank - 2; d++) {
+    MlirValue own = cpu_region_offset(b, r, d);
+    if (kept < r->n_kept - 2 && r->kept[kept] == d)
+      own = cpu_index_op(b, "arith.addi", own, batch[kept++]);
+    at = cpu_index_op(b, "arith.addi", cpu_index_op(b, "arith.muli", at, ir_index_const(b, sizes[d])), own);
+  }
+  return at;
 }
 
 MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading) {

@@ -8,12 +8,16 @@ typedef struct cpu_region {
   int rank, n_kept, kept[CPU_RANK_MAX];    /* dims of the slot; those that the part has, in order */
   MlirValue offset[CPU_RANK_MAX];          /* null: start[d] */
   int64_t start[CPU_RANK_MAX];
+  MlirValue extent[CPU_RANK_MAX];          /* null: size[d] */
+  int64_t size[CPU_RANK_MAX];
 } cpu_region;
 /* false: `v` is no such part, or one with steps other than 1. */
 bool cpu_read_region(MlirValue v, cpu_region *out);
 /* Is the offset along dim d a multiple of n, whatever the loop counters are? */
 bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
+/* Which matrix of a slot with these sizes before the last two dims the region is in, its own such dims stepped on by `batch`. */
+MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, const MlirValue *batch);
 /* The last two dims of v at `leading` (one index for each dim before them): a matrix.  v itself where it has two dims. */
 MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading);
 /* A packed memref type of `element` with the most elements each dim of v can have; false: that is not known. */

@@ -115,17 +115,12 @@ MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product
   return ir_build1(b, "arith.cmpi", ir_type(b->ir, "i1"), 2, (MlirValue[]){mlirBlockGetArgument(ir_body(s->turns), 0), ir_operand(s->turns, 0)}, 1, &eq);
 }
 
-static MlirValue cast(ir_builder *b, MlirValue v, const char *type) {
-  MlirType t = ir_type(b->ir, type);
-  return mlirTypeEqual(mlirValueGetType(v), t) ? v : ir_build1(b, "memref.cast", t, 1, &v, 0, NULL);
-}
-
 MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type) {
-  MlirValue slot = cast(b, ir_operand(product, 2), type);
+  MlirValue slot = cpu_cast(b, ir_operand(product, 2), type);
   if (mlirOperationIsNull(s->store))
     return slot;
   lift(ir_operand(s->store, 1), s->turns, true);
-  MlirValue out = cast(b, ir_operand(s->store, 1), type), index = mlirBlockGetArgument(ir_body(s->turns), 0);
+  MlirValue out = cpu_cast(b, ir_operand(s->store, 1), type), index = mlirBlockGetArgument(ir_body(s->turns), 0);
   if (mlirOperationEqual(s->turns, product))
     return out;
   MlirType index_type = ir_index_type(b->ir);

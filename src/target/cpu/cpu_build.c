@@ -1,0 +1,41 @@
+/* What the files that rewrite products build. */
+#include "target/cpu/cpu_private.h"
+
+loom_status cpu_call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands) {
+  ir_named callee = {"callee", ir_symbol_attr(b->ir, name)};
+  return mlirOperationIsNull(ir_build(b, "func.call", 0, NULL, n, operands, 1, &callee, 0, NULL)) ? LOOM_EBUG : LOOM_OK;
+}
+
+MlirValue cpu_cast(ir_builder *b, MlirValue v, const char *type) {
+  MlirType t = ir_type(b->ir, type);
+  return mlirTypeEqual(mlirValueGetType(v), t) ? v : ir_build1(b, "memref.cast", t, 1, &v, 0, NULL);
+}
+
+MlirValue cpu_index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y) {
+  return ir_build1(b, name, ir_index_type(b->ir), 2, (MlirValue[]){x, y}, 0, NULL);
+}
+
+void cpu_open_loops(ir_builder *b, MlirValue v, int n, MlirValue *index) {
+  for (int d = 0; d < n; d++) {
+    MlirType index_type = ir_index_type(b->ir);
+    MlirValue extent = ir_build1(b, "memref.dim", index_type, 2, (MlirValue[]){v, ir_index_const(b, d)}, 0, NULL);
+    MlirBlock body;
+    MlirRegion region = ir_new_region(b->ir, 1, &index_type, &body);
+    ir_build(b, "scf.for", 0, NULL, 3, (MlirValue[]){ir_index_const(b, 0), extent, ir_index_const(b, 1)}, 0, NULL, 1, &region);
+    index[d] = mlirBlockGetArgument(body, 0);
+    ir_builder at = ir_at_end(b->ir, body);
+    at.loc = b->loc;
+    MlirOperation yield = ir_build(&at, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+    *b = ir_before(b->ir, yield);
+  }
+}
+
+MlirValue cpu_reserve(ir_ctx *ir, MlirValue workspace, int64_t *bytes, int64_t rows, int64_t columns, dtype element) {
+  enum { LINE = 64 };
+  ir_builder b = ir_before(ir, mlirBlockGetFirstOperation(mlirBlockArgumentGetOwner(workspace)));
+  *bytes = (*bytes + LINE - 1) / LINE * LINE;
+  MlirType t = ir_type(ir, arena_printf(&ir->ctx->mem, "memref<%" PRId64 "x%" PRId64 "x%s>", rows, columns, dtype_mlir(element)));
+  MlirValue v = ir_build1(&b, "memref.view", t, 2, (MlirValue[]){workspace, ir_index_const(&b, *bytes)}, 0, NULL);
+  *bytes += rows * columns * (int64_t)dtype_bytes(element);
+  return v;
+}
