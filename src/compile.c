@@ -4,6 +4,7 @@
  */
 #include "compile.h"
 #include "compile_exec.h"
+#include "compile_native.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "frontend/helion_mlir/helion_mlir.h"
@@ -256,61 +257,8 @@ static loom_status search(compile_state *s) {
   return LOOM_OK;
 }
 
-/* Sizes that are known when the kernel is called, block sizes that are not to be searched for, MLIR text: these take the plain loops. */
-static bool has_spatial_form(const compile_state *s) {
-  bool is_open = !s->kernel || s->o->stop_after <= COMPILE_STAGE0 || s->o->plain_loops;
-  for (size_t i = 0; !is_open && i < s->kernel->symbols.n; i++)
-    is_open = s->kernel->symbols.at[i].is_open;
-  return !is_open;
-}
-
-/* The blocks of the plan are those of the call. */
-static void keep_blocks(compile_state *s) {
-  compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
-  solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->plan->blocks.n);
-  *o = *s->o;
-  o->domains = d;
-  o->n_domains = 0;
-  for (size_t i = 0; i < s->plan->blocks.n; i++)      /* a loop without blocks (hl.grid) has one of its own in the plan, of size 1 */
-    if (kernel_find_symbol(s->kernel, s->plan->blocks.at[i].symbol))
-      d[o->n_domains++] = (solve_domain){.symbol = s->plan->blocks.at[i].symbol, .assigned = s->plan->blocks.at[i].size};
-  s->o = o;
-}
-
-static loom_status make_program(compile_state *s) {
-  keep_blocks(s);
-  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), &s->grid, &s->native);
-}
-
-static void forget_search(compile_state *s) {
-  ir_close_module(s->stage0);
-  ir_close_module(s->canonical);
-  ir_close_module(s->bufferized);
-  s->stage0 = s->canonical = s->bufferized = (MlirModule){NULL};
-  s->grid = (cpu_grid){0};
-  s->nest = NULL;
-  s->plan = NULL;
-  s->space = (explore_space){0};
-  s->table = (explore_table){0};
-  s->solved = (solve_result){0};
-  s->plans.n = 0;
-}
-
-/* This CPU: the plan of the search where the kernel has a spatial form, else its loops as they stand. */
-static loom_status native(compile_state *s) {
-  diag_mark before = diag_save(s->ctx);
-  const compile_options *o = s->o;
-  if (has_spatial_form(s)) {
-    loom_status st = search(s);
-    if (st == LOOM_OK && s->plan)
-      st = make_program(s);
-    if (st == LOOM_OK || (st != LOOM_EUNSUP && st != LOOM_EINFEASIBLE && st != LOOM_ELIMIT))
-      return st;
-    diag_drop(s->ctx, before);
-    forget_search(s);
-    s->o = o;
-  }
-  s->machine = NULL;
+/* Of this CPU: the kernel's own loops. */
+static loom_status plain_loops(compile_state *s) {
   STAGE(STAGE0, lower(s));
   return LOOM_OK;
 }
@@ -318,7 +266,7 @@ static loom_status native(compile_state *s) {
 static loom_status pipeline(compile_state *s) {
   STAGE(KERNEL, compile_read_input(s));
   if (s->is_native)
-    return native(s);
+    return compile_native(s, (native_ways){search, plain_loops});
   LOOM_TRY(search(s));
   if (s->o->stop_after < COMPILE_TOG)
     return LOOM_OK;

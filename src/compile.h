@@ -68,6 +68,7 @@ typedef struct compile_state {
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
   tog *tog;
   bool is_native;                          /* for the CPU: native code is made of `bufferized` (stage 0 where a kernel has no spatial form) */
+  const char *plain_because;               /* on this CPU: why the kernel's own loops stand in for a plan; NULL: they do not, or were asked for */
   cpu_grid grid;                        /* of `object`, where it was made of `bufferized`; n_dims 0: of stage 0 */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */

@@ -96,12 +96,12 @@ const char *compile_stage_text(compile_state *s, compile_stage stage) {
   case COMPILE_KERNEL: return s->kernel ? data_write_json(m, kernel_to_data(m, s->kernel), 1) : NULL;
   case COMPILE_STAGE0: return s->helion_text ? s->helion_text : module_text(s, s->stage0);
   case COMPILE_CANONICAL: return module_text(s, s->canonical);
-  case COMPILE_NEST: return data_write_json(m, nest_to_data(m, s->nest), 1);
-  case COMPILE_EXPLORE: return data_write_json(m, compile_explore_data(s), 1);
+  case COMPILE_NEST: return !s->nest ? NULL : data_write_json(m, nest_to_data(m, s->nest), 1);
+  case COMPILE_EXPLORE: return !s->nest ? NULL : data_write_json(m, compile_explore_data(s), 1);
   case COMPILE_SOLVE: return data_write_json(m, solve_data(s), 1);
-  case COMPILE_PLAN: return data_write_json(m, plan_to_data(m, s->plan), 1);
+  case COMPILE_PLAN: return !s->plan ? NULL : data_write_json(m, plan_to_data(m, s->plan), 1);
   case COMPILE_BUFFERIZED: return module_text(s, s->bufferized);
-  case COMPILE_TOG: return data_write_json(m, tog_to_data(m, s->tog), 1);
+  case COMPILE_TOG: return !s->tog ? NULL : data_write_json(m, tog_to_data(m, s->tog), 1);
   case COMPILE_STAGES: break;
   }
   return NULL;

@@ -144,6 +144,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
   }
   if (!s->machine && s->kernel && !s->is_opaque)
     data_set(m, v, "block_sizes", host_blocks(s));
+  if (s->plain_because)
+    data_set_string(m, v, "plain_loops", s->plain_because);
   if (e)
     add_execution(s, v, e);
   if (s->kernels)
