@@ -36,7 +36,7 @@ static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size
   return o;
 }
 
-static data_value *program_data(arena *m, const cpu_grid *p) {
+static data_value *grid_data(arena *m, const cpu_grid *p) {
   data_value *o = data_object(m), *grid = data_array(m);
   for (int d = 0; d < p->n_dims; d++)
     data_push(m, grid, data_int(m, p->count[d]));
@@ -70,7 +70,7 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set_string(m, o, "features", features);
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
   if (s->grid.n_dims)
-    data_set(m, o, "grid_call", program_data(m, &s->grid));
+    data_set(m, o, "grid_call", grid_data(m, &s->grid));
   add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
@@ -203,7 +203,7 @@ static loom_status look_at_source(compile_state *s) {
   return LOOM_OK;
 }
 
-static loom_status read_program(compile_state *s, const artifact *a) {
+static loom_status read_grid(compile_state *s, const artifact *a) {
   const data_value *v = data_get(a->v, "grid_call");
   data_value *grid;
   s->is_native = true;
@@ -341,7 +341,7 @@ loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const
   LOOM_TRY(read_parts(s, &a));
   LOOM_TRY(look_at_source(s));
   LOOM_TRY(fixed_blocks(s, &a, own));
-  LOOM_TRY(read_program(s, &a));
+  LOOM_TRY(read_grid(s, &a));
   LOOM_TRY(bind_sizes(s, r));
   LOOM_TRY(compile_check_call(s, NULL));
   return kernel_verify(ctx, s->kernel);   /* at the sizes of this call: what the guards let through fits together */

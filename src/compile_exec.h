@@ -37,8 +37,8 @@ LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_bindi
 LOOM_MUST_USE loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out);
 /* Kernel tensor of a function argument: the kernel's arguments, then its returned tensors (lower.h); -1: none. */
 kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
-/* What result t shows of the memory at `root` (that of compile_root), as a dense array with its shape. */
-LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out);
+/* What result t shows of the memory at `root` (that of compile_root), as a dense array with its shape: a copy of a view's, else `root` itself. */
+LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, void *root, interp_tensor *shape, void **out);
 
 /* ---- compile_artifact.c ---- */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves);      /* fills s->object; s->stage0 is lowered away */

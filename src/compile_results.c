@@ -217,7 +217,7 @@ void compile_compare(compile_state *s, const compile_results *all, const interp_
 }
 
 /* ---- results in memory ---- */
-loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *root, interp_tensor *shape, void **out) {
+loom_status compile_dense_result(compile_state *s, kernel_tensor t, void *root, interp_tensor *shape, void **out) {
   const kernel_graph *k = s->kernel;
   const kernel_tensor_info *info = &k->tensors.at[t];
   const sym_binding *given, *blocks;
@@ -234,8 +234,10 @@ loom_status compile_dense_result(compile_state *s, kernel_tensor t, const void *
     if (info->role == KERNEL_VIEW)
       LOOM_TRY(kernel_size(s->ctx, k, info->stride[d], blocks, n, &stride[d]));
   }
-  if (info->role == KERNEL_VIEW)
-    LOOM_TRY(kernel_size(s->ctx, k, info->offset, blocks, n, &offset));
+  *out = root;
+  if (info->role != KERNEL_VIEW)
+    return LOOM_OK;
+  LOOM_TRY(kernel_size(s->ctx, k, info->offset, blocks, n, &offset));
   char *to = arena_array(&s->ctx->mem, (size_t)shape->elems + 1, width);
   *out = to;
   for (int64_t i = 0; i < shape->elems; i++) {

@@ -15,14 +15,6 @@ static bool collect(MlirOperation op, void *data) {
   return true;
 }
 
-static bool visit_func(MlirOperation op, void *data) {
-  MlirOperation *found = data;
-  if (!ir_op_is(op, "func.func"))
-    return true;
-  *found = op;
-  return false;
-}
-
 /* ---- the mesh loop ---- */
 static loom_status find_grid(program *p) {
   p->body = ir_body(p->func);
@@ -151,9 +143,8 @@ static loom_status rewrite(program *p) {
 
 loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_grid *out, MlirModule *out_module) {
   program p = {.ir = ir, .vector_bytes = vector_bytes, .out = out};
-  MlirOperation found = {NULL};
+  MlirOperation found = ir_find_func(bufferized, NULL);
   *out = (cpu_grid){0};
-  ir_walk(mlirModuleGetOperation(bufferized), visit_func, &found);
   if (mlirOperationIsNull(found))
     LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function");
   *out_module = mlirModuleCreateEmpty(ir->unknown);

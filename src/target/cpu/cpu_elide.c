@@ -11,7 +11,7 @@ typedef struct elision { ir_ctx *ir; VEC_OF(MlirOperation) loads; VEC_OF(MlirVal
 /* ---- tensors ---- */
 MlirValue cpu_tensor_of(MlirValue v) {
   for (MlirOperation def = ir_def(v); !mlirOperationIsNull(def); def = ir_def(v)) {
-    if (!ir_op_is(def, "memref.subview") && !ir_op_is(def, "memref.reinterpret_cast") && !ir_op_is(def, "memref.cast"))
+    if (!cpu_is_view(def))
       return (MlirValue){NULL};
     v = ir_operand(def, 0);
   }
@@ -35,13 +35,6 @@ static bool is_stored(const elision *e, MlirValue tensor) {
     if (mlirValueEqual(e->stored.at[i], tensor))
       return true;
   return false;
-}
-
-static bool has_unit_steps(MlirValue v) {
-  MlirType t = mlirValueGetType(v);
-  int64_t strides[CPU_RANK_MAX], offset;
-  int rank = (int)mlirShapedTypeGetRank(t);
-  return rank > 0 && rank <= CPU_RANK_MAX && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) && strides[rank - 1] == 1;
 }
 
 /* ---- uses of a slot ---- */
@@ -91,42 +84,21 @@ static bool shows_part(const read *r, MlirValue loaded, const cpu_region *whole)
 /* The part of `src` that `r` shows of the slot. */
 static MlirValue part_of(ir_ctx *ir, MlirValue src, const read *r) {
   ir_builder b = ir_before(ir, r->op);
-  MlirType t = mlirValueGetType(src), shown = mlirValueGetType(r->value);
-  int rank = (int)mlirShapedTypeGetRank(t), n = 1;
-  int64_t dynamic = mlirShapedTypeGetDynamicSize(), strides[CPU_RANK_MAX], offset, at[CPU_RANK_MAX], size[CPU_RANK_MAX], step[CPU_RANK_MAX];
-  int32_t segments[4] = {1, 0, 0, 0};
-  MlirValue operands[1 + 2 * CPU_RANK_MAX] = {src};
-  bool is_moved = false;
-  mlirMemRefTypeGetStridesAndOffset(t, strides, &offset);
-  for (int d = 0; d < rank; d++) {
-    const MlirValue own = r->region.offset[r->region.kept[d]];
-    at[d] = mlirValueIsNull(own) ? r->region.start[r->region.kept[d]] : dynamic;
-    is_moved = is_moved || at[d] != 0;
-    step[d] = 1;
-    if (at[d] == dynamic) {
-      operands[n++] = own;
-      segments[1]++;
-    }
+  MlirValue offset[CPU_RANK_MAX];
+  int64_t start[CPU_RANK_MAX], size[CPU_RANK_MAX];
+  for (int d = 0; d < r->region.n_kept; d++) {
+    offset[d] = r->region.offset[r->region.kept[d]];
+    start[d] = r->region.start[r->region.kept[d]];
+    size[d] = mlirShapedTypeGetDimSize(mlirValueGetType(r->value), d);
   }
-  for (int d = 0; d < rank; d++) {
-    size[d] = mlirShapedTypeGetDimSize(shown, d);
-    if (size[d] == dynamic) {
-      operands[n++] = ir_build1(&b, "memref.dim", ir_index_type(ir), 2, (MlirValue[]){r->value, ir_index_const(&b, d)}, 0, NULL);
-      segments[2]++;
-    }
-  }
-  MlirAttribute layout = mlirStridedLayoutAttrGet(ir->mlir, is_moved ? dynamic : offset, rank, strides);
-  MlirType part = mlirMemRefTypeGet(mlirShapedTypeGetElementType(t), rank, size, layout, mlirMemRefTypeGetMemorySpace(t));
-  const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(ir->mlir, rank, at)}, {"static_sizes", mlirDenseI64ArrayGet(ir->mlir, rank, size)},
-                            {"static_strides", mlirDenseI64ArrayGet(ir->mlir, rank, step)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(ir->mlir, 4, segments)}};
-  return ir_build1(&b, "memref.subview", part, n, operands, 4, attrs);
+  return cpu_part(&b, src, 0, offset, start, size, r->value);
 }
 
 static loom_status elide(elision *e, MlirOperation load) {
   MlirValue src = ir_operand(load, 0), dst = ir_operand(load, 1);
   cpu_region whole;
   slot_uses uses = {.mem = &e->ir->ctx->mem, .is_simple = true};
-  if (is_stored(e, cpu_tensor_of(src)) || !has_unit_steps(src) || !cpu_read_region(dst, &whole) || mlirShapedTypeGetRank(mlirValueGetType(src)) != whole.n_kept)
+  if (is_stored(e, cpu_tensor_of(src)) || !cpu_has_unit_columns(src) || !cpu_read_region(dst, &whole) || mlirShapedTypeGetRank(mlirValueGetType(src)) != whole.n_kept)
     return LOOM_OK;
   add_uses(whole.slot, &uses);
   bool can = uses.is_simple && mlirOperationEqual(uses.load, load);

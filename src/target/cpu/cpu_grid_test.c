@@ -81,27 +81,12 @@ static const char *bufferized(const product *p) {
 
 /* ---- running it ---- */
 static codegen_image *compile_product(const product *p, const char *cpu, cpu_grid *grid) {
-  codegen_options o = cpu_tile_options(cpu);
-  MlirModule m, cores;
-  char *object;
-  size_t size;
-  codegen_image *image = NULL;
+  MlirModule m, cores = {NULL};
   const char *src = bufferized(p);
-  loom_status st = ir_parse(&ir, "bufferized.mlir", src, strlen(src), &m);
-  if (st == LOOM_OK)
-    st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), grid, &cores);
-  if (st == LOOM_OK)
-    st = cpu_lower_tiles_for(&ir, cores, codegen_vector_bytes(cpu));
-  if (st == LOOM_OK)
-    st = codegen_object(&ir, cores, &o, &object, &size);
-  if (st == LOOM_OK)
-    st = codegen_link(&ctx, object, size, &o, &image);
-  for (const diag_item *d = ctx.diag.first; d; d = d->next)
-    print_message("%s\n", d->text);
-  assert_int_equal(st, LOOM_OK);
-  ir_close_module(cores);
+  assert_int_equal(ir_parse(&ir, "bufferized.mlir", src, strlen(src), &m), LOOM_OK);
+  loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), grid, &cores);
   ir_close_module(m);
-  return image;
+  return link_for(st, cores, cpu);
 }
 
 static unsigned char *memory(size_t bytes) {

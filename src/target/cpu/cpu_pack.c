@@ -5,10 +5,11 @@
 #include "target/cpu/cpu_region.h"
 
 typedef VEC_OF(MlirOperation) op_list;
-typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; op_list products, dead; VEC_OF(MlirValue) packed; } packer;
+typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; op_list products, dead; } packer;
 /* A slot [.., K, N] in packed form: rows of NR floats; a panel is K of them. */
 typedef struct panels { MlirValue memory; int64_t lead[CPU_RANK_MAX], k, panels_n; } panels;
 
+static const char product[] = "loom_product_f32";
 static const char matrix[] = "memref<?x?xf32, strided<[?, 1], offset: ?>>";
 
 static bool collect(MlirOperation op, void *data) {
@@ -29,21 +30,14 @@ static bool fits_f32(MlirValue v) {
   return is_f32(v) || (mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && (t == DTYPE_F16 || t == DTYPE_BF16));
 }
 
-static bool has_unit_columns(MlirValue v) {
-  int64_t strides[CPU_RANK_MAX], offset;
-  MlirType t = mlirValueGetType(v);
-  return mlirShapedTypeGetRank(t) <= CPU_RANK_MAX && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) &&
-         strides[mlirShapedTypeGetRank(t) - 1] == 1;
-}
-
 static bool is_packable_product(packer *p, MlirOperation op) {
   MlirType wide;
   MlirAttribute maps = ir_linalg_maps(op);
   const char *plain = ir_op_is(op, "linalg.matmul")
                           ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
                           : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
-  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && has_unit_columns(ir_operand(op, 0)) &&
-         has_unit_columns(ir_operand(op, 2)) && (is_f32(ir_operand(op, 0)) || cpu_largest(ir_operand(op, 0), ir_dtype(p->ir, DTYPE_F32), &wide));
+  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
+         cpu_has_unit_columns(ir_operand(op, 2)) && (is_f32(ir_operand(op, 0)) || cpu_largest(ir_operand(op, 0), ir_dtype(p->ir, DTYPE_F32), &wide));
 }
 
 /* ---- packed memory ---- */
@@ -57,7 +51,7 @@ static panels make_panels(packer *p, MlirType t) {
   out.panels_n = (mlirShapedTypeGetDimSize(t, rank - 1) + p->nr - 1) / p->nr;
   for (int d = 0; d < rank - 2; d++)
     rows *= out.lead[d] = mlirShapedTypeGetDimSize(t, d);
-  out.memory = reserve(p, rows * out.k * out.panels_n);
+  out.memory = reserve(p, rows * out.k * out.panels_n, p->nr);
   return out;
 }
 
@@ -71,9 +65,7 @@ static MlirValue first_row(packer *p, ir_builder *b, const panels *to, const cpu
 }
 
 /* ---- calls ---- */
-static loom_status need(packer *p, const char *name, const char *text_of) {
-  return mlirOperationIsNull(ir_find_func(p->m, name)) ? cpu_add_functions(p->ir, p->m, name, text_of) : LOOM_OK;
-}
+static bool lacks(const packer *p, const char *name) { return mlirOperationIsNull(ir_find_func(p->m, name)); }
 
 static const char *panel_type(packer *p) { return arena_printf(&p->ir->ctx->mem, "memref<?x%dxf32>", p->nr); }
 
@@ -90,7 +82,8 @@ static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *t
   bool is_transposed = strides[rank - 1] != 1;
   const char *name = arena_printf(mem, "loom_pack_%s%s", dtype_mlir(e), is_transposed ? "_t" : "");
   const char *type = arena_printf(mem, is_transposed ? "memref<?x?x%s, strided<[?, ?], offset: ?>>" : "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
-  LOOM_TRY(need(p, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
+  if (lacks(p, name))
+    LOOM_TRY(cpu_add_functions(p->ir, p->m, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
   cpu_open_loops(&at, src, rank - 2, index);
   MlirValue row = first_row(p, &at, to, r, index), m = cpu_matrix_at(&at, src, index);
   return cpu_call(&at, name, 4, (MlirValue[]){cpu_cast(&at, m, type), cpu_cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
@@ -106,20 +99,15 @@ static const char *widen_text(arena *mem, const char *name, const char *type, co
 /* The left-hand side as f32: itself, or a copy behind the slots. */
 static loom_status widen(packer *p, ir_builder *at, MlirValue a, MlirValue memory, MlirValue *out) {
   arena *mem = &p->ir->ctx->mem;
-  MlirType t = mlirValueGetType(a), index_type = ir_index_type(p->ir);
   dtype e;
   *out = a;
-  if (is_f32(a) || !ir_type_dtype(t, &e))
+  if (is_f32(a) || !ir_type_dtype(mlirValueGetType(a), &e))
     return LOOM_OK;
   const char *name = arena_printf(mem, "loom_widen_%s", dtype_mlir(e)), *type = arena_printf(mem, "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
-  LOOM_TRY(need(p, name, widen_text(mem, name, type, dtype_mlir(e))));
-  MlirValue m = ir_build1(at, "memref.dim", index_type, 2, (MlirValue[]){a, ir_index_const(at, 0)}, 0, NULL);
-  MlirValue k = ir_build1(at, "memref.dim", index_type, 2, (MlirValue[]){a, ir_index_const(at, 1)}, 0, NULL);
-  int64_t dynamic = mlirShapedTypeGetDynamicSize(), columns = mlirShapedTypeGetDimSize(mlirValueGetType(memory), 1);
-  MlirType part = ir_type(p->ir, arena_printf(mem, "memref<?x?xf32, strided<[%" PRId64 ", 1]>>", columns));
-  const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){0, 0})}, {"static_sizes", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){dynamic, dynamic})},
-                            {"static_strides", mlirDenseI64ArrayGet(p->ir->mlir, 2, (int64_t[]){1, 1})}, {"operandSegmentSizes", mlirDenseI32ArrayGet(p->ir->mlir, 4, (int32_t[]){1, 0, 2, 0})}};
-  *out = cpu_cast(at, ir_build1(at, "memref.subview", part, 3, (MlirValue[]){memory, m, k}, 4, attrs), matrix);
+  if (lacks(p, name))
+    LOOM_TRY(cpu_add_functions(p->ir, p->m, name, widen_text(mem, name, type, dtype_mlir(e))));
+  const int64_t sizes[2] = {mlirShapedTypeGetDynamicSize(), mlirShapedTypeGetDynamicSize()};
+  *out = cpu_cast(at, cpu_part(at, memory, 0, (MlirValue[2]){{NULL}, {NULL}}, (const int64_t[2]){0, 0}, sizes, a), matrix);
   return cpu_call(at, name, 2, (MlirValue[]){cpu_cast(at, a, type), *out});
 }
 
@@ -136,7 +124,8 @@ static loom_status reserve_wide(packer *p, MlirValue a, MlirValue *out) {
 }
 
 static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
-  LOOM_TRY(need(p, "loom_product_f32", cpu_product_text(&p->ir->ctx->mem, "loom_product_f32", p->vector_bytes)));
+  if (lacks(p, product))
+    LOOM_TRY(cpu_add_functions(p->ir, p->m, product, cpu_product_text(&p->ir->ctx->mem, product, p->vector_bytes)));
   cpu_sums sums = cpu_find_sums(p->ir, op);
   ir_builder at = ir_before(p->ir, op);
   MlirValue index[CPU_RANK_MAX], a = ir_operand(op, 0), c = ir_operand(op, 2), memory, left, init = cpu_sums_start(&at, &sums, op), to = c;
@@ -149,7 +138,7 @@ static loom_status multiply(packer *p, MlirOperation op, const panels *b, const 
   cpu_open_loops(&at, c, batches, index);
   LOOM_TRY(widen(p, &at, cpu_matrix_at(&at, a, index), memory, &left));
   MlirValue row = first_row(p, &at, b, r, index), from = cpu_matrix_at(&at, c, index);
-  LOOM_TRY(cpu_call(&at, "loom_product_f32", 7, (MlirValue[]){cpu_cast(&at, left, matrix), cpu_cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cpu_cast(&at, from, matrix),
+  LOOM_TRY(cpu_call(&at, product, 7, (MlirValue[]){cpu_cast(&at, left, matrix), cpu_cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cpu_cast(&at, from, matrix),
                                                           cpu_cast(&at, batches ? from : to, matrix), init}));
   vec_push(&p->ir->ctx->mem, &p->dead, op);
   if (!mlirOperationIsNull(sums.fill))
@@ -188,21 +177,12 @@ static bool is_dead(const packer *p, MlirOperation op) {
   return false;
 }
 
-static bool is_done(const packer *p, MlirValue slot) {
-  for (size_t i = 0; i < p->packed.n; i++)
-    if (mlirValueEqual(p->packed.at[i], slot))
-      return true;
-  return false;
-}
-
 /* *done: all products of the slot of `op`'s right-hand side are calls now, and its loads pack. */
 static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
   cpu_region r;
   use_list uses = {.mem = &p->ir->ctx->mem, .is_panels = true};
   *done = false;
   if (!cpu_read_region(ir_operand(op, 1), &r))
-    return LOOM_OK;
-  if (is_done(p, r.slot))   /* a product of another kind than its others */
     return LOOM_OK;
   add_uses(p, r.slot, &uses);
   if (!uses.is_panels)
@@ -217,7 +197,6 @@ static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
       LOOM_TRY(multiply(p, u->op, &to, &u->region));
     }
   }
-  vec_push(&p->ir->ctx->mem, &p->packed, r.slot);
   *done = true;
   return LOOM_OK;
 }

@@ -70,7 +70,6 @@ static void add_transpose(pack_text *k, const char **v) {
 
 /* Columns of B are contiguous or nothing is: blocks of lanes x lanes where `unit` rows allow it, single elements for the rest of k. */
 static void add_columns(pack_text *k) {
-  arena *mem = k->out.mem;
   const char *v[16];
   LINE(k, "    scf.for %%j = %%c0 to %%cNR step %%cV {\n    %%leftj = arith.subi %%left, %%j : index\n    %%jj = arith.addi %%j0, %%j : index\n");
   for (int i = 0; i < k->lanes; i++) {
@@ -89,7 +88,6 @@ static void add_columns(pack_text *k) {
     LINE(k, "      %%kr%d = arith.addi %%kk, %%i%d : index\n      %%row%d = arith.addi %%first, %%kr%d : index\n"
             "      vector.store %s, %%pb[%%row%d, %%j] : %s, vector<%dxf32>\n", i, i, i, i, v[i], i, k->panel_type, k->lanes);
   LINE(k, "    }\n    }\n");
-  (void)mem;
 }
 
 /* One element at a time from row %from on. */
@@ -118,18 +116,17 @@ const char *cpu_pack_text(arena *mem, const char *name, const char *type, const 
   LINE(&k, "func.func private @%s(%%b: %s, %%pb: %s, %%base: index, %%stride: index) attributes {llvm.linkage = #llvm.linkage<internal>} {\n", name, type, k.panel_type);
   LINE(&k, "  %%c0 = arith.constant 0 : index\n  %%c1 = arith.constant 1 : index\n  %%cV = arith.constant %d : index\n  %%cNR = arith.constant %d : index\n"
            "  %%zero = arith.constant 0.0 : f32\n  %%z = arith.constant dense<0.0> : vector<%dx%s>\n", k.lanes, k.nr, k.lanes, element);
-  LINE(&k, "  %%k = memref.dim %%b, %%c0 : %s\n  %%n = memref.dim %%b, %%c1 : %s\n  %%last = arith.subi %%n, %%c1 : index\n"
-           "  %%ktail = arith.remsi %%k, %%cV : index\n  %%kwhole = arith.subi %%k, %%ktail : index\n", type, type);
-  if (any_strides)
-    LINE(&k, "  %%raw, %%offset, %%sizes:2, %%steps:2 = memref.extract_strided_metadata %%b : %s -> memref<%s>, index, index, index, index, index\n"
-             "  %%unit = arith.cmpi eq, %%steps#0, %%c1 : index\n"
-             "  %%bt = memref.reinterpret_cast %%raw to offset: [%%offset], sizes: [%%n, %%k], strides: [%%steps#1, 1] : memref<%s> to "
-             "memref<?x?x%s, strided<[?, 1], offset: ?>>\n", type, element, element, element);
+  LINE(&k, "  %%k = memref.dim %%b, %%c0 : %s\n  %%n = memref.dim %%b, %%c1 : %s\n", type, type);
   if (!any_strides) {
     add_rows(&k);
     LINE(&k, "  return\n}\n");
     return text_str(&k.out);
   }
+  LINE(&k, "  %%last = arith.subi %%n, %%c1 : index\n  %%ktail = arith.remsi %%k, %%cV : index\n  %%kwhole = arith.subi %%k, %%ktail : index\n"
+           "  %%raw, %%offset, %%sizes:2, %%steps:2 = memref.extract_strided_metadata %%b : %s -> memref<%s>, index, index, index, index, index\n"
+           "  %%unit = arith.cmpi eq, %%steps#0, %%c1 : index\n"
+           "  %%bt = memref.reinterpret_cast %%raw to offset: [%%offset], sizes: [%%n, %%k], strides: [%%steps#1, 1] : memref<%s> to "
+           "memref<?x?x%s, strided<[?, 1], offset: ?>>\n", type, element, element, element);
   LINE(&k, "  scf.for %%j0 = %%c0 to %%n step %%cNR {\n    %%p = arith.divui %%j0, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n"
            "    %%first = arith.addi %%base, %%skip : index\n    %%left = arith.subi %%n, %%j0 : index\n");
   add_any(&k);

@@ -86,31 +86,58 @@ MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, 
   return at;
 }
 
-MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading) {
+bool cpu_is_view(MlirOperation op) { return ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.reinterpret_cast") || ir_op_is(op, "memref.cast"); }
+
+bool cpu_has_unit_columns(MlirValue v) {
   MlirType t = mlirValueGetType(v);
+  int64_t strides[CPU_RANK_MAX], offset;
+  int rank = (int)mlirShapedTypeGetRank(t);
+  return rank > 0 && rank <= CPU_RANK_MAX && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) && strides[rank - 1] == 1;
+}
+
+MlirValue cpu_part(ir_builder *b, MlirValue src, int dropped, const MlirValue *offset, const int64_t *start, const int64_t *size, MlirValue shown) {
+  MlirType t = mlirValueGetType(src);
   int rank = (int)mlirShapedTypeGetRank(t), n = 1;
-  int64_t dynamic = mlirShapedTypeGetDynamicSize(), strides[CPU_RANK_MAX], offset, at[CPU_RANK_MAX], size[CPU_RANK_MAX], step[CPU_RANK_MAX];
-  MlirValue operands[1 + 2 * CPU_RANK_MAX] = {v};
-  int32_t segments[4] = {1, rank - 2, 0, 0};
-  if (rank == 2 || rank > CPU_RANK_MAX || !mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)))
-    return v;
+  int64_t dynamic = mlirShapedTypeGetDynamicSize(), strides[CPU_RANK_MAX], at[CPU_RANK_MAX], step[CPU_RANK_MAX], first;
+  int32_t segments[4] = {1, 0, 0, 0};
+  MlirValue operands[1 + 2 * CPU_RANK_MAX] = {src};
+  bool is_moved = false;
+  mlirMemRefTypeGetStridesAndOffset(t, strides, &first);
   for (int d = 0; d < rank; d++) {
-    at[d] = d < rank - 2 ? dynamic : 0;
-    size[d] = d < rank - 2 ? 1 : mlirShapedTypeGetDimSize(t, d);
+    at[d] = mlirValueIsNull(offset[d]) ? start[d] : dynamic;
+    is_moved = is_moved || at[d] != 0;
     step[d] = 1;
-    if (d < rank - 2)
-      operands[n++] = leading[d];
+    if (at[d] != dynamic)
+      continue;
+    operands[n++] = offset[d];
+    segments[1]++;
   }
-  for (int d = rank - 2; d < rank; d++)
-    if (size[d] == dynamic) {
-      operands[n++] = ir_build1(b, "memref.dim", ir_index_type(b->ir), 2, (MlirValue[]){v, ir_index_const(b, d)}, 0, NULL);
-      segments[2]++;
-    }
-  MlirAttribute layout = mlirStridedLayoutAttrGet(b->ir->mlir, dynamic, 2, strides + rank - 2);
-  MlirType part = mlirMemRefTypeGet(mlirShapedTypeGetElementType(t), 2, size + rank - 2, layout, mlirMemRefTypeGetMemorySpace(t));
+  for (int d = 0; d < rank; d++) {
+    if (size[d] != dynamic)
+      continue;
+    operands[n++] = ir_build1(b, "memref.dim", ir_index_type(b->ir), 2, (MlirValue[]){shown, ir_index_const(b, d)}, 0, NULL);
+    segments[2]++;
+  }
+  MlirAttribute layout = mlirStridedLayoutAttrGet(b->ir->mlir, is_moved ? dynamic : first, rank - dropped, strides + dropped);
+  MlirType part = mlirMemRefTypeGet(mlirShapedTypeGetElementType(t), rank - dropped, size + dropped, layout, mlirMemRefTypeGetMemorySpace(t));
   const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(b->ir->mlir, rank, at)}, {"static_sizes", mlirDenseI64ArrayGet(b->ir->mlir, rank, size)},
                             {"static_strides", mlirDenseI64ArrayGet(b->ir->mlir, rank, step)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(b->ir->mlir, 4, segments)}};
   return ir_build1(b, "memref.subview", part, n, operands, 4, attrs);
+}
+
+MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading) {
+  MlirType t = mlirValueGetType(v);
+  int rank = (int)mlirShapedTypeGetRank(t), dropped = rank - 2;
+  MlirValue offset[CPU_RANK_MAX] = {{NULL}};
+  int64_t start[CPU_RANK_MAX] = {0}, size[CPU_RANK_MAX];
+  if (rank == 2 || rank > CPU_RANK_MAX)
+    return v;
+  for (int d = 0; d < rank; d++) {
+    size[d] = d < dropped ? 1 : mlirShapedTypeGetDimSize(t, d);
+    if (d < dropped)
+      offset[d] = leading[d];
+  }
+  return cpu_part(b, v, dropped, offset, start, size, v);
 }
 
 bool cpu_largest(MlirValue v, MlirType element, MlirType *out) {

@@ -18,6 +18,11 @@ bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
 /* Which matrix of a slot with these sizes before the last two dims the region is in, its own such dims stepped on by `batch`. */
 MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, const MlirValue *batch);
+bool cpu_is_view(MlirOperation op);                  /* memref.subview, reinterpret_cast, cast: memory under another type */
+bool cpu_has_unit_columns(MlirValue v);              /* do neighbours along the last dim lie together? */
+/* memref.subview of src without its first `dropped` dims, which must have one element: offset[d], or start[d] where that is null; size[d], or
+ * where it is dynamic that of dim d of `shown`. */
+MlirValue cpu_part(ir_builder *b, MlirValue src, int dropped, const MlirValue *offset, const int64_t *start, const int64_t *size, MlirValue shown);
 /* The last two dims of v at `leading` (one index for each dim before them): a matrix.  v itself where it has two dims. */
 MlirValue cpu_matrix_at(ir_builder *b, MlirValue v, const MlirValue *leading);
 /* A packed memref type of `element` with the most elements each dim of v can have; false: that is not known. */

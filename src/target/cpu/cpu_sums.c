@@ -34,8 +34,7 @@ static bool find_turns(MlirOperation product, MlirOperation fill, MlirOperation 
 }
 
 static bool is_pure(MlirOperation op) {
-  return text_starts(ir_op_name(op), "arith.") || text_starts(ir_op_name(op), "affine.") || ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.reinterpret_cast") ||
-         ir_op_is(op, "memref.cast");
+  return text_starts(ir_op_name(op), "arith.") || text_starts(ir_op_name(op), "affine.") || cpu_is_view(op);
 }
 
 /* Can `v` be had in front of `op`?  `move`: it is moved there. */
@@ -52,20 +51,14 @@ static bool lift(MlirValue v, MlirOperation op, bool move) {
 }
 
 static bool is_f32_rows(MlirValue v) {
-  MlirType t = mlirValueGetType(v);
   dtype e;
-  int64_t strides[CPU_RANK_MAX], offset;
-  return ir_type_dtype(t, &e) && e == DTYPE_F32 && mlirShapedTypeGetRank(t) <= CPU_RANK_MAX && mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) &&
-         strides[mlirShapedTypeGetRank(t) - 1] == 1;
+  return ir_type_dtype(mlirValueGetType(v), &e) && e == DTYPE_F32 && cpu_has_unit_columns(v);
 }
 
 static bool tensor_is_loaded(MlirValue tensor) {
-  op_list users = {0};
-  (void)users;
   for (MlirOpOperand u = mlirValueGetFirstUse(tensor); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
     MlirOperation op = mlirOpOperandGetOwner(u);
-    bool is_view = ir_op_is(op, "memref.subview") || ir_op_is(op, "memref.reinterpret_cast") || ir_op_is(op, "memref.cast");
-    if (is_view ? tensor_is_loaded(ir_result(op, 0)) : !(ir_op_is(op, "memref.copy") && mlirOpOperandGetOperandNumber(u) == 1))
+    if (cpu_is_view(op) ? tensor_is_loaded(ir_result(op, 0)) : !(ir_op_is(op, "memref.copy") && mlirOpOperandGetOperandNumber(u) == 1))
       return true;
   }
   return false;

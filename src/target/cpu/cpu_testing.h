@@ -36,16 +36,12 @@ static const char *const cpus[] = {NULL, "x86-64-v3", "x86-64"};
 enum { N_CPUS = sizeof cpus / sizeof *cpus };
 static inline bool can_run(const char *cpu) { return !cpu || codegen_vector_bytes(cpu) <= codegen_vector_bytes(NULL); }
 
-/* The tile functions of `src`; upstream's passes `before` (NULL: none) run first. */
-static inline codegen_image *compile_for(const char *src, const char *cpu, const char *before) {
+/* The tile functions of `m` (closed); st: how making it went. */
+static inline codegen_image *link_for(loom_status st, MlirModule m, const char *cpu) {
   codegen_options o = cpu_tile_options(cpu);
-  MlirModule m;
   char *object;
   size_t size;
   codegen_image *image = NULL;
-  loom_status st = ir_parse(&ir, "tiles.mlir", src, strlen(src), &m);
-  if (st == LOOM_OK && before)
-    st = ir_run_pipeline(&ir, m, before);
   if (st == LOOM_OK)
     st = cpu_lower_tiles_for(&ir, m, codegen_vector_bytes(cpu));
   if (st == LOOM_OK)
@@ -57,6 +53,15 @@ static inline codegen_image *compile_for(const char *src, const char *cpu, const
   assert_int_equal(st, LOOM_OK);
   ir_close_module(m);
   return image;
+}
+
+/* The tile functions of `src`; upstream's passes `before` (NULL: none) run first. */
+static inline codegen_image *compile_for(const char *src, const char *cpu, const char *before) {
+  MlirModule m;
+  loom_status st = ir_parse(&ir, "tiles.mlir", src, strlen(src), &m);
+  if (st == LOOM_OK && before)
+    st = ir_run_pipeline(&ir, m, before);
+  return link_for(st, m, cpu);
 }
 
 static inline cpu_tile_fn tile(codegen_image *image, const char *name) {
