@@ -46,21 +46,11 @@ static const mutate_operator *operator_at(int i) {
   return i < (int)COUNT_OF(mutate_tog_operators) ? &mutate_tog_operators[i] : &mutate_ir_operators[i - (int)COUNT_OF(mutate_tog_operators)];
 }
 
-static int64_t number(const char *name, int64_t otherwise) {
-  const char *s = getenv(name);
-  return s ? strtoll(s, NULL, 10) : otherwise;
-}
-
-static bool is_wanted(const char *variable, const char *name) {
-  const char *s = getenv(variable);
-  return !s || strstr(name, s) == name;
-}
-
 /* Every operator once, in an order drawn anew each time. */
 static int next_operator(tally *t) {
   if (!t->n_deck)
     for (int i = 0; i < OPERATORS; i++)
-      if (is_wanted("LOOM_MUTATE_OPERATOR", operator_at(i)->name))
+      if (testing_is_wanted("LOOM_MUTATE_OPERATOR", operator_at(i)->name))
         t->deck[t->n_deck++] = i;
   assert_true(t->n_deck > 0);
   size_t at = (size_t)rng_range(&t->r, 0, (int64_t)t->n_deck - 1);
@@ -171,14 +161,14 @@ static void test_seeded_faults_are_caught_by_named_checks(void **state) {
   static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
   machine_set_path(dirs, 1);
   static tally t;
-  int64_t many = number("LOOM_MUTATE", 0), seed = number("LOOM_MUTATE_SEED", 1), n = 0, cases = COUNT_OF(kernels) * SHAPES;
+  int64_t many = testing_number("LOOM_MUTATE", 0), seed = testing_number("LOOM_MUTATE_SEED", 1), n = 0, cases = COUNT_OF(kernels) * SHAPES;
   t.r = rng_new((uint64_t)seed);
   t.shared = mmap(NULL, sizeof *t.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   assert_true(t.shared != MAP_FAILED);
   for (size_t i = 0; i < COUNT_OF(kernels); i++)
     for (int shape = 0; shape < SHAPES; shape++, n++) {
       int64_t faults = many ? many : FAULTS * (n + 1) / cases - FAULTS * n / cases;
-      for (int64_t done = 0; is_wanted("LOOM_MUTATE_KERNEL", kernels[i].c.function) && done < faults; done += FAULTS_A_PLAN) {
+      for (int64_t done = 0; testing_is_wanted("LOOM_MUTATE_KERNEL", kernels[i].c.function) && done < faults; done += FAULTS_A_PLAN) {
         size_t on = (size_t)(n + done / FAULTS_A_PLAN) % COUNT_OF(machines);
         seed_into(&t, &kernels[i].c, shape, machines[on], kernels[i].traits, (uint64_t)(seed * 1000 + n * 100 + done), faults - done < FAULTS_A_PLAN ? faults - done : FAULTS_A_PLAN);
       }

@@ -206,16 +206,6 @@ static void run_apart(const plans_case *c, int shape, const char *machine_name, 
 
 /* ---- all of them ---- */
 
-static int64_t number(const char *name, int64_t otherwise) {
-  const char *s = getenv(name);
-  return s ? strtoll(s, NULL, 10) : otherwise;
-}
-
-static bool is_wanted(const char *variable, const char *name) {
-  const char *s = getenv(variable);
-  return !s || strstr(name, s) == name;
-}
-
 /* A kernel at one shape: all plans of all machines, and the cycles of the solver's plan on each machine. */
 typedef struct row { int plans, failed, refused; bool ran_whole; double max_error, ratio; int64_t cycles[MACHINES]; } row;
 
@@ -243,9 +233,9 @@ static void write_row(FILE *table, const plans_case *c, int shape, const row *r)
 
 /* Without LOOM_PLANS: each shape on one machine. */
 static bool is_asked_for(size_t kernel, int shape, size_t chip, int64_t many) {
-  int64_t only_shape = number("LOOM_PLANS_SHAPE", -1);
+  int64_t only_shape = testing_number("LOOM_PLANS_SHAPE", -1);
   bool is_among_few = (kernel + (size_t)shape * 2) % MACHINES == chip;
-  return (many || is_among_few) && is_wanted("LOOM_PLANS_KERNEL", plans_cases[kernel].function) && is_wanted("LOOM_PLANS_MACHINE", machines[chip]) &&
+  return (many || is_among_few) && testing_is_wanted("LOOM_PLANS_KERNEL", plans_cases[kernel].function) && testing_is_wanted("LOOM_PLANS_MACHINE", machines[chip]) &&
          (only_shape < 0 || shape == only_shape);
 }
 
@@ -253,7 +243,7 @@ static void test_any_plan_agrees_with_the_interpreter(void **state) {
   (void)state;
   static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
   machine_set_path(dirs, 1);
-  int64_t many = number("LOOM_PLANS", 0), seed = number("LOOM_PLANS_SEED", 1), cases = 0;
+  int64_t many = testing_number("LOOM_PLANS", 0), seed = testing_number("LOOM_PLANS_SEED", 1), cases = 0;
   const char *path = getenv("LOOM_PLANS_TABLE");
   FILE *table = path ? fopen(path, "w") : NULL;
   assert_true(!path || table);

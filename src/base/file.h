@@ -16,4 +16,12 @@ char *file_join(arena *m, const char *dir, const char *name);      /* an absolut
 char *file_dirname(arena *m, const char *path);
 char *file_basename(arena *m, const char *path);
 char *file_stem(arena *m, const char *path);                       /* basename without its last suffix */
+
+/* n items of item_bytes at `offset` of a file's bytes, or NULL when they do not lie inside. */
+static inline const char *file_slice(const char *bytes, size_t size, uint64_t offset, uint64_t n, uint64_t item_bytes) {
+  uint64_t length, end;
+  if (__builtin_mul_overflow(n, item_bytes, &length) || __builtin_add_overflow(offset, length, &end) || end > size)
+    return NULL;
+  return bytes + offset;
+}
 #endif

@@ -9,10 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* An environment variable as a number. */
+static inline int64_t testing_number(const char *variable, int64_t otherwise) {
+  const char *s = getenv(variable);
+  return s ? strtoll(s, NULL, 10) : otherwise;
+}
+
+/* Does `name` start with what the variable says?  Unset: every name. */
+static inline bool testing_is_wanted(const char *variable, const char *name) {
+  const char *s = getenv(variable);
+  return !s || strstr(name, s) == name;
+}
 
 /* Runs `body` in a fresh context with allocation 1, then 2, ... failing (that one only, then all from it on), until it gets through.
  * Each failing run must end in LOOM_EMEM, the last in LOOM_OK; leaks are the sanitizer's to find. */

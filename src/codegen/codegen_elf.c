@@ -1,4 +1,5 @@
 /* Reads the symbol table of an ELF64 object.  LLVM's C API does not tell an undefined symbol from an absolute one, so it is done here. */
+#include "base/file.h"
 #include "base/vec.h"
 #include "codegen/codegen_private.h"
 #include <elf.h>
@@ -13,12 +14,7 @@ static loom_status broken(const elf_view *v, const char *what) {
 }
 
 /* n items of item_bytes at `offset`, or NULL when they do not lie inside the object. */
-static const char *slice(const elf_view *v, uint64_t offset, uint64_t n, uint64_t item_bytes) {
-  uint64_t bytes, end;
-  if (__builtin_mul_overflow(n, item_bytes, &bytes) || __builtin_add_overflow(offset, bytes, &end) || end > v->size)
-    return NULL;
-  return v->at + offset;
-}
+static const char *slice(const elf_view *v, uint64_t offset, uint64_t n, uint64_t item_bytes) { return file_slice(v->at, v->size, offset, n, item_bytes); }
 
 static void add_once(loom_ctx *ctx, elf_symbols *out, size_t *room, const char *name) {
   for (size_t i = 0; i < out->n_undefined; i++)

@@ -1,4 +1,5 @@
 #include "run/provider_elf.h"
+#include "base/file.h"
 #include "base/text.h"
 #include <loom/kernel_provider.h>
 #include <elf.h>
@@ -23,12 +24,7 @@ static loom_status broken(const image *v, const char *what) {
 }
 
 /* n items of item_bytes at `offset`, or NULL when they do not lie inside. */
-static const char *slice(const image *v, uint64_t offset, uint64_t n, uint64_t item_bytes) {
-  uint64_t bytes, end;
-  if (__builtin_mul_overflow(n, item_bytes, &bytes) || __builtin_add_overflow(offset, bytes, &end) || end > v->size)
-    return NULL;
-  return v->at + offset;
-}
+static const char *slice(const image *v, uint64_t offset, uint64_t n, uint64_t item_bytes) { return file_slice(v->at, v->size, offset, n, item_bytes); }
 
 static const char *machine_name(uint16_t machine) {
   switch (machine) {
