@@ -12,7 +12,8 @@ root = os.path.dirname(config.test_source_root)
 build = lit_config.params.get("build", os.path.join(root, "build"))
 config.test_exec_root = os.path.join(build, "tests")
 llvm = "/usr/lib/llvm-22/bin"
-config.environment["PATH"] = os.pathsep.join([build, os.path.join(build, "tests", "fuzz"), os.path.join(config.test_source_root, "tools"), llvm, os.environ["PATH"]])
+# Debian's tools before others of the same name: the python3 that has NumPy is the one scripts/packages installs.
+config.environment["PATH"] = os.pathsep.join([build, os.path.join(build, "tests", "fuzz"), os.path.join(config.test_source_root, "tools"), llvm, "/usr/bin", os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "no-cache")   # machine host is the shipped one, measured or not
