@@ -51,7 +51,7 @@ static panels make_panels(packer *p, MlirType t) {
   out.panels_n = (mlirShapedTypeGetDimSize(t, rank - 1) + p->nr - 1) / p->nr;
   for (int d = 0; d < rank - 2; d++)
     rows *= out.lead[d] = mlirShapedTypeGetDimSize(t, d);
-  out.memory = reserve(p, rows * out.k * out.panels_n, p->nr);
+  out.memory = reserve(p, rows * out.k * out.panels_n);
   return out;
 }
 
