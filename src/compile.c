@@ -242,7 +242,9 @@ static loom_status build_tog(compile_state *s) {
   LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
   s->tog->predicted_cycles = s->plan->predicted_cycles;
   LOOM_TRY(tog_verify(s->ctx, s->tog));
-  return tog_verify_points(s->ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes});
+  tog_chip chip = compile_chip(s->machine);
+  LOOM_TRY(tog_verify_points(s->ctx, s->tog, &chip));
+  return s->o->write_files ? tog_warn_alignment(s->ctx, s->tog, &chip) : LOOM_OK;
 }
 
 /* From stage 0 to memory, for any machine. */

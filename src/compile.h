@@ -81,6 +81,11 @@ typedef struct compile_state {
   VEC_OF(const char *) dumped;             /* stage file names written to dump_dir */
 } compile_state;
 
+/* What the verifier asks of a machine. */
+static inline tog_chip compile_chip(const machine *m) {
+  return (tog_chip){m->name, m->l1_bytes, m->dram_align_bytes, m->dram_write_align_bytes ? m->dram_write_align_bytes : m->dram_align_bytes};
+}
+
 /* Runs the pipeline.  `s` is zeroed first; call compile_done in any case. */
 LOOM_MUST_USE loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s);
 void compile_done(compile_state *s);

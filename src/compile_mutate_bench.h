@@ -274,7 +274,8 @@ static inline bool bench_check_tog(bench *b, verdict *v, void **out_bytes[BENCH_
   sim_tile_fn *functions = b->functions;
   if (tog_check(ctx, s->tog) != LOOM_OK)
     return bench_caught(v, "TOG: form", bench_error(ctx));
-  if (tog_verify(ctx, s->tog) != LOOM_OK || tog_verify_points(ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes}) != LOOM_OK)
+  tog_chip chip = compile_chip(s->machine);
+  if (tog_verify(ctx, s->tog) != LOOM_OK || tog_verify_points(ctx, s->tog, &chip) != LOOM_OK)
     return bench_caught(v, arena_printf(&ctx->mem, "TOG: %s", bench_rule(bench_error(ctx))), bench_error(ctx));
   if (!bench_same_functions(s->tog, b->right) && compile_tiles(s, &image, &functions) != LOOM_OK)
     return bench_caught(v, "tile functions", bench_error(ctx));

@@ -1,4 +1,4 @@
-/* Made-up plans of a kernel on a machine, run against the interpreter; included by compile_plans_test.c only.
+/* Made-up plans of a kernel on a machine, run against the interpreter; included by tests only.
  *
  * A case is a kernel with three shapes.  One point of the whole space is drawn for each number: a mapping, a loop order, a choice for each load and
  * store, block sizes of the domain that fit the L1 (multiples of the alignment, dividing or not).  It becomes a plan, a program, a run. */
@@ -6,6 +6,7 @@
 #define LOOM_COMPILE_PLANS_H
 #include "base/rng.h"
 #include "compile.h"
+#include "tog/build/tog_build.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,10 +150,37 @@ static inline bool plans_draw_choices(plans_space *x, rng *r, const plan_mapping
   return true;
 }
 
+/* The plan of a point. */
+static inline loom_status plans_make(const plans_space *x, const plan_mapping *map, const plan_choice *chosen, const int64_t *blocks, plan **out) {
+  compile_state *s = x->s;
+  loom_ctx *ctx = s->ctx;
+  solve_domain *given = ARENA_NEW_N(&ctx->mem, solve_domain, s->nest->symbols.n);
+  for (size_t k = 0; k < s->nest->symbols.n; k++)
+    given[k] = (solve_domain){.symbol = s->nest->symbols.at[k].name, .assigned = blocks[k]};
+  solve_options o = s->solve_options;
+  o.domains = given;
+  o.n_domains = s->nest->symbols.n;
+  solve_result solved;
+  LOOM_TRY(solve_given(ctx, s->nest, s->machine, explore_make_candidate(&ctx->mem, &x->space, map, chosen), &o, &solved));
+  return solve_plan(ctx, s->nest, s->machine, &o, &solved.rows.at[0], out);
+}
+
+/* The plan's program: s->bufferized and s->tog, verified. */
+static inline loom_status plans_make_program(compile_state *s, plan *p) {
+  s->plan = p;
+  s->plans.n = 0;
+  vec_push(&s->ctx->mem, &s->plans, p);
+  ir_close_module(s->bufferized);
+  s->bufferized = (MlirModule){NULL};
+  LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, (const plan *const *)s->plans.at, 1, &s->bufferized));
+  LOOM_TRY(dialect_verify(&s->ir, s->bufferized));
+  LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
+  return tog_verify(s->ctx, s->tog);
+}
+
 /* The plan of a point that fits; *out NULL: none of PLANS_DRAWS does. */
 static inline loom_status plans_draw(plans_space *x, rng *r, plan **out) {
   compile_state *s = x->s;
-  loom_ctx *ctx = s->ctx;
   *out = NULL;
   for (int i = 0; i < PLANS_DRAWS && !*out; i++) {
     plan_mapping map;
@@ -165,15 +193,7 @@ static inline loom_status plans_draw(plans_space *x, rng *r, plan **out) {
     if (!plans_draw_choices(x, r, &map, chosen) || !plans_draw_blocks(x, r, &map, blocks, &at) || !model_bytes_at(x->program, &grid, blocks, chosen, &bytes) ||
         bytes > s->machine->l1_bytes)
       continue;
-    solve_domain *given = ARENA_NEW_N(&ctx->mem, solve_domain, s->nest->symbols.n);
-    for (size_t k = 0; k < s->nest->symbols.n; k++)
-      given[k] = (solve_domain){.symbol = s->nest->symbols.at[k].name, .assigned = blocks[k]};
-    solve_options o = s->solve_options;
-    o.domains = given;
-    o.n_domains = s->nest->symbols.n;
-    solve_result solved;
-    LOOM_TRY(solve_given(ctx, s->nest, s->machine, explore_make_candidate(&ctx->mem, &x->space, &map, chosen), &o, &solved));
-    LOOM_TRY(solve_plan(ctx, s->nest, s->machine, &o, &solved.rows.at[0], out));
+    LOOM_TRY(plans_make(x, &map, chosen, blocks, out));
   }
   return LOOM_OK;
 }

@@ -9,7 +9,6 @@
  * Each case runs in a process of its own, so that one that dies says which plan it was at. */
 #include "base/testing.h"
 #include "compile_plans_cases.h"
-#include "tog/build/tog_build.h"
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,18 +51,6 @@ static void fails(trial *t, const char *what) {
   say(t->out, "%s\n  %s\n", what, t->out->now);
 }
 
-static loom_status make_program(compile_state *s, plan *p) {
-  s->plan = p;
-  s->plans.n = 0;
-  vec_push(&s->ctx->mem, &s->plans, p);
-  ir_close_module(s->bufferized);
-  s->bufferized = (MlirModule){NULL};
-  LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, (const plan *const *)s->plans.at, 1, &s->bufferized));
-  LOOM_TRY(dialect_verify(&s->ir, s->bufferized));
-  LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
-  return tog_verify(s->ctx, s->tog);
-}
-
 static void judge(trial *t, const compile_execution *e, const sim_report *timing) {
   arena *m = &t->s->ctx->mem;
   const run_check *c = &e->check;
@@ -90,7 +77,7 @@ static loom_status run_plan(trial *t, plan *p, const char *name, int64_t *out_cy
   if (shows())
     fprintf(stderr, "%s\n", t->out->now);
   t->oracle.values[0] = NULL;      /* rounding errors, and so their bounds, depend on the plan; whole numbers do not */
-  LOOM_TRY(make_program(s, p));
+  LOOM_TRY(plans_make_program(s, p));
   LOOM_TRY(compile_execute(s, &r, &e));
   LOOM_TRY(sim_run(s->ctx, s->tog, s->machine, &(sim_options){0}, &timing));
   judge(t, &e, &timing);

@@ -46,8 +46,9 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
   if (!o->no_verify)
     LOOM_TRY(tog_verify(s->ctx, s->tog));
   LOOM_TRY(cli_load_machine(s->ctx, o, o->machine.last ? o->machine.last : s->tog->machine, &s->machine));
+  tog_chip chip = compile_chip(s->machine);
   if (!o->no_verify)
-    LOOM_TRY(tog_warn_points(s->ctx, s->tog, &(tog_chip){s->machine->name, s->machine->l1_bytes, s->machine->dram_align_bytes}));
+    LOOM_TRY(tog_warn_points(s->ctx, s->tog, &chip));
   if (!o->check) {
     e->has_report = true;
     return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .dram = dram, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);

@@ -119,13 +119,15 @@ LOOM_MUST_USE loom_status tog_check(loom_ctx *ctx, const tog *t);
  * every loop level frees what it reserves and publishes what it takes, one thread reads and frees a buffer, buffers that share bytes are never live
  * together.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);
-typedef struct tog_chip { const char *name; int64_t l1_bytes, align_bytes; /* of DRAM reads; 0, 1: any */ } tog_chip;
+typedef struct tog_chip { const char *name; int64_t l1_bytes, align_bytes, write_align_bytes; /* of DRAM reads and writes; 0, 1: any */ } tog_chip;
 /* tog_check, and what the graph comes to, core by core and turn by turn: slots are inside the chip's L1 (NULL: any), boxes inside their tensors, cores that
  * share a load agree on who sends and come to it equally often, cores are sent the tiles they wait for, every output element is written once.  LOOM_EINPUT, with both sides named.
  * Effort is bounded: a node that runs more than 2^17 times is looked at that often; of an output of more than 2^16 tiles only the tiles' ranges. */
 LOOM_MUST_USE loom_status tog_verify_points(loom_ctx *ctx, const tog *t, const tog_chip *chip);
-/* The same as warnings, the first of each kind, for a graph that is then run to see (the virtual chip has a fault for each); and, once a load, a warning where
- * it reads a DRAM address into an L1 address that is not equal mod align_bytes, which the virtual chip does and the chip's network does not. */
+/* Warns, once a load or store, where it moves between a DRAM address and an L1 address that are not equal mod align_bytes (write_align_bytes), which the
+ * virtual chip does and the chip's network does not.  `t` has passed tog_check; the same effort. */
+LOOM_MUST_USE loom_status tog_warn_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip);
+/* tog_verify_points and tog_warn_alignment as warnings, the first of each kind, for a graph that is then run to see (the virtual chip has a fault for each). */
 LOOM_MUST_USE loom_status tog_warn_points(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 data_value *tog_to_data(arena *m, const tog *t);                         /* loom.tog.v1, docs/tog.md */
 /* Reads what tog_to_data wrote or a person edited; checked with tog_check, not tog_verify (edits that break the discipline are what sim is for). */

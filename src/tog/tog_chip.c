@@ -1,6 +1,6 @@
 /* What a graph asks of the chip it is to run on: slots inside the L1, and addresses that its network can move between.
  *
- * Alignment.  A DRAM read moves only between addresses that are equal mod A.  Element i of a box lies at
+ * Alignment.  A DRAM read moves only between addresses that are equal mod A, a write mod an A of its own.  Element i of a box lies at
  *     size * sum((offset_d + i_d) * stride_d)   of its tensor, which starts at a multiple of A, and at
  *     slot + size * (place + sum(i_d * to_stride_d))   of the L1,
  * so all of it is congruent when the first element is, in every slot, and size * (stride_d - to_stride_d) is a multiple of A for each dim of more than
@@ -28,6 +28,7 @@ typedef struct align_check {
   const tog_chip *chip;
   const tog_node *n;
   const tog_path *path;
+  int64_t align;
   tog_levels levels;
   sym_code *offset[TOG_RANK_MAX], *extent[TOG_RANK_MAX], *at[TOG_RANK_MAX];
   int64_t length[TOG_RANK_MAX], stride[TOG_RANK_MAX], to_stride[TOG_RANK_MAX], size;
@@ -35,15 +36,18 @@ typedef struct align_check {
 
 static int64_t modulo(int64_t a, int64_t by) { return (a % by + by) % by; }
 
+static const char *byte_text(const align_check *c, int64_t byte, const char *of) {
+  return arena_printf(&c->ctx->mem, "byte %" PRId64 " of %s (%" PRId64 " mod %" PRId64 ")", byte, of, modulo(byte, c->align), c->align);
+}
+
 static void tell(const align_check *c, const int64_t *vars, int64_t dram, int64_t l1, const char *what) {
-  const tog_chip *chip = c->chip;
   arena *m = &c->ctx->mem;
-  const tog_tensor *x = &c->path->t->tensors.at[c->n->box.tensor];
-  diag_warn(c->ctx, LOOM_NOSPAN, "%s reads byte %" PRId64 " of '%s' (%" PRId64 " mod %" PRId64 ") into byte %" PRId64 " of the L1 (%" PRId64 " mod %" PRId64 "), %s of its box on %s",
-            tog_node_title(m, c->n), dram, x->name, modulo(dram, chip->align_bytes), chip->align_bytes, l1, modulo(l1, chip->align_bytes), chip->align_bytes, what,
-            tog_point_text(m, c->path, &c->levels, vars));
-  diag_help(c->ctx, "the network of '%s' reads only between addresses that are equal mod %" PRId64 "; choose tiles, or pad rows, to multiples of %" PRId64 " bytes", chip->name,
-            chip->align_bytes, chip->align_bytes);
+  bool is_load = c->n->kind == TOG_LOAD;
+  const char *outside = byte_text(c, dram, arena_printf(m, "'%s'", c->path->t->tensors.at[c->n->box.tensor].name)), *inside = byte_text(c, l1, "the L1");
+  diag_warn(c->ctx, LOOM_NOSPAN, "%s %s %s into %s, %s of its box on %s", tog_node_title(m, c->n), is_load ? "reads" : "writes", is_load ? outside : inside,
+            is_load ? inside : outside, what, tog_point_text(m, c->path, &c->levels, vars));
+  diag_help(c->ctx, "the network of '%s' %s only between addresses that are equal mod %" PRId64 "; choose tiles, or pad rows, to multiples of %" PRId64 " bytes", c->chip->name,
+            is_load ? "reads" : "writes", c->align, c->align);
 }
 
 /* False: told. */
@@ -51,7 +55,7 @@ static bool check_point(void *data, const int64_t *vars) {
   align_check *c = data;
   const tog_box *b = &c->n->box;
   const tog_buffer *buf = &c->path->t->buffers.at[c->n->buffer];
-  int64_t dram = 0, place = 0, extent[TOG_RANK_MAX], a = c->chip->align_bytes;
+  int64_t dram = 0, place = 0, extent[TOG_RANK_MAX], a = c->align;
   for (int d = 0; d < b->rank; d++) {
     int64_t offset;
     if (!sym_run(c->offset[d], vars, &offset) || !sym_run(c->extent[d], vars, &extent[d]) || extent[d] <= 0 || offset < 0 || offset >= c->length[d])
@@ -82,11 +86,13 @@ static bool check_point(void *data, const int64_t *vars) {
 }
 
 static loom_status check_node(loom_ctx *ctx, const tog_node *n, const tog_path *path, void *data) {
-  if (n->kind != TOG_LOAD)
+  const tog_chip *chip = data;
+  int64_t align = n->kind == TOG_LOAD ? chip->align_bytes : n->kind == TOG_STORE ? chip->write_align_bytes : 0;
+  if (align <= 1)
     return LOOM_OK;
   const tog_tensor *x = &path->t->tensors.at[n->box.tensor];
   const tog_buffer *buf = &path->t->buffers.at[n->buffer];
-  align_check c = {.ctx = ctx, .chip = data, .n = n, .path = path, .size = (int64_t)dtype_bytes(x->type)};
+  align_check c = {.ctx = ctx, .chip = chip, .n = n, .path = path, .align = align, .size = (int64_t)dtype_bytes(x->type)};
   int64_t stride = 1;
   for (int d = n->box.rank - 1; d >= 0; d--) {
     c.length[d] = n->box.has_view ? n->box.view_shape[d] : x->shape[d];
@@ -109,6 +115,6 @@ static loom_status check_node(loom_ctx *ctx, const tog_node *n, const tog_path *
   return LOOM_OK;
 }
 
-loom_status tog_check_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
-  return chip->align_bytes > 1 ? tog_visit_nodes(ctx, t, check_node, (void *)(uintptr_t)chip) : LOOM_OK;
+loom_status tog_warn_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
+  return tog_visit_nodes(ctx, t, check_node, (void *)(uintptr_t)chip);
 }

@@ -26,7 +26,7 @@ static void test_right_graphs_pass(void **state) {
   for (size_t i = 0; i < COUNT_OF(specs); i++) {
     subject s;
     open_subject(&s, &specs[i]);
-    if (tog_verify_points(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, 32}) != LOOM_OK)
+    if (tog_verify_points(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, 32, 0}) != LOOM_OK)
       fail_msg("%s", s.ctx.diag.first->text);
     assert_null(s.ctx.diag.first);
     loom_ctx_done(&s.ctx);
@@ -150,7 +150,7 @@ static const struct { const tog_matmul_spec *spec; void (*apply)(subject *); con
 static void test_every_check_is_provoked(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(broken); i++) {
-    const tog_chip chip = {"chip", 1 << 20, 32};
+    const tog_chip chip = {"chip", 1 << 20, 32, 16};
     subject s;
     open_subject(&s, broken[i].spec);
     broken[i].apply(&s);
@@ -287,26 +287,32 @@ static void turned(subject *s) {
   b->view_shape[0] = 96, b->view_shape[1] = 80;
   b->view_stride[0] = 1, b->view_stride[1] = 96;
 }
+static void odd_store(subject *s) { node(s, "store c")->box.offset[1] = parsed(s, "4"); }
+static void odd_output(subject *s) { s->t->buffers.at[TOG_SAMPLE_OUT].offset = 4096 + 8; }
 static void one_column(subject *s) { turned(s); node(s, "load a")->box.extent[0] = node(s, "load a")->box.extent[1] = parsed(s, "1"); node(s, "load a")->box.offset[1] = parsed(s, "0"); }
 
-/* f16 tiles of A [96, 80] in rows of 16: 160 bytes a row of the tensor, 32 a row of the slot; B's rows are 256 and 64 bytes. */
-static const struct { void (*apply)(subject *); int64_t align; const char *text; } alignments[] = {
-  {whole, 32, NULL}, {whole, 0, NULL}, {whole, 1, NULL}, {odd_columns, 32, NULL},
-  {whole, 64, "node 5 'load a' reads byte 32 of 'A' (32 mod 64) into byte 0 of the L1 (0 mod 64), the first element of its box on core (0, 0), mi = 0, ki = 1"},
-  {odd_slot, 32, "reads byte 0 of 'A' (0 mod 32) into byte 4112 of the L1 (16 mod 32)"},
-  {odd_stride, 32, "into byte 528 of the L1 (16 mod 32), in the second slot the first element"},
-  {odd_place, 32, "reads byte 0 of 'A' (0 mod 32) into byte 16 of the L1 (16 mod 32)"},
-  {turned, 32, "reads byte 2 of 'A' (2 mod 32) into byte 32 of the L1 (0 mod 32), the second element along dim 0 of its box"},
-  {one_column, 32, NULL},
+/* f16 tiles of A [96, 80] in rows of 16: 160 bytes a row of the tensor, 32 a row of the slot; B's and C's rows are 256 and 64 bytes. */
+static const struct { void (*apply)(subject *); int64_t align, write_align; const char *text; } alignments[] = {
+  {whole, 32, 0, NULL}, {whole, 0, 0, NULL}, {whole, 1, 0, NULL}, {odd_columns, 32, 0, NULL},
+  {whole, 64, 0, "node 5 'load a' reads byte 32 of 'A' (32 mod 64) into byte 0 of the L1 (0 mod 64), the first element of its box on core (0, 0), mi = 0, ki = 1"},
+  {odd_slot, 32, 0, "reads byte 0 of 'A' (0 mod 32) into byte 4112 of the L1 (16 mod 32)"},
+  {odd_stride, 32, 0, "into byte 528 of the L1 (16 mod 32), in the second slot the first element"},
+  {odd_place, 32, 0, "reads byte 0 of 'A' (0 mod 32) into byte 16 of the L1 (16 mod 32)"},
+  {turned, 32, 0, "reads byte 2 of 'A' (2 mod 32) into byte 32 of the L1 (0 mod 32), the second element along dim 0 of its box"},
+  {one_column, 32, 0, NULL},
+  {whole, 32, 64, NULL}, {odd_output, 32, 8, NULL}, {odd_output, 32, 0, NULL},
+  {odd_store, 32, 16, "'store c' writes byte 5120 of the L1 (0 mod 16) into byte 8 of 'C' (8 mod 16), the first element of its box on core (0, 0)"},
+  {odd_output, 32, 16, "'store c' writes byte 4104 of the L1 (8 mod 16) into byte 0 of 'C' (0 mod 16)"},
+  {whole, 0, 128, "'store c' writes byte 5184 of the L1 (64 mod 128) into byte 256 of 'C' (0 mod 128), the second element along dim 0 of its box"},
 };
 
-static void test_loads_between_unlike_addresses_are_told(void **state) {
+static void test_transfers_between_unlike_addresses_are_told(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(alignments); i++) {
     subject s;
     open_subject(&s, &multicast);
     alignments[i].apply(&s);
-    assert_int_equal(tog_warn_points(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, alignments[i].align}), LOOM_OK);
+    assert_int_equal(tog_warn_alignment(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, alignments[i].align, alignments[i].write_align}), LOOM_OK);
     if (!alignments[i].text) {
       if (s.ctx.diag.first)
         fail_msg("case %d: %s", (int)i, s.ctx.diag.first->text);
@@ -314,7 +320,8 @@ static void test_loads_between_unlike_addresses_are_told(void **state) {
       assert_int_equal(s.ctx.diag.warnings, 1);
       if (!strstr(s.ctx.diag.first->text, alignments[i].text))
         fail_msg("case %d: %s", (int)i, s.ctx.diag.first->text);
-      assert_non_null(strstr(s.ctx.diag.first->help, "the network of 'chip' reads only between addresses that are equal mod"));
+      assert_non_null(strstr(s.ctx.diag.first->help, strstr(alignments[i].text, " writes ") ? "the network of 'chip' writes only between addresses that are equal mod"
+                                                                               : "the network of 'chip' reads only between addresses that are equal mod"));
     }
     loom_ctx_done(&s.ctx);
   }
@@ -322,7 +329,7 @@ static void test_loads_between_unlike_addresses_are_told(void **state) {
 
 static loom_status verify(loom_ctx *ctx, void *data) {
   (void)data;
-  return tog_warn_points(ctx, tog_sample_matmul(&ctx->mem, &(tog_matmul_spec){8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5}), &(tog_chip){"chip", 1 << 20, 32});
+  return tog_warn_points(ctx, tog_sample_matmul(&ctx->mem, &(tog_matmul_spec){8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5}), &(tog_chip){"chip", 1 << 20, 32, 0});
 }
 
 static void test_running_out_of_memory_is_reported(void **state) {
@@ -338,7 +345,7 @@ int main(void) {
     cmocka_unit_test(test_slots_are_held_against_a_chip),
     cmocka_unit_test(test_views_are_covered_too),
     cmocka_unit_test(test_coverage_agrees_with_a_table),
-    cmocka_unit_test(test_loads_between_unlike_addresses_are_told),
+    cmocka_unit_test(test_transfers_between_unlike_addresses_are_told),
     cmocka_unit_test(test_running_out_of_memory_is_reported),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,8 +34,6 @@ LOOM_MUST_USE loom_status tog_check_gather_counts(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_check_coverage(loom_ctx *ctx, const tog *t);
 /* Every slot is inside the L1.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip);
-/* Warns, once a node, of loads from a DRAM address into an L1 address that differs mod chip->align_bytes. */
-LOOM_MUST_USE loom_status tog_check_alignment(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 /* Two buffers may share bytes when one is free, by one thread's order, before the other is reserved.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_overlaps(loom_ctx *ctx, const tog *t);
 #endif
