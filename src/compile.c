@@ -3,6 +3,7 @@
  *   kernel.py -> KERNEL -> stage-0 MLIR -> canonical MLIR -> NEST -> candidates -> PLAN -> bufferized MLIR -> TOG
  */
 #include "compile.h"
+#include "compile_cache.h"
 #include "compile_exec.h"
 #include "compile_native.h"
 #include "base/clock.h"
@@ -163,6 +164,7 @@ static loom_status replay_plan(compile_state *s) {
 static loom_status plan_best(compile_state *s) {
   if (s->o->plan)
     return replay_plan(s);
+  s->searched = (compile_search){s->space.nest != NULL, (int64_t)s->table.rows.n, s->table.total, s->space.n_mappings, s->space.n_orders};
   bool *taken = ARENA_NEW_N(&s->ctx->scratch, bool, s->solved.rows.n);
   for (int k = 0; k < s->o->topk; k++) {
     const solve_row *best = NULL;
@@ -302,9 +304,15 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,
                                      .progress_data = merged->progress_data, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
+  const diag_mark before = diag_save(ctx);
+  bool is_cached;
+  LOOM_TRY(compile_cache_open(s, merged, &is_cached));
+  if (is_cached)
+    return LOOM_OK;
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));
+  s->is_quiet = !*before.last || (s->plain_because && !(*before.last)->next);
   if (!merged->write_files)
     return LOOM_OK;
   return s->is_native ? compile_write_artifact(s) : compile_write_outputs(s);

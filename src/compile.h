@@ -9,6 +9,7 @@
 #include "model/model.h"
 #include "run/provider_set.h"
 #include "run/run.h"
+#include "run/run_cache.h"
 #include "sim/sim.h"
 #include "solve/certify.h"
 #include "solve/solve.h"
@@ -50,9 +51,12 @@ typedef struct compile_options {
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
   bool use_mips_matmul;                    /* torch.aten.mm of f32 leaves for a kernel library's function (convert-torch-to-mips) */
+  run_cache *cache;                        /* of what was compiled for the host before (compile_cache.h); NULL: all is compiled */
   const provider_options *providers;       /* of kernels, on the host; NULL: none, and nothing is left to them */
 } compile_options;
 
+/* How much was searched: all of a space (its mappings and loop orders), or the variants of a list, among so many candidates. */
+typedef struct compile_search { bool is_space; int64_t variants, candidates, mappings; int orders; } compile_search;
 typedef struct compile_time { const char *name; double ms; } compile_time;
 typedef struct compile_state {
   loom_ctx *ctx; const compile_options *o; ir_ctx ir;
@@ -65,16 +69,18 @@ typedef struct compile_state {
   nest *nest;
   explore_space space; explore_table table;                /* where a whole space is searched, the table holds its best */
   solve_options solve_options; solve_result solved;
+  compile_search searched;
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
   tog *tog;
   bool is_native;                          /* for the CPU: native code is made of `bufferized` (stage 0 where a kernel has no spatial form) */
-  const char *plain_because;               /* on this CPU: why the kernel's own loops stand in for a plan; NULL: they do not, or were asked for */
+  const char *plain_because; loom_span plain_where;      /* on this CPU: why the kernel's own loops stand in for a plan; NULL: they do not, or were asked for */
   cpu_grid grid;                        /* of `object`, where it was made of `bufferized`; n_dims 0: of stage 0 */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */
   const char *is_replaced[COMPILE_STAGES]; /* by stage: the file of --override-dir that stands for it; NULL: it is the compiler's */
   kernel_graph *read_kernel;               /* the kernel before a file replaced it; NULL: none did */
+  const char *cache_key; bool is_quiet;    /* where the compiled kernel is kept, NULL: nowhere; no message of the compile would be lost */
   data_value *kernels;                     /* of a run on the host: who computed what was left to kernel providers; NULL: nothing was */
   data_value *bisection;                   /* of --bisect-numerics, for the summary; NULL: not asked for */
   VEC_OF(compile_time) times;
@@ -94,6 +100,8 @@ void compile_done(compile_state *s);
 LOOM_MUST_USE loom_status compile_read_input(compile_state *s);                     /* fills kernel, or stage0 for MLIR text */
 /* Is this file MLIR text (and no dump of other forms that look like it)? */
 bool compile_is_mlir(const char *path, const char *source, size_t size);
+/* Is it a kernel, and nothing of it in other files? */
+bool compile_is_whole_kernel(const char *path, const char *source, size_t size);
 /* MLIR text of any dialect that is read (compile_text.c): custom assembly that MLIR does not know is brought to generic form first, with the same
  * lines.  LOOM_EUNSUP: it has operations of dialects that nobody here knows, each reported with its place. */
 LOOM_MUST_USE loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *source, size_t size, LOOM_GIVE MlirModule *out);

@@ -36,7 +36,7 @@ static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size
   return o;
 }
 
-static data_value *grid_data(arena *m, const cpu_grid *p) {
+data_value *compile_grid_data(arena *m, const cpu_grid *p) {
   data_value *o = data_object(m), *grid = data_array(m);
   for (int d = 0; d < p->n_dims; d++)
     data_push(m, grid, data_int(m, p->count[d]));
@@ -70,7 +70,7 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set_string(m, o, "features", features);
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
   if (s->grid.n_dims)
-    data_set(m, o, "grid_call", grid_data(m, &s->grid));
+    data_set(m, o, "grid_call", compile_grid_data(m, &s->grid));
   add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
@@ -183,6 +183,14 @@ static loom_status read_parts(compile_state *s, const artifact *a) {
   return LOOM_EINPUT;
 }
 
+void compile_show_source(compile_state *s, const char *source, size_t size) {
+  for (diag_source *d = s->ctx->diag.sources; d; d = d->next)
+    if (d == s->kernel->source) {
+      d->text = source;
+      d->size = size;
+    }
+}
+
 /* The source is not needed; where it is there, messages show its lines, and where it has changed, its author wants to know. */
 static loom_status look_at_source(compile_state *s) {
   char *source, hash[65];
@@ -191,35 +199,35 @@ static loom_status look_at_source(compile_state *s) {
     return LOOM_OK;
   LOOM_TRY(file_read(s->ctx, s->kernel->path, KERNEL_BYTES_MAX, &source, &size));
   hash_sha256_hex(source, size, hash);
-  for (diag_source *d = s->ctx->diag.sources; d && strcmp(hash, s->kernel->sha256) == 0; d = d->next)
-    if (d == s->kernel->source) {
-      d->text = source;
-      d->size = size;
-    }
-  if (strcmp(hash, s->kernel->sha256) != 0) {
+  if (strcmp(hash, s->kernel->sha256) == 0) {
+    compile_show_source(s, source, size);
+  } else {
     diag_warn(s->ctx, diag_file_span(s->ctx, s->kernel->path), "the file has changed since the artifact was compiled; the artifact runs as it was");
     diag_help(s->ctx, "compile it again to run what it says now");
   }
   return LOOM_OK;
 }
 
-static loom_status read_grid(compile_state *s, const artifact *a) {
-  const data_value *v = data_get(a->v, "grid_call");
+loom_status compile_read_grid(loom_ctx *ctx, const data_value *v, cpu_grid *out) {
   data_value *grid;
-  s->is_native = true;
-  if (!v)
-    return LOOM_OK;
-  LOOM_TRY(data_need(s->ctx, v, "grid", DATA_ARRAY, &grid));
-  LOOM_TRY(data_need_int(s->ctx, v, "workspace_bytes", 0, INT64_C(1) << 40, &s->grid.workspace_bytes));
+  *out = (cpu_grid){0};
+  LOOM_TRY(data_need(ctx, v, "grid", DATA_ARRAY, &grid));
+  LOOM_TRY(data_need_int(ctx, v, "workspace_bytes", 0, INT64_C(1) << 40, &out->workspace_bytes));
   if (grid->n < 1 || grid->n > CPU_GRID_MAX)
-    LOOM_FAIL(s->ctx, grid->span, LOOM_EINPUT, "the grid has %zu dimensions; expected 1 to %d", grid->n, CPU_GRID_MAX);
+    LOOM_FAIL(ctx, grid->span, LOOM_EINPUT, "the grid has %zu dimensions; expected 1 to %d", grid->n, CPU_GRID_MAX);
   for (size_t i = 0; i < grid->n; i++) {
     const data_value *n = grid->items[i];
     if (n->kind != DATA_INT || n->integer < 1 || n->integer > 4096)
-      LOOM_FAIL(s->ctx, n->span, LOOM_EINPUT, "a dimension of the grid is no count of cores");
-    s->grid.count[s->grid.n_dims++] = n->integer;
+      LOOM_FAIL(ctx, n->span, LOOM_EINPUT, "a dimension of the grid is no count of cores");
+    out->count[out->n_dims++] = n->integer;
   }
   return LOOM_OK;
+}
+
+static loom_status read_grid(compile_state *s, const artifact *a) {
+  const data_value *v = data_get(a->v, "grid_call");
+  s->is_native = true;
+  return v ? compile_read_grid(s->ctx, v, &s->grid) : LOOM_OK;
 }
 
 static loom_status fixed_blocks(compile_state *s, const artifact *a, compile_options *o) {

@@ -13,7 +13,7 @@ typedef struct bench_result {
   int runs, batch;                           /* samples; calls in one */
   int64_t bytes_read, bytes_written;         /* of arguments and results, each once */
   int64_t flops, products;                   /* all arithmetic and that of matmuls; -1: not known */
-  double compile_ms;
+  double compile_ms, compile_cpu_ms, cached_ms;      /* from source to linked code: wall and processor time; from the cache, -1: there is none */
   bench_limit limit;
 } bench_result;
 

@@ -1,5 +1,6 @@
 /* Native execution: the kernel as loops (lower_kernel_host), compiled for this CPU, called on the arguments' memory. */
 #include "compile.h"
+#include "compile_cache.h"
 #include "compile_exec.h"
 #include "compile_provider.h"
 #include "target/cpu/cpu.h"
@@ -55,6 +56,8 @@ loom_status compile_open_image(compile_state *s, compile_image *out) {
   loom_status st = compile_link_host(s, &out->providers, &out->image);
   void *address = st == LOOM_OK ? codegen_lookup(out->image, name) : NULL;
   memcpy(&out->fn, &address, sizeof out->fn);
+  if (address)
+    compile_cache_store(s);
   if (address)
     return LOOM_OK;
   compile_close_image(out);

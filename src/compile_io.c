@@ -90,6 +90,11 @@ static loom_status read_json(compile_state *s, const char *path, const char *sou
 
 bool compile_is_mlir(const char *path, const char *source, size_t size) { return kind_of(path, source, size) == INPUT_MLIR; }
 
+bool compile_is_whole_kernel(const char *path, const char *source, size_t size) {
+  const input_kind kind = kind_of(path, source, size);
+  return kind != INPUT_MLIR && !(kind == INPUT_JSON && strstr(source, "loom.plan.v1"));
+}
+
 loom_status compile_read_input(compile_state *s) {
   char *source = s->o->source;
   size_t size = s->o->source_size;

@@ -36,15 +36,14 @@ static bool is_named(const compile_state *s, loom_status st) {
   return o->plan || o->explore.variant || o->explore.n_pins || (has_blocks && st == LOOM_EINFEASIBLE);
 }
 
-void compile_note_plain(compile_state *s, loom_span where) {
-  diag_note(s->ctx, where, "%s runs as plain loops on this CPU, slower than a planned program: %s",
+void compile_note_plain(compile_state *s) {
+  diag_note(s->ctx, s->plain_where, "%s runs as plain loops on this CPU, slower than a planned program: %s",
             s->kernel ? arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name) : "the function", s->plain_because);
 }
 
 /* ---- the plan's program ---- */
 
-/* The blocks of the plan are those of the call. */
-static void keep_blocks(compile_state *s) {
+void compile_keep_blocks(compile_state *s) {
   compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
   solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->plan->blocks.n);
   *o = *s->o;
@@ -57,7 +56,7 @@ static void keep_blocks(compile_state *s) {
 }
 
 static loom_status make_program(compile_state *s) {
-  keep_blocks(s);
+  compile_keep_blocks(s);
   return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), &s->grid, &s->native);
 }
 
@@ -72,6 +71,7 @@ static void forget_search(compile_state *s) {
   s->space = (explore_space){0};
   s->table = (explore_table){0};
   s->solved = (solve_result){0};
+  s->searched = (compile_search){0};
   s->plans.n = 0;
 }
 
@@ -85,10 +85,10 @@ static loom_status plan_program(compile_state *s, native_ways ways, bool *done) 
   *done = st == LOOM_OK || (st != LOOM_EUNSUP && st != LOOM_EINFEASIBLE && st != LOOM_ELIMIT) || is_named(s, st);
   if (*done)
     return st;
-  const loom_span where = *before.last ? (*before.last)->span : LOOM_NOSPAN;
+  s->plain_where = *before.last ? (*before.last)->span : LOOM_NOSPAN;
   s->plain_because = errors_since(s, before);
   diag_drop(s->ctx, before);
-  compile_note_plain(s, where);
+  compile_note_plain(s);
   forget_search(s);
   s->o = o;
   return LOOM_OK;
@@ -99,7 +99,7 @@ loom_status compile_native(compile_state *s, native_ways ways) {
   if (!done) {
     s->plain_because = why_not_spatial(s);
     if (s->plain_because)
-      compile_note_plain(s, LOOM_NOSPAN);
+      compile_note_plain(s);
     else
       LOOM_TRY(plan_program(s, ways, &done));
     if (done)

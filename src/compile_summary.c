@@ -134,8 +134,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
   data_set(m, v, "shape", shape_object(s));
   if (s->plan) {
     if (!s->o->plan) {
-      data_set_int(m, v, "variants", (int64_t)s->table.rows.n);
-      data_set_int(m, v, "candidates", s->table.total);
+      data_set_int(m, v, "variants", s->searched.variants);
+      data_set_int(m, v, "candidates", s->searched.candidates);
     }
     add_plan(m, v, s->plan);
     solve_certificate c = compile_certificate(s);

@@ -271,10 +271,10 @@ static void print_decisions(compile_state *s) {
   printf("predicted    %s cycles: %s", text_thousands(m, p->predicted_cycles), proofs[p->proof]);
   if (p->proof == PLAN_BEST_FOUND)
     printf(", lower bound %s", text_thousands(m, p->lower_bound));
-  if (!s->o->plan && s->space.nest)
-    printf(" (%s mappings, %d loop orders, %s block sizes", text_thousands(m, s->space.n_mappings), s->space.n_orders, text_thousands(m, p->points));
+  if (!s->o->plan && s->searched.is_space)
+    printf(" (%s mappings, %d loop orders, %s block sizes", text_thousands(m, s->searched.mappings), s->searched.orders, text_thousands(m, p->points));
   else if (!s->o->plan)
-    printf(" (%zu variants, %s points of the winner's domain", s->table.rows.n, text_thousands(m, p->points));
+    printf(" (%" PRId64 " variants, %s points of the winner's domain", s->searched.variants, text_thousands(m, p->points));
   if (!s->o->plan)
     printf(p->feasible >= 0 ? ", %s feasible)" : ")", text_thousands(m, p->feasible));
   putchar('\n');
@@ -392,6 +392,14 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
     LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   r->seed = (uint64_t)seed;
   return o->dram.last ? dram_model_of(ctx, o->dram.last, &r->dram) : LOOM_OK;
+}
+
+/* What was compiled for this CPU before is not compiled again; what the options ask of a compile is. */
+static void open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c) {
+  bool asks = o->emit.last || o->explain || o->certify || o->interp || o->bisect || o->trace.last;
+  run_cache *cache = ARENA_NEW(&ctx->mem, run_cache);
+  if (!asks && !o->no_cache && run_cache_find(&ctx->mem, o->cache_dir.last, cache))
+    c->cache = cache;
 }
 
 /* ---- code for other programs ---- */
@@ -545,6 +553,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
+  open_cache(ctx, o, &c);
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
   loom_status st = file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
   bool is_compiled = st == LOOM_OK;
@@ -610,6 +619,7 @@ loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_option
   LOOM_TRY(read_options(ctx, o, c));
   LOOM_TRY(read_run(ctx, o, r));
   c->machine = "host";
+  open_cache(ctx, o, c);
   LOOM_TRY(cli_providers(ctx, o, &c->providers));
   return read_given(ctx, o, r->inputs, r->n_inputs, &c->helion);
 }

@@ -1,0 +1,44 @@
+#include "run/run_build.h"
+#include "base/text.h"
+#include <inttypes.h>
+#include <link.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A note is two sizes, a type, a name and contents, each padded to four bytes. */
+static bool add_build_id(text *out, const char *note, size_t size) {
+  ElfW(Nhdr) n;
+  for (size_t at = 0; size - at >= sizeof n;) {
+    memcpy(&n, note + at, sizeof n);
+    size_t name = at + sizeof n, contents = name + ((n.n_namesz + (size_t)3) & ~(size_t)3), end = contents + ((n.n_descsz + (size_t)3) & ~(size_t)3);
+    if (end > size || end <= at)
+      return false;
+    if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == sizeof ELF_NOTE_GNU && memcmp(note + name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
+      for (size_t i = 0; i < n.n_descsz; i++)
+        text_addf(out, "%02x", (unsigned char)note[contents + i]);
+      return true;
+    }
+    at = end;
+  }
+  return false;
+}
+
+static int visit(struct dl_phdr_info *o, size_t size, void *data) {
+  text *out = data;
+  struct stat st;
+  bool found = false;
+  (void)size;
+  text_add(out, out->size ? " " : "");
+  for (int i = 0; i < o->dlpi_phnum && !found; i++)
+    if (o->dlpi_phdr[i].p_type == PT_NOTE)
+      found = add_build_id(out, (const char *)(uintptr_t)(o->dlpi_addr + o->dlpi_phdr[i].p_vaddr), o->dlpi_phdr[i].p_memsz);
+  if (!found && stat(*o->dlpi_name ? o->dlpi_name : "/proc/self/exe", &st) == 0)
+    text_addf(out, "%" PRId64 "@%" PRId64 ".%09ld", (int64_t)st.st_size, (int64_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+  return 0;
+}
+
+const char *run_build_id(arena *m) {
+  text out = text_new(m);
+  dl_iterate_phdr(visit, &out);
+  return text_str(&out);
+}
