@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "compile_dots.h"
 #include "compile_exec.h"
 #include "compile_native.h"
 #include "run/run_build.h"
@@ -78,11 +79,14 @@ static loom_status make_key(compile_state *s) {
   const compile_options *o = s->o;
   data_value *v = data_object(m);
   const char *cpu, *features, *chip = data_write_json(m, machine_to_data(m, s->machine), 0);
+  const cpu_dots dots = compile_dots(s);      /* asks for tiles, which code that is kept may need */
   codegen_describe_host(m, &cpu, &features);
   data_set_string(m, v, "loom", LOOM_VERSION);
   data_set_string(m, v, "build", run_build_id(m));
   data_set_string(m, v, "cpu", cpu);
   data_set_string(m, v, "features", features);
+  data_set_int(m, v, "dots_bf16", dots.bf16);
+  data_set_int(m, v, "dots_i8", dots.i8);
   data_set_string(m, v, "machine", hash_of(m, chip, strlen(chip)));
   data_set_string(m, v, "input", o->input);
   data_set_string(m, v, "source", hash_of(m, o->source, o->source_size));

@@ -1,4 +1,5 @@
 #include "compile_native.h"
+#include "compile_dots.h"
 
 /* ---- why there is no plan ---- */
 
@@ -57,7 +58,7 @@ void compile_keep_blocks(compile_state *s) {
 
 static loom_status make_program(compile_state *s) {
   compile_keep_blocks(s);
-  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), &s->grid, &s->native);
+  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), compile_dots(s), &s->grid, &s->native);
 }
 
 static void forget_search(compile_state *s) {

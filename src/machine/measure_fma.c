@@ -1,12 +1,11 @@
 /* Peaks of multiply-add instructions: twelve independent accumulators hide the latency, nothing touches memory. */
 #include "machine/machine_measure.h"
+#include "base/tiles.h"
 
 enum { ACCUMULATORS = 12 };
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #define EACH(ins, r) ins(r, 0) ins(r, 1) ins(r, 2) ins(r, 3) ins(r, 4) ins(r, 5) ins(r, 6) ins(r, 7) ins(r, 8) ins(r, 9) ins(r, 10) ins(r, 11)
 #define CLEAR(r, i) "vxorps %%ymm" #i ", %%ymm" #i ", %%ymm" #i "\n\t"
 #define FMA_PS(r, i) "vfmadd231ps %%" r "12, %%" r "13, %%" r #i "\n\t"
@@ -53,15 +52,10 @@ __attribute__((target("amx-tile,amx-bf16"), noinline)) static void bf16_tiles(co
   _tile_release();
 }
 
-static bool may_use_tiles(const machine_cpu *cpu) {
-  enum { REQUEST = 0x1023, TILE_DATA = 18 };      /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA */
-  return cpu->has_amx_bf16 && syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
-}
-
 measure_loop measure_fma_loop(const machine_cpu *cpu, machine_cpu_name name, double *out_work) {
   if (name == MACHINE_CPU_mac_amx_bf16) {
     *out_work = 4 * 16 * 16 * 32;
-    return may_use_tiles(cpu) ? bf16_tiles : NULL;
+    return cpu->has_amx_bf16 && tiles_may_use() ? bf16_tiles : NULL;
   }
   const struct { machine_cpu_name name; bool has; measure_loop run; double lanes; } rows[] = {
       {MACHINE_CPU_mac_f32, cpu->has_avx512, f32_64, 16}, {MACHINE_CPU_mac_f32, cpu->has_avx2, f32_32, 8},     {MACHINE_CPU_mac_f64, cpu->has_avx512, f64_64, 8},

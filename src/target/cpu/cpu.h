@@ -35,9 +35,14 @@ enum { CPU_GRID_MAX = 12 };
 #define CPU_CORE_NAME "loom_core"
 /* What one call needs: cores 0 <= arg[d] < count[d], each on a workspace of its own (64-byte aligned; contents do not matter). */
 typedef struct cpu_grid { int n_dims; int64_t count[CPU_GRID_MAX], workspace_bytes; } cpu_grid;
+/* How products of narrow elements are made: as all others; by vectors of dot products (vdpbf16ps, vpdpbusd); in tiles (AMX).  Vectors want 64 bytes. */
+typedef enum cpu_dot { CPU_DOT_NONE, CPU_DOT_VECTORS, CPU_DOT_TILES } cpu_dot;
+typedef struct cpu_dots { cpu_dot bf16, i8; } cpu_dots;
+/* Do the running CPU and its system have `kind` for elements of type t?  Tiles are asked for (base/tiles.h). */
+bool cpu_has_dot(loom_ctx *ctx, dtype t, cpu_dot kind);
 /* The first function of `bufferized` (materialize.h; not changed) as a module with one tile function CPU_CORE_NAME: buf = its tensors, then the
  * workspace; arg = the core.  Code for vectors of vector_bytes (codegen_vector_bytes).  LOOM_EUNSUP: cores talk to each other, which only chips can. */
-LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
+LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
 /* Links such an object, also one from a file; malloc and free are granted. */
 LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

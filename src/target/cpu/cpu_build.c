@@ -1,5 +1,6 @@
 /* What the files that rewrite products build. */
 #include "target/cpu/cpu_private.h"
+#include <string.h>
 
 loom_status cpu_call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands) {
   ir_named callee = {"callee", ir_symbol_attr(b->ir, name)};
@@ -38,4 +39,20 @@ MlirValue cpu_reserve(ir_ctx *ir, MlirValue workspace, int64_t *bytes, int64_t r
   MlirValue v = ir_build1(&b, "memref.view", t, 2, (MlirValue[]){workspace, ir_index_const(&b, *bytes)}, 0, NULL);
   *bytes += rows * columns * (int64_t)dtype_bytes(element);
   return v;
+}
+
+/* log2(lanes) rounds of interleaving vector i with i + lanes / 2 */
+void cpu_add_transpose(text *out, const char *element, int lanes, const char **v) {
+  for (int round = 0; 1 << round < lanes; round++) {
+    const char *next[16];
+    for (int i = 0; i < lanes / 2; i++)
+      for (int half = 0; half < 2; half++) {
+        next[2 * i + half] = arena_printf(out->mem, "%%turn%d_%d", round, 2 * i + half);
+        text_addf(out, "      %s = vector.shuffle %s, %s [", next[2 * i + half], v[i], v[i + lanes / 2]);
+        for (int e = 0; e < lanes; e++)
+          text_addf(out, "%s%d", e ? ", " : "", half * lanes / 2 + e / 2 + (e % 2) * lanes);
+        text_addf(out, "] : vector<%dx%s>, vector<%dx%s>\n", lanes, element, lanes, element);
+      }
+    memcpy(v, next, (size_t)lanes * sizeof *v);
+  }
 }

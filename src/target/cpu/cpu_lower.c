@@ -10,7 +10,7 @@ static const char to_llvm[] =
     "func.func(convert-linalg-to-loops),"
     "expand-strided-metadata,lower-affine,"
     "func.func(math-extend-to-supported-types,arith-emulate-unsupported-floats{source-types=bf16 target-type=f32},arith-expand{include-bf16=true}),"
-    "convert-math-to-funcs,convert-scf-to-cf,convert-vector-to-llvm{enable-x86vector=true},"
+    "convert-math-to-funcs,convert-scf-to-cf,convert-vector-to-llvm{enable-x86vector=true enable-amx=true},"
     "convert-math-to-llvm{approximate-log1p=false},convert-math-to-libm,"
     "convert-to-llvm,reconcile-unrealized-casts)";
 
@@ -56,9 +56,18 @@ static bool visit_allowed(MlirOperation op, void *data) {
   return false;
 }
 
+/* The dot products of cpu_dot_*_text.c, none of which has to do with addresses. */
+static bool is_dot(MlirOperation op) {
+  if (!ir_op_is(op, "llvm.call_intrinsic"))
+    return text_starts(ir_op_name(op), "amx.") || text_starts(ir_op_name(op), "x86vector.");
+  MlirStringRef name = mlirStringAttrGetValue(ir_attr_of(op, "intrin"));
+  static const char dot[] = "llvm.x86.avx512.vpdpbusd.";
+  return name.length > strlen(dot) && strncmp(name.data, dot, strlen(dot)) == 0;
+}
+
 /* Upstream's deallocation compares addresses; nothing that is allowed turns one back into memory. */
 static bool visit_allowed_kernel(MlirOperation op, void *data) {
-  return ir_op_is(op, "memref.extract_aligned_pointer_as_index") || visit_allowed(op, data);
+  return ir_op_is(op, "memref.extract_aligned_pointer_as_index") || is_dot(op) || visit_allowed(op, data);
 }
 
 loom_status cpu_compile_tiles(ir_ctx *ir, const char *mlir_text, codegen_image **out) {

@@ -1,7 +1,6 @@
 /* Packing of the right-hand side of a product.  B[k][n] lies in panels of NR columns, each a number of rows (`stride`, at least k) of NR
  * consecutive floats; the panel of column j starts at row base + j / NR * stride, columns behind n are 0.  Narrower floats become f32 here. */
 #include "target/cpu/cpu_private.h"
-#include <string.h>
 
 typedef struct pack_text { text out; int lanes, nr; const char *type, *element, *panel_type; } pack_text;
 
@@ -50,24 +49,6 @@ static void add_rows(pack_text *k) {
   LINE(k, "    }\n  }\n");
 }
 
-/* Transposes lanes x lanes floats in log2(lanes) rounds of interleaving i with i + lanes / 2. */
-static void add_transpose(pack_text *k, const char **v) {
-  arena *mem = k->out.mem;
-  int n = k->lanes;
-  for (int round = 0; 1 << round < n; round++) {
-    const char *next[16];
-    for (int i = 0; i < n / 2; i++)
-      for (int half = 0; half < 2; half++) {
-        next[2 * i + half] = arena_printf(mem, "%%t%d_%d", round, 2 * i + half);
-        LINE(k, "      %s = vector.shuffle %s, %s [", next[2 * i + half], v[i], v[i + n / 2]);
-        for (int e = 0; e < n; e++)
-          LINE(k, "%s%d", e ? ", " : "", half * n / 2 + e / 2 + (e % 2) * n);
-        LINE(k, "] : vector<%dxf32>, vector<%dxf32>\n", n, n);
-      }
-    memcpy(v, next, (size_t)n * sizeof *v);
-  }
-}
-
 /* Columns of B are contiguous or nothing is: blocks of lanes x lanes where `unit` rows allow it, single elements for the rest of k. */
 static void add_columns(pack_text *k) {
   const char *v[16];
@@ -83,7 +64,7 @@ static void add_columns(pack_text *k) {
          i, i, k->element, k->lanes, k->lanes, k->element, k->lanes, k->element);
     v[i] = widen(k, "x", i);
   }
-  add_transpose(k, v);
+  cpu_add_transpose(&k->out, "f32", k->lanes, v);
   for (int i = 0; i < k->lanes; i++)
     LINE(k, "      %%kr%d = arith.addi %%kk, %%i%d : index\n      %%row%d = arith.addi %%first, %%kr%d : index\n"
             "      vector.store %s, %%pb[%%row%d, %%j] : %s, vector<%dxf32>\n", i, i, i, i, v[i], i, k->panel_type, k->lanes);

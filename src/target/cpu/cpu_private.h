@@ -8,6 +8,8 @@ typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a b
 LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes);
 /* The micro-kernel `name` for inputs of element types a and b and sums of type c (spelled as in MLIR), as the text of one private function. */
 const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, const char *c, int vector_bytes);
+/* Those of narrow elements by instructions for them (cpu_dot.h), before cpu_pack_products: the others stay. */
+LOOM_MUST_USE loom_status cpu_dot_products(ir_ctx *ir, MlirModule m, MlirValue workspace, cpu_dots dots, int64_t *bytes);
 #define CPU_MATRIX_TYPE "memref<?x?x%s, strided<[?, 1], offset: ?>>"   /* of its arguments */
 /* Replaces copies and linalg operations that work element by element or along rows by loops of vectors of vector_bytes; what stands together
  * over the same rows becomes one loop over them, and memory private to it may be left out.  Others stay. */
@@ -43,6 +45,8 @@ MlirValue cpu_index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y
 void cpu_open_loops(ir_builder *b, MlirValue v, int n, MlirValue *index);
 /* rows x columns of `element` at the end of the workspace, aligned to a cache line; *bytes grow. */
 MlirValue cpu_reserve(ir_ctx *ir, MlirValue workspace, int64_t *bytes, int64_t rows, int64_t columns, dtype element);
+/* Text that transposes lanes (at most 16) vectors of as many `element`s: v[i] are their names, then those of the result. */
+void cpu_add_transpose(text *out, const char *element, int lanes, const char **v);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
 LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
 /* Moves the functions of `text` (a module) to the end of `m`. */

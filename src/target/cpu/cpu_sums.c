@@ -19,7 +19,8 @@ static void add_users(arena *mem, MlirValue v, op_list *out) {
 
 static bool is_zero(MlirValue v) {
   MlirAttribute a = ir_attr_of(ir_def(v), "value");
-  return !mlirAttributeIsNull(a) && mlirAttributeIsAFloat(a) && mlirFloatAttrGetValueDouble(a) == 0.0;
+  int64_t i;
+  return !mlirAttributeIsNull(a) && (mlirAttributeIsAFloat(a) ? mlirFloatAttrGetValueDouble(a) == 0.0 : ir_attr_int(a, &i) && i == 0);
 }
 
 /* The loop over k: what stands beside the fill and holds the product, either itself or one scf.for that runs at least once. */
@@ -50,9 +51,8 @@ static bool lift(MlirValue v, MlirOperation op, bool move) {
   return can;
 }
 
-static bool is_f32_rows(MlirValue v) {
-  dtype e;
-  return ir_type_dtype(mlirValueGetType(v), &e) && e == DTYPE_F32 && cpu_has_unit_columns(v);
+static bool has_rows_of(MlirValue v, MlirValue c) {
+  return mlirTypeEqual(mlirShapedTypeGetElementType(mlirValueGetType(v)), mlirShapedTypeGetElementType(mlirValueGetType(c))) && cpu_has_unit_columns(v);
 }
 
 static bool tensor_is_loaded(MlirValue tensor) {
@@ -88,7 +88,7 @@ cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product) {
     }
   }
   bool is_last = stores == 1 && !others && !mlirOperationIsNull(out.fill) && mlirBlockEqual(mlirOperationGetBlock(out.store), mlirOperationGetBlock(out.turns)) &&
-                 mlirOperationIsBeforeInBlock(out.turns, out.store) && is_f32_rows(ir_operand(out.store, 1)) && !mlirValueIsNull(cpu_tensor_of(ir_operand(out.store, 1))) &&
+                 mlirOperationIsBeforeInBlock(out.turns, out.store) && has_rows_of(ir_operand(out.store, 1), c) && !mlirValueIsNull(cpu_tensor_of(ir_operand(out.store, 1))) &&
                  !tensor_is_loaded(cpu_tensor_of(ir_operand(out.store, 1))) && lift(ir_operand(out.store, 1), out.turns, false);
   if (!is_last)
     out.store = (MlirOperation){NULL};
