@@ -47,6 +47,7 @@ typedef struct compile_options {
   bool helion_form;                        /* --stage0-form=helion: stage 0 is printed in the form of the first helion-mlir */
   bool search_host;                        /* a machine that is this CPU goes through the search like any other; otherwise it takes the kernel as plain loops */
   int run_threads;                         /* of native code; 0: as many as the process may use */
+  bool is_for_others;                      /* code that other programs link: nothing that they would have to ask the system for (tiles) */
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */

@@ -9,9 +9,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The plan's program under the kernel's name, or its own loops. */
+static MlirModule module_for_others(compile_state *s) {
+  if (mlirModuleIsNull(s->native))
+    return ir_clone_module(s->stage0);
+  MlirModule m = ir_clone_module(s->native);
+  cpu_export_grid(&s->ir, m, s->kernel->name, &s->grid);
+  return m;
+}
+
 loom_status compile_emit_llvm(compile_state *s, const char **out) {
-  MlirModule lowered = ir_clone_module(s->stage0);
+  MlirModule lowered = module_for_others(s);
   loom_status st = cpu_kernel_llvm(&s->ir, lowered, out);
+  ir_close_module(lowered);
+  return st;
+}
+
+static loom_status make_object(compile_state *s, char **out, size_t *out_size) {
+  MlirModule lowered = module_for_others(s);
+  loom_status st = cpu_kernel_object(&s->ir, lowered, NULL, out, out_size);
   ir_close_module(lowered);
   return st;
 }
@@ -105,6 +121,26 @@ static void add_parameters(compile_state *s, const parameters *all, bool with_ty
     }
 }
 
+/* Names that are none in C are given to the assembler. */
+static void add_function(compile_state *s, const char *id, const char *suffix, const char *of, text *t) {
+  text_addf(t, "void %s%s(%s)", id, suffix, of);
+  if (!text_eq(id, s->kernel->name))
+    text_addf(t, " __asm__(\"%s%s\")", s->kernel->name, suffix);
+  text_add(t, ";\n");
+}
+
+/* The parts of a call, for threads of the caller's. */
+static void add_cores(compile_state *s, const char *id, const char *guard, text *t) {
+  int64_t cores = 1;
+  for (int d = 0; d < s->grid.n_dims; d++)
+    cores *= s->grid.count[d];
+  text_addf(t, "/* %s() runs the cores of its plan one after the other in memory of this object, one caller at a time.  To run them at the same time, call\n", id);
+  text_addf(t, " * %s_core() for each core 0 .. %s_CORES - 1, each on a workspace of its own of %s_WORKSPACE_BYTES bytes, aligned to 64, whose contents do not matter. */\n", id,
+            guard, guard);
+  text_addf(t, "enum { %s_CORES = %" PRId64 " };\n#define %s_WORKSPACE_BYTES INT64_C(%" PRId64 ")\n", guard, cores, guard, s->grid.workspace_bytes);
+  add_function(s, id, "_core", "void *const *buffers, void *workspace, int64_t core", t);
+}
+
 static loom_status write_header(compile_state *s, const char **out) {
   arena *m = &s->ctx->mem;
   const parameters all = list_parameters(s);
@@ -128,10 +164,10 @@ static loom_status write_header(compile_state *s, const char **out) {
     text_addf(&t, " * Only for calls where %s.\n", sym_str(m, s->kernel->guards.at[i].holds));
   text_addf(&t, " */\n#ifndef LOOM_%s_H\n#define LOOM_%s_H\n#include <stdint.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n", guard, guard);
   text_addf(&t, "/* buffers: %zu of them, in the order above; sizes: %s. */\n", all.n, n_open ? text_str(&opens) : "none, may be NULL");
-  text_addf(&t, "void %s(void *const *buffers, const int64_t *sizes)", id);
-  if (!text_eq(id, s->kernel->name))
-    text_addf(&t, " __asm__(\"%s\")", s->kernel->name);
-  text_addf(&t, ";\n\nstatic inline void %s_call(", id);
+  add_function(s, id, "", "void *const *buffers, const int64_t *sizes", &t);
+  if (s->grid.n_dims)
+    add_cores(s, id, guard, &t);
+  text_addf(&t, "\nstatic inline void %s_call(", id);
   add_parameters(s, &all, true, &t);
   text_add(&t, ") {\n  void *const buffers[] = {");
   add_parameters(s, &all, false, &t);
@@ -155,6 +191,8 @@ static loom_status write_header(compile_state *s, const char **out) {
 
 loom_status compile_emit_files(compile_state *s, const char *where, bool is_shared, const char **out_file, const char **out_header) {
   arena *m = &s->ctx->mem;
+  char *code;
+  size_t size;
   const char *suffix = is_shared ? ".so" : ".o", *id = text_identifier(m, s->kernel->name);
   bool is_file = where && text_ends(where, suffix);
   const char *dir = is_file ? file_dirname(m, where) : where ? where : file_join(m, "loom-out", id);
@@ -163,9 +201,9 @@ loom_status compile_emit_files(compile_state *s, const char *where, bool is_shar
   *out_file = arena_printf(m, "%s%s", stem, suffix);
   *out_header = arena_printf(m, "%s.h", stem);
   LOOM_TRY(write_header(s, &header));
-  LOOM_TRY(compile_host_object(s, NULL));
+  LOOM_TRY(make_object(s, &code, &size));
   LOOM_TRY(file_make_dirs(s->ctx, dir));
-  LOOM_TRY(file_write(s->ctx, object, s->object, s->object_size));
+  LOOM_TRY(file_write(s->ctx, object, code, size));
   LOOM_TRY(file_write(s->ctx, *out_header, header, strlen(header)));
   if (!is_shared)
     return LOOM_OK;

@@ -8,7 +8,9 @@
  */
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/tiles.h"
 #include "compile.h"
+#include "compile_dots.h"
 #include "compile_exec.h"
 #include "compile_stage.h"
 #include "target/cpu/cpu.h"
@@ -53,6 +55,12 @@ static void add_checksum(arena *m, data_value *o) {
   data_set_string(m, o, "checksum", arena_strdup(m, hash));
 }
 
+/* May the code use matrix tiles, which a process has to ask for? */
+static bool uses_tiles(const compile_state *s) {
+  const cpu_dots dots = s->grid.n_dims ? compile_dots(s) : (cpu_dots){CPU_DOT_NONE, CPU_DOT_NONE};
+  return dots.bf16 == CPU_DOT_TILES || dots.i8 == CPU_DOT_TILES;
+}
+
 static const char *artifact_text(compile_state *s, const char *kernel, const sym_binding *blocks, size_t n) {
   arena *m = &s->ctx->mem;
   data_value *o = data_object(m);
@@ -71,6 +79,7 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
   if (s->grid.n_dims)
     data_set(m, o, "grid_call", compile_grid_data(m, &s->grid));
+  data_set_bool(m, o, "tiles", uses_tiles(s));
   add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
@@ -145,6 +154,7 @@ static loom_status read_header(loom_ctx *ctx, artifact *a) {
 
 /* The object was made by this Loom for a CPU like this one. */
 static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
+  const data_value *tiles = data_get(a->v, "tiles");
   const char *missing = codegen_missing_feature(&ctx->mem, a->features);
   if (!text_eq(a->loom, LOOM_VERSION)) {
     diag_error(ctx, data_get(a->v, "loom")->span, LOOM_EINPUT, "the artifact is stale: Loom %s compiled it, and this is " LOOM_VERSION, a->loom);
@@ -154,6 +164,11 @@ static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
   if (missing) {
     diag_error(ctx, data_get(a->v, "features")->span, LOOM_EUNSUP, "the artifact is compiled for another CPU (%s): this one has no %s", a->cpu, missing);
     diag_help(ctx, "compile the kernel on this machine");
+    return LOOM_EUNSUP;
+  }
+  if (tiles && tiles->boolean && !tiles_may_use()) {
+    diag_error(ctx, tiles->span, LOOM_EUNSUP, "the artifact may use matrix tiles (AMX), which this system does not give to the process");
+    diag_help(ctx, "compile the kernel here");
     return LOOM_EUNSUP;
   }
   return LOOM_OK;

@@ -2,7 +2,7 @@
 
 static cpu_dot fastest(const compile_state *s, dtype t, const char *tiles, const char *vectors) {
   double by_tiles = machine_host_fact(s->machine, tiles), by_vectors = machine_host_fact(s->machine, vectors), widened = machine_host_fact(s->machine, "mac_f32");
-  if (by_tiles > by_vectors && by_tiles > widened && cpu_has_dot(s->ctx, t, CPU_DOT_TILES))
+  if (!s->o->is_for_others && by_tiles > by_vectors && by_tiles > widened && cpu_has_dot(s->ctx, t, CPU_DOT_TILES))
     return CPU_DOT_TILES;
   return by_vectors > widened && cpu_has_dot(s->ctx, t, CPU_DOT_VECTORS) ? CPU_DOT_VECTORS : CPU_DOT_NONE;
 }

@@ -439,7 +439,7 @@ static loom_status compile_code(loom_ctx *ctx, const cli_options *o, compile_opt
   }
   c->machine = "host";
   c->helion.open_sizes = true;
-  c->plain_loops = true;
+  c->is_for_others = true;
   loom_status st = compile_kernel(ctx, c, &s);
   if (st == LOOM_OK)
     st = emit_code(ctx, o, &s);
