@@ -156,6 +156,8 @@ static loom_status read_header(loom_ctx *ctx, artifact *a) {
 static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
   const data_value *tiles = data_get(a->v, "tiles");
   const char *missing = codegen_missing_feature(&ctx->mem, a->features);
+  if (!missing && tiles && tiles->boolean && !tiles_may_use())      /* the process asks for them here */
+    missing = "matrix tiles that its system gives away";
   if (!text_eq(a->loom, LOOM_VERSION)) {
     diag_error(ctx, data_get(a->v, "loom")->span, LOOM_EINPUT, "the artifact is stale: Loom %s compiled it, and this is " LOOM_VERSION, a->loom);
     diag_help(ctx, "compile the kernel again");
@@ -164,11 +166,6 @@ static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
   if (missing) {
     diag_error(ctx, data_get(a->v, "features")->span, LOOM_EUNSUP, "the artifact is compiled for another CPU (%s): this one has no %s", a->cpu, missing);
     diag_help(ctx, "compile the kernel on this machine");
-    return LOOM_EUNSUP;
-  }
-  if (tiles && tiles->boolean && !tiles_may_use()) {
-    diag_error(ctx, tiles->span, LOOM_EUNSUP, "the artifact may use matrix tiles (AMX), which this system does not give to the process");
-    diag_help(ctx, "compile the kernel here");
     return LOOM_EUNSUP;
   }
   return LOOM_OK;
