@@ -79,7 +79,7 @@ static const char *product_rate(const machine *m, const kernel_graph *k) {
     switch (k->tensors.at[i].shape.type) {
     case DTYPE_F64: return "mac_f64";
     case DTYPE_BF16: return machine_host_fact(m, "mac_amx_bf16") > machine_host_fact(m, "mac_bf16") ? "mac_amx_bf16" : machine_host_fact(m, "mac_bf16") > machine_host_fact(m, "mac_f32") ? "mac_bf16" : "mac_f32";
-    case DTYPE_I8: return "mac_i8";
+    case DTYPE_I8: return machine_host_fact(m, "mac_amx_i8") > machine_host_fact(m, "mac_i8") ? "mac_amx_i8" : "mac_i8";
     case DTYPE_F32:
     case DTYPE_F16: return "mac_f32";
     default: break;

@@ -127,7 +127,7 @@ static loom_status measure_clock(bench *b) {
 }
 
 static loom_status measure_compute(bench *b) {
-  static const machine_cpu_name macs[] = {MACHINE_CPU_mac_f32, MACHINE_CPU_mac_f64, MACHINE_CPU_mac_bf16, MACHINE_CPU_mac_amx_bf16, MACHINE_CPU_mac_i8};
+  static const machine_cpu_name macs[] = {MACHINE_CPU_mac_f32, MACHINE_CPU_mac_f64, MACHINE_CPU_mac_bf16, MACHINE_CPU_mac_amx_bf16, MACHINE_CPU_mac_i8, MACHINE_CPU_mac_amx_i8};
   static const machine_cpu_name tiles[] = {MACHINE_CPU_add, MACHINE_CPU_sum, MACHINE_CPU_div, MACHINE_CPU_exp};
   for (size_t i = 0; i < sizeof macs / sizeof *macs; i++) {
     experiment x = {.bytes = 64, .arrays = 1, .threads = 1};
@@ -135,6 +135,7 @@ static loom_status measure_compute(bench *b) {
     if (x.loop)
       LOOM_TRY(put(b, macs[i], &x));
   }
+  machine_cpu_settle_dots(b->cpu);
   for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
     const experiment x = {measure_vector_loop(b->cpu, tiles[i]), (double)(b->l1 / 4), b->l1, 3, 1};
     LOOM_TRY(put(b, tiles[i], &x));

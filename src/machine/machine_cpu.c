@@ -2,6 +2,7 @@
 #include "machine/machine_cpu.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include "base/tiles.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysinfo.h>
@@ -115,7 +116,9 @@ static void find_vectors(arena *mem, machine_cpu *c) {
   c->has_bf16 = c->has_avx512 && __builtin_cpu_supports("avx512bf16");
   c->has_vnni = c->has_avx512 && __builtin_cpu_supports("avx512vnni");
   unsigned a = 0, b = 0, x = 0, d = 0;
-  c->has_amx_bf16 = __get_cpuid_count(7, 0, &a, &b, &x, &d) && (d >> 22 & 1) && (d >> 24 & 1);      /* amx_bf16, amx_tile */
+  bool has_tiles = tiles_may_use() && __get_cpuid_count(7, 0, &a, &b, &x, &d);
+  c->has_amx_bf16 = has_tiles && (d >> 22 & 1);
+  c->has_amx_i8 = has_tiles && (d >> 25 & 1);
   bytes = c->has_avx512 ? 64 : c->has_avx2 ? 32 : 16;
 #endif
   told(c, MACHINE_CPU_vector_bytes, bytes, "cpuid");
@@ -124,7 +127,7 @@ static void find_vectors(arena *mem, machine_cpu *c) {
     if (*p == '"' || *p == '\\' || *p == '$' || (unsigned char)*p < ' ')
       *p = '_';
   c->name = arena_printf(mem, "%s, %s%s%s%s", model, c->has_avx512 ? "AVX-512" : c->has_avx2 ? "AVX2" : "128-bit vectors", c->has_bf16 ? ", bf16" : "", c->has_vnni ? ", VNNI" : "",
-                         c->has_amx_bf16 ? ", AMX" : "");
+                         c->has_amx_bf16 || c->has_amx_i8 ? ", AMX" : "");
 }
 
 /* ---- guesses ---- */
@@ -148,13 +151,25 @@ static void guess_rates(machine_cpu *c) {
   const double gb = cycle_ns;      /* bytes a cycle of 1 GB/s */
   const struct { machine_cpu_name name; double value; } all[] = {
       {MACHINE_CPU_mac_f32, lanes * two}, {MACHINE_CPU_mac_f64, lanes * two / 2}, {MACHINE_CPU_mac_bf16, c->has_bf16 ? lanes * two * (two > 1 ? 1 : 2) : lanes * two / 2},
-      {MACHINE_CPU_mac_amx_bf16, c->has_amx_bf16 ? 512 : 0}, {MACHINE_CPU_mac_i8, c->has_vnni ? lanes * 4 * two : lanes * two / 2}, {MACHINE_CPU_add, lanes * 0.75}, {MACHINE_CPU_sum, lanes * 1.5}, {MACHINE_CPU_div, lanes / 12},
+      {MACHINE_CPU_mac_amx_bf16, c->has_amx_bf16 ? 512 : 0}, {MACHINE_CPU_mac_i8, c->has_vnni ? lanes * 4 * two : lanes * two / 2},
+      {MACHINE_CPU_mac_amx_i8, c->has_amx_i8 ? 1024 : 0}, {MACHINE_CPU_add, lanes * 0.75}, {MACHINE_CPU_sum, lanes * 1.5}, {MACHINE_CPU_div, lanes / 12},
       {MACHINE_CPU_exp, lanes / 7}, {MACHINE_CPU_l1_read, lanes * 8}, {MACHINE_CPU_l2_read, lanes * 2.5}, {MACHINE_CPU_l2_copy, lanes * 2}, {MACHINE_CPU_l3_read, 20 * gb},
       {MACHINE_CPU_l3_read_all, 20 * gb * cores}, {MACHINE_CPU_l3_copy, 20 * gb}, {MACHINE_CPU_dram_read, 12 * gb}, {MACHINE_CPU_dram_read_all, 12 * gb * (cores < 4 ? cores : 4)},
       {MACHINE_CPU_dram_copy, 12 * gb}, {MACHINE_CPU_dram_copy_all, 12 * gb * (cores < 4 ? cores : 4)}, {MACHINE_CPU_dram_stream, 14 * gb},
       {MACHINE_CPU_dram_stream_all, 14 * gb * (cores < 4 ? cores : 4)}, {MACHINE_CPU_dram_latency, 100 / cycle_ns}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     guessed(c, all[i].name, all[i].value, note);
+}
+
+void machine_cpu_settle_dots(machine_cpu *c) {
+  static const machine_cpu_name ways[][4] = {{MACHINE_CPU_dot_bf16, MACHINE_CPU_mac_f32, MACHINE_CPU_mac_bf16, MACHINE_CPU_mac_amx_bf16},
+                                             {MACHINE_CPU_dot_i8, MACHINE_CPU_mac_i8, MACHINE_CPU_mac_i8, MACHINE_CPU_mac_amx_i8}};
+  for (int i = 0; i < 2; i++) {
+    c->at[ways[i][0]] = c->at[ways[i][1]];
+    for (int k = 2; k < 4; k++)
+      if (c->at[ways[i][k]].value > c->at[ways[i][0]].value)
+        c->at[ways[i][0]] = c->at[ways[i][k]];
+  }
 }
 
 const machine_cpu *machine_cpu_find(arena *mem) {
@@ -172,5 +187,6 @@ const machine_cpu *machine_cpu_find(arena *mem) {
   else
     guessed(c, MACHINE_CPU_memory_bytes, 4294967296, "the system does not tell it");
   guess_rates(c);
+  machine_cpu_settle_dots(c);
   return c;
 }

@@ -21,6 +21,9 @@
   X(mac_bf16, 1000, "multiply-adds/cycle", "bf16 to f32")                                         \
   X(mac_amx_bf16, 1000, "multiply-adds/cycle", "bf16 to f32, in tiles (AMX)")                     \
   X(mac_i8, 1000, "multiply-adds/cycle", "i8 to i32")                                             \
+  X(mac_amx_i8, 1000, "multiply-adds/cycle", "i8 to i32, in tiles (AMX)")                         \
+  X(dot_bf16, 1000, "multiply-adds/cycle", "bf16 to f32, the fastest way")                        \
+  X(dot_i8, 1000, "multiply-adds/cycle", "i8 to i32, the fastest way")                            \
   X(add, 1000, "elements/cycle", "a[i] = b[i] + c[i]")                                            \
   X(sum, 1000, "elements/cycle", "sum of a row")                                                  \
   X(div, 1000, "elements/cycle", "a[i] = b[i] / c[i]")                                            \
@@ -48,9 +51,11 @@ typedef enum machine_cpu_name {
 /* One of them: `source` or `note` says where it comes from; measured ones have the median and the spread of their runs. */
 typedef struct machine_cpu_value { double value, median, spread; /* (best - median) / best; 0: not measured */ const char *source, *note; bool is_assumed; } machine_cpu_value;
 /* What the CPU has: rows of vector instructions. */
-typedef struct machine_cpu { const char *name; /* model, and what its vectors can do: equal for CPUs of one kind */ bool has_avx2, has_avx512, has_bf16, has_vnni, has_amx_bf16;
+typedef struct machine_cpu { const char *name; /* model, and what its vectors can do: equal for CPUs of one kind */ bool has_avx2, has_avx512, has_bf16, has_vnni, has_amx_bf16, has_amx_i8;
   machine_cpu_value at[MACHINE_CPU_NAMES]; } machine_cpu;
 
+/* Puts the fastest of the ways that products of bf16 and i8 can go into dot_bf16 and dot_i8, from the rates that are there. */
+void machine_cpu_settle_dots(machine_cpu *c);
 /* Asks the system; rates are guesses. */
 const machine_cpu *machine_cpu_find(arena *mem);
 const char *machine_cpu_label(machine_cpu_name name);   /* "mac_f32" */

@@ -1,6 +1,5 @@
 /* Peaks of multiply-add instructions: twelve independent accumulators hide the latency, nothing touches memory. */
 #include "machine/machine_measure.h"
-#include "base/tiles.h"
 
 enum { ACCUMULATORS = 12 };
 
@@ -27,42 +26,38 @@ LOOP(f64_64, "avx512f", FMA_PD, "zmm")
 LOOP(bf16_64, "avx512f,avx512bf16", DOT_BF16, "zmm")
 LOOP(i8_64, "avx512f,avx512vnni", DOT_I8, "zmm")
 
-/* Four sums of 16x16 over pairs of bf16; the system gives the tiles' state on demand. */
-__attribute__((target("amx-tile,amx-bf16"), noinline)) static void bf16_tiles(const measure_arrays *m, int64_t times) {
-  struct { uint8_t palette, row, reserved[14]; uint16_t row_bytes[16]; uint8_t rows[16]; } shape = {.palette = 1};
-  (void)m;
-  for (int i = 0; i < 8; i++)
-    shape.row_bytes[i] = 64, shape.rows[i] = 16;
-  __asm__ volatile("" : : "r"(&shape) : "memory");      /* the compiler does not see that all of it is read */
-  _tile_loadconfig(&shape);
-  _tile_zero(0);
-  _tile_zero(1);
-  _tile_zero(2);
-  _tile_zero(3);
-  _tile_zero(4);
-  _tile_zero(5);
-  _tile_zero(6);
-  _tile_zero(7);
-  for (int64_t t = 0; t < times; t++) {
-    _tile_dpbf16ps(0, 4, 6);
-    _tile_dpbf16ps(1, 4, 7);
-    _tile_dpbf16ps(2, 5, 6);
-    _tile_dpbf16ps(3, 5, 7);
+/* Four tiles of 16x16 sums of dot products; the system gives the tiles' state on demand. */
+#define TILE_LOOP(name, isa, ins)                                                                                            \
+  __attribute__((target(isa), noinline)) static void name(const measure_arrays *m, int64_t times) {                         \
+    struct { uint8_t palette, row, reserved[14]; uint16_t row_bytes[16]; uint8_t rows[16]; } shape = {.palette = 1};         \
+    (void)m;                                                                                                                \
+    for (int i = 0; i < 8; i++)                                                                                             \
+      shape.row_bytes[i] = 64, shape.rows[i] = 16;                                                                          \
+    __asm__ volatile("" : : "r"(&shape) : "memory"); /* the compiler does not see that all of it is read */                 \
+    _tile_loadconfig(&shape);                                                                                               \
+    _tile_zero(0); _tile_zero(1); _tile_zero(2); _tile_zero(3);                                                             \
+    _tile_zero(4); _tile_zero(5); _tile_zero(6); _tile_zero(7);                                                             \
+    for (int64_t t = 0; t < times; t++) {                                                                                   \
+      ins(0, 4, 6);                                                                                                         \
+      ins(1, 4, 7);                                                                                                         \
+      ins(2, 5, 6);                                                                                                         \
+      ins(3, 5, 7);                                                                                                         \
+    }                                                                                                                       \
+    _tile_release();                                                                                                        \
   }
-  _tile_release();
-}
+TILE_LOOP(bf16_tiles, "amx-tile,amx-bf16", _tile_dpbf16ps)
+TILE_LOOP(i8_tiles, "amx-tile,amx-int8", _tile_dpbssd)
 
 measure_loop measure_fma_loop(const machine_cpu *cpu, machine_cpu_name name, double *out_work) {
-  if (name == MACHINE_CPU_mac_amx_bf16) {
-    *out_work = 4 * 16 * 16 * 32;
-    return cpu->has_amx_bf16 && tiles_may_use() ? bf16_tiles : NULL;
-  }
-  const struct { machine_cpu_name name; bool has; measure_loop run; double lanes; } rows[] = {
-      {MACHINE_CPU_mac_f32, cpu->has_avx512, f32_64, 16}, {MACHINE_CPU_mac_f32, cpu->has_avx2, f32_32, 8},     {MACHINE_CPU_mac_f64, cpu->has_avx512, f64_64, 8},
-      {MACHINE_CPU_mac_f64, cpu->has_avx2, f64_32, 4},    {MACHINE_CPU_mac_bf16, cpu->has_bf16, bf16_64, 32}, {MACHINE_CPU_mac_i8, cpu->has_vnni, i8_64, 64}};
+  const double tiles = 4 * 16 * 16;
+  const struct { machine_cpu_name name; bool has; measure_loop run; double work; } rows[] = {
+      {MACHINE_CPU_mac_f32, cpu->has_avx512, f32_64, 16 * ACCUMULATORS},  {MACHINE_CPU_mac_f32, cpu->has_avx2, f32_32, 8 * ACCUMULATORS},
+      {MACHINE_CPU_mac_f64, cpu->has_avx512, f64_64, 8 * ACCUMULATORS},   {MACHINE_CPU_mac_f64, cpu->has_avx2, f64_32, 4 * ACCUMULATORS},
+      {MACHINE_CPU_mac_bf16, cpu->has_bf16, bf16_64, 32 * ACCUMULATORS},  {MACHINE_CPU_mac_i8, cpu->has_vnni, i8_64, 64 * ACCUMULATORS},
+      {MACHINE_CPU_mac_amx_bf16, cpu->has_amx_bf16, bf16_tiles, tiles * 32}, {MACHINE_CPU_mac_amx_i8, cpu->has_amx_i8, i8_tiles, tiles * 64}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (rows[i].name == name && rows[i].has) {
-      *out_work = rows[i].lanes * (double)ACCUMULATORS;
+      *out_work = rows[i].work;
       return rows[i].run;
     }
   return NULL;

@@ -1,5 +1,5 @@
 /* Packing for dot products (cpu_dot.h), a block of 16 lines x 16 words at a time: 16 vectors of words are read, turned around where memory has them the
- * other way, and written as 16 packed rows. */
+ * other way, and written as 16 packed rows.  Blocks follow each other along the rows of memory; the rows of the next ones are asked for. */
 #include "target/cpu/cpu_dot.h"
 
 typedef struct dot_pack { text out; const dot_form *f; const char *type, *packed; bool is_left, k_first; } dot_pack;
@@ -7,6 +7,8 @@ typedef struct dot_pack { text out; const dot_form *f; const char *type, *packed
 #define LINE(k, ...) text_addf(&(k)->out, __VA_ARGS__)
 
 static void add_load(dot_pack *k, const char *name, const char *row, const char *column, const char *count, int lanes) {
+  LINE(k, "    %%f%s = arith.addi %s, %s : index\n    %%g%s = arith.minsi %%f%s, %s : index\n    memref.prefetch %%x[%%g%s, %s], read, locality<2>, data : %s\n", name, row, k->k_first ? "%cE" : "%i16",
+       name, name, k->k_first ? "%last_k" : "%last_line", name, column, k->type);
   LINE(k, "    %%m%s = vector.create_mask %s : vector<%dxi1>\n    %%n%s = vector.maskedload %%x[%s, %s], %%m%s, %%none : %s, vector<%dxi1>, vector<%dx%s> into vector<%dx%s>\n", name, count,
        lanes, name, row, column, name, k->type, lanes, lanes, k->f->in_name, lanes, k->f->in_name);
   LINE(k, "    %%%s = vector.bitcast %%n%s : vector<%dx%s> to vector<%dxi%d>\n", name, name, lanes, k->f->in_name, lanes, 32 / k->f->word);
@@ -78,9 +80,10 @@ const char *dot_pack_text(arena *mem, const char *name, const dot_form *f, bool 
   LINE(&k, "  %%none = arith.constant dense<%s> : vector<%dx%s>\n", f->in == DTYPE_I8 ? "0" : "0.0", k_first ? DOT_LINES : f->row, f->in_name);
   LINE(&k, "  %%lines = memref.dim %%x, %%i%d : %s\n  %%k = memref.dim %%x, %%i%d : %s\n", k_first, k.type, !k_first, k.type);
   LINE(&k, "  %%last_line = arith.subi %%lines, %%i1 : index\n  %%last_k = arith.subi %%k, %%i1 : index\n");
-  LINE(&k, "  scf.for %%l0 = %%i0 to %%lines step %%i16 {\n    %%panel = arith.divui %%l0, %%i16 : index\n    %%skip = arith.muli %%panel, %%stride : index\n"
-           "    %%start = arith.addi %%base, %%skip : index\n    %%left_lines = arith.subi %%lines, %%l0 : index\n");
-  LINE(&k, "  scf.for %%k0 = %%i0 to %%k step %%cE {\n    %%words = arith.divui %%k0, %%cP : index\n    %%first = arith.addi %%start, %%words : index\n"
+  const char *lines = "  scf.for %l0 = %i0 to %lines step %i16 {\n", *words = "  scf.for %k0 = %i0 to %k step %cE {\n";
+  LINE(&k, "%s%s", k_first ? words : lines, k_first ? lines : words);
+  LINE(&k, "    %%panel = arith.divui %%l0, %%i16 : index\n    %%skip = arith.muli %%panel, %%stride : index\n    %%start = arith.addi %%base, %%skip : index\n"
+           "    %%words = arith.divui %%k0, %%cP : index\n    %%first = arith.addi %%start, %%words : index\n    %%left_lines = arith.subi %%lines, %%l0 : index\n"
            "    %%left_k = arith.subi %%k, %%k0 : index\n");
   add_block(&k);
   LINE(&k, "  }\n  }\n  return\n}\n");
