@@ -4,6 +4,7 @@
  * rounds to nearest at each declared type (reliability.md 3.1).  u is the unit roundoff of a type, f32's for arithmetic on f16 and bf16:
  *   sum of K products      gamma_K * sum|a_i||b_i|, gamma_K = K*u/(1-K*u); 0 where all terms are whole and sum|a_i||b_i| <= 1/u
  *   rounding to a type     u*|x|, at least half the smallest subnormal; 0 where x is known exactly and representable
+ *                          with flushes_bf16 also (K+1)*2^-124, and elements below 2^-126 have themselves as error
  *   operands' errors       carried through exactly for monotone functions, as |x|ey + |y|ex + ex*ey for products
  *   exp, log, tanh, ..     the ulps of the table in interp_math.c
  * Where e is 0 before a rounding, x is rounded too; elsewhere x stays unrounded, so that a declared rounding is paid once.
@@ -35,6 +36,7 @@ typedef struct interp_watch {
 typedef struct interp_options {
   const sym_binding *blocks; size_t n_blocks;   /* block sizes (and tunables); a block symbol without one takes its full extent */
   bool accumulate_in_result_type;               /* --accumulate f16: round the accumulator at each matmul to its declared type */
+  bool flushes_bf16;                            /* engines that multiply bf16 by bf16 take operands and sums below 2^-126 for 0 (AMX, vdpbf16ps) */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
   int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
   const interp_watch *watch;                    /* NULL: nobody */

@@ -105,10 +105,31 @@ static double largest(const double *x, int64_t n) {
 
 enum { TEMP_PANEL, TEMP_LEFT, TEMP_RIGHT };
 
+static const double smallest_normal = 0x1p-126;      /* of f32 and bf16 */
+
+/* May the engine take what is below smallest_normal in these operands, and in sums of them, for 0?  That of sums of whole numbers it never is. */
+static bool flushes(const interp *in, const interp_value *a, const interp_value *b, const interp_value *out) {
+  return in->flushes_bf16 && in->bounds && !out->whole && a->type == DTYPE_BF16 && b->type == DTYPE_BF16;
+}
+
+/* The error of element i as the engine sees it. */
+static double seen_error(const interp_value *v, int64_t i, bool flushed) {
+  double e = v->has_e ? v->e[i] : 0, least = fabs(v->x[i]) - e, most = fabs(v->x[i]) + e;
+  return flushed && least < smallest_normal ? e + fmin(most, smallest_normal) : e;
+}
+
+static bool has_errors(const interp_value *v, bool flushed) {
+  bool has = v->has_e;
+  for (int64_t i = 0; !has && flushed && i < v->elems; i++)
+    has = v->x[i] != 0 && fabs(v->x[i]) < smallest_normal;
+  return has;
+}
+
 /* Errors that come in with the operands: |a| eb + ea (|b| + eb). */
 static void add_operand_errors(interp *in, const interp_value *a, const interp_value *b, interp_value *out, int64_t batch, product shape,
                                double *panel) {
-  if (!in->bounds || (!a->has_e && !b->has_e))
+  const bool flushed = flushes(in, a, b, out), has_a = has_errors(a, flushed), has_b = has_errors(b, flushed);
+  if (!in->bounds || (!has_a && !has_b))
     return;
   int64_t na = shape.m * shape.k, nb = shape.k * shape.n;
   double *left = interp_temp(in, TEMP_LEFT, (size_t)na * sizeof(double)), *right = interp_temp(in, TEMP_RIGHT, (size_t)nb * sizeof(double));
@@ -116,21 +137,29 @@ static void add_operand_errors(interp *in, const interp_value *a, const interp_v
   shape.b = right;
   shape.sum = out->e + batch * shape.m * shape.n;
   shape.mag = NULL;
-  if (b->has_e) {
+  if (has_b) {
     for (int64_t i = 0; i < na; i++)
       left[i] = fabs(a->x[batch * na + i]);
-    memcpy(right, b->e + batch * nb, (size_t)nb * sizeof *right);
+    for (int64_t i = 0; i < nb; i++)
+      right[i] = seen_error(b, batch * nb + i, flushed);
     add_product(&shape, panel);
   }
-  if (a->has_e) {
-    memcpy(left, a->e + batch * na, (size_t)na * sizeof *left);
+  if (has_a) {
+    for (int64_t i = 0; i < na; i++)
+      left[i] = seen_error(a, batch * na + i, flushed);
     for (int64_t i = 0; i < nb; i++)
-      right[i] = fabs(b->x[batch * nb + i]) + (b->has_e ? b->e[batch * nb + i] : 0);
+      right[i] = fabs(b->x[batch * nb + i]) + seen_error(b, batch * nb + i, flushed);
     add_product(&shape, panel);
   }
   double *e = out->e + batch * shape.m * shape.n;
   for (int64_t i = 0; i < shape.m * shape.n; i++)
     e[i] = isnan(e[i]) ? INFINITY : e[i];   /* 0 times no bound */
+}
+
+/* Every operation of a sum may lose smallest_normal: one for a term and two for 32 of them, and what is lost is rounded on with the rest. */
+static void add_flushed_sums(interp_value *out, int64_t k) {
+  for (int64_t i = 0; i < out->elems; i++)
+    out->e[i] += 4 * (double)(k + 1) * smallest_normal;
 }
 
 /* Sets `out` to the start of the sum: acc as it is, or zero. */
@@ -192,7 +221,9 @@ loom_status interp_matmul(interp *in, const kernel_op *op) {
   start_sum(in, acc, type, shape, out);
   if (!dtype_is_float(out->type) && (double)p.k * largest(a->x, a->elems) * largest(b->x, b->elems) + largest(out->x, out->elems) > 0x1p53)
     LOOM_FAIL(in->ctx, op->span, LOOM_ELIMIT, "an integer sum of this matmul may exceed 2^53, which the reference interpreter can't hold exactly");
-  if (a->has_e || b->has_e)
+  out->whole = in->bounds && out->whole && !a->has_e && !b->has_e && all_whole(a->x, a->elems) && all_whole(b->x, b->elems);
+  const bool flushed = flushes(in, a, b, out);
+  if (a->has_e || b->has_e || flushed)
     interp_need_bounds(in, out, true);
   double *panel = interp_temp(in, TEMP_PANEL, (size_t)p.k * COLS * sizeof(double));
   for (int64_t i = 0; i < batches; i++) {
@@ -203,8 +234,9 @@ loom_status interp_matmul(interp *in, const kernel_op *op) {
     add_product(&p, panel);
     add_operand_errors(in, a, b, out, i, p, panel);
   }
+  if (flushed)
+    add_flushed_sums(out, p.k);
   out->open = true;
   out->terms += p.k;
-  out->whole = in->bounds && out->whole && !a->has_e && !b->has_e && all_whole(a->x, a->elems) && all_whole(b->x, b->elems);
   return in->is_sum[op->results[0]] ? LOOM_OK : interp_close_sum(in, op, out);
 }

@@ -154,6 +154,54 @@ static void test_the_bound_is_the_formula(void **state) {
   }
 }
 
+static float flushed(float x) { return fabsf(x) < 0x1p-126f ? 0 : x; }
+
+/* AMX: the sums of 16 first and 16 second elements of pairs, both together, added to the sum; what is below 2^-126 is 0, before and after each step. */
+static float dot_of_tiles(const double *a, const double *b, int64_t k, int64_t step) {
+  float sum = 0;
+  for (int64_t from = 0; from < k; from += 32) {
+    float pair[2] = {0};
+    for (int64_t p = from; p < k && p < from + 32; p++)
+      pair[p % 2] = flushed(fmaf(flushed((float)a[p]), flushed((float)b[p * step]), pair[p % 2]));
+    sum = flushed(sum + flushed(pair[0] + pair[1]));
+  }
+  return sum;
+}
+
+static void scale(interp_tensor *t, double by) {
+  unsigned char bits[8];
+  for (int64_t i = 0; i < t->elems; i++) {
+    dtype_store(t->type, bits, t->value[i] * by);
+    t->value[i] = dtype_load(t->type, bits);
+  }
+}
+
+static void test_engines_that_flush_need_the_bound_for_it(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const sample_matmul shape = {.m = 24, .n = 40, .k = 100, .in = DTYPE_BF16, .acc = DTYPE_F32, .out = DTYPE_F32};
+  kernel_graph *g = sample_build_matmul(&ctx.mem, "mm", &shape);
+  for (int tiny = 0; tiny < 2; tiny++) {      /* operands below 2^-126 beside large ones; products and sums below it */
+    interp_options o = BLOCKS({"tile_m", 8}, {"tile_n", 16}, {"tile_k", 32});
+    interp_comparison r[2];
+    for (int with = 0; with < 2; with++) {
+      interp_tensor *t = inputs(&ctx, g, 7, false);
+      scale(&t[0], tiny ? 0x1p-129 : 0x1p-64);
+      scale(&t[1], tiny ? 0x1p+100 : 0x1p-64);
+      o.flushes_bf16 = with;
+      assert_int_equal(interp_run(&ctx, g, t, &o), LOOM_OK);
+      float *got = ARENA_NEW_N(&ctx.mem, float, shape.m * shape.n);
+      for (int64_t i = 0; i < shape.m * shape.n; i++)
+        got[i] = dot_of_tiles(t[0].value + i / shape.n * shape.k, t[1].value + i % shape.n, shape.k, shape.n);
+      r[with] = interp_compare(&t[2], got, false);
+    }
+    assert_false(r[0].ok);
+    assert_true(r[1].ok);
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_block_sizes_change_nothing(void **state) {
   (void)state;
   const int64_t sizes[][3] = {{24, 40, 256}, {8, 8, 8}, {7, 9, 11}, {1, 40, 100}, {23, 1, 255}, {100, 100, 1000}};
@@ -504,6 +552,7 @@ int main(void) {
       cmocka_unit_test(test_a_lost_k_tile_exceeds_the_bound),
       cmocka_unit_test(test_the_bound_is_the_formula),
       cmocka_unit_test(test_block_sizes_change_nothing),
+      cmocka_unit_test(test_engines_that_flush_need_the_bound_for_it),
       cmocka_unit_test(test_integers_are_bit_identical),
       cmocka_unit_test(test_rounding_at_each_matmul_widens_the_bound),
       cmocka_unit_test(test_batch_matmul_equals_its_slices),
