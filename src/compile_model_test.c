@@ -48,16 +48,17 @@ static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s
   model_route *routes[3];
   assert_int_equal(model_find_routes(ctx, p, &map, &at, choices, one, routes), LOOM_OK);
   model_vector sum = {0}, v;
-  int64_t last_wave[MODEL_LINKS_MAX] = {0};
+  int64_t ends[MODEL_LINKS_MAX] = {0};  /* the first loads and the last stores, which are not among the rest */
+  const int64_t tile[] = {2 * s->tile_m * s->tile_k, 2 * s->tile_k * s->tile_n, 2 * s->tile_m * s->tile_n};
   for (int a = 0; a < 3; a++) {
     assert_true(model_price(p, &at, a, &c[a], routes[a], &v));
     model_add(&sum, &v);
-    for (int l = 0; a == 2 && l < v.n_links; l++)      /* the last store is not among the rest */
-      last_wave[l] = 2 * s->tile_m * s->tile_n * routes[a][at.n_waves - 1].link_x1024[l] / 1024;
+    for (int l = 0; l < v.n_links; l++)
+      ends[l] += tile[a] * routes[a][a == 2 ? at.n_waves - 1 : 0].link_x1024[l] / 1024;
   }
   *out = (sums){.dram_bytes = sum.dram_bytes, .cycles = model_total(p, &at, &sum)};
   for (int l = 0; l < sum.n_links; l++)
-    out->busiest_bytes = sum.link_rest[l] + last_wave[l] > out->busiest_bytes ? sum.link_rest[l] + last_wave[l] : out->busiest_bytes;
+    out->busiest_bytes = sum.link_rest[l] + ends[l] > out->busiest_bytes ? sum.link_rest[l] + ends[l] : out->busiest_bytes;
 }
 
 static void test_bytes_on_links_and_in_dram_equal_the_chip_s(void **state) {

@@ -38,11 +38,12 @@ LOOM_MUST_USE loom_status model_layout_l1(loom_ctx *ctx, const nest *n, const ma
  * Three threads a core: reader (loads in program order), compute, writer; each works through its own list and waits for slots only.
  *   T = first + max(C, R + tail, W, D, K, C + serial, C + exclusive, Xd) + last      (C + serial, C + exclusive, Xd: term SERIAL)
  * first: the loads before the first compute; last: the last stores; C: compute cycles of the core that has most; R, W: the reader's and writer's
- * cycles, D: DRAM bytes over the rate of all channels, K: bytes on the busiest link over its rate, each without what first and last count;
+ * cycles, D: DRAM bytes over the rate of all channels, K: bytes on the busiest link over its rate, each without what first and last count; R is not below
+ * what a core takes that finds channels and links in use (model_total.c);
  * tail: compute behind the last load; serial: loads of depth 1 that no compute hides; exclusive: stores of depth 1 straight from an accumulator;
  *   Xd = (turns - (d - 1) * runs) * R_turn + runs * (c_turn + E)
  * is the longest cycle through d slots of a loop of `turns` turns in `runs` runs, with E compute cycles around each run. ---- */
-enum { MODEL_LINKS_MAX = 32, MODEL_BLOCKS_MAX = 16, MODEL_DIRECT_MAX = 4 };
+enum { MODEL_LINKS_MAX = 24, MODEL_BLOCKS_MAX = 16, MODEL_DIRECT_MAX = 4 };
 
 /* Leaf costs, boxes and loops of one nest on one machine: const, shared by threads.  LOOM_EUNSUP: an op without a cost; LOOM_ELIMIT: more than
  * MODEL_BLOCKS_MAX block symbols or PLAN_ITERS_MAX parallel loops. */
@@ -90,7 +91,7 @@ typedef struct model_route {
   int32_t hops, tree_hops;              /* longest way channel -> sender (store: sender -> channel), sender -> receiver */
   int32_t own_x1024;                    /* the busiest link when one sender is alone */
   int32_t busiest_x1024, tree_x1024;    /* the busiest link of all transfers at once; of the trees (or chains) behind the senders */
-  int32_t n_links, link_x1024[MODEL_LINKS_MAX];     /* on each link of the hull */
+  int32_t n_links, link_x1024[MODEL_LINKS_MAX], sent_x1024[MODEL_LINKS_MAX];     /* on each link of the hull; sent: of it the trees and chains */
 } model_route;
 /* out[a][c * at->n_waves + w]: choice c of access a in class w.  Routes are dimension-ordered (dim 0 first, the shorter way, up on a tie); a tile's
  * bytes are taken as even over the channels.  Only links are kept that no other link exceeds in every column of this call (the hull): the
@@ -105,12 +106,14 @@ typedef struct model_vector {
   int64_t serial;                       /* reader cycles that only more slots can hide */
   int64_t writer_rest, last, exclusive; /* writer cycles: all stores but the last, the last, those during which the accumulator is not free */
   int64_t compute, tail;                /* compute cycles of the copy a store needs: all, the last */
-  int64_t dram_rest;                    /* bytes without the last store's */
+  int64_t dram_rest;                    /* bytes without what all cores fetch first and store last */
   int64_t in_step;                      /* reader cycles besides when the cores fetch in step: all at once, turn by turn */
   int32_t depth;                        /* fewest slots of the loads in the innermost loop; 0: none */
   int32_t is_shared;                    /* a multicast: it keeps the cores in step */
+  int64_t dram_own;                     /* of dram_rest, bytes of the core whose reader counts */
   int32_t n_links;
   int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
+  int64_t link_sent[MODEL_LINKS_MAX];   /* of them on trees and chains */
 } model_vector;
 /* Does what it fetches or stores depend on parallel loop `loop`, or does one core of the loop alone run it? */
 bool model_access_moves(const model_program *p, int access, int loop);
@@ -132,8 +135,8 @@ void model_add(model_vector *sum, const model_vector *x);
 /* The same as columns that all add but MODEL_COLUMN_DEPTH (4 - depth; 0: none) and MODEL_COLUMN_SHARED, which combine by the larger.  DRAM and L1 bytes
  * come first, so that columns compared in order break ties. */
 #define MODEL_COLUMNS_BY_MAX (UINT64_C(1) << MODEL_COLUMN_DEPTH | UINT64_C(1) << MODEL_COLUMN_SHARED)
-enum { MODEL_COLUMN_DRAM, MODEL_COLUMN_L1, MODEL_COLUMN_DEPTH = 13, MODEL_COLUMN_SHARED, MODEL_COLUMN_LINKS, MODEL_COLUMNS = MODEL_COLUMN_LINKS + MODEL_LINKS_MAX };
-/* Writes and reads the first MODEL_COLUMN_LINKS + v->n_links columns. */
+enum { MODEL_COLUMN_DRAM, MODEL_COLUMN_L1, MODEL_COLUMN_DEPTH = 13, MODEL_COLUMN_SHARED, MODEL_COLUMN_OWN, MODEL_COLUMN_LINKS, MODEL_COLUMNS = MODEL_COLUMN_LINKS + 2 * MODEL_LINKS_MAX };
+/* Writes and reads the first MODEL_COLUMN_LINKS + 2 * v->n_links columns. */
 void model_to_columns(const model_vector *v, int64_t *out);
 void model_from_columns(const int64_t *columns, int n_links, model_vector *out);
 
@@ -148,7 +151,7 @@ typedef enum model_term {
 const char *model_term_text(model_term t);
 /* Cycles of each term; SERIAL is the largest of those that wait for slots. */
 void model_terms(const model_program *p, const model_point *at, const model_vector *sum, int64_t out[MODEL_TERMS]);
-/* T.  Never falls when a field of *sum grows, or its depth shrinks.  The sum of n vectors fits when each does (n <= PLAN_LOADS_MAX). */
+/* T.  Never falls when a column of *sum grows.  The sum of n vectors fits when each does (n <= PLAN_LOADS_MAX). */
 int64_t model_total(const model_program *p, const model_point *at, const model_vector *sum);
 
 /* ---- bounds and packing ---- */
@@ -179,7 +182,7 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
 /* One mapping, at the waves it was asked for. */
 typedef struct model_case {
   const model_way *way[PLAN_LOADS_MAX]; int n[PLAN_LOADS_MAX];        /* of each access: it takes one of them */
-  int n_links; const double *share;           /* [n_access][n_links]: bytes on a link for each byte that comes once (loads only), at least; NULL: not known */
+  int n_links; const double *share, *drawn;   /* [n_access][n_links]: bytes on a link for each byte that comes once (loads only), of these from memory, at least; NULL: not known */
 } model_case;
 /* What is known of the mappings that a bound is for; all zero: nothing. */
 typedef struct model_known {

@@ -1,8 +1,9 @@
 /* A lower bound of T over a box of block sizes, for all mappings on given cores, all orders and all choices.
  *
- *   T >= first + C + last,  R + last,  first + W,  first + K + last,  first + D + s + l of the stores
+ *   T >= first + C + last,  R + last,  first + W,  start + K + last,  start + D + s + l of the stores
  * C: a compute node with cost >= sum of coefficient * product t_l^k_l runs sum over its turns; a loop l it stands in gives n_l (k = 0: its turns
  *    on the core with most), e_l (k = 1: the elements that core walks), e_l * least t^(k-1) (k > 1); each is at least its own least over the box.
+ * start: setup and latency of the first loads; their bytes, which K and D leave out, take no more than the rest of `first`.
  * first, last: the tiles that different cores fetch (or store) at once come through the channels together.
  * R: every choice brings each core the elements it walks, at the port's rate, and one setup and latency; W: a setup and latency for each store,
  *    and its bytes.  K: bound_links.  D: each element of the box of all iterations once.  R, K and D as often as slots make loads repeat it, D and K on the channels

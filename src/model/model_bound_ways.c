@@ -3,13 +3,13 @@
  * A load that goes a way takes base + slope * tile cycles at first; in the waves like the first one each byte the reader walks takes `each` cycles, in the others those of
  * the port; `copies` bytes come from DRAM, and `link` bytes cross one link, for each byte that comes once.  A slot that holds more than a tile makes the first load longer
  * by no less than it spares the reader; slots that hold more than a tile, because their tiles lie on more channels then, have shares of their own.  So, with sums over the accesses:
- *   T >= first + C + last,  R + last,  first + (R - bytes of the first tiles * each) + last,  first + W,  first + D + s + l of the stores,  first + K + last */
+ *   T >= first + C + last,  R + last,  first + (R - bytes of the first tiles * each) + last,  first + W,  start + D + s + l of the stores,  start + K + last */
 #include "model/model_bound.h"
 #include <math.h>
 
-/* What an access, or some together, add: cycles before the first compute, of the reader besides, of the reader alone, of DRAM, of the busiest link, behind the last
+/* What an access, or some together, add: cycles before the first compute, of these before the first byte moves, of the reader besides, of the reader alone, of DRAM, of the busiest link, behind the last
  * compute; while compute waits; L1 bytes besides one slot with one tile. */
-typedef struct share { double fill, rest, reader, dram, links, drain, serial, l1; } share;
+typedef struct share { double fill, begin, rest, reader, dram, links, drain, serial, l1; } share;
 
 /* Links carry whole bytes. */
 static double whole_spread(const bound_slot *h, double bytes) { return h->spread > 1 && bytes > 0 ? larger(h->spread - 1 / bytes, 1) : 1; }
@@ -31,7 +31,7 @@ static share share_of(const model_program *p, const bound_parts *x, int access, 
   if (a->is_store)
     return (share){.drain = end, .dram = dram + x->start};      /* the last store counts its share of the bytes itself */
   double walked = all * (full * each + (1 - full) * h->own), rest = walked - bytes * each;
-  share s = {.fill = a->is_first ? end : 0, .reader = x->start + walked, .dram = dram};
+  share s = {.fill = a->is_first ? end : 0, .begin = a->is_first ? x->start : 0, .reader = x->start + walked, .dram = dram};
   s.links = w ? full * bound_cycles(x->once[access] * w->link, p->link_rate) * h->spread * h->repeats : 0;
   s.l1 = (is_double ? 2 : 1) * bytes - x->tile[access];
   if (!is_double && a->gap == 0)        /* what comes later waits for the slot, and compute for what comes; like the first load, with all others at once */
@@ -41,7 +41,7 @@ static share share_of(const model_program *p, const bound_parts *x, int access, 
 }
 
 static share add_shares(const share *a, const share *b) {
-  return (share){a->fill + b->fill, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain,
+  return (share){a->fill + b->fill, a->begin + b->begin, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain,
                  a->serial + b->serial, a->l1 + b->l1};
 }
 
@@ -49,7 +49,7 @@ static share least_share(const share *list, int n) {
   share s = list[0];
   for (int i = 1; i < n; i++) {
     const share *x = &list[i];
-    s = (share){smaller(s.fill, x->fill), smaller(s.rest, x->rest), smaller(s.reader, x->reader), smaller(s.dram, x->dram), smaller(s.links, x->links), smaller(s.drain, x->drain),
+    s = (share){smaller(s.fill, x->fill), smaller(s.begin, x->begin), smaller(s.rest, x->rest), smaller(s.reader, x->reader), smaller(s.dram, x->dram), smaller(s.links, x->links), smaller(s.drain, x->drain),
                 smaller(s.serial, x->serial), smaller(s.l1, x->l1)};
   }
   return s;
@@ -60,8 +60,8 @@ static double total(const bound_parts *x, double links, const share *s) {
   double most = s->fill + x->compute + s->serial + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
   most = larger(most, reader + s->drain);
   most = larger(most, s->fill + x->writer);
-  most = larger(most, s->fill + s->dram);
-  return larger(most, s->fill + links + s->drain);
+  most = larger(most, s->begin + s->dram);
+  return larger(most, s->begin + links + s->drain);
 }
 
 static int64_t in_cycles(double most) {
@@ -77,7 +77,7 @@ static double least_links(const model_program *p, const bound_parts *x, const mo
   for (int l = 0; c->share && l < c->n_links; l++) {
     double sum = 0;
     for (int a = 0; a < p->n_access; a++)
-      sum += x->once[a] * x->spread[a] * c->share[a * c->n_links + l];
+      sum += x->once[a] * larger(c->share[a * c->n_links + l], x->spread[a] * c->drawn[a * c->n_links + l]);
     most = sum > most ? sum : most;
   }
   return bound_cycles(most, p->link_rate);

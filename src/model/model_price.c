@@ -1,22 +1,14 @@
-/* Vectors of single accesses, and T of their sum (model.h says what the letters mean).
+/* Vectors of single accesses (model.h says what the letters mean; model_total.c adds them up).
  *
  *   b  bytes of a slot (tile times panel)        N  times loaded        s, l, h  transfer_setup, DRAM latency, hop       P, k, B  rates of port, link, DRAM
  *   own    = s + l + H*h + max(b/P, own*b/k, b*channels/(B*min(channels, channels of the box)))
  *   share  = s + l + H*h + max(senders*b*channels/(B*channels of all boxes), busiest*b/k)
- *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing counts in D and K; beside a multicast, which keeps the
- *              cores in step, R = max(own, share) as well (so too for the heads of chains)
- *   multicast  R = max(own, share) + G*h + s + max(tree*b/k, b/P): senders go in step
+ *   unicast    R = own, the first max(own, share): later ones drift apart, and their sharing is in D, K and what a core finds in use (model_total.c); beside a
+ *              multicast, which keeps the cores in step, R = max(own, share) as well (so too for the heads of chains)
+ *   multicast  R = own + G*h + s + max(tree*b/k, b/P), all of them in step max(own, share) + the same
  *   chain      R = max(own + i*(s + b/k), 2*h + (1 + j)*(s + b/k)), the first max(own, share) + steps*(s + h + b/k): the first core hands it on i times, others j times
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
 #include "model/model_program.h"
-
-static const char *const term_names[] = {
-#define X(n, t) t,
-    MODEL_TERM_LIST(X)
-#undef X
-};
-
-const char *model_term_text(model_term t) { return term_names[t]; }
 
 /* ---- one access ---- */
 
@@ -183,7 +175,7 @@ static int64_t share_cycles(const model_program *p, const model_route *r, int64_
   return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes * p->channels / channels));
 }
 
-typedef struct load_time { int64_t each, first, shared, in_step; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
+typedef struct load_time { int64_t each, first, shared, in_step, inner; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
 
 static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
   int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), spread = 0;
@@ -191,10 +183,8 @@ static void time_load(const model_program *p, const plan_choice *c, const model_
   bool is_multicast = false;
   for (int d = 0; d < PLAN_MESH_MAX; d++)
     is_multicast = is_multicast || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
-  if (is_multicast) {
+  if (is_multicast)
     spread = p->hop * r->tree_hops + p->setup + model_max(on_links(p, r->tree_x1024, bytes), model_cycles(bytes, p->port_rate));
-    own = both;
-  }
   if (chain.steps > 0) {
     int64_t send = p->setup + model_cycles(bytes, p->link_rate), head = spread + chain.head * send, middle = 2 * p->hop + (1 + chain.middle) * send;
     out->each = model_max(own + head, middle);
@@ -204,6 +194,7 @@ static void time_load(const model_program *p, const plan_choice *c, const model_
     out->each = own + spread;
     out->first = out->shared = out->in_step = both + spread;
   }
+  out->inner = is_multicast ? out->in_step : out->each;
 }
 
 /* ---- the vector ---- */
@@ -253,7 +244,7 @@ static void price_load(const model_program *p, const program_access *a, bool sta
   v->first = a->is_first ? first->first : 0;
   v->reader_rest = a->is_first ? model_max(reader - first->each, 0) : reader;
   if (stays && is_in_inner(p, a)) {
-    v->inner = first->each;
+    v->inner = first->inner;
     v->depth = 1;
   }
   int64_t waits = model_max(first->shared - gap, 0);
@@ -268,6 +259,17 @@ static int64_t slots_bytes(const model_program *p, const program_access *a, cons
   if (a->is_store && a->direct >= 0 && !c->direct)
     sum += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
   return sum;
+}
+
+/* What all cores fetch in their first load, at once, the first term counts. */
+static void leave_first(const model_program *p, const model_route *r, int64_t bytes, int64_t wave_channels, model_vector *v) {
+  __int128 fetched = (__int128)bytes * p->channels / wave_channels;
+  v->dram_rest = (int64_t)(v->dram_rest > fetched * r->senders ? v->dram_rest - fetched * r->senders : 0);
+  for (int l = 0; l < r->n_links; l++) {
+    int64_t sent = model_min((int64_t)((__int128)bytes * r->sent_x1024[l] / 1024), v->link_sent[l]), drawn = v->link_rest[l] - v->link_sent[l];
+    v->link_sent[l] -= sent;
+    v->link_rest[l] = v->link_sent[l] + model_max(drawn - (int64_t)(fetched * (r->link_x1024[l] - r->sent_x1024[l]) / 1024), 0);
+  }
 }
 
 static bool price_store(const model_program *p, const model_point *at, const program_access *a, const plan_choice *c, int64_t bytes, int64_t writer, int64_t last,
@@ -346,7 +348,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   int64_t wave_channels, channels = box_channels(p, at, a, x.panel, &wave_channels), cycles = 0, last = 0;
   load_time first = {0};
   const model_route *last_route = r;
-  __int128 crossed[MODEL_LINKS_MAX] = {0}, senders = 0;
+  __int128 crossed[MODEL_LINKS_MAX] = {0}, sent[MODEL_LINKS_MAX] = {0}, senders = 0;
   wave_walk k = {.is_first = true};
   do {
     read_wave(p, at, x.over, &k);
@@ -366,8 +368,10 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
         return false;
     }
     senders += (__int128)k.count * q->senders;
-    for (int l = 0; l < q->n_links; l++)
-      crossed[l] += (__int128)k.count * q->link_x1024[l];
+    for (int l = 0; l < q->n_links; l++) {
+      crossed[l] += (__int128)k.count * (q->link_x1024[l] - q->sent_x1024[l]);
+      sent[l] += (__int128)k.count * q->sent_x1024[l];
+    }
     if (k.is_last) {
       last = each;
       last_route = q;
@@ -377,13 +381,21 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     k.is_first = false;
   } while (next_wave(p, at, x.over, &k));
   out->dram_rest = (int64_t)((__int128)out->dram_bytes * p->channels / wave_channels);      /* the reader's turns: all cores want the same channels */
-  for (int l = 0; l < r->n_links && senders > 0; l++)
-    out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024;
+  for (int l = 0; l < r->n_links && senders > 0; l++) {
+    out->link_sent[l] = (share_of(sent[l], out->dram_bytes, senders) + 1023) / 1024;
+    out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024 + out->link_sent[l];
+  }
   if (a->is_store)
     return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;
+  if (a->is_first)
+    leave_first(p, r, bytes, wave_channels, out);
+  out->dram_own = model_max(total - a->is_first, 0);
+  if (!model_scale(&out->dram_own, bytes * p->channels / wave_channels))
+    return false;
+  out->dram_own = model_min(out->dram_own, out->dram_rest);
   bool stays = true;                    /* lifted over loops that run once, if any: still where it was */
   for (int l = 0; l < p->n_loops; l++)
     stays = stays && (!(x.over & 1u << l) || at->trips[l] <= 1);
@@ -404,70 +416,4 @@ bool model_bytes_at(const model_program *p, const model_grid *g, const int64_t *
     *out += slots_bytes(p, &p->access[a], &chosen[a], bytes, chosen[a].depth);
   }
   return true;
-}
-
-void model_add(model_vector *sum, const model_vector *x) {
-  sum->dram_bytes += x->dram_bytes;
-  sum->l1_bytes += x->l1_bytes;
-  sum->first += x->first;
-  sum->reader_rest += x->reader_rest;
-  sum->inner += x->inner;
-  sum->serial += x->serial;
-  sum->writer_rest += x->writer_rest;
-  sum->last += x->last;
-  sum->exclusive += x->exclusive;
-  sum->compute += x->compute;
-  sum->tail += x->tail;
-  sum->dram_rest += x->dram_rest;
-  sum->in_step += x->in_step;
-  sum->is_shared = sum->is_shared || x->is_shared;
-  if (x->depth > 0 && (sum->depth == 0 || x->depth < sum->depth))
-    sum->depth = x->depth;
-  sum->n_links = x->n_links > sum->n_links ? x->n_links : sum->n_links;
-  for (int l = 0; l < x->n_links; l++)
-    sum->link_rest[l] += x->link_rest[l];
-}
-
-void model_to_columns(const model_vector *v, int64_t *out) {
-  const int64_t fixed[] = {v->dram_bytes, v->l1_bytes, v->first, v->reader_rest, v->inner, v->serial, v->writer_rest, v->last, v->exclusive, v->compute, v->tail, v->dram_rest,
-                           v->in_step, v->depth > 0 ? 4 - v->depth : 0, v->is_shared};
-  memcpy(out, fixed, sizeof fixed);
-  memcpy(out + MODEL_COLUMN_LINKS, v->link_rest, (size_t)v->n_links * sizeof *out);
-}
-
-void model_from_columns(const int64_t *c, int n_links, model_vector *out) {
-  *out = (model_vector){.dram_bytes = c[0], .l1_bytes = c[1], .first = c[2], .reader_rest = c[3], .inner = c[4], .serial = c[5], .writer_rest = c[6], .last = c[7],
-                        .exclusive = c[8], .compute = c[9], .tail = c[10], .dram_rest = c[11], .in_step = c[12], .depth = (int32_t)(c[13] > 0 ? 4 - c[13] : 0),
-                        .is_shared = (int32_t)c[14], .n_links = n_links};
-  memcpy(out->link_rest, c + MODEL_COLUMN_LINKS, (size_t)n_links * sizeof *c);
-}
-
-/* ---- T ---- */
-
-void model_terms(const model_program *p, const model_point *at, const model_vector *s, int64_t out[MODEL_TERMS]) {
-  int64_t busiest = 0, compute = at->compute + s->compute, slots = s->depth > 2 ? s->depth - 1 : 1;
-  for (int l = 0; l < s->n_links; l++)
-    busiest = s->link_rest[l] > busiest ? s->link_rest[l] : busiest;
-  out[MODEL_TERM_FILL] = s->first;
-  out[MODEL_TERM_DRAIN] = s->last;
-  out[MODEL_TERM_COMPUTE] = compute;
-  out[MODEL_TERM_READER] = s->reader_rest + (s->is_shared ? s->in_step : 0) + at->tail + s->tail;
-  out[MODEL_TERM_WRITER] = s->writer_rest;
-  out[MODEL_TERM_DRAM] = model_cycles(s->dram_rest, p->dram_rate);
-  out[MODEL_TERM_LINKS] = model_cycles(busiest, p->link_rate);
-  int64_t waits = 0;
-  if (s->depth > 0) {     /* the longest cycle through the slots */
-    __int128 turns = at->turns - (__int128)slots * at->turn_runs;
-    __int128 x = (turns > 0 ? turns : 0) * s->inner + (__int128)at->turn_runs * (at->turn + at->around) + s->compute;
-    waits = x > MODEL_MOST * 64 ? MODEL_MOST * 64 : (int64_t)x;
-  }
-  out[MODEL_TERM_SERIAL] = model_max(waits, compute + model_max(s->serial, s->exclusive));
-}
-
-int64_t model_total(const model_program *p, const model_point *at, const model_vector *sum) {
-  int64_t t[MODEL_TERMS], most = 0;
-  model_terms(p, at, sum, t);
-  for (int i = MODEL_TERM_COMPUTE; i <= MODEL_TERM_SERIAL; i++)
-    most = t[i] > most ? t[i] : most;
-  return t[MODEL_TERM_FILL] + most + t[MODEL_TERM_DRAIN];
 }

@@ -374,17 +374,25 @@ static void fill_random(rng *r, model_vector *v) {
   *v = (model_vector){.depth = (int32_t)rng_range(r, 1, 3), .n_links = 4};
   for (size_t i = 0; i < COUNT_OF(field); i++)
     *field[i] = rng_range(r, 0, 1) ? rng_range(r, 0, 3000) : rng_range(r, 0, 200000);
-  for (int l = 0; l < v->n_links; l++)
+  v->dram_own = rng_range(r, 0, 1) ? rng_range(r, 0, v->dram_rest) : 0;
+  for (int l = 0; l < v->n_links; l++) {
     v->link_rest[l] = rng_range(r, 0, 4000000);
+    v->link_sent[l] = rng_range(r, 0, 1) ? rng_range(r, 0, v->link_rest[l]) : 0;
+  }
 }
 
 static void grow_one(rng *r, model_vector *v) {
-  int64_t *const field[] = {&v->first, &v->reader_rest, &v->inner, &v->serial, &v->writer_rest, &v->last, &v->exclusive, &v->compute, &v->tail, &v->dram_rest,
-                            &v->link_rest[rng_range(r, 0, 3)]};
+  int64_t link = rng_range(r, 0, 3), more = rng_range(r, 0, 1) ? rng_range(r, 1, 9) : rng_range(r, 1, 100000);
+  int64_t *const field[] = {&v->first, &v->reader_rest, &v->inner, &v->serial, &v->writer_rest, &v->last, &v->exclusive, &v->compute, &v->tail, &v->dram_rest, &v->in_step,
+                            &v->dram_own, &v->link_rest[link], &v->link_sent[link]};
   size_t i = (size_t)rng_range(r, 0, COUNT_OF(field));
   if (i < COUNT_OF(field))
-    *field[i] += rng_range(r, 1, 100000);
-  else if (v->depth > 1)
+    *field[i] += more;
+  if (i < COUNT_OF(field) && field[i] == &v->dram_own)      /* a column: what the others take stays */
+    v->dram_rest += more;
+  if (i < COUNT_OF(field) && field[i] == &v->link_sent[link])
+    v->link_rest[link] += more;
+  if (i == COUNT_OF(field) && v->depth > 1)
     v->depth--;
 }
 
@@ -408,6 +416,22 @@ static void test_cycles_never_fall_when_a_part_grows(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Against the equation that model_total.c states, and its ends: nobody else, nothing shared, all the time. */
+static void test_contended_cycles_solve_their_equation(void **state) {
+  (void)state;
+  rng r = rng_new(29);
+  for (int i = 0; i < 100000; i++) {
+    int64_t most = rng_range(&r, 0, 3) ? 1000000 : (int64_t)1 << 50, alone = rng_range(&r, 0, most), own = rng_range(&r, 0, alone), others = rng_range(&r, 0, most);
+    int64_t t = model_contended(alone, own, others);
+    assert_in_range(t, model_max(alone, own + others), alone + others);
+    __int128 low = (__int128)(t - alone + own) * (t - others) - (__int128)own * t, high = (__int128)(t + 1 - alone + own) * (t + 1 - others) - (__int128)own * (t + 1);
+    assert_true(low <= 0 && high > 0);
+    assert_int_equal(model_contended(alone, own, 0), alone);
+    assert_int_equal(model_contended(alone, 0, others), model_max(alone, others));
+    assert_int_equal(model_contended(alone, alone, others), alone + others);
+  }
+}
+
 static void test_columns_add_as_vectors_do(void **state) {
   (void)state;
   rng r = rng_new(53);
@@ -421,7 +445,7 @@ static void test_columns_add_as_vectors_do(void **state) {
     b.depth = (int32_t)rng_range(&r, 0, 3);
     model_to_columns(&a, x);
     model_to_columns(&b, y);
-    for (int c = 0; c < MODEL_COLUMN_LINKS + 4; c++)
+    for (int c = 0; c < MODEL_COLUMN_LINKS + 2 * 4; c++)
       x[c] = MODEL_COLUMNS_BY_MAX >> c & 1 ? (x[c] > y[c] ? x[c] : y[c]) : x[c] + y[c];
     model_from_columns(x, 4, &back);
     model_add(&a, &b);
@@ -662,6 +686,7 @@ int main(void) {
       cmocka_unit_test(test_dram_bytes_of_offsets_and_causal_loops),
       cmocka_unit_test(test_lifting_over_one_turn_changes_nothing),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
+      cmocka_unit_test(test_contended_cycles_solve_their_equation),
       cmocka_unit_test(test_columns_add_as_vectors_do),
       cmocka_unit_test(test_bounds_are_never_above),
       cmocka_unit_test(test_bound_of_compute_is_close_for_matmul),

@@ -95,6 +95,10 @@ struct model_program {
   model_noc noc;
 };
 
+/* Cycles of a reader that takes `alone` by itself, `own` of them (at most all) on something that others use for `others`: model_total.c has the law.  Never falls when one of
+ * them grows; at least `alone`, at least own + others. */
+int64_t model_contended(int64_t alone, int64_t own, int64_t others);
+
 /* Value of a size; at most MODEL_MOST.  False: none. */
 bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out);
 /* Bytes of one tile of an access, unaligned. */

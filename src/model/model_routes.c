@@ -16,7 +16,7 @@ typedef struct router {
   int32_t *tree;                        /* by link: trees of all senders */
 } router;
 
-typedef struct column { int32_t *load; model_route route; } column;
+typedef struct column { int32_t *load, *sent; /* by link: all, and of it what goes from core to core */ model_route route; } column;
 
 void program_add_levels(const plan_mapping *map, int d, int32_t at, int32_t *index) {
   int32_t stride = 1;
@@ -214,7 +214,8 @@ static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const
   for (int l = 0; l < noc->n_links; l++) {
     most = out->load[l] > most ? out->load[l] : most;
     tree = r->tree[l] > tree ? r->tree[l] : tree;
-    out->load[l] += r->tree[l] * channels;
+    out->sent[l] = r->tree[l] * channels;
+    out->load[l] += out->sent[l];
   }
   route->own_x1024 = in_1024(own, channels);
   route->busiest_x1024 = in_1024(most, channels);
@@ -229,9 +230,9 @@ static int drop_exceeded(const column *const *col, size_t n, int top, int *left,
   for (int k = 0; k < n_left; k++)
     is_left[k] = 0;
   for (size_t i = 0; i < n; i++) {
-    const int32_t *load = col[i]->load, most = load[top];
+    const int32_t *load = col[i]->load, *sent = col[i]->sent, most = load[top], fetched = most - sent[top];
     for (int k = 0; k < n_left; k++)
-      is_left[k] |= load[left[k]] > most;
+      is_left[k] |= load[left[k]] > most || load[left[k]] - sent[left[k]] > fetched;
   }
   for (int k = 0; k < n_left; k++)
     if (is_left[k])
@@ -239,7 +240,7 @@ static int drop_exceeded(const column *const *col, size_t n, int top, int *left,
   return stay;
 }
 
-/* Links that no other exceeds in all columns, most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out.  The link with the largest sum is always one. */
+/* Links that no other exceeds in all columns (in all, and in what comes from memory), most loaded first; beyond MODEL_LINKS_MAX the least loaded are left out.  The link with the largest sum is always one. */
 static int find_hull(loom_ctx *ctx, const model_noc *noc, const column *const *col, size_t n, int *out) {
   int64_t *sum = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links);
   int *left = ARENA_NEW_N(&ctx->scratch, int, noc->n_links), n_left = 0, n_kept = 0;
@@ -332,6 +333,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
         if (!of[a][reduced]) {
           column *x = ARENA_NEW(&ctx->scratch, column);
           x->load = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+          x->sent = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
           fill_column(ctx, &r, &p->access[a], &choices[a][c], active, x);
           of[a][reduced] = x;
           vec_push(&ctx->scratch, &made, x);
@@ -346,8 +348,10 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
     for (size_t i = 0; i < n[a] * (size_t)at->n_waves; i++) {
       out[a][i] = of[a][i]->route;
       out[a][i].n_links = n_links;
-      for (int l = 0; l < n_links; l++)
+      for (int l = 0; l < n_links; l++) {
         out[a][i].link_x1024[l] = in_1024(of[a][i]->load[hull[l]], p->noc.n_channels);
+        out[a][i].sent_x1024[l] = in_1024(of[a][i]->sent[hull[l]], p->noc.n_channels);
+      }
     }
   }
   arena_release(&ctx->scratch, mark);

@@ -140,10 +140,10 @@ static loom_status list_ways(builder *b, size_t first, int a, plan_choice *out, 
 /* Mapping number `mapping` of the tuple.  Links of loads only: what the last store carries counts elsewhere. */
 static void add_case(builder *b, size_t mapping, const plan_choice *const *ways, const size_t *n, model_route *const *routes) {
   int n_links = routes[0]->n_links;
-  double *share = ARENA_NEW_N(&b->ctx->mem, double, b->s->n_access * (n_links + 1));
+  double *share = ARENA_NEW_N(&b->ctx->mem, double, b->s->n_access * (n_links + 1)), *drawn = ARENA_NEW_N(&b->ctx->mem, double, b->s->n_access * (n_links + 1));
   for (int a = 0; a < b->s->n_access; a++)
     for (int l = 0; l < n_links && b->s->load[a]; l++) {
-      double least = INFINITY;
+      double least = INFINITY, least_drawn = INFINITY;
       for (size_t i = 0; i < n[a]; i++) {
         int64_t cores = 1;
         for (int d = 0; d < PLAN_MESH_MAX; d++)
@@ -151,16 +151,20 @@ static void add_case(builder *b, size_t mapping, const plan_choice *const *ways,
         double copies = model_copies(b->p, &b->at->grid, a, cores);
         for (int w = 0; w < b->at->n_waves; w++) {
           const model_route *r = &routes[a][i * (size_t)b->at->n_waves + (size_t)w];
-          if (r->senders > 0)
-            least = fmin(least, copies * r->link_x1024[l] / 1024 / r->senders);
+          if (r->senders == 0)
+            continue;
+          least = fmin(least, copies * r->link_x1024[l] / 1024 / r->senders);
+          least_drawn = fmin(least_drawn, copies * (r->link_x1024[l] - r->sent_x1024[l]) / 1024 / r->senders);
         }
       }
       share[a * n_links + l] = isfinite(least) ? least : 0;
+      drawn[a * n_links + l] = isfinite(least_drawn) ? least_drawn : 0;
     }
   model_case *x = ARENA_NEW(&b->ctx->mem, model_case);
   *x = b->ends->cases[mapping];
   x->n_links = n_links;
   x->share = share;
+  x->drawn = drawn;
   vec_push(&b->ctx->mem, &b->g->cases, x);
 }
 
@@ -189,7 +193,8 @@ static loom_status set_routes(builder *b, size_t first, size_t mapping) {
 
 static bool same_links(const model_route *x, const model_route *y, int n_waves) {
   for (int w = 0; w < n_waves; w++)
-    if (x[w].n_links != y[w].n_links || memcmp(x[w].link_x1024, y[w].link_x1024, (size_t)x[w].n_links * sizeof *x[w].link_x1024) != 0)
+    if (x[w].n_links != y[w].n_links || memcmp(x[w].link_x1024, y[w].link_x1024, (size_t)x[w].n_links * sizeof *x[w].link_x1024) != 0 ||
+        memcmp(x[w].sent_x1024, y[w].sent_x1024, (size_t)x[w].n_links * sizeof *x[w].sent_x1024) != 0)
       return false;
   return true;
 }

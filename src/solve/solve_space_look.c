@@ -106,7 +106,7 @@ static int64_t total_columns(const void *data, const int64_t *sum) {
 static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explore_pick *out, uint16_t *choice) {
   int n_links = arm->route[0][0]->n_links;
   totaller data = {k, n_links};
-  explore_terms t = {.n_access = k->n_access, .n_columns = COLUMNS + n_links, .by_max = MODEL_COLUMNS_BY_MAX, .total = total_columns, .data = &data};
+  explore_terms t = {.n_access = k->n_access, .n_columns = COLUMNS + 2 * n_links, .by_max = MODEL_COLUMNS_BY_MAX, .total = total_columns, .data = &data};
   size_t n[PLAN_LOADS_MAX];
   const int64_t *vector[PLAN_LOADS_MAX];
   uint16_t *index[PLAN_LOADS_MAX];
