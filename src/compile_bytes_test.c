@@ -182,9 +182,8 @@ static plan *draw_way(plans_space *x, rng *r, int a, int way) {
 }
 
 static void open_subject(loom_ctx *ctx, const subject *s, compile_options *o, compile_state *compiled, plans_space *x) {
-  *o = (compile_options){.input = LOOM_SOURCE_DIR "/tests/data/kernels/six.py", .machine = s->machine, .helion = {.function = "matmul"}, .model = MODEL_LOOM,
-                         .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_NEST};
-  plans_read_shape(&ctx->mem, s->shape, &o->helion);
+  const plans_case c = {.file = "tests/data/kernels/six.py", .function = "matmul", .shape = {s->shape}};
+  plans_case_options(&ctx->mem, &c, 0, s->machine, o);
   if (compile_kernel(ctx, o, compiled) != LOOM_OK)
     fail_msg("%s: %s", s->machine, ctx->diag.first->text);
   for (int d = 0; s->is_open && d < DIMS; d++)

@@ -56,7 +56,7 @@ void compile_keep_blocks(compile_state *s) {
   s->o = o;
 }
 
-static loom_status make_program(compile_state *s) {
+loom_status compile_native_program(compile_state *s) {
   compile_keep_blocks(s);
   return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), compile_dots(s), &s->grid, &s->native);
 }
@@ -82,7 +82,7 @@ static loom_status plan_program(compile_state *s, native_ways ways, bool *done) 
   const compile_options *o = s->o;
   loom_status st = ways.search(s);
   if (st == LOOM_OK && s->plan)
-    st = make_program(s);
+    st = compile_native_program(s);
   *done = st == LOOM_OK || (st != LOOM_EUNSUP && st != LOOM_EINFEASIBLE && st != LOOM_ELIMIT) || is_named(s, st);
   if (*done)
     return st;

@@ -14,8 +14,9 @@
 enum { PLANS_SHAPES = 3, PLANS_DRAWS = 200 /* points looked at for one that fits */, PLANS_CHOICES_MAX = 2048 };
 
 /* Texts as on the command line: "x=50x70,y=70", "x=bf16,i=i32" or "f32", "eps=1e-5".  `refused`: part of the diagnostic of a kernel without a form
- * on a mesh; NULL: it has one.  `own_blocks`: results depend on block sizes (beyond rounding), so that each plan has an oracle of its own. */
-typedef struct plans_case { const char *file, *function, *shape[PLANS_SHAPES], *dtype, *args; const char *refused; bool own_blocks; } plans_case;
+ * on a mesh; NULL: it has one.  `own_blocks`: results depend on block sizes (beyond rounding), so that each plan has an oracle of its own.
+ * `has_indices`: an argument says where, so that random numbers in it mean nothing. */
+typedef struct plans_case { const char *file, *function, *shape[PLANS_SHAPES], *dtype, *args; const char *refused; bool own_blocks, has_indices; } plans_case;
 
 /* ---- options ---- */
 
@@ -61,6 +62,14 @@ static inline void plans_read_given(arena *m, const plans_case *c, helion_option
   o->given = at;
 }
 
+/* Reads the kernel, up to its nest. */
+static inline void plans_case_options(arena *m, const plans_case *c, int shape, const char *machine_name, compile_options *o) {
+  *o = (compile_options){.input = arena_printf(m, "%s/%s", LOOM_SOURCE_DIR, c->file), .machine = machine_name, .search_host = true, .helion = {.function = c->function}, .model = MODEL_LOOM,
+                         .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_NEST};
+  plans_read_shape(m, c->shape[shape], &o->helion);
+  plans_read_given(m, c, &o->helion);
+}
+
 /* "loom run FILE --function F --shape .. --machine M", for people. */
 static inline const char *plans_command(arena *m, const plans_case *c, const char *shape, const char *machine_name) {
   text t = text_new(m);
@@ -77,14 +86,16 @@ static inline const char *plans_command(arena *m, const plans_case *c, const cha
 
 /* ---- one point of the space ---- */
 
-typedef struct plans_space { compile_state *s; explore_space space; model_program *program; plan_choice *room; } plans_space;
+typedef struct plans_space { compile_state *s; explore_space space; model_program *program; plan_choice *room; const nest_node *access[PLAN_LOADS_MAX]; bool one_slot; /* on a CPU: nothing is fetched ahead */ } plans_space;
 
 /* After compile_kernel up to the nest. */
 static inline loom_status plans_open(compile_state *s, plans_space *out) {
   loom_ctx *ctx = s->ctx;
   explore_options o = {.accumulate_f32 = true};
-  *out = (plans_space){.s = s, .room = ARENA_NEW_N(&ctx->mem, plan_choice, PLANS_CHOICES_MAX)};
+  *out = (plans_space){.s = s, .one_slot = s->solve_options.assigned_double_buffer == 0, .room = ARENA_NEW_N(&ctx->mem, plan_choice, PLANS_CHOICES_MAX)};
+  int n;
   LOOM_TRY(explore_open(ctx, s->nest, s->machine, &o, &out->space));
+  LOOM_TRY(explore_list_accesses(ctx, s->nest, s->machine, out->access, &n));
   return model_compile(ctx, s->nest, s->machine, true, MODEL_PACKED, &out->program);
 }
 
@@ -143,6 +154,11 @@ static inline bool plans_draw_choices(plans_space *x, rng *r, const plan_mapping
   for (int a = 0; a < x->space.n_access; a++) {
     size_t n = explore_list_choices(&x->space, map, a, x->room, PLANS_CHOICES_MAX);
     n = n < PLANS_CHOICES_MAX ? n : PLANS_CHOICES_MAX;
+    size_t all = n;
+    n = 0;
+    for (size_t i = 0; i < all; i++)
+      if (!x->one_slot || x->access[a]->kind == NEST_STORE || x->room[i].depth == 1)
+        x->room[n++] = x->room[i];
     if (!n)
       return false;
     out[a] = x->room[rng_range(r, 0, (int64_t)n - 1)];
@@ -165,15 +181,20 @@ static inline loom_status plans_make(const plans_space *x, const plan_mapping *m
   return solve_plan(ctx, s->nest, s->machine, &o, &solved.rows.at[0], out);
 }
 
-/* The plan's program: s->bufferized and s->tog, verified. */
-static inline loom_status plans_make_program(compile_state *s, plan *p) {
+/* The plan's bufferized MLIR, verified. */
+static inline loom_status plans_bufferize(compile_state *s, plan *p) {
   s->plan = p;
   s->plans.n = 0;
   vec_push(&s->ctx->mem, &s->plans, p);
   ir_close_module(s->bufferized);
   s->bufferized = (MlirModule){NULL};
   LOOM_TRY(materialize_plans(&s->ir, s->canonical, s->nest, s->machine, (const plan *const *)s->plans.at, 1, &s->bufferized));
-  LOOM_TRY(dialect_verify(&s->ir, s->bufferized));
+  return dialect_verify(&s->ir, s->bufferized);
+}
+
+/* The plan's program for a chip: s->tog, verified. */
+static inline loom_status plans_make_program(compile_state *s, plan *p) {
+  LOOM_TRY(plans_bufferize(s, p));
   LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
   return tog_verify(s->ctx, s->tog);
 }

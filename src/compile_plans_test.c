@@ -9,63 +9,21 @@
  * Each case runs in a process of its own, so that one that dies says which plan it was at. */
 #include "base/testing.h"
 #include "compile_plans_cases.h"
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "compile_plans_trial.h"
 
 static const char *const machines[] = {"wormhole", "blackhole", "ring8", "torus4", "single"};
-enum { MACHINES = COUNT_OF(machines), FEW_PLANS = 2, SECONDS_MAX = 300, SEARCH_BUDGET = 200000 };
-
-/* What a case says, in memory that the processes share.  ratio: worst error in units of its bound. */
-typedef struct outcome {
-  int plans, wanted, failed;
-  bool is_refused, ran_whole;
-  double max_error, ratio;
-  int64_t best_cycles, least_cycles, most_cycles;   /* of the solver's plan (0: not asked for), of the drawn ones */
-  char now[2048], text[1 << 14];
-} outcome;
-
-static bool shows(void) { return getenv("LOOM_PLANS_SHOW") != NULL; }
-
-static void say(outcome *o, const char *format, ...) {
-  size_t n = strlen(o->text);
-  va_list args;
-  va_start(args, format);
-  vsnprintf(o->text + n, sizeof o->text - n, format, args);
-  va_end(args);
-}
-
-static const char *first_error(const loom_ctx *ctx) {
-  for (const diag_item *d = ctx->diag.first; d; d = d->next)
-    if (d->severity == DIAG_ERROR)
-      return d->text;
-  return "no diagnostic";
-}
+enum { MACHINES = COUNT_OF(machines), FEW_PLANS = 2, SEARCH_BUDGET = 200000 };
 
 /* ---- one plan ---- */
 
-typedef struct trial { compile_state *s; run_oracle oracle; const char *command; outcome *out; } trial;
-
-static void fails(trial *t, const char *what) {
-  t->out->failed++;
-  say(t->out, "%s\n  %s\n", what, t->out->now);
-}
+typedef struct trial { compile_state *s; run_oracle oracle; const char *command; plans_outcome *out; } trial;
 
 static void judge(trial *t, const compile_execution *e, const sim_report *timing) {
   arena *m = &t->s->ctx->mem;
-  const run_check *c = &e->check;
-  outcome *o = t->out;
   if (e->report.n_faults)
-    fails(t, arena_printf(m, "fault %s: %s", sim_fault_name(e->report.faults.at[0].kind), e->report.faults.at[0].text));
-  else if (!c->done || !c->elems || c->wrong || c->unbounded)
-    fails(t, arena_printf(m, "%" PRId64 " of %" PRId64 " elements beyond their bound, %" PRId64 " without one; %s: error %g of %g", c->wrong, c->elems, c->unbounded, c->where, c->error, c->bound));
-  else if (c->integers_run && !c->integers_ok)
-    fails(t, "whole numbers differ");
-  else if (timing->cycles != e->report.cycles || timing->n_faults)
-    fails(t, arena_printf(m, "%" PRId64 " cycles with values, %" PRId64 " without", e->report.cycles, timing->cycles));
-  o->max_error = fmax(o->max_error, c->max_abs_error);
-  o->ratio = fmax(o->ratio, c->bound > 0 ? c->error / c->bound : c->error);
-  o->ran_whole |= c->integers_run;
+    plans_fail(t->out, arena_printf(m, "fault %s: %s", sim_fault_name(e->report.faults.at[0].kind), e->report.faults.at[0].text));
+  else if (plans_judge(m, &e->check, t->out) && (timing->cycles != e->report.cycles || timing->n_faults))
+    plans_fail(t->out, arena_printf(m, "%" PRId64 " cycles with values, %" PRId64 " without", e->report.cycles, timing->cycles));
 }
 
 static loom_status run_plan(trial *t, plan *p, const char *name, int64_t *out_cycles) {
@@ -74,8 +32,7 @@ static loom_status run_plan(trial *t, plan *p, const char *name, int64_t *out_cy
   compile_execution e;
   sim_report timing;
   snprintf(t->out->now, sizeof t->out->now, "%s: %s %s --check", name, t->command, plans_describe(&s->ctx->mem, p));
-  if (shows())
-    fprintf(stderr, "%s\n", t->out->now);
+  plans_show(t->out);
   t->oracle.values[0] = NULL;      /* rounding errors, and so their bounds, depend on the plan; whole numbers do not */
   LOOM_TRY(plans_make_program(s, p));
   LOOM_TRY(compile_execute(s, &r, &e));
@@ -88,7 +45,7 @@ static loom_status run_plan(trial *t, plan *p, const char *name, int64_t *out_cy
 
 static void run_drawn(trial *t, plans_space *x, uint64_t seed, int k) {
   loom_ctx *ctx = t->s->ctx;
-  outcome *o = t->out;
+  plans_outcome *o = t->out;
   plan *p;
   int64_t cycles;
   rng r = rng_new(seed + (uint64_t)k);
@@ -100,7 +57,7 @@ static void run_drawn(trial *t, plans_space *x, uint64_t seed, int k) {
   if (st == LOOM_OK)
     st = run_plan(t, p, arena_printf(&ctx->mem, "plan %d", k), &cycles);
   if (st != LOOM_OK) {
-    fails(t, first_error(ctx));
+    plans_fail(t->out, plans_first_error(ctx));
     diag_drop(ctx, mark);
     return;
   }
@@ -121,31 +78,33 @@ static void run_best(trial *t, plans_space *x) {
   if (st == LOOM_OK)
     st = run_plan(t, p, "best plan", &t->out->best_cycles);
   if (st != LOOM_OK) {
-    fails(t, first_error(ctx));
+    plans_fail(t->out, plans_first_error(ctx));
     diag_drop(ctx, mark);
   }
 }
 
 /* ---- one kernel at one shape on one machine ---- */
 
-static void expect_refusal(const plans_case *c, const loom_ctx *ctx, loom_status st, outcome *o) {
+static void expect_refusal(const plans_case *c, const loom_ctx *ctx, loom_status st, plans_outcome *o) {
   o->is_refused = true;
-  if (st == LOOM_EUNSUP && c->refused && strstr(first_error(ctx), c->refused))
+  if (st == LOOM_EUNSUP && c->refused && strstr(plans_first_error(ctx), c->refused))
     return;
   o->failed++;
-  say(o, "status %d: %s\n  %s\n", (int)st, st == LOOM_OK ? "not refused" : first_error(ctx), o->now);
+  plans_say(o, "status %d: %s\n  %s\n", (int)st, st == LOOM_OK ? "not refused" : plans_first_error(ctx), o->now);
 }
 
-static void run_case(const plans_case *c, int shape, const char *machine_name, uint64_t seed, bool best, outcome *o) {
+typedef struct one_case { const plans_case *c; int shape; const char *machine_name; uint64_t seed; bool best; } one_case;
+
+static void run_case(void *data, plans_outcome *o) {
+  const one_case *at = data;
+  const plans_case *c = at->c;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   compile_state s;
   plans_space x;
-  compile_options co = {.input = arena_printf(&ctx.mem, "%s/%s", LOOM_SOURCE_DIR, c->file), .machine = machine_name, .helion = {.function = c->function}, .model = MODEL_LOOM,
-                        .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_NEST};
-  plans_read_shape(&ctx.mem, c->shape[shape], &co.helion);
-  plans_read_given(&ctx.mem, c, &co.helion);
-  trial t = {.s = &s, .command = plans_command(&ctx.mem, c, c->shape[shape], machine_name), .out = o};
+  compile_options co;
+  plans_case_options(&ctx.mem, c, at->shape, at->machine_name, &co);
+  trial t = {.s = &s, .command = plans_command(&ctx.mem, c, c->shape[at->shape], at->machine_name), .out = o};
   snprintf(o->now, sizeof o->now, "%s", t.command);
   loom_status st = compile_kernel(&ctx, &co, &s);
   if (st == LOOM_OK)
@@ -153,42 +112,20 @@ static void run_case(const plans_case *c, int shape, const char *machine_name, u
   if (st != LOOM_OK || c->refused) {
     expect_refusal(c, &ctx, st, o);
   } else {
-    if (best)
+    if (at->best)
       run_best(&t, &x);
     for (int k = 0; k < o->wanted; k++) {
       if (c->own_blocks)
         t.oracle.values[1] = NULL;
-      run_drawn(&t, &x, seed, k);
+      run_drawn(&t, &x, at->seed, k);
     }
     if (!o->plans && !o->failed) {
       o->failed++;
-      say(o, "no plan fits\n  %s\n", t.command);
+      plans_say(o, "no plan fits\n  %s\n", t.command);
     }
   }
   compile_done(&s);
   loom_ctx_done(&ctx);
-}
-
-/* The same in a process of its own; *o is shared. */
-static void run_apart(const plans_case *c, int shape, const char *machine_name, uint64_t seed, bool best, outcome *o) {
-  if (getenv("LOOM_PLANS_HERE")) {      /* for debuggers */
-    run_case(c, shape, machine_name, seed, best, o);
-    return;
-  }
-  fflush(NULL);
-  pid_t child = fork();
-  assert_true(child >= 0);
-  if (!child) {
-    alarm(SECONDS_MAX);
-    run_case(c, shape, machine_name, seed, best, o);
-    _exit(0);
-  }
-  int status;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-    return;
-  o->failed++;
-  say(o, "it died of %s %d\n  %s\n", WIFSIGNALED(status) ? "signal" : "exit code", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), o->now);
 }
 
 /* ---- all of them ---- */
@@ -196,7 +133,7 @@ static void run_apart(const plans_case *c, int shape, const char *machine_name, 
 /* A kernel at one shape: all plans of all machines, and the cycles of the solver's plan on each machine. */
 typedef struct row { int plans, failed, refused; bool ran_whole; double max_error, ratio; int64_t cycles[MACHINES]; } row;
 
-static void add_to_row(row *r, size_t chip, const outcome *o) {
+static void add_to_row(row *r, size_t chip, const plans_outcome *o) {
   r->plans += o->plans;
   r->failed += o->failed;
   r->refused += o->is_refused;
@@ -234,8 +171,7 @@ static void test_any_plan_agrees_with_the_interpreter(void **state) {
   const char *path = getenv("LOOM_PLANS_TABLE");
   FILE *table = path ? fopen(path, "w") : NULL;
   assert_true(!path || table);
-  outcome *o = mmap(NULL, sizeof *o, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  assert_true(o != MAP_FAILED);
+  plans_outcome *o = plans_share_outcome();
   row all = {0};
   for (size_t i = 0; i < COUNT_OF(plans_cases); i++)
     for (int shape = 0; shape < PLANS_SHAPES; shape++) {
@@ -244,10 +180,8 @@ static void test_any_plan_agrees_with_the_interpreter(void **state) {
       for (size_t k = 0; k < MACHINES; k++) {
         if (!is_asked_for(i, shape, k, many))
           continue;
-        memset(o, 0, sizeof *o);
-        o->wanted = many ? (int)many : FEW_PLANS;
-        run_apart(&plans_cases[i], shape, machines[k], (uint64_t)seed * 1000, table != NULL, o);
-        fputs(o->text, stderr);
+        one_case c = {&plans_cases[i], shape, machines[k], (uint64_t)seed * 1000, table != NULL};
+        plans_run_apart(run_case, &c, many ? (int)many : FEW_PLANS, o);
         add_to_row(&r, k, o);
         add_to_row(&all, k, o);
         cases++;

@@ -27,6 +27,7 @@ loom_status cpu_add_functions(ir_ctx *ir, MlirModule m, const char *name, const 
 
 loom_status cpu_lower_tiles_for(ir_ctx *ir, MlirModule m, int vector_bytes) {
   LOOM_TRY(cpu_lower_matmuls(ir, m, vector_bytes));
+  cpu_lower_half_sums(ir, m);
   LOOM_TRY(cpu_lower_vectors(ir, m, vector_bytes));
   LOOM_TRY(cpu_lower_math(ir, m, vector_bytes));
   LOOM_TRY(cpu_make_entries(ir, m));

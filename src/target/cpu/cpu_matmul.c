@@ -1,17 +1,19 @@
 /* Finds the matrix products cpu_matmul_text can do and calls it for them; the others become plain loops later. */
 #include "base/vec.h"
 #include "target/cpu/cpu_private.h"
+#include "target/cpu/cpu_region.h"
 #include <string.h>
 
 typedef VEC_OF(MlirOperation) op_list;
 typedef struct gather { arena *mem; op_list products; } gather;
 
-static bool is_row_major_matrix(MlirValue v) {
+/* One, or a batch of them: the last dim is contiguous. */
+static bool is_row_major(MlirValue v, int rank) {
   MlirType t = mlirValueIsNull(v) ? (MlirType){NULL} : mlirValueGetType(v);
-  if (mlirTypeIsNull(t) || !mlirTypeIsAMemRef(t) || mlirShapedTypeGetRank(t) != 2)
+  if (mlirTypeIsNull(t) || !mlirTypeIsAMemRef(t) || mlirShapedTypeGetRank(t) != rank)
     return false;
-  int64_t strides[2], offset;
-  return mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) && strides[1] == 1;
+  int64_t strides[3], offset;
+  return mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) && strides[rank - 1] == 1;
 }
 
 /* f32, or a narrower float that f32 holds exactly */
@@ -19,50 +21,47 @@ static bool is_input_type(MlirValue v, dtype *out) {
   return ir_type_dtype(mlirValueGetType(v), out) && (*out == DTYPE_F16 || *out == DTYPE_BF16 || *out == DTYPE_F32);
 }
 
-/* linalg.matmul may carry other maps (a transposed operand). */
-static bool has_plain_maps(ir_ctx *ir, MlirOperation op) {
+/* The operation may carry other maps (a transposed operand). */
+static bool has_plain_maps(ir_ctx *ir, MlirOperation op, bool is_batch) {
+  static const char *const plain[] = {"[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]",
+                                      "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]"};
   MlirAttribute maps = ir_attr_of(op, "indexing_maps");
-  return mlirAttributeIsNull(maps) ||
-         mlirAttributeEqual(maps, ir_attr(ir, "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"));
+  return mlirAttributeIsNull(maps) || mlirAttributeEqual(maps, ir_attr(ir, plain[is_batch]));
 }
 
 static bool collect(MlirOperation op, void *data) {
   gather *g = data;
-  if (ir_op_is(op, "linalg.matmul"))
+  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
     vec_push(g->mem, &g->products, op);
   return true;
 }
 
-/* func.call of the kernel for `a` x `b`; operands are cast to matrices of any shape and row stride. */
-static loom_status call_kernel(ir_ctx *ir, MlirOperation op, dtype a, dtype b, dtype c, const char *name) {
-  const dtype types[3] = {a, b, c};
+/* A call of the kernel for `a` x `b`, for each of a batch; operands are cast to matrices of any shape and row stride. */
+static loom_status call_kernel(ir_ctx *ir, MlirOperation op, bool is_batch, const dtype *types, const char *name) {
   ir_builder at = ir_before(ir, op);
-  MlirValue operands[3];
+  MlirValue operands[3], index;
+  cpu_open_loops(&at, ir_operand(op, 2), is_batch, &index);
   for (intptr_t i = 0; i < 3; i++) {
-    MlirType t = ir_type(ir, arena_printf(&ir->ctx->mem, CPU_MATRIX_TYPE, dtype_mlir(types[i])));
-    MlirValue v = ir_operand(op, i);
-    operands[i] = mlirTypeEqual(mlirValueGetType(v), t) ? v : ir_build1(&at, "memref.cast", t, 1, &v, 0, NULL);
+    operands[i] = cpu_cast(&at, cpu_matrix_at(&at, ir_operand(op, i), &index), arena_printf(&ir->ctx->mem, CPU_MATRIX_TYPE, dtype_mlir(types[i])));
     if (mlirValueIsNull(operands[i]))
       return LOOM_EBUG;
   }
-  ir_named callee = {"callee", ir_symbol_attr(ir, name)};
-  if (mlirOperationIsNull(ir_build(&at, "func.call", 0, NULL, 3, operands, 1, &callee, 0, NULL)))
-    return LOOM_EBUG;
+  LOOM_TRY(cpu_call(&at, name, 3, operands));
   ir_erase(op);
   return LOOM_OK;
 }
 
 static loom_status lower_one(ir_ctx *ir, MlirModule m, MlirOperation op, int vector_bytes) {
-  dtype a, b, c;
-  if (ir_num_operands(op) != 3 || !is_row_major_matrix(ir_operand(op, 0)) || !is_row_major_matrix(ir_operand(op, 1)) ||
-      !is_row_major_matrix(ir_operand(op, 2)) || !has_plain_maps(ir, op))
+  dtype types[3];
+  bool is_batch = ir_op_is(op, "linalg.batch_matmul"), fits = ir_num_operands(op) == 3 && has_plain_maps(ir, op, is_batch);
+  for (intptr_t i = 0; i < 3 && fits; i++)
+    fits = is_row_major(ir_operand(op, i), 2 + is_batch) && is_input_type(ir_operand(op, i), &types[i]);
+  if (!fits)
     return LOOM_OK;
-  if (!is_input_type(ir_operand(op, 0), &a) || !is_input_type(ir_operand(op, 1), &b) || !is_input_type(ir_operand(op, 2), &c))
-    return LOOM_OK;
-  const char *name = arena_printf(&ir->ctx->mem, "loom_matmul_%s_%s_%s", dtype_mlir(a), dtype_mlir(b), dtype_mlir(c));
+  const char *a = dtype_mlir(types[0]), *b = dtype_mlir(types[1]), *c = dtype_mlir(types[2]), *name = arena_printf(&ir->ctx->mem, "loom_matmul_%s_%s_%s", a, b, c);
   if (mlirOperationIsNull(ir_find_func(m, name)))
-    LOOM_TRY(cpu_add_functions(ir, m, name, cpu_matmul_text(&ir->ctx->mem, name, dtype_mlir(a), dtype_mlir(b), dtype_mlir(c), vector_bytes)));
-  return call_kernel(ir, op, a, b, c, name);
+    LOOM_TRY(cpu_add_functions(ir, m, name, cpu_matmul_text(&ir->ctx->mem, name, a, b, c, vector_bytes)));
+  return call_kernel(ir, op, is_batch, types, name);
 }
 
 loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes) {

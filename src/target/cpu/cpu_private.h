@@ -4,8 +4,10 @@
 #include "target/cpu/cpu.h"
 
 typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a block of sums is rows x (vectors * lanes) */
-/* Replaces linalg.matmul on float memrefs by calls of one register-blocked micro-kernel per combination of types. */
+/* Replaces linalg.matmul and batch_matmul on float memrefs by calls of one register-blocked micro-kernel per combination of types. */
 LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes);
+/* Replaces the other products into f16 and bf16 by loops whose sums are f32. */
+void cpu_lower_half_sums(ir_ctx *ir, MlirModule m);
 /* The micro-kernel `name` for inputs of element types a and b and sums of type c (spelled as in MLIR), as the text of one private function. */
 const char *cpu_matmul_text(arena *mem, const char *name, const char *a, const char *b, const char *c, int vector_bytes);
 /* Those of narrow elements by instructions for them (cpu_dot.h), before cpu_pack_products: the others stay. */

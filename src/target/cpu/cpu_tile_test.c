@@ -163,6 +163,40 @@ static void test_sums_are_kept_in_f32(void **state) {
   codegen_unlink(image);
 }
 
+/* 2048 + 1 + 1 ..: a sum that passes through the half type stays where it is. */
+static void test_products_into_half_types_round_once(void **state) {
+  (void)state;
+  static const struct { const char *a, *b, *c, *op; int64_t elems; } forms[] = {
+      {"8x256", "256x32", "8x32", "linalg.matmul", 8 * 32},
+      {"2x4x256", "2x256x16", "2x4x16", "linalg.batch_matmul", 2 * 4 * 16},
+      {"8x256", "32x256", "8x32", "linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]", 8 * 32},
+      {"8x256", "256", "8", "linalg.matvec", 8},
+      {"256", "256x32", "32", "linalg.vecmat", 32},
+  };
+  static const dtype types[] = {DTYPE_F16, DTYPE_BF16};
+  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
+    for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
+      const char *e = dtype_mlir(types[t]), *a = arena_printf(&ctx.mem, "memref<%sx%s>", forms[i].a, e), *b = arena_printf(&ctx.mem, "memref<%sx%s>", forms[i].b, e),
+                 *c = arena_printf(&ctx.mem, "memref<%sx%s>", forms[i].c, e);
+      const char *src = arena_printf(&ctx.mem, "func.func @t(%%a: %s, %%b: %s, %%c: %s) attributes {loom.tile_function} {\n  %s ins(%%a, %%b : %s, %s) outs(%%c : %s)\n  return\n}\n",
+                                     a, b, c, forms[i].op, a, b, c);
+      codegen_image *image = compile_for(src, NULL, NULL);
+      buffer x = new_buffer(types[t], 8, 256), y = new_buffer(types[t], 256, 32), z = new_buffer(types[t], 8, 32);
+      memset(z.data, 0, z.bytes);
+      for (int64_t k = 0; k < 256 * 32; k++) {
+        dtype_store(types[t], element(&y, 0, k), 1);
+        dtype_store(types[t], element(&x, 0, k % (8 * 256)), k % 256 ? 1 : 2048);
+      }
+      tile(image, "t")((void *const[]){x.data, y.data, z.data}, NULL);
+      unsigned char sum[2];
+      dtype_store(types[t], sum, 2048 + 255);
+      for (int64_t k = 0; k < forms[i].elems; k++)
+        if (memcmp(element(&z, 0, k), sum, 2) != 0)
+          fail_msg("%s of %s: %g", forms[i].op, e, get(&z, 0, k));
+      codegen_unlink(image);
+    }
+}
+
 /* A product the micro-kernel does not take: a transposed operand through another map. */
 static void test_other_products_become_loops(void **state) {
   (void)state;
@@ -359,6 +393,7 @@ int main(void) {
 #define T CPU_TEST
   const struct CMUnitTest tests[] = {
       T(test_matmul_is_right_for_every_type_and_extent), T(test_matmul_is_right_for_every_extent_of_a_small_tile), T(test_sums_are_kept_in_f32),
+      T(test_products_into_half_types_round_once),
       T(test_other_products_become_loops), T(test_rounding_to_half_types_is_exact), T(test_bf16_arithmetic_keeps_subnormals),
       T(test_functions_of_libm_are_within_four_ulp),
       T(test_a_run_of_operations_in_one_tile), T(test_functions_of_another_form_are_refused),
