@@ -190,6 +190,7 @@ typedef struct model_known {
   const model_case *const *cases; size_t n_cases;    /* each is one of these */
   double full;                                /* part of the waves that are like the first, at least; without cases not read */
   int64_t l1_bytes;                           /* what is chosen fits in so many; 0: in any */
+  bool one_slot;                              /* no load has a second slot */
 } model_known;
 
 double model_full_part(const model_program *p, const model_point *at);

@@ -279,6 +279,7 @@ static void bound_spare(bounder *b, const model_known *k, bound_parts *x) {
   const model_program *p = b->p;
   double all = 0;
   x->is_tight = false;
+  x->one_slot = k->one_slot;
   x->spare = INFINITY;
   if (k->l1_bytes <= 0)
     return;

@@ -29,7 +29,7 @@ typedef struct bound_last { double cycles, slope; } bound_last;
  * that is left when each access has one slot with one tile, at most; all others at least. */
 typedef struct bound_parts {
   double compute, writer, links, start, spare;
-  bool is_tight;                        /* not all loads can have two slots */
+  bool is_tight, one_slot;              /* not all loads can have two slots; none has */
   bound_last end[PLAN_LOADS_MAX][BOUND_SLOTS_MAX];
   double tile[PLAN_LOADS_MAX], once[PLAN_LOADS_MAX], walked[PLAN_LOADS_MAX], spread[PLAN_LOADS_MAX];      /* spread: times repeats, of any of its slots */
   int n_slots[PLAN_LOADS_MAX]; bound_slot slot[PLAN_LOADS_MAX][BOUND_SLOTS_MAX];

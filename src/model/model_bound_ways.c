@@ -85,9 +85,9 @@ static double least_links(const model_program *p, const bound_parts *x, const mo
 
 /* Shares of an access, by slot, number of slots and way of the case (NULL: any); count. */
 static int list_shares(const model_program *p, const bound_parts *x, const model_case *c, double full, int a, share *out) {
-  int n = 0, kinds = x->is_tight && !p->access[a].is_store ? 2 : 1, ways = c && c->n[a] * x->n_slots[a] * kinds <= WAYS_MAX ? c->n[a] : 0;
+  int n = 0, kinds = x->is_tight && !x->one_slot && !p->access[a].is_store ? 2 : 1, ways = c && c->n[a] * x->n_slots[a] * kinds <= WAYS_MAX ? c->n[a] : 0;
   for (int i = 0; i < x->n_slots[a] * kinds; i++) {
-    bool is_double = kinds == 1 || i % 2;
+    bool is_double = kinds == 1 ? !x->one_slot : i % 2;
     for (int k = 0; k < ways; k++)
       out[n++] = share_of(p, x, a, i / kinds, is_double, &c->way[a][k], full);
     if (ways == 0)
@@ -137,7 +137,7 @@ static double bound_any(const model_program *p, const bound_parts *x) {
   for (int a = 0; a < p->n_access; a++) {
     if (x->n_slots[a] > 1 || x->is_tight)
       return bound_case(p, x, NULL, 1);
-    share mine = share_of(p, x, a, 0, true, NULL, 1);
+    share mine = share_of(p, x, a, 0, !x->one_slot, NULL, 1);
     sum = add_shares(&sum, &mine);
   }
   return total(x, x->links, &sum);

@@ -99,7 +99,7 @@ static void test_ends_are_never_above_their_price(void **state) {
 static void test_bounds_by_cases_are_never_above(void **state) {
   (void)state;
   rng r = rng_new(43);
-  int64_t looked = 0, more = 0;
+  int64_t looked = 0, more = 0, waiting = 0;
   for (int i = 0; i < TESTING_ALL_NESTS; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -141,6 +141,9 @@ static void test_bounds_by_cases_are_never_above(void **state) {
       model_known none = {0}, known = {.cases = list, .n_cases = CASES, .full = model_full_part(p, &at)}, one = {.cases = &list[right], .n_cases = 1, .full = known.full};
       if (k % 2)                        /* no room but for what is chosen */
         none.l1_bytes = known.l1_bytes = one.l1_bytes = is_priced ? sum.l1_bytes + at.l1_bytes : 0;
+      if (k % 4 < 2)
+        none.one_slot = known.one_slot = one.one_slot = testing_has_one_slot(p, chosen);
+      waiting += known.one_slot;
       memcpy(from, index, sizeof from);
       memcpy(to, index, sizeof to);
       for (int s = 0; s < p->n_blocks; s++) {
@@ -164,7 +167,7 @@ static void test_bounds_by_cases_are_never_above(void **state) {
     }
     loom_ctx_done(&ctx);
   }
-  assert_true(looked > 1000 && more * 2 > looked);
+  assert_true(looked > 1000 && more * 2 > looked && waiting > 50);
 }
 
 int main(void) {

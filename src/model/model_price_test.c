@@ -466,7 +466,7 @@ static void check_peaks(const model_program *p, const model_point *at, const mod
 static void test_bounds_are_never_above(void **state) {
   (void)state;
   rng r = rng_new(23);
-  int64_t tight = 0, looked = 0, by_links = 0, by_channels = 0, fitting = 0;
+  int64_t tight = 0, looked = 0, by_links = 0, by_channels = 0, fitting = 0, waiting = 0;
   for (int i = 0; i < TESTING_ALL_NESTS; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -518,6 +518,14 @@ static void test_bounds_are_never_above(void **state) {
       if (box > box_fit || here > here_fit || box_fit > here_fit || here_fit > point_fit || point_fit > cycles)
         fail_msg("kernel %d, case %d: bounds in little L1 %lld (box) %lld (point) %lld (its compute), in any %lld %lld, cycles %lld", i, k, (long long)box_fit, (long long)here_fit,
                  (long long)point_fit, (long long)box, (long long)here, (long long)cycles);
+      if (testing_has_one_slot(p, chosen)) {      /* compute waits for what comes */
+        model_known single = {.one_slot = true};
+        int64_t box_one = model_bound(p, g.cores, &single, d, from, to), here_one = model_bound(p, g.cores, &single, d, index, index), point_one = model_bound_point(p, &at, &single);
+        if (box > box_one || here > here_one || box_one > here_one || here_one > point_one || point_one > cycles)
+          fail_msg("kernel %d, case %d: bounds of one slot %lld (box) %lld (point) %lld (its compute), of any %lld %lld, cycles %lld", i, k, (long long)box_one, (long long)here_one,
+                   (long long)point_one, (long long)box, (long long)here, (long long)cycles);
+        waiting += here_one > here;
+      }
       by_channels += here > model_bound(one, g.cores, &(model_known){0}, d, index, index);
       fitting += here_fit > here;
       if (box > here || there > point || point > cycles)
@@ -530,7 +538,7 @@ static void test_bounds_are_never_above(void **state) {
     }
     loom_ctx_done(&ctx);
   }
-  assert_true(by_links > 20 && by_channels > 200 && fitting > 5);
+  assert_true(by_links > 20 && by_channels > 200 && fitting > 5 && waiting > 200);
   assert_true(tight * 4 > looked);      /* within a factor of two in a quarter of the cases: the test would notice a bound of 0 */
 }
 

@@ -171,4 +171,11 @@ static inline bool testing_price(loom_ctx *ctx, rng *r, const model_program *p, 
   }
   return true;
 }
+
+static inline bool testing_has_one_slot(const model_program *p, const plan_choice *chosen) {
+  bool has = true;
+  for (int a = 0; a < p->n_access; a++)
+    has = has && (p->access[a].is_store || chosen[a].depth == 1);
+  return has;
+}
 #endif

@@ -116,7 +116,7 @@ static void cut_sizes(const space_search *s, space_node *x, int but) {
 /* `known`: of the mappings; NULL: only what parts of the mesh they use. */
 static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .l1_bytes = s->machine->l1_bytes};
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
   int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, s->machine->l1_bytes) > limit)
     b = INT64_MAX;
@@ -182,7 +182,7 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
 
 /* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
-  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .l1_bytes = s->machine->l1_bytes};
+  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
   if (with_links) {
     const space_group *g;
     space_key key;
@@ -211,6 +211,22 @@ static loom_status bound_by_cases(space_search *s, space_node *x, model_point *a
   return push_or_drop(s, x);
 }
 
+/* A point gets its own compute cycles; what cannot be priced goes. */
+static loom_status bound_costs(space_search *s, space_node *x) {
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
+  model_point at;
+  if (!set_point(s, x, COSTS, &at)) {
+    drop(s, x);
+    return LOOM_OK;
+  }
+  x->compute = at.compute;
+  if (x->stage != SPACE_BOX)
+    return bound_by_cases(s, x, &at, x->stage == SPACE_GROUP);
+  int64_t b = model_bound_point(s->program, &at, &parts);
+  x->bound = b > x->bound ? b : x->bound;
+  return push_or_drop(s, x);
+}
+
 static loom_status split(space_search *s, space_node *x, int symbol) {
   int32_t middle = x->from[symbol] + (x->to[symbol] - x->from[symbol]) / 2;
   model_point at;
@@ -227,6 +243,10 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
     }
     if (half)                           /* the other half's least sizes are its parent's */
       cut_sizes(s, child, symbol);
+    if (child->compute < 0 && widest(s, child) < 0) {
+      LOOM_TRY(bound_costs(s, child));
+      continue;
+    }
     if (x->stage != SPACE_BOX && set_point(s, child, WAVES, &at)) {      /* it has its parent's waves */
       LOOM_TRY(bound_by_cases(s, child, &at, x->stage == SPACE_GROUP));
       continue;
@@ -236,22 +256,6 @@ static loom_status split(space_search *s, space_node *x, int symbol) {
   }
   drop(s, x);
   return LOOM_OK;
-}
-
-/* A point gets its own compute cycles; what cannot be priced goes. */
-static loom_status bound_costs(space_search *s, space_node *x) {
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .l1_bytes = s->machine->l1_bytes};
-  model_point at;
-  if (!set_point(s, x, COSTS, &at)) {
-    drop(s, x);
-    return LOOM_OK;
-  }
-  x->compute = at.compute;
-  if (x->stage != SPACE_BOX)
-    return bound_by_cases(s, x, &at, x->stage == SPACE_GROUP);
-  int64_t b = model_bound_point(s->program, &at, &parts);
-  x->bound = b > x->bound ? b : x->bound;
-  return push_or_drop(s, x);
 }
 
 /* Is a box so large that asking all its mappings is worth while, for their ends or then for their group?  Points ask anyway, and in most searches few are left by then:
