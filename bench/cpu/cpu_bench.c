@@ -56,6 +56,8 @@ static int64_t result_elems(const peer_row *r) {
 static double element(const void *p, const char *type, int64_t i) {
   if (strcmp(type, "f32") == 0)
     return ((const float *)p)[i];
+  if (strcmp(type, "i8") == 0)      /* sums of products */
+    return ((const int32_t *)p)[i];
   uint32_t bits = (uint32_t)((const uint16_t *)p)[i] << 16;
   float f;
   memcpy(&f, &bits, sizeof f);

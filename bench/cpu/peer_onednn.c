@@ -193,8 +193,8 @@ static bool add_sum(job *j, const peer_row *r, void *const *in, void *out) {
 }
 
 static bool add_row(job *j, const peer_row *r, bool packs, void *const *in, void *out) {
-  const dnnl_data_type_t t = strcmp(r->type, "bf16") == 0 ? dnnl_bf16 : dnnl_f32;
-  const dnnl_memory_desc_t a = matrix(r->m, r->k, t), b = matrix(r->k, r->n, t), c = matrix(r->m, r->n, t), d = matrix(r->m, r->n, dnnl_f32);
+  const dnnl_data_type_t t = strcmp(r->type, "bf16") == 0 ? dnnl_bf16 : strcmp(r->type, "i8") == 0 ? dnnl_s8 : dnnl_f32, sums = t == dnnl_s8 ? dnnl_s32 : t;
+  const dnnl_memory_desc_t a = matrix(r->m, r->k, t), b = matrix(r->k, r->n, t), c = matrix(r->m, r->n, sums), d = matrix(r->m, r->n, dnnl_f32);
   if (r->op == PEER_MATMUL)
     return add_product(j, &a, &b, &c, NULL, packs, in[0], in[1], out);
   if (packs)
