@@ -38,7 +38,7 @@ loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact) {
     LOOM_TRY(compile_given_blocks(s, &given, &n));
   interp_options o = {.blocks = s->plan ? blocks.at : given, .n_blocks = s->plan ? blocks.n : n,
                       .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32,
-                      .flushes_bf16 = s->grid.n_dims && compile_dots(s).bf16 != CPU_DOT_NONE, .exact = exact, .op_budget = -1};
+                      .flushes_bf16 = compile_flushes_bf16(s), .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 
