@@ -1,6 +1,7 @@
 # lit: every .mlir and .test file with RUN lines.  `loom` is the build's; tools are Debian's with their version suffix.
 import os
 import shutil
+import subprocess
 import lit.formats
 
 config.name = "Loom"
@@ -27,6 +28,10 @@ config.substitutions.append(("%kernels", os.path.join(root, "kernels")))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
 if shutil.which("chromium") and shutil.which("chromedriver"):
     config.available_features.add("chromium")
+if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "true"], capture_output=True).returncode == 0:
+    config.available_features.add("no-tiles")
+    if "amx_bf16" in open("/proc/cpuinfo").read():
+        config.available_features.add("amx")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
 for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow"), ("LOOM_IREE", "iree")):
     if os.environ.get(name):
