@@ -79,23 +79,42 @@ static loom_status canonicalize(compile_state *s) {
   return pass_canonicalize_stage0(&s->ir, s->canonical);
 }
 
+/* By position: of a kernel, in the order of its loops but for those whose size it fixes; of MLIR text, of all. */
+static loom_status add_by_position(compile_state *s, solve_domain *named, size_t *n) {
+  const sym_binding *given = NULL;
+  size_t n_given = 0, n_named = 0;
+  if (s->kernel)
+    LOOM_TRY(compile_given_blocks(s, &given, &n_given));
+  for (size_t i = 0; i < s->o->n_domains; i++)
+    n_named += s->o->domains[i].symbol && s->o->domains[i].assigned > 0;
+  for (size_t i = n_named; i < n_given; i++)      /* behind those with names */
+    if (nest_symbol_index(s->nest, given[i].name) >= 0)
+      named[(*n)++] = (solve_domain){.symbol = given[i].name, .assigned = given[i].value};
+  for (size_t i = 0; !s->kernel && i < s->nest->symbols.n && i < s->o->n_domains; i++) {
+    named[*n] = s->o->domains[i];
+    named[(*n)++].symbol = s->nest->symbols.at[i].name;
+  }
+  return LOOM_OK;
+}
+
 /* Upstream's older configs say "block_size_<i>" for the i-th symbol. */
 static loom_status name_block_sizes(compile_state *s) {
-  solve_domain *named = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->o->n_domains);
-  size_t n = s->o->n_domains;
-  while (n > s->nest->symbols.n && !s->o->domains[n - 1].symbol)   /* sizes for more symbols than there are */
-    n--;
-  s->solve_options.n_domains = n;
-  for (size_t i = 0; i < n; i++) {
-    named[i] = s->o->domains[i];
+  solve_domain *named = ARENA_NEW_N(&s->ctx->mem, solve_domain, s->o->n_domains + s->nest->symbols.n);
+  size_t n = 0;
+  if (s->o->n_domains && !s->o->domains[0].symbol)
+    LOOM_TRY(add_by_position(s, named, &n));
+  for (size_t i = 0; i < s->o->n_domains; i++) {
     unsigned k;
     char rest;
-    if (!named[i].symbol)   /* by position */
-      named[i].symbol = s->nest->symbols.at[i].name;
-    else if (sscanf(named[i].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
-      named[i].symbol = s->nest->symbols.at[k].name;
+    if (!s->o->domains[i].symbol)
+      continue;
+    named[n] = s->o->domains[i];
+    if (sscanf(named[n].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
+      named[n].symbol = s->nest->symbols.at[k].name;
+    n++;
   }
   s->solve_options.domains = named;
+  s->solve_options.n_domains = n;
   return LOOM_OK;
 }
 

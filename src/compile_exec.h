@@ -53,6 +53,13 @@ LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tens
 /* s->stage0 as read from MLIR text -> the same on memory, for the host; s->kernel describes its arguments and has no operations (s->is_opaque). */
 LOOM_MUST_USE loom_status compile_host_from_mlir(compile_state *s);
 
+/* s->kernel for the arguments of a function of s->stage0, which is not changed: without operations (s->is_opaque). */
+LOOM_MUST_USE loom_status compile_describe_mlir(compile_state *s);
+
+/* ---- compile_mlir_check.c ---- */
+/* s->stage0 run as it is on whole numbers: *out_inputs by argument, *out by result.  LOOM_EUNSUP: it does not map whole numbers to whole numbers. */
+LOOM_MUST_USE loom_status compile_interpret_mlir(compile_state *s, const run_options *r, const compile_results *all, interp_tensor **out_inputs, interp_tensor **out);
+
 /* ---- compile_values.c ---- */
 /* The function `name` of s->stage0, if it takes or gives tensors, on memory: its results are arguments behind its own. */
 LOOM_MUST_USE loom_status compile_values_to_memory(compile_state *s, const char *name);

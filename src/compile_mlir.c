@@ -1,5 +1,5 @@
 /* Stage-0 MLIR on the host: the module's block sizes become numbers, its tiles memory, and its arguments a kernel graph without operations, so
- * that inputs and results are read and written as those of any kernel.  There is no second engine for it: --check refuses. */
+ * that inputs and results are read and written as those of any kernel.  There is no second engine for it on the host: --check refuses. */
 #include "compile.h"
 #include "compile_exec.h"
 #include "pass/pass.h"
@@ -119,7 +119,7 @@ static loom_status add_argument(compile_state *s, MlirOperation func, int i, boo
   for (int d = 0; fits && d < shape.rank; d++)
     shape.dim[d] = sym_const(&s->ctx->mem, mlirShapedTypeGetDimSize(t, d));
   if (!fits)
-    LOOM_FAIL(s->ctx, ir_span(&s->ir, func), LOOM_EUNSUP, "argument %d ('%s') is %s; the host takes memory of known sizes that lies row by row", i, name,
+    LOOM_FAIL(s->ctx, ir_span(&s->ir, func), LOOM_EUNSUP, "argument %d ('%s') is %s; a kernel that is run takes memory of known sizes that lies row by row", i, name,
               ir_print_type(&s->ctx->mem, t));
   kernel_tensor k = kernel_add_tensor(&s->ctx->mem, s->kernel, name, KERNEL_ARG, shape);
   s->kernel->tensors.at[k].init = is_written ? KERNEL_INIT_ZEROS : KERNEL_INIT_RANDN;
@@ -150,16 +150,38 @@ static bool is_first_defined(MlirOperation op, void *data) {
   return false;
 }
 
+static loom_status find_function(compile_state *s, MlirOperation *out) {
+  *out = (MlirOperation){NULL};
+  if (s->o->helion.function)
+    *out = ir_find_func(s->stage0, s->o->helion.function);
+  else
+    ir_walk(mlirModuleGetOperation(s->stage0), is_first_defined, out);
+  if (mlirOperationIsNull(*out) || mlirBlockIsNull(ir_body(*out)))
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), s->o->helion.function ? LOOM_EUSAGE : LOOM_EINPUT, "the module has no function%s%s to run",
+              s->o->helion.function ? " " : "", s->o->helion.function ? s->o->helion.function : "");
+  return LOOM_OK;
+}
+
+/* The block sizes are in the code, or in the plan, now: the described kernel has none. */
+static void forget_block_sizes(compile_state *s) {
+  compile_options *bound = ARENA_NEW(&s->ctx->mem, compile_options);
+  *bound = *s->o;
+  bound->n_domains = 0;
+  s->o = bound;
+}
+
+loom_status compile_describe_mlir(compile_state *s) {
+  MlirOperation func;
+  LOOM_TRY(find_function(s, &func));
+  s->is_opaque = true;
+  forget_block_sizes(s);
+  return describe(s, func);
+}
+
 loom_status compile_host_from_mlir(compile_state *s) {
   loom_ctx *ctx = s->ctx;
-  MlirOperation func = {NULL};
-  if (s->o->helion.function)
-    func = ir_find_func(s->stage0, s->o->helion.function);
-  else
-    ir_walk(mlirModuleGetOperation(s->stage0), is_first_defined, &func);
-  if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)))
-    LOOM_FAIL(ctx, diag_file_span(ctx, s->o->input), s->o->helion.function ? LOOM_EUSAGE : LOOM_EINPUT, "the module has no function%s%s to run",
-              s->o->helion.function ? " " : "", s->o->helion.function ? s->o->helion.function : "");
+  MlirOperation func;
+  LOOM_TRY(find_function(s, &func));
   const char *name = ir_func_name(&ctx->mem, func);
   LOOM_TRY(compile_values_to_memory(s, name));
   func = ir_find_func(s->stage0, name);
@@ -175,9 +197,6 @@ loom_status compile_host_from_mlir(compile_state *s) {
                                       sizes, *sizes ? "}" : "", has_tensors ? tensor_passes : memory_passes);
   loom_status st = pass_run_pipeline(&s->ir, s->stage0, pipeline, NULL);
   s->ir.blame = blame;
-  compile_options *bound = ARENA_NEW(&ctx->mem, compile_options);   /* the sizes are in the code now */
-  *bound = *s->o;
-  bound->n_domains = 0;
-  s->o = bound;
+  forget_block_sizes(s);
   return st;
 }

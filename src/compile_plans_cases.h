@@ -40,6 +40,7 @@ static const plans_case plans_cases[] = {
   {.file = POINTWISE, .function = "cube", .shape = {"x=4x64x64,y=64x64", "x=3x50x70,y=50x70", "x=2x2x3,y=2x3"}},
   {.file = POINTWISE, .function = "four", .dtype = "f32", .shape = {"x=2x4x32x64", "x=3x2x50x40", "x=1x2x3x2"}},
   {.file = POINTWISE, .function = "five", .shape = {"x=2x2x4x32x32,y=2x2x4x32x32", "x=2x3x2x20x40,y=2x3x2x20x40", "x=1x2x1x2x3,y=1x2x1x2x3"}},
+  {.file = POINTWISE, .function = "side_by_side", .shape = {"x=64x32,y=64x64", "x=50x45,y=50x70", "x=2x3,y=2x2"}},
 
   {.file = ROWS, .function = "row_sum", .shape = {"x=128x64", "x=70x45", "x=3x5"}},
   {.file = ROWS, .function = "row_sum_tiled", .shape = {"x=128x64", "x=70x145", "x=3x5"}},
@@ -53,6 +54,8 @@ static const plans_case plans_cases[] = {
   {.file = ROWS, .function = "layer_norm_tiled", .shape = {"x=128x64,weight=64,shift=64", "x=70x145,weight=145,shift=145", "x=3x5,weight=5,shift=5"}},
   {.file = ROWS, .function = "rms_norm", .shape = {"x=128x64,weight=64", "x=70x45,weight=45", "x=3x5,weight=5"}},
   {.file = ROWS, .function = "batch_softmax", .dtype = "f32", .shape = {"x=4x64x64", "x=3x50x70", "x=2x3x5"}},
+  {.file = ROWS, .function = "softmax_one_size", .shape = {"x=128x64", "x=70x145", "x=3x5"}},
+  {.file = ROWS, .function = "lengths_of_one_size", .refused = "over different numbers of elements", .shape = {"x=64x64,y=64x96", "x=50x45,y=50x70", "x=2x3,y=2x5"}},
 
   {.file = PRODUCTS, .function = "product_f32", .dtype = "f32", .shape = {"x=64x96,y=96x128", "x=50x70,y=70x90", "x=3x4,y=4x5"}},
   {.file = PRODUCTS, .function = "bias_relu", .dtype = "bf16", .shape = {"x=64x96,y=96x128,b=128", "x=50x70,y=70x90,b=90", "x=3x4,y=4x5,b=5"}},

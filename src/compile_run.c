@@ -253,6 +253,26 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   return LOOM_OK;
 }
 
+/* MLIR text: once with the inputs, for the results; with --check once more with whole numbers. */
+static loom_status execute_opaque(compile_state *s, const run_options *r, const sim_tile_fn *functions, const compile_results *all, compile_execution *out) {
+  run_options values = *r;
+  interp_tensor *inputs, *want;
+  sim_report ignored;
+  void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **results;
+  values.check = false;
+  if (r->check)
+    LOOM_TRY(compile_interpret_mlir(s, r, all, &inputs, &want));
+  LOOM_TRY(execute(s, &values, functions, all, out));
+  if (!r->check || out->report.n_faults)
+    return LOOM_OK;
+  LOOM_TRY(simulate(s, functions, inputs, r, NULL, &ignored, bytes));
+  LOOM_TRY(by_result(s, all, bytes, &results));
+  out->check.done = out->check.integers_run = true;
+  compile_compare(s, all, want, results, false, &out->check);
+  out->check.integers_ok = out->check.ok;
+  return LOOM_OK;
+}
+
 static loom_status run_interpreter_alone(compile_state *s, const run_options *r, const compile_results *all, compile_execution *out) {
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n), *got;
   LOOM_TRY(compile_make_inputs(s, r, false, t));
@@ -274,8 +294,8 @@ static loom_status run_interpreter_alone(compile_state *s, const run_options *r,
 loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out) {
   memset(out, 0, sizeof *out);
   if (!s->kernel)
-    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "only kernels read from Python or loom.kernel.v1 can be executed; MLIR input can be compiled and explored");
-  if (s->is_opaque && (r->check || r->interp_only)) {
+    LOOM_TRY(compile_describe_mlir(s));
+  if (s->is_opaque && ((r->check && s->is_native) || r->interp_only)) {
     diag_error(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUNSUP, "the interpreter runs kernel graphs, and MLIR text has none");
     diag_help(s->ctx, "leave %s away, and compare --output with that of the kernel's Python source or Device IR dump", r->check ? "--check" : "--interp");
     return LOOM_EUNSUP;
@@ -291,7 +311,7 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
   sim_tile_fn *functions;
   loom_status st = compile_tiles(s, &image, &functions);
   if (st == LOOM_OK)
-    st = execute(s, r, functions, &all, out);
+    st = s->is_opaque ? execute_opaque(s, r, functions, &all, out) : execute(s, r, functions, &all, out);
   if (image)
     codegen_unlink(image);
   return st;

@@ -53,6 +53,11 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
     e->has_report = true;
     return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .dram = dram, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
   }
+  if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "kernel.json"))) {
+    diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "--check of what was compiled from MLIR text: the directory holds no kernel graph to compare with");
+    diag_help(s->ctx, "leave --check away; 'loom run FILE.mlir --machine %s --check' compares with the interpreter of MLIR", s->machine->name);
+    return LOOM_EUNSUP;
+  }
   if (!is_dir)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
   return run_values(s, o, path, dram, record, e);

@@ -2,14 +2,22 @@
 #include "pass/extract_private.h"
 #include <string.h>
 
-/* Does `e` equal it_<block> * <block> for a loop of the nest? */
+/* Does loop `l` enclose what is read now?  Loops one behind the other may have one block size, and then one name of their iterators. */
+static bool is_open(const extract *x, int l) {
+  bool found = l < x->nest->n_parallel;
+  for (int p = x->parent; p >= 0 && !found; p = x->nest->loops.at[p].parent)
+    found = p == l;
+  return found;
+}
+
+/* Does `e` equal it_<block> * <block> for a loop around? */
 static int loop_step(const extract *x, const sym_expr *e) {
   if (e->op != SYM_MUL || e->arg[0]->op != SYM_SYM || e->arg[1]->op != SYM_SYM)
     return -1;
   for (size_t l = 0; l < x->nest->loops.n; l++) {
     const char *block = x->nest->loops.at[l].block, *iterator = nest_iterator_name(x->mem, x->nest, (int)l);
     for (int s = 0; s < 2; s++)
-      if (text_eq(e->arg[s]->name, iterator) && text_eq(e->arg[1 - s]->name, block))
+      if (text_eq(e->arg[s]->name, iterator) && text_eq(e->arg[1 - s]->name, block) && is_open(x, (int)l))
         return (int)l;
   }
   return -1;

@@ -66,6 +66,19 @@ static void split_clamp(const extract *x, nest_loop *l) {
   }
 }
 
+/* Loops of one block size: one behind the other, over as many elements. */
+static loom_status check_shared_block(extract *x, MlirOperation at, const nest_loop *l) {
+  for (size_t i = 0; i < x->nest->loops.n; i++) {
+    const nest_loop *other = &x->nest->loops.at[i];
+    bool is_around = other->kind == NEST_PARALLEL;
+    for (int p = l->parent; p >= 0; p = x->nest->loops.at[p].parent)
+      is_around |= p == (int)i;
+    if (text_eq(other->block, l->block) && (is_around || !sym_equal(other->extent, l->extent)))
+      EXTRACT_UNSUP(x, at, "block size '%s' is that of two loops, %s", l->block, is_around ? "one inside of the other" : "which run over different numbers of elements");
+  }
+  return LOOM_OK;
+}
+
 loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, const sym_expr *trip, MlirValue iterator, int *out_loop) {
   nest_loop l = {.kind = kind, .parent = kind == NEST_PARALLEL ? -1 : x->parent};
   int64_t count;
@@ -82,6 +95,7 @@ loom_status extract_add_loop(extract *x, MlirOperation at, nest_loop_kind kind, 
   } else {
     EXTRACT_UNSUP(x, at, "a loop must run to ceildiv(extent, block size) or to a constant, not to %s", sym_str(x->mem, trip));
   }
+  LOOM_TRY(check_shared_block(x, at, &l));
   l.divides = divides(x, l.block);
   add_symbol(x, l.block, text_starts(l.block, "unit_") ? sym_const(x->mem, 1) : l.extent, kind == NEST_SEQUENTIAL);
   vec_push(x->mem, &x->nest->loops, l);

@@ -145,6 +145,8 @@ static void test_unsupported_forms_are_refused_in_place(void **state) {
       {KERNEL("    %q = memref.dim %sa, %c1 : memref<8x?xf32, strided<[64, 1], offset: ?>>\n"), "'memref.dim' inside a kernel", 17},
       {KERNEL("    scf.for %j = %c1 to %c4 step %c1 {\n    }\n"), "must start at 0", 17},
       {KERNEL("    scf.for %j = %c0 to %n step %c1 {\n    }\n"), "must run to ceildiv(extent, block size)", 17},
+      {KERNEL("    %c64 = arith.constant 64 : index\n    %trips = arith.ceildivui %c64, %n : index\n    scf.for %j = %c0 to %trips step %c1 {\n    }\n"),
+       "block size 'tile_n' is that of two loops, one inside of the other", 19},
       {KERNEL(BUMP("%q", "%t", "%t") STORE("%q")), "overwrites a tile that is read elsewhere", 17},
       {KERNEL(BUMP("%q", "%t", "%e") STORE("%q")), "reads a tensor that 'tensor.empty' makes", 17},
       {KERNEL("    %b = memref.subview %sa[0, 0] [8, 1] [1, 1] : memref<8x?xf32, strided<[64, 1], offset: ?>> to memref<8x1xf32, strided<[64, 1], offset: ?>>\n"

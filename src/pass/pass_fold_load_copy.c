@@ -1,11 +1,14 @@
 /* bufferization.alloc_tensor copy(part of an argument) is that part: a core loads into memory of its own.  Lowering makes the copy where an argument
  * is loaded and stored, so that no store changes what was loaded.  Kept where the argument has been stored to before: what is loaded there is what
- * that store wrote, and a core's loads do not wait for its stores. */
+ * that store wrote, and a core's loads do not wait for its stores.
+ *
+ * A loaded tile that is stored as it is becomes a store of the tensor: upstream folds the to_buffer of a to_tensor into an allocation, which no layout with a
+ * start of its own can have. */
 #include "pass/pass_private.h"
 
 enum { VIEWS_MAX = 8 };
 
-typedef struct stores { VEC_OF(MlirValue) to; arena *mem; } stores;
+typedef struct stores { ir_ctx *ir; VEC_OF(MlirValue) to; arena *mem; loom_status status; } stores;
 
 /* The argument (or other memory) that a subview, view or cast shows a part of. */
 static MlirValue root_of(MlirValue memref) {
@@ -22,6 +25,13 @@ static bool fold(MlirOperation op, void *data) {
   stores *s = data;
   if (ir_op_is(op, "memref.copy") || ir_op_is(op, "bufferization.materialize_in_destination"))
     vec_push(s->mem, &s->to, root_of(ir_operand(op, 1)));
+  MlirOperation buffer = pass_stored_buffer(op);
+  if (!mlirOperationIsNull(buffer)) {
+    MlirOperation tile = ir_def(ir_operand(buffer, 0));
+    if (!mlirOperationIsNull(tile) && ir_op_is(tile, "bufferization.to_tensor"))
+      s->status = pass_store_tensor(s->ir, op);
+    return s->status == LOOM_OK;
+  }
   if (!ir_op_is(op, "bufferization.alloc_tensor") || ir_num_operands(op) != 1)
     return true;
   MlirValue source = ir_operand(op, 0);
@@ -39,7 +49,7 @@ static bool fold(MlirOperation op, void *data) {
 
 loom_status pass_fold_load_copy(ir_ctx *ir, MlirOperation func, const pass_options *o) {
   (void)o;
-  stores s = {.mem = &ir->ctx->mem};
+  stores s = {.ir = ir, .mem = &ir->ctx->mem};
   ir_walk_post(func, fold, &s);
-  return LOOM_OK;
+  return s.status;
 }

@@ -163,22 +163,30 @@ loom_status pass_widen_products(ir_ctx *ir, MlirOperation op, const pass_options
 }
 
 /* ---- loom-lower-stores ---- */
-/* memref.copy of a to_buffer: upstream writes the layout of the destination on the to_buffer, which no buffer of the tensor has. */
+MlirOperation pass_stored_buffer(MlirOperation op) {
+  MlirOperation from = ir_op_is(op, "memref.copy") ? ir_def(ir_operand(op, 0)) : (MlirOperation){NULL};
+  return mlirOperationIsNull(from) || ir_op_is(from, "bufferization.to_buffer") ? from : (MlirOperation){NULL};
+}
+
+loom_status pass_store_tensor(ir_ctx *ir, MlirOperation op) {
+  MlirOperation from = pass_stored_buffer(op);
+  const ir_named attrs[] = {{"restrict", ir_unit_attr(ir)}, {"writable", ir_unit_attr(ir)}};
+  MlirValue operands[2] = {ir_operand(from, 0), ir_operand(op, 1)};
+  ir_builder at = ir_before(ir, op);
+  if (mlirOperationIsNull(ir_build(&at, "bufferization.materialize_in_destination", 0, NULL, 2, operands, 2, attrs, 0, NULL)))
+    return LOOM_EBUG;
+  ir_erase(op);
+  ir_erase(from);
+  return LOOM_OK;
+}
+
 static bool visit_store(MlirOperation op, void *data) {
   lowering *l = data;
   if (ir_op_is(op, "bufferization.to_tensor"))
     ir_set_attr(op, "restrict", ir_unit_attr(l->ir));
-  MlirOperation from = ir_op_is(op, "memref.copy") ? ir_def(ir_operand(op, 0)) : (MlirOperation){NULL};
-  if (mlirOperationIsNull(from) || !ir_op_is(from, "bufferization.to_buffer"))
-    return true;
-  const ir_named attrs[] = {{"restrict", ir_unit_attr(l->ir)}, {"writable", ir_unit_attr(l->ir)}};
-  MlirValue operands[2] = {ir_operand(from, 0), ir_operand(op, 1)};
-  ir_builder at = ir_before(l->ir, op);
-  if (mlirOperationIsNull(ir_build(&at, "bufferization.materialize_in_destination", 0, NULL, 2, operands, 2, attrs, 0, NULL)))
-    return l->status = LOOM_EBUG, false;
-  ir_erase(op);
-  ir_erase(from);
-  return true;
+  else if (!mlirOperationIsNull(pass_stored_buffer(op)))
+    l->status = pass_store_tensor(l->ir, op);
+  return l->status == LOOM_OK;
 }
 
 loom_status pass_lower_stores(ir_ctx *ir, MlirOperation op, const pass_options *o) {

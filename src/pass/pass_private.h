@@ -44,6 +44,9 @@ intptr_t linalg_num_inits(MlirOperation op);
 MlirValue linalg_init(MlirOperation op, intptr_t i);
 bool linalg_has_reduction(MlirOperation op);                /* an iterator of kind reduction; matmuls have one */
 bool linalg_leading_reduction(MlirOperation op);            /* a generic whose first iterator is a reduction */
+/* The bufferization.to_buffer whose tensor `op`, a memref.copy, stores; null: it is none.  Such a copy as bufferization.materialize_in_destination. */
+MlirOperation pass_stored_buffer(MlirOperation op);
+LOOM_MUST_USE loom_status pass_store_tensor(ir_ctx *ir, MlirOperation copy);
 bool linalg_is_matmul(MlirOperation op);                    /* linalg.matmul or linalg.batch_matmul with the default maps */
 /* The only op in the body before the yield when it yields its result; null otherwise. */
 MlirOperation linalg_single_body_op(MlirOperation op);

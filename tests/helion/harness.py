@@ -160,8 +160,9 @@ def formula_says(case, out, blocks):
 
 
 def run(loom, root, case, block_sets=BLOCK_SETS):
-    """{"compiles", "matches", "formula": bool or None, "reason": str, "exit": the first failing exit code or 0}"""
-    row = {"compiles": True, "matches": True, "formula": None if case.formula is None else True, "reason": "", "exit": 0}
+    """{"compiles", "matches", "formula": bool or None, "reason": str, "exit": the first failing exit code or 0, "planned", "runs": of so many
+    runs of compiled code, those of a plan (docs/cpu.md) and not of plain loops}"""
+    row = {"compiles": True, "matches": True, "formula": None if case.formula is None else True, "reason": "", "exit": 0, "planned": 0, "runs": 0}
 
     def fail(what, reason):
         row[what] = False
@@ -183,8 +184,11 @@ def run(loom, root, case, block_sets=BLOCK_SETS):
                 if different:
                     fail("formula", f"blocks {blocks}: {different}")
             r = start(words + ["--check", "--json"])
+            row["runs"] += 1
             if r.returncode == 0:
-                check = json.loads(r.stdout)["check"]
+                summary = json.loads(r.stdout)
+                check = summary["check"]
+                row["planned"] += "plan" in summary
                 if check.get("unbounded", 0) > check["elems"] // 2:
                     fail("matches", f"blocks {blocks}: most elements have no finite bound")
                 continue

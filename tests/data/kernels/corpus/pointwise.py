@@ -186,3 +186,14 @@ def five(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     for ta, tb, tc, td, te in hl.tile([a, b, c, d, e]):
         out[ta, tb, tc, td, te] = x[ta, tb, tc, td, te] * y[ta, tb, tc, td, te]
     return out
+
+
+@helion.kernel()
+def side_by_side(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Tiles stored as they were loaded, into a part of wider rows."""
+    m, n = x.size()
+    out = torch.empty([m, n + y.size(1)], dtype=x.dtype)
+    for tm in hl.tile(m):
+        out[tm, :n] = x[tm, :]
+        out[tm, n:] = y[tm, :]
+    return out

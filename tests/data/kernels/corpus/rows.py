@@ -171,3 +171,39 @@ def batch_softmax(x: torch.Tensor) -> torch.Tensor:
         e = torch.exp(v - torch.amax(v, dim=-1, keepdim=True))
         out[tb, tm, :] = e / torch.sum(e, dim=-1, keepdim=True)
     return out
+
+
+@helion.kernel()
+def softmax_one_size(x: torch.Tensor) -> torch.Tensor:
+    """Two loops, one behind the other, with one block size."""
+    m, n = x.size()
+    out = torch.empty_like(x)
+    size = hl.register_block_size(n)
+    for tm in hl.tile(m):
+        top = hl.full([tm], float("-inf"), dtype=torch.float32)
+        total = hl.zeros([tm], dtype=torch.float32)
+        for tn in hl.tile(n, block_size=size):
+            part = x[tm, tn].to(torch.float32)
+            new_top = torch.maximum(top, torch.amax(part, 1))
+            total = total * torch.exp(top - new_top) + torch.sum(torch.exp(part - new_top[:, None]), 1)
+            top = new_top
+        for tn in hl.tile(n, block_size=size):
+            out[tm, tn] = (torch.exp(x[tm, tn].to(torch.float32) - top[:, None]) / total[:, None]).to(out.dtype)
+    return out
+
+
+@helion.kernel()
+def lengths_of_one_size(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Two loops over different numbers of elements with one block size."""
+    m, n = x.size()
+    k = y.size(1)
+    out = torch.empty([m], dtype=torch.float32)
+    size = hl.register_block_size(n)
+    for tm in hl.tile(m):
+        acc = hl.zeros([tm], dtype=torch.float32)
+        for tn in hl.tile(n, block_size=size):
+            acc = acc + torch.sum(x[tm, tn].to(torch.float32), 1)
+        for tk in hl.tile(k, block_size=size):
+            acc = acc + torch.sum(y[tm, tk].to(torch.float32), 1)
+        out[tm] = acc
+    return out
