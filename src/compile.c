@@ -5,6 +5,7 @@
 #include "compile.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
+#include "compile_fixed.h"
 #include "compile_native.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -331,13 +332,17 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   LOOM_TRY(ir_open(ctx, &s->ir));
   LOOM_TRY(dialect_load(&s->ir));
   LOOM_TRY(pipeline(s));
-  s->is_quiet = !*before.last || (s->plain_because && !(*before.last)->next);
+  s->is_quiet = !*before.last;
+  compile_fix_sizes(s);
+  compile_note_plain(s);
   if (!merged->write_files)
     return LOOM_OK;
   return s->is_native ? compile_write_artifact(s) : compile_write_outputs(s);
 }
 
 void compile_done(compile_state *s) {
+  if (s->fixed)
+    compile_done(s->fixed);
   ir_close_module(s->stage0);
   ir_close_module(s->canonical);
   ir_close_module(s->bufferized);

@@ -75,7 +75,9 @@ typedef struct compile_state {
   tog *tog;
   bool is_native;                          /* for the CPU: native code is made of `bufferized` (stage 0 where a kernel has no spatial form) */
   const char *plain_because; loom_span plain_where;      /* on this CPU: why the kernel's own loops stand in for a plan; NULL: they do not, or were asked for */
+  cpu_dots dots;                           /* how the code of `grid` makes products of narrow elements */
   cpu_grid grid;                        /* of `object`, where it was made of `bufferized`; n_dims 0: of stage 0 */
+  struct compile_state *fixed;             /* of open sizes: the same kernel, planned for the sizes it was read with (compile_fixed.h); NULL: it is not */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */

@@ -3,31 +3,49 @@
 #include "compile.h"
 #include "compile_aot.h"
 #include "compile_exec.h"
+#include "compile_fixed.h"
 #include "run/run_shared.h"
 #include "target/cpu/cpu.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The plan's program under the kernel's name, or its own loops. */
-static MlirModule module_for_others(compile_state *s) {
-  if (mlirModuleIsNull(s->native))
-    return ir_clone_module(s->stage0);
-  MlirModule m = ir_clone_module(s->native);
-  cpu_export_grid(&s->ir, m, s->kernel->name, &s->grid);
-  return m;
+/* Both programs in one module; the plan's was made in another context. */
+static loom_status add_fixed(compile_state *s, MlirModule m) {
+  const kernel_symbol **open;
+  const size_t n = compile_open_sizes(s, &open);
+  int64_t *sizes = ARENA_NEW_N(&s->ctx->mem, int64_t, n);
+  for (size_t i = 0; i < n; i++)
+    sizes[i] = open[i]->value;
+  LOOM_TRY(ir_add_functions(&s->ir, m, "plan", ir_print(&s->ctx->mem, mlirModuleGetOperation(s->fixed->native), false)));
+  cpu_export_grid(&s->ir, m, s->kernel->name, &s->fixed->grid, sizes, n);
+  return LOOM_OK;
+}
+
+/* The plan's program under the kernel's name, or its own loops, or both. */
+static loom_status module_for_others(compile_state *s, MlirModule *out) {
+  *out = ir_clone_module(mlirModuleIsNull(s->native) ? s->stage0 : s->native);
+  if (s->fixed)
+    return add_fixed(s, *out);
+  if (!mlirModuleIsNull(s->native))
+    cpu_export_grid(&s->ir, *out, s->kernel->name, &s->grid, NULL, 0);
+  return LOOM_OK;
 }
 
 loom_status compile_emit_llvm(compile_state *s, const char **out) {
-  MlirModule lowered = module_for_others(s);
-  loom_status st = cpu_kernel_llvm(&s->ir, lowered, out);
+  MlirModule lowered;
+  loom_status st = module_for_others(s, &lowered);
+  if (st == LOOM_OK)
+    st = cpu_kernel_llvm(&s->ir, lowered, out);
   ir_close_module(lowered);
   return st;
 }
 
 static loom_status make_object(compile_state *s, char **out, size_t *out_size) {
-  MlirModule lowered = module_for_others(s);
-  loom_status st = cpu_kernel_object(&s->ir, lowered, NULL, out, out_size);
+  MlirModule lowered;
+  loom_status st = module_for_others(s, &lowered);
+  if (st == LOOM_OK)
+    st = cpu_kernel_object(&s->ir, lowered, NULL, out, out_size);
   ir_close_module(lowered);
   return st;
 }
@@ -131,13 +149,16 @@ static void add_function(compile_state *s, const char *id, const char *suffix, c
 
 /* The parts of a call, for threads of the caller's. */
 static void add_cores(compile_state *s, const char *id, const char *guard, text *t) {
+  const cpu_grid *g = s->fixed ? &s->fixed->grid : &s->grid;
   int64_t cores = 1;
-  for (int d = 0; d < s->grid.n_dims; d++)
-    cores *= s->grid.count[d];
+  for (int d = 0; d < g->n_dims; d++)
+    cores *= g->count[d];
+  if (s->fixed)
+    text_addf(t, "/* The plan is for %s; other sizes take the kernel's own loops, which are slower, may allocate, and have no cores. */\n", compile_sizes_text(s));
   text_addf(t, "/* %s() runs the cores of its plan one after the other in memory of this object, one caller at a time.  To run them at the same time, call\n", id);
   text_addf(t, " * %s_core() for each core 0 .. %s_CORES - 1, each on a workspace of its own of %s_WORKSPACE_BYTES bytes, aligned to 64, whose contents do not matter. */\n", id,
             guard, guard);
-  text_addf(t, "enum { %s_CORES = %" PRId64 " };\n#define %s_WORKSPACE_BYTES INT64_C(%" PRId64 ")\n", guard, cores, guard, s->grid.workspace_bytes);
+  text_addf(t, "enum { %s_CORES = %" PRId64 " };\n#define %s_WORKSPACE_BYTES INT64_C(%" PRId64 ")\n", guard, cores, guard, g->workspace_bytes);
   add_function(s, id, "_core", "void *const *buffers, void *workspace, int64_t core", t);
 }
 
@@ -165,7 +186,7 @@ static loom_status write_header(compile_state *s, const char **out) {
   text_addf(&t, " */\n#ifndef LOOM_%s_H\n#define LOOM_%s_H\n#include <stdint.h>\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n", guard, guard);
   text_addf(&t, "/* buffers: %zu of them, in the order above; sizes: %s. */\n", all.n, n_open ? text_str(&opens) : "none, may be NULL");
   add_function(s, id, "", "void *const *buffers, const int64_t *sizes", &t);
-  if (s->grid.n_dims)
+  if (s->grid.n_dims || s->fixed)
     add_cores(s, id, guard, &t);
   text_addf(&t, "\nstatic inline void %s_call(", id);
   add_parameters(s, &all, true, &t);

@@ -2,6 +2,7 @@
  *
  *   kernel.json         the kernel graph with its guards (loom.kernel.v1): arguments, results, the oracle of --check
  *   cpu/kernel.o        the object code
+ *   cpu/planned.o       of a kernel with open sizes: the code of a plan for those it was read with
  *   cpu/artifact.json   loom.host.v1: which kernel.json and which CPU the object is of, its block sizes, and what calls it (grid_call; absent: one
  *                       function of all arguments)
  *   plan.json, IRs/, constraints/   as of any machine, where the kernel has a spatial form
@@ -10,8 +11,8 @@
 #include "base/hash.h"
 #include "base/tiles.h"
 #include "compile.h"
-#include "compile_dots.h"
 #include "compile_exec.h"
+#include "compile_fixed.h"
 #include "compile_stage.h"
 #include "target/cpu/cpu.h"
 #include <string.h>
@@ -38,12 +39,15 @@ static data_value *blocks_data(compile_state *s, const sym_binding *blocks, size
   return o;
 }
 
-data_value *compile_grid_data(arena *m, const cpu_grid *p) {
+data_value *compile_grid_data(const compile_state *s) {
+  arena *m = &s->ctx->mem;
   data_value *o = data_object(m), *grid = data_array(m);
-  for (int d = 0; d < p->n_dims; d++)
-    data_push(m, grid, data_int(m, p->count[d]));
+  for (int d = 0; d < s->grid.n_dims; d++)
+    data_push(m, grid, data_int(m, s->grid.count[d]));
   data_set(m, o, "grid", grid);
-  data_set_int(m, o, "workspace_bytes", p->workspace_bytes);
+  data_set_int(m, o, "workspace_bytes", s->grid.workspace_bytes);
+  data_set_int(m, o, "dots_bf16", s->dots.bf16);
+  data_set_int(m, o, "dots_i8", s->dots.i8);
   return o;
 }
 
@@ -57,8 +61,7 @@ static void add_checksum(arena *m, data_value *o) {
 
 /* May the code use matrix tiles, which a process has to ask for? */
 static bool uses_tiles(const compile_state *s) {
-  const cpu_dots dots = s->grid.n_dims ? compile_dots(s) : (cpu_dots){CPU_DOT_NONE, CPU_DOT_NONE};
-  return dots.bf16 == CPU_DOT_TILES || dots.i8 == CPU_DOT_TILES;
+  return s->dots.bf16 == CPU_DOT_TILES || s->dots.i8 == CPU_DOT_TILES;
 }
 
 static const char *artifact_text(compile_state *s, const char *kernel, const sym_binding *blocks, size_t n) {
@@ -78,8 +81,10 @@ static const char *artifact_text(compile_state *s, const char *kernel, const sym
   data_set_string(m, o, "features", features);
   data_set(m, o, "block_sizes", blocks_data(s, blocks, n));
   if (s->grid.n_dims)
-    data_set(m, o, "grid_call", compile_grid_data(m, &s->grid));
-  data_set_bool(m, o, "tiles", uses_tiles(s));
+    data_set(m, o, "grid_call", compile_grid_data(s));
+  if (s->fixed)
+    data_set(m, o, "planned", compile_fixed_data(s));
+  data_set_bool(m, o, "tiles", uses_tiles(s) || (s->fixed && uses_tiles(s->fixed)));
   add_checksum(m, o);
   return data_write_json(m, o, 1);
 }
@@ -94,6 +99,8 @@ loom_status compile_write_artifact(compile_state *s) {
   const sym_binding *given, *blocks;
   size_t n_given, n;
   LOOM_TRY(compile_host_object(s, NULL));
+  if (s->fixed)
+    LOOM_TRY(compile_host_object(s->fixed, NULL));
   LOOM_TRY(compile_given_blocks(s, &given, &n_given));
   LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
   const char *kernel = compile_stage_text(s, COMPILE_KERNEL), *artifact = artifact_text(s, kernel, blocks, n);
@@ -103,6 +110,8 @@ loom_status compile_write_artifact(compile_state *s) {
   LOOM_TRY(file_make_dirs(s->ctx, file_join(&s->ctx->mem, s->output_dir, "cpu")));
   LOOM_TRY(write_bytes(s, "kernel.json", kernel, strlen(kernel)));
   LOOM_TRY(write_bytes(s, "cpu/kernel.o", s->object, s->object_size));
+  if (s->fixed)
+    LOOM_TRY(write_bytes(s, COMPILE_FIXED_FILE, s->fixed->object, s->fixed->object_size));
   return write_bytes(s, "cpu/artifact.json", artifact, strlen(artifact));
 }
 
@@ -171,12 +180,24 @@ static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
   return LOOM_OK;
 }
 
+loom_status compile_read_object(loom_ctx *ctx, const char *dir, const char *name, const char *sha256, char **out, size_t *out_size) {
+  const char *path = file_join(&ctx->mem, dir, name);
+  char hash[65];
+  LOOM_TRY(file_read(ctx, path, OBJECT_BYTES_MAX, out, out_size));
+  hash_sha256_hex(*out, *out_size, hash);
+  if (strcmp(hash, sha256) == 0)
+    return LOOM_OK;
+  diag_error(ctx, diag_file_span(ctx, path), LOOM_EINPUT, "the object code is damaged: it is not what the compiler wrote (its SHA-256 differs)");
+  diag_help(ctx, "compile the kernel again");
+  return LOOM_EINPUT;
+}
+
 static loom_status read_parts(compile_state *s, const artifact *a) {
   loom_ctx *ctx = s->ctx;
   char *source, hash[65];
   size_t size;
   data_value *v;
-  const char *path = file_join(&ctx->mem, a->dir, "kernel.json"), *object = file_join(&ctx->mem, a->dir, "cpu/kernel.o");
+  const char *path = file_join(&ctx->mem, a->dir, "kernel.json");
   LOOM_TRY(read_part(ctx, a, "kernel.json", KERNEL_BYTES_MAX, &source, &size));
   hash_sha256_hex(source, size, hash);
   if (strcmp(hash, a->kernel_hash) != 0) {
@@ -186,13 +207,7 @@ static loom_status read_parts(compile_state *s, const artifact *a) {
   }
   LOOM_TRY(data_read_json(ctx, path, source, size, &v));
   LOOM_TRY(kernel_from_data(ctx, v, &s->kernel));
-  LOOM_TRY(read_part(ctx, a, "cpu/kernel.o", OBJECT_BYTES_MAX, &s->object, &s->object_size));
-  hash_sha256_hex(s->object, s->object_size, hash);
-  if (strcmp(hash, a->object_hash) == 0)
-    return LOOM_OK;
-  diag_error(ctx, diag_file_span(ctx, object), LOOM_EINPUT, "the object code is damaged: it is not what the compiler wrote (its SHA-256 differs)");
-  diag_help(ctx, "compile the kernel again");
-  return LOOM_EINPUT;
+  return compile_read_object(ctx, a->dir, "cpu/kernel.o", a->object_hash, &s->object, &s->object_size);
 }
 
 void compile_show_source(compile_state *s, const char *source, size_t size) {
@@ -220,11 +235,17 @@ static loom_status look_at_source(compile_state *s) {
   return LOOM_OK;
 }
 
-loom_status compile_read_grid(loom_ctx *ctx, const data_value *v, cpu_grid *out) {
+loom_status compile_read_grid(compile_state *s, const data_value *v) {
+  loom_ctx *ctx = s->ctx;
+  cpu_grid *out = &s->grid;
   data_value *grid;
+  int64_t bf16, i8;
   *out = (cpu_grid){0};
   LOOM_TRY(data_need(ctx, v, "grid", DATA_ARRAY, &grid));
   LOOM_TRY(data_need_int(ctx, v, "workspace_bytes", 0, INT64_C(1) << 40, &out->workspace_bytes));
+  LOOM_TRY(data_need_int(ctx, v, "dots_bf16", CPU_DOT_NONE, CPU_DOT_TILES, &bf16));
+  LOOM_TRY(data_need_int(ctx, v, "dots_i8", CPU_DOT_NONE, CPU_DOT_TILES, &i8));
+  s->dots = (cpu_dots){(cpu_dot)bf16, (cpu_dot)i8};
   if (grid->n < 1 || grid->n > CPU_GRID_MAX)
     LOOM_FAIL(ctx, grid->span, LOOM_EINPUT, "the grid has %zu dimensions; expected 1 to %d", grid->n, CPU_GRID_MAX);
   for (size_t i = 0; i < grid->n; i++) {
@@ -239,17 +260,17 @@ loom_status compile_read_grid(loom_ctx *ctx, const data_value *v, cpu_grid *out)
 static loom_status read_grid(compile_state *s, const artifact *a) {
   const data_value *v = data_get(a->v, "grid_call");
   s->is_native = true;
-  return v ? compile_read_grid(s->ctx, v, &s->grid) : LOOM_OK;
+  return v ? compile_read_grid(s, v) : LOOM_OK;
 }
 
-static loom_status fixed_blocks(compile_state *s, const artifact *a, compile_options *o) {
-  solve_domain *d = ARENA_NEW_N(&s->ctx->mem, solve_domain, a->blocks->n);
-  for (size_t i = 0; i < a->blocks->n; i++) {
-    d[i].symbol = a->blocks->members[i].key;
-    LOOM_TRY(data_need_int(s->ctx, a->blocks, d[i].symbol, 1, INT64_C(1) << 40, &d[i].assigned));
+loom_status compile_read_blocks(loom_ctx *ctx, const data_value *v, compile_options *o) {
+  solve_domain *d = ARENA_NEW_N(&ctx->mem, solve_domain, v->n);
+  for (size_t i = 0; i < v->n; i++) {
+    d[i].symbol = v->members[i].key;
+    LOOM_TRY(data_need_int(ctx, v, d[i].symbol, 1, INT64_C(1) << 40, &d[i].assigned));
   }
   o->domains = d;
-  o->n_domains = a->blocks->n;
+  o->n_domains = v->n;
   return LOOM_OK;
 }
 
@@ -360,9 +381,10 @@ loom_status compile_open_artifact(loom_ctx *ctx, const compile_options *o, const
   LOOM_TRY(check_origin(ctx, &a));
   LOOM_TRY(read_parts(s, &a));
   LOOM_TRY(look_at_source(s));
-  LOOM_TRY(fixed_blocks(s, &a, own));
+  LOOM_TRY(compile_read_blocks(ctx, a.blocks, own));
   LOOM_TRY(read_grid(s, &a));
   LOOM_TRY(bind_sizes(s, r));
+  LOOM_TRY(compile_take_fixed(s, data_get(a.v, "planned"), a.dir, own));
   LOOM_TRY(compile_check_call(s, NULL));
   return kernel_verify(ctx, s->kernel);   /* at the sizes of this call: what the guards let through fits together */
 }

@@ -141,7 +141,7 @@ static const char *entry_text(compile_state *s) {
   if (s->plan)
     data_set(m, v, "plan", plan_to_data(m, s->plan));
   if (s->grid.n_dims)
-    data_set(m, v, "grid_call", compile_grid_data(m, &s->grid));
+    data_set(m, v, "grid_call", compile_grid_data(s));
   data_set(m, v, "search", search_data(m, &s->searched));
   data_set_string(m, v, "plain_loops", s->plain_because);
   if (s->plain_where.source && s->plain_where.source == s->kernel->source)
@@ -192,7 +192,7 @@ static loom_status read_entry(compile_state *s, const char *bytes, size_t size) 
   if (data_get(v, "plan"))
     LOOM_TRY(plan_from_data(ctx, data_get(v, "plan"), &s->plan));
   if (data_get(v, "grid_call"))
-    LOOM_TRY(compile_read_grid(ctx, data_get(v, "grid_call"), &s->grid));
+    LOOM_TRY(compile_read_grid(s, data_get(v, "grid_call")));
   LOOM_TRY(data_need(ctx, v, "search", DATA_OBJECT, &part));
   LOOM_TRY(read_search(ctx, part, &s->searched));
   LOOM_TRY(data_need(ctx, v, "plain_loops", data_get(v, "plain_loops") && data_get(v, "plain_loops")->kind == DATA_NULL ? DATA_NULL : DATA_STRING, &part));
@@ -210,8 +210,7 @@ static loom_status take_entry(compile_state *s, const char *bytes, size_t size) 
     compile_keep_blocks(s);
   else
     s->machine = NULL;
-  if (s->plain_because)
-    compile_note_plain(s);
+  compile_note_plain(s);
   return LOOM_OK;
 }
 

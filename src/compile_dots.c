@@ -8,9 +8,3 @@ static cpu_dot fastest(const compile_state *s, dtype t, const char *tiles, const
 }
 
 cpu_dots compile_dots(const compile_state *s) { return (cpu_dots){fastest(s, DTYPE_BF16, "mac_amx_bf16", "mac_bf16"), fastest(s, DTYPE_I8, "mac_amx_i8", "mac_i8")}; }
-
-bool compile_flushes_bf16(const compile_state *s) {
-  if (!s->grid.n_dims)
-    return false;
-  return s->machine ? compile_dots(s).bf16 != CPU_DOT_NONE : cpu_has_dot(s->ctx, DTYPE_BF16, CPU_DOT_VECTORS) || cpu_has_dot(s->ctx, DTYPE_BF16, CPU_DOT_TILES);
-}

@@ -5,6 +5,4 @@
 
 /* The fastest by the rates of the machine's file that the running CPU and its system have.  Code is other code for each: what keeps code keeps them too. */
 cpu_dots compile_dots(const compile_state *s);
-/* May the program for this CPU take bf16 operands and their sums below 2^-126 for 0?  An artifact, which has no machine: if the CPU could. */
-bool compile_flushes_bf16(const compile_state *s);
 #endif

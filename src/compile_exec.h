@@ -41,8 +41,11 @@ kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
 LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, void *root, interp_tensor *shape, void **out);
 
 /* ---- compile_artifact.c ---- */
-data_value *compile_grid_data(arena *m, const cpu_grid *g);
-LOOM_MUST_USE loom_status compile_read_grid(loom_ctx *ctx, const data_value *v, cpu_grid *out);
+/* How the code of s->grid is called, and what it is made of. */
+data_value *compile_grid_data(const compile_state *s);
+LOOM_MUST_USE loom_status compile_read_object(loom_ctx *ctx, const char *dir, const char *name, const char *sha256, char **out, size_t *out_size);
+LOOM_MUST_USE loom_status compile_read_blocks(loom_ctx *ctx, const data_value *v, compile_options *o);      /* numbers by symbol become o->domains */
+LOOM_MUST_USE loom_status compile_read_grid(compile_state *s, const data_value *v);
 void compile_show_source(compile_state *s, const char *source, size_t size);      /* to messages about s->kernel, which was read without it */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves);      /* fills s->object; s->stage0 is lowered away */
 LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */

@@ -2,6 +2,7 @@
 #include "compile.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
+#include "compile_fixed.h"
 #include "compile_provider.h"
 #include "target/cpu/cpu.h"
 #include "run/run_cores.h"
@@ -40,11 +41,12 @@ static loom_status call_buffers(compile_state *s, const interp_tensor *inputs, v
 
 /* In the order of the function's last arguments. */
 static const int64_t *open_sizes(compile_state *s) {
-  VEC_OF(int64_t) sizes = {0};
-  for (size_t i = 0; i < s->kernel->symbols.n; i++)
-    if (s->kernel->symbols.at[i].is_open)
-      vec_push(&s->ctx->mem, &sizes, s->kernel->symbols.at[i].value);
-  return sizes.at;
+  const kernel_symbol **open;
+  const size_t n = compile_open_sizes(s, &open);
+  int64_t *sizes = ARENA_NEW_N(&s->ctx->mem, int64_t, n);
+  for (size_t i = 0; i < n; i++)
+    sizes[i] = open[i]->value;
+  return sizes;
 }
 
 /* ---- the call ---- */

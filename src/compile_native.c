@@ -1,14 +1,16 @@
 #include "compile_native.h"
 #include "compile_dots.h"
+#include "compile_fixed.h"
 
 /* ---- why there is no plan ---- */
 
 static const char *open_sizes(compile_state *s) {
+  const kernel_symbol **open;
+  const size_t n = compile_open_sizes(s, &open);
   text t = text_new(&s->ctx->mem);
-  for (size_t i = 0; i < s->kernel->symbols.n; i++)
-    if (s->kernel->symbols.at[i].is_open)
-      text_addf(&t, "%s%s", t.size ? ", " : "", s->kernel->symbols.at[i].name);
-  return t.size ? text_str(&t) : NULL;
+  for (size_t i = 0; i < n; i++)
+    text_addf(&t, "%s%s", i ? ", " : "", open[i]->name);
+  return n ? text_str(&t) : NULL;
 }
 
 /* Sizes that are known when the kernel is called, MLIR text: these have nothing to search.  NULL: there is a spatial form, or nobody asks for one. */
@@ -38,6 +40,12 @@ static bool is_named(const compile_state *s, loom_status st) {
 }
 
 void compile_note_plain(compile_state *s) {
+  if (!s->plain_because)
+    return;
+  if (s->fixed) {
+    diag_note(s->ctx, LOOM_NOSPAN, "kernel '%s' has a planned program for %s; at other sizes it runs as plain loops on this CPU, slower", s->kernel->name, compile_sizes_text(s));
+    return;
+  }
   diag_note(s->ctx, s->plain_where, "%s runs as plain loops on this CPU, slower than a planned program: %s",
             s->kernel ? arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name) : "the function", s->plain_because);
 }
@@ -58,7 +66,8 @@ void compile_keep_blocks(compile_state *s) {
 
 loom_status compile_native_program(compile_state *s) {
   compile_keep_blocks(s);
-  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), compile_dots(s), &s->grid, &s->native);
+  s->dots = compile_dots(s);
+  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), s->dots, &s->grid, &s->native);
 }
 
 static void forget_search(compile_state *s) {
@@ -67,6 +76,7 @@ static void forget_search(compile_state *s) {
   ir_close_module(s->bufferized);
   s->stage0 = s->canonical = s->bufferized = (MlirModule){NULL};
   s->grid = (cpu_grid){0};
+  s->dots = (cpu_dots){CPU_DOT_NONE, CPU_DOT_NONE};
   s->nest = NULL;
   s->plan = NULL;
   s->space = (explore_space){0};
@@ -89,7 +99,6 @@ static loom_status plan_program(compile_state *s, native_ways ways, bool *done) 
   s->plain_where = *before.last ? (*before.last)->span : LOOM_NOSPAN;
   s->plain_because = errors_since(s, before);
   diag_drop(s->ctx, before);
-  compile_note_plain(s);
   forget_search(s);
   s->o = o;
   return LOOM_OK;
@@ -99,9 +108,7 @@ loom_status compile_native(compile_state *s, native_ways ways) {
   bool done = s->o->stop_after <= COMPILE_STAGE0 || s->o->plain_loops;      /* nobody asks for a plan */
   if (!done) {
     s->plain_because = why_not_spatial(s);
-    if (s->plain_because)
-      compile_note_plain(s);
-    else
+    if (!s->plain_because)
       LOOM_TRY(plan_program(s, ways, &done));
     if (done)
       return LOOM_OK;

@@ -1,6 +1,5 @@
 /* Execution: contents of the arguments, tile functions, the virtual chip, the check against the interpreter. */
 #include "compile.h"
-#include "compile_dots.h"
 #include "compile_exec.h"
 #include "target/cpu/cpu.h"
 #include <math.h>
@@ -38,7 +37,7 @@ loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact) {
     LOOM_TRY(compile_given_blocks(s, &given, &n));
   interp_options o = {.blocks = s->plan ? blocks.at : given, .n_blocks = s->plan ? blocks.n : n,
                       .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32,
-                      .flushes_bf16 = compile_flushes_bf16(s), .exact = exact, .op_budget = -1};
+                      .flushes_bf16 = s->dots.bf16 != CPU_DOT_NONE, .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 

@@ -1,6 +1,7 @@
 /* loom.summary.v1: what a compile decided, what it predicts, and what the run showed. */
 #include "compile.h"
 #include "compile_exec.h"
+#include "compile_fixed.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -146,6 +147,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
     data_set(m, v, "block_sizes", host_blocks(s));
   if (s->plain_because)
     data_set_string(m, v, "plain_loops", s->plain_because);
+  if (s->fixed)
+    data_set(m, v, "planned_sizes", data_get(compile_fixed_data(s), "sizes"));
   if (e)
     add_execution(s, v, e);
   if (s->kernels)

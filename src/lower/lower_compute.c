@@ -32,7 +32,7 @@ static const char *dim_list(arena *m, int rank) {
   return text_str(&t);
 }
 
-/* Numpy's rules as a map: missing dims are left out, dims of size 1 read index 0 where the result is larger. */
+/* Numpy's rules as a map: missing dims are left out, dims of size 1 read index 0 where the result is larger, as do those in front of the result's. */
 static loom_status broadcast_map(lowering *l, const kernel_type *from, const kernel_type *to, const char **out) {
   text t = text_new(l->mem);
   text_addf(&t, "affine_map<%s -> (", dim_list(l->mem, to->rank));
@@ -40,6 +40,10 @@ static loom_status broadcast_map(lowering *l, const kernel_type *from, const ker
     int at = d + to->rank - from->rank;
     bool known, to_known;
     int64_t n, to_n;
+    if (at < 0) {
+      text_addf(&t, "%s0", d ? ", " : "");
+      continue;
+    }
     LOOM_TRY(lower_static_size(l, from->dim[d], &known, &n));
     LOOM_TRY(lower_static_size(l, to->dim[at], &to_known, &to_n));
     bool repeats = known && n == 1 && !(to_known && to_n == 1);

@@ -44,8 +44,9 @@ bool cpu_has_dot(loom_ctx *ctx, dtype t, cpu_dot kind);
  * workspace; arg = the core.  Code for vectors of vector_bytes (codegen_vector_bytes).  LOOM_EUNSUP: cores talk to each other, which only chips can. */
 LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
 /* The object made of such a module `m` shall be for other programs, and its functions are `name`(tensors, sizes: not looked at), which runs all cores in
- * turn on a workspace of the object's own, one caller at a time, and `name`_core(tensors, workspace: 64-byte aligned, core: 0 .. cores - 1). */
-void cpu_export_grid(ir_ctx *ir, MlirModule m, const char *name, const cpu_grid *g);
+ * turn on a workspace of the object's own, one caller at a time, and `name`_core(tensors, workspace: 64-byte aligned, core: 0 .. cores - 1).
+ * sizes: `m` has a tile function `name` of its own, which is called when the n_sizes sizes of a call are others than these. */
+void cpu_export_grid(ir_ctx *ir, MlirModule m, const char *name, const cpu_grid *g, const int64_t *sizes, size_t n_sizes);
 /* Links such an object, also one from a file; malloc and free are granted. */
 LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

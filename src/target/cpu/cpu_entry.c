@@ -94,10 +94,9 @@ static loom_status write_entry(ir_ctx *ir, MlirOperation f, const char *name, co
     }
   }
   text_addf(out, "func.func private @\"%s\"(%s)\n", inner, text_str(&types));
-  const bool is_exported = cpu_is_exported(f);
   text_addf(out, "func.func @\"%s\"(%%buf: !llvm.ptr, %%arg: !llvm.ptr)%s {\n%s  func.call @\"%s\"(%s) : (%s) -> ()\n  return\n}\n", name,
-            is_exported ? " attributes {llvm.linkage = #llvm.linkage<internal>}" : "", text_str(&e.out), inner, text_str(&values), text_str(&types));
-  if (is_exported)
+            cpu_is_hidden(f) ? " attributes {llvm.linkage = #llvm.linkage<internal>}" : "", text_str(&e.out), inner, text_str(&values), text_str(&types));
+  if (cpu_is_exported(f))
     cpu_write_export(mem, f, name, e.n_buffers - 1, out);
   return LOOM_OK;
 }

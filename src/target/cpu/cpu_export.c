@@ -1,14 +1,26 @@
 /* Programs of cores as functions of an object for others (cpu_export_grid). */
 #include "target/cpu/cpu_private.h"
 
-void cpu_export_grid(ir_ctx *ir, MlirModule m, const char *name, const cpu_grid *g) {
-  MlirOperation core = ir_find_func(m, CPU_CORE_NAME);
-  text counts = text_new(&ir->ctx->mem);
-  for (int d = 0; d < g->n_dims; d++)
-    text_addf(&counts, "%s%" PRId64, d ? ", " : "", g->count[d]);
+static MlirAttribute numbers(ir_ctx *ir, const int64_t *at, size_t n) {
+  text t = text_new(&ir->ctx->mem);
+  for (size_t i = 0; i < n; i++)
+    text_addf(&t, "%s%" PRId64, i ? ", " : "", at[i]);
+  return ir_attr(ir, arena_printf(&ir->ctx->mem, "array<i64: %s>", text_str(&t)));
+}
+
+static const char *loops_of(arena *m, const char *name) { return arena_printf(m, "%s__loops", name); }
+
+void cpu_export_grid(ir_ctx *ir, MlirModule m, const char *name, const cpu_grid *g, const int64_t *sizes, size_t n_sizes) {
+  MlirOperation core = ir_find_func(m, CPU_CORE_NAME), loops = ir_find_func(m, name);
+  ir_set_attr(core, "loom.hidden", ir_unit_attr(ir));
   ir_set_attr(core, "loom.export", ir_str_attr(ir, name));
-  ir_set_attr(core, "loom.counts", ir_attr(ir, arena_printf(&ir->ctx->mem, "array<i64: %s>", text_str(&counts))));
+  ir_set_attr(core, "loom.counts", numbers(ir, g->count, (size_t)g->n_dims));
   ir_set_attr(core, "loom.workspace_bytes", ir_int_attr(ir, g->workspace_bytes));
+  if (!sizes)
+    return;
+  ir_set_attr(core, "loom.sizes", numbers(ir, sizes, n_sizes));
+  ir_set_attr(loops, "sym_name", ir_str_attr(ir, loops_of(&ir->ctx->mem, name)));
+  ir_set_attr(loops, "loom.hidden", ir_unit_attr(ir));
 }
 
 static MlirAttribute counts_of(MlirOperation core) { return ir_attr_of(core, "loom.counts"); }
@@ -43,12 +55,12 @@ static void write_core(arena *m, MlirOperation core, const char *name, const cha
 }
 
 /* All cores in turn on a workspace of the object's own; a lock keeps callers on other threads waiting. */
-static void write_all(MlirOperation core, const char *name, int64_t bytes, text *out) {
+static void write_all(MlirOperation core, const char *name, const char *core_of, const char *linkage, int64_t bytes, text *out) {
   text_addf(out,
             "llvm.mlir.global internal @loom_workspace() {alignment = 64 : i64} : !llvm.array<%" PRId64 " x i8> {\n  %%zero = llvm.mlir.zero : !llvm.array<%" PRId64 " x i8>\n"
             "  llvm.return %%zero : !llvm.array<%" PRId64 " x i8>\n}\n"
             "llvm.mlir.global internal @loom_busy(0 : i32) : i32\n"
-            "func.func @\"%s\"(%%tensors: !llvm.ptr, %%sizes: !llvm.ptr) {\n"
+            "func.func @\"%s\"(%%tensors: !llvm.ptr, %%sizes: !llvm.ptr)%s {\n"
             "  %%workspace = llvm.mlir.addressof @loom_workspace : !llvm.ptr\n  %%busy = llvm.mlir.addressof @loom_busy : !llvm.ptr\n"
             "  %%free = llvm.mlir.constant(0 : i32) : i32\n  %%taken = llvm.mlir.constant(1 : i32) : i32\n"
             "  scf.while : () -> () {\n    %%was = llvm.atomicrmw xchg %%busy, %%taken acquire : !llvm.ptr, i32\n    %%wait = llvm.icmp \"ne\" %%was, %%free : i32\n"
@@ -56,15 +68,34 @@ static void write_all(MlirOperation core, const char *name, int64_t bytes, text 
             "  %%from = arith.constant 0 : i64\n  %%to = arith.constant %" PRId64 " : i64\n  %%step = arith.constant 1 : i64\n"
             "  scf.for %%core = %%from to %%to step %%step : i64 {\n    func.call @\"%s_core\"(%%tensors, %%workspace, %%core) : (!llvm.ptr, !llvm.ptr, i64) -> ()\n  }\n"
             "  llvm.store %%free, %%busy atomic release {alignment = 4 : i64} : i32, !llvm.ptr\n  return\n}\n",
-            bytes, bytes, bytes, name, all_cores(core), name);
+            bytes, bytes, bytes, name, linkage, all_cores(core), core_of);
 }
 
+/* The plan's program when the sizes of the call are its own, else the loops. */
+static void write_choice(arena *m, MlirAttribute sizes, const char *name, const char *planned, text *out) {
+  text_addf(out, "func.func @\"%s\"(%%tensors: !llvm.ptr, %%sizes: !llvm.ptr) {\n  %%e0 = llvm.mlir.constant(true) : i1\n", name);
+  const intptr_t n = mlirDenseArrayGetNumElements(sizes);
+  for (intptr_t i = 0; i < n; i++)
+    text_addf(out, "  %%f%" PRIdPTR " = llvm.getelementptr %%sizes[%" PRIdPTR "] : (!llvm.ptr) -> !llvm.ptr, i64\n  %%s%" PRIdPTR " = llvm.load %%f%" PRIdPTR " : !llvm.ptr -> i64\n"
+                   "  %%w%" PRIdPTR " = llvm.mlir.constant(%" PRId64 " : i64) : i64\n  %%c%" PRIdPTR " = llvm.icmp \"eq\" %%s%" PRIdPTR ", %%w%" PRIdPTR " : i64\n"
+                   "  %%e%" PRIdPTR " = llvm.and %%e%" PRIdPTR ", %%c%" PRIdPTR " : i1\n",
+              i, i, i, i, i, mlirDenseI64ArrayGetElement(sizes, i), i, i, i, i + 1, i, i);
+  text_addf(out, "  scf.if %%e%" PRIdPTR " {\n    func.call @\"%s\"(%%tensors, %%sizes) : (!llvm.ptr, !llvm.ptr) -> ()\n  } else {\n"
+                 "    func.call @\"%s\"(%%tensors, %%sizes) : (!llvm.ptr, !llvm.ptr) -> ()\n  }\n  return\n}\n",
+            n, planned, loops_of(m, name));
+}
+
+bool cpu_is_hidden(MlirOperation function) { return !mlirAttributeIsNull(ir_attr_of(function, "loom.hidden")); }
 bool cpu_is_exported(MlirOperation core) { return !mlirAttributeIsNull(ir_attr_of(core, "loom.export")); }
 
 void cpu_write_export(arena *m, MlirOperation core, const char *entry, int64_t n_tensors, text *out) {
   const char *name = ir_attr_string(m, ir_attr_of(core, "loom.export"));
   int64_t bytes = 0;
   (void)ir_attr_int(ir_attr_of(core, "loom.workspace_bytes"), &bytes);
+  const MlirAttribute sizes = ir_attr_of(core, "loom.sizes");
+  const char *planned = mlirAttributeIsNull(sizes) ? name : arena_printf(m, "%s__planned", name);
   write_core(m, core, name, entry, n_tensors, out);
-  write_all(core, name, bytes ? bytes : 1, out);
+  write_all(core, planned, name, planned == name ? "" : " attributes {llvm.linkage = #llvm.linkage<internal>}", bytes ? bytes : 1, out);
+  if (planned != name)
+    write_choice(m, sizes, name, planned, out);
 }

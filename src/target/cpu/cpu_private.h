@@ -51,6 +51,7 @@ MlirValue cpu_reserve(ir_ctx *ir, MlirValue workspace, int64_t *bytes, int64_t r
 void cpu_add_transpose(text *out, const char *element, int lanes, const char **v);
 /* Of a core's program that cpu_export_grid has marked: the functions that the object exports, which call `entry`.  n_tensors: its buffers but the workspace. */
 bool cpu_is_exported(MlirOperation core);
+bool cpu_is_hidden(MlirOperation function);      /* its entry is for the module alone */
 void cpu_write_export(arena *m, MlirOperation core, const char *entry, int64_t n_tensors, text *out);
 /* Gives every tile function its C entry: a function of its name that builds the memrefs from buf and arg. */
 LOOM_MUST_USE loom_status cpu_make_entries(ir_ctx *ir, MlirModule m);
