@@ -208,6 +208,7 @@ static loom_status run_row(loom_ctx *ctx, const run_flags *f, const peer_row *r)
   const bench_options bo = {.seconds = f->seconds};
   memset(all, 0, sizeof all);
   LOOM_TRY(row_options(ctx, r, &c));
+  c.run_threads = f->threads;
   loom_status st = compile_bench_open(ctx, &c, &bo, &s, &loom, &b);
   if (st == LOOM_OK) {
     size_t args = 0;
