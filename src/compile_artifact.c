@@ -7,6 +7,7 @@
  *                       function of all arguments)
  *   plan.json, IRs/, constraints/   as of any machine, where the kernel has a spatial form
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/tiles.h"
@@ -23,9 +24,11 @@ enum { KERNEL_BYTES_MAX = 64 << 20, OBJECT_BYTES_MAX = 256 << 20, ARTIFACT_BYTES
 loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves) {
   if (s->object)
     return LOOM_OK;
+  const double before = clock_ms();
   MlirModule lowered = ir_clone_module(mlirModuleIsNull(s->native) ? s->stage0 : s->native);   /* they can still be printed */
   loom_status st = cpu_kernel_object(&s->ir, lowered, leaves, &s->object, &s->object_size);
   ir_close_module(lowered);
+  vec_push(&s->ctx->mem, &s->times, ((compile_time){"object", clock_ms() - before}));
   return st;
 }
 

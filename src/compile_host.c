@@ -1,4 +1,5 @@
 /* Native execution: the kernel as loops (lower_kernel_host), compiled for this CPU, called on the arguments' memory. */
+#include "base/clock.h"
 #include "compile.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
@@ -55,7 +56,9 @@ loom_status compile_open_image(compile_state *s, compile_image *out) {
   const cpu_leaves leaves = {.products = s->o->providers != NULL};
   *out = (compile_image){0};
   LOOM_TRY(compile_host_object(s, s->is_opaque ? &leaves : NULL));
+  const double before = clock_ms();
   loom_status st = compile_link_host(s, &out->providers, &out->image);
+  vec_push(&s->ctx->mem, &s->times, ((compile_time){"link", clock_ms() - before}));
   void *address = st == LOOM_OK ? codegen_lookup(out->image, name) : NULL;
   memcpy(&out->fn, &address, sizeof out->fn);
   if (address)

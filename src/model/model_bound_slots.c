@@ -21,6 +21,8 @@ static int64_t panel_extent(const bounder *b, const program_access *a, int d, in
 /* Most channels over the box that hold slots with all tiles of `loops`, of all cores of a wave. */
 static int64_t most_channels(const bounder *b, const int32_t *cores, const program_access *a, uint32_t loops) {
   int64_t least[NEST_RANK_MAX], most[NEST_RANK_MAX];
+  if (b->p->channels == 1)
+    return 1;
   for (int d = 0; d < a->rank; d++) {
     int l = a->loop[d];
     int64_t shape = model_max(a->shape[d], 1), n = l >= 0 && l < b->p->n_parallel && l != a->only_first ? cores[l] : 1;
