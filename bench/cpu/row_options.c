@@ -30,7 +30,7 @@ loom_status row_options(loom_ctx *ctx, const peer_row *r, compile_options *out) 
   const char *eq = r->argument ? strchr(r->argument, '=') : NULL;
   if (eq)
     vec_push(&ctx->mem, &given, helion_parse_given(&ctx->mem, arena_strndup(&ctx->mem, r->argument, (size_t)(eq - r->argument)), eq + 1));
-  *out = (compile_options){.input = r->file, .machine = "host", .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .threads = 1, .stop_after = COMPILE_TOG,
+  *out = (compile_options){.input = r->file, .machine = "host", .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .threads = 1, .run_threads = 1, .stop_after = COMPILE_TOG,
                            .helion = {.shapes = shapes.at, .n_shapes = shapes.n, .given = given.at, .n_given = given.n, .function = r->function, .has_dtype = true}};
   if (!dtype_parse(r->type, &out->helion.dtype))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "'%s' is no element type", r->type);
