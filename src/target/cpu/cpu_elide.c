@@ -43,7 +43,7 @@ static bool only_reads(MlirOperation op, unsigned operand) {
   if (ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.load"))
     return operand == 0;
   if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
-    return false;   /* read again and again: from rows that lie together */
+    return operand == 0;   /* the left-hand side: rows that are in L1 while they are used (cpu_product_text.c) */
   return text_starts(ir_op_name(op), "linalg.") && ir_segment(op, 0, &first, &count) && operand < (unsigned)count;
 }
 

@@ -69,6 +69,20 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, "\n      }\n");
 }
 
+/* What comes next is asked for while this panel is computed: the sums of the next panel, and a share of the next rows of A. */
+static void add_prefetches(product_text *k) {
+  LINE(k, "    %%jnext = arith.addi %%j0, %%cNR : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
+  for (int v = 0; v < k->b.vectors; v++)
+    LINE(k, "    %%jp%d = arith.addi %%jsoon, %%v%d : index\n    %%js%d = arith.minsi %%jp%d, %%lastn : index\n", v, v, v, v);
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "    memref.prefetch %%from[%%r%d, %%js%d], write, locality<3>, data : " MATRIX "\n", i, v);
+  LINE(k, "    %%line = arith.muli %%p, %%cL : index\n    scf.for %%kp = %%line to %%k step %%share {\n");
+  for (int i = 0; i < k->b.rows; i++)
+    LINE(k, "      memref.prefetch %%a[%%soon%d, %%kp], read, locality<3>, data : " MATRIX "\n", i);
+  LINE(k, "    }\n");
+}
+
 /* Sums of a panel; where %init is true they start from 0 and what %from holds does not matter. */
 static void add_panel(product_text *k) {
   int lanes = k->b.lanes;
@@ -85,6 +99,7 @@ static void add_panel(product_text *k) {
     for (int v = 0; v < k->b.vectors; v++)
       LINE(k, "      %%old%d = vector.maskedload %%from[%%r%d, %%j0_%d], %%known%d, %%z : " MATRIX ", vector<%dxi1>, vector<%dxf32> into vector<%dxf32>\n",
            i * k->b.vectors + v, i, v, v, lanes, lanes, lanes);
+  add_prefetches(k);
   add_inner_loop(k, "%mid", "%c0", "%kwhole", "%old", STEPS);
   add_inner_loop(k, "%new", "%kwhole", "%k", "%mid#", 1);
   for (int i = 0; i < k->b.rows; i++)
@@ -105,11 +120,13 @@ const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
   for (int v = 0; v < k.b.vectors; v++)
     LINE(&k, "  %%v%d = arith.constant %d : index\n", v, v * lanes);
   LINE(&k, "  %%st%d = arith.constant %d : index\n  %%st1 = arith.constant 1 : index\n  %%m = memref.dim %%to, %%c0 : " MATRIX "\n  %%n = memref.dim %%to, %%st1 : " MATRIX "\n"
-           "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n"
+           "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n  %%lastn = arith.subi %%n, %%st1 : index\n"
+           "  %%cL = arith.constant 16 : index\n  %%panels = arith.ceildivui %%n, %%cNR : index\n  %%share = arith.muli %%panels, %%cL : index\n"
            "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", STEPS, STEPS, STEPS);
   LINE(&k, "  scf.for %%i0 = %%c0 to %%m step %%cMR {\n");
   for (int i = 0; i < k.b.rows; i++)
-    LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n", i, i, i, i);
+    LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n"
+             "      %%next%d = arith.addi %%q%d, %%cMR : index\n      %%soon%d = arith.minsi %%next%d, %%last : index\n", i, i, i, i, i, i, i, i);
   LINE(&k, "    scf.for %%j0 = %%c0 to %%n step %%cNR {\n");
   add_panel(&k);
   LINE(&k, "    }\n  }\n  return\n}\n");
