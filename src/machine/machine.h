@@ -101,6 +101,7 @@ typedef struct machine {
   /* DRAM */
   int64_t dram_channels; int64_t dram_channel_bytes; machine_number dram_bytes_per_cycle; /* all channels together */
   machine_number dram_latency_cycles; int64_t dram_page_bytes;
+  int64_t dram_run_cycles;                  /* of a transfer for every run of consecutive bytes beyond its first; not told: 0 */
   int64_t dram_align_bytes, dram_write_align_bytes;      /* the network reads, and writes, between DRAM and L1 addresses that are equal mod these; write 0: not told, as reads */
   VEC_OF(int64_t) attach;                   /* linear core index (row-major over the mesh dims, dim 0 slowest) next to each channel; one entry a channel */
   bool attach_assumed; loom_span attach_span;

@@ -113,6 +113,8 @@ static data_value *dram_tree(arena *mem, const machine *m) {
   add_fields(mem, m, "dram", v);
   data_set(mem, v, "bytes_per_cycle", rate_tree(mem, &m->dram_bytes_per_cycle));
   data_set(mem, v, "attach", machine_with_origin(mem, attach, origin ? origin : &spread));
+  if (m->dram_run_cycles)
+    data_set(mem, v, "run_cycles", whole_tree(mem, m, "dram.run_cycles", m->dram_run_cycles));
   if (m->dram_write_align_bytes)
     data_set(mem, v, "write_align_bytes", whole_tree(mem, m, "dram.write_align_bytes", m->dram_write_align_bytes));
   if (m->hashes_channels)

@@ -111,6 +111,8 @@ static void add_dram(table *t, const machine *m) {
   row(t, "bytes_per_cycle", number_text(t->mem, m->dram_bytes_per_cycle.value), "bytes/cycle", &m->dram_bytes_per_cycle);
   row(t, "  in GB/s", number_text(t->mem, m->dram_bytes_per_cycle.value * m->clock_hz.value / 1e9), "GB/s", NULL);
   row(t, "attached to cores", text_str(&cores), "", attach ? attach : m->attach_assumed ? &spread : NULL);
+  if (m->dram_run_cycles)
+    row(t, "run_cycles", grouped(t->mem, m->dram_run_cycles), "cycles", machine_origin_find(m, "dram.run_cycles"));
   if (m->dram_write_align_bytes)
     row(t, "write_align_bytes", grouped(t->mem, m->dram_write_align_bytes), "bytes", machine_origin_find(m, "dram.write_align_bytes"));
   if (m->hashes_channels)

@@ -261,13 +261,15 @@ static loom_status read_interleave(loom_ctx *ctx, const data_value *dram, machin
 
 static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) {
   static const char *const keys[] = {"channels", "channel_bytes", "gb_per_s", "channel_gb_per_s", "bytes_per_cycle", "latency_cycles", "page_bytes",
-                                     "align_bytes", "write_align_bytes", "attach", "interleave", "bank"};
+                                     "align_bytes", "write_align_bytes", "run_cycles", "attach", "interleave", "bank"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "dram", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(read_fields(ctx, v, "dram", m));
   if (data_get(v, "write_align_bytes"))
     LOOM_TRY(machine_read_whole(ctx, data_get(v, "write_align_bytes"), "write_align_bytes", "dram.write_align_bytes", 1, 65536, m, &m->dram_write_align_bytes));
+  if (data_get(v, "run_cycles"))
+    LOOM_TRY(machine_read_whole(ctx, data_get(v, "run_cycles"), "run_cycles", "dram.run_cycles", 0, 65536, m, &m->dram_run_cycles));
   LOOM_TRY(read_dram_rate(ctx, v, m));
   LOOM_TRY(read_interleave(ctx, v, m));
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_BANK, v, m));

@@ -46,6 +46,14 @@ static int64_t channels_of(const model_program *p, const program_access *a, cons
   return found;
 }
 
+int64_t program_runs(const program_access *a, const int64_t *extent) {
+  int64_t runs = 1;
+  for (int i = a->rank - 2 - whole_dims(a, extent); i >= 0; i--)
+    if (!model_scale(&runs, extent[a->by_pitch[i]]))
+      return MODEL_MOST;
+  return runs;
+}
+
 int64_t program_channels(const model_program *p, const program_access *a, const int64_t *extent) { return channels_of(p, a, extent, whole_dims(a, extent)); }
 
 int64_t program_channels_most(const model_program *p, const program_access *a, const int64_t *least, const int64_t *most) {

@@ -7,6 +7,7 @@
  *              multicast, which keeps the cores in step, R = max(own, share) as well (so too for the heads of chains)
  *   multicast  R = own + G*h + s + max(tree*b/k, b/P), all of them in step max(own, share) + the same
  *   chain      R = max(own + i*(s + b/k), 2*h + (1 + j)*(s + b/k)), the first max(own, share) + steps*(s + h + b/k): the first core hands it on i times, others j times
+ *   where runs cost (dram.run_cycles), C also has that for every run of consecutive bytes but the first of each slot: the core itself waits for them
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
 #include "model/model_program.h"
 
@@ -84,6 +85,17 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
   }
   *wave = program_channels(p, a, all);
   return program_channels(p, a, own);
+}
+
+/* What the runs of a slot cost beyond one. */
+static int64_t run_cycles(const model_program *p, const model_point *at, const program_access *a, uint32_t panel) {
+  int64_t extent[NEST_RANK_MAX], runs;
+  if (!p->run)
+    return 0;
+  for (int d = 0; d < a->rank; d++)
+    extent[d] = box_extent(at, a, panel, d);
+  runs = program_runs(a, extent) - 1;
+  return model_scale(&runs, p->run) ? runs : MODEL_MOST;
 }
 
 /* DRAM bytes of the whole machine: what the loops it is left in touch, edges clamped; a parallel loop it does not move with repeats it on every
@@ -345,7 +357,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     return false;
   if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
     return false;
-  int64_t wave_channels, channels = box_channels(p, at, a, x.panel, &wave_channels), cycles = 0, last = 0;
+  int64_t wave_channels, channels = box_channels(p, at, a, x.panel, &wave_channels), cycles = 0, last = 0, more = run_cycles(p, at, a, x.panel), waits = 0;
   load_time first = {0};
   const model_route *last_route = r;
   __int128 crossed[MODEL_LINKS_MAX] = {0}, sent[MODEL_LINKS_MAX] = {0}, senders = 0;
@@ -376,7 +388,8 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       last = each;
       last_route = q;
     }
-    if (!model_scale(&each, times) || (cycles += each) > MODEL_MOST)
+    int64_t runs = more;
+    if (!model_scale(&each, times) || (cycles += each) > MODEL_MOST || !model_scale(&runs, times) || (waits += runs) > MODEL_MOST)
       return false;
     k.is_first = false;
   } while (next_wave(p, at, x.over, &k));
@@ -385,8 +398,10 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     out->link_sent[l] = (share_of(sent[l], out->dram_bytes, senders) + 1023) / 1024;
     out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024 + out->link_sent[l];
   }
+  bool is_priced = !a->is_store || price_store(p, at, a, c, bytes, cycles, last, last_route, out);
+  out->compute += waits;
   if (a->is_store)
-    return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
+    return is_priced;
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;

@@ -569,6 +569,7 @@ static int64_t in_1024(const machine_number *rate) {
 static void read_machine(model_program *p, const machine *m) {
   p->setup = (int64_t)m->transfer_setup_cycles.value;
   p->latency = (int64_t)m->dram_latency_cycles.value;
+  p->run = m->dram_run_cycles;
   p->hop = (int64_t)m->hop_cycles.value;
   p->port_rate = in_1024(&m->l1_bytes_per_cycle);
   p->link_rate = in_1024(&m->link_bytes_per_cycle);

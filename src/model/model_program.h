@@ -91,7 +91,7 @@ struct model_program {
   int n_gathers; struct { int across; int rank; program_size dim[NEST_RANK_MAX]; int64_t elem_bytes; } gather[8];
   bool pads;                            /* edge tiles cost what whole ones do */
   /* cycles; bytes in 1024 cycles, 0: without limit */
-  int64_t setup, latency, hop, port_rate, link_rate, dram_rate, channels, page_bytes, l1_align;
+  int64_t setup, latency, run, hop, port_rate, link_rate, dram_rate, channels, page_bytes, l1_align;
   model_noc noc;
 };
 
@@ -106,6 +106,8 @@ bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t 
 
 /* Channels that hold a box of these extents (elements, at most the tensor's shape) at the tensor's origin. */
 int64_t program_channels(const model_program *p, const program_access *a, const int64_t *extent);
+/* Runs of consecutive bytes that make up a box of these extents; at most MODEL_MOST. */
+int64_t program_runs(const program_access *a, const int64_t *extent);
 /* >= those of every box with extents from `least` to `most`. */
 int64_t program_channels_most(const model_program *p, const program_access *a, const int64_t *least, const int64_t *most);
 int64_t program_channels_whole(const model_program *p, const program_access *a);      /* of every box */
