@@ -125,6 +125,7 @@ typedef struct machine {
   int calibration;
   int64_t tile_align;                       /* block sizes are multiples of this in the two innermost dims */
   bool pads_edges;                          /* core.ragged pad: an edge tile costs what a whole one does; clamp: its own size, in hardware tiles */
+  bool lacks_concurrent_movers;             /* the core itself moves data, and computes nothing meanwhile */
   bool has_concurrent_units;                /* compute ops on different units may overlap when neither needs the other's result */
   int64_t link_packet_bytes;                /* links.packet_bytes: most that holds a link at a time; 0: whole messages do */
   bool lacks_multicast;                     /* links.multicast false: what cores share goes from neighbour to neighbour */

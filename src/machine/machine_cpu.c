@@ -123,6 +123,8 @@ static void find_vectors(arena *mem, machine_cpu *c) {
 #endif
   told(c, MACHINE_CPU_vector_bytes, bytes, "cpuid");
   told(c, MACHINE_CPU_lanes, bytes / 4, "vector_bytes / 4");
+  told(c, MACHINE_CPU_product_rows, 6, "rows and columns of sums in registers");
+  told(c, MACHINE_CPU_product_columns, bytes / 4 * (bytes == 64 ? 4 : 2), "rows and columns of sums in registers");
   for (char *p = model; *p; p++)      /* the name goes into YAML */
     if (*p == '"' || *p == '\\' || *p == '$' || (unsigned char)*p < ' ')
       *p = '_';

@@ -11,6 +11,8 @@
   X(clock_hz, 1, "Hz", "core clock")                                                              \
   X(vector_bytes, 1, "bytes", "a vector register")                                                \
   X(lanes, 1, "elements", "f32 in a vector register")                                             \
+  X(product_rows, 1, "elements", "rows of sums that a product of f32 keeps in registers")         \
+  X(product_columns, 1, "elements", "columns of them")                                            \
   X(l1_bytes, 1, "bytes", "data cache of a core")                                                 \
   X(l2_bytes, 1, "bytes", "private cache of a core")                                              \
   X(l3_bytes, 1, "bytes", "cache of all cores")                                                   \

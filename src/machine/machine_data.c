@@ -89,6 +89,8 @@ static data_value *core_tree(arena *mem, const machine *m) {
   add_fields(mem, m, "core", v);
   if (m->pads_edges)
     data_set_string(mem, v, "ragged", "pad");
+  if (m->lacks_concurrent_movers)
+    data_set_bool(mem, v, "concurrent_movers", false);
   if (m->has_concurrent_units)
     data_set_bool(mem, v, "concurrent_units", true);
   machine_part_write(mem, m, MACHINE_PART_DISPATCH, v);

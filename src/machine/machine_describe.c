@@ -97,6 +97,8 @@ static void add_core(table *t, const machine *m) {
   add_fields(t, m, "core");
   if (m->pads_edges)
     row(t, "ragged", "pad", "", NULL);
+  if (m->lacks_concurrent_movers)
+    row(t, "concurrent_movers", "false", "", NULL);
   if (m->has_concurrent_units)
     row(t, "concurrent_units", "true", "", NULL);
 }

@@ -88,7 +88,7 @@ static void test_every_value_arrives(void **state) {
 static void test_ways_of_working_arrive_and_round_trip(void **state) {
   loom_ctx *ctx = *state;
   const machine *plain = tiny(ctx);
-  assert_false(plain->pads_edges || plain->has_concurrent_units || plain->lacks_multicast);
+  assert_false(plain->pads_edges || plain->has_concurrent_units || plain->lacks_multicast || plain->lacks_concurrent_movers || plain->dram_run_cycles);
   assert_null(strstr(machine_to_yaml(&ctx->mem, plain), "ragged"));
   static const struct { int line; const char *text; bool pads, concurrent, lacks; const char *shown; } cases[] = {
       {12, "  tile_align: 4\n  ragged: pad", true, false, false, "ragged"},
@@ -109,6 +109,16 @@ static void test_ways_of_working_arrive_and_round_trip(void **state) {
     }
     assert_true(!cases[i].shown || strstr(machine_describe(&ctx->mem, m), cases[i].shown));
   }
+  machine *own, *again;
+  expect_ok(ctx, read_text(ctx, tiny_with(&ctx->mem, 12, "  tile_align: 4\n  concurrent_movers: false"), &own));
+  expect_ok(ctx, read_text(ctx, machine_to_yaml(&ctx->mem, own), &again));
+  assert_true(own->dram_run_cycles == 0);
+  expect_ok(ctx, read_text(ctx, tiny_with(&ctx->mem, 18, "  page_bytes: 64\n  run_cycles: 7"), &again));
+  assert_int_equal(again->dram_run_cycles, 7);
+  expect_ok(ctx, read_text(ctx, machine_to_yaml(&ctx->mem, again), &again));
+  assert_true(again->dram_run_cycles == 7 && strstr(machine_describe(&ctx->mem, again), "run_cycles"));
+  expect_ok(ctx, read_text(ctx, machine_to_yaml(&ctx->mem, own), &again));
+  assert_true(own->lacks_concurrent_movers && again->lacks_concurrent_movers && strstr(machine_describe(&ctx->mem, own), "concurrent_movers"));
 }
 
 static void test_division_rounds_up_in_fixed_and_down_in_throughput(void **state) {

@@ -60,6 +60,43 @@ static void test_channels_of_a_box_are_those_of_its_bytes(void **state) {
   assert_true(few > 400);
 }
 
+/* Runs are counted element by element: one begins wherever the byte before it is not of the box. */
+static void test_runs_of_a_box_are_those_of_its_bytes(void **state) {
+  (void)state;
+  rng r = rng_new(83);
+  for (int i = 0; i < 2000; i++) {
+    enum { BYTES = 1 << 16 };
+    static bool is_of_box[BYTES];
+    model_program p;
+    program_access a;
+    int64_t extent[NEST_RANK_MAX], index[NEST_RANK_MAX] = {0}, runs = 0;
+    random_tensor(&r, &p, &a);
+    memset(is_of_box, 0, sizeof is_of_box);
+    for (int d = 0; d < a.rank; d++)
+      extent[d] = rng_range(&r, 0, 2) ? rng_range(&r, 1, a.shape[d]) : a.shape[d];
+    for (bool go_on = true; go_on;) {
+      int64_t byte = 0;
+      for (int d = 0; d < a.rank; d++)
+        byte += index[d] * a.pitch[d];
+      assert_true(byte + a.elem_bytes < BYTES);
+      memset(is_of_box + byte, true, (size_t)a.elem_bytes);
+      go_on = false;
+      for (int d = 0; d < a.rank && !go_on; d++) {
+        go_on = ++index[d] < extent[d];
+        index[d] = go_on ? index[d] : 0;
+      }
+    }
+    for (int64_t b = 0; b < BYTES; b++)
+      runs += is_of_box[b] && (b == 0 || !is_of_box[b - 1]);
+    assert_true(program_runs(&a, extent) >= runs);
+    bool divides = true;                /* rows of one element, or dims of one: neighbours may touch; counted as if they did not */
+    for (int d = 0; d < a.rank; d++)
+      divides = divides && a.shape[d] > 1;
+    if (divides)
+      assert_int_equal(program_runs(&a, extent), runs);
+  }
+}
+
 static void test_no_box_of_a_range_has_more_channels(void **state) {
   (void)state;
   rng r = rng_new(67);
@@ -85,6 +122,7 @@ static void test_no_box_of_a_range_has_more_channels(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_channels_of_a_box_are_those_of_its_bytes),
+      cmocka_unit_test(test_runs_of_a_box_are_those_of_its_bytes),
       cmocka_unit_test(test_no_box_of_a_range_has_more_channels),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
  *   multicast  R = own + G*h + s + max(tree*b/k, b/P), all of them in step max(own, share) + the same
  *   chain      R = max(own + i*(s + b/k), 2*h + (1 + j)*(s + b/k)), the first max(own, share) + steps*(s + h + b/k): the first core hands it on i times, others j times
  *   where runs cost (dram.run_cycles), C also has that for every run of consecutive bytes but the first of each slot: the core itself waits for them
+ *   where the core moves data itself (core.concurrent_movers), loads (the share) and stores are a part of C, and R, W and what waits for slots are none
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
 #include "model/model_program.h"
 
@@ -374,7 +375,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       load_time t;
       time_load(p, c, q, bytes, channels, wave_channels, &t);
       first = k.is_first ? t : first;
-      each = t.each;
+      each = p->moves_itself ? t.shared : t.each;
       int64_t besides = t.in_step - t.each;
       if (!model_scale(&besides, model_max(times - (k.is_first && a->is_first), 0)) || (out->in_step += besides) > MODEL_MOST)
         return false;
@@ -397,6 +398,15 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   for (int l = 0; l < r->n_links && senders > 0; l++) {
     out->link_sent[l] = (share_of(sent[l], out->dram_bytes, senders) + 1023) / 1024;
     out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024 + out->link_sent[l];
+  }
+  if (p->moves_itself) {
+    out->compute = waits + cycles;
+    out->in_step = 0;
+    if (a->is_store && a->direct >= 0 && !c->direct) {
+      out->compute += at->copy[a->direct];
+      out->tail = at->last_copy[a->direct];
+    }
+    return out->compute <= MODEL_MOST;
   }
   bool is_priced = !a->is_store || price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   out->compute += waits;

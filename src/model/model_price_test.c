@@ -367,6 +367,43 @@ static void test_lifting_over_one_turn_changes_nothing(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* One core whose movers are its own time: what reader and writer took is computing, and every run but the first of a slot is paid for. */
+static void test_a_core_that_moves_data_itself_pays_for_it(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = testing_machine(&ctx, "wormhole", 1, 1);
+  const plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, 1}, .n_logical = 2, .logical = {{0, 0, 1, 0}, {1, 0, 1, 1}}, .n_iters = 2, .order = {0, 1}};
+  nest *n = nest_make_matmul(&ctx.mem, 512, 128, 384, DTYPE_F16, DTYPE_F16);
+  plan_choice one = {.area = {1, 1}, .depth = 1};
+  const plan_choice *choices[] = {&one, &one, &one};
+  const int64_t blocks[] = {64, 128, 96}, turns = 8 * 4, runs[] = {(64 - 1) * turns, 0, 0};      /* of x 64 rows a turn; of y, and of out, whole rows */
+  model_vector v[3][3];
+  model_grid g;
+  model_point at;
+  model_grid_of(&map, &g);
+  for (int kind = 0; kind < 3; kind++) {
+    model_program *p;
+    model_route *route[3];
+    m->lacks_concurrent_movers = kind > 0;
+    m->dram_run_cycles = kind == 2 ? 30 : 0;
+    assert_int_equal(model_compile(&ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    assert_true(model_set_blocks(p, &g, blocks, &at));
+    assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, (const size_t[]){1, 1, 1}, route), LOOM_OK);
+    for (int a = 0; a < 3; a++)
+      assert_true(model_price(p, &at, a, &one, route[a], &v[kind][a]));
+  }
+  for (int a = 0; a < 3; a++) {
+    const model_vector *x = &v[0][a], *own = &v[1][a];
+    assert_int_equal(own->compute, x->compute + x->first + x->reader_rest + x->writer_rest + x->last);
+    assert_int_equal(own->first | own->reader_rest | own->serial | own->writer_rest | own->last | own->exclusive | own->in_step | own->depth, 0);
+    assert_int_equal(v[2][a].compute - own->compute, 30 * runs[a]);
+    assert_int_equal(own->dram_bytes, x->dram_bytes);
+    assert_int_equal(own->l1_bytes, x->l1_bytes);
+  }
+  loom_ctx_done(&ctx);
+}
+
 /* ---- T ---- */
 
 static void fill_random(rng *r, model_vector *v) {
@@ -475,6 +512,8 @@ static void test_bounds_are_never_above(void **state) {
     model_program *p, *one;
     m->pads_edges = i % 4 == 1;
     m->has_concurrent_units = i % 4 >= 2;
+    m->lacks_concurrent_movers = i % 5 == 0;
+    m->dram_run_cycles = i % 3 == 1 ? 40 : 0;
     assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &p), LOOM_OK);
     int64_t channels = m->dram_channels;
     m->dram_channels = 1;               /* all of DRAM's rate: what is known without the channels */
@@ -693,6 +732,7 @@ int main(void) {
       cmocka_unit_test(test_dram_bytes_equal_the_boxes_of_all_cores),
       cmocka_unit_test(test_dram_bytes_of_offsets_and_causal_loops),
       cmocka_unit_test(test_lifting_over_one_turn_changes_nothing),
+      cmocka_unit_test(test_a_core_that_moves_data_itself_pays_for_it),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
       cmocka_unit_test(test_contended_cycles_solve_their_equation),
       cmocka_unit_test(test_columns_add_as_vectors_do),

@@ -578,6 +578,7 @@ static void read_machine(model_program *p, const machine *m) {
   p->page_bytes = m->dram_page_bytes > 0 ? m->dram_page_bytes : 1;
   p->l1_align = m->l1_align_bytes > 0 ? m->l1_align_bytes : 1;
   p->pads = m->pads_edges;
+  p->moves_itself = m->lacks_concurrent_movers;
 }
 
 loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_sharing sharing, model_program **out) {

@@ -89,6 +89,7 @@ struct model_program {
   int n_direct;
   int inner;                            /* innermost sequential loop that loads; -1: the temporal loops */
   int n_gathers; struct { int across; int rank; program_size dim[NEST_RANK_MAX]; int64_t elem_bytes; } gather[8];
+  bool moves_itself;                    /* loads and stores take the core's own time */
   bool pads;                            /* edge tiles cost what whole ones do */
   /* cycles; bytes in 1024 cycles, 0: without limit */
   int64_t setup, latency, run, hop, port_rate, link_rate, dram_rate, channels, page_bytes, l1_align;

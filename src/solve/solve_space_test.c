@@ -125,7 +125,7 @@ static int list_sizes(const nest *n, int symbol, const solve_domain *fixed, int6
   return count;
 }
 
-typedef struct example { int nest; const char *machine; int64_t x, y; unsigned lacking; int64_t l1_bytes; const char *pins[3]; size_t n_pins; int64_t assigned[MODEL_BLOCKS_MAX]; } example;
+typedef struct example { int nest; const char *machine; int64_t x, y; unsigned lacking; int64_t l1_bytes; const char *pins[3]; size_t n_pins; int64_t assigned[MODEL_BLOCKS_MAX]; int64_t run_cycles; bool moves_itself; } example;
 
 static nest *make_nest(arena *m, int i) {
   switch (i) {
@@ -143,6 +143,8 @@ static void check(const example *e) {
   machine *m = testing_machine(&ctx, e->machine, e->x, e->y);
   if (e->l1_bytes)
     m->l1_bytes = e->l1_bytes;
+  m->dram_run_cycles = e->run_cycles;
+  m->lacks_concurrent_movers = e->moves_itself;
   nest *n = make_nest(&ctx.mem, e->nest);
   nest_set_alignment(n, m->tile_align);
   explore_space s;
@@ -218,6 +220,10 @@ static void test_the_search_finds_what_writing_out_finds(void **state) {
       {.nest = 0, .machine = "wormhole", .x = 2, .y = 1, .l1_bytes = 4 << 10, .assigned = {32, 32, 32}},
       {.nest = 3, .machine = "wormhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3},
       {.nest = 4, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3 | PLAN_NEEDS_PANEL, .assigned = {0, 0, 32}},
+      {.nest = 0, .machine = "wormhole", .x = 2, .y = 1, .assigned = {0, 0, 32}, .run_cycles = 25},
+      {.nest = 1, .machine = "wormhole", .x = 3, .y = 2, .run_cycles = 100, .moves_itself = true},
+      {.nest = 2, .machine = "blackhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3, .assigned = {0, 32, 0}, .moves_itself = true},
+      {.nest = 4, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3 | PLAN_NEEDS_PANEL, .assigned = {0, 0, 32}, .moves_itself = true},
   };
   for (size_t i = 0; i < COUNT_OF(examples); i++)
     check(&examples[i]);
