@@ -5,7 +5,7 @@
 #include "target/cpu/cpu_region.h"
 
 typedef struct read { MlirOperation op; unsigned operand; MlirValue value; cpu_region region; } read;
-typedef struct slot_uses { arena *mem; VEC_OF(read) reads; MlirOperation load; bool is_simple; } slot_uses;
+typedef struct slot_uses { ir_ctx *ir; arena *mem; VEC_OF(read) reads; MlirOperation load; bool is_simple; } slot_uses;
 typedef struct elision { ir_ctx *ir; VEC_OF(MlirOperation) loads; VEC_OF(MlirValue) stored; } elision;
 
 /* ---- tensors ---- */
@@ -38,12 +38,17 @@ static bool is_stored(const elision *e, MlirValue tensor) {
 }
 
 /* ---- uses of a slot ---- */
-static bool only_reads(MlirOperation op, unsigned operand) {
+static bool is_f32(MlirValue v) {
+  dtype t;
+  return ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_F32;
+}
+
+static bool only_reads(ir_ctx *ir, MlirOperation op, unsigned operand) {
   intptr_t first, count;
   if (ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.load"))
     return operand == 0;
   if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
-    return operand == 0;   /* the left-hand side: rows that are in L1 while they are used (cpu_product_text.c) */
+    return (operand == 0 && is_f32(ir_operand(op, 0))) || (operand == 1 && cpu_has_few_rows(ir, op));   /* as they lie: cpu_product_text.c, cpu_rows_text.c */
   return text_starts(ir_op_name(op), "linalg.") && ir_segment(op, 0, &first, &count) && operand < (unsigned)count;
 }
 
@@ -55,7 +60,7 @@ static void add_uses(MlirValue v, slot_uses *out) {
     } else if (ir_op_is(r.op, "memref.copy") && r.operand == 1 && mlirOperationIsNull(out->load)) {
       out->load = r.op;
     } else {
-      out->is_simple = out->is_simple && only_reads(r.op, r.operand) && cpu_read_region(v, &r.region);
+      out->is_simple = out->is_simple && only_reads(out->ir, r.op, r.operand) && cpu_read_region(v, &r.region);
       vec_push(out->mem, &out->reads, r);
     }
   }
@@ -97,7 +102,7 @@ static MlirValue part_of(ir_ctx *ir, MlirValue src, const read *r) {
 static loom_status elide(elision *e, MlirOperation load) {
   MlirValue src = ir_operand(load, 0), dst = ir_operand(load, 1);
   cpu_region whole;
-  slot_uses uses = {.mem = &e->ir->ctx->mem, .is_simple = true};
+  slot_uses uses = {.ir = e->ir, .mem = &e->ir->ctx->mem, .is_simple = true};
   if (is_stored(e, cpu_tensor_of(src)) || !cpu_has_unit_columns(src) || !cpu_read_region(dst, &whole) || mlirShapedTypeGetRank(mlirValueGetType(src)) != whole.n_kept)
     return LOOM_OK;
   add_uses(whole.slot, &uses);

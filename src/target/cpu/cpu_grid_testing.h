@@ -95,8 +95,12 @@ static inline codegen_image *compile_product(const product *p, const char *cpu, 
   assert_int_equal(ir_parse(&ir, "bufferized.mlir", src, strlen(src), &m), LOOM_OK);
   loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), p->dots, grid, &cores);
   ir_close_module(m);
-  if (st == LOOM_OK && (p->type == DTYPE_I8 ? p->dots.i8 : p->dots.bf16) != CPU_DOT_NONE)
-    assert_false(mlirOperationIsNull(ir_find_func(cores, arena_printf(&ctx.mem, "loom_dot_%s", dtype_mlir(p->type)))));
+  bool is_few = p->tile[0] <= 8 && p->type != DTYPE_I8 && !p->transposed, is_dot = (p->type == DTYPE_I8 ? p->dots.i8 : p->dots.bf16) != CPU_DOT_NONE;
+  if (st == LOOM_OK && (is_few || is_dot)) {
+    const char *element = dtype_mlir(p->type), *name = is_few ? arena_printf(&ctx.mem, "loom_rows_%s_%s", element, element) : arena_printf(&ctx.mem, "loom_dot_%s", element);
+    if (mlirOperationIsNull(ir_find_func(cores, name)))
+      fail_msg("%dx%dx%d in tiles of %dx%dx%d: no %s", (int)p->m, (int)p->n, (int)p->k, (int)p->tile[0], (int)p->tile[1], (int)p->tile[2], name);
+  }
   return link_for(st, cores, cpu);
 }
 

@@ -1,5 +1,5 @@
 /* Matrix products of a core's program: the right-hand side is packed into panels (cpu_product_text.c), where it is loaded if the slot serves
- * nothing but products, else in front of each product.  Packed memory stands behind the slots in the workspace. */
+ * nothing but products, else in front of each product; for few rows it is read where it lies (cpu_rows_text.c).  Packed memory stands behind the slots in the workspace. */
 #include "base/vec.h"
 #include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_region.h"
@@ -30,13 +30,16 @@ static bool fits_f32(MlirValue v) {
   return is_f32(v) || (mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && (t == DTYPE_F16 || t == DTYPE_BF16));
 }
 
-static bool is_packable_product(packer *p, MlirOperation op) {
-  MlirType wide;
-  MlirAttribute maps = ir_linalg_maps(op);
+static bool is_plain_product(ir_ctx *ir, MlirOperation op) {
   const char *plain = ir_op_is(op, "linalg.matmul")
                           ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
                           : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
-  return mlirAttributeEqual(maps, ir_attr(p->ir, plain)) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
+  return mlirAttributeEqual(ir_linalg_maps(op), ir_attr(ir, plain));
+}
+
+static bool is_packable_product(packer *p, MlirOperation op) {
+  MlirType wide;
+  return is_plain_product(p->ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
          cpu_has_unit_columns(ir_operand(op, 2)) && (is_f32(ir_operand(op, 0)) || cpu_largest(ir_operand(op, 0), ir_dtype(p->ir, DTYPE_F32), &wide));
 }
 
@@ -123,28 +126,69 @@ static loom_status reserve_wide(packer *p, MlirValue a, MlirValue *out) {
   return mlirValueIsNull(*out) ? LOOM_EBUG : LOOM_OK;
 }
 
-static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
-  if (lacks(p, product))
-    LOOM_TRY(cpu_add_functions(p->ir, p->m, product, cpu_product_text(&p->ir->ctx->mem, product, p->vector_bytes)));
-  cpu_sums sums = cpu_find_sums(p->ir, op);
-  ir_builder at = ir_before(p->ir, op);
-  MlirValue index[CPU_RANK_MAX], a = ir_operand(op, 0), c = ir_operand(op, 2), memory, left, init = cpu_sums_start(&at, &sums, op), to = c;
+/* Where a product stood: inside of the loops over its batch, what it starts from and where its sums go. */
+typedef struct site { cpu_sums sums; ir_builder at; MlirValue index[CPU_RANK_MAX], init, from, to; } site;
+
+static void open_site(packer *p, MlirOperation op, site *s) {
+  s->at = ir_before(p->ir, op);
+  s->sums = cpu_find_sums(p->ir, op);
+  s->init = cpu_sums_start(&s->at, &s->sums, op);
+  MlirValue c = ir_operand(op, 2), to = c;
   int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
   if (batches)
-    sums.store = (MlirOperation){NULL};
+    s->sums.store = (MlirOperation){NULL};
   else
-    to = cpu_sums_end(&at, &sums, op, matrix);
-  LOOM_TRY(reserve_wide(p, a, &memory));
-  cpu_open_loops(&at, c, batches, index);
-  LOOM_TRY(widen(p, &at, cpu_matrix_at(&at, a, index), memory, &left));
-  MlirValue row = first_row(p, &at, b, r, index), from = cpu_matrix_at(&at, c, index);
-  LOOM_TRY(cpu_call(&at, product, 7, (MlirValue[]){cpu_cast(&at, left, matrix), cpu_cast(&at, b->memory, panel_type(p)), row, ir_index_const(&at, b->k), cpu_cast(&at, from, matrix),
-                                                          cpu_cast(&at, batches ? from : to, matrix), init}));
+    to = cpu_sums_end(&s->at, &s->sums, op, matrix);
+  cpu_open_loops(&s->at, c, batches, s->index);
+  s->from = cpu_cast(&s->at, cpu_matrix_at(&s->at, c, s->index), matrix);
+  s->to = batches ? s->from : cpu_cast(&s->at, to, matrix);
+}
+
+static void close_site(packer *p, MlirOperation op, const site *s) {
   vec_push(&p->ir->ctx->mem, &p->dead, op);
-  if (!mlirOperationIsNull(sums.fill))
-    vec_push(&p->ir->ctx->mem, &p->dead, sums.fill);
-  if (!mlirOperationIsNull(sums.store))
-    vec_push(&p->ir->ctx->mem, &p->dead, sums.store);
+  if (!mlirOperationIsNull(s->sums.fill))
+    vec_push(&p->ir->ctx->mem, &p->dead, s->sums.fill);
+  if (!mlirOperationIsNull(s->sums.store))
+    vec_push(&p->ir->ctx->mem, &p->dead, s->sums.store);
+}
+
+static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
+  site s;
+  MlirValue a = ir_operand(op, 0), memory, left;
+  if (lacks(p, product))
+    LOOM_TRY(cpu_add_functions(p->ir, p->m, product, cpu_product_text(&p->ir->ctx->mem, product, p->vector_bytes)));
+  LOOM_TRY(reserve_wide(p, a, &memory));
+  open_site(p, op, &s);
+  LOOM_TRY(widen(p, &s.at, cpu_matrix_at(&s.at, a, s.index), memory, &left));
+  MlirValue row = first_row(p, &s.at, b, r, s.index);
+  LOOM_TRY(cpu_call(&s.at, product, 7, (MlirValue[]){cpu_cast(&s.at, left, matrix), cpu_cast(&s.at, b->memory, panel_type(p)), row, ir_index_const(&s.at, b->k), s.from, s.to, s.init}));
+  close_site(p, op, &s);
+  return LOOM_OK;
+}
+
+/* ---- few rows ---- */
+bool cpu_has_few_rows(ir_ctx *ir, MlirOperation op) {
+  enum { FEW = 8 };
+  cpu_region c;
+  return is_plain_product(ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
+         cpu_has_unit_columns(ir_operand(op, 2)) && cpu_read_region(ir_operand(op, 2), &c) && c.n_kept >= 2 && cpu_extent_most(&c, c.kept[c.n_kept - 2]) <= FEW;
+}
+
+static loom_status multiply_rows(packer *p, MlirOperation op) {
+  arena *mem = &p->ir->ctx->mem;
+  site s;
+  MlirValue in[2] = {ir_operand(op, 0), ir_operand(op, 1)};
+  dtype e[2];
+  if (!ir_type_dtype(mlirValueGetType(in[0]), &e[0]) || !ir_type_dtype(mlirValueGetType(in[1]), &e[1]))
+    return LOOM_EBUG;
+  const char *name = arena_printf(mem, "loom_rows_%s_%s", dtype_mlir(e[0]), dtype_mlir(e[1]));
+  if (lacks(p, name))
+    LOOM_TRY(cpu_add_functions(p->ir, p->m, name, cpu_rows_text(mem, name, dtype_mlir(e[0]), dtype_mlir(e[1]), p->vector_bytes)));
+  open_site(p, op, &s);
+  for (int i = 0; i < 2; i++)
+    in[i] = cpu_cast(&s.at, cpu_matrix_at(&s.at, in[i], s.index), arena_printf(mem, CPU_MATRIX_TYPE, dtype_mlir(e[i])));
+  LOOM_TRY(cpu_call(&s.at, name, 5, (MlirValue[]){in[0], in[1], s.from, s.to, s.init}));
+  close_site(p, op, &s);
   return LOOM_OK;
 }
 
@@ -222,6 +266,11 @@ loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int
     bool done = is_dead(&p, p.products.at[i]);
     if (done)
       continue;
+    MlirValue b = ir_operand(p.products.at[i], 1);
+    if (!mlirValueIsNull(cpu_tensor_of(b)) && cpu_has_unit_columns(b) && cpu_has_few_rows(ir, p.products.at[i])) {
+      LOOM_TRY(multiply_rows(&p, p.products.at[i]));
+      continue;
+    }
     LOOM_TRY(pack_slot(&p, p.products.at[i], &done));
     if (!done)
       LOOM_TRY(pack_in_front(&p, p.products.at[i]));

@@ -33,10 +33,14 @@ typedef struct cpu_sums { MlirOperation fill, store, turns; } cpu_sums;
 cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product);
 MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product);
 MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type);
+/* Has the product so few rows that its right-hand side is read where it lies, if it lies in a tensor row by row? */
+bool cpu_has_few_rows(ir_ctx *ir, MlirOperation product);
 cpu_blocking cpu_product_blocking(int vector_bytes);
 /* func @name(a: f32 matrix, packed b: memref<?xNRxf32>, its first row: index, rows of a panel: index, c: f32 matrix, where the sums go: f32 matrix,
  * start from 0 and not from c: i1) */
 const char *cpu_product_text(arena *mem, const char *name, int vector_bytes);
+/* func @name(a: matrix of element a, b: of element b, c: f32 matrix, where the sums go: f32 matrix, start from 0 and not from c: i1) */
+const char *cpu_rows_text(arena *mem, const char *name, const char *a, const char *b, int vector_bytes);
 /* func @name(b: `type`, a matrix of `element`, packed: memref<?xNRxf32>, first row: index, rows of a panel: index) */
 const char *cpu_pack_text(arena *mem, const char *name, const char *type, const char *element, bool any_strides, int vector_bytes);
 /* ---- building (cpu_build.c) ---- */

@@ -75,6 +75,22 @@ MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d) {
   return mlirValueIsNull(r->offset[d]) ? ir_index_const(b, r->start[d]) : r->offset[d];
 }
 
+static int64_t most(MlirValue v) {
+  int64_t c;
+  MlirOperation def = ir_def(v);
+  if (ir_const_int(v, &c))
+    return c;
+  if (!ir_op_is(def, "arith.minsi"))
+    return INT64_MAX;
+  int64_t x = most(ir_operand(def, 0)), y = most(ir_operand(def, 1));
+  return x < y ? x : y;
+}
+
+int64_t cpu_extent_most(const cpu_region *r, int d) {
+  int64_t whole = mlirShapedTypeGetDimSize(mlirValueGetType(r->slot), d), part = mlirValueIsNull(r->extent[d]) ? r->size[d] : most(r->extent[d]);
+  return part < whole ? part : whole;
+}
+
 MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, const MlirValue *batch) {
   MlirValue at = ir_index_const(b, 0);
   for (int d = 0, kept = 0; d < r->rank - 2; d++) {

@@ -16,6 +16,8 @@ bool cpu_read_region(MlirValue v, cpu_region *out);
 /* Is the offset along dim d a multiple of n, whatever the loop counters are? */
 bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
+/* No part has more elements along dim d of the slot than this. */
+int64_t cpu_extent_most(const cpu_region *r, int d);
 /* Which matrix of a slot with these sizes before the last two dims the region is in, its own such dims stepped on by `batch`. */
 MlirValue cpu_leading(ir_builder *b, const cpu_region *r, const int64_t *sizes, const MlirValue *batch);
 bool cpu_is_view(MlirOperation op);                  /* memref.subview, reinterpret_cast, cast: memory under another type */
