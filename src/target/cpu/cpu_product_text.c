@@ -69,15 +69,16 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, "\n      }\n");
 }
 
-/* What comes next is asked for while this panel is computed: the sums of the next panel, and a share of the next rows of A. */
+/* What comes next is asked for while this panel is computed: the sums of the next panel, if there are any yet, and a share of the next rows of A. */
 static void add_prefetches(product_text *k) {
   LINE(k, "    %%jnext = arith.addi %%j0, %%cNR : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
+  LINE(k, "    %%has_old = arith.cmpi sgt, %%old, %%c0 : index\n    scf.if %%has_old {\n");
   for (int v = 0; v < k->b.vectors; v++)
     LINE(k, "    %%jp%d = arith.addi %%jsoon, %%v%d : index\n    %%js%d = arith.minsi %%jp%d, %%lastn : index\n", v, v, v, v);
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
       LINE(k, "    memref.prefetch %%from[%%r%d, %%js%d], write, locality<3>, data : " MATRIX "\n", i, v);
-  LINE(k, "    %%line = arith.muli %%p, %%cL : index\n    scf.for %%kp = %%line to %%k step %%share {\n");
+  LINE(k, "    }\n    %%line = arith.muli %%p, %%cL : index\n    scf.for %%kp = %%line to %%k step %%share {\n");
   for (int i = 0; i < k->b.rows; i++)
     LINE(k, "      memref.prefetch %%a[%%soon%d, %%kp], read, locality<3>, data : " MATRIX "\n", i);
   LINE(k, "    }\n");
