@@ -10,7 +10,7 @@
 
 typedef struct product_text { text out; cpu_blocking b; const char *panel_type; } product_text;
 
-enum { STEPS = 4 };
+enum { STEPS = 4, AHEAD = 2 };
 
 #define LINE(k, ...) text_addf(&(k)->out, __VA_ARGS__)
 #define MATRIX "memref<?x?xf32, strided<[?, 1], offset: ?>>"
@@ -60,6 +60,8 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, ") -> (");
   add_types(k);
   LINE(k, ") {\n");
+  for (int x = 0; x < AHEAD && steps == STEPS; x++)
+    LINE(k, "        memref.prefetch %%a[%%ahead%d, %%kk], read, locality<3>, data : " MATRIX "\n", x);
   for (int u = 0; u < steps; u++)
     add_step(k, u);
   LINE(k, "        scf.yield ");
@@ -69,7 +71,7 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, "\n      }\n");
 }
 
-/* What comes next is asked for while this panel is computed: the sums of the next panel, if there are any yet, and a share of the next rows of A. */
+/* What comes next is asked for while this panel is computed: the sums of the next panel, if there are any yet, and in the inner loop two of the next rows of A. */
 static void add_prefetches(product_text *k) {
   LINE(k, "    %%jnext = arith.addi %%j0, %%cNR : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
   LINE(k, "    %%has_old = arith.cmpi sgt, %%old, %%c0 : index\n    scf.if %%has_old {\n");
@@ -78,10 +80,10 @@ static void add_prefetches(product_text *k) {
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
       LINE(k, "    memref.prefetch %%from[%%r%d, %%js%d], write, locality<3>, data : " MATRIX "\n", i, v);
-  LINE(k, "    }\n    %%line = arith.muli %%p, %%cL : index\n    scf.for %%kp = %%line to %%k step %%share {\n");
-  for (int i = 0; i < k->b.rows; i++)
-    LINE(k, "      memref.prefetch %%a[%%soon%d, %%kp], read, locality<3>, data : " MATRIX "\n", i);
   LINE(k, "    }\n");
+  for (int x = 0; x < AHEAD; x++)      /* panel p asks for rows p and p + panels of the next block: all of them from three panels on */
+    LINE(k, "    %%skip%d = arith.muli %%panels, %%row%d : index\n    %%pa%d = arith.addi %%p, %%skip%d : index\n    %%pb%d = arith.addi %%i0, %%cMR : index\n"
+            "    %%pc%d = arith.addi %%pb%d, %%pa%d : index\n    %%ahead%d = arith.minsi %%pc%d, %%last : index\n", x, x, x, x, x, x, x, x, x, x);
 }
 
 /* Sums of a panel; where %init is true they start from 0 and what %from holds does not matter. */
@@ -122,12 +124,11 @@ const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
     LINE(&k, "  %%v%d = arith.constant %d : index\n", v, v * lanes);
   LINE(&k, "  %%st%d = arith.constant %d : index\n  %%st1 = arith.constant 1 : index\n  %%m = memref.dim %%to, %%c0 : " MATRIX "\n  %%n = memref.dim %%to, %%st1 : " MATRIX "\n"
            "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n  %%lastn = arith.subi %%n, %%st1 : index\n"
-           "  %%cL = arith.constant 16 : index\n  %%panels = arith.ceildivui %%n, %%cNR : index\n  %%share = arith.muli %%panels, %%cL : index\n"
+           "  %%panels = arith.ceildivui %%n, %%cNR : index\n"
            "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", STEPS, STEPS, STEPS);
   LINE(&k, "  scf.for %%i0 = %%c0 to %%m step %%cMR {\n");
   for (int i = 0; i < k.b.rows; i++)
-    LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n"
-             "      %%next%d = arith.addi %%q%d, %%cMR : index\n      %%soon%d = arith.minsi %%next%d, %%last : index\n", i, i, i, i, i, i, i, i);
+    LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n", i, i, i, i);
   LINE(&k, "    scf.for %%j0 = %%c0 to %%n step %%cNR {\n");
   add_panel(&k);
   LINE(&k, "    }\n  }\n  return\n}\n");
