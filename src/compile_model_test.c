@@ -116,6 +116,30 @@ static void test_cycles_are_near_the_chip_s(void **state) {
   assert_true(exp(sum / COUNT_OF(model_points)) < 1.05);
 }
 
+/* A first loop that waits for its loads and a second one that computes: neither hides the other.  The search's plan is within a tenth of the chip's cycles. */
+static void test_loops_one_behind_the_other_do_not_hide_each_other(void **state) {
+  (void)state;
+  static const char *const names[] = {"wormhole", "torus4", "ring8"}, *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  static const helion_shape shape[] = {{"x.0", 512}, {"x.1", 1024}, {"weight.0", 1024}, {"shift.0", 1024}};
+  machine_set_path(dirs, 1);
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    compile_options o = {.input = LOOM_SOURCE_DIR "/tests/data/kernels/corpus/rows.py", .machine = names[i], .model = MODEL_LOOM, .accumulate_f32 = true,
+                         .helion = {.shapes = shape, .n_shapes = COUNT_OF(shape), .function = "layer_norm_tiled"}, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
+    compile_state s;
+    sim_report report;
+    if (compile_kernel(&ctx, &o, &s) != LOOM_OK)
+      fail_msg("%s: %s", names[i], ctx.diag.first->text);
+    assert_int_equal(sim_run(&ctx, s.tog, s.machine, &(sim_options){0}, &report), LOOM_OK);
+    double ratio = (double)s.plan->predicted_cycles / (double)report.cycles;
+    if (ratio < 0.9 || ratio > 1.1)
+      fail_msg("%s: %lld cycles, the chip's %lld", names[i], (long long)s.plan->predicted_cycles, (long long)report.cycles);
+    compile_done(&s);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* The plan with its buffers laid out for its own choices, one slot or two; the bytes that sharing saves. */
 static plan *lay_out_by_lives(loom_ctx *ctx, const compile_state *s, int depth, int64_t *out_saved) {
   model_program *p;
@@ -185,6 +209,7 @@ static void test_layouts_by_lives_run_on_the_chip(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cycles_are_near_the_chip_s),
+      cmocka_unit_test(test_loops_one_behind_the_other_do_not_hide_each_other),
       cmocka_unit_test(test_layouts_by_lives_run_on_the_chip),
       cmocka_unit_test(test_bytes_on_links_and_in_dram_equal_the_chip_s),
   };

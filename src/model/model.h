@@ -40,7 +40,8 @@ LOOM_MUST_USE loom_status model_layout_l1(loom_ctx *ctx, const nest *n, const ma
  * first: the loads before the first compute; last: the last stores; C: compute cycles of the core that has most; R, W: the reader's and writer's
  * cycles, D: DRAM bytes over the rate of all channels, K: bytes on the busiest link over its rate, each without what first and last count; R is not below
  * what a core takes that finds channels and links in use (model_total.c);
- * tail: compute behind the last load; serial: loads of depth 1 that no compute hides; exclusive: stores of depth 1 straight from an accumulator;
+ * tail: compute behind the last load; serial: loads of depth 1 that no compute hides, and what
+ * the loads of one of several loops, one behind the other, take beyond that loop's own compute; exclusive: stores of depth 1 straight from an accumulator;
  *   Xd = (turns - (d - 1) * runs) * R_turn + runs * (c_turn + E)
  * is the longest cycle through d slots of a loop of `turns` turns in `runs` runs, with E compute cycles around each run. ---- */
 enum { MODEL_LINKS_MAX = 24, MODEL_BLOCKS_MAX = 16, MODEL_DIRECT_MAX = 4 };
@@ -76,6 +77,7 @@ typedef struct model_point {
   int64_t compute, tail, turn, around;  /* cycles: C, tail, c_turn, E */
   int64_t turns, turn_runs;             /* of the innermost loop that loads */
   int64_t copy[MODEL_DIRECT_MAX], last_copy[MODEL_DIRECT_MAX];     /* cycles of the copies that direct stores save (not in the above): all, the last */
+  int64_t compute_in[NEST_LOOPS_MAX];   /* of C (and the copies): inside of each sequential loop that no other is around */
   int64_t l1_bytes;                     /* of the values that compute alone owns, packed */
 } model_point;
 /* False: a size or a cost beyond 2^60, or a division by zero in a perf function. */
@@ -111,6 +113,7 @@ typedef struct model_vector {
   int32_t depth;                        /* fewest slots of the loads in the innermost loop; 0: none */
   int32_t is_shared;                    /* a multicast: it keeps the cores in step */
   int64_t dram_own;                     /* of dram_rest, bytes of the core whose reader counts */
+  int64_t phase;                        /* reader cycles that no slots hide: of a loop with other loops beside it, beyond its own compute (counted in serial) */
   int32_t n_links;
   int64_t link_rest[MODEL_LINKS_MAX];   /* bytes */
   int64_t link_sent[MODEL_LINKS_MAX];   /* of them on trees and chains */

@@ -184,11 +184,15 @@ static int64_t nested_turns(const walker *w, const program_compute *x) {
 static bool set_compute(walker *w, model_point *at) {
   const model_program *p = w->p;
   at->compute = at->tail = at->turn = at->around = 0;
+  memset(at->compute_in, 0, sizeof at->compute_in);
   for (int i = 0; i < p->n_compute; i++) {
     const program_compute *x = &p->compute[i];
     int64_t all, one, last, in_turn;
     if (!all_cycles(w, x, &all) || !one_cycles(w, x, false, &one) || !one_cycles(w, x, true, &last))
       return false;
+    for (int l = p->n_parallel; l < p->n_loops; l++)
+      if ((x->loops & 1u << l) && p->n->loops.at[l].parent < 0)
+        at->compute_in[l] += all;
     if (x->copy >= 0) {
       at->copy[x->copy] = all;
       at->last_copy[x->copy] = last;

@@ -253,6 +253,16 @@ static bool is_in_inner(const model_program *p, const program_access *a) {
   return a->n_seq > 0 && a->seq[a->n_seq - 1] == p->inner;
 }
 
+/* Loops one behind the other in a wave: what is read for the one hides behind its compute alone, but for the slots filled ahead, two of each run. */
+static int64_t phase_cycles(const model_program *p, const model_point *at, const program_access *a, uint32_t over, int64_t reader) {
+  int n_beside = 0, l = a->n_seq > 0 ? a->seq[0] : -1;
+  for (int i = p->n_parallel; i < p->n_loops; i++)
+    n_beside += i != l && p->n->loops.at[i].parent < 0;
+  if (l < 0 || n_beside == 0 || (over & 1u << l) || at->trips[l] <= 2)
+    return 0;
+  return model_max(reader - reader / at->trips[l] * 2 - at->compute_in[l], 0);
+}
+
 static void price_load(const model_program *p, const program_access *a, bool stays, int64_t total, int64_t reader, const load_time *first, int64_t gap, model_vector *v) {
   v->first = a->is_first ? first->first : 0;
   v->reader_rest = a->is_first ? model_max(reader - first->each, 0) : reader;
@@ -331,8 +341,8 @@ static int64_t share_of(__int128 x, int64_t bytes, __int128 all) {
 void model_add_slots(model_vector *v, int64_t slot, int more) {
   v->l1_bytes += slot * more;
   v->depth += v->depth > 0 ? more : 0;
-  if (more > 0)
-    v->serial = v->exclusive = 0;
+  v->serial = more > 0 ? v->phase : model_max(v->serial, v->phase);
+  v->exclusive = more > 0 ? 0 : v->exclusive;
 }
 
 bool model_price(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, model_vector *out) {
@@ -427,6 +437,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   for (int d = 0; d < PLAN_MESH_MAX; d++)
     out->is_shared = out->is_shared || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
   price_load(p, a, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
+  out->phase = phase_cycles(p, at, a, x.over, out->reader_rest);
   return true;
 }
 
