@@ -65,11 +65,16 @@ static kernel_value broadcast_batch(helion_reader *r, const syn_node *n, kernel_
   return helion_broadcast(r, n, v, &t);
 }
 
-/* Ints into a float result, or floats into an int result: the product has a type of its own kind and is converted. */
+/* No type holds the other's values: ints and floats, the two half floats. */
+static bool is_other_kind(dtype operands, dtype out) {
+  return dtype_is_float(operands) != dtype_is_float(out) || (operands != out && dtype_is_float(out) && dtype_promote(operands, out) != operands && dtype_promote(operands, out) != out);
+}
+
+/* Operands of one kind into a result of another: the product has a wide type of its own kind and is converted. */
 static helion_value product_of_other_kind(helion_reader *r, const syn_node *n, const kernel_value *operands, const kernel_type *shape,
                                           const helion_value *acc, dtype out) {
   kernel_type t = *shape;
-  t.type = dtype_is_float(out) ? DTYPE_I32 : DTYPE_F32;
+  t.type = dtype_is_float(helion_type(r, operands[0])->type) ? DTYPE_F32 : DTYPE_I32;
   kernel_value product = helion_cast(r, n, helion_emit(r, n, KERNEL_MATMUL, 2, operands, &t), out);
   return acc ? helion_apply2(r, n, KERNEL_FN_ADD, *acc, helion_device(product)) : helion_device(product);
 }
@@ -90,7 +95,7 @@ helion_value helion_matmul(helion_reader *r, const syn_node *n, helion_value a, 
   dtype common = dtype_promote(helion_type(r, operands[0])->type, helion_type(r, operands[1])->type);
   for (int i = 0; i < 2; i++)
     operands[i] = helion_cast(r, n, broadcast_batch(r, n, operands[i], &type), common);
-  if (dtype_is_float(common) != dtype_is_float(out))
+  if (is_other_kind(common, out))
     return product_of_other_kind(r, n, operands, &type, acc, out);
   type.type = out;
   if (acc) {

@@ -416,7 +416,7 @@ static void test_contractions_follow_their_arguments(void **state) {
   static const struct { const char *expr; double scale_acc, scale_product; } rows[] = {
       {"torch.addmm(acc, a, b)", 1, 1}, {"torch.addmm(acc, a, b, beta=0.5, alpha=2)", 0.5, 2}, {"torch.addmm(acc, a, b, beta=2)", 2, 1},
       {"acc + torch.mm(a, b)", 1, 1}, {"acc + torch.mm(a.half(), b.half(), out_dtype=torch.float32)", 1, 1}, {"acc + hl.dot(a, b)", 1, 1},
-      {"hl.dot(a.half(), b.half(), acc=acc)", 1, 1}, {"acc + a @ b", 1, 1}, {"acc + torch.matmul(a, b)", 1, 1},
+      {"hl.dot(a.half(), b.half(), acc=acc)", 1, 1}, {"torch.addmm(acc.half(), a.to(torch.bfloat16), b.to(torch.bfloat16)).float()", 1, 1}, {"acc + a @ b", 1, 1}, {"acc + torch.matmul(a, b)", 1, 1},
       {"torch.baddbmm(acc[None, :, :], a[None, :, :], b[None, :, :], beta=0.5, alpha=3).squeeze(0)", 0.5, 3},
       {"acc + torch.bmm(a[None, :, :], b.unsqueeze(0)).squeeze(0)", 1, 1}, {"acc + hl.dot(ia.to(torch.int8), ib.to(torch.int8)) * 0 + a @ b", 1, 1},
       {"hl.dot(ia.to(torch.int8), ib.to(torch.int8), acc=acc * 0) * 0 + acc + a @ b", 1, 1}};
