@@ -93,7 +93,9 @@ typedef struct model_route {
   int32_t hops, tree_hops;              /* longest way channel -> sender (store: sender -> channel), sender -> receiver */
   int32_t own_x1024;                    /* the busiest link when one sender is alone */
   int32_t busiest_x1024, tree_x1024;    /* the busiest link of all transfers at once; of the trees (or chains) behind the senders */
-  int32_t n_links, link_x1024[MODEL_LINKS_MAX], sent_x1024[MODEL_LINKS_MAX];     /* on each link of the hull; sent: of it the trees and chains */
+  int32_t peak_x1024;                   /* the busiest link when all want the same of those channels on which tiles lie whose rows are whole pages (program_access.apart) */
+  int32_t n_links, link_x1024[MODEL_LINKS_MAX];     /* on each link of the hull */
+  int32_t sent_x1024[MODEL_LINKS_MAX];  /* of it the trees and chains */
 } model_route;
 /* out[a][c * at->n_waves + w]: choice c of access a in class w.  Routes are dimension-ordered (dim 0 first, the shorter way, up on a tie); a tile's
  * bytes are taken as even over the channels.  Only links are kept that no other link exceeds in every column of this call (the hull): the

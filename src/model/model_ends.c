@@ -6,7 +6,7 @@
 
 enum { CACHE_BYTES = 1 << 20, CACHE_MAX = 1 << 12, CACHE_MIN = 1 << 4 };
 
-typedef struct sending { int32_t senders, hops, own, busiest; /* counts of channels */ int32_t way; bool is_set; } sending;
+typedef struct sending { int32_t senders, hops, own, busiest, peak; /* counts of channels; peak: of one phase */ int32_t way, apart; bool is_set; } sending;
 
 struct model_router {
   arena *mem;
@@ -145,9 +145,20 @@ static void find_senders(model_router *r, const program_access *a, const plan_ch
   }
 }
 
-static void count_sending(model_router *r, int way, sending *out) {
+/* The busiest link; senders in r->sends. */
+static int32_t count_busiest(model_router *r, const model_noc *noc, int way) {
+  int32_t most = 0;
+  memset(r->load, 0, (size_t)noc->n_links * sizeof *r->load);
+  model_noc_count(noc, way, r->sends, r->room, r->load);
+  for (int l = 0; l < noc->n_links; l++)
+    most = r->load[l] > most ? r->load[l] : most;
+  return most;
+}
+
+static void count_sending(model_router *r, const program_access *a, sending *out) {
   const model_noc *noc = &r->p->noc;
-  *out = (sending){.way = way, .is_set = true};
+  int way = a->is_store;
+  *out = (sending){.way = way, .apart = a->apart, .is_set = true};
   memset(r->sends, 0, (size_t)noc->n_nodes * sizeof *r->sends);
   for (int w = 0; w < r->n_words; w++)
     for (uint64_t left = r->set[w]; left; left &= left - 1) {
@@ -157,18 +168,21 @@ static void count_sending(model_router *r, int way, sending *out) {
       out->hops = noc->hops[way][node] > out->hops ? noc->hops[way][node] : out->hops;
       out->own = noc->most[way][node] > out->own ? noc->most[way][node] : out->own;
     }
-  memset(r->load, 0, (size_t)noc->n_links * sizeof *r->load);
-  model_noc_count(noc, way, r->sends, r->room, r->load);
-  for (int l = 0; l < noc->n_links; l++)
-    out->busiest = r->load[l] > out->busiest ? r->load[l] : out->busiest;
+  out->busiest = count_busiest(r, noc, way);
+  out->peak = a->phase ? 0 : out->busiest;
+  for (int i = 0; a->phase && i < a->apart; i++) {
+    int32_t most = count_busiest(r, &a->phase[i], way);
+    out->peak = most > out->peak ? most : out->peak;
+  }
 }
 
-static const sending *find_sending(model_router *r, int way) {
+static const sending *find_sending(model_router *r, const program_access *a) {
+  int way = a->is_store;
   size_t bytes = (size_t)r->n_words * sizeof *r->set, i = hash_table((uint64_t)way, r->set, bytes) & (r->n_cache - 1);
   uint64_t *set = r->cached_set + i * (size_t)r->n_words;
   sending *x = &r->cache[i];
-  if (!x->is_set || x->way != way || memcmp(set, r->set, bytes) != 0) {
-    count_sending(r, way, x);
+  if (!x->is_set || x->way != way || x->apart != a->apart || memcmp(set, r->set, bytes) != 0) {
+    count_sending(r, a, x);
     memcpy(set, r->set, bytes);
   }
   return x;
@@ -200,11 +214,11 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
   const model_program *p = r->p;
   const program_access *a = &p->access[access];
   find_senders(r, a, c, active);
-  const sending *s = find_sending(r, a->is_store);
+  const sending *s = find_sending(r, a);
   double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, p->dram_rate);
   double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
   model_way x = {.base = (double)(p->setup + p->latency + p->hop * s->hops), .slope = larger(port, shared)};
-  x.drawn = shared;
+  x.drawn = larger(s->senders * dram, s->peak / channels * link);
   if (a->is_store)
     return x;
   double up = 0, setup = (double)p->setup, hop = (double)p->hop, spread = 0;

@@ -62,11 +62,11 @@ static void list_ways(loom_ctx *ctx, const machine *m, model_noc *n, int way, co
   n->use[way] = list.at;
 }
 
-/* Channels as dim d sees them: those that enter its lines at the same place (way 0), or leave them there (way 1), are one. */
-static void list_ports(loom_ctx *ctx, const machine *m, model_noc *n, int way, int d) {
+/* Channels as dim d sees them: those that enter its lines at the same place (way 0), or leave them there (way 1), are one.  Every `apart`-th from `first` on. */
+static void list_ports(loom_ctx *ctx, const machine *m, model_noc *n, int way, int d, size_t first, size_t apart) {
   noc_port *port = ARENA_NEW_N(&ctx->mem, noc_port, m->attach.n + 1);
   int count = 0, stride = n->stride[d];
-  for (size_t ch = 0; ch < m->attach.n; ch++) {
+  for (size_t ch = first; ch < m->attach.n; ch += apart) {
     int at = (int)m->attach.at[ch], coord = n->coord[at][d], i = 0;
     int line = way ? at - at % (stride * (int)n->size[d]) : at % stride;
     while (i < count && (port[i].coord != coord || port[i].line != line))
@@ -102,13 +102,24 @@ loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
   }
   for (int d = 0; d < out->n_dims; d++)
     for (int way = 0; way < 2; way++)
-      list_ports(ctx, m, out, way, d);
+      list_ports(ctx, m, out, way, d, 0, 1);
   arena_mark mark = arena_save(&ctx->scratch);
   counter c = {ARENA_NEW_N(&ctx->scratch, int, out->n_links), ARENA_NEW_N(&ctx->scratch, int, out->n_links), 0};
   for (int way = 0; way < 2; way++)
     list_ways(ctx, m, out, way, &c);
   arena_release(&ctx->scratch, mark);
   return LOOM_OK;
+}
+
+model_noc *model_noc_phases(loom_ctx *ctx, const machine *m, const model_noc *whole, int apart) {
+  model_noc *phase = ARENA_NEW_N(&ctx->mem, model_noc, apart);
+  for (int i = 0; i < apart; i++) {
+    phase[i] = *whole;
+    for (int d = 0; d < whole->n_dims; d++)
+      for (int way = 0; way < 2; way++)
+        list_ports(ctx, m, &phase[i], way, d, (size_t)i, (size_t)apart);
+  }
+  return phase;
 }
 
 /* ---- senders that cross each link ---- */

@@ -183,15 +183,21 @@ static int64_t own_cycles(const model_program *p, const model_route *r, int64_t 
   return route_start(p, r) + model_max(model_max(model_cycles(bytes, p->port_rate), on_links(p, r->own_x1024, bytes)), spread);
 }
 
+/* The busiest link when the boxes of all lie on so many channels: where these are every apart-th, it carries what comes from those alone. */
+static int64_t busiest_of(const model_program *p, const program_access *a, const model_route *r, int64_t channels) {
+  return channels * a->apart == p->channels ? r->peak_x1024 : r->busiest_x1024;
+}
+
 /* `channels`: that hold what all of them move. */
-static int64_t share_cycles(const model_program *p, const model_route *r, int64_t bytes, int64_t channels) {
-  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, r->busiest_x1024, bytes * p->channels / channels));
+static int64_t share_cycles(const model_program *p, const program_access *a, const model_route *r, int64_t bytes, int64_t channels) {
+  int64_t busiest = busiest_of(p, a, r, channels);
+  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, busiest, bytes * p->channels / channels));
 }
 
 typedef struct load_time { int64_t each, first, shared, in_step, inner; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
 
-static void time_load(const model_program *p, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
-  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, r, bytes, wave_channels)), spread = 0;
+static void time_load(const model_program *p, const program_access *a, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
+  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, a, r, bytes, wave_channels)), spread = 0;
   program_chain chain = program_chain_of(c);
   bool is_multicast = false;
   for (int d = 0; d < PLAN_MESH_MAX; d++)
@@ -285,13 +291,14 @@ static int64_t slots_bytes(const model_program *p, const program_access *a, cons
 }
 
 /* What all cores fetch in their first load, at once, the first term counts. */
-static void leave_first(const model_program *p, const model_route *r, int64_t bytes, int64_t wave_channels, model_vector *v) {
+static void leave_first(const model_program *p, const program_access *a, const model_route *r, int64_t bytes, int64_t wave_channels, model_vector *v) {
   __int128 fetched = (__int128)bytes * p->channels / wave_channels;
+  int64_t most = busiest_of(p, a, r, wave_channels);
   v->dram_rest = (int64_t)(v->dram_rest > fetched * r->senders ? v->dram_rest - fetched * r->senders : 0);
   for (int l = 0; l < r->n_links; l++) {
     int64_t sent = model_min((int64_t)((__int128)bytes * r->sent_x1024[l] / 1024), v->link_sent[l]), drawn = v->link_rest[l] - v->link_sent[l];
     v->link_sent[l] -= sent;
-    v->link_rest[l] = v->link_sent[l] + model_max(drawn - (int64_t)(fetched * (r->link_x1024[l] - r->sent_x1024[l]) / 1024), 0);
+    v->link_rest[l] = v->link_sent[l] + model_max(drawn - (int64_t)(fetched * model_min(r->link_x1024[l] - r->sent_x1024[l], most) / 1024), 0);
   }
 }
 
@@ -380,10 +387,10 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     if (!model_scale(&times, turns))
       return false;
     if (a->is_store) {
-      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, q, bytes, wave_channels) - route_start(p, q));
+      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, a, q, bytes, wave_channels) - route_start(p, q));
     } else {
       load_time t;
-      time_load(p, c, q, bytes, channels, wave_channels, &t);
+      time_load(p, a, c, q, bytes, channels, wave_channels, &t);
       first = k.is_first ? t : first;
       each = p->moves_itself ? t.shared : t.each;
       int64_t besides = t.in_step - t.each;
@@ -426,7 +433,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   if (!model_scale(&total, waves))
     return false;
   if (a->is_first)
-    leave_first(p, r, bytes, wave_channels, out);
+    leave_first(p, a, r, bytes, wave_channels, out);
   out->dram_own = model_max(total - a->is_first, 0);
   if (!model_scale(&out->dram_own, bytes * p->channels / wave_channels))
     return false;

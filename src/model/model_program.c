@@ -557,6 +557,29 @@ static loom_status compile_buffers(compiler *c) {
   return LOOM_OK;
 }
 
+/* ---- channels ---- */
+
+static int64_t common(int64_t a, int64_t b) { return b ? common(b, a % b) : a; }
+
+/* Rows of whole pages, so many channels apart: what lies in one column of pages does so on every so many channels. */
+static void set_channels(compiler *c, int access) {
+  model_program *p = c->p;
+  program_access *a = &p->access[access];
+  int64_t apart = 0;
+  a->channels = program_channels_whole(p, a);
+  for (int d = 0; d < a->rank; d++)
+    if (a->shape[d] > 1 && a->pitch[d] >= p->page_bytes)
+      apart = common(apart, a->pitch[d] % p->page_bytes ? 1 : a->pitch[d] / p->page_bytes);
+  a->apart = (int)common(apart, p->channels);
+  if (a->apart < 1 || apart == 0 || a->apart > PROGRAM_PHASES_MAX || p->noc.n_channels != p->channels)
+    a->apart = 1;
+  for (int b = 0; b < access && a->apart > 1; b++)
+    if (p->access[b].apart == a->apart)
+      a->phase = p->access[b].phase;
+  if (a->apart > 1 && !a->phase)
+    a->phase = model_noc_phases(c->ctx, p->m, &p->noc, a->apart);
+}
+
 /* ---- all of it ---- */
 
 static int64_t in_1024(const machine_number *rate) {
@@ -602,7 +625,7 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
   c.loops = (1u << n->n_parallel) - 1;
   LOOM_TRY(compile_body(&c, &n->body));
   for (int a = 0; a < p->n_access; a++)
-    p->access[a].channels = program_channels_whole(p, &p->access[a]);
+    set_channels(&c, a);
   const nest_node *inner = NULL;
   int depth = -1;
   find_inner(&c, &n->body, 0, &depth, &inner);

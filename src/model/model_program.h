@@ -28,7 +28,22 @@ typedef struct program_compute {
   struct { int n; program_monomial *at; } lower[2];           /* two sums, neither above the cost */
 } program_compute;
 
-enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 2000 };
+enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 2000, PROGRAM_PHASES_MAX = 16 };
+
+/* Channels that are one on a line along a dim: at `coord` of it.  line: the node of the line at place 0, as far as the channels say (model_noc.c). */
+typedef struct noc_port { int coord, line, channels; } noc_port;
+typedef struct noc_use { int link, count; } noc_use;
+/* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
+typedef struct model_noc {
+  int n_dims, n_nodes, n_links, n_channels;
+  int64_t size[MACHINE_MESH_DIMS_MAX];
+  bool wraps[MACHINE_MESH_DIMS_MAX];
+  int16_t (*coord)[MACHINE_MESH_DIMS_MAX];
+  int *start[2]; noc_use *use[2];       /* [0]: channels to the node, [1]: back */
+  int32_t *hops[2], *most[2];           /* by node */
+  int stride[MACHINE_MESH_DIMS_MAX];    /* nodes from one to the next along a dim */
+  noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
+} model_noc;
 
 typedef struct program_access {
   const nest_node *node;
@@ -42,6 +57,8 @@ typedef struct program_access {
   int64_t pitch[NEST_RANK_MAX];         /* bytes from one element to the next along the dim, as they lie in DRAM */
   int by_pitch[NEST_RANK_MAX];          /* dims, the widest pitch first */
   int64_t channels;                     /* that hold any box of the tensor, at most */
+  int apart;                            /* its rows begin so many channels apart, or a multiple of it */
+  const model_noc *phase;               /* [apart]: model_noc_phases; NULL: one */
   uint32_t moves, steps;                /* masks of loops: the box depends on it; a dim steps with it */
   uint32_t loops;                       /* mask of the loops around it */
   uint32_t active_by;                   /* parallel loops on whose surplus cores it does nothing: it moves with them, or a causal loop around it does */
@@ -59,21 +76,9 @@ typedef struct program_access {
  * `first` to `last` of the program. */
 typedef struct program_buffer { nest_buffer_kind kind; const char *name; dtype type; program_size dim[NEST_RANK_MAX]; int rank; int64_t elem_bytes; int access, first, last; } program_buffer;
 
-/* Channels that are one on a line along a dim: at `coord` of it.  line: the node of the line at place 0, as far as the channels say (model_noc.c). */
-typedef struct noc_port { int coord, line, channels; } noc_port;
-typedef struct noc_use { int link, count; } noc_use;
-/* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
-typedef struct model_noc {
-  int n_dims, n_nodes, n_links, n_channels;
-  int64_t size[MACHINE_MESH_DIMS_MAX];
-  bool wraps[MACHINE_MESH_DIMS_MAX];
-  int16_t (*coord)[MACHINE_MESH_DIMS_MAX];
-  int *start[2]; noc_use *use[2];       /* [0]: channels to the node, [1]: back */
-  int32_t *hops[2], *most[2];           /* by node */
-  int stride[MACHINE_MESH_DIMS_MAX];    /* nodes from one to the next along a dim */
-  noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
-} model_noc;
 LOOM_MUST_USE loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out);
+/* The same with the channels i, i + apart, i + 2 apart .. alone, for each i < apart: for model_noc_count only. */
+model_noc *model_noc_phases(loom_ctx *ctx, const machine *m, const model_noc *whole, int apart);
 /* load[link] += channels times senders whose tiles cross the link, when the nodes with sends[node] 1 (else 0) fetch from all channels (way 0) or store to them
  * (way 1).  `room`: n_nodes. */
 void model_noc_count(const model_noc *n, int way, const int32_t *sends, int32_t *room, int32_t *load);

@@ -13,7 +13,7 @@ typedef struct router {
   int32_t used[PLAN_MESH_MAX];          /* its cores a dim */
   int32_t size[MACHINE_MESH_DIMS_MAX], stride[MACHINE_MESH_DIMS_MAX];      /* of the mesh: nodes a dim, from one to the next */
   int32_t *sends, *room;                /* by node: is it a sender; for model_noc_count */
-  int32_t *tree;                        /* by link: trees of all senders */
+  int32_t *tree, *few;                  /* by link: trees of all senders; of some channels */
 } router;
 
 typedef struct column { int32_t *load, *sent; /* by link: all, and of it what goes from core to core */ model_route route; } column;
@@ -170,6 +170,25 @@ int64_t program_active_limit(const program_access *a, int i, const int64_t *acti
   return a->only_first == i && !(a->active_by & 1u << i && active[i] < 1) ? 1 : active[i];
 }
 
+static int32_t most_of(const int32_t *load, int n) {
+  int32_t most = 0;
+  for (int l = 0; l < n; l++)
+    most = load[l] > most ? load[l] : most;
+  return most;
+}
+
+/* The busiest link in the phase in which it is busiest.  `most`: in all phases together. */
+static int32_t find_peak(router *r, const program_access *a, int way, int32_t most) {
+  int32_t peak = a->phase ? 0 : most;
+  for (int i = 0; a->phase && i < a->apart; i++) {
+    memset(r->few, 0, (size_t)r->noc->n_links * sizeof *r->few);
+    model_noc_count(&a->phase[i], way, r->sends, r->room, r->few);
+    int32_t here = most_of(r->few, r->noc->n_links);
+    peak = here > peak ? here : peak;
+  }
+  return peak;
+}
+
 /* active[i]: cores of parallel loop i at work, where the access does nothing on the others. */
 static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
   const model_noc *noc = r->noc;
@@ -210,15 +229,14 @@ static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const
   for (int d = 0; d < n && route->senders > 0; d++)
     route->tree_hops += s.up[d];
   model_noc_count(noc, way, r->sends, r->room, out->load);
-  int32_t tree = 0, most = 0, channels = noc->n_channels > 0 ? noc->n_channels : 1;
+  int32_t tree = most_of(r->tree, noc->n_links), most = most_of(out->load, noc->n_links), channels = noc->n_channels > 0 ? noc->n_channels : 1;
   for (int l = 0; l < noc->n_links; l++) {
-    most = out->load[l] > most ? out->load[l] : most;
-    tree = r->tree[l] > tree ? r->tree[l] : tree;
     out->sent[l] = r->tree[l] * channels;
     out->load[l] += out->sent[l];
   }
   route->own_x1024 = in_1024(own, channels);
   route->busiest_x1024 = in_1024(most, channels);
+  route->peak_x1024 = in_1024(find_peak(r, a, way, most), channels);
   route->tree_x1024 = in_1024(tree, 1);
 }
 
@@ -296,7 +314,7 @@ static int find_twin(const model_program *p, int a) {
   const program_access *x = &p->access[a];
   for (int b = 0; b < a; b++) {
     const program_access *y = &p->access[b];
-    if (x->is_store == y->is_store && x->active_by == y->active_by && x->only_first == y->only_first)
+    if (x->is_store == y->is_store && x->active_by == y->active_by && x->only_first == y->only_first && x->apart == y->apart)
       return b;
   }
   return -1;
@@ -316,6 +334,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
   r.sends = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
   r.room = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
   r.tree = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
+  r.few = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
   place_cores(ctx, &r);
   VEC_OF(const column *) made = {0};
   column **of[PLAN_LOADS_MAX];

@@ -84,6 +84,31 @@ static void test_a_row_of_cores_by_hand(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Two channels at core 0 of a 4 x 1 mesh.  Rows of two pages begin on the same channel: a tile of a page's columns lies on one of them at a time, and the link out of core 0 carries
+ * the tiles of three cores, not twice that. */
+static void test_links_carry_what_one_phase_of_channels_sends(void **state) {
+  (void)state;
+  static const int64_t corner[] = {0, 0};
+  static const struct { int64_t k; int apart, peak; } cases[] = {{64, 1, 3 * 1024}, {4096, 1, 3 * 1024}, {8192, 2, 3 * 512}, {12288, 1, 3 * 1024}, {16384, 2, 3 * 512}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = mesh_machine(&ctx, 4, 1, false, corner, 2);
+    model_program *p;
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, cases[i].k, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    plan_mapping map = rows_by_columns(4, 1);
+    model_grid g;
+    model_grid_of(&map, &g);
+    model_point at;
+    assert_true(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, &at));
+    model_route r = one_route(&ctx, p, &map, &at, 0, shared(PLAN_UNICAST, 1, 1));
+    assert_int_equal(p->access[0].apart, cases[i].apart);
+    assert_int_equal(r.busiest_x1024, 3 * 1024);
+    assert_int_equal(r.peak_x1024, cases[i].peak);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* A ring of 5 with a channel at 0: two cores on either side; 4 with one: the far core is reached upwards. */
 static void test_rings_take_the_shorter_way(void **state) {
   (void)state;
@@ -302,6 +327,7 @@ static void test_machines_the_network_cannot_have_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_a_row_of_cores_by_hand),
+      cmocka_unit_test(test_links_carry_what_one_phase_of_channels_sends),
       cmocka_unit_test(test_rings_take_the_shorter_way),
       cmocka_unit_test(test_partial_waves_have_fewer_senders),
       cmocka_unit_test(test_kept_links_hold_the_busiest_of_any_mix),
