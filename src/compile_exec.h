@@ -49,6 +49,9 @@ LOOM_MUST_USE loom_status compile_read_grid(compile_state *s, const data_value *
 void compile_show_source(compile_state *s, const char *source, size_t size);      /* to messages about s->kernel, which was read without it */
 LOOM_MUST_USE loom_status compile_host_object(compile_state *s, const cpu_leaves *leaves);      /* fills s->object; s->stage0 is lowered away */
 LOOM_MUST_USE loom_status compile_write_artifact(compile_state *s);       /* the output directory of the host */
+/* ---- compile_call.c ---- */
+/* Fills s->call from o->helion.shapes and the inputs' shapes, and the kernel's open sizes from that. */
+LOOM_MUST_USE loom_status compile_bind_sizes(compile_state *s, const run_options *r);
 /* The kernel's guards for this call; inputs: contents by kernel tensor, or NULL: the sizes alone. */
 LOOM_MUST_USE loom_status compile_check_call(compile_state *s, const interp_tensor *inputs);
 
