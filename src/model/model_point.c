@@ -326,7 +326,7 @@ int64_t model_pack_bound(const model_program *p, const int64_t *blocks) {
         return MODEL_MOST;
     if (x->direct >= 0)
       bytes = bytes / x->elem_bytes * x->value_bytes;
-    sum += model_ceil(bytes, p->l1_align) * p->l1_align;
+    sum += model_ceil(program_room(x, bytes, NULL), p->l1_align) * p->l1_align;
   }
   return sum;
 }

@@ -284,7 +284,7 @@ static void price_load(const model_program *p, const program_access *a, bool sta
 
 /* L1 bytes of an access with `depth` slots of `bytes`: a store that is not direct leaves its accumulator beside it. */
 static int64_t slots_bytes(const model_program *p, const program_access *a, const plan_choice *c, int64_t bytes, int depth) {
-  int64_t sum = depth * (model_ceil(bytes, p->l1_align) * p->l1_align);
+  int64_t sum = depth * (model_ceil(program_room(a, bytes, c), p->l1_align) * p->l1_align);
   if (a->is_store && a->direct >= 0 && !c->direct)
     sum += model_ceil(bytes / a->elem_bytes * a->value_bytes, p->l1_align) * p->l1_align;
   return sum;
@@ -370,7 +370,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   for (int d = 0; d < PLAN_MESH_MAX; d++)
     share *= c->area[d] > 1 ? c->area[d] : 1;
   out->l1_bytes = slots_bytes(p, a, c, bytes, 1);
-  *slot = model_ceil(bytes, p->l1_align) * p->l1_align;
+  *slot = model_ceil(program_room(a, bytes, c), p->l1_align) * p->l1_align;
   if (out->l1_bytes > l1_most)
     return false;
   if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))

@@ -404,6 +404,44 @@ static void test_a_core_that_moves_data_itself_pays_for_it(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A cache: what a product reads as its left side, and sums that go straight to their tensor, take an eighth of their bytes; what is packed takes all. */
+static void test_what_passes_through_a_cache_takes_little_of_it(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *m = testing_machine(&ctx, "wormhole", 1, 1);
+  m->lacks_concurrent_movers = true;
+  const plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, 1}, .n_logical = 2, .logical = {{0, 0, 1, 0}, {1, 0, 1, 1}}, .n_iters = 2, .order = {0, 1}};
+  plan_choice one = {.area = {1, 1}, .depth = 1}, panel = {.area = {1, 1}, .depth = 1, .hoist = 1, .panel = 1}, direct = {.area = {1, 1}, .depth = 1, .direct = true};
+  const int64_t blocks[] = {64, 128, 96}, x = 64 * 96 * 4, y = 96 * 128 * 4, out = 64 * 128 * 4;
+  const struct { dtype type; const plan_choice *x, *out; int64_t want[3]; } cases[] = {
+      {DTYPE_F32, &one, &direct, {x / 8, y, out / 8}}, {DTYPE_F32, &panel, &one, {x * 4, y, out * 2}}, {DTYPE_F16, &one, &one, {x / 2, y / 2, out / 2}}};      /* its sums, of f32, are compute's own */
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    const plan_choice *choices[] = {cases[i].x, &one, cases[i].out};
+    const plan_choice chosen[] = {*cases[i].x, one, *cases[i].out};
+    model_program *p;
+    model_grid g;
+    model_point at;
+    model_route *route[3];
+    plan layout = {0};
+    int64_t sum = 0;
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 512, 128, 384, cases[i].type, cases[i].type), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    model_grid_of(&map, &g);
+    assert_true(model_set_blocks(p, &g, blocks, &at));
+    assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, (const size_t[]){1, 1, 1}, route), LOOM_OK);
+    for (int a = 0; a < 3; a++) {
+      model_vector v;
+      assert_true(model_price(p, &at, a, choices[a], route[a], &v));
+      assert_int_equal(v.l1_bytes, cases[i].want[a]);
+      sum += v.l1_bytes;
+    }
+    assert_true(model_pack_bound(p, blocks) <= sum + at.l1_bytes);
+    assert_int_equal(model_layout_slots(&ctx, p, &at, chosen, &layout), LOOM_OK);
+    assert_int_equal(layout.l1_bytes, sum + at.l1_bytes);
+  }
+  loom_ctx_done(&ctx);
+}
+
 /* ---- T ---- */
 
 static void fill_random(rng *r, model_vector *v) {
@@ -733,6 +771,7 @@ int main(void) {
       cmocka_unit_test(test_dram_bytes_of_offsets_and_causal_loops),
       cmocka_unit_test(test_lifting_over_one_turn_changes_nothing),
       cmocka_unit_test(test_a_core_that_moves_data_itself_pays_for_it),
+      cmocka_unit_test(test_what_passes_through_a_cache_takes_little_of_it),
       cmocka_unit_test(test_cycles_never_fall_when_a_part_grows),
       cmocka_unit_test(test_contended_cycles_solve_their_equation),
       cmocka_unit_test(test_columns_add_as_vectors_do),

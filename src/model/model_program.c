@@ -604,6 +604,35 @@ static void read_machine(model_program *p, const machine *m) {
   p->moves_itself = m->lacks_concurrent_movers;
 }
 
+/* ---- what passes through a cache ---- */
+
+/* Is `value` used, and by nothing but products, as their left side? */
+static bool is_left_side(const nest_body *body, int value, bool *used) {
+  bool only = true;
+  for (size_t i = 0; only && i < body->n; i++) {
+    const nest_node *x = body->at[i];
+    if (x->kind == NEST_LOOP)
+      only = is_left_side(&x->body, value, used);
+    if (x->kind == NEST_STORE && x->value == value)
+      only = false;
+    for (size_t k = 0; only && k < x->inputs.n; k++)
+      if (x->inputs.at[k] == value) {
+        only = k == 0 && x->kind == NEST_COMPUTE && (text_eq(x->op, "matmul") || text_eq(x->op, "batch_matmul"));
+        *used = true;
+      }
+  }
+  return only;
+}
+
+static void mark_passing(model_program *p) {
+  for (int i = 0; i < p->n_access; i++) {
+    program_access *a = &p->access[i];
+    bool used = false, is_f32 = p->n->tensors.at[a->node->tensor].type == DTYPE_F32 && p->n->values.at[a->node->value].type == DTYPE_F32;
+    bool has_rows = a->rank > 0 && a->by_pitch[a->rank - 1] == a->rank - 1 && !a->node->dim[a->rank - 1].dropped;
+    a->passes = is_f32 && has_rows && (a->is_store ? a->direct >= 0 : is_left_side(&p->n->body, a->node->value, &used) && used);
+  }
+}
+
 loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool accumulate_f32, model_sharing sharing, model_program **out) {
   if (n->symbols.n > MODEL_BLOCKS_MAX || n->n_parallel > PLAN_ITERS_MAX || n->loops.n > NEST_LOOPS_MAX)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %zu block sizes and %d parallel loops; at most %d and %d", n->kernel, n->symbols.n, n->n_parallel,
@@ -635,6 +664,8 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
     find_gaps(&c);
   mark_turn(&c, inner);
   LOOM_TRY(compile_buffers(&c));
+  if (p->moves_itself)
+    mark_passing(p);
   p->compute = c.compute.at;
   p->n_compute = (int)c.compute.n;
   *out = p;

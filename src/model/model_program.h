@@ -45,6 +45,7 @@ typedef struct model_noc {
   noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
 } model_noc;
 
+enum { PROGRAM_PASSING = 8 };
 typedef struct program_access {
   const nest_node *node;
   bool is_store, is_first;              /* is_first: a load before the first compute that uses loads */
@@ -70,6 +71,9 @@ typedef struct program_access {
   int direct;                           /* its number among those that an accumulator of the tensor's type may serve without a copy; -1 */
   int only_first;                       /* parallel loop on whose first core alone it runs; -1 */
   int64_t value_bytes;                  /* bytes of an element of the value stored */
+  /* The core's memory is a cache, and nothing is kept in it: the tensor itself is read, or, by a direct store, written.  What passes through takes the room of
+   * one part in PROGRAM_PASSING of it. */
+  bool passes;
 } program_access;
 
 /* A tile buffer of a core.  access: the load or store whose slots it is (its bytes count there); -1: compute alone owns it, from position
@@ -105,6 +109,11 @@ struct model_program {
  * them grows; at least `alone`, at least own + others. */
 int64_t model_contended(int64_t alone, int64_t own, int64_t others);
 
+/* Bytes of the core's memory that a slot of `bytes` takes, unaligned.  c: how it is moved, one that takes the least if NULL. */
+static inline int64_t program_room(const program_access *a, int64_t bytes, const plan_choice *c) {
+  bool passes = a->passes && (!c || (a->is_store ? c->direct : c->panel == 0));      /* a panel is kept */
+  return passes ? model_ceil(bytes, PROGRAM_PASSING) : bytes;
+}
 /* Value of a size; at most MODEL_MOST.  False: none. */
 bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out);
 /* Bytes of one tile of an access, unaligned. */

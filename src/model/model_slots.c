@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "model/model_program.h"
 
-typedef struct layout { loom_ctx *ctx; const model_program *p; const model_point *at; const plan_choice *chosen; plan *out; int64_t end; text parts; } layout;
+typedef struct layout { loom_ctx *ctx; const model_program *p; const model_point *at; const plan_choice *chosen; plan *out; int64_t end, passing; /* bytes that pass through and take no room */ text parts; } layout;
 
 static bool size_shape(const layout *l, const program_buffer *x, plan_buffer *out) {
   *out = (plan_buffer){.name = x->name, .type = x->type, .rank = x->rank, .depth = 1, .bytes = x->elem_bytes};
@@ -80,18 +80,20 @@ loom_status model_layout_slots(loom_ctx *ctx, const model_program *p, const mode
     if (x->access >= 0) {
       b.depth = is_accumulator && !is_direct ? 1 : chosen[x->access].depth;
       b.offset = l.end;
-      l.end += b.depth * round_up(b.bytes, p->l1_align);
-      text_addf(&l.parts, "%s%s %" PRId64 " B", l.parts.size ? " + " : "", b.name, b.depth * round_up(b.bytes, p->l1_align));
+      int64_t bytes = b.depth * round_up(b.bytes, p->l1_align), room = b.depth * round_up(program_room(&p->access[x->access], b.bytes, &chosen[x->access]), p->l1_align);
+      l.end += bytes;
+      l.passing += bytes - room;
+      text_addf(&l.parts, "%s%s %" PRId64 " B", l.parts.size ? " + " : "", b.name, room);
     }
     index[i] = (int)out->buffers.n;
     vec_push(&ctx->mem, &out->buffers, b);
   }
   put_owned(&l, item, of, n, index);
-  out->l1_bytes = l.end;
+  out->l1_bytes = l.end - l.passing;
   out->l1_capacity = p->m->l1_bytes;
-  if (l.end <= p->m->l1_bytes)
+  if (out->l1_bytes <= p->m->l1_bytes)
     return LOOM_OK;
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "buffers do not fit a core's memory: %s = %" PRId64 " B > L1 %" PRId64 " B", text_str(&l.parts), l.end, p->m->l1_bytes);
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "buffers do not fit a core's memory: %s = %" PRId64 " B > L1 %" PRId64 " B", text_str(&l.parts), out->l1_bytes, p->m->l1_bytes);
   diag_help(ctx, "choose smaller block sizes, fewer slots or no panels");
   return LOOM_EINFEASIBLE;
 }

@@ -132,6 +132,7 @@ static nest *make_nest(arena *m, int i) {
   case 0: return nest_make_matmul(m, 96, 64, 96, DTYPE_F16, DTYPE_F16);
   case 1: return nest_make_elementwise(m, 70, 96, DTYPE_F16, "mulf,addf");
   case 2: return nest_make_matmul(m, 128, 32, 33, DTYPE_F16, DTYPE_F32);
+  case 5: return nest_make_matmul(m, 96, 64, 96, DTYPE_F32, DTYPE_F32);
   case 3: return nest_make_split_k(m, 32, 32, 96, DTYPE_F16);
   default: return nest_make_attention(m, 2, 64, 64, 32, DTYPE_F16);
   }
@@ -224,6 +225,7 @@ static void test_the_search_finds_what_writing_out_finds(void **state) {
       {.nest = 1, .machine = "wormhole", .x = 3, .y = 2, .run_cycles = 100, .moves_itself = true},
       {.nest = 2, .machine = "blackhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3, .assigned = {0, 32, 0}, .moves_itself = true},
       {.nest = 4, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3 | PLAN_NEEDS_PANEL, .assigned = {0, 0, 32}, .moves_itself = true},
+      {.nest = 5, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN, .l1_bytes = 16 << 10, .moves_itself = true},
   };
   for (size_t i = 0; i < COUNT_OF(examples); i++)
     check(&examples[i]);

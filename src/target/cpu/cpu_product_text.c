@@ -74,7 +74,7 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
 /* What comes next is asked for while this panel is computed: the sums of the next panel, if there are any yet, and in the inner loop two of the next rows of A. */
 static void add_prefetches(product_text *k) {
   LINE(k, "    %%jnext = arith.addi %%j0, %%cNR : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
-  LINE(k, "    %%has_old = arith.cmpi sgt, %%old, %%c0 : index\n    scf.if %%has_old {\n");
+  LINE(k, "    scf.if %%has_old {\n");
   for (int v = 0; v < k->b.vectors; v++)
     LINE(k, "    %%jp%d = arith.addi %%jsoon, %%v%d : index\n    %%js%d = arith.minsi %%jp%d, %%lastn : index\n", v, v, v, v);
   for (int i = 0; i < k->b.rows; i++)
@@ -86,24 +86,34 @@ static void add_prefetches(product_text *k) {
             "    %%pc%d = arith.addi %%pb%d, %%pa%d : index\n    %%ahead%d = arith.minsi %%pc%d, %%last : index\n", x, x, x, x, x, x, x, x, x, x);
 }
 
-/* Sums of a panel; where %init is true they start from 0 and what %from holds does not matter. */
+/* Sums of a panel; where %init is true they start from 0, and what %from holds is not touched: its pages may not be there yet. */
 static void add_panel(product_text *k) {
-  int lanes = k->b.lanes;
+  int lanes = k->b.lanes, n = k->b.rows * k->b.vectors;
   LINE(k, "    %%p = arith.divui %%j0, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n    %%first = arith.addi %%base, %%skip : index\n"
-          "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n    %%old = arith.select %%init, %%c0, %%n : index\n"
-          "    %%keep0 = arith.subi %%old, %%j0 : index\n");
+          "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n");
   for (int v = 0; v < k->b.vectors; v++) {
     if (v > 0)   /* vectors wholly behind n have an empty mask; their addresses stay inside the row */
-      LINE(k, "    %%left%d = arith.subi %%left%d, %%cV : index\n    %%keep%d = arith.subi %%keep%d, %%cV : index\n    %%jn%d = arith.addi %%j0_%d, %%cV : index\n"
-              "    %%j0_%d = arith.minsi %%jn%d, %%n : index\n", v, v - 1, v, v - 1, v, v - 1, v, v);
-    LINE(k, "    %%mask%d = vector.create_mask %%left%d : vector<%dxi1>\n    %%known%d = vector.create_mask %%keep%d : vector<%dxi1>\n", v, v, lanes, v, v, lanes);
+      LINE(k, "    %%left%d = arith.subi %%left%d, %%cV : index\n    %%jn%d = arith.addi %%j0_%d, %%cV : index\n    %%j0_%d = arith.minsi %%jn%d, %%n : index\n", v, v - 1, v, v - 1, v, v);
+    LINE(k, "    %%mask%d = vector.create_mask %%left%d : vector<%dxi1>\n", v, v, lanes);
   }
+  LINE(k, "    %%old:%d = scf.if %%init -> (", n);
+  add_types(k);
+  LINE(k, ") {\n      scf.yield ");
+  for (int i = 0; i < n; i++)
+    LINE(k, "%s%%z", i ? ", " : "");
+  LINE(k, " : ");
+  add_types(k);
+  LINE(k, "\n    } else {\n");
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
-      LINE(k, "      %%old%d = vector.maskedload %%from[%%r%d, %%j0_%d], %%known%d, %%z : " MATRIX ", vector<%dxi1>, vector<%dxf32> into vector<%dxf32>\n",
-           i * k->b.vectors + v, i, v, v, lanes, lanes, lanes);
+      LINE(k, "      %%o_%d_%d = vector.maskedload %%from[%%r%d, %%j0_%d], %%mask%d, %%z : " MATRIX ", vector<%dxi1>, vector<%dxf32> into vector<%dxf32>\n", i, v, i, v, v, lanes, lanes, lanes);
+  LINE(k, "      scf.yield ");
+  add_names(k, "%o");
+  LINE(k, " : ");
+  add_types(k);
+  LINE(k, "\n    }\n");
   add_prefetches(k);
-  add_inner_loop(k, "%mid", "%c0", "%kwhole", "%old", STEPS);
+  add_inner_loop(k, "%mid", "%c0", "%kwhole", "%old#", STEPS);
   add_inner_loop(k, "%new", "%kwhole", "%k", "%mid#", 1);
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
@@ -124,7 +134,7 @@ const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
     LINE(&k, "  %%v%d = arith.constant %d : index\n", v, v * lanes);
   LINE(&k, "  %%st%d = arith.constant %d : index\n  %%st1 = arith.constant 1 : index\n  %%m = memref.dim %%to, %%c0 : " MATRIX "\n  %%n = memref.dim %%to, %%st1 : " MATRIX "\n"
            "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n  %%lastn = arith.subi %%n, %%st1 : index\n"
-           "  %%panels = arith.ceildivui %%n, %%cNR : index\n"
+           "  %%true = arith.constant true\n  %%has_old = arith.xori %%init, %%true : i1\n  %%panels = arith.ceildivui %%n, %%cNR : index\n"
            "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", STEPS, STEPS, STEPS);
   LINE(&k, "  scf.for %%i0 = %%c0 to %%m step %%cMR {\n");
   for (int i = 0; i < k.b.rows; i++)
