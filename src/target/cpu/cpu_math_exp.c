@@ -47,17 +47,22 @@ static MlirValue expm1_of(math_at *m, reduced d) {
   return math_fma(m, two_n, expm1_near_zero(m, d.r), math_op(m, "arith.subf", two_n, math_f32(m, 1)));
 }
 
+/* Arguments below `least` have the result 0, those of masks (-inf) among them: not by way of a number too small, which takes CPUs a hundred cycles. */
+static MlirValue is_nothing(math_at *m, MlirValue x, double least) { return math_is(m, "olt", x, math_f32(m, least)); }
+
 MlirValue math_exp(math_at *m, MlirValue x) {
-  reduced d = reduce(m, math_max(m, -104, math_min(m, 89, x)));   /* outside: infinite or 0 */
-  return scale(m, math_op(m, "arith.addf", expm1_near_zero(m, d.r), math_f32(m, 1)), d.sum, d.n);
+  MlirValue nothing = is_nothing(m, x, -103.98), zero = math_f32(m, 0);   /* 2^-150.01 */
+  reduced d = reduce(m, math_select(m, nothing, zero, math_min(m, 89, x)));   /* above: infinite */
+  return math_select(m, nothing, zero, scale(m, math_op(m, "arith.addf", expm1_near_zero(m, d.r), math_f32(m, 1)), d.sum, d.n));
 }
 
 MlirValue math_exp2(math_at *m, MlirValue x) {
   static const double c[] = {1, 0.6931472042, 0.2402264774, 0.0555032935, 0.009618449941, 0.001340017013, 0.0001535232261};
-  x = math_max(m, -151, math_min(m, 129, x));
+  MlirValue nothing = is_nothing(m, x, -150), zero = math_f32(m, 0);
+  x = math_select(m, nothing, zero, math_min(m, 129, x));
   MlirValue sum = math_op(m, "arith.addf", x, math_f32(m, WHOLE));
   MlirValue n = math_op(m, "arith.subf", sum, math_f32(m, WHOLE)), f = math_op(m, "arith.subf", x, n);
-  return scale(m, math_poly(m, f, c, COUNT(c)), sum, n);
+  return math_select(m, nothing, zero, scale(m, math_poly(m, f, c, COUNT(c)), sum, n));
 }
 
 /* 2 (2^(n-1) (exp r - 1) + 2^(n-1) - 1/2): 2^n itself may be too large. */
