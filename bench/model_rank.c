@@ -98,8 +98,9 @@ int main(int argc, char **argv) {
     else
       return fprintf(stderr, "usage: model_rank [-n PLANS] [-u] [-k KERNEL] [-s SHAPE] [-m MACHINE] [-v]\n"), 2;
   }
-  double all = 0;
-  int count = 0, failed = 0;
+  static sample together[PLANS_MAX * sizeof shapes / sizeof *shapes];
+  double all = 0, ranks = 0;
+  int count = 0, failed = 0, ranked = 0;
   printf("| kernel | shape | plans | spread of predicted | rank correlation | geo-mean error | worst |\n|---|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
     static sample s[PLANS_MAX];
@@ -125,13 +126,18 @@ int main(int argc, char **argv) {
       most = fmax(most, s[k].predicted);
     }
     all += sum;
+    memcpy(together + count, s, (size_t)n * sizeof *s);
     count += n;
+    ranked += n > 1;
+    ranks += n > 1 ? rank_correlation(s, n) : 0;
     if (n)
       printf("| %s | %" PRId64 " x %" PRId64 " x %" PRId64 " | %d | %.2f | %.3f | %.1f %% | %.1f %% |\n", x->kernel, x->dim[0], x->dim[1], x->dim[2], n, most / least, rank_correlation(s, n),
              100 * (exp(sum / n) - 1), 100 * (exp(worst) - 1));
     fflush(stdout);
     loom_ctx_done(&ctx);
   }
-  printf("%d plans: geometric mean of the errors %.1f %%\n", count, count ? 100 * (exp(all / count) - 1) : 0);
+  if (count)
+    printf("%d plans: geometric mean of the errors %.1f %%; rank correlation %.3f in the mean of the shapes, %.4f of all plans together\n", count, 100 * (exp(all / count) - 1),
+           ranks / (ranked ? ranked : 1), rank_correlation(together, count));
   return failed != 0;
 }
