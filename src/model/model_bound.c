@@ -285,7 +285,7 @@ static void bound_spare(bounder *b, const model_known *k, bound_parts *x) {
     return;
   for (int i = 0; i < p->n_access; i++)
     for (int s = 0; s < x->n_slots[i] && !p->access[i].is_store; s++)
-      all += x->tile[i] * (s == 0 ? 1 : 2 * x->slot[i][s].times);      /* more than any of its slots needs */
+      all += x->held[i] * (s == 0 ? 1 : 2 * x->slot[i][s].times);      /* more than any of its slots needs */
   x->spare = (double)(k->l1_bytes + p->n_access * p->l1_align - bound_packed(b));
   x->is_tight = all > x->spare;
 }
@@ -301,7 +301,8 @@ static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k,
     x.once[i] = bound_dram(b, a);
     x.walked[i] = bound_bytes(b, a, false);
     x.tile[i] = tile_bytes(b, a);
-    x.n_slots[i] = bound_slots(b, cores, i, x.tile[i], k->l1_bytes, x.slot[i]);
+    x.held[i] = a->passes ? x.tile[i] / PROGRAM_PASSING : x.tile[i];
+    x.n_slots[i] = bound_slots(b, cores, i, x.held[i], k->l1_bytes, x.slot[i]);
     x.spread[i] = x.slot[i][0].spread * x.slot[i][0].repeats;
     for (int s = 0; s < x.n_slots[i]; s++) {
       x.end[i][s] = bound_end(b, a, cores, &x.slot[i][s]);

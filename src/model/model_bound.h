@@ -19,19 +19,19 @@ int64_t bound_packed(bounder *b);
  * there together.  own: cycles for each byte of one core's.  repeats: how often what a core walks comes again, for loops that it does not move with. */
 typedef struct bound_slot { double times, spread, own, repeats; } bound_slot;
 enum { BOUND_SLOTS_MAX = 4 };
-/* Those that no other is no worse than, of those that fit in `l1_bytes` (0: all); count.  `tile`: bytes of one, at least. */
+/* Those that no other is no worse than, of those that fit in `l1_bytes` (0: all); count.  `tile`: bytes that one takes of L1, at least. */
 int bound_slots(bounder *b, const int32_t *cores, int access, double tile, int64_t l1_bytes, bound_slot *out);
 
 /* The first load or the last store: cycles, and of those for each byte. */
 typedef struct bound_last { double cycles, slope; } bound_last;
 
-/* Cycles; bytes by access: of a tile, of all elements once, of those that the core with most walks through.  end: any way, by slot; start: setup and latency; spare: L1
+/* Cycles; bytes by access: of a tile, what of the core's memory a tile takes at least, of all elements once, of those that the core with most walks through.  end: any way, by slot; start: setup and latency; spare: L1
  * that is left when each access has one slot with one tile, at most; all others at least. */
 typedef struct bound_parts {
   double compute, writer, links, start, spare;
   bool is_tight, one_slot;              /* not all loads can have two slots; none has */
   bound_last end[PLAN_LOADS_MAX][BOUND_SLOTS_MAX];
-  double tile[PLAN_LOADS_MAX], once[PLAN_LOADS_MAX], walked[PLAN_LOADS_MAX], spread[PLAN_LOADS_MAX];      /* spread: times repeats, of any of its slots */
+  double tile[PLAN_LOADS_MAX], held[PLAN_LOADS_MAX], once[PLAN_LOADS_MAX], walked[PLAN_LOADS_MAX], spread[PLAN_LOADS_MAX];      /* spread: times repeats, of any of its slots */
   int n_slots[PLAN_LOADS_MAX]; bound_slot slot[PLAN_LOADS_MAX][BOUND_SLOTS_MAX];
 } bound_parts;
 int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_known *k);

@@ -3,6 +3,7 @@
  * A load that goes a way takes base + slope * tile cycles at first; in the waves like the first one each byte the reader walks takes `each` cycles, in the others those of
  * the port; `copies` bytes come from DRAM, and `link` bytes cross one link, for each byte that comes once.  A slot that holds more than a tile makes the first load longer
  * by no less than it spares the reader; slots that hold more than a tile, because their tiles lie on more channels then, have shares of their own.  So, with sums over the accesses:
+ *   T >= C + R + W where the core moves data itself; else and besides
  *   T >= first + C + last,  R + last,  first + (R - bytes of the first tiles * each) + last,  first + W,  start + D + s + l of the stores,  start + K + last */
 #include "model/model_bound.h"
 #include <math.h>
@@ -33,7 +34,7 @@ static share share_of(const model_program *p, const bound_parts *x, int access, 
   double walked = all * (full * each + (1 - full) * h->own), rest = walked - bytes * each;
   share s = {.fill = a->is_first ? end : 0, .begin = a->is_first ? x->start : 0, .reader = x->start + walked, .dram = dram};
   s.links = w ? full * bound_cycles(x->once[access] * w->link, p->link_rate) * h->spread * h->repeats : 0;
-  s.l1 = (is_double ? 2 : 1) * bytes - x->tile[access];
+  s.l1 = (is_double ? 2 : 1) * x->held[access] * h->times - x->held[access];
   if (!is_double && a->gap == 0)        /* what comes later waits for the slot, and compute for what comes; like the first load, with all others at once */
     s.serial = larger(all * slope - s.fill, 0);
   s.rest = a->is_first && w ? larger(rest, 0) : a->is_first ? 0 : s.reader;
@@ -55,12 +56,14 @@ static share least_share(const share *list, int n) {
   return s;
 }
 
-static double total(const bound_parts *x, double links, const share *s) {
+static double total(const model_program *p, const bound_parts *x, double links, const share *s) {
   links = links > s->links ? links : s->links;
   double most = s->fill + x->compute + s->serial + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
   most = larger(most, reader + s->drain);
   most = larger(most, s->fill + x->writer);
   most = larger(most, s->begin + s->dram);
+  if (p->moves_itself)
+    most = larger(most, x->compute + s->reader + x->writer);
   return larger(most, s->begin + links + s->drain);
 }
 
@@ -126,7 +129,7 @@ static double bound_case(const model_program *p, const bound_parts *x, const mod
     for (int k = 0; k < n_last; k++) {
       share s = add_shares(&sum[i], &last[k]);
       if (s.l1 <= x->spare)
-        least = smaller(least, total(x, links, &s));
+        least = smaller(least, total(p, x, links, &s));
     }
   return least;
 }
@@ -140,7 +143,7 @@ static double bound_any(const model_program *p, const bound_parts *x) {
     share mine = share_of(p, x, a, 0, !x->one_slot, NULL, 1);
     sum = add_shares(&sum, &mine);
   }
-  return total(x, x->links, &sum);
+  return total(p, x, x->links, &sum);
 }
 
 int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_known *k) {

@@ -88,10 +88,10 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
   return program_channels(p, a, own);
 }
 
-/* What the runs of a slot cost beyond one. */
+/* What the runs of a slot cost beyond one; of what passes through, the next ones are asked for in time. */
 static int64_t run_cycles(const model_program *p, const model_point *at, const program_access *a, uint32_t panel) {
   int64_t extent[NEST_RANK_MAX], runs;
-  if (!p->run)
+  if (!p->run || a->passes)
     return 0;
   for (int d = 0; d < a->rank; d++)
     extent[d] = box_extent(at, a, panel, d);

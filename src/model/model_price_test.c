@@ -550,7 +550,7 @@ static void test_bounds_are_never_above(void **state) {
     model_program *p, *one;
     m->pads_edges = i % 4 == 1;
     m->has_concurrent_units = i % 4 >= 2;
-    m->lacks_concurrent_movers = i % 5 == 0;
+    m->lacks_concurrent_movers = i % 7 == 3;
     m->dram_run_cycles = i % 3 == 1 ? 40 : 0;
     assert_int_equal(model_compile(&ctx, n, m, i % 3 == 0, MODEL_IN_PLACE, &p), LOOM_OK);
     int64_t channels = m->dram_channels;

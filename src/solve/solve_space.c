@@ -113,15 +113,13 @@ static void cut_sizes(const space_search *s, space_node *x, int but) {
   }
 }
 
-/* What bounds are told of L1: nothing (0) where some accesses take less of it than they hold. */
-static int64_t bounded_l1(const space_search *s) { return s->machine->lacks_concurrent_movers ? 0 : s->machine->l1_bytes; }
-
 /* `known`: of the mappings; NULL: only what parts of the mesh they use. */
 static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = bounded_l1(s)};
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
   int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
-  if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, bounded_l1(s) ? bounded_l1(s) : SOLVE_UNLIMITED_BYTES) > limit)
+  int64_t l1_bytes = s->machine->lacks_concurrent_movers ? SOLVE_UNLIMITED_BYTES : s->machine->l1_bytes;      /* what passes through a cache has slots larger than its room */
+  if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, l1_bytes) > limit)
     b = INT64_MAX;
   x->bound = b > x->bound ? b : x->bound;
 }
@@ -185,7 +183,7 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
 
 /* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
-  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .one_slot = s->source.depth == 1, .l1_bytes = bounded_l1(s)};
+  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
   if (with_links) {
     const space_group *g;
     space_key key;
@@ -216,7 +214,7 @@ static loom_status bound_by_cases(space_search *s, space_node *x, model_point *a
 
 /* A point gets its own compute cycles; what cannot be priced goes. */
 static loom_status bound_costs(space_search *s, space_node *x) {
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = bounded_l1(s)};
+  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
   model_point at;
   if (!set_point(s, x, COSTS, &at)) {
     drop(s, x);
