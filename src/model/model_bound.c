@@ -84,6 +84,9 @@ static double causal_factor(const bounder *b, const program_compute *x, const pr
   return 1;
 }
 
+/* Turns that round up one by one round up to no less than all of their elements together. */
+static double in_units(double walked, int64_t unit) { return unit > 1 && isfinite(walked) ? larger(ceil(walked / (double)unit * (1 - 1e-12)) * (double)unit, walked) : walked; }
+
 /* One monomial of a node's cost over all its runs. */
 static double bound_term(const bounder *b, const program_compute *x, const program_monomial *term) {
   const model_program *p = b->p;
@@ -99,7 +102,7 @@ static double bound_term(const bounder *b, const program_compute *x, const progr
     }
     int s = p->loop[l].symbol, power = used[s] ? 0 : term->power[s];
     used[s] = true;
-    v *= power == 0 ? b->turns[l] : b->walked[l];
+    v *= power == 0 ? b->turns[l] : in_units(b->walked[l], power == 1 ? term->unit[s] : 0);
     for (int q = 1; q < power; q++)
       v *= (double)b->least[s] > 1 && p->pads ? (double)b->least[s] : 1;      /* an edge may be as small as one element */
   }

@@ -349,7 +349,7 @@ static bool may_be_negative(const lower *l, const sym_expr *e, int depth) {
   return false;
 }
 
-/* In blocks alone: a ceildiv is a quotient at least. */
+/* In blocks alone: a ceildiv is a quotient at least; the unit is kept where the block stands once. */
 static program_monomial in_blocks(const lower *l, const monomial *x) {
   program_monomial out = {.coefficient = x->coefficient};
   for (int s = 0; s < l->n_blocks; s++) {
@@ -357,6 +357,7 @@ static program_monomial in_blocks(const lower *l, const monomial *x) {
     out.power[s] = (uint8_t)(x->power[s] + units);
     for (int i = 0; i < units; i++)
       out.coefficient /= (double)l->unit[s];
+    out.unit[s] = units == 1 && out.power[s] == 1 ? l->unit[s] : 0;
   }
   return out;
 }

@@ -17,7 +17,8 @@ typedef struct program_loop {
 } program_loop;
 
 /* A product of powers of blocks: cost >= sum of coefficient * product of block^power. */
-typedef struct program_monomial { double coefficient; uint8_t power[MODEL_BLOCKS_MAX]; } program_monomial;
+/* unit[s]: block s stands there once, rounded up to whole units of so many; 0: as it is, or more often. */
+typedef struct program_monomial { double coefficient; uint8_t power[MODEL_BLOCKS_MAX]; int64_t unit[MODEL_BLOCKS_MAX]; } program_monomial;
 
 typedef struct program_compute {
   const nest_node *node;
