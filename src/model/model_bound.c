@@ -25,6 +25,13 @@ static double bound_walked(const program_turns *t) {
   return e;
 }
 
+static double bound_padded(const program_turns *t, int64_t unit) {
+  double e = 0;
+  for (int i = 0; i < t->n; i++)
+    e += (double)t->count[i] * (double)(model_ceil(t->size[i], unit) * unit);
+  return e;
+}
+
 static bool is_one(const bounder *b, int symbol) { return b->least[symbol] == b->most[symbol]; }
 
 static void bound_causal(bounder *b, int l, const int32_t *cores) {
@@ -49,12 +56,14 @@ static void bound_loop(bounder *b, int l, const int32_t *cores, const model_doma
   if (extent <= 0)
     return;
   const model_domain *z = &d[x->symbol];
+  const int64_t unit = p->unit[x->symbol] > 0 ? p->unit[x->symbol] : 1;
   if (l >= p->n_parallel && !p->pads) {      /* the last turn has what is left: all of the extent, whatever the block */
     b->turns[l] = (double)model_ceil(extent, z->at[to[x->symbol]]);
     b->walked[l] = (double)extent;
+    b->padded[l] = (double)(model_ceil(extent, unit) * unit);      /* turns that round up one by one round up to no less */
     return;
   }
-  b->turns[l] = b->walked[l] = INFINITY;
+  b->turns[l] = b->walked[l] = b->padded[l] = INFINITY;
   for (int32_t i = from[x->symbol]; i <= to[x->symbol]; i++) {
     program_turns t;
     if (l < p->n_parallel)
@@ -63,6 +72,7 @@ static void bound_loop(bounder *b, int l, const int32_t *cores, const model_doma
       program_sequential_turns(p, extent, z->at[i], &t);
     b->turns[l] = smaller(b->turns[l], bound_turns(&t));
     b->walked[l] = smaller(b->walked[l], bound_walked(&t));
+    b->padded[l] = smaller(b->padded[l], bound_padded(&t, unit));
   }
 }
 
@@ -84,9 +94,6 @@ static double causal_factor(const bounder *b, const program_compute *x, const pr
   return 1;
 }
 
-/* Turns that round up one by one round up to no less than all of their elements together. */
-static double in_units(double walked, int64_t unit) { return unit > 1 && isfinite(walked) ? larger(ceil(walked / (double)unit * (1 - 1e-12)) * (double)unit, walked) : walked; }
-
 /* One monomial of a node's cost over all its runs. */
 static double bound_term(const bounder *b, const program_compute *x, const program_monomial *term) {
   const model_program *p = b->p;
@@ -102,7 +109,7 @@ static double bound_term(const bounder *b, const program_compute *x, const progr
     }
     int s = p->loop[l].symbol, power = used[s] ? 0 : term->power[s];
     used[s] = true;
-    v *= power == 0 ? b->turns[l] : in_units(b->walked[l], power == 1 ? term->unit[s] : 0);
+    v *= power == 0 ? b->turns[l] : power == 1 && term->unit[s] > 0 && term->unit[s] == p->unit[s] ? b->padded[l] : b->walked[l];
     for (int q = 1; q < power; q++)
       v *= (double)b->least[s] > 1 && p->pads ? (double)b->least[s] : 1;      /* an edge may be as small as one element */
   }

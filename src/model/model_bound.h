@@ -7,6 +7,7 @@
 typedef struct bounder {
   const model_program *p;
   int64_t least[MODEL_BLOCKS_MAX], most[MODEL_BLOCKS_MAX];     /* of each block over the box */
+  double padded[NEST_LOOPS_MAX];        /* elements, each turn rounded up to whole units of the loop's block (model_program.unit) */
   double turns[NEST_LOOPS_MAX], walked[NEST_LOOPS_MAX];        /* least over the box: turns and elements on the core with most; 0: not known */
   double runs[NEST_LOOPS_MAX];                                 /* of causal loops */
   int64_t packed;                                              /* 0: not yet asked for */

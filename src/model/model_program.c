@@ -157,6 +157,9 @@ static loom_status set_cost(compiler *c, program_compute *x, const sym_expr *cyc
     x->lower[i].n = program_lower_terms(cycles, c->blocks, c->p->n_blocks, i == 1, terms, 24);
     x->lower[i].at = ARENA_NEW_N(m, program_monomial, x->lower[i].n);
     memcpy(x->lower[i].at, terms, (size_t)x->lower[i].n * sizeof *terms);
+    for (int t = 0; t < x->lower[i].n; t++)
+      for (int s = 0; s < c->p->n_blocks; s++)
+        c->p->unit[s] = c->p->unit[s] ? c->p->unit[s] : terms[t].unit[s];
   }
   if (x->lower[1].n == x->lower[0].n && memcmp(x->lower[1].at, x->lower[0].at, (size_t)x->lower[0].n * sizeof *x->lower[0].at) == 0)
     x->lower[1].n = 0;                  /* says nothing new */

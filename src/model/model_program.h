@@ -93,6 +93,7 @@ struct model_program {
   const machine *m;
   int n_blocks, n_loops, n_parallel, n_access, n_compute, n_buffers;
   program_loop loop[NEST_LOOPS_MAX];
+  int64_t unit[MODEL_BLOCKS_MAX];       /* of the blocks that some cost rounds up to whole units; 0: none */
   program_compute *compute;
   program_access access[PLAN_LOADS_MAX];
   program_buffer *buffer;               /* in the order of nest_list_buffers */
