@@ -61,9 +61,12 @@ static void bound_loop(bounder *b, int l, const int32_t *cores, const model_doma
     b->turns[l] = (double)model_ceil(extent, z->at[to[x->symbol]]);
     b->walked[l] = (double)extent;
     b->padded[l] = (double)(model_ceil(extent, unit) * unit);      /* turns that round up one by one round up to no less */
+    b->tiled[l] = p->moves_itself ? INFINITY : b->walked[l];
+    for (int32_t i = from[x->symbol]; p->moves_itself && i <= to[x->symbol]; i++)
+      b->tiled[l] = smaller(b->tiled[l], (double)(model_ceil(extent, z->at[i]) * z->at[i]));
     return;
   }
-  b->turns[l] = b->walked[l] = b->padded[l] = INFINITY;
+  b->turns[l] = b->walked[l] = b->padded[l] = b->tiled[l] = INFINITY;
   for (int32_t i = from[x->symbol]; i <= to[x->symbol]; i++) {
     program_turns t;
     if (l < p->n_parallel)
@@ -73,6 +76,7 @@ static void bound_loop(bounder *b, int l, const int32_t *cores, const model_doma
     b->turns[l] = smaller(b->turns[l], bound_turns(&t));
     b->walked[l] = smaller(b->walked[l], bound_walked(&t));
     b->padded[l] = smaller(b->padded[l], bound_padded(&t, unit));
+    b->tiled[l] = smaller(b->tiled[l], p->moves_itself ? bound_turns(&t) * (double)z->at[i] : bound_walked(&t));
   }
 }
 
@@ -146,7 +150,7 @@ static double bound_bytes(const bounder *b, const program_access *a, bool one_ti
     if (!one_tile && l >= 0 && !(done & 1u << l)) {
       done |= 1u << l;
       if (a->is_tiled[d])
-        size = b->walked[l];
+        size = b->tiled[l];
       else
         size *= b->turns[l];
     } else if (!one_tile && a->is_tiled[d]) {

@@ -8,6 +8,7 @@ typedef struct bounder {
   const model_program *p;
   int64_t least[MODEL_BLOCKS_MAX], most[MODEL_BLOCKS_MAX];     /* of each block over the box */
   double padded[NEST_LOOPS_MAX];        /* elements, each turn rounded up to whole units of the loop's block (model_program.unit) */
+  double tiled[NEST_LOOPS_MAX];         /* elements of whole tiles, which is what loads and stores are priced for; where the core does not move data itself: as walked */
   double turns[NEST_LOOPS_MAX], walked[NEST_LOOPS_MAX];        /* least over the box: turns and elements on the core with most; 0: not known */
   double runs[NEST_LOOPS_MAX];                                 /* of causal loops */
   int64_t packed;                                              /* 0: not yet asked for */
