@@ -77,7 +77,7 @@ loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char 
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, const char *bytes, size_t size) {
+bool file_write_all(int fd, const char *bytes, size_t size) {
   while (size > 0) {
     ssize_t n = write(fd, bytes, size);
     if (n < 0 && errno == EINTR)
@@ -95,7 +95,7 @@ static loom_status write_special(loom_ctx *ctx, const char *path, const void *by
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0)
     return fail_errno(ctx, path, "cannot open the file for writing", errno);
-  bool written = write_all(fd, bytes, size);
+  bool written = file_write_all(fd, bytes, size);
   int error = errno;
   close(fd);
   return written ? LOOM_OK : fail_errno(ctx, path, "cannot write the file", error);
@@ -103,7 +103,7 @@ static loom_status write_special(loom_ctx *ctx, const char *path, const void *by
 
 /* Fills the new file `fd` and renames it from `temporary` to `path`; 0 or the errno.  Closes `fd`. */
 static int write_and_rename(int fd, const char *temporary, const char *path, const void *bytes, size_t size) {
-  bool written = write_all(fd, bytes, size) && fsync(fd) == 0;
+  bool written = file_write_all(fd, bytes, size) && fsync(fd) == 0;
   int error = written ? 0 : errno;
   if (close(fd) != 0 && !error)
     error = errno;

@@ -17,6 +17,9 @@ char *file_dirname(arena *m, const char *path);
 char *file_basename(arena *m, const char *path);
 char *file_stem(arena *m, const char *path);                       /* basename without its last suffix */
 
+/* Writes all of it, over interruptions; false: errno says why. */
+bool file_write_all(int fd, const char *bytes, size_t size);
+
 /* n items of item_bytes at `offset` of a file's bytes, or NULL when they do not lie inside. */
 static inline const char *file_slice(const char *bytes, size_t size, uint64_t offset, uint64_t n, uint64_t item_bytes) {
   uint64_t length, end;

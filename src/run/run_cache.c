@@ -180,17 +180,6 @@ static void make_room(loom_ctx *ctx, int dir, int64_t limit) {
 }
 
 /* ---- writing ---- */
-static bool write_bytes(int fd, const char *bytes, size_t size) {
-  while (size) {
-    ssize_t n = write(fd, bytes, size);
-    if (n < 0 && errno != EINTR)
-      return false;
-    bytes += n > 0 ? n : 0;
-    size -= n > 0 ? (size_t)n : 0;
-  }
-  return true;
-}
-
 void run_cache_put(loom_ctx *ctx, run_cache *c, const char *key, const void *bytes, size_t size) {
   static atomic_uint counter;
   char hash[HASH_CHARS + 1];
@@ -201,7 +190,7 @@ void run_cache_put(loom_ctx *ctx, run_cache *c, const char *key, const void *byt
   const char *header = arena_printf(&ctx->mem, "%s%s%s", magic, key, hash);
   const char *name = arena_printf(&ctx->mem, "%s.%ld.%u%s", key, (long)getpid(), atomic_fetch_add(&counter, 1), unfinished);
   int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  bool written = fd >= 0 && write_bytes(fd, header, HEADER_BYTES) && write_bytes(fd, bytes, size);
+  bool written = fd >= 0 && file_write_all(fd, header, HEADER_BYTES) && file_write_all(fd, bytes, size);
   if (fd >= 0)
     written &= close(fd) == 0;
   if (written && renameat(dir, name, dir, entry_name(&ctx->mem, key)) == 0)

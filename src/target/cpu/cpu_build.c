@@ -2,6 +2,22 @@
 #include "target/cpu/cpu_private.h"
 #include <string.h>
 
+bool cpu_is_product(MlirOperation op) { return ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"); }
+
+bool cpu_is_plain_product(ir_ctx *ir, MlirOperation op) {
+  const char *plain = ir_op_is(op, "linalg.matmul")
+                          ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
+                          : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
+  return cpu_is_product(op) && mlirAttributeEqual(ir_linalg_maps(op), ir_attr(ir, plain));
+}
+
+bool cpu_has_type(MlirValue v, dtype want) {
+  dtype t;
+  return mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && t == want;
+}
+
+bool cpu_lacks(MlirModule m, const char *name) { return mlirOperationIsNull(ir_find_func(m, name)); }
+
 loom_status cpu_call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands) {
   ir_named callee = {"callee", ir_symbol_attr(b->ir, name)};
   return mlirOperationIsNull(ir_build(b, "func.call", 0, NULL, n, operands, 1, &callee, 0, NULL)) ? LOOM_EBUG : LOOM_OK;

@@ -4,8 +4,7 @@
 #include "dialect/dialect.h"
 #include "target/cpu/cpu_private.h"
 
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct gather { arena *mem; op_list ops; } gather;
+typedef struct gather { arena *mem; cpu_ops ops; } gather;
 typedef struct program { ir_ctx *ir; MlirModule m; MlirOperation func, grid; MlirBlock body; MlirValue workspace; int vector_bytes; cpu_dots dots; cpu_grid *out; } program;
 
 static bool collect(MlirOperation op, void *data) {

@@ -7,8 +7,7 @@
 enum { LEFT, RIGHT };
 /* Operand `side` of products as panels; the slot it is the packed form of, or null. */
 typedef struct packed { MlirValue slot, memory; int side; int64_t lead[CPU_RANK_MAX], panels, blocks; } packed;
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct dots { ir_ctx *ir; MlirModule m; MlirValue workspace; cpu_dots kinds; int64_t *bytes; op_list products, dead; VEC_OF(packed) slots; } dots;
+typedef struct dots { ir_ctx *ir; MlirModule m; MlirValue workspace; cpu_dots kinds; int64_t *bytes; cpu_ops products, dead; VEC_OF(packed) slots; } dots;
 
 void dot_add_head(text *out, const char *name, const dot_form *f) {
   const char *rows = arena_printf(out->mem, "memref<?x%dx%s>", f->row, f->in_name), *matrix = arena_printf(out->mem, CPU_MATRIX_TYPE, f->sum_name);
@@ -19,11 +18,6 @@ void dot_add_head(text *out, const char *name, const dot_form *f) {
 }
 
 /* ---- which products ---- */
-static bool has_type(MlirValue v, dtype want) {
-  dtype t;
-  return mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && t == want;
-}
-
 /* The stride of dim -1 or -2 of a memref of at least two dims. */
 static int64_t stride(MlirValue v, int from_end) {
   int64_t strides[CPU_RANK_MAX], offset;
@@ -37,20 +31,15 @@ static bool has_unit_steps(MlirValue v) { return stride(v, 1) == 1 || stride(v, 
 static bool has_form(const dots *p, MlirOperation op, dot_form *out) {
   static const dot_form bf16 = {.in = DTYPE_BF16, .sum = DTYPE_F32, .in_name = "bf16", .sum_name = "f32", .word = 2, .row = 32};
   static const dot_form i8 = {.in = DTYPE_I8, .sum = DTYPE_I32, .in_name = "i8", .sum_name = "i32", .word = 4, .row = 64};
-  *out = has_type(ir_operand(op, 0), DTYPE_I8) ? i8 : bf16;
+  *out = cpu_has_type(ir_operand(op, 0), DTYPE_I8) ? i8 : bf16;
   out->kind = out->in == DTYPE_I8 ? p->kinds.i8 : p->kinds.bf16;
-  return out->kind != CPU_DOT_NONE && has_type(ir_operand(op, 0), out->in) && has_type(ir_operand(op, 1), out->in) && has_type(ir_operand(op, 2), out->sum);
+  return out->kind != CPU_DOT_NONE && cpu_has_type(ir_operand(op, 0), out->in) && cpu_has_type(ir_operand(op, 1), out->in) && cpu_has_type(ir_operand(op, 2), out->sum);
 }
 
 static bool is_dot_product(const dots *p, MlirOperation op) {
   dot_form f;
   MlirType t;
-  const char *plain = ir_op_is(op, "linalg.matmul")
-                          ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
-                          : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
-  if (!ir_op_is(op, "linalg.matmul") && !ir_op_is(op, "linalg.batch_matmul"))
-    return false;
-  bool is = has_form(p, op, &f) && mlirAttributeEqual(ir_linalg_maps(op), ir_attr(p->ir, plain)) && mlirAttributeIsNull(ir_attr_of(op, "cast")) && stride(ir_operand(op, 2), 1) == 1;
+  bool is = cpu_is_plain_product(p->ir, op) && has_form(p, op, &f) && mlirAttributeIsNull(ir_attr_of(op, "cast")) && cpu_has_unit_columns(ir_operand(op, 2));
   for (int side = LEFT; is && side <= RIGHT; side++)
     is = has_unit_steps(ir_operand(op, side)) && cpu_largest(ir_operand(op, side), ir_dtype(p->ir, f.in), &t);
   return is;
@@ -94,8 +83,6 @@ static MlirValue first_row(ir_builder *b, const dot_form *f, const packed *to, c
 
 static MlirValue as_packed(ir_builder *b, const dot_form *f, const packed *p) { return cpu_cast(b, p->memory, arena_printf(&b->ir->ctx->mem, "memref<?x%dx%s>", f->row, f->in_name)); }
 
-static bool lacks(const dots *p, const char *name) { return mlirOperationIsNull(ir_find_func(p->m, name)); }
-
 /* A matrix whose dim before the last is contiguous, the two the other way round; others as they are. */
 static MlirValue contiguous(ir_builder *b, MlirValue v, bool *is_turned) {
   *is_turned = stride(v, 1) != 1;
@@ -120,7 +107,7 @@ static loom_status pack(dots *p, MlirOperation before, MlirValue src, const dot_
   MlirValue row = first_row(&at, f, to, r, index), m = contiguous(&at, cpu_matrix_at(&at, src, index), &is_turned);
   bool k_first = (to->side == RIGHT) != is_turned;
   const char *name = arena_printf(mem, "loom_dot_%s_%s%s", to->side == LEFT ? "left" : "right", f->in_name, is_turned ? "_t" : "");
-  if (lacks(p, name))
+  if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, dot_pack_text(mem, name, f, to->side == LEFT, k_first)));
   return cpu_call(&at, name, 4, (MlirValue[]){cpu_cast(&at, m, arena_printf(mem, CPU_MATRIX_TYPE, f->in_name)), as_packed(&at, f, to), row, panel_rows(&at, to)});
 }
@@ -128,8 +115,6 @@ static loom_status pack(dots *p, MlirOperation before, MlirValue src, const dot_
 /* ---- slots that are the same operand of products and nothing else ---- */
 typedef struct use { MlirOperation op; cpu_region region; } use;
 typedef struct use_list { VEC_OF(use) at; bool is_packed; } use_list;
-
-static bool ends_in_matrix(const cpu_region *r) { return r->n_kept >= 2 && r->kept[r->n_kept - 1] == r->rank - 1 && r->kept[r->n_kept - 2] == r->rank - 2; }
 
 static void add_uses(dots *p, MlirValue v, int side, const dot_form *f, use_list *out) {
   for (MlirOpOperand u = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
@@ -140,7 +125,7 @@ static void add_uses(dots *p, MlirValue v, int side, const dot_form *f, use_list
       continue;
     }
     bool is_load = ir_op_is(x.op, "memref.copy") && n == 1 && has_unit_steps(ir_operand(x.op, 0));
-    out->is_packed = out->is_packed && (is_load || (n == (unsigned)side && is_dot_product(p, x.op))) && cpu_read_region(v, &x.region) && ends_in_matrix(&x.region) &&
+    out->is_packed = out->is_packed && (is_load || (n == (unsigned)side && is_dot_product(p, x.op))) && cpu_read_region(v, &x.region) && cpu_ends_in_matrix(&x.region) &&
                      cpu_offset_is_multiple(&x.region, k_dim(side, x.region.rank), f->row) && cpu_offset_is_multiple(&x.region, line_dim(side, x.region.rank), DOT_LINES);
     vec_push(&p->ir->ctx->mem, &out->at, x);
   }
@@ -241,28 +226,19 @@ static loom_status multiply(dots *p, MlirOperation op) {
   for (int s = LEFT; s <= RIGHT; s++)
     LOOM_TRY(operand(p, op, s, &f, &side[s], &region[s]));
   const char *name = arena_printf(mem, "loom_dot_%s", f.in_name), *matrix = arena_printf(mem, CPU_MATRIX_TYPE, f.sum_name);
-  if (lacks(p, name))
+  if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, (f.kind == CPU_DOT_TILES ? dot_tiles_text : dot_vectors_text)(mem, name, &f)));
-  cpu_sums sums = cpu_find_sums(p->ir, op);
-  ir_builder at = ir_before(p->ir, op);
-  MlirValue index[CPU_RANK_MAX], c = ir_operand(op, 2), init = cpu_sums_start(&at, &sums, op), to = c;
-  int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
-  if (batches)
-    sums.store = (MlirOperation){NULL};
-  else
-    to = cpu_sums_end(&at, &sums, op, matrix);
-  MlirValue k = ir_build1(&at, "memref.dim", ir_index_type(p->ir), 2, (MlirValue[]){ir_operand(op, 0), ir_index_const(&at, batches + 1)}, 0, NULL);
-  MlirValue blocks = cpu_index_op(&at, "arith.ceildivui", k, ir_index_const(&at, f.row));
-  cpu_open_loops(&at, c, batches, index);
-  MlirValue from = cpu_matrix_at(&at, c, index);
-  const MlirValue operands[] = {as_packed(&at, &f, &side[LEFT]),  first_row(&at, &f, &side[LEFT], &region[LEFT], index),   panel_rows(&at, &side[LEFT]),
-                                as_packed(&at, &f, &side[RIGHT]), first_row(&at, &f, &side[RIGHT], &region[RIGHT], index), panel_rows(&at, &side[RIGHT]),
-                                blocks, cpu_cast(&at, from, matrix), cpu_cast(&at, batches ? from : to, matrix), init};
-  LOOM_TRY(cpu_call(&at, name, sizeof operands / sizeof *operands, operands));
-  const MlirOperation done[] = {op, sums.fill, sums.store};
-  for (int i = 0; i < 3; i++)
-    if (!mlirOperationIsNull(done[i]))
-      vec_push(mem, &p->dead, done[i]);
+  cpu_site at;
+  ir_builder before = ir_before(p->ir, op);
+  int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(ir_operand(op, 2))) - 2;
+  MlirValue k = ir_build1(&before, "memref.dim", ir_index_type(p->ir), 2, (MlirValue[]){ir_operand(op, 0), ir_index_const(&before, batches + 1)}, 0, NULL);
+  MlirValue blocks = cpu_index_op(&before, "arith.ceildivui", k, ir_index_const(&before, f.row));
+  cpu_open_site(p->ir, op, matrix, &at);
+  const MlirValue operands[] = {as_packed(&at.b, &f, &side[LEFT]),  first_row(&at.b, &f, &side[LEFT], &region[LEFT], at.index),   panel_rows(&at.b, &side[LEFT]),
+                                as_packed(&at.b, &f, &side[RIGHT]), first_row(&at.b, &f, &side[RIGHT], &region[RIGHT], at.index), panel_rows(&at.b, &side[RIGHT]),
+                                blocks, at.from, at.to, at.init};
+  LOOM_TRY(cpu_call(&at.b, name, sizeof operands / sizeof *operands, operands));
+  cpu_close_site(p->ir, op, &at, &p->dead);
   return LOOM_OK;
 }
 

@@ -38,17 +38,12 @@ static bool is_stored(const elision *e, MlirValue tensor) {
 }
 
 /* ---- uses of a slot ---- */
-static bool is_f32(MlirValue v) {
-  dtype t;
-  return ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_F32;
-}
-
 static bool only_reads(ir_ctx *ir, MlirOperation op, unsigned operand) {
   intptr_t first, count;
   if (ir_op_is(op, "memref.copy") || ir_op_is(op, "memref.load"))
     return operand == 0;
-  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
-    return (operand == 0 && is_f32(ir_operand(op, 0))) || (operand == 1 && cpu_has_few_rows(ir, op));   /* as they lie: cpu_product_text.c, cpu_rows_text.c */
+  if (cpu_is_product(op))
+    return (operand == 0 && cpu_has_type(ir_operand(op, 0), DTYPE_F32)) || (operand == 1 && cpu_has_few_rows(ir, op));   /* as they lie: cpu_product_text.c, cpu_rows_text.c */
   return text_starts(ir_op_name(op), "linalg.") && ir_segment(op, 0, &first, &count) && operand < (unsigned)count;
 }
 

@@ -4,8 +4,7 @@
 #include "target/cpu/cpu_private.h"
 #include <string.h>
 
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct gather { arena *mem; op_list functions; } gather;
+typedef struct gather { arena *mem; cpu_ops functions; } gather;
 typedef struct entry_text { text out; int64_t n_buffers, n_scalars; } entry_text;
 
 static bool collect(MlirOperation op, void *data) {

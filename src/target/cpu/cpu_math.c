@@ -8,8 +8,7 @@ static const struct { const char *name; MlirValue (*f)(math_at *, MlirValue); } 
     {"math.exp", math_exp}, {"math.exp2", math_exp2}, {"math.expm1", math_expm1}, {"math.tanh", math_tanh}, {"math.erf", math_erf},
     {"math.log", math_log}, {"math.log2", math_log2}, {"math.log1p", math_log1p}, {"math.sin", math_sin},   {"math.cos", math_cos},
 };
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct gather { arena *mem; op_list ops; } gather;
+typedef struct gather { arena *mem; cpu_ops ops; } gather;
 
 static bool collect(MlirOperation op, void *data) {
   gather *g = data;

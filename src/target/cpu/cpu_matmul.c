@@ -4,16 +4,14 @@
 #include "target/cpu/cpu_region.h"
 #include <string.h>
 
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct gather { arena *mem; op_list products; } gather;
+typedef struct gather { arena *mem; cpu_ops products; } gather;
 
 /* One, or a batch of them: the last dim is contiguous. */
 static bool is_row_major(MlirValue v, int rank) {
   MlirType t = mlirValueIsNull(v) ? (MlirType){NULL} : mlirValueGetType(v);
   if (mlirTypeIsNull(t) || !mlirTypeIsAMemRef(t) || mlirShapedTypeGetRank(t) != rank)
     return false;
-  int64_t strides[3], offset;
-  return mlirLogicalResultIsSuccess(mlirMemRefTypeGetStridesAndOffset(t, strides, &offset)) && strides[rank - 1] == 1;
+  return cpu_has_unit_columns(v);
 }
 
 /* f32, or a narrower float that f32 holds exactly */
@@ -21,17 +19,9 @@ static bool is_input_type(MlirValue v, dtype *out) {
   return ir_type_dtype(mlirValueGetType(v), out) && (*out == DTYPE_F16 || *out == DTYPE_BF16 || *out == DTYPE_F32);
 }
 
-/* The operation may carry other maps (a transposed operand). */
-static bool has_plain_maps(ir_ctx *ir, MlirOperation op, bool is_batch) {
-  static const char *const plain[] = {"[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]",
-                                      "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]"};
-  MlirAttribute maps = ir_attr_of(op, "indexing_maps");
-  return mlirAttributeIsNull(maps) || mlirAttributeEqual(maps, ir_attr(ir, plain[is_batch]));
-}
-
 static bool collect(MlirOperation op, void *data) {
   gather *g = data;
-  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
+  if (cpu_is_product(op))
     vec_push(g->mem, &g->products, op);
   return true;
 }
@@ -53,7 +43,7 @@ static loom_status call_kernel(ir_ctx *ir, MlirOperation op, bool is_batch, cons
 
 static loom_status lower_one(ir_ctx *ir, MlirModule m, MlirOperation op, int vector_bytes) {
   dtype types[3];
-  bool is_batch = ir_op_is(op, "linalg.batch_matmul"), fits = ir_num_operands(op) == 3 && has_plain_maps(ir, op, is_batch);
+  bool is_batch = ir_op_is(op, "linalg.batch_matmul"), fits = ir_num_operands(op) == 3 && cpu_is_plain_product(ir, op);
   for (intptr_t i = 0; i < 3 && fits; i++)
     fits = is_row_major(ir_operand(op, i), 2 + is_batch) && is_input_type(ir_operand(op, i), &types[i]);
   if (!fits)

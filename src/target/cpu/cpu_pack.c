@@ -4,8 +4,7 @@
 #include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_region.h"
 
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; op_list products, dead; } packer;
+typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; cpu_ops products, dead; } packer;
 /* A slot [.., K, N] in packed form: rows of NR floats; a panel is K of them. */
 typedef struct panels { MlirValue memory; int64_t lead[CPU_RANK_MAX], k, panels_n; } panels;
 
@@ -14,32 +13,19 @@ static const char matrix[] = "memref<?x?xf32, strided<[?, 1], offset: ?>>";
 
 static bool collect(MlirOperation op, void *data) {
   packer *p = data;
-  if (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul"))
+  if (cpu_is_product(op))
     vec_push(&p->ir->ctx->mem, &p->products, op);
   return true;
 }
 
-static bool is_f32(MlirValue v) {
-  dtype t;
-  return mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_F32;
-}
+static bool is_f32(MlirValue v) { return cpu_has_type(v, DTYPE_F32); }
 
 /* f32, or a narrower float that f32 holds exactly */
-static bool fits_f32(MlirValue v) {
-  dtype t;
-  return is_f32(v) || (mlirTypeIsAMemRef(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) && (t == DTYPE_F16 || t == DTYPE_BF16));
-}
-
-static bool is_plain_product(ir_ctx *ir, MlirOperation op) {
-  const char *plain = ir_op_is(op, "linalg.matmul")
-                          ? "[affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]"
-                          : "[affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>]";
-  return mlirAttributeEqual(ir_linalg_maps(op), ir_attr(ir, plain));
-}
+static bool fits_f32(MlirValue v) { return is_f32(v) || cpu_has_type(v, DTYPE_F16) || cpu_has_type(v, DTYPE_BF16); }
 
 static bool is_packable_product(packer *p, MlirOperation op) {
   MlirType wide;
-  return is_plain_product(p->ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
+  return cpu_is_plain_product(p->ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
          cpu_has_unit_columns(ir_operand(op, 2)) && (is_f32(ir_operand(op, 0)) || cpu_largest(ir_operand(op, 0), ir_dtype(p->ir, DTYPE_F32), &wide));
 }
 
@@ -68,8 +54,6 @@ static MlirValue first_row(packer *p, ir_builder *b, const panels *to, const cpu
 }
 
 /* ---- calls ---- */
-static bool lacks(const packer *p, const char *name) { return mlirOperationIsNull(ir_find_func(p->m, name)); }
-
 static const char *panel_type(packer *p) { return arena_printf(&p->ir->ctx->mem, "memref<?x%dxf32>", p->nr); }
 
 /* Packs `src` ([batch.., k, n]) to the region's place. */
@@ -85,7 +69,7 @@ static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *t
   bool is_transposed = strides[rank - 1] != 1;
   const char *name = arena_printf(mem, "loom_pack_%s%s", dtype_mlir(e), is_transposed ? "_t" : "");
   const char *type = arena_printf(mem, is_transposed ? "memref<?x?x%s, strided<[?, ?], offset: ?>>" : "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
-  if (lacks(p, name))
+  if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
   cpu_open_loops(&at, src, rank - 2, index);
   MlirValue row = first_row(p, &at, to, r, index), m = cpu_matrix_at(&at, src, index);
@@ -107,7 +91,7 @@ static loom_status widen(packer *p, ir_builder *at, MlirValue a, MlirValue memor
   if (is_f32(a) || !ir_type_dtype(mlirValueGetType(a), &e))
     return LOOM_OK;
   const char *name = arena_printf(mem, "loom_widen_%s", dtype_mlir(e)), *type = arena_printf(mem, "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
-  if (lacks(p, name))
+  if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, widen_text(mem, name, type, dtype_mlir(e))));
   const int64_t sizes[2] = {mlirShapedTypeGetDynamicSize(), mlirShapedTypeGetDynamicSize()};
   *out = cpu_cast(at, cpu_part(at, memory, 0, (MlirValue[2]){{NULL}, {NULL}}, (const int64_t[2]){0, 0}, sizes, a), matrix);
@@ -126,43 +110,17 @@ static loom_status reserve_wide(packer *p, MlirValue a, MlirValue *out) {
   return mlirValueIsNull(*out) ? LOOM_EBUG : LOOM_OK;
 }
 
-/* Where a product stood: inside of the loops over its batch, what it starts from and where its sums go. */
-typedef struct site { cpu_sums sums; ir_builder at; MlirValue index[CPU_RANK_MAX], init, from, to; } site;
-
-static void open_site(packer *p, MlirOperation op, site *s) {
-  s->at = ir_before(p->ir, op);
-  s->sums = cpu_find_sums(p->ir, op);
-  s->init = cpu_sums_start(&s->at, &s->sums, op);
-  MlirValue c = ir_operand(op, 2), to = c;
-  int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
-  if (batches)
-    s->sums.store = (MlirOperation){NULL};
-  else
-    to = cpu_sums_end(&s->at, &s->sums, op, matrix);
-  cpu_open_loops(&s->at, c, batches, s->index);
-  s->from = cpu_cast(&s->at, cpu_matrix_at(&s->at, c, s->index), matrix);
-  s->to = batches ? s->from : cpu_cast(&s->at, to, matrix);
-}
-
-static void close_site(packer *p, MlirOperation op, const site *s) {
-  vec_push(&p->ir->ctx->mem, &p->dead, op);
-  if (!mlirOperationIsNull(s->sums.fill))
-    vec_push(&p->ir->ctx->mem, &p->dead, s->sums.fill);
-  if (!mlirOperationIsNull(s->sums.store))
-    vec_push(&p->ir->ctx->mem, &p->dead, s->sums.store);
-}
-
 static loom_status multiply(packer *p, MlirOperation op, const panels *b, const cpu_region *r) {
-  site s;
+  cpu_site s;
   MlirValue a = ir_operand(op, 0), memory, left;
-  if (lacks(p, product))
+  if (cpu_lacks(p->m, product))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, product, cpu_product_text(&p->ir->ctx->mem, product, p->vector_bytes)));
   LOOM_TRY(reserve_wide(p, a, &memory));
-  open_site(p, op, &s);
-  LOOM_TRY(widen(p, &s.at, cpu_matrix_at(&s.at, a, s.index), memory, &left));
-  MlirValue row = first_row(p, &s.at, b, r, s.index);
-  LOOM_TRY(cpu_call(&s.at, product, 7, (MlirValue[]){cpu_cast(&s.at, left, matrix), cpu_cast(&s.at, b->memory, panel_type(p)), row, ir_index_const(&s.at, b->k), s.from, s.to, s.init}));
-  close_site(p, op, &s);
+  cpu_open_site(p->ir, op, matrix, &s);
+  LOOM_TRY(widen(p, &s.b, cpu_matrix_at(&s.b, a, s.index), memory, &left));
+  MlirValue row = first_row(p, &s.b, b, r, s.index);
+  LOOM_TRY(cpu_call(&s.b, product, 7, (MlirValue[]){cpu_cast(&s.b, left, matrix), cpu_cast(&s.b, b->memory, panel_type(p)), row, ir_index_const(&s.b, b->k), s.from, s.to, s.init}));
+  cpu_close_site(p->ir, op, &s, &p->dead);
   return LOOM_OK;
 }
 
@@ -170,25 +128,25 @@ static loom_status multiply(packer *p, MlirOperation op, const panels *b, const 
 bool cpu_has_few_rows(ir_ctx *ir, MlirOperation op) {
   enum { FEW = 8 };
   cpu_region c;
-  return is_plain_product(ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
+  return cpu_is_plain_product(ir, op) && fits_f32(ir_operand(op, 0)) && fits_f32(ir_operand(op, 1)) && is_f32(ir_operand(op, 2)) && cpu_has_unit_columns(ir_operand(op, 0)) &&
          cpu_has_unit_columns(ir_operand(op, 2)) && cpu_read_region(ir_operand(op, 2), &c) && c.n_kept >= 2 && cpu_extent_most(&c, c.kept[c.n_kept - 2]) <= FEW;
 }
 
 static loom_status multiply_rows(packer *p, MlirOperation op) {
   arena *mem = &p->ir->ctx->mem;
-  site s;
+  cpu_site s;
   MlirValue in[2] = {ir_operand(op, 0), ir_operand(op, 1)};
   dtype e[2];
   if (!ir_type_dtype(mlirValueGetType(in[0]), &e[0]) || !ir_type_dtype(mlirValueGetType(in[1]), &e[1]))
     return LOOM_EBUG;
   const char *name = arena_printf(mem, "loom_rows_%s_%s", dtype_mlir(e[0]), dtype_mlir(e[1]));
-  if (lacks(p, name))
+  if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, cpu_rows_text(mem, name, dtype_mlir(e[0]), dtype_mlir(e[1]), p->vector_bytes)));
-  open_site(p, op, &s);
+  cpu_open_site(p->ir, op, matrix, &s);
   for (int i = 0; i < 2; i++)
-    in[i] = cpu_cast(&s.at, cpu_matrix_at(&s.at, in[i], s.index), arena_printf(mem, CPU_MATRIX_TYPE, dtype_mlir(e[i])));
-  LOOM_TRY(cpu_call(&s.at, name, 5, (MlirValue[]){in[0], in[1], s.from, s.to, s.init}));
-  close_site(p, op, &s);
+    in[i] = cpu_cast(&s.b, cpu_matrix_at(&s.b, in[i], s.index), arena_printf(mem, CPU_MATRIX_TYPE, dtype_mlir(e[i])));
+  LOOM_TRY(cpu_call(&s.b, name, 5, (MlirValue[]){in[0], in[1], s.from, s.to, s.init}));
+  cpu_close_site(p->ir, op, &s, &p->dead);
   return LOOM_OK;
 }
 
@@ -206,9 +164,8 @@ static void add_uses(packer *p, MlirValue v, use_list *out) {
       continue;
     }
     bool is_load = ir_op_is(op, "memref.copy") && n == 1;
-    bool is_product = n == 1 && (ir_op_is(op, "linalg.matmul") || ir_op_is(op, "linalg.batch_matmul")) && is_packable_product(p, op);
-    out->is_panels = out->is_panels && (is_load || is_product) && cpu_read_region(v, &x.region) && x.region.n_kept >= 2 &&
-                     x.region.kept[x.region.n_kept - 1] == x.region.rank - 1 && x.region.kept[x.region.n_kept - 2] == x.region.rank - 2 &&
+    bool is_product = n == 1 && is_packable_product(p, op);
+    out->is_panels = out->is_panels && (is_load || is_product) && cpu_read_region(v, &x.region) && cpu_ends_in_matrix(&x.region) &&
                      cpu_offset_is_multiple(&x.region, x.region.rank - 1, p->nr);
     vec_push(out->mem, &out->at, x);
   }

@@ -1,7 +1,9 @@
 /* Shared by the files of target/cpu/ only: the steps of cpu_lower_tiles, in the order they run. */
 #ifndef LOOM_CPU_PRIVATE_H
 #define LOOM_CPU_PRIVATE_H
+#include "base/vec.h"
 #include "target/cpu/cpu.h"
+#include "target/cpu/cpu_region.h"
 
 typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a block of sums is rows x (vectors * lanes) */
 /* Replaces linalg.matmul and batch_matmul on float memrefs by calls of one register-blocked micro-kernel per combination of types. */
@@ -30,9 +32,12 @@ MlirValue cpu_tensor_of(MlirValue v);                        /* the function's a
 bool cpu_is_after(MlirOperation op, MlirOperation before);   /* in its block, or inside of what stands behind it there */
 /* What a product's sums start from and where they go (cpu_sums.c).  Null: no fill to save, no store to save. */
 typedef struct cpu_sums { MlirOperation fill, store, turns; } cpu_sums;
-cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product);
-MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product);
-MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type);
+/* The product of matrices of `type` as a call: b builds it, inside of loops over the batch (`index`), where its sums are `from`, go `to`, and start from 0 where `init`
+ * is true.  Closing: what it stands for, and what it does besides, is `dead`, to be erased. */
+typedef VEC_OF(MlirOperation) cpu_ops;
+typedef struct cpu_site { cpu_sums sums; ir_builder b; MlirValue index[CPU_RANK_MAX], init, from, to; } cpu_site;
+void cpu_open_site(ir_ctx *ir, MlirOperation product, const char *type, cpu_site *out);
+void cpu_close_site(ir_ctx *ir, MlirOperation product, const cpu_site *s, cpu_ops *dead);
 /* Has the product so few rows that its right-hand side is read where it lies, if it lies in a tensor row by row? */
 bool cpu_has_few_rows(ir_ctx *ir, MlirOperation product);
 cpu_blocking cpu_product_blocking(int vector_bytes);
@@ -43,7 +48,11 @@ const char *cpu_product_text(arena *mem, const char *name, int vector_bytes);
 const char *cpu_rows_text(arena *mem, const char *name, const char *a, const char *b, int vector_bytes);
 /* func @name(b: `type`, a matrix of `element`, packed: memref<?xNRxf32>, first row: index, rows of a panel: index) */
 const char *cpu_pack_text(arena *mem, const char *name, const char *type, const char *element, bool any_strides, int vector_bytes);
-/* ---- building (cpu_build.c) ---- */
+/* ---- looking and building (cpu_build.c) ---- */
+bool cpu_is_product(MlirOperation op);                           /* linalg.matmul or batch_matmul */
+bool cpu_is_plain_product(ir_ctx *ir, MlirOperation op);         /* one whose operands are not transposed by its maps */
+bool cpu_has_type(MlirValue v, dtype want);                      /* a memref of such elements */
+bool cpu_lacks(MlirModule m, const char *name);                  /* no function of that name is there yet */
 LOOM_MUST_USE loom_status cpu_call(ir_builder *b, const char *name, intptr_t n, const MlirValue *operands);
 MlirValue cpu_cast(ir_builder *b, MlirValue v, const char *type);                                /* v itself where it has the type */
 MlirValue cpu_index_op(ir_builder *b, const char *name, MlirValue x, MlirValue y);

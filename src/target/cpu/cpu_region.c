@@ -71,6 +71,8 @@ bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n) {
   return mlirValueIsNull(r->offset[d]) ? r->start[d] % n == 0 : is_multiple(r->offset[d], n);
 }
 
+bool cpu_ends_in_matrix(const cpu_region *r) { return r->n_kept >= 2 && r->kept[r->n_kept - 1] == r->rank - 1 && r->kept[r->n_kept - 2] == r->rank - 2; }
+
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d) {
   return mlirValueIsNull(r->offset[d]) ? ir_index_const(b, r->start[d]) : r->offset[d];
 }

@@ -15,6 +15,7 @@ typedef struct cpu_region {
 bool cpu_read_region(MlirValue v, cpu_region *out);
 /* Is the offset along dim d a multiple of n, whatever the loop counters are? */
 bool cpu_offset_is_multiple(const cpu_region *r, int d, int64_t n);
+bool cpu_ends_in_matrix(const cpu_region *r);        /* are its last two dims those of the slot? */
 MlirValue cpu_region_offset(ir_builder *b, const cpu_region *r, int d);
 /* No part has more elements along dim d of the slot than this. */
 int64_t cpu_extent_most(const cpu_region *r, int d);

@@ -4,10 +4,9 @@
 #include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_region.h"
 
-typedef VEC_OF(MlirOperation) op_list;
 
 /* All users of a slot and its parts but the parts themselves. */
-static void add_users(arena *mem, MlirValue v, op_list *out) {
+static void add_users(arena *mem, MlirValue v, cpu_ops *out) {
   for (MlirOpOperand u = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(u); u = mlirOpOperandGetNextUse(u)) {
     MlirOperation op = mlirOpOperandGetOwner(u);
     if (ir_op_is(op, "memref.subview"))
@@ -64,10 +63,10 @@ static bool tensor_is_loaded(MlirValue tensor) {
   return false;
 }
 
-cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product) {
+static cpu_sums find_sums(ir_ctx *ir, MlirOperation product) {
   cpu_sums out = {.turns = product};
   cpu_region r;
-  op_list users = {0};
+  cpu_ops users = {0};
   MlirValue c = ir_operand(product, 2);
   if (!cpu_read_region(c, &r))
     return out;
@@ -99,7 +98,7 @@ cpu_sums cpu_find_sums(ir_ctx *ir, MlirOperation product) {
 }
 
 /* Values for the product: true in the first turn; the destination. */
-MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product) {
+static MlirValue sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product) {
   bool is_once = mlirOperationEqual(s->turns, product);
   ir_named value = {"value", ir_bool_attr(b->ir, is_once && !mlirOperationIsNull(s->fill))};
   if (is_once || mlirOperationIsNull(s->fill))
@@ -108,7 +107,7 @@ MlirValue cpu_sums_start(ir_builder *b, const cpu_sums *s, MlirOperation product
   return ir_build1(b, "arith.cmpi", ir_type(b->ir, "i1"), 2, (MlirValue[]){mlirBlockGetArgument(ir_body(s->turns), 0), ir_operand(s->turns, 0)}, 1, &eq);
 }
 
-MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type) {
+static MlirValue sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, const char *type) {
   MlirValue slot = cpu_cast(b, ir_operand(product, 2), type);
   if (mlirOperationIsNull(s->store))
     return slot;
@@ -121,4 +120,26 @@ MlirValue cpu_sums_end(ir_builder *b, const cpu_sums *s, MlirOperation product, 
   MlirValue next = ir_build1(b, "arith.addi", index_type, 2, (MlirValue[]){index, ir_operand(s->turns, 2)}, 0, NULL);
   MlirValue is_last = ir_build1(b, "arith.cmpi", ir_type(b->ir, "i1"), 2, (MlirValue[]){next, ir_operand(s->turns, 1)}, 1, &sge);
   return ir_build1(b, "arith.select", mlirValueGetType(out), 3, (MlirValue[]){is_last, out, slot}, 0, NULL);
+}
+
+/* ---- a product becomes a call ---- */
+void cpu_open_site(ir_ctx *ir, MlirOperation product, const char *type, cpu_site *out) {
+  *out = (cpu_site){.b = ir_before(ir, product), .sums = find_sums(ir, product)};
+  MlirValue c = ir_operand(product, 2), to = c;
+  int batches = (int)mlirShapedTypeGetRank(mlirValueGetType(c)) - 2;
+  out->init = sums_start(&out->b, &out->sums, product);
+  if (batches)
+    out->sums.store = (MlirOperation){NULL};
+  else
+    to = sums_end(&out->b, &out->sums, product, type);
+  cpu_open_loops(&out->b, c, batches, out->index);
+  out->from = cpu_cast(&out->b, cpu_matrix_at(&out->b, c, out->index), type);
+  out->to = batches ? out->from : cpu_cast(&out->b, to, type);
+}
+
+void cpu_close_site(ir_ctx *ir, MlirOperation product, const cpu_site *s, cpu_ops *dead) {
+  const MlirOperation done[] = {product, s->sums.fill, s->sums.store};
+  for (int i = 0; i < 3; i++)
+    if (!mlirOperationIsNull(done[i]))
+      vec_push(&ir->ctx->mem, dead, done[i]);
 }

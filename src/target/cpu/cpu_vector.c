@@ -1,8 +1,7 @@
 /* linalg operations on memrefs as loops of vectors: finds runs of them that stand together and turns each into nests (cpu_vector.h). */
 #include "target/cpu/cpu_vector.h"
 
-typedef VEC_OF(MlirOperation) op_list;
-typedef struct gather { arena *mem; const char *name; op_list ops; } gather;
+typedef struct gather { arena *mem; const char *name; cpu_ops ops; } gather;
 typedef VEC_OF(vec_op) vec_op_list;
 
 static bool collect(MlirOperation op, void *data) {
