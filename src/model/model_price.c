@@ -313,10 +313,6 @@ static bool price_store(const model_program *p, const model_point *at, const pro
     v->dram_rest = model_max(v->dram_rest - (int64_t)((__int128)together * v->dram_rest / v->dram_bytes), 0);
   for (int l = 0; l < r->n_links; l++)
     v->link_rest[l] = model_max(v->link_rest[l] - (int64_t)((__int128)bytes * r->link_x1024[l] / 1024), 0);
-  if (a->direct >= 0 && !c->direct) {
-    v->compute = at->copy[a->direct];
-    v->tail = at->last_copy[a->direct];
-  }
   if (c->direct)
     v->exclusive = v->writer_rest;
   else if (!a->is_hidden && last > 0) {      /* compute takes the slot again when it has been emptied */
@@ -416,19 +412,18 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     out->link_sent[l] = (share_of(sent[l], out->dram_bytes, senders) + 1023) / 1024;
     out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024 + out->link_sent[l];
   }
+  out->compute = waits;
+  if (a->is_store && a->direct >= 0 && !c->direct) {
+    out->compute += at->copy[a->direct];
+    out->tail = at->last_copy[a->direct];
+  }
   if (p->moves_itself) {
-    out->compute = waits + cycles;
+    out->compute += cycles;
     out->in_step = 0;
-    if (a->is_store && a->direct >= 0 && !c->direct) {
-      out->compute += at->copy[a->direct];
-      out->tail = at->last_copy[a->direct];
-    }
     return out->compute <= MODEL_MOST;
   }
-  bool is_priced = !a->is_store || price_store(p, at, a, c, bytes, cycles, last, last_route, out);
-  out->compute += waits;
   if (a->is_store)
-    return is_priced;
+    return price_store(p, at, a, c, bytes, cycles, last, last_route, out);
   int64_t total = turns;
   if (!model_scale(&total, waves))
     return false;

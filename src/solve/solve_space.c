@@ -113,10 +113,15 @@ static void cut_sizes(const space_search *s, space_node *x, int but) {
   }
 }
 
+/* What is known of all mappings: the parts of the mesh that they use. */
+static model_known known_parts(const space_search *s, const space_node *x) {
+  return (model_known){.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
+}
+
 /* `known`: of the mappings; NULL: only what parts of the mesh they use. */
 static void bound_node(const space_search *s, space_node *x, const model_known *known) {
   const int32_t *cores = cores_of(s, x->tuple);
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
+  model_known parts = known_parts(s, x);
   int64_t b = model_bound(s->program, cores, known ? known : &parts, s->domain, x->from, x->to), limit = s->source.dram_limit;
   int64_t l1_bytes = s->machine->lacks_concurrent_movers ? SOLVE_UNLIMITED_BYTES : s->machine->l1_bytes;      /* what passes through a cache has slots larger than its room */
   if (limit < INT64_MAX && model_dram_bound(s->program, cores, s->domain, x->from, x->to, l1_bytes) > limit)
@@ -183,7 +188,8 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
 
 /* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
 static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
-  model_known known = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .full = model_full_part(s->program, at), .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
+  model_known known = known_parts(s, x);
+  known.full = model_full_part(s->program, at);
   if (with_links) {
     const space_group *g;
     space_key key;
@@ -214,7 +220,7 @@ static loom_status bound_by_cases(space_search *s, space_node *x, model_point *a
 
 /* A point gets its own compute cycles; what cannot be priced goes. */
 static loom_status bound_costs(space_search *s, space_node *x) {
-  model_known parts = {.reach = s->reach[x->tuple].at, .n_reach = s->reach[x->tuple].n, .one_slot = s->source.depth == 1, .l1_bytes = s->machine->l1_bytes};
+  model_known parts = known_parts(s, x);
   model_point at;
   if (!set_point(s, x, COSTS, &at)) {
     drop(s, x);
