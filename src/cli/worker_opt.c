@@ -30,6 +30,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   loom_status st = dialect_load(&ir);
   if (st == LOOM_OK)
     st = dialect_load_helion(&ir);
+  if (st == LOOM_OK && memmem(source, size, "ttkernel.", strlen("ttkernel.")))   /* a hundred ops: only for those who have them */
+    st = dialect_load_ttkernel(&ir);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
     char *irdl;
     size_t irdl_size;

@@ -17,6 +17,8 @@ LOOM_MUST_USE loom_status dialect_load(ir_ctx *ir);                     /* with 
 LOOM_MUST_USE loom_status dialect_load_helion(ir_ctx *ir);
 /* Dialects `check` and `util`: expectations of test files, and the values they hide from the compiler (src/frontend/check); check.irdl.mlir, util.irdl.mlir. */
 LOOM_MUST_USE loom_status dialect_load_check(ir_ctx *ir);
+/* Dialect `ttkernel`: device kernels of Tenstorrent boards (src/target/tt); made from ttkernel_ops.def, see ttkernel.h. */
+LOOM_MUST_USE loom_status dialect_load_ttkernel(ir_ctx *ir);
 /* Cross-operand rules of loom ops in `m` (shapes, element types, areas, regions, slots given once, loop attributes): every violation is
  * reported with its location; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify(ir_ctx *ir, MlirModule m);
