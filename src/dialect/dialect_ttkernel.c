@@ -1,26 +1,26 @@
 #include "dialect/ttkernel.h"
 #include <string.h>
 
-enum { NOC = TTKERNEL_NOC, COMPUTE = TTKERNEL_COMPUTE, BOTH = TTKERNEL_BOTH, ACTS = 0, PURE = 1 };
+enum { ACTS, PURE };
 
 static const ttkernel_op table[] = {
-#define TTKERNEL(name, thread, effect, operands, result, attribute, header, call, object) {name, thread, effect, operands, result, attribute, header, call, object},
+#define TTKERNEL(name, thread, effect, operands, result, attribute, header, call, object) \
+  {name, TTKERNEL_##thread, effect, operands, result, attribute, header, call, object},
 #include "dialect/ttkernel_ops.def"
 #undef TTKERNEL
 };
 
-/* Letters of operands and results, and the types they stand for. */
+/* Letters of operands and results, and the constraints they stand for. */
 static const struct { char letter; const char *constraint; } letters[] = {
-    {'c', "%cb = irdl.base @ttkernel::@cb"},
-    {'i', "%i1 = irdl.is i1\n    %i32 = irdl.is i32\n    %index = irdl.is index\n    %semaphore = irdl.base @ttkernel::@semaphore\n"
-          "    %number = irdl.any_of(%i1, %i32, %index, %semaphore)"},
-    {'b', "%bits = irdl.is i32"},
-    {'f', "%float = irdl.is f32"},
-    {'n', "%noc_addr = irdl.base @ttkernel::@noc_addr"},
-    {'p', "%l1_ptr = irdl.base @ttkernel::@l1_ptr"},
-    {'a', "%accessor = irdl.base @ttkernel::@accessor"},
-    {'A', "%accessor_args = irdl.base @ttkernel::@accessor_args"},
-    {'*', "%any_cb = irdl.base @ttkernel::@cb\n    %any_i32 = irdl.is i32\n    %any_index = irdl.is index\n    %value = irdl.any_of(%any_cb, %any_i32, %any_index)"},
+    {'c', "irdl.base @ttkernel::@cb"},
+    {'i', "irdl.any_of(%i1, %i32, %index, %semaphore)"},
+    {'b', "irdl.is i32"},
+    {'f', "irdl.is f32"},
+    {'n', "irdl.base @ttkernel::@noc_addr"},
+    {'p', "irdl.base @ttkernel::@l1_ptr"},
+    {'a', "irdl.base @ttkernel::@accessor"},
+    {'A', "irdl.base @ttkernel::@accessor_args"},
+    {'*', "irdl.any_of(%cb, %i32, %index)"},
 };
 static const char *const types[] = {"cb", "semaphore", "l1_ptr", "noc_addr", "accessor", "accessor_args"};
 
@@ -46,49 +46,24 @@ bool ttkernel_is_type(MlirType t, const char *name) {
   return is;
 }
 
-/* The name of a constraint: the last one its text defines. */
-static const char *constraint_name(arena *mem, const char *constraint) {
-  const char *last = strrchr(constraint, '\n');
-  const char *name = strchr(last ? last : constraint, '%');
-  return arena_strndup(mem, name, strcspn(name, " "));
-}
-
-/* %cb once for each letter of `uses`, and the list "a0: %cb, a1: optional %number". */
-static void add_constraints(text *out, const char *uses, bool *defined) {
-  for (const char *u = uses; *u; u++)
-    for (size_t k = 0; k < sizeof letters / sizeof *letters; k++)
-      if (letters[k].letter == *u && !defined[k]) {
-        defined[k] = true;
-        text_addf(out, "    %s\n", letters[k].constraint);
-      }
-}
-
+/* "%o0 = .." for each operand or result: one constraint for several would ask that their types be equal.  What may be absent is one variadic list of one
+ * letter, so that no op needs to say where it ends. */
 static void add_list(text *out, const char *what, const char *uses) {
+  text list = text_new(out->mem);
   bool is_optional = false;
   int n = 0;
-  text_addf(out, "    irdl.%s(", what);
-  for (const char *u = uses; *u; u++) {
+  for (const char *u = uses; *u && !(is_optional && u[-1] != '?'); u++) {
     if (*u == '?') {
       is_optional = true;
       continue;
     }
     for (size_t k = 0; k < sizeof letters / sizeof *letters; k++)
       if (letters[k].letter == *u)
-        text_addf(out, "%s%c%d: %s%s", n ? ", " : "", what[0], n, is_optional ? "variadic " : "", constraint_name(out->mem, letters[k].constraint));
+        text_addf(out, "    %%%c%d = %s\n", what[0], n, letters[k].constraint);
+    text_addf(&list, "%s%c%d: %s%%%c%d", n ? ", " : "", what[0], n, is_optional ? "variadic " : "", what[0], n);
     n++;
   }
-  text_add(out, ")\n");
-}
-
-/* Operands that may be absent are one variadic list: of one letter, so that no op needs to say where it ends. */
-static void add_operands(text *out, const char *operands) {
-  const char *optional = strchr(operands, '?');
-  if (!optional || !optional[1]) {
-    add_list(out, "operands", operands);
-    return;
-  }
-  size_t required = (size_t)(optional - operands);
-  add_list(out, "operands", arena_printf(out->mem, "%.*s?%c", (int)required, operands, optional[1]));
+  text_addf(out, "    irdl.%s(%s)\n", what, text_str(&list));
 }
 
 const char *ttkernel_irdl_text(arena *mem) {
@@ -98,12 +73,11 @@ const char *ttkernel_irdl_text(arena *mem) {
     text_addf(&out, "  irdl.type @%s\n", types[i]);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     const ttkernel_op *op = &table[i];
-    bool defined[sizeof letters / sizeof *letters] = {false};
     text_addf(&out, "  irdl.operation @\"%s\" {\n", op->name);
-    add_constraints(&out, op->operands, defined);
-    add_constraints(&out, op->result, defined);
+    if (strpbrk(op->operands, "i") || strpbrk(op->result, "i*"))
+      text_add(&out, "    %i1 = irdl.is i1\n    %i32 = irdl.is i32\n    %index = irdl.is index\n    %semaphore = irdl.base @ttkernel::@semaphore\n    %cb = irdl.base @ttkernel::@cb\n");
     if (op->operands[0])
-      add_operands(&out, op->operands);
+      add_list(&out, "operands", op->operands);
     if (op->result[0])
       add_list(&out, "results", op->result);
     if (op->attribute[0])
