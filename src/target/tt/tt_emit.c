@@ -1,0 +1,345 @@
+/* Building the kernels: ops, loops, arguments, functions of their own. */
+#include "target/tt/tt_private.h"
+#include "base/text.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+MlirType tt_i32(tt_emit *e) { return ir_type(e->ir, "i32"); }
+MlirType tt_cb_type(tt_emit *e) { return ir_type(e->ir, "!ttkernel.cb"); }
+
+void tt_comment(tt_emit *e, const char *fmt, ...) {
+  char line[512];
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(line, sizeof line, fmt, args);
+  va_end(args);
+  e->comment = arena_printf(e->mem, "%s", line);
+}
+
+static void note(tt_emit *e, MlirOperation op, const char *hint) {
+  if (mlirOperationIsNull(op))
+    return;
+  if (hint)
+    ir_set_attr(op, "loom.name", ir_str_attr(e->ir, hint));
+  if (e->comment && !ir_op_is(op, "arith.constant"))
+    ir_set_attr(op, "loom.comment", ir_str_attr(e->ir, e->comment));
+  if (!ir_op_is(op, "arith.constant"))
+    e->comment = NULL;
+}
+
+MlirValue tt_int(tt_emit *e, int64_t v) {
+  ir_named value = {"value", mlirIntegerAttrGet(tt_i32(e), v)};
+  return ir_build1(&e->b, "arith.constant", tt_i32(e), 0, NULL, 1, &value);
+}
+
+MlirValue tt_float(tt_emit *e, double v) {
+  MlirType f32 = ir_dtype(e->ir, DTYPE_F32);
+  ir_named value = {"value", mlirFloatAttrDoubleGet(e->ir->mlir, f32, v)};
+  return ir_build1(&e->b, "arith.constant", f32, 0, NULL, 1, &value);
+}
+
+bool tt_is_int(MlirValue v, int64_t *out) { return ir_const_int(v, out); }
+
+MlirOperation tt_op(tt_emit *e, const char *name, const MlirValue *operands, size_t n) {
+  MlirOperation op = ir_build(&e->b, name, 0, NULL, (intptr_t)n, operands, 0, NULL, 0, NULL);
+  note(e, op, NULL);
+  return op;
+}
+
+MlirValue tt_value(tt_emit *e, MlirType type, const char *name, const char *hint, const MlirValue *operands, size_t n) {
+  MlirOperation op = ir_build(&e->b, name, 1, &type, (intptr_t)n, operands, 0, NULL, 0, NULL);
+  note(e, op, hint);
+  return ir_result(op, 0);
+}
+
+void tt_set_templates(tt_emit *e, MlirOperation op, const char *const *names, int n) {
+  MlirAttribute *at = ARENA_NEW_N(e->mem, MlirAttribute, n);
+  for (int i = 0; i < n; i++)
+    at[i] = ir_str_attr(e->ir, names[i]);
+  ir_set_attr(op, "template_args", mlirArrayAttrGet(e->ir->mlir, n, at));
+}
+
+/* ---- arithmetic ---- */
+
+static MlirValue binary(tt_emit *e, const char *name, MlirValue a, MlirValue b) {
+  return ir_build1(&e->b, name, tt_i32(e), 2, (MlirValue[]){a, b}, 0, NULL);
+}
+
+MlirValue tt_add(tt_emit *e, MlirValue a, MlirValue b) {
+  int64_t x, y;
+  bool ka = tt_is_int(a, &x), kb = tt_is_int(b, &y);
+  if (ka && kb)
+    return tt_int(e, x + y);
+  return ka && x == 0 ? b : kb && y == 0 ? a : binary(e, "arith.addi", a, b);
+}
+
+MlirValue tt_sub(tt_emit *e, MlirValue a, MlirValue b) {
+  int64_t x, y;
+  bool ka = tt_is_int(a, &x), kb = tt_is_int(b, &y);
+  if (ka && kb)
+    return tt_int(e, x - y);
+  return kb && y == 0 ? a : binary(e, "arith.subi", a, b);
+}
+
+MlirValue tt_mul(tt_emit *e, MlirValue a, MlirValue b) {
+  int64_t x, y;
+  bool ka = tt_is_int(a, &x), kb = tt_is_int(b, &y);
+  if (ka && kb)
+    return tt_int(e, x * y);
+  if ((ka && x == 0) || (kb && y == 1))
+    return a;
+  return (kb && y == 0) || (ka && x == 1) ? b : binary(e, "arith.muli", a, b);
+}
+
+MlirValue tt_min(tt_emit *e, MlirValue a, MlirValue b) {
+  int64_t x, y;
+  if (tt_is_int(a, &x) && tt_is_int(b, &y))
+    return x < y ? a : b;
+  return binary(e, "arith.minsi", a, b);
+}
+
+MlirValue tt_ceildiv(tt_emit *e, MlirValue a, int64_t b) {
+  int64_t x;
+  if (tt_is_int(a, &x))
+    return tt_int(e, x <= 0 ? 0 : (x + b - 1) / b);
+  return b == 1 ? a : binary(e, "arith.ceildivsi", a, tt_int(e, b));
+}
+
+MlirValue tt_floordiv(tt_emit *e, MlirValue a, int64_t b) {
+  int64_t x;
+  if (tt_is_int(a, &x))
+    return tt_int(e, x / b);
+  return b == 1 ? a : binary(e, "arith.divsi", a, tt_int(e, b));
+}
+
+MlirValue tt_mod(tt_emit *e, MlirValue a, int64_t b) {
+  int64_t x;
+  if (tt_is_int(a, &x))
+    return tt_int(e, x % b);
+  return b == 1 ? tt_int(e, 0) : binary(e, "arith.remsi", a, tt_int(e, b));
+}
+
+MlirValue tt_compare(tt_emit *e, const char *predicate, MlirValue a, MlirValue b) {
+  static const char *const names[] = {"eq", "ne", "slt", "sle", "sgt", "sge"};
+  int64_t p = 0;
+  for (int i = 0; i < 6; i++)
+    if (text_eq(names[i], predicate))
+      p = i;
+  ir_named at = {"predicate", ir_int_attr(e->ir, p)};
+  return ir_build1(&e->b, "arith.cmpi", ir_type(e->ir, "i1"), 2, (MlirValue[]){a, b}, 1, &at);
+}
+
+MlirValue tt_both(tt_emit *e, MlirValue a, MlirValue b) {
+  if (mlirValueIsNull(a) || mlirValueIsNull(b))
+    return mlirValueIsNull(a) ? b : a;
+  return ir_build1(&e->b, "arith.andi", ir_type(e->ir, "i1"), 2, (MlirValue[]){a, b}, 0, NULL);
+}
+
+/* ---- loops and branches ---- */
+
+static void push(tt_emit *e, bool is_op) { e->scope[e->n_scopes++] = (tt_scope){e->b, is_op}; }
+
+MlirValue tt_for(tt_emit *e, MlirValue count, const char *name) {
+  int64_t n;
+  if (tt_is_int(count, &n) && n == 1) {
+    push(e, false);
+    return tt_int(e, 0);
+  }
+  MlirType i32 = tt_i32(e);
+  MlirValue operands[] = {tt_int(e, 0), count, tt_int(e, 1)};
+  MlirBlock body;
+  MlirRegion region = ir_new_region(e->ir, 1, &i32, &body);
+  MlirOperation op = ir_build(&e->b, "scf.for", 0, NULL, 3, operands, 0, NULL, 1, &region);
+  note(e, op, name);
+  push(e, true);
+  e->b = ir_at_end(e->ir, body);
+  return mlirBlockGetArgument(body, 0);
+}
+
+void tt_if(tt_emit *e, MlirValue condition) {
+  if (mlirValueIsNull(condition)) {
+    push(e, false);
+    return;
+  }
+  MlirBlock body;
+  MlirRegion regions[] = {ir_new_region(e->ir, 0, NULL, &body), mlirRegionCreate()};
+  MlirOperation op = ir_build(&e->b, "scf.if", 0, NULL, 1, &condition, 0, NULL, 2, regions);
+  note(e, op, NULL);
+  push(e, true);
+  e->b = ir_at_end(e->ir, body);
+}
+
+static void yield(tt_emit *e) { ir_build(&e->b, "scf.yield", 0, NULL, 0, NULL, 0, NULL, 0, NULL); }
+
+void tt_else(tt_emit *e) {
+  MlirOperation op = mlirBlockGetParentOperation(e->b.block);
+  yield(e);
+  MlirBlock body = mlirBlockCreate(0, NULL, NULL);
+  mlirRegionAppendOwnedBlock(ir_region(op, 1), body);
+  e->b = ir_at_end(e->ir, body);
+}
+
+void tt_end(tt_emit *e) {
+  tt_scope s = e->scope[--e->n_scopes];
+  if (!s.is_op)
+    return;
+  yield(e);
+  e->b = s.outer;
+}
+
+/* ---- arguments ---- */
+
+static MlirValue at_head(tt_emit *e, MlirType type, const char *op, const char *name, const char *attr, int64_t value) {
+  ir_builder head = ir_before(e->ir, e->head);
+  ir_named at[] = {{attr, mlirIntegerAttrGet(tt_i32(e), value)}, {"loom.name", ir_str_attr(e->ir, name)}};
+  return ir_build1(&head, op, type, 0, NULL, 2, at);
+}
+
+static MlirValue read_arg(tt_emit *e, MlirType type, const char *op, const char *name, int64_t index) {
+  return at_head(e, type, op, name, "arg_index", index);
+}
+
+static bool same(const sym_expr *a, const sym_expr *b) { return a == b || (a && b && sym_equal(a, b)); }
+
+/* The op before the head that reads run-time or compile-time argument `index`. */
+static MlirValue find_read(tt_emit *e, const char *op, int64_t index) {
+  for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(e->head)); !mlirOperationEqual(o, e->head); o = mlirOperationGetNextInBlock(o)) {
+    int64_t i;
+    if (ir_op_is(o, op) && ir_attr_int(ir_attr_of(o, "arg_index"), &i) && i == index)
+      return ir_result(o, 0);
+  }
+  return (MlirValue){NULL};
+}
+
+MlirValue tt_run_arg(tt_emit *e, const char *name, tt_arg_kind kind, int index, const sym_expr *x, const sym_expr *y) {
+  tt_kernel *k = &e->p->kernels[e->role];
+  size_t i = 0;
+  for (; i < k->args.n; i++)
+    if (k->args.at[i].kind == kind && k->args.at[i].index == index && same(k->args.at[i].x, x) && same(k->args.at[i].y, y))
+      break;
+  if (i == k->args.n)
+    vec_push(e->mem, &k->args, ((tt_arg){.name = name, .kind = kind, .index = index, .x = x, .y = y}));
+  MlirValue found = find_read(e, "ttkernel.get_arg_val", (int64_t)i);
+  return mlirValueIsNull(found) ? read_arg(e, tt_i32(e), "ttkernel.get_arg_val", name, (int64_t)i) : found;
+}
+
+static MlirValue compile_arg(tt_emit *e, MlirType type, const char *name, int64_t value) {
+  tt_kernel *k = &e->p->kernels[e->role];
+  int64_t i = 0;                          /* accessors come behind the numbers */
+  bool is_known = false;
+  for (size_t c = 0; c < k->consts.n && !is_known; c++) {
+    is_known = !k->consts.at[c].is_accessor && text_eq(k->consts.at[c].name, name);
+    i += !is_known && !k->consts.at[c].is_accessor;
+  }
+  if (!is_known)
+    vec_push(e->mem, &k->consts, ((tt_const){.name = name, .value = value}));
+  MlirValue found = find_read(e, "ttkernel.get_compile_time_arg_val", i);
+  return mlirValueIsNull(found) ? read_arg(e, type, "ttkernel.get_compile_time_arg_val", name, i) : found;
+}
+
+MlirValue tt_cb_value(tt_emit *e, int cb) {
+  return compile_arg(e, tt_cb_type(e), arena_printf(e->mem, "cb_%s", e->p->cbs.at[cb].name), cb);
+}
+
+MlirValue tt_number(tt_emit *e, const char *name, int64_t value) { return compile_arg(e, tt_i32(e), name, value); }
+
+int tt_new_cb(tt_emit *e, const char *name, const char *comment, dtype type, int64_t page_bytes, int64_t pages) {
+  vec_push(e->mem, &e->p->cbs, ((tt_cb){.name = name, .comment = comment, .type = type, .page_bytes = page_bytes, .pages = pages}));
+  return (int)e->p->cbs.n - 1;
+}
+
+/* Accessor arguments stand behind the numbers, whose count is known when the kernel is complete: tt_lower gives cta_base then. */
+MlirValue tt_accessor(tt_emit *e, int tensor) {
+  tt_kernel *k = &e->p->kernels[e->role];
+  const tt_tensor *x = &e->p->tensors.at[tensor];
+  MlirValue address = tt_run_arg(e, arena_printf(e->mem, "%s_address", x->name), TT_ARG_ADDRESS, tensor, NULL, NULL);
+  for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(e->head)); !mlirOperationEqual(o, e->head); o = mlirOperationGetNextInBlock(o)) {
+    int64_t i;
+    if (ir_op_is(o, "ttkernel.tensor_accessor") && ir_attr_int(ir_attr_of(o, "loom.tensor"), &i) && i == tensor)
+      return ir_result(o, 0);
+  }
+  bool is_known = false;
+  for (size_t i = 0; i < k->consts.n; i++)
+    is_known = is_known || (k->consts.at[i].is_accessor && k->consts.at[i].index == tensor);
+  if (!is_known)
+    vec_push(e->mem, &k->consts, ((tt_const){.name = arena_printf(e->mem, "%s_args", x->name), .is_accessor = true, .index = tensor}));
+  ir_builder head = ir_before(e->ir, e->head);
+  ir_named args_at[] = {{"loom.tensor", ir_int_attr(e->ir, tensor)}, {"loom.name", ir_str_attr(e->ir, arena_printf(e->mem, "%s_args", x->name))}};
+  MlirValue args = ir_build1(&head, "ttkernel.tensor_accessor_args", ir_type(e->ir, "!ttkernel.accessor_args"), 0, NULL, 2, args_at);
+  ir_builder saved = e->b;
+  e->b = head;
+  MlirValue page = tt_int(e, x->page_bytes);
+  e->b = saved;
+  ir_named at[] = {{"loom.tensor", ir_int_attr(e->ir, tensor)}, {"loom.name", ir_str_attr(e->ir, x->name)}};
+  return ir_build1(&head, "ttkernel.tensor_accessor", ir_type(e->ir, "!ttkernel.accessor"), 3, (MlirValue[]){args, address, page}, 2, at);
+}
+
+/* The L1 address of semaphore `id`. */
+MlirValue tt_semaphore(tt_emit *e, int id, const char *name) {
+  for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(e->head)); !mlirOperationEqual(o, e->head); o = mlirOperationGetNextInBlock(o)) {
+    int64_t i;
+    if (ir_op_is(o, "ttkernel.get_semaphore") && ir_const_int(ir_operand(o, 0), &i) && i == id)
+      return ir_result(o, 0);
+  }
+  ir_builder saved = e->b;
+  e->b = ir_before(e->ir, e->head);
+  MlirValue v = TT_VALUE(e, tt_i32(e), "get_semaphore", name, tt_int(e, id));
+  e->b = saved;
+  return v;
+}
+
+/* ---- functions of a kernel ---- */
+
+tt_helper *tt_open_helper(tt_emit *e, const char *key, const char *name, size_t n, const MlirType *types, const char *const *names, bool *is_new) {
+  for (size_t i = 0; i < e->helpers.n; i++)
+    if (text_eq(e->helpers.at[i]->key, key)) {
+      *is_new = false;
+      return e->helpers.at[i];
+    }
+  *is_new = true;
+  int again = 0;
+  for (size_t i = 0; i < e->helpers.n; i++)
+    again += text_starts(e->helpers.at[i]->name, name);
+  tt_helper *h = ARENA_NEW(e->mem, tt_helper);
+  h->key = key;
+  h->name = arena_printf(e->mem, again ? "%s_%s_%d" : "%s_%s", tt_role_name(e->role), name, again);
+  MlirRegion region = ir_new_region(e->ir, (intptr_t)n, types, &h->block);
+  MlirAttribute *labels = ARENA_NEW_N(e->mem, MlirAttribute, n);
+  for (size_t i = 0; i < n; i++)
+    labels[i] = ir_str_attr(e->ir, names[i]);
+  ir_named at[] = {{"sym_name", ir_str_attr(e->ir, h->name)},
+                   {"function_type", ir_type_attr(mlirFunctionTypeGet(e->ir->mlir, (intptr_t)n, types, 0, NULL))},
+                   {"sym_visibility", ir_str_attr(e->ir, "private")},
+                   {"ttkernel.thread", ir_str_attr(e->ir, e->role == TT_COMPUTE ? "compute" : "noc")},
+                   {"loom.name", ir_str_attr(e->ir, again ? arena_printf(e->mem, "%s_%d", name, again) : name)},
+                   {"loom.arg_names", mlirArrayAttrGet(e->ir->mlir, (intptr_t)n, labels)}};
+  ir_builder top = ir_before(e->ir, e->main);
+  h->func = ir_build(&top, "func.func", 0, NULL, 0, NULL, 6, at, 1, &region);
+  h->outer = e->b;
+  h->n_scopes = e->n_scopes;
+  h->n_names = e->names.n;
+  h->head = e->head;
+  e->b = ir_at_end(e->ir, h->block);
+  e->head = ir_def(tt_int(e, 0));         /* nobody uses it: arguments are read before it */
+  if (e->comment) {
+    ir_set_attr(h->func, "loom.comment", ir_str_attr(e->ir, e->comment));
+    e->comment = NULL;
+  }
+  vec_push(e->mem, &e->helpers, h);
+  return h;
+}
+
+MlirValue tt_helper_arg(const tt_helper *h, intptr_t i) { return mlirBlockGetArgument(h->block, i); }
+
+void tt_close_helper(tt_emit *e, tt_helper *h) {
+  ir_build(&e->b, "func.return", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+  ir_erase(e->head);
+  e->head = h->head;
+  e->b = h->outer;
+  e->n_scopes = h->n_scopes;
+}
+
+void tt_call(tt_emit *e, const tt_helper *h, size_t n, const MlirValue *args) {
+  ir_named callee = {"callee", ir_symbol_attr(e->ir, h->name)};
+  note(e, ir_build(&e->b, "func.call", 0, NULL, (intptr_t)n, args, 1, &callee, 0, NULL), NULL);
+}

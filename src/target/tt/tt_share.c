@@ -1,0 +1,221 @@
+/* Loads that several cores share: one reads DRAM, the others get the slot from it, all at once (multicast) or from neighbour to neighbour (chain).
+ * Two semaphores a load: `ready` counts, at a core that hands on, the cores that have reserved their slot for it; `valid` is set at a core when its slot is filled. */
+#include "target/tt/tt_private.h"
+#include "base/text.h"
+
+typedef struct sharing {
+  const tog_node *n;
+  const char *name;
+  const sym_expr *own[TOG_MESH_MAX];
+  int ready, valid;
+} sharing;
+
+static const sym_expr *eq(tt_emit *e, const sym_expr *a, const sym_expr *b) { return sym_make(e->mem, SYM_EQ, a, b, NULL); }
+static const sym_expr *both(tt_emit *e, const sym_expr *a, const sym_expr *b) { return a ? sym_make(e->mem, SYM_AND, a, b, NULL) : b; }
+static const sym_expr *flag(tt_emit *e, const sym_expr *c) { return c ? sym_make(e->mem, SYM_IF, c, sym_const(e->mem, 1), sym_const(e->mem, 0)) : sym_const(e->mem, 1); }
+
+static MlirValue number(tt_emit *e, const sharing *s, const char *what, const sym_expr *x) {
+  int64_t v;
+  if (sym_is_const(x, &v))
+    return tt_int(e, v);
+  return tt_run_arg(e, arena_printf(e->mem, "%s_%s", s->name, what), TT_ARG_VALUE, 0, x, NULL);
+}
+
+static MlirValue noc_at(tt_emit *e, const sharing *s, const char *what, bool is_y, const sym_expr *const *core) {
+  return tt_run_arg(e, arena_printf(e->mem, "%s_%s_%s", s->name, what, is_y ? "y" : "x"), is_y ? TT_ARG_NOC_Y : TT_ARG_NOC_X, 0, core[0],
+                    e->t->n_mesh > 1 ? core[1] : sym_const(e->mem, 0));
+}
+
+static MlirValue word(tt_emit *e, const sharing *s, int id, const char *what) {
+  MlirValue at = tt_semaphore(e, id, arena_printf(e->mem, "%s_%s", s->name, what));
+  MlirOperation op = ir_build(&e->b, "ttkernel.reinterpret_cast", 1, (MlirType[]){ir_type(e->ir, "!ttkernel.l1_ptr")}, 1, &at, 1,
+                              (ir_named[]){{"element", ir_str_attr(e->ir, "uint32_t")}}, 0, NULL);
+  return ir_result(op, 0);
+}
+
+/* In all chain dims at the corner where the load starts. */
+static const sym_expr *at_corner(tt_emit *e, const sharing *s, int from_dim) {
+  const sym_expr *all = NULL;
+  for (int d = from_dim; d < e->t->n_mesh; d++)
+    if (s->n->group.chain[d])
+      all = both(e, all, eq(e, s->own[d], s->n->group.ul[d]));
+  return all;
+}
+
+/* The core one step back along the last chain dim in which this one is not at the corner; without one, the sender. */
+static void predecessor(tt_emit *e, const sharing *s, const sym_expr **out) {
+  const tog_group *g = &s->n->group;
+  for (int d = 0; d < e->t->n_mesh; d++)
+    out[d] = g->sender[d];
+  for (int c = 0; c < e->t->n_mesh; c++) {
+    if (!g->chain[c])
+      continue;
+    const sym_expr *back = sym_make(e->mem, SYM_NE, s->own[c], g->ul[c], NULL);       /* later dims decide over earlier ones */
+    for (int d = 0; d < e->t->n_mesh; d++)
+      out[d] = sym_make(e->mem, SYM_IF, back, d == c ? sym_sub(e->mem, s->own[d], sym_const(e->mem, 1)) : s->own[d], out[d]);
+  }
+}
+
+/* Calls `run` for every run of neighbouring pages that the load has filled. */
+typedef void (*run_fn)(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra);
+
+static loom_status for_runs(tt_emit *e, const sharing *s, MlirValue l1, run_fn run, MlirValue *extra) {
+  const tog_node *n = s->n;
+  const tt_buffer *b = &e->buffers[n->buffer];
+  int rank = b->b->rank, open = rank - 1;
+  MlirValue count[TOG_RANK_MAX], first[TOG_RANK_MAX];
+  for (int d = 0; d < rank; d++) {
+    count[d] = tt_int(e, 1);
+    first[d] = tt_int(e, 0);
+    bool along = d == b->row || d == b->col;
+    for (int k = 0; k < n->box.rank; k++)
+      if (n->box.to_dim[k] == d) {
+        LOOM_TRY(tt_expr(e, n->box.extent[k], NULL, &count[d]));
+        count[d] = along ? tt_ceildiv(e, count[d], TT_TILE) : count[d];
+      }
+    if (n->at[d]) {
+      LOOM_TRY(tt_expr(e, n->at[d], NULL, &first[d]));
+      first[d] = along ? tt_floordiv(e, first[d], TT_TILE) : first[d];
+    }
+  }
+  MlirValue pages = tt_int(e, 1);
+  for (; open >= 0; open--) {             /* dims that are whole make longer runs */
+    int64_t c;
+    pages = tt_mul(e, pages, count[open]);
+    if (!tt_is_int(count[open], &c) || c != b->count[open])
+      break;
+  }
+  MlirValue at = tt_int(e, 0);
+  for (int d = 0; d < rank; d++) {
+    MlirValue v = first[d];
+    if (d < open)
+      v = tt_add(e, v, tt_for(e, count[d], d == b->row ? "row" : "part"));
+    at = tt_add(e, tt_mul(e, at, tt_int(e, b->count[d])), v);
+  }
+  int64_t page = e->p->cbs.at[b->cb].page_bytes;
+  run(e, s, tt_add(e, l1, tt_mul(e, at, tt_int(e, page))), tt_mul(e, pages, tt_int(e, page)), extra);
+  for (int d = 0; d < open; d++)
+    tt_end(e);
+  return LOOM_OK;
+}
+
+static void multicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
+  (void)s;
+  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_multicast_addr", NULL, extra[0], extra[1], extra[2], extra[3], at);
+  TT_OP(e, "noc_async_write_multicast", at, to, bytes, extra[4]);
+}
+
+static void unicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
+  (void)s;
+  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, extra[0], extra[1], at);
+  TT_OP(e, "noc_async_write", at, to, bytes);
+}
+
+static void inc_at(tt_emit *e, MlirValue x, MlirValue y, MlirValue semaphore) {
+  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, x, y, semaphore);
+  TT_OP(e, "noc_semaphore_inc", to, tt_int(e, 1));
+}
+
+static loom_status hand_to_rectangle(tt_emit *e, const sharing *s, MlirValue l1, const sym_expr *receivers) {
+  const tog_group *g = &s->n->group;
+  const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX];
+  for (int d = 0; d < e->t->n_mesh; d++) {
+    ul[d] = g->ul[d];
+    lr[d] = g->chain[d] ? g->ul[d] : g->lr[d];
+  }
+  MlirValue extra[] = {noc_at(e, s, "from", false, ul), noc_at(e, s, "from", true, ul), noc_at(e, s, "to", false, lr), noc_at(e, s, "to", true, lr),
+                       number(e, s, "receivers", receivers)};
+  MlirValue valid = tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name));
+  tt_comment(e, "to all of the rectangle but this core; the flag follows the data on the same path");
+  LOOM_TRY(for_runs(e, s, l1, multicast_run, extra));
+  TT_OP0(e, "noc_async_writes_flushed");
+  TT_OP(e, "noc_semaphore_set", word(e, s, s->valid, "valid"), tt_int(e, 1));
+  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_multicast_addr", NULL, extra[0], extra[1], extra[2], extra[3], valid);
+  TT_OP(e, "noc_semaphore_set_multicast", valid, to, extra[4]);
+  return LOOM_OK;
+}
+
+static loom_status hand_to_next(tt_emit *e, const sharing *s, MlirValue l1, int dim, const sym_expr *has) {
+  const sym_expr *next[TOG_MESH_MAX];
+  for (int d = 0; d < e->t->n_mesh; d++)
+    next[d] = d == dim ? sym_make(e->mem, SYM_IF, has, sym_add(e->mem, s->own[d], sym_const(e->mem, 1)), s->own[d]) : s->own[d];
+  const char *what = arena_printf(e->mem, "next_%s", e->t->mesh_name[dim]);
+  MlirValue extra[] = {noc_at(e, s, what, false, next), noc_at(e, s, what, true, next)};
+  tt_comment(e, "on to the next core along %s", e->t->mesh_name[dim]);
+  tt_if(e, tt_compare(e, "ne", number(e, s, arena_printf(e->mem, "has_%s", what), flag(e, has)), tt_int(e, 0)));
+  LOOM_TRY(for_runs(e, s, l1, unicast_run, extra));
+  TT_OP0(e, "noc_async_write_barrier");
+  inc_at(e, extra[0], extra[1], tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name)));
+  tt_end(e);
+  return LOOM_OK;
+}
+
+/* Cores of the rectangle behind the corner, this one not counted. */
+static const sym_expr *rectangle_receivers(tt_emit *e, const sharing *s) {
+  const tog_group *g = &s->n->group;
+  const sym_expr *n = sym_const(e->mem, 1);
+  for (int d = 0; d < e->t->n_mesh; d++)
+    if (!g->chain[d])
+      n = sym_mul(e->mem, n, sym_add(e->mem, sym_sub(e->mem, g->lr[d], g->ul[d]), sym_const(e->mem, 1)));
+  return sym_sub(e->mem, n, sym_const(e->mem, 1));
+}
+
+static bool is_static(tt_emit *e, const sym_expr *x) {
+  for (size_t i = 0; i < e->names.n; i++)
+    if (sym_depends(x, e->names.at[i].name))
+      return false;
+  return true;
+}
+
+loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, MlirValue l1) {
+  const tog_group *g = &n->group;
+  sharing s = {.n = n, .name = arena_printf(e->mem, "%s%d", e->buffers[n->buffer].b->name, n->id)};
+  if (e->p->n_semaphores + 2 > TT_SEMAPHORES_MAX)
+    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs more than the %d semaphores of a core; --pin fewer loads to multicast", TT_SEMAPHORES_MAX);
+  s.ready = e->p->n_semaphores++;
+  s.valid = e->p->n_semaphores++;
+  const sym_expr *is_sender = NULL;
+  bool chained = false;
+  for (int d = 0; d < e->t->n_mesh; d++) {
+    s.own[d] = sym_name(e->mem, e->t->mesh_name[d]);
+    if (!is_static(e, g->ul[d]) || !is_static(e, g->lr[d]) || !is_static(e, g->sender[d]))
+      LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s is shared by other cores at other turns", tog_node_title(e->mem, n));
+    is_sender = both(e, is_sender, eq(e, s.own[d], g->sender[d]));
+    chained = chained || g->chain[d];
+  }
+  const sym_expr *in_rectangle = rectangle_receivers(e, &s), *before[TOG_MESH_MAX];
+  predecessor(e, &s, before);
+  MlirValue sends = tt_compare(e, "ne", number(e, &s, "is_sender", flag(e, is_sender)), tt_int(e, 0));
+  tt_if(e, sends);
+  LOOM_TRY(tt_read_box(e, n, box, l1));
+  tt_else(e);
+  TT_OP(e, "noc_semaphore_set", word(e, &s, s.valid, "valid"), tt_int(e, 0));
+  inc_at(e, noc_at(e, &s, "source", false, before), noc_at(e, &s, "source", true, before), tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)));
+  TT_OP(e, "noc_semaphore_wait", word(e, &s, s.valid, "valid"), tt_int(e, 1));
+  tt_end(e);
+  /* how many wait for this core: the rectangle's at its sender, and one for each chain dim that goes on from here */
+  const sym_expr *has[TOG_MESH_MAX] = {0}, *waiting = sym_make(e->mem, SYM_IF, is_sender, in_rectangle, sym_const(e->mem, 0));
+  for (int d = 0; d < e->t->n_mesh; d++) {
+    if (!g->chain[d])
+      continue;
+    has[d] = both(e, at_corner(e, &s, d + 1), sym_make(e->mem, SYM_LT, s.own[d], g->lr[d], NULL));
+    waiting = sym_add(e->mem, waiting, flag(e, has[d]));
+  }
+  MlirValue waits = number(e, &s, "waiting", waiting);
+  tt_if(e, tt_compare(e, "sgt", waits, tt_int(e, 0)));
+  TT_OP(e, "noc_semaphore_wait", word(e, &s, s.ready, "ready"), waits);
+  TT_OP(e, "noc_semaphore_set", word(e, &s, s.ready, "ready"), tt_int(e, 0));
+  int64_t none;
+  if (!sym_is_const(in_rectangle, &none) || none > 0) {
+    const sym_expr *casts = sym_make(e->mem, SYM_AND, is_sender, sym_make(e->mem, SYM_GT, in_rectangle, sym_const(e->mem, 0), NULL), NULL);
+    tt_if(e, chained ? tt_compare(e, "ne", number(e, &s, "casts", flag(e, casts)), tt_int(e, 0)) : (MlirValue){NULL});
+    LOOM_TRY(hand_to_rectangle(e, &s, l1, in_rectangle));
+    tt_end(e);
+  }
+  for (int d = 0; d < e->t->n_mesh; d++)
+    if (has[d])
+      LOOM_TRY(hand_to_next(e, &s, l1, d, has[d]));
+  TT_OP0(e, "noc_async_writes_flushed");
+  tt_end(e);
+  return LOOM_OK;
+}
