@@ -393,7 +393,7 @@ static void chain_accessors(tt_emit *e, tt_role role) {
       } else {
         ir_builder at = ir_before(e->ir, op);
         ir_named attrs[] = {{"loom.name", ir_attr_of(op, "loom.name")}};
-        MlirValue again = ir_build1(&at, "ttkernel.tensor_accessor_args", ir_type(e->ir, "!ttkernel.accessor_args"), 1, &before, 1, attrs);
+        MlirValue again = ir_build1(&at, "ttkernel.tensor_accessor_args_after", ir_type(e->ir, "!ttkernel.accessor_args"), 1, &before, 1, attrs);
         ir_replace_uses(ir_result(op, 0), again);
         ir_erase(op);
         before = again;
@@ -434,7 +434,8 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   }
   for (size_t i = 0; i < e->p->cbs.n && i < TT_CBS_MAX; i++)
     e->p->cbs.at[i].unpack_to_dest = e->p->cbs.at[i].type == DTYPE_F32 && !e->fpu_reads[i];
-  return check_limits(e);
+  LOOM_TRY(check_limits(e));
+  return ir_run_pipeline(e->ir, e->p->module, "builtin.module(func.func(cse))");      /* one constant of each number; none that nobody uses */
 }
 
 loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_program *out) {

@@ -134,7 +134,6 @@ loom_status tt_make_matmul(tt_emit *e, tt_site *s) {
   x.transpose = tt_int(e, f->transpose_b != s->buffer[1]->transposed);
   if (f->transpose_b)
     x.cols = 1;                           /* in1's tiles of a row are not neighbours */
-  TT_OP(e, "pack_reconfig_data_format", s->cb[2]);
   if (s->fresh)
     make_fresh(e, s, &x);
   else
