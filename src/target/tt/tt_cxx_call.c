@@ -76,11 +76,26 @@ static void fill(cxx *c, MlirOperation op, const ttkernel_op *row, const char *f
   }
 }
 
+/* How many arguments an accessor takes is tt-metal's affair: one that stands behind another asks it where it begins. */
+static const char *accessor_before(cxx *c, MlirOperation op) {
+  int64_t base, other;
+  if (!ir_attr_int(ir_attr_of(op, "cta_base"), &base))
+    return NULL;
+  for (MlirOperation o = mlirBlockGetFirstOperation(mlirOperationGetBlock(op)); !mlirOperationIsNull(o) && !mlirOperationEqual(o, op); o = mlirOperationGetNextInBlock(o))
+    if (ir_op_is(o, "ttkernel.tensor_accessor_args") && ir_attr_int(ir_attr_of(o, "cta_base"), &other) && other + 1 == base &&
+        !mlirOpOperandIsNull(mlirValueGetFirstUse(ir_result(o, 0))))
+      return cxx_operand(c, ir_result(o, 0), CXX_PRIMARY);
+  return NULL;
+}
+
 cxx_expr cxx_call(cxx *c, MlirOperation op, const ttkernel_op *row) {
   text out = text_new(c->mem);
   const char *form = c->object_api && row->object[0] ? row->object : row->call;
   if (text_eq(row->name, "float_bits"))
     c->helpers |= CXX_FLOAT_BITS;
+  const char *before = text_eq(row->name, "tensor_accessor_args") ? accessor_before(c, op) : NULL;
+  if (before)
+    return (cxx_expr){arena_printf(c->mem, "TensorAccessorArgs<%s.next_compile_time_args_offset()>()", before), CXX_PRIMARY, false};
   if (form[0]) {
     fill(c, op, row, form, &out);
     return (cxx_expr){text_str(&out), CXX_PRIMARY, false};
