@@ -63,8 +63,10 @@ typedef struct tt_program {
   MlirModule module;                      /* LOOM_GIVE: ir_close_module */
 } tt_program;
 
-/* LOOM_EUNSUP with all that has no lowering; LOOM_ELIMIT: circular buffers, semaphores or L1 beyond what a core has. */
-LOOM_MUST_USE loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_program *out);
+/* l1_accumulate: sums of products over several turns are added up by the packer in L1 instead of being read back into DST. */
+typedef struct tt_options { bool l1_accumulate; } tt_options;
+/* LOOM_EUNSUP with what has no lowering; LOOM_ELIMIT: circular buffers, semaphores or L1 beyond what a core has. */
+LOOM_MUST_USE loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_options o, tt_program *out);
 /* C++ of one kernel, of the module alone; object_api: Noc and CircularBuffer objects instead of free functions. */
 LOOM_MUST_USE loom_status tt_print_kernel(ir_ctx *ir, MlirModule m, tt_role role, bool object_api, const char **out);
 /* host.cpp; README.md; CMakeLists.txt. */

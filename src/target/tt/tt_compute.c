@@ -11,7 +11,17 @@ static const char *verb_of(const tt_function *f) {
   for (int d = 0; f->kind == TT_GENERIC && d < f->n_iter; d++)
     if (f->is_reduction[d])
       return "reduce_into";
-  return f->kind == TT_FILL ? "fill" : f->kind == TT_MATMUL ? "multiply_into" : "compute";
+  return f->kind == TT_FILL ? "fill" : f->kind == TT_MATMUL ? "multiply_into" : "make";
+}
+
+/* "linalg.matmul: acc from x, y" */
+static void describe(tt_emit *e, const tog_node *n, const tt_site *s) {
+  text line = text_new(e->mem);
+  int last = s->f->n_operands - 1;
+  text_addf(&line, "%s: %s%s", n->label ? n->label : s->f->name, s->buffer[last]->b->name, s->fresh ? "" : " in place");
+  for (int k = 0; k < last; k++)
+    text_addf(&line, k ? ", %s" : " from %s", s->buffer[k]->b->name);
+  tt_comment(e, "%s", text_str(&line));
 }
 
 /* What argument i of the function is: an extent or a start, along rows, columns or another dim. */
@@ -117,7 +127,7 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
   if (fresh)
     TT_OP(e, "cb_reserve_back", cb, pages);
   bool is_new;
-  tt_comment(e, "%s into %s", n->label ? n->label : s.f->name, s.buffer[last]->b->name);
+  describe(e, n, &s);
   const char *comment = e->comment;
   tt_helper *h = open_site(e, &s, verb_of(s.f), &is_new);
   if (is_new) {

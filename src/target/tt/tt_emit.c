@@ -302,7 +302,8 @@ tt_helper *tt_open_helper(tt_emit *e, const char *key, const char *name, size_t 
     again += text_starts(e->helpers.at[i]->name, name);
   tt_helper *h = ARENA_NEW(e->mem, tt_helper);
   h->key = key;
-  h->name = arena_printf(e->mem, again ? "%s_%s_%d" : "%s_%s", tt_role_name(e->role), name, again);
+  const char *prefix = e->role == TT_COMPUTE ? "" : e->role == TT_READER ? "reader_" : "writer_";
+  h->name = arena_printf(e->mem, again ? "%s%s_%d" : "%s%s", prefix, name, again);
   MlirRegion region = ir_new_region(e->ir, (intptr_t)n, types, &h->block);
   MlirAttribute *labels = ARENA_NEW_N(e->mem, MlirAttribute, n);
   for (size_t i = 0; i < n; i++)

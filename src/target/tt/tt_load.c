@@ -80,10 +80,21 @@ loom_status tt_read_box(tt_emit *e, const tog_node *n, const tt_box *box, MlirVa
   return LOOM_OK;
 }
 
+/* What the plan decided for the load. */
+static const char *how_shared(const tt_emit *e, const tog_node *n) {
+  bool chains = false, casts = false;
+  for (int d = 0; d < e->t->n_mesh && n->has_group; d++) {
+    bool wide = !sym_equal(n->group.ul[d], n->group.lr[d]);
+    chains = chains || (wide && n->group.chain[d]);
+    casts = casts || (wide && !n->group.chain[d]);
+  }
+  return chains && casts ? ": one core reads, multicasts, and its receivers hand on" : chains ? ": one core reads, each hands on to the next" : casts ? ": one core reads and multicasts" : "";
+}
+
 loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_box *box) {
   const tt_buffer *b = &e->buffers[n->buffer];
   MlirValue cb = tt_cb_value(e, b->cb), pages = tt_int(e, b->pages), when = {NULL};
-  tt_comment(e, "%s%s", n->label ? n->label : "load", n->has_group ? ", shared with other cores" : "");
+  tt_comment(e, "%s%s", n->label ? n->label : "load", how_shared(e, n));
   if (n->opens)
     LOOM_TRY(tt_condition(e, n->opens, &when));
   tt_if(e, when);

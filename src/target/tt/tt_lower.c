@@ -438,14 +438,14 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   return ir_run_pipeline(e->ir, e->p->module, "builtin.module(func.func(cse))");      /* one constant of each number; none that nobody uses */
 }
 
-loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_program *out) {
+loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_options o, tt_program *out) {
   loom_ctx *ctx = ir->ctx;
   *out = (tt_program){.kernel = t->kernel, .machine = m->name, .arch = m->name, .summary = summary, .grid = {1, 1}, .fp32_dest = true};
   if (t->n_mesh > 2)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine '%s' has %d mesh dims; Tenstorrent chips have 2", m->name, t->n_mesh);
   for (int d = 0; d < t->n_mesh; d++)
     out->grid[d] = t->mesh_size[d];
-  lowering l = {.e = {.ir = ir, .ctx = ctx, .mem = &ctx->mem, .t = t, .machine = m, .p = out, .cb_ones = -1, .cb_columns = -1, .cb_rows = -1, .cb_partial = -1, .cb_stick = -1}};
+  lowering l = {.e = {.ir = ir, .ctx = ctx, .mem = &ctx->mem, .t = t, .machine = m, .options = o, .p = out, .cb_ones = -1, .cb_columns = -1, .cb_rows = -1, .cb_partial = -1, .cb_stick = -1}};
   MlirModule functions;
   tt_function *read;
   loom_status st = tt_read_functions(ir, t, &functions, &read);

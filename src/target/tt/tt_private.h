@@ -58,6 +58,7 @@ typedef struct tt_emit {
   ir_ctx *ir; loom_ctx *ctx; arena *mem;
   const tog *t;
   const machine *machine;
+  tt_options options;
   tt_program *p;
   const tt_function *functions;
   tt_buffer *buffers;
