@@ -74,6 +74,29 @@ static void test_every_op_takes_its_operands_and_no_fewer(void **state) {
 
 #define NOC(body) "func.func @reader() attributes {ttkernel.thread = \"noc\"} {\n%i = arith.constant 1 : i32\n%far = arith.constant 16 : i32\n" body "return\n}\n"
 
+/* A line of a tensor: offset %o of a page, L1 address %l. */
+#define LINE(op) "func.func @reader() attributes {ttkernel.thread = \"noc\"} {\n"                                                                           \
+  "%c = \"ttkernel.get_compile_time_arg_val\"() {arg_index = 0 : i32} : () -> !ttkernel.cb\n%a = \"ttkernel.get_arg_val\"() {arg_index = 0 : i32} : () -> i32\n" \
+  "%q = \"ttkernel.tensor_accessor_args\"() {cta_base = 1 : i32} : () -> !ttkernel.accessor_args\n"                                                        \
+  "%t = \"ttkernel.tensor_accessor\"(%q, %a) : (!ttkernel.accessor_args, i32) -> !ttkernel.accessor\n%k512 = arith.constant 512 : i32\n"                  \
+  "%k32 = arith.constant 32 : i32\n%k8 = arith.constant 8 : i32\n%w = \"ttkernel.get_write_ptr\"(%c) : (!ttkernel.cb) -> i32\n%slot = arith.muli %a, %k512 : i32\n" \
+  "%l = arith.addi %w, %slot : i32\n%line = arith.muli %a, %k32 : i32\n%o = arith.addi %line, %k8 : i32\n%odd = arith.addi %l, %k8 : i32\n"            \
+  "%n = \"ttkernel.tensor_accessor_get_noc_addr\"(%t, %a, %o) : (!ttkernel.accessor, i32, i32) -> !ttkernel.noc_addr\n" op "return\n}\n"
+#define READ(l1) LINE("\"ttkernel.noc_async_read\"(%n, %" l1 ", %k32) : (!ttkernel.noc_addr, i32, i32) -> ()\n")
+#define WRITE(l1) LINE("\"ttkernel.noc_async_write\"(%" l1 ", %n, %k32) : (i32, !ttkernel.noc_addr, i32) -> ()\n")
+
+static void test_transfers_between_unequal_addresses_are_refused(void **state) {
+  (void)state;
+  assert_int_equal(try_module(READ("odd")), LOOM_OK);
+  assert_int_equal(try_module(WRITE("odd")), LOOM_OK);
+  assert_int_equal(try_module(READ("l")), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "between a DRAM address that is 8 mod 32 and an L1 address that is 0 mod 32", 0, 0);
+  close_ir(NULL);
+  assert_int_equal(open_ir(NULL), 0);
+  assert_int_equal(try_module(WRITE("l")), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "between a DRAM address that is 8 mod 16 and an L1 address that is 0 mod 16", 0, 0);
+}
+
 static void test_broken_kernels_are_reported(void **state) {
   (void)state;
   static const struct { const char *source, *needle; } rows[] = {
@@ -102,6 +125,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_every_op_takes_its_operands_and_no_fewer, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_broken_kernels_are_reported, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_transfers_between_unequal_addresses_are_refused, open_ir, close_ir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,9 +62,19 @@ static void check_row(checker *c, MlirOperation op, const ttkernel_op *row) {
   check_template_args(c, op);
 }
 
+/* The module says what reads from DRAM of its board want: ttkernel.dram_align. */
+static void check_alignment(checker *c, MlirOperation op) {
+  int64_t want = 32, dram, l1, mod;
+  ir_attr_int(ir_attr_of(mlirModuleGetOperation(c->m), "ttkernel.dram_align"), &want);
+  if (ttkernel_is_misaligned(op, want, &dram, &l1, &mod))
+    REPORT(c, op, "%s moves between a DRAM address that is %" PRId64 " mod %" PRId64 " and an L1 address that is %" PRId64 " mod %" PRId64 "; the network moves only between equal ones",
+           ir_op_name(op), dram, mod, l1, mod);
+}
+
 static bool check_op(MlirOperation op, void *data) {
   checker *c = data;
   const ttkernel_op *row = ttkernel_find(op);
+  check_alignment(c, op);
   if (row)
     check_row(c, op, row);
   else if (ir_op_is(op, "func.call"))

@@ -23,4 +23,7 @@ const char *ttkernel_irdl_text(arena *mem);
 /* What IRDL cannot express: functions say their thread ("noc" or "compute") and call functions of it, ops stand in the threads that have them, indices of
  * arguments, circular buffers and semaphores are in range.  LOOM_EINPUT: every violation is in the diagnostics. */
 LOOM_MUST_USE loom_status ttkernel_verify(ir_ctx *ir, MlirModule m);
+/* Is `op` a transfer between DRAM and L1 whose addresses are known to differ mod the network's alignment (read_align bytes for reads, 16 for writes)?  Then what
+ * they are mod *align. */
+bool ttkernel_is_misaligned(MlirOperation op, int64_t read_align, int64_t *dram, int64_t *l1, int64_t *align);
 #endif

@@ -1,6 +1,7 @@
 /* From the tile operation graph to three kernels: each thread's own nodes, in order, inside the loops that hold any. */
 #include "target/tt/tt_private.h"
 #include "base/text.h"
+#include "dialect/ttkernel.h"
 
 typedef struct lowering { tt_emit e; tt_box *boxes; } lowering;
 
@@ -435,6 +436,7 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   for (size_t i = 0; i < e->p->cbs.n && i < TT_CBS_MAX; i++)
     e->p->cbs.at[i].unpack_to_dest = e->p->cbs.at[i].type == DTYPE_F32 && !e->fpu_reads[i];
   LOOM_TRY(check_limits(e));
+  LOOM_TRY(ttkernel_verify(e->ir, e->p->module));
   return ir_run_pipeline(e->ir, e->p->module, "builtin.module(func.func(cse))");      /* one constant of each number; none that nobody uses */
 }
 
@@ -451,6 +453,8 @@ loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *sum
   loom_status st = tt_read_functions(ir, t, &functions, &read);
   l.e.functions = read;
   out->module = mlirModuleCreateEmpty(ir->unknown);
+  if (m->dram_align_bytes)
+    ir_set_attr(mlirModuleGetOperation(out->module), "ttkernel.dram_align", ir_int_attr(ir, m->dram_align_bytes));
   if (st == LOOM_OK)
     st = lower(&l, t, m);
   ir_close_module(functions);
