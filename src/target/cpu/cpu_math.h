@@ -16,7 +16,7 @@ MlirValue math_fma(math_at *m, MlirValue a, MlirValue b, MlirValue c);          
 MlirValue math_neg(math_at *m, MlirValue a);
 MlirValue math_abs(math_at *m, MlirValue a);
 MlirValue math_copysign(math_at *m, MlirValue magnitude, MlirValue sign);
-/* "olt", "ogt", "oeq", "une": comparisons with a NaN are false but for "une" */
+/* "olt", "ogt", "oeq", "uge", "une": comparisons with a NaN are false but for those with u */
 MlirValue math_is(math_at *m, const char *predicate, MlirValue a, MlirValue b);
 MlirValue math_select(math_at *m, MlirValue condition, MlirValue a, MlirValue b);
 MlirValue math_min(math_at *m, double limit, MlirValue x);                            /* a NaN stays one */

@@ -37,7 +37,7 @@ MlirValue math_abs(math_at *m, MlirValue a) { return ir_build1(&m->b, "math.absf
 MlirValue math_copysign(math_at *m, MlirValue magnitude, MlirValue sign) { return math_op(m, "math.copysign", magnitude, sign); }
 
 MlirValue math_is(math_at *m, const char *predicate, MlirValue a, MlirValue b) {
-  static const struct { const char *name; int64_t code; } codes[] = {{"oeq", 1}, {"ogt", 2}, {"olt", 4}, {"une", 13}};
+  static const struct { const char *name; int64_t code; } codes[] = {{"oeq", 1}, {"ogt", 2}, {"olt", 4}, {"uge", 10}, {"une", 13}};
   int64_t code = 0;
   for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
     if (text_eq(codes[i].name, predicate))

@@ -47,22 +47,25 @@ static MlirValue expm1_of(math_at *m, reduced d) {
   return math_fma(m, two_n, expm1_near_zero(m, d.r), math_op(m, "arith.subf", two_n, math_f32(m, 1)));
 }
 
-/* Arguments below `least` have the result 0, those of masks (-inf) among them: not by way of a number too small, which takes CPUs a hundred cycles. */
-static MlirValue is_nothing(math_at *m, MlirValue x, double least) { return math_is(m, "olt", x, math_f32(m, least)); }
+/* Arguments below `least` have the result 0, those of masks (-inf) among them: not by way of a number too small, which takes CPUs a hundred cycles.
+ * A vector's last instruction leaves such lanes out, whatever is in them; others take 0 for the argument. */
+static MlirValue is_something(math_at *m, MlirValue x, double least) { return math_is(m, "uge", x, math_f32(m, least)); }
+static MlirValue or_zero(math_at *m, MlirValue something, MlirValue x) { return math_select(m, something, x, math_f32(m, 0)); }
 
 MlirValue math_exp(math_at *m, MlirValue x) {
-  MlirValue nothing = is_nothing(m, x, -103.98), zero = math_f32(m, 0);   /* 2^-150.01 */
-  reduced d = reduce(m, math_select(m, nothing, zero, math_min(m, 89, x)));   /* above: infinite */
-  return math_select(m, nothing, zero, scale(m, math_op(m, "arith.addf", expm1_near_zero(m, d.r), math_f32(m, 1)), d.sum, d.n));
+  static const double c[] = {1, 1, 0.4999999305, 0.1666651479, 0.04166845682, 0.008369418802, 0.001381314227};
+  MlirValue something = is_something(m, x, -103.98), low = math_min(m, 89, x);   /* 2^-150.01; above 89: infinite */
+  reduced d = reduce(m, m->has_scalef ? low : or_zero(m, something, low));
+  return or_zero(m, something, scale(m, math_poly(m, d.r, c, COUNT(c)), d.sum, d.n));
 }
 
 MlirValue math_exp2(math_at *m, MlirValue x) {
   static const double c[] = {1, 0.6931472042, 0.2402264774, 0.0555032935, 0.009618449941, 0.001340017013, 0.0001535232261};
-  MlirValue nothing = is_nothing(m, x, -150), zero = math_f32(m, 0);
-  x = math_select(m, nothing, zero, math_min(m, 129, x));
+  MlirValue something = is_something(m, x, -150), low = math_min(m, 129, x);
+  x = m->has_scalef ? low : or_zero(m, something, low);
   MlirValue sum = math_op(m, "arith.addf", x, math_f32(m, WHOLE));
   MlirValue n = math_op(m, "arith.subf", sum, math_f32(m, WHOLE)), f = math_op(m, "arith.subf", x, n);
-  return math_select(m, nothing, zero, scale(m, math_poly(m, f, c, COUNT(c)), sum, n));
+  return or_zero(m, something, scale(m, math_poly(m, f, c, COUNT(c)), sum, n));
 }
 
 /* 2 (2^(n-1) (exp r - 1) + 2^(n-1) - 1/2): 2^n itself may be too large. */
