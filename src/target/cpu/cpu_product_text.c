@@ -1,7 +1,7 @@
 /* Products with a packed right-hand side (cpu_pack_text.c).  C[m][n] += A[m][k] * B[k][n], all f32:
  *
- *   for i0 by MR                    a block of rows of A, which stays in L1
- *     for j0 by NR                  a panel of B, which comes from L2
+ *   for i0 by MR                    a block of rows of A, which stays in L1        (where k is small the two loops change places:
+ *     for j0 by NR                  a panel of B, which comes from L2               a panel stays in L1, blocks of A come from L2)
  *       MR x NR sums in registers: loaded from C, += over all k, stored to C
  *
  * The inner loop is NR / lanes loads, MR broadcasts and fused multiply-adds.  Rows behind m are row m-1 again (computed twice, stored twice
@@ -10,7 +10,7 @@
 
 typedef struct product_text { text out; cpu_blocking b; const char *panel_type; } product_text;
 
-enum { STEPS = 4, AHEAD = 2 };
+enum { STEPS = 4, AHEAD = 2, PANEL_BYTES = 512 };   /* a panel of so many bytes a byte of a vector leaves room in L1 */
 
 #define LINE(k, ...) text_addf(&(k)->out, __VA_ARGS__)
 #define MATRIX "memref<?x?xf32, strided<[?, 1], offset: ?>>"
@@ -71,25 +71,41 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, "\n      }\n");
 }
 
-/* What comes next is asked for while this panel is computed: the sums of the next panel, if there are any yet, and in the inner loop two of the next rows of A. */
+/* What comes next is asked for while this panel is computed: the sums of the next panel or block, if there are any yet, and in the inner loop two of the next rows of A. */
 static void add_prefetches(product_text *k) {
-  LINE(k, "    %%jnext = arith.addi %%j0, %%cNR : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
+  LINE(k, "    %%jnext = arith.addi %%j0, %%jstep : index\n    %%jsoon = arith.minsi %%jnext, %%lastn : index\n");
   LINE(k, "    scf.if %%has_old {\n");
+  for (int i = 0; i < k->b.rows; i++)
+    LINE(k, "    %%rp%d = arith.addi %%r%d, %%istep : index\n    %%rs%d = arith.minsi %%rp%d, %%last : index\n", i, i, i, i);
   for (int v = 0; v < k->b.vectors; v++)
     LINE(k, "    %%jp%d = arith.addi %%jsoon, %%v%d : index\n    %%js%d = arith.minsi %%jp%d, %%lastn : index\n", v, v, v, v);
   for (int i = 0; i < k->b.rows; i++)
     for (int v = 0; v < k->b.vectors; v++)
-      LINE(k, "    memref.prefetch %%from[%%r%d, %%js%d], write, locality<3>, data : " MATRIX "\n", i, v);
+      LINE(k, "    memref.prefetch %%from[%%rs%d, %%js%d], write, locality<3>, data : " MATRIX "\n", i, v);
   LINE(k, "    }\n");
   for (int x = 0; x < AHEAD; x++)      /* panel p asks for rows p and p + panels of the next block: all of them from three panels on */
     LINE(k, "    %%skip%d = arith.muli %%panels, %%row%d : index\n    %%pa%d = arith.addi %%p, %%skip%d : index\n    %%pb%d = arith.addi %%i0, %%cMR : index\n"
             "    %%pc%d = arith.addi %%pb%d, %%pa%d : index\n    %%ahead%d = arith.minsi %%pc%d, %%last : index\n", x, x, x, x, x, x, x, x, x, x);
 }
 
+/* Stores with a mask take twice as long: only for what is narrower than a panel. */
+static void add_stores(product_text *k) {
+  int lanes = k->b.lanes;
+  LINE(k, "    %%whole = arith.cmpi sge, %%left0, %%cNR : index\n    scf.if %%whole {\n");
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "      vector.store %%new#%d, %%to[%%r%d, %%j0_%d] : " MATRIX ", vector<%dxf32>\n", i * k->b.vectors + v, i, v, lanes);
+  LINE(k, "    } else {\n");
+  for (int i = 0; i < k->b.rows; i++)
+    for (int v = 0; v < k->b.vectors; v++)
+      LINE(k, "      vector.maskedstore %%to[%%r%d, %%j0_%d], %%mask%d, %%new#%d : " MATRIX ", vector<%dxi1>, vector<%dxf32>\n", i, v, v, i * k->b.vectors + v, lanes, lanes);
+  LINE(k, "    }\n");
+}
+
 /* Sums of a panel; where %init is true they start from 0, and what %from holds is not touched: its pages may not be there yet. */
 static void add_panel(product_text *k) {
   int lanes = k->b.lanes, n = k->b.rows * k->b.vectors;
-  LINE(k, "    %%p = arith.divui %%j0, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n    %%first = arith.addi %%base, %%skip : index\n"
+  LINE(k, "    %%j0 = arith.muli %%p, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n    %%first = arith.addi %%base, %%skip : index\n"
           "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n");
   for (int v = 0; v < k->b.vectors; v++) {
     if (v > 0)   /* vectors wholly behind n have an empty mask; their addresses stay inside the row */
@@ -115,9 +131,7 @@ static void add_panel(product_text *k) {
   add_prefetches(k);
   add_inner_loop(k, "%mid", "%c0", "%kwhole", "%old#", STEPS);
   add_inner_loop(k, "%new", "%kwhole", "%k", "%mid#", 1);
-  for (int i = 0; i < k->b.rows; i++)
-    for (int v = 0; v < k->b.vectors; v++)
-      LINE(k, "      vector.maskedstore %%to[%%r%d, %%j0_%d], %%mask%d, %%new#%d : " MATRIX ", vector<%dxi1>, vector<%dxf32>\n", i, v, v, i * k->b.vectors + v, lanes, lanes);
+  add_stores(k);
 }
 
 const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
@@ -136,10 +150,13 @@ const char *cpu_product_text(arena *mem, const char *name, int vector_bytes) {
            "  %%k = memref.dim %%a, %%st1 : " MATRIX "\n  %%last = arith.subi %%m, %%st1 : index\n  %%lastn = arith.subi %%n, %%st1 : index\n"
            "  %%true = arith.constant true\n  %%has_old = arith.xori %%init, %%true : i1\n  %%panels = arith.ceildivui %%n, %%cNR : index\n"
            "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", STEPS, STEPS, STEPS);
-  LINE(&k, "  scf.for %%i0 = %%c0 to %%m step %%cMR {\n");
+  LINE(&k, "  %%short = arith.constant %d : index\n  %%stays = arith.cmpi sle, %%k, %%short : index\n  %%blocks = arith.ceildivui %%m, %%cMR : index\n"
+           "  %%outer = arith.select %%stays, %%panels, %%blocks : index\n  %%inner = arith.select %%stays, %%blocks, %%panels : index\n"
+           "  %%jstep = arith.select %%stays, %%c0, %%cNR : index\n  %%istep = arith.select %%stays, %%cMR, %%c0 : index\n", PANEL_BYTES * vector_bytes / (nr * 4));
+  LINE(&k, "  scf.for %%x = %%c0 to %%outer step %%st1 {\n    scf.for %%y = %%c0 to %%inner step %%st1 {\n"
+           "    %%p = arith.select %%stays, %%x, %%y : index\n    %%block = arith.select %%stays, %%y, %%x : index\n    %%i0 = arith.muli %%block, %%cMR : index\n");
   for (int i = 0; i < k.b.rows; i++)
     LINE(&k, "      %%q%d = arith.addi %%i0, %%row%d : index\n      %%r%d = arith.minsi %%q%d, %%last : index\n", i, i, i, i);
-  LINE(&k, "    scf.for %%j0 = %%c0 to %%n step %%cNR {\n");
   add_panel(&k);
   LINE(&k, "    }\n  }\n  return\n}\n");
   return text_str(&k.out);
