@@ -86,6 +86,8 @@ MlirValue vec_combine(ir_builder *at, const vec_op *v, int o, MlirValue a, MlirV
 
 MlirValue vec_combine_lanes(ir_builder *at, const vec_op *v, int o, MlirValue x, int lanes) {
   MlirType elem = mlirShapedTypeGetElementType(mlirValueGetType(x));
+  MlirOperation combiner = v->combine[o];
+  MlirValue all = x;
   for (int half = lanes / 2; half > 0; half /= 2) {
     int64_t low[64], high[64];
     for (int i = 0; i < half; i++)
@@ -93,8 +95,9 @@ MlirValue vec_combine_lanes(ir_builder *at, const vec_op *v, int o, MlirValue x,
     ir_named a = {"mask", mlirDenseI64ArrayGet(at->ir->mlir, half, low)}, b = {"mask", mlirDenseI64ArrayGet(at->ir->mlir, half, high)};
     MlirType t = vec_type(elem, half);
     MlirValue l = ir_build1(at, "vector.shuffle", t, 2, (MlirValue[]){x, x}, 1, &a), h = ir_build1(at, "vector.shuffle", t, 2, (MlirValue[]){x, x}, 1, &b);
-    x = vec_combine(at, v, o, l, h);
+    x = vec_is_extreme(combiner) ? vec_extreme(at, combiner, l, h) : vec_combine(at, v, o, l, h);
   }
   ir_named at0 = {"static_position", mlirDenseI64ArrayGet(at->ir->mlir, 1, (const int64_t[]){0})};
-  return ir_build1(at, "vector.extract", elem, 1, &x, 1, &at0);
+  x = ir_build1(at, "vector.extract", elem, 1, &x, 1, &at0);
+  return vec_is_extreme(combiner) ? vec_extreme_any_nan(at, all, x) : x;
 }

@@ -13,6 +13,15 @@ MlirValue vec_combine(ir_builder *at, const vec_op *v, int o, MlirValue a, MlirV
 /* All lanes of `x` put together. */
 MlirValue vec_combine_lanes(ir_builder *at, const vec_op *v, int o, MlirValue x, int lanes);
 
+/* ---- cpu_vector_extreme.c: combiners by which a NaN wins ---- */
+bool vec_is_extreme(MlirOperation combiner);
+/* `total` and `x` put together: a NaN in `total` stays, one in `x` may get lost. */
+MlirValue vec_extreme(ir_builder *at, MlirOperation combiner, MlirValue total, MlirValue x);
+/* `total`, or NaN in lanes where `x` or `y` is one. */
+MlirValue vec_extreme_checked(ir_builder *at, MlirValue total, MlirValue x, MlirValue y);
+/* The scalar `result`, or NaN where any lane of `x` is one. */
+MlirValue vec_extreme_any_nan(ir_builder *at, MlirValue x, MlirValue result);
+
 /* ---- memory ---- */
 /* A memref as one dim: `base` starts `offset` elements behind its aligned pointer. */
 typedef struct vec_flat { MlirValue memref, base, offset, stride[VEC_DIMS_MAX]; } vec_flat;

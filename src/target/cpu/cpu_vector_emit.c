@@ -136,8 +136,8 @@ static void open_pass(nest *n, ir_builder *at, pass *p) {
 
 static MlirValue as_vector(ir_builder *at, MlirValue x, int lanes) { return mlirTypeIsAVector(mlirValueGetType(x)) ? x : vec_splat(at, x, lanes); }
 
-/* One vector of every member; sums[k] is added to. */
-static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue lane, MlirValue mask, MlirValue *sums) {
+/* One vector of every member; sums[k] is added to.  fresh[k]: what an extreme took, whose NaNs the caller looks for; null: looked for here. */
+static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue lane, MlirValue mask, MlirValue *sums, MlirValue *fresh) {
   const vec_step s = {.row = n->row, .lane = lane, .mask = mask, .lanes = p->lanes};
   held_list vectors = {0};
   size_t k = 0;
@@ -166,7 +166,9 @@ static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue la
         MlirValue neutral = mlirValueIsNull(mask) ? out[o] : vec_splat(at, vec_neutral(at, vec_combiner(v->combine[o]), x->elem), p->lanes);
         if (!mlirValueIsNull(mask))
           out[o] = ir_build1(at, "arith.select", mlirValueGetType(out[o]), 3, (MlirValue[]){mask, out[o], neutral}, 0, NULL);
-        sums[k] = vec_combine(at, v, o, sums[k], out[o]);
+        if (fresh)
+          fresh[k] = out[o];
+        sums[k] = fresh && vec_is_extreme(v->combine[o]) ? vec_extreme(at, v->combine[o], sums[k], out[o]) : vec_combine(at, v, o, sums[k], out[o]);
         k++;
       } else {
         vec_push(&n->ir->ctx->mem, &vectors, ((held){x, out[o]}));
@@ -177,16 +179,26 @@ static void emit_step(const nest *n, const pass *p, ir_builder *at, MlirValue la
   }
 }
 
+/* NaNs of what `many` steps took: two vectors at a time. */
+static void check_extremes(const nest *n, const pass *p, ir_builder *at, int many, const MlirValue *fresh, MlirValue *sums) {
+  for (size_t k = 0; k < p->sums.n; k++)
+    for (int u = 0; u < many && vec_is_extreme(n->g->at[p->sums.at[k].member].v.combine[p->sums.at[k].out]); u += 2) {
+      size_t i = (size_t)u * p->sums.n + k, j = u + 1 < many ? i + p->sums.n : i;
+      sums[i] = vec_extreme_checked(at, sums[i], fresh[i], fresh[j]);
+    }
+}
+
 /* Whole vectors in [from, to), `many` at a time, each with sums of its own. */
 static void emit_loop(const nest *n, const pass *p, ir_builder *at, MlirValue from, MlirValue to, int many, MlirValue *sums) {
   intptr_t n_sums = (intptr_t)p->sums.n * many;
-  MlirValue *carried = ARENA_NEW_N(&n->ir->ctx->mem, MlirValue, n_sums + 1), lane;
+  MlirValue *carried = ARENA_NEW_N(&n->ir->ctx->mem, MlirValue, n_sums + 1), *fresh = ARENA_NEW_N(&n->ir->ctx->mem, MlirValue, n_sums + 1), lane;
   ir_builder body;
   MlirOperation loop = vec_for(at, from, to, ir_index_const(at, (int64_t)many * p->lanes), n_sums, sums, &body, &lane, carried);
   for (int u = 0; u < many; u++) {
     MlirValue here = u == 0 ? lane : vec_binary(&body, "arith.addi", lane, ir_index_const(&body, (int64_t)u * p->lanes));
-    emit_step(n, p, &body, here, (MlirValue){NULL}, carried + (intptr_t)p->sums.n * u);
+    emit_step(n, p, &body, here, (MlirValue){NULL}, carried + (intptr_t)p->sums.n * u, fresh + (intptr_t)p->sums.n * u);
   }
+  check_extremes(n, p, &body, many, fresh, carried);
   vec_yield(&body, n_sums, carried);
   for (intptr_t i = 0; i < n_sums; i++)
     sums[i] = ir_result(loop, i);
@@ -199,7 +211,7 @@ static void emit_rest(const nest *n, const pass *p, ir_builder *at, MlirValue wh
   MlirType i1 = mlirIntegerTypeGet(n->ir->mlir, 1), *types = ARENA_NEW_N(mem, MlirType, n_sums + 1);
   MlirValue rest = vec_binary(at, "arith.subi", extent, whole);
   if (is_certain) {
-    emit_step(n, p, at, whole, ir_build1(at, "vector.create_mask", vec_type(i1, p->lanes), 1, &rest, 0, NULL), sums);
+    emit_step(n, p, at, whole, ir_build1(at, "vector.create_mask", vec_type(i1, p->lanes), 1, &rest, 0, NULL), sums, NULL);
     return;
   }
   ir_named greater = {"predicate", ir_int_attr(n->ir, 4)};
@@ -211,7 +223,7 @@ static void emit_rest(const nest *n, const pass *p, ir_builder *at, MlirValue wh
   MlirOperation branch = ir_build(at, "scf.if", n_sums, types, 1, &any, 0, NULL, 2, regions);
   ir_builder then = ir_at_end(n->ir, blocks[0]), otherwise = ir_at_end(n->ir, blocks[1]);
   vec_yield(&otherwise, n_sums, sums);
-  emit_step(n, p, &then, whole, ir_build1(&then, "vector.create_mask", vec_type(i1, p->lanes), 1, &rest, 0, NULL), sums);
+  emit_step(n, p, &then, whole, ir_build1(&then, "vector.create_mask", vec_type(i1, p->lanes), 1, &rest, 0, NULL), sums, NULL);
   vec_yield(&then, n_sums, sums);
   for (intptr_t k = 0; k < n_sums; k++)
     sums[k] = ir_result(branch, k);
