@@ -7,6 +7,7 @@
 #include "compile_exec.h"
 #include "compile_fixed.h"
 #include "compile_native.h"
+#include "compile_tt.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "frontend/helion_mlir/helion_mlir.h"
@@ -287,8 +288,13 @@ static loom_status plain_loops(compile_state *s) {
   return LOOM_OK;
 }
 
+static loom_status read_kernel(compile_state *s) {
+  LOOM_TRY(compile_read_input(s));
+  return s->o->for_board ? compile_tt_retype(s) : LOOM_OK;
+}
+
 static loom_status pipeline(compile_state *s) {
-  STAGE(KERNEL, compile_read_input(s));
+  STAGE(KERNEL, read_kernel(s));
   if (s->is_native)
     return compile_native(s, (native_ways){search, plain_loops});
   LOOM_TRY(search(s));
@@ -306,6 +312,8 @@ static bool wants_only_best(const compile_options *o) {
 static loom_status load_machine(compile_state *s, const compile_options *o) {
   LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
   s->is_native = s->machine->host_cpu && !o->search_host;
+  if (o->for_board)
+    LOOM_TRY(compile_tt_check_machine(s));
   if (s->machine->host_cpu && o->run_threads > 0 && o->run_threads < s->machine->mesh.at[0].size)
     s->machine = machine_submesh(&s->ctx->mem, s->machine, &(int64_t){o->run_threads});
   return LOOM_OK;

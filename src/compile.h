@@ -48,6 +48,7 @@ typedef struct compile_options {
   bool search_host;                        /* a machine that is this CPU goes through the search like any other; otherwise it takes the kernel as plain loops */
   int run_threads;                         /* of native code; 0: as many as the process may use */
   bool is_for_others;                      /* code that other programs link: nothing that they would have to ask the system for (tiles) */
+  bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
@@ -78,6 +79,7 @@ typedef struct compile_state {
   cpu_dots dots;                           /* how the code of `grid` makes products of narrow elements */
   cpu_grid grid;                        /* of `object`, where it was made of `bufferized`; n_dims 0: of stage 0 */
   struct compile_state *fixed;             /* of open sizes: the same kernel, planned for the sizes it was read with (compile_fixed.h); NULL: it is not */
+  bool is_retyped;                         /* for a board: float16 of the kernel became bfloat16 */
   bool is_opaque;                          /* the host runs MLIR text: `kernel` has its arguments and no operations */
   char *object; size_t object_size;        /* of the host: machine code, once it is made or read */
   kernel_call call;                        /* of an artifact: the sizes of this call; size NULL: the kernel was read for its sizes */

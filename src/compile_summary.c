@@ -145,6 +145,8 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
   }
   if (!s->machine && s->kernel && !s->is_opaque)
     data_set(m, v, "block_sizes", host_blocks(s));
+  if (s->is_retyped)
+    data_set_string(m, v, "float16", "bfloat16");
   if (s->plain_because)
     data_set_string(m, v, "plain_loops", s->plain_because);
   if (s->fixed)

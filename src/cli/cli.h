@@ -52,7 +52,9 @@ struct solve_opinion;
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
-  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header")                             \
+  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program") \
+  X(tt_api, "tt-api", "free|object", "cr", "device kernels call functions (default), or CircularBuffer and Noc objects") \
+  X(tt_accumulate, "tt-accumulate", "dst|l1", "cr", "sums over blocks on a board: in float32 registers (default), or in L1 by the packer")                             \
   X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \

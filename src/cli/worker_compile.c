@@ -1,5 +1,6 @@
 /* loom compile, run and explore: options -> compile_options, and what they print. */
 #include "base/file.h"
+#include "cli/worker_board.h"
 #include "cli/worker_bisect.h"
 #include "npz/npz.h"
 #include "compile_aot.h"
@@ -340,7 +341,7 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       printf("%s\n", t);
       return LOOM_OK;
     }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj or so", what);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj, so or tt", what);
 }
 
 /* Forms from before a program is written.  A plan is searched for in all that Loom knows, also where no program can be written for it yet. */
@@ -460,6 +461,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   if (o->emit.last && is_code(o->emit.last))
     return compile_code(ctx, o, &c);
   c.search_host = o->emit.last && wants_search(o->emit.last);
+  c.for_board = worker_wants_board(o);
   c.plain_loops = o->bisect;
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
   compile_bisection found = {0};
@@ -482,7 +484,9 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     const char *json = data_write_json(&ctx->mem, summary, 1);
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
-    if (st == LOOM_OK && o->emit.last) {
+    if (st == LOOM_OK && c.for_board) {
+      st = worker_emit_board(ctx, o, &s);
+    } else if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
     } else if (st == LOOM_OK && o->json) {
       printf("%s\n", json);

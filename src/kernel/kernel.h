@@ -218,6 +218,8 @@ int kernel_fn_arity(kernel_fn f);
 LOOM_MUST_USE loom_status kernel_block_sizes(loom_ctx *ctx, const kernel_graph *k, const sym_binding *given, size_t n, const sym_binding **out, size_t *out_n);
 /* The float8 type that a tensor or value has, whose elements only the CPU and the interpreter know; NULL: none. */
 const char *kernel_f8_name(const kernel_graph *k);
+/* Every tensor and value of type `from` gets type `to`, casts included.  LOOM_EUNSUP: the bits of such values are looked at. */
+LOOM_MUST_USE loom_status kernel_retype(loom_ctx *ctx, kernel_graph *k, dtype from, dtype to);
 bool kernel_is_open(const kernel_graph *k);    /* some size is open */
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);

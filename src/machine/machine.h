@@ -132,6 +132,7 @@ typedef struct machine {
   bool lacks_sharing;                       /* links.sharing false: every core loads what it needs itself */
   const char *host_cpu;                     /* section `host`: this is a CPU that runs programs itself, and which one; NULL: no such section */
   VEC_OF(machine_origin) host_facts;        /* the numbers of that section */
+  const char *target_kind, *target_arch;    /* section `target`: "tt" and "wormhole" or "blackhole", a Tenstorrent board that programs can be written for; NULL: none */
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 

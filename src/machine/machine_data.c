@@ -216,6 +216,12 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
   if (m->host_cpu)
     data_set(mem, v, "host", host_tree(mem, m));
+  if (m->target_kind) {
+    data_value *target = data_object(mem);
+    data_set_string(mem, target, "kind", m->target_kind);
+    data_set_string(mem, target, "arch", m->target_arch);
+    data_set(mem, v, "target", target);
+  }
   for (size_t i = 0; i < m->perf.n; i++)
     data_set(mem, perf, m->perf.at[i].name, perf_tree(mem, &m->perf.at[i]));
   if (m->perf.n)

@@ -122,6 +122,8 @@ static void add_dram(table *t, const machine *m) {
 }
 
 static void add_host(table *t, const machine *m) {
+  if (m->target_kind)
+    text_addf(&t->t, "\ntarget: tt-metal programs for Tenstorrent %s\n", m->target_arch);
   if (!m->host_cpu)
     return;
   text_addf(&t->t, "\nhost: %s\n", m->host_cpu);

@@ -442,7 +442,7 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
 
 loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *summary, tt_options o, tt_program *out) {
   loom_ctx *ctx = ir->ctx;
-  *out = (tt_program){.kernel = t->kernel, .machine = m->name, .arch = m->name, .summary = summary, .grid = {1, 1}, .fp32_dest = true};
+  *out = (tt_program){.kernel = t->kernel, .machine = m->name, .arch = m->target_arch ? m->target_arch : m->name, .summary = summary, .grid = {1, 1}, .fp32_dest = true};
   if (t->n_mesh > 2)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine '%s' has %d mesh dims; Tenstorrent chips have 2", m->name, t->n_mesh);
   for (int d = 0; d < t->n_mesh; d++)

@@ -1,0 +1,9 @@
+/* What compile and run do for the board of a machine: --emit tt, --engine tt-emu. */
+#ifndef LOOM_CLI_WORKER_BOARD_H
+#define LOOM_CLI_WORKER_BOARD_H
+#include "cli/cli.h"
+#include "compile_tt.h"
+
+bool worker_wants_board(const cli_options *o);
+LOOM_MUST_USE loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state *s);
+#endif

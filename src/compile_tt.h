@@ -1,0 +1,28 @@
+/* Programs for Tenstorrent boards: a compile with compile_options.for_board, then its graph as tt-metal code.
+ *
+ *   KERNEL (f16 becomes bf16) -> .. -> TOG -> tt_program -> tt/{reader,compute,writer}.cpp, host.cpp, README.md, CMakeLists.txt, kernels.mlir */
+#ifndef LOOM_COMPILE_TT_H
+#define LOOM_COMPILE_TT_H
+#include "compile_exec.h"
+#include "target/tt/tt.h"
+
+typedef struct compile_tt_file { const char *name, *content; } compile_tt_file;
+typedef struct compile_tt_options { bool object_api; tt_options lower; } compile_tt_options;
+typedef struct compile_tt { tt_program program; VEC_OF(compile_tt_file) files; } compile_tt;
+
+/* LOOM_EUSAGE: the machine is no Tenstorrent board. */
+LOOM_MUST_USE loom_status compile_tt_check_machine(compile_state *s);
+/* The kernel as the board can hold it: float16 becomes bfloat16.  LOOM_EUNSUP: arguments of types that it has no tiles of, each reported. */
+LOOM_MUST_USE loom_status compile_tt_retype(compile_state *s);
+/* The files of s->tog.  Closes nothing; compile_tt_close in any case. */
+LOOM_MUST_USE loom_status compile_tt_emit(compile_state *s, const compile_tt_options *o, compile_tt *out);
+void compile_tt_close(compile_tt *t);
+LOOM_MUST_USE loom_status compile_tt_write(compile_state *s, const compile_tt *t, const char *dir);
+
+/* ---- compile_tt_run.c ---- */
+typedef struct tt_emulation { compile_tt_options emit; int64_t first_seed, seeds; /* of the delays on the NoC */ int64_t runs; /* made */ } tt_emulation;
+/* Builds the program against the emulation of tt-metal and runs it, once for each seed; fills the check as compile_execute does.
+ * LOOM_EPROVIDER: no C++ compiler, or it refuses the program; LOOM_EIO: the emulation's sources are not found; LOOM_ENUMERIC: it reports a fault. */
+LOOM_MUST_USE loom_status compile_tt_execute(compile_state *s, const run_options *r, tt_emulation *how, compile_execution *out);
+/* Where the emulation's sources are, beside `exe` or installed; NULL: nowhere.  And the C++ compiler: $CXX, clang++, g++, c++; NULL: none. */
+#endif
