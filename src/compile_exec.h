@@ -33,6 +33,12 @@ LOOM_MUST_USE loom_status compile_interpret(compile_state *s, interp_tensor *t, 
 LOOM_MUST_USE loom_status compile_given_blocks(compile_state *s, const sym_binding **out, size_t *out_n);
 
 /* ---- compile_run.c ---- */
+/* What runs a kernel besides the interpreter: with `inputs` by kernel tensor, or once more with whole ones; by_root: bytes by kernel tensor, in the engine's own memory. */
+typedef struct compile_engine { void *data; loom_status (*run)(void *data, compile_state *s, const interp_tensor *inputs, bool integers, void **by_root); } compile_engine;
+/* compile_execute on another engine. */
+LOOM_MUST_USE loom_status compile_execute_on(compile_state *s, const run_options *r, const compile_engine *engine, compile_execution *out);
+/* Memory for the tensors of s->tog, in its order, with what goes in; by_root too. */
+LOOM_MUST_USE loom_status compile_dram(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out);
 /* Compiles all tile functions of the TOG as one module. */
 LOOM_MUST_USE loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out);
 /* Kernel tensor of a function argument: the kernel's arguments, then its returned tensors (lower.h); -1: none. */

@@ -98,9 +98,16 @@ loom_status compile_make_inputs(compile_state *s, const run_options *r, bool int
     if (!b || integers)
       continue;
     void *bytes;
-    LOOM_TRY(run_read_tensor(s->ctx, b, t[i].type, t[i].rank, t[i].shape, &bytes));
-    for (int64_t e = 0; e < t[i].elems; e++)
-      t[i].value[e] = dtype_load(t[i].type, (char *)bytes + (size_t)e * dtype_bytes(t[i].type));
+    npy_array file;
+    LOOM_TRY(run_load(s->ctx, b, &file));
+    dtype type = s->is_retyped && t[i].type == DTYPE_BF16 && file.type == DTYPE_F16 ? DTYPE_F16 : t[i].type;    /* of a kernel that was written for it */
+    LOOM_TRY(run_read_tensor(s->ctx, b, type, t[i].rank, t[i].shape, &bytes));
+    for (int64_t e = 0; e < t[i].elems; e++) {
+      unsigned char rounded[sizeof(double)];
+      double v = dtype_load(type, (char *)bytes + (size_t)e * dtype_bytes(type));
+      dtype_store(t[i].type, rounded, v);
+      t[i].value[e] = type == t[i].type ? v : dtype_load(t[i].type, rounded);
+    }
   }
   return integers ? LOOM_OK : compile_check_call(s, t);
 }

@@ -37,7 +37,7 @@ loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact) {
     LOOM_TRY(compile_given_blocks(s, &given, &n));
   interp_options o = {.blocks = s->plan ? blocks.at : given, .n_blocks = s->plan ? blocks.n : n,
                       .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32,
-                      .flushes_bf16 = s->dots.bf16 != CPU_DOT_NONE, .exact = exact, .op_budget = -1};
+                      .flushes_bf16 = s->dots.bf16 != CPU_DOT_NONE, .cuts_f32 = s->o->for_board, .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 
@@ -119,9 +119,8 @@ kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg) {
   return -1;
 }
 
-/* One run of the virtual chip; *out_results: bytes by kernel tensor. */
-static loom_status simulate(compile_state *s, const sim_tile_fn *functions, const interp_tensor *inputs, const run_options *r, sim_record *record, sim_report *report, void **out_results) {
-  void **dram = ARENA_NEW_N(&s->ctx->mem, void *, s->tog->tensors.n);
+loom_status compile_dram(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out) {
+  void **dram = *out = ARENA_NEW_N(&s->ctx->mem, void *, s->tog->tensors.n);
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
     kernel_tensor k = compile_tensor_of_argument(s->kernel, t->arg);
@@ -135,11 +134,23 @@ static loom_status simulate(compile_state *s, const sim_tile_fn *functions, cons
     } else {
       dram[i] = compile_to_bytes(&s->ctx->mem, &inputs[k]);
     }
-    out_results[k] = dram[i];
+    by_root[k] = dram[i];
   }
-  sim_exec exec = {functions, s->tog->functions.n};
-  sim_options o = {.exec = &exec, .tensors = dram, .dram = r->dram, .verify = !r->no_verify, .record = record};
-  return sim_run(s->ctx, s->tog, s->machine, &o, report);
+  return LOOM_OK;
+}
+
+typedef struct chip { const sim_tile_fn *functions; const run_options *r; compile_execution *out; } chip;
+
+/* The virtual chip.  Its report is that of the run with the inputs. */
+static loom_status simulate(void *data, compile_state *s, const interp_tensor *inputs, bool integers, void **by_root) {
+  chip *c = data;
+  void **dram;
+  sim_report ignored;
+  LOOM_TRY(compile_dram(s, inputs, by_root, &dram));
+  sim_exec exec = {c->functions, s->tog->functions.n};
+  sim_options o = {.exec = &exec, .tensors = dram, .dram = c->r->dram, .verify = !c->r->no_verify, .record = integers ? NULL : c->r->record};
+  c->out->has_report = true;
+  return sim_run(s->ctx, s->tog, s->machine, &o, integers ? &ignored : &c->out->report);
 }
 
 /* The tensors with contents of their own where `all` has them: the interpreter writes results over arguments. */
@@ -226,13 +237,12 @@ bool compile_is_whole(const kernel_region *r) {
   return true;
 }
 
-static loom_status execute(compile_state *s, const run_options *r, const sim_tile_fn *functions, const compile_results *all, compile_execution *out) {
+static loom_status execute(compile_state *s, const run_options *r, const compile_engine *engine, const compile_results *all, compile_execution *out) {
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
   void **results;
   interp_tensor *inputs, *t, *want, *whole;
   LOOM_TRY(make_oracle(s, r, all, false, &inputs, &t));
-  LOOM_TRY(simulate(s, functions, inputs, r, r->record, &out->report, bytes));
-  out->has_report = true;
+  LOOM_TRY(engine->run(engine->data, s, inputs, false, bytes));
   LOOM_TRY(by_result(s, all, bytes, &results));
   LOOM_TRY(r->check ? compile_read_results(s, all, t, &want) : result_shapes(s, all, &want));
   if (r->check) {
@@ -243,9 +253,8 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
   if (!r->check || out->report.n_faults || !compile_is_whole(&s->kernel->body))
     return LOOM_OK;
   out->check.integers_run = true;
-  sim_report ignored;   /* once more with whole numbers in -2..2, which must come out bit-identical */
-  LOOM_TRY(make_oracle(s, r, all, true, &inputs, &whole));
-  LOOM_TRY(simulate(s, functions, inputs, r, NULL, &ignored, bytes));
+  LOOM_TRY(make_oracle(s, r, all, true, &inputs, &whole));   /* once more with whole numbers in -2..2, which must come out bit-identical */
+  LOOM_TRY(engine->run(engine->data, s, inputs, true, bytes));
   LOOM_TRY(compile_read_results(s, all, whole, &want));
   LOOM_TRY(by_result(s, all, bytes, &results));
   compile_compare(s, all, want, results, true, &out->check);
@@ -253,18 +262,17 @@ static loom_status execute(compile_state *s, const run_options *r, const sim_til
 }
 
 /* MLIR text: once with the inputs, for the results; with --check once more with whole numbers. */
-static loom_status execute_opaque(compile_state *s, const run_options *r, const sim_tile_fn *functions, const compile_results *all, compile_execution *out) {
+static loom_status execute_opaque(compile_state *s, const run_options *r, const compile_engine *engine, const compile_results *all, compile_execution *out) {
   run_options values = *r;
   interp_tensor *inputs, *want;
-  sim_report ignored;
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **results;
   values.check = false;
   if (r->check)
     LOOM_TRY(compile_interpret_mlir(s, r, all, &inputs, &want));
-  LOOM_TRY(execute(s, &values, functions, all, out));
+  LOOM_TRY(execute(s, &values, engine, all, out));
   if (!r->check || out->report.n_faults)
     return LOOM_OK;
-  LOOM_TRY(simulate(s, functions, inputs, r, NULL, &ignored, bytes));
+  LOOM_TRY(engine->run(engine->data, s, inputs, true, bytes));
   LOOM_TRY(by_result(s, all, bytes, &results));
   out->check.done = out->check.integers_run = true;
   compile_compare(s, all, want, results, false, &out->check);
@@ -290,7 +298,8 @@ static loom_status run_interpreter_alone(compile_state *s, const run_options *r,
   return LOOM_OK;
 }
 
-loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out) {
+/* What can be asked of this input, and its results. */
+static loom_status prepare(compile_state *s, const run_options *r, compile_execution *out, compile_results *all) {
   memset(out, 0, sizeof *out);
   if (!s->kernel)
     LOOM_TRY(compile_describe_mlir(s));
@@ -299,9 +308,24 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
     diag_help(s->ctx, "leave %s away, and compare --output with that of the kernel's Python source or Device IR dump", r->check ? "--check" : "--interp");
     return LOOM_EUNSUP;
   }
-  compile_results all = compile_list_results(&s->ctx->mem, s->kernel);
+  *all = compile_list_results(&s->ctx->mem, s->kernel);
   LOOM_TRY(compile_check_inputs(s, r));
-  LOOM_TRY(compile_check_outputs(s, r, &all));
+  return compile_check_outputs(s, r, all);
+}
+
+static loom_status execute_any(compile_state *s, const run_options *r, const compile_engine *engine, const compile_results *all, compile_execution *out) {
+  return s->is_opaque ? execute_opaque(s, r, engine, all, out) : execute(s, r, engine, all, out);
+}
+
+loom_status compile_execute_on(compile_state *s, const run_options *r, const compile_engine *engine, compile_execution *out) {
+  compile_results all;
+  LOOM_TRY(prepare(s, r, out, &all));
+  return execute_any(s, r, engine, &all, out);
+}
+
+loom_status compile_execute(compile_state *s, const run_options *r, compile_execution *out) {
+  compile_results all;
+  LOOM_TRY(prepare(s, r, out, &all));
   if (r->interp_only)
     return run_interpreter_alone(s, r, &all, out);
   if (s->is_native)
@@ -309,8 +333,10 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
   codegen_image *image = NULL;
   sim_tile_fn *functions;
   loom_status st = compile_tiles(s, &image, &functions);
-  if (st == LOOM_OK)
-    st = s->is_opaque ? execute_opaque(s, r, functions, &all, out) : execute(s, r, functions, &all, out);
+  if (st == LOOM_OK) {
+    chip c = {functions, r, out};
+    st = execute_any(s, r, &(compile_engine){&c, simulate}, &all, out);
+  }
   if (image)
     codegen_unlink(image);
   return st;

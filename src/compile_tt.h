@@ -19,10 +19,20 @@ LOOM_MUST_USE loom_status compile_tt_emit(compile_state *s, const compile_tt_opt
 void compile_tt_close(compile_tt *t);
 LOOM_MUST_USE loom_status compile_tt_write(compile_state *s, const compile_tt *t, const char *dir);
 
+/* ---- compile_tt_build.c ---- */
+/* The program `host` of `source`, against the emulation of tt-metal; `dir`: for what is made on the way.  LOOM_EIO: no C++ compiler, or `emulator` is NULL. */
+LOOM_MUST_USE loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host);
+/* The first lines of what a program said, from its log. */
+const char *compile_tt_said(compile_state *s, const char *log);
+
 /* ---- compile_tt_run.c ---- */
-typedef struct tt_emulation { compile_tt_options emit; int64_t first_seed, seeds; /* of the delays on the NoC */ int64_t runs; /* made */ } tt_emulation;
+typedef struct tt_emulation {
+  compile_tt_options emit;
+  const char *emulator;                    /* the directory of its sources; NULL: it was not found */
+  int64_t first_seed, seeds;               /* of the delays on the NoC */
+  int64_t runs; double build_ms, run_ms;   /* out: of all runs together */
+} tt_emulation;
 /* Builds the program against the emulation of tt-metal and runs it, once for each seed; fills the check as compile_execute does.
- * LOOM_EPROVIDER: no C++ compiler, or it refuses the program; LOOM_EIO: the emulation's sources are not found; LOOM_ENUMERIC: it reports a fault. */
+ * LOOM_EIO: no C++ compiler, or no emulation; LOOM_EBUG: it refuses the program; LOOM_ENUMERIC: the emulation reports a fault. */
 LOOM_MUST_USE loom_status compile_tt_execute(compile_state *s, const run_options *r, tt_emulation *how, compile_execution *out);
-/* Where the emulation's sources are, beside `exe` or installed; NULL: nowhere.  And the C++ compiler: $CXX, clang++, g++, c++; NULL: none. */
 #endif

@@ -63,7 +63,9 @@ struct solve_opinion;
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
-  X(engine, "engine", "sim", "r", "what executes the kernel")                                                           \
+  X(engine, "engine", "sim|tt-emu", "r", "what executes the kernel: the virtual chip, or the board's C++ kernels on an emulation of tt-metal") \
+  X(tt_seed, "tt-seed", "N", "r", "of --engine tt-emu: seed of the delays on the NoC (default 0)")                       \
+  X(tt_seeds, "tt-seeds", "N", "r", "so many seeds, from --tt-seed on; results must not depend on them")                                                           \
   X(compare, "compare", "OLD.json", "b", "what 'loom bench --json' printed before: the ratio, and whether it is beyond the noise")  \
   X(seconds, "seconds", "S", "b", "how long to measure (default 1)")                                                    \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
@@ -174,6 +176,7 @@ void cli_help(const cli_command *c);                   /* to standard output; NU
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
 /* Directories with shipped machines: $LOOM_MACHINES, beside the binary, the install directory. */
+const char *cli_tt_emulator(arena *mem);                  /* directory of the emulation of tt-metal; NULL: not found */
 void cli_set_machine_path(loom_ctx *ctx);
 char *cli_self_dir(arena *m);                          /* directory of the running binary */
 

@@ -3,6 +3,20 @@
 #include "machine/machine.h"
 #include <stdlib.h>
 
+/* $LOOM_TT_EMULATOR, then beside the build directory, then where it is installed. */
+const char *cli_tt_emulator(arena *mem) {
+  const char *env = getenv("LOOM_TT_EMULATOR");
+  if (env && *env)
+    return file_is_dir(env) ? arena_strdup(mem, env) : NULL;
+  static const char *const beside[] = {"../tests/tt_emulator", "../share/loom/tt_emulator", "../../share/loom/tt_emulator"};
+  for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+    const char *dir = file_join(mem, cli_self_dir(mem), beside[i]);
+    if (file_is_dir(dir))
+      return dir;
+  }
+  return file_is_dir(LOOM_DATADIR "/tt_emulator") ? LOOM_DATADIR "/tt_emulator" : NULL;
+}
+
 /* $LOOM_MACHINES, then machines/ beside the build directory (a build tree), then ../share/loom, then the install directory. */
 void cli_set_machine_path(loom_ctx *ctx) {
   static const char *dirs[4];

@@ -45,3 +45,31 @@ loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state
   printf("%s\n", data_write_json(&ctx->mem, v, 1));
   return LOOM_OK;
 }
+
+/* ---- loom run --engine tt-emu ---- */
+loom_status worker_read_emulation(loom_ctx *ctx, const cli_options *o, tt_emulation *out) {
+  *out = (tt_emulation){.seeds = 1, .emulator = cli_tt_emulator(&ctx->mem)};
+  LOOM_TRY(read_board_options(ctx, o, &out->emit));
+  if (o->tt_seed.last)
+    LOOM_TRY(cli_int(ctx, "--tt-seed", o->tt_seed.last, 0, INT64_MAX / 2, &out->first_seed));
+  return o->tt_seeds.last ? cli_int(ctx, "--tt-seeds", o->tt_seeds.last, 1, 100000, &out->seeds) : LOOM_OK;
+}
+
+void worker_add_emulation(arena *mem, const tt_emulation *e, data_value *summary) {
+  data_value *v = data_object(mem);
+  data_set_string(mem, v, "engine", "tt-emu");
+  data_set_int(mem, v, "first_seed", e->first_seed);
+  data_set_int(mem, v, "seeds", e->seeds);
+  data_set_real(mem, v, "build_ms", e->build_ms);
+  data_set_real(mem, v, "run_ms", e->run_ms);
+  data_set(mem, summary, "emulation", v);
+}
+
+void worker_print_emulation(const compile_state *s, const tt_emulation *e) {
+  if (s->is_retyped)
+    printf("types        float16 is bfloat16 on this board\n");
+  printf("emulated     %" PRId64 " run%s with delays of seed%s %" PRId64, e->runs, e->runs == 1 ? "" : "s", e->seeds == 1 ? "" : "s", e->first_seed);
+  if (e->seeds > 1)
+    printf("..%" PRId64, e->first_seed + e->seeds - 1);
+  printf("; no fault; built in %.1f s, run in %.1f s\n", e->build_ms / 1e3, e->run_ms / 1e3);
+}

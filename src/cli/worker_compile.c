@@ -545,8 +545,13 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
   LOOM_TRY(cli_providers(ctx, o, &c.providers));
-  if (o->engine.last && strcmp(o->engine.last, "sim") != 0)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: only 'sim' exists so far, not '%s'", o->engine.last);
+  tt_emulation emulation;
+  c.for_board = text_eq(o->engine.last, "tt-emu");
+  if (o->engine.last && !c.for_board && strcmp(o->engine.last, "sim") != 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim and tt-emu", o->engine.last);
+  if (c.for_board && (o->interp || o->bisect || o->trace.last))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--engine tt-emu runs the board's program: leave %s away", o->interp ? "--interp" : o->bisect ? "--bisect-numerics" : "--trace");
+  LOOM_TRY(worker_read_emulation(ctx, o, &emulation));
   LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
   LOOM_TRY(read_bindings(ctx, "--expect", o->expect.all.at, o->expect.all.n, &r.expects, &r.n_expects));
   if (r.n_expects && !o->interp)
@@ -564,12 +569,14 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK && is_compiled && !found.found) {   /* machine code of a form that goes wrong may touch what is not its own */
-    st = compile_execute(&s, &r, &e);
+    st = c.for_board ? compile_tt_execute(&s, &r, &emulation, &e) : compile_execute(&s, &r, &e);
     if (st == LOOM_OK)
       st = worker_write_trace(ctx, o, &s, &e.report, r.record);
   }
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, &e);
+    if (c.for_board)
+      worker_add_emulation(&ctx->mem, &emulation, summary);
     st = worker_answer(ctx, o, &s, summary);
     cli_progress_end(&progress);
     const char *json = data_write_json(&ctx->mem, summary, 1);
@@ -587,6 +594,8 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       if (!s.plan && !r.interp_only)
         print_block_sizes(compile_summary(&s, NULL));
       cli_print_kernels(s.kernels);
+      if (c.for_board)
+        worker_print_emulation(&s, &emulation);
       print_execution(&s, &e);
       worker_print_bisection(&found);
     }

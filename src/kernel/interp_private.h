@@ -33,7 +33,7 @@ typedef struct interp {
   loom_ctx *ctx;
   const kernel_graph *k;
   bool bounds;                /* carry error bounds */
-  bool flushes_bf16;          /* of interp_options */
+  bool flushes_bf16, cuts_f32; /* of interp_options */
   sym_binding *env;           /* one per kernel symbol; a block symbol's value is the extent of the current tile inside its loop */
   interp_value *slot;         /* one per kernel value */
   interp_tile *tile;          /* one per kernel value: of tile numbers */
@@ -89,6 +89,8 @@ double interp_round_bounded(dtype t, double x, double *e);
 double interp_sum_overflow(dtype t, double magnitude);
 /* Rounds all elements to v->type, in exact runs too. */
 LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v);
+/* The error of element i as the operand of a product or a sum: with what the engine cuts off. */
+double interp_operand_error(const interp *in, const interp_value *v, int64_t i);
 LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
 
 /* ---- interp_value.c ---- */

@@ -146,7 +146,7 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], from->has_e ? from->e[i] : 0});
+      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], interp_operand_error(in, from, i)});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {

@@ -200,6 +200,19 @@ static void add_sum_bounds(interp *in, interp_value *v) {
       v->e[i] += gamma * v->mag[i] + tiny + interp_sum_overflow(v->type, v->mag[i]);
 }
 
+static bool has_tf32(double x) {
+  int e;
+  double m = ldexp(frexp(x, &e), 11);
+  return !isfinite(x) || (m == nearbyint(m) && (x == 0 || fabs(x) >= 0x1p-126));
+}
+
+double interp_operand_error(const interp *in, const interp_value *v, int64_t i) {
+  double e = v->has_e ? v->e[i] : 0;
+  if (!in->cuts_f32 || !in->bounds || v->type != DTYPE_F32 || (e == 0 && has_tf32(v->x[i])))
+    return e;
+  return e + 0x1p-10 * (fabs(v->x[i]) + e) + 0x1p-136;       /* near zero: the last bit kept of a subnormal */
+}
+
 loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v) {
   if (!v->open)
     return LOOM_OK;

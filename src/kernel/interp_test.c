@@ -202,6 +202,42 @@ static void test_engines_that_flush_need_the_bound_for_it(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* An engine that cuts f32 operands to TF32: outside the bound of one that does not, inside its own; whole numbers of 11 bits stay exact. */
+static void test_engines_that_cut_f32_need_the_bound_for_it(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const sample_matmul shape = {.m = 24, .n = 40, .k = 100, .in = DTYPE_F32, .acc = DTYPE_F32, .out = DTYPE_F32};
+  kernel_graph *g = sample_build_matmul(&ctx.mem, "mm", &shape);
+  for (int whole = 0; whole < 2; whole++) {
+    interp_options o = BLOCKS({"tile_m", 8}, {"tile_n", 16}, {"tile_k", 32});
+    interp_comparison r[2];
+    for (int with = 0; with < 2; with++) {
+      interp_tensor *t = inputs(&ctx, g, 7, whole);
+      o.cuts_f32 = with;
+      assert_int_equal(interp_run(&ctx, g, t, &o), LOOM_OK);
+      float *got = ARENA_NEW_N(&ctx.mem, float, shape.m * shape.n);
+      for (int64_t i = 0; i < shape.m * shape.n; i++)
+        for (int64_t k = 0; k < shape.k; k++) {
+          float a = (float)t[0].value[i / shape.n * shape.k + k], b = (float)t[1].value[k * shape.n + i % shape.n];
+          uint32_t bits[2];
+          memcpy(&bits[0], &a, 4);
+          memcpy(&bits[1], &b, 4);
+          bits[0] &= 0xffffe000u;
+          bits[1] &= 0xffffe000u;
+          memcpy(&a, &bits[0], 4);
+          memcpy(&b, &bits[1], 4);
+          got[i] += a * b;
+        }
+      r[with] = interp_compare(&t[2], got, false);
+    }
+    assert_int_equal(r[0].ok, whole);
+    assert_true(r[1].ok);
+    assert_true(whole ? r[1].worst_bound == 0 : r[1].worst_error > r[1].worst_bound / 100);     /* a bound that says something */
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_block_sizes_change_nothing(void **state) {
   (void)state;
   const int64_t sizes[][3] = {{24, 40, 256}, {8, 8, 8}, {7, 9, 11}, {1, 40, 100}, {23, 1, 255}, {100, 100, 1000}};
@@ -551,7 +587,7 @@ int main(void) {
       cmocka_unit_test(test_f32_engines_in_any_order_stay_within_the_bound),
       cmocka_unit_test(test_a_lost_k_tile_exceeds_the_bound),
       cmocka_unit_test(test_the_bound_is_the_formula),
-      cmocka_unit_test(test_block_sizes_change_nothing),
+      cmocka_unit_test(test_engines_that_cut_f32_need_the_bound_for_it), cmocka_unit_test(test_block_sizes_change_nothing),
       cmocka_unit_test(test_engines_that_flush_need_the_bound_for_it),
       cmocka_unit_test(test_integers_are_bit_identical),
       cmocka_unit_test(test_rounding_at_each_matmul_widens_the_bound),

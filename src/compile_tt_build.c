@@ -1,0 +1,113 @@
+/* The host program of a board, built against the emulation of tt-metal with the system's C++ compiler.  The emulation itself, which is most of the work, is kept
+ * in the cache of compiled code. */
+#include "base/file.h"
+#include "base/hash.h"
+#include "compile_tt.h"
+#include "run/run_process.h"
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOG_BYTES_MAX = 1 << 20, LOG_LINES = 12, SOURCE_BYTES_MAX = 4 << 20, DIRS_DEEP_MAX = 8 };
+
+const char *compile_tt_said(compile_state *s, const char *log) {
+  char *bytes;
+  size_t size;
+  diag_mark before = diag_save(s->ctx);
+  if (file_read(s->ctx, log, LOG_BYTES_MAX, &bytes, &size) != LOOM_OK) {
+    diag_drop(s->ctx, before);
+    return "(it said more than can be shown)";
+  }
+  char *end = bytes;
+  for (int i = 0; i < LOG_LINES && *end; i++) {
+    end += strcspn(end, "\n");
+    end += *end == '\n';
+  }
+  while (end > bytes && end[-1] == '\n')
+    end--;
+  *end = '\0';
+  return bytes;
+}
+
+static loom_status find_compiler(compile_state *s, const char **out) {
+  static const char *const names[] = {"clang++", "clang++-22", "g++", "c++"};
+  bool was_named;
+  *out = run_choose_program(&s->ctx->mem, "CXX", names, sizeof names / sizeof *names, &was_named);
+  if (*out)
+    return LOOM_OK;
+  if (was_named)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EIO, "CXX names '%s', which cannot be run", getenv("CXX"));
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "--engine tt-emu compiles C++, and there is no compiler on the path (clang++, clang++-22, g++ or c++)");
+  diag_help(s->ctx, "install one (apt install g++), or name one in CXX; --emit tt needs none");
+  return LOOM_EIO;
+}
+
+static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* Names and contents of all files below `dir`, in the order of their names. */
+static loom_status add_sources(compile_state *s, const char *dir, int deep, text *out) {
+  VEC_OF(const char *) paths = {0};
+  DIR *d = deep < DIRS_DEEP_MAX ? opendir(dir) : NULL;
+  for (struct dirent *e; d && (e = readdir(d));)
+    if (e->d_name[0] != '.')
+      vec_push(&s->ctx->mem, &paths, file_join(&s->ctx->mem, dir, e->d_name));
+  if (d)
+    closedir(d);
+  if (paths.n)
+    qsort(paths.at, paths.n, sizeof *paths.at, by_name);
+  for (size_t i = 0; i < paths.n; i++) {
+    char *bytes;
+    size_t size;
+    if (file_is_dir(paths.at[i])) {
+      LOOM_TRY(add_sources(s, paths.at[i], deep + 1, out));
+      continue;
+    }
+    LOOM_TRY(file_read(s->ctx, paths.at[i], SOURCE_BYTES_MAX, &bytes, &size));
+    text_addf(out, "%s %zu\n", paths.at[i], size);
+    text_add_bytes(out, bytes, size);
+  }
+  return LOOM_OK;
+}
+
+static loom_status compile_with(compile_state *s, const char *const *argv, const char *dir, const char *what) {
+  const char *log = file_join(&s->ctx->mem, dir, "build.log");
+  int code;
+  LOOM_TRY(run_process(s->ctx, argv, NULL, log, &code));
+  if (code == 0)
+    return LOOM_OK;
+  LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "%s does not compile %s (exit code %d):\n%s", argv[0], what, code, compile_tt_said(s, log));
+}
+
+static loom_status build_emulator(compile_state *s, const char *compiler, const char *emulator, const char *dir, const char *object) {
+  arena *m = &s->ctx->mem;
+  const char *const argv[] = {compiler, "-std=c++20", "-O1", "-g1", "-I", file_join(m, emulator, "include"), "-c", file_join(m, emulator, "tt_emulator.cpp"), "-o", object, NULL};
+  text sources = text_new(m);
+  char key[65], *bytes;
+  size_t size;
+  for (size_t i = 0; argv[i] != object; i++)
+    text_addf(&sources, "%s ", argv[i]);
+  LOOM_TRY(add_sources(s, emulator, 0, &sources));
+  hash_sha256_hex(text_str(&sources), sources.size, key);
+  if (s->o->cache && run_cache_get(s->ctx, s->o->cache, key, &bytes, &size))
+    return file_write(s->ctx, object, bytes, size);
+  LOOM_TRY(compile_with(s, argv, dir, "the emulation of tt-metal"));
+  if (!s->o->cache)
+    return LOOM_OK;
+  LOOM_TRY(file_read(s->ctx, object, (size_t)64 << 20, &bytes, &size));
+  run_cache_put(s->ctx, s->o->cache, key, bytes, size);
+  return LOOM_OK;
+}
+
+loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host) {
+  arena *m = &s->ctx->mem;
+  const char *compiler, *object = file_join(m, dir, "tt_emulator.o");
+  LOOM_TRY(find_compiler(s, &compiler));
+  if (!emulator) {
+    diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "the emulation of tt-metal is not beside loom");
+    diag_help(s->ctx, "name its directory in LOOM_TT_EMULATOR (tests/tt_emulator of the source tree)");
+    return LOOM_EIO;
+  }
+  LOOM_TRY(build_emulator(s, compiler, emulator, dir, object));
+  const char *const argv[] = {compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), source, object, "-ldl", "-o", host, NULL};
+  return compile_with(s, argv, dir, "the host program");
+}
