@@ -114,7 +114,7 @@ static void settle(inference *s) {
   } while (s->changed);
 }
 
-/* The open buffer of the highest rank gets the usual roles. */
+/* The open buffer of the highest rank gets the usual roles, or where it has a row or a column already, no others. */
 static bool decide_one(inference *s) {
   tt_buffer *best = NULL;
   for (size_t i = 0; i < s->t->buffers.n; i++) {
@@ -128,8 +128,10 @@ static bool decide_one(inference *s) {
   if (!best)
     return false;
   int rank = best->b->rank;
-  set_role(s, best, rank - 1, TT_COL);
-  if (rank > 1)
+  bool is_known = role_dim(best, TT_ROW) >= 0 || role_dim(best, TT_COL) >= 0;
+  if (!is_known)
+    set_role(s, best, rank - 1, TT_COL);
+  if (!is_known && rank > 1)
     set_role(s, best, rank - 2, TT_ROW);
   for (int d = 0; d < rank; d++)
     set_role(s, best, d, TT_BATCH);
