@@ -36,7 +36,7 @@ typedef struct tt_cb {
   const char *name, *comment;             /* "x", "x[tile_m, tile_k]: 2 slots of 4 x 8 tiles" */
   dtype type;
   int64_t page_bytes, pages;
-  int64_t offset;                         /* of its first byte behind the first circular buffer's */
+  int shares;                             /* 1 + the earlier one whose memory it has, which is as large; 0: memory of its own */
   bool unpack_to_dest;                    /* f32 that copy_tile brings to DST with all its bits */
 } tt_cb;
 

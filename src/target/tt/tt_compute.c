@@ -140,6 +140,7 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
     TT_OP(e, "cb_push_back", cb, pages);
   e->has_value[out] = true;
   e->buffers[out].last_write = n;
+  e->buffers[out].filled = e->buffers[out].filled || s.f->kind == TT_FILL;
   return LOOM_OK;
 }
 

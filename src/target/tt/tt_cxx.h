@@ -11,7 +11,7 @@ enum { CXX_TERNARY = 3, CXX_OR, CXX_AND, CXX_BIT_OR, CXX_BIT_XOR, CXX_BIT_AND, C
 typedef struct cxx_expr { const char *text; int binding; bool is_object; /* a CircularBuffer */ } cxx_expr;
 
 /* Functions of our own that a kernel needs, and <algorithm>, <limits>. */
-enum { CXX_FLOOR_DIV = 1, CXX_CEIL_DIV = 2, CXX_FLOAT_BITS = 4, CXX_MIN_MAX = 8, CXX_LIMITS = 16 };
+enum { CXX_FLOOR_DIV = 1, CXX_CEIL_DIV = 2, CXX_FLOAT_BITS = 4, CXX_MIN_MAX = 8, CXX_LIMITS = 16, CXX_WAIT_REMOTE = 32 };
 
 typedef struct cxx_slot { const void *key; cxx_expr expr; } cxx_slot;
 typedef struct cxx_function { const char *symbol, *name; MlirOperation op; } cxx_function;

@@ -32,7 +32,7 @@ static bool needs_line(cxx *c, MlirOperation op) {
 
 static void define(cxx *c, MlirOperation op, cxx_expr e) {
   MlirValue v = ir_result(op, 0);
-  bool is_known = ir_op_is(op, "ttkernel.get_compile_time_arg_val") || ir_op_is(op, "ttkernel.tensor_accessor_args") || ir_op_is(op, "ttkernel.tensor_accessor_args_after") || ir_op_is(op, "arith.constant");
+  bool is_known = ir_op_is(op, "ttkernel.get_compile_time_arg_val") || ir_op_is(op, "ttkernel.tensor_accessor_args") || ir_op_is(op, "arith.constant");
   const char *name = cxx_declare(c, hint(c, op) ? hint(c, op) : default_name(v)), *type = cxx_type(c, v);
   if (text_eq(type, "CircularBuffer"))
     cxx_line(c, "CircularBuffer %s(%s);", name, e.text);

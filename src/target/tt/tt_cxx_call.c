@@ -93,6 +93,8 @@ cxx_expr cxx_call(cxx *c, MlirOperation op, const ttkernel_op *row) {
   const char *form = c->object_api && row->object[0] ? row->object : row->call;
   if (text_eq(row->name, "float_bits"))
     c->helpers |= CXX_FLOAT_BITS;
+  if (text_eq(row->name, "wait_remote_min"))
+    c->helpers |= CXX_WAIT_REMOTE;
   const char *before = text_eq(row->name, "tensor_accessor_args") ? accessor_before(c, op) : NULL;
   if (before)
     return (cxx_expr){arena_printf(c->mem, "TensorAccessorArgs<%s.next_compile_time_args_offset()>()", before), CXX_PRIMARY, false};

@@ -183,7 +183,10 @@ void cxx_print_helpers(cxx *c) {
   static const struct { unsigned helper; const char *text; } texts[] = {
       {CXX_FLOOR_DIV, "static inline int32_t floor_div(int32_t a, int32_t b) {\n  return a % b != 0 && (a < 0) != (b < 0) ? a / b - 1 : a / b;\n}\n"},
       {CXX_CEIL_DIV, "static inline int32_t ceil_div(int32_t a, int32_t b) {\n  return a % b != 0 && (a < 0) == (b < 0) ? a / b + 1 : a / b;\n}\n"},
-      {CXX_FLOAT_BITS, "// The bits of `value` as a float.\nstatic inline uint32_t float_bits(int32_t value) {\n  return __builtin_bit_cast(uint32_t, static_cast<float>(value));\n}\n"}};
+      {CXX_FLOAT_BITS, "// The bits of `value` as a float.\nstatic inline uint32_t float_bits(int32_t value) {\n  return __builtin_bit_cast(uint32_t, static_cast<float>(value));\n}\n"},
+      {CXX_WAIT_REMOTE, "// Until the word at `from` is at least `value`; it is read through the 16 bytes at `scratch`.\nstatic inline void wait_remote_min(uint64_t from, uint32_t scratch, uint32_t value) {\n"
+       "  const volatile tt_l1_ptr uint32_t *word = reinterpret_cast<volatile tt_l1_ptr uint32_t *>(scratch);\n  do {\n    noc_async_read(from, scratch, sizeof *word);\n"
+       "    noc_async_read_barrier();\n    invalidate_l1_cache();\n  } while (*word < value);\n}\n"}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (c->helpers & texts[i].helper)
       text_addf(&c->out, "\n%s", texts[i].text);

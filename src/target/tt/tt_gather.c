@@ -1,19 +1,27 @@
 /* Gathers: the writer of each core sends its slot to a row of the collecting core's slot; that core's reader waits for all of them.
- * Semaphores a gather: `arrived` counts rows at the collecting core; `open`, where gathers repeat, how often it has reserved its slot. */
+ * Semaphores: `arrived` counts rows at the collecting core.  Where gathers repeat, `opened` counts there how often it has reserved its slot, which senders read from
+ * afar, and `sent` counts at each sender what it has sent. */
 #include "target/tt/tt_private.h"
 #include "base/text.h"
 
-/* The two semaphores of the gather into buffer `to`. */
-static loom_status semaphores_of(tt_emit *e, int to, int *arrived, int *opened) {
+/* The semaphores of the gather into buffer `to`: one, three where it repeats. */
+typedef struct gather { int arrived, opened, sent; bool repeats; } gather;
+
+static loom_status find_gather(tt_emit *e, int to, gather *g) {
   tt_buffer *b = &e->buffers[to];
+  g->repeats = b->gather_repeats;
+  int n = g->repeats ? 3 : 1;
   if (b->gather_semaphore < 0) {
-    if (e->p->n_semaphores + 2 > TT_SEMAPHORES_MAX)
+    if (e->p->n_semaphores + n > TT_SEMAPHORES_MAX)
       LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs more than the %d semaphores of a core", TT_SEMAPHORES_MAX);
     b->gather_semaphore = e->p->n_semaphores;
-    e->p->n_semaphores += 2;
+    e->p->n_semaphores += n;
   }
-  *arrived = b->gather_semaphore;
-  *opened = b->gather_semaphore + 1;
+  if (g->repeats && b->b->depth > 1)
+    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' is gathered again and again into %d slots; Tenstorrent kernels gather into one", b->b->name, b->b->depth);
+  g->arrived = b->gather_semaphore;
+  g->opened = g->arrived + 1;
+  g->sent = g->arrived + 2;
   return LOOM_OK;
 }
 
@@ -23,15 +31,24 @@ static MlirValue word(tt_emit *e, MlirValue at) {
   return ir_result(op, 0);
 }
 
-/* How often the node has run before: from the variables of the loops around it. */
-static bool runs_once(const tt_emit *e) { return e->n_loops == 0; }
+static MlirValue load_word(tt_emit *e, MlirValue p) { return TT_VALUE(e, tt_i32(e), "load_from_l1", NULL, p, tt_int(e, 0)); }
+
+/* One more in the core's own word. */
+static void count_up(tt_emit *e, MlirValue p) { TT_OP(e, "noc_semaphore_set", p, tt_add(e, load_word(e, p), tt_int(e, 1))); }
+
+/* In the kernel's last lines: the counters go back to where they began. */
+static void reset_at_end(tt_emit *e, int id, const char *name) { vec_push(e->mem, &e->counters, ((tt_counter){id, name})); }
+
+void tt_reset_counters(tt_emit *e) {
+  for (size_t i = 0; i < e->counters.n; i++)
+    TT_OP(e, "noc_semaphore_set", word(e, tt_semaphore(e, e->counters.at[i].id, e->counters.at[i].name)), tt_int(e, 0));
+  e->counters.n = 0;
+}
 
 loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
   const tt_buffer *from = &e->buffers[n->buffer], *to = &e->buffers[n->to];
-  int arrived, opened;
-  LOOM_TRY(semaphores_of(e, n->to, &arrived, &opened));
-  if (!runs_once(e))
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s repeats; Tenstorrent kernels gather once", tog_node_title(e->mem, n));
+  gather g;
+  LOOM_TRY(find_gather(e, n->to, &g));
   const sym_expr *receiver[2] = {n->receiver[0], e->t->n_mesh > 1 ? n->receiver[1] : sym_const(e->mem, 0)};
   MlirValue x = tt_run_arg(e, arena_printf(e->mem, "%s_to_x", to->b->name), TT_ARG_NOC_X, 0, receiver[0], receiver[1]);
   MlirValue y = tt_run_arg(e, arena_printf(e->mem, "%s_to_y", to->b->name), TT_ARG_NOC_Y, 0, receiver[0], receiver[1]);
@@ -43,13 +60,22 @@ loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
     LOOM_TRY(tt_condition(e, n->active, &when));
   tt_if(e, when);
   LOOM_TRY(tt_expr(e, n->row, "place", &row));
+  if (g.repeats) {
+    const char *sent_name = arena_printf(e->mem, "%s_sent", to->b->name);
+    MlirValue opened = tt_semaphore(e, g.opened, arena_printf(e->mem, "%s_opened", to->b->name)), sent = word(e, tt_semaphore(e, g.sent, sent_name));
+    tt_comment(e, "the collecting core has its slot open for this turn");
+    count_up(e, sent);
+    MlirValue far = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, x, y, opened);
+    TT_OP(e, "wait_remote_min", far, tt_scratch_line(e, 64), load_word(e, sent));
+    reset_at_end(e, g.sent, sent_name);
+  }
   MlirValue l1 = TT_VALUE(e, tt_i32(e), "get_read_ptr", NULL, cb);
   MlirValue slot = TT_VALUE(e, tt_i32(e), "get_write_ptr", NULL, tt_cb_value(e, to->cb));      /* the same address on all cores */
   MlirType noc = ir_type(e->ir, "!ttkernel.noc_addr");
   MlirValue there = TT_VALUE(e, noc, "get_noc_addr", NULL, x, y, tt_add(e, slot, tt_mul(e, row, tt_int(e, bytes))));
   TT_OP(e, "noc_async_write", l1, there, tt_int(e, bytes));
   TT_OP0(e, "noc_async_write_barrier");
-  MlirValue flag = TT_VALUE(e, noc, "get_noc_addr", NULL, x, y, tt_semaphore(e, arrived, arena_printf(e->mem, "%s_arrived", to->b->name)));
+  MlirValue flag = TT_VALUE(e, noc, "get_noc_addr", NULL, x, y, tt_semaphore(e, g.arrived, arena_printf(e->mem, "%s_arrived", to->b->name)));
   TT_OP(e, "noc_semaphore_inc", flag, tt_int(e, 1));
   TT_OP0(e, "noc_async_atomic_barrier");
   tt_end(e);
@@ -58,13 +84,18 @@ loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
 
 loom_status tt_emit_collect(tt_emit *e, const tog_node *n) {
   const tt_buffer *b = &e->buffers[n->buffer];
-  int arrived, opened;
+  gather g;
   MlirValue senders;
-  LOOM_TRY(semaphores_of(e, n->buffer, &arrived, &opened));
+  LOOM_TRY(find_gather(e, n->buffer, &g));
   tt_comment(e, "%s: waits for the rows of all cores", n->label ? n->label : "collect");
   TT_OP(e, "cb_reserve_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));
   LOOM_TRY(tt_expr(e, n->senders, "senders", &senders));
-  MlirValue at = word(e, tt_semaphore(e, arrived, arena_printf(e->mem, "%s_arrived", b->b->name)));
+  if (g.repeats) {
+    const char *name = arena_printf(e->mem, "%s_opened", b->b->name);
+    count_up(e, word(e, tt_semaphore(e, g.opened, name)));
+    reset_at_end(e, g.opened, name);
+  }
+  MlirValue at = word(e, tt_semaphore(e, g.arrived, arena_printf(e->mem, "%s_arrived", b->b->name)));
   TT_OP(e, "noc_semaphore_wait", at, senders);
   TT_OP(e, "noc_semaphore_set", at, tt_int(e, 0));
   TT_OP(e, "cb_push_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));

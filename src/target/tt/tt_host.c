@@ -37,8 +37,8 @@ static const char *buffer_rows(arena *mem, const tt_program *p) {
   text out = text_new(mem);
   for (size_t i = 0; i < p->cbs.n; i++) {
     const tt_cb *b = &p->cbs.at[i];
-    text_addf(&out, "    {\"%s\", %s, %" PRId64 ", %" PRId64 ", %s},  // %s\n", NAMES(b->name), b->type == DTYPE_F32 ? "true" : "false", b->page_bytes, b->pages,
-              b->unpack_to_dest ? "true" : "false", b->comment ? NAMES(b->comment) : "");
+    text_addf(&out, "    {\"%s\", %s, %" PRId64 ", %" PRId64 ", %s, %d},  // %s\n", NAMES(b->name), b->type == DTYPE_F32 ? "true" : "false", b->page_bytes, b->pages,
+              b->unpack_to_dest ? "true" : "false", b->shares ? b->shares - 1 : (int)i, b->comment ? NAMES(b->comment) : "");
   }
   return text_str(&out);
 }

@@ -61,7 +61,7 @@ static void test_host_program(void **state) {
   static const char *const lines[] = {
       "// m.m. for wormhole (Tenstorrent wormhole): host program on tt-metal, made by Loom.\n// cores 3 x 2\n// x is .shared.\n//\n// Usage",
       "    {\"x\", true, false, false, true, {60, 96}, 0, 1, 2048, 6},\n    {\"out\", false, true, true, false, {10}, -1, -1, 64, 1},\n};",
-      "    {\"x\", false, 2048, 4, false},  // x[m]: 2 slots\n    {\"o\", true, 4096, 1, true},",
+      "    {\"x\", false, 2048, 4, false, 0},  // x[m]: 2 slots\n    {\"o\", true, 4096, 1, true, 1},",
       "constexpr uint32_t grid_x = 3, grid_y = 2;", "constexpr uint32_t semaphores = 2;",
       "    reader_constants.push_back(7);  // tiles\n    TensorAccessorArgs(*dram[0]).append_to(reader_constants);  // x\n",
       "fp32_dest_acc_en = true;", "dst_full_sync_en = false;", "int64_t floor_div(int64_t a, int64_t b)",

@@ -96,11 +96,20 @@ static const tog_body *body_of_take(const tog_body *body, int buffer) {
   return NULL;
 }
 
-static void look_at_moves(tt_emit *e, const tog_body *body) {
+/* A loop that is a branch: it runs once or not at all. */
+static bool is_branch(const tog_node *loop) {
+  int64_t a, b;
+  return loop->trip->op == SYM_IF && sym_is_const(loop->trip->arg[1], &a) && a == 1 && sym_is_const(loop->trip->arg[2], &b) && b == 0;
+}
+
+static void look_at_moves(tt_emit *e, const tog_body *body, bool repeats) {
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
+    int64_t one;
+    if (n->kind == TOG_COLLECT)
+      e->buffers[n->buffer].gather_repeats = repeats;
     if (n->kind == TOG_LOOP)
-      look_at_moves(e, &n->body);
+      look_at_moves(e, &n->body, repeats || !(is_branch(n) || (sym_is_const(n->trip, &one) && one <= 1)));
     else if (n->kind == TOG_LOAD || n->kind == TOG_COLLECT)
       e->buffers[n->buffer].loaded = true;
     else if (n->kind == TOG_STORE || n->kind == TOG_SEND)
@@ -156,7 +165,7 @@ static loom_status make_buffers(lowering *l, const tog *t) {
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "buffer '%s' is of %s; Tenstorrent kernels are made for bf16 (which f16 becomes) and f32", b->name, dtype_mlir(b->type));
   }
   LOOM_TRY(tt_infer_roles(ctx, t, e->functions, e->buffers));
-  look_at_moves(e, &t->body);
+  look_at_moves(e, &t->body, false);
   look_at_readers(e, &t->body);
   return LOOM_OK;
 }
@@ -206,14 +215,10 @@ static loom_status emit_loop(lowering *l, const tog_node *n) {
   if (!has_part(&n->body, (tog_thread)(e->role == TT_READER ? TOG_READER : e->role == TT_COMPUTE ? TOG_COMPUTE_THREAD : TOG_WRITER)))
     return LOOM_OK;
   LOOM_TRY(tt_expr(e, n->trip, NULL, &trip));
-  int64_t known;
-  bool is_branch = n->trip->op == SYM_IF && sym_is_const(n->trip->arg[1], &known) && known == 1 && sym_is_const(n->trip->arg[2], &known) && known == 0;
   size_t names = e->names.n;
   MlirValue v = tt_for(e, trip, n->label && *n->label ? n->label : n->var);
   vec_push(e->mem, &e->names, ((tt_binding){n->var, v}));
-  e->n_loops += !is_branch;
   loom_status st = emit_body(l, &n->body);
-  e->n_loops -= !is_branch;
   e->names.n = names;
   tt_end(e);
   return st;
@@ -313,7 +318,8 @@ static void open_kernel(tt_emit *e, tt_role role) {
   e->head = ir_def(tt_int(e, 0));
   e->helpers.n = 0;
   e->names.n = 0;
-  e->n_scopes = e->n_loops = 0;
+  e->n_scopes = 0;
+  e->counters.n = 0;
   e->cb_stick = -1;
 }
 
@@ -357,6 +363,7 @@ static loom_status emit_kernel(lowering *l, tt_role role) {
   if (role == TT_READER)
     tt_emit_constants(e);
   LOOM_TRY(emit_body(l, &e->t->body));
+  tt_reset_counters(e);
   if (role == TT_COMPUTE)
     emit_startup(e);
   else
@@ -367,7 +374,7 @@ static loom_status emit_kernel(lowering *l, tt_role role) {
 
 /* ---- the whole ---- */
 
-/* Numbers first, then accessors; each accessor's arguments begin where the one's before end. */
+/* Numbers first, then accessors. */
 static void order_consts(tt_emit *e, tt_kernel *k) {
   tt_kernel sorted = {0};
   for (int accessors = 0; accessors < 2; accessors++)
@@ -378,40 +385,59 @@ static void order_consts(tt_emit *e, tt_kernel *k) {
   k->consts.n = sorted.consts.n;
 }
 
-static void chain_accessors(tt_emit *e, tt_role role) {
+static void place_accessors(tt_emit *e, tt_role role) {
   const tt_kernel *k = &e->p->kernels[role];
-  int64_t numbers = 0;
+  int64_t at = 0;
   for (size_t i = 0; i < k->consts.n; i++)
-    numbers += !k->consts.at[i].is_accessor;
+    at += !k->consts.at[i].is_accessor;
   MlirOperation f = ir_find_func(e->p->module, tt_role_name(role));
-  MlirValue before = {NULL};
-  for (MlirOperation op = mlirBlockGetFirstOperation(ir_body(f)); !mlirOperationIsNull(op);) {
-    MlirOperation next = mlirOperationGetNextInBlock(op);
-    if (ir_op_is(op, "ttkernel.tensor_accessor_args")) {
-      if (mlirValueIsNull(before)) {
-        ir_set_attr(op, "cta_base", mlirIntegerAttrGet(tt_i32(e), numbers));
-        before = ir_result(op, 0);
-      } else {
-        ir_builder at = ir_before(e->ir, op);
-        ir_named attrs[] = {{"loom.name", ir_attr_of(op, "loom.name")}};
-        MlirValue again = ir_build1(&at, "ttkernel.tensor_accessor_args_after", ir_type(e->ir, "!ttkernel.accessor_args"), 1, &before, 1, attrs);
-        ir_replace_uses(ir_result(op, 0), again);
-        ir_erase(op);
-        before = again;
-      }
-    }
-    op = next;
-  }
+  for (MlirOperation op = mlirBlockGetFirstOperation(ir_body(f)); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+    if (ir_op_is(op, "ttkernel.tensor_accessor_args"))
+      ir_set_attr(op, "cta_base", mlirIntegerAttrGet(tt_i32(e), at++));
+}
+
+static int64_t cb_bytes(const tt_cb *b) { return b->shares ? 0 : b->page_bytes * b->pages; }
+
+static int64_t all_bytes(const tt_program *p) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < p->cbs.n; i++)
+    bytes += cb_bytes(&p->cbs.at[i]);
+  return bytes;
+}
+
+/* The compute thread's own: it fills and reads the buffer in program order. */
+static bool is_own(const tt_buffer *b) { return !b->loaded && !b->leaves; }
+
+static bool overlap(const tog_buffer *a, const tog_buffer *b) {
+  return a->offset < b->offset + tog_buffer_span_bytes(b) && b->offset < a->offset + tog_buffer_span_bytes(a);
+}
+
+/* Buffers that have bytes in common in the plan's L1 are never live together.  What is packed into the one comes from tiles unpacked behind all reads of the
+ * other, so that nothing overtakes; only fills come from nowhere. */
+static bool may_share(tt_emit *e, int i, int root) {
+  const tt_buffer *b = &e->buffers[i], *r = &e->buffers[root];
+  const tt_cb *mine = &e->p->cbs.at[b->cb], *its = &e->p->cbs.at[r->cb];
+  if (its->shares || !is_own(r) || b->filled || r->filled || mine->page_bytes * mine->pages != its->page_bytes * its->pages || !overlap(b->b, r->b))
+    return false;
+  for (int k = root + 1; k < i; k++)
+    if (e->p->cbs.at[e->buffers[k].cb].shares == r->cb + 1 && !overlap(b->b, e->buffers[k].b))
+      return false;
+  return true;
+}
+
+static void share_memory(tt_emit *e) {
+  for (int i = 0; i < (int)e->t->buffers.n; i++)
+    for (int root = 0; root < i && is_own(&e->buffers[i]) && !e->p->cbs.at[e->buffers[i].cb].shares; root++)
+      if (may_share(e, i, root))
+        e->p->cbs.at[e->buffers[i].cb].shares = e->buffers[root].cb + 1;
 }
 
 static loom_status check_limits(tt_emit *e) {
   if (e->p->cbs.n > TT_CBS_MAX)
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs %zu circular buffers; a core has %d", e->p->cbs.n, TT_CBS_MAX);
-  int64_t bytes = 0;
-  for (size_t i = 0; i < e->p->cbs.n; i++) {
-    e->p->cbs.at[i].offset = bytes;
-    bytes += e->p->cbs.at[i].page_bytes * e->p->cbs.at[i].pages;
-  }
+  if (e->machine->l1_bytes && all_bytes(e->p) > e->machine->l1_bytes)
+    share_memory(e);
+  int64_t bytes = all_bytes(e->p);
   if (e->machine->l1_bytes && bytes > e->machine->l1_bytes)
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the circular buffers take %" PRId64 " bytes in whole tiles; the L1 has %" PRId64 "; smaller block sizes fit", bytes, e->machine->l1_bytes);
   return LOOM_OK;
@@ -431,7 +457,7 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   LOOM_TRY(emit_kernel(l, TT_WRITER));
   for (tt_role r = 0; r < TT_ROLES; r++) {
     order_consts(e, &e->p->kernels[r]);
-    chain_accessors(e, r);
+    place_accessors(e, r);
   }
   for (size_t i = 0; i < e->p->cbs.n && i < TT_CBS_MAX; i++)
     e->p->cbs.at[i].unpack_to_dest = e->p->cbs.at[i].type == DTYPE_F32 && !e->fpu_reads[i];

@@ -43,7 +43,8 @@ typedef struct tt_buffer {
   bool contracted[TOG_RANK_MAX];          /* some product sums over this dim */
   bool can_transpose, transposed, seen;         /* its readers may take its tiles transposed; its loads bring them so */
   const tog_node *last_write;
-  int gather_semaphore;                   /* the first of two; -1: not gathered */
+  int gather_semaphore;                   /* the first of the gather's; -1: not gathered */
+  bool gather_repeats, filled;            /* filled: some fill puts constants there, which waits for nobody */
   int cb, out_cb;                         /* out_cb: the writer's copy where the compute thread also reads what it wrote; else cb */
 } tt_buffer;
 LOOM_MUST_USE loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tt_function *f, tt_buffer *buffers);
@@ -52,6 +53,7 @@ typedef struct tt_iter_roles { tt_dim at[TT_ITER_MAX]; int row, col; } tt_iter_r
 
 /* ---- the emitter (tt_emit.c) ---- */
 typedef struct tt_binding { const char *name; MlirValue value; } tt_binding;
+typedef struct tt_counter { int id; const char *name; } tt_counter;
 enum { TT_NEST_MAX = 64 };
 typedef struct tt_scope { ir_builder outer; bool is_op; } tt_scope;
 typedef struct tt_emit {
@@ -67,9 +69,10 @@ typedef struct tt_emit {
   MlirOperation main;                     /* the kernel's func.func; helpers go before it */
   MlirOperation head;                     /* arguments are read before this op */
   VEC_OF(tt_binding) names;               /* mesh dims, loop variables */
-  tt_scope scope[TT_NEST_MAX]; int n_scopes, n_loops;
+  tt_scope scope[TT_NEST_MAX]; int n_scopes;
   const char *comment;                    /* goes to the next op */
   VEC_OF(struct tt_helper *) helpers;
+  VEC_OF(tt_counter) counters;            /* semaphores to set to 0 when the kernel ends */
   int cb_ones, cb_columns, cb_rows, cb_partial, cb_stick;               /* -1: not in use */
   bool fpu_reads[TT_CBS_MAX];             /* a source register takes it; copy_tile may then not bypass them */
   bool has_value[TT_BUFFERS_MAX];         /* compute: the buffer's open slot holds a value */
@@ -137,6 +140,9 @@ LOOM_MUST_USE loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_b
 LOOM_MUST_USE loom_status tt_emit_store(tt_emit *e, const tog_node *n, const tt_box *box);
 LOOM_MUST_USE loom_status tt_emit_send(tt_emit *e, const tog_node *n);
 LOOM_MUST_USE loom_status tt_emit_collect(tt_emit *e, const tog_node *n);
+void tt_reset_counters(tt_emit *e);
+/* Address of `bytes` of the kernel's own scratch memory, a multiple of 64. */
+MlirValue tt_scratch_line(tt_emit *e, int64_t bytes);
 /* Fills a slot of the load: reads DRAM into `l1`. */
 LOOM_MUST_USE loom_status tt_read_box(tt_emit *e, const tog_node *n, const tt_box *box, MlirValue l1);
 LOOM_MUST_USE loom_status tt_move_sticks(tt_emit *e, const tog_node *n, const tt_box *box, MlirValue l1, bool is_load);

@@ -55,7 +55,7 @@ static void spread(inference *s, const tog_node *n, const tt_function *f) {
       int it = o->iter[d];
       if (it >= 0 && iter[it] != TT_OPEN)
         set_role(s, b, d, iter[it]);
-      else if (it >= 0 && has_row && has_col)
+      else if ((it >= 0 && has_row && has_col) || d < o->dropped)
         set_role(s, b, d, TT_BATCH);
       else if (it < 0 && d >= o->dropped && d == o->rank - 1 && has_row && role_dim(b, TT_ROW) >= 0)
         set_role(s, b, d, TT_COL);        /* [.., rows, 1] */
@@ -114,7 +114,7 @@ static void settle(inference *s) {
   } while (s->changed);
 }
 
-/* The open buffer of the highest rank gets the usual roles, or where it has a row or a column already, no others. */
+/* The open buffer of the highest rank gets the usual roles. */
 static bool decide_one(inference *s) {
   tt_buffer *best = NULL;
   for (size_t i = 0; i < s->t->buffers.n; i++) {
@@ -128,10 +128,8 @@ static bool decide_one(inference *s) {
   if (!best)
     return false;
   int rank = best->b->rank;
-  bool is_known = role_dim(best, TT_ROW) >= 0 || role_dim(best, TT_COL) >= 0;
-  if (!is_known)
-    set_role(s, best, rank - 1, TT_COL);
-  if (!is_known && rank > 1)
+  set_role(s, best, rank - 1, TT_COL);
+  if (rank > 1)
     set_role(s, best, rank - 2, TT_ROW);
   for (int d = 0; d < rank; d++)
     set_role(s, best, d, TT_BATCH);

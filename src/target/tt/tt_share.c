@@ -116,22 +116,56 @@ static void inc_at(tt_emit *e, MlirValue x, MlirValue y, MlirValue semaphore) {
   TT_OP(e, "noc_semaphore_inc", to, tt_int(e, 1));
 }
 
-static loom_status hand_to_rectangle(tt_emit *e, const sharing *s, MlirValue l1, const sym_expr *receivers) {
+/* The rectangle without its corner, which sends: what lies beyond the corner along dim `dim`, and at the corner along the dims before it. */
+typedef struct part { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *cores; const char *name; } part;
+
+static part part_along(tt_emit *e, const sharing *s, int dim) {
   const tog_group *g = &s->n->group;
-  const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX];
+  part p = {.cores = sym_sub(e->mem, g->lr[dim], g->ul[dim]), .name = arena_printf(e->mem, "%s_%s", s->name, e->t->mesh_name[dim])};
   for (int d = 0; d < e->t->n_mesh; d++) {
-    ul[d] = g->ul[d];
-    lr[d] = g->chain[d] ? g->ul[d] : g->lr[d];
+    p.ul[d] = g->ul[d];
+    p.lr[d] = g->chain[d] || d < dim ? g->ul[d] : g->lr[d];
+    if (d == dim)
+      p.ul[d] = sym_min(e->mem, sym_add(e->mem, g->ul[d], sym_const(e->mem, 1)), g->lr[d]);
+    else if (d > dim && !g->chain[d])
+      p.cores = sym_mul(e->mem, p.cores, sym_add(e->mem, sym_sub(e->mem, g->lr[d], g->ul[d]), sym_const(e->mem, 1)));
   }
-  MlirValue extra[] = {noc_at(e, s, "from", false, ul), noc_at(e, s, "from", true, ul), noc_at(e, s, "to", false, lr), noc_at(e, s, "to", true, lr),
-                       number(e, s, "receivers", receivers)};
+  return p;
+}
+
+static MlirValue corner(tt_emit *e, const part *p, const char *what, bool is_y, const sym_expr *const *core) {
+  return tt_run_arg(e, arena_printf(e->mem, "%s_%s_%s", p->name, what, is_y ? "y" : "x"), is_y ? TT_ARG_NOC_Y : TT_ARG_NOC_X, 0, core[0],
+                    e->t->n_mesh > 1 ? core[1] : sym_const(e->mem, 0));
+}
+
+static loom_status hand_to_part(tt_emit *e, const sharing *s, MlirValue l1, const part *p) {
+  int64_t cores;
+  bool is_known = sym_is_const(p->cores, &cores);
+  MlirValue count = is_known ? tt_int(e, cores) : tt_run_arg(e, arena_printf(e->mem, "%s_receivers", p->name), TT_ARG_VALUE, 0, p->cores, NULL);
+  MlirValue extra[] = {corner(e, p, "from", false, p->ul), corner(e, p, "from", true, p->ul), corner(e, p, "to", false, p->lr), corner(e, p, "to", true, p->lr), count};
   MlirValue valid = tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name));
-  tt_comment(e, "to all of the rectangle but this core; the flag follows the data on the same path");
+  tt_if(e, is_known ? (MlirValue){NULL} : tt_compare(e, "sgt", count, tt_int(e, 0)));
+  tt_comment(e, "to the other cores of the rectangle; the flag follows the data on the same path");
   LOOM_TRY(for_runs(e, s, l1, multicast_run, extra));
   TT_OP0(e, "noc_async_writes_flushed");
   TT_OP(e, "noc_semaphore_set", word(e, s, s->valid, "valid"), tt_int(e, 1));
   MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_multicast_addr", NULL, extra[0], extra[1], extra[2], extra[3], valid);
   TT_OP(e, "noc_semaphore_set_multicast", valid, to, extra[4]);
+  TT_OP0(e, "noc_async_writes_flushed");
+  TT_OP(e, "noc_semaphore_set", word(e, s, s->valid, "valid"), tt_int(e, 0));
+  tt_end(e);
+  return LOOM_OK;
+}
+
+static loom_status hand_to_rectangle(tt_emit *e, const sharing *s, MlirValue l1) {
+  for (int d = 0; d < e->t->n_mesh; d++) {
+    if (s->n->group.chain[d])
+      continue;
+    part p = part_along(e, s, d);
+    int64_t cores;
+    if (!sym_is_const(p.cores, &cores) || cores > 0)
+      LOOM_TRY(hand_to_part(e, s, l1, &p));
+  }
   return LOOM_OK;
 }
 
@@ -180,6 +214,8 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
     s.own[d] = sym_name(e->mem, e->t->mesh_name[d]);
     if (!is_static(e, g->ul[d]) || !is_static(e, g->lr[d]) || !is_static(e, g->sender[d]))
       LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s is shared by other cores at other turns", tog_node_title(e->mem, n));
+    if (!sym_equal(g->ul[d], g->sender[d]))
+      LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s is sent by another core than the first of its rectangle", tog_node_title(e->mem, n));
     is_sender = both(e, is_sender, eq(e, s.own[d], g->sender[d]));
     chained = chained || g->chain[d];
   }
@@ -189,9 +225,9 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   tt_if(e, sends);
   LOOM_TRY(tt_read_box(e, n, box, l1));
   tt_else(e);
-  TT_OP(e, "noc_semaphore_set", word(e, &s, s.valid, "valid"), tt_int(e, 0));
   inc_at(e, noc_at(e, &s, "source", false, before), noc_at(e, &s, "source", true, before), tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)));
   TT_OP(e, "noc_semaphore_wait", word(e, &s, s.valid, "valid"), tt_int(e, 1));
+  TT_OP(e, "noc_semaphore_set", word(e, &s, s.valid, "valid"), tt_int(e, 0));
   tt_end(e);
   /* how many wait for this core: the rectangle's at its sender, and one for each chain dim that goes on from here */
   const sym_expr *has[TOG_MESH_MAX] = {0}, *waiting = sym_make(e->mem, SYM_IF, is_sender, in_rectangle, sym_const(e->mem, 0));
@@ -209,7 +245,7 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   if (!sym_is_const(in_rectangle, &none) || none > 0) {
     const sym_expr *casts = sym_make(e->mem, SYM_AND, is_sender, sym_make(e->mem, SYM_GT, in_rectangle, sym_const(e->mem, 0), NULL), NULL);
     tt_if(e, chained ? tt_compare(e, "ne", number(e, &s, "casts", flag(e, casts)), tt_int(e, 0)) : (MlirValue){NULL});
-    LOOM_TRY(hand_to_rectangle(e, &s, l1, in_rectangle));
+    LOOM_TRY(hand_to_rectangle(e, &s, l1));
     tt_end(e);
   }
   for (int d = 0; d < e->t->n_mesh; d++)

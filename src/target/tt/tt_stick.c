@@ -32,21 +32,26 @@ static MlirValue element_index(tt_emit *e, MlirValue row, MlirValue col, MlirVal
   return tt_add(e, tt_add(e, tt_mul(e, tile, tt_int(e, TT_TILE * TT_TILE)), tt_mul(e, face, tt_int(e, TT_FACE * TT_FACE))), in_face);
 }
 
-/* Moves `count` elements between scratch and the tiles at `tiles`, from (row, col) on along rows or columns. */
-static tt_helper *line_helper(tt_emit *e, bool is_load, bool along_cols, int64_t element) {
-  static const char *const names[] = {"scratch", "tiles", "count", "first_row", "first_col", "tiles_per_row"};
+typedef enum course { ALONG_COLS, ALONG_ROWS, TILE_BY_TILE } course;
+
+/* Moves `count` elements between scratch and the tiles at `tiles`, from (row, col) on along columns or rows, or to the first element of every `tiles_per_row`-th tile. */
+static tt_helper *line_helper(tt_emit *e, bool is_load, course way, int64_t element) {
+  static const char *const names[] = {"scratch", "tiles", "count", "first_row", "first_col", "tiles_per_row"}, *const ways[] = {"row", "column", "firsts"};
   MlirType types[6];
   for (int i = 0; i < 6; i++)
     types[i] = tt_i32(e);
   bool is_new;
-  const char *name = arena_printf(e->mem, "%s_%s%d", is_load ? "place" : "collect", along_cols ? "row" : "column", (int)element * 8);
+  const char *name = arena_printf(e->mem, "%s_%s%d", is_load ? "place" : "collect", ways[way], (int)element * 8);
   const char *comment = e->comment;
-  tt_comment(e, "%s of elements between a stick and 32 x 32 tiles of four faces", along_cols ? "a row" : "a column");
+  static const char *const comments[] = {"a row", "a column", "the first elements of tiles"};
+  tt_comment(e, "%s: elements between a stick and 32 x 32 tiles of four faces", comments[way]);
   tt_helper *h = tt_open_helper(e, name, name, 6, types, names, &is_new);
   if (is_new) {
     MlirValue scratch = pointer(e, tt_helper_arg(h, 0), element), tiles = pointer(e, tt_helper_arg(h, 1), element);
     MlirValue i = tt_for(e, tt_helper_arg(h, 2), "i"), row = tt_helper_arg(h, 3), col = tt_helper_arg(h, 4);
-    MlirValue at = along_cols ? element_index(e, row, tt_add(e, col, i), tt_helper_arg(h, 5)) : element_index(e, tt_add(e, row, i), col, tt_helper_arg(h, 5));
+    MlirValue at = way == TILE_BY_TILE ? tt_mul(e, tt_mul(e, i, tt_helper_arg(h, 5)), tt_int(e, TT_TILE * TT_TILE))
+                   : way == ALONG_COLS ? element_index(e, row, tt_add(e, col, i), tt_helper_arg(h, 5))
+                                       : element_index(e, tt_add(e, row, i), col, tt_helper_arg(h, 5));
     if (is_load)
       copy_word(e, scratch, i, tiles, at);
     else
@@ -75,7 +80,7 @@ static tt_helper *zero_helper(tt_emit *e) {
   return h;
 }
 
-static MlirValue scratch_address(tt_emit *e, int64_t bytes) {
+MlirValue tt_scratch_line(tt_emit *e, int64_t bytes) {
   if (e->cb_stick < 0)
     e->cb_stick = tt_new_cb(e, e->role == TT_READER ? "line_in" : "line_out", "a line of elements on its way", DTYPE_BF16, 0, 1);
   tt_cb *cb = &e->p->cbs.at[e->cb_stick];
@@ -111,12 +116,20 @@ static loom_status extent_of(tt_emit *e, const lines *l, int d, MlirValue *out) 
   return LOOM_OK;
 }
 
+/* Pages of a slot from one tile to the next along dim `dim`. */
+static int64_t tiles_between(const tt_buffer *b, int dim) {
+  int64_t n = 1;
+  for (int d = dim + 1; d < b->b->rank; d++)
+    n *= b->count[d];
+  return n;
+}
+
 /* First byte of the tiles that a line's elements are in, and the element's row and column in them. */
 static loom_status place_of(tt_emit *e, const lines *l, MlirValue l1, const MlirValue *var, MlirValue *tiles, MlirValue *row, MlirValue *col, MlirValue *per_row) {
   const tt_buffer *b = l->b;
   MlirValue page = tt_int(e, 0);
   *row = *col = tt_int(e, 0);
-  *per_row = tt_int(e, b->col >= 0 ? b->count[b->col] : 1);
+  *per_row = tt_int(e, b->row >= 0 ? tiles_between(b, b->row) : 1);
   for (int d = 0; d < b->b->rank; d++) {
     MlirValue at = tt_int(e, 0);
     if (l->n->at[d])
@@ -128,10 +141,11 @@ static loom_status place_of(tt_emit *e, const lines *l, MlirValue l1, const Mlir
     else if (d == b->col)
       *col = at;
     else
-      page = tt_add(e, tt_mul(e, page, tt_int(e, b->count[d])), at);
+      page = tt_add(e, page, tt_mul(e, at, tt_int(e, tiles_between(b, d))));
   }
-  int64_t matrix = (b->row >= 0 ? b->count[b->row] : 1) * (b->col >= 0 ? b->count[b->col] : 1);
-  *tiles = tt_add(e, l1, tt_mul(e, page, tt_int(e, matrix * e->p->cbs.at[b->out_cb].page_bytes)));
+  if (b->col >= 0 && tiles_between(b, b->col) != 1)
+    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "the columns of '%s' are no neighbours in memory", b->b->name);
+  *tiles = tt_add(e, l1, tt_mul(e, page, tt_int(e, e->p->cbs.at[b->out_cb].page_bytes)));
   return LOOM_OK;
 }
 
@@ -147,17 +161,17 @@ static loom_status move_line(tt_emit *e, const lines *l, MlirValue l1, const Mli
   MlirValue skip = tt_mod(e, byte, l->align), start = tt_sub(e, byte, skip), accessor = tt_accessor(e, l->n->box.tensor);
   MlirType noc = ir_type(e->ir, "!ttkernel.noc_addr");
   int64_t most = l->x->page_bytes + l->align;
-  line = scratch_address(e, most);
-  bool along_cols = l->line_dim < 0 || l->line_dim == l->b->col;
-  if (l->line_dim >= 0 && l->line_dim != l->b->col && l->line_dim != l->b->row)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s moves neighbouring elements of '%s' to different tiles", tog_node_title(e->mem, l->n), l->x->name);
+  line = tt_scratch_line(e, most);
+  course way = l->line_dim < 0 || l->line_dim == l->b->col ? ALONG_COLS : l->line_dim == l->b->row ? ALONG_ROWS : TILE_BY_TILE;
+  if (way == TILE_BY_TILE)
+    per_row = tt_int(e, tiles_between(l->b, l->line_dim));
   MlirValue here = tt_add(e, line, skip);
   if (is_load) {
     MlirValue whole = tt_mul(e, tt_ceildiv(e, tt_add(e, skip, bytes), l->align), tt_int(e, l->align));
     TT_OP(e, "noc_async_read", TT_VALUE(e, noc, "tensor_accessor_get_noc_addr", NULL, accessor, page, start), line, whole);
     TT_OP0(e, "noc_async_read_barrier");
   }
-  tt_helper *h = line_helper(e, is_load, along_cols, l->element);
+  tt_helper *h = line_helper(e, is_load, way, l->element);
   tt_call(e, h, 6, (MlirValue[]){here, tiles, count, row, col, per_row});
   if (!is_load) {
     TT_OP(e, "noc_async_write", here, TT_VALUE(e, noc, "tensor_accessor_get_noc_addr", NULL, accessor, page, byte), bytes);
