@@ -21,7 +21,7 @@ LOOM_MUST_USE loom_status compile_tt_write(compile_state *s, const compile_tt *t
 
 /* ---- compile_tt_build.c ---- */
 /* The program `host` of `source`, against the emulation of tt-metal; `dir`: for what is made on the way.  LOOM_EIO: no C++ compiler, or `emulator` is NULL. */
-LOOM_MUST_USE loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host);
+LOOM_MUST_USE loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host, const char **out_compiler);
 /* The first lines of what a program said, from its log. */
 const char *compile_tt_said(compile_state *s, const char *log);
 

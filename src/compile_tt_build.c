@@ -98,10 +98,11 @@ static loom_status build_emulator(compile_state *s, const char *compiler, const 
   return LOOM_OK;
 }
 
-loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host) {
+loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host, const char **out_compiler) {
   arena *m = &s->ctx->mem;
   const char *compiler, *object = file_join(m, dir, "tt_emulator.o");
   LOOM_TRY(find_compiler(s, &compiler));
+  *out_compiler = compiler;
   if (!emulator) {
     diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "the emulation of tt-metal is not beside loom");
     diag_help(s->ctx, "name its directory in LOOM_TT_EMULATOR (tests/tt_emulator of the source tree)");

@@ -9,7 +9,7 @@
 
 enum { FAULT_EXIT = 3 };
 
-typedef struct emulation { tt_emulation *how; const char *dir, *host; compile_tt program; } emulation;
+typedef struct emulation { tt_emulation *how; const char *dir, *host, *compiler; compile_tt program; } emulation;
 
 static char *in_dir(compile_state *s, const emulation *e, const char *name) { return file_join(&s->ctx->mem, e->dir, name); }
 
@@ -20,7 +20,7 @@ static loom_status build(compile_state *s, emulation *e) {
   LOOM_TRY(file_make_dirs(s->ctx, in_dir(s, e, "in")));
   LOOM_TRY(file_make_dirs(s->ctx, in_dir(s, e, "out")));
   e->host = in_dir(s, e, "host");
-  LOOM_TRY(compile_tt_build(s, e->how->emulator, e->dir, file_join(&s->ctx->mem, dir, "host.cpp"), e->host));
+  LOOM_TRY(compile_tt_build(s, e->how->emulator, e->dir, file_join(&s->ctx->mem, dir, "host.cpp"), e->host, &e->compiler));
   e->how->build_ms += clock_ms() - start;
   return LOOM_OK;
 }
@@ -83,7 +83,9 @@ static loom_status run_seed(compile_state *s, emulation *e, int64_t seed) {
   const tt_program *p = &e->program.program;
   const char *const argv[] = {e->host, in_dir(s, e, "in"), in_dir(s, e, "out"), NULL};
   const char *const env[] = {arena_printf(m, "TT_EMULATOR_SEED=%" PRId64, seed), arena_printf(m, "TT_EMULATOR_ARCH=%s", p->arch),
-                             arena_printf(m, "TT_EMULATOR_GRID=%" PRId64 "x%" PRId64, s->machine->mesh.at[0].size, s->machine->mesh.n > 1 ? s->machine->mesh.at[1].size : 1), NULL};
+                             arena_printf(m, "TT_EMULATOR_GRID=%" PRId64 "x%" PRId64, s->machine->mesh.at[0].size, s->machine->mesh.n > 1 ? s->machine->mesh.at[1].size : 1),
+                             arena_printf(m, "TT_EMULATOR_INCLUDE=%s/include", e->how->emulator), arena_printf(m, "TT_EMULATOR_CACHE=%s", in_dir(s, e, "objects")),
+                             arena_printf(m, "TT_EMULATOR_CXX=%s", e->compiler), NULL};
   int code;
   double start = clock_ms();
   LOOM_TRY(run_process(s->ctx, argv, env, log, &code));

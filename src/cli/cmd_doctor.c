@@ -12,6 +12,7 @@ static const probe probes[] = {
     {"LLVM 22 library", "/usr/lib/llvm-22/lib/libLLVM.so", "llvm-22-dev", true},
     {"Python 3.11 library", "/usr/include/python3.11/Python.h", "libpython3.11-dev", true},
     {"mlir-opt-22 (tests)", "/usr/bin/mlir-opt-22", "mlir-22-tools", false},
+    {"C++ compiler (run --engine tt-emu)", "/usr/bin/c++", "g++", false},
     {"FileCheck and lit (tests)", "/usr/bin/FileCheck-22", "llvm-22-tools", false},
     {"cmocka (tests)", "/usr/include/cmocka.h", "libcmocka-dev", false},
 };
@@ -62,6 +63,8 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   for (size_t i = 0; i < n_names; i++)
     data_push(m, machines, data_string(m, names[i]));
   data_set(m, v, "machines", machines);
+  if (cli_tt_emulator(m))
+    data_set_string(m, v, "tt_emulator", cli_tt_emulator(m));
   data_set_string(m, v, "sandbox", "none: the worker is a process of its own, without further confinement");
   data_set_bool(m, v, "ok", ok);
   if (o->json) {
@@ -71,6 +74,7 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
            data_get(v, "cpu")->string, data_get(v, "cores")->integer, cli_find_worker(m) ? cli_find_worker(m) : "missing: run 'make'");
     for (size_t i = 0; i < n_names; i++)
       printf(" %s", names[i]);
+    printf("\ntt-emu    %s", cli_tt_emulator(m) ? cli_tt_emulator(m) : "missing: name tests/tt_emulator of the sources in LOOM_TT_EMULATOR");
     printf("\nsandbox   %s\n", data_get(v, "sandbox")->string);
     for (size_t i = 0; i < missing->n; i++)
       printf("missing   %s\n", missing->items[i]->string);
