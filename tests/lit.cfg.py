@@ -26,6 +26,9 @@ config.substitutions.append(("%root", root))
 config.substitutions.append(("%build", build))
 config.substitutions.append(("%kernels", os.path.join(root, "kernels")))
 config.substitutions.append(("%data", os.path.join(config.test_source_root, "data")))
+# The emulation of tt-metal compiles kernels at run time.
+if os.path.exists(os.path.join(build, "tests", "tt_emulator", "libtt_emulator.a")) and (shutil.which("clang++") or shutil.which("g++")):
+    config.available_features.add("tt-emulator")
 if shutil.which("chromium") and shutil.which("chromedriver"):
     config.available_features.add("chromium")
 if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "true"], capture_output=True).returncode == 0:

@@ -54,6 +54,7 @@ inline std::string object_directory() {
   if (!mkdtemp(name.data())) fault("compiler", "cannot make a directory for kernels in %s", name.c_str());
   dir = name;
   atexit(remove_objects);
+  at_fault = remove_objects;
   return dir;
 }
 inline void remove_objects() {

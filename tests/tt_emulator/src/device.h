@@ -83,9 +83,6 @@ void Buffer::read(void *data, size_t n) const {
   for (uint32_t i = 0; i < num_pages() && i * page < n; i++) memcpy(to + i * page, page_at(i, false), std::min<size_t>(page, n - i * page));
 }
 std::shared_ptr<Buffer> CreateBuffer(const InterleavedBufferConfig &c) { return std::make_shared<Buffer>(c.size, c.page_size, c.buffer_type); }
-std::shared_ptr<Buffer> CreateBuffer(const ShardedBufferConfig &c) {
-  return std::make_shared<Buffer>(c.size, c.page_size, c.buffer_type, BufferShardingArgs(c.shard_parameters, c.buffer_layout));
-}
 
 TensorAccessorArgs::TensorAccessorArgs(const Buffer &b) {
   const auto &s = b.sharding().spec;

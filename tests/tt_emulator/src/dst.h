@@ -64,6 +64,16 @@ inline void k_dst_phase(int phase) {
       if (!d.committed) fault("dst-order", "tile_regs_wait without tile_regs_commit: the packer waits for ever");
       d.committed--, d.waited = 1;
       break;
+    case TTE_DST_ACQUIRE_BOTH:
+      if (d.acquired || d.committed || d.waited) fault("dst-order", "acquire_dst while registers are held");
+      d.acquired = d.waited = 1, d.packer = d.math;
+      memset(d.bank[d.math], 0, sizeof d.bank[0]);
+      memset(d.clean[d.math], 1, sizeof d.clean[0]);
+      break;
+    case TTE_DST_RELEASE_BOTH:
+      if (!d.acquired || !d.waited) { report("dst-order", "release_dst without acquire_dst"); break; }
+      d.acquired = d.waited = 0, d.math = d.packer = (d.math + 1) % d.banks();
+      break;
     default:
       if (!d.waited) fault("dst-order", "tile_regs_release without tile_regs_wait");
       d.waited = 0;

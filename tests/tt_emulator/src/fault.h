@@ -46,12 +46,17 @@ inline void vreport(bool fatal, const char *id, const char *format, va_list argu
   fflush(stderr);
 }
 
+[[noreturn]] inline void leave() {
+  if (at_fault) at_fault();
+  _exit(3);
+}
+
 void fault(const char *id, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vreport(true, id, format, arguments);
   va_end(arguments);
-  _exit(3);
+  leave();
 }
 
 bool allowed(const char *id) {
@@ -75,7 +80,7 @@ void report(const char *id, const char *format, ...) {
   va_start(arguments, format);
   if (!allowed(id)) {
     vreport(true, id, format, arguments);
-    _exit(3);
+    leave();
   }
   static std::set<std::string> said;
   if (said.insert(id).second) vreport(false, id, format, arguments);

@@ -45,6 +45,11 @@ inline void check_in_flight(const Core *c, uint32_t address, uint32_t bytes, boo
              what, address, c->x, c->y, f.from, f.to, i->role, place(i, f.txn->pc).c_str());
   }
 }
+inline void semaphore_changes(Core *c, uint32_t address, bool by_increment) {
+  if (address < SEMAPHORE_BASE || address >= SEMAPHORE_BASE + 16 * MAX_SEMAPHORES) return;
+  uint32_t bit = 1u << (address - SEMAPHORE_BASE) / 16;
+  c->counted = by_increment ? c->counted | bit : c->counted & ~bit;
+}
 inline void l1_store(Core *c, uint32_t address, const void *data, uint32_t bytes) {
   memcpy(c->l1 + address, data, bytes);
   memset(c->fresh + address, 1, bytes);

@@ -8,7 +8,7 @@ inline uint32_t k_arg(int common, int index) {
   current->pc = __builtin_return_address(0);
   const std::vector<uint32_t> &a = common ? current->common_args : current->args;
   if (index < 0 || static_cast<size_t>(index) >= a.size())
-    fault("argument", "%s runtime argument %d of %zu", common ? "common" : "", index, a.size());
+    fault("argument", "%sruntime argument %d of %zu", common ? "common " : "", index, a.size());
   return a[static_cast<size_t>(index)];
 }
 // Arguments as words of L1, for kernels that take their address.
@@ -49,6 +49,7 @@ inline void k_sem_set(uint32_t address, uint32_t value) {
   check_l1(current->core, address, 4, "noc_semaphore_set");
   if (memcmp(current->core->l1 + address, &value, 4) != 0) check_in_flight(current->core, address, 4, true, "noc_semaphore_set");
   l1_store(current->core, address, &value, 4);
+  semaphore_changes(current->core, address, false);
   wake(current->core);
 }
 
@@ -62,6 +63,7 @@ inline void touch(uint32_t address, uint32_t bytes, bool store) {
   if (store) {
     cb_check(c, address, bytes, true, "a store");
     memset(c->fresh + address, 1, bytes);
+    semaphore_changes(c, address, false);
     current->stored = true, machine().progress++;
   } else {
     cb_check(c, address, bytes, false, "a load");

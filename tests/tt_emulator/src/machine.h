@@ -70,6 +70,7 @@ struct Core {
   std::vector<InFlight> in_flight;
   uint32_t l1_top = L1_UNRESERVED;
   std::map<uint32_t, uint32_t> semaphores;   // id -> initial value
+  uint32_t counted = 0;                      // semaphores last changed by an increment, not set since
 };
 
 struct Kernel {   // compiled
@@ -125,6 +126,7 @@ struct Machine {
 };
 
 Machine &machine();
+inline void (*at_fault)() = nullptr;   // removes what the run leaves in the file system
 extern Fiber *current;            // runs now; null on the host's side
 
 uint64_t draw(uint64_t below);    // the seeded generator

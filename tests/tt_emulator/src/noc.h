@@ -216,11 +216,13 @@ inline void event_happens(const Event &e) {
     uint32_t v;
     memcpy(&v, to->l1 + address, 4), v += t->value;
     l1_store(to, address, &v, 4);
+    semaphore_changes(to, address, true);
   } else if (t->kind == TxnKind::Inline) {
     for (uint32_t i = 0; i < 4; i++) if (t->value >> i & 1) l1_store(to, address + i, &t->data[i], 1);
   } else if (to) {
     if (t->kind != TxnKind::Read) release_in_flight(to, t, false);
     land(t, to, address);
+    semaphore_changes(to, address, false);
   } else memcpy(m.dram[static_cast<size_t>(n.bank)] + (t->dst & LOCAL_MASK), t->data.data(), t->bytes);
   if (to) wake(to);
   if (++t->arrivals < (t->kind == TxnKind::Multicast ? t->cores.size() : 1)) return;

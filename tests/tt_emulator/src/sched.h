@@ -93,7 +93,7 @@ inline void say_wait(const Fiber *f) {
       if (o != f.get()) fprintf(stderr, "    there %s %s\n", o->role, o->done ? "has ended" : o->wait == Wait::None ? "runs" : "waits too");
   }
   fprintf(stderr, "  seed %llu\n", (unsigned long long)m.seed);
-  _exit(3);
+  leave();
 }
 
 inline void fiber_body() {

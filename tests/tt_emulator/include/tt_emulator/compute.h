@@ -36,8 +36,8 @@ ALWI void tile_regs_acquire() { tte->dst_phase(TTE_DST_ACQUIRE); }
 ALWI void tile_regs_commit() { tte->dst_phase(TTE_DST_COMMIT); }
 ALWI void tile_regs_wait() { tte->dst_phase(TTE_DST_WAIT); }
 ALWI void tile_regs_release() { tte->dst_phase(TTE_DST_RELEASE); }
-ALWI void acquire_dst() { tte->dst_phase(TTE_DST_ACQUIRE), tte->dst_phase(TTE_DST_COMMIT), tte->dst_phase(TTE_DST_WAIT); }
-ALWI void release_dst() { tte->dst_phase(TTE_DST_RELEASE); }
+ALWI void acquire_dst() { tte->dst_phase(TTE_DST_ACQUIRE_BOTH); }   // of before: for math and packer at once
+ALWI void release_dst() { tte->dst_phase(TTE_DST_RELEASE_BOTH); }
 
 // ---- start-up and formats
 template <SrcOrder order = SrcOrder::Normal> ALWI void compute_kernel_hw_startup(uint32_t a, uint32_t b, uint32_t out) {
@@ -99,6 +99,9 @@ ALWI void mm_init_short_with_dt(uint32_t a, uint32_t b, uint32_t, uint32_t trans
   tte->reconfig(TTE_FORMAT_A, b), tte->reconfig(TTE_FORMAT_B, a), matmul_init(a, b, transpose);
 }
 ALWI void matmul_tiles(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t dst) { tte->matmul(a, b, ia, ib, dst, -1, 1, 1, 1); }
+ALWI void matmul_tiles(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t dst, uint32_t transpose) {   // the older form
+  tte->matmul(a, b, ia, ib, dst, static_cast<int>(transpose), 1, 1, 1);
+}
 ALWI void mm_block_init(uint32_t a, uint32_t b, uint32_t out, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1, uint32_t = 0) {
   mm_init(a, b, out, transpose);
 }

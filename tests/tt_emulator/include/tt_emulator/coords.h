@@ -55,6 +55,7 @@ struct CoreRangeSet {
   CoreRangeSet(const std::vector<CoreRange> &s) : list(s) {}
   const std::vector<CoreRange> &ranges() const { return list; }
   bool empty() const { return list.empty(); }
+  std::size_t size() const { return list.size(); }
   uint32_t num_cores() const { std::size_t n = 0; for (auto &r : list) n += r.size(); return static_cast<uint32_t>(n); }
   bool contains(const CoreCoord &c) const { return std::any_of(list.begin(), list.end(), [&](const CoreRange &r) { return r.contains(c); }); }
   CoreRange bounding_box() const {
@@ -67,6 +68,12 @@ struct CoreRangeSet {
  private:
   std::vector<CoreRange> list;
 };
+inline std::ostream &operator<<(std::ostream &o, const CoreRange &r) { return o << "[" << r.start_coord << " - " << r.end_coord << "]"; }
+inline std::ostream &operator<<(std::ostream &o, const CoreRangeSet &s) {
+  o << "{";
+  for (auto &r : s.ranges()) o << r;
+  return o << "}";
+}
 using CoreSpecVariant = std::variant<CoreCoord, CoreRange, CoreRangeSet>;
 
 inline std::vector<CoreCoord> cores_of(const CoreSpecVariant &spec) {

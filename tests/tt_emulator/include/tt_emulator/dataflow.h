@@ -221,3 +221,4 @@ FORCE_INLINE void noc_async_write_flushed_with_trid(uint32_t trid, uint8_t noc =
 FORCE_INLINE void invalidate_l1_cache() {}
 
 #include "tt_emulator/objects.h"
+#include "tt_emulator/dprint.h"

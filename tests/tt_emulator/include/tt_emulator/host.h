@@ -63,9 +63,9 @@ struct DataMovementConfig {
   DataMovementProcessor processor = DataMovementProcessor::RISCV_0;
   NOC noc = NOC::RISCV_0_default;
   NOC_MODE noc_mode = NOC_MODE::DM_DEDICATED_NOC;
-  std::vector<uint32_t> compile_args;
-  Defines defines;
-  NamedArgs named_compile_args;
+  std::vector<uint32_t> compile_args = {};
+  Defines defines = {};
+  NamedArgs named_compile_args = {};
   KernelBuildOptLevel opt_level = KernelBuildOptLevel::O2;
 };
 struct ReaderDataMovementConfig : DataMovementConfig {
@@ -79,17 +79,21 @@ struct WriterDataMovementConfig : DataMovementConfig {
 struct ComputeConfig {
   MathFidelity math_fidelity = MathFidelity::HiFi4;
   bool fp32_dest_acc_en = false, dst_full_sync_en = false;
-  std::vector<UnpackToDestMode> unpack_to_dest_mode;
+  std::vector<UnpackToDestMode> unpack_to_dest_mode = {};
   bool bfp8_pack_precise = false, math_approx_mode = false;
-  std::vector<uint32_t> compile_args;
-  Defines defines;
-  NamedArgs named_compile_args;
+  std::vector<uint32_t> compile_args = {};
+  Defines defines = {};
+  NamedArgs named_compile_args = {};
   KernelBuildOptLevel opt_level = KernelBuildOptLevel::O3;
 };
 
+class CommandQueue {};
 class IDevice {
+  CommandQueue only;
+
  public:
   virtual ~IDevice() = default;
+  CommandQueue &command_queue(size_t = 0) { return only; }
   int id() const { return 0; }
   ARCH arch() const;
   CoreCoord compute_with_storage_grid_size() const;
@@ -134,7 +138,7 @@ struct ShardedBufferConfig {
   DeviceAddr size = 0, page_size = 0;
   BufferType buffer_type = BufferType::L1;
   TensorMemoryLayout buffer_layout = TensorMemoryLayout::HEIGHT_SHARDED;
-  ShardSpecBuffer shard_parameters;
+  ShardSpecBuffer shard_parameters = {};
 };
 
 // Pages interleaved over banks, or dealt to cores by a shard specification.
@@ -162,7 +166,9 @@ class Buffer {
   uint8_t *page_at(uint32_t index, bool written) const;
 };
 std::shared_ptr<Buffer> CreateBuffer(const InterleavedBufferConfig &c);
-std::shared_ptr<Buffer> CreateBuffer(const ShardedBufferConfig &c);
+template <class C> requires std::is_same_v<C, ShardedBufferConfig> std::shared_ptr<Buffer> CreateBuffer(const C &c) {   // braces alone mean the interleaved one
+  return std::make_shared<Buffer>(c.size, c.page_size, c.buffer_type, BufferShardingArgs(c.shard_parameters, c.buffer_layout));
+}
 inline void DeallocateBuffer(Buffer &) {}
 
 class CircularBufferConfig {
@@ -227,13 +233,14 @@ class TensorAccessorArgs {
   std::vector<uint32_t> words;
 };
 
-class CommandQueue {};
 IDevice *CreateDevice(int id, uint8_t = 1, size_t = 0, size_t = 0);
 bool CloseDevice(IDevice *d);
 template <class T> void EnqueueWriteBuffer(CommandQueue &, const std::shared_ptr<Buffer> &b, const std::vector<T> &v, bool) { b->write(v.data(), v.size() * sizeof(T)); }
 template <class T> void EnqueueWriteBuffer(CommandQueue &, Buffer &b, const std::vector<T> &v, bool) { b.write(v.data(), v.size() * sizeof(T)); }
 template <class T> void EnqueueReadBuffer(CommandQueue &, const std::shared_ptr<Buffer> &b, std::vector<T> &v, bool) { v.resize(b->size() / sizeof(T)); b->read(v.data(), v.size() * sizeof(T)); }
 template <class T> void EnqueueReadBuffer(CommandQueue &, Buffer &b, std::vector<T> &v, bool) { v.resize(b.size() / sizeof(T)); b.read(v.data(), v.size() * sizeof(T)); }
+template <class T> void EnqueueWriteBuffer(CommandQueue &, const std::shared_ptr<Buffer> &b, const T *data, bool) { b->write(data, b->size()); }
+template <class T> void EnqueueReadBuffer(CommandQueue &, const std::shared_ptr<Buffer> &b, T *data, bool) { b->read(data, b->size()); }
 inline void EnqueueProgram(CommandQueue &, Program &p, bool) { RunProgram(p); }
 inline void Finish(CommandQueue &) {}
 namespace detail {
@@ -273,8 +280,8 @@ class MeshDevice : public IDevice, public std::enable_shared_from_this<MeshDevic
 struct DeviceLocalBufferConfig {
   DeviceAddr page_size = 0;
   BufferType buffer_type = BufferType::DRAM;
-  BufferShardingArgs sharding_args;
-  std::optional<bool> bottom_up;
+  BufferShardingArgs sharding_args = {};
+  std::optional<bool> bottom_up = {};
 };
 struct ReplicatedBufferConfig { DeviceAddr size = 0; };
 class MeshBuffer {

@@ -1,10 +1,7 @@
 // What every kernel begins with: the emulator's table, arguments, constants the build passes, and the hooks of its own loads and stores.
 #pragma once
-#include <array>
 #include <cstring>
-#include <string_view>
 #include <type_traits>
-#include <utility>
 #include "tt_emulator/abi.h"
 #include "tt_emulator/common.h"
 
@@ -28,8 +25,13 @@ inline const tte_table *tte = nullptr;
 #ifndef KERNEL_COMPILE_TIME_ARGS
 #define KERNEL_COMPILE_TIME_ARGS
 #endif
-template <class T, class... Ts> constexpr std::array<T, sizeof...(Ts)> make_array(Ts... values) { return {T(values)...}; }
-constexpr auto kernel_compile_time_args = make_array<uint32_t>(KERNEL_COMPILE_TIME_ARGS);
+template <size_t n> struct tte_words {
+  uint32_t word[n ? n : 1];
+  constexpr size_t size() const { return n; }
+  constexpr uint32_t operator[](size_t i) const { return word[i]; }
+};
+template <class... Ts> constexpr tte_words<sizeof...(Ts)> tte_make_words(Ts... values) { return {{static_cast<uint32_t>(values)...}}; }
+constexpr auto kernel_compile_time_args = tte_make_words(KERNEL_COMPILE_TIME_ARGS);
 template <uint32_t Idx> constexpr uint32_t get_ct_arg() {
   static_assert(Idx < kernel_compile_time_args.size(), "Index out of range");
   if constexpr (Idx < kernel_compile_time_args.size()) return kernel_compile_time_args[Idx];
@@ -37,10 +39,12 @@ template <uint32_t Idx> constexpr uint32_t get_ct_arg() {
 }
 #define get_compile_time_arg_val(arg_idx) get_ct_arg<arg_idx>()
 #ifdef KERNEL_COMPILE_TIME_ARG_MAP
-constexpr std::pair<std::string_view, uint32_t> tte_named_args[] = {KERNEL_COMPILE_TIME_ARG_MAP};
-constexpr uint32_t get_named_compile_time_arg_val(std::string_view name) {
-  for (const auto &a : tte_named_args) if (a.first == name) return a.second;
-  throw "no such named compile-time argument";
+struct tte_named_arg { const char *name; uint32_t value; };
+constexpr tte_named_arg tte_named_args[] = {KERNEL_COMPILE_TIME_ARG_MAP};
+constexpr bool tte_same(const char *a, const char *b) { return *a == *b && (!*a || tte_same(a + 1, b + 1)); }
+constexpr uint32_t get_named_compile_time_arg_val(const char *name) {
+  for (const auto &a : tte_named_args) if (tte_same(a.name, name)) return a.value;
+  __builtin_unreachable();   // no such name: not a constant, so the kernel does not compile
 }
 #endif
 
