@@ -316,6 +316,8 @@ tt_helper *tt_open_helper(tt_emit *e, const char *key, const char *name, size_t 
                    {"loom.arg_names", mlirArrayAttrGet(e->ir->mlir, (intptr_t)n, labels)}};
   ir_builder top = ir_before(e->ir, e->main);
   h->func = ir_build(&top, "func.func", 0, NULL, 0, NULL, 6, at, 1, &region);
+  if (e->role != TT_COMPUTE)              /* called from many places, with little memory for code */
+    ir_set_attr(h->func, "loom.noinline", ir_unit_attr(e->ir));
   h->outer = e->b;
   h->n_scopes = e->n_scopes;
   h->n_names = e->names.n;
