@@ -1,12 +1,6 @@
 /* Tiles of constants that compute kernels use: the reader writes them once. */
 #include "target/tt/tt_private.h"
 
-static MlirValue pointer(tt_emit *e, MlirValue address, const char *element) {
-  MlirOperation op = ir_build(&e->b, "ttkernel.reinterpret_cast", 1, (MlirType[]){ir_type(e->ir, "!ttkernel.l1_ptr")}, 1, &address, 1,
-                              (ir_named[]){{"element", ir_str_attr(e->ir, element)}}, 0, NULL);
-  return ir_result(op, 0);
-}
-
 /* value(face, row, col) as bf16 at every element of the tile. */
 typedef MlirValue (*value_fn)(tt_emit *e, MlirValue face, MlirValue row, MlirValue col);
 
@@ -39,7 +33,7 @@ static void fill(tt_emit *e, int cb, const char *comment, value_fn value) {
   MlirValue id = tt_cb_value(e, cb);
   tt_comment(e, "%s", comment);
   TT_OP(e, "cb_reserve_back", id, tt_int(e, 1));
-  MlirValue p = pointer(e, TT_VALUE(e, tt_i32(e), "get_write_ptr", NULL, id), "uint16_t");
+  MlirValue p = tt_pointer(e, TT_VALUE(e, tt_i32(e), "get_write_ptr", NULL, id), "uint16_t");
   MlirValue face = tt_for(e, tt_int(e, 4), "face"), row = tt_for(e, tt_int(e, TT_FACE), "row"), col = tt_for(e, tt_int(e, TT_FACE), "col");
   MlirValue at = tt_add(e, tt_mul(e, tt_add(e, tt_mul(e, face, tt_int(e, TT_FACE)), row), tt_int(e, TT_FACE)), col);
   TT_OP(e, "store_to_l1", value(e, face, row, col), p, at);

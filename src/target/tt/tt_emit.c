@@ -135,6 +135,11 @@ MlirValue tt_both(tt_emit *e, MlirValue a, MlirValue b) {
   return ir_build1(&e->b, "arith.andi", ir_type(e->ir, "i1"), 2, (MlirValue[]){a, b}, 0, NULL);
 }
 
+MlirValue tt_pointer(tt_emit *e, MlirValue address, const char *element) {
+  ir_named at = {"element", ir_str_attr(e->ir, element)};
+  return ir_build1(&e->b, "ttkernel.reinterpret_cast", ir_type(e->ir, "!ttkernel.l1_ptr"), 1, &address, 1, &at);
+}
+
 /* ---- loops and branches ---- */
 
 static void push(tt_emit *e, bool is_op) { e->scope[e->n_scopes++] = (tt_scope){e->b, is_op}; }

@@ -25,12 +25,7 @@ static loom_status find_gather(tt_emit *e, int to, gather *g) {
   return LOOM_OK;
 }
 
-static MlirValue word(tt_emit *e, MlirValue at) {
-  MlirOperation op = ir_build(&e->b, "ttkernel.reinterpret_cast", 1, (MlirType[]){ir_type(e->ir, "!ttkernel.l1_ptr")}, 1, &at, 1,
-                              (ir_named[]){{"element", ir_str_attr(e->ir, "uint32_t")}}, 0, NULL);
-  return ir_result(op, 0);
-}
-
+static MlirValue word(tt_emit *e, MlirValue semaphore) { return tt_pointer(e, semaphore, "uint32_t"); }
 static MlirValue load_word(tt_emit *e, MlirValue p) { return TT_VALUE(e, tt_i32(e), "load_from_l1", NULL, p, tt_int(e, 0)); }
 
 /* One more in the core's own word. */

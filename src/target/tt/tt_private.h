@@ -138,6 +138,15 @@ LOOM_MUST_USE loom_status tt_plan_tensors(loom_ctx *ctx, const tog *t, const mac
 /* ---- kernels ---- */
 LOOM_MUST_USE loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_box *box);
 LOOM_MUST_USE loom_status tt_emit_store(tt_emit *e, const tog_node *n, const tt_box *box);
+/* Calls of the reader's functions for shared loads (tt_share_calls.c); a rectangle is its corners' x, y, x, y and its cores. */
+void tt_call_receive(tt_emit *e, MlirValue source_x, MlirValue source_y, MlirValue ready, MlirValue valid);
+void tt_call_await(tt_emit *e, MlirValue ready, MlirValue count);
+void tt_call_multicast(tt_emit *e, MlirValue l1, MlirValue bytes, const MlirValue *rectangle);
+void tt_call_flag(tt_emit *e, MlirValue valid, const MlirValue *rectangle);
+void tt_call_pass_on(tt_emit *e, MlirValue l1, MlirValue bytes, const MlirValue *core);
+void tt_call_flag_next(tt_emit *e, const MlirValue *core, MlirValue valid);
+/* l1_ptr to words of `element` ("uint16_t", "uint32_t"). */
+MlirValue tt_pointer(tt_emit *e, MlirValue address, const char *element);
 LOOM_MUST_USE loom_status tt_emit_send(tt_emit *e, const tog_node *n);
 LOOM_MUST_USE loom_status tt_emit_collect(tt_emit *e, const tog_node *n);
 void tt_reset_counters(tt_emit *e);

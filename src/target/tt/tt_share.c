@@ -26,119 +26,6 @@ static MlirValue noc_at(tt_emit *e, const sharing *s, const char *what, bool is_
                     e->t->n_mesh > 1 ? core[1] : sym_const(e->mem, 0));
 }
 
-/* ---- functions of the reader ---- */
-
-static MlirValue word_at(tt_emit *e, MlirValue at) {
-  MlirOperation op = ir_build(&e->b, "ttkernel.reinterpret_cast", 1, (MlirType[]){ir_type(e->ir, "!ttkernel.l1_ptr")}, 1, &at, 1,
-                              (ir_named[]){{"element", ir_str_attr(e->ir, "uint32_t")}}, 0, NULL);
-  return ir_result(op, 0);
-}
-
-static void inc_at(tt_emit *e, MlirValue x, MlirValue y, MlirValue semaphore) {
-  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, x, y, semaphore);
-  TT_OP(e, "noc_semaphore_inc", to, tt_int(e, 1));
-}
-
-enum { HELPER_ARGS = 8 };
-static tt_helper *open_helper(tt_emit *e, const char *name, const char *comment, size_t n, const char *const *names, bool *is_new) {
-  MlirType types[HELPER_ARGS];
-  for (size_t i = 0; i < n; i++)
-    types[i] = tt_i32(e);
-  const char *outer = e->comment;
-  e->comment = comment;
-  tt_helper *h = tt_open_helper(e, name, name, n, types, names, is_new);
-  e->comment = outer;
-  return h;
-}
-
-/* Announces this core to `source`, and waits until its slot is filled. */
-static void call_receive(tt_emit *e, MlirValue x, MlirValue y, MlirValue ready, MlirValue valid) {
-  static const char *const names[] = {"source_x", "source_y", "ready", "valid"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "receive", "tells the source that the slot is reserved, and waits until it is filled", 4, names, &is_new);
-  if (is_new) {
-    inc_at(e, tt_helper_arg(h, 0), tt_helper_arg(h, 1), tt_helper_arg(h, 2));
-    MlirValue flag = word_at(e, tt_helper_arg(h, 3));
-    TT_OP(e, "noc_semaphore_wait", flag, tt_int(e, 1));
-    TT_OP(e, "noc_semaphore_set", flag, tt_int(e, 0));
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 4, (MlirValue[]){x, y, ready, valid});
-}
-
-static void call_await(tt_emit *e, MlirValue ready, MlirValue count) {
-  static const char *const names[] = {"ready", "count"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "await_receivers", "until all that this core fills have reserved their slots", 2, names, &is_new);
-  if (is_new) {
-    MlirValue flag = word_at(e, tt_helper_arg(h, 0));
-    TT_OP(e, "noc_semaphore_wait", flag, tt_helper_arg(h, 1));
-    TT_OP(e, "noc_semaphore_set", flag, tt_int(e, 0));
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 2, (MlirValue[]){ready, count});
-}
-
-static void call_multicast(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *rectangle) {
-  static const char *const names[] = {"l1", "bytes", "from_x", "from_y", "to_x", "to_y", "receivers"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "multicast", "a run of tiles to the same address of all cores of the rectangle", 7, names, &is_new);
-  if (is_new) {
-    MlirValue a[7];
-    for (int i = 0; i < 7; i++)
-      a[i] = tt_helper_arg(h, i);
-    MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_multicast_addr", NULL, a[2], a[3], a[4], a[5], a[0]);
-    TT_OP(e, "noc_async_write_multicast", a[0], to, a[1], a[6]);
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 7, (MlirValue[]){at, bytes, rectangle[0], rectangle[1], rectangle[2], rectangle[3], rectangle[4]});
-}
-
-static void call_flag(tt_emit *e, MlirValue valid, const MlirValue *rectangle) {
-  static const char *const names[] = {"valid", "from_x", "from_y", "to_x", "to_y", "receivers"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "flag_receivers", "the flag follows the data on the same path; this core's own word is where it comes from", 6, names, &is_new);
-  if (is_new) {
-    MlirValue a[6];
-    for (int i = 0; i < 6; i++)
-      a[i] = tt_helper_arg(h, i);
-    MlirValue flag = word_at(e, a[0]);
-    TT_OP0(e, "noc_async_writes_flushed");
-    TT_OP(e, "noc_semaphore_set", flag, tt_int(e, 1));
-    MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_multicast_addr", NULL, a[1], a[2], a[3], a[4], a[0]);
-    TT_OP(e, "noc_semaphore_set_multicast", a[0], to, a[5]);
-    TT_OP0(e, "noc_async_writes_flushed");
-    TT_OP(e, "noc_semaphore_set", flag, tt_int(e, 0));
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 6, (MlirValue[]){valid, rectangle[0], rectangle[1], rectangle[2], rectangle[3], rectangle[4]});
-}
-
-static void call_pass_on(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *core) {
-  static const char *const names[] = {"l1", "bytes", "next_x", "next_y"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "pass_on", "a run of tiles to the same address of the next core", 4, names, &is_new);
-  if (is_new) {
-    MlirValue l1 = tt_helper_arg(h, 0);
-    MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, tt_helper_arg(h, 2), tt_helper_arg(h, 3), l1);
-    TT_OP(e, "noc_async_write", l1, to, tt_helper_arg(h, 1));
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 4, (MlirValue[]){at, bytes, core[0], core[1]});
-}
-
-static void call_flag_next(tt_emit *e, const MlirValue *core, MlirValue valid) {
-  static const char *const names[] = {"next_x", "next_y", "valid"};
-  bool is_new;
-  tt_helper *h = open_helper(e, "flag_next", "the data has arrived there before its flag is set", 3, names, &is_new);
-  if (is_new) {
-    TT_OP0(e, "noc_async_write_barrier");
-    inc_at(e, tt_helper_arg(h, 0), tt_helper_arg(h, 1), tt_helper_arg(h, 2));
-    tt_close_helper(e, h);
-  }
-  tt_call(e, h, 3, (MlirValue[]){core[0], core[1], valid});
-}
-
 /* In all chain dims at the corner where the load starts. */
 static const sym_expr *at_corner(tt_emit *e, const sharing *s, int from_dim) {
   const sym_expr *all = NULL;
@@ -207,12 +94,12 @@ static loom_status for_runs(tt_emit *e, const sharing *s, MlirValue l1, run_fn r
 
 static void multicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
   (void)s;
-  call_multicast(e, at, bytes, extra);
+  tt_call_multicast(e, at, bytes, extra);
 }
 
 static void unicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
   (void)s;
-  call_pass_on(e, at, bytes, extra);
+  tt_call_pass_on(e, at, bytes, extra);
 }
 
 /* The rectangle without its corner, which sends: what lies beyond the corner along dim `dim`, and at the corner along the dims before it. */
@@ -245,7 +132,7 @@ static loom_status hand_to_part(tt_emit *e, const sharing *s, MlirValue l1, cons
   MlirValue valid = tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name));
   tt_if(e, is_known ? (MlirValue){NULL} : tt_compare(e, "sgt", count, tt_int(e, 0)));
   LOOM_TRY(for_runs(e, s, l1, multicast_run, extra));
-  call_flag(e, valid, extra);
+  tt_call_flag(e, valid, extra);
   tt_end(e);
   return LOOM_OK;
 }
@@ -271,7 +158,7 @@ static loom_status hand_to_next(tt_emit *e, const sharing *s, MlirValue l1, int 
   tt_comment(e, "on to the next core along %s", e->t->mesh_name[dim]);
   tt_if(e, tt_compare(e, "ne", number(e, s, arena_printf(e->mem, "has_%s", what), flag(e, has)), tt_int(e, 0)));
   LOOM_TRY(for_runs(e, s, l1, unicast_run, extra));
-  call_flag_next(e, extra, tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name)));
+  tt_call_flag_next(e, extra, tt_semaphore(e, s->valid, arena_printf(e->mem, "%s_valid", s->name)));
   tt_end(e);
   return LOOM_OK;
 }
@@ -317,7 +204,7 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   tt_if(e, sends);
   LOOM_TRY(tt_read_box(e, n, box, l1));
   tt_else(e);
-  call_receive(e, noc_at(e, &s, "source", false, before), noc_at(e, &s, "source", true, before), tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)),
+  tt_call_receive(e, noc_at(e, &s, "source", false, before), noc_at(e, &s, "source", true, before), tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)),
                tt_semaphore(e, s.valid, arena_printf(e->mem, "%s_valid", s.name)));
   tt_end(e);
   /* how many wait for this core: the rectangle's at its sender, and one for each chain dim that goes on from here */
@@ -330,7 +217,7 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   }
   MlirValue waits = number(e, &s, "waiting", waiting);
   tt_if(e, tt_compare(e, "sgt", waits, tt_int(e, 0)));
-  call_await(e, tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)), waits);
+  tt_call_await(e, tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)), waits);
   int64_t none;
   if (!sym_is_const(in_rectangle, &none) || none > 0) {
     const sym_expr *casts = sym_make(e->mem, SYM_AND, is_sender, sym_make(e->mem, SYM_GT, in_rectangle, sym_const(e->mem, 0), NULL), NULL);

@@ -12,12 +12,6 @@ typedef struct lines {
   int line_dim;                           /* its buffer dim; -1: dropped */
 } lines;
 
-static MlirValue pointer(tt_emit *e, MlirValue address, int64_t element) {
-  MlirOperation op = ir_build(&e->b, "ttkernel.reinterpret_cast", 1, (MlirType[]){ir_type(e->ir, "!ttkernel.l1_ptr")}, 1, &address, 1,
-                              (ir_named[]){{"element", ir_str_attr(e->ir, element == 2 ? "uint16_t" : "uint32_t")}}, 0, NULL);
-  return ir_result(op, 0);
-}
-
 static void copy_word(tt_emit *e, MlirValue from, MlirValue i, MlirValue to, MlirValue k) {
   MlirValue v = TT_VALUE(e, tt_i32(e), "load_from_l1", NULL, from, i);
   TT_OP(e, "store_to_l1", v, to, k);
@@ -47,7 +41,7 @@ static tt_helper *line_helper(tt_emit *e, bool is_load, course way, int64_t elem
   tt_comment(e, "%s: elements between a stick and 32 x 32 tiles of four faces", comments[way]);
   tt_helper *h = tt_open_helper(e, name, name, 6, types, names, &is_new);
   if (is_new) {
-    MlirValue scratch = pointer(e, tt_helper_arg(h, 0), element), tiles = pointer(e, tt_helper_arg(h, 1), element);
+    MlirValue scratch = tt_pointer(e, tt_helper_arg(h, 0), element == 2 ? "uint16_t" : "uint32_t"), tiles = tt_pointer(e, tt_helper_arg(h, 1), element == 2 ? "uint16_t" : "uint32_t");
     MlirValue i = tt_for(e, tt_helper_arg(h, 2), "i"), row = tt_helper_arg(h, 3), col = tt_helper_arg(h, 4);
     MlirValue at = way == TILE_BY_TILE ? tt_mul(e, tt_mul(e, i, tt_helper_arg(h, 5)), tt_int(e, TT_TILE * TT_TILE))
                    : way == ALONG_COLS ? element_index(e, row, tt_add(e, col, i), tt_helper_arg(h, 5))
@@ -71,7 +65,7 @@ static tt_helper *zero_helper(tt_emit *e) {
   e->comment = NULL;
   tt_helper *h = tt_open_helper(e, "zero", "zero", 2, types, names, &is_new);
   if (is_new) {
-    MlirValue p = pointer(e, tt_helper_arg(h, 0), 4), i = tt_for(e, tt_helper_arg(h, 1), "i");
+    MlirValue p = tt_pointer(e, tt_helper_arg(h, 0), "uint32_t"), i = tt_for(e, tt_helper_arg(h, 1), "i");
     TT_OP(e, "store_to_l1", tt_int(e, 0), p, i);
     tt_end(e);
     tt_close_helper(e, h);
