@@ -70,6 +70,24 @@ static bool may_divide(const nest *n, const char *symbol, int64_t size) {
   return true;
 }
 
+static bool has_other_trips(const nest *n, const char *symbol, int64_t size, int64_t smaller) {
+  for (size_t l = 0; l < n->loops.n; l++) {
+    int64_t extent;
+    if (text_eq(n->loops.at[l].block, symbol) && (!sym_is_const(n->loops.at[l].extent, &extent) || (extent - 1) / size != (extent - 1) / smaller))
+      return true;
+  }
+  return false;
+}
+
+/* Of many sizes for a machine that a program is compiled for and run on at once (a CPU, whose cores move data themselves): those that are round, and the least one for
+ * each number of trips.  Others cost more time to look at than they save. */
+static bool is_left_out(const space_search *s, int symbol, const solve_values *v, int32_t k) {
+  enum { MANY = 32, ROUND = 4 };
+  const solve_symbol *x = &s->problem.symbols.at[symbol];
+  return s->machine->lacks_concurrent_movers && !x->assigned && v->n > MANY && k > 0 && v->at[k] % (ROUND * x->align) != 0 &&
+         !has_other_trips(s->nest, s->nest->symbols.at[symbol].name, v->at[k], v->at[k - 1]);
+}
+
 static loom_status list_domains(space_search *s) {
   loom_ctx *ctx = s->ctx;
   s->n_blocks = (int)s->nest->symbols.n;
@@ -81,7 +99,7 @@ static loom_status list_domains(space_search *s) {
     int64_t *at = ARENA_NEW_N(&ctx->mem, int64_t, values[i].n);
     s->domain[i] = (model_domain){at, 0};
     for (int32_t k = 0; k < values[i].n; k++)
-      if (!s->exact || s->problem.symbols.at[i].assigned || may_divide(s->nest, s->nest->symbols.at[i].name, values[i].at[k]))
+      if (!is_left_out(s, i, &values[i], k) && (!s->exact || s->problem.symbols.at[i].assigned || may_divide(s->nest, s->nest->symbols.at[i].name, values[i].at[k])))
         at[s->domain[i].n++] = values[i].at[k];
   }
   return LOOM_OK;
