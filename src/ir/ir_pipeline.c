@@ -23,8 +23,8 @@ loom_status ir_run_pipeline(ir_ctx *ir, MlirModule m, const char *pipeline) {
   if (mlirLogicalResultIsFailure(mlirOpPassManagerAddPipeline(top, mlirStringRefCreate(passes, size), ir_sink_add, &errors))) {
     st = ir->blame;
   } else {
-    mlirPassManagerEnableVerifier(pm, true);
-    if (mlirLogicalResultIsFailure(mlirPassManagerRunOnOp(pm, mlirModuleGetOperation(m))))
+    mlirPassManagerEnableVerifier(pm, false);   /* behind each pass it takes as long as the passes: once is enough */
+    if (mlirLogicalResultIsFailure(mlirPassManagerRunOnOp(pm, mlirModuleGetOperation(m))) || !mlirOperationVerify(mlirModuleGetOperation(m)))
       st = ir->blame;
   }
   mlirPassManagerDestroy(pm);

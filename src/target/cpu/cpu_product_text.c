@@ -13,6 +13,7 @@ typedef struct product_text { text out; cpu_blocking b; const char *panel_type; 
 enum { STEPS = 4, AHEAD = 2, PANEL_BYTES = 512 };   /* a panel of so many bytes a byte of a vector leaves room in L1 */
 
 #define LINE(k, ...) text_addf(&(k)->out, __VA_ARGS__)
+#define PANEL "memref<?xf32, strided<[1], offset: ?>>"
 #define MATRIX "memref<?x?xf32, strided<[?, 1], offset: ?>>"
 
 /* Most multiply-adds a load with sums, one row of B and one element of A in registers; NR is a whole number of cache lines in any case. */
@@ -35,9 +36,12 @@ static void add_types(product_text *k) {
 /* Sums of step u are %s<u>..; those of the last one are yielded. */
 static void add_step(product_text *k, int u) {
   int lanes = k->b.lanes;
-  LINE(k, "        %%k%d = arith.constant %d : index\n        %%kk%d = arith.addi %%kk, %%k%d : index\n        %%br%d = arith.addi %%first, %%kk%d : index\n", u, u, u, u, u, u);
-  for (int v = 0; v < k->b.vectors; v++)
-    LINE(k, "        %%y%d_%d = vector.load %%pb[%%br%d, %%v%d] : %s, vector<%dxf32>\n", u, v, u, v, k->panel_type, lanes);
+  LINE(k, "        %%k%d = arith.constant %d : index\n        %%kk%d = arith.addi %%kk, %%k%d : index\n", u, u, u, u);
+  for (int v = 0; v < k->b.vectors; v++) {
+    int c = (u * k->b.vectors + v) * lanes;
+    LINE(k, "        %%c%d_%d = arith.constant %d : index\n        %%b%d_%d = arith.addi %%row, %%c%d_%d : index\n", u, v, c, u, v, u, v);
+    LINE(k, "        %%y%d_%d = vector.load %%panel[%%b%d_%d] : " PANEL ", vector<%dxf32>\n", u, v, u, v, lanes);
+  }
   for (int i = 0; i < k->b.rows; i++) {
     LINE(k, "        %%e%d_%d = memref.load %%a[%%r%d, %%kk%d] : " MATRIX "\n        %%x%d_%d = vector.broadcast %%e%d_%d : f32 to vector<%dxf32>\n", u, i, i, u, u, i, u, i, lanes);
     for (int v = 0; v < k->b.vectors; v++)
@@ -62,6 +66,7 @@ static void add_inner_loop(product_text *k, const char *name, const char *from, 
   LINE(k, ") {\n");
   for (int x = 0; x < AHEAD && steps == STEPS; x++)
     LINE(k, "        memref.prefetch %%a[%%ahead%d, %%kk], read, locality<3>, data : " MATRIX "\n", x);
+  LINE(k, "        %%row = arith.muli %%kk, %%cNR : index\n");
   for (int u = 0; u < steps; u++)
     add_step(k, u);
   LINE(k, "        scf.yield ");
@@ -106,7 +111,9 @@ static void add_stores(product_text *k) {
 static void add_panel(product_text *k) {
   int lanes = k->b.lanes, n = k->b.rows * k->b.vectors;
   LINE(k, "    %%j0 = arith.muli %%p, %%cNR : index\n    %%skip = arith.muli %%p, %%stride : index\n    %%first = arith.addi %%base, %%skip : index\n"
-          "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n");
+          "    %%begin = arith.muli %%first, %%cNR : index\n    %%size = arith.muli %%k, %%cNR : index\n"
+          "    %%panel = memref.reinterpret_cast %%pb to offset: [%%begin], sizes: [%%size], strides: [1] : %s to " PANEL "\n"
+          "    %%left0 = arith.subi %%n, %%j0 : index\n    %%j0_0 = arith.addi %%j0, %%c0 : index\n", k->panel_type);
   for (int v = 0; v < k->b.vectors; v++) {
     if (v > 0)   /* vectors wholly behind n have an empty mask; their addresses stay inside the row */
       LINE(k, "    %%left%d = arith.subi %%left%d, %%cV : index\n    %%jn%d = arith.addi %%j0_%d, %%cV : index\n    %%j0_%d = arith.minsi %%jn%d, %%n : index\n", v, v - 1, v, v - 1, v, v);
