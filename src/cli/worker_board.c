@@ -1,4 +1,5 @@
 #include "cli/worker_board.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include <stdio.h>
 
@@ -23,10 +24,12 @@ loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state
   compile_tt t;
   LOOM_TRY(read_board_options(ctx, o, &options));
   const char *dir = file_join(&ctx->mem, s->output_dir, "tt");
+  double start = clock_ms();
   loom_status st = compile_tt_emit(s, &options, &t);
   if (st == LOOM_OK)
     st = compile_tt_write(s, &t, dir);
   compile_tt_close(&t);
+  double emit_ms = clock_ms() - start;
   LOOM_TRY(st);
   if (!o->json) {
     if (s->is_retyped)
@@ -42,6 +45,7 @@ loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state
   for (size_t i = 0; i < t.files.n; i++)
     data_push(&ctx->mem, files, data_string(&ctx->mem, t.files.at[i].name));
   data_set(&ctx->mem, v, "files", files);
+  data_set_real(&ctx->mem, v, "emit_ms", emit_ms);
   printf("%s\n", data_write_json(&ctx->mem, v, 1));
   return LOOM_OK;
 }
