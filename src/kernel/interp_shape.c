@@ -109,17 +109,19 @@ static double identity(kernel_fn f, dtype t) {
   return f == KERNEL_FN_MUL ? 1 : f == KERNEL_FN_MAX ? -INFINITY : f == KERNEL_FN_MIN ? INFINITY : 0;
 }
 
-/* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product. */
-static double reduction_bound(kernel_fn f, dtype t, const reduction *r) {
+static bool is_extreme(kernel_fn f) { return f == KERNEL_FN_MAX || f == KERNEL_FN_MIN; }
+
+/* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product.  `cut`: sums so far keep 17 bits. */
+static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut) {
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
-  if (f == KERNEL_FN_MAX || f == KERNEL_FN_MIN || (r->whole && r->mag <= 1 / (u > 0 ? u : 0x1p-53)))
+  if (is_extreme(f) || (r->whole && r->mag <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
     return r->e;
   if (f == KERNEL_FN_MUL && dtype_is_float(t)) {   /* some order of the factors multiplies all small or all large ones first */
     double most = r->least > 0 ? r->mag / r->least : INFINITY;
     double range = t == DTYPE_F64 ? 0 : interp_sum_overflow(t, most) + (r->least < 0x1p-126 ? 0x1p-126 * k * most : 0);
     return (r->mag - fabs(r->x)) * (1 + gamma) + gamma * r->mag + range;
   }
-  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (dtype_is_float(t) ? interp_sum_overflow(t, r->mag) : 0);
+  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (cut ? 0x1p-17 * (r->mag + r->e) : 0) + (dtype_is_float(t) ? interp_sum_overflow(t, r->mag) : 0);
 }
 
 loom_status interp_reduce(interp *in, const kernel_op *op) {
@@ -141,16 +143,17 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
   for (int64_t i = 0; i < out->elems; i++)
     r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .whole = true};
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
+  bool cut = in->cuts_f32 && in->bounds && dtype_is_float(out->type) && !is_extreme(op->fn);
   if (from->elems)
     do {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], interp_operand_error(in, from, i)});
+      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], is_extreme(op->fn) ? interp_operand_error(in, from, i) : from->has_e ? from->e[i] : 0});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {
-    double e = reduction_bound(op->fn, out->type, &r[i]);
+    double e = reduction_bound(op->fn, out->type, &r[i], cut);
     out->x[i] = r[i].x;
     if (e != 0)
       interp_need_bounds(in, out, true);

@@ -105,7 +105,8 @@ static loom_status emit(tt_emit *e, const sym_expr *x, MlirValue *out) {
     *out = ir_build1(&e->b, "arith.remsi", i32, 2, (MlirValue[]){a, b}, 0, NULL);
     return LOOM_OK;
   }
-  *out = ir_build1(&e->b, op_name(x->op), i32, 2, (MlirValue[]){a, b}, 0, NULL);
+  bool plain = x->op == SYM_FLOORDIV && tog_range(&e->range, x->arg[0]).lo >= 0;
+  *out = ir_build1(&e->b, plain ? "arith.divsi" : op_name(x->op), i32, 2, (MlirValue[]){a, b}, 0, NULL);
   return LOOM_OK;
 }
 

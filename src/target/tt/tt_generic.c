@@ -99,40 +99,76 @@ static loom_status reduce_tiles(tt_emit *e, tt_site *s, const reduction *r) {
   return LOOM_OK;
 }
 
-static int scratch(tt_emit *e) {
-  if (e->cb_partial < 0)
-    e->cb_partial = tt_new_cb(e, "partial", "one tile on its way to a reduction", DTYPE_F32, TT_TILE * TT_TILE * 4, 1);
-  if (e->cb_ones < 0)
-    e->cb_ones = tt_new_cb(e, "ones", "the factors of reductions: 1", DTYPE_BF16, TT_TILE * TT_TILE * 2, 1);
-  return e->cb_partial;
+static int one_tile_cb(tt_emit *e, int *cb, const char *name, const char *comment, dtype type) {
+  if (*cb < 0)
+    *cb = tt_new_cb(e, name, comment, type, TT_TILE * TT_TILE * (int64_t)dtype_bytes(type), 1);
+  return *cb;
+}
+
+/* Register 0, at the end of its section, goes to `n` buffers of one tile. */
+static void pack_to(tt_emit *e, const MlirValue *cbs, int n) {
+  MlirValue one = tt_int(e, 1), zero = tt_int(e, 0);
+  TT_OP0(e, "tile_regs_commit");
+  for (int i = 0; i < n; i++)
+    TT_OP(e, "cb_reserve_back", cbs[i], one);
+  TT_OP0(e, "tile_regs_wait");
+  for (int i = 0; i < n; i++) {
+    TT_OP(e, "pack_reconfig_data_format", cbs[i]);
+    TT_OP(e, "pack_tile", zero, cbs[i]);
+  }
+  TT_OP0(e, "tile_regs_release");
+  for (int i = 0; i < n; i++)
+    TT_OP(e, "cb_push_back", cbs[i], one);
+  for (int i = 0; i < n; i++)
+    TT_OP(e, "cb_wait_front", cbs[i], one);
+  TT_OP0(e, "tile_regs_acquire");
+}
+
+static void copy_first(tt_emit *e, MlirValue cb, int reg) {
+  TT_OP(e, "reconfig_data_format_srca", cb);
+  TT_OP(e, "copy_tile_init", cb);
+  TT_OP(e, "copy_tile", cb, tt_int(e, 0), tt_int(e, reg));
+}
+
+/* The matrix unit reads f32 with 11 bits.  So that a sum keeps about 16, register 0 goes there as two bf16 tiles: its value rounded, and what that leaves out. */
+static void split(tt_emit *e, MlirValue *out_high, MlirValue *out_low) {
+  MlirValue whole = tt_cb_value(e, one_tile_cb(e, &e->cb_partial, "partial", "one tile on its way to a reduction", DTYPE_F32));
+  *out_high = tt_cb_value(e, one_tile_cb(e, &e->cb_high, "partial_high", "that tile, rounded", DTYPE_BF16));
+  *out_low = tt_cb_value(e, one_tile_cb(e, &e->cb_low, "partial_low", "what the rounding left out", DTYPE_BF16));
+  pack_to(e, (MlirValue[]){whole, *out_high}, 2);
+  copy_first(e, whole, 0);
+  copy_first(e, *out_high, 1);
+  tt_binary(e, "sub_binary", 0, 1, 0);
+  TT_OP(e, "cb_pop_front", whole, tt_int(e, 1));
+  pack_to(e, out_low, 1);
 }
 
 /* Register 0 goes through memory to the reduction along rows, columns or both, and comes back in register 0. */
 static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool rows, bool cols) {
   if (!r->pool)
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' multiplies along rows or columns, which Tenstorrent cores have no reduction for", s->f->name);
-  const char *dim = rows && cols ? "ReduceDim::REDUCE_SCALAR" : cols ? "ReduceDim::REDUCE_ROW" : "ReduceDim::REDUCE_COL";
-  const char *templates[] = {r->pool, dim};
-  MlirValue partial = tt_cb_value(e, scratch(e)), ones = tt_cb_value(e, e->cb_ones), one = tt_int(e, 1), zero = tt_int(e, 0);
-  MlirValue out = s->cb[s->f->n_operands - 1];
+  const char *templates[] = {r->pool, rows && cols ? "ReduceDim::REDUCE_SCALAR" : cols ? "ReduceDim::REDUCE_ROW" : "ReduceDim::REDUCE_COL"};
+  MlirValue ones = tt_cb_value(e, one_tile_cb(e, &e->cb_ones, "ones", "the factors of reductions: 1", DTYPE_BF16)), zero = tt_int(e, 0);
+  MlirValue out = s->cb[s->f->n_operands - 1], parts[2];
+  bool is_sum = text_eq(r->stem, "add_binary");
+  int n = is_sum ? 2 : 1;
   if (r->negate)
     tt_unary(e, "negative", 0);
-  TT_OP0(e, "tile_regs_commit");
-  TT_OP(e, "cb_reserve_back", partial, one);
-  TT_OP0(e, "tile_regs_wait");
-  TT_OP(e, "pack_reconfig_data_format", partial);
-  TT_OP(e, "pack_tile", zero, partial);
-  TT_OP0(e, "tile_regs_release");
-  TT_OP(e, "cb_push_back", partial, one);
-  TT_OP(e, "cb_wait_front", partial, one);
-  TT_OP0(e, "tile_regs_acquire");
-  TT_OP(e, "reconfig_data_format", partial, ones);
-  tt_set_templates(e, TT_OP(e, "reduce_init", partial, ones, out), templates, 2);
-  tt_set_templates(e, TT_OP(e, "reduce_tile", partial, ones, zero, zero, zero), templates, 2);
+  if (is_sum) {
+    split(e, &parts[0], &parts[1]);
+  } else {
+    parts[0] = tt_cb_value(e, one_tile_cb(e, &e->cb_extreme, "extremes", "one tile on its way to a maximum", DTYPE_F32));
+    e->fpu_reads[e->cb_extreme] = true;
+    pack_to(e, parts, 1);
+  }
+  TT_OP(e, "reconfig_data_format", parts[0], ones);
+  tt_set_templates(e, TT_OP(e, "reduce_init", parts[0], ones, out), templates, 2);
+  for (int i = 0; i < n; i++)
+    tt_set_templates(e, TT_OP(e, "reduce_tile", parts[i], ones, zero, zero, zero), templates, 2);
   TT_OP0(e, "reduce_uninit");
-  TT_OP(e, "cb_pop_front", partial, one);
+  for (int i = 0; i < n; i++)
+    TT_OP(e, "cb_pop_front", parts[i], tt_int(e, 1));
   TT_OP(e, "pack_reconfig_data_format", out);
-  e->fpu_reads[e->cb_partial] = true;
   if (r->negate)
     tt_unary(e, "negative", 0);
   return LOOM_OK;

@@ -218,7 +218,10 @@ static loom_status emit_loop(lowering *l, const tog_node *n) {
   size_t names = e->names.n;
   MlirValue v = tt_for(e, trip, n->label && *n->label ? n->label : n->var);
   vec_push(e->mem, &e->names, ((tt_binding){n->var, v}));
+  tog_scope outer = e->range;
+  e->range = tog_scope_in_loop(&outer, n);
   loom_status st = emit_body(l, &n->body);
+  e->range = outer;
   e->names.n = names;
   tt_end(e);
   return st;
@@ -318,6 +321,7 @@ static void open_kernel(tt_emit *e, tt_role role) {
   e->head = ir_def(tt_int(e, 0));
   e->helpers.n = 0;
   e->names.n = 0;
+  e->range = tog_scope_of_mesh(e->t);
   e->n_scopes = 0;
   e->counters.n = 0;
   e->cb_stick = -1;
@@ -473,7 +477,7 @@ loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *sum
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine '%s' has %d mesh dims; Tenstorrent chips have 2", m->name, t->n_mesh);
   for (int d = 0; d < t->n_mesh; d++)
     out->grid[d] = t->mesh_size[d];
-  lowering l = {.e = {.ir = ir, .ctx = ctx, .mem = &ctx->mem, .t = t, .machine = m, .options = o, .p = out, .cb_ones = -1, .cb_columns = -1, .cb_rows = -1, .cb_partial = -1, .cb_stick = -1}};
+  lowering l = {.e = {.ir = ir, .ctx = ctx, .mem = &ctx->mem, .t = t, .machine = m, .options = o, .p = out, .cb_ones = -1, .cb_columns = -1, .cb_rows = -1, .cb_partial = -1, .cb_high = -1, .cb_low = -1, .cb_extreme = -1, .cb_stick = -1}};
   MlirModule functions;
   tt_function *read;
   loom_status st = tt_read_functions(ir, t, &functions, &read);

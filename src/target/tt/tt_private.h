@@ -68,12 +68,13 @@ typedef struct tt_emit {
   ir_builder b;                           /* where ops go */
   MlirOperation main;                     /* the kernel's func.func; helpers go before it */
   MlirOperation head;                     /* arguments are read before this op */
-  VEC_OF(tt_binding) names;               /* mesh dims, loop variables */
+  VEC_OF(tt_binding) names;               /* loop variables */
+  tog_scope range;                        /* of mesh dims and loop variables */
   tt_scope scope[TT_NEST_MAX]; int n_scopes;
   const char *comment;                    /* goes to the next op */
   VEC_OF(struct tt_helper *) helpers;
   VEC_OF(tt_counter) counters;            /* semaphores to set to 0 when the kernel ends */
-  int cb_ones, cb_columns, cb_rows, cb_partial, cb_stick;               /* -1: not in use */
+  int cb_ones, cb_columns, cb_rows, cb_partial, cb_high, cb_low, cb_extreme, cb_stick;      /* -1: not in use */
   bool fpu_reads[TT_CBS_MAX];             /* a source register takes it; copy_tile may then not bypass them */
   bool has_value[TT_BUFFERS_MAX];         /* compute: the buffer's open slot holds a value */
 } tt_emit;
