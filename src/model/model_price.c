@@ -91,7 +91,7 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
 /* What the runs of a slot cost beyond one; of what passes through, the next ones are asked for in time. */
 static int64_t run_cycles(const model_program *p, const model_point *at, const program_access *a, uint32_t panel) {
   int64_t extent[NEST_RANK_MAX], runs;
-  if (!p->run || a->passes)
+  if (!p->run || (a->passes && !a->waits_for_runs))
     return 0;
   for (int d = 0; d < a->rank; d++)
     extent[d] = box_extent(at, a, panel, d);

@@ -404,7 +404,8 @@ static void test_a_core_that_moves_data_itself_pays_for_it(void **state) {
   loom_ctx_done(&ctx);
 }
 
-/* A cache: what a product reads as its left side, and sums that go straight to their tensor, take an eighth of their bytes; what is packed takes all. */
+/* A cache: what a product reads as its left side, or as its right one where the left has few rows, and sums that go straight to their tensor, take an eighth of their
+ * bytes; what is packed takes all. */
 static void test_what_passes_through_a_cache_takes_little_of_it(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -414,8 +415,9 @@ static void test_what_passes_through_a_cache_takes_little_of_it(void **state) {
   const plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, 1}, .n_logical = 2, .logical = {{0, 0, 1, 0}, {1, 0, 1, 1}}, .n_iters = 2, .order = {0, 1}};
   plan_choice one = {.area = {1, 1}, .depth = 1}, panel = {.area = {1, 1}, .depth = 1, .hoist = 1, .panel = 1}, direct = {.area = {1, 1}, .depth = 1, .direct = true};
   const int64_t blocks[] = {64, 128, 96}, x = 64 * 96 * 4, y = 96 * 128 * 4, out = 64 * 128 * 4;
-  const struct { dtype type; const plan_choice *x, *out; int64_t want[3]; } cases[] = {
-      {DTYPE_F32, &one, &direct, {x / 8, y, out / 8}}, {DTYPE_F32, &panel, &one, {x * 4, y, out * 2}}, {DTYPE_F16, &one, &one, {x / 2, y / 2, out / 2}}};      /* its sums, of f32, are compute's own */
+  const struct { dtype type; int64_t rows; const plan_choice *x, *out; int64_t want[3]; } cases[] = {
+      {DTYPE_F32, 512, &one, &direct, {x / 8, y, out / 8}}, {DTYPE_F32, 512, &panel, &one, {x * 4, y, out * 2}}, {DTYPE_F32, 8, &one, &direct, {x / 8, y / 8, out / 8}},
+      {DTYPE_F32, 9, &one, &direct, {x / 8, y, out / 8}}, {DTYPE_F16, 8, &one, &one, {x / 2, y / 2, out / 2}}};      /* its sums, of f32, are compute's own */
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     const plan_choice *choices[] = {cases[i].x, &one, cases[i].out};
     const plan_choice chosen[] = {*cases[i].x, one, *cases[i].out};
@@ -425,7 +427,7 @@ static void test_what_passes_through_a_cache_takes_little_of_it(void **state) {
     model_route *route[3];
     plan layout = {0};
     int64_t sum = 0;
-    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 512, 128, 384, cases[i].type, cases[i].type), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, cases[i].rows, 128, 384, cases[i].type, cases[i].type), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
     model_grid_of(&map, &g);
     assert_true(model_set_blocks(p, &g, blocks, &at));
     assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, (const size_t[]){1, 1, 1}, route), LOOM_OK);

@@ -609,19 +609,32 @@ static void read_machine(model_program *p, const machine *m) {
 
 /* ---- what passes through a cache ---- */
 
-/* Is `value` used, and by nothing but products, as their left side? */
-static bool is_left_side(const nest_body *body, int value, bool *used) {
+/* The most that a size comes to: a number, or the extent of the loop whose block it is. */
+static int64_t most_of(const nest *n, const sym_expr *size) {
+  int64_t most = MODEL_MOST, extent;
+  if (sym_is_const(size, &most))
+    return most;
+  for (size_t l = 0; size->op == SYM_SYM && l < n->loops.n; l++)
+    if (text_eq(n->loops.at[l].block, size->name) && sym_is_const(n->loops.at[l].extent, &extent))
+      most = model_min(most, extent);
+  return most;
+}
+
+/* Is `value` used, and by nothing but products, as their left side, or (*is_right) as the right one where the left has few rows? */
+static bool is_read_as_it_lies(const nest *n, const nest_body *body, int value, bool *used, bool *is_right) {
+  enum { FEW = 8 };
   bool only = true;
   for (size_t i = 0; only && i < body->n; i++) {
     const nest_node *x = body->at[i];
     if (x->kind == NEST_LOOP)
-      only = is_left_side(&x->body, value, used);
+      only = is_read_as_it_lies(n, &x->body, value, used, is_right);
     if (x->kind == NEST_STORE && x->value == value)
       only = false;
     for (size_t k = 0; only && k < x->inputs.n; k++)
       if (x->inputs.at[k] == value) {
-        only = k == 0 && x->kind == NEST_COMPUTE && (text_eq(x->op, "matmul") || text_eq(x->op, "batch_matmul"));
+        only = x->kind == NEST_COMPUTE && (text_eq(x->op, "matmul") || text_eq(x->op, "batch_matmul")) && (k == 0 || (k == 1 && most_of(n, x->m) <= FEW));
         *used = true;
+        *is_right |= k == 1;
       }
   }
   return only;
@@ -632,7 +645,7 @@ static void mark_passing(model_program *p) {
     program_access *a = &p->access[i];
     bool used = false, is_f32 = p->n->tensors.at[a->node->tensor].type == DTYPE_F32 && p->n->values.at[a->node->value].type == DTYPE_F32;
     bool has_rows = a->rank > 0 && a->by_pitch[a->rank - 1] == a->rank - 1 && !a->node->dim[a->rank - 1].dropped;
-    a->passes = is_f32 && has_rows && (a->is_store ? a->direct >= 0 : is_left_side(&p->n->body, a->node->value, &used) && used);
+    a->passes = is_f32 && has_rows && (a->is_store ? a->direct >= 0 : is_read_as_it_lies(p->n, &p->n->body, a->node->value, &used, &a->waits_for_runs) && used);
   }
 }
 

@@ -75,6 +75,7 @@ typedef struct program_access {
   /* The core's memory is a cache, and nothing is kept in it: the tensor itself is read, or, by a direct store, written.  What passes through takes the room of
    * one part in PROGRAM_PASSING of it. */
   bool passes;
+  bool waits_for_runs;                  /* .. and its rows are read once, as the right side of a product of few rows: nothing else gives them time to come */
 } program_access;
 
 /* A tile buffer of a core.  access: the load or store whose slots it is (its bytes count there); -1: compute alone owns it, from position

@@ -6,7 +6,7 @@
  *       for each row of A
  *         C[i][j] += A[i][k0] * B[k0][j], then k0 + 1, ..      a vector of columns at a time
  *
- * The rows of B that come next are asked for.  Every sum is one chain of fused multiply-adds from C through k = 0, 1, ..: as in cpu_product_text.c. */
+ * Every sum is one chain of fused multiply-adds from C through k = 0, 1, ..: as in cpu_product_text.c. */
 #include "target/cpu/cpu_private.h"
 
 typedef struct rows_text { text out; int lanes; const char *a, *b; } rows_text;
@@ -35,7 +35,7 @@ static void add_widened(rows_text *k, const char *name, const char *element, boo
     LINE(k, "        %s = arith.extf %sn : %s%s%s to %sf32%s\n", name, name, of, element, end, of, end);
 }
 
-/* A vector of columns: `steps` multiply-adds.  Whole vectors ask for the rows of the next turn. */
+/* A vector of columns: `steps` multiply-adds. */
 static void add_columns(rows_text *k, int steps, bool is_masked) {
   arena *mem = k->out.mem;
   int lanes = k->lanes;
@@ -51,7 +51,7 @@ static void add_columns(rows_text *k, int steps, bool is_masked) {
     if (is_masked)
       LINE(k, "        %s = vector.maskedload %%b[%%k%d, %%j], %%mask, %%zb : %s, vector<%dxi1>, vector<%dx%s> into vector<%dx%s>\n", raw, u, b, lanes, lanes, k->b, lanes, k->b);
     else
-      LINE(k, "        memref.prefetch %%b[%%soon%d, %%j], read, locality<2>, data : %s\n        %s = vector.load %%b[%%k%d, %%j] : %s, vector<%dx%s>\n", u, b, raw, u, b, lanes, k->b);
+      LINE(k, "        %s = vector.load %%b[%%k%d, %%j] : %s, vector<%dx%s>\n", raw, u, b, lanes, k->b);
     add_widened(k, name, k->b, true);
     LINE(k, "        %%s%d = vector.fma %%x%d, %s, %%s%d : vector<%dxf32>\n", u + 1, u, name, u, lanes);
   }
@@ -65,8 +65,7 @@ static void add_turns(rows_text *k, const char *from, const char *to, int steps)
   arena *mem = k->out.mem;
   LINE(k, "  scf.for %%kk = %s to %s step %%st%d {\n", from, to, steps);
   for (int u = 0; u < steps; u++)
-    LINE(k, "    %%u%d = arith.constant %d : index\n    %%k%d = arith.addi %%kk, %%u%d : index\n    %%next%d = arith.addi %%k%d, %%st%d : index\n"
-            "    %%soon%d = arith.minsi %%next%d, %%lastk : index\n", u, u, u, u, u, u, steps, u, u);
+    LINE(k, "    %%u%d = arith.constant %d : index\n    %%k%d = arith.addi %%kk, %%u%d : index\n", u, u, u, u);
   LINE(k, "    scf.for %%j0 = %%c0 to %%n step %%cC {\n      %%j1 = arith.addi %%j0, %%cC : index\n      %%end = arith.minsi %%j1, %%n : index\n"
           "      %%span = arith.subi %%end, %%j0 : index\n      %%rest = arith.remsi %%span, %%cV : index\n      %%whole = arith.subi %%end, %%rest : index\n"
           "      scf.for %%i = %%c0 to %%m step %%c1 {\n");
@@ -90,7 +89,7 @@ const char *cpu_rows_text(arena *mem, const char *name, const char *a, const cha
   LINE(&k, "  %%c0 = arith.constant 0 : index\n  %%c1 = arith.constant 1 : index\n  %%cV = arith.constant %d : index\n  %%cC = arith.constant %d : index\n"
            "  %%st%d = arith.constant %d : index\n  %%st1 = arith.constant 1 : index\n  %%z = arith.constant dense<0.0> : vector<%dxf32>\n", k.lanes, CHUNK, STEPS, STEPS, k.lanes);
   LINE(&k, "  %%zb = arith.constant dense<0.0> : vector<%dx%s>\n  %%m = memref.dim %%to, %%c0 : " SUMS "\n  %%n = memref.dim %%to, %%c1 : " SUMS "\n  %%k = memref.dim %%a, %%c1 : %s\n"
-           "  %%lastk = arith.subi %%k, %%c1 : index\n  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", k.lanes, b, matrix(&k, a), STEPS);
+           "  %%krest = arith.remsi %%k, %%st%d : index\n  %%kwhole = arith.subi %%k, %%krest : index\n", k.lanes, b, matrix(&k, a), STEPS);
   add_start(&k);
   add_turns(&k, "%c0", "%kwhole", STEPS);
   add_turns(&k, "%kwhole", "%k", 1);
