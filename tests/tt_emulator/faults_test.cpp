@@ -51,6 +51,39 @@ void kernel_main() {
   }
 })";
 
+static const char OBJECT_READER[] = R"(
+#include "api/dataflow/noc.h"
+#include "api/dataflow/circular_buffer.h"
+#include "api/tensor/noc_traits.h"
+void kernel_main() {
+  constexpr auto args = TensorAccessorArgs<0>();
+  const auto in = TensorAccessor(args, get_arg_val<uint32_t>(0));
+  Noc noc;
+  CircularBuffer cb(0);
+  for (uint32_t i = 0; i < 4; i++) {
+    cb.reserve_back(1);
+    noc.async_read(in, cb, in.get_aligned_page_size(), {.page_id = i}, {});
+    noc.async_read_barrier();
+    cb.push_back(1);
+  }
+})";
+static const char OBJECT_WRITER[] = R"(
+#include "experimental/noc.h"
+#include "experimental/circular_buffer.h"
+#include "experimental/core_local_mem.h"
+void kernel_main() {
+  constexpr auto args = TensorAccessorArgs<0>();
+  const auto out = TensorAccessor(args, get_arg_val<uint32_t>(1), 2048);
+  experimental::Noc noc(1);
+  experimental::CircularBuffer cb(16);
+  for (uint32_t i = 0; i < 4; i++) {
+    cb.wait_front(1);
+    noc.async_write(experimental::CoreLocalMem<uint32_t>(cb.get_read_ptr()), out, 2048, {}, {.page_id = get_arg_val<uint32_t>(2) * 4 + i});
+    noc.async_write_barrier();
+    cb.pop_front(1);
+  }
+})";
+
 // Text of a kernel with one stretch replaced.
 struct Change { char which; const char *from, *to; };
 struct Case { const char *name, *words; std::vector<Change> changes; uint32_t pages = 4; uint32_t page_bytes = 2048; bool fp32 = false; };
@@ -71,6 +104,8 @@ static std::vector<Case> cases() {
   auto send = [](const char *body) { kept.push_back(with_send(body)); return Change{'r', "  constexpr auto args = TensorAccessorArgs<0>();\n", kept.back().c_str()}; };
   return {
     {"sound", "", {}},
+    {"objects", "", {{'R', "", OBJECT_READER}, {'W', "", OBJECT_WRITER}}},
+    {"older form", "", {{'c', "void kernel_main() {", "namespace NAMESPACE { void MAIN {"}, {'c', "    cb_push_back(16, 1);\n  }\n}", "    cb_push_back(16, 1);\n  }\n} }"}, {'c', "#include \"api/compute/common.h\"", "#include \"compute_kernel_api/common.h\""}}},
     {"deadlock", "[deadlock] no thread can go on|waits for 1 full pages of circular buffer 16 (4 pages: pushed 0, popped 0)|there compute has ended", {{'c', "cb_push_back(16, 1);", ""}, {'c', "pack_tile(0, 16);", "pack_tile<true>(0, 16, 0);"}}},
     {"deadlock-space", "[deadlock] no thread can go on|waits for 1 free pages of circular buffer 0 (2 pages: pushed 2, popped 0)", {{'c', "cb_pop_front(0, 1);", ""}}, 2},
     {"spin", "[deadlock] threads only spin|spins on a word of L1", {send("  if (me == 0) while (*word != 7) {}\n")}},
@@ -101,6 +136,7 @@ static std::vector<Case> cases() {
     {"dst-uncommitted", "[dst-order] tile_regs_wait without tile_regs_commit", {{'c', "tile_regs_commit();", ""}}},
     {"dst-unwaited", "[dst-order] pack_tile without tile_regs_wait", {{'c', "tile_regs_wait();", ""}}},
     {"dst-unreleased", "[dst-order] tile_regs_wait while the packer still holds", {{'c', "tile_regs_release();", ""}}},
+    {"block-init", "[init] matmul_block of 2 columns and 1 rows of tiles; its init said 1 and 1", {{'c', "copy_tile(0, 0, 0);", "mm_block_init_short(0, 0); matmul_block(0, 0, 0, 0, 0, 0, 2, 1, 1);"}}},
     {"no-init", "[init] copy_tile without copy_tile_init", {{'c', "init_sfpu(0, 16);", "compute_kernel_hw_startup(0, 16);"}}},
     {"sfpu-init", "[init] exp_tile without its init", {{'c', "copy_tile(0, 0, 0);", "copy_tile(0, 0, 0); exp_tile(0);"}}},
     {"format", "[format] copy_tile: circular buffer 0 holds Float16_b, source A is set for Float32", {{'c', "init_sfpu(0, 16);", "init_sfpu(0, 16); reconfig_data_format_srca(1);"}}},
@@ -128,7 +164,9 @@ static std::vector<Case> cases() {
   };
 }
 
+// A capital letter replaces the whole kernel.
 static std::string changed(std::string text, const Case &c, char which) {
+  for (const Change &h : c.changes) if (h.which == which - 'a' + 'A') text = h.to;
   for (const Change &h : c.changes) {
     if (h.which != which) continue;
     size_t at = text.find(h.from);

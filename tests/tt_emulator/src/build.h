@@ -79,7 +79,8 @@ inline bool is_clang() {
 struct Build { std::string file, source, object, command, errors; pid_t pid = 0; };
 // Loads and stores become calls (kernel-address sanitizer's outlined hooks); L1 addresses are 32-bit numbers cast to pointers.
 inline std::string build_command(const Build &b, bool compute, const std::vector<std::string> &defines) {
-  std::string c = compiler() + " -std=c++20 -O1 -g1 -fPIC -shared -fvisibility=hidden -fno-exceptions -fno-rtti -w -Wl,-z,now -fsanitize=kernel-address ";
+  std::string c = compiler() + " -std=c++20 -O1 -g1 -fPIC -shared -fvisibility=hidden -fno-exceptions -fno-rtti -Wno-int-to-pointer-cast -Wl,-z,now -fsanitize=kernel-address ";
+  c += std::string(getenv("TT_EMULATOR_CXXFLAGS") ? getenv("TT_EMULATOR_CXXFLAGS") : "-w") + " ";
   c += is_clang() ? "-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 -mllvm -asan-globals=0 "
                   : "--param asan-instrumentation-with-call-threshold=0 --param asan-stack=0 --param asan-globals=0 -fno-gnu-unique -fno-builtin-memcpy "
                     "-fno-builtin-memset -fno-builtin-memmove ";
@@ -104,6 +105,7 @@ inline void finish_build(Build &b) {
   waitpid(b.pid, &status, 0);
   b.pid = 0;
   if (status) fault("compile", "kernel %s does not compile:\n%s\n  command: %s", b.file.c_str(), text_of(b.errors).c_str(), b.command.c_str());
+  fputs(text_of(b.errors).c_str(), stderr);   // warnings, where TT_EMULATOR_CXXFLAGS asks for them
 }
 
 // Bytes of the kernel's own code: .text without the emulator's hooks.

@@ -87,6 +87,7 @@ std::shared_ptr<Buffer> CreateBuffer(const InterleavedBufferConfig &c) { return 
 TensorAccessorArgs::TensorAccessorArgs(const Buffer &b) {
   const auto &s = b.sharding().spec;
   words.push_back((s ? 1u : 0u) | (b.is_dram() ? 2u : 0u));
+  words.push_back(static_cast<uint32_t>(b.aligned_page_size()));
   if (!s) return;
   auto cores = corerange_to_cores(s->grid, 0, s->orientation == ShardOrientation::ROW_MAJOR);
   words.push_back(2), words.push_back(static_cast<uint32_t>(cores.size()));

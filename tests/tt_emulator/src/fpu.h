@@ -64,6 +64,8 @@ inline void k_matmul(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t 
   const char *what = transpose < 0 ? "matmul_tiles" : "matmul_block";
   Dst &d = dst_state(what);
   need_op(TTE_OP_MATMUL, ~0u, what, "mm_init, mm_init_short or mm_block_init");
+  if ((d.detail >> 8 & 0xff) != ct || d.detail >> 16 != rt)
+    report("init", "%s of %u columns and %u rows of tiles; its init said %u and %u", what, ct, rt, d.detail >> 8 & 0xff, d.detail >> 16);
   need_format(d.format_a, b, "source A", what), need_format(d.format_b, a, "source B", what);
   known_format(cb_named(a).format, a, false, what), known_format(cb_named(b).format, b, false, what);
   bool flip = transpose < 0 ? d.detail & 1 : transpose;

@@ -4,13 +4,15 @@
 
 namespace tensor_accessor { constexpr size_t UNKNOWN = ~size_t{0}; constexpr uint32_t MAX_RANK = 8; }
 
-// Compile-time words from CTA_OFFSET on: flags (1 sharded, 2 DRAM, 4.. parts given at run time); when sharded rank, banks, tensor shape,
-// shard shape in pages, bank coordinates two to a word.  Common runtime words hold the parts whose flag is set, in the same order.
+// Compile-time words from CTA_OFFSET on: flags (1 sharded, 2 DRAM, 4.. parts given at run time), aligned page size; when sharded rank, banks,
+// tensor shape, shard shape in pages, bank coordinates two to a word.  Common runtime words hold the parts whose flag is set, in the same order.
 template <size_t CTA_OFFSET, size_t CRTA_OFFSET = tensor_accessor::UNKNOWN> struct TensorAccessorArgs {
   static constexpr uint32_t flags = get_compile_time_arg_val(CTA_OFFSET);
   static constexpr bool is_sharded = flags & 1, is_dram = flags & 2, rank_is_crta = flags & 4, num_banks_is_crta = flags & 8,
                         tensor_shape_is_crta = flags & 16, shard_shape_is_crta = flags & 32, bank_coords_is_crta = flags & 64;
-  static constexpr uint32_t RankCTAOffset = CTA_OFFSET + 1, NumBanksCTAOffset = RankCTAOffset + !rank_is_crta;
+  static constexpr uint32_t AlignedPageSize = get_compile_time_arg_val(CTA_OFFSET + 1);
+  static constexpr uint32_t get_aligned_page_size() { return AlignedPageSize; }
+  static constexpr uint32_t RankCTAOffset = CTA_OFFSET + 2, NumBanksCTAOffset = RankCTAOffset + !rank_is_crta;
   template <uint32_t at, bool present> static constexpr uint32_t word() {
     if constexpr (present) return get_compile_time_arg_val(at);
     else return 0;
@@ -20,7 +22,7 @@ template <size_t CTA_OFFSET, size_t CRTA_OFFSET = tensor_accessor::UNKNOWN> stru
   static constexpr uint32_t TensorShapeCTAOffset = NumBanksCTAOffset + !num_banks_is_crta;
   static constexpr uint32_t ShardShapeCTAOffset = TensorShapeCTAOffset + (tensor_shape_is_crta ? 0 : RankCT);
   static constexpr uint32_t BankCoordsCTAOffset = ShardShapeCTAOffset + (shard_shape_is_crta ? 0 : RankCT);
-  static constexpr uint32_t NumArgsCT = is_sharded ? BankCoordsCTAOffset + (bank_coords_is_crta ? 0 : (NumBanksCT + 1) / 2) - CTA_OFFSET : 1;
+  static constexpr uint32_t NumArgsCT = is_sharded ? BankCoordsCTAOffset + (bank_coords_is_crta ? 0 : (NumBanksCT + 1) / 2) - CTA_OFFSET : 2;
 
   uint32_t crta = 0;
   constexpr TensorAccessorArgs() = default;
@@ -61,7 +63,7 @@ template <class Args> struct TensorAccessor {
   tte_shards shards;
 
   template <size_t C, size_t R>
-  TensorAccessor(const TensorAccessorArgs<C, R> &args, size_t base, uint32_t page_bytes = 0) : bank_base_address(base), page_size(page_bytes) {
+  TensorAccessor(const TensorAccessorArgs<C, R> &args, size_t base, uint32_t page_bytes = 0) : bank_base_address(base), page_size(page_bytes ? page_bytes : Args::AlignedPageSize) {
     if constexpr (Args::is_sharded) load(args);
   }
   const tte_shards &dspec() const { return shards; }

@@ -92,7 +92,10 @@ template <BroadcastType kind> ALWI void unary_bcast(uint32_t cb, uint32_t i, uin
 template <BroadcastType kind> ALWI void unary_bcast_uninit(uint32_t) {}
 
 // ---- products
-ALWI void matmul_init(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t = 0) { tte->op_init(TTE_OP_MATMUL, a, b, transpose); }
+ALWI void matmul_block_init(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t ct = 1, uint32_t rt = 1, uint32_t = 1, uint32_t = 0) {
+  tte->op_init(TTE_OP_MATMUL, a, b, (transpose != 0) | ct << 8 | rt << 16);
+}
+ALWI void matmul_init(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t = 0) { matmul_block_init(a, b, transpose); }
 ALWI void mm_init(uint32_t a, uint32_t b, uint32_t out, uint32_t transpose = 0, uint32_t = 0) { tte->startup(b, a, out), matmul_init(a, b, transpose); }
 ALWI void mm_init_short(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t = 0) { matmul_init(a, b, transpose); }
 ALWI void mm_init_short_with_dt(uint32_t a, uint32_t b, uint32_t, uint32_t transpose = 0) {
@@ -102,18 +105,17 @@ ALWI void matmul_tiles(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_
 ALWI void matmul_tiles(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t dst, uint32_t transpose) {   // the older form
   tte->matmul(a, b, ia, ib, dst, static_cast<int>(transpose), 1, 1, 1);
 }
-ALWI void mm_block_init(uint32_t a, uint32_t b, uint32_t out, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1, uint32_t = 0) {
-  mm_init(a, b, out, transpose);
+ALWI void mm_block_init(uint32_t a, uint32_t b, uint32_t out, uint32_t transpose = 0, uint32_t ct = 1, uint32_t rt = 1, uint32_t kt = 1, uint32_t = 0) {
+  tte->startup(b, a, out), matmul_block_init(a, b, transpose, ct, rt, kt);
 }
-ALWI void matmul_block_init(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1, uint32_t = 0) { matmul_init(a, b, transpose); }
-ALWI void mm_block_init_short(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1, uint32_t = 0) {
-  matmul_init(a, b, transpose);
+ALWI void mm_block_init_short(uint32_t a, uint32_t b, uint32_t transpose = 0, uint32_t ct = 1, uint32_t rt = 1, uint32_t kt = 1, uint32_t = 0) {
+  matmul_block_init(a, b, transpose, ct, rt, kt);
 }
-ALWI void mm_block_init_short_with_dt(uint32_t a, uint32_t b, uint32_t old_b, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1) {
-  mm_init_short_with_dt(a, b, old_b, transpose);
+ALWI void mm_block_init_short_with_dt(uint32_t a, uint32_t b, uint32_t, uint32_t transpose = 0, uint32_t ct = 1, uint32_t rt = 1, uint32_t kt = 1) {
+  tte->reconfig(TTE_FORMAT_A, b), tte->reconfig(TTE_FORMAT_B, a), matmul_block_init(a, b, transpose, ct, rt, kt);
 }
-ALWI void mm_block_init_short_with_both_dt(uint32_t a, uint32_t b, uint32_t, uint32_t old_b, uint32_t transpose = 0, uint32_t = 1, uint32_t = 1, uint32_t = 1) {
-  mm_init_short_with_dt(a, b, old_b, transpose);
+ALWI void mm_block_init_short_with_both_dt(uint32_t a, uint32_t b, uint32_t, uint32_t old_b, uint32_t transpose = 0, uint32_t ct = 1, uint32_t rt = 1, uint32_t kt = 1) {
+  mm_block_init_short_with_dt(a, b, old_b, transpose, ct, rt, kt);
 }
 ALWI void matmul_block(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t dst, uint32_t transpose, uint32_t ct, uint32_t rt, uint32_t kt, uint32_t = 0) {
   tte->matmul(a, b, ia, ib, dst, static_cast<int>(transpose), ct, rt, kt);
