@@ -119,3 +119,22 @@ loom_status tt_expr(tt_emit *e, const sym_expr *x, const char *hint, MlirValue *
 }
 
 loom_status tt_condition(tt_emit *e, const sym_expr *x, MlirValue *out) { return emit_boolean(e, x, out); }
+
+static bool is_known(const tt_emit *e, const char *name) {
+  for (size_t i = 0; i < e->names.n; i++)
+    if (text_eq(e->names.at[i].name, name))
+      return true;
+  for (int d = 0; d < e->t->n_mesh; d++)
+    if (text_eq(e->t->mesh_name[d], name))
+      return true;
+  return false;
+}
+
+bool tt_is_in_scope(const tt_emit *e, const sym_expr *x) {
+  if (x->op == SYM_SYM)
+    return is_known(e, x->name);
+  for (int i = 0; i < sym_op_operands(x->op); i++)
+    if (!tt_is_in_scope(e, x->arg[i]))
+      return false;
+  return true;
+}

@@ -40,6 +40,31 @@ void tt_reset_counters(tt_emit *e) {
   e->counters.n = 0;
 }
 
+/* Tiles along each dim that the slot's last write has filled; all, where that depends on loops which are over. */
+static loom_status filled_tiles(tt_emit *e, const tt_buffer *b, MlirValue *count) {
+  const tog_node *n = b->last_write;
+  const tt_operand *o = n ? tt_output(&e->functions[n->function]) : NULL;
+  for (int d = 0; d < b->b->rank; d++) {
+    bool along = d == b->row || d == b->col;
+    int arg = o ? o->extent[d].arg : -1;
+    count[d] = tt_int(e, b->count[d]);
+    if (!o || (arg >= 0 && (size_t)arg >= n->args.n) || (arg >= 0 && !tt_is_in_scope(e, n->args.at[arg])))
+      continue;
+    if (arg >= 0)
+      LOOM_TRY(tt_expr(e, n->args.at[arg], NULL, &count[d]));
+    else
+      count[d] = tt_int(e, o->extent[d].value);
+    count[d] = along ? tt_ceildiv(e, count[d], TT_TILE) : count[d];
+  }
+  return LOOM_OK;
+}
+
+/* extra: the slot there less the slot here, x, y. */
+static void send_run(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *extra) {
+  MlirValue to = TT_VALUE(e, ir_type(e->ir, "!ttkernel.noc_addr"), "get_noc_addr", NULL, extra[1], extra[2], tt_add(e, at, extra[0]));
+  TT_OP(e, "noc_async_write", at, to, bytes);
+}
+
 loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
   const tt_buffer *from = &e->buffers[n->buffer], *to = &e->buffers[n->to];
   gather g;
@@ -67,8 +92,11 @@ loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
   MlirValue l1 = TT_VALUE(e, tt_i32(e), "get_read_ptr", NULL, cb);
   MlirValue slot = TT_VALUE(e, tt_i32(e), "get_write_ptr", NULL, tt_cb_value(e, to->cb));      /* the same address on all cores */
   MlirType noc = ir_type(e->ir, "!ttkernel.noc_addr");
-  MlirValue there = TT_VALUE(e, noc, "get_noc_addr", NULL, x, y, tt_add(e, slot, tt_mul(e, row, tt_int(e, bytes))));
-  TT_OP(e, "noc_async_write", l1, there, tt_int(e, bytes));
+  MlirValue there = tt_add(e, slot, tt_mul(e, row, tt_int(e, bytes))), count[TOG_RANK_MAX], first[TOG_RANK_MAX];
+  LOOM_TRY(filled_tiles(e, from, count));
+  for (int d = 0; d < from->b->rank; d++)
+    first[d] = tt_int(e, 0);
+  tt_each_run(e, from, first, count, l1, send_run, (MlirValue[]){tt_sub(e, there, l1), x, y});
   TT_OP0(e, "noc_async_write_barrier");
   MlirValue flag = TT_VALUE(e, noc, "get_noc_addr", NULL, x, y, tt_semaphore(e, g.arrived, arena_printf(e->mem, "%s_arrived", to->b->name)));
   TT_OP(e, "noc_semaphore_inc", flag, tt_int(e, 1));

@@ -126,6 +126,9 @@ void tt_call(tt_emit *e, const tt_helper *h, size_t n, const MlirValue *args);
 LOOM_MUST_USE loom_status tt_expr(tt_emit *e, const sym_expr *x, const char *hint, MlirValue *out);
 LOOM_MUST_USE loom_status tt_condition(tt_emit *e, const sym_expr *x, MlirValue *out);     /* i1: x is not 0 */
 
+/* Only mesh dims and variables of open loops in it. */
+bool tt_is_in_scope(const tt_emit *e, const sym_expr *x);
+
 /* ---- facts about every point (tt_facts.c) ---- */
 /* Is e a multiple of `by` wherever the node runs?  Not known counts as no. */
 LOOM_MUST_USE loom_status tt_is_multiple(loom_ctx *ctx, const tog_node *n, const tog_path *p, const sym_expr *e, int64_t by, bool *out);
@@ -135,6 +138,10 @@ LOOM_MUST_USE loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tt_functio
 /* How the box of a load or store lies in its tensor's memory dims: dim m of the tensor is dim box_dim[m] of the box. */
 typedef struct tt_box { bool fits; int box_dim[TOG_RANK_MAX]; bool transposed; } tt_box;
 LOOM_MUST_USE loom_status tt_plan_tensors(loom_ctx *ctx, const tog *t, const machine *m, tt_buffer *buffers, tt_program *p, tt_box *boxes /* by node id */);
+
+/* Calls `run` for each run of neighbouring tiles of a slot at `l1`: `count` tiles from `first` on, by buffer dim; `at` is an address, `bytes` not 0. */
+typedef void (*tt_run_fn)(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *extra);
+void tt_each_run(tt_emit *e, const tt_buffer *b, const MlirValue *first, const MlirValue *count, MlirValue l1, tt_run_fn run, const MlirValue *extra);
 
 /* ---- kernels ---- */
 LOOM_MUST_USE loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_box *box);

@@ -50,12 +50,10 @@ static void predecessor(tt_emit *e, const sharing *s, const sym_expr **out) {
 }
 
 /* Calls `run` for every run of neighbouring pages that the load has filled. */
-typedef void (*run_fn)(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra);
-
-static loom_status for_runs(tt_emit *e, const sharing *s, MlirValue l1, run_fn run, MlirValue *extra) {
+static loom_status for_runs(tt_emit *e, const sharing *s, MlirValue l1, tt_run_fn run, const MlirValue *extra) {
   const tog_node *n = s->n;
   const tt_buffer *b = &e->buffers[n->buffer];
-  int rank = b->b->rank, open = rank - 1;
+  int rank = b->b->rank;
   MlirValue count[TOG_RANK_MAX], first[TOG_RANK_MAX];
   for (int d = 0; d < rank; d++) {
     count[d] = tt_int(e, 1);
@@ -71,34 +69,15 @@ static loom_status for_runs(tt_emit *e, const sharing *s, MlirValue l1, run_fn r
       first[d] = along ? tt_floordiv(e, first[d], TT_TILE) : first[d];
     }
   }
-  MlirValue pages = tt_int(e, 1);
-  for (; open >= 0; open--) {             /* dims that are whole make longer runs */
-    int64_t c;
-    pages = tt_mul(e, pages, count[open]);
-    if (!tt_is_int(count[open], &c) || c != b->count[open])
-      break;
-  }
-  MlirValue at = tt_int(e, 0);
-  for (int d = 0; d < rank; d++) {
-    MlirValue v = first[d];
-    if (d < open)
-      v = tt_add(e, v, tt_for(e, count[d], d == b->row ? "row" : "part"));
-    at = tt_add(e, tt_mul(e, at, tt_int(e, b->count[d])), v);
-  }
-  int64_t page = e->p->cbs.at[b->cb].page_bytes;
-  run(e, s, tt_add(e, l1, tt_mul(e, at, tt_int(e, page))), tt_mul(e, pages, tt_int(e, page)), extra);
-  for (int d = 0; d < open; d++)
-    tt_end(e);
+  tt_each_run(e, b, first, count, l1, run, extra);
   return LOOM_OK;
 }
 
-static void multicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
-  (void)s;
+static void multicast_run(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *extra) {
   tt_call_multicast(e, at, bytes, extra);
 }
 
-static void unicast_run(tt_emit *e, const sharing *s, MlirValue at, MlirValue bytes, MlirValue *extra) {
-  (void)s;
+static void unicast_run(tt_emit *e, MlirValue at, MlirValue bytes, const MlirValue *extra) {
   tt_call_pass_on(e, at, bytes, extra);
 }
 

@@ -24,6 +24,31 @@ MlirValue tt_tile_index(tt_emit *e, const tt_site *s, int operand) {
   return at;
 }
 
+void tt_each_run(tt_emit *e, const tt_buffer *b, const MlirValue *first, const MlirValue *count, MlirValue l1, tt_run_fn run, const MlirValue *extra) {
+  int rank = b->b->rank, open = rank - 1;
+  MlirValue pages = tt_int(e, 1), at = tt_int(e, 0), some = {NULL};
+  for (; open >= 0; open--) {             /* dims that are whole make longer runs */
+    int64_t c;
+    pages = tt_mul(e, pages, count[open]);
+    if (!tt_is_int(count[open], &c))
+      some = tt_compare(e, "sgt", count[open], tt_int(e, 0));
+    if (!tt_is_int(count[open], &c) || c != b->count[open])
+      break;
+  }
+  tt_if(e, some);
+  for (int d = 0; d < rank; d++) {
+    MlirValue v = first[d];
+    if (d < open)
+      v = tt_add(e, v, tt_for(e, count[d], d == b->row ? "row" : "part"));
+    at = tt_add(e, tt_mul(e, at, tt_int(e, b->count[d])), v);
+  }
+  int64_t page = e->p->cbs.at[b->out_cb].page_bytes;
+  run(e, tt_add(e, l1, tt_mul(e, at, tt_int(e, page))), tt_mul(e, pages, tt_int(e, page)), extra);
+  for (int d = 0; d < open; d++)
+    tt_end(e);
+  tt_end(e);
+}
+
 /* In place every tile of the slot passes, in the slot's order; those beyond the extents as they are. */
 MlirValue tt_open_tiles(tt_emit *e, tt_site *s, MlirValue *out_active) {
   const tt_operand *o = tt_output(s->f);
