@@ -314,6 +314,7 @@ static loom_status load_machine(compile_state *s, const compile_options *o) {
   s->is_native = s->machine->host_cpu && !o->search_host;
   if (o->for_board)
     LOOM_TRY(compile_tt_check_machine(s));
+  s->machine->l1_bytes -= o->board_reserve_bytes;
   if (s->machine->host_cpu && o->run_threads > 0 && o->run_threads < s->machine->mesh.at[0].size)
     s->machine = machine_submesh(&s->ctx->mem, s->machine, &(int64_t){o->run_threads});
   return LOOM_OK;

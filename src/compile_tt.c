@@ -1,4 +1,5 @@
 #include "compile_tt.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include <string.h>
 
@@ -61,12 +62,14 @@ static const char *summary(compile_state *s) {
 /* ---- files ---- */
 static void add(compile_state *s, compile_tt *t, const char *name, const char *content) { vec_push(&s->ctx->mem, &t->files, ((compile_tt_file){name, content})); }
 
-loom_status compile_tt_emit(compile_state *s, const compile_tt_options *o, compile_tt *out) {
+static loom_status emit(compile_state *s, const compile_tt_options *o, compile_tt *out) {
   arena *m = &s->ctx->mem;
-  *out = (compile_tt){0};
+  double start = clock_ms();
+  machine board = *s->machine;
+  board.l1_bytes += s->o->board_reserve_bytes;            /* what plans leave free is there */
   LOOM_TRY(check_memory(s));
   LOOM_TRY(dialect_load_ttkernel(&s->ir));
-  LOOM_TRY(tt_lower(&s->ir, s->tog, s->machine, summary(s), o->lower, &out->program));
+  LOOM_TRY(tt_lower(&s->ir, s->tog, &board, summary(s), o->lower, &out->program));
   MlirOperation module = mlirModuleGetOperation(out->program.module);
   ir_set_attr(module, "loom.kernel", ir_str_attr(&s->ir, out->program.kernel));
   ir_set_attr(module, "loom.machine", ir_str_attr(&s->ir, out->program.machine));
@@ -80,7 +83,33 @@ loom_status compile_tt_emit(compile_state *s, const compile_tt_options *o, compi
   add(s, out, "README.md", tt_print_readme(m, &out->program));
   add(s, out, "CMakeLists.txt", tt_print_cmake(m, &out->program));
   add(s, out, "kernels.mlir", ir_print(m, module, false));
+  out->ms = clock_ms() - start;
   return LOOM_OK;
+}
+
+/* How much more than the L1 the circular buffers of a program take. */
+static int64_t excess(const compile_state *s, const tt_program *p) {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < p->cbs.n; i++)
+    bytes += p->cbs.at[i].shares ? 0 : p->cbs.at[i].page_bytes * p->cbs.at[i].pages;
+  return bytes - s->machine->l1_bytes - s->o->board_reserve_bytes;
+}
+
+loom_status compile_tt_compile(loom_ctx *ctx, compile_options *o, const compile_tt_options *how, compile_state *s, compile_tt *out) {
+  enum { ATTEMPTS_MAX = 8 };
+  for (int i = 1;; i++) {
+    const diag_mark before = diag_save(ctx);
+    *out = (compile_tt){0};
+    LOOM_TRY(compile_kernel(ctx, o, s));
+    loom_status st = emit(s, how, out);
+    int64_t over = st == LOOM_ELIMIT ? excess(s, &out->program) : 0;
+    if (over <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains || o->board_reserve_bytes + over >= s->machine->l1_bytes)
+      return st;
+    diag_drop(ctx, before);
+    compile_tt_close(out);
+    compile_done(s);
+    o->board_reserve_bytes += 2 * over;                   /* the next plan rounds up too */
+  }
 }
 
 void compile_tt_close(compile_tt *t) { ir_close_module(t->program.module); }

@@ -9,14 +9,14 @@
 
 enum { FAULT_EXIT = 3 };
 
-typedef struct emulation { tt_emulation *how; const char *dir, *host, *compiler; compile_tt program; } emulation;
+typedef struct emulation { tt_emulation *how; const char *dir, *host, *compiler; const compile_tt *program; } emulation;
 
 static char *in_dir(compile_state *s, const emulation *e, const char *name) { return file_join(&s->ctx->mem, e->dir, name); }
 
 static loom_status build(compile_state *s, emulation *e) {
   double start = clock_ms();
   const char *dir = in_dir(s, e, "tt");
-  LOOM_TRY(compile_tt_write(s, &e->program, dir));
+  LOOM_TRY(compile_tt_write(s, e->program, dir));
   LOOM_TRY(file_make_dirs(s->ctx, in_dir(s, e, "in")));
   LOOM_TRY(file_make_dirs(s->ctx, in_dir(s, e, "out")));
   e->host = in_dir(s, e, "host");
@@ -44,8 +44,8 @@ static loom_status write_inputs(compile_state *s, const emulation *e, void *cons
     float *values = ARENA_NEW_N(&s->ctx->mem, float, n);
     for (size_t k = 0; k < n; k++)
       values[k] = (float)dtype_load(t->type, (char *)dram[i] + k * dtype_bytes(t->type));
-    if (e->program.program.tensors.at[i].is_input)
-      LOOM_TRY(file_write(s->ctx, data_file(s, e, "in", e->program.program.tensors.at[i].name), values, n * sizeof *values));
+    if (e->program->program.tensors.at[i].is_input)
+      LOOM_TRY(file_write(s->ctx, data_file(s, e, "in", e->program->program.tensors.at[i].name), values, n * sizeof *values));
   }
   return LOOM_OK;
 }
@@ -55,10 +55,10 @@ static loom_status read_outputs(compile_state *s, const emulation *e, void *cons
   *differs = NULL;
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
-    const char *path = data_file(s, e, "out", e->program.program.tensors.at[i].name);
+    const char *path = data_file(s, e, "out", e->program->program.tensors.at[i].name);
     size_t n = elements(t), width = dtype_bytes(t->type), size;
     char *bytes;
-    if (!e->program.program.tensors.at[i].is_output)
+    if (!e->program->program.tensors.at[i].is_output)
       continue;
     LOOM_TRY(file_read(s->ctx, path, n * sizeof(float) + 1, &bytes, &size));
     if (size != n * sizeof(float))
@@ -80,7 +80,7 @@ static loom_status read_outputs(compile_state *s, const emulation *e, void *cons
 static loom_status run_seed(compile_state *s, emulation *e, int64_t seed) {
   arena *m = &s->ctx->mem;
   const char *log = in_dir(s, e, "run.log");
-  const tt_program *p = &e->program.program;
+  const tt_program *p = &e->program->program;
   const char *const argv[] = {e->host, in_dir(s, e, "in"), in_dir(s, e, "out"), NULL};
   const char *const env[] = {arena_printf(m, "TT_EMULATOR_SEED=%" PRId64, seed), arena_printf(m, "TT_EMULATOR_ARCH=%s", p->arch),
                              arena_printf(m, "TT_EMULATOR_GRID=%" PRId64 "x%" PRId64, s->machine->mesh.at[0].size, s->machine->mesh.n > 1 ? s->machine->mesh.at[1].size : 1),
@@ -117,14 +117,11 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
   return LOOM_OK;
 }
 
-loom_status compile_tt_execute(compile_state *s, const run_options *r, tt_emulation *how, compile_execution *out) {
-  emulation e = {.how = how};
+loom_status compile_tt_execute(compile_state *s, const compile_tt *t, const run_options *r, tt_emulation *how, compile_execution *out) {
+  emulation e = {.how = how, .program = t};
   memset(out, 0, sizeof *out);
   LOOM_TRY(run_make_temporary(s->ctx, &e.dir));
-  loom_status st = compile_tt_emit(s, &how->emit, &e.program);
-  if (st == LOOM_OK)
-    st = compile_execute_on(s, r, &(compile_engine){&e, run}, out);
-  compile_tt_close(&e.program);
+  loom_status st = compile_execute_on(s, r, &(compile_engine){&e, run}, out);
   if (!getenv("LOOM_KEEP_TEMPORARY"))
     run_remove_temporary(e.dir);
   return st;

@@ -1,5 +1,4 @@
 #include "cli/worker_board.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include <stdio.h>
 
@@ -18,19 +17,17 @@ static loom_status read_board_options(loom_ctx *ctx, const cli_options *o, compi
   return read_choice(ctx, "--tt-accumulate", o->tt_accumulate.last, "dst", "l1", &out->lower.l1_accumulate);
 }
 
-/* The files go to tt/ of the output directory. */
-loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state *s) {
+loom_status worker_compile_board(loom_ctx *ctx, const cli_options *o, compile_options *c, compile_state *s, compile_tt *out) {
   compile_tt_options options = {0};
-  compile_tt t;
+  *out = (compile_tt){0};
   LOOM_TRY(read_board_options(ctx, o, &options));
+  return compile_tt_compile(ctx, c, &options, s, out);
+}
+
+/* The files go to tt/ of the output directory. */
+loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state *s, const compile_tt *t) {
   const char *dir = file_join(&ctx->mem, s->output_dir, "tt");
-  double start = clock_ms();
-  loom_status st = compile_tt_emit(s, &options, &t);
-  if (st == LOOM_OK)
-    st = compile_tt_write(s, &t, dir);
-  compile_tt_close(&t);
-  double emit_ms = clock_ms() - start;
-  LOOM_TRY(st);
+  LOOM_TRY(compile_tt_write(s, t, dir));
   if (!o->json) {
     if (s->is_retyped)
       printf("types        float16 is bfloat16 on this board\n");
@@ -42,10 +39,10 @@ loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state
   data_set_string(&ctx->mem, v, "kernel", s->kernel ? s->kernel->name : s->nest->kernel);
   data_set_string(&ctx->mem, v, "machine", s->machine->name);
   data_set_string(&ctx->mem, v, "directory", dir);
-  for (size_t i = 0; i < t.files.n; i++)
-    data_push(&ctx->mem, files, data_string(&ctx->mem, t.files.at[i].name));
+  for (size_t i = 0; i < t->files.n; i++)
+    data_push(&ctx->mem, files, data_string(&ctx->mem, t->files.at[i].name));
   data_set(&ctx->mem, v, "files", files);
-  data_set_real(&ctx->mem, v, "emit_ms", emit_ms);
+  data_set_real(&ctx->mem, v, "emit_ms", t->ms);
   printf("%s\n", data_write_json(&ctx->mem, v, 1));
   return LOOM_OK;
 }
@@ -53,7 +50,6 @@ loom_status worker_emit_board(loom_ctx *ctx, const cli_options *o, compile_state
 /* ---- loom run --engine tt-emu ---- */
 loom_status worker_read_emulation(loom_ctx *ctx, const cli_options *o, tt_emulation *out) {
   *out = (tt_emulation){.seeds = 1, .emulator = cli_tt_emulator(&ctx->mem)};
-  LOOM_TRY(read_board_options(ctx, o, &out->emit));
   if (o->tt_seed.last)
     LOOM_TRY(cli_int(ctx, "--tt-seed", o->tt_seed.last, 0, INT64_MAX / 2, &out->first_seed));
   return o->tt_seeds.last ? cli_int(ctx, "--tt-seeds", o->tt_seeds.last, 1, 100000, &out->seeds) : LOOM_OK;

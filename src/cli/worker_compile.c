@@ -474,7 +474,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     return early;
   }
   c.write_files = true;
-  loom_status st = compile_kernel(ctx, &c, &s);
+  compile_tt board = {0};
+  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : compile_kernel(ctx, &c, &s);
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK) {
@@ -485,7 +486,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && c.for_board) {
-      st = worker_emit_board(ctx, o, &s);
+      st = worker_emit_board(ctx, o, &s, &board);
     } else if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
     } else if (st == LOOM_OK && o->json) {
@@ -508,6 +509,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     st = worker_bisect_verdict(ctx, &found);
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
+  compile_tt_close(&board);
   compile_done(&s);
   return st;
 }
@@ -564,12 +566,13 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   c.write_files = o->output_dir.last != NULL && !o->interp;
   open_cache(ctx, o, &c);
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
-  loom_status st = file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
+  compile_tt board = {0};
+  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
   bool is_compiled = st == LOOM_OK;
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK && is_compiled && !found.found) {   /* machine code of a form that goes wrong may touch what is not its own */
-    st = c.for_board ? compile_tt_execute(&s, &r, &emulation, &e) : compile_execute(&s, &r, &e);
+    st = c.for_board ? compile_tt_execute(&s, &board, &r, &emulation, &e) : compile_execute(&s, &r, &e);
     if (st == LOOM_OK)
       st = worker_write_trace(ctx, o, &s, &e.report, r.record);
   }
@@ -608,6 +611,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     st = verdict(ctx, &e);
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
+  compile_tt_close(&board);
   compile_done(&s);
   return st;
 }

@@ -37,9 +37,9 @@ typedef struct interp_options {
   const sym_binding *blocks; size_t n_blocks;   /* block sizes (and tunables); a block symbol without one takes its full extent */
   bool accumulate_in_result_type;               /* --accumulate f16: round the accumulator at each matmul to its declared type */
   bool flushes_bf16;                            /* engines that multiply bf16 by bf16 take operands and sums below 2^-126 for 0 (AMX, vdpbf16ps) */
-  bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, and of
-                                                   REDUCE to a maximum or minimum, have 2^-10 (|x| + e) as further error, unless they are known exactly and have no more bits; other
-                                                   reductions 2^-17 of sum|x|, which goes there in two parts of bf16 */
+  bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, of REDUCE to a
+                                                   maximum or minimum, of BROADCAST and PERMUTE, and those that an elementwise op repeats, have 2^-10 (|x| + e) as further error, unless
+                                                   they are known exactly and have no more bits; other reductions 2^-17 of sum|x|, which goes there in two parts of bf16 */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
   int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
   const interp_watch *watch;                    /* NULL: nobody */

@@ -2,7 +2,11 @@
 #include "kernel/interp_private.h"
 #include <math.h>
 
-static interp_num at(const interp_value *v, int64_t i) { return (interp_num){v->x[i], v->has_e ? v->e[i] : 0}; }
+/* A value that is repeated comes to an engine through the unit that repeats it. */
+static interp_num at(const interp *in, const interp_value *v, int64_t i, const interp_value *out) {
+  bool is_repeated = v->rank > 0 && v->elems < out->elems;
+  return (interp_num){v->x[i], is_repeated ? interp_operand_error(in, v, i) : v->has_e ? v->e[i] : 0};
+}
 
 /* The operand as the operation sees it: an integer that meets floats is rounded to their type first. */
 static interp_num converted(interp_num a, dtype from, dtype to) {
@@ -87,7 +91,7 @@ loom_status interp_elementwise(interp *in, const kernel_op *op) {
       int64_t offset = 0;
       for (int d = 0; d < out->rank; d++)
         offset += at_index[d] * stride[j][d];
-      a[j] = at(operand[j], offset);
+      a[j] = at(in, operand[j], offset, out);
     }
     interp_num r = compute(op, work, out->type, from, a);
     out->x[i] = r.x;

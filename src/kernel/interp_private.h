@@ -89,7 +89,7 @@ double interp_round_bounded(dtype t, double x, double *e);
 double interp_sum_overflow(dtype t, double magnitude);
 /* Rounds all elements to v->type, in exact runs too. */
 LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v);
-/* The error of element i as the operand of a product or a sum: with what the engine cuts off. */
+/* The error of element i as the operand of a product, a sum or a move of elements: with what the engine cuts off. */
 double interp_operand_error(const interp *in, const interp_value *v, int64_t i);
 LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
 

@@ -20,15 +20,16 @@ static loom_status gather_strided(interp *in, const kernel_op *op, const interp_
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
   if (out->elems == 0)
     return LOOM_OK;
-  if (from->has_e)
+  bool has_errors = from->has_e || (in->cuts_f32 && in->bounds && from->type == DTYPE_F32);
+  if (has_errors)
     interp_need_bounds(in, out, false);
   do {
     int64_t offset = 0;
     for (int d = 0; d < out->rank; d++)
       offset += index[d] * stride[d];
     out->x[i] = from->x[offset];
-    if (out->has_e)
-      out->e[i] = from->e[offset];
+    if (has_errors)
+      out->e[i] = interp_operand_error(in, from, offset);
     i++;
   } while (interp_next_index(out->rank, out->shape, index));
   return from->type == out->type ? LOOM_OK : interp_round_value(in, op, out);
