@@ -14,6 +14,7 @@ static double b(int r, int c) { return B[static_cast<size_t>(r * 32 + c)]; }
 static double sum(int n, const std::function<double(int)> &f) { double s = 0; for (int i = 0; i < n; i++) s += f(i); return s; }
 static double most(int n, const std::function<double(int)> &f) { double s = f(0); for (int i = 1; i < n; i++) s = std::max(s, f(i)); return s; }
 // A source of the matrix unit: 10 bits of fraction.
+static double nine(double v) { return std::bit_cast<float>(std::bit_cast<uint32_t>(static_cast<float>(v)) & 0xffffc000u); }   // in a multiplication, of source A
 static double tf32(double v) { return std::bit_cast<float>(std::bit_cast<uint32_t>(static_cast<float>(v)) & 0xffffe000u); }
 
 struct Op {
@@ -44,7 +45,7 @@ static Op fpu(const char *name, std::string body, std::function<double(int, int)
 static std::vector<Op> ops() {
   auto pick = [](int kind) { return [kind](int r, int c) { return b(kind == 1 ? 0 : kind == 3 ? 0 : r, kind == 2 ? 0 : kind == 3 ? 0 : c); }; };
   auto rows = pick(1), cols = pick(2), one = pick(3);
-  auto product = [](int r, int c) { return sum(32, [=](int k) { return tf32(a(r, k)) * tf32(b(k, c)); }); };
+  auto product = [](int r, int c) { return sum(32, [=](int k) { return tf32(a(r, k)) * nine(b(k, c)); }); };
   const char *reduce_init = "reduce_init<PoolType::%s, ReduceDim::%s>(0, 2, 16); reduce_tile<PoolType::%s, ReduceDim::%s>(0, 2, 0, 0, 0);";
   auto reduce = [=](const char *pool, const char *dim, std::function<double(int, int)> f) {
     char text[256];
@@ -78,12 +79,12 @@ static std::vector<Op> ops() {
     {"vector_mode", "fill_tile_init(); fill_tile(0, 1.0f); negative_tile_init(); negative_tile(0, static_cast<int>(VectorMode::C));", [](int, int c) { return c < 16 ? -1.0 : 1.0; }},
     fpu("add_tiles", "add_tiles_init(0, 1); add_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return tf32(a(r, c)) + tf32(b(r, c)); }),
     fpu("sub_tiles", "sub_tiles_init(0, 1); sub_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return tf32(a(r, c)) - tf32(b(r, c)); }),
-    fpu("mul_tiles", "mul_tiles_init(0, 1); mul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return tf32(a(r, c)) * tf32(b(r, c)); }),
-    fpu("mul twice", "mul_tiles_init(0, 1); mul_tiles(0, 1, 0, 0, 0); mul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return 2 * tf32(a(r, c)) * tf32(b(r, c)); }),
-    fpu("mul_bcast_cols", "mul_bcast_cols_init_short(0, 1); mul_tiles_bcast_cols(0, 1, 0, 0, 0);", [=](int r, int c) { return tf32(a(r, c)) * tf32(cols(r, c)); }),
+    fpu("mul_tiles", "mul_tiles_init(0, 1); mul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return nine(a(r, c)) * tf32(b(r, c)); }),
+    fpu("mul twice", "mul_tiles_init(0, 1); mul_tiles(0, 1, 0, 0, 0); mul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return 2 * nine(a(r, c)) * tf32(b(r, c)); }),
+    fpu("mul_bcast_cols", "mul_bcast_cols_init_short(0, 1); mul_tiles_bcast_cols(0, 1, 0, 0, 0);", [=](int r, int c) { return nine(a(r, c)) * tf32(cols(r, c)); }),
     fpu("sub_bcast_cols", "sub_bcast_cols_init_short(0, 1); sub_tiles_bcast_cols(0, 1, 0, 0, 0);", [=](int r, int c) { return tf32(a(r, c)) - tf32(cols(r, c)); }),
     fpu("add_bcast_rows", "add_bcast_rows_init_short(0, 1); add_tiles_bcast_rows(0, 1, 0, 0, 0);", [=](int r, int c) { return tf32(a(r, c)) + tf32(rows(r, c)); }),
-    fpu("mul_bcast_scalar", "mul_tiles_bcast_scalar_init_short(0, 1); mul_tiles_bcast_scalar(0, 1, 0, 0, 0);", [=](int r, int c) { return tf32(a(r, c)) * tf32(one(r, c)); }),
+    fpu("mul_bcast_scalar", "mul_tiles_bcast_scalar_init_short(0, 1); mul_tiles_bcast_scalar(0, 1, 0, 0, 0);", [=](int r, int c) { return nine(a(r, c)) * tf32(one(r, c)); }),
     fpu("bcast template", "init_bcast<ELWADD, BroadcastType::ROW>(0, 1, 16); add_tiles_bcast<BroadcastType::ROW>(0, 1, 0, 0, 0);", [=](int r, int c) { return tf32(a(r, c)) + tf32(rows(r, c)); }),
     {"unary_bcast COL", "unary_bcast_init<BroadcastType::COL>(1, 16); unary_bcast<BroadcastType::COL>(1, 0, 0);", cols},
     {"unary_bcast ROW", "unary_bcast_init<BroadcastType::ROW>(1, 16); unary_bcast<BroadcastType::ROW>(1, 0, 0);", rows},
@@ -93,13 +94,13 @@ static std::vector<Op> ops() {
     {"transpose_wh", "transpose_wh_init_short(0); transpose_wh_tile(0, 0, 0);", [](int r, int c) { return a(c, r); }},
     {"matmul", "mm_init_short(0, 1); matmul_tiles(0, 1, 0, 0, 0);", product, true, 0.03},
     {"matmul twice", "mm_init_short(0, 1); matmul_tiles(0, 1, 0, 0, 0); matmul_tiles(0, 1, 0, 0, 0);", [=](int r, int c) { return 2 * product(r, c); }, true, 0.03},
-    {"matmul transposed", "mm_init_short(0, 1, 1); matmul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return sum(32, [=](int k) { return tf32(a(r, k)) * tf32(b(c, k)); }); }, true, 0.03},
+    {"matmul transposed", "mm_init_short(0, 1, 1); matmul_tiles(0, 1, 0, 0, 0);", [](int r, int c) { return sum(32, [=](int k) { return tf32(a(r, k)) * nine(b(c, k)); }); }, true, 0.03},
     {"matmul_block", "mm_block_init_short(0, 1, 0, 2, 1, 1); matmul_block(0, 1, 0, 0, 0, 0, 2, 1, 1); copy_dest_values_init(); copy_dest_values(1, 0);", product, true, 0.03},
-    reduce("SUM", "REDUCE_ROW", [](int r, int c) { return c ? 0.0 : 0.5 * sum(32, [=](int k) { return tf32(a(r, k)); }); }),
-    reduce("SUM", "REDUCE_COL", [](int r, int c) { return r ? 0.0 : 0.5 * sum(32, [=](int k) { return tf32(a(k, c)); }); }),
+    reduce("SUM", "REDUCE_ROW", [](int r, int c) { return c ? 0.0 : 0.5 * sum(32, [=](int k) { return nine(a(r, k)); }); }),
+    reduce("SUM", "REDUCE_COL", [](int r, int c) { return r ? 0.0 : 0.5 * sum(32, [=](int k) { return nine(a(k, c)); }); }),
     reduce("MAX", "REDUCE_ROW", [](int r, int c) { return c ? 0.0 : 0.5 * most(32, [=](int k) { return tf32(a(r, k)); }); }),
     reduce("MAX", "REDUCE_COL", [](int r, int c) { return r ? 0.0 : 0.5 * most(32, [=](int k) { return tf32(a(k, c)); }); }),
-    reduce("SUM", "REDUCE_SCALAR", [](int r, int c) { return r || c ? 0.0 : 0.25 * sum(1024, [=](int k) { return tf32(a(k / 32, k % 32)); }); }),
+    reduce("SUM", "REDUCE_SCALAR", [](int r, int c) { return r || c ? 0.0 : 0.25 * sum(1024, [=](int k) { return nine(a(k / 32, k % 32)); }); }),
     {"L1 accumulation", "copy_tile_to_dst_init_short(0); copy_tile(0, 0, 0);", [](int r, int c) { return 3 * a(r, c); }, false, 0.01, "ACCUMULATE"},
     {"tilize", "TILIZE", [](int r, int c) { return RAW[static_cast<size_t>(r * 32 + c)]; }},
     {"untilize", "UNTILIZE", [](int r, int c) { return RAW.empty() ? 0.0 : a(r, c); }},

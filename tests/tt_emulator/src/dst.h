@@ -37,6 +37,7 @@ inline float *dst_reg(uint32_t i, const char *what, bool whole = true) {
   return d.bank[d.math][i];
 }
 inline float rounded(const Dst &d, float v) { return d.fp32 ? v : round_bf16(v); }
+inline float stored(const Dst &d, float v, bool rounds) { return d.fp32 ? v : rounds ? round_bf16(v) : keep_fraction(v, 7); }
 inline void round_tile(const Dst &d, float *t) {
   if (!d.fp32) for (uint32_t i = 0; i < TILE; i++) t[i] = round_bf16(t[i]);
 }
@@ -176,7 +177,7 @@ inline void put_element(uint8_t *tile, uint32_t i, DataFormat f, float v) {
     case DataFormat::Float32: case DataFormat::Int32: case DataFormat::UInt32: memcpy(tile + 4 * i, &w, 4); return;
     case DataFormat::UInt16: h = static_cast<uint16_t>(w); break;
     case DataFormat::Float16: h = to_half(v); break;
-    default: h = to_bf16(v);
+    default: h = pack_bf16(v);
   }
   memcpy(tile + 2 * i, &h, 2);
 }

@@ -52,10 +52,10 @@ inline void transpose_tile(float *t) {
   memcpy(was, t, sizeof was);
   for (uint32_t r = 0; r < 32; r++) for (uint32_t c = 0; c < 32; c++) t[face_index(r, c)] = was[face_index(c, r)];
 }
-// Fidelity: LoFi takes 5 bits of a significand from source A and 7 from B, HiFi2 all of A, HiFi3 and HiFi4 all (HiFi3 drops the smallest
-// of the four partial products; here it is kept).
+// Multiplications take 5 bits of a significand from source A and 7 from B in LoFi, all 10 of A in HiFi2 (TF32's last bit never counts), all of B
+// in HiFi3 and HiFi4 (HiFi3 drops the smallest of the four partial products; here it is kept).
 inline void fidelity(const Dst &d, float *a, float *b) {
-  if (d.fidelity == 0) for (uint32_t i = 0; i < TILE; i++) a[i] = keep_fraction(a[i], 4);
+  for (uint32_t i = 0; i < TILE; i++) a[i] = keep_fraction(a[i], d.fidelity == 0 ? 4 : 9);
   if (d.fidelity <= 2) for (uint32_t i = 0; i < TILE; i++) b[i] = keep_fraction(b[i], 6);
 }
 
@@ -73,12 +73,13 @@ inline void k_matmul(uint32_t a, uint32_t b, uint32_t ia, uint32_t ib, uint32_t 
   for (uint32_t c = 0; c < ct && c < 16; c++) {
     unpack(b, ib + c, right[c], false, what);
     if (flip) transpose_tile(right[c]);
+    for (float &v : right[c]) v = keep_fraction(v, d.fidelity == 0 ? 4 : 9);
   }
   for (uint32_t r = 0; r < rt; r++) {
     unpack(a, ia + r * kt, left, false, what);
+    if (d.fidelity <= 2) for (float &v : left) v = keep_fraction(v, 6);
     for (uint32_t c = 0; c < ct; c++) {
       float *to = dst_reg(dst + r * ct + c, what);
-      if (d.fidelity <= 2) fidelity(d, right[c], left);
       tile_product_best(d, to, left, right[c]);
     }
   }
@@ -160,7 +161,8 @@ inline void k_transpose_dst(uint32_t dst) {
   transpose_tile(dst_reg(dst, "transpose_wh_dest"));
 }
 
-// Sums are scaled element by element by row 0 of the scaler's faces, maxima by its first element.  Over both dimensions the scaler counts twice.
+// Sums are scaled element by element by row 0 of the scaler's faces, maxima by the power of two in its first element; a register not written
+// since the acquire is minus infinity to a maximum.  Over both dimensions the scaler counts twice.
 inline void k_reduce(int pool, int dim, uint32_t a, uint32_t scaler, uint32_t ia, uint32_t is, uint32_t dst) {
   enter(__builtin_return_address(0));
   const char *what = "reduce_tile";
@@ -173,7 +175,8 @@ inline void k_reduce(int pool, int dim, uint32_t a, uint32_t scaler, uint32_t ia
   bool fresh = dst < 16 && d.clean[d.math][dst];
   float *to = dst_reg(dst, what);
   bool rows = dim == 0, columns = dim == 1, maximum = pool == 2 || pool == 3;
-  fidelity(d, in, s);
+  if (maximum) s[0] = s[0] == 0.0f ? 0.0f : float_of(bits_of(s[0]) & 0xff800000u);
+  else fidelity(d, in, s);
   float all = maximum ? -INFINITY : 0.0f;
   for (uint32_t o = 0; o < 32; o++) {
     float v = maximum ? -INFINITY : 0.0f;

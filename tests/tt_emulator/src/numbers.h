@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 namespace tte {
@@ -13,6 +14,12 @@ inline uint16_t to_bf16(float v) {
   uint32_t b = bits_of(v);
   if ((b & 0x7fffffff) > 0x7f800000) return static_cast<uint16_t>(b >> 16 | 0x40);
   return static_cast<uint16_t>((b + 0x7fff + (b >> 16 & 1)) >> 16);
+}
+// As the packer does when TT_EMULATOR_TIES=away (its documented rule); to even otherwise, like the hosts that results are compared with.
+inline uint16_t pack_bf16(float v) {
+  static const bool away = getenv("TT_EMULATOR_TIES") && strcmp(getenv("TT_EMULATOR_TIES"), "away") == 0;
+  uint32_t b = bits_of(v);
+  return away && (b & 0x7f800000) != 0x7f800000 ? static_cast<uint16_t>((b + 0x8000) >> 16) : to_bf16(v);
 }
 inline float from_bf16(uint16_t h) { return float_of(static_cast<uint32_t>(h) << 16); }
 inline float round_bf16(float v) { return from_bf16(to_bf16(v)); }

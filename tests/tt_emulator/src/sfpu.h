@@ -1,4 +1,5 @@
-// The vector unit on DST: every op of the table; values are computed in fp32 (host libm) and rounded to what DST holds.
+// The vector unit on DST: every op of the table; values are computed in fp32 (host libm).  Into a 16-bit DST the unit truncates; ops whose own
+// code rounds to nearest first say so below.
 #pragma once
 #include "fpu.h"
 #include "tt_emulator/sfpu_ids.h"
@@ -21,6 +22,14 @@ inline const int SFPU_INITS[] = {
 #undef TTE_INIT
   TTE_INIT_copy_dest_values, TTE_INIT_typecast, TTE_INIT_mask, TTE_INIT_mask
 };
+inline bool rounds_first(int op) {
+  switch (op) {
+    case TTE_SFPU_exp: case TTE_SFPU_exp2: case TTE_SFPU_expm1: case TTE_SFPU_log: case TTE_SFPU_log1p: case TTE_SFPU_rdiv: case TTE_SFPU_sigmoid:
+    case TTE_SFPU_silu: case TTE_SFPU_tanh: case TTE_SFPU_sin: case TTE_SFPU_cos: case TTE_SFPU_tan: case TTE_SFPU_power: case TTE_SFPU_power_binary:
+    case TTE_SFPU_selu: case TTE_SFPU_elu: case TTE_SFPU_recip: case TTE_SFPU_sqrt: case TTE_SFPU_rsqrt: case TTE_SFPU_mul_binary: case TTE_SFPU_div_binary: return true;
+    default: return false;
+  }
+}
 inline void k_sfpu_init(int op) {
   enter(__builtin_return_address(0));
   dst_state("an SFPU init").sfpu_init = op;
@@ -44,8 +53,8 @@ template <class Op> inline void over_elements(int mode, Op op) {
   }
 }
 // Op names are macro arguments of the table: x, a, b, c operands, s, t scalars.
-#define TTE_REAL(value) over_elements(mode, [&](uint32_t i) { o.out[i] = rounded(d, [&](float x, float a, float b, float c, float s, float t) -> float { \
-    (void)x, (void)a, (void)b, (void)c, (void)s, (void)t; return value; }(o.a[i], o.a[i], o.b[i], o.c[i], o.s, o.t)); });
+#define TTE_REAL(value) over_elements(mode, [&](uint32_t i) { o.out[i] = stored(d, [&](float x, float a, float b, float c, float s, float t) -> float { \
+    (void)x, (void)a, (void)b, (void)c, (void)s, (void)t; return value; }(o.a[i], o.a[i], o.b[i], o.c[i], o.s, o.t), rounds); });
 #define TTE_INTEGER(value) over_elements(mode, [&](uint32_t i) { o.out[i] = float_of(static_cast<uint32_t>([&](int32_t x, int32_t a, int32_t b, int32_t s) -> int32_t { \
     (void)x, (void)a, (void)b, (void)s; return value; }(static_cast<int32_t>(bits_of(o.a[i])), static_cast<int32_t>(bits_of(o.a[i])), \
     static_cast<int32_t>(bits_of(o.b[i])), static_cast<int32_t>(bits_of(o.s))))); });
@@ -65,6 +74,7 @@ inline void k_sfpu(int op, uint32_t a, uint32_t b, uint32_t c, uint32_t out, uin
   const char *what = SFPU_NAMES[op];
   Dst &d = dst_state(what);
   if (d.sfpu_init != SFPU_INITS[op]) report("init", "%s without its init since another vector operation was set up", what);
+  const bool rounds = rounds_first(op);
   Operands o = {dst_reg(a, what), dst_reg(b, what), dst_reg(c, what), dst_reg(out, what), float_of(p0), float_of(p1)};
   switch (op) {
 #define TTE_INIT(name)
