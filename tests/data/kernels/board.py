@@ -1,0 +1,65 @@
+"""Kernels of what boards compute beside products: chains of functions, rows that are normalised, edges."""
+import torch
+import helion
+import helion.language as hl
+
+
+@helion.kernel()
+def chain(x: torch.Tensor, y: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    out = torch.empty_like(x)
+    for tile_m, tile_n in hl.tile(x.size()):
+        a = x[tile_m, tile_n].to(torch.float32)
+        b = torch.sigmoid(a) * y[tile_m, tile_n] + bias[tile_n][None, :]
+        c = torch.where(b > 0.25, torch.tanh(b), torch.exp(-torch.abs(b)))
+        out[tile_m, tile_n] = (c * 0.5 + torch.sqrt(torch.abs(a))).to(x.dtype)
+    return out
+
+
+@helion.kernel()
+def layernorm(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    m, n = x.size()
+    out = torch.empty_like(x)
+    for tile_m in hl.tile(m):
+        a = x[tile_m, :].to(torch.float32)
+        mean = torch.sum(a, dim=-1) / n
+        centered = a - mean[:, None]
+        var = torch.sum(centered * centered, dim=-1) / n
+        normal = centered * torch.rsqrt(var + 1e-5)[:, None]
+        out[tile_m, :] = (normal * weight[:].to(torch.float32)[None, :] + bias[:].to(torch.float32)[None, :]).to(x.dtype)
+    return out
+
+
+@helion.kernel()
+def transposed(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    n, m = x.size()
+    out = torch.empty([m, n], dtype=x.dtype, device=x.device)
+    for tile_m, tile_n in hl.tile([m, n]):
+        out[tile_m, tile_n] = x[tile_n, tile_m].T + y[tile_m, tile_n]
+    return out
+
+
+@helion.kernel()
+def largest(x: torch.Tensor) -> torch.Tensor:
+    m, n = x.size()
+    out = torch.empty([m], dtype=x.dtype, device=x.device)
+    for tile_m in hl.tile(m):
+        out[tile_m] = torch.amax(x[tile_m, :], dim=1)
+    return out
+
+
+@helion.kernel()
+def gelu(x: torch.Tensor) -> torch.Tensor:
+    out = torch.empty_like(x)
+    for tile in hl.tile(x.size()):
+        a = x[tile].to(torch.float32)
+        out[tile] = (0.5 * a * (1.0 + torch.erf(a * 0.7071067811865476))).to(x.dtype)
+    return out
+
+
+@helion.kernel()
+def logs(x: torch.Tensor) -> torch.Tensor:
+    out = torch.empty_like(x)
+    for tile in hl.tile(x.size()):
+        a = torch.abs(x[tile].to(torch.float32)) + 1.0
+        out[tile] = (torch.log(a) / a + torch.reciprocal(a)).to(x.dtype)
+    return out
