@@ -45,7 +45,7 @@ static loom_status write_inputs(compile_state *s, const emulation *e, void *cons
     for (size_t k = 0; k < n; k++)
       values[k] = (float)dtype_load(t->type, (char *)dram[i] + k * dtype_bytes(t->type));
     if (e->program->program.tensors.at[i].is_input)
-      LOOM_TRY(file_write(s->ctx, data_file(s, e, "in", e->program->program.tensors.at[i].name), values, n * sizeof *values));
+      LOOM_TRY(file_write(s->ctx, data_file(s, e, "in", tt_tensor_name(&s->ctx->mem, &e->program->program, i)), values, n * sizeof *values));
   }
   return LOOM_OK;
 }
@@ -55,7 +55,7 @@ static loom_status read_outputs(compile_state *s, const emulation *e, void *cons
   *differs = NULL;
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
-    const char *path = data_file(s, e, "out", e->program->program.tensors.at[i].name);
+    const char *path = data_file(s, e, "out", tt_tensor_name(&s->ctx->mem, &e->program->program, i));
     size_t n = elements(t), width = dtype_bytes(t->type), size;
     char *bytes;
     if (!e->program->program.tensors.at[i].is_output)

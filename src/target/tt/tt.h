@@ -73,5 +73,7 @@ LOOM_MUST_USE loom_status tt_print_kernel(ir_ctx *ir, MlirModule m, tt_role role
 const char *tt_print_host(arena *mem, const tt_program *p);
 const char *tt_print_readme(arena *mem, const tt_program *p);
 const char *tt_print_cmake(arena *mem, const tt_program *p);
+/* The name of tensor i in the host program and of its files: its own where that is an identifier, else "tensor_<i>". */
+const char *tt_tensor_name(arena *mem, const tt_program *p, size_t i);
 const char *tt_role_name(tt_role r);                    /* "reader" */
 #endif

@@ -24,7 +24,7 @@ static const char *tensor_rows(arena *mem, const tt_program *p) {
   text out = text_new(mem);
   for (size_t i = 0; i < p->tensors.n; i++) {
     const tt_tensor *t = &p->tensors.at[i];
-    text_addf(&out, "    {\"%s\", %s, %s, %s, %s, {", NAMES(t->name), t->is_input ? "true" : "false", t->is_output ? "true" : "false", t->type == DTYPE_F32 ? "true" : "false",
+    text_addf(&out, "    {\"%s\", %s, %s, %s, %s, {", tt_tensor_name(mem, p, i), t->is_input ? "true" : "false", t->is_output ? "true" : "false", t->type == DTYPE_F32 ? "true" : "false",
               t->is_tiled ? "true" : "false");
     for (int d = 0; d < t->rank; d++)
       text_addf(&out, "%s%" PRId64, d ? ", " : "", t->shape[d]);

@@ -75,6 +75,8 @@ static void test_host_program(void **state) {
   expect_lines(host, lines, COUNT_OF(lines));
   assert_null(strstr(host, "floor_mod"));
   assert_null(strstr(host, "SetRuntimeArgs(program, writer"));
+  p.tensors.at[1].name = "../o\"ut";
+  assert_non_null(strstr(tt_print_host(&mem, &p), "{\"tensor_1\", false, true"));
   p.kernels[TT_READER].args.n = 1;
   assert_null(strstr(tt_print_host(&mem, &p), "const auto noc"));
 }

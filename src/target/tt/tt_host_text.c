@@ -32,6 +32,11 @@ const char *tt_host_plain(arena *mem, const char *s) {
   return copy;
 }
 
+const char *tt_tensor_name(arena *mem, const tt_program *p, size_t i) {
+  const char *name = p->tensors.at[i].name;
+  return text_eq(text_identifier(mem, name), name) ? name : arena_printf(mem, "tensor_%zu", i);
+}
+
 const char *tt_type_name(dtype t) { return t == DTYPE_F32 ? "float32" : dtype_torch(t); }
 
 static const char *wrapped(arena *mem, const sym_expr *e, unsigned *uses) {

@@ -21,7 +21,7 @@ static const char *tensor_rows(arena *mem, const tt_program *p) {
   text out = text_new(mem);
   for (size_t i = 0; i < p->tensors.n; i++) {
     const tt_tensor *t = &p->tensors.at[i];
-    text_addf(&out, "| %s%s%s | %s | ", tt_host_plain(mem, t->name), t->is_input ? " (in)" : "", t->is_output ? " (out)" : "", tt_type_name(t->type));
+    text_addf(&out, "| %s%s%s | %s | ", tt_tensor_name(mem, p, i), t->is_input ? " (in)" : "", t->is_output ? " (out)" : "", tt_type_name(t->type));
     for (int d = 0; d < t->rank; d++)
       text_addf(&out, "%s%" PRId64, d ? " x " : "", t->shape[d]);
     if (t->is_tiled)

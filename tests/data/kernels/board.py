@@ -63,3 +63,12 @@ def logs(x: torch.Tensor) -> torch.Tensor:
         a = torch.abs(x[tile].to(torch.float32)) + 1.0
         out[tile] = (torch.log(a) / a + torch.reciprocal(a)).to(x.dtype)
     return out
+
+
+@helion.kernel()
+def names(template: torch.Tensor, int32_t: torch.Tensor, größe: torch.Tensor) -> torch.Tensor:
+    NOC_INDEX = torch.empty_like(template)
+    for register, cb_push_back in hl.tile(template.size()):
+        kernel_main = template[register, cb_push_back] * int32_t[register, cb_push_back]
+        NOC_INDEX[register, cb_push_back] = kernel_main + größe[register, cb_push_back]
+    return NOC_INDEX
