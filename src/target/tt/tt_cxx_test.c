@@ -58,6 +58,8 @@ static void test_statements_and_expressions(void **state) {
       {BIN("x", "muli", "a", "b") BIN("y", "addi", "x", "2") USE("%y"), PUSH("a * b + 2")},
       {BIN("x", "subi", "b", "2") BIN("y", "subi", "a", "x") USE("%y"), PUSH("a - (b - 2)")},
       {BIN("x", "subi", "a", "b") BIN("y", "subi", "x", "m") USE("%y"), PUSH("a - b - -3")},
+      {BIN("x", "subi", "b", "2") BIN("y", "addi", "a", "x") USE("%y"), PUSH("a + b - 2")},
+      {BIN("x", "muli", "b", "2") BIN("y", "muli", "a", "x") USE("%y"), PUSH("a * (b * 2)")},
       {BIN("x", "divsi", "a", "b") BIN("y", "remsi", "2", "x") USE("%y"), PUSH("2 % (a / b)")},
       {BIN("x", "addi", "a", "b") BIN("y", "shli", "x", "2") USE("%y"), PUSH("(a + b) << 2")},
       {BIN("x", "andi", "a", "b") BIN("y", "ori", "x", "2") USE("%y"), PUSH("(a & b) | 2")},

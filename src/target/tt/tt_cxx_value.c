@@ -91,7 +91,8 @@ static cxx_expr constant(cxx *c, MlirOperation op) {
 static cxx_expr binary(cxx *c, MlirOperation op, const char *sign, int binding) {
   /* Operators of bits with operands of sums, and || of &&, are legal without parentheses, but compilers warn of them. */
   int left = binding == CXX_OR ? CXX_EQUAL : binding <= CXX_BIT_AND && binding > CXX_AND ? CXX_UNARY : binding == CXX_SHIFT ? CXX_UNARY : binding;
-  int right = left > binding ? left : binding + 1;
+  bool is_associative = text_eq(sign, "+") || binding == CXX_AND || binding == CXX_OR;
+  int right = left > binding ? left : binding + !is_associative;
   return (cxx_expr){arena_printf(c->mem, "%s %s %s", cxx_operand(c, ir_operand(op, 0), left), sign, cxx_operand(c, ir_operand(op, 1), right)), binding, false};
 }
 
