@@ -1,4 +1,4 @@
-// What the network keeps in order, and what not: protocols under 20 seeds on both chips, each run a process of its own.
+// What the network keeps in order, and what not: protocols under seeds on both chips, each run a process of its own.
 #include <sys/wait.h>
 #include <tt-metalium/distributed.hpp>
 #include <tt-metalium/host_api.hpp>
@@ -79,7 +79,7 @@ int main() {
     for (const char *arch : {"wormhole", "blackhole"}) {
       if (!p.sound && *arch == 'b') continue;
       int broken = 0;
-      for (int seed = 0; seed < 20; seed++) {
+      for (int seed = 0; seed < (p.sound ? 20 : 6); seed++) {
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
@@ -93,7 +93,7 @@ int main() {
       }
       bool good = p.sound ? broken == 0 : broken > 0;
       failed += !good;
-      printf("%s%s on %s: %d of 20 seeds report a fault\n", good ? "" : "FAILED ", p.name, arch, broken);
+      printf("%s%s on %s: %d of %d seeds report a fault\n", good ? "" : "FAILED ", p.name, arch, broken, p.sound ? 20 : 6);
     }
   if (system((std::string("rm -rf ") + cache).c_str())) return 1;
   return failed != 0;

@@ -38,7 +38,7 @@ Buffer::Buffer(DeviceAddr size, DeviceAddr page_size, BufferType type, const Buf
   if (!page || size % page) tte::fault("buffer", "a buffer of %llu bytes in pages of %llu", (unsigned long long)size, (unsigned long long)page);
   uint64_t banks = is_dram() ? m.arch->dram_banks : m.cores.size();
   if (shards.spec) banks = shards.spec->grid.num_cores();
-  tte::DramBuffer b{0, aligned_page_size(), size / page, banks};
+  tte::DramBuffer b{0, aligned_page_size(), size / page, banks, std::vector<bool>(size / page)};
   uint64_t bank_bytes = (b.pages + banks - 1) / banks * b.page_bytes;
   if (is_dram()) {
     at = first_fit(m.dram_buffers, tte::DRAM_BASE, bank_bytes, std::min<uint64_t>(m.arch->dram_bank_bytes, 0xffffffffu));
@@ -76,11 +76,18 @@ uint8_t *Buffer::page_at(uint32_t i, bool written) const {
 }
 void Buffer::write(const void *data, size_t n) {
   auto *from = static_cast<const uint8_t *>(data);
-  for (uint32_t i = 0; i < num_pages() && i * page < n; i++) memcpy(page_at(i, true), from + i * page, std::min<size_t>(page, n - i * page));
+  for (uint32_t i = 0; i < num_pages() && i * page < n; i++) {
+    memcpy(page_at(i, true), from + i * page, std::min<size_t>(page, n - i * page));
+    if (is_dram()) machine().dram_buffers.at(at).written[i] = true;
+  }
 }
 void Buffer::read(void *data, size_t n) const {
   auto *to = static_cast<uint8_t *>(data);
-  for (uint32_t i = 0; i < num_pages() && i * page < n; i++) memcpy(to + i * page, page_at(i, false), std::min<size_t>(page, n - i * page));
+  for (uint32_t i = 0; i < num_pages() && i * page < n; i++) {
+    if (is_dram() && !machine().dram_buffers.at(at).written[i])
+      tte::report("uncovered", "the host reads page %u of %u of the buffer at 0x%x, which nobody wrote", i, num_pages(), at);
+    memcpy(to + i * page, page_at(i, false), std::min<size_t>(page, n - i * page));
+  }
 }
 std::shared_ptr<Buffer> CreateBuffer(const InterleavedBufferConfig &c) { return std::make_shared<Buffer>(c.size, c.page_size, c.buffer_type); }
 

@@ -14,6 +14,7 @@ struct Dst {
   bool clean[2][16] = {};          // not written since the acquire
   int math = 0, packer = 0;        // banks
   int acquired = 0, committed = 0, waited = 0;   // math holds one; committed ones not yet waited for; the packer holds one
+  bool started = false;
   DataFormat format_a = DataFormat::Invalid, format_b = DataFormat::Invalid, format_pack = DataFormat::Invalid;
   int op = TTE_OP_NONE, sfpu_init = 0;
   uint32_t detail = 0, init_a = 0, init_b = 0;
@@ -98,9 +99,11 @@ inline const char *format_name(DataFormat f) {
 inline bool is_integer(DataFormat f) { return f == DataFormat::Int32 || f == DataFormat::UInt32 || f == DataFormat::UInt16; }
 inline void need_format(DataFormat set, uint32_t cb, const char *unit, const char *what) {
   const Cb &c = cb_named(cb);
-  if (set == DataFormat::Invalid) report("format", "%s before any start-up (compute_kernel_hw_startup, mm_init, binary_op_init_common, init_sfpu)", what);
-  else if (set != c.format)
+  if (set != c.format)
     report("format", "%s: circular buffer %u holds %s, %s is set for %s (reconfig_data_format, pack_reconfig_data_format)", what, cb, format_name(c.format), unit, format_name(set));
+}
+inline void need_start(const char *what) {
+  if (!dst_state(what).started) report("init", "%s before any start-up (compute_kernel_hw_startup, mm_init, binary_op_init_common, init_sfpu)", what), current->dst->started = true;
 }
 inline void need_op(int op, uint32_t detail, const char *what, const char *init) {
   const Dst &d = dst_state(what);
@@ -110,17 +113,20 @@ inline void need_op(int op, uint32_t detail, const char *what, const char *init)
 inline void k_startup(uint32_t a, uint32_t b, uint32_t out) {
   enter(__builtin_return_address(0));
   Dst &d = dst_state("start-up");
+  d.started = true;
   d.format_a = cb_named(a).format, d.format_b = cb_named(b).format, d.format_pack = cb_named(out).format;
 }
 inline void k_op_init(int op, uint32_t a, uint32_t b, uint32_t detail) {
   enter(__builtin_return_address(0));
   Dst &d = dst_state("an init");
+  need_start("an operation's init");
   d.op = op, d.detail = detail, d.init_a = a, d.init_b = b;
   if (op == TTE_OP_REDUCE) d.edge = static_cast<int>(detail >> 4);
 }
 inline void k_reconfig(int what, uint32_t cb) {
   enter(__builtin_return_address(0));
   Dst &d = dst_state("reconfig_data_format");
+  need_start("a reconfiguration of formats");
   (what == TTE_FORMAT_A ? d.format_a : what == TTE_FORMAT_B ? d.format_b : d.format_pack) = cb_named(cb).format;
 }
 inline void k_pack_mode(int what, uint32_t value) {
@@ -191,6 +197,7 @@ inline const float *packed_reg(uint32_t reg, const char *what) {
   Dst &d = dst_state(what);
   if (!d.waited) report("dst-order", "%s without tile_regs_wait", what);
   if (reg >= d.capacity()) fault("dst-capacity", "%s packs DST register %u of %u", what, reg, d.capacity());
+  if (d.clean[d.packer][reg]) report("uninitialised", "%s packs DST register %u, which nothing wrote since it was acquired", what, reg);
   return d.bank[d.packer][reg];
 }
 inline uint8_t *back_tile(uint32_t cb, uint32_t index, const char *what) {

@@ -66,11 +66,11 @@ inline void show_window(const Core *c) {
 }
 
 // Bytes at a DRAM bank: within a buffer, within one of its pages.
-inline uint8_t *dram_at(uint32_t bank, uint64_t address, uint32_t bytes, const char *what) {
+inline uint8_t *dram_at(uint32_t bank, uint64_t address, uint32_t bytes, bool write, const char *what) {
   Machine &m = machine();
   auto b = m.dram_buffers.upper_bound(address);
   if (b == m.dram_buffers.begin()) fault("dram-bounds", "%s of %u bytes at 0x%llx of DRAM bank %u lies in no buffer", what, bytes, (unsigned long long)address, bank);
-  const DramBuffer &d = (--b)->second;
+  DramBuffer &d = (--b)->second;
   uint64_t offset = address - d.address, row = offset / d.page_bytes, page = row * d.banks + bank;
   if (page >= d.pages)
     fault("dram-bounds", "%s of %u bytes at 0x%llx of DRAM bank %u is page %llu of a buffer of %llu pages at 0x%llx", what, bytes, (unsigned long long)address, bank,
@@ -78,6 +78,8 @@ inline uint8_t *dram_at(uint32_t bank, uint64_t address, uint32_t bytes, const c
   if (offset % d.page_bytes + bytes > d.page_bytes)
     fault("dram-bounds", "%s of %u bytes at byte %llu of page %llu runs beyond the page of %llu bytes (buffer at 0x%llx)", what, bytes,
           (unsigned long long)(offset % d.page_bytes), (unsigned long long)page, (unsigned long long)d.page_bytes, (unsigned long long)d.address);
+  if (write) d.written[page] = true;
+  else if (!d.written[page]) report("uninitialised", "%s of page %llu of the buffer at 0x%llx, which nobody wrote", what, (unsigned long long)page, (unsigned long long)d.address);
   return m.dram[bank] + address;
 }
 

@@ -104,7 +104,7 @@ struct Fiber {
   std::vector<uint8_t> globals;   // the kernel's own variables while another core runs
 };
 
-struct DramBuffer { uint64_t address, page_bytes, pages, banks; };
+struct DramBuffer { uint64_t address, page_bytes, pages, banks; std::vector<bool> written = {}; };
 
 struct Machine {
   const Arch *arch = nullptr;

@@ -51,7 +51,7 @@ inline void k_read(uint64_t src, uint32_t dst, uint32_t bytes, int noc, uint32_t
   check_l1(own, dst, bytes, "noc_async_read: destination");
   Node n = machine().nodes[(src >> 36) & 63][(src >> 42) & 63];
   if (n.bank >= 0) {
-    dram_at(static_cast<uint32_t>(n.bank), src & LOCAL_MASK, bytes, "noc_async_read");
+    dram_at(static_cast<uint32_t>(n.bank), src & LOCAL_MASK, bytes, false, "noc_async_read");
     check_congruent(src, dst, machine().arch->dram_align, "noc_async_read from DRAM");
   } else {
     Core *from = core_named(src, "noc_async_read: source");
@@ -89,7 +89,7 @@ inline void k_write(uint32_t src, uint64_t dst, uint32_t bytes, int noc, uint32_
   uint32_t x = (dst >> 36) & 63, y = (dst >> 42) & 63;
   Node n = machine().nodes[x][y];
   Core *to = nullptr;
-  if (n.bank >= 0) dram_at(static_cast<uint32_t>(n.bank), dst & LOCAL_MASK, bytes, "noc_async_write");
+  if (n.bank >= 0) dram_at(static_cast<uint32_t>(n.bank), dst & LOCAL_MASK, bytes, true, "noc_async_write");
   else {
     to = core_named(dst, "noc_async_write: destination");
     if (!to) return;
