@@ -126,6 +126,8 @@ static std::vector<Case> cases() {
     {"uninitialised", "[uninitialised] copy_tile of 2048 bytes", {{'r', "noc_async_read_tile(i, in, get_write_ptr(0));", ""}}},
     {"uninitialised-part", "[uninitialised] copy_tile of 2048 bytes|byte 1024 of page 0", {{'r', "noc_async_read_tile(i, in, get_write_ptr(0));", "noc_async_read(get_noc_addr(i, in), get_write_ptr(0), 1024);"}}},
     {"null-pointer", "[l1-bounds] a store of 4 bytes at 0x10", {send("  *reinterpret_cast<volatile uint32_t *>(16) = 1;\n")}},
+    {"crash", "[crash] the kernel touches 0x", {send("  *reinterpret_cast<volatile uint32_t *>(static_cast<uintptr_t>(0x123456789000)) = 1;\n")}},
+    {"poll", "[deadlock] threads only spin", {send("  while (!cb_pages_available_at_front(0, 4)) {}\n")}},
     {"beyond-l1", "[l1-bounds] noc_async_read: destination of 2048 bytes", {{'r', "get_write_ptr(0));", "1499136 - 1024);"}}},
     {"beyond-pages", "[dram-bounds] noc_async_read of 2048 bytes|is page 16 of a buffer of 16 pages", {{'r', "read_tile(i,", "read_tile(16 + i,"}}},
     {"beyond-page", "[dram-bounds] noc_async_read of 2048 bytes|runs beyond the page", {{'r', "noc_async_read_tile(i, in, get_write_ptr(0));", "noc_async_read(get_noc_addr(i, in, 32), get_write_ptr(0), 2048);"}}},

@@ -73,6 +73,7 @@ inline uint32_t k_cb_ptr(uint32_t cb, int write) {
 }
 inline uint32_t k_cb_can(uint32_t cb, int32_t n, int write) {
   enter(__builtin_return_address(0));
+  machine().progress--;   // a loop on it spins
   Cb &c = cb_named(cb);
   return write ? c.received + static_cast<uint32_t>(n) <= c.acked + c.pages : c.received - c.acked >= static_cast<uint32_t>(n);
 }

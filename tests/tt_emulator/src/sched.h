@@ -1,6 +1,7 @@
 // The scheduler: fibers in an order drawn from the seed, transactions at drawn times, blocked fibers woken when their core changes, deadlocks told.
 #pragma once
 #include <algorithm>
+#include <csignal>
 #include "l1.h"
 
 namespace tte {
@@ -106,7 +107,23 @@ inline void fiber_body() {
 
 void fiber_switches_in(Fiber *f);   // run.h: the kernel's own variables
 
+// A kernel that strays outside L1 and the host's own memory.
+inline void crashed(int signal_number, siginfo_t *info, void *) {
+  if (!current) { signal(signal_number, SIG_DFL); return; }
+  fault("crash", "the kernel touches 0x%llx, which is no memory", (unsigned long long)reinterpret_cast<uintptr_t>(info->si_addr));
+}
+inline void watch_for_crashes() {
+  static char stack[64 << 10];
+  stack_t alternate{};
+  alternate.ss_sp = stack, alternate.ss_size = sizeof stack;
+  struct sigaction action{};
+  action.sa_sigaction = crashed, action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigaltstack(&alternate, nullptr);
+  sigaction(SIGSEGV, &action, nullptr), sigaction(SIGBUS, &action, nullptr);
+}
+
 inline void run_fibers() {
+  watch_for_crashes();
   Machine &m = machine();
   size_t left = m.fibers.size();
   uint64_t quiet = 0, before = m.progress;
