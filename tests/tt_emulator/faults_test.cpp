@@ -142,6 +142,7 @@ static std::vector<Case> cases() {
     {"no-init", "[init] copy_tile without copy_tile_init", {{'c', "init_sfpu(0, 16);", "compute_kernel_hw_startup(0, 16);"}}},
     {"no-start", "[init] an operation's init before any start-up", {{'c', "init_sfpu(0, 16);", "copy_tile_init(0);"}}},
     {"empty-register", "[uninitialised] pack_tile packs DST register 0, which nothing wrote", {{'c', "copy_tile(0, 0, 0);", ""}}},
+    {"empty-operand", "[uninitialised] exp_tile reads DST register 1, which nothing wrote", {{'c', "copy_tile(0, 0, 0);", "copy_tile(0, 0, 0); exp_tile_init(); exp_tile(1);"}, {'c', "#include \"api/compute/common.h\"", "#include \"api/compute/eltwise_unary/exp.h\""}}},
     {"uncovered", "[uncovered] the host reads page 1 of 16", {{'w', "noc_async_write_tile(", "if (i == 0) noc_async_write_tile("}}},
     {"unwritten-dram", "[uninitialised] noc_async_read of page 0 of the buffer at", {{'r', "get_arg_val<uint32_t>(0), 2048", "get_arg_val<uint32_t>(1), 2048"}}},
     {"sfpu-init", "[init] exp_tile without its init", {{'c', "copy_tile(0, 0, 0);", "copy_tile(0, 0, 0); exp_tile(0);"}}},

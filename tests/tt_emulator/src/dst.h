@@ -37,6 +37,11 @@ inline float *dst_reg(uint32_t i, const char *what, bool whole = true) {
   if (whole) d.clean[d.math][i] = false;
   return d.bank[d.math][i];
 }
+// One that an operation reads: something must have been written there.
+inline void read_reg(uint32_t i, const char *what) {
+  const Dst &d = dst_state(what);
+  if (i < d.capacity() && d.clean[d.math][i]) report("uninitialised", "%s reads DST register %u, which nothing wrote since it was acquired", what, i);
+}
 inline float rounded(const Dst &d, float v) { return d.fp32 ? v : round_bf16(v); }
 inline float stored(const Dst &d, float v, bool rounds) { return d.fp32 ? v : rounds ? round_bf16(v) : keep_fraction(v, 7); }
 inline void round_tile(const Dst &d, float *t) {

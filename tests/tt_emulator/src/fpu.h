@@ -119,6 +119,7 @@ inline void k_binary_reuse(int op, int reuse, uint32_t cb, uint32_t i, uint32_t 
   need_op(TTE_OP_REUSE, static_cast<uint32_t>(op | reuse << 4), what, "binary_dest_reuse_tiles_init of the same form");
   need_format(reuse == 1 ? d.format_b : d.format_a, cb, "its source", what);
   known_format(cb_named(cb).format, cb, false, what);
+  read_reg(dst, what);
   float tile[TILE], kept[TILE];
   float *to = dst_reg(dst, what);
   unpack(cb, i, tile, false, what);

@@ -22,6 +22,16 @@ inline const int SFPU_INITS[] = {
 #undef TTE_INIT
   TTE_INIT_copy_dest_values, TTE_INIT_typecast, TTE_INIT_mask, TTE_INIT_mask
 };
+// How many registers an op reads.
+enum { TTE_READS_U = 1, TTE_READS_S = 1, TTE_READS_T = 1, TTE_READS_B = 2, TTE_READS_C = 3, TTE_READS_IU = 1, TTE_READS_IS = 1, TTE_READS_IB = 2, TTE_READS_X = 1, TTE_READS_IX = 0 };
+inline const int SFPU_READS[] = {
+#define TTE_INIT(name)
+#define TTE_OP(kind, name, init, value) TTE_READS_##kind,
+#include "tt_emulator/sfpu_ops.def"
+#undef TTE_OP
+#undef TTE_INIT
+  1, 1, 2, 2
+};
 inline bool rounds_first(int op) {
   switch (op) {
     case TTE_SFPU_exp: case TTE_SFPU_exp2: case TTE_SFPU_expm1: case TTE_SFPU_log: case TTE_SFPU_log1p: case TTE_SFPU_rdiv: case TTE_SFPU_sigmoid:
@@ -74,6 +84,8 @@ inline void k_sfpu(int op, uint32_t a, uint32_t b, uint32_t c, uint32_t out, uin
   const char *what = SFPU_NAMES[op];
   Dst &d = dst_state(what);
   if (d.sfpu_init != SFPU_INITS[op]) report("init", "%s without its init since another vector operation was set up", what);
+  const uint32_t operands[] = {a, b, c};
+  for (int i = 0; i < SFPU_READS[op] && op != TTE_SFPU_fill; i++) read_reg(operands[i], what);
   const bool rounds = rounds_first(op);
   Operands o = {dst_reg(a, what), dst_reg(b, what), dst_reg(c, what), dst_reg(out, what), float_of(p0), float_of(p1)};
   switch (op) {
