@@ -105,10 +105,33 @@ MlirValue tt_ceildiv(tt_emit *e, MlirValue a, int64_t b) {
   return b == 1 ? a : binary(e, "arith.ceildivsi", a, tt_int(e, b));
 }
 
+/* a / b where a is written as a multiple of b; null where it is not. */
+static MlirValue quotient(tt_emit *e, MlirValue a, int64_t b) {
+  const MlirValue none = {NULL};
+  MlirOperation op = ir_def(a);
+  int64_t x;
+  if (tt_is_int(a, &x))
+    return x % b == 0 ? tt_int(e, x / b) : none;
+  if (ir_op_is(op, "arith.muli")) {
+    for (int i = 0; i < 2; i++)
+      if (tt_is_int(ir_operand(op, i), &x) && x % b == 0)
+        return tt_mul(e, ir_operand(op, 1 - i), tt_int(e, x / b));
+    return none;
+  }
+  bool subtracts = ir_op_is(op, "arith.subi");
+  if (!subtracts && !ir_op_is(op, "arith.addi"))
+    return none;
+  MlirValue l = quotient(e, ir_operand(op, 0), b), r = mlirValueIsNull(l) ? none : quotient(e, ir_operand(op, 1), b);
+  return mlirValueIsNull(r) ? none : subtracts ? tt_sub(e, l, r) : tt_add(e, l, r);
+}
+
 MlirValue tt_floordiv(tt_emit *e, MlirValue a, int64_t b) {
   int64_t x;
   if (tt_is_int(a, &x))
     return tt_int(e, x / b);
+  MlirValue q = quotient(e, a, b);
+  if (!mlirValueIsNull(q))
+    return q;
   return b == 1 ? a : binary(e, "arith.divsi", a, tt_int(e, b));
 }
 

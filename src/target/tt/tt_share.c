@@ -84,6 +84,23 @@ static void unicast_run(tt_emit *e, MlirValue at, MlirValue bytes, const MlirVal
 /* The rectangle without its corner, which sends: what lies beyond the corner along dim `dim`, and at the corner along the dims before it. */
 typedef struct part { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *cores; const char *name; } part;
 
+/* The number that the expression is on all cores; itself where it differs. */
+static const sym_expr *same_on_all_cores(tt_emit *e, const sym_expr *x) {
+  sym_binding at[TOG_MESH_MAX];
+  int64_t cores = 1, first = 0, v;
+  for (int d = 0; d < e->t->n_mesh; d++)
+    cores *= e->t->mesh_size[d];
+  for (int64_t c = 0; c < cores; c++) {
+    int64_t left = c;
+    for (int d = 0; d < e->t->n_mesh; left /= e->t->mesh_size[d++])
+      at[d] = (sym_binding){e->t->mesh_name[d], left % e->t->mesh_size[d]};
+    if (sym_eval(e->ctx, x, at, (size_t)e->t->n_mesh, &v) != LOOM_OK || (c > 0 && v != first))
+      return x;
+    first = v;
+  }
+  return sym_const(e->mem, first);
+}
+
 static part part_along(tt_emit *e, const sharing *s, int dim) {
   const tog_group *g = &s->n->group;
   part p = {.cores = sym_sub(e->mem, g->lr[dim], g->ul[dim]), .name = arena_printf(e->mem, "%s_%s", s->name, e->t->mesh_name[dim])};
@@ -95,6 +112,7 @@ static part part_along(tt_emit *e, const sharing *s, int dim) {
     else if (d > dim && !g->chain[d])
       p.cores = sym_mul(e->mem, p.cores, sym_add(e->mem, sym_sub(e->mem, g->lr[d], g->ul[d]), sym_const(e->mem, 1)));
   }
+  p.cores = same_on_all_cores(e, p.cores);
   return p;
 }
 
