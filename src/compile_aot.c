@@ -97,12 +97,14 @@ static parameters list_parameters(compile_state *s) {
 static loom_status shape_text(compile_state *s, const kernel_type *t, const char **out) {
   arena *m = &s->ctx->mem;
   text shape = text_new(m);
+  const kernel_symbol **open;
+  const size_t n_open = compile_open_sizes(s, &open);
   text_addf(&shape, "%s", dtype_mlir(t->type));
   for (int d = 0; d < t->rank; d++) {
     const kernel_graph *k = s->kernel;
     bool is_open = false;
-    for (size_t i = 0; i < k->symbols.n; i++)
-      is_open |= k->symbols.at[i].is_open && sym_depends(t->dim[d], k->symbols.at[i].name);
+    for (size_t i = 0; i < n_open; i++)
+      is_open |= sym_depends(t->dim[d], open[i]->name);
     int64_t n = 0;
     if (!is_open)
       LOOM_TRY(kernel_size(s->ctx, k, t->dim[d], NULL, 0, &n));
@@ -127,16 +129,15 @@ static const char *c_name(arena *m, const char *name) {
 static void add_parameters(compile_state *s, const parameters *all, bool with_types, text *t) {
   arena *m = &s->ctx->mem;
   const char *sep = "";
+  const kernel_symbol **open;
+  const size_t n_open = compile_open_sizes(s, &open);
   for (size_t i = 0; i < all->n; i++, sep = ", ")
     if (with_types)
       text_addf(t, "%s%s%s *%s", sep, all->at[i].is_written ? "" : "const ", c_type(all->at[i].info->shape.type), c_name(m, all->at[i].name));
     else
       text_addf(t, "%s(void *)%s", sep, c_name(m, all->at[i].name));
-  for (size_t i = 0; with_types && i < s->kernel->symbols.n; i++)
-    if (s->kernel->symbols.at[i].is_open) {
-      text_addf(t, "%sint64_t %s", sep, c_name(m, arena_printf(m, "n_%s", s->kernel->symbols.at[i].name)));
-      sep = ", ";
-    }
+  for (size_t i = 0; with_types && i < n_open; i++, sep = ", ")
+    text_addf(t, "%sint64_t %s", sep, c_name(m, arena_printf(m, "n_%s", open[i]->name)));
 }
 
 /* Names that are none in C are given to the assembler. */
@@ -169,10 +170,10 @@ static loom_status write_header(compile_state *s, const char **out) {
   for (char *p = (char *)(uintptr_t)guard; *p; p++)
     *p = (char)toupper((unsigned char)*p);
   text t = text_new(m), opens = text_new(m);
-  size_t n_open = 0;
-  for (size_t i = 0; i < s->kernel->symbols.n; i++)
-    if (s->kernel->symbols.at[i].is_open)
-      text_addf(&opens, "%sn_%s", n_open++ ? ", " : "", s->kernel->symbols.at[i].name);
+  const kernel_symbol **open;
+  const size_t n_open = compile_open_sizes(s, &open);
+  for (size_t i = 0; i < n_open; i++)
+    text_addf(&opens, "%sn_%s", i ? ", " : "", open[i]->name);
   text_addf(&t, "/* Kernel '%s', compiled by Loom " LOOM_VERSION " for this CPU.  Arrays are dense, the last dim fastest; those of types that C lacks hold their bits.\n", s->kernel->name);
   for (size_t i = 0; i < all.n; i++) {
     const char *shape;
@@ -195,12 +196,8 @@ static loom_status write_header(compile_state *s, const char **out) {
   text_add(&t, "};\n");
   if (n_open) {
     text_add(&t, "  const int64_t sizes[] = {");
-    const char *sep = "";
-    for (size_t i = 0; i < s->kernel->symbols.n; i++)
-      if (s->kernel->symbols.at[i].is_open) {
-        text_addf(&t, "%s%s", sep, c_name(m, arena_printf(m, "n_%s", s->kernel->symbols.at[i].name)));
-        sep = ", ";
-      }
+    for (size_t i = 0; i < n_open; i++)
+      text_addf(&t, "%s%s", i ? ", " : "", c_name(m, arena_printf(m, "n_%s", open[i]->name)));
     text_add(&t, "};\n");
   }
   text_addf(&t, "  %s(buffers, %s);\n}\n#ifdef __cplusplus\n}\n#endif\n#endif\n", id, n_open ? "sizes" : "(const int64_t *)0");
