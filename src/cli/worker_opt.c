@@ -30,7 +30,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   loom_status st = dialect_load(&ir);
   if (st == LOOM_OK)
     st = dialect_load_helion(&ir);
-  if (st == LOOM_OK && memmem(source, size, "ttkernel.", strlen("ttkernel.")))   /* a hundred ops: only for those who have them */
+  bool is_board = memmem(source, size, "ttkernel.", strlen("ttkernel.")) != NULL;
+  if (st == LOOM_OK && is_board)           /* a hundred ops: only for those who have them */
     st = dialect_load_ttkernel(&ir);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
     char *irdl;
@@ -41,6 +42,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   }
   if (st == LOOM_OK)
     st = compile_parse_mlir(&ir, path, source, size, &m);
+  if (st == LOOM_OK && is_board)
+    st = dialect_verify(&ir, m);
   for (size_t i = 0; st == LOOM_OK && i < o->patterns.all.n; i++)
     st = pass_apply_pattern_file(&ir, mlirModuleGetOperation(m), o->patterns.all.at[i]);
   const char *pipeline = o->passes.n ? pass_flags_pipeline(&ctx->mem, o->passes.at, o->passes.n) : o->pass_pipeline.last;

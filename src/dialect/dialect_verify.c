@@ -1,5 +1,6 @@
 /* The rules of loom ops that IRDL cannot state.  One row a rule set; a rule reports every violation it sees. */
 #include "dialect/dialect_private.h"
+#include "dialect/ttkernel.h"
 
 typedef struct checker { ir_ctx *ir; int violations; } checker;
 typedef void rule(checker *c, MlirOperation op);
@@ -288,6 +289,17 @@ loom_status dialect_verify_op(ir_ctx *ir, MlirOperation op) {
   return c.violations ? LOOM_EINPUT : LOOM_OK;
 }
 
+/* Kernels of boards: functions that say their thread. */
+static bool has_device_kernels(MlirModule m) {
+  for (MlirOperation f = mlirBlockGetFirstOperation(mlirModuleGetBody(m)); !mlirOperationIsNull(f); f = mlirOperationGetNextInBlock(f))
+    if (!mlirAttributeIsNull(ir_attr_of(f, "ttkernel.thread")))
+      return true;
+  return false;
+}
+
 loom_status dialect_verify(ir_ctx *ir, MlirModule m) {
-  return mlirModuleIsNull(m) ? LOOM_EBUG : dialect_verify_op(ir, mlirModuleGetOperation(m));
+  if (mlirModuleIsNull(m))
+    return LOOM_EBUG;
+  LOOM_TRY(dialect_verify_op(ir, mlirModuleGetOperation(m)));
+  return has_device_kernels(m) ? ttkernel_verify(ir, m) : LOOM_OK;
 }
