@@ -7,7 +7,7 @@ typedef struct lowering { tt_emit e; tt_box *boxes; } lowering;
 
 /* ---- what buffers are for ---- */
 
-static bool mentions(const tog_node *n, int buffer) {
+bool tt_mentions(const tog_node *n, int buffer) {
   if (n->kind == TOG_COMPUTE) {
     for (size_t i = 0; i < n->uses.n; i++)
       if (n->uses.at[i].buffer == buffer)
@@ -16,84 +16,40 @@ static bool mentions(const tog_node *n, int buffer) {
   }
   if (n->kind == TOG_LOOP) {
     for (size_t i = 0; i < n->body.n; i++)
-      if (mentions(n->body.at[i], buffer))
+      if (tt_mentions(n->body.at[i], buffer))
         return true;
     return false;
   }
   return n->buffer == buffer || (n->kind == TOG_SEND && n->to == buffer);
 }
 
-static int output_of(const tt_function *f, const tog_node *n) { return n->uses.at[tt_output(&f[n->function])->use].buffer; }
+int tt_output_buffer(const tt_emit *e, const tog_node *n) { return n->uses.at[tt_output(&e->functions[n->function])->use].buffer; }
 
 /* The next node of the body that has to do with the buffer. */
 static const tog_node *next_of(const tog_body *body, size_t i, int buffer) {
   for (i++; i < body->n; i++)
-    if (mentions(body->at[i], buffer))
+    if (tt_mentions(body->at[i], buffer))
       return body->at[i];
   return NULL;
 }
 
-static bool reads(const tt_function *f, const tog_node *n, int buffer) {
-  for (int k = 0; k < f[n->function].n_operands - 1; k++)
-    if (n->uses.at[f[n->function].operand[k].use].buffer == buffer)
+bool tt_reads(const tt_emit *e, const tog_node *n, int buffer) {
+  const tt_function *f = &e->functions[n->function];
+  for (int k = 0; k < f->n_operands - 1; k++)
+    if (n->uses.at[f->operand[k].use].buffer == buffer)
       return true;
   return false;
 }
 
 /* A fill that a sum starts from anyway is none of its own: the sum begins in an empty slot. */
-static bool is_absorbed(tt_emit *e, const tog_body *body, size_t i) {
+bool tt_is_absorbed(tt_emit *e, const tog_body *body, size_t i) {
   const tog_node *n = body->at[i];
   if (n->kind != TOG_COMPUTE || n->function < 0 || e->functions[n->function].kind != TT_FILL)
     return false;
-  int buffer = output_of(e->functions, n);
+  int buffer = tt_output_buffer(e, n);
   const tog_node *next = next_of(body, i, buffer);
-  return next && next->kind == TOG_COMPUTE && next->function >= 0 && output_of(e->functions, next) == buffer && !reads(e->functions, next, buffer) &&
+  return next && next->kind == TOG_COMPUTE && next->function >= 0 && tt_output_buffer(e, next) == buffer && !tt_reads(e, next, buffer) &&
          tt_starts_from(e, next, e->functions[n->function].fill);
-}
-
-/* Does the compute thread only write the buffer, once and into an empty slot, in the body where it takes it? */
-typedef struct use_count { int writes, changes, reads; } use_count;
-
-static void count_uses(tt_emit *e, const tog_body *body, int buffer, use_count *c) {
-  bool fresh = false;
-  for (size_t i = 0; i < body->n; i++) {
-    const tog_node *n = body->at[i];
-    if (n->kind == TOG_LOOP) {
-      use_count inner = {0};
-      count_uses(e, &n->body, buffer, &inner);
-      c->reads += inner.reads;
-      c->changes += inner.changes;
-      c->writes += inner.writes;
-    }
-    if (n->kind != TOG_COMPUTE || n->function < 0 || !mentions(n, buffer))
-      continue;
-    if (is_absorbed(e, body, i)) {
-      fresh = output_of(e->functions, n) == buffer || fresh;
-      continue;
-    }
-    if (reads(e->functions, n, buffer))
-      c->reads++;
-    if (output_of(e->functions, n) != buffer)
-      continue;
-    bool writes = fresh;
-    for (size_t u = 0; u < n->uses.n; u++)
-      writes = writes || (n->uses.at[u].buffer == buffer && n->uses.at[u].access == TOG_WRITE);
-    *(writes ? &c->writes : &c->changes) += 1;
-    fresh = false;
-  }
-}
-
-/* Where one slot of the buffer is taken: its body. */
-static const tog_body *body_of_take(const tog_body *body, int buffer) {
-  for (size_t i = 0; i < body->n; i++) {
-    const tog_node *n = body->at[i];
-    if (n->kind == TOG_TAKE && n->buffer == buffer)
-      return body;
-    const tog_body *inner = n->kind == TOG_LOOP ? body_of_take(&n->body, buffer) : NULL;
-    if (inner)
-      return inner;
-  }
-  return NULL;
 }
 
 /* A loop that is a branch: it runs once or not at all. */
@@ -170,32 +126,6 @@ static loom_status make_buffers(lowering *l, const tog *t) {
   return LOOM_OK;
 }
 
-/* "x[64, 256]: 2 slots of 2 x 8 tiles" */
-static const char *cb_comment(arena *mem, const tt_buffer *b, int64_t slots) {
-  text s = text_new(mem);
-  text_addf(&s, "%s[", b->b->name);
-  for (int d = 0; d < b->b->rank; d++)
-    text_addf(&s, d ? ", %" PRId64 : "%" PRId64, b->b->shape[d]);
-  text_addf(&s, "]: %" PRId64 " slot%s of %" PRId64 " tile%s", slots, slots == 1 ? "" : "s", b->pages, b->pages == 1 ? "" : "s");
-  return text_str(&s);
-}
-
-static void make_cbs(lowering *l, const tog *t) {
-  tt_emit *e = &l->e;
-  for (size_t i = 0; i < t->buffers.n; i++) {
-    tt_buffer *b = &e->buffers[i];
-    const tog_body *home = body_of_take(&t->body, (int)i);
-    use_count c = {0};
-    if (b->leaves && home)
-      count_uses(e, home, (int)i, &c);
-    bool twice = b->leaves && home && (c.reads || c.changes || c.writes > 1);
-    int64_t slots = b->loaded || (b->leaves && !twice) ? b->b->depth : 1, page = TT_TILE * TT_TILE * (int64_t)dtype_bytes(b->type);
-    b->cb = b->out_cb = tt_new_cb(e, b->b->name, cb_comment(e->mem, b, slots), b->type, page, slots * b->pages);
-    if (twice)
-      b->out_cb = tt_new_cb(e, arena_printf(e->mem, "%s_out", b->b->name), cb_comment(e->mem, b, b->b->depth), b->type, page, b->b->depth * b->pages);
-  }
-}
-
 /* ---- kernels ---- */
 
 static bool has_part(const tog_body *body, tog_thread thread) {
@@ -256,11 +186,11 @@ static bool first_write_is_deeper(tt_emit *e, const tog_body *body, size_t take)
 static loom_status emit_compute_node(lowering *l, const tog_body *body, size_t i, bool *absorbed) {
   tt_emit *e = &l->e;
   const tog_node *n = body->at[i];
-  if (is_absorbed(e, body, i)) {
-    absorbed[output_of(e->functions, n)] = true;
+  if (tt_is_absorbed(e, body, i)) {
+    absorbed[tt_output_buffer(e, n)] = true;
     return LOOM_OK;
   }
-  int out = n->function >= 0 ? output_of(e->functions, n) : 0;
+  int out = n->function >= 0 ? tt_output_buffer(e, n) : 0;
   bool fresh = n->function >= 0 && is_fresh(e, n, absorbed[out]);
   absorbed[out] = false;
   return tt_emit_compute(e, n, fresh);
@@ -400,53 +330,6 @@ static void place_accessors(tt_emit *e, tt_role role) {
       ir_set_attr(op, "cta_base", mlirIntegerAttrGet(tt_i32(e), at++));
 }
 
-static int64_t cb_bytes(const tt_cb *b) { return b->shares ? 0 : b->page_bytes * b->pages; }
-
-static int64_t all_bytes(const tt_program *p) {
-  int64_t bytes = 0;
-  for (size_t i = 0; i < p->cbs.n; i++)
-    bytes += cb_bytes(&p->cbs.at[i]);
-  return bytes;
-}
-
-/* The compute thread's own: it fills and reads the buffer in program order. */
-static bool is_own(const tt_buffer *b) { return !b->loaded && !b->leaves; }
-
-static bool overlap(const tog_buffer *a, const tog_buffer *b) {
-  return a->offset < b->offset + tog_buffer_span_bytes(b) && b->offset < a->offset + tog_buffer_span_bytes(a);
-}
-
-/* Buffers that have bytes in common in the plan's L1 are never live together.  What is packed into the one comes from tiles unpacked behind all reads of the
- * other, so that nothing overtakes; only fills come from nowhere. */
-static bool may_share(tt_emit *e, int i, int root) {
-  const tt_buffer *b = &e->buffers[i], *r = &e->buffers[root];
-  const tt_cb *mine = &e->p->cbs.at[b->cb], *its = &e->p->cbs.at[r->cb];
-  if (its->shares || !is_own(r) || b->filled || r->filled || mine->page_bytes * mine->pages != its->page_bytes * its->pages || !overlap(b->b, r->b))
-    return false;
-  for (int k = root + 1; k < i; k++)
-    if (e->p->cbs.at[e->buffers[k].cb].shares == r->cb + 1 && !overlap(b->b, e->buffers[k].b))
-      return false;
-  return true;
-}
-
-static void share_memory(tt_emit *e) {
-  for (int i = 0; i < (int)e->t->buffers.n; i++)
-    for (int root = 0; root < i && is_own(&e->buffers[i]) && !e->p->cbs.at[e->buffers[i].cb].shares; root++)
-      if (may_share(e, i, root))
-        e->p->cbs.at[e->buffers[i].cb].shares = e->buffers[root].cb + 1;
-}
-
-static loom_status check_limits(tt_emit *e) {
-  if (e->p->cbs.n > TT_CBS_MAX)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs %zu circular buffers; a core has %d", e->p->cbs.n, TT_CBS_MAX);
-  if (e->machine->l1_bytes && all_bytes(e->p) > e->machine->l1_bytes)
-    share_memory(e);
-  int64_t bytes = all_bytes(e->p);
-  if (e->machine->l1_bytes && bytes > e->machine->l1_bytes)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the circular buffers take %" PRId64 " bytes in whole tiles; the L1 has %" PRId64 "; smaller block sizes fit", bytes, e->machine->l1_bytes);
-  return LOOM_OK;
-}
-
 static loom_status lower(lowering *l, const tog *t, const machine *m) {
   tt_emit *e = &l->e;
   tt_function *functions = (tt_function *)e->functions;
@@ -455,7 +338,7 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   l->boxes = ARENA_NEW_N(e->mem, tt_box, t->n_nodes + 1);
   LOOM_TRY(tt_plan_tensors(e->ctx, t, m, e->buffers, e->p, l->boxes));
   LOOM_TRY(mark_transposed(l, &t->body));
-  make_cbs(l, t);
+  tt_make_cbs(e);
   LOOM_TRY(emit_kernel(l, TT_COMPUTE));
   LOOM_TRY(emit_kernel(l, TT_READER));
   LOOM_TRY(emit_kernel(l, TT_WRITER));
@@ -465,7 +348,7 @@ static loom_status lower(lowering *l, const tog *t, const machine *m) {
   }
   for (size_t i = 0; i < e->p->cbs.n && i < TT_CBS_MAX; i++)
     e->p->cbs.at[i].unpack_to_dest = e->p->cbs.at[i].type == DTYPE_F32 && !e->fpu_reads[i];
-  LOOM_TRY(check_limits(e));
+  LOOM_TRY(tt_check_memory(e));
   LOOM_TRY(ttkernel_verify(e->ir, e->p->module));
   return ir_run_pipeline(e->ir, e->p->module, "builtin.module(func.func(cse))");      /* one constant of each number; none that nobody uses */
 }

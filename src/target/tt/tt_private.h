@@ -51,7 +51,7 @@ LOOM_MUST_USE loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tt_f
 /* Role of iteration dim d of the op, by the buffers in `uses` order. */
 typedef struct tt_iter_roles { tt_dim at[TT_ITER_MAX]; int row, col; } tt_iter_roles;
 
-/* ---- the emitter (tt_emit.c) ---- */
+/* ---- the emitter (tt_emit.c, tt_args.c) ---- */
 typedef struct tt_binding { const char *name; MlirValue value; } tt_binding;
 typedef struct tt_counter { int id; const char *name; } tt_counter;
 enum { TT_NEST_MAX = 64 };
@@ -125,6 +125,18 @@ void tt_call(tt_emit *e, const tt_helper *h, size_t n, const MlirValue *args);
 /* ---- tt_expr.c ---- */
 LOOM_MUST_USE loom_status tt_expr(tt_emit *e, const sym_expr *x, const char *hint, MlirValue *out);
 LOOM_MUST_USE loom_status tt_condition(tt_emit *e, const sym_expr *x, MlirValue *out);     /* i1: x is not 0 */
+
+/* ---- nodes (tt_lower.c) and their memory (tt_memory.c) ---- */
+/* Does the node, or one inside, have to do with the buffer? */
+bool tt_mentions(const tog_node *n, int buffer);
+/* Of a COMPUTE with a function: the buffer it writes; whether it reads one. */
+int tt_output_buffer(const tt_emit *e, const tog_node *n);
+bool tt_reads(const tt_emit *e, const tog_node *n, int buffer);
+/* Node i of the body is a fill that a sum starts from anyway: the sum begins in an empty slot. */
+bool tt_is_absorbed(tt_emit *e, const tog_body *body, size_t i);
+void tt_make_cbs(tt_emit *e);
+/* Shares memory where the L1 is short.  LOOM_ELIMIT. */
+LOOM_MUST_USE loom_status tt_check_memory(tt_emit *e);
 
 /* Only mesh dims and variables of open loops in it. */
 bool tt_is_in_scope(const tt_emit *e, const sym_expr *x);
