@@ -47,6 +47,17 @@ static void close_batches(tt_emit *e, const tt_site *s) {
       tt_end(e);
 }
 
+/* A sum of nothing is 0: no product puts it there. */
+static void zero_empty_sum(tt_emit *e, const product *x) {
+  int64_t n;
+  if (tt_is_int(x->inner, &n) && n > 0)
+    return;
+  tt_if(e, tt_compare(e, "sle", x->inner, tt_int(e, 0)));
+  for (int64_t r = 0; r < x->rows * x->cols; r++)
+    tt_fill_register(e, (int)r, 0);
+  tt_end(e);
+}
+
 /* Blocks in any order, into an empty slot. */
 static void make_fresh(tt_emit *e, tt_site *s, const product *x) {
   const tt_buffer *o = s->buffer[2];
@@ -54,6 +65,7 @@ static void make_fresh(tt_emit *e, tt_site *s, const product *x) {
   MlirValue row = tt_mul(e, tt_for(e, tt_floordiv(e, tt_tiles(e, s, x->m), x->rows), "row_block"), tt_int(e, x->rows));
   MlirValue col = tt_mul(e, tt_for(e, tt_floordiv(e, tt_tiles(e, s, x->n), x->cols), "col_block"), tt_int(e, x->cols));
   TT_OP0(e, "tile_regs_acquire");
+  zero_empty_sum(e, x);
   multiply(e, s, x, row, col);
   TT_OP0(e, "tile_regs_commit");
   TT_OP0(e, "tile_regs_wait");
