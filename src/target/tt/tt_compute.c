@@ -61,35 +61,40 @@ static loom_status fill_site(tt_emit *e, const tog_node *n, bool fresh, tt_site 
 
 /* Its key tells apart what is made otherwise. */
 static tt_helper *open_site(tt_emit *e, tt_site *s, const char *verb, bool *is_new) {
-  int n_args = s->f->n_args;
+  int n_args = 0;
   MlirType types[TOG_ARGS_MAX];
   const char *names[TOG_ARGS_MAX];
   text key = text_new(e->mem);
   text_addf(&key, "%s %s %d", verb, s->f->name, s->fresh);
   for (int k = 0; k < s->f->n_operands; k++)
     text_addf(&key, " %d", s->cb_index[k]);
-  for (int i = 0; i < n_args; i++) {
-    types[i] = tt_i32(e);
-    names[i] = arg_name(e->mem, s, i);
-  }
+  for (int i = 0; i < s->f->n_args; i++)
+    if (!s->skips[i]) {
+      types[n_args] = tt_i32(e);
+      names[n_args++] = arg_name(e->mem, s, i);
+    }
   const char *name = arena_printf(e->mem, "%s_%s", verb, s->buffer[s->f->n_operands - 1]->b->name);
   tt_helper *h = tt_open_helper(e, text_str(&key), name, (size_t)n_args, types, names, is_new);
   if (!*is_new)
     return h;
   for (int k = 0; k < s->f->n_operands; k++)
     s->cb[k] = tt_cb_value(e, s->cb_index[k]);
-  for (int i = 0; i < n_args; i++)
-    s->args[i] = tt_helper_arg(h, i);
+  n_args = 0;
+  for (int i = 0; i < s->f->n_args; i++)
+    s->args[i] = s->skips[i] ? (MlirValue){NULL} : tt_helper_arg(h, n_args++);
   return h;
+}
+
+static const sym_expr *argument(const tog_node *n, size_t i) {
+  return i < n->args.n ? n->args.at[i] : i - n->args.n < n->numbers.n ? n->numbers.at[i - n->args.n] : NULL;
 }
 
 static loom_status call_site(tt_emit *e, const tog_node *n, const tt_site *s, const tt_helper *h) {
   MlirValue args[TOG_ARGS_MAX];
   size_t k = 0;
-  for (size_t i = 0; i < n->args.n && k < (size_t)s->f->n_args; i++)
-    LOOM_TRY(tt_expr(e, n->args.at[i], NULL, &args[k++]));
-  for (size_t i = 0; i < n->numbers.n && k < (size_t)s->f->n_args; i++)
-    LOOM_TRY(tt_expr(e, n->numbers.at[i], NULL, &args[k++]));
+  for (size_t i = 0; i < (size_t)s->f->n_args; i++)
+    if (!s->skips[i] && argument(n, i))
+      LOOM_TRY(tt_expr(e, argument(n, i), NULL, &args[k++]));
   tt_call(e, h, k, args);
   return LOOM_OK;
 }
@@ -144,6 +149,27 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
   return LOOM_OK;
 }
 
+/* Only what the last write filled is handed over; all of the slot, where that depends on loops which are over. */
+static void keep_output_extents(tt_emit *e, tt_site *s) {
+  const tt_operand *o = tt_output(s->f);
+  tt_function *whole = ARENA_NEW(e->mem, tt_function);    /* of this one site */
+  for (int i = 0; i < s->f->n_args; i++)
+    s->skips[i] = true;
+  *whole = *s->f;
+  tt_operand *all = &whole->operand[whole->n_operands - 1];
+  for (int d = 0; d < o->rank; d++) {
+    int arg = o->extent[d].arg;
+    bool is_gone = arg >= 0 && !tt_is_in_scope(e, argument(s->node, (size_t)arg));
+    if (is_gone)
+      all->extent[d] = (tt_index){-1, s->buffer[whole->n_operands - 1]->b->shape[d]};
+    else if (arg >= 0)
+      s->skips[arg] = false;
+    if (o->iter[d] >= 0)
+      whole->extent[o->iter[d]] = all->extent[d];
+  }
+  s->f = whole;
+}
+
 loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
   tt_buffer *b = &e->buffers[n->buffer];
   MlirValue pages = tt_int(e, b->pages);
@@ -156,6 +182,7 @@ loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
     tt_site s;
     bool is_new;
     LOOM_TRY(fill_site(e, b->last_write, true, &s));
+    keep_output_extents(e, &s);
     TT_OP(e, "cb_wait_front", tt_cb_value(e, b->cb), pages);
     int last = s.f->n_operands - 1;
     for (int k = 0; k <= last; k++)

@@ -195,6 +195,7 @@ typedef struct tt_site {
   MlirValue cb[TT_OPERANDS_MAX];              /* by operand */
   int cb_index[TT_OPERANDS_MAX];
   MlirValue args[TOG_ARGS_MAX];
+  bool skips[TOG_ARGS_MAX];                   /* arguments of the function that the helper does without */
   tt_iter_roles roles;
   bool fresh;                                 /* the output holds nothing yet; else it is changed in place, tile by tile */
   MlirValue tile[TT_ITER_MAX];                /* by iteration dim: its tile, in the loops */

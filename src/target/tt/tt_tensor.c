@@ -9,6 +9,7 @@ typedef struct planning {
   tt_buffer *buffers;
   tt_program *p;
   tt_box *boxes;
+  bool *seen;                             /* by tensor: some box was looked at */
 } planning;
 
 static int64_t box_size(const tog *t, const tog_box *b, int d) { return b->has_view ? b->view_shape[d] : t->tensors.at[b->tensor].shape[d]; }
@@ -22,8 +23,29 @@ static int64_t box_stride(const tog *t, const tog_box *b, int d) {
   return stride;
 }
 
-/* Is the view the tensor's elements in another order of dims?  box_dim gets its dims from the slowest to the fastest in memory. */
-static bool is_permutation(const tog *t, const tog_box *b, int *box_dim, int64_t *shape) {
+/* Is the view the tensor's own dims in some order?  box_dim gets the view's dim for each of the tensor's. */
+static bool shows_own_dims(const tog *t, const tog_box *b, int *box_dim, int64_t *shape) {
+  const tog_tensor *x = &t->tensors.at[b->tensor];
+  bool taken[TOG_RANK_MAX] = {0};
+  int64_t stride = tog_tensor_elems(x);
+  if (b->rank != x->rank)
+    return false;
+  for (int m = 0; m < x->rank; m++) {
+    stride = x->shape[m] ? stride / x->shape[m] : 0;
+    shape[m] = x->shape[m];
+    box_dim[m] = -1;
+    for (int d = 0; d < b->rank && box_dim[m] < 0; d++)
+      if (!taken[d] && box_size(t, b, d) == x->shape[m] && (x->shape[m] == 1 || box_stride(t, b, d) == stride))
+        box_dim[m] = d;
+    if (box_dim[m] < 0)
+      return false;
+    taken[box_dim[m]] = true;
+  }
+  return true;
+}
+
+/* Is the view all elements, reshaped and in another order of dims?  box_dim gets its dims from the slowest to the fastest in memory. */
+static bool is_reshaped(const tog *t, const tog_box *b, int *box_dim, int64_t *shape) {
   for (int i = 0; i < b->rank; i++) {
     int at = i;
     for (; at > 0; at--) {                /* by stride; of equal ones (one of them has one element) the longer dim is the faster */
@@ -91,22 +113,24 @@ static loom_status look_at(loom_ctx *ctx, const tog_node *n, const tog_path *pat
   tt_box *box = &s->boxes[n->id];
   int64_t shape[TOG_RANK_MAX];
   int row = -1, col = -1;
-  box->fits = is_permutation(s->t, &n->box, box->box_dim, shape);
+  box->fits = shows_own_dims(s->t, &n->box, box->box_dim, shape) || is_reshaped(s->t, &n->box, box->box_dim, shape);
   for (int d = 0; d < n->box.rank && box->fits; d++) {
     tt_dim role = role_of(&s->buffers[n->buffer], &n->box, box->box_dim[d]);
     row = role == TT_ROW ? d : row;
     col = role == TT_COL ? d : col;
-    if (x->rank == n->box.rank && x->shape[d] != shape[d] && x->row_dim != -2)
-      box->fits = false;                  /* another box shows it in another shape */
   }
+  if (!s->seen[n->box.tensor] && box->fits) {             /* all boxes must see the tensor in the shape of the first */
+    x->rank = n->box.rank;
+    memcpy(x->shape, shape, sizeof shape);
+  }
+  s->seen[n->box.tensor] = true;
+  box->fits = box->fits && x->rank == n->box.rank && memcmp(x->shape, shape, (size_t)x->rank * sizeof *shape) == 0;
   bool tiled = box->fits && row >= 0 && col >= 0 && (row < col || (n->kind == TOG_LOAD && s->buffers[n->buffer].can_transpose));
   box->transposed = tiled && row > col;
   int first = row < col ? row : col, second = row < col ? col : row;
   if (tiled)
     LOOM_TRY(are_whole(s, n, path, &tiled));
   if (x->row_dim == -2 && tiled) {        /* the first box of the tensor */
-    x->rank = n->box.rank;
-    memcpy(x->shape, shape, sizeof shape);
     x->row_dim = first;
     x->col_dim = second;
     x->is_tiled = true;
@@ -118,7 +142,7 @@ static loom_status look_at(loom_ctx *ctx, const tog_node *n, const tog_path *pat
 }
 
 loom_status tt_plan_tensors(loom_ctx *ctx, const tog *t, const machine *m, tt_buffer *buffers, tt_program *p, tt_box *boxes) {
-  planning s = {.ctx = ctx, .t = t, .machine = m, .buffers = buffers, .p = p, .boxes = boxes};
+  planning s = {.ctx = ctx, .t = t, .machine = m, .buffers = buffers, .p = p, .boxes = boxes, .seen = ARENA_NEW_N(&ctx->mem, bool, t->tensors.n + 1)};
   for (size_t i = 0; i < t->tensors.n; i++) {
     const tog_tensor *from = &t->tensors.at[i];
     tt_tensor x = {.name = from->name, .type = from->type == DTYPE_F16 ? DTYPE_BF16 : from->type, .rank = from->rank, .is_input = from->is_input,
@@ -135,8 +159,6 @@ loom_status tt_plan_tensors(loom_ctx *ctx, const tog *t, const machine *m, tt_bu
       make_tiles(x);
       continue;
     }
-    x->rank = t->tensors.at[i].rank;
-    memcpy(x->shape, t->tensors.at[i].shape, sizeof x->shape);
     make_sticks(x, m);
   }
   return LOOM_OK;
