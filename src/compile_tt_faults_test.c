@@ -17,6 +17,7 @@ enum { N_FAULTS = sizeof faults / sizeof *faults, DEFAULT_FAULTS = 2 };
 typedef struct verdict { bool has_place, is_caught, fits; char what[300], says[600]; } verdict;
 
 static loom_ctx ctx;
+static run_cache cache;
 static compile_state s;
 static compile_tt board;
 static run_options run_how;
@@ -95,9 +96,12 @@ static void open_program(const plans_case *c) {
   static compile_options o;
   static compile_tt_options how;
   loom_ctx_init(&ctx);
+  if (!run_cache_find(&ctx.mem, LOOM_TESTS_DIR "/tt-cache", &cache))
+    fail_msg("no place for the emulation's object code");
   plans_case_options(&ctx.mem, c, 0, LOOM_SOURCE_DIR "/machines/wormhole.yaml", &o);
   o.search_host = false;
   o.for_board = true;
+  o.cache = &cache;                       /* of the emulation's object code alone: boards' programs are made anew */
   o.stop_after = COMPILE_TOG;
   run_how = (run_options){.check = true};
   loom_status st = compile_tt_compile(&ctx, &o, &how, &s, &board);
