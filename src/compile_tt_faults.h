@@ -126,10 +126,10 @@ static inline bool fault_loops_over_tiles(const fault_site *s, MlirOperation op)
   X("one core too many in a multicast", "noc_async_write_multicast", NULL, fault_one_more_core, "multicast-dests")                                           \
   X("half of a multicast", "noc_async_write_multicast", NULL, fault_half_bytes, "uninitialised", "numbers")                                                  \
   X("a page far off is read", "noc_async_read_tile", NULL, fault_far_page, "dram-bounds", "buffer")                                                          \
-  X("the next page is read", "noc_async_read_tile", NULL, fault_next_page, "numbers", "dram-bounds", "buffer")                                               \
+  X("the next page is read", "noc_async_read_tile", NULL, fault_next_page, "numbers", "dram-bounds", "buffer", "uninitialised")                                               \
   X("a page far off is written", "noc_async_write_tile", NULL, fault_far_page, "dram-bounds", "buffer")                                                      \
   X("a read to an address between", "noc_async_read_tile", NULL, fault_odd_address, "congruence")                                                            \
-  X("a write from an address between", "noc_async_write_tile", NULL, fault_odd_address, "congruence")                                                        \
+  X("a write from an address between", "noc_async_write_tile", NULL, fault_odd_address, "congruence", "uninitialised")                                                       \
   X("a register that is not there", "copy_tile", NULL, fault_far_register, "dst-capacity")                                                                   \
   X("a tile that is not there", "copy_tile", NULL, fault_far_tile, "cb-underflow", "l1-bounds")                                                              \
   X("a pack behind the slot", "pack_tile", NULL, fault_far_pack, "cb-overflow", "l1-bounds")                                                                 \
