@@ -195,7 +195,7 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
     is_sender = both(e, is_sender, eq(e, s.own[d], g->sender[d]));
     chained = chained || g->chain[d];
   }
-  const sym_expr *in_rectangle = rectangle_receivers(e, &s), *before[TOG_MESH_MAX];
+  const sym_expr *in_rectangle = same_on_all_cores(e, rectangle_receivers(e, &s)), *before[TOG_MESH_MAX];
   predecessor(e, &s, before);
   MlirValue sends = tt_compare(e, "ne", number(e, &s, "is_sender", flag(e, is_sender)), tt_int(e, 0));
   tt_if(e, sends);
