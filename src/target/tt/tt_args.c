@@ -54,11 +54,23 @@ MlirValue tt_cb_value(tt_emit *e, int cb) {
   return compile_arg(e, tt_cb_type(e), arena_printf(e->mem, "cb_%s", e->p->cbs.at[cb].name), cb);
 }
 
-MlirValue tt_number(tt_emit *e, const char *name, int64_t value) { return compile_arg(e, tt_i32(e), name, value); }
-
 int tt_new_cb(tt_emit *e, const char *name, const char *comment, dtype type, int64_t page_bytes, int64_t pages) {
   vec_push(e->mem, &e->p->cbs, ((tt_cb){.name = name, .comment = comment, .type = type, .page_bytes = page_bytes, .pages = pages}));
   return (int)e->p->cbs.n - 1;
+}
+
+int tt_one_tile_cb(tt_emit *e, int *cb, const char *name, const char *comment, dtype type) {
+  if (*cb < 0)
+    *cb = tt_new_cb(e, name, comment, type, TT_TILE * TT_TILE * (int64_t)dtype_bytes(type), 1);
+  return *cb;
+}
+
+loom_status tt_new_semaphores(tt_emit *e, int n, int *out_first) {
+  if (e->p->n_semaphores + n > TT_SEMAPHORES_MAX)
+    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs more than the %d semaphores of a core; --pin fewer loads to multicast", TT_SEMAPHORES_MAX);
+  *out_first = e->p->n_semaphores;
+  e->p->n_semaphores += n;
+  return LOOM_OK;
 }
 
 /* Accessor arguments stand behind the numbers, whose count is known when the kernel is complete: tt_lower gives cta_base then. */

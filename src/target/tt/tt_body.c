@@ -53,11 +53,10 @@ static const char *binary_of(MlirOperation op) {
 }
 
 /* cmpf and cmpi by predicate; ordered and unordered are the same where there are no NaNs, and DST has no others to tell. */
-static const char *comparison_of(MlirOperation op, bool *swapped) {
+static const char *comparison_of(MlirOperation op) {
   static const char *const floats[] = {NULL, "eq", "gt", "ge", "lt", "le", "ne", NULL, "eq", "gt", "ge", "lt", "le", "ne"};
   static const char *const ints[] = {"eq", "ne", "lt", "le", "gt", "ge"};
   int64_t p = -1;
-  *swapped = false;
   ir_attr_int(ir_attr_of(op, "predicate"), &p);
   if (ir_op_is(op, "arith.cmpf") && p >= 0 && p < 14)
     return floats[p];
@@ -263,13 +262,7 @@ static loom_status make_position(eval *v, MlirOperation op, int *out) {
   if (role == TT_BATCH) {
     tt_fill_register(e, *out, 0);
   } else {
-    int *cb = role == TT_COL ? &e->cb_columns : &e->cb_rows;
-    if (*cb < 0)
-      *cb = tt_new_cb(e, role == TT_COL ? "columns" : "rows", role == TT_COL ? "each element's column" : "each element's row", DTYPE_BF16, TT_TILE * TT_TILE * 2, 1);
-    MlirValue tile = tt_cb_value(e, *cb);
-    TT_OP(e, "reconfig_data_format_srca", tile);
-    TT_OP(e, "copy_tile_init", tile);
-    TT_OP(e, "copy_tile", tile, tt_int(e, 0), tt_int(e, *out));
+    tt_copy_tile(e, tt_positions(e, role), tt_int(e, 0), tt_int(e, *out));
     base = tt_mul(e, base, tt_int(e, TT_TILE));
   }
   TT_OP0(e, "binop_with_scalar_tile_init");
@@ -290,7 +283,6 @@ static loom_status make_number(eval *v, MlirValue x, int *out) {
 }
 
 static loom_status make_op(eval *v, MlirOperation op, int *out) {
-  bool swapped;
   const char *stem = unary_of(op);
   if (stem) {
     LOOM_TRY(own(v, ir_operand(op, 0), out));
@@ -300,7 +292,7 @@ static loom_status make_op(eval *v, MlirOperation op, int *out) {
   stem = binary_of(op);
   if (stem)
     return make_binary(v, stem, op, out);
-  stem = comparison_of(op, &swapped);
+  stem = comparison_of(op);
   if (stem)
     return make_binary(v, arena_printf(v->e->mem, "%s_binary", stem), op, out);
   if (ir_op_is(op, "math.floor") || ir_op_is(op, "math.ceil") || ir_op_is(op, "math.trunc")) {

@@ -1,7 +1,6 @@
 /* Compute nodes: a function for each, and in the kernel the waits around its calls. */
 #include "target/tt/tt_private.h"
 #include "base/text.h"
-#include <math.h>
 
 static const tt_function *function_of(const tt_emit *e, const tog_node *n) { return &e->functions[n->function]; }
 
@@ -52,7 +51,7 @@ static loom_status check_offsets(tt_emit *e, const tt_site *s) {
 }
 
 static loom_status fill_site(tt_emit *e, const tog_node *n, bool fresh, tt_site *s) {
-  *s = (tt_site){.f = function_of(e, n), .node = n, .fresh = fresh, .capacity = 4, .unpacked = -1};
+  *s = (tt_site){.f = function_of(e, n), .node = n, .fresh = fresh, .capacity = 4};
   for (int k = 0; k < s->f->n_operands; k++)
     s->buffer[k] = &e->buffers[buffer_index(n, &s->f->operand[k])];
   LOOM_TRY(check_offsets(e, s));
@@ -192,9 +191,7 @@ loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
       MlirValue active, to = s.cb[last], from = tt_cb_value(e, b->cb), index = tt_open_tiles(e, &s, &active);
       TT_OP(e, "pack_reconfig_data_format", to);
       TT_OP0(e, "tile_regs_acquire");
-      TT_OP(e, "reconfig_data_format_srca", from);
-      TT_OP(e, "copy_tile_init", from);
-      TT_OP(e, "copy_tile", from, index, tt_int(e, 0));
+      tt_copy_tile(e, from, index, tt_int(e, 0));
       tt_close_tiles(e, &s, active, index, 0);
       tt_close_helper(e, h);
     }
@@ -203,24 +200,4 @@ loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
   }
   TT_OP(e, "cb_push_back", tt_cb_value(e, b->out_cb), pages);
   return LOOM_OK;
-}
-
-bool tt_starts_from(tt_emit *e, const tog_node *n, double fill) {
-  const tt_function *f = function_of(e, n);
-  if (f->kind == TT_MATMUL)
-    return fill == 0;
-  MlirOperation yield = f->kind == TT_GENERIC && ir_op_is(f->op, "linalg.generic") ? mlirBlockGetTerminator(ir_body(f->op)) : (MlirOperation){NULL};
-  MlirOperation op = ir_def(ir_operand(yield, 0));
-  while (ir_op_is(op, "arith.truncf") || ir_op_is(op, "arith.extf"))
-    op = ir_def(ir_operand(op, 0));
-  bool reduces = false;
-  for (int d = 0; d < f->n_iter; d++)
-    reduces = reduces || f->is_reduction[d];
-  if (!reduces)
-    return false;
-  if (ir_op_is(op, "arith.addf"))
-    return fill == 0;
-  if (ir_op_is(op, "arith.maximumf") || ir_op_is(op, "arith.maxnumf"))
-    return isinf(fill) && fill < 0;
-  return (ir_op_is(op, "arith.minimumf") || ir_op_is(op, "arith.minnumf")) && isinf(fill) && fill > 0;
 }

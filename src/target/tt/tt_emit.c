@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-MlirType tt_i32(tt_emit *e) { return ir_type(e->ir, "i32"); }
+MlirType tt_i32(tt_emit *e) { return ir_dtype(e->ir, DTYPE_I32); }
 MlirType tt_cb_type(tt_emit *e) { return ir_type(e->ir, "!ttkernel.cb"); }
 
 void tt_comment(tt_emit *e, const char *fmt, ...) {
@@ -247,7 +247,6 @@ tt_helper *tt_open_helper(tt_emit *e, const char *key, const char *name, size_t 
     ir_set_attr(h->func, "loom.noinline", ir_unit_attr(e->ir));
   h->outer = e->b;
   h->n_scopes = e->n_scopes;
-  h->n_names = e->names.n;
   h->head = e->head;
   e->b = ir_at_end(e->ir, h->block);
   e->head = ir_def(tt_int(e, 0));         /* nobody uses it: arguments are read before it */

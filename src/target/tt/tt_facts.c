@@ -11,9 +11,8 @@ static bool is_multiple_at(void *data, const int64_t *vars) {
   return l->holds;
 }
 
-loom_status tt_is_multiple(loom_ctx *ctx, const tog_node *n, const tog_path *p, const sym_expr *e, int64_t by, bool *out) {
+loom_status tt_is_multiple(loom_ctx *ctx, const tog_path *p, const sym_expr *e, int64_t by, bool *out) {
   int64_t v;
-  (void)n;
   if (sym_is_const(e, &v)) {
     *out = v % by == 0;
     return LOOM_OK;
@@ -36,7 +35,7 @@ static loom_status mark(loom_ctx *ctx, const tog_node *n, const tog_path *p, voi
     bool whole;
     if (f[n->function].ragged[i])
       continue;
-    LOOM_TRY(tt_is_multiple(ctx, n, p, n->args.at[i], TT_TILE, &whole));
+    LOOM_TRY(tt_is_multiple(ctx, p, n->args.at[i], TT_TILE, &whole));
     f[n->function].ragged[i] = !whole;
   }
   return LOOM_OK;

@@ -10,13 +10,8 @@ typedef struct gather { int arrived, opened, sent; bool repeats; } gather;
 static loom_status find_gather(tt_emit *e, int to, gather *g) {
   tt_buffer *b = &e->buffers[to];
   g->repeats = b->gather_repeats;
-  int n = g->repeats ? 3 : 1;
-  if (b->gather_semaphore < 0) {
-    if (e->p->n_semaphores + n > TT_SEMAPHORES_MAX)
-      LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs more than the %d semaphores of a core", TT_SEMAPHORES_MAX);
-    b->gather_semaphore = e->p->n_semaphores;
-    e->p->n_semaphores += n;
-  }
+  if (b->gather_semaphore < 0)
+    LOOM_TRY(tt_new_semaphores(e, g->repeats ? 3 : 1, &b->gather_semaphore));
   if (g->repeats && b->b->depth > 1)
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' is gathered again and again into %d slots; Tenstorrent kernels gather into one", b->b->name, b->b->depth);
   g->arrived = b->gather_semaphore;

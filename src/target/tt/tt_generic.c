@@ -22,8 +22,8 @@ loom_status tt_make_fill(tt_emit *e, tt_site *s) {
   return LOOM_OK;
 }
 
-static MlirValue yielded(const tt_site *s) {
-  MlirOperation yield = mlirBlockGetTerminator(ir_body(s->f->op));
+static MlirValue yielded(const tt_function *f) {
+  MlirOperation yield = mlirBlockGetTerminator(ir_body(f->op));
   return ir_operand(yield, 0);
 }
 
@@ -40,7 +40,7 @@ static loom_status make_elementwise(tt_emit *e, tt_site *s) {
   int reg;
   MlirValue active, index = tt_open_tiles(e, s, &active);
   TT_OP0(e, "tile_regs_acquire");
-  LOOM_TRY(tt_eval_body(e, s, yielded(s), 0, &reg));
+  LOOM_TRY(tt_eval_body(e, s, yielded(s->f), 0, &reg));
   summed_later(s, along);
   LOOM_TRY(tt_mask(e, s, reg, 0, 0.0, along));
   tt_close_tiles(e, s, active, index, reg);
@@ -51,28 +51,28 @@ static loom_status make_elementwise(tt_emit *e, tt_site *s) {
 
 typedef struct reduction { const char *stem, *pool; double neutral; MlirValue value; bool negate; } reduction;
 
-static bool is_output(const tt_site *s, MlirValue v) {
+static bool is_output(const tt_function *f, MlirValue v) {
   MlirOperation def = ir_def(v);
   while (ir_op_is(def, "arith.extf") || ir_op_is(def, "arith.truncf"))
     def = ir_def(v = ir_operand(def, 0));
-  return mlirValueIsABlockArgument(v) && mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(s->f->op)) &&
-         mlirBlockArgumentGetArgNumber(v) == s->f->n_operands - 1;
+  return mlirValueIsABlockArgument(v) && mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(f->op)) &&
+         mlirBlockArgumentGetArgNumber(v) == f->n_operands - 1;
 }
 
 /* out = out op value, in either order. */
-static bool read_reduction(const tt_site *s, reduction *r) {
+static bool read_reduction(const tt_function *f, reduction *r) {
   static const struct { const char *op, *stem, *pool; double neutral; bool negate; } rows[] = {
       {"arith.addf", "add_binary", "PoolType::SUM", 0.0, false},           {"arith.maximumf", "binary_max", "PoolType::MAX", -INFINITY, false},
       {"arith.maxnumf", "binary_max", "PoolType::MAX", -INFINITY, false},  {"arith.minimumf", "binary_min", "PoolType::MAX", INFINITY, true},
       {"arith.minnumf", "binary_min", "PoolType::MAX", INFINITY, true},    {"arith.mulf", "mul_binary", NULL, 1.0, false}};
-  MlirOperation op = ir_def(yielded(s));
+  MlirOperation op = ir_def(yielded(f));
   while (ir_op_is(op, "arith.extf") || ir_op_is(op, "arith.truncf"))
     op = ir_def(ir_operand(op, 0));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (!ir_op_is(op, rows[i].op))
       continue;
-    int at = is_output(s, ir_operand(op, 0)) ? 0 : 1;
-    if (!is_output(s, ir_operand(op, at)))
+    int at = is_output(f, ir_operand(op, 0)) ? 0 : 1;
+    if (!is_output(f, ir_operand(op, at)))
       return false;
     *r = (reduction){rows[i].stem, rows[i].pool, rows[i].neutral, ir_operand(op, 1 - at), rows[i].negate};
     return true;
@@ -99,12 +99,6 @@ static loom_status reduce_tiles(tt_emit *e, tt_site *s, const reduction *r) {
   return LOOM_OK;
 }
 
-static int one_tile_cb(tt_emit *e, int *cb, const char *name, const char *comment, dtype type) {
-  if (*cb < 0)
-    *cb = tt_new_cb(e, name, comment, type, TT_TILE * TT_TILE * (int64_t)dtype_bytes(type), 1);
-  return *cb;
-}
-
 /* Register 0, at the end of its section, goes to `n` buffers of one tile. */
 static void pack_to(tt_emit *e, const MlirValue *cbs, int n) {
   MlirValue one = tt_int(e, 1), zero = tt_int(e, 0);
@@ -124,20 +118,14 @@ static void pack_to(tt_emit *e, const MlirValue *cbs, int n) {
   TT_OP0(e, "tile_regs_acquire");
 }
 
-static void copy_first(tt_emit *e, MlirValue cb, int reg) {
-  TT_OP(e, "reconfig_data_format_srca", cb);
-  TT_OP(e, "copy_tile_init", cb);
-  TT_OP(e, "copy_tile", cb, tt_int(e, 0), tt_int(e, reg));
-}
-
 /* The matrix unit reads f32 with 11 bits.  So that a sum keeps about 16, register 0 goes there as two bf16 tiles: its value rounded, and what that leaves out. */
 static void split(tt_emit *e, MlirValue *out_high, MlirValue *out_low) {
-  MlirValue whole = tt_cb_value(e, one_tile_cb(e, &e->cb_partial, "partial", "one tile on its way to a reduction", DTYPE_F32));
-  *out_high = tt_cb_value(e, one_tile_cb(e, &e->cb_high, "partial_high", "that tile, rounded", DTYPE_BF16));
-  *out_low = tt_cb_value(e, one_tile_cb(e, &e->cb_low, "partial_low", "what the rounding left out", DTYPE_BF16));
+  MlirValue whole = tt_cb_value(e, tt_one_tile_cb(e, &e->cb_partial, "partial", "one tile on its way to a reduction", DTYPE_F32));
+  *out_high = tt_cb_value(e, tt_one_tile_cb(e, &e->cb_high, "partial_high", "that tile, rounded", DTYPE_BF16));
+  *out_low = tt_cb_value(e, tt_one_tile_cb(e, &e->cb_low, "partial_low", "what the rounding left out", DTYPE_BF16));
   pack_to(e, (MlirValue[]){whole, *out_high}, 2);
-  copy_first(e, whole, 0);
-  copy_first(e, *out_high, 1);
+  tt_copy_tile(e, whole, tt_int(e, 0), tt_int(e, 0));
+  tt_copy_tile(e, *out_high, tt_int(e, 0), tt_int(e, 1));
   tt_binary(e, "sub_binary", 0, 1, 0);
   TT_OP(e, "cb_pop_front", whole, tt_int(e, 1));
   pack_to(e, out_low, 1);
@@ -148,7 +136,7 @@ static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool
   if (!r->pool)
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' multiplies along rows or columns, which Tenstorrent cores have no reduction for", s->f->name);
   const char *templates[] = {r->pool, rows && cols ? "ReduceDim::REDUCE_SCALAR" : cols ? "ReduceDim::REDUCE_ROW" : "ReduceDim::REDUCE_COL"};
-  MlirValue ones = tt_cb_value(e, one_tile_cb(e, &e->cb_ones, "ones", "the factors of reductions: 1", DTYPE_BF16)), zero = tt_int(e, 0);
+  MlirValue ones = tt_cb_value(e, tt_one_tile_cb(e, &e->cb_ones, "ones", "the factors of reductions: 1", DTYPE_BF16)), zero = tt_int(e, 0);
   MlirValue out = s->cb[s->f->n_operands - 1], parts[2];
   bool is_sum = text_eq(r->stem, "add_binary");
   int n = is_sum ? 2 : 1;
@@ -157,7 +145,7 @@ static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool
   if (is_sum) {
     split(e, &parts[0], &parts[1]);
   } else {
-    parts[0] = tt_cb_value(e, one_tile_cb(e, &e->cb_extreme, "extremes", "one tile on its way to a maximum", DTYPE_F32));
+    parts[0] = tt_cb_value(e, tt_one_tile_cb(e, &e->cb_extreme, "extremes", "one tile on its way to a maximum", DTYPE_F32));
     e->fpu_reads[e->cb_extreme] = true;
     pack_to(e, parts, 1);
   }
@@ -174,9 +162,23 @@ static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool
   return LOOM_OK;
 }
 
+static bool reduces(const tt_function *f) {
+  for (int d = 0; d < f->n_iter; d++)
+    if (f->is_reduction[d])
+      return true;
+  return false;
+}
+
+bool tt_starts_from(const tt_function *f, double fill) {
+  reduction r;
+  if (f->kind == TT_MATMUL)
+    return fill == 0;
+  return f->kind == TT_GENERIC && reduces(f) && read_reduction(f, &r) && r.pool && fill == r.neutral;
+}
+
 static loom_status make_reduction(tt_emit *e, tt_site *s) {
   reduction r;
-  if (!read_reduction(s, &r))
+  if (!read_reduction(s->f, &r))
     LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' reduces with other than a sum, product, maximum or minimum", s->f->name);
   bool rows = s->roles.row >= 0 && s->f->is_reduction[s->roles.row], cols = s->roles.col >= 0 && s->f->is_reduction[s->roles.col];
   MlirValue active, index = tt_open_tiles(e, s, &active);
@@ -195,8 +197,5 @@ static loom_status make_reduction(tt_emit *e, tt_site *s) {
 loom_status tt_make_generic(tt_emit *e, tt_site *s) {
   if (ir_op_is(s->f->op, "memref.copy"))
     return make_copy(e, s);
-  for (int d = 0; d < s->f->n_iter; d++)
-    if (s->f->is_reduction[d])
-      return make_reduction(e, s);
-  return make_elementwise(e, s);
+  return reduces(s->f) ? make_reduction(e, s) : make_elementwise(e, s);
 }

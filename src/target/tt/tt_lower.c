@@ -49,7 +49,7 @@ bool tt_is_absorbed(tt_emit *e, const tog_body *body, size_t i) {
   int buffer = tt_output_buffer(e, n);
   const tog_node *next = next_of(body, i, buffer);
   return next && next->kind == TOG_COMPUTE && next->function >= 0 && tt_output_buffer(e, next) == buffer && !tt_reads(e, next, buffer) &&
-         tt_starts_from(e, next, e->functions[n->function].fill);
+         tt_starts_from(&e->functions[next->function], e->functions[n->function].fill);
 }
 
 /* A loop that is a branch: it runs once or not at all. */
@@ -128,6 +128,9 @@ static loom_status make_buffers(lowering *l, const tog *t) {
 
 /* ---- kernels ---- */
 
+/* Whose nodes the kernel that is made has. */
+static tog_thread thread_of(const tt_emit *e) { return e->role == TT_READER ? TOG_READER : e->role == TT_COMPUTE ? TOG_COMPUTE_THREAD : TOG_WRITER; }
+
 static bool has_part(const tog_body *body, tog_thread thread) {
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
@@ -142,7 +145,7 @@ static loom_status emit_body(lowering *l, const tog_body *body);
 static loom_status emit_loop(lowering *l, const tog_node *n) {
   tt_emit *e = &l->e;
   MlirValue trip;
-  if (!has_part(&n->body, (tog_thread)(e->role == TT_READER ? TOG_READER : e->role == TT_COMPUTE ? TOG_COMPUTE_THREAD : TOG_WRITER)))
+  if (!has_part(&n->body, thread_of(e)))
     return LOOM_OK;
   LOOM_TRY(tt_expr(e, n->trip, NULL, &trip));
   size_t names = e->names.n;
@@ -177,9 +180,8 @@ static bool is_fresh(tt_emit *e, const tog_node *n, bool absorbed) {
 }
 
 /* Is the buffer's first write in a loop inside this body?  Then every turn finds a slot that is full, and so must the first. */
-static bool first_write_is_deeper(tt_emit *e, const tog_body *body, size_t take) {
+static bool first_write_is_deeper(const tog_body *body, size_t take) {
   const tog_node *next = next_of(body, take, body->at[take]->buffer);
-  (void)e;
   return next && next->kind == TOG_LOOP;
 }
 
@@ -199,7 +201,7 @@ static loom_status emit_compute_node(lowering *l, const tog_body *body, size_t i
 static loom_status emit_take(tt_emit *e, const tog_body *body, size_t i) {
   const tog_node *n = body->at[i];
   e->has_value[n->buffer] = false;
-  if (!first_write_is_deeper(e, body, i))
+  if (!first_write_is_deeper(body, i))
     return LOOM_OK;
   MlirValue cb = tt_cb_value(e, e->buffers[n->buffer].cb), pages = tt_int(e, e->buffers[n->buffer].pages);
   TT_OP(e, "cb_reserve_back", cb, pages);
@@ -210,7 +212,7 @@ static loom_status emit_take(tt_emit *e, const tog_body *body, size_t i) {
 
 static loom_status emit_body(lowering *l, const tog_body *body) {
   tt_emit *e = &l->e;
-  tog_thread thread = e->role == TT_READER ? TOG_READER : e->role == TT_COMPUTE ? TOG_COMPUTE_THREAD : TOG_WRITER;
+  tog_thread thread = thread_of(e);
   bool absorbed[TT_BUFFERS_MAX] = {0};
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];

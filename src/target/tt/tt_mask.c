@@ -2,11 +2,9 @@
 #include "target/tt/tt_private.h"
 #include "base/text.h"
 
-/* A cb that holds one tile of constants, made by the reader. */
-static int constant_cb(tt_emit *e, int *cb, const char *name, const char *comment) {
-  if (*cb < 0)
-    *cb = tt_new_cb(e, name, comment, DTYPE_BF16, TT_TILE * TT_TILE * 2, 1);
-  return *cb;
+MlirValue tt_positions(tt_emit *e, tt_dim along) {
+  bool is_col = along == TT_COL;
+  return tt_cb_value(e, tt_one_tile_cb(e, is_col ? &e->cb_columns : &e->cb_rows, is_col ? "columns" : "rows", is_col ? "each element's column" : "each element's row", DTYPE_BF16));
 }
 
 static bool may_be_ragged(const tt_site *s, int iter) {
@@ -17,14 +15,12 @@ static bool may_be_ragged(const tt_site *s, int iter) {
 }
 
 /* The last tile along the dim, where it is not whole. */
-static void mask_along(tt_emit *e, tt_site *s, int iter, int at, const int *free, double neutral, MlirValue cb_positions) {
+static void mask_along(tt_emit *e, tt_site *s, int iter, int at, const int *free, double neutral) {
   MlirValue n = tt_index_value(e, s, s->f->extent[iter]), left = tt_sub(e, n, tt_mul(e, s->tile[iter], tt_int(e, TT_TILE)));
   int mask = free[0], value = free[1];
   tt_comment(e, "beyond the %s", s->roles.at[iter] == TT_COL ? "columns" : "rows");
   tt_if(e, tt_compare(e, "slt", left, tt_int(e, TT_TILE)));
-  TT_OP(e, "reconfig_data_format_srca", cb_positions);
-  TT_OP(e, "copy_tile_init", cb_positions);
-  TT_OP(e, "copy_tile", cb_positions, tt_int(e, 0), tt_int(e, mask));
+  tt_copy_tile(e, tt_positions(e, s->roles.at[iter]), tt_int(e, 0), tt_int(e, mask));
   TT_OP0(e, "unary_lt_tile_init");
   TT_OP(e, "unary_lt_tile", tt_int(e, mask), TT_VALUE(e, tt_i32(e), "float_bits", NULL, left));
   tt_fill_register(e, value, neutral);
@@ -43,9 +39,7 @@ loom_status tt_mask(tt_emit *e, tt_site *s, int at, int first, double neutral, c
       continue;
     if (n < 2)
       LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' leaves no DST registers for the mask of its ragged edge", s->f->name);
-    bool is_col = s->roles.at[d] == TT_COL;
-    int cb = is_col ? constant_cb(e, &e->cb_columns, "columns", "each element's column") : constant_cb(e, &e->cb_rows, "rows", "each element's row");
-    mask_along(e, s, d, at, free, neutral, tt_cb_value(e, cb));
+    mask_along(e, s, d, at, free, neutral);
   }
   return LOOM_OK;
 }

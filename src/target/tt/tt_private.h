@@ -112,11 +112,14 @@ void tt_comment(tt_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 MlirValue tt_run_arg(tt_emit *e, const char *name, tt_arg_kind kind, int index, const sym_expr *x, const sym_expr *y);
 MlirValue tt_cb_value(tt_emit *e, int cb);
 int tt_new_cb(tt_emit *e, const char *name, const char *comment, dtype type, int64_t page_bytes, int64_t pages);
-MlirValue tt_number(tt_emit *e, const char *name, int64_t value);      /* at compile time */
+/* *cb is the buffer of one tile by this name; it is made where it is -1. */
+int tt_one_tile_cb(tt_emit *e, int *cb, const char *name, const char *comment, dtype type);
+/* n semaphores with ids from *out_first on.  LOOM_ELIMIT. */
+LOOM_MUST_USE loom_status tt_new_semaphores(tt_emit *e, int n, int *out_first);
 MlirValue tt_accessor(tt_emit *e, int tensor);
 MlirValue tt_semaphore(tt_emit *e, int id, const char *name);
 /* A function of this kernel; *is_new: its body is to be made now, between tt_open_helper and tt_close_helper.  `key` tells functions apart. */
-typedef struct tt_helper { const char *key, *name; MlirOperation func; MlirBlock block; ir_builder outer; MlirOperation head; int n_scopes; size_t n_names; } tt_helper;
+typedef struct tt_helper { const char *key, *name; MlirOperation func; MlirBlock block; ir_builder outer; MlirOperation head; int n_scopes; } tt_helper;
 tt_helper *tt_open_helper(tt_emit *e, const char *key, const char *name, size_t n, const MlirType *types, const char *const *names, bool *is_new);
 MlirValue tt_helper_arg(const tt_helper *h, intptr_t i);
 void tt_close_helper(tt_emit *e, tt_helper *h);
@@ -142,8 +145,8 @@ LOOM_MUST_USE loom_status tt_check_memory(tt_emit *e);
 bool tt_is_in_scope(const tt_emit *e, const sym_expr *x);
 
 /* ---- facts about every point (tt_facts.c) ---- */
-/* Is e a multiple of `by` wherever the node runs?  Not known counts as no. */
-LOOM_MUST_USE loom_status tt_is_multiple(loom_ctx *ctx, const tog_node *n, const tog_path *p, const sym_expr *e, int64_t by, bool *out);
+/* Is e a multiple of `by` at every point of the path?  Not known counts as no. */
+LOOM_MUST_USE loom_status tt_is_multiple(loom_ctx *ctx, const tog_path *p, const sym_expr *e, int64_t by, bool *out);
 LOOM_MUST_USE loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tt_function *f);
 
 /* ---- tensors (tt_tensor.c) ---- */
@@ -182,7 +185,7 @@ LOOM_MUST_USE loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fr
 /* Hands the slot of a buffer that the writer takes away to it. */
 LOOM_MUST_USE loom_status tt_emit_publish(tt_emit *e, const tog_node *n);
 /* A reduction or product that starts from exactly what fills with `fill` leave. */
-bool tt_starts_from(tt_emit *e, const tog_node *n, double fill);
+bool tt_starts_from(const tt_function *f, double fill);
 /* Constant tiles that compute kernels use; made by the reader. */
 void tt_emit_constants(tt_emit *e);
 
@@ -200,7 +203,6 @@ typedef struct tt_site {
   bool fresh;                                 /* the output holds nothing yet; else it is changed in place, tile by tile */
   MlirValue tile[TT_ITER_MAX];                /* by iteration dim: its tile, in the loops */
   int capacity;                               /* DST registers */
-  int unpacked;                               /* operand whose format the unpacker is set to; -1 none */
 } tt_site;
 MlirValue tt_index_value(tt_emit *e, const tt_site *s, tt_index i);
 /* Tiles along an iteration dim. */
@@ -214,6 +216,10 @@ LOOM_MUST_USE loom_status tt_make_fill(tt_emit *e, tt_site *s);
 LOOM_MUST_USE loom_status tt_eval_body(tt_emit *e, tt_site *s, MlirValue v, int first, int *out);
 /* Replaces what lies beyond the extents in register `at` by `neutral`, along iteration dims that `along` names; registers below `first` are kept. */
 LOOM_MUST_USE loom_status tt_mask(tt_emit *e, tt_site *s, int at, int first, double neutral, const bool *along);
+/* Tile `index` of the buffer, as it is, into a register. */
+void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg);
+/* The tile of each element's column, or row. */
+MlirValue tt_positions(tt_emit *e, tt_dim along);
 bool tt_can_read(const tt_site *s, int operand);
 void tt_copy_in(tt_emit *e, tt_site *s, int operand, MlirValue index, int reg);
 void tt_unary(tt_emit *e, const char *stem, int reg);                           /* "exp": exp_tile_init, exp_tile(reg) */

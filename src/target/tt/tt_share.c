@@ -180,10 +180,8 @@ static bool is_static(tt_emit *e, const sym_expr *x) {
 loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, MlirValue l1) {
   const tog_group *g = &n->group;
   sharing s = {.n = n, .name = arena_printf(e->mem, "%s%d", e->buffers[n->buffer].b->name, n->id)};
-  if (e->p->n_semaphores + 2 > TT_SEMAPHORES_MAX)
-    LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel needs more than the %d semaphores of a core; --pin fewer loads to multicast", TT_SEMAPHORES_MAX);
-  s.ready = e->p->n_semaphores++;
-  s.valid = e->p->n_semaphores++;
+  LOOM_TRY(tt_new_semaphores(e, 2, &s.ready));
+  s.valid = s.ready + 1;
   const sym_expr *is_sender = NULL;
   bool chained = false;
   for (int d = 0; d < e->t->n_mesh; d++) {

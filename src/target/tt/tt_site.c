@@ -69,9 +69,8 @@ MlirValue tt_open_tiles(tt_emit *e, tt_site *s, MlirValue *out_active) {
   MlirValue index = tt_tile_index(e, s, s->f->n_operands - 1);
   if (!s->fresh)
     TT_OP(e, "cb_wait_front", s->cb[s->f->n_operands - 1], tt_int(e, 1));
-  if (mlirValueIsNull(*out_active))
-    return index;
-  tt_if(e, *out_active);
+  if (!mlirValueIsNull(*out_active))
+    tt_if(e, *out_active);
   return index;
 }
 
@@ -141,7 +140,7 @@ static layout layout_of(const tt_site *s, int operand) {
 
 bool tt_can_read(const tt_site *s, int operand) { return layout_of(s, operand) != BAD; }
 
-static void copy_whole(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg) {
+void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg) {
   TT_OP(e, "reconfig_data_format_srca", cb);
   TT_OP(e, "copy_tile_init", cb);
   TT_OP(e, "copy_tile", cb, index, reg);
@@ -152,11 +151,11 @@ void tt_copy_in(tt_emit *e, tt_site *s, int operand, MlirValue index, int reg) {
   MlirValue cb = s->cb[operand], out = s->cb[s->f->n_operands - 1], at = tt_int(e, reg);
   layout l = layout_of(s, operand);
   if (l == SAME) {
-    copy_whole(e, cb, index, at);
+    tt_copy_tile(e, cb, index, at);
     return;
   }
   if (l == TRANSPOSED && s->buffer[operand]->type == DTYPE_F32) {       /* in DST, where all bits are kept */
-    copy_whole(e, cb, index, at);
+    tt_copy_tile(e, cb, index, at);
     tt_set_templates(e, TT_OP0(e, "transpose_wh_dest_init_short"), (const char *[]){"true"}, 1);
     tt_set_templates(e, TT_OP(e, "transpose_wh_dest", at), (const char *[]){"true"}, 1);
     return;

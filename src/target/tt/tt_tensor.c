@@ -96,10 +96,10 @@ static loom_status are_whole(planning *s, const tog_node *n, const tog_path *pat
     tt_dim role = role_of(b, &n->box, d);
     if (role != TT_ROW && role != TT_COL)
       continue;
-    LOOM_TRY(tt_is_multiple(s->ctx, n, path, n->box.offset[d], TT_TILE, out));
+    LOOM_TRY(tt_is_multiple(s->ctx, path, n->box.offset[d], TT_TILE, out));
     const sym_expr *at = n->at[n->box.to_dim[d]];
     if (*out && at)
-      LOOM_TRY(tt_is_multiple(s->ctx, n, path, at, TT_TILE, out));
+      LOOM_TRY(tt_is_multiple(s->ctx, path, at, TT_TILE, out));
   }
   return LOOM_OK;
 }
