@@ -34,9 +34,19 @@ typedef enum tile_loop_type {
 
 typedef enum tile_unit { TILE_VECTOR, TILE_MATMUL, TILE_PRELOAD, TILE_UNITS } tile_unit;      /* torchsim_compute_type */
 
-/* value(loop) / divider * stride; loop -1: the constant `value` instead of a loop's. */
+/* value(loop) / divider * stride; loop -1: the constant `value` instead of a loop's; TILE_SYMBOL(k): symbols[k]'s, a size given when the graph is run. */
+#define TILE_SYMBOL(k) (-2 - (k))
 typedef struct tile_term { int loop; int64_t value, divider, stride; } tile_term;
 typedef VEC_OF(tile_term) tile_terms;
+
+/* Ours, beyond the container: what a node does to tiles in the scratchpad.  READ; WRITE: all of it anew, so that the tile may lie elsewhere than the one before (loads
+ * fill it part by part until it is read); UPDATE: in place. */
+typedef enum tile_access { TILE_READ, TILE_WRITE, TILE_UPDATE } tile_access;
+typedef struct tile_use { int buffer; tile_access access; } tile_use;
+/* Elements with low <= index < high along `dim` of the transfer are moved; both sums are clamped to 0 .. extent. */
+typedef struct tile_mask { int dim; tile_terms low, high; } tile_mask;
+/* `address`: in each lane's bank, as the program has it; lane_bytes: what one lane holds of it. */
+typedef struct tile_buffer { const char *name; int64_t address, lane_bytes; } tile_buffer;
 
 typedef struct tile_node {
   tile_kind kind;
@@ -50,6 +60,7 @@ typedef struct tile_node {
   tile_loop_type loop_type;
   int n_loops;                          /* in its body */
   int64_t start, end, stride;
+  tile_terms end_sum;                   /* ours: not empty: `end` is this sum */
   /* LOAD, STORE, WAIT */
   int tensor;
   tile_terms accumulation, tag;         /* the tag: values of accumulation loops, then one number */
@@ -62,6 +73,10 @@ typedef struct tile_node {
   /* COMPUTE */
   tile_unit unit;
   int64_t cycles, overlap;
+  /* ours; of LOAD, STORE, COMPUTE, and of WAIT the buffers that must be there behind it */
+  VEC_OF(tile_use) uses;
+  VEC_OF(tile_mask) masks;
+  const char *function;                 /* of the object file: what does it; NULL: timing only.  Its arguments: values of the loops around, outermost first */
 } tile_node;
 
 typedef struct tile_tensor { const char *name; int64_t base; bool is_placed; /* the address file has it */ } tile_tensor;
@@ -74,6 +89,8 @@ typedef struct tile_graph {
   VEC_OF(int) roots;                    /* nodes outside of every loop, n_loops of them loops */
   int n_loops;
   VEC_OF(tile_tensor) tensors;
+  VEC_OF(tile_buffer) buffers;          /* ours; empty: nothing is known of the scratchpad */
+  VEC_OF(const char *) symbols;         /* ours: sizes that are given when the graph is run */
   VEC_OF(tile_pin) pins;                /* work items that the address file gives to a core */
   VEC_OF(int64_t) sparse;               /* numbers of loads, in order of expansion, whose tile is all zero; sorted */
   const char *index_dir;                /* directory of the index files of indirect transfers; NULL: not known */
