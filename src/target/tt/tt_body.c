@@ -245,7 +245,7 @@ static loom_status make_operand(eval *v, MlirValue x, int *out) {
   if (!tt_can_read(v->s, operand))
     return refuse(v, arena_printf(v->e->mem, "reads '%s' along other dims than rows and columns", v->s->buffer[operand]->b->name));
   LOOM_TRY(take(v, out));
-  bool is_output = v->s->f->operand[operand].use == tt_output(v->s->f)->use;
+  bool is_output = v->s->f->operand[operand].use == tfn_output(v->s->f)->use;
   MlirValue index = is_output && !v->s->fresh ? tt_int(v->e, 0) : tt_tile_index(v->e, v->s, operand);
   tt_copy_in(v->e, v->s, operand, index, *out);
   return LOOM_OK;

@@ -2,15 +2,15 @@
 #include "target/tt/tt_private.h"
 #include "base/text.h"
 
-static const tt_function *function_of(const tt_emit *e, const tog_node *n) { return &e->functions[n->function]; }
+static const tfn_function *function_of(const tt_emit *e, const tog_node *n) { return &e->functions[n->function]; }
 
-static int buffer_index(const tog_node *n, const tt_operand *o) { return n->uses.at[o->use].buffer; }
+static int buffer_index(const tog_node *n, const tfn_operand *o) { return n->uses.at[o->use].buffer; }
 
-static const char *verb_of(const tt_function *f) {
-  for (int d = 0; f->kind == TT_GENERIC && d < f->n_iter; d++)
+static const char *verb_of(const tfn_function *f) {
+  for (int d = 0; f->kind == TFN_GENERIC && d < f->n_iter; d++)
     if (f->is_reduction[d])
       return "reduce_into";
-  return f->kind == TT_FILL ? "fill" : f->kind == TT_MATMUL ? "multiply_into" : "make";
+  return f->kind == TFN_FILL ? "fill" : f->kind == TFN_MATMUL ? "multiply_into" : "make";
 }
 
 /* "linalg.matmul: acc from x, y" */
@@ -26,10 +26,10 @@ static void describe(tt_emit *e, const tog_node *n, const tt_site *s) {
 /* What argument i of the function is: an extent or a start, along rows, columns or another dim. */
 static const char *arg_name(arena *mem, const tt_site *s, int i) {
   for (int k = s->f->n_operands - 1; k >= 0; k--) {
-    const tt_operand *o = &s->f->operand[k];
+    const tfn_operand *o = &s->f->operand[k];
     for (int d = 0; d < o->rank; d++) {
       tt_dim role = s->buffer[k]->role[d];
-      const char *what = o->iter[d] == s->f->k_iter && s->f->kind == TT_MATMUL ? "inner" : role == TT_ROW ? "rows" : role == TT_COL ? "cols" : "count";
+      const char *what = o->iter[d] == s->f->k_iter && s->f->kind == TFN_MATMUL ? "inner" : role == TT_ROW ? "rows" : role == TT_COL ? "cols" : "count";
       if (o->extent[d].arg == i)
         return what;
       if (o->offset[d].arg == i)
@@ -42,7 +42,7 @@ static const char *arg_name(arena *mem, const tt_site *s, int i) {
 static loom_status check_offsets(tt_emit *e, const tt_site *s) {
   for (int k = 0; k < s->f->n_operands; k++)
     for (int d = 0; d < s->buffer[k]->b->rank; d++) {
-      tt_index x = s->f->operand[k].offset[d];
+      tfn_index x = s->f->operand[k].offset[d];
       bool along = d == s->buffer[k]->row || d == s->buffer[k]->col;
       if (along && (x.arg < 0 ? x.value % TT_TILE != 0 : s->f->ragged[x.arg]))
         LOOM_FAIL(e->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' is read from the middle of a tile", s->buffer[k]->b->name);
@@ -101,9 +101,9 @@ static loom_status call_site(tt_emit *e, const tog_node *n, const tt_site *s, co
 static loom_status make(tt_emit *e, tt_site *s) {
   TT_OP(e, "pack_reconfig_data_format", s->cb[s->f->n_operands - 1]);
   switch (s->f->kind) {
-  case TT_FILL: return tt_make_fill(e, s);
-  case TT_MATMUL: return tt_make_matmul(e, s);
-  case TT_GENERIC: return tt_make_generic(e, s);
+  case TFN_FILL: return tt_make_fill(e, s);
+  case TFN_MATMUL: return tt_make_matmul(e, s);
+  case TFN_GENERIC: return tt_make_generic(e, s);
   }
   return LOOM_OK;
 }
@@ -144,23 +144,23 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
     TT_OP(e, "cb_push_back", cb, pages);
   e->has_value[out] = true;
   e->buffers[out].last_write = n;
-  e->buffers[out].filled = e->buffers[out].filled || s.f->kind == TT_FILL;
+  e->buffers[out].filled = e->buffers[out].filled || s.f->kind == TFN_FILL;
   return LOOM_OK;
 }
 
 /* Only what the last write filled is handed over; all of the slot, where that depends on loops which are over. */
 static void keep_output_extents(tt_emit *e, tt_site *s) {
-  const tt_operand *o = tt_output(s->f);
-  tt_function *whole = ARENA_NEW(e->mem, tt_function);    /* of this one site */
+  const tfn_operand *o = tfn_output(s->f);
+  tfn_function *whole = ARENA_NEW(e->mem, tfn_function);    /* of this one site */
   for (int i = 0; i < s->f->n_args; i++)
     s->skips[i] = true;
   *whole = *s->f;
-  tt_operand *all = &whole->operand[whole->n_operands - 1];
+  tfn_operand *all = &whole->operand[whole->n_operands - 1];
   for (int d = 0; d < o->rank; d++) {
     int arg = o->extent[d].arg;
     bool is_gone = arg >= 0 && !tt_is_in_scope(e, argument(s->node, (size_t)arg));
     if (is_gone)
-      all->extent[d] = (tt_index){-1, s->buffer[whole->n_operands - 1]->b->shape[d]};
+      all->extent[d] = (tfn_index){-1, s->buffer[whole->n_operands - 1]->b->shape[d]};
     else if (arg >= 0)
       s->skips[arg] = false;
     if (o->iter[d] >= 0)

@@ -28,7 +28,7 @@ loom_status tt_is_multiple(loom_ctx *ctx, const tog_path *p, const sym_expr *e, 
 }
 
 static loom_status mark(loom_ctx *ctx, const tog_node *n, const tog_path *p, void *data) {
-  tt_function *f = data;
+  tfn_function *f = data;
   if (n->kind != TOG_COMPUTE || n->function < 0)
     return LOOM_OK;
   for (size_t i = 0; i < n->args.n; i++) {
@@ -41,4 +41,4 @@ static loom_status mark(loom_ctx *ctx, const tog_node *n, const tog_path *p, voi
   return LOOM_OK;
 }
 
-loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tt_function *f) { return tog_visit_nodes(ctx, t, mark, f); }
+loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tfn_function *f) { return tog_visit_nodes(ctx, t, mark, f); }

@@ -38,7 +38,7 @@ void tt_reset_counters(tt_emit *e) {
 /* Tiles along each dim that the slot's last write has filled; all, where that depends on loops which are over. */
 static loom_status filled_tiles(tt_emit *e, const tt_buffer *b, MlirValue *count) {
   const tog_node *n = b->last_write;
-  const tt_operand *o = n ? tt_output(&e->functions[n->function]) : NULL;
+  const tfn_operand *o = n ? tfn_output(&e->functions[n->function]) : NULL;
   for (int d = 0; d < b->b->rank; d++) {
     bool along = d == b->row || d == b->col;
     int arg = o ? o->extent[d].arg : -1;

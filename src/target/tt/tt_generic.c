@@ -5,9 +5,9 @@
 
 /* The dims of the output along which a later product sums: what lies beyond the extents must be zero there. */
 static void summed_later(const tt_site *s, bool *along) {
-  const tt_operand *o = tt_output(s->f);
+  const tfn_operand *o = tfn_output(s->f);
   const tt_buffer *b = s->buffer[s->f->n_operands - 1];
-  for (int d = 0; d < TT_ITER_MAX; d++)
+  for (int d = 0; d < TFN_ITER_MAX; d++)
     along[d] = false;
   for (int d = 0; d < o->rank; d++)
     if (o->iter[d] >= 0 && b->contracted[d])
@@ -22,11 +22,6 @@ loom_status tt_make_fill(tt_emit *e, tt_site *s) {
   return LOOM_OK;
 }
 
-static MlirValue yielded(const tt_function *f) {
-  MlirOperation yield = mlirBlockGetTerminator(ir_body(f->op));
-  return ir_operand(yield, 0);
-}
-
 static loom_status make_copy(tt_emit *e, tt_site *s) {
   MlirValue active, index = tt_open_tiles(e, s, &active);
   TT_OP0(e, "tile_regs_acquire");
@@ -36,11 +31,11 @@ static loom_status make_copy(tt_emit *e, tt_site *s) {
 }
 
 static loom_status make_elementwise(tt_emit *e, tt_site *s) {
-  bool along[TT_ITER_MAX];
+  bool along[TFN_ITER_MAX];
   int reg;
   MlirValue active, index = tt_open_tiles(e, s, &active);
   TT_OP0(e, "tile_regs_acquire");
-  LOOM_TRY(tt_eval_body(e, s, yielded(s->f), 0, &reg));
+  LOOM_TRY(tt_eval_body(e, s, tfn_yielded(s->f), 0, &reg));
   summed_later(s, along);
   LOOM_TRY(tt_mask(e, s, reg, 0, 0.0, along));
   tt_close_tiles(e, s, active, index, reg);
@@ -51,7 +46,7 @@ static loom_status make_elementwise(tt_emit *e, tt_site *s) {
 
 typedef struct reduction { const char *stem, *pool; double neutral; MlirValue value; bool negate; } reduction;
 
-static bool is_output(const tt_function *f, MlirValue v) {
+static bool is_output(const tfn_function *f, MlirValue v) {
   MlirOperation def = ir_def(v);
   while (ir_op_is(def, "arith.extf") || ir_op_is(def, "arith.truncf"))
     def = ir_def(v = ir_operand(def, 0));
@@ -60,12 +55,12 @@ static bool is_output(const tt_function *f, MlirValue v) {
 }
 
 /* out = out op value, in either order. */
-static bool read_reduction(const tt_function *f, reduction *r) {
+static bool read_reduction(const tfn_function *f, reduction *r) {
   static const struct { const char *op, *stem, *pool; double neutral; bool negate; } rows[] = {
       {"arith.addf", "add_binary", "PoolType::SUM", 0.0, false},           {"arith.maximumf", "binary_max", "PoolType::MAX", -INFINITY, false},
       {"arith.maxnumf", "binary_max", "PoolType::MAX", -INFINITY, false},  {"arith.minimumf", "binary_min", "PoolType::MAX", INFINITY, true},
       {"arith.minnumf", "binary_min", "PoolType::MAX", INFINITY, true},    {"arith.mulf", "mul_binary", NULL, 1.0, false}};
-  MlirOperation op = ir_def(yielded(f));
+  MlirOperation op = ir_def(tfn_yielded(f));
   while (ir_op_is(op, "arith.extf") || ir_op_is(op, "arith.truncf"))
     op = ir_def(ir_operand(op, 0));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -82,14 +77,14 @@ static bool read_reduction(const tt_function *f, reduction *r) {
 
 /* Register 0 becomes the elementwise reduction of the tiles. */
 static loom_status reduce_tiles(tt_emit *e, tt_site *s, const reduction *r) {
-  bool along[TT_ITER_MAX];
+  bool along[TFN_ITER_MAX];
   int reg;
   tt_fill_register(e, 0, r->neutral);
   for (int d = 0; d < s->f->n_iter; d++)
     if (s->f->is_reduction[d])
       s->tile[d] = tt_for(e, tt_tiles(e, s, d), s->roles.at[d] == TT_ROW ? "row" : s->roles.at[d] == TT_COL ? "col" : "part");
   LOOM_TRY(tt_eval_body(e, s, r->value, 1, &reg));
-  for (int d = 0; d < TT_ITER_MAX; d++)
+  for (int d = 0; d < TFN_ITER_MAX; d++)
     along[d] = s->f->is_reduction[d];
   LOOM_TRY(tt_mask(e, s, reg, 1, r->neutral, along));
   tt_binary(e, r->stem, 0, reg, 0);
@@ -162,18 +157,18 @@ static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool
   return LOOM_OK;
 }
 
-static bool reduces(const tt_function *f) {
+static bool reduces(const tfn_function *f) {
   for (int d = 0; d < f->n_iter; d++)
     if (f->is_reduction[d])
       return true;
   return false;
 }
 
-bool tt_starts_from(const tt_function *f, double fill) {
+bool tt_starts_from(const tfn_function *f, double fill) {
   reduction r;
-  if (f->kind == TT_MATMUL)
+  if (f->kind == TFN_MATMUL)
     return fill == 0;
-  return f->kind == TT_GENERIC && reduces(f) && read_reduction(f, &r) && r.pool && fill == r.neutral;
+  return f->kind == TFN_GENERIC && reduces(f) && read_reduction(f, &r) && r.pool && fill == r.neutral;
 }
 
 static loom_status make_reduction(tt_emit *e, tt_site *s) {

@@ -23,7 +23,7 @@ bool tt_mentions(const tog_node *n, int buffer) {
   return n->buffer == buffer || (n->kind == TOG_SEND && n->to == buffer);
 }
 
-int tt_output_buffer(const tt_emit *e, const tog_node *n) { return n->uses.at[tt_output(&e->functions[n->function])->use].buffer; }
+int tt_output_buffer(const tt_emit *e, const tog_node *n) { return n->uses.at[tfn_output(&e->functions[n->function])->use].buffer; }
 
 /* The next node of the body that has to do with the buffer. */
 static const tog_node *next_of(const tog_body *body, size_t i, int buffer) {
@@ -34,7 +34,7 @@ static const tog_node *next_of(const tog_body *body, size_t i, int buffer) {
 }
 
 bool tt_reads(const tt_emit *e, const tog_node *n, int buffer) {
-  const tt_function *f = &e->functions[n->function];
+  const tfn_function *f = &e->functions[n->function];
   for (int k = 0; k < f->n_operands - 1; k++)
     if (n->uses.at[f->operand[k].use].buffer == buffer)
       return true;
@@ -44,7 +44,7 @@ bool tt_reads(const tt_emit *e, const tog_node *n, int buffer) {
 /* A fill that a sum starts from anyway is none of its own: the sum begins in an empty slot. */
 bool tt_is_absorbed(tt_emit *e, const tog_body *body, size_t i) {
   const tog_node *n = body->at[i];
-  if (n->kind != TOG_COMPUTE || n->function < 0 || e->functions[n->function].kind != TT_FILL)
+  if (n->kind != TOG_COMPUTE || n->function < 0 || e->functions[n->function].kind != TFN_FILL)
     return false;
   int buffer = tt_output_buffer(e, n);
   const tog_node *next = next_of(body, i, buffer);
@@ -81,10 +81,10 @@ static void look_at_readers(tt_emit *e, const tog_body *body) {
       look_at_readers(e, &n->body);
     if (n->kind != TOG_COMPUTE || n->function < 0)
       continue;
-    const tt_function *f = &e->functions[n->function];
+    const tfn_function *f = &e->functions[n->function];
     for (int k = 0; k < f->n_operands - 1; k++) {
       tt_buffer *b = &e->buffers[n->uses.at[f->operand[k].use].buffer];
-      b->can_transpose = b->can_transpose && (f->kind == TT_MATMUL ? k == 1 : b->row >= 0 && b->col >= 0 && f->operand[k].iter[b->row] >= 0 && f->operand[k].iter[b->col] >= 0);
+      b->can_transpose = b->can_transpose && (f->kind == TFN_MATMUL ? k == 1 : b->row >= 0 && b->col >= 0 && f->operand[k].iter[b->row] >= 0 && f->operand[k].iter[b->col] >= 0);
     }
   }
 }
@@ -175,7 +175,7 @@ static loom_status emit_give(tt_emit *e, const tog_node *n) {
 }
 
 static bool is_fresh(tt_emit *e, const tog_node *n, bool absorbed) {
-  int use = tt_output(&e->functions[n->function])->use;
+  int use = tfn_output(&e->functions[n->function])->use;
   return absorbed || n->uses.at[use].access == TOG_WRITE;
 }
 
@@ -334,7 +334,7 @@ static void place_accessors(tt_emit *e, tt_role role) {
 
 static loom_status lower(lowering *l, const tog *t, const machine *m) {
   tt_emit *e = &l->e;
-  tt_function *functions = (tt_function *)e->functions;
+  tfn_function *functions = (tfn_function *)e->functions;
   LOOM_TRY(tt_mark_ragged(e->ctx, t, functions));
   LOOM_TRY(make_buffers(l, t));
   l->boxes = ARENA_NEW_N(e->mem, tt_box, t->n_nodes + 1);
@@ -364,8 +364,8 @@ loom_status tt_lower(ir_ctx *ir, const tog *t, const machine *m, const char *sum
     out->grid[d] = t->mesh_size[d];
   lowering l = {.e = {.ir = ir, .ctx = ctx, .mem = &ctx->mem, .t = t, .machine = m, .options = o, .p = out, .cb_ones = -1, .cb_columns = -1, .cb_rows = -1, .cb_partial = -1, .cb_high = -1, .cb_low = -1, .cb_extreme = -1, .cb_stick = -1}};
   MlirModule functions;
-  tt_function *read;
-  loom_status st = tt_read_functions(ir, t, &functions, &read);
+  tfn_function *read;
+  loom_status st = tfn_read(ir, t, "Tenstorrent cores", &functions, &read);
   l.e.functions = read;
   out->module = mlirModuleCreateEmpty(ir->unknown);
   if (m->dram_align_bytes)

@@ -8,7 +8,7 @@ MlirValue tt_positions(tt_emit *e, tt_dim along) {
 }
 
 static bool may_be_ragged(const tt_site *s, int iter) {
-  tt_index x = s->f->extent[iter];
+  tfn_index x = s->f->extent[iter];
   if (s->roles.at[iter] != TT_ROW && s->roles.at[iter] != TT_COL)
     return false;
   return x.arg < 0 ? x.value % TT_TILE != 0 : s->f->ragged[x.arg];

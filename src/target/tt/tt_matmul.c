@@ -12,7 +12,7 @@ static int64_t block_of(int64_t n, int64_t most) {
 
 /* Tiles along an output dim that is whole at every point: 0 when it may be fewer. */
 static int64_t whole_tiles(const tt_site *s, int iter) {
-  tt_index x = s->f->extent[iter];
+  tfn_index x = s->f->extent[iter];
   return x.arg < 0 ? (x.value + TT_TILE - 1) / TT_TILE : 0;
 }
 
@@ -87,7 +87,7 @@ static void make_fresh(tt_emit *e, tt_site *s, const product *x) {
 static void make_in_place(tt_emit *e, tt_site *s, const product *x) {
   MlirValue active = {NULL}, width = tt_int(e, x->cols), tiles[TOG_RANK_MAX];
   const tt_buffer *o = s->buffer[2];
-  const tt_operand *out = tt_output(s->f);
+  const tfn_operand *out = tfn_output(s->f);
   for (int d = 0; d < out->rank; d++) {
     int it = out->iter[d];
     bool is_col = it == x->n;
@@ -137,8 +137,8 @@ static void make_in_place(tt_emit *e, tt_site *s, const product *x) {
 }
 
 loom_status tt_make_matmul(tt_emit *e, tt_site *s) {
-  const tt_function *f = s->f;
-  const tt_operand *a = &f->operand[0], *out = tt_output(f);
+  const tfn_function *f = s->f;
+  const tfn_operand *a = &f->operand[0], *out = tfn_output(f);
   product x = {.m = a->iter[a->rank - 2], .n = out->iter[out->rank - 1], .k = f->k_iter};
   const tt_buffer *o = s->buffer[2];
   if (x.m < 0 || x.n < 0 || out->iter[out->rank - 2] != x.m)

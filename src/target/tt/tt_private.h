@@ -2,34 +2,10 @@
 #ifndef LOOM_TT_PRIVATE_H
 #define LOOM_TT_PRIVATE_H
 #include "target/tt/tt.h"
+#include "tog/function/tfn.h"
 #include "tog/tog_points.h"
 
-/* ---- tile functions (tt_function.c) ---- */
-enum { TT_BUFFERS_MAX = 64, TT_OPERANDS_MAX = 24, TT_ITER_MAX = 8, TT_FACE = 16 };
-typedef enum tt_kind { TT_FILL, TT_MATMUL, TT_GENERIC } tt_kind;
-/* A number, or argument `arg` of the function (behind its buffers). */
-typedef struct tt_index { int arg; /* -1: value */ int64_t value; } tt_index;
-/* An operand of the op: a part of buffer argument `use`.  Dim i of the operand is dim `dropped + i` of the buffer. */
-typedef struct tt_operand {
-  int use, rank, dropped;                 /* rank: of the buffer */
-  tt_index offset[TOG_RANK_MAX], extent[TOG_RANK_MAX];
-  int iter[TOG_RANK_MAX];                 /* by buffer dim: dim of the iteration; -1: always the first element */
-} tt_operand;
-typedef struct tt_function {
-  const char *name;
-  tt_kind kind;
-  MlirOperation op;
-  int n_uses, n_args;
-  int n_operands;                         /* the last one is the output */
-  tt_operand operand[TT_OPERANDS_MAX];
-  int n_iter; bool is_reduction[TT_ITER_MAX];
-  tt_index extent[TT_ITER_MAX];           /* of each iteration dim */
-  double fill;                            /* FILL */
-  int k_iter; bool transpose_b;           /* MATMUL: the contracted dim; in1 holds its columns in rows */
-  bool ragged[TOG_ARGS_MAX];              /* argument: at some point not a multiple of 32 */
-} tt_function;
-LOOM_MUST_USE loom_status tt_read_functions(ir_ctx *ir, const tog *t, LOOM_GIVE MlirModule *out_module, tt_function **out);
-const tt_operand *tt_output(const tt_function *f);
+enum { TT_BUFFERS_MAX = 64, TT_FACE = 16 };
 
 /* ---- buffers and their tiles (tt_roles.c, tt_cb.c) ---- */
 typedef enum tt_dim { TT_OPEN, TT_BATCH, TT_ROW, TT_COL } tt_dim;
@@ -47,9 +23,9 @@ typedef struct tt_buffer {
   bool gather_repeats, filled;            /* filled: some fill puts constants there, which waits for nobody */
   int cb, out_cb;                         /* out_cb: the writer's copy where the compute thread also reads what it wrote; else cb */
 } tt_buffer;
-LOOM_MUST_USE loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tt_function *f, tt_buffer *buffers);
+LOOM_MUST_USE loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tfn_function *f, tt_buffer *buffers);
 /* Role of iteration dim d of the op, by the buffers in `uses` order. */
-typedef struct tt_iter_roles { tt_dim at[TT_ITER_MAX]; int row, col; } tt_iter_roles;
+typedef struct tt_iter_roles { tt_dim at[TFN_ITER_MAX]; int row, col; } tt_iter_roles;
 
 /* ---- the emitter (tt_emit.c, tt_args.c) ---- */
 typedef struct tt_binding { const char *name; MlirValue value; } tt_binding;
@@ -62,7 +38,7 @@ typedef struct tt_emit {
   const machine *machine;
   tt_options options;
   tt_program *p;
-  const tt_function *functions;
+  const tfn_function *functions;
   tt_buffer *buffers;
   tt_role role;
   ir_builder b;                           /* where ops go */
@@ -147,7 +123,7 @@ bool tt_is_in_scope(const tt_emit *e, const sym_expr *x);
 /* ---- facts about every point (tt_facts.c) ---- */
 /* Is e a multiple of `by` at every point of the path?  Not known counts as no. */
 LOOM_MUST_USE loom_status tt_is_multiple(loom_ctx *ctx, const tog_path *p, const sym_expr *e, int64_t by, bool *out);
-LOOM_MUST_USE loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tt_function *f);
+LOOM_MUST_USE loom_status tt_mark_ragged(loom_ctx *ctx, const tog *t, tfn_function *f);
 
 /* ---- tensors (tt_tensor.c) ---- */
 /* How the box of a load or store lies in its tensor's memory dims: dim m of the tensor is dim box_dim[m] of the box. */
@@ -185,30 +161,30 @@ LOOM_MUST_USE loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fr
 /* Hands the slot of a buffer that the writer takes away to it. */
 LOOM_MUST_USE loom_status tt_emit_publish(tt_emit *e, const tog_node *n);
 /* A reduction or product that starts from exactly what fills with `fill` leave. */
-bool tt_starts_from(const tt_function *f, double fill);
+bool tt_starts_from(const tfn_function *f, double fill);
 /* Constant tiles that compute kernels use; made by the reader. */
 void tt_emit_constants(tt_emit *e);
 
 /* ---- compute helpers ---- */
 /* One op in the making: values of the helper's arguments. */
 typedef struct tt_site {
-  const tt_function *f;
+  const tfn_function *f;
   const tog_node *node;
-  const tt_buffer *buffer[TT_OPERANDS_MAX];   /* by operand */
-  MlirValue cb[TT_OPERANDS_MAX];              /* by operand */
-  int cb_index[TT_OPERANDS_MAX];
+  const tt_buffer *buffer[TFN_OPERANDS_MAX];   /* by operand */
+  MlirValue cb[TFN_OPERANDS_MAX];              /* by operand */
+  int cb_index[TFN_OPERANDS_MAX];
   MlirValue args[TOG_ARGS_MAX];
   bool skips[TOG_ARGS_MAX];                   /* arguments of the function that the helper does without */
   tt_iter_roles roles;
   bool fresh;                                 /* the output holds nothing yet; else it is changed in place, tile by tile */
-  MlirValue tile[TT_ITER_MAX];                /* by iteration dim: its tile, in the loops */
+  MlirValue tile[TFN_ITER_MAX];                /* by iteration dim: its tile, in the loops */
   int capacity;                               /* DST registers */
 } tt_site;
-MlirValue tt_index_value(tt_emit *e, const tt_site *s, tt_index i);
+MlirValue tt_index_value(tt_emit *e, const tt_site *s, tfn_index i);
 /* Tiles along an iteration dim. */
 MlirValue tt_tiles(tt_emit *e, const tt_site *s, int iter);
 MlirValue tt_tile_index(tt_emit *e, const tt_site *s, int operand);
-LOOM_MUST_USE loom_status tt_find_iter_roles(loom_ctx *ctx, const tt_function *f, const tt_buffer *const *by_operand, tt_iter_roles *out);
+LOOM_MUST_USE loom_status tt_find_iter_roles(loom_ctx *ctx, const tfn_function *f, const tt_buffer *const *by_operand, tt_iter_roles *out);
 LOOM_MUST_USE loom_status tt_make_matmul(tt_emit *e, tt_site *s);
 LOOM_MUST_USE loom_status tt_make_generic(tt_emit *e, tt_site *s);
 LOOM_MUST_USE loom_status tt_make_fill(tt_emit *e, tt_site *s);

@@ -6,7 +6,7 @@
 typedef struct inference {
   loom_ctx *ctx;
   const tog *t;
-  const tt_function *f;
+  const tfn_function *f;
   tt_buffer *buffers;
   bool changed;
 } inference;
@@ -25,14 +25,14 @@ static void set_role(inference *s, tt_buffer *b, int dim, tt_dim role) {
   s->changed = true;
 }
 
-static tt_buffer *buffer_of(inference *s, const tog_node *n, const tt_operand *o) { return &s->buffers[n->uses.at[o->use].buffer]; }
+static tt_buffer *buffer_of(inference *s, const tog_node *n, const tfn_operand *o) { return &s->buffers[n->uses.at[o->use].buffer]; }
 
 /* What is known of the iteration's dims. */
-static void collect(inference *s, const tog_node *n, const tt_function *f, tt_dim *iter) {
-  for (int d = 0; d < TT_ITER_MAX; d++)
+static void collect(inference *s, const tog_node *n, const tfn_function *f, tt_dim *iter) {
+  for (int d = 0; d < TFN_ITER_MAX; d++)
     iter[d] = TT_OPEN;
   for (int i = f->n_operands - 1; i >= 0; i--) {
-    const tt_operand *o = &f->operand[i];
+    const tfn_operand *o = &f->operand[i];
     const tt_buffer *b = buffer_of(s, n, o);
     for (int d = 0; d < o->rank; d++)
       if (o->iter[d] >= 0 && iter[o->iter[d]] == TT_OPEN)
@@ -40,8 +40,8 @@ static void collect(inference *s, const tog_node *n, const tt_function *f, tt_di
   }
 }
 
-static void spread(inference *s, const tog_node *n, const tt_function *f) {
-  tt_dim iter[TT_ITER_MAX];
+static void spread(inference *s, const tog_node *n, const tfn_function *f) {
+  tt_dim iter[TFN_ITER_MAX];
   collect(s, n, f, iter);
   bool has_row = false, has_col = false;
   for (int d = 0; d < f->n_iter; d++) {
@@ -49,7 +49,7 @@ static void spread(inference *s, const tog_node *n, const tt_function *f) {
     has_col = has_col || iter[d] == TT_COL;
   }
   for (int i = 0; i < f->n_operands; i++) {
-    const tt_operand *o = &f->operand[i];
+    const tfn_operand *o = &f->operand[i];
     tt_buffer *b = buffer_of(s, n, o);
     for (int d = 0; d < o->rank; d++) {
       int it = o->iter[d];
@@ -65,9 +65,9 @@ static void spread(inference *s, const tog_node *n, const tt_function *f) {
   }
 }
 
-static void fix_product(inference *s, const tog_node *n, const tt_function *f) {
+static void fix_product(inference *s, const tog_node *n, const tfn_function *f) {
   for (int i = 0; i < 3; i++) {
-    const tt_operand *o = &f->operand[i];
+    const tfn_operand *o = &f->operand[i];
     tt_buffer *b = buffer_of(s, n, o);
     set_role(s, b, o->rank - 1, TT_COL);
     set_role(s, b, o->rank - 2, TT_ROW);
@@ -92,7 +92,7 @@ static void spread_gather(inference *s, const tog_node *n) {
     set_role(s, to, d, TT_BATCH);
 }
 
-typedef void (*visit_fn)(inference *, const tog_node *, const tt_function *);
+typedef void (*visit_fn)(inference *, const tog_node *, const tfn_function *);
 typedef struct pass { visit_fn compute; bool products; } pass;
 
 static void visit(inference *s, const tog_body *body, pass p) {
@@ -102,7 +102,7 @@ static void visit(inference *s, const tog_body *body, pass p) {
       visit(s, &n->body, p);
     else if (n->kind == TOG_SEND && !p.products)
       spread_gather(s, n);
-    else if (n->kind == TOG_COMPUTE && n->function >= 0 && (s->f[n->function].kind == TT_MATMUL || !p.products))
+    else if (n->kind == TOG_COMPUTE && n->function >= 0 && (s->f[n->function].kind == TFN_MATMUL || !p.products))
       p.compute(s, n, &s->f[n->function]);
   }
 }
@@ -136,7 +136,7 @@ static bool decide_one(inference *s) {
   return true;
 }
 
-loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tt_function *f, tt_buffer *buffers) {
+loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tfn_function *f, tt_buffer *buffers) {
   inference s = {.ctx = ctx, .t = t, .f = f, .buffers = buffers};
   visit(&s, &t->body, (pass){fix_product, true});
   settle(&s);
@@ -157,12 +157,12 @@ loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tt_function *f, tt
 
 /* ---- the iteration of one op ---- */
 
-loom_status tt_find_iter_roles(loom_ctx *ctx, const tt_function *f, const tt_buffer *const *by_operand, tt_iter_roles *out) {
+loom_status tt_find_iter_roles(loom_ctx *ctx, const tfn_function *f, const tt_buffer *const *by_operand, tt_iter_roles *out) {
   *out = (tt_iter_roles){.row = -1, .col = -1};
   for (int d = 0; d < f->n_iter; d++)
     out->at[d] = TT_BATCH;
   for (int i = f->n_operands - 1; i >= 0; i--) {       /* the output first */
-    const tt_operand *o = &f->operand[i];
+    const tfn_operand *o = &f->operand[i];
     for (int d = 0; d < o->rank; d++) {
       tt_dim role = by_operand[i]->role[d];
       if (o->iter[d] < 0 || (role != TT_ROW && role != TT_COL))
@@ -176,7 +176,7 @@ loom_status tt_find_iter_roles(loom_ctx *ctx, const tt_function *f, const tt_buf
     out->at[out->row] = TT_ROW;
   if (out->col >= 0)
     out->at[out->col] = TT_COL;
-  if (f->kind == TT_MATMUL) {             /* columns of in0, rows of in1 */
+  if (f->kind == TFN_MATMUL) {             /* columns of in0, rows of in1 */
     out->at[f->k_iter] = TT_COL;
     return LOOM_OK;
   }

@@ -2,7 +2,7 @@
 #include "target/tt/tt_private.h"
 #include "base/text.h"
 
-MlirValue tt_index_value(tt_emit *e, const tt_site *s, tt_index i) { return i.arg < 0 ? tt_int(e, i.value) : s->args[i.arg]; }
+MlirValue tt_index_value(tt_emit *e, const tt_site *s, tfn_index i) { return i.arg < 0 ? tt_int(e, i.value) : s->args[i.arg]; }
 
 MlirValue tt_tiles(tt_emit *e, const tt_site *s, int iter) {
   MlirValue n = tt_index_value(e, s, s->f->extent[iter]);
@@ -10,7 +10,7 @@ MlirValue tt_tiles(tt_emit *e, const tt_site *s, int iter) {
 }
 
 MlirValue tt_tile_index(tt_emit *e, const tt_site *s, int operand) {
-  const tt_operand *o = &s->f->operand[operand];
+  const tfn_operand *o = &s->f->operand[operand];
   const tt_buffer *b = s->buffer[operand];
   MlirValue at = tt_int(e, 0);
   for (int d = 0; d < o->rank; d++) {
@@ -51,7 +51,7 @@ void tt_each_run(tt_emit *e, const tt_buffer *b, const MlirValue *first, const M
 
 /* In place every tile of the slot passes, in the slot's order; those beyond the extents as they are. */
 MlirValue tt_open_tiles(tt_emit *e, tt_site *s, MlirValue *out_active) {
-  const tt_operand *o = tt_output(s->f);
+  const tfn_operand *o = tfn_output(s->f);
   const tt_buffer *b = s->buffer[s->f->n_operands - 1];
   *out_active = (MlirValue){NULL};
   for (int d = 0; d < o->rank; d++) {
@@ -97,7 +97,7 @@ void tt_close_tiles(tt_emit *e, tt_site *s, MlirValue active, MlirValue index, i
     TT_OP(e, "cb_push_back", cb, one);
     tt_end(e);
   }
-  for (int d = 0; d < tt_output(s->f)->rank; d++)
+  for (int d = 0; d < tfn_output(s->f)->rank; d++)
     tt_end(e);
 }
 
@@ -122,7 +122,7 @@ void tt_fill_register(tt_emit *e, int reg, double value) {
 typedef enum layout { SAME, TRANSPOSED, OVER_COLS, OVER_ROWS, OVER_BOTH, BAD } layout;
 
 static layout layout_of(const tt_site *s, int operand) {
-  const tt_operand *o = &s->f->operand[operand];
+  const tfn_operand *o = &s->f->operand[operand];
   const tt_buffer *b = s->buffer[operand];
   int row = b->row >= 0 ? o->iter[b->row] : -1, col = b->col >= 0 ? o->iter[b->col] : -1, R = s->roles.row, C = s->roles.col;
   if (row == R && col == C)

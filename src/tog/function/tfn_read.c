@@ -1,45 +1,43 @@
-/* Reading tile functions: which op, on which parts of which buffers, over which iteration. */
-#include "target/tt/tt_private.h"
+#include "tog/function/tfn.h"
 #include "base/text.h"
-#include <math.h>
 
-const tt_operand *tt_output(const tt_function *f) { return &f->operand[f->n_operands - 1]; }
+const tfn_operand *tfn_output(const tfn_function *f) { return &f->operand[f->n_operands - 1]; }
 
-typedef struct reading { ir_ctx *ir; loom_ctx *ctx; tt_function *f; MlirBlock block; } reading;
+typedef struct reading { ir_ctx *ir; loom_ctx *ctx; tfn_function *f; MlirBlock block; const char *cores; } reading;
 
 static loom_status refuse(reading *r, const char *what) {
-  LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' %s, which has no form on Tenstorrent cores", r->f->name, what);
+  LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile function '%s' %s, which has no form on %s", r->f->name, what, r->cores);
 }
 
-static tt_index index_of(reading *r, MlirValue v) {
+static tfn_index index_of(reading *r, MlirValue v) {
   int64_t n;
   if (ir_const_int(v, &n))
-    return (tt_index){-1, n};
+    return (tfn_index){-1, n};
   for (intptr_t i = r->f->n_uses; i < mlirBlockGetNumArguments(r->block); i++)
     if (mlirValueEqual(mlirBlockGetArgument(r->block, i), v))
-      return (tt_index){(int)i - r->f->n_uses, 0};
-  return (tt_index){-1, -1};
+      return (tfn_index){(int)i - r->f->n_uses, 0};
+  return (tfn_index){-1, -1};
 }
 
 /* Entry i of a static list; dynamic ones are operands of `segment`. */
-static tt_index mixed(reading *r, MlirOperation op, const char *list, int segment, intptr_t i) {
+static tfn_index mixed(reading *r, MlirOperation op, const char *list, int segment, intptr_t i) {
   MlirAttribute at = ir_attr_of(op, list);
   int64_t v = mlirDenseI64ArrayGetElement(at, i);
   if (v != INT64_MIN)
-    return (tt_index){-1, v};
+    return (tfn_index){-1, v};
   intptr_t first, count, before = 0;
   for (intptr_t k = 0; k < i; k++)
     before += mlirDenseI64ArrayGetElement(at, k) == INT64_MIN;
-  return ir_segment(op, segment, &first, &count) ? index_of(r, ir_operand(op, first + before)) : (tt_index){-1, -1};
+  return ir_segment(op, segment, &first, &count) ? index_of(r, ir_operand(op, first + before)) : (tfn_index){-1, -1};
 }
 
 /* The part of a buffer argument that `v` is. */
-static loom_status read_part(reading *r, MlirValue v, tt_operand *out) {
+static loom_status read_part(reading *r, MlirValue v, tfn_operand *out) {
   MlirOperation view = ir_def(v);
   while (ir_op_is(view, "memref.cast"))
     view = ir_def(v = ir_operand(view, 0));
   MlirValue base = ir_op_is(view, "memref.subview") ? ir_operand(view, 0) : v;
-  *out = (tt_operand){.use = -1};
+  *out = (tfn_operand){.use = -1};
   for (int i = 0; i < r->f->n_uses; i++)
     if (mlirValueEqual(mlirBlockGetArgument(r->block, i), base))
       out->use = i;
@@ -49,8 +47,8 @@ static loom_status read_part(reading *r, MlirValue v, tt_operand *out) {
   out->rank = (int)mlirShapedTypeGetRank(type);
   out->dropped = out->rank - (int)mlirShapedTypeGetRank(mlirValueGetType(v));
   for (int d = 0; d < out->rank; d++) {
-    out->offset[d] = (tt_index){-1, 0};
-    out->extent[d] = (tt_index){-1, mlirShapedTypeGetDimSize(type, d)};
+    out->offset[d] = (tfn_index){-1, 0};
+    out->extent[d] = (tfn_index){-1, mlirShapedTypeGetDimSize(type, d)};
     out->iter[d] = -1;
     if (!ir_op_is(view, "memref.subview"))
       continue;
@@ -61,18 +59,18 @@ static loom_status read_part(reading *r, MlirValue v, tt_operand *out) {
 }
 
 static loom_status read_maps(reading *r) {
-  tt_function *f = r->f;
+  tfn_function *f = r->f;
   MlirAttribute maps = ir_linalg_maps(f->op);
   if (mlirAttributeIsNull(maps) || mlirArrayAttrGetNumElements(maps) != f->n_operands)
     return refuse(r, arena_printf(&r->ctx->mem, "uses '%s'", ir_op_name(f->op)));
   for (int i = 0; i < f->n_operands; i++) {
     MlirAffineMap map = mlirAffineMapAttrGetValue(mlirArrayAttrGetElement(maps, i));
     f->n_iter = (int)mlirAffineMapGetNumDims(map);
-    if (f->n_iter > TT_ITER_MAX)
+    if (f->n_iter > TFN_ITER_MAX)
       return refuse(r, "has too many loops");
     for (intptr_t d = 0; d < mlirAffineMapGetNumResults(map); d++) {
       MlirAffineExpr x = mlirAffineMapGetResult(map, d);
-      tt_operand *o = &f->operand[i];
+      tfn_operand *o = &f->operand[i];
       if (mlirAffineExprIsADim(x))
         o->iter[o->dropped + d] = (int)mlirAffineDimExprGetPosition(x);
       else if (!mlirAffineExprIsAConstant(x) || mlirAffineConstantExprGetValue(x) != 0)
@@ -82,7 +80,7 @@ static loom_status read_maps(reading *r) {
   return LOOM_OK;
 }
 
-static void find_extents(tt_function *f) {
+static void find_extents(tfn_function *f) {
   for (int d = 0; d < f->n_iter; d++)
     for (int i = f->n_operands - 1; i >= 0; i--)
       for (int k = 0; k < f->operand[i].rank; k++)
@@ -90,13 +88,13 @@ static void find_extents(tt_function *f) {
           f->extent[d] = f->operand[i].extent[k];
   for (int d = 0; d < f->n_iter; d++) {
     f->is_reduction[d] = true;
-    for (int k = 0; k < tt_output(f)->rank; k++)
-      f->is_reduction[d] = f->is_reduction[d] && tt_output(f)->iter[k] != d;
+    for (int k = 0; k < tfn_output(f)->rank; k++)
+      f->is_reduction[d] = f->is_reduction[d] && tfn_output(f)->iter[k] != d;
   }
 }
 
 /* acc + a * b with both widened: a sum of products. */
-static bool is_product(const tt_function *f) {
+static bool is_product(const tfn_function *f) {
   static const char *const names[] = {"linalg.matmul", "linalg.batch_matmul"};
   for (int i = 0; i < 2; i++)
     if (ir_op_is(f->op, names[i]))
@@ -106,13 +104,13 @@ static bool is_product(const tt_function *f) {
 
 /* Over which dim the product sums, and whether in1 is transposed. */
 static loom_status read_product(reading *r) {
-  tt_function *f = r->f;
-  const tt_operand *a = &f->operand[0], *b = &f->operand[1];
+  tfn_function *f = r->f;
+  const tfn_operand *a = &f->operand[0], *b = &f->operand[1];
   f->k_iter = -1;
   for (int d = 0; d < f->n_iter; d++)
     if (f->is_reduction[d])
       f->k_iter = f->k_iter < 0 ? d : f->n_iter;
-  if (f->k_iter < 0 || f->k_iter >= f->n_iter || a->rank < 2 || b->rank < 2 || tt_output(f)->rank < 2 || a->iter[a->rank - 1] != f->k_iter)
+  if (f->k_iter < 0 || f->k_iter >= f->n_iter || a->rank < 2 || b->rank < 2 || tfn_output(f)->rank < 2 || a->iter[a->rank - 1] != f->k_iter)
     return refuse(r, "is a product of other than rows with columns");
   f->transpose_b = b->iter[b->rank - 1] == f->k_iter;
   return LOOM_OK;
@@ -121,9 +119,11 @@ static loom_status read_product(reading *r) {
 static loom_status read_fill(reading *r) {
   MlirOperation value = ir_def(ir_operand(r->f->op, 0));
   MlirAttribute at = ir_op_is(value, "arith.constant") ? ir_attr_of(value, "value") : (MlirAttribute){NULL};
-  if (mlirAttributeIsNull(at) || !mlirAttributeIsAFloat(at))
-    return refuse(r, "fills with what is no float constant");
-  r->f->fill = mlirFloatAttrGetValueDouble(at);
+  int64_t n;
+  if (mlirAttributeIsNull(at))
+    return refuse(r, "fills with what is no constant");
+  r->f->fill = mlirAttributeIsAFloat(at) ? mlirFloatAttrGetValueDouble(at) : ir_attr_int(at, &n) ? (double)n : 0;
+  r->f->fill_value = at;
   return LOOM_OK;
 }
 
@@ -132,10 +132,10 @@ static bool is_view(MlirOperation op) {
 }
 
 static loom_status read_operands(reading *r) {
-  tt_function *f = r->f;
+  tfn_function *f = r->f;
   bool is_fill = ir_op_is(f->op, "linalg.fill");
   intptr_t n = ir_num_operands(f->op), first = is_fill ? 1 : 0;
-  if (n - first > TT_OPERANDS_MAX)
+  if (n - first > TFN_OPERANDS_MAX)
     return refuse(r, "has too many operands");
   f->n_operands = (int)(n - first);
   for (intptr_t i = first; i < n; i++)
@@ -149,14 +149,16 @@ static loom_status read_operands(reading *r) {
     LOOM_TRY(read_maps(r));
   }
   find_extents(f);
-  f->kind = is_fill ? TT_FILL : is_product(f) ? TT_MATMUL : TT_GENERIC;
-  if (f->kind == TT_FILL)
+  f->kind = is_fill ? TFN_FILL : is_product(f) ? TFN_MATMUL : TFN_GENERIC;
+  if (f->kind == TFN_FILL)
     return read_fill(r);
-  return f->kind == TT_MATMUL ? read_product(r) : LOOM_OK;
+  return f->kind == TFN_MATMUL ? read_product(r) : LOOM_OK;
 }
 
+MlirValue tfn_yielded(const tfn_function *f) { return ir_operand(mlirBlockGetTerminator(ir_body(f->op)), 0); }
+
 static loom_status read_function(reading *r, MlirOperation func) {
-  tt_function *f = r->f;
+  tfn_function *f = r->f;
   r->block = ir_body(func);
   intptr_t n = mlirBlockGetNumArguments(r->block);
   for (f->n_uses = 0; f->n_uses < n && mlirTypeIsAMemRef(mlirValueGetType(mlirBlockGetArgument(r->block, f->n_uses)));)
@@ -168,6 +170,7 @@ static loom_status read_function(reading *r, MlirOperation func) {
     if (!mlirOperationIsNull(f->op)) {
       if (!ir_op_is(f->op, "linalg.fill"))
         return refuse(r, "does several things at once");
+      f->overwrites = true;
       /* loom.matmul: zero, then accumulate; the fill is what a fresh product starts from */
     }
     f->op = op;
@@ -177,14 +180,14 @@ static loom_status read_function(reading *r, MlirOperation func) {
   return read_operands(r);
 }
 
-loom_status tt_read_functions(ir_ctx *ir, const tog *t, MlirModule *out_module, tt_function **out) {
+loom_status tfn_read(ir_ctx *ir, const tog *t, const char *cores, MlirModule *out_module, tfn_function **out) {
   loom_ctx *ctx = ir->ctx;
   *out_module = mlirModuleCreateEmpty(ir->unknown);
-  tt_function *all = ARENA_NEW_N(&ctx->mem, tt_function, t->functions.n + 1);
+  tfn_function *all = ARENA_NEW_N(&ctx->mem, tfn_function, t->functions.n + 1);
   for (size_t i = 0; i < t->functions.n; i++) {
-    all[i] = (tt_function){.name = t->functions.at[i].name};
+    all[i] = (tfn_function){.name = t->functions.at[i].name};
     LOOM_TRY(ir_add_functions(ir, *out_module, all[i].name, t->functions.at[i].mlir));
-    reading r = {.ir = ir, .ctx = ctx, .f = &all[i]};
+    reading r = {.ir = ir, .ctx = ctx, .f = &all[i], .cores = cores};
     LOOM_TRY(read_function(&r, ir_find_func(*out_module, all[i].name)));
   }
   *out = all;
