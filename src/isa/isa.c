@@ -195,7 +195,7 @@ static bool visit(const isa_dma *d, const isa_layout *l, int64_t round, int lane
   p.is_outside = beyond || masked;
   if (p.is_outside && d->move == ISA_MVOUT)
     return true;
-  p.fill = beyond ? 0 : d->fill;
+  p.fill = masked && !beyond ? d->fill : 0;
   p.dram = p.is_outside ? 0 : d->dram + (uint64_t)dram * (uint64_t)d->elem_bytes;
   return fn(self, &p);
 }
