@@ -33,6 +33,9 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   bool is_board = memmem(source, size, "ttkernel.", strlen("ttkernel.")) != NULL;
   if (st == LOOM_OK && is_board)           /* a hundred ops: only for those who have them */
     st = dialect_load_ttkernel(&ir);
+  bool is_npu = memmem(source, size, "vcix.", strlen("vcix.")) != NULL;
+  if (st == LOOM_OK && is_npu)
+    st = dialect_load_vcix(&ir);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
     char *irdl;
     size_t irdl_size;
@@ -42,7 +45,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   }
   if (st == LOOM_OK)
     st = compile_parse_mlir(&ir, path, source, size, &m);
-  if (st == LOOM_OK && is_board)
+  if (st == LOOM_OK && (is_board || is_npu))
     st = dialect_verify(&ir, m);
   for (size_t i = 0; st == LOOM_OK && i < o->patterns.all.n; i++)
     st = pass_apply_pattern_file(&ir, mlirModuleGetOperation(m), o->patterns.all.at[i]);

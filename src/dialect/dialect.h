@@ -19,12 +19,17 @@ LOOM_MUST_USE loom_status dialect_load_helion(ir_ctx *ir);
 LOOM_MUST_USE loom_status dialect_load_check(ir_ctx *ir);
 /* Dialect `ttkernel`: device kernels of Tenstorrent boards (src/target/tt); made from ttkernel_ops.def, see ttkernel.h. */
 LOOM_MUST_USE loom_status dialect_load_ttkernel(ir_ctx *ir);
+/* Dialect `vcix`: systolic array, lane number and transcendentals of NPU cores (src/target/npu); vcix.irdl.mlir. */
+LOOM_MUST_USE loom_status dialect_load_vcix(ir_ctx *ir);
+/* Its rules that IRDL cannot state, for `op` and everything inside: fields, element counts, and that vectors fit eight registers of vlen_bits (0: not checked).
+ * Every violation is reported with its place; LOOM_EINPUT if there was one. */
+LOOM_MUST_USE loom_status dialect_verify_vcix(ir_ctx *ir, MlirOperation op, int vlen_bits);
 /* Cross-operand rules of loom ops in `m` (shapes, element types, areas, regions, slots given once, loop attributes): every violation is
  * reported with its location; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify(ir_ctx *ir, MlirModule m);
 /* The same for one op and everything inside. */
 LOOM_MUST_USE loom_status dialect_verify_op(ir_ctx *ir, MlirOperation op);
-/* The IRDL text of dialect `name` ("loom", "helion", "check", "util"), for --irdl-file; NULL when unknown. */
+/* The IRDL text of dialect `name` ("loom", "helion", "check", "util", "mips", "vcix"), for --irdl-file; NULL when unknown. */
 const char *dialect_irdl_text(const char *name);
 
 /* ---- loom.sym ---- */

@@ -20,8 +20,12 @@ static const char mips_text[] =
 #include "mips_irdl_mlir.inc"
     ;
 
+static const char vcix_text[] =
+#include "vcix_irdl_mlir.inc"
+    ;
+
 const char *dialect_irdl_text(const char *name) {
-  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}, {"mips", mips_text}};
+  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}, {"mips", mips_text}, {"vcix", vcix_text}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (text_eq(name, all[i].name))
       return all[i].text;
@@ -39,6 +43,10 @@ loom_status dialect_load_helion(ir_ctx *ir) {
   if (ir_knows_op(ir, "helion.phi"))
     return LOOM_OK;
   return ir_load_irdl(ir, "helion.irdl.mlir", helion_text);
+}
+
+loom_status dialect_load_vcix(ir_ctx *ir) {
+  return ir_knows_op(ir, "vcix.iv") ? LOOM_OK : ir_load_irdl(ir, "vcix.irdl.mlir", vcix_text);
 }
 
 loom_status dialect_load(ir_ctx *ir) {

@@ -301,5 +301,6 @@ loom_status dialect_verify(ir_ctx *ir, MlirModule m) {
   if (mlirModuleIsNull(m))
     return LOOM_EBUG;
   LOOM_TRY(dialect_verify_op(ir, mlirModuleGetOperation(m)));
+  LOOM_TRY(dialect_verify_vcix(ir, mlirModuleGetOperation(m), 0));
   return has_device_kernels(m) ? ttkernel_verify(ir, m) : LOOM_OK;
 }

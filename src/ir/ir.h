@@ -58,7 +58,7 @@ void ir_move_into(MlirModule to, LOOM_TAKE MlirModule from);
 LOOM_MUST_USE loom_status ir_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *functions);
 void ir_close_module(LOOM_TAKE MlirModule m);          /* a null handle is fine */
 
-/* Loads the dialects that an IRDL text defines; once per context and dialect. */
+/* Loads the dialects that an IRDL text defines; once per context and dialect.  An irdl.operation may have an attribute spelled = "v.iv": its name with dots. */
 LOOM_MUST_USE loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *text);
 bool ir_knows_op(ir_ctx *ir, const char *name);                       /* is the op registered in this context? */
 bool ir_knows_dialect(ir_ctx *ir, const char *op_name);                /* is there a dialect for "a.b"?  It is loaded. */

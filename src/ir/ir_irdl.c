@@ -2,10 +2,20 @@
 #include <mlir-c/Dialect/IRDL.h>
 #include <string.h>
 
+/* IRDL refuses names with a dot in its own verifier only: MLIR's dynamic dialects take them. */
+static bool respell(MlirOperation op, void *data) {
+  (void)data;
+  MlirAttribute name = ir_op_is(op, "irdl.operation") ? ir_attr_of(op, "spelled") : (MlirAttribute){NULL};
+  if (!mlirAttributeIsNull(name))
+    ir_set_attr(op, "sym_name", name);
+  return true;
+}
+
 loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *src) {
   MlirModule m = {NULL};
   mlirContextGetOrLoadDialect(ir->mlir, ir_ref("irdl"));
   LOOM_TRY(ir_parse(ir, path, src, strlen(src), &m));
+  ir_walk(mlirModuleGetOperation(m), respell, NULL);
   bool ok = mlirLogicalResultIsSuccess(mlirLoadIRDLDialects(m));
   ir_close_module(m);
   ir_settle(ir);
