@@ -86,7 +86,24 @@ typedef struct machine_definition { const char *unit, *file; loom_span span; } m
 #define MACHINE_DISPATCH_LIST(X)                                                                   \
   X(tiles, 1, 64, "tiles", "a core holds at a time")                                               \
   X(items, 1, 8, "work items", "a core takes tiles from at a time")
+/* core.pipeline: how a core gives instructions to its units, and how long those take: what cycles of a tile are counted from (docs/npu.md).  A register: `bits` of one lane. */
+#define MACHINE_PIPELINE_LIST(X)                                                                   \
+  X(issue, 1, 64, "a cycle", "instructions it gives, in order")                                    \
+  X(bits, 32, 65536, "bits", "of a vector register in one lane, which a unit takes at a time")     \
+  X(load_cycles, 1, 1024, "cycles", "register loaded to register used")                            \
+  X(store_cycles, 1, 1024, "cycles", "register stored to store over")                              \
+  X(integer_cycles, 1, 1024, "cycles", "result of moves, shuffles, compares and integer arithmetic") \
+  X(float_cycles, 1, 1024, "cycles", "result of sums, products and extrema")                       \
+  X(divide_cycles, 1, 1024, "cycles", "a quotient or square root, which holds the unit")           \
+  X(special_cycles, 1, 1024, "cycles", "result of exp, log, erf, tanh, sin, cos, atan")            \
+  X(special_interval, 1, 1024, "cycles", "between two of them")                                    \
+  X(weight_interval, 1, 1024, "cycles", "a register of weights on its way into the array")         \
+  X(weight_settle, 0, 1024, "cycles", "last weights in to array ready")                            \
+  X(row_interval, 1, 1024, "cycles", "a row of inputs on its way into the array")                  \
+  X(depth, 0, 65536, "cycles", "a row of inputs in to its results out")                            \
+  X(pop_cycles, 1, 1024, "cycles", "result of the array to register used")
 #define X(key, least, greatest, unit, what) int64_t key;
+typedef struct machine_pipeline { MACHINE_PIPELINE_LIST(X) } machine_pipeline;
 typedef struct machine_bank { MACHINE_BANK_LIST(X) } machine_bank;
 typedef struct machine_crossbar { MACHINE_CROSSBAR_LIST(X) } machine_crossbar;
 typedef struct machine_dispatch { MACHINE_DISPATCH_LIST(X) } machine_dispatch;
@@ -106,9 +123,10 @@ typedef struct machine {
   VEC_OF(int64_t) attach;                   /* linear core index (row-major over the mesh dims, dim 0 slowest) next to each channel; one entry a channel */
   bool attach_assumed; loom_span attach_span;
   bool hashes_channels;                     /* dram.interleave ipoly: requests are spread by a hash of their address, not page by page */
-  const machine_bank *bank;                 /* NULL: not described; so the two below */
+  const machine_bank *bank;                 /* NULL: not described; so those below */
   const machine_crossbar *crossbar;
   const machine_dispatch *dispatch;
+  const machine_pipeline *pipeline;
   /* links between neighbours, one per direction */
   machine_number link_bytes_per_cycle, hop_cycles;
   /* on-core fills and copies that no perf table covers */

@@ -94,6 +94,7 @@ static data_value *core_tree(arena *mem, const machine *m) {
   if (m->has_concurrent_units)
     data_set_bool(mem, v, "concurrent_units", true);
   machine_part_write(mem, m, MACHINE_PART_DISPATCH, v);
+  machine_part_write(mem, m, MACHINE_PART_PIPELINE, v);
   return v;
 }
 

@@ -194,6 +194,7 @@ const char *machine_describe(arena *mem, const machine *m) {
     row(&t, "packet_bytes", arena_printf(mem, "%" PRId64, m->link_packet_bytes), "bytes", machine_origin_find(m, "links.packet_bytes"));
   add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
   add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
+  add_part(&t, m, MACHINE_PART_PIPELINE, "units of a core, instruction by instruction");
   add_host(&t, m);
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);
   add_perf(&t, m);

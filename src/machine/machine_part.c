@@ -1,4 +1,4 @@
-/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch.  One table each drives reading, writing and describing. */
+/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch, core.pipeline.  One table each drives reading, writing and describing. */
 #include "base/text.h"
 #include "machine/machine_private.h"
 
@@ -17,12 +17,16 @@ static const part_key crossbar_keys[] = {MACHINE_CROSSBAR_LIST(X)};
 #define PART machine_dispatch
 static const part_key dispatch_keys[] = {MACHINE_DISPATCH_LIST(X)};
 #undef PART
+#define PART machine_pipeline
+static const part_key pipeline_keys[] = {MACHINE_PIPELINE_LIST(X)};
+#undef PART
 #undef X
 
 static const part_row parts[MACHINE_PARTS] = {
     [MACHINE_PART_BANK] = {"bank", "dram.bank", offsetof(machine, bank), sizeof(machine_bank), bank_keys, COUNT(bank_keys)},
     [MACHINE_PART_CROSSBAR] = {"crossbar", "crossbar", offsetof(machine, crossbar), sizeof(machine_crossbar), crossbar_keys, COUNT(crossbar_keys)},
     [MACHINE_PART_DISPATCH] = {"dispatch", "core.dispatch", offsetof(machine, dispatch), sizeof(machine_dispatch), dispatch_keys, COUNT(dispatch_keys)},
+    [MACHINE_PART_PIPELINE] = {"pipeline", "core.pipeline", offsetof(machine, pipeline), sizeof(machine_pipeline), pipeline_keys, COUNT(pipeline_keys)},
 };
 
 static void **part_slot(const machine *m, const part_row *p) { return (void **)(void *)((char *)(uintptr_t)m + p->offset); }

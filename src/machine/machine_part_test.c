@@ -1,4 +1,4 @@
-/* The optional sections: dram.bank, dram.interleave, crossbar, core.dispatch; and the DRAM rate of one channel. */
+/* The optional sections: dram.bank, dram.interleave, crossbar, core.dispatch, core.pipeline; and the DRAM rate of one channel. */
 #include "base/text.h"
 #include "machine/machine_testing.h"
 #include <stdlib.h>
@@ -12,7 +12,7 @@ static loom_status read_changed(loom_ctx *ctx, const char *changes, machine **ou
 static void test_all_parts_arrive_and_round_trip(void **state) {
   loom_ctx *ctx = *state;
   machine *m, *again;
-  expect_ok(ctx, read_changed(ctx, "dram: {bank: {faw: {value: 21, assumed: true, note: guess}}}\ncore: {dispatch: {tiles: 9}}\n", &m));
+  expect_ok(ctx, read_changed(ctx, "dram: {bank: {faw: {value: 21, assumed: true, note: guess}}}\ncore: {dispatch: {tiles: 9}, pipeline: {depth: 30}}\n", &m));
   expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", machine_to_yaml(&ctx->mem, m), strlen(machine_to_yaml(&ctx->mem, m)), &again));
   const machine *both[] = {m, again};
   for (int i = 0; i < 2; i++) {
@@ -23,12 +23,15 @@ static void test_all_parts_arrive_and_round_trip(void **state) {
     assert_int_equal(both[i]->crossbar->latency_cycles, 10);
     assert_int_equal(both[i]->dispatch->tiles, 9);
     assert_int_equal(both[i]->dispatch->items, 2);
+    assert_int_equal(both[i]->pipeline->depth, 30);
+    assert_int_equal(both[i]->pipeline->weight_interval, 5);
     assert_true(both[i]->hashes_channels);
     const char *shown = machine_describe(&ctx->mem, both[i]);
     assert_non_null(strstr(shown, "dram banks\n"));
     assert_non_null(strstr(shown, "clocks        assumed: guess"));
     assert_non_null(strstr(shown, "crossbar between cores and DRAM channels\n"));
     assert_non_null(strstr(shown, "dispatch of tiles to a core\n"));
+    assert_non_null(strstr(shown, "units of a core, instruction by instruction\n"));
   }
 }
 
@@ -37,7 +40,7 @@ static void test_machines_without_parts_show_none(void **state) {
   machine *m;
   const char *yaml = "schema: loom.machine.v1\nextends: wormhole\nname: w\n";
   expect_ok(ctx, machine_from_yaml(ctx, LOOM_SOURCE_DIR "/machines/w.yaml", yaml, strlen(yaml), &m));
-  assert_true(!m->bank && !m->crossbar && !m->dispatch && !m->hashes_channels);
+  assert_true(!m->bank && !m->crossbar && !m->dispatch && !m->pipeline && !m->hashes_channels);
   assert_null(strstr(machine_describe(&ctx->mem, m), "dram banks"));
   assert_null(strstr(machine_to_yaml(&ctx->mem, m), "crossbar"));
 }
@@ -71,6 +74,7 @@ static void test_wrong_parts_are_told(void **state) {
       {"dram: {gb_per_s: 1, channel_gb_per_s: 1}\n", "the DRAM has both 'gb_per_s' and 'channel_gb_per_s'; write one of them", NULL},
       {"crossbar: {ports: 100}\n", "'ports' is 100; must be 1..64", NULL},
       {"core: {dispatch: {items: 0}}\n", "'items' is 0; must be 1..8", NULL},
+      {"core: {pipeline: {depth: -1}}\n", "'depth' is -1; must be 0..65536", NULL},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;

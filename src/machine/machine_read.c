@@ -167,7 +167,7 @@ static loom_status read_ragged(loom_ctx *ctx, const data_value *core, machine *m
 
 static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) {
   static const char *const keys[] = {"memory", "units", "movers", "transfer_setup_cycles", "fill_bytes_per_cycle", "copy_bytes_per_cycle", "tile_align",
-                                     "ragged", "concurrent_units", "concurrent_movers", "dispatch"};
+                                     "ragged", "concurrent_units", "concurrent_movers", "dispatch", "pipeline"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "core", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
@@ -180,6 +180,7 @@ static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) 
   LOOM_TRY(machine_read_optional_bool(ctx, v, "concurrent_movers", &has_concurrent_movers));
   m->lacks_concurrent_movers = !has_concurrent_movers;
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_DISPATCH, v, m));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_PIPELINE, v, m));
   return read_fields(ctx, v, "core", m);
 }
 
