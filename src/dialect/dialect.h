@@ -24,12 +24,15 @@ LOOM_MUST_USE loom_status dialect_load_vcix(ir_ctx *ir);
 /* Its rules that IRDL cannot state, for `op` and everything inside: fields, element counts, and that vectors fit eight registers of vlen_bits (0: not checked).
  * Every violation is reported with its place; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify_vcix(ir_ctx *ir, MlirOperation op, int vlen_bits);
+/* Dialects `togsim` and `torchsim`: transfers and lane numbers of NPU programs (src/target/npu); togsim.irdl.mlir, torchsim.irdl.mlir, togsim.h.  A program with
+ * indirect transfers is read with unregistered operations allowed: IRDL cannot say their operands. */
+LOOM_MUST_USE loom_status dialect_load_togsim(ir_ctx *ir, bool is_indirect);
 /* Cross-operand rules of loom ops in `m` (shapes, element types, areas, regions, slots given once, loop attributes): every violation is
  * reported with its location; LOOM_EINPUT if there was one. */
 LOOM_MUST_USE loom_status dialect_verify(ir_ctx *ir, MlirModule m);
 /* The same for one op and everything inside. */
 LOOM_MUST_USE loom_status dialect_verify_op(ir_ctx *ir, MlirOperation op);
-/* The IRDL text of dialect `name` ("loom", "helion", "check", "util", "mips", "vcix"), for --irdl-file; NULL when unknown. */
+/* The IRDL text of dialect `name` ("loom", "helion", "check", "util", "mips", "vcix", "togsim", "torchsim"), for --irdl-file; NULL when unknown. */
 const char *dialect_irdl_text(const char *name);
 
 /* ---- loom.sym ---- */

@@ -24,8 +24,17 @@ static const char vcix_text[] =
 #include "vcix_irdl_mlir.inc"
     ;
 
+static const char togsim_text[] =
+#include "togsim_irdl_mlir.inc"
+    ;
+
+static const char torchsim_text[] =
+#include "torchsim_irdl_mlir.inc"
+    ;
+
 const char *dialect_irdl_text(const char *name) {
-  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}, {"mips", mips_text}, {"vcix", vcix_text}};
+  static const struct { const char *name, *text; } all[] = {{"loom", loom_text}, {"helion", helion_text}, {"check", check_text}, {"util", util_text}, {"mips", mips_text}, {"vcix", vcix_text},
+                                                       {"togsim", togsim_text}, {"torchsim", torchsim_text}};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (text_eq(name, all[i].name))
       return all[i].text;
@@ -47,6 +56,17 @@ loom_status dialect_load_helion(ir_ctx *ir) {
 
 loom_status dialect_load_vcix(ir_ctx *ir) {
   return ir_knows_op(ir, "vcix.iv") ? LOOM_OK : ir_load_irdl(ir, "vcix.irdl.mlir", vcix_text);
+}
+
+loom_status dialect_load_togsim(ir_ctx *ir, bool is_indirect) {
+  if (!ir_knows_op(ir, "torchsim.vlane_idx"))
+    LOOM_TRY(ir_load_irdl(ir, "torchsim.irdl.mlir", torchsim_text));
+  if (ir_knows_op(ir, "togsim.transfer"))
+    return LOOM_OK;
+  if (!is_indirect)
+    return ir_load_irdl(ir, "togsim.irdl.mlir", togsim_text);
+  ir_allow_unregistered(ir, true);
+  return LOOM_OK;
 }
 
 loom_status dialect_load(ir_ctx *ir) {
