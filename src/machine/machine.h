@@ -102,11 +102,18 @@ typedef struct machine_definition { const char *unit, *file; loom_span span; } m
   X(row_interval, 1, 1024, "cycles", "a row of inputs on its way into the array")                  \
   X(depth, 0, 65536, "cycles", "a row of inputs in to its results out")                            \
   X(pop_cycles, 1, 1024, "cycles", "result of the array to register used")
+/* npu: how programs with named scratchpad buffers run (docs/npu.md).  A lane has a bank of core.memory: its `banks` are the lanes. */
+#define MACHINE_NPU_LIST(X)                                                                        \
+  X(vlen_bits, 64, 65536, "bits", "a vector register, in each lane")                               \
+  X(weight_slots, 1, 16, "", "weight tiles a systolic array holds, the one in use among them")     \
+  X(window, 16, 1048576, "instructions", "a core looks ahead")                                     \
+  X(launch_cycles, 0, 1000000, "cycles", "from the launch of a kernel to its first instruction")
 #define X(key, least, greatest, unit, what) int64_t key;
 typedef struct machine_pipeline { MACHINE_PIPELINE_LIST(X) } machine_pipeline;
 typedef struct machine_bank { MACHINE_BANK_LIST(X) } machine_bank;
 typedef struct machine_crossbar { MACHINE_CROSSBAR_LIST(X) } machine_crossbar;
 typedef struct machine_dispatch { MACHINE_DISPATCH_LIST(X) } machine_dispatch;
+typedef struct machine_npu { MACHINE_NPU_LIST(X) } machine_npu;
 #undef X
 
 typedef struct machine {
@@ -127,6 +134,7 @@ typedef struct machine {
   const machine_crossbar *crossbar;
   const machine_dispatch *dispatch;
   const machine_pipeline *pipeline;
+  const machine_npu *npu;                   /* not NULL: l1_banks is the number of lanes, machine_lane_bytes what each holds */
   /* links between neighbours, one per direction */
   machine_number link_bytes_per_cycle, hop_cycles;
   /* on-core fills and copies that no perf table covers */
@@ -150,7 +158,7 @@ typedef struct machine {
   bool lacks_sharing;                       /* links.sharing false: every core loads what it needs itself */
   const char *host_cpu;                     /* section `host`: this is a CPU that runs programs itself, and which one; NULL: no such section */
   VEC_OF(machine_origin) host_facts;        /* the numbers of that section */
-  const char *target_kind, *target_arch;    /* section `target`: "tt" and "wormhole" or "blackhole", a Tenstorrent board that programs can be written for; NULL: none */
+  const char *target_kind, *target_arch;    /* section `target`: "tt" and "wormhole" or "blackhole", a Tenstorrent board that programs can be written for; "npu" and NULL; NULL: none */
   bool is_checked;                          /* machine_check went through it (machine_load does that) */
 } machine;
 
@@ -192,6 +200,8 @@ const char *machine_describe(arena *mem, const machine *m);                /* te
 void machine_set_path(const char *const *dirs, size_t n);
 
 int64_t machine_cores(const machine *m);
+/* Of a machine with `npu`: scratchpad bytes of one lane. */
+static inline int64_t machine_lane_bytes(const machine *m) { return m->l1_bytes / m->l1_banks; }
 /* A number of section `host` (docs/machines.md), 0 when there is none; rates per cycle of clock_hz. */
 double machine_host_fact(const machine *m, const char *name);
 /* A sub-mesh of the machine: the first sizes[d] cores of every dim (1 <= sizes[d] <= the dim's size); perf, memories and links stay.

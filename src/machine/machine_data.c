@@ -215,12 +215,14 @@ data_value *machine_to_data(arena *mem, const machine *m) {
     data_set(mem, links, "packet_bytes", machine_with_origin(mem, data_int(mem, m->link_packet_bytes), machine_origin_find(m, "links.packet_bytes")));
   data_set(mem, v, "links", links);
   machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
+  machine_part_write(mem, m, MACHINE_PART_NPU, v);
   if (m->host_cpu)
     data_set(mem, v, "host", host_tree(mem, m));
   if (m->target_kind) {
     data_value *target = data_object(mem);
     data_set_string(mem, target, "kind", m->target_kind);
-    data_set_string(mem, target, "arch", m->target_arch);
+    if (m->target_arch)
+      data_set_string(mem, target, "arch", m->target_arch);
     data_set(mem, v, "target", target);
   }
   for (size_t i = 0; i < m->perf.n; i++)

@@ -122,8 +122,10 @@ static void add_dram(table *t, const machine *m) {
 }
 
 static void add_host(table *t, const machine *m) {
-  if (m->target_kind)
+  if (m->target_arch)
     text_addf(&t->t, "\ntarget: tt-metal programs for Tenstorrent %s\n", m->target_arch);
+  else if (m->target_kind)
+    text_add(&t->t, "\ntarget: RISC-V programs for lanes and systolic arrays\n");
   if (!m->host_cpu)
     return;
   text_addf(&t->t, "\nhost: %s\n", m->host_cpu);
@@ -195,6 +197,7 @@ const char *machine_describe(arena *mem, const machine *m) {
   add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
   add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
   add_part(&t, m, MACHINE_PART_PIPELINE, "units of a core, instruction by instruction");
+  add_part(&t, m, MACHINE_PART_NPU, "npu: programs with buffers in the scratchpad");
   add_host(&t, m);
   text_addf(&t.t, "\n%d of these values are assumed.\n", t.assumed);
   add_perf(&t, m);

@@ -1,4 +1,4 @@
-/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch, core.pipeline.  One table each drives reading, writing and describing. */
+/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch, core.pipeline, npu.  One table each drives reading, writing and describing. */
 #include "base/text.h"
 #include "machine/machine_private.h"
 
@@ -20,6 +20,9 @@ static const part_key dispatch_keys[] = {MACHINE_DISPATCH_LIST(X)};
 #define PART machine_pipeline
 static const part_key pipeline_keys[] = {MACHINE_PIPELINE_LIST(X)};
 #undef PART
+#define PART machine_npu
+static const part_key npu_keys[] = {MACHINE_NPU_LIST(X)};
+#undef PART
 #undef X
 
 static const part_row parts[MACHINE_PARTS] = {
@@ -27,27 +30,28 @@ static const part_row parts[MACHINE_PARTS] = {
     [MACHINE_PART_CROSSBAR] = {"crossbar", "crossbar", offsetof(machine, crossbar), sizeof(machine_crossbar), crossbar_keys, COUNT(crossbar_keys)},
     [MACHINE_PART_DISPATCH] = {"dispatch", "core.dispatch", offsetof(machine, dispatch), sizeof(machine_dispatch), dispatch_keys, COUNT(dispatch_keys)},
     [MACHINE_PART_PIPELINE] = {"pipeline", "core.pipeline", offsetof(machine, pipeline), sizeof(machine_pipeline), pipeline_keys, COUNT(pipeline_keys)},
+    [MACHINE_PART_NPU] = {"npu", "npu", offsetof(machine, npu), sizeof(machine_npu), npu_keys, COUNT(npu_keys)},
 };
 
 static void **part_slot(const machine *m, const part_row *p) { return (void **)(void *)((char *)(uintptr_t)m + p->offset); }
 static int64_t *part_number(void *part, const part_key *k) { return (int64_t *)(void *)((char *)part + k->offset); }
 static const char *key_path(arena *mem, const part_row *p, const part_key *k) { return arena_printf(mem, "%s.%s", p->path, k->key); }
 
-static loom_status need_power_of_two(loom_ctx *ctx, const data_value *v, const char *key, int64_t value) {
+static loom_status need_power_of_two(loom_ctx *ctx, const data_value *v, const char *key, int64_t value, const char *why) {
   if ((value & (value - 1)) == 0)
     return LOOM_OK;
   diag_error(ctx, data_get(v, key)->span, LOOM_EINPUT, "'%s' is %" PRId64 "; must be a power of two", key, value);
-  diag_help(ctx, "it is a field of the address");
+  diag_help(ctx, "%s", why);
   return LOOM_EINPUT;
 }
 
 /* What the numbers of dram.bank must be to each other; told at their places. */
 static loom_status check_bank(loom_ctx *ctx, const machine_bank *b, const data_value *v) {
-  LOOM_TRY(need_power_of_two(ctx, v, "request_bytes", b->request_bytes));
-  LOOM_TRY(need_power_of_two(ctx, v, "row_bytes", b->row_bytes));
-  LOOM_TRY(need_power_of_two(ctx, v, "pseudo_channels", b->pseudo_channels));
-  LOOM_TRY(need_power_of_two(ctx, v, "bank_groups", b->bank_groups));
-  LOOM_TRY(need_power_of_two(ctx, v, "banks", b->banks));
+  LOOM_TRY(need_power_of_two(ctx, v, "request_bytes", b->request_bytes, "it is a field of the address"));
+  LOOM_TRY(need_power_of_two(ctx, v, "row_bytes", b->row_bytes, "it is a field of the address"));
+  LOOM_TRY(need_power_of_two(ctx, v, "pseudo_channels", b->pseudo_channels, "it is a field of the address"));
+  LOOM_TRY(need_power_of_two(ctx, v, "bank_groups", b->bank_groups, "it is a field of the address"));
+  LOOM_TRY(need_power_of_two(ctx, v, "banks", b->banks, "it is a field of the address"));
   enum { BANKS_MAX = 64 };   /* dram keeps sets of banks in a word */
   int64_t all = b->pseudo_channels * b->bank_groups * b->banks;
   if (all > BANKS_MAX)
@@ -60,6 +64,15 @@ static loom_status check_bank(loom_ctx *ctx, const machine_bank *b, const data_v
     LOOM_FAIL(ctx, data_get(v, "write_stop")->span, LOOM_EINPUT, "writes stop at %" PRId64 " requests; must be fewer than the %" PRId64 " they start at", b->write_stop,
               b->write_start);
   return LOOM_OK;
+}
+
+static loom_status check_npu(loom_ctx *ctx, const machine *m, const data_value *v) {
+  if (!m->l1_banks) {
+    diag_error(ctx, v->span, LOOM_EINPUT, "the machine has 'npu', but its core.memory does not say how many banks it has");
+    diag_help(ctx, "write 'banks' and 'bank_bytes' instead of 'bytes': a bank is what a lane has");
+    return LOOM_EINPUT;
+  }
+  return need_power_of_two(ctx, v, "vlen_bits", m->npu->vlen_bits, "that is what vectors of RISC-V are");
 }
 
 loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section, machine *m) {
@@ -80,7 +93,7 @@ loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section
     LOOM_TRY(machine_read_whole(ctx, number, k->key, key_path(&ctx->mem, p, k), k->least, k->greatest, m, part_number(numbers, k)));
   }
   *part_slot(m, p) = numbers;
-  return part == MACHINE_PART_BANK ? check_bank(ctx, numbers, v) : LOOM_OK;
+  return part == MACHINE_PART_BANK ? check_bank(ctx, numbers, v) : part == MACHINE_PART_NPU ? check_npu(ctx, m, v) : LOOM_OK;
 }
 
 void machine_part_rows(arena *mem, const machine *m, int part, machine_part_row row, void *data) {

@@ -1,4 +1,4 @@
-/* The optional sections: dram.bank, dram.interleave, crossbar, core.dispatch, core.pipeline; and the DRAM rate of one channel. */
+/* The optional sections: dram.bank, dram.interleave, crossbar, core.dispatch, core.pipeline, npu; and the DRAM rate of one channel. */
 #include "base/text.h"
 #include "machine/machine_testing.h"
 #include <stdlib.h>
@@ -73,6 +73,10 @@ static void test_wrong_parts_are_told(void **state) {
       {"dram: {interleave: rows}\n", "'interleave' is 'rows'; must be 'page' or 'ipoly'", "page: page after page over the channels; ipoly: requests by a hash of their address"},
       {"dram: {gb_per_s: 1, channel_gb_per_s: 1}\n", "the DRAM has both 'gb_per_s' and 'channel_gb_per_s'; write one of them", NULL},
       {"crossbar: {ports: 100}\n", "'ports' is 100; must be 1..64", NULL},
+      {"npu: {vlen_bits: 100, weight_slots: 2, window: 64, launch_cycles: 0}\n", "'vlen_bits' is 100; must be a power of two", "that is what vectors of RISC-V are"},
+      {"npu: {vlen_bits: 256, weight_slots: 0, window: 64, launch_cycles: 0}\n", "'weight_slots' is 0; must be 1..16", NULL},
+      {"target: {kind: npu}\n", "a target of kind npu needs section 'npu'", NULL},
+      {"target: {kind: npu, arch: tpu}\n", "a target of kind npu has no 'arch'; section 'npu' says what it is", NULL},
       {"core: {dispatch: {items: 0}}\n", "'items' is 0; must be 1..8", NULL},
       {"core: {pipeline: {depth: -1}}\n", "'depth' is -1; must be 0..65536", NULL},
   };
@@ -100,6 +104,27 @@ static void test_a_missing_key_is_told_with_what_it_is(void **state) {
   assert_string_equal(ctx->diag.first->help, "add 'latency_cycles': one way");
 }
 
+static void test_lanes_are_the_banks_of_the_scratchpad(void **state) {
+  loom_ctx *ctx = *state;
+  machine *m, *again;
+  const char *npu = "npu: {vlen_bits: 512, weight_slots: 2, window: 64, launch_cycles: 7}\ntarget: {kind: npu}\n";
+  expect_ok(ctx, read_changed(ctx, npu, &m));
+  expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", machine_to_yaml(&ctx->mem, m), strlen(machine_to_yaml(&ctx->mem, m)), &again));
+  assert_int_equal(again->npu->vlen_bits, 512);
+  assert_int_equal(again->npu->launch_cycles, 7);
+  assert_string_equal(again->target_kind, "npu");
+  assert_null(again->target_arch);
+  assert_int_equal(again->l1_banks, 128);
+  assert_int_equal(machine_lane_bytes(again), 131072);
+  const char *shown = machine_describe(&ctx->mem, again);
+  assert_non_null(strstr(shown, "npu: programs with buffers in the scratchpad\n"));
+  assert_non_null(strstr(shown, "\ntarget: RISC-V programs for lanes and systolic arrays\n"));
+  machine *w;
+  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nextends: wormhole\nname: w\ncore: {memory: {bytes: 4096}}\n%s", npu);
+  assert_int_equal(machine_from_yaml(ctx, LOOM_SOURCE_DIR "/machines/w.yaml", yaml, strlen(yaml), &w), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "the machine has 'npu', but its core.memory does not say how many banks it has", 0, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_all_parts_arrive_and_round_trip, setup, teardown),
@@ -107,6 +132,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_the_rate_of_one_channel_follows_their_number, setup, teardown),
       cmocka_unit_test_setup_teardown(test_wrong_parts_are_told, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_missing_key_is_told_with_what_it_is, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_lanes_are_the_banks_of_the_scratchpad, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

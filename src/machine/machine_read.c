@@ -316,7 +316,7 @@ static loom_status read_host(loom_ctx *ctx, const data_value *root, machine *m) 
   return LOOM_OK;
 }
 
-/* Boards that programs are written for, beyond simulating them. */
+/* What programs are written for, beyond simulating the mesh. */
 static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m) {
   static const char *const keys[] = {"kind", "arch"}, *const archs[] = {"wormhole", "blackhole"};
   data_value *v;
@@ -325,8 +325,15 @@ static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m
   LOOM_TRY(data_need(ctx, root, "target", DATA_OBJECT, &v));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(data_need_string(ctx, v, "kind", &m->target_kind));
+  if (text_eq(m->target_kind, "npu")) {
+    if (data_get(v, "arch"))
+      LOOM_FAIL(ctx, data_get(v, "arch")->span, LOOM_EINPUT, "a target of kind npu has no 'arch'; section 'npu' says what it is");
+    if (!m->npu)
+      LOOM_FAIL(ctx, data_get(v, "kind")->span, LOOM_EINPUT, "a target of kind npu needs section 'npu'");
+    return LOOM_OK;
+  }
   if (!text_eq(m->target_kind, "tt"))
-    LOOM_FAIL(ctx, data_get(v, "kind")->span, LOOM_EINPUT, "target.kind is '%s'; the one there is is tt, a Tenstorrent board", m->target_kind);
+    LOOM_FAIL(ctx, data_get(v, "kind")->span, LOOM_EINPUT, "target.kind is '%s'; must be tt, a Tenstorrent board, or npu, lanes and systolic arrays over a scratchpad", m->target_kind);
   LOOM_TRY(data_need_string(ctx, v, "arch", &m->target_arch));
   for (size_t i = 0; i < COUNT(archs); i++)
     if (text_eq(m->target_arch, archs[i]))
@@ -335,7 +342,7 @@ static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m
 }
 
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
-  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "host", "target", "calibration", "perf"};
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "npu", "host", "target", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
   const data_value *name;
   m->path = path;
@@ -349,6 +356,7 @@ loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root
   LOOM_TRY(read_dram(ctx, root, m));
   LOOM_TRY(read_links(ctx, root, m));
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_NPU, root, m));
   LOOM_TRY(read_host(ctx, root, m));
   LOOM_TRY(read_target(ctx, root, m));
   LOOM_TRY(machine_read_perf(ctx, root, m));

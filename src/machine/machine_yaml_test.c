@@ -177,7 +177,7 @@ static void test_everything_round_trips(void **state) {
   const char *const *names;
   size_t n;
   expect_ok(ctx, machine_list(ctx, &names, &n));
-  assert_int_equal(n, 8);
+  assert_int_equal(n, 12);
   for (size_t i = 0; i < n; i++) {
     const machine *m = load(ctx, names[i]);
     assert_string_equal(m->name, names[i]);
@@ -287,7 +287,7 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {20, "  attach: [[0, 0], [0]]", "an attach point is a list of 2 core coordinates", 20, 20, NULL},
       {20, "  attach: [[0, 0], [0, y]]", "the coordinate along 'y' is a string", 20, 24, NULL},
       {21, "links: {bytes_per_cycle: 4, hops_cycles: 1}", "unknown key 'hops_cycles'", 21, 29, "did you mean 'hop_cycles'?"},
-      {3, "clock_hz: 1000\ntarget: {kind: gpu, arch: a}", "target.kind is 'gpu'; the one there is is tt", 4, 16, NULL},
+      {3, "clock_hz: 1000\ntarget: {kind: gpu, arch: a}", "target.kind is 'gpu'; must be tt, a Tenstorrent board, or npu", 4, 16, NULL},
       {3, "clock_hz: 1000\ntarget: {kind: tt, arch: grayskull}", "target.arch is 'grayskull'; must be wormhole or blackhole", 4, 26, NULL},
       {22, "calibration: b\nperf:", "machine 'tiny' has no perf set 'b'", 22, 14, NULL},
       {25, "      f: {unit: mcc, symbols: [M], fixed: M}", "the core has no unit or mover 'mcc'", 25, 17, "did you mean 'mac'?"},
