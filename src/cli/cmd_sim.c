@@ -10,14 +10,14 @@
 #define REQUESTS_MAX (INT64_C(1) << 24)    /* half a gigabyte of ours, and of theirs */
 
 bool cli_is_tile_graph(const char *path) {
-  char first[1];
+  char first[TILE_GRAPH_SCHEMA_WITHIN];
   if (text_ends(path, ".onnx") && !file_is_dir(path))
     return true;
   FILE *f = strcmp(path, "-") == 0 || file_is_dir(path) ? NULL : fopen(path, "rb");
   size_t n = f ? fread(first, 1, sizeof first, f) : 0;
   if (f)
     fclose(f);
-  return tile_graph_is_container(first, n);
+  return tile_graph_is_container(first, n) || tile_graph_is_text(first, n);
 }
 
 static loom_status refuse_others(loom_ctx *ctx, const cli_options *o) {

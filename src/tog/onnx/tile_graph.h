@@ -32,7 +32,14 @@ typedef enum tile_loop_type {
 #undef X
 } tile_loop_type;
 
-typedef enum tile_unit { TILE_VECTOR, TILE_MATMUL, TILE_PRELOAD, TILE_UNITS } tile_unit;      /* torchsim_compute_type */
+/* X(name, text): torchsim_compute_type, in its order */
+#define TILE_UNIT_LIST(X) X(VECTOR, "vector") X(MATMUL, "matmul") X(PRELOAD, "preload")
+typedef enum tile_unit {
+#define X(n, s) TILE_##n,
+  TILE_UNIT_LIST(X)
+#undef X
+  TILE_UNITS
+} tile_unit;
 
 /* value(loop) / divider * stride; loop -1: the constant `value` instead of a loop's; TILE_SYMBOL(k): symbols[k]'s, a size given when the graph is run. */
 #define TILE_SYMBOL(k) (-2 - (k))
@@ -41,7 +48,13 @@ typedef VEC_OF(tile_term) tile_terms;
 
 /* Ours, beyond the container: what a node does to tiles in the scratchpad.  READ; WRITE: all of it anew, so that the tile may lie elsewhere than the one before (loads
  * fill it part by part until it is read); UPDATE: in place. */
-typedef enum tile_access { TILE_READ, TILE_WRITE, TILE_UPDATE } tile_access;
+#define TILE_ACCESS_LIST(X) X(READ, "read") X(WRITE, "write") X(UPDATE, "update")
+typedef enum tile_access {
+#define X(n, s) TILE_##n,
+  TILE_ACCESS_LIST(X)
+#undef X
+  TILE_ACCESSES
+} tile_access;
 typedef struct tile_use { int buffer; tile_access access; } tile_use;
 /* Elements with low <= index < high along `dim` of the transfer are moved; both sums are clamped to 0 .. extent. */
 typedef struct tile_mask { int dim; tile_terms low, high; } tile_mask;
@@ -76,7 +89,7 @@ typedef struct tile_node {
   /* ours; of LOAD, STORE, COMPUTE, and of WAIT the buffers that must be there behind it */
   VEC_OF(tile_use) uses;
   VEC_OF(tile_mask) masks;
-  const char *function;                 /* of the object file: what does it; NULL: timing only.  Its arguments: values of the loops around, outermost first */
+  const char *function;                 /* of the object file: what does it; NULL: timing only.  Its arguments: values of the loops around, outermost first, then of all `symbols` */
 } tile_node;
 
 typedef struct tile_tensor { const char *name; int64_t base; bool is_placed; /* the address file has it */ } tile_tensor;
@@ -102,7 +115,13 @@ bool tile_graph_is_container(const char *bytes, size_t size);
 LOOM_MUST_USE loom_status tile_graph_read(loom_ctx *ctx, const char *path, const char *bytes, size_t size, tile_graph **out);
 /* The JSON beside it: {"address_info": {tensor: address}, "subgraph_map": {item: core}}.  Other keys do nothing here. */
 LOOM_MUST_USE loom_status tile_graph_set_addresses(loom_ctx *ctx, tile_graph *g, const data_value *v);
-/* Reads the file, STEM.json beside it, and what TOGSim keeps in the directories next to that one: dma_access/sparse_tile.raw, indirect_access/.
+/* loom.tile_graph.v1, docs/schemas: all of a graph but where its file is.  Reading: LOOM_EINPUT, LOOM_ELIMIT with places in the file `path`. */
+data_value *tile_graph_to_data(arena *mem, const tile_graph *g);
+LOOM_MUST_USE loom_status tile_graph_from_data(loom_ctx *ctx, const char *path, const data_value *v, tile_graph **out);
+/* Whether the text, or its beginning, is one: told by its schema, which stands in its first bytes. */
+enum { TILE_GRAPH_SCHEMA_WITHIN = 256 };
+bool tile_graph_is_text(const char *bytes, size_t size);
+/* Reads the file, a container or loom.tile_graph.v1; beside a container STEM.json, and what TOGSim keeps in the directories next to the file's: dma_access/sparse_tile.raw, indirect_access/.
  * Tensors without an address get one of their own, with a warning. */
 LOOM_MUST_USE loom_status tile_graph_load(loom_ctx *ctx, const char *path, tile_graph **out);
 /* The container's bytes. */

@@ -90,19 +90,36 @@ static void place_others(loom_ctx *ctx, tile_graph *g, loom_span span) {
   diag_help(ctx, "addresses come from a JSON file of the same name beside the graph: {\"address_info\": {\"arg0\": 268435456}}");
 }
 
+bool tile_graph_is_text(const char *bytes, size_t size) {
+  static const char schema[] = "\"loom.tile_graph.v1\"";
+  return memmem(bytes, size < TILE_GRAPH_SCHEMA_WITHIN ? size : TILE_GRAPH_SCHEMA_WITHIN, schema, strlen(schema)) != NULL;
+}
+
+static loom_status load_container(loom_ctx *ctx, const char *path, const char *bytes, size_t size, const char *dir, tile_graph **out) {
+  arena *mem = &ctx->mem;
+  char *addresses;
+  data_value *v;
+  LOOM_TRY(tile_graph_read(ctx, path, bytes, size, out));
+  const char *json = file_join(mem, dir, arena_printf(mem, "%s.json", file_stem(mem, path)));
+  if (!file_exists(json))
+    return LOOM_OK;
+  LOOM_TRY(file_read(ctx, json, (size_t)16 << 20, &addresses, &size));
+  LOOM_TRY(data_read_json(ctx, json, addresses, size, &v));
+  return tile_graph_set_addresses(ctx, *out, v);
+}
+
 loom_status tile_graph_load(loom_ctx *ctx, const char *path, tile_graph **out) {
   char *bytes;
   size_t size;
   data_value *v;
   arena *mem = &ctx->mem;
   LOOM_TRY(file_read(ctx, path, TILE_GRAPH_BYTES_MAX, &bytes, &size));
-  LOOM_TRY(tile_graph_read(ctx, path, bytes, size, out));
-  const char *dir = file_dirname(mem, path), *json = file_join(mem, dir, arena_printf(mem, "%s.json", file_stem(mem, path)));
-  if (file_exists(json)) {
-    LOOM_TRY(file_read(ctx, json, (size_t)16 << 20, &bytes, &size));
-    LOOM_TRY(data_read_json(ctx, json, bytes, size, &v));
-    LOOM_TRY(tile_graph_set_addresses(ctx, *out, v));
-  }
+  const char *dir = file_dirname(mem, path);
+  if (tile_graph_is_text(bytes, size)) {
+    LOOM_TRY(data_read_json(ctx, path, bytes, size, &v));
+    LOOM_TRY(tile_graph_from_data(ctx, path, v, out));
+  } else
+    LOOM_TRY(load_container(ctx, path, bytes, size, dir, out));
   place_others(ctx, *out, diag_file_span(ctx, path));
   const char *above = file_join(mem, dir, "..");
   (*out)->index_dir = file_join(mem, above, "indirect_access");

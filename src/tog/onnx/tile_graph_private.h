@@ -15,6 +15,8 @@ typedef struct tile_reader {
 
 const char *tile_kind_op(tile_kind k);
 const char *tile_loop_name(tile_loop_type t);
+const char *tile_unit_name(tile_unit u);
+const char *tile_access_name(tile_access a);
 /* An error about the node under way. */
 loom_status tile_fail(tile_reader *r, loom_status st, const char *fmt, ...) LOOM_PRINTF(3, 4);
 
