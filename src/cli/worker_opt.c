@@ -18,6 +18,17 @@ static void emit_stderr(void *data, const char *s) {
   fputs(s, stderr);
 }
 
+static bool has(const char *source, size_t size, const char *word) { return memmem(source, size, word, strlen(word)) != NULL; }
+
+/* The dialects of NPU programs, for texts that have their operations. */
+static loom_status load_npu(ir_ctx *ir, const char *source, size_t size, bool *out_is_npu) {
+  bool has_transfers = has(source, size, "togsim.") || has(source, size, "torchsim."), has_vcix = has(source, size, "vcix.");
+  *out_is_npu = has_transfers || has_vcix;
+  if (has_vcix)
+    LOOM_TRY(dialect_load_vcix(ir));
+  return has_transfers ? dialect_load_togsim(ir, has(source, size, "offset_stride")) : LOOM_OK;
+}
+
 /* One input (or one part of --split-input-file). */
 static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path, const char *source, size_t size, text *out) {
   ir_ctx ir;
@@ -33,9 +44,9 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
   bool is_board = memmem(source, size, "ttkernel.", strlen("ttkernel.")) != NULL;
   if (st == LOOM_OK && is_board)           /* a hundred ops: only for those who have them */
     st = dialect_load_ttkernel(&ir);
-  bool is_npu = memmem(source, size, "vcix.", strlen("vcix.")) != NULL;
-  if (st == LOOM_OK && is_npu)
-    st = dialect_load_vcix(&ir);
+  bool is_npu = false;
+  if (st == LOOM_OK)
+    st = load_npu(&ir, source, size, &is_npu);
   for (size_t i = 0; st == LOOM_OK && i < o->irdl_file.all.n; i++) {
     char *irdl;
     size_t irdl_size;

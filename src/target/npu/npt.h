@@ -5,4 +5,5 @@
 #define LOOM_TARGET_NPU_NPT_H
 #include "dialect/togsim.h"
 #include "target/npu/npt_transfer.h"
+#include "target/npu/npt_vcix.h"
 #endif

@@ -1,0 +1,351 @@
+/* Writing a product: weights, inputs, compute, pops (npt_vcix.h). */
+#include "target/npu/npt_product.h"
+
+/* Where the code goes, and the loops that were made; a null index is 0. */
+typedef struct emit { ir_ctx *ir; const npt_product *p; ir_builder at; MlirValue n, k, m, zero, count, pad, c_pad; bool is_storing; } emit;
+
+/* coefficient * index, for a null index nothing. */
+typedef struct term { MlirValue index; int64_t coefficient; } term;
+/* Element sum(terms) + constant of a tile as it lies in a lane's bank. */
+typedef struct place { term terms[2]; int64_t constant; } place;
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+static MlirValue constant(emit *e, MlirAttribute value, MlirType t) { return ir_build1(&e->at, "arith.constant", t, 0, NULL, 1, &(ir_named){"value", value}); }
+static MlirValue count_of(emit *e, int64_t n) { return n == e->p->vector && !mlirValueIsNull(e->count) ? e->count : constant(e, ir_int_attr(e->ir, n), mlirIntegerTypeGet(e->ir->mlir, 64)); }
+static MlirAttribute zero_of(MlirType t) { return mlirTypeIsAFloat(t) ? mlirFloatAttrDoubleGet(mlirTypeGetContext(t), t, 0.0) : mlirIntegerAttrGet(t, 0); }
+static MlirType vector_of(int64_t n, MlirType element) { return mlirVectorTypeGet(1, &n, element); }
+static MlirValue splat(emit *e, MlirType vector, MlirAttribute value) { return constant(e, mlirDenseElementsAttrSplatGet(vector, value), vector); }
+
+static MlirValue apply(emit *e, int n, const MlirValue *operands, MlirAffineExpr expr) {
+  return ir_build1(&e->at, "affine.apply", ir_index_type(e->ir), n, operands, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(e->ir->mlir, n, 0, 1, &expr))});
+}
+
+typedef enum part { WHOLE, QUOTIENT, REMAINDER } part;
+
+static MlirValue index_of(emit *e, const place *at, part what, int64_t by) {
+  MlirContext c = e->ir->mlir;
+  MlirValue operands[2];
+  int n = 0;
+  MlirAffineExpr sum = mlirAffineConstantExprGet(c, at->constant);
+  for (int i = 0; i < 2; i++)
+    if (!mlirValueIsNull(at->terms[i].index)) {
+      sum = mlirAffineAddExprGet(mlirAffineMulExprGet(mlirAffineDimExprGet(c, n), mlirAffineConstantExprGet(c, at->terms[i].coefficient)), sum);
+      operands[n++] = at->terms[i].index;
+    }
+  MlirAffineExpr by_expr = mlirAffineConstantExprGet(c, by);
+  if (what != WHOLE)
+    sum = what == QUOTIENT ? mlirAffineFloorDivExprGet(sum, by_expr) : mlirAffineModExprGet(sum, by_expr);
+  if (n)
+    return apply(e, n, operands, sum);
+  return ir_index_const(&e->at, what == WHOLE ? at->constant : what == QUOTIENT ? at->constant / by : at->constant % by);
+}
+
+/* A tile that is read or written vector by vector.  PyTorchSim's indices, [p div columns, p mod columns], serve where no vector crosses a row of the memref; else a flat view. */
+typedef struct tile { MlirValue memory, pad; int64_t columns; bool is_flat; } tile;
+
+static bool collapse(emit *e, tile *t) {
+  MlirType was = mlirValueGetType(t->memory);
+  int64_t strides[2], offset, size = mlirShapedTypeGetDimSize(was, 0) * mlirShapedTypeGetDimSize(was, 1);
+  if (mlirLogicalResultIsFailure(mlirMemRefTypeGetStridesAndOffset(was, strides, &offset)))
+    return false;
+  MlirAttribute layout = mlirStridedLayoutAttrGet(e->ir->mlir, offset, 1, (int64_t[]){1});
+  MlirType flat = offset == 0 ? mlirMemRefTypeContiguousGet(mlirShapedTypeGetElementType(was), 1, &size, mlirMemRefTypeGetMemorySpace(was))
+                              : mlirMemRefTypeGet(mlirShapedTypeGetElementType(was), 1, &size, layout, mlirMemRefTypeGetMemorySpace(was));
+  t->memory = ir_build1(&e->at, "memref.collapse_shape", flat, 1, &t->memory, 1, &(ir_named){"reassociation", ir_attr(e->ir, "[[0, 1]]")});
+  return !mlirValueIsNull(t->memory);
+}
+
+/* Vectors start at multiples of `rows`, of `step` and of their own length. */
+static bool open_tile(emit *e, int which, int64_t rows, int64_t step, tile *out) {
+  int64_t v = e->p->vector;
+  *out = (tile){.memory = e->p->memory[which], .pad = which == NPT_C ? e->c_pad : e->pad, .columns = mlirShapedTypeGetDimSize(mlirValueGetType(e->p->memory[which]), 1)};
+  out->is_flat = out->columns % v != 0 || rows % v != 0 || step % v != 0;
+  return !out->is_flat || collapse(e, out);
+}
+
+static int tile_indices(emit *e, const tile *t, const place *at, MlirValue out[2]) {
+  if (t->is_flat) {
+    out[0] = index_of(e, at, WHOLE, 1);
+    return 1;
+  }
+  out[0] = index_of(e, at, QUOTIENT, t->columns);
+  out[1] = index_of(e, at, REMAINDER, t->columns);
+  return 2;
+}
+
+static MlirAttribute last_dim(emit *e, int n_indices) {
+  MlirAffineExpr last = mlirAffineDimExprGet(e->ir->mlir, n_indices - 1);
+  return mlirAffineMapAttrGet(mlirAffineMapGet(e->ir->mlir, n_indices, 0, 1, &last));
+}
+
+static MlirAttribute in_bounds(emit *e) { return mlirArrayAttrGet(e->ir->mlir, 1, (MlirAttribute[]){ir_bool_attr(e->ir, true)}); }
+
+static MlirValue read_vector(emit *e, const tile *t, const MlirValue *index, int n_indices, int64_t n) {
+  MlirType element = mlirShapedTypeGetElementType(mlirValueGetType(t->memory));
+  MlirValue v[4] = {t->memory};
+  for (int i = 0; i < n_indices; i++)
+    v[1 + i] = index[i];
+  v[1 + n_indices] = t->pad;
+  const ir_named attrs[] = {{"permutation_map", last_dim(e, n_indices)}, {"in_bounds", in_bounds(e)},
+                            {"operandSegmentSizes", mlirDenseI32ArrayGet(e->ir->mlir, 4, (int32_t[]){1, n_indices, 1, 0})}};
+  return ir_build1(&e->at, "vector.transfer_read", vector_of(n, element), n_indices + 2, v, 3, attrs);
+}
+
+static bool write_vector(emit *e, const tile *t, const MlirValue *index, int n_indices, MlirValue value) {
+  MlirValue v[4] = {value, t->memory};
+  for (int i = 0; i < n_indices; i++)
+    v[2 + i] = index[i];
+  const ir_named attrs[] = {{"permutation_map", last_dim(e, n_indices)}, {"in_bounds", in_bounds(e)},
+                            {"operandSegmentSizes", mlirDenseI32ArrayGet(e->ir->mlir, 4, (int32_t[]){1, 1, n_indices, 0})}};
+  return !mlirOperationIsNull(ir_build(&e->at, "vector.transfer_write", 0, NULL, n_indices + 2, v, 3, attrs, 0, NULL));
+}
+
+static bool push(emit *e, isa_vc what, MlirValue vector) {
+  const MlirValue v[] = {vector, count_of(e, mlirShapedTypeGetDimSize(mlirValueGetType(vector), 0))};
+  const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[what].opcode)}, {"imm", ir_int_attr(e->ir, e->p->kind)}, {"rd", ir_int_attr(e->ir, 0)}};
+  return !mlirOperationIsNull(ir_build(&e->at, "vcix.iv", 0, NULL, 2, v, 3, attrs, 0, NULL));
+}
+
+static MlirValue ask(emit *e, isa_vc what, MlirType vector) {
+  MlirValue n = count_of(e, mlirShapedTypeGetDimSize(vector, 0));
+  const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[what].opcode)}, {"imm", ir_int_attr(e->ir, isa_vc_table[what].imm)}, {"rs2", ir_int_attr(e->ir, 0)}};
+  return ir_build1(&e->at, "vcix.v.i", vector, 1, &n, 3, attrs);
+}
+
+static bool compute(emit *e) {
+  MlirValue n = count_of(e, e->p->vector);
+  const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[ISA_VC_COMPUTE].opcode)}, {"imm", ir_int_attr(e->ir, isa_vc_table[ISA_VC_COMPUTE].imm)},
+                            {"rd", ir_int_attr(e->ir, 0)}, {"rs2", ir_int_attr(e->ir, 0)}, {"sew", ir_int_attr(e->ir, e->p->bits)}, {"lmul", ir_int_attr(e->ir, 0)}};
+  return !mlirOperationIsNull(ir_build(&e->at, "vcix.i", 0, NULL, 1, &n, 6, attrs, 0, NULL));
+}
+
+/* ---- waits ---- */
+
+static MlirValue or_zero(emit *e, MlirValue index) { return mlirValueIsNull(index) ? e->zero : index; }
+
+/* The slot of a wait: a sum over operands, built up term by term. */
+typedef struct slot { emit *e; MlirAffineExpr sum; int n; MlirValue operands[NPT_LOOPS_MAX + 4]; } slot;
+
+static void slot_add(slot *s, MlirValue index, int64_t divisor, int64_t coefficient) {
+  MlirContext c = s->e->ir->mlir;
+  MlirAffineExpr d = mlirAffineDimExprGet(c, s->n);
+  if (divisor != 1)
+    d = mlirAffineFloorDivExprGet(d, mlirAffineConstantExprGet(c, divisor));
+  s->sum = mlirAffineAddExprGet(s->sum, mlirAffineMulExprGet(d, mlirAffineConstantExprGet(c, coefficient)));
+  s->operands[s->n++] = index;
+}
+
+static slot slot_new(emit *e, bool is_reduced) {
+  slot s = {.e = e, .sum = mlirAffineConstantExprGet(e->ir->mlir, 0)};
+  for (int i = 0; is_reduced && i < e->p->accumulation.n; i++)
+    slot_add(&s, npt_loop_index(e->p->accumulation.at[i]), 1, -1);
+  return s;
+}
+
+static bool wait_for(emit *e, int which, const slot *s) {
+  npt_wait w = {.form = e->p->from[which].form, .tag = e->p->from[which].tag, .count = ir_index_const(&e->at, 1), .n_tag_index = 1};
+  w.tag_index[0] = apply(e, s->n, s->operands, s->sum);
+  return !mlirOperationIsNull(npt_build_wait(&e->at, &w, w.form));
+}
+
+static bool wait_for_weights(emit *e) {
+  const npt_product *p = e->p;
+  if (!p->from[NPT_B].is_async)
+    return true;
+  slot s = slot_new(e, true);
+  if (p->is_conv) {
+    int64_t k_w = 1, parts = (p->n / p->sub_n) * (p->k / p->sub_k);
+    npt_loop_end(p->inner.at[NPT_K_W], &k_w);
+    slot_add(&s, npt_loop_index(p->inner.at[NPT_K_H]), 1, parts * k_w);
+    slot_add(&s, npt_loop_index(p->inner.at[NPT_K_W]), 1, parts);
+  }
+  slot_add(&s, p->n == p->sub_n ? e->zero : or_zero(e, e->n), ceil_div(least(p->sub_n, p->ss), p->ss), p->k / p->sub_k);
+  slot_add(&s, p->k == p->sub_k ? e->zero : or_zero(e, e->k), ceil_div(p->sub_k, p->ss), 1);
+  return wait_for(e, NPT_B, &s);
+}
+
+/* The constants of a sub-tree of an affine expression, the last one. */
+static void last_constant(MlirAffineExpr x, int64_t *out) {
+  if (mlirAffineExprIsAConstant(x))
+    *out = mlirAffineConstantExprGetValue(x);
+  if (mlirAffineExprIsABinary(x)) {
+    last_constant(mlirAffineBinaryOpExprGetLHS(x), out);
+    last_constant(mlirAffineBinaryOpExprGetRHS(x), out);
+  }
+}
+
+/* Pixels between neighbours of the output: the constant of affine.apply(o, k) in the loops over pixels, 1 where there is none (PyTorchSim's rule). */
+typedef struct pixel_step { MlirValue out, kernel; int64_t step; } pixel_step;
+
+static bool find_step(MlirOperation op, void *data) {
+  pixel_step *s = data;
+  MlirAttribute map = ir_op_is(op, "affine.apply") && ir_num_operands(op) >= 2 ? ir_attr_of(op, "map") : (MlirAttribute){NULL};
+  if (!mlirAttributeIsNull(map) && mlirValueEqual(ir_operand(op, 0), s->out) && mlirValueEqual(ir_operand(op, 1), s->kernel))
+    last_constant(mlirAffineMapGetResult(mlirAffineMapAttrGetValue(map), 0), &s->step);
+  return true;
+}
+
+static int64_t step_of(const npt_product *p, int out, int kernel) {
+  pixel_step s = {npt_loop_index(p->inner.at[out]), npt_loop_index(p->inner.at[kernel]), 1};
+  ir_walk(p->inner.at[NPT_O_W], find_step, &s);
+  return s.step;
+}
+
+static bool wait_for_inputs(emit *e) {
+  const npt_product *p = e->p;
+  if (!p->from[NPT_A].is_async)
+    return true;
+  slot s = slot_new(e, true);
+  if (p->is_conv) {
+    int64_t k_w = 1, o_w = 1, parts = (p->k / p->sub_k) * (p->m / p->sub_m), step_h = step_of(p, NPT_O_H, NPT_K_H), step_w = step_of(p, NPT_O_W, NPT_K_W);
+    npt_loop_end(p->inner.at[NPT_K_W], &k_w);
+    npt_loop_end(p->inner.at[NPT_O_W], &o_w);
+    slot_add(&s, npt_loop_index(p->inner.at[NPT_O_H]), 1, parts * step_h * (1 + (o_w - 1) * step_w + (k_w - 1)));
+    slot_add(&s, npt_loop_index(p->inner.at[NPT_O_W]), 1, parts * step_w);
+  }
+  int64_t m_step = least(p->m, p->push);
+  slot_add(&s, p->k == p->sub_k ? e->zero : or_zero(e, e->k), 1, p->m / m_step);
+  slot_add(&s, p->m == p->sub_m ? e->zero : or_zero(e, e->m), ceil_div(m_step, p->ss), 1);
+  return wait_for(e, NPT_A, &s);
+}
+
+static bool wait_for_bias(emit *e) {
+  const npt_product *p = e->p;
+  if (!p->from[NPT_C].is_async)
+    return true;
+  bool is_one = p->from[NPT_C].has_fixed_slot;
+  int64_t m_step = least(p->m, p->push);
+  slot s = slot_new(e, false);
+  slot_add(&s, is_one || p->n == p->sub_n ? e->zero : or_zero(e, e->n), ceil_div(least(p->sub_n, p->ss), p->ss), p->m / m_step);
+  slot_add(&s, is_one || p->m == p->sub_m ? e->zero : or_zero(e, e->m), ceil_div(m_step, p->ss), 1);
+  return wait_for(e, NPT_C, &s);
+}
+
+/* ---- the four steps ---- */
+
+static bool push_weights(emit *e) {
+  const npt_product *p = e->p;
+  tile b;
+  if (!open_tile(e, NPT_B, p->k, p->ss, &b))
+    return false;
+  int64_t rows = least(p->k, p->ss);
+  MlirValue zeros = rows < p->ss ? splat(e, vector_of(p->vector, p->element), zero_of(p->element)) : (MlirValue){NULL};
+  for (int64_t i = 0; i < p->ss;) {
+    int64_t n = least(p->vector, (i < rows ? rows : p->ss) - i);
+    const place at = {{{e->n, p->k}, {e->k, p->ss}}, i};
+    MlirValue index[2], v = zeros;
+    if (i < rows)
+      v = read_vector(e, &b, index, tile_indices(e, &b, &at, index), n);
+    else if (n < p->vector)
+      v = splat(e, vector_of(n, p->element), zero_of(p->element));
+    if (mlirValueIsNull(v) || !push(e, ISA_VC_PUSH_WEIGHT, v))
+      return false;
+    i += n;
+  }
+  return true;
+}
+
+/* Zeros in the lanes that hold no column of A. */
+static MlirValue masked(emit *e, MlirValue v) {
+  const npt_product *p = e->p;
+  int64_t n = mlirShapedTypeGetDimSize(mlirValueGetType(v), 0);
+  MlirType lane = mlirIntegerTypeGet(e->ir->mlir, (unsigned)p->bits), lanes = vector_of(n, lane);
+  const MlirValue sides[] = {ask(e, ISA_VC_LANE_INDEX, lanes), splat(e, lanes, mlirIntegerAttrGet(lane, p->k))};
+  enum { UNSIGNED_LESS = 6 };
+  MlirValue is_column = ir_build1(&e->at, "arith.cmpi", vector_of(n, mlirIntegerTypeGet(e->ir->mlir, 1)), 2, sides, 1, &(ir_named){"predicate", ir_int_attr(e->ir, UNSIGNED_LESS)});
+  const MlirValue choice[] = {is_column, v, splat(e, mlirValueGetType(v), zero_of(p->element))};
+  return ir_build1(&e->at, "arith.select", mlirValueGetType(v), 3, choice, 0, NULL);
+}
+
+static bool push_inputs(emit *e) {
+  const npt_product *p = e->p;
+  tile a;
+  if (!open_tile(e, NPT_A, p->m, p->push, &a))
+    return false;
+  for (int64_t i = 0; i < p->push; i += p->vector) {
+    const place at = {{{e->k, p->m}, {e->m, p->push}}, i};
+    MlirValue index[2], v = read_vector(e, &a, index, tile_indices(e, &a, &at, index), least(p->vector, p->push - i));
+    if (p->needs_mask && !mlirValueIsNull(v))
+      v = masked(e, v);
+    if (mlirValueIsNull(v) || !push(e, ISA_VC_PUSH_INPUT, v))
+      return false;
+  }
+  return true;
+}
+
+static unsigned bits_of(MlirType t) { return mlirTypeIsAFloat(t) ? mlirFloatTypeGetWidth(t) : mlirIntegerTypeGetWidth(t); }
+
+/* A vector as one of another element type: between C and the sums of the array. */
+static MlirValue converted(emit *e, MlirValue v, MlirType element) {
+  MlirType was = mlirShapedTypeGetElementType(mlirValueGetType(v));
+  if (mlirTypeEqual(was, element))
+    return v;
+  bool is_wider = bits_of(element) > bits_of(was);
+  const char *name = mlirTypeIsAFloat(element) ? (is_wider ? "arith.extf" : "arith.truncf") : (is_wider ? "arith.extsi" : "arith.trunci");
+  return ir_build1(&e->at, name, vector_of(mlirShapedTypeGetDimSize(mlirValueGetType(v), 0), element), 1, &v, 0, NULL);
+}
+
+static bool pop_sums(emit *e) {
+  const npt_product *p = e->p;
+  tile c;
+  if (!open_tile(e, NPT_C, p->m, p->push, &c))
+    return false;
+  for (int64_t i = 0; i < p->push; i += p->vector) {
+    int64_t n = least(p->vector, p->push - i);
+    const place at = {{{e->n, p->m}, {e->m, p->push}}, i};
+    MlirValue index[2], v = ask(e, ISA_VC_POP, vector_of(n, p->sum));
+    int n_indices = tile_indices(e, &c, &at, index);
+    if (!e->is_storing) {
+      const MlirValue sides[] = {converted(e, read_vector(e, &c, index, n_indices, n), p->sum), v};
+      v = ir_build1(&e->at, mlirTypeIsAFloat(p->sum) ? "arith.addf" : "arith.addi", vector_of(n, p->sum), 2, sides, 0, NULL);
+    }
+    if (mlirValueIsNull(v) || !write_vector(e, &c, index, n_indices, converted(e, v, p->c_element)))
+      return false;
+  }
+  return true;
+}
+
+/* ---- loops ---- */
+
+/* One block of weights and all rows of A that meet it.  `e` is a copy: the place and the loops end with it. */
+static bool emit_block(emit e) {
+  const npt_product *p = e.p;
+  if (!wait_for_weights(&e) || !push_weights(&e))
+    return false;
+  if (p->is_conv) {
+    mlirOperationMoveBefore(p->inner.at[NPT_O_H], e.at.before);
+    e.at = ir_before(e.ir, p->op);
+  }
+  if (p->m > p->push)
+    e.m = npt_build_loop(&e.at, p->m / p->push);
+  return wait_for_inputs(&e) && wait_for_bias(&e) && push_inputs(&e) && compute(&e) && pop_sums(&e);
+}
+
+static MlirOperation terminator(MlirOperation loop) { return mlirBlockGetTerminator(ir_body(loop)); }
+
+loom_status npt_lower_product(ir_ctx *ir, const npt_product *p) {
+  emit e = {.ir = ir, .p = p, .at = ir_before(ir, p->is_conv ? terminator(p->inner.at[NPT_K_W]) : p->op)};
+  e.at.loc = mlirOperationGetLocation(p->op);
+  e.zero = ir_index_const(&e.at, 0);
+  e.count = count_of(&e, p->vector);
+  e.pad = constant(&e, zero_of(p->element), p->element);
+  e.c_pad = mlirTypeEqual(p->element, p->c_element) ? e.pad : constant(&e, zero_of(p->c_element), p->c_element);
+  if (p->n > p->ss)
+    e.n = npt_build_loop(&e.at, p->n / p->ss);
+  bool ok = true;
+  if (p->is_overwriting) {
+    e.is_storing = true;
+    ok = emit_block(e);
+    e.is_storing = false;
+  }
+  if (ok && p->k > p->ss) {
+    e.k = npt_build_loop(&e.at, p->k / p->ss);
+    if (p->is_overwriting)
+      ir_set_attr(mlirOperationGetParentOperation(e.at.before), "lowerBoundMap", mlirAffineMapAttrGet(mlirAffineMapConstantGet(ir->mlir, 1)));
+  }
+  if (ok && (p->k > p->ss || !p->is_overwriting))
+    ok = emit_block(e);
+  return ok && ir_erase(p->op) ? LOOM_OK : LOOM_EBUG;
+}
