@@ -6,4 +6,10 @@
 #include "dialect/togsim.h"
 #include "target/npu/npt_transfer.h"
 #include "target/npu/npt_vcix.h"
+
+/* ---- DMA lowering (docs/npu.md).  `op`: a module or function.  `lanes`: of the machine ---- */
+/* Every togsim.transfer as memref.dma_start of at most four dims, every togsim.wait as memref.dma_wait. */
+LOOM_MUST_USE loom_status npt_decompose(ir_ctx *ir, MlirOperation op, int64_t lanes);
+/* Transfers of more than four dims, in either form, as transfers of at most four in the same form. */
+LOOM_MUST_USE loom_status npt_peel(ir_ctx *ir, MlirOperation op, int64_t lanes);
 #endif

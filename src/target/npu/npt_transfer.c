@@ -49,6 +49,34 @@ int npt_argument(MlirValue dram) {
   return n;
 }
 
+typedef struct collector { ir_ctx *ir; bool (*is)(MlirOperation); npt_ops found; } collector;
+
+static bool collect_one(MlirOperation op, void *data) {
+  collector *c = data;
+  if (c->is(op))
+    vec_push(&c->ir->ctx->mem, &c->found, op);
+  return true;
+}
+
+npt_ops npt_collect(ir_ctx *ir, MlirOperation op, bool (*is)(MlirOperation)) {
+  collector c = {.ir = ir, .is = is};
+  ir_walk(op, collect_one, &c);
+  return c.found;
+}
+
+bool npt_is_affine(MlirValue v) {
+  if (mlirValueIsABlockArgument(v)) {
+    MlirOperation owner = mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(v));
+    return ir_op_is(owner, "affine.for") || ir_op_is(owner, "affine.parallel") || ir_op_is(owner, "func.func");
+  }
+  static const char *const names[] = {"arith.constant", "affine.apply", "affine.min", "affine.max"};
+  MlirOperation def = ir_def(v);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (ir_op_is(def, names[i]))
+      return true;
+  return ir_op_is(mlirOperationGetParentOperation(def), "func.func");
+}
+
 /* A transfer being read; the first fault ends it. */
 typedef struct reader { ir_ctx *ir; MlirOperation op; npt_transfer *t; } reader;
 

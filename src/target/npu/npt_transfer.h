@@ -4,6 +4,7 @@
  *   fine_grained, padding, indirect_offset, offset_stride]}: the target is in the scratchpad, or the source (MVOUT). */
 #ifndef LOOM_TARGET_NPU_NPT_TRANSFER_H
 #define LOOM_TARGET_NPU_NPT_TRANSFER_H
+#include "base/vec.h"
 #include "dialect/togsim.h"
 #include "isa/isa.h"
 
@@ -66,6 +67,13 @@ const char *npt_global(arena *mem, MlirValue memory);
 int64_t npt_bank_stride(const npt_transfer *t, int64_t lanes, int d);
 /* What is static of a transfer as the instruction takes it: at most four dims, of `subtile`, left-padded; addresses and masks 0.  NULL or the field that does not fit. */
 const char *npt_to_isa(const npt_transfer *t, isa_dma *out);
+
+/* ---- looking for them ---- */
+typedef VEC_OF(MlirOperation) npt_ops;
+/* All operations in `op` for which `is` holds, in order of the text; in ctx->mem. */
+npt_ops npt_collect(ir_ctx *ir, MlirOperation op, bool (*is)(MlirOperation));
+/* Can `v` be an operand of affine.apply?  A constant, an affine.apply or affine.min or max, an argument of an affine loop or function, or what is made outside of all loops. */
+bool npt_is_affine(MlirValue v);
 
 /* ---- small things to build with ---- */
 /* affine.apply of sum(coefficient[i] * operand[i]) + constant. */
