@@ -277,7 +277,7 @@ static bool check_op(MlirOperation op, void *data) {
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (ir_op_is(op, rules[i].op))
       rules[i].check(c, op);
-  c->violations += dialect_check_extents(c->ir, op);
+  c->violations += dialect_check_extents(c->ir, op) + dialect_check_togsim(c->ir, op);
   return true;
 }
 

@@ -12,4 +12,10 @@
 LOOM_MUST_USE loom_status npt_decompose(ir_ctx *ir, MlirOperation op, int64_t lanes);
 /* Transfers of more than four dims, in either form, as transfers of at most four in the same form. */
 LOOM_MUST_USE loom_status npt_peel(ir_ctx *ir, MlirOperation op, int64_t lanes);
+/* torchsim.vlane_idx as vcix.v.i and a product. */
+LOOM_MUST_USE loom_status npt_lower_vlane(ir_ctx *ir, MlirOperation op);
+/* The asynchronous loads of each function's first linalg.matmul, cut into subtiles with a tag slot each. */
+LOOM_MUST_USE loom_status npt_fine_grain(ir_ctx *ir, MlirOperation op, int64_t lanes);
+/* Transfers as DMA instructions in inline assembly, or erased (timing_only); waits erased. */
+LOOM_MUST_USE loom_status npt_lower_dma(ir_ctx *ir, MlirOperation op, bool timing_only);
 #endif

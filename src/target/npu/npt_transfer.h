@@ -75,7 +75,16 @@ npt_ops npt_collect(ir_ctx *ir, MlirOperation op, bool (*is)(MlirOperation));
 /* Can `v` be an operand of affine.apply?  A constant, an affine.apply or affine.min or max, an argument of an affine loop or function, or what is made outside of all loops. */
 bool npt_is_affine(MlirValue v);
 
+/* ---- affine maps ---- */
+enum { NPT_LINEAR_MAX = 32 };
+/* sum(factor[i] * operand i) + constant */
+typedef struct npt_linear { int n; int64_t factor[NPT_LINEAR_MAX], constant; } npt_linear;
+/* The map of an affine.apply; false: it divides, or multiplies values. */
+bool npt_linear_read(MlirOperation apply, npt_linear *out);
+
 /* ---- small things to build with ---- */
+/* The tile of offsets of an indirect transfer: its operand, or memref.get_global of its name; null: there is none. */
+MlirValue npt_offsets(ir_builder *b, const npt_transfer *t);
 /* affine.apply of sum(coefficient[i] * operand[i]) + constant. */
 MlirValue npt_build_sum(ir_builder *b, int n, const MlirValue *operands, const int64_t *coefficients, int64_t constant);
 MlirAttribute npt_int_list(ir_ctx *ir, int n, const int64_t *v);      /* [1, 2] : i64 */

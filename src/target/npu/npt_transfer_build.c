@@ -88,9 +88,11 @@ static void set_attributes(ir_ctx *ir, MlirOperation op, const npt_transfer *t, 
 static MlirValue tag_slot(ir_builder *b, const npt_transfer *t) { return t->n_tag_index ? t->tag_index[t->n_tag_index - 1] : ir_index_const(b, 0); }
 
 /* Where an indirect dma_start has the name of the offsets, togsim.transfer has their value. */
-static MlirValue offsets_value(ir_builder *b, const npt_transfer *t) {
+MlirValue npt_offsets(ir_builder *b, const npt_transfer *t) {
   if (!mlirValueIsNull(t->offsets))
     return t->offsets;
+  if (!t->offsets_global)
+    return (MlirValue){NULL};
   MlirOperation module = mlirBlockGetParentOperation(b->block);
   while (!mlirOperationIsNull(module) && !ir_op_is(module, "builtin.module"))
     module = mlirOperationGetParentOperation(module);
@@ -114,7 +116,7 @@ static MlirOperation build_togsim(ir_builder *b, const npt_transfer *t) {
   v[n++] = ir_index_const(b, t->move);
   v[n++] = ir_index_const(b, t->lane_stride);
   if (t->is_indirect)
-    v[n++] = offsets_value(b, t);
+    v[n++] = npt_offsets(b, t);
   for (int i = 0; i < t->n_masks; i++) {
     v[n++] = t->masks[i].lo;
     v[n++] = t->masks[i].hi;
