@@ -45,7 +45,7 @@ LOOM_MUST_USE loom_status ir_parse(ir_ctx *ir, const char *path, const char *tex
 LOOM_MUST_USE loom_status ir_parse_shown(ir_ctx *ir, const diag_source *shown, const char *text, size_t size, LOOM_GIVE MlirModule *out);
 /* LOOM_EBUG (ir->blame) when the module breaks a rule of its dialects. */
 LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
-/* Module text; generic form with `generic`; always local scope (no #map aliases).  Owned by `mem`. */
+/* Module text; generic form with `generic`, or where the other would not read back; always local scope (no #map aliases).  Owned by `mem`. */
 const char *ir_print(arena *mem, MlirOperation op, bool generic);
 /* The module text with loom ops in the assembly of upstream's tools, which ir_parse reads too. */
 const char *ir_print_upstream(arena *mem, MlirOperation op);

@@ -20,7 +20,21 @@ const pass_row *pass_table(size_t *out_n) {
   return rows;
 }
 
+/* Names that PyTorchSim's tools have for passes of ours. */
+static const char *our_name(const char *name) {
+  static const struct { const char *theirs, *ours; } names[] = {
+#define X(t, o) {t, o},
+#include "pass/upstream_names.def"
+#undef X
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(names[i].theirs, name) == 0)
+      return names[i].ours;
+  return name;
+}
+
 const pass_row *pass_find(const char *name) {
+  name = our_name(name);
   for (size_t i = 0; i < N_ROWS; i++)
     if (strcmp(rows[i].name, name) == 0)
       return &rows[i];
