@@ -1,0 +1,187 @@
+/* From the tile operation graph to a program: the tree's loops, its loads and stores as transfers, its computations as vector code and products. */
+#include "target/npu/npt_lower.h"
+#include "base/text.h"
+
+static loom_status emit_body(npt_lowering *l, const tog_body *body);
+
+/* ---- loops ---- */
+
+static loom_status emit_loop_of(npt_lowering *l, const char *name, int64_t trip, const char *role, const tog_body *body) {
+  npt_loop loop = npt_open_loop(l, trip, 1, role, 0, NULL);
+  vec_push(l->mem, &l->names, ((npt_names){name, loop.var, trip}));
+  loom_status st = emit_body(l, body);
+  l->names.n--;
+  npt_close_loop(l, &loop, 0, NULL);
+  return st;
+}
+
+static loom_status trip_of(npt_lowering *l, const tog_node *n, int64_t *out) {
+  if (!sym_is_const(n->trip, out))
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "loop '%s' runs %s times; programs of an NPU have loops of a known number of turns", n->label ? n->label : n->var, sym_str(l->mem, n->trip));
+  return LOOM_OK;
+}
+
+static loom_status emit_loop(npt_lowering *l, const tog_node *n) {
+  int64_t trip;
+  LOOM_TRY(trip_of(l, n, &trip));
+  return trip < 1 ? LOOM_OK : emit_loop_of(l, n->var, trip, "accumulation_loop", &n->body);
+}
+
+/* ---- the tree ---- */
+
+static loom_status emit_body(npt_lowering *l, const tog_body *body) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    switch (n->kind) {
+    case TOG_LOOP: LOOM_TRY(emit_loop(l, n)); break;
+    case TOG_LOAD: LOOM_TRY(npt_emit_load(l, n)); break;
+    case TOG_STORE: LOOM_TRY(npt_emit_store(l, n)); break;
+    case TOG_COMPUTE: LOOM_TRY(npt_emit_compute(l, n)); break;
+    case TOG_SEND:
+    case TOG_COLLECT: LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' gathers tiles of several cores; programs of an NPU are of one", n->label);
+    case TOG_TAKE:
+    case TOG_PUSH:
+    case TOG_GIVE: break;                 /* the order of the program says it */
+    }
+  }
+  return LOOM_OK;
+}
+
+/* Work items: cores of the plan, then loops that hold all there is. */
+static const tog_body *open_items(npt_lowering *l, npt_loop *opened, int *n) {
+  const tog_body *body = &l->t->body;
+  *n = 0;
+  for (int d = 0; d < l->t->n_mesh; d++) {
+    opened[*n] = npt_open_loop(l, l->t->mesh_size[d], 1, "outer_loop", 0, NULL);
+    vec_push(l->mem, &l->names, ((npt_names){l->t->mesh_name[d], opened[(*n)++].var, l->t->mesh_size[d]}));
+  }
+  int64_t trip;
+  while (body->n == 1 && body->at[0]->kind == TOG_LOOP && sym_is_const(body->at[0]->trip, &trip) && trip > 0) {
+    opened[*n] = npt_open_loop(l, trip, 1, "outer_loop", 0, NULL);
+    vec_push(l->mem, &l->names, ((npt_names){body->at[0]->var, opened[(*n)++].var, trip}));
+    body = &body->at[0]->body;
+  }
+  l->n_outer = l->names.n;
+  return body;
+}
+
+static loom_status emit_items(npt_lowering *l) {
+  npt_loop opened[TOG_DEPTH_MAX + TOG_MESH_MAX];
+  int n;
+  const tog_body *body = open_items(l, opened, &n);
+  LOOM_TRY(emit_body(l, body));
+  while (n-- > 0)
+    npt_close_loop(l, &opened[n], 0, NULL);
+  return LOOM_OK;
+}
+
+/* ---- the module ---- */
+
+static void add_arguments(npt_lowering *l) {
+  for (size_t i = 0; i < l->t->tensors.n; i++) {
+    const tog_tensor *x = &l->t->tensors.at[i];
+    npt_tensor a = {x->name, npt_memory_type(x->type), tog_tensor_elems(x), (int)i};
+    vec_push(l->mem, &l->p->arguments, a);
+    mlirBlockAddArgument(l->entry, mlirMemRefTypeContiguousGet(ir_dtype(l->ir, a.type), 1, &a.elems, (MlirAttribute){NULL}), l->ir->unknown);
+  }
+}
+
+static void open_function(npt_lowering *l) {
+  l->p->module = mlirModuleCreateEmpty(l->ir->unknown);
+  ir_builder top = ir_at_end(l->ir, mlirModuleGetBody(l->p->module));
+  MlirRegion region = ir_new_region(l->ir, 0, NULL, &l->entry);
+  ir_named at[] = {{"sym_name", ir_str_attr(l->ir, l->p->kernel)}, {"function_type", ir_type_attr(mlirFunctionTypeGet(l->ir->mlir, 0, NULL, 0, NULL))}};
+  l->func = ir_build(&top, "func.func", 0, NULL, 0, NULL, 2, at, 1, &region);
+  add_arguments(l);
+  l->b = ir_at_end(l->ir, l->entry);
+  ir_named segments = {"operandSegmentSizes", ir_attr(l->ir, "array<i32: 0, 0>")};
+  l->tag = ir_build1(&l->b, "memref.alloc", ir_type(l->ir, "memref<1xi32>"), 0, NULL, 1, &segments);
+}
+
+static void close_function(npt_lowering *l) {
+  ir_build(&l->b, "func.return", 0, NULL, 0, NULL, 0, NULL, 0, NULL);
+  intptr_t n = mlirBlockGetNumArguments(l->entry);
+  MlirType *types = ARENA_NEW_N(l->mem, MlirType, n + 1);
+  for (intptr_t i = 0; i < n; i++)
+    types[i] = mlirValueGetType(mlirBlockGetArgument(l->entry, i));
+  ir_set_attr(l->func, "function_type", ir_type_attr(mlirFunctionTypeGet(l->ir->mlir, n, types, 0, NULL)));
+}
+
+/* Every tile has bytes of its own. */
+static void add_global(npt_lowering *l, ir_builder *top, const npt_buffer *b, npt_tile *t) {
+  enum { ALIGN = 64 };
+  dtype type = npt_memory_type(b->b->type);
+  int64_t bytes = t->elems * (int64_t)dtype_bytes(type);
+  t->address = l->p->lane_bytes;
+  l->p->lane_bytes += (bytes + ALIGN - 1) / ALIGN * ALIGN;
+  ir_builder here = l->b;
+  MlirValue spad = npt_spad(l, b, t);       /* for its type */
+  ir_named at[] = {{"sym_name", ir_str_attr(l->ir, t->global)}, {"sym_visibility", ir_str_attr(l->ir, "private")}, {"type", ir_type_attr(mlirValueGetType(spad))},
+                   {"npu.address", ir_int_attr(l->ir, t->address)}, {"npu.lane_bytes", ir_int_attr(l->ir, bytes)}};
+  ir_build(top, "memref.global", 0, NULL, 0, NULL, 5, at, 0, NULL);
+  ir_erase(ir_def(spad));
+  l->b = here;
+}
+
+static loom_status add_globals(npt_lowering *l) {
+  ir_builder top = ir_before(l->ir, l->func);
+  for (size_t i = 0; i < l->t->buffers.n; i++)
+    for (int k = 0; k < l->buffers[i].n_tiles; k++)
+      add_global(l, &top, &l->buffers[i], &l->buffers[i].tile[k]);
+  if (l->p->lane_bytes > l->core.lane_bytes)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the tiles take %s bytes of every lane's bank, which has %s", text_thousands(l->mem, l->p->lane_bytes), text_thousands(l->mem, l->core.lane_bytes));
+  return LOOM_OK;
+}
+
+/* Rows of operands of products are whole vector registers of their type. */
+static int64_t unit_of(const npt_lowering *l) {
+  int64_t unit = NPT_VECTOR;
+  for (size_t i = 0; i < l->t->functions.n; i++)
+    if (l->functions[i].kind == TFN_MATMUL)
+      for (size_t k = 0; k < l->t->buffers.n; k++) {
+        int64_t n = NPT_VECTOR * 4 / (int64_t)dtype_bytes(npt_memory_type(l->t->buffers.at[k].type));
+        unit = n > unit ? n : unit;
+      }
+  return unit;
+}
+
+static loom_status lower(npt_lowering *l) {
+  const tog *t = l->t;
+  if (t->buffers.n > NPT_BUFFERS_MAX)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the kernel has %zu tiles; programs of an NPU have at most %d", t->buffers.n, NPT_BUFFERS_MAX);
+  l->buffers = ARENA_NEW_N(l->mem, npt_buffer, t->buffers.n + 1);
+  for (size_t i = 0; i < t->buffers.n; i++)
+    l->buffers[i].b = &t->buffers.at[i];
+  l->ways = ARENA_NEW_N(l->mem, npt_way, t->n_nodes + 1);
+  l->unit = unit_of(l);
+  LOOM_TRY(npt_choose_layouts(l));
+  open_function(l);
+  LOOM_TRY(emit_items(l));
+  close_function(l);
+  LOOM_TRY(add_globals(l));
+  LOOM_TRY(ir_run_pipeline(l->ir, l->p->module, "builtin.module(func.func(cse))"));
+  return ir_verify(l->ir, l->p->module);
+}
+
+loom_status npt_core_of(loom_ctx *ctx, const machine *m, npt_core *out) {
+  if (m->l1_banks < 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' is no NPU: its core's memory has no banks for the lanes", m->name);
+  *out = (npt_core){(int)m->l1_banks, m->l1_bytes / m->l1_banks};
+  return LOOM_OK;
+}
+
+loom_status npt_lower(ir_ctx *ir, const tog *t, npt_core core, npt_program *out) {
+  *out = (npt_program){.kernel = "kernel"};
+  npt_lowering l = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .t = t, .core = core, .p = out};
+  MlirModule functions;
+  ir_allow_unregistered(ir, true);        /* torchsim.vlane_idx */
+  loom_status st = tfn_read(ir, t, "the cores of an NPU", &functions, &l.functions);
+  if (st == LOOM_OK)
+    st = lower(&l);
+  ir_close_module(functions);
+  if (st != LOOM_OK) {
+    ir_close_module(out->module);
+    out->module = (MlirModule){NULL};
+  }
+  return st;
+}

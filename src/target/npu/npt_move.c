@@ -1,0 +1,243 @@
+/* Loads, stores, and tiles that are laid out anew. */
+#include "target/npu/npt_lower.h"
+#include "base/text.h"
+
+dtype npt_memory_type(dtype t) { return t == DTYPE_BOOL ? DTYPE_I8 : t; }
+
+/* ---- tiles in the scratchpad ---- */
+
+/* The tile's dims as a transfer has them: what is neither in the lanes nor side by side, where it has more than one element; vec; lane.  Lane and vec are there where
+ * the buffer has no such dim: copies. */
+typedef struct tile_dims { int n, lane_axis, dim[TOG_RANK_MAX + 2]; /* NPT_NONE: copies */ int64_t extent[TOG_RANK_MAX + 2], spad_stride[TOG_RANK_MAX + 2]; } tile_dims;
+
+static void add_dim(tile_dims *t, int dim, int64_t extent, int64_t stride) {
+  t->dim[t->n] = dim;
+  t->extent[t->n] = extent;
+  t->spad_stride[t->n++] = stride;
+}
+
+static tile_dims dims_of(const npt_lowering *l, const npt_buffer *b, const npt_tile *t) {
+  tile_dims out = {0};
+  const int lane = t->layout.lane, vec = t->layout.vec;
+  const bool is_split = lane != NPT_NONE && lane == vec;
+  const int64_t lanes = lane == NPT_NONE ? l->core.lanes : t->padded[lane], inner = is_split ? lanes : t->row * lanes;
+  for (int d = 0; d < b->b->rank; d++)
+    if (d != lane && d != vec && t->padded[d] > 1)
+      add_dim(&out, d, t->padded[d], t->stride[d] / (t->row * t->rounds) * inner);
+  if (!is_split)
+    add_dim(&out, vec, t->row, 1);
+  out.lane_axis = out.n;
+  add_dim(&out, lane, lanes, is_split ? 1 : t->row);
+  return out;
+}
+
+static MlirType tile_type(npt_lowering *l, const npt_buffer *b, const npt_tile *t) {
+  tile_dims d = dims_of(l, b, t);
+  return mlirMemRefTypeContiguousGet(ir_dtype(l->ir, npt_memory_type(b->b->type)), d.n, d.extent, ir_attr(l->ir, "1 : i64"));
+}
+
+MlirValue npt_spad(npt_lowering *l, const npt_buffer *b, const npt_tile *t) {
+  ir_named at = {"name", ir_symbol_attr(l->ir, t->global)};
+  return ir_build1(&l->b, "memref.get_global", tile_type(l, b, t), 0, NULL, 1, &at);
+}
+
+MlirValue npt_flat(npt_lowering *l, const npt_buffer *b, const npt_tile *t) {
+  MlirType type = mlirMemRefTypeContiguousGet(ir_dtype(l->ir, npt_memory_type(b->b->type)), 1, &t->elems, ir_attr(l->ir, "1 : i64"));
+  MlirValue spad = npt_spad(l, b, t);
+  if (mlirTypeEqual(mlirValueGetType(spad), type))
+    return spad;
+  ir_named at[] = {{"static_offsets", ir_attr(l->ir, "array<i64: 0>")},
+                   {"static_sizes", ir_attr(l->ir, arena_printf(l->mem, "array<i64: %" PRId64 ">", t->elems))},
+                   {"static_strides", ir_attr(l->ir, "array<i64: 1>")},
+                   {"operandSegmentSizes", ir_attr(l->ir, "array<i32: 1, 0, 0, 0>")}};
+  MlirType strided = ir_type(l->ir, arena_printf(l->mem, "memref<%" PRId64 "x%s, strided<[1]>, 1>", t->elems, dtype_mlir(npt_memory_type(b->b->type))));
+  return ir_build1(&l->b, "memref.reinterpret_cast", strided, 1, &spad, 4, at);
+}
+
+/* ---- transfers ---- */
+
+/* The DRAM side: base element, stride by buffer dim (0: the tensor does not have it), how many elements are there by buffer dim: a number, or a value. */
+typedef struct dram_side { MlirValue memory, base; int64_t stride[TOG_RANK_MAX], have[TOG_RANK_MAX]; MlirValue extent[TOG_RANK_MAX]; } dram_side;
+
+static isa_dma_op move_of(bool is_store) { return is_store ? ISA_MVOUT : ISA_MVIN; }
+
+/* One part of the tile, `at` elements from the start of the bank's tile. */
+static loom_status emit_part(npt_lowering *l, const npt_buffer *b, const npt_tile *t, const dram_side *dram, MlirValue at, bool is_store) {
+  tile_dims d = dims_of(l, b, t);
+  npt_transfer x = {.form = NPT_TOGSIM, .move = move_of(is_store), .is_store = is_store, .dram = dram->memory, .dram_index = dram->base, .n_spad_index = 1, .rank = d.n,
+                    .lane_axis = d.lane_axis, .lane_stride = t->run, .tag = l->tag, .n_tag_index = 1, .elem_bytes = (int)dtype_bytes(npt_memory_type(b->b->type))};
+  if (d.n > NPT_RANK_MAX)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a tile of '%s' has %d dims; transfers have at most %d", b->b->name, d.n, NPT_RANK_MAX);
+  x.spad = npt_spad(l, b, t);
+  x.element = mlirShapedTypeGetElementType(mlirValueGetType(x.spad));
+  x.spad_index[0] = at;
+  x.tag_index[0] = npt_const(l, 0);
+  for (int i = 0; i < d.n; i++) {
+    const int dim = d.dim[i];
+    x.shape[i] = d.extent[i];
+    x.spad_stride[i] = d.spad_stride[i];
+    if (dim == NPT_NONE) {
+      if (is_store && d.extent[i] > 1)                        /* of copies one goes out */
+        x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), npt_const(l, 1)};
+      continue;
+    }
+    x.dram_stride[i] = dram->stride[dim];
+    if (!mlirValueIsNull(dram->extent[dim]))
+      x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), dram->extent[dim]};
+    else if (dram->have[dim] < d.extent[i])
+      x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), npt_const(l, dram->have[dim])};
+  }
+  return mlirOperationIsNull(npt_build_transfer(&l->b, &x, NPT_TOGSIM)) ? LOOM_EBUG : LOOM_OK;
+}
+
+/* How much of a part there is: `have` of all parts along a dim, in parts of `extent`. */
+static loom_status cut(npt_lowering *l, const npt_buffer *b, int d, MlirValue part, dram_side *dram) {
+  if (!mlirValueIsNull(dram->extent[d]))
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' is loaded whole and taken in parts along dim %d, where its extent differs from turn to turn", b->b->name, d);
+  if (dram->have[d] % b->extent[d] == 0 && dram->have[d] == b->b->shape[d]) {
+    dram->have[d] = b->extent[d];
+    return LOOM_OK;
+  }
+  MlirAffineExpr results[2] = {mlirAffineConstantExprGet(l->ir->mlir, b->extent[d]),
+                               mlirAffineAddExprGet(mlirAffineMulExprGet(mlirAffineDimExprGet(l->ir->mlir, 0), mlirAffineConstantExprGet(l->ir->mlir, -b->extent[d])),
+                                                    mlirAffineConstantExprGet(l->ir->mlir, dram->have[d]))};
+  ir_named at = {"map", mlirAffineMapAttrGet(mlirAffineMapGet(l->ir->mlir, 1, 0, 2, results))};
+  dram->extent[d] = ir_build1(&l->b, "affine.min", ir_index_type(l->ir), 1, &part, 1, &at);
+  return LOOM_OK;
+}
+
+static loom_status emit_transfer(npt_lowering *l, const npt_buffer *b, const npt_tile *t, const dram_side *whole, bool is_store) {
+  npt_loop loop[TOG_RANK_MAX];
+  MlirValue part[TOG_RANK_MAX + 1] = {0};
+  int64_t factor[TOG_RANK_MAX + 1] = {0};
+  int n = 0;
+  dram_side dram = *whole;
+  for (int d = 0; d < b->b->rank; d++) {
+    factor[d] = dram.stride[d] * b->extent[d];
+    if (b->parts[d] == 1)
+      continue;
+    loop[n] = npt_open_loop(l, b->parts[d], 1, "inner_loop", 0, NULL);
+    part[d] = loop[n++].var;
+    LOOM_TRY(cut(l, b, d, part[d], &dram));
+  }
+  part[b->b->rank] = dram.base;
+  factor[b->b->rank] = 1;
+  if (n)
+    dram.base = npt_sum(l, b->b->rank + 1, part, factor, 0);
+  LOOM_TRY(emit_part(l, b, t, &dram, npt_sum(l, b->b->rank, part, t->part_stride, 0), is_store));
+  while (n-- > 0)
+    npt_close_loop(l, &loop[n], 0, NULL);
+  return LOOM_OK;
+}
+
+loom_status npt_part_offset(npt_lowering *l, const tog_node *n, const tfn_operand *o, const npt_tile *t, MlirValue *out) {
+  const npt_buffer *b = &l->buffers[n->uses.at[o->use].buffer];
+  const sym_expr *sum = sym_const(l->mem, 0);
+  for (int d = 0; d < o->rank; d++) {
+    const tfn_index i = o->offset[d];
+    const size_t at = (size_t)i.arg;
+    const sym_expr *first = i.arg < 0 ? sym_const(l->mem, i.value) : at < n->args.n ? n->args.at[at] : n->numbers.at[at - n->args.n];
+    if (b->parts[d] > 1)
+      sum = sym_add(l->mem, sum, sym_mul(l->mem, sym_floordiv(l->mem, first, sym_const(l->mem, b->extent[d])), sym_const(l->mem, t->part_stride[d])));
+  }
+  return npt_index(l, sum, out);
+}
+
+static int64_t box_stride(const tog *t, const tog_box *b, int d) {
+  int64_t stride = 1;
+  if (b->has_view)
+    return b->view_stride[d];
+  for (int k = d + 1; k < b->rank; k++)
+    stride *= t->tensors.at[b->tensor].shape[k];
+  return stride;
+}
+
+static MlirValue memory_of(const npt_lowering *l, int tensor) {
+  for (size_t i = 0; i < l->p->arguments.n; i++)
+    if (l->p->arguments.at[i].tensor == tensor)
+      return mlirBlockGetArgument(l->entry, (intptr_t)i);
+  return (MlirValue){NULL};
+}
+
+static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node *n, dram_side *out) {
+  const tog_box *box = &n->box;
+  const sym_expr *base = sym_const(l->mem, 0);
+  *out = (dram_side){.memory = memory_of(l, box->tensor)};
+  for (int d = 0; d < b->b->rank; d++)
+    out->have[d] = 1;                                         /* no dim of the box: the one element there is */
+  for (int d = 0; d < box->rank; d++) {
+    int64_t stride = box_stride(l->t, box, d), have;
+    int to = box->to_dim[d];
+    base = sym_add(l->mem, base, sym_mul(l->mem, box->offset[d], sym_const(l->mem, stride)));
+    if (to < 0)
+      continue;
+    out->stride[to] = stride;
+    if (sym_is_const(box->extent[d], &have)) {
+      out->have[to] = have;
+    } else {
+      out->have[to] = b->b->shape[to];
+      LOOM_TRY(npt_affine(l, box->extent[d], &out->extent[to]));
+    }
+  }
+  return npt_affine(l, base, &out->base);
+}
+
+static loom_status check_whole(npt_lowering *l, const tog_node *n) {
+  int64_t one;
+  bool whole = !n->has_group && (!n->opens || (sym_is_const(n->opens, &one) && one)) && (!n->closes || (sym_is_const(n->closes, &one) && one));
+  for (int d = 0; d < TOG_RANK_MAX; d++)
+    whole = whole && (!n->at[d] || (sym_is_const(n->at[d], &one) && one == 0));
+  if (!whole)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' fills a tile in parts, or for several cores; programs of an NPU fill tiles whole", n->label);
+  return LOOM_OK;
+}
+
+loom_status npt_emit_load(npt_lowering *l, const tog_node *n) {
+  npt_buffer *b = &l->buffers[n->buffer];
+  dram_side side;
+  LOOM_TRY(check_whole(l, n));
+  LOOM_TRY(read_box(l, b, n, &side));
+  for (int i = 0; i < (b->is_computed ? 1 : b->n_tiles); i++)
+    LOOM_TRY(emit_transfer(l, b, &b->tile[i], &side, false));
+  return LOOM_OK;
+}
+
+loom_status npt_emit_store(npt_lowering *l, const tog_node *n) {
+  npt_buffer *b = &l->buffers[n->buffer];
+  dram_side side;
+  LOOM_TRY(read_box(l, b, n, &side));
+  return emit_transfer(l, b, &b->tile[0], &side, true);
+}
+
+/* ---- laid out anew ---- */
+
+/* Memory for `elems` of a buffer, for every work item its own. */
+static MlirValue own_memory(npt_lowering *l, const npt_buffer *b, int64_t elems, MlirValue *base) {
+  MlirValue var[TOG_DEPTH_MAX + TOG_MESH_MAX];
+  int64_t factor[TOG_DEPTH_MAX + TOG_MESH_MAX], items = 1;
+  dtype type = npt_memory_type(b->b->type);
+  for (size_t i = l->n_outer; i-- > 0;) {
+    var[i] = l->names.at[i].value;
+    factor[i] = items * elems;
+    items *= l->names.at[i].trip;
+  }
+  npt_tensor own = {arena_printf(l->mem, "moved_%d", l->p->n_moved++), type, elems * items, NPT_NONE};
+  vec_push(l->mem, &l->p->arguments, own);
+  *base = npt_sum(l, (int)l->n_outer, var, factor, 0);
+  MlirType memory = mlirMemRefTypeContiguousGet(ir_dtype(l->ir, type), 1, &own.elems, (MlirAttribute){NULL});
+  return mlirBlockAddArgument(l->entry, memory, l->ir->unknown);
+}
+
+loom_status npt_emit_copy(npt_lowering *l, int buffer, const npt_tile *from, const npt_tile *to) {
+  npt_buffer *b = &l->buffers[buffer];
+  dram_side side = {0};
+  int64_t elems = 1;
+  for (int d = b->b->rank - 1; d >= 0; d--) {
+    side.stride[d] = elems;
+    side.have[d] = b->b->shape[d];
+    elems *= b->b->shape[d];
+  }
+  side.memory = own_memory(l, b, elems, &side.base);
+  LOOM_TRY(emit_transfer(l, b, from, &side, true));
+  return emit_transfer(l, b, to, &side, false);
+}
