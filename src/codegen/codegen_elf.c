@@ -69,3 +69,11 @@ loom_status codegen_read_symbols(loom_ctx *ctx, const char *object, size_t size,
   }
   return LOOM_OK;
 }
+
+loom_status codegen_undefined(loom_ctx *ctx, const char *object, size_t size, const char *const **out_names, size_t *out_n) {
+  elf_symbols symbols;
+  LOOM_TRY(codegen_read_symbols(ctx, object, size, &symbols));
+  *out_names = symbols.undefined;
+  *out_n = symbols.n_undefined;
+  return LOOM_OK;
+}

@@ -36,7 +36,7 @@ static void close_unit(unit *u) {
 }
 
 /* "prefer-vector-width": tuning of some CPUs would split our 512-bit vectors. */
-static void set_function_attributes(unit *u) {
+static void set_host_attributes(unit *u) {
   LLVMAttributeRef wide = LLVMCreateStringAttribute(u->context, "prefer-vector-width", 19, "512", 3);
   LLVMAttributeRef no_trap = LLVMCreateStringAttribute(u->context, "no-trapping-math", 16, "true", 4);
   for (LLVMValueRef f = LLVMGetFirstFunction(u->module); f; f = LLVMGetNextFunction(f))
@@ -44,6 +44,23 @@ static void set_function_attributes(unit *u) {
       LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, wide);
       LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, no_trap);
     }
+}
+
+static void add_attribute(LLVMValueRef f, LLVMAttributeRef a) { LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a); }
+
+/* Registers of known length; loops that set or copy memory stay loops. */
+static void set_machine_attributes(unit *u, const codegen_machine *machine) {
+  LLVMAttributeRef plain = LLVMCreateStringAttribute(u->context, "no-builtins", 11, "", 0);
+  uint64_t vscale = (uint64_t)machine->vscale;
+  LLVMAttributeRef range = LLVMCreateEnumAttribute(u->context, LLVMGetEnumAttributeKindForName("vscale_range", 12), vscale << 32 | vscale);
+  for (LLVMValueRef f = LLVMGetFirstFunction(u->module); f; f = LLVMGetNextFunction(f)) {
+    if (LLVMIsDeclaration(f))
+      continue;
+    if (machine->has_lanes)
+      add_attribute(f, plain);
+    if (machine->vscale)
+      add_attribute(f, range);
+  }
 }
 
 static loom_status open_unit(ir_ctx *ir, MlirModule m, const codegen_options *o, unit *u) {
@@ -65,7 +82,10 @@ static loom_status open_unit(ir_ctx *ir, MlirModule m, const codegen_options *o,
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(u->machine);
   LLVMSetModuleDataLayout(u->module, layout);
   LLVMDisposeTargetData(layout);
-  set_function_attributes(u);
+  if (o->machine)
+    set_machine_attributes(u, o->machine);
+  else
+    set_host_attributes(u);
   return LOOM_OK;
 }
 
@@ -91,11 +111,11 @@ static loom_status optimise(unit *u, const codegen_options *o) {
   return LOOM_OK;
 }
 
-static loom_status emit(unit *u, char **out_object, size_t *out_size) {
+static loom_status emit(unit *u, LLVMCodeGenFileType kind, char **out_object, size_t *out_size) {
   char *why = NULL;
   LLVMMemoryBufferRef buffer = NULL;
-  if (LLVMTargetMachineEmitToMemoryBuffer(u->machine, u->module, LLVMObjectFile, &why, &buffer)) {
-    diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM cannot emit an object: %s", why);
+  if (LLVMTargetMachineEmitToMemoryBuffer(u->machine, u->module, kind, &why, &buffer)) {
+    diag_error(u->ctx, LOOM_NOSPAN, LOOM_EBUG, "LLVM cannot emit code: %s", why);
     LLVMDisposeMessage(why);
     return LOOM_EBUG;
   }
@@ -109,15 +129,29 @@ static loom_status emit(unit *u, char **out_object, size_t *out_size) {
   return LOOM_OK;
 }
 
-loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size) {
+static loom_status make_code(ir_ctx *ir, MlirModule m, const codegen_options *o, LLVMCodeGenFileType kind, char **out, size_t *out_size) {
   unit u;
   loom_status st = open_unit(ir, m, o, &u);
   if (st == LOOM_OK)
     st = optimise(&u, o);
+  if (st == LOOM_OK && o->machine && o->machine->has_lanes)
+    st = codegen_keep_lanes(ir->ctx, u.module);
   if (st == LOOM_OK)
-    st = emit(&u, out_object, out_size);
+    st = emit(&u, kind, out, out_size);
   close_unit(&u);
   return st;
+}
+
+loom_status codegen_object(ir_ctx *ir, MlirModule m, const codegen_options *o, char **out_object, size_t *out_size) {
+  return make_code(ir, m, o, LLVMObjectFile, out_object, out_size);
+}
+
+loom_status codegen_assembly(ir_ctx *ir, MlirModule m, const codegen_options *o, const char **out) {
+  char *s;
+  size_t size;
+  LOOM_TRY(make_code(ir, m, o, LLVMAssemblyFile, &s, &size));
+  *out = s;
+  return LOOM_OK;
 }
 
 loom_status codegen_llvm_text(ir_ctx *ir, MlirModule m, const codegen_options *o, const char **out) {

@@ -2,10 +2,14 @@
 #ifndef LOOM_CODEGEN_PRIVATE_H
 #define LOOM_CODEGEN_PRIVATE_H
 #include "codegen/codegen.h"
+#include <llvm-c/Core.h>
 #include <llvm-c/TargetMachine.h>
 
 /* One target machine per compile: the cpu of the options (NULL: the running one with its features), position-independent code. */
 LOOM_MUST_USE loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LOOM_GIVE LLVMTargetMachineRef *out);
+
+/* For machines with lanes, between LLVM's passes and its code generator: what the code generator would scalarise is kept from it, what nobody could keep in vectors is refused. */
+LOOM_MUST_USE loom_status codegen_keep_lanes(loom_ctx *ctx, LLVMModuleRef m);
 
 void codegen_init(void);   /* LLVM's table of targets, once */
 

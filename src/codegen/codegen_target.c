@@ -13,6 +13,11 @@ static void init_target(void) {
   LLVMParseCommandLineOptions(2, options, "");
   LLVMInitializeNativeTarget();
   LLVMInitializeNativeAsmPrinter();
+  LLVMInitializeRISCVTargetInfo();
+  LLVMInitializeRISCVTarget();
+  LLVMInitializeRISCVTargetMC();
+  LLVMInitializeRISCVAsmPrinter();
+  LLVMInitializeRISCVAsmParser();   /* .insn in inline assembly */
 }
 
 void codegen_init(void) { pthread_once(&target_once, init_target); }
@@ -24,7 +29,8 @@ static LLVMCodeGenOptLevel codegen_level(int opt_level) {
 loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LLVMTargetMachineRef *out) {
   *out = NULL;
   codegen_init();
-  char *triple = LLVMGetDefaultTargetTriple(), *why = NULL;
+  const codegen_machine *other = o->machine;
+  char *triple = other ? LLVMCreateMessage(other->triple) : LLVMGetDefaultTargetTriple(), *why = NULL;
   LLVMTargetRef target;
   if (LLVMGetTargetFromTriple(triple, &target, &why)) {
     diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "LLVM has no code generator for this machine (%s): %s", triple, why);
@@ -32,14 +38,17 @@ loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LLVMTar
     LLVMDisposeMessage(triple);
     return LOOM_EUNSUP;
   }
-  char *host_cpu = o->cpu ? NULL : LLVMGetHostCPUName(), *features = o->cpu ? NULL : LLVMGetHostCPUFeatures();
+  const char *cpu = other ? other->cpu : o->cpu;
+  char *host_cpu = cpu ? NULL : LLVMGetHostCPUName(), *features = other ? LLVMCreateMessage(other->features) : cpu ? NULL : LLVMGetHostCPUFeatures();
   LLVMTargetMachineOptionsRef options = LLVMCreateTargetMachineOptions();
-  LLVMTargetMachineOptionsSetCPU(options, o->cpu ? o->cpu : host_cpu);
+  LLVMTargetMachineOptionsSetCPU(options, cpu ? cpu : host_cpu);
   if (features)
     LLVMTargetMachineOptionsSetFeatures(options, features);
   LLVMTargetMachineOptionsSetCodeGenOptLevel(options, codegen_level(o->opt_level));
   LLVMTargetMachineOptionsSetRelocMode(options, LLVMRelocPIC);
   LLVMTargetMachineOptionsSetCodeModel(options, LLVMCodeModelSmall);
+  if (other && other->abi)
+    LLVMTargetMachineOptionsSetABI(options, other->abi);
   *out = LLVMCreateTargetMachineWithOptions(target, triple, options);
   LLVMDisposeTargetMachineOptions(options);
   LLVMDisposeMessage(features);

@@ -6,6 +6,7 @@
 #include "dialect/togsim.h"
 #include "target/npu/npt_transfer.h"
 #include "target/npu/npt_vcix.h"
+#include "target/npu/npt_riscv.h"
 
 /* ---- DMA lowering (docs/npu.md).  `op`: a module or function.  `lanes`: of the machine ---- */
 /* Every togsim.transfer as memref.dma_start of at most four dims, every togsim.wait as memref.dma_wait. */

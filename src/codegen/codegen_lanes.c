@@ -1,0 +1,93 @@
+/* One scalar unit, many lanes.  A value that is loaded from the lanes' memory is another in each lane, so it must stay in vector registers:
+ *  - the code generator makes a scalar load and a broadcast of "load a vector, repeat one element of it", and loads of every other element of "load, shuffle": a freeze between
+ *    them takes the pattern apart, and costs nothing;
+ *  - scalar loads from that memory, elements taken out of vectors, reductions to scalars and calls are refused. */
+#include "codegen/codegen_private.h"
+#include <string.h>
+
+enum { LANE_MEMORY = 1 /* address space */, DEPTH_MAX = 64 };
+
+typedef struct lanes { loom_ctx *ctx; LLVMBuilderRef builder; const char *function; int refused; } lanes;
+
+static void refuse(lanes *l, const char *what, const char *instead) {
+  if (l->refused++ > 0)
+    return;
+  diag_error(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "code of '%s' %s; a scalar register is one for all lanes", l->function, what);
+  diag_help(l->ctx, "%s", instead);
+}
+
+static bool is_scalar(LLVMTypeRef t) {
+  LLVMTypeKind k = LLVMGetTypeKind(t);
+  return k != LLVMVectorTypeKind && k != LLVMScalableVectorTypeKind;
+}
+
+/* What a pointer points into, as far as it can be told. */
+static LLVMValueRef base_of(LLVMValueRef p) {
+  for (int i = 0; i < DEPTH_MAX && (LLVMIsAGetElementPtrInst(p) || LLVMIsABitCastInst(p) || LLVMIsAAddrSpaceCastInst(p) ||
+                                    (LLVMIsAConstantExpr(p) && LLVMGetConstOpcode(p) == LLVMGetElementPtr)); i++)
+    p = LLVMGetOperand(p, 0);
+  return p;
+}
+
+static void check_address(lanes *l, LLVMValueRef address) {
+  LLVMValueRef base = base_of(address);
+  if (LLVMGetPointerAddressSpace(LLVMTypeOf(address)) != LANE_MEMORY && LLVMIsAGlobalVariable(base) && LLVMIsDeclaration(base)) {
+    size_t n;
+    const char *name = LLVMGetValueName2(base, &n);
+    refuse(l, arena_printf(&l->ctx->mem, "reads or writes '%.*s', which is not in the scratchpad", (int)n, name), "bring it there with a transfer");
+  }
+}
+
+static void check_load(lanes *l, LLVMValueRef load) {
+  LLVMValueRef address = LLVMGetOperand(load, 0);
+  check_address(l, address);
+  if (is_scalar(LLVMTypeOf(load)) && LLVMGetPointerAddressSpace(LLVMTypeOf(address)) == LANE_MEMORY)
+    refuse(l, "loads a single number from the scratchpad", "load a vector, vector<1xf32> at least");
+}
+
+static void check_call(lanes *l, LLVMValueRef call) {
+  static const char reduce[] = "llvm.vector.reduce.";
+  LLVMValueRef f = LLVMGetCalledValue(call);
+  if (!LLVMIsAFunction(f))
+    return;
+  size_t n;
+  const char *name = LLVMGetValueName2(f, &n);
+  if (n > sizeof reduce && memcmp(name, reduce, sizeof reduce - 1) == 0)
+    refuse(l, "reduces a vector to a single number", "combine the vector with shuffles of itself; every element then has the result");
+  else if (LLVMGetIntrinsicID(f) == 0 && LLVMIsDeclaration(f))
+    refuse(l, arena_printf(&l->ctx->mem, "calls '%.*s', which nobody has here", (int)n, name), "an NPU has exp, erf, tanh, sin, cos, log, atan, sqrt and arithmetic");
+}
+
+static void keep_apart(lanes *l, LLVMValueRef shuffle) {
+  for (unsigned i = 0; i < 2; i++) {
+    LLVMValueRef v = LLVMGetOperand(shuffle, i);
+    if (!LLVMIsALoadInst(v))
+      continue;
+    LLVMPositionBuilderBefore(l->builder, shuffle);
+    LLVMSetOperand(shuffle, i, LLVMBuildFreeze(l->builder, v, ""));
+  }
+}
+
+static void visit(lanes *l, LLVMValueRef i) {
+  switch (LLVMGetInstructionOpcode(i)) {
+  case LLVMLoad: check_load(l, i); break;
+  case LLVMStore: check_address(l, LLVMGetOperand(i, 1)); break;
+  case LLVMCall: check_call(l, i); break;
+  case LLVMExtractElement: refuse(l, "takes a single number out of a vector", "keep vectors: repeat the element with vector.broadcast or vector.shuffle"); break;
+  case LLVMShuffleVector: keep_apart(l, i); break;
+  default: break;
+  }
+}
+
+loom_status codegen_keep_lanes(loom_ctx *ctx, LLVMModuleRef m) {
+  lanes l = {.ctx = ctx, .builder = LLVMCreateBuilderInContext(LLVMGetModuleContext(m))};
+  for (LLVMValueRef f = LLVMGetFirstFunction(m); f; f = LLVMGetNextFunction(f)) {
+    size_t n;
+    l.function = LLVMGetValueName2(f, &n);
+    for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b))
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i))
+        visit(&l, i);
+  }
+  LLVMDisposeBuilder(l.builder);
+  return l.refused ? LOOM_EUNSUP : LOOM_OK;
+}
