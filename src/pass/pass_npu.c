@@ -57,3 +57,16 @@ loom_status pass_lower_dma(ir_ctx *ir, MlirOperation op, const pass_options *o) 
   LOOM_TRY(read_number(ir, o, "timing", 0, 1, &timing));
   return npt_lower_dma(ir, op, timing == 1);
 }
+
+loom_status pass_pad_loops(ir_ctx *ir, MlirOperation op, const pass_options *o) {
+  static const char *const keys[] = {"timing_mode"};
+  int64_t timing = 0;
+  LOOM_TRY(pass_check_options(ir->ctx, "loom-pad-loops", o, keys, 1));
+  LOOM_TRY(read_number(ir, o, "timing_mode", 0, 1, &timing));
+  return npt_pad_loops(ir, op, timing == 1);
+}
+
+loom_status pass_mask_tails(ir_ctx *ir, MlirOperation op, const pass_options *o) {
+  (void)o;
+  return npt_mask_tails(ir, op);
+}

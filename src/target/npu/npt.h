@@ -17,6 +17,10 @@ LOOM_MUST_USE loom_status npt_peel(ir_ctx *ir, MlirOperation op, int64_t lanes);
 LOOM_MUST_USE loom_status npt_lower_vlane(ir_ctx *ir, MlirOperation op);
 /* The asynchronous loads of each function's first linalg.matmul, cut into subtiles with a tag slot each. */
 LOOM_MUST_USE loom_status npt_fine_grain(ir_ctx *ir, MlirOperation op, int64_t lanes);
+/* Loops to whole steps: DRAM arguments of the kernel grow, @wrapper_kernel has the old signature; it copies unless timing_only. */
+LOOM_MUST_USE loom_status npt_pad_loops(ir_ctx *ir, MlirOperation module, bool timing_only);
+/* Tails of tiles as masks of their transfers; loops stay as they are. */
+LOOM_MUST_USE loom_status npt_mask_tails(ir_ctx *ir, MlirOperation op);
 /* Transfers as DMA instructions in inline assembly, or erased (timing_only); waits erased. */
 LOOM_MUST_USE loom_status npt_lower_dma(ir_ctx *ir, MlirOperation op, bool timing_only);
 #endif

@@ -62,33 +62,49 @@ static void add_type(text *out, const random_transfer *t) {
   text_add(out, "f32, 1>");
 }
 
-static const char *program(arena *mem, const random_transfer *t) {
-  text out = text_new(mem);
+/* One transfer of tile %NAME, which is memref.global @NAME, from %d_NAME of DRAM argument %a_NAME. */
+static void add_transfer(text *out, const random_transfer *t, const char *name, const char *more) {
   int64_t axes[NPT_RANK_MAX];
-  text_add(&out, "memref.global \"private\" @X : ");
-  add_type(&out, t);
-  text_add(&out, "\nfunc.func @kernel(%a: memref<16777216xf32>) {\n  %x = memref.get_global @X : ");
-  add_type(&out, t);
-  text_add(&out, "\n  %tag = memref.alloc() : memref<1xi32>\n  %base = arith.constant 5 : index\n  %zero = arith.constant 0 : index\n");
-  text_addf(&out, "  %%kind = arith.constant %d : index\n  %%vs = arith.constant %" PRId64 " : index\n", t->is_store ? 3 : 2, t->vs);
+  text_addf(out, "    \"togsim.transfer\"(%%a_%s, %%d_%s, %%%s, %%base, %%tag_%s, %s%%kind_%s, %%vs_%s", name, name, name, name, t->is_old ? "" : "%zero, ", name, name);
   for (int i = 0; i < t->n_masks; i++) {
-    text_addf(&out, "  %%lo%d = arith.constant %" PRId64 " : index\n  %%hi%d = arith.constant %" PRId64 " : index\n", i, t->lo[i], i, t->hi[i]);
+    text_addf(out, ", %%lo%d_%s, %%hi%d_%s", i, name, i, name);
     axes[i] = t->masked[i];
   }
-  text_addf(&out, "  affine.for %%i = 0 to 2 {\n    %%d = affine.apply affine_map<(i) -> (i * 100000 + 7)>(%%i)\n    \"togsim.transfer\"(%%a, %%d, %%x, %%base, %%tag, %s%%kind, %%vs", t->is_old ? "" : "%zero, ");
-  for (int i = 0; i < t->n_masks; i++)
-    text_addf(&out, ", %%lo%d, %%hi%d", i, i);
-  text_addf(&out, ") {dma_kind = \"%s\", vlane_split_axis = %d : i64", t->is_store ? "MVOUT" : "MVIN", t->axis);
-  add_list(&out, "dram_stride", t->rank, t->dram);
-  add_list(&out, "tile_stride", t->rank, t->spad);
+  text_addf(out, ") {dma_kind = \"%s\", vlane_split_axis = %d : i64%s", t->is_store ? "MVOUT" : "MVIN", t->axis, more);
+  add_list(out, "dram_stride", t->rank, t->dram);
+  add_list(out, "tile_stride", t->rank, t->spad);
   if (t->n_masks)
-    add_list(&out, "masked_axes", t->n_masks, axes);
-  text_add(&out, "} : (memref<16777216xf32>, index, ");
-  add_type(&out, t);
-  text_addf(&out, ", index, memref<1xi32>, %sindex, index", t->is_old ? "" : "index, ");
+    add_list(out, "masked_axes", t->n_masks, axes);
+  text_add(out, "} : (memref<16777216xf32>, index, ");
+  add_type(out, t);
+  text_addf(out, ", index, memref<1xi32>, %sindex, index", t->is_old ? "" : "index, ");
   for (int i = 0; i < 2 * t->n_masks; i++)
-    text_add(&out, ", index");
-  text_add(&out, ") -> ()\n  } {outer_loop = true}\n  return\n}\n");
+    text_add(out, ", index");
+  text_add(out, ") -> ()\n");
+}
+
+static void add_global(text *out, const random_transfer *t, const char *name) {
+  text_addf(out, "memref.global \"private\" @%s : ", name);
+  add_type(out, t);
+  text_add(out, "\n");
+}
+
+static void add_constants(text *out, const random_transfer *t, const char *name, int kind) {
+  text_addf(out, "  %%%s = memref.get_global @%s : ", name, name);
+  add_type(out, t);
+  text_addf(out, "\n  %%kind_%s = arith.constant %d : index\n  %%vs_%s = arith.constant %" PRId64 " : index\n", name, kind, name, t->vs);
+  for (int i = 0; i < t->n_masks; i++)
+    text_addf(out, "  %%lo%d_%s = arith.constant %" PRId64 " : index\n  %%hi%d_%s = arith.constant %" PRId64 " : index\n", i, name, t->lo[i], i, name, t->hi[i]);
+}
+
+static const char *program(arena *mem, const random_transfer *t) {
+  text out = text_new(mem);
+  add_global(&out, t, "X");
+  text_add(&out, "func.func @kernel(%a_X: memref<16777216xf32>) {\n  %tag_X = memref.alloc() : memref<1xi32>\n  %base = arith.constant 5 : index\n  %zero = arith.constant 0 : index\n");
+  add_constants(&out, t, "X", t->is_store ? 3 : 2);
+  text_add(&out, "  affine.for %i = 0 to 2 {\n    %d_X = affine.apply affine_map<(i) -> (i * 100000 + 7)>(%i)\n");
+  add_transfer(&out, t, "X", "");
+  text_add(&out, "  } {outer_loop = true}\n  return\n}\n");
   return text_str(&out);
 }
 
@@ -160,9 +176,118 @@ static void test_peeled_masked_transfers_move_the_same(void **state) {
   assert_true(done > CASES * 7 / 10);
 }
 
+/* A product of tiles whose loads are cut into random subtiles: counts[] rounds in each of the fused loops. */
+typedef struct random_product { random_transfer input, weight, bias; char more[3][128]; } random_product;
+
+static const struct { int rank, n_loops, input[4], weight[4]; } FUSED[] = {{2, 3, {0, 1}, {1, 2}}, {3, 4, {0, 1, 2}, {0, 2, 3}}, {4, 7, {0, 1, 4, 5}, {2, 3, 5, 6}}};
+
+static random_transfer draw_operand(rng *r, int rank, int64_t lanes, const int64_t *counts, char more[128]) {
+  random_transfer t = {.rank = rank, .lanes = lanes, .vs = rng_range(r, 1, 2), .axis = (int)rng_range(r, 0, rank - 1)};
+  int n = snprintf(more, 128, ", async = true, subtile_size = [");
+  for (int d = 0; d < rank; d++) {
+    int64_t sub = d == t.axis && counts[d] > 1 ? lanes * t.vs * rng_range(r, 1, 2) : rng_range(r, 1, 4);
+    t.shape[d] = sub * counts[d];
+    n += snprintf(more + n, (size_t)(128 - n), "%s%" PRId64, d ? ", " : "", sub);
+  }
+  snprintf(more + n, (size_t)(128 - n), "]");
+  draw_strides(r, rank, t.shape, 0, t.spad);
+  draw_strides(r, rank, t.shape, 3, t.dram);
+  for (int d = 0; d < rank; d++)
+    if (rng_range(r, 0, 3) == 0) {
+      t.masked[t.n_masks] = d;
+      t.lo[t.n_masks] = rng_range(r, 0, 1) ? 0 : rng_range(r, 0, t.shape[d]);
+      t.hi[t.n_masks] = rng_range(r, t.lo[t.n_masks], t.shape[d]);
+      t.n_masks++;
+    }
+  return t;
+}
+
+static const char *product(arena *mem, const random_product *p) {
+  text out = text_new(mem);
+  const random_transfer *all[] = {&p->input, &p->weight, &p->bias};
+  static const char *const names[] = {"X", "W", "Y"};
+  static const int kinds[] = {2, 1, 14};
+  for (int i = 0; i < 3; i++)
+    add_global(&out, all[i], names[i]);
+  text_add(&out, "func.func @kernel(%a_X: memref<16777216xf32>, %a_W: memref<16777216xf32>, %a_Y: memref<16777216xf32>) {\n  %zero = arith.constant 0 : index\n  %base = arith.constant 3 : index\n"
+                 "  %tag_X = memref.alloc() : memref<1xi32>\n  %tag_W = memref.alloc() : memref<1xi32>\n  %tag_Y = memref.alloc() : memref<1xi32>\n");
+  for (int i = 0; i < 3; i++)
+    add_constants(&out, all[i], names[i], kinds[i]);
+  text_add(&out, "  affine.for %m = 0 to 2 {\n    %d_Y = affine.apply affine_map<(m) -> (m * 11)>(%m)\n");
+  add_transfer(&out, all[2], "Y", p->more[2]);
+  text_add(&out, "    affine.for %k = 0 to 2 {\n    %d_X = affine.apply affine_map<(m, k) -> (m * 70000 + k * 900)>(%m, %k)\n    %d_W = affine.apply affine_map<(k) -> (k * 50000 + 3)>(%k)\n");
+  add_transfer(&out, all[0], "X", p->more[0]);
+  add_transfer(&out, all[1], "W", p->more[1]);
+  for (int i = 0; i < 3; i++) {
+    text_addf(&out, "    %%v_%s = memref.reinterpret_cast %%%s to offset: [0], sizes: [1, 1], strides: [1, 1] : ", names[i], names[i]);
+    add_type(&out, all[i]);
+    text_add(&out, " to memref<1x1xf32, strided<[1, 1]>, 1>\n");
+  }
+  text_add(&out, "    linalg.matmul ins(%v_X, %v_W : memref<1x1xf32, strided<[1, 1]>, 1>, memref<1x1xf32, strided<[1, 1]>, 1>) outs(%v_Y : memref<1x1xf32, strided<[1, 1]>, 1>)\n"
+                 "    } {accumulation_loop = true}\n  } {outer_loop = true}\n  return\n}\n");
+  return text_str(&out);
+}
+
+static random_product draw_product(rng *r, int *out_rank, int *out_transfers) {
+  int k = (int)rng_range(r, 0, 2), rank = FUSED[k].rank;
+  int64_t counts[7], of_input[4], of_weight[4], of_bias[4], lanes = rng_range(r, 0, 1) ? 4 : 8, rounds = 1, bias = 1;
+  for (int i = 0; i < FUSED[k].n_loops; i++)
+    rounds *= counts[i] = rng_range(r, 1, rank == 4 ? 2 : 3);
+  for (int d = 0; d < rank; d++) {
+    of_input[d] = counts[FUSED[k].input[d]];
+    of_weight[d] = counts[FUSED[k].weight[d]];
+    bias *= of_bias[d] = rng_range(r, 1, 2);
+  }
+  random_product p;
+  p.input = draw_operand(r, rank, lanes, of_input, p.more[0]);
+  p.weight = draw_operand(r, rank, lanes, of_weight, p.more[1]);
+  p.bias = draw_operand(r, rank, lanes, of_bias, p.more[2]);
+  *out_rank = rank;
+  *out_transfers = (int)(2 * (rank == 3 ? 1 : bias) + 4 * 2 * rounds);     /* of rank 3 the bias stays as it is */
+  return p;
+}
+
+static void test_subtiles_move_what_the_tile_moved(void **state) {
+  (void)state;
+  rng r = rng_new(3);
+  fixture f;
+  for (int i = 0; 3 * i < CASES; i++) {
+    if (i % 250 == 0) {
+      if (i)
+        close_fixture(&f);
+      open_fixture(&f);
+    }
+    int rank, transfers;
+    random_product p = draw_product(&r, &rank, &transfers);
+    bool is_start = rng_range(&r, 0, 1);
+    if (is_start)
+      p.input.n_masks = p.weight.n_masks = p.bias.n_masks = 0;      /* memref.dma_start has none */
+    if (rank == 3)
+      p.more[2][0] = 0;
+    MlirModule m;
+    const char *source = product(&f.ctx.mem, &p);
+    if (ir_parse(&f.ir, "case", source, strlen(source), &m) != LOOM_OK || dialect_verify(&f.ir, m) != LOOM_OK)
+      fail_msg("case %d: %s\n%s", i, f.ctx.diag.first ? f.ctx.diag.first->text : "", source);
+    moves before = moves_of(&f.ir, m, p.input.lanes, true);
+    MlirOperation top = mlirModuleGetOperation(m);
+    loom_status st = is_start ? npt_decompose(&f.ir, top, p.input.lanes) : LOOM_OK;
+    if (st == LOOM_OK)
+      st = npt_fine_grain(&f.ir, top, p.input.lanes);
+    if (st != LOOM_OK)
+      fail_msg("case %d: %s\n%s", i, f.ctx.diag.first->text, source);
+    moves after = moves_of(&f.ir, m, p.input.lanes, false);
+    if (!moves_equal(&before, &after) || after.transfers != transfers || ir_verify(&f.ir, m) != LOOM_OK)
+      fail_msg("case %d, %" PRId64 " lanes: %zu moves became %zu, in %d transfers (%d expected)\n%s\n%s", i, p.input.lanes, before.all.n, after.all.n, after.transfers, transfers, source,
+               ir_print(&f.ctx.mem, top, false));
+    ir_close_module(m);
+  }
+  close_fixture(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decomposed_transfers_move_the_same),
+      cmocka_unit_test(test_subtiles_move_what_the_tile_moved),
       cmocka_unit_test(test_peeled_masked_transfers_move_the_same),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
