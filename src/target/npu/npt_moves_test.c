@@ -284,10 +284,123 @@ static void test_subtiles_move_what_the_tile_moved(void **state) {
   close_fixture(&f);
 }
 
+/* A tensor of `rank` dims in tiles that do not divide it, all of which one transfer moves. */
+typedef struct random_tiling { random_transfer tile; int64_t dims[4], grown[4], stride[4], elems, grown_elems, grown_stride[4]; } random_tiling;
+
+static random_tiling draw_tiling(rng *r) {
+  random_tiling g = {.tile = {.rank = (int)rng_range(r, 1, 4), .lanes = 1 << rng_range(r, 0, 3), .vs = rng_range(r, 1, 2), .is_store = rng_range(r, 0, 1)}};
+  int order[4] = {0, 1, 2, 3};
+  for (int d = g.tile.rank - 1; d > 0; d--) {
+    int k = (int)rng_range(r, 0, d), x = order[d];
+    order[d] = order[k];
+    order[k] = x;
+  }
+  g.elems = g.grown_elems = 1;
+  for (int i = 0; i < g.tile.rank; i++) {
+    int d = order[i];
+    g.dims[d] = rng_range(r, 2, 7);
+    g.tile.shape[d] = rng_range(r, 1, 8);
+    g.grown[d] = (g.dims[d] + g.tile.shape[d] - 1) / g.tile.shape[d] * g.tile.shape[d];
+    g.tile.dram[d] = g.stride[d] = g.elems;
+    g.grown_stride[d] = g.grown_elems;
+    g.elems *= g.dims[d];
+    g.grown_elems *= g.grown[d];
+  }
+  g.tile.axis = (int)rng_range(r, 0, g.tile.rank - 1);
+  draw_strides(r, g.tile.rank, g.tile.shape, 0, g.tile.spad);
+  return g;
+}
+
+static const char *tiling(arena *mem, const random_tiling *g) {
+  text out = text_new(mem);
+  const random_transfer *t = &g->tile;
+  text step = text_new(mem);
+  add_transfer(&step, t, "X", "");
+  add_global(&out, t, "X");
+  text_addf(&out, "func.func @kernel(%%a_X: memref<%" PRId64 "xf32>) {\n  %%tag_X = memref.alloc() : memref<1xi32>\n  %%base = arith.constant 2 : index\n  %%zero = arith.constant 0 : index\n", g->elems);
+  add_constants(&out, t, "X", t->is_store ? 3 : 2);
+  for (int d = 0; d < t->rank; d++)
+    text_addf(&out, "  affine.for %%i%d = 0 to %" PRId64 " step %" PRId64 " {\n", d, g->dims[d], t->shape[d]);
+  text_add(&out, "  %d_X = affine.apply affine_map<(a, b, c, d) -> (");
+  for (int d = 0; d < t->rank; d++)
+    text_addf(&out, "%s%c * %" PRId64, d ? " + " : "", "abcd"[d], g->stride[d]);
+  text_add(&out, ")>(");
+  for (int d = 0; d < 4; d++)
+    text_addf(&out, d < t->rank ? "%s%%i%d" : "%s%%zero", d ? ", " : "", d);
+  text_add(&out, ")\n");
+  const char *transfer = text_str(&step), *type = strstr(transfer, "memref<16777216xf32>");
+  text_add_bytes(&out, transfer, (size_t)(type - transfer));
+  text_addf(&out, "memref<%" PRId64 "xf32>%s", g->elems, type + strlen("memref<16777216xf32>"));
+  for (int d = 0; d < t->rank; d++)
+    text_add(&out, "  } {outer_loop = true}\n");
+  text_add(&out, "  return\n}\n");
+  return text_str(&out);
+}
+
+/* Where a byte of the tensor is when it has grown. */
+static uint64_t regrown(const random_tiling *g, uint64_t byte) {
+  int64_t at = (int64_t)byte / 4, out = 0;
+  for (int d = 0; d < g->tile.rank; d++)
+    out += at / g->stride[d] % g->dims[d] * g->grown_stride[d];
+  return (uint64_t)out * 4;
+}
+
+static bool is_inside(const random_tiling *g, uint64_t byte) {
+  bool inside = true;
+  for (int d = 0; d < g->tile.rank; d++)
+    inside &= (int64_t)byte / 4 / g->grown_stride[d] % g->grown[d] < g->dims[d];
+  return inside;
+}
+
+static moves run_on(fixture *f, const char *source, int64_t lanes, loom_status (*pass)(ir_ctx *, MlirOperation)) {
+  MlirModule m;
+  if (ir_parse(&f->ir, "case", source, strlen(source), &m) != LOOM_OK || pass(&f->ir, mlirModuleGetOperation(m)) != LOOM_OK || ir_verify(&f->ir, m) != LOOM_OK)
+    fail_msg("%s\n%s", f->ctx.diag.first ? f->ctx.diag.first->text : "", source);
+  moves all = moves_of(&f->ir, m, lanes, false);
+  ir_close_module(m);
+  return all;
+}
+
+static loom_status pad(ir_ctx *ir, MlirOperation op) { return npt_pad_loops(ir, op, false); }
+
+/* Masked tails move each element of the tensor once and no byte outside of it; padded loops move the same to the same places, and else only what was added. */
+static void test_tails_move_the_tensor_and_nothing_else(void **state) {
+  (void)state;
+  rng r = rng_new(4);
+  fixture f;
+  for (int i = 0; i < CASES; i++) {
+    if (i % 500 == 0) {
+      if (i)
+        close_fixture(&f);
+      open_fixture(&f);
+    }
+    random_tiling g = draw_tiling(&r);
+    const char *source = tiling(&f.ctx.mem, &g);
+    moves masked = run_on(&f, source, g.tile.lanes, npt_mask_tails), padded = run_on(&f, source, g.tile.lanes, pad);
+    if ((int64_t)masked.all.n != g.elems || (int64_t)padded.all.n != g.grown_elems)
+      fail_msg("case %d: %zu of %" PRId64 " elements masked, %zu of %" PRId64 " padded\n%s", i, masked.all.n, g.elems, padded.all.n, g.grown_elems, source);
+    size_t n = 0;
+    for (size_t k = 0; k < masked.all.n; k++) {
+      if (masked.all.at[k].dram >= (uint64_t)g.elems * 4)
+        fail_msg("case %d: byte %" PRIu64 " is outside of the tensor\n%s", i, masked.all.at[k].dram, source);
+      masked.all.at[k].dram = regrown(&g, masked.all.at[k].dram);
+    }
+    for (size_t k = 0; k < padded.all.n; k++)
+      if (is_inside(&g, padded.all.at[k].dram))
+        padded.all.at[n++] = padded.all.at[k];
+    padded.all.n = n;
+    qsort(masked.all.at, masked.all.n, sizeof *masked.all.at, moves_order);
+    if (!moves_equal(&masked, &padded))
+      fail_msg("case %d: masked and padded tails move different elements\n%s", i, source);
+  }
+  close_fixture(&f);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decomposed_transfers_move_the_same),
       cmocka_unit_test(test_subtiles_move_what_the_tile_moved),
+      cmocka_unit_test(test_tails_move_the_tensor_and_nothing_else),
       cmocka_unit_test(test_peeled_masked_transfers_move_the_same),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
