@@ -41,7 +41,7 @@ bool npt_linear_read(MlirOperation apply, npt_linear *out) {
 
 enum { FLATTEN_DEPTH = 16 };
 
-static bool add_leaf(npt_flat *out, MlirValue v, int64_t factor) {
+static bool add_leaf(npt_terms *out, MlirValue v, int64_t factor) {
   int i = 0;
   while (i < out->n && !mlirValueEqual(out->leaf[i], v))
     i++;
@@ -54,7 +54,7 @@ static bool add_leaf(npt_flat *out, MlirValue v, int64_t factor) {
   return !__builtin_add_overflow(out->factor[i], factor, &out->factor[i]);
 }
 
-static bool flatten(npt_flat *out, MlirValue v, int64_t factor, int depth) {
+static bool flatten(npt_terms *out, MlirValue v, int64_t factor, int depth) {
   int64_t c;
   npt_linear sum;
   if (ir_const_int(v, &c))
@@ -70,7 +70,7 @@ static bool flatten(npt_flat *out, MlirValue v, int64_t factor, int depth) {
   return true;
 }
 
-bool npt_flatten(MlirValue index, npt_flat *out) {
+bool npt_flatten(MlirValue index, npt_terms *out) {
   memset(out, 0, sizeof *out);
   return flatten(out, index, 1, 0);
 }
@@ -90,8 +90,8 @@ static bool constant_bound(MlirOperation op, const char *name, int64_t *out) {
   return true;
 }
 
-bool npt_read_loop(MlirOperation op, npt_loop *out) {
-  *out = (npt_loop){.op = op};
+bool npt_read_loop(MlirOperation op, npt_range *out) {
+  *out = (npt_range){.op = op};
   return ir_op_is(op, "affine.for") && constant_bound(op, "lowerBoundMap", &out->lower) && constant_bound(op, "upperBoundMap", &out->upper) &&
          ir_attr_int(ir_attr_of(op, "step"), &out->step) && out->step > 0;
 }

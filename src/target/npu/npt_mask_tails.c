@@ -5,7 +5,7 @@
 #define FAIL(ir, op, status, ...) LOOM_FAIL((ir)->ctx, ir_span(ir, op), status, __VA_ARGS__)
 
 /* min(step, bound - iv) */
-static MlirValue build_tail(ir_builder *b, const npt_loop *loop, MlirValue iv) {
+static MlirValue build_tail(ir_builder *b, const npt_range *loop, MlirValue iv) {
   MlirContext c = b->ir->mlir;
   MlirAffineExpr rest = mlirAffineAddExprGet(mlirAffineMulExprGet(mlirAffineDimExprGet(c, 0), mlirAffineConstantExprGet(c, -1)), mlirAffineConstantExprGet(c, loop->upper));
   MlirAffineExpr least[] = {mlirAffineConstantExprGet(c, loop->step), rest};
@@ -13,7 +13,7 @@ static MlirValue build_tail(ir_builder *b, const npt_loop *loop, MlirValue iv) {
 }
 
 /* The dim that a loop with this DRAM stride moves along; -1: none, -2: several. */
-static int moved_dim(const npt_transfer *t, const npt_loop *loop, int64_t factor) {
+static int moved_dim(const npt_transfer *t, const npt_range *loop, int64_t factor) {
   int found = -1;
   for (int d = 0; d < t->rank; d++)
     if (t->dram_stride[d] == factor && (t->shape[d] > 1 || loop->step == 1))
@@ -21,7 +21,7 @@ static int moved_dim(const npt_transfer *t, const npt_loop *loop, int64_t factor
   return found;
 }
 
-static loom_status mask_axis(ir_ctx *ir, npt_transfer *t, const npt_loop *loop, MlirValue iv, int64_t factor, int n_given) {
+static loom_status mask_axis(ir_ctx *ir, npt_transfer *t, const npt_range *loop, MlirValue iv, int64_t factor, int n_given) {
   int d = moved_dim(t, loop, factor);
   if (d < 0)
     FAIL(ir, t->op, LOOM_EUNSUP, "a loop to %" PRId64 " in steps of %" PRId64 " ends within a tile, and %s dim of the tile has its DRAM stride %" PRId64, loop->upper, loop->step,
@@ -43,14 +43,14 @@ static loom_status mask_axis(ir_ctx *ir, npt_transfer *t, const npt_loop *loop, 
 
 static loom_status mask_one(ir_ctx *ir, MlirOperation op) {
   npt_transfer t;
-  npt_flat index;
+  npt_terms index;
   LOOM_TRY(npt_read_transfer(ir, op, &t));
   int n_given = t.n_masks;
   if (!npt_flatten(t.dram_index, &index))
     FAIL(ir, op, LOOM_EUNSUP, "the DRAM index must be a sum of loop variables times constants to know the tails of its tile");
   for (int i = 0; i < index.n; i++) {
     MlirOperation around = npt_loop_of(index.leaf[i]);
-    npt_loop loop;
+    npt_range loop;
     if (mlirOperationIsNull(around) || index.factor[i] == 0)
       continue;
     if (!npt_read_loop(around, &loop))

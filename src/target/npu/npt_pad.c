@@ -16,7 +16,7 @@ typedef struct padder { ir_ctx *ir; MlirOperation module, func; int n; tensor ar
 #define FAIL(p, op, status, ...) LOOM_FAIL((p)->ir->ctx, ir_span((p)->ir, op), status, __VA_ARGS__)
 
 /* The loop's bound in whole steps. */
-static loom_status whole_steps(padder *p, MlirOperation op, npt_loop *loop, int64_t *out_upper) {
+static loom_status whole_steps(padder *p, MlirOperation op, npt_range *loop, int64_t *out_upper) {
   if (!npt_read_loop(op, loop))
     FAIL(p, op, LOOM_EINPUT, "the bounds of a loop must be constants to pad it to whole steps");
   int64_t rounds = loop->upper > loop->lower ? (loop->upper - loop->lower + loop->step - 1) / loop->step : 0;
@@ -57,10 +57,10 @@ static loom_status argument_of(padder *p, const npt_transfer *t, tensor **out) {
   return LOOM_OK;
 }
 
-static loom_status find_axes(padder *p, const npt_transfer *t, tensor *of, const npt_flat *index) {
+static loom_status find_axes(padder *p, const npt_transfer *t, tensor *of, const npt_terms *index) {
   for (int i = 0; i < index->n; i++) {
     MlirOperation around = npt_loop_of(index->leaf[i]);
-    npt_loop loop;
+    npt_range loop;
     int64_t padded;
     if (mlirOperationIsNull(around) || index->factor[i] == 0)
       continue;
@@ -131,7 +131,7 @@ static bool is_step(const tensor *t, int64_t stride) {
 
 static loom_status rewrite(padder *p, MlirOperation op) {
   npt_transfer t;
-  npt_flat index;
+  npt_terms index;
   LOOM_TRY(npt_read_transfer(p->ir, op, &t));
   tensor *of = &p->arguments[mlirBlockArgumentGetArgNumber(t.dram)];
   if (of->n_axes == 0 || !npt_flatten(t.dram_index, &index))
@@ -274,14 +274,14 @@ static loom_status find_kernel(padder *p) {
 static loom_status plan(padder *p) {
   npt_ops loops = npt_collect(p->ir, p->func, is_loop);
   for (size_t i = 0; i < loops.n; i++) {
-    npt_loop loop;
+    npt_range loop;
     int64_t upper;
     LOOM_TRY(whole_steps(p, loops.at[i], &loop, &upper));
   }
   p->transfers = npt_collect(p->ir, p->func, npt_is_transfer);
   for (size_t i = 0; i < p->transfers.n; i++) {
     npt_transfer t;
-    npt_flat index;
+    npt_terms index;
     tensor *of = NULL;
     LOOM_TRY(npt_read_transfer(p->ir, p->transfers.at[i], &t));
     LOOM_TRY(argument_of(p, &t, &of));
@@ -305,7 +305,7 @@ loom_status npt_pad_loops(ir_ctx *ir, MlirOperation module, bool timing_only) {
     LOOM_TRY(rewrite(&p, p.transfers.at[i]));
   LOOM_TRY(grow_arguments(&p));
   for (size_t i = 0; i < p.ragged.n; i++) {
-    npt_loop loop;
+    npt_range loop;
     int64_t upper;
     LOOM_TRY(whole_steps(&p, p.ragged.at[i], &loop, &upper));
     ir_set_attr(loop.op, "upperBoundMap", mlirAffineMapAttrGet(mlirAffineMapConstantGet(ir->mlir, upper)));

@@ -82,11 +82,11 @@ typedef struct npt_linear { int n; int64_t factor[NPT_LINEAR_MAX], constant; } n
 /* The map of an affine.apply; false: it divides, or multiplies values. */
 bool npt_linear_read(MlirOperation apply, npt_linear *out);
 /* An index through all affine.apply and constants it is made of: sum(factor[i] * leaf[i]) + constant, each leaf once.  False: as above, or too many leaves. */
-typedef struct npt_flat { int n; MlirValue leaf[NPT_LINEAR_MAX]; int64_t factor[NPT_LINEAR_MAX], constant; } npt_flat;
-bool npt_flatten(MlirValue index, npt_flat *out);
+typedef struct npt_terms { int n; MlirValue leaf[NPT_LINEAR_MAX]; int64_t factor[NPT_LINEAR_MAX], constant; } npt_terms;
+bool npt_flatten(MlirValue index, npt_terms *out);
 /* An affine.for with constant bounds: false when it is none. */
-typedef struct npt_loop { MlirOperation op; int64_t lower, upper, step; } npt_loop;
-bool npt_read_loop(MlirOperation op, npt_loop *out);
+typedef struct npt_range { MlirOperation op; int64_t lower, upper, step; } npt_range;
+bool npt_read_loop(MlirOperation op, npt_range *out);
 /* The loop whose induction variable `v` is; null when it is none. */
 MlirOperation npt_loop_of(MlirValue v);
 
