@@ -1,10 +1,10 @@
 /* One cycle of a core: units, DMA engine, one instruction, one tile back. */
 #include "sim/npu/npu_private.h"
 
-void npu_queue_push(arena *mem, npu_queue *q, npu_job j) {
+void npu_queue_push(arena *mem, npu_queue *q, npu_due j) {
   if (q->n == q->room) {
     size_t room = q->room ? q->room * 2 : 16;
-    npu_job *at = ARENA_NEW_N(mem, npu_job, room);
+    npu_due *at = ARENA_NEW_N(mem, npu_due, room);
     for (size_t i = 0; i < q->n; i++)
       at[i] = q->at[(q->head + i) & (q->room - 1)];
     *q = (npu_queue){.at = at, .n = q->n, .room = room};
@@ -12,8 +12,8 @@ void npu_queue_push(arena *mem, npu_queue *q, npu_job j) {
   q->at[(q->head + q->n++) & (q->room - 1)] = j;
 }
 
-npu_job npu_queue_pop(npu_queue *q) {
-  npu_job j = q->at[q->head];
+npu_due npu_queue_pop(npu_queue *q) {
+  npu_due j = q->at[q->head];
   q->head = (q->head + 1) & (q->room - 1);
   q->n--;
   return j;
@@ -48,9 +48,9 @@ static bool start_compute(npu *s, npu_core *c, npu_ref r, int64_t now) {
     bool is_short = left >= 0 && left < n->overlap;   /* left below 0: overlaps longer than their node, behind one that is not done; counts in full */
     due = npu_queue_back(unit)->due + in->cycles - (is_short ? left : n->overlap);
   }
-  npu_queue_push(&s->ctx->mem, unit, (npu_job){.inst = r, .due = due});
+  npu_queue_push(&s->ctx->mem, unit, (npu_due){.inst = r, .due = due});
   if (s->o->record)
-    npu_record_slice(s, c->id, n->unit == TILE_VECTOR ? NPU_TRACK_VECTOR : array, r, begin, due);
+    npu_record_slice(s, c->id, n->unit == TILE_VECTOR ? NPU_TRACK_VECTOR : array, in->node, r.item->number, begin, due);
   *(n->unit == TILE_VECTOR ? &c->report->vector_busy : &c->report->array_busy[array]) += in->cycles > n->overlap ? in->cycles - n->overlap : 0;
   return true;
 }
@@ -114,14 +114,14 @@ static void start_load(npu *s, npu_core *c, npu_ref r, int64_t now) {
     else
       done(c, r, now);
   } else
-    npu_queue_push(&s->ctx->mem, &c->loads, (npu_job){.inst = r});
+    npu_queue_push(&s->ctx->mem, &c->loads, (npu_due){.inst = r});
 }
 
 /* ---- the DMA engine ---- */
 
 static void run_arrivals(npu *s, npu_core *c, int64_t cycle) {
   while (c->arrived.n && npu_queue_front(&c->arrived)->due <= cycle) {
-    npu_job j = npu_queue_pop(&c->arrived);
+    npu_due j = npu_queue_pop(&c->arrived);
     const tile_node *n = node_of(s, j.inst);
     if (n->kind == TILE_LOAD && n->is_async)
       set_tag(c, j.inst.item, inst_of(j.inst)->tag, cycle);
@@ -136,7 +136,7 @@ static void run_arrivals(npu *s, npu_core *c, int64_t cycle) {
 void npu_core_answered(npu *s, uint32_t transfer, int64_t visible) {
   npu_transfer *t = &s->transfers.at[transfer];
   npu_core *c = &s->cores[t->core];
-  npu_queue_push(&s->ctx->mem, &c->arrived, (npu_job){.inst = t->inst, .due = visible});
+  npu_queue_push(&s->ctx->mem, &c->arrived, (npu_due){.inst = t->inst, .due = visible});
   if (s->o->record)
     npu_record_flight(s, t, visible);
   t->next_free = s->free_transfer;
@@ -155,25 +155,38 @@ static void end_sending(npu *s, npu_core *c, int64_t cycle) {
     done(c, r, cycle);
   }
   if (s->o->record)
-    npu_record_slice(s, c->id, NPU_TRACK_DMA, r, t->begin, cycle);
+    npu_record_slice(s, c->id, NPU_TRACK_DMA, t->node, t->item, t->begin, cycle);
   t->is_sent = true;
   if (!t->outstanding)   /* memory was faster than the core */
     npu_core_answered(s, c->sending, cycle + 1);
   c->sending = UINT32_MAX;
 }
 
-static loom_status start_sending(npu *s, npu_core *c, npu_ref r, int64_t cycle) {
+npu_transfer *npu_transfer_new(npu *s, npu_core *c, int64_t cycle) {
   int i = s->free_transfer;
   if (i == NPU_NONE) {
     i = (int)s->transfers.n;
     vec_push(&s->ctx->mem, &s->transfers, ((npu_transfer){0}));
   } else
     s->free_transfer = s->transfers.at[i].next_free;
-  s->transfers.at[i] = (npu_transfer){.inst = r, .core = c->id, .is_write = node_of(s, r)->kind == TILE_STORE, .begin = cycle};
-  r.item->n_held++;
+  s->transfers.at[i] = (npu_transfer){.core = c->id, .begin = cycle};
   c->sending = (uint32_t)i;
   c->n_under_way++;
-  return npu_lines_start(s, &c->lines, node_of(s, r), inst_of(r));
+  return &s->transfers.at[i];
+}
+
+static loom_status start_sending(npu *s, npu_core *c, npu_ref r, int64_t cycle) {
+  const tile_node *n = node_of(s, r);
+  npu_transfer *t = npu_transfer_new(s, c, cycle);
+  t->inst = r;
+  t->node = inst_of(r)->node;
+  t->item = r.item->number;
+  t->is_write = n->kind == TILE_STORE;
+  r.item->n_held++;
+  npu_box b = {.g = s->g, .name = n->name, .rank = n->rank, .elem_bytes = n->elem_bytes, .address = inst_of(r)->address, .index_file = inst_of(r)->index_file};
+  memcpy(b.extent, n->extent, sizeof b.extent);
+  memcpy(b.step, n->step, sizeof b.step);
+  return npu_lines_start(s, &c->lines, &b);
 }
 
 static void push_request(npu *s, npu_core *c, npu_request q) {
@@ -189,16 +202,7 @@ static void push_request(npu *s, npu_core *c, npu_request q) {
   c->requests[(c->request_head + c->n_requests++) & (c->request_room - 1)] = q;
 }
 
-static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
-  run_arrivals(s, c, cycle);
-  if (c->sending != UINT32_MAX && !c->lines.has_next)
-    end_sending(s, c, cycle);
-  if (c->sending == UINT32_MAX) {
-    npu_queue *q = c->loads.n ? &c->loads : &c->stores;
-    if (!q->n)
-      return LOOM_OK;
-    LOOM_TRY(start_sending(s, c, npu_queue_pop(q).inst, cycle));
-  }
+void npu_send_requests(npu *s, npu_core *c) {
   npu_transfer *t = &s->transfers.at[c->sending];
   int64_t sent = 0;
   for (; sent < s->n_ports && c->lines.has_next; sent++) {
@@ -211,6 +215,19 @@ static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
   s->spent += sent;
   *(t->is_write ? &c->report->written_bytes : &c->report->read_bytes) += sent * s->dram.request_bytes;
   c->report->dma_cycles++;
+}
+
+static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
+  run_arrivals(s, c, cycle);
+  if (c->sending != UINT32_MAX && !c->lines.has_next)
+    end_sending(s, c, cycle);
+  if (c->sending == UINT32_MAX) {
+    npu_queue *q = c->loads.n ? &c->loads : &c->stores;
+    if (!q->n)
+      return LOOM_OK;
+    LOOM_TRY(start_sending(s, c, npu_queue_pop(q).inst, cycle));
+  }
+  npu_send_requests(s, c);
   return LOOM_OK;
 }
 
@@ -220,7 +237,7 @@ static loom_status run_dma(npu *s, npu_core *c, int64_t cycle) {
 static bool start(npu *s, npu_core *c, npu_ref r, int64_t now) {
   switch (node_of(s, r)->kind) {
   case TILE_LOAD: start_load(s, c, r, now); return true;
-  case TILE_STORE: npu_queue_push(&s->ctx->mem, &c->stores, (npu_job){.inst = r}); return true;
+  case TILE_STORE: npu_queue_push(&s->ctx->mem, &c->stores, (npu_due){.inst = r}); return true;
   case TILE_WAIT: start_wait(s, c, r, now); return true;
   default: break;
   }
@@ -262,7 +279,7 @@ static bool is_finished(npu_ref r) { return r.item->tiles.at[r.index].n_done == 
 static void hand_back(npu *s, npu_core *c) {
   for (int k = 0; k < c->n_tiles; k++)
     if (is_finished(c->tiles[k])) {
-      npu_queue_push(&s->ctx->mem, &c->finished, (npu_job){.inst = c->tiles[k]});
+      npu_queue_push(&s->ctx->mem, &c->finished, (npu_due){.inst = c->tiles[k]});
       for (c->n_tiles--; k < c->n_tiles; k++)
         c->tiles[k] = c->tiles[k + 1];
     }
@@ -310,7 +327,7 @@ void npu_core_stuck(npu *s, npu_core *c, int64_t cycle) {
         if (it->insts.at[i].tile != c->tiles[k].index)
           continue;
         const tile_node *n = &s->g->nodes.at[it->insts.at[i].node];
-        npu_fault_add(s, c->id, cycle, it->insts.at[i].node, "node '%s' of work item %" PRId64 " waits for a tag of '%s' that no load sets", n->name, it->number,
+        npu_fault_add(s, NPU_FAULT_DEADLOCK, c->id, cycle, n, "node '%s' of work item %" PRId64 " waits for a tag of '%s' that no load sets", n->name, it->number,
                       s->g->tensors.at[n->tensor].name);
       }
   }

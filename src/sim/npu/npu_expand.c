@@ -3,52 +3,77 @@
 
 /* ---- nests ---- */
 
-static int64_t trips_of(const tile_node *n) { return n->end <= n->start ? 0 : (n->end - n->start + n->stride - 1) / n->stride; }
+bool npu_loop_end(const tile_node *loop, const int64_t *values, const int64_t *symbols, int64_t *out) {
+  *out = loop->end_sum.n ? 0 : loop->end;
+  return npu_sum(values, symbols, &loop->end_sum, out);
+}
 
-static bool is_outer(const tile_node *n) { return n->kind == TILE_LOOP && n->loop_type == TILE_LOOP_OUTER; }
+/* Loops whose end is that of other loops have no number of points of their own. */
+static bool is_outer(const tile_node *n) {
+  bool is_fixed = true;
+  for (size_t i = 0; i < n->end_sum.n; i++)
+    is_fixed = is_fixed && n->end_sum.at[i].loop < 0;
+  return n->kind == TILE_LOOP && n->loop_type == TILE_LOOP_OUTER && is_fixed;
+}
 
 /* Down from an outer loop as long as its body is one outer loop. */
-static loom_status add_nest(npu *s, int root) {
-  npu_nest n = {.first = s->n_items, .points = 1};
+static loom_status add_nest(loom_ctx *ctx, const tile_graph *g, const int64_t *symbols, int root, npu_nests *out, int64_t *items) {
+  npu_nest n = {.first = *items, .points = 1};
   for (int at = root;;) {
-    const tile_node *loop = &s->g->nodes.at[at];
-    n.trips[n.n_loops] = trips_of(loop);
+    const tile_node *loop = &g->nodes.at[at];
+    int64_t end;
+    bool is_beyond = !npu_loop_end(loop, NULL, symbols, &end) || end > TILE_GRAPH_VALUE_MAX;
+    n.trips[n.n_loops] = is_beyond || end <= loop->start ? 0 : (end - loop->start + loop->stride - 1) / loop->stride;
     n.loops[n.n_loops] = at;
-    if (__builtin_mul_overflow(n.points, n.trips[n.n_loops], &n.points) || n.points > TILE_GRAPH_VALUE_MAX)
-      LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "the outer loops have more than 2^40 points");
+    if (is_beyond || __builtin_mul_overflow(n.points, n.trips[n.n_loops], &n.points) || n.points > TILE_GRAPH_VALUE_MAX)
+      LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "the outer loops have more than 2^40 points");
     n.n_loops++;
     n.body = loop->body.at;
     n.n_body = loop->body.n;
-    if (loop->body.n != 1 || !is_outer(&s->g->nodes.at[loop->body.at[0]]))
+    if (loop->body.n != 1 || !is_outer(&g->nodes.at[loop->body.at[0]]))
       break;
     at = loop->body.at[0];
   }
-  s->n_items += n.points;
-  vec_push(&s->ctx->mem, &s->nests, n);
+  *items += n.points;
+  vec_push(&ctx->mem, out, n);
   return LOOM_OK;
 }
 
-loom_status npu_find_nests(npu *s) {
-  const tile_graph *g = s->g;
+loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, const int64_t *symbols, npu_nests *out, int64_t *out_items) {
   size_t outer = 0;
+  *out_items = 0;
   for (size_t i = 0; i < g->roots.n; i++)
     outer += is_outer(&g->nodes.at[g->roots.at[i]]);
   if (!outer && g->roots.n) {   /* no parallel loop: all of it is one item */
     npu_nest n = {.points = 1, .body = g->roots.at, .n_body = g->roots.n};
-    vec_push(&s->ctx->mem, &s->nests, n);
-    s->n_items = 1;
+    vec_push(&ctx->mem, out, n);
+    *out_items = 1;
     return LOOM_OK;
   }
   for (size_t i = 0; i < g->roots.n; i++) {
     const tile_node *n = &g->nodes.at[g->roots.at[i]];
     if (!is_outer(n)) {
-      diag_error(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EUNSUP, "node '%s' stands beside the outer loops, so that it belongs to no work item", n->name);
-      diag_help(s->ctx, "put it into an outer loop, or make its loop an outer_loop");
+      diag_error(ctx, diag_file_span(ctx, g->path), LOOM_EUNSUP, "node '%s' stands beside the outer loops, so that it belongs to no work item", n->name);
+      diag_help(ctx, "put it into an outer loop, or make its loop an outer_loop");
       return LOOM_EUNSUP;
     }
-    LOOM_TRY(add_nest(s, g->roots.at[i]));
+    LOOM_TRY(add_nest(ctx, g, symbols, g->roots.at[i], out, out_items));
   }
   return LOOM_OK;
+}
+
+const npu_nest *npu_nest_point(const tile_graph *g, const npu_nests *nests, int64_t number, int64_t *values) {
+  size_t k = 0;
+  while (k + 1 < nests->n && number >= nests->at[k].first + nests->at[k].points)
+    k++;
+  const npu_nest *nest = &nests->at[k];
+  int64_t point = number - nest->first;
+  for (int l = nest->n_loops - 1; l >= 0; l--) {
+    const tile_node *loop = &g->nodes.at[nest->loops[l]];
+    values[nest->loops[l]] = loop->start + point % nest->trips[l] * loop->stride;
+    point /= nest->trips[l];
+  }
+  return nest;
 }
 
 /* ---- building ---- */
@@ -92,7 +117,7 @@ static int new_tile(expansion *e) {
 /* Address of a transfer's first element; false: some element is outside of 0 .. ADDRESS_MAX. */
 static bool address_of(const npu *s, const tile_node *n, int64_t *out) {
   *out = s->g->tensors.at[n->tensor].base;
-  if (!npu_sum(s, &n->offset, out))
+  if (!npu_sum(s->loop_value, s->o->symbols, &n->offset, out))
     return false;
   int64_t low = *out, high = *out;
   for (int d = 0; d < n->rank; d++) {
@@ -122,7 +147,7 @@ static int new_inst(expansion *e, int node, int tile) {
   e->steps++;
   bool is_beyond = false;
   if (n->kind == TILE_LOAD || n->kind == TILE_WAIT)
-    in.tag = npu_tag_of(e->s, e->it, n, &is_beyond);
+    in.tag = npu_tag_of(e->mem, e->it, n, e->s->loop_value, e->s->o->symbols, &is_beyond);
   if (n->kind == TILE_LOAD) {
     if (e->it->tags.at[in.tag].seen_in == e->nest)
       return NPU_NONE;
@@ -182,7 +207,10 @@ static int add_body(expansion *e, const int *body, size_t n, int *tile, bool is_
     segment = i + 1;
     bool is_unrolled = is_flat || node->loop_type == TILE_LOOP_INNER;
     int next = is_flat ? at : new_tile(e);
-    for (int64_t v = node->start; v < node->end && e->it->insts.n <= NPU_ITEM_INSTRUCTIONS_MAX && e->steps++ <= 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX; v += node->stride) {
+    int64_t end;
+    if (!npu_loop_end(node, s->loop_value, s->o->symbols, &end))
+      e->beyond = body[i];
+    for (int64_t v = node->start; v < end && e->it->insts.n <= NPU_ITEM_INSTRUCTIONS_MAX && e->steps++ <= 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX; v += node->stride) {
       s->loop_value[body[i]] = v;
       if (is_unrolled) {
         size_t from = e->it->insts.n;
@@ -210,22 +238,12 @@ static int add_body(expansion *e, const int *body, size_t n, int *tile, bool is_
 loom_status npu_expand(npu *s, npu_item *it, int64_t number) {
   arena *mem = &s->ctx->mem;
   int tile = NPU_NONE;
-  size_t k = 0;
-  while (k + 1 < s->nests.n && number >= s->nests.at[k].first + s->nests.at[k].points)
-    k++;
-  const npu_nest *nest = &s->nests.at[k];
-  expansion e = {.s = s, .it = it, .mem = mem, .nest = (int)k, .beyond = NPU_NONE};
+  const npu_nest *nest = npu_nest_point(s->g, &s->nests, number, s->loop_value);
+  expansion e = {.s = s, .it = it, .mem = mem, .nest = (int)(nest - s->nests.at), .beyond = NPU_NONE};
   it->number = number;
-  it->insts.n = it->tiles.n = it->edges.n = it->tags.n = it->keys.n = it->heap.n = 0;
+  it->insts.n = it->tiles.n = it->edges.n = it->heap.n = 0;
   it->n_blocked = it->n_held = 0;
-  for (size_t i = 0; i < it->n_slots; i++)
-    it->slots[i] = NPU_NONE;
-  int64_t point = number - nest->first;
-  for (int l = nest->n_loops - 1; l >= 0; l--) {
-    const tile_node *loop = &s->g->nodes.at[nest->loops[l]];
-    s->loop_value[nest->loops[l]] = loop->start + point % nest->trips[l] * loop->stride;
-    point /= nest->trips[l];
-  }
+  npu_tags_clear(it);
   add_body(&e, nest->body, nest->n_body, &tile, false);
   if (it->insts.n > NPU_ITEM_INSTRUCTIONS_MAX || e.steps > 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX)
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "work item %" PRId64 " unrolls to more than %d instructions", number, NPU_ITEM_INSTRUCTIONS_MAX);

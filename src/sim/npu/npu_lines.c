@@ -9,7 +9,7 @@
 typedef struct dim { int64_t extent, step; } dim;
 
 /* Dims of more than one element, steps positive, longest first; neighbours that continue each other made one. */
-static int sort_dims(const tile_node *n, dim *out, int64_t *address) {
+static int sort_dims(const npu_box *n, dim *out, int64_t *address) {
   int count = 0;
   for (int d = 0; d < n->rank; d++) {
     dim x = {n->extent[d], n->step[d] * n->elem_bytes};
@@ -125,12 +125,12 @@ static void sort_list(npu_lines *l) {
 }
 
 /* The element numbers that indirect transfers add, one for each element in row-major order; NULL when there is no such file or it is of another size. */
-static loom_status read_indices(npu *s, const npu_inst *in, size_t elements, uint64_t **out) {
-  const char *name = arena_printf(&s->ctx->scratch, "indirect_index%" PRId64 ".raw", in->index_file), *path = s->g->index_dir ? file_join(&s->ctx->scratch, s->g->index_dir, name) : name;
+static loom_status read_indices(npu *s, const npu_box *in, size_t elements, uint64_t **out) {
+  const char *name = arena_printf(&s->ctx->scratch, "indirect_index%" PRId64 ".raw", in->index_file), *path = in->g->index_dir ? file_join(&s->ctx->scratch, in->g->index_dir, name) : name;
   char *bytes;
   size_t size;
   *out = NULL;
-  if (!s->g->index_dir || !file_exists(path)) {
+  if (!in->g->index_dir || !file_exists(path)) {
     if (!s->told_index)
       diag_warn(s->ctx, LOOM_NOSPAN, "there is no index file '%s'; indirect transfers without one go to their base addresses", path);
     s->told_index = true;
@@ -144,22 +144,22 @@ static loom_status read_indices(npu *s, const npu_inst *in, size_t elements, uin
   return LOOM_OK;
 }
 
-static loom_status list_elements(npu *s, npu_lines *l, const tile_node *n, const npu_inst *in) {
+static loom_status list_elements(npu *s, npu_lines *l, const npu_box *n) {
   size_t elements = 1;
   for (int d = 0; d < n->rank; d++)
     if (__builtin_mul_overflow(elements, (size_t)n->extent[d], &elements) || elements > NPU_LINES_MAX)
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "node '%s' moves a tile whose elements overlap or go by index; at most %zu elements of such are run", n->name, NPU_LINES_MAX);
   arena_mark mark = arena_save(&s->ctx->scratch);
   uint64_t *indices = NULL;
-  if (in->index_file != NPU_NONE)
-    LOOM_TRY(read_indices(s, in, elements, &indices));
+  if (n->index_file != NPU_NONE)
+    LOOM_TRY(read_indices(s, n, elements, &indices));
   if (elements > l->room) {
     l->room = elements * 2;
     l->list = ARENA_NEW_N(&s->ctx->mem, int64_t, l->room);
   }
   int64_t at[TILE_GRAPH_RANK_MAX] = {0};
   for (size_t i = 0; i < elements; i++) {
-    int64_t address = in->address + (indices ? (int64_t)(indices[i] & ((uint64_t)TILE_GRAPH_VALUE_MAX - 1)) * n->elem_bytes : 0);
+    int64_t address = n->address + (indices ? (int64_t)(indices[i] & ((uint64_t)TILE_GRAPH_VALUE_MAX - 1)) * n->elem_bytes : 0);
     for (int d = 0; d < n->rank; d++)
       address += at[d] * n->step[d] * n->elem_bytes;
     l->list[i] = address >> l->shift;
@@ -174,14 +174,14 @@ static loom_status list_elements(npu *s, npu_lines *l, const tile_node *n, const
   return LOOM_OK;
 }
 
-loom_status npu_lines_start(npu *s, npu_lines *l, const tile_node *n, const npu_inst *in) {
+loom_status npu_lines_start(npu *s, npu_lines *l, const npu_box *n) {
   dim dims[TILE_GRAPH_RANK_MAX];
   l->shift = 63 - __builtin_clzll((unsigned long long)s->dram.request_bytes);
-  l->address = in->address;
+  l->address = n->address;
   int count = sort_dims(n, dims, &l->address);
-  l->is_list = in->index_file != NPU_NONE || !is_ascending(dims, count);
+  l->is_list = n->index_file != NPU_NONE || !is_ascending(dims, count);
   if (l->is_list)
-    return list_elements(s, l, n, in);
+    return list_elements(s, l, n);
   l->n_dims = count ? count - 1 : 0;
   for (int d = 0; d < l->n_dims; d++) {
     l->extent[d] = dims[d].extent;

@@ -55,16 +55,23 @@ typedef struct npu_item {
 /* A nest of outer loops; its points are work items `first` to `first` + `points` - 1. */
 typedef struct npu_nest { int n_loops, loops[TILE_GRAPH_DEPTH_MAX]; int64_t trips[TILE_GRAPH_DEPTH_MAX], first, points; const int *body; size_t n_body; } npu_nest;
 
-LOOM_MUST_USE loom_status npu_find_nests(npu *s);
+typedef VEC_OF(npu_nest) npu_nests;
+/* The nests of a graph, and how many points they have together. */
+LOOM_MUST_USE loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, const int64_t *symbols, npu_nests *out, int64_t *out_items);
+/* Where the loop ends, while the loops around it have `values` (by node); false: that exceeds int64. */
+bool npu_loop_end(const tile_node *loop, const int64_t *values, const int64_t *symbols, int64_t *out);
+/* Values of the outer loops at work item `number`; what each of its items runs. */
+const npu_nest *npu_nest_point(const tile_graph *g, const npu_nests *nests, int64_t number, int64_t *values);
 /* Fills `it` with work item `number`. */
 LOOM_MUST_USE loom_status npu_expand(npu *s, npu_item *it, int64_t number);
 /* An instruction is done: those that wait only for it become ready, in the order they stand in. */
 void npu_inst_done(npu_item *it, int inst);
 void npu_inst_ready(npu_item *it, int inst);
-/* Adds the terms to *sum; false: it exceeds int64. */
-bool npu_sum(const npu *s, const tile_terms *terms, int64_t *sum);
+/* Adds the terms to *sum; `values` of loops by node; false: it exceeds int64. */
+bool npu_sum(const int64_t *values, const int64_t *symbols, const tile_terms *terms, int64_t *sum);
 /* The item's tag of a load or wait, as loops stand now; made when it is new. */
-int npu_tag_of(npu *s, npu_item *it, const tile_node *n, bool *is_beyond);
+int npu_tag_of(arena *mem, npu_item *it, const tile_node *n, const int64_t *values, const int64_t *symbols, bool *is_beyond);
+void npu_tags_clear(npu_item *it);
 void npu_heap_push(arena *mem, npu_item *it, int tile);
 int npu_heap_pop(npu_item *it);
 
@@ -82,7 +89,9 @@ typedef struct npu_lines {
   bool has_next;
   int64_t next_line;
 } npu_lines;
-LOOM_MUST_USE loom_status npu_lines_start(npu *s, npu_lines *l, const tile_node *n, const npu_inst *in);
+/* What a transfer touches: elements, strides in elements; index_file: of indirect ones its number in g->index_dir, else NPU_NONE. */
+typedef struct npu_box { const tile_graph *g; const char *name; int rank; int64_t extent[TILE_GRAPH_RANK_MAX], step[TILE_GRAPH_RANK_MAX], elem_bytes, address, index_file; } npu_box;
+LOOM_MUST_USE loom_status npu_lines_start(npu *s, npu_lines *l, const npu_box *b);
 /* While has_next: the next line. */
 int64_t npu_lines_take(npu_lines *l);
 
@@ -109,17 +118,18 @@ void npu_crossbar_run(npu *s, npu_crossbar *x, int64_t clk, npu_deliver_fn deliv
 /* ---- cores ---- */
 
 typedef struct npu_ref { npu_item *item; int index; } npu_ref;      /* a tile or an instruction */
-typedef struct npu_job { npu_ref inst; int64_t due, bubble; } npu_job;
+typedef struct npu_due { npu_ref inst; int64_t due; } npu_due;
 /* First in, first out; grows. */
-typedef struct npu_queue { npu_job *at; size_t head, n, room; } npu_queue;
-void npu_queue_push(arena *mem, npu_queue *q, npu_job j);
-npu_job npu_queue_pop(npu_queue *q);
-static inline npu_job *npu_queue_front(const npu_queue *q) { return &q->at[q->head]; }
-static inline npu_job *npu_queue_back(const npu_queue *q) { return &q->at[(q->head + q->n - 1) & (q->room - 1)]; }
+typedef struct npu_queue { npu_due *at; size_t head, n, room; } npu_queue;
+void npu_queue_push(arena *mem, npu_queue *q, npu_due j);
+npu_due npu_queue_pop(npu_queue *q);
+static inline npu_due *npu_queue_front(const npu_queue *q) { return &q->at[q->head]; }
+static inline npu_due *npu_queue_back(const npu_queue *q) { return &q->at[(q->head + q->n - 1) & (q->room - 1)]; }
 
 typedef struct npu_request { int64_t line; uint32_t owner; int channel; } npu_request;
 /* A transfer whose requests are under way; requests carry its number. */
-typedef struct npu_transfer { npu_ref inst; int core, next_free; bool is_write, is_sent; int64_t outstanding, begin, requests; } npu_transfer;
+typedef struct npu_transfer { npu_ref inst; int64_t number; /* of the instruction, where programs run (npu_flow.h) */ int node; int64_t item; int core, next_free; bool is_write, is_sent;
+  int64_t outstanding, begin, requests; } npu_transfer;
 
 typedef struct npu_core {
   int id;
@@ -144,18 +154,20 @@ typedef struct npu_entry { int64_t icnt, core, dram; } npu_entry;
 typedef struct npu_answer { uint32_t owner; int port; } npu_answer;
 typedef struct npu_answers { npu_answer *at; size_t head, n, room; } npu_answers;
 
+struct npu_flow;
 struct npu {
   loom_ctx *ctx;
   const tile_graph *g;
   const machine *m;
   const npu_options *o;
+  struct npu_flow *flow;                /* programs and their jobs; NULL: a graph by TOGSim's rules */
   npu_report *report;
   int64_t spent, n_outstanding;         /* events so far; requests that are not answered */
   int n_slots, n_tiles, n_ports;        /* of a core */
   /* clocks: the next tick of each domain; a tick is at tick * period picoseconds */
   int64_t core_tick, dram_tick, icnt_tick, core_period, dram_period, icnt_period;
   /* work */
-  VEC_OF(npu_nest) nests;
+  npu_nests nests;
   int64_t n_items, next_item;
   VEC_OF(int64_t) pinned;               /* items passed over, because they belong to another core; ascending */
   VEC_OF(npu_item *) idle_items;
@@ -176,7 +188,8 @@ struct npu {
   npu_crossbar to_memory, to_cores;
 };
 
-void npu_fault_add(npu *s, int core, int64_t cycle, int node, const char *fmt, ...) LOOM_PRINTF(5, 6);
+/* `core` below 0, `node` NULL: of none. */
+void npu_fault_add(npu *s, npu_fault_kind kind, int core, int64_t cycle, const tile_node *node, const char *fmt, ...) LOOM_PRINTF(6, 7);
 
 /* Gives tiles to cores, in cycle `cycle`, before their cycle is run. */
 LOOM_MUST_USE loom_status npu_dispatch(npu *s);
@@ -193,10 +206,14 @@ LOOM_MUST_USE loom_status npu_core_run(npu *s, npu_core *c, int64_t cycle);
 /* First cycle from `cycle` on in which the core does anything; INT64_MAX: not before an answer comes. */
 int64_t npu_core_next(const npu *s, const npu_core *c, int64_t cycle);
 bool npu_core_running(const npu *s, const npu_core *c);
+/* Takes a transfer's number for its requests; its lines come from c->lines. */
+npu_transfer *npu_transfer_new(npu *s, npu_core *c, int64_t cycle);
+/* Up to one request a port; the engine is sending a transfer that has lines left. */
+void npu_send_requests(npu *s, npu_core *c);
 /* The last answer of a transfer is there; the core sees it from `visible` on. */
 void npu_core_answered(npu *s, uint32_t transfer, int64_t visible);
 /* The recorder; called only where s->o->record is set. */
-void npu_record_slice(npu *s, int core, int track, npu_ref r, int64_t begin, int64_t end);
+void npu_record_slice(npu *s, int core, int track, int node, int64_t item, int64_t begin, int64_t end);
 void npu_record_flight(npu *s, const npu_transfer *t, int64_t end);
 /* Instructions that wait for tags when nothing moves any more, as faults. */
 void npu_core_stuck(npu *s, npu_core *c, int64_t cycle);

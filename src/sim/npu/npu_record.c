@@ -7,15 +7,13 @@ static bool take_room(npu *s, int64_t now) {
   return r->cut < 0;
 }
 
-void npu_record_slice(npu *s, int core, int track, npu_ref r, int64_t begin, int64_t end) {
-  const npu_inst *in = &r.item->insts.at[r.index];
+void npu_record_slice(npu *s, int core, int track, int node, int64_t item, int64_t begin, int64_t end) {
   if (end > begin && take_room(s, begin))
-    vec_push(&s->ctx->mem, &s->o->record->slices, ((npu_slice){core, track, in->node, r.item->number, begin, end}));
+    vec_push(&s->ctx->mem, &s->o->record->slices, ((npu_slice){core, track, node, item, begin, end}));
 }
 
 void npu_record_flight(npu *s, const npu_transfer *t, int64_t end) {
-  const npu_inst *in = &t->inst.item->insts.at[t->inst.index];
   if (end > t->begin && take_room(s, t->begin))
     vec_push(&s->ctx->mem, &s->o->record->flights,
-             ((npu_flight){t->core, in->node, t->is_write, t->inst.item->number, t->begin, end, t->requests * s->dram.request_bytes}));
+             ((npu_flight){t->core, t->node, t->is_write, t->item, t->begin, end, t->requests * s->dram.request_bytes}));
 }

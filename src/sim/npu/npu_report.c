@@ -1,6 +1,15 @@
 /* loom.sim.v1 of a tile graph. */
 #include "sim/npu/npu_private.h"
 
+const char *npu_fault_name(npu_fault_kind k) {
+  static const char *const names[] = {
+#define X(name, word) word,
+      NPU_FAULT_LIST(X)
+#undef X
+  };
+  return names[k];
+}
+
 static data_value *write_core(arena *mem, const npu_report *r, const machine *m, int core) {
   const npu_core_report *c = &r->cores[core];
   data_value *o = data_object(mem), *arrays = data_array(mem), *given = data_object(mem);
@@ -44,7 +53,7 @@ static data_value *write_channel(arena *mem, const npu_report *r, const dram_cou
 
 static data_value *write_fault(arena *mem, const npu_fault *f) {
   data_value *o = data_object(mem);
-  data_set_string(mem, o, "kind", "deadlock");
+  data_set_string(mem, o, "kind", npu_fault_name(f->kind));
   if (f->core >= 0)
     data_set_int(mem, o, "core", f->core);
   if (f->node)

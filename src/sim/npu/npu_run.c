@@ -1,6 +1,6 @@
 /* The whole: three clocks that tick where there is something to do. */
 #include "base/text.h"
-#include "sim/npu/npu_private.h"
+#include "sim/npu/npu_flow.h"
 #include <stdarg.h>
 
 #define CYCLES_MAX (INT64_C(1) << 50)
@@ -76,7 +76,8 @@ static void set_up_record(npu *s) {
   bins_init(&s->ctx->mem, &r->channels, s->n_channels, 16);
 }
 
-static loom_status set_up(npu *s) {
+/* What both kinds of graph need of the machine. */
+static loom_status set_up_chip(npu *s) {
   const machine *m = s->m;
   int64_t cores = machine_cores(m);
   LOOM_TRY(need_section(s->ctx, m, m->dispatch, "core.dispatch"));
@@ -95,16 +96,25 @@ static loom_status set_up(npu *s) {
   s->dram_period = period((double)s->dram.clock_hz);
   s->icnt_period = period((double)m->crossbar->clock_hz);
   s->free_transfer = NPU_NONE;
-  s->loop_value = ARENA_NEW_N(&s->ctx->mem, int64_t, s->g->nodes.n);
-  s->inst_of = ARENA_NEW_N(&s->ctx->mem, int, s->g->nodes.n);
   LOOM_TRY(find_units(s));
-  LOOM_TRY(npu_find_nests(s));
-  LOOM_TRY(check_pins(s));
   make_cores(s);
   make_memory(s);
   if (s->o->record)
     set_up_record(s);
   return LOOM_OK;
+}
+
+/* A graph by TOGSim's rules. */
+static loom_status set_up_tiles(npu *s) {
+  s->loop_value = ARENA_NEW_N(&s->ctx->mem, int64_t, s->g->nodes.n);
+  s->inst_of = ARENA_NEW_N(&s->ctx->mem, int, s->g->nodes.n);
+  if (s->o->values)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_EUNSUP, "tile graph '%s' on machine '%s' is run for its time only: values need a graph with buffers and a machine with 'npu'",
+              s->g->name, s->m->name);
+  if (s->o->n_symbols != s->g->symbols.n)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_EINPUT, "tile graph '%s' has %zu sizes to be given; given are %zu", s->g->name, s->g->symbols.n, s->o->n_symbols);
+  LOOM_TRY(npu_find_nests(s->ctx, s->g, s->o->symbols, &s->nests, &s->n_items));
+  return check_pins(s);
 }
 
 /* ---- memory ---- */
@@ -130,7 +140,7 @@ static void to_core(npu *s, int port, int64_t clk, const npu_packet *p) {
   (void)port;
   s->n_outstanding--;
   if (--t->outstanding == 0 && t->is_sent)
-    npu_core_answered(s, p->owner, tick_after(clk + 1, s->icnt_period, s->core_period));
+    (s->flow ? flow_answered : npu_core_answered)(s, p->owner, tick_after(clk + 1, s->icnt_period, s->core_period));
 }
 
 static void push_answer(npu *s, npu_answers *a, npu_answer x) {
@@ -191,16 +201,24 @@ static void run_crossbar(npu *s) {
 /* ---- time ---- */
 
 static loom_status run_cores(npu *s) {
+  s->spent++;
+  if (s->flow) {
+    LOOM_TRY(flow_dispatch(s));
+    for (int i = 0; i < s->n_cores; i++)
+      LOOM_TRY(flow_core_run(s, &s->flow->cores[i], s->core_tick));
+    return LOOM_OK;
+  }
   LOOM_TRY(npu_dispatch(s));
   for (int i = 0; i < s->n_cores; i++) {
     npu_take_back(s, &s->cores[i]);
     LOOM_TRY(npu_core_run(s, &s->cores[i], s->core_tick));
   }
-  s->spent++;
   return LOOM_OK;
 }
 
 static bool is_running(const npu *s) {
+  if (s->flow)
+    return flow_is_running(s);
   for (int i = 0; i < s->n_cores; i++)
     if (npu_core_running(s, &s->cores[i]) || !npu_drawn_empty(s, &s->cores[i]))
       return true;
@@ -223,9 +241,11 @@ static bool has_packets(const npu *s) {
 static bool skip_idle(npu *s) {
   int64_t core = INT64_MAX, dram = INT64_MAX, time = INT64_MAX;
   for (int i = 0; i < s->n_cores && core != s->core_tick; i++) {
-    int64_t next = npu_core_next(s, &s->cores[i], s->core_tick);
+    int64_t next = s->flow ? flow_core_next(s, &s->flow->cores[i], s->core_tick) : npu_core_next(s, &s->cores[i], s->core_tick);
     core = next < core ? next : core;
   }
+  if (s->flow && core > s->core_tick && flow_next_launch(s) < core)
+    core = flow_next_launch(s);
   if (core == s->core_tick)
     return true;
   for (int i = 0; i < s->n_channels; i++)
@@ -266,7 +286,7 @@ static loom_status step(npu *s) {
   return LOOM_OK;
 }
 
-void npu_fault_add(npu *s, int core, int64_t cycle, int node, const char *fmt, ...) {
+void npu_fault_add(npu *s, npu_fault_kind kind, int core, int64_t cycle, const tile_node *node, const char *fmt, ...) {
   va_list ap;
   s->report->n_faults++;
   if (s->report->faults.n >= NPU_FAULTS_KEPT)
@@ -275,42 +295,78 @@ void npu_fault_add(npu *s, int core, int64_t cycle, int node, const char *fmt, .
   va_start(ap, fmt);
   text_vaddf(&t, fmt, ap);
   va_end(ap);
-  vec_push(&s->ctx->mem, &s->report->faults, ((npu_fault){core, cycle, node == NPU_NONE ? NULL : s->g->nodes.at[node].name, text_str(&t)}));
+  vec_push(&s->ctx->mem, &s->report->faults, ((npu_fault){kind, core, cycle, node ? node->name : NULL, text_str(&t)}));
 }
 
 static void report_stuck(npu *s) {
-  for (int i = 0; i < s->n_cores; i++)
+  if (s->flow)
+    flow_stuck(s, s->core_tick);
+  for (int i = 0; i < s->n_cores && !s->flow; i++)
     npu_core_stuck(s, &s->cores[i], s->core_tick);
   if (!s->report->n_faults)
-    npu_fault_add(s, -1, s->core_tick, NPU_NONE, "work is left, but nothing that could go on");
+    npu_fault_add(s, NPU_FAULT_DEADLOCK, -1, s->core_tick, NULL, "work is left, but nothing that could go on");
+}
+
+static loom_status run(npu *s) {
+  loom_ctx *ctx = s->ctx;
+  const npu_options *o = s->o;
+  loom_span at = diag_file_span(ctx, s->g->path);
+  while (is_running(s)) {
+    LOOM_TRY(step(s));
+    if (!skip_idle(s)) {
+      if (is_running(s))
+        report_stuck(s);
+      break;
+    }
+    if (o->event_budget && s->spent > o->event_budget)
+      LOOM_FAIL(ctx, at, LOOM_ELIMIT, "the graph needs more than the %" PRId64 " events that it may take", o->event_budget);
+    if (o->request_limit && s->n_outstanding > o->request_limit)
+      LOOM_FAIL(ctx, at, LOOM_ELIMIT, "more than %" PRId64 " DRAM requests are on their way in cycle %" PRId64 "; the graph asks for more than cores can hold", o->request_limit,
+                s->core_tick);
+    if (s->core_tick > CYCLES_MAX)
+      LOOM_FAIL(ctx, at, LOOM_ELIMIT, "the graph takes more than 2^50 cycles");
+  }
+  return LOOM_OK;
+}
+
+static void fill_report(npu *s) {
+  npu_report *out = s->report;
+  if (s->flow)
+    flow_audit(s);
+  out->cycles = s->core_tick;
+  out->events = s->spent;
+  out->request_bytes = s->dram.request_bytes;
+  out->n_cores = s->n_cores;
+  out->n_channels = s->n_channels;
+  out->channels = ARENA_NEW_N(&s->ctx->mem, dram_counts, s->n_channels);
+  for (int i = 0; i < s->n_channels; i++)
+    out->channels[i] = *dram_channel_counts(s->channels[i]);
+}
+
+loom_status npu_run_jobs(loom_ctx *ctx, const npu_job *jobs, int n_jobs, int partitions, const machine *m, const npu_options *o, npu_report *out) {
+  *out = (npu_report){.dram = o->dram};
+  npu_flow flow = {.n_partitions = partitions};
+  npu s = {.ctx = ctx, .m = m, .o = o, .report = out, .flow = &flow};
+  if (n_jobs < 1 || n_jobs > NPU_JOBS_MAX || partitions < 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "%d jobs in %d partitions; must be 1..%d in at least 1", n_jobs, partitions, NPU_JOBS_MAX);
+  s.g = jobs[0].graph;
+  LOOM_TRY(need_section(ctx, m, m->npu, "npu"));
+  LOOM_TRY(set_up_chip(&s));
+  LOOM_TRY(flow_set_up(&s, jobs, n_jobs));
+  LOOM_TRY(run(&s));
+  fill_report(&s);
+  return LOOM_OK;
 }
 
 loom_status npu_run(loom_ctx *ctx, const tile_graph *g, const machine *m, const npu_options *o, npu_report *out) {
+  npu_job job = {.graph = g, .symbols = o->symbols, .n_symbols = o->n_symbols, .values = o->values};
+  if (m->npu && g->buffers.n)
+    return npu_run_jobs(ctx, &job, 1, 1, m, o, out);
   *out = (npu_report){.dram = o->dram};
   npu s = {.ctx = ctx, .g = g, .m = m, .o = o, .report = out};
-  LOOM_TRY(set_up(&s));
-  while (is_running(&s)) {
-    LOOM_TRY(step(&s));
-    if (!skip_idle(&s)) {
-      if (is_running(&s))
-        report_stuck(&s);
-      break;
-    }
-    if (o->event_budget && s.spent > o->event_budget)
-      LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "the graph needs more than the %" PRId64 " events that it may take", o->event_budget);
-    if (o->request_limit && s.n_outstanding > o->request_limit)
-      LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "more than %" PRId64 " DRAM requests are on their way in cycle %" PRId64 "; the graph asks for more than cores can hold",
-                o->request_limit, s.core_tick);
-    if (s.core_tick > CYCLES_MAX)
-      LOOM_FAIL(ctx, diag_file_span(ctx, g->path), LOOM_ELIMIT, "the graph takes more than 2^50 cycles");
-  }
-  out->cycles = s.core_tick;
-  out->events = s.spent;
-  out->request_bytes = s.dram.request_bytes;
-  out->n_cores = s.n_cores;
-  out->n_channels = s.n_channels;
-  out->channels = ARENA_NEW_N(&ctx->mem, dram_counts, s.n_channels);
-  for (int i = 0; i < s.n_channels; i++)
-    out->channels[i] = *dram_channel_counts(s.channels[i]);
+  LOOM_TRY(set_up_chip(&s));
+  LOOM_TRY(set_up_tiles(&s));
+  LOOM_TRY(run(&s));
+  fill_report(&s);
   return LOOM_OK;
 }

@@ -1,11 +1,11 @@
 /* Tags of a work item, found by what they are made of: tensor, values of the accumulation loops (0 when there are none), sum of the rest. */
 #include "sim/npu/npu_private.h"
 
-bool npu_sum(const npu *s, const tile_terms *terms, int64_t *sum) {
+bool npu_sum(const int64_t *values, const int64_t *symbols, const tile_terms *terms, int64_t *sum) {
   for (size_t i = 0; i < terms->n; i++) {
     const tile_term *t = &terms->at[i];
-    int64_t part;
-    if (__builtin_mul_overflow((t->loop < 0 ? t->value : s->loop_value[t->loop]) / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
+    int64_t part, value = t->loop >= 0 ? values[t->loop] : t->loop == -1 ? t->value : symbols[TILE_SYMBOL(t->loop)];      /* TILE_SYMBOL is its own inverse */
+    if (__builtin_mul_overflow(value / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
       return false;
   }
   return true;
@@ -35,18 +35,23 @@ static void grow(arena *mem, npu_item *it) {
   }
 }
 
-int npu_tag_of(npu *s, npu_item *it, const tile_node *n, bool *is_beyond) {
-  arena *mem = &s->ctx->mem;
+void npu_tags_clear(npu_item *it) {
+  it->tags.n = it->keys.n = 0;
+  for (size_t i = 0; i < it->n_slots; i++)
+    it->slots[i] = NPU_NONE;
+}
+
+int npu_tag_of(arena *mem, npu_item *it, const tile_node *n, const int64_t *values, const int64_t *symbols, bool *is_beyond) {
   int64_t key[TILE_GRAPH_LIST_MAX + 4];
   size_t size = 2;
   key[0] = n->tensor;
   for (size_t i = 0; i < n->accumulation.n; i++)
-    key[size++] = s->loop_value[n->accumulation.at[i].loop];
+    key[size++] = values[n->accumulation.at[i].loop];
   if (!n->accumulation.n)
     key[size++] = 0;
   key[1] = (int64_t)size - 2;
   key[size] = 0;
-  if (!npu_sum(s, &n->tag, &key[size]))
+  if (!npu_sum(values, symbols, &n->tag, &key[size]))
     *is_beyond = true;
   size++;
   if (2 * it->tags.n >= it->n_slots)
