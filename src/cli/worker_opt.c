@@ -30,7 +30,7 @@ static loom_status load_npu(ir_ctx *ir, const char *source, size_t size, bool *o
 }
 
 /* One input (or one part of --split-input-file). */
-static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path, const char *source, size_t size, text *out) {
+static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags *flags, const char *path, const char *source, size_t size, text *out) {
   ir_ctx ir;
   LOOM_TRY(ir_open(ctx, &ir));
   MlirModule m = {NULL};
@@ -60,14 +60,26 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const char *path
     st = dialect_verify(&ir, m);
   for (size_t i = 0; st == LOOM_OK && i < o->patterns.all.n; i++)
     st = pass_apply_pattern_file(&ir, mlirModuleGetOperation(m), o->patterns.all.at[i]);
-  const char *pipeline = o->passes.n ? pass_flags_pipeline(&ctx->mem, o->passes.at, o->passes.n) : o->pass_pipeline.last;
+  const char *pipeline = flags->n ? pass_flags_pipeline(&ctx->mem, flags->at, flags->n) : o->pass_pipeline.last;
   if (st == LOOM_OK && pipeline)
     st = pass_run_pipeline(&ir, m, pipeline, &p);
+  if (st == LOOM_OK && o->timing)
+    fprintf(stderr, "texts: parsed %d, printed 1\n", ir.parsed);
   if (st == LOOM_OK)
     text_addf(out, "%s", o->print_pretty ? ir_print_upstream(&ctx->mem, mlirModuleGetOperation(m)) : ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
   ir_close_module(m);
   ir_close(&ir);
   return st;
+}
+
+/* No pass of the groups asked for has anything to do: not even a parse. */
+static loom_status pass_through(loom_ctx *ctx, const cli_options *o, const char *source, size_t size) {
+  if (o->timing)
+    fputs("texts: parsed 0, printed 0\n", stderr);
+  if (o->out.last)
+    return file_write(ctx, o->out.last, source, size);
+  fwrite(source, 1, size, stdout);
+  return LOOM_OK;
 }
 
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
@@ -84,10 +96,15 @@ loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   size_t size;
   LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
   text out = text_new(&ctx->mem);
+  pass_flags flags;
+  bool is_idle;
+  LOOM_TRY(pass_expand_groups(ctx, o->passes.at, o->passes.n, source, size, &flags, &is_idle));
+  if (is_idle)
+    return pass_through(ctx, o, source, size);
   for (const char *p = source, *end = source + size; p <= end;) {
     const char *cut = o->split_input ? strstr(p, "// -----") : NULL;
     size_t part = cut ? (size_t)(cut - p) : (size_t)(end - p);
-    LOOM_TRY(run_one(ctx, o, path, arena_strndup(&ctx->mem, p, part), part, &out));
+    LOOM_TRY(run_one(ctx, o, &flags, path, arena_strndup(&ctx->mem, p, part), part, &out));
     if (!cut)
       break;
     text_add(&out, "// -----\n");

@@ -24,6 +24,7 @@ typedef struct ir_ctx {
   const diag_source *source;         /* of the text being parsed, so that MLIR locations become spans */
   bool quiet;                        /* diagnostics are dropped (trial parses) */
   loom_status blame;                 /* status of MLIR's errors outside ir_parse: LOOM_EBUG (our IR) unless the user wrote the pipeline */
+  int parsed;                        /* texts given to MLIR's parser so far, dialects not counted */
   bool out_of_memory;                /* the diagnostic handler ran out of memory inside MLIR; raised when MLIR has returned */
 } ir_ctx;
 

@@ -47,6 +47,7 @@ loom_status ir_parse_shown(ir_ctx *ir, const diag_source *source, const char *co
     ir_allow_unregistered(ir, true);      /* hardware in front of a module is carried along */
   const diag_source *outer_source = ir->source;
   ir->source = source;
+  ir->parsed++;
   loom_status st = parse_scanned(ir, generic, generic_size, out);
   ir->source = outer_source;
   ir_settle(ir);

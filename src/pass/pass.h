@@ -2,6 +2,7 @@
  * Takes: ir, dialect.  Leaves: transformed modules and nests.  External passes cannot be named in MLIR's own parser (reference mlir-c.md 3), hence ours. */
 #ifndef LOOM_PASS_PASS_H
 #define LOOM_PASS_PASS_H
+#include "base/vec.h"
 #include "dialect/dialect.h"
 #include "nest/nest.h"
 
@@ -29,6 +30,11 @@ LOOM_MUST_USE loom_status pass_run_pipeline(ir_ctx *ir, MlirModule m, const char
 
 /* The pipeline of bare pass flags as mlir-opt takes them ("cse", "canonicalize{max-iterations=3}"), each nested where it must run. */
 const char *pass_flags_pipeline(arena *mem, const char *const *flags, size_t n);
+
+/* Groups among bare pass flags (pass_groups.def: loom-npu-pre, loom-npu-post) as those of their passes whose words `source` mentions, with the options they take.
+ * *is_idle: all flags are groups and none of their passes is wanted: the text is to go through as it is.  LOOM_EUSAGE: an option no pass of the group has. */
+typedef VEC_OF(const char *) pass_flags;
+LOOM_MUST_USE loom_status pass_expand_groups(loom_ctx *ctx, const char *const *flags, size_t n, const char *source, size_t size, pass_flags *out, bool *is_idle);
 
 /* The pdl patterns of a file applied to everything in `op` until none matches.  LOOM_EINPUT: the file is wrong, with its place; LOOM_EUNSUP: it calls native
  * functions; LOOM_ELIMIT: it does not come to an end. */
