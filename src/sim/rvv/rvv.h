@@ -65,26 +65,26 @@ typedef struct rvv_job {
 
 /* ---- what comes of it ---- */
 
-/* X(name, text) */
-#define RVV_FAULT_LIST(X)                                                              \
-  X(BAD_INSTRUCTION, "an instruction that this core does not have")                    \
-  X(BAD_PC, "a jump to where there is no code")                                        \
-  X(TRAP, "the program stops itself")                                                  \
-  X(NO_MEMORY, "an address where there is no memory")                                  \
-  X(READ_ONLY, "a write to what may only be read")                                     \
-  X(MISALIGNED, "an address that is no multiple of the access")                        \
-  X(LANES_DIFFER, "a scalar register would get another value in every lane")           \
-  X(BAD_VTYPE, "a vector instruction that its vector type does not allow")             \
-  X(ROUNDING, "a rounding mode other than to nearest even")                            \
-  X(BAD_TRANSFER, "DMA words that make no transfer")                                   \
-  X(OUT_OF_TENSOR, "a transfer outside its tensor")                                    \
-  X(OUT_OF_BANK, "a transfer outside its tile in the scratchpad")                      \
-  X(ARRAY_QUEUE, "rows that the array has no room for, or does not have")              \
-  X(ARRAY_KIND, "numbers of two kinds, or of none the array knows")                    \
-  X(BUDGET, "more instructions than were allowed")
+/* X(name, as it is printed, text) */
+#define RVV_FAULT_LIST(X) \
+  X(BAD_INSTRUCTION, "bad_instruction", "an instruction that this core does not have") \
+  X(BAD_PC, "bad_pc", "a jump to where there is no code") \
+  X(TRAP, "trap", "the program stops itself") \
+  X(NO_MEMORY, "no_memory", "an address where there is no memory") \
+  X(READ_ONLY, "read_only", "a write to what may only be read") \
+  X(MISALIGNED, "misaligned", "an address that is no multiple of the access") \
+  X(LANES_DIFFER, "lanes_differ", "a scalar register would get another value in every lane") \
+  X(BAD_VTYPE, "bad_vtype", "a vector instruction that its vector type does not allow") \
+  X(ROUNDING, "rounding", "a rounding mode other than to nearest even") \
+  X(BAD_TRANSFER, "bad_transfer", "DMA words that make no transfer") \
+  X(OUT_OF_TENSOR, "out_of_tensor", "a transfer outside its tensor") \
+  X(OUT_OF_BANK, "out_of_bank", "a transfer outside its tile in the scratchpad") \
+  X(ARRAY_QUEUE, "array_queue", "rows that the array has no room for, or does not have") \
+  X(ARRAY_KIND, "array_kind", "numbers of two kinds, or of none the array knows") \
+  X(BUDGET, "budget", "more instructions than were allowed")
 typedef enum rvv_fault_kind {
   RVV_FINE,
-#define X(name, text) RVV_##name,
+#define X(name, printed, text) RVV_##name,
   RVV_FAULT_LIST(X)
 #undef X
   RVV_FAULTS
