@@ -63,18 +63,35 @@ static void order_touches(npu *s, flow_core *c, const tile_node *n, int64_t numb
 
 /* ---- tags ---- */
 
-static flow_setter *setter_of(npu *s, flow_core *c, const tile_node *n, bool *is_beyond) {
-  size_t tag = (size_t)npu_tag_of(&s->ctx->mem, &c->tags, n, c->loop_values, c->job->in->symbols, is_beyond);
-  while (c->setters.n <= tag)
-    vec_push(&s->ctx->mem, &c->setters, ((flow_setter){.number = FLOW_NEVER}));
-  return &c->setters.at[tag];
-}
-
 /* The load a tag stands for, while the version it fills is that. */
 static flow_load *load_of(flow_core *c, const flow_setter *t) {
   if (t->number == FLOW_NEVER || t->load == NPU_NONE || c->versions.at[t->version].stamp != t->stamp || !c->versions.at[t->version].refs)
     return NULL;
   return &c->versions.at[t->version].loads.at[t->load];
+}
+
+/* A long item sets many tags; those that stand for nothing any more are forgotten from time to time. */
+static void forget_tags(npu *s, flow_core *c) {
+  arena_mark mark = arena_save(&s->ctx->scratch);
+  bool *keep = ARENA_NEW_N(&s->ctx->scratch, bool, c->setters.n + 1);
+  size_t kept = 0;
+  for (size_t i = 0; i < c->setters.n; i++) {
+    keep[i] = load_of(c, &c->setters.at[i]) || (c->setters.at[i].load == NPU_NONE && flow_is_pending(c, c->setters.at[i].number));
+    if (keep[i])
+      c->setters.at[kept++] = c->setters.at[i];
+  }
+  npu_tags_keep(&c->tags, keep);
+  c->setters.n = kept;
+  arena_release(&s->ctx->scratch, mark);
+}
+
+static flow_setter *setter_of(npu *s, flow_core *c, const tile_node *n, bool *is_beyond) {
+  if (c->setters.n >= 1024 && c->setters.n == c->setters.room)
+    forget_tags(s, c);
+  size_t tag = (size_t)npu_tag_of(&s->ctx->mem, &c->tags, n, c->loop_values, c->job->in->symbols, is_beyond);
+  while (c->setters.n <= tag)
+    vec_push(&s->ctx->mem, &c->setters, ((flow_setter){.number = FLOW_NEVER}));
+  return &c->setters.at[tag];
 }
 
 static void set_tag(npu *s, flow_core *c, const tile_node *n, int64_t number, int version, bool *is_beyond) {

@@ -72,6 +72,8 @@ bool npu_sum(const int64_t *values, const int64_t *symbols, const tile_terms *te
 /* The item's tag of a load or wait, as loops stand now; made when it is new. */
 int npu_tag_of(arena *mem, npu_item *it, const tile_node *n, const int64_t *values, const int64_t *symbols, bool *is_beyond);
 void npu_tags_clear(npu_item *it);
+/* Forgets the tags that are not to be kept; the others move up, in their order. */
+void npu_tags_keep(npu_item *it, const bool *keep);
 void npu_heap_push(arena *mem, npu_item *it, int tile);
 int npu_heap_pop(npu_item *it);
 

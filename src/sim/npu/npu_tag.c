@@ -21,9 +21,7 @@ static uint64_t hash_of(const int64_t *key, size_t n) {
   return h;
 }
 
-static void grow(arena *mem, npu_item *it) {
-  it->n_slots = it->n_slots ? it->n_slots * 2 : 64;
-  it->slots = ARENA_NEW_N(mem, int, it->n_slots);
+static void hash_all(npu_item *it) {
   for (size_t i = 0; i < it->n_slots; i++)
     it->slots[i] = NPU_NONE;
   for (size_t t = 0; t < it->tags.n; t++) {
@@ -33,6 +31,29 @@ static void grow(arena *mem, npu_item *it) {
       at++;
     it->slots[at & (it->n_slots - 1)] = (int)t;
   }
+}
+
+static void grow(arena *mem, npu_item *it) {
+  it->n_slots = it->n_slots ? it->n_slots * 2 : 64;
+  it->slots = ARENA_NEW_N(mem, int, it->n_slots);
+  hash_all(it);
+}
+
+void npu_tags_keep(npu_item *it, const bool *keep) {
+  size_t kept = 0, keys = 0;
+  for (size_t t = 0; t < it->tags.n; t++) {
+    if (!keep[t])
+      continue;
+    const int64_t *key = &it->keys.at[it->tags.at[t].key];
+    size_t size = (size_t)key[1] + 3;
+    memmove(&it->keys.at[keys], key, size * sizeof *key);
+    it->tags.at[kept] = it->tags.at[t];
+    it->tags.at[kept++].key = (int)keys;
+    keys += size;
+  }
+  it->tags.n = kept;
+  it->keys.n = keys;
+  hash_all(it);
 }
 
 void npu_tags_clear(npu_item *it) {
