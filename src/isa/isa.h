@@ -74,11 +74,11 @@ uint64_t isa_dma_lane_bytes(const isa_dma *d, int lanes);
   X(LANE_INDEX, "v.i", 0, 0, "every element is the lane's number") \
   X(ERF, "v.iv", 0, 0, "erf(vs2)") \
   X(TANH, "v.iv", 1, 0, "tanh(vs2)") \
-  X(ATAN, "v.iv", 1, 1, "(ours) atan(vs2)") \
   X(SIN, "v.iv", 2, 0, "sin(vs2)") \
   X(COS, "v.iv", 2, 1, "cos(vs2)") \
-  X(EXP, "v.iv", 3, 0, "exp(vs2)") \
-  X(LOG, "v.iv", 3, 1, "(ours) log(vs2)")
+  X(LOG, "v.iv", 2, 2, "log(vs2)") \
+  X(ATAN, "v.iv", 2, 3, "atan(vs2)") \
+  X(EXP, "v.iv", 3, 0, "exp(vs2)")
 typedef enum isa_vc {
 #define X(name, form, opcode, imm, what) ISA_VC_##name,
   ISA_VC_LIST(X)

@@ -213,7 +213,7 @@ loom_status npt_read_product(ir_ctx *ir, MlirOperation op, const npt_vcix_option
   p->is_overwriting = togsim_flag(op, "npu.overwrite");
   p->vector = o->vlen_bits / p->bits;
   p->push = p->sub_m < p->ss ? p->sub_m : p->ss;
-  p->needs_mask = p->k < p->ss && (!p->from[NPT_A].is_loaded || p->from[NPT_A].is_stored);
+  p->needs_mask = !is_forced && p->k < p->ss && (!p->from[NPT_A].is_loaded || p->from[NPT_A].is_stored);
   LOOM_TRY(check_parts(ir, p));
   if (p->is_conv)
     LOOM_TRY(check_conv(ir, p));

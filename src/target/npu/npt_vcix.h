@@ -13,6 +13,8 @@
  *
  * What is lowered: products in an accumulation loop and two outer loops whose A and B are initialised, by a load from the function's argument idx_map[0], idx_map[1] ([0, 1, 2]
  * unless said) or by an affine.vector_store; others are left.  `force`, or npu.matmul on the operation, lowers it wherever it stands; loads are then told by their tiles.
+ * K below SS: lanes K.. of A count too, times the zeros behind row K of B, so they must hold numbers.  A load makes them zero; of an A that vector code stored they are masked;
+ * with `force` or npu.matmul the program sees to them.
  * npu.overwrite: the first k chunk is stored instead of added. */
 #ifndef LOOM_TARGET_NPU_NPT_VCIX_H
 #define LOOM_TARGET_NPU_NPT_VCIX_H
