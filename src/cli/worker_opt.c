@@ -65,6 +65,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags
     st = pass_run_pipeline(&ir, m, pipeline, &p);
   if (st == LOOM_OK && o->timing)
     fprintf(stderr, "texts: parsed %d, printed 1\n", ir.parsed);
+  if (st == LOOM_OK && ir.printed)
+    fputs(ir.printed, stdout);
   if (st == LOOM_OK)
     text_addf(out, "%s", o->print_pretty ? ir_print_upstream(&ctx->mem, mlirModuleGetOperation(m)) : ir_print(&ctx->mem, mlirModuleGetOperation(m), o->generic));
   ir_close_module(m);

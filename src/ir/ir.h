@@ -22,6 +22,7 @@ typedef struct ir_ctx {
   MlirContext mlir;
   MlirLocation unknown;              /* unknown location */
   const diag_source *source;         /* of the text being parsed, so that MLIR locations become spans */
+  const char *printed;               /* what passes have to show besides the module; the command line prints it.  NULL: nothing */
   bool quiet;                        /* diagnostics are dropped (trial parses) */
   loom_status blame;                 /* status of MLIR's errors outside ir_parse: LOOM_EBUG (our IR) unless the user wrote the pipeline */
   int parsed;                        /* texts given to MLIR's parser so far, dialects not counted */

@@ -1,4 +1,5 @@
 #include "pass/pass_option.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char SPACES[] = " ,\t";
@@ -31,5 +32,17 @@ loom_status pass_check_options(loom_ctx *ctx, const char *pass, const pass_optio
     diag_help(ctx, "%s%s", near ? "did you mean " : "its options are ", near ? near : text_str(&all));
     return LOOM_EUSAGE;
   }
+  return LOOM_OK;
+}
+
+loom_status pass_option_int(loom_ctx *ctx, const pass_options *o, const char *key, int64_t least, int64_t most, int64_t *out) {
+  const char *s = pass_option(&ctx->mem, o, key);
+  char *end;
+  if (!s)
+    return LOOM_OK;
+  long long v = strtoll(s, &end, 10);
+  if (!*s || *end || v < least || v > most)
+    LOOM_FAIL(ctx, o->span, LOOM_EUSAGE, "%s is '%s'; must be an integer in %" PRId64 "..%" PRId64, key, s, least, most);
+  *out = v;
   return LOOM_OK;
 }
