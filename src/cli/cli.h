@@ -15,9 +15,9 @@ struct solve_opinion;
   X(explore, 1, "KERNEL [--machine M] [--json]", "table of mapping candidates")                                         \
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
   X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
-  X(sim, 1, "DIR|TOG [--check]", "run an artifact directory or a TOG on the virtual chip")                              \
+  X(sim, 1, "DIR|TOG|JOBS [--check]", "run an artifact directory, a TOG or a list of tile graphs on the virtual chip")                              \
   X(report, 0, "DIR [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages")                  \
-  X(bench, 1, "KERNEL [--compare OLD.json] [--json]", "how long a kernel takes on this CPU, and how near that is to the roofline")  \
+  X(bench, 1, "KERNEL [--compare OLD.json] [--json] | tpuv3", "how long a kernel takes on this CPU, and how near that is to the roofline; tpuv3: our simulator against a real one")  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
   X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
@@ -28,7 +28,7 @@ struct solve_opinion;
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "crebk", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19")      \
+  X(shape, "shape", "K=V,..", "crebkm", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; of a tile graph with open sizes: those")      \
   X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creob", "kernel to take when the file has several")                                   \
@@ -62,7 +62,7 @@ struct solve_opinion;
   X(timeout, "timeout", "S", "crest", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
-  X(dram, "dram", "simple|bank", "rmp", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
+  X(dram, "dram", "simple|bank", "rmpb", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(engine, "engine", "sim|tt-emu", "r", "what executes the kernel: the virtual chip, or the board's C++ kernels on an emulation of tt-metal") \
   X(tt_seed, "tt-seed", "N", "r", "of --engine tt-emu: seed of the delays on the NoC (default 0)")                       \
   X(tt_seeds, "tt-seeds", "N", "r", "so many seeds, from --tt-seed on; results must not depend on them")                                                           \
@@ -186,6 +186,9 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
 /* `loom sim` of a tile graph in an ONNX container needs no worker. */
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);
 bool cli_is_tile_graph(const char *path);
+/* `loom bench tpuv3`, the published table, neither. */
+loom_status cmd_bench(loom_ctx *ctx, const cli_options *o);
+bool cli_is_published_bench(const cli_options *o);
 loom_status cmd_eval(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_report(loom_ctx *ctx, const cli_options *o);

@@ -13,6 +13,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_solve(ctx, o);
   if (strcmp(o->command, "sim") == 0)
     return cmd_sim(ctx, o);
+  if (strcmp(o->command, "bench") == 0)
+    return cmd_bench(ctx, o);
   if (strcmp(o->command, "eval") == 0)
     return cmd_eval(ctx, o);
   if (strcmp(o->command, "report") == 0)
@@ -30,7 +32,8 @@ static loom_status body(loom_ctx *ctx, void *data) {
     return LOOM_OK;
   }
   bool is_tile_graph = strcmp(in->command->name, "sim") == 0 && in->options.files.n == 1 && cli_is_tile_graph(in->options.files.at[0]);
-  if ((in->command->in_worker && !is_tile_graph) || in->options.certify) {
+  bool is_published = strcmp(in->command->name, "bench") == 0 && cli_is_published_bench(&in->options);
+  if ((in->command->in_worker && !is_tile_graph && !is_published) || in->options.certify) {
     in->in_worker = true;
     return LOOM_OK;
   }

@@ -11,6 +11,8 @@
 enum { EARLIER_BYTES_MAX = 1 << 20 };
 
 static loom_status check_machine(loom_ctx *ctx, const cli_options *o) {
+  if (o->dram.last)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dram: it chooses a model of a chip's DRAM ('loom bench tpuv3'); a kernel is measured on this CPU");
   if (!o->machine.last || strcmp(o->machine.last, "host") == 0)
     return LOOM_OK;
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom bench' measures this CPU, not machine '%s'", o->machine.last);

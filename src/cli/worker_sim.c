@@ -34,6 +34,8 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
   bool is_dir = file_is_dir(path);
   data_value *v;
   dram_model dram = DRAM_RATE;
+  if (o->shape.all.n)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape: the sizes of what was compiled are in it; tile graphs may have open ones");
   if (o->dram.last)
     LOOM_TRY(dram_model_of(s->ctx, o->dram.last, &dram));
   if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "tog.json")) && file_exists(file_join(&s->ctx->mem, path, "cpu/artifact.json"))) {

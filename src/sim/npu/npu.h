@@ -99,5 +99,9 @@ typedef struct npu_report {
 LOOM_MUST_USE loom_status npu_run(loom_ctx *ctx, const tile_graph *g, const machine *m, const npu_options *o, npu_report *out);
 /* Programs together: the machine's cores are dealt to `partitions` in equal runs (cores must divide). */
 LOOM_MUST_USE loom_status npu_run_jobs(loom_ctx *ctx, const npu_job *jobs, int n_jobs, int partitions, const machine *m, const npu_options *o, npu_report *out);
+/* Whether the beginning of a file is that of a list of jobs (loom.jobs.v1); reads one, its graphs too. */
+bool npu_is_jobs(const char *bytes, size_t size);
+LOOM_MUST_USE loom_status npu_jobs_load(loom_ctx *ctx, const char *path, npu_job **out, int *out_n, int *out_partitions);
+/* `g`: what was run; of jobs the first. */
 data_value *npu_report_to_data(arena *mem, const npu_report *r, const tile_graph *g, const machine *m);      /* loom.sim.v1 */
 #endif

@@ -37,6 +37,29 @@ static data_value *write_core(arena *mem, const npu_report *r, const machine *m,
   return o;
 }
 
+static data_value *write_job(arena *mem, const npu_job_report *j) {
+  data_value *o = data_object(mem);
+  data_set_string(mem, o, "graph", j->graph);
+  data_set_int(mem, o, "partition", j->partition);
+  data_set_int(mem, o, "arrival", j->arrival);
+  data_set_int(mem, o, "begin", j->begin);
+  data_set_int(mem, o, "end", j->end);
+  data_set_int(mem, o, "work_items", j->items);
+  return o;
+}
+
+/* Of programs: where the time of the arrays went, and the room that was needed. */
+static void add_program(arena *mem, const npu_report *r, const npu_core_report *c, data_value *o) {
+  data_value *bubble = data_array(mem), *idle = data_array(mem);
+  for (int i = 0; i < r->n_arrays; i++) {
+    data_push(mem, bubble, data_int(mem, c->array_bubble[i]));
+    data_push(mem, idle, data_int(mem, c->array_idle[i]));
+  }
+  data_set(mem, o, "array_bubble", bubble);
+  data_set(mem, o, "array_idle", idle);
+  data_set_int(mem, o, "spad_lane_bytes", c->spad_peak);
+}
+
 static data_value *write_channel(arena *mem, const npu_report *r, const dram_counts *c) {
   data_value *o = data_object(mem);
   data_set_int(mem, o, "bytes", (c->reads + c->writes) * r->request_bytes);
@@ -73,7 +96,10 @@ data_value *npu_report_to_data(arena *mem, const npu_report *r, const tile_graph
     vector += c->vector_busy;
     for (int k = 0; k < r->n_arrays; k++)
       arrays += c->array_busy[k];
-    data_push(mem, cores, write_core(mem, r, m, i));
+    data_value *core = write_core(mem, r, m, i);
+    if (r->n_jobs)
+      add_program(mem, r, c, core);
+    data_push(mem, cores, core);
   }
   for (int i = 0; i < r->n_channels; i++)
     data_push(mem, channels, write_channel(mem, r, &r->channels[i]));
@@ -96,6 +122,13 @@ data_value *npu_report_to_data(arena *mem, const npu_report *r, const tile_graph
   data_set_int(mem, units, "vector", vector);
   data_set(mem, o, "unit_busy", units);
   data_set(mem, o, "channels", channels);
+  if (r->n_jobs) {
+    data_value *jobs = data_array(mem);
+    for (int i = 0; i < r->n_jobs; i++)
+      data_push(mem, jobs, write_job(mem, &r->jobs[i]));
+    data_set(mem, o, "jobs", jobs);
+    data_set_int(mem, o, "code_instructions", r->code_instructions);
+  }
   data_set(mem, o, "faults", faults);
   data_set_int(mem, o, "n_faults", r->n_faults);
   return o;
