@@ -47,8 +47,6 @@ static loom_status read_symbols(loom_ctx *ctx, const cli_options *o, const tile_
         diag_help(ctx, "did you mean '%s'?", near);
       return LOOM_EUSAGE;
     }
-    if (pairs.at[i].integer < 0 || pairs.at[i].integer > TILE_GRAPH_VALUE_MAX)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape: '%s' is %" PRId64 "; must be 0..2^40", pairs.at[i].key, pairs.at[i].integer);
     values[k] = pairs.at[i].integer;
     has[k] = true;
   }

@@ -82,6 +82,11 @@ typedef struct machine_definition { const char *unit, *file; loom_span span; } m
   X(clock_hz, 1000000, 100000000000, "Hz", "its clock")                                            \
   X(ports, 1, 64, "", "of one core: requests a clock it sends and takes")                          \
   X(latency_cycles, 0, 4096, "clocks", "one way")
+/* noc: instead of a crossbar, packets between cores and DRAM channels go over `links`; a channel is at the core that dram.attach says. */
+#define MACHINE_NOC_LIST(X)                                                                        \
+  X(clock_hz, 1000000, 100000000000, "Hz", "its clock")                                            \
+  X(ports, 1, 64, "", "of one core: requests a clock it sends")                                    \
+  X(header_bytes, 1, 256, "bytes", "of a packet, beside data")
 /* core.dispatch: how work is handed to cores that run tile graphs (docs/tog.md). */
 #define MACHINE_DISPATCH_LIST(X)                                                                   \
   X(tiles, 1, 64, "tiles", "a core holds at a time")                                               \
@@ -112,6 +117,7 @@ typedef struct machine_definition { const char *unit, *file; loom_span span; } m
 typedef struct machine_pipeline { MACHINE_PIPELINE_LIST(X) } machine_pipeline;
 typedef struct machine_bank { MACHINE_BANK_LIST(X) } machine_bank;
 typedef struct machine_crossbar { MACHINE_CROSSBAR_LIST(X) } machine_crossbar;
+typedef struct machine_noc { MACHINE_NOC_LIST(X) } machine_noc;
 typedef struct machine_dispatch { MACHINE_DISPATCH_LIST(X) } machine_dispatch;
 typedef struct machine_npu { MACHINE_NPU_LIST(X) } machine_npu;
 #undef X
@@ -132,6 +138,7 @@ typedef struct machine {
   bool hashes_channels;                     /* dram.interleave ipoly: requests are spread by a hash of their address, not page by page */
   const machine_bank *bank;                 /* NULL: not described; so those below */
   const machine_crossbar *crossbar;
+  const machine_noc *noc;                   /* where both are, this one counts */
   const machine_dispatch *dispatch;
   const machine_pipeline *pipeline;
   const machine_npu *npu;                   /* not NULL: l1_banks is the number of lanes, machine_lane_bytes what each holds */

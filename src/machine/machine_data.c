@@ -215,6 +215,7 @@ data_value *machine_to_data(arena *mem, const machine *m) {
     data_set(mem, links, "packet_bytes", machine_with_origin(mem, data_int(mem, m->link_packet_bytes), machine_origin_find(m, "links.packet_bytes")));
   data_set(mem, v, "links", links);
   machine_part_write(mem, m, MACHINE_PART_CROSSBAR, v);
+  machine_part_write(mem, m, MACHINE_PART_NOC, v);
   machine_part_write(mem, m, MACHINE_PART_NPU, v);
   if (m->host_cpu)
     data_set(mem, v, "host", host_tree(mem, m));

@@ -195,6 +195,7 @@ const char *machine_describe(arena *mem, const machine *m) {
   if (m->link_packet_bytes)
     row(&t, "packet_bytes", arena_printf(mem, "%" PRId64, m->link_packet_bytes), "bytes", machine_origin_find(m, "links.packet_bytes"));
   add_part(&t, m, MACHINE_PART_CROSSBAR, "crossbar between cores and DRAM channels");
+  add_part(&t, m, MACHINE_PART_NOC, "network between cores and DRAM channels, over the links");
   add_part(&t, m, MACHINE_PART_DISPATCH, "dispatch of tiles to a core");
   add_part(&t, m, MACHINE_PART_PIPELINE, "units of a core, instruction by instruction");
   add_part(&t, m, MACHINE_PART_NPU, "npu: programs with buffers in the scratchpad");

@@ -1,4 +1,4 @@
-/* The optional sections of a machine file: dram.bank, crossbar, core.dispatch, core.pipeline, npu.  One table each drives reading, writing and describing. */
+/* The optional sections of a machine file: dram.bank, crossbar, noc, core.dispatch, core.pipeline, npu.  One table each drives reading, writing and describing. */
 #include "base/text.h"
 #include "machine/machine_private.h"
 
@@ -14,6 +14,9 @@ static const part_key bank_keys[] = {MACHINE_BANK_LIST(X)};
 #define PART machine_crossbar
 static const part_key crossbar_keys[] = {MACHINE_CROSSBAR_LIST(X)};
 #undef PART
+#define PART machine_noc
+static const part_key noc_keys[] = {MACHINE_NOC_LIST(X)};
+#undef PART
 #define PART machine_dispatch
 static const part_key dispatch_keys[] = {MACHINE_DISPATCH_LIST(X)};
 #undef PART
@@ -28,6 +31,7 @@ static const part_key npu_keys[] = {MACHINE_NPU_LIST(X)};
 static const part_row parts[MACHINE_PARTS] = {
     [MACHINE_PART_BANK] = {"bank", "dram.bank", offsetof(machine, bank), sizeof(machine_bank), bank_keys, COUNT(bank_keys)},
     [MACHINE_PART_CROSSBAR] = {"crossbar", "crossbar", offsetof(machine, crossbar), sizeof(machine_crossbar), crossbar_keys, COUNT(crossbar_keys)},
+    [MACHINE_PART_NOC] = {"noc", "noc", offsetof(machine, noc), sizeof(machine_noc), noc_keys, COUNT(noc_keys)},
     [MACHINE_PART_DISPATCH] = {"dispatch", "core.dispatch", offsetof(machine, dispatch), sizeof(machine_dispatch), dispatch_keys, COUNT(dispatch_keys)},
     [MACHINE_PART_PIPELINE] = {"pipeline", "core.pipeline", offsetof(machine, pipeline), sizeof(machine_pipeline), pipeline_keys, COUNT(pipeline_keys)},
     [MACHINE_PART_NPU] = {"npu", "npu", offsetof(machine, npu), sizeof(machine_npu), npu_keys, COUNT(npu_keys)},

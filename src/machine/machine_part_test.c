@@ -1,4 +1,4 @@
-/* The optional sections: dram.bank, dram.interleave, crossbar, core.dispatch, core.pipeline, npu; and the DRAM rate of one channel. */
+/* The optional sections: dram.bank, dram.interleave, crossbar, noc, core.dispatch, core.pipeline, npu; and the DRAM rate of one channel. */
 #include "base/text.h"
 #include "machine/machine_testing.h"
 #include <stdlib.h>
@@ -73,6 +73,7 @@ static void test_wrong_parts_are_told(void **state) {
       {"dram: {interleave: rows}\n", "'interleave' is 'rows'; must be 'page' or 'ipoly'", "page: page after page over the channels; ipoly: requests by a hash of their address"},
       {"dram: {gb_per_s: 1, channel_gb_per_s: 1}\n", "the DRAM has both 'gb_per_s' and 'channel_gb_per_s'; write one of them", NULL},
       {"crossbar: {ports: 100}\n", "'ports' is 100; must be 1..64", NULL},
+      {"noc: {clock_hz: 940000000, ports: 4, header_bytes: 0}\n", "'header_bytes' is 0; must be 1..256", NULL},
       {"npu: {vlen_bits: 100, weight_slots: 2, window: 64, launch_cycles: 0}\n", "'vlen_bits' is 100; must be a power of two", "that is what vectors of RISC-V are"},
       {"npu: {vlen_bits: 256, weight_slots: 0, window: 64, launch_cycles: 0}\n", "'weight_slots' is 0; must be 1..16", NULL},
       {"target: {kind: npu}\n", "a target of kind npu needs section 'npu'", NULL},
@@ -107,11 +108,12 @@ static void test_a_missing_key_is_told_with_what_it_is(void **state) {
 static void test_lanes_are_the_banks_of_the_scratchpad(void **state) {
   loom_ctx *ctx = *state;
   machine *m, *again;
-  const char *npu = "npu: {vlen_bits: 512, weight_slots: 2, window: 64, launch_cycles: 7}\ntarget: {kind: npu}\n";
+  const char *npu = "noc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\nnpu: {vlen_bits: 512, weight_slots: 2, window: 64, launch_cycles: 7}\ntarget: {kind: npu}\n";
   expect_ok(ctx, read_changed(ctx, npu, &m));
   expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", machine_to_yaml(&ctx->mem, m), strlen(machine_to_yaml(&ctx->mem, m)), &again));
   assert_int_equal(again->npu->vlen_bits, 512);
   assert_int_equal(again->npu->launch_cycles, 7);
+  assert_int_equal(again->noc->header_bytes, 8);
   assert_string_equal(again->target_kind, "npu");
   assert_null(again->target_arch);
   assert_int_equal(again->l1_banks, 128);

@@ -342,7 +342,7 @@ static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m
 }
 
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
-  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "npu", "host", "target", "calibration", "perf"};
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "noc", "npu", "host", "target", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
   const data_value *name;
   m->path = path;
@@ -356,6 +356,7 @@ loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root
   LOOM_TRY(read_dram(ctx, root, m));
   LOOM_TRY(read_links(ctx, root, m));
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
+  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_NOC, root, m));
   LOOM_TRY(machine_part_read(ctx, MACHINE_PART_NPU, root, m));
   LOOM_TRY(read_host(ctx, root, m));
   LOOM_TRY(read_target(ctx, root, m));

@@ -436,6 +436,64 @@ static void test_items_are_dealt_evenly(void **state) {
     assert_int_equal(r.cores[i].instructions[TILE_STORE], 1);
 }
 
+/* ---- mesh ---- */
+
+/* One core and one channel, `hops` links apart on a line: a transfer of one line takes the same but for the links, there and back. */
+static void test_a_hop_costs_its_cycles_both_ways(void **state) {
+  loom_ctx *ctx = *state;
+  int64_t cycles[4];
+  for (int hops = 0; hops < 4; hops++) {
+    const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [{name: core, size: 5}]\nlinks: {bytes_per_cycle: 32, hop_cycles: 7}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
+                                                         "npu: {launch_cycles: 0}\ndram: {channels: 1, interleave: page, attach: [[%d]]}\n", hops));
+    graph_builder b = new_program(&ctx->mem);
+    int x = buffer(&b, "x", 512);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    load(&b, 0, x, 1, 8);
+    wait(&b, 0);
+    use(&b, graph_compute(&b, TILE_VECTOR, 1, 0), x, TILE_READ);
+    npu_report r = run(ctx, b.g, m);
+    expect_clean(&r);
+    cycles[hops] = r.cycles;
+    assert_int_equal(r.cycles - cycles[0], 2 * 7 * hops);
+  }
+}
+
+/* Eight cores in a row that load from one end: all goes over the first link, which has `rate` bytes a cycle. */
+static void test_a_link_limits_what_crosses_it(void **state) {
+  loom_ctx *ctx = *state;
+  for (int rate = 8; rate <= 32; rate *= 2) {
+    const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [{name: core, size: 8}]\nlinks: {bytes_per_cycle: %d, hop_cycles: 2}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
+                                                         "npu: {launch_cycles: 0}\ndram: {channels: 4, interleave: page, attach: [[0], [0], [0], [0]]}\n", rate));
+    npu_report r = run(ctx, make_pipe(&ctx->mem, 8, 128, 1, 512).b.g, m);
+    expect_clean(&r);
+    int64_t lines = 7 * 128 * 512 / 32;   /* of all cores but the one at the channels; loads answered and stores sent, each with a header */
+    assert_true(r.cycles >= lines * (32 + 8) / rate);
+    assert_true(r.cycles <= lines * (32 + 8) * 5 / 4 / rate + lines * 8 / rate + 600);
+  }
+}
+
+static void test_64_cores_on_a_mesh_run_eight_products_together(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, "mesh: [{name: x, size: 8}, {name: y, size: 8}]\nlinks: {bytes_per_cycle: 64, hop_cycles: 2}\nnoc: {clock_hz: 940000000, ports: 16, header_bytes: 8}\n"
+                               "dram: {channels: 32}\n");
+  npu_job jobs[8] = {0};
+  npu_report r;
+  enum { SIDE = 256 };
+  for (int i = 0; i < 8; i++)
+    jobs[i] = (npu_job){.graph = npu_kernel_gemm(&ctx->mem, m, (npu_gemm){SIDE, SIDE, SIDE}), .partition = i, .arrival = 100 * i};
+  assert_int_equal(npu_run_jobs(ctx, jobs, 8, 8, m, &(npu_options){.dram = DRAM_BANK}, &r), LOOM_OK);
+  expect_clean(&r);
+  assert_int_equal(r.n_cores, 64);
+  int64_t read = 0;
+  for (int i = 0; i < 64; i++)
+    read += r.cores[i].read_bytes;
+  assert_int_equal(read, 8 * 2 * SIDE * SIDE * 4);
+  for (int i = 0; i < 8; i++) {
+    assert_int_equal(r.jobs[i].begin, 100 * i);
+    assert_true(r.jobs[i].end > r.jobs[i].begin + 2000);
+  }
+}
+
 /* Programs drawn at random neither fault nor leave anything over, whatever the window, the slots and the room. */
 static void test_random_programs_add_up(void **state) {
   loom_ctx *ctx = *state;
@@ -477,6 +535,9 @@ int main(void) {
       T(test_what_cannot_be_run_is_told),
       T(test_jobs_of_a_partition_run_one_after_the_other),
       T(test_items_are_dealt_evenly),
+      T(test_a_hop_costs_its_cycles_both_ways),
+      T(test_a_link_limits_what_crosses_it),
+      T(test_64_cores_on_a_mesh_run_eight_products_together),
       T(test_random_programs_add_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

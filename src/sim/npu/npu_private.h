@@ -3,7 +3,7 @@
  *   npu_expand.c    a work item: tiles, instructions, edges              npu_tag.c, npu_heap.c  its tags; its tiles that may start
  *   npu_dispatch.c  which core takes which tile when
  *   npu_lines.c     the lines of a transfer, in order                    npu_core.c      one cycle of a core
- *   npu_crossbar.c  packets between cores and channels                   npu_run.c       three clocks; what can be skipped
+ *   npu_crossbar.c, npu_mesh.c  packets between cores and channels       npu_run.c       three clocks; what can be skipped
  *   npu_report.c    loom.sim.v1                                          npu_record.c    what happened when (npu_record.h) */
 #ifndef LOOM_SIM_NPU_PRIVATE_H
 #define LOOM_SIM_NPU_PRIVATE_H
@@ -117,6 +117,16 @@ void npu_crossbar_push(npu_crossbar *x, int source, int destination, int64_t clk
 /* Every clock in which there are packets must be run. */
 void npu_crossbar_run(npu *s, npu_crossbar *x, int64_t clk, npu_deliver_fn deliver);
 
+/* ---- mesh ---- */
+
+typedef struct npu_mesh npu_mesh;
+npu_mesh *npu_mesh_new(arena *mem, const machine *m);
+/* `channel`: the channel at router `to` that gets it; NPU_NONE: its core does. */
+void npu_mesh_push(npu_mesh *x, int from, int to, int channel, int64_t clk, int64_t line, uint32_t owner, int64_t bytes);
+/* The next clock in which something happens; INT64_MAX: none. */
+int64_t npu_mesh_next(const npu_mesh *x);
+void npu_mesh_run(npu *s, npu_mesh *x, int64_t clk, npu_deliver_fn to_channel, npu_deliver_fn to_core);
+
 /* ---- cores ---- */
 
 typedef struct npu_ref { npu_item *item; int index; } npu_ref;      /* a tile or an instruction */
@@ -188,6 +198,7 @@ struct npu {
   npu_answers *answers;                 /* by channel */
   int64_t *wake;                        /* by channel: dram_next */
   npu_crossbar to_memory, to_cores;
+  npu_mesh *mesh;                       /* instead of them; NULL: they are */
 };
 
 /* `core` below 0, `node` NULL: of none. */

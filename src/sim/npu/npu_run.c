@@ -64,6 +64,10 @@ static void make_memory(npu *s) {
     s->entries[i] = (npu_entry){-1, -1, -1};
     s->wake[i] = INT64_MAX;
   }
+  if (s->m->noc) {
+    s->mesh = npu_mesh_new(mem, s->m);
+    return;
+  }
   npu_crossbar_init(mem, &s->to_memory, s->n_cores * s->n_ports, s->n_channels, s->m->crossbar->latency_cycles);
   npu_crossbar_init(mem, &s->to_cores, s->n_channels, s->n_cores * s->n_ports, s->m->crossbar->latency_cycles);
 }
@@ -81,7 +85,8 @@ static loom_status set_up_chip(npu *s) {
   const machine *m = s->m;
   int64_t cores = machine_cores(m);
   LOOM_TRY(need_section(s->ctx, m, m->dispatch, "core.dispatch"));
-  LOOM_TRY(need_section(s->ctx, m, m->crossbar, "crossbar"));
+  if (!m->noc)
+    LOOM_TRY(need_section(s->ctx, m, m->crossbar, "crossbar"));
   LOOM_TRY(dram_params_of(s->ctx, m, s->o->dram, &s->dram));
   enum { CORES_MAX = 256, CHANNELS_MAX = 256 };   /* the crossbar has a queue for each pair of port and channel */
   if (cores > CORES_MAX || m->dram_channels > CHANNELS_MAX)
@@ -91,10 +96,10 @@ static loom_status set_up_chip(npu *s) {
   s->n_channels = (int)m->dram_channels;
   s->n_slots = (int)m->dispatch->items;
   s->n_tiles = (int)m->dispatch->tiles;
-  s->n_ports = (int)m->crossbar->ports;
+  s->n_ports = (int)(m->noc ? m->noc->ports : m->crossbar->ports);
   s->core_period = period(m->clock_hz.value);
   s->dram_period = period((double)s->dram.clock_hz);
-  s->icnt_period = period((double)m->crossbar->clock_hz);
+  s->icnt_period = period((double)(m->noc ? m->noc->clock_hz : m->crossbar->clock_hz));
   s->free_transfer = NPU_NONE;
   LOOM_TRY(find_units(s));
   make_cores(s);
@@ -172,7 +177,24 @@ static void run_dram(npu *s) {
     }
 }
 
-static void run_crossbar(npu *s) {
+/* Into the network: a request of a core through one of its ports, an answer of a channel. */
+static void send_request(npu *s, int core, int port, const npu_request *q, int64_t clk) {
+  if (!s->mesh)
+    npu_crossbar_push(&s->to_memory, core * s->n_ports + port, q->channel, clk, q->line, q->owner);
+  else
+    npu_mesh_push(s->mesh, core, (int)s->m->attach.at[q->channel], q->channel, clk, q->line, q->owner,
+                  s->m->noc->header_bytes + (s->transfers.at[q->owner].is_write ? s->dram.request_bytes : 0));
+}
+
+static void send_answer(npu *s, int channel, const npu_answer *a, int64_t clk) {
+  const npu_transfer *t = &s->transfers.at[a->owner];
+  if (!s->mesh)
+    npu_crossbar_push(&s->to_cores, channel, t->core * s->n_ports + a->port, clk, 0, a->owner);
+  else
+    npu_mesh_push(s->mesh, (int)s->m->attach.at[channel], t->core, NPU_NONE, clk, 0, a->owner, s->m->noc->header_bytes + (t->is_write ? 0 : s->dram.request_bytes));
+}
+
+static void run_network(npu *s) {
   int64_t clk = s->icnt_tick;
   for (int i = 0; i < s->n_cores; i++) {
     npu_core *c = &s->cores[i];
@@ -180,7 +202,7 @@ static void run_crossbar(npu *s) {
       npu_request q = c->requests[c->request_head];
       c->request_head = (c->request_head + 1) & (c->request_room - 1);
       c->n_requests--;
-      npu_crossbar_push(&s->to_memory, i * s->n_ports + port, q.channel, clk, q.line, q.owner);
+      send_request(s, i, port, &q, clk);
     }
   }
   for (int i = 0; i < s->n_channels; i++) {
@@ -190,8 +212,10 @@ static void run_crossbar(npu *s) {
     npu_answer x = a->at[a->head];
     a->head = (a->head + 1) & (a->room - 1);
     a->n--;
-    npu_crossbar_push(&s->to_cores, i, s->transfers.at[x.owner].core * s->n_ports + x.port, clk, 0, x.owner);
+    send_answer(s, i, &x, clk);
   }
+  if (s->mesh)
+    npu_mesh_run(s, s->mesh, clk, to_channel, to_core);
   if (s->to_memory.n_packets)
     npu_crossbar_run(s, &s->to_memory, clk, to_channel);
   if (s->to_cores.n_packets)
@@ -225,16 +249,18 @@ static bool is_running(const npu *s) {
   return false;
 }
 
-static bool has_packets(const npu *s) {
+/* The next clock of the network with something to do; INT64_MAX: none. */
+static int64_t network_next(const npu *s) {
   if (s->to_memory.n_packets || s->to_cores.n_packets)
-    return true;
+    return s->icnt_tick;
   for (int i = 0; i < s->n_cores; i++)
     if (s->cores[i].n_requests)
-      return true;
+      return s->icnt_tick;
   for (int i = 0; i < s->n_channels; i++)
     if (s->answers[i].n)
-      return true;
-  return false;
+      return s->icnt_tick;
+  int64_t next = s->mesh ? npu_mesh_next(s->mesh) : INT64_MAX;
+  return next < s->icnt_tick ? s->icnt_tick : next;
 }
 
 /* Moves all clocks to the next tick in which something happens.  False: there is none. */
@@ -256,8 +282,9 @@ static bool skip_idle(npu *s) {
     return s->core_tick = core, true;
   if (dram != INT64_MAX && dram * s->dram_period < time)
     time = dram * s->dram_period;
-  if (has_packets(s) && s->icnt_tick * s->icnt_period < time)
-    time = s->icnt_tick * s->icnt_period;
+  int64_t network = network_next(s);
+  if (network != INT64_MAX && network * s->icnt_period < time)
+    time = network * s->icnt_period;
   if (time == INT64_MAX)
     return false;
   s->core_tick = later(s->core_tick, tick_from(time, 1, s->core_period));
@@ -280,7 +307,7 @@ static loom_status step(npu *s) {
     s->dram_tick++;
   }
   if (icnt == now) {
-    run_crossbar(s);
+    run_network(s);
     s->icnt_tick++;
   }
   return LOOM_OK;
