@@ -88,6 +88,7 @@ loom_status npt_riscv_lower(ir_ctx *ir, MlirModule m, int vlen_bits) {
   LOOM_TRY(npt_riscv_lower_vcix(ir, m, vlen_bits));
   LOOM_TRY(ir_run_pipeline(ir, m, to_vectors));
   LOOM_TRY(npt_riscv_lower_reductions(ir, m));
+  LOOM_TRY(npt_riscv_keep_lanes(ir, m));
   return ir_run_pipeline(ir, m, to_llvm);
 }
 

@@ -10,9 +10,10 @@
  * rvl says (PyTorchSim writes 9).  sf.vc.* that push, compute and pop stay in their order.
  *
  * Lanes: a scalar register is one for all lanes, a vector register is there in each.  So what comes from the scratchpad has to stay in vectors.  Programs must load and store vectors
- * (vector<1xf32> at least), may take an element out of a vector only to repeat it in a vector at once (vector.broadcast), must not branch on values of tiles, and use functions the
- * cores have (npt_vcix.h, sqrt, arithmetic).  vector.reduction and vector.multi_reduction are done by shuffles; their result is such an element.  Violations are LOOM_EUNSUP: with their
- * place where the program shows them, with the function where only the code does. */
+ * (vector<1xf32> at least); a number taken out of a vector (vector.extract at a constant place) may be computed with by arith and math, if it goes back into a vector (vector.broadcast)
+ * or to memory (memref.store), not into loops' results, branches or addresses; functions are those the cores have (npt_vcix.h, sqrt, arithmetic).  vector.reduction and
+ * vector.multi_reduction are done by shuffles; their result is such a number.  Violations are LOOM_EUNSUP: with their place where the program shows them, with the function where
+ * only the code does. */
 #ifndef LOOM_TARGET_NPU_NPT_RISCV_H
 #define LOOM_TARGET_NPU_NPT_RISCV_H
 #include "ir/ir.h"
