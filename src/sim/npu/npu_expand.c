@@ -39,27 +39,42 @@ static loom_status add_nest(loom_ctx *ctx, const tile_graph *g, const int64_t *s
   return LOOM_OK;
 }
 
-loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, const int64_t *symbols, npu_nests *out, int64_t *out_items) {
+/* Roots from `at` on that are no outer loops, as one work item. */
+static size_t add_straight(loom_ctx *ctx, const tile_graph *g, size_t at, npu_nests *out, int64_t *items) {
+  npu_nest n = {.first = *items, .points = 1, .body = &g->roots.at[at]};
+  while (at + n.n_body < g->roots.n && !is_outer(&g->nodes.at[g->roots.at[at + n.n_body]]))
+    n.n_body++;
+  vec_push(&ctx->mem, out, n);
+  ++*items;
+  return n.n_body;
+}
+
+loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, bool is_program, const int64_t *symbols, npu_nests *out, int64_t *out_items) {
   size_t outer = 0;
   *out_items = 0;
   for (size_t i = 0; i < g->roots.n; i++)
     outer += is_outer(&g->nodes.at[g->roots.at[i]]);
-  if (!outer && g->roots.n) {   /* no parallel loop: all of it is one item */
-    npu_nest n = {.points = 1, .body = g->roots.at, .n_body = g->roots.n};
-    vec_push(&ctx->mem, out, n);
-    *out_items = 1;
-    return LOOM_OK;
-  }
-  for (size_t i = 0; i < g->roots.n; i++) {
+  for (size_t i = 0; i < g->roots.n;) {
     const tile_node *n = &g->nodes.at[g->roots.at[i]];
-    if (!is_outer(n)) {
+    if (is_outer(n)) {
+      LOOM_TRY(add_nest(ctx, g, symbols, g->roots.at[i++], out, out_items));
+      continue;
+    }
+    if (outer && !is_program) {
       diag_error(ctx, diag_file_span(ctx, g->path), LOOM_EUNSUP, "node '%s' stands beside the outer loops, so that it belongs to no work item", n->name);
       diag_help(ctx, "put it into an outer loop, or make its loop an outer_loop");
       return LOOM_EUNSUP;
     }
-    LOOM_TRY(add_nest(ctx, g, symbols, g->roots.at[i], out, out_items));
+    i += add_straight(ctx, g, i, out, out_items);
   }
   return LOOM_OK;
+}
+
+bool npu_nest_has(const npu_nest *n, int root) {
+  bool has = n->n_loops && n->loops[0] == root;
+  for (size_t i = 0; i < n->n_body && !n->n_loops; i++)
+    has = has || n->body[i] == root;
+  return has;
 }
 
 const npu_nest *npu_nest_point(const tile_graph *g, const npu_nests *nests, int64_t number, int64_t *values) {

@@ -265,6 +265,27 @@ static void test_stored_bytes_are_loaded_after_they_are_there(void **state) {
   assert_true(r.cycles <= 500 + 500 + 400);
 }
 
+/* What stands between nests of outer loops is a work item of its own, in their order where they share tensors. */
+static void test_straight_nodes_beside_nests_are_items(void **state) {
+  loom_ctx *ctx = *state;
+  graph_builder b = new_program(&ctx->mem);
+  int x = buffer(&b, "x", 1024), y = buffer(&b, "y", 1024);
+  graph_loop(&b, TILE_LOOP_OUTER, 3, 1);
+  use(&b, graph_compute(&b, TILE_VECTOR, 500, 0), x, TILE_WRITE);
+  store(&b, 2, x, 8, 128);
+  graph_close(&b, 1);
+  b.g->nodes.at[load(&b, 2, y, 8, 128)].is_async = false;
+  wait(&b, 2);   /* of a load that is no asynchronous one: harmless */
+  use(&b, graph_compute(&b, TILE_VECTOR, 500, 0), y, TILE_UPDATE);
+  store(&b, 1, y, 8, 128);
+  graph_loop(&b, TILE_LOOP_OUTER, 2, 1);
+  use(&b, graph_compute(&b, TILE_VECTOR, 500, 0), x, TILE_WRITE);
+  npu_report r = run(ctx, b.g, chip(ctx, "npu: {launch_cycles: 0}\nmesh: [{name: core, size: 6}]\n"));
+  expect_clean(&r);
+  assert_int_equal(r.items, 3 + 1 + 2);
+  assert_in_range(r.cycles, 500 + 500 + 3 * 100, 500 + 500 + 600);   /* the last nest shares nothing: it does not wait */
+}
+
 static void test_masks_move_what_is_inside(void **state) {
   loom_ctx *ctx = *state;
   const machine *m = chip(ctx, NULL);
@@ -528,6 +549,7 @@ int main(void) {
       T(test_arrays_share_independent_preloads),
       T(test_consumers_wait_for_results_and_products_for_each_other_only),
       T(test_stored_bytes_are_loaded_after_they_are_there),
+      T(test_straight_nodes_beside_nests_are_items),
       T(test_masks_move_what_is_inside),
       T(test_symbols_are_given_when_it_runs),
       T(test_memory_does_not_grow_with_the_work),

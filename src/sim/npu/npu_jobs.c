@@ -22,7 +22,7 @@ static bool depends_on_earlier(loom_ctx *ctx, const flow_job *j, size_t k) {
     if (n->kind != TILE_LOAD && n->kind != TILE_STORE)
       continue;
     for (size_t e = 0; e <= k; e++)
-      if (j->nests.at[e].n_loops && j->nests.at[e].loops[0] == root_of(g, (int)i))
+      if (npu_nest_has(&j->nests.at[e], root_of(g, (int)i)))
         (e < k ? before : here)[n->tensor] |= n->kind == TILE_LOAD ? LOADED : STORED;
   }
   for (size_t t = 0; t < g->tensors.n; t++)
@@ -89,7 +89,7 @@ static loom_status set_up_job(npu *s, flow_job *j, const npu_job *in, int index)
   LOOM_TRY(check_graph(s, in));
   *j = (flow_job){.in = in, .g = in->graph, .report = &s->report->jobs[index]};
   *j->report = (npu_job_report){in->graph->name, in->partition, in->arrival, 0, 0, 0};
-  LOOM_TRY(npu_find_nests(s->ctx, j->g, in->symbols, &j->nests, &j->n_items));
+  LOOM_TRY(npu_find_nests(s->ctx, j->g, true, in->symbols, &j->nests, &j->n_items));
   j->report->items = j->n_items;
   for (size_t k = 1; k < j->nests.n; k++)
     if (depends_on_earlier(s->ctx, j, k))

@@ -97,7 +97,7 @@ static flow_setter *setter_of(npu *s, flow_core *c, const tile_node *n, bool *is
 static void set_tag(npu *s, flow_core *c, const tile_node *n, int64_t number, int version, bool *is_beyond) {
   flow_setter *t = setter_of(s, c, n, is_beyond);
   const flow_load *old = load_of(c, t);
-  if (old && n->kind == TILE_LOAD && !old->is_waited)
+  if (old && n->kind == TILE_LOAD && n->is_async && old->is_async && !old->is_waited)
     npu_fault_add(s, NPU_FAULT_TAG_TWICE, c->port->id, s->core_tick, n, "load '%s' sets a tag of '%s' that load '%s' sets and nothing has waited for", n->name,
                   c->job->g->tensors.at[n->tensor].name, c->job->g->nodes.at[old->node].name);
   *t = (flow_setter){.number = number, .version = version, .load = NPU_NONE};
@@ -330,7 +330,7 @@ loom_status flow_expand(npu *s, flow_core *c, int node) {
     order_array(s, c, n, number);
   else if (n->kind == TILE_WAIT)
     order_wait(s, c, n, number, &is_beyond);
-  else if (n->is_async)
+  else if (n->kind == TILE_LOAD || n->is_async)
     set_tag(s, c, n, number, n->kind == TILE_LOAD && in->load != NPU_NONE ? c->newest[filled_by(n)] : NPU_NONE, &is_beyond);
   if (is_transfer && c->job->is_scratch[n->tensor])
     order_touches(s, c, n, number);

@@ -56,8 +56,9 @@ typedef struct npu_item {
 typedef struct npu_nest { int n_loops, loops[TILE_GRAPH_DEPTH_MAX]; int64_t trips[TILE_GRAPH_DEPTH_MAX], first, points; const int *body; size_t n_body; } npu_nest;
 
 typedef VEC_OF(npu_nest) npu_nests;
-/* The nests of a graph, and how many points they have together. */
-LOOM_MUST_USE loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, const int64_t *symbols, npu_nests *out, int64_t *out_items);
+/* The nests of a graph, and how many points they have together.  Roots that are no outer loops are one work item; beside outer loops only where the graph is a program. */
+LOOM_MUST_USE loom_status npu_find_nests(loom_ctx *ctx, const tile_graph *g, bool is_program, const int64_t *symbols, npu_nests *out, int64_t *out_items);
+bool npu_nest_has(const npu_nest *n, int root);
 /* Where the loop ends, while the loops around it have `values` (by node); false: that exceeds int64. */
 bool npu_loop_end(const tile_node *loop, const int64_t *values, const int64_t *symbols, int64_t *out);
 /* Values of the outer loops at work item `number`; what each of its items runs. */

@@ -118,7 +118,7 @@ static loom_status set_up_tiles(npu *s) {
               s->g->name, s->m->name);
   if (s->o->n_symbols != s->g->symbols.n)
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_EINPUT, "tile graph '%s' has %zu sizes to be given; given are %zu", s->g->name, s->g->symbols.n, s->o->n_symbols);
-  LOOM_TRY(npu_find_nests(s->ctx, s->g, s->o->symbols, &s->nests, &s->n_items));
+  LOOM_TRY(npu_find_nests(s->ctx, s->g, false, s->o->symbols, &s->nests, &s->n_items));
   return check_pins(s);
 }
 
