@@ -157,8 +157,14 @@ static loom_status build_instructions(ir_builder *b, npt_transfer *t) {
     else if (words[i].op == ISA_CONFIG4)
       live.rs1 = offsets;
     else if (words[i].op == ISA_CONFIG5)
-      live = (live_word){pack_bounds(b, t, dma.low, false), pack_bounds(b, t, dma.high, true)};
-    LOOM_TRY(build_word(b, words[i].op, mlirValueIsNull(live.rs1) ? constant(b, words[i].rs1) : live.rs1, mlirValueIsNull(live.rs2) ? constant(b, words[i].rs2) : live.rs2));
+      live.rs1 = pack_bounds(b, t, dma.low, false);
+    if (words[i].op == ISA_CONFIG5)
+      live.rs2 = pack_bounds(b, t, dma.high, true);
+    if (mlirValueIsNull(live.rs1))
+      live.rs1 = constant(b, words[i].rs1);
+    if (mlirValueIsNull(live.rs2))
+      live.rs2 = constant(b, words[i].rs2);
+    LOOM_TRY(build_word(b, words[i].op, live.rs1, live.rs2));
   }
   return LOOM_OK;
 }

@@ -34,7 +34,8 @@ static loom_status mask_axis(ir_ctx *ir, npt_transfer *t, const npt_range *loop,
     else if (t->masks[i].axis == d)
       FAIL(ir, t->op, LOOM_EUNSUP, "two loops that end within a tile move along dim %d of it", d);
   ir_builder b = ir_before(ir, t->op);
-  npt_mask m = {.axis = d, .lo = ir_index_const(&b, 0), .hi = build_tail(&b, loop, iv)};
+  npt_mask m = {.axis = d, .lo = ir_index_const(&b, 0)};
+  m.hi = build_tail(&b, loop, iv);
   if (mlirValueIsNull(m.lo) || mlirValueIsNull(m.hi))
     return LOOM_EBUG;
   t->masks[t->n_masks++] = m;
