@@ -267,7 +267,7 @@ static loom_status build_tog(compile_state *s) {
   LOOM_TRY(tog_verify(s->ctx, s->tog));
   tog_chip chip = compile_chip(s->machine);
   LOOM_TRY(tog_verify_points(s->ctx, s->tog, &chip));
-  return s->o->write_files && !s->o->for_board ? tog_warn_alignment(s->ctx, s->tog, &chip) : LOOM_OK;   /* a board has its own layout in DRAM */
+  return s->o->write_files && !s->o->for_board && !s->machine->npu ? tog_warn_alignment(s->ctx, s->tog, &chip) : LOOM_OK;   /* those have their own layout */
 }
 
 /* From stage 0 to memory, for any machine. */

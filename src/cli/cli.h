@@ -52,7 +52,7 @@ struct solve_opinion;
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
-  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program") \
+  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program, or npu, that of an NPU") \
   X(tt_api, "tt-api", "free|object", "cr", "device kernels call functions (default), or CircularBuffer and Noc objects") \
   X(tt_accumulate, "tt-accumulate", "dst|l1", "cr", "sums over blocks on a board: in float32 registers (default), or in L1 by the packer")                             \
   X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
@@ -62,8 +62,8 @@ struct solve_opinion;
   X(timeout, "timeout", "S", "crest", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
+  X(engine, "engine", "sim|npu|tt-emu", "r", "what executes the kernel: the virtual chip, the machine code of an NPU's cores, or a board's C++ kernels on an emulation of tt-metal") \
   X(dram, "dram", "simple|bank", "rmpb", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
-  X(engine, "engine", "sim|tt-emu", "r", "what executes the kernel: the virtual chip, or the board's C++ kernels on an emulation of tt-metal") \
   X(tt_seed, "tt-seed", "N", "r", "of --engine tt-emu: seed of the delays on the NoC (default 0)")                       \
   X(tt_seeds, "tt-seeds", "N", "r", "so many seeds, from --tt-seed on; results must not depend on them")                                                           \
   X(compare, "compare", "OLD.json", "b", "what 'loom bench --json' printed before: the ratio, and whether it is beyond the noise")  \

@@ -1,6 +1,7 @@
 /* loom compile, run and explore: options -> compile_options, and what they print. */
 #include "base/file.h"
 #include "cli/worker_board.h"
+#include "cli/worker_npu.h"
 #include "cli/worker_bisect.h"
 #include "npz/npz.h"
 #include "compile_aot.h"
@@ -341,7 +342,7 @@ static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
       printf("%s\n", t);
       return LOOM_OK;
     }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj, so or tt", what);
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj, so, tt or npu", what);
 }
 
 /* Forms from before a program is written.  A plan is searched for in all that Loom knows, also where no program can be written for it yet. */
@@ -392,6 +393,7 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
   if (o->seed.last)
     LOOM_TRY(cli_int(ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
   r->seed = (uint64_t)seed;
+  r->dram_is_given = o->dram.last != NULL;
   return o->dram.last ? dram_model_of(ctx, o->dram.last, &r->dram) : LOOM_OK;
 }
 
@@ -475,7 +477,10 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   }
   c.write_files = true;
   compile_tt board = {0};
-  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : compile_kernel(ctx, &c, &s);
+  compile_npu npu = {0};
+  bool for_npu;
+  LOOM_TRY(worker_wants_npu(ctx, o, &c, false, &for_npu));
+  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : compile_kernel(ctx, &c, &s);
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK) {
@@ -487,6 +492,8 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && c.for_board) {
       st = worker_emit_board(ctx, o, &s, &board);
+    } else if (st == LOOM_OK && for_npu) {
+      st = worker_emit_npu(ctx, o, &s, &npu);
     } else if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
     } else if (st == LOOM_OK && o->json) {
@@ -510,6 +517,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_tt_close(&board);
+  compile_npu_close(&npu);
   compile_done(&s);
   return st;
 }
@@ -549,8 +557,12 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(cli_providers(ctx, o, &c.providers));
   tt_emulation emulation;
   c.for_board = text_eq(o->engine.last, "tt-emu");
-  if (o->engine.last && !c.for_board && strcmp(o->engine.last, "sim") != 0)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim and tt-emu", o->engine.last);
+  if (o->engine.last && !c.for_board && strcmp(o->engine.last, "sim") != 0 && strcmp(o->engine.last, "npu") != 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim, npu and tt-emu", o->engine.last);
+  bool for_npu;
+  compile_npu npu = {0};
+  LOOM_TRY(worker_wants_npu(ctx, o, &c, true, &for_npu));
+  for_npu = for_npu && !o->interp && !o->bisect;
   if (c.for_board && (o->interp || o->bisect || o->trace.last))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--engine tt-emu runs the board's program: leave %s away", o->interp ? "--interp" : o->bisect ? "--bisect-numerics" : "--trace");
   LOOM_TRY(worker_read_emulation(ctx, o, &emulation));
@@ -567,19 +579,21 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   open_cache(ctx, o, &c);
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
   compile_tt board = {0};
-  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
+  loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
   bool is_compiled = st == LOOM_OK;
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK && is_compiled && !found.found) {   /* machine code of a form that goes wrong may touch what is not its own */
-    st = c.for_board ? compile_tt_execute(&s, &board, &r, &emulation, &e) : compile_execute(&s, &r, &e);
-    if (st == LOOM_OK)
+    st = c.for_board ? compile_tt_execute(&s, &board, &r, &emulation, &e) : for_npu ? compile_npu_execute(&s, &npu, &r, &e) : compile_execute(&s, &r, &e);
+    if (st == LOOM_OK && !for_npu)
       st = worker_write_trace(ctx, o, &s, &e.report, r.record);
   }
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, &e);
     if (c.for_board)
       worker_add_emulation(&ctx->mem, &emulation, summary);
+    if (for_npu)
+      worker_add_npu(&ctx->mem, &s, &npu, summary);
     st = worker_answer(ctx, o, &s, summary);
     cli_progress_end(&progress);
     const char *json = data_write_json(&ctx->mem, summary, 1);
@@ -599,6 +613,8 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
       cli_print_kernels(s.kernels);
       if (c.for_board)
         worker_print_emulation(&s, &emulation);
+      if (for_npu)
+        worker_print_npu(&s, &npu);
       print_execution(&s, &e);
       worker_print_bisection(&found);
     }
@@ -612,6 +628,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end(&progress);
   compile_tt_close(&board);
+  compile_npu_close(&npu);
   compile_done(&s);
   return st;
 }

@@ -24,8 +24,10 @@ static bool find_box(const flow_core *c, const tile_node *n, flow_inst *in) {
       return false;
     low = clamp(low, n->extent[m->dim]);
     high = clamp(high, n->extent[m->dim]);
-    in->low[m->dim] = low;
-    in->extent[m->dim] = high > low ? high - low : 0;
+    int64_t end = in->low[m->dim] + in->extent[m->dim];
+    in->low[m->dim] = low > in->low[m->dim] ? low : in->low[m->dim];
+    end = high < end ? high : end;
+    in->extent[m->dim] = end > in->low[m->dim] ? end - in->low[m->dim] : 0;
   }
   int64_t least = in->address, most = in->address;
   for (int d = 0; d < n->rank; d++) {

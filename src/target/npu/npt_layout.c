@@ -237,15 +237,24 @@ static int64_t attempt(choosing *c, unsigned products) {
 
 /* ---- parts ---- */
 
-static int64_t nominal(const choosing *c, const layout_op *op, int iter) {
-  int64_t least = INT64_MAX;
-  for (int i = 0; i < op->f->n_operands; i++)
-    for (int d = 0; d < op->f->operand[i].rank; d++) {
-      int64_t have = c->l->t->buffers.at[op->n->uses.at[op->f->operand[i].use].buffer].shape[d];
-      if (op->f->operand[i].iter[d] == iter && have < least)
-        least = have;
-    }
-  return least;
+/* What the expression is at most, as far as its form tells. */
+static int64_t most(const sym_expr *e) {
+  int64_t v;
+  if (sym_is_const(e, &v))
+    return v;
+  if (e->op != SYM_MIN)
+    return INT64_MAX;
+  int64_t a = most(e->arg[0]), b = most(e->arg[1]);
+  return a < b ? a : b;
+}
+
+/* Elements that the operand takes along a dim of its tile: all, or where it does not begin at the first, as many as it has at most. */
+static int64_t part_of(const layout_op *op, const tfn_operand *o, int d, int64_t shape) {
+  const tfn_index at = o->offset[d], e = o->extent[d];
+  int64_t take = o->iter[d] < 0 ? 1 : e.arg < 0 ? e.value : (size_t)e.arg < op->n->args.n ? most(op->n->args.at[e.arg]) : INT64_MAX;
+  if (at.arg < 0 && at.value == 0 && o->iter[d] >= 0)
+    return shape;
+  return take > 0 && take < shape ? take : shape;
 }
 
 /* All ops take the dim in parts of one size, or whole. */
@@ -256,7 +265,7 @@ static loom_status find_parts(choosing *c) {
       const tfn_operand *o = &op->f->operand[k];
       npt_buffer *b = &c->l->buffers[op->n->uses.at[o->use].buffer];
       for (int d = 0; d < o->rank; d++) {
-        int64_t part = o->iter[d] < 0 ? 1 : nominal(c, op, o->iter[d]);
+        int64_t part = part_of(op, o, d, b->b->shape[d]);
         if (o->iter[d] < 0 && b->b->shape[d] == 1)
           continue;
         if (b->extent[d] && b->extent[d] != part)
@@ -283,13 +292,19 @@ static void collect(choosing *c, const tog_body *body, int64_t times) {
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
     int64_t trip;
+    if (n->kind == TOG_SEND) {
+      n = npt_send_as_copy(c->l, n);
+      c->l->buffers[n->uses.at[1].buffer].is_computed = true;
+      vec_push(c->l->mem, &c->ops, ((layout_op){n, npt_function_of(c->l, n), times, NPT_NONE}));
+      continue;
+    }
     if (n->kind == TOG_LOOP)
       collect(c, &n->body, sym_is_const(n->trip, &trip) && trip > 0 && times < INT32_MAX ? times * trip : times);
     if (n->kind == TOG_LOAD)
       c->l->buffers[n->buffer].is_loaded = true;
     if (n->kind != TOG_COMPUTE || n->function < 0)
       continue;
-    const tfn_function *f = &c->l->functions[n->function];
+    const tfn_function *f = npt_function_of(c->l, n);
     c->l->buffers[n->uses.at[tfn_output(f)->use].buffer].is_computed = true;
     if (f->kind == TFN_FILL)
       continue;

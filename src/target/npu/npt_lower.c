@@ -8,7 +8,7 @@ static loom_status emit_body(npt_lowering *l, const tog_body *body);
 
 static loom_status emit_loop_of(npt_lowering *l, const char *name, int64_t trip, const char *role, const tog_body *body) {
   npt_loop loop = npt_open_loop(l, trip, 1, role, 0, NULL);
-  vec_push(l->mem, &l->names, ((npt_names){name, loop.var, trip}));
+  vec_push(l->mem, &l->names, ((npt_variable){name, loop.var, trip}));
   loom_status st = emit_body(l, body);
   l->names.n--;
   npt_close_loop(l, &loop, 0, NULL);
@@ -37,8 +37,8 @@ static loom_status emit_body(npt_lowering *l, const tog_body *body) {
     case TOG_LOAD: LOOM_TRY(npt_emit_load(l, n)); break;
     case TOG_STORE: LOOM_TRY(npt_emit_store(l, n)); break;
     case TOG_COMPUTE: LOOM_TRY(npt_emit_compute(l, n)); break;
-    case TOG_SEND:
-    case TOG_COLLECT: LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' gathers tiles of several cores; programs of an NPU are of one", n->label);
+    case TOG_SEND: LOOM_TRY(npt_emit_send(l, n)); break;
+    case TOG_COLLECT:                     /* of this core alone: the copy is there */
     case TOG_TAKE:
     case TOG_PUSH:
     case TOG_GIVE: break;                 /* the order of the program says it */
@@ -53,12 +53,12 @@ static const tog_body *open_items(npt_lowering *l, npt_loop *opened, int *n) {
   *n = 0;
   for (int d = 0; d < l->t->n_mesh; d++) {
     opened[*n] = npt_open_loop(l, l->t->mesh_size[d], 1, "outer_loop", 0, NULL);
-    vec_push(l->mem, &l->names, ((npt_names){l->t->mesh_name[d], opened[(*n)++].var, l->t->mesh_size[d]}));
+    vec_push(l->mem, &l->names, ((npt_variable){l->t->mesh_name[d], opened[(*n)++].var, l->t->mesh_size[d]}));
   }
   int64_t trip;
   while (body->n == 1 && body->at[0]->kind == TOG_LOOP && sym_is_const(body->at[0]->trip, &trip) && trip > 0) {
     opened[*n] = npt_open_loop(l, trip, 1, "outer_loop", 0, NULL);
-    vec_push(l->mem, &l->names, ((npt_names){body->at[0]->var, opened[(*n)++].var, trip}));
+    vec_push(l->mem, &l->names, ((npt_variable){body->at[0]->var, opened[(*n)++].var, trip}));
     body = &body->at[0]->body;
   }
   l->n_outer = l->names.n;
@@ -128,6 +128,8 @@ static loom_status add_globals(npt_lowering *l) {
   for (size_t i = 0; i < l->t->buffers.n; i++)
     for (int k = 0; k < l->buffers[i].n_tiles; k++)
       add_global(l, &top, &l->buffers[i], &l->buffers[i].tile[k]);
+  for (size_t i = 0; i < l->sums.n; i++)
+    add_global(l, &top, l->sums.at[i], &l->sums.at[i]->tile[0]);
   if (l->p->lane_bytes > l->core.lane_bytes)
     LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the tiles take %s bytes of every lane's bank, which has %s", text_thousands(l->mem, l->p->lane_bytes), text_thousands(l->mem, l->core.lane_bytes));
   return LOOM_OK;

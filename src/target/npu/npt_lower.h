@@ -1,4 +1,4 @@
-/* Shared by the files that make programs (npt_lower.c, npt_layout.c, npt_index.c, npt_vector.c, npt_matmul.c, npt_move.c). */
+/* Shared by the files that make programs (npt_lower.c, npt_layout.c, npt_index.c, npt_vector.c, npt_matmul.c, npt_send.c, npt_move.c). */
 #ifndef LOOM_TARGET_NPU_NPT_LOWER_H
 #define LOOM_TARGET_NPU_NPT_LOWER_H
 #include "target/npu/npt.h"
@@ -31,9 +31,11 @@ typedef struct npt_buffer {
   int n_tiles;
 } npt_buffer;
 
+typedef struct npt_copy { const tog_node *send; tog_node node; tfn_function function; } npt_copy;
+
 /* How an op is done: the iteration dims in the lanes and side by side.  Of a product: lane 1: its rows (m) are in the lanes, 0: its columns. */
 typedef struct npt_way { int lane, vec; } npt_way;
-typedef struct npt_names { const char *name; MlirValue value; int64_t trip; } npt_names;
+typedef struct npt_variable { const char *name; MlirValue value; int64_t trip; } npt_variable;
 
 typedef struct npt_lowering {
   ir_ctx *ir; loom_ctx *ctx; arena *mem;
@@ -42,13 +44,15 @@ typedef struct npt_lowering {
   npt_program *p;
   tfn_function *functions;
   npt_buffer *buffers;
-  npt_way *ways;                          /* by node id: of COMPUTE nodes */
+  VEC_OF(npt_buffer *) sums;              /* f32 tiles that products to narrower ones add up in */
+  npt_way *ways;                          /* by node id: of COMPUTE and SEND nodes */
   int64_t unit;                           /* rows are multiples of it */
   bool has_products;
   ir_builder b;                           /* where ops go */
   MlirOperation func;
   MlirBlock entry;
-  VEC_OF(npt_names) names;                /* variables of open loops */
+  VEC_OF(struct npt_copy *) copies;       /* gathers */
+  VEC_OF(npt_variable) names;                /* variables of open loops */
   size_t n_outer;                         /* of them, those of a work item */
   MlirValue tag;
 } npt_lowering;
@@ -61,6 +65,10 @@ npt_layout npt_layout_for(const tfn_function *f, int operand, npt_way w);
 /* The buffer's tile in this layout; made when it is new.  LOOM_ELIMIT: too many. */
 LOOM_MUST_USE loom_status npt_tile_of(npt_lowering *l, int buffer, npt_layout layout, npt_tile **out);
 int64_t npt_padded(const npt_lowering *l, int64_t extent);
+
+/* A gather of one core's tile, as the computation that copies it: node and function are made at its first mention. */
+const tog_node *npt_send_as_copy(npt_lowering *l, const tog_node *send);
+const tfn_function *npt_function_of(const npt_lowering *l, const tog_node *n);
 
 /* ---- npt_index.c ---- */
 /* An expression over loop variables as an index value: affine.apply, affine.min or affine.max; LOOM_EUNSUP: it is not affine. */
@@ -85,10 +93,14 @@ MlirValue npt_spad(npt_lowering *l, const npt_buffer *b, const npt_tile *t);
 MlirValue npt_flat(npt_lowering *l, const npt_buffer *b, const npt_tile *t);
 dtype npt_memory_type(dtype t);                         /* what memory holds of it: i8 of i1 */
 
-/* ---- npt_vector.c, npt_matmul.c ---- */
+/* ---- npt_vector.c, npt_matmul.c, npt_send.c ---- */
 LOOM_MUST_USE loom_status npt_emit_compute(npt_lowering *l, const tog_node *n);
+/* A gather of one core's tile: a copy.  Its function is made by npt_choose_layouts. */
+LOOM_MUST_USE loom_status npt_emit_send(npt_lowering *l, const tog_node *n);
 /* `tile` by operand. */
 LOOM_MUST_USE loom_status npt_emit_product(npt_lowering *l, const tog_node *n, const tfn_function *f, npt_way w, npt_tile *const *tile);
+/* Every element of a tile in another type, laid out in the same way. */
+LOOM_MUST_USE loom_status npt_emit_convert(npt_lowering *l, const npt_buffer *from, const npt_tile *from_tile, const npt_buffer *to, const npt_tile *to_tile);
 /* Sets what lies beyond `extent` along a dim of the tile to zero; `base`: where its part is. */
 LOOM_MUST_USE loom_status npt_emit_clean(npt_lowering *l, const npt_buffer *b, const npt_tile *t, int dim, MlirValue extent, MlirValue base);
 /* Where the part of a tile that the operand is begins, in a lane's bank. */

@@ -35,11 +35,11 @@ static bool is_batch(const tfn_function *f, int iter) {
   return true;
 }
 
-static int64_t batch_size(const npt_lowering *l, const tog_node *n, const tfn_function *f, int iter) {
-  const tfn_operand *o = tfn_output(f);
-  for (int d = 0; d < o->rank; d++)
-    if (o->iter[d] == iter)
-      return l->buffers[n->uses.at[o->use].buffer].extent[d];
+static int64_t extent_of(const npt_lowering *l, const tog_node *n, const tfn_function *f, int iter) {
+  for (int i = 0; i < 3; i++)
+    for (int d = 0; d < f->operand[i].rank; d++)
+      if (f->operand[i].iter[d] == iter)
+        return l->buffers[n->uses.at[f->operand[i].use].buffer].extent[d];
   return 1;
 }
 
@@ -60,6 +60,23 @@ static loom_status clean_operand(npt_lowering *l, const tog_node *n, const tfn_f
   return LOOM_OK;
 }
 
+/* The tile that sums of the output are kept in: f32 where the output is narrower and its sums are not done in one pass of the array. */
+static const npt_buffer *sums_of(npt_lowering *l, const npt_buffer *out, const npt_tile *t, int64_t k) {
+  if (out->b->type == DTYPE_F32 || !dtype_is_float(out->b->type) || k <= l->core.lanes)
+    return out;
+  npt_buffer *sums = ARENA_NEW(l->mem, npt_buffer);
+  tog_buffer *wide = ARENA_NEW(l->mem, tog_buffer);
+  *wide = *out->b;
+  wide->type = DTYPE_F32;
+  *sums = *out;
+  sums->b = wide;
+  sums->n_tiles = 1;
+  sums->tile[0] = *t;
+  sums->tile[0].global = arena_printf(l->mem, "sums_spad_%zu", l->sums.n);
+  vec_push(l->mem, &l->sums, sums);
+  return sums;
+}
+
 loom_status npt_emit_product(npt_lowering *l, const tog_node *n, const tfn_function *f, npt_way w, npt_tile *const *tile) {
   npt_loop loop[TFN_ITER_MAX];
   MlirValue var[TFN_ITER_MAX] = {0};
@@ -69,9 +86,13 @@ loom_status npt_emit_product(npt_lowering *l, const tog_node *n, const tfn_funct
     LOOM_TRY(npt_part_offset(l, n, &f->operand[i], tile[i], &part[i]));
   for (int i = 0; i < 2; i++)
     LOOM_TRY(clean_operand(l, n, f, i, tile, part[i]));
+  const npt_buffer *out = &l->buffers[n->uses.at[f->operand[2].use].buffer], *sums = sums_of(l, out, tile[2], extent_of(l, n, f, f->k_iter));
+  const npt_tile *sums_tile = sums == out ? tile[2] : &sums->tile[0];
+  if (sums != out && !f->overwrites)
+    LOOM_TRY(npt_emit_convert(l, out, tile[2], sums, sums_tile));
   for (int d = 0; d < f->n_iter; d++)
-    if (is_batch(f, d) && batch_size(l, n, f, d) > 1) {
-      loop[opened] = npt_open_loop(l, batch_size(l, n, f, d), 1, "inner_loop", 0, NULL);
+    if (is_batch(f, d) && extent_of(l, n, f, d) > 1) {
+      loop[opened] = npt_open_loop(l, extent_of(l, n, f, d), 1, "inner_loop", 0, NULL);
       var[d] = loop[opened++].var;
     }
   MlirValue matrix[3];
@@ -81,7 +102,7 @@ loom_status npt_emit_product(npt_lowering *l, const tog_node *n, const tfn_funct
     for (int d = 0; d < o->rank; d++)
       if (o->iter[d] >= 0)
         by_dim[d] = var[o->iter[d]];
-    matrix[i] = matrix_of(l, &l->buffers[n->uses.at[o->use].buffer], tile[i], by_dim, part[i]);
+    matrix[i] = matrix_of(l, i == 2 ? sums : &l->buffers[n->uses.at[o->use].buffer], i == 2 ? sums_tile : tile[i], by_dim, part[i]);
   }
   const bool rows_in_lanes = w.lane == 1;
   MlirOperation op = ir_build_named_linalg(&l->b, "linalg.matmul", 2, (MlirValue[]){matrix[rows_in_lanes], matrix[!rows_in_lanes]}, matrix[2], (MlirType){NULL});
@@ -92,5 +113,5 @@ loom_status npt_emit_product(npt_lowering *l, const tog_node *n, const tfn_funct
     ir_set_attr(op, "npu.overwrite", ir_unit_attr(l->ir));
   while (opened-- > 0)
     npt_close_loop(l, &loop[opened], 0, NULL);
-  return LOOM_OK;
+  return sums == out ? LOOM_OK : npt_emit_convert(l, sums, sums_tile, out, tile[2]);
 }

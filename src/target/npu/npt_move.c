@@ -57,7 +57,14 @@ MlirValue npt_flat(npt_lowering *l, const npt_buffer *b, const npt_tile *t) {
 /* ---- transfers ---- */
 
 /* The DRAM side: base element, stride by buffer dim (0: the tensor does not have it), how many elements are there by buffer dim: a number, or a value. */
-typedef struct dram_side { MlirValue memory, base; int64_t stride[TOG_RANK_MAX], have[TOG_RANK_MAX]; MlirValue extent[TOG_RANK_MAX]; } dram_side;
+typedef struct dram_side {
+  MlirValue memory, base;
+  int64_t stride[TOG_RANK_MAX], have[TOG_RANK_MAX];
+  MlirValue extent[TOG_RANK_MAX];
+  MlirValue begin;                        /* null: 0; of the tile, elements in a bank */
+  bool is_one_part[TOG_RANK_MAX];         /* of the parts along the dim it is one */
+  bool is_cut[TOG_RANK_MAX];              /* `have` elements and no more are moved, whatever the tile's extent */
+} dram_side;
 
 static isa_dma_op move_of(bool is_store) { return is_store ? ISA_MVOUT : ISA_MVIN; }
 
@@ -82,7 +89,9 @@ static loom_status emit_part(npt_lowering *l, const npt_buffer *b, const npt_til
       continue;
     }
     x.dram_stride[i] = dram->stride[dim];
-    if (!mlirValueIsNull(dram->extent[dim]))
+    if (dram->is_cut[dim])
+      x.shape[i] = dram->have[dim];
+    else if (!mlirValueIsNull(dram->extent[dim]))
       x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), dram->extent[dim]};
     else if (dram->have[dim] < d.extent[i])
       x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), npt_const(l, dram->have[dim])};
@@ -109,12 +118,12 @@ static loom_status cut(npt_lowering *l, const npt_buffer *b, int d, MlirValue pa
 static loom_status emit_transfer(npt_lowering *l, const npt_buffer *b, const npt_tile *t, const dram_side *whole, bool is_store) {
   npt_loop loop[TOG_RANK_MAX];
   MlirValue part[TOG_RANK_MAX + 1] = {0};
-  int64_t factor[TOG_RANK_MAX + 1] = {0};
+  int64_t factor[TOG_RANK_MAX + 1] = {0}, stride[TOG_RANK_MAX + 1];
   int n = 0;
   dram_side dram = *whole;
   for (int d = 0; d < b->b->rank; d++) {
     factor[d] = dram.stride[d] * b->extent[d];
-    if (b->parts[d] == 1)
+    if (b->parts[d] == 1 || dram.is_one_part[d])
       continue;
     loop[n] = npt_open_loop(l, b->parts[d], 1, "inner_loop", 0, NULL);
     part[d] = loop[n++].var;
@@ -124,7 +133,10 @@ static loom_status emit_transfer(npt_lowering *l, const npt_buffer *b, const npt
   factor[b->b->rank] = 1;
   if (n)
     dram.base = npt_sum(l, b->b->rank + 1, part, factor, 0);
-  LOOM_TRY(emit_part(l, b, t, &dram, npt_sum(l, b->b->rank, part, t->part_stride, 0), is_store));
+  memcpy(stride, t->part_stride, (size_t)b->b->rank * sizeof *stride);
+  part[b->b->rank] = dram.begin;
+  stride[b->b->rank] = 1;
+  LOOM_TRY(emit_part(l, b, t, &dram, npt_sum(l, b->b->rank + 1, part, stride, 0), is_store));
   while (n-- > 0)
     npt_close_loop(l, &loop[n], 0, NULL);
   return LOOM_OK;
@@ -182,23 +194,34 @@ static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node
   return npt_affine(l, base, &out->base);
 }
 
-static loom_status check_whole(npt_lowering *l, const tog_node *n) {
-  int64_t one;
-  bool whole = !n->has_group && (!n->opens || (sym_is_const(n->opens, &one) && one)) && (!n->closes || (sym_is_const(n->closes, &one) && one));
-  for (int d = 0; d < TOG_RANK_MAX; d++)
-    whole = whole && (!n->at[d] || (sym_is_const(n->at[d], &one) && one == 0));
-  if (!whole)
-    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' fills a tile in parts, or for several cores; programs of an NPU fill tiles whole", n->label);
-  return LOOM_OK;
+/* A load that fills a part: where it begins along each dim it does not fill whole.  Of a dim that ops take in parts it is one of those. */
+static loom_status place_load(npt_lowering *l, const npt_buffer *b, const npt_tile *t, const tog_node *n, dram_side *out) {
+  const sym_expr *begin = sym_const(l->mem, 0);
+  int64_t fixed;
+  for (int d = 0; d < b->b->rank; d++) {
+    if (!n->at[d] || (sym_is_const(n->at[d], &fixed) && fixed == 0))
+      continue;
+    const bool is_part = b->parts[d] > 1;
+    if (!mlirValueIsNull(out->extent[d]) || (is_part ? out->have[d] > b->extent[d] : d == t->layout.lane))
+      LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' fills a part of a tile in a way that transfers of an NPU cannot: along the lanes, or more or less of it from turn to turn", n->label);
+    const sym_expr *first = is_part ? sym_floordiv(l->mem, n->at[d], sym_const(l->mem, b->extent[d])) : n->at[d];
+    begin = sym_add(l->mem, begin, sym_mul(l->mem, first, sym_const(l->mem, is_part ? t->part_stride[d] : t->stride[d])));
+    out->is_one_part[d] = is_part;
+    out->is_cut[d] = !is_part;
+  }
+  return npt_affine(l, begin, &out->begin);
 }
 
 loom_status npt_emit_load(npt_lowering *l, const tog_node *n) {
   npt_buffer *b = &l->buffers[n->buffer];
   dram_side side;
-  LOOM_TRY(check_whole(l, n));
+  if (n->has_group)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "'%s' is shared by several cores; programs of an NPU are of one", n->label);
   LOOM_TRY(read_box(l, b, n, &side));
-  for (int i = 0; i < (b->is_computed ? 1 : b->n_tiles); i++)
+  for (int i = 0; i < (b->is_computed ? 1 : b->n_tiles); i++) {
+    LOOM_TRY(place_load(l, b, &b->tile[i], n, &side));
     LOOM_TRY(emit_transfer(l, b, &b->tile[i], &side, false));
+  }
   return LOOM_OK;
 }
 

@@ -241,22 +241,32 @@ static loom_status outline_node(npt_tog *t, int node) {
   return st;
 }
 
-/* Uses come behind what they use, also between nodes: what one still uses is a value that a loop of the program carries. */
+/* What a node still uses when nothing more can be erased is a value that a loop of the program carries. */
 static loom_status erase_nodes(npt_tog *t) {
-  for (size_t i = t->nodes.n; i-- > 0;) {
+  npt_ops left = {0};
+  for (size_t i = 0; i < t->nodes.n; i++) {
     const npt_node *n = &t->nodes.at[i];
     if (n->kind == NPT_DMA)
       ir_erase(n->op);
-    for (size_t k = n->ops.n; k-- > 0;) {
-      MlirOperation op = n->ops.at[k];
-      if (ir_erase(op))
-        continue;
-      diag_error(t->ir->ctx, ir_span(t->ir, op), LOOM_EUNSUP, "the result of %s, of node %d, is used outside of it; between functions there is only the scratchpad", ir_op_name(op), (int)i);
-      diag_help(t->ir->ctx, "store it to a tile instead of carrying it from round to round");
-      return LOOM_EUNSUP;
-    }
+    for (size_t k = 0; k < n->ops.n; k++)
+      vec_push(&t->ir->ctx->scratch, &left, n->ops.at[k]);
   }
-  return LOOM_OK;
+  for (size_t before = left.n + 1; left.n && left.n < before;) {
+    npt_ops again = {0};
+    before = left.n;
+    for (size_t k = left.n; k-- > 0;)
+      if (!ir_erase(left.at[k]))
+        vec_push(&t->ir->ctx->scratch, &again, left.at[k]);
+    for (size_t k = 0; k < again.n; k++)        /* back in the program's order */
+      left.at[k] = again.at[again.n - 1 - k];
+    left.n = again.n;
+  }
+  if (!left.n)
+    return LOOM_OK;
+  MlirOperation op = left.at[0];
+  diag_error(t->ir->ctx, ir_span(t->ir, op), LOOM_EUNSUP, "the result of %s is used outside of its node; between functions there is only the scratchpad", ir_op_name(op));
+  diag_help(t->ir->ctx, "store it to a tile instead of carrying it from round to round");
+  return LOOM_EUNSUP;
 }
 
 loom_status npt_outline(ir_ctx *ir, MlirModule m, const char *func) {

@@ -179,39 +179,43 @@ static loom_status set_tag(maker *x, int node, MlirOperation op, const MlirValue
 
 /* ---- transfers ---- */
 
-/* lo and hi are clamped to the tile anyway: an affine.min with its extent, or an affine.max with 0, says no more than its other result. */
-static loom_status add_bound(maker *x, const npt_node *n, MlirValue v, bool is_high, int64_t extent, tile_terms *out) {
-  MlirOperation def = ir_def(v);
-  const char *bad = "a bound of a mask has more than one part that is not its tile's end", *part_bad = NULL;
-  if (!ir_op_is(def, is_high ? "affine.min" : "affine.max")) {
-    bad = npt_sum_add(x->t, v, 1, out);
-  } else {
-    MlirAffineMap map = mlirAffineMapAttrGetValue(ir_attr_of(def, "map"));
-    int parts = 0;
-    for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); i++) {
-      MlirAffineExpr e = mlirAffineMapGetResult(map, i);
-      bool is_idle = mlirAffineExprIsAConstant(e) && (is_high ? mlirAffineConstantExprGetValue(e) >= extent : mlirAffineConstantExprGetValue(e) <= 0);
-      if (is_idle)
-        continue;
-      parts++;
-      part_bad = npt_sum_add_expr(x->t, def, i, out);
-    }
-    if (parts == 0 && is_high)
-      vec_push(&x->ir->ctx->mem, out, ((tile_term){.loop = -1, .value = extent, .divider = 1, .stride = 1}));
-    bad = parts > 1 ? bad : part_bad;
-  }
+/* lo and hi are clamped to the tile anyway: an affine.min with its extent, or an affine.max with 0, says no more than its other results, each of which is a mask. */
+static bool is_idle(MlirAffineExpr e, bool is_high, int64_t extent) {
+  return mlirAffineExprIsAConstant(e) && (is_high ? mlirAffineConstantExprGetValue(e) >= extent : mlirAffineConstantExprGetValue(e) <= 0);
+}
+
+static loom_status add_mask(maker *x, const npt_node *n, const npt_mask *m, bool is_high, MlirOperation def, intptr_t result, tile_node *out) {
+  const int64_t extent = out->extent[m->axis];
+  tile_mask mask = {.dim = m->axis};
+  const char *bad = mlirOperationIsNull(def) ? npt_sum_add(x->t, is_high ? m->hi : m->lo, 1, is_high ? &mask.high : &mask.low)
+                                             : npt_sum_add_expr(x->t, def, result, is_high ? &mask.high : &mask.low);
   if (bad)
     FAIL(x, n->op, LOOM_EUNSUP, "the mask of a transfer cannot be said: %s", bad);
+  if (!is_high)
+    vec_push(&x->ir->ctx->mem, &mask.high, ((tile_term){.loop = -1, .value = extent, .divider = 1, .stride = 1}));
+  vec_push(&x->ir->ctx->mem, &out->masks, mask);
+  return LOOM_OK;
+}
+
+static loom_status add_bound(maker *x, const npt_node *n, const npt_mask *m, bool is_high, tile_node *out) {
+  MlirValue v = is_high ? m->hi : m->lo;
+  MlirOperation def = ir_def(v);
+  int64_t fixed;
+  if (ir_const_int(v, &fixed) && (is_high ? fixed >= out->extent[m->axis] : fixed <= 0))
+    return LOOM_OK;
+  if (!ir_op_is(def, is_high ? "affine.min" : "affine.max"))
+    return add_mask(x, n, m, is_high, (MlirOperation){NULL}, 0, out);
+  MlirAffineMap map = mlirAffineMapAttrGetValue(ir_attr_of(def, "map"));
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); i++)
+    if (!is_idle(mlirAffineMapGetResult(map, i), is_high, out->extent[m->axis]))
+      LOOM_TRY(add_mask(x, n, m, is_high, def, i, out));
   return LOOM_OK;
 }
 
 static loom_status set_masks(maker *x, const npt_node *n, tile_node *out) {
   for (int i = 0; i < n->transfer.n_masks; i++) {
-    const npt_mask *m = &n->transfer.masks[i];
-    tile_mask mask = {.dim = m->axis};
-    LOOM_TRY(add_bound(x, n, m->lo, false, out->extent[m->axis], &mask.low));
-    LOOM_TRY(add_bound(x, n, m->hi, true, out->extent[m->axis], &mask.high));
-    vec_push(&x->ir->ctx->mem, &out->masks, mask);
+    LOOM_TRY(add_bound(x, n, &n->transfer.masks[i], false, out));
+    LOOM_TRY(add_bound(x, n, &n->transfer.masks[i], true, out));
   }
   return LOOM_OK;
 }

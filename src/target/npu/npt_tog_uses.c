@@ -92,7 +92,8 @@ typedef struct nest { MlirValue iv; int64_t start, step, trips; } nest;
 typedef struct looker {
   npt_tog *t;
   const tile_graph *g;
-  bool *reads, *writes;                 /* by buffer */
+  bool *reads, *writes;                 /* by buffer; what the node wrote before, all of it, is not read */
+  bool *covered;                        /* written whole by operations that are done */
   VEC_OF(span) spans;
   nest nests[NESTS_MAX];
   int n_nests;
@@ -197,7 +198,7 @@ static void touch(looker *k, MlirValue memory, bool reads, bool writes) {
   int buffer = npt_tog_buffer(k->g, npt_global(&k->t->ir->ctx->scratch, memory));
   if (buffer < 0)
     return;
-  k->reads[buffer] |= reads;
+  k->reads[buffer] |= reads && !k->covered[buffer];
   k->writes[buffer] |= writes;
 }
 
@@ -289,15 +290,20 @@ static int bytes_of(const npt_tog *t, const char *name) {
 void npt_tog_uses(npt_tog *t, const npt_node *node, const tile_graph *g, tile_node *out) {
   arena *scratch = &t->ir->ctx->scratch;
   arena_mark mark = arena_save(scratch);
-  looker k = {.t = t, .g = g, .reads = ARENA_NEW_N(scratch, bool, g->buffers.n), .writes = ARENA_NEW_N(scratch, bool, g->buffers.n)};
-  for (size_t i = 0; i < node->ops.n; i++)
+  looker k = {.t = t, .g = g, .reads = ARENA_NEW_N(scratch, bool, g->buffers.n), .writes = ARENA_NEW_N(scratch, bool, g->buffers.n), .covered = ARENA_NEW_N(scratch, bool, g->buffers.n)};
+  for (size_t i = 0; i < node->ops.n; i++) {
+    size_t known = k.spans.n;
     look(&k, node->ops.at[i]);
-  if (k.spans.n)
+    if (k.spans.n == known)
+      continue;
     qsort(k.spans.at, k.spans.n, sizeof *k.spans.at, by_place);
+    for (size_t b = 0; b < g->buffers.n; b++)
+      k.covered[b] = k.covered[b] || (k.writes[b] && is_covered(&k, (int)b, g->buffers.at[b].lane_bytes / bytes_of(t, g->buffers.at[b].name)));
+  }
   for (size_t b = 0; b < g->buffers.n; b++) {
     if (!k.reads[b] && !k.writes[b])
       continue;
-    bool is_whole = k.writes[b] && !k.reads[b] && is_covered(&k, (int)b, g->buffers.at[b].lane_bytes / bytes_of(t, g->buffers.at[b].name));
+    bool is_whole = k.covered[b] && !k.reads[b];
     tile_use use = {(int)b, !k.writes[b] ? TILE_READ : is_whole ? TILE_WRITE : TILE_UPDATE};
     vec_push(&t->ir->ctx->mem, &out->uses, use);
   }

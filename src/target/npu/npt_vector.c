@@ -234,6 +234,8 @@ static loom_status eval(site *s, MlirValue v, MlirValue *out) {
   return LOOM_OK;
 }
 
+static bool is_copy(const tfn_function *f) { return mlirOperationIsNull(f->op) || ir_op_is(f->op, "memref.copy"); }
+
 static MlirValue output_argument(const site *s) { return mlirBlockGetArgument(ir_body(s->f->op), s->f->n_operands - 1); }
 
 /* ---- loops ---- */
@@ -444,7 +446,7 @@ static loom_status emit_elementwise(site *s) {
   const int out = s->f->n_operands - 1;
   open_parallel(s, &at, false);
   s->n_known = 0;
-  if (ir_op_is(s->f->op, "memref.copy"))
+  if (is_copy(s->f))
     value = load_operand(s, 0);
   else
     LOOM_TRY(eval(s, tfn_yielded(s->f), &value));
@@ -460,6 +462,17 @@ static loom_status emit_generic(site *s) {
   if (!reduces)
     return emit_elementwise(s);
   return s->way.vec >= 0 && s->f->is_reduction[s->way.vec] ? emit_row_reduction(s) : emit_reduction(s);
+}
+
+loom_status npt_emit_convert(npt_lowering *l, const npt_buffer *from, const npt_tile *from_tile, const npt_buffer *to, const npt_tile *to_tile) {
+  MlirValue source = npt_flat(l, from, from_tile), target = npt_flat(l, to, to_tile);
+  npt_loop loop = npt_open_loop(l, from_tile->elems, NPT_VECTOR, NULL, 0, NULL);
+  MlirValue v = load_vector(l, from, source, loop.var);
+  const bool is_wider = dtype_bytes(to->b->type) > dtype_bytes(from->b->type);
+  v = ir_build1(&l->b, is_wider ? "arith.extf" : "arith.truncf", vector_of(l, ir_dtype(l->ir, to->b->type)), 1, &v, 0, NULL);
+  store_vector(l, to, v, target, loop.var);
+  npt_close_loop(l, &loop, 0, NULL);
+  return LOOM_OK;
 }
 
 loom_status npt_emit_clean(npt_lowering *l, const npt_buffer *b, const npt_tile *t, int dim, MlirValue extent, MlirValue base) {
@@ -495,7 +508,7 @@ static bool reads_output(const site *s) {
   for (int d = 0; d < s->f->n_iter; d++)
     if (s->f->is_reduction[d])
       return true;
-  return !ir_op_is(s->f->op, "memref.copy") && !mlirOperationIsNull(mlirOpOperandGetOwner(mlirValueGetFirstUse(output_argument(s))));
+  return !is_copy(s->f) && !mlirOperationIsNull(mlirOpOperandGetOwner(mlirValueGetFirstUse(output_argument(s))));
 }
 
 static loom_status bring(site *s, bool *is_moved) {
@@ -516,10 +529,10 @@ static loom_status bring(site *s, bool *is_moved) {
 }
 
 loom_status npt_emit_compute(npt_lowering *l, const tog_node *n) {
-  if (n->function < 0)
+  if (n->kind == TOG_COMPUTE && n->function < 0)
     return LOOM_OK;
   site *s = ARENA_NEW(l->mem, site);
-  *s = (site){.l = l, .n = n, .f = &l->functions[n->function], .way = l->ways[n->id]};
+  *s = (site){.l = l, .n = n, .f = npt_function_of(l, n), .way = l->ways[n->id]};
   const int out = n->uses.at[tfn_output(s->f)->use].buffer;
   bool is_moved = false;
   if (s->f->kind == TFN_FILL)

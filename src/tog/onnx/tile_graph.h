@@ -56,7 +56,7 @@ typedef enum tile_access {
   TILE_ACCESSES
 } tile_access;
 typedef struct tile_use { int buffer; tile_access access; } tile_use;
-/* Elements with low <= index < high along `dim` of the transfer are moved; both sums are clamped to 0 .. extent. */
+/* Elements with low <= index < high along `dim` of the transfer are moved; both sums are clamped to 0 .. extent.  Of several masks of a dim all hold. */
 typedef struct tile_mask { int dim; tile_terms low, high; } tile_mask;
 /* `address`: in each lane's bank, as the program has it; lane_bytes: what one lane holds of it. */
 typedef struct tile_buffer { const char *name; int64_t address, lane_bytes; } tile_buffer;

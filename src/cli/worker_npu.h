@@ -1,0 +1,13 @@
+/* What compile, run and sim do for NPUs: --emit npu, --engine npu, which is what runs a kernel for a machine whose target is npu. */
+#ifndef LOOM_CLI_WORKER_NPU_H
+#define LOOM_CLI_WORKER_NPU_H
+#include "cli/cli.h"
+#include "compile_npu.h"
+
+/* *out: the program of an NPU is wanted: asked for, or `is_run` and the machine says so. */
+LOOM_MUST_USE loom_status worker_wants_npu(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_run, bool *out);
+/* The files go to npu/ of the output directory. */
+LOOM_MUST_USE loom_status worker_emit_npu(loom_ctx *ctx, const cli_options *o, compile_state *s, const compile_npu *n);
+void worker_add_npu(arena *mem, const compile_state *s, const compile_npu *n, data_value *summary);
+void worker_print_npu(const compile_state *s, const compile_npu *n);
+#endif

@@ -1,0 +1,246 @@
+#include "compile_npu.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "pass/pass.h"
+#include <stdio.h>
+#include <string.h>
+
+loom_status compile_npu_check_machine(compile_state *s) {
+  if (s->machine->npu)
+    return LOOM_OK;
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "machine '%s' is no NPU: there is no program for its cores", s->machine->name);
+  diag_help(s->ctx, "say --machine tpuv3, tpuv4, gemmini8 or gemmini32, or give the machine's file a section npu");
+  return LOOM_EUSAGE;
+}
+
+/* ---- lowering ---- */
+
+static void add(compile_state *s, compile_npu *n, const char *name, const char *bytes, size_t size) { vec_push(&s->ctx->mem, &n->files, ((compile_npu_file){name, bytes, size})); }
+static void add_text(compile_state *s, compile_npu *n, const char *name, const char *bytes) { add(s, n, name, bytes, strlen(bytes)); }
+
+/* What the program's arguments are. */
+static const char *describe(compile_state *s, const npt_program *p) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m), *arguments = data_array(m);
+  data_set_string(m, v, "schema", "loom.npu_program.v1");
+  data_set_string(m, v, "kernel", s->tog->kernel);
+  data_set_string(m, v, "machine", s->machine->name);
+  for (size_t i = 0; i < p->arguments.n; i++) {
+    const npt_tensor *a = &p->arguments.at[i];
+    data_value *one = data_object(m);
+    data_set_string(m, one, "name", a->name);
+    data_set_string(m, one, "dtype", dtype_mlir(a->type));
+    data_set_int(m, one, "elems", a->elems);
+    if (a->tensor >= 0)
+      data_set_int(m, one, "tensor", a->tensor);
+    data_push(m, arguments, one);
+  }
+  data_set(m, v, "arguments", arguments);
+  data_set_int(m, v, "lane_bytes", p->lane_bytes);
+  return data_write_json(m, v, 1);
+}
+
+static loom_status lower_program(compile_state *s, compile_npu *n) {
+  const machine *m = s->machine;
+  const char *pipeline = arena_printf(&s->ctx->mem, "builtin.module(loom-peel-transfer{vectorlane=%" PRId64 "},loom-lower-vlane-idx,loom-to-vcix{systolic-array-size=%" PRId64 " vlen=%" PRId64 "})",
+                                      m->l1_banks, m->l1_banks, m->npu->vlen_bits);
+  return pass_run_pipeline(&s->ir, n->program.module, pipeline, &(pass_run_options){0});
+}
+
+/* The argument that tensor "arg2" of a graph is. */
+static loom_status argument_of(compile_state *s, const tile_graph *g, size_t tensor, const npt_program *p, size_t *out) {
+  unsigned number;
+  char rest;
+  if (sscanf(g->tensors.at[tensor].name, "arg%u%c", &number, &rest) != 1 || number >= p->arguments.n)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EINPUT, "tensor '%s' of the tile graph is no argument of its program", g->tensors.at[tensor].name);
+  *out = number;
+  return LOOM_OK;
+}
+
+/* The arguments lie one behind the other in DRAM. */
+static loom_status place_tensors(compile_state *s, tile_graph *g, const npt_program *p) {
+  enum { ALIGN = 4096 };
+  for (size_t k = 0; k < g->tensors.n; k++) {
+    size_t argument;
+    LOOM_TRY(argument_of(s, g, k, p, &argument));
+    g->tensors.at[k].is_placed = true;
+    for (size_t i = 0; i < argument; i++)
+      g->tensors.at[k].base += (p->arguments.at[i].elems * (int64_t)dtype_bytes(p->arguments.at[i].type) + ALIGN - 1) / ALIGN * ALIGN;
+  }
+  return LOOM_OK;
+}
+
+static loom_status make_graph(compile_state *s, compile_npu *n) {
+  const machine *m = s->machine;
+  const npt_tog_options o = {.lanes = m->l1_banks, .systolic_size = m->l1_banks, .pipeline = m->pipeline};
+  LOOM_TRY(npt_build_tog(&s->ir, n->program.module, n->program.kernel, &o, &n->graph));
+  LOOM_TRY(place_tensors(s, n->graph, &n->program));
+  add_text(s, n, "graph.json", data_write_json(&s->ctx->mem, tile_graph_to_data(&s->ctx->mem, n->graph), 1));
+  return LOOM_OK;
+}
+
+static loom_status make_code(compile_state *s, compile_npu *n) {
+  MlirModule code = ir_clone_module(n->program.module);
+  loom_status st = npt_outline(&s->ir, code, n->program.kernel);
+  if (st == LOOM_OK)
+    st = pass_run_pipeline(&s->ir, code, "builtin.module(loom-lower-dma)", &(pass_run_options){0});
+  if (st == LOOM_OK)
+    st = npt_riscv_compile(&s->ir, code, (int)s->machine->npu->vlen_bits, s->o->write_files, &n->code);
+  ir_close_module(code);
+  if (st != LOOM_OK)
+    return st;
+  add(s, n, "kernel.o", n->code.object, n->code.size);
+  if (n->code.assembly)
+    add_text(s, n, "kernel.s", n->code.assembly);
+  return LOOM_OK;
+}
+
+static loom_status lower(compile_state *s, compile_npu *n) {
+  const double start = clock_ms();
+  npt_core core;
+  LOOM_TRY(npt_core_of(s->ctx, s->machine, &core));
+  core.lane_bytes += s->o->board_reserve_bytes / s->machine->l1_banks;      /* what plans leave free is there */
+  LOOM_TRY(npt_lower(&s->ir, s->tog, core, &n->program));
+  MlirOperation module = mlirModuleGetOperation(n->program.module);
+  add_text(s, n, "program.json", describe(s, &n->program));
+  add_text(s, n, "program.mlir", ir_print(&s->ctx->mem, module, false));
+  LOOM_TRY(lower_program(s, n));
+  add_text(s, n, "lowered.mlir", ir_print(&s->ctx->mem, module, false));
+  LOOM_TRY(make_graph(s, n));
+  LOOM_TRY(make_code(s, n));
+  n->ms = clock_ms() - start;
+  return LOOM_OK;
+}
+
+/* Bytes of all lanes that the tiles take beyond the scratchpad. */
+static int64_t excess(const compile_state *s, const npt_program *p) {
+  return (p->lane_bytes - machine_lane_bytes(s->machine)) * s->machine->l1_banks - s->o->board_reserve_bytes;
+}
+
+loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
+  enum { ATTEMPTS_MAX = 8 };
+  for (int i = 1;; i++) {
+    const diag_mark before = diag_save(ctx);
+    *out = (compile_npu){0};
+    LOOM_TRY(compile_kernel(ctx, o, s));
+    LOOM_TRY(compile_npu_check_machine(s));
+    loom_status st = lower(s, out);
+    int64_t over = st == LOOM_ELIMIT ? excess(s, &out->program) : 0;
+    if (over <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains || o->board_reserve_bytes + over >= s->machine->l1_bytes)
+      return st;
+    diag_drop(ctx, before);
+    compile_npu_close(out);
+    compile_done(s);
+    o->board_reserve_bytes += 2 * over;                   /* the next plan rounds up too */
+  }
+}
+
+void compile_npu_close(compile_npu *n) {
+  ir_close_module(n->program.module);
+  n->program.module = (MlirModule){NULL};
+}
+
+/* ---- files ---- */
+
+loom_status compile_npu_write(compile_state *s, const compile_npu *n, const char *dir) {
+  LOOM_TRY(file_make_dirs(s->ctx, dir));
+  for (size_t i = 0; i < n->files.n; i++)
+    LOOM_TRY(file_write(s->ctx, file_join(&s->ctx->mem, dir, n->files.at[i].name), n->files.at[i].bytes, n->files.at[i].size));
+  return LOOM_OK;
+}
+
+static loom_status read_arguments(compile_state *s, const char *path, npt_program *p) {
+  char *bytes;
+  size_t size;
+  data_value *v, *list;
+  LOOM_TRY(file_read(s->ctx, path, (size_t)1 << 24, &bytes, &size));
+  LOOM_TRY(data_read_json(s->ctx, path, bytes, size, &v));
+  LOOM_TRY(data_need(s->ctx, v, "arguments", DATA_ARRAY, &list));
+  for (size_t i = 0; i < list->n; i++) {
+    const char *name, *type;
+    npt_tensor a = {.tensor = -1};
+    int64_t tensor = -1;
+    LOOM_TRY(data_need_string(s->ctx, list->items[i], "name", &name));
+    LOOM_TRY(data_need_string(s->ctx, list->items[i], "dtype", &type));
+    LOOM_TRY(data_need_int(s->ctx, list->items[i], "elems", 0, INT64_C(1) << 40, &a.elems));
+    if (data_get(list->items[i], "tensor"))
+      LOOM_TRY(data_need_int(s->ctx, list->items[i], "tensor", 0, (int64_t)s->tog->tensors.n - 1, &tensor));
+    a.name = name;
+    a.tensor = (int)tensor;
+    if (!dtype_parse(type, &a.type) || (tensor >= 0 && a.elems > tog_tensor_elems(&s->tog->tensors.at[tensor])))
+      LOOM_FAIL(s->ctx, list->items[i]->span, LOOM_EINPUT, "argument '%s' of the program does not fit the kernel's tensors", name);
+    vec_push(&s->ctx->mem, &p->arguments, a);
+  }
+  return LOOM_OK;
+}
+
+loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n) {
+  arena *m = &s->ctx->mem;
+  const char *object = file_join(m, dir, "kernel.o");
+  *n = (compile_npu){.program = {.kernel = "kernel"}};
+  LOOM_TRY(read_arguments(s, file_join(m, dir, "program.json"), &n->program));
+  LOOM_TRY(tile_graph_load(s->ctx, file_join(m, dir, "graph.json"), &n->graph));
+  return file_read(s->ctx, object, (size_t)64 << 20, &n->code.object, &n->code.size);
+}
+
+/* ---- running ---- */
+
+typedef struct npu_engine { compile_npu *n; const run_options *r; compile_execution *out; } npu_engine;
+
+/* Contents of the graph's tensors: the kernel's, and memory of the program's own. */
+static loom_status contents_of(compile_state *s, const compile_npu *n, void *const *dram, npu_data **out) {
+  *out = ARENA_NEW_N(&s->ctx->mem, npu_data, n->graph->tensors.n + 1);
+  for (size_t k = 0; k < n->graph->tensors.n; k++) {
+    size_t argument;
+    LOOM_TRY(argument_of(s, n->graph, k, &n->program, &argument));
+    const npt_tensor *a = &n->program.arguments.at[argument];
+    const int64_t bytes = a->elems * (int64_t)dtype_bytes(a->type);
+    const bool is_own = a->tensor < 0;
+    (*out)[k] = (npu_data){is_own ? arena_alloc(&s->ctx->mem, (size_t)bytes) : dram[a->tensor], bytes, is_own || s->tog->tensors.at[a->tensor].is_output};
+  }
+  return LOOM_OK;
+}
+
+/* The parts of a simulation's report that are told of every machine. */
+static void tell(compile_state *s, const npu_report *r, compile_execution *out) {
+  sim_report *t = &out->report;
+  *t = (sim_report){.cycles = r->cycles, .n_faults = r->n_faults, .events = r->events, .dram = r->dram};
+  t->cores = ARENA_NEW_N(&s->ctx->mem, sim_core, r->n_cores + 1);
+  for (int i = 0; i < r->n_cores; i++) {
+    t->dram_bytes_read += r->cores[i].read_bytes;
+    t->dram_bytes_written += r->cores[i].written_bytes;
+  }
+  for (size_t i = 0; i < r->faults.n; i++)
+    vec_push(&s->ctx->mem, &t->faults, ((sim_fault){.core = r->faults.at[i].core, .cycle = r->faults.at[i].cycle, .text = r->faults.at[i].text}));
+  out->has_report = true;
+}
+
+static dram_model dram_of(const compile_state *s, const run_options *r) { return r->dram_is_given || !s->machine->bank ? r->dram : DRAM_BANK; }
+
+static loom_status run(void *data, compile_state *s, const interp_tensor *inputs, bool integers, void **by_root) {
+  npu_engine *e = data;
+  void **dram;
+  npu_report ignored, *report = integers ? &ignored : &e->n->report;
+  npu_data *contents;
+  LOOM_TRY(compile_dram(s, inputs, by_root, &dram));
+  LOOM_TRY(contents_of(s, e->n, dram, &contents));
+  const npu_values values = {.path = "kernel.o", .object = e->n->code.object, .object_bytes = e->n->code.size, .tensors = contents, .n_tensors = e->n->graph->tensors.n};
+  const npu_options o = {.dram = dram_of(s, e->r), .values = &values};
+  LOOM_TRY(npu_run(s->ctx, e->n->graph, s->machine, &o, report));
+  if (!integers)
+    tell(s, report, e->out);
+  return LOOM_OK;
+}
+
+loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out) {
+  npu_engine e = {n, r, out};
+  return compile_execute_on(s, r, &(compile_engine){&e, run}, out);
+}
+
+loom_status compile_npu_time(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out) {
+  const npu_options o = {.dram = dram_of(s, r)};
+  *out = (compile_execution){0};
+  LOOM_TRY(npu_run(s->ctx, n->graph, s->machine, &o, &n->report));
+  tell(s, &n->report, out);
+  return LOOM_OK;
+}

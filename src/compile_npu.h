@@ -1,0 +1,37 @@
+/* Programs for NPUs: a compile for a machine with `npu`, then its graph as a program in the contract of target/npu, lowered to a tile graph and machine code.
+ *
+ *   KERNEL -> .. -> TOG -> program (npt_lower) -> transfers, vcix -> tile_graph with cycles
+ *                                                            '-> a function a node -> RISC-V object, which the simulator executes */
+#ifndef LOOM_COMPILE_NPU_H
+#define LOOM_COMPILE_NPU_H
+#include "compile_exec.h"
+#include "sim/npu/npu.h"
+#include "target/npu/npt.h"
+#include "target/npu/npt_outline.h"
+#include "target/npu/npt_riscv.h"
+#include "target/npu/npt_program.h"
+
+typedef struct compile_npu_file { const char *name, *bytes; size_t size; } compile_npu_file;
+typedef struct compile_npu {
+  npt_program program;                     /* its module is lowered */
+  tile_graph *graph;
+  npt_riscv_code code;
+  VEC_OF(compile_npu_file) files;          /* program.mlir, lowered.mlir, kernel.s, kernel.o, graph.json, program.json */
+  npu_report report;                       /* of the run with the inputs */
+  double ms;                               /* of the lowering */
+} compile_npu;
+
+/* LOOM_EUSAGE: the machine has no section `npu`. */
+LOOM_MUST_USE loom_status compile_npu_check_machine(compile_state *s);
+/* compile_kernel, and the program.  Lanes hold whole rows: where the tiles of a plan take more than a lane's bank, the kernel is planned again with so much less memory; not where
+ * the plan or block sizes are given.  compile_npu_close in any case, before compile_done(s). */
+LOOM_MUST_USE loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out);
+void compile_npu_close(compile_npu *n);
+LOOM_MUST_USE loom_status compile_npu_write(compile_state *s, const compile_npu *n, const char *dir);
+/* n->graph and n->code from files of compile_npu_write, for s->tog. */
+LOOM_MUST_USE loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n);
+/* Values and cycles in one run; fills the check as compile_execute does, and cycles, bytes and faults of out->report. */
+LOOM_MUST_USE loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out);
+/* Cycles alone. */
+LOOM_MUST_USE loom_status compile_npu_time(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out);
+#endif

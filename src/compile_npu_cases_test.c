@@ -1,0 +1,66 @@
+/* The kernels of compile_plans_cases.h as programs of NPUs, their machine code executed: within the interpreter's bound, whole numbers to the bit, no fault.  `make test`
+ * draws a few; LOOM_NPU_CASES=all runs all of them on all machines, LOOM_NPU_CASES=row_sum one kernel's, LOOM_NPU_CASES_SEED draws others. */
+#include "base/rng.h"
+#include "base/testing.h"
+#include "compile_npu.h"
+#include "compile_plans_cases.h"
+#include <stdlib.h>
+
+enum { SHAPES = 3, DRAWN = 12 };
+typedef enum outcome { RIGHT, REFUSED, WRONG } outcome;
+static const char *const machines[] = {"tpuv3", "gemmini32"};
+
+static loom_status try_case(loom_ctx *ctx, const plans_case *c, int shape, const char *machine_name, compile_state *s, compile_npu *npu, compile_execution *e) {
+  compile_options o;
+  run_options run = {.check = true};
+  plans_case_options(&ctx->mem, c, shape, arena_printf(&ctx->mem, LOOM_SOURCE_DIR "/machines/%s.yaml", machine_name), &o);
+  o.search_host = false;
+  o.stop_after = COMPILE_TOG;
+  LOOM_TRY(compile_npu_compile(ctx, &o, s, npu));
+  return compile_npu_execute(s, npu, &run, e);
+}
+
+/* Refused: what no mesh has a program for. */
+static outcome look_at(const plans_case *c, int shape, const char *machine_name, bool says) {
+  loom_ctx ctx;
+  compile_state s = {0};
+  compile_npu npu = {0};
+  compile_execution e = {0};
+  loom_ctx_init(&ctx);
+  loom_status st = try_case(&ctx, c, shape, machine_name, &s, &npu, &e);
+  bool is_right = st == LOOM_OK && e.check.ok && !e.report.n_faults;
+  outcome out = is_right ? RIGHT : c->refused && st != LOOM_OK ? REFUSED : WRONG;
+  if (out == WRONG)
+    print_error("%s: %s\n", plans_command(&ctx.mem, c, c->shape[shape], machine_name),
+                ctx.diag.first ? ctx.diag.first->text : e.report.n_faults ? e.report.faults.at[0].text : arena_printf(&ctx.mem, "the numbers differ: %s", e.check.where));
+  else if (says)
+    print_message("%s: %" PRId64 " cycles, predicted %" PRId64 ", %d moved\n", plans_command(&ctx.mem, c, c->shape[shape], machine_name), e.report.cycles, s.plan ? s.plan->predicted_cycles : 0,
+                  npu.program.n_moved);
+  compile_npu_close(&npu);
+  compile_done(&s);
+  loom_ctx_done(&ctx);
+  return out;
+}
+
+static void test_kernels_of_the_corpus_run_on_npus(void **state) {
+  (void)state;
+  const char *which = getenv("LOOM_NPU_CASES"), *seed = getenv("LOOM_NPU_CASES_SEED");
+  const int n_machines = (int)COUNT_OF(machines);
+  rng r = rng_new(seed ? strtoull(seed, NULL, 10) : 1);
+  int count[3] = {0};
+  if (!which)
+    for (int i = 0; i < DRAWN; i++)
+      count[look_at(&plans_cases[rng_range(&r, 0, (int64_t)COUNT_OF(plans_cases) - 1)], (int)rng_range(&r, 0, SHAPES - 1), machines[rng_range(&r, 0, n_machines - 1)], false)]++;
+  for (size_t i = 0; which && i < COUNT_OF(plans_cases); i++)
+    for (int k = 0; k < SHAPES * n_machines && (strcmp(which, "all") == 0 || strcmp(which, plans_cases[i].function) == 0); k++)
+      count[look_at(&plans_cases[i], k / n_machines, machines[k % n_machines], true)]++;
+  if (which)
+    print_message("%d right, %d refused, %d wrong\n", count[RIGHT], count[REFUSED], count[WRONG]);
+  assert_true(count[RIGHT] + count[REFUSED] > 0);
+  assert_int_equal(count[WRONG], 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels_of_the_corpus_run_on_npus)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
