@@ -349,7 +349,7 @@ static void test_wrong_graphs_are_faults(void **state) {
       [EARLY] = {NPU_FAULT_EARLY_READ, "node 'n3' uses buffer 'x' before the data of load 'n1' are there"},
       [WRONG_TAG] = {NPU_FAULT_NO_LOAD, "node 'n2' of work item 0 waits for a tag of 'arg0' that no load sets"},
       [TAG_TWICE] = {NPU_FAULT_TAG_TWICE, "load 'n5' sets a tag of 'arg0' that load 'n1' sets and nothing has waited for"},
-      [UNINIT] = {NPU_FAULT_UNINIT, "node 'n3' uses buffer 'y', which nothing in work item 0 has written"},
+      [UNINIT] = {NPU_FAULT_UNINIT, "node 'n4' reads buffer 'y', which nothing in work item 0 has written"},
       [OVERLAP] = {NPU_FAULT_SPAD_OVERLAP, "buffers 'x' (bytes 0..511 of a lane's bank) and 'y' (511..1022) overlap"},
       [RANGE] = {NPU_FAULT_SPAD_RANGE, "buffer 'y' is at bytes 130562..131073 of a lane's bank, which has 131072"},
   };
@@ -372,7 +372,7 @@ static void test_wrong_graphs_are_faults(void **state) {
         body->at[i] = body->at[i - 1];
       body->at[1] = again;
     } else if (k == UNINIT)
-      c->uses.at[1].access = TILE_UPDATE;
+      c->uses.n = 1;
     else if (k == OVERLAP)
       p.b.g->buffers.at[1].address--;
     else

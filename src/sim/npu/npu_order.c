@@ -177,8 +177,8 @@ static void order_update(npu *s, flow_core *c, flow_use *u, int64_t number) {
 static void order_use(npu *s, flow_core *c, const tile_node *n, flow_use *u, int buffer, int64_t number) {
   bool is_new = u->access == TILE_WRITE || c->newest[buffer] == NPU_NONE;
   if (is_new) {
-    if (u->access != TILE_WRITE)
-      npu_fault_add(s, NPU_FAULT_UNINIT, c->port->id, s->core_tick, n, "node '%s' uses buffer '%s', which nothing in work item %" PRId64 " has written", n->name,
+    if (u->access == TILE_READ)   /* TILE_UPDATE may be the first of several that write a part each */
+      npu_fault_add(s, NPU_FAULT_UNINIT, c->port->id, s->core_tick, n, "node '%s' reads buffer '%s', which nothing in work item %" PRId64 " has written", n->name,
                     c->job->g->buffers.at[buffer].name, c->items[c->item].number);
     flow_version_close(s, c, buffer);
     flow_version_new(s, c, buffer);
