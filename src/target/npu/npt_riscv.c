@@ -9,7 +9,7 @@ static const char to_vectors[] = "builtin.module(convert-linalg-to-loops,convert
 static const char to_llvm[] = "builtin.module(finalize-memref-to-llvm,convert-vector-to-llvm,convert-arith-to-llvm,convert-math-to-llvm,convert-cf-to-llvm,"
                               "convert-func-to-llvm,convert-index-to-llvm,convert-ub-to-llvm,reconcile-unrealized-casts)";
 /* LLVM's, function by function: no vectorizer, no loop that becomes a call of memset, nothing inlined. */
-static const char passes[] = "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop-mssa(licm),loop(indvars,loop-deletion),gvn,correlated-propagation,"
+static const char passes[] = "function(sroa,early-cse<memssa>,simplifycfg,instcombine<no-verify-fixpoint>,loop(loop-rotate),loop-mssa(licm),loop(indvars,loop-deletion,loop-unroll-full),gvn,correlated-propagation,"
                              "instcombine<no-verify-fixpoint>,simplifycfg,adce)";
 
 typedef struct walk { ir_ctx *ir; npt_op_list dead; loom_status status; } walk;
