@@ -236,6 +236,8 @@ static void order_array(npu *s, flow_core *c, const tile_node *n, int64_t number
       c->free_weights = c->weights.at[w].next_free;
     c->weights.at[w] = (flow_weights){.array = NPU_NONE, .values = c->weights.at[w].values};
     c->open_weights = in->weights = w;
+    if (flow_is_pending(c, c->preload) && flow_inst_of(c, c->preload)->state != FLOW_RUNNING)      /* slots are given in the program's order: else later weights may hold all */
+      flow_wait_list(s, c, &flow_inst_of(c, c->preload)->first_issue_edge, number);
     c->preload = number;
   } else if (n->unit == TILE_MATMUL && c->open_weights != NPU_NONE) {
     in->weights = c->open_weights;
@@ -255,10 +257,11 @@ static int filled_by(const tile_node *n) {
   return NPU_NONE;
 }
 
-/* Where the buffer's loads go: more of the version they fill already, or another one.  True: this one is there already. */
+/* Where the buffer's loads go: more of the version they fill already, or another one.  True: this one is there already: subtiles are asked for in every round of a loop that
+ * they do not depend on.  A load that is waited for at once may bring the same bytes to another place. */
 static bool is_there(const flow_core *c, const tile_node *n, int node, int64_t address) {
   int buffer = filled_by(n), v = buffer == NPU_NONE ? NPU_NONE : c->newest[buffer];
-  if (v == NPU_NONE || c->versions.at[v].was_read)
+  if (!n->is_async || v == NPU_NONE || c->versions.at[v].was_read)
     return false;
   for (size_t i = 0; i < c->versions.at[v].loads.n; i++)
     if (c->versions.at[v].loads.at[i].node == node && c->versions.at[v].loads.at[i].address == address)
