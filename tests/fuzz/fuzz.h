@@ -9,7 +9,8 @@
  *   fuzz_torch     MLIR text with custom assembly of torch, tm_tensor, StableHLO: its generic form has the same lines
  *   fuzz_weights   an archive of named parameters
  *   fuzz_check_text MLIR text on its way to MLIR's parser: the normaliser of check, util and flow
- *   fuzz_value     a value as it is typed after --input: what is read prints and reads back as the same */
+ *   fuzz_value     a value as it is typed after --input: what is read prints and reads back as the same
+ *   fuzz_rvv       an object of an NPU core: loaded, and every function called with little memory */
 #ifndef LOOM_FUZZ_H
 #define LOOM_FUZZ_H
 #include "frontend/helion/helion.h"
@@ -26,6 +27,9 @@ int fuzz_torch(const uint8_t *bytes, size_t size);
 int fuzz_weights(const uint8_t *bytes, size_t size);
 int fuzz_check_text(const uint8_t *bytes, size_t size);
 int fuzz_value(const uint8_t *bytes, size_t size);
+int fuzz_rvv(const uint8_t *bytes, size_t size);
+/* `n` objects, each `good` with some bytes or instructions changed. */
+void fuzz_rvv_damaged(const uint8_t *good, size_t size, uint64_t seed, long n);
 
 /* The options of a first line `# options: function=f x.0=5 dtype=f32 eps:=1e-5`; sizes with `=`, arguments with `:=`,
  * element types of one argument with `~` (`ids~i64`). */

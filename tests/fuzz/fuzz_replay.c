@@ -1,4 +1,5 @@
-/* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N`. */
+/* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N` and
+ * `fuzz_replay rvv-damaged SEED N OBJECT`. */
 #include "fuzz.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -11,7 +12,7 @@
 typedef int target(const uint8_t *, size_t);
 static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir},
                                                                     {"machine", fuzz_machine}, {"etg", fuzz_etg}, {"eval", fuzz_eval}, {"torch", fuzz_torch}, {"weights", fuzz_weights},
-                                                                    {"check_text", fuzz_check_text}, {"value", fuzz_value}};
+                                                                    {"check_text", fuzz_check_text}, {"value", fuzz_value}, {"rvv", fuzz_rvv}};
 
 /* A line of hexadecimal digits is an input. */
 static int run_lines(target *run, const char *lines) {
@@ -58,7 +59,24 @@ static int run_path(target *run, const char *path) {
   return n;
 }
 
+static int run_damaged(const char *path, uint64_t seed, long n) {
+  loom_ctx ctx;
+  char *bytes;
+  size_t size;
+  loom_ctx_init(&ctx);
+  if (file_read(&ctx, path, FUZZ_BYTES_MAX, &bytes, &size) != LOOM_OK) {
+    fprintf(stderr, "fuzz_replay: cannot read %s\n", path);
+    return 1;
+  }
+  fuzz_rvv_damaged((const uint8_t *)bytes, size, seed, n);
+  loom_ctx_done(&ctx);
+  printf("%ld inputs, %ld good\n", n, fuzz_compiled);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 5 && strcmp(argv[1], "rvv-damaged") == 0)
+    return run_damaged(argv[4], strtoull(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
   if (argc == 4 && strcmp(argv[1], "tree-random") == 0) {
     rng r = rng_new(strtoull(argv[2], NULL, 10));
     long n = strtol(argv[3], NULL, 10);
@@ -80,6 +98,6 @@ int main(int argc, char **argv) {
       printf("%d inputs, %ld good\n", n, fuzz_compiled);
       return 0;
     }
-  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value PATH..  or  fuzz_replay tree-random SEED N\n");
+  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value|rvv PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT\n");
   return 2;
 }

@@ -180,6 +180,8 @@ static loom_status apply(relocs *r, Elf64_Rela x) {
 
 static loom_status check(const relocs *r, Elf64_Rela x) {
   uint32_t type = ELF64_R_TYPE(x.r_info);
+  if (ELF64_R_SYM(x.r_info) >= r->o->n_symbols)
+    return rvv_object_broken(r->o, "a relocation names no symbol");
   if (!is_known(type)) {
     const char *name = arena_printf(&r->o->ctx->mem, "relocation %u", type);
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
@@ -187,10 +189,8 @@ static loom_status check(const relocs *r, Elf64_Rela x) {
         name = refused[i].name;
     return diag_error(r->o->ctx, diag_file_span(r->o->ctx, r->o->path), LOOM_EUNSUP, "%s needs %s, which is not supported", described(r, x), name);
   }
-  if (ELF64_R_SYM(x.r_info) >= r->o->n_symbols)
-    return rvv_object_broken(r->o, "a relocation names no symbol");
   uint64_t size = r->target->head.sh_size, width = (uint64_t)width_of(type);
-  if (width && (x.r_offset > size || size - x.r_offset < width))
+  if (x.r_offset > size || size - x.r_offset < width)
     return rvv_object_broken(r->o, "%s lies outside the section", described(r, x));
   return LOOM_OK;
 }

@@ -116,7 +116,7 @@ static void run_rows(const srow *rows, size_t n, uint64_t seed) {
       int width = widths[times % 4];
       uint64_t a = testing_corner(&r, width), b = times % 7 == 0 ? a : testing_corner(&r, width), expected = rows[i].value(a, b);
       int64_t args[] = {(int64_t)a, (int64_t)b};
-      char name[16];
+      char name[32];
       snprintf(name, sizeof name, "t%zu", i);
       rvv_job job = {.entry = rvv_find(image, name), .args = args, .n_args = 2, .budget = 100};
       rvv_fault fault;
