@@ -30,7 +30,7 @@ OUT(axpy, fmaf(A, 2.5f, B)) OUT(floor_, floorf(A)) OUT(ceil_, ceilf(A)) OUT(roun
 OUT(select_, A < B ? A * B : A - B) OUT(relu, A > 0 ? A : 0) OUT(clamped, A < -1 ? -1.0f : A > 1 ? 1.0f : A) OUT(negated, -A) OUT(signed_, copysignf(A, B)) OUT(quotient, A / B)
 OUT(reversed, v->a[N - 1 - e]) OUT(interleaved, e % 2 ? v->b[e / 2] : v->a[e / 2]) OUT(halves, v->a[(e + 8) % N]) OUT(converted, (float)I) OUT(unsigned_, (float)(uint32_t)I)
 OUT(widened, half(v->h[e]) + A) OUT(wide_sum, (float)((double)A * (double)B)) OUT(bf16_, bf16_of(bf16_of(A) * 1.0f)) OUT(gathered, v->a[I & 15]) OUT(picked, A == B ? 1.0f : isnan(A) ? 2.0f : 3.0f)
-INT(sums, I + J * 3) INT(shifted, (uint32_t)I << (J & 31)) INT(arithmetic, I >> (J & 31)) INT(divided, J ? I == INT32_MIN && J == -1 ? I : I / J : 7) INT(lesser, I < J ? I : J) INT(absolute, I < 0 ? 0u - (uint32_t)I : (uint32_t)I)
+INT(sums, (uint32_t)I + (uint32_t)J * 3u) INT(shifted, (uint32_t)I << (J & 31)) INT(arithmetic, I >> (J & 31)) INT(divided, J ? I == INT32_MIN && J == -1 ? I : I / J : 7) INT(lesser, I < J ? I : J) INT(absolute, I < 0 ? 0u - (uint32_t)I : (uint32_t)I)
 INT(to_integer, saturated((double)A)) INT(bytes, (int8_t)I + (uint8_t)J) INT(longs, ((int64_t)I * J) >> 16) INT(counted, I > J ? e : -1) INT(products, (uint32_t)I * (uint32_t)J - 5u)
 OF(half_sum, EACH v->g[e] = isnan(half(v->h[e])) ? 0x7e00 : dtype_f64_to_f16(2 * (double)half(v->h[e]));)
 OF(total, float t = 0; EACH t += A; EACH v->out[e] = t;)
