@@ -3,8 +3,10 @@
 #include "base/text.h"
 #include <math.h>
 
-enum { VALUES_MAX = 512 };
-typedef struct known { MlirValue of, is; } known;
+enum { VALUES_MAX = 512, JAM_MAX = 4 };
+/* Values of neighbouring vectors, which are computed side by side so that none waits for another: the first `jam` of its site. */
+typedef struct wide { MlirValue at[JAM_MAX]; } wide;
+typedef struct known { MlirValue of; wide is; } known;
 typedef struct site {
   npt_lowering *l;
   const tog_node *n;
@@ -13,7 +15,8 @@ typedef struct site {
   npt_tile *tile[TFN_OPERANDS_MAX];
   const npt_buffer *buffer[TFN_OPERANDS_MAX];
   MlirValue flat[TFN_OPERANDS_MAX], part[TFN_OPERANDS_MAX];      /* where the operand's part of its tile begins */
-  MlirValue var[TFN_ITER_MAX];            /* of open loops: element, of lanes the round, of neighbours the first of the vector */
+  int jam;
+  MlirValue var[TFN_ITER_MAX];            /* of open loops: element, of lanes the round, of neighbours the first of the first vector */
   known known[VALUES_MAX]; int n_known;   /* values of the op's body at this place */
 } site;
 
@@ -61,7 +64,14 @@ static void store_vector(npt_lowering *l, const npt_buffer *b, MlirValue v, Mlir
 
 /* ---- where an operand's vector is ---- */
 
-static MlirValue offset_of(site *s, int operand) {
+static bool has_iter(const tfn_operand *o, int iter) {
+  for (int d = 0; d < o->rank && iter >= 0; d++)
+    if (o->iter[d] == iter)
+      return true;
+  return false;
+}
+
+static MlirValue offset_of(site *s, int operand, int copy) {
   const tfn_operand *o = &s->f->operand[operand];
   MlirValue var[TOG_RANK_MAX + 1] = {0};
   int64_t factor[TOG_RANK_MAX + 1];
@@ -72,10 +82,28 @@ static MlirValue offset_of(site *s, int operand) {
   }
   var[o->rank] = s->part[operand];
   factor[o->rank] = 1;
-  return npt_sum(s->l, o->rank + 1, var, factor, 0);
+  return npt_sum(s->l, o->rank + 1, var, factor, has_iter(o, s->way.vec) ? copy * NPT_VECTOR : 0);
 }
 
-static MlirValue load_operand(site *s, int operand) { return load_vector(s->l, s->buffer[operand], s->flat[operand], offset_of(s, operand)); }
+static wide load_operand(site *s, int operand) {
+  wide v = {0};
+  for (int i = 0; i < s->jam; i++)
+    v.at[i] = i && !has_iter(&s->f->operand[operand], s->way.vec) ? v.at[0] : load_vector(s->l, s->buffer[operand], s->flat[operand], offset_of(s, operand, i));
+  return v;
+}
+
+static void store_output(site *s, wide v) {
+  const int out = s->f->n_operands - 1;
+  for (int i = 0; i < (has_iter(&s->f->operand[out], s->way.vec) ? s->jam : 1); i++)
+    store_vector(s->l, s->buffer[out], v.at[i], s->flat[out], offset_of(s, out, i));
+}
+
+static wide same(const site *s, MlirValue v) {
+  wide w = {0};
+  for (int i = 0; i < s->jam; i++)
+    w.at[i] = v;
+  return w;
+}
 
 /* An operand with the iteration dim; false: none has it. */
 static bool holder_of(const site *s, int iter, int *operand, int *dim) {
@@ -139,11 +167,15 @@ static MlirValue positions(npt_lowering *l, bool is_lane, bool is_vec, int64_t r
   return mlirValueIsNull(at) ? first : add(l, at, first);
 }
 
-static MlirValue iter_positions(site *s, int iter) {
+static wide iter_positions(site *s, int iter) {
+  npt_lowering *l = s->l;
   int operand = 0, dim;
   holder_of(s, iter, &operand, &dim);
-  MlirValue p = positions(s->l, iter == s->way.lane, iter == s->way.vec, s->tile[operand]->run, s->var[iter]);
-  return mlirValueIsNull(p) ? splat_attr(s->l, ir_attr(s->l->ir, "0 : i32")) : p;
+  MlirValue p = positions(l, iter == s->way.lane, iter == s->way.vec, s->tile[operand]->run, s->var[iter]);
+  wide w = same(s, mlirValueIsNull(p) ? splat_attr(l, ir_attr(l->ir, "0 : i32")) : p);
+  for (int i = 1; i < s->jam && iter == s->way.vec; i++)
+    w.at[i] = add(l, w.at[0], splat_attr(l, ir_attr(l->ir, arena_printf(l->mem, "%d : i32", i * NPT_VECTOR))));
+  return w;
 }
 
 static MlirValue below(npt_lowering *l, MlirValue at, MlirValue extent) {
@@ -165,57 +197,61 @@ loom_status npt_argument_value(npt_lowering *l, const tog_node *n, tfn_index i, 
   return npt_index(l, at < n->args.n ? n->args.at[at] : n->numbers.at[at - n->args.n], out);
 }
 
-static void learn(site *s, MlirValue of, MlirValue is) {
+static void learn(site *s, MlirValue of, wide is) {
   if (s->n_known < VALUES_MAX)
     s->known[s->n_known++] = (known){of, is};
 }
 
-static loom_status eval(site *s, MlirValue v, MlirValue *out);
+static loom_status eval(site *s, MlirValue v, wide *out);
 
-static loom_status eval_argument(site *s, MlirValue v, MlirValue *out) {
+static loom_status eval_argument(site *s, MlirValue v, wide *out) {
   npt_lowering *l = s->l;
+  MlirValue scalar;
   int i = (int)mlirBlockArgumentGetArgNumber(v);
   if (mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(s->f->op))) {
     *out = load_operand(s, i);
     return LOOM_OK;
   }
-  LOOM_TRY(npt_argument_value(l, s->n, (tfn_index){i - s->f->n_uses, 0}, out));
+  LOOM_TRY(npt_argument_value(l, s->n, (tfn_index){i - s->f->n_uses, 0}, &scalar));
   MlirType type = mlirValueGetType(v);
   if (!mlirTypeIsAIndex(type))
-    *out = ir_build1(&l->b, "arith.index_cast", type, 1, out, 0, NULL);
-  *out = broadcast(l, *out);
+    scalar = ir_build1(&l->b, "arith.index_cast", type, 1, &scalar, 0, NULL);
+  *out = same(s, broadcast(l, scalar));
   return LOOM_OK;
 }
 
-static loom_status eval_index(site *s, MlirOperation op, MlirValue *out) {
+static loom_status eval_index(site *s, MlirOperation op, wide *out) {
   int64_t dim = 0;
   ir_attr_int(ir_attr_of(op, "dim"), &dim);
-  MlirValue at = iter_positions(s, (int)dim);
-  *out = ir_build1(&s->l->b, "arith.index_cast", vector_of(s->l, ir_index_type(s->l->ir)), 1, &at, 0, NULL);
+  wide at = iter_positions(s, (int)dim);
+  for (int i = 0; i < s->jam; i++)
+    out->at[i] = ir_build1(&s->l->b, "arith.index_cast", vector_of(s->l, ir_index_type(s->l->ir)), 1, &at.at[i], 0, NULL);
   return LOOM_OK;
 }
 
 /* The same op on vectors. */
-static loom_status eval_op(site *s, MlirOperation op, MlirValue *out) {
+static loom_status eval_op(site *s, MlirOperation op, wide *out) {
   npt_lowering *l = s->l;
-  MlirValue operand[4];
+  wide operand[4];
   const char *name = ir_op_name(op);
   intptr_t n = ir_num_operands(op);
   if (!(text_starts(name, "arith.") || text_starts(name, "math.")) || n > 4 || mlirOperationGetNumResults(op) != 1)
     return refuse(s, arena_printf(l->mem, "uses '%s'", name));
   for (intptr_t i = 0; i < n; i++)
     LOOM_TRY(eval(s, ir_operand(op, i), &operand[i]));
-  MlirOperation copy = mlirOperationClone(op);
-  for (intptr_t i = 0; i < n; i++)
-    mlirOperationSetOperand(copy, i, operand[i]);
-  MlirValue result = mlirOperationGetResult(copy, 0);
-  mlirValueSetType(result, vector_of(l, mlirValueGetType(result)));
-  mlirBlockInsertOwnedOperationBefore(l->b.block, l->b.before, copy);
-  *out = result;
+  for (int k = 0; k < s->jam; k++) {
+    MlirOperation copy = mlirOperationClone(op);
+    for (intptr_t i = 0; i < n; i++)
+      mlirOperationSetOperand(copy, i, operand[i].at[k]);
+    MlirValue result = mlirOperationGetResult(copy, 0);
+    mlirValueSetType(result, vector_of(l, mlirValueGetType(result)));
+    mlirBlockInsertOwnedOperationBefore(l->b.block, l->b.before, copy);
+    out->at[k] = result;
+  }
   return LOOM_OK;
 }
 
-static loom_status eval(site *s, MlirValue v, MlirValue *out) {
+static loom_status eval(site *s, MlirValue v, wide *out) {
   for (int i = 0; i < s->n_known; i++)
     if (mlirValueEqual(s->known[i].of, v)) {
       *out = s->known[i].is;
@@ -225,7 +261,7 @@ static loom_status eval(site *s, MlirValue v, MlirValue *out) {
   if (mlirOperationIsNull(op))
     LOOM_TRY(eval_argument(s, v, out));
   else if (ir_op_is(op, "arith.constant"))
-    *out = splat_attr(s->l, ir_attr_of(op, "value"));
+    *out = same(s, splat_attr(s->l, ir_attr_of(op, "value")));
   else if (ir_op_is(op, "linalg.index"))
     LOOM_TRY(eval_index(s, op, out));
   else
@@ -262,7 +298,7 @@ static void open_parallel(site *s, nest *at, bool without_vec) {
   if (s->way.lane >= 0 && s->way.lane != s->way.vec)
     open_loop(s, at, s->way.lane, rounds_of(s), 1, 0, NULL);
   if (s->way.vec >= 0 && !without_vec)
-    open_loop(s, at, s->way.vec, row_of(s), NPT_VECTOR, 0, NULL);
+    open_loop(s, at, s->way.vec, row_of(s), s->jam * NPT_VECTOR, 0, NULL);
 }
 
 
@@ -342,121 +378,129 @@ static MlirValue combine_elements(npt_lowering *l, const reduction *r, MlirValue
   return v;
 }
 
-/* Where the op's iteration has no element the mask is false; null: it has all of them.  `d`: a dim that is reduced. */
-static loom_status mask_of(site *s, int d, MlirValue *out) {
+/* Where the op's iteration has no element the mask is false; *has_mask false: it has all of them.  `d`: a dim that is reduced. */
+static loom_status mask_of(site *s, int d, bool *has_mask, wide *out) {
   int operand, dim;
   int64_t fixed;
   MlirValue extent;
-  *out = (MlirValue){NULL};
+  *has_mask = false;
   if (!holder_of(s, d, &operand, &dim))
     return LOOM_OK;
   LOOM_TRY(npt_argument_value(s->l, s->n, s->f->extent[d], &extent));
   if (ir_const_int(extent, &fixed) && fixed == (d == s->way.vec ? s->tile[operand]->row : s->tile[operand]->padded[dim]))
     return LOOM_OK;
-  *out = below(s->l, iter_positions(s, d), extent);
+  *has_mask = true;
+  *out = iter_positions(s, d);
+  for (int i = 0; i < s->jam; i++)
+    out->at[i] = i && d != s->way.vec ? out->at[0] : below(s->l, out->at[i], extent);
   return LOOM_OK;
 }
 
-static loom_status masked(site *s, MlirValue yes, MlirValue no, MlirValue *out) {
-  *out = yes;
+/* `no` where there is no element. */
+static loom_status masked(site *s, const wide *no, wide *value) {
   for (int d = 0; d < s->f->n_iter; d++) {
-    MlirValue mask;
+    bool has_mask;
+    wide mask;
     if (!s->f->is_reduction[d])
       continue;
-    LOOM_TRY(mask_of(s, d, &mask));
-    if (!mlirValueIsNull(mask))
-      *out = select_vector(s->l, mask, *out, no);
+    LOOM_TRY(mask_of(s, d, &has_mask, &mask));
+    for (int i = 0; i < s->jam && has_mask; i++)
+      value->at[i] = select_vector(s->l, mask.at[i], value->at[i], no->at[i]);
   }
   return LOOM_OK;
 }
 
-/* Loops over what is reduced, one carrying the value of the next. */
-static void open_reduced(site *s, nest *at, MlirValue *carried) {
+/* Loops over what is reduced, one carrying the values of the next. */
+static void open_reduced(site *s, nest *at, wide *carried) {
   for (int d = 0; d < s->f->n_iter; d++) {
     if (!s->f->is_reduction[d])
       continue;
-    int64_t trip = d == s->way.vec ? row_of(s) : shape_of(s, d), step = d == s->way.vec ? NPT_VECTOR : 1;
+    int64_t trip = d == s->way.vec ? row_of(s) : shape_of(s, d), step = d == s->way.vec ? s->jam * NPT_VECTOR : 1;
     if (trip <= step)
       continue;
-    open_loop(s, at, d, trip, step, 1, carried);
-    *carried = mlirBlockGetArgument(at->loop[at->n - 1].body, 1);
+    open_loop(s, at, d, trip, step, s->jam, carried->at);
+    for (int i = 0; i < s->jam; i++)
+      carried->at[i] = mlirBlockGetArgument(at->loop[at->n - 1].body, i + 1);
   }
 }
 
-static MlirValue close_reduced(site *s, nest *at, MlirValue value) {
+static void close_reduced(site *s, nest *at, wide *value) {
   while (at->n > 0) {
-    npt_close_loop(s->l, &at->loop[--at->n], 1, &value);
-    value = ir_result(at->loop[at->n].op, 0);
+    npt_close_loop(s->l, &at->loop[--at->n], s->jam, value->at);
+    for (int i = 0; i < s->jam; i++)
+      value->at[i] = ir_result(at->loop[at->n].op, i);
   }
-  return value;
 }
 
-/* What is reduced does not lie side by side: the output's vector is carried through the loops. */
+/* What is reduced does not lie side by side: the output's vectors are carried through the loops. */
 static loom_status emit_reduction(site *s) {
-  npt_lowering *l = s->l;
   nest outer = {0}, inner = {0};
-  MlirValue value, kept;
+  wide value;
   open_parallel(s, &outer, false);
-  MlirValue at = offset_of(s, s->f->n_operands - 1);
-  MlirValue carried = load_vector(l, s->buffer[s->f->n_operands - 1], s->flat[s->f->n_operands - 1], at);
+  wide carried = load_operand(s, s->f->n_operands - 1);
   open_reduced(s, &inner, &carried);
   s->n_known = 0;
   learn(s, output_argument(s), carried);
   LOOM_TRY(eval(s, tfn_yielded(s->f), &value));
-  LOOM_TRY(masked(s, value, carried, &kept));
-  kept = close_reduced(s, &inner, kept);
-  store_vector(l, s->buffer[s->f->n_operands - 1], kept, s->flat[s->f->n_operands - 1], at);
+  LOOM_TRY(masked(s, &carried, &value));
+  close_reduced(s, &inner, &value);
+  store_output(s, value);
   close_loops(s, &outer);
   return LOOM_OK;
 }
 
-/* Neighbours are reduced: eight sums side by side, then over the vector, then with what the output has. */
+/* Neighbours are reduced: sums side by side, then of the vectors, then over the vector, then with what the output has. */
 static loom_status emit_row_reduction(site *s) {
   npt_lowering *l = s->l;
-  const int out = s->f->n_operands - 1;
   nest outer = {0}, inner = {0};
   reduction r;
-  MlirValue value, kept;
+  wide value;
   if (!read_reduction(s, &r))
     return refuse(s, "reduces with an op that is no sum, product, extreme or bitwise one");
   open_parallel(s, &outer, true);
-  MlirType element = mlirValueGetType(r.value);
-  MlirValue first = splat_attr(l, first_value(l, element, r.first)), carried = first;
+  wide first = same(s, splat_attr(l, first_value(l, mlirValueGetType(r.value), r.first))), carried = first;
   open_reduced(s, &inner, &carried);
   s->n_known = 0;
   LOOM_TRY(eval(s, r.value, &value));
-  LOOM_TRY(masked(s, value, first, &kept));
-  MlirValue whole = combine_elements(l, &r, close_reduced(s, &inner, combine(l, &r, carried, kept)));
+  LOOM_TRY(masked(s, &first, &value));
+  for (int i = 0; i < s->jam; i++)
+    value.at[i] = combine(l, &r, carried.at[i], value.at[i]);
+  close_reduced(s, &inner, &value);
+  for (int n = s->jam / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++)
+      value.at[i] = combine(l, &r, value.at[i], value.at[i + n]);
+  MlirValue whole = combine_elements(l, &r, value.at[0]);
   for (int d = 0; d < s->f->n_iter; d++)
     if (s->f->is_reduction[d])
       s->var[d] = (MlirValue){NULL};
-  MlirValue at = offset_of(s, out);
+  s->jam = 1;
   s->n_known = 0;
-  learn(s, output_argument(s), load_vector(l, s->buffer[out], s->flat[out], at));
-  learn(s, r.value, whole);
+  learn(s, output_argument(s), load_operand(s, s->f->n_operands - 1));
+  learn(s, r.value, same(s, whole));
   LOOM_TRY(eval(s, tfn_yielded(s->f), &value));
-  store_vector(l, s->buffer[out], value, s->flat[out], at);
+  store_output(s, value);
   close_loops(s, &outer);
   return LOOM_OK;
 }
 
 static loom_status emit_elementwise(site *s) {
   nest at = {0};
-  MlirValue value;
-  const int out = s->f->n_operands - 1;
+  wide value;
   open_parallel(s, &at, false);
   s->n_known = 0;
   if (is_copy(s->f))
     value = load_operand(s, 0);
   else
     LOOM_TRY(eval(s, tfn_yielded(s->f), &value));
-  store_vector(s->l, s->buffer[out], value, s->flat[out], offset_of(s, out));
+  store_output(s, value);
   close_loops(s, &at);
   return LOOM_OK;
 }
 
 static loom_status emit_generic(site *s) {
   bool reduces = false;
+  const int64_t vectors = row_of(s) / NPT_VECTOR;
+  s->jam = s->way.vec < 0 ? 1 : vectors % JAM_MAX == 0 ? JAM_MAX : vectors % 2 == 0 ? 2 : 1;
   for (int d = 0; d < s->f->n_iter; d++)
     reduces = reduces || s->f->is_reduction[d];
   if (!reduces)
