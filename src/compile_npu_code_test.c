@@ -160,6 +160,71 @@ static void test_products_are_exact(void **state) {
   }
 }
 
+/* y[oh, ow][m, n] += sum over kh, kw, c of x[oh s + kh, ow + kw][m, c] w[kh, kw][c, n]: four loops marked inner_loop around a product, whose weights are pushed before the inner two. */
+static void check_conv(int64_t m, int64_t c, int64_t n, int64_t s) {
+  enum { KH = 3, KW = 2, OH = 3, OW = 4, LANES = 16 };
+  const int64_t h = (OH - 1) * s + KH, w = OW + KW - 1, a_block = m * banks(c, LANES), b_block = c * banks(n, LANES), y_block = m * banks(n, LANES);
+  const int64_t sizes[] = {h * w * a_block, KH * KW * b_block, OH * OW * y_block};
+  text t = text_new(&b->ctx.mem);
+  for (int i = 0; i < 3; i++)
+    text_addf(&t, "memref.global \"private\" @T%d : memref<%" PRId64 "xf32, 1>\n", i, sizes[i]);
+  text_add(&t, "func.func @node() {\n");
+  for (int i = 0; i < 3; i++)
+    text_addf(&t, "  %%t%d = memref.get_global @T%d : memref<%" PRId64 "xf32, 1>\n", i, i, sizes[i]);
+  text_addf(&t, "  affine.for %%kh = 0 to %d {\n  affine.for %%kw = 0 to %d {\n    %%wo = affine.apply affine_map<(d0, d1) -> (d0 * %" PRId64 " + d1 * %" PRId64 ")>(%%kh, %%kw)\n", KH, KW, KW * b_block, b_block);
+  const int64_t rows[] = {m, c, m}, columns[] = {c, n, n};
+  const char *view[3], *const offset[] = {"xo", "wo", "yo"};
+  for (int i = 0; i < 3; i++)
+    view[i] = arena_printf(&b->ctx.mem, "memref<%" PRId64 "x%" PRId64 "xf32, strided<[%" PRId64 ", 1], offset: ?>, 1>", rows[i], columns[i], columns[i]);
+  for (int k = 0; k < 3; k++) {
+    const int i = (const int[]){1, 0, 2}[k];
+    if (k == 1)
+      text_addf(&t, "  affine.for %%oh = 0 to %d {\n  affine.for %%ow = 0 to %d {\n    %%ih = affine.apply affine_map<(d0, d1) -> (d0 * %" PRId64 " + d1)>(%%oh, %%kh)\n    %%iw = affine.apply affine_map<(d0, d1) -> (d0 + d1)>(%%ow, %%kw)\n"
+                    "    %%xo = affine.apply affine_map<(d0, d1) -> (d0 * %" PRId64 " + d1 * %" PRId64 ")>(%%ih, %%iw)\n    %%yo = affine.apply affine_map<(d0, d1) -> (d0 * %" PRId64 " + d1 * %" PRId64 ")>(%%oh, %%ow)\n",
+                OH, OW, s, w * a_block, a_block, OW * y_block, y_block);
+    text_addf(&t, "    %%v%d = memref.reinterpret_cast %%t%d to offset: [%%%s], sizes: [%" PRId64 ", %" PRId64 "], strides: [%" PRId64 ", 1] : memref<%" PRId64 "xf32, 1> to %s\n", i, i, offset[i], rows[i], columns[i], columns[i], sizes[i], view[i]);
+  }
+  text_addf(&t, "    linalg.matmul {npu.matmul} ins(%%v0, %%v1 : %s, %s) outs(%%v2 : %s)\n", view[0], view[1], view[2]);
+  text_add(&t, "  } {inner_loop = true}\n  } {inner_loop = true}\n  } {inner_loop = true}\n  } {inner_loop = true}\n  return\n}\n");
+  const tile tiles[] = {new_tile("T0", sizes[0] * 4, LANES), new_tile("T1", sizes[1] * 4, LANES), new_tile("T2", sizes[2] * 4, LANES)};
+#define X(i, j, r, k) tiles[0], DTYPE_F32, LANES, (k) % LANES, ((i) * w + (j)) * a_block + (r) + m * ((k) / LANES)
+#define W(i, j, k, l) tiles[1], DTYPE_F32, LANES, (l) % LANES, ((i) * KW + (j)) * b_block + (k) + c * ((l) / LANES)
+#define Y(i, j, r, l) tiles[2], DTYPE_F32, LANES, (l) % LANES, ((i) * OW + (j)) * y_block + (r) + m * ((l) / LANES)
+  for (int64_t i = 0; i < h * w * m; i++)
+    for (int64_t k = 0; k < banks(c, LANES) * LANES; k++)
+      put(&X(i / m / w, i / m % w, i % m, k), k < c ? (double)((i * 7 + k * 3) % 5 - 2) : 0);
+  for (int64_t i = 0; i < KH * KW * c; i++)
+    for (int64_t l = 0; l < n; l++)
+      put(&W(i / c / KW, i / c % KW, i % c, l), (double)((i * 5 + l) % 7 - 3));
+  for (int64_t i = 0; i < OH * OW * m; i++)
+    for (int64_t l = 0; l < n; l++)
+      put(&Y(i / m / OW, i / m % OW, i % m, l), (double)(l - i));
+  rvv_fault fault = {0};
+  if (run(text_str(&t), "node", LANES, 256, tiles, 3, &fault) != RVV_FINE)
+    fail_msg("%s", fault.text);
+  for (int64_t i = 0; i < OH * OW * m; i++)
+    for (int64_t l = 0; l < n; l++) {
+      const int64_t oh = i / m / OW, ow = i / m % OW, r = i % m;
+      double want = (double)(l - i);
+      for (int64_t k = 0; k < KH * KW * c; k++)
+        want += get(&X(oh * s + k / c / KW, ow + k / c % KW, r, k % c)) * get(&W(k / c / KW, k / c % KW, k % c, l));
+      if (get(&Y(oh, ow, r, l)) != want)
+        fail_msg("y[%" PRId64 ", %" PRId64 "][%" PRId64 ", %" PRId64 "] is %g, must be %g", oh, ow, r, l, get(&Y(oh, ow, r, l)), want);
+    }
+#undef X
+#undef W
+#undef Y
+}
+
+static void test_convolutions_are_exact(void **state) {
+  (void)state;
+  static const int64_t rows[][4] = {{8, 16, 16, 1}, {8, 16, 16, 2}, {16, 32, 48, 1}, {5, 7, 3, 1}, {32, 16, 32, 2}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    again();
+    check_conv(rows[i][0], rows[i][1], rows[i][2], rows[i][3]);
+  }
+}
+
 /* Lanes of A behind its columns that vector code left as they were are masked: NaN times zero would be NaN. */
 static void test_columns_that_a_does_not_have_count_as_zero(void **state) {
   (void)state;
@@ -286,6 +351,7 @@ static void test_a_push_of_the_wrong_kind_is_seen(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_products_are_exact, open_bench, close_bench),
+      cmocka_unit_test_setup_teardown(test_convolutions_are_exact, open_bench, close_bench),
       cmocka_unit_test_setup_teardown(test_columns_that_a_does_not_have_count_as_zero, open_bench, close_bench),
       cmocka_unit_test_setup_teardown(test_functions_of_every_length, open_bench, close_bench),
       cmocka_unit_test_setup_teardown(test_reductions_stay_in_their_lane, open_bench, close_bench),

@@ -38,6 +38,17 @@ static void find_loops(npt_product *p) {
   }
 }
 
+/* C[m, n] += A[m, k] B[k, n], nothing transposed or repeated; integers with their sign. */
+static loom_status check_meaning(ir_ctx *ir, npt_product *p) {
+  static const char plain[] = "[affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>]";
+  MlirAttribute maps = ir_attr_of(p->op, "indexing_maps"), cast = ir_attr_of(p->op, "cast");
+  if (!mlirAttributeIsNull(maps) && !mlirAttributeEqual(maps, ir_attr(ir, plain)))
+    BAD(ir, p, LOOM_EUNSUP, "linalg.matmul has other maps than rows times columns; the systolic array takes A by rows and B by columns, so lay the tile out that way");
+  if (!mlirAttributeIsNull(cast) && text_eq(ir_print_attr(&ir->ctx->scratch, cast), "#linalg.type_fn<cast_unsigned>"))
+    BAD(ir, p, LOOM_EUNSUP, "linalg.matmul takes its integers for unsigned; the systolic array multiplies signed ones");
+  return LOOM_OK;
+}
+
 static loom_status read_types(ir_ctx *ir, npt_product *p) {
   MlirType a = mlirShapedTypeGetElementType(mlirValueGetType(p->memory[NPT_A])), b = mlirShapedTypeGetElementType(mlirValueGetType(p->memory[NPT_B]));
   bool is_float = mlirTypeIsAF32(a) || mlirTypeIsAF16(a) || mlirTypeIsABF16(a), is_int = mlirTypeIsAInteger(a);
@@ -202,6 +213,7 @@ loom_status npt_read_product(ir_ctx *ir, MlirOperation op, const npt_vcix_option
   find_loops(p);
   if (!is_forced && (p->accumulation.n == 0 || p->outer.n < 2))
     return LOOM_OK;
+  LOOM_TRY(check_meaning(ir, p));
   LOOM_TRY(read_shapes(ir, p));
   LOOM_TRY(read_types(ir, p));
   p->sub_m = p->m, p->sub_n = p->n, p->sub_k = p->k;
@@ -214,6 +226,8 @@ loom_status npt_read_product(ir_ctx *ir, MlirOperation op, const npt_vcix_option
   p->vector = o->vlen_bits / p->bits;
   p->push = p->sub_m < p->ss ? p->sub_m : p->ss;
   p->needs_mask = !is_forced && p->k < p->ss && (!p->from[NPT_A].is_loaded || p->from[NPT_A].is_stored);
+  if (p->needs_mask && p->ss > INT64_C(1) << p->bits)
+    BAD(ir, p, LOOM_EUNSUP, "A has %" PRId64 " columns of %d bits for %" PRId64 " lanes; the numbers of the lanes to mask do not fit %d bits", p->k, p->bits, p->ss, p->bits);
   LOOM_TRY(check_parts(ir, p));
   if (p->is_conv)
     LOOM_TRY(check_conv(ir, p));

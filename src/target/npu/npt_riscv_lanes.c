@@ -6,7 +6,9 @@ enum { DEPTH_MAX = 64, ELEMENTS_MAX = 4096 };
 
 typedef struct lifting { ir_ctx *ir; ir_builder at; int64_t n; } lifting;
 
-static bool is_taken(MlirOperation op) { return ir_op_is(op, "vector.extract") && ir_num_operands(op) == 1 && !mlirTypeIsAVector(mlirValueGetType(ir_result(op, 0))); }
+static bool is_taken(MlirOperation op) {
+  return ir_op_is(op, "vector.extract") && ir_num_operands(op) == 1 && !mlirTypeIsAVector(mlirValueGetType(ir_result(op, 0))) && !mlirVectorTypeIsScalable(mlirValueGetType(ir_operand(op, 0)));
+}
 
 static bool is_elementwise(MlirOperation op) {
   return mlirOperationGetNumResults(op) == 1 && mlirOperationGetNumRegions(op) == 0 && ir_num_operands(op) > 0 && (text_starts(ir_op_name(op), "arith.") || text_starts(ir_op_name(op), "math."));
