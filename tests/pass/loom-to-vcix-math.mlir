@@ -1,5 +1,6 @@
 // Transcendentals on the vector units (npu.md 1.6), registers of 256 bits.  Oracle: PyTorchSim's opcodes; sizes by hand.
 // RUN: loom opt %s --split-input-file --pass-pipeline='builtin.module(loom-to-vcix{vlen=256})' | FileCheck %s
+// RUN: loom opt %s --split-input-file -test-pytorchsim-to-vcix='systolic-array-size=128 vlen=256' | FileCheck %s
 
 // exp: its opcode and immediate.
 // CHECK-LABEL: func.func @exp(

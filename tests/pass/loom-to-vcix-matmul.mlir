@@ -1162,16 +1162,18 @@ func.func @stored(%x: memref<65536xf32>, %y: memref<65536xf32>, %z: memref<65536
 
 // -----
 
-// And where it has fewer columns than SS, the other lanes count as zeros.
+// And where it has fewer columns than SS, the other lanes count as zeros; which they are is asked for before the first push.
 // CHECK-LABEL: func.func @stored_few(
-// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 1 : i64, rd = 0 : i64} : (vector<4xf32>, i64) -> ()
-// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 1 : i64, rd = 0 : i64} : (vector<4xf32>, i64) -> ()
-// CHECK: vector.transfer_read
-// CHECK: %[[LANE:[a-z0-9_]+]] = "vcix.v.i"(%{{.*}}) {imm = 0 : i64, opcode = 0 : i64, rs2 = 0 : i64} : (i64) -> vector<4xi32>
+// CHECK: %[[LANE:[0-9]+]] = "vcix.v.i"(%{{.*}}) {imm = 0 : i64, opcode = 0 : i64, rs2 = 0 : i64} : (i64) -> vector<4xi32>
 // CHECK: %[[LIMIT:[a-z0-9_]+]] = arith.constant dense<4> : vector<4xi32>
-// CHECK: %[[IS:[a-z0-9_]+]] = arith.cmpi ult, %[[LANE]], %[[LIMIT]]
-// CHECK: %[[MASKED:[a-z0-9_]+]] = arith.select %[[IS]]
+// CHECK: %[[IS:[0-9]+]] = arith.cmpi ult, %[[LANE]], %[[LIMIT]]
+// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 1 : i64, rd = 0 : i64} : (vector<4xf32>, i64) -> ()
+// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 1 : i64, rd = 0 : i64} : (vector<4xf32>, i64) -> ()
+// CHECK: %[[READ:[0-9]+]] = vector.transfer_read
+// CHECK: %[[MASKED:[0-9]+]] = arith.select %[[IS]], %[[READ]]
 // CHECK: "vcix.iv"(%[[MASKED]]
+// CHECK: arith.select %[[IS]]
+// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 0 : i64, rd = 0 : i64} : (vector<4xf32>, i64) -> ()
 // CHECK: "vcix.i"({{.*}}) {imm = 4 : i64, lmul = 0 : i64, opcode = 1 : i64, rd = 0 : i64, rs2 = 0 : i64, sew = 32 : i64} : (i64) -> ()
 
 memref.global "private" @A : memref<8x4xf32, 1>
@@ -1192,6 +1194,41 @@ func.func @stored_few(%x: memref<65536xf32>, %y: memref<65536xf32>, %z: memref<6
         affine.vector_store %v, %flat[0] : memref<32xf32, strided<[1]>, 1>, vector<4xf32>
         "togsim.transfer"(%y, %c0, %b, %c0, %tb, %c0, %c1, %c1) {dma_kind = "MVIN", vlane_split_axis = 1 : i64, dram_stride = [8, 1], tile_stride = [1, 4]} : (memref<65536xf32>, index, memref<4x8xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
         linalg.matmul ins(%a, %b : memref<8x4xf32, 1>, memref<4x8xf32, 1>) outs(%c : memref<8x8xf32, 1>)
+      } {accumulation_loop = true}
+    } {outer_loop = true}
+  } {outer_loop = true}
+  return
+}
+
+// -----
+
+// Also of a last vector that is shorter.
+// CHECK-LABEL: func.func @stored_few_tail(
+// CHECK: %[[IS:[0-9]+]] = arith.cmpi ult, {{.*}} : vector<4xi32>
+// CHECK: %[[LAST:[0-9]+]] = arith.cmpi ult, {{.*}} : vector<2xi32>
+// CHECK: arith.select %[[IS]]
+// CHECK: arith.select %[[LAST]], {{.*}} : vector<2xi1>, vector<2xf32>
+// CHECK: "vcix.iv"({{.*}}) {imm = 0 : i64, opcode = 0 : i64, rd = 0 : i64} : (vector<2xf32>, i64) -> ()
+// CHECK: "vcix.i"({{.*}}) {imm = 4 : i64, lmul = 0 : i64, opcode = 1 : i64, rd = 0 : i64, rs2 = 0 : i64, sew = 32 : i64} : (i64) -> ()
+
+memref.global "private" @A : memref<6x4xf32, 1>
+memref.global "private" @B : memref<4x8xf32, 1>
+memref.global "private" @C : memref<6x8xf32, 1>
+func.func @stored_few_tail(%x: memref<65536xf32>, %y: memref<65536xf32>, %z: memref<65536xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %a = memref.get_global @A : memref<6x4xf32, 1>
+  %b = memref.get_global @B : memref<4x8xf32, 1>
+  %c = memref.get_global @C : memref<6x8xf32, 1>
+  %tb = memref.alloc() : memref<1xi32>
+  affine.for %o0 = 0 to 4 {
+    affine.for %o1 = 0 to 4 {
+      affine.for %k0 = 0 to 4 {
+        %v = arith.constant dense<1.0> : vector<4xf32>
+        %flat = memref.reinterpret_cast %a to offset: [0], sizes: [24], strides: [1] : memref<6x4xf32, 1> to memref<24xf32, strided<[1]>, 1>
+        affine.vector_store %v, %flat[0] : memref<24xf32, strided<[1]>, 1>, vector<4xf32>
+        "togsim.transfer"(%y, %c0, %b, %c0, %tb, %c0, %c1, %c1) {dma_kind = "MVIN", vlane_split_axis = 1 : i64, dram_stride = [8, 1], tile_stride = [1, 4]} : (memref<65536xf32>, index, memref<4x8xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
+        linalg.matmul ins(%a, %b : memref<6x4xf32, 1>, memref<4x8xf32, 1>) outs(%c : memref<6x8xf32, 1>)
       } {accumulation_loop = true}
     } {outer_loop = true}
   } {outer_loop = true}

@@ -2,7 +2,7 @@
 #include "target/npu/npt_product.h"
 
 /* Where the code goes, and the loops that were made; a null index is 0. */
-typedef struct emit { ir_ctx *ir; const npt_product *p; ir_builder at; MlirValue n, k, m, zero, count, pad, c_pad; bool is_storing; } emit;
+typedef struct emit { ir_ctx *ir; const npt_product *p; ir_builder at; MlirValue n, k, m, zero, count, pad, c_pad, is_column, is_column_of_tail; bool is_storing; } emit;
 
 /* coefficient * index, for a null index nothing. */
 typedef struct term { MlirValue index; int64_t coefficient; } term;
@@ -247,16 +247,20 @@ static bool push_weights(emit *e) {
   return true;
 }
 
-/* Zeros in the lanes that hold no column of A. */
-static MlirValue masked(emit *e, MlirValue v) {
+/* Which lanes hold a column of A, for n elements. */
+static MlirValue columns_of_a(emit *e, int64_t n) {
   const npt_product *p = e->p;
-  int64_t n = mlirShapedTypeGetDimSize(mlirValueGetType(v), 0);
   MlirType lane = mlirIntegerTypeGet(e->ir->mlir, (unsigned)p->bits), lanes = vector_of(n, lane);
   const MlirValue sides[] = {ask(e, ISA_VC_LANE_INDEX, lanes), splat(e, lanes, mlirIntegerAttrGet(lane, p->k))};
   enum { UNSIGNED_LESS = 6 };
-  MlirValue is_column = ir_build1(&e->at, "arith.cmpi", vector_of(n, mlirIntegerTypeGet(e->ir->mlir, 1)), 2, sides, 1, &(ir_named){"predicate", ir_int_attr(e->ir, UNSIGNED_LESS)});
-  const MlirValue choice[] = {is_column, v, splat(e, mlirValueGetType(v), zero_of(p->element))};
-  return ir_build1(&e->at, "arith.select", mlirValueGetType(v), 3, choice, 0, NULL);
+  return ir_build1(&e->at, "arith.cmpi", vector_of(n, mlirIntegerTypeGet(e->ir->mlir, 1)), 2, sides, 1, &(ir_named){"predicate", ir_int_attr(e->ir, UNSIGNED_LESS)});
+}
+
+/* Zeros in the other lanes. */
+static MlirValue masked(emit *e, MlirValue v) {
+  MlirType t = mlirValueGetType(v);
+  const MlirValue choice[] = {mlirShapedTypeGetDimSize(t, 0) == e->p->vector ? e->is_column : e->is_column_of_tail, v, splat(e, t, zero_of(e->p->element))};
+  return ir_build1(&e->at, "arith.select", t, 3, choice, 0, NULL);
 }
 
 static bool push_inputs(emit *e) {
@@ -332,6 +336,11 @@ loom_status npt_lower_product(ir_ctx *ir, const npt_product *p) {
   e.count = count_of(&e, p->vector);
   e.pad = constant(&e, zero_of(p->element), p->element);
   e.c_pad = mlirTypeEqual(p->element, p->c_element) ? e.pad : constant(&e, zero_of(p->c_element), p->c_element);
+  if (p->needs_mask) {   /* before the weights: it belongs to the vector code in front of the product, not between its pushes */
+    e.is_column = columns_of_a(&e, p->vector);
+    if (p->push % p->vector)
+      e.is_column_of_tail = columns_of_a(&e, p->push % p->vector);
+  }
   if (p->n > p->ss)
     e.n = npt_build_loop(&e.at, p->n / p->ss);
   bool ok = true;
