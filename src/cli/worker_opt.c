@@ -29,6 +29,23 @@ static loom_status load_npu(ir_ctx *ir, const char *source, size_t size, bool *o
   return has_transfers ? dialect_load_togsim(ir, has(source, size, "offset_stride")) : LOOM_OK;
 }
 
+/* Programs with indirect transfers are read with unregistered operations allowed, which is meant for those alone. */
+typedef struct unknown { ir_ctx *ir; MlirOperation first; } unknown;
+static bool is_known(MlirOperation op, void *data) {
+  unknown *u = data;
+  if (text_starts(ir_op_name(op), "togsim.") || ir_knows_op(u->ir, ir_op_name(op)))
+    return true;
+  u->first = op;
+  return false;
+}
+
+static loom_status refuse_unknown(ir_ctx *ir, MlirModule m) {
+  unknown u = {.ir = ir};
+  if (ir_walk(mlirModuleGetOperation(m), is_known, &u))
+    return LOOM_OK;
+  LOOM_FAIL(ir->ctx, ir_span(ir, u.first), LOOM_EINPUT, "there is no operation '%s'", ir_op_name(u.first));
+}
+
 /* One input (or one part of --split-input-file). */
 static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags *flags, const char *path, const char *source, size_t size, text *out) {
   ir_ctx ir;
@@ -56,6 +73,8 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags
   }
   if (st == LOOM_OK)
     st = compile_parse_mlir(&ir, path, source, size, &m);
+  if (st == LOOM_OK && is_npu && !o->allow_unregistered && ir_allows_unregistered(&ir))
+    st = refuse_unknown(&ir, m);
   if (st == LOOM_OK && (is_board || is_npu))
     st = dialect_verify(&ir, m);
   for (size_t i = 0; st == LOOM_OK && i < o->patterns.all.n; i++)

@@ -119,3 +119,30 @@ func.func @gather(%a: memref<4096xf32>) {
     : (memref<4096xf32>, index, memref<1x1x1x8x16xf32, 1>, index, memref<1xi32>, index, index, index, memref<1x1x1x8x16xi32, 1>) -> ()
   return
 }
+
+// -----
+
+// Who waits for a transfer that becomes six waits for six: rounds have slots of their own, 3 * 6 + 2 * i + j.
+// CHECK-LABEL: func.func @waited(
+// CHECK: affine.for %[[I:.*]] = 0 to 3 {
+// CHECK: affine.for %[[J:.*]] = 0 to 2 {
+// CHECK: %[[SLOT:.*]] = affine.apply affine_map<(d0, d1, d2) -> (d0 * 6 + d1 * 2 + d2)>(%c3, %[[I]], %[[J]])
+// CHECK: "togsim.transfer"(%arg0, %{{.*}}, %{{.*}}, %{{.*}}, %alloc, %[[SLOT]],
+// CHECK: affine.for %[[R:.*]] = 0 to 6 {
+// CHECK: %[[W:.*]] = affine.apply affine_map<(d0, d1) -> (d0 * 6 + d1)>(%c3, %[[R]])
+// CHECK: "togsim.wait"(%alloc, %[[W]], %c1)
+// CHECK: } {inner_loop = true}
+// CHECK-NOT: togsim.wait
+memref.global "private" @X7 : memref<3x2x8x4x4x4xf32, 1>
+func.func @waited(%a: memref<65536xf32>) {
+  %x = memref.get_global @X7 : memref<3x2x8x4x4x4xf32, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  "togsim.transfer"(%a, %c0, %x, %c0, %tag, %c3, %c2, %c1) {dma_kind = "MVIN", vlane_split_axis = 5 : i64, dram_stride = [1024, 512, 64, 16, 4, 1], tile_stride = [1024, 512, 64, 16, 4, 1], async = true}
+    : (memref<65536xf32>, index, memref<3x2x8x4x4x4xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
+  "togsim.wait"(%tag, %c3, %c1) : (memref<1xi32>, index, index) -> ()
+  return
+}

@@ -139,6 +139,54 @@ static MlirValue build_part(ir_builder *b, const npt_transfer *t, const int kept
   return ir_build1(b, "memref.subview", type, 1, &t->spad, 4, attrs);
 }
 
+/* Whoever waits for the tag of a transfer waits for all rounds of its loops: round r of slot s sets slot s * rounds + r, and a wait becomes as many.  A transfer
+ * that nobody waits for keeps its slot.  `loops`: those around it now, outermost first; *slot: of a round. */
+static loom_status split_slot(reducer *r, ir_builder *b, int n, const MlirValue *loops, const int *peeled, MlirValue *slot) {
+  const npt_transfer *t = r->t;
+  npt_ops waits = {0};
+  bool is_shared = false;
+  int64_t rounds = 1, factors[NPT_RANK_MAX + 1];
+  MlirValue terms[NPT_RANK_MAX + 1];
+  for (MlirOpOperand use = mlirValueGetFirstUse(t->tag); !mlirOpOperandIsNull(use); use = mlirOpOperandGetNextUse(use)) {
+    MlirOperation user = mlirOpOperandGetOwner(use);
+    if (npt_is_wait(user))
+      vec_push(&r->ir->ctx->mem, &waits, user);
+    else
+      is_shared |= npt_is_transfer(user) && !mlirOperationEqual(user, t->op);
+  }
+  if (waits.n == 0)
+    return LOOM_OK;
+  if (is_shared)
+    LOOM_FAIL(r->ir->ctx, ir_span(r->ir, t->op), LOOM_EUNSUP, "a transfer of more than %d dims that is waited for needs a tag of its own", ISA_DMA_RANK);
+  for (int i = n - 1; i >= 0; i--) {
+    terms[1 + i] = loops[i];
+    factors[1 + i] = rounds;
+    rounds *= t->shape[peeled[i]];
+  }
+  terms[0] = t->n_tag_index ? t->tag_index[t->n_tag_index - 1] : ir_index_const(b, 0);
+  factors[0] = rounds;
+  if (!npt_is_affine(terms[0]))
+    LOOM_FAIL(r->ir->ctx, ir_span(r->ir, t->op), LOOM_EUNSUP, "the tag slot of a transfer of more than %d dims must be affine in the loops around it", ISA_DMA_RANK);
+  *slot = npt_build_sum(b, n + 1, terms, factors, 0);
+  for (size_t i = 0; i < waits.n; i++) {
+    npt_wait w;
+    LOOM_TRY(npt_read_wait(r->ir, waits.at[i], &w));
+    ir_builder at = ir_before(r->ir, w.op);
+    MlirValue of = w.n_tag_index ? w.tag_index[w.n_tag_index - 1] : ir_index_const(&at, 0);
+    if (!npt_is_affine(of))
+      LOOM_FAIL(r->ir->ctx, ir_span(r->ir, w.op), LOOM_EUNSUP, "the slot of a wait for a transfer of more than %d dims must be affine in the loops around it", ISA_DMA_RANK);
+    MlirValue round = npt_build_loop(&at, rounds);
+    if (mlirValueIsNull(round))
+      return LOOM_EBUG;
+    w.n_tag_index = 1;
+    w.tag_index[0] = npt_build_sum(&at, 2, (MlirValue[]){of, round}, (int64_t[]){rounds, 1}, 0);
+    if (mlirOperationIsNull(npt_build_wait(&at, &w, w.form)))
+      return LOOM_EBUG;
+    mlirOperationDestroy(w.op);
+  }
+  return LOOM_OK;
+}
+
 /* The subview starts at the tile: where the round's part is, is told by the index into the bank, since instructions take the buffer's address. */
 static loom_status peel(reducer *r) {
   const npt_transfer *t = r->t;
@@ -161,6 +209,12 @@ static loom_status peel(reducer *r) {
   npt_transfer made = keep_dims(t, kept, ISA_DMA_RANK);
   made.spad = build_part(&b, t, kept);
   set_spad_index(&made, npt_build_sum(&b, n + is_based, of_spad, by_spad, is_based ? 0 : base));
+  MlirValue slot = {NULL};
+  LOOM_TRY(split_slot(r, &b, n, of_spad, peeled, &slot));
+  if (!mlirValueIsNull(slot)) {
+    made.n_tag_index = 1;
+    made.tag_index[0] = slot;
+  }
   made.dram_index = npt_build_sum(&b, n + 1, of_dram, by_dram, 0);     /* one apply: the loops must be seen in it */
   if (mlirValueIsNull(made.spad) || mlirValueIsNull(made.spad_index[0]) || mlirValueIsNull(made.dram_index))
     return LOOM_EBUG;
@@ -207,10 +261,11 @@ static loom_status change_wait(ir_ctx *ir, MlirOperation op) {
 
 loom_status npt_decompose(ir_ctx *ir, MlirOperation op, int64_t lanes) {
   reducer r = {.ir = ir, .form = NPT_DMA_START, .lanes = lanes};
-  npt_ops ops = npt_collect(ir, op, npt_is_transfer), waits = npt_collect(ir, op, npt_is_wait);
+  npt_ops ops = npt_collect(ir, op, npt_is_transfer);
   for (size_t i = 0; i < ops.n; i++)
     if (ir_op_is(ops.at[i], "togsim.transfer"))
       LOOM_TRY(reduce_one(&r, ops.at[i]));
+  npt_ops waits = npt_collect(ir, op, npt_is_wait);
   for (size_t i = 0; i < waits.n; i++)
     if (ir_op_is(waits.at[i], "togsim.wait"))
       LOOM_TRY(change_wait(ir, waits.at[i]));
