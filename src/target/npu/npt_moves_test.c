@@ -176,6 +176,18 @@ static void test_peeled_masked_transfers_move_the_same(void **state) {
   assert_true(done > CASES * 7 / 10);
 }
 
+static loom_status peel_and_lower(ir_ctx *ir, MlirOperation op, int64_t lanes) {
+  LOOM_TRY(npt_peel(ir, op, lanes));
+  return npt_lower_dma(ir, op, false);
+}
+
+/* The words of the instructions, decoded, with the addresses and masks that the code around them computes. */
+static void test_instructions_move_the_same(void **state) {
+  (void)state;
+  int done = check_rewrite(peel_and_lower, true, 5);
+  assert_true(done > CASES * 7 / 10);
+}
+
 /* A product of tiles whose loads are cut into random subtiles: counts[] rounds in each of the fused loops. */
 typedef struct random_product { random_transfer input, weight, bias; char more[3][128]; } random_product;
 
@@ -400,6 +412,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_decomposed_transfers_move_the_same),
       cmocka_unit_test(test_subtiles_move_what_the_tile_moved),
+      cmocka_unit_test(test_instructions_move_the_same),
       cmocka_unit_test(test_tails_move_the_tensor_and_nothing_else),
       cmocka_unit_test(test_peeled_masked_transfers_move_the_same),
   };

@@ -1,4 +1,4 @@
-/* What the transfers of a module move, by interpretation of its loops: for the tests of passes that rewrite transfers.  Two engines: `reference` reads the bank
+/* What the transfers of a module move, or the DMA instructions they became, by interpretation of its loops: for the tests of passes that rewrite transfers.  Two engines: `reference` reads the bank
  * rule (docs/npu.md) for tiles of any rank and ignores subtiles; the other makes the instruction's fields and asks isa_dma_walk. */
 #ifndef LOOM_TARGET_NPU_NPT_MOVES_TESTING_H
 #define LOOM_TARGET_NPU_NPT_MOVES_TESTING_H
@@ -8,7 +8,7 @@
 
 typedef struct move { uint64_t dram, spad; int argument, lane, tile; } move;      /* bytes; tile: first letter of the memref.global */
 typedef struct binding { const void *value; int64_t v; } binding;
-typedef struct moves { ir_ctx *ir; int64_t lanes; bool is_reference; VEC_OF(move) all; VEC_OF(binding) env; int transfers; } moves;
+typedef struct moves { ir_ctx *ir; int64_t lanes; bool is_reference; VEC_OF(move) all; VEC_OF(binding) env; int transfers; isa_dma word_state; uint32_t words_seen; } moves;
 
 static int64_t moves_value(moves *m, MlirValue v);
 
@@ -47,6 +47,29 @@ static int64_t moves_map(moves *m, MlirOperation op, bool is_min) {
   return best;
 }
 
+/* Pointers: an argument of the kernel is at (number + 1) << 44 in DRAM, a tile at its letter << 44 in the scratchpad. */
+enum { MOVES_SPACE_SHIFT = 44 };
+
+static bool moves_arithmetic(moves *m, MlirOperation op, int64_t *out) {
+  if (ir_op_is(op, "memref.extract_aligned_pointer_as_index")) {
+    const char *global = npt_global(&m->ir->ctx->scratch, ir_operand(op, 0));
+    *out = (int64_t)(global ? global[0] : npt_argument(ir_operand(op, 0)) + 1) << MOVES_SPACE_SHIFT;
+    return true;
+  }
+  if (ir_op_is(op, "arith.index_cast")) {
+    *out = moves_value(m, ir_operand(op, 0));
+    return true;
+  }
+  static const char *const names[] = {"arith.addi", "arith.muli", "arith.shli", "arith.ori"};
+  for (int i = 0; i < 4; i++)
+    if (ir_op_is(op, names[i])) {
+      int64_t l = moves_value(m, ir_operand(op, 0)), r = moves_value(m, ir_operand(op, 1));
+      *out = i == 0 ? l + r : i == 1 ? l * r : i == 2 ? (int64_t)((uint64_t)l << r) : (l | r);
+      return true;
+    }
+  return false;
+}
+
 static int64_t moves_value(moves *m, MlirValue v) {
   int64_t c;
   if (ir_const_int(v, &c))
@@ -55,6 +78,8 @@ static int64_t moves_value(moves *m, MlirValue v) {
     if (m->env.at[i - 1].value == v.ptr)
       return m->env.at[i - 1].v;
   MlirOperation def = ir_def(v);
+  if (moves_arithmetic(m, def, &c))
+    return c;
   if (!ir_op_is(def, "affine.apply") && !ir_op_is(def, "affine.min") && !ir_op_is(def, "affine.max"))
     fail_msg("%s has no value here", ir_op_name(def));
   return moves_map(m, def, !ir_op_is(def, "affine.max"));
@@ -142,10 +167,34 @@ static void moves_transfer(moves *m, MlirOperation op) {
   isa_dma_walk(&dma, (int)m->lanes, moves_take, &(move_sink){m, base});
 }
 
+/* One DMA instruction in inline assembly. */
+static void moves_word(moves *m, MlirOperation op) {
+  const char *text_of = ir_attr_string(&m->ir->ctx->scratch, ir_attr_of(op, "asm_string"));
+  int funct7;
+  bool done;
+  assert_int_equal(sscanf(text_of, ".insn r CUSTOM_1, 0x3, %d, x0, $0, $1", &funct7), 1);
+  isa_word w = {.op = (isa_dma_op)funct7, .rs1 = (uint64_t)moves_value(m, ir_operand(op, 0)), .rs2 = (uint64_t)moves_value(m, ir_operand(op, 1))};
+  const char *fault = isa_dma_decode(&m->word_state, &m->words_seen, w, &done);
+  if (fault)
+    fail_msg("%s: %s", text_of, fault);
+  if (!done)
+    return;
+  m->transfers++;
+  uint64_t mask = ((uint64_t)1 << MOVES_SPACE_SHIFT) - 1;
+  move base = {.argument = (int)(m->word_state.dram >> MOVES_SPACE_SHIFT) - 1, .tile = (int)(m->word_state.spad >> MOVES_SPACE_SHIFT)};
+  m->word_state.dram &= mask;
+  m->word_state.spad &= mask;
+  isa_dma_walk(&m->word_state, (int)m->lanes, moves_take, &(move_sink){m, base});
+  m->word_state = (isa_dma){0};
+  m->words_seen = 0;
+}
+
 static void moves_block(moves *m, MlirBlock block) {
   for (MlirOperation op = mlirBlockGetFirstOperation(block); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
     if (npt_is_transfer(op)) {
       moves_transfer(m, op);
+    } else if (ir_op_is(op, "llvm.inline_asm")) {
+      moves_word(m, op);
     } else if (ir_op_is(op, "affine.for")) {
       int64_t step;
       MlirAffineMap lo = mlirAffineMapAttrGetValue(ir_attr_of(op, "lowerBoundMap")), hi = mlirAffineMapAttrGetValue(ir_attr_of(op, "upperBoundMap"));
