@@ -90,7 +90,7 @@ static bool constant_bound(MlirOperation op, const char *name, int64_t *out) {
   return true;
 }
 
-bool npt_read_loop(MlirOperation op, npt_range *out) {
+bool npt_read_range(MlirOperation op, npt_range *out) {
   *out = (npt_range){.op = op};
   return ir_op_is(op, "affine.for") && constant_bound(op, "lowerBoundMap", &out->lower) && constant_bound(op, "upperBoundMap", &out->upper) &&
          ir_attr_int(ir_attr_of(op, "step"), &out->step) && out->step > 0;

@@ -54,7 +54,7 @@ static loom_status mask_one(ir_ctx *ir, MlirOperation op) {
     npt_range loop;
     if (mlirOperationIsNull(around) || index.factor[i] == 0)
       continue;
-    if (!npt_read_loop(around, &loop))
+    if (!npt_read_range(around, &loop))
       FAIL(ir, around, LOOM_EUNSUP, "the bounds of a loop must be constants to know the tail of its last tile");
     if ((loop.upper - loop.lower) % loop.step && loop.upper > loop.lower)
       LOOM_TRY(mask_axis(ir, &t, &loop, index.leaf[i], index.factor[i], n_given));

@@ -17,7 +17,7 @@ typedef struct padder { ir_ctx *ir; MlirOperation module, func; int n; tensor ar
 
 /* The loop's bound in whole steps. */
 static loom_status whole_steps(padder *p, MlirOperation op, npt_range *loop, int64_t *out_upper) {
-  if (!npt_read_loop(op, loop))
+  if (!npt_read_range(op, loop))
     FAIL(p, op, LOOM_EINPUT, "the bounds of a loop must be constants to pad it to whole steps");
   int64_t rounds = loop->upper > loop->lower ? (loop->upper - loop->lower + loop->step - 1) / loop->step : 0;
   *out_upper = rounds ? loop->lower + rounds * loop->step : loop->upper;

@@ -86,7 +86,7 @@ typedef struct npt_terms { int n; MlirValue leaf[NPT_LINEAR_MAX]; int64_t factor
 bool npt_flatten(MlirValue index, npt_terms *out);
 /* An affine.for with constant bounds: false when it is none. */
 typedef struct npt_range { MlirOperation op; int64_t lower, upper, step; } npt_range;
-bool npt_read_loop(MlirOperation op, npt_range *out);
+bool npt_read_range(MlirOperation op, npt_range *out);
 /* The loop whose induction variable `v` is; null when it is none. */
 MlirOperation npt_loop_of(MlirValue v);
 
