@@ -46,6 +46,8 @@ static void order_touches(npu *s, flow_core *c, const tile_node *n, int64_t numb
   flow_inst *in = flow_inst_of(c, number);
   flow_touch me = {number, in->address, in->address + n->elem_bytes, n->tensor, n->kind == TILE_STORE};
   for (int d = 0; d < n->rank; d++) {
+    if (!in->extent[d])
+      return;   /* touches nothing */
     int64_t first = in->low[d] * n->elem_bytes * n->step[d], reach = (in->extent[d] - 1) * n->elem_bytes * n->step[d];
     me.low += first + (reach < 0 ? reach : 0);
     me.high += first + (reach > 0 ? reach : 0);
