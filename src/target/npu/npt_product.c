@@ -1,6 +1,7 @@
 /* Reading a product: shapes, types, loops around, where operands come from, and the guards. */
 #include "target/npu/npt_product.h"
 #include "dialect/togsim.h"
+#include <string.h>
 
 #define BAD(ir, p, status, ...) LOOM_FAIL((ir)->ctx, ir_span(ir, (p)->op), status, __VA_ARGS__)
 
@@ -106,6 +107,10 @@ static void note_load(scan *s, const npt_transfer *t, int i) {
   npt_product *p = s->p;
   npt_operand *o = &p->from[i];
   *o = (npt_operand){.is_loaded = true, .is_stored = o->is_stored, .is_async = t->is_async, .form = t->form, .tag = t->tag};
+  o->is_cut = t->is_fine_grained && (t->rank == 2 || (t->rank == 4 && p->inner.n == NPT_CONV_LOOPS));
+  o->rank = t->rank;
+  memcpy(o->shape, t->shape, sizeof t->shape);
+  memcpy(o->part, t->subtile, sizeof t->subtile);
   o->has_fixed_slot = t->n_tag_index == 0 || ir_op_is(ir_def(t->tag_index[t->n_tag_index - 1]), "arith.constant");
   if (!t->has_subtile || t->rank < 2)
     return;
@@ -181,6 +186,22 @@ static loom_status check_parts(ir_ctx *ir, npt_product *p) {
   return LOOM_OK;
 }
 
+/* Each wait is for one part: parts are of whole blocks, and pixels come one by one or all at once. */
+static loom_status check_cuts(ir_ctx *ir, npt_product *p) {
+  for (int i = 0; i < 3; i++) {
+    const npt_operand *o = &p->from[i];
+    int rows = i == NPT_B ? (int)p->ss : (int)p->push;
+    for (int d = 0; o->is_cut && d < o->rank; d++) {
+      int64_t block = d == o->rank - 1 ? p->ss : d == o->rank - 2 ? rows : 1;
+      bool is_pixel = d < o->rank - 2;
+      if (o->part[d] != o->shape[d] && (is_pixel ? o->part[d] != 1 : o->part[d] % block != 0))
+        BAD(ir, p, LOOM_EUNSUP, "%c of linalg.matmul is loaded in parts of %" PRId64 " along dim %d; a part must be all of its %" PRId64 " or %s %" PRId64, "ABC"[i], o->part[d], d, o->shape[d],
+            is_pixel ? "exactly" : "a multiple of", block);
+    }
+  }
+  return LOOM_OK;
+}
+
 static bool is_inside(MlirValue v, MlirOperation op) {
   for (MlirOperation at = ir_def(v); !mlirOperationIsNull(at); at = mlirOperationGetParentOperation(at))
     if (mlirOperationEqual(at, op))
@@ -229,6 +250,7 @@ loom_status npt_read_product(ir_ctx *ir, MlirOperation op, const npt_vcix_option
   if (p->needs_mask && p->ss > INT64_C(1) << p->bits)
     BAD(ir, p, LOOM_EUNSUP, "A has %" PRId64 " columns of %d bits for %" PRId64 " lanes; the numbers of the lanes to mask do not fit %d bits", p->k, p->bits, p->ss, p->bits);
   LOOM_TRY(check_parts(ir, p));
+  LOOM_TRY(check_cuts(ir, p));
   if (p->is_conv)
     LOOM_TRY(check_conv(ir, p));
   *out_is_ours = true;

@@ -9,8 +9,14 @@ enum { NPT_K_H, NPT_K_W, NPT_O_H, NPT_O_W };
 
 typedef struct npt_loops { int n; MlirOperation at[NPT_LOOPS_MAX]; } npt_loops;   /* outermost first */
 
-/* Where an operand comes from. */
-typedef struct npt_operand { bool is_loaded, is_stored, is_async, has_fixed_slot; npt_form form; MlirValue tag; } npt_operand;
+/* Where an operand comes from.  is_cut: loom-dma-fine-grained made its loads, whose slots count the parts (`part` of `shape`) row by row. */
+typedef struct npt_operand {
+  bool is_loaded, is_stored, is_async, has_fixed_slot, is_cut;
+  npt_form form;
+  MlirValue tag;
+  int rank;
+  int64_t shape[NPT_RANK_MAX], part[NPT_RANK_MAX];
+} npt_operand;
 
 typedef struct npt_product {
   MlirOperation op;
