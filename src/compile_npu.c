@@ -36,15 +36,10 @@ static const char *describe(compile_state *s, const npt_program *p) {
     data_push(m, arguments, one);
   }
   data_set(m, v, "arguments", arguments);
+  data_set_int(m, v, "lanes", s->machine->l1_banks);
+  data_set_int(m, v, "vlen_bits", s->machine->npu->vlen_bits);
   data_set_int(m, v, "lane_bytes", p->lane_bytes);
   return data_write_json(m, v, 1);
-}
-
-static loom_status lower_program(compile_state *s, compile_npu *n) {
-  const machine *m = s->machine;
-  const char *pipeline = arena_printf(&s->ctx->mem, "builtin.module(loom-peel-transfer{vectorlane=%" PRId64 "},loom-lower-vlane-idx,loom-to-vcix{systolic-array-size=%" PRId64 " vlen=%" PRId64 "})",
-                                      m->l1_banks, m->l1_banks, m->npu->vlen_bits);
-  return pass_run_pipeline(&s->ir, n->program.module, pipeline, &(pass_run_options){0});
 }
 
 /* The argument that tensor "arg2" of a graph is. */
@@ -95,19 +90,36 @@ static loom_status make_code(compile_state *s, compile_npu *n) {
   return LOOM_OK;
 }
 
-static loom_status lower(compile_state *s, compile_npu *n) {
-  const double start = clock_ms();
+loom_status compile_npu_make_program(compile_state *s, compile_npu *n) {
   npt_core core;
+  LOOM_TRY(compile_npu_check_machine(s));
   LOOM_TRY(npt_core_of(s->ctx, s->machine, &core));
   core.lane_bytes += s->o->board_reserve_bytes / s->machine->l1_banks;      /* what plans leave free is there */
   LOOM_TRY(npt_lower(&s->ir, s->tog, core, &n->program));
-  MlirOperation module = mlirModuleGetOperation(n->program.module);
   add_text(s, n, "program.json", describe(s, &n->program));
-  add_text(s, n, "program.mlir", ir_print(&s->ctx->mem, module, false));
-  LOOM_TRY(lower_program(s, n));
-  add_text(s, n, "lowered.mlir", ir_print(&s->ctx->mem, module, false));
+  add_text(s, n, "program.mlir", ir_print(&s->ctx->mem, mlirModuleGetOperation(n->program.module), false));
+  return LOOM_OK;
+}
+
+loom_status compile_npu_lower_program(compile_state *s, compile_npu *n) {
+  const machine *m = s->machine;
+  const char *pipeline = arena_printf(&s->ctx->mem, "builtin.module(loom-peel-transfer{vectorlane=%" PRId64 "},loom-lower-vlane-idx,loom-to-vcix{systolic-array-size=%" PRId64 " vlen=%" PRId64 "})",
+                                      m->l1_banks, m->l1_banks, m->npu->vlen_bits);
+  LOOM_TRY(pass_run_pipeline(&s->ir, n->program.module, pipeline, &(pass_run_options){0}));
+  add_text(s, n, "lowered.mlir", ir_print(&s->ctx->mem, mlirModuleGetOperation(n->program.module), false));
+  return LOOM_OK;
+}
+
+loom_status compile_npu_make_code(compile_state *s, compile_npu *n) {
   LOOM_TRY(make_graph(s, n));
-  LOOM_TRY(make_code(s, n));
+  return make_code(s, n);
+}
+
+loom_status compile_npu_lower(compile_state *s, compile_npu *n) {
+  const double start = clock_ms();
+  LOOM_TRY(compile_npu_make_program(s, n));
+  LOOM_TRY(compile_npu_lower_program(s, n));
+  LOOM_TRY(compile_npu_make_code(s, n));
   n->ms = clock_ms() - start;
   return LOOM_OK;
 }
@@ -123,8 +135,7 @@ loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state
     const diag_mark before = diag_save(ctx);
     *out = (compile_npu){0};
     LOOM_TRY(compile_kernel(ctx, o, s));
-    LOOM_TRY(compile_npu_check_machine(s));
-    loom_status st = lower(s, out);
+    loom_status st = compile_npu_lower(s, out);
     int64_t over = st == LOOM_ELIMIT ? excess(s, &out->program) : 0;
     if (over <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains || o->board_reserve_bytes + over >= s->machine->l1_bytes)
       return st;
@@ -149,12 +160,25 @@ loom_status compile_npu_write(compile_state *s, const compile_npu *n, const char
   return LOOM_OK;
 }
 
-static loom_status read_arguments(compile_state *s, const char *path, npt_program *p) {
+/* Code is of a number of lanes and a length of vectors; anything else of the machine may have changed. */
+static loom_status check_core(compile_state *s, const data_value *v) {
+  int64_t lanes, vlen_bits;
+  LOOM_TRY(data_need_int(s->ctx, v, "lanes", 1, INT64_C(1) << 20, &lanes));
+  LOOM_TRY(data_need_int(s->ctx, v, "vlen_bits", 1, INT64_C(1) << 20, &vlen_bits));
+  if (lanes != s->machine->l1_banks || vlen_bits != s->machine->npu->vlen_bits)
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "the program is for %" PRId64 " lanes with vectors of %" PRId64 " bits; machine '%s' has %" PRId64 " with %" PRId64, lanes, vlen_bits, s->machine->name,
+              s->machine->l1_banks, s->machine->npu->vlen_bits);
+  return LOOM_OK;
+}
+
+static loom_status read_program(compile_state *s, const char *path, npt_program *p) {
   char *bytes;
   size_t size;
   data_value *v, *list;
   LOOM_TRY(file_read(s->ctx, path, (size_t)1 << 24, &bytes, &size));
   LOOM_TRY(data_read_json(s->ctx, path, bytes, size, &v));
+  LOOM_TRY(check_core(s, v));
+  LOOM_TRY(data_need_int(s->ctx, v, "lane_bytes", 0, INT64_C(1) << 40, &p->lane_bytes));
   LOOM_TRY(data_need(s->ctx, v, "arguments", DATA_ARRAY, &list));
   for (size_t i = 0; i < list->n; i++) {
     const char *name, *type;
@@ -169,16 +193,18 @@ static loom_status read_arguments(compile_state *s, const char *path, npt_progra
     a.tensor = (int)tensor;
     if (!dtype_parse(type, &a.type) || (tensor >= 0 && a.elems > tog_tensor_elems(&s->tog->tensors.at[tensor])))
       LOOM_FAIL(s->ctx, list->items[i]->span, LOOM_EINPUT, "argument '%s' of the program does not fit the kernel's tensors", name);
+    p->n_moved += tensor < 0;
     vec_push(&s->ctx->mem, &p->arguments, a);
   }
   return LOOM_OK;
 }
 
 loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n) {
+  LOOM_TRY(compile_npu_check_machine(s));
   arena *m = &s->ctx->mem;
   const char *object = file_join(m, dir, "kernel.o");
   *n = (compile_npu){.program = {.kernel = "kernel"}};
-  LOOM_TRY(read_arguments(s, file_join(m, dir, "program.json"), &n->program));
+  LOOM_TRY(read_program(s, file_join(m, dir, "program.json"), &n->program));
   LOOM_TRY(tile_graph_load(s->ctx, file_join(m, dir, "graph.json"), &n->graph));
   return file_read(s->ctx, object, (size_t)64 << 20, &n->code.object, &n->code.size);
 }
@@ -225,7 +251,11 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
   LOOM_TRY(compile_dram(s, inputs, by_root, &dram));
   LOOM_TRY(contents_of(s, e->n, dram, &contents));
   const npu_values values = {.path = "kernel.o", .object = e->n->code.object, .object_bytes = e->n->code.size, .tensors = contents, .n_tensors = e->n->graph->tensors.n};
-  const npu_options o = {.dram = dram_of(s, e->r), .values = &values};
+  npu_options o = e->n->how;
+  o.dram = dram_of(s, e->r);
+  o.values = &values;
+  if (integers)
+    o.record = NULL;
   LOOM_TRY(npu_run(s->ctx, e->n->graph, s->machine, &o, report));
   if (!integers)
     tell(s, report, e->out);
@@ -238,7 +268,8 @@ loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_opti
 }
 
 loom_status compile_npu_time(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out) {
-  const npu_options o = {.dram = dram_of(s, r)};
+  npu_options o = n->how;
+  o.dram = dram_of(s, r);
   *out = (compile_execution){0};
   LOOM_TRY(npu_run(s->ctx, n->graph, s->machine, &o, &n->report));
   tell(s, &n->report, out);

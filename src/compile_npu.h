@@ -18,6 +18,7 @@ typedef struct compile_npu {
   npt_riscv_code code;
   VEC_OF(compile_npu_file) files;          /* program.mlir, lowered.mlir, kernel.s, kernel.o, graph.json, program.json */
   npu_report report;                       /* of the run with the inputs */
+  npu_options how;                         /* of runs, set before them: budgets, and `record` of the one with the inputs; the rest is filled in */
   double ms;                               /* of the lowering */
 } compile_npu;
 
@@ -27,8 +28,13 @@ LOOM_MUST_USE loom_status compile_npu_check_machine(compile_state *s);
  * the plan or block sizes are given.  compile_npu_close in any case, before compile_done(s). */
 LOOM_MUST_USE loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out);
 void compile_npu_close(compile_npu *n);
+/* The program of s->tog as it is: a plan from files.  Its three steps, for who looks at it between them: the program in the contract of target/npu; transfers and vcix; graph and code. */
+LOOM_MUST_USE loom_status compile_npu_lower(compile_state *s, compile_npu *out);
+LOOM_MUST_USE loom_status compile_npu_make_program(compile_state *s, compile_npu *out);
+LOOM_MUST_USE loom_status compile_npu_lower_program(compile_state *s, compile_npu *n);
+LOOM_MUST_USE loom_status compile_npu_make_code(compile_state *s, compile_npu *n);
 LOOM_MUST_USE loom_status compile_npu_write(compile_state *s, const compile_npu *n, const char *dir);
-/* n->graph and n->code from files of compile_npu_write, for s->tog. */
+/* n->graph, n->code and the program's arguments from files of compile_npu_write, for s->tog.  LOOM_EINPUT: they do not fit s->tog, or s->machine has other lanes or vectors. */
 LOOM_MUST_USE loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n);
 /* Values and cycles in one run; fills the check as compile_execute does, and cycles, bytes and faults of out->report. */
 LOOM_MUST_USE loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out);

@@ -62,7 +62,7 @@ struct solve_opinion;
   X(timeout, "timeout", "S", "crest", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
-  X(engine, "engine", "sim|npu|tt-emu", "r", "what executes the kernel: the virtual chip, the machine code of an NPU's cores, or a board's C++ kernels on an emulation of tt-metal") \
+  X(engine, "engine", "sim|npu|tt-emu", "rm", "what executes the kernel: the virtual chip, the machine code of an NPU's cores, or a board's C++ kernels on an emulation of tt-metal") \
   X(dram, "dram", "simple|bank", "rmpb", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(tt_seed, "tt-seed", "N", "r", "of --engine tt-emu: seed of the delays on the NoC (default 0)")                       \
   X(tt_seeds, "tt-seeds", "N", "r", "so many seeds, from --tt-seed on; results must not depend on them")                                                           \

@@ -581,12 +581,14 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_tt board = {0};
   loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
   bool is_compiled = st == LOOM_OK;
+  if (is_compiled && for_npu)
+    st = worker_start_npu_trace(ctx, o, &npu);
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK && is_compiled && !found.found) {   /* machine code of a form that goes wrong may touch what is not its own */
     st = c.for_board ? compile_tt_execute(&s, &board, &r, &emulation, &e) : for_npu ? compile_npu_execute(&s, &npu, &r, &e) : compile_execute(&s, &r, &e);
-    if (st == LOOM_OK && !for_npu)
-      st = worker_write_trace(ctx, o, &s, &e.report, r.record);
+    if (st == LOOM_OK)
+      st = for_npu ? worker_write_npu_trace(o, &s, &npu) : worker_write_trace(ctx, o, &s, &e.report, r.record);
   }
   if (st == LOOM_OK) {
     data_value *summary = compile_summary(&s, &e);

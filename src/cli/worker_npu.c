@@ -1,6 +1,10 @@
 #include "cli/worker_npu.h"
 #include "base/file.h"
+#include "report/report_tiles.h"
 #include <stdio.h>
+
+#define SIM_EVENTS_MAX INT64_C(10000000000)   /* graphs from outside may unroll to anything */
+#define SIM_REQUESTS_MAX (INT64_C(1) << 24)
 
 loom_status worker_wants_npu(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_run, bool *out) {
   machine *m;
@@ -30,6 +34,40 @@ loom_status worker_emit_npu(loom_ctx *ctx, const cli_options *o, compile_state *
   data_set(m, v, "files", files);
   data_set_real(m, v, "emit_ms", n->ms);
   printf("%s\n", data_write_json(m, v, 1));
+  return LOOM_OK;
+}
+
+bool worker_sims_npu(const cli_options *o, const compile_state *s, const char *dir) {
+  if (o->engine.last)
+    return text_eq(o->engine.last, "npu");
+  return text_eq(s->machine->target_kind, "npu") || (s->machine->npu && file_exists(file_join(&s->ctx->mem, dir, "npu/graph.json")));
+}
+
+loom_status worker_sim_npu(const cli_options *o, compile_state *s, const char *dir, const run_options *r, compile_npu *n, compile_execution *out) {
+  const char *files = file_join(&s->ctx->mem, dir, "npu");
+  LOOM_TRY(file_exists(file_join(&s->ctx->mem, files, "graph.json")) ? compile_npu_read(s, files, n) : compile_npu_lower(s, n));
+  n->how = (npu_options){.event_budget = SIM_EVENTS_MAX, .request_limit = SIM_REQUESTS_MAX};
+  LOOM_TRY(worker_start_npu_trace(s->ctx, o, n));
+  LOOM_TRY(r->check ? compile_npu_execute(s, n, r, out) : compile_npu_time(s, n, r, out));
+  return worker_write_npu_trace(o, s, n);
+}
+
+loom_status worker_start_npu_trace(loom_ctx *ctx, const cli_options *o, compile_npu *n) {
+  int64_t limit;
+  LOOM_TRY(cli_trace_limit(ctx, o, &limit));
+  if (!o->trace.last)
+    return LOOM_OK;
+  n->how.record = ARENA_NEW(&ctx->mem, npu_record);
+  n->how.record->limit = limit;
+  return LOOM_OK;
+}
+
+loom_status worker_write_npu_trace(const cli_options *o, const compile_state *s, const compile_npu *n) {
+  const npu_record *record = n->how.record;
+  if (!record)
+    return LOOM_OK;
+  LOOM_TRY(report_write_tile_trace(s->ctx, n->graph, s->machine, &n->report, record, o->trace.last));
+  cli_tell_cut(s->ctx, o, record->cut, n->report.cycles, (int64_t)(record->slices.n + record->flights.n));
   return LOOM_OK;
 }
 

@@ -8,6 +8,12 @@
 LOOM_MUST_USE loom_status worker_wants_npu(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_run, bool *out);
 /* The files go to npu/ of the output directory. */
 LOOM_MUST_USE loom_status worker_emit_npu(loom_ctx *ctx, const cli_options *o, compile_state *s, const compile_npu *n);
+/* `loom sim DIR` of a machine with lanes: the program in DIR/npu, or where there is none, that of the plan in DIR.  With `check` s has the kernel and the plan. */
+bool worker_sims_npu(const cli_options *o, const compile_state *s, const char *dir);
+LOOM_MUST_USE loom_status worker_sim_npu(const cli_options *o, compile_state *s, const char *dir, const run_options *r, compile_npu *n, compile_execution *out);
+/* --trace: what the run has to fill, in n->how; and its file. */
+LOOM_MUST_USE loom_status worker_start_npu_trace(loom_ctx *ctx, const cli_options *o, compile_npu *n);
+LOOM_MUST_USE loom_status worker_write_npu_trace(const cli_options *o, const compile_state *s, const compile_npu *n);
 void worker_add_npu(arena *mem, const compile_state *s, const compile_npu *n, data_value *summary);
 void worker_print_npu(const compile_state *s, const compile_npu *n);
 #endif

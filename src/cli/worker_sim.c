@@ -1,5 +1,6 @@
 /* loom sim DIR|TOG: an artifact directory of `loom compile`, or a loom.tog.v1 file, on the virtual chip. */
 #include "base/file.h"
+#include "cli/worker_npu.h"
 #include "cli/worker.h"
 #include <stdio.h>
 #include <string.h>
@@ -13,31 +14,48 @@ static loom_status read_data(loom_ctx *ctx, const char *path, data_value **out) 
   return data_read_json(ctx, path, source, size, out);
 }
 
-/* With values: the directory's kernel and plan give the arguments and the oracle. */
-static loom_status run_values(compile_state *s, const cli_options *o, const char *dir, dram_model dram, sim_record *record, compile_execution *out) {
+/* The directory's kernel and plan, which give the arguments and the oracle. */
+static loom_status read_kernel(compile_state *s, const char *dir) {
   data_value *v;
-  int64_t seed = 0;
   LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "kernel.json"), &v));
   LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel));
   LOOM_TRY(kernel_verify(s->ctx, s->kernel));
   LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "plan.json"), &v));
-  LOOM_TRY(plan_from_data(s->ctx, v, &s->plan));
-  if (o->seed.last)
-    LOOM_TRY(cli_int(s->ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
-  LOOM_TRY(ir_open(s->ctx, &s->ir));
-  LOOM_TRY(dialect_load(&s->ir));
-  return compile_execute(s, &(run_options){.check = true, .no_verify = o->no_verify, .seed = (uint64_t)seed, .dram = dram, .record = record}, out);
+  return plan_from_data(s->ctx, v, &s->plan);
 }
 
-static loom_status run(compile_state *s, const cli_options *o, sim_record *record, compile_execution *e) {
+static loom_status refuse_check(compile_state *s, const char *path, bool is_dir) {
+  if (!is_dir)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
+  if (file_exists(file_join(&s->ctx->mem, path, "kernel.json")))
+    return LOOM_OK;
+  diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "--check of what was compiled from MLIR text: the directory holds no kernel graph to compare with");
+  diag_help(s->ctx, "leave --check away; 'loom run FILE.mlir --machine %s --check' compares with the interpreter of MLIR", s->machine->name);
+  return LOOM_EUNSUP;
+}
+
+static loom_status read_run(compile_state *s, const cli_options *o, sim_record *record, run_options *r) {
+  int64_t seed = 0;
+  *r = (run_options){.check = o->check, .no_verify = o->no_verify, .dram = DRAM_RATE, .dram_is_given = o->dram.last != NULL, .record = record};
+  if (o->dram.last)
+    LOOM_TRY(dram_model_of(s->ctx, o->dram.last, &r->dram));
+  if (o->seed.last)
+    LOOM_TRY(cli_int(s->ctx, "--seed", o->seed.last, 0, INT64_MAX, &seed));
+  r->seed = (uint64_t)seed;
+  if (o->engine.last && !text_eq(o->engine.last, "sim") && !text_eq(o->engine.last, "npu"))
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not simulate what was compiled; there are sim and npu", o->engine.last);
+  return LOOM_OK;
+}
+
+/* On the virtual chip, or as the program of an NPU: *out_is_npu. */
+static loom_status run(compile_state *s, const cli_options *o, sim_record *record, compile_npu *npu, bool *out_is_npu, compile_execution *e) {
   const char *path = o->files.at[0];
   bool is_dir = file_is_dir(path);
   data_value *v;
-  dram_model dram = DRAM_RATE;
+  run_options r;
   if (o->shape.all.n)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shape: the sizes of what was compiled are in it; tile graphs may have open ones");
-  if (o->dram.last)
-    LOOM_TRY(dram_model_of(s->ctx, o->dram.last, &dram));
+  LOOM_TRY(read_run(s, o, record, &r));
   if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "tog.json")) && file_exists(file_join(&s->ctx->mem, path, "cpu/artifact.json"))) {
     diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EINPUT, "the directory holds a kernel of the host, which no virtual chip runs");
     diag_help(s->ctx, "'loom run DIR --check' runs it");
@@ -49,20 +67,41 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
     LOOM_TRY(tog_verify(s->ctx, s->tog));
   LOOM_TRY(cli_load_machine(s->ctx, o, o->machine.last ? o->machine.last : s->tog->machine, &s->machine));
   tog_chip chip = compile_chip(s->machine);
-  if (!o->no_verify)
+  *out_is_npu = worker_sims_npu(o, s, path);
+  if (!o->no_verify && !*out_is_npu)
     LOOM_TRY(tog_warn_points(s->ctx, s->tog, &chip));
-  if (!o->check) {
-    e->has_report = true;
-    return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .dram = dram, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
+  if (o->check) {
+    LOOM_TRY(refuse_check(s, path, is_dir));
+    LOOM_TRY(read_kernel(s, path));
   }
-  if (is_dir && !file_exists(file_join(&s->ctx->mem, path, "kernel.json"))) {
-    diag_error(s->ctx, diag_file_span(s->ctx, path), LOOM_EUNSUP, "--check of what was compiled from MLIR text: the directory holds no kernel graph to compare with");
-    diag_help(s->ctx, "leave --check away; 'loom run FILE.mlir --machine %s --check' compares with the interpreter of MLIR", s->machine->name);
-    return LOOM_EUNSUP;
+  if (o->check || *out_is_npu) {
+    LOOM_TRY(ir_open(s->ctx, &s->ir));
+    LOOM_TRY(dialect_load(&s->ir));
   }
-  if (!is_dir)
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--check needs an artifact directory of 'loom compile': a TOG alone names no kernel to compare with");
-  return run_values(s, o, path, dram, record, e);
+  if (*out_is_npu)
+    return worker_sim_npu(o, s, path, &r, npu, e);
+  if (o->check)
+    return compile_execute(s, &r, e);
+  e->has_report = true;
+  return sim_run(s->ctx, s->tog, s->machine, &(sim_options){.verify = !o->no_verify, .dram = r.dram, .event_budget = SIM_EVENTS_MAX, .record = record}, &e->report);
+}
+
+static void add_check(arena *m, const run_check *check, data_value *v) {
+  data_value *c = data_object(m);
+  data_set_real(m, c, "max_abs_error", check->max_abs_error);
+  data_set_real(m, c, "bound", check->bound);
+  data_set_bool(m, c, "ok", check->ok);
+  data_set(m, v, "check", c);
+}
+
+static void print_summary(const compile_state *s, const compile_npu *npu, const compile_execution *e) {
+  const sim_report *r = &e->report;
+  printf("cycles       %" PRId64 "\nDRAM         %" PRId64 " bytes read, %" PRId64 " written\n", r->cycles, r->dram_bytes_read, r->dram_bytes_written);
+  if (npu)
+    worker_print_npu(s, npu);
+  else
+    printf("NoC          %" PRId64 " byte-hops\n", r->noc_bytes);
+  printf("faults       %" PRId64 "\n%s", r->n_faults, !e->check.done ? "" : e->check.ok ? "check        ok\n" : "check        WRONG\n");
 }
 
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
@@ -72,33 +111,29 @@ loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
   compile_state s = {.ctx = ctx, .o = &options};
   compile_execution e = {0};
   sim_record *record;
+  compile_npu npu = {0};
+  bool is_npu = false;
   LOOM_TRY(worker_start_trace(ctx, o, true, &record));
-  loom_status st = run(&s, o, record, &e);
-  if (st == LOOM_OK)
+  loom_status st = run(&s, o, record, &npu, &is_npu, &e);
+  if (st == LOOM_OK && !is_npu)
     st = worker_write_trace(ctx, o, &s, &e.report, record);
   if (st == LOOM_OK) {
-    data_value *v = sim_report_to_data(&ctx->mem, &e.report, s.tog);
-    if (e.check.done) {
-      data_value *c = data_object(&ctx->mem);
-      data_set_real(&ctx->mem, c, "max_abs_error", e.check.max_abs_error);
-      data_set_real(&ctx->mem, c, "bound", e.check.bound);
-      data_set_bool(&ctx->mem, c, "ok", e.check.ok);
-      data_set(&ctx->mem, v, "check", c);
-    }
+    data_value *v = is_npu ? npu_report_to_data(&ctx->mem, &npu.report, npu.graph, s.machine) : sim_report_to_data(&ctx->mem, &e.report, s.tog);
+    if (e.check.done)
+      add_check(&ctx->mem, &e.check, v);
     const char *json = data_write_json(&ctx->mem, v, 1);
     if (o->out.last)
       st = file_write(ctx, o->out.last, json, strlen(json));
     if (o->json)
       printf("%s\n", json);
     else
-      printf("cycles       %" PRId64 "\nDRAM         %" PRId64 " bytes read, %" PRId64 " written\nNoC          %" PRId64 " byte-hops\nfaults       %" PRId64 "\n%s",
-             e.report.cycles, e.report.dram_bytes_read, e.report.dram_bytes_written, e.report.noc_bytes, e.report.n_faults,
-             !e.check.done ? "" : e.check.ok ? "check        ok\n" : "check        WRONG\n");
+      print_summary(&s, is_npu ? &npu : NULL, &e);
   }
   if (st == LOOM_OK && e.report.n_faults)
     st = diag_error(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", e.report.n_faults, e.report.faults.at[0].text);
   if (st == LOOM_OK && e.check.done && !e.check.ok)
     st = diag_error(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the result differs from the reference interpreter; worst element %s", e.check.where ? e.check.where : "-");
+  compile_npu_close(&npu);
   compile_done(&s);
   return st;
 }
