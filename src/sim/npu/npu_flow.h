@@ -69,9 +69,10 @@ typedef struct flow_job {
   VEC_OF(int64_t) barriers;             /* work items that begin when all before them are over; ascending */
   int64_t n_items, next_item, n_over, shift;      /* shift: of its tensors' addresses */
   bool *is_scratch;                     /* by tensor: stored and loaded */
-  bool is_launched, is_over;
+  bool is_launched;
   flow_values *values;                  /* NULL: timing only */
   npu_job_report *report;
+  struct flow_job *next;                /* of its partition */
 } flow_job;
 
 typedef struct flow_core {
@@ -104,6 +105,7 @@ typedef struct flow_core {
 
 typedef struct npu_flow {
   flow_job *jobs; int n_jobs, n_partitions;
+  flow_job **turns;                     /* by partition: the first that is not over */
   flow_core *cores;
   int64_t lane_bytes;                   /* of a bank */
   bool has_values;                      /* of any job */

@@ -121,6 +121,15 @@ static void set_up_core(npu *s, int id) {
   c->arrays = ARENA_NEW_N(&s->ctx->mem, flow_unit, s->report->n_arrays);
 }
 
+/* Jobs of a partition in the order in which they came. */
+static void queue_job(npu_flow *f, flow_job *j) {
+  flow_job **at = &f->turns[j->in->partition];
+  while (*at && (*at)->in->arrival <= j->in->arrival)
+    at = &(*at)->next;
+  j->next = *at;
+  *at = j;
+}
+
 loom_status flow_set_up(npu *s, const npu_job *jobs, int n_jobs) {
   npu_flow *f = s->flow;
   f->lane_bytes = machine_lane_bytes(s->m);
@@ -130,8 +139,11 @@ loom_status flow_set_up(npu *s, const npu_job *jobs, int n_jobs) {
   s->report->n_jobs = n_jobs;
   if (s->n_cores % f->n_partitions)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' has %d cores; they cannot be dealt to %d partitions", s->m->name, s->n_cores, f->n_partitions);
-  for (int i = 0; i < n_jobs; i++)
+  f->turns = ARENA_NEW_N(&s->ctx->mem, flow_job *, f->n_partitions);
+  for (int i = 0; i < n_jobs; i++) {
     LOOM_TRY(set_up_job(s, &f->jobs[i], &jobs[i], i));
+    queue_job(f, &f->jobs[i]);
+  }
   f->cores = ARENA_NEW_N(&s->ctx->mem, flow_core, s->n_cores);
   for (int i = 0; i < s->n_cores; i++)
     set_up_core(s, i);
@@ -139,17 +151,6 @@ loom_status flow_set_up(npu *s, const npu_job *jobs, int n_jobs) {
 }
 
 /* ---- running ---- */
-
-/* The job whose turn it is in a partition: the one that came first and is not over.  NULL: none. */
-static flow_job *turn_of(const npu_flow *f, int partition) {
-  flow_job *first = NULL;
-  for (int i = 0; i < f->n_jobs; i++) {
-    flow_job *j = &f->jobs[i];
-    if (j->in->partition == partition && !j->is_over && (!first || j->in->arrival < first->in->arrival))
-      first = j;
-  }
-  return first;
-}
 
 static bool has_item(const flow_job *j) {
   if (j->next_item == j->n_items)
@@ -167,7 +168,7 @@ static bool can_take(const npu *s, const flow_core *c, const flow_job *j) {
 }
 
 static void end_job(npu *s, flow_job *j, int64_t cycle) {
-  j->is_over = true;
+  s->flow->turns[j->in->partition] = j->next;
   j->report->end = cycle;
   for (int i = 0; i < s->n_cores; i++)
     if (s->flow->cores[i].job == j)
@@ -187,7 +188,7 @@ static loom_status give_items(npu *s, flow_job *j) {
 
 loom_status flow_dispatch(npu *s) {
   for (int p = 0; p < s->flow->n_partitions; p++) {
-    flow_job *j = turn_of(s->flow, p);
+    flow_job *j = s->flow->turns[p];
     if (!j || j->in->arrival > s->core_tick)
       continue;
     if (!j->is_launched) {
@@ -206,7 +207,7 @@ loom_status flow_dispatch(npu *s) {
 int64_t flow_next_launch(const npu *s) {
   int64_t next = INT64_MAX;
   for (int p = 0; p < s->flow->n_partitions; p++) {
-    const flow_job *j = turn_of(s->flow, p);
+    const flow_job *j = s->flow->turns[p];
     if (!j)
       continue;
     int64_t at = INT64_MAX;
@@ -232,8 +233,8 @@ void flow_item_over(npu *s, flow_core *c, int item, int64_t cycle) {
 }
 
 bool flow_is_running(const npu *s) {
-  for (int i = 0; i < s->flow->n_jobs; i++)
-    if (!s->flow->jobs[i].is_over)
+  for (int p = 0; p < s->flow->n_partitions; p++)
+    if (s->flow->turns[p])
       return true;
   for (int i = 0; i < s->n_cores; i++)
     for (int a = 0; a < s->report->n_arrays; a++)
