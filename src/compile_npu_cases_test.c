@@ -1,5 +1,6 @@
 /* The kernels of compile_plans_cases.h as programs of NPUs, their machine code executed: within the interpreter's bound, whole numbers to the bit, no fault.  `make test`
- * draws a few; LOOM_NPU_CASES=all runs all of them on all machines, LOOM_NPU_CASES=row_sum one kernel's, LOOM_NPU_CASES_SEED draws others. */
+ * draws a few; LOOM_NPU_CASES=all runs all of them on all machines, LOOM_NPU_CASES=row_sum one kernel's, LOOM_NPU_CASES_SEED draws others; LOOM_NPU_SDPA=all: all of
+ * the 56 cases of attention. */
 #include "base/rng.h"
 #include "base/testing.h"
 #include "compile_npu.h"
@@ -60,7 +61,37 @@ static void test_kernels_of_the_corpus_run_on_npus(void **state) {
   assert_int_equal(count[WRONG], 0);
 }
 
+/* ---- attention: heads, lengths, masks, types ---- */
+
+enum { SDPA_LENGTHS = 7, SDPA_CASES = 2 * SDPA_LENGTHS * 2 * 2, SDPA_DRAWN = 6 };
+
+static plans_case sdpa_case(arena *m, int i) {
+  static const int lengths[SDPA_LENGTHS][2] = {{1, 77}, {16, 16}, {50, 71}, {100, 100}, {128, 128}, {200, 130}, {257, 257}};
+  const int *length = lengths[i % SDPA_LENGTHS], heads = i / SDPA_LENGTHS % 2 ? 3 : 1, depth = i / SDPA_LENGTHS / 2 % 2 ? 64 : 40;
+  const bool is_causal = i / SDPA_LENGTHS / 4 % 2;
+  const char *kv = arena_printf(m, "2x%dx%dx%d", heads, length[1], depth);
+  return (plans_case){.file = "kernels/attention.py", .function = "attention", .dtype = i % 3 == 0 ? "f32" : i % 3 == 1 ? "f16" : "bf16", .args = is_causal ? "causal=True" : NULL,
+                      .shape = {arena_printf(m, "q=2x%dx%dx%d,k=%s,v=%s", heads, length[0], depth, kv, kv)}};
+}
+
+static void test_attention_of_any_length_and_mask(void **state) {
+  (void)state;
+  const char *which = getenv("LOOM_NPU_SDPA"), *seed = getenv("LOOM_NPU_CASES_SEED");
+  rng r = rng_new(seed ? strtoull(seed, NULL, 10) : 1);
+  loom_ctx names;
+  int count[3] = {0};
+  loom_ctx_init(&names);
+  for (int i = 0; i < (which ? SDPA_CASES : SDPA_DRAWN); i++) {
+    plans_case c = sdpa_case(&names.mem, which ? i : (int)rng_range(&r, 0, SDPA_CASES - 1));
+    count[look_at(&c, 0, machines[0], which != NULL)]++;
+  }
+  loom_ctx_done(&names);
+  if (which)
+    print_message("%d right, %d wrong\n", count[RIGHT], count[WRONG]);
+  assert_int_equal(count[WRONG] + count[REFUSED], 0);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels_of_the_corpus_run_on_npus)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels_of_the_corpus_run_on_npus), cmocka_unit_test(test_attention_of_any_length_and_mask)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
