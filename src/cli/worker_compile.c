@@ -479,20 +479,27 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_tt board = {0};
   compile_npu npu = {0};
   bool for_npu;
-  LOOM_TRY(worker_wants_npu(ctx, o, &c, false, &for_npu));
+  compile_execution timed = {0};
+  LOOM_TRY(worker_wants_npu(ctx, o, &c, !o->emit.last && !o->bisect, &for_npu));
   loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : compile_kernel(ctx, &c, &s);
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
+  if (st == LOOM_OK && for_npu)
+    st = compile_npu_time(&s, &npu, &r, &timed);
   if (st == LOOM_OK) {
-    data_value *summary = compile_summary(&s, NULL);
+    data_value *summary = compile_summary(&s, for_npu ? &timed : NULL);
+    if (for_npu)
+      worker_add_npu(&ctx->mem, &s, &npu, summary);
     st = worker_answer(ctx, o, &s, summary);
     cli_progress_end(&progress);
     const char *json = data_write_json(&ctx->mem, summary, 1);
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
+    if (st == LOOM_OK && for_npu && !o->emit.last)
+      st = compile_npu_write(&s, &npu, file_join(&ctx->mem, s.output_dir, "npu"));
     if (st == LOOM_OK && c.for_board) {
       st = worker_emit_board(ctx, o, &s, &board);
-    } else if (st == LOOM_OK && for_npu) {
+    } else if (st == LOOM_OK && for_npu && o->emit.last) {
       st = worker_emit_npu(ctx, o, &s, &npu);
     } else if (st == LOOM_OK && o->emit.last) {
       st = emit(ctx, &s, o->emit.last);
@@ -505,6 +512,10 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
       worker_print_answers(ctx, &s, summary);
       if (s.is_native)
         print_open_sizes(s.kernel);
+      if (for_npu) {
+        worker_print_npu(&s, &npu);
+        print_execution(&s, &timed);
+      }
       if (s.output_dir)
         printf("written      %s\n", s.output_dir);
       worker_print_bisection(&found);
