@@ -264,6 +264,8 @@ static loom_status bufferize(compile_state *s) {
 static loom_status build_tog(compile_state *s) {
   LOOM_TRY(tog_build(&s->ir, s->bufferized, NULL, s->machine, &s->tog));
   s->tog->predicted_cycles = s->plan->predicted_cycles;
+  for (size_t i = 0; s->o->keeps_arguments && i < s->tog->tensors.n; i++)
+    s->tog->tensors.at[i].is_kept = s->kernel->tensors.at[compile_tensor_of_argument(s->kernel, s->tog->tensors.at[i].arg)].role == KERNEL_ARG;
   LOOM_TRY(tog_verify(s->ctx, s->tog));
   tog_chip chip = compile_chip(s->machine);
   LOOM_TRY(tog_verify_points(s->ctx, s->tog, &chip));

@@ -30,6 +30,8 @@ typedef enum compile_stage {
 typedef struct compile_options {
   const char *input;                       /* path, or "-" */
   char *source; size_t source_size;        /* its text, when it is read already; NULL: it is not */
+  kernel_graph *graph;                     /* the kernel, which `input` is only the name of; NULL: it is read */
+  bool keeps_arguments;                    /* the kernel may store to parts of an argument, whose other elements stay */
   const char *machine, *calibration;       /* NULL: "wormhole" */
   const char *compute_dir;                 /* upstream's hw_compute_dir, whose costs are used; NULL: none */
   helion_options helion;                   /* shapes, function, dtype */

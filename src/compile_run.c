@@ -126,7 +126,7 @@ loom_status compile_dram(compile_state *s, const interp_tensor *inputs, void **b
     kernel_tensor k = compile_tensor_of_argument(s->kernel, t->arg);
     if (k < 0)
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "function argument %d belongs to no kernel tensor", t->arg);
-    if (t->is_output && !t->is_input) {
+    if (t->is_output && !t->is_input && s->kernel->tensors.at[k].role != KERNEL_ARG) {      /* an argument keeps what the kernel does not store to */
       size_t bytes = dtype_bytes(t->type);
       for (int d = 0; d < t->rank; d++)
         bytes *= (size_t)t->shape[d];

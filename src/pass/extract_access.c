@@ -62,43 +62,95 @@ static bool static_list(MlirOperation op, const char *attribute, int rank, int64
   return true;
 }
 
-/* Do the dims, by falling stride, walk `elems` elements without gaps or repetition? */
-static bool is_rearrangement(const nest_tensor *t, int64_t elems) {
-  bool is_done[NEST_RANK_MAX] = {false};
-  for (int k = 0; k < t->rank; k++) {
+/* Is every place of the view an element of the argument?  Places may be one element, as those of overlapping windows are. */
+static bool is_inside(const nest_tensor *t, int64_t elems) {
+  int64_t last = 0, reach;
+  for (int d = 0; d < t->rank; d++) {
+    if (t->shape[d] < 1 || (t->shape[d] > 1 && t->stride[d] < 1))
+      return false;
+    if (t->shape[d] > 1 && (__builtin_mul_overflow(t->shape[d] - 1, t->stride[d], &reach) || __builtin_add_overflow(last, reach, &last)))
+      return false;
+  }
+  return last < elems;
+}
+
+/* A part of an argument, or of a view of it: which of its dims each dim shows, and where the part starts in each dim of that.  rank 0: no part. */
+typedef struct arg_part { int rank, dim[NEST_RANK_MAX]; int64_t shape[NEST_RANK_MAX], start[NEST_RANK_MAX]; } arg_part;
+
+/* A view that does not begin where its argument does is part of one that does: the offset in steps of its dims, the widest first. */
+static bool begin_with_argument(nest_tensor *t, int64_t offset, arg_part *out) {
+  bool used[NEST_RANK_MAX] = {false};
+  *out = (arg_part){.rank = t->rank};
+  for (int d = 0; d < t->rank; d++) {
+    out->dim[d] = d;
+    out->shape[d] = t->shape[d];
+  }
+  for (int i = 0; i < t->rank; i++) {
     int widest = -1;
     for (int d = 0; d < t->rank; d++)
-      if (!is_done[d] && t->shape[d] != 1 && (widest < 0 || t->stride[d] > t->stride[widest]))
+      if (!used[d] && t->stride[d] > 0 && (widest < 0 || t->stride[d] > t->stride[widest]))
         widest = d;
     if (widest < 0)
       break;
-    if (t->shape[widest] < 1 || elems % t->shape[widest] != 0 || t->stride[widest] != elems / t->shape[widest])
+    used[widest] = true;
+    out->start[widest] = offset / t->stride[widest];
+    offset %= t->stride[widest];
+    if (__builtin_add_overflow(t->shape[widest], out->start[widest], &t->shape[widest]))
       return false;
-    elems = t->stride[widest];
-    is_done[widest] = true;
   }
-  return elems == 1;
+  return offset == 0;
 }
 
-/* The shape and strides of memref.reinterpret_cast of a whole argument. */
-static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *arg, nest_tensor *out) {
+/* The sizes and strides of memref.reinterpret_cast of an argument. */
+static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *arg, nest_tensor *out, arg_part *part) {
   MlirType type = mlirValueGetType(ir_result(view, 0));
   int64_t offset, elems = 1;
   *out = *arg;
   out->rank = (int)mlirShapedTypeGetRank(type);
   for (int d = 0; d < arg->rank; d++)
     elems *= arg->shape[d];
-  if (out->rank < 1 || out->rank > NEST_RANK_MAX || !static_list(view, "static_offsets", 1, &offset) || offset != 0 ||
-      !static_list(view, "static_sizes", out->rank, out->shape) || !static_list(view, "static_strides", out->rank, out->stride) ||
-      !is_rearrangement(out, elems))
-    EXTRACT_UNSUP(x, view, "argument '%s' may be reshaped and transposed as a whole; other views of it are not supported", arg->name);
+  if (out->rank < 1 || out->rank > NEST_RANK_MAX || !static_list(view, "static_offsets", 1, &offset) || offset < 0 ||
+      !static_list(view, "static_sizes", out->rank, out->shape) || !static_list(view, "static_strides", out->rank, out->stride) || !begin_with_argument(out, offset, part) || !is_inside(out, elems))
+    EXTRACT_UNSUP(x, view, "argument '%s' may be seen with other sizes and strides, inside of it; this view of it is not supported", arg->name);
   for (int d = 0; d < out->rank; d++)   /* of one element: any */
     out->stride[d] = out->stride[d] > 0 ? out->stride[d] : 1;
   return LOOM_OK;
 }
 
-/* A part of an argument: which of its dims each dim shows, and where the part starts in each dim of the argument.  rank 0: no part. */
-typedef struct arg_part { int rank, dim[NEST_RANK_MAX]; int64_t shape[NEST_RANK_MAX], start[NEST_RANK_MAX]; } arg_part;
+/* Two places of the view are never one element: taken by rising stride, each stride is longer than all dims before it reach. */
+static bool is_one_to_one(const nest_tensor *t) {
+  bool used[NEST_RANK_MAX] = {false};
+  int64_t reach = 0;
+  for (int i = 0; nest_tensor_is_view(t) && i < t->rank; i++) {
+    int best = -1;
+    for (int d = 0; d < t->rank; d++)
+      if (!used[d] && (best < 0 || t->shape[d] == 1 || (t->shape[best] > 1 && t->stride[d] < t->stride[best])))
+        best = d;
+    used[best] = true;
+    if (t->shape[best] > 1 && t->stride[best] <= reach)
+      return false;
+    reach += (t->shape[best] - 1) * t->stride[best];
+  }
+  return true;
+}
+
+loom_status extract_check_store(extract *x, MlirOperation at, const nest_node *store) {
+  const nest_tensor *t = &x->nest->tensors.at[store->tensor];
+  if (!is_one_to_one(t))
+    EXTRACT_UNSUP(x, at, "this stores through a view of argument '%s' in which places overlap", t->name);
+  return LOOM_OK;
+}
+
+bool extract_shows_all(const extract *x, int tensor) {
+  const nest_tensor *t = &x->nest->tensors.at[tensor];
+  MlirType type = mlirValueGetType(mlirBlockGetArgument(ir_body(x->func), t->arg));
+  int64_t elems = 1, shown = 1;
+  for (int d = 0; d < mlirShapedTypeGetRank(type); d++)
+    elems *= mlirShapedTypeGetDimSize(type, d);
+  for (int d = 0; d < t->rank; d++)
+    shown *= t->shape[d];
+  return shown == elems && is_one_to_one(t);
+}
 
 /* Slices of the argument's dims, in order, with single elements of the dims left out: x[:, 8:], x[3]. */
 static bool read_part(MlirOperation view, const nest_tensor *arg, arg_part *out) {
@@ -178,8 +230,7 @@ static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int
     arg.shape[d] = mlirShapedTypeGetDimSize(type, d);
   if (mlirValueEqual(whole, memref) || read_part(view, &arg, part))
     return see_argument(x, at, &arg, EXTRACT_AS_IT_IS, out);
-  *part = (arg_part){0};
-  LOOM_TRY(read_view(x, view, &arg, &seen));
+  LOOM_TRY(read_view(x, view, &arg, &seen, part));
   return see_argument(x, at, &seen, EXTRACT_AS_VIEW, out);
 }
 
@@ -192,7 +243,7 @@ static void whole_access(extract *x, nest_node *node, const arg_part *part) {
     node->dim[d] = (nest_access_dim){.loop = -1, .offset = sym_const(x->mem, 0), .size = sym_const(x->mem, part->rank ? part->shape[d] : t->shape[d])};
 }
 
-/* From the dims of a part to those of the argument. */
+/* From the dims of a part to those of the argument, or of the view. */
 static void place_in_argument(extract *x, nest_node *node, const arg_part *part) {
   nest_access_dim seen[NEST_RANK_MAX];
   int rank = x->nest->tensors.at[node->tensor].rank;

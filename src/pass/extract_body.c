@@ -31,6 +31,7 @@ static loom_status add_load(extract *x, MlirOperation op) {
 static loom_status store_part(extract *x, MlirOperation op, int value, MlirValue to) {
   nest_node access = *nest_make_node(x->mem, NEST_STORE);
   LOOM_TRY(extract_access(x, op, to, &access));
+  LOOM_TRY(extract_check_store(x, op, &access));
   access.value = value;
   access.only_first = x->only_first;
   nest_node *node = extract_add_node(x, op, NEST_STORE, access.value);

@@ -58,7 +58,7 @@ static loom_status check_fills(extract *x) {
     while (ir_op_is(ir_def(to), "memref.reinterpret_cast") || ir_op_is(ir_def(to), "memref.cast"))
       to = ir_operand(ir_def(to), 0);
     int64_t tensor = mlirValueIsABlockArgument(to) ? mlirBlockArgumentGetArgNumber(to) : -1;
-    if (tensor < 0 || tensor >= (int64_t)x->nest->tensors.n || !nest_tensor_is_covered(x->nest, (int)tensor))
+    if (tensor < 0 || tensor >= (int64_t)x->nest->tensors.n || !nest_tensor_is_covered(x->nest, (int)tensor) || !extract_shows_all(x, (int)tensor))
       EXTRACT_UNSUP(x, op, "'%s' is filled before the kernel, which then stores parts of it; on a mesh of cores all of it must be stored",
                     tensor >= 0 && tensor < (int64_t)x->nest->tensors.n ? x->nest->tensors.at[tensor].name : "memory");
   }

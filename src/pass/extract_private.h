@@ -37,6 +37,10 @@ LOOM_MUST_USE loom_status extract_map(extract *x, MlirOperation op, MlirAffineMa
 LOOM_MUST_USE loom_status extract_mixed(extract *x, MlirOperation op, const char *attribute, int segment, intptr_t i, const sym_expr **out);
 
 /* ---- extract_access.c ---- */
+/* LOOM_EUNSUP: the store goes through a view in which places overlap. */
+LOOM_MUST_USE loom_status extract_check_store(extract *x, MlirOperation at, const nest_node *store);
+/* Does the nest's tensor show all elements of its argument? */
+bool extract_shows_all(const extract *x, int tensor);
 /* Fills tensor, dims and label of a LOAD or STORE node from the memref it goes through: an argument or a subview of one. */
 LOOM_MUST_USE loom_status extract_access(extract *x, MlirOperation at, MlirValue memref, nest_node *node);
 

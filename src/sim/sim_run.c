@@ -128,7 +128,7 @@ static void find_leaks(sim *s) {
 static void find_unwritten(sim *s) {
   for (size_t i = 0; i < s->t->tensors.n; i++) {
     int64_t missing = sim_cover_first_missing(&s->cover[i]);
-    if (missing >= 0)
+    if (missing >= 0 && !s->t->tensors.at[i].is_kept)
       sim_fault_add(s, SIM_FAULT_UNWRITTEN, -1, -1, "%" PRId64 " of %" PRId64 " elements of '%s' written; the first missing one is %s", s->cover[i].n_set,
                     s->cover[i].n_bits, s->t->tensors.at[i].name, sim_element_text(&s->ctx->mem, &s->t->tensors.at[i], missing));
   }

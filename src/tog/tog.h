@@ -34,7 +34,7 @@
 
 enum { TOG_RANK_MAX = 8, TOG_MESH_MAX = 3, TOG_DEPTH_MAX = 32 /* nested loops */, TOG_ARGS_MAX = 64 /* uses, and arguments, of one COMPUTE */ };
 
-typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; } tog_tensor;   /* in DRAM, row-major */
+typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; bool is_kept; /* of an output: elements that are not written stay as they are, and need not be */ } tog_tensor;   /* in DRAM, row-major */
 typedef struct tog_buffer { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; /* nominal tile, row-major */ int64_t bytes, stride, offset; int depth; } tog_buffer;
 typedef struct tog_function { const char *name; const char *mlir; /* text of a module with this loom.tile_function (cpu.h) */ } tog_function;
 

@@ -239,7 +239,7 @@ loom_status tog_check_coverage(loom_ctx *ctx, const tog *t) {
   loom_status st = LOOM_OK;
   for (size_t i = 0; st == LOOM_OK && i < t->tensors.n; i++) {
     arena_mark mark = arena_save(&ctx->scratch);
-    if (t->tensors.at[i].is_output)
+    if (t->tensors.at[i].is_output && !t->tensors.at[i].is_kept)
       st = check_tensor(ctx, t, (int)i);
     arena_release(&ctx->scratch, mark);
   }

@@ -72,14 +72,15 @@ static loom_status read_mesh(tog_reader *r, const data_value *v) {
 }
 
 static loom_status read_tensor(tog_reader *r, const data_value *v, tog_tensor *x) {
-  static const char *const keys[] = {"name", "dtype", "shape", "input", "output", "arg"};
+  static const char *const keys[] = {"name", "dtype", "shape", "input", "output", "arg", "kept"};
   int64_t arg;
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 6));
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, 7));
   LOOM_TRY(data_need_string(r->ctx, v, "name", &x->name));
   LOOM_TRY(read_type(r, v, &x->type));
   LOOM_TRY(read_shape(r, v, x->shape, &x->rank));
   LOOM_TRY(tog_read_flag(r, v, "input", &x->is_input));
   LOOM_TRY(tog_read_flag(r, v, "output", &x->is_output));
+  LOOM_TRY(tog_read_flag(r, v, "kept", &x->is_kept));
   LOOM_TRY(data_need_int(r->ctx, v, "arg", -1, INT32_MAX, &arg));
   x->arg = (int)arg;
   return LOOM_OK;

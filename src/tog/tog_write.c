@@ -39,6 +39,8 @@ static data_value *write_tensor(arena *m, const tog_tensor *x) {
   data_set_bool(m, o, "input", x->is_input);
   data_set_bool(m, o, "output", x->is_output);
   data_set_int(m, o, "arg", x->arg);
+  if (x->is_kept)
+    data_set_bool(m, o, "kept", true);
   return o;
 }
 
