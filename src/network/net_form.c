@@ -1,0 +1,155 @@
+/* What is tiled, what is looped: from the strides of a nest. */
+#include "network/net_private.h"
+
+static const net_op *member(const net_reader *r, const net_nest *n, int i) { return &r->ops.at[n->group->op[i]]; }
+
+/* ---- products ---- */
+
+/* Dims that the value depends on, as a mask; -1: on an index or on what was reduced so far. */
+static int dims_of(const net_reader *r, const net_nest *n, MlirValue v) {
+  const net_op *op = member(r, n, 0);
+  MlirBlock body = ir_body(op->op);
+  int mask = 0;
+  if (mlirValueIsABlockArgument(v)) {
+    intptr_t i = mlirBlockArgumentGetArgNumber(v);
+    if (i >= op->n_in)
+      return -1;
+    for (int d = 0; d < n->space.n && op->in[i].value.kind == NET_MEMORY; d++)
+      mask |= axis_coef(n->in[0][i], d) ? 1 << d : 0;
+    return mask;
+  }
+  MlirOperation def = ir_def(v);
+  if (!mlirBlockEqual(mlirOperationGetBlock(def), body))
+    return 0;
+  if (ir_op_is(def, "linalg.index"))
+    return -1;
+  for (intptr_t i = 0; i < ir_num_operands(def) && mask >= 0; i++) {
+    int more = dims_of(r, n, ir_operand(def, i));
+    mask = more < 0 ? -1 : mask | more;
+  }
+  return mask;
+}
+
+static int largest(const net_nest *n, int mask) {
+  int best = -1;
+  for (int d = 0; d < n->space.n; d++)
+    if ((mask >> d & 1) && (best < 0 || n->space.extent[d] >= n->space.extent[best]))
+      best = d;
+  return best;
+}
+
+enum { SHORT_SUM = 16 };      /* sums of fewer products are not worth a matrix unit where one side has no dim of its own */
+
+static bool choose_product(net_reader *r, const net_nest *n, net_form *f) {
+  const net_op *op = member(r, n, 0);
+  kernel_fn fn;
+  MlirValue x;
+  net_fn s;
+  if (mlirOperationIsNull(op->op) || op->n_out != 1 || !net_combiner(op, 0, &fn, &x) || fn != KERNEL_FN_ADD)
+    return false;
+  MlirOperation mul = ir_def(x);
+  while (!mlirOperationIsNull(mul) && net_scalar_fn(mul, &s) && s.kind == KERNEL_CAST)
+    mul = ir_def(ir_operand(mul, 0));
+  if (mlirOperationIsNull(mul) || !net_scalar_fn(mul, &s) || s.fn != KERNEL_FN_MUL)
+    return false;
+  int all = 0, reduced = 0, a = dims_of(r, n, ir_operand(mul, 0)), b = dims_of(r, n, ir_operand(mul, 1));
+  for (int d = 0; d < n->space.n; d++) {
+    all |= 1 << d;
+    reduced |= n->reduces[d] ? 1 << d : 0;
+  }
+  if (a < 0 || b < 0 || !(a & b & reduced))
+    return false;
+  int both = a & b & all & ~reduced;
+  f->m = largest(n, a & ~b & ~reduced);
+  f->n = largest(n, b & ~a & ~reduced);
+  f->k = largest(n, a & b & reduced);
+  f->a = ir_operand(mul, 0);
+  f->b = ir_operand(mul, 1);
+  if ((f->m < 0 || f->n < 0) && (n->space.extent[f->k] < SHORT_SUM || (both && f->m < 0 && f->n < 0)))
+    return false;
+  for (int d = 0; d < n->space.n; d++)
+    f->walk[d] = n->reduces[d] ? NET_LOOP : NET_GRID;
+  f->walk[f->k] = NET_TILE_LOOP;
+  if (f->m >= 0)
+    f->walk[f->m] = NET_TILE;
+  if (f->n >= 0)
+    f->walk[f->n] = NET_TILE;
+  f->is_product = true;
+  bool is_conv = axis_coef(n->in[0][0], f->k) != 0 && (reduced & (reduced - 1)) != 0;
+  f->op = is_conv ? "conv" : both ? "batch_matmul" : "matmul";
+  return true;
+}
+
+/* ---- the rest ---- */
+
+/* The dim with the smallest step in what the last member writes, and the largest of the others. */
+static void choose_tiles(net_reader *r, const net_nest *n, int wanted, net_form *f) {
+  int last = n->group->n - 1, inner = -1, mask = 0;
+  for (int d = 0; d < n->space.n; d++) {
+    int64_t c = axis_coef(n->out[last][0], d);
+    mask |= f->walk[d] == NET_GRID ? 1 << d : 0;
+    if (f->walk[d] == NET_GRID && c > 0 && (inner < 0 || c < axis_coef(n->out[last][0], inner)))
+      inner = d;
+  }
+  (void)r;
+  if (wanted == 1) {
+    int one = largest(n, mask);
+    if (one >= 0)
+      f->walk[one] = NET_TILE;
+    return;
+  }
+  if (inner >= 0)
+    f->walk[inner] = NET_TILE;
+  int other = largest(n, inner >= 0 ? mask & ~(1 << inner) : mask);
+  if (other >= 0)
+    f->walk[other] = NET_TILE;
+}
+
+static bool has_fn(net_reader *r, const net_nest *n, const char *op_name) {
+  for (int i = 0; i < n->group->n; i++) {
+    const net_op *op = member(r, n, i);
+    if (!mlirOperationIsNull(op->op) && ir_count(op->op, op_name))
+      return true;
+  }
+  return false;
+}
+
+static const char *reduction_name(net_reader *r, const net_nest *n, bool looped) {
+  kernel_fn fn = KERNEL_FN_NONE;
+  MlirValue x;
+  int reductions = 0;
+  for (int i = 0; i < n->group->n; i++) {
+    const net_op *op = member(r, n, i);
+    bool reduces = false;
+    for (int l = 0; l < op->loops.n; l++)
+      reduces = reduces || op->reduces[l];
+    if (reduces && net_combiner(op, 0, &fn, &x))
+      reductions++;
+  }
+  if (reductions > 1)
+    return has_fn(r, n, "math.exp") ? "softmax" : "normalize";
+  return arena_printf(r->mem, "%s_%s", looped ? "pool" : "reduce", kernel_fn_name(fn));
+}
+
+net_form net_choose_form(net_reader *r, const net_nest *n) {
+  net_form f = {.m = -1, .n = -1, .k = -1};
+  int64_t reduced = 1;
+  bool looped = n->group->looped, any = false;
+  if (looped && choose_product(r, n, &f))
+    return f;
+  for (int d = 0; d < n->space.n; d++) {
+    any = any || n->reduces[d];
+    reduced *= n->reduces[d] ? n->space.extent[d] : 1;
+    f.walk[d] = !n->reduces[d] ? NET_GRID : looped ? NET_LOOP : NET_WHOLE;
+  }
+  if (looped && reduced > NET_WHOLE_MAX) {
+    int mask = 0;
+    for (int d = 0; d < n->space.n; d++)
+      mask |= n->reduces[d] ? 1 << d : 0;
+    f.walk[largest(n, mask)] = NET_TILE_LOOP;
+  }
+  choose_tiles(r, n, any && (!looped || reduced > NET_WHOLE_MAX) ? 1 : 2, &f);
+  const net_op *first = member(r, n, 0);
+  f.op = any ? reduction_name(r, n, looped) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
+  return f;
+}

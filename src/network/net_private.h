@@ -1,0 +1,140 @@
+/* Shared by the files of network/ only.
+ *
+ *   module -> passes (named ops to generic ones, elementwise chains fused) -> net_read: ops on tensors, views as addresses -> net_group: what goes into
+ *   one kernel -> net_space: one loop nest, its accesses as strides (split or copied where they are none) -> net_form: what is tiled, what is looped
+ *   -> net_kernel, net_body: the graph */
+#ifndef LOOM_NETWORK_PRIVATE_H
+#define LOOM_NETWORK_PRIVATE_H
+#include "network/axis_split.h"
+#include "network/network.h"
+
+enum { NET_LOOPS_MAX = 12, NET_OPERANDS_MAX = 16, NET_RESULTS_MAX = 4, NET_MEMBERS_MAX = 32, NET_WHOLE_MAX = 1024 };      /* NET_WHOLE_MAX: elements of a row that a tile holds whole */
+
+/* A value of the function: one number everywhere, or elements of a tensor: element (v0, v1, ..) is that at row-major address `at` of `tensor`. */
+typedef enum net_kind { NET_EMPTY, NET_SPLAT, NET_MEMORY } net_kind;
+typedef struct net_value { net_kind kind; dtype type; axis_space shape; double splat; int tensor; axis_expr at; } net_value;
+
+/* What one operation does, over loops of its own: a linalg.generic, or (op null) a copy of operand 0 to result 0. */
+typedef struct net_access { net_value value; axis_expr at; /* over the loops; of MEMORY */ } net_access;
+typedef struct net_op {
+  MlirOperation op; loom_span span;
+  axis_space loops; bool reduces[AXIS_MAX];
+  int n_in, n_out;
+  net_access in[NET_OPERANDS_MAX], init[NET_RESULTS_MAX], out[NET_RESULTS_MAX];
+  bool in_place;                       /* a copy: into a tensor that holds other elements, too */
+  int group;                           /* -1: none yet */
+} net_op;
+
+typedef VEC_OF(net_op) net_ops;
+typedef struct net_named { MlirValue key; net_value value; } net_named;
+typedef struct net_reader {
+  ir_ctx *ir; loom_ctx *ctx; arena *mem;
+  network *net;
+  net_ops ops;
+  VEC_OF(net_named) values;
+  bool failed;                         /* something has no kernel form; it was said */
+} net_reader;
+
+/* ---- net_read.c ---- */
+LOOM_MUST_USE loom_status net_read_function(net_reader *r, MlirOperation func);
+int net_new_tensor(net_reader *r, const char *name, network_role role, dtype type, const axis_space *shape);
+axis_expr net_row_major(arena *m, const axis_space *shape);
+net_value net_memory(net_reader *r, int tensor);       /* all of a tensor, as it is */
+bool net_is_whole(net_reader *r, const net_value *v);  /* does it show all elements of its tensor in their order? */
+/* Appends a copy of `from` to `to`, which has the same shape. */
+void net_add_copy(net_reader *r, loom_span span, net_value from, net_value to, bool in_place);
+/* The value in a tensor of its own, made by a copy. */
+net_value net_copied(net_reader *r, loom_span span, net_value v);
+
+/* ---- net_view.c: other shapes for the same elements ---- */
+net_value net_reshape(net_reader *r, net_value v, const axis_space *shape);
+/* Element (d0, ..) of the result is element by[0](d), by[1](d), .. of v. */
+net_value net_indexed(net_reader *r, net_value v, const axis_space *shape, const axis_expr *by);
+/* Can its elements be copied by loops with strides?  *out: the plan; *flat: over the row-major number of the element, not its indices. */
+bool net_is_copyable(arena *m, const axis_space *s, axis_expr at, axis_plan *out, bool *flat);
+int64_t net_elems(const axis_space *s);
+
+/* ---- net_shape_ops.c: tensor.* operations; false: none of them ---- */
+bool net_read_shape_op(net_reader *r, MlirOperation op);
+const net_value *net_value_of(net_reader *r, MlirValue v);
+void net_set_value(net_reader *r, MlirValue v, net_value value);
+bool net_static_type(net_reader *r, MlirType t, dtype *type, axis_space *shape);
+/* Says that `op` has no kernel form. */
+void net_refuse(net_reader *r, MlirOperation op, const char *why);
+
+/* ---- net_scalar.c: scalar operations of bodies ---- */
+typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ } net_fn;
+/* What `op` is in a kernel; false: nothing. */
+bool net_scalar_fn(MlirOperation op, net_fn *out);
+bool net_constant(MlirValue v, double *out);
+/* How a reduction combines: result i of `op` is fn(so far, x).  False: it does not have that form. */
+bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x);
+/* Says what of a body has no form in a kernel. */
+void net_check_body(net_reader *r, const net_op *op);
+
+/* ---- net_group.c ---- */
+typedef struct net_group { int n; int op[NET_MEMBERS_MAX]; int last; axis_space space; bool reduces[AXIS_MAX]; /* of the space: some member reduces it */ bool looped; /* reduced dims are walked by loops, with an accumulator */ int loop_of[NET_MEMBERS_MAX][AXIS_MAX]; /* member's loop -> dim of the space */ } net_group;
+typedef VEC_OF(net_group) net_groups;
+void net_make_groups(net_reader *r, net_groups *out);
+
+/* ---- net_space.c ---- */
+/* A group as one nest: what each operand and result of each member is over its dims.  All of it linear. */
+typedef struct net_nest {
+  const net_group *group;
+  axis_space space; bool reduces[AXIS_MAX];
+  axis_expr in[NET_MEMBERS_MAX][NET_OPERANDS_MAX], init[NET_MEMBERS_MAX][NET_RESULTS_MAX], out[NET_MEMBERS_MAX][NET_RESULTS_MAX];
+  int in_tensor[NET_MEMBERS_MAX][NET_OPERANDS_MAX];      /* a copy may stand for the operand's own */
+  axis_expr index[NET_MEMBERS_MAX][NET_LOOPS_MAX];       /* a member's loop over the dims */
+} net_nest;
+typedef struct net_builder { net_reader *r; net_groups groups; } net_builder;
+/* The kernel of a group, behind those that copy what no strides can say. */
+LOOM_MUST_USE loom_status net_make_kernel(net_builder *b, const net_group *g);
+
+/* ---- net_form.c ---- */
+typedef enum net_walk { NET_GRID, NET_TILE, NET_WHOLE, NET_LOOP, NET_TILE_LOOP } net_walk;      /* one by one or in tiles, of the grid; whole in every tile; reduced one by one or in tiles */
+typedef struct net_form {
+  const char *op;                      /* the kernel's name for people */
+  net_walk walk[AXIS_MAX];
+  int m, n, k;                         /* of a product: dims, -1: none (size 1) */
+  bool is_product; MlirValue a, b;     /* its two factors */
+} net_form;
+net_form net_choose_form(net_reader *r, const net_nest *nest);
+
+/* ---- net_kernel.c ---- */
+LOOM_MUST_USE loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_form *form);
+
+/* ---- net_emit.c: pieces of a graph ---- */
+/* The axes of the tiles that a region computes with; all its values have that rank, with size 1 where they do not depend on a dim, or rank 0. */
+typedef struct net_frame { int n; int dim[KERNEL_RANK_MAX]; /* -1: an axis of size 1 */ } net_frame;
+typedef struct net_made { int member, result; kernel_value value; } net_made;
+typedef struct net_known { MlirValue of; int member; const net_frame *frame; kernel_value value; } net_known;
+typedef struct net_graph {
+  net_reader *r; arena *mem; kernel_graph *k;
+  const net_nest *nest; const net_form *form;
+  VEC_OF(int) tensor;                  /* by kernel tensor: the network's, -1 of views */
+  kernel_value param[AXIS_MAX];        /* of the loop over a dim, or -1 */
+  const char *block[AXIS_MAX];         /* of tiled dims */
+  VEC_OF(net_made) made;               /* results of members, in the frame at hand */
+  VEC_OF(net_known) known;             /* values of bodies, in the region at hand */
+  kernel_region *at;                   /* where operations go */
+  loom_span span;
+} net_graph;
+kernel_type net_frame_type(net_graph *g, const net_frame *f, dtype t);
+kernel_op *net_emit(net_graph *g, kernel_op_kind kind, int n, const kernel_value *operands, const kernel_type *result);
+kernel_value net_emit_load(net_graph *g, const net_frame *f, int tensor, axis_expr at);
+void net_emit_store(net_graph *g, const net_frame *f, int tensor, axis_expr at, kernel_value v);
+kernel_value net_emit_constant(net_graph *g, dtype t, double x);
+kernel_value net_emit_fn(net_graph *g, kernel_op_kind kind, kernel_fn fn, dtype t, int n, const kernel_value *operands);
+kernel_value net_emit_cast(net_graph *g, kernel_value v, dtype t);
+/* The value of loop variables, i32. */
+kernel_value net_emit_index(net_graph *g, const net_frame *f, axis_expr e);
+/* The value repeated along all of the frame's axes. */
+kernel_value net_emit_broadcast(net_graph *g, const net_frame *f, kernel_value v);
+kernel_value net_emit_reduce(net_graph *g, const net_frame *f, kernel_fn fn, int axes, kernel_value v);
+
+/* ---- net_body.c: values of members' bodies ---- */
+dtype net_dtype(MlirValue v);
+kernel_value net_emit_value(net_graph *g, const net_frame *f, int member, MlirValue v);
+kernel_value net_emit_init(net_graph *g, const net_frame *f, int member, int result);
+bool net_is_identity(const net_access *init, kernel_fn fn);
+#endif

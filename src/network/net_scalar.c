@@ -1,0 +1,159 @@
+/* Scalar operations of linalg bodies as functions of kernels. */
+#include "network/net_private.h"
+
+/* X(operation, kind, function) */
+#define SCALAR_LIST(X)                                                                                                                              \
+  X("arith.addf", BINARY, ADD) X("arith.subf", BINARY, SUB) X("arith.mulf", BINARY, MUL) X("arith.divf", BINARY, DIV)                               \
+  X("arith.maximumf", BINARY, MAX) X("arith.minimumf", BINARY, MIN) X("arith.maxnumf", BINARY, MAX) X("arith.minnumf", BINARY, MIN)                  \
+  X("arith.negf", UNARY, NEG) X("arith.addi", BINARY, ADD) X("arith.subi", BINARY, SUB) X("arith.muli", BINARY, MUL)                                \
+  X("arith.maxsi", BINARY, MAX) X("arith.minsi", BINARY, MIN) X("arith.andi", BINARY, AND) X("arith.ori", BINARY, OR) X("arith.xori", BINARY, XOR)  \
+  X("arith.divsi", BINARY, TRUNCDIV) X("arith.floordivsi", BINARY, FLOORDIV) X("arith.shli", BINARY, SHL) X("arith.shrsi", BINARY, SHR)              \
+  X("arith.select", SELECT, NONE) X("arith.extf", CAST, NONE) X("arith.truncf", CAST, NONE) X("arith.sitofp", CAST, NONE)                            \
+  X("arith.fptosi", CAST, NONE) X("arith.extsi", CAST, NONE) X("arith.trunci", CAST, NONE) X("arith.index_cast", CAST, NONE)                         \
+  X("math.exp", UNARY, EXP) X("math.exp2", UNARY, EXP2) X("math.log", UNARY, LOG) X("math.log2", UNARY, LOG2) X("math.log1p", UNARY, LOG1P)          \
+  X("math.expm1", UNARY, EXPM1) X("math.sqrt", UNARY, SQRT) X("math.rsqrt", UNARY, RSQRT) X("math.tanh", UNARY, TANH) X("math.erf", UNARY, ERF)      \
+  X("math.sin", UNARY, SIN) X("math.cos", UNARY, COS) X("math.absf", UNARY, ABS) X("math.absi", UNARY, ABS) X("math.floor", UNARY, FLOOR)            \
+  X("math.ceil", UNARY, CEIL) X("math.roundeven", UNARY, ROUND) X("math.trunc", UNARY, TRUNC) X("math.powf", BINARY, POW)
+
+/* By predicate; the unordered ones are the opposite of an ordered one, so that they hold where an operand is no number. */
+static const struct { kernel_fn fn; bool opposite; } float_tests[16] = {
+    [1] = {KERNEL_FN_EQ, false}, [2] = {KERNEL_FN_GT, false},  [3] = {KERNEL_FN_GE, false},  [4] = {KERNEL_FN_LT, false},  [5] = {KERNEL_FN_LE, false},
+    [9] = {KERNEL_FN_LE, true},  [10] = {KERNEL_FN_LT, true}, [11] = {KERNEL_FN_GE, true}, [12] = {KERNEL_FN_GT, true}, [13] = {KERNEL_FN_NE, false},
+    [7] = {KERNEL_FN_ISNAN, true}, [14] = {KERNEL_FN_ISNAN, false}};
+static const kernel_fn integer_tests[6] = {KERNEL_FN_EQ, KERNEL_FN_NE, KERNEL_FN_LT, KERNEL_FN_LE, KERNEL_FN_GT, KERNEL_FN_GE};
+
+static bool test_fn(MlirOperation op, net_fn *out) {
+  bool is_float = ir_op_is(op, "arith.cmpf");
+  int64_t p;
+  if (!ir_attr_int(ir_attr_of(op, "predicate"), &p) || p < 0 || p >= (is_float ? 16 : 6))
+    return false;
+  *out = (net_fn){NULL, KERNEL_BINARY, is_float ? float_tests[p].fn : integer_tests[p], is_float && float_tests[p].opposite};
+  if (out->fn == KERNEL_FN_ISNAN)
+    out->kind = KERNEL_UNARY;
+  return out->fn != KERNEL_FN_NONE && (out->kind == KERNEL_BINARY || mlirValueEqual(ir_operand(op, 0), ir_operand(op, 1)));
+}
+
+static bool is_of_bool(MlirOperation op) {
+  dtype t;
+  return ir_type_dtype(mlirValueGetType(ir_operand(op, 0)), &t) && t == DTYPE_BOOL;
+}
+
+bool net_scalar_fn(MlirOperation op, net_fn *out) {
+  static const net_fn fns[] = {
+#define X(name, kind, fn) {name, KERNEL_##kind, KERNEL_FN_##fn, false},
+      SCALAR_LIST(X)
+#undef X
+  };
+  if (ir_op_is(op, "arith.cmpf") || ir_op_is(op, "arith.cmpi"))
+    return test_fn(op, out);
+  if ((ir_op_is(op, "arith.extui") || ir_op_is(op, "arith.uitofp")) && is_of_bool(op)) {
+    *out = (net_fn){NULL, KERNEL_CAST, KERNEL_FN_NONE, false};
+    return true;
+  }
+  for (size_t i = 0; i < sizeof fns / sizeof *fns; i++)
+    if (ir_op_is(op, fns[i].op)) {
+      *out = fns[i];
+      return true;
+    }
+  return false;
+}
+
+bool net_constant(MlirValue v, double *out) {
+  MlirOperation op = ir_def(v);
+  dtype t;
+  if (mlirOperationIsNull(op) || !ir_op_is(op, "arith.constant") || mlirTypeIsAShaped(mlirValueGetType(v)))
+    return false;
+  MlirAttribute a = ir_attr_of(op, "value");
+  if (mlirAttributeIsAFloat(a)) {
+    *out = mlirFloatAttrGetValueDouble(a);
+    return true;
+  }
+  if (!mlirAttributeIsAInteger(a))
+    return false;
+  bool is_bool = ir_type_dtype(mlirValueGetType(v), &t) && t == DTYPE_BOOL;
+  *out = is_bool ? (double)(mlirIntegerAttrGetValueInt(a) & 1) : (double)mlirIntegerAttrGetValueInt(a);
+  return true;
+}
+
+/* ---- reductions ---- */
+
+static bool is_accumulator(const net_op *op, MlirValue v) {
+  return mlirValueIsABlockArgument(v) && mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(op->op)) && mlirBlockArgumentGetArgNumber(v) >= op->n_in;
+}
+
+/* Does v depend on what was reduced so far? */
+static bool reads_accumulator(const net_op *op, MlirValue v) {
+  if (is_accumulator(op, v))
+    return true;
+  MlirOperation def = ir_def(v);
+  if (mlirOperationIsNull(def) || !mlirBlockEqual(mlirOperationGetBlock(def), ir_body(op->op)))
+    return false;
+  for (intptr_t i = 0; i < ir_num_operands(def); i++)
+    if (reads_accumulator(op, ir_operand(def, i)))
+      return true;
+  return false;
+}
+
+bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x) {
+  static const kernel_fn combine[] = {KERNEL_FN_ADD, KERNEL_FN_MUL, KERNEL_FN_MAX, KERNEL_FN_MIN, KERNEL_FN_AND, KERNEL_FN_OR};
+  MlirOperation def = ir_def(ir_operand(mlirBlockGetTerminator(ir_body(op->op)), i));
+  net_fn f;
+  if (mlirOperationIsNull(def) || !net_scalar_fn(def, &f) || f.kind != KERNEL_BINARY || f.opposite)
+    return false;
+  MlirValue so_far = mlirBlockGetArgument(ir_body(op->op), op->n_in + i);
+  int mine = mlirValueEqual(ir_operand(def, 0), so_far) ? 0 : 1;
+  *x = ir_operand(def, !mine);
+  *fn = f.fn == KERNEL_FN_AND ? KERNEL_FN_MIN : f.fn == KERNEL_FN_OR ? KERNEL_FN_MAX : f.fn;
+  bool known = false;
+  for (size_t k = 0; k < sizeof combine / sizeof *combine; k++)
+    known = known || f.fn == combine[k];
+  bool is_bitwise = f.fn == KERNEL_FN_AND || f.fn == KERNEL_FN_OR;      /* of truth values alone they are the least and the largest */
+  return known && mlirValueEqual(ir_operand(def, mine), so_far) && !reads_accumulator(op, *x) && (!is_bitwise || is_of_bool(def));
+}
+
+/* ---- what has no form ---- */
+
+static bool has_type(MlirValue v) {
+  dtype t;
+  return mlirTypeIsAIndex(mlirValueGetType(v)) || (!mlirTypeIsAShaped(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t));
+}
+
+static void check_operands(net_reader *r, const net_op *op, MlirOperation in) {
+  double number;
+  for (intptr_t k = 0; k < ir_num_operands(in); k++) {
+    MlirValue v = ir_operand(in, k);
+    MlirOperation def = ir_def(v);
+    bool is_outside = !mlirOperationIsNull(def) ? !mlirBlockEqual(mlirOperationGetBlock(def), ir_body(op->op)) : !mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(op->op));
+    if (is_outside && !net_constant(v, &number))
+      net_refuse(r, in, "it uses a number that is known only to the running program");
+  }
+}
+
+void net_check_body(net_reader *r, const net_op *op) {
+  MlirBlock body = ir_body(op->op);
+  net_fn f;
+  bool reduces = false;
+  for (int d = 0; d < op->loops.n; d++)
+    reduces = reduces || op->reduces[d];
+  for (MlirOperation in = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in)) {
+    bool is_known = ir_op_is(in, "arith.constant") || ir_op_is(in, "linalg.index") || ir_op_is(in, "linalg.yield");
+    if (!is_known && (!net_scalar_fn(in, &f) || !has_type(ir_result(in, 0))))
+      net_refuse(r, in, "it is not of the functions that kernels have");
+    else
+      check_operands(r, op, in);
+  }
+  for (int i = 0; i < op->n_out && reduces; i++) {
+    kernel_fn fn;
+    MlirValue x;
+    if (!net_combiner(op, i, &fn, &x))
+      net_refuse(r, op->op, "what it reduces is no sum, product, maximum or minimum");
+    else if (op->init[i].value.kind == NET_EMPTY)
+      net_refuse(r, op->op, "it reduces onto a tensor without contents");
+  }
+  for (int i = 0; i < op->n_out && !reduces; i++)
+    if (op->init[i].value.kind == NET_EMPTY && reads_accumulator(op, ir_operand(mlirBlockGetTerminator(body), i)))
+      net_refuse(r, op->op, "it reads a tensor without contents");
+  for (int i = 0; i < op->n_in; i++)
+    if (op->in[i].value.kind == NET_EMPTY && !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, i))))
+      net_refuse(r, op->op, "it reads a tensor without contents");
+}

@@ -1,0 +1,33 @@
+/* network: functions on tensors as kernels for any machine.  Takes: a module of linalg, tensor, arith and math on tensors of known sizes (torch and tosa are
+ * lowered to that first).  Leaves: kernel graphs (kernel/kernel.h, MEETING POINT 1) in the order to run them, and the tensors in DRAM between them. */
+#ifndef LOOM_NETWORK_H
+#define LOOM_NETWORK_H
+#include "ir/ir.h"
+#include "kernel/kernel.h"
+
+typedef enum network_role { NETWORK_ARG, NETWORK_CONSTANT, NETWORK_TEMPORARY } network_role;
+typedef struct network_tensor {
+  const char *name;                        /* unique */
+  network_role role;
+  dtype type; int rank; int64_t shape[KERNEL_RANK_MAX], elems;
+  void *bytes;                             /* CONSTANT: contents, row-major */
+} network_tensor;
+
+/* Kernel tensor i of the graph, where it is an argument or an allocation, is network tensor `tensor[i]`; -1 for views.
+ * An allocation is made by the kernel; an argument that it stores to is changed in place. */
+typedef struct network_kernel { const char *op; /* "matmul", "conv", "softmax", .. */ kernel_graph *graph; int *tensor; loom_span span; } network_kernel;
+
+/* Result i shows the whole of tensor `tensor` row-major with this shape. */
+typedef struct network_result { int tensor; dtype type; int rank; int64_t shape[KERNEL_RANK_MAX]; } network_result;
+typedef struct network {
+  const char *name;
+  VEC_OF(network_tensor) tensors;          /* the function's arguments first, in order */
+  int n_args;
+  VEC_OF(network_kernel) kernels;
+  VEC_OF(network_result) results;
+} network;
+
+/* `m` is changed.  `function`: NULL is the first public one.  LOOM_EUNSUP: operations, types or indices that have no kernel form: all of them are
+ * reported with their places before anything is made; LOOM_EINPUT: there is no such function. */
+LOOM_MUST_USE loom_status network_read(ir_ctx *ir, MlirModule m, const char *function, network **out);
+#endif
