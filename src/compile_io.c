@@ -99,6 +99,10 @@ loom_status compile_read_input(compile_state *s) {
   char *source = s->o->source;
   size_t size = s->o->source_size;
   const char *path = s->o->input;
+  if (s->o->graph) {
+    s->kernel = s->o->graph;
+    return LOOM_OK;
+  }
   if (!source)
     LOOM_TRY(file_read(s->ctx, path, INPUT_BYTES_MAX, &source, &size));
   switch (kind_of(path, source, size)) {

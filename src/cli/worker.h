@@ -15,7 +15,7 @@ LOOM_MUST_USE loom_status worker_start_trace(loom_ctx *ctx, const cli_options *o
 LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o, const compile_state *s, const sim_report *report, const sim_record *record);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
-/* `loom run` of an MLIR function that takes and gives values, on the host.  *out_is_program: it is one, and has run or failed with the status
+/* `loom run` of an MLIR function that takes and gives values, and `loom compile` of one for a chip.  *out_is_program: it is one, and has run or failed with the status
  * returned.  What was read of the input is left in `c`. */
 LOOM_MUST_USE loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program);
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers);

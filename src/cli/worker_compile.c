@@ -239,7 +239,7 @@ static loom_status open_inputs(loom_ctx *ctx, const run_binding **in, size_t *n)
     }
     LOOM_TRY(npz_read(ctx, (*in)[i].file, &arrays, &count));
     for (size_t j = 0; j < count; j++)
-      vec_push(&ctx->mem, &all, ((run_binding){arrays[j].name, (*in)[i].file, &arrays[j].array}));
+      vec_push(&ctx->mem, &all, ((run_binding){arrays[j].name, (*in)[i].file, &arrays[j].array, NULL}));
   }
   *in = all.at;
   *n = all.n;
@@ -457,7 +457,11 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_state s = {0};
   cli_progress progress;
   run_options r = {0};
+  bool is_program;
   LOOM_TRY(read_options(ctx, o, &c));
+  loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
+  if (is_program || as_program != LOOM_OK)
+    return as_program;
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   if (o->emit.last && is_code(o->emit.last))

@@ -3,24 +3,14 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "cli/cli.h"
-#include "cli/worker.h"
+#include "cli/worker_program.h"
 #include "npz/npz.h"
 #include "dialect/dialect.h"
-#include "program/program.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { SOURCE_BYTES_MAX = 64 << 20, SHOWN_ELEMENTS = 1024 };
-
-typedef struct program_run {
-  loom_ctx *ctx; const cli_options *o;
-  ir_ctx ir; MlirModule module;
-  program_functions functions; const program_function *f;
-  program *code;
-  run_value *args, *results; bool *given;
-  double compile_ms, run_ms;
-} program_run;
 
 /* ---- inputs ---- */
 
@@ -130,7 +120,7 @@ static loom_status make_value(program_run *r, rng *random, int i) {
   return LOOM_OK;
 }
 
-static loom_status read_inputs(program_run *r) {
+loom_status worker_program_inputs(program_run *r) {
   loom_ctx *ctx = r->ctx;
   int64_t seed = 0;
   r->args = ARENA_NEW_N(&ctx->mem, run_value, r->f->n_args + 1);
@@ -175,7 +165,7 @@ static loom_status write_archive(program_run *r, const char *path) {
   return npz_write(r->ctx, path, arrays, (size_t)r->f->n_results);
 }
 
-static loom_status write_outputs(program_run *r) {
+loom_status worker_program_outputs(program_run *r) {
   int next = 0;
   for (size_t k = 0; k < r->o->output.all.n; k++) {
     const char *s = r->o->output.all.at[k], *eq = strchr(s, '=');
@@ -280,10 +270,13 @@ static loom_status refuse_options(program_run *r) {
 }
 
 static loom_status execute(program_run *r) {
-  LOOM_TRY(refuse_options(r));
+  if (!r->is_for_chip)
+    LOOM_TRY(refuse_options(r));
   if (r->f->refused)
     LOOM_FAIL(r->ctx, r->f->span, LOOM_EUNSUP, "function @%s takes or gives a value of type %s; expected ranked tensors of at most %d dims and scalars", r->f->name, r->f->refused, RUN_RANK_MAX);
-  LOOM_TRY(read_inputs(r));
+  if (r->is_for_chip)
+    return worker_network(r);
+  LOOM_TRY(worker_program_inputs(r));
   double t0 = clock_ms();
   program_options options = {.ordered_sums = r->o->ordered_sums};
   LOOM_TRY(cli_providers(r->ctx, r->o, &options.providers));
@@ -293,7 +286,7 @@ static loom_status execute(program_run *r) {
   LOOM_TRY(program_call(r->code, r->f, r->args, r->results));
   r->compile_ms = t1 - t0;
   r->run_ms = clock_ms() - t1;
-  LOOM_TRY(write_outputs(r));
+  LOOM_TRY(worker_program_outputs(r));
   if (r->o->json)
     print_json(r);
   else
@@ -302,10 +295,9 @@ static loom_status execute(program_run *r) {
 }
 
 loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
-  program_run r = {.ctx = ctx, .o = o};
-  bool is_for_host = !o->machine.last || text_eq(o->machine.last, "host");
+  program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last && !text_eq(o->machine.last, "host")};
   *out_is_program = false;
-  if (!is_for_host || file_is_dir(c->input) || o->config.last)
+  if ((!r.is_for_chip && text_eq(o->command, "compile")) || file_is_dir(c->input) || o->config.last)
     return LOOM_OK;
   LOOM_TRY(file_read(ctx, c->input, SOURCE_BYTES_MAX, &c->source, &c->source_size));
   if (!compile_is_mlir(c->input, c->source, c->source_size))

@@ -3,7 +3,7 @@
 #define LOOM_RUN_RUN_H
 #include "base/npy.h"
 /* --input NAME=FILE / --output NAME=FILE */
-typedef struct run_binding { const char *name, *file; const npy_array *array; /* NULL: read `file` */ } run_binding;
+typedef struct run_binding { const char *name, *file; const npy_array *array; /* NULL: read `file` */ npy_array *kept; /* of an output: filled in, its data as they are; NULL: `file` is written */ } run_binding;
 /* The array of a binding. */
 LOOM_MUST_USE loom_status run_load(loom_ctx *ctx, const run_binding *b, npy_array *out);
 /* Reads FILE for a tensor of this type and shape; any other type or shape is LOOM_EINPUT naming both.  For bf16 and float8, which NumPy does

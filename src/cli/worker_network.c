@@ -1,0 +1,138 @@
+/* loom run and loom compile of MLIR functions on tensors for a virtual chip: kernel after kernel. */
+#include "base/clock.h"
+#include "cli/worker_program.h"
+#include "compile_network.h"
+#include <stdio.h>
+#include <string.h>
+
+static loom_status refuse_options(const program_run *r) {
+  const cli_options *o = r->o;
+  const struct { const char *option; bool given; } kernels[] = {
+      {"--plan", o->plan.last != NULL}, {"--expect", o->expect.last != NULL}, {"--bisect-numerics", o->bisect}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
+      {"--shape", o->shape.last != NULL}, {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
+  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+    if (kernels[i].given) {
+      diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s on tensors becomes several kernels; only single kernels have that", kernels[i].option, r->f->name);
+      diag_help(r->ctx, "--emit kernel prints the kernels; each can be given to loom as a file of its own");
+      return LOOM_EUNSUP;
+    }
+  return LOOM_OK;
+}
+
+static void print_check(const char *what, const run_check *c) {
+  if (c->done)
+    printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond\n", what, c->ok ? "ok" : "WRONG", c->max_abs_error,
+           c->where ? c->where : "-", c->error, c->bound, c->wrong, c->elems);
+}
+
+static void print_steps(arena *m, const compile_network *n) {
+  for (size_t i = 0; i < n->steps.n; i++) {
+    const compile_network_step *s = &n->steps.at[i];
+    const run_check *c = &s->execution.check;
+    printf("kernel       %s: %s cycles", s->kernel->graph->name, text_thousands(m, s->cycles));
+    if (c->done)
+      printf("; check %s: max error %.3g, %.3g of %.3g at %s%s", c->ok ? "ok" : "WRONG", c->max_abs_error, c->error, c->bound, c->where ? c->where : "-",
+             !c->integers_run ? "" : c->integers_ok ? "; integers bit-identical" : "; integers DIFFER");
+    putchar('\n');
+    for (size_t k = 0; k < s->execution.report.faults.n && k < 3; k++)
+      printf("fault        %s\n", s->execution.report.faults.at[k].text);
+  }
+}
+
+static void print_all(const program_run *r, const network *net, const compile_network *n, const run_check *host) {
+  arena *m = &r->ctx->mem;
+  if (r->o->json) {
+    data_value *v = compile_network_summary(m, net, n, r->o->machine.last);
+    if (host->done)
+      data_set_bool(m, v, "host_agrees", host->ok);
+    data_set_real(m, v, "compile_ms", r->compile_ms);
+    printf("%s\n", data_write_json(m, v, 1));
+    return;
+  }
+  printf("network      @%s on %s: %zu kernels\n", net->name, r->o->interp ? "the reference interpreter" : r->o->machine.last, net->kernels.n);
+  print_steps(m, n);
+  if (!r->o->interp)
+    printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
+  print_check("check", &n->whole);
+  print_check("host", host);
+}
+
+/* The same function as code of this CPU, on the same values: against what the interpreter made, and its bounds. */
+static loom_status check_host(program_run *r, MlirModule m, const network *net, const compile_network *n, run_check *out) {
+  program_options o = {0};
+  run_value *results = ARENA_NEW_N(&r->ctx->mem, run_value, r->f->n_results + 1);
+  void **bytes = ARENA_NEW_N(&r->ctx->mem, void *, r->f->n_results + 1);
+  LOOM_TRY(program_compile(&r->ir, m, &o, &r->code));
+  LOOM_TRY(program_call(r->code, r->f, r->args, results));
+  for (int i = 0; i < r->f->n_results; i++)
+    bytes[i] = results[i].bytes;
+  compile_network_compare(r->ctx, net, n, bytes, out);
+  return LOOM_OK;
+}
+
+static loom_status verdict(const program_run *r, const compile_network *n, const run_check *host) {
+  for (size_t i = 0; i < n->steps.n; i++) {
+    const compile_execution *e = &n->steps.at[i].execution;
+    if (e->report.n_faults)
+      LOOM_FAIL(r->ctx, n->steps.at[i].kernel->span, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s) in kernel %s; first: %s", e->report.n_faults, n->steps.at[i].kernel->graph->name,
+                e->report.faults.at[0].text);
+    if (e->check.done && !e->check.ok)
+      LOOM_FAIL(r->ctx, n->steps.at[i].kernel->span, LOOM_ENUMERIC, "the result of kernel %s differs from the reference interpreter; worst element %s", n->steps.at[i].kernel->graph->name,
+                e->check.where ? e->check.where : "-");
+  }
+  if (n->whole.done && !n->whole.ok)
+    LOOM_FAIL(r->ctx, r->f->span, LOOM_ENUMERIC, "the kernels together differ from the reference interpreter; worst element %s", n->whole.where);
+  if (host->done && !host->ok)
+    LOOM_FAIL(r->ctx, r->f->span, LOOM_ENUMERIC, "the kernels are not what the function says: as code of this CPU it gives something else; worst element %s", host->where);
+  return LOOM_OK;
+}
+
+static loom_status run_all(program_run *r, const network *net, compile_network *n, run_check *host, MlirModule as_read) {
+  loom_ctx *ctx = r->ctx;
+  run_options how = {.check = r->o->check, .interp_only = r->o->interp};
+  void **args = ARENA_NEW_N(&ctx->mem, void *, r->f->n_args + 1), **results = ARENA_NEW_N(&ctx->mem, void *, r->f->n_results + 1);
+  int64_t seed = 0;
+  if (r->o->seed.last)
+    LOOM_TRY(cli_int(ctx, "--seed", r->o->seed.last, 0, INT64_MAX, &seed));
+  how.seed = (uint64_t)seed;
+  for (int i = 0; i < r->f->n_args; i++)
+    args[i] = r->args[i].bytes;
+  double t0 = clock_ms();
+  LOOM_TRY(compile_network_run(ctx, r->c, net, &how, args, results, n));
+  r->compile_ms = clock_ms() - t0;
+  r->results = ARENA_NEW_N(&ctx->mem, run_value, r->f->n_results + 1);
+  for (int i = 0; i < r->f->n_results; i++) {
+    r->results[i] = r->f->results[i];
+    r->results[i].elems = net->tensors.at[net->results.at[i].tensor].elems;
+    r->results[i].bytes = results[i];
+    memcpy(r->results[i].shape, net->results.at[i].shape, sizeof(int64_t) * (size_t)net->results.at[i].rank);
+  }
+  LOOM_TRY(worker_program_outputs(r));
+  return r->o->check ? check_host(r, as_read, net, n, host) : LOOM_OK;
+}
+
+loom_status worker_network(program_run *r) {
+  bool runs = text_eq(r->o->command, "run");
+  network *net;
+  compile_network n;
+  run_check host = {0};
+  LOOM_TRY(refuse_options(r));
+  MlirModule as_read = ir_clone_module(r->module);
+  loom_status st = network_read(&r->ir, r->module, r->f->name, &net);
+  if (st == LOOM_OK && runs && !r->o->emit.last)
+    st = worker_program_inputs(r);
+  if (st == LOOM_OK && r->o->emit.last) {
+    printf("%s\n", data_write_json(&r->ctx->mem, compile_network_graphs(&r->ctx->mem, net), 1));
+    ir_close_module(as_read);
+    return LOOM_OK;
+  }
+  r->c->write_files = r->o->output_dir.last != NULL;
+  if (st == LOOM_OK)
+    st = runs ? run_all(r, net, &n, &host, as_read) : compile_network_kernels(r->ctx, r->c, net, &n);
+  if (st == LOOM_OK)
+    print_all(r, net, &n, &host);
+  if (st == LOOM_OK && runs)
+    st = verdict(r, &n, &host);
+  ir_close_module(as_read);
+  return st;
+}

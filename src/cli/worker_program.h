@@ -1,0 +1,24 @@
+/* Inside loom-worker only: MLIR functions that take and give values, as `loom run` and `loom compile` are asked for them. */
+#ifndef LOOM_CLI_WORKER_PROGRAM_H
+#define LOOM_CLI_WORKER_PROGRAM_H
+#include "cli/worker.h"
+#include "program/program.h"
+
+typedef struct program_run {
+  loom_ctx *ctx; const cli_options *o;
+  ir_ctx ir; MlirModule module;
+  program_functions functions; const program_function *f;
+  program *code;
+  run_value *args, *results; bool *given;
+  compile_options *c; bool is_for_chip;
+  double compile_ms, run_ms;
+} program_run;
+
+/* Fills r->args from --input, or makes them up.  Writes r->results where --output says. */
+LOOM_MUST_USE loom_status worker_program_inputs(program_run *r);
+LOOM_MUST_USE loom_status worker_program_outputs(program_run *r);
+
+/* ---- worker_network.c ---- */
+/* On a virtual chip: r->f as kernels, which are compiled and, by `loom run`, run. */
+LOOM_MUST_USE loom_status worker_network(program_run *r);
+#endif

@@ -1,0 +1,25 @@
+/* Functions on tensors on a machine: their kernels (network/network.h) one after the other through the pipeline of compile.h, on tensors that live between them. */
+#ifndef LOOM_COMPILE_NETWORK_H
+#define LOOM_COMPILE_NETWORK_H
+#include "compile.h"
+#include "network/network.h"
+
+typedef struct compile_network_step { const network_kernel *kernel; int64_t cycles; compile_execution execution; data_value *summary; /* loom.summary.v1 */ } compile_network_step;
+typedef struct compile_network {
+  VEC_OF(compile_network_step) steps;
+  int64_t cycles;                          /* of all kernels, one after the other */
+  bool has_cycles;                         /* a virtual chip counted them */
+  bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */
+  run_check whole;                         /* --check: the results against the interpreter, its bounds carried from kernel to kernel */
+  interp_tensor *want;                     /* --check: by result */
+} compile_network;
+
+/* Compiles every kernel of `net` for o->machine; o->input is the file that it was read from. */
+LOOM_MUST_USE loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, const network *net, compile_network *out);
+/* The same, and runs each where it was compiled: args and results by number, row-major; results in ctx->mem.  r: seed, check and interp_only. */
+LOOM_MUST_USE loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, const network *net, const run_options *r, void *const *args, void **results, compile_network *out);
+/* Results that were made elsewhere against out->want: false, and *c says where, when one is outside of its bound. */
+bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c);
+data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
+data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */
+#endif

@@ -1,0 +1,29 @@
+// What has no kernel form, all of it reported before anything is compiled.
+func.func @refused(%x: tensor<4x6xf32>, %i: tensor<4xi32>) -> (tensor<4x6xf32>, tensor<6xf32>) {
+  %e = tensor.empty() : tensor<4x6xf32>
+  %a = math.atan %x : tensor<4x6xf32>
+  %c0 = arith.constant 0 : index
+  %s = tensor.extract %x[%c0, %c0] : tensor<4x6xf32>
+  %b = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} ins(%a : tensor<4x6xf32>) outs(%e : tensor<4x6xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %t = arith.addf %p, %s : f32
+    linalg.yield %t : f32
+  } -> tensor<4x6xf32>
+  %z = arith.constant dense<0.0> : tensor<6xf32>
+  %r = linalg.reduce ins(%x : tensor<4x6xf32>) outs(%z : tensor<6xf32>) dimensions = [0]
+    (%p: f32, %q: f32) { %d = arith.subf %q, %p : f32  linalg.yield %d : f32 }
+  return %b, %r : tensor<4x6xf32>, tensor<6xf32>
+}
+func.func @open(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
+  %r = math.exp %x : tensor<?x6xf32>
+  return %r : tensor<?x6xf32>
+}
+func.func @uneven(%x: tensor<3xf32>) -> tensor<7xf32> {
+  %e = tensor.empty() : tensor<7xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0 floordiv 3)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%x : tensor<3xf32>) outs(%e : tensor<7xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %t = math.exp %p : f32
+    linalg.yield %t : f32
+  } -> tensor<7xf32>
+  return %r : tensor<7xf32>
+}
