@@ -279,6 +279,15 @@ static void test_a_tile_of_a_product_lies_as_its_code_reads_it(void **state) {
   free(w);
 }
 
+/* A stride that is no multiple of the axis is divided first: 10 div 4 * 1 * 2 rounds = 4. */
+static void test_strides_above_the_lane_axis_are_divided_first(void **state) {
+  (void)state;
+  isa_dma d = {.move = ISA_MVIN, .dims = {1, 1, 3, 4}, .spad_stride = {0, 0, 10, 1}, .lane_axis = 3, .lane_stride = 1, .elem_bytes = 2};
+  isa_layout l = isa_dma_layout(&d, 2);
+  assert_true(l.outer == 2 && l.used == 2 && l.stride[2] == 4 && l.stride[3] == 1 && l.round_stride == 1);
+  assert_true(isa_dma_lane_bytes(&d, 2) == 2 * (2 * 4 + 1 + 1));
+}
+
 /* ---- the array ---- */
 
 static void test_array_instructions_are_found(void **state) {
@@ -302,6 +311,7 @@ int main(void) {
       cmocka_unit_test(test_words_that_make_no_transfer_are_refused),
       cmocka_unit_test(test_every_element_has_one_place_in_its_bank),
       cmocka_unit_test(test_a_tile_of_a_product_lies_as_its_code_reads_it),
+      cmocka_unit_test(test_strides_above_the_lane_axis_are_divided_first),
       cmocka_unit_test(test_array_instructions_are_found),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -205,6 +205,47 @@ static void test_misuse_of_the_array_is_a_fault(void **state) {
   }
 }
 
+/* Rows are taken one by one while others come: the queue wraps, and what waits stays what it was. */
+static void test_rows_of_output_wait_in_order(void **state) {
+  (void)state;
+  enum { V = 16, PUSHED = 100, ROUNDS = 60 };
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  rvv_array *a = rvv_array_new(&ctx.mem, V);
+  uint32_t words[PUSHED * V], out[V];
+  rvv_fault_kind kind;
+  int64_t pushed = 0, popped = 0;
+  for (int k = 0; k < V; k++)                              /* the unit matrix */
+    for (int l = 0; l < V; l++)
+      words[k * V + l] = k == l;
+  assert_null(rvv_array_push(a, true, &(rvv_push){words, V, 4, ISA_PUSH_INT}, &kind));
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int m = 0; m < PUSHED; m++)
+      for (int l = 0; l < V; l++)
+        words[m * V + l] = (uint32_t)(pushed + m) * V + (uint32_t)l;
+    assert_null(rvv_array_push(a, false, &(rvv_push){words, PUSHED, 4, ISA_PUSH_INT}, &kind));
+    assert_null(rvv_array_compute(a, &kind));
+    pushed += PUSHED;
+    for (int n = 0; n < (round < 10 ? PUSHED / 2 : PUSHED); n++, popped++) {
+      assert_null(rvv_array_pop(a, out, 1, 4, &kind));
+      for (int l = 0; l < V; l++)
+        assert_int_equal(out[l], (uint32_t)popped * V + (uint32_t)l);
+    }
+    assert_int_equal(rvv_array_waiting(a).outputs, pushed - popped);
+  }
+  assert_true(pushed > 2 * RVV_ARRAY_ROWS_MAX);
+  while (rvv_array_waiting(a).outputs + PUSHED <= RVV_ARRAY_ROWS_MAX) {
+    assert_null(rvv_array_push(a, false, &(rvv_push){words, PUSHED, 4, ISA_PUSH_INT}, &kind));
+    assert_null(rvv_array_compute(a, &kind));
+  }
+  assert_null(rvv_array_push(a, false, &(rvv_push){words, PUSHED, 4, ISA_PUSH_INT}, &kind));
+  assert_string_equal(rvv_array_compute(a, &kind), "more rows of output than the array keeps");
+  assert_int_equal(kind, RVV_ARRAY_QUEUE);
+  rvv_array_reset(a);
+  assert_int_equal(rvv_array_waiting(a).outputs, 0);
+  loom_ctx_done(&ctx);
+}
+
 /* ---- transcendentals, lanes ---- */
 
 /* Units in the last place of f32 between a result and the number. */
@@ -452,7 +493,7 @@ static void test_wrong_transfers_are_faults(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_products_are_sums_in_the_order_of_k), cmocka_unit_test(test_every_processor_gives_the_same_results), cmocka_unit_test(test_narrow_numbers_are_added_up_wide),
-      cmocka_unit_test(test_misuse_of_the_array_is_a_fault), cmocka_unit_test(test_transcendentals_are_within_a_unit_of_the_last_place), cmocka_unit_test(test_lanes_know_their_number),
+      cmocka_unit_test(test_misuse_of_the_array_is_a_fault), cmocka_unit_test(test_rows_of_output_wait_in_order), cmocka_unit_test(test_transcendentals_are_within_a_unit_of_the_last_place), cmocka_unit_test(test_lanes_know_their_number),
       cmocka_unit_test(test_transfers_move_what_the_rule_says), cmocka_unit_test(test_wrong_transfers_are_faults)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

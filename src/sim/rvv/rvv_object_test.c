@@ -82,17 +82,23 @@ static void test_objects_that_cannot_be_loaded_say_why(void **state) {
       {"f: call sqrtf\n la a0, y\n call memset\n ret\n", LOOM_EUNSUP, "the object needs what is not there: sqrtf, y, memset"},
       {"f: lui a0, %tprel_hi(x)\n ret\n.section .tbss,\"awT\",@nobits\nx: .zero 4\n", LOOM_EUNSUP, "needs R_RISCV_TPREL_HI20, which is not supported"},
       {"f: lui a0, %hi(wide)\n ret\n", LOOM_EINPUT, "the reference to wide at byte 0 of section"},
+      {"f: lui a0, %hi(edge)\n ret\n", LOOM_EINPUT, "the reference to edge at byte 0 of section"},
+      {"f: call wide\n ret\n", LOOM_EINPUT, "the reference to wide at byte 0 of section"},
+      {"f: j wide\n ret\n", LOOM_EINPUT, "the reference to wide at byte 0 of section"},
+      {"f: .option norvc\n nop\n .reloc f, R_RISCV_BRANCH, near\n ret\n", LOOM_EINPUT, "the reference to near at byte 0 of section"},
+      {"f: ret\n .data\n .word wide\n", LOOM_EINPUT, "does not reach"},
+      {"f: .option norvc\n nop\n .reloc f, R_RISCV_PCREL_LO12_I, f\n ret\n", LOOM_EINPUT, "the reference to f at byte 0 of section 2 is the lower part of nothing"},
       {"f: ret\n .comm shared, 8\n", LOOM_EINPUT, "shared is a common symbol"},
       {"f: ret\n.data\n.balign 8192\nx: .zero 4\n", LOOM_EINPUT, "is aligned to 8192"},
       {"f: ret\n.bss\nx: .zero 100000000\n", LOOM_EINPUT, "it needs more than 64 MiB"},
   };
-  const rvv_symbol symbols[] = {{"wide", UINT64_C(1) << 40}};
+  const rvv_symbol symbols[] = {{"wide", UINT64_C(1) << 40}, {"edge", 0x7ffff800}, {"near", RVV_IMAGE_ADDRESS - 0x1010}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     size_t size;
     char *bytes = testing_assemble(&ctx, cases[i].program, &size);
-    assert_int_equal(load(&ctx, bytes, size, symbols, 1), cases[i].status);
+    assert_int_equal(load(&ctx, bytes, size, symbols, COUNT_OF(symbols)), cases[i].status);
     testing_expect_error(&ctx, cases[i].status, cases[i].part, 0, 0);
     loom_ctx_done(&ctx);
   }

@@ -25,7 +25,7 @@ V(branch_eq, a == b) V(branch_ne, a != b) V(branch_lt, SA < SB) V(branch_ge, SA 
 V(lb, (int64_t)(int8_t)a) V(lh, (int64_t)(int16_t)a) V(lw, WA) V(ld, a) V(lbu, a & 0xff) V(lhu, a & 0xffff) V(lwu, (uint32_t)a) V(upper_byte, (int64_t)(int8_t)(a >> 24))
 V(swap_d, b) V(amoadd_d, a + b) V(amoadd_w, W(a + b)) V(amomax_w, WA > WB ? WA : WB) V(amominu_w, (uint32_t)a < (uint32_t)b ? WA : WB) V(amomin_d, SA < SB ? a : b) V(amomaxu_d, a > b ? a : b)
 V(amoxor_w, W(a ^ b)) V(amoand_d, a & b) V(amoor_d, a | b) V(store_h, (a & ~UINT64_C(0xffff)) | (b & 0xffff)) V(store_b, (a & ~UINT64_C(0xff00)) | (b & 0xff) << 8) V(store_w, (a & ~UINT64_C(0xffffffff)) | (uint32_t)b)
-V(sc_fine, b) V(csr, 5) V(call, a + b + 1)
+V(sc_fine, b) V(csr, 5) V(call, a + b + 1) V(odd, a + 3)
 
 #define STORED " addi sp, sp, -16\n sd a0, 8(sp)\n addi t0, sp, 8\n "
 #define TAKEN(op) " " op " a0, a1, 1f\n li a0, 0\n ret\n1: li a0, 1"
@@ -45,7 +45,7 @@ static const srow integers[] = {
     {STORED "amoand.d t1, a1, (t0)\n ld a0, 8(sp)", amoand_d}, {STORED "amoor.d t1, a1, (t0)\n ld a0, 8(sp)", amoor_d}, {STORED "amoswap.w a0, a1, (t0)", lw},
     {STORED "lr.d t1, (t0)\n sc.d t2, a1, (t0)\n ld a0, 8(sp)\n add a0, a0, t2", sc_fine}, {STORED "li t1, 4\n sc.d t2, t1, (t0)\n ld a0, 8(sp)\n add a0, a0, t2\n addi a0, a0, -1", ld},
     {"csrwi vxrm, 1\n csrsi vcsr, 4\n csrci vcsr, 2\n csrr a0, vxrm\n csrw frm, a0\n fence\n frrm a0\n csrrw a0, fcsr, zero\n srli a0, a0, 5\n addi a0, a0, 3", csr},
-    {"mv s2, ra\n call helper\n jr s2\n .text\nhelper: add a0, a0, a1\n addi a0, a0, 1", call},
+    {"mv s2, ra\n call helper\n jr s2\n .text\nhelper: add a0, a0, a1\n addi a0, a0, 1", call}, {"la t0, 1f\n addi t0, t0, 1\n jalr t1, 0(t0)\n nop\n1: addi a0, a0, 3", odd},
 };
 
 /* ---- floats ---- */
