@@ -245,3 +245,41 @@ func.func @conv(%a: memref<1048576xf32>, %b: memref<1048576xf32>, %o: memref<104
   linalg.matmul ins(%x0, %w0 : memref<3x4xf32, strided<[4, 1]>, 1>, memref<4x2xf32, strided<[2, 1]>, 1>) outs(%y0 : memref<3x2xf32, strided<[5, 1]>, 1>)
   return
 }
+
+// -----
+
+// Masks of the tile become masks of the subtiles: min(hi - iv * 128, 128).  Tiles are found by name where each use has its own get_global; the weight comes first here,
+// so that the nest stands at the input.  Lane stride 2: rounds are 256 elements, their offset 256 / 128 * 2 * 256.
+// CHECK-LABEL: func.func @masks(
+// CHECK: %[[HI:.*]] = affine.min affine_map<(d0) -> (256, -d0 + 300)>(%[[M:.*]])
+// CHECK: affine.for %[[I:.*]] = 0 to 2 {
+// CHECK-NEXT: affine.for %[[J:.*]] = 0 to 2 {
+// CHECK: affine.apply affine_map<(d0, d1) -> (d0 * 128 + d1 * 512)>(%[[I]], %[[J]])
+// CHECK: %[[LO1:.*]] = affine.max affine_map<(d0, d1) -> (d0 - d1 * 128, 0)>(%arg2, %[[I]])
+// CHECK: %[[HI1:.*]] = affine.min affine_map<(d0, d1) -> (-d0 - d1 * 128 + 300, 128)>(%[[M]], %[[I]])
+// CHECK: %[[HI2:.*]] = affine.min affine_map<(d0, d1) -> (d0 - d1 * 256, 256)>(%arg2, %[[J]])
+// CHECK: "togsim.transfer"(%arg0, {{.*}}, %[[LO1]], %[[HI1]], %c0{{.*}}, %[[HI2]]) {{{.*}}masked_axes = [0, 1]
+memref.global "private" @X8 : memref<256x512xf32, 1>
+memref.global "private" @W8 : memref<512x128xf32, 1>
+memref.global "private" @Y8 : memref<256x128xf32, 1>
+func.func @masks(%a: memref<1048576xf32>, %b: memref<1048576xf32>, %hi: index) {
+  %x = memref.get_global @X8 : memref<256x512xf32, 1>
+  %w = memref.get_global @W8 : memref<512x128xf32, 1>
+  %tx = memref.alloc() : memref<1xi32>
+  %tw = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  affine.for %m = 0 to 300 step 256 {
+    %end = affine.min affine_map<(m) -> (256, 300 - m)>(%m)
+    "togsim.transfer"(%b, %m, %w, %c0, %tw, %c0, %c1, %c1) {dma_kind = "MVIN", vlane_split_axis = 1 : i64, dram_stride = [128, 1], tile_stride = [1, 512], subtile_size = [256, 128], async = true}
+      : (memref<1048576xf32>, index, memref<512x128xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
+    "togsim.transfer"(%a, %m, %x, %c0, %tx, %c0, %c2, %c2, %hi, %end, %c0, %hi) {dma_kind = "MVIN", vlane_split_axis = 1 : i64, dram_stride = [512, 1], tile_stride = [1, 256], subtile_size = [128, 256], async = true, masked_axes = [0, 1]}
+      : (memref<1048576xf32>, index, memref<256x512xf32, 1>, index, memref<1xi32>, index, index, index, index, index, index, index) -> ()
+    %x2 = memref.get_global @X8 : memref<256x512xf32, 1>
+    %w2 = memref.get_global @W8 : memref<512x128xf32, 1>
+    %y2 = memref.get_global @Y8 : memref<256x128xf32, 1>
+    linalg.matmul ins(%x2, %w2 : memref<256x512xf32, 1>, memref<512x128xf32, 1>) outs(%y2 : memref<256x128xf32, 1>)
+  } {accumulation_loop = true}
+  return
+}

@@ -122,8 +122,11 @@ func.func @start(%a: memref<4096xf32>, %i: index, %j: index) {
 
 // Masks: low and high of the four dims in 16 bits each; a constant mask is packed here, another at run time; unmasked dims are whole.  The fill in the bits of an element.
 // CHECK-LABEL: func.func @masks(
+// A bound is held within the tile where it is not known to be.
 // CHECK: %[[LOW:.*]] = arith.constant 3 : i64
-// CHECK: %[[HI:.*]] = arith.index_cast %arg1 : index to i64
+// CHECK: %[[MOST:.*]] = arith.maxsi %arg1, %c0
+// CHECK: %[[HELD:.*]] = arith.minsi %[[MOST]], %c8
+// CHECK: %[[HI:.*]] = arith.index_cast %[[HELD]] : index to i64
 // CHECK: %[[BY:.*]] = arith.constant 16 : i64
 // CHECK: %[[S:.*]] = arith.shli %[[HI]], %[[BY]] : i64
 // CHECK: %[[REST:.*]] = arith.constant 281479271677964 : i64
@@ -205,6 +208,75 @@ func.func @gather(%a: memref<4096xf32>, %k: index) {
     %at = affine.apply affine_map<(d0)[s0] -> (s0 * 16 + d0 * 100 + 3)>(%p)[%i] {indirect_access}
     "memref.dma_start"(%a, %at, %x, %c0, %c0, %c2, %tag, %c0, %c1, %c1) {dram_stride = [0, 1], sram_stride = [16, 1]}
       : (memref<4096xf32>, index, memref<8x16xf32, 1>, index, index, index, memref<1xi32>, index, index, index) -> ()
+  }
+  return
+}
+
+// -----
+
+// Rank 4 fills the instruction: dims (2, 3, 8, 16), lane axis 1; strides by pairs.  Eight bytes.
+// CHECK-LABEL: func.func @four(
+// CHECK: arith.constant 562962838847504 : i64
+// CHECK: arith.constant 4294983688 : i64
+// CHECK: ".insn r CUSTOM_1, 0x3, 0, x0
+// CHECK: arith.constant 4398046511232 : i64
+// CHECK: arith.constant 68719476737 : i64
+// CHECK: ".insn r CUSTOM_1, 0x3, 4, x0
+// CHECK: arith.constant 1649267441792 : i64
+// CHECK: arith.constant 4294967304 : i64
+// CHECK: ".insn r CUSTOM_1, 0x3, 5, x0
+memref.global "private" @X9 : memref<2x3x8x16xf64, 1>
+func.func @four(%a: memref<4096xf64>) {
+  %x = memref.get_global @X9 : memref<2x3x8x16xf64, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  "togsim.transfer"(%a, %c0, %x, %c0, %tag, %c0, %c2, %c1) {dma_kind = "MVIN", vlane_split_axis = 1 : i64, dram_stride = [1024, 128, 16, 1], tile_stride = [384, 128, 1, 8]}
+    : (memref<4096xf64>, index, memref<2x3x8x16xf64, 1>, index, memref<1xi32>, index, index, index) -> ()
+  return
+}
+
+// -----
+
+// Bits below a byte take one; bool tiles have bytes.
+// CHECK-LABEL: func.func @bits(
+// CHECK: arith.constant 4295016449 : i64
+memref.global "private" @X10 : memref<8xi1, 1>
+func.func @bits(%a: memref<4096xi1>) {
+  %x = memref.get_global @X10 : memref<8xi1, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  "togsim.transfer"(%a, %c0, %x, %c0, %tag, %c0, %c2, %c1) {dma_kind = "MVIN", vlane_split_axis = 0 : i64, dram_stride = [1], tile_stride = [1]}
+    : (memref<4096xi1>, index, memref<8xi1, 1>, index, memref<1xi32>, index, index, index) -> ()
+  return
+}
+
+// -----
+
+// A bound that affine.min and affine.max hold within the tile is used as it is.
+// CHECK-LABEL: func.func @held(
+// CHECK: %[[LO:.*]] = affine.max
+// CHECK: %[[HI:.*]] = affine.min
+// CHECK: %[[L:.*]] = arith.minsi %[[LO]], %c8
+// CHECK: arith.index_cast %[[L]]
+// CHECK: %[[H:.*]] = arith.maxsi %[[HI]], %c0
+// CHECK-NEXT: arith.index_cast %[[H]]
+// CHECK: ".insn r CUSTOM_1, 0x3, 7, x0
+memref.global "private" @X11 : memref<8xf32, 1>
+func.func @held(%a: memref<4096xf32>) {
+  %x = memref.get_global @X11 : memref<8xf32, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  affine.for %i = 0 to 4 {
+    %lo = affine.max affine_map<(i) -> (i - 2, 0)>(%i)
+    %hi = affine.min affine_map<(i) -> (3 - i, 8)>(%i)
+    "togsim.transfer"(%a, %c0, %x, %c0, %tag, %c0, %c2, %c1, %lo, %hi) {dma_kind = "MVIN", vlane_split_axis = 0 : i64, dram_stride = [1], tile_stride = [1], masked_axes = [0]}
+      : (memref<4096xf32>, index, memref<8xf32, 1>, index, memref<1xi32>, index, index, index, index, index) -> ()
   }
   return
 }

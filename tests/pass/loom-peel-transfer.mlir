@@ -146,3 +146,40 @@ func.func @waited(%a: memref<65536xf32>) {
   "togsim.wait"(%tag, %c3, %c1) : (memref<1xi32>, index, index) -> ()
   return
 }
+
+// -----
+
+// What PyTorchSim adds to transfers goes over: the argument behind a view, accumulation in memory, whose fill is another type's.
+// CHECK-LABEL: func.func @extras(
+// CHECK: "togsim.transfer"({{.*}}) {acc_float = true, accumulate = true, async = true, dma_kind = "MVOUT", dram_arg = 3 : i64, dram_stride = [1], fine_grained = true, subtile_size = [8], tile_stride = [1], vlane_split_axis = 0 : i64}
+memref.global "private" @X8 : memref<1x1x1x1x16xf32, 1>
+func.func @extras(%a: memref<4096xf32>) {
+  %x = memref.get_global @X8 : memref<1x1x1x1x16xf32, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  "togsim.transfer"(%a, %c0, %x, %c0, %tag, %c0, %c3, %c1) {dma_kind = "MVOUT", vlane_split_axis = 4 : i64, dram_stride = [0, 0, 0, 0, 1], tile_stride = [0, 0, 0, 0, 1], subtile_size = [1, 1, 1, 1, 8], async, fine_grained, accumulate = true, acc_float = true, dram_arg = 3 : i64}
+    : (memref<4096xf32>, index, memref<1x1x1x1x16xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
+  return
+}
+
+// -----
+
+// Seven dims, with a loop around: all loops' variables are in the one DRAM index.
+// CHECK-LABEL: func.func @seven(
+// CHECK: affine.apply affine_map<(d0, d1, d2, d3) -> (d0 + d1 * 729 + d2 * 243 + d3 * 81)>(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}})
+// CHECK: vlane_split_axis = 3 : i64
+memref.global "private" @X9 : memref<3x3x3x3x3x3x3xf32, 1>
+func.func @seven(%a: memref<4096xf32>) {
+  %x = memref.get_global @X9 : memref<3x3x3x3x3x3x3xf32, 1>
+  %tag = memref.alloc() : memref<1xi32>
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  affine.for %i = 0 to 2 {
+    "togsim.transfer"(%a, %i, %x, %c0, %tag, %c0, %c2, %c1) {dma_kind = "MVIN", vlane_split_axis = 6 : i64, dram_stride = [729, 243, 81, 27, 9, 3, 1], tile_stride = [729, 243, 81, 27, 9, 3, 1]}
+      : (memref<4096xf32>, index, memref<3x3x3x3x3x3x3xf32, 1>, index, memref<1xi32>, index, index, index) -> ()
+  }
+  return
+}

@@ -40,23 +40,49 @@ static loom_status build_word(ir_builder *b, isa_dma_op op, MlirValue rs1, MlirV
   return mlirOperationIsNull(ir_build(b, "llvm.inline_asm", 0, NULL, 2, (MlirValue[]){rs1, rs2}, 3, attrs, 0, NULL)) ? LOOM_EBUG : LOOM_OK;
 }
 
+/* Is one result of the affine.min or affine.max behind `v` a constant within least..most? */
+static bool has_result(MlirValue v, const char *name, int64_t least, int64_t most) {
+  MlirOperation def = ir_def(v);
+  if (!ir_op_is(def, name))
+    return false;
+  MlirAffineMap map = mlirAffineMapAttrGetValue(ir_attr_of(def, "map"));
+  for (intptr_t i = 0; i < mlirAffineMapGetNumResults(map); i++) {
+    MlirAffineExpr e = mlirAffineMapGetResult(map, i);
+    if (mlirAffineExprIsAConstant(e) && mlirAffineConstantExprGetValue(e) >= least && mlirAffineConstantExprGetValue(e) <= most)
+      return true;
+  }
+  return false;
+}
+
+/* A bound that is told at run time, within 0..extent, where it is not known to be. */
+static MlirValue clamp(ir_builder *b, MlirValue v, int64_t extent) {
+  bool may_be_less = !has_result(v, "affine.max", 0, INT64_MAX), may_be_more = !has_result(v, "affine.min", 0, extent);
+  if (may_be_less)
+    v = index_op(b, "arith.maxsi", v, ir_index_const(b, 0));
+  if (may_be_more)
+    v = index_op(b, "arith.minsi", v, ir_index_const(b, extent));
+  return v;
+}
+
 /* Bounds of all four dims, 16 bits each: `fixed` where no value says otherwise. */
-static MlirValue pack_bounds(ir_builder *b, const npt_transfer *t, const uint16_t fixed[ISA_DMA_RANK], bool is_high) {
+static MlirValue pack_bounds(ir_builder *b, const npt_transfer *t, const isa_dma *dma, bool is_high) {
+  const uint16_t *fixed = is_high ? dma->high : dma->low;
   uint64_t bits = 0;
   MlirValue packed = {NULL};
   int pad = ISA_DMA_RANK - t->rank;
   for (int d = 0; d < ISA_DMA_RANK; d++) {
     int shift = 16 * (ISA_DMA_RANK - 1 - d);
     int64_t v = fixed[d];
-    MlirValue bound = {NULL};
+    MlirValue bound = {NULL}, part;
     for (int i = 0; i < t->n_masks; i++)
       if (t->masks[i].axis + pad == d)
         bound = is_high ? t->masks[i].hi : t->masks[i].lo;
     if (mlirValueIsNull(bound) || ir_const_int(bound, &v)) {
+      v = v < 0 ? 0 : v > dma->dims[d] ? dma->dims[d] : v;
       bits |= (uint64_t)v << shift;
       continue;
     }
-    MlirValue part = to_i64(b, bound);
+    part = to_i64(b, clamp(b, bound, dma->dims[d]));
     if (shift)
       part = index_op(b, "arith.shli", part, constant(b, (uint64_t)shift));
     packed = mlirValueIsNull(packed) ? part : index_op(b, "arith.ori", packed, part);
@@ -157,9 +183,9 @@ static loom_status build_instructions(ir_builder *b, npt_transfer *t) {
     else if (words[i].op == ISA_CONFIG4)
       live.rs1 = offsets;
     else if (words[i].op == ISA_CONFIG5)
-      live.rs1 = pack_bounds(b, t, dma.low, false);
+      live.rs1 = pack_bounds(b, t, &dma, false);
     if (words[i].op == ISA_CONFIG5)
-      live.rs2 = pack_bounds(b, t, dma.high, true);
+      live.rs2 = pack_bounds(b, t, &dma, true);
     if (mlirValueIsNull(live.rs1))
       live.rs1 = constant(b, words[i].rs1);
     if (mlirValueIsNull(live.rs2))

@@ -101,17 +101,45 @@ static MlirValue build_spad_offset(ir_builder *b, const splitter *s, const npt_t
   return ir_build1(b, "affine.apply", ir_index_type(b->ir), t->rank, ivs, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(c, t->rank, 0, 1, &e))});
 }
 
-/* What `bound`, an index of the whole tile, is in the subtile: min(bound - iv * subtile, subtile), at least 0. */
-static MlirValue build_bound(ir_builder *b, MlirValue bound, MlirValue iv, int64_t subtile) {
+/* What `bound`, an index of the whole tile, is in the subtile: bound - iv * subtile, at most subtile (hi) or at least 0 (lo).  One affine.min or affine.max: where the
+ * bound is one itself, of its results.  hi may become negative: nothing of the subtile is moved then. */
+static MlirValue build_bound(ir_builder *b, MlirValue bound, MlirValue iv, int64_t extent, int64_t subtile, bool is_high) {
+  enum { RESULTS_MAX = 8, OPERANDS_MAX = 16 };
   MlirContext c = b->ir->mlir;
+  const char *name = is_high ? "affine.min" : "affine.max";
+  MlirOperation def = ir_def(bound);
+  MlirAffineExpr results[RESULTS_MAX + 1];
+  MlirValue operands[OPERANDS_MAX + 1];
+  intptr_t n_results = 1, n_dims = 1, n_symbols = 0;
   int64_t v;
-  if (ir_const_int(bound, &v) && v == 0)
+  if (!is_high && ir_const_int(bound, &v) && v == 0)
     return bound;
-  MlirAffineExpr rest = mlirAffineAddExprGet(mlirAffineDimExprGet(c, 0), mlirAffineMulExprGet(mlirAffineDimExprGet(c, 1), mlirAffineConstantExprGet(c, -subtile)));
-  MlirAffineExpr least[] = {rest, mlirAffineConstantExprGet(c, subtile)}, most[] = {mlirAffineDimExprGet(c, 0), mlirAffineConstantExprGet(c, 0)};
-  MlirValue low = ir_build1(b, "affine.min", ir_index_type(b->ir), 2, (MlirValue[]){bound, iv}, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(c, 2, 0, 2, least))});
-  return mlirValueIsNull(low) ? low
-                              : ir_build1(b, "affine.max", ir_index_type(b->ir), 1, &low, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(c, 1, 0, 2, most))});
+  results[0] = mlirAffineDimExprGet(c, 0);
+  operands[0] = bound;
+  if (ir_op_is(def, name)) {
+    MlirAffineMap map = mlirAffineMapAttrGetValue(ir_attr_of(def, "map"));
+    if (mlirAffineMapGetNumResults(map) < RESULTS_MAX && mlirAffineMapGetNumInputs(map) < OPERANDS_MAX) {
+      n_results = mlirAffineMapGetNumResults(map);
+      n_dims = mlirAffineMapGetNumDims(map);
+      n_symbols = mlirAffineMapGetNumSymbols(map);
+      for (intptr_t i = 0; i < n_results; i++)
+        results[i] = mlirAffineMapGetResult(map, i);
+      for (intptr_t i = 0; i < n_dims + n_symbols; i++)
+        operands[i] = ir_operand(def, i);
+    }
+  }
+  for (intptr_t i = n_dims + n_symbols; i > n_dims; i--)      /* the loop is the last dim, before the symbols */
+    operands[i] = operands[i - 1];
+  operands[n_dims] = iv;
+  MlirAffineExpr passed = mlirAffineMulExprGet(mlirAffineDimExprGet(c, n_dims), mlirAffineConstantExprGet(c, -subtile));
+  intptr_t kept = 0;
+  for (intptr_t i = 0; i < n_results; i++)
+    if (!mlirAffineExprIsAConstant(results[i]) || (is_high ? mlirAffineConstantExprGetValue(results[i]) < extent : mlirAffineConstantExprGetValue(results[i]) > 0))   /* else the subtile's own bound says it */
+      results[kept++] = mlirAffineAddExprGet(results[i], passed);
+  n_results = kept;
+  results[n_results++] = mlirAffineConstantExprGet(c, is_high ? subtile : 0);
+  MlirAffineMap map = mlirAffineMapGet(c, n_dims + 1, n_symbols, n_results, results);
+  return ir_build1(b, name, ir_index_type(b->ir), n_dims + 1 + n_symbols, operands, 1, &(ir_named){"map", mlirAffineMapAttrGet(map)});
 }
 
 /* One load of a subtile; ivs: the loop of each dim. */
@@ -136,8 +164,8 @@ static loom_status build_part(splitter *s, ir_builder *b, const npt_transfer *t,
   part.has_subtile = part.is_fine_grained = true;
   for (int i = 0; i < t->n_masks; i++) {
     int d = t->masks[i].axis;
-    part.masks[i].lo = build_bound(b, t->masks[i].lo, ivs[d], t->subtile[d]);
-    part.masks[i].hi = build_bound(b, t->masks[i].hi, ivs[d], t->subtile[d]);
+    part.masks[i].lo = build_bound(b, t->masks[i].lo, ivs[d], t->shape[d], t->subtile[d], false);
+    part.masks[i].hi = build_bound(b, t->masks[i].hi, ivs[d], t->shape[d], t->subtile[d], true);
     if (mlirValueIsNull(part.masks[i].lo) || mlirValueIsNull(part.masks[i].hi))
       return LOOM_EBUG;
   }

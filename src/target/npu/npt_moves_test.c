@@ -285,6 +285,8 @@ static void test_subtiles_move_what_the_tile_moved(void **state) {
     loom_status st = is_start ? npt_decompose(&f.ir, top, p.input.lanes) : LOOM_OK;
     if (st == LOOM_OK)
       st = npt_fine_grain(&f.ir, top, p.input.lanes);
+    if (st == LOOM_OK && rng_range(&r, 0, 1))
+      st = npt_lower_dma(&f.ir, top, false);
     if (st != LOOM_OK)
       fail_msg("case %d: %s\n%s", i, f.ctx.diag.first->text, source);
     moves after = moves_of(&f.ir, m, p.input.lanes, false);

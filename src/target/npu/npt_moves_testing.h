@@ -60,11 +60,11 @@ static bool moves_arithmetic(moves *m, MlirOperation op, int64_t *out) {
     *out = moves_value(m, ir_operand(op, 0));
     return true;
   }
-  static const char *const names[] = {"arith.addi", "arith.muli", "arith.shli", "arith.ori"};
-  for (int i = 0; i < 4; i++)
+  static const char *const names[] = {"arith.addi", "arith.muli", "arith.shli", "arith.ori", "arith.maxsi", "arith.minsi"};
+  for (int i = 0; i < 6; i++)
     if (ir_op_is(op, names[i])) {
       int64_t l = moves_value(m, ir_operand(op, 0)), r = moves_value(m, ir_operand(op, 1));
-      *out = i == 0 ? l + r : i == 1 ? l * r : i == 2 ? (int64_t)((uint64_t)l << r) : (l | r);
+      *out = i == 0 ? l + r : i == 1 ? l * r : i == 2 ? (int64_t)((uint64_t)l << r) : i == 3 ? (l | r) : (l < r) == (i == 5) ? l : r;
       return true;
     }
   return false;
@@ -133,6 +133,8 @@ static void moves_reference(moves *m, const npt_transfer *t, int64_t dram, int64
   }
 }
 
+static int64_t moves_clamp(int64_t v, int64_t most) { return v < 0 ? 0 : v > most ? most : v; }
+
 static void moves_transfer(moves *m, MlirOperation op) {
   npt_transfer t;
   assert_int_equal(npt_read_transfer(m->ir, op, &t), LOOM_OK);
@@ -159,10 +161,8 @@ static void moves_transfer(moves *m, MlirOperation op) {
   dma.dram = (uint64_t)(dram * t.elem_bytes);
   dma.spad = (uint64_t)(spad * t.elem_bytes);
   for (int d = 0; d < t.rank; d++) {
-    assert_in_range(low[d], 0, t.subtile[d]);
-    assert_in_range(high[d], 0, t.subtile[d]);
-    dma.low[d + ISA_DMA_RANK - t.rank] = (uint16_t)low[d];
-    dma.high[d + ISA_DMA_RANK - t.rank] = (uint16_t)high[d];
+    dma.low[d + ISA_DMA_RANK - t.rank] = (uint16_t)moves_clamp(low[d], t.subtile[d]);
+    dma.high[d + ISA_DMA_RANK - t.rank] = (uint16_t)moves_clamp(high[d], t.subtile[d]);
   }
   isa_dma_walk(&dma, (int)m->lanes, moves_take, &(move_sink){m, base});
 }

@@ -11,7 +11,7 @@
 enum { NPT_RANK_MAX = TOGSIM_RANK_MAX };
 
 typedef enum npt_form { NPT_TOGSIM, NPT_DMA_START } npt_form;
-/* Elements with lo <= i < hi along `axis` are moved. */
+/* Elements with lo <= i < hi along `axis` are moved; bounds beyond the tile say nothing. */
 typedef struct npt_mask { int axis; MlirValue lo, hi; } npt_mask;
 
 typedef struct npt_transfer {
