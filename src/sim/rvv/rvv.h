@@ -71,6 +71,7 @@ typedef struct rvv_job {
   X(BAD_PC, "bad_pc", "a jump to where there is no code") \
   X(TRAP, "trap", "the program stops itself") \
   X(NO_MEMORY, "no_memory", "an address where there is no memory") \
+  X(STACK, "stack", "more stack than a lane has") \
   X(READ_ONLY, "read_only", "a write to what may only be read") \
   X(MISALIGNED, "misaligned", "an address that is no multiple of the access") \
   X(LANES_DIFFER, "lanes_differ", "a scalar register would get another value in every lane") \

@@ -261,13 +261,15 @@ static double ulps(float got, double exact) {
 
 static void test_transcendentals_are_within_a_unit_of_the_last_place(void **state) {
   (void)state;
-  static const struct { isa_vc vc; double (*of)(double); } functions[] = {{ISA_VC_ERF, erf}, {ISA_VC_TANH, tanh}, {ISA_VC_ATAN, atan}, {ISA_VC_SIN, sin}, {ISA_VC_COS, cos}, {ISA_VC_EXP, exp}, {ISA_VC_LOG, log}};
+  static const struct { isa_vc vc; double (*of)(double); } functions[] = {{ISA_VC_ERF, erf}, {ISA_VC_TANH, tanh}, {ISA_VC_ATAN, atan}, {ISA_VC_SIN, sin}, {ISA_VC_COS, cos},
+  {ISA_VC_EXP, exp}, {ISA_VC_LOG, log}};
   rng r = rng_new(31);
   for (size_t k = 0; k < COUNT_OF(functions); k++) {
     rig g;
     char program[256];
     const isa_vc_info *v = &isa_vc_table[functions[k].vc];
-    snprintf(program, sizeof program, ".globl f\nf: vsetivli t0, 16, e32, m4, ta, ma\n vle32.v v8, (a0)\n sf.vc.v.iv %d, v12, v8, %d\n vse32.v v12, (a1)\n ret\n.globl h\nh: vsetivli t0, 8, e16, m1, ta, ma\n"
+    snprintf(program, sizeof program, ".globl f\nf: vsetivli t0, 16, e32, m4, ta, ma\n vle32.v v8, (a0)\n sf.vc.v.iv %d, v12, v8, %d\n vse32.v v12, (a1)\n ret\n"
+        ".globl h\nh: vsetivli t0, 8, e16, m1, ta, ma\n"
              " vle16.v v8, (a0)\n sf.vc.v.iv %d, v12, v8, %d\n vse16.v v12, (a1)\n ret\n", v->opcode, v->imm, v->opcode, v->imm);
     rig_open(&g, program, 32, 128);
     int64_t args[] = {(int64_t)TESTING_SPAD, (int64_t)TESTING_SPAD + 64};
@@ -321,7 +323,8 @@ static void test_lanes_know_their_number(void **state) {
 /* a0: pairs of rs1, rs2, in the order CONFIG CONFIG2 CONFIG3 [4] [5 6] move; a1: which function of 64: bits 0 indirect, 1 masked, 2.. move. */
 static const char transfers[] =
     ".macro WORD f\n ld t0, 0(sp)\n ld t1, 8(sp)\n addi sp, sp, 16\n .insn r CUSTOM_1, 0x3, \\f, x0, t0, t1\n .endm\n"
-    ".macro ONE name, indirect, masked, move\n .globl \\name\n\\name: mv s0, sp\n WORD 0\n WORD 4\n WORD 5\n .if \\indirect\n WORD 6\n .endif\n .if \\masked\n WORD 7\n WORD 8\n .endif\n WORD \\move\n ret\n .endm\n"
+    ".macro ONE name, indirect, masked, move\n .globl \\name\n\\name: mv s0, sp\n WORD 0\n WORD 4\n WORD 5\n .if \\indirect\n WORD 6\n .endif\n .if \\masked\n WORD 7\n WORD 8\n"
+        " .endif\n WORD \\move\n ret\n .endm\n"
     "ONE t00, 0, 0, 2\nONE t10, 1, 0, 2\nONE t20, 0, 1, 2\nONE t30, 1, 1, 2\nONE t01, 0, 0, 1\nONE t11, 1, 0, 1\nONE t21, 0, 1, 1\nONE t31, 1, 1, 1\n"
     "ONE t02, 0, 0, 14\nONE t12, 1, 0, 14\nONE t22, 0, 1, 14\nONE t32, 1, 1, 14\nONE t03, 0, 0, 3\nONE t13, 1, 0, 3\nONE t23, 0, 1, 3\nONE t33, 1, 1, 3\n";
 
@@ -493,7 +496,8 @@ static void test_wrong_transfers_are_faults(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_products_are_sums_in_the_order_of_k), cmocka_unit_test(test_every_processor_gives_the_same_results), cmocka_unit_test(test_narrow_numbers_are_added_up_wide),
-      cmocka_unit_test(test_misuse_of_the_array_is_a_fault), cmocka_unit_test(test_rows_of_output_wait_in_order), cmocka_unit_test(test_transcendentals_are_within_a_unit_of_the_last_place), cmocka_unit_test(test_lanes_know_their_number),
+      cmocka_unit_test(test_misuse_of_the_array_is_a_fault), cmocka_unit_test(test_rows_of_output_wait_in_order),
+      cmocka_unit_test(test_transcendentals_are_within_a_unit_of_the_last_place), cmocka_unit_test(test_lanes_know_their_number),
       cmocka_unit_test(test_transfers_move_what_the_rule_says), cmocka_unit_test(test_wrong_transfers_are_faults)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

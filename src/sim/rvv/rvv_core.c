@@ -76,6 +76,8 @@ bool rvv_find_memory(rvv_core *c, uint64_t address, uint64_t size, bool is_write
   }
   if (address >= RVV_IMAGE_ADDRESS && find_image(c, address - RVV_IMAGE_ADDRESS, size, out))
     return !is_write || out->may_write || rvv_fail(c, RVV_READ_ONLY, "%" PRIu64 " bytes at 0x%" PRIx64, size, address);
+  if (address < RVV_STACK_ADDRESS && RVV_STACK_ADDRESS - address <= RVV_STACK_BYTES_MAX)
+    return rvv_fail(c, RVV_STACK, "%" PRIu64 " bytes below the stack of %d", RVV_STACK_ADDRESS - address, c->image->config.stack_bytes);
   for (int i = 0; i < c->job->n_tensors; i++)
     if (lies_in(address, 1, c->job->tensors[i].address, c->job->tensors[i].bytes))
       return rvv_fail(c, RVV_NO_MEMORY, "0x%" PRIx64 " is in a tensor, which only transfers reach", address);

@@ -34,11 +34,13 @@ static uint64_t bits_of(double d, int bits) {
     return (uint64_t)(expression);                                                                     \
   }
 static uint64_t fused(double x, double y, double z, int bits) { return bits == 32 ? bits_of((double)fmaf((float)x, (float)y, (float)z), 32) : bits_of(fma(x, y, z), bits); }
-VALUE(add, bits_of(A + B, sew)) VALUE(sub, bits_of(A - B, sew)) VALUE(rsub, bits_of(B - A, sew)) VALUE(mul, bits_of(A * B, sew)) VALUE(div_, bits_of(A / B, sew)) VALUE(rdiv, bits_of(B / A, sew))
+VALUE(add, bits_of(A + B, sew)) VALUE(sub, bits_of(A - B, sew)) VALUE(rsub, bits_of(B - A, sew)) VALUE(mul, bits_of(A * B, sew)) VALUE(div_, bits_of(A / B, sew))
+VALUE(rdiv, bits_of(B / A, sew))
 VALUE(root, bits_of(sqrt(A), sew))
 VALUE(macc, fused(B, A, D, sew)) VALUE(nmacc, fused(-B, A, -D, sew)) VALUE(msac, fused(B, A, -D, sew)) VALUE(nmsac, fused(-B, A, D, sew))
 VALUE(madd, fused(B, D, A, sew)) VALUE(nmadd, fused(-B, D, -A, sew)) VALUE(msub, fused(B, D, -A, sew)) VALUE(nmsub, fused(-B, D, A, sew))
-VALUE(wadd, bits_of(A + B, 2 * sew)) VALUE(wsub, bits_of(A - B, 2 * sew)) VALUE(wmul, bits_of(A * B, 2 * sew)) VALUE(waddw, bits_of(A2 + B, 2 * sew)) VALUE(wsubw, bits_of(A2 - B, 2 * sew))
+VALUE(wadd, bits_of(A + B, 2 * sew)) VALUE(wsub, bits_of(A - B, 2 * sew)) VALUE(wmul, bits_of(A * B, 2 * sew)) VALUE(waddw, bits_of(A2 + B, 2 * sew))
+VALUE(wsubw, bits_of(A2 - B, 2 * sew))
 VALUE(wmacc, fused(A, B, D2, 2 * sew)) VALUE(wnmacc, fused(-A, B, -D2, 2 * sew)) VALUE(wmsac, fused(A, B, -D2, 2 * sew)) VALUE(wnmsac, fused(-A, B, D2, 2 * sew))
 VALUE(eq, A == B) VALUE(ne, A != B) VALUE(lt, A < B) VALUE(le, A <= B) VALUE(gt, A > B) VALUE(ge, A >= B)
 #define S (UINT64_C(1) << (sew - 1))
@@ -70,7 +72,8 @@ static const vrow rows[] = {
     {"vfsgnj", "vf", 0, 0, 'f', sgnj, NULL}, {"vfsgnjn", "vf", 0, 0, 'f', sgnjn, NULL}, {"vfsgnjx", "vf", 0, 0, 'f', sgnjx, NULL}, {"vfmacc", "vf", 0, 0, 'T', macc, NULL},
     {"vfnmacc", "vf", 0, 0, 'T', nmacc, NULL}, {"vfmsac", "vf", 0, 0, 'T', msac, NULL}, {"vfnmsac", "vf", 0, 0, 'T', nmsac, NULL}, {"vfmadd", "vf", 0, 0, 'T', madd, NULL},
     {"vfnmadd", "vf", 0, 0, 'T', nmadd, NULL}, {"vfmsub", "vf", 0, 0, 'T', msub, NULL}, {"vfnmsub", "vf", 0, 0, 'T', nmsub, NULL}, {"vmfeq", "vf", 0, 0, 'K', eq, NULL},
-    {"vmfne", "vf", 0, 0, 'K', ne, NULL}, {"vmflt", "vf", 0, 0, 'K', lt, NULL}, {"vmfle", "vf", 0, 0, 'K', le, NULL}, {"vmfgt", "f", 0, 0, 'K', gt, NULL}, {"vmfge", "f", 0, 0, 'K', ge, NULL},
+    {"vmfne", "vf", 0, 0, 'K', ne, NULL}, {"vmflt", "vf", 0, 0, 'K', lt, NULL}, {"vmfle", "vf", 0, 0, 'K', le, NULL}, {"vmfgt", "f", 0, 0, 'K', gt, NULL},
+    {"vmfge", "f", 0, 0, 'K', ge, NULL},
     {"vfsqrt.v v8, v16", "v", 0, 0, 'f', root, NULL}, {"vfclass.v v8, v16", "v", 0, 0, 'f', class_of, NULL},
 };
 static const vrow wide[] = {
@@ -164,7 +167,8 @@ static uint64_t of_integer(__int128 v, int bits) {
 VALUE(to_u, integer_of(A, sew, false, 0)) VALUE(to_i, integer_of(A, sew, true, 0)) VALUE(to_u_rtz, integer_of(A, sew, false, 1)) VALUE(to_i_rtz, integer_of(A, sew, true, 1))
 VALUE(to_i_down, integer_of(A, sew, true, 2)) VALUE(to_i_up, integer_of(A, sew, true, 3)) VALUE(to_i_away, integer_of(A, sew, true, 4))
 VALUE(from_u, of_integer((__int128)a, sew)) VALUE(from_i, of_integer(sx(a, sew), sew))
-VALUE(wto_u, integer_of(A, 2 * sew, false, 0)) VALUE(wto_i, integer_of(A, 2 * sew, true, 0)) VALUE(wto_u_rtz, integer_of(A, 2 * sew, false, 1)) VALUE(wto_i_rtz, integer_of(A, 2 * sew, true, 1))
+VALUE(wto_u, integer_of(A, 2 * sew, false, 0)) VALUE(wto_i, integer_of(A, 2 * sew, true, 0)) VALUE(wto_u_rtz, integer_of(A, 2 * sew, false, 1))
+VALUE(wto_i_rtz, integer_of(A, 2 * sew, true, 1))
 VALUE(wfrom_u, of_integer((__int128)a, 2 * sew)) VALUE(wfrom_i, of_integer(sx(a, sew), 2 * sew)) VALUE(wfrom_f, bits_of(A, 2 * sew))
 VALUE(nto_u, integer_of(A2, sew, false, 0)) VALUE(nto_i, integer_of(A2, sew, true, 0)) VALUE(nto_u_rtz, integer_of(A2, sew, false, 1)) VALUE(nto_i_rtz, integer_of(A2, sew, true, 1))
 VALUE(nfrom_u, of_integer((__int128)a, sew)) VALUE(nfrom_i, of_integer(sx(a, 2 * sew), sew)) VALUE(nfrom_f, bits_of(A2, sew)) VALUE(nfrom_odd, odd(A2, sew))

@@ -37,8 +37,10 @@ static __int128 rounded(__int128 v, int by, int mode) {
   return (v >> by) + add;
 }
 #define MODE (t->imm & 3)
-VALUE(saddu, clip((__int128)a + b, sew, false)) VALUE(sadd, clip((__int128)SA + SB, sew, true)) VALUE(ssubu, clip((__int128)a - b, sew, false)) VALUE(ssub, clip((__int128)SA - SB, sew, true))
-VALUE(aaddu, rounded((__int128)a + b, 1, MODE)) VALUE(aadd, rounded((__int128)SA + SB, 1, MODE)) VALUE(asubu, rounded((__int128)a - b, 1, MODE)) VALUE(asub, rounded((__int128)SA - SB, 1, MODE))
+VALUE(saddu, clip((__int128)a + b, sew, false)) VALUE(sadd, clip((__int128)SA + SB, sew, true)) VALUE(ssubu, clip((__int128)a - b, sew, false))
+VALUE(ssub, clip((__int128)SA - SB, sew, true))
+VALUE(aaddu, rounded((__int128)a + b, 1, MODE)) VALUE(aadd, rounded((__int128)SA + SB, 1, MODE)) VALUE(asubu, rounded((__int128)a - b, 1, MODE))
+VALUE(asub, rounded((__int128)SA - SB, 1, MODE))
 VALUE(smul, clip(rounded((__int128)SA * SB, sew - 1, MODE), sew, true))
 VALUE(ssrl, rounded((__int128)a, (int)(b % (uint64_t)sew), MODE)) VALUE(ssra, rounded((__int128)SA, (int)(b % (uint64_t)sew), MODE))
 VALUE(nclipu, clip(rounded((__int128)a, (int)(b % (uint64_t)(2 * sew)), MODE), sew, false)) VALUE(nclip, clip(rounded((__int128)S2A, (int)(b % (uint64_t)(2 * sew)), MODE), sew, true))

@@ -83,9 +83,11 @@ static inline void emit_case(text *s, const vcase *t, int number) {
     snprintf(op, sizeof op, "%s.%s v8, %s, v16%s", name, suffix, vs1, mask);
   else
     snprintf(op, sizeof op, "%s.%s v8, v16, %s%s", name, suffix, vs1, mask);
-  text_addf(s, "  .globl t%d\nt%d:\n  addi t0, a0, %d\n  addi t1, t0, %d\n  addi t2, t1, %d\n  vl1re8.v v0, (a0)\n  vl8re8.v v8, (t0)\n  vl8re8.v v16, (t1)\n  vl8re8.v v24, (t2)\n", number, number,
+  text_addf(s, "  .globl t%d\nt%d:\n  addi t0, a0, %d\n  addi t1, t0, %d\n  addi t2, t1, %d\n  vl1re8.v v0, (a0)\n  vl8re8.v v8, (t0)\n  vl8re8.v v16, (t1)\n"
+      "  vl8re8.v v24, (t2)\n", number, number,
             VLEN_BYTES, GROUP, GROUP);
-  text_addf(s, "  fmv.d.x fa0, a1\n  csrwi vxrm, %d\n  vsetvli a3, a2, e%d, %s, ta, ma\n  csrr t4, vtype\n  %s\n  vs8r.v v8, (t0)\n  mv a0, a4\n  ret\n", t->imm & 3, t->sew, lmuls[t->lmul + 3], op);
+  text_addf(s, "  fmv.d.x fa0, a1\n  csrwi vxrm, %d\n  vsetvli a3, a2, e%d, %s, ta, ma\n  csrr t4, vtype\n  %s\n  vs8r.v v8, (t0)\n  mv a0, a4\n"
+      "  ret\n", t->imm & 3, t->sew, lmuls[t->lmul + 3], op);
 }
 
 static inline void load_lane(uint32_t *words, int l, const lane *from) {

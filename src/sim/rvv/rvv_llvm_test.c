@@ -29,8 +29,10 @@ static int32_t saturated(double d) { return isnan(d) ? 0 : d >= 2147483647.0 ? I
 OUT(axpy, fmaf(A, 2.5f, B)) OUT(floor_, floorf(A)) OUT(ceil_, ceilf(A)) OUT(round_, roundf(A)) OUT(even_, rintf(A)) OUT(trunc_, truncf(A)) OUT(root, sqrtf(fabsf(A)))
 OUT(select_, A < B ? A * B : A - B) OUT(relu, A > 0 ? A : 0) OUT(clamped, A < -1 ? -1.0f : A > 1 ? 1.0f : A) OUT(negated, -A) OUT(signed_, copysignf(A, B)) OUT(quotient, A / B)
 OUT(reversed, v->a[N - 1 - e]) OUT(interleaved, e % 2 ? v->b[e / 2] : v->a[e / 2]) OUT(halves, v->a[(e + 8) % N]) OUT(converted, (float)I) OUT(unsigned_, (float)(uint32_t)I)
-OUT(widened, half(v->h[e]) + A) OUT(wide_sum, (float)((double)A * (double)B)) OUT(bf16_, bf16_of(bf16_of(A) * 1.0f)) OUT(gathered, v->a[I & 15]) OUT(picked, A == B ? 1.0f : isnan(A) ? 2.0f : 3.0f)
-INT(sums, (uint32_t)I + (uint32_t)J * 3u) INT(shifted, (uint32_t)I << (J & 31)) INT(arithmetic, I >> (J & 31)) INT(divided, J ? I == INT32_MIN && J == -1 ? I : I / J : 7) INT(lesser, I < J ? I : J) INT(absolute, I < 0 ? 0u - (uint32_t)I : (uint32_t)I)
+OUT(widened, half(v->h[e]) + A) OUT(wide_sum, (float)((double)A * (double)B)) OUT(bf16_, bf16_of(bf16_of(A) * 1.0f)) OUT(gathered, v->a[I & 15])
+OUT(picked, A == B ? 1.0f : isnan(A) ? 2.0f : 3.0f)
+INT(sums, (uint32_t)I + (uint32_t)J * 3u) INT(shifted, (uint32_t)I << (J & 31)) INT(arithmetic, I >> (J & 31)) INT(divided, J ? I == INT32_MIN && J == -1 ? I : I / J : 7)
+INT(lesser, I < J ? I : J) INT(absolute, I < 0 ? 0u - (uint32_t)I : (uint32_t)I)
 INT(to_integer, saturated((double)A)) INT(bytes, (int8_t)I + (uint8_t)J) INT(longs, ((int64_t)I * J) >> 16) INT(counted, I > J ? e : -1) INT(products, (uint32_t)I * (uint32_t)J - 5u)
 OF(half_sum, EACH v->g[e] = isnan(half(v->h[e])) ? 0x7e00 : dtype_f64_to_f16(2 * (double)half(v->h[e]));)
 OF(total, float t = 0; EACH t += A; EACH v->out[e] = t;)
@@ -51,7 +53,8 @@ static const irow rows[] = {
     {"root", "%x = call " V " @llvm.fabs.v16f32(" V " %a)\n%r = call " V " @llvm.sqrt.v16f32(" V " %x)\n" STORE("%r"), root},
     {"select", "%c = fcmp olt " V " %a, %b\n%x = fmul " V " %a, %b\n%y = fsub " V " %a, %b\n%r = select <16 x i1> %c, " V " %x, " V " %y\n" STORE("%r"), select_},
     {"relu", "%c = fcmp ogt " V " %a, zeroinitializer\n%r = select <16 x i1> %c, " V " %a, " V " zeroinitializer\n" STORE("%r"), relu},
-    {"clamped", "%c = fcmp olt " V " %a, splat (float -1.0)\n%d = fcmp ogt " V " %a, splat (float 1.0)\n%x = select <16 x i1> %d, " V " splat (float 1.0), " V " %a\n%r = select <16 x i1> %c, " V " splat (float -1.0), " V " %x\n" STORE("%r"), clamped},
+    {"clamped", "%c = fcmp olt " V " %a, splat (float -1.0)\n%d = fcmp ogt " V " %a, splat (float 1.0)\n%x = select <16 x i1> %d, " V " splat (float 1.0), " V " %a\n"
+                "%r = select <16 x i1> %c, " V " splat (float -1.0), " V " %x\n" STORE("%r"), clamped},
     {"negated", "%r = fneg " V " %a\n" STORE("%r"), negated}, {"signed", "%r = call " V " @llvm.copysign.v16f32(" V " %a, " V " %b)\n" STORE("%r"), signed_},
     {"quotient", "%r = fdiv " V " %a, %b\n" STORE("%r"), quotient},
     {"reversed", "%r = shufflevector " V " %a, " V " %b, " VI " <i32 15, i32 14, i32 13, i32 12, i32 11, i32 10, i32 9, i32 8, i32 7, i32 6, i32 5, i32 4, i32 3, i32 2, i32 1, i32 0>\n" STORE("%r"), reversed},
@@ -59,23 +62,33 @@ static const irow rows[] = {
     {"halves", "%r = shufflevector " V " %a, " V " %b, " VI " <i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7>\n" STORE("%r"), halves},
     {"converted", "%r = sitofp " VI " %i to " V "\n" STORE("%r"), converted}, {"unsigned", "%r = uitofp " VI " %i to " V "\n" STORE("%r"), unsigned_},
     {"widened", "%x = fpext <16 x half> %h to " V "\n%r = fadd " V " %x, %a\n" STORE("%r"), widened},
-    {"wide_sum", "%x = fpext " V " %a to <16 x double>\n%y = fpext " V " %b to <16 x double>\n%z = fmul <16 x double> %x, %y\n%r = fptrunc <16 x double> %z to " V "\n" STORE("%r"), wide_sum},
-    {"bf16", "%x = fptrunc " V " %a to <16 x bfloat>\n%y = fpext <16 x bfloat> %x to " V "\n%z = fmul " V " %y, splat (float 1.0)\n%w = fptrunc " V " %z to <16 x bfloat>\n%r = fpext <16 x bfloat> %w to " V "\n" STORE("%r"), bf16_},
-    {"gathered", "%x = and " VI " %i, splat (i32 15)\n%y = zext " VI " %x to <16 x i64>\n%p = getelementptr float, ptr %pa, <16 x i64> %y\n%r = call " V " @llvm.masked.gather.v16f32.v16p0(<16 x ptr> align 4 %p, <16 x i1> splat (i1 true), " V " undef)\n" STORE("%r"), gathered},
-    {"picked", "%c = fcmp oeq " V " %a, %b\n%n = fcmp uno " V " %a, %a\n%x = select <16 x i1> %n, " V " splat (float 2.0), " V " splat (float 3.0)\n%r = select <16 x i1> %c, " V " splat (float 1.0), " V " %x\n" STORE("%r"), picked},
-    {"sums", "%x = mul " VI " %j, splat (i32 3)\n%r = add " VI " %i, %x\n" STORE_I("%r"), sums}, {"shifted", "%x = and " VI " %j, splat (i32 31)\n%r = shl " VI " %i, %x\n" STORE_I("%r"), shifted},
+    {"wide_sum", "%x = fpext " V " %a to <16 x double>\n%y = fpext " V " %b to <16 x double>\n%z = fmul <16 x double> %x, %y\n"
+                "%r = fptrunc <16 x double> %z to " V "\n" STORE("%r"), wide_sum},
+    {"bf16", "%x = fptrunc " V " %a to <16 x bfloat>\n%y = fpext <16 x bfloat> %x to " V "\n%z = fmul " V " %y, splat (float 1.0)\n%w = fptrunc " V " %z to <16 x bfloat>\n"
+                "%r = fpext <16 x bfloat> %w to " V "\n" STORE("%r"), bf16_},
+    {"gathered", "%x = and " VI " %i, splat (i32 15)\n%y = zext " VI " %x to <16 x i64>\n%p = getelementptr float, ptr %pa, <16 x i64> %y\n"
+                "%r = call " V " @llvm.masked.gather.v16f32.v16p0(<16 x ptr> align 4 %p, <16 x i1> splat (i1 true), " V " undef)\n" STORE("%r"), gathered},
+    {"picked", "%c = fcmp oeq " V " %a, %b\n%n = fcmp uno " V " %a, %a\n%x = select <16 x i1> %n, " V " splat (float 2.0), " V " splat (float 3.0)\n"
+                "%r = select <16 x i1> %c, " V " splat (float 1.0), " V " %x\n" STORE("%r"), picked},
+    {"sums", "%x = mul " VI " %j, splat (i32 3)\n%r = add " VI " %i, %x\n" STORE_I("%r"), sums}, {"shifted", "%x = and " VI " %j, splat (i32 31)\n"
+                "%r = shl " VI " %i, %x\n" STORE_I("%r"), shifted},
     {"arithmetic", "%x = and " VI " %j, splat (i32 31)\n%r = ashr " VI " %i, %x\n" STORE_I("%r"), arithmetic},
-    {"divided", "%z = icmp eq " VI " %j, zeroinitializer\n%y = select <16 x i1> %z, " VI " splat (i32 1), " VI " %j\n%w = sext " VI " %i to <16 x i64>\n%u = sext " VI " %y to <16 x i64>\n%q = sdiv <16 x i64> %w, %u\n%t = trunc <16 x i64> %q to " VI "\n"
+    {"divided", "%z = icmp eq " VI " %j, zeroinitializer\n%y = select <16 x i1> %z, " VI " splat (i32 1), " VI " %j\n%w = sext " VI " %i to <16 x i64>\n"
+                "%u = sext " VI " %y to <16 x i64>\n%q = sdiv <16 x i64> %w, %u\n%t = trunc <16 x i64> %q to " VI "\n"
                 "%r = select <16 x i1> %z, " VI " splat (i32 7), " VI " %t\n" STORE_I("%r"), divided},
-    {"lesser", "%r = call " VI " @llvm.smin.v16i32(" VI " %i, " VI " %j)\n" STORE_I("%r"), lesser}, {"absolute", "%r = call " VI " @llvm.abs.v16i32(" VI " %i, i1 false)\n" STORE_I("%r"), absolute},
+    {"lesser", "%r = call " VI " @llvm.smin.v16i32(" VI " %i, " VI " %j)\n" STORE_I("%r"), lesser},
+    {"absolute", "%r = call " VI " @llvm.abs.v16i32(" VI " %i, i1 false)\n" STORE_I("%r"), absolute},
     {"to_integer", "%r = call " VI " @llvm.fptosi.sat.v16i32.v16f32(" V " %a)\n" STORE_I("%r"), to_integer},
-    {"bytes", "%x = trunc " VI " %i to <16 x i8>\n%y = trunc " VI " %j to <16 x i8>\n%z = sext <16 x i8> %x to " VI "\n%w = zext <16 x i8> %y to " VI "\n%r = add " VI " %z, %w\n" STORE_I("%r"), bytes},
-    {"longs", "%x = sext " VI " %i to <16 x i64>\n%y = sext " VI " %j to <16 x i64>\n%z = mul <16 x i64> %x, %y\n%w = ashr <16 x i64> %z, splat (i64 16)\n%r = trunc <16 x i64> %w to " VI "\n" STORE_I("%r"), longs},
+    {"bytes", "%x = trunc " VI " %i to <16 x i8>\n%y = trunc " VI " %j to <16 x i8>\n%z = sext <16 x i8> %x to " VI "\n%w = zext <16 x i8> %y to " VI "\n"
+                "%r = add " VI " %z, %w\n" STORE_I("%r"), bytes},
+    {"longs", "%x = sext " VI " %i to <16 x i64>\n%y = sext " VI " %j to <16 x i64>\n%z = mul <16 x i64> %x, %y\n%w = ashr <16 x i64> %z, splat (i64 16)\n"
+                "%r = trunc <16 x i64> %w to " VI "\n" STORE_I("%r"), longs},
     {"counted", "%c = icmp sgt " VI " %i, %j\n%r = select <16 x i1> %c, " VI " <i32 0, i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15>, " VI " splat (i32 -1)\n" STORE_I("%r"), counted},
     {"products", "%x = mul " VI " %i, %j\n%r = sub " VI " %x, splat (i32 5)\n" STORE_I("%r"), products},
     {"half_sum", "%r = fadd <16 x half> %h, %h\nstore <16 x half> %r, ptr %g\n", half_sum},
     {"total", "%x = insertelement " V " zeroinitializer, float 0.0, i32 0\n"
-              "%s0 = extractelement " V " %a, i32 0\nbr label %loop\nloop:\n%n = phi i32 [0, %entry], [%n1, %loop]\n%sum = phi " V " [zeroinitializer, %entry], [%sum1, %loop]\n%at = phi " V " [%a, %entry], [%at1, %loop]\n"
+              "%s0 = extractelement " V " %a, i32 0\nbr label %loop\nloop:\n%n = phi i32 [0, %entry], [%n1, %loop]\n%sum = phi " V " [zeroinitializer, %entry], [%sum1, %loop]\n"
+                  "%at = phi " V " [%a, %entry], [%at1, %loop]\n"
               "%first = shufflevector " V " %at, " V " undef, " VI " zeroinitializer\n%sum1 = fadd " V " %sum, %first\n"
               "%at1 = shufflevector " V " %at, " V " undef, " VI " <i32 1, i32 2, i32 3, i32 4, i32 5, i32 6, i32 7, i32 8, i32 9, i32 10, i32 11, i32 12, i32 13, i32 14, i32 15, i32 0>\n"
               "%n1 = add i32 %n, 1\n%go = icmp ult i32 %n1, 16\nbr i1 %go, label %loop, label %done\ndone:\n" STORE("%sum1"), total},
@@ -83,7 +96,8 @@ static const irow rows[] = {
                 "%x4 = shufflevector " VI " %m8, " VI " undef, " VI " <i32 4, i32 5, i32 6, i32 7, i32 0, i32 1, i32 2, i32 3, i32 12, i32 13, i32 14, i32 15, i32 8, i32 9, i32 10, i32 11>\n%m4 = call " VI " @llvm.smax.v16i32(" VI " %m8, " VI " %x4)\n"
                 "%x2 = shufflevector " VI " %m4, " VI " undef, " VI " <i32 2, i32 3, i32 0, i32 1, i32 6, i32 7, i32 4, i32 5, i32 10, i32 11, i32 8, i32 9, i32 14, i32 15, i32 12, i32 13>\n%m2 = call " VI " @llvm.smax.v16i32(" VI " %m4, " VI " %x2)\n"
                 "%x1 = shufflevector " VI " %m2, " VI " undef, " VI " <i32 1, i32 0, i32 3, i32 2, i32 5, i32 4, i32 7, i32 6, i32 9, i32 8, i32 11, i32 10, i32 13, i32 12, i32 15, i32 14>\n%r = call " VI " @llvm.smax.v16i32(" VI " %m2, " VI " %x1)\n" STORE_I("%r"), largest},
-    {"any", "%c = icmp sgt " VI " %i, %j\n%e = sext <16 x i1> %c to " VI "\n%o = call i32 @llvm.vector.reduce.or.v16i32(" VI " %e)\n%s = insertelement " VI " undef, i32 %o, i32 0\n%t = shufflevector " VI " %s, " VI " undef, " VI " zeroinitializer\n"
+    {"any", "%c = icmp sgt " VI " %i, %j\n%e = sext <16 x i1> %c to " VI "\n%o = call i32 @llvm.vector.reduce.or.v16i32(" VI " %e)\n"
+                "%s = insertelement " VI " undef, i32 %o, i32 0\n%t = shufflevector " VI " %s, " VI " undef, " VI " zeroinitializer\n"
             "%d = icmp ne " VI " %t, zeroinitializer\n%r = select <16 x i1> %d, " VI " %i, " VI " %j\n" STORE_I("%r"), any_},
     {"tail", "%r = fadd " V " %a, %b\ncall void @llvm.masked.store.v16f32.p0(" V " %r, ptr align 4 %out, <16 x i1> <i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 1, i1 0, i1 0, i1 0, i1 0, i1 0>)\n", tail},
     {"strided", "%x = shufflevector " V " %a, " V " undef, " VI " <i32 0, i32 0, i32 2, i32 2, i32 4, i32 4, i32 6, i32 6, i32 8, i32 8, i32 10, i32 10, i32 12, i32 12, i32 14, i32 14>\n%y = fadd " V " %x, %x\n%r = fadd " V " %y, %b\n" STORE("%r"), strided},

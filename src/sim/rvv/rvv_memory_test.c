@@ -22,7 +22,8 @@ static void emit(text *s, const mcase *t, int number) {
   const char *letter = t->is_store ? "s" : "l", *mask = t->masked ? ", v0.t" : "";
   if (t->fields > 1)
     snprintf(segment, sizeof segment, "seg%d", t->fields);
-  text_addf(s, ".globl t%d\nt%d: vl1re8.v v0, (a0)\n addi t0, a0, %d\n vl8re8.v v8, (t0)\n addi t1, t0, %d\n vl8re8.v v16, (t1)\n vsetvli t2, a2, e%d, %s, ta, ma\n", number, number, VLEN_BYTES, GROUP,
+  text_addf(s, ".globl t%d\nt%d: vl1re8.v v0, (a0)\n addi t0, a0, %d\n vl8re8.v v8, (t0)\n addi t1, t0, %d\n vl8re8.v v16, (t1)\n"
+      " vsetvli t2, a2, e%d, %s, ta, ma\n", number, number, VLEN_BYTES, GROUP,
             t->sew, lmuls[t->lmul + 3]);
   switch (t->mode) {
   case 'u': snprintf(name, sizeof name, "v%s%se%d.v v8, (a1)", letter, segment, t->width); break;
@@ -136,7 +137,8 @@ static void test_elements_that_no_lane_accesses_need_no_memory(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   rvv_image *image = testing_load(&ctx, ".globl f\nf: vsetivli t0, 4, e32, m1, ta, ma\n vmv.v.i v0, 3\n addi a0, a0, 56\n vle32.v v8, (a0), v0.t\n vse32.v v8, (a0), v0.t\n ret\n"
-                                        ".globl g\ng: vsetivli t0, 4, e32, m1, ta, ma\n addi a0, a0, 56\n vle32.v v8, (a0)\n ret\n.globl h\nh: vsetivli t0, 4, e32, m1, ta, ma\n vmv.v.i v0, 7\n addi a0, a0, 56\n"
+                                        ".globl g\ng: vsetivli t0, 4, e32, m1, ta, ma\n addi a0, a0, 56\n vle32.v v8, (a0)\n ret\n.globl h\nh: vsetivli t0, 4, e32, m1, ta, ma\n"
+                                            " vmv.v.i v0, 7\n addi a0, a0, 56\n"
                                         " vle32.v v8, (a0), v0.t\n ret\n.globl z\nz: vsetivli t0, 0, e32, m1, ta, ma\n vle32.v v8, (zero)\n ret\n", NULL, 0, LANES, VLEN);
   rvv_core *core = rvv_core_new(&ctx.mem, image);
   uint32_t words[16 * LANES] = {0};
@@ -155,7 +157,8 @@ static void test_calls_begin_with_nothing_of_those_before(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   rvv_image *image = testing_load(&ctx, ".globl f\nf: vsetivli t0, 4, e32, m1, ta, ma\n vmv.v.i v8, 1\n fsrmi 2\n li a1, 5\n lr.w t0, (a0)\n ret\n"
-                                        ".globl g\ng: vs1r.v v8, (a0)\n frrm t1\n addi a1, a1, 16\n add a1, a1, t1\n sc.w t2, a1, (a0)\n addi a0, t2, 40\n add a0, a0, a1\n ret\n", NULL, 0, LANES, VLEN);
+                                        ".globl g\ng: vs1r.v v8, (a0)\n frrm t1\n addi a1, a1, 16\n add a1, a1, t1\n sc.w t2, a1, (a0)\n addi a0, t2, 40\n add a0, a0, a1\n"
+                                            " ret\n", NULL, 0, LANES, VLEN);
   rvv_core *core = rvv_core_new(&ctx.mem, image);
   uint32_t words[16 * LANES] = {0};
   rvv_fault fault;

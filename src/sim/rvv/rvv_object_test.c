@@ -25,15 +25,19 @@ static void test_relocations_reach_what_they_name(void **state) {
       ".globl by_tail\nby_tail: tail far\n"
       ".globl by_pc\nby_pc: la t0, table\n ld a0, 8(t0)\n ret\n"
       ".globl by_got\nby_got: .option pic\n la a0, dram_1\n .option nopic\n ret\n"
-      ".globl by_got2\nby_got2:\n.L1: auipc a0, %got_pcrel_hi(dram_0)\n ld a0, %pcrel_lo(.L1)(a0)\n.L2: auipc a1, %got_pcrel_hi(dram_1)\n ld a1, %pcrel_lo(.L2)(a1)\n sub a0, a1, a0\n ret\n"
+      ".globl by_got2\nby_got2:\n.L1: auipc a0, %got_pcrel_hi(dram_0)\n ld a0, %pcrel_lo(.L1)(a0)\n.L2: auipc a1, %got_pcrel_hi(dram_1)\n ld a1, %pcrel_lo(.L2)(a1)\n"
+          " sub a0, a1, a0\n ret\n"
       ".globl by_address\nby_address: lui t0, %hi(table)\n ld a0, %lo(table)(t0)\n ret\n"
-      ".globl by_store\nby_store:\n.L3: auipc t0, %pcrel_hi(cell)\n sd a0, %pcrel_lo(.L3)(t0)\n lui t1, %hi(cell)\n ld a0, %lo(cell)(t1)\n addi a0, a0, 1\n sd a0, %lo(cell)(t1)\n ld a0, %lo(cell)(t1)\n ret\n"
+      ".globl by_store\nby_store:\n.L3: auipc t0, %pcrel_hi(cell)\n sd a0, %pcrel_lo(.L3)(t0)\n lui t1, %hi(cell)\n ld a0, %lo(cell)(t1)\n addi a0, a0, 1\n"
+          " sd a0, %lo(cell)(t1)\n ld a0, %lo(cell)(t1)\n ret\n"
       ".globl by_pointer\nby_pointer: la t0, pointer\n ld t0, 0(t0)\n jr t0\n"
-      ".globl by_distance\nby_distance: la t0, distance\n lw a0, 0(t0)\n la t1, mixed\n lhu a1, 0(t1)\n lbu a2, 2(t1)\n slli a1, a1, 32\n slli a2, a2, 48\n or a0, a0, a1\n or a0, a0, a2\n ret\n"
+      ".globl by_distance\nby_distance: la t0, distance\n lw a0, 0(t0)\n la t1, mixed\n lhu a1, 0(t1)\n lbu a2, 2(t1)\n slli a1, a1, 32\n slli a2, a2, 48\n or a0, a0, a1\n"
+          " or a0, a0, a2\n ret\n"
       ".globl by_branch\nby_branch: li a1, 3\n1: addi a0, a0, 10\n addi a1, a1, -1\n bnez a1, 1b\n beq a1, zero, 2f\n li a0, 0\n2: j 3f\n li a0, 0\n3: ret\n"
       ".globl by_absolute\nby_absolute: la t0, words\n lwu a0, 0(t0)\n ld a1, 8(t0)\n add a0, a0, a1\n ret\n"
       ".globl by_zero\nby_zero: la t0, zeros\n ld a0, 2040(t0)\n ret\n"
-      ".section .rodata\n .balign 8\ntable: .dword 11, 22, 33\n .balign 8\npointer: .dword far\ndistance: .word by_pc - far\nmixed: .half by_pc - far\n .byte by_pc - far\n .balign 8\nwords: .word dram_0\n .balign 8\n .dword dram_1 + 5\n"
+      ".section .rodata\n .balign 8\ntable: .dword 11, 22, 33\n .balign 8\npointer: .dword far\ndistance: .word by_pc - far\nmixed: .half by_pc - far\n .byte by_pc - far\n"
+          " .balign 8\nwords: .word dram_0\n .balign 8\n .dword dram_1 + 5\n"
       ".data\n .balign 8\ncell: .dword 7\n.bss\n .balign 8\nzeros: .zero 8192\n";
   loom_ctx ctx;
   loom_ctx_init(&ctx);
@@ -41,7 +45,8 @@ static void test_relocations_reach_what_they_name(void **state) {
   rvv_image *image = testing_load(&ctx, program, symbols, 2, 3, 128);
   int64_t distance = (int64_t)(rvv_find(image, "by_pc") - rvv_find(image, "far"));
   const struct { const char *name; int64_t arg, expected; } cases[] = {
-      {"by_call", 5, 1005}, {"by_tail", 6, 1006}, {"by_pc", 0, 22}, {"by_got", 0, INT64_C(0x7fff0000cafe1230)}, {"by_got2", 0, INT64_C(0x7fff0000cafe1230) - 0x12345678}, {"by_address", 0, 11},
+      {"by_call", 5, 1005}, {"by_tail", 6, 1006}, {"by_pc", 0, 22}, {"by_got", 0, INT64_C(0x7fff0000cafe1230)}, {"by_got2", 0, INT64_C(0x7fff0000cafe1230) - 0x12345678},
+      {"by_address", 0, 11},
       {"by_store", 41, 42}, {"by_pointer", 7, 1007}, {"by_distance", 0, distance | distance << 32 | distance << 48}, {"by_branch", 0, 30},
       {"by_absolute", 0, INT64_C(0x7fff0000cafe1235) + 0x12345678}, {"by_zero", 0, 0}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -176,6 +181,7 @@ static void test_faults_say_what_and_where(void **state) {
       {"f: unimp\n", RVV_BAD_INSTRUCTION, "0x0000"},
       {"f: ld a0, 0(zero)\n", RVV_NO_MEMORY, "an address where there is no memory: 8 bytes at 0x0; ld"},
       {"f: li t0, 0x100000\n lw a0, 0(t0)\n", RVV_NO_MEMORY, "0x100000 is in a tensor, which only transfers reach"},
+      {"f: li t0, 20000\n sub sp, sp, t0\n sd a0, 0(sp)\n", RVV_STACK, "more stack than a lane has: 3616 bytes below the stack of 16384; sd"},
       {"f: li t0, 0xd0000010\n lb a0, 0(t0)\n", RVV_NO_MEMORY, "1 bytes at 0xd0000010"},
       {"f: li t0, 0xd000000c\n ld a0, 0(t0)\n", RVV_MISALIGNED, "an address that is no multiple of the access: 8 bytes at 0xd000000c"},
       {"f: li t0, 0xd0000001\n lh a0, 0(t0)\n", RVV_MISALIGNED, "2 bytes at 0xd0000001"},
@@ -221,7 +227,8 @@ static void test_constants_are_one_for_all_lanes(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  rvv_image *image = testing_load(&ctx, ".globl f\nf: vsetivli t0, 4, e32, m1, ta, ma\n la t0, x\n vle32.v v8, (t0)\n vid.v v9\n vsll.vi v9, v9, 2\n vrsub.vi v9, v9, 12\n vluxei32.v v10, (t0), v9\n vadd.vv v8, v8, v10\n"
+  rvv_image *image = testing_load(&ctx, ".globl f\nf: vsetivli t0, 4, e32, m1, ta, ma\n la t0, x\n vle32.v v8, (t0)\n vid.v v9\n vsll.vi v9, v9, 2\n vrsub.vi v9, v9, 12\n"
+      " vluxei32.v v10, (t0), v9\n vadd.vv v8, v8, v10\n"
                                         " addi sp, sp, -16\n vse32.v v8, (sp)\n ld a0, 8(sp)\n ret\n.section .rodata\n.balign 4\nx: .word 1, 2, 3, 4\n", NULL, 0, 3, 128);
   rvv_fault fault;
   int64_t got;
@@ -250,7 +257,8 @@ static void test_out_of_memory_unwinds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_relocations_reach_what_they_name), cmocka_unit_test(test_arguments_beyond_eight_are_on_the_stack), cmocka_unit_test(test_objects_that_cannot_be_loaded_say_why),
+      cmocka_unit_test(test_relocations_reach_what_they_name), cmocka_unit_test(test_arguments_beyond_eight_are_on_the_stack),
+      cmocka_unit_test(test_objects_that_cannot_be_loaded_say_why),
       cmocka_unit_test(test_damaged_objects_say_what_is_wrong), cmocka_unit_test(test_other_misuse_is_refused), cmocka_unit_test(test_faults_say_what_and_where),
       cmocka_unit_test(test_constants_are_one_for_all_lanes), cmocka_unit_test(test_out_of_memory_unwinds)};
   return cmocka_run_group_tests(tests, NULL, NULL);

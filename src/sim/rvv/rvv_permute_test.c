@@ -57,11 +57,14 @@ static void test_elements_move_as_defined(void **state) {
       {"vmerge.vvm v8, v16, v24, v0", "v", 0, 0, 'i', NULL, merge}, {"vmerge.vxm v8, v16, a1, v0", "x", 0, 0, 'i', NULL, merge}, {"vmv.v.v v8, v24", "v", 0, 0, 'i', NULL, move},
       {"vmv.v.x v8, a1", "x", 0, 0, 'i', NULL, move}, {"vmv.s.x v8, a1", "x", 0, 0, 'i', NULL, to_first}, {"vmv2r.v v8, v16", "v", 0, 0, 'i', NULL, whole2},
       {"vmv8r.v v8, v16", "v", 0, 0, 'i', NULL, whole8}, {"vcompress.vm v8, v16, v24", "v", 0, 0, 'i', NULL, compress}};
-  static const vrow floats[] = {{"vfmerge.vfm v8, v16, fa0, v0", "f", 0, 0, 'f', NULL, merge}, {"vfmv.v.f v8, fa0", "f", 0, 0, 'f', NULL, move}, {"vfmv.s.f v8, fa0", "f", 0, 0, 'f', NULL, to_first}};
+  static const vrow floats[] = {{"vfmerge.vfm v8, v16, fa0, v0", "f", 0, 0, 'f', NULL, merge}, {"vfmv.v.f v8, fa0", "f", 0, 0, 'f', NULL, move},
+  {"vfmv.s.f v8, fa0", "f", 0, 0, 'f', NULL, to_first}};
   static const vrow masked[] = {
-      {"vslideup", "u", 0, 0, 'i', NULL, slide_up}, {"vslidedown", "u", 0, 0, 'i', NULL, slide_down}, {"li t3, 40\n  remu a1, a1, t3\n  vslideup.vx v8, v16, a1", "x", 0, 0, 'i', NULL, slide_up},
+      {"vslideup", "u", 0, 0, 'i', NULL, slide_up}, {"vslidedown", "u", 0, 0, 'i', NULL, slide_down}, {"li t3, 40\n  remu a1, a1, t3\n"
+          "  vslideup.vx v8, v16, a1", "x", 0, 0, 'i', NULL, slide_up},
       {"li t3, 40\n  remu a1, a1, t3\n  vslidedown.vx v8, v16, a1", "x", 0, 0, 'i', NULL, slide_down}, {"vslide1up", "x", 0, 0, 'i', NULL, slide1_up},
-      {"vslide1down", "x", 0, 0, 'i', NULL, slide1_down}, {"vrgather", "v", 0, 0, 'i', NULL, gather}, {"vand.vi v24, v24, 7\n  vrgather.vv v8, v16, v24", "v", 0, 0, 'i', NULL, gather_small},
+      {"vslide1down", "x", 0, 0, 'i', NULL, slide1_down}, {"vrgather", "v", 0, 0, 'i', NULL, gather}, {"vand.vi v24, v24, 7\n"
+          "  vrgather.vv v8, v16, v24", "v", 0, 0, 'i', NULL, gather_small},
       {"vrgather", "u", 0, 0, 'i', NULL, gather_scalar}, {"li t3, 40\n  remu a1, a1, t3\n  vrgather.vx v8, v16, a1", "x", 0, 0, 'i', NULL, gather_scalar}};
   static const vrow float_slides[] = {{"vfslide1up", "f", 0, 0, 'f', NULL, slide1_up}, {"vfslide1down", "f", 0, 0, 'f', NULL, slide1_down}};
   static const vrow indices16[] = {{"vsetvli t3, zero, e16, m8, ta, ma\n  vand.vi v24, v24, 7\n  vsetvl t3, a2, t4\n  vrgatherei16.vv v8, v16, v24", "v", 0, 0, 'i', NULL, gather16}};
@@ -82,7 +85,8 @@ static void test_elements_move_as_defined(void **state) {
       lane_set_bit(l, VD, e, expression);                                  \
     }                                                                      \
   }
-LOGIC(mask_and, a && b) LOGIC(mask_nand, !(a && b)) LOGIC(mask_andn, a && !b) LOGIC(mask_xor, a != b) LOGIC(mask_or, a || b) LOGIC(mask_nor, !(a || b)) LOGIC(mask_orn, a || !b) LOGIC(mask_xnor, a == b)
+LOGIC(mask_and, a && b) LOGIC(mask_nand, !(a && b)) LOGIC(mask_andn, a && !b) LOGIC(mask_xor, a != b) LOGIC(mask_or, a || b) LOGIC(mask_nor, !(a || b))
+LOGIC(mask_orn, a || !b) LOGIC(mask_xnor, a == b)
 
 static int64_t first_on(const lane *l, const vcase *t) {
   EVERY(t) if (lane_is_on(l, t, e) && lane_bit(l, VS2, e)) return e;
@@ -103,9 +107,12 @@ REF(number) { lane b = *l; EVERY(t) put_if_on(l, &b, t, e, (uint64_t)e); }
 
 static void test_masks_are_as_defined(void **state) {
   (void)state;
-  static const vrow logic[] = {{"vmand", "m", 0, 0, 'i', NULL, mask_and}, {"vmnand", "m", 0, 0, 'i', NULL, mask_nand}, {"vmandn", "m", 0, 0, 'i', NULL, mask_andn}, {"vmxor", "m", 0, 0, 'i', NULL, mask_xor},
-                               {"vmor", "m", 0, 0, 'i', NULL, mask_or}, {"vmnor", "m", 0, 0, 'i', NULL, mask_nor}, {"vmorn", "m", 0, 0, 'i', NULL, mask_orn}, {"vmxnor", "m", 0, 0, 'i', NULL, mask_xnor}};
-  static const vrow unary[] = {{"vmsbf.m v8, v16", "v", 0, 0, 'i', NULL, before_first}, {"vmsif.m v8, v16", "v", 0, 0, 'i', NULL, upto_first}, {"vmsof.m v8, v16", "v", 0, 0, 'i', NULL, only_first},
+  static const vrow logic[] = {{"vmand", "m", 0, 0, 'i', NULL, mask_and}, {"vmnand", "m", 0, 0, 'i', NULL, mask_nand}, {"vmandn", "m", 0, 0, 'i', NULL, mask_andn},
+  {"vmxor", "m", 0, 0, 'i', NULL, mask_xor},
+                               {"vmor", "m", 0, 0, 'i', NULL, mask_or}, {"vmnor", "m", 0, 0, 'i', NULL, mask_nor}, {"vmorn", "m", 0, 0, 'i', NULL, mask_orn},
+                               {"vmxnor", "m", 0, 0, 'i', NULL, mask_xnor}};
+  static const vrow unary[] = {{"vmsbf.m v8, v16", "v", 0, 0, 'i', NULL, before_first}, {"vmsif.m v8, v16", "v", 0, 0, 'i', NULL, upto_first},
+  {"vmsof.m v8, v16", "v", 0, 0, 'i', NULL, only_first},
                                {"viota.m v8, v16", "v", 0, 0, 'i', NULL, iota}, {"vid.v v8", "v", 0, 0, 'i', NULL, number}};
   run_unmasked(logic, COUNT_OF(logic), 8, 64, 306);
   run_rows(unary, COUNT_OF(unary), 8, 64, 307);
@@ -118,7 +125,8 @@ static void test_scalars_are_one_for_all_lanes(void **state) {
   (void)state;
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  static const char program[] = ".globl f\nf: vl1re8.v v1, (a0)\n vsetvli t0, zero, e16, m1, ta, ma\n vmv.x.s a0, v1\n vcpop.m a1, v1\n vfirst.m a2, v1\n vfmv.f.s fa0, v1\n fmv.x.h a3, fa0\n"
+  static const char program[] = ".globl f\nf: vl1re8.v v1, (a0)\n vsetvli t0, zero, e16, m1, ta, ma\n vmv.x.s a0, v1\n vcpop.m a1, v1\n vfirst.m a2, v1\n vfmv.f.s fa0, v1\n"
+      " fmv.x.h a3, fa0\n"
                              " slli a1, a1, 16\n slli a2, a2, 24\n slli a3, a3, 32\n or a1, a1, a2\n or a1, a1, a3\n slli a0, a0, 48\n srli a0, a0, 48\n or a0, a0, a1\n ret\n";
   rvv_image *image = testing_load(&ctx, program, NULL, 0, LANES, VLEN);
   rvv_core *core = rvv_core_new(&ctx.mem, image);

@@ -50,9 +50,11 @@ static inline uint64_t testing_corner(rng *r, int bits) {
   static const uint64_t of16[] = {0, 0x8000, 0x3c00, 0xbc00, 0x7c00, 0xfc00, 0x7e00, 0x7d01, 0xfe00, 1, 0x8001, 0x3ff, 0x400, 0x7bff, 0xfbff, 0x3800, 0x3e00, 0x7fff, 0xffff, 0x4100},
                         of32[] = {0, 0x80000000, 0x3f800000, 0xbf800000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 0xffc00000, 1, 0x80000001, 0x7fffff, 0x800000, 0x7f7fffff, 0xff7fffff,
                                   0x3f000000, 0x3fc00000, 0x7fffffff, 0xffffffff, 0x4f000000, 0xcf000000, 0x477ff000, 0x33000000, 0x4b000001, 0x38800000},
-                        of64[] = {0, UINT64_C(1) << 63, UINT64_C(0x3ff0000000000000), UINT64_C(0xbff0000000000000), UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000), UINT64_C(0x7ff8000000000000),
+                        of64[] = {0, UINT64_C(1) << 63, UINT64_C(0x3ff0000000000000), UINT64_C(0xbff0000000000000), UINT64_C(0x7ff0000000000000), UINT64_C(0xfff0000000000000),
+                            UINT64_C(0x7ff8000000000000),
                                   UINT64_C(0x7ff0000000000001), 1, UINT64_C(0x7fefffffffffffff), UINT64_C(0x3fe0000000000000), UINT64_C(0x3ff8000000000000), INT64_MAX, UINT64_MAX,
-                                  UINT64_C(0x4000004000000001), UINT64_C(0xbfffffbfffffffff), UINT64_C(0x43e0000000000000), UINT64_C(0xc3e0000000000000), UINT64_C(0x36a0000000000000), UINT64_C(0x47efffffe0000000), UINT64_C(0x47efffffffffffff)};
+                                  UINT64_C(0x4000004000000001), UINT64_C(0xbfffffbfffffffff), UINT64_C(0x43e0000000000000), UINT64_C(0xc3e0000000000000),
+                                      UINT64_C(0x36a0000000000000), UINT64_C(0x47efffffe0000000), UINT64_C(0x47efffffffffffff)};
   uint64_t v = rng_next(r);
   int64_t kind = rng_range(r, 0, 7);
   if (kind == 0)
