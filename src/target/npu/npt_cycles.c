@@ -42,6 +42,8 @@ static const struct { const char *name; op_class c; } op_classes[] = {
 enum { ROUNDS = 8, DEPTH_MAX = 32 };
 
 typedef struct known { MlirValue value; int64_t at; } known;
+/* When a store is over.  block null: one in a loop that has ended, whatever its place was. */
+typedef struct stored { const char *global; MlirBlock block; MlirOperation op; const npt_access *access; int64_t at; } stored;
 /* All clocks; what a loop's rounds move on. */
 typedef struct clocks { int64_t given, slots, unit_free[UNITS], end, rows_popped; } clocks;
 typedef struct counter {
@@ -49,6 +51,7 @@ typedef struct counter {
   const machine_pipeline *p;
   clocks now;
   VEC_OF(known) values;                 /* of vectors and numbers, newest last */
+  VEC_OF(stored) stores;
   VEC_OF(int64_t) row_out;              /* array: when each row is ready, in order */
   int64_t rows_held;                    /* cycles rows hold the array */
   int depth;
@@ -93,6 +96,73 @@ static int64_t operands_ready(const counter *k, MlirOperation op) {
   }
   return at;
 }
+
+/* ---- memory: a load waits for stores to its place ---- */
+
+static bool same_place(MlirOperation a, const npt_access *x, MlirOperation b, const npt_access *y) {
+  intptr_t n = ir_num_operands(a) - x->memory;
+  bool has_map = !mlirAttributeIsNull(ir_attr_of(a, "map")) || !mlirAttributeIsNull(ir_attr_of(b, "map"));
+  if (has_map && !mlirAttributeEqual(ir_attr_of(a, "map"), ir_attr_of(b, "map")))
+    return false;
+  for (intptr_t i = 1; i < n && i < ir_num_operands(b) - y->memory; i++) {
+    MlirValue u = ir_operand(a, x->memory + i), v = ir_operand(b, y->memory + i);
+    int64_t p, q;
+    if (!mlirTypeIsAIndex(mlirValueGetType(u)) || !mlirTypeIsAIndex(mlirValueGetType(v)))
+      break;                            /* behind the indices */
+    if (!mlirValueEqual(u, v) && !(ir_const_int(u, &p) && ir_const_int(v, &q) && p == q))
+      return false;
+  }
+  return true;
+}
+
+static int64_t stores_over(const counter *k, MlirOperation load, const npt_access *a) {
+  const char *global = npt_global(&k->ir->ctx->scratch, ir_operand(load, a->memory));
+  int64_t at = 0;
+  for (size_t i = 0; global && i < k->stores.n; i++) {
+    const stored *s = &k->stores.at[i];
+    if (text_eq(s->global, global) && (mlirBlockIsNull(s->block) || same_place(load, a, s->op, s->access)) && s->at > at)
+      at = s->at;
+  }
+  return at;
+}
+
+static void note_store(counter *k, MlirOperation op, const npt_access *a, int64_t at) {
+  const char *global = npt_global(&k->ir->ctx->scratch, ir_operand(op, a->memory));
+  for (size_t i = 0; i < k->stores.n; i++)
+    if (mlirOperationEqual(k->stores.at[i].op, op) && !mlirBlockIsNull(k->stores.at[i].block)) {
+      k->stores.at[i].at = at;
+      return;
+    }
+  if (global)
+    vec_push(&k->ir->ctx->scratch, &k->stores, ((stored){global, mlirOperationGetBlock(op), op, a, at}));
+}
+
+static bool has_constant_place(const stored *s) {
+  int64_t at;
+  for (intptr_t i = s->access->memory + 1; i < ir_num_operands(s->op); i++)
+    if (mlirTypeIsAIndex(mlirValueGetType(ir_operand(s->op, i))) && !ir_const_int(ir_operand(s->op, i), &at))
+      return false;
+  return true;
+}
+
+/* A round of the loop is over: the next one's places are others, but for those that are constant.  The loop is over: what it stored is there when its last store is. */
+static void end_stores(counter *k, MlirBlock body, bool is_over) {
+  size_t n = 0;
+  for (size_t i = 0; i < k->stores.n; i++) {
+    stored s = k->stores.at[i];
+    bool is_of_body = !mlirBlockIsNull(s.block) && mlirBlockEqual(s.block, body);
+    if (is_of_body && !is_over && !has_constant_place(&s))
+      continue;
+    if (is_of_body && is_over) {
+      s.block = (MlirBlock){NULL};
+      s.at = k->now.unit_free[UNIT_STORE] - 1 + k->p->store_cycles;
+    }
+    k->stores.at[n++] = s;
+  }
+  k->stores.n = n;
+}
+
+/* ---- what operations are ---- */
 
 /* The widest vector an operation has to do with; null: none. */
 static MlirType vector_of(MlirOperation op) {
@@ -168,7 +238,13 @@ static void run_plain(counter *k, MlirOperation op, op_class c) {
       CLASS_LIST(X)
 #undef X
   };
-  int64_t operands = operands_ready(k, op), at = operands, n = c == CLASS_SCALAR ? 1 : registers_of(k, op);
+  const npt_access *access = npt_access_of(op);
+  int64_t operands = operands_ready(k, op);
+  if (access && access->reads) {
+    int64_t over = stores_over(k, op, access);
+    operands = over > operands ? over : operands;
+  }
+  int64_t at = operands, n = c == CLASS_SCALAR ? 1 : registers_of(k, op);
   if (c == CLASS_FREE) {
     for (intptr_t i = 0; i < mlirOperationGetNumResults(op); i++)
       set_ready(k, ir_result(op, i), at);
@@ -186,6 +262,8 @@ static void run_plain(counter *k, MlirOperation op, op_class c) {
   }
   for (int64_t i = 0; i < n; i++)
     at = run(k, rows[c].u, operands, rows[c].latency, rows[c].hold);
+  if (access && access->writes)
+    note_store(k, op, access, at);
   for (intptr_t i = 0; i < mlirOperationGetNumResults(op); i++)
     set_ready(k, ir_result(op, i), at);
 }
@@ -290,13 +368,18 @@ static loom_status count_loop(counter *k, MlirOperation op) {
       if (n_values)
         memcpy(values, k->values.at, n_values * sizeof *values);
     }
+    if (i > 0)
+      end_stores(k, ir_body(op), false);
     LOOM_TRY(count_block(k, ir_body(op)));
     run(k, UNIT_SCALAR, 0, 1, 0);               /* count */
     run(k, UNIT_SCALAR, 0, 1, 0);               /* branch */
     next_cycle(k);
     carry(k, op, yield, 0);
   }
-  return rounds > ROUNDS ? skip_rounds(k, op, &half, values, n_values, rounds - ROUNDS) : LOOM_OK;
+  if (rounds > ROUNDS)
+    LOOM_TRY(skip_rounds(k, op, &half, values, n_values, rounds - ROUNDS));
+  end_stores(k, ir_body(op), true);
+  return LOOM_OK;
 }
 
 static loom_status count_op(counter *k, MlirOperation op) {

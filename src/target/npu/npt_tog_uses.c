@@ -1,6 +1,5 @@
 /* What nodes do to the scratchpad: which memref.global they read, write whole, or change. */
 #include "target/npu/npt_tog_private.h"
-#include <stdlib.h>
 
 enum { BUFFER_ALIGN = 64, NESTS_MAX = 8, SPANS_MAX = 4096 };
 
@@ -85,18 +84,18 @@ loom_status npt_tog_buffers(npt_tog *t, int64_t lanes, tile_graph *g) {
 
 /* ---- what a node touches ---- */
 
-/* A part of a lane's bank that is written without a hole. */
-typedef struct span { int buffer; int64_t from, to; } span;
+/* A part of a lane's bank that is written without a hole, once the loops that it is spread over have run: `loops` of them, by number. */
+typedef struct span { int buffer; int64_t from, to; int loops[NESTS_MAX], n_loops; } span;
 /* Loops without a role around the operation under way. */
-typedef struct nest { MlirValue iv; int64_t start, step, trips; } nest;
+typedef struct nest { MlirValue iv; int64_t start, step, trips; int number; } nest;
 typedef struct looker {
   npt_tog *t;
   const tile_graph *g;
-  bool *reads, *writes;                 /* by buffer; what the node wrote before, all of it, is not read */
-  bool *covered;                        /* written whole by operations that are done */
+  bool *reads, *writes;                 /* by buffer; reads of what was there before */
+  int64_t *elems;                       /* by buffer: what a lane holds */
   VEC_OF(span) spans;
   nest nests[NESTS_MAX];
-  int n_nests;
+  int n_nests, n_loops;                 /* open; so far */
   bool is_conditional;                  /* in something that may run less often than it says */
 } looker;
 
@@ -171,6 +170,7 @@ static void note_span(looker *k, MlirOperation op, const npt_access *a, int buff
   MlirType type = mlirValueGetType(ir_operand(op, 0));
   if (k->is_conditional || k->spans.n == SPANS_MAX || !index_of(k, op, a, &at))
     return;
+  span s = {.buffer = buffer};
   int64_t covered = 1;
   if (mlirTypeIsAVector(type)) {
     if (mlirShapedTypeGetRank(type) != 1 || mlirVectorTypeIsScalable(type) || ir_op_is(op, "vector.maskedstore"))
@@ -190,15 +190,49 @@ static void note_span(looker *k, MlirOperation op, const npt_access *a, int buff
       return;
     at.base += at.factor[least] * n->start;
     covered += stride * (n->trips - 1);
+    if (at.factor[least] != 0)
+      s.loops[s.n_loops++] = n->number;
   }
-  vec_push(&k->t->ir->ctx->scratch, &k->spans, ((span){buffer, at.base, at.base + covered}));
+  s.from = at.base;
+  s.to = at.base + covered;
+  vec_push(&k->t->ir->ctx->scratch, &k->spans, s);
+}
+
+static bool is_open(const looker *k, int loop) {
+  for (int i = 0; i < k->n_nests; i++)
+    if (k->nests[i].number == loop)
+      return true;
+  return false;
+}
+
+static bool is_complete(const looker *k, const span *s) {
+  for (int i = 0; i < s->n_loops; i++)
+    if (is_open(k, s->loops[i]))
+      return false;
+  return true;
+}
+
+/* Has all that a lane holds of it been written by now?  Spans in any order: each round takes all that go on where the last ones ended. */
+static bool is_covered(const looker *k, int buffer) {
+  int64_t to = 0;
+  for (bool has_grown = true; has_grown && to < k->elems[buffer];) {
+    has_grown = false;
+    for (size_t i = 0; i < k->spans.n; i++) {
+      const span *s = &k->spans.at[i];
+      if (s->buffer == buffer && s->from <= to && s->to > to && is_complete(k, s)) {
+        to = s->to;
+        has_grown = true;
+      }
+    }
+  }
+  return to >= k->elems[buffer];
 }
 
 static void touch(looker *k, MlirValue memory, bool reads, bool writes) {
   int buffer = npt_tog_buffer(k->g, npt_global(&k->t->ir->ctx->scratch, memory));
   if (buffer < 0)
     return;
-  k->reads[buffer] |= reads && !k->covered[buffer];
+  k->reads[buffer] |= reads && !is_covered(k, buffer);
   k->writes[buffer] |= writes;
 }
 
@@ -249,6 +283,8 @@ static void look(looker *k, MlirOperation op) {
   }
   if (ir_op_is(op, "affine.for") || ir_op_is(op, "scf.for")) {
     bool was = k->is_conditional, is_known = k->n_nests < NESTS_MAX && read_nest(op, &k->nests[k->n_nests]);
+    if (is_known)
+      k->nests[k->n_nests].number = k->n_loops++;
     k->is_conditional |= !is_known;
     k->n_nests += is_known;
     look_inside(k, op);
@@ -266,20 +302,6 @@ static void look(looker *k, MlirOperation op) {
   k->is_conditional = was;
 }
 
-static int by_place(const void *a, const void *b) {
-  const span *x = a, *y = b;
-  return x->buffer != y->buffer ? (x->buffer > y->buffer) - (x->buffer < y->buffer) : (x->from > y->from) - (x->from < y->from);
-}
-
-/* Do the spans, sorted, cover all that a lane holds of it? */
-static bool is_covered(const looker *k, int buffer, int64_t elems) {
-  int64_t to = 0;
-  for (size_t i = 0; i < k->spans.n; i++)
-    if (k->spans.at[i].buffer == buffer && k->spans.at[i].from <= to && k->spans.at[i].to > to)
-      to = k->spans.at[i].to;
-  return to >= elems;
-}
-
 static int bytes_of(const npt_tog *t, const char *name) {
   for (MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(t->module)); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
     if (ir_op_is(op, "memref.global") && text_eq(ir_attr_string(&t->ir->ctx->scratch, ir_attr_of(op, "sym_name")), name))
@@ -290,20 +312,16 @@ static int bytes_of(const npt_tog *t, const char *name) {
 void npt_tog_uses(npt_tog *t, const npt_node *node, const tile_graph *g, tile_node *out) {
   arena *scratch = &t->ir->ctx->scratch;
   arena_mark mark = arena_save(scratch);
-  looker k = {.t = t, .g = g, .reads = ARENA_NEW_N(scratch, bool, g->buffers.n), .writes = ARENA_NEW_N(scratch, bool, g->buffers.n), .covered = ARENA_NEW_N(scratch, bool, g->buffers.n)};
-  for (size_t i = 0; i < node->ops.n; i++) {
-    size_t known = k.spans.n;
+  looker k = {.t = t, .g = g, .reads = ARENA_NEW_N(scratch, bool, g->buffers.n), .writes = ARENA_NEW_N(scratch, bool, g->buffers.n),
+              .elems = ARENA_NEW_N(scratch, int64_t, g->buffers.n)};
+  for (size_t b = 0; b < g->buffers.n; b++)
+    k.elems[b] = g->buffers.at[b].lane_bytes / bytes_of(t, g->buffers.at[b].name);
+  for (size_t i = 0; i < node->ops.n; i++)
     look(&k, node->ops.at[i]);
-    if (k.spans.n == known)
-      continue;
-    qsort(k.spans.at, k.spans.n, sizeof *k.spans.at, by_place);
-    for (size_t b = 0; b < g->buffers.n; b++)
-      k.covered[b] = k.covered[b] || (k.writes[b] && is_covered(&k, (int)b, g->buffers.at[b].lane_bytes / bytes_of(t, g->buffers.at[b].name)));
-  }
   for (size_t b = 0; b < g->buffers.n; b++) {
     if (!k.reads[b] && !k.writes[b])
       continue;
-    bool is_whole = k.covered[b] && !k.reads[b];
+    bool is_whole = k.writes[b] && !k.reads[b] && is_covered(&k, (int)b);
     tile_use use = {(int)b, !k.writes[b] ? TILE_READ : is_whole ? TILE_WRITE : TILE_UPDATE};
     vec_push(&t->ir->ctx->mem, &out->uses, use);
   }
