@@ -41,7 +41,7 @@ static bool is_pure(MlirOperation op) {
   return text_starts(name, "vector.");
 }
 
-/* The compute node that has `op`, or something around it; -1. */
+/* The compute node that has `op`, or something around it: what is in none is pure (npt_tog.c). */
 static int node_of(const npt_tog *t, MlirOperation op) {
   for (; !mlirOperationIsNull(op) && !ir_op_is(op, "func.func"); op = mlirOperationGetParentOperation(op))
     for (size_t i = 0; i < t->nodes.n; i++)
@@ -60,11 +60,8 @@ static loom_status refuse(outliner *x, MlirValue v) {
     diag_help(ctx, "keep the value in the scratchpad");
     return LOOM_EUNSUP;
   }
-  int from = node_of(x->t, def);
-  if (from >= 0)
-    diag_error(ctx, ir_span(x->ir, def), LOOM_EUNSUP, "the result of %s, of node %d, is used by node %d; between functions there is only the scratchpad", ir_op_name(def), from, x->node);
-  else
-    diag_error(ctx, ir_span(x->ir, def), LOOM_EUNSUP, "the result of %s is used by node %d, but is of no node", ir_op_name(def), x->node);
+  diag_error(ctx, ir_span(x->ir, def), LOOM_EUNSUP, "the result of %s, of node %d, is used by node %d; between functions there is only the scratchpad", ir_op_name(def),
+             node_of(x->t, def), x->node);
   diag_help(ctx, "store it to a tile, or do both in one place: transfers, waits and loops with a role stand between nodes");
   return LOOM_EUNSUP;
 }

@@ -206,8 +206,9 @@ static loom_status add_transfer(walker *w, int parent, MlirOperation op) {
   npt_node *n = &w->t->nodes.at[at];
   n->op = op;
   n->transfer = x;
+  n->is_indirect = x.is_indirect;
   n->base = base_name(w, &x);
-  const char *bad = npt_tog_index_lists(w->t, x.dram_index, &n->index_names, &n->index_factors);
+  const char *bad = npt_tog_index_lists(w->t, x.dram_index, &n->index_names, &n->index_factors, &n->is_indirect);
   for (int i = 0; !bad && i < x.n_tag_index; i++)
     bad = npt_tog_tag_lists(w->t, x.tag_index[i], true, &n->tag_names, &n->tag_factors, &n->tag_dividers);
   if (bad)

@@ -28,6 +28,7 @@ typedef struct npt_node {
   MlirValue iv, end_value;              /* end_value not null: the end is this argument or symbol, `end` what is known of it (0: nothing) */
   /* DMA */
   npt_transfer transfer;
+  bool is_indirect;                     /* by offsets of its own, or an index that is read from the scratchpad (affine.apply {indirect_access}) */
   npt_texts index_names;                /* loops of the DRAM index by name, and its coefficients */
   npt_numbers index_factors;
   /* WAIT */

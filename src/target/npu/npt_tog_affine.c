@@ -65,6 +65,9 @@ static void collect_terms(arena *mem, MlirAffineExpr e, npt_numbers *factors, np
   }
 }
 
+/* An index that adds what was read from the scratchpad; what is read is no part of where the transfer begins. */
+static bool is_read_index(MlirOperation apply) { return togsim_flag(apply, "indirect_access"); }
+
 static MlirAffineMap map_of(MlirOperation apply) { return mlirAffineMapAttrGetValue(ir_attr_of(apply, "map")); }
 
 /* A loop's variable, or the name of an argument that is a size. */
@@ -78,7 +81,7 @@ static const char *argument_name(npt_tog *t, MlirValue v) {
 
 static const char no_role[] = "an index of a transfer or wait depends on a loop without a role; give it inner_loop = true";
 
-typedef struct index_lists { npt_tog *t; npt_texts names; npt_numbers factors; } index_lists;
+typedef struct index_lists { npt_tog *t; npt_texts names; npt_numbers factors; bool is_indirect; } index_lists;
 
 static const char *walk_index(index_lists *x, MlirValue v, int depth) {
   arena *mem = &x->t->ir->ctx->mem;
@@ -100,6 +103,7 @@ static const char *walk_index(index_lists *x, MlirValue v, int depth) {
   }
   MlirOperation apply = ir_def(v);
   MlirAffineExpr e = mlirAffineMapGetResult(map_of(apply), 0);
+  x->is_indirect |= is_read_index(apply);
   for (intptr_t i = 0; i < ir_num_operands(apply); i++) {
     MlirValue operand = ir_operand(apply, i);
     const char *bad = walk_index(x, operand, depth + 1);
@@ -114,10 +118,11 @@ static const char *walk_index(index_lists *x, MlirValue v, int depth) {
   return NULL;
 }
 
-const char *npt_tog_index_lists(npt_tog *t, MlirValue index, npt_texts *names, npt_numbers *factors) {
+const char *npt_tog_index_lists(npt_tog *t, MlirValue index, npt_texts *names, npt_numbers *factors, bool *is_indirect) {
   index_lists x = {.t = t};
   arena *mem = &t->ir->ctx->mem;
   const char *bad = walk_index(&x, index, 0);
+  *is_indirect |= x.is_indirect;
   for (size_t i = 0; !bad && i < x.names.n; i++) {   /* insertion; the first of a name stays */
     size_t at = 0;
     while (at < names->n && strcmp(names->at[at], x.names.at[i]) < 0)
@@ -307,6 +312,8 @@ static const char *add_value(npt_tog *t, MlirValue v, int64_t scale, tile_terms 
   MlirOperation def = ir_def(v);
   if (ir_op_is(def, "affine.apply"))
     return add_expr(t, def, map_of(def), mlirAffineMapGetResult(map_of(def), 0), scale, out, steps);
+  if (ir_op_is(def, "arith.index_cast") && npt_access_of(ir_def(ir_operand(def, 0))) && is_read_index(mlirOpOperandGetOwner(mlirValueGetFirstUse(v))))
+    return NULL;
   if (ir_op_is(def, "arith.index_cast"))
     return add_value(t, ir_operand(def, 0), scale, out, steps + 1);
   if (ir_op_is(def, "arith.addi") || ir_op_is(def, "arith.subi")) {

@@ -5,6 +5,7 @@
  * in.  Loads nobody waits for by their tag have a tag of their own each time they run.  Waits for stores are left out: stores are waited for by who needs what they wrote. */
 #include "target/npu/npt_cycles.h"
 #include "target/npu/npt_tog_private.h"
+#include <stdlib.h>
 
 #define TAG_APART (INT64_C(1) << 24)
 
@@ -226,6 +227,15 @@ static void use(maker *x, tile_node *out, const char *global, tile_access access
     vec_push(&x->ir->ctx->mem, &out->uses, ((tile_use){buffer, access}));
 }
 
+/* Constants, loops from outside in, sizes: PyTorchSim sorts by name, and readers of its containers count on that. */
+static int by_loop(const void *a, const void *b) {
+  const tile_term *x = a, *y = b;
+  int p = x->loop < -1 ? INT32_MAX : x->loop, q = y->loop < -1 ? INT32_MAX : y->loop;
+  if (p != q)
+    return (p > q) - (p < q);
+  return x->loop != y->loop ? (x->loop < y->loop) - (x->loop > y->loop) : (x->divider > y->divider) - (x->divider < y->divider);
+}
+
 static loom_status make_transfer(maker *x, int node, tile_node *out) {
   const npt_node *n = &x->t->nodes.at[node];
   const npt_transfer *d = &n->transfer;
@@ -239,7 +249,7 @@ static loom_status make_transfer(maker *x, int node, tile_node *out) {
   out->rank = d->rank;
   out->elem_bytes = d->elem_bytes;
   out->is_async = d->is_async;
-  out->is_indirect = d->is_indirect;
+  out->is_indirect = n->is_indirect;
   for (int i = 0; i < d->rank; i++) {
     out->extent[i] = d->subtile[i];
     out->step[i] = d->dram_stride[i];
@@ -247,6 +257,8 @@ static loom_status make_transfer(maker *x, int node, tile_node *out) {
   const char *bad = npt_sum_add(x->t, d->dram_index, d->elem_bytes, &out->offset);
   if (bad)
     FAIL(x, n->op, LOOM_EUNSUP, "where a transfer begins in DRAM cannot be said: %s", bad);
+  if (out->offset.n)
+    qsort(out->offset.at, out->offset.n, sizeof *out->offset.at, by_loop);
   LOOM_TRY(set_masks(x, n, out));
   use(x, out, d->offsets_global, TILE_READ);
   use(x, out, d->global, d->is_store ? TILE_READ : togsim_flag(n->op, "accumulate") ? TILE_UPDATE : TILE_WRITE);

@@ -29,7 +29,7 @@ static void add_loop(text *t, const npt_node *n) {
 static void add_transfer(text *t, const npt_node *n) {
   const npt_transfer *x = &n->transfer;
   int64_t bits = mlirTypeIsAInteger(x->element) ? (int64_t)mlirIntegerTypeGetWidth(x->element) : (int64_t)mlirFloatTypeGetWidth(x->element);
-  text_addf(t, "\t\"is_write\": %d,\n\t\"is_async\": %d,\n\t\"base_address\": \"%s\",\n\t\"indirect_mode\": %d,\n", x->is_store, x->is_async, n->base, x->is_indirect);
+  text_addf(t, "\t\"is_write\": %d,\n\t\"is_async\": %d,\n\t\"base_address\": \"%s\",\n\t\"indirect_mode\": %d,\n", x->is_store, x->is_async, n->base, n->is_indirect);
   add_numbers(t, "tile_size", x->subtile, (size_t)x->rank, ",\n");
   add_numbers(t, "tile_stride", x->dram_stride, (size_t)x->rank, ",\n");
   add_names(t, "tag_idx_list", &n->tag_names);

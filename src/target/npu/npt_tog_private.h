@@ -9,7 +9,7 @@ const char *npt_tog_variable(const npt_tog *t, MlirValue iv);
 /* The node of the loop whose induction variable `iv` is; -1. */
 int npt_tog_loop_of(const npt_tog *t, MlirValue iv);
 /* Loops and constants of a DRAM index: names sorted, coefficient 1 of a plain dim, -1 of what is not found.  NULL or what is wrong. */
-const char *npt_tog_index_lists(npt_tog *t, MlirValue index, npt_texts *names, npt_numbers *factors);
+const char *npt_tog_index_lists(npt_tog *t, MlirValue index, npt_texts *names, npt_numbers *factors, bool *is_indirect);
 /* Names, coefficients and dividers of a tag's slot.  `nested`: one level of affine.apply below is looked through (transfers; not waits). */
 const char *npt_tog_tag_lists(npt_tog *t, MlirValue slot, bool nested, npt_texts *names, npt_numbers *factors, npt_numbers *dividers);
 

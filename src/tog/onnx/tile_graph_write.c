@@ -4,7 +4,7 @@
 
 enum { TYPE_INT = 2, TYPE_STRING = 3, TYPE_INTS = 7, TYPE_STRINGS = 8 };
 
-typedef struct writer { arena *mem; const tile_graph *g; VEC_OF(OnnxContainer__Node *) nodes; const char *last_output; int ends; } writer;
+typedef struct writer { arena *mem; const tile_graph *g; VEC_OF(OnnxContainer__Node *) nodes; const char *last_output; } writer;
 
 static OnnxContainer__Attribute *add(writer *w, OnnxContainer__Node *n, const char *name, int type) {
   OnnxContainer__Attribute *a = ARENA_NEW(w->mem, OnnxContainer__Attribute);
@@ -76,16 +76,15 @@ static OnnxContainer__Node *open_node(writer *w, const char *op, const char *out
   return n;
 }
 
-/* Those it waits for; when there are none, what stands before it. */
-static void add_inputs(writer *w, OnnxContainer__Node *n, int node) {
-  const tile_node *at = node < 0 ? NULL : &w->g->nodes.at[node];
+/* Those it waits for; when there are none, `otherwise`. */
+static void add_inputs(writer *w, OnnxContainer__Node *n, int node, const char *otherwise) {
   n->input = ARENA_NEW_N(w->mem, char *, w->g->nodes.n + 1);
-  for (int i = 0; at && i < node; i++)
+  for (int i = 0; i < node; i++)
     for (size_t k = 0; k < w->g->nodes.at[i].successors.n; k++)
       if (w->g->nodes.at[i].successors.at[k] == node)
         n->input[n->n_input++] = arena_strdup(w->mem, w->g->nodes.at[i].name);
-  if (!n->n_input && w->last_output)
-    n->input[n->n_input++] = arena_strdup(w->mem, w->last_output);
+  if (!n->n_input && otherwise)
+    n->input[n->n_input++] = arena_strdup(w->mem, otherwise);
 }
 
 static void add_transfer(writer *w, OnnxContainer__Node *n, const tile_node *t) {
@@ -123,11 +122,26 @@ static void add_attributes(writer *w, OnnxContainer__Node *n, const tile_node *t
   }
 }
 
+/* A loop's end waits for what comes last in it, and where that are loads for all of them. */
+static void add_last(writer *w, OnnxContainer__Node *end, const tile_node *loop) {
+  end->input = ARENA_NEW_N(w->mem, char *, loop->body.n + 1);
+  if (!loop->body.n)
+    end->input[end->n_input++] = arena_strdup(w->mem, loop->name);
+  for (size_t i = loop->body.n; i-- > 0;) {
+    const tile_node *last = &w->g->nodes.at[loop->body.at[i]];
+    end->input[end->n_input++] = arena_strdup(w->mem, last->kind == TILE_LOOP ? w->last_output : last->name);
+    if (last->kind != TILE_LOAD || (i > 0 && w->g->nodes.at[loop->body.at[i - 1]].kind != TILE_LOAD))
+      return;
+  }
+}
+
+/* A node that waits for none beside it comes behind the loop before it, or the beginning of the one around it. */
 static void write_body(writer *w, const int *body, size_t n) {   /* as deep as loops nest: TILE_GRAPH_DEPTH_MAX */
+  const char *before = w->last_output;
   for (size_t i = 0; i < n; i++) {
     const tile_node *t = &w->g->nodes.at[body[i]];
     OnnxContainer__Node *node = open_node(w, tile_kind_op(t->kind), t->name);
-    add_inputs(w, node, body[i]);
+    add_inputs(w, node, body[i], t->kind == TILE_LOOP ? w->last_output : before);
     add_attributes(w, node, t);
     w->last_output = t->name;
     if (t->kind != TILE_LOOP)
@@ -135,9 +149,9 @@ static void write_body(writer *w, const int *body, size_t n) {   /* as deep as l
     write_body(w, t->body.at, t->body.n);
     const char *output = arena_printf(w->mem, "end_of_%s", t->name);
     OnnxContainer__Node *end = open_node(w, tile_kind_op(TILE_END), output);
-    add_inputs(w, end, -1);
+    add_last(w, end, t);
     add_string(w, end, "torchsim_loop_idx", t->variable);
-    w->last_output = output;
+    before = w->last_output = output;
   }
 }
 
