@@ -163,7 +163,7 @@ static loom_status read_tensor(text_reader *r, const data_value *v, const char *
 static loom_status read_masks(text_reader *r, const data_value *v, tile_node *n) {
   static const char *const keys[] = {"dim", "low", "high"};
   data_value *list;
-  LOOM_TRY(read_list(r, v, "masks", TILE_GRAPH_RANK_MAX, &list));
+  LOOM_TRY(read_list(r, v, "masks", TILE_GRAPH_LIST_MAX, &list));
   for (size_t i = 0; i < list_size(list); i++) {
     tile_mask m = {0};
     int64_t dim;
