@@ -149,6 +149,7 @@ static loom_status list_elements(npu *s, npu_lines *l, const npu_box *n) {
   for (int d = 0; d < n->rank; d++)
     if (__builtin_mul_overflow(elements, (size_t)n->extent[d], &elements) || elements > NPU_LINES_MAX)
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "node '%s' moves a tile whose elements overlap or go by index; at most %zu elements of such are run", n->name, NPU_LINES_MAX);
+  s->spent += (int64_t)elements;
   arena_mark mark = arena_save(&s->ctx->scratch);
   uint64_t *indices = NULL;
   if (n->index_file != NPU_NONE)

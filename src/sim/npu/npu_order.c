@@ -261,10 +261,11 @@ static int filled_by(const tile_node *n) {
 
 /* Where the buffer's loads go: more of the version they fill already, or another one.  True: this one is there already: subtiles are asked for in every round of a loop that
  * they do not depend on.  A load that is waited for at once may bring the same bytes to another place. */
-static bool is_there(const flow_core *c, const tile_node *n, int node, int64_t address) {
+static bool is_there(npu *s, const flow_core *c, const tile_node *n, int node, int64_t address) {
   int buffer = filled_by(n), v = buffer == NPU_NONE ? NPU_NONE : c->newest[buffer];
   if (!n->is_async || v == NPU_NONE || c->versions.at[v].was_read)
     return false;
+  s->spent += (int64_t)c->versions.at[v].loads.n / 64;   /* looking costs, where there are very many */
   for (size_t i = 0; i < c->versions.at[v].loads.n; i++)
     if (c->versions.at[v].loads.at[i].node == node && c->versions.at[v].loads.at[i].address == address)
       return true;
@@ -310,7 +311,7 @@ loom_status flow_expand(npu *s, flow_core *c, int node) {
   flow_inst box = {0};
   if (is_transfer && !find_box(c, n, &box))
     return fail_address(s, c, n);
-  if (n->kind == TILE_LOAD && is_there(c, n, node, box.address)) {
+  if (n->kind == TILE_LOAD && is_there(s, c, n, node, box.address)) {
     c->port->report->skipped++;
     return LOOM_OK;
   }
