@@ -1,14 +1,23 @@
 #include "compile_network.h"
 #include "compile_exec.h"
+#include "compile_npu.h"
 #include "base/file.h"
 #include <string.h>
 
-typedef struct network_run { loom_ctx *ctx; const compile_options *o; const network *net; const run_options *r; void **bytes; /* by tensor */ interp_tensor *whole; /* by tensor: the interpreter's, with bounds; NULL: no check */ compile_network *out; } network_run;
+typedef struct network_run { loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r; void **bytes; /* by tensor */ interp_tensor *whole; /* by tensor: the interpreter's, with bounds; NULL: no check */ compile_network *out; } network_run;
 
 /* One kernel, compiled and, with `r`, executed: as `loom run` does with a kernel that was written as one. */
-static loom_status compile_and_execute(loom_ctx *ctx, const compile_options *o, const run_options *r, compile_state *s, compile_execution *e) {
-  LOOM_TRY(compile_kernel(ctx, o, s));
-  return r ? compile_execute(s, r, e) : LOOM_OK;
+static loom_status compile_and_execute(network_run *n, compile_options *o, const run_options *r, compile_state *s, compile_execution *e) {
+  if (!n->for_npu || (r && r->interp_only)) {
+    LOOM_TRY(compile_kernel(n->ctx, o, s));
+    return r ? compile_execute(s, r, e) : LOOM_OK;
+  }
+  compile_npu npu = {0};
+  loom_status st = compile_npu_compile(n->ctx, o, s, &npu);
+  if (st == LOOM_OK)
+    st = r ? compile_npu_execute(s, &npu, r, e) : compile_npu_time(s, &npu, &(run_options){0}, e);
+  compile_npu_close(&npu);
+  return st;
 }
 
 static compile_options options_of(network_run *n, const network_kernel *k) {
@@ -81,7 +90,7 @@ static loom_status interpret_whole(network_run *n, const network_kernel *k) {
 
 /* ---- one kernel ---- */
 
-static loom_status bind_and_run(network_run *n, const network_kernel *k, const compile_options *o, compile_state *s, compile_network_step *step) {
+static loom_status bind_and_run(network_run *n, const network_kernel *k, compile_options *o, compile_state *s, compile_network_step *step) {
   arena *m = &n->ctx->mem;
   const kernel_graph *g = k->graph;
   run_options r = *n->r;
@@ -102,7 +111,7 @@ static loom_status bind_and_run(network_run *n, const network_kernel *k, const c
   r.n_inputs = n_in;
   r.outputs = to;
   r.n_outputs = n_out;
-  LOOM_TRY(compile_and_execute(n->ctx, o, &r, s, &step->execution));
+  LOOM_TRY(compile_and_execute(n, o, &r, s, &step->execution));
   for (size_t i = 0; i < g->tensors.n; i++)
     if (arrays[2 * i + 1].data)
       memcpy(n->bytes[k->tensor[i]], arrays[2 * i + 1].data, (size_t)arrays[2 * i + 1].elems * dtype_bytes(arrays[2 * i + 1].type));
@@ -113,9 +122,9 @@ static loom_status take_step(network_run *n, const network_kernel *k) {
   compile_network_step step = {.kernel = k};
   compile_options o = options_of(n, k);
   compile_state s = {0};
-  loom_status st = n->r ? bind_and_run(n, k, &o, &s, &step) : compile_and_execute(n->ctx, &o, NULL, &s, &step.execution);
+  loom_status st = n->r ? bind_and_run(n, k, &o, &s, &step) : compile_and_execute(n, &o, NULL, &s, &step.execution);
   if (st == LOOM_OK) {
-    step.summary = compile_summary(&s, n->r ? &step.execution : NULL);
+    step.summary = compile_summary(&s, step.execution.has_report || step.execution.check.done ? &step.execution : NULL);
     step.cycles = step.execution.has_report ? step.execution.report.cycles : s.plan ? s.plan->predicted_cycles : 0;
     n->out->cycles += step.cycles;
     n->out->has_cycles = n->out->has_cycles || step.execution.has_report;
@@ -129,8 +138,8 @@ static loom_status take_step(network_run *n, const network_kernel *k) {
   return st;
 }
 
-loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, const network *net, compile_network *out) {
-  network_run n = {.ctx = ctx, .o = o, .net = net, .out = out};
+loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out) {
+  network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .out = out};
   *out = (compile_network){.runs_the_same = true};
   for (size_t i = 0; i < net->kernels.n; i++)
     LOOM_TRY(take_step(&n, &net->kernels.at[i]));
@@ -163,8 +172,8 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
   return c->ok;
 }
 
-loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
-  network_run n = {.ctx = ctx, .o = o, .net = net, .r = r, .out = out};
+loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
+  network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
   *out = (compile_network){.runs_the_same = true};
   start_contents(&n, args);
   for (size_t i = 0; i < net->kernels.n; i++) {

@@ -14,10 +14,10 @@ typedef struct compile_network {
   interp_tensor *want;                     /* --check: by result */
 } compile_network;
 
-/* Compiles every kernel of `net` for o->machine; o->input is the file that it was read from. */
-LOOM_MUST_USE loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, const network *net, compile_network *out);
+/* Compiles every kernel of `net` for o->machine, `for_npu` as its programs (compile_npu.h); o->input is the file that it was read from. */
+LOOM_MUST_USE loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out);
 /* The same, and runs each where it was compiled: args and results by number, row-major; results in ctx->mem.  r: seed, check and interp_only. */
-LOOM_MUST_USE loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, const network *net, const run_options *r, void *const *args, void **results, compile_network *out);
+LOOM_MUST_USE loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out);
 /* Results that were made elsewhere against out->want: false, and *c says where, when one is outside of its bound. */
 bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */

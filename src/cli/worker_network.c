@@ -1,5 +1,6 @@
 /* loom run and loom compile of MLIR functions on tensors for a virtual chip: kernel after kernel. */
 #include "base/clock.h"
+#include "cli/worker_npu.h"
 #include "cli/worker_program.h"
 #include "compile_network.h"
 #include <stdio.h>
@@ -87,7 +88,7 @@ static loom_status verdict(const program_run *r, const compile_network *n, const
   return LOOM_OK;
 }
 
-static loom_status run_all(program_run *r, const network *net, compile_network *n, run_check *host, MlirModule as_read) {
+static loom_status run_all(program_run *r, bool for_npu, const network *net, compile_network *n, run_check *host, MlirModule as_read) {
   loom_ctx *ctx = r->ctx;
   run_options how = {.check = r->o->check, .interp_only = r->o->interp};
   void **args = ARENA_NEW_N(&ctx->mem, void *, r->f->n_args + 1), **results = ARENA_NEW_N(&ctx->mem, void *, r->f->n_results + 1);
@@ -98,7 +99,7 @@ static loom_status run_all(program_run *r, const network *net, compile_network *
   for (int i = 0; i < r->f->n_args; i++)
     args[i] = r->args[i].bytes;
   double t0 = clock_ms();
-  LOOM_TRY(compile_network_run(ctx, r->c, net, &how, args, results, n));
+  LOOM_TRY(compile_network_run(ctx, r->c, for_npu, net, &how, args, results, n));
   r->compile_ms = clock_ms() - t0;
   r->results = ARENA_NEW_N(&ctx->mem, run_value, r->f->n_results + 1);
   for (int i = 0; i < r->f->n_results; i++) {
@@ -116,7 +117,9 @@ loom_status worker_network(program_run *r) {
   network *net;
   compile_network n;
   run_check host = {0};
+  bool for_npu;
   LOOM_TRY(refuse_options(r));
+  LOOM_TRY(worker_wants_npu(r->ctx, r->o, r->c, true, &for_npu));
   MlirModule as_read = ir_clone_module(r->module);
   loom_status st = network_read(&r->ir, r->module, r->f->name, &net);
   if (st == LOOM_OK && runs && !r->o->emit.last)
@@ -128,7 +131,7 @@ loom_status worker_network(program_run *r) {
   }
   r->c->write_files = r->o->output_dir.last != NULL;
   if (st == LOOM_OK)
-    st = runs ? run_all(r, net, &n, &host, as_read) : compile_network_kernels(r->ctx, r->c, net, &n);
+    st = runs ? run_all(r, for_npu, net, &n, &host, as_read) : compile_network_kernels(r->ctx, r->c, for_npu, net, &n);
   if (st == LOOM_OK)
     print_all(r, net, &n, &host);
   if (st == LOOM_OK && runs)

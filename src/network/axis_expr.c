@@ -216,15 +216,36 @@ static axis_expr by_factor(arena *m, axis_expr e, int64_t k, int64_t *factor) {
   return (axis_expr){floor_div(e.constant, *factor), e.n, t};
 }
 
+/* e = g * y + small with 0 <= small < g, g > 1 a divisor of k: then e floordiv k is y floordiv (k / g), and e mod k is g * (y mod (k / g)) + small.
+ * False: there is no such g, or nothing small. */
+static bool has_small_part(arena *m, const axis_space *s, axis_expr e, int64_t k, int64_t *g, axis_expr *y, axis_expr *small) {
+  for (int i = 0; i < e.n; i++) {
+    int64_t lo, hi;
+    axis_expr rest;
+    *g = gcd(e.term[i].coef, k);
+    if (*g == 1 || *g == k)
+      continue;
+    part_by(m, e, *g, y, &rest);
+    axis_range(s, rest, &lo, &hi);
+    if (rest.n && lo >= 0 && hi < *g) {
+      *small = rest;
+      return true;
+    }
+  }
+  return false;
+}
+
 axis_expr axis_floordiv(arena *m, const axis_space *s, axis_expr a, int64_t by) {
-  axis_expr whole, rest, q;
-  int64_t factor, lo, hi;
+  axis_expr whole, rest, q, small;
+  int64_t factor, lo, hi, g;
   if (by == 1)
     return a;
   part_by(m, a, by, &whole, &rest);
   axis_range(s, rest, &lo, &hi);
   if (floor_div(lo, by) == floor_div(hi, by))
     return axis_add(m, s, whole, axis_const(floor_div(lo, by)));
+  if (has_small_part(m, s, rest, by, &g, &q, &small))
+    return axis_add(m, s, whole, axis_floordiv(m, s, q, by / g));
   rest = by_factor(m, rest, by, &factor);
   const axis_atom *x = only_atom(rest);
   by /= factor;
@@ -238,14 +259,16 @@ axis_expr axis_floordiv(arena *m, const axis_space *s, axis_expr a, int64_t by) 
 }
 
 axis_expr axis_mod(arena *m, const axis_space *s, axis_expr a, int64_t by) {
-  axis_expr whole, rest, r;
-  int64_t factor, lo, hi;
+  axis_expr whole, rest, r, y, few;
+  int64_t factor, lo, hi, g;
   if (by == 1)
     return axis_const(0);
   part_by(m, a, by, &whole, &rest);
   axis_range(s, rest, &lo, &hi);
   if (lo >= 0 && hi < by)
     return rest;
+  if (has_small_part(m, s, rest, by, &g, &y, &few))
+    return axis_add(m, s, axis_scale(m, axis_mod(m, s, y, by / g), g), few);
   axis_expr small = by_factor(m, rest, by, &factor);
   int64_t beyond = rest.constant - small.constant * factor;      /* 0..factor-1: (factor*y + beyond) mod (factor*k) = factor*(y mod k) + beyond */
   const axis_atom *x = only_atom(small);

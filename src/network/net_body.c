@@ -50,6 +50,16 @@ bool net_is_identity(const net_access *init, kernel_fn fn) {
   }
 }
 
+/* Functions are of tiles: where all operands are numbers, the first one fills a tile. */
+static void spread_scalars(net_graph *g, const net_frame *f, int n, kernel_value *x) {
+  for (int i = 0; i < n; i++)
+    if (g->k->values.at[x[i]].type.rank)
+      return;
+  kernel_type full = net_frame_type(g, f, g->k->values.at[x[0]].type.type);
+  if (f->n)
+    x[0] = net_emit(g, KERNEL_FULL, 1, x, &full)->results[0];
+}
+
 static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperation def) {
   net_fn fn = {0};
   kernel_value x[3];
@@ -67,6 +77,8 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
   dtype t = net_dtype(ir_result(def, 0));
   if (fn.kind == KERNEL_CAST)
     return net_emit_cast(g, x[0], t);
+  if (dtype_is_float(t) && fn.kind != KERNEL_SELECT)
+    spread_scalars(g, f, (int)n, x);
   kernel_value v = net_emit_fn(g, fn.kind, fn.fn, t, (int)n, x);
   return fn.opposite ? net_emit_fn(g, KERNEL_UNARY, KERNEL_FN_NOT, t, 1, &v) : v;
 }

@@ -74,12 +74,36 @@ static void put_part(net_reader *r, loom_span span, net_value from, net_value in
   net_add_copy(r, span, from, part, is_made(r, into.tensor) || net_elems(&from.shape) < net_elems(&into.shape));
 }
 
+/* A padded tensor that is padded again with the same: the first is not made at all. */
+static void join_pads(net_reader *r, MlirOperation op, net_value *from, double with, slice *s) {
+  MlirOpOperand use = mlirValueGetFirstUse(ir_operand(op, 0));
+  if (r->ops.n < 2 || from->kind != NET_MEMORY || !net_is_whole(r, from) || mlirOpOperandIsNull(use) || !mlirOpOperandIsNull(mlirOpOperandGetNextUse(use)))
+    return;
+  const net_op *fill = &r->ops.at[r->ops.n - 2], *copy = fill + 1;
+  bool is_pad = mlirOperationIsNull(fill->op) && mlirOperationIsNull(copy->op) && copy->in_place && fill->out[0].value.tensor == from->tensor && copy->out[0].value.tensor == from->tensor &&
+                fill->in[0].value.kind == NET_SPLAT && fill->in[0].value.splat >= with && fill->in[0].value.splat <= with && copy->in[0].value.shape.n == from->shape.n;
+  if (!is_pad)
+    return;
+  int64_t at = copy->out[0].at.constant, stride = 1;
+  for (int d = from->shape.n - 1; d >= 0; d--) {
+    s->offset[d] += at / stride % from->shape.extent[d];
+    stride *= from->shape.extent[d];
+  }
+  *from = copy->in[0].value;
+  r->ops.n -= 2;
+  for (int d = 0; d < from->shape.n; d++)
+    s->size[d] = from->shape.extent[d];
+}
+
 static bool insert_slice(net_reader *r, MlirOperation op, const net_value *const *x) {
   slice s;
   axis_expr by[AXIS_MAX];
   if (!x[0] || !x[1] || !slice_of(op, x[1]->shape.n, &s) || !slice_indices(r, &s, x[1]->shape.n, &x[0]->shape, by))
     return false;
-  net_value from = *x[0], into = begin_from(r, ir_span(r->ir, op), ir_operand(op, 1), x[1]);
+  net_value from = *x[0];
+  if (x[1]->kind == NET_SPLAT)
+    join_pads(r, op, &from, x[1]->splat, &s);
+  net_value into = begin_from(r, ir_span(r->ir, op), ir_operand(op, 1), x[1]);
   if (from.kind != NET_EMPTY)
     put_part(r, ir_span(r->ir, op), from, into, &s);
   net_set_value(r, ir_result(op, 0), into);
@@ -114,7 +138,9 @@ static bool pad(net_reader *r, MlirOperation op, const net_value *x, dtype type,
     net_set_value(r, ir_result(op, 0), is_any ? around : *x);
     return true;
   }
-  net_value from = *x, into = net_copied(r, ir_span(r->ir, op), around);
+  net_value from = *x;
+  join_pads(r, op, &from, with, &s);
+  net_value into = net_copied(r, ir_span(r->ir, op), around);
   put_part(r, ir_span(r->ir, op), from, into, &s);
   net_set_value(r, ir_result(op, 0), into);
   return true;
