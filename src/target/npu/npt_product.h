@@ -37,6 +37,9 @@ LOOM_MUST_USE loom_status npt_lower_product(ir_ctx *ir, const npt_product *p);
 /* exp, erf, tanh, sin, cos, log, atan of math: is it one; replaces it. */
 bool npt_is_transcendental(MlirOperation op);
 LOOM_MUST_USE loom_status npt_lower_transcendental(ir_ctx *ir, MlirOperation op, int vlen_bits);
+/* exp2, log2, log10, log1p, expm1, tan, sinh, cosh, powf, remf: is it one; replaces it by arithmetic and transcendentals. */
+bool npt_is_derived(MlirOperation op);
+LOOM_MUST_USE loom_status npt_lower_derived(ir_ctx *ir, MlirOperation op);
 MlirValue npt_loop_index(MlirOperation loop);
 /* Its constant upper bound; false: it has none. */
 bool npt_loop_end(MlirOperation loop, int64_t *out);

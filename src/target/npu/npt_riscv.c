@@ -80,6 +80,21 @@ static loom_status check_vlen(ir_ctx *ir, int vlen_bits) {
   return LOOM_OK;
 }
 
+static bool find_rest(MlirOperation op, void *data) {
+  if (text_starts(ir_op_name(op), "llvm.") || ir_op_is(op, "builtin.module"))
+    return true;
+  *(MlirOperation *)data = op;
+  return false;
+}
+
+/* Operations that upstream's passes know no LLVM for. */
+static loom_status check_lowered(ir_ctx *ir, MlirModule m) {
+  MlirOperation rest = {NULL};
+  if (ir_walk(mlirModuleGetOperation(m), find_rest, &rest))
+    return LOOM_OK;
+  LOOM_FAIL(ir->ctx, ir_span(ir, rest), LOOM_EUNSUP, "%s has no machine code on an NPU", ir_op_name(rest));
+}
+
 loom_status npt_riscv_lower(ir_ctx *ir, MlirModule m, int vlen_bits) {
   LOOM_TRY(check_vlen(ir, vlen_bits));
   LOOM_TRY(dialect_load_vcix(ir));
@@ -89,7 +104,8 @@ loom_status npt_riscv_lower(ir_ctx *ir, MlirModule m, int vlen_bits) {
   LOOM_TRY(ir_run_pipeline(ir, m, to_vectors));
   LOOM_TRY(npt_riscv_lower_reductions(ir, m));
   LOOM_TRY(npt_riscv_keep_lanes(ir, m));
-  return ir_run_pipeline(ir, m, to_llvm);
+  LOOM_TRY(ir_run_pipeline(ir, m, to_llvm));
+  return check_lowered(ir, m);
 }
 
 /* Functions of the C library that the code generator fell back on. */

@@ -27,6 +27,7 @@ typedef struct npt_vcix_options {
 } npt_vcix_options;
 
 /* Needs affine loops with the marks above, tiles in memory space 1.  LOOM_EINPUT, LOOM_EUNSUP: a product or function that the array cannot do, with its place.
- * Transcendentals: vectors of any rank; f16 and bf16 through f32; vectors above eight registers in parts. */
+ * Transcendentals: vectors of any rank; f16 and bf16 through f32; vectors above eight registers in parts.  exp2, log2, log10, log1p, expm1, tan, sinh, cosh, powf and remf are made of
+ * them in f64 (ours; npt_vcix_derived.c). */
 LOOM_MUST_USE loom_status npt_to_vcix(ir_ctx *ir, MlirModule m, const npt_vcix_options *o);
 #endif
