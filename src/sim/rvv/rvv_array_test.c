@@ -111,6 +111,22 @@ static void test_every_processor_gives_the_same_results(void **state) {
         rvv_kernels_plain.row[k][w](e, a, b, (size_t)(N * 8 >> w));
         assert_memory_equal(d, e, sizeof d);
       }
+  for (int times = 0; times < 200; times++) {
+    uint32_t from[N], d[N] = {0}, e[N] = {0};
+    for (int i = 0; i < N; i++)
+      from[i] = (uint32_t)testing_corner(&r, 32);
+#define SAME(f, T, U)                                        \
+    best->f((const T *)from, (U *)d, N);                     \
+    rvv_kernels_plain.f((const T *)from, (U *)e, N);         \
+    assert_memory_equal(d, e, sizeof d)
+    SAME(exp_f32, float, float);
+    SAME(tanh_f32, float, float);
+    SAME(log_f32, float, float);
+    SAME(f16_to_f32, uint16_t, uint32_t);
+    SAME(f32_to_f16, uint32_t, uint16_t);
+    SAME(f32_to_bf16, uint32_t, uint16_t);
+#undef SAME
+  }
 }
 
 /* ---- kinds of numbers, queues ---- */

@@ -65,7 +65,9 @@ typedef struct rvv_kernels {
   void (*f16_to_f32)(const uint16_t *from, uint32_t *to, size_t n);        /* NaN becomes canonical, as below */
   void (*f32_to_f16)(const uint32_t *from, uint16_t *to, size_t n);
   void (*f32_to_bf16)(const uint32_t *from, uint16_t *to, size_t n);
-  void (*exp_f32)(const float *from, float *to, size_t n);
+  void (*exp_f32)(const float *from, float *to, size_t n);                 /* these are within 0.51 of the last place of f32 */
+  void (*tanh_f32)(const float *from, float *to, size_t n);
+  void (*log_f32)(const float *from, float *to, size_t n);
   /* out[m][n] += in[m][k] * weight[k][n], k in order; `width` elements a row of each, a multiple of 16, of which depth rows of weights; f32, and i32 that wrap. */
   void (*product_f32)(float *out, const float *in, const float *weight, int rows, int depth, int width);
   void (*product_i32)(uint32_t *out, const uint32_t *in, const uint32_t *weight, int rows, int depth, int width);

@@ -9,6 +9,7 @@
 #define EVERY_ELEMENT _Pragma("GCC ivdep")
 #endif
 #define UNUSED __attribute__((unused))
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define SIGN ((U)((U)1 << (BITS - 1)))
 #define SATURATE(value, overflow) ((U)((overflow) & SIGN) ? (a & SIGN ? SIGN : (U)(SIGN - 1)) : (value))
 
@@ -46,10 +47,10 @@ RVV_COMPARE_LIST(X)
 
 /* ---- floats ---- */
 
-static inline uint32_t bits_32(float v) { uint32_t b; memcpy(&b, &v, 4); return b; }
-static inline uint64_t bits_64(double v) { uint64_t b; memcpy(&b, &v, 8); return b; }
-static inline float value_32(uint32_t b) { float v; memcpy(&v, &b, 4); return v; }
-static inline double value_64(uint64_t b) { double v; memcpy(&v, &b, 8); return v; }
+ALWAYS_INLINE uint32_t bits_32(float v) { uint32_t b; memcpy(&b, &v, 4); return b; }
+ALWAYS_INLINE uint64_t bits_64(double v) { uint64_t b; memcpy(&b, &v, 8); return b; }
+ALWAYS_INLINE float value_32(uint32_t b) { float v; memcpy(&v, &b, 4); return v; }
+ALWAYS_INLINE double value_64(uint64_t b) { double v; memcpy(&v, &b, 8); return v; }
 
 /* Of two equal numbers that differ in the sign (zeros), - is the lesser. */
 #define LESSER_(a, b, w) ((a) < (b) || (b) != (b) ? (a) : (b) < (a) || (a) != (a) ? (b) : value_##w(bits_##w(a) | bits_##w(b)))
@@ -114,19 +115,51 @@ static void f32_to_bf16(const uint32_t *from, uint16_t *to, size_t n) {
   }
 }
 
-/* e^x = 2^k e^r with |r| <= ln 2 / 2: Taylor's polynomial of degree 9 in f64 is off by less than 2^-36, so the one rounding to f32 by less than 0.501 of its last place.
- * Beyond -110 and 100 the result is 0 or infinity. */
-static void exp_f32(const float *from, float *to, size_t n) {
-  EVERY_ELEMENT for (size_t i = 0; i < n; i++) {
-    double x = (double)from[i];
-    double near = x < -110 ? -110 : x > 100 ? 100 : x;
-    double shifted = near * 0x1.71547652b82fep0 + 0x1.8p52, k = shifted - 0x1.8p52;
-    double r = near - k * 0x1.62e42fefa39efp-1;
-    double p = 1.0 + r * (1.0 + r * (1.0 / 2 + r * (1.0 / 6 + r * (1.0 / 24 + r * (1.0 / 120 + r * (1.0 / 720 + r * (1.0 / 5040 + r * (1.0 / 40320 + r * (1.0 / 362880)))))))));
-    float e = (float)(p * value_64((bits_64(shifted) + 1023) << 52));
-    to[i] = x != x ? value_32(UINT32_C(0x7fc00000)) : e;
-  }
+/* ---- functions: of f32, computed in f64 and rounded once ---- */
+
+/* e^x = 2^k e^r with |r| <= ln 2 / 2: Taylor's polynomial of degree 9 is off by less than 2^-36.  |x| <= 110. */
+ALWAYS_INLINE double exponential(double x) {
+  double shifted = x * 0x1.71547652b82fep0 + 0x1.8p52, k = shifted - 0x1.8p52, r = x - k * 0x1.62e42fefa39efp-1;
+  double p = 1.0 + r * (1.0 + r * (1.0 / 2 + r * (1.0 / 6 + r * (1.0 / 24 + r * (1.0 / 120 + r * (1.0 / 720 + r * (1.0 / 5040 + r * (1.0 / 40320 + r * (1.0 / 362880)))))))));
+  return p * value_64((bits_64(shifted) + 1023) << 52);
 }
+
+#define FUNCTION_FN(name, of)                                                                    \
+  static void name(const float *from, float *to, size_t n) {                                    \
+    EVERY_ELEMENT for (size_t i = 0; i < n; i++) {                                               \
+      double x = (double)from[i], d = of(x);                                                     \
+      float r = (float)d;                                                                        \
+      to[i] = d != d ? value_32(UINT32_C(0x7fc00000)) : r;                                       \
+    }                                                                                            \
+  }
+
+/* Beyond -110 and 100 the result is 0 or infinity. */
+ALWAYS_INLINE double exp_of(double x) {
+  double low = x < -110 ? -110.0 : x;
+  return exponential(low > 100 ? 100.0 : low);
+}
+
+/* 1 - 2 / (e^2|x| + 1), which loses too much below 2^-10: there |x| - |x|^3 / 3 is off by less than 2^-42 of it. */
+ALWAYS_INLINE double tanh_of(double x) {
+  double a = __builtin_fabs(x), e = exponential(2 * (a > 20 ? 20 : a)), big = 1 - 2 / (e + 1), small = a - a * a * a / 3, r = a < 0x1p-10 ? small : big;
+  return x < 0 || (x == 0 && bits_64(x)) ? -r : r;
+}
+
+/* x = 2^k m with m in [sqrt 1/2, sqrt 2): log m = 2 (s + s^3/3 + ... + s^15/15), s = (m - 1) / (m + 1), is off by less than 2^-40 of it.  Every f32 is normal in f64. */
+ALWAYS_INLINE double log_of(double x) {
+  uint64_t bits = bits_64(x), up = bits + (UINT64_C(0x3ff0000000000000) - UINT64_C(0x3fe6a09e667f3bcd));      /* the exponent changes at sqrt 1/2 */
+  double k = value_64((up >> 52) | UINT64_C(0x4330000000000000)) - 0x1p52 - 1023;
+  double m = value_64((up & UINT64_C(0x000fffffffffffff)) + UINT64_C(0x3fe6a09e667f3bcd)), s = (m - 1) / (m + 1), q = s * s;
+  double p = 1 + q * (1.0 / 3 + q * (1.0 / 5 + q * (1.0 / 7 + q * (1.0 / 9 + q * (1.0 / 11 + q * (1.0 / 13 + q * (1.0 / 15)))))));
+  double r = k * 0x1.62e42fefa39efp-1 + 2 * s * p;
+  r = x > 0x1p200 ? x : r;                                                     /* infinity */
+  r = x == 0 ? -value_64(UINT64_C(0x7ff0000000000000)) : r;
+  return x < 0 || x != x ? value_64(UINT64_C(0x7ff8000000000000)) : r;
+}
+
+FUNCTION_FN(exp_f32, exp_of)
+FUNCTION_FN(tanh_f32, tanh_of)
+FUNCTION_FN(log_f32, log_of)
 
 /* ---- products ---- */
 
@@ -176,4 +209,5 @@ const rvv_kernels ROWS_TABLE = {
         RVV_FLOAT_LIST(X) RVV_FLOAT_COMPARE_LIST(X)
 #undef X
     },
-    .f16_to_f32 = f16_to_f32, .f32_to_f16 = f32_to_f16, .f32_to_bf16 = f32_to_bf16, .exp_f32 = exp_f32, .product_f32 = product_f32, .product_i32 = product_i32};
+    .f16_to_f32 = f16_to_f32, .f32_to_f16 = f32_to_f16, .f32_to_bf16 = f32_to_bf16, .exp_f32 = exp_f32, .tanh_f32 = tanh_f32,
+    .log_f32 = log_f32, .product_f32 = product_f32, .product_i32 = product_i32};

@@ -30,15 +30,26 @@ static uint64_t function_of(isa_vc vc, uint64_t bits, int width) {
   return out;
 }
 
+/* A row at once; NULL: one by one. */
+static void (*row_function(const rvv_kernels *k, isa_vc vc))(const float *, float *, size_t) {
+  switch (vc) {
+  case ISA_VC_EXP: return k->exp_f32;
+  case ISA_VC_TANH: return k->tanh_f32;
+  case ISA_VC_LOG: return k->log_f32;
+  default: return NULL;
+  }
+}
+
 static bool run_function(rvv_core *c, const rvv_op *op, isa_vc vc) {
+  void (*row)(const float *, float *, size_t) = c->sew == 32 ? row_function(c->image->kernels, vc) : NULL;
   if (c->sew < 16)
     return rvv_fail(c, RVV_BAD_VTYPE, "floats of %d bits", c->sew);
   if (!rvv_group(c, op->rs2, c->sew, "vs2"))
     return false;
   for (int64_t e = 0; e < c->vl; e++) {
-    if (vc == ISA_VC_EXP && c->sew == 32) {
+    if (row) {
       rvv_get(c, op->rs2, e, 4, c->row[1]);
-      c->image->kernels->exp_f32((const float *)c->row[1], (float *)c->row[2], (size_t)c->lanes);
+      row((const float *)c->row[1], (float *)c->row[2], (size_t)c->lanes);
       rvv_put(c, op->rd, e, 4, c->row[2], NULL);
       continue;
     }
