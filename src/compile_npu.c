@@ -124,9 +124,9 @@ loom_status compile_npu_lower(compile_state *s, compile_npu *n) {
   return LOOM_OK;
 }
 
-/* Bytes of all lanes that the tiles take beyond the scratchpad. */
+/* Bytes of all lanes that the slots of the plan take beyond the scratchpad: the simulated core then waits for room. */
 static int64_t excess(const compile_state *s, const npt_program *p) {
-  return (p->lane_bytes - machine_lane_bytes(s->machine)) * s->machine->l1_banks - s->o->board_reserve_bytes;
+  return (p->slots_bytes - machine_lane_bytes(s->machine)) * s->machine->l1_banks - s->o->board_reserve_bytes;
 }
 
 loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
@@ -136,7 +136,7 @@ loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state
     *out = (compile_npu){0};
     LOOM_TRY(compile_kernel(ctx, o, s));
     loom_status st = compile_npu_lower(s, out);
-    int64_t over = st == LOOM_ELIMIT ? excess(s, &out->program) : 0;
+    int64_t over = st == LOOM_ELIMIT || (st == LOOM_OK && i <= ATTEMPTS_MAX / 2) ? excess(s, &out->program) : 0;
     if (over <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains || o->board_reserve_bytes + over >= s->machine->l1_bytes)
       return st;
     diag_drop(ctx, before);

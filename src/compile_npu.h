@@ -24,7 +24,7 @@ typedef struct compile_npu {
 
 /* LOOM_EUSAGE: the machine has no section `npu`. */
 LOOM_MUST_USE loom_status compile_npu_check_machine(compile_state *s);
-/* compile_kernel, and the program.  Lanes hold whole rows: where the tiles of a plan take more than a lane's bank, the kernel is planned again with so much less memory; not where
+/* compile_kernel, and the program.  Lanes hold whole rows: where the slots of a plan take more than a lane's bank, the kernel is planned again with so much less memory; not where
  * the plan or block sizes are given.  compile_npu_close in any case, before compile_done(s). */
 LOOM_MUST_USE loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out);
 void compile_npu_close(compile_npu *n);

@@ -114,6 +114,7 @@ static void add_global(npt_lowering *l, ir_builder *top, const npt_buffer *b, np
   int64_t bytes = t->elems * (int64_t)dtype_bytes(type);
   t->address = l->p->lane_bytes;
   l->p->lane_bytes += (bytes + ALIGN - 1) / ALIGN * ALIGN;
+  l->p->slots_bytes += (bytes + ALIGN - 1) / ALIGN * ALIGN * b->b->depth;
   ir_builder here = l->b;
   MlirValue spad = npt_spad(l, b, t);       /* for its type */
   ir_named at[] = {{"sym_name", ir_str_attr(l->ir, t->global)}, {"sym_visibility", ir_str_attr(l->ir, "private")}, {"type", ir_type_attr(mlirValueGetType(spad))},

@@ -23,6 +23,7 @@ typedef struct npt_program {
   const char *kernel;                     /* name of its function: "kernel" */
   VEC_OF(npt_tensor) arguments;
   int64_t lane_bytes;                     /* of each lane's bank that its tiles take */
+  int64_t slots_bytes;                    /* the same, each tile as often as the plan has slots for it: what the core has of them at a time */
   int n_moved;                            /* tiles laid out anew */
 } npt_program;
 

@@ -88,12 +88,15 @@ loom_status npt_tog_buffers(npt_tog *t, int64_t lanes, tile_graph *g) {
 typedef struct span { int buffer; int64_t from, to; int loops[NESTS_MAX], n_loops; } span;
 /* Loops without a role around the operation under way. */
 typedef struct nest { MlirValue iv; int64_t start, step, trips; int number; } nest;
+/* Stores side by side in a block, one behind the other. */
+typedef struct run { MlirBlock block; int buffer; int64_t factor[NESTS_MAX], from, to; } run;
 typedef struct looker {
   npt_tog *t;
   const tile_graph *g;
   bool *reads, *writes;                 /* by buffer; reads of what was there before */
   int64_t *elems;                       /* by buffer: what a lane holds */
   VEC_OF(span) spans;
+  VEC_OF(run) runs;
   nest nests[NESTS_MAX];
   int n_nests, n_loops;                 /* open; so far */
   bool is_conditional;                  /* in something that may run less often than it says */
@@ -164,6 +167,23 @@ static bool index_of(const looker *k, MlirOperation op, const npt_access *a, lin
   return rank == 0 || strides[rank - 1] == 1;
 }
 
+/* The store goes on where another of its block ends: then it stands for both. */
+static void join_run(looker *k, MlirOperation op, int buffer, linear *at, int64_t *covered) {
+  MlirBlock block = mlirOperationGetBlock(op);
+  for (size_t i = k->runs.n; i-- > 0;) {
+    run *r = &k->runs.at[i];
+    if (!mlirBlockEqual(r->block, block) || r->buffer != buffer || r->to != at->base || memcmp(r->factor, at->factor, sizeof r->factor))
+      continue;
+    *covered += r->to - r->from;
+    at->base = r->from;
+    r->to = r->from + *covered;
+    return;
+  }
+  run new = {.block = block, .buffer = buffer, .from = at->base, .to = at->base + *covered};
+  memcpy(new.factor, at->factor, sizeof new.factor);
+  vec_push(&k->t->ir->ctx->scratch, &k->runs, new);
+}
+
 /* What a store covers of the bank, if that has no hole: a vector, repeated by loops whose steps are no longer than what the ones within cover. */
 static void note_span(looker *k, MlirOperation op, const npt_access *a, int buffer) {
   linear at;
@@ -178,6 +198,7 @@ static void note_span(looker *k, MlirOperation op, const npt_access *a, int buff
     covered = mlirShapedTypeGetDimSize(type, 0);
   }
   bool is_done[NESTS_MAX] = {false};
+  join_run(k, op, buffer, &at, &covered);
   for (int round = 0; round < k->n_nests; round++) {
     int least = -1;
     for (int i = 0; i < k->n_nests; i++)
