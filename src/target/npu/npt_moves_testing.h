@@ -235,6 +235,9 @@ static inline moves moves_of(ir_ctx *ir, MlirModule module, int64_t lanes, bool 
 }
 
 static inline bool moves_equal(const moves *a, const moves *b) {
-  return a->all.n == b->all.n && (a->all.n == 0 || memcmp(a->all.at, b->all.at, a->all.n * sizeof *a->all.at) == 0);
+  bool are_equal = a->all.n == b->all.n;
+  for (size_t i = 0; are_equal && i < a->all.n; i++)
+    are_equal = moves_order(&a->all.at[i], &b->all.at[i]) == 0;
+  return are_equal;
 }
 #endif
