@@ -206,6 +206,40 @@ static void test_what_is_wrong_is_told(void **state) {
   }
 }
 
+/* Bytes changed, dropped, copied elsewhere: refused, or a graph that can be written in both forms. */
+static loom_status read_and_write(loom_ctx *ctx, void *json) {
+  tile_graph *g;
+  size_t n;
+  LOOM_TRY(read_text(ctx, json, &g));
+  tile_graph_write(&ctx->mem, g, &n);
+  data_write_json(&ctx->mem, tile_graph_to_data(&ctx->mem, g), 0);
+  return LOOM_OK;
+}
+
+static void test_damaged_texts_are_refused_or_graphs(void **state) {
+  loom_ctx *ctx = *state;
+  rng r = rng_new(11);
+  const char *json = data_write_json(&ctx->mem, tile_graph_to_data(&ctx->mem, random_graph(&r, &ctx->mem)), 0);
+  int n_read = 0;
+  for (int i = 0; i < 3000; i++) {
+    loom_ctx own;
+    loom_ctx_init(&own);
+    char *s = arena_strdup(&own.mem, json);
+    for (int64_t k = rng_range(&r, 1, 3); k-- > 0;) {
+      int64_t size = (int64_t)strlen(s), at = rng_range(&r, 0, size - 1), from = rng_range(&r, 0, size - 1), length = rng_range(&r, 1, 30);
+      if (k == 0)
+        s[at] = "0123456789[]{}\",:-"[rng_range(&r, 0, 17)];
+      else if (k == 1)
+        memmove(s + at, s + at + 1, (size_t)(size - at));
+      else if (at + length < size && from + length < size)
+        memmove(s + at, s + from, (size_t)length);
+    }
+    n_read += loom_ctx_run(&own, read_and_write, s) == LOOM_OK;
+    loom_ctx_done(&own);
+  }
+  assert_in_range(n_read, 1, 2999);
+}
+
 static void test_limits_hold(void **state) {
   loom_ctx *ctx = *state;
   tile_graph *g;
@@ -226,6 +260,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_random_graphs_read_back, setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_form_is_known_by_its_schema, setup, teardown),
       cmocka_unit_test_setup_teardown(test_what_is_wrong_is_told, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_damaged_texts_are_refused_or_graphs, setup, teardown),
       cmocka_unit_test_setup_teardown(test_limits_hold, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
