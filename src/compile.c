@@ -120,10 +120,32 @@ static loom_status name_block_sizes(compile_state *s) {
   return LOOM_OK;
 }
 
+/* A dim of an NPU's transfer is a field of 16 bits. */
+static void limit_block_sizes(compile_state *s) {
+  enum { LIMIT = 1 << 15 };
+  const solve_options *o = &s->solve_options;
+  solve_domain *all = ARENA_NEW_N(&s->ctx->mem, solve_domain, o->n_domains + s->nest->symbols.n);
+  size_t n = o->n_domains;
+  if (n)
+    memcpy(all, o->domains, n * sizeof *all);
+  for (size_t i = 0; i < s->nest->symbols.n; i++) {
+    bool is_given = false;
+    for (size_t k = 0; k < o->n_domains; k++)
+      is_given |= text_eq(o->domains[k].symbol, s->nest->symbols.at[i].name);
+    if (!is_given)
+      all[n++] = (solve_domain){.symbol = s->nest->symbols.at[i].name, .ub = LIMIT};
+  }
+  s->solve_options.domains = all;
+  s->solve_options.n_domains = n;
+}
+
 static loom_status extract(compile_state *s) {
   LOOM_TRY(pass_extract_nest(&s->ir, s->canonical, NULL, &s->nest));
   nest_set_alignment(s->nest, s->machine->tile_align);
-  return name_block_sizes(s);
+  LOOM_TRY(name_block_sizes(s));
+  if (s->machine->npu)
+    limit_block_sizes(s);
+  return LOOM_OK;
 }
 
 /* The mapping must fit the machine, and name its dims. */

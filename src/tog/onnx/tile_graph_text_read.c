@@ -129,7 +129,7 @@ static loom_status read_loop(text_reader *r, const data_value *v, tile_node *n) 
       TILE_LOOP_LIST(X)
 #undef X
   };
-  int type;
+  int type = 0;
   data_value *word;
   LOOM_TRY(data_only_keys(r->ctx, v, keys, COUNT(keys)));
   LOOM_TRY(need_name(r, v, "loop", &n->variable));
@@ -393,7 +393,7 @@ static loom_status read_lists(text_reader *r, const data_value *v) {
   }
   LOOM_TRY(read_list(r, v, "sparse", SIZE_MAX, &list));
   for (size_t i = 0; i < list_size(list); i++) {
-    int64_t load;
+    int64_t load = 0;
     LOOM_TRY(read_number(r, list->items[i], 0, INT64_MAX, &load));
     vec_push(&r->ctx->mem, &r->g->sparse, load);
   }
