@@ -1,8 +1,5 @@
 /* Writing a product: weights, inputs, compute, pops (npt_vcix.h). */
-#include "target/npu/npt_product.h"
-
-/* Where the code goes, and the loops that were made; a null index is 0. */
-typedef struct emit { ir_ctx *ir; const npt_product *p; ir_builder at; MlirValue n, k, m, zero, count, pad, c_pad, is_column, is_column_of_tail; bool is_storing; } emit;
+#include "target/npu/npt_emit.h"
 
 /* coefficient * index, for a null index nothing. */
 typedef struct term { MlirValue index; int64_t coefficient; } term;
@@ -10,21 +7,16 @@ typedef struct term { MlirValue index; int64_t coefficient; } term;
 typedef struct place { term terms[2]; int64_t constant; } place;
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-static MlirValue constant(emit *e, MlirAttribute value, MlirType t) { return ir_build1(&e->at, "arith.constant", t, 0, NULL, 1, &(ir_named){"value", value}); }
-static MlirValue count_of(emit *e, int64_t n) { return n == e->p->vector && !mlirValueIsNull(e->count) ? e->count : constant(e, ir_int_attr(e->ir, n), mlirIntegerTypeGet(e->ir->mlir, 64)); }
+static MlirValue constant(npt_emit *e, MlirAttribute value, MlirType t) { return ir_build1(&e->at, "arith.constant", t, 0, NULL, 1, &(ir_named){"value", value}); }
+static MlirValue count_of(npt_emit *e, int64_t n) { return n == e->p->vector && !mlirValueIsNull(e->count) ? e->count : constant(e, ir_int_attr(e->ir, n), mlirIntegerTypeGet(e->ir->mlir, 64)); }
 static MlirAttribute zero_of(MlirType t) { return mlirTypeIsAFloat(t) ? mlirFloatAttrDoubleGet(mlirTypeGetContext(t), t, 0.0) : mlirIntegerAttrGet(t, 0); }
 static MlirType vector_of(int64_t n, MlirType element) { return mlirVectorTypeGet(1, &n, element); }
-static MlirValue splat(emit *e, MlirType vector, MlirAttribute value) { return constant(e, mlirDenseElementsAttrSplatGet(vector, value), vector); }
-
-static MlirValue apply(emit *e, int n, const MlirValue *operands, MlirAffineExpr expr) {
-  return ir_build1(&e->at, "affine.apply", ir_index_type(e->ir), n, operands, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(e->ir->mlir, n, 0, 1, &expr))});
-}
+static MlirValue splat(npt_emit *e, MlirType vector, MlirAttribute value) { return constant(e, mlirDenseElementsAttrSplatGet(vector, value), vector); }
 
 typedef enum part { WHOLE, QUOTIENT, REMAINDER } part;
 
-static MlirValue index_of(emit *e, const place *at, part what, int64_t by) {
+static MlirValue index_of(npt_emit *e, const place *at, part what, int64_t by) {
   MlirContext c = e->ir->mlir;
   MlirValue operands[2];
   int n = 0;
@@ -38,14 +30,14 @@ static MlirValue index_of(emit *e, const place *at, part what, int64_t by) {
   if (what != WHOLE)
     sum = what == QUOTIENT ? mlirAffineFloorDivExprGet(sum, by_expr) : mlirAffineModExprGet(sum, by_expr);
   if (n)
-    return apply(e, n, operands, sum);
+    return npt_emit_apply(e, n, operands, sum);
   return ir_index_const(&e->at, what == WHOLE ? at->constant : what == QUOTIENT ? at->constant / by : at->constant % by);
 }
 
 /* A tile that is read or written vector by vector.  PyTorchSim's indices, [p div columns, p mod columns], serve where no vector crosses a row of the memref; else a flat view. */
 typedef struct tile { MlirValue memory, pad; int64_t columns; bool is_flat; } tile;
 
-static bool collapse(emit *e, tile *t) {
+static bool collapse(npt_emit *e, tile *t) {
   MlirType was = mlirValueGetType(t->memory);
   int64_t strides[2], offset, size = mlirShapedTypeGetDimSize(was, 0) * mlirShapedTypeGetDimSize(was, 1);
   if (mlirLogicalResultIsFailure(mlirMemRefTypeGetStridesAndOffset(was, strides, &offset)))
@@ -58,14 +50,14 @@ static bool collapse(emit *e, tile *t) {
 }
 
 /* Vectors start at multiples of `rows`, of `step` and of their own length. */
-static bool open_tile(emit *e, int which, int64_t rows, int64_t step, tile *out) {
+static bool open_tile(npt_emit *e, int which, int64_t rows, int64_t step, tile *out) {
   int64_t v = e->p->vector;
   *out = (tile){.memory = e->p->memory[which], .pad = which == NPT_C ? e->c_pad : e->pad, .columns = mlirShapedTypeGetDimSize(mlirValueGetType(e->p->memory[which]), 1)};
   out->is_flat = out->columns % v != 0 || rows % v != 0 || step % v != 0;
   return !out->is_flat || collapse(e, out);
 }
 
-static int tile_indices(emit *e, const tile *t, const place *at, MlirValue out[2]) {
+static int tile_indices(npt_emit *e, const tile *t, const place *at, MlirValue out[2]) {
   if (t->is_flat) {
     out[0] = index_of(e, at, WHOLE, 1);
     return 1;
@@ -75,14 +67,14 @@ static int tile_indices(emit *e, const tile *t, const place *at, MlirValue out[2
   return 2;
 }
 
-static MlirAttribute last_dim(emit *e, int n_indices) {
+static MlirAttribute last_dim(npt_emit *e, int n_indices) {
   MlirAffineExpr last = mlirAffineDimExprGet(e->ir->mlir, n_indices - 1);
   return mlirAffineMapAttrGet(mlirAffineMapGet(e->ir->mlir, n_indices, 0, 1, &last));
 }
 
-static MlirAttribute in_bounds(emit *e) { return mlirArrayAttrGet(e->ir->mlir, 1, (MlirAttribute[]){ir_bool_attr(e->ir, true)}); }
+static MlirAttribute in_bounds(npt_emit *e) { return mlirArrayAttrGet(e->ir->mlir, 1, (MlirAttribute[]){ir_bool_attr(e->ir, true)}); }
 
-static MlirValue read_vector(emit *e, const tile *t, const MlirValue *index, int n_indices, int64_t n) {
+static MlirValue read_vector(npt_emit *e, const tile *t, const MlirValue *index, int n_indices, int64_t n) {
   MlirType element = mlirShapedTypeGetElementType(mlirValueGetType(t->memory));
   MlirValue v[4] = {t->memory};
   for (int i = 0; i < n_indices; i++)
@@ -93,7 +85,7 @@ static MlirValue read_vector(emit *e, const tile *t, const MlirValue *index, int
   return ir_build1(&e->at, "vector.transfer_read", vector_of(n, element), n_indices + 2, v, 3, attrs);
 }
 
-static bool write_vector(emit *e, const tile *t, const MlirValue *index, int n_indices, MlirValue value) {
+static bool write_vector(npt_emit *e, const tile *t, const MlirValue *index, int n_indices, MlirValue value) {
   MlirValue v[4] = {value, t->memory};
   for (int i = 0; i < n_indices; i++)
     v[2 + i] = index[i];
@@ -102,179 +94,28 @@ static bool write_vector(emit *e, const tile *t, const MlirValue *index, int n_i
   return !mlirOperationIsNull(ir_build(&e->at, "vector.transfer_write", 0, NULL, n_indices + 2, v, 3, attrs, 0, NULL));
 }
 
-static bool push(emit *e, isa_vc what, MlirValue vector) {
+static bool push(npt_emit *e, isa_vc what, MlirValue vector) {
   const MlirValue v[] = {vector, count_of(e, mlirShapedTypeGetDimSize(mlirValueGetType(vector), 0))};
   const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[what].opcode)}, {"imm", ir_int_attr(e->ir, e->p->kind)}, {"rd", ir_int_attr(e->ir, 0)}};
   return !mlirOperationIsNull(ir_build(&e->at, "vcix.iv", 0, NULL, 2, v, 3, attrs, 0, NULL));
 }
 
-static MlirValue ask(emit *e, isa_vc what, MlirType vector) {
+static MlirValue ask(npt_emit *e, isa_vc what, MlirType vector) {
   MlirValue n = count_of(e, mlirShapedTypeGetDimSize(vector, 0));
   const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[what].opcode)}, {"imm", ir_int_attr(e->ir, isa_vc_table[what].imm)}, {"rs2", ir_int_attr(e->ir, 0)}};
   return ir_build1(&e->at, "vcix.v.i", vector, 1, &n, 3, attrs);
 }
 
-static bool compute(emit *e) {
+static bool compute(npt_emit *e) {
   MlirValue n = count_of(e, e->p->vector);
   const ir_named attrs[] = {{"opcode", ir_int_attr(e->ir, isa_vc_table[ISA_VC_COMPUTE].opcode)}, {"imm", ir_int_attr(e->ir, isa_vc_table[ISA_VC_COMPUTE].imm)},
                             {"rd", ir_int_attr(e->ir, 0)}, {"rs2", ir_int_attr(e->ir, 0)}, {"sew", ir_int_attr(e->ir, e->p->bits)}, {"lmul", ir_int_attr(e->ir, 0)}};
   return !mlirOperationIsNull(ir_build(&e->at, "vcix.i", 0, NULL, 1, &n, 6, attrs, 0, NULL));
 }
 
-/* ---- waits ----
- * PyTorchSim counts the parts of B n by n, of A k by k, of the bias n by n, and no taps of a convolution in A; its cutting pass numbers them row by row.  Both agree where K is whole (its
- * templates) and no dim but one is cut.  Where they do not, slots are those of the loads. */
-
-static MlirValue or_zero(emit *e, MlirValue index) { return mlirValueIsNull(index) ? e->zero : index; }
-
-/* The slot of a wait: a sum over operands, built up term by term. */
-typedef struct slot { emit *e; MlirAffineExpr sum; int n; MlirValue operands[NPT_LOOPS_MAX + 8]; } slot;
-
-static void slot_add(slot *s, MlirValue index, int64_t divisor, int64_t coefficient) {
-  MlirContext c = s->e->ir->mlir;
-  MlirAffineExpr d = mlirAffineDimExprGet(c, s->n);
-  if (divisor != 1)
-    d = mlirAffineFloorDivExprGet(d, mlirAffineConstantExprGet(c, divisor));
-  s->sum = mlirAffineAddExprGet(s->sum, mlirAffineMulExprGet(d, mlirAffineConstantExprGet(c, coefficient)));
-  s->operands[s->n++] = index;
-}
-
-static slot slot_new(emit *e, bool is_reduced) {
-  slot s = {.e = e, .sum = mlirAffineConstantExprGet(e->ir->mlir, 0)};
-  for (int i = 0; is_reduced && i < e->p->accumulation.n; i++)
-    slot_add(&s, npt_loop_index(e->p->accumulation.at[i]), 1, -1);
-  return s;
-}
-
-/* One dim of a part's place: which = sum(index * step) in steps of `block` elements, counted in parts. */
-typedef struct cut_dim { MlirValue index[2]; int64_t step[2], block; } cut_dim;
-
-/* Slots of loads that were cut: the parts row by row, as loom-dma-fine-grained numbers them. */
-static void slot_add_cut(slot *s, const npt_operand *o, const cut_dim *dims) {
-  int64_t stride = 1, strides[NPT_RANK_MAX];
-  for (int d = o->rank - 1; d >= 0; d--) {
-    strides[d] = stride;
-    stride *= ceil_div(o->shape[d], o->part[d]);
-  }
-  for (int d = 0; d < o->rank; d++)
-    for (int i = 0; i < 2; i++)
-      if (o->part[d] != o->shape[d] && !mlirValueIsNull(dims[d].index[i]))
-        slot_add(s, dims[d].index[i], o->part[d] / dims[d].block, dims[d].step[i] * strides[d]);
-}
-
-static bool wait_for(emit *e, int which, const slot *s) {
-  npt_wait w = {.form = e->p->from[which].form, .tag = e->p->from[which].tag, .count = ir_index_const(&e->at, 1), .n_tag_index = 1};
-  w.tag_index[0] = apply(e, s->n, s->operands, s->sum);
-  return !mlirOperationIsNull(npt_build_wait(&e->at, &w, w.form));
-}
-
-static bool wait_for_weights(emit *e) {
-  const npt_product *p = e->p;
-  if (!p->from[NPT_B].is_async)
-    return true;
-  slot s = slot_new(e, true);
-  if (p->from[NPT_B].is_cut && p->sub_k != p->k) {
-    const cut_dim block[2] = {{{e->k}, {1}, p->ss}, {{e->n}, {1}, p->ss}};
-    cut_dim dims[4] = {block[0], block[1]};
-    if (p->is_conv) {
-      dims[0] = (cut_dim){{npt_loop_index(p->inner.at[NPT_K_H])}, {1}, 1};
-      dims[1] = (cut_dim){{npt_loop_index(p->inner.at[NPT_K_W])}, {1}, 1};
-      dims[2] = block[0];
-      dims[3] = block[1];
-    }
-    slot_add_cut(&s, &p->from[NPT_B], dims);
-    return wait_for(e, NPT_B, &s);
-  }
-  if (p->is_conv) {
-    int64_t k_w = 1, parts = (p->n / p->sub_n) * (p->k / p->sub_k);
-    npt_loop_end(p->inner.at[NPT_K_W], &k_w);
-    slot_add(&s, npt_loop_index(p->inner.at[NPT_K_H]), 1, parts * k_w);
-    slot_add(&s, npt_loop_index(p->inner.at[NPT_K_W]), 1, parts);
-  }
-  slot_add(&s, p->n == p->sub_n ? e->zero : or_zero(e, e->n), ceil_div(least(p->sub_n, p->ss), p->ss), p->k / p->sub_k);
-  slot_add(&s, p->k == p->sub_k ? e->zero : or_zero(e, e->k), ceil_div(p->sub_k, p->ss), 1);
-  return wait_for(e, NPT_B, &s);
-}
-
-/* The constants of a sub-tree of an affine expression, the last one. */
-static void last_constant(MlirAffineExpr x, int64_t *out) {
-  if (mlirAffineExprIsAConstant(x))
-    *out = mlirAffineConstantExprGetValue(x);
-  if (mlirAffineExprIsABinary(x)) {
-    last_constant(mlirAffineBinaryOpExprGetLHS(x), out);
-    last_constant(mlirAffineBinaryOpExprGetRHS(x), out);
-  }
-}
-
-/* Pixels between neighbours of the output: the constant of affine.apply(o, k) in the loops over pixels, 1 where there is none (PyTorchSim's rule). */
-typedef struct pixel_step { MlirValue out, kernel; int64_t step; } pixel_step;
-
-static bool find_step(MlirOperation op, void *data) {
-  pixel_step *s = data;
-  MlirAttribute map = ir_op_is(op, "affine.apply") && ir_num_operands(op) >= 2 ? ir_attr_of(op, "map") : (MlirAttribute){NULL};
-  if (!mlirAttributeIsNull(map) && mlirValueEqual(ir_operand(op, 0), s->out) && mlirValueEqual(ir_operand(op, 1), s->kernel))
-    last_constant(mlirAffineMapGetResult(mlirAffineMapAttrGetValue(map), 0), &s->step);
-  return true;
-}
-
-static int64_t step_of(const npt_product *p, int out, int kernel) {
-  pixel_step s = {npt_loop_index(p->inner.at[out]), npt_loop_index(p->inner.at[kernel]), 1};
-  ir_walk(p->inner.at[NPT_O_W], find_step, &s);
-  return s.step;
-}
-
-static bool wait_for_inputs(emit *e) {
-  const npt_product *p = e->p;
-  if (!p->from[NPT_A].is_async)
-    return true;
-  slot s = slot_new(e, true);
-  if (p->from[NPT_A].is_cut && (p->is_conv || p->sub_k != p->k)) {
-    const cut_dim block[2] = {{{e->m}, {1}, p->push}, {{e->k}, {1}, p->ss}};
-    cut_dim dims[4] = {block[0], block[1]};
-    if (p->is_conv) {
-      dims[0] = (cut_dim){{npt_loop_index(p->inner.at[NPT_O_H]), npt_loop_index(p->inner.at[NPT_K_H])}, {step_of(p, NPT_O_H, NPT_K_H), 1}, 1};
-      dims[1] = (cut_dim){{npt_loop_index(p->inner.at[NPT_O_W]), npt_loop_index(p->inner.at[NPT_K_W])}, {step_of(p, NPT_O_W, NPT_K_W), 1}, 1};
-      dims[2] = block[0];
-      dims[3] = block[1];
-    }
-    slot_add_cut(&s, &p->from[NPT_A], dims);
-    return wait_for(e, NPT_A, &s);
-  }
-  if (p->is_conv) {
-    int64_t k_w = 1, o_w = 1, parts = (p->k / p->sub_k) * (p->m / p->sub_m), step_h = step_of(p, NPT_O_H, NPT_K_H), step_w = step_of(p, NPT_O_W, NPT_K_W);
-    npt_loop_end(p->inner.at[NPT_K_W], &k_w);
-    npt_loop_end(p->inner.at[NPT_O_W], &o_w);
-    slot_add(&s, npt_loop_index(p->inner.at[NPT_O_H]), 1, parts * step_h * (1 + (o_w - 1) * step_w + (k_w - 1)));
-    slot_add(&s, npt_loop_index(p->inner.at[NPT_O_W]), 1, parts * step_w);
-  }
-  int64_t m_step = least(p->m, p->push);
-  slot_add(&s, p->k == p->sub_k ? e->zero : or_zero(e, e->k), 1, p->m / m_step);
-  slot_add(&s, p->m == p->sub_m ? e->zero : or_zero(e, e->m), ceil_div(m_step, p->ss), 1);
-  return wait_for(e, NPT_A, &s);
-}
-
-static bool wait_for_bias(emit *e) {
-  const npt_product *p = e->p;
-  if (!p->from[NPT_C].is_async)
-    return true;
-  bool is_one = p->from[NPT_C].has_fixed_slot;
-  int64_t m_step = least(p->m, p->push);
-  slot s = slot_new(e, false);
-  const npt_operand *o = &p->from[NPT_C];
-  bool is_as_counted = o->part[0] == p->sub_m && o->part[1] == p->sub_n && (p->sub_m == p->m || p->sub_n == p->n);
-  if (o->is_cut && o->rank == 2 && !is_as_counted) {
-    const cut_dim dims[2] = {{{e->m}, {1}, p->push}, {{e->n}, {1}, p->ss}};
-    slot_add_cut(&s, o, dims);
-    return wait_for(e, NPT_C, &s);
-  }
-  slot_add(&s, is_one || p->n == p->sub_n ? e->zero : or_zero(e, e->n), ceil_div(least(p->sub_n, p->ss), p->ss), p->m / m_step);
-  slot_add(&s, is_one || p->m == p->sub_m ? e->zero : or_zero(e, e->m), ceil_div(m_step, p->ss), 1);
-  return wait_for(e, NPT_C, &s);
-}
-
 /* ---- the four steps ---- */
 
-static bool push_weights(emit *e) {
+static bool push_weights(npt_emit *e) {
   const npt_product *p = e->p;
   tile b;
   if (!open_tile(e, NPT_B, p->k, p->ss, &b))
@@ -297,7 +138,7 @@ static bool push_weights(emit *e) {
 }
 
 /* Which lanes hold a column of A, for n elements. */
-static MlirValue columns_of_a(emit *e, int64_t n) {
+static MlirValue columns_of_a(npt_emit *e, int64_t n) {
   const npt_product *p = e->p;
   MlirType lane = mlirIntegerTypeGet(e->ir->mlir, (unsigned)p->bits), lanes = vector_of(n, lane);
   const MlirValue sides[] = {ask(e, ISA_VC_LANE_INDEX, lanes), splat(e, lanes, mlirIntegerAttrGet(lane, p->k))};
@@ -306,13 +147,13 @@ static MlirValue columns_of_a(emit *e, int64_t n) {
 }
 
 /* Zeros in the other lanes. */
-static MlirValue masked(emit *e, MlirValue v) {
+static MlirValue masked(npt_emit *e, MlirValue v) {
   MlirType t = mlirValueGetType(v);
   const MlirValue choice[] = {mlirShapedTypeGetDimSize(t, 0) == e->p->vector ? e->is_column : e->is_column_of_tail, v, splat(e, t, zero_of(e->p->element))};
   return ir_build1(&e->at, "arith.select", t, 3, choice, 0, NULL);
 }
 
-static bool push_inputs(emit *e) {
+static bool push_inputs(npt_emit *e) {
   const npt_product *p = e->p;
   tile a;
   if (!open_tile(e, NPT_A, p->m, p->push, &a))
@@ -331,7 +172,7 @@ static bool push_inputs(emit *e) {
 static unsigned bits_of(MlirType t) { return mlirTypeIsAFloat(t) ? mlirFloatTypeGetWidth(t) : mlirIntegerTypeGetWidth(t); }
 
 /* A vector as one of another element type: between C and the sums of the array. */
-static MlirValue converted(emit *e, MlirValue v, MlirType element) {
+static MlirValue converted(npt_emit *e, MlirValue v, MlirType element) {
   MlirType was = mlirShapedTypeGetElementType(mlirValueGetType(v));
   if (mlirTypeEqual(was, element))
     return v;
@@ -340,7 +181,7 @@ static MlirValue converted(emit *e, MlirValue v, MlirType element) {
   return ir_build1(&e->at, name, vector_of(mlirShapedTypeGetDimSize(mlirValueGetType(v), 0), element), 1, &v, 0, NULL);
 }
 
-static bool pop_sums(emit *e) {
+static bool pop_sums(npt_emit *e) {
   const npt_product *p = e->p;
   tile c;
   if (!open_tile(e, NPT_C, p->m, p->push, &c))
@@ -363,9 +204,9 @@ static bool pop_sums(emit *e) {
 /* ---- loops ---- */
 
 /* One block of weights and all rows of A that meet it.  `e` is a copy: the place and the loops end with it. */
-static bool emit_block(emit e) {
+static bool emit_block(npt_emit e) {
   const npt_product *p = e.p;
-  if (!wait_for_weights(&e) || !push_weights(&e))
+  if (!npt_emit_wait_for_weights(&e) || !push_weights(&e))
     return false;
   if (p->is_conv) {
     mlirOperationMoveBefore(p->inner.at[NPT_O_H], e.at.before);
@@ -373,13 +214,13 @@ static bool emit_block(emit e) {
   }
   if (p->m > p->push)
     e.m = npt_build_loop(&e.at, p->m / p->push);
-  return wait_for_inputs(&e) && wait_for_bias(&e) && push_inputs(&e) && compute(&e) && pop_sums(&e);
+  return npt_emit_wait_for_inputs(&e) && npt_emit_wait_for_bias(&e) && push_inputs(&e) && compute(&e) && pop_sums(&e);
 }
 
 static MlirOperation terminator(MlirOperation loop) { return mlirBlockGetTerminator(ir_body(loop)); }
 
 loom_status npt_lower_product(ir_ctx *ir, const npt_product *p) {
-  emit e = {.ir = ir, .p = p, .at = ir_before(ir, p->is_conv ? terminator(p->inner.at[NPT_K_W]) : p->op)};
+  npt_emit e = {.ir = ir, .p = p, .at = ir_before(ir, p->is_conv ? terminator(p->inner.at[NPT_K_W]) : p->op)};
   e.at.loc = mlirOperationGetLocation(p->op);
   e.zero = ir_index_const(&e.at, 0);
   e.count = count_of(&e, p->vector);
