@@ -30,11 +30,12 @@ static const rvv_tensor *find_tensor(const rvv_core *c, uint64_t address) {
 
 static const char *tensor_name(const rvv_tensor *t) { return t->name ? t->name : "a tensor"; }
 
-/* The tensor is that of the transfer's own address, or, when a mask cuts that off, of the first element. */
+/* The tensor is that of the transfer's own address, which is its first element's; of the first that is moved where a mask may cut that off: it may then be in another tensor. */
 static bool set_tensor(transfer *t, uint64_t first) {
-  t->tensor = find_tensor(t->c, t->d->dram);
+  bool may_begin_elsewhere = t->d->is_masked && !t->d->is_indirect;
+  t->tensor = find_tensor(t->c, may_begin_elsewhere ? first : t->d->dram);
   if (!t->tensor)
-    t->tensor = find_tensor(t->c, first);
+    t->tensor = find_tensor(t->c, may_begin_elsewhere ? t->d->dram : first);
   if (!t->tensor)
     return rvv_fail(t->c, RVV_OUT_OF_TENSOR, "no tensor has byte 0x%" PRIx64, first);
   if (t->d->move == ISA_MVOUT && !t->tensor->may_write)

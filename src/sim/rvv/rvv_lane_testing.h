@@ -152,7 +152,7 @@ static inline bool is_allowed(const vrow *r, int sew, int lmul) {
 }
 
 static inline void run_range(const vrow *rows, size_t n_rows, const vrange *range) {
-  vtest v = {.r = rng_new(range->seed)};
+  vtest v = {.r = rng_new(range->seed + (uint64_t)testing_number("LOOM_FUZZ_SEED", 0))};
   loom_ctx_init(&v.ctx);
   text s = text_new(&v.ctx.mem);
   VEC_OF(vcase) cases = {0};

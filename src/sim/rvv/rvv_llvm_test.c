@@ -145,7 +145,7 @@ static void random_values(rng *r, values *v) {
 static void test_compiled_code_computes_what_its_source_says(void **state) {
   (void)state;
   loom_ctx ctx;
-  rng r = rng_new(801);
+  rng r = rng_new(801 + (uint64_t)testing_number("LOOM_FUZZ_SEED", 0));
   loom_ctx_init(&ctx);
   text s = text_new(&ctx.mem);
   for (size_t i = 0; i < COUNT_OF(rows); i++)

@@ -96,7 +96,7 @@ static void run(mtest *m, const mcase *given, int number) {
 
 static void test_loads_and_stores_move_the_bytes_they_say(void **state) {
   (void)state;
-  mtest m = {.r = rng_new(401)};
+  mtest m = {.r = rng_new(401 + (uint64_t)testing_number("LOOM_FUZZ_SEED", 0))};
   VEC_OF(mcase) cases = {0};
   loom_ctx_init(&m.ctx);
   text s = text_new(&m.ctx.mem);

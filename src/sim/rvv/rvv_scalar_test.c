@@ -123,7 +123,7 @@ static const srow floats[] = {
 
 static void run_rows(const srow *rows, size_t n, uint64_t seed) {
   loom_ctx ctx;
-  rng r = rng_new(seed);
+  rng r = rng_new(seed + (uint64_t)testing_number("LOOM_FUZZ_SEED", 0));
   loom_ctx_init(&ctx);
   text t = text_new(&ctx.mem);
   for (size_t i = 0; i < n; i++)
