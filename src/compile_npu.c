@@ -56,7 +56,7 @@ static loom_status argument_of(compile_state *s, const tile_graph *g, size_t ten
 static loom_status place_tensors(compile_state *s, tile_graph *g, const npt_program *p) {
   enum { ALIGN = 4096 };
   for (size_t k = 0; k < g->tensors.n; k++) {
-    size_t argument;
+    size_t argument = 0;
     LOOM_TRY(argument_of(s, g, k, p, &argument));
     g->tensors.at[k].is_placed = true;
     for (size_t i = 0; i < argument; i++)
@@ -217,7 +217,7 @@ typedef struct npu_engine { compile_npu *n; const run_options *r; compile_execut
 static loom_status contents_of(compile_state *s, const compile_npu *n, void *const *dram, npu_data **out) {
   *out = ARENA_NEW_N(&s->ctx->mem, npu_data, n->graph->tensors.n + 1);
   for (size_t k = 0; k < n->graph->tensors.n; k++) {
-    size_t argument;
+    size_t argument = 0;
     LOOM_TRY(argument_of(s, n->graph, k, &n->program, &argument));
     const npt_tensor *a = &n->program.arguments.at[argument];
     const int64_t bytes = a->elems * (int64_t)dtype_bytes(a->type);

@@ -1,4 +1,4 @@
-/* The kernels of compile_plans_cases.h as programs of NPUs, their machine code executed: within the interpreter's bound, whole numbers to the bit, no fault.  `make test`
+/* The kernels of compile_plans_cases.h, and what networks are made of beyond them, as programs of NPUs, their machine code executed: within the interpreter's bound, whole numbers to the bit, no fault.  `make test`
  * draws a few; LOOM_NPU_CASES=all runs all of them on all machines, LOOM_NPU_CASES=row_sum one kernel's, LOOM_NPU_CASES_SEED draws others; LOOM_NPU_SDPA=all: all of
  * the 56 cases of attention. */
 #include "base/rng.h"
@@ -6,6 +6,19 @@
 #include "compile_npu.h"
 #include "compile_plans_cases.h"
 #include <stdlib.h>
+
+#define NPU "tests/data/kernels/npu.py"
+static const plans_case fronts[] = {
+  {.file = NPU, .function = "conv2d", .dtype = "f32", .shape = {"x=2x8x12x12,weight=16x8x3x3", "x=1x5x11x13,weight=7x5x3x2", "x=1x1x3x3,weight=1x1x3x3"}},
+  {.file = NPU, .function = "conv2d", .args = "stride=2", .shape = {"x=2x16x13x13,weight=32x16x3x3", "x=1x5x11x14,weight=7x5x3x2", "x=1x2x4x5,weight=3x2x2x2"}},
+  {.file = NPU, .function = "group_conv2d", .shape = {"x=2x8x10x10,weight=16x4x3x3", "x=1x6x7x9,weight=10x3x2x3", "x=1x2x3x3,weight=2x1x3x3"}},
+  {.file = NPU, .function = "max_pool", .shape = {"x=2x8x16x16", "x=1x5x7x13", "x=1x1x2x2"}},
+  {.file = NPU, .function = "mean_pool", .dtype = "f32", .shape = {"x=2x8x16x16", "x=1x5x7x13", "x=1x1x3x4"}},
+  {.file = NPU, .function = "batch_norm", .shape = {"x=4x64x64,mean=64,var=64,weight=64,shift=64", "x=3x20x50,mean=20,var=20,weight=20,shift=20", "x=1x2x3,mean=2,var=2,weight=2,shift=2"}},
+  {.file = NPU, .function = "batch_statistics", .dtype = "f32", .shape = {"x=4x64x64", "x=3x20x50", "x=1x2x3"}},
+  {.file = NPU, .function = "grouped_attention", .dtype = "f32", .shape = {"q=1x4x64x32,k=1x2x64x32,v=1x2x64x32", "q=2x6x50x24,k=2x2x71x24,v=2x2x71x24", "q=1x2x1x8,k=1x1x5x8,v=1x1x5x8"}},
+  {.file = NPU, .function = "pixel_shuffle", .shape = {"x=1x8x4x4", "x=2x12x5x7", "x=1x4x1x3"}},
+};
 
 enum { SHAPES = 3, DRAWN = 12 };
 typedef enum outcome { RIGHT, REFUSED, WRONG } outcome;
@@ -55,6 +68,9 @@ static void test_kernels_of_the_corpus_run_on_npus(void **state) {
   for (size_t i = 0; which && i < COUNT_OF(plans_cases); i++)
     for (int k = 0; k < SHAPES * n_machines && (strcmp(which, "all") == 0 || strcmp(which, plans_cases[i].function) == 0); k++)
       count[look_at(&plans_cases[i], k / n_machines, machines[k % n_machines], true)]++;
+  for (size_t i = 0; i < COUNT_OF(fronts); i++)
+    for (int k = 0; k < SHAPES * (which ? n_machines : 1) && (!which || strcmp(which, "all") == 0 || strcmp(which, fronts[i].function) == 0); k++)
+      count[look_at(&fronts[i], k % SHAPES, machines[k / SHAPES], which != NULL)]++;
   if (which)
     print_message("%d right, %d refused, %d wrong\n", count[RIGHT], count[REFUSED], count[WRONG]);
   assert_true(count[RIGHT] + count[REFUSED] > 0);
