@@ -86,6 +86,7 @@ typedef struct npu_report {
   dram_model dram;
   int64_t request_bytes, items, tiles;
   int64_t code_instructions;            /* executed for values */
+  int64_t noc_bytes;                    /* data over the crossbar; of a mesh packets, once for every link they take */
   npu_job_report *jobs; int n_jobs;     /* programs */
   int n_cores, n_arrays, n_channels;
   npu_core_report *cores;

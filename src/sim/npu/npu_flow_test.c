@@ -476,6 +476,7 @@ static void test_a_hop_costs_its_cycles_both_ways(void **state) {
     expect_clean(&r);
     cycles[hops] = r.cycles;
     assert_int_equal(r.cycles - cycles[0], 2 * 7 * hops);
+    assert_int_equal(r.noc_bytes, hops * (8 + 8 + 32));   /* a header there, a header and a line back */
   }
 }
 

@@ -14,6 +14,7 @@ struct npu_mesh {
   int64_t hop, rate;                    /* 1/256 clocks; bytes in 256 clocks */
   head *heap; size_t n, room;
   uint64_t made;
+  int64_t byte_hops;
   arena *mem;
 };
 
@@ -61,6 +62,8 @@ void npu_mesh_push(npu_mesh *x, int from, int to, int channel, int64_t clk, int6
   push(x, (head){.time = clk * FRACTION, .line = line, .owner = owner, .router = from, .to = to, .channel = channel, .bytes = (int)bytes});
 }
 
+int64_t npu_mesh_byte_hops(const npu_mesh *x) { return x->byte_hops; }
+
 int64_t npu_mesh_next(const npu_mesh *x) { return x->n ? x->heap[0].time / FRACTION : INT64_MAX; }
 
 /* The first dim in which it is not there yet: the router it comes to next, and the link. */
@@ -85,6 +88,7 @@ void npu_mesh_run(npu *s, npu_mesh *x, int64_t clk, npu_deliver_fn to_channel, n
     int link, next = h.bytes ? next_router(x, &h, &link) : NPU_NONE;
     if (next != NPU_NONE) {
       int64_t start = h.time > x->free[link] ? h.time : x->free[link];
+      x->byte_hops += h.bytes;
       x->free[link] = start + h.bytes * FRACTION * FRACTION / x->rate;
       h.router = next;
       h.time = start + x->hop;

@@ -126,6 +126,7 @@ npu_mesh *npu_mesh_new(arena *mem, const machine *m);
 void npu_mesh_push(npu_mesh *x, int from, int to, int channel, int64_t clk, int64_t line, uint32_t owner, int64_t bytes);
 /* The next clock in which something happens; INT64_MAX: none. */
 int64_t npu_mesh_next(const npu_mesh *x);
+int64_t npu_mesh_byte_hops(const npu_mesh *x);
 void npu_mesh_run(npu *s, npu_mesh *x, int64_t clk, npu_deliver_fn to_channel, npu_deliver_fn to_core);
 
 /* ---- cores ---- */

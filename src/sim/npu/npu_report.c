@@ -112,7 +112,7 @@ data_value *npu_report_to_data(arena *mem, const npu_report *r, const tile_graph
   data_set_int(mem, o, "cycles", r->cycles);
   data_set_int(mem, o, "dram_bytes_read", read);
   data_set_int(mem, o, "dram_bytes_written", written);
-  data_set_int(mem, o, "noc_bytes", read + written);   /* once over the crossbar */
+  data_set_int(mem, o, "noc_bytes", r->noc_bytes);
   data_set_int(mem, o, "events", r->events);
   data_set_int(mem, o, "work_items", r->items);
   data_set_int(mem, o, "tiles", r->tiles);

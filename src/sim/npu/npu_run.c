@@ -360,6 +360,10 @@ static void fill_report(npu *s) {
   npu_report *out = s->report;
   if (s->flow)
     flow_audit(s);
+  for (int i = 0; i < s->n_cores && !s->mesh; i++)
+    out->noc_bytes += out->cores[i].read_bytes + out->cores[i].written_bytes;
+  if (s->mesh)
+    out->noc_bytes = npu_mesh_byte_hops(s->mesh);
   out->cycles = s->core_tick;
   out->events = s->spent;
   out->request_bytes = s->dram.request_bytes;
