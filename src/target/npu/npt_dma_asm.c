@@ -34,7 +34,9 @@ static loom_status build_word(ir_builder *b, isa_dma_op op, MlirValue rs1, MlirV
   ir_ctx *ir = b->ir;
   char insn[64];
   snprintf(insn, sizeof insn, ".insn r CUSTOM_1, 0x%x, %d, x0, $0, $1", ISA_DMA_FUNCT3, (int)op);
-  const ir_named attrs[] = {{"asm_string", ir_str_attr(ir, insn)}, {"constraints", ir_str_attr(ir, "r,r,~{dirflag},~{fpsr},~{flags}")}, {"has_side_effects", ir_unit_attr(ir)}};
+  const ir_named attrs[] = {{"asm_string", ir_str_attr(ir, insn)},
+                            {"constraints", ir_str_attr(ir, "r,r,~{dirflag},~{fpsr},~{flags}")},
+                            {"has_side_effects", ir_unit_attr(ir)}};
   if (mlirValueIsNull(rs1) || mlirValueIsNull(rs2))
     return LOOM_EBUG;
   return mlirOperationIsNull(ir_build(b, "llvm.inline_asm", 0, NULL, 2, (MlirValue[]){rs1, rs2}, 3, attrs, 0, NULL)) ? LOOM_EBUG : LOOM_OK;
@@ -146,7 +148,8 @@ typedef struct live_word { MlirValue rs1, rs2; } live_word;
 static loom_status build_offsets(ir_builder *b, const npt_transfer *t, isa_dma *dma, MlirValue *out) {
   MlirValue offsets = npt_offsets(b, t);
   if (mlirValueIsNull(offsets))
-    LOOM_FAIL(b->ir->ctx, ir_span(b->ir, t->op), LOOM_EINPUT, "the offsets of an indirect transfer must be a memref.global of the scratchpad%s%s", t->offsets_global ? ", and there is no " : "",
+    LOOM_FAIL(b->ir->ctx, ir_span(b->ir, t->op), LOOM_EINPUT, "the offsets of an indirect transfer must be a memref.global of the scratchpad%s%s",
+              t->offsets_global ? ", and there is no " : "",
               t->offsets_global ? t->offsets_global : "");
   MlirType element = mlirShapedTypeGetElementType(mlirValueGetType(offsets));
   dma->index_bytes = mlirTypeIsAInteger(element) ? (int)mlirIntegerTypeGetWidth(element) / 8 : 8;

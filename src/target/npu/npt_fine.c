@@ -68,7 +68,8 @@ static loom_status check_split(splitter *s, const npt_transfer *t) {
   int a = t->lane_axis;
   int64_t round = s->lanes * t->lane_stride;
   if (t->subtile[a] != t->shape[a] && t->subtile[a] % round) {
-    diag_error(s->ir->ctx, ir_span(s->ir, t->op), LOOM_EINPUT, "subtile_size %" PRId64 " cuts dim %d, which is dealt to lanes, within a round of %" PRId64 " lanes", t->subtile[a], a, s->lanes);
+    diag_error(s->ir->ctx, ir_span(s->ir, t->op), LOOM_EINPUT, "subtile_size %" PRId64 " cuts dim %d, which is dealt to lanes, within a round of %" PRId64 " lanes",
+               t->subtile[a], a, s->lanes);
     diag_help(s->ir->ctx, "make it a multiple of %" PRId64 " or the whole %" PRId64, round, t->shape[a]);
     return LOOM_EINPUT;
   }
@@ -76,7 +77,8 @@ static loom_status check_split(splitter *s, const npt_transfer *t) {
   memcpy(part.shape, t->subtile, sizeof part.shape);
   for (int d = 0; d < t->rank; d++)
     if (npt_bank_stride(&part, s->lanes, d) != npt_bank_stride(t, s->lanes, d))
-      FAIL(s, t, LOOM_EINPUT, "stride %" PRId64 " of dim %d is no multiple of the %" PRId64 " elements of the dim that is dealt to lanes: a subtile would lie elsewhere than its part of the tile",
+      FAIL(s, t, LOOM_EINPUT, "stride %" PRId64 " of dim %d is no multiple of the %" PRId64 " elements of the dim that is dealt to lanes: "
+           "a subtile would lie elsewhere than its part of the tile",
            t->spad_stride[d], d, t->shape[a]);
   if (!npt_is_affine(t->dram_index))
     FAIL(s, t, LOOM_EINPUT, "the DRAM index of a load that is cut into subtiles must be affine in the loops around it");
@@ -133,9 +135,12 @@ static MlirValue build_bound(ir_builder *b, MlirValue bound, MlirValue iv, int64
   operands[n_dims] = iv;
   MlirAffineExpr passed = mlirAffineMulExprGet(mlirAffineDimExprGet(c, n_dims), mlirAffineConstantExprGet(c, -subtile));
   intptr_t kept = 0;
-  for (intptr_t i = 0; i < n_results; i++)
-    if (!mlirAffineExprIsAConstant(results[i]) || (is_high ? mlirAffineConstantExprGetValue(results[i]) < extent : mlirAffineConstantExprGetValue(results[i]) > 0))   /* else the subtile's own bound says it */
+  for (intptr_t i = 0; i < n_results; i++) {
+    bool is_fixed = mlirAffineExprIsAConstant(results[i]);
+    v = is_fixed ? mlirAffineConstantExprGetValue(results[i]) : 0;
+    if (!is_fixed || (is_high ? v < extent : v > 0))      /* else the subtile's own bound says it */
       results[kept++] = mlirAffineAddExprGet(results[i], passed);
+  }
   n_results = kept;
   results[n_results++] = mlirAffineConstantExprGet(c, is_high ? subtile : 0);
   MlirAffineMap map = mlirAffineMapGet(c, n_dims + 1, n_symbols, n_results, results);
@@ -236,7 +241,8 @@ static loom_status count_rounds(splitter *s, const fusion *f, int64_t counts[FUS
   for (int d = 0; d < f->rank; d++) {
     int64_t *count = &counts[f->weight[d]], of_weight = count_of(&s->weight, d);
     if (*count && *count != of_weight)
-      FAIL(s, &s->weight, LOOM_EINPUT, "the input is cut into %" PRId64 " subtiles along the dim that the weight cuts into %" PRId64 " (its dim %d); they must agree", *count, of_weight, d);
+      FAIL(s, &s->weight, LOOM_EINPUT, "the input is cut into %" PRId64 " subtiles along the dim that the weight cuts into %" PRId64 " (its dim %d); they must agree",
+           *count, of_weight, d);
     *count = of_weight;
   }
   return LOOM_OK;

@@ -24,10 +24,11 @@ static int moved_dim(const npt_transfer *t, const npt_range *loop, int64_t facto
 static loom_status mask_axis(ir_ctx *ir, npt_transfer *t, const npt_range *loop, MlirValue iv, int64_t factor, int n_given) {
   int d = moved_dim(t, loop, factor);
   if (d < 0)
-    FAIL(ir, t->op, LOOM_EUNSUP, "a loop to %" PRId64 " in steps of %" PRId64 " ends within a tile, and %s dim of the tile has its DRAM stride %" PRId64, loop->upper, loop->step,
-         d == -1 ? "no" : "more than one", factor);
+    FAIL(ir, t->op, LOOM_EUNSUP, "a loop to %" PRId64 " in steps of %" PRId64 " ends within a tile, and %s dim of the tile has its DRAM stride %" PRId64,
+         loop->upper, loop->step, d == -1 ? "no" : "more than one", factor);
   if (t->shape[d] != loop->step)
-    FAIL(ir, t->op, LOOM_EUNSUP, "a loop to %" PRId64 " in steps of %" PRId64 " ends within a tile, but the tile has %" PRId64 " along it", loop->upper, loop->step, t->shape[d]);
+    FAIL(ir, t->op, LOOM_EUNSUP, "a loop to %" PRId64 " in steps of %" PRId64 " ends within a tile, but the tile has %" PRId64 " along it",
+         loop->upper, loop->step, t->shape[d]);
   for (int i = 0; i < t->n_masks; i++)
     if (t->masks[i].axis == d && i < n_given)
       return LOOM_OK;      /* whoever wrote the mask knows better */

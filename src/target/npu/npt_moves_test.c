@@ -5,7 +5,11 @@
 
 enum { CASES = 10000, TILE_MAX = 3000 };
 
-typedef struct random_transfer { int rank, axis, n_masks, masked[NPT_RANK_MAX]; int64_t lanes, vs, shape[NPT_RANK_MAX], dram[NPT_RANK_MAX], spad[NPT_RANK_MAX], lo[NPT_RANK_MAX], hi[NPT_RANK_MAX]; bool is_store, is_old; } random_transfer;
+typedef struct random_transfer {
+  int rank, axis, n_masks, masked[NPT_RANK_MAX];
+  int64_t lanes, vs, shape[NPT_RANK_MAX], dram[NPT_RANK_MAX], spad[NPT_RANK_MAX], lo[NPT_RANK_MAX], hi[NPT_RANK_MAX];
+  bool is_store, is_old;
+} random_transfer;
 
 /* Strides of a dense layout whose dims are nested in random order; `slack` adds room between rows. */
 static void draw_strides(rng *r, int rank, const int64_t *shape, int slack, int64_t *out) {
@@ -150,7 +154,8 @@ static int check_rewrite(rewrite *pass, bool is_masked, int cases, uint64_t seed
     if (st == LOOM_OK) {
       moves after = moves_of(&f.ir, m, t.lanes, false);
       if (!moves_equal(&before, &after) || ir_verify(&f.ir, m) != LOOM_OK)
-        fail_msg("case %d of seed %" PRIu64 ", %" PRId64 " lanes: %zu moves became %zu\n%s\n%s", i, seed, t.lanes, before.all.n, after.all.n, source, ir_print(&f.ctx.mem, mlirModuleGetOperation(m), false));
+        fail_msg("case %d of seed %" PRIu64 ", %" PRId64 " lanes: %zu moves became %zu\n%s\n%s",
+                 i, seed, t.lanes, before.all.n, after.all.n, source, ir_print(&f.ctx.mem, mlirModuleGetOperation(m), false));
       done++;
     } else if (st != LOOM_EUNSUP || !may_refuse(&f.ctx)) {
       fail_msg("case %d of seed %" PRIu64 ": %s\n%s", i, seed, f.ctx.diag.first->text, source);

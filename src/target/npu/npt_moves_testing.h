@@ -1,5 +1,5 @@
-/* What the transfers of a module move, or the DMA instructions they became, by interpretation of its loops: for the tests of passes that rewrite transfers.  Two engines: `reference` reads the bank
- * rule (docs/npu.md) for tiles of any rank and ignores subtiles; the other makes the instruction's fields and asks isa_dma_walk. */
+/* What the transfers of a module move, or the DMA instructions they became, by interpretation of its loops: for the tests of passes that rewrite transfers.  Two
+ * engines: `reference` reads the bank rule (docs/npu.md) for tiles of any rank and ignores subtiles; the other makes the instruction's fields and asks isa_dma_walk. */
 #ifndef LOOM_TARGET_NPU_NPT_MOVES_TESTING_H
 #define LOOM_TARGET_NPU_NPT_MOVES_TESTING_H
 #include "base/testing.h"

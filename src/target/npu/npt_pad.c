@@ -30,8 +30,8 @@ static loom_status add_axis(padder *p, MlirOperation at, tensor *t, axis a) {
     i++;
   if (i < t->n_axes && t->axes[i].stride == a.stride) {
     if (t->axes[i].extent != a.extent || t->axes[i].padded != a.padded)
-      FAIL(p, at, LOOM_EUNSUP, "two loops would pad the dim with DRAM stride %" PRId64 " in different ways: %" PRId64 " to %" PRId64 " and %" PRId64 " to %" PRId64, a.stride, t->axes[i].extent,
-           t->axes[i].padded, a.extent, a.padded);
+      FAIL(p, at, LOOM_EUNSUP, "two loops would pad the dim with DRAM stride %" PRId64 " in different ways: %" PRId64 " to %" PRId64 " and %" PRId64 " to %" PRId64,
+           a.stride, t->axes[i].extent, t->axes[i].padded, a.extent, a.padded);
     return LOOM_OK;
   }
   if (t->n_axes == AXES_MAX)
@@ -82,8 +82,8 @@ static loom_status check_tensor(padder *p, tensor *t, int number) {
   for (int i = 0; i < t->n_axes; i++) {
     const axis *a = &t->axes[i];
     if (a->stride % below || t->size % (a->stride * a->extent)) {
-      diag_error(p->ir->ctx, ir_span(p->ir, p->func), LOOM_EUNSUP, "argument %d cannot grow from %" PRId64 " to %" PRId64 " along DRAM stride %" PRId64 ": its %" PRId64 " elements are no rows of %" PRId64, number,
-                 a->extent, a->padded, a->stride, t->size, a->stride * a->extent);
+      diag_error(p->ir->ctx, ir_span(p->ir, p->func), LOOM_EUNSUP, "argument %d cannot grow from %" PRId64 " to %" PRId64 " along DRAM stride %" PRId64 ": its %" PRId64
+                 " elements are no rows of %" PRId64, number, a->extent, a->padded, a->stride, t->size, a->stride * a->extent);
       diag_help(p->ir->ctx, "sliding windows and overlapping dims have no padded form; mask the tails instead: loom-mask-tails");
       return LOOM_EUNSUP;
     }
@@ -240,8 +240,8 @@ static loom_status add_wrapper(padder *p, MlirModule module, const MlirType *bef
     if (t->is_stored)
       add_copy(&after, t, i, type, grown, false);
   }
-  const char *wrapper = arena_printf(mem, "func.func private @%s(%s)\n%sfunc.func @wrapper_kernel(%s) {\n%s  func.call @%s(%s) : (%s) -> ()\n%s  return\n}\n", name, text_str(&types), text_str(&globals),
-                                  text_str(&signature), text_str(&body), name, text_str(&call), text_str(&types), text_str(&after));
+  const char *wrapper = arena_printf(mem, "func.func private @%s(%s)\n%sfunc.func @wrapper_kernel(%s) {\n%s  func.call @%s(%s) : (%s) -> ()\n%s  return\n}\n",
+                                     name, text_str(&types), text_str(&globals), text_str(&signature), text_str(&body), name, text_str(&call), text_str(&types), text_str(&after));
   return ir_add_functions(p->ir, module, "wrapper_kernel", wrapper);
 }
 

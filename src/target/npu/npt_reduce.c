@@ -111,7 +111,8 @@ static loom_status choose_inner(reducer *r, int kept[ISA_DMA_RANK], int peeled[N
     else
       peeled[(*n_peeled)++] = d;
     if (!stays[d] && d == t->lane_axis)
-      LOOM_FAIL(r->ir->ctx, ir_span(r->ir, t->op), LOOM_EUNSUP, "cannot place the lane dim: dim %d, which is dealt to lanes, would become a loop around a transfer of %d dims", d, ISA_DMA_RANK);
+      LOOM_FAIL(r->ir->ctx, ir_span(r->ir, t->op), LOOM_EUNSUP, "cannot place the lane dim: dim %d, which is dealt to lanes, would become a loop around a transfer of %d dims",
+                d, ISA_DMA_RANK);
     if (!stays[d] && is_masked(t, d))
       LOOM_FAIL(r->ir->ctx, ir_span(r->ir, t->op), LOOM_EUNSUP, "dim %d is masked, but would become a loop around a transfer of %d dims", d, ISA_DMA_RANK);
   }
@@ -135,7 +136,8 @@ static MlirValue build_part(ir_builder *b, const npt_transfer *t, const int kept
   int32_t segments[] = {1, 0, 0, 0};
   const ir_named attrs[] = {{"static_offsets", mlirDenseI64ArrayGet(c, t->rank, offsets)}, {"static_sizes", mlirDenseI64ArrayGet(c, t->rank, sizes)},
                             {"static_strides", mlirDenseI64ArrayGet(c, t->rank, ones)}, {"operandSegmentSizes", mlirDenseI32ArrayGet(c, 4, segments)}};
-  MlirType type = mlirMemRefTypeGet(t->element, ISA_DMA_RANK, shape, mlirStridedLayoutAttrGet(c, 0, ISA_DMA_RANK, strides), mlirMemRefTypeGetMemorySpace(mlirValueGetType(t->spad)));
+  MlirAttribute layout = mlirStridedLayoutAttrGet(c, 0, ISA_DMA_RANK, strides), space = mlirMemRefTypeGetMemorySpace(mlirValueGetType(t->spad));
+  MlirType type = mlirMemRefTypeGet(t->element, ISA_DMA_RANK, shape, layout, space);
   return ir_build1(b, "memref.subview", type, 1, &t->spad, 4, attrs);
 }
 

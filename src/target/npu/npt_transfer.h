@@ -72,7 +72,8 @@ const char *npt_to_isa(const npt_transfer *t, isa_dma *out);
 typedef VEC_OF(MlirOperation) npt_ops;
 /* All operations in `op` for which `is` holds, in order of the text; in ctx->mem. */
 npt_ops npt_collect(ir_ctx *ir, MlirOperation op, bool (*is)(MlirOperation));
-/* Can `v` be an operand of affine.apply?  A constant, an affine.apply or affine.min or max, an argument of an affine loop or function, or what is made outside of all loops. */
+/* Can `v` be an operand of affine.apply?  A constant, an affine.apply, affine.min or affine.max, an argument of an affine loop or function, or what is made outside
+ * of all loops. */
 bool npt_is_affine(MlirValue v);
 
 /* ---- affine maps ---- */
