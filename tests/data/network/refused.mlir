@@ -27,3 +27,22 @@ func.func @uneven(%x: tensor<3xf32>) -> tensor<7xf32> {
   } -> tensor<7xf32>
   return %r : tensor<7xf32>
 }
+func.func @nothing(%x: tensor<4xf32>) -> (tensor<4xf32>, tensor<f32>) {
+  %e = tensor.empty() : tensor<4xf32>
+  %s = tensor.empty() : tensor<f32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%e : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %t = math.exp %p : f32
+    linalg.yield %t : f32
+  } -> tensor<4xf32>
+  %q = linalg.reduce ins(%x : tensor<4xf32>) outs(%s : tensor<f32>) dimensions = [0] (%p: f32, %o: f32) { %d = arith.addf %o, %p : f32  linalg.yield %d : f32 }
+  return %r, %q : tensor<4xf32>, tensor<f32>
+}
+func.func @scalar(%x: tensor<4xf32>) -> (tensor<4xf32>, f32) {
+  %c = arith.constant 1.0 : f32
+  return %x, %c : tensor<4xf32>, f32
+}
+func.func @index(%x: tensor<4xf32>) -> tensor<4xindex> {
+  %c = arith.constant dense<[1, 2, 3, 4]> : tensor<4xindex>
+  return %c : tensor<4xindex>
+}
