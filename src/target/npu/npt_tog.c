@@ -356,6 +356,8 @@ static loom_status walk_op(walker *w, int parent, MlirOperation op) {
   if (is_skipped(op))
     return LOOM_OK;
   int role = role_of(op);
+  if ((role >= 0 || npt_is_transfer(op) || npt_is_wait(op)) && w->state >= FSM_POP)
+    end_product(w);                     /* PyTorchSim goes on with it behind them */
   if (role >= 0)
     return add_loop(w, parent, op, role);
   if (npt_is_transfer(op))
