@@ -57,7 +57,7 @@ static loom_status mask_one(ir_ctx *ir, MlirOperation op) {
       continue;
     if (!npt_read_range(around, &loop))
       FAIL(ir, around, LOOM_EUNSUP, "the bounds of a loop must be constants to know the tail of its last tile");
-    if ((loop.upper - loop.lower) % loop.step && loop.upper > loop.lower)
+    if (loop.upper > loop.lower && ((uint64_t)loop.upper - (uint64_t)loop.lower) % (uint64_t)loop.step)
       LOOM_TRY(mask_axis(ir, &t, &loop, index.leaf[i], index.factor[i], n_given));
   }
   if (t.n_masks == n_given)

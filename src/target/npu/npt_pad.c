@@ -19,6 +19,9 @@ typedef struct padder { ir_ctx *ir; MlirOperation module, func; int n; tensor ar
 static loom_status whole_steps(padder *p, MlirOperation op, npt_range *loop, int64_t *out_upper) {
   if (!npt_read_range(op, loop))
     FAIL(p, op, LOOM_EINPUT, "the bounds of a loop must be constants to pad it to whole steps");
+  if (loop->lower < -NPT_NUMBER_MAX || loop->upper > NPT_NUMBER_MAX || loop->step > NPT_NUMBER_MAX)
+    FAIL(p, op, LOOM_ELIMIT, "a loop from %" PRId64 " to %" PRId64 " in steps of %" PRId64 " cannot be padded: its numbers must be within %" PRId64 " of 0", loop->lower, loop->upper, loop->step,
+         NPT_NUMBER_MAX);
   int64_t rounds = loop->upper > loop->lower ? (loop->upper - loop->lower + loop->step - 1) / loop->step : 0;
   *out_upper = rounds ? loop->lower + rounds * loop->step : loop->upper;
   return LOOM_OK;
@@ -287,6 +290,11 @@ static loom_status plan(padder *p) {
     LOOM_TRY(argument_of(p, &t, &of));
     if (!npt_flatten(t.dram_index, &index))
       FAIL(p, t.op, LOOM_EUNSUP, "the DRAM index of a transfer must be a sum of loop variables times constants to pad its loops");
+    bool is_large = index.constant > NPT_NUMBER_MAX || index.constant < -NPT_NUMBER_MAX;
+    for (int k = 0; k < index.n; k++)
+      is_large |= index.factor[k] > NPT_NUMBER_MAX || index.factor[k] < -NPT_NUMBER_MAX;
+    if (is_large)
+      FAIL(p, t.op, LOOM_ELIMIT, "the DRAM index of a transfer must have factors within %" PRId64 " of 0 to pad its loops", NPT_NUMBER_MAX);
     LOOM_TRY(find_axes(p, &t, of, &index));
   }
   for (int i = 0; i < p->n; i++)

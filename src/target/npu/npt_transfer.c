@@ -108,6 +108,9 @@ static loom_status read_list(reader *r, const char *name, MlirAttribute a, int64
     BAD(r, "%s of %s must be a list of at most %d integers", name, ir_op_name(r->op), NPT_RANK_MAX);
   if (n != r->t->rank)
     BAD(r, "%s of %s has %d entries for a tile of rank %d", name, ir_op_name(r->op), n, r->t->rank);
+  for (int d = 0; d < n; d++)
+    if (out[d] > NPT_NUMBER_MAX || out[d] < -NPT_NUMBER_MAX)
+      LOOM_FAIL(r->ir->ctx, ir_span(r->ir, r->op), LOOM_ELIMIT, "%s of %s is %" PRId64 " in dim %d; it must be within %" PRId64 " of 0", name, ir_op_name(r->op), out[d], d, NPT_NUMBER_MAX);
   return LOOM_OK;
 }
 
@@ -119,8 +122,13 @@ static loom_status read_tile(reader *r) {
   t->rank = (int)mlirShapedTypeGetRank(type);
   if (t->rank < 1 || t->rank > NPT_RANK_MAX)
     BAD(r, "the tile of %s has rank %d; it must be 1..%d", ir_op_name(r->op), t->rank, NPT_RANK_MAX);
-  for (int d = 0; d < t->rank; d++)
+  int64_t elems = 1;
+  for (int d = 0; d < t->rank; d++) {
     t->shape[d] = mlirShapedTypeGetDimSize(type, d);
+    if (t->shape[d] < 1 || t->shape[d] > NPT_NUMBER_MAX / elems)
+      LOOM_FAIL(r->ir->ctx, ir_span(r->ir, r->op), LOOM_ELIMIT, "the tile of %s must have 1..%" PRId64 " elements", ir_op_name(r->op), NPT_NUMBER_MAX);
+    elems *= t->shape[d];
+  }
   t->element = mlirShapedTypeGetElementType(type);
   int bits = mlirTypeIsAInteger(t->element) ? (int)mlirIntegerTypeGetWidth(t->element) : mlirTypeIsAFloat(t->element) ? (int)mlirFloatTypeGetWidth(t->element)
              : mlirTypeIsAIndex(t->element) ? 64 : 0;
@@ -136,8 +144,8 @@ static loom_status read_axis(reader *r, int64_t axis, int64_t lane_stride) {
   npt_transfer *t = r->t;
   if (axis < 0 || axis >= t->rank)
     BAD(r, "the lane axis of %s is %" PRId64 "; its tile has dims 0..%d", ir_op_name(r->op), axis, t->rank - 1);
-  if (lane_stride < 1)
-    BAD(r, "the lane stride of %s is %" PRId64 "; it must be at least 1", ir_op_name(r->op), lane_stride);
+  if (lane_stride < 1 || lane_stride > NPT_NUMBER_MAX)
+    BAD(r, "the lane stride of %s is %" PRId64 "; it must be 1..%" PRId64, ir_op_name(r->op), lane_stride, NPT_NUMBER_MAX);
   t->lane_axis = (int)axis;
   t->lane_stride = lane_stride;
   return LOOM_OK;

@@ -9,6 +9,8 @@
 #include "isa/isa.h"
 
 enum { NPT_RANK_MAX = TOGSIM_RANK_MAX };
+/* Elements of a tile, strides, bounds and steps of loops, factors of indices: products of two and some loops of them stay within 64 bits. */
+#define NPT_NUMBER_MAX ((int64_t)1 << 31)
 
 typedef enum npt_form { NPT_TOGSIM, NPT_DMA_START } npt_form;
 /* Elements with lo <= i < hi along `axis` are moved; bounds beyond the tile say nothing. */
