@@ -24,7 +24,7 @@
  * fill one version until it is read, and of equal loads into it the second is dropped.  TILE_READ waits for the writers of the version, TILE_UPDATE for its readers too.
  * Asynchronous loads are waited for by tag alone.  A matrix node behind another one in the same buffer, or behind the preload of its weights, waits until that is given;
  * everybody else until it is over.  A store holds its version until its requests are out and is over when the DRAM has answered; transfers of bytes of a tensor that the
- * graph both stores and loads keep their order within a work item; a nest of outer loops that touches what earlier nests store begins when those are over.
+ * graph stores to keep their order within a work item; a nest of outer loops that touches what earlier nests store begins when those are over.
  *
  * Scratchpad.  Versions get room (lane_bytes) in the order in which the program makes them and give it back when their last user is done.  If that never happens for
  * lack of room, it is a fault that names the buffers.  Arrays: a preload takes an array with a free weight slot (the emptiest; of equals the first to be free) and its

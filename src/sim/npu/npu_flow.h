@@ -49,7 +49,7 @@ typedef struct flow_inst {
 
 typedef struct flow_item { int64_t number, n_left; bool is_walked; /* all its instructions are in the window or over */ bool is_taken; } flow_item;
 typedef struct flow_frame { const int *body; size_t n, at; int loop; int64_t end; } flow_frame;
-/* What is under way in a tensor that is both stored and loaded; bytes low .. high. */
+/* What is under way in a tensor that is stored to; bytes low .. high. */
 typedef struct flow_touch { int64_t number, low, high; int tensor; bool is_write; } flow_touch;
 /* The load or store that sets a tag. */
 typedef struct flow_setter { int64_t number, stamp; int version, load; } flow_setter;
@@ -68,7 +68,7 @@ typedef struct flow_job {
   npu_nests nests;
   VEC_OF(int64_t) barriers;             /* work items that begin when all before them are over; ascending */
   int64_t n_items, next_item, n_over, shift;      /* shift: of its tensors' addresses */
-  bool *is_scratch;                     /* by tensor: stored and loaded */
+  bool *is_stored;                      /* by tensor: its transfers have to keep their order */
   bool is_launched;
   flow_values *values;                  /* NULL: timing only */
   npu_job_report *report;
@@ -94,6 +94,7 @@ typedef struct flow_core {
   npu_item tags; VEC_OF(flow_setter) setters;     /* of this work item, by tag */
   VEC_OF(flow_touch) touches;
   int *newest;                          /* by buffer: version, NPU_NONE */
+  int64_t *stored;                      /* by tensor: the last store, FLOW_NEVER */
   int open_weights; int64_t preload;    /* the last, and its instruction */
   flow_item items[FLOW_ITEMS_MAX]; int n_items;
   /* scratchpad */

@@ -31,15 +31,12 @@ static bool depends_on_earlier(loom_ctx *ctx, const flow_job *j, size_t k) {
   return is_later;
 }
 
-static void find_scratch(npu *s, flow_job *j) {
+static void find_stored(npu *s, flow_job *j) {
   const tile_graph *g = j->g;
-  bool *loaded = ARENA_NEW_N(&s->ctx->mem, bool, g->tensors.n + 1), *stored = ARENA_NEW_N(&s->ctx->mem, bool, g->tensors.n + 1);
+  j->is_stored = ARENA_NEW_N(&s->ctx->mem, bool, g->tensors.n + 1);
   for (size_t i = 0; i < g->nodes.n; i++)
-    if (g->nodes.at[i].kind == TILE_LOAD || g->nodes.at[i].kind == TILE_STORE)
-      (g->nodes.at[i].kind == TILE_LOAD ? loaded : stored)[g->nodes.at[i].tensor] = true;
-  for (size_t t = 0; t < g->tensors.n; t++)
-    loaded[t] = loaded[t] && stored[t];
-  j->is_scratch = loaded;
+    if (g->nodes.at[i].kind == TILE_STORE)
+      j->is_stored[g->nodes.at[i].tensor] = true;
 }
 
 static int64_t place_of(const tile_buffer *b) { return b->address >= ISA_SPAD_ADDRESS ? b->address - ISA_SPAD_ADDRESS : b->address; }
@@ -94,7 +91,7 @@ static loom_status set_up_job(npu *s, flow_job *j, const npu_job *in, int index)
   for (size_t k = 1; k < j->nests.n; k++)
     if (depends_on_earlier(s->ctx, j, k))
       vec_push(&s->ctx->mem, &j->barriers, j->nests.at[k].first);
-  find_scratch(s, j);
+  find_stored(s, j);
   check_buffers(s, j->g);
   j->shift = (int64_t)index << 36;      /* kernels have memory of their own */
   s->flow->has_values = s->flow->has_values || in->values;
@@ -104,11 +101,12 @@ static loom_status set_up_job(npu *s, flow_job *j, const npu_job *in, int index)
 static void set_up_core(npu *s, int id) {
   npu_flow *f = s->flow;
   flow_core *c = &f->cores[id];
-  size_t nodes = 0, buffers = 0, uses = 1;
+  size_t nodes = 0, buffers = 0, tensors = 0, uses = 1;
   for (int i = 0; i < f->n_jobs; i++) {
     const tile_graph *g = f->jobs[i].g;
     nodes = g->nodes.n > nodes ? g->nodes.n : nodes;
     buffers = g->buffers.n > buffers ? g->buffers.n : buffers;
+    tensors = g->tensors.n > tensors ? g->tensors.n : tensors;
     for (size_t k = 0; k < g->nodes.n; k++)
       uses = g->nodes.at[k].uses.n > uses ? g->nodes.at[k].uses.n : uses;
   }
@@ -118,6 +116,9 @@ static void set_up_core(npu *s, int id) {
   c->newest = ARENA_NEW_N(&s->ctx->mem, int, buffers);
   for (size_t b = 0; b < buffers; b++)
     c->newest[b] = NPU_NONE;
+  c->stored = ARENA_NEW_N(&s->ctx->mem, int64_t, tensors);
+  for (size_t t = 0; t < tensors; t++)
+    c->stored[t] = FLOW_NEVER;
   c->arrays = ARENA_NEW_N(&s->ctx->mem, flow_unit, s->report->n_arrays);
 }
 

@@ -41,7 +41,7 @@ static bool find_box(const flow_core *c, const tile_node *n, flow_inst *in) {
   return least >= 0 && most < ADDRESS_MAX;
 }
 
-/* Of a tensor that is stored and loaded: later transfers of the same bytes wait for earlier ones, unless both read. */
+/* Of a tensor that is stored to: later transfers of the same bytes wait for earlier ones, unless both read. */
 static void order_touches(npu *s, flow_core *c, const tile_node *n, int64_t number) {
   flow_inst *in = flow_inst_of(c, number);
   flow_touch me = {number, in->address, in->address + n->elem_bytes, n->tensor, n->kind == TILE_STORE};
@@ -259,16 +259,16 @@ static int filled_by(const tile_node *n) {
   return NPU_NONE;
 }
 
-/* Where the buffer's loads go: more of the version they fill already, or another one.  True: this one is there already: subtiles are asked for in every round of a loop that
- * they do not depend on.  A load that is waited for at once may bring the same bytes to another place. */
+/* The version that the load would fill has its data already, and nothing was stored to the tensor since: subtiles are asked for in every round of a loop that they do not
+ * depend on.  A load that is waited for at once may bring the same bytes to another place. */
 static bool is_there(npu *s, const flow_core *c, const tile_node *n, int node, int64_t address) {
   int buffer = filled_by(n), v = buffer == NPU_NONE ? NPU_NONE : c->newest[buffer];
   if (!n->is_async || v == NPU_NONE || c->versions.at[v].was_read)
     return false;
   s->spent += (int64_t)c->versions.at[v].loads.n / 64;   /* looking costs, where there are very many */
-  for (size_t i = 0; i < c->versions.at[v].loads.n; i++)
+  for (size_t i = c->versions.at[v].loads.n; i-- > 0;)
     if (c->versions.at[v].loads.at[i].node == node && c->versions.at[v].loads.at[i].address == address)
-      return true;
+      return c->versions.at[v].loads.at[i].number > c->stored[n->tensor];
   return false;
 }
 
@@ -340,8 +340,10 @@ loom_status flow_expand(npu *s, flow_core *c, int node) {
     order_wait(s, c, n, number, &is_beyond);
   else if (n->kind == TILE_LOAD || n->is_async)
     set_tag(s, c, n, number, n->kind == TILE_LOAD && in->load != NPU_NONE ? c->newest[filled_by(n)] : NPU_NONE, &is_beyond);
-  if (is_transfer && c->job->is_scratch[n->tensor])
+  if (is_transfer && c->job->is_stored[n->tensor])
     order_touches(s, c, n, number);
+  if (n->kind == TILE_STORE)
+    c->stored[n->tensor] = number;
   if (c->args)
     keep_arguments(c, n, number);
   if (is_beyond)
