@@ -52,6 +52,7 @@ typedef struct compile_options {
   bool is_for_others;                      /* code that other programs link: nothing that they would have to ask the system for (tiles) */
   int64_t board_reserve_bytes;             /* of each core's L1 that plans leave free, as a board's program needs it (compile_tt.h) */
   bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */
+  bool open_rows;                          /* of an NPU's program: how many rows the tensors have is given when it is run (compile_npu.h) */
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */

@@ -39,6 +39,8 @@ static const char *describe(compile_state *s, const npt_program *p) {
   data_set_int(m, v, "lanes", s->machine->l1_banks);
   data_set_int(m, v, "vlen_bits", s->machine->npu->vlen_bits);
   data_set_int(m, v, "lane_bytes", p->lane_bytes);
+  if (p->rows)
+    data_set_int(m, v, "rows", p->rows);
   return data_write_json(m, v, 1);
 }
 
@@ -74,9 +76,20 @@ static loom_status make_graph(compile_state *s, compile_npu *n) {
   return LOOM_OK;
 }
 
+/* Of the function's arguments: LLVM has no word for them. */
+static void forget_names(compile_state *s, MlirOperation func) {
+  intptr_t n = mlirBlockGetNumArguments(ir_body(func));
+  MlirAttribute *none = ARENA_NEW_N(&s->ctx->mem, MlirAttribute, n + 1);
+  for (intptr_t i = 0; i < n; i++)
+    none[i] = ir_attr(&s->ir, "{}");
+  ir_set_attr(func, "arg_attrs", mlirArrayAttrGet(s->ir.mlir, n, none));
+}
+
 static loom_status make_code(compile_state *s, compile_npu *n) {
   MlirModule code = ir_clone_module(n->program.module);
   loom_status st = npt_outline(&s->ir, code, n->program.kernel);
+  if (st == LOOM_OK)
+    forget_names(s, ir_find_func(code, n->program.kernel));
   if (st == LOOM_OK)
     st = pass_run_pipeline(&s->ir, code, "builtin.module(loom-lower-dma)", &(pass_run_options){0});
   if (st == LOOM_OK)
@@ -95,6 +108,7 @@ loom_status compile_npu_make_program(compile_state *s, compile_npu *n) {
   LOOM_TRY(compile_npu_check_machine(s));
   LOOM_TRY(npt_core_of(s->ctx, s->machine, &core));
   core.lane_bytes += s->o->board_reserve_bytes / s->machine->l1_banks;      /* what plans leave free is there */
+  core.opens_rows = s->o->open_rows;
   LOOM_TRY(npt_lower(&s->ir, s->tog, core, &n->program));
   add_text(s, n, "program.json", describe(s, &n->program));
   add_text(s, n, "program.mlir", ir_print(&s->ctx->mem, mlirModuleGetOperation(n->program.module), false));
@@ -179,6 +193,8 @@ static loom_status read_program(compile_state *s, const char *path, npt_program 
   LOOM_TRY(data_read_json(s->ctx, path, bytes, size, &v));
   LOOM_TRY(check_core(s, v));
   LOOM_TRY(data_need_int(s->ctx, v, "lane_bytes", 0, INT64_C(1) << 40, &p->lane_bytes));
+  if (data_get(v, "rows"))
+    LOOM_TRY(data_need_int(s->ctx, v, "rows", 1, INT64_C(1) << 40, &p->rows));
   LOOM_TRY(data_need(s->ctx, v, "arguments", DATA_ARRAY, &list));
   for (size_t i = 0; i < list->n; i++) {
     const char *name, *type;
@@ -193,7 +209,7 @@ static loom_status read_program(compile_state *s, const char *path, npt_program 
     a.tensor = (int)tensor;
     if (!dtype_parse(type, &a.type) || (tensor >= 0 && a.elems > tog_tensor_elems(&s->tog->tensors.at[tensor])))
       LOOM_FAIL(s->ctx, list->items[i]->span, LOOM_EINPUT, "argument '%s' of the program does not fit the kernel's tensors", name);
-    p->n_moved += tensor < 0;
+    p->n_moved += tensor < 0 && a.elems > 0;
     vec_push(&s->ctx->mem, &p->arguments, a);
   }
   return LOOM_OK;
@@ -241,6 +257,16 @@ static void tell(compile_state *s, const npu_report *r, compile_execution *out) 
   out->has_report = true;
 }
 
+/* A program with open rows runs with those it was compiled for, unless told otherwise. */
+static npu_options options_of(const compile_npu *n) {
+  npu_options o = n->how;
+  if (n->program.rows && !o.n_symbols) {
+    o.symbols = &n->program.rows;
+    o.n_symbols = 1;
+  }
+  return o;
+}
+
 static dram_model dram_of(const compile_state *s, const run_options *r) { return r->dram_is_given || !s->machine->bank ? r->dram : DRAM_BANK; }
 
 static loom_status run(void *data, compile_state *s, const interp_tensor *inputs, bool integers, void **by_root) {
@@ -251,7 +277,7 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
   LOOM_TRY(compile_dram(s, inputs, by_root, &dram));
   LOOM_TRY(contents_of(s, e->n, dram, &contents));
   const npu_values values = {.path = "kernel.o", .object = e->n->code.object, .object_bytes = e->n->code.size, .tensors = contents, .n_tensors = e->n->graph->tensors.n};
-  npu_options o = e->n->how;
+  npu_options o = options_of(e->n);
   o.dram = dram_of(s, e->r);
   o.values = &values;
   if (integers)
@@ -268,7 +294,7 @@ loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_opti
 }
 
 loom_status compile_npu_time(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out) {
-  npu_options o = n->how;
+  npu_options o = options_of(n);
   o.dram = dram_of(s, r);
   *out = (compile_execution){0};
   LOOM_TRY(npu_run(s->ctx, n->graph, s->machine, &o, &n->report));

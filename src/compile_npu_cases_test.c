@@ -107,7 +107,45 @@ static void test_attention_of_any_length_and_mask(void **state) {
   assert_int_equal(count[WRONG] + count[REFUSED], 0);
 }
 
+/* ---- one program for many sizes ---- */
+
+static void test_rows_may_be_given_when_it_runs(void **state) {
+  (void)state;
+  enum { ALL = 1000, SOME = 137, WIDTH = 50 };
+  const plans_case c = {.file = "tests/data/kernels/corpus/products.py", .function = "product_f32", .dtype = "f32", .shape = {"x=1000x70,y=70x50"}};
+  const int64_t some = SOME, one = 1;
+  loom_ctx ctx;
+  compile_options o;
+  compile_state s = {0};
+  compile_npu npu = {0};
+  compile_execution all = {0}, part = {0}, least = {0};
+  run_options run = {.check = true};
+  solve_domain rows = {.symbol = "tm", .assigned = 128};
+  loom_ctx_init(&ctx);
+  plans_case_options(&ctx.mem, &c, 0, LOOM_SOURCE_DIR "/machines/tpuv3.yaml", &o);
+  o.search_host = false;
+  o.stop_after = COMPILE_TOG;
+  o.open_rows = true;
+  o.domains = &rows;
+  o.n_domains = 1;
+  assert_int_equal(compile_npu_compile(&ctx, &o, &s, &npu), LOOM_OK);
+  assert_int_equal(compile_npu_execute(&s, &npu, &run, &all), LOOM_OK);
+  assert_true(all.check.ok && !all.report.n_faults);
+  npu.how.symbols = &some;
+  npu.how.n_symbols = 1;
+  assert_int_equal(compile_npu_execute(&s, &npu, &run, &part), LOOM_OK);
+  assert_int_equal(part.check.wrong, (ALL - SOME) * WIDTH);      /* those it was not told of stay 0 */
+  assert_in_range(part.report.dram_bytes_written, SOME * WIDTH * 4, SOME * WIDTH * 4 + 128);      /* whole requests */
+  assert_true(part.report.cycles < all.report.cycles && !part.report.n_faults);
+  npu.how.symbols = &one;
+  assert_int_equal(compile_npu_time(&s, &npu, &run, &least), LOOM_OK);
+  assert_true(least.report.cycles < part.report.cycles);
+  compile_npu_close(&npu);
+  compile_done(&s);
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_kernels_of_the_corpus_run_on_npus), cmocka_unit_test(test_attention_of_any_length_and_mask)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_may_be_given_when_it_runs), cmocka_unit_test(test_kernels_of_the_corpus_run_on_npus), cmocka_unit_test(test_attention_of_any_length_and_mask)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,7 +163,7 @@ static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = o->letter == 'e' && !o->optimal_only ? 8 : 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty, .use_mips_matmul = o->use_mips_matmul,
-                           .stop_after = COMPILE_TOG, .opinion = o->certify ? o->opinion : NULL};
+                           .stop_after = COMPILE_TOG, .open_rows = o->open_rows, .opinion = o->certify ? o->opinion : NULL};
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
   out->input = o->files.at[0];

@@ -25,23 +25,43 @@ static bool variable(affine *a, const char *name, MlirAffineExpr *out) {
   npt_lowering *l = a->l;
   for (size_t i = l->names.n; i-- > 0;)
     if (text_eq(l->names.at[i].name, name)) {
-      if (l->names.at[i].trip == 1)
+      if (l->names.at[i].trip == 1) {
         *out = mlirAffineConstantExprGet(l->ir->mlir, 0);
-      else
-        return input_of(a, l->names.at[i].value, out);
+        return true;
+      }
+      if (!input_of(a, l->names.at[i].value, out))
+        return false;
+      if (l->names.at[i].step)
+        *out = mlirAffineFloorDivExprGet(*out, mlirAffineConstantExprGet(l->ir->mlir, l->names.at[i].step));
       return true;
+    }
+  return false;
+}
+
+/* variable * step of a loop that counts in steps: its own value. */
+static bool is_counted(const npt_lowering *l, const sym_expr *x, MlirValue *out) {
+  int64_t factor;
+  if (x->op != SYM_MUL || x->arg[0]->op != SYM_SYM || !sym_is_const(x->arg[1], &factor))
+    return false;
+  for (size_t i = l->names.n; i-- > 0;)
+    if (text_eq(l->names.at[i].name, x->arg[0]->name)) {
+      *out = l->names.at[i].value;
+      return l->names.at[i].step && l->names.at[i].step == factor;
     }
   return false;
 }
 
 static bool to_affine(affine *a, const sym_expr *x, MlirAffineExpr *out) {
   MlirAffineExpr lhs, rhs;
+  MlirValue rhs_value;
   if (x->op == SYM_CONST) {
     *out = mlirAffineConstantExprGet(a->l->ir->mlir, x->value);
     return true;
   }
   if (x->op == SYM_SYM)
     return variable(a, x->name, out);
+  if (is_counted(a->l, x, &rhs_value))
+    return input_of(a, rhs_value, out);
   if (sym_op_operands(x->op) != 2 || !to_affine(a, x->arg[0], &lhs) || !to_affine(a, x->arg[1], &rhs))
     return false;
   bool by_number = mlirAffineExprIsAConstant(rhs) && mlirAffineConstantExprGetValue(rhs) > 0;
@@ -77,6 +97,7 @@ static MlirValue build(affine *a, const char *op, int n, const MlirAffineExpr *r
 }
 
 static bool try_affine(npt_lowering *l, const sym_expr *x, MlirValue *out) {
+  x = npt_opened(l, x);
   affine a = {.l = l};
   MlirAffineExpr results[RESULTS_MAX];
   int n = 0;
@@ -180,6 +201,19 @@ npt_loop npt_open_loop(npt_lowering *l, int64_t trip, int64_t step, const char *
   ir_named at[5] = {{"lowerBoundMap", constant_map(l, 0)}, {"upperBoundMap", constant_map(l, trip)}, {"step", ir_index_attr(l->ir, step)},
                     {"operandSegmentSizes", ir_attr(l->ir, arena_printf(l->mem, "array<i32: 0, 0, %d>", n))}, {role, ir_bool_attr(l->ir, true)}};
   loop.op = ir_build(&l->b, "affine.for", n, types + 1, n, inits, role ? 5 : 4, at, 1, &region);
+  loop.var = mlirBlockGetArgument(loop.body, 0);
+  l->b = ir_at_end(l->ir, loop.body);
+  return loop;
+}
+
+npt_loop npt_open_loop_to(npt_lowering *l, MlirValue end, int64_t step, const char *role) {
+  MlirType index = ir_index_type(l->ir);
+  npt_loop loop = {.outer = l->b};
+  MlirRegion region = ir_new_region(l->ir, 1, &index, &loop.body);
+  MlirAffineExpr e = mlirAffineSymbolExprGet(l->ir->mlir, 0);
+  ir_named at[] = {{"lowerBoundMap", constant_map(l, 0)}, {"upperBoundMap", mlirAffineMapAttrGet(mlirAffineMapGet(l->ir->mlir, 0, 1, 1, &e))}, {"step", ir_index_attr(l->ir, step)},
+                   {"operandSegmentSizes", ir_attr(l->ir, "array<i32: 0, 1, 0>")}, {role, ir_bool_attr(l->ir, true)}};
+  loop.op = ir_build(&l->b, "affine.for", 0, NULL, 1, &end, 5, at, 1, &region);
   loop.var = mlirBlockGetArgument(loop.body, 0);
   l->b = ir_at_end(l->ir, loop.body);
   return loop;

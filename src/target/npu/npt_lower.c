@@ -6,9 +6,16 @@ static loom_status emit_body(npt_lowering *l, const tog_body *body);
 
 /* ---- loops ---- */
 
+/* The loop over rows counts in steps, so that its end is how many there are. */
+static npt_loop open_loop(npt_lowering *l, const char *name, int64_t trip, const char *role) {
+  const bool is_open = l->open.extent && text_eq(name, l->open.var);
+  npt_loop loop = is_open ? npt_open_loop_to(l, l->rows, l->open.step, role) : npt_open_loop(l, trip, 1, role, 0, NULL);
+  vec_push(l->mem, &l->names, ((npt_variable){name, loop.var, is_open ? INT64_MAX : trip, is_open ? l->open.step : 0}));
+  return loop;
+}
+
 static loom_status emit_loop_of(npt_lowering *l, const char *name, int64_t trip, const char *role, const tog_body *body) {
-  npt_loop loop = npt_open_loop(l, trip, 1, role, 0, NULL);
-  vec_push(l->mem, &l->names, ((npt_variable){name, loop.var, trip}));
+  npt_loop loop = open_loop(l, name, trip, role);
   loom_status st = emit_body(l, body);
   l->names.n--;
   npt_close_loop(l, &loop, 0, NULL);
@@ -51,14 +58,14 @@ static loom_status emit_body(npt_lowering *l, const tog_body *body) {
 static const tog_body *open_items(npt_lowering *l, npt_loop *opened, int *n) {
   const tog_body *body = &l->t->body;
   *n = 0;
+  if (l->open.extent)
+    vec_push(l->mem, &l->names, ((npt_variable){NPT_ROWS, l->rows, INT64_MAX, 0}));
   for (int d = 0; d < l->t->n_mesh; d++) {
-    opened[*n] = npt_open_loop(l, l->t->mesh_size[d], 1, "outer_loop", 0, NULL);
-    vec_push(l->mem, &l->names, ((npt_variable){l->t->mesh_name[d], opened[(*n)++].var, l->t->mesh_size[d]}));
+    opened[(*n)++] = open_loop(l, l->t->mesh_name[d], l->t->mesh_size[d], "outer_loop");
   }
   int64_t trip;
   while (body->n == 1 && body->at[0]->kind == TOG_LOOP && sym_is_const(body->at[0]->trip, &trip) && trip > 0) {
-    opened[*n] = npt_open_loop(l, trip, 1, "outer_loop", 0, NULL);
-    vec_push(l->mem, &l->names, ((npt_variable){body->at[0]->var, opened[(*n)++].var, trip}));
+    opened[(*n)++] = open_loop(l, body->at[0]->var, trip, "outer_loop");
     body = &body->at[0]->body;
   }
   l->n_outer = l->names.n;
@@ -86,6 +93,14 @@ static void add_arguments(npt_lowering *l) {
   }
 }
 
+/* Behind the tensors: how many rows there are. */
+static void add_rows(npt_lowering *l) {
+  npt_tensor rows = {NPT_ROWS, DTYPE_I64, 0, NPT_NONE};
+  vec_push(l->mem, &l->p->arguments, rows);
+  l->rows = mlirBlockAddArgument(l->entry, ir_index_type(l->ir), l->ir->unknown);
+  l->p->rows = l->open.size;
+}
+
 static void open_function(npt_lowering *l) {
   l->p->module = mlirModuleCreateEmpty(l->ir->unknown);
   ir_builder top = ir_at_end(l->ir, mlirModuleGetBody(l->p->module));
@@ -93,6 +108,8 @@ static void open_function(npt_lowering *l) {
   ir_named at[] = {{"sym_name", ir_str_attr(l->ir, l->p->kernel)}, {"function_type", ir_type_attr(mlirFunctionTypeGet(l->ir->mlir, 0, NULL, 0, NULL))}};
   l->func = ir_build(&top, "func.func", 0, NULL, 0, NULL, 2, at, 1, &region);
   add_arguments(l);
+  if (l->open.extent)
+    add_rows(l);
   l->b = ir_at_end(l->ir, l->entry);
   ir_named segments = {"operandSegmentSizes", ir_attr(l->ir, "array<i32: 0, 0>")};
   l->tag = ir_build1(&l->b, "memref.alloc", ir_type(l->ir, "memref<1xi32>"), 0, NULL, 1, &segments);
@@ -104,6 +121,12 @@ static void close_function(npt_lowering *l) {
   MlirType *types = ARENA_NEW_N(l->mem, MlirType, n + 1);
   for (intptr_t i = 0; i < n; i++)
     types[i] = mlirValueGetType(mlirBlockGetArgument(l->entry, i));
+  if (l->open.extent) {
+    MlirAttribute *attrs = ARENA_NEW_N(l->mem, MlirAttribute, n + 1);
+    for (intptr_t i = 0; i < n; i++)
+      attrs[i] = ir_attr(l->ir, mlirTypeIsAIndex(types[i]) ? "{loom.name = \"" NPT_ROWS "\"}" : "{}");
+    ir_set_attr(l->func, "arg_attrs", mlirArrayAttrGet(l->ir->mlir, n, attrs));
+  }
   ir_set_attr(l->func, "function_type", ir_type_attr(mlirFunctionTypeGet(l->ir->mlir, n, types, 0, NULL)));
 }
 
@@ -157,6 +180,8 @@ static loom_status lower(npt_lowering *l) {
     l->buffers[i].b = &t->buffers.at[i];
   l->ways = ARENA_NEW_N(l->mem, npt_way, t->n_nodes + 1);
   l->unit = unit_of(l);
+  if (l->core.opens_rows)
+    LOOM_TRY(npt_open_rows(l));
   LOOM_TRY(npt_choose_layouts(l));
   open_function(l);
   LOOM_TRY(emit_items(l));
@@ -169,7 +194,7 @@ static loom_status lower(npt_lowering *l) {
 loom_status npt_core_of(loom_ctx *ctx, const machine *m, npt_core *out) {
   if (m->l1_banks < 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINPUT, "machine '%s' is no NPU: its core's memory has no banks for the lanes", m->name);
-  *out = (npt_core){(int)m->l1_banks, m->l1_bytes / m->l1_banks};
+  *out = (npt_core){.lanes = (int)m->l1_banks, .lane_bytes = m->l1_bytes / m->l1_banks};
   return LOOM_OK;
 }
 

@@ -35,7 +35,12 @@ typedef struct npt_copy { const tog_node *send; tog_node node; tfn_function func
 
 /* How an op is done: the iteration dims in the lanes and side by side.  Of a product: lane 1: its rows (m) are in the lanes, 0: its columns. */
 typedef struct npt_way { int lane, vec; } npt_way;
-typedef struct npt_variable { const char *name; MlirValue value; int64_t trip; } npt_variable;
+/* step: the value goes up by so much from round to round; 0: by one. */
+typedef struct npt_variable { const char *name; MlirValue value; int64_t trip, step; } npt_variable;
+
+/* The number of rows that is given when the program is run. */
+#define NPT_ROWS "rows"
+typedef struct npt_open { const char *var; int64_t step, size; const sym_expr *extent, *turned; /* how many rows a turn has, as the graph says it; NULL: nothing is open */ } npt_open;
 
 typedef struct npt_lowering {
   ir_ctx *ir; loom_ctx *ctx; arena *mem;
@@ -53,8 +58,9 @@ typedef struct npt_lowering {
   MlirBlock entry;
   VEC_OF(struct npt_copy *) copies;       /* gathers */
   VEC_OF(npt_variable) names;                /* variables of open loops */
+  npt_open open;
   size_t n_outer;                         /* of them, those of a work item */
-  MlirValue tag;
+  MlirValue tag, rows;
 } npt_lowering;
 
 /* ---- npt_layout.c ---- */
@@ -70,6 +76,13 @@ int64_t npt_padded(const npt_lowering *l, int64_t extent);
 const tog_node *npt_send_as_copy(npt_lowering *l, const tog_node *send);
 const tfn_function *npt_function_of(const npt_lowering *l, const tog_node *n);
 
+/* ---- npt_open.c ---- */
+/* Finds what has to be said with NPT_ROWS.  LOOM_EUNSUP: the kernel does not work row by row. */
+LOOM_MUST_USE loom_status npt_open_rows(npt_lowering *l);
+/* The expression with the open number of rows in place of the graph's. */
+const sym_expr *npt_opened(npt_lowering *l, const sym_expr *e);
+const sym_expr *npt_open_extent(npt_lowering *l);
+
 /* ---- npt_index.c ---- */
 /* An expression over loop variables as an index value: affine.apply, affine.min or affine.max; LOOM_EUNSUP: it is not affine. */
 LOOM_MUST_USE loom_status npt_affine(npt_lowering *l, const sym_expr *x, MlirValue *out);
@@ -79,6 +92,8 @@ LOOM_MUST_USE loom_status npt_index(npt_lowering *l, const sym_expr *x, MlirValu
 MlirValue npt_sum(npt_lowering *l, int n, const MlirValue *value, const int64_t *factor, int64_t constant);
 /* Opens an affine.for from 0 to trip by step, carrying `n` values; role NULL: none.  Body arguments: the variable, then the carried ones. */
 typedef struct npt_loop { MlirOperation op; MlirBlock body; ir_builder outer; MlirValue var; } npt_loop;
+/* The same to a value. */
+npt_loop npt_open_loop_to(npt_lowering *l, MlirValue end, int64_t step, const char *role);
 npt_loop npt_open_loop(npt_lowering *l, int64_t trip, int64_t step, const char *role, int n, const MlirValue *inits);
 void npt_close_loop(npt_lowering *l, const npt_loop *loop, int n, const MlirValue *yielded);
 MlirValue npt_const(npt_lowering *l, int64_t v);

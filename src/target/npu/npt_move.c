@@ -184,11 +184,12 @@ static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node
     if (to < 0)
       continue;
     out->stride[to] = stride;
-    if (sym_is_const(box->extent[d], &have)) {
+    const bool is_open = l->open.extent && sym_depends(box->offset[d], l->open.var);
+    if (!is_open && sym_is_const(box->extent[d], &have)) {
       out->have[to] = have;
     } else {
       out->have[to] = b->b->shape[to];
-      LOOM_TRY(npt_affine(l, box->extent[d], &out->extent[to]));
+      LOOM_TRY(npt_affine(l, is_open ? npt_open_extent(l) : box->extent[d], &out->extent[to]));
     }
   }
   return npt_affine(l, base, &out->base);
@@ -253,6 +254,8 @@ static MlirValue own_memory(npt_lowering *l, const npt_buffer *b, int64_t elems,
 
 loom_status npt_emit_copy(npt_lowering *l, int buffer, const npt_tile *from, const npt_tile *to) {
   npt_buffer *b = &l->buffers[buffer];
+  if (l->open.extent)
+    LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tile '%s' has to be laid out anew, in memory for a number of rows that is not known", b->b->name);
   dram_side side = {0};
   int64_t elems = 1;
   for (int d = b->b->rank - 1; d >= 0; d--) {

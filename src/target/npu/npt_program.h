@@ -24,12 +24,14 @@ typedef struct npt_program {
   VEC_OF(npt_tensor) arguments;
   int64_t lane_bytes;                     /* of each lane's bank that its tiles take */
   int64_t slots_bytes;                    /* the same, each tile as often as the plan has slots for it: what the core has of them at a time */
+  int64_t rows;                           /* of the argument `rows` in the graph; 0: the program has none */
   int n_moved;                            /* tiles laid out anew */
 } npt_program;
 
 /* lanes and bytes of a lane's bank: of the machine.  LOOM_EUNSUP: what has no form, with its tile function; LOOM_ELIMIT: the tiles do not fit a bank, out->lane_bytes says
  * what they need. */
-typedef struct npt_core { int lanes; int64_t lane_bytes; } npt_core;
+/* opens_rows: the number of rows of the tensors is an argument of the program, `rows`; up to what the graph has. */
+typedef struct npt_core { int lanes; int64_t lane_bytes; bool opens_rows; } npt_core;
 /* LOOM_EINPUT: the machine's memory has no banks that could be lanes. */
 LOOM_MUST_USE loom_status npt_core_of(loom_ctx *ctx, const machine *m, npt_core *out);
 LOOM_MUST_USE loom_status npt_lower(ir_ctx *ir, const tog *t, npt_core core, npt_program *out);
