@@ -1,29 +1,16 @@
 /* Passes of NPU programs: options of the pass table for the functions of src/target/npu. */
 #include "pass/pass_option.h"
 #include "target/npu/npt.h"
-#include <stdlib.h>
 
 enum { LANES_DEFAULT = 128, LANES_MAX = 65535 };
-
-static loom_status read_number(ir_ctx *ir, const pass_options *o, const char *key, int64_t least, int64_t most, int64_t *out) {
-  const char *s = pass_option(&ir->ctx->mem, o, key);
-  if (!s)
-    return LOOM_OK;
-  char *end;
-  long long v = strtoll(s, &end, 10);
-  if (!*s || *end || v < least || v > most)
-    LOOM_FAIL(ir->ctx, o->span, LOOM_EUSAGE, "%s is '%s'; must be an integer in %" PRId64 "..%" PRId64, key, s, least, most);
-  *out = v;
-  return LOOM_OK;
-}
 
 /* The number of lanes, under both names upstream has for it. */
 static loom_status read_lanes(ir_ctx *ir, const char *pass, const pass_options *o, int64_t *out) {
   static const char *const keys[] = {"vectorlane", "systolic-array-size"};
   *out = LANES_DEFAULT;
   LOOM_TRY(pass_check_options(ir->ctx, pass, o, keys, 2));
-  LOOM_TRY(read_number(ir, o, "systolic-array-size", 1, LANES_MAX, out));
-  return read_number(ir, o, "vectorlane", 1, LANES_MAX, out);
+  LOOM_TRY(pass_option_int(ir->ctx, o, "systolic-array-size", 1, LANES_MAX, out));
+  return pass_option_int(ir->ctx, o, "vectorlane", 1, LANES_MAX, out);
 }
 
 loom_status pass_decompose_transfer(ir_ctx *ir, MlirOperation op, const pass_options *o) {
@@ -54,7 +41,7 @@ loom_status pass_lower_dma(ir_ctx *ir, MlirOperation op, const pass_options *o) 
   static const char *const keys[] = {"timing", "vectorlane"};
   int64_t timing = 0;
   LOOM_TRY(pass_check_options(ir->ctx, "loom-lower-dma", o, keys, 2));
-  LOOM_TRY(read_number(ir, o, "timing", 0, 1, &timing));
+  LOOM_TRY(pass_option_int(ir->ctx, o, "timing", 0, 1, &timing));
   return npt_lower_dma(ir, op, timing == 1);
 }
 
@@ -62,7 +49,7 @@ loom_status pass_pad_loops(ir_ctx *ir, MlirOperation op, const pass_options *o) 
   static const char *const keys[] = {"timing_mode"};
   int64_t timing = 0;
   LOOM_TRY(pass_check_options(ir->ctx, "loom-pad-loops", o, keys, 1));
-  LOOM_TRY(read_number(ir, o, "timing_mode", 0, 1, &timing));
+  LOOM_TRY(pass_option_int(ir->ctx, o, "timing_mode", 0, 1, &timing));
   return npt_pad_loops(ir, op, timing == 1);
 }
 

@@ -19,7 +19,7 @@ typedef struct npt_node {
   MlirOperation op;                     /* LOOP, DMA, WAIT */
   /* COMPUTE: what it does, in order; and where PyTorchSim has its marks, which is a read further for a preload: it takes the first read of the inputs along */
   tile_unit unit;
-  VEC_OF(MlirOperation) ops;
+  npt_ops ops;
   MlirOperation first, last;
   /* LOOP */
   const char *variable;
