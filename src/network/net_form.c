@@ -114,7 +114,7 @@ static bool has_fn(net_reader *r, const net_nest *n, const char *op_name) {
   return false;
 }
 
-static const char *reduction_name(net_reader *r, const net_nest *n, bool looped) {
+static const char *reduction_name(net_reader *r, const net_nest *n) {
   kernel_fn fn = KERNEL_FN_NONE;
   MlirValue x;
   int reductions = 0;
@@ -126,9 +126,12 @@ static const char *reduction_name(net_reader *r, const net_nest *n, bool looped)
     if (reduces && net_combiner(op, 0, &fn, &x))
       reductions++;
   }
+  MlirOperation made = reductions ? ir_def(x) : (MlirOperation){NULL};
+  if (reductions == 1 && n->group->looped && !mlirOperationIsNull(made) && ir_op_is(made, "arith.mulf") && net_has_window(member(r, n, 0)))
+    return "conv_depthwise";
   if (reductions > 1)
     return has_fn(r, n, "math.exp") ? "softmax" : "normalize";
-  return arena_printf(r->mem, "%s_%s", looped ? "pool" : "reduce", kernel_fn_name(fn));
+  return arena_printf(r->mem, "%s_%s", net_has_window(member(r, n, 0)) ? "pool" : "reduce", kernel_fn_name(fn));
 }
 
 net_form net_choose_form(net_reader *r, const net_nest *n) {
@@ -150,6 +153,6 @@ net_form net_choose_form(net_reader *r, const net_nest *n) {
   }
   choose_tiles(r, n, any && (!looped || reduced > NET_WHOLE_MAX) ? 1 : 2, &f);
   const net_op *first = member(r, n, 0);
-  f.op = any ? reduction_name(r, n, looped) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
+  f.op = any ? reduction_name(r, n) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
   return f;
 }

@@ -13,8 +13,7 @@ static bool reduces_any(const net_op *op) {
   return false;
 }
 
-/* Does an operand add a reduced loop to another one, as windows do? */
-static bool has_window(const net_op *op) {
+bool net_has_window(const net_op *op) {
   for (int i = 0; i < op->n_in; i++) {
     const net_access *x = &op->in[i];
     int64_t covered = 1, reached = 1;
@@ -51,70 +50,114 @@ static bool is_contraction(const net_op *op) {
   return !mlirOperationIsNull(def) && net_scalar_fn(def, &f) && f.fn == KERNEL_FN_MUL && !mlirValueEqual(ir_operand(def, 0), ir_operand(def, 1)) && op->n_in >= 2;
 }
 
-static bool needs_loops(const net_op *op) { return reduces_any(op) && (reduced_elems(op) > NET_WHOLE_MAX || has_window(op) || is_contraction(op)); }
+static bool needs_loops(const net_op *op) { return reduces_any(op) && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op)); }
 
-/* ---- does it join? ---- */
-
-/* Access `e` over the loops of `op` and access `w` over the group's dims meet at every element: fills loop -> dim; false: they do not. */
-static bool match(const net_op *op, axis_expr e, const net_group *g, axis_expr w, int *dim_of) {
-  if (!axis_is_linear(e) || e.constant != w.constant || e.n != w.n)
-    return false;
-  for (int i = 0; i < e.n; i++) {
-    int loop = e.term[i].atom->var, found = -1;
-    for (int k = 0; k < w.n; k++)
-      if (w.term[k].coef == e.term[i].coef && g->space.extent[w.term[k].atom->var] == op->loops.extent[loop])
-        found = w.term[k].atom->var;
-    if (found < 0 || (dim_of[loop] >= 0 && dim_of[loop] != found))
-      return false;
-    dim_of[loop] = found;
-  }
-  return true;
-}
-
-static axis_expr over_dims(arena *m, const net_group *g, int member, axis_expr e) {
+axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e) {
   axis_expr by[AXIS_MAX] = {{0}};
-  for (int l = 0; l < AXIS_MAX; l++)
-    by[l] = g->loop_of[member][l] >= 0 ? axis_var(m, g->loop_of[member][l]) : axis_const(0);
+  memcpy(by, g->by[member], sizeof g->by[member]);
   return axis_subst(m, &g->space, e, by);
 }
 
-/* Loops that no operand from the group fixed: a dim of the same extent that is not taken. */
-static bool map_the_rest(const net_op *op, const net_group *g, int *dim_of) {
-  bool taken[AXIS_MAX] = {false};
-  for (int l = 0; l < op->loops.n; l++)
-    if (dim_of[l] >= 0)
-      taken[dim_of[l]] = true;
-  for (int l = 0; l < op->loops.n; l++) {
-    if (dim_of[l] >= 0 || op->loops.extent[l] == 1)
+/* ---- does it join? ---- */
+
+/* The terms of an address by rising steps.  False: it has floordiv or mod, or steps back. */
+typedef struct steps { int n; int var[AXIS_MAX]; int64_t coef[AXIS_MAX], extent[AXIS_MAX]; } steps;
+static bool steps_of(const axis_space *s, axis_expr e, steps *out) {
+  *out = (steps){0};
+  for (int i = 0; i < e.n; i++) {
+    if (e.term[i].atom->var >= 0 && s->extent[e.term[i].atom->var] == 1)
       continue;
-    for (int d = 0; d < g->space.n && dim_of[l] < 0; d++)
-      if (!taken[d] && g->space.extent[d] == op->loops.extent[l]) {
-        dim_of[l] = d;
-        taken[d] = true;
-      }
-    if (dim_of[l] < 0)
+    int at = out->n++;
+    if (e.term[i].atom->var < 0 || e.term[i].coef < 1 || out->n == AXIS_MAX)
       return false;
+    for (; at > 0 && out->coef[at - 1] > e.term[i].coef; at--) {
+      out->var[at] = out->var[at - 1];
+      out->coef[at] = out->coef[at - 1];
+      out->extent[at] = out->extent[at - 1];
+    }
+    out->var[at] = e.term[i].atom->var;
+    out->coef[at] = e.term[i].coef;
+    out->extent[at] = s->extent[out->var[at]];
   }
   return true;
 }
 
-/* All that it reads of the group is what the group made at the same element. */
-static bool reads_in_place(net_reader *r, const net_op *op, const net_group *g, int *dim_of, bool *any) {
-  *any = false;
-  for (int i = 0; i < op->n_in + op->n_out; i++) {
-    const net_access *x = i < op->n_in ? &op->in[i] : &op->init[i - op->n_in];
-    for (int k = 0; x->value.kind == NET_MEMORY && k < g->n; k++) {
-      const net_op *maker = &r->ops.at[g->op[k]];
+/* Walks an address over an operation's loops and one over the group's dims together: they are one where their steps are.  A loop may run over several dims: loop[l] is then their
+ * sum.  A dim may run over several loops: it is cut there.  False: they are not one address, or (loop given) a dim would have to be cut. */
+static bool walk_together(arena *m, const axis_space *dims, const steps *e, const steps *w, axis_boundaries *cuts, axis_expr *loop, bool *is_known) {
+  int64_t done_e = 1, done_w = 1;
+  axis_expr mine[AXIS_MAX] = {{0}};
+  int i = 0, k = 0;
+  while (i < e->n && k < w->n) {
+    int64_t left_e = e->extent[i] / done_e, left_w = w->extent[k] / done_w, take = left_e < left_w ? left_e : left_w;
+    if (e->coef[i] * done_e != w->coef[k] * done_w || left_e % take || left_w % take)
+      return false;
+    if (loop && (done_w > 1 || take < left_w))
+      return false;
+    mine[i] = axis_add(m, dims, mine[i], axis_scale(m, axis_var(m, w->var[k]), done_e));
+    done_e *= take;
+    done_w *= take;
+    if (cuts && done_w < w->extent[k])
+      axis_collect(dims, axis_floordiv(m, dims, axis_var(m, w->var[k]), done_w), cuts);
+    if (done_e == e->extent[i]) {
+      i++;
+      done_e = 1;
+    }
+    if (done_w == w->extent[k]) {
+      k++;
+      done_w = 1;
+    }
+  }
+  for (int l = 0; loop && l < e->n; l++) {
+    int v = e->var[l];
+    if (is_known[v] && !axis_equal(loop[v], mine[l]))
+      return false;
+    loop[v] = mine[l];
+    is_known[v] = true;
+  }
+  return i == e->n && k == w->n;
+}
+
+/* For each operand that the group makes: fn of its address and of the address that it was written to, until one says false. */
+typedef struct meeting { arena *m; const net_op *op; const net_group *g; axis_boundaries *cuts; axis_expr *loop; bool *is_known; bool any; } meeting;
+static bool meet(net_reader *r, meeting *x) {
+  for (int i = 0; i < x->op->n_in + x->op->n_out; i++) {
+    const net_access *a = i < x->op->n_in ? &x->op->in[i] : &x->op->init[i - x->op->n_in];
+    for (int k = 0; a->value.kind == NET_MEMORY && k < x->g->n; k++) {
+      const net_op *maker = &r->ops.at[x->g->op[k]];
       for (int o = 0; o < maker->n_out; o++) {
-        if (maker->out[o].value.tensor != x->value.tensor)
+        steps e, w;
+        if (maker->out[o].value.tensor != a->value.tensor)
           continue;
-        if (i >= op->n_in || !match(op, x->at, g, over_dims(r->mem, g, k, maker->out[o].at), dim_of))
+        axis_expr to = net_over_dims(x->m, x->g, k, maker->out[o].at);
+        if (i >= x->op->n_in || a->at.constant != to.constant || !steps_of(&x->op->loops, a->at, &e) || !steps_of(&x->g->space, to, &w) ||
+            !walk_together(x->m, &x->g->space, &e, &w, x->cuts, x->loop, x->is_known))
           return false;
-        *any = true;
+        x->any = true;
       }
     }
   }
-  return *any;
+  return x->any;
+}
+
+/* Loops that no operand from the group fixed: a dim of the same extent that is not taken. */
+static bool map_the_rest(arena *m, const net_op *op, const net_group *g, axis_expr *loop, const bool *is_known) {
+  bool taken[AXIS_MAX] = {false};
+  for (int l = 0; l < op->loops.n; l++)
+    for (int d = 0; d < g->space.n && is_known[l]; d++)
+      taken[d] = taken[d] || axis_depends(loop[l], d);
+  for (int l = 0; l < op->loops.n; l++) {
+    int found = -1;
+    if (is_known[l] || op->loops.extent[l] == 1)
+      continue;
+    for (int d = 0; d < g->space.n && found < 0; d++)
+      found = !taken[d] && g->space.extent[d] == op->loops.extent[l] ? d : -1;
+    if (found < 0)
+      return false;
+    taken[found] = true;
+    loop[l] = axis_var(m, found);
+  }
+  return true;
 }
 
 static bool reads_group(net_reader *r, const net_op *op, const net_group *g) {
@@ -128,12 +171,12 @@ static bool reads_group(net_reader *r, const net_op *op, const net_group *g) {
   return false;
 }
 
-static bool fits(const net_op *op, const net_group *g, const int *dim_of) {
+static bool fits(const net_op *op, const net_group *g, const axis_expr *loop) {
   int64_t whole = 1;
   for (int d = 0; d < g->space.n; d++) {
     bool reduced = g->reduces[d];
     for (int l = 0; l < op->loops.n; l++)
-      reduced = reduced || (dim_of[l] == d && op->reduces[l]);
+      reduced = reduced || (op->reduces[l] && axis_depends(loop[l], d));
     whole *= reduced ? g->space.extent[d] : 1;
   }
   if (!g->looped)
@@ -141,41 +184,71 @@ static bool fits(const net_op *op, const net_group *g, const int *dim_of) {
   if (reduces_any(op))
     return false;
   for (int l = 0; l < op->loops.n; l++)      /* behind a loop there is only what came out of it */
-    if (dim_of[l] >= 0 && g->reduces[dim_of[l]])
-      return false;
+    for (int d = 0; d < g->space.n; d++)
+      if (g->reduces[d] && axis_depends(loop[l], d))
+        return false;
   return true;
 }
 
-static bool joins(net_reader *r, const net_op *op, const net_group *g, int *dim_of) {
-  bool any;
-  for (int l = 0; l < AXIS_MAX; l++)
-    dim_of[l] = -1;
-  return op->group < 0 && !mlirOperationIsNull(op->op) && !needs_loops(op) && g->n < NET_MEMBERS_MAX && reads_in_place(r, op, g, dim_of, &any) && map_the_rest(op, g, dim_of) &&
-         fits(op, g, dim_of);
+/* The group with dims cut where loops of `op` end.  False: they cannot be. */
+static bool cut_dims(net_reader *r, net_group *g, const axis_boundaries *cuts) {
+  axis_plan p;
+  bool reduces[AXIS_MAX] = {false};
+  if (!axis_find_plan(r->mem, &g->space, cuts, &p))
+    return false;
+  for (int d = 0; d < g->space.n; d++) {
+    if (p.no_chain[d])
+      return false;
+    for (int i = 0; i < p.count[d]; i++)
+      reduces[p.first[d] + i] = g->reduces[d];
+  }
+  for (int k = 0; k < g->n; k++)
+    for (int l = 0; l < NET_LOOPS_MAX; l++)
+      g->by[k][l] = axis_split(r->mem, &p, g->by[k][l]);
+  g->space = p.to;
+  memcpy(g->reduces, reduces, sizeof reduces);
+  return true;
 }
 
-static void add_member(net_reader *r, net_group *g, int index, const int *dim_of) {
+static void add_member(net_reader *r, net_group *g, int index, const axis_expr *loop) {
   net_op *op = &r->ops.at[index];
-  memcpy(g->loop_of[g->n], dim_of, sizeof g->loop_of[0]);
+  memcpy(g->by[g->n], loop, sizeof g->by[0]);
   g->op[g->n++] = index;
   g->last = index;
   for (int l = 0; l < op->loops.n; l++)
-    if (dim_of[l] >= 0 && op->reduces[l])
-      g->reduces[dim_of[l]] = true;
+    for (int d = 0; d < g->space.n; d++)
+      if (op->reduces[l] && axis_depends(loop[l], d))
+        g->reduces[d] = true;
+}
+
+/* Takes operation `index` into the group, if it joins. */
+static bool joins(net_reader *r, int index, net_group *g) {
+  const net_op *op = &r->ops.at[index];
+  net_group *cut = ARENA_NEW(r->mem, net_group);
+  axis_boundaries cuts = {0};
+  axis_expr loop[NET_LOOPS_MAX] = {{0}};
+  bool is_known[NET_LOOPS_MAX] = {false};
+  meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
+  if (op->group >= 0 || mlirOperationIsNull(op->op) || needs_loops(op) || g->n == NET_MEMBERS_MAX || !meet(r, &first))
+    return false;
+  *cut = *g;
+  if (!cut_dims(r, cut, &cuts) || !meet(r, &second) || !map_the_rest(r->mem, op, cut, loop, is_known) || !fits(op, cut, loop))
+    return false;
+  *g = *cut;
+  add_member(r, g, index, loop);
+  return true;
 }
 
 static net_group begin(net_reader *r, int index) {
   const net_op *op = &r->ops.at[index];
   net_group g = {.looped = !mlirOperationIsNull(op->op) && needs_loops(op)};
-  int dim_of[AXIS_MAX];
-  for (int l = 0; l < AXIS_MAX; l++)
-    dim_of[l] = -1;
+  axis_expr loop[NET_LOOPS_MAX] = {{0}};
   for (int l = 0; l < op->loops.n; l++)
     if (op->loops.extent[l] > 1) {
-      dim_of[l] = g.space.n;
+      loop[l] = axis_var(r->mem, g.space.n);
       g.space.extent[g.space.n++] = op->loops.extent[l];
     }
-  add_member(r, &g, index, dim_of);
+  add_member(r, &g, index, loop);
   return g;
 }
 
@@ -187,13 +260,10 @@ void net_make_groups(net_reader *r, net_groups *out) {
     r->ops.at[i].group = (int)out->n;
     bool open = !mlirOperationIsNull(r->ops.at[i].op);
     for (size_t j = i + 1; j < r->ops.n && open; j++) {
-      int dim_of[AXIS_MAX];
-      if (joins(r, &r->ops.at[j], &g, dim_of)) {
-        add_member(r, &g, (int)j, dim_of);
+      if (joins(r, (int)j, &g))
         r->ops.at[j].group = (int)out->n;
-      } else {
+      else
         open = !reads_group(r, &r->ops.at[j], &g);
-      }
     }
     vec_push(r->mem, out, g);
   }

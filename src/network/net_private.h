@@ -73,9 +73,18 @@ bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x);
 void net_check_body(net_reader *r, const net_op *op);
 
 /* ---- net_group.c ---- */
-typedef struct net_group { int n; int op[NET_MEMBERS_MAX]; int last; axis_space space; bool reduces[AXIS_MAX]; /* of the space: some member reduces it */ bool looped; /* reduced dims are walked by loops, with an accumulator */ int loop_of[NET_MEMBERS_MAX][AXIS_MAX]; /* member's loop -> dim of the space */ } net_group;
+typedef struct net_group {
+  int n, op[NET_MEMBERS_MAX], last;
+  axis_space space; bool reduces[AXIS_MAX];      /* its dims, and whether some member reduces them */
+  bool looped;                                   /* reduced dims are walked by loops, with an accumulator */
+  axis_expr by[NET_MEMBERS_MAX][NET_LOOPS_MAX];  /* a member's loop over the dims */
+} net_group;
 typedef VEC_OF(net_group) net_groups;
 void net_make_groups(net_reader *r, net_groups *out);
+/* An address over a member's loops, over the group's dims. */
+axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e);
+/* Does an operand add a reduced loop to another one, as windows do? */
+bool net_has_window(const net_op *op);
 
 /* ---- net_space.c ---- */
 /* A group as one nest: what each operand and result of each member is over its dims.  All of it linear. */

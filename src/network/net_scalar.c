@@ -149,6 +149,8 @@ void net_check_body(net_reader *r, const net_op *op) {
       net_refuse(r, op->op, "what it reduces is no sum, product, maximum or minimum");
     else if (op->init[i].value.kind == NET_EMPTY)
       net_refuse(r, op->op, "it reduces onto a tensor without contents");
+    else
+      r->net->sums_narrow |= fn == KERNEL_FN_ADD && (op->init[i].value.type == DTYPE_F16 || op->init[i].value.type == DTYPE_BF16);
   }
   for (int i = 0; i < op->n_out && !reduces; i++)
     if (op->init[i].value.kind == NET_EMPTY && reads_accumulator(op, ir_operand(mlirBlockGetTerminator(body), i)))

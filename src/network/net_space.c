@@ -2,13 +2,6 @@
  * does not, dims that every access walks as one become one. */
 #include "network/net_private.h"
 
-static axis_expr over_dims(arena *m, const net_group *g, int member, axis_expr e) {
-  axis_expr by[AXIS_MAX] = {{0}};
-  for (int l = 0; l < AXIS_MAX; l++)
-    by[l] = g->loop_of[member][l] >= 0 ? axis_var(m, g->loop_of[member][l]) : axis_const(0);
-  return axis_subst(m, &g->space, e, by);
-}
-
 static net_op *member(net_reader *r, const net_nest *n, int i) { return &r->ops.at[n->group->op[i]]; }
 
 /* Calls fn for every address of the nest, and for the indices that bodies ask for, or for all indices. */
@@ -38,15 +31,15 @@ static void start(net_reader *r, const net_group *g, net_nest *n) {
   for (int i = 0; i < g->n; i++) {
     const net_op *op = &r->ops.at[g->op[i]];
     for (int k = 0; k < op->n_in; k++) {
-      n->in[i][k] = over_dims(r->mem, g, i, op->in[k].at);
+      n->in[i][k] = net_over_dims(r->mem, g, i, op->in[k].at);
       n->in_tensor[i][k] = op->in[k].value.tensor;
     }
     for (int k = 0; k < op->n_out; k++) {
-      n->init[i][k] = over_dims(r->mem, g, i, op->init[k].at);
-      n->out[i][k] = over_dims(r->mem, g, i, op->out[k].at);
+      n->init[i][k] = net_over_dims(r->mem, g, i, op->init[k].at);
+      n->out[i][k] = net_over_dims(r->mem, g, i, op->out[k].at);
     }
     for (int l = 0; l < op->loops.n; l++)
-      n->index[i][l] = over_dims(r->mem, g, i, axis_var(r->mem, l));
+      n->index[i][l] = net_over_dims(r->mem, g, i, axis_var(r->mem, l));
   }
 }
 
@@ -73,8 +66,8 @@ static loom_status copy_kernel(net_builder *b, loom_span span, net_value from, n
   net_add_copy(r, span, from, to, false);
   g.op[0] = g.last = (int)r->ops.n - 1;
   g.space = to.shape;
-  for (int l = 0; l < AXIS_MAX; l++)
-    g.loop_of[0][l] = l < to.shape.n ? l : -1;
+  for (int l = 0; l < to.shape.n; l++)
+    g.by[0][l] = axis_var(r->mem, l);
   return net_make_kernel(b, &g);
 }
 

@@ -25,6 +25,7 @@ typedef struct network {
   int n_args;
   VEC_OF(network_kernel) kernels;
   VEC_OF(network_result) results;
+  bool sums_narrow;                        /* the function sums in float16 or bfloat16; kernels sum in float32 and round once */
 } network;
 
 /* `m` is changed.  `function`: NULL is the first public one.  LOOM_EUNSUP: operations, types or indices that have no kernel form: all of them are
