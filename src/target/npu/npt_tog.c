@@ -1,21 +1,9 @@
-/* A program cut into nodes: loops with a role, transfers, waits, and what lies between them.  PyTorchSim's build_tog (npu.md 1.10): nodes are numbered as they are made. */
+/* A program cut into nodes: loops with a role, transfers, waits, and what lies between them.  PyTorchSim's build_tog (docs/npu.md): nodes are numbered as they are made. */
 #include "target/npu/npt_tog_private.h"
-
-/* Where a product is: Idle, weights being pushed, inputs being pushed, results being popped, results being written. */
-typedef enum fsm_state { FSM_IDLE, FSM_PRELOAD, FSM_PUSH, FSM_POP, FSM_EPILOGUE } fsm_state;
-
-typedef struct walker {
-  npt_tog *t;
-  ir_ctx *ir;
-  int n_loops, depth;
-  fsm_state state;
-  int preload, product;                 /* nodes under way */
-  int64_t pushed, popped, written;      /* of a product: registers of inputs, of results, transfer_writes since the first pop */
-} walker;
 
 #define FAIL(w, op, ...) return diag_error((w)->ir->ctx, ir_span((w)->ir, (op)), __VA_ARGS__)
 
-static int add_node(walker *w, npt_node_kind kind, int parent) {
+int npt_tog_add(npt_walker *w, npt_node_kind kind, int parent) {
   int at = (int)w->t->nodes.n;
   arena *mem = &w->ir->ctx->mem;
   vec_push(mem, &w->t->nodes, ((npt_node){.kind = kind, .parent = parent}));
@@ -24,159 +12,6 @@ static int add_node(walker *w, npt_node_kind kind, int parent) {
   else
     vec_push(mem, &w->t->roots, at);
   return at;
-}
-
-static int last_child(const walker *w, int parent) {
-  const npt_node *p = &w->t->nodes.at[parent];
-  return p->children.n ? p->children.at[p->children.n - 1] : -1;
-}
-
-/* ---- computing ---- */
-
-static void give(walker *w, int node, MlirOperation op) {
-  npt_node *n = &w->t->nodes.at[node];
-  if (!n->ops.n)
-    n->first = op;
-  n->last = op;
-  vec_push(&w->ir->ctx->mem, &n->ops, op);
-}
-
-static int add_compute(walker *w, int parent, tile_unit unit) {
-  int at = add_node(w, NPT_COMPUTE, parent);
-  w->t->nodes.at[at].unit = unit;
-  return at;
-}
-
-static void give_vector(walker *w, int parent, MlirOperation op) {
-  int last = last_child(w, parent);
-  const npt_node *n = last < 0 ? NULL : &w->t->nodes.at[last];
-  give(w, n && n->kind == NPT_COMPUTE && n->unit == TILE_VECTOR ? last : add_compute(w, parent, TILE_VECTOR), op);
-}
-
-/* The read of the first weights stands before the first push, so that the vector node before has it; it goes to the preload.  A node it leaves empty is gone. */
-static MlirOperation steal_read(walker *w, int parent, MlirOperation push) {
-  const MlirOperation none = {NULL};
-  int last = last_child(w, parent);
-  npt_node *n = last < 0 ? NULL : &w->t->nodes.at[last];
-  if (!n || n->kind != NPT_COMPUTE || n->unit != TILE_VECTOR)
-    return none;
-  MlirOperation pushed = ir_def(ir_operand(push, 0));
-  size_t at = n->ops.n;
-  for (size_t i = 0; i < n->ops.n; i++)
-    if (ir_op_is(n->ops.at[i], "vector.transfer_read") && (at == n->ops.n || !mlirOperationEqual(n->ops.at[at], pushed)))
-      at = i;
-  if (at == n->ops.n)
-    return none;
-  MlirOperation read = n->ops.at[at];
-  for (size_t i = at + 1; i < n->ops.n; i++)
-    n->ops.at[i - 1] = n->ops.at[i];
-  n->ops.n--;
-  if (n->ops.n) {
-    n->first = n->ops.at[0];
-    n->last = n->ops.at[n->ops.n - 1];
-    return read;
-  }
-  n->is_gone = true;
-  w->t->nodes.at[parent].children.n--;
-  return read;
-}
-
-static void open_preload(walker *w, int parent, MlirOperation push) {
-  MlirOperation read = steal_read(w, parent, push);
-  w->preload = add_compute(w, parent, TILE_PRELOAD);
-  if (!mlirOperationIsNull(read))
-    give(w, w->preload, read);
-  give(w, w->preload, push);
-  w->state = FSM_PRELOAD;
-}
-
-/* What a preload got behind its last push belongs to the product: PyTorchSim's marks stand around it, the product needs it. */
-static void open_product(walker *w, int parent, MlirOperation push) {
-  w->product = add_compute(w, parent, TILE_MATMUL);
-  npt_node *p = &w->t->nodes.at[w->preload], *n = &w->t->nodes.at[w->product];
-  size_t keep = p->ops.n;
-  while (keep && !ir_op_is(p->ops.at[keep - 1], "vcix.iv"))
-    keep--;
-  for (size_t i = keep; i < p->ops.n; i++)
-    vec_push(&w->ir->ctx->mem, &n->ops, p->ops.at[i]);
-  p->ops.n = keep;
-  vec_push(&w->ir->ctx->mem, &n->ops, push);
-  n->first = n->last = push;
-  w->state = FSM_PUSH;
-  w->pushed = 1;
-  w->popped = w->written = 0;
-}
-
-static void end_product(walker *w) {
-  w->state = FSM_IDLE;
-  w->pushed = w->popped = w->written = 0;
-}
-
-/* A product is over when it wrote as often as it popped. */
-static void give_product(walker *w, MlirOperation op) {
-  give(w, w->product, op);
-  if (w->popped && ir_op_is(op, "vector.transfer_write") && ++w->written >= w->pushed)
-    end_product(w);
-}
-
-static const char *state_name(fsm_state s) {
-  static const char *const names[] = {"no product is under way", "weights are being pushed", "inputs are being pushed", "results are being popped", "results are being written"};
-  return names[s];
-}
-
-static loom_status push(walker *w, int parent, MlirOperation op, int64_t opcode) {
-  if (w->state == FSM_EPILOGUE)
-    end_product(w);
-  if (opcode == 1 && w->state == FSM_IDLE)
-    open_preload(w, parent, op);
-  else if (opcode == 1 && w->state == FSM_PRELOAD)
-    give(w, w->preload, op);
-  else if (opcode == 0 && w->state == FSM_PRELOAD)
-    open_product(w, parent, op);
-  else if (opcode == 0 && w->state == FSM_PUSH) {
-    give(w, w->product, op);
-    w->pushed++;
-  } else if (opcode != 0 && opcode != 1)
-    give_vector(w, parent, op);
-  else {
-    diag_error((w)->ir->ctx, ir_span((w)->ir, op), LOOM_EINPUT, "vcix.iv with opcode %" PRId64 " (%s) stands where %s", opcode, opcode ? "weights" : "inputs", state_name(w->state));
-    diag_help(w->ir->ctx, "a product pushes weights, then inputs, computes, pops as many results as it pushed inputs, and writes them");
-    return LOOM_EINPUT;
-  }
-  return LOOM_OK;
-}
-
-static void pop(walker *w, int parent, MlirOperation op, int64_t opcode) {
-  if (opcode == 2 && (w->state == FSM_PUSH || w->state == FSM_POP)) {
-    give(w, w->product, op);
-    w->state = ++w->popped >= w->pushed ? FSM_EPILOGUE : FSM_POP;
-  } else if (w->state == FSM_EPILOGUE)
-    give_product(w, op);
-  else
-    give_vector(w, parent, op);
-}
-
-/* A product ends with its body, also where it wrote less often than it popped: PyTorchSim goes on giving it operations, which do not run with it. */
-static bool has_left_product(const walker *w, MlirOperation op) {
-  return w->state >= FSM_PUSH && !mlirBlockEqual(mlirOperationGetBlock(op), mlirOperationGetBlock(w->t->nodes.at[w->product].first));
-}
-
-static loom_status compute(walker *w, int parent, MlirOperation op) {
-  int64_t opcode = -1;
-  ir_attr_int(ir_attr_of(op, "opcode"), &opcode);
-  if (ir_op_is(op, "vcix.iv"))
-    return push(w, parent, op, opcode);
-  if (has_left_product(w, op))
-    end_product(w);
-  if (ir_op_is(op, "vcix.v.i"))
-    pop(w, parent, op, opcode);
-  else if (w->state == FSM_PRELOAD)
-    give(w, w->preload, op);
-  else if (w->state != FSM_IDLE)
-    give_product(w, op);
-  else
-    give_vector(w, parent, op);
-  return LOOM_OK;
 }
 
 /* ---- transfers ---- */
@@ -190,17 +25,17 @@ static int memory_space(MlirValue memory) {
   return mlirAttributeIsNull(a) ? 0 : ir_attr_int(a, &space) && space >= 0 && space <= 1 ? (int)space : -1;
 }
 
-static const char *base_name(walker *w, const npt_transfer *x) {
+static const char *base_name(npt_walker *w, const npt_transfer *x) {
   return x->argument >= 0 ? arena_printf(&w->ir->ctx->mem, "arg%d", x->argument) : "arg";
 }
 
-static loom_status add_transfer(walker *w, int parent, MlirOperation op) {
-  int at = add_node(w, NPT_DMA, parent);
+static loom_status add_transfer(npt_walker *w, int parent, MlirOperation op) {
+  int at = npt_tog_add(w, NPT_DMA, parent);
   npt_transfer x;
   LOOM_TRY(npt_read_transfer(w->ir, op, &x));
   if (memory_space(x.dram) != 0 || memory_space(x.spad) != 1)
     FAIL(w, op, LOOM_EINPUT, "a transfer goes between DRAM (memory space 0) and the scratchpad (memory space 1), not between %s and %s",
-              ir_print_type(&w->ir->ctx->scratch, mlirValueGetType(x.dram)), ir_print_type(&w->ir->ctx->scratch, mlirValueGetType(x.spad)));
+         ir_print_type(&w->ir->ctx->scratch, mlirValueGetType(x.dram)), ir_print_type(&w->ir->ctx->scratch, mlirValueGetType(x.spad)));
   if (!mlirTypeIsAInteger(x.element) && !mlirTypeIsAFloat(x.element))
     FAIL(w, op, LOOM_EINPUT, "a transfer moves integers or floats, not %s", ir_print_type(&w->ir->ctx->scratch, x.element));
   npt_node *n = &w->t->nodes.at[at];
@@ -221,7 +56,7 @@ static loom_status add_transfer(walker *w, int parent, MlirOperation op) {
 }
 
 /* The tensors of all transfers with the wait's tag, one behind the other as PyTorchSim has it. */
-static loom_status name_waited(walker *w, npt_node *n) {
+static loom_status name_waited(npt_walker *w, npt_node *n) {
   text base = text_new(&w->ir->ctx->mem);
   text_add(&base, "arg");
   for (MlirOpOperand use = mlirValueGetFirstUse(n->wait.tag); !mlirOpOperandIsNull(use); use = mlirOpOperandGetNextUse(use)) {
@@ -237,8 +72,8 @@ static loom_status name_waited(walker *w, npt_node *n) {
   return LOOM_OK;
 }
 
-static loom_status add_wait(walker *w, int parent, MlirOperation op) {
-  int at = add_node(w, NPT_WAIT, parent);
+static loom_status add_wait(npt_walker *w, int parent, MlirOperation op) {
+  int at = npt_tog_add(w, NPT_WAIT, parent);
   npt_node *n = &w->t->nodes.at[at];
   n->op = op;
   LOOM_TRY(npt_read_wait(w->ir, op, &n->wait));
@@ -289,7 +124,7 @@ static bool read_bound(MlirOperation op, const char *map_name, intptr_t first_op
   return !mlirValueIsNull(*value);
 }
 
-static loom_status read_loop(walker *w, MlirOperation op, npt_node *n) {
+static loom_status read_loop(npt_walker *w, MlirOperation op, npt_node *n) {
   MlirValue low = {NULL}, high = {NULL};
   intptr_t first, count;
   if (!ir_segment(op, 1, &first, &count) || !read_bound(op, "lowerBoundMap", 0, &n->start, &low) || !read_bound(op, "upperBoundMap", first, &n->end, &high))
@@ -311,16 +146,16 @@ static loom_status read_loop(walker *w, MlirOperation op, npt_node *n) {
   return LOOM_OK;
 }
 
-static loom_status walk_op(walker *w, int parent, MlirOperation op);
+static loom_status walk_op(npt_walker *w, int parent, MlirOperation op);
 
-static loom_status walk_block(walker *w, int parent, MlirBlock block) {
+static loom_status walk_block(npt_walker *w, int parent, MlirBlock block) {
   for (MlirOperation op = mlirBlockGetFirstOperation(block); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
     LOOM_TRY(walk_op(w, parent, op));
   return LOOM_OK;
 }
 
-static loom_status add_loop(walker *w, int parent, MlirOperation op, int role) {
-  int at = add_node(w, NPT_LOOP, parent);
+static loom_status add_loop(npt_walker *w, int parent, MlirOperation op, int role) {
+  int at = npt_tog_add(w, NPT_LOOP, parent);
   npt_node n = w->t->nodes.at[at];
   n.op = op;
   n.loop_type = role_types[role];
@@ -352,12 +187,12 @@ static bool is_no_transfer(MlirOperation op, void *found) {
   return mlirOperationIsNull(*(MlirOperation *)found);
 }
 
-static loom_status walk_op(walker *w, int parent, MlirOperation op) {
+static loom_status walk_op(npt_walker *w, int parent, MlirOperation op) {
   if (is_skipped(op))
     return LOOM_OK;
   int role = role_of(op);
-  if ((role >= 0 || npt_is_transfer(op) || npt_is_wait(op)) && w->state >= FSM_POP)
-    end_product(w);                     /* PyTorchSim goes on with it behind them */
+  if ((role >= 0 || npt_is_transfer(op) || npt_is_wait(op)) && w->state >= NPT_FSM_POP)
+    npt_tog_end_product(w);                     /* PyTorchSim goes on with it behind them */
   if (role >= 0)
     return add_loop(w, parent, op, role);
   if (npt_is_transfer(op))
@@ -371,7 +206,7 @@ static loom_status walk_op(walker *w, int parent, MlirOperation op) {
     diag_help(w->ir->ctx, "give the loop inner_loop = true");
     return LOOM_EINPUT;
   }
-  return compute(w, parent, op);
+  return npt_tog_compute(w, parent, op);
 }
 
 /* ---- the function ---- */
@@ -414,13 +249,13 @@ static bool erase_if_empty(MlirOperation op, void *data) {
 static bool is_loop(MlirOperation op) { return ir_op_is(op, "affine.for"); }
 
 /* A root for each loop of the function's body; without loops that have a role, one for all of it. */
-static loom_status walk_function(walker *w) {
+static loom_status walk_function(npt_walker *w) {
   MlirBlock body = ir_body(w->t->func);
   bool has_role = false;
   for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
     has_role |= role_of(op) >= 0;
   if (!has_role)
-    return walk_block(w, add_node(w, NPT_ROOT, -1), body);
+    return walk_block(w, npt_tog_add(w, NPT_ROOT, -1), body);
   for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
     if (is_skipped(op))
       continue;
@@ -429,8 +264,8 @@ static loom_status walk_function(walker *w) {
       diag_help(w->ir->ctx, "put it into one of them");
       return LOOM_EINPUT;
     }
-    w->state = FSM_IDLE;
-    LOOM_TRY(walk_op(w, add_node(w, NPT_ROOT, -1), op));
+    w->state = NPT_FSM_IDLE;
+    LOOM_TRY(walk_op(w, npt_tog_add(w, NPT_ROOT, -1), op));
   }
   return LOOM_OK;
 }
@@ -461,7 +296,7 @@ loom_status npt_tog_read(ir_ctx *ir, MlirModule m, const char *func, npt_tog **o
     LOOM_FAIL(ir->ctx, ir_span(ir, t->func), LOOM_EINPUT, "function '%s' has no body", t->name);
   ir_walk_post(t->func, erase_if_empty, NULL);
   find_symbols(t);
-  walker w = {.t = t, .ir = ir};
+  npt_walker w = {.t = t, .ir = ir};
   LOOM_TRY(walk_function(&w));
   *out = t;
   return LOOM_OK;

@@ -1,182 +1,9 @@
-/* The tile graph of a program that was cut into nodes.
- *
- * Tags.  Loads and waits of one tag memref belong together.  Its values: those of the accumulation and inner loops around all of them (a tag that is made in a loop is another
- * one each time), then the slot as an exact sum, without the -1 by which PyTorchSim marks accumulation loops; where a tensor has several tags their number, times TAG_APART, goes
- * in.  Loads nobody waits for by their tag have a tag of their own each time they run.  Waits for stores are left out: stores are waited for by who needs what they wrote. */
+/* The tile graph of a program that was cut into nodes. */
 #include "target/npu/npt_cycles.h"
 #include "target/npu/npt_tog_private.h"
 #include <stdlib.h>
 
-#define TAG_APART (INT64_C(1) << 24)
-
-/* The transfers and waits of one tag memref, or one load that nobody waits for. */
-typedef struct tag_group { MlirValue tag; int tensor, n_loads, n_waits, loops[TILE_GRAPH_DEPTH_MAX], n_loops; bool is_apart; VEC_OF(int) buffers; } tag_group;
-
-typedef struct maker {
-  npt_tog *t;
-  ir_ctx *ir;
-  tile_graph *g;
-  npt_tog_options o;
-  VEC_OF(tag_group) groups;
-  int *group_of, *place;                /* by node: its group, its number in the graph */
-} maker;
-
 #define FAIL(x, op, ...) return diag_error((x)->ir->ctx, ir_span((x)->ir, (op)), __VA_ARGS__)
-
-/* ---- tags ---- */
-
-static int tensor_of(maker *x, int argument) {
-  const char *name = arena_printf(&x->ir->ctx->mem, "arg%d", argument);
-  for (size_t i = 0; i < x->g->tensors.n; i++)
-    if (text_eq(x->g->tensors.at[i].name, name))
-      return (int)i;
-  vec_push(&x->ir->ctx->mem, &x->g->tensors, (tile_tensor){.name = name});
-  return (int)x->g->tensors.n - 1;
-}
-
-static bool same_tag(MlirValue a, MlirValue b) {
-  a = npt_root(a), b = npt_root(b);
-  if (mlirValueEqual(a, b))
-    return true;
-  MlirOperation x = ir_def(a), y = ir_def(b);
-  return ir_op_is(x, "memref.get_global") && ir_op_is(y, "memref.get_global") && mlirAttributeEqual(ir_attr_of(x, "name"), ir_attr_of(y, "name"));
-}
-
-/* Loops around a node that make tags anew, outermost first. */
-static int tag_loops(const maker *x, int node, int loops[TILE_GRAPH_DEPTH_MAX]) {
-  int n = 0;
-  for (int p = x->t->nodes.at[node].parent; p >= 0; p = x->t->nodes.at[p].parent)
-    if (x->t->nodes.at[p].kind == NPT_LOOP && x->t->nodes.at[p].loop_type != TILE_LOOP_OUTER) {
-      for (int i = n++; i > 0; i--)
-        loops[i] = loops[i - 1];
-      loops[0] = p;
-    }
-  return n;
-}
-
-static void join_group(maker *x, int group, int node) {
-  tag_group *g = &x->groups.at[group];
-  int loops[TILE_GRAPH_DEPTH_MAX], n = tag_loops(x, node, loops), same = 0;
-  if (g->n_loads + g->n_waits == 0) {
-    g->n_loops = n;
-    memcpy(g->loops, loops, sizeof g->loops);
-  }
-  while (same < g->n_loops && same < n && g->loops[same] == loops[same])
-    same++;
-  g->n_loops = same;
-  x->group_of[node] = group;
-}
-
-static loom_status need_tensor(maker *x, const npt_node *n) {
-  if (n->transfer.argument >= 0)
-    return LOOM_OK;
-  diag_error((x)->ir->ctx, ir_span((x)->ir, n->op), LOOM_EINPUT, "the DRAM of this transfer is no argument of the function");
-  diag_help(x->ir->ctx, "transfers move arguments, views of them, or what dram_arg or a memref.global named dram_<n> says");
-  return LOOM_EINPUT;
-}
-
-static int group_with(maker *x, MlirValue tag) {
-  for (size_t i = 0; i < x->groups.n; i++)
-    if (same_tag(x->groups.at[i].tag, tag))
-      return (int)i;
-  vec_push(&x->ir->ctx->mem, &x->groups, ((tag_group){.tag = tag, .tensor = -1}));
-  return (int)x->groups.n - 1;
-}
-
-static loom_status add_load(maker *x, int node) {
-  const npt_node *n = &x->t->nodes.at[node];
-  int at = group_with(x, n->transfer.tag), tensor = tensor_of(x, n->transfer.argument), buffer = npt_tog_buffer(x->g, n->transfer.global);
-  join_group(x, at, node);
-  tag_group *g = &x->groups.at[at];
-  g->is_apart |= g->n_loads > 0 && g->tensor != tensor;
-  g->tensor = tensor;
-  g->n_loads++;
-  bool is_new = buffer >= 0;
-  for (size_t i = 0; i < g->buffers.n; i++)
-    is_new &= g->buffers.at[i] != buffer;
-  if (is_new)
-    vec_push(&x->ir->ctx->mem, &g->buffers, buffer);
-  return LOOM_OK;
-}
-
-/* Loads without waits get groups of their own. */
-static void split_unwaited(maker *x) {
-  for (size_t i = 0; i < x->t->nodes.n; i++) {
-    int at = x->group_of[i];
-    if (at < 0 || x->groups.at[at].n_waits || x->t->nodes.at[i].kind != NPT_DMA)
-      continue;
-    tag_group own = {.tag = x->groups.at[at].tag, .tensor = tensor_of(x, x->t->nodes.at[i].transfer.argument)};
-    vec_push(&x->ir->ctx->mem, &x->groups, own);
-    join_group(x, (int)x->groups.n - 1, (int)i);
-    x->groups.at[x->groups.n - 1].n_loads = 1;
-    x->groups.at[at].n_loads--;
-  }
-}
-
-static loom_status find_groups(maker *x) {
-  for (size_t i = 0; i < x->t->nodes.n; i++) {
-    const npt_node *n = &x->t->nodes.at[i];
-    x->group_of[i] = -1;
-    if (n->kind != NPT_DMA)
-      continue;
-    LOOM_TRY(need_tensor(x, n));
-    if (!n->transfer.is_store)
-      LOOM_TRY(add_load(x, (int)i));
-    else
-      tensor_of(x, n->transfer.argument);
-  }
-  for (size_t i = 0; i < x->t->nodes.n; i++) {
-    const npt_node *n = &x->t->nodes.at[i];
-    if (n->kind != NPT_WAIT)
-      continue;
-    int at = group_with(x, n->wait.tag);
-    if (x->groups.at[at].is_apart) {
-      diag_error((x)->ir->ctx, ir_span((x)->ir, n->op), LOOM_EINPUT, "waits for a tag that loads of several tensors have");
-      diag_help(x->ir->ctx, "give each of them a tag of its own");
-      return LOOM_EINPUT;
-    }
-    join_group(x, at, (int)i);
-    x->groups.at[at].n_waits++;
-  }
-  split_unwaited(x);
-  return LOOM_OK;
-}
-
-/* Does any other group have loads of the tensor? */
-static bool has_rival(const maker *x, int group) {
-  for (size_t i = 0; i < x->groups.n; i++)
-    if ((int)i != group && x->groups.at[i].n_loads && x->groups.at[i].tensor == x->groups.at[group].tensor)
-      return true;
-  return false;
-}
-
-static void drop_marks(tile_terms *terms, const npt_tog *t) {
-  size_t n = 0;
-  for (size_t i = 0; i < terms->n; i++) {
-    tile_term x = terms->at[i];
-    bool is_mark = x.loop >= 0 && x.stride == -1 && x.divider == 1 && t->nodes.at[x.loop].loop_type == TILE_LOOP_ACCUMULATION;
-    if (!is_mark)
-      terms->at[n++] = x;
-  }
-  terms->n = n;
-}
-
-static loom_status set_tag(maker *x, int node, MlirOperation op, const MlirValue *slot, int n_slot, tile_node *out) {
-  arena *mem = &x->ir->ctx->mem;
-  const tag_group *g = &x->groups.at[x->group_of[node]];
-  for (int i = 0; i < g->n_loops; i++)
-    vec_push(mem, &out->accumulation, ((tile_term){.loop = g->loops[i], .divider = 1, .stride = 1}));
-  for (int i = 0; i < n_slot; i++) {
-    const char *bad = npt_sum_add(x->t, slot[i], 1, &out->tag);
-    if (bad)
-      FAIL(x, op, LOOM_EUNSUP, "the slot of a tag cannot be said: %s", bad);
-  }
-  if (out->kind == TILE_WAIT)
-    drop_marks(&out->tag, x->t);
-  if (has_rival(x, x->group_of[node]))
-    vec_push(mem, &out->tag, ((tile_term){.loop = -1, .value = x->group_of[node], .divider = 1, .stride = TAG_APART}));
-  return LOOM_OK;
-}
 
 /* ---- transfers ---- */
 
@@ -185,7 +12,7 @@ static bool is_idle(MlirAffineExpr e, bool is_high, int64_t extent) {
   return mlirAffineExprIsAConstant(e) && (is_high ? mlirAffineConstantExprGetValue(e) >= extent : mlirAffineConstantExprGetValue(e) <= 0);
 }
 
-static loom_status add_mask(maker *x, const npt_node *n, const npt_mask *m, bool is_high, MlirOperation def, intptr_t result, tile_node *out) {
+static loom_status add_mask(npt_maker *x, const npt_node *n, const npt_mask *m, bool is_high, MlirOperation def, intptr_t result, tile_node *out) {
   const int64_t extent = out->extent[m->axis];
   tile_mask mask = {.dim = m->axis};
   const char *bad = mlirOperationIsNull(def) ? npt_sum_add(x->t, is_high ? m->hi : m->lo, 1, is_high ? &mask.high : &mask.low)
@@ -198,7 +25,7 @@ static loom_status add_mask(maker *x, const npt_node *n, const npt_mask *m, bool
   return LOOM_OK;
 }
 
-static loom_status add_bound(maker *x, const npt_node *n, const npt_mask *m, bool is_high, tile_node *out) {
+static loom_status add_bound(npt_maker *x, const npt_node *n, const npt_mask *m, bool is_high, tile_node *out) {
   MlirValue v = is_high ? m->hi : m->lo;
   MlirOperation def = ir_def(v);
   int64_t fixed;
@@ -213,7 +40,7 @@ static loom_status add_bound(maker *x, const npt_node *n, const npt_mask *m, boo
   return LOOM_OK;
 }
 
-static loom_status set_masks(maker *x, const npt_node *n, tile_node *out) {
+static loom_status set_masks(npt_maker *x, const npt_node *n, tile_node *out) {
   for (int i = 0; i < n->transfer.n_masks; i++) {
     LOOM_TRY(add_bound(x, n, &n->transfer.masks[i], false, out));
     LOOM_TRY(add_bound(x, n, &n->transfer.masks[i], true, out));
@@ -221,7 +48,7 @@ static loom_status set_masks(maker *x, const npt_node *n, tile_node *out) {
   return LOOM_OK;
 }
 
-static void use(maker *x, tile_node *out, const char *global, tile_access access) {
+static void use(npt_maker *x, tile_node *out, const char *global, tile_access access) {
   int buffer = npt_tog_buffer(x->g, global);
   if (buffer >= 0)
     vec_push(&x->ir->ctx->mem, &out->uses, ((tile_use){buffer, access}));
@@ -236,7 +63,7 @@ static int by_loop(const void *a, const void *b) {
   return x->loop != y->loop ? (x->loop < y->loop) - (x->loop > y->loop) : (x->divider > y->divider) - (x->divider < y->divider);
 }
 
-static loom_status make_transfer(maker *x, int node, tile_node *out) {
+static loom_status make_transfer(npt_maker *x, int node, tile_node *out) {
   const npt_node *n = &x->t->nodes.at[node];
   const npt_transfer *d = &n->transfer;
   if (d->rank > TILE_GRAPH_RANK_MAX) {
@@ -245,7 +72,7 @@ static loom_status make_transfer(maker *x, int node, tile_node *out) {
     return LOOM_EUNSUP;
   }
   out->kind = d->is_store ? TILE_STORE : TILE_LOAD;
-  out->tensor = tensor_of(x, d->argument);
+  out->tensor = npt_tog_tensor(x, d->argument);
   out->rank = d->rank;
   out->elem_bytes = d->elem_bytes;
   out->is_async = d->is_async;
@@ -262,27 +89,27 @@ static loom_status make_transfer(maker *x, int node, tile_node *out) {
   LOOM_TRY(set_masks(x, n, out));
   use(x, out, d->offsets_global, TILE_READ);
   use(x, out, d->global, d->is_store ? TILE_READ : togsim_flag(n->op, "accumulate") ? TILE_UPDATE : TILE_WRITE);
-  return d->is_store ? LOOM_OK : set_tag(x, node, n->op, d->tag_index, d->n_tag_index, out);
+  return d->is_store ? LOOM_OK : npt_tog_set_tag(x, node, n->op, d->tag_index, d->n_tag_index, out);
 }
 
-static loom_status make_wait(maker *x, int node, tile_node *out) {
+static loom_status make_wait(npt_maker *x, int node, tile_node *out) {
   const npt_node *n = &x->t->nodes.at[node];
-  const tag_group *g = &x->groups.at[x->group_of[node]];
+  const npt_tag_group *g = &x->groups.at[x->group_of[node]];
   out->kind = TILE_WAIT;
   out->tensor = g->tensor;
   for (size_t i = 0; i < g->buffers.n; i++)
     vec_push(&x->ir->ctx->mem, &out->uses, ((tile_use){g->buffers.at[i], TILE_READ}));
-  return set_tag(x, node, n->op, n->wait.tag_index, n->wait.n_tag_index, out);
+  return npt_tog_set_tag(x, node, n->op, n->wait.tag_index, n->wait.n_tag_index, out);
 }
 
 /* A wait for stores only; for nothing at all: an error. */
-static loom_status waits_for_store(maker *x, int node, bool *out) {
+static loom_status waits_for_store(npt_maker *x, int node, bool *out) {
   const npt_node *n = &x->t->nodes.at[node];
   *out = false;
   if (n->kind != NPT_WAIT || x->groups.at[x->group_of[node]].n_loads)
     return LOOM_OK;
   for (size_t i = 0; i < x->t->nodes.n && !*out; i++)
-    *out = x->t->nodes.at[i].kind == NPT_DMA && same_tag(x->t->nodes.at[i].transfer.tag, n->wait.tag);
+    *out = x->t->nodes.at[i].kind == NPT_DMA && npt_same_tag(x->t->nodes.at[i].transfer.tag, n->wait.tag);
   if (!*out)
     FAIL(x, n->op, LOOM_EINPUT, "waits for a tag that no transfer has");
   return LOOM_OK;
@@ -290,7 +117,7 @@ static loom_status waits_for_store(maker *x, int node, bool *out) {
 
 /* ---- loops and order ---- */
 
-static loom_status make_loop(maker *x, const npt_node *n, tile_node *out) {
+static loom_status make_loop(npt_maker *x, const npt_node *n, tile_node *out) {
   out->kind = TILE_LOOP;
   out->variable = n->variable;
   out->loop_type = n->loop_type;
@@ -305,9 +132,9 @@ static loom_status make_loop(maker *x, const npt_node *n, tile_node *out) {
   return LOOM_OK;
 }
 
-/* PyTorchSim's edges (npu.md 1.10): loads next to each other wait for the same nodes, waits too; a computation behind one of them waits for all loads and waits of the
+/* PyTorchSim's edges (docs/npu.md): loads next to each other wait for the same nodes, waits too; a computation behind one of them waits for all loads and waits of the
  * segment; anything else for the node before it. */
-static void add_edges(maker *x, const int *segment, size_t n) {
+static void add_edges(npt_maker *x, const int *segment, size_t n) {
   tile_graph *g = x->g;
   arena *mem = &x->ir->ctx->mem;
   int before = -1;                      /* what the load or wait before waits for, last of all */
@@ -331,7 +158,7 @@ static void add_edges(maker *x, const int *segment, size_t n) {
   }
 }
 
-static loom_status make_node(maker *x, int node, tile_node *out) {
+static loom_status make_node(npt_maker *x, int node, tile_node *out) {
   const npt_node *n = &x->t->nodes.at[node];
   arena *mem = &x->ir->ctx->mem;
   if (n->kind == NPT_LOOP)
@@ -353,7 +180,7 @@ static const char *const kind_ops[] = {
 #undef X
 };
 
-static loom_status make_body(maker *x, int parent, const int *children, size_t n) {   /* as deep as loops nest: TILE_GRAPH_DEPTH_MAX */
+static loom_status make_body(npt_maker *x, int parent, const int *children, size_t n) {   /* as deep as loops nest: TILE_GRAPH_DEPTH_MAX */
   arena *mem = &x->ir->ctx->mem;
   VEC_OF(int) segment = {0};
   int loops = 0;
@@ -387,7 +214,7 @@ static loom_status make_body(maker *x, int parent, const int *children, size_t n
 }
 
 /* Sums name loops by the program's numbers until all nodes are placed. */
-static void place_loops(maker *x) {
+static void place_loops(npt_maker *x) {
   for (size_t i = 0; i < x->g->nodes.n; i++) {
     tile_node *n = &x->g->nodes.at[i];
     tile_terms *sums[] = {&n->end_sum, &n->accumulation, &n->tag, &n->offset};
@@ -407,7 +234,7 @@ static void place_loops(maker *x) {
 
 loom_status npt_tog_graph(npt_tog *t, const npt_tog_options *o, tile_graph **out) {
   arena *mem = &t->ir->ctx->mem;
-  maker x = {.t = t, .ir = t->ir, .g = ARENA_NEW(mem, tile_graph), .o = o ? *o : (npt_tog_options){0}};
+  npt_maker x = {.t = t, .ir = t->ir, .g = ARENA_NEW(mem, tile_graph), .o = o ? *o : (npt_tog_options){0}};
   x.o.lanes = x.o.lanes ? x.o.lanes : 128;
   x.g->systolic_size = x.o.systolic_size ? x.o.systolic_size : 128;
   x.o.pipeline = x.o.pipeline ? x.o.pipeline : &npt_pipeline;
@@ -418,7 +245,7 @@ loom_status npt_tog_graph(npt_tog *t, const npt_tog_options *o, tile_graph **out
   x.group_of = ARENA_NEW_N(mem, int, t->nodes.n);
   x.place = ARENA_NEW_N(mem, int, t->nodes.n);
   LOOM_TRY(npt_tog_buffers(t, x.o.lanes, x.g));
-  LOOM_TRY(find_groups(&x));
+  LOOM_TRY(npt_tog_find_tags(&x));
   for (size_t i = 0; i < t->roots.n; i++) {
     const npt_node *root = &t->nodes.at[t->roots.at[i]];
     LOOM_TRY(make_body(&x, -1, root->children.at, root->children.n));
