@@ -50,7 +50,7 @@ loom_status compile_write_report(compile_state *s) {
   data_set_string(m, v, "schema", "loom.parts.v1");
   if (flops >= 0)
     data_set_int(m, v, "flops", flops);
-  if (!s->o->for_board)                   /* what more memory would give takes longer than a board's program */
+  if (!s->o->for_board && !s->machine->npu)      /* what more memory would give takes longer than such a program */
     LOOM_TRY(add_answers(s, v));
   add_stage(s, stages, COMPILE_STAGE0);
   add_stage(s, stages, COMPILE_CANONICAL);

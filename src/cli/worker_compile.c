@@ -489,10 +489,10 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
   if (st == LOOM_OK && for_npu)
-    st = compile_npu_time(&s, &npu, &r, &timed);
+    st = worker_time_npu(&s, &npu, &r, &timed);
   if (st == LOOM_OK) {
-    data_value *summary = compile_summary(&s, for_npu ? &timed : NULL);
-    if (for_npu)
+    data_value *summary = compile_summary(&s, timed.has_report ? &timed : NULL);
+    if (timed.has_report)
       worker_add_npu(&ctx->mem, &s, &npu, summary);
     st = worker_answer(ctx, o, &s, summary);
     cli_progress_end(&progress);

@@ -71,6 +71,19 @@ loom_status worker_write_npu_trace(const cli_options *o, const compile_state *s,
   return LOOM_OK;
 }
 
+loom_status worker_time_npu(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out) {
+  enum { EVENTS_MAX = 20 * 1000 * 1000 };
+  const diag_mark before = diag_save(s->ctx);
+  n->how.event_budget = EVENTS_MAX;
+  loom_status st = compile_npu_time(s, n, r, out);
+  n->how.event_budget = 0;
+  if (st != LOOM_ELIMIT)
+    return st;
+  diag_drop(s->ctx, before);
+  *out = (compile_execution){0};
+  return LOOM_OK;
+}
+
 void worker_add_npu(arena *mem, const compile_state *s, const compile_npu *n, data_value *summary) {
   data_value *v = npu_report_to_data(mem, &n->report, n->graph, s->machine);
   data_set_int(mem, v, "lane_bytes", n->program.lane_bytes);
@@ -94,4 +107,6 @@ void worker_print_npu(const compile_state *s, const compile_npu *n) {
   if (r->code_instructions)
     printf("; %s instructions executed", text_thousands(m, r->code_instructions));
   putchar('\n');
+  if (!r->cycles)
+    printf("simulated    not here, where it would take long: loom sim %s/npu/graph.json --machine %s\n", s->output_dir, s->machine->name);
 }

@@ -14,6 +14,8 @@ LOOM_MUST_USE loom_status worker_sim_npu(const cli_options *o, compile_state *s,
 /* --trace: what the run has to fill, in n->how; and its file. */
 LOOM_MUST_USE loom_status worker_start_npu_trace(loom_ctx *ctx, const cli_options *o, compile_npu *n);
 LOOM_MUST_USE loom_status worker_write_npu_trace(const cli_options *o, const compile_state *s, const compile_npu *n);
+/* compile_npu_time where that is a matter of a second or so; else out->has_report stays false. */
+LOOM_MUST_USE loom_status worker_time_npu(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out);
 void worker_add_npu(arena *mem, const compile_state *s, const compile_npu *n, data_value *summary);
 void worker_print_npu(const compile_state *s, const compile_npu *n);
 #endif
