@@ -22,8 +22,8 @@ static int teardown(void **state) {
 
 /* The graph of a program whose body is `body`. */
 static tile_graph *graph_of(const char *body, const machine_pipeline *p) {
-  MlirModule m;
-  tile_graph *g;
+  MlirModule m = {NULL};
+  tile_graph *g = NULL;
   const char *program = arena_printf(&ctx.mem,
                                   "memref.global @T : memref<4096xf32, 1> {npu.lane_bytes = 16384 : i64}\nmemref.global @S : memref<4096xf32, 1> {npu.lane_bytes = 16384 : i64}\n"
                                   "func.func @kernel() {\n%%n = arith.constant 8 : i64\n%%pad = arith.constant 0.0 : f32\n%%z = arith.constant dense<0.0> : vector<8xf32>\n"
