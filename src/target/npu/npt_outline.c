@@ -84,13 +84,20 @@ static MlirValue dram(outliner *x, intptr_t number, MlirType type) {
   return mlirTypeEqual(global, type) ? v : ir_build1(&x->b, "memref.cast", type, 1, &v, 0, NULL);
 }
 
+static bool has_global(outliner *x, const char *name) {
+  for (MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(x->t->module)); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+    if (text_eq(ir_attr_string(&x->ir->ctx->scratch, ir_attr_of(op, "sym_name")), name))
+      return true;
+  return false;
+}
+
 /* Globals without a value, in front, for tensors in the order of the arguments. */
 static void declare_tensors(outliner *x) {
   MlirBlock body = ir_body(x->t->func);
   ir_builder b = ir_before(x->ir, mlirBlockGetFirstOperation(mlirModuleGetBody(x->t->module)));
   for (intptr_t i = 0; i < mlirBlockGetNumArguments(body); i++) {
     MlirType type = mlirValueGetType(mlirBlockGetArgument(body, i));
-    if (!mlirTypeIsAMemRef(type))
+    if (!mlirTypeIsAMemRef(type) || has_global(x, dram_name(x, i)))
       continue;
     const ir_named attrs[] = {{"sym_name", ir_str_attr(x->ir, dram_name(x, i))}, {"type", ir_type_attr(dram_type(type))}, {"sym_visibility", ir_str_attr(x->ir, "private")}};
     ir_build(&b, "memref.global", 0, NULL, 0, NULL, 3, attrs, 0, NULL);
@@ -266,12 +273,22 @@ static loom_status erase_nodes(npt_tog *t) {
   return LOOM_EUNSUP;
 }
 
+/* Every call takes all sizes: constants that give one are made first. */
+static void hoist_sizes(npt_tog *t) {
+  for (size_t k = 0; k < t->symbols.n; k++) {
+    MlirOperation def = ir_def(t->symbols.at[k].values.at[0]), first = mlirBlockGetFirstOperation(ir_body(t->func));
+    if (!mlirOperationIsNull(def) && ir_num_operands(def) == 0 && !mlirOperationEqual(def, first))
+      mlirOperationMoveBefore(def, first);
+  }
+}
+
 loom_status npt_outline(ir_ctx *ir, MlirModule m, const char *func) {
   npt_tog *t;
   LOOM_TRY(npt_tog_read(ir, m, func, &t));
   if (t->symbols.n > TILE_GRAPH_LIST_MAX)
     LOOM_FAIL(ir->ctx, ir_span(ir, t->func), LOOM_ELIMIT, "the program has %zu sizes that are given when it is run; at most %d can be", t->symbols.n, TILE_GRAPH_LIST_MAX);
   arena_mark mark = arena_save(&ir->ctx->scratch);
+  hoist_sizes(t);
   declare_tensors(&(outliner){.t = t, .ir = ir});
   for (size_t i = 0; i < t->nodes.n; i++)
     if (t->nodes.at[i].kind == NPT_DMA || (t->nodes.at[i].kind == NPT_COMPUTE && !t->nodes.at[i].is_gone))

@@ -224,7 +224,7 @@ static void add_symbol(npt_tog *t, const char *name, MlirValue value) {
 static bool note_symbol(MlirOperation op, void *data) {
   npt_tog *t = data;
   const char *name = ir_attr_string(&t->ir->ctx->mem, ir_attr_of(op, "npu.symbol"));
-  if (name && mlirOperationGetNumResults(op) == 1)
+  if (name && mlirOperationGetNumResults(op) == 1 && mlirBlockEqual(mlirOperationGetBlock(op), ir_body(t->func)))
     add_symbol(t, name, ir_result(op, 0));
   return true;
 }

@@ -47,7 +47,7 @@ typedef struct npt_tog {
   const char *name;                     /* of the function */
   VEC_OF(npt_node) nodes;               /* by number */
   VEC_OF(int) roots;
-  /* Sizes given when the program is run: index arguments of the function, then what npu.symbol = "name" is an attribute of; names are told once. */
+  /* Sizes given when the program is run: index arguments of the function, then results, outside of all loops, of operations with npu.symbol = "name"; names are told once. */
   VEC_OF(npt_symbol) symbols;
 } npt_tog;
 
