@@ -107,7 +107,7 @@ loom_status compile_npu_make_program(compile_state *s, compile_npu *n) {
   npt_core core;
   LOOM_TRY(compile_npu_check_machine(s));
   LOOM_TRY(npt_core_of(s->ctx, s->machine, &core));
-  core.lane_bytes += s->o->board_reserve_bytes / s->machine->l1_banks;      /* what plans leave free is there */
+  core.lane_bytes = compile_npu_machine(s).l1_bytes / s->machine->l1_banks;
   core.opens_rows = s->o->open_rows;
   LOOM_TRY(npt_lower(&s->ir, s->tog, core, &n->program));
   add_text(s, n, "program.json", describe(s, &n->program));
@@ -138,25 +138,42 @@ loom_status compile_npu_lower(compile_state *s, compile_npu *n) {
   return LOOM_OK;
 }
 
-/* Bytes of all lanes that the slots of the plan take beyond the scratchpad: the simulated core then waits for room. */
-static int64_t excess(const compile_state *s, const npt_program *p) {
-  return (p->slots_bytes - machine_lane_bytes(s->machine)) * s->machine->l1_banks - s->o->board_reserve_bytes;
+/* Memory that the next plan may use, where the slots of this one take more than a lane's bank: as much less as this one took too much, and some for rounding.  0: it fits. */
+static int64_t next_budget(const compile_state *s, const npt_program *p) {
+  const int64_t have = compile_npu_machine(s).l1_bytes, lane = have / s->machine->l1_banks;
+  if (p->slots_bytes <= lane)
+    return 0;
+  const double next = 0.95 * (double)s->machine->l1_bytes * (double)lane / (double)p->slots_bytes;
+  return next < 1 ? 1 : (int64_t)next;
+}
+
+/* What plans leave free is there. */
+machine compile_npu_machine(const compile_state *s) {
+  machine m = *s->machine;
+  m.l1_bytes += s->o->board_reserve_bytes;
+  return m;
 }
 
 loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
-  enum { ATTEMPTS_MAX = 8 };
+  enum { ATTEMPTS_MAX = 12 };
   for (int i = 1;; i++) {
     const diag_mark before = diag_save(ctx);
     *out = (compile_npu){0};
-    LOOM_TRY(compile_kernel(ctx, o, s));
-    loom_status st = compile_npu_lower(s, out);
-    int64_t over = st == LOOM_ELIMIT || (st == LOOM_OK && i <= ATTEMPTS_MAX / 2) ? excess(s, &out->program) : 0;
-    if (over <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains || o->board_reserve_bytes + over >= s->machine->l1_bytes)
+    loom_status st = compile_kernel(ctx, o, s);
+    if (st == LOOM_OK)
+      st = compile_npu_lower(s, out);
+    const bool is_tight = st == LOOM_ELIMIT || (st == LOOM_OK && i <= ATTEMPTS_MAX / 2);      /* a core that waits for room does not need another plan for ever */
+    const int64_t budget = is_tight ? next_budget(s, &out->program) : 0;
+    if (st == LOOM_ELIMIT && out->program.lane_bytes > compile_npu_machine(s).l1_bytes / s->machine->l1_banks && (o->plan || o->n_domains)) {
+      diag_help(ctx, "choose smaller blocks: a tile is padded to whole vectors in every lane, and to whole rows of lanes");
+      return LOOM_EINFEASIBLE;
+    }
+    if (budget <= 0 || i == ATTEMPTS_MAX || o->plan || o->n_domains)
       return st;
     diag_drop(ctx, before);
+    o->board_reserve_bytes = compile_npu_machine(s).l1_bytes - budget;
     compile_npu_close(out);
     compile_done(s);
-    o->board_reserve_bytes += 2 * over;                   /* the next plan rounds up too */
   }
 }
 
@@ -282,7 +299,8 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
   o.values = &values;
   if (integers)
     o.record = NULL;
-  LOOM_TRY(npu_run(s->ctx, e->n->graph, s->machine, &o, report));
+  const machine m = compile_npu_machine(s);
+  LOOM_TRY(npu_run(s->ctx, e->n->graph, &m, &o, report));
   if (!integers)
     tell(s, report, e->out);
   return LOOM_OK;
@@ -297,7 +315,8 @@ loom_status compile_npu_time(compile_state *s, compile_npu *n, const run_options
   npu_options o = options_of(n);
   o.dram = dram_of(s, r);
   *out = (compile_execution){0};
-  LOOM_TRY(npu_run(s->ctx, n->graph, s->machine, &o, &n->report));
+  const machine m = compile_npu_machine(s);
+  LOOM_TRY(npu_run(s->ctx, n->graph, &m, &o, &n->report));
   tell(s, &n->report, out);
   return LOOM_OK;
 }

@@ -28,6 +28,8 @@ LOOM_MUST_USE loom_status compile_npu_check_machine(compile_state *s);
  * the plan or block sizes are given.  compile_npu_close in any case, before compile_done(s). */
 LOOM_MUST_USE loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out);
 void compile_npu_close(compile_npu *n);
+/* The machine with all of its memory, also where a plan was to leave some free. */
+machine compile_npu_machine(const compile_state *s);
 /* The program of s->tog as it is: a plan from files.  Its three steps, for who looks at it between them: the program in the contract of target/npu; transfers and vcix; graph and code. */
 LOOM_MUST_USE loom_status compile_npu_lower(compile_state *s, compile_npu *out);
 LOOM_MUST_USE loom_status compile_npu_make_program(compile_state *s, compile_npu *out);

@@ -95,11 +95,12 @@ void worker_add_npu(arena *mem, const compile_state *s, const compile_npu *n, da
 void worker_print_npu(const compile_state *s, const compile_npu *n) {
   arena *m = &s->ctx->mem;
   const npu_report *r = &n->report;
+  const machine whole = compile_npu_machine(s);
   int64_t arrays = 0;
   for (int c = 0; c < r->n_cores; c++)
     for (int a = 0; a < r->n_arrays; a++)
       arrays += r->cores[c].array_busy[a];
-  printf("program      %zu nodes; %s of %s bytes of a lane", n->graph->nodes.n, text_thousands(m, n->program.lane_bytes), text_thousands(m, machine_lane_bytes(s->machine)));
+  printf("program      %zu nodes; %s of %s bytes of a lane", n->graph->nodes.n, text_thousands(m, n->program.lane_bytes), text_thousands(m, machine_lane_bytes(&whole)));
   if (n->program.n_moved)
     printf("; %d tile%s laid out anew", n->program.n_moved, n->program.n_moved == 1 ? "" : "s");
   if (r->cycles)
