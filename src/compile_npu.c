@@ -255,7 +255,10 @@ static loom_status contents_of(compile_state *s, const compile_npu *n, void *con
     const npt_tensor *a = &n->program.arguments.at[argument];
     const int64_t bytes = a->elems * (int64_t)dtype_bytes(a->type);
     const bool is_own = a->tensor < 0;
-    (*out)[k] = (npu_data){is_own ? arena_alloc(&s->ctx->mem, (size_t)bytes) : dram[a->tensor], bytes, is_own || s->tog->tensors.at[a->tensor].is_output};
+    void *own = is_own ? arena_alloc(&s->ctx->mem, (size_t)bytes) : NULL;
+    if (own)
+      memset(own, 0xff, (size_t)bytes);                   /* NaN in every float type: what is read before it is written shows */
+    (*out)[k] = (npu_data){is_own ? own : dram[a->tensor], bytes, is_own || s->tog->tensors.at[a->tensor].is_output};
   }
   return LOOM_OK;
 }

@@ -138,7 +138,8 @@ void flow_values_run(npu *s, flow_core *c, int64_t number, int64_t cycle) {
   for (size_t i = 0; i < n->uses.n && n_windows < WINDOWS_MAX; i++) {
     const tile_buffer *b = &c->job->g->buffers.at[n->uses.at[i].buffer];
     if (uses[i].version != NPU_NONE && c->versions.at[uses[i].version].words)
-      windows[n_windows++] = (rvv_window){.address = spad_address(b), .lane_bytes = (uint64_t)b->lane_bytes, .words = c->versions.at[uses[i].version].words};
+      windows[n_windows++] = (rvv_window){.address = spad_address(b), .lane_bytes = (uint64_t)b->lane_bytes, .words = c->versions.at[uses[i].version].words,
+                                           .is_read_only = uses[i].access == TILE_READ};
   }
   int64_t args[RVV_ARGS_MAX];
   for (int p = n->parent; p >= 0; p = c->job->g->nodes.at[p].parent)

@@ -39,8 +39,8 @@ uint64_t rvv_find(const rvv_image *image, const char *name);
 
 /* ---- what a call is given ---- */
 
-/* Scratchpad from `address` on: lane_bytes (a multiple of 4) of each lane. */
-typedef struct rvv_window { uint64_t address, lane_bytes; uint32_t *words; } rvv_window;
+/* Scratchpad from `address` on: lane_bytes (a multiple of 4) of each lane.  A write to one that is_read_only is a fault. */
+typedef struct rvv_window { uint64_t address, lane_bytes; uint32_t *words; bool is_read_only; } rvv_window;
 typedef struct rvv_tensor { uint64_t address, bytes; void *data; bool may_write; const char *name; /* for faults; may be NULL */ } rvv_tensor;
 
 /* The systolic array: weights, rows in, rows out.  Kept by the caller over calls.  The first weights after a product start new ones; rows of weights that were not pushed are not

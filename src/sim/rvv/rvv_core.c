@@ -66,8 +66,8 @@ bool rvv_find_memory(rvv_core *c, uint64_t address, uint64_t size, bool is_write
   for (int i = 0; i < c->job->n_windows; i++) {
     const rvv_window *w = &c->job->windows[i];
     if (lies_in(address, size, w->address, w->lane_bytes)) {
-      *out = (rvv_memory){.words = w->words, .at = address - w->address, .may_write = true};
-      return true;
+      *out = (rvv_memory){.words = w->words, .at = address - w->address, .may_write = !w->is_read_only};
+      return !is_write || out->may_write || rvv_fail(c, RVV_READ_ONLY, "a tile that is read only, at 0x%" PRIx64, address);
     }
   }
   if (lies_in(address, size, RVV_STACK_ADDRESS, (uint64_t)c->image->config.stack_bytes)) {

@@ -188,6 +188,8 @@ static bool run_transfer(rvv_core *c, const isa_dma *d) {
     return false;
   if (d->is_indirect && !find_bank(c, d->index_spad, elems, d->index_bytes, &t.indices, &t.indices_at))
     return false;
+  if (d->move != ISA_MVOUT && bank->is_read_only)
+    return rvv_fail(c, RVV_READ_ONLY, "a tile that is read only, at 0x%" PRIx64, d->spad);
   t.words = bank->words;
   t.lane_step = (uint64_t)d->dram_stride[d->lane_axis] * d->lane_stride * (uint64_t)d->elem_bytes;
   return move_all(&t);

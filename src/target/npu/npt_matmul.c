@@ -43,7 +43,7 @@ static int64_t extent_of(const npt_lowering *l, const tog_node *n, const tfn_fun
   return 1;
 }
 
-/* Lanes and rows beyond the contracted extent are zero: of what was loaded the transfer has seen to it. */
+/* Lanes and rows beyond the contracted extent are zero: of what was loaded, and of a whole tile that was laid out anew, the transfer has seen to it. */
 static loom_status clean_operand(npt_lowering *l, const tog_node *n, const tfn_function *f, int i, npt_tile *const *tile, MlirValue part) {
   const tfn_operand *o = &f->operand[i];
   const npt_buffer *b = &l->buffers[n->uses.at[o->use].buffer];
@@ -53,8 +53,9 @@ static loom_status clean_operand(npt_lowering *l, const tog_node *n, const tfn_f
     if (o->iter[d] != f->k_iter || !b->is_computed)
       continue;
     LOOM_TRY(npt_argument_value(l, n, o->extent[d], &extent));
-    const bool is_whole = ir_const_int(extent, &fixed) && fixed == tile[i]->padded[d] && (tile[i]->layout.lane != d || fixed % l->core.lanes == 0);
-    if (!is_whole)
+    const bool is_fixed = ir_const_int(extent, &fixed), is_whole = is_fixed && fixed == tile[i]->padded[d] && (tile[i]->layout.lane != d || fixed % l->core.lanes == 0);
+    const bool is_moved = tile[i] != &b->tile[0] && is_fixed && fixed == b->b->shape[d];
+    if (!is_whole && !is_moved)
       LOOM_TRY(npt_emit_clean(l, b, tile[i], d, extent, part));
   }
   return LOOM_OK;

@@ -552,7 +552,7 @@ static bool reads_output(const site *s) {
   for (int d = 0; d < s->f->n_iter; d++)
     if (s->f->is_reduction[d])
       return true;
-  return !is_copy(s->f) && !mlirOperationIsNull(mlirOpOperandGetOwner(mlirValueGetFirstUse(output_argument(s))));
+  return !is_copy(s->f) && !mlirOpOperandIsNull(mlirValueGetFirstUse(output_argument(s)));
 }
 
 static loom_status bring(site *s, bool *is_moved) {
