@@ -24,10 +24,38 @@ kernel_op *net_emit(net_graph *g, kernel_op_kind kind, int n, const kernel_value
 
 typedef struct part { int n; int64_t extent[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX], offset; kernel_index index[KERNEL_RANK_MAX]; kernel_type type; } part;
 
-static void add_dim(part *p, int64_t extent, int64_t stride, kernel_index index) {
+static void add_dim(net_graph *g, part *p, int64_t extent, int64_t stride, kernel_index index) {
+  if (p->n == KERNEL_RANK_MAX) {
+    g->is_too_deep = true;
+    return;
+  }
   p->extent[p->n] = extent;
   p->stride[p->n] = stride;
   p->index[p->n++] = index;
+}
+
+/* What is left of the offset when each dim, the widest first, has taken as many of its steps as it can. */
+static int64_t left_of_offset(const part *p) {
+  bool used[KERNEL_RANK_MAX] = {false};
+  int64_t left = p->offset;
+  for (int i = 0; i < p->n; i++) {
+    int widest = -1;
+    for (int d = 0; d < p->n; d++)
+      if (!used[d] && (widest < 0 || p->stride[d] > p->stride[widest]))
+        widest = d;
+    used[widest] = true;
+    left = p->stride[widest] > 0 ? left % p->stride[widest] : left;
+  }
+  return left;
+}
+
+/* A dim of single elements, so that the view is part of one that begins with its tensor (pass/extract_access.c); in front, where dims of size 1 are dropped first. */
+static void add_single(net_graph *g, part *p) {
+  const part old = *p;
+  p->n = 0;
+  add_dim(g, p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, 0)});
+  for (int d = 0; d < old.n; d++)
+    add_dim(g, p, old.extent[d], old.stride[d], old.index[d]);
 }
 
 /* Dims that are walked one by one in front, then the frame's axes; none of them where there is one element and that may be a scalar. */
@@ -41,7 +69,7 @@ static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at, 
     for (int a = 0; a < f->n; a++)
       in_frame = in_frame || f->dim[a] == d;
     if (!in_frame && axis_coef(at, d))
-      add_dim(&p, s->extent[d], axis_coef(at, d), (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = g->param[d]});
+      add_dim(g, &p, s->extent[d], axis_coef(at, d), (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = g->param[d]});
   }
   for (int a = f->n - 1; a >= 0; a--) {
     int64_t c = f->dim[a] < 0 ? 0 : axis_coef(at, f->dim[a]);
@@ -52,13 +80,15 @@ static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at, 
   for (int a = 0; a < f->n && !is_scalar; a++) {
     int d = f->dim[a];
     bool is_walked = d >= 0 && axis_coef(at, d) != 0, is_tile = is_walked && g->block[d];
-    add_dim(&p, is_walked ? s->extent[d] : 1, stride[a], (kernel_index){.kind = is_tile ? KERNEL_INDEX_TILE : KERNEL_INDEX_ALL, .value = is_tile ? g->param[d] : -1});
+    add_dim(g, &p, is_walked ? s->extent[d] : 1, stride[a], (kernel_index){.kind = is_tile ? KERNEL_INDEX_TILE : KERNEL_INDEX_ALL, .value = is_tile ? g->param[d] : -1});
     p.type.dim[p.type.rank++] = axis_size(g, is_walked ? d : -1);
   }
   if (!p.n && may_be_scalar)
-    add_dim(&p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, 0)});
+    add_dim(g, &p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, 0)});
+  if (left_of_offset(&p))
+    add_single(g, &p);
   if (p.type.rank == 0 && !may_be_scalar) {      /* a part has dims, if only of one element */
-    add_dim(&p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1});
+    add_dim(g, &p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1});
     p.type.dim[p.type.rank++] = sym_const(g->mem, 1);
   }
   return p;

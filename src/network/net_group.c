@@ -140,12 +140,15 @@ static bool meet(net_reader *r, meeting *x) {
   return x->any;
 }
 
-/* Loops that no operand from the group fixed: a dim of the same extent that is not taken. */
+/* Loops that no operand from the group fixed: a dim of the same extent that is not taken.  False: there is none, or two loops would be one (x[i] * x[j]). */
 static bool map_the_rest(arena *m, const net_op *op, const net_group *g, axis_expr *loop, const bool *is_known) {
   bool taken[AXIS_MAX] = {false};
   for (int l = 0; l < op->loops.n; l++)
-    for (int d = 0; d < g->space.n && is_known[l]; d++)
+    for (int d = 0; d < g->space.n && is_known[l]; d++) {
+      if (taken[d] && axis_depends(loop[l], d))
+        return false;
       taken[d] = taken[d] || axis_depends(loop[l], d);
+    }
   for (int l = 0; l < op->loops.n; l++) {
     int found = -1;
     if (is_known[l] || op->loops.extent[l] == 1)

@@ -126,6 +126,7 @@ typedef struct net_graph {
   VEC_OF(net_made) made;               /* results of members, in the frame at hand */
   VEC_OF(net_known) known;             /* values of bodies, in the region at hand */
   kernel_region *at;                   /* where operations go */
+  bool is_too_deep;                    /* a part has more dims than a tensor can */
   loom_span span;
 } net_graph;
 kernel_type net_frame_type(net_graph *g, const net_frame *f, dtype t);

@@ -176,6 +176,8 @@ static void indices_of(net_reader *r, const axis_space *loops, MlirAffineMap map
 
 static bool read_access(net_reader *r, const net_op *op, MlirValue v, MlirAffineMap map, net_access *out) {
   const net_value *known = net_value_of(r, v);
+  axis_plan plan;
+  bool flat;
   axis_expr by[AXIS_MAX] = {{0}};
   double number;
   *out = (net_access){.value = {.kind = NET_SPLAT}};
@@ -185,8 +187,13 @@ static bool read_access(net_reader *r, const net_op *op, MlirValue v, MlirAffine
     return false;
   out->value = *known;
   indices_of(r, &op->loops, map, by);
-  if (known->kind == NET_MEMORY)
-    out->at = axis_subst(r->mem, &op->loops, known->at, by);
+  if (known->kind != NET_MEMORY)
+    return true;
+  out->at = axis_subst(r->mem, &op->loops, known->at, by);
+  if (net_is_whole(r, known) || net_is_copyable(r->mem, &op->loops, out->at, &plan, &flat))
+    return true;
+  out->value = net_copied(r, op->span, *known);      /* a view of a view is too much at once */
+  out->at = axis_subst(r->mem, &op->loops, out->value.at, by);
   return true;
 }
 

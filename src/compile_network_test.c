@@ -1,0 +1,359 @@
+/* Random functions on tensors: their kernels against the same function as code of this CPU. */
+#include "base/rng.h"
+#include "base/testing.h"
+#include "compile_network.h"
+#include "dialect/dialect.h"
+#include "program/program.h"
+
+/* ---- random functions ---- */
+
+typedef struct made { int rank; int64_t shape[8]; } made;
+typedef struct maker { rng random; arena *mem; text out; made value[40]; int n, next; } maker;
+
+static int64_t elems_of(const made *v) {
+  int64_t n = 1;
+  for (int d = 0; d < v->rank; d++)
+    n *= v->shape[d];
+  return n;
+}
+
+static const char *type_of(maker *m, const made *v) {
+  text t = text_new(m->mem);
+  text_add(&t, "tensor<");
+  for (int d = 0; d < v->rank; d++)
+    text_addf(&t, "%" PRId64 "x", v->shape[d]);
+  text_add(&t, "f32>");
+  return text_str(&t);
+}
+
+static const char *dims(maker *m, int rank, const char *each) {      /* "d0, d1" */
+  text t = text_new(m->mem);
+  for (int d = 0; d < rank; d++)
+    text_addf(&t, "%s%s%d", d ? ", " : "", each, d);
+  return text_str(&t);
+}
+
+static const char *numbers(maker *m, int n, const int64_t *v) {
+  text t = text_new(m->mem);
+  for (int d = 0; d < n; d++)
+    text_addf(&t, d ? ", %" PRId64 : "%" PRId64, v[d]);
+  return text_str(&t);
+}
+
+static const char *parallel(maker *m, int rank) {
+  text t = text_new(m->mem);
+  for (int d = 0; d < rank; d++)
+    text_addf(&t, "%s\"parallel\"", d ? ", " : "");
+  return text_str(&t);
+}
+
+static int add(maker *m, made v) {
+  m->value[m->n] = v;
+  return m->n++;
+}
+
+static void empty(maker *m, const char *name, const made *v) { text_addf(&m->out, "  %%%s = tensor.empty() : %s\n", name, type_of(m, v)); }
+
+static void turn(maker *m, int x) {
+  made v = m->value[x], r = v;
+  int64_t perm[8];
+  for (int d = 0; d < v.rank; d++) {
+    int64_t k = rng_range(&m->random, 0, d);
+    perm[d] = perm[k];
+    perm[k] = d;
+  }
+  for (int d = 0; d < v.rank; d++)
+    r.shape[d] = v.shape[perm[d]];
+  int t = add(m, r);
+  empty(m, arena_printf(m->mem, "e%d", t), &r);
+  text_addf(&m->out, "  %%v%d = linalg.transpose ins(%%v%d : %s) outs(%%e%d : %s) permutation = [%s]\n", t, x, type_of(m, &v), t, type_of(m, &r), numbers(m, v.rank, perm));
+}
+
+static void reshape(maker *m, int x) {
+  made v = m->value[x], flat = {1, {elems_of(&v)}}, r = {0};
+  int64_t left = flat.shape[0];
+  while (r.rank < 3) {
+    int64_t f = rng_range(&m->random, 1, 6);
+    if (left % f == 0) {
+      r.shape[r.rank++] = f;
+      left /= f;
+    }
+  }
+  r.shape[r.rank++] = left;
+  int t = add(m, r);
+  text_addf(&m->out, "  %%f%d = tensor.collapse_shape %%v%d [[%s]] : %s into %s\n", t, x, dims(m, v.rank, ""), type_of(m, &v), type_of(m, &flat));
+  text_addf(&m->out, "  %%v%d = tensor.expand_shape %%f%d [[0, 1, 2, 3]] output_shape [%s] : %s into %s\n", t, t, numbers(m, 4, r.shape), type_of(m, &flat), type_of(m, &r));
+}
+
+static void cut(maker *m, int x) {
+  made v = m->value[x], r = v;
+  int64_t offset[8], stride[8];
+  for (int d = 0; d < v.rank; d++) {
+    stride[d] = rng_range(&m->random, 1, 2);
+    offset[d] = rng_range(&m->random, 0, v.shape[d] / 3);
+    r.shape[d] = (v.shape[d] - offset[d] + stride[d] - 1) / stride[d];
+  }
+  int t = add(m, r);
+  text_addf(&m->out, "  %%v%d = tensor.extract_slice %%v%d[%s] [%s] [%s] : %s to %s\n", t, x, numbers(m, v.rank, offset), numbers(m, v.rank, r.shape), numbers(m, v.rank, stride), type_of(m, &v),
+            type_of(m, &r));
+}
+
+static void unary(maker *m, int x) {
+  static const char *const ops[] = {"math.tanh", "arith.negf", "math.absf"};
+  made v = m->value[x];
+  int t = add(m, v);
+  text_addf(&m->out, "  %%v%d = %s %%v%d : %s\n", t, ops[rng_range(&m->random, 0, 2)], x, type_of(m, &v));
+}
+
+static void binary(maker *m, int x) {
+  static const char *const ops[] = {"arith.addf", "arith.subf", "arith.mulf", "arith.maximumf"};
+  made v = m->value[x];
+  int y = x;
+  for (int k = 0; k < m->n; k++)
+    if (type_of(m, &m->value[k]) && text_eq(type_of(m, &m->value[k]), type_of(m, &v)) && rng_range(&m->random, 0, 1))
+      y = k;
+  int t = add(m, v);
+  text_addf(&m->out, "  %%v%d = %s %%v%d, %%v%d : %s\n", t, ops[y == x ? 2 * rng_range(&m->random, 0, 1) : rng_range(&m->random, 0, 3)], x, y, type_of(m, &v));      /* x - x says nothing */
+}
+
+/* x minus the sum of x along a dim, at every place of that dim. */
+static void center(maker *m, int x) {
+  made v = m->value[x], r = {0};
+  int dim = (int)rng_range(&m->random, 0, v.rank - 1);
+  text kept = text_new(m->mem);
+  for (int d = 0; d < v.rank; d++)
+    if (d != dim) {
+      r.shape[r.rank++] = v.shape[d];
+      text_addf(&kept, "%sd%d", kept.size ? ", " : "", d);
+    }
+  int t = add(m, v);
+  const char *all = dims(m, v.rank, "d");
+  empty(m, arena_printf(m->mem, "e%d", t), &r);
+  empty(m, arena_printf(m->mem, "o%d", t), &v);
+  text_addf(&m->out, "  %%i%d = linalg.fill ins(%%zero : f32) outs(%%e%d : %s) -> %s\n", t, t, type_of(m, &r), type_of(m, &r));
+  text_addf(&m->out, "  %%s%d = linalg.reduce ins(%%v%d : %s) outs(%%i%d : %s) dimensions = [%d] (%%a: f32, %%b: f32) { %%c = arith.addf %%a, %%b : f32  linalg.yield %%c : f32 }\n", t, x,
+            type_of(m, &v), t, type_of(m, &r), dim);
+  text_addf(&m->out,
+            "  %%v%d = linalg.generic {indexing_maps = [affine_map<(%s) -> (%s)>, affine_map<(%s) -> (%s)>, affine_map<(%s) -> (%s)>], iterator_types = [%s]} ins(%%v%d, %%s%d : %s, %s) outs(%%o%d : %s) {\n"
+            "  ^bb0(%%a: f32, %%b: f32, %%c: f32):\n    %%d = arith.subf %%a, %%b : f32\n    linalg.yield %%d : f32\n  } -> %s\n",
+            t, all, all, all, text_str(&kept), all, all, parallel(m, v.rank), x, t, type_of(m, &v), type_of(m, &r), t, type_of(m, &v), type_of(m, &v));
+}
+
+static void soften(maker *m, int x) {
+  made v = m->value[x];
+  int t = add(m, v);
+  empty(m, arena_printf(m->mem, "e%d", t), &v);
+  text_addf(&m->out, "  %%v%d = linalg.softmax dimension(%d) ins(%%v%d : %s) outs(%%e%d : %s) -> %s\n", t, (int)rng_range(&m->random, 0, v.rank - 1), x, type_of(m, &v), t, type_of(m, &v), type_of(m, &v));
+}
+
+/* The matrix of all of its elements times its transpose. */
+static void square(maker *m, int x) {
+  made v = m->value[x], flat = {1, {elems_of(&v)}}, a = {2, {v.shape[0], elems_of(&v) / v.shape[0]}}, r = {2, {a.shape[0], a.shape[0]}};
+  int t = add(m, r);
+  text_addf(&m->out, "  %%f%d = tensor.collapse_shape %%v%d [[%s]] : %s into %s\n", t, x, dims(m, v.rank, ""), type_of(m, &v), type_of(m, &flat));
+  text_addf(&m->out, "  %%a%d = tensor.expand_shape %%f%d [[0, 1]] output_shape [%s] : %s into %s\n", t, t, numbers(m, 2, a.shape), type_of(m, &flat), type_of(m, &a));
+  empty(m, arena_printf(m->mem, "e%d", t), &r);
+  text_addf(&m->out, "  %%i%d = linalg.fill ins(%%zero : f32) outs(%%e%d : %s) -> %s\n", t, t, type_of(m, &r), type_of(m, &r));
+  text_addf(&m->out,
+            "  %%v%d = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>, affine_map<(i, j, k) -> (i, j)>], iterator_types = [\"parallel\", \"parallel\", \"reduction\"]} "
+            "ins(%%a%d, %%a%d : %s, %s) outs(%%i%d : %s) {\n  ^bb0(%%a: f32, %%b: f32, %%c: f32):\n    %%p = arith.mulf %%a, %%b : f32\n    %%s = arith.addf %%c, %%p : f32\n    linalg.yield %%s : f32\n  } -> %s\n",
+            t, t, t, type_of(m, &a), type_of(m, &a), t, type_of(m, &r), type_of(m, &r));
+}
+
+static void join(maker *m, int x) {
+  made v = m->value[x], r = v;
+  int dim = (int)rng_range(&m->random, 0, v.rank - 1);
+  r.shape[dim] *= 2;
+  int t = add(m, r);
+  text_addf(&m->out, "  %%v%d = tensor.concat dim(%d) %%v%d, %%v%d : (%s, %s) -> %s\n", t, dim, x, x, type_of(m, &v), type_of(m, &v), type_of(m, &r));
+}
+
+static void surround(maker *m, int x) {
+  made v = m->value[x], r = v;
+  int64_t low[8], high[8];
+  for (int d = 0; d < v.rank; d++) {
+    low[d] = rng_range(&m->random, 0, 1);
+    high[d] = rng_range(&m->random, 0, 1);
+    r.shape[d] += low[d] + high[d];
+  }
+  int t = add(m, r);
+  text args = text_new(m->mem);
+  for (int d = 0; d < v.rank; d++)
+    text_addf(&args, "%s%%p%d: index", d ? ", " : "", d);
+  text_addf(&m->out, "  %%v%d = tensor.pad %%v%d low[%s] high[%s] {\n  ^bb0(%s):\n    tensor.yield %%zero : f32\n  } : %s to %s\n", t, x, numbers(m, v.rank, low), numbers(m, v.rank, high),
+            text_str(&args), type_of(m, &v), type_of(m, &r));
+}
+
+/* Each element of the first dim twice, or the whole of it twice. */
+static void repeat(maker *m, int x) {
+  made v = m->value[x], r = v;
+  r.shape[0] *= 2;
+  int t = add(m, r);
+  const char *all = dims(m, v.rank, "d");
+  text index = text_new(m->mem);
+  text_addf(&index, rng_range(&m->random, 0, 1) ? "d0 floordiv 2" : "d0 mod %" PRId64, v.shape[0]);
+  for (int d = 1; d < v.rank; d++)
+    text_addf(&index, ", d%d", d);
+  empty(m, arena_printf(m->mem, "e%d", t), &r);
+  text_addf(&m->out,
+            "  %%v%d = linalg.generic {indexing_maps = [affine_map<(%s) -> (%s)>, affine_map<(%s) -> (%s)>], iterator_types = [%s]} ins(%%v%d : %s) outs(%%e%d : %s) {\n"
+            "  ^bb0(%%a: f32, %%b: f32):\n    %%d = math.absf %%a : f32\n    linalg.yield %%d : f32\n  } -> %s\n",
+            t, all, text_str(&index), all, all, parallel(m, v.rank), x, type_of(m, &v), t, type_of(m, &r), type_of(m, &r));
+}
+
+static const char *random_function(arena *mem, uint64_t seed) {
+  static void (*const steps[])(maker *, int) = {turn, turn, reshape, reshape, cut, unary, binary, binary, center, soften, square, join, surround, repeat};
+  maker *m = ARENA_NEW(mem, maker);
+  *m = (maker){.random = rng_new(seed), .mem = mem, .out = text_new(mem)};
+  static const made shapes[] = {{2, {4, 6}}, {3, {2, 3, 4}}, {2, {12, 5}}, {4, {2, 3, 2, 4}}};
+  made x = shapes[rng_range(&m->random, 0, 3)], y = shapes[rng_range(&m->random, 0, 3)];
+  add(m, x);
+  add(m, y);
+  text_addf(&m->out, "func.func @f(%%v0: %s, %%v1: %s) -> (RESULTS) {\n  %%zero = arith.constant 0.0 : f32\n", type_of(m, &x), type_of(m, &y));
+  for (int i = (int)rng_range(&m->random, 3, 8); i > 0; i--) {
+    int at = rng_range(&m->random, 0, 2) ? m->n - 1 : (int)rng_range(&m->random, 0, m->n - 1);
+    void (*step)(maker *, int) = steps[rng_range(&m->random, 0, (int64_t)COUNT_OF(steps) - 1)];
+    if (elems_of(&m->value[at]) > 400 && (step == join || step == surround || step == repeat || step == square))
+      step = unary;
+    step(m, at);
+  }
+  int other = (int)rng_range(&m->random, 0, m->n - 1);
+  const char *types = arena_printf(mem, "%s, %s", type_of(m, &m->value[m->n - 1]), type_of(m, &m->value[other]));
+  text_addf(&m->out, "  return %%v%d, %%v%d : %s\n}\n", m->n - 1, other, types);
+  const char *all = text_str(&m->out), *mark = strstr(all, "RESULTS");
+  return arena_printf(mem, "%.*s%s%s", (int)(mark - all), all, types, mark + strlen("RESULTS"));
+}
+
+/* ---- two engines ---- */
+
+typedef struct fixture { loom_ctx ctx; ir_ctx ir; MlirModule m, copy; program *code; network *net; run_value args[2], results[2]; void *bytes[2], *got[2], *host[2]; const program_function *f; program_functions all; bool is_refused; } fixture;
+
+static void open_function(fixture *x, const char *source, uint64_t seed) {
+  loom_ctx_init(&x->ctx);
+  x->code = NULL;
+  assert_int_equal(ir_open(&x->ctx, &x->ir), LOOM_OK);
+  assert_int_equal(dialect_load(&x->ir), LOOM_OK);
+  if (ir_parse(&x->ir, "f.mlir", source, strlen(source), &x->m) != LOOM_OK)
+    fail_msg("%s\n%s", x->ctx.diag.first->text, source);
+  x->all = program_list(&x->ir, x->m);
+  x->f = program_find(&x->all, "f");
+  x->copy = ir_clone_module(x->m);
+  x->is_refused = network_read(&x->ir, x->m, "f", &x->net) != LOOM_OK;
+  if (x->is_refused && !strstr(x->ctx.diag.first->text, "over loops of any split"))
+    fail_msg("%s\n%s", x->ctx.diag.first->text, source);
+  rng random = rng_new(seed + 1000);
+  for (int i = 0; i < 2; i++) {
+    run_value v = x->f->args[i];
+    v.elems = 1;
+    for (int d = 0; d < v.rank; d++)
+      v.elems *= v.shape[d];
+    float *p = ARENA_NEW_N(&x->ctx.mem, float, v.elems);
+    for (int64_t e = 0; e < v.elems; e++)
+      p[e] = (float)rng_normal(&random);
+    v.bytes = x->bytes[i] = p;
+    x->args[i] = v;
+  }
+}
+
+static void run_on_host(fixture *x) {
+  assert_int_equal(program_compile(&x->ir, x->copy, &(program_options){0}, &x->code), LOOM_OK);
+  assert_int_equal(program_call(x->code, x->f, x->args, x->results), LOOM_OK);
+  for (int i = 0; i < 2; i++)
+    x->host[i] = x->results[i].bytes;
+}
+
+static void close_function(fixture *x) {
+  program_close(x->code);
+  ir_close_module(x->m);
+  ir_close_module(x->copy);
+  ir_close(&x->ir);
+  loom_ctx_done(&x->ctx);
+}
+
+/* The kernels on a chip, each held against the interpreter, or on the interpreter alone. */
+static loom_status run_kernels(fixture *x, bool on_chip, compile_network *out) {
+  compile_options o = {.input = "f.mlir", .machine = LOOM_SOURCE_DIR "/machines/wormhole.yaml", .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
+  run_options r = {.check = true, .interp_only = !on_chip, .seed = 1};
+  return compile_network_run(&x->ctx, &o, false, x->net, &r, x->bytes, x->got, out);
+}
+
+/* Oracle: the function as code of this CPU, within the interpreter's bounds carried through all kernels; every eighth also on a chip, kernel by kernel. */
+static void test_random_functions_are_what_their_kernels_compute(void **state) {
+  (void)state;
+  int kernels = 0, copies = 0, refused = 0, cases = (int)testing_number("LOOM_NETWORK_CASES", 120);
+  for (uint64_t seed = 0; seed < (uint64_t)cases; seed++) {
+    fixture x;
+    compile_network n;
+    run_check c;
+    arena mem = {0};
+    const char *source = random_function(&mem, seed);
+    open_function(&x, source, seed);
+    refused += x.is_refused;
+    if (x.is_refused) {
+      close_function(&x);
+      arena_done(&mem);
+      continue;
+    }
+    if (run_kernels(&x, seed % 8 == 0, &n) != LOOM_OK || !n.runs_the_same)
+      fail_msg("seed %d: %s\n%s", (int)seed, x.ctx.diag.first ? x.ctx.diag.first->text : "the kernels do not run as the interpreter says", source);
+    run_on_host(&x);
+    if (!compile_network_compare(&x.ctx, x.net, &n, x.host, &c))
+      fail_msg("seed %d: %s\n%s", (int)seed, c.where, source);
+    kernels += (int)x.net->kernels.n;
+    for (size_t i = 0; i < x.net->kernels.n; i++)
+      copies += text_eq(x.net->kernels.at[i].op, "copy");
+    close_function(&x);
+    arena_done(&mem);
+  }
+  assert_true(kernels > 200 && copies > 20);
+  assert_in_range(refused, 0, cases / 100);      /* indices that no split makes linear are rare, and said */
+}
+
+static kernel_tensor find_view(const kernel_graph *k) {
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (k->tensors.at[i].role == KERNEL_VIEW)
+      return (kernel_tensor)i;
+  return -1;
+}
+
+/* Oracle: a view that shows other elements gives other results, and the comparison with the host says so. */
+static void test_a_wrong_stride_is_noticed(void **state) {
+  (void)state;
+  int changed = 0, seen = 0;
+  for (uint64_t seed = 0; seed < 60; seed++) {
+    fixture x;
+    compile_network n;
+    run_check c;
+    arena mem = {0};
+    open_function(&x, random_function(&mem, seed), seed);
+    size_t first = 0;
+    while (!x.is_refused && first < x.net->kernels.n && text_eq(x.net->kernels.at[first].op, "fill"))      /* of zeros, over memory that reads as zero */
+      first++;
+    kernel_graph *k = !x.is_refused && first < x.net->kernels.n ? x.net->kernels.at[first].graph : NULL;
+    kernel_tensor v = k ? find_view(k) : -1;
+    kernel_tensor_info *t = v >= 0 ? &k->tensors.at[v] : NULL;
+    int64_t stride = 0, size = 0;
+    int d = 0;
+    while (t && d < t->shape.rank && !(sym_is_const(t->stride[d], &stride) && sym_is_const(t->shape.dim[d], &size) && stride > 1 && size > 1))
+      d++;
+    if (t && d < t->shape.rank) {
+      t->stride[d] = sym_const(&x.ctx.mem, stride - 1);
+      bool is_interpreted = run_kernels(&x, false, &n) == LOOM_OK;
+      run_on_host(&x);
+      changed++;
+      seen += !is_interpreted || !compile_network_compare(&x.ctx, x.net, &n, x.host, &c);
+    }
+    close_function(&x);
+    arena_done(&mem);
+  }
+  assert_true(changed >= 10);
+  assert_int_equal(seen, changed);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_random_functions_are_what_their_kernels_compute),
+      cmocka_unit_test(test_a_wrong_stride_is_noticed),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
