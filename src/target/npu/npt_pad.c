@@ -64,7 +64,7 @@ static loom_status find_axes(padder *p, const npt_transfer *t, tensor *of, const
   for (int i = 0; i < index->n; i++) {
     MlirOperation around = npt_loop_of(index->leaf[i]);
     npt_range loop;
-    int64_t padded;
+    int64_t padded = 0;
     if (mlirOperationIsNull(around) || index->factor[i] == 0)
       continue;
     LOOM_TRY(whole_steps(p, around, &loop, &padded));
@@ -278,7 +278,7 @@ static loom_status plan(padder *p) {
   npt_ops loops = npt_collect(p->ir, p->func, is_loop);
   for (size_t i = 0; i < loops.n; i++) {
     npt_range loop;
-    int64_t upper;
+    int64_t upper = 0;
     LOOM_TRY(whole_steps(p, loops.at[i], &loop, &upper));
   }
   p->transfers = npt_collect(p->ir, p->func, npt_is_transfer);
@@ -314,7 +314,7 @@ loom_status npt_pad_loops(ir_ctx *ir, MlirOperation module, bool timing_only) {
   LOOM_TRY(grow_arguments(&p));
   for (size_t i = 0; i < p.ragged.n; i++) {
     npt_range loop;
-    int64_t upper;
+    int64_t upper = 0;
     LOOM_TRY(whole_steps(&p, p.ragged.at[i], &loop, &upper));
     ir_set_attr(loop.op, "upperBoundMap", mlirAffineMapAttrGet(mlirAffineMapConstantGet(ir->mlir, upper)));
   }
