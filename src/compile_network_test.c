@@ -270,14 +270,14 @@ static void close_function(fixture *x) {
   loom_ctx_done(&x->ctx);
 }
 
-/* The kernels on a chip, each held against the interpreter, or on the interpreter alone. */
-static loom_status run_kernels(fixture *x, bool on_chip, compile_network *out) {
-  compile_options o = {.input = "f.mlir", .machine = LOOM_SOURCE_DIR "/machines/wormhole.yaml", .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
-  run_options r = {.check = true, .interp_only = !on_chip, .seed = 1};
-  return compile_network_run(&x->ctx, &o, false, x->net, &r, x->bytes, x->got, out);
+/* The kernels on a machine, each held against the interpreter, or on the interpreter alone. */
+static loom_status run_kernels(fixture *x, const char *on, compile_network *out) {
+  compile_options o = {.input = "f.mlir", .machine = arena_printf(&x->ctx.mem, LOOM_SOURCE_DIR "/machines/%s.yaml", on ? on : "wormhole"), .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
+  run_options r = {.check = true, .interp_only = !on, .seed = 1};
+  return compile_network_run(&x->ctx, &o, text_eq(on, "tpuv3"), x->net, &r, x->bytes, x->got, out);
 }
 
-/* Oracle: the function as code of this CPU, within the interpreter's bounds carried through all kernels; every eighth also on a chip, kernel by kernel. */
+/* Oracle: the function as code of this CPU, within the interpreter's bounds carried through all kernels; every eighth also on a chip or an NPU, kernel by kernel. */
 static void test_random_functions_are_what_their_kernels_compute(void **state) {
   (void)state;
   int kernels = 0, copies = 0, refused = 0, cases = (int)testing_number("LOOM_NETWORK_CASES", 120);
@@ -294,7 +294,7 @@ static void test_random_functions_are_what_their_kernels_compute(void **state) {
       arena_done(&mem);
       continue;
     }
-    if (run_kernels(&x, seed % 8 == 0, &n) != LOOM_OK || !n.runs_the_same)
+    if (run_kernels(&x, seed % 8 ? NULL : seed % 16 ? "tpuv3" : "wormhole", &n) != LOOM_OK || !n.runs_the_same)
       fail_msg("seed %d: %s\n%s", (int)seed, x.ctx.diag.first ? x.ctx.diag.first->text : "the kernels do not run as the interpreter says", source);
     run_on_host(&x);
     if (!compile_network_compare(&x.ctx, x.net, &n, x.host, &c))
@@ -338,7 +338,7 @@ static void test_a_wrong_stride_is_noticed(void **state) {
       d++;
     if (t && d < t->shape.rank) {
       t->stride[d] = sym_const(&x.ctx.mem, stride - 1);
-      bool is_interpreted = run_kernels(&x, false, &n) == LOOM_OK;
+      bool is_interpreted = run_kernels(&x, NULL, &n) == LOOM_OK;
       run_on_host(&x);
       changed++;
       seen += !is_interpreted || !compile_network_compare(&x.ctx, x.net, &n, x.host, &c);

@@ -58,11 +58,10 @@ static void add_single(net_graph *g, part *p) {
     add_dim(g, p, old.extent[d], old.stride[d], old.index[d]);
 }
 
-/* Dims that are walked one by one in front, then the frame's axes; none of them where there is one element and that may be a scalar. */
-static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at, bool may_be_scalar) {
+/* Dims that are walked one by one in front, then the frame's axes, of size 1 where the address does not depend on them. */
+static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at) {
   const axis_space *s = &g->nest->space;
   part p = {.offset = at.constant, .type = {.type = type}};
-  bool is_scalar = may_be_scalar;
   int64_t stride[KERNEL_RANK_MAX], natural = 1;
   for (int d = 0; d < s->n; d++) {
     bool in_frame = false;
@@ -73,24 +72,17 @@ static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at, 
   }
   for (int a = f->n - 1; a >= 0; a--) {
     int64_t c = f->dim[a] < 0 ? 0 : axis_coef(at, f->dim[a]);
-    is_scalar = is_scalar && c == 0;
     stride[a] = c ? c : natural;
     natural = c ? c * s->extent[f->dim[a]] : natural;
   }
-  for (int a = 0; a < f->n && !is_scalar; a++) {
+  for (int a = 0; a < f->n; a++) {
     int d = f->dim[a];
     bool is_walked = d >= 0 && axis_coef(at, d) != 0, is_tile = is_walked && g->block[d];
     add_dim(g, &p, is_walked ? s->extent[d] : 1, stride[a], (kernel_index){.kind = is_tile ? KERNEL_INDEX_TILE : KERNEL_INDEX_ALL, .value = is_tile ? g->param[d] : -1});
     p.type.dim[p.type.rank++] = axis_size(g, is_walked ? d : -1);
   }
-  if (!p.n && may_be_scalar)
-    add_dim(g, &p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, 0)});
   if (left_of_offset(&p))
     add_single(g, &p);
-  if (p.type.rank == 0 && !may_be_scalar) {      /* a part has dims, if only of one element */
-    add_dim(g, &p, 1, 1, (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1});
-    p.type.dim[p.type.rank++] = sym_const(g->mem, 1);
-  }
   return p;
 }
 
@@ -148,14 +140,14 @@ static void set_index(net_graph *g, kernel_op *op, int tensor, const part *p) {
 }
 
 kernel_value net_emit_load(net_graph *g, const net_frame *f, int tensor, axis_expr at) {
-  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, true);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at);
   kernel_op *op = net_emit(g, KERNEL_LOAD, 0, NULL, &p.type);
   set_index(g, op, tensor, &p);
   return op->results[0];
 }
 
 void net_emit_store(net_graph *g, const net_frame *f, int tensor, axis_expr at, kernel_value v) {
-  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, false);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at);
   kernel_op *op = net_emit(g, KERNEL_STORE, 1, &v, NULL);
   set_index(g, op, tensor, &p);
 }

@@ -275,7 +275,7 @@ static net_frame frame_of(net_graph *g) {
       f.dim[k] = f.dim[k - 1];
       f.dim[k - 1] = swap;
     }
-  return f;
+  return f.n ? f : (net_frame){1, {-1}};      /* values that loops carry are tiles */
 }
 
 loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_form *form) {

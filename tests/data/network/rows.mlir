@@ -118,3 +118,22 @@ func.func @causal(%x: tensor<17x17xf32>) -> tensor<17x17xf32> {
   %r = linalg.softmax dimension(1) ins(%m : tensor<17x17xf32>) outs(%e : tensor<17x17xf32>) -> tensor<17x17xf32>
   return %r : tensor<17x17xf32>
 }
+func.func @dot(%x: tensor<6xf32>, %y: tensor<6xf32>) -> tensor<f32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<f32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<f32>) -> tensor<f32>
+  %r = linalg.dot ins(%x, %y : tensor<6xf32>, tensor<6xf32>) outs(%i : tensor<f32>) -> tensor<f32>
+  %t = math.exp %r : tensor<f32>
+  return %t : tensor<f32>
+}
+func.func @one(%x: tensor<1x1xf32>) -> tensor<1x1xf32> {
+  %t = math.tanh %x : tensor<1x1xf32>
+  return %t : tensor<1x1xf32>
+}
+func.func @matvec(%x: tensor<37x53xf32>, %y: tensor<53xf32>) -> tensor<37xf32> {
+  %z = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<37xf32>
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<37xf32>) -> tensor<37xf32>
+  %r = linalg.matvec ins(%x, %y : tensor<37x53xf32>, tensor<53xf32>) outs(%i : tensor<37xf32>) -> tensor<37xf32>
+  return %r : tensor<37xf32>
+}
