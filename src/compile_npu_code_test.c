@@ -77,7 +77,7 @@ static rvv_fault_kind run(const char *src, const char *function, int lanes, int 
   ir_close_module(m);
   for (int i = 0; i < n; i++) {
     symbols[i] = (rvv_symbol){tiles[i].name, BASE + (uint64_t)i * STRIDE};
-    windows[i] = (rvv_window){symbols[i].address, (uint64_t)tiles[i].lane_bytes, tiles[i].words};
+    windows[i] = (rvv_window){.address = symbols[i].address, .lane_bytes = (uint64_t)tiles[i].lane_bytes, .words = tiles[i].words};
   }
   assert_int_equal(rvv_load(&b->ctx, "t.o", code.object, code.size, symbols, (size_t)n, &(rvv_config){.lanes = lanes, .vlen_bits = vlen}, &image), LOOM_OK);
   const rvv_job job = {.entry = rvv_find(image, function), .windows = windows, .n_windows = n, .array = rvv_array_new(&b->ctx.mem, lanes)};

@@ -125,7 +125,7 @@ static void check_gemm(const gemm *g) {
   }
   for (int i = 0; i < 3; i++) {
     size_t bytes = (size_t)banks[i] * 4 * LANES;
-    windows[i] = (rvv_window){SPAD + (uint64_t)i * STRIDE, (uint64_t)banks[i] * 4, arena_alloc(mem, bytes)};
+    windows[i] = (rvv_window){.address = SPAD + (uint64_t)i * STRIDE, .lane_bytes = (uint64_t)banks[i] * 4, .words = arena_alloc(mem, bytes)};
     memset(windows[i].words, 0xff, bytes);
   }
   rvv_image *image = build(&b, g, program(mem, g));

@@ -24,6 +24,7 @@ static const program programs[] = {
     {.name = "matmul", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=150x300,y=300x140"}}},
     {.name = "small", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=20x5,y=5x40"}}},
     {.name = "even", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=64x128,y=128x64"}}, .is_even = true},
+    {.name = "pieces", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=32x128,y=128x64"}}, .is_even = true, .block = {.symbol = "tile_k", .assigned = 64}},
     {.name = "attention", .kernel = {.file = SIX, .function = "attention", .shape = {"q=3x50x32,k=3x71x32,v=3x71x32"}}, .block = {.symbol = "tile_n", .assigned = 32}},
     {.name = "softmax", .kernel = {.file = CORPUS "rows.py", .function = "softmax_online", .shape = {"x=70x145"}}, .block = {.symbol = "tn", .assigned = 32}},
     {.name = "rows", .kernel = {.file = CORPUS "rows.py", .function = "layer_norm", .args = "eps=0.5", .shape = {"x=64x64,weight=64,shift=64"}}, .is_even = true},

@@ -119,6 +119,13 @@ static void check_transfers(npu *s, flow_core *c, int64_t number, const rvv_repo
                   c->items[flow_inst_of(c, number)->item].number);
 }
 
+/* A product takes what it pushed out of the array again: rows that stay would be the next one's. */
+static void check_array(npu *s, flow_core *c, const tile_node *n, const rvv_array *a, int64_t cycle) {
+  const rvv_array_rows left = a && n->unit == TILE_MATMUL ? rvv_array_waiting(a) : (rvv_array_rows){0};
+  if (left.inputs || left.outputs)
+    npu_fault_add(s, NPU_FAULT_CODE, c->port->id, cycle, n, "the code of node '%s' leaves rows in the array: %d of input, %d of output", n->name, left.inputs, left.outputs);
+}
+
 /* ---- running ---- */
 
 void flow_values_run(npu *s, flow_core *c, int64_t number, int64_t cycle) {
@@ -158,4 +165,5 @@ void flow_values_run(npu *s, flow_core *c, int64_t number, int64_t cycle) {
   }
   s->report->code_instructions += report.instructions;
   check_transfers(s, c, number, &report, cycle);
+  check_array(s, c, n, job.array, cycle);
 }

@@ -121,7 +121,7 @@ static inline void run_case(vtest *v, int number) {
     load_lane(v->words, l, &lanes[l]);
   snprintf(name, sizeof name, "t%d", number);
   int64_t args[] = {(int64_t)TESTING_SPAD, (int64_t)t.scalar, t.vl};
-  rvv_window w = {TESTING_SPAD, MEMORY_BYTES, v->words};
+  rvv_window w = {.address = TESTING_SPAD, .lane_bytes = MEMORY_BYTES, .words = v->words};
   rvv_fault fault;
   rvv_job job = {.entry = rvv_find(v->image, name), .args = args, .n_args = 3, .windows = &w, .n_windows = 1, .budget = 1000};
   assert_true(job.entry != 0);

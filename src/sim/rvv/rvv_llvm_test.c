@@ -173,7 +173,7 @@ static void test_compiled_code_computes_what_its_source_says(void **state) {
       }
       for (int k = 0; k < 8; k++)
         args[k] = (int64_t)TESTING_SPAD + k * AREA;
-      rvv_window w = {TESTING_SPAD, 8 * AREA, words};
+      rvv_window w = {.address = TESTING_SPAD, .lane_bytes = 8 * AREA, .words = words};
       rvv_job job = {.entry = rvv_find(image, rows[i].name), .args = args, .n_args = 8, .windows = &w, .n_windows = 1, .budget = 100000};
       if (rvv_call(core, &job, NULL, &fault) != RVV_FINE)
         fail_msg("%s: %s", rows[i].name, fault.text);

@@ -75,7 +75,7 @@ static void run(mtest *m, const mcase *given, int number) {
     for (uint64_t i = 0; i < BANK; i++)
       *testing_byte(m->bank, LANES, l, i) = bank[l][i];
   }
-  rvv_window w[] = {{TESTING_SPAD, sizeof v[0], m->registers}, {TESTING_SPAD + 0x10000, BANK, m->bank}};
+  rvv_window w[] = {{.address = TESTING_SPAD, .lane_bytes = sizeof v[0], .words = m->registers}, {.address = TESTING_SPAD + 0x10000, .lane_bytes = BANK, .words = m->bank}};
   int64_t args[] = {(int64_t)TESTING_SPAD, (int64_t)TESTING_SPAD + 0x10000 + BASE, t.vl, t.stride};
   char name[16];
   snprintf(name, sizeof name, "t%d", number);
@@ -126,7 +126,7 @@ static void test_loads_and_stores_move_the_bytes_they_say(void **state) {
 /* ---- what is not accessed, and what calls leave ---- */
 
 static rvv_fault_kind call(rvv_core *core, const rvv_image *image, const char *name, uint32_t *words, rvv_fault *fault) {
-  rvv_window w = {TESTING_SPAD, 64, words};
+  rvv_window w = {.address = TESTING_SPAD, .lane_bytes = 64, .words = words};
   int64_t args[] = {(int64_t)TESTING_SPAD};
   rvv_job job = {.entry = rvv_find(image, name), .args = args, .n_args = 1, .windows = &w, .n_windows = 1, .budget = 1000};
   return rvv_call(core, &job, NULL, fault);

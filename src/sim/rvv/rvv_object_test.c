@@ -5,7 +5,7 @@
 static rvv_fault_kind call(loom_ctx *ctx, const rvv_image *image, const char *name, const int64_t *args, int n, int64_t *out, rvv_fault *fault) {
   rvv_core *core = rvv_core_new(&ctx->mem, image);
   uint32_t words[3 * 4] = {0};
-  rvv_window w = {TESTING_SPAD, 16, words};
+  rvv_window w = {.address = TESTING_SPAD, .lane_bytes = 16, .words = words};
   uint8_t bytes[16] = {0};
   rvv_tensor t = {0x100000, sizeof bytes, bytes, false, "X"};
   rvv_job job = {.entry = rvv_find(image, name), .args = args, .n_args = n, .windows = &w, .n_windows = 1, .tensors = &t, .n_tensors = 1, .budget = 10000};

@@ -133,7 +133,7 @@ static void test_scalars_are_one_for_all_lanes(void **state) {
   uint32_t words[LANES * 4] = {0};
   for (int l = 0; l < LANES; l++)
     *testing_byte(words, LANES, l, 0) = 0x28;      /* bits 3 and 5 */
-  rvv_window w = {TESTING_SPAD, 16, words};
+  rvv_window w = {.address = TESTING_SPAD, .lane_bytes = 16, .words = words};
   int64_t args[] = {(int64_t)TESTING_SPAD};
   rvv_job job = {.entry = rvv_find(image, "f"), .args = args, .n_args = 1, .windows = &w, .n_windows = 1};
   rvv_fault fault;

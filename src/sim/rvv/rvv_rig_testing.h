@@ -18,7 +18,7 @@ static inline void rig_open(rig *g, const char *program, int lanes, int vlen_bit
 }
 
 static inline rvv_fault_kind rig_call(rig *g, const char *name, const int64_t *args, int n, const rvv_tensor *tensors, int n_tensors) {
-  rvv_window w = {TESTING_SPAD, MEMORY, g->words};
+  rvv_window w = {.address = TESTING_SPAD, .lane_bytes = MEMORY, .words = g->words};
   rvv_job job = {.entry = rvv_find(g->image, name), .args = args, .n_args = n, .windows = &w, .n_windows = 1, .tensors = tensors, .n_tensors = n_tensors, .array = g->array, .budget = 1000000};
   assert_true(job.entry != 0);
   return rvv_call(g->core, &job, &g->report, &g->fault);

@@ -98,6 +98,10 @@ npt_loop npt_open_loop(npt_lowering *l, int64_t trip, int64_t step, const char *
 void npt_close_loop(npt_lowering *l, const npt_loop *loop, int n, const MlirValue *yielded);
 MlirValue npt_const(npt_lowering *l, int64_t v);
 
+/* ---- npt_pieces.c ---- */
+/* Is the tile loaded in pieces of as many elements as there are lanes along a dim of its buffer? */
+bool npt_loads_in_pieces(const npt_lowering *l, const tog_node *load, const npt_tile *t, int *out_dim);
+
 /* ---- npt_move.c ---- */
 LOOM_MUST_USE loom_status npt_emit_load(npt_lowering *l, const tog_node *n);
 LOOM_MUST_USE loom_status npt_emit_store(npt_lowering *l, const tog_node *n);

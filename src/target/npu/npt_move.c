@@ -63,8 +63,43 @@ typedef struct dram_side {
   MlirValue extent[TOG_RANK_MAX];
   MlirValue begin;                        /* null: 0; of the tile, elements in a bank */
   bool is_one_part[TOG_RANK_MAX];         /* of the parts along the dim it is one */
+  bool in_pieces; int piece_dim;          /* npt_loads_in_pieces */
   bool is_cut[TOG_RANK_MAX];              /* `have` elements and no more are moved, whatever the tile's extent */
 } dram_side;
+
+/* Pieces are whole rows of memory, all of the same extent: else more DRAM rows would be opened than are saved cycles. */
+static bool is_cut_well(const npt_transfer *x, int k) {
+  for (int i = 0; i < x->n_masks; i++)
+    if (x->masks[i].axis == k)
+      return false;
+  for (int d = 0; d < x->rank; d++)
+    if (x->dram_stride[d] > x->dram_stride[k])
+      return false;
+  return true;
+}
+
+/* The transfer in a loop over its pieces, which have a tag of their own. */
+static loom_status emit_pieces(npt_lowering *l, const tile_dims *d, int dim, npt_transfer *x) {
+  const int64_t lanes = l->core.lanes;
+  int k = 0;
+  while (d->dim[k] != dim)
+    k++;
+  if (!is_cut_well(x, k))
+    return mlirOperationIsNull(npt_build_transfer(&l->b, x, NPT_TOGSIM)) ? LOOM_EBUG : LOOM_OK;
+  ir_named segments = {"operandSegmentSizes", ir_attr(l->ir, "array<i32: 0, 0>")};
+  x->tag = ir_build1(&l->b, "memref.alloc", ir_type(l->ir, "memref<1xi32>"), 0, NULL, 1, &segments);
+  const MlirValue bank = x->spad_index[0], base = x->dram_index;
+  npt_loop loop = npt_open_loop(l, x->shape[k] / lanes, 1, "inner_loop", 0, NULL);
+  x->dram_index = npt_sum(l, 2, (MlirValue[]){base, loop.var}, (int64_t[]){1, x->dram_stride[k] * lanes}, 0);
+  x->spad_index[0] = npt_sum(l, 2, (MlirValue[]){bank, loop.var}, (int64_t[]){1, k == x->lane_axis ? x->spad_stride[k] : x->spad_stride[k] * lanes}, 0);
+  x->tag_index[0] = loop.var;
+  x->has_subtile = x->is_async = x->is_fine_grained = true;
+  memcpy(x->subtile, x->shape, sizeof x->subtile);
+  x->subtile[k] = lanes;
+  MlirOperation op = npt_build_transfer(&l->b, x, NPT_TOGSIM);
+  npt_close_loop(l, &loop, 0, NULL);
+  return mlirOperationIsNull(op) ? LOOM_EBUG : LOOM_OK;
+}
 
 static isa_dma_op move_of(bool is_store) { return is_store ? ISA_MVOUT : ISA_MVIN; }
 
@@ -96,6 +131,8 @@ static loom_status emit_part(npt_lowering *l, const npt_buffer *b, const npt_til
     else if (dram->have[dim] < d.extent[i])
       x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), npt_const(l, dram->have[dim])};
   }
+  if (!is_store && dram->in_pieces)
+    return emit_pieces(l, &d, dram->piece_dim, &x);
   return mlirOperationIsNull(npt_build_transfer(&l->b, &x, NPT_TOGSIM)) ? LOOM_EBUG : LOOM_OK;
 }
 
@@ -221,6 +258,7 @@ loom_status npt_emit_load(npt_lowering *l, const tog_node *n) {
   LOOM_TRY(read_box(l, b, n, &side));
   for (int i = 0; i < (b->is_computed ? 1 : b->n_tiles); i++) {
     LOOM_TRY(place_load(l, b, &b->tile[i], n, &side));
+    side.in_pieces = npt_loads_in_pieces(l, n, &b->tile[i], &side.piece_dim);
     LOOM_TRY(emit_transfer(l, b, &b->tile[i], &side, false));
   }
   return LOOM_OK;
