@@ -14,6 +14,8 @@ static loom_status compile_and_execute(network_run *n, compile_options *o, const
   }
   compile_npu npu = {0};
   loom_status st = compile_npu_compile(n->ctx, o, s, &npu);
+  if (st == LOOM_OK && o->write_files)
+    st = compile_npu_write(s, &npu, file_join(&n->ctx->mem, s->output_dir, "npu"));
   if (st == LOOM_OK)
     st = r ? compile_npu_execute(s, &npu, r, e) : compile_npu_time(s, &npu, &(run_options){0}, e);
   compile_npu_close(&npu);
