@@ -23,12 +23,12 @@
   X("tiles overlap", IN_GRAPH, graph_overlap, "spad_overlap")                                                      \
   X("a tile beyond the bank", IN_GRAPH, graph_beyond, "spad_range")                                                \
   X("a tile is too small", IN_GRAPH, graph_small, "code")                                                          \
-  X("a loop ends early", IN_GRAPH, graph_end, "numbers uninit code transfer no_wait early_read")                   \
+  X("a loop ends early", IN_GRAPH, graph_end, "numbers uninit code transfer no_wait no_load early_read")           \
   X("a loop begins late", IN_GRAPH, graph_start, "numbers uninit code transfer no_wait no_load early_read")        \
   X("nodes in the wrong order", IN_GRAPH, graph_swap, "numbers uninit code")                                       \
   X("a node is lost", IN_GRAPH, graph_lost, "numbers uninit code no_load")                                         \
   X("the code of another node", IN_GRAPH, graph_code_of_another, "transfer code")                                  \
-  X("another tensor", IN_GRAPH, graph_tensor, "transfer")                                                          \
+  X("another tensor", IN_GRAPH, graph_tensor, "transfer no_load")                                                  \
   X("a product on the vector unit", IN_GRAPH, graph_unit, "code")                                                  \
   X("a load that nothing waits for", IN_GRAPH, graph_async, "early_read no_wait tag_twice")                        \
   X("a wait is lost", IN_GRAPH, graph_wait_lost, "early_read no_wait tag_twice")                                   \
