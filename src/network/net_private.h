@@ -1,6 +1,6 @@
 /* Shared by the files of network/ only.
  *
- *   module -> passes (named ops to generic ones, elementwise chains fused) -> net_read: ops on tensors, views as addresses -> net_group: what goes into
+ *   module -> passes (named ops to generic ones) -> net_read: ops on tensors, views as addresses -> net_group: what goes into
  *   one kernel -> net_space: one loop nest, its accesses as strides (split or copied where they are none) -> net_form: what is tiled, what is looped
  *   -> net_kernel, net_body: the graph */
 #ifndef LOOM_NETWORK_PRIVATE_H

@@ -5,8 +5,7 @@
 static const char tosa_passes[] =
     "builtin.module(func.func(tosa-optional-decompositions,tosa-make-broadcastable,tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},tosa-to-tensor),canonicalize,cse)";
 static const char generic_passes[] =
-    "builtin.module(loom-lower-util,loom-lower-pack,loom-lower-softmax,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops),inline{default-pipeline=},canonicalize,cse,"
-    "linalg-fuse-elementwise-ops,canonicalize,cse)";
+    "builtin.module(loom-lower-util,loom-lower-pack,loom-lower-softmax,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops),inline{default-pipeline=},canonicalize,cse)";
 
 static bool is_tosa(MlirOperation op, void *data) {
   *(bool *)data |= text_starts(ir_op_name(op), "tosa.");
