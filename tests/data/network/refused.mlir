@@ -46,3 +46,13 @@ func.func @index(%x: tensor<4xf32>) -> tensor<4xindex> {
   %c = arith.constant dense<[1, 2, 3, 4]> : tensor<4xindex>
   return %c : tensor<4xindex>
 }
+func.func @deep(%x: tensor<2x2x3x3x3x2xf32>, %k: tensor<2x2x2xf32>) -> tensor<2x2x2x2x2x2xf32> {
+  %o = arith.constant dense<0.0> : tensor<2x2x2x2x2x2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(n, g, a, b, c, h, i, j, k) -> (n, g, a + i, b + j, c + k, h)>, affine_map<(n, g, a, b, c, h, i, j, k) -> (i, j, k)>, affine_map<(n, g, a, b, c, h, i, j, k) -> (h, n, c, g, b, a)>],
+    iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%x, %k : tensor<2x2x3x3x3x2xf32>, tensor<2x2x2xf32>) outs(%o : tensor<2x2x2x2x2x2xf32>) {
+  ^bb0(%p: f32, %q: f32, %s: f32):
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<2x2x2x2x2x2xf32>
+  return %r : tensor<2x2x2x2x2x2xf32>
+}
