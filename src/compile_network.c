@@ -6,6 +6,8 @@
 
 typedef struct network_run { loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r; void **bytes; /* by tensor */ interp_tensor *whole; /* by tensor: the interpreter's, with bounds; NULL: no check */ compile_network *out; } network_run;
 
+enum { BUFFER_ALIGN = 64 };      /* bytes */
+
 /* One kernel, compiled and, with `r`, executed: as `loom run` does with a kernel that was written as one. */
 static loom_status compile_and_execute(network_run *n, compile_options *o, const run_options *r, compile_state *s, compile_execution *e) {
   if (!n->for_npu || (r && r->interp_only)) {
@@ -66,11 +68,13 @@ static interp_tensor interp_of(arena *m, const network_tensor *t, const void *by
 
 static void start_contents(network_run *n, void *const *args) {
   arena *m = &n->ctx->mem;
+  char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + 1, 1);
   n->bytes = ARENA_NEW_N(m, void *, n->net->tensors.n);
   n->whole = n->r->check ? ARENA_NEW_N(m, interp_tensor, n->net->tensors.n) : NULL;
   for (size_t i = 0; i < n->net->tensors.n; i++) {
     const network_tensor *t = &n->net->tensors.at[i];
-    n->bytes[i] = (int)i < n->net->n_args ? args[i] : t->role == NETWORK_CONSTANT ? t->bytes : arena_array(m, (size_t)t->elems + 1, dtype_bytes(t->type));
+    int64_t offset = n->out->buffers.at[i].offset;
+    n->bytes[i] = (int)i < n->net->n_args ? args[i] : t->role == NETWORK_CONSTANT ? t->bytes : offset >= 0 ? block + offset : NULL;
     if (n->whole)
       n->whole[i] = interp_of(m, t, n->bytes[i]);
   }
@@ -143,6 +147,7 @@ static loom_status take_step(network_run *n, const network_kernel *k) {
 loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out) {
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .out = out};
   *out = (compile_network){.runs_the_same = true};
+  network_plan_buffers(&ctx->mem, net, BUFFER_ALIGN, &out->buffers);
   for (size_t i = 0; i < net->kernels.n; i++)
     LOOM_TRY(take_step(&n, &net->kernels.at[i]));
   return LOOM_OK;
@@ -177,6 +182,7 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
 loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
   *out = (compile_network){.runs_the_same = true};
+  network_plan_buffers(&ctx->mem, net, BUFFER_ALIGN, &out->buffers);
   start_contents(&n, args);
   for (size_t i = 0; i < net->kernels.n; i++) {
     LOOM_TRY(take_step(&n, &net->kernels.at[i]));
@@ -240,6 +246,27 @@ data_value *compile_network_graphs(arena *m, const network *net) {
   return v;
 }
 
+static data_value *buffers_data(arena *m, const network *net, const network_buffers *b) {
+  data_value *v = data_object(m), *tensors = data_array(m);
+  for (size_t i = 0; i < net->tensors.n; i++) {
+    if (b->at[i].offset < 0)
+      continue;
+    data_value *one = data_object(m);
+    data_set_string(m, one, "name", net->tensors.at[i].name);
+    data_set_int(m, one, "bytes", b->at[i].bytes);
+    data_set_int(m, one, "offset", b->at[i].offset);
+    data_set_int(m, one, "first", b->at[i].first);
+    data_set_int(m, one, "last", b->at[i].last);
+    data_push(m, tensors, one);
+  }
+  data_set_int(m, v, "peak_bytes", b->peak_bytes);
+  data_set_int(m, v, "lower_bound", b->lower_bound);
+  data_set_int(m, v, "unshared_bytes", b->unshared_bytes);
+  data_set_string(m, v, "proof", b->peak_bytes == b->lower_bound ? "optimal" : "best_found");
+  data_set(m, v, "tensors", tensors);
+  return v;
+}
+
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name) {
   data_value *v = data_object(m), *kernels = data_array(m);
   for (size_t i = 0; i < n->steps.n; i++) {
@@ -258,6 +285,7 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   data_set_string(m, v, "machine", machine_name);
   data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
   data_set(m, v, "kernels", kernels);
+  data_set(m, v, "memory", buffers_data(m, net, &n->buffers));
   if (n->whole.done) {
     data_value *c = data_object(m);
     data_set_bool(m, c, "ok", n->whole.ok);

@@ -2,11 +2,12 @@
 #ifndef LOOM_COMPILE_NETWORK_H
 #define LOOM_COMPILE_NETWORK_H
 #include "compile.h"
-#include "network/network.h"
+#include "network/network_buffers.h"
 
 typedef struct compile_network_step { const network_kernel *kernel; int64_t cycles; compile_execution execution; data_value *summary; /* loom.summary.v1 */ } compile_network_step;
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
+  network_buffers buffers;                 /* of the tensors between kernels */
   int64_t cycles;                          /* of all kernels, one after the other */
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */

@@ -40,6 +40,18 @@ static void print_steps(arena *m, const compile_network *n) {
   }
 }
 
+/* How much the tensors between kernels take, and how sure it is that they take no more than they must. */
+static void print_buffers(arena *m, const network *net, const network_buffers *b) {
+  if (!b->n)
+    return;
+  printf("memory       %s bytes between kernels for %d tensors of %s: ", text_thousands(m, b->peak_bytes), b->n, text_thousands(m, b->unshared_bytes));
+  if (b->peak_bytes == b->lower_bound)
+    printf("optimal, proved");
+  else
+    printf("best found, bound %s", text_thousands(m, b->lower_bound));
+  printf(" (most are alive at %s)\n", net->kernels.at[(size_t)b->fullest < net->kernels.n ? (size_t)b->fullest : net->kernels.n - 1].graph->name);
+}
+
 static void print_all(const program_run *r, const network *net, const compile_network *n, const run_check *host) {
   arena *m = &r->ctx->mem;
   if (r->o->json) {
@@ -54,6 +66,7 @@ static void print_all(const program_run *r, const network *net, const compile_ne
   print_steps(m, n);
   if (!r->o->interp)
     printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
+  print_buffers(m, net, &n->buffers);
   print_check("check", &n->whole);
   if (n->whole.done && net->sums_narrow)
     printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");
