@@ -2,26 +2,45 @@
 #include "compile_exec.h"
 #include "compile_npu.h"
 #include "base/file.h"
+#include "network/network_twins.h"
 #include <string.h>
 
-typedef struct network_run { loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r; void **bytes; /* by tensor */ interp_tensor *whole; /* by tensor: the interpreter's, with bounds; NULL: no check */ compile_network *out; } network_run;
+/* A kernel that was compiled: kept while kernels that equal it follow. */
+typedef struct compiled { compile_options o; compile_state s; compile_npu npu; bool is_open; } compiled;
+
+typedef struct network_run {
+  loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r;
+  network_twin *twins; compiled **kept;    /* by kernel */
+  void **bytes;                            /* by tensor */
+  interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
+  compile_network *out;
+} network_run;
 
 enum { BUFFER_ALIGN = 64 };      /* bytes */
 
-/* One kernel, compiled and, with `r`, executed: as `loom run` does with a kernel that was written as one. */
-static loom_status compile_and_execute(network_run *n, compile_options *o, const run_options *r, compile_state *s, compile_execution *e) {
-  if (!n->for_npu || (r && r->interp_only)) {
-    LOOM_TRY(compile_kernel(n->ctx, o, s));
-    return r ? compile_execute(s, r, e) : LOOM_OK;
-  }
-  compile_npu npu = {0};
-  loom_status st = compile_npu_compile(n->ctx, o, s, &npu);
-  if (st == LOOM_OK && o->write_files)
-    st = compile_npu_write(s, &npu, file_join(&n->ctx->mem, s->output_dir, "npu"));
-  if (st == LOOM_OK)
-    st = r ? compile_npu_execute(s, &npu, r, e) : compile_npu_time(s, &npu, &(run_options){0}, e);
-  compile_npu_close(&npu);
-  return st;
+static bool is_npu(const network_run *n) { return n->for_npu && !(n->r && n->r->interp_only); }
+
+/* One kernel, as `loom run` does with a kernel that was written as one. */
+static loom_status compile_one(network_run *n, compiled *c) {
+  c->is_open = true;
+  if (!is_npu(n))
+    return compile_kernel(n->ctx, &c->o, &c->s);
+  LOOM_TRY(compile_npu_compile(n->ctx, &c->o, &c->s, &c->npu));
+  return c->o.write_files ? compile_npu_write(&c->s, &c->npu, file_join(&n->ctx->mem, c->s.output_dir, "npu")) : LOOM_OK;
+}
+
+static loom_status execute(network_run *n, compiled *c, const run_options *r, compile_execution *e) {
+  if (!is_npu(n))
+    return r ? compile_execute(&c->s, r, e) : LOOM_OK;
+  return r ? compile_npu_execute(&c->s, &c->npu, r, e) : compile_npu_time(&c->s, &c->npu, &(run_options){0}, e);
+}
+
+static void close_one(compiled *c) {
+  if (!c || !c->is_open)
+    return;
+  compile_npu_close(&c->npu);
+  compile_done(&c->s);
+  c->is_open = false;
 }
 
 static compile_options options_of(network_run *n, const network_kernel *k) {
@@ -96,7 +115,18 @@ static loom_status interpret_whole(network_run *n, const network_kernel *k) {
 
 /* ---- one kernel ---- */
 
-static loom_status bind_and_run(network_run *n, const network_kernel *k, compile_options *o, compile_state *s, compile_network_step *step) {
+/* "t5[1, 2]" of the graph that ran, as this kernel's tensor. */
+static const char *place_of(network_run *n, const network_kernel *k, const char *where) {
+  const char *index = where ? strchr(where, '[') : NULL;
+  for (size_t i = 0; index && i < k->graph->tensors.n; i++) {
+    const char *name = k->graph->tensors.at[i].name;
+    if (k->tensor[i] >= 0 && strlen(name) == (size_t)(index - where) && text_starts(where, name))
+      return arena_printf(&n->ctx->mem, "%s%s", n->net->tensors.at[k->tensor[i]].name, index);
+  }
+  return where;
+}
+
+static loom_status bind_and_run(network_run *n, const network_kernel *k, compiled *c, compile_network_step *step) {
   arena *m = &n->ctx->mem;
   const kernel_graph *g = k->graph;
   run_options r = *n->r;
@@ -117,30 +147,59 @@ static loom_status bind_and_run(network_run *n, const network_kernel *k, compile
   r.n_inputs = n_in;
   r.outputs = to;
   r.n_outputs = n_out;
-  LOOM_TRY(compile_and_execute(n, o, &r, s, &step->execution));
+  LOOM_TRY(execute(n, c, &r, &step->execution));
+  step->execution.check.where = place_of(n, k, step->execution.check.where);
   for (size_t i = 0; i < g->tensors.n; i++)
     if (arrays[2 * i + 1].data)
       memcpy(n->bytes[k->tensor[i]], arrays[2 * i + 1].data, (size_t)arrays[2 * i + 1].elems * dtype_bytes(arrays[2 * i + 1].type));
   return LOOM_OK;
 }
 
-static loom_status take_step(network_run *n, const network_kernel *k) {
-  compile_network_step step = {.kernel = k};
-  compile_options o = options_of(n, k);
-  compile_state s = {0};
-  loom_status st = n->r ? bind_and_run(n, k, &o, &s, &step) : compile_and_execute(n, &o, NULL, &s, &step.execution);
+/* Files are written of each kernel; twins are compiled for them, too. */
+static network_twin twin_of(const network_run *n, int i) {
+  return n->o->dump_dir || n->o->output_dir ? (network_twin){i, i, n->net->kernels.at[i]} : n->twins[i];
+}
+
+static loom_status compile_twin(network_run *n, network_twin t, int i) {
+  if (t.first != i)
+    return LOOM_OK;
+  n->kept[i] = ARENA_NEW(&n->ctx->mem, compiled);
+  n->kept[i]->o = options_of(n, &n->net->kernels.at[i]);
+  return compile_one(n, n->kept[i]);
+}
+
+static loom_status take_step(network_run *n, int i) {
+  const network_kernel *k = &n->net->kernels.at[i];
+  network_twin t = twin_of(n, i);
+  compile_network_step step = {.kernel = k, .same_as = t.first == i ? NULL : &n->net->kernels.at[t.first]};
+  loom_status st = compile_twin(n, t, i);
+  compiled *c = n->kept[t.first];
+  if (st == LOOM_OK)
+    st = n->r ? bind_and_run(n, &t.as, c, &step) : execute(n, c, NULL, &step.execution);
   if (st == LOOM_OK) {
-    step.summary = compile_summary(&s, step.execution.has_report || step.execution.check.done ? &step.execution : NULL);
-    step.cycles = step.execution.has_report ? step.execution.report.cycles : s.plan ? s.plan->predicted_cycles : 0;
+    step.summary = compile_summary(&c->s, step.execution.has_report || step.execution.check.done ? &step.execution : NULL);
+    step.cycles = step.execution.has_report ? step.execution.report.cycles : c->s.plan ? c->s.plan->predicted_cycles : 0;
     n->out->cycles += step.cycles;
     n->out->has_cycles = n->out->has_cycles || step.execution.has_report;
     vec_push(&n->ctx->mem, &n->out->steps, step);
   } else {
     diag_note(n->ctx, k->span, "kernel %s is made of this", k->graph->name);
   }
-  compile_done(&s);
+  if (twin_of(n, t.first).last == i)
+    close_one(c);
   if (st == LOOM_OK && n->r && n->whole)
     st = interpret_whole(n, k);
+  return st;
+}
+
+static loom_status take_steps(network_run *n) {
+  loom_status st = LOOM_OK;
+  n->twins = network_find_twins(&n->ctx->mem, n->net);
+  n->kept = ARENA_NEW_N(&n->ctx->mem, compiled *, n->net->kernels.n + 1);
+  for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
+    st = take_step(n, i);
+  for (size_t i = 0; i < n->net->kernels.n; i++)      /* after an error */
+    close_one(n->kept[i]);
   return st;
 }
 
@@ -148,9 +207,7 @@ loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, boo
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .out = out};
   *out = (compile_network){.runs_the_same = true};
   network_plan_buffers(&ctx->mem, net, BUFFER_ALIGN, &out->buffers);
-  for (size_t i = 0; i < net->kernels.n; i++)
-    LOOM_TRY(take_step(&n, &net->kernels.at[i]));
-  return LOOM_OK;
+  return take_steps(&n);
 }
 
 /* ---- all of them ---- */
@@ -184,8 +241,8 @@ loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool fo
   *out = (compile_network){.runs_the_same = true};
   network_plan_buffers(&ctx->mem, net, BUFFER_ALIGN, &out->buffers);
   start_contents(&n, args);
+  LOOM_TRY(take_steps(&n));
   for (size_t i = 0; i < net->kernels.n; i++) {
-    LOOM_TRY(take_step(&n, &net->kernels.at[i]));
     const compile_execution *e = &out->steps.at[i].execution;
     out->runs_the_same = out->runs_the_same && !e->report.n_faults && (!e->check.done || e->check.ok);
   }
@@ -276,6 +333,8 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
     data_set_string(m, one, "op", s->kernel->op);
     data_set_int(m, one, "line", s->kernel->span.line);
     data_set_int(m, one, "cycles", s->cycles);
+    if (s->same_as)
+      data_set_string(m, one, "same_as", s->same_as->graph->name);
     if (check)
       data_set(m, one, "check", check);
     data_push(m, kernels, one);
@@ -293,6 +352,7 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
     data_set_real(m, c, "bound", n->whole.bound);
     data_set_int(m, c, "wrong", n->whole.wrong);
     data_set_int(m, c, "elems", n->whole.elems);
+    data_set_int(m, c, "unbounded", n->whole.unbounded);
     data_set_string(m, c, "worst", n->whole.where ? n->whole.where : "");
     data_set(m, v, "check", c);
   }

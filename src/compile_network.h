@@ -4,7 +4,11 @@
 #include "compile.h"
 #include "network/network_buffers.h"
 
-typedef struct compile_network_step { const network_kernel *kernel; int64_t cycles; compile_execution execution; data_value *summary; /* loom.summary.v1 */ } compile_network_step;
+typedef struct compile_network_step {
+  const network_kernel *kernel, *same_as;  /* same_as: the kernel before whose compile this one ran; NULL: it was compiled itself */
+  int64_t cycles; compile_execution execution;
+  data_value *summary;                     /* loom.summary.v1 */
+} compile_network_step;
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */

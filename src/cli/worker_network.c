@@ -21,16 +21,20 @@ static loom_status refuse_options(const program_run *r) {
 }
 
 static void print_check(const char *what, const run_check *c) {
-  if (c->done)
-    printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond\n", what, c->ok ? "ok" : "WRONG", c->max_abs_error,
-           c->where ? c->where : "-", c->error, c->bound, c->wrong, c->elems);
+  if (!c->done)
+    return;
+  printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond", what, c->ok ? "ok" : "WRONG", c->max_abs_error,
+         c->where ? c->where : "-", c->error, c->bound, c->wrong, c->elems);
+  if (c->unbounded)
+    printf("; %" PRId64 " WITHOUT A BOUND: only the kernels one by one are checked there", c->unbounded);
+  putchar('\n');
 }
 
 static void print_steps(arena *m, const compile_network *n) {
   for (size_t i = 0; i < n->steps.n; i++) {
     const compile_network_step *s = &n->steps.at[i];
     const run_check *c = &s->execution.check;
-    printf("kernel       %s: %s cycles", s->kernel->graph->name, text_thousands(m, s->cycles));
+    printf("kernel       %s%s%s: %s cycles", s->kernel->graph->name, s->same_as ? " as " : "", s->same_as ? s->same_as->graph->name : "", text_thousands(m, s->cycles));
     if (c->done)
       printf("; check %s: max error %.3g, %.3g of %.3g at %s%s", c->ok ? "ok" : "WRONG", c->max_abs_error, c->error, c->bound, c->where ? c->where : "-",
              !c->integers_run ? "" : c->integers_ok ? "; integers bit-identical" : "; integers DIFFER");
