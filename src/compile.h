@@ -116,7 +116,7 @@ bool compile_is_whole_kernel(const char *path, const char *source, size_t size);
 LOOM_MUST_USE loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *source, size_t size, LOOM_GIVE MlirModule *out);
 /* What is of torch in a module becomes linalg on tensors (convert-torch-to-linalg); nothing happens where nothing is. */
 LOOM_MUST_USE loom_status compile_lower_torch(ir_ctx *ir, MlirModule m, bool use_mips_matmul);
-/* Fills globals whose contents are parameters by name from archives: "FILE.irpa", or "SCOPE=FILE.irpa" (compile_parameters.c).  LOOM_EINPUT: some are in
+/* Fills globals whose contents are parameters by name from archives (.irpa, .safetensors, .npz): "FILE", or "SCOPE=FILE" (compile_parameters.c).  LOOM_EINPUT: some are in
  * none of them; each is reported. */
 LOOM_MUST_USE loom_status compile_bind_parameters(ir_ctx *ir, MlirModule m, const char *const *files, size_t n);
 LOOM_MUST_USE loom_status compile_read_config(compile_state *s, compile_options *into);   /* upstream's config.json merged under the options */

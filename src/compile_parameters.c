@@ -1,6 +1,7 @@
 /* Weights by name: globals that say `#stream.parameter.named<"model"::"blk.0.weight">` get their contents from archives. */
 #include "compile.h"
 #include "base/file.h"
+#include "npz/npz.h"
 #include "weights/weights.h"
 #include <string.h>
 
@@ -10,14 +11,38 @@ enum { ARCHIVE_BYTES_MAX = INT32_MAX };
 typedef struct archive { const char *scope; weights weights; } archive;
 typedef struct binding { ir_ctx *ir; VEC_OF(archive) archives; loom_status status; } binding;
 
+static loom_status read_npz(loom_ctx *ctx, const char *path, weights *out) {
+  npz_array *arrays;
+  size_t n;
+  LOOM_TRY(npz_read(ctx, path, &arrays, &n));
+  *out = (weights){.path = path};
+  for (size_t i = 0; i < n; i++) {
+    const npy_array *a = &arrays[i].array;
+    weight w = {.name = arrays[i].name, .bytes = a->data, .size = (uint64_t)a->elems * dtype_bytes(a->type), .is_typed = a->rank <= WEIGHT_RANK_MAX, .type = a->type, .rank = a->rank};
+    for (int d = 0; w.is_typed && d < a->rank; d++)
+      w.shape[d] = a->shape[d];
+    vec_push(&ctx->mem, &out->all, w);
+  }
+  return LOOM_OK;
+}
+
+/* By what the file begins with: .irpa, a zip archive of arrays, else .safetensors, which begins with a length. */
+static loom_status read_archive(loom_ctx *ctx, const char *path, weights *out) {
+  char *bytes;
+  size_t size;
+  LOOM_TRY(file_read(ctx, path, ARCHIVE_BYTES_MAX, &bytes, &size));
+  if (size >= 4 && !memcmp(bytes, "PK\3\4", 4))
+    return read_npz(ctx, path, out);
+  if (size > 8 && bytes[8] == '{')
+    return weights_read_safetensors(ctx, path, (const unsigned char *)bytes, size, out);
+  return weights_read_irpa(ctx, path, (const unsigned char *)bytes, size, out);
+}
+
 static loom_status open_archive(binding *b, const char *spelled) {
   loom_ctx *ctx = b->ir->ctx;
   const char *eq = strchr(spelled, '='), *path = eq ? eq + 1 : spelled;
   archive a = {.scope = eq ? arena_strndup(&ctx->mem, spelled, (size_t)(eq - spelled)) : NULL};
-  char *bytes;
-  size_t size;
-  LOOM_TRY(file_read(ctx, path, ARCHIVE_BYTES_MAX, &bytes, &size));
-  LOOM_TRY(weights_read_irpa(ctx, path, (const unsigned char *)bytes, size, &a.weights));
+  LOOM_TRY(read_archive(ctx, path, &a.weights));
   vec_push(&ctx->mem, &b->archives, a);
   return LOOM_OK;
 }
@@ -57,6 +82,21 @@ static void refuse(binding *b, MlirOperation op, loom_status st, const char *sco
   b->status = b->status == LOOM_OK ? st : b->status;
 }
 
+/* Row-major with this type and shape; an archive that says neither is believed. */
+static bool is_of(const weight *w, MlirType tensor, dtype element) {
+  bool same = !w->is_typed || (w->type == element && w->rank == (int)mlirShapedTypeGetRank(tensor));
+  for (int d = 0; same && w->is_typed && d < w->rank; d++)
+    same = w->shape[d] == mlirShapedTypeGetDimSize(tensor, d);
+  return same;
+}
+
+static const char *type_text(arena *mem, const weight *w) {
+  text t = text_new(mem);
+  for (int d = 0; d < w->rank; d++)
+    text_addf(&t, "%" PRId64 "x", w->shape[d]);
+  return arena_printf(mem, "tensor<%s%s>", text_str(&t), dtype_mlir(w->type));
+}
+
 static bool bind(MlirOperation op, void *data) {
   binding *b = data;
   arena *mem = &b->ir->ctx->mem;
@@ -69,7 +109,7 @@ static bool bind(MlirOperation op, void *data) {
   const weight *w = find(b, scope, name);
   if (!w) {
     refuse(b, op, LOOM_EINPUT, scope, name, b->archives.n ? "is in none of the archives" : "has no contents");
-    diag_help(b->ir->ctx, "--parameters=%s%sFILE.irpa names the archive that holds it", scope, *scope ? "=" : "");
+    diag_help(b->ir->ctx, "--parameters=%s%sFILE names the archive that holds it (.irpa, .safetensors, .npz)", scope, *scope ? "=" : "");
     return true;
   }
   uint64_t bytes = 1;
@@ -79,6 +119,10 @@ static bool bind(MlirOperation op, void *data) {
   if (!fits || w->size > (bytes *= dtype_bytes(element))) {
     refuse(b, op, fits ? LOOM_EINPUT : LOOM_EUNSUP, scope, name,
            arena_printf(mem, fits ? "has %" PRIu64 " bytes, which do not fit into %s" : "has %" PRIu64 " bytes; %s cannot be filled", w->size, ir_print_type(mem, tensor)));
+    return true;
+  }
+  if (!is_of(w, tensor, element)) {
+    refuse(b, op, LOOM_EINPUT, scope, name, arena_printf(mem, "is %s in its file; expected %s", type_text(mem, w), ir_print_type(mem, tensor)));
     return true;
   }
   unsigned char *contents = arena_alloc(mem, (size_t)bytes);

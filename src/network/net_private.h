@@ -27,11 +27,14 @@ typedef struct net_op {
 
 typedef VEC_OF(net_op) net_ops;
 typedef struct net_named { MlirValue key; net_value value; } net_named;
+typedef struct net_global { const char *symbol; net_value value; } net_global;
 typedef struct net_reader {
   ir_ctx *ir; loom_ctx *ctx; arena *mem;
   network *net;
   net_ops ops;
   VEC_OF(net_named) values;
+  VEC_OF(net_global) globals;          /* read before */
+  MlirOperation func;
   bool failed;                         /* something has no kernel form; it was said */
 } net_reader;
 

@@ -90,31 +90,70 @@ net_value net_copied(net_reader *r, loom_span span, net_value v) {
 
 /* ---- constants ---- */
 
-static void read_constant(net_reader *r, MlirOperation op) {
-  MlirAttribute a = ir_attr_of(op, "value");
-  MlirValue result = ir_result(op, 0);
+/* What `a` says, as `name` (NULL: a new one) where that is more than one number; false: its type or its contents have no form. */
+static bool read_contents(net_reader *r, MlirType type, MlirAttribute a, const char *name, net_value *out) {
   net_value v = {.kind = NET_SPLAT};
-  if (!mlirTypeIsAShaped(mlirValueGetType(result)))
-    return;      /* scalars are looked at where they are used */
-  if (!net_static_type(r, mlirValueGetType(result), &v.type, &v.shape) || !mlirAttributeIsADenseElements(a)) {
-    net_refuse(r, op, "its type or its contents");
-    return;
-  }
+  if (!net_static_type(r, type, &v.type, &v.shape) || !mlirAttributeIsADenseElements(a))
+    return false;
   const char *raw = mlirDenseElementsAttrGetRawData(a);
   size_t width = dtype_bytes(v.type);
   if (mlirDenseElementsAttrIsSplat(a)) {
     v.splat = v.type == DTYPE_BOOL ? mlirDenseElementsAttrGetBoolSplatValue(a) : dtype_load(v.type, raw);
-    net_set_value(r, result, v);
-    return;
+    *out = v;
+    return true;
   }
-  int t = net_new_tensor(r, arena_printf(r->mem, "c%zu", r->net->tensors.n), NETWORK_CONSTANT, v.type, &v.shape);
+  int t = net_new_tensor(r, name ? name : arena_printf(r->mem, "c%zu", r->net->tensors.n), NETWORK_CONSTANT, v.type, &v.shape);
   network_tensor *n = &r->net->tensors.at[t];
   n->bytes = arena_array(r->mem, (size_t)n->elems + 1, width);
   for (int64_t i = 0; v.type == DTYPE_BOOL && i < n->elems; i++)
     ((char *)n->bytes)[i] = mlirDenseElementsAttrGetBoolValue(a, i);
   if (v.type != DTYPE_BOOL)
     memcpy(n->bytes, raw, (size_t)n->elems * width);
-  net_set_value(r, result, net_memory(r, t));
+  *out = net_memory(r, t);
+  return true;
+}
+
+static void read_constant(net_reader *r, MlirOperation op) {
+  MlirValue result = ir_result(op, 0);
+  net_value v;
+  if (!mlirTypeIsAShaped(mlirValueGetType(result)))
+    return;      /* scalars are looked at where they are used */
+  if (read_contents(r, mlirValueGetType(result), ir_attr_of(op, "value"), NULL, &v))
+    net_set_value(r, result, v);
+  else
+    net_refuse(r, op, "its type or its contents");
+}
+
+static MlirOperation find_global(net_reader *r, const char *symbol) {
+  MlirBlock body = ir_body(mlirOperationGetParentOperation(r->func));
+  MlirOperation op = mlirBlockGetFirstOperation(body);
+  while (!mlirOperationIsNull(op) && !(ir_op_is(op, "ml_program.global") && text_eq(ir_attr_string(r->mem, ir_attr_of(op, "sym_name")), symbol)))
+    op = mlirOperationGetNextInBlock(op);
+  return op;
+}
+
+/* A global that nothing changes is a constant, one tensor for all who load it. */
+static void read_global(net_reader *r, MlirOperation op) {
+  MlirAttribute reference = ir_attr_of(op, "global");
+  const char *symbol = mlirAttributeIsNull(reference) ? NULL : ir_attr_string(r->mem, reference);
+  net_value v;
+  for (size_t i = 0; symbol && i < r->globals.n; i++)
+    if (text_eq(r->globals.at[i].symbol, symbol)) {
+      net_set_value(r, ir_result(op, 0), r->globals.at[i].value);
+      return;
+    }
+  MlirOperation global = symbol ? find_global(r, symbol) : (MlirOperation){NULL};
+  if (mlirOperationIsNull(global) || !mlirAttributeIsNull(ir_attr_of(global, "is_mutable"))) {
+    net_refuse(r, op, "a global that can change");
+    return;
+  }
+  MlirAttribute value = ir_attr_of(global, "value");
+  if (mlirAttributeIsNull(value) || !read_contents(r, mlirValueGetType(ir_result(op, 0)), value, symbol, &v)) {
+    net_refuse(r, op, "the type or the contents of the global");
+    return;
+  }
+  vec_push(r->mem, &r->globals, ((net_global){symbol, v}));
+  net_set_value(r, ir_result(op, 0), v);
 }
 
 /* ---- linalg.generic ---- */
@@ -305,6 +344,8 @@ static void read_return(net_reader *r, MlirOperation op) {
 static void read_op(net_reader *r, MlirOperation op) {
   if (ir_op_is(op, "arith.constant"))
     read_constant(r, op);
+  else if (ir_op_is(op, "ml_program.global_load") || ir_op_is(op, "ml_program.global_load_const"))
+    read_global(r, op);
   else if (ir_op_is(op, "func.return"))
     read_return(r, op);
   else if (text_starts(ir_op_name(op), "linalg."))
@@ -315,6 +356,7 @@ static void read_op(net_reader *r, MlirOperation op) {
 
 loom_status net_read_function(net_reader *r, MlirOperation func) {
   MlirBlock body = ir_body(func);
+  r->func = func;
   for (intptr_t i = 0; i < mlirBlockGetNumArguments(body); i++) {
     MlirValue v = mlirBlockGetArgument(body, i);
     dtype type;
