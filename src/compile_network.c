@@ -155,14 +155,18 @@ static loom_status bind_and_run(network_run *n, const network_kernel *k, compile
   return LOOM_OK;
 }
 
-/* Files are written of each kernel; twins are compiled for them, too. */
-static network_twin twin_of(const network_run *n, int i) {
-  return n->o->dump_dir || n->o->output_dir ? (network_twin){i, i, n->net->kernels.at[i]} : n->twins[i];
+/* Files are written of each kernel: then each is compiled for them. */
+static network_twin *twins_of(network_run *n) {
+  arena *m = &n->ctx->mem;
+  if (!n->o->dump_dir && !n->o->output_dir)
+    return network_find_twins(m, n->net);
+  network_twin *t = ARENA_NEW_N(m, network_twin, n->net->kernels.n + 1);
+  for (int i = 0; i < (int)n->net->kernels.n; i++)
+    t[i] = (network_twin){i, i, n->net->kernels.at[i]};
+  return t;
 }
 
-static loom_status compile_twin(network_run *n, network_twin t, int i) {
-  if (t.first != i)
-    return LOOM_OK;
+static loom_status compile_first(network_run *n, int i) {
   n->kept[i] = ARENA_NEW(&n->ctx->mem, compiled);
   n->kept[i]->o = options_of(n, &n->net->kernels.at[i]);
   return compile_one(n, n->kept[i]);
@@ -170,9 +174,9 @@ static loom_status compile_twin(network_run *n, network_twin t, int i) {
 
 static loom_status take_step(network_run *n, int i) {
   const network_kernel *k = &n->net->kernels.at[i];
-  network_twin t = twin_of(n, i);
+  const network_twin t = n->twins[i];
   compile_network_step step = {.kernel = k, .same_as = t.first == i ? NULL : &n->net->kernels.at[t.first]};
-  loom_status st = compile_twin(n, t, i);
+  loom_status st = t.first == i ? compile_first(n, i) : LOOM_OK;
   compiled *c = n->kept[t.first];
   if (st == LOOM_OK)
     st = n->r ? bind_and_run(n, &t.as, c, &step) : execute(n, c, NULL, &step.execution);
@@ -185,7 +189,7 @@ static loom_status take_step(network_run *n, int i) {
   } else {
     diag_note(n->ctx, k->span, "kernel %s is made of this", k->graph->name);
   }
-  if (twin_of(n, t.first).last == i)
+  if (n->twins[t.first].last == i)
     close_one(c);
   if (st == LOOM_OK && n->r && n->whole)
     st = interpret_whole(n, k);
@@ -194,7 +198,7 @@ static loom_status take_step(network_run *n, int i) {
 
 static loom_status take_steps(network_run *n) {
   loom_status st = LOOM_OK;
-  n->twins = network_find_twins(&n->ctx->mem, n->net);
+  n->twins = twins_of(n);
   n->kept = ARENA_NEW_N(&n->ctx->mem, compiled *, n->net->kernels.n + 1);
   for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
     st = take_step(n, i);

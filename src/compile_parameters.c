@@ -11,10 +11,10 @@ enum { ARCHIVE_BYTES_MAX = INT32_MAX };
 typedef struct archive { const char *scope; weights weights; } archive;
 typedef struct binding { ir_ctx *ir; VEC_OF(archive) archives; loom_status status; } binding;
 
-static loom_status read_npz(loom_ctx *ctx, const char *path, weights *out) {
+static loom_status read_npz(loom_ctx *ctx, const char *path, const char *bytes, size_t size, weights *out) {
   npz_array *arrays;
   size_t n;
-  LOOM_TRY(npz_read(ctx, path, &arrays, &n));
+  LOOM_TRY(npz_read_bytes(ctx, path, bytes, size, &arrays, &n));
   *out = (weights){.path = path};
   for (size_t i = 0; i < n; i++) {
     const npy_array *a = &arrays[i].array;
@@ -32,7 +32,7 @@ static loom_status read_archive(loom_ctx *ctx, const char *path, weights *out) {
   size_t size;
   LOOM_TRY(file_read(ctx, path, ARCHIVE_BYTES_MAX, &bytes, &size));
   if (size >= 4 && !memcmp(bytes, "PK\3\4", 4))
-    return read_npz(ctx, path, out);
+    return read_npz(ctx, path, bytes, size, out);
   if (size > 8 && bytes[8] == '{')
     return weights_read_safetensors(ctx, path, (const unsigned char *)bytes, size, out);
   return weights_read_irpa(ctx, path, (const unsigned char *)bytes, size, out);

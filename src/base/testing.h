@@ -27,6 +27,18 @@ static inline bool testing_is_wanted(const char *variable, const char *name) {
   return !s || strstr(name, s) == name;
 }
 
+/* cmocka's setup and teardown: *state is a context, new for each test. */
+static inline int testing_open_context(void **state) {
+  static loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  *state = &ctx;
+  return 0;
+}
+static inline int testing_close_context(void **state) {
+  loom_ctx_done(*state);
+  return 0;
+}
+
 /* Runs `body` in a fresh context with allocation 1, then 2, ... failing (that one only, then all from it on), until it gets through.
  * Each failing run must end in LOOM_EMEM, the last in LOOM_OK; leaks are the sanitizer's to find. */
 static inline void testing_sweep_memory(loom_status (*body)(loom_ctx *, void *), void *data) {

@@ -1,4 +1,5 @@
 /* Oracles: exact results of the compiled code; refusals that name the symbols. */
+#include "ir/ir_testing.h"
 #include "base/dtype.h"
 #include "codegen/codegen.h"
 #include <math.h>
@@ -8,20 +9,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(NULL);
 }
 
 static loom_status object_of(const char *src, const codegen_options *o, char **object, size_t *size) {

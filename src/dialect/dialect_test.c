@@ -1,22 +1,11 @@
 /* Oracles: the text of the file for the embedded copy; print-and-parse for building; a table of broken ops, each with its message. */
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "base/file.h"
 #include "dialect/dialect.h"
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load);
 }
 
 static MlirModule parse(const char *src) {

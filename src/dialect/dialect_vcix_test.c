@@ -1,21 +1,10 @@
 /* Oracles: a table of broken ops, each with its message; the ops as PyTorchSim emits them are accepted. */
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "dialect/dialect.h"
-
-static loom_ctx ctx;
-static ir_ctx ir;
 
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load_vcix(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load_vcix);
 }
 
 static loom_status parse(const char *body, MlirModule *m) {

@@ -370,24 +370,13 @@ static void test_what_a_machine_lacks_is_told(void **state) {
   loom_ctx_done(&other);
 }
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_answers_come_as_from_a_memory_run_clock_by_clock, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_single_requests_take_the_standards_times, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_by_rate_answers_follow_latency_and_rate, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_the_hash_spreads_strides, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_what_a_machine_lacks_is_told, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_answers_come_as_from_a_memory_run_clock_by_clock, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_single_requests_take_the_standards_times, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_by_rate_answers_follow_latency_and_rate, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_the_hash_spreads_strides, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_what_a_machine_lacks_is_told, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

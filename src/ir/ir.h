@@ -102,6 +102,8 @@ bool ir_walk_post(MlirOperation op, bool (*fn)(MlirOperation, void *), void *dat
 /* Counts the operations called `name` (NULL: all) in op and everything inside. */
 intptr_t ir_count(MlirOperation op, const char *name);
 MlirOperation ir_find_func(MlirModule m, const char *name);           /* func.func by symbol; NULL name: the first one */
+/* The operation of the block with this symbol, called `op_name` (NULL: any); a null op: none. */
+MlirOperation ir_find_symbol(ir_ctx *ir, MlirBlock block, const char *op_name, const char *symbol);
 const char *ir_func_name(arena *mem, MlirOperation func);
 /* The name of argument `i`: its attribute loom.name, else what the text that was parsed calls it ("%x_arg" is "x"), else "arg<i>". */
 const char *ir_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i);

@@ -1,4 +1,5 @@
 /* Oracles: the exact line and column of planted errors; round trip of printed text. */
+#include "ir/ir_testing.h"
 #include "ir/ir.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,20 +7,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(NULL);
 }
 
 static loom_status parse(const char *src, MlirModule *out) { return ir_parse(&ir, "k.mlir", src, strlen(src), out); }

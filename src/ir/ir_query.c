@@ -84,4 +84,12 @@ MlirOperation ir_find_func(MlirModule m, const char *name) {
   return s.found;
 }
 
+MlirOperation ir_find_symbol(ir_ctx *ir, MlirBlock block, const char *op_name, const char *symbol) {
+  MlirAttribute name = ir_str_attr(ir, symbol);
+  MlirOperation op = mlirBlockGetFirstOperation(block);
+  while (!mlirOperationIsNull(op) && !((!op_name || ir_op_is(op, op_name)) && mlirAttributeEqual(ir_attr_of(op, "sym_name"), name)))
+    op = mlirOperationGetNextInBlock(op);
+  return op;
+}
+
 const char *ir_func_name(arena *mem, MlirOperation func) { return ir_attr_string(mem, ir_attr_of(func, "sym_name")); }

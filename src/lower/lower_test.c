@@ -1,22 +1,12 @@
 /* Stage-0 MLIR: every kernel's text parses and verifies, has upstream's shape, and stock mlir-opt reads it. */
+#include "ir/ir_testing.h"
 #include "kernel/kernel_testing.h"
 #include "lower/lower.h"
 #include <unistd.h>
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(NULL);
 }
 
 static MlirModule lowered(const kernel_graph *k) {

@@ -124,14 +124,6 @@ static void read_constant(net_reader *r, MlirOperation op) {
     net_refuse(r, op, "its type or its contents");
 }
 
-static MlirOperation find_global(net_reader *r, const char *symbol) {
-  MlirBlock body = ir_body(mlirOperationGetParentOperation(r->func));
-  MlirOperation op = mlirBlockGetFirstOperation(body);
-  while (!mlirOperationIsNull(op) && !(ir_op_is(op, "ml_program.global") && text_eq(ir_attr_string(r->mem, ir_attr_of(op, "sym_name")), symbol)))
-    op = mlirOperationGetNextInBlock(op);
-  return op;
-}
-
 /* A global that nothing changes is a constant, one tensor for all who load it. */
 static void read_global(net_reader *r, MlirOperation op) {
   MlirAttribute reference = ir_attr_of(op, "global");
@@ -142,7 +134,7 @@ static void read_global(net_reader *r, MlirOperation op) {
       net_set_value(r, ir_result(op, 0), r->globals.at[i].value);
       return;
     }
-  MlirOperation global = symbol ? find_global(r, symbol) : (MlirOperation){NULL};
+  MlirOperation global = symbol ? ir_find_symbol(r->ir, ir_body(mlirOperationGetParentOperation(r->func)), "ml_program.global", symbol) : (MlirOperation){NULL};
   if (mlirOperationIsNull(global) || !mlirAttributeIsNull(ir_attr_of(global, "is_mutable"))) {
     net_refuse(r, op, "a global that can change");
     return;

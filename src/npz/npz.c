@@ -34,11 +34,8 @@ static loom_status read_member(loom_ctx *ctx, const char *path, zip_t *z, zip_ui
   return npy_read_bytes(ctx, arena_printf(&ctx->mem, "%s:%s", path, st.name), bytes, (size_t)st.size, &out->array);
 }
 
-loom_status npz_read(loom_ctx *ctx, const char *path, npz_array **out, size_t *out_n) {
-  char *bytes;
-  size_t size;
+loom_status npz_read_bytes(loom_ctx *ctx, const char *path, const char *bytes, size_t size, npz_array **out, size_t *out_n) {
   zip_error_t e;
-  LOOM_TRY(file_read(ctx, path, (size_t)NPZ_BYTES_MAX, &bytes, &size));
   zip_error_init(&e);
   zip_source_t *source = zip_source_buffer_create(bytes, size, 0, &e);
   zip_t *z = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &e) : NULL;
@@ -62,6 +59,13 @@ loom_status npz_read(loom_ctx *ctx, const char *path, npz_array **out, size_t *o
   }
   zip_discard(z);
   return st;
+}
+
+loom_status npz_read(loom_ctx *ctx, const char *path, npz_array **out, size_t *out_n) {
+  char *bytes;
+  size_t size;
+  LOOM_TRY(file_read(ctx, path, (size_t)NPZ_BYTES_MAX, &bytes, &size));
+  return npz_read_bytes(ctx, path, bytes, size, out, out_n);
 }
 
 loom_status npz_write(loom_ctx *ctx, const char *path, const npz_array *arrays, size_t n) {

@@ -1,22 +1,11 @@
 /* Arguments in parts, loaded and stored; loops that run beyond them; bodies that use where their tile lies.
  * Oracles: offsets and expressions written down by hand, the place and words of refusals. */
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "pass/pass.h"
-
-static loom_ctx ctx;
-static ir_ctx ir;
 
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load);
 }
 
 typedef struct extracted { loom_status st; MlirModule m; nest *n; const pass_node_op *ops; size_t n_ops; } extracted;

@@ -1,23 +1,12 @@
 /* Oracles: nests made without IR (nest_samples) for whole kernels; the place and words of refusals for what is not supported. */
 #include "base/file.h"
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "nest/nest_samples.h"
 #include "pass/pass.h"
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load);
 }
 
 static MlirModule read_sample(const char *name) {

@@ -1,6 +1,7 @@
 /* The file: 8 bytes with the length of a header, the header in JSON, then the bytes of all tensors. */
 #include "base/data.h"
 #include "weights/weights.h"
+#include "weights/weights_private.h"
 #include <string.h>
 
 enum { LENGTH_BYTES = 8 };
@@ -63,11 +64,9 @@ static loom_status read_tensor(loom_ctx *ctx, const data_member *m, const unsign
 
 loom_status weights_read_safetensors(loom_ctx *ctx, const char *path, const unsigned char *bytes, size_t size, weights *out) {
   loom_span span = diag_file_span(ctx, path);
-  uint64_t header = 0, used = 0;
+  uint64_t header = size < LENGTH_BYTES ? 0 : weights_number(bytes, LENGTH_BYTES), used = 0;
   data_value *all;
   *out = (weights){.path = path};
-  for (int i = 0; i < LENGTH_BYTES && size >= LENGTH_BYTES; i++)
-    header |= (uint64_t)bytes[i] << (8 * i);
   if (size < LENGTH_BYTES || header > size - LENGTH_BYTES)
     LOOM_FAIL(ctx, span, LOOM_EINPUT, "not a .safetensors file: its header of %" PRIu64 " bytes leaves the file, which is %zu bytes", header, size);
   LOOM_TRY(data_read_json(ctx, path, (const char *)bytes + LENGTH_BYTES, (size_t)header, &all));

@@ -2,23 +2,12 @@
  * inverse is checked by the printer. */
 #include "base/file.h"
 #include "base/rng.h"
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "frontend/helion_mlir/helion_mlir.h"
-
-static loom_ctx ctx;
-static ir_ctx ir;
 
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(NULL);
 }
 
 /* Copies x to out; `top` stands in front of the grid in line 7, `grid` inside of it in line 12. */

@@ -3,29 +3,11 @@
 #include "base/rng.h"
 #include "sim/npu/npu.h"
 #include "sim/npu/npu_kernels.h"
+#include "sim/npu/npu_testing.h"
 #include "tog/onnx/tile_graph_testing.h"
 #include <stdlib.h>
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
-static machine *chip(loom_ctx *ctx, const char *lines) {
-  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
-  machine *m;
-  machine_set_path(dirs, 1);
-  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nname: changed\nextends: tpuv3\n%s", lines ? lines : "");
-  if (machine_from_yaml(ctx, "changed.yaml", yaml, strlen(yaml), &m) != LOOM_OK)
-    fail_msg("%s", ctx->diag.first->text);
-  return m;
-}
+static machine *chip(loom_ctx *ctx, const char *lines) { return npu_test_machine(ctx, "tpuv3", lines); }
 
 static npu_report run_with(loom_ctx *ctx, const tile_graph *g, const machine *m, npu_options o) {
   npu_report r;
@@ -539,7 +521,7 @@ static void test_random_programs_add_up(void **state) {
 }
 
 int main(void) {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
   const struct CMUnitTest tests[] = {
       T(test_kernels_move_their_bytes_and_add_up),
       T(test_two_runs_are_the_same),

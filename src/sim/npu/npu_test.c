@@ -1,30 +1,13 @@
 /* Tile graphs run: the cycles that TOGSim has for the same files, counts in closed form, what goes wrong. */
 #include "base/file.h"
 #include "sim/npu/npu.h"
+#include "sim/npu/npu_testing.h"
 #include "tog/onnx/tile_graph_testing.h"
 #include <stdlib.h>
 #include <unistd.h>
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 /* tpuv3-togsim with some lines changed; NULL: as it is. */
-static machine *tpu(loom_ctx *ctx, const char *lines) {
-  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
-  machine *m;
-  machine_set_path(dirs, 1);
-  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nname: changed\nextends: tpuv3-togsim\n%s", lines ? lines : "");
-  assert_int_equal(machine_from_yaml(ctx, "changed.yaml", yaml, strlen(yaml), &m), LOOM_OK);
-  return m;
-}
+static machine *tpu(loom_ctx *ctx, const char *lines) { return npu_test_machine(ctx, "tpuv3-togsim", lines); }
 
 static npu_report run(loom_ctx *ctx, const tile_graph *g, const machine *m, dram_model dram) {
   npu_report r;
@@ -334,19 +317,19 @@ static void test_empty_graphs_take_no_time(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_files_take_the_cycles_togsim_has, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_other_matmuls_take_the_cycles_togsim_has, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_other_chips_take_the_cycles_togsim_has, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_bytes_and_instructions_are_those_of_the_graph, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_overlap_shortens_all_but_the_first, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_lines_are_counted_once, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_two_runs_are_the_same_to_the_byte, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_files_take_the_cycles_togsim_has, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_other_matmuls_take_the_cycles_togsim_has, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_other_chips_take_the_cycles_togsim_has, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_bytes_and_instructions_are_those_of_the_graph, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_overlap_shortens_all_but_the_first, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_lines_are_counted_once, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_two_runs_are_the_same_to_the_byte, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

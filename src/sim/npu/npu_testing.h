@@ -1,8 +1,19 @@
-/* Test support: a tile graph made by hand; included by *_test.c only. */
+/* Test support: a tile graph made by hand, and machines; included by *_test.c only. */
 #ifndef LOOM_SIM_NPU_TESTING_H
 #define LOOM_SIM_NPU_TESTING_H
 #include "base/testing.h"
 #include "sim/npu/npu.h"
+
+/* The machine `extends` with some lines changed; NULL: as it is. */
+static inline machine *npu_test_machine(loom_ctx *ctx, const char *extends, const char *lines) {
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  machine *m;
+  machine_set_path(dirs, 1);
+  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nname: changed\nextends: %s\n%s", extends, lines ? lines : "");
+  if (machine_from_yaml(ctx, "changed.yaml", yaml, strlen(yaml), &m) != LOOM_OK)
+    fail_msg("%s", ctx->diag.first->text);
+  return m;
+}
 
 enum { NPU_TEST_ITEMS = 12, NPU_TEST_SIDE = 128 };
 

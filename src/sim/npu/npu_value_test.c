@@ -3,17 +3,6 @@
 #include "sim/npu/npu_value_testing.h"
 #include <stdlib.h>
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 static void test_products_are_right_and_cycles_do_not_depend_on_values(void **state) {
   loom_ctx *ctx = *state;
   static const char *const chips[] = {NULL, "mesh: [{name: core, size: 2}]\n", "npu: {weight_slots: 1, window: 16}\n", "core: {dispatch: {items: 1}}\n"};
@@ -116,7 +105,7 @@ static void test_what_values_need_is_told(void **state) {
 }
 
 int main(void) {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
   const struct CMUnitTest tests[] = {
       T(test_products_are_right_and_cycles_do_not_depend_on_values),
       T(test_changed_code_is_noticed),

@@ -3,17 +3,10 @@
 #define LOOM_SIM_NPU_VALUE_TESTING_H
 #include "sim/npu/npu.h"
 #include "sim/npu/npu_kernels.h"
+#include "sim/npu/npu_testing.h"
 #include "sim/rvv/rvv_testing.h"
 
-static inline machine *chip(loom_ctx *ctx, const char *lines) {
-  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
-  machine *m;
-  machine_set_path(dirs, 1);
-  const char *yaml = arena_printf(&ctx->mem, "schema: loom.machine.v1\nname: changed\nextends: tpuv3\n%s", lines ? lines : "");
-  if (machine_from_yaml(ctx, "changed.yaml", yaml, strlen(yaml), &m) != LOOM_OK)
-    fail_msg("%s", ctx->diag.first->text);
-  return m;
-}
+static inline machine *chip(loom_ctx *ctx, const char *lines) { return npu_test_machine(ctx, "tpuv3", lines); }
 
 /* ---- code ---- */
 

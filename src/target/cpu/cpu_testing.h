@@ -1,6 +1,7 @@
 /* What the tests of target/cpu share: an ir_ctx a test, random numbers, functions compiled for a CPU. */
 #ifndef LOOM_CPU_TESTING_H
 #define LOOM_CPU_TESTING_H
+#include "ir/ir_testing.h"
 #include "target/cpu/cpu.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,22 +9,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-static loom_ctx ctx;
-static ir_ctx ir;
 static uint64_t seed = 1;
 
 static inline int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK ? 0 : 1;
+  return ir_test_open(NULL);
 }
 
-static inline int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
-}
 #define CPU_TEST(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
 
 static inline uint32_t next_random(void) {

@@ -1,22 +1,12 @@
 /* Cycles of nodes.  Oracle: closed formulas over the pipeline's numbers, for numbers drawn at random; PyTorchSim's published cycles for those of machines/tpuv3-togsim. */
 #include "base/rng.h"
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "target/npu/npt_cycles.h"
-
-static loom_ctx ctx;
-static ir_ctx ir;
 
 static int setup(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  assert_int_equal(ir_open(&ctx, &ir), LOOM_OK);
+  assert_int_equal(ir_test_open(NULL), 0);
   ir_allow_unregistered(&ir, true);
-  return 0;
-}
-static int teardown(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
   return 0;
 }
 
@@ -167,11 +157,11 @@ static void test_loads_wait_for_stores_to_their_place(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_published_cycles, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_products_follow_the_formula, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_chains_take_their_latencies, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_loops_go_on_as_they_went, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_loads_wait_for_stores_to_their_place, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_published_cycles, setup, close_ir),
+      cmocka_unit_test_setup_teardown(test_products_follow_the_formula, setup, close_ir),
+      cmocka_unit_test_setup_teardown(test_chains_take_their_latencies, setup, close_ir),
+      cmocka_unit_test_setup_teardown(test_loops_go_on_as_they_went, setup, close_ir),
+      cmocka_unit_test_setup_teardown(test_loads_wait_for_stores_to_their_place, setup, close_ir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,12 +84,7 @@ static MlirValue dram(outliner *x, intptr_t number, MlirType type) {
   return mlirTypeEqual(global, type) ? v : ir_build1(&x->b, "memref.cast", type, 1, &v, 0, NULL);
 }
 
-static bool has_global(outliner *x, const char *name) {
-  for (MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(x->t->module)); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
-    if (text_eq(ir_attr_string(&x->ir->ctx->scratch, ir_attr_of(op, "sym_name")), name))
-      return true;
-  return false;
-}
+static bool has_global(outliner *x, const char *name) { return !mlirOperationIsNull(ir_find_symbol(x->ir, mlirModuleGetBody(x->t->module), NULL, name)); }
 
 /* Globals without a value, in front, for tensors in the order of the arguments. */
 static void declare_tensors(outliner *x) {

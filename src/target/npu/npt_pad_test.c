@@ -1,23 +1,5 @@
 /* Limits of padded programs, and what is read of operations that no verifier has seen. */
-#include "base/testing.h"
-#include "target/npu/npt.h"
-
-typedef struct fixture { loom_ctx ctx; ir_ctx ir; MlirModule m; } fixture;
-
-static void open_text(fixture *f, const char *source) {
-  memset(f, 0, sizeof *f);
-  loom_ctx_init(&f->ctx);
-  assert_int_equal(ir_open(&f->ctx, &f->ir), LOOM_OK);
-  assert_int_equal(dialect_load_togsim(&f->ir, true), LOOM_OK);
-  if (ir_parse(&f->ir, "text", source, strlen(source), &f->m) != LOOM_OK)
-    fail_msg("%s", f->ctx.diag.first->text);
-}
-
-static void close_text(fixture *f) {
-  ir_close_module(f->m);
-  ir_close(&f->ir);
-  loom_ctx_done(&f->ctx);
-}
+#include "target/npu/npt_testing.h"
 
 static void test_kernels_have_at_most_64_arguments(void **state) {
   (void)state;
@@ -28,7 +10,7 @@ static void test_kernels_have_at_most_64_arguments(void **state) {
       at += snprintf(source + at, sizeof source - (size_t)at, "%s%%a%d: memref<8xf32>", i ? ", " : "", i);
     snprintf(source + at, sizeof source - (size_t)at, ") {\n  return\n}\n");
     fixture f;
-    open_text(&f, source);
+    open_text(&f, source, true);
     loom_status st = npt_pad_loops(&f.ir, mlirModuleGetOperation(f.m), false);
     assert_int_equal(st, n == 64 ? LOOM_OK : LOOM_ELIMIT);
     if (n == 65)
@@ -57,7 +39,7 @@ static void test_tensors_have_at_most_8_padded_dims(void **state) {
       at += snprintf(source + at, sizeof source - (size_t)at, "  }\n");
     snprintf(source + at, sizeof source - (size_t)at, "  return\n}\n");
     fixture f;
-    open_text(&f, source);
+    open_text(&f, source, true);
     loom_status st = npt_pad_loops(&f.ir, mlirModuleGetOperation(f.m), false);
     assert_int_equal(st, n == 8 ? LOOM_OK : LOOM_ELIMIT);
     if (n == 8)
@@ -87,7 +69,7 @@ static void test_unverified_operations_are_read_with_care(void **state) {
     char source[2048];
     snprintf(source, sizeof source, "%s%s\n  return\n}\n", head, rows[i].op);
     fixture f;
-    open_text(&f, source);
+    open_text(&f, source, true);
     npt_ops transfers = npt_collect(&f.ir, mlirModuleGetOperation(f.m), npt_is_transfer), waits = npt_collect(&f.ir, mlirModuleGetOperation(f.m), npt_is_wait);
     npt_transfer t;
     npt_wait w;

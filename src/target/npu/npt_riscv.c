@@ -114,11 +114,7 @@ static loom_status check_undefined(ir_ctx *ir, MlirModule lowered, const npt_ris
   size_t n;
   LOOM_TRY(codegen_undefined(ir->ctx, code->object, code->size, &names, &n));
   for (size_t i = 0; i < n; i++) {
-    MlirBlock body = mlirModuleGetBody(lowered);
-    MlirOperation g = mlirBlockGetFirstOperation(body);
-    while (!mlirOperationIsNull(g) && !(ir_op_is(g, "llvm.mlir.global") && text_eq(ir_attr_string(&ir->ctx->scratch, ir_attr_of(g, "sym_name")), names[i])))
-      g = mlirOperationGetNextInBlock(g);
-    if (!mlirOperationIsNull(g))
+    if (!mlirOperationIsNull(ir_find_symbol(ir, mlirModuleGetBody(lowered), "llvm.mlir.global", names[i])))
       continue;
     diag_error(ir->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "the program needs the function '%s', which an NPU has not", names[i]);
     diag_help(ir->ctx, "its cores have exp, erf, tanh, sin, cos, log, atan, sqrt and arithmetic on vectors");

@@ -1,22 +1,11 @@
 /* Oracles: the symbols promised, by hand; the same bytes for the same program; code that LLVM makes where it knows nothing of lanes, instruction by instruction. */
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "codegen/codegen.h"
 #include "target/npu/npt_riscv_private.h"
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load_vcix(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load_vcix);
 }
 
 static MlirModule parse(const char *src) {

@@ -1,23 +1,13 @@
 /* What graphs say of programs drawn at random.  Oracle: the program run here, element by element: where a transfer begins; that a tile which is said to be written is written
  * whole before any of it is read. */
 #include "base/rng.h"
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "target/npu/npt_tog.h"
-
-static loom_ctx ctx;
-static ir_ctx ir;
 
 static int setup(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  assert_int_equal(ir_open(&ctx, &ir), LOOM_OK);
+  assert_int_equal(ir_test_open(NULL), 0);
   ir_allow_unregistered(&ir, true);
-  return 0;
-}
-static int teardown(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
   return 0;
 }
 
@@ -215,8 +205,8 @@ static void test_what_is_written_is_written_whole(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_where_transfers_begin, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_what_is_written_is_written_whole, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_where_transfers_begin, setup, close_ir),
+      cmocka_unit_test_setup_teardown(test_what_is_written_is_written_whole, setup, close_ir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

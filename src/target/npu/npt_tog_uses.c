@@ -324,10 +324,8 @@ static void look(looker *k, MlirOperation op) {
 }
 
 static int bytes_of(const npt_tog *t, const char *name) {
-  for (MlirOperation op = mlirBlockGetFirstOperation(mlirModuleGetBody(t->module)); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
-    if (ir_op_is(op, "memref.global") && text_eq(ir_attr_string(&t->ir->ctx->scratch, ir_attr_of(op, "sym_name")), name))
-      return elem_bytes(mlirShapedTypeGetElementType(mlirTypeAttrGetValue(ir_attr_of(op, "type"))));
-  return 1;
+  MlirOperation g = ir_find_symbol(t->ir, mlirModuleGetBody(t->module), "memref.global", name);
+  return mlirOperationIsNull(g) ? 1 : elem_bytes(mlirShapedTypeGetElementType(mlirTypeAttrGetValue(ir_attr_of(g, "type"))));
 }
 
 void npt_tog_uses(npt_tog *t, const npt_node *node, const tile_graph *g, tile_node *out) {

@@ -96,11 +96,10 @@ MlirValue npt_offsets(ir_builder *b, const npt_transfer *t) {
   MlirOperation module = mlirBlockGetParentOperation(b->block);
   while (!mlirOperationIsNull(module) && !ir_op_is(module, "builtin.module"))
     module = mlirOperationGetParentOperation(module);
-  MlirBlock body = ir_body(module);
-  for (MlirOperation g = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(g); g = mlirOperationGetNextInBlock(g))
-    if (ir_op_is(g, "memref.global") && text_eq(ir_attr_string(&b->ir->ctx->scratch, ir_attr_of(g, "sym_name")), t->offsets_global))
-      return ir_build1(b, "memref.get_global", mlirTypeAttrGetValue(ir_attr_of(g, "type")), 0, NULL, 1, &(ir_named){"name", ir_symbol_attr(b->ir, t->offsets_global)});
-  return (MlirValue){NULL};
+  MlirOperation g = ir_find_symbol(b->ir, ir_body(module), "memref.global", t->offsets_global);
+  if (mlirOperationIsNull(g))
+    return (MlirValue){NULL};
+  return ir_build1(b, "memref.get_global", mlirTypeAttrGetValue(ir_attr_of(g, "type")), 0, NULL, 1, &(ir_named){"name", ir_symbol_attr(b->ir, t->offsets_global)});
 }
 
 static MlirOperation build_togsim(ir_builder *b, const npt_transfer *t) {

@@ -1,23 +1,5 @@
 /* Transfers are read in either form and written back.  Oracle: what the texts say; round trips. */
-#include "base/testing.h"
-#include "target/npu/npt.h"
-
-typedef struct fixture { loom_ctx ctx; ir_ctx ir; MlirModule m; } fixture;
-
-static void open_text(fixture *f, const char *source, bool is_indirect) {
-  memset(f, 0, sizeof *f);
-  loom_ctx_init(&f->ctx);
-  assert_int_equal(ir_open(&f->ctx, &f->ir), LOOM_OK);
-  assert_int_equal(dialect_load_togsim(&f->ir, is_indirect), LOOM_OK);
-  if (ir_parse(&f->ir, "text", source, strlen(source), &f->m) != LOOM_OK)
-    fail_msg("%s", f->ctx.diag.first->text);
-}
-
-static void close_text(fixture *f) {
-  ir_close_module(f->m);
-  ir_close(&f->ir);
-  loom_ctx_done(&f->ctx);
-}
+#include "target/npu/npt_testing.h"
 
 static npt_transfer read_nth(fixture *f, size_t n) {
   npt_transfer t;

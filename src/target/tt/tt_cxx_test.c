@@ -1,22 +1,11 @@
 /* Oracles: the C++ written by hand for each small module, from its functions on; the compiler, for names and comments that try to break out. */
-#include "base/testing.h"
+#include "ir/ir_testing.h"
 #include "dialect/ttkernel.h"
 #include "target/tt/tt.h"
 
-static loom_ctx ctx;
-static ir_ctx ir;
-
 static int open_ir(void **state) {
   (void)state;
-  loom_ctx_init(&ctx);
-  return ir_open(&ctx, &ir) == LOOM_OK && dialect_load_ttkernel(&ir) == LOOM_OK ? 0 : 1;
-}
-
-static int close_ir(void **state) {
-  (void)state;
-  ir_close(&ir);
-  loom_ctx_done(&ctx);
-  return 0;
+  return ir_test_open(dialect_load_ttkernel);
 }
 
 static loom_status print(const char *src, tt_role role, bool object_api, const char **out) {

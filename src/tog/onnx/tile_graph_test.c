@@ -5,17 +5,6 @@
 #include <onnx_container.pb-c.h>
 #include <stdlib.h>
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 static const gemm_spec small = {256, 256, 256, 256, 256, 128, 128, 256, 128};
 
 /* ---- round trips ---- */
@@ -324,8 +313,8 @@ static void test_the_address_file_is_checked(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_what_is_written_reads_back, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_graphs_of_the_onnx_library_are_read, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_what_is_written_reads_back, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_graphs_of_the_onnx_library_are_read, testing_open_context, testing_close_context),
       cmocka_unit_test(test_json_and_text_are_no_containers),
       cmocka_unit_test(test_damaged_files_are_refused_or_read),
       cmocka_unit_test(test_memory_may_run_out_anywhere),

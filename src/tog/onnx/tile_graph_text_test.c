@@ -3,17 +3,6 @@
 #include "base/rng.h"
 #include "tog/onnx/tile_graph_testing.h"
 
-static int setup(void **state) {
-  *state = calloc(1, sizeof(loom_ctx));
-  loom_ctx_init(*state);
-  return 0;
-}
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 static loom_status read_text(loom_ctx *ctx, const char *json, tile_graph **out) {
   data_value *v;
   LOOM_TRY(data_read_json(ctx, "x.json", json, strlen(json), &v));
@@ -257,11 +246,11 @@ static void test_limits_hold(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_random_graphs_read_back, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_the_form_is_known_by_its_schema, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_what_is_wrong_is_told, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_damaged_texts_are_refused_or_graphs, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_limits_hold, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_random_graphs_read_back, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_the_form_is_known_by_its_schema, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_what_is_wrong_is_told, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_damaged_texts_are_refused_or_graphs, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_limits_hold, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
