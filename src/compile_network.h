@@ -6,7 +6,9 @@
 
 typedef struct compile_network_step {
   const network_kernel *kernel, *same_as;  /* same_as: the kernel before whose compile this one ran; NULL: it was compiled itself */
-  int64_t cycles; compile_execution execution;
+  int64_t cycles;                          /* of a virtual chip, or predicted */
+  double ms, compile_ms;                   /* the CPU executed it (0: a virtual chip did); it was compiled (0: a twin was) */
+  compile_execution execution;
   data_value *summary;                     /* loom.summary.v1 */
 } compile_network_step;
 typedef struct compile_network {

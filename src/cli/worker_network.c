@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "cli/worker_npu.h"
 #include "cli/worker_program.h"
-#include "compile_network.h"
+#include "cli/worker_network.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -18,63 +18,6 @@ static loom_status refuse_options(const program_run *r) {
       return LOOM_EUNSUP;
     }
   return LOOM_OK;
-}
-
-static void print_check(const char *what, const run_check *c) {
-  if (!c->done)
-    return;
-  printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond", what, c->ok ? "ok" : "WRONG", c->max_abs_error,
-         c->where ? c->where : "-", c->error, c->bound, c->wrong, c->elems);
-  if (c->unbounded)
-    printf("; %" PRId64 " WITHOUT A BOUND: only the kernels one by one are checked there", c->unbounded);
-  putchar('\n');
-}
-
-static void print_steps(arena *m, const compile_network *n) {
-  for (size_t i = 0; i < n->steps.n; i++) {
-    const compile_network_step *s = &n->steps.at[i];
-    const run_check *c = &s->execution.check;
-    printf("kernel       %s%s%s: %s cycles", s->kernel->graph->name, s->same_as ? " as " : "", s->same_as ? s->same_as->graph->name : "", text_thousands(m, s->cycles));
-    if (c->done)
-      printf("; check %s: max error %.3g, %.3g of %.3g at %s%s", c->ok ? "ok" : "WRONG", c->max_abs_error, c->error, c->bound, c->where ? c->where : "-",
-             !c->integers_run ? "" : c->integers_ok ? "; integers bit-identical" : "; integers DIFFER");
-    putchar('\n');
-    for (size_t k = 0; k < s->execution.report.faults.n && k < 3; k++)
-      printf("fault        %s\n", s->execution.report.faults.at[k].text);
-  }
-}
-
-/* How much the tensors between kernels take, and how sure it is that they take no more than they must. */
-static void print_buffers(arena *m, const network *net, const network_buffers *b) {
-  if (!b->n)
-    return;
-  printf("memory       %s bytes between kernels for %d tensors of %s: ", text_thousands(m, b->peak_bytes), b->n, text_thousands(m, b->unshared_bytes));
-  if (b->peak_bytes == b->lower_bound)
-    printf("optimal, proved");
-  else
-    printf("best found, bound %s", text_thousands(m, b->lower_bound));
-  printf(" (most are alive at %s)\n", net->kernels.at[(size_t)b->fullest < net->kernels.n ? (size_t)b->fullest : net->kernels.n - 1].graph->name);
-}
-
-static void print_all(const program_run *r, const network *net, const compile_network *n, const run_check *host) {
-  arena *m = &r->ctx->mem;
-  if (r->o->json) {
-    data_value *v = compile_network_summary(m, net, n, r->o->machine.last);
-    if (host->done)
-      data_set_bool(m, v, "host_agrees", host->ok);
-    data_set_real(m, v, "compile_ms", r->compile_ms);
-    printf("%s\n", data_write_json(m, v, 1));
-    return;
-  }
-  printf("network      @%s on %s: %zu kernels\n", net->name, r->o->interp ? "the reference interpreter" : r->o->machine.last, net->kernels.n);
-  print_steps(m, n);
-  if (!r->o->interp)
-    printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
-  print_buffers(m, net, &n->buffers);
-  print_check("check", &n->whole);
-  if (n->whole.done && net->sums_narrow)
-    printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");
-  print_check("host", host);
 }
 
 /* The same function as code of this CPU, on the same values: against what the interpreter made, and its bounds. */
@@ -152,7 +95,7 @@ loom_status worker_network(program_run *r) {
   if (st == LOOM_OK)
     st = runs ? run_all(r, for_npu, net, &n, &host, as_read) : compile_network_kernels(r->ctx, r->c, for_npu, net, &n);
   if (st == LOOM_OK)
-    print_all(r, net, &n, &host);
+    worker_network_print(r, net, &n, &host);
   if (st == LOOM_OK && runs)
     st = verdict(r, &n, &host);
   ir_close_module(as_read);

@@ -13,9 +13,17 @@ typedef struct network_tensor {
   void *bytes;                             /* CONSTANT: contents, row-major */
 } network_tensor;
 
+/* An operation of the function in a kernel: its name, where it stands, and why it is in this kernel ("root", "reads a row that is on chip", ..). */
+typedef struct network_part { const char *op; loom_span span; const char *why; } network_part;
+
 /* Kernel tensor i of the graph, where it is an argument or an allocation, is network tensor `tensor[i]`; -1 for views.
  * An allocation is made by the kernel; an argument that it stores to is changed in place. */
-typedef struct network_kernel { const char *op; /* "matmul", "conv", "softmax", .. */ kernel_graph *graph; int *tensor; loom_span span; } network_kernel;
+typedef struct network_kernel {
+  const char *op;                          /* "matmul", "conv", "softmax", .. */
+  kernel_graph *graph; int *tensor; loom_span span;
+  VEC_OF(network_part) parts;              /* the function's operations in it, in order */
+  const char *ends;                        /* why the operation behind is not in it: "..", NULL: nothing reads what it makes */
+} network_kernel;
 
 /* Result i shows the whole of tensor `tensor` row-major with this shape. */
 typedef struct network_result { int tensor; dtype type; int rank; int64_t shape[KERNEL_RANK_MAX]; } network_result;

@@ -1,0 +1,98 @@
+#include "compile_network.h"
+#include <inttypes.h>
+
+static data_value *shape_data(arena *m, int rank, const int64_t *shape) {
+  data_value *v = data_array(m);
+  for (int d = 0; d < rank; d++)
+    data_push(m, v, data_int(m, shape[d]));
+  return v;
+}
+
+data_value *compile_network_graphs(arena *m, const network *net) {
+  static const char *const roles[] = {"argument", "constant", "temporary"};
+  data_value *v = data_object(m), *tensors = data_array(m), *kernels = data_array(m), *results = data_array(m);
+  for (size_t i = 0; i < net->tensors.n; i++) {
+    const network_tensor *t = &net->tensors.at[i];
+    data_value *one = data_object(m);
+    data_set_string(m, one, "name", t->name);
+    data_set_string(m, one, "role", roles[t->role]);
+    data_set_string(m, one, "type", dtype_mlir(t->type));
+    data_set(m, one, "shape", shape_data(m, t->rank, t->shape));
+    data_push(m, tensors, one);
+  }
+  for (size_t i = 0; i < net->kernels.n; i++) {
+    data_value *one = data_object(m);
+    data_set_string(m, one, "op", net->kernels.at[i].op);
+    data_set_int(m, one, "line", net->kernels.at[i].span.line);
+    data_set(m, one, "graph", kernel_to_data(m, net->kernels.at[i].graph));
+    data_push(m, kernels, one);
+  }
+  for (size_t i = 0; i < net->results.n; i++) {
+    data_value *one = data_object(m);
+    data_set_string(m, one, "tensor", net->tensors.at[net->results.at[i].tensor].name);
+    data_set(m, one, "shape", shape_data(m, net->results.at[i].rank, net->results.at[i].shape));
+    data_push(m, results, one);
+  }
+  data_set_string(m, v, "schema", "loom.network.v1");
+  data_set_string(m, v, "name", net->name);
+  data_set(m, v, "tensors", tensors);
+  data_set(m, v, "kernels", kernels);
+  data_set(m, v, "results", results);
+  return v;
+}
+
+static data_value *buffers_data(arena *m, const network *net, const network_buffers *b) {
+  data_value *v = data_object(m), *tensors = data_array(m);
+  for (size_t i = 0; i < net->tensors.n; i++) {
+    if (b->at[i].offset < 0)
+      continue;
+    data_value *one = data_object(m);
+    data_set_string(m, one, "name", net->tensors.at[i].name);
+    data_set_int(m, one, "bytes", b->at[i].bytes);
+    data_set_int(m, one, "offset", b->at[i].offset);
+    data_set_int(m, one, "first", b->at[i].first);
+    data_set_int(m, one, "last", b->at[i].last);
+    data_push(m, tensors, one);
+  }
+  data_set_int(m, v, "peak_bytes", b->peak_bytes);
+  data_set_int(m, v, "lower_bound", b->lower_bound);
+  data_set_int(m, v, "unshared_bytes", b->unshared_bytes);
+  data_set_string(m, v, "proof", b->peak_bytes == b->lower_bound ? "optimal" : "best_found");
+  data_set(m, v, "tensors", tensors);
+  return v;
+}
+
+data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name) {
+  data_value *v = data_object(m), *kernels = data_array(m);
+  for (size_t i = 0; i < n->steps.n; i++) {
+    const compile_network_step *s = &n->steps.at[i];
+    data_value *one = data_object(m), *check = data_get(s->summary, "check");
+    data_set_string(m, one, "name", s->kernel->graph->name);
+    data_set_string(m, one, "op", s->kernel->op);
+    data_set_int(m, one, "line", s->kernel->span.line);
+    data_set_int(m, one, "cycles", s->cycles);
+    if (s->same_as)
+      data_set_string(m, one, "same_as", s->same_as->graph->name);
+    if (check)
+      data_set(m, one, "check", check);
+    data_push(m, kernels, one);
+  }
+  data_set_string(m, v, "schema", "loom.summary.v1");
+  data_set_string(m, v, "kernel", net->name);
+  data_set_string(m, v, "machine", machine_name);
+  data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
+  data_set(m, v, "kernels", kernels);
+  data_set(m, v, "memory", buffers_data(m, net, &n->buffers));
+  if (n->whole.done) {
+    data_value *c = data_object(m);
+    data_set_bool(m, c, "ok", n->whole.ok);
+    data_set_real(m, c, "max_abs_error", n->whole.max_abs_error);
+    data_set_real(m, c, "bound", n->whole.bound);
+    data_set_int(m, c, "wrong", n->whole.wrong);
+    data_set_int(m, c, "elems", n->whole.elems);
+    data_set_int(m, c, "unbounded", n->whole.unbounded);
+    data_set_string(m, c, "worst", n->whole.where ? n->whole.where : "");
+    data_set(m, v, "check", c);
+  }
+  return v;
+}

@@ -1,0 +1,32 @@
+/* Shared by compile_network*.c only: one pass over the kernels of a network. */
+#ifndef LOOM_COMPILE_NETWORK_PRIVATE_H
+#define LOOM_COMPILE_NETWORK_PRIVATE_H
+#include "compile_exec.h"
+#include "compile_network.h"
+#include "compile_npu.h"
+#include "network/network_twins.h"
+
+enum { NETWORK_BUFFER_ALIGN = 64 };      /* bytes */
+
+/* A kernel that was compiled: kept while kernels that equal it follow. */
+typedef struct network_compiled { compile_options o; compile_state s; compile_npu npu; bool is_open; } network_compiled;
+
+typedef struct network_run {
+  loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r;      /* r NULL: kernels are compiled, none runs */
+  network_twin *twins; network_compiled **kept;    /* by kernel */
+  void **bytes;                            /* by tensor */
+  interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
+  compile_network *out;
+} network_run;
+
+/* ---- compile_network.c ---- */
+bool network_is_npu(const network_run *n);
+/* Every kernel in its turn: compiled where it is the first of its twins, and run. */
+LOOM_MUST_USE loom_status network_take_steps(network_run *n);
+
+/* ---- compile_network_run.c ---- */
+/* Runs kernel k, a twin's graph and this one's tensors, as `c` was compiled; r NULL: only its time. */
+LOOM_MUST_USE loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
+/* The kernel by the interpreter, on what the interpreter made of those before it. */
+LOOM_MUST_USE loom_status network_interpret_step(network_run *n, const network_kernel *k);
+#endif

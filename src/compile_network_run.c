@@ -1,0 +1,160 @@
+#include "compile_network_private.h"
+#include <string.h>
+
+static loom_status execute(network_run *n, network_compiled *c, const run_options *r, compile_execution *e) {
+  if (!network_is_npu(n))
+    return r ? compile_execute(&c->s, r, e) : LOOM_OK;
+  return r ? compile_npu_execute(&c->s, &c->npu, r, e) : compile_npu_time(&c->s, &c->npu, &(run_options){0}, e);
+}
+
+/* ---- contents ---- */
+
+/* The kernel tensor's shape, which says 1 for a tensor without dims. */
+static npy_array array_of(const network_tensor *t, void *bytes) {
+  npy_array a = {.type = t->type, .rank = t->rank ? t->rank : 1, .shape = {1}, .elems = t->elems, .data = bytes};
+  memcpy(a.shape, t->shape, (size_t)t->rank * sizeof *t->shape);
+  return a;
+}
+
+static bool is_stored(const kernel_graph *g, const kernel_region *r, kernel_tensor t) {
+  for (size_t i = 0; i < r->ops.n; i++) {
+    const kernel_op *op = r->ops.at[i];
+    if (op->kind == KERNEL_STORE && compile_root(g, op->tensor) == t)
+      return true;
+    for (int k = 0; k < op->n_regions; k++)
+      if (is_stored(g, &op->regions[k], t))
+        return true;
+  }
+  return false;
+}
+
+static interp_tensor interp_of(arena *m, const network_tensor *t, const void *bytes) {
+  npy_array a = array_of(t, NULL);
+  interp_tensor x = {.type = a.type, .rank = a.rank, .elems = a.elems, .value = ARENA_NEW_N(m, double, a.elems)};
+  memcpy(x.shape, a.shape, sizeof x.shape);
+  for (int64_t i = 0; bytes && i < x.elems; i++)
+    x.value[i] = dtype_load(t->type, (const char *)bytes + (size_t)i * dtype_bytes(t->type));
+  return x;
+}
+
+static void start_contents(network_run *n, void *const *args) {
+  arena *m = &n->ctx->mem;
+  char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + 1, 1);
+  n->bytes = ARENA_NEW_N(m, void *, n->net->tensors.n);
+  n->whole = n->r->check ? ARENA_NEW_N(m, interp_tensor, n->net->tensors.n) : NULL;
+  for (size_t i = 0; i < n->net->tensors.n; i++) {
+    const network_tensor *t = &n->net->tensors.at[i];
+    int64_t offset = n->out->buffers.at[i].offset;
+    n->bytes[i] = (int)i < n->net->n_args ? args[i] : t->role == NETWORK_CONSTANT ? t->bytes : offset >= 0 ? block + offset : NULL;
+    if (n->whole)
+      n->whole[i] = interp_of(m, t, n->bytes[i]);
+  }
+}
+
+loom_status network_interpret_step(network_run *n, const network_kernel *k) {
+  const kernel_graph *g = k->graph;
+  interp_tensor *t = ARENA_NEW_N(&n->ctx->mem, interp_tensor, g->tensors.n);
+  for (size_t i = 0; i < g->tensors.n; i++)
+    if (g->tensors.at[i].role == KERNEL_ARG)
+      t[i] = n->whole[k->tensor[i]];
+  LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.op_budget = -1}));
+  for (size_t i = 0; i < g->tensors.n; i++)
+    if (k->tensor[i] >= 0)
+      n->whole[k->tensor[i]] = t[i];
+  return LOOM_OK;
+}
+
+/* ---- one kernel ---- */
+
+/* "t5[1, 2]" of the graph that ran, as this kernel's tensor. */
+static const char *place_of(network_run *n, const network_kernel *k, const char *where) {
+  const char *index = where ? strchr(where, '[') : NULL;
+  for (size_t i = 0; index && i < k->graph->tensors.n; i++) {
+    const char *name = k->graph->tensors.at[i].name;
+    if (k->tensor[i] >= 0 && strlen(name) == (size_t)(index - where) && text_starts(where, name))
+      return arena_printf(&n->ctx->mem, "%s%s", n->net->tensors.at[k->tensor[i]].name, index);
+  }
+  return where;
+}
+
+loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
+  if (!n->r)
+    return execute(n, c, NULL, &step->execution);
+  arena *m = &n->ctx->mem;
+  const kernel_graph *g = k->graph;
+  run_options r = *n->r;
+  run_binding *in = ARENA_NEW_N(m, run_binding, g->tensors.n), *to = ARENA_NEW_N(m, run_binding, g->tensors.n);
+  npy_array *arrays = ARENA_NEW_N(m, npy_array, 2 * g->tensors.n);
+  size_t n_in = 0, n_out = 0;
+  for (size_t i = 0; i < g->tensors.n; i++) {
+    if (k->tensor[i] < 0)
+      continue;
+    const kernel_tensor_info *t = &g->tensors.at[i];
+    arrays[2 * i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
+    if (t->role == KERNEL_ARG)
+      in[n_in++] = (run_binding){.name = t->name, .file = t->name, .array = &arrays[2 * i]};
+    if (t->role == KERNEL_ALLOC || is_stored(g, &g->body, (kernel_tensor)i))
+      to[n_out++] = (run_binding){.name = t->name, .file = t->name, .kept = &arrays[2 * i + 1]};
+  }
+  r.inputs = in;
+  r.n_inputs = n_in;
+  r.outputs = to;
+  r.n_outputs = n_out;
+  LOOM_TRY(execute(n, c, &r, &step->execution));
+  step->execution.check.where = place_of(n, k, step->execution.check.where);
+  for (size_t i = 0; i < g->tensors.n; i++)
+    if (arrays[2 * i + 1].data)
+      memcpy(n->bytes[k->tensor[i]], arrays[2 * i + 1].data, (size_t)arrays[2 * i + 1].elems * dtype_bytes(arrays[2 * i + 1].type));
+  return LOOM_OK;
+}
+
+/* ---- all of them ---- */
+
+bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c) {
+  double worst = -1;
+  *c = (run_check){.done = true, .ok = true};
+  for (size_t i = 0; i < net->results.n; i++) {
+    interp_comparison d = interp_compare(&n->want[i], results[i], false);
+    double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
+    c->ok = c->ok && d.ok;
+    c->wrong += d.wrong;
+    c->elems += d.elems;
+    c->unbounded += d.unbounded;
+    c->max_abs_error = d.max_abs_error > c->max_abs_error ? d.max_abs_error : c->max_abs_error;
+    if (ratio <= worst)
+      continue;
+    worst = ratio;
+    c->error = d.worst_error;
+    c->bound = d.worst_bound;
+    text at = text_new(&ctx->mem);
+    for (int k = 0; k < n->want[i].rank; k++)
+      text_addf(&at, k ? ", %" PRId64 : "%" PRId64, d.worst_at[k]);
+    c->where = arena_printf(&ctx->mem, "result%zu[%s]", i, text_str(&at));
+  }
+  return c->ok;
+}
+
+loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
+  network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
+  *out = (compile_network){.runs_the_same = true};
+  network_plan_buffers(&ctx->mem, net, NETWORK_BUFFER_ALIGN, &out->buffers);
+  start_contents(&n, args);
+  LOOM_TRY(network_take_steps(&n));
+  for (size_t i = 0; i < net->kernels.n; i++) {
+    const compile_execution *e = &out->steps.at[i].execution;
+    out->runs_the_same = out->runs_the_same && !e->report.n_faults && (!e->check.done || e->check.ok);
+  }
+  for (size_t i = 0; i < net->results.n; i++)
+    results[i] = n.bytes[net->results.at[i].tensor];
+  if (!n.whole)
+    return LOOM_OK;
+  out->want = ARENA_NEW_N(&ctx->mem, interp_tensor, net->results.n + 1);
+  for (size_t i = 0; i < net->results.n; i++) {
+    const network_result *t = &net->results.at[i];
+    out->want[i] = n.whole[t->tensor];
+    out->want[i].rank = t->rank;
+    memcpy(out->want[i].shape, t->shape, sizeof t->shape);
+  }
+  out->runs_the_same = compile_network_compare(ctx, net, out, results, &out->whole) && out->runs_the_same;
+  return LOOM_OK;
+}
