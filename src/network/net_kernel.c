@@ -297,6 +297,8 @@ loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_for
   if (g->is_too_deep)
     LOOM_FAIL(r->ctx, g->span, LOOM_EUNSUP, "an operand is walked by more than %d loops", KERNEL_RANK_MAX);
   LOOM_TRY(kernel_verify(r->ctx, g->k));
-  vec_push(r->mem, &r->net->kernels, ((network_kernel){.op = form->op, .graph = g->k, .tensor = g->tensor.at, .span = g->span}));
+  network_kernel k = {.op = form->op, .graph = g->k, .tensor = g->tensor.at, .span = g->span};
+  net_count(r, nest, form, &k);
+  vec_push(r->mem, &r->net->kernels, k);
   return LOOM_OK;
 }

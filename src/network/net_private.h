@@ -115,6 +115,9 @@ net_form net_choose_form(net_reader *r, const net_nest *nest);
 /* ---- net_kernel.c ---- */
 LOOM_MUST_USE loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_form *form);
 
+/* ---- net_count.c ---- */
+void net_count(net_reader *r, const net_nest *nest, const net_form *form, network_kernel *k);
+
 /* ---- net_emit.c: pieces of a graph ---- */
 /* The axes of the tiles that a region computes with; all its values have that rank, with size 1 where they do not depend on a dim, or rank 0. */
 typedef struct net_frame { int n; int dim[KERNEL_RANK_MAX]; /* -1: an axis of size 1 */ } net_frame;

@@ -22,6 +22,8 @@ typedef struct network_kernel {
   const char *op;                          /* "matmul", "conv", "softmax", .. */
   kernel_graph *graph; int *tensor; loom_span span;
   VEC_OF(network_part) parts;              /* the function's operations in it, in order */
+  int64_t flops, product_flops;            /* arithmetic, and what of it are products that are summed (2 each) */
+  int64_t bytes;                           /* of its tensors, each element at most once */
   const char *ends;                        /* why the operation behind is not in it: "..", NULL: nothing reads what it makes */
 } network_kernel;
 
