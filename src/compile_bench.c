@@ -73,18 +73,24 @@ static void count_bytes(compile_state *s, const compile_results *results, bench_
   }
 }
 
+/* Of products of that type; NULL: there is none. */
+static const char *rate_of_type(const machine *m, dtype t) {
+  switch (t) {
+  case DTYPE_F64: return "mac_f64";
+  case DTYPE_BF16: return machine_host_fact(m, "mac_amx_bf16") > machine_host_fact(m, "mac_bf16") ? "mac_amx_bf16" : machine_host_fact(m, "mac_bf16") > machine_host_fact(m, "mac_f32") ? "mac_bf16" : "mac_f32";
+  case DTYPE_I8: return machine_host_fact(m, "mac_amx_i8") > machine_host_fact(m, "mac_i8") ? "mac_amx_i8" : "mac_i8";
+  case DTYPE_F32:
+  case DTYPE_F16: return "mac_f32";
+  default: return NULL;
+  }
+}
+
 /* The type that products are of: that of the first floating argument. */
-static const char *product_rate(const machine *m, const kernel_graph *k) {
+static dtype product_type(const kernel_graph *k) {
   for (size_t i = 0; i < k->tensors.n; i++)
-    switch (k->tensors.at[i].shape.type) {
-    case DTYPE_F64: return "mac_f64";
-    case DTYPE_BF16: return machine_host_fact(m, "mac_amx_bf16") > machine_host_fact(m, "mac_bf16") ? "mac_amx_bf16" : machine_host_fact(m, "mac_bf16") > machine_host_fact(m, "mac_f32") ? "mac_bf16" : "mac_f32";
-    case DTYPE_I8: return machine_host_fact(m, "mac_amx_i8") > machine_host_fact(m, "mac_i8") ? "mac_amx_i8" : "mac_i8";
-    case DTYPE_F32:
-    case DTYPE_F16: return "mac_f32";
-    default: break;
-    }
-  return "mac_f32";
+    if (dtype_is_float(k->tensors.at[i].shape.type) || k->tensors.at[i].shape.type == DTYPE_I8)
+      return k->tensors.at[i].shape.type;
+  return DTYPE_F32;
 }
 
 /* Where the arrays lie between two calls, and the best rate for that mix of reads and writes. */
@@ -104,18 +110,24 @@ static const char *memory_rate(const machine *m, const bench_result *r, bool all
   return machine_host_fact(m, "dram_stream") > machine_host_fact(m, "dram_copy") ? "dram_stream" : "dram_copy";
 }
 
+void compile_bench_limit(const machine *host, dtype type, double cores, bench_result *r) {
+  const double hz = host->clock_hz.value;
+  const char *rate = rate_of_type(host, type);
+  bench_limit *l = &r->limit;
+  l->is_measured = !host->units.at[0].rate.is_assumed;
+  if (r->products > 0) {
+    l->compute = rate ? rate : "mac_f32";
+    l->compute_ms = (double)r->products / 2 / (machine_host_fact(host, l->compute) * hz * cores) * 1e3;
+  }
+  l->memory = memory_rate(host, r, cores > 1);
+  l->memory_ms = (double)(r->bytes_read + r->bytes_written) / (machine_host_fact(host, l->memory) * hz) * 1e3;
+}
+
 static loom_status find_limit(compile_state *s, bench_result *r) {
   machine *m;
   LOOM_TRY(machine_load(s->ctx, "host", NULL, &m));
-  const double hz = m->clock_hz.value, threads = s->o->run_threads > 0 ? s->o->run_threads : (double)machine_cores(m), cores = r->by_cpu ? 1 : threads;
-  bench_limit *l = &r->limit;
-  l->is_measured = !m->units.at[0].rate.is_assumed;
-  if (r->products > 0) {
-    l->compute = product_rate(m, s->kernel);
-    l->compute_ms = (double)r->products / 2 / (machine_host_fact(m, l->compute) * hz * cores) * 1e3;
-  }
-  l->memory = memory_rate(m, r, !r->by_cpu);
-  l->memory_ms = (double)(r->bytes_read + r->bytes_written) / (machine_host_fact(m, l->memory) * hz) * 1e3;
+  const double threads = s->o->run_threads > 0 ? s->o->run_threads : (double)machine_cores(m);
+  compile_bench_limit(m, product_type(s->kernel), r->by_cpu ? 1 : threads, r);
   return LOOM_OK;
 }
 

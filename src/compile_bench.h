@@ -26,6 +26,8 @@ LOOM_MUST_USE loom_status compile_bench_open(loom_ctx *ctx, const compile_option
 void compile_bench_close(LOOM_TAKE bench_callee *callee);
 /* Compiles (o->machine host) and measures.  `s` is zeroed first; call compile_done in any case. */
 LOOM_MUST_USE loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out);
+/* r->limit on machine `host`, for r->products, bytes_read and bytes_written, products of that type, on so many cores. */
+void compile_bench_limit(const machine *host, dtype type, double cores, bench_result *r);
 /* compile_flops.c: arithmetic of what s holds; -1: not known. */
 int64_t compile_flops(compile_state *s, int64_t *out_products);
 /* loom.bench.v1. */

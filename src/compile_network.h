@@ -14,6 +14,7 @@ typedef struct compile_network_step {
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */
+  int threads;                             /* of this CPU that ran it */
   int64_t cycles;                          /* of all kernels, one after the other */
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */
@@ -23,10 +24,11 @@ typedef struct compile_network {
 
 /* Compiles every kernel of `net` for o->machine, `for_npu` as its programs (compile_npu.h); o->input is the file that it was read from. */
 LOOM_MUST_USE loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out);
-/* The same, and runs each where it was compiled: args and results by number, row-major; results in ctx->mem.  r: seed, check and interp_only. */
+/* The same, and runs each where it was compiled: args and results by number, row-major; results in ctx->mem.  r: seed, check, interp_only and times_only (then args and results are not looked at). */
 LOOM_MUST_USE loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out);
 /* Results that were made elsewhere against out->want: false, and *c says where, when one is outside of its bound. */
 bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
+data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b);           /* `memory` of it */
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */
 #endif

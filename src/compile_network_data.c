@@ -41,7 +41,7 @@ data_value *compile_network_graphs(arena *m, const network *net) {
   return v;
 }
 
-static data_value *buffers_data(arena *m, const network *net, const network_buffers *b) {
+data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b) {
   data_value *v = data_object(m), *tensors = data_array(m);
   for (size_t i = 0; i < net->tensors.n; i++) {
     if (b->at[i].offset < 0)
@@ -82,7 +82,7 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   data_set_string(m, v, "machine", machine_name);
   data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
   data_set(m, v, "kernels", kernels);
-  data_set(m, v, "memory", buffers_data(m, net, &n->buffers));
+  data_set(m, v, "memory", compile_network_memory(m, net, &n->buffers));
   if (n->whole.done) {
     data_value *c = data_object(m);
     data_set_bool(m, c, "ok", n->whole.ok);

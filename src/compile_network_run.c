@@ -1,6 +1,16 @@
 #include "compile_network_private.h"
 #include <string.h>
 
+/* How long it takes, without values. */
+static loom_status time_step(network_run *n, network_compiled *c, compile_execution *e) {
+  if (network_is_npu(n))
+    return compile_npu_time(&c->s, &c->npu, n->r, e);
+  if (!c->s.tog)
+    LOOM_FAIL(n->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "this CPU is no virtual chip: 'loom run' measures it");
+  e->has_report = true;
+  return sim_run(n->ctx, c->s.tog, c->s.machine, &(sim_options){.verify = !n->r->no_verify, .dram = n->r->dram}, &e->report);
+}
+
 static loom_status execute(network_run *n, network_compiled *c, const run_options *r, compile_execution *e) {
   if (!network_is_npu(n))
     return r ? compile_execute(&c->s, r, e) : LOOM_OK;
@@ -80,6 +90,8 @@ static const char *place_of(network_run *n, const network_kernel *k, const char 
 loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
   if (!n->r)
     return execute(n, c, NULL, &step->execution);
+  if (n->r->times_only)
+    return time_step(n, c, &step->execution);
   arena *m = &n->ctx->mem;
   const kernel_graph *g = k->graph;
   run_options r = *n->r;
@@ -138,13 +150,14 @@ loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool fo
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
   *out = (compile_network){.runs_the_same = true};
   network_plan_buffers(&ctx->mem, net, NETWORK_BUFFER_ALIGN, &out->buffers);
-  start_contents(&n, args);
+  if (!r->times_only)
+    start_contents(&n, args);
   LOOM_TRY(network_take_steps(&n));
   for (size_t i = 0; i < net->kernels.n; i++) {
     const compile_execution *e = &out->steps.at[i].execution;
     out->runs_the_same = out->runs_the_same && !e->report.n_faults && (!e->check.done || e->check.ok);
   }
-  for (size_t i = 0; i < net->results.n; i++)
+  for (size_t i = 0; i < net->results.n && !r->times_only; i++)
     results[i] = n.bytes[net->results.at[i].tensor];
   if (!n.whole)
     return LOOM_OK;
