@@ -98,7 +98,7 @@ typedef struct compile_state {
 
 /* What the verifier asks of a machine. */
 static inline tog_chip compile_chip(const machine *m) {
-  return (tog_chip){m->name, m->l1_bytes, m->dram_align_bytes, m->dram_write_align_bytes ? m->dram_write_align_bytes : m->dram_align_bytes};
+  return (tog_chip){m->name, m->l1_bytes, m->dram_align_bytes, m->dram_write_align_bytes ? m->dram_write_align_bytes : m->dram_align_bytes, machine_cores(m), m->l1_reserved_bytes};
 }
 
 /* Runs the pipeline.  `s` is zeroed first; call compile_done in any case. */

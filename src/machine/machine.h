@@ -128,6 +128,7 @@ typedef struct machine {
   VEC_OF(machine_dim) mesh;                 /* dims in mapping order: x, y[, z] */
   /* per-core memory */
   const char *l1_name; int64_t l1_bytes; int64_t l1_banks; /* 0: not told */ int64_t l1_align_bytes; machine_number l1_bytes_per_cycle;
+  int64_t l1_reserved_bytes;                /* above l1_bytes: not for the kernel at hand, since tensors that kernels hand on lie there; of no file */
   /* DRAM */
   int64_t dram_channels; int64_t dram_channel_bytes; machine_number dram_bytes_per_cycle; /* all channels together */
   machine_number dram_latency_cycles; int64_t dram_page_bytes;

@@ -6,6 +6,8 @@
  * LOAD: transfer_setup_cycles, then each DRAM channel that holds pages of the box serves its bytes at dram_bytes_per_cycle / channels (FIFO),
  * dram_latency_cycles later they enter the network at the channel's attach point, cross each link of a dimension-ordered route (FIFO,
  * link_bytes_per_cycle, hop_cycles to the head) and the core's L1 write port (l1_bytes_per_cycle, when given).  STORE: the same way back.
+ * TENSORS IN L1: each core that holds bytes of the box gets a word, hops * hop_cycles; the bytes then come through its L1 port, a dimension-ordered route and
+ * the reader's port, in packets like those of DRAM.  A store is over when word of its last packet is back.  Nothing of DRAM takes part.
  * MULTICAST: a receiver's word takes hops * hop_cycles to the sender; when all words and the sender's own data are there, the sender pays
  * transfer_setup_cycles again and sends along a tree; its own slot is published when its last byte has left.
  * CHAIN: a receiver's word goes to its predecessor; each forward waits for it, pays transfer_setup_cycles and takes one route from core to core.
@@ -35,10 +37,10 @@ typedef struct sim_options {
 } sim_options;
 
 /* X(name): DEADLOCK a waiting thread and no event left; EARLY_READ a read without wait of a slot that is not ready; UNINIT ready slot read before written;
- * OUT_OF_BOUNDS box outside its tensor or buffer; L1_RANGE slot outside the core's memory; LEAK slots not free at the end, or left open by the loads that fill them; BAD_GIVE freeing a free slot;
+ * OUT_OF_BOUNDS box outside its tensor or buffer; L1_RANGE slot or tensor outside the core's memory; L1_OVERLAP a tensor in L1 where a slot or another one is; LEAK slots not free at the end, or left open by the loads that fill them; BAD_GIVE freeing a free slot;
  * BAD_PUSH publishing a slot that was not taken; NOT_TAKEN writing one, or going on to fill one;
  * MULTICAST a message for a core that does not wait for it, or a rectangle, sender or receiver off the mesh; DOUBLE_WRITE / UNWRITTEN output elements; BAD_EXPR */
-#define SIM_FAULT_LIST(X) X(DEADLOCK) X(EARLY_READ) X(UNINIT) X(OUT_OF_BOUNDS) X(L1_RANGE) X(LEAK) X(BAD_GIVE) X(BAD_PUSH) X(NOT_TAKEN) X(MULTICAST) X(DOUBLE_WRITE) X(UNWRITTEN) X(BAD_EXPR)
+#define SIM_FAULT_LIST(X) X(DEADLOCK) X(EARLY_READ) X(UNINIT) X(OUT_OF_BOUNDS) X(L1_RANGE) X(L1_OVERLAP) X(LEAK) X(BAD_GIVE) X(BAD_PUSH) X(NOT_TAKEN) X(MULTICAST) X(DOUBLE_WRITE) X(UNWRITTEN) X(BAD_EXPR)
 typedef enum sim_fault_kind {
 #define X(n) SIM_FAULT_##n,
   SIM_FAULT_LIST(X)
@@ -57,6 +59,7 @@ typedef struct sim_report {
   VEC_OF(sim_link) links;                                     /* that carried something; from, to: core indices of the machine's whole mesh */
   VEC_OF(sim_channel) channels; VEC_OF(sim_unit) units;
   int64_t dram_bytes_read, dram_bytes_written, noc_bytes;     /* noc_bytes: bytes times links crossed */
+  int64_t l1_bytes_read, l1_bytes_written;                    /* of tensors in L1 */
   VEC_OF(sim_fault) faults;                                   /* at most 100 kept; n_faults counts all */
   dram_model dram;
   int64_t n_faults, events;                                   /* events: nodes run and arrivals; what event_budget counts */

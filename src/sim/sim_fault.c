@@ -4,7 +4,7 @@
 #include <stdarg.h>
 
 const char *sim_fault_name(sim_fault_kind k) {
-  static const char *const names[] = {"deadlock", "early_read", "uninit", "out_of_bounds", "l1_range", "leak", "bad_give", "bad_push", "not_taken",
+  static const char *const names[] = {"deadlock", "early_read", "uninit", "out_of_bounds", "l1_range", "l1_overlap", "leak", "bad_give", "bad_push", "not_taken",
                                       "multicast", "double_write", "unwritten", "bad_expr"};
 #define X(n) +1
   _Static_assert(sizeof names / sizeof *names == 0 SIM_FAULT_LIST(X), "one name a fault");

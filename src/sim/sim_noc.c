@@ -70,16 +70,18 @@ void sim_noc_walk(const sim_noc *n, int from, int to, sim_step_fn step, void *da
   }
 }
 
-int sim_noc_hops(const sim_noc *n, int from_core, int to_core) {
+int sim_noc_node_hops(const sim_noc *n, int from, int to) {
   int64_t a[MACHINE_MESH_DIMS_MAX], b[MACHINE_MESH_DIMS_MAX], hops = 0;
-  node_coords(n, n->node_of_core[from_core], a);
-  node_coords(n, n->node_of_core[to_core], b);
+  node_coords(n, from, a);
+  node_coords(n, to, b);
   for (int d = 0; d < n->n_dims; d++) {
     int64_t k = steps(n, d, a[d], b[d]);
     hops += k < 0 ? -k : k;
   }
   return (int)hops;
 }
+
+int sim_noc_hops(const sim_noc *n, int from_core, int to_core) { return sim_noc_node_hops(n, n->node_of_core[from_core], n->node_of_core[to_core]); }
 
 int sim_noc_link_end(const sim_noc *n, int link) {
   int64_t at[MACHINE_MESH_DIMS_MAX];
@@ -165,11 +167,11 @@ static sim_front follow(sim *s, int route, int64_t bytes, sim_front f, int64_t *
 sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f) {
   int64_t left = 0;
   f = follow(s, 2 * (channel * s->n_cores + core), bytes, f, &left);
-  return pass(&s->noc.in_port[core], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  return pass(&s->noc.in_port[s->noc.node_of_core[core]], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
 }
 
 sim_front sim_noc_to_channel(sim *s, int channel, int core, int64_t bytes, sim_front f, int64_t *left) {
-  f = pass(&s->noc.out_port[core], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
+  f = pass(&s->noc.out_port[s->noc.node_of_core[core]], s->tick, f, sim_rate_ticks(s->noc.port_rate, bytes), 0, bytes);
   *left = f.last;
   return follow(s, 2 * (channel * s->n_cores + core) + 1, bytes, f, left);
 }
@@ -185,17 +187,31 @@ static void cross_step(void *data, int link, int node) {
     c->first_left = c->at.last - c->s->noc.hop_ticks;
 }
 
-int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left) {
+/* Out of one node's L1 and into another's. */
+static sim_front between(sim *s, int from, int to, int64_t bytes, sim_front f, int64_t *left) {
   sim_noc *n = &s->noc;
   int64_t port = sim_rate_ticks(n->port_rate, bytes);
   crossing c = {.s = s, .ser = sim_rate_ticks(n->link_rate, bytes), .bytes = bytes};
-  c.at = pass(&n->out_port[from], s->tick, (sim_front){tick, tick}, port, 0, bytes);
+  c.at = pass(&n->out_port[from], s->tick, f, port, 0, bytes);
   *left = c.at.last;
-  sim_noc_walk(n, n->node_of_core[from], n->node_of_core[to], cross_step, &c);
+  sim_noc_walk(n, from, to, cross_step, &c);
   if (c.first_left > *left)
     *left = c.first_left;
   s->report->noc_bytes += bytes * c.n;
-  return pass(&n->in_port[to], s->tick, c.at, port, 0, bytes).last;
+  return pass(&n->in_port[to], s->tick, c.at, port, 0, bytes);
+}
+
+int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left) {
+  return between(s, s->noc.node_of_core[from], s->noc.node_of_core[to], bytes, (sim_front){tick, tick}, left).last;
+}
+
+sim_front sim_noc_from_node(sim *s, int node, int core, int64_t bytes, sim_front f) {
+  int64_t left;
+  return between(s, node, s->noc.node_of_core[core], bytes, f, &left);
+}
+
+sim_front sim_noc_to_node(sim *s, int node, int core, int64_t bytes, sim_front f, int64_t *left) {
+  return between(s, s->noc.node_of_core[core], node, bytes, f, left);
 }
 
 /* ---- multicast ---- */
@@ -251,7 +267,7 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   if (!tree->branches || memcmp(&tree->rect, rect, sizeof *rect) != 0)
     build_tree(s, tree, core, rect);
   int64_t ser = sim_rate_ticks(n->link_rate, bytes), port = sim_rate_ticks(n->port_rate, bytes);
-  sim_front sent = pass(&n->out_port[core], s->tick, (sim_front){tick, tick}, port, 0, bytes);
+  sim_front sent = pass(&n->out_port[n->node_of_core[core]], s->tick, (sim_front){tick, tick}, port, 0, bytes);
   int64_t left = sent.last;
   for (int i = 0; i < tree->n_branches; i++) {
     const sim_branch *b = &tree->branches[i];
@@ -262,7 +278,7 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
   s->report->noc_bytes += bytes * tree->n_branches;
   for (int i = 0; i < tree->n_leaves; i++) {
     int to = tree->leaf_core[i];
-    int64_t last = pass(&n->in_port[to], s->tick, n->fronts[tree->leaf_branch[i]], port, 0, bytes).last;
+    int64_t last = pass(&n->in_port[n->node_of_core[to]], s->tick, n->fronts[tree->leaf_branch[i]], port, 0, bytes).last;
     if (arrive)
       arrive(s, to, last, data);
   }

@@ -75,8 +75,8 @@ loom_status sim_noc_build(sim *s) {
   n->hop_ticks = sim_ticks_of(s->m->hop_cycles.value);
   n->packet_bytes = s->m->link_packet_bytes > 0 ? s->m->link_packet_bytes : INT64_MAX;
   n->links = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes * 2 * n->n_dims);
-  n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
-  n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, s->n_cores);
+  n->in_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes);
+  n->out_port = ARENA_NEW_N(&s->ctx->scratch, sim_server, n->n_nodes);
   build_routes(s);
   n->trees = ARENA_NEW_N(&s->ctx->scratch, sim_tree, (size_t)s->n_loads * (size_t)s->n_cores);
   n->mark = ARENA_NEW_N(&s->ctx->scratch, int, n->n_nodes);

@@ -4,6 +4,7 @@
  *   sim_thread.c   what each instruction does to its core; waiting and waking        sim_compute.c  computations
  *   sim_transfer.c loads and stores under way, parts by DRAM channel
  *   sim_multicast.c, sim_chain.c  one load for many cores       sim_gather.c  tiles from core to core
+ *   sim_l1.c       tensors that lie in the cores' L1
  *   sim_noc.c, sim_noc_build.c  links, ports, routes, multicast trees        sim_dram.c  channels and pages        sim_bank.c  the same, bank by bank
  *   sim_slot.c     the rings of slots and the L1 bytes          sim_box.c   boxes: evaluate, copy
  *   sim_cover.c    which output elements were written           sim_queue.c the event heap
@@ -113,9 +114,9 @@ typedef enum sim_state {
   SIM_HALTED           /* stopped by a fault it cannot go on from */
 } sim_state;
 
-/* What one DRAM channel has to do with a transfer.  It goes over the network in packets. */
+/* What one DRAM channel, or the L1 of one core, has to do with a transfer.  It goes over the network in packets. */
 typedef struct sim_part {
-  int channel;
+  int channel;                        /* of a tensor in L1: node of the core that holds the bytes */
   int64_t bytes;                      /* still to enter the network */
   int64_t moving;                     /* store: of the packet on its way */
   int64_t first_tick, last_tick;      /* load: of what is left; store: when the packet is at the channel */
@@ -170,7 +171,7 @@ typedef struct sim_noc {
   bool wraps[MACHINE_MESH_DIMS_MAX];
   int *node_of_core;                  /* graph core -> machine core */
   sim_server *links;                  /* node * 2 * dims + dim * 2 + (0: up, 1: down) */
-  sim_server *in_port, *out_port;     /* by graph core: the L1's two ports to the network */
+  sim_server *in_port, *out_port;     /* by node: the L1's two ports to the network */
   sim_rate link_rate, port_rate;
   int64_t packet_bytes;               /* that hold a link at a time */
   int64_t hop_ticks;
@@ -189,6 +190,7 @@ typedef void (*sim_step_fn)(void *data, int link, int node);
 void sim_noc_walk(const sim_noc *n, int from, int to, sim_step_fn step, void *data);
 /* Node at the far end of a link. */
 int sim_noc_link_end(const sim_noc *n, int link);
+int sim_noc_node_hops(const sim_noc *n, int from, int to);
 int sim_noc_hops(const sim_noc *n, int from_core, int to_core);
 /* Sends `bytes` from the channel's attach point into the core's L1, or back to it. */
 sim_front sim_noc_from_channel(sim *s, int channel, int core, int64_t bytes, sim_front f);
@@ -201,6 +203,10 @@ int64_t sim_noc_multicast(sim *s, int load, int core, const sim_rect *rect, int6
 
 /* Sends `bytes` from one core's L1 to another's (or through its own ports), starting at `tick`.  The tick when the last byte is there; *left: when it has left. */
 int64_t sim_noc_to_core(sim *s, int from, int to, int64_t bytes, int64_t tick, int64_t *left);
+
+/* Sends `bytes` from the L1 of any node into the core's, or the other way; they may be the same.  *left as above. */
+sim_front sim_noc_from_node(sim *s, int node, int core, int64_t bytes, sim_front f);
+sim_front sim_noc_to_node(sim *s, int node, int core, int64_t bytes, sim_front f, int64_t *left);
 
 /* The next packet of the thread's region on its way to other cores: bytes, when it may start, whether it is the last. */
 int64_t sim_next_packet(sim *s, sim_thread *th, int64_t *start, bool *is_last);
@@ -223,6 +229,17 @@ LOOM_MUST_USE loom_status sim_dram_build(sim *s);
 void sim_dram_split(sim *s, sim_thread *th, const sim_box *b);
 /* Serves a part not before `f.first`; the front of its bytes behind the channel, without the latency. */
 sim_front sim_dram_serve(sim *s, int channel, int64_t bytes, sim_front f);
+
+/* ---- tensors in L1 (sim_l1.c) ---- */
+
+/* Does the instruction move a part of one? */
+bool sim_in_l1(const sim *s, const sim_instr *in);
+/* Finds whether there are any.  One outside of the L1, or at one place with a slot or another, is a fault. */
+void sim_l1_build(sim *s);
+/* Splits the region's bytes over the nodes that hold them.  Fills th->parts. */
+void sim_l1_split(sim *s, sim_thread *th, const sim_box *b);
+/* The thread's word takes so long to the part's node, and the answer back. */
+int64_t sim_l1_word_ticks(const sim *s, const sim_thread *th, const sim_part *p);
 
 /* ---- DRAM, bank by bank ---- */
 
@@ -279,6 +296,8 @@ struct sim {
   int64_t setup_ticks;
   sim_noc noc;
   sim_dram dram;
+  bool has_l1;                        /* some tensor lies in L1 */
+  int64_t *l1_sums;                   /* scratch: bytes by node */
   /* slots and memory */
   int *slot_base;                     /* by buffer */
   bool *is_backed;                    /* by slot of a core: inside the L1 */

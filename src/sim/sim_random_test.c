@@ -185,7 +185,7 @@ static void test_random_edits_are_survived_and_repeatable(void **state) {
     const char *a = outcome(&g, true, &first), *b = outcome(&g, true, &second), *c = outcome(&g, false, &bare);
     assert_true(first == LOOM_OK || first == LOOM_EINPUT || first == LOOM_ELIMIT);
     assert_int_equal(first, second);
-    loom_status verified = tog_verify(&g.ctx, g.t), warned = tog_warn_points(&g.ctx, g.t, &(tog_chip){"rig", 1 << 20, 32, 0});
+    loom_status verified = tog_verify(&g.ctx, g.t), warned = tog_warn_points(&g.ctx, g.t, &(tog_chip){.name = "rig", .l1_bytes = 1 << 20, .align_bytes = 32});
     assert_true(verified == LOOM_OK || verified == LOOM_EINPUT);
     assert_true(warned == LOOM_OK || warned == LOOM_EINPUT);
     assert_int_equal(first, bare);

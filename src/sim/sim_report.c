@@ -53,6 +53,10 @@ data_value *sim_report_to_data(arena *m, const sim_report *r, const tog *t) {
   data_set_int(m, o, "cycles", r->cycles);
   data_set_int(m, o, "dram_bytes_read", r->dram_bytes_read);
   data_set_int(m, o, "dram_bytes_written", r->dram_bytes_written);
+  if (r->l1_bytes_read || r->l1_bytes_written) {
+    data_set_int(m, o, "l1_bytes_read", r->l1_bytes_read);
+    data_set_int(m, o, "l1_bytes_written", r->l1_bytes_written);
+  }
   data_set_int(m, o, "noc_bytes", r->noc_bytes);
   data_set_string(m, o, "dram", dram_model_name(r->dram));
   data_set_int(m, o, "events", r->events);

@@ -39,7 +39,7 @@ static void build_threads(sim *s) {
       th->trips = ARENA_NEW_N(&s->ctx->scratch, int64_t, s->n_vars);
       sim_core_coords(s->t, c, th->vars);
       if (w != TOG_COMPUTE_THREAD)
-        th->parts = ARENA_NEW_N(&s->ctx->scratch, sim_part, s->dram.n_channels);
+        th->parts = ARENA_NEW_N(&s->ctx->scratch, sim_part, s->has_l1 && s->noc.n_nodes > s->dram.n_channels ? s->noc.n_nodes : s->dram.n_channels);
       sim_schedule(s, th, 0);
     }
 }
@@ -55,6 +55,7 @@ static loom_status build(sim *s) {
   LOOM_TRY(sim_dram_build(s));
   LOOM_TRY(sim_noc_build(s));
   LOOM_TRY(sim_slots_build(s));
+  sim_l1_build(s);
   LOOM_TRY(build_tensors(s));
   s->waiting = ARENA_NEW_N(&s->ctx->scratch, int, (size_t)s->n_loads * (size_t)s->n_cores);
   build_threads(s);

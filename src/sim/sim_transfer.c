@@ -1,8 +1,19 @@
 /* Loads and stores under way.
  *   load     start: channels queue the parts -> READING: each packet enters the network when its first byte is out -> LANDING
+ *            of a tensor in L1: a word goes to each core that holds bytes of it, which come through that core's port and links (sim_l1.c)
  *   store    start -> LEAVING -> WRITING: packets enter the network, and queue at their channels when they get there -> LANDING
  * Bank by bank (sim_bank.c) a part is one packet.  What a load for several cores does before and after that is in sim_multicast.c. */
 #include "sim/sim_private.h"
+
+/* Lines of DRAM, each asked for by itself. */
+static bool is_by_line(const sim *s, const sim_instr *in) { return s->dram.bank && !sim_in_l1(s, in); }
+
+static void split(sim *s, sim_thread *th, const sim_instr *in) {
+  if (sim_in_l1(s, in))
+    sim_l1_split(s, th, in->box);
+  else
+    sim_dram_split(s, th, in->box);
+}
 
 /* ---- parts of a load ---- */
 
@@ -11,12 +22,13 @@ static void land_at(sim *s, sim_thread *th) {
   sim_schedule(s, th, max64(sim_ceil_cycle(th->land_tick), s->tick));
 }
 
-/* The packet whose first byte is out of the channel enters the network. */
+/* The packet whose first byte is out of its memory enters the network. */
 static void read_packet(sim *s, sim_thread *th, sim_part *p) {
-  int64_t size = s->dram.bank ? p->bytes : min64(p->bytes, s->noc.packet_bytes), last = p->last_tick;
+  const sim_instr *in = sim_instr_of(s, th);
+  int64_t size = is_by_line(s, in) ? p->bytes : min64(p->bytes, s->noc.packet_bytes), last = p->last_tick;
   if (size < p->bytes)
     last = p->first_tick + (int64_t)((__int128)(p->last_tick - p->first_tick) * size / p->bytes);
-  sim_front f = sim_noc_from_channel(s, p->channel, th->core, size, (sim_front){p->first_tick, last});
+  sim_front ready = {p->first_tick, last}, f = sim_in_l1(s, in) ? sim_noc_from_node(s, p->channel, th->core, size, ready) : sim_noc_from_channel(s, p->channel, th->core, size, ready);
   th->land_tick = max64(th->land_tick, f.last);
   p->bytes -= size;
   p->first_tick = last;
@@ -45,12 +57,32 @@ static void step_read(sim *s, sim_thread *th) {
     sim_schedule(s, th, next);
 }
 
+/* When the bytes of a part are out of another core's L1, whose port they then queue at: no sooner than the word is there, nor faster than the port goes. */
+static void ask_l1(sim *s, const sim_thread *th, sim_part *p, int64_t start) {
+  p->first_tick = start + sim_l1_word_ticks(s, th, p);
+  p->last_tick = p->first_tick + sim_rate_ticks(s->noc.port_rate, p->bytes);
+}
+
+static void start_read_l1(sim *s, sim_thread *th) {
+  int64_t first = INT64_MAX;
+  s->report->l1_bytes_read += th->region.bytes;
+  for (int i = 0; i < th->n_parts; i++) {
+    ask_l1(s, th, &th->parts[i], s->tick + s->setup_ticks);
+    first = min64(first, th->parts[i].first_tick);
+  }
+  sim_schedule(s, th, first);
+}
+
 static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
-  sim_dram_split(s, th, in->box);
-  s->report->dram_bytes_read += th->region.bytes;
-  s->report->cores[th->core].dram_bytes += th->region.bytes;
+  split(s, th, in);
   th->land_tick = 0;
   th->state = SIM_READING;
+  if (sim_in_l1(s, in)) {
+    start_read_l1(s, th);
+    return;
+  }
+  s->report->dram_bytes_read += th->region.bytes;
+  s->report->cores[th->core].dram_bytes += th->region.bytes;
   int64_t first = INT64_MAX, start = s->tick + s->setup_ticks;
   for (int i = 0; s->dram.bank && i < th->n_parts; i++)
     th->parts[i].first_tick = first = start;
@@ -66,10 +98,14 @@ static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
 
 /* ---- parts of a store ---- */
 
-/* The packet is at its channel. */
+/* The packet is at its channel, or in the core's L1; word of it comes back. */
 static void write_packet(sim *s, sim_thread *th, sim_part *p) {
-  sim_front f = sim_dram_serve(s, p->channel, p->moving, (sim_front){p->first_tick, p->last_tick});
-  th->land_tick = max64(th->land_tick, f.last + s->dram.latency_ticks);
+  int64_t told = p->last_tick;
+  if (sim_in_l1(s, sim_instr_of(s, th)))
+    told += sim_l1_word_ticks(s, th, p);
+  else
+    told = sim_dram_serve(s, p->channel, p->moving, (sim_front){p->first_tick, p->last_tick}).last + s->dram.latency_ticks;
+  th->land_tick = max64(th->land_tick, told);
   p->moving = 0;
   end_part(th, p);
 }
@@ -88,11 +124,13 @@ static sim_part *next_to_inject(sim_thread *th) {
 
 /* One packet's worth at a time leaves the core; what others send may come between. */
 static void inject(sim *s, sim_thread *th) {
+  const bool is_l1 = sim_in_l1(s, sim_instr_of(s, th));
   sim_part *p;
   for (int64_t burst = 0; (burst < s->noc.packet_bytes || th->inject_tick <= s->tick) && (p = next_to_inject(th)); burst += p->moving) {
     p->moving = min64(p->bytes, s->noc.packet_bytes);
     p->bytes -= p->moving;
-    sim_front f = sim_noc_to_channel(s, p->channel, th->core, p->moving, (sim_front){s->tick, s->tick}, &th->inject_tick);
+    sim_front now = {s->tick, s->tick}, f = is_l1 ? sim_noc_to_node(s, p->channel, th->core, p->moving, now, &th->inject_tick)
+                                                  : sim_noc_to_channel(s, p->channel, th->core, p->moving, now, &th->inject_tick);
     p->first_tick = f.first;
     p->last_tick = f.last;
   }
@@ -134,7 +172,7 @@ static void start_write(sim *s, sim_thread *th) {
   th->state = SIM_WRITING;
   th->next_part = 0;
   th->inject_tick = s->tick;
-  if (s->dram.bank)
+  if (is_by_line(s, sim_instr_of(s, th)))
     send_parts(s, th);
   else
     step_write(s, th);
@@ -214,9 +252,10 @@ bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in) {
     sim_fault_add(s, SIM_FAULT_UNINIT, th->core, in->buffer, "%s stores a slot of '%s' that nothing was written to", sim_place(s, th, in),
                   s->t->buffers.at[in->buffer].name);
   sim_slot_at(s, th->core, in->buffer, th->ring_slot)->readers++;
-  sim_dram_split(s, th, in->box);
-  s->report->dram_bytes_written += th->region.bytes;
-  s->report->cores[th->core].dram_bytes += th->region.bytes;
+  split(s, th, in);
+  bool is_l1 = sim_in_l1(s, in);
+  *(is_l1 ? &s->report->l1_bytes_written : &s->report->dram_bytes_written) += th->region.bytes;
+  s->report->cores[th->core].dram_bytes += is_l1 ? 0 : th->region.bytes;
   th->land_tick = 0;
   th->state = SIM_LEAVING;
   sim_schedule(s, th, s->tick + s->setup_ticks);
@@ -228,7 +267,7 @@ bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in) {
 bool sim_transfer_event(sim *s, sim_thread *th, const sim_instr *in) {
   if (in->op == SIM_OP_SEND || in->op == SIM_OP_COLLECT)
     return sim_gather_event(s, th, in);
-  if (s->dram.bank && (th->state == SIM_READING || th->state == SIM_WRITING)) {
+  if (is_by_line(s, in) && (th->state == SIM_READING || th->state == SIM_WRITING)) {
     sim_bank_queue(s, th, in, th->state == SIM_WRITING);
     return false;
   }

@@ -34,7 +34,8 @@
 
 enum { TOG_RANK_MAX = 8, TOG_MESH_MAX = 3, TOG_DEPTH_MAX = 32 /* nested loops */, TOG_ARGS_MAX = 64 /* uses, and arguments, of one COMPUTE */ };
 
-typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; bool is_kept; /* of an output: elements that are not written stay as they are, and need not be */ } tog_tensor;   /* in DRAM, row-major */
+/* Row-major, in DRAM, or in the L1 of all cores of the chip (whether the graph uses them or not): page p of its bytes on core p mod cores, row-major, at l1_offset + p / cores * l1_page. */
+typedef struct tog_tensor { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; bool is_input, is_output; int arg; bool is_kept; /* of an output: elements that are not written stay as they are, and need not be */ int64_t l1_page, l1_offset; /* bytes; page 0: in DRAM */ } tog_tensor;
 typedef struct tog_buffer { const char *name; dtype type; int rank; int64_t shape[TOG_RANK_MAX]; /* nominal tile, row-major */ int64_t bytes, stride, offset; int depth; } tog_buffer;
 typedef struct tog_function { const char *name; const char *mlir; /* text of a module with this loom.tile_function (cpu.h) */ } tog_function;
 
@@ -111,6 +112,10 @@ const char *tog_node_title(arena *m, const tog_node *n);
 int64_t tog_buffer_elems(const tog_buffer *b);
 int64_t tog_buffer_span_bytes(const tog_buffer *b);
 int64_t tog_tensor_elems(const tog_tensor *t);
+/* Bytes that a tensor in L1 takes of each of `cores` cores, whole pages. */
+int64_t tog_tensor_l1_bytes(const tog_tensor *t, int64_t cores);
+/* Two things at one place of the L1, one of them a tensor, on a chip of so many cores: their names, NULL when there are none. */
+const char *tog_l1_overlap(arena *m, const tog *t, int64_t cores);
 
 /* Well-formed: every index in range, ranks agree, no expression missing, every symbol is a mesh dim or an enclosing loop variable, sizes
  * within the limits (tensor 2^42 bytes, buffer 2^36 bytes, mesh 2^16 cores), slots at multiples of 8 bytes.  What every consumer may rely on.  LOOM_EINPUT. */
@@ -119,8 +124,8 @@ LOOM_MUST_USE loom_status tog_check(loom_ctx *ctx, const tog *t);
  * every loop level frees what it reserves and publishes what it takes, one thread reads and frees a buffer, buffers that share bytes are never live
  * together.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_verify(loom_ctx *ctx, const tog *t);
-typedef struct tog_chip { const char *name; int64_t l1_bytes, align_bytes, write_align_bytes; /* of DRAM reads and writes; 0, 1: any */ } tog_chip;
-/* tog_check, and what the graph comes to, core by core and turn by turn: slots are inside the chip's L1 (NULL: any), boxes inside their tensors, cores that
+typedef struct tog_chip { const char *name; int64_t l1_bytes, align_bytes, write_align_bytes; /* of DRAM reads and writes; 0, 1: any */ int64_t cores, l1_reserved_bytes; /* above l1_bytes: for tensors alone */ } tog_chip;
+/* tog_check, and what the graph comes to, core by core and turn by turn: slots and tensors are inside the chip's L1 (NULL: any) and apart, boxes inside their tensors, cores that
  * share a load agree on who sends and come to it equally often, cores are sent the tiles they wait for, every output element is written once.  LOOM_EINPUT, with both sides named.
  * Effort is bounded: a node that runs more than 2^17 times is looked at that often; of an output of more than 2^16 tiles only the tiles' ranges. */
 LOOM_MUST_USE loom_status tog_verify_points(loom_ctx *ctx, const tog *t, const tog_chip *chip);

@@ -1,5 +1,5 @@
 /* Well-formedness: what every consumer may rely on without looking again (indices, ranks, expressions, sizes). */
-#include "tog/tog.h"
+#include "tog/tog_private.h"
 #include <string.h>
 
 enum { SLOT_ALIGN = 8 /* bytes: the largest element */, EXPR_DEPTH_MAX = 256, CORES_MAX = 1 << 16, DEPTH_SLOTS_MAX = 1 << 12 };
@@ -97,7 +97,7 @@ static loom_status check_tensor(checker *c, const tog_tensor *x) {
     BAD(c, "tensor '%s' has rank %d; must be 0..%d, with a known dtype", x->name, x->rank, TOG_RANK_MAX);
   if (!shape_bytes(x->shape, x->rank, x->type, TENSOR_BYTES_MAX, &bytes))
     BAD(c, "the shape of tensor '%s' has an extent below 1 or more than 2^42 bytes", x->name);
-  return LOOM_OK;
+  return tog_check_l1_place(c->ctx, x);
 }
 
 static loom_status check_buffer(checker *c, const tog_buffer *b) {

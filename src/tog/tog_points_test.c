@@ -26,7 +26,7 @@ static void test_right_graphs_pass(void **state) {
   for (size_t i = 0; i < COUNT_OF(specs); i++) {
     subject s;
     open_subject(&s, &specs[i]);
-    if (tog_verify_points(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, 32, 0}) != LOOM_OK)
+    if (tog_verify_points(&s.ctx, s.t, &(tog_chip){.name = "chip", .l1_bytes = 1 << 20, .align_bytes = 32}) != LOOM_OK)
       fail_msg("%s", s.ctx.diag.first->text);
     assert_null(s.ctx.diag.first);
     loom_ctx_done(&s.ctx);
@@ -150,7 +150,7 @@ static const struct { const tog_matmul_spec *spec; void (*apply)(subject *); con
 static void test_every_check_is_provoked(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(broken); i++) {
-    const tog_chip chip = {"chip", 1 << 20, 32, 16};
+    const tog_chip chip = {.name = "chip", .l1_bytes = 1 << 20, .align_bytes = 32, .write_align_bytes = 16};
     subject s;
     open_subject(&s, broken[i].spec);
     broken[i].apply(&s);
@@ -312,7 +312,7 @@ static void test_transfers_between_unlike_addresses_are_told(void **state) {
     subject s;
     open_subject(&s, &multicast);
     alignments[i].apply(&s);
-    assert_int_equal(tog_warn_alignment(&s.ctx, s.t, &(tog_chip){"chip", 1 << 20, alignments[i].align, alignments[i].write_align}), LOOM_OK);
+    assert_int_equal(tog_warn_alignment(&s.ctx, s.t, &(tog_chip){.name = "chip", .l1_bytes = 1 << 20, .align_bytes = alignments[i].align, .write_align_bytes = alignments[i].write_align}), LOOM_OK);
     if (!alignments[i].text) {
       if (s.ctx.diag.first)
         fail_msg("case %d: %s", (int)i, s.ctx.diag.first->text);
@@ -329,7 +329,7 @@ static void test_transfers_between_unlike_addresses_are_told(void **state) {
 
 static loom_status verify(loom_ctx *ctx, void *data) {
   (void)data;
-  return tog_warn_points(ctx, tog_sample_matmul(&ctx->mem, &(tog_matmul_spec){8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5}), &(tog_chip){"chip", 1 << 20, 32, 0});
+  return tog_warn_points(ctx, tog_sample_matmul(&ctx->mem, &(tog_matmul_spec){8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5}), &(tog_chip){.name = "chip", .l1_bytes = 1 << 20, .align_bytes = 32});
 }
 
 static void test_running_out_of_memory_is_reported(void **state) {

@@ -32,6 +32,10 @@ LOOM_MUST_USE loom_status tog_check_partners(loom_ctx *ctx, const tog *t);
 LOOM_MUST_USE loom_status tog_check_gather_counts(loom_ctx *ctx, const tog *t);
 /* Stores write every element of every output once.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_coverage(loom_ctx *ctx, const tog *t);
+/* Where a tensor lies in the L1, by itself.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_l1_place(loom_ctx *ctx, const tog_tensor *x);
+/* Tensors in the L1 are inside of it, and nothing else is there.  LOOM_EINPUT. */
+LOOM_MUST_USE loom_status tog_check_l1_tensors(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 /* Every slot is inside the L1.  LOOM_EINPUT. */
 LOOM_MUST_USE loom_status tog_check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip);
 /* Two buffers may share bytes when one is free, by one thread's order, before the other is reserved.  LOOM_EINPUT. */

@@ -1,5 +1,6 @@
 /* A graph from loom.tog.v1: declarations here, nodes in tog_read_node.c.  Every error has its place in the file. */
 #include "tog/tog_read.h"
+#include "base/text.h"
 #include <string.h>
 
 loom_status tog_read_items(tog_reader *r, const data_value *v, const char *key, int64_t lo, int64_t hi, data_value **out) {
@@ -71,10 +72,28 @@ static loom_status read_mesh(tog_reader *r, const data_value *v) {
   return LOOM_OK;
 }
 
+/* In DRAM where nothing else is said. */
+static loom_status read_space(tog_reader *r, const data_value *v, tog_tensor *x) {
+  const char *space = "dram";
+  LOOM_TRY(read_text(r, v, "space", &space));
+  if (!text_eq(space, "dram") && !text_eq(space, "l1"))
+    LOOM_FAIL(r->ctx, data_get(v, "space")->span, LOOM_EINPUT, "the space of a tensor is 'dram' or 'l1', not '%s'", space);
+  bool is_l1 = text_eq(space, "l1");
+  for (int i = 0; i < 2 && !is_l1; i++) {
+    const data_value *place = data_get(v, i ? "offset" : "page");
+    if (place)
+      LOOM_FAIL(r->ctx, place->span, LOOM_EINPUT, "tensor '%s' is in DRAM; only one with \"space\": \"l1\" has a page and an offset", x->name);
+  }
+  if (!is_l1)
+    return LOOM_OK;
+  LOOM_TRY(data_need_int(r->ctx, v, "page", 1, INT64_MAX, &x->l1_page));
+  return data_need_int(r->ctx, v, "offset", 0, INT64_MAX, &x->l1_offset);
+}
+
 static loom_status read_tensor(tog_reader *r, const data_value *v, tog_tensor *x) {
-  static const char *const keys[] = {"name", "dtype", "shape", "input", "output", "arg", "kept"};
+  static const char *const keys[] = {"name", "dtype", "shape", "input", "output", "arg", "kept", "space", "page", "offset"};
   int64_t arg;
-  LOOM_TRY(data_only_keys(r->ctx, v, keys, 7));
+  LOOM_TRY(data_only_keys(r->ctx, v, keys, sizeof keys / sizeof *keys));
   LOOM_TRY(data_need_string(r->ctx, v, "name", &x->name));
   LOOM_TRY(read_type(r, v, &x->type));
   LOOM_TRY(read_shape(r, v, x->shape, &x->rank));
@@ -83,7 +102,7 @@ static loom_status read_tensor(tog_reader *r, const data_value *v, tog_tensor *x
   LOOM_TRY(tog_read_flag(r, v, "kept", &x->is_kept));
   LOOM_TRY(data_need_int(r->ctx, v, "arg", -1, INT32_MAX, &arg));
   x->arg = (int)arg;
-  return LOOM_OK;
+  return read_space(r, v, x);
 }
 
 static loom_status read_buffer(tog_reader *r, const data_value *v, tog_buffer *b) {

@@ -93,7 +93,8 @@ static void test_a_hand_written_file_is_read(void **state) {
 }
 
 /* Everything a transfer can say. */
-#define ALL_TENSORS " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [8, 16], \"input\": true, \"arg\": 0}],\n"
+#define TENSOR_WITH(more) " \"tensors\": [{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [8, 16], \"input\": true, \"arg\": 0" more "}],\n"
+#define ALL_TENSORS TENSOR_WITH(", \"space\": \"l1\", \"page\": 64, \"offset\": 4096")
 #define ALL_BUFFERS " \"buffers\": [{\"name\": \"b\", \"dtype\": \"f16\", \"shape\": [4, 16], \"bytes\": 128, \"depth\": 2, \"stride\": 128, \"offset\": 0}," \
   "{\"name\": \"all\", \"dtype\": \"f16\", \"shape\": [2, 4, 16], \"bytes\": 256, \"depth\": 1, \"stride\": 256, \"offset\": 512}],\n"
 #define VIEW "\"view\": {\"shape\": [16, 2, 4], \"strides\": [1, 64, 16]}"
@@ -113,6 +114,8 @@ static void test_views_parts_chains_and_gathers_read_back(void **state) {
   assert_int_equal(read_text(&ctx, text, &back), LOOM_OK);
   assert_string_equal(text_of(&ctx, back), text);
   const tog_node *load = back->body.at[0]->body.at[0], *send = back->body.at[0]->body.at[1], *collect = back->body.at[0]->body.at[2];
+  assert_true(back->tensors.at[0].l1_page == 64 && back->tensors.at[0].l1_offset == 4096);
+  assert_int_equal(tog_tensor_l1_bytes(&back->tensors.at[0], 3), 2 * 64);      /* 4 pages on 3 cores */
   assert_true(load->box.has_view);
   assert_int_equal(load->box.rank, 3);
   assert_int_equal(load->box.view_shape[2], 4);
@@ -160,6 +163,11 @@ static const struct { const char *text, *message; } damaged[] = {
   {PART("{\"collect\": \"none\", \"senders\": 1}"), "there is no buffer 'none'"},
   {PART(ALL_SEND(", \"wait\": true")), "wait"},
   {PART(ALL_COLLECT(", \"row\": 0")), "row"},
+  {HEAD TENSOR_WITH(", \"space\": \"l2\"") ALL_BUFFERS BODY(""), "the space of a tensor is 'dram' or 'l1', not 'l2'"},
+  {HEAD TENSOR_WITH(", \"space\": \"dram\", \"page\": 64") ALL_BUFFERS BODY(""), "tensor 'in' is in DRAM; only one with"},
+  {HEAD TENSOR_WITH(", \"space\": \"l1\", \"page\": 64") ALL_BUFFERS BODY(""), "offset"},
+  {HEAD TENSOR_WITH(", \"space\": \"l1\", \"page\": 60, \"offset\": 0") ALL_BUFFERS BODY(""), "in pages of 60 bytes from byte 0; pages take 8..2^20 bytes"},
+  {HEAD TENSOR_WITH(", \"space\": \"l1\", \"page\": 64, \"offset\": 4") ALL_BUFFERS BODY(""), "in pages of 64 bytes from byte 4"},
 };
 
 static void test_damaged_transfers_are_refused(void **state) {

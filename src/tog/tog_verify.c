@@ -83,7 +83,12 @@ loom_status tog_verify(loom_ctx *ctx, const tog *t) {
 
 /* ---- what it comes to ---- */
 
-static loom_status check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip) { return chip ? tog_check_slots(ctx, t, chip) : LOOM_OK; }
+static loom_status check_slots(loom_ctx *ctx, const tog *t, const tog_chip *chip) {
+  if (!chip)
+    return LOOM_OK;
+  LOOM_TRY(tog_check_slots(ctx, t, chip));
+  return tog_check_l1_tensors(ctx, t, chip);
+}
 static loom_status check_ranges(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_ranges(ctx, t); }
 static loom_status check_partners(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_partners(ctx, t); }
 static loom_status check_gathers(loom_ctx *ctx, const tog *t, const tog_chip *chip) { (void)chip; return tog_check_gather_counts(ctx, t); }

@@ -41,6 +41,11 @@ static data_value *write_tensor(arena *m, const tog_tensor *x) {
   data_set_int(m, o, "arg", x->arg);
   if (x->is_kept)
     data_set_bool(m, o, "kept", true);
+  if (x->l1_page) {
+    data_set_string(m, o, "space", "l1");
+    data_set_int(m, o, "page", x->l1_page);
+    data_set_int(m, o, "offset", x->l1_offset);
+  }
   return o;
 }
 
