@@ -31,4 +31,5 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
 data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b);           /* `memory` of it */
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */
+data_value *compile_network_sim(arena *m, const network *net, const compile_network *n);              /* loom.sim.v1: of all kernels, and `kernels` */
 #endif

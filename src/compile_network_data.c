@@ -96,3 +96,39 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   }
   return v;
 }
+
+data_value *compile_network_sim(arena *m, const network *net, const compile_network *n) {
+  static const char *const sums[] = {"dram_bytes_read", "dram_bytes_written", "noc_bytes"};
+  int64_t total[sizeof sums / sizeof *sums] = {0};
+  data_value *v = data_object(m), *kernels = data_array(m), *faults = data_array(m);
+  for (size_t i = 0; i < n->steps.n; i++) {
+    const compile_network_step *s = &n->steps.at[i];
+    const sim_report *r = &s->execution.report;
+    const int64_t bytes[] = {r->dram_bytes_read, r->dram_bytes_written, r->noc_bytes};
+    data_value *one = data_object(m);
+    data_set_string(m, one, "name", s->kernel->graph->name);
+    data_set_string(m, one, "op", s->kernel->op);
+    data_set_int(m, one, "cycles", s->cycles);
+    if (s->same_as)
+      data_set_string(m, one, "same_as", s->same_as->graph->name);
+    for (size_t k = 0; k < sizeof sums / sizeof *sums; k++) {
+      data_set_int(m, one, sums[k], bytes[k]);
+      total[k] += bytes[k];
+    }
+    data_push(m, kernels, one);
+    for (size_t f = 0; f < r->faults.n; f++) {
+      data_value *fault = data_object(m);
+      data_set_string(m, fault, "kernel", s->kernel->graph->name);
+      data_set_string(m, fault, "text", r->faults.at[f].text);
+      data_push(m, faults, fault);
+    }
+  }
+  data_set_string(m, v, "schema", "loom.sim.v1");
+  data_set_string(m, v, "program", net->name);
+  data_set_int(m, v, "cycles", n->cycles);
+  for (size_t k = 0; k < sizeof sums / sizeof *sums; k++)
+    data_set_int(m, v, sums[k], total[k]);
+  data_set(m, v, "kernels", kernels);
+  data_set(m, v, "faults", faults);
+  return v;
+}

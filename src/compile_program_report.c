@@ -8,7 +8,7 @@
 typedef struct program { loom_ctx *ctx; arena *m; const network *net; const compile_network *n; const machine *chip; bool in_ms; double total; } program;
 
 /* Kernels that are equal, and so one thing to tune. */
-typedef struct tunable { int first, calls; double time, limit, gain; } tunable;
+typedef struct tunable { int first, calls; double time, limit, gain; bool is_small; /* latency is most of its limit */ } tunable;
 
 static const double NEAR = 0.8;              /* of the limit: as good as there */
 static const double APART = 1.25;            /* simulated against predicted: the model may have ranked plans wrongly */
@@ -33,6 +33,7 @@ program_limit program_limit_of(const machine *m, const network_kernel *k) {
     l.compute = fmax(l.compute, (others + (matrix > 0 ? 0 : products)) / vector);
   if (m->dram_bytes_per_cycle.value > 0)
     l.memory = (double)k->bytes / m->dram_bytes_per_cycle.value;
+  l.latency = m->dram_latency_cycles.value + (m->npu ? (double)m->npu->launch_cycles : 0);
   return l;
 }
 
@@ -43,12 +44,13 @@ static program_limit limit_of(const program *p, const network_kernel *k) {
   bench_result r = {.flops = k->flops, .products = k->product_flops, .bytes_read = k->bytes};
   dtype t = k->graph->tensors.n ? k->graph->tensors.at[0].shape.type : DTYPE_F32;
   compile_bench_limit(p->chip, t, p->n->threads > 0 ? p->n->threads : 1, &r);
-  return (program_limit){r.limit.compute_ms, r.limit.memory_ms};
+  return (program_limit){r.limit.compute_ms, r.limit.memory_ms, 0};
 }
 
 static double time_of(const program *p, const compile_network_step *s) { return p->in_ms ? s->ms : (double)s->cycles; }
 
-static const char *bound_text(program_limit l) { return l.compute > l.memory ? "compute" : "memory"; }
+static double whole(program_limit l) { return fmax(l.compute, l.memory) + l.latency; }
+static const char *bound_text(program_limit l) { return l.latency > fmax(l.compute, l.memory) ? "latency" : l.compute > l.memory ? "compute" : "memory"; }
 
 /* ---- a kernel ---- */
 
@@ -74,7 +76,7 @@ static data_value *kernel_data(const program *p, int i) {
   const compile_network_step *s = &p->n->steps.at[i];
   const network_kernel *k = s->kernel;
   const program_limit l = limit_of(p, k);
-  const double t = time_of(p, s), limit = fmax(l.compute, l.memory);
+  const double t = time_of(p, s), limit = whole(l);
   data_value *v = data_object(m);
   data_set_string(m, v, "name", k->graph->name);
   data_set_string(m, v, "op", k->op);
@@ -141,6 +143,8 @@ static const char *advice_of(const program *p, const tunable *t) {
     return "near what the machine can do";
   if (proof && !text_eq(proof->string, "optimal"))
     return "the search stopped before its end: a larger --op-budget or --timeout may find a better plan";
+  if (t->is_small)
+    return "too little work for the machine: more at a time (a larger batch), or fusion with its neighbours";
   if (!p->in_ms && s->execution.has_report && said > 0 && (each > APART * said || said > APART * each))
     return arena_printf(p->m, "the model says %.0f cycles: plans behind the best (loom run --topk on this kernel) may be faster", said);
   if (!p->in_ms && said > 0)
@@ -164,7 +168,8 @@ static data_value *tuning_data(const program *p) {
       t[used++] = (tunable){.first = first};
     t[at].calls++;
     t[at].time += time_of(p, &p->n->steps.at[i]);
-    t[at].limit += fmax(l.compute, l.memory);
+    t[at].limit += whole(l);
+    t[at].is_small = l.latency > fmax(l.compute, l.memory);
   }
   for (int i = 0; i < used; i++)
     t[i].gain = fmax(0, t[i].time - t[i].limit);
@@ -185,9 +190,9 @@ static data_value *tuning_data(const program *p) {
 
 /* ---- all of it ---- */
 
-data_value *compile_program_report(loom_ctx *ctx, const network *net, const compile_network *n, const machine *machine) {
+data_value *compile_program_report(loom_ctx *ctx, const network *net, const compile_network *n, const machine *chip) {
   arena *m = &ctx->mem;
-  program p = {ctx, m, net, n, machine, machine->host_cpu != NULL, 0};
+  program p = {ctx, m, net, n, chip, chip->host_cpu != NULL, 0};
   data_value *v = data_object(m), *kernels = data_array(m), *memory = compile_network_memory(m, net, &n->buffers);
   double limit = 0;
   int64_t compiled = 0;
@@ -195,13 +200,13 @@ data_value *compile_program_report(loom_ctx *ctx, const network *net, const comp
     p.total += time_of(&p, &n->steps.at[i]);
   for (size_t i = 0; i < n->steps.n; i++) {
     const program_limit l = limit_of(&p, n->steps.at[i].kernel);
-    limit += fmax(l.compute, l.memory);
+    limit += whole(l);
     compiled += !n->steps.at[i].same_as;
     data_push(m, kernels, kernel_data(&p, (int)i));
   }
   data_set_string(m, v, "schema", "loom.program_report.v1");
   data_set_string(m, v, "program", net->name);
-  data_set_string(m, v, "machine", machine->name);
+  data_set_string(m, v, "machine", chip->name);
   data_set_string(m, v, "unit", p.in_ms ? "ms" : "cycles");
   data_set_bool(m, v, "measured", p.in_ms || n->has_cycles);
   data_set_real(m, v, "time", p.total);

@@ -4,8 +4,8 @@
 #define LOOM_COMPILE_PROGRAM_REPORT_H
 #include "compile_network.h"
 
-/* What `m` needs at least for a kernel: its arithmetic at the full rates of all units, its bytes at that of DRAM; cycles. */
-typedef struct program_limit { double compute, memory; } program_limit;
+/* What `m` needs at least for a kernel: its arithmetic at the full rates of all units, its bytes at that of DRAM, and before either the first answer of DRAM; cycles. */
+typedef struct program_limit { double compute, memory, latency; } program_limit;
 program_limit program_limit_of(const machine *m, const network_kernel *k);
 
 /* m: the machine of n; its steps have cycles, or (host) milliseconds. */

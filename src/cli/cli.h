@@ -15,8 +15,8 @@ struct solve_opinion;
   X(explore, 1, "KERNEL [--machine M] [--json]", "table of mapping candidates")                                         \
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
   X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
-  X(sim, 1, "DIR|TOG|JOBS [--check]", "run an artifact directory, a TOG or a list of tile graphs on the virtual chip")                              \
-  X(report, 0, "DIR [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages")                  \
+  X(sim, 1, "DIR|TOG|JOBS|MODEL [--check]", "run an artifact directory, a TOG, a list of tile graphs or a model's kernels on the virtual chip")                              \
+  X(report, 0, "DIR|MODEL [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages; of a model: where time and memory go, what was fused, what tuning pays")                  \
   X(bench, 1, "KERNEL [--compare OLD.json] [--json] | tpuv3", "how long a kernel takes on this CPU, and how near that is to the roofline; tpuv3: our simulator against a real one")  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
@@ -28,10 +28,10 @@ struct solve_opinion;
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "crebkm", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; of a tile graph with open sizes: those")      \
+  X(shape, "shape", "K=V,..", "crebkmp", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; of a tile graph with open sizes: those")      \
   X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
-  X(function, "function", "NAME", "creob", "kernel to take when the file has several")                                   \
+  X(function, "function", "NAME", "creobmp", "kernel to take when the file has several")                                   \
   X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
   X(block_sizes, "block-sizes", "S=V,..", "crsb", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
@@ -42,13 +42,13 @@ struct solve_opinion;
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
-  X(njobs, "njobs", "N", "cresbk", "worker threads")                                                                      \
-  X(threads, "threads", "N", "creb", "of this CPU, for the kernel (--machine host); default: all it may use")                \
-  X(cache_dir, "cache-dir", "DIR", "rb", "where kernels compiled for this CPU are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
-  X(seed, "seed", "N", "crmb", "seed of made-up inputs (default 0)")                                                     \
-  X(input, "input", "NAME=FILE.npy", "crmb", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
+  X(njobs, "njobs", "N", "cresbkmp", "worker threads")                                                                      \
+  X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \
+  X(cache_dir, "cache-dir", "DIR", "rbmp", "where kernels compiled for this CPU are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
+  X(seed, "seed", "N", "crmbp", "seed of made-up inputs (default 0)")                                                     \
+  X(input, "input", "NAME=FILE.npy", "crmbp", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
-  X(parameters, "parameters", "[SCOPE=]FILE", "cr", "weights of a model by name, .irpa, .safetensors or .npz: contents of its #stream.parameter.named globals") \
+  X(parameters, "parameters", "[SCOPE=]FILE", "crmp", "weights of a model by name, .irpa, .safetensors or .npz: contents of its #stream.parameter.named globals") \
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
@@ -58,8 +58,8 @@ struct solve_opinion;
   X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
-  X(op_budget, "op-budget", "N", "crs", "evaluations the solver may spend")                                             \
-  X(timeout, "timeout", "S", "crest", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
+  X(op_budget, "op-budget", "N", "crsmp", "evaluations the solver may spend")                                             \
+  X(timeout, "timeout", "S", "crestmp", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(engine, "engine", "sim|npu|tt-emu", "rm", "what executes the kernel: the virtual chip, the machine code of an NPU's cores, or a board's C++ kernels on an emulation of tt-metal") \
@@ -85,7 +85,7 @@ struct solve_opinion;
 #define CLI_FLAG_LIST(X)                                                                                                \
   X(json, "json", "cresmxdpbtk", "one JSON object on standard output")                                                      \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
-  X(no_cache, "no-cache", "rb", "compile for this CPU even what was compiled before, and keep nothing")                 \
+  X(no_cache, "no-cache", "rbmp", "compile for this CPU even what was compiled before, and keep nothing")                 \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
@@ -187,6 +187,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
 /* `loom sim` of a tile graph in an ONNX container needs no worker. */
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);
 bool cli_is_tile_graph(const char *path);
+/* A file that may be a model: no directory, and not JSON. */
+bool cli_is_model(const char *path);
 /* `loom bench tpuv3`, the published table, neither. */
 loom_status cmd_bench(loom_ctx *ctx, const cli_options *o);
 bool cli_is_published_bench(const cli_options *o);
@@ -198,6 +200,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o);
 loom_status worker_run(loom_ctx *ctx, const cli_options *o);
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o);
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o);
+loom_status worker_report(loom_ctx *ctx, const cli_options *o);
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
 loom_status worker_bench(loom_ctx *ctx, const cli_options *o);
 loom_status worker_test(loom_ctx *ctx, const cli_options *o);

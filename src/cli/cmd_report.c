@@ -55,3 +55,5 @@ loom_status cmd_report(loom_ctx *ctx, const cli_options *o) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", report.n_faults, report.faults.at[0].text);
   return LOOM_OK;
 }
+
+bool cli_is_model(const char *path) { return !file_is_dir(path) && file_exists(path) && !text_ends(path, ".json"); }

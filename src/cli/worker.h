@@ -13,6 +13,8 @@ loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const co
 LOOM_MUST_USE loom_status worker_start_trace(loom_ctx *ctx, const cli_options *o, bool has_chip, sim_record **out);
 /* Writes the file of --trace; warns when it was cut.  `record` NULL: nothing to do. */
 LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o, const compile_state *s, const sim_report *report, const sim_record *record);
+/* What the command line says of a compile. */
+LOOM_MUST_USE loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
 /* `loom run` of an MLIR function that takes and gives values, and `loom compile` of one for a chip.  *out_is_program: it is one, and has run or failed with the status

@@ -159,7 +159,7 @@ static loom_status read_pins(loom_ctx *ctx, const cli_options *o, explore_option
   return LOOM_OK;
 }
 
-static loom_status read_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
+loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = o->letter == 'e' && !o->optimal_only ? 8 : 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty, .use_mips_matmul = o->use_mips_matmul,
@@ -458,7 +458,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   cli_progress progress;
   run_options r = {0};
   bool is_program;
-  LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(worker_read_options(ctx, o, &c));
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -562,7 +562,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   run_options r = {.check = o->check, .interp_only = o->interp};
   compile_bisection found = {0};
   bool is_program;
-  LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(worker_read_options(ctx, o, &c));
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -667,7 +667,7 @@ static void print_candidates(loom_ctx *ctx, const cli_options *o, const compile_
 }
 
 loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r) {
-  LOOM_TRY(read_options(ctx, o, c));
+  LOOM_TRY(worker_read_options(ctx, o, c));
   LOOM_TRY(read_run(ctx, o, r));
   c->machine = "host";
   open_cache(ctx, o, c);
@@ -679,7 +679,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   cli_progress progress;
-  LOOM_TRY(read_options(ctx, o, &c));
+  LOOM_TRY(worker_read_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given(ctx, o, NULL, 0, &c.helion));
   c.stop_after = COMPILE_SOLVE;

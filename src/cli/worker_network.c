@@ -74,8 +74,27 @@ static loom_status run_all(program_run *r, bool for_npu, const network *net, com
   return r->o->check && !net->sums_narrow ? check_host(r, as_read, net, n, host) : LOOM_OK;
 }
 
+/* Cycles alone: no values, no contents. */
+static loom_status time_all(program_run *r, bool for_npu, const network *net, compile_network *n) {
+  run_options how = {.times_only = true, .no_verify = r->o->no_verify, .dram_is_given = r->o->dram.last != NULL};
+  if (r->o->dram.last)
+    LOOM_TRY(dram_model_of(r->ctx, r->o->dram.last, &how.dram));
+  return compile_network_run(r->ctx, r->c, for_npu, net, &how, NULL, NULL, n);
+}
+
+static loom_status print(program_run *r, const network *net, const compile_network *n, const run_check *host) {
+  if (text_eq(r->o->command, "report"))
+    return worker_network_report(r, net, n);
+  if (text_eq(r->o->command, "sim"))
+    return worker_network_print_sim(r, net, n);
+  worker_network_print(r, net, n, host);
+  return LOOM_OK;
+}
+
+/* `loom report` measures on this CPU; chips are simulated without values, as by `loom sim`. */
 loom_status worker_network(program_run *r) {
-  bool runs = text_eq(r->o->command, "run");
+  const bool is_host = text_eq(r->o->machine.last, "host"), reports = text_eq(r->o->command, "report");
+  const bool times = text_eq(r->o->command, "sim") || (reports && !is_host), runs = text_eq(r->o->command, "run") || (reports && is_host);
   network *net;
   compile_network n;
   run_check host = {0};
@@ -93,10 +112,10 @@ loom_status worker_network(program_run *r) {
   }
   r->c->write_files = r->o->output_dir.last != NULL;
   if (st == LOOM_OK)
-    st = runs ? run_all(r, for_npu, net, &n, &host, as_read) : compile_network_kernels(r->ctx, r->c, for_npu, net, &n);
+    st = runs ? run_all(r, for_npu, net, &n, &host, as_read) : times ? time_all(r, for_npu, net, &n) : compile_network_kernels(r->ctx, r->c, for_npu, net, &n);
   if (st == LOOM_OK)
-    worker_network_print(r, net, &n, &host);
-  if (st == LOOM_OK && runs)
+    st = print(r, net, &n, &host);
+  if (st == LOOM_OK && (runs || times))
     st = verdict(r, &n, &host);
   ir_close_module(as_read);
   return st;

@@ -1,7 +1,11 @@
 /* Networks for people, and as loom.summary.v1. */
+#include "base/file.h"
 #include "cli/worker_network.h"
+#include "compile_program_report.h"
+#include "report/report_program.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static void print_check(const char *what, const run_check *c) {
   if (!c->done)
@@ -58,4 +62,40 @@ void worker_network_print(const program_run *r, const network *net, const compil
   if (n->whole.done && net->sums_narrow)
     printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");
   print_check("host", host);
+}
+
+loom_status worker_network_print_sim(const program_run *r, const network *net, const compile_network *n) {
+  arena *m = &r->ctx->mem;
+  const data_value *v = compile_network_sim(m, net, n);
+  const char *json = data_write_json(m, v, 1);
+  if (r->o->out.last)
+    LOOM_TRY(file_write(r->ctx, r->o->out.last, json, strlen(json)));
+  if (r->o->json) {
+    printf("%s\n", json);
+    return LOOM_OK;
+  }
+  print_steps(m, n);
+  printf("cycles       %s\nDRAM         %s bytes read, %s written\nfaults       %" PRId64 "\n", text_thousands(m, n->cycles), text_thousands(m, data_get(v, "dram_bytes_read")->integer),
+         text_thousands(m, data_get(v, "dram_bytes_written")->integer), (int64_t)data_get(v, "faults")->n);
+  print_buffers(m, net, &n->buffers);
+  return LOOM_OK;
+}
+
+loom_status worker_network_report(const program_run *r, const network *net, const compile_network *n) {
+  arena *m = &r->ctx->mem;
+  machine *chip;
+  LOOM_TRY(machine_load_with(r->ctx, r->c->machine, r->c->calibration, r->c->compute_dir, &chip));
+  const data_value *report = compile_program_report(r->ctx, net, n, chip);
+  const char *json = data_write_json(m, report, 1);
+  if (r->o->json)
+    printf("%s\n", json);
+  else
+    worker_program_report_print(m, report);
+  if (!r->o->out.last)
+    return LOOM_OK;
+  const char *page = report_program_html(m, arena_printf(m, "%s on %s", net->name, chip->name), json);
+  LOOM_TRY(file_write(r->ctx, r->o->out.last, page, strlen(page)));
+  if (!r->o->json)
+    printf("\nwritten      %s\n", r->o->out.last);
+  return LOOM_OK;
 }

@@ -295,7 +295,7 @@ static loom_status execute(program_run *r) {
 }
 
 loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
-  program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last && !text_eq(o->machine.last, "host")};
+  program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last && (!text_eq(o->machine.last, "host") || text_eq(o->command, "report"))};
   *out_is_program = false;
   if ((!r.is_for_chip && text_eq(o->command, "compile")) || file_is_dir(c->input) || o->config.last)
     return LOOM_OK;

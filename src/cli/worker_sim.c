@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/worker_npu.h"
 #include "cli/worker.h"
+#include "cli/worker_model.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -105,6 +106,10 @@ static void print_summary(const compile_state *s, const compile_npu *npu, const 
 }
 
 loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
+  bool is_model;
+  LOOM_TRY(worker_model(ctx, o, &is_model));
+  if (is_model)
+    return LOOM_OK;
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom sim' takes one directory or TOG file, %zu given", o->files.n);
   compile_options options = {.input = o->files.at[0], .accumulate_f32 = true};

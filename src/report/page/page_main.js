@@ -1,20 +1,5 @@
-/* Every part on its own: a file that is damaged takes only what is drawn from it. */
+/* The parts of a kernel's page, in order. */
 
-function switchTheme() {
-  const root = document.documentElement,
-    isDark = root.dataset.theme ? root.dataset.theme === 'dark' : window.matchMedia('(prefers-color-scheme: dark)').matches;
-  root.dataset.theme = isDark ? 'light' : 'dark';
-}
-
-function showPart(id, show) {
-  try {
-    show();
-  } catch (error) {
-    byId(id).append(make('p', { class: 'warning' }, 'The rest of this part cannot be drawn: ' + error.message));
-  }
-}
-
-byId('theme').addEventListener('click', switchTheme);
 for (const [id, show] of [
   ['summary', showSummary],
   ['faults', showFaults],

@@ -1,0 +1,106 @@
+/* loom report of a model, for people: kernels, memory over time, what was fused, what tuning pays. */
+#include "cli/worker_network.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { BAR = 40, TUNING_SHOWN = 10, NAME_MAX_SHOWN = 44 };
+
+static double real_of(const data_value *v, const char *key) {
+  const data_value *x = data_get(v, key);
+  return x ? x->real : 0;
+}
+
+static const char *string_of(const data_value *v, const char *key) {
+  const data_value *x = data_get(v, key);
+  return x ? x->string : NULL;
+}
+
+static bool is_ms(const data_value *report) { return text_eq(string_of(report, "unit"), "ms"); }
+
+static const char *time_text(arena *m, const data_value *report, double t) { return is_ms(report) ? arena_printf(m, "%.3f ms", t) : text_thousands(m, (int64_t)llround(t)); }
+
+static int name_width(const data_value *kernels) {
+  size_t n = 6;
+  for (size_t i = 0; i < kernels->n; i++)
+    if (strlen(string_of(kernels->items[i], "name")) > n)
+      n = strlen(string_of(kernels->items[i], "name"));
+  return n < NAME_MAX_SHOWN ? (int)n : NAME_MAX_SHOWN;
+}
+
+static void print_kernels(arena *m, const data_value *report) {
+  const data_value *kernels = data_get(report, "kernels");
+  const int w = name_width(kernels);
+  printf("\n%-*s %14s %6s %9s  %-8s %-10s %s\n", w, "kernel", is_ms(report) ? "time" : "cycles", "share", "of limit", "bound by", "plan", "made of");
+  for (size_t i = 0; i < kernels->n; i++) {
+    const data_value *k = kernels->items[i], *parts = data_get(k, "parts");
+    const char *same = string_of(k, "same_as"), *proof = string_of(k, "proof");
+    printf("%-*s %14s %5.1f%% %8.0f%%  %-8s %-10s ", w, string_of(k, "name"), time_text(m, report, real_of(k, "time")), 100 * real_of(k, "share"), 100 * real_of(k, "of_limit"), string_of(k, "bound_by"),
+           same ? "as before" : proof ? proof : "-");
+    for (size_t p = 0; p < parts->n && p < 4; p++)
+      printf("%s%s", p ? ", " : "", string_of(parts->items[p], "op"));
+    printf("%s (line %.0f)\n", parts->n > 4 ? arena_printf(m, ", %zu more", parts->n - 4) : parts->n ? "" : string_of(k, "op"), real_of(k, "line"));
+  }
+}
+
+static void print_memory(arena *m, const data_value *report) {
+  const data_value *memory = data_get(report, "memory"), *time = data_get(memory, "over_time");
+  const double peak = real_of(memory, "peak_bytes");
+  const bool is_proved = text_eq(string_of(memory, "proof"), "optimal");
+  if (!time->n || peak <= 0)
+    return;
+  printf("\nmemory between kernels: %s bytes at most, %s; %.2f of the most that is alive at once\n", text_thousands(m, (int64_t)peak),
+         is_proved ? "optimal, proved" : arena_printf(m, "best found, bound %s", text_thousands(m, (int64_t)real_of(memory, "lower_bound"))), peak / fmax(1, real_of(memory, "lower_bound")));
+  const int w = name_width(data_get(report, "kernels"));
+  for (size_t i = 0; i < time->n; i++) {
+    const double bytes = real_of(time->items[i], "bytes");
+    const int n = (int)lround(BAR * bytes / peak);
+    printf("%-*s %14s ", w, string_of(time->items[i], "kernel"), text_thousands(m, (int64_t)bytes));
+    for (int k = 0; k < n; k++)
+      putchar('#');
+    putchar('\n');
+  }
+}
+
+/* Where several operations became one kernel, and why the next did not join. */
+static void print_fusion(const data_value *report) {
+  const data_value *kernels = data_get(report, "kernels");
+  bool any = false;
+  for (size_t i = 0; i < kernels->n; i++) {
+    const data_value *k = kernels->items[i], *parts = data_get(k, "parts");
+    const char *ends = string_of(k, "ends");
+    if (string_of(k, "same_as") || (parts->n < 2 && !ends))
+      continue;
+    printf("%s%s\n", any ? "" : "\nfused\n", string_of(k, "name"));
+    any = true;
+    for (size_t p = 0; p < parts->n; p++)
+      printf("  %-24s line %-6.0f %s\n", string_of(parts->items[p], "op"), real_of(parts->items[p], "line"), string_of(parts->items[p], "why"));
+    if (ends)
+      printf("  ends: %s\n", ends);
+  }
+}
+
+static void print_tuning(arena *m, const data_value *report) {
+  const data_value *tuning = data_get(report, "tuning");
+  const int w = name_width(data_get(report, "kernels"));
+  printf("\nwhat tuning could gain at most\n");
+  for (size_t i = 0; i < tuning->n && i < TUNING_SHOWN; i++) {
+    const data_value *t = tuning->items[i];
+    printf("%-*s x%-3.0f %14s of %s (%.1f %% of all): %s\n", w, string_of(t, "kernel"), real_of(t, "calls"), time_text(m, report, real_of(t, "gain")), time_text(m, report, real_of(t, "time")),
+           100 * real_of(t, "share"), string_of(t, "advice"));
+  }
+  if (tuning->n > TUNING_SHOWN)
+    printf("and %zu more (--json has all)\n", tuning->n - TUNING_SHOWN);
+}
+
+void worker_program_report_print(arena *m, const data_value *report) {
+  const double total = real_of(report, "time"), limit = real_of(report, "limit");
+  printf("program      @%s on %s: %zu kernels, %.0f compiled\n", string_of(report, "program"), string_of(report, "machine"), data_get(report, "kernels")->n, real_of(report, "compiled"));
+  printf("%-12s %s%s, %.0f %% of the machine's limit (%s)\n", data_get(report, "measured")->boolean ? is_ms(report) ? "measured" : "simulated" : "predicted", time_text(m, report, total),
+         is_ms(report) ? "" : " cycles", total > 0 ? 100 * limit / total : 0, time_text(m, report, limit));
+  print_kernels(m, report);
+  print_memory(m, report);
+  print_fusion(report);
+  print_tuning(m, report);
+}
