@@ -26,7 +26,7 @@ LOOM_MUST_USE loom_status compile_write_results(compile_state *s, const run_opti
 LOOM_MUST_USE loom_status compile_read_expected(compile_state *s, const run_options *r, const compile_results *all, const interp_tensor *shapes, void **out);
 void compile_compare(compile_state *s, const compile_results *all, const interp_tensor *want, void *const *got, bool exact, run_check *c);
 /* Does the kernel map whole numbers to whole numbers, whatever the order of its sums?  Then every engine must give the same bits. */
-bool compile_is_whole(const kernel_region *r);
+bool compile_is_whole(const kernel_graph *k);
 /* Runs the interpreter on `t` (by kernel tensor) with the plan's block sizes, or those of --block-sizes. */
 LOOM_MUST_USE loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact);
 /* The block sizes of --block-sizes under the kernel's names. */

@@ -163,7 +163,7 @@ loom_status compile_execute_host(compile_state *s, const run_options *r, compile
   LOOM_TRY(compile_open_image(s, &code));
   loom_status st = run(s, r, &code, &all, false, out);
   /* indices that are made up as small whole numbers could point anywhere, so only kernels of floats run once more */
-  if (st == LOOM_OK && r->check && compile_is_whole(&s->kernel->body) && takes_floats_only(s->kernel)) {
+  if (st == LOOM_OK && r->check && compile_is_whole(s->kernel) && takes_floats_only(s->kernel)) {
     out->check.integers_run = true;
     st = run(s, r, &code, &all, true, out);
   }

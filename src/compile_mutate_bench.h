@@ -142,7 +142,7 @@ static inline loom_status bench_program(bench *b, uint64_t seed) {
   b->number = same_number(&b->ctx, b->right);
   b->all = compile_list_results(&b->ctx.mem, s->kernel);
   LOOM_TRY(bench_oracle(b, BENCH_REAL));
-  if (compile_is_whole(&s->kernel->body))
+  if (compile_is_whole(s->kernel))
     LOOM_TRY(bench_oracle(b, BENCH_WHOLE));
   if (b->traits & BENCH_SOFTMAX)
     LOOM_TRY(bench_oracle(b, BENCH_STEEP));

@@ -224,18 +224,30 @@ static bool is_whole_fn(kernel_fn f) {
   }
 }
 
+/* Is a place in memory decided by what memory holds?  Whole numbers that are made up could point anywhere. */
+static bool is_placed_by_data(const kernel_graph *k, const kernel_op *op) {
+  for (int i = 0; i < op->n_index; i++) {
+    const kernel_op *def = op->index[i].kind == KERNEL_INDEX_SCALAR && op->index[i].value >= 0 ? k->values.at[op->index[i].value].def : NULL;
+    if (op->index[i].kind == KERNEL_INDEX_TENSOR || (def && (def->kind == KERNEL_LOAD || def->kind == KERNEL_CAST)))
+      return true;
+  }
+  return false;
+}
+
 /* Does the kernel map whole numbers to whole numbers, whatever the order of its sums?  Then every engine must give the same bits. */
-bool compile_is_whole(const kernel_region *r) {
+static bool is_whole(const kernel_graph *k, const kernel_region *r) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
-    if (!is_whole_fn(op->fn) || ((op->kind == KERNEL_CONSTANT || op->kind == KERNEL_FULL) && rint(op->fvalue) != op->fvalue))
+    if (!is_whole_fn(op->fn) || is_placed_by_data(k, op) || ((op->kind == KERNEL_CONSTANT || op->kind == KERNEL_FULL) && rint(op->fvalue) != op->fvalue))
       return false;
-    for (int k = 0; k < op->n_regions; k++)
-      if (!compile_is_whole(&op->regions[k]))
+    for (int n = 0; n < op->n_regions; n++)
+      if (!is_whole(k, &op->regions[n]))
         return false;
   }
   return true;
 }
+
+bool compile_is_whole(const kernel_graph *k) { return is_whole(k, &k->body); }
 
 static loom_status execute(compile_state *s, const run_options *r, const compile_engine *engine, const compile_results *all, compile_execution *out) {
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
@@ -250,7 +262,7 @@ static loom_status execute(compile_state *s, const run_options *r, const compile
     compile_compare(s, all, want, results, false, &out->check);
   }
   LOOM_TRY(compile_write_results(s, r, all, want, results));
-  if (!r->check || out->report.n_faults || !compile_is_whole(&s->kernel->body))
+  if (!r->check || out->report.n_faults || !compile_is_whole(s->kernel))
     return LOOM_OK;
   out->check.integers_run = true;
   LOOM_TRY(make_oracle(s, r, all, true, &inputs, &whole));   /* once more with whole numbers in -2..2, which must come out bit-identical */

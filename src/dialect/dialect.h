@@ -7,7 +7,7 @@
 enum { DIALECT_MESH_MAX = 3, DIALECT_RANK_MAX = 8 };
 
 /* ops of dialect `loom` (generic assembly only; loom-dataflow.md 2.3); the list with the attributes of each is loom.irdl.mlir:
- *   stage-0    loom.sym, loom.get_symbol (the helion form), loom.broadcast, loom.gather, loom.placeholder
+ *   stage-0    loom.sym, loom.get_symbol (the helion form), loom.broadcast, loom.gather, loom.placeholder, loom.lookup
  *   of chips   loom.bind_shape, loom.bind_mem (functions of units and movers)
  *   bufferized loom.alloc, loom.semaphore_take, loom.semaphore_give, loom.copy, loom.matmul, loom.batch_matmul (overwrite semantics)
  * Attributes on loops: loom.block_sym, loom.iter_type (scf.for); loom.block_syms, loom.iter_types, loom.logical_levels,
@@ -49,6 +49,11 @@ MlirOperation dialect_build_copy(ir_builder *b, const dialect_copy *c);
 typedef struct dialect_gather { MlirValue value, slot, place; int n_mesh; int64_t area[DIALECT_MESH_MAX]; MlirValue ul[DIALECT_MESH_MAX], lr[DIALECT_MESH_MAX]; } dialect_gather;
 bool dialect_read_gather(MlirOperation op, dialect_gather *out);          /* false: another form of it */
 MlirOperation dialect_build_gather(ir_builder *b, const dialect_gather *g);
+
+/* ---- loom.lookup: `rows` places of dim `dim` of a view of `table`, each where the element of `index` says ---- */
+typedef struct dialect_lookup { MlirValue table, index; int dim; int64_t rows; /* of the table, along dim */ } dialect_lookup;
+bool dialect_read_lookup(MlirOperation op, dialect_lookup *out);
+MlirValue dialect_build_lookup(ir_builder *b, const dialect_lookup *l, MlirType view);
 
 /* ---- loom.alloc (static shapes) ---- */
 typedef struct dialect_alloc { MlirType type; const char *memory; const char *name; /* of the value it holds, may be NULL */

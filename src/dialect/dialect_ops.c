@@ -96,6 +96,27 @@ MlirOperation dialect_build_gather(ir_builder *b, const dialect_gather *g) {
   return ir_build(b, "loom.gather", 0, NULL, 3 + 2 * g->n_mesh, operands, 1, attrs, 0, NULL);
 }
 
+/* ---- loom.lookup ---- */
+
+bool dialect_read_lookup(MlirOperation op, dialect_lookup *out) {
+  int64_t dim;
+  *out = (dialect_lookup){0};
+  if (mlirOperationIsNull(op) || !ir_op_is(op, "loom.lookup") || !ir_attr_int(ir_attr_of(op, "dim"), &dim))
+    return false;
+  *out = (dialect_lookup){.table = ir_operand(op, 0), .index = ir_operand(op, 1), .dim = (int)dim};
+  MlirType table = mlirValueGetType(out->table);
+  if (dim < 0 || dim >= mlirShapedTypeGetRank(table))
+    return false;
+  out->rows = mlirShapedTypeGetDimSize(table, dim);
+  return true;
+}
+
+MlirValue dialect_build_lookup(ir_builder *b, const dialect_lookup *l, MlirType view) {
+  MlirValue operands[] = {l->table, l->index};
+  const ir_named attrs[] = {{"dim", ir_int_attr(b->ir, l->dim)}};
+  return ir_build1(b, "loom.lookup", view, 2, operands, 1, attrs);
+}
+
 static int64_t int_or_absent(MlirOperation op, const char *name) {
   int64_t v;
   return ir_attr_int(ir_attr_of(op, name), &v) ? v : -1;

@@ -136,6 +136,10 @@ static void test_broken_ops_are_reported(void **state) {
       {"%s = \"loom.broadcast\"(%a, %b) {dim = 1 : i64} : (memref<4x8xf16>, memref<8x4xf16>) -> memref<8x4xf16>\n", "must have size 1"},
       {"%l = memref.alloc() : memref<4x1xf16>\n%s = \"loom.broadcast\"(%l, %a) {dim = 1 : i64} : (memref<4x1xf16>, memref<4x8xf16>) -> memref<4x8xf32>\n",
        "another shape or element type than its init"},
+      {"%l = \"loom.lookup\"(%a, %q) {dim = 2 : i64} : (memref<4x8xf16>, memref<4x4xf32>) -> memref<4x8xf16>\n", "dim of loom.lookup must be 0..1"},
+      {"%l = \"loom.lookup\"(%a, %q) {dim = 0 : i64} : (memref<4x8xf16>, memref<4x4xf32>) -> memref<16x9xf16>\n", "the table's shape but for dim 0"},
+      {"%l = \"loom.lookup\"(%a, %q) {dim = 0 : i64} : (memref<4x8xf16>, memref<4x4xf32>) -> memref<16x8xf16>\n", "which must be integers"},
+      {"%i = memref.alloc() : memref<3xi32>\n%l = \"loom.lookup\"(%a, %i) {dim = 0 : i64} : (memref<4x8xf16>, memref<3xi32>) -> memref<4x8xf16>\n", "as many places as there are indices"},
       {"\"loom.gather\"(%a, %b, %x) : (memref<4x8xf16>, memref<8x4xf16>, index) -> ()\n", "one dimension more"},
       {"%y = arith.addi %x, %x : index\n%s = memref.subview %a[0, 0] [%x, %y] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n"
        "%t = memref.subview %a[0, 0] [%y, %x] [1, 1] : memref<4x8xf16> to memref<?x?xf16, strided<[8, 1]>>\n%u = memref.subview %s[0, 0] [%x, 1] [1, 1] : "

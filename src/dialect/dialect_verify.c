@@ -222,6 +222,24 @@ static void check_gather(checker *c, MlirOperation op) {
     REPORT(c, op, "loom.gather does not convert: tile and destination have different element types");
 }
 
+static void check_lookup(checker *c, MlirOperation op) {
+  MlirType table = operand_type(op, 0), index = operand_type(op, 1), view = mlirValueGetType(ir_result(op, 0));
+  int64_t dim = -1, rank = mlirShapedTypeGetRank(table), elems = 1;
+  if (!ir_attr_int(ir_attr_of(op, "dim"), &dim) || dim < 0 || dim >= rank) {
+    REPORT(c, op, "dim of loom.lookup must be 0..%" PRId64, rank - 1);
+    return;
+  }
+  bool fits = mlirShapedTypeGetRank(view) == rank && mlirTypeEqual(element(view), element(table));
+  for (int64_t d = 0; fits && d < rank; d++)
+    fits = d == dim || mlirShapedTypeGetDimSize(view, d) == mlirShapedTypeGetDimSize(table, d);
+  if (!fits)
+    REPORT(c, op, "the view of loom.lookup must have the table's shape but for dim %" PRId64 ", and its element type", dim);
+  for (int64_t d = 0; d < mlirShapedTypeGetRank(index); d++)
+    elems *= mlirShapedTypeGetDimSize(index, d);
+  if (!mlirTypeIsAInteger(element(index)) || (fits && mlirShapedTypeGetDimSize(view, dim) != elems))
+    REPORT(c, op, "dim %" PRId64 " of the view of loom.lookup must have as many places as there are indices, which must be integers", dim);
+}
+
 static bool is_iter_type(checker *c, MlirAttribute a) {
   static const char *const kinds[] = {"spatial", "temporal", "sequential"};
   for (int i = 0; i < 3; i++)
@@ -268,6 +286,7 @@ static const struct { const char *op; rule *check; } rules[] = {
     {"mips.matmul", check_mips_matmul},
     {"loom.broadcast", check_broadcast},
     {"loom.gather", check_gather},
+    {"loom.lookup", check_lookup},
     {"scf.for", check_for},
     {"scf.parallel", check_parallel},
 };

@@ -93,6 +93,17 @@ irdl.dialect @loom {
     irdl.attributes {"static_sizes" = %shape}
   }
 
+  // `table` with position i of dimension `dim` at position index[i] of it (row-major element i): what is loaded or stored there is another row for each i.
+  irdl.operation @lookup {
+    %table = irdl.base "!builtin.memref"
+    %index = irdl.base "!builtin.memref"
+    %view = irdl.base "!builtin.memref"
+    %dim = irdl.base "#builtin.integer"
+    irdl.operands(table: %table, index: %index)
+    irdl.results(view: %view)
+    irdl.attributes {"dim" = %dim}
+  }
+
   // Collects the tiles of a line of cores, one per value of the parallel iterator, the first of `places`, on its first core.  Behind it: the region.
   // In the function of a mover (bind_mem) there is no iterator.
   irdl.operation @gather {

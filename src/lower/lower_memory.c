@@ -63,6 +63,39 @@ loom_status lower_memref_type(lowering *l, kernel_tensor index, const char **out
   return LOOM_OK;
 }
 
+/* ---- places that a tensor of indices says ---- */
+
+static const kernel_op *def_of(const lowering *l, kernel_value v) { return v < 0 ? NULL : l->k->values.at[v].def; }
+
+static bool is_number(lowering *l, const sym_expr *e, int64_t *out) {
+  bool known = false;
+  return lower_static_size(l, e, &known, out) == LOOM_OK && known;
+}
+
+/* The load that gives an index its places, from an integer argument that the kernel does not change, element by element: then the tile is one of a
+ * tensor in which these places follow one another (loom.lookup). */
+static const kernel_op *find_lookup(lowering *l, const kernel_index *x) {
+  if (x->kind != KERNEL_INDEX_TENSOR && x->kind != KERNEL_INDEX_SCALAR)
+    return NULL;
+  const kernel_op *op = def_of(l, x->value);
+  while (op && op->kind == KERNEL_CAST && dtype_bytes(l->k->values.at[op->results[0]].type.type) >= dtype_bytes(l->k->values.at[op->operands[0]].type.type))
+    op = def_of(l, op->operands[0]);
+  if (!op || op->kind != KERNEL_LOAD || (op->n_operands && op->operands[0] >= 0) || op->n_index != 1)
+    return NULL;
+  const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
+  kernel_tensor root = lower_root(l->k, op->tensor);
+  int64_t seen, all = 1;
+  bool is_whole = t->shape.type == DTYPE_I32 || t->shape.type == DTYPE_I64;
+  if (t->role == KERNEL_VIEW)      /* all of it, as a row */
+    is_whole = is_whole && is_number(l, t->offset, &seen) && seen == 0 && is_number(l, t->stride[0], &seen) && seen == 1;
+  for (int d = 0; is_whole && d < l->k->tensors.at[root].shape.rank; d++) {
+    is_whole = is_number(l, l->k->tensors.at[root].shape.dim[d], &seen);
+    all *= is_whole ? seen : 1;
+  }
+  is_whole = is_whole && is_number(l, t->shape.dim[0], &seen) && seen == all;
+  return is_whole && l->k->tensors.at[root].role == KERNEL_ARG && !l->is_stored[root] && op->index[0].kind != KERNEL_INDEX_NEW && op->index[0].kind != KERNEL_INDEX_TENSOR ? op : NULL;
+}
+
 /* ---- the part that an index list selects ---- */
 
 /* One dim of the tensor: offset and size as the subview prints them. */
@@ -93,8 +126,6 @@ static loom_status add_tile(lowering *l, const kernel_index *x, part *p) {
 
 /* tile.index + shift: a tile again, from a place that the running kernel decides; shift -1: none. */
 typedef struct window { kernel_value tile, shift; } window;
-
-static const kernel_op *def_of(const lowering *l, kernel_value v) { return v < 0 ? NULL : l->k->values.at[v].def; }
 
 static bool is_of_kind(const lowering *l, kernel_value v, kernel_op_kind kind) {
   const kernel_op *op = def_of(l, v);
@@ -208,6 +239,29 @@ static loom_status check_mask(lowering *l, const kernel_op *op, int mask) {
 
 typedef struct selection { const char *subview, *memref_type; kernel_type type; bool has_new; } selection;
 
+static void print_shape(lowering *l, const kernel_tensor_info *t, int dim, int64_t places, const int64_t *shape, text *out) {
+  for (int d = 0; d < t->shape.rank; d++)
+    text_addf(out, "%" PRId64 "x", d == dim ? places : shape[d]);
+  text_add(out, lower_element(t->shape.type));
+  (void)l;
+}
+
+/* The tensor with the places of dim `dim` that `load` reads; *type: of it. */
+static loom_status look_up(lowering *l, kernel_tensor tensor, const layout *at, int dim, const kernel_op *load, const char **out, const char **type) {
+  const kernel_tensor_info *t = &l->k->tensors.at[tensor];
+  kernel_tensor index = lower_root(l->k, load->tensor);
+  const char *table_type, *index_type;
+  int64_t places;
+  text shape = text_new(l->mem);
+  LOOM_TRY(lower_memref_type(l, tensor, &table_type));
+  LOOM_TRY(lower_memref_type(l, index, &index_type));
+  LOOM_TRY(known_size(l, t, l->k->tensors.at[load->tensor].shape.dim[0], &places));
+  print_shape(l, t, dim, places, at->shape, &shape);
+  *type = arena_printf(l->mem, "memref<%s%s>", text_str(&shape), strided(l->mem, t->shape.rank, at->stride, "0"));
+  *out = lower_emit(l, "\"loom.lookup\"(%s, %s) {dim = %d : i64} : (%s, %s) -> %s", l->tensor[tensor], l->tensor[index], dim, table_type, index_type, *type);
+  return LOOM_OK;
+}
+
 /* Prints the subview.  `out->type` is the tile's type without new dims. */
 static loom_status select_part(lowering *l, const kernel_op *op, selection *out) {
   const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
@@ -216,8 +270,9 @@ static loom_status select_part(lowering *l, const kernel_op *op, selection *out)
   int64_t stride[KERNEL_RANK_MAX], offset;
   int rank = 0, dim = 0;
   bool fixed = true;
-  const char *host_type;
+  const char *host_type, *from = l->tensor[op->tensor];
   LOOM_TRY(tensor_layout(l, op->tensor, &at));
+  LOOM_TRY(lower_memref_type(l, op->tensor, &host_type));
   *out = (selection){.type = {.type = t->shape.type}};
   offset = at.offset;
   for (int i = 0; i < op->n_index; i++) {
@@ -226,7 +281,12 @@ static loom_status select_part(lowering *l, const kernel_op *op, selection *out)
       out->has_new = true;
       continue;
     }
-    LOOM_TRY(select_dim(l, &op->index[i], t->shape.dim[dim], &p));
+    const kernel_op *load = find_lookup(l, &op->index[i]);
+    if (load && (from != l->tensor[op->tensor] || at.offset || (op->index[i].kind == KERNEL_INDEX_TENSOR && (op->index[i].dim != rank || op->index[i].rank != 1))))
+      LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "this index has a form that is not supported here: one list of places, with dims in order, in a tensor as a whole");
+    if (load)
+      LOOM_TRY(look_up(l, op->tensor, &at, dim, load, &from, &host_type));
+    LOOM_TRY(select_dim(l, load ? &load->index[0] : &op->index[i], load ? l->k->tensors.at[load->tensor].shape.dim[0] : t->shape.dim[dim], &p));
     const char *comma = dim ? ", " : "";
     text_addf(&offsets, "%s%s", comma, p.offset);
     text_addf(&sizes, "%s%s", comma, p.size);
@@ -241,9 +301,8 @@ static loom_status select_part(lowering *l, const kernel_op *op, selection *out)
   }
   const char *form = strided(l->mem, rank, stride, fixed ? arena_printf(l->mem, "%" PRId64, offset) : "?");
   out->memref_type = arena_printf(l->mem, "memref<%s%s%s>", text_str(&dims), lower_element(t->shape.type), form);
-  LOOM_TRY(lower_memref_type(l, op->tensor, &host_type));
   out->subview = lower_new_name(l);
-  lower_line(l, "%s = memref.subview %s[%s] [%s] [%s] : %s to %s", out->subview, l->tensor[op->tensor], text_str(&offsets), text_str(&sizes),
+  lower_line(l, "%s = memref.subview %s[%s] [%s] [%s] : %s to %s", out->subview, from, text_str(&offsets), text_str(&sizes),
              text_str(&ones), host_type, out->memref_type);
   return LOOM_OK;
 }
@@ -340,14 +399,17 @@ static kernel_type stored_type(lowering *l, const kernel_op *op) {
   window w;
   for (int i = 0; i < op->n_index; i++) {
     const kernel_index *x = &op->index[i];
+    const kernel_op *load = find_lookup(l, x);
+    const sym_expr *extent = load ? l->k->tensors.at[load->tensor].shape.dim[0] : t->shape.dim[dim];
     if (x->kind == KERNEL_INDEX_NEW)
       continue;
+    x = load ? &load->index[0] : x;
     if (x->kind == KERNEL_INDEX_TILE)
       out.dim[out.rank++] = sym_name(l->mem, l->k->values.at[x->value].block);
     else if (find_window(l, x, &w))
       out.dim[out.rank++] = sym_name(l->mem, l->k->values.at[w.tile].block);
     else if (x->kind == KERNEL_INDEX_ALL)
-      out.dim[out.rank++] = t->shape.dim[dim];
+      out.dim[out.rank++] = extent;
     else if (x->kind == KERNEL_INDEX_SLICE)
       out.dim[out.rank++] = sym_sub(l->mem, x->end, x->begin);
     dim++;

@@ -1,5 +1,6 @@
 /* The DRAM side of loads and stores: the box of an argument that a tile covers. */
 #include "materialize/mat_private.h"
+#include <string.h>
 
 /* ---- inside? ---- */
 
@@ -102,7 +103,15 @@ static MlirValue plain_view(mat *m, const nest_tensor *t, const mat_part *box) {
 
 /* The whole argument as the kernel sees it, then the part of it. */
 static MlirValue part_of_view(mat *m, const nest_tensor *t, const mat_part *box) {
-  MlirValue all = reinterpret(m, mlirBlockGetArgument(m->args, t->arg), (MlirValue){NULL}, t->type, t->rank, t->shape, t->stride, 0, NULL);
+  int64_t shape[NEST_RANK_MAX];
+  memcpy(shape, t->shape, sizeof shape);
+  if (t->has_lookup)
+    shape[t->lookup_dim] = t->lookup_rows;
+  MlirValue all = reinterpret(m, mlirBlockGetArgument(m->args, t->arg), (MlirValue){NULL}, t->type, t->rank, shape, t->stride, 0, NULL);
+  if (t->has_lookup && !MAT_NULL(all)) {
+    dialect_lookup l = {.table = all, .index = mlirBlockGetArgument(m->args, t->lookup_arg), .dim = t->lookup_dim};
+    all = dialect_build_lookup(&m->b, &l, mat_strided_type(m, t->type, t->rank, t->shape, t->stride, false));
+  }
   return MAT_NULL(all) ? all : mat_subview(m, all, box);
 }
 

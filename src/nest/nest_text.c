@@ -138,6 +138,13 @@ data_value *nest_to_data(arena *m, const nest *n) {
     data_set(m, o, "shape", shape_to_data(m, t->shape, t->rank));
     if (nest_tensor_is_view(t))
       data_set(m, o, "strides", shape_to_data(m, t->stride, t->rank));
+    if (t->has_lookup) {
+      data_value *l = data_object(m);
+      data_set_int(m, l, "dim", t->lookup_dim);
+      data_set_int(m, l, "index", t->lookup_arg);
+      data_set_int(m, l, "rows", t->lookup_rows);
+      data_set(m, o, "lookup", l);
+    }
     data_set_int(m, o, "arg", t->arg);
     data_set_bool(m, o, "is_output", t->is_output);
     data_push(m, tensors, o);
@@ -265,6 +272,21 @@ static loom_status read_strides(loom_ctx *ctx, const data_value *o, nest_tensor 
   return LOOM_OK;
 }
 
+static loom_status read_lookup(loom_ctx *ctx, const data_value *o, nest_tensor *t) {
+  data_value *l;
+  int64_t dim, arg;
+  if (!data_get(o, "lookup"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(ctx, o, "lookup", DATA_OBJECT, &l));
+  LOOM_TRY(data_need_int(ctx, l, "dim", 0, t->rank - 1, &dim));
+  LOOM_TRY(data_need_int(ctx, l, "index", 0, INT32_MAX, &arg));
+  LOOM_TRY(data_need_int(ctx, l, "rows", 1, INT64_MAX, &t->lookup_rows));
+  t->has_lookup = true;
+  t->lookup_dim = (int)dim;
+  t->lookup_arg = (int)arg;
+  return LOOM_OK;
+}
+
 static loom_status read_tensors(loom_ctx *ctx, const data_value *a, nest *n) {
   for (size_t i = 0; i < a->n; i++) {
     nest_tensor t = {0};
@@ -281,6 +303,7 @@ static loom_status read_tensors(loom_ctx *ctx, const data_value *a, nest *n) {
     }
     t.rank = (int)shape->n;
     LOOM_TRY(read_strides(ctx, a->items[i], &t));
+    LOOM_TRY(read_lookup(ctx, a->items[i], &t));
     LOOM_TRY(data_need_int(ctx, a->items[i], "arg", -1, INT32_MAX, &arg));
     t.arg = (int)arg;
     LOOM_TRY(read_bool(ctx, a->items[i], "is_output", &t.is_output));

@@ -56,6 +56,8 @@ static loom_status check_tables(verifier *v) {
     const nest_tensor *t = &n->tensors.at[i];
     if (!t->name || t->rank < 0 || t->rank > NEST_RANK_MAX)
       WRONG(v, "nest %s: tensor %zu has no name or rank %d; at most %d", n->kernel, i, t->rank, NEST_RANK_MAX);
+    if (t->has_lookup && (!nest_tensor_is_view(t) || t->lookup_rows < 1))
+      WRONG(v, "nest %s: tensor '%s' looks up places but is no view of rows", n->kernel, t->name);
     for (int d = 0; d < t->rank; d++)
       if (t->shape[d] < 0 || t->stride[d] < 0 || (t->stride[d] > 0) != nest_tensor_is_view(t))
         WRONG(v, "nest %s: tensor '%s' has extent %" PRId64 " and stride %" PRId64 " in dim %d", n->kernel, t->name, t->shape[d], t->stride[d], d);

@@ -136,7 +136,7 @@ static bool is_one_to_one(const nest_tensor *t) {
 
 loom_status extract_check_store(extract *x, MlirOperation at, const nest_node *store) {
   const nest_tensor *t = &x->nest->tensors.at[store->tensor];
-  if (!is_one_to_one(t))
+  if (!t->has_lookup && !is_one_to_one(t))      /* places that are looked up may meet: which of them stays is not said */
     EXTRACT_UNSUP(x, at, "this stores through a view of argument '%s' in which places overlap", t->name);
   return LOOM_OK;
 }
@@ -178,7 +178,7 @@ static bool read_part(MlirOperation view, const nest_tensor *arg, arg_part *out)
 }
 
 static bool same_view(const nest_tensor *a, const nest_tensor *b) {
-  bool is_same = a->rank == b->rank;
+  bool is_same = a->rank == b->rank && a->has_lookup == b->has_lookup && a->lookup_dim == b->lookup_dim && a->lookup_arg == b->lookup_arg;
   for (int d = 0; is_same && d < a->rank; d++)
     is_same = a->shape[d] == b->shape[d] && a->stride[d] == b->stride[d];
   return is_same;
@@ -215,10 +215,44 @@ static int arg_of(const extract *x, MlirValue memref) {
   return (int)mlirBlockArgumentGetArgNumber(memref);
 }
 
+/* loom.lookup of an argument or of a view of it, which must begin with it. */
+static loom_status looked_up(extract *x, MlirOperation at, const dialect_lookup *l, int64_t places, int *out) {
+  MlirOperation view = ir_def(l->table);
+  bool is_view = !mlirOperationIsNull(view) && ir_op_is(view, "memref.reinterpret_cast");
+  int arg = arg_of(x, is_view ? ir_operand(view, 0) : l->table), index = arg_of(x, l->index);
+  arg_part part = {0};
+  if (arg < 0 || index < 0)
+    EXTRACT_UNSUP(x, at, "a lookup must be in an argument of the function, by one");
+  nest_tensor seen, whole = {.name = x->nest->tensors.at[arg].name, .arg = arg, .type = x->nest->tensors.at[arg].type};
+  MlirType type = mlirValueGetType(is_view ? ir_operand(view, 0) : l->table);
+  whole.rank = (int)mlirShapedTypeGetRank(type);
+  int64_t stride = 1;
+  for (int d = whole.rank - 1; d >= 0; d--) {
+    whole.shape[d] = mlirShapedTypeGetDimSize(type, d);
+    whole.stride[d] = is_view ? 0 : stride;
+    stride *= whole.shape[d];
+  }
+  seen = whole;
+  if (is_view)
+    LOOM_TRY(read_view(x, view, &whole, &seen, &part));
+  for (int d = 0; d < part.rank; d++)
+    if (part.start[d])
+      EXTRACT_UNSUP(x, at, "a lookup in a view of argument '%s' that does not begin with it", whole.name);
+  seen.has_lookup = true;
+  seen.lookup_dim = l->dim;
+  seen.lookup_arg = index;
+  seen.lookup_rows = seen.shape[l->dim];
+  seen.shape[l->dim] = places;
+  return see_argument(x, at, &seen, EXTRACT_AS_VIEW, out);
+}
+
 /* The argument behind a memref, -1: none; *part: of it. */
 static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int *out, arg_part *part) {
   MlirOperation view = ir_def(memref);
+  dialect_lookup lookup;
   *part = (arg_part){0};
+  if (dialect_read_lookup(view, &lookup))
+    return looked_up(x, at, &lookup, mlirShapedTypeGetDimSize(mlirValueGetType(memref), lookup.dim), out);
   MlirValue whole = !mlirOperationIsNull(view) && ir_op_is(view, "memref.reinterpret_cast") ? ir_operand(view, 0) : memref;
   *out = arg_of(x, whole);
   if (*out < 0)

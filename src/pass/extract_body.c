@@ -206,7 +206,7 @@ static loom_status add_loop(extract *x, MlirOperation op) {
 
 /* Ops read where they are used: index arithmetic, views, shapes and fills. */
 static bool is_silent(MlirOperation op) {
-  static const char *const prefixes[] = {"arith.", "affine.apply", "affine.min", "affine.max", "memref.subview", "memref.cast", "tensor.empty",
+  static const char *const prefixes[] = {"arith.", "affine.apply", "affine.min", "affine.max", "memref.subview", "loom.lookup", "memref.cast", "tensor.empty",
                                          "linalg.fill", "loom.sym", "loom.placeholder", "bufferization.to_buffer", "scf.yield", "affine.yield"};
   for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
     if (text_starts(ir_op_name(op), prefixes[i]))

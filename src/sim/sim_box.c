@@ -2,6 +2,39 @@
 #include "sim/sim_private.h"
 #include <string.h>
 
+/* ---- places that a tensor of indices says ---- */
+
+/* Where place i of the looked up dim is; where nobody carries values: rows one behind the other. */
+static int64_t row_of(const sim *s, const sim_box *b, int64_t i) {
+  const char *index = s->o->exec ? s->o->tensors[b->lookup_tensor] : NULL;
+  dtype type = s->t->tensors.at[b->lookup_tensor].type;
+  if (!index)
+    return i % b->lookup_rows;
+  return type == DTYPE_I64 ? ((const int64_t *)(const void *)index)[i] : ((const int32_t *)(const void *)index)[i];
+}
+
+/* One place of the region, as a region without a lookup. */
+static sim_region row_region(const sim *s, const sim_box *b, const sim_region *r, int64_t i) {
+  sim_region one = *r;
+  one.extent[b->lookup_dim] = 1;
+  one.offset[b->lookup_dim] = row_of(s, b, r->offset[b->lookup_dim] + i);
+  return one;
+}
+
+static bool check_rows(sim *s, const sim_thread *th, const sim_instr *in, const sim_region *r) {
+  const sim_box *b = in->box;
+  const tog_tensor *x = &s->t->tensors.at[b->tensor], *index = &s->t->tensors.at[b->lookup_tensor];
+  for (int64_t i = 0; b->has_lookup && i < r->extent[b->lookup_dim]; i++) {
+    int64_t at = r->offset[b->lookup_dim] + i, row = row_of(s, b, at);
+    if (row >= 0 && row < b->lookup_rows)
+      continue;
+    sim_fault_add(s, SIM_FAULT_OUT_OF_BOUNDS, th->core, in->buffer, "%s looks up place %" PRId64 " of '%s', which has %" PRId64 ": that is element %s of '%s'", sim_place(s, th, in), row,
+                  x->name, b->lookup_rows, sim_element_text(&s->ctx->mem, index, at), index->name);
+    return false;
+  }
+  return true;
+}
+
 /* Where in its slot the box's dim d begins. */
 static int64_t begin_in_slot(const sim_thread *th, const sim_instr *in, int d) {
   int to = in->node->box.to_dim[d];
@@ -67,6 +100,8 @@ bool sim_box_region(sim *s, const sim_thread *th, const sim_instr *in, sim_regio
                   dtype_mlir(x->type), x->name, buf->name, dtype_mlir(buf->type));
     return false;
   }
+  if (!check_rows(s, th, in, out))
+    return false;
   out->bytes = elems * (int64_t)dtype_bytes(x->type);
   return true;
 }
@@ -84,8 +119,7 @@ bool sim_box_place(sim *s, sim_thread *th, const sim_instr *in) {
   return true;
 }
 
-void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_fn run, void *data) {
-  (void)s;
+static void plain_runs(const sim_box *b, const sim_region *r, sim_run_fn run, void *data) {
   int64_t first = 0, elems = 1, index[TOG_RANK_MAX] = {0};
   for (int d = 0; d < b->rank; d++)
     first += r->offset[d] * b->stride[d];
@@ -112,8 +146,17 @@ void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_f
   }
 }
 
+void sim_box_runs(const sim *s, const sim_box *b, const sim_region *r, sim_run_fn run, void *data) {
+  for (int64_t i = 0; b->has_lookup && i < r->extent[b->lookup_dim]; i++) {
+    const sim_region one = row_region(s, b, r, i);
+    plain_runs(b, &one, run, data);
+  }
+  if (!b->has_lookup)
+    plain_runs(b, r, run, data);
+}
+
 /* Copies element by element, or whole rows where the last dim in memory is contiguous on both sides. */
-static void copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, bool to_l1) {
+static void plain_copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, bool to_l1) {
   const sim_box *b = in->box;
   int64_t size = (int64_t)dtype_bytes(s->t->tensors.at[b->tensor].type), index[TOG_RANK_MAX] = {0};
   char *dram = s->o->tensors[b->tensor];
@@ -146,13 +189,36 @@ static void copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, boo
   }
 }
 
-static void tell_moved(sim *s, const sim_thread *th, const sim_instr *in, const void *l1, void (*tell)(void *, const sim_at *, const sim_moved *)) {
+static void copy(sim *s, const sim_instr *in, const sim_region *r, char *l1, bool to_l1) {
   const sim_box *b = in->box;
-  sim_moved m = {.slot = {th->core, in->buffer, th->ring_slot, l1}, .tensor = b->tensor, .rank = b->rank, .extent = th->region.extent, .slot_step = b->to_stride,
-                 .tensor_step = b->stride, .slot_first = in->op == SIM_OP_LOAD ? th->place : 0};
+  int64_t size = (int64_t)dtype_bytes(s->t->tensors.at[b->tensor].type);
+  for (int64_t i = 0; b->has_lookup && i < r->extent[b->lookup_dim]; i++) {
+    const sim_region one = row_region(s, b, r, i);
+    plain_copy(s, in, &one, l1 + i * b->to_stride[b->lookup_dim] * size, to_l1);
+  }
+  if (!b->has_lookup)
+    plain_copy(s, in, r, l1, to_l1);
+}
+
+typedef void (*tell_fn)(void *, const sim_at *, const sim_moved *);
+static void tell_region(sim *s, const sim_thread *th, const sim_instr *in, const sim_region *r, int64_t slot_first, const void *l1, tell_fn tell) {
+  const sim_box *b = in->box;
+  sim_moved m = {.slot = {th->core, in->buffer, th->ring_slot, l1}, .tensor = b->tensor, .rank = b->rank, .extent = r->extent, .slot_step = b->to_stride,
+                 .tensor_step = b->stride, .slot_first = slot_first};
   for (int d = 0; d < b->rank; d++)
-    m.tensor_first += th->region.offset[d] * b->stride[d];
+    m.tensor_first += r->offset[d] * b->stride[d];
   tell(s->o->watch->data, &(sim_at){in->node, th->core, th->vars}, &m);
+}
+
+static void tell_moved(sim *s, const sim_thread *th, const sim_instr *in, const void *l1, tell_fn tell) {
+  const sim_box *b = in->box;
+  int64_t first = in->op == SIM_OP_LOAD ? th->place : 0;
+  for (int64_t i = 0; b->has_lookup && i < th->region.extent[b->lookup_dim]; i++) {
+    const sim_region one = row_region(s, b, &th->region, i);
+    tell_region(s, th, in, &one, first + i * b->to_stride[b->lookup_dim], l1, tell);
+  }
+  if (!b->has_lookup)
+    tell_region(s, th, in, &th->region, first, l1, tell);
 }
 
 void sim_box_to_l1(sim *s, const sim_thread *th, const sim_instr *in, void *l1) {
@@ -180,7 +246,7 @@ void sim_box_to_dram(sim *s, const sim_thread *th, const sim_instr *in, const vo
   if (l1 && s->o->watch)
     tell_moved(s, th, in, l1, s->o->watch->stored);
   mark_run_data m = {&s->cover[in->box->tensor], -1};
-  if (m.cover->n_bits == 0)
+  if (m.cover->n_bits == 0 || in->box->has_lookup)      /* two indices may be one place */
     return;
   sim_box_runs(s, in->box, r, mark_run, &m);
   if (m.twice >= 0)

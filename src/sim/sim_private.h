@@ -44,6 +44,7 @@ typedef struct sim_box {
   int order[TOG_RANK_MAX];            /* dims by falling stride, so that neighbours in memory come last; stride 0 first */
   int64_t to_stride[TOG_RANK_MAX];    /* elements of the buffer per step of the dim; 0 where dropped */
   int64_t room[TOG_RANK_MAX];         /* largest extent the buffer takes */
+  bool has_lookup; int lookup_dim, lookup_tensor; int64_t lookup_rows;      /* tog_box */
 } sim_box;
 
 /* A box with its numbers. */

@@ -85,6 +85,10 @@ static loom_status compile_box(compiler *c, const tog_node *n, sim_box **out) {
   sim_box *b = *out = ARENA_NEW(&c->s->ctx->scratch, sim_box);
   b->tensor = n->box.tensor;
   b->rank = n->box.rank;
+  b->has_lookup = n->box.has_lookup;
+  b->lookup_dim = n->box.lookup_dim;
+  b->lookup_tensor = n->box.lookup_tensor;
+  b->lookup_rows = n->box.lookup_rows;
   place_dims(c->s->t, &n->box, b);
   for (int d = 0; d < b->rank; d++) {
     LOOM_TRY(value(c, n->box.offset[d], &b->offset[d]));

@@ -57,17 +57,31 @@ static void step_read(sim *s, sim_thread *th) {
     sim_schedule(s, th, next);
 }
 
+/* The rows of a lookup are known when its indices are here, which are read before, all of a box at once, from the channel where they begin. */
+static int64_t rows_known(sim *s, sim_thread *th, const sim_box *b, int64_t start) {
+  if (!b->has_lookup)
+    return start;
+  int64_t size = (int64_t)dtype_bytes(s->t->tensors.at[b->lookup_tensor].type), bytes = th->region.extent[b->lookup_dim] * size;
+  int channel = (int)(th->region.offset[b->lookup_dim] * size / s->dram.page_bytes % s->dram.n_channels);
+  s->report->dram_bytes_read += bytes;
+  s->report->cores[th->core].dram_bytes += bytes;
+  sim_front f = s->dram.bank ? (sim_front){start, start} : sim_dram_serve(s, channel, bytes, (sim_front){start, start});
+  f.first += s->dram.latency_ticks;
+  f.last += s->dram.latency_ticks;
+  return sim_noc_from_channel(s, channel, th->core, bytes, f).last;
+}
+
 /* When the bytes of a part are out of another core's L1, whose port they then queue at: no sooner than the word is there, nor faster than the port goes. */
 static void ask_l1(sim *s, const sim_thread *th, sim_part *p, int64_t start) {
   p->first_tick = start + sim_l1_word_ticks(s, th, p);
   p->last_tick = p->first_tick + sim_rate_ticks(s->noc.port_rate, p->bytes);
 }
 
-static void start_read_l1(sim *s, sim_thread *th) {
-  int64_t first = INT64_MAX;
+static void start_read_l1(sim *s, sim_thread *th, const sim_instr *in) {
+  int64_t first = INT64_MAX, start = rows_known(s, th, in->box, s->tick + s->setup_ticks);
   s->report->l1_bytes_read += th->region.bytes;
   for (int i = 0; i < th->n_parts; i++) {
-    ask_l1(s, th, &th->parts[i], s->tick + s->setup_ticks);
+    ask_l1(s, th, &th->parts[i], start);
     first = min64(first, th->parts[i].first_tick);
   }
   sim_schedule(s, th, first);
@@ -78,12 +92,12 @@ static void start_read(sim *s, sim_thread *th, const sim_instr *in) {
   th->land_tick = 0;
   th->state = SIM_READING;
   if (sim_in_l1(s, in)) {
-    start_read_l1(s, th);
+    start_read_l1(s, th, in);
     return;
   }
   s->report->dram_bytes_read += th->region.bytes;
   s->report->cores[th->core].dram_bytes += th->region.bytes;
-  int64_t first = INT64_MAX, start = s->tick + s->setup_ticks;
+  int64_t first = INT64_MAX, start = rows_known(s, th, in->box, s->tick + s->setup_ticks);
   for (int i = 0; s->dram.bank && i < th->n_parts; i++)
     th->parts[i].first_tick = first = start;
   for (int i = 0; !s->dram.bank && i < th->n_parts; i++) {
@@ -258,7 +272,7 @@ bool sim_store_start(sim *s, sim_thread *th, const sim_instr *in) {
   s->report->cores[th->core].dram_bytes += is_l1 ? 0 : th->region.bytes;
   th->land_tick = 0;
   th->state = SIM_LEAVING;
-  sim_schedule(s, th, s->tick + s->setup_ticks);
+  sim_schedule(s, th, rows_known(s, th, in->box, s->tick + s->setup_ticks));
   return false;
 }
 

@@ -63,6 +63,8 @@ typedef struct tog_box {
   int to_dim[TOG_RANK_MAX];
   bool has_view;
   int64_t view_shape[TOG_RANK_MAX], view_stride[TOG_RANK_MAX];                       /* elements */
+  /* Of a view: place i of lookup_dim is place index[i], one of 0..lookup_rows-1, where index is row-major element i of tensor lookup_tensor (i32 or i64). */
+  bool has_lookup; int lookup_dim, lookup_tensor; int64_t lookup_rows;
 } tog_box;
 typedef struct tog_group { const sym_expr *ul[TOG_MESH_MAX], *lr[TOG_MESH_MAX], *sender[TOG_MESH_MAX]; bool chain[TOG_MESH_MAX]; } tog_group;
 

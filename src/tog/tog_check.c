@@ -125,6 +125,17 @@ static loom_status check_buffer_index(checker *c, const tog_node *n, int buffer)
   return LOOM_OK;
 }
 
+/* There is an index for every place. */
+static loom_status check_lookup(checker *c, const tog_node *n) {
+  const tog_box *b = &n->box;
+  if (b->lookup_tensor < 0 || (size_t)b->lookup_tensor >= c->t->tensors.n || b->lookup_dim < 0 || b->lookup_dim >= b->rank || b->lookup_rows < 1)
+    BAD(c, "the lookup of %s names tensor %d of %zu, or dim %d of %d, or no rows", tog_node_title(&c->ctx->mem, n), b->lookup_tensor, c->t->tensors.n, b->lookup_dim, b->rank);
+  const tog_tensor *x = &c->t->tensors.at[b->lookup_tensor];
+  if ((x->type != DTYPE_I32 && x->type != DTYPE_I64) || tog_tensor_elems(x) != b->view_shape[b->lookup_dim])
+    BAD(c, "%s looks up %" PRId64 " places in tensor '%s'; it must have as many elements, of 32 or 64 bits", tog_node_title(&c->ctx->mem, n), b->view_shape[b->lookup_dim], x->name);
+  return LOOM_OK;
+}
+
 /* Every element of the view is one of the tensor. */
 static loom_status check_view(checker *c, const tog_node *n) {
   const tog_box *b = &n->box;
@@ -132,11 +143,13 @@ static loom_status check_view(checker *c, const tog_node *n) {
   int64_t last = 0, step, elems = tog_tensor_elems(x);
   if (b->rank < 0 || b->rank > TOG_RANK_MAX)
     BAD(c, "the view of %s has rank %d; must be 0..%d", tog_node_title(&c->ctx->mem, n), b->rank, TOG_RANK_MAX);
+  LOOM_TRY(b->has_lookup ? check_lookup(c, n) : LOOM_OK);
   for (int d = 0; d < b->rank; d++) {
+    int64_t places = b->has_lookup && d == b->lookup_dim ? b->lookup_rows : b->view_shape[d];
     if (b->view_shape[d] < 1 || b->view_stride[d] < 0)
       BAD(c, "dim %d of the view of %s has extent %" PRId64 " and stride %" PRId64 "; extents must be at least 1 and strides not negative", d,
           tog_node_title(&c->ctx->mem, n), b->view_shape[d], b->view_stride[d]);
-    if (__builtin_mul_overflow(b->view_shape[d] - 1, b->view_stride[d], &step) || __builtin_add_overflow(last, step, &last) || last >= elems)
+    if (__builtin_mul_overflow(places - 1, b->view_stride[d], &step) || __builtin_add_overflow(last, step, &last) || last >= elems)
       BAD(c, "the view of %s reaches over tensor '%s', which has %" PRId64 " elements; its last element must be one of them",
           tog_node_title(&c->ctx->mem, n), x->name, elems);
   }

@@ -83,7 +83,7 @@ static loom_status add_store(loom_ctx *ctx, const tog_node *n, const tog_path *p
     LOOM_TRY(tog_compile(ctx, path, n->box.extent[d], &p.extent[d]));
   }
   c->space = c->space ? c->space : &n->box;
-  c->is_known = is_same_space(c->space, &n->box) && is_one_to_one(&n->box) && tog_visit_points(path, &all, add_box, &p);
+  c->is_known = is_same_space(c->space, &n->box) && is_one_to_one(&n->box) && !n->box.has_lookup && tog_visit_points(path, &all, add_box, &p);
   return LOOM_OK;
 }
 

@@ -77,15 +77,32 @@ static loom_status read_counts(tog_reader *r, const data_value *v, const char *k
   return LOOM_OK;
 }
 
+static loom_status read_lookup(tog_reader *r, const data_value *view, tog_box *b) {
+  static const char *const keys[] = {"dim", "index", "rows"};
+  data_value *l;
+  int64_t dim;
+  if (!data_get(view, "lookup"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(r->ctx, view, "lookup", DATA_OBJECT, &l));
+  LOOM_TRY(data_only_keys(r->ctx, l, keys, 3));
+  LOOM_TRY(data_need_int(r->ctx, l, "dim", 0, b->rank - 1, &dim));
+  LOOM_TRY(data_need_int(r->ctx, l, "rows", 1, INT64_MAX, &b->lookup_rows));
+  READ_NAME(r, l, "index", r->t->tensors, "tensor", &b->lookup_tensor);
+  b->has_lookup = true;
+  b->lookup_dim = (int)dim;
+  return LOOM_OK;
+}
+
 static loom_status read_view(tog_reader *r, const data_value *v, tog_box *b) {
-  static const char *const keys[] = {"shape", "strides"};
+  static const char *const keys[] = {"shape", "strides", "lookup"};
   data_value *view;
   LOOM_TRY(data_need(r->ctx, v, "view", DATA_OBJECT, &view));
-  LOOM_TRY(data_only_keys(r->ctx, view, keys, 2));
+  LOOM_TRY(data_only_keys(r->ctx, view, keys, 3));
   b->has_view = true;
   b->rank = -1;
   LOOM_TRY(read_counts(r, view, "shape", 1, b->view_shape, &b->rank));
-  return read_counts(r, view, "strides", 0, b->view_stride, &b->rank);
+  LOOM_TRY(read_counts(r, view, "strides", 0, b->view_stride, &b->rank));
+  return read_lookup(r, view, b);
 }
 
 static loom_status read_box(tog_reader *r, const data_value *v, const char *key, tog_box *b) {

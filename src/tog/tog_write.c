@@ -61,11 +61,18 @@ static data_value *write_buffer(arena *m, const tog_buffer *b) {
   return o;
 }
 
-static void write_box(arena *m, data_value *o, const tog_box *b) {
+static void write_box(arena *m, const tog *t, data_value *o, const tog_box *b) {
   if (b->has_view) {
     data_value *view = data_object(m);
     data_set(m, view, "shape", write_shape(m, b->view_shape, b->rank));
     data_set(m, view, "strides", write_shape(m, b->view_stride, b->rank));
+    if (b->has_lookup) {
+      data_value *l = data_object(m);
+      data_set_int(m, l, "dim", b->lookup_dim);
+      data_set_string(m, l, "index", t->tensors.at[b->lookup_tensor].name);
+      data_set_int(m, l, "rows", b->lookup_rows);
+      data_set(m, view, "lookup", l);
+    }
     data_set(m, o, "view", view);
   }
   data_set(m, o, "offset", write_exprs(m, b->offset, b->rank));
@@ -147,7 +154,7 @@ static data_value *write_node(arena *m, const tog *t, const tog_node *n) {
   case TOG_LOAD:
     data_set_string(m, o, kind, t->tensors.at[n->box.tensor].name);
     data_set_string(m, o, "to", t->buffers.at[n->buffer].name);
-    write_box(m, o, &n->box);
+    write_box(m, t, o, &n->box);
     write_part(m, o, t, n);
     if (n->has_group)
       data_set(m, o, "multicast", write_group(m, t, &n->group));
@@ -155,7 +162,7 @@ static data_value *write_node(arena *m, const tog *t, const tog_node *n) {
   case TOG_STORE:
     data_set_string(m, o, kind, t->tensors.at[n->box.tensor].name);
     data_set_string(m, o, "from", t->buffers.at[n->buffer].name);
-    write_box(m, o, &n->box);
+    write_box(m, t, o, &n->box);
     break;
   case TOG_TAKE:
   case TOG_PUSH: data_set_string(m, o, kind, t->buffers.at[n->buffer].name); break;

@@ -215,7 +215,7 @@ static loom_status add_loop(build *b, MlirOperation op, tog_body *body) {
 
 /* Index arithmetic, views and constants make no node: they are read where they are used. */
 static bool is_silent(MlirOperation op) {
-  static const char *const names[] = {"affine.apply", "affine.min", "affine.max", "affine.linearize_index", "memref.subview", "memref.reinterpret_cast",
+  static const char *const names[] = {"affine.apply", "affine.min", "affine.max", "affine.linearize_index", "memref.subview", "loom.lookup", "memref.reinterpret_cast",
                                       "memref.cast", "loom.alloc", "scf.yield", "scf.reduce"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (ir_op_is(op, names[i]))

@@ -86,6 +86,15 @@ static loom_status keep_dims(build *b, MlirOperation part, tog_box *out) {
   return LOOM_OK;
 }
 
+static void looks_up(build *b, const dialect_lookup *l, tog_box *out) {
+  out->has_lookup = true;
+  out->lookup_dim = l->dim;
+  out->lookup_rows = out->view_shape[l->dim];
+  out->lookup_tensor = (int)mlirBlockArgumentGetArgNumber(l->index);
+  out->view_shape[l->dim] = tog_tensor_elems(&b->tog->tensors.at[out->lookup_tensor]);
+  b->tog->tensors.at[out->lookup_tensor].is_input = true;
+}
+
 /* memref.subview of a memref.reinterpret_cast that shows the argument reshaped or transposed as a whole. */
 static loom_status part_of_view(build *b, MlirOperation part, MlirOperation whole, tog_box *out) {
   loom_span span = ir_span(b->ir, whole);
@@ -118,13 +127,22 @@ loom_status build_box(build *b, MlirOperation op, MlirValue view, tog_box *out) 
     part = cast;
     cast = ir_def(ir_operand(part, 0));
   }
+  dialect_lookup lookup;
+  const bool has_lookup = !mlirOperationIsNull(part) && dialect_read_lookup(cast, &lookup);
+  cast = has_lookup ? ir_def(lookup.table) : cast;
+  if (has_lookup && (!mlirValueIsABlockArgument(lookup.index) || !mlirBlockEqual(mlirBlockArgumentGetOwner(lookup.index), ir_body(b->func))))
+    LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "a lookup by anything but an argument of the function");
   MlirValue arg = ir_operand(cast, 0);
   if (!ir_op_is(cast, "memref.reinterpret_cast") || !mlirValueIsABlockArgument(arg) ||
       !mlirBlockEqual(mlirBlockArgumentGetOwner(arg), ir_body(b->func)))
     LOOM_FAIL(b->ctx, ir_span(b->ir, op), LOOM_EUNSUP, "the DRAM side of a copy must be a memref.reinterpret_cast of an argument of the function");
   out->tensor = (int)mlirBlockArgumentGetArgNumber(arg);
   if (!mlirOperationIsNull(part))
-    return part_of_view(b, part, cast, out);
+    LOOM_TRY(part_of_view(b, part, cast, out));
+  if (has_lookup)
+    looks_up(b, &lookup, out);
+  if (!mlirOperationIsNull(part))
+    return LOOM_OK;
   const tog_tensor *t = &b->tog->tensors.at[out->tensor];
   int n_view = (int)mlirShapedTypeGetRank(mlirValueGetType(view));
   int64_t stride[TOG_RANK_MAX];   /* elements */
