@@ -232,11 +232,11 @@ static void check_lookup(checker *c, MlirOperation op) {
   bool fits = mlirShapedTypeGetRank(view) == rank && mlirTypeEqual(element(view), element(table));
   for (int64_t d = 0; fits && d < rank; d++)
     fits = d == dim || mlirShapedTypeGetDimSize(view, d) == mlirShapedTypeGetDimSize(table, d);
-  if (!fits)
-    REPORT(c, op, "the view of loom.lookup must have the table's shape but for dim %" PRId64 ", and its element type", dim);
   for (int64_t d = 0; d < mlirShapedTypeGetRank(index); d++)
     elems *= mlirShapedTypeGetDimSize(index, d);
-  if (!mlirTypeIsAInteger(element(index)) || (fits && mlirShapedTypeGetDimSize(view, dim) != elems))
+  if (!fits)
+    REPORT(c, op, "the view of loom.lookup must have the table's shape but for dim %" PRId64 ", and its element type", dim);
+  else if (!mlirTypeIsAInteger(element(index)) || mlirShapedTypeGetDimSize(view, dim) != elems)
     REPORT(c, op, "dim %" PRId64 " of the view of loom.lookup must have as many places as there are indices, which must be integers", dim);
 }
 

@@ -109,9 +109,6 @@ static loom_status look_at(loom_ctx *ctx, const tog_node *n, const tog_path *pat
   (void)ctx;
   if (n->kind != TOG_LOAD && n->kind != TOG_STORE)
     return LOOM_OK;
-  if (n->box.has_lookup)
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s looks up places of '%s' in '%s'; Tenstorrent kernels have no form of that yet", tog_node_title(&s->ctx->mem, n),
-              s->t->tensors.at[n->box.tensor].name, s->t->tensors.at[n->box.lookup_tensor].name);
   tt_tensor *x = &s->p->tensors.at[n->box.tensor];
   tt_box *box = &s->boxes[n->id];
   int64_t shape[TOG_RANK_MAX];

@@ -124,6 +124,7 @@ static loom_status add_transfer(build *b, MlirOperation op, const dialect_copy *
   tog_tensor *t = &b->tog->tensors.at[n->box.tensor];
   t->is_input |= load;
   t->is_output |= !load;
+  t->is_kept |= !load && n->box.has_lookup;      /* nobody knows which places the indices leave out */
   n->label = arena_printf(b->mem, "%s %s", load ? "load" : "store", t->name);
   if (!load)
     return note_store(b, op, slot);
