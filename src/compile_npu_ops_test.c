@@ -19,9 +19,9 @@ static const op_row rows[] = {
   {"and, or, xor", "v = (x & y) | (x ^ y)"}, {"shifts", "v = (x << 1) + (x >> 1)"}, {"casts", "v = x.to(torch.float32).to(torch.int32).to(torch.float32)"},
   {"broadcast of a row", "v = x * row[None, :]"}, {"positions", "v = torch.where(tm.index[:, None] >= hl.arange(24)[None, :], x, y)"}, {"sum of rows", "v = x - torch.sum(x, -1)[:, None]"},
   {"sum of columns", "v = x - torch.sum(x, 0)[None, :]"}, {"amax, amin", "v = torch.amax(x, -1)[:, None] - torch.amin(y, -1)[:, None] + x"}, {"product of rows", "v = torch.prod(x, -1)[:, None] + x"},
-  {"mean, var", "v = (x - torch.mean(x, -1)[:, None]) + torch.var(x, -1)[:, None]"}, {"softmax", "v = torch.softmax(x, -1)"}, {"cumsum", "v = torch.cumsum(x, -1)"},
+  {"mean, var", "v = (x - torch.mean(x, -1)[:, None]) + torch.var(x, -1)[:, None]"}, {"softmax", "v = torch.softmax(x, -1)"}, {"argmax, argmin", "v = torch.argmax(x, -1)[:, None] - torch.argmin(y, -1)[:, None] + torch.zeros_like(x)"}, {"cumsum, cumprod", "v = torch.cumsum(x, -1) + torch.cumprod(torch.minimum(y, x), 0)"},
   {"transpose", "v = x + torch.zeros_like(y) + (x.T + 1).T"}, {"sort", "v = torch.sort(x, -1).values"}};
-static const dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_I32};
+static const dtype types[] = {DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_I32, DTYPE_I64};
 
 static const char *source_of(arena *m, const op_row *r) {
   return arena_printf(m,
@@ -75,7 +75,7 @@ static void test_operations_are_as_the_table_says(void **state) {
                "held against the interpreter. yes: right; no: refused, with its place, where plans or programs are made; -: no operation of that type.\n\n| operation | ");
   for (size_t k = 0; k < COUNT_OF(types); k++)
     text_addf(&t, "%s | ", dtype_torch(types[k]));
-  text_add(&t, "as written |\n|---|---|---|---|---|---|\n");
+  text_add(&t, "as written |\n|---|---|---|---|---|---|---|\n");
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     text_addf(&t, "| %s | ", rows[i].what);
     for (size_t k = 0; k < COUNT_OF(types); k++) {

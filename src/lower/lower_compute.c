@@ -1,4 +1,4 @@
-/* Tiles: fills, elementwise linalg.generic, matmul, reductions, transposes. */
+/* Tiles: fills, elementwise linalg.generic, matmul, transposes. */
 #include "lower/lower_private.h"
 #include <math.h>
 
@@ -22,20 +22,10 @@ loom_status lower_filled(lowering *l, const kernel_type *t, const char *scalar, 
 
 static const kernel_type *type_of(const lowering *l, kernel_value v) { return &l->k->values.at[v].type; }
 
-/* "(d0, d1, d2)" */
-static const char *dim_list(arena *m, int rank) {
-  text t = text_new(m);
-  text_add(&t, "(");
-  for (int d = 0; d < rank; d++)
-    text_addf(&t, "%sd%d", d ? ", " : "", d);
-  text_add(&t, ")");
-  return text_str(&t);
-}
-
 /* Numpy's rules as a map: missing dims are left out, dims of size 1 read index 0 where the result is larger, as do those in front of the result's. */
 static loom_status broadcast_map(lowering *l, const kernel_type *from, const kernel_type *to, const char **out) {
   text t = text_new(l->mem);
-  text_addf(&t, "affine_map<%s -> (", dim_list(l->mem, to->rank));
+  text_addf(&t, "affine_map<%s -> (", lower_dim_list(l->mem, to->rank));
   for (int d = 0; d < from->rank; d++) {
     int at = d + to->rank - from->rank;
     bool known, to_known;
@@ -52,42 +42,6 @@ static loom_status broadcast_map(lowering *l, const kernel_type *from, const ker
   text_add(&t, ")>");
   *out = text_str(&t);
   return LOOM_OK;
-}
-
-typedef struct generic { text maps, ins, types, args, iterators; const char *result; } generic;
-
-static generic new_generic(lowering *l) {
-  return (generic){text_new(l->mem), text_new(l->mem), text_new(l->mem), text_new(l->mem), text_new(l->mem), NULL};
-}
-
-static void add_input(lowering *l, generic *g, const char *map, const char *name, const char *type, dtype element, const char **out_arg) {
-  const char *comma = g->ins.size ? ", " : "";
-  *out_arg = lower_new_name(l);
-  text_addf(&g->maps, "%s, ", map);
-  text_addf(&g->ins, "%s%s", comma, name);
-  text_addf(&g->types, "%s%s", comma, type);
-  text_addf(&g->args, "%s: %s, ", *out_arg, lower_element(element));
-}
-
-/* Opens the op; *out_old is the destination's element.  lower_end_generic closes it. */
-static void open_generic(lowering *l, generic *g, const char *out_map, const char *dest, const char *type, dtype element, const char **out_old) {
-  g->result = lower_new_name(l);
-  *out_old = lower_new_name(l);
-  const char *ins = g->ins.size ? arena_printf(l->mem, " ins(%s : %s)", text_str(&g->ins), text_str(&g->types)) : "";
-  lower_open(l, "%s = linalg.generic {indexing_maps = [%s%s], iterator_types = [%s]}%s outs(%s : %s) {", g->result, text_str(&g->maps), out_map,
-             text_str(&g->iterators), ins, dest, type);
-  l->depth--;
-  lower_open(l, "^bb0(%s%s: %s):", text_str(&g->args), *out_old, lower_element(element));
-}
-
-static void close_generic(lowering *l, const char *yielded, dtype element, const char *type) {
-  lower_line(l, "linalg.yield %s : %s", yielded, lower_element(element));
-  lower_close(l, arena_printf(l->mem, " -> %s", type));
-}
-
-static void all_parallel(generic *g, int rank) {
-  for (int d = 0; d < rank; d++)
-    text_add(&g->iterators, d ? ", \"parallel\"" : "\"parallel\"");
 }
 
 /* ---- elementwise ---- */
@@ -126,7 +80,7 @@ static loom_status scalar_body(lowering *l, const kernel_op *op, dtype result, c
 static loom_status elementwise(lowering *l, const kernel_op *op, int n, const kernel_value *operands, const kernel_type *t, const char **out) {
   const char *x[3], *type, *dest, *old, *map, *result;
   dtype from[3];
-  generic g = new_generic(l);
+  lower_generic g = lower_generic_new(l);
   for (int i = 0; i < n; i++) {
     from[i] = type_of(l, operands[i])->type;
     const char *element = t->rank ? l->element[operands[i]] : NULL;
@@ -137,16 +91,16 @@ static loom_status elementwise(lowering *l, const kernel_op *op, int n, const ke
     LOOM_TRY(lower_value_type(l, operands[i], &type));
     if (element)
       type = arena_printf(l->mem, "tensor<%s>", type);
-    add_input(l, &g, map, x[i], type, from[i], &x[i]);
+    lower_generic_input(l, &g, map, x[i], type, from[i], &x[i]);
   }
   if (t->rank == 0)
     return scalar_body(l, op, t->type, from, x, out);
   LOOM_TRY(lower_type(l, t, &type));
   LOOM_TRY(lower_empty(l, t, &dest));
-  all_parallel(&g, t->rank);
-  open_generic(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank)), dest, type, t->type, &old);
+  lower_generic_parallel(&g, t->rank);
+  lower_generic_open(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", lower_dim_list(l->mem, t->rank), lower_dim_list(l->mem, t->rank)), dest, type, t->type, &old);
   LOOM_TRY(scalar_body(l, op, t->type, from, x, &result));
-  close_generic(l, result, t->type, type);
+  lower_generic_close(l, result, t->type, type);
   *out = g.result;
   return LOOM_OK;
 }
@@ -191,78 +145,6 @@ static loom_status matmul(lowering *l, const kernel_op *op, const kernel_type *t
   return LOOM_OK;
 }
 
-/* ---- reductions ---- */
-
-static double identity(kernel_fn fn, dtype t) {
-  if (fn == KERNEL_FN_ADD || fn == KERNEL_FN_MUL)
-    return fn == KERNEL_FN_MUL;
-  double sign = fn == KERNEL_FN_MAX ? -1 : 1;
-  if (dtype_is_float(t))
-    return sign * INFINITY;
-  if (t == DTYPE_BOOL)
-    return fn == KERNEL_FN_MIN;
-  double limit = ldexp(1, (int)dtype_bytes(t) * 8 - 1);
-  return sign < 0 ? -limit : t == DTYPE_I64 ? 0x1p63 - 1024 : limit - 1;   /* the largest double below 2^63 stays an int64 */
-}
-
-/* The result's map: reduced dims are dropped, or 0 when they are kept as 1. */
-static const char *reduced_map(lowering *l, const kernel_op *op, int rank, generic *g) {
-  text t = text_new(l->mem);
-  int n = 0;
-  text_addf(&t, "affine_map<%s -> (", dim_list(l->mem, rank));
-  for (int d = 0; d < rank; d++) {
-    bool reduced = (op->ivalue >> d) & 1;
-    text_addf(&g->iterators, "%s\"%s\"", d ? ", " : "", reduced ? "reduction" : "parallel");
-    if (!reduced)
-      text_addf(&t, "%sd%d", n++ ? ", " : "", d);
-    else if (op->flag)
-      text_addf(&t, "%s0", n++ ? ", " : "");
-  }
-  text_add(&t, ")>");
-  return text_str(&t);
-}
-
-/* Sums and products of half floats run in f32 and are rounded once. */
-static loom_status reduce(lowering *l, const kernel_op *op, const kernel_type *t) {
-  const kernel_type *from = type_of(l, op->operands[0]);
-  bool widens = (op->fn == KERNEL_FN_ADD || op->fn == KERNEL_FN_MUL) && (t->type == DTYPE_F16 || t->type == DTYPE_BF16);
-  kernel_type work = *t;
-  work.type = widens ? DTYPE_F32 : t->type;
-  const char *type, *in_type, *dest, *old, *in, *next, *start = lower_constant(l, lower_number(l->mem, work.type, identity(op->fn, work.type)));
-  LOOM_TRY(lower_value_type(l, op->operands[0], &in_type));
-  LOOM_TRY(lower_dims(l, &work, &type));
-  type = arena_printf(l->mem, "tensor<%s%s>", type, lower_element(work.type));
-  if (work.rank == 0)
-    dest = lower_emit(l, "tensor.from_elements %s : %s", start, type);
-  else
-    LOOM_TRY(lower_filled(l, &work, start, &dest));
-  generic g = new_generic(l);
-  add_input(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, from->rank), dim_list(l->mem, from->rank)), l->value[op->operands[0]], in_type,
-            from->type, &in);
-  open_generic(l, &g, reduced_map(l, op, from->rank, &g), dest, type, work.type, &old);
-  LOOM_TRY(lower_fn(l, op->fn, work.type, lower_convert(l, in, from->type, work.type), old, &next));
-  close_generic(l, next, work.type, type);
-  const char *result = work.rank ? g.result : lower_emit(l, "tensor.extract %s[] : %s", g.result, type);
-  l->value[op->results[0]] = result;
-  if (!widens)
-    return LOOM_OK;
-  if (work.rank == 0) {
-    l->value[op->results[0]] = lower_convert(l, result, work.type, t->type);
-    return LOOM_OK;
-  }
-  const char *narrow_type, *x;
-  LOOM_TRY(lower_type(l, t, &narrow_type));
-  LOOM_TRY(lower_empty(l, t, &dest));
-  g = new_generic(l);
-  const char *id = arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank));
-  add_input(l, &g, id, result, type, work.type, &x);
-  all_parallel(&g, t->rank);
-  open_generic(l, &g, id, dest, narrow_type, t->type, &old);
-  close_generic(l, lower_convert(l, x, work.type, t->type), t->type, narrow_type);
-  l->value[op->results[0]] = g.result;
-  return LOOM_OK;
-}
-
 /* ---- creation and shape ---- */
 
 static loom_status full(lowering *l, const kernel_op *op, const kernel_type *t) {
@@ -278,13 +160,13 @@ static loom_status counting(lowering *l, const kernel_op *op, const kernel_type 
   const char *type, *dest, *old;
   LOOM_TRY(lower_type(l, t, &type));
   LOOM_TRY(lower_empty(l, t, &dest));
-  generic g = new_generic(l);
-  all_parallel(&g, 1);
-  open_generic(l, &g, "affine_map<(d0) -> (d0)>", dest, type, t->type, &old);
+  lower_generic g = lower_generic_new(l);
+  lower_generic_parallel(&g, 1);
+  lower_generic_open(l, &g, "affine_map<(d0) -> (d0)>", dest, type, t->type, &old);
   const char *i = lower_emit(l, "linalg.index 0 : index");
   i = lower_emit(l, "arith.addi %s, %s : index", first, lower_emit(l, "arith.muli %s, %s : index", i, step));
   i = lower_emit(l, "arith.index_cast %s : index to i64", i);
-  close_generic(l, lower_convert(l, i, DTYPE_I64, t->type), t->type, type);
+  lower_generic_close(l, lower_convert(l, i, DTYPE_I64, t->type), t->type, type);
   l->value[op->results[0]] = g.result;
   return LOOM_OK;
 }
@@ -311,14 +193,14 @@ static loom_status copy_dims(lowering *l, const kernel_op *op, const kernel_type
   text own = text_new(l->mem);
   for (int d = 0; d < from->rank; d++)
     text_addf(&own, by[d] < 0 ? "%s0" : "%sd%d", d ? ", " : "", by[d]);
-  generic g = new_generic(l);
+  lower_generic g = lower_generic_new(l);
   LOOM_TRY(lower_value_type(l, op->operands[0], &type));
   LOOM_TRY(lower_type(l, t, &to));
   LOOM_TRY(lower_empty(l, t, &dest));
-  add_input(l, &g, arena_printf(l->mem, "affine_map<%s -> (%s)>", dim_list(l->mem, t->rank), text_str(&own)), l->value[op->operands[0]], type, from->type, &x);
-  all_parallel(&g, t->rank);
-  open_generic(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", dim_list(l->mem, t->rank), dim_list(l->mem, t->rank)), dest, to, t->type, &old);
-  close_generic(l, lower_convert(l, x, from->type, t->type), t->type, to);
+  lower_generic_input(l, &g, arena_printf(l->mem, "affine_map<%s -> (%s)>", lower_dim_list(l->mem, t->rank), text_str(&own)), l->value[op->operands[0]], type, from->type, &x);
+  lower_generic_parallel(&g, t->rank);
+  lower_generic_open(l, &g, arena_printf(l->mem, "affine_map<%s -> %s>", lower_dim_list(l->mem, t->rank), lower_dim_list(l->mem, t->rank)), dest, to, t->type, &old);
+  lower_generic_close(l, lower_convert(l, x, from->type, t->type), t->type, to);
   l->value[op->results[0]] = g.result;
   return LOOM_OK;
 }
@@ -388,7 +270,9 @@ loom_status lower_compute(lowering *l, const kernel_op *op) {
   case KERNEL_MATMUL:
     return matmul(l, op, t);
   case KERNEL_REDUCE:
-    return reduce(l, op, t);
+    return lower_reduce(l, op, t);
+  case KERNEL_SCAN:
+    return lower_scan(l, op, t);
   case KERNEL_RESHAPE:
     return reshape(l, op, t);
   case KERNEL_PERMUTE:

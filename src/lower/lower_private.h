@@ -77,6 +77,20 @@ LOOM_MUST_USE loom_status lower_fn(lowering *l, kernel_fn fn, dtype work, const 
 const char *lower_from_f8(lowering *l, dtype from, const char *x);
 const char *lower_to_f8(lowering *l, dtype to, const char *x);
 
+/* ---- lower_generic.c: one linalg.generic ---- */
+typedef struct lower_generic { text maps, ins, types, args, iterators; const char *result; bool is_ordered; /* loom.ordered: reduced in the order of the elements */ } lower_generic;
+lower_generic lower_generic_new(lowering *l);
+void lower_generic_input(lowering *l, lower_generic *g, const char *map, const char *name, const char *type, dtype element, const char **out_arg);
+/* Opens the op behind its inputs and iterators; *out_old is the destination's element. */
+void lower_generic_open(lowering *l, lower_generic *g, const char *out_map, const char *dest, const char *type, dtype element, const char **out_old);
+void lower_generic_close(lowering *l, const char *yielded, dtype element, const char *type);
+void lower_generic_parallel(lower_generic *g, int rank);
+const char *lower_dim_list(arena *m, int rank);                           /* "(d0, d1, d2)" */
+
+/* ---- lower_reduce.c ---- */
+LOOM_MUST_USE loom_status lower_reduce(lowering *l, const kernel_op *op, const kernel_type *t);
+LOOM_MUST_USE loom_status lower_scan(lowering *l, const kernel_op *op, const kernel_type *t);
+
 /* ---- lower_compute.c ---- */
 LOOM_MUST_USE loom_status lower_empty(lowering *l, const kernel_type *t, const char **out);
 LOOM_MUST_USE loom_status lower_filled(lowering *l, const kernel_type *t, const char *scalar, const char **out);

@@ -313,6 +313,43 @@ static void test_a_loaded_scalar_is_an_input(void **state) {
   ir_close_module(m);
 }
 
+/* scan of the tile along dim 1: each element `fn` so far. */
+static kernel_op *scan_of(mini *t, kernel_fn fn, bool from_end) {
+  kernel_type scalar = {.type = t->type.type};
+  kernel_op *op = sample_op(&t->s, t->g, KERNEL_SCAN, 1, &t->tile, &t->type);
+  kernel_region *r = &op->regions[0];
+  kernel_value both[2];
+  for (int i = 0; i < 2; i++)
+    both[i] = kernel_add_param(t->s.m, t->s.k, r, scalar, NULL, NULL);
+  kernel_value next = sample_fn(&t->s, r, fn, scalar, 2, both);
+  sample_op(&t->s, r, KERNEL_YIELD, 1, &next, NULL);
+  op->ivalue = 1;
+  op->flag = from_end;
+  return op;
+}
+
+/* Oracle: the IR's form; what it computes is held against the interpreter by compile_npu_ops_test and compile_plans_test. */
+static void test_running_sums_and_places_of_extremes_are_reductions(void **state) {
+  (void)state;
+  mini t = new_mini(DTYPE_F32, DTYPE_F32, "40");
+  store_mini(&t, scan_of(&t, KERNEL_FN_ADD, false)->results[0]);
+  store_mini(&t, scan_of(&t, KERNEL_FN_MAX, true)->results[0]);
+  kernel_type places = SAMPLE_TYPE(&t.s, DTYPE_I64, "tile_m", "1");
+  kernel_op *first = sample_op(&t.s, t.g, KERNEL_REDUCE, 1, &t.tile, &places);
+  first->fn = KERNEL_FN_ARGMIN;
+  first->ivalue = 2;
+  first->flag = true;
+  store_mini(&t, first->results[0]);
+  MlirModule m = lowered(t.s.k);
+  const char *text_of = ir_print(&ctx.mem, mlirModuleGetOperation(m), false);
+  EXPECT_IN_ORDER(text_of, "affine_map<(d0, d1, d2) -> (d0, d2)>", "\"reduction\"", "attrs =  {loom.ordered}", "arith.cmpi sle", "arith.select", "arith.addf", "arith.cmpi sge", "arith.maximumf",
+                  "arith.minimumf", "arith.cmpf oeq", "arith.cmpf uno", "linalg.index 1", "2147483647", "arith.minsi", "arith.extsi");
+  assert_int_equal(ir_count(mlirModuleGetOperation(m), "linalg.index"), 5);
+  expect_mlir_opt_reads(text_of);
+  ir_close_module(m);
+}
+
+static void scan_of_differences(mini *t) { scan_of(t, KERNEL_FN_SUB, false); }
 static void masked_load(mini *t) { moving_part(t, 63, -1); }
 static void masked_store(mini *t) { moving_part(t, 63, t->tile); }
 static void masked_tile(mini *t) {
@@ -350,6 +387,7 @@ static void test_unsupported_forms_are_refused_with_their_place(void **state) {
                                                                           {bytes, "uint8 tensors are not supported"},
                                                                           {range_at_run_time, "the range of block tile_m is known only to the running kernel"},
                                                                           {block_in_shape, "the shape of out depends on block sizes"},
+                                                                          {scan_of_differences, "a scan with a function of its own is not supported here"},
                                                                           {fraction, "a range that starts at the fraction 0.5"}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     mini t = new_mini(DTYPE_F32, DTYPE_F32, "40");
@@ -376,6 +414,7 @@ int main(void) {
       cmocka_unit_test(test_other_forms_are_valid_ir),
       cmocka_unit_test(test_a_tile_from_a_moving_place_is_a_part),
       cmocka_unit_test(test_a_loaded_scalar_is_an_input),
+      cmocka_unit_test(test_running_sums_and_places_of_extremes_are_reductions),
       cmocka_unit_test(test_unsupported_forms_are_refused_with_their_place),
   };
   return cmocka_run_group_tests(tests, open_ir, close_ir);

@@ -242,8 +242,10 @@ static loom_status build_generic(mat *m, const nest_node *node) {
   int32_t segments[] = {(int32_t)n_in, 1};
   const ir_named attrs[] = {{"operandSegmentSizes", mlirDenseI32ArrayGet(m->ir->mlir, 2, segments)},
                             {"indexing_maps", ir_attr_of(op, "indexing_maps")},
-                            {"iterator_types", ir_attr_of(op, "iterator_types")}};
-  return done(ir_build(&m->b, "linalg.generic", 0, NULL, n_in + 1, operands, 3, attrs, 1, &region));
+                            {"iterator_types", ir_attr_of(op, "iterator_types")},
+                            {"loom.ordered", ir_unit_attr(m->ir)}};
+  const int n_attrs = mlirAttributeIsNull(ir_attr_of(op, "loom.ordered")) ? 3 : 4;
+  return done(ir_build(&m->b, "linalg.generic", 0, NULL, n_in + 1, operands, n_attrs, attrs, 1, &region));
 }
 
 /* to[i..] = from[map(i..)], rounded or widened. */

@@ -176,6 +176,8 @@ static int64_t best_way(const choosing *c, const layout_op *op, npt_way *out) {
   for (int vec = op->f->n_iter - 1; vec >= NPT_NONE; vec--)
     for (int lane = 0; lane <= op->f->n_iter; lane++) {
       npt_way w = {lane == op->f->n_iter ? NPT_NONE : lane, vec};
+      if (vec >= 0 && op->f->is_reduction[vec] && !mlirOperationIsNull(op->f->op) && !mlirAttributeIsNull(ir_attr_of(op->f->op, "loom.ordered")))
+        continue;                                       /* neighbours are reduced in another order */
       if (w.lane >= 0 && (!is_output_dim(op->f, w.lane) || (w.lane == w.vec && extent_of(c, op, w.lane) == 1)))
         continue;
       int64_t now = cost(c, op, w);
