@@ -52,6 +52,8 @@ data_value *compile_network_memory(arena *m, const network *net, const network_b
     data_set_int(m, one, "offset", b->at[i].offset);
     data_set_int(m, one, "first", b->at[i].first);
     data_set_int(m, one, "last", b->at[i].last);
+    if (b->at[i].of >= 0)
+      data_set_string(m, one, "in_place_of", net->tensors.at[b->at[i].of].name);
     data_push(m, tensors, one);
   }
   data_set_int(m, v, "peak_bytes", b->peak_bytes);

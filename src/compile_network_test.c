@@ -3,6 +3,7 @@
 #include "base/testing.h"
 #include "compile_network.h"
 #include "dialect/dialect.h"
+#include "network/network_in_place.h"
 #include "program/program.h"
 
 /* ---- random functions ---- */
@@ -350,10 +351,75 @@ static void test_a_wrong_stride_is_noticed(void **state) {
   assert_int_equal(seen, changed);
 }
 
+/* Runs the kernel with blocks of 3, its allocation `out` made as usual, or (in >= 0) where argument `in` lies. */
+static const double *interpret(fixture *x, const kernel_graph *k, kernel_tensor in, kernel_tensor out, const interp_tensor *apart) {
+  arena *m = &x->ctx.mem;
+  kernel_graph g = *k;
+  interp_tensor *t = ARENA_NEW_N(m, interp_tensor, k->tensors.n);
+  VEC_OF(sym_binding) blocks = {0};
+  g.tensors.at = ARENA_NEW_N(m, kernel_tensor_info, k->tensors.n);
+  memcpy(g.tensors.at, k->tensors.at, k->tensors.n * sizeof *k->tensors.at);
+  for (size_t i = 0; i < k->symbols.n; i++)
+    if (k->symbols.at[i].kind == KERNEL_SYM_BLOCK && k->symbols.at[i].value < 0)
+      vec_push(m, &blocks, ((sym_binding){k->symbols.at[i].name, 3}));
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (k->tensors.at[i].role == KERNEL_ARG)
+      assert_int_equal(interp_make_input(&x->ctx, k, (kernel_tensor)i, i, false, &t[i]), LOOM_OK);
+  if (in >= 0) {
+    t[out] = *apart;
+    t[out].value = t[in].value;
+    t[out].bound = NULL;
+    g.tensors.at[out].role = KERNEL_ARG;
+  }
+  assert_int_equal(interp_run(&x->ctx, &g, t, &(interp_options){.blocks = blocks.at, .n_blocks = blocks.n, .op_budget = -1}), LOOM_OK);
+  if (in < 0)
+    *(interp_tensor *)(uintptr_t)apart = t[out];
+  return t[out].value;
+}
+
+/* Oracle: a kernel that is said to write in place of an argument gives, tile by tile, what it gives with memory of its own; of those that are said not to, some do not. */
+static void test_what_is_written_in_place_is_not_read_again(void **state) {
+  (void)state;
+  int said = 0, others = 0, differ = 0;
+  for (uint64_t seed = 0; seed < 60; seed++) {
+    fixture x;
+    arena mem = {0};
+    x.ctx.diag.first = NULL;
+    open_function(&x, random_function(&mem, seed), seed);
+    for (size_t n = 0; !x.is_refused && n < x.net->kernels.n; n++) {
+      const kernel_graph *k = x.net->kernels.at[n].graph;
+      for (kernel_tensor out = 0; out < (kernel_tensor)k->tensors.n; out++)
+        for (kernel_tensor in = 0; in < (kernel_tensor)k->tensors.n; in++) {
+          interp_tensor apart = {0}, source = {0};
+          if (k->tensors.at[out].role != KERNEL_ALLOC || k->tensors.at[in].role != KERNEL_ARG)
+            continue;
+          const double *want = interpret(&x, k, -1, out, &apart);
+          assert_int_equal(interp_make_input(&x.ctx, k, in, 0, false, &source), LOOM_OK);
+          bool is_in_place = network_in_place(k, in, out);
+          if (source.elems != apart.elems) {
+            continue;
+          }
+          const double *got = interpret(&x, k, in, out, &apart);
+          bool same = memcmp(want, got, (size_t)apart.elems * sizeof *want) == 0;
+          if (is_in_place && !same)
+            fail_msg("seed %d: kernel %s writes t%d in place of t%d, which it reads again", (int)seed, k->name, out, in);
+          said += is_in_place;
+          others += !is_in_place;
+          differ += !is_in_place && !same;
+        }
+    }
+    close_function(&x);
+    arena_done(&mem);
+  }
+  print_message("%d in place, %d not, of which %d would be wrong\n", said, others, differ);
+  assert_true(said > 40 && differ > 5);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_functions_are_what_their_kernels_compute),
       cmocka_unit_test(test_a_wrong_stride_is_noticed),
+      cmocka_unit_test(test_what_is_written_in_place_is_not_read_again),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

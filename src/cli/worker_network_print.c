@@ -35,7 +35,10 @@ static void print_steps(arena *m, const compile_network *n) {
 static void print_buffers(arena *m, const network *net, const network_buffers *b) {
   if (!b->n)
     return;
-  printf("memory       %s bytes between kernels for %d tensors of %s: ", text_thousands(m, b->peak_bytes), b->n, text_thousands(m, b->unshared_bytes));
+  printf("memory       %s bytes between kernels for %d tensors of %s", text_thousands(m, b->peak_bytes), b->n, text_thousands(m, b->unshared_bytes));
+  if (b->n_in_place)
+    printf(", %d of them in place of another", b->n_in_place);
+  printf(": ");
   if (b->peak_bytes == b->lower_bound)
     printf("optimal, proved");
   else

@@ -1,6 +1,7 @@
 /* Lowest fit in an order; the order is what is searched: four to start from, then those that end at the top go first, then the best order with two exchanged. */
 #include "network/network_buffers.h"
 #include "base/rng.h"
+#include "network/network_in_place.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,20 +146,71 @@ static void note_uses(const network *net, network_buffer *all) {
   }
 }
 
+/* All places where kernel `k` has network tensor `t` may be written over by its allocation `out`. */
+static bool may_replace(const network_kernel *k, int t, kernel_tensor out) {
+  bool any = false;
+  for (size_t i = 0; i < k->graph->tensors.n; i++) {
+    if (k->tensor[i] != t)
+      continue;
+    any = true;
+    if (!network_in_place(k->graph, (kernel_tensor)i, out))
+      return false;
+  }
+  return any;
+}
+
+/* Each allocation of kernel k takes over the bytes of an argument that dies there, if the kernel can write in place of it; each argument is taken over once. */
+static void take_over(const network *net, int k, network_buffer *all) {
+  const network_kernel *kernel = &net->kernels.at[k];
+  for (size_t o = 0; o < kernel->graph->tensors.n; o++) {
+    int made = kernel->tensor[o];
+    if (made < 0 || kernel->graph->tensors.at[o].role != KERNEL_ALLOC || all[made].first != k || net->tensors.at[made].role != NETWORK_TEMPORARY)
+      continue;
+    for (size_t i = 0; i < kernel->graph->tensors.n && all[made].of < 0; i++) {
+      int dies = kernel->tensor[i];
+      bool is_free = dies >= 0 && dies != made && net->tensors.at[dies].role == NETWORK_TEMPORARY && all[dies].last == k && all[dies].first < k && all[dies].bytes == all[made].bytes;
+      for (size_t x = 0; is_free && x < kernel->graph->tensors.n; x++)
+        is_free = kernel->tensor[x] < 0 || all[kernel->tensor[x]].of != dies;
+      if (is_free && may_replace(kernel, dies, (kernel_tensor)o))
+        all[made].of = dies;
+    }
+  }
+}
+
+static int owner_of(const network_buffer *all, int t) {
+  while (all[t].of >= 0)
+    t = all[t].of;
+  return t;
+}
+
 void network_plan_buffers(arena *m, const network *net, int64_t align, network_buffers *out) {
-  int n = 0, n_all = (int)net->tensors.n;
+  int n = 0, n_all = (int)net->tensors.n, n_in_place = 0;
   network_buffer *all = ARENA_NEW_N(m, network_buffer, n_all + 1), *in = ARENA_NEW_N(m, network_buffer, n_all + 1);
-  int *of = ARENA_NEW_N(m, int, n_all + 1);
+  int *at = ARENA_NEW_N(m, int, n_all + 1);      /* of a tensor that owns its bytes: where it is in `in` */
   for (int i = 0; i < n_all; i++)
-    all[i] = (network_buffer){.bytes = net->tensors.at[i].elems * (int64_t)dtype_bytes(net->tensors.at[i].type), .offset = -1, .first = -1, .last = -1};
+    all[i] = (network_buffer){.bytes = net->tensors.at[i].elems * (int64_t)dtype_bytes(net->tensors.at[i].type), .offset = -1, .first = -1, .last = -1, .of = -1};
   note_uses(net, all);
+  for (int k = 0; k < (int)net->kernels.n; k++)
+    take_over(net, k, all);
   for (int i = 0; i < n_all; i++)
-    if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0) {
-      of[n] = i;
+    if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0 && all[i].of < 0) {
+      at[i] = n;
       in[n++] = all[i];
     }
+  for (int i = 0; i < n_all; i++)
+    if (all[i].of >= 0) {
+      network_buffer *owner = &in[at[owner_of(all, i)]];
+      owner->last = all[i].last > owner->last ? all[i].last : owner->last;
+      n_in_place++;
+    }
   network_place_buffers(m, in, n, align, out);
-  for (int i = 0; i < n; i++)
-    all[of[i]] = in[i];
+  for (int i = 0; i < n_all; i++)
+    if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0) {
+      all[i].offset = in[at[owner_of(all, i)]].offset;
+      all[i].bytes = in[at[owner_of(all, i)]].bytes;
+      out->unshared_bytes += all[i].of >= 0 ? all[i].bytes : 0;
+    }
   out->at = all;
+  out->n = n + n_in_place;
+  out->n_in_place = n_in_place;
 }

@@ -133,12 +133,66 @@ static void test_lives_of_a_network(void **state) {
   assert_int_equal(p.peak_bytes, 192);
 }
 
+/* f: t1 -> t2 element by element, t2 -> t3 turned: t2 takes over the bytes of t1, which dies there; t3 has its own. */
+static void test_an_elementwise_kernel_writes_in_place(void **state) {
+  (void)state;
+  const kernel_type type = {.type = DTYPE_F32, .rank = 2, .dim = {sym_const(&mem, 8), sym_const(&mem, 8)}};
+  for (int what = 0; what < 4; what++) {      /* 0: as said; 1: t1 is read again; 2: it is a result; 3: it is loaded one row further */
+    network net = {.name = "f", .n_args = 1};
+    kernel_graph *g[3];
+    int at[3][2] = {{0, 1}, {1, 2}, {what == 1 ? 1 : 2, 3}};
+    for (int i = 0; i < 4; i++)
+      vec_push(&mem, &net.tensors, ((network_tensor){.name = "t", .role = i ? NETWORK_TEMPORARY : NETWORK_ARG, .type = DTYPE_F32, .rank = 2, .shape = {8, 8}, .elems = 64}));
+    for (int k = 0; k < 3; k++) {
+      g[k] = kernel_new(&mem, "k");
+      kernel_tensor in = kernel_add_tensor(&mem, g[k], "in", KERNEL_ARG, type), out = kernel_add_tensor(&mem, g[k], "out", KERNEL_ALLOC, type);
+      kernel_op *p = kernel_add_op(&mem, g[k], &g[k]->body, KERNEL_PARALLEL, 0, NULL, 0, NULL);
+      p->regions = ARENA_NEW(&mem, kernel_region);
+      p->n_regions = 1;
+      p->ranges = ARENA_NEW(&mem, kernel_range);
+      *p->ranges = (kernel_range){.begin = sym_const(&mem, 0), .end = sym_const(&mem, 8)};
+      p->n_ranges = 1;
+      kernel_value row = kernel_add_param(&mem, g[k], &p->regions[0], (kernel_type){.type = DTYPE_I64}, "i", NULL);
+      kernel_op *load = kernel_add_op(&mem, g[k], &p->regions[0], KERNEL_LOAD, 0, NULL, 1, &(kernel_type){.type = DTYPE_F32, .rank = 1, .dim = {sym_const(&mem, 8)}});
+      kernel_op *store = kernel_add_op(&mem, g[k], &p->regions[0], KERNEL_STORE, 1, load->results, 0, NULL);
+      for (int s = 0; s < 2; s++) {
+        kernel_op *op = s ? store : load;
+        op->tensor = s ? out : in;
+        op->index = ARENA_NEW_N(&mem, kernel_index, 2);
+        op->n_index = 2;
+        op->index[0] = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = row};
+        op->index[1] = (kernel_index){.kind = KERNEL_INDEX_ALL, .value = -1};
+      }
+      if (what == 3 && k == 1)
+        load->index[0] = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(&mem, 1)};
+      if (k == 2) {                      /* columns to rows */
+        kernel_index first = store->index[0];
+        store->index[0] = store->index[1];
+        store->index[1] = first;
+      }
+      vec_push(&mem, &net.kernels, ((network_kernel){.graph = g[k], .tensor = at[k]}));
+    }
+    vec_push(&mem, &net.results, ((network_result){.tensor = what == 2 ? 1 : 3}));
+    network_buffers p;
+    network_plan_buffers(&mem, &net, 64, &p);
+    assert_int_equal(p.at[2].of, what ? -1 : 1);
+    assert_int_equal(p.at[3].of, -1);
+    assert_int_equal(p.n_in_place, what == 0);
+    assert_true((p.at[2].offset == p.at[1].offset) == (what == 0));
+    assert_int_equal(p.peak_bytes, what == 2 ? 768 : 512);
+    assert_int_equal(p.lower_bound, p.peak_bytes);
+    assert_int_equal(p.unshared_bytes, 3 * 256);
+    assert_int_equal(p.n, 3);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_random_plans_share_nothing_that_is_alive_and_come_near_the_bound, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_chain_takes_two_places, setup, teardown),
       cmocka_unit_test_setup_teardown(test_none_and_empty_ones, setup, teardown),
       cmocka_unit_test_setup_teardown(test_lives_of_a_network, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_an_elementwise_kernel_writes_in_place, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
