@@ -36,18 +36,19 @@ kernel_value net_emit_init(net_graph *g, const net_frame *f, int m, int i) {
   return x->value.kind == NET_MEMORY ? net_emit_load(g, f, x->value.tensor, g->nest->init[m][i]) : net_emit_constant(g, x->value.type, x->value.splat);
 }
 
-bool net_is_identity(const net_access *init, kernel_fn fn) {
-  double x = init->value.splat, limit = dtype_is_float(init->value.type) ? (double)INFINITY : ldexp(1, (int)dtype_bytes(init->value.type) * 8 - 1);
-  if (init->value.kind != NET_SPLAT)
-    return false;
-  if (init->value.type == DTYPE_BOOL)
-    limit = 1;
+double net_identity(dtype t, kernel_fn fn) {
+  double limit = dtype_is_float(t) ? (double)INFINITY : t == DTYPE_BOOL ? 1 : ldexp(1, (int)dtype_bytes(t) * 8 - 1);
   switch (fn) {
-  case KERNEL_FN_ADD: return x <= 0 && x >= 0;
-  case KERNEL_FN_MUL: return x <= 1 && x >= 1;
-  case KERNEL_FN_MAX: return x <= (init->value.type == DTYPE_BOOL ? 0 : -limit);
-  default: return x >= limit - !dtype_is_float(init->value.type) || x >= limit;
+  case KERNEL_FN_ADD: return 0;
+  case KERNEL_FN_MUL: return 1;
+  case KERNEL_FN_MAX: return t == DTYPE_BOOL ? 0 : -limit;
+  default: return limit - !(dtype_is_float(t) || t == DTYPE_BOOL);
   }
+}
+
+bool net_is_identity(const net_access *init, kernel_fn fn) {
+  double x = init->value.splat, identity = net_identity(init->value.type, fn);
+  return init->value.kind == NET_SPLAT && x <= identity && x >= identity;
 }
 
 /* Functions are of tiles: where all operands are numbers, the first one fills a tile. */

@@ -215,8 +215,20 @@ kernel_value net_emit_broadcast(net_graph *g, const net_frame *f, kernel_value v
   return same ? v : net_emit(g, KERNEL_BROADCAST, 1, &v, &full)->results[0];
 }
 
+/* The value, of the frame's size along the axes of the mask; along others it stays as it is: what does not depend on a dim is there once. */
+static kernel_value spread(net_graph *g, const net_frame *f, int axes, kernel_value v) {
+  kernel_type out = net_frame_type(g, f, type_of(g, v)->type);
+  bool same = type_of(g, v)->rank == f->n;
+  for (int a = 0; a < f->n; a++) {
+    if (!(axes >> a & 1))
+      out.dim[a] = type_of(g, v)->rank ? type_of(g, v)->dim[a] : sym_const(g->mem, 1);
+    same = same && sym_equal(type_of(g, v)->dim[a], out.dim[a]);
+  }
+  return same ? v : net_emit(g, KERNEL_BROADCAST, 1, &v, &out)->results[0];
+}
+
 kernel_value net_emit_reduce(net_graph *g, const net_frame *f, kernel_fn fn, int axes, kernel_value v) {
-  v = net_emit_broadcast(g, f, v);
+  v = spread(g, f, axes, v);
   kernel_type out = *type_of(g, v);
   for (int a = 0; a < f->n; a++)
     if (axes >> a & 1)

@@ -232,15 +232,13 @@ static void emit_looped(net_graph *g, const net_frame *f) {
   for (int o = 0; o < op->n_out && net_combiner(op, o, &fn, &x); o++) {
     dtype t = op->out[o].value.type;
     kernel_type type = net_frame_type(g, outer, accumulates_in(t));
-    kernel_value acc;
-    if (op->init[o].value.kind == NET_SPLAT) {
-      kernel_op *full = net_emit(g, KERNEL_FULL, 0, NULL, &type);
-      full->fvalue = op->init[o].value.splat;
-      acc = full->results[0];
-    } else {
-      acc = net_emit_broadcast(g, outer, net_emit_cast(g, net_emit_init(g, outer, 0, o), type.type));
-    }
-    acc = loops(g, 0, f, tiled, acc, &type, fn, x);
+    /* What lies in memory is combined with what the loops leave: an accumulator that was loaded would be a buffer that two threads fill. */
+    bool in_memory = op->init[o].value.kind == NET_MEMORY;
+    kernel_op *full = net_emit(g, KERNEL_FULL, 0, NULL, &type);
+    full->fvalue = in_memory ? net_identity(t, fn) : op->init[o].value.splat;
+    kernel_value acc = loops(g, 0, f, tiled, full->results[0], &type, fn, x);
+    if (in_memory)
+      acc = net_emit_fn(g, KERNEL_BINARY, fn, type.type, 2, (kernel_value[]){acc, net_emit_cast(g, net_emit_init(g, outer, 0, o), type.type)});
     vec_push(g->mem, &g->made, ((net_made){0, o, net_emit_cast(g, acc, t)}));
   }
   emit_members(g, outer, 1);

@@ -152,5 +152,7 @@ kernel_value net_emit_reduce(net_graph *g, const net_frame *f, kernel_fn fn, int
 dtype net_dtype(MlirValue v);
 kernel_value net_emit_value(net_graph *g, const net_frame *f, int member, MlirValue v);
 kernel_value net_emit_init(net_graph *g, const net_frame *f, int member, int result);
+/* The x with fn(x, y) = y for all y of the type. */
+double net_identity(dtype t, kernel_fn fn);
 bool net_is_identity(const net_access *init, kernel_fn fn);
 #endif
