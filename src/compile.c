@@ -344,7 +344,7 @@ static loom_status load_machine(compile_state *s, const compile_options *o) {
   return LOOM_OK;
 }
 
-loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s) {
+loom_status compile_start(loom_ctx *ctx, const compile_options *o, compile_state *s) {
   memset(s, 0, sizeof *s);
   s->ctx = ctx;
   s->o = o;
@@ -357,20 +357,38 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : -1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,
                                      .progress_data = merged->progress_data, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
-  const diag_mark before = diag_save(ctx);
-  bool is_cached;
-  LOOM_TRY(compile_cache_open(s, merged, &is_cached));
-  if (is_cached)
+  return LOOM_OK;
+}
+
+loom_status compile_open_ir(compile_state *s) {
+  if (!mlirContextIsNull(s->ir.mlir))
     return LOOM_OK;
-  LOOM_TRY(ir_open(ctx, &s->ir));
-  LOOM_TRY(dialect_load(&s->ir));
+  LOOM_TRY(ir_open(s->ctx, &s->ir));
+  return dialect_load(&s->ir);
+}
+
+loom_status compile_finish(compile_state *s) {
+  const diag_mark before = diag_save(s->ctx);
+  LOOM_TRY(compile_open_ir(s));
   LOOM_TRY(pipeline(s));
   s->is_quiet = !*before.last;
   compile_fix_sizes(s);
   compile_note_plain(s);
-  if (!merged->write_files)
+  if (!s->o->write_files)
     return LOOM_OK;
   return s->is_native ? compile_write_artifact(s) : compile_write_outputs(s);
+}
+
+loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s) {
+  bool is_cached;
+  LOOM_TRY(compile_start(ctx, o, s));
+  LOOM_TRY(compile_cache_open(s, NULL, &is_cached));
+  if (is_cached)
+    return LOOM_OK;
+  LOOM_TRY(compile_finish(s));
+  if (!s->is_native)      /* native code is kept once it has been linked */
+    compile_cache_store(s, NULL);
+  return LOOM_OK;
 }
 
 void compile_done(compile_state *s) {

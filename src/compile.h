@@ -101,8 +101,13 @@ static inline tog_chip compile_chip(const machine *m) {
   return (tog_chip){m->name, m->l1_bytes, m->dram_align_bytes, m->dram_write_align_bytes ? m->dram_write_align_bytes : m->dram_align_bytes, machine_cores(m), m->l1_reserved_bytes};
 }
 
-/* Runs the pipeline.  `s` is zeroed first; call compile_done in any case. */
+/* Runs the pipeline, or takes what the cache has of it.  `s` is zeroed first; call compile_done in any case. */
 LOOM_MUST_USE loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s);
+/* The two parts of it around the cache: options, machine and limits (`s` is zeroed first); the pipeline. */
+LOOM_MUST_USE loom_status compile_start(loom_ctx *ctx, const compile_options *o, compile_state *s);
+LOOM_MUST_USE loom_status compile_finish(compile_state *s);
+/* What came from the cache has no MLIR until it is needed. */
+LOOM_MUST_USE loom_status compile_open_ir(compile_state *s);
 void compile_done(compile_state *s);
 
 /* ---- compile_io.c ---- */

@@ -3,8 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "compile_dots.h"
-#include "compile_exec.h"
-#include "compile_native.h"
+#include "compile_entry.h"
 #include "run/run_build.h"
 #include <stdlib.h>
 #include <string.h>
@@ -74,23 +73,62 @@ static data_value *search_options_data(arena *m, const compile_options *o) {
   return v;
 }
 
-static loom_status make_key(compile_state *s) {
+/* Of a kernel graph that is in memory already: what it says, not where it was written. */
+static void forget_places(data_value *v) {
+  size_t kept = 0;
+  for (size_t i = 0; v->kind == DATA_OBJECT && i < v->n; i++)
+    if (strcmp(v->members[i].key, "span") != 0 && strcmp(v->members[i].key, "path") != 0 && strcmp(v->members[i].key, "sha256") != 0)
+      v->members[kept++] = v->members[i];
+  if (v->kind == DATA_OBJECT)
+    v->n = kept;
+  for (size_t i = 0; i < v->n && (v->kind == DATA_OBJECT || v->kind == DATA_ARRAY); i++)
+    forget_places(v->kind == DATA_OBJECT ? v->members[i].value : v->items[i]);
+}
+
+static const char *graph_hash(arena *m, const kernel_graph *k) {
+  data_value *v = kernel_to_data(m, k);
+  forget_places(v);
+  const char *json = data_write_json(m, v, 0);
+  return hash_of(m, json, strlen(json));
+}
+
+static void add_input(arena *m, data_value *v, const compile_options *o) {
+  if (o->graph) {
+    data_set_string(m, v, "graph", graph_hash(m, o->graph));
+    return;
+  }
+  data_set_string(m, v, "input", o->input);
+  data_set_string(m, v, "source", hash_of(m, o->source, o->source_size));
+  data_set(m, v, "kernel", kernel_options_data(m, &o->helion));
+}
+
+/* What native code depends on. */
+static void add_cpu(compile_state *s, data_value *v) {
   arena *m = &s->ctx->mem;
-  const compile_options *o = s->o;
-  data_value *v = data_object(m);
-  const char *cpu, *features, *chip = data_write_json(m, machine_to_data(m, s->machine), 0);
+  const char *cpu, *features;
   const cpu_dots dots = compile_dots(s);      /* asks for tiles, which code that is kept may need */
   codegen_describe_host(m, &cpu, &features);
-  data_set_string(m, v, "loom", LOOM_VERSION);
-  data_set_string(m, v, "build", run_build_id(m));
   data_set_string(m, v, "cpu", cpu);
   data_set_string(m, v, "features", features);
   data_set_int(m, v, "dots_bf16", dots.bf16);
   data_set_int(m, v, "dots_i8", dots.i8);
+}
+
+static loom_status make_key(compile_state *s, bool for_npu) {
+  arena *m = &s->ctx->mem;
+  const compile_options *o = s->o;
+  data_value *v = data_object(m);
+  const char *chip = data_write_json(m, machine_to_data(m, s->machine), 0);
+  data_set_string(m, v, "loom", LOOM_VERSION);
+  data_set_string(m, v, "build", run_build_id(m));
+  if (s->is_native)
+    add_cpu(s, v);
   data_set_string(m, v, "machine", hash_of(m, chip, strlen(chip)));
-  data_set_string(m, v, "input", o->input);
-  data_set_string(m, v, "source", hash_of(m, o->source, o->source_size));
-  data_set(m, v, "kernel", kernel_options_data(m, &o->helion));
+  data_set_string(m, v, "calibration", o->calibration);
+  data_set_bool(m, v, "npu", for_npu);
+  data_set_bool(m, v, "keeps_arguments", o->keeps_arguments);
+  data_set_bool(m, v, "open_rows", o->open_rows);
+  add_input(m, v, o);
   data_set(m, v, "search", search_options_data(m, o));
   if (o->plan) {
     char *replayed;
@@ -103,118 +141,34 @@ static loom_status make_key(compile_state *s) {
   return LOOM_OK;
 }
 
-/* Runs that show or write what lies between kernel and object, or that depend on a clock or on other libraries, are compiled. */
+/* Runs that show or write what lies between kernel and code, or that depend on a clock or on other libraries, are compiled. */
 static bool can_be_kept(const compile_state *s) {
   const compile_options *o = s->o;
   bool has_functions = false;
   for (size_t i = 0; i < o->helion.n_given; i++)
     has_functions |= o->helion.given[i].kind == HELION_GIVEN_FUNC;
-  return o->cache && s->is_native && o->stop_after == COMPILE_TOG && o->topk <= 1 && !has_functions && !o->plain_loops && !o->write_files && !o->dump_dir && !o->override_dir &&
-         !o->debug && !o->opinion && !(o->timeout_s > 0) && !o->helion_form && !o->compute_dir && !o->providers && strcmp(o->input, "-") != 0;
+  return o->cache && o->stop_after == COMPILE_TOG && o->topk <= 1 && !has_functions && !o->plain_loops && !o->write_files && !o->dump_dir && !o->override_dir && !o->debug && !o->opinion &&
+         !(o->timeout_s > 0) && !o->helion_form && !o->compute_dir && !o->providers && !o->for_board && (o->graph || strcmp(o->input, "-") != 0);
 }
 
-/* ---- entries: the length of a line of JSON, that line, the object ---- */
-static data_value *search_data(arena *m, const compile_search *x) {
-  data_value *v = data_object(m);
-  data_set_bool(m, v, "is_space", x->is_space);
-  data_set_int(m, v, "variants", x->variants);
-  data_set_int(m, v, "candidates", x->candidates);
-  data_set_int(m, v, "mappings", x->mappings);
-  data_set_int(m, v, "orders", x->orders);
-  return v;
+void compile_cache_store(compile_state *s, const compile_npu *npu) {
+  const char *bytes;
+  size_t size;
+  if (s->cache_key && s->is_quiet && compile_entry_make(s, npu, &bytes, &size) == LOOM_OK)
+    run_cache_put(s->ctx, s->o->cache, s->cache_key, bytes, size);
 }
 
-/* A place in the kernel's source, as the kernel's own. */
-static data_value *place_data(arena *m, loom_span at) {
-  const int32_t parts[] = {at.line, at.col, at.end_line, at.end_col};
-  data_value *v = data_array(m);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    data_push(m, v, data_int(m, parts[i]));
-  return v;
-}
-
-static const char *entry_text(compile_state *s) {
-  arena *m = &s->ctx->mem;
-  data_value *v = data_object(m);
-  data_set_string(m, v, "schema", "loom.cached.v1");
-  data_set(m, v, "kernel", kernel_to_data(m, s->kernel));
-  if (s->plan)
-    data_set(m, v, "plan", plan_to_data(m, s->plan));
-  if (s->grid.n_dims)
-    data_set(m, v, "grid_call", compile_grid_data(s));
-  data_set(m, v, "search", search_data(m, &s->searched));
-  data_set_string(m, v, "plain_loops", s->plain_because);
-  if (s->plain_where.source && s->plain_where.source == s->kernel->source)
-    data_set(m, v, "plain_at", place_data(m, s->plain_where));
-  return data_write_json(m, v, 0);
-}
-
-void compile_cache_store(compile_state *s) {
-  if (!s->cache_key || !s->is_quiet)
-    return;
-  const char *line = entry_text(s);
-  text t = text_new(&s->ctx->mem);
-  text_addf(&t, "%zu\n", strlen(line));
-  text_add(&t, line);
-  text_add_bytes(&t, s->object, s->object_size);
-  run_cache_put(s->ctx, s->o->cache, s->cache_key, text_str(&t), t.size);
-}
-
-static loom_status read_search(loom_ctx *ctx, const data_value *v, compile_search *out) {
-  int64_t orders;
-  data_value *is_space;
-  LOOM_TRY(data_need(ctx, v, "is_space", DATA_BOOL, &is_space));
-  LOOM_TRY(data_need_int(ctx, v, "variants", 0, INT64_MAX, &out->variants));
-  LOOM_TRY(data_need_int(ctx, v, "candidates", 0, INT64_MAX, &out->candidates));
-  LOOM_TRY(data_need_int(ctx, v, "mappings", 0, INT64_MAX, &out->mappings));
-  LOOM_TRY(data_need_int(ctx, v, "orders", 0, INT32_MAX, &orders));
-  out->is_space = is_space->boolean;
-  out->orders = (int)orders;
+/* What was read of the kernel stays with the options. */
+static loom_status read_source(compile_state *s) {
+  compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
+  *o = *s->o;
+  if (!o->source)
+    LOOM_TRY(file_read(s->ctx, o->input, SOURCE_BYTES_MAX, &o->source, &o->source_size));
+  s->o = o;
   return LOOM_OK;
 }
 
-static loom_span read_place(const compile_state *s, const data_value *v) {
-  return v && v->n == 4 ? (loom_span){s->kernel->source, (int32_t)v->items[0]->integer, (int32_t)v->items[1]->integer, (int32_t)v->items[2]->integer, (int32_t)v->items[3]->integer}
-                        : LOOM_NOSPAN;
-}
-
-static loom_status read_entry(compile_state *s, const char *bytes, size_t size) {
-  loom_ctx *ctx = s->ctx;
-  char *line;
-  data_value *v, *part;
-  const size_t length = strtoull(bytes, &line, 10);
-  if (*line != '\n' || length >= size - (size_t)(line - bytes))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINPUT, "the entry has no description");
-  line++;
-  LOOM_TRY(data_read_json(ctx, "<cache>", line, length, &v));
-  LOOM_TRY(data_need(ctx, v, "kernel", DATA_OBJECT, &part));
-  LOOM_TRY(kernel_from_data(ctx, part, &s->kernel));
-  if (data_get(v, "plan"))
-    LOOM_TRY(plan_from_data(ctx, data_get(v, "plan"), &s->plan));
-  if (data_get(v, "grid_call"))
-    LOOM_TRY(compile_read_grid(s, data_get(v, "grid_call")));
-  LOOM_TRY(data_need(ctx, v, "search", DATA_OBJECT, &part));
-  LOOM_TRY(read_search(ctx, part, &s->searched));
-  LOOM_TRY(data_need(ctx, v, "plain_loops", data_get(v, "plain_loops") && data_get(v, "plain_loops")->kind == DATA_NULL ? DATA_NULL : DATA_STRING, &part));
-  s->plain_because = part->string;
-  s->plain_where = read_place(s, data_get(v, "plain_at"));
-  s->object = line + length;
-  s->object_size = size - (size_t)(s->object - bytes);
-  return LOOM_OK;
-}
-
-static loom_status take_entry(compile_state *s, const char *bytes, size_t size) {
-  LOOM_TRY(read_entry(s, bytes, size));
-  compile_show_source(s, s->o->source, s->o->source_size);
-  if (s->plan)
-    compile_keep_blocks(s);
-  else
-    s->machine = NULL;
-  compile_note_plain(s);
-  return LOOM_OK;
-}
-
-loom_status compile_cache_open(compile_state *s, compile_options *o, bool *out_found) {
+loom_status compile_cache_open(compile_state *s, compile_npu *npu, bool *out_found) {
   const double before = clock_ms();
   const diag_mark mark = diag_save(s->ctx);
   char *bytes;
@@ -222,18 +176,18 @@ loom_status compile_cache_open(compile_state *s, compile_options *o, bool *out_f
   *out_found = false;
   if (!can_be_kept(s))
     return LOOM_OK;
-  if (!o->source)
-    LOOM_TRY(file_read(s->ctx, o->input, SOURCE_BYTES_MAX, &o->source, &o->source_size));
-  if (!compile_is_whole_kernel(o->input, o->source, o->source_size))
+  if (!s->o->graph)
+    LOOM_TRY(read_source(s));
+  if (!s->o->graph && !compile_is_whole_kernel(s->o->input, s->o->source, s->o->source_size))
     return LOOM_OK;
-  LOOM_TRY(make_key(s));
-  if (o->cache->is_replaced || !run_cache_get(s->ctx, o->cache, s->cache_key, &bytes, &size))
+  LOOM_TRY(make_key(s, npu != NULL));
+  if (s->o->cache->is_replaced || !run_cache_get(s->ctx, s->o->cache, s->cache_key, &bytes, &size))
     return LOOM_OK;
-  machine *const chip = s->machine;
-  *out_found = take_entry(s, bytes, size) == LOOM_OK;
+  const compile_state started = *s;
+  *out_found = compile_entry_take(s, npu, bytes, size) == LOOM_OK;
   if (!*out_found) {      /* written by somebody who is no compiler; compiled again, it is replaced */
     diag_drop(s->ctx, mark);
-    *s = (compile_state){.ctx = s->ctx, .o = o, .machine = chip, .is_native = true, .solve_options = s->solve_options, .cache_key = s->cache_key};
+    *s = started;
     return LOOM_OK;
   }
   s->cache_key = NULL;      /* nothing to keep */

@@ -62,7 +62,7 @@ loom_status compile_open_image(compile_state *s, compile_image *out) {
   void *address = st == LOOM_OK ? codegen_lookup(out->image, name) : NULL;
   memcpy(&out->fn, &address, sizeof out->fn);
   if (address)
-    compile_cache_store(s);
+    compile_cache_store(s, NULL);
   if (address)
     return LOOM_OK;
   compile_close_image(out);

@@ -1,6 +1,7 @@
 #include "compile_npu.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "compile_cache.h"
 #include "pass/pass.h"
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static void add(compile_state *s, compile_npu *n, const char *name, const char *
 static void add_text(compile_state *s, compile_npu *n, const char *name, const char *bytes) { add(s, n, name, bytes, strlen(bytes)); }
 
 /* What the program's arguments are. */
-static const char *describe(compile_state *s, const npt_program *p) {
+static data_value *describe(compile_state *s, const npt_program *p) {
   arena *m = &s->ctx->mem;
   data_value *v = data_object(m), *arguments = data_array(m);
   data_set_string(m, v, "schema", "loom.npu_program.v1");
@@ -41,7 +42,7 @@ static const char *describe(compile_state *s, const npt_program *p) {
   data_set_int(m, v, "lane_bytes", p->lane_bytes);
   if (p->rows)
     data_set_int(m, v, "rows", p->rows);
-  return data_write_json(m, v, 1);
+  return v;
 }
 
 /* The argument that tensor "arg2" of a graph is. */
@@ -110,7 +111,7 @@ loom_status compile_npu_make_program(compile_state *s, compile_npu *n) {
   core.lane_bytes = compile_npu_machine(s).l1_bytes / s->machine->l1_banks;
   core.opens_rows = s->o->open_rows;
   LOOM_TRY(npt_lower(&s->ir, s->tog, core, &n->program));
-  add_text(s, n, "program.json", describe(s, &n->program));
+  add_text(s, n, "program.json", data_write_json(&s->ctx->mem, describe(s, &n->program), 1));
   add_text(s, n, "program.mlir", ir_print(&s->ctx->mem, mlirModuleGetOperation(n->program.module), false));
   return LOOM_OK;
 }
@@ -154,12 +155,14 @@ machine compile_npu_machine(const compile_state *s) {
   return m;
 }
 
-loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
+static loom_status compile_until_it_fits(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
   enum { ATTEMPTS_MAX = 12 };
   for (int i = 1;; i++) {
     const diag_mark before = diag_save(ctx);
     *out = (compile_npu){0};
-    loom_status st = compile_kernel(ctx, o, s);
+    loom_status st = compile_start(ctx, o, s);
+    if (st == LOOM_OK)
+      st = compile_finish(s);
     if (st == LOOM_OK)
       st = compile_npu_lower(s, out);
     const bool is_tight = st == LOOM_ELIMIT || (st == LOOM_OK && i <= ATTEMPTS_MAX / 2);      /* a core that waits for room does not need another plan for ever */
@@ -175,6 +178,22 @@ loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state
     compile_npu_close(out);
     compile_done(s);
   }
+}
+
+loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
+  bool is_cached;
+  *out = (compile_npu){0};
+  LOOM_TRY(compile_start(ctx, o, s));
+  LOOM_TRY(compile_cache_open(s, out, &is_cached));
+  if (is_cached)
+    return LOOM_OK;
+  const char *key = s->cache_key;
+  const diag_mark before = diag_save(ctx);
+  LOOM_TRY(compile_until_it_fits(ctx, o, s, out));
+  s->cache_key = key;
+  s->is_quiet = !*before.last;
+  compile_cache_store(s, out);
+  return LOOM_OK;
 }
 
 void compile_npu_close(compile_npu *n) {
@@ -202,12 +221,8 @@ static loom_status check_core(compile_state *s, const data_value *v) {
   return LOOM_OK;
 }
 
-static loom_status read_program(compile_state *s, const char *path, npt_program *p) {
-  char *bytes;
-  size_t size;
-  data_value *v, *list;
-  LOOM_TRY(file_read(s->ctx, path, (size_t)1 << 24, &bytes, &size));
-  LOOM_TRY(data_read_json(s->ctx, path, bytes, size, &v));
+static loom_status read_program(compile_state *s, const data_value *v, npt_program *p) {
+  data_value *list;
   LOOM_TRY(check_core(s, v));
   LOOM_TRY(data_need_int(s->ctx, v, "lane_bytes", 0, INT64_C(1) << 40, &p->lane_bytes));
   if (data_get(v, "rows"))
@@ -235,11 +250,37 @@ static loom_status read_program(compile_state *s, const char *path, npt_program 
 loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n) {
   LOOM_TRY(compile_npu_check_machine(s));
   arena *m = &s->ctx->mem;
-  const char *object = file_join(m, dir, "kernel.o");
+  const char *object = file_join(m, dir, "kernel.o"), *program = file_join(m, dir, "program.json");
+  char *bytes;
+  size_t size;
+  data_value *v;
   *n = (compile_npu){.program = {.kernel = "kernel"}};
-  LOOM_TRY(read_program(s, file_join(m, dir, "program.json"), &n->program));
+  LOOM_TRY(file_read(s->ctx, program, (size_t)1 << 24, &bytes, &size));
+  LOOM_TRY(data_read_json(s->ctx, program, bytes, size, &v));
+  LOOM_TRY(read_program(s, v, &n->program));
   LOOM_TRY(tile_graph_load(s->ctx, file_join(m, dir, "graph.json"), &n->graph));
   return file_read(s->ctx, object, (size_t)64 << 20, &n->code.object, &n->code.size);
+}
+
+data_value *compile_npu_data(compile_state *s, const compile_npu *n) {
+  arena *m = &s->ctx->mem;
+  data_value *v = data_object(m);
+  data_set(m, v, "program", describe(s, &n->program));
+  data_set_int(m, v, "moved", n->program.n_moved);
+  data_set(m, v, "graph", tile_graph_to_data(m, n->graph));
+  return v;
+}
+
+loom_status compile_npu_from_data(compile_state *s, const data_value *v, char *object, size_t size, compile_npu *n) {
+  data_value *program, *graph;
+  int64_t moved;
+  *n = (compile_npu){.program = {.kernel = "kernel"}, .code = {.object = object, .size = size}};
+  LOOM_TRY(data_need(s->ctx, v, "program", DATA_OBJECT, &program));
+  LOOM_TRY(data_need(s->ctx, v, "graph", DATA_OBJECT, &graph));
+  LOOM_TRY(data_need_int(s->ctx, v, "moved", 0, INT32_MAX, &moved));
+  LOOM_TRY(read_program(s, program, &n->program));
+  n->program.n_moved = (int)moved;
+  return tile_graph_from_data(s->ctx, "<cache>", graph, &n->graph);
 }
 
 /* ---- running ---- */

@@ -38,6 +38,9 @@ LOOM_MUST_USE loom_status compile_npu_make_code(compile_state *s, compile_npu *n
 LOOM_MUST_USE loom_status compile_npu_write(compile_state *s, const compile_npu *n, const char *dir);
 /* n->graph, n->code and the program's arguments from files of compile_npu_write, for s->tog.  LOOM_EINPUT: they do not fit s->tog, or s->machine has other lanes or vectors. */
 LOOM_MUST_USE loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n);
+/* The same as data, without the code; n->graph and the program's arguments from it, with the code. */
+data_value *compile_npu_data(compile_state *s, const compile_npu *n);
+LOOM_MUST_USE loom_status compile_npu_from_data(compile_state *s, const data_value *v, char *object, size_t size, compile_npu *n);
 /* Values and cycles in one run; fills the check as compile_execute does, and cycles, bytes and faults of out->report. */
 LOOM_MUST_USE loom_status compile_npu_execute(compile_state *s, compile_npu *n, const run_options *r, compile_execution *out);
 /* Cycles alone. */

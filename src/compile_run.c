@@ -87,6 +87,7 @@ loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image,
   for (size_t i = 0; i < s->tog->functions.n; i++)
     text_addf(&all, "%s\n", s->tog->functions.at[i].mlir);
   MlirModule m;
+  LOOM_TRY(compile_open_ir(s));
   LOOM_TRY(ir_parse(&s->ir, "<tile functions>", text_str(&all), all.size, &m));
   loom_status st = check_signatures(s, m, &s->tog->body);
   ir_close_module(m);
