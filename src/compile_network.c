@@ -1,15 +1,25 @@
+#include "base/clock.h"
 #include "base/file.h"
+#include "compile_cache.h"
 #include "compile_network_private.h"
 
 bool network_is_npu(const network_run *n) { return n->for_npu && !(n->r && n->r->interp_only); }
 
-/* One kernel, as `loom run` does with a kernel that was written as one. */
-static loom_status compile_one(network_run *n, network_compiled *c) {
+loom_status network_compile_one(network_run *n, network_compiled *c) {
+  const double before = clock_ms();
   c->is_open = true;
-  if (!network_is_npu(n))
-    return compile_kernel(n->ctx, &c->o, &c->s);
-  LOOM_TRY(compile_npu_compile(n->ctx, &c->o, &c->s, &c->npu));
-  return c->o.write_files ? compile_npu_write(&c->s, &c->npu, file_join(&n->ctx->mem, c->s.output_dir, "npu")) : LOOM_OK;
+  if (network_is_npu(n)) {
+    LOOM_TRY(compile_npu_compile(n->ctx, &c->o, &c->s, &c->npu));
+    if (c->o.write_files)
+      LOOM_TRY(compile_npu_write(&c->s, &c->npu, file_join(&n->ctx->mem, c->s.output_dir, "npu")));
+  } else {
+    LOOM_TRY(compile_kernel(n->ctx, &c->o, &c->s));
+    if (c->s.is_native && c->o.stop_after == COMPILE_TOG && !n->r)      /* code is wanted, and nobody runs it */
+      compile_cache_store(&c->s, NULL);
+  }
+  c->ms = clock_ms() - before;
+  c->is_compiled = true;
+  return LOOM_OK;
 }
 
 static void close_one(network_compiled *c) {
@@ -43,21 +53,43 @@ static network_twin *twins_of(network_run *n) {
   return t;
 }
 
-static loom_status compile_first(network_run *n, int i) {
-  n->kept[i] = ARENA_NEW(&n->ctx->mem, network_compiled);
-  n->kept[i]->o = options_of(n, &n->net->kernels.at[i]);
-  return compile_one(n, n->kept[i]);
+/* Which are compiled, and how. */
+static void list_compiles(network_run *n) {
+  n->twins = twins_of(n);
+  n->kept = ARENA_NEW_N(&n->ctx->mem, network_compiled *, n->net->kernels.n + 1);
+  for (int i = 0; i < (int)n->net->kernels.n; i++) {
+    if (n->twins[i].first != i)
+      continue;
+    n->kept[i] = ARENA_NEW(&n->ctx->mem, network_compiled);
+    n->kept[i]->o = options_of(n, &n->net->kernels.at[i]);
+    n->kept[i]->span = n->net->kernels.at[i].span;
+  }
+}
+
+/* What a twin takes is known from the first of them, where no values are computed. */
+static loom_status run_step(network_run *n, int i, compile_network_step *step) {
+  const network_twin *t = &n->twins[i];
+  network_compiled *c = n->kept[t->first];
+  const bool has_values = n->r && !n->r->times_only;
+  if (t->first != i && !has_values) {
+    step->execution = c->execution;
+    return LOOM_OK;
+  }
+  LOOM_TRY(network_run_step(n, &t->as, c, step));
+  c->execution = step->execution;
+  return LOOM_OK;
 }
 
 static loom_status take_step(network_run *n, int i) {
   const network_kernel *k = &n->net->kernels.at[i];
   const network_twin t = n->twins[i];
-  compile_network_step step = {.kernel = k, .same_as = t.first == i ? NULL : &n->net->kernels.at[t.first]};
-  loom_status st = t.first == i ? compile_first(n, i) : LOOM_OK;
   network_compiled *c = n->kept[t.first];
+  compile_network_step step = {.kernel = k, .same_as = t.first == i ? NULL : &n->net->kernels.at[t.first]};
+  loom_status st = c->is_compiled ? LOOM_OK : network_compile_one(n, c);
   if (st == LOOM_OK)
-    st = network_run_step(n, &t.as, c, &step);
+    st = run_step(n, i, &step);
   if (st == LOOM_OK) {
+    step.compile_ms = t.first == i ? c->ms : 0;
     step.summary = compile_summary(&c->s, step.execution.has_report || step.execution.check.done ? &step.execution : NULL);
     step.cycles = step.execution.has_report ? step.execution.report.cycles : c->s.plan ? c->s.plan->predicted_cycles : 0;
     n->out->cycles += step.cycles;
@@ -74,9 +106,8 @@ static loom_status take_step(network_run *n, int i) {
 }
 
 loom_status network_take_steps(network_run *n) {
-  loom_status st = LOOM_OK;
-  n->twins = twins_of(n);
-  n->kept = ARENA_NEW_N(&n->ctx->mem, network_compiled *, n->net->kernels.n + 1);
+  list_compiles(n);
+  loom_status st = network_compile_ahead(n);
   for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
     st = take_step(n, i);
   for (size_t i = 0; i < n->net->kernels.n; i++)      /* after an error */

@@ -8,12 +8,16 @@
 
 enum { NETWORK_BUFFER_ALIGN = 64 };      /* bytes */
 
-/* A kernel that was compiled: kept while kernels that equal it follow. */
-typedef struct network_compiled { compile_options o; compile_state s; compile_npu npu; bool is_open; } network_compiled;
+/* A kernel that is compiled itself: kept while kernels that equal it follow. */
+typedef struct network_compiled {
+  compile_options o; compile_state s; compile_npu npu; loom_span span;
+  bool is_open, is_compiled; double ms;    /* there is something to close; it is compiled, and took so long, wherever that was */
+  compile_execution execution;             /* the last one */
+} network_compiled;
 
 typedef struct network_run {
   loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r;      /* r NULL: kernels are compiled, none runs */
-  network_twin *twins; network_compiled **kept;    /* by kernel */
+  network_twin *twins; network_compiled **kept;    /* by kernel; NULL: it is a twin of one before */
   void **bytes;                            /* by tensor */
   interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
   compile_network *out;
@@ -23,6 +27,13 @@ typedef struct network_run {
 bool network_is_npu(const network_run *n);
 /* Every kernel in its turn: compiled where it is the first of its twins, and run. */
 LOOM_MUST_USE loom_status network_take_steps(network_run *n);
+
+/* One kernel, as `loom run` does with a kernel that was written as one. */
+LOOM_MUST_USE loom_status network_compile_one(network_run *n, network_compiled *c);
+
+/* ---- compile_network_ahead.c ---- */
+/* Sets is_compiled of those in n->kept that the cache has, or that other processes compiled.  LOOM_EWORKER: one of these died. */
+LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
 
 /* ---- compile_network_run.c ---- */
 /* Runs kernel k, a twin's graph and this one's tensors, as `c` was compiled; r NULL: only its time. */

@@ -42,9 +42,9 @@ struct solve_opinion;
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
-  X(njobs, "njobs", "N", "cresbkmp", "worker threads")                                                                      \
+  X(njobs, "njobs", "N", "cresbkmp", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
   X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \
-  X(cache_dir, "cache-dir", "DIR", "rbmp", "where kernels compiled for this CPU are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
+  X(cache_dir, "cache-dir", "DIR", "crbmp", "where compiled kernels are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
   X(seed, "seed", "N", "crmbp", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crmbp", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
@@ -85,7 +85,7 @@ struct solve_opinion;
 #define CLI_FLAG_LIST(X)                                                                                                \
   X(json, "json", "cresmxdpbtk", "one JSON object on standard output")                                                      \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
-  X(no_cache, "no-cache", "rbmp", "compile for this CPU even what was compiled before, and keep nothing")                 \
+  X(no_cache, "no-cache", "crbmp", "compile even what was compiled before, and keep nothing")                 \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \

@@ -397,7 +397,7 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
   return o->dram.last ? dram_model_of(ctx, o->dram.last, &r->dram) : LOOM_OK;
 }
 
-/* What was compiled for this CPU before is not compiled again; what the options ask of a compile is. */
+/* What was compiled before is not compiled again; what the options ask of a compile is. */
 static void open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c) {
   bool asks = o->emit.last || o->explain || o->certify || o->interp || o->bisect || o->trace.last;
   run_cache *cache = ARENA_NEW(&ctx->mem, run_cache);
@@ -459,6 +459,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   run_options r = {0};
   bool is_program;
   LOOM_TRY(worker_read_options(ctx, o, &c));
+  open_cache(ctx, o, &c);
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -563,6 +564,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_bisection found = {0};
   bool is_program;
   LOOM_TRY(worker_read_options(ctx, o, &c));
+  open_cache(ctx, o, &c);
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -591,7 +593,6 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
-  open_cache(ctx, o, &c);
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
   compile_tt board = {0};
   loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
