@@ -125,8 +125,12 @@ static bool bind(MlirOperation op, void *data) {
     refuse(b, op, LOOM_EINPUT, scope, name, arena_printf(mem, "is %s in its file; expected %s", type_text(mem, w), ir_print_type(mem, tensor)));
     return true;
   }
-  unsigned char *contents = arena_alloc(mem, (size_t)bytes);
-  weights_copy(w, contents, (size_t)bytes);
+  const unsigned char *contents = w->bytes;
+  if (w->n_pattern || w->size < bytes) {
+    unsigned char *filled = arena_alloc(mem, (size_t)bytes);
+    weights_copy(w, filled, (size_t)bytes);
+    contents = filled;
+  }
   ir_set_attr(op, "value", mlirDenseElementsAttrRawBufferGet(tensor, (size_t)bytes, contents));
   return true;
 }

@@ -21,5 +21,6 @@ static int must_fail(void) {
 }
 
 void *alloc_bytes(size_t size) { return must_fail() ? NULL : malloc(size ? size : 1); }
+void *alloc_zeroed(size_t size) { return must_fail() ? NULL : calloc(1, size ? size : 1); }
 void *alloc_resize(void *p, size_t size) { return must_fail() ? NULL : realloc(p, size ? size : 1); }
 void alloc_free(void *p) { free(p); }

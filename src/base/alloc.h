@@ -5,6 +5,7 @@
 
 /* NULL when memory runs out (or the injected failure is due). */
 void *alloc_bytes(size_t size);
+void *alloc_zeroed(size_t size);
 void *alloc_resize(void *p, size_t size);
 void alloc_free(void *p);
 /* Fails allocation number `n` (1 = the next one) and, when `forever`, all after it; 0 switches injection off. */

@@ -1,6 +1,7 @@
 #include "base/arena.h"
 #include "base/alloc.h"
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +25,11 @@ void *arena_alloc(arena *a, size_t size) {
   if (size > SIZE_MAX - 2 * ARENA_BLOCK_BYTES)
     out_of_memory(a);
   size_t need = (size + (size == 0) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
+  bool is_zero = false;
   if (!a->head || (size_t)(a->end - a->next) < need) {
     size_t bytes = need > ARENA_BLOCK_BYTES ? need : ARENA_BLOCK_BYTES;
-    arena_block *b = alloc_bytes(BLOCK_HEADER + bytes);
+    is_zero = need > ARENA_BLOCK_BYTES;      /* large memory comes zeroed from the system, and is not touched before it is used */
+    arena_block *b = is_zero ? alloc_zeroed(BLOCK_HEADER + bytes) : alloc_bytes(BLOCK_HEADER + bytes);
     if (!b)
       out_of_memory(a);
     b->older = a->head;
@@ -38,7 +41,8 @@ void *arena_alloc(arena *a, size_t size) {
   void *p = a->next;
   a->next += need;
   a->used_bytes += need;
-  memset(p, 0, need);
+  if (!is_zero)
+    memset(p, 0, need);
   return p;
 }
 

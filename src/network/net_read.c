@@ -104,11 +104,13 @@ static bool read_contents(net_reader *r, MlirType type, MlirAttribute a, const c
   }
   int t = net_new_tensor(r, name ? name : arena_printf(r->mem, "c%zu", r->net->tensors.n), NETWORK_CONSTANT, v.type, &v.shape);
   network_tensor *n = &r->net->tensors.at[t];
-  n->bytes = arena_array(r->mem, (size_t)n->elems + 1, width);
-  for (int64_t i = 0; v.type == DTYPE_BOOL && i < n->elems; i++)
-    ((char *)n->bytes)[i] = mlirDenseElementsAttrGetBoolValue(a, i);
-  if (v.type != DTYPE_BOOL)
-    memcpy(n->bytes, raw, (size_t)n->elems * width);
+  n->bytes = (void *)raw;
+  if (v.type == DTYPE_BOOL) {
+    char *bytes = arena_array(r->mem, (size_t)n->elems + 1, width);
+    for (int64_t i = 0; i < n->elems; i++)
+      bytes[i] = mlirDenseElementsAttrGetBoolValue(a, i);
+    n->bytes = bytes;
+  }
   *out = net_memory(r, t);
   return true;
 }

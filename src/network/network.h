@@ -10,7 +10,7 @@ typedef struct network_tensor {
   const char *name;                        /* unique */
   network_role role;
   dtype type; int rank; int64_t shape[KERNEL_RANK_MAX], elems;
-  void *bytes;                             /* CONSTANT: contents, row-major */
+  void *bytes;                             /* CONSTANT: contents, row-major; nobody writes there, and they are there as long as the ir_ctx that they were read with */
 } network_tensor;
 
 /* An operation of the function in a kernel: its name, where it stands, and why it is in this kernel ("root", "reads a row that is on chip", ..). */
