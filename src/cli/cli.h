@@ -28,7 +28,7 @@ struct solve_opinion;
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
-  X(shape, "shape", "K=V,..", "crebkmp", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; of a tile graph with open sizes: those")      \
+  X(shape, "shape", "K=V,..", "crebkmp", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; open sizes of functions and their names (s0=4), of tile graphs")      \
   X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creobmp", "kernel to take when the file has several")                                   \

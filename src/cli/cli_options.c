@@ -39,7 +39,7 @@ enum { N_ROWS = sizeof rows / sizeof *rows };
 /* Other spellings: upstream's names and the usual short ones. */
 static const struct { const char *from, *to; } aliases[] = {
     {"hw-spec", "machine"}, {"df-mlir", "machine"}, {"topk-candidates", "topk"},
-    {"executable-plugin", "provider"}, {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
+    {"executable-plugin", "provider"}, {"params", "parameters"}, {"kernel-size", "shape"}, {"h", "help"}, {"mlir-print-ir-after-change", "mlir-print-ir-after-all"},
 };
 /* Upstream spells options with underscores. */
 static char *normalise(arena *m, char letter, const char *s, size_t n) {

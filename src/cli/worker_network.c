@@ -10,7 +10,7 @@ static loom_status refuse_options(const program_run *r) {
   const cli_options *o = r->o;
   const struct { const char *option; bool given; } kernels[] = {
       {"--plan", o->plan.last != NULL}, {"--expect", o->expect.last != NULL}, {"--bisect-numerics", o->bisect}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
-      {"--shape", o->shape.last != NULL}, {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
+      {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
     if (kernels[i].given) {
       diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s on tensors becomes several kernels; only single kernels have that", kernels[i].option, r->f->name);
@@ -102,9 +102,9 @@ loom_status worker_network(program_run *r) {
   LOOM_TRY(refuse_options(r));
   LOOM_TRY(worker_wants_npu(r->ctx, r->o, r->c, true, &for_npu));
   MlirModule as_read = ir_clone_module(r->module);
-  loom_status st = network_read(&r->ir, r->module, r->f->name, &net);
-  if (st == LOOM_OK && runs && !r->o->emit.last)
-    st = worker_program_inputs(r);
+  loom_status st = worker_program_fix_sizes(r);
+  if (st == LOOM_OK)
+    st = network_read(&r->ir, r->module, r->f->name, &net);
   if (st == LOOM_OK && r->o->emit.last) {
     printf("%s\n", data_write_json(&r->ctx->mem, compile_network_graphs(&r->ctx->mem, net), 1));
     ir_close_module(as_read);

@@ -11,6 +11,35 @@
 #include <string.h>
 
 enum { SOURCE_BYTES_MAX = 64 << 20, SHOWN_ELEMENTS = 1024 };
+_Static_assert((int)RUN_ANY_SIZE == (int)NETWORK_OPEN, "one number for open sizes");
+
+/* ---- sizes ---- */
+
+/* What --shape gives, and what follows from it, are sizes of the arguments' types. */
+static loom_status read_sizes(program_run *r) {
+  cli_pairs given = {0};
+  LOOM_TRY(network_sizes_read(&r->ir, r->module, r->f->name, &r->sizes));
+  LOOM_TRY(cli_pairs_of(r->ctx, "--shape", r->o->shape.all.at, r->o->shape.all.n, false, &given));
+  for (size_t i = 0; i < given.n; i++)
+    LOOM_TRY(network_sizes_give(&r->sizes, given.at[i].key, given.at[i].value));
+  LOOM_TRY(network_sizes_settle(&r->sizes));
+  for (int i = 0; i < r->f->n_args; i++)
+    for (int d = 0; d < r->f->args[i].rank; d++)
+      r->f->args[i].shape[d] = r->sizes.at[i].dim[d];
+  return LOOM_OK;
+}
+
+static loom_status sizes_of_inputs(program_run *r) {
+  for (int i = 0; i < r->f->n_args; i++)
+    for (int d = 0; d < r->f->args[i].rank; d++)
+      LOOM_TRY(network_sizes_set(&r->sizes, i, d, r->args[i].shape[d], "its value"));
+  return network_sizes_settle(&r->sizes);
+}
+
+loom_status worker_program_fix_sizes(program_run *r) {
+  LOOM_TRY(network_sizes_check_known(&r->sizes));
+  return network_sizes_fix(&r->sizes, r->module);
+}
 
 /* ---- inputs ---- */
 
@@ -103,7 +132,7 @@ static loom_status make_value(program_run *r, rng *random, int i) {
   v.elems = 1;
   for (int d = 0; d < v.rank; d++) {
     if (v.shape[d] == RUN_ANY_SIZE)
-      LOOM_FAIL(r->ctx, r->f->span, LOOM_EUSAGE, "argument %d ('%s') is %s: give its contents with --input", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v));
+      LOOM_FAIL(r->ctx, r->f->span, LOOM_EUSAGE, "argument %d ('%s') is %s: give its contents with --input, or the size with --shape %s.%d=SIZE", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v), r->f->arg_names[i], d);
     if (__builtin_mul_overflow(v.elems, v.shape[d], &v.elems) || v.elems > INT64_C(1) << 30)
       LOOM_FAIL(r->ctx, r->f->span, LOOM_ELIMIT, "argument %d ('%s') is %s: that much is not made up", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v));
   }
@@ -138,7 +167,7 @@ loom_status worker_program_inputs(program_run *r) {
   }
   for (int i = 0; i < r->f->n_args && !r->o->input.all.n; i++)
     LOOM_TRY(make_value(r, &random, i));
-  return LOOM_OK;
+  return sizes_of_inputs(r);
 }
 
 /* ---- results ---- */
@@ -274,9 +303,11 @@ static loom_status execute(program_run *r) {
     LOOM_TRY(refuse_options(r));
   if (r->f->refused)
     LOOM_FAIL(r->ctx, r->f->span, LOOM_EUNSUP, "function @%s takes or gives a value of type %s; expected ranked tensors of at most %d dims and scalars", r->f->name, r->f->refused, RUN_RANK_MAX);
+  LOOM_TRY(read_sizes(r));
+  if (text_eq(r->o->command, "run"))
+    LOOM_TRY(worker_program_inputs(r));
   if (r->is_for_chip)
     return worker_network(r);
-  LOOM_TRY(worker_program_inputs(r));
   double t0 = clock_ms();
   program_options options = {.ordered_sums = r->o->ordered_sums};
   LOOM_TRY(cli_providers(r->ctx, r->o, &options.providers));

@@ -2,12 +2,14 @@
 #ifndef LOOM_CLI_WORKER_PROGRAM_H
 #define LOOM_CLI_WORKER_PROGRAM_H
 #include "cli/worker.h"
+#include "network/network_sizes.h"
 #include "program/program.h"
 
 typedef struct program_run {
   loom_ctx *ctx; const cli_options *o;
   ir_ctx ir; MlirModule module;
   program_functions functions; const program_function *f;
+  network_sizes sizes;                 /* of the arguments: what --shape gives, then what the inputs have */
   program *code;
   run_value *args, *results; bool *given;
   compile_options *c; bool is_for_chip;
@@ -17,6 +19,9 @@ typedef struct program_run {
 /* Fills r->args from --input, or makes them up.  Writes r->results where --output says. */
 LOOM_MUST_USE loom_status worker_program_inputs(program_run *r);
 LOOM_MUST_USE loom_status worker_program_outputs(program_run *r);
+
+/* r->module with r->sizes in the places of open ones: for kernels.  All of them are known, or what is missing is an error. */
+LOOM_MUST_USE loom_status worker_program_fix_sizes(program_run *r);
 
 /* ---- worker_network.c ---- */
 /* On a virtual chip: r->f as kernels, which are compiled and, by `loom run`, run. */

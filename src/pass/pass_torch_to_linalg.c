@@ -277,6 +277,7 @@ loom_status pass_torch_to_linalg(ir_ctx *ir, MlirOperation module, const pass_op
   if (ir_walk(module, is_torch_there, NULL))
     return LOOM_OK;
   ir_walk(module, look_at, &t);
+  torch_keep_symbols(&t);
   lower_all(&t);
   LOOM_TRY(t.status);
   LOOM_TRY(ir_parse(ir, "<lowering of torch>", text_str(&t.snippets), t.snippets.size, &snippets));

@@ -44,4 +44,8 @@ LOOM_MUST_USE loom_status torch_place_snippet(torch_conversion *t, MlirOperation
 /* torch.prim.If and Loop, what yields in them, and assertions. */
 bool torch_is_control(MlirOperation op);
 LOOM_MUST_USE loom_status torch_place_control(torch_conversion *t, MlirOperation op);
+
+/* ---- torch_symbols.c ---- */
+/* Names and bounds of open sizes of arguments stay with each function. */
+void torch_keep_symbols(torch_conversion *t);
 #endif

@@ -15,12 +15,32 @@ static bool is_supported(const char *name) {
   return known;
 }
 
+/* Do several dims of one become of unknown size?  Upstream's lowering has no form for that. */
+static bool splits_openly(MlirOperation op) {
+  MlirAttribute groups = ir_op_is(op, "tensor.expand_shape") || ir_op_is(op, "memref.expand_shape") ? ir_attr_of(op, "reassociation") : (MlirAttribute){NULL};
+  for (intptr_t i = 0; !mlirAttributeIsNull(groups) && i < mlirArrayAttrGetNumElements(groups); i++) {
+    MlirAttribute dims = mlirArrayAttrGetElement(groups, i);
+    int open = 0;
+    for (intptr_t k = 0; k < mlirArrayAttrGetNumElements(dims); k++) {
+      int64_t d;
+      open += ir_attr_int(mlirArrayAttrGetElement(dims, k), &d) && mlirShapedTypeIsDynamicDim(mlirValueGetType(ir_result(op, 0)), d);
+    }
+    if (open > 1)
+      return true;
+  }
+  return false;
+}
+
 typedef struct audit { ir_ctx *ir; loom_status status; } audit;
 
 static bool visit(MlirOperation op, void *data) {
   audit *a = data;
   const char *name = ir_op_name(op);
   bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op);
+  if (splits_openly(op)) {
+    a->status = diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "a dim becomes several whose sizes only the running program knows");
+    return true;
+  }
   if (is_supported(name) && !is_external)
     return true;
   a->status = LOOM_EUNSUP;

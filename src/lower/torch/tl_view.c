@@ -14,6 +14,13 @@ static void add_dim(extent *x, int64_t dim) {
 
 static bool is_less(extent a, extent b) { return a.unknown != b.unknown ? a.unknown < b.unknown : a.product < b.product; }
 
+static bool has_unknown(const tl_type *t, int from, int to) {
+  for (int d = from; d < to; d++)
+    if (t->dim[d] == TL_DYNAMIC)
+      return true;
+  return false;
+}
+
 /* The smallest groups, each with at most one unknown dim a side; 0: there are none such. */
 static int find_groups(const tl_type *in, const tl_type *out, group *g) {
   int n = 0, a = 0, b = 0;
@@ -35,11 +42,12 @@ static int find_groups(const tl_type *in, const tl_type *out, group *g) {
     at->b1 = b;
     n++;
   }
+  bool takes_more = n && has_unknown(in, g[n - 1].a0, g[n - 1].a1);      /* the last unknown dim is those behind it, too */
   for (; a < in->rank; a++)
-    if (in->dim[a] != 1 || !n)
+    if (!n || (in->dim[a] != 1 && (!takes_more || in->dim[a] == TL_DYNAMIC)))
       return 0;
   for (; b < out->rank; b++)
-    if (out->dim[b] != 1 || !n)
+    if (!n || (out->dim[b] != 1 && (!takes_more || out->dim[b] == TL_DYNAMIC)))
       return 0;
   if (n) {
     g[n - 1].a1 = in->rank;
@@ -120,6 +128,22 @@ static int count_untold(const tl_type *out, const char *const *size) {
   return n;
 }
 
+/* Unknown dims of both sides were paired from left to right: what is given of their sizes has to agree with that. */
+static void assert_groups(tl_emit *e, tl_val v, const group *g, int n, const tl_type *out, const char *const *size) {
+  for (int i = 0; i < n; i++) {
+    tl_num from = tl_known(1), to = tl_known(1);
+    bool is_told = has_unknown(&v.type, g[i].a0, g[i].a1);
+    for (int d = g[i].b0; d < g[i].b1 && is_told; d++) {
+      is_told = out->dim[d] != TL_DYNAMIC || (size && size[d]);
+      to = is_told ? tl_calc(e, to, '*', out->dim[d] == TL_DYNAMIC ? tl_named(size[d]) : tl_known(out->dim[d])) : to;
+    }
+    for (int d = g[i].a0; d < g[i].a1 && is_told; d++)
+      from = tl_calc(e, from, '*', tl_dim(e, v, d));
+    if (is_told)
+      tl_raw(e, "  cf.assert %s, \"the view takes elements of one dim to another\"\n", tl_line(e, "arith.cmpi eq, %s, %s : index", tl_num_name(e, from), tl_num_name(e, to)));
+  }
+}
+
 loom_status tl_view(tl_emit *e, tl_val v, tl_type out, const char *const *size, tl_val *result) {
   group g[TL_RANK_MAX + 1];
   out.dtype = v.type.dtype;
@@ -136,6 +160,11 @@ loom_status tl_view(tl_emit *e, tl_val v, tl_type out, const char *const *size, 
     for (int d = 0; d < v.type.rank + out.rank; d++)
       if ((v.type.rank ? v.type.dim[d] : out.dim[d]) != 1)
         return tl_refuse(e, "%s as %s", tl_text(e, v.type), tl_text(e, out));
+  int unknown = 0;
+  for (int d = 0; d < v.type.rank; d++)
+    unknown += v.type.dim[d] == TL_DYNAMIC;
+  if (unknown > 1 && n > 1)
+    assert_groups(e, v, g, n, &out, size);
   *result = expand(e, collapse(e, v, g, n), g, n, out, size);
   return LOOM_OK;
 }

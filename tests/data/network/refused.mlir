@@ -14,10 +14,6 @@ func.func @refused(%x: tensor<4x6xf32>, %i: tensor<4xi32>) -> (tensor<4x6xf32>, 
     (%p: f32, %q: f32) { %d = arith.subf %q, %p : f32  linalg.yield %d : f32 }
   return %b, %r : tensor<4x6xf32>, tensor<6xf32>
 }
-func.func @open(%x: tensor<?x6xf32>) -> tensor<?x6xf32> {
-  %r = math.exp %x : tensor<?x6xf32>
-  return %r : tensor<?x6xf32>
-}
 func.func @uneven(%x: tensor<3xf32>) -> tensor<7xf32> {
   %e = tensor.empty() : tensor<7xf32>
   %r = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0 floordiv 3)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%x : tensor<3xf32>) outs(%e : tensor<7xf32>) {
