@@ -53,6 +53,8 @@ static loom_status lower(ir_ctx *ir, MlirModule m, const program_options *o, pro
   if (st == LOOM_OK)
     st = pass_run_pipeline(ir, m, o->ordered_sums ? ordered_passes : tensor_passes, NULL);
   if (st == LOOM_OK)
+    st = program_check_splits(ir, m);
+  if (st == LOOM_OK)
     st = program_lower_checks(ir, m, checks, grants);
   if (st == LOOM_OK)
     st = pass_run_pipeline(ir, m, buffer_passes, NULL);

@@ -26,6 +26,8 @@ LOOM_MUST_USE loom_status program_lower(ir_ctx *ir, MlirModule m, const program_
 /* ---- program_support.c ---- */
 /* LOOM_EUNSUP: operations that no step of the lowering takes, all of them with their places. */
 LOOM_MUST_USE loom_status program_check_supported(ir_ctx *ir, MlirModule m);
+/* LOOM_EUNSUP: what is left, after all that is known was folded, makes several open dims of one. */
+LOOM_MUST_USE loom_status program_check_splits(ir_ctx *ir, MlirModule m);
 /* ---- program_audit.c ---- */
 /* `m`, as it was before it was lowered, was refused with the errors since `mark`: replaces them by one for each operation that `lower` refuses. */
 loom_status program_audit(ir_ctx *ir, MlirModule m, diag_mark mark, const program_options *o, loom_status (*lower)(ir_ctx *, MlirModule, const program_options *));

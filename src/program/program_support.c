@@ -37,10 +37,6 @@ static bool visit(MlirOperation op, void *data) {
   audit *a = data;
   const char *name = ir_op_name(op);
   bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op);
-  if (splits_openly(op)) {
-    a->status = diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "a dim becomes several whose sizes only the running program knows");
-    return true;
-  }
   if (is_supported(name) && !is_external)
     return true;
   a->status = LOOM_EUNSUP;
@@ -55,5 +51,18 @@ static bool visit(MlirOperation op, void *data) {
 loom_status program_check_supported(ir_ctx *ir, MlirModule m) {
   audit a = {ir, LOOM_OK};
   ir_walk(mlirModuleGetOperation(m), visit, &a);
+  return a.status;
+}
+
+static bool visit_split(MlirOperation op, void *data) {
+  audit *a = data;
+  if (splits_openly(op))
+    a->status = diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "a dim becomes several whose sizes only the running program knows");
+  return true;
+}
+
+loom_status program_check_splits(ir_ctx *ir, MlirModule m) {
+  audit a = {ir, LOOM_OK};
+  ir_walk(mlirModuleGetOperation(m), visit_split, &a);
   return a.status;
 }
