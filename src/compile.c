@@ -54,6 +54,17 @@ static loom_status check_not_empty(compile_state *s) {
   return LOOM_OK;
 }
 
+/* What a network keeps on the chip: arguments of stage 0 say where they lie. */
+static void place_in_l1(compile_state *s) {
+  for (size_t i = 0; i < s->o->n_l1; i++) {
+    const compile_l1_tensor *x = &s->o->l1[i];
+    MlirOperation func = ir_find_func(s->stage0, NULL);
+    for (int arg = 0; arg < mlirBlockGetNumArguments(ir_body(func)); arg++)
+      if (compile_tensor_of_argument(s->kernel, arg) == x->tensor)
+        ir_set_argument_l1(&s->ir, func, arg, (ir_l1_place){x->page, x->offset});
+  }
+}
+
 /* The CPU takes the kernel with its block sizes as numbers and its tiles clamped; every other machine takes upstream's stage-0. */
 static loom_status lower(compile_state *s) {
   if (s->o->helion_form && !s->kernel)
@@ -73,7 +84,9 @@ static loom_status lower(compile_state *s) {
     return compile_host_from_mlir(s);
   if (s->kernel)
     LOOM_TRY(check_not_empty(s));
-  return s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK;
+  LOOM_TRY(s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK);
+  place_in_l1(s);
+  return LOOM_OK;
 }
 
 static loom_status canonicalize(compile_state *s) {
@@ -338,7 +351,8 @@ static loom_status load_machine(compile_state *s, const compile_options *o) {
   s->is_native = s->machine->host_cpu && !o->search_host;
   if (o->for_board)
     LOOM_TRY(compile_tt_check_machine(s));
-  s->machine->l1_bytes -= o->board_reserve_bytes;
+  s->machine->l1_bytes -= o->board_reserve_bytes + o->l1_reserved_bytes;
+  s->machine->l1_reserved_bytes = o->l1_reserved_bytes;
   if (s->machine->host_cpu && o->run_threads > 0 && o->run_threads < s->machine->mesh.at[0].size)
     s->machine = machine_submesh(&s->ctx->mem, s->machine, &(int64_t){o->run_threads});
   return LOOM_OK;

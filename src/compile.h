@@ -27,6 +27,9 @@ typedef enum compile_stage {
   COMPILE_STAGES
 } compile_stage;
 
+/* Bytes: page p of the tensor lies on core p mod cores, at offset + p / cores * page. */
+typedef struct compile_l1_tensor { kernel_tensor tensor; int64_t page, offset; } compile_l1_tensor;
+
 typedef struct compile_options {
   const char *input;                       /* path, or "-" */
   char *source; size_t source_size;        /* its text, when it is read already; NULL: it is not */
@@ -50,6 +53,8 @@ typedef struct compile_options {
   bool search_host;                        /* a machine that is this CPU goes through the search like any other; otherwise it takes the kernel as plain loops */
   int run_threads;                         /* of native code; 0: as many as the process may use */
   bool is_for_others;                      /* code that other programs link: nothing that they would have to ask the system for (tiles) */
+  const compile_l1_tensor *l1; size_t n_l1;      /* tensors of `graph` that lie in the L1 of all cores; the others are in DRAM */
+  int64_t l1_reserved_bytes;               /* of each core's L1, its top, which such tensors have, of this kernel and of others */
   int64_t board_reserve_bytes;             /* of each core's L1 that plans leave free, as a board's program needs it (compile_tt.h) */
   bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */
   bool open_rows;                          /* of an NPU's program: how many rows the tensors have is given when it is run (compile_npu.h) */

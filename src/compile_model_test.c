@@ -28,10 +28,13 @@ static machine *small_machine(loom_ctx *ctx, int64_t x, int64_t y, bool wraps) {
 
 typedef struct sums { int64_t dram_bytes, busiest_bytes, cycles; } sums;
 
-/* Bytes on the busiest link: turns of each class times tile times load. */
-static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s, sums *out) {
+/* Bytes on the busiest link: turns of each class times tile times load.  Tensor t is in L1, in pages of `page` bytes, where bit t of `l1` is set. */
+static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s, unsigned l1, int64_t page, sums *out) {
   model_program *p;
-  assert_int_equal(model_compile(ctx, nest_make_matmul(&ctx->mem, s->m, s->n, s->k, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+  nest *n = nest_make_matmul(&ctx->mem, s->m, s->n, s->k, DTYPE_F16, DTYPE_F16);
+  for (int t = 0; t < 3; t++)
+    n->tensors.at[t].l1_page = l1 >> t & 1 ? page : 0;
+  assert_int_equal(model_compile(ctx, n, m, true, MODEL_IN_PLACE, &p), LOOM_OK);
   plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {s->mesh_x, s->mesh_y}, .n_logical = 2, .logical = {{0, 0, s->mesh_x, 0}, {1, 0, s->mesh_y, 1}},
                       .n_iters = 2, .order = {0, 1}};
   model_grid g;
@@ -61,6 +64,98 @@ static void model_sums(loom_ctx *ctx, const machine *m, const tog_matmul_spec *s
     out->busiest_bytes = sum.link_rest[l] + ends[l] > out->busiest_bytes ? sum.link_rest[l] + ends[l] : out->busiest_bytes;
 }
 
+static int64_t busiest_link(const sim_report *r) {
+  int64_t busiest = 0;
+  for (size_t l = 0; l < r->links.n; l++)
+    busiest = r->links.at[l].bytes > busiest ? r->links.at[l].bytes : busiest;
+  return busiest;
+}
+
+/* Tensors in L1: rows of a tile lie on all cores, a part of 64 bytes on each, so that what the model takes as even is. */
+static void test_bytes_of_tensors_in_l1_equal_the_chip_s(void **state) {
+  (void)state;
+  rng r = rng_new(43);
+  for (int i = 0; i < 60; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    tog_matmul_spec s = {.tile_m = 32, .tile_n = 32, .tile_k = 32, .mesh_x = 1 << rng_range(&r, 0, 2), .mesh_y = 1 << rng_range(&r, 0, 1), .multicast = rng_range(&r, 0, 1), .depth = 2,
+                         .k_cycles = 50};
+    s.m = 32 * rng_range(&r, 1, 9);
+    s.n = 32 * rng_range(&r, 1, 9);
+    s.k = 32 * rng_range(&r, 1, 4);
+    const int64_t page = 64 / (s.mesh_x * s.mesh_y);
+    const unsigned l1 = 1 + (unsigned)i % 7;
+    machine *m = small_machine(&ctx, s.mesh_x, s.mesh_y, rng_range(&r, 0, 1));
+    tog *t = tog_sample_matmul(&ctx.mem, &s);
+    int64_t at = 1 << 18;
+    for (int k = 0; k < 3; k++) {
+      t->tensors.at[k].l1_page = l1 >> k & 1 ? page : 0;
+      t->tensors.at[k].l1_offset = l1 >> k & 1 ? at : 0;
+      at += tog_tensor_l1_bytes(&t->tensors.at[k], machine_cores(m));
+    }
+    sim_report report;
+    assert_int_equal(sim_run(&ctx, t, m, &(sim_options){.verify = true}, &report), LOOM_OK);
+    assert_int_equal(report.n_faults, 0);
+    sums model;
+    model_sums(&ctx, m, &s, l1, page, &model);
+    assert_int_equal(model.dram_bytes, report.dram_bytes_read + report.dram_bytes_written);
+    int64_t busiest = busiest_link(&report);
+    if (!(busiest - 3 <= model.busiest_bytes && model.busiest_bytes <= busiest + 3))
+      fail_msg("case %d: busiest link %lld, the chip's %lld", i, (long long)model.busiest_bytes, (long long)busiest);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Plans for kernels whose tensors lie in L1, all or some: how near the model is to the chip, and to itself: nothing of the chip gets slower when a tensor moves from DRAM to L1. */
+static void test_cycles_with_tensors_in_l1_are_near_the_chip_s(void **state) {
+  (void)state;
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  static const struct { const char *file, *function; helion_shape shape[4]; size_t n_shapes; int n_tensors; } cases[] = {
+      {"kernels/matmul.py", NULL, {{"M", 512}, {"N", 512}, {"K", 256}}, 3, 3},
+      {"kernels/matmul.py", NULL, {{"M", 2048}, {"N", 1024}, {"K", 512}}, 3, 3},
+      {"tests/data/kernels/shapes.py", "twopass", {{"x.0", 1024}, {"x.1", 128}}, 2, 2},
+      {"kernels/softmax.py", NULL, {{"x.0", 1024}, {"x.1", 512}}, 2, 2},
+  };
+  static const char *const machines[] = {"wormhole", "blackhole"};
+  machine_set_path(dirs, 1);
+  double sum = 0, worst = 0;
+  int n = 0, faster = 0;
+  for (size_t i = 0; i < COUNT_OF(cases) * 2; i++) {
+    int64_t in_dram = 0;
+    for (unsigned l1 = 0; l1 < 1u << cases[i / 2].n_tensors; l1++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      compile_l1_tensor place[3];
+      compile_options o = {.input = arena_printf(&ctx.mem, "%s/%s", LOOM_SOURCE_DIR, cases[i / 2].file), .machine = machines[i % 2], .model = MODEL_LOOM, .accumulate_f32 = true,
+                           .helion = {.shapes = cases[i / 2].shape, .n_shapes = cases[i / 2].n_shapes, .function = cases[i / 2].function}, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG,
+                           .op_budget = 20000, .l1 = place, .l1_reserved_bytes = 3 << 17};
+      for (int t = 0; t < cases[i / 2].n_tensors; t++)
+        if (l1 >> t & 1)
+          place[o.n_l1++] = (compile_l1_tensor){.tensor = t, .page = 2048, .offset = 1005568 + ((int64_t)t << 17)};
+      compile_state s;
+      sim_report r;
+      if (compile_kernel(&ctx, &o, &s) != LOOM_OK)
+        fail_msg("%s: %s", cases[i / 2].file, ctx.diag.first->text);
+      assert_int_equal(sim_run(&ctx, s.tog, s.machine, &(sim_options){.verify = true}, &r), LOOM_OK);
+      if (r.n_faults)
+        fail_msg("%s: %s", cases[i / 2].file, r.faults.at[0].text);
+      assert_true((r.l1_bytes_read + r.l1_bytes_written > 0) == (l1 > 0));
+      double off = fabs(log((double)s.plan->predicted_cycles / (double)r.cycles));
+      print_message("%s %s l1 %u: model %lld, chip %lld%s\n", cases[i / 2].file, machines[i % 2], l1, (long long)s.plan->predicted_cycles, (long long)r.cycles, s.plan->proof == PLAN_OPTIMAL ? ", optimal" : "");
+      worst = off > worst ? off : worst;
+      sum += off;
+      n++;
+      in_dram = l1 ? in_dram : r.cycles;
+      faster += l1 == (1u << cases[i / 2].n_tensors) - 1 && r.cycles < in_dram;
+      compile_done(&s);
+      loom_ctx_done(&ctx);
+    }
+  }
+  print_message("geometric mean of the ratios %.1f %%, worst %.1f %%\n", 100 * (exp(sum / n) - 1), 100 * (exp(worst) - 1));
+  assert_true(exp(sum / n) < 1.1 && exp(worst) < 1.3);
+  assert_int_equal(faster, COUNT_OF(cases) * 2);
+}
+
 static void test_bytes_on_links_and_in_dram_equal_the_chip_s(void **state) {
   (void)state;
   rng r = rng_new(41);
@@ -78,11 +173,9 @@ static void test_bytes_on_links_and_in_dram_equal_the_chip_s(void **state) {
     assert_int_equal(sim_run(&ctx, tog_sample_matmul(&ctx.mem, &s), m, &(sim_options){.verify = true}, &report), LOOM_OK);
     assert_int_equal(report.n_faults, 0);
     sums model;
-    model_sums(&ctx, m, &s, &model);
+    model_sums(&ctx, m, &s, 0, 0, &model);
     assert_int_equal(model.dram_bytes, report.dram_bytes_read + report.dram_bytes_written);
-    int64_t busiest = 0;
-    for (size_t l = 0; l < report.links.n; l++)
-      busiest = report.links.at[l].bytes > busiest ? report.links.at[l].bytes : busiest;
+    int64_t busiest = busiest_link(&report);
     if (!is_ragged && !(busiest - 3 <= model.busiest_bytes && model.busiest_bytes <= busiest + 3))      /* three accesses, each rounded up */
       fail_msg("case %d: busiest link %lld, the chip's %lld", i, (long long)model.busiest_bytes, (long long)busiest);
     loom_ctx_done(&ctx);
@@ -212,6 +305,8 @@ int main(void) {
       cmocka_unit_test(test_loops_one_behind_the_other_do_not_hide_each_other),
       cmocka_unit_test(test_layouts_by_lives_run_on_the_chip),
       cmocka_unit_test(test_bytes_on_links_and_in_dram_equal_the_chip_s),
+      cmocka_unit_test(test_bytes_of_tensors_in_l1_equal_the_chip_s),
+      cmocka_unit_test(test_cycles_with_tensors_in_l1_are_near_the_chip_s),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,13 @@ MlirOperation ir_find_func(MlirModule m, const char *name);           /* func.fu
 /* The operation of the block with this symbol, called `op_name` (NULL: any); a null op: none. */
 MlirOperation ir_find_symbol(ir_ctx *ir, MlirBlock block, const char *op_name, const char *symbol);
 const char *ir_func_name(arena *mem, MlirOperation func);
+/* Bytes; page 0: in DRAM. */
+typedef struct ir_l1_place { int64_t page, offset; } ir_l1_place;
+/* Where argument `i` lies.  False: what its attributes say is no place. */
+bool ir_argument_l1(ir_ctx *ir, MlirOperation func, intptr_t i, ir_l1_place *out);
+void ir_set_argument_l1(ir_ctx *ir, MlirOperation func, intptr_t i, ir_l1_place place);
+/* The attributes of an argument, a dictionary or null, and where it lies. */
+MlirAttribute ir_with_l1(ir_ctx *ir, MlirAttribute own, ir_l1_place place);
 /* The name of argument `i`: its attribute loom.name, else what the text that was parsed calls it ("%x_arg" is "x"), else "arg<i>". */
 const char *ir_argument_name(ir_ctx *ir, MlirOperation func, intptr_t i);
 

@@ -54,6 +54,8 @@ static loom_status open_function(mat *m, MlirBlock into, MlirOperation kernel) {
     MlirNamedAttribute name = mlirNamedAttributeGet(mlirIdentifierGet(c, mlirStringRefCreateFromCString("loom.name")),
                                                     ir_str_attr(m->ir, m->nest->tensors.at[i].name));
     names[i] = mlirDictionaryAttrGet(c, 1, &name);
+    if (m->nest->tensors.at[i].l1_page)
+      names[i] = ir_with_l1(m->ir, names[i], (ir_l1_place){m->nest->tensors.at[i].l1_page, m->nest->tensors.at[i].l1_offset});
   }
   MlirRegion region = ir_new_region(m->ir, n, types, &m->args);
   const ir_named attrs[] = {{"sym_name", ir_str_attr(m->ir, plan_function_name(m->mem, m->plan))},

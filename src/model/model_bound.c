@@ -227,7 +227,7 @@ static double bound_senders(const bounder *b, const program_access *a, const int
 /* The first load (of all cores at once), or the last store, at least: for each core itself, or shared and then handed on. */
 static bound_last bound_end(const bounder *b, const program_access *a, const int32_t *cores, const bound_slot *slot) {
   const model_program *p = b->p;
-  double bytes = bound_bytes(b, a, true) * slot->times, start = (double)(p->setup + p->latency), drawn = bound_cycles(1, p->dram_rate) * slot->spread;
+  double bytes = bound_bytes(b, a, true) * slot->times, start = (double)(p->setup + a->memory->latency), drawn = bound_cycles(1, a->memory->rate) * slot->spread;
   double tiles = bound_tiles(b, a, cores), shared = larger(slot->own, drawn * tiles);
   if (a->is_store)
     return (bound_last){start + bytes * shared, shared};
@@ -263,7 +263,7 @@ static double bound_links(const bounder *b, const int32_t *cores, const bound_pa
     double bytes = 0;
     for (int a = 0; a < p->n_access; a++) {
       const program_access *x = &p->access[a];
-      if (x->is_store)
+      if (x->is_store || x->memory->is_l1)      /* other links are the busiest of those */
         continue;
       double n = bound_tiles(b, x, cores);
       int whole = n < reach[k].n_cores ? (int)n : reach[k].n_cores;
@@ -309,7 +309,7 @@ static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k,
   bound_parts x;
   x.compute = compute;
   x.writer = 0;
-  x.start = (double)(p->setup + p->latency);
+  x.start = (double)p->start;
   for (int i = 0; i < p->n_access; i++) {
     const program_access *a = &p->access[i];
     x.once[i] = bound_dram(b, a);

@@ -21,7 +21,7 @@ static int64_t panel_extent(const bounder *b, const program_access *a, int d, in
 /* Most channels over the box that hold slots with all tiles of `loops`, of all cores of a wave. */
 static int64_t most_channels(const bounder *b, const int32_t *cores, const program_access *a, uint32_t loops) {
   int64_t least[NEST_RANK_MAX], most[NEST_RANK_MAX];
-  if (b->p->channels == 1)
+  if (a->memory->channels == 1)
     return 1;
   for (int d = 0; d < a->rank; d++) {
     int l = a->loop[d];
@@ -29,7 +29,7 @@ static int64_t most_channels(const bounder *b, const int32_t *cores, const progr
     least[d] = model_min(size_at(&a->size[d], b->least, 1) * n, shape);
     most[d] = l >= 0 && (loops & 1u << l) ? panel_extent(b, a, d, l) : model_min(size_at(&a->size[d], b->most, shape) * n, shape);
   }
-  return program_channels_most(b->p, a, least, most);
+  return program_channels_most(a, least, most);
 }
 
 /* Tiles in a slot that holds all of `loops`. */
@@ -72,13 +72,13 @@ typedef struct lister { const bounder *b; const int32_t *cores; const program_ac
 
 /* False: it does not fit, nor does what holds more. */
 static bool add_slot(lister *s, uint32_t loops) {
-  double channels = (double)s->b->p->channels;
+  double channels = (double)s->a->memory->channels;
   bound_slot x = {.times = tiles_of(s->b, s->a, loops), .own = s->port, .repeats = repeats_of(s->b, s->a, loops)};
   if (loops && x.times > s->room)
     return false;
   x.spread = channels / (double)most_channels(s->b, s->cores, s->a, loops);
   if (x.spread >= channels && !s->a->is_store)      /* all cores' on one channel: each core's too */
-    x.own = larger(x.own, bound_cycles(channels, s->b->p->dram_rate));
+    x.own = larger(x.own, bound_cycles(channels, s->a->memory->rate));
   for (int i = 0; i < s->n; i++)
     if (s->out[i].times <= x.times && s->out[i].spread <= x.spread && s->out[i].repeats <= x.repeats)      /* own is no more than a part of it */
       return true;
@@ -100,7 +100,7 @@ int bound_slots(bounder *b, const int32_t *cores, int access, double tile, int64
   uint32_t moves = a->moves & a->steps, parallel = moves & ((1u << p->n_parallel) - 1);
   lister s = {b, cores, a, bound_cycles(1, p->port_rate), INFINITY, 0, out};
   add_slot(&s, 0);
-  bool is_even = out[0].spread <= 1 || out[0].spread * (double)a->channels <= (double)p->channels || (double)most_channels(b, cores, a, moves) * out[0].spread <= (double)p->channels;
+  bool is_even = out[0].spread <= 1 || out[0].spread * (double)a->channels <= (double)a->memory->channels || (double)most_channels(b, cores, a, moves) * out[0].spread <= (double)a->memory->channels;
   if (a->is_store || (is_even && out[0].repeats <= 1))
     return s.n;
   if (l1_bytes > 0 && tile > 0) {       /* what the others need is no room; its own least tile is among them */

@@ -22,7 +22,7 @@ static share share_of(const model_program *p, const bound_parts *x, int access, 
   const program_access *a = &p->access[access];
   const bound_slot *h = &x->slot[access][i];
   double end = x->end[access][i].cycles, slope = x->end[access][i].slope, each = h->own, bytes = x->tile[access] * h->times;
-  double dram = bound_cycles(x->once[access] * (w && !a->is_store ? w->copies : 1), p->dram_rate) * h->spread * h->repeats, all = x->walked[access] * h->repeats;
+  double dram = a->memory->is_l1 ? 0 : bound_cycles(x->once[access] * (w && !a->is_store ? w->copies : 1), p->dram.rate) * h->spread * h->repeats, all = x->walked[access] * h->repeats;
   if (w) {
     double mine = way_slope(w, h, bytes);
     slope = larger(slope, mine);

@@ -9,19 +9,27 @@ static int whole_dims(const program_access *a, const int64_t *extent) {
   return n;
 }
 
+/* Pages that hold any of the tensor. */
+static int64_t pages_of(const program_access *a) {
+  __int128 last = a->elem_bytes - 1;
+  for (int d = 0; d < a->rank; d++)
+    last += (__int128)(model_max(a->shape[d], 1) - 1) * a->pitch[d];
+  return last >= MODEL_MOST ? MODEL_MOST : (int64_t)(last / a->page_bytes) + 1;
+}
+
 /* Of a box whose n_whole innermost dims are taken as whole: with those, and the dim outside of them, its runs are made.  Never falls when an extent grows. */
-static int64_t channels_of(const model_program *p, const program_access *a, const int64_t *extent, int n_whole) {
-  int64_t run = a->elem_bytes, channels = p->channels;
+static int64_t channels_of(const program_access *a, const int64_t *extent, int n_whole) {
+  int64_t run = a->elem_bytes, channels = a->memory->channels;
   int i = a->rank - 1, last = i > n_whole ? i - n_whole : 0;
   if (channels > 64)
-    return channels;
+    return model_min(channels, pages_of(a));
   for (; i >= last; i--) {
     run *= extent[a->by_pitch[i]];
-    if (run >= channels * p->page_bytes)
+    if (run >= channels * a->page_bytes)
       return channels;
   }
   uint64_t seen = 0, all = channels < 64 ? (UINT64_C(1) << channels) - 1 : ~UINT64_C(0);
-  int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = p->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
+  int64_t rows = i >= 0 ? extent[a->by_pitch[i]] : 1, page_bytes = a->page_bytes, step = i >= 0 ? a->pitch[a->by_pitch[i]] % (channels * page_bytes) : 0;
   int64_t pages = run / page_bytes, rest = run % page_bytes, step_pages = step / page_bytes, step_rest = step % page_bytes, page = 0, offset = 0;
   if (i >= 0 && a->pitch[a->by_pitch[i]] <= page_bytes) {      /* rows of one page, and the next: no page is left out */
     pages = (a->pitch[a->by_pitch[i]] * (rows - 1) + run) / page_bytes + 1;
@@ -54,20 +62,20 @@ int64_t program_runs(const program_access *a, const int64_t *extent) {
   return runs;
 }
 
-int64_t program_channels(const model_program *p, const program_access *a, const int64_t *extent) { return channels_of(p, a, extent, whole_dims(a, extent)); }
+int64_t program_channels(const program_access *a, const int64_t *extent) { return channels_of(a, extent, whole_dims(a, extent)); }
 
-int64_t program_channels_most(const model_program *p, const program_access *a, const int64_t *least, const int64_t *most) {
+int64_t program_channels_most(const program_access *a, const int64_t *least, const int64_t *most) {
   int64_t found = 0;
-  for (int n = whole_dims(a, least), last = whole_dims(a, most); n <= last && found < p->channels; n++)
-    found = model_max(found, channels_of(p, a, most, n));
+  for (int n = whole_dims(a, least), last = whole_dims(a, most); n <= last && found < a->memory->channels; n++)
+    found = model_max(found, channels_of(a, most, n));
   return found;
 }
 
-int64_t program_channels_whole(const model_program *p, const program_access *a) {
+int64_t program_channels_whole(const program_access *a) {
   int64_t least[NEST_RANK_MAX], most[NEST_RANK_MAX];
   for (int d = 0; d < a->rank; d++) {
     least[d] = 1;
     most[d] = model_max(a->shape[d], 1);
   }
-  return program_channels_most(p, a, least, most);
+  return program_channels_most(a, least, most);
 }

@@ -2,9 +2,11 @@
 #include "model/model_testing.h"
 
 /* A tensor of two or three dims whose rows may be padded, in either order. */
-static void random_tensor(rng *r, model_program *p, program_access *a) {
-  *p = (model_program){.channels = rng_range(r, 1, 9), .page_bytes = INT64_C(4) << rng_range(r, 0, 4)};
-  *a = (program_access){.rank = (int)rng_range(r, 1, 3), .elem_bytes = 2};
+static void random_tensor(rng *r, program_memory *m, program_access *a) {
+  *m = (program_memory){.channels = rng_range(r, 1, 9)};
+  *a = (program_access){.memory = m, .page_bytes = INT64_C(4) << rng_range(r, 0, 4)};
+  a->rank = (int)rng_range(r, 1, 3);
+  a->elem_bytes = 2;
   int64_t pitch = a->elem_bytes;
   for (int i = a->rank - 1; i >= 0; i--) {
     int d = a->rank == 2 && rng_range(r, 0, 1) ? 1 - a->by_pitch[1] : i;
@@ -17,15 +19,15 @@ static void random_tensor(rng *r, model_program *p, program_access *a) {
   }
 }
 
-static int64_t counted(const model_program *p, const program_access *a, const int64_t *extent) {
-  bool seen[16] = {false};
+static int64_t counted(const program_access *a, const int64_t *extent) {
+  bool seen[128] = {false};
   int64_t n = 0, index[NEST_RANK_MAX] = {0};
   for (bool go_on = true; go_on;) {
     int64_t byte = 0;
     for (int d = 0; d < a->rank; d++)
       byte += index[d] * a->pitch[d];
     for (int64_t e = 0; e < a->elem_bytes; e++) {
-      int64_t channel = (byte + e) / p->page_bytes % p->channels;
+      int64_t channel = (byte + e) / a->page_bytes % a->memory->channels;
       n += !seen[channel];
       seen[channel] = true;
     }
@@ -43,19 +45,19 @@ static void test_channels_of_a_box_are_those_of_its_bytes(void **state) {
   rng r = rng_new(61);
   int64_t few = 0;
   for (int i = 0; i < 4000; i++) {
-    model_program p;
+    program_memory m;
     program_access a;
     int64_t extent[NEST_RANK_MAX];
-    random_tensor(&r, &p, &a);
+    random_tensor(&r, &m, &a);
     for (int d = 0; d < a.rank; d++)
       extent[d] = rng_range(&r, 1, a.shape[d]);
-    int64_t found = program_channels(&p, &a, extent), bytes = counted(&p, &a, extent);
+    int64_t found = program_channels(&a, extent), bytes = counted(&a, extent);
     if (a.rank == 3)                    /* outermost rows are taken to start elsewhere */
       continue;
     assert_true(found >= bytes);
-    if (a.rank == 1 || a.pitch[a.by_pitch[0]] > p.page_bytes)      /* within a page, pages between rows count too */
+    if (a.rank == 1 || a.pitch[a.by_pitch[0]] > a.page_bytes)      /* within a page, pages between rows count too */
       assert_int_equal(found, bytes);
-    few += found < p.channels;
+    few += found < m.channels;
   }
   assert_true(few > 400);
 }
@@ -67,10 +69,10 @@ static void test_runs_of_a_box_are_those_of_its_bytes(void **state) {
   for (int i = 0; i < 2000; i++) {
     enum { BYTES = 1 << 16 };
     static bool is_of_box[BYTES];
-    model_program p;
+    program_memory m;
     program_access a;
     int64_t extent[NEST_RANK_MAX], index[NEST_RANK_MAX] = {0}, runs = 0;
-    random_tensor(&r, &p, &a);
+    random_tensor(&r, &m, &a);
     memset(is_of_box, 0, sizeof is_of_box);
     for (int d = 0; d < a.rank; d++)
       extent[d] = rng_range(&r, 0, 2) ? rng_range(&r, 1, a.shape[d]) : a.shape[d];
@@ -102,19 +104,42 @@ static void test_no_box_of_a_range_has_more_channels(void **state) {
   rng r = rng_new(67);
   int64_t few = 0;
   for (int i = 0; i < 4000; i++) {
-    model_program p;
+    program_memory m;
     program_access a;
     int64_t least[NEST_RANK_MAX], most[NEST_RANK_MAX], extent[NEST_RANK_MAX];
-    random_tensor(&r, &p, &a);
+    random_tensor(&r, &m, &a);
     for (int d = 0; d < a.rank; d++) {
       extent[d] = rng_range(&r, 1, a.shape[d]);
       least[d] = rng_range(&r, 1, extent[d]);
       most[d] = rng_range(&r, extent[d], a.shape[d]);
     }
-    int64_t bound = program_channels_most(&p, &a, least, most);
-    assert_true(bound >= program_channels(&p, &a, extent) && bound <= program_channels_whole(&p, &a));
-    assert_int_equal(program_channels_most(&p, &a, extent, extent), program_channels(&p, &a, extent));
-    few += bound < p.channels;
+    int64_t bound = program_channels_most(&a, least, most);
+    assert_true(bound >= program_channels(&a, extent) && bound <= program_channels_whole(&a));
+    assert_int_equal(program_channels_most(&a, extent, extent), program_channels(&a, extent));
+    few += bound < m.channels;
+  }
+  assert_true(few > 200);
+}
+
+/* Of more channels than are looked at one by one: no fewer than hold the box, no more than hold the tensor. */
+static void test_many_channels_hold_no_more_than_the_tensors_pages(void **state) {
+  (void)state;
+  rng r = rng_new(71);
+  int64_t few = 0;
+  for (int i = 0; i < 2000; i++) {
+    program_memory m;
+    program_access a;
+    int64_t extent[NEST_RANK_MAX], whole[NEST_RANK_MAX];
+    random_tensor(&r, &m, &a);
+    m.channels = rng_range(&r, 65, 127);
+    for (int d = 0; d < a.rank; d++) {
+      extent[d] = rng_range(&r, 1, a.shape[d]);
+      whole[d] = a.shape[d];
+    }
+    int64_t found = program_channels(&a, extent);
+    assert_true(found >= counted(&a, extent));
+    assert_int_equal(found, counted(&a, whole));
+    few += found < m.channels;
   }
   assert_true(few > 200);
 }
@@ -122,6 +147,7 @@ static void test_no_box_of_a_range_has_more_channels(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_channels_of_a_box_are_those_of_its_bytes),
+      cmocka_unit_test(test_many_channels_hold_no_more_than_the_tensors_pages),
       cmocka_unit_test(test_runs_of_a_box_are_those_of_its_bytes),
       cmocka_unit_test(test_no_box_of_a_range_has_more_channels),
   };

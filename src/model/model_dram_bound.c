@@ -89,7 +89,7 @@ static double repeats(const bounder *b, int i, const int *order) {
 static double total(const bounder *b, const int *order) {
   double sum = 0;
   for (int i = 0; i < b->p->n_access; i++)
-    sum += b->base[i] * repeats(b, i, order);
+    sum += b->p->access[i].memory->is_l1 ? 0 : b->base[i] * repeats(b, i, order);
   return sum;
 }
 

@@ -6,7 +6,7 @@
 
 enum { CACHE_BYTES = 1 << 20, CACHE_MAX = 1 << 12, CACHE_MIN = 1 << 4 };
 
-typedef struct sending { int32_t senders, hops, own, busiest, peak; /* counts of channels; peak: of one phase */ int32_t way, apart; bool is_set; } sending;
+typedef struct sending { int32_t senders, hops, own, busiest, peak; /* counts of channels; peak: of one phase */ int32_t way, apart; const program_memory *memory; bool is_set; } sending;
 
 struct model_router {
   arena *mem;
@@ -156,9 +156,9 @@ static int32_t count_busiest(model_router *r, const model_noc *noc, int way) {
 }
 
 static void count_sending(model_router *r, const program_access *a, sending *out) {
-  const model_noc *noc = &r->p->noc;
+  const model_noc *noc = a->memory->noc;
   int way = a->is_store;
-  *out = (sending){.way = way, .apart = a->apart, .is_set = true};
+  *out = (sending){.way = way, .apart = a->apart, .memory = a->memory, .is_set = true};
   memset(r->sends, 0, (size_t)noc->n_nodes * sizeof *r->sends);
   for (int w = 0; w < r->n_words; w++)
     for (uint64_t left = r->set[w]; left; left &= left - 1) {
@@ -181,7 +181,7 @@ static const sending *find_sending(model_router *r, const program_access *a) {
   size_t bytes = (size_t)r->n_words * sizeof *r->set, i = hash_table((uint64_t)way, r->set, bytes) & (r->n_cache - 1);
   uint64_t *set = r->cached_set + i * (size_t)r->n_words;
   sending *x = &r->cache[i];
-  if (!x->is_set || x->way != way || x->apart != a->apart || memcmp(set, r->set, bytes) != 0) {
+  if (!x->is_set || x->way != way || x->apart != a->apart || x->memory != a->memory || memcmp(set, r->set, bytes) != 0) {
     count_sending(r, a, x);
     memcpy(set, r->set, bytes);
   }
@@ -215,9 +215,10 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
   const program_access *a = &p->access[access];
   find_senders(r, a, c, active);
   const sending *s = find_sending(r, a);
-  double channels = p->noc.n_channels > 0 ? p->noc.n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, p->dram_rate);
+  const program_memory *memory = a->memory;
+  double channels = memory->noc->n_channels > 0 ? memory->noc->n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, memory->rate);
   double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
-  model_way x = {.base = (double)(p->setup + p->latency + p->hop * s->hops), .slope = larger(port, shared)};
+  model_way x = {.base = (double)(p->setup + memory->latency + memory->ways * p->hop * s->hops), .slope = larger(port, shared)};
   x.drawn = larger(s->senders * dram, s->peak / channels * link);
   if (a->is_store)
     return x;

@@ -7,6 +7,7 @@
  *              multicast, which keeps the cores in step, R = max(own, share) as well (so too for the heads of chains)
  *   multicast  R = own + G*h + s + max(tree*b/k, b/P), all of them in step max(own, share) + the same
  *   chain      R = max(own + i*(s + b/k), 2*h + (1 + j)*(s + b/k)), the first max(own, share) + steps*(s + h + b/k): the first core hands it on i times, others j times
+ *   of a tensor in L1: channels, their rate B and their links are those of all cores, l is H*h, for the word that is sent first, and nothing counts in D
  *   where runs cost (dram.run_cycles), C also has that for every run of consecutive bytes but the first of each slot: the core itself waits for them
  *   where the core moves data itself (core.concurrent_movers), loads (the share) and stores are a part of C, and R, W and what waits for slots are none
  *   store      W = s + l + H*h + max(b/P, senders*b/B, busiest*b/k) */
@@ -84,8 +85,8 @@ static int64_t box_channels(const model_program *p, const model_point *at, const
     own[d] = box_extent(at, a, panel, d);
     all[d] = wave_extent(p, at, a, panel, d);
   }
-  *wave = program_channels(p, a, all);
-  return program_channels(p, a, own);
+  *wave = program_channels(a, all);
+  return program_channels(a, own);
 }
 
 /* What the runs of a slot cost beyond one; of what passes through, the next ones are asked for in time. */
@@ -168,7 +169,7 @@ static bool dram_bytes(const model_program *p, const model_point *at, const prog
 
 /* ---- times ---- */
 
-static int64_t route_start(const model_program *p, const model_route *r) { return p->setup + p->latency + p->hop * r->hops; }
+static int64_t route_start(const model_program *p, const program_access *a, const model_route *r) { return p->setup + a->memory->latency + a->memory->ways * p->hop * r->hops; }
 
 /* ceil(x_1024 * bytes / 1024 / k) */
 static int64_t on_links(const model_program *p, int64_t x_1024, int64_t bytes) {
@@ -178,26 +179,26 @@ static int64_t on_links(const model_program *p, int64_t x_1024, int64_t bytes) {
   return p->link_rate ? (int64_t)(((__int128)bytes * x_1024 + p->link_rate - 1) / p->link_rate) : 0;
 }
 
-static int64_t own_cycles(const model_program *p, const model_route *r, int64_t bytes, int64_t channels) {
-  int64_t spread = model_cycles(bytes * p->channels, p->dram_rate * channels);
-  return route_start(p, r) + model_max(model_max(model_cycles(bytes, p->port_rate), on_links(p, r->own_x1024, bytes)), spread);
+static int64_t own_cycles(const model_program *p, const program_access *a, const model_route *r, int64_t bytes, int64_t channels) {
+  int64_t spread = model_cycles(bytes * a->memory->channels, a->memory->rate * channels);
+  return route_start(p, a, r) + model_max(model_max(model_cycles(bytes, p->port_rate), on_links(p, r->own_x1024, bytes)), spread);
 }
 
 /* The busiest link when the boxes of all lie on so many channels: where these are every apart-th, it carries what comes from those alone. */
-static int64_t busiest_of(const model_program *p, const program_access *a, const model_route *r, int64_t channels) {
-  return channels * a->apart == p->channels ? r->peak_x1024 : r->busiest_x1024;
+static int64_t busiest_of(const program_access *a, const model_route *r, int64_t channels) {
+  return channels * a->apart == a->memory->channels ? r->peak_x1024 : r->busiest_x1024;
 }
 
 /* `channels`: that hold what all of them move. */
 static int64_t share_cycles(const model_program *p, const program_access *a, const model_route *r, int64_t bytes, int64_t channels) {
-  int64_t busiest = busiest_of(p, a, r, channels);
-  return route_start(p, r) + model_max(model_cycles(bytes * r->senders * p->channels, p->dram_rate * channels), on_links(p, busiest, bytes * p->channels / channels));
+  int64_t busiest = busiest_of(a, r, channels);
+  return route_start(p, a, r) + model_max(model_cycles(bytes * r->senders * a->memory->channels, a->memory->rate * channels), on_links(p, busiest, bytes * a->memory->channels / channels));
 }
 
 typedef struct load_time { int64_t each, first, shared, in_step, inner; } load_time;      /* shared: with all others at once; in_step: each, when all begin it together */
 
 static void time_load(const model_program *p, const program_access *a, const plan_choice *c, const model_route *r, int64_t bytes, int64_t channels, int64_t wave_channels, load_time *out) {
-  int64_t own = own_cycles(p, r, bytes, channels), both = model_max(own, share_cycles(p, a, r, bytes, wave_channels)), spread = 0;
+  int64_t own = own_cycles(p, a, r, bytes, channels), both = model_max(own, share_cycles(p, a, r, bytes, wave_channels)), spread = 0;
   program_chain chain = program_chain_of(c);
   bool is_multicast = false;
   for (int d = 0; d < PLAN_MESH_MAX; d++)
@@ -291,9 +292,9 @@ static int64_t slots_bytes(const model_program *p, const program_access *a, cons
 }
 
 /* What all cores fetch in their first load, at once, the first term counts. */
-static void leave_first(const model_program *p, const program_access *a, const model_route *r, int64_t bytes, int64_t wave_channels, model_vector *v) {
-  __int128 fetched = (__int128)bytes * p->channels / wave_channels;
-  int64_t most = busiest_of(p, a, r, wave_channels);
+static void leave_first(const program_access *a, const model_route *r, int64_t bytes, int64_t wave_channels, model_vector *v) {
+  __int128 fetched = (__int128)bytes * a->memory->channels / wave_channels;
+  int64_t most = busiest_of(a, r, wave_channels);
   v->dram_rest = (int64_t)(v->dram_rest > fetched * r->senders ? v->dram_rest - fetched * r->senders : 0);
   for (int l = 0; l < r->n_links; l++) {
     int64_t sent = model_min((int64_t)((__int128)bytes * r->sent_x1024[l] / 1024), v->link_sent[l]), drawn = v->link_rest[l] - v->link_sent[l];
@@ -355,7 +356,7 @@ bool model_price(const model_program *p, const model_point *at, int access, cons
   return fits;
 }
 
-bool model_price_slot(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, int64_t l1_most, model_vector *out, int64_t *slot) {
+static bool price_moved(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, int64_t l1_most, model_vector *out, int64_t *slot) {
   const program_access *a = &p->access[access];
   model_lift x = model_lift_of(p, at->grid.order, access, c);
   int64_t bytes, turns, waves, share = 1;
@@ -369,7 +370,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   *slot = model_ceil(program_room(a, bytes, c), p->l1_align) * p->l1_align;
   if (out->l1_bytes > l1_most)
     return false;
-  if (bytes > MODEL_MOST / p->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
+  if (bytes > MODEL_MOST / a->memory->channels || !dram_bytes(p, at, a, c, x.over, share, &out->dram_bytes))
     return false;
   int64_t wave_channels, channels = box_channels(p, at, a, x.panel, &wave_channels), cycles = 0, last = 0, more = run_cycles(p, at, a, x.panel), waits = 0;
   load_time first = {0};
@@ -383,7 +384,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     if (!model_scale(&times, turns))
       return false;
     if (a->is_store) {
-      each = route_start(p, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, a, q, bytes, wave_channels) - route_start(p, q));
+      each = route_start(p, a, q) + model_max(model_cycles(bytes, p->port_rate), share_cycles(p, a, q, bytes, wave_channels) - route_start(p, a, q));
     } else {
       load_time t;
       time_load(p, a, c, q, bytes, channels, wave_channels, &t);
@@ -407,7 +408,7 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
       return false;
     k.is_first = false;
   } while (next_wave(p, at, x.over, &k));
-  out->dram_rest = (int64_t)((__int128)out->dram_bytes * p->channels / wave_channels);      /* the reader's turns: all cores want the same channels */
+  out->dram_rest = (int64_t)((__int128)out->dram_bytes * a->memory->channels / wave_channels);      /* the reader's turns: all cores want the same channels */
   for (int l = 0; l < r->n_links && senders > 0; l++) {
     out->link_sent[l] = (share_of(sent[l], out->dram_bytes, senders) + 1023) / 1024;
     out->link_rest[l] = (share_of(crossed[l], out->dram_rest, senders) + 1023) / 1024 + out->link_sent[l];
@@ -428,9 +429,9 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
   if (!model_scale(&total, waves))
     return false;
   if (a->is_first)
-    leave_first(p, a, r, bytes, wave_channels, out);
+    leave_first(a, r, bytes, wave_channels, out);
   out->dram_own = model_max(total - a->is_first, 0);
-  if (!model_scale(&out->dram_own, bytes * p->channels / wave_channels))
+  if (!model_scale(&out->dram_own, bytes * a->memory->channels / wave_channels))
     return false;
   out->dram_own = model_min(out->dram_own, out->dram_rest);
   bool stays = true;                    /* lifted over loops that run once, if any: still where it was */
@@ -440,6 +441,15 @@ bool model_price_slot(const model_program *p, const model_point *at, int access,
     out->is_shared = out->is_shared || (c->area[d] > 1 && c->move[d] == PLAN_MULTICAST);
   price_load(p, a, stays, total, cycles, &first, stays ? gap_cycles(p, at, a) : 0, out);
   out->phase = phase_cycles(p, at, a, x.over, out->reader_rest);
+  return true;
+}
+
+/* What a tensor in L1 takes of links is counted as for one in DRAM; of DRAM it takes nothing. */
+bool model_price_slot(const model_program *p, const model_point *at, int access, const plan_choice *c, const model_route *r, int64_t l1_most, model_vector *out, int64_t *slot) {
+  if (!price_moved(p, at, access, c, r, l1_most, out, slot))
+    return false;
+  if (p->access[access].memory->is_l1)
+    out->dram_bytes = out->dram_rest = out->dram_own = 0;
   return true;
 }
 

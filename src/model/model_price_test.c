@@ -535,7 +535,7 @@ static void test_columns_add_as_vectors_do(void **state) {
 /* T is at least the machine's DRAM bytes over its rate, and what the busiest core computes: the peaks cannot be passed. */
 static void check_peaks(const model_program *p, const model_point *at, const model_vector *sum) {
   int64_t cycles = model_total(p, at, sum);
-  assert_true(cycles >= model_cycles(sum->dram_bytes, p->dram_rate));
+  assert_true(cycles >= model_cycles(sum->dram_bytes, p->dram.rate));
   assert_true(cycles >= at->compute + sum->compute);
 }
 

@@ -116,6 +116,8 @@ static loom_status compile_access(compiler *c, const nest_node *x) {
   *a = (program_access){.node = x, .is_store = x->kind == NEST_STORE, .elem_bytes = (int64_t)dtype_bytes(t->type), .rank = x->n_dims, .loops = c->loops, .direct = -1,
                          .only_first = x->only_first};
   a->is_first = !a->is_store && c->position < c->first_use;
+  a->memory = t->l1_page ? &c->p->l1 : &c->p->dram;
+  a->page_bytes = t->l1_page ? t->l1_page : c->p->page_bytes;
   for (int d = 0; d < x->n_dims; d++) {
     LOOM_TRY(compile_size(c, x->dim[d].size, &a->size[d]));
     a->loop[d] = x->dim[d].loop;
@@ -569,12 +571,15 @@ static void set_channels(compiler *c, int access) {
   model_program *p = c->p;
   program_access *a = &p->access[access];
   int64_t apart = 0;
-  a->channels = program_channels_whole(p, a);
+  a->channels = program_channels_whole(a);
+  a->apart = 1;
+  if (a->memory->is_l1)
+    return;
   for (int d = 0; d < a->rank; d++)
     if (a->shape[d] > 1 && a->pitch[d] >= p->page_bytes)
       apart = common(apart, a->pitch[d] % p->page_bytes ? 1 : a->pitch[d] / p->page_bytes);
-  a->apart = (int)common(apart, p->channels);
-  if (a->apart < 1 || apart == 0 || a->apart > PROGRAM_PHASES_MAX || p->noc.n_channels != p->channels)
+  a->apart = (int)common(apart, p->dram.channels);
+  if (a->apart < 1 || apart == 0 || a->apart > PROGRAM_PHASES_MAX || p->noc.n_channels != p->dram.channels)
     a->apart = 1;
   for (int b = 0; b < access && a->apart > 1; b++)
     if (p->access[b].apart == a->apart)
@@ -594,17 +599,32 @@ static int64_t in_1024(const machine_number *rate) {
 
 static void read_machine(model_program *p, const machine *m) {
   p->setup = (int64_t)m->transfer_setup_cycles.value;
-  p->latency = (int64_t)m->dram_latency_cycles.value;
   p->run = m->dram_run_cycles;
   p->hop = (int64_t)m->hop_cycles.value;
   p->port_rate = in_1024(&m->l1_bytes_per_cycle);
   p->link_rate = in_1024(&m->link_bytes_per_cycle);
-  p->dram_rate = in_1024(&m->dram_bytes_per_cycle);
-  p->channels = m->dram_channels > 0 ? m->dram_channels : 1;
+  p->dram = (program_memory){.latency = (int64_t)m->dram_latency_cycles.value, .rate = in_1024(&m->dram_bytes_per_cycle), .channels = m->dram_channels > 0 ? m->dram_channels : 1, .ways = 1,
+                             .noc = &p->noc};
+  p->l1 = (program_memory){.is_l1 = true, .rate = p->port_rate * machine_cores(m), .channels = machine_cores(m), .ways = 2, .noc = &p->l1_noc};
   p->page_bytes = m->dram_page_bytes > 0 ? m->dram_page_bytes : 1;
   p->l1_align = m->l1_align_bytes > 0 ? m->l1_align_bytes : 1;
   p->pads = m->pads_edges;
   p->moves_itself = m->lacks_concurrent_movers;
+}
+
+/* The routes of tensors in L1: every core is a channel. */
+static loom_status make_l1_routes(loom_ctx *ctx, const nest *n, const machine *m, model_program *p) {
+  bool any = false;
+  for (size_t t = 0; t < n->tensors.n; t++)
+    any = any || n->tensors.at[t].l1_page > 0;
+  p->start = p->setup + (any ? 0 : p->dram.latency);
+  if (!any)
+    return LOOM_OK;
+  machine cores = *m;
+  memset(&cores.attach, 0, sizeof cores.attach);
+  for (int64_t c = 0; c < machine_cores(m); c++)
+    vec_push(&ctx->scratch, &cores.attach, c);
+  return model_noc_make(ctx, &cores, &p->l1_noc);
 }
 
 /* ---- what passes through a cache ---- */
@@ -661,6 +681,7 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
     c.blocks[s] = n->symbols.at[s].name;
   read_machine(p, m);
   LOOM_TRY(model_noc_make(ctx, m, &p->noc));
+  LOOM_TRY(make_l1_routes(ctx, n, m, p));
   for (int l = 0; l < p->n_loops; l++)
     LOOM_TRY(compile_loop(&c, l));
   if (sharing == MODEL_IN_PLACE)

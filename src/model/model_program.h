@@ -46,9 +46,13 @@ typedef struct model_noc {
   noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
 } model_noc;
 
+/* Where tensors lie: DRAM, or the L1 of all cores, which are its channels then.  rate: bytes of all channels together in 1024 cycles, 0: without limit. */
+typedef struct program_memory { bool is_l1; int64_t latency, rate, channels; int ways; /* that each hop of a route costs: L1 is sent a word first, which DRAM's latency has in it */ const model_noc *noc; } program_memory;
+
 enum { PROGRAM_PASSING = 8 };
 typedef struct program_access {
   const nest_node *node;
+  const program_memory *memory; int64_t page_bytes;      /* of the tensor */
   bool is_store, is_first;              /* is_first: a load before the first compute that uses loads */
   int64_t elem_bytes;
   int rank;
@@ -104,8 +108,11 @@ struct model_program {
   bool moves_itself;                    /* loads and stores take the core's own time */
   bool pads;                            /* edge tiles cost what whole ones do */
   /* cycles; bytes in 1024 cycles, 0: without limit */
-  int64_t setup, latency, run, hop, port_rate, link_rate, dram_rate, channels, page_bytes, l1_align;
-  model_noc noc;
+  int64_t setup, run, hop, port_rate, link_rate, l1_align;
+  int64_t start;                        /* setup, and the least latency of any access */
+  int64_t page_bytes;                   /* of DRAM */
+  program_memory dram, l1;              /* l1: of a program that has tensors there */
+  model_noc noc, l1_noc;
 };
 
 /* Cycles of a reader that takes `alone` by itself, `own` of them (at most all) on something that others use for `others`: model_total.c has the law.  Never falls when one of
@@ -123,12 +130,12 @@ bool program_size_at(const program_size *s, const int64_t *blocks, int64_t *out)
 bool program_tile_bytes(const program_access *a, const int64_t *blocks, int64_t *out);
 
 /* Channels that hold a box of these extents (elements, at most the tensor's shape) at the tensor's origin. */
-int64_t program_channels(const model_program *p, const program_access *a, const int64_t *extent);
+int64_t program_channels(const program_access *a, const int64_t *extent);
 /* Runs of consecutive bytes that make up a box of these extents; at most MODEL_MOST. */
 int64_t program_runs(const program_access *a, const int64_t *extent);
 /* >= those of every box with extents from `least` to `most`. */
-int64_t program_channels_most(const model_program *p, const program_access *a, const int64_t *least, const int64_t *most);
-int64_t program_channels_whole(const model_program *p, const program_access *a);      /* of every box */
+int64_t program_channels_most(const program_access *a, const int64_t *least, const int64_t *most);
+int64_t program_channels_whole(const program_access *a);      /* of every box */
 
 /* What compute alone owns, as items to pack, by buffer number in `of`; at most `room`.  `least`: dims that may fall when a block grows count as 1.
  * False: a size beyond MODEL_MOST. */

@@ -191,7 +191,7 @@ static int32_t find_peak(router *r, const program_access *a, int way, int32_t mo
 
 /* active[i]: cores of parallel loop i at work, where the access does nothing on the others. */
 static void fill_column(loom_ctx *ctx, router *r, const program_access *a, const plan_choice *c, const int64_t *active, column *out) {
-  const model_noc *noc = r->noc;
+  const model_noc *noc = a->memory->noc;
   int way = a->is_store, n = r->map->n_mesh, n_limits = 0, limited[PLAN_ITERS_MAX];
   int32_t limit[PLAN_ITERS_MAX], own = 0;
   size_t first[PLAN_MESH_MAX];
@@ -314,7 +314,7 @@ static int find_twin(const model_program *p, int a) {
   const program_access *x = &p->access[a];
   for (int b = 0; b < a; b++) {
     const program_access *y = &p->access[b];
-    if (x->is_store == y->is_store && x->active_by == y->active_by && x->only_first == y->only_first && x->apart == y->apart)
+    if (x->is_store == y->is_store && x->active_by == y->active_by && x->only_first == y->only_first && x->apart == y->apart && x->memory == y->memory)
       return b;
   }
   return -1;
@@ -368,8 +368,8 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
       out[a][i] = of[a][i]->route;
       out[a][i].n_links = n_links;
       for (int l = 0; l < n_links; l++) {
-        out[a][i].link_x1024[l] = in_1024(of[a][i]->load[hull[l]], p->noc.n_channels);
-        out[a][i].sent_x1024[l] = in_1024(of[a][i]->sent[hull[l]], p->noc.n_channels);
+        out[a][i].link_x1024[l] = in_1024(of[a][i]->load[hull[l]], p->access[a].memory->noc->n_channels);
+        out[a][i].sent_x1024[l] = in_1024(of[a][i]->sent[hull[l]], p->access[a].memory->noc->n_channels);
       }
     }
   }

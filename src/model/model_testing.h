@@ -42,11 +42,21 @@ static inline nest *testing_even_nest(arena *m, int i) {
   }
 }
 
-/* Nest i of both lists, on whose machine pages are so small that the second list's boxes lie on few channels. */
-enum { TESTING_ALL_NESTS = 3 * TESTING_NESTS };
+/* Every second tensor in L1, or all. */
+static inline nest *testing_l1_nest(arena *mem, int i, bool all) {
+  nest *n = i % 2 ? testing_nest(mem, i) : testing_even_nest(mem, i);
+  for (size_t t = 0; t < n->tensors.n; t++)
+    n->tensors.at[t].l1_page = all || (t + (size_t)i) % 2 ? 128 : 0;
+  return n;
+}
+
+/* Nest i of both lists, on whose machine pages are so small that the second list's boxes lie on few channels; then with tensors in L1. */
+enum { TESTING_ALL_NESTS = 5 * TESTING_NESTS };
 static inline nest *testing_any_nest(arena *mem, int i, machine *m) {
   if (i < TESTING_NESTS)
     return testing_nest(mem, i);
+  if (i >= 3 * TESTING_NESTS)
+    return testing_l1_nest(mem, i % TESTING_NESTS, i >= 4 * TESTING_NESTS);
   m->dram_page_bytes = i < 2 * TESTING_NESTS ? 32 : 128;
   return testing_even_nest(mem, i % TESTING_NESTS);
 }

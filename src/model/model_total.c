@@ -83,7 +83,7 @@ int64_t model_contended(int64_t alone, int64_t own, int64_t others) {
 
 /* Reader cycles of a core that finds channels and links in use; not below `most`. */
 static int64_t contended_reader(const model_program *p, const model_vector *s, int64_t most) {
-  int64_t alone = s->reader_rest, own = model_cycles(s->dram_own, p->dram_rate), others = model_cycles(s->dram_rest - s->dram_own, p->dram_rate);
+  int64_t alone = s->reader_rest, own = model_cycles(s->dram_own, p->dram.rate), others = model_cycles(s->dram_rest - s->dram_own, p->dram.rate);
   if (own > 0 && alone + others > most)
     most = model_max(most, model_contended(alone, own, others));
   for (int l = 0; l < s->n_links; l++) {
@@ -104,7 +104,7 @@ void model_terms(const model_program *p, const model_point *at, const model_vect
   out[MODEL_TERM_COMPUTE] = compute;
   out[MODEL_TERM_READER] = contended_reader(p, s, s->reader_rest + (s->is_shared ? s->in_step : 0)) + at->tail + s->tail;
   out[MODEL_TERM_WRITER] = s->writer_rest;
-  out[MODEL_TERM_DRAM] = model_cycles(s->dram_rest, p->dram_rate);
+  out[MODEL_TERM_DRAM] = model_cycles(s->dram_rest, p->dram.rate);
   out[MODEL_TERM_LINKS] = model_cycles(busiest, p->link_rate);
   int64_t waits = 0;
   if (s->depth > 0) {     /* the longest cycle through the slots */

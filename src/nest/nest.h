@@ -34,6 +34,7 @@ typedef struct nest_tensor {
   int arg;                                     /* function argument number */
   bool is_output;
   int64_t stride[NEST_RANK_MAX];               /* elements between neighbours, where the kernel sees the argument reshaped or transposed; else 0 */
+  int64_t l1_page, l1_offset;                  /* in the L1 of all cores (tog.h), bytes; page 0: in DRAM */
   /* A view whose place i along lookup_dim is place index[i] of the argument, which has lookup_rows of them; index: row-major element i of argument lookup_arg. */
   bool has_lookup; int lookup_dim, lookup_arg; int64_t lookup_rows;
 } nest_tensor;

@@ -147,6 +147,10 @@ data_value *nest_to_data(arena *m, const nest *n) {
     }
     data_set_int(m, o, "arg", t->arg);
     data_set_bool(m, o, "is_output", t->is_output);
+    if (t->l1_page) {
+      data_set_int(m, o, "l1_page", t->l1_page);
+      data_set_int(m, o, "l1_offset", t->l1_offset);
+    }
     data_push(m, tensors, o);
   }
   for (size_t i = 0; i < n->values.n; i++) {
@@ -307,6 +311,10 @@ static loom_status read_tensors(loom_ctx *ctx, const data_value *a, nest *n) {
     LOOM_TRY(data_need_int(ctx, a->items[i], "arg", -1, INT32_MAX, &arg));
     t.arg = (int)arg;
     LOOM_TRY(read_bool(ctx, a->items[i], "is_output", &t.is_output));
+    if (data_get(a->items[i], "l1_page")) {
+      LOOM_TRY(data_need_int(ctx, a->items[i], "l1_page", 1, INT32_MAX, &t.l1_page));
+      LOOM_TRY(data_need_int(ctx, a->items[i], "l1_offset", 0, INT64_MAX, &t.l1_offset));
+    }
     vec_push(&ctx->mem, &n->tensors, t);
   }
   return LOOM_OK;

@@ -20,7 +20,12 @@ static nest *sample(arena *m, int i) {
   case 5: return nest_make_split_k(m, 512, 512, 4096, DTYPE_F16);
   case 6: return nest_make_mamba(m, &mamba, DTYPE_F16, false);
   case 7: return nest_make_mamba(m, &mamba, DTYPE_F16, true);
-  case 0: return nest_make_matmul(m, 4096, 2048, 512, DTYPE_F16, DTYPE_F32);
+  case 0: {
+    nest *n = nest_make_matmul(m, 4096, 2048, 512, DTYPE_F16, DTYPE_F32);
+    n->tensors.at[1].l1_page = 2048;
+    n->tensors.at[1].l1_offset = 4096;
+    return n;
+  }
   case 1: return nest_make_batch_matmul(m, 32, 128, 64, 96, DTYPE_BF16, DTYPE_BF16);
   default: return nest_make_elementwise(m, 100, 7, DTYPE_F32, "mulf,addf");
   }
@@ -77,6 +82,8 @@ static void test_wrong_nests_are_refused(void **state) {
       {"\"divides\": false", "\"divides\": false, \"fixed\": 32, \"covers_one\": true", "is fixed at 32; must be positive, and 1", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1]", "has 2 dims and 1 strides", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1, 0]", "stride must be an integer of at least 1", LOOM_EINPUT, 0},
+      {"\"l1_page\": 2048", "\"l1_page\": 0", "l1_page", LOOM_EINPUT, 0},
+      {"\"l1_offset\": 4096", "\"l1_offset\": -1", "l1_offset", LOOM_EINPUT, 0},
       {"\"is_carried\": true", "\"is_carried\": true, \"memory\": 9", "memory", LOOM_EINPUT, 0},
       {"\"same_place\": [0, 1]", "\"same_place\": [0, 2]", "must name some of the 2 inputs", LOOM_EINPUT, 2},
       {"\"gather\": 2", "\"gather\": 3", "gather", LOOM_EINPUT, 5},

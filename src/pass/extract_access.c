@@ -223,7 +223,8 @@ static loom_status looked_up(extract *x, MlirOperation at, const dialect_lookup 
   arg_part part = {0};
   if (arg < 0 || index < 0)
     EXTRACT_UNSUP(x, at, "a lookup must be in an argument of the function, by one");
-  nest_tensor seen, whole = {.name = x->nest->tensors.at[arg].name, .arg = arg, .type = x->nest->tensors.at[arg].type};
+  nest_tensor seen, whole = {.name = x->nest->tensors.at[arg].name, .arg = arg, .type = x->nest->tensors.at[arg].type, .l1_page = x->nest->tensors.at[arg].l1_page,
+                           .l1_offset = x->nest->tensors.at[arg].l1_offset};
   MlirType type = mlirValueGetType(is_view ? ir_operand(view, 0) : l->table);
   whole.rank = (int)mlirShapedTypeGetRank(type);
   int64_t stride = 1;
@@ -257,7 +258,8 @@ static loom_status tensor_of(extract *x, MlirOperation at, MlirValue memref, int
   *out = arg_of(x, whole);
   if (*out < 0)
     return LOOM_OK;
-  nest_tensor seen, arg = {.name = x->nest->tensors.at[*out].name, .arg = *out, .type = x->nest->tensors.at[*out].type};
+  nest_tensor seen, arg = {.name = x->nest->tensors.at[*out].name, .arg = *out, .type = x->nest->tensors.at[*out].type, .l1_page = x->nest->tensors.at[*out].l1_page,
+                          .l1_offset = x->nest->tensors.at[*out].l1_offset};
   MlirType type = mlirValueGetType(whole);
   arg.rank = (int)mlirShapedTypeGetRank(type);
   for (int d = 0; d < arg.rank; d++)

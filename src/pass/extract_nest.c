@@ -10,6 +10,11 @@ static loom_status add_tensors(extract *x) {
         mlirShapedTypeGetRank(type) > NEST_RANK_MAX)
       EXTRACT_UNSUP(x, x->func, "argument %" PRIdPTR " of '%s' must be a memref of static shape with at most %d dimensions", i, x->nest->kernel,
                     NEST_RANK_MAX);
+    ir_l1_place place;
+    if (!ir_argument_l1(x->ir, x->func, i, &place))
+      LOOM_FAIL(x->ctx, ir_span(x->ir, x->func), LOOM_EINPUT, "loom.space of argument %" PRIdPTR " of '%s' is \"dram\", or \"l1\" with loom.page and loom.offset in bytes", i, x->nest->kernel);
+    t.l1_page = place.page;
+    t.l1_offset = place.offset;
     t.rank = (int)mlirShapedTypeGetRank(type);
     for (int d = 0; d < t.rank; d++)
       t.shape[d] = mlirShapedTypeGetDimSize(type, d);

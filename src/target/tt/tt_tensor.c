@@ -149,6 +149,8 @@ loom_status tt_plan_tensors(loom_ctx *ctx, const tog *t, const machine *m, tt_bu
                    .is_output = from->is_output, .row_dim = -2, .col_dim = -2};
     if (x.type != DTYPE_BF16 && x.type != DTYPE_F32)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tensor '%s' is of %s; Tenstorrent kernels are made for bf16 (which f16 becomes) and f32", x.name, dtype_mlir(x.type));
+    if (from->l1_page)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "tensor '%s' lies in the L1 of all cores; programs for Tenstorrent boards have their tensors in DRAM", x.name);
     memcpy(x.shape, from->shape, sizeof x.shape);
     vec_push(&ctx->mem, &p->tensors, x);
   }

@@ -40,6 +40,11 @@ loom_status build_tensors(build *b) {
     if (!read_shape(mlirValueGetType(mlirBlockGetArgument(body, i)), &tensor))
       LOOM_FAIL(b->ctx, ir_span(b->ir, b->func), LOOM_EUNSUP, "argument %d of '%s' is no memref of static shape and row-major layout, with 1 to 2^42 elements",
                 (int)i, ir_func_name(b->mem, b->func));
+    ir_l1_place place;
+    if (!ir_argument_l1(b->ir, b->func, i, &place))
+      LOOM_FAIL(b->ctx, ir_span(b->ir, b->func), LOOM_EINPUT, "loom.space of argument %d of '%s' is \"dram\", or \"l1\" with loom.page and loom.offset in bytes", (int)i, ir_func_name(b->mem, b->func));
+    tensor.l1_page = place.page;
+    tensor.l1_offset = place.offset;
     vec_push(b->mem, &b->tog->tensors, tensor);
   }
   return LOOM_OK;
