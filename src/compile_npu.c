@@ -299,7 +299,7 @@ static loom_status contents_of(compile_state *s, const compile_npu *n, void *con
     void *own = is_own ? arena_alloc(&s->ctx->mem, (size_t)bytes) : NULL;
     if (own)
       memset(own, 0xff, (size_t)bytes);                   /* NaN in every float type: what is read before it is written shows */
-    (*out)[k] = (npu_data){is_own ? own : dram[a->tensor], bytes, is_own || s->tog->tensors.at[a->tensor].is_output};
+    (*out)[k] = (npu_data){is_own ? own : dram[a->tensor], bytes, is_own || s->tog->tensors.at[a->tensor].is_output, a->name};
   }
   return LOOM_OK;
 }

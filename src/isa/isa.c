@@ -46,6 +46,14 @@ static void unpack_strides(isa_word w, int64_t out[ISA_DMA_RANK]) {
     out[i] = (int32_t)(uint32_t)(pairs[i / 2] >> (i % 2 ? 0 : 32));
 }
 
+/* The power of two that leaves 16 bits of a stride; -1: there is none. */
+static int stride_shift(uint32_t stride) {
+  int shift = 0;
+  while (stride >> shift > UINT16_MAX)
+    shift++;
+  return stride >> shift << shift == stride && shift < 16 ? shift : -1;
+}
+
 /* What a transfer may not be, whether it is written or was read. */
 static const char *check(const isa_dma *d) {
   static const char *const dims[] = {"dims[0]", "dims[1]", "dims[2]", "dims[3]"}, *const dram[] = {"dram_stride[0]", "dram_stride[1]", "dram_stride[2]", "dram_stride[3]"},
@@ -68,6 +76,8 @@ static const char *check(const isa_dma *d) {
     return "elem_bytes";
   if (d->is_masked && d->elem_bytes < 8 && d->fill >> (8 * d->elem_bytes))
     return "fill";
+  if (d->is_indirect && stride_shift(d->offset_stride) < 0)
+    return "offset_stride";
   return d->is_indirect && !is_element(d->index_bytes) ? "index_bytes" : NULL;
 }
 
@@ -82,7 +92,7 @@ const char *isa_dma_encode(const isa_dma *d, isa_word out[ISA_DMA_WORDS_MAX], in
   out[k++] = (isa_word){ISA_CONFIG2, pack_pair(d->dram_stride), pack_pair(d->dram_stride + 2)};
   out[k++] = (isa_word){ISA_CONFIG3, pack_pair(d->spad_stride), pack_pair(d->spad_stride + 2)};
   if (d->is_indirect)
-    out[k++] = (isa_word){ISA_CONFIG4, d->index_spad, (uint64_t)d->index_bytes << 16 | d->offset_stride};
+    out[k++] = (isa_word){ISA_CONFIG4, d->index_spad, (uint64_t)d->index_limit << 32 | (uint64_t)stride_shift(d->offset_stride) << 24 | (uint64_t)d->index_bytes << 16 | d->offset_stride >> stride_shift(d->offset_stride)};
   if (d->is_masked) {
     out[k++] = (isa_word){ISA_CONFIG5, pack_dims(d->low), pack_dims(d->high)};
     out[k++] = (isa_word){ISA_CONFIG6, d->fill, 0};
@@ -130,11 +140,12 @@ const char *isa_dma_decode(isa_dma *s, uint32_t *seen, isa_word w, bool *done) {
   case ISA_CONFIG2: unpack_strides(w, s->dram_stride); break;
   case ISA_CONFIG3: unpack_strides(w, s->spad_stride); break;
   case ISA_CONFIG4:
-    if (w.rs2 >> 24)
+    if (w.rs2 >> 24 & 0xf0)
       return "bits of CONFIG4 that mean nothing are set";
     s->index_spad = w.rs1;
     s->index_bytes = (int)(w.rs2 >> 16 & 0xff);
-    s->offset_stride = (uint16_t)w.rs2;
+    s->offset_stride = (uint32_t)(w.rs2 & 0xffff) << (w.rs2 >> 24 & 0xf);
+    s->index_limit = (uint32_t)(w.rs2 >> 32);
     break;
   case ISA_CONFIG5:
     unpack_dims(w.rs1, s->low);

@@ -18,7 +18,7 @@ enum { ISA_DMA_RANK = 4, ISA_DMA_OPCODE = 0x2b /* CUSTOM_1 */, ISA_DMA_FUNCT3 = 
   X(MVOUT, 3, "rs1 DRAM address, rs2 spad address") \
   X(CONFIG2, 4, "DRAM strides in elements: rs1 s0<<32|s1, rs2 s2<<32|s3") \
   X(CONFIG3, 5, "spad strides in elements, the same way") \
-  X(CONFIG4, 6, "indirect: rs1 spad address of the indices, rs2 (index_bytes & 0xff)<<16 | offset_stride") \
+  X(CONFIG4, 6, "indirect: rs1 spad address of the indices, rs2 (ours) limit<<32 | shift<<24 | (index_bytes & 0xff)<<16 | stride; offset_stride is stride<<shift, shift 0..15; indices must be 0..limit-1, limit 0: any") \
   X(CONFIG5, 7, "(ours) masked: rs1 low, rs2 high, packed as dims") \
   X(CONFIG6, 8, "(ours) masked: rs1 the bits that elements outside get") \
   X(MVIN3, 14, "rs1 DRAM address, rs2 spad address; the bias of a product")
@@ -39,7 +39,7 @@ typedef struct isa_dma {
   int elem_bytes;                       /* 1, 2, 4, 8 */
   bool is_masked, is_indirect;
   uint64_t fill;                        /* bits of the elements outside low..high of a load */
-  uint64_t index_spad; int index_bytes; uint16_t offset_stride;
+  uint64_t index_spad; int index_bytes; uint32_t offset_stride /* at most 16 bits of it in a row are not 0 */, index_limit; /* 0: any index */
   uint64_t dram, spad;                  /* byte addresses; spad: in each lane's bank */
 } isa_dma;
 

@@ -46,7 +46,8 @@ static isa_dma random_dma(rng *r, int extent_max) {
   if (d.is_indirect) {
     d.index_spad = rng_next(r);
     d.index_bytes = 1 << rng_range(r, 0, 3);
-    d.offset_stride = (uint16_t)rng_next(r);
+    d.offset_stride = (uint32_t)(uint16_t)rng_next(r) << rng_range(r, 0, 15);
+    d.index_limit = (uint32_t)rng_next(r);
   }
   return d;
 }
@@ -55,7 +56,7 @@ static bool same(const isa_dma *a, const isa_dma *b) {
   return a->move == b->move && !memcmp(a->dims, b->dims, sizeof a->dims) && !memcmp(a->low, b->low, sizeof a->low) && !memcmp(a->high, b->high, sizeof a->high) &&
          !memcmp(a->dram_stride, b->dram_stride, sizeof a->dram_stride) && !memcmp(a->spad_stride, b->spad_stride, sizeof a->spad_stride) && a->lane_axis == b->lane_axis &&
          a->lane_stride == b->lane_stride && a->elem_bytes == b->elem_bytes && a->is_masked == b->is_masked && a->is_indirect == b->is_indirect && a->fill == b->fill &&
-         a->index_spad == b->index_spad && a->index_bytes == b->index_bytes && a->offset_stride == b->offset_stride && a->dram == b->dram && a->spad == b->spad;
+         a->index_spad == b->index_spad && a->index_bytes == b->index_bytes && a->offset_stride == b->offset_stride && a->index_limit == b->index_limit && a->dram == b->dram && a->spad == b->spad;
 }
 
 /* The CONFIG words in any order. */
@@ -126,7 +127,7 @@ static void test_words_that_make_no_transfer_are_refused(void **state) {
       {{config, {ISA_CONFIG4, 0, 4 << 16}, move}, 3, "CONFIG4 before a move that is not indirect"},
       {{{ISA_CONFIG, config.rs1, config.rs2 | 1 << 16}, move}, 2, "an indirect move without CONFIG4"},
       {{{ISA_CONFIG, config.rs1, config.rs2 | 1 << 20}}, 1, "bits of CONFIG that mean nothing are set"},
-      {{config, {ISA_CONFIG4, 0, 1 << 24}}, 2, "bits of CONFIG4 that mean nothing are set"},
+      {{config, {ISA_CONFIG4, 0, 1 << 28}}, 2, "bits of CONFIG4 that mean nothing are set"},
       {{{ISA_CONFIG, 0, config.rs2}, move}, 2, "dims[0]"},
       {{{ISA_CONFIG, config.rs1, 1ull << 32 | 5}, move}, 2, "elem_bytes"},
       {{config, {ISA_CONFIG3, 0, 0xffffffffull}, move}, 3, "spad_stride[3]"},

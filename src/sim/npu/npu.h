@@ -42,7 +42,7 @@
 #include "tog/onnx/tile_graph.h"
 
 /* Values of a run: the machine code of the nodes' functions (RISC-V, ELF), and what graph->tensors hold; NULL data: not there, a transfer to it is a fault. */
-typedef struct npu_data { void *data; int64_t bytes; bool may_write; } npu_data;
+typedef struct npu_data { void *data; int64_t bytes; bool may_write; const char *name; /* in faults; NULL: the graph's */ } npu_data;
 typedef struct npu_values { const char *path; const void *object; size_t object_bytes; const npu_data *tensors; size_t n_tensors; } npu_values;
 /* A graph to run: in partition `partition`, from cycle `arrival` on, behind what came there before.  symbols: sizes, as graph->symbols has them. */
 typedef struct npu_job { const tile_graph *graph; const int64_t *symbols; size_t n_symbols; const npu_values *values; int partition; int64_t arrival; } npu_job;

@@ -183,7 +183,8 @@ static loom_status start_sending(npu *s, npu_core *c, npu_ref r, int64_t cycle) 
   t->item = r.item->number;
   t->is_write = n->kind == TILE_STORE;
   r.item->n_held++;
-  npu_box b = {.g = s->g, .name = n->name, .rank = n->rank, .elem_bytes = n->elem_bytes, .address = inst_of(r)->address, .index_file = inst_of(r)->index_file};
+  npu_box b = {.g = s->g, .name = n->name, .rank = n->rank, .elem_bytes = n->elem_bytes, .address = inst_of(r)->address, .index_file = inst_of(r)->index_file,
+               .rows = n->rows, .row_step = n->row_step, .row_dim = n->row_dim};
   memcpy(b.extent, n->extent, sizeof b.extent);
   memcpy(b.step, n->step, sizeof b.step);
   return npu_lines_start(s, &c->lines, &b);

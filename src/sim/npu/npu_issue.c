@@ -166,7 +166,8 @@ static loom_status start_sending(npu *s, flow_core *c, int64_t number, int64_t c
   t->is_write = n->kind == TILE_STORE;
   if (t->is_write && c->job->values)
     flow_values_run(s, c, number, cycle);
-  npu_box b = {.g = c->job->g, .name = n->name, .rank = n->rank, .elem_bytes = n->elem_bytes, .address = in->address, .index_file = in->index_file};
+  npu_box b = {.g = c->job->g, .name = n->name, .rank = n->rank, .elem_bytes = n->elem_bytes, .address = in->address, .index_file = in->index_file,
+               .rows = n->rows, .row_step = n->row_step, .row_dim = n->row_dim};
   for (int d = 0; d < n->rank; d++) {
     b.extent[d] = in->extent[d];
     b.step[d] = n->step[d];

@@ -144,6 +144,12 @@ static loom_status read_indices(npu *s, const npu_box *in, size_t elements, uint
   return LOOM_OK;
 }
 
+/* Which row an element's index names is the values' business, and cycles do not depend on values: rows are taken as far apart as a multiplication by an odd number puts them. */
+static int64_t row_of(const npu_box *n, const int64_t *at) {
+  const uint64_t place = (uint64_t)n->index_file * 4096 + (uint64_t)(n->row_dim < 0 ? 0 : at[n->row_dim]);
+  return (int64_t)(place * 40503 % (uint64_t)n->rows) * n->row_step * n->elem_bytes;
+}
+
 static loom_status list_elements(npu *s, npu_lines *l, const npu_box *n) {
   size_t elements = 1;
   for (int d = 0; d < n->rank; d++)
@@ -152,7 +158,7 @@ static loom_status list_elements(npu *s, npu_lines *l, const npu_box *n) {
   s->spent += (int64_t)elements;
   arena_mark mark = arena_save(&s->ctx->scratch);
   uint64_t *indices = NULL;
-  if (n->index_file != NPU_NONE)
+  if (n->index_file != NPU_NONE && !n->rows)
     LOOM_TRY(read_indices(s, n, elements, &indices));
   if (elements > l->room) {
     l->room = elements * 2;
@@ -163,6 +169,7 @@ static loom_status list_elements(npu *s, npu_lines *l, const npu_box *n) {
     int64_t address = n->address + (indices ? (int64_t)(indices[i] & ((uint64_t)TILE_GRAPH_VALUE_MAX - 1)) * n->elem_bytes : 0);
     for (int d = 0; d < n->rank; d++)
       address += at[d] * n->step[d] * n->elem_bytes;
+    address += n->rows ? row_of(n, at) : 0;
     l->list[i] = address >> l->shift;
     for (int d = n->rank - 1; d >= 0 && ++at[d] == n->extent[d]; d--)
       at[d] = 0;

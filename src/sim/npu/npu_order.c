@@ -52,6 +52,10 @@ static void order_touches(npu *s, flow_core *c, const tile_node *n, int64_t numb
     me.low += first + (reach < 0 ? reach : 0);
     me.high += first + (reach > 0 ? reach : 0);
   }
+  if (n->is_indirect) {   /* anywhere in the tensor */
+    me.low = INT64_MIN;
+    me.high = INT64_MAX;
+  }
   size_t kept = 0;
   for (size_t i = 0; i < c->touches.n; i++) {
     flow_touch t = c->touches.at[i];

@@ -93,7 +93,8 @@ typedef struct npu_lines {
   int64_t next_line;
 } npu_lines;
 /* What a transfer touches: elements, strides in elements; index_file: of indirect ones its number in g->index_dir, else NPU_NONE. */
-typedef struct npu_box { const tile_graph *g; const char *name; int rank; int64_t extent[TILE_GRAPH_RANK_MAX], step[TILE_GRAPH_RANK_MAX], elem_bytes, address, index_file; } npu_box;
+typedef struct npu_box { const tile_graph *g; const char *name; int rank; int64_t extent[TILE_GRAPH_RANK_MAX], step[TILE_GRAPH_RANK_MAX], elem_bytes, address, index_file;
+  int64_t rows, row_step; int row_dim;  /* tile_node */ } npu_box;
 LOOM_MUST_USE loom_status npu_lines_start(npu *s, npu_lines *l, const npu_box *b);
 /* While has_next: the next line. */
 int64_t npu_lines_take(npu_lines *l);

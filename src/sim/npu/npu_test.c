@@ -229,6 +229,22 @@ static void test_indirect_transfers_go_by_their_index_files(void **state) {
   rmdir(dir);
 }
 
+/* Of indices that are numbers of rows only how many there are is known: each element of the dim has a row of its own, all far apart. */
+static void test_looked_up_rows_are_lines_of_their_own(void **state) {
+  loom_ctx *ctx = *state;
+  graph_builder b = graph_new(&ctx->mem);
+  graph_loop(&b, TILE_LOOP_OUTER, 2, 1);
+  tile_node *n = &b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 1, 16, 16)];
+  *n = (tile_node){.kind = n->kind, .name = n->name, .parent = n->parent, .rank = 2, .extent = {12, 16}, .step = {0, 1}, .elem_bytes = 4, .is_indirect = true, .rows = 1000, .row_step = 64, .row_dim = 0};
+  assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cores[0].read_bytes, 2 * 12 * 64);
+  n->row_dim = -1;
+  assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cores[0].read_bytes, 2 * 64);
+  n->rows = 1;
+  n->row_dim = 0;
+  assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cores[0].read_bytes, 2 * 64);
+  assert_int_equal(ctx->diag.warnings, 0);
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_a_wait_without_a_load_is_a_fault(void **state) {
@@ -327,6 +343,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_looked_up_rows_are_lines_of_their_own, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, testing_open_context, testing_close_context),

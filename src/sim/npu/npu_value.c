@@ -53,7 +53,7 @@ loom_status flow_values_open(npu *s, flow_job *j) {
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EINPUT, "tile graph '%s' has %zu tensors; data are given for %zu", g->name, g->tensors.n, in->n_tensors);
   for (size_t i = 0; i < g->tensors.n; i++)
     v->tensors[i] = (rvv_tensor){.address = (uint64_t)(g->tensors.at[i].base + DRAM_ADDRESS), .bytes = in->tensors[i].data ? (uint64_t)in->tensors[i].bytes : 0,
-                                 .data = in->tensors[i].data, .may_write = in->tensors[i].may_write, .name = g->tensors.at[i].name};
+                                 .data = in->tensors[i].data, .may_write = in->tensors[i].may_write, .name = in->tensors[i].name ? in->tensors[i].name : g->tensors.at[i].name};
   j->values = v;
   return LOOM_OK;
 }

@@ -43,6 +43,12 @@ static bool set_tensor(transfer *t, uint64_t first) {
   return true;
 }
 
+/* Of the tensor that the transfer's own address is in. */
+static const char *name_at(const transfer *t) {
+  const rvv_tensor *x = t->tensor ? t->tensor : find_tensor(t->c, t->d->dram);
+  return x ? tensor_name(x) : "a tensor";
+}
+
 static bool check_byte(transfer *t, uint64_t address) {
   if (!t->tensor && !set_tensor(t, address))
     return false;
@@ -81,14 +87,14 @@ static void fill_outside(const transfer *t, void *row, int from, int to, int hav
   memset((char *)row + (size_t)have * (size_t)bytes, 0, (size_t)(t->c->lanes - have) * (size_t)bytes);
 }
 
-/* Signed index of lane l at element `offset` of the tile, in bytes of DRAM. */
-static uint64_t index_bytes(const transfer *t, uint64_t offset, int lane) {
+/* Signed index of lane l at element `offset` of the tile. */
+static int64_t index_at(const transfer *t, uint64_t offset, int lane) {
   const isa_dma *d = t->d;
   uint64_t at = t->indices_at + offset * (uint64_t)d->index_bytes, v = 0, lanes = (uint64_t)t->c->lanes;
   for (int k = 0; k < d->index_bytes; k++)
     v |= (uint64_t)(t->indices->words[(at + (uint64_t)k) / 4 * lanes + (uint64_t)lane] >> ((at + (uint64_t)k) % 4 * 8) & 0xff) << (8 * k);
   int up = 64 - 8 * d->index_bytes;
-  return (uint64_t)((int64_t)(v << up) >> up) * d->offset_stride * (uint64_t)d->elem_bytes;
+  return (int64_t)(v << up) >> up;
 }
 
 static void copy_element(const transfer *t, void *row, int lane, uint64_t address) {
@@ -104,7 +110,10 @@ static bool copy_lanes(transfer *t, void *row, int from, int to, uint64_t addres
     return true;
   if (t->d->is_indirect) {
     for (int l = from; l < to; l++) {
-      uint64_t at = address + (uint64_t)l * step + index_bytes(t, offset, l);
+      const int64_t index = index_at(t, offset, l);
+      const uint64_t at = address + (uint64_t)l * step + (uint64_t)index * t->d->offset_stride * bytes;
+      if (t->d->index_limit && (index < 0 || index >= (int64_t)t->d->index_limit))
+        return rvv_fail(t->c, RVV_OUT_OF_TENSOR, "place %" PRId64 " of %s, which has %" PRIu32 " to look up", index, name_at(t), t->d->index_limit);
       if (!check_byte(t, at))
         return false;
       copy_element(t, row, l, at);

@@ -21,9 +21,10 @@ static bool visit(void *self, const isa_place *p) {
     for (int k = 0; k < m->d->index_bytes; k++)
       index |= (uint64_t)*testing_byte(m->words, m->lanes, p->lane, m->d->index_spad - TESTING_SPAD + offset * (uint64_t)m->d->index_bytes + (uint64_t)k) << (8 * k);
     index = (uint64_t)((int64_t)(index << (64 - 8 * m->d->index_bytes)) >> (64 - 8 * m->d->index_bytes));
+    m->is_outside |= m->d->index_limit && index >= m->d->index_limit;
     at += index * m->d->offset_stride * (uint64_t)m->d->elem_bytes;
   }
-  if (!p->is_outside && (at >= m->bytes || m->bytes - at < (uint64_t)m->d->elem_bytes)) {
+  if (!p->is_outside && (m->is_outside || at >= m->bytes || m->bytes - at < (uint64_t)m->d->elem_bytes)) {
     m->is_outside = true;
     return false;
   }
@@ -45,7 +46,8 @@ static bool visit(void *self, const isa_place *p) {
 static isa_dma random_transfer(rng *r, int lanes) {
   static const isa_dma_op moves[] = {ISA_MVIN, ISA_MVIN2, ISA_MVIN3, ISA_MVOUT};
   isa_dma d = {.move = moves[rng_range(r, 0, 3)], .lane_axis = (int)rng_range(r, 0, 3), .lane_stride = (uint32_t)rng_range(r, 1, 3), .elem_bytes = 1 << rng_range(r, 0, 3),
-               .is_masked = rng_range(r, 0, 1), .is_indirect = rng_range(r, 0, 4) == 0, .index_bytes = rng_range(r, 0, 1) ? 4 : 8, .offset_stride = (uint16_t)rng_range(r, 0, 9)};
+               .is_masked = rng_range(r, 0, 1), .is_indirect = rng_range(r, 0, 4) == 0, .index_bytes = rng_range(r, 0, 1) ? 4 : 8, .offset_stride = (uint32_t)rng_range(r, 0, 9),
+               .index_limit = rng_range(r, 0, 3) ? 0 : 41};
   int order[4] = {0, 1, 2, 3};
   int64_t stride = 1, dense = 1;
   bool is_dense = rng_range(r, 0, 1);

@@ -39,9 +39,6 @@ static loom_status emit_loop(npt_lowering *l, const tog_node *n) {
 static loom_status emit_body(npt_lowering *l, const tog_body *body) {
   for (size_t i = 0; i < body->n; i++) {
     const tog_node *n = body->at[i];
-    if (n->box.has_lookup)
-      LOOM_FAIL(l->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s looks up places of '%s'; programs of an NPU have no form of that yet", tog_node_title(&l->ctx->mem, n),
-                l->t->tensors.at[n->box.tensor].name);
     switch (n->kind) {
     case TOG_LOOP: LOOM_TRY(emit_loop(l, n)); break;
     case TOG_LOAD: LOOM_TRY(npt_emit_load(l, n)); break;

@@ -49,7 +49,7 @@ typedef struct npt_lowering {
   npt_program *p;
   tfn_function *functions;
   npt_buffer *buffers;
-  VEC_OF(npt_buffer *) sums;              /* f32 tiles that products to narrower ones add up in */
+  VEC_OF(npt_buffer *) sums;              /* f32 tiles that products to narrower ones add up in; numbers of rows that are looked up */
   npt_way *ways;                          /* by node id: of COMPUTE and SEND nodes */
   int64_t unit;                           /* rows are multiples of it */
   bool has_products;

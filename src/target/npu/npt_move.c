@@ -65,6 +65,10 @@ typedef struct dram_side {
   bool is_one_part[TOG_RANK_MAX];         /* of the parts along the dim it is one */
   bool in_pieces; int piece_dim;          /* npt_loads_in_pieces */
   bool is_cut[TOG_RANK_MAX];              /* `have` elements and no more are moved, whatever the tile's extent */
+  /* Rows that are looked up: dim of the buffer whose elements have one each (NPT_NONE: all are of one), where their numbers are, how many there are and elements between them. */
+  bool has_lookup; int row_dim;
+  dtype number_type; MlirValue numbers, first_number;
+  int64_t rows, row_step;
 } dram_side;
 
 /* Pieces are whole rows of memory, all of the same extent: else more DRAM rows would be opened than are saved cycles. */
@@ -101,6 +105,53 @@ static loom_status emit_pieces(npt_lowering *l, const tile_dims *d, int dim, npt
   return mlirOperationIsNull(op) ? LOOM_EBUG : LOOM_OK;
 }
 
+/* A tile of row numbers, one beside each element of the data's tile: that is what an indirect transfer takes. */
+static npt_buffer *number_tile(npt_lowering *l, const npt_buffer *b, const npt_tile *t, dtype type) {
+  tog_buffer *numbers = ARENA_NEW(l->mem, tog_buffer);
+  npt_buffer *made = ARENA_NEW(l->mem, npt_buffer);
+  *numbers = *b->b;
+  numbers->type = type;
+  numbers->name = arena_printf(l->mem, "%s_rows_%zu", t->global, l->sums.n);
+  *made = (npt_buffer){.b = numbers, .is_loaded = true, .n_tiles = 1};
+  made->tile[0] = *t;
+  made->tile[0].global = numbers->name;
+  for (int d = 0; d < b->b->rank; d++) {
+    made->tile[0].elems /= b->parts[d];
+    made->extent[d] = b->extent[d];
+    made->parts[d] = 1;
+  }
+  vec_push(l->mem, &l->sums, made);
+  return made;
+}
+
+/* The transfer goes by row numbers, which are loaded before. */
+static loom_status look_up(npt_lowering *l, const npt_buffer *b, const npt_tile *t, const dram_side *dram, const tile_dims *d, npt_transfer *x) {
+  npt_buffer *numbers = number_tile(l, b, t, dram->number_type);
+  npt_transfer y = *x;
+  y.move = ISA_MVIN;
+  y.is_store = false;
+  y.dram = dram->numbers;
+  y.dram_index = dram->first_number;
+  y.elem_bytes = (int)dtype_bytes(dram->number_type);
+  y.spad = npt_spad(l, numbers, &numbers->tile[0]);
+  y.element = mlirShapedTypeGetElementType(mlirValueGetType(y.spad));
+  y.spad_index[0] = npt_const(l, 0);
+  x->is_indirect = true;
+  x->offsets = y.spad;
+  x->offsets_global = numbers->tile[0].global;
+  x->offset_stride = dram->row_step;
+  x->offset_rows = dram->rows;
+  x->offset_axis = -1;
+  for (int i = 0; i < d->n; i++) {
+    y.dram_stride[i] = 0;
+    if (d->dim[i] == NPT_NONE || d->dim[i] != dram->row_dim)
+      continue;
+    y.dram_stride[i] = 1;
+    x->offset_axis = i;
+  }
+  return mlirOperationIsNull(npt_build_transfer(&l->b, &y, NPT_TOGSIM)) ? LOOM_EBUG : LOOM_OK;
+}
+
 static isa_dma_op move_of(bool is_store) { return is_store ? ISA_MVOUT : ISA_MVIN; }
 
 /* One part of the tile, `at` elements from the start of the bank's tile. */
@@ -131,6 +182,8 @@ static loom_status emit_part(npt_lowering *l, const npt_buffer *b, const npt_til
     else if (dram->have[dim] < d.extent[i])
       x.masks[x.n_masks++] = (npt_mask){i, npt_const(l, 0), npt_const(l, dram->have[dim])};
   }
+  if (dram->has_lookup)
+    LOOM_TRY(look_up(l, b, t, dram, &d, &x));
   if (!is_store && dram->in_pieces)
     return emit_pieces(l, &d, dram->piece_dim, &x);
   return mlirOperationIsNull(npt_build_transfer(&l->b, &x, NPT_TOGSIM)) ? LOOM_EBUG : LOOM_OK;
@@ -170,6 +223,8 @@ static loom_status emit_transfer(npt_lowering *l, const npt_buffer *b, const npt
   factor[b->b->rank] = 1;
   if (n)
     dram.base = npt_sum(l, b->b->rank + 1, part, factor, 0);
+  if (n && dram.has_lookup && dram.row_dim != NPT_NONE)
+    dram.first_number = npt_sum(l, 2, (MlirValue[]){part[dram.row_dim], dram.first_number}, (int64_t[]){b->extent[dram.row_dim], 1}, 0);
   memcpy(stride, t->part_stride, (size_t)b->b->rank * sizeof *stride);
   part[b->b->rank] = dram.begin;
   stride[b->b->rank] = 1;
@@ -208,6 +263,17 @@ static MlirValue memory_of(const npt_lowering *l, int tensor) {
   return (MlirValue){NULL};
 }
 
+static loom_status read_lookup(npt_lowering *l, const tog_box *box, dram_side *out) {
+  const tog_tensor *numbers = &l->t->tensors.at[box->lookup_tensor];
+  out->has_lookup = true;
+  out->row_dim = box->to_dim[box->lookup_dim] < 0 ? NPT_NONE : box->to_dim[box->lookup_dim];
+  out->numbers = memory_of(l, box->lookup_tensor);
+  out->number_type = numbers->type;
+  out->rows = box->lookup_rows;
+  out->row_step = box_stride(l->t, box, box->lookup_dim);
+  return npt_affine(l, box->offset[box->lookup_dim], &out->first_number);
+}
+
 static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node *n, dram_side *out) {
   const tog_box *box = &n->box;
   const sym_expr *base = sym_const(l->mem, 0);
@@ -217,10 +283,12 @@ static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node
   for (int d = 0; d < box->rank; d++) {
     int64_t stride = box_stride(l->t, box, d), have;
     int to = box->to_dim[d];
-    base = sym_add(l->mem, base, sym_mul(l->mem, box->offset[d], sym_const(l->mem, stride)));
+    const bool is_looked_up = box->has_lookup && d == box->lookup_dim;
+    if (!is_looked_up)
+      base = sym_add(l->mem, base, sym_mul(l->mem, box->offset[d], sym_const(l->mem, stride)));
     if (to < 0)
       continue;
-    out->stride[to] = stride;
+    out->stride[to] = is_looked_up ? 0 : stride;
     const bool is_open = l->open.extent && sym_depends(box->offset[d], l->open.var);
     if (!is_open && sym_is_const(box->extent[d], &have)) {
       out->have[to] = have;
@@ -229,6 +297,8 @@ static loom_status read_box(npt_lowering *l, const npt_buffer *b, const tog_node
       LOOM_TRY(npt_affine(l, is_open ? npt_open_extent(l) : box->extent[d], &out->extent[to]));
     }
   }
+  if (box->has_lookup)
+    LOOM_TRY(read_lookup(l, box, out));
   return npt_affine(l, base, &out->base);
 }
 

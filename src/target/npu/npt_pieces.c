@@ -41,7 +41,7 @@ bool npt_loads_in_pieces(const npt_lowering *l, const tog_node *load, const npt_
   const npt_buffer *b = &l->buffers[load->buffer];
   users u = {.buffer = load->buffer};
   count_users(l, &l->t->body, &u);
-  if (u.loads != 1 || u.others || !u.product || u.of_load != u.of_product || load->opens || load->closes || load->has_group || b->is_computed || b->n_tiles != 1 || b->b->rank != 2)
+  if (u.loads != 1 || u.others || !u.product || u.of_load != u.of_product || load->box.has_lookup || load->opens || load->closes || load->has_group || b->is_computed || b->n_tiles != 1 || b->b->rank != 2)
     return false;
   const tfn_function *f = npt_function_of(l, u.product);
   const int operand = operand_of(f, u.product, load->buffer);

@@ -30,6 +30,7 @@ static npt_transfer keep_dims(const npt_transfer *t, const int *kept, int n) {
   npt_transfer k = *t;
   k.rank = n;
   k.n_masks = 0;
+  k.offset_axis = -1;
   for (int i = 0; i < n; i++) {
     int d = kept[i];
     k.shape[i] = t->shape[d];
@@ -38,6 +39,8 @@ static npt_transfer keep_dims(const npt_transfer *t, const int *kept, int n) {
     k.spad_stride[i] = t->spad_stride[d];
     if (t->lane_axis == d)
       k.lane_axis = i;
+    if (t->offset_axis == d)
+      k.offset_axis = i;
     for (int m = 0; m < t->n_masks; m++)
       if (t->masks[m].axis == d)
         k.masks[k.n_masks++] = (npt_mask){i, t->masks[m].lo, t->masks[m].hi};

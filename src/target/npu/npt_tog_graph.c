@@ -77,6 +77,9 @@ static loom_status make_transfer(npt_maker *x, int node, tile_node *out) {
   out->elem_bytes = d->elem_bytes;
   out->is_async = d->is_async;
   out->is_indirect = n->is_indirect;
+  out->rows = d->offset_rows;
+  out->row_step = d->offset_stride;
+  out->row_dim = d->offset_axis;
   for (int i = 0; i < d->rank; i++) {
     out->extent[i] = d->subtile[i];
     out->step[i] = d->dram_stride[i];

@@ -172,6 +172,11 @@ static loom_status read_attributes(reader *r) {
   t->fill = ir_attr_of(r->op, "masked_fill");
   if (t->is_indirect && !ir_attr_int(ir_attr_of(r->op, "offset_stride"), &t->offset_stride))
     BAD(r, "an indirect %s needs offset_stride", ir_op_name(r->op));
+  int64_t axis;
+  ir_attr_int(ir_attr_of(r->op, "offset_rows"), &t->offset_rows);
+  t->offset_axis = ir_attr_int(ir_attr_of(r->op, "offset_axis"), &axis) ? (int)axis : -1;
+  if (t->offset_rows < 0 || t->offset_rows > UINT32_MAX || t->offset_axis < -1 || t->offset_axis >= t->rank)
+    BAD(r, "offset_rows of %s must be 0..2^32-1 and offset_axis a dim of the tile", ir_op_name(r->op));
   int64_t argument;
   t->argument = ir_attr_int(ir_attr_of(r->op, "dram_arg"), &argument) ? (int)argument : npt_argument(t->dram);
   t->global = npt_global(&r->ir->ctx->mem, t->spad);
@@ -296,7 +301,7 @@ const char *npt_to_isa(const npt_transfer *t, isa_dma *out) {
     return "rank";
   int pad = ISA_DMA_RANK - t->rank;
   *out = (isa_dma){.move = t->move, .lane_axis = t->lane_axis + pad, .lane_stride = (uint32_t)t->lane_stride, .elem_bytes = t->elem_bytes,
-                   .is_masked = t->n_masks > 0, .is_indirect = t->is_indirect, .offset_stride = (uint16_t)t->offset_stride};
+                   .is_masked = t->n_masks > 0, .is_indirect = t->is_indirect, .offset_stride = (uint32_t)t->offset_stride, .index_limit = (uint32_t)t->offset_rows};
   for (int i = 0; i < ISA_DMA_RANK; i++)
     out->dims[i] = out->high[i] = 1;
   for (int d = 0; d < t->rank; d++) {
@@ -312,7 +317,7 @@ const char *npt_to_isa(const npt_transfer *t, isa_dma *out) {
   }
   if (t->lane_stride > UINT16_MAX)
     return "lane_stride";
-  if (t->is_indirect && (t->offset_stride < 0 || t->offset_stride > UINT16_MAX))
+  if (t->is_indirect && (t->offset_stride < 0 || t->offset_stride > UINT32_MAX))
     return "offset_stride";
   return NULL;
 }

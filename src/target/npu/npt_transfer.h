@@ -45,6 +45,9 @@ typedef struct npt_transfer {
   MlirValue offsets;                             /* togsim: the scratchpad tile of indices */
   const char *offsets_global;                    /* its memref.global, either form */
   int64_t offset_stride;
+  /* Of an indirect one whose offsets are numbers of rows: how many rows there are, 0: not known, nothing is checked; the dim of the tile whose elements are a row each, -1: all is of one. */
+  int64_t offset_rows;
+  int offset_axis;
 } npt_transfer;
 
 bool npt_is_transfer(MlirOperation op);

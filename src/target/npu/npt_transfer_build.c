@@ -41,7 +41,7 @@ MlirValue npt_build_loop(ir_builder *b, int64_t count) {
 
 /* Attributes that npt_transfer says; all others go over unchanged. */
 static const char *const SAID[] = {"dma_kind", "vlane_split_axis", "dram_stride", "tile_stride", "sram_stride", "subtile_size", "async", "fine_grained", "masked_axes",
-                                   "masked_fill", "indirect", "indirect_offset", "offset_stride"};
+                                   "masked_fill", "indirect", "indirect_offset", "offset_stride", "offset_rows", "offset_axis"};
 
 static void carry_attributes(MlirOperation from, MlirOperation to) {
   for (intptr_t i = 0; i < mlirOperationGetNumAttributes(from); i++) {
@@ -68,6 +68,10 @@ static void set_attributes(ir_ctx *ir, MlirOperation op, const npt_transfer *t, 
     ir_set_attr(op, "fine_grained", ir_bool_attr(ir, true));
   if (t->is_indirect)
     ir_set_attr(op, "offset_stride", ir_int_attr(ir, t->offset_stride));
+  if (t->is_indirect && t->offset_rows) {
+    ir_set_attr(op, "offset_rows", ir_int_attr(ir, t->offset_rows));
+    ir_set_attr(op, "offset_axis", ir_int_attr(ir, t->offset_axis));
+  }
   if (form == NPT_DMA_START) {
     if (t->is_indirect)
       ir_set_attr(op, "indirect_offset", ir_symbol_attr(ir, t->offsets_global));

@@ -139,7 +139,7 @@ static void test_offsets_change_form(void **state) {
       "memref.global \"private\" @X : memref<8xf32, 1>\nmemref.global \"private\" @I : memref<8xi32, 1>\n"
       "func.func @kernel(%a: memref<4096xf32>) {\n  %x = memref.get_global @X : memref<8xf32, 1>\n  %o = memref.get_global @I : memref<8xi32, 1>\n  %t = memref.alloc() : memref<1xi32>\n"
       "  %c0 = arith.constant 0 : index\n  %c1 = arith.constant 1 : index\n  %c2 = arith.constant 2 : index\n"
-      "  \"togsim.transfer\"(%a, %c0, %x, %c0, %t, %c0, %c2, %c1, %o) {dma_kind = \"MVIN\", vlane_split_axis = 0 : i64, dram_stride = [0], tile_stride = [1], indirect = true, offset_stride = 7 : i64}"
+      "  \"togsim.transfer\"(%a, %c0, %x, %c0, %t, %c0, %c2, %c1, %o) {dma_kind = \"MVIN\", vlane_split_axis = 0 : i64, dram_stride = [0], tile_stride = [1], indirect = true, offset_stride = 7 : i64, offset_rows = 585 : i64, offset_axis = 0 : i64}"
       " : (memref<4096xf32>, index, memref<8xf32, 1>, index, memref<1xi32>, index, index, index, memref<8xi32, 1>) -> ()\n  return\n}\n";
   fixture f;
   open_text(&f, source, true);
@@ -154,6 +154,11 @@ static void test_offsets_change_form(void **state) {
   assert_int_equal(npt_read_transfer(&f.ir, npt_build_transfer(&b, &named, NPT_TOGSIM), &back), LOOM_OK);
   assert_string_equal(npt_global(&f.ctx.mem, back.offsets), "I");
   assert_int_equal(back.offset_stride, 7);
+  assert_int_equal(back.offset_rows, 585);
+  assert_int_equal(back.offset_axis, 0);
+  ir_set_attr(t.op, "offset_axis", ir_int_attr(&f.ir, 1));
+  assert_int_equal(npt_read_transfer(&f.ir, t.op, &back), LOOM_EINPUT);
+  testing_expect_error(&f.ctx, LOOM_EINPUT, "offset_axis a dim of the tile", 0, 0);
   close_text(&f);
 }
 

@@ -83,6 +83,7 @@ typedef struct tile_node {
   int64_t elem_bytes;
   tile_terms offset;                    /* bytes from the tensor's base */
   bool is_async, is_indirect;
+  int64_t rows, row_step; int row_dim;  /* ours; of indirect ones, rows > 0: indices are numbers of one of so many rows, row_step elements apart; each element of row_dim has one, -1: all have the same */
   /* COMPUTE */
   tile_unit unit;
   int64_t cycles, overlap;

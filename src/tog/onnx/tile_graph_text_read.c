@@ -177,6 +177,23 @@ static loom_status read_masks(text_reader *r, const data_value *v, tile_node *n)
   return LOOM_OK;
 }
 
+static loom_status read_rows(text_reader *r, const data_value *v, tile_node *n) {
+  static const char *const keys[] = {"count", "step", "dim"};
+  data_value *rows;
+  int64_t dim;
+  if (!data_get(v, "rows"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(r->ctx, v, "rows", DATA_OBJECT, &rows));
+  LOOM_TRY(data_only_keys(r->ctx, rows, keys, COUNT(keys)));
+  LOOM_TRY(data_need_int(r->ctx, rows, "count", 1, UINT32_MAX, &n->rows));
+  LOOM_TRY(data_need_int(r->ctx, rows, "step", 0, UINT32_MAX, &n->row_step));
+  LOOM_TRY(data_need_int(r->ctx, rows, "dim", -1, n->rank - 1, &dim));
+  n->row_dim = (int)dim;
+  if (!n->is_indirect)
+    LOOM_FAIL(r->ctx, rows->span, LOOM_EINPUT, "'rows' says what the indices of an indirect transfer are; this one is not indirect");
+  return LOOM_OK;
+}
+
 static loom_status read_transfer(text_reader *r, const data_value *v, tile_node *n) {
   data_value *extent, *step;
   LOOM_TRY(data_need(r->ctx, v, "extent", DATA_ARRAY, &extent));
@@ -194,6 +211,7 @@ static loom_status read_transfer(text_reader *r, const data_value *v, tile_node 
   LOOM_TRY(read_terms(r, v, "offset", &n->offset));
   LOOM_TRY(read_flag(r, v, "async", &n->is_async));
   LOOM_TRY(read_flag(r, v, "indirect", &n->is_indirect));
+  LOOM_TRY(read_rows(r, v, n));
   return read_masks(r, v, n);
 }
 
@@ -225,7 +243,7 @@ static loom_status read_uses(text_reader *r, const data_value *v, tile_node *n) 
 
 /* `kind`: the key that says what it is. */
 static loom_status read_plain(text_reader *r, const data_value *v, const char *kind, tile_node *n) {
-  static const char *const transfer_keys[] = {"name", "load", "store", "extent", "step", "elem_bytes", "offset", "async", "indirect", "masks", "accumulation", "tag",
+  static const char *const transfer_keys[] = {"name", "load", "store", "extent", "step", "elem_bytes", "offset", "async", "indirect", "rows", "masks", "accumulation", "tag",
                                               "uses", "function", "then"};
   static const char *const wait_keys[] = {"name", "wait", "accumulation", "tag", "uses", "function", "then"};
   static const char *const compute_keys[] = {"name", "compute", "cycles", "overlap", "uses", "function", "then"};

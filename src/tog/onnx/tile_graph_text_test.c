@@ -55,6 +55,11 @@ static void random_node(rng *r, arena *mem, graph_builder *b) {
     n.offset = random_terms(r, mem, b);
     n.is_async = rng_range(r, 0, 1);
     n.is_indirect = rng_range(r, 0, 5) == 0;
+    if (n.is_indirect && rng_range(r, 0, 1)) {
+      n.rows = rng_range(r, 1, UINT32_MAX);
+      n.row_step = rng_range(r, 0, UINT32_MAX);
+      n.row_dim = (int)rng_range(r, -1, n.rank - 1);
+    }
     for (int d = 0; d < n.rank; d++)
       if (rng_range(r, 0, 3) == 0)
         vec_push(mem, &n.masks, ((tile_mask){d, random_terms(r, mem, b), random_terms(r, mem, b)}));

@@ -60,6 +60,13 @@ static void write_transfer(const text_writer *w, data_value *o, const tile_node 
     data_set_bool(mem, o, "async", true);
   if (n->is_indirect)
     data_set_bool(mem, o, "indirect", true);
+  if (n->is_indirect && n->rows) {
+    data_value *rows = data_object(mem);
+    data_set_int(mem, rows, "count", n->rows);
+    data_set_int(mem, rows, "step", n->row_step);
+    data_set_int(mem, rows, "dim", n->row_dim);
+    data_set(mem, o, "rows", rows);
+  }
   if (!n->masks.n)
     return;
   data_value *masks = data_array(mem);
