@@ -21,7 +21,7 @@ static bool made_here(const net_graph *g, int tensor, kernel_value *out) {
   return false;
 }
 
-static kernel_value operand(net_graph *g, const net_frame *f, int m, int i) {
+kernel_value net_emit_operand(net_graph *g, const net_frame *f, int m, int i) {
   const net_access *x = &member(g, m)->in[i];
   kernel_value v;
   if (x->value.kind != NET_MEMORY)
@@ -95,7 +95,7 @@ kernel_value net_emit_value(net_graph *g, const net_frame *f, int m, MlirValue v
     out = net_emit_constant(g, net_dtype(v), number);
   } else if (mlirValueIsABlockArgument(v)) {
     int i = (int)mlirBlockArgumentGetArgNumber(v);
-    out = i < op->n_in ? operand(g, f, m, i) : net_emit_init(g, f, m, i - op->n_in);
+    out = i < op->n_in ? net_emit_operand(g, f, m, i) : net_emit_init(g, f, m, i - op->n_in);
   } else {
     out = computed(g, f, m, ir_def(v));
   }

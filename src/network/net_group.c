@@ -50,7 +50,7 @@ static bool is_contraction(const net_op *op) {
   return !mlirOperationIsNull(def) && net_scalar_fn(def, &f) && f.fn == KERNEL_FN_MUL && !mlirValueEqual(ir_operand(def, 0), ir_operand(def, 1)) && op->n_in >= 2;
 }
 
-static bool needs_loops(const net_op *op) { return reduces_any(op) && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op)); }
+bool net_needs_loops(const net_op *op) { return reduces_any(op) && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op)); }
 
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e) {
   axis_expr by[AXIS_MAX] = {{0}};
@@ -118,7 +118,7 @@ static bool walk_together(arena *m, const axis_space *dims, const steps *e, cons
   return i == e->n && k == w->n;
 }
 
-/* For each operand that the group makes: fn of its address and of the address that it was written to, until one says false. */
+/* For each operand that the group makes: its address and the address that it was written to are walked together, until two are not one. */
 typedef struct meeting { arena *m; const net_op *op; const net_group *g; axis_boundaries *cuts; axis_expr *loop; bool *is_known; bool any; } meeting;
 static bool meet(net_reader *r, meeting *x) {
   for (int i = 0; i < x->op->n_in + x->op->n_out; i++) {
@@ -174,7 +174,8 @@ static bool reads_group(net_reader *r, const net_op *op, const net_group *g) {
   return false;
 }
 
-static bool fits(const net_op *op, const net_group *g, const axis_expr *loop) {
+/* Why it has no place behind the group's operations; NULL: it has. */
+static const char *does_not_fit(const net_op *op, const net_group *g, const axis_expr *loop) {
   int64_t whole = 1;
   for (int d = 0; d < g->space.n; d++) {
     bool reduced = g->reduces[d];
@@ -183,14 +184,14 @@ static bool fits(const net_op *op, const net_group *g, const axis_expr *loop) {
     whole *= reduced ? g->space.extent[d] : 1;
   }
   if (!g->looped)
-    return whole <= NET_WHOLE_MAX;
+    return whole <= NET_WHOLE_MAX ? NULL : "its rows and those before it would have to be whole in a tile, and are too long together";
   if (reduces_any(op))
-    return false;
+    return "it reduces what tiles hold only parts of";
   for (int l = 0; l < op->loops.n; l++)      /* behind a loop there is only what came out of it */
     for (int d = 0; d < g->space.n; d++)
       if (g->reduces[d] && axis_depends(loop[l], d))
-        return false;
-  return true;
+        return "it runs over a dim that the loops have summed up";
+  return NULL;
 }
 
 /* The group with dims cut where loops of `op` end.  False: they cannot be. */
@@ -224,27 +225,47 @@ static void add_member(net_reader *r, net_group *g, int index, const axis_expr *
         g->reduces[d] = true;
 }
 
-/* Takes operation `index` into the group, if it joins. */
-static bool joins(net_reader *r, int index, net_group *g) {
+/* Are the places that a copy writes to sums of dims times numbers? */
+static bool writes_strides(net_reader *r, const net_op *op, const net_group *g, const axis_expr *loop) {
+  axis_expr by[AXIS_MAX] = {{0}};
+  memcpy(by, loop, NET_LOOPS_MAX * sizeof *loop);
+  return !mlirOperationIsNull(op->op) || axis_is_linear(axis_subst(r->mem, &g->space, op->out[0].at, by));
+}
+
+/* Takes operation `index` into the group.  Returns NULL, or why it does not join. */
+static const char *join(net_reader *r, int index, net_group *g) {
   const net_op *op = &r->ops.at[index];
   net_group *cut = ARENA_NEW(r->mem, net_group);
   axis_boundaries cuts = {0};
   axis_expr loop[NET_LOOPS_MAX] = {{0}};
   bool is_known[NET_LOOPS_MAX] = {false};
   meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
-  if (op->group >= 0 || mlirOperationIsNull(op->op) || needs_loops(op) || g->n == NET_MEMBERS_MAX || !meet(r, &first))
-    return false;
+  if (op->group >= 0)
+    return "it is in a kernel";
+  if (net_needs_loops(op))
+    return "it needs loops of its own";
+  if (g->n == NET_MEMBERS_MAX)
+    return "the kernel has as many operations as one can have";
+  if (!meet(r, &first))
+    return "it reads elements at other places than those at hand where they are made";
   *cut = *g;
-  if (!cut_dims(r, cut, &cuts) || !meet(r, &second) || !map_the_rest(r->mem, op, cut, loop, is_known) || !fits(op, cut, loop))
-    return false;
+  if (!cut_dims(r, cut, &cuts) || !meet(r, &second))
+    return "its loops and those of the kernel cannot be cut into the same parts";
+  if (!map_the_rest(r->mem, op, cut, loop, is_known))
+    return "it has a loop that the kernel has not";
+  if (!writes_strides(r, op, cut, loop))
+    return "it writes to places that no strides say";
+  const char *why_not = does_not_fit(op, cut, loop);
+  if (why_not)
+    return why_not;
   *g = *cut;
   add_member(r, g, index, loop);
-  return true;
+  return NULL;
 }
 
 static net_group begin(net_reader *r, int index) {
   const net_op *op = &r->ops.at[index];
-  net_group g = {.looped = !mlirOperationIsNull(op->op) && needs_loops(op)};
+  net_group g = {.looped = !mlirOperationIsNull(op->op) && net_needs_loops(op)};
   axis_expr loop[NET_LOOPS_MAX] = {{0}};
   for (int l = 0; l < op->loops.n; l++)
     if (op->loops.extent[l] > 1) {
@@ -261,12 +282,13 @@ void net_make_groups(net_reader *r, net_groups *out) {
       continue;
     net_group g = begin(r, (int)i);
     r->ops.at[i].group = (int)out->n;
-    bool open = !mlirOperationIsNull(r->ops.at[i].op);
-    for (size_t j = i + 1; j < r->ops.n && open; j++) {
-      if (joins(r, (int)j, &g))
+    for (size_t j = i + 1; j < r->ops.n && !g.ends; j++) {
+      if (!reads_group(r, &r->ops.at[j], &g))
+        continue;
+      g.ends = mlirOperationIsNull(r->ops.at[i].op) ? "copies are kernels of their own" : join(r, (int)j, &g);
+      if (!g.ends)
         r->ops.at[j].group = (int)out->n;
-      else
-        open = !reads_group(r, &r->ops.at[j], &g);
+      g.stopped_by = (int)j;
     }
     vec_push(r->mem, out, g);
   }

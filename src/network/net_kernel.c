@@ -138,7 +138,7 @@ static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o
   kernel_fn fn;
   MlirValue x;
   if (mlirOperationIsNull(op->op))
-    return op->in[0].value.kind == NET_MEMORY ? net_emit_load(g, f, g->nest->in_tensor[m][0], g->nest->in[m][0]) : net_emit_constant(g, op->in[0].value.type, op->in[0].value.splat);
+    return net_emit_operand(g, f, m, 0);
   if (!reduces(op))
     return net_emit_value(g, f, m, ir_operand(mlirBlockGetTerminator(ir_body(op->op)), o));
   if (!net_combiner(op, o, &fn, &x))
@@ -297,6 +297,7 @@ loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_for
   LOOM_TRY(kernel_verify(r->ctx, g->k));
   network_kernel k = {.op = form->op, .graph = g->k, .tensor = g->tensor.at, .span = g->span};
   net_count(r, nest, form, &k);
+  net_tell_parts(r, nest->group, &k);
   vec_push(r->mem, &r->net->kernels, k);
   return LOOM_OK;
 }

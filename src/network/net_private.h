@@ -81,9 +81,11 @@ typedef struct net_group {
   axis_space space; bool reduces[AXIS_MAX];      /* its dims, and whether some member reduces them */
   bool looped;                                   /* reduced dims are walked by loops, with an accumulator */
   axis_expr by[NET_MEMBERS_MAX][NET_LOOPS_MAX];  /* a member's loop over the dims */
+  int stopped_by; const char *ends;              /* the first operation behind that reads what it makes and is not in it, and why not; NULL: there is none */
 } net_group;
 typedef VEC_OF(net_group) net_groups;
 void net_make_groups(net_reader *r, net_groups *out);
+bool net_needs_loops(const net_op *op);
 /* An address over a member's loops, over the group's dims. */
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e);
 /* Does an operand add a reduced loop to another one, as windows do? */
@@ -101,6 +103,11 @@ typedef struct net_nest {
 typedef struct net_builder { net_reader *r; net_groups groups; } net_builder;
 /* The kernel of a group, behind those that copy what no strides can say. */
 LOOM_MUST_USE loom_status net_make_kernel(net_builder *b, const net_group *g);
+
+/* ---- net_tell.c: kernels for people ---- */
+/* What it is: "matmul", "sum", "mulf addf", "copy". */
+const char *net_op_text(net_reader *r, const net_op *op);
+void net_tell_parts(net_reader *r, const net_group *g, network_kernel *k);
 
 /* ---- net_form.c ---- */
 typedef enum net_walk { NET_GRID, NET_TILE, NET_WHOLE, NET_LOOP, NET_TILE_LOOP } net_walk;      /* one by one or in tiles, of the grid; whole in every tile; reduced one by one or in tiles */
@@ -151,6 +158,8 @@ kernel_value net_emit_reduce(net_graph *g, const net_frame *f, kernel_fn fn, int
 /* ---- net_body.c: values of members' bodies ---- */
 dtype net_dtype(MlirValue v);
 kernel_value net_emit_value(net_graph *g, const net_frame *f, int member, MlirValue v);
+/* Operand i of a member: what another one made, or from memory. */
+kernel_value net_emit_operand(net_graph *g, const net_frame *f, int member, int i);
 kernel_value net_emit_init(net_graph *g, const net_frame *f, int member, int result);
 /* The x with fn(x, y) = y for all y of the type. */
 double net_identity(dtype t, kernel_fn fn);

@@ -118,25 +118,40 @@ static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *
 }
 
 /* Two places of the view are never one element: taken by rising stride, each stride is longer than all dims before it reach. */
-static bool is_one_to_one(const nest_tensor *t) {
+static bool is_one_to_one(const nest_tensor *t, const int64_t *shape) {
   bool used[NEST_RANK_MAX] = {false};
   int64_t reach = 0;
   for (int i = 0; nest_tensor_is_view(t) && i < t->rank; i++) {
     int best = -1;
     for (int d = 0; d < t->rank; d++)
-      if (!used[d] && (best < 0 || t->shape[d] == 1 || (t->shape[best] > 1 && t->stride[d] < t->stride[best])))
+      if (!used[d] && (best < 0 || shape[d] == 1 || (shape[best] > 1 && t->stride[d] < t->stride[best])))
         best = d;
     used[best] = true;
-    if (t->shape[best] > 1 && t->stride[best] <= reach)
+    if (shape[best] > 1 && t->stride[best] <= reach)
       return false;
-    reach += (t->shape[best] - 1) * t->stride[best];
+    reach += (shape[best] - 1) * t->stride[best];
   }
   return true;
 }
 
+/* The least that a sum of loops times sizes can be: its numbers; 0 where it has other terms. */
+static int64_t least(const sym_expr *e) {
+  int64_t v;
+  return sym_is_const(e, &v) ? v > 0 ? v : 0 : e->op == SYM_ADD ? least(e->arg[0]) + least(e->arg[1]) : 0;
+}
+
+static bool is_sum_of_steps(const sym_expr *e) {
+  int64_t v;
+  return e->op == SYM_SYM || (sym_is_const(e, &v) && v >= 0) || ((e->op == SYM_ADD || e->op == SYM_MUL) && is_sum_of_steps(e->arg[0]) && is_sum_of_steps(e->arg[1]));
+}
+
+/* Only the places from where the store begins count: a view that does not begin with its argument is part of one that does. */
 loom_status extract_check_store(extract *x, MlirOperation at, const nest_node *store) {
   const nest_tensor *t = &x->nest->tensors.at[store->tensor];
-  if (!t->has_lookup && !is_one_to_one(t))      /* places that are looked up may meet: which of them stays is not said */
+  int64_t shape[NEST_RANK_MAX];
+  for (int d = 0; d < t->rank; d++)
+    shape[d] = t->shape[d] - (is_sum_of_steps(store->dim[d].offset) ? least(store->dim[d].offset) : 0);
+  if (!t->has_lookup && !is_one_to_one(t, shape))      /* places that are looked up may meet: which of them stays is not said */
     EXTRACT_UNSUP(x, at, "this stores through a view of argument '%s' in which places overlap", t->name);
   return LOOM_OK;
 }
@@ -149,7 +164,7 @@ bool extract_shows_all(const extract *x, int tensor) {
     elems *= mlirShapedTypeGetDimSize(type, d);
   for (int d = 0; d < t->rank; d++)
     shown *= t->shape[d];
-  return shown == elems && is_one_to_one(t);
+  return shown == elems && is_one_to_one(t, t->shape);
 }
 
 /* Slices of the argument's dims, in order, with single elements of the dims left out: x[:, 8:], x[3]. */
