@@ -35,7 +35,6 @@ static bool compile_job(void *data, int i, const char **bytes, size_t *size) {
   const char *entry;
   size_t entry_size;
   c->o.cache = NULL;
-  c->o.progress = NULL;
   c->o.threads = a->threads;
   if (network_compile_one(a->n, c) != LOOM_OK || !c->s.is_quiet || compile_entry_make(&c->s, program_of(a->n, c), &entry, &entry_size) != LOOM_OK)
     return false;
