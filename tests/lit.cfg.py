@@ -37,7 +37,7 @@ if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "
         config.available_features.add("amx")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
 for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow"), ("LOOM_IREE", "iree"),
-                      ("LOOM_TT_METAL", "tt-metal")):
+                      ("LOOM_TT_METAL", "tt-metal"), ("LOOM_SHARKTANK", "sharktank")):
     if os.environ.get(name):
         config.available_features.add(feature)
         config.substitutions.append(("%" + feature + "-checkout", os.environ[name]))
