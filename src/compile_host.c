@@ -1,5 +1,6 @@
 /* Native execution: the kernel as loops (lower_kernel_host), compiled for this CPU, called on the arguments' memory. */
 #include "base/clock.h"
+#include "base/threads.h"
 #include "compile.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
@@ -10,19 +11,16 @@
 #include <math.h>
 #include <string.h>
 
-/* Memory in the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
-static loom_status call_buffers(compile_state *s, const interp_tensor *inputs, void **by_root, void ***out, size_t *n_out) {
+/* Fresh memory, by kernel tensor: copies of the arguments, and what is returned and is none. */
+static loom_status make_memory(compile_state *s, const interp_tensor *inputs, void **by_root) {
   const kernel_graph *k = s->kernel;
-  VEC_OF(void *) order = {0};
   const sym_binding *given, *blocks;
   size_t n_given, n_blocks;
   LOOM_TRY(compile_given_blocks(s, &given, &n_given));
   LOOM_TRY(kernel_block_sizes(s->ctx, k, given, n_given, &blocks, &n_blocks));
   for (size_t i = 0; i < k->tensors.n; i++)
-    if (k->tensors.at[i].role == KERNEL_ARG) {
+    if (k->tensors.at[i].role == KERNEL_ARG)
       by_root[i] = compile_to_bytes(&s->ctx->mem, &inputs[i]);
-      vec_push(&s->ctx->mem, &order, by_root[i]);
-    }
   for (size_t i = 0; i < k->returns.n; i++) {
     kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
     int64_t bytes = 1, n;
@@ -33,11 +31,29 @@ static loom_status call_buffers(compile_state *s, const interp_tensor *inputs, v
       bytes *= n;
     }
     by_root[root] = arena_array(&s->ctx->mem, (size_t)bytes + 1, dtype_bytes(k->tensors.at[root].shape.type));
-    vec_push(&s->ctx->mem, &order, by_root[root]);
   }
-  *out = order.at;
-  *n_out = order.n;
   return LOOM_OK;
+}
+
+/* In the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
+static void **in_order(compile_state *s, void *const *by_root, size_t *out_n) {
+  const kernel_graph *k = s->kernel;
+  VEC_OF(void *) order = {0};
+  bool *is_taken = ARENA_NEW_N(&s->ctx->mem, bool, k->tensors.n + 1);
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (k->tensors.at[i].role == KERNEL_ARG) {
+      is_taken[i] = true;
+      vec_push(&s->ctx->mem, &order, (void *)by_root[i]);
+    }
+  for (size_t i = 0; i < k->returns.n; i++) {
+    kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    if (root < 0 || is_taken[root])
+      continue;
+    is_taken[root] = true;
+    vec_push(&s->ctx->mem, &order, (void *)by_root[root]);
+  }
+  *out_n = order.n;
+  return order.at;
 }
 
 /* In the order of the function's last arguments. */
@@ -76,13 +92,33 @@ void compile_close_image(compile_image *c) {
   compile_close_providers(c->providers);
 }
 
-loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
+loom_status compile_bind_call(compile_state *s, const compile_image *code, void *const *by_root, run_team *team, compile_call *out) {
   const cpu_grid *p = &s->grid;
   size_t n;
-  *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s)};
-  LOOM_TRY(call_buffers(s, inputs, by_root, &out->buffers, &n));
+  *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s), .buffers = in_order(s, by_root, &n)};
   LOOM_TRY(compile_offer_kernel(s, code->providers, by_root, out));
-  return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, s->o->run_threads, &out->cores) : LOOM_OK;
+  return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, team, &out->cores) : LOOM_OK;
+}
+
+/* As many threads as the options say, but no more than cores. */
+static int threads_of(const compile_state *s) {
+  int64_t cores = 1;
+  for (int d = 0; d < s->grid.n_dims; d++)
+    cores *= s->grid.count[d];
+  const int wanted = s->o->run_threads > 0 ? s->o->run_threads : threads_available();
+  return wanted < cores ? wanted : (int)cores;
+}
+
+loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
+  *out = (compile_call){0};
+  LOOM_TRY(make_memory(s, inputs, by_root));
+  run_team *team = s->grid.n_dims ? run_open_team(s->ctx, threads_of(s)) : NULL;
+  loom_status st = compile_bind_call(s, code, by_root, team, out);
+  if (st == LOOM_OK)
+    out->own_team = team;
+  else
+    run_close_team(team);
+  return st;
 }
 
 void compile_make_call(const compile_call *c) {
@@ -94,7 +130,7 @@ void compile_make_call(const compile_call *c) {
     c->fn(c->buffers, c->sizes);
 }
 
-void compile_close_call(compile_call *c) { run_close_call(c->cores); }
+void compile_close_call(compile_call *c) { run_close_team(c->own_team); }
 
 typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
 

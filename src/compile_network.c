@@ -105,6 +105,13 @@ static loom_status take_step(network_run *n, int i) {
   return st;
 }
 
+loom_status network_place_tensors(network_run *n) {
+  machine *m;
+  LOOM_TRY(machine_load_with(n->ctx, n->o->machine ? n->o->machine : "wormhole", n->o->calibration, n->o->compute_dir, &m));
+  network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !m->host_cpu, &n->out->buffers);
+  return LOOM_OK;
+}
+
 loom_status network_take_steps(network_run *n) {
   list_compiles(n);
   loom_status st = network_compile_ahead(n);
@@ -118,6 +125,6 @@ loom_status network_take_steps(network_run *n) {
 loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out) {
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .out = out};
   *out = (compile_network){.runs_the_same = true};
-  network_plan_buffers(&ctx->mem, net, NETWORK_BUFFER_ALIGN, &out->buffers);
+  LOOM_TRY(network_place_tensors(&n));
   return network_take_steps(&n);
 }

@@ -11,10 +11,11 @@ typedef struct compile_network_step {
   compile_execution execution;
   data_value *summary;                     /* loom.summary.v1 */
 } compile_network_step;
+typedef struct network_host network_host;  /* of this CPU: code in memory, bound to the tensors */
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */
-  int threads;                             /* of this CPU that ran it */
+  network_host *host; int threads;         /* of this CPU that ran it; NULL: it did not */
   int64_t cycles;                          /* of all kernels, one after the other */
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */
@@ -26,6 +27,17 @@ typedef struct compile_network {
 LOOM_MUST_USE loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, compile_network *out);
 /* The same, and runs each where it was compiled: args and results by number, row-major; results in ctx->mem.  r: seed, check, interp_only and times_only (then args and results are not looked at). */
 LOOM_MUST_USE loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out);
+
+/* ---- compile_network_host.c: what n->host keeps once it ran ---- */
+/* All kernels once more, on the same memory; ms: by step. */
+void compile_network_again(compile_network *n, double *ms);
+/* LOOM_EPROVIDER: a kernel provider failed. */
+LOOM_MUST_USE loom_status compile_network_judge(loom_ctx *ctx, const compile_network *n);
+data_value *compile_network_providers(arena *m, const compile_network *n);      /* who computed what (provider_link_report); NULL: nothing was left to them */
+double compile_network_ms(const compile_network *n);                            /* of all kernels */
+int64_t compile_network_workspace(const compile_network *n);                    /* bytes of its threads' workspaces */
+void compile_network_close(compile_network *n);                                 /* threads and code; tensors stay */
+
 /* Results that were made elsewhere against out->want: false, and *c says where, when one is outside of its bound. */
 bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */

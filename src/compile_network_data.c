@@ -72,7 +72,10 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
     data_set_string(m, one, "name", s->kernel->graph->name);
     data_set_string(m, one, "op", s->kernel->op);
     data_set_int(m, one, "line", s->kernel->span.line);
-    data_set_int(m, one, "cycles", s->cycles);
+    if (n->host)
+      data_set_real(m, one, "ms", s->ms);
+    else
+      data_set_int(m, one, "cycles", s->cycles);
     if (s->same_as)
       data_set_string(m, one, "same_as", s->same_as->graph->name);
     if (check)
@@ -82,8 +85,16 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   data_set_string(m, v, "schema", "loom.summary.v1");
   data_set_string(m, v, "kernel", net->name);
   data_set_string(m, v, "machine", machine_name);
-  data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
+  if (n->host) {
+    data_set_real(m, v, "run_ms", compile_network_ms(n));
+    data_set_int(m, v, "threads", n->threads);
+    data_set_int(m, v, "workspace_bytes", compile_network_workspace(n));
+  } else {
+    data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
+  }
   data_set(m, v, "kernels", kernels);
+  if (compile_network_providers(m, n))
+    data_set(m, v, "providers", compile_network_providers(m, n));
   data_set(m, v, "memory", compile_network_memory(m, net, &n->buffers));
   if (n->whole.done) {
     data_value *c = data_object(m);

@@ -13,6 +13,7 @@ typedef struct network_compiled {
   compile_options o; compile_state s; compile_npu npu; loom_span span;
   bool is_open, is_compiled; double ms;    /* there is something to close; it is compiled, and took so long, wherever that was */
   compile_execution execution;             /* the last one */
+  compile_image *code;                     /* of this CPU, linked */
 } network_compiled;
 
 typedef struct network_run {
@@ -25,6 +26,8 @@ typedef struct network_run {
 
 /* ---- compile_network.c ---- */
 bool network_is_npu(const network_run *n);
+/* Gives the tensors between kernels their places.  On this CPU no kernel writes in place of what it reads: its code reads tensors where they lie (cpu_elide.c), not tile by tile. */
+LOOM_MUST_USE loom_status network_place_tensors(network_run *n);
 /* Every kernel in its turn: compiled where it is the first of its twins, and run. */
 LOOM_MUST_USE loom_status network_take_steps(network_run *n);
 
@@ -34,6 +37,10 @@ LOOM_MUST_USE loom_status network_compile_one(network_run *n, network_compiled *
 /* ---- compile_network_ahead.c ---- */
 /* Sets is_compiled of those in n->kept that the cache has, or that other processes compiled.  LOOM_EWORKER: one of these died. */
 LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
+
+/* ---- compile_network_host.c ---- */
+/* Links kernel k's code, binds it to the network's memory and calls it once: step->ms.  The call stays in n->out->host. */
+LOOM_MUST_USE loom_status network_call_host(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
 
 /* ---- compile_network_run.c ---- */
 /* Runs kernel k, a twin's graph and this one's tensors, as `c` was compiled; r NULL: only its time. */

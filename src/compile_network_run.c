@@ -47,7 +47,8 @@ static interp_tensor interp_of(arena *m, const network_tensor *t, const void *by
 
 static void start_contents(network_run *n, void *const *args) {
   arena *m = &n->ctx->mem;
-  char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + 1, 1);
+  char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + NETWORK_BUFFER_ALIGN, 1);
+  block += -(uintptr_t)block % NETWORK_BUFFER_ALIGN;
   n->bytes = ARENA_NEW_N(m, void *, n->net->tensors.n);
   n->whole = n->r->check ? ARENA_NEW_N(m, interp_tensor, n->net->tensors.n) : NULL;
   for (size_t i = 0; i < n->net->tensors.n; i++) {
@@ -85,36 +86,59 @@ static const char *place_of(network_run *n, const network_kernel *k, const char 
   return where;
 }
 
-loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
-  if (!n->r)
-    return execute(n, c, NULL, &step->execution);
-  if (n->r->times_only)
-    return time_step(n, c, &step->execution);
+/* On copies of what it takes; kept: by kernel tensor, what it made. */
+static loom_status run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept) {
   arena *m = &n->ctx->mem;
   const kernel_graph *g = k->graph;
   run_options r = *n->r;
   run_binding *in = ARENA_NEW_N(m, run_binding, g->tensors.n), *to = ARENA_NEW_N(m, run_binding, g->tensors.n);
-  npy_array *arrays = ARENA_NEW_N(m, npy_array, 2 * g->tensors.n);
+  npy_array *given = ARENA_NEW_N(m, npy_array, g->tensors.n);
   size_t n_in = 0, n_out = 0;
   for (size_t i = 0; i < g->tensors.n; i++) {
     if (k->tensor[i] < 0)
       continue;
     const kernel_tensor_info *t = &g->tensors.at[i];
-    arrays[2 * i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
+    given[i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
     if (t->role == KERNEL_ARG)
-      in[n_in++] = (run_binding){.name = t->name, .file = t->name, .array = &arrays[2 * i]};
+      in[n_in++] = (run_binding){.name = t->name, .file = t->name, .array = &given[i]};
     if (t->role == KERNEL_ALLOC || is_stored(g, &g->body, (kernel_tensor)i))
-      to[n_out++] = (run_binding){.name = t->name, .file = t->name, .kept = &arrays[2 * i + 1]};
+      to[n_out++] = (run_binding){.name = t->name, .file = t->name, .kept = &kept[i]};
   }
   r.inputs = in;
   r.n_inputs = n_in;
   r.outputs = to;
   r.n_outputs = n_out;
-  LOOM_TRY(execute(n, c, &r, &step->execution));
-  step->execution.check.where = place_of(n, k, step->execution.check.where);
-  for (size_t i = 0; i < g->tensors.n; i++)
-    if (arrays[2 * i + 1].data)
-      memcpy(n->bytes[k->tensor[i]], arrays[2 * i + 1].data, (size_t)arrays[2 * i + 1].elems * dtype_bytes(arrays[2 * i + 1].type));
+  LOOM_TRY(execute(n, c, &r, e));
+  e->check.where = place_of(n, k, e->check.where);
+  return LOOM_OK;
+}
+
+static size_t bytes_of(const npy_array *a) { return (size_t)a->elems * dtype_bytes(a->type); }
+
+/* This CPU works in the network's own memory; what is checked are copies, which must come to the same bits. */
+static loom_status run_on_host(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
+  npy_array *kept = ARENA_NEW_N(&n->ctx->mem, npy_array, k->graph->tensors.n);
+  if (n->r->check)
+    LOOM_TRY(run_on_copies(n, k, c, &step->execution, kept));
+  LOOM_TRY(network_call_host(n, k, c, step));
+  for (size_t i = 0; i < k->graph->tensors.n; i++)
+    if (kept[i].data && memcmp(n->bytes[k->tensor[i]], kept[i].data, bytes_of(&kept[i])) != 0)
+      LOOM_FAIL(n->ctx, k->span, LOOM_EBUG, "kernel %s gives other bits in the memory of the network than on its own: tensor %s", k->graph->name, n->net->tensors.at[k->tensor[i]].name);
+  return LOOM_OK;
+}
+
+loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
+  if (!n->r)
+    return execute(n, c, NULL, &step->execution);
+  if (n->r->times_only)
+    return time_step(n, c, &step->execution);
+  if (c->s.is_native && !n->r->interp_only)
+    return run_on_host(n, k, c, step);
+  npy_array *kept = ARENA_NEW_N(&n->ctx->mem, npy_array, k->graph->tensors.n);
+  LOOM_TRY(run_on_copies(n, k, c, &step->execution, kept));
+  for (size_t i = 0; i < k->graph->tensors.n; i++)
+    if (kept[i].data)
+      memcpy(n->bytes[k->tensor[i]], kept[i].data, bytes_of(&kept[i]));
   return LOOM_OK;
 }
 
@@ -147,7 +171,7 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
 loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
   *out = (compile_network){.runs_the_same = true};
-  network_plan_buffers(&ctx->mem, net, NETWORK_BUFFER_ALIGN, &out->buffers);
+  LOOM_TRY(network_place_tensors(&n));
   if (!r->times_only)
     start_contents(&n, args);
   LOOM_TRY(network_take_steps(&n));

@@ -78,7 +78,7 @@ loom_status compile_judge_providers(compile_state *s, compile_providers *p, loom
   if (st == LOOM_OK)
     st = provider_link_verdict(s->ctx, p->link);
   s->kernels = provider_link_report(&s->ctx->mem, p->link);
-  if (s->o->providers && !s->kernels && st == LOOM_OK)
+  if (s->o->providers && !s->kernels && st == LOOM_OK && !s->o->graph)      /* of a kernel among many it is said elsewhere */
     diag_note(s->ctx, LOOM_NOSPAN, "no kernel provider was asked: %s", s->is_opaque ? "the module has no matrix product on memory and declares no function" : "the kernel is not a single matrix product");
   return st;
 }

@@ -48,7 +48,7 @@ struct solve_opinion;
   X(seed, "seed", "N", "crmbp", "seed of made-up inputs (default 0)")                                                     \
   X(input, "input", "NAME=FILE.npy", "crmbp", "contents of an argument; FILE.npz: of all its arrays; of MLIR functions also 2x2xf32=[[1 2][3 4]], i32=5, @FILE.npy")                                                  \
   X(output, "output", "NAME=FILE.npy", "crm", "write a result, by name or index; FILE.npz: all of them")                                                         \
-  X(parameters, "parameters", "[SCOPE=]FILE", "crmp", "weights of a model by name, .irpa, .safetensors or .npz: contents of its #stream.parameter.named globals") \
+  X(parameters, "parameters", "[SCOPE=]FILE", "crmpb", "weights of a model by name, .irpa, .safetensors or .npz: contents of its #stream.parameter.named globals") \
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \

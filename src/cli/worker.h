@@ -2,7 +2,7 @@
 #ifndef LOOM_CLI_WORKER_H
 #define LOOM_CLI_WORKER_H
 #include "cli/cli.h"
-#include "compile.h"
+#include "compile_bench.h"
 #include "sim/sim_record.h"
 
 /* Adds the further answers that the options ask for to `out`: explain, neighbours, topk, pareto; none where nothing was searched. */
@@ -17,6 +17,10 @@ LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o
 LOOM_MUST_USE loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
+/* loom bench: how long; and the verdict on loom.bench.v1 of a network, which is printed. */
+LOOM_MUST_USE loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out);
+LOOM_MUST_USE loom_status worker_bench_network(loom_ctx *ctx, const cli_options *o, data_value *v);
+void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c);
 /* `loom run` of an MLIR function that takes and gives values, and `loom compile` of one for a chip.  *out_is_program: it is one, and has run or failed with the status
  * returned.  What was read of the input is left in `c`. */
 LOOM_MUST_USE loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program);

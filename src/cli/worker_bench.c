@@ -82,7 +82,7 @@ static double real_of(const data_value *v, const char *key) {
 
 static void print_result(loom_ctx *ctx, const data_value *v) {
   const data_value *arguments = data_get(v, "arguments"), *limit = data_get(v, "limit"), *old = data_get(v, "compare");
-  printf("kernel       %s on host:", data_get(v, "kernel")->string);
+  printf("%-12s %s on host:", data_get(v, "memory") ? "network" : "kernel", data_get(v, "kernel")->string);
   for (size_t i = 0; i < arguments->n; i++)
     printf(" %s %s%s", arguments->members[i].key, arguments->members[i].value->string, i + 1 < arguments->n ? "," : "\n");
   printf("time         median %.4g ms, min %.4g, MAD %.2g (%" PRId64 " runs of %" PRId64 ", %s time)\n", real_of(v, "median_ms"), real_of(v, "min_ms"), real_of(v, "mad_ms"),
@@ -105,21 +105,54 @@ static void print_result(loom_ctx *ctx, const data_value *v) {
     printf("compare      %.2fx as fast as %s (%.4g ms): %s\n", real_of(old, "speedup"), data_get(old, "file")->string, real_of(old, "median_ms"), data_get(old, "verdict")->string);
 }
 
+loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out) {
+  *out = (bench_options){.seconds = 1, .warm_up = 0.1, .runs_least = 7, .runs_most = 1000};
+  if (!o->seconds.last)
+    return LOOM_OK;
+  char *end;
+  out->seconds = strtod(o->seconds.last, &end);
+  if (end == o->seconds.last || *end || !(out->seconds > 0 && out->seconds <= 3600))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--seconds: '%s' is not a number above 0, at most 3600", o->seconds.last);
+  out->warm_up = fmin(out->warm_up, out->seconds);
+  return LOOM_OK;
+}
+
+static void print_steps(const data_value *kernels) {
+  for (size_t i = 0; i < kernels->n; i++) {
+    const data_value *k = kernels->items[i], *same = data_get(k, "same_as");
+    printf("kernel       %s%s%s: %.4g ms, %.1f GFLOP/s, %.1f %% of the roofline by %s\n", data_get(k, "name")->string, same ? " as " : "", same ? same->string : "", real_of(k, "ms"), real_of(k, "gflops"),
+           real_of(k, "percent_of_roofline"), data_get(k, "by")->string);
+  }
+}
+
+loom_status worker_bench_network(loom_ctx *ctx, const cli_options *o, data_value *v) {
+  if (o->compare.last)
+    LOOM_TRY(compare(ctx, o->compare.last, v));
+  if (o->json) {
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
+    return LOOM_OK;
+  }
+  print_result(ctx, v);
+  print_steps(data_get(v, "kernels"));
+  cli_print_kernels(data_get(v, "providers"));
+  return LOOM_OK;
+}
+
 loom_status worker_bench(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   run_options r = {0};
   compile_state s = {0};
   bench_result result;
-  bench_options b = {.seconds = 1, .warm_up = 0.1, .runs_least = 7, .runs_most = 1000};
+  bench_options b;
+  bool is_program;
   LOOM_TRY(check_machine(ctx, o));
+  LOOM_TRY(worker_bench_options(ctx, o, &b));
+  LOOM_TRY(worker_read_options(ctx, o, &c));
+  worker_open_cache(ctx, o, &c);
+  loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
+  if (is_program || as_program != LOOM_OK)
+    return as_program;
   LOOM_TRY(worker_read_host(ctx, o, &c, &r));
-  if (o->seconds.last) {
-    char *end;
-    b.seconds = strtod(o->seconds.last, &end);
-    if (end == o->seconds.last || *end || !(b.seconds > 0 && b.seconds <= 3600))
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--seconds: '%s' is not a number above 0, at most 3600", o->seconds.last);
-    b.warm_up = fmin(b.warm_up, b.seconds);
-  }
   b.seed = r.seed;
   b.inputs = r.inputs;
   b.n_inputs = r.n_inputs;

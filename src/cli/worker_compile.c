@@ -398,7 +398,7 @@ static loom_status read_run(loom_ctx *ctx, const cli_options *o, run_options *r)
 }
 
 /* What was compiled before is not compiled again; what the options ask of a compile is. */
-static void open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c) {
+void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c) {
   bool asks = o->emit.last || o->explain || o->certify || o->interp || o->bisect || o->trace.last;
   run_cache *cache = ARENA_NEW(&ctx->mem, run_cache);
   if (!asks && !o->no_cache && run_cache_find(&ctx->mem, o->cache_dir.last, cache))
@@ -459,7 +459,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   run_options r = {0};
   bool is_program;
   LOOM_TRY(worker_read_options(ctx, o, &c));
-  open_cache(ctx, o, &c);
+  worker_open_cache(ctx, o, &c);
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -564,7 +564,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_bisection found = {0};
   bool is_program;
   LOOM_TRY(worker_read_options(ctx, o, &c));
-  open_cache(ctx, o, &c);
+  worker_open_cache(ctx, o, &c);
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
@@ -671,7 +671,7 @@ loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_option
   LOOM_TRY(worker_read_options(ctx, o, c));
   LOOM_TRY(read_run(ctx, o, r));
   c->machine = "host";
-  open_cache(ctx, o, c);
+  worker_open_cache(ctx, o, c);
   LOOM_TRY(cli_providers(ctx, o, &c->providers));
   return read_given(ctx, o, r->inputs, r->n_inputs, &c->helion);
 }

@@ -70,6 +70,7 @@ static loom_status run_all(program_run *r, bool for_npu, const network *net, com
     r->results[i].bytes = results[i];
     memcpy(r->results[i].shape, net->results.at[i].shape, sizeof(int64_t) * (size_t)net->results.at[i].rank);
   }
+  LOOM_TRY(compile_network_judge(ctx, n));
   LOOM_TRY(worker_program_outputs(r));
   return r->o->check && !net->sums_narrow ? check_host(r, as_read, net, n, host) : LOOM_OK;
 }
@@ -92,14 +93,18 @@ static loom_status print(program_run *r, const network *net, const compile_netwo
 }
 
 /* `loom report` measures on this CPU; chips are simulated without values, as by `loom sim`. */
-loom_status worker_network(program_run *r) {
-  const bool is_host = text_eq(r->o->machine.last, "host"), reports = text_eq(r->o->command, "report");
-  const bool times = text_eq(r->o->command, "sim") || (reports && !is_host), runs = text_eq(r->o->command, "run") || (reports && is_host);
+loom_status worker_network(program_run *r, bool *out_done) {
+  const bool benches = text_eq(r->o->command, "bench"), is_host = benches || text_eq(r->o->machine.last, "host"), reports = text_eq(r->o->command, "report");
+  const bool times = text_eq(r->o->command, "sim") || (reports && !is_host), runs = text_eq(r->o->command, "run") || benches || (reports && is_host);
+  const diag_mark before = diag_save(r->ctx);
   network *net;
-  compile_network n;
+  compile_network n = {0};
   run_check host = {0};
   bool for_npu;
+  *out_done = true;
   LOOM_TRY(refuse_options(r));
+  if (is_host)
+    LOOM_TRY(worker_network_host_options(r));
   LOOM_TRY(worker_wants_npu(r->ctx, r->o, r->c, true, &for_npu));
   MlirModule as_read = ir_clone_module(r->module);
   loom_status st = worker_program_fix_sizes(r);
@@ -113,10 +118,21 @@ loom_status worker_network(program_run *r) {
   r->c->write_files = r->o->output_dir.last != NULL;
   if (st == LOOM_OK)
     st = runs ? run_all(r, for_npu, net, &n, &host, as_read) : times ? time_all(r, for_npu, net, &n) : compile_network_kernels(r->ctx, r->c, for_npu, net, &n);
-  if (st == LOOM_OK)
-    st = print(r, net, &n, &host);
-  if (st == LOOM_OK && (runs || times))
-    st = verdict(r, &n, &host);
+  if (st != LOOM_OK && is_host && worker_network_falls_back(r, st, before)) {
+    MlirModule changed = r->module;
+    r->module = as_read;
+    as_read = changed;
+    *out_done = false;
+    st = LOOM_OK;
+  } else {
+    if (st == LOOM_OK && is_host && (benches || reports))
+      st = worker_network_bench(r, net, &n);
+    if (st == LOOM_OK && !benches)
+      st = print(r, net, &n, &host);
+    if (st == LOOM_OK && (runs || times))
+      st = verdict(r, &n, &host);
+  }
+  compile_network_close(&n);
   ir_close_module(as_read);
   return st;
 }

@@ -4,6 +4,14 @@
 #include "cli/worker_program.h"
 #include "compile_network.h"
 
+/* ---- worker_network_host.c ---- */
+/* What compiles for this CPU take of the options: kernel providers and the cache. */
+LOOM_MUST_USE loom_status worker_network_host_options(program_run *r);
+/* `st` is what became of the kernels, `before` was saved in front of them: may the whole function run as plain loops instead?  Then its errors are notes. */
+bool worker_network_falls_back(const program_run *r, loom_status st, diag_mark before);
+/* loom bench, and times for loom report: the kernels again and again. */
+LOOM_MUST_USE loom_status worker_network_bench(program_run *r, const network *net, compile_network *n);
+
 /* What was compiled or run, on standard output; host: the function as code of this CPU against the kernels. */
 void worker_network_print(const program_run *r, const network *net, const compile_network *n, const run_check *host);
 /* loom report: to standard output; the page to -o. */

@@ -21,7 +21,8 @@ static void print_steps(arena *m, const compile_network *n) {
   for (size_t i = 0; i < n->steps.n; i++) {
     const compile_network_step *s = &n->steps.at[i];
     const run_check *c = &s->execution.check;
-    printf("kernel       %s%s%s: %s cycles", s->kernel->graph->name, s->same_as ? " as " : "", s->same_as ? s->same_as->graph->name : "", text_thousands(m, s->cycles));
+    printf("kernel       %s%s%s: %s", s->kernel->graph->name, s->same_as ? " as " : "", s->same_as ? s->same_as->graph->name : "",
+           n->host ? arena_printf(m, "%.4g ms", s->ms) : arena_printf(m, "%s cycles", text_thousands(m, s->cycles)));
     if (c->done)
       printf("; check %s: max error %.3g, %.3g of %.3g at %s%s", c->ok ? "ok" : "WRONG", c->max_abs_error, c->error, c->bound, c->where ? c->where : "-",
              !c->integers_run ? "" : c->integers_ok ? "; integers bit-identical" : "; integers DIFFER");
@@ -58,13 +59,20 @@ void worker_network_print(const program_run *r, const network *net, const compil
   }
   printf("network      @%s on %s: %zu kernels\n", net->name, r->o->interp ? "the reference interpreter" : r->o->machine.last, net->kernels.n);
   print_steps(m, n);
-  if (!r->o->interp)
+  if (n->host)
+    printf("measured     %.4g ms, once, on %d thread%s\n", compile_network_ms(n), n->threads, n->threads == 1 ? "" : "s");
+  else if (!r->o->interp)
     printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
   print_buffers(m, net, &n->buffers);
   print_check("check", &n->whole);
   if (n->whole.done && net->sums_narrow)
     printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");
   print_check("host", host);
+  if (!n->host)
+    return;
+  cli_print_kernels(compile_network_providers(m, n));
+  if (!r->o->check && !r->o->output.all.n)
+    worker_program_print_results(r);
 }
 
 loom_status worker_network_print_sim(const program_run *r, const network *net, const compile_network *n) {

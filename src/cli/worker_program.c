@@ -131,10 +131,14 @@ static void print_json(const program_run *r) {
   printf("%s\n", data_write_json(m, v, 1));
 }
 
-static void print_results(const program_run *r) {
+void worker_program_print_results(const program_run *r) {
   printf("EXEC @%s\n", r->f->name);
   for (int i = 0; i < r->f->n_results; i++)
     printf("result[%d]: %s%s\n", i, r->results[i].is_scalar ? "" : "hal.buffer_view\n", run_value_text(&r->ctx->mem, &r->results[i], SHOWN_ELEMENTS, false));
+}
+
+static void print_all(const program_run *r) {
+  worker_program_print_results(r);
   cli_print_kernels(program_kernels(r->code));
 }
 
@@ -175,15 +179,18 @@ static loom_status keep_called(program_run *r) {
 }
 
 static loom_status execute(program_run *r) {
+  bool is_done = false;
   if (!r->is_for_chip)
     LOOM_TRY(refuse_options(r));
   if (r->f->refused)
     LOOM_FAIL(r->ctx, r->f->span, LOOM_EUNSUP, "function @%s takes or gives a value of type %s; expected ranked tensors of at most %d dims and scalars", r->f->name, r->f->refused, RUN_RANK_MAX);
   LOOM_TRY(read_sizes(r));
-  if (text_eq(r->o->command, "run") || (text_eq(r->o->command, "report") && text_eq(r->o->machine.last, "host")))      /* that measures */
+  if (text_eq(r->o->command, "run") || text_eq(r->o->command, "bench") || (text_eq(r->o->command, "report") && text_eq(r->o->machine.last, "host")))      /* those measure */
     LOOM_TRY(worker_program_inputs(r));
   if (r->is_for_chip)
-    return worker_network(r);
+    LOOM_TRY(worker_network(r, &is_done));
+  if (is_done)
+    return LOOM_OK;
   double t0 = clock_ms();
   program_options options = {.ordered_sums = r->o->ordered_sums};
   LOOM_TRY(cli_providers(r->ctx, r->o, &options.providers));
@@ -198,14 +205,17 @@ static loom_status execute(program_run *r) {
   if (r->o->json)
     print_json(r);
   else
-    print_results(r);
+    print_all(r);
   return verdict(r);
 }
 
+/* Of one function, as objects for other programs. */
+static bool asks_for_code(const cli_options *o) { return text_eq(o->machine.last, "host") && text_eq(o->command, "compile") && o->emit.last && !text_eq(o->emit.last, "kernel"); }
+
 loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
-  program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last && (!text_eq(o->machine.last, "host") || text_eq(o->command, "report"))};
+  program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last || text_eq(o->command, "bench")};
   *out_is_program = false;
-  if ((!r.is_for_chip && text_eq(o->command, "compile")) || file_is_dir(c->input) || o->config.last)
+  if ((!r.is_for_chip && text_eq(o->command, "compile")) || asks_for_code(o) || file_is_dir(c->input) || o->config.last)
     return LOOM_OK;
   LOOM_TRY(file_read(ctx, c->input, SOURCE_BYTES_MAX, &c->source, &c->source_size));
   if (!compile_is_mlir(c->input, c->source, c->source_size))

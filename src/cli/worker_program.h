@@ -12,18 +12,20 @@ typedef struct program_run {
   network_sizes sizes;                 /* of the arguments: what --shape gives, then what the inputs have */
   program *code;
   run_value *args, *results; bool *given;
-  compile_options *c; bool is_for_chip;
+  compile_options *c;
+  bool is_for_chip;                    /* becomes kernels: for a machine that was named, this CPU among them */
   double compile_ms, run_ms;
 } program_run;
 
 /* Fills r->args from --input, or makes them up.  Writes r->results where --output says. */
 LOOM_MUST_USE loom_status worker_program_inputs(program_run *r);
 LOOM_MUST_USE loom_status worker_program_outputs(program_run *r);
+void worker_program_print_results(const program_run *r);
 
 /* r->module with r->sizes in the places of open ones: for kernels.  All of them are known, or what is missing is an error. */
 LOOM_MUST_USE loom_status worker_program_fix_sizes(program_run *r);
 
 /* ---- worker_network.c ---- */
-/* On a virtual chip: r->f as kernels, which are compiled and, by `loom run`, run. */
-LOOM_MUST_USE loom_status worker_network(program_run *r);
+/* r->f as kernels, which are compiled and, by `loom run`, run.  *out_done false: on this CPU, not all of it has the form of kernels, which a note says, and r->module is as it was read. */
+LOOM_MUST_USE loom_status worker_network(program_run *r, bool *out_done);
 #endif

@@ -183,14 +183,14 @@ static int owner_of(const network_buffer *all, int t) {
   return t;
 }
 
-void network_plan_buffers(arena *m, const network *net, int64_t align, network_buffers *out) {
+void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_place, network_buffers *out) {
   int n = 0, n_all = (int)net->tensors.n, n_in_place = 0;
   network_buffer *all = ARENA_NEW_N(m, network_buffer, n_all + 1), *in = ARENA_NEW_N(m, network_buffer, n_all + 1);
   int *at = ARENA_NEW_N(m, int, n_all + 1);      /* of a tensor that owns its bytes: where it is in `in` */
   for (int i = 0; i < n_all; i++)
     all[i] = (network_buffer){.bytes = net->tensors.at[i].elems * (int64_t)dtype_bytes(net->tensors.at[i].type), .offset = -1, .first = -1, .last = -1, .of = -1};
   note_uses(net, all);
-  for (int k = 0; k < (int)net->kernels.n; k++)
+  for (int k = 0; in_place && k < (int)net->kernels.n; k++)
     take_over(net, k, all);
   for (int i = 0; i < n_all; i++)
     if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0 && all[i].of < 0) {

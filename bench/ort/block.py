@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""A transformer encoder block as a model of ONNX and as a function of the torch dialect: the same mathematics, weights and input.
+Writes DIR/block.onnx, DIR/block.mlir, DIR/weights.safetensors and DIR/input.npy.  Needs nothing beside Python.
+
+  x1 = x + proj(attention(norm1(x)));  y = x1 + down(gelu(up(norm2(x1))))            gelu with erf, attention without a mask
+
+  block.py DIR [--rows 128] [--width 768] [--heads 12] [--hidden 3072] [--seed 1]
+"""
+import argparse, array, json, math, os, random, struct
+
+p = argparse.ArgumentParser()
+p.add_argument("dir")
+for name, value in (("rows", 128), ("width", 768), ("heads", 12), ("hidden", 3072), ("seed", 1)):
+    p.add_argument("--" + name, type=int, default=value)
+o = p.parse_args()
+S, D, H, F = o.rows, o.width, o.heads, o.hidden
+E = D // H
+EPSILON = 1e-5
+os.makedirs(o.dir, exist_ok=True)
+rand = random.Random(o.seed)
+
+
+def normal(n, scale):
+    return array.array("f", (rand.gauss(0, scale) for _ in range(n)))
+
+
+# matrices are [out, in], as torch.nn.Linear has them
+weights = {}
+for name, out, in_ in (("q", D, D), ("k", D, D), ("v", D, D), ("proj", D, D), ("up", F, D), ("down", D, F)):
+    weights[name + ".weight"] = ((out, in_), normal(out * in_, 1 / math.sqrt(in_)))
+    weights[name + ".bias"] = ((out,), normal(out, 0.1))
+for name in ("norm1", "norm2"):
+    weights[name + ".weight"] = ((D,), array.array("f", (1 + rand.gauss(0, 0.1) for _ in range(D))))
+    weights[name + ".bias"] = ((D,), normal(D, 0.1))
+x = normal(S * D, 1)
+
+# ---- weights and input ----
+header, at = {}, 0
+for name, (shape, data) in weights.items():
+    header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + 4 * len(data)]}
+    at += 4 * len(data)
+text = json.dumps(header).encode()
+text += b" " * (-len(text) % 8)
+with open(o.dir + "/weights.safetensors", "wb") as f:
+    f.write(struct.pack("<Q", len(text)) + text)
+    for _, data in weights.values():
+        f.write(data.tobytes())
+with open(o.dir + "/input.npy", "wb") as f:
+    text = repr({"descr": "<f4", "fortran_order": False, "shape": (1, S, D)}).encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + x.tobytes())
+
+# ---- the torch dialect ----
+lines, types = [], {}
+
+
+def tensor(shape):
+    return "!torch.vtensor<[%s],f32>" % ",".join(map(str, shape))
+
+
+def emit(name, shape, op, operands, extra=""):
+    ins = [types.get(a, a) if not isinstance(a, tuple) else a[1] for a in operands]
+    names = [a if not isinstance(a, tuple) else a[0] for a in operands]
+    types["%" + name] = tensor(shape)
+    lines.append("  %%%s = torch.%s %s : %s -> %s" % (name, op, ", ".join(names), ", ".join(ins), tensor(shape)))
+    return "%" + name
+
+
+def integers(name, values):
+    for v in values:
+        constants[v] = "  %%int%d = torch.constant.int %d" % (v, v)
+    lines.append("  %%%s = torch.prim.ListConstruct %s : (%s) -> !torch.list<int>" % (name, ", ".join("%%int%d" % v for v in values), ", ".join(["!torch.int"] * len(values))))
+    return ("%" + name, "!torch.list<int>")
+
+
+def integer(v):
+    constants[v] = "  %%int%d = torch.constant.int %d" % (v, v)
+    return ("%%int%d" % v, "!torch.int")
+
+
+constants = {}
+none, false, zero, one = ("%none", "!torch.none"), ("%false", "!torch.bool"), ("%zero", "!torch.float"), integer(1)
+types["%x"] = tensor((1, S, D))
+loads = []
+for name, (shape, _) in weights.items():
+    plain = "tensor<%sxf32>" % "x".join(map(str, shape))
+    loads.append("  %%g.%s = util.global.load @%s : %s\n  %%w.%s = torch_c.from_builtin_tensor %%g.%s : %s -> %s" % (name, name, plain, name, name, plain, tensor(shape)))
+    types["%w." + name] = tensor(shape)
+
+
+def norm(name, of):
+    return emit(name, (1, S, D), "aten.layer_norm", [of, integers(name + "_dims", [D]), "%w." + name + ".weight", "%w." + name + ".bias", ("%eps", "!torch.float"), false])
+
+
+def linear(name, of, width):
+    return emit(name, (1, S, width), "aten.linear", [of, "%w." + name + ".weight", "%w." + name + ".bias"])
+
+
+def heads(name, of):
+    split = emit(name + "_split", (1, S, H, E), "aten.view", [of, integers(name + "_shape", [1, S, H, E])])
+    return emit(name + "_heads", (1, H, S, E), "aten.transpose.int", [split, one, integer(2)])
+
+
+def add(name, a, b):
+    return emit(name, (1, S, D), "aten.add.Tensor", [a, b, one])
+
+
+n1 = norm("norm1", "%x")
+q, k, v = (heads(name, linear(name, n1, D)) for name in "qkv")
+attended = emit("attended", (1, H, S, E), "aten.scaled_dot_product_attention", [q, k, v, none, zero, false, none, false])
+turned = emit("turned", (1, S, H, E), "aten.transpose.int", [attended, one, integer(2)])
+joined = emit("joined", (1, S, D), "aten.reshape", [turned, integers("joined_shape", [1, S, D])])
+x1 = add("x1", "%x", linear("proj", joined, D))
+up = linear("up", norm("norm2", x1), F)
+active = emit("active", (1, S, F), "aten.gelu", [up, ("%exact", "!torch.str")])
+y = add("y", x1, linear("down", active, D))
+with open(o.dir + "/block.mlir", "w") as f:
+    f.write("module @block {\n")
+    for name, (shape, _) in weights.items():
+        f.write('util.global private @%s = #stream.parameter.named<"model"::"%s"> : tensor<%sxf32>\n' % (name, name, "x".join(map(str, shape))))
+    f.write("func.func @block(%%x: %s) -> %s {\n" % (types["%x"], types[y]))
+    f.write('  %%none = torch.constant.none\n  %%false = torch.constant.bool false\n  %%zero = torch.constant.float 0.0\n  %%eps = torch.constant.float %e\n'
+            '  %%exact = torch.constant.str "none"\n' % EPSILON)
+    f.write("\n".join(list(constants.values()) + loads + lines) + "\n  return %s : %s\n}\n}\n" % (y, types[y]))
+
+
+# ---- ONNX: protocol buffers by hand; numbers of fields are those of onnx.proto3 ----
+def varint(n):
+    out = b""
+    n &= (1 << 64) - 1
+    while n > 127:
+        out += bytes((n & 127 | 128,))
+        n >>= 7
+    return out + bytes((n,))
+
+
+def number(field, n):
+    return varint(field << 3) + varint(n)
+
+
+def part(field, data):
+    data = data.encode() if isinstance(data, str) else data
+    return varint(field << 3 | 2) + varint(len(data)) + data
+
+
+def attribute(name, value):
+    if isinstance(value, float):
+        return part(5, part(1, name) + varint(2 << 3 | 5) + struct.pack("<f", value) + number(20, 1))
+    if isinstance(value, int):
+        return part(5, part(1, name) + number(3, value) + number(20, 2))
+    return part(5, part(1, name) + b"".join(number(8, i) for i in value) + number(20, 7))
+
+
+def constant(name, shape, data, kind=1):
+    return part(5, b"".join(number(1, d) for d in shape) + number(2, kind) + part(8, name) + part(9, data.tobytes()))
+
+
+def value(field, name, shape):
+    dims = b"".join(part(1, number(1, d)) for d in shape)
+    return part(field, part(1, name) + part(2, part(1, number(1, 1) + part(2, dims))))
+
+
+nodes, initializers = [], []
+
+
+def node(op, ins, out, domain="", **attributes):
+    nodes.append(part(1, b"".join(part(1, i) for i in ins) + part(2, out) + part(3, "n_" + out) + part(4, op) + part(7, domain) +
+                      b"".join(attribute(a, v) for a, v in attributes.items())))
+    return out
+
+
+def onnx_linear(name, of):
+    return node("Add", [node("MatMul", [of, name + ".turned"], name + "_product"), name + ".bias"], name)
+
+
+def onnx_heads(name, of, perm):
+    return node("Transpose", [node("Reshape", [of, "split_shape"], name + "_split")], name + "_heads", perm=perm)
+
+
+for name, (shape, data) in weights.items():
+    if len(shape) == 2:
+        turned_data = array.array("f", bytes(4 * len(data)))
+        for i in range(shape[0]):
+            turned_data[i::shape[0]] = data[i * shape[1]:(i + 1) * shape[1]]
+        initializers.append(constant(name.replace(".weight", ".turned"), shape[::-1], turned_data))
+    else:
+        initializers.append(constant(name, shape, data))
+initializers.append(constant("split_shape", (4,), array.array("q", (1, S, H, E)), 7))
+initializers.append(constant("joined_shape", (3,), array.array("q", (1, S, D)), 7))
+initializers.append(constant("scale", (), array.array("f", (1 / math.sqrt(E),))))
+n1 = node("LayerNormalization", ["x", "norm1.weight", "norm1.bias"], "norm1", axis=-1, epsilon=EPSILON)
+q, k, v = (onnx_heads(name, onnx_linear(name, n1), (0, 2, 3, 1) if name == "k" else (0, 2, 1, 3)) for name in "qkv")
+scores = node("Softmax", [node("Mul", [node("MatMul", [q, k], "scores"), "scale"], "scaled")], "shares", axis=-1)
+attended = node("Transpose", [node("MatMul", [scores, v], "attended")], "back", perm=(0, 2, 1, 3))
+x1 = node("Add", ["x", onnx_linear("proj", node("Reshape", [attended, "joined_shape"], "joined"))], "x1")
+n2 = node("LayerNormalization", [x1, "norm2.weight", "norm2.bias"], "norm2", axis=-1, epsilon=EPSILON)
+node("Add", [x1, onnx_linear("down", node("Gelu", [onnx_linear("up", n2)], "active"))], "y")
+graph = b"".join(nodes) + part(2, "block") + b"".join(initializers) + value(11, "x", (1, S, D)) + value(12, "y", (1, S, D))
+with open(o.dir + "/block.onnx", "wb") as f:
+    f.write(number(1, 8) + part(8, part(1, "") + number(2, 20)) + part(7, graph))
