@@ -37,8 +37,8 @@ void net_count(net_reader *r, const net_nest *nest, const net_form *form, networ
     for (int d = 0; d < op->loops.n; d++)
       points = times(points, op->loops.extent[d]);
     k->flops = plus(k->flops, times(points, body_ops(op)));
-    if (i == 0 && form->is_product)
-      k->product_flops = times(points, 2);
+    if ((i == 0 && (form->is_product || g->attention)) || (g->attention && i == g->attention->product))
+      k->product_flops = plus(k->product_flops, times(points, 2));
   }
   k->bytes = bytes_of(r->net, k, net_elems(&nest->space));
 }

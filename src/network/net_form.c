@@ -5,9 +5,8 @@ static const net_op *member(const net_reader *r, const net_nest *n, int i) { ret
 
 /* ---- products ---- */
 
-/* Dims that the value depends on, as a mask; -1: on an index or on what was reduced so far. */
-static int dims_of(const net_reader *r, const net_nest *n, MlirValue v) {
-  const net_op *op = member(r, n, 0);
+int net_dims_of(const net_reader *r, const net_nest *n, int m, MlirValue v) {
+  const net_op *op = member(r, n, m);
   MlirBlock body = ir_body(op->op);
   int mask = 0;
   if (mlirValueIsABlockArgument(v)) {
@@ -15,7 +14,7 @@ static int dims_of(const net_reader *r, const net_nest *n, MlirValue v) {
     if (i >= op->n_in)
       return -1;
     for (int d = 0; d < n->space.n && op->in[i].value.kind == NET_MEMORY; d++)
-      mask |= axis_coef(n->in[0][i], d) ? 1 << d : 0;
+      mask |= axis_coef(n->in[m][i], d) ? 1 << d : 0;
     return mask;
   }
   MlirOperation def = ir_def(v);
@@ -24,13 +23,13 @@ static int dims_of(const net_reader *r, const net_nest *n, MlirValue v) {
   if (ir_op_is(def, "linalg.index"))
     return -1;
   for (intptr_t i = 0; i < ir_num_operands(def) && mask >= 0; i++) {
-    int more = dims_of(r, n, ir_operand(def, i));
+    int more = net_dims_of(r, n, m, ir_operand(def, i));
     mask = more < 0 ? -1 : mask | more;
   }
   return mask;
 }
 
-static int largest(const net_nest *n, int mask) {
+int net_largest(const net_nest *n, int mask) {
   int best = -1;
   for (int d = 0; d < n->space.n; d++)
     if ((mask >> d & 1) && (best < 0 || n->space.extent[d] >= n->space.extent[best]))
@@ -52,7 +51,7 @@ static bool choose_product(net_reader *r, const net_nest *n, net_form *f) {
     mul = ir_def(ir_operand(mul, 0));
   if (mlirOperationIsNull(mul) || !net_scalar_fn(mul, &s) || s.fn != KERNEL_FN_MUL)
     return false;
-  int all = 0, reduced = 0, a = dims_of(r, n, ir_operand(mul, 0)), b = dims_of(r, n, ir_operand(mul, 1));
+  int all = 0, reduced = 0, a = net_dims_of(r, n, 0, ir_operand(mul, 0)), b = net_dims_of(r, n, 0, ir_operand(mul, 1));
   for (int d = 0; d < n->space.n; d++) {
     all |= 1 << d;
     reduced |= n->reduces[d] ? 1 << d : 0;
@@ -60,9 +59,9 @@ static bool choose_product(net_reader *r, const net_nest *n, net_form *f) {
   if (a < 0 || b < 0 || !(a & b & reduced))
     return false;
   int both = a & b & all & ~reduced;
-  f->m = largest(n, a & ~b & ~reduced);
-  f->n = largest(n, b & ~a & ~reduced);
-  f->k = largest(n, a & b & reduced);
+  f->m = net_largest(n, a & ~b & ~reduced);
+  f->n = net_largest(n, b & ~a & ~reduced);
+  f->k = net_largest(n, a & b & reduced);
   f->a = ir_operand(mul, 0);
   f->b = ir_operand(mul, 1);
   if ((f->m < 0 || f->n < 0) && (n->space.extent[f->k] < SHORT_SUM || (both && f->m < 0 && f->n < 0)))
@@ -93,14 +92,14 @@ static void choose_tiles(net_reader *r, const net_nest *n, int wanted, net_form 
   }
   (void)r;
   if (wanted == 1) {
-    int one = largest(n, mask);
+    int one = net_largest(n, mask);
     if (one >= 0)
       f->walk[one] = NET_TILE;
     return;
   }
   if (inner >= 0)
     f->walk[inner] = NET_TILE;
-  int other = largest(n, inner >= 0 ? mask & ~(1 << inner) : mask);
+  int other = net_largest(n, inner >= 0 ? mask & ~(1 << inner) : mask);
   if (other >= 0)
     f->walk[other] = NET_TILE;
 }
@@ -135,9 +134,11 @@ static const char *reduction_name(net_reader *r, const net_nest *n) {
 }
 
 net_form net_choose_form(net_reader *r, const net_nest *n) {
-  net_form f = {.m = -1, .n = -1, .k = -1};
+  net_form f = {.m = -1, .n = -1, .k = -1, .v = -1};
   int64_t reduced = 1;
   bool looped = n->group->looped, any = false;
+  if (n->group->attention && net_attention_form(r, n, &f))
+    return f;
   if (looped && choose_product(r, n, &f))
     return f;
   for (int d = 0; d < n->space.n; d++) {
@@ -149,7 +150,7 @@ net_form net_choose_form(net_reader *r, const net_nest *n) {
     int mask = 0;
     for (int d = 0; d < n->space.n; d++)
       mask |= n->reduces[d] ? 1 << d : 0;
-    f.walk[largest(n, mask)] = NET_TILE_LOOP;
+    f.walk[net_largest(n, mask)] = NET_TILE_LOOP;
   }
   choose_tiles(r, n, any && (!looped || reduced > NET_WHOLE_MAX) ? 1 : 2, &f);
   const net_op *first = member(r, n, 0);

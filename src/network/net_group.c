@@ -163,7 +163,7 @@ static bool map_the_rest(arena *m, const net_op *op, const net_group *g, axis_ex
   return true;
 }
 
-static bool reads_group(net_reader *r, const net_op *op, const net_group *g) {
+bool net_reads_group(net_reader *r, const net_op *op, const net_group *g) {
   for (int i = 0; i < op->n_in + op->n_out; i++) {
     const net_access *x = i < op->n_in ? &op->in[i] : &op->init[i - op->n_in];
     for (int k = 0; x->value.kind == NET_MEMORY && k < g->n; k++)
@@ -263,6 +263,38 @@ static const char *join(net_reader *r, int index, net_group *g) {
   return NULL;
 }
 
+/* Loops that nothing fixed become dims of the group. */
+static bool add_dims(arena *m, const net_op *op, net_group *g, axis_expr *loop, const bool *is_known) {
+  for (int l = 0; l < op->loops.n; l++) {
+    if (is_known[l] || op->loops.extent[l] == 1)
+      continue;
+    if (g->space.n == AXIS_MAX)
+      return false;
+    loop[l] = axis_var(m, g->space.n);
+    g->space.extent[g->space.n++] = op->loops.extent[l];
+  }
+  return true;
+}
+
+bool net_extend(net_reader *r, int index, net_group *g, bool new_dims) {
+  const net_op *op = &r->ops.at[index];
+  net_group *cut = ARENA_NEW(r->mem, net_group);
+  axis_boundaries cuts = {0};
+  axis_expr loop[NET_LOOPS_MAX] = {{0}};
+  bool is_known[NET_LOOPS_MAX] = {false};
+  meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
+  if (mlirOperationIsNull(op->op) || g->n == NET_MEMBERS_MAX || !meet(r, &first))
+    return false;
+  *cut = *g;
+  if (!cut_dims(r, cut, &cuts) || !meet(r, &second))
+    return false;
+  if (new_dims ? !add_dims(r->mem, op, cut, loop, is_known) : !map_the_rest(r->mem, op, cut, loop, is_known))
+    return false;
+  *g = *cut;
+  add_member(r, g, index, loop);
+  return true;
+}
+
 static net_group begin(net_reader *r, int index) {
   const net_op *op = &r->ops.at[index];
   net_group g = {.looped = !mlirOperationIsNull(op->op) && net_needs_loops(op)};
@@ -283,7 +315,7 @@ void net_make_groups(net_reader *r, net_groups *out) {
     net_group g = begin(r, (int)i);
     r->ops.at[i].group = (int)out->n;
     for (size_t j = i + 1; j < r->ops.n && !g.ends; j++) {
-      if (!reads_group(r, &r->ops.at[j], &g))
+      if (!net_reads_group(r, &r->ops.at[j], &g))
         continue;
       g.ends = mlirOperationIsNull(r->ops.at[i].op) ? "copies are kernels of their own" : join(r, (int)j, &g);
       if (!g.ends)
@@ -292,4 +324,5 @@ void net_make_groups(net_reader *r, net_groups *out) {
     }
     vec_push(r->mem, out, g);
   }
+  net_find_attention(r, out);
 }

@@ -92,9 +92,9 @@ static void name_blocks(net_graph *g) {
   }
 }
 
-static kernel_range range_of(net_graph *g, int d) { return (kernel_range){.begin = sym_const(g->mem, 0), .end = sym_const(g->mem, d < 0 ? 1 : g->nest->space.extent[d]), .block = d < 0 ? NULL : g->block[d]}; }
+kernel_range net_range_of(net_graph *g, int d) { return (kernel_range){.begin = sym_const(g->mem, 0), .end = sym_const(g->mem, d < 0 ? 1 : g->nest->space.extent[d]), .block = d < 0 ? NULL : g->block[d]}; }
 
-static kernel_value add_param(net_graph *g, kernel_region *r, int d) {
+kernel_value net_add_param(net_graph *g, kernel_region *r, int d) {
   const char *name = d < 0 ? "one" : g->block[d] ? g->block[d] : arena_printf(g->mem, "i%d", d);
   return kernel_add_param(g->mem, g->k, r, (kernel_type){.type = DTYPE_I64}, name, d < 0 ? NULL : g->block[d]);
 }
@@ -104,12 +104,12 @@ static kernel_region *open_grid(net_graph *g) {
   op->ranges = ARENA_NEW_N(g->mem, kernel_range, g->nest->space.n + 1);
   for (int d = 0; d < g->nest->space.n; d++)
     if (g->form->walk[d] == NET_GRID || g->form->walk[d] == NET_TILE) {
-      op->ranges[op->n_ranges++] = range_of(g, d);
-      g->param[d] = add_param(g, &op->regions[0], d);
+      op->ranges[op->n_ranges++] = net_range_of(g, d);
+      g->param[d] = net_add_param(g, &op->regions[0], d);
     }
   if (!op->n_ranges) {
-    op->ranges[op->n_ranges++] = range_of(g, -1);
-    add_param(g, &op->regions[0], -1);
+    op->ranges[op->n_ranges++] = net_range_of(g, -1);
+    net_add_param(g, &op->regions[0], -1);
   }
   return &op->regions[0];
 }
@@ -152,7 +152,7 @@ static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o
   return v;
 }
 
-static void emit_members(net_graph *g, const net_frame *f, int first) {
+void net_emit_members(net_graph *g, const net_frame *f, int first) {
   for (int m = first; m < g->nest->group->n; m++)
     for (int o = 0; o < member(g, m)->n_out; o++)
       vec_push(g->mem, &g->made, ((net_made){m, o, member_result(g, f, m, o)}));
@@ -167,8 +167,7 @@ static void emit_members(net_graph *g, const net_frame *f, int first) {
 
 static dtype accumulates_in(dtype t) { return t == DTYPE_F16 || t == DTYPE_BF16 ? DTYPE_F32 : t; }
 
-/* Without the widening of narrow elements, which a product does by itself. */
-static MlirValue narrow(MlirValue v) {
+MlirValue net_narrow(MlirValue v) {
   MlirOperation def = ir_def(v);
   return !mlirOperationIsNull(def) && (ir_op_is(def, "arith.extf") || ir_op_is(def, "arith.extsi")) ? ir_operand(def, 0) : v;
 }
@@ -178,9 +177,9 @@ static kernel_value product(net_graph *g, kernel_value acc, const kernel_type *t
   net_frame *fa = ARENA_NEW(g->mem, net_frame), *fb = ARENA_NEW(g->mem, net_frame);
   *fa = (net_frame){2, {f->m, f->k}};
   *fb = (net_frame){2, {f->k, f->n}};
-  bool both = net_dtype(narrow(f->a)) == net_dtype(narrow(f->b));
-  kernel_value a = net_emit_broadcast(g, fa, net_emit_value(g, fa, 0, both ? narrow(f->a) : f->a));
-  kernel_value b = net_emit_broadcast(g, fb, net_emit_value(g, fb, 0, both ? narrow(f->b) : f->b));
+  bool both = net_dtype(net_narrow(f->a)) == net_dtype(net_narrow(f->b));
+  kernel_value a = net_emit_broadcast(g, fa, net_emit_value(g, fa, 0, both ? net_narrow(f->a) : f->a));
+  kernel_value b = net_emit_broadcast(g, fb, net_emit_value(g, fb, 0, both ? net_narrow(f->b) : f->b));
   return net_emit(g, KERNEL_MATMUL, 3, (kernel_value[]){a, b, acc}, type)->results[0];
 }
 
@@ -205,10 +204,10 @@ static kernel_value loops(net_graph *g, int d, const net_frame *inner, int tiled
   kernel_region *outer = g->at;
   op->n_ranges = 1;
   op->ranges = ARENA_NEW(g->mem, kernel_range);
-  op->ranges[0] = range_of(g, d % n);
+  op->ranges[0] = net_range_of(g, d % n);
   g->at = &op->regions[0];
   g->known.n = 0;
-  g->param[d % n] = add_param(g, g->at, d % n);
+  g->param[d % n] = net_add_param(g, g->at, d % n);
   kernel_value carried = kernel_add_param(g->mem, g->k, g->at, *type, "acc", NULL);
   kernel_value next = loops(g, d + 1, inner, tiled, carried, type, fn, x);
   net_emit(g, KERNEL_YIELD, 1, &next, NULL);
@@ -241,7 +240,7 @@ static void emit_looped(net_graph *g, const net_frame *f) {
       acc = net_emit_fn(g, KERNEL_BINARY, fn, type.type, 2, (kernel_value[]){acc, net_emit_cast(g, net_emit_init(g, outer, 0, o), type.type)});
     vec_push(g->mem, &g->made, ((net_made){0, o, net_emit_cast(g, acc, t)}));
   }
-  emit_members(g, outer, 1);
+  net_emit_members(g, outer, 1);
 }
 
 /* ---- the graph ---- */
@@ -288,10 +287,12 @@ loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_for
   *f = frame_of(g);
   g->at = &g->k->body;
   g->at = open_grid(g);
-  if (nest->group->looped)
+  if (nest->group->attention)
+    net_emit_attention(g);
+  else if (nest->group->looped)
     emit_looped(g, f);
   else
-    emit_members(g, f, 0);
+    net_emit_members(g, f, 0);
   if (g->is_too_deep)
     LOOM_FAIL(r->ctx, g->span, LOOM_EUNSUP, "an operand is walked by more than %d loops", KERNEL_RANK_MAX);
   LOOM_TRY(kernel_verify(r->ctx, g->k));

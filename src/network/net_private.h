@@ -8,7 +8,7 @@
 #include "network/axis_split.h"
 #include "network/network.h"
 
-enum { NET_LOOPS_MAX = 12, NET_OPERANDS_MAX = 16, NET_RESULTS_MAX = 4, NET_MEMBERS_MAX = 32, NET_WHOLE_MAX = 1024 };      /* NET_WHOLE_MAX: elements of a row that a tile holds whole */
+enum { NET_LOOPS_MAX = 12, NET_OPERANDS_MAX = 16, NET_RESULTS_MAX = 4, NET_MEMBERS_MAX = 32, NET_WHOLE_MAX = 1024, NET_DEPTH_MAX = 256 };      /* NET_WHOLE_MAX: elements of a row that a tile holds whole; NET_DEPTH_MAX: of a head of attention */
 
 /* A value of the function: one number everywhere, or elements of a tensor: element (v0, v1, ..) is that at row-major address `at` of `tensor`. */
 typedef enum net_kind { NET_EMPTY, NET_SPLAT, NET_MEMORY } net_kind;
@@ -76,20 +76,30 @@ bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x);
 void net_check_body(net_reader *r, const net_op *op);
 
 /* ---- net_group.c ---- */
+struct net_attention;
 typedef struct net_group {
   int n, op[NET_MEMBERS_MAX], last;
   axis_space space; bool reduces[AXIS_MAX];      /* its dims, and whether some member reduces them */
   bool looped;                                   /* reduced dims are walked by loops, with an accumulator */
   axis_expr by[NET_MEMBERS_MAX][NET_LOOPS_MAX];  /* a member's loop over the dims */
   int stopped_by; const char *ends;              /* the first operation behind that reads what it makes and is not in it, and why not; NULL: there is none */
+  const struct net_attention *attention;         /* NULL: it is none (net_attention.c) */
 } net_group;
 typedef VEC_OF(net_group) net_groups;
 void net_make_groups(net_reader *r, net_groups *out);
 bool net_needs_loops(const net_op *op);
 /* An address over a member's loops, over the group's dims. */
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e);
+bool net_reads_group(net_reader *r, const net_op *op, const net_group *g);
+/* Takes operation `index`, which reads what the group makes, into it, whatever its loops reduce; loops that the group does not have become dims of it where new_dims is given. */
+bool net_extend(net_reader *r, int index, net_group *g, bool new_dims);
 /* Does an operand add a reduced loop to another one, as windows do? */
 bool net_has_window(const net_op *op);
+
+/* ---- net_attention.c ---- */
+/* Three groups as one.  Members by number: the first product is 0; parts: the groups as they were, for sizes that have no such form. */
+typedef struct net_attention { net_group parts[3]; int top, exp_member, total, product; MlirValue exp, other; /* the exponential; the factor beside the weights */ } net_attention;
+void net_find_attention(net_reader *r, net_groups *all);
 
 /* ---- net_space.c ---- */
 /* A group as one nest: what each operand and result of each member is over its dims.  All of it linear. */
@@ -114,10 +124,16 @@ typedef enum net_walk { NET_GRID, NET_TILE, NET_WHOLE, NET_LOOP, NET_TILE_LOOP }
 typedef struct net_form {
   const char *op;                      /* the kernel's name for people */
   net_walk walk[AXIS_MAX];
-  int m, n, k;                         /* of a product: dims, -1: none (size 1) */
+  int m, n, k;                         /* of a product: dims, -1: none (size 1); of attention: rows, keys and what is summed for scores */
+  int v;                               /* of attention: of values */
   bool is_product; MlirValue a, b;     /* its two factors */
 } net_form;
 net_form net_choose_form(net_reader *r, const net_nest *nest);
+/* Dims that a value of member m's body depends on, as a mask; -1: on an index or on what was reduced so far. */
+int net_dims_of(const net_reader *r, const net_nest *n, int m, MlirValue v);
+int net_largest(const net_nest *n, int mask);          /* -1: of none */
+/* net_attention.c; false: its dims are not of that form. */
+bool net_attention_form(net_reader *r, const net_nest *n, net_form *out);
 
 /* ---- net_kernel.c ---- */
 LOOM_MUST_USE loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_form *form);
@@ -154,6 +170,14 @@ kernel_value net_emit_index(net_graph *g, const net_frame *f, axis_expr e);
 /* The value repeated along all of the frame's axes. */
 kernel_value net_emit_broadcast(net_graph *g, const net_frame *f, kernel_value v);
 kernel_value net_emit_reduce(net_graph *g, const net_frame *f, kernel_fn fn, int axes, kernel_value v);
+
+/* ---- net_kernel.c: loops and members ---- */
+kernel_range net_range_of(net_graph *g, int d);
+kernel_value net_add_param(net_graph *g, kernel_region *r, int d);
+/* Members from the first on, element by element or with rows that tiles hold whole, and the stores of all that was made. */
+void net_emit_members(net_graph *g, const net_frame *f, int first);
+MlirValue net_narrow(MlirValue v);                     /* without the widening of narrow elements, which a product does by itself */
+void net_emit_attention(net_graph *g);                 /* net_attention.c */
 
 /* ---- net_body.c: values of members' bodies ---- */
 dtype net_dtype(MlirValue v);

@@ -234,9 +234,39 @@ static bool merge_two(net_reader *r, net_nest *n, bool keep_two) {
 
 /* ---- the kernel ---- */
 
+/* Attention where its accesses are linear over dims of its form; else the groups that it was made of. */
+static bool is_attention(net_builder *b, const net_group *g, net_nest *n) {
+  accesses *all = ARENA_NEW(b->r->mem, accesses);
+  axis_plan p;
+  net_form form;
+  start(b->r, g, n);
+  each_access(b->r, n, false, collect, all);
+  if (axis_pick_copy(b->r->mem, &n->space, all->at, all->elems, all->n, &p) >= 0)
+    return false;
+  if (p.is_split)
+    apply_plan(b, n, &p);
+  drop_ones(b->r, n);
+  while (merge_two(b->r, n, false))
+    ;
+  return net_attention_form(b->r, n, &form);
+}
+
+static loom_status make_attention(net_builder *b, const net_group *g) {
+  net_nest *n = ARENA_NEW(b->r->mem, net_nest);
+  if (is_attention(b, g, n)) {
+    net_form form = net_choose_form(b->r, n);
+    return net_build_kernel(b, n, &form);
+  }
+  for (int i = 0; i < 3; i++)
+    LOOM_TRY(net_make_kernel(b, &g->attention->parts[i]));
+  return LOOM_OK;
+}
+
 loom_status net_make_kernel(net_builder *b, const net_group *g) {
   net_nest *n = ARENA_NEW(b->r->mem, net_nest);
   bool reduces = false;
+  if (g->attention)
+    return make_attention(b, g);
   start(b->r, g, n);
   LOOM_TRY(make_linear(b, n));
   drop_ones(b->r, n);
