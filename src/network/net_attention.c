@@ -154,6 +154,13 @@ static net_group *reader_of(net_reader *r, net_groups *all, const net_group *g) 
   return found;
 }
 
+static bool has_copy(const net_reader *r, const net_group *g) {
+  for (int k = 0; k < g->n; k++)
+    if (mlirOperationIsNull(op_of(r, g, k)->op))
+      return true;
+  return false;
+}
+
 static bool extend(net_reader *r, net_group *g, const net_group *by, bool new_dims) {
   if (g->n + by->n > NET_MEMBERS_MAX)
     return false;
@@ -169,7 +176,7 @@ static void try_attention(net_reader *r, net_groups *all, net_group *first) {
   if (!first->looped || mlirOperationIsNull(op_of(r, first, 0)->op) || !factors(op_of(r, first, 0), of))
     return;
   net_group *rows = reader_of(r, all, first), *second = rows && !rows->looped ? reader_of(r, all, rows) : NULL;
-  if (!second || !second->looped || second == first || mlirOperationIsNull(op_of(r, rows, 0)->op) || mlirOperationIsNull(op_of(r, second, 0)->op))
+  if (!second || !second->looped || second == first || has_copy(r, first) || has_copy(r, rows) || has_copy(r, second))
     return;
   net_group *g = ARENA_NEW(r->mem, net_group);
   net_attention *a = ARENA_NEW(r->mem, net_attention);
@@ -178,6 +185,8 @@ static void try_attention(net_reader *r, net_groups *all, net_group *first) {
   if (!extend(r, g, rows, false) || !extend(r, g, second, true) || !is_softmax(r, g, a) || !stays_inside(r, g, a->product))
     return;
   g->attention = a;
+  g->ends = second->ends;
+  g->stopped_by = second->stopped_by;
   *first = *g;
   rows->n = second->n = 0;
   rows->last = second->last = -1;
@@ -190,6 +199,16 @@ void net_find_attention(net_reader *r, net_groups *all) {
 }
 
 /* ---- what is tiled, what is looped ---- */
+
+/* Dims that a member reduces, as a mask. */
+static int reduced_dims(const net_reader *r, const net_nest *n, int m) {
+  const net_op *op = op_of(r, n->group, m);
+  int mask = 0;
+  for (int l = 0; l < op->loops.n; l++)
+    for (int d = 0; d < n->space.n && op->reduces[l]; d++)
+      mask |= axis_depends(n->index[m][l], d) ? 1 << d : 0;
+  return mask;
+}
 
 bool net_attention_form(net_reader *r, const net_nest *n, net_form *f) {
   const net_attention *a = n->group->attention;
@@ -213,6 +232,8 @@ bool net_attention_form(net_reader *r, const net_nest *n, net_form *f) {
   }
   int rows = q & ~k & ~depth & ~v;
   *f = (net_form){.op = "attention", .m = net_largest(n, rows), .n = net_largest(n, keys), .k = net_largest(n, depth), .v = net_largest(n, values), .a = of[0], .b = of[1]};
+  if (reduced_dims(r, n, a->top) != keys || reduced_dims(r, n, a->total) != keys || reduced_dims(r, n, a->product) != keys || reduced_dims(r, n, 0) != depth)
+    return false;
   if (!keys || keys & (keys - 1) || depth & (depth - 1) || values & (values - 1) || f->m < 0 || f->k < 0 || f->v < 0 || (k & keys) != keys || (q & keys))
     return false;
   for (int d = 0; d < n->space.n; d++)

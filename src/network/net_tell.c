@@ -47,6 +47,8 @@ static const char *why_in(net_reader *r, const net_group *g, int m) {
     return "first: what follows reads what it makes";
   if (mlirOperationIsNull(op->op))
     return "puts what the tile holds where it belongs, without a kernel for that";
+  if (g->attention && m <= g->attention->product)
+    return m < g->attention->product ? "works on scores of a tile of keys, which never leave the chip" : "adds up over tiles of keys, and shrinks where a larger score comes";
   if (g->looped)
     return "works on what came out of the loops, before the tile leaves";
   return reduces(op) ? "reduces rows that are whole on chip" : "reads elements that are on chip";
