@@ -40,6 +40,8 @@
   X("the axis of the lanes", IN_PROGRAM, program_lane_axis, "numbers code refused")                                \
   X("neighbours in a lane", IN_PROGRAM, program_lane_stride, "numbers code refused")                               \
   X("the first element of a transfer", IN_PROGRAM, program_offset, "numbers code")                                 \
+  X("the distance of rows", IN_PROGRAM, program_row_step, "numbers code")                                          \
+  X("row numbers of another dim", IN_PROGRAM, program_row_numbers, "numbers code uninit")                          \
   X("what a mask fills in", IN_PROGRAM, program_fill, "numbers")                                                   \
   X("a transfer without its mask", IN_PROGRAM, program_unmasked, "numbers code")                                   \
   X("npu.overwrite where sums go on", IN_PROGRAM, program_overwrite, "numbers")                                    \

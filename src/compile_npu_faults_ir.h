@@ -43,6 +43,35 @@ static inline bool program_dram_stride(fault_site *f) {
   return rebuild(f, &t);
 }
 
+static inline bool program_row_step(fault_site *f) {
+  npt_transfer t;
+  if (!draw_transfer(f, &t) || !t.is_indirect)
+    return false;
+  TELL(f, "%s of %s", t.is_store ? "store" : "load", t.global);
+  t.offset_stride += draw(f, 1, 9);
+  return rebuild(f, &t);
+}
+
+/* The numbers go along a dim that has one row. */
+static inline bool program_row_numbers(fault_site *f) {
+  npt_transfer t, numbers;
+  if (!draw_transfer(f, &t) || !t.is_indirect || t.offset_axis < 0)
+    return false;
+  npt_ops all = collect(f, npt_is_transfer);
+  int d = (int)draw(f, 0, t.rank - 1);
+  if (d == t.offset_axis || moved(&t, d) < 2 || moved(&t, t.offset_axis) < 2)
+    return false;
+  for (size_t i = 0; i < all.n; i++) {
+    if (npt_read_transfer(&f->s->ir, all.at[i], &numbers) != LOOM_OK || !text_eq(numbers.global, t.offsets_global))
+      continue;
+    TELL(f, "numbers of %s, dim %d for %d", t.global, d, t.offset_axis);
+    numbers.dram_stride[t.offset_axis] = 0;
+    numbers.dram_stride[d] = 1;
+    return rebuild(f, &numbers);
+  }
+  return false;
+}
+
 /* As where a group of dims keeps the wrong one. */
 static inline bool program_strides_swapped(fault_site *f) {
   npt_transfer t;

@@ -19,7 +19,7 @@ enum { N_FAULTS = sizeof faults / sizeof *faults, DEFAULT_FAULTS = N_FAULTS };
 #define SIX "tests/data/kernels/six.py"
 #define CORPUS "tests/data/kernels/corpus/"
 #define LAYOUTS "tests/data/kernels/npu_layouts.py"
-typedef struct program { const char *name; plans_case kernel; bool is_even; solve_domain block; /* so that loops run several times */ } program;
+typedef struct program { const char *name; plans_case kernel; bool is_even, has_index; solve_domain block; /* so that loops run several times */ } program;
 static const program programs[] = {
     {.name = "matmul", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=150x300,y=300x140"}}},
     {.name = "small", .kernel = {.file = "kernels/matmul_helion.py", .function = "matmul", .dtype = "f32", .shape = {"x=20x5,y=5x40"}}},
@@ -30,6 +30,8 @@ static const program programs[] = {
     {.name = "rows", .kernel = {.file = CORPUS "rows.py", .function = "layer_norm", .args = "eps=0.5", .shape = {"x=64x64,weight=64,shift=64"}}, .is_even = true},
     {.name = "bmm", .kernel = {.file = SIX, .function = "bmm", .shape = {"x=3x50x70,y=3x70x45"}}},
     {.name = "gram", .kernel = {.file = LAYOUTS, .function = "gram_of_product", .dtype = "f32", .shape = {"x=3x40x50,y=3x50x30"}}},
+    {.name = "lookup", .kernel = {.file = "tests/data/kernels/npu_lookup.py", .function = "embed_project", .dtype = "table=f32,weight=f32,index=i32", .shape = {"index=50,table=40x96,weight=96x30"}}, .has_index = true},
+    {.name = "put", .kernel = {.file = "tests/data/kernels/npu_lookup.py", .function = "keep", .dtype = "cache=f32,x=f32,index=i32", .shape = {"cache=60x3x20,index=50,x=50x3x20"}}, .has_index = true},
     {.name = "five", .kernel = {.file = CORPUS "pointwise.py", .function = "five", .shape = {"x=2x3x2x20x40,y=2x3x2x20x40"}}},
 };
 enum { N_PROGRAMS = COUNT_OF(programs) };
@@ -40,9 +42,29 @@ static compiled open_programs[N_PROGRAMS];
 
 typedef struct verdict { bool has_place, is_caught, fits, is_same; char what[600], says[600]; } verdict;
 
+/* Rows are looked up in no order, none twice where there are enough. */
+static run_options run_of(int k) {
+  enum { PLACES = 50 };
+  static int32_t places[2][PLACES];
+  static npy_array arrays[2];
+  static run_binding bindings[2];
+  const bool is_put = strcmp(programs[k].name, "put") == 0;
+  run_options r = {.check = true};
+  if (!programs[k].has_index)
+    return r;
+  for (int i = 0; i < PLACES; i++)
+    places[is_put][i] = i * 7 % (is_put ? 60 : 40);
+  arrays[is_put] = (npy_array){.type = DTYPE_I32, .rank = 1, .shape = {PLACES}, .elems = PLACES, .data = places[is_put]};
+  bindings[is_put] = (run_binding){.name = "index", .array = &arrays[is_put]};
+  r.inputs = &bindings[is_put];
+  r.n_inputs = 1;
+  return r;
+}
+
 static void open_program(int k) {
   compiled *c = &open_programs[k];
   compile_execution e = {0};
+  const run_options r = run_of(k);
   if (c->is_open)
     return;
   c->is_open = true;
@@ -56,7 +78,7 @@ static void open_program(int k) {
   }
   loom_status st = compile_npu_compile(&c->ctx, &c->o, &c->s, &c->n);
   if (st == LOOM_OK)
-    st = compile_npu_execute(&c->s, &c->n, &(run_options){.check = true}, &e);
+    st = compile_npu_execute(&c->s, &c->n, &r, &e);
   if (st != LOOM_OK || !e.check.ok || e.report.n_faults)
     fail_msg("%s: %s", programs[k].name, c->ctx.diag.first ? c->ctx.diag.first->text : e.report.n_faults ? e.report.faults.at[0].text : e.check.where);
 }
@@ -113,6 +135,8 @@ static bool is_same_transfer(arena *mem, const isa_dma *a, const isa_dma *b, int
   isa_dma_walk(a, lanes, keep_place, &x);
   isa_dma_walk(b, lanes, keep_place, &y);
   bool same = (a->move == ISA_MVOUT) == (b->move == ISA_MVOUT) && a->elem_bytes == b->elem_bytes && x.all.n == y.all.n;
+  if (a->is_indirect || b->is_indirect)   /* of a limit only that indices are below it */
+    same = same && a->is_indirect == b->is_indirect && a->index_spad == b->index_spad && a->index_bytes == b->index_bytes && a->offset_stride == b->offset_stride && (!b->index_limit || b->index_limit >= a->index_limit);
   for (size_t i = 0; same && i < x.all.n; i++) {
     const isa_place *p = &x.all.at[i], *q = &y.all.at[i];
     same = p->lane == q->lane && p->spad == q->spad && p->is_outside == q->is_outside && (p->is_outside ? p->fill == q->fill : p->dram == q->dram);
@@ -179,6 +203,7 @@ static void judge(int k, const npu_seeded *f, uint64_t seed, verdict *v) {
   compiled *c = &open_programs[k];
   compile_npu n = {0};
   compile_execution e = {0};
+  const run_options r = run_of(k);
   fault_site site = {.s = &c->s, .n = &n, .r = rng_new(seed), .is_even = programs[k].is_even};
   const diag_mark before = diag_save(&c->ctx);
   const char *word = "", *said = "";
@@ -190,7 +215,7 @@ static void judge(int k, const npu_seeded *f, uint64_t seed, verdict *v) {
     return;
   n.how.event_budget = EVENTS_MAX;
   if (st == LOOM_OK)
-    st = compile_npu_execute(&c->s, &n, &(run_options){.check = true}, &e);
+    st = compile_npu_execute(&c->s, &n, &r, &e);
   if (st != LOOM_OK)
     word = "refused", said = *before.last ? (*before.last)->text : "";
   else if (e.report.n_faults)
