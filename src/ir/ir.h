@@ -51,6 +51,8 @@ LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
 const char *ir_print(arena *mem, MlirOperation op, bool generic);
 /* The module text with loom ops in the assembly of upstream's tools, which ir_parse reads too. */
 const char *ir_print_upstream(arena *mem, MlirOperation op);
+/* With the contents of resources behind it, which only a module at the top has. */
+const char *ir_print_whole(arena *mem, MlirOperation op);
 const char *ir_print_type(arena *mem, MlirType t);
 const char *ir_print_attr(arena *mem, MlirAttribute a);
 MlirModule ir_clone_module(MlirModule m);

@@ -20,6 +20,14 @@ const char *ir_print(arena *mem, MlirOperation op, bool generic) {
   return ir_sink_text(&sink);
 }
 
+const char *ir_print_whole(arena *mem, MlirOperation op) {
+  if (ir_is_null_op(op))
+    return "<null operation>\n";
+  ir_sink sink = ir_sink_new(mem);
+  mlirOperationPrint(op, ir_sink_add, &sink);
+  return ir_sink_text(&sink);
+}
+
 const char *ir_print_type(arena *mem, MlirType t) {
   if (mlirTypeIsNull(t))
     return "<null type>";

@@ -38,12 +38,12 @@ static place source_of(const net_reader *r, const net_group *g, place p) {
     const net_op *op = op_of(r, g, p.member);
     if (mlirValueIsABlockArgument(p.v)) {
       intptr_t i = mlirBlockArgumentGetArgNumber(p.v);
-      int o = 0, maker = i < op->n_in ? maker_of(r, g, &op->in[i], &o) : -1;
+      int o = 0, maker = i < op->n_args ? maker_of(r, g, &op->in[i], &o) : -1;
       if (maker < 0)
         return p;
-      if (reduces(op_of(r, g, maker)))
+      if (reduces(op_of(r, g, maker)) || mlirValueIsNull(op_of(r, g, maker)->yields[o]))
         return (place){maker, {NULL}};
-      p = (place){maker, ir_operand(mlirBlockGetTerminator(ir_body(op_of(r, g, maker)->op)), o)};
+      p = (place){maker, op_of(r, g, maker)->yields[o]};
     } else {
       MlirOperation def = ir_def(p.v);
       if (!ir_op_is(def, "arith.extf") && !ir_op_is(def, "arith.truncf"))
@@ -298,7 +298,7 @@ static carried one_tile(net_graph *g, const net_frame frames[5], carried c) {
     } else if (!reduces(op)) {
       for (int o = 0; o < op->n_out; o++)
         if (m <= a->exp_member)      /* the quotient comes last of all */
-          vec_push(g->mem, &g->made, ((net_made){m, o, net_emit_value(g, fs, m, ir_operand(mlirBlockGetTerminator(ir_body(op->op)), o))}));
+          vec_push(g->mem, &g->made, ((net_made){m, o, net_emit_value(g, fs, m, op->yields[o])}));
     }
   }
   MlirValue v = net_narrow(a->other);

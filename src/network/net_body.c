@@ -4,9 +4,11 @@
 
 static const net_op *member(const net_graph *g, int i) { return &g->r->ops.at[g->nest->group->op[i]]; }
 
-dtype net_dtype(MlirValue v) {
-  dtype t = DTYPE_I32;      /* of an index */
-  return !mlirTypeIsAIndex(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) ? t : DTYPE_I32;
+dtype net_dtype(MlirValue v) { return net_type_of(NULL, v); }
+
+dtype net_type_of(const net_op *op, MlirValue v) {
+  dtype t;
+  return !mlirTypeIsAIndex(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t) ? t : op ? op->index_type : DTYPE_I32;
 }
 
 /* What another member made, if the operand is that. */
@@ -24,6 +26,8 @@ static bool made_here(const net_graph *g, int tensor, kernel_value *out) {
 kernel_value net_emit_operand(net_graph *g, const net_frame *f, int m, int i) {
   const net_access *x = &member(g, m)->in[i];
   kernel_value v;
+  if (i < member(g, m)->n_args && !mlirValueIsNull(member(g, m)->name[i]))      /* a number from outside */
+    return net_emit_value(g, f, m, member(g, m)->name[i]);
   if (x->value.kind != NET_MEMORY)
     return net_emit_constant(g, x->value.type, x->value.splat);
   if (made_here(g, g->nest->in_tensor[m][i], &v))
@@ -65,17 +69,12 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
   net_fn fn = {0};
   kernel_value x[3];
   intptr_t n = ir_num_operands(def);
-  if (ir_op_is(def, "linalg.index")) {
-    int64_t loop = 0;
-    ir_attr_int(ir_attr_of(def, "dim"), &loop);
-    return net_emit_index(g, f, g->nest->index[m][loop]);
-  }
   net_scalar_fn(def, &fn);
   if (fn.kind == KERNEL_UNARY || fn.kind == KERNEL_CAST)
     n = 1;
   for (intptr_t i = 0; i < n; i++)
     x[i] = net_emit_value(g, f, m, ir_operand(def, i));
-  dtype t = net_dtype(ir_result(def, 0));
+  dtype t = net_type_of(member(g, m), ir_result(def, 0));
   if (fn.kind == KERNEL_CAST)
     return net_emit_cast(g, x[0], t);
   if (dtype_is_float(t) && fn.kind != KERNEL_SELECT)
@@ -87,18 +86,48 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
 kernel_value net_emit_value(net_graph *g, const net_frame *f, int m, MlirValue v) {
   const net_op *op = member(g, m);
   double number;
-  for (size_t i = 0; i < g->known.n; i++)
-    if (g->known.at[i].member == m && g->known.at[i].frame == f && mlirValueEqual(g->known.at[i].of, v))
-      return g->known.at[i].value;
+  int i = net_input_of(op, v), l = net_loop_of(op, v), o;
+  for (size_t k = 0; k < g->known.n; k++)
+    if (g->known.at[k].member == m && g->known.at[k].frame == f && mlirValueEqual(g->known.at[k].of, v))
+      return g->known.at[k].value;
   kernel_value out;
-  if (net_constant(v, &number)) {
-    out = net_emit_constant(g, net_dtype(v), number);
-  } else if (mlirValueIsABlockArgument(v)) {
-    int i = (int)mlirBlockArgumentGetArgNumber(v);
-    out = i < op->n_in ? net_emit_operand(g, f, m, i) : net_emit_init(g, f, m, i - op->n_in);
-  } else {
+  if (net_constant(v, &number))
+    out = net_emit_constant(g, net_type_of(op, v), number);
+  else if (i >= 0)
+    out = net_emit_operand(g, f, m, i);
+  else if (l >= 0)
+    out = net_emit_cast(g, net_emit_index(g, f, g->nest->index[m][l]), net_type_of(op, v));
+  else if (net_is_so_far(op, v, &o))
+    out = net_emit_init(g, f, m, o);
+  else
     out = computed(g, f, m, ir_def(v));
-  }
   vec_push(g->mem, &g->known, ((net_known){v, m, f, out}));
   return out;
+}
+
+/* ---- rows of lookups ---- */
+
+kernel_value net_emit_row(net_graph *g, const net_frame *f, int m) {
+  const net_op *op = member(g, m);
+  const dtype t = op->index_type;
+  kernel_value sum = net_emit_constant(g, t, (double)op->first_row), inside = -1, none = net_emit_constant(g, t, -1);
+  for (int i = 0; i < op->n_places; i++) {
+    const net_place *p = &op->place[i];
+    kernel_value v;
+    if (mlirValueIsNull(p->value)) {
+      v = net_emit_cast(g, net_emit_index(g, f, axis_subst(g->mem, &g->nest->space, p->at, g->nest->index[m])), t);
+    } else {
+      v = net_emit_cast(g, net_emit_value(g, f, m, p->value), t);
+      kernel_value low = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_GE, DTYPE_BOOL, 2, (kernel_value[]){v, net_emit_constant(g, t, 0)});
+      kernel_value high = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_LT, DTYPE_BOOL, 2, (kernel_value[]){v, net_emit_constant(g, t, (double)p->extent)});
+      kernel_value both = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_AND, DTYPE_BOOL, 2, (kernel_value[]){low, high});
+      inside = inside < 0 ? both : net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_AND, DTYPE_BOOL, 2, (kernel_value[]){inside, both});
+    }
+    if (p->factor != 1)
+      v = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_MUL, t, 2, (kernel_value[]){v, net_emit_constant(g, t, (double)p->factor)});
+    sum = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_ADD, t, 2, (kernel_value[]){sum, v});
+  }
+  if (inside >= 0)
+    sum = net_emit_fn(g, KERNEL_SELECT, KERNEL_FN_NONE, t, 3, (kernel_value[]){inside, sum, none});
+  return net_emit_cast(g, sum, op->out[0].value.type);
 }

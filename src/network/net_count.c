@@ -8,9 +8,9 @@ static int64_t plus(int64_t a, int64_t b) { return __builtin_add_overflow(a, b, 
 static int64_t body_ops(const net_op *op) {
   int64_t n = 0;
   net_fn f;
-  if (mlirOperationIsNull(op->op))
+  if (mlirBlockIsNull(op->body))
     return 0;
-  for (MlirOperation in = mlirBlockGetFirstOperation(ir_body(op->op)); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in))
+  for (MlirOperation in = mlirBlockGetFirstOperation(op->body); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in))
     n += net_scalar_fn(in, &f) && f.kind != KERNEL_CAST && !mlirTypeIsAIndex(mlirValueGetType(ir_result(in, 0)));
   return n;
 }

@@ -58,8 +58,11 @@ static void add_single(net_graph *g, part *p) {
     add_dim(g, p, old.extent[d], old.stride[d], old.index[d]);
 }
 
-/* Dims that are walked one by one in front, then the frame's axes, of size 1 where the address does not depend on them. */
-static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at) {
+/* The rows of a lookup: dim of the nest that walks them (-1: there is one), their indices as a value. */
+typedef struct rows { int dim; kernel_value index; int64_t step, count; } rows;
+
+/* Dims that are walked one by one in front, then the frame's axes, of size 1 where the address does not depend on them; `by`: the dim of rows is among them, or in front. */
+static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at, const rows *by) {
   const axis_space *s = &g->nest->space;
   part p = {.offset = at.constant, .type = {.type = type}};
   int64_t stride[KERNEL_RANK_MAX], natural = 1;
@@ -70,13 +73,25 @@ static part part_of(net_graph *g, const net_frame *f, dtype type, axis_expr at) 
     if (!in_frame && axis_coef(at, d))
       add_dim(g, &p, s->extent[d], axis_coef(at, d), (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = g->param[d]});
   }
+  if (by && p.offset) {      /* a lookup is in a view that begins with its tensor */
+    add_dim(g, &p, p.offset + 1, 1, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, p.offset)});
+    p.offset = 0;
+  }
+  if (by && by->dim < 0)
+    add_dim(g, &p, by->count, by->step, (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = by->index});
   for (int a = f->n - 1; a >= 0; a--) {
-    int64_t c = f->dim[a] < 0 ? 0 : axis_coef(at, f->dim[a]);
+    bool is_row = by && f->dim[a] >= 0 && f->dim[a] == by->dim;
+    int64_t c = is_row ? by->step : f->dim[a] < 0 ? 0 : axis_coef(at, f->dim[a]);
     stride[a] = c ? c : natural;
-    natural = c ? c * s->extent[f->dim[a]] : natural;
+    natural = c ? c * (is_row ? by->count : s->extent[f->dim[a]]) : natural;
   }
   for (int a = 0; a < f->n; a++) {
     int d = f->dim[a];
+    if (by && d >= 0 && d == by->dim) {
+      add_dim(g, &p, by->count, stride[a], (kernel_index){.kind = KERNEL_INDEX_TENSOR, .value = by->index, .dim = a, .rank = 1});
+      p.type.dim[p.type.rank++] = axis_size(g, d);
+      continue;
+    }
     bool is_walked = d >= 0 && axis_coef(at, d) != 0, is_tile = is_walked && g->block[d];
     add_dim(g, &p, is_walked ? s->extent[d] : 1, stride[a], (kernel_index){.kind = is_tile ? KERNEL_INDEX_TILE : KERNEL_INDEX_ALL, .value = is_tile ? g->param[d] : -1});
     p.type.dim[p.type.rank++] = axis_size(g, is_walked ? d : -1);
@@ -140,16 +155,49 @@ static void set_index(net_graph *g, kernel_op *op, int tensor, const part *p) {
 }
 
 kernel_value net_emit_load(net_graph *g, const net_frame *f, int tensor, axis_expr at) {
-  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, NULL);
   kernel_op *op = net_emit(g, KERNEL_LOAD, 0, NULL, &p.type);
   set_index(g, op, tensor, &p);
   return op->results[0];
 }
 
 void net_emit_store(net_graph *g, const net_frame *f, int tensor, axis_expr at, kernel_value v) {
-  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, NULL);
   kernel_op *op = net_emit(g, KERNEL_STORE, 1, &v, NULL);
   set_index(g, op, tensor, &p);
+}
+
+/* Element `at` of the tensor of indices, which is a sum over one dim at most: as a row of them, or as a number. */
+static rows load_rows(net_graph *g, const net_op *op, int tensor, axis_expr at) {
+  const axis_space *s = &g->nest->space;
+  const network_tensor *t = &g->r->net->tensors.at[tensor];
+  rows out = {.dim = -1, .step = op->step, .count = op->rows};
+  for (int d = 0; d < s->n; d++)
+    out.dim = axis_coef(at, d) ? d : out.dim;
+  part p = {.type = {.type = t->type}};
+  kernel_index one = {.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = sym_const(g->mem, 0)}, tile = {.kind = KERNEL_INDEX_TILE, .value = out.dim < 0 ? -1 : g->param[out.dim]};
+  add_dim(g, &p, t->elems, 1, out.dim < 0 ? one : tile);
+  if (out.dim >= 0)
+    p.type.dim[p.type.rank++] = axis_size(g, out.dim);
+  kernel_op *load = net_emit(g, KERNEL_LOAD, 0, NULL, &p.type);
+  set_index(g, load, tensor, &p);
+  out.index = load->results[0];
+  return out;
+}
+
+kernel_value net_emit_lookup_load(net_graph *g, const net_frame *f, const net_op *op, int tensor, axis_expr at, int index, axis_expr index_at) {
+  const rows by = load_rows(g, op, index, index_at);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, &by);
+  kernel_op *load = net_emit(g, KERNEL_LOAD, 0, NULL, &p.type);
+  set_index(g, load, tensor, &p);
+  return load->results[0];
+}
+
+void net_emit_lookup_store(net_graph *g, const net_frame *f, const net_op *op, int tensor, axis_expr at, int index, axis_expr index_at, kernel_value v) {
+  const rows by = load_rows(g, op, index, index_at);
+  part p = part_of(g, f, g->r->net->tensors.at[tensor].type, at, &by);
+  kernel_op *store = net_emit(g, KERNEL_STORE, 1, &v, NULL);
+  set_index(g, store, tensor, &p);
 }
 
 /* ---- values ---- */
@@ -204,7 +252,11 @@ kernel_value net_emit_index(net_graph *g, const net_frame *f, axis_expr e) {
       x = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_MUL, DTYPE_I32, 2, (kernel_value[]){x, net_emit_constant(g, DTYPE_I32, (double)e.term[i].coef)});
     sum = sum < 0 ? x : net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_ADD, DTYPE_I32, 2, (kernel_value[]){sum, x});
   }
-  return sum < 0 ? net_emit_constant(g, DTYPE_I32, (double)e.constant) : sum;
+  if (sum < 0 || e.constant) {
+    kernel_value c = net_emit_constant(g, DTYPE_I32, (double)e.constant);
+    sum = sum < 0 ? c : net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_ADD, DTYPE_I32, 2, (kernel_value[]){sum, c});
+  }
+  return sum;
 }
 
 kernel_value net_emit_broadcast(net_graph *g, const net_frame *f, kernel_value v) {

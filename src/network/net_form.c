@@ -7,23 +7,20 @@ static const net_op *member(const net_reader *r, const net_nest *n, int i) { ret
 
 int net_dims_of(const net_reader *r, const net_nest *n, int m, MlirValue v) {
   const net_op *op = member(r, n, m);
-  MlirBlock body = ir_body(op->op);
-  int mask = 0;
-  if (mlirValueIsABlockArgument(v)) {
-    intptr_t i = mlirBlockArgumentGetArgNumber(v);
-    if (i >= op->n_in)
-      return -1;
+  int mask = 0, i = net_input_of(op, v);
+  double number;
+  if (net_constant(v, &number))
+    return 0;
+  if (i >= 0) {
     for (int d = 0; d < n->space.n && op->in[i].value.kind == NET_MEMORY; d++)
       mask |= axis_coef(n->in[m][i], d) ? 1 << d : 0;
     return mask;
   }
   MlirOperation def = ir_def(v);
-  if (!mlirBlockEqual(mlirOperationGetBlock(def), body))
-    return 0;
-  if (ir_op_is(def, "linalg.index"))
+  if (mlirOperationIsNull(def) || net_loop_of(op, v) >= 0)
     return -1;
-  for (intptr_t i = 0; i < ir_num_operands(def) && mask >= 0; i++) {
-    int more = net_dims_of(r, n, m, ir_operand(def, i));
+  for (intptr_t k = 0; k < ir_num_operands(def) && mask >= 0; k++) {
+    int more = net_dims_of(r, n, m, ir_operand(def, k));
     mask = more < 0 ? -1 : mask | more;
   }
   return mask;
@@ -125,12 +122,28 @@ static const char *reduction_name(net_reader *r, const net_nest *n) {
     if (reduces && net_combiner(op, 0, &fn, &x))
       reductions++;
   }
-  MlirOperation made = reductions ? ir_def(x) : (MlirOperation){NULL};
+  if (!reductions)
+    return "argmax";
+  MlirOperation made = ir_def(x);
   if (reductions == 1 && n->group->looped && !mlirOperationIsNull(made) && ir_op_is(made, "arith.mulf") && net_has_window(member(r, n, 0)))
     return "conv_depthwise";
   if (reductions > 1)
     return has_fn(r, n, "math.exp") ? "softmax" : "normalize";
   return arena_printf(r->mem, "%s_%s", net_has_window(member(r, n, 0)) ? "pool" : "reduce", kernel_fn_name(fn));
+}
+
+/* Rows in tiles, and tiles of what lies together in each. */
+static const char *look_up_rows(const net_nest *n, const net_op *op, net_form *f) {
+  axis_expr at = op->stores_by_lookup ? n->out[0][0] : n->in[0][0];
+  int inner = -1;
+  for (int d = 0; d < n->space.n; d++) {
+    f->walk[d] = axis_coef(n->in[0][1], d) ? NET_TILE : NET_GRID;
+    if (axis_coef(at, d) > 0 && (inner < 0 || axis_coef(at, d) < axis_coef(at, inner)))
+      inner = d;
+  }
+  if (inner >= 0)
+    f->walk[inner] = NET_TILE;
+  return op->stores_by_lookup ? "scatter" : "gather";
 }
 
 net_form net_choose_form(net_reader *r, const net_nest *n) {
@@ -154,6 +167,6 @@ net_form net_choose_form(net_reader *r, const net_nest *n) {
   }
   choose_tiles(r, n, any && (!looped || reduced > NET_WHOLE_MAX) ? 1 : 2, &f);
   const net_op *first = member(r, n, 0);
-  f.op = any ? reduction_name(r, n) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
+  f.op = first->looks_up ? look_up_rows(n, first, &f) : any ? reduction_name(r, n) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
   return f;
 }

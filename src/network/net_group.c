@@ -50,7 +50,9 @@ static bool is_contraction(const net_op *op) {
   return !mlirOperationIsNull(def) && net_scalar_fn(def, &f) && f.fn == KERNEL_FN_MUL && !mlirValueEqual(ir_operand(def, 0), ir_operand(def, 1)) && op->n_in >= 2;
 }
 
-bool net_needs_loops(const net_op *op) { return reduces_any(op) && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op)); }
+bool net_needs_loops(const net_op *op) {
+  return reduces_any(op) && op->extreme.fn == KERNEL_FN_NONE && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op));
+}
 
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e) {
   axis_expr by[AXIS_MAX] = {{0}};
@@ -174,6 +176,19 @@ bool net_reads_group(net_reader *r, const net_op *op, const net_group *g) {
   return false;
 }
 
+/* Does it write over what a member reads? */
+static bool changes_input(net_reader *r, const net_op *op, const net_group *g) {
+  for (int k = 0; op->in_place && k < g->n; k++) {
+    const net_op *m = &r->ops.at[g->op[k]];
+    for (int i = 0; i < m->n_in + m->n_out; i++) {
+      const net_access *x = i < m->n_in ? &m->in[i] : &m->init[i - m->n_in];
+      if (x->value.kind == NET_MEMORY && x->value.tensor == op->out[0].value.tensor)
+        return true;
+    }
+  }
+  return false;
+}
+
 /* Why it has no place behind the group's operations; NULL: it has. */
 static const char *does_not_fit(const net_op *op, const net_group *g, const axis_expr *loop) {
   int64_t whole = 1;
@@ -242,6 +257,10 @@ static const char *join(net_reader *r, int index, net_group *g) {
   meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
   if (op->group >= 0)
     return "it is in a kernel";
+  if (op->looks_up)
+    return "it looks up places, which must be there before";
+  if (changes_input(r, op, g))
+    return "it writes over what the kernel reads";
   if (net_needs_loops(op))
     return "it needs loops of its own";
   if (g->n == NET_MEMBERS_MAX)
@@ -315,9 +334,10 @@ void net_make_groups(net_reader *r, net_groups *out) {
     net_group g = begin(r, (int)i);
     r->ops.at[i].group = (int)out->n;
     for (size_t j = i + 1; j < r->ops.n && !g.ends; j++) {
-      if (!net_reads_group(r, &r->ops.at[j], &g))
+      const bool reads = net_reads_group(r, &r->ops.at[j], &g);
+      if (!reads && !changes_input(r, &r->ops.at[j], &g))
         continue;
-      g.ends = mlirOperationIsNull(r->ops.at[i].op) ? "copies are kernels of their own" : join(r, (int)j, &g);
+      g.ends = !reads ? "what it reads is written over" : mlirOperationIsNull(r->ops.at[i].op) ? "copies are kernels of their own" : join(r, (int)j, &g);
       if (!g.ends)
         r->ops.at[j].group = (int)out->n;
       g.stopped_by = (int)j;

@@ -133,14 +133,39 @@ static bool reduces(const net_op *op) {
   return false;
 }
 
+/* The best along the reduced axes; or the first index where that is: the least of those where x is it, or is no number. */
+static kernel_value extreme_result(net_graph *g, const net_frame *f, int m, int o) {
+  const net_op *op = member(g, m);
+  const net_extreme *e = &op->extreme;
+  const int axes = reduced_axes(g, f, m);
+  const dtype t = net_type_of(op, e->x);
+  kernel_value x = net_emit_value(g, f, m, e->x), best = axes ? net_emit_reduce(g, f, e->fn, axes, x) : x;
+  if (o != e->at)
+    return net_is_identity(&op->init[o], e->fn) ? best : net_emit_fn(g, KERNEL_BINARY, e->fn, t, 2, (kernel_value[]){best, net_emit_init(g, f, m, o)});
+  kernel_value hit = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_EQ, DTYPE_BOOL, 2, (kernel_value[]){x, best});
+  if (dtype_is_float(t)) {
+    kernel_value nan = net_emit_fn(g, KERNEL_UNARY, KERNEL_FN_ISNAN, DTYPE_BOOL, 1, &x);
+    hit = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_OR, DTYPE_BOOL, 2, (kernel_value[]){hit, nan});
+  }
+  kernel_value none = net_emit_constant(g, DTYPE_I32, (double)op->loops.extent[e->loop]);
+  kernel_value at = net_emit_fn(g, KERNEL_SELECT, KERNEL_FN_NONE, DTYPE_I32, 3, (kernel_value[]){hit, net_emit_index(g, f, g->nest->index[m][e->loop]), none});
+  return net_emit_cast(g, axes ? net_emit_reduce(g, f, KERNEL_FN_MIN, axes, at) : at, op->out[o].value.type);
+}
+
 static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o) {
   const net_op *op = member(g, m);
   kernel_fn fn;
   MlirValue x;
+  if (op->extreme.fn != KERNEL_FN_NONE)
+    return extreme_result(g, f, m, o);
+  if (op->n_places)
+    return net_emit_row(g, f, m);
+  if (op->looks_up && !op->stores_by_lookup)
+    return net_emit_lookup_load(g, f, op, g->nest->in_tensor[m][0], g->nest->in[m][0], g->nest->in_tensor[m][1], g->nest->in[m][1]);
   if (mlirOperationIsNull(op->op))
     return net_emit_operand(g, f, m, 0);
   if (!reduces(op))
-    return net_emit_value(g, f, m, ir_operand(mlirBlockGetTerminator(ir_body(op->op)), o));
+    return net_emit_value(g, f, m, op->yields[o]);
   if (!net_combiner(op, o, &fn, &x))
     return -1;
   int axes = reduced_axes(g, f, m);
@@ -148,7 +173,7 @@ static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o
   if (axes)
     v = net_emit_reduce(g, f, fn, axes, v);
   if (!net_is_identity(&op->init[o], fn))
-    v = net_emit_fn(g, KERNEL_BINARY, fn, net_dtype(x), 2, (kernel_value[]){v, net_emit_init(g, f, m, o)});
+    v = net_emit_fn(g, KERNEL_BINARY, fn, net_type_of(op, x), 2, (kernel_value[]){v, net_emit_init(g, f, m, o)});
   return v;
 }
 
@@ -158,7 +183,10 @@ void net_emit_members(net_graph *g, const net_frame *f, int first) {
       vec_push(g->mem, &g->made, ((net_made){m, o, member_result(g, f, m, o)}));
   for (size_t i = 0; i < g->made.n; i++) {
     net_made x = g->made.at[i];
-    if (is_stored(g, x.member, x.result))
+    const net_op *op = member(g, x.member);
+    if (op->stores_by_lookup)
+      net_emit_lookup_store(g, f, op, op->out[0].value.tensor, g->nest->out[x.member][0], g->nest->in_tensor[x.member][1], g->nest->in[x.member][1], x.value);
+    else if (is_stored(g, x.member, x.result))
       net_emit_store(g, f, member(g, x.member)->out[x.result].value.tensor, g->nest->out[x.member][x.result], x.value);
   }
 }

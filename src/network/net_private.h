@@ -8,18 +8,31 @@
 #include "network/axis_split.h"
 #include "network/network.h"
 
-enum { NET_LOOPS_MAX = 12, NET_OPERANDS_MAX = 16, NET_RESULTS_MAX = 4, NET_MEMBERS_MAX = 32, NET_WHOLE_MAX = 1024, NET_DEPTH_MAX = 256 };      /* NET_WHOLE_MAX: elements of a row that a tile holds whole; NET_DEPTH_MAX: of a head of attention */
+enum { NET_LOOPS_MAX = 12, NET_OPERANDS_MAX = 16, NET_RESULTS_MAX = 4, NET_MEMBERS_MAX = 32, NET_WHOLE_MAX = 1024, NET_DEPTH_MAX = 256, NET_PLACES_MAX = 8 };      /* NET_WHOLE_MAX: elements of a row that a tile holds whole; NET_DEPTH_MAX: of a head of attention */
 
 /* A value of the function: one number everywhere, or elements of a tensor: element (v0, v1, ..) is that at row-major address `at` of `tensor`. */
-typedef enum net_kind { NET_EMPTY, NET_SPLAT, NET_MEMORY } net_kind;
+typedef enum net_kind { NET_EMPTY, NET_SPLAT, NET_MEMORY, NET_REFUSED /* what it is has no form; it was said */ } net_kind;
 typedef struct net_value { net_kind kind; dtype type; axis_space shape; double splat; int tensor; axis_expr at; } net_value;
 
 /* What one operation does, over loops of its own: a linalg.generic, or (op null) a copy of operand 0 to result 0. */
 typedef struct net_access { net_value value; axis_expr at; /* over the loops; of MEMORY */ } net_access;
+/* An index of the row that a lookup takes: a value of the body, or (null) a sum over the loops; it is of 0..extent-1 and counts `factor` rows. */
+typedef struct net_place { MlirValue value; axis_expr at; int64_t extent, factor; } net_place;
+/* A reduction with two results: the largest (least) of x, and the first index of loop `loop` where it is; NaN counts as more. */
+typedef struct net_extreme { kernel_fn fn; /* NONE: it is none */ MlirValue x; int loop, at; /* number of the result that is the index */ } net_extreme;
 typedef struct net_op {
   MlirOperation op; loom_span span;
+  MlirBlock body;                      /* where its numbers are computed: they may use what stands before it, too */
+  MlirValue yields[NET_RESULTS_MAX];   /* what its results are */
+  MlirValue index[NET_LOOPS_MAX];      /* what a loop's index is in the body; null: linalg.index */
+  MlirValue name[NET_OPERANDS_MAX];    /* what an operand is there: tensor.extract, a number from outside; null: an argument of the body */
+  bool asks_index; dtype index_type;   /* some number is made of the loops' indices; the type of indices that are computed */
+  int n_places; net_place place[NET_PLACES_MAX]; int64_t first_row;      /* its only result is first_row + the sum of places, or -1 where one is out of range */
+  /* A copy whose element lies `step` elements further for each row, one of 0..rows-1, that operand 1 says: of operand 0 (a gather), or of the result (a scatter). */
+  bool looks_up, stores_by_lookup; int64_t step, rows;
+  net_extreme extreme;
   axis_space loops; bool reduces[AXIS_MAX];
-  int n_in, n_out;
+  int n_args, n_in, n_out;             /* operands that are arguments of the body come first */
   net_access in[NET_OPERANDS_MAX], init[NET_RESULTS_MAX], out[NET_RESULTS_MAX];
   bool in_place;                       /* a copy: into a tensor that holds other elements, too */
   int group;                           /* -1: none yet */
@@ -34,8 +47,9 @@ typedef struct net_reader {
   net_ops ops;
   VEC_OF(net_named) values;
   VEC_OF(net_global) globals;          /* read before */
+  const char *resources;               /* the part of the module's text that holds them; NULL: not asked for yet */
   MlirOperation func;
-  bool failed;                         /* something has no kernel form; it was said */
+  bool failed; int n_refused;          /* something has no kernel form; it was said, so often */
 } net_reader;
 
 /* ---- net_read.c ---- */
@@ -48,6 +62,10 @@ bool net_is_whole(net_reader *r, const net_value *v);  /* does it show all eleme
 void net_add_copy(net_reader *r, loom_span span, net_value from, net_value to, bool in_place);
 /* The value in a tensor of its own, made by a copy. */
 net_value net_copied(net_reader *r, loom_span span, net_value v);
+
+/* ---- net_resource.c ---- */
+/* The bytes of a dense_resource of so many elements.  False: there are others, or none. */
+bool net_read_resource(net_reader *r, MlirAttribute a, int64_t elems, size_t width, void **out);
 
 /* ---- net_view.c: other shapes for the same elements ---- */
 net_value net_reshape(net_reader *r, net_value v, const axis_space *shape);
@@ -62,8 +80,41 @@ bool net_read_shape_op(net_reader *r, MlirOperation op);
 const net_value *net_value_of(net_reader *r, MlirValue v);
 void net_set_value(net_reader *r, MlirValue v, net_value value);
 bool net_static_type(net_reader *r, MlirType t, dtype *type, axis_space *shape);
-/* Says that `op` has no kernel form. */
+/* Says that `op` has no kernel form; what uses its results is no fault of its own. */
 void net_refuse(net_reader *r, MlirOperation op, const char *why);
+void net_refuse_results(net_reader *r, MlirOperation op);
+
+/* The tensor that `dest` is in, to be changed where it lies, if nobody looks at it later; or a copy of it. */
+net_value net_begin_from(net_reader *r, loom_span span, MlirOperation at, MlirValue dest, const net_value *v);
+
+/* ---- net_inputs.c: numbers of bodies that come from tensors ---- */
+/* The operand that `v` is in the body, -1: none; the loop whose index it is, -1: none. */
+int net_input_of(const net_op *op, MlirValue v);
+int net_loop_of(const net_op *op, MlirValue v);
+/* Is `v` an argument of the body that stands for what result `*result` was so far? */
+bool net_is_so_far(const net_op *op, MlirValue v, int *result);
+/* Loops on which the value depends, as a mask. */
+uint32_t net_loops_of(const net_op *op, MlirValue v);
+/* A sum of loops times numbers, floordiv and mod, not negative anywhere. */
+bool net_affine_of(net_reader *r, const net_op *op, MlirValue v, axis_expr *out);
+/* Adds what `v` is computed from as operands: elements of tensors, numbers from outside.  False: something has no form; it was said. */
+bool net_add_inputs(net_reader *r, net_op *op, MlirValue v);
+/* Operands that no result needs, and those that are there for their shape alone, become empty. */
+void net_forget_unused(net_op *op);
+/* An operand of a body at an address over its loops, copied if that is too much at once. */
+net_access net_access_at(net_reader *r, const net_op *op, net_value v, const axis_expr *by);
+
+/* ---- net_gather.c: elements at places that numbers say ---- */
+/* Rows of `table` by indices of the body: what a copy needs, over its loops, which are loop[0..n-1] of the operation.  Where no index is a place, `index` is empty and
+ * the table is over the operation's own loops. */
+typedef struct net_rows { int n, loop[NET_LOOPS_MAX]; axis_space space; net_access table, index; int64_t step, rows; } net_rows;
+/* at[k]: the index of dim k.  False: it has no form; it was said. */
+bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, net_rows *out);
+/* Element `index` of `table` as an operand of `op`. */
+bool net_add_extract(net_reader *r, net_op *op, MlirOperation extract);
+
+/* ---- net_scatter.c: loops around tensor.insert ---- */
+void net_read_loops(net_reader *r, MlirOperation op);
 
 /* ---- net_scalar.c: scalar operations of bodies ---- */
 typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ } net_fn;
@@ -72,7 +123,9 @@ bool net_scalar_fn(MlirOperation op, net_fn *out);
 bool net_constant(MlirValue v, double *out);
 /* How a reduction combines: result i of `op` is fn(so far, x).  False: it does not have that form. */
 bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x);
-/* Says what of a body has no form in a kernel. */
+/* Does it look for the place of the largest or the least? */
+bool net_find_extreme(const net_op *op, net_extreme *out);
+/* Says what of the reductions and operands has no form in a kernel. */
 void net_check_body(net_reader *r, const net_op *op);
 
 /* ---- net_group.c ---- */
@@ -165,6 +218,9 @@ void net_emit_store(net_graph *g, const net_frame *f, int tensor, axis_expr at, 
 kernel_value net_emit_constant(net_graph *g, dtype t, double x);
 kernel_value net_emit_fn(net_graph *g, kernel_op_kind kind, kernel_fn fn, dtype t, int n, const kernel_value *operands);
 kernel_value net_emit_cast(net_graph *g, kernel_value v, dtype t);
+/* A tile of the rows that a copy looks up, along dim `dim` of the nest (-1: one row) and where they are (from is the copy's operand 1). */
+kernel_value net_emit_lookup_load(net_graph *g, const net_frame *f, const net_op *op, int tensor, axis_expr at, int index, axis_expr index_at);
+void net_emit_lookup_store(net_graph *g, const net_frame *f, const net_op *op, int tensor, axis_expr at, int index, axis_expr index_at, kernel_value v);
 /* The value of loop variables, i32. */
 kernel_value net_emit_index(net_graph *g, const net_frame *f, axis_expr e);
 /* The value repeated along all of the frame's axes. */
@@ -180,7 +236,9 @@ MlirValue net_narrow(MlirValue v);                     /* without the widening o
 void net_emit_attention(net_graph *g);                 /* net_attention.c */
 
 /* ---- net_body.c: values of members' bodies ---- */
-dtype net_dtype(MlirValue v);
+dtype net_dtype(MlirValue v);                          /* of an index: i32 */
+dtype net_type_of(const net_op *op, MlirValue v);      /* of an index: what the operation computes them in */
+kernel_value net_emit_row(net_graph *g, const net_frame *f, int member);      /* of an operation with places */
 kernel_value net_emit_value(net_graph *g, const net_frame *f, int member, MlirValue v);
 /* Operand i of a member: what another one made, or from memory. */
 kernel_value net_emit_operand(net_graph *g, const net_frame *f, int member, int i);

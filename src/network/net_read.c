@@ -68,9 +68,16 @@ bool net_is_whole(net_reader *r, const net_value *v) {
 
 /* ---- what has no form ---- */
 
+void net_refuse_results(net_reader *r, MlirOperation op) {
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); i++)
+    net_set_value(r, ir_result(op, i), (net_value){.kind = NET_REFUSED});
+}
+
 void net_refuse(net_reader *r, MlirOperation op, const char *why) {
   r->failed = true;
   diag_error(r->ctx, ir_span(r->ir, op), LOOM_EUNSUP, "operation '%s' has no kernel form: %s", ir_op_name(op), why);
+  r->n_refused++;
+  net_refuse_results(r, op);
 }
 
 /* ---- copies ---- */
@@ -93,11 +100,15 @@ net_value net_copied(net_reader *r, loom_span span, net_value v) {
 /* What `a` says, as `name` (NULL: a new one) where that is more than one number; false: its type or its contents have no form. */
 static bool read_contents(net_reader *r, MlirType type, MlirAttribute a, const char *name, net_value *out) {
   net_value v = {.kind = NET_SPLAT};
-  if (!net_static_type(r, type, &v.type, &v.shape) || !mlirAttributeIsADenseElements(a))
+  if (!net_static_type(r, type, &v.type, &v.shape) || (!mlirAttributeIsADenseElements(a) && !mlirAttributeIsADenseResourceElements(a)))
     return false;
-  const char *raw = mlirDenseElementsAttrGetRawData(a);
   size_t width = dtype_bytes(v.type);
-  if (mlirDenseElementsAttrIsSplat(a)) {
+  void *contents = NULL;
+  bool is_resource = mlirAttributeIsADenseResourceElements(a);
+  if (is_resource && !net_read_resource(r, a, net_elems(&v.shape), width, &contents))
+    return false;
+  const char *raw = is_resource ? contents : mlirDenseElementsAttrGetRawData(a);
+  if (!is_resource && mlirDenseElementsAttrIsSplat(a)) {
     v.splat = v.type == DTYPE_BOOL ? mlirDenseElementsAttrGetBoolSplatValue(a) : dtype_load(v.type, raw);
     *out = v;
     return true;
@@ -105,7 +116,7 @@ static bool read_contents(net_reader *r, MlirType type, MlirAttribute a, const c
   int t = net_new_tensor(r, name ? name : arena_printf(r->mem, "c%zu", r->net->tensors.n), NETWORK_CONSTANT, v.type, &v.shape);
   network_tensor *n = &r->net->tensors.at[t];
   n->bytes = (void *)raw;
-  if (v.type == DTYPE_BOOL) {
+  if (v.type == DTYPE_BOOL && !is_resource) {
     char *bytes = arena_array(r->mem, (size_t)n->elems + 1, width);
     for (int64_t i = 0; i < n->elems; i++)
       bytes[i] = mlirDenseElementsAttrGetBoolValue(a, i);
@@ -207,26 +218,24 @@ static void indices_of(net_reader *r, const axis_space *loops, MlirAffineMap map
     out[k] = of_affine(r, loops, mlirAffineMapGetResult(map, k));
 }
 
-static bool read_access(net_reader *r, const net_op *op, MlirValue v, MlirAffineMap map, net_access *out) {
+static bool read_access(net_reader *r, net_op *op, MlirValue v, MlirAffineMap map, int i) {
   const net_value *known = net_value_of(r, v);
-  axis_plan plan;
-  bool flat;
+  net_access *out = i < op->n_args ? &op->in[i] : &op->init[i - op->n_args];
   axis_expr by[AXIS_MAX] = {{0}};
-  double number;
   *out = (net_access){.value = {.kind = NET_SPLAT}};
-  if (!known && !mlirTypeIsAShaped(mlirValueGetType(v)))
-    return ir_type_dtype(mlirValueGetType(v), &out->value.type) && net_constant(v, &number) && (out->value.splat = number, true);
+  if (!known && !mlirTypeIsAShaped(mlirValueGetType(v)) && i < op->n_args) {
+    if (!ir_type_dtype(mlirValueGetType(v), &out->value.type))
+      return false;
+    if (net_constant(v, &out->value.splat))
+      return true;
+    out->value.kind = NET_EMPTY;      /* a number from outside */
+    op->name[i] = v;
+    return true;
+  }
   if (!known)
     return false;
-  out->value = *known;
   indices_of(r, &op->loops, map, by);
-  if (known->kind != NET_MEMORY)
-    return true;
-  out->at = axis_subst(r->mem, &op->loops, known->at, by);
-  if (net_is_whole(r, known) || net_is_copyable(r->mem, &op->loops, out->at, &plan, &flat))
-    return true;
-  out->value = net_copied(r, op->span, *known);      /* a view of a view is too much at once */
-  out->at = axis_subst(r->mem, &op->loops, out->value.at, by);
+  *out = net_access_at(r, op, *known, by);
   return true;
 }
 
@@ -236,7 +245,7 @@ static bool read_view(net_reader *r, MlirOperation op, const net_op *g, MlirAttr
   if (g->n_out != 1)
     return false;
   MlirValue from = ir_operand(yield, 0);
-  MlirAffineMap to = map_of(maps, g->n_in);
+  MlirAffineMap to = map_of(maps, g->n_args);
   net_value v = {.kind = NET_SPLAT};
   axis_space shape;
   axis_expr loop[AXIS_MAX] = {{0}}, by[AXIS_MAX] = {{0}};
@@ -257,10 +266,16 @@ static bool read_view(net_reader *r, MlirOperation op, const net_op *g, MlirAttr
     net_set_value(r, ir_result(op, 0), v);
     return true;
   }
-  if (!mlirValueIsABlockArgument(from) || mlirBlockArgumentGetArgNumber(from) >= g->n_in || !mlirBlockEqual(mlirBlockArgumentGetOwner(from), ir_body(op)))
+  int i = net_input_of(g, from);
+  if (i < 0 || (i < g->n_args && !mlirValueIsNull(g->name[i])))
     return false;
-  int i = (int)mlirBlockArgumentGetArgNumber(from);
   v = g->in[i].value;
+  if (i >= g->n_args) {      /* an element of a tensor, at an address over the loops */
+    v.shape = shape;
+    v.at = axis_subst(r->mem, &shape, g->in[i].at, loop);
+    net_set_value(r, ir_result(op, 0), v);
+    return true;
+  }
   indices_of(r, &g->loops, map_of(maps, i), by);
   for (int d = 0; d < v.shape.n && mlirAffineMapGetNumResults(map_of(maps, i)); d++)
     by[d] = axis_subst(r->mem, &shape, by[d], loop);
@@ -268,22 +283,15 @@ static bool read_view(net_reader *r, MlirOperation op, const net_op *g, MlirAttr
   return true;
 }
 
-/* Operands that are there for their shape alone. */
-static void forget_unused(MlirOperation op, net_op *g) {
-  for (int i = 0; i < g->n_in + g->n_out; i++)
-    if (mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(ir_body(op), i))))
-      (i < g->n_in ? &g->in[i] : &g->init[i - g->n_in])->value.kind = NET_EMPTY;
-}
-
 static void read_generic(net_reader *r, MlirOperation op) {
   MlirAttribute maps = ir_linalg_maps(op), kinds = ir_attr_of(op, "iterator_types");
-  net_op g = {.op = op, .span = ir_span(r->ir, op), .group = -1};
+  net_op g = {.op = op, .span = ir_span(r->ir, op), .body = ir_body(op), .index_type = DTYPE_I32, .group = -1};
   intptr_t first, n;
   if (!ir_op_is(op, "linalg.generic") || mlirAttributeIsNull(maps) || !loop_extents(op, maps, &g.loops)) {
     net_refuse(r, op, ir_op_is(op, "linalg.generic") ? "its sizes are not all known, or an index is no sum of loops times numbers, floordiv and mod" : "it is not of the structured operations that have one");
     return;
   }
-  g.n_in = ir_segment(op, 0, &first, &n) ? (int)n : 0;
+  g.n_in = g.n_args = ir_segment(op, 0, &first, &n) ? (int)n : 0;
   g.n_out = ir_segment(op, 1, &first, &n) ? (int)n : 0;
   if (g.n_in > NET_OPERANDS_MAX || g.n_out > NET_RESULTS_MAX || mlirOperationGetNumResults(op) != g.n_out) {
     net_refuse(r, op, "it has too many operands, or works on memory");
@@ -291,15 +299,23 @@ static void read_generic(net_reader *r, MlirOperation op) {
   }
   for (int d = 0; d < g.loops.n; d++)
     g.reduces[d] = strstr(ir_print_attr(r->mem, mlirArrayAttrGetElement(kinds, d)), "reduction") != NULL;
-  for (int i = 0; i < g.n_in + g.n_out; i++)
-    if (!read_access(r, &g, ir_operand(op, i), map_of(maps, i), i < g.n_in ? &g.in[i] : &g.init[i - g.n_in])) {
+  for (int i = 0; i < g.n_args + g.n_out; i++)
+    if (!read_access(r, &g, ir_operand(op, i), map_of(maps, i), i)) {
       net_refuse(r, op, arena_printf(r->mem, "operand %d is no tensor of this function and no constant", i));
       return;
     }
-  if (read_view(r, op, &g, maps))
+  for (int i = 0; i < g.n_out; i++)
+    g.yields[i] = ir_operand(mlirBlockGetTerminator(g.body), i);
+  bool has_form = true;
+  for (int i = 0; i < g.n_out; i++)
+    has_form = net_add_inputs(r, &g, g.yields[i]) && has_form;
+  if (!has_form)
+    net_refuse_results(r, op);
+  if (!has_form || read_view(r, op, &g, maps))
     return;
-  forget_unused(op, &g);
+  net_find_extreme(&g, &g.extreme);
   net_check_body(r, &g);
+  net_forget_unused(&g);
   for (int i = 0; i < g.n_out; i++) {
     dtype type;
     axis_space shape;
@@ -309,7 +325,7 @@ static void read_generic(net_reader *r, MlirOperation op) {
       return;
     }
     g.out[i].value = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, type, &shape));
-    indices_of(r, &g.loops, map_of(maps, g.n_in + i), by);
+    indices_of(r, &g.loops, map_of(maps, g.n_args + i), by);
     g.out[i].at = axis_subst(r->mem, &g.loops, g.out[i].value.at, by);
     net_set_value(r, ir_result(op, i), g.out[i].value);
   }
@@ -322,8 +338,7 @@ static void read_return(net_reader *r, MlirOperation op) {
   for (intptr_t i = 0; i < ir_num_operands(op); i++) {
     const net_value *known = net_value_of(r, ir_operand(op, i));
     if (!known) {
-      if (!r->failed)
-        net_refuse(r, op, "a result that is no tensor of known size");
+      net_refuse(r, op, "a result that is no tensor of known size");
       continue;
     }
     net_value v = *known;
@@ -335,6 +350,25 @@ static void read_return(net_reader *r, MlirOperation op) {
   }
 }
 
+/* Does it use what was refused?  Then it is not looked at: the root was told. */
+static bool find_refused(MlirOperation op, void *data) {
+  net_reader *r = data;
+  for (intptr_t i = 0; i < ir_num_operands(op); i++) {
+    const net_value *v = net_value_of(r, ir_operand(op, i));
+    if (v && v->kind == NET_REFUSED)
+      return false;
+  }
+  return true;
+}
+
+/* Does it make numbers only? */
+static bool is_number(MlirOperation op) {
+  bool all = mlirOperationGetNumResults(op) > 0 && (text_starts(ir_op_name(op), "arith.") || text_starts(ir_op_name(op), "math.") || ir_op_is(op, "tensor.extract"));
+  for (intptr_t i = 0; i < mlirOperationGetNumResults(op); i++)
+    all = all && !mlirTypeIsAShaped(mlirValueGetType(ir_result(op, i)));
+  return all;
+}
+
 static void read_op(net_reader *r, MlirOperation op) {
   if (ir_op_is(op, "arith.constant"))
     read_constant(r, op);
@@ -342,6 +376,10 @@ static void read_op(net_reader *r, MlirOperation op) {
     read_global(r, op);
   else if (ir_op_is(op, "func.return"))
     read_return(r, op);
+  else if (is_number(op))
+    ;      /* looked at where it is used */
+  else if (ir_op_is(op, "scf.for"))
+    net_read_loops(r, op);
   else if (text_starts(ir_op_name(op), "linalg."))
     read_generic(r, op);
   else if (!net_read_shape_op(r, op))
@@ -359,13 +397,22 @@ loom_status net_read_function(net_reader *r, MlirOperation func) {
       r->failed = true;
       diag_error(r->ctx, ir_span(r->ir, func), LOOM_EUNSUP, "argument %d of @%s is %s; kernels take tensors of known sizes and at most %d dims", (int)i, r->net->name,
                  ir_print_type(r->mem, mlirValueGetType(v)), KERNEL_RANK_MAX);
+      net_set_value(r, v, (net_value){.kind = NET_REFUSED});
       shape = (axis_space){0};
-      type = DTYPE_F32;
+      net_new_tensor(r, NULL, NETWORK_ARG, DTYPE_F32, &shape);
+      continue;
     }
     net_set_value(r, v, net_memory(r, net_new_tensor(r, ir_argument_name(r->ir, func, i), NETWORK_ARG, type, &shape)));
   }
   r->net->n_args = (int)r->net->tensors.n;
-  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
-    read_op(r, op);
+  for (MlirOperation op = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op)) {
+    const int before = r->n_refused;
+    if (!ir_walk(op, find_refused, r))
+      net_refuse_results(r, op);
+    else
+      read_op(r, op);
+    if (r->n_refused > before)
+      net_refuse_results(r, op);
+  }
   return r->failed ? LOOM_EUNSUP : LOOM_OK;
 }

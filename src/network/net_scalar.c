@@ -77,16 +77,13 @@ bool net_constant(MlirValue v, double *out) {
 
 /* ---- reductions ---- */
 
-static bool is_accumulator(const net_op *op, MlirValue v) {
-  return mlirValueIsABlockArgument(v) && mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(op->op)) && mlirBlockArgumentGetArgNumber(v) >= op->n_in;
-}
-
 /* Does v depend on what was reduced so far? */
 static bool reads_accumulator(const net_op *op, MlirValue v) {
-  if (is_accumulator(op, v))
+  int result;
+  if (net_is_so_far(op, v, &result))
     return true;
   MlirOperation def = ir_def(v);
-  if (mlirOperationIsNull(def) || !mlirBlockEqual(mlirOperationGetBlock(def), ir_body(op->op)))
+  if (mlirOperationIsNull(def) || !mlirBlockEqual(mlirOperationGetBlock(def), op->body))
     return false;
   for (intptr_t i = 0; i < ir_num_operands(def); i++)
     if (reads_accumulator(op, ir_operand(def, i)))
@@ -96,11 +93,11 @@ static bool reads_accumulator(const net_op *op, MlirValue v) {
 
 bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x) {
   static const kernel_fn combine[] = {KERNEL_FN_ADD, KERNEL_FN_MUL, KERNEL_FN_MAX, KERNEL_FN_MIN, KERNEL_FN_AND, KERNEL_FN_OR};
-  MlirOperation def = ir_def(ir_operand(mlirBlockGetTerminator(ir_body(op->op)), i));
+  MlirOperation def = mlirValueIsNull(op->yields[i]) ? (MlirOperation){NULL} : ir_def(op->yields[i]);
   net_fn f;
   if (mlirOperationIsNull(def) || !net_scalar_fn(def, &f) || f.kind != KERNEL_BINARY || f.opposite)
     return false;
-  MlirValue so_far = mlirBlockGetArgument(ir_body(op->op), op->n_in + i);
+  MlirValue so_far = mlirBlockGetArgument(op->body, op->n_args + i);
   int mine = mlirValueEqual(ir_operand(def, 0), so_far) ? 0 : 1;
   *x = ir_operand(def, !mine);
   *fn = f.fn == KERNEL_FN_AND ? KERNEL_FN_MIN : f.fn == KERNEL_FN_OR ? KERNEL_FN_MAX : f.fn;
@@ -113,36 +110,69 @@ bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x) {
 
 /* ---- what has no form ---- */
 
-static bool has_type(MlirValue v) {
-  dtype t;
-  return mlirTypeIsAIndex(mlirValueGetType(v)) || (!mlirTypeIsAShaped(mlirValueGetType(v)) && ir_type_dtype(mlirValueGetType(v), &t));
+/* ---- the place of the largest ---- */
+
+static MlirOperation def_named(MlirValue v, const char *name) {
+  MlirOperation def = mlirValueIsNull(v) ? (MlirOperation){NULL} : ir_def(v);
+  return !mlirOperationIsNull(def) && ir_op_is(def, name) ? def : (MlirOperation){NULL};
 }
 
-static void check_operands(net_reader *r, const net_op *op, MlirOperation in) {
-  double number;
-  for (intptr_t k = 0; k < ir_num_operands(in); k++) {
-    MlirValue v = ir_operand(in, k);
-    MlirOperation def = ir_def(v);
-    bool is_outside = !mlirOperationIsNull(def) ? !mlirBlockEqual(mlirOperationGetBlock(def), ir_body(op->op)) : !mlirBlockEqual(mlirBlockArgumentGetOwner(v), ir_body(op->op));
-    if (is_outside && !net_constant(v, &number))
-      net_refuse(r, in, "it uses a number that is known only to the running program");
+static bool is_result(const net_op *op, MlirValue v, int i) {
+  int result;
+  return net_is_so_far(op, v, &result) && result == i;
+}
+
+/* x > so far (or <), whichever side it is written from; of floats also where x is the first that is no number. */
+static kernel_fn better_of(const net_op *op, MlirValue c, int best, MlirValue *x) {
+  MlirOperation either = def_named(c, "arith.ori"), compare = def_named(c, "arith.cmpi");
+  net_fn f;
+  compare = mlirOperationIsNull(compare) ? def_named(mlirOperationIsNull(either) ? c : ir_operand(either, 0), "arith.cmpf") : compare;
+  if (mlirOperationIsNull(compare) || !net_scalar_fn(compare, &f) || f.kind != KERNEL_BINARY)
+    return KERNEL_FN_NONE;
+  int mine = is_result(op, ir_operand(compare, 1), best) ? 0 : 1;
+  *x = ir_operand(compare, mine);
+  if (!is_result(op, ir_operand(compare, !mine), best))
+    return KERNEL_FN_NONE;
+  bool more = mine == 0 ? f.fn == (f.opposite ? KERNEL_FN_LE : KERNEL_FN_GT) : f.fn == (f.opposite ? KERNEL_FN_GE : KERNEL_FN_LT);
+  bool less = mine == 0 ? f.fn == (f.opposite ? KERNEL_FN_GE : KERNEL_FN_LT) : f.fn == (f.opposite ? KERNEL_FN_LE : KERNEL_FN_GT);
+  if (!mlirOperationIsNull(either)) {      /* .. or x is no number and what was is one */
+    MlirOperation both = def_named(ir_operand(either, 1), "arith.andi"), nan = mlirOperationIsNull(both) ? both : def_named(ir_operand(both, 0), "arith.cmpf");
+    if (mlirOperationIsNull(nan) || !net_scalar_fn(nan, &f) || f.fn != KERNEL_FN_ISNAN || f.opposite || !mlirValueEqual(ir_operand(nan, 0), *x))
+      return KERNEL_FN_NONE;
   }
+  return more ? KERNEL_FN_MAX : less ? KERNEL_FN_MIN : KERNEL_FN_NONE;
+}
+
+bool net_find_extreme(const net_op *op, net_extreme *out) {
+  int loop = -1, loops = 0;
+  for (int l = 0; l < op->loops.n; l++)
+    if (op->reduces[l]) {
+      loop = l;
+      loops++;
+    }
+  for (int at = 0; at < 2 && loops == 1 && op->n_out == 2; at++) {
+    MlirOperation place = def_named(op->yields[at], "arith.select"), best = def_named(op->yields[1 - at], "arith.select");
+    if (mlirOperationIsNull(place) || mlirOperationIsNull(best) || !mlirValueEqual(ir_operand(place, 0), ir_operand(best, 0)))
+      continue;
+    MlirValue index = ir_operand(place, 1);
+    while (!mlirOperationIsNull(def_named(index, "arith.index_cast")))
+      index = ir_operand(ir_def(index), 0);
+    *out = (net_extreme){.loop = loop, .at = at};
+    out->fn = better_of(op, ir_operand(place, 0), 1 - at, &out->x);
+    bool fits = net_loop_of(op, index) == loop && is_result(op, ir_operand(place, 2), at) && is_result(op, ir_operand(best, 2), 1 - at);
+    if (fits && out->fn != KERNEL_FN_NONE && mlirValueEqual(ir_operand(best, 1), out->x) && !reads_accumulator(op, out->x))
+      return true;
+  }
+  *out = (net_extreme){.fn = KERNEL_FN_NONE};
+  return false;
 }
 
 void net_check_body(net_reader *r, const net_op *op) {
-  MlirBlock body = ir_body(op->op);
-  net_fn f;
   bool reduces = false;
   for (int d = 0; d < op->loops.n; d++)
     reduces = reduces || op->reduces[d];
-  for (MlirOperation in = mlirBlockGetFirstOperation(body); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in)) {
-    bool is_known = ir_op_is(in, "arith.constant") || ir_op_is(in, "linalg.index") || ir_op_is(in, "linalg.yield");
-    if (!is_known && (!net_scalar_fn(in, &f) || !has_type(ir_result(in, 0))))
-      net_refuse(r, in, "it is not of the functions that kernels have");
-    else
-      check_operands(r, op, in);
-  }
-  for (int i = 0; i < op->n_out && reduces; i++) {
+  for (int i = 0; i < op->n_out && reduces && op->extreme.fn == KERNEL_FN_NONE; i++) {
+    const int before = r->n_refused;
     kernel_fn fn;
     MlirValue x;
     if (!net_combiner(op, i, &fn, &x))
@@ -151,11 +181,13 @@ void net_check_body(net_reader *r, const net_op *op) {
       net_refuse(r, op->op, "it reduces onto a tensor without contents");
     else
       r->net->sums_narrow |= fn == KERNEL_FN_ADD && (op->init[i].value.type == DTYPE_F16 || op->init[i].value.type == DTYPE_BF16);
+    if (r->n_refused > before)
+      return;
   }
   for (int i = 0; i < op->n_out && !reduces; i++)
-    if (op->init[i].value.kind == NET_EMPTY && reads_accumulator(op, ir_operand(mlirBlockGetTerminator(body), i)))
+    if (op->init[i].value.kind == NET_EMPTY && reads_accumulator(op, op->yields[i]))
       net_refuse(r, op->op, "it reads a tensor without contents");
-  for (int i = 0; i < op->n_in; i++)
-    if (op->in[i].value.kind == NET_EMPTY && !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, i))))
+  for (int i = 0; i < op->n_args; i++)
+    if (op->in[i].value.kind == NET_EMPTY && mlirValueIsNull(op->name[i]) && !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(op->body, i))))
       net_refuse(r, op->op, "it reads a tensor without contents");
 }

@@ -46,9 +46,32 @@ static int tensor_in_making(net_reader *r, MlirValue dest, const net_value *v) {
   return -1;
 }
 
-/* A new tensor that holds `v`, or nothing yet. */
-static net_value begin_from(net_reader *r, loom_span span, MlirValue dest, const net_value *v) {
+typedef struct later_use { net_reader *r; int tensor; } later_use;
+static bool looks_elsewhere(MlirOperation op, void *data) {
+  const later_use *u = data;
+  for (intptr_t i = 0; i < ir_num_operands(op); i++) {
+    const net_value *v = net_value_of(u->r, ir_operand(op, i));
+    if (v && v->kind == NET_MEMORY && v->tensor == u->tensor)
+      return false;
+  }
+  return true;
+}
+
+/* Is it a temporary as a whole that only `at` looks at from here on? */
+static bool dies_at(net_reader *r, MlirOperation at, const net_value *v) {
+  later_use u = {r, v->tensor};
+  if (r->net->tensors.at[v->tensor].role != NETWORK_TEMPORARY || !net_is_whole(r, v))
+    return false;
+  for (MlirOperation op = mlirOperationGetNextInBlock(at); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
+    if (!ir_walk(op, looks_elsewhere, &u))
+      return false;
+  return true;
+}
+
+net_value net_begin_from(net_reader *r, loom_span span, MlirOperation at, MlirValue dest, const net_value *v) {
   int t = v->kind == NET_MEMORY && !mlirValueIsNull(dest) ? tensor_in_making(r, dest, v) : -1;
+  if (t < 0 && v->kind == NET_MEMORY && !mlirOperationIsNull(at) && dies_at(r, at, v))
+    t = v->tensor;
   if (t >= 0)
     return net_memory(r, t);
   if (v->kind == NET_EMPTY)
@@ -103,7 +126,7 @@ static bool insert_slice(net_reader *r, MlirOperation op, const net_value *const
   net_value from = *x[0];
   if (x[1]->kind == NET_SPLAT)
     join_pads(r, op, &from, x[1]->splat, &s);
-  net_value into = begin_from(r, ir_span(r->ir, op), ir_operand(op, 1), x[1]);
+  net_value into = net_begin_from(r, ir_span(r->ir, op), (MlirOperation){NULL}, ir_operand(op, 1), x[1]);
   if (from.kind != NET_EMPTY)
     put_part(r, ir_span(r->ir, op), from, into, &s);
   net_set_value(r, ir_result(op, 0), into);
@@ -185,6 +208,29 @@ static bool splat(net_reader *r, MlirOperation op, dtype type, const axis_space 
   return true;
 }
 
+/* A tensor of numbers that the operation says one by one: constants, or one that is computed. */
+static bool from_elements(net_reader *r, MlirOperation op, dtype type, const axis_space *shape) {
+  net_value v = {.kind = NET_SPLAT, .type = type, .shape = *shape};
+  if (ir_num_operands(op) != 1)
+    return false;
+  if (net_constant(ir_operand(op, 0), &v.splat)) {
+    net_set_value(r, ir_result(op, 0), v);
+    return true;
+  }
+  net_op made = {.op = op, .span = ir_span(r->ir, op), .index_type = DTYPE_I32, .n_out = 1, .group = -1};
+  if (!net_add_inputs(r, &made, ir_operand(op, 0))) {
+    net_refuse_results(r, op);
+    return true;
+  }
+  made.yields[0] = ir_operand(op, 0);
+  made.init[0].value = (net_value){.kind = NET_EMPTY, .type = type};
+  v = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, type, shape));
+  made.out[0] = (net_access){v, axis_const(0)};
+  vec_push(r->mem, &r->ops, made);
+  net_set_value(r, ir_result(op, 0), v);
+  return true;
+}
+
 static bool reads(net_reader *r, MlirOperation op, dtype type, const axis_space *shape) {
   const net_value *x[2] = {NULL, NULL};
   for (intptr_t i = 0; i < 2 && i < ir_num_operands(op); i++)
@@ -203,6 +249,8 @@ static bool reads(net_reader *r, MlirOperation op, dtype type, const axis_space 
     return concat(r, op, type, shape);
   if (ir_op_is(op, "tensor.splat"))
     return splat(r, op, type, shape);
+  if (ir_op_is(op, "tensor.from_elements"))
+    return from_elements(r, op, type, shape);
   bool is_reshape = ir_op_is(op, "tensor.expand_shape") || ir_op_is(op, "tensor.collapse_shape") || ir_op_is(op, "tensor.reshape") || ir_op_is(op, "tensor.cast");
   if (!is_reshape || !x[0] || net_elems(&x[0]->shape) != net_elems(shape))
     return false;

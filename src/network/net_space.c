@@ -17,7 +17,7 @@ static void each_access(net_reader *r, net_nest *n, bool all_indices, each_fn fn
         fn(r, n, &n->init[i][k], data);
       fn(r, n, &n->out[i][k], data);
     }
-    bool asks = all_indices || (!mlirOperationIsNull(op->op) && ir_count(op->op, "linalg.index"));
+    bool asks = all_indices || op->asks_index;
     for (int l = 0; l < op->loops.n && asks; l++)
       fn(r, n, &n->index[i][l], data);
   }
@@ -264,7 +264,7 @@ static loom_status make_attention(net_builder *b, const net_group *g) {
 
 loom_status net_make_kernel(net_builder *b, const net_group *g) {
   net_nest *n = ARENA_NEW(b->r->mem, net_nest);
-  bool reduces = false;
+  bool reduces = false, looks_up = b->r->ops.at[g->op[0]].looks_up;
   if (g->attention)
     return make_attention(b, g);
   start(b->r, g, n);
@@ -272,7 +272,7 @@ loom_status net_make_kernel(net_builder *b, const net_group *g) {
   drop_ones(b->r, n);
   for (int d = 0; d < n->space.n; d++)
     reduces = reduces || n->reduces[d];
-  while (merge_two(b->r, n, !reduces))
+  while (merge_two(b->r, n, !reduces && !looks_up))
     ;
   net_form form = net_choose_form(b->r, n);
   return net_build_kernel(b, n, &form);

@@ -17,12 +17,18 @@ static const char *reduction_text(const net_op *op) {
 const char *net_op_text(net_reader *r, const net_op *op) {
   text out = text_new(r->mem);
   int n = 0;
+  if (op->looks_up)
+    return op->stores_by_lookup ? "scatter" : "gather";
+  if (op->n_places)
+    return "places";
+  if (op->extreme.fn != KERNEL_FN_NONE)
+    return op->extreme.fn == KERNEL_FN_MAX ? "place of the maximum" : "place of the minimum";
   if (mlirOperationIsNull(op->op))
     return op->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
   for (int d = 0; d < op->loops.n; d++)
     if (op->reduces[d])
       return reduction_text(op);
-  for (MlirOperation in = mlirBlockGetFirstOperation(ir_body(op->op)); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in)) {
+  for (MlirOperation in = mlirBlockIsNull(op->body) ? (MlirOperation){NULL} : mlirBlockGetFirstOperation(op->body); !mlirOperationIsNull(in); in = mlirOperationGetNextInBlock(in)) {
     const char *name = ir_op_name(in), *dot = strchr(name, '.');
     if (ir_op_is(in, "linalg.yield") || ir_op_is(in, "linalg.index") || ir_op_is(in, "arith.constant"))
       continue;

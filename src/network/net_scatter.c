@@ -1,0 +1,127 @@
+/* Loops that put elements into a tensor one by one (scf.for around tensor.insert): a kernel for the elements where they are computed, one for the rows where they go
+ * (net_gather.c), and one that stores them there.  Elements that go to one place: which of them stays is not said. */
+#include "network/net_private.h"
+
+/* The nest of loops: its indices are those of the operation. */
+static bool read_nest(net_reader *r, MlirOperation outer, net_op *op, MlirOperation *insert) {
+  MlirOperation loop = outer, next;
+  for (;;) {
+    double begin, end, step;
+    if (op->loops.n == NET_LOOPS_MAX || ir_num_operands(loop) != 4 || !net_constant(ir_operand(loop, 0), &begin) || !net_constant(ir_operand(loop, 1), &end) || !net_constant(ir_operand(loop, 2), &step)) {
+      net_refuse(r, loop, "its bounds are not known, or it carries more than one value");
+      return false;
+    }
+    if (begin > 0 || begin < 0 || step > 1 || step < 1 || end < 1) {
+      net_refuse(r, loop, "it does not count from 0 in steps of 1");
+      return false;
+    }
+    op->body = ir_body(loop);
+    op->index[op->loops.n] = mlirBlockGetArgument(op->body, 0);
+    op->loops.extent[op->loops.n++] = (int64_t)end;
+    next = ir_def(ir_operand(mlirBlockGetTerminator(op->body), 0));
+    if (mlirOperationIsNull(next) || !ir_op_is(next, "scf.for") || !mlirValueEqual(ir_operand(next, 3), mlirBlockGetArgument(op->body, 1)))
+      break;
+    loop = next;
+  }
+  *insert = next;
+  bool inserts = !mlirOperationIsNull(next) && ir_op_is(next, "tensor.insert") && mlirBlockEqual(mlirOperationGetBlock(next), op->body) &&
+                 mlirValueEqual(ir_operand(next, 1), mlirBlockGetArgument(op->body, 1));
+  if (!inserts)
+    net_refuse(r, outer, "it is no nest of loops that puts one element after the other into a tensor");
+  return inserts;
+}
+
+static bool walk_for(MlirOperation op, void *data) {
+  const MlirValue *v = data;
+  for (intptr_t i = 0; i < ir_num_operands(op); i++)
+    if (ir_op_is(op, "tensor.extract") && mlirValueEqual(ir_operand(op, i), *v))
+      return false;
+  return true;
+}
+
+/* What is put, as an operand over the operation's loops: an element of a tensor as it is, or computed by a kernel before. */
+static net_access elements(net_reader *r, net_op *op, MlirValue v) {
+  dtype type = net_type_of(op, v);
+  int i = net_input_of(op, v);
+  if (i >= 0)
+    return op->in[i];
+  net_op made = *op;
+  axis_expr by[AXIS_MAX] = {{0}};
+  net_value to = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, type, &op->loops));
+  for (int l = 0; l < op->loops.n; l++)
+    by[l] = axis_var(r->mem, l);
+  made.n_out = 1;
+  made.yields[0] = v;
+  made.init[0] = (net_access){.value = {.kind = NET_EMPTY, .type = type}};
+  made.out[0] = (net_access){to, axis_subst(r->mem, &op->loops, to.at, by)};
+  net_forget_unused(&made);
+  vec_push(r->mem, &r->ops, made);
+  return made.out[0];
+}
+
+/* All loops of more than one turn decide where: else a place is written again and again. */
+static bool covers_loops(const net_op *op, const net_rows *rows) {
+  for (int l = 0; l < op->loops.n; l++) {
+    bool found = op->loops.extent[l] == 1;
+    for (int i = 0; i < rows->n; i++)
+      found = found || rows->loop[i] == l;
+    if (!found)
+      return false;
+  }
+  return true;
+}
+
+static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation insert, const net_value *dest) {
+  MlirValue index[AXIS_MAX];
+  net_rows rows;
+  for (int k = 0; k < dest->shape.n; k++)
+    index[k] = ir_operand(insert, k + 2);
+  net_access from = elements(r, op, ir_operand(insert, 0));
+  net_value into = net_begin_from(r, op->span, outer, ir_operand(outer, 3), dest);
+  if (!net_find_rows(r, op, outer, into, index, &rows))
+    return;
+  if (!covers_loops(op, &rows)) {
+    net_refuse(r, outer, "it puts several elements at one place");
+    return;
+  }
+  axis_expr by[AXIS_MAX] = {{0}};
+  for (int i = 0; i < rows.n; i++)
+    by[rows.loop[i]] = axis_var(r->mem, i);
+  net_op copy = {.span = op->span, .loops = rows.space, .n_in = 1, .n_out = 1, .in_place = true, .group = -1};
+  copy.in[0] = (net_access){from.value, from.value.kind == NET_MEMORY ? axis_subst(r->mem, &rows.space, from.at, by) : from.at};
+  copy.out[0] = (net_access){into, rows.table.at};
+  if (rows.index.value.kind == NET_MEMORY) {
+    copy.n_in = 2;
+    copy.in[1] = rows.index;
+    copy.looks_up = copy.stores_by_lookup = true;
+    copy.step = rows.step;
+    copy.rows = rows.rows;
+  } else {
+    copy.out[0].at = axis_subst(r->mem, &rows.space, rows.table.at, by);
+  }
+  vec_push(r->mem, &r->ops, copy);
+  net_set_value(r, ir_result(outer, 0), into);
+}
+
+void net_read_loops(net_reader *r, MlirOperation outer) {
+  net_op op = {.op = outer, .span = ir_span(r->ir, outer), .index_type = DTYPE_I32, .group = -1};
+  MlirOperation insert;
+  if (!read_nest(r, outer, &op, &insert))
+    return;
+  MlirValue so_far = mlirBlockGetArgument(op.body, 1);
+  const net_value *known = net_value_of(r, ir_operand(outer, 3));
+  if (!known) {
+    net_refuse(r, outer, "it puts elements into no tensor of this function");
+    return;
+  }
+  if (!ir_walk(outer, walk_for, &so_far)) {
+    net_refuse(r, insert, "it adds to what loops have put there before");
+    return;
+  }
+  net_value dest = *known;
+  bool ok = net_add_inputs(r, &op, ir_operand(insert, 0));
+  for (int k = 0; k < dest.shape.n; k++)
+    ok = net_add_inputs(r, &op, ir_operand(insert, k + 2)) && ok;
+  if (ok)
+    put(r, outer, &op, insert, &dest);
+}
