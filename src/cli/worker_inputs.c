@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "cli/worker_program.h"
+#include "network/network_places.h"
 #include "npz/npz.h"
 #include "weights/weights.h"
 #include <ctype.h>
@@ -132,8 +133,30 @@ static loom_status take_input(program_run *r, const char *spelled) {
   return take(r, i, what, &v);
 }
 
-/* Without any --input: normal floats, small whole numbers, as for kernels. */
-static loom_status make_value(program_run *r, rng *random, int i) {
+/* By argument: the most that its elements can be as places in tensors (network_places.h), which are looked for where there are whole numbers. */
+static loom_status find_places(program_run *r, int64_t **out) {
+  *out = ARENA_NEW_N(&r->ctx->mem, int64_t, r->f->n_args + 1);
+  bool any = false;
+  for (int i = 0; i < r->f->n_args; i++) {
+    (*out)[i] = NETWORK_NO_PLACE;
+    any = any || !r->f->args[i].type.is_float;
+    for (int d = 0; d < r->f->args[i].rank; d++)
+      if (r->f->args[i].shape[d] == RUN_ANY_SIZE)
+        return LOOM_OK;      /* it is said where the value is made */
+  }
+  if (!any)
+    return LOOM_OK;
+  MlirModule known = ir_clone_module(r->module);
+  diag_mark mark = diag_save(r->ctx);
+  if (network_sizes_fix(&r->sizes, known) != LOOM_OK)
+    diag_drop(r->ctx, mark);      /* sizes inside of it that are open bound no place */
+  network_find_places(&r->ir, known, r->f->name, *out);
+  ir_close_module(known);
+  return LOOM_OK;
+}
+
+/* Without any --input: normal floats, small whole numbers, as for kernels; places within their tensors. */
+static loom_status make_value(program_run *r, rng *random, int i, int64_t most) {
   run_value v = r->f->args[i];
   v.elems = 1;
   for (int d = 0; d < v.rank; d++) {
@@ -143,13 +166,17 @@ static loom_status make_value(program_run *r, rng *random, int i) {
       LOOM_FAIL(r->ctx, r->f->span, LOOM_ELIMIT, "argument %d ('%s') is %s: that much is not made up", i, r->f->arg_names[i], run_value_type_text(&r->ctx->mem, &v));
   }
   size_t width = run_element_bytes(&v.type);
+  bool is_place = most != NETWORK_NO_PLACE;
+  int bits = v.type.bits - !v.type.is_unsigned;
+  int64_t low = is_place || v.type.bits == 1 || v.type.is_unsigned ? 0 : -4, high = v.type.bits == 1 ? 1 : is_place ? most : v.type.bits < 4 ? 1 : 4;
+  high = bits > 0 && bits < 62 && high >= INT64_C(1) << bits ? (INT64_C(1) << bits) - 1 : high;
   v.bytes = arena_array(&r->ctx->mem, (size_t)v.elems + 1, width);
   for (int64_t e = 0; e < v.elems; e++) {
     void *p = (char *)v.bytes + (size_t)e * width;
     if (v.type.is_float)
       run_element_store_float(&v.type, p, rng_normal(random));
     else
-      run_element_store_integer(&v.type, p, rng_range(random, v.type.bits == 1 || v.type.is_unsigned ? 0 : -4, v.type.bits == 1 ? 1 : v.type.bits < 4 ? 1 : 4));
+      run_element_store_integer(&v.type, p, rng_range(random, low, high));
   }
   r->args[i] = v;
   return LOOM_OK;
@@ -178,7 +205,10 @@ loom_status worker_program_inputs(program_run *r) {
     diag_help(ctx, "add --input %s=..", run_value_type_text(&ctx->mem, &r->f->args[missing]));
     return LOOM_EUSAGE;
   }
-  for (int i = 0; i < r->f->n_args && !r->o->input.all.n; i++)
-    LOOM_TRY(make_value(r, &random, i));
+  int64_t *places = NULL;
+  if (!r->o->input.all.n)
+    LOOM_TRY(find_places(r, &places));
+  for (int i = 0; places && i < r->f->n_args; i++)
+    LOOM_TRY(make_value(r, &random, i, places[i]));
   return sizes_of_inputs(r);
 }

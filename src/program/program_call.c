@@ -129,7 +129,7 @@ loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, 
   p->link = provider_link_new(&ctx->mem);
   *out = p;
   program_grant_memory(&ctx->mem, &grants);
-  LOOM_TRY(program_lower(ir, m, o, &p->checks, &grants));
+  LOOM_TRY(program_lower(ir, m, o, &p->checks, &p->places, &grants));
   LOOM_TRY(cpu_program_object(ir, m, &(cpu_leaves){.products = o->providers != NULL}, &object, &size));
   return link_program(p, o, object, size, &grants);
 }

@@ -46,7 +46,7 @@ static bool forget_access(MlirOperation op, void *data) {
   return true;
 }
 
-static loom_status lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_grants *grants) {
+static loom_status lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_places *places, program_grants *grants) {
   loom_status blame = ir->blame;
   ir->blame = LOOM_EUNSUP;   /* what upstream's passes refuse is a form of the user's module */
   loom_status st = has_ops(m, "tosa.") ? pass_run_pipeline(ir, m, tosa_passes, NULL) : LOOM_OK;
@@ -54,6 +54,8 @@ static loom_status lower(ir_ctx *ir, MlirModule m, const program_options *o, pro
     st = pass_run_pipeline(ir, m, o->ordered_sums ? ordered_passes : tensor_passes, NULL);
   if (st == LOOM_OK)
     st = program_check_splits(ir, m);
+  if (st == LOOM_OK)
+    st = program_check_indices(ir, m, places, grants);
   if (st == LOOM_OK)
     st = program_lower_checks(ir, m, checks, grants);
   if (st == LOOM_OK)
@@ -65,15 +67,16 @@ static loom_status lower(ir_ctx *ir, MlirModule m, const program_options *o, pro
 
 static loom_status try_lower(ir_ctx *ir, MlirModule m, const program_options *o) {
   program_check_list checks = {0};
+  program_places places = {0};
   program_grants grants = {0};
-  return lower(ir, m, o, &checks, &grants);
+  return lower(ir, m, o, &checks, &places, &grants);
 }
 
-loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_grants *grants) {
+loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_places *places, program_grants *grants) {
   LOOM_TRY(program_check_supported(ir, m));
   MlirModule before = ir_clone_module(m);
   diag_mark mark = diag_save(ir->ctx);
-  loom_status st = lower(ir, m, o, checks, grants);
+  loom_status st = lower(ir, m, o, checks, places, grants);
   if (st == LOOM_EUNSUP)
     st = program_audit(ir, before, mark, o, try_lower);
   ir_close_module(before);

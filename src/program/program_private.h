@@ -9,12 +9,16 @@
 
 typedef struct program_buffer program_buffer;
 typedef VEC_OF(program_check) program_check_list;
+/* Where an element is taken at a place that a value says. */
+typedef struct program_place { loom_span span; int dim; const char *type; } program_place;
+typedef VEC_OF(program_place) program_places;
 typedef VEC_OF(codegen_symbol) program_grants;
 struct program {
   loom_ctx *ctx;
   codegen_image *image;
   provider_set providers; provider_link *link;
   program_check_list checks;
+  program_places places;
   program_buffer *buffers;             /* of the call that is running */
   int64_t live, leaked, bytes;         /* buffers, buffers, bytes */
   jmp_buf stop;                        /* out of a call, with the status below */
@@ -22,7 +26,7 @@ struct program {
 };
 
 /* ---- program_lower.c ---- */
-LOOM_MUST_USE loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_grants *grants);
+LOOM_MUST_USE loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_places *places, program_grants *grants);
 /* ---- program_support.c ---- */
 /* LOOM_EUNSUP: operations that no step of the lowering takes, all of them with their places. */
 LOOM_MUST_USE loom_status program_check_supported(ir_ctx *ir, MlirModule m);
@@ -34,6 +38,9 @@ loom_status program_audit(ir_ctx *ir, MlirModule m, diag_mark mark, const progra
 /* ---- program_expect.c ---- */
 /* Expectations and assertions become calls; `grants` get what they call. */
 LOOM_MUST_USE loom_status program_lower_checks(ir_ctx *ir, MlirModule m, program_check_list *checks, program_grants *grants);
+/* ---- program_index.c ---- */
+/* Elements at places that values say are taken behind a check of the place; `grants` get what it calls. */
+LOOM_MUST_USE loom_status program_check_indices(ir_ctx *ir, MlirModule m, program_places *places, program_grants *grants);
 /* ---- program_memory.c ---- */
 void program_grant_memory(arena *mem, program_grants *grants);
 void program_give_back(void *data);     /* a buffer of the running program; NULL is fine */
