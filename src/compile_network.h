@@ -12,6 +12,9 @@ typedef struct compile_network_step {
   data_value *summary;                     /* loom.summary.v1 */
 } compile_network_step;
 typedef struct network_host network_host;  /* of this CPU: code in memory, bound to the tensors */
+/* Results against the interpreter, by the spread of runs whose kernels were moved within their bounds (compile_network_spread.c).  error and tolerance: of the element that uses most of its
+ * tolerance, `where`. */
+typedef struct network_sampled { bool done, ok; int64_t wrong; double error, tolerance; const char *where; } network_sampled;
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */
@@ -20,7 +23,8 @@ typedef struct compile_network {
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */
   run_check whole;                         /* --check: the results against the interpreter, its bounds carried from kernel to kernel */
-  interp_tensor *want;                     /* --check: by result */
+  interp_tensor *want; double **tolerance; /* --check: by result; tolerance: of its elements */
+  network_sampled sampled, host_sampled;   /* of the results; of the function as code of this CPU, by whoever runs that */
 } compile_network;
 
 /* Compiles every kernel of `net` for o->machine, `for_npu` as its programs (compile_npu.h); o->input is the file that it was read from. */
@@ -38,8 +42,9 @@ double compile_network_ms(const compile_network *n);                            
 int64_t compile_network_workspace(const compile_network *n);                    /* bytes of its threads' workspaces */
 void compile_network_close(compile_network *n);                                 /* threads and code; tensors stay */
 
-/* Results that were made elsewhere against out->want: false, and *c says where, when one is outside of its bound. */
-bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c);
+/* Results that were made elsewhere against out->want: false, and *c or *sampled says where, when one is outside of its bound or tolerance. */
+bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c, network_sampled *sampled);
+void compile_network_sample(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, network_sampled *out);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
 data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b);           /* `memory` of it */
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */

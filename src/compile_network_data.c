@@ -105,6 +105,15 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
     data_set_int(m, c, "elems", n->whole.elems);
     data_set_int(m, c, "unbounded", n->whole.unbounded);
     data_set_string(m, c, "worst", n->whole.where ? n->whole.where : "");
+    if (n->sampled.done) {
+      data_value *sampled = data_object(m);
+      data_set_bool(m, sampled, "ok", n->sampled.ok);
+      data_set_int(m, sampled, "wrong", n->sampled.wrong);
+      data_set_real(m, sampled, "error", n->sampled.error);
+      data_set_real(m, sampled, "tolerance", n->sampled.tolerance);
+      data_set_string(m, sampled, "worst", n->sampled.where ? n->sampled.where : "");
+      data_set(m, c, "sampled", sampled);
+    }
     data_set(m, v, "check", c);
   }
   return v;

@@ -1,12 +1,13 @@
 /* Shared by compile_network*.c only: one pass over the kernels of a network. */
 #ifndef LOOM_COMPILE_NETWORK_PRIVATE_H
 #define LOOM_COMPILE_NETWORK_PRIVATE_H
+#include "base/rng.h"
 #include "compile_exec.h"
 #include "compile_network.h"
 #include "compile_npu.h"
 #include "network/network_twins.h"
 
-enum { NETWORK_BUFFER_ALIGN = 64 };      /* bytes */
+enum { NETWORK_BUFFER_ALIGN = 64 /* bytes */, NETWORK_SPREAD_RUNS = 3 };
 
 /* A kernel that is compiled itself: kept while kernels that equal it follow. */
 typedef struct network_compiled {
@@ -21,6 +22,7 @@ typedef struct network_run {
   network_twin *twins; network_compiled **kept;    /* by kernel; NULL: it is a twin of one before */
   void **bytes;                            /* by tensor */
   interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
+  interp_tensor *moved[NETWORK_SPREAD_RUNS]; rng random[NETWORK_SPREAD_RUNS]; double **own_bound /* by tensor: of the kernel that made it, NULL: exact */;      /* compile_network_spread.c; where whole is */
   compile_network *out;
 } network_run;
 
@@ -47,4 +49,10 @@ LOOM_MUST_USE loom_status network_call_host(network_run *n, const network_kernel
 LOOM_MUST_USE loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
 /* The kernel by the interpreter, on what the interpreter made of those before it. */
 LOOM_MUST_USE loom_status network_interpret_step(network_run *n, const network_kernel *k);
+bool network_is_stored(const kernel_graph *g, kernel_tensor t);      /* some STORE writes to it, or through a view of it */
+
+/* ---- compile_network_spread.c ---- */
+void network_start_spread(network_run *n);
+LOOM_MUST_USE loom_status network_spread_step(network_run *n, const network_kernel *k);      /* after the interpreter's */
+double *network_tolerance(const network_run *n, int tensor);      /* of its elements, when all kernels ran */
 #endif

@@ -24,17 +24,19 @@ static npy_array array_of(const network_tensor *t, void *bytes) {
   return a;
 }
 
-static bool is_stored(const kernel_graph *g, const kernel_region *r, kernel_tensor t) {
+static bool is_stored_in(const kernel_graph *g, const kernel_region *r, kernel_tensor t) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
     if (op->kind == KERNEL_STORE && compile_root(g, op->tensor) == t)
       return true;
     for (int k = 0; k < op->n_regions; k++)
-      if (is_stored(g, &op->regions[k], t))
+      if (is_stored_in(g, &op->regions[k], t))
         return true;
   }
   return false;
 }
+
+bool network_is_stored(const kernel_graph *g, kernel_tensor t) { return is_stored_in(g, &g->body, t); }
 
 static interp_tensor interp_of(arena *m, const network_tensor *t, const void *bytes) {
   npy_array a = array_of(t, NULL);
@@ -58,6 +60,8 @@ static void start_contents(network_run *n, void *const *args) {
     if (n->whole)
       n->whole[i] = interp_of(m, t, n->bytes[i]);
   }
+  if (n->whole)
+    network_start_spread(n);
 }
 
 loom_status network_interpret_step(network_run *n, const network_kernel *k) {
@@ -70,7 +74,7 @@ loom_status network_interpret_step(network_run *n, const network_kernel *k) {
   for (size_t i = 0; i < g->tensors.n; i++)
     if (k->tensor[i] >= 0)
       n->whole[k->tensor[i]] = t[i];
-  return LOOM_OK;
+  return network_spread_step(n, k);
 }
 
 /* ---- one kernel ---- */
@@ -101,7 +105,7 @@ static loom_status run_on_copies(network_run *n, const network_kernel *k, networ
     given[i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
     if (t->role == KERNEL_ARG)
       in[n_in++] = (run_binding){.name = t->name, .file = t->name, .array = &given[i]};
-    if (t->role == KERNEL_ALLOC || is_stored(g, &g->body, (kernel_tensor)i))
+    if (t->role == KERNEL_ALLOC || network_is_stored(g, (kernel_tensor)i))
       to[n_out++] = (run_binding){.name = t->name, .file = t->name, .kept = &kept[i]};
   }
   r.inputs = in;
@@ -144,7 +148,7 @@ loom_status network_run_step(network_run *n, const network_kernel *k, network_co
 
 /* ---- all of them ---- */
 
-bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c) {
+bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c, network_sampled *sampled) {
   double worst = -1;
   *c = (run_check){.done = true, .ok = true};
   for (size_t i = 0; i < net->results.n; i++) {
@@ -165,7 +169,8 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
       text_addf(&at, k ? ", %" PRId64 : "%" PRId64, d.worst_at[k]);
     c->where = arena_printf(&ctx->mem, "result%zu[%s]", i, text_str(&at));
   }
-  return c->ok;
+  compile_network_sample(ctx, net, n, results, sampled);
+  return c->ok && sampled->ok;
 }
 
 loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool for_npu, const network *net, const run_options *r, void *const *args, void **results, compile_network *out) {
@@ -184,12 +189,14 @@ loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool fo
   if (!n.whole)
     return LOOM_OK;
   out->want = ARENA_NEW_N(&ctx->mem, interp_tensor, net->results.n + 1);
+  out->tolerance = ARENA_NEW_N(&ctx->mem, double *, net->results.n + 1);
   for (size_t i = 0; i < net->results.n; i++) {
     const network_result *t = &net->results.at[i];
     out->want[i] = n.whole[t->tensor];
     out->want[i].rank = t->rank;
     memcpy(out->want[i].shape, t->shape, sizeof t->shape);
+    out->tolerance[i] = network_tolerance(&n, t->tensor);
   }
-  out->runs_the_same = compile_network_compare(ctx, net, out, results, &out->whole) && out->runs_the_same;
+  out->runs_the_same = compile_network_compare(ctx, net, out, results, &out->whole, &out->sampled) && out->runs_the_same;
   return LOOM_OK;
 }

@@ -5,6 +5,7 @@
 #include "dialect/dialect.h"
 #include "network/network_in_place.h"
 #include "program/program.h"
+#include <math.h>
 
 /* ---- random functions ---- */
 
@@ -286,6 +287,7 @@ static void test_random_functions_are_what_their_kernels_compute(void **state) {
     fixture x;
     compile_network n;
     run_check c;
+    network_sampled sampled;
     arena mem = {0};
     const char *source = random_function(&mem, seed);
     open_function(&x, source, seed);
@@ -298,7 +300,7 @@ static void test_random_functions_are_what_their_kernels_compute(void **state) {
     if (run_kernels(&x, seed % 8 ? NULL : seed % 16 ? "tpuv3" : "wormhole", &n) != LOOM_OK || !n.runs_the_same)
       fail_msg("seed %d: %s\n%s", (int)seed, x.ctx.diag.first ? x.ctx.diag.first->text : "the kernels do not run as the interpreter says", source);
     run_on_host(&x);
-    if (!compile_network_compare(&x.ctx, x.net, &n, x.host, &c))
+    if (!compile_network_compare(&x.ctx, x.net, &n, x.host, &c, &sampled))
       fail_msg("seed %d: %s\n%s", (int)seed, c.where, source);
     kernels += (int)x.net->kernels.n;
     for (size_t i = 0; i < x.net->kernels.n; i++)
@@ -308,6 +310,37 @@ static void test_random_functions_are_what_their_kernels_compute(void **state) {
   }
   assert_true(kernels > 200 && copies > 20);
   assert_in_range(refused, 0, cases / 100);      /* indices that no split makes linear are rare, and said */
+}
+
+/* Oracle: the tolerance that moved runs give takes what the kernels compute, also moved by less than a kernel's bound, and refuses the same with one element moved by a hundredth of its
+ * row's greatest. */
+static void test_moved_runs_tell_rounding_from_errors(void **state) {
+  (void)state;
+  int functions = 0;
+  for (uint64_t seed = 0; seed < 24; seed++) {
+    fixture x;
+    compile_network n;
+    network_sampled sampled;
+    arena mem = {0};
+    open_function(&x, random_function(&mem, seed), seed);
+    if (!x.is_refused && run_kernels(&x, NULL, &n) == LOOM_OK) {
+      functions++;
+      assert_true(n.sampled.done && n.sampled.ok);
+      rng random = rng_new(seed);
+      float *got = x.got[0];
+      const int64_t at = rng_range(&random, 0, n.want[0].elems - 1);
+      double most = 0;
+      for (int64_t i = 0; i < n.want[0].elems; i++)
+        most = fabs(n.want[0].value[i]) > most ? fabs(n.want[0].value[i]) : most;
+      got[at] += (float)(0.01 * most + 1e-30);
+      compile_network_sample(&x.ctx, x.net, &n, x.got, &sampled);
+      if (sampled.ok || !text_eq(sampled.where, arena_printf(&mem, "result0[%d]", (int)at)))
+        fail_msg("seed %d: an error of 1 %% at element %d is not noticed there but at %s: %g of %g", (int)seed, (int)at, sampled.where, sampled.error, sampled.tolerance);
+    }
+    close_function(&x);
+    arena_done(&mem);
+  }
+  assert_true(functions > 20);
 }
 
 static kernel_tensor find_view(const kernel_graph *k) {
@@ -325,6 +358,7 @@ static void test_a_wrong_stride_is_noticed(void **state) {
     fixture x;
     compile_network n;
     run_check c;
+    network_sampled sampled;
     arena mem = {0};
     open_function(&x, random_function(&mem, seed), seed);
     size_t first = 0;
@@ -342,7 +376,7 @@ static void test_a_wrong_stride_is_noticed(void **state) {
       bool is_interpreted = run_kernels(&x, NULL, &n) == LOOM_OK;
       run_on_host(&x);
       changed++;
-      seen += !is_interpreted || !compile_network_compare(&x.ctx, x.net, &n, x.host, &c);
+      seen += !is_interpreted || !compile_network_compare(&x.ctx, x.net, &n, x.host, &c, &sampled);
     }
     close_function(&x);
     arena_done(&mem);
@@ -418,6 +452,7 @@ static void test_what_is_written_in_place_is_not_read_again(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_random_functions_are_what_their_kernels_compute),
+      cmocka_unit_test(test_moved_runs_tell_rounding_from_errors),
       cmocka_unit_test(test_a_wrong_stride_is_noticed),
       cmocka_unit_test(test_what_is_written_in_place_is_not_read_again),
   };

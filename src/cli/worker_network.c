@@ -21,7 +21,7 @@ static loom_status refuse_options(const program_run *r) {
 }
 
 /* The same function as code of this CPU, on the same values: against what the interpreter made, and its bounds. */
-static loom_status check_host(program_run *r, MlirModule m, const network *net, const compile_network *n, run_check *out) {
+static loom_status check_host(program_run *r, MlirModule m, const network *net, compile_network *n, run_check *out) {
   program_options o = {0};
   run_value *results = ARENA_NEW_N(&r->ctx->mem, run_value, r->f->n_results + 1);
   void **bytes = ARENA_NEW_N(&r->ctx->mem, void *, r->f->n_results + 1);
@@ -29,7 +29,7 @@ static loom_status check_host(program_run *r, MlirModule m, const network *net, 
   LOOM_TRY(program_call(r->code, r->f, r->args, results));
   for (int i = 0; i < r->f->n_results; i++)
     bytes[i] = results[i].bytes;
-  compile_network_compare(r->ctx, net, n, bytes, out);
+  compile_network_compare(r->ctx, net, n, bytes, out, &n->host_sampled);
   return LOOM_OK;
 }
 
@@ -43,6 +43,10 @@ static loom_status verdict(const program_run *r, const compile_network *n, const
       LOOM_FAIL(r->ctx, n->steps.at[i].kernel->span, LOOM_ENUMERIC, "the result of kernel %s differs from the reference interpreter; worst element %s", n->steps.at[i].kernel->graph->name,
                 e->check.where ? e->check.where : "-");
   }
+  if (n->sampled.done && !n->sampled.ok)
+    LOOM_FAIL(r->ctx, r->f->span, LOOM_ENUMERIC, "the kernels together differ from the reference interpreter by more than their rounding explains; worst element %s", n->sampled.where);
+  if (n->host_sampled.done && !n->host_sampled.ok)
+    LOOM_FAIL(r->ctx, r->f->span, LOOM_ENUMERIC, "the kernels are not what the function says: as code of this CPU it differs by more than rounding explains; worst element %s", n->host_sampled.where);
   if (n->whole.done && !n->whole.ok)
     LOOM_FAIL(r->ctx, r->f->span, LOOM_ENUMERIC, "the kernels together differ from the reference interpreter; worst element %s", n->whole.where);
   if (host->done && !host->ok)

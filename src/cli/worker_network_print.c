@@ -4,16 +4,20 @@
 #include "compile_program_report.h"
 #include "report/report_program.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static void print_check(const char *what, const run_check *c) {
+static void print_check(arena *m, const char *what, const run_check *c, const network_sampled *s) {
   if (!c->done)
     return;
-  printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond", what, c->ok ? "ok" : "WRONG", c->max_abs_error,
+  printf("%-12s %s: max error %.3g; nearest to its bound is %s with %.3g of %.3g; %" PRId64 " of %" PRId64 " elements beyond", what, c->ok && (!s->done || s->ok) ? "ok" : "WRONG", c->max_abs_error,
          c->where ? c->where : "-", c->error, c->bound, c->wrong, c->elems);
   if (c->unbounded)
-    printf("; %" PRId64 " WITHOUT A BOUND: only the kernels one by one are checked there", c->unbounded);
+    printf("; %" PRId64 " WITHOUT A BOUND", c->unbounded);
+  if (s->done)
+    printf("; of what rounding explains (moved runs) %.2g is used%s", s->tolerance > 0 ? s->error / s->tolerance : s->error > 0 ? (double)INFINITY : 0,
+           s->ok ? "" : arena_printf(m, ": %" PRId64 " elements beyond, worst %s", s->wrong, s->where));
   putchar('\n');
 }
 
@@ -64,10 +68,10 @@ void worker_network_print(const program_run *r, const network *net, const compil
   else if (!r->o->interp)
     printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
   print_buffers(m, net, &n->buffers);
-  print_check("check", &n->whole);
+  print_check(m, "check", &n->whole, &n->sampled);
   if (n->whole.done && net->sums_narrow)
     printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");
-  print_check("host", host);
+  print_check(m, "host", host, &n->host_sampled);
   if (!n->host)
     return;
   cli_print_kernels(compile_network_providers(m, n));
