@@ -80,6 +80,10 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
   if (dtype_is_float(t) && fn.kind != KERNEL_SELECT)
     spread_scalars(g, f, (int)n, x);
   kernel_value v = net_emit_fn(g, fn.kind, fn.fn, t, (int)n, x);
+  if (fn.remainder) {
+    v = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_MUL, t, 2, (kernel_value[]){v, x[1]});
+    v = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_SUB, t, 2, (kernel_value[]){x[0], v});
+  }
   return fn.opposite ? net_emit_fn(g, KERNEL_UNARY, KERNEL_FN_NOT, t, 1, &v) : v;
 }
 

@@ -117,7 +117,7 @@ bool net_add_extract(net_reader *r, net_op *op, MlirOperation extract);
 void net_read_loops(net_reader *r, MlirOperation op);
 
 /* ---- net_scalar.c: scalar operations of bodies ---- */
-typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ } net_fn;
+typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ bool remainder; /* of a division: what it leaves */ } net_fn;
 /* What `op` is in a kernel; false: nothing. */
 bool net_scalar_fn(MlirOperation op, net_fn *out);
 bool net_constant(MlirValue v, double *out);

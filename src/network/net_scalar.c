@@ -7,7 +7,8 @@
   X("arith.maximumf", BINARY, MAX) X("arith.minimumf", BINARY, MIN) X("arith.maxnumf", BINARY, MAX) X("arith.minnumf", BINARY, MIN)                  \
   X("arith.negf", UNARY, NEG) X("arith.addi", BINARY, ADD) X("arith.subi", BINARY, SUB) X("arith.muli", BINARY, MUL)                                \
   X("arith.maxsi", BINARY, MAX) X("arith.minsi", BINARY, MIN) X("arith.andi", BINARY, AND) X("arith.ori", BINARY, OR) X("arith.xori", BINARY, XOR)  \
-  X("arith.divsi", BINARY, TRUNCDIV) X("arith.floordivsi", BINARY, FLOORDIV) X("arith.shli", BINARY, SHL) X("arith.shrsi", BINARY, SHR)              \
+  X("arith.divsi", BINARY, TRUNCDIV) X("arith.floordivsi", BINARY, FLOORDIV) X("arith.remsi", BINARY, TRUNCDIV)        \
+  X("arith.divui", BINARY, TRUNCDIV) X("arith.remui", BINARY, MOD) X("arith.shli", BINARY, SHL) X("arith.shrsi", BINARY, SHR)              \
   X("arith.select", SELECT, NONE) X("arith.extf", CAST, NONE) X("arith.truncf", CAST, NONE) X("arith.sitofp", CAST, NONE)                            \
   X("arith.fptosi", CAST, NONE) X("arith.extsi", CAST, NONE) X("arith.trunci", CAST, NONE) X("arith.index_cast", CAST, NONE)                         \
   X("math.exp", UNARY, EXP) X("math.exp2", UNARY, EXP2) X("math.log", UNARY, LOG) X("math.log2", UNARY, LOG2) X("math.log1p", UNARY, LOG1P)          \
@@ -27,7 +28,7 @@ static bool test_fn(MlirOperation op, net_fn *out) {
   int64_t p;
   if (!ir_attr_int(ir_attr_of(op, "predicate"), &p) || p < 0 || p >= (is_float ? 16 : 6))
     return false;
-  *out = (net_fn){NULL, KERNEL_BINARY, is_float ? float_tests[p].fn : integer_tests[p], is_float && float_tests[p].opposite};
+  *out = (net_fn){NULL, KERNEL_BINARY, is_float ? float_tests[p].fn : integer_tests[p], is_float && float_tests[p].opposite, false};
   if (out->fn == KERNEL_FN_ISNAN)
     out->kind = KERNEL_UNARY;
   return out->fn != KERNEL_FN_NONE && (out->kind == KERNEL_BINARY || mlirValueEqual(ir_operand(op, 0), ir_operand(op, 1)));
@@ -40,20 +41,22 @@ static bool is_of_bool(MlirOperation op) {
 
 bool net_scalar_fn(MlirOperation op, net_fn *out) {
   static const net_fn fns[] = {
-#define X(name, kind, fn) {name, KERNEL_##kind, KERNEL_FN_##fn, false},
+#define X(name, kind, fn) {name, KERNEL_##kind, KERNEL_FN_##fn, false, false},
       SCALAR_LIST(X)
 #undef X
   };
   if (ir_op_is(op, "arith.cmpf") || ir_op_is(op, "arith.cmpi"))
     return test_fn(op, out);
   if ((ir_op_is(op, "arith.extui") || ir_op_is(op, "arith.uitofp")) && is_of_bool(op)) {
-    *out = (net_fn){NULL, KERNEL_CAST, KERNEL_FN_NONE, false};
+    *out = (net_fn){NULL, KERNEL_CAST, KERNEL_FN_NONE, false, false};
     return true;
   }
   for (size_t i = 0; i < sizeof fns / sizeof *fns; i++)
     if (ir_op_is(op, fns[i].op)) {
+      bool is_unsigned = ir_op_is(op, "arith.divui") || ir_op_is(op, "arith.remui");      /* indices are not negative */
       *out = fns[i];
-      return true;
+      out->remainder = ir_op_is(op, "arith.remsi");
+      return !is_unsigned || mlirTypeIsAIndex(mlirValueGetType(ir_operand(op, 0)));
     }
   return false;
 }
