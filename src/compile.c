@@ -7,7 +7,9 @@
 #include "compile_exec.h"
 #include "compile_fixed.h"
 #include "compile_native.h"
+#include "compile_replay.h"
 #include "compile_tt.h"
+#include "compile_tuning.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "frontend/helion_mlir/helion_mlir.h"
@@ -161,65 +163,12 @@ static loom_status extract(compile_state *s) {
   return LOOM_OK;
 }
 
-/* The mapping must fit the machine, and name its dims. */
-static loom_status check_mesh(compile_state *s, loom_span span, const plan *p) {
-  const plan_mapping *map = &p->candidate.mapping;
-  for (int d = 0; d < map->n_mesh; d++)
-    if (map->n_mesh != (int)s->machine->mesh.n || strcmp(map->mesh_name[d], s->machine->mesh.at[d].name) != 0 ||
-        map->mesh_size[d] > s->machine->mesh.at[d].size)
-      LOOM_FAIL(s->ctx, span, LOOM_EINFEASIBLE, "the plan spreads over %" PRId64 " cores along '%s'; machine '%s' has no such mesh (the plan was made for '%s')",
-                map->mesh_size[d], map->mesh_name[d], s->machine->name, p->machine);
-  return LOOM_OK;
-}
-
-/* A plan from a file: its mapping, movement and block sizes hold; costs and the L1 layout are made anew, so that an edited plan is a plan.
- * What the solver had proved still holds where nothing that it proved has changed. */
-static loom_status replay_plan(compile_state *s) {
-  char *source;
-  size_t size;
-  data_value *v;
-  plan *p, *made;
-  LOOM_TRY(file_read(s->ctx, s->o->plan, (size_t)1 << 24, &source, &size));
-  LOOM_TRY(data_read_json(s->ctx, s->o->plan, source, size, &v));
-  LOOM_TRY(plan_from_data(s->ctx, v, &p));
-  LOOM_TRY(check_mesh(s, v->span, p));
-  if (s->kernel && p->kernel_sha256 && p->kernel_sha256[0] && strcmp(p->kernel_sha256, s->kernel->sha256) != 0)
-    diag_warn(s->ctx, v->span, "the plan was made for another version of the kernel file (its SHA-256 differs)");
-  solve_domain *assigned = ARENA_NEW_N(&s->ctx->mem, solve_domain, p->blocks.n);
-  for (size_t i = 0; i < p->blocks.n; i++)
-    assigned[i] = (solve_domain){.symbol = p->blocks.at[i].symbol, .assigned = p->blocks.at[i].size};
-  solve_options *o = &s->solve_options;
-  o->domains = assigned;
-  o->n_domains = p->blocks.n;
-  o->assigned_double_buffer = p->double_buffer;
-  o->accumulate_f32 = p->accumulate_f32;
-  if (p->model && !model_kind_parse(p->model, &o->model))
-    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "the plan's model '%s' is not loom, upstream or upstream-nested", p->model);
-  vec_push(&s->ctx->mem, &s->table.rows, &p->candidate);
-  s->table.total = 1;
-  if (o->model == MODEL_LOOM)
-    LOOM_TRY(solve_given(s->ctx, s->nest, s->machine, &p->candidate, o, &s->solved));
-  else
-    LOOM_TRY(solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved));
-  LOOM_TRY(solve_plan(s->ctx, s->nest, s->machine, o, &s->solved.rows.at[0], &made));
-  made->kernel_path = p->kernel_path;
-  made->kernel_sha256 = p->kernel_sha256;
-  if (made->predicted_cycles == p->predicted_cycles && made->dram_bytes == p->dram_bytes && text_eq(made->machine, p->machine)) {
-    made->proof = p->proof;
-    made->lower_bound = p->lower_bound;
-    made->points = p->points;
-    made->feasible = p->feasible;
-    made->ragged = p->ragged;
-  }
-  s->plan = made;
-  vec_push(&s->ctx->mem, &s->plans, made);
-  return LOOM_OK;
-}
-
 /* Keeps the best candidate, and with --topk the next ones by (cycles, candidate order). */
 static loom_status plan_best(compile_state *s) {
   if (s->o->plan)
-    return replay_plan(s);
+    return compile_replay_file(s);
+  if (s->is_tuned)
+    return LOOM_OK;
   s->searched = (compile_search){s->space.nest != NULL, (int64_t)s->table.rows.n, s->table.total, s->space.n_mappings, s->space.n_orders};
   bool *taken = ARENA_NEW_N(&s->ctx->scratch, bool, s->solved.rows.n);
   for (int k = 0; k < s->o->topk; k++) {
@@ -241,7 +190,7 @@ static loom_status plan_best(compile_state *s) {
     vec_push(&s->ctx->mem, &s->plans, p);
   }
   s->plan = s->plans.at[0];
-  return LOOM_OK;
+  return compile_prefer_tuned(s);
 }
 
 /* Under the loom model the whole space is searched; upstream's lists and its models go row by row. */
@@ -261,7 +210,7 @@ static loom_status open_variant(compile_state *s, const explore_options *o) {
 }
 
 static loom_status explore(compile_state *s) {
-  if (s->o->plan)
+  if (s->o->plan || s->is_tuned)
     return LOOM_OK;
   explore_options o = s->o->explore;
   o.accumulate_f32 = s->solve_options.accumulate_f32;
@@ -282,7 +231,7 @@ static loom_status solve_whole_space(compile_state *s, const solve_limits *limit
 static loom_status solve(compile_state *s) {
   const solve_options *o = &s->solve_options;
   solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .progress = o->progress, .data = o->progress_data};
-  if (s->o->plan)
+  if (s->o->plan || s->is_tuned)
     return LOOM_OK;
   if (s->space.nest)
     return solve_whole_space(s, &limits);
@@ -312,6 +261,7 @@ static loom_status search(compile_state *s) {
   STAGE(STAGE0, lower(s));
   STAGE(CANONICAL, canonicalize(s));
   STAGE(NEST, extract(s));
+  LOOM_TRY(compile_look_for_tuned(s));
   STAGE(EXPLORE, explore(s));
   STAGE(SOLVE, solve(s));
   STAGE(PLAN, plan_best(s));
@@ -366,6 +316,7 @@ loom_status compile_start(loom_ctx *ctx, const compile_options *o, compile_state
   *merged = *o;
   LOOM_TRY(compile_read_config(s, merged));
   s->o = merged;
+  s->tuned = merged->tuned;
   LOOM_TRY(load_machine(s, merged));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
                                      .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : -1,
@@ -400,6 +351,7 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
   if (is_cached)
     return LOOM_OK;
   LOOM_TRY(compile_finish(s));
+  LOOM_TRY(compile_tuning_record(s));
   if (!s->is_native)      /* native code is kept once it has been linked */
     compile_cache_store(s, NULL);
   return LOOM_OK;

@@ -57,12 +57,15 @@ typedef struct compile_options {
   int64_t l1_reserved_bytes;               /* of each core's L1, its top, which such tensors have, of this kernel and of others */
   int64_t board_reserve_bytes;             /* of each core's L1 that plans leave free, as a board's program needs it (compile_tt.h) */
   bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */
+  bool for_npu;                            /* its program for an NPU is made, too: a plan that is recorded fits its lanes */
   bool open_rows;                          /* of an NPU's program: how many rows the tensors have is given when it is run (compile_npu.h) */
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */
   bool use_mips_matmul;                    /* torch.aten.mm of f32 leaves for a kernel library's function (convert-torch-to-mips) */
-  run_cache *cache;                        /* of what was compiled for the host before (compile_cache.h); NULL: all is compiled */
+  run_cache *cache;                        /* of what was compiled before (compile_cache.h); NULL: all is compiled */
+  struct tuning_db *tuning; bool tune;     /* plans found before (compile_tuning.h), NULL: none; they are searched for again, and the better ones kept */
+  struct plan *tuned;                      /* the one that was found there for this kernel; NULL: none, or nobody has looked */
   const provider_options *providers;       /* of kernels, on the host; NULL: none, and nothing is left to them */
 } compile_options;
 
@@ -82,6 +85,8 @@ typedef struct compile_state {
   solve_options solve_options; solve_result solved;
   compile_search searched;
   VEC_OF(plan *) plans; plan *plan;        /* the kept plans; the best one */
+  const struct tuning_key *tuning_key;     /* of what was asked for, before the search */
+  struct plan *tuned; bool is_tuned, is_tuning_stale, is_recorded;      /* what the tuning database has, NULL: nothing; `plan` is that; it no longer holds; `plan` is kept there now */
   tog *tog;
   bool is_native;                          /* for the CPU: native code is made of `bufferized` (stage 0 where a kernel has no spatial form) */
   const char *plain_because; loom_span plain_where;      /* on this CPU: why the kernel's own loops stand in for a plan; NULL: they do not, or were asked for */

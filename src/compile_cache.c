@@ -1,9 +1,10 @@
 #include "compile_cache.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "compile_dots.h"
 #include "compile_entry.h"
+#include "compile_key.h"
+#include "compile_tuning.h"
 #include "run/run_build.h"
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,6 @@
 enum { SOURCE_BYTES_MAX = 64 << 20 };
 
 /* ---- the key ---- */
-static const char *hash_of(arena *m, const void *bytes, size_t size) {
-  char hash[65];
-  hash_sha256_hex(bytes, size, hash);
-  return arena_strdup(m, hash);
-}
-
 /* An element of a tensor of whole numbers can become a number of the compile; the others' contents cannot. */
 static data_value *given_data(arena *m, const helion_given *g) {
   data_value *v = data_object(m), *shape = data_array(m);
@@ -34,7 +29,7 @@ static data_value *given_data(arena *m, const helion_given *g) {
   data_set_bool(m, v, "flag", g->flag);
   data_set_string(m, v, "string", g->string);
   if (g->kind == HELION_GIVEN_TENSOR && g->data && !dtype_is_float(g->type))
-    data_set_string(m, v, "data", hash_of(m, g->data, (size_t)elems * dtype_bytes(g->type)));
+    data_set_string(m, v, "data", compile_hash(m, g->data, (size_t)elems * dtype_bytes(g->type)));
   return v;
 }
 
@@ -53,52 +48,13 @@ static data_value *kernel_options_data(arena *m, const helion_options *o) {
   return v;
 }
 
-static data_value *search_options_data(arena *m, const compile_options *o) {
-  data_value *v = data_object(m), *domains = data_array(m), *pins = data_array(m);
-  for (size_t i = 0; i < o->n_domains; i++) {
-    const solve_domain *d = &o->domains[i];
-    data_push(m, domains, data_string(m, arena_printf(m, "%s=%" PRId64 ",%" PRId64 ",%" PRId64, d->symbol ? d->symbol : "", d->assigned, d->lb, d->ub)));
-  }
-  for (size_t i = 0; i < o->explore.n_pins; i++)
-    data_push(m, pins, data_string(m, o->explore.pins[i]));
-  data_set(m, v, "domains", domains);
-  data_set(m, v, "pins", pins);
-  data_set_string(m, v, "variant", o->explore.variant);
-  data_set_int(m, v, "kind", o->explore.kind);
-  data_set_bool(m, v, "upstream_compatible", o->explore.upstream_compatible);
-  data_set_int(m, v, "model", o->model);
-  data_set_bool(m, v, "accumulate_f32", o->accumulate_f32);
-  data_set_bool(m, v, "ragged", o->ragged);
-  data_set_int(m, v, "op_budget", o->op_budget);
-  return v;
-}
-
-/* Of a kernel graph that is in memory already: what it says, not where it was written. */
-static void forget_places(data_value *v) {
-  size_t kept = 0;
-  for (size_t i = 0; v->kind == DATA_OBJECT && i < v->n; i++)
-    if (strcmp(v->members[i].key, "span") != 0 && strcmp(v->members[i].key, "path") != 0 && strcmp(v->members[i].key, "sha256") != 0)
-      v->members[kept++] = v->members[i];
-  if (v->kind == DATA_OBJECT)
-    v->n = kept;
-  for (size_t i = 0; i < v->n && (v->kind == DATA_OBJECT || v->kind == DATA_ARRAY); i++)
-    forget_places(v->kind == DATA_OBJECT ? v->members[i].value : v->items[i]);
-}
-
-static const char *graph_hash(arena *m, const kernel_graph *k) {
-  data_value *v = kernel_to_data(m, k);
-  forget_places(v);
-  const char *json = data_write_json(m, v, 0);
-  return hash_of(m, json, strlen(json));
-}
-
 static void add_input(arena *m, data_value *v, const compile_options *o) {
   if (o->graph) {
-    data_set_string(m, v, "graph", graph_hash(m, o->graph));
+    data_set_string(m, v, "graph", compile_hash_graph(m, o->graph, true));
     return;
   }
   data_set_string(m, v, "input", o->input);
-  data_set_string(m, v, "source", hash_of(m, o->source, o->source_size));
+  data_set_string(m, v, "source", compile_hash(m, o->source, o->source_size));
   data_set(m, v, "kernel", kernel_options_data(m, &o->helion));
 }
 
@@ -118,37 +74,37 @@ static loom_status make_key(compile_state *s, bool for_npu) {
   arena *m = &s->ctx->mem;
   const compile_options *o = s->o;
   data_value *v = data_object(m);
-  const char *chip = data_write_json(m, machine_to_data(m, s->machine), 0);
   data_set_string(m, v, "loom", LOOM_VERSION);
   data_set_string(m, v, "build", run_build_id(m));
   if (s->is_native)
     add_cpu(s, v);
-  data_set_string(m, v, "machine", hash_of(m, chip, strlen(chip)));
-  data_set_string(m, v, "calibration", o->calibration);
+  data_set_string(m, v, "machine", compile_hash_machine(m, s));
   data_set_bool(m, v, "npu", for_npu);
   data_set_bool(m, v, "keeps_arguments", o->keeps_arguments);
   data_set_bool(m, v, "open_rows", o->open_rows);
   add_input(m, v, o);
-  data_set(m, v, "search", search_options_data(m, o));
+  data_set(m, v, "search", compile_search_options(m, o));
+  data_set_int(m, v, "op_budget", o->op_budget);
+  if (s->tuned)
+    data_set(m, v, "tuned", plan_to_data(m, s->tuned));
   if (o->plan) {
     char *replayed;
     size_t size;
     LOOM_TRY(file_read(s->ctx, o->plan, SOURCE_BYTES_MAX, &replayed, &size));
-    data_set_string(m, v, "plan", hash_of(m, replayed, size));
+    data_set_string(m, v, "plan", compile_hash(m, replayed, size));
   }
-  const char *line = data_write_json(m, v, 0);
-  s->cache_key = hash_of(m, line, strlen(line));
+  s->cache_key = compile_hash_data(m, v);
   return LOOM_OK;
 }
 
-/* Runs that show or write what lies between kernel and code, or that depend on a clock or on other libraries, are compiled. */
+/* Runs that show or write what lies between kernel and code, or that depend on a clock, on other libraries or on what a database says of a kernel that is not read yet, are compiled. */
 static bool can_be_kept(const compile_state *s) {
   const compile_options *o = s->o;
   bool has_functions = false;
   for (size_t i = 0; i < o->helion.n_given; i++)
     has_functions |= o->helion.given[i].kind == HELION_GIVEN_FUNC;
   return o->cache && o->stop_after == COMPILE_TOG && o->topk <= 1 && !has_functions && !o->plain_loops && !o->write_files && !o->dump_dir && !o->override_dir && !o->debug && !o->opinion &&
-         !(o->timeout_s > 0) && !o->helion_form && !o->compute_dir && !o->providers && !o->for_board && (o->graph || strcmp(o->input, "-") != 0);
+         !(o->timeout_s > 0) && !o->helion_form && !o->compute_dir && !o->providers && !o->for_board && !o->tune && (o->graph || (!o->tuning && strcmp(o->input, "-") != 0));
 }
 
 void compile_cache_store(compile_state *s, const compile_npu *npu) {
@@ -180,6 +136,10 @@ loom_status compile_cache_open(compile_state *s, compile_npu *npu, bool *out_fou
     LOOM_TRY(read_source(s));
   if (!s->o->graph && !compile_is_whole_kernel(s->o->input, s->o->source, s->o->source_size))
     return LOOM_OK;
+  if (s->o->graph) {
+    s->kernel = s->o->graph;
+    LOOM_TRY(compile_tuning_find(s));
+  }
   LOOM_TRY(make_key(s, npu != NULL));
   if (s->o->cache->is_replaced || !run_cache_get(s->ctx, s->o->cache, s->cache_key, &bytes, &size))
     return LOOM_OK;
@@ -191,6 +151,7 @@ loom_status compile_cache_open(compile_state *s, compile_npu *npu, bool *out_fou
     return LOOM_OK;
   }
   s->cache_key = NULL;      /* nothing to keep */
+  LOOM_TRY(compile_tuning_record(s));
   vec_push(&s->ctx->mem, &s->times, ((compile_time){"cache", clock_ms() - before}));
   return LOOM_OK;
 }

@@ -40,6 +40,7 @@ static const char *entry_text(compile_state *s, const compile_npu *npu) {
   if (npu)
     data_set(m, v, "npu", compile_npu_data(s, npu));
   data_set(m, v, "search", search_data(m, &s->searched));
+  data_set_bool(m, v, "is_tuned", s->is_tuned);
   data_set_string(m, v, "plain_loops", s->plain_because);
   if (s->plain_where.source && s->plain_where.source == s->kernel->source)
     data_set(m, v, "plain_at", place_data(m, s->plain_where));
@@ -124,6 +125,8 @@ static loom_status read_entry(compile_state *s, compile_npu *npu, const char *by
     LOOM_TRY(compile_read_grid(s, data_get(v, "grid_call")));
   LOOM_TRY(data_need(ctx, v, "search", DATA_OBJECT, &part));
   LOOM_TRY(read_search(ctx, part, &s->searched));
+  LOOM_TRY(data_need(ctx, v, "is_tuned", DATA_BOOL, &part));
+  s->is_tuned = part->boolean;
   LOOM_TRY(data_need(ctx, v, "plain_loops", data_get(v, "plain_loops") && data_get(v, "plain_loops")->kind == DATA_NULL ? DATA_NULL : DATA_STRING, &part));
   s->plain_because = part->string;
   s->plain_where = read_place(s, data_get(v, "plain_at"));

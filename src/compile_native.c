@@ -78,7 +78,8 @@ static void forget_search(compile_state *s) {
   s->grid = (cpu_grid){0};
   s->dots = (cpu_dots){CPU_DOT_NONE, CPU_DOT_NONE};
   s->nest = NULL;
-  s->plan = NULL;
+  s->plan = s->tuned = NULL;
+  s->is_tuned = false;
   s->space = (explore_space){0};
   s->table = (explore_table){0};
   s->solved = (solve_result){0};

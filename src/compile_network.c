@@ -90,6 +90,8 @@ static loom_status take_step(network_run *n, int i) {
     st = run_step(n, i, &step);
   if (st == LOOM_OK) {
     step.compile_ms = t.first == i ? c->ms : 0;
+    n->out->n_tuned += t.first == i && c->s.is_tuned;
+    n->out->n_recorded += t.first == i && c->s.is_recorded;
     step.summary = compile_summary(&c->s, step.execution.has_report || step.execution.check.done ? &step.execution : NULL);
     step.cycles = step.execution.has_report ? step.execution.report.cycles : c->s.plan ? c->s.plan->predicted_cycles : 0;
     n->out->cycles += step.cycles;

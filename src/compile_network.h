@@ -19,6 +19,7 @@ typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */
   network_host *host; int threads;         /* of this CPU that ran it; NULL: it did not */
+  int n_tuned, n_recorded;                 /* kernels whose plan is from the tuning database; was recorded there */
   int64_t cycles;                          /* of all kernels, one after the other */
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */

@@ -5,6 +5,7 @@
 #include "compile_cache.h"
 #include "compile_entry.h"
 #include "compile_network_private.h"
+#include "compile_tuning.h"
 #include "run/run_jobs.h"
 #include <string.h>
 
@@ -21,6 +22,10 @@ static loom_status look_up(ahead *a, network_compiled *c) {
   LOOM_TRY(compile_start(n->ctx, &c->o, &c->s));
   LOOM_TRY(compile_cache_open(&c->s, program_of(n, c), &c->is_compiled));
   c->ms = clock_ms() - before;
+  c->s.kernel = c->o.graph;
+  if (!c->is_compiled)      /* where nothing is cached, nobody has looked yet */
+    LOOM_TRY(compile_tuning_find(&c->s));
+  c->o.tuned = c->s.tuned;
   if (!c->is_compiled)
     vec_push(&n->ctx->mem, &a->missing, c);
   return LOOM_OK;
@@ -35,6 +40,7 @@ static bool compile_job(void *data, int i, const char **bytes, size_t *size) {
   const char *entry;
   size_t entry_size;
   c->o.cache = NULL;
+  c->o.tuning = NULL;
   c->o.threads = a->threads;
   if (network_compile_one(a->n, c) != LOOM_OK || !c->s.is_quiet || compile_entry_make(&c->s, program_of(a->n, c), &entry, &entry_size) != LOOM_OK)
     return false;
@@ -62,6 +68,7 @@ static loom_status take(ahead *a, network_compiled *c, const run_job *j) {
   memcpy(&c->ms, j->bytes, sizeof c->ms);
   LOOM_TRY(compile_entry_take(&c->s, program_of(n, c), entry, size));
   c->is_compiled = true;
+  LOOM_TRY(compile_tuning_record(&c->s));
   if (c->s.cache_key)
     run_cache_put(n->ctx, c->o.cache, c->s.cache_key, entry, size);
   c->s.cache_key = NULL;

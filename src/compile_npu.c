@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "compile_cache.h"
+#include "compile_tuning.h"
 #include "pass/pass.h"
 #include <stdio.h>
 #include <string.h>
@@ -183,6 +184,7 @@ static loom_status compile_until_it_fits(loom_ctx *ctx, compile_options *o, comp
 loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state *s, compile_npu *out) {
   bool is_cached;
   *out = (compile_npu){0};
+  o->for_npu = true;
   LOOM_TRY(compile_start(ctx, o, s));
   LOOM_TRY(compile_cache_open(s, out, &is_cached));
   if (is_cached)
@@ -192,6 +194,7 @@ loom_status compile_npu_compile(loom_ctx *ctx, compile_options *o, compile_state
   LOOM_TRY(compile_until_it_fits(ctx, o, s, out));
   s->cache_key = key;
   s->is_quiet = !*before.last;
+  LOOM_TRY(compile_tuning_record(s));
   compile_cache_store(s, out);
   return LOOM_OK;
 }

@@ -123,7 +123,7 @@ static void add_execution(compile_state *s, data_value *v, const compile_executi
 
 /* A plan that is given is the best of nothing. */
 solve_certificate compile_certificate(const compile_state *s) {
-  return s->o->plan ? (solve_certificate){.why = "a plan that is given is not searched for"} : solve_certificate_of(&s->solved);
+  return s->o->plan || s->is_tuned ? (solve_certificate){.why = "a plan that is given is not searched for"} : solve_certificate_of(&s->solved);
 }
 
 data_value *compile_summary(compile_state *s, const compile_execution *e) {
@@ -134,7 +134,11 @@ data_value *compile_summary(compile_state *s, const compile_execution *e) {
   data_set_string(m, v, "machine", s->machine ? s->machine->name : "host");
   data_set(m, v, "shape", shape_object(s));
   if (s->plan) {
-    if (!s->o->plan) {
+    if (s->is_tuned)
+      data_set_string(m, v, "plan_from", "tuning database");
+    if (s->is_recorded)
+      data_set_bool(m, v, "recorded", true);
+    if (!s->o->plan && !s->is_tuned) {
       data_set_int(m, v, "variants", s->searched.variants);
       data_set_int(m, v, "candidates", s->searched.candidates);
     }

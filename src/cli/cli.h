@@ -37,6 +37,7 @@ struct solve_opinion;
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
+  X(tuning_db, "tuning-db", "FILE", "crmp", "plans that were found before are replayed from this database, and new ones recorded in it")                          \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
   X(calibration, "calibration", "NAME", "cresvmxp", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
@@ -91,6 +92,7 @@ struct solve_opinion;
   X(interp, "interp", "r", "run the reference interpreter alone")                                                       \
   X(bisect, "bisect-numerics", "cr", "run the interpreter against every stage; name the first one, and the first operation in it, that goes wrong")      \
   X(quick, "quick", "x", "calibrate: a second instead of half a minute, with smaller arrays and fewer runs")                \
+  X(tune, "tune", "crmp", "with --tuning-db: search all the same, and keep the better plans")                            \
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
@@ -117,6 +119,7 @@ struct solve_opinion;
 typedef struct cli_options {
   const char *command; char letter;
   const struct solve_opinion *opinion;                 /* Z3's, in loom-worker; NULL in loom, which leaves --certify to it */
+  struct tuning_db *tuning;                            /* --tuning-db, opened in loom-worker for the time of a command; NULL: not given */
   VEC_OF(const char *) files;                          /* positional arguments */
   VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;

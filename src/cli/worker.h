@@ -13,6 +13,8 @@ loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const co
 LOOM_MUST_USE loom_status worker_start_trace(loom_ctx *ctx, const cli_options *o, bool has_chip, sim_record **out);
 /* Writes the file of --trace; warns when it was cut.  `record` NULL: nothing to do. */
 LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o, const compile_state *s, const sim_report *report, const sim_record *record);
+/* c->cache, unless the options ask for what a compile from the cache does not have. */
+void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c);
 /* What the command line says of a compile. */
 LOOM_MUST_USE loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */

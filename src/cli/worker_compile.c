@@ -163,7 +163,7 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = o->letter == 'e' && !o->optimal_only ? 8 : 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty, .use_mips_matmul = o->use_mips_matmul,
-                           .stop_after = COMPILE_TOG, .open_rows = o->open_rows, .opinion = o->certify ? o->opinion : NULL};
+                           .stop_after = COMPILE_TOG, .open_rows = o->open_rows, .opinion = o->certify ? o->opinion : NULL, .tuning = o->tuning, .tune = o->tune || o->explain};
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
   out->input = o->files.at[0];
@@ -273,13 +273,16 @@ static void print_decisions(compile_state *s) {
   printf("predicted    %s cycles: %s", text_thousands(m, p->predicted_cycles), proofs[p->proof]);
   if (p->proof == PLAN_BEST_FOUND)
     printf(", lower bound %s", text_thousands(m, p->lower_bound));
-  if (!s->o->plan && s->searched.is_space)
+  const bool is_given = s->o->plan || s->is_tuned;
+  if (!is_given && s->searched.is_space)
     printf(" (%s mappings, %d loop orders, %s block sizes", text_thousands(m, s->searched.mappings), s->searched.orders, text_thousands(m, p->points));
-  else if (!s->o->plan)
+  else if (!is_given)
     printf(" (%" PRId64 " variants, %s points of the winner's domain", s->searched.variants, text_thousands(m, p->points));
-  if (!s->o->plan)
+  if (!is_given)
     printf(p->feasible >= 0 ? ", %s feasible)" : ")", text_thousands(m, p->feasible));
   putchar('\n');
+  if (s->is_tuned || s->is_recorded)
+    printf("tuning       plan %s\n", s->is_tuned ? "from the tuning database" : "recorded in the tuning database");
   print_certificate(s);
 }
 

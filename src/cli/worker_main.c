@@ -1,6 +1,7 @@
 /* loom-worker: the commands that need MLIR, LLVM or CPython's parser.  Started by loom with the same arguments. */
 #include "cli/cli.h"
 #include "solve/certify.h"
+#include "tuning/tuning.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +11,16 @@ static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli
 };
 static const solve_opinion z3 = {solve_certify, solve_find_core, solve_prove_guards, SOLVE_RLIMIT};
 
+static loom_status run_command(loom_ctx *ctx, loom_status (*run)(loom_ctx *, const cli_options *), cli_options *o) {
+  if (o->tune && !o->tuning_db.last)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--tune keeps plans in a database: name it with --tuning-db FILE");
+  loom_status st = o->tuning_db.last ? tuning_open(ctx, o->tuning_db.last, &o->tuning) : LOOM_OK;
+  if (st == LOOM_OK)
+    st = run(ctx, o);
+  tuning_close(o->tuning);
+  return st;
+}
+
 static loom_status body(loom_ctx *ctx, void *data) {
   invocation *in = data;
   cli_options o;
@@ -18,7 +29,7 @@ static loom_status body(loom_ctx *ctx, void *data) {
   cli_set_machine_path(ctx);
   for (size_t i = 0; i < sizeof table / sizeof *table; i++)
     if (strcmp(table[i].name, o.command) == 0)
-      return table[i].run(ctx, &o);
+      return run_command(ctx, table[i].run, &o);
   LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'%s' is not a command of the worker", o.command);
 }
 

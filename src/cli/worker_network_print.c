@@ -58,6 +58,12 @@ void worker_network_print(const program_run *r, const network *net, const compil
     if (host->done)
       data_set_bool(m, v, "host_agrees", host->ok);
     data_set_real(m, v, "compile_ms", r->compile_ms);
+    if (r->o->tuning) {
+      data_value *tuning = data_object(m);
+      data_set_int(m, tuning, "replayed", n->n_tuned);
+      data_set_int(m, tuning, "recorded", n->n_recorded);
+      data_set(m, v, "tuning", tuning);
+    }
     printf("%s\n", data_write_json(m, v, 1));
     return;
   }
@@ -68,6 +74,8 @@ void worker_network_print(const program_run *r, const network *net, const compil
   else if (!r->o->interp)
     printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
   print_buffers(m, net, &n->buffers);
+  if (r->o->tuning)
+    printf("tuning       %d plan%s from the tuning database, %d recorded\n", n->n_tuned, n->n_tuned == 1 ? "" : "s", n->n_recorded);
   print_check(m, "check", &n->whole, &n->sampled);
   if (n->whole.done && net->sums_narrow)
     printf("host         not compared: the function sums in narrow floats, its kernels in float32\n");

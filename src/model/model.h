@@ -14,6 +14,8 @@ typedef enum model_kind {
 #undef X
 } model_kind;
 bool model_kind_parse(const char *s, model_kind *out);
+/* Raised when costs of the models change: plans that were found with others are not compared with theirs. */
+enum { MODEL_VERSION = 1 };
 const char *model_kind_text(model_kind k);
 
 /* The symbol of upstream's global double-buffer choice (0 or 1); a variable of the solver like the block symbols. */
