@@ -14,7 +14,7 @@ typedef struct compile_network_step {
 typedef struct network_host network_host;  /* of this CPU: code in memory, bound to the tensors */
 /* Results against the interpreter, by the spread of runs whose kernels were moved within their bounds (compile_network_spread.c).  error and tolerance: of the element that uses most of its
  * tolerance, `where`. */
-typedef struct network_sampled { bool done, ok; int64_t wrong; double error, tolerance; const char *where; } network_sampled;
+typedef struct network_sampled { bool done, ok; int64_t wrong; double max_error, error, tolerance; const char *where; } network_sampled;
 typedef struct compile_network {
   VEC_OF(compile_network_step) steps;
   network_buffers buffers;                 /* of the tensors between kernels */
@@ -46,6 +46,8 @@ void compile_network_close(compile_network *n);                                 
 /* Results that were made elsewhere against out->want: false, and *c or *sampled says where, when one is outside of its bound or tolerance. */
 bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, run_check *c, network_sampled *sampled);
 void compile_network_sample(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, network_sampled *out);
+/* The same for the elements of one result. */
+void compile_network_sample_result(loom_ctx *ctx, const compile_network *n, int result, const double *got, network_sampled *out);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
 data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b);           /* `memory` of it */
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */

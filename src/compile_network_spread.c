@@ -82,25 +82,45 @@ double *network_tolerance(const network_run *n, int tensor) {
   return out;
 }
 
-/* Not-a-number and infinities are for the bounds to judge. */
+/* One result's elements against the interpreter's.  *worst: what the one that uses most of its tolerance uses. */
+static void sample_result(loom_ctx *ctx, const compile_network *n, size_t r, const double *got, network_sampled *out, double *worst) {
+  const interp_tensor *want = &n->want[r];
+  for (int64_t i = 0; i < want->elems; i++) {
+    const double error = fabs(got[i] - want->value[i]), tolerance = n->tolerance[r][i];
+    if (!isfinite(error) && (isfinite(want->value[i]) || !(got[i] == want->value[i] || (isnan(got[i]) && isnan(want->value[i]))))) {
+      out->wrong++;
+      if (*worst < (double)INFINITY)
+        out->where = arena_printf(&ctx->mem, "result%zu[%" PRId64 "]", r, i);
+      *worst = out->error = (double)INFINITY;
+      continue;
+    }
+    const double ratio = !isfinite(error) || error <= 0 ? 0 : tolerance > 0 ? error / tolerance : (double)INFINITY;
+    out->wrong += ratio > 1;
+    out->max_error = isfinite(error) && error > out->max_error ? error : out->max_error;
+    if (ratio <= *worst)
+      continue;
+    *worst = ratio;
+    out->error = error;
+    out->tolerance = tolerance;
+    out->where = arena_printf(&ctx->mem, "result%zu[%" PRId64 "]", r, i);
+  }
+  out->ok = !out->wrong;
+}
+
 void compile_network_sample(loom_ctx *ctx, const network *net, const compile_network *n, void *const *results, network_sampled *out) {
   double worst = -1;
   *out = (network_sampled){.done = n->tolerance != NULL, .ok = true};
   for (size_t r = 0; r < net->results.n && n->tolerance; r++) {
     const interp_tensor *want = &n->want[r];
-    for (int64_t i = 0; i < want->elems; i++) {
-      const double got = dtype_load(want->type, (const char *)results[r] + (size_t)i * dtype_bytes(want->type)), error = fabs(got - want->value[i]), tolerance = n->tolerance[r][i];
-      if (!isfinite(error))
-        continue;
-      const double ratio = tolerance > 0 ? error / tolerance : error > 0 ? (double)INFINITY : 0;
-      out->wrong += ratio > 1;
-      if (ratio <= worst)
-        continue;
-      worst = ratio;
-      out->error = error;
-      out->tolerance = tolerance;
-      out->where = arena_printf(&ctx->mem, "result%zu[%" PRId64 "]", r, i);
-    }
+    double *got = ARENA_NEW_N(&ctx->mem, double, want->elems + 1);
+    for (int64_t i = 0; i < want->elems; i++)
+      got[i] = dtype_load(want->type, (const char *)results[r] + (size_t)i * dtype_bytes(want->type));
+    sample_result(ctx, n, r, got, out, &worst);
   }
-  out->ok = !out->wrong;
+}
+
+void compile_network_sample_result(loom_ctx *ctx, const compile_network *n, int result, const double *got, network_sampled *out) {
+  double worst = -1;
+  *out = (network_sampled){.done = true, .ok = true};
+  sample_result(ctx, n, (size_t)result, got, out, &worst);
 }

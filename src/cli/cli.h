@@ -52,7 +52,7 @@ struct solve_opinion;
   X(parameters, "parameters", "[SCOPE=]FILE", "crmpb", "weights of a model by name, .irpa, .safetensors or .npz: contents of its #stream.parameter.named globals") \
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
-  X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp)")          \
+  X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp; of a model also --check): FILE.npy, of a model FILE.irpa")          \
   X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program, or npu, that of an NPU") \
   X(tt_api, "tt-api", "free|object", "cr", "device kernels call functions (default), or CircularBuffer and Noc objects") \
   X(tt_accumulate, "tt-accumulate", "dst|l1", "cr", "sums over blocks on a board: in float32 registers (default), or in L1 by the packer")                             \

@@ -9,7 +9,7 @@
 static loom_status refuse_options(const program_run *r) {
   const cli_options *o = r->o;
   const struct { const char *option; bool given; } kernels[] = {
-      {"--plan", o->plan.last != NULL}, {"--expect", o->expect.last != NULL}, {"--bisect-numerics", o->bisect}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
+      {"--plan", o->plan.last != NULL}, {"--bisect-numerics", o->bisect}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
       {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
     if (kernels[i].given) {
@@ -56,7 +56,7 @@ static loom_status verdict(const program_run *r, const compile_network *n, const
 
 static loom_status run_all(program_run *r, bool for_npu, const network *net, compile_network *n, run_check *host, MlirModule as_read) {
   loom_ctx *ctx = r->ctx;
-  run_options how = {.check = r->o->check, .interp_only = r->o->interp};
+  run_options how = {.check = r->o->check || (r->o->interp && r->o->expect.last), .interp_only = r->o->interp};
   void **args = ARENA_NEW_N(&ctx->mem, void *, r->f->n_args + 1), **results = ARENA_NEW_N(&ctx->mem, void *, r->f->n_results + 1);
   int64_t seed = 0;
   if (r->o->seed.last)
@@ -135,6 +135,8 @@ loom_status worker_network(program_run *r, bool *out_done) {
       st = print(r, net, &n, &host);
     if (st == LOOM_OK && (runs || times))
       st = verdict(r, &n, &host);
+    if (st == LOOM_OK && runs)
+      st = worker_network_expect(r, &n);
   }
   compile_network_close(&n);
   ir_close_module(as_read);

@@ -14,6 +14,8 @@ LOOM_MUST_USE loom_status worker_network_bench(program_run *r, const network *ne
 
 /* What was compiled or run, on standard output; host: the function as code of this CPU against the kernels. */
 void worker_network_print(const program_run *r, const network *net, const compile_network *n, const run_check *host);
+/* --expect: results that were made elsewhere, against the interpreter and what rounding explains.  LOOM_ENUMERIC: one is further away. */
+LOOM_MUST_USE loom_status worker_network_expect(program_run *r, const compile_network *n);
 /* loom report: to standard output; the page to -o. */
 LOOM_MUST_USE loom_status worker_network_report(const program_run *r, const network *net, const compile_network *n);
 /* loom sim: loom.sim.v1 with the kernels. */

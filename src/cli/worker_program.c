@@ -37,8 +37,7 @@ loom_status worker_program_fix_sizes(program_run *r) {
 
 static const char *result_name(arena *mem, int i) { return arena_printf(mem, "result%d", i); }
 
-/* "result0", "result_0", "0"; -1: none of them. */
-static int result_named(const program_run *r, const char *s, size_t n) {
+int worker_program_result(const program_run *r, const char *s, size_t n) {
   for (int i = 0; i < r->f->n_results; i++) {
     const char *names[] = {result_name(&r->ctx->mem, i), arena_printf(&r->ctx->mem, "result_%d", i), arena_printf(&r->ctx->mem, "%d", i)};
     for (size_t k = 0; k < sizeof names / sizeof *names; k++)
@@ -66,7 +65,7 @@ loom_status worker_program_outputs(program_run *r) {
       LOOM_TRY(write_archive(r, s));
       continue;
     }
-    int i = *s == '@' ? next++ : eq ? result_named(r, s, (size_t)(eq - s)) : -1;
+    int i = *s == '@' ? next++ : eq ? worker_program_result(r, s, (size_t)(eq - s)) : -1;
     if (i < 0 || i >= r->f->n_results) {
       diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--output %s: function @%s has %d result%s", s, r->f->name, r->f->n_results, r->f->n_results == 1 ? "" : "s");
       diag_help(r->ctx, "results are named result0, result1, ..: --output result0=FILE.npy; @FILE.npy takes them in order, FILE.npz all");

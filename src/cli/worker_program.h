@@ -25,6 +25,9 @@ void worker_program_print_results(const program_run *r);
 /* r->module with r->sizes in the places of open ones: for kernels.  All of them are known, or what is missing is an error. */
 LOOM_MUST_USE loom_status worker_program_fix_sizes(program_run *r);
 
+/* The result that `s` of n characters names: "result0", "result_0", "0"; -1: none. */
+int worker_program_result(const program_run *r, const char *s, size_t n);
+
 /* ---- worker_network.c ---- */
 /* r->f as kernels, which are compiled and, by `loom run`, run.  *out_done false: on this CPU, not all of it has the form of kernels, which a note says, and r->module is as it was read. */
 LOOM_MUST_USE loom_status worker_network(program_run *r, bool *out_done);
