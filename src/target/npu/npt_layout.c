@@ -239,21 +239,10 @@ static int64_t attempt(choosing *c, unsigned products) {
 
 /* ---- parts ---- */
 
-/* What the expression is at most, as far as its form tells. */
-static int64_t most(const sym_expr *e) {
-  int64_t v;
-  if (sym_is_const(e, &v))
-    return v;
-  if (e->op != SYM_MIN)
-    return INT64_MAX;
-  int64_t a = most(e->arg[0]), b = most(e->arg[1]);
-  return a < b ? a : b;
-}
-
 /* Elements that the operand takes along a dim of its tile: all, or where it does not begin at the first, as many as it has at most. */
 static int64_t part_of(const layout_op *op, const tfn_operand *o, int d, int64_t shape) {
   const tfn_index at = o->offset[d], e = o->extent[d];
-  int64_t take = o->iter[d] < 0 ? 1 : e.arg < 0 ? e.value : (size_t)e.arg < op->n->args.n ? most(op->n->args.at[e.arg]) : INT64_MAX;
+  int64_t take = o->iter[d] < 0 ? 1 : e.arg < 0 ? e.value : (size_t)e.arg < op->n->args.n ? npt_most(op->n->args.at[e.arg]) : INT64_MAX;
   if (at.arg < 0 && at.value == 0 && o->iter[d] >= 0)
     return shape;
   return take > 0 && take < shape ? take : shape;
@@ -341,6 +330,7 @@ loom_status npt_choose_layouts(npt_lowering *l) {
   unsigned best = 0;
   collect(&c, &l->t->body, 1);
   LOOM_TRY(find_parts(&c));
+  npt_end_tiles(l);
   c.layout = ARENA_NEW_N(l->mem, npt_layout, l->t->buffers.n + 1);
   c.is_known = ARENA_NEW_N(l->mem, bool, l->t->buffers.n + 1);
   c.way = ARENA_NEW_N(l->mem, npt_way, c.ops.n + 1);

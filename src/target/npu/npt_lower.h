@@ -76,6 +76,12 @@ int64_t npt_padded(const npt_lowering *l, int64_t extent);
 const tog_node *npt_send_as_copy(npt_lowering *l, const tog_node *send);
 const tfn_function *npt_function_of(const npt_lowering *l, const tog_node *n);
 
+/* ---- npt_need.c ---- */
+/* Takes from the extents of buffers' dims (not of those in parts) what nothing ever uses. */
+void npt_end_tiles(npt_lowering *l);
+/* What the expression is at most, as far as its form tells; INT64_MAX: it does not. */
+int64_t npt_most(const sym_expr *e);
+
 /* ---- npt_open.c ---- */
 /* Finds what has to be said with NPT_ROWS.  LOOM_EUNSUP: the kernel does not work row by row. */
 LOOM_MUST_USE loom_status npt_open_rows(npt_lowering *l);
