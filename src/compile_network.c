@@ -22,7 +22,7 @@ loom_status network_compile_one(network_run *n, network_compiled *c) {
   return LOOM_OK;
 }
 
-static void close_one(network_compiled *c) {
+void network_close_one(network_compiled *c) {
   if (!c || !c->is_open)
     return;
   compile_npu_close(&c->npu);
@@ -30,22 +30,23 @@ static void close_one(network_compiled *c) {
   c->is_open = false;
 }
 
-static compile_options options_of(network_run *n, const network_kernel *k) {
+compile_options network_options_of(network_run *n, const network_kernel *k) {
   arena *m = &n->ctx->mem;
   compile_options o = *n->o;
   o.graph = k->graph;
   o.keeps_arguments = true;
   o.dump_dir = o.dump_dir ? file_join(m, o.dump_dir, k->graph->name) : NULL;
+  o.override_dir = o.override_dir ? file_join(m, o.override_dir, k->graph->name) : NULL;
   o.output_dir = o.output_dir ? file_join(m, o.output_dir, k->graph->name) : NULL;
   if (n->r && n->r->interp_only)
     o.stop_after = COMPILE_KERNEL;
   return o;
 }
 
-/* Files are written of each kernel: then each is compiled for them. */
+/* Files are written of each kernel, or read for it: then each is compiled for them. */
 static network_twin *twins_of(network_run *n) {
   arena *m = &n->ctx->mem;
-  if (!n->o->dump_dir && !n->o->output_dir)
+  if (!n->o->dump_dir && !n->o->output_dir && !n->o->override_dir)
     return network_find_twins(m, n->net);
   network_twin *t = ARENA_NEW_N(m, network_twin, n->net->kernels.n + 1);
   for (int i = 0; i < (int)n->net->kernels.n; i++)
@@ -54,14 +55,14 @@ static network_twin *twins_of(network_run *n) {
 }
 
 /* Which are compiled, and how. */
-static void list_compiles(network_run *n) {
+void network_list_compiles(network_run *n) {
   n->twins = twins_of(n);
   n->kept = ARENA_NEW_N(&n->ctx->mem, network_compiled *, n->net->kernels.n + 1);
   for (int i = 0; i < (int)n->net->kernels.n; i++) {
     if (n->twins[i].first != i)
       continue;
     n->kept[i] = ARENA_NEW(&n->ctx->mem, network_compiled);
-    n->kept[i]->o = options_of(n, &n->net->kernels.at[i]);
+    n->kept[i]->o = network_options_of(n, &n->net->kernels.at[i]);
     n->kept[i]->span = n->net->kernels.at[i].span;
   }
 }
@@ -101,7 +102,7 @@ static loom_status take_step(network_run *n, int i) {
     diag_note(n->ctx, k->span, "kernel %s is made of this", k->graph->name);
   }
   if (n->twins[t.first].last == i)
-    close_one(c);
+    network_close_one(c);
   if (st == LOOM_OK && n->r && n->whole)
     st = network_interpret_step(n, k);
   return st;
@@ -115,12 +116,12 @@ loom_status network_place_tensors(network_run *n) {
 }
 
 loom_status network_take_steps(network_run *n) {
-  list_compiles(n);
+  network_list_compiles(n);
   loom_status st = network_compile_ahead(n);
   for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
     st = take_step(n, i);
   for (size_t i = 0; i < n->net->kernels.n; i++)      /* after an error */
-    close_one(n->kept[i]);
+    network_close_one(n->kept[i]);
   return st;
 }
 

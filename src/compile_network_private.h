@@ -33,6 +33,10 @@ LOOM_MUST_USE loom_status network_place_tensors(network_run *n);
 /* Every kernel in its turn: compiled where it is the first of its twins, and run. */
 LOOM_MUST_USE loom_status network_take_steps(network_run *n);
 
+/* Which are compiled, and how: n->twins and n->kept. */
+void network_list_compiles(network_run *n);
+compile_options network_options_of(network_run *n, const network_kernel *k);
+void network_close_one(network_compiled *c);      /* NULL is fine */
 /* One kernel, as `loom run` does with a kernel that was written as one. */
 LOOM_MUST_USE loom_status network_compile_one(network_run *n, network_compiled *c);
 
@@ -47,6 +51,13 @@ LOOM_MUST_USE loom_status network_call_host(network_run *n, const network_kernel
 /* ---- compile_network_run.c ---- */
 /* Runs kernel k, a twin's graph and this one's tensors, as `c` was compiled; r NULL: only its time. */
 LOOM_MUST_USE loom_status network_run_step(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
+/* n->bytes, and with r->check n->whole, as they are in front of the first kernel. */
+void network_start_contents(network_run *n, void *const *args);
+/* r->inputs and outputs of kernel k: what n->bytes hold, and kept, by kernel tensor: what it makes. */
+void network_bind_step(network_run *n, const network_kernel *k, run_options *r, npy_array *kept);
+/* Runs it on copies of what it takes, and leaves n->bytes alone; those take what it made. */
+LOOM_MUST_USE loom_status network_run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept);
+void network_take_results(network_run *n, const network_kernel *k, const npy_array *kept);
 /* The kernel by the interpreter, on what the interpreter made of those before it. */
 LOOM_MUST_USE loom_status network_interpret_step(network_run *n, const network_kernel *k);
 bool network_is_stored(const kernel_graph *g, kernel_tensor t);      /* some STORE writes to it, or through a view of it */

@@ -47,7 +47,7 @@ static interp_tensor interp_of(arena *m, const network_tensor *t, const void *by
   return x;
 }
 
-static void start_contents(network_run *n, void *const *args) {
+void network_start_contents(network_run *n, void *const *args) {
   arena *m = &n->ctx->mem;
   char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + NETWORK_BUFFER_ALIGN, 1);
   block += -(uintptr_t)block % NETWORK_BUFFER_ALIGN;
@@ -90,40 +90,47 @@ static const char *place_of(network_run *n, const network_kernel *k, const char 
   return where;
 }
 
-/* On copies of what it takes; kept: by kernel tensor, what it made. */
-static loom_status run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept) {
+static size_t bytes_of(const npy_array *a) { return (size_t)a->elems * dtype_bytes(a->type); }
+
+void network_bind_step(network_run *n, const network_kernel *k, run_options *r, npy_array *kept) {
   arena *m = &n->ctx->mem;
   const kernel_graph *g = k->graph;
-  run_options r = *n->r;
   run_binding *in = ARENA_NEW_N(m, run_binding, g->tensors.n), *to = ARENA_NEW_N(m, run_binding, g->tensors.n);
   npy_array *given = ARENA_NEW_N(m, npy_array, g->tensors.n);
-  size_t n_in = 0, n_out = 0;
+  r->n_inputs = r->n_outputs = 0;
+  r->inputs = in;
+  r->outputs = to;
   for (size_t i = 0; i < g->tensors.n; i++) {
     if (k->tensor[i] < 0)
       continue;
     const kernel_tensor_info *t = &g->tensors.at[i];
     given[i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
     if (t->role == KERNEL_ARG)
-      in[n_in++] = (run_binding){.name = t->name, .file = t->name, .array = &given[i]};
+      in[r->n_inputs++] = (run_binding){.name = t->name, .file = t->name, .array = &given[i]};
     if (t->role == KERNEL_ALLOC || network_is_stored(g, (kernel_tensor)i))
-      to[n_out++] = (run_binding){.name = t->name, .file = t->name, .kept = &kept[i]};
+      to[r->n_outputs++] = (run_binding){.name = t->name, .file = t->name, .kept = &kept[i]};
   }
-  r.inputs = in;
-  r.n_inputs = n_in;
-  r.outputs = to;
-  r.n_outputs = n_out;
+}
+
+loom_status network_run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept) {
+  run_options r = *n->r;
+  network_bind_step(n, k, &r, kept);
   LOOM_TRY(execute(n, c, &r, e));
   e->check.where = place_of(n, k, e->check.where);
   return LOOM_OK;
 }
 
-static size_t bytes_of(const npy_array *a) { return (size_t)a->elems * dtype_bytes(a->type); }
+void network_take_results(network_run *n, const network_kernel *k, const npy_array *kept) {
+  for (size_t i = 0; i < k->graph->tensors.n; i++)
+    if (kept[i].data)
+      memcpy(n->bytes[k->tensor[i]], kept[i].data, bytes_of(&kept[i]));
+}
 
 /* This CPU works in the network's own memory; what is checked are copies, which must come to the same bits. */
 static loom_status run_on_host(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step) {
   npy_array *kept = ARENA_NEW_N(&n->ctx->mem, npy_array, k->graph->tensors.n);
   if (n->r->check)
-    LOOM_TRY(run_on_copies(n, k, c, &step->execution, kept));
+    LOOM_TRY(network_run_on_copies(n, k, c, &step->execution, kept));
   LOOM_TRY(network_call_host(n, k, c, step));
   for (size_t i = 0; i < k->graph->tensors.n; i++)
     if (kept[i].data && memcmp(n->bytes[k->tensor[i]], kept[i].data, bytes_of(&kept[i])) != 0)
@@ -139,10 +146,8 @@ loom_status network_run_step(network_run *n, const network_kernel *k, network_co
   if (c->s.is_native && !n->r->interp_only)
     return run_on_host(n, k, c, step);
   npy_array *kept = ARENA_NEW_N(&n->ctx->mem, npy_array, k->graph->tensors.n);
-  LOOM_TRY(run_on_copies(n, k, c, &step->execution, kept));
-  for (size_t i = 0; i < k->graph->tensors.n; i++)
-    if (kept[i].data)
-      memcpy(n->bytes[k->tensor[i]], kept[i].data, bytes_of(&kept[i]));
+  LOOM_TRY(network_run_on_copies(n, k, c, &step->execution, kept));
+  network_take_results(n, k, kept);
   return LOOM_OK;
 }
 
@@ -178,7 +183,7 @@ loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool fo
   *out = (compile_network){.runs_the_same = true};
   LOOM_TRY(network_place_tensors(&n));
   if (!r->times_only)
-    start_contents(&n, args);
+    network_start_contents(&n, args);
   LOOM_TRY(network_take_steps(&n));
   for (size_t i = 0; i < net->kernels.n; i++) {
     const compile_execution *e = &out->steps.at[i].execution;

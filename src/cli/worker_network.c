@@ -9,7 +9,7 @@
 static loom_status refuse_options(const program_run *r) {
   const cli_options *o = r->o;
   const struct { const char *option; bool given; } kernels[] = {
-      {"--plan", o->plan.last != NULL}, {"--bisect-numerics", o->bisect}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
+      {"--plan", o->plan.last != NULL}, {"--bisect-numerics", o->bisect && !text_eq(o->command, "run")}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
       {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
     if (kernels[i].given) {
@@ -118,6 +118,10 @@ loom_status worker_network(program_run *r, bool *out_done) {
     printf("%s\n", data_write_json(&r->ctx->mem, compile_network_graphs(&r->ctx->mem, net), 1));
     ir_close_module(as_read);
     return LOOM_OK;
+  }
+  if (st == LOOM_OK && r->o->bisect) {
+    ir_close_module(as_read);
+    return worker_network_bisect(r, for_npu, net);
   }
   r->c->write_files = r->o->output_dir.last != NULL;
   if (st == LOOM_OK)

@@ -23,4 +23,8 @@ LOOM_MUST_USE loom_status worker_network_print_sim(const program_run *r, const n
 
 /* ---- worker_program_report.c ---- */
 void worker_program_report_print(arena *m, const data_value *report);      /* loom.program_report.v1 */
+
+/* ---- worker_network_bisect.c ---- */
+/* --bisect-numerics: the first kernel that goes wrong, on standard output.  LOOM_ENUMERIC: there is one. */
+LOOM_MUST_USE loom_status worker_network_bisect(program_run *r, bool for_npu, const network *net);
 #endif

@@ -17,6 +17,11 @@ pass_ops pass_gather(arena *mem, MlirOperation root, const char *name) {
 
 pass_template pass_template_new(ir_ctx *ir, MlirOperation module, const char *stem) { return (pass_template){ir, mlirModuleFromOperation(module), stem, 0}; }
 
+static bool set_location(MlirOperation op, void *data) {
+  mlirOperationSetLocation(op, *(MlirLocation *)data);
+  return true;
+}
+
 loom_status pass_template_apply_to(pass_template *t, MlirOperation op, intptr_t n, const MlirValue *operands, const char *function) {
   ir_ctx *ir = t->ir;
   arena *m = &ir->ctx->mem;
@@ -25,6 +30,8 @@ loom_status pass_template_apply_to(pass_template *t, MlirOperation op, intptr_t 
     name = arena_printf(m, "loom_%s_%d", t->stem, t->n++);
   while (!mlirOperationIsNull(ir_find_func(t->module, name)));
   LOOM_TRY(ir_add_functions(ir, t->module, t->stem, arena_printf(m, "func.func private @%s%s\n", name, function)));
+  MlirLocation loc = mlirOperationGetLocation(op);      /* what is said of the template's operations is said of this one */
+  ir_walk(ir_find_func(t->module, name), set_location, &loc);
   intptr_t n_results = mlirOperationGetNumResults(op);
   MlirType *types = ARENA_NEW_N(m, MlirType, n_results + 1);
   for (intptr_t i = 0; i < n_results; i++)
