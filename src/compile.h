@@ -54,6 +54,7 @@ typedef struct compile_options {
   int run_threads;                         /* of native code; 0: as many as the process may use */
   bool is_for_others;                      /* code that other programs link: nothing that they would have to ask the system for (tiles) */
   const compile_l1_tensor *l1; size_t n_l1;      /* tensors of `graph` that lie in the L1 of all cores; the others are in DRAM */
+  bool no_l1_tensors;                      /* of a network: all of its tensors are in DRAM between kernels */
   int64_t l1_reserved_bytes;               /* of each core's L1, its top, which such tensors have, of this kernel and of others */
   int64_t board_reserve_bytes;             /* of each core's L1 that plans leave free, as a board's program needs it (compile_tt.h) */
   bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */

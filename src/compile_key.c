@@ -57,7 +57,7 @@ const char *compile_hash_graph(arena *m, const kernel_graph *k, bool with_names)
 const char *compile_hash_machine(arena *m, const compile_state *s) {
   data_value *v = data_object(m);
   machine whole = *s->machine;
-  whole.l1_bytes += s->o->board_reserve_bytes;
+  whole.l1_bytes += s->o->board_reserve_bytes + s->o->l1_reserved_bytes;
   data_set(m, v, "machine", machine_to_data(m, &whole));
   data_set_int(m, v, "reserve", s->o->for_npu ? 0 : s->o->board_reserve_bytes);      /* of an NPU it is tried out */
   data_set_string(m, v, "calibration", s->o->calibration);
@@ -65,13 +65,19 @@ const char *compile_hash_machine(arena *m, const compile_state *s) {
 }
 
 data_value *compile_search_options(arena *m, const compile_options *o) {
-  data_value *v = data_object(m), *domains = data_array(m), *pins = data_array(m);
+  data_value *v = data_object(m), *domains = data_array(m), *pins = data_array(m), *l1 = data_array(m);
   for (size_t i = 0; i < o->n_domains; i++) {
     const solve_domain *d = &o->domains[i];
     data_push(m, domains, data_string(m, arena_printf(m, "%s=%" PRId64 ",%" PRId64 ",%" PRId64, d->symbol ? d->symbol : "", d->assigned, d->lb, d->ub)));
   }
   for (size_t i = 0; i < o->explore.n_pins; i++)
     data_push(m, pins, data_string(m, o->explore.pins[i]));
+  for (size_t i = 0; i < o->n_l1; i++)
+    data_push(m, l1, data_string(m, arena_printf(m, "%d,%" PRId64 ",%" PRId64, o->l1[i].tensor, o->l1[i].page, o->l1[i].offset)));
+  if (o->l1_reserved_bytes) {
+    data_set(m, v, "l1", l1);
+    data_set_int(m, v, "l1_reserved_bytes", o->l1_reserved_bytes);
+  }
   data_set(m, v, "domains", domains);
   data_set(m, v, "pins", pins);
   data_set_string(m, v, "variant", o->explore.variant);

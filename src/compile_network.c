@@ -76,6 +76,7 @@ static loom_status run_step(network_run *n, int i, compile_network_step *step) {
     step->execution = c->execution;
     return LOOM_OK;
   }
+  network_set_l1_places(n, &t->as, c);
   LOOM_TRY(network_run_step(n, &t->as, c, step));
   c->execution = step->execution;
   return LOOM_OK;
@@ -111,17 +112,30 @@ static loom_status take_step(network_run *n, int i) {
 loom_status network_place_tensors(network_run *n) {
   machine *m;
   LOOM_TRY(machine_load_with(n->ctx, n->o->machine ? n->o->machine : "wormhole", n->o->calibration, n->o->compute_dir, &m));
-  network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !m->host_cpu, &n->out->buffers);
+  network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !m->host_cpu, NULL, &n->out->buffers);
   return LOOM_OK;
 }
 
-loom_status network_take_steps(network_run *n) {
+static void close_all(network_run *n) {
+  for (size_t i = 0; i < n->net->kernels.n; i++)
+    network_close_one(n->kept[i]);
+}
+
+loom_status network_compile_all(network_run *n) {
   network_list_compiles(n);
   loom_status st = network_compile_ahead(n);
+  if (st == LOOM_OK)
+    st = network_keep_in_l1(n);
+  if (st != LOOM_OK)
+    close_all(n);
+  return st;
+}
+
+loom_status network_take_steps(network_run *n) {
+  loom_status st = LOOM_OK;
   for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
     st = take_step(n, i);
-  for (size_t i = 0; i < n->net->kernels.n; i++)      /* after an error */
-    network_close_one(n->kept[i]);
+  close_all(n);                            /* after an error */
   return st;
 }
 
@@ -129,5 +143,6 @@ loom_status compile_network_kernels(loom_ctx *ctx, const compile_options *o, boo
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .out = out};
   *out = (compile_network){.runs_the_same = true};
   LOOM_TRY(network_place_tensors(&n));
+  LOOM_TRY(network_compile_all(&n));
   return network_take_steps(&n);
 }

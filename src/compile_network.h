@@ -3,6 +3,7 @@
 #define LOOM_COMPILE_NETWORK_H
 #include "compile.h"
 #include "network/network_buffers.h"
+#include "network/network_l1.h"
 
 typedef struct compile_network_step {
   const network_kernel *kernel, *same_as;  /* same_as: the kernel before whose compile this one ran; NULL: it was compiled itself */
@@ -20,6 +21,8 @@ typedef struct compile_network {
   network_buffers buffers;                 /* of the tensors between kernels */
   network_host *host; int threads;         /* of this CPU that ran it; NULL: it did not */
   int n_tuned, n_recorded;                 /* kernels whose plan is from the tuning database; was recorded there */
+  network_l1 l1;                           /* those that stay in L1; at NULL: the machine keeps none, or was not asked to */
+  int64_t predicted, predicted_in_dram;    /* cycles of the plans, and of those with all tensors in DRAM; with l1 only */
   int64_t cycles;                          /* of all kernels, one after the other */
   bool has_cycles;                         /* a virtual chip counted them */
   bool runs_the_same;                      /* --check: all kernels, and the results of all of them together */
@@ -49,7 +52,7 @@ void compile_network_sample(loom_ctx *ctx, const network *net, const compile_net
 /* The same for the elements of one result. */
 void compile_network_sample_result(loom_ctx *ctx, const compile_network *n, int result, const double *got, network_sampled *out);
 data_value *compile_network_graphs(arena *m, const network *net);                                    /* loom.network.v1 */
-data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b);           /* `memory` of it */
+data_value *compile_network_memory(arena *m, const network *net, const compile_network *n);          /* `memory` of it */
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name);      /* loom.summary.v1 */
 data_value *compile_network_sim(arena *m, const network *net, const compile_network *n);              /* loom.sim.v1: of all kernels, and `kernels` */
 #endif

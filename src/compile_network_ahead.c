@@ -80,7 +80,7 @@ loom_status network_compile_ahead(network_run *n) {
   if (n->r && n->r->interp_only)
     return LOOM_OK;
   for (size_t i = 0; i < n->net->kernels.n; i++)
-    if (n->kept[i])
+    if (n->kept[i] && !n->kept[i]->is_compiled)
       LOOM_TRY(look_up(&a, n->kept[i]));
   const int jobs = (int)a.missing.n, processes = n->o->threads < jobs ? n->o->threads : jobs;
   if (processes < 2 || n->o->providers || n->o->opinion)      /* who is asked by several processes at once answers for one */

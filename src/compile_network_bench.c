@@ -181,7 +181,7 @@ loom_status compile_network_bench(loom_ctx *ctx, const network *net, compile_net
   data_set(m, v, "limit", limit_data(m, &sum));
   data_set_real(m, v, "percent_of_roofline", 100 * limit / median);
   data_set(m, v, "kernels", kernels);
-  data_set(m, v, "memory", compile_network_memory(m, net, &n->buffers));
+  data_set(m, v, "memory", compile_network_memory(m, net, n));
   data_set_int(m, v, "workspace_bytes", compile_network_workspace(n));
   if (compile_network_providers(m, n))
     data_set(m, v, "providers", compile_network_providers(m, n));

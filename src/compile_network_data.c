@@ -41,25 +41,55 @@ data_value *compile_network_graphs(arena *m, const network *net) {
   return v;
 }
 
-data_value *compile_network_memory(arena *m, const network *net, const network_buffers *b) {
+/* Where the tensor lies, and why; nothing on machines that keep none in L1. */
+static void add_space(arena *m, data_value *v, const network_l1_tensor *x) {
+  data_set_string(m, v, "space", x->is_in ? "l1" : "dram");
+  if (x->is_in) {
+    data_set_int(m, v, "l1_bytes", x->bytes);
+    data_set_int(m, v, "l1_offset", x->offset);
+    data_set_int(m, v, "page", x->page);
+  }
+  if (x->why)
+    data_set_string(m, v, "why", x->why);
+}
+
+static data_value *l1_data(arena *m, const compile_network *n) {
+  data_value *v = data_object(m);
+  data_set_int(m, v, "tensors", n->l1.n_in);
+  data_set_int(m, v, "bytes", n->l1.all_bytes);
+  data_set_int(m, v, "moved_bytes", n->l1.moved);
+  data_set_int(m, v, "peak_bytes", n->l1.peak);
+  data_set_int(m, v, "predicted_cycles", n->predicted);
+  data_set_int(m, v, "predicted_cycles_in_dram", n->predicted_in_dram);
+  return v;
+}
+
+data_value *compile_network_memory(arena *m, const network *net, const compile_network *n) {
   data_value *v = data_object(m), *tensors = data_array(m);
+  const network_buffers *b = &n->buffers;
   for (size_t i = 0; i < net->tensors.n; i++) {
-    if (b->at[i].offset < 0)
+    const network_l1_tensor *x = n->l1.at ? &n->l1.at[i] : NULL;
+    if (b->at[i].offset < 0 && !(x && x->is_in))
       continue;
     data_value *one = data_object(m);
     data_set_string(m, one, "name", net->tensors.at[i].name);
     data_set_int(m, one, "bytes", b->at[i].bytes);
-    data_set_int(m, one, "offset", b->at[i].offset);
+    if (b->at[i].offset >= 0)
+      data_set_int(m, one, "offset", b->at[i].offset);
     data_set_int(m, one, "first", b->at[i].first);
     data_set_int(m, one, "last", b->at[i].last);
     if (b->at[i].of >= 0)
       data_set_string(m, one, "in_place_of", net->tensors.at[b->at[i].of].name);
+    if (x)
+      add_space(m, one, x);
     data_push(m, tensors, one);
   }
   data_set_int(m, v, "peak_bytes", b->peak_bytes);
   data_set_int(m, v, "lower_bound", b->lower_bound);
   data_set_int(m, v, "unshared_bytes", b->unshared_bytes);
   data_set_string(m, v, "proof", b->peak_bytes == b->lower_bound ? "optimal" : "best_found");
+  if (n->l1.at)
+    data_set(m, v, "l1", l1_data(m, n));
   data_set(m, v, "tensors", tensors);
   return v;
 }
@@ -95,7 +125,7 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   data_set(m, v, "kernels", kernels);
   if (compile_network_providers(m, n))
     data_set(m, v, "providers", compile_network_providers(m, n));
-  data_set(m, v, "memory", compile_network_memory(m, net, &n->buffers));
+  data_set(m, v, "memory", compile_network_memory(m, net, n));
   if (n->whole.done) {
     data_value *c = data_object(m);
     data_set_bool(m, c, "ok", n->whole.ok);

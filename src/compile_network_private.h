@@ -30,7 +30,9 @@ typedef struct network_run {
 bool network_is_npu(const network_run *n);
 /* Gives the tensors between kernels their places.  On this CPU no kernel writes in place of what it reads: its code reads tensors where they lie (cpu_elide.c), not tile by tile. */
 LOOM_MUST_USE loom_status network_place_tensors(network_run *n);
-/* Every kernel in its turn: compiled where it is the first of its twins, and run. */
+/* Finds twins, and compiles what can be compiled before anything runs; decides what stays in L1. */
+LOOM_MUST_USE loom_status network_compile_all(network_run *n);
+/* Every kernel in its turn: compiled where it is the first of its twins and is not yet, and run. */
 LOOM_MUST_USE loom_status network_take_steps(network_run *n);
 
 /* Which are compiled, and how: n->twins and n->kept. */
@@ -39,6 +41,12 @@ compile_options network_options_of(network_run *n, const network_kernel *k);
 void network_close_one(network_compiled *c);      /* NULL is fine */
 /* One kernel, as `loom run` does with a kernel that was written as one. */
 LOOM_MUST_USE loom_status network_compile_one(network_run *n, network_compiled *c);
+
+/* ---- compile_network_l1.c ---- */
+/* On chips whose cores hand tensors on: compiles all kernels, chooses tensors that stay in L1, and compiles those again that this changes.  Fills out->l1, and out->buffers anew. */
+LOOM_MUST_USE loom_status network_keep_in_l1(network_run *n);
+/* Kernel k runs as `c` was compiled, which may have been for other places in L1. */
+void network_set_l1_places(const network_run *n, const network_kernel *k, network_compiled *c);
 
 /* ---- compile_network_ahead.c ---- */
 /* Sets is_compiled of those in n->kept that the cache has, or that other processes compiled.  LOOM_EWORKER: one of these died. */

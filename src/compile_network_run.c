@@ -47,16 +47,25 @@ static interp_tensor interp_of(arena *m, const network_tensor *t, const void *by
   return x;
 }
 
+/* The top of all L1s as one piece: tensors that have a place in common there have one here, so that what is given up too early is lost.  NULL: nothing stays in L1. */
+static char *l1_contents(network_run *n) {
+  const network_l1 *l = &n->out->l1;
+  return l->at && l->n_in ? arena_array(&n->ctx->mem, (size_t)(l->peak * l->chip.cores) + 1, 1) : NULL;
+}
+
 void network_start_contents(network_run *n, void *const *args) {
   arena *m = &n->ctx->mem;
   char *block = arena_array(m, (size_t)n->out->buffers.peak_bytes + NETWORK_BUFFER_ALIGN, 1);
   block += -(uintptr_t)block % NETWORK_BUFFER_ALIGN;
+  char *on_chip = l1_contents(n);
   n->bytes = ARENA_NEW_N(m, void *, n->net->tensors.n);
   n->whole = n->r->check ? ARENA_NEW_N(m, interp_tensor, n->net->tensors.n) : NULL;
   for (size_t i = 0; i < n->net->tensors.n; i++) {
     const network_tensor *t = &n->net->tensors.at[i];
     int64_t offset = n->out->buffers.at[i].offset;
     n->bytes[i] = (int)i < n->net->n_args ? args[i] : t->role == NETWORK_CONSTANT ? t->bytes : offset >= 0 ? block + offset : NULL;
+    if (on_chip && n->out->l1.at[i].is_in)
+      n->bytes[i] = on_chip + (n->out->l1.at[i].offset - n->out->l1.base) * n->out->l1.chip.cores;
     if (n->whole)
       n->whole[i] = interp_of(m, t, n->bytes[i]);
   }
@@ -182,6 +191,7 @@ loom_status compile_network_run(loom_ctx *ctx, const compile_options *o, bool fo
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = r, .out = out};
   *out = (compile_network){.runs_the_same = true};
   LOOM_TRY(network_place_tensors(&n));
+  LOOM_TRY(network_compile_all(&n));
   if (!r->times_only)
     network_start_contents(&n, args);
   LOOM_TRY(network_take_steps(&n));

@@ -37,10 +37,27 @@ program_limit program_limit_of(const machine *m, const network_kernel *k) {
   return l;
 }
 
+/* Tensors that stay in L1 are no traffic of DRAM; who has no others does not wait for it. */
+static program_limit limit_on_chip(const program *p, const network_kernel *k) {
+  program_limit l = program_limit_of(p->chip, k);
+  bool any_in_dram = false;
+  double in_l1 = 0;
+  for (size_t i = 0; p->n->l1.at && i < k->graph->tensors.n; i++) {
+    const network_tensor *t = k->tensor[i] >= 0 ? &p->net->tensors.at[k->tensor[i]] : NULL;
+    any_in_dram = any_in_dram || (t && !p->n->l1.at[k->tensor[i]].is_in);
+    in_l1 += t && p->n->l1.at[k->tensor[i]].is_in ? (double)t->elems * (double)dtype_bytes(t->type) : 0;
+  }
+  if (in_l1 > 0 && p->chip->dram_bytes_per_cycle.value > 0)
+    l.memory = fmax(l.memory - in_l1 / p->chip->dram_bytes_per_cycle.value, 0);
+  if (in_l1 > 0 && !any_in_dram)
+    l.latency = 0;
+  return l;
+}
+
 /* On the CPU tensors may lie in a cache; bench knows its rates. */
 static program_limit limit_of(const program *p, const network_kernel *k) {
   if (!p->in_ms)
-    return program_limit_of(p->chip, k);
+    return limit_on_chip(p, k);
   bench_result r = {.flops = k->flops, .products = k->product_flops, .bytes_read = k->bytes};
   dtype t = k->graph->tensors.n ? k->graph->tensors.at[0].shape.type : DTYPE_F32;
   compile_bench_limit(p->chip, t, p->n->threads > 0 ? p->n->threads : 1, &r);
@@ -193,7 +210,7 @@ static data_value *tuning_data(const program *p) {
 data_value *compile_program_report(loom_ctx *ctx, const network *net, const compile_network *n, const machine *chip) {
   arena *m = &ctx->mem;
   program p = {ctx, m, net, n, chip, chip->host_cpu != NULL, 0};
-  data_value *v = data_object(m), *kernels = data_array(m), *memory = compile_network_memory(m, net, &n->buffers);
+  data_value *v = data_object(m), *kernels = data_array(m), *memory = compile_network_memory(m, net, n);
   double limit = 0;
   int64_t compiled = 0;
   for (size_t i = 0; i < n->steps.n; i++)

@@ -42,6 +42,7 @@ struct solve_opinion;
   X(calibration, "calibration", "NAME", "cresvmxp", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
+  X(l1_tensors, "l1-tensors", "auto|none", "crmp", "of a model on a chip: tensors between kernels that stay in L1: those that pay (default), or none") \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(njobs, "njobs", "N", "cresbkmp", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
   X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \

@@ -180,6 +180,11 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
     if (!out->accumulate_f32 && strcmp(o->accumulate.last, "f16") != 0)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--accumulate: '%s' is not f32 or f16", o->accumulate.last);
   }
+  if (o->l1_tensors.last) {
+    out->no_l1_tensors = text_eq(o->l1_tensors.last, "none");
+    if (!out->no_l1_tensors && !text_eq(o->l1_tensors.last, "auto"))
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--l1-tensors: '%s' is not auto or none", o->l1_tensors.last);
+  }
   int64_t v;
   if (o->topk.last && !o->optimal_only) {
     LOOM_TRY(cli_int(ctx, "--topk", o->topk.last, 1, 1000000, &v));

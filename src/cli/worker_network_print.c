@@ -51,6 +51,15 @@ static void print_buffers(arena *m, const network *net, const network_buffers *b
   printf(" (most are alive at %s)\n", net->kernels.at[(size_t)b->fullest < net->kernels.n ? (size_t)b->fullest : net->kernels.n - 1].graph->name);
 }
 
+/* What stays on the chip, and what the plans say that it saves. */
+static void print_l1(arena *m, const compile_network *n) {
+  const network_l1 *l = &n->l1;
+  if (!l->at || !l->n_in)
+    return;
+  printf("in L1        %d tensor%s of %s bytes between kernels, up to %s bytes of each core: %s bytes move on the chip instead of to and from DRAM; predicted %s cycles, without %s\n", l->n_in,
+         l->n_in == 1 ? "" : "s", text_thousands(m, l->all_bytes), text_thousands(m, l->peak), text_thousands(m, l->moved), text_thousands(m, n->predicted), text_thousands(m, n->predicted_in_dram));
+}
+
 void worker_network_print(const program_run *r, const network *net, const compile_network *n, const run_check *host) {
   arena *m = &r->ctx->mem;
   if (r->o->json) {
@@ -73,6 +82,7 @@ void worker_network_print(const program_run *r, const network *net, const compil
     printf("measured     %.4g ms, once, on %d thread%s\n", compile_network_ms(n), n->threads, n->threads == 1 ? "" : "s");
   else if (!r->o->interp)
     printf("%-12s %s cycles\n", n->has_cycles ? "simulated" : "predicted", text_thousands(m, n->cycles));
+  print_l1(m, n);
   print_buffers(m, net, &n->buffers);
   if (r->o->tuning)
     printf("tuning       %d plan%s from the tuning database, %d recorded\n", n->n_tuned, n->n_tuned == 1 ? "" : "s", n->n_recorded);
@@ -100,6 +110,7 @@ loom_status worker_network_print_sim(const program_run *r, const network *net, c
   print_steps(m, n);
   printf("cycles       %s\nDRAM         %s bytes read, %s written\nfaults       %" PRId64 "\n", text_thousands(m, n->cycles), text_thousands(m, data_get(v, "dram_bytes_read")->integer),
          text_thousands(m, data_get(v, "dram_bytes_written")->integer), (int64_t)data_get(v, "faults")->n);
+  print_l1(m, n);
   print_buffers(m, net, &n->buffers);
   return LOOM_OK;
 }

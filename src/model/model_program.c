@@ -116,7 +116,7 @@ static loom_status compile_access(compiler *c, const nest_node *x) {
   *a = (program_access){.node = x, .is_store = x->kind == NEST_STORE, .elem_bytes = (int64_t)dtype_bytes(t->type), .rank = x->n_dims, .loops = c->loops, .direct = -1,
                          .only_first = x->only_first};
   a->is_first = !a->is_store && c->position < c->first_use;
-  a->memory = t->l1_page ? &c->p->l1 : &c->p->dram;
+  a->memory = c->p->l1[x->tensor] ? c->p->l1[x->tensor] : &c->p->dram;
   a->page_bytes = t->l1_page ? t->l1_page : c->p->page_bytes;
   for (int d = 0; d < x->n_dims; d++) {
     LOOM_TRY(compile_size(c, x->dim[d].size, &a->size[d]));
@@ -605,26 +605,47 @@ static void read_machine(model_program *p, const machine *m) {
   p->link_rate = in_1024(&m->link_bytes_per_cycle);
   p->dram = (program_memory){.latency = (int64_t)m->dram_latency_cycles.value, .rate = in_1024(&m->dram_bytes_per_cycle), .channels = m->dram_channels > 0 ? m->dram_channels : 1, .ways = 1,
                              .noc = &p->noc};
-  p->l1 = (program_memory){.is_l1 = true, .rate = p->port_rate * machine_cores(m), .channels = machine_cores(m), .ways = 2, .noc = &p->l1_noc};
   p->page_bytes = m->dram_page_bytes > 0 ? m->dram_page_bytes : 1;
   p->l1_align = m->l1_align_bytes > 0 ? m->l1_align_bytes : 1;
   p->pads = m->pads_edges;
   p->moves_itself = m->lacks_concurrent_movers;
 }
 
-/* The routes of tensors in L1: every core is a channel. */
-static loom_status make_l1_routes(loom_ctx *ctx, const nest *n, const machine *m, model_program *p) {
+/* Cores that hold a page of a tensor in L1. */
+static int64_t cores_with(const nest_tensor *t, const machine *m) {
+  __int128 elems = 1, last = (__int128)dtype_bytes(t->type);
+  for (int d = 0; d < t->rank; d++) {
+    last += nest_tensor_is_view(t) ? (__int128)(model_max(t->shape[d], 1) - 1) * t->stride[d] * (int64_t)dtype_bytes(t->type) : 0;
+    elems *= model_max(t->shape[d], 1);
+  }
+  __int128 pages = ((nest_tensor_is_view(t) ? last : elems * (int64_t)dtype_bytes(t->type)) + t->l1_page - 1) / t->l1_page;
+  return pages < machine_cores(m) ? (int64_t)pages : machine_cores(m);
+}
+
+/* Tensors that lie on as many cores share the routes to them. */
+static loom_status make_l1_memories(loom_ctx *ctx, const nest *n, const machine *m, model_program *p) {
   bool any = false;
-  for (size_t t = 0; t < n->tensors.n; t++)
-    any = any || n->tensors.at[t].l1_page > 0;
+  p->l1 = ARENA_NEW_N(&ctx->mem, const program_memory *, n->tensors.n + 1);
+  for (size_t t = 0; t < n->tensors.n; t++) {
+    const int64_t cores = n->tensors.at[t].l1_page ? cores_with(&n->tensors.at[t], m) : 0;
+    for (size_t other = 0; other < t && cores; other++)
+      if (p->l1[other] && p->l1[other]->channels == cores)
+        p->l1[t] = p->l1[other];
+    any = any || cores;
+    if (!cores || p->l1[t])
+      continue;
+    machine holders = *m;
+    memset(&holders.attach, 0, sizeof holders.attach);
+    for (int64_t c = 0; c < cores; c++)
+      vec_push(&ctx->mem, &holders.attach, c);
+    model_noc *noc = ARENA_NEW(&ctx->mem, model_noc);
+    program_memory *l1 = ARENA_NEW(&ctx->mem, program_memory);
+    LOOM_TRY(model_noc_make(ctx, &holders, noc));
+    *l1 = (program_memory){.is_l1 = true, .rate = p->port_rate * cores, .channels = cores, .ways = 2, .noc = noc};
+    p->l1[t] = l1;
+  }
   p->start = p->setup + (any ? 0 : p->dram.latency);
-  if (!any)
-    return LOOM_OK;
-  machine cores = *m;
-  memset(&cores.attach, 0, sizeof cores.attach);
-  for (int64_t c = 0; c < machine_cores(m); c++)
-    vec_push(&ctx->scratch, &cores.attach, c);
-  return model_noc_make(ctx, &cores, &p->l1_noc);
+  return LOOM_OK;
 }
 
 /* ---- what passes through a cache ---- */
@@ -681,7 +702,7 @@ loom_status model_compile(loom_ctx *ctx, const nest *n, const machine *m, bool a
     c.blocks[s] = n->symbols.at[s].name;
   read_machine(p, m);
   LOOM_TRY(model_noc_make(ctx, m, &p->noc));
-  LOOM_TRY(make_l1_routes(ctx, n, m, p));
+  LOOM_TRY(make_l1_memories(ctx, n, m, p));
   for (int l = 0; l < p->n_loops; l++)
     LOOM_TRY(compile_loop(&c, l));
   if (sharing == MODEL_IN_PLACE)

@@ -46,7 +46,7 @@ typedef struct model_noc {
   noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
 } model_noc;
 
-/* Where tensors lie: DRAM, or the L1 of all cores, which are its channels then.  rate: bytes of all channels together in 1024 cycles, 0: without limit. */
+/* Where tensors lie: DRAM, or the L1 of cores, which are its channels then: of those that hold pages of the tensor, which are the first ones.  rate: bytes of all channels together in 1024 cycles, 0: without limit. */
 typedef struct program_memory { bool is_l1; int64_t latency, rate, channels; int ways; /* that each hop of a route costs: L1 is sent a word first, which DRAM's latency has in it */ const model_noc *noc; } program_memory;
 
 enum { PROGRAM_PASSING = 8 };
@@ -111,8 +111,9 @@ struct model_program {
   int64_t setup, run, hop, port_rate, link_rate, l1_align;
   int64_t start;                        /* setup, and the least latency of any access */
   int64_t page_bytes;                   /* of DRAM */
-  program_memory dram, l1;              /* l1: of a program that has tensors there */
-  model_noc noc, l1_noc;
+  program_memory dram;
+  const program_memory **l1;            /* by tensor; NULL: in DRAM */
+  model_noc noc;
 };
 
 /* Cycles of a reader that takes `alone` by itself, `own` of them (at most all) on something that others use for `others`: model_total.c has the law.  Never falls when one of

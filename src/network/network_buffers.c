@@ -146,6 +146,10 @@ static void note_uses(const network *net, network_buffer *all) {
   }
 }
 
+static bool is_in_block(const network *net, const bool *elsewhere, const network_buffer *all, int t) {
+  return net->tensors.at[t].role == NETWORK_TEMPORARY && all[t].first >= 0 && !(elsewhere && elsewhere[t]);
+}
+
 /* All places where kernel `k` has network tensor `t` may be written over by its allocation `out`. */
 static bool may_replace(const network_kernel *k, int t, kernel_tensor out) {
   bool any = false;
@@ -160,15 +164,15 @@ static bool may_replace(const network_kernel *k, int t, kernel_tensor out) {
 }
 
 /* Each allocation of kernel k takes over the bytes of an argument that dies there, if the kernel can write in place of it; each argument is taken over once. */
-static void take_over(const network *net, int k, network_buffer *all) {
+static void take_over(const network *net, int k, const bool *elsewhere, network_buffer *all) {
   const network_kernel *kernel = &net->kernels.at[k];
   for (size_t o = 0; o < kernel->graph->tensors.n; o++) {
     int made = kernel->tensor[o];
-    if (made < 0 || kernel->graph->tensors.at[o].role != KERNEL_ALLOC || all[made].first != k || net->tensors.at[made].role != NETWORK_TEMPORARY)
+    if (made < 0 || kernel->graph->tensors.at[o].role != KERNEL_ALLOC || all[made].first != k || !is_in_block(net, elsewhere, all, made))
       continue;
     for (size_t i = 0; i < kernel->graph->tensors.n && all[made].of < 0; i++) {
       int dies = kernel->tensor[i];
-      bool is_free = dies >= 0 && dies != made && net->tensors.at[dies].role == NETWORK_TEMPORARY && all[dies].last == k && all[dies].first < k && all[dies].bytes == all[made].bytes;
+      bool is_free = dies >= 0 && dies != made && is_in_block(net, elsewhere, all, dies) && all[dies].last == k && all[dies].first < k && all[dies].bytes == all[made].bytes;
       for (size_t x = 0; is_free && x < kernel->graph->tensors.n; x++)
         is_free = kernel->tensor[x] < 0 || all[kernel->tensor[x]].of != dies;
       if (is_free && may_replace(kernel, dies, (kernel_tensor)o))
@@ -183,7 +187,7 @@ static int owner_of(const network_buffer *all, int t) {
   return t;
 }
 
-void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_place, network_buffers *out) {
+void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_place, const bool *elsewhere, network_buffers *out) {
   int n = 0, n_all = (int)net->tensors.n, n_in_place = 0;
   network_buffer *all = ARENA_NEW_N(m, network_buffer, n_all + 1), *in = ARENA_NEW_N(m, network_buffer, n_all + 1);
   int *at = ARENA_NEW_N(m, int, n_all + 1);      /* of a tensor that owns its bytes: where it is in `in` */
@@ -191,9 +195,9 @@ void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_p
     all[i] = (network_buffer){.bytes = net->tensors.at[i].elems * (int64_t)dtype_bytes(net->tensors.at[i].type), .offset = -1, .first = -1, .last = -1, .of = -1};
   note_uses(net, all);
   for (int k = 0; in_place && k < (int)net->kernels.n; k++)
-    take_over(net, k, all);
+    take_over(net, k, elsewhere, all);
   for (int i = 0; i < n_all; i++)
-    if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0 && all[i].of < 0) {
+    if (is_in_block(net, elsewhere, all, i) && all[i].of < 0) {
       at[i] = n;
       in[n++] = all[i];
     }
@@ -205,7 +209,7 @@ void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_p
     }
   network_place_buffers(m, in, n, align, out);
   for (int i = 0; i < n_all; i++)
-    if (net->tensors.at[i].role == NETWORK_TEMPORARY && all[i].first >= 0) {
+    if (is_in_block(net, elsewhere, all, i)) {
       all[i].offset = in[at[owner_of(all, i)]].offset;
       all[i].bytes = in[at[owner_of(all, i)]].bytes;
       out->unshared_bytes += all[i].of >= 0 ? all[i].bytes : 0;

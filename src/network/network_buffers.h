@@ -21,6 +21,7 @@ typedef struct network_buffers {
 /* The bytes of tensors that were made in place of others count once, everywhere below. */
 /* Gives each its offset, a multiple of `align`; peak_bytes of the best plan found, least where it is the lower bound (all sizes rounded up to `align`). */
 void network_place_buffers(arena *m, network_buffer *b, int n, int64_t align, network_buffers *out);
-/* in_place: kernels that can write in place of a tensor do. */
-void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_place, network_buffers *out);
+/* in_place: kernels that can write in place of a tensor do.
+ * elsewhere: by tensor, those that have no bytes in the block, offset -1 then, though they live (first, last); NULL: none. */
+void network_plan_buffers(arena *m, const network *net, int64_t align, bool in_place, const bool *elsewhere, network_buffers *out);
 #endif

@@ -124,7 +124,7 @@ static void test_lives_of_a_network(void **state) {
   }
   vec_push(&mem, &net.results, ((network_result){.tensor = 1}));
   network_buffers p;
-  network_plan_buffers(&mem, &net, 64, true, &p);
+  network_plan_buffers(&mem, &net, 64, true, NULL, &p);
   assert_int_equal(p.n, 3);
   assert_true(p.at[0].offset == -1 && p.at[4].offset == -1);
   assert_true(p.at[1].first == 0 && p.at[1].last == 3);
@@ -174,7 +174,7 @@ static void test_an_elementwise_kernel_writes_in_place(void **state) {
     }
     vec_push(&mem, &net.results, ((network_result){.tensor = what == 2 ? 1 : 3}));
     network_buffers p;
-    network_plan_buffers(&mem, &net, 64, true, &p);
+    network_plan_buffers(&mem, &net, 64, true, NULL, &p);
     assert_int_equal(p.at[2].of, what ? -1 : 1);
     assert_int_equal(p.at[3].of, -1);
     assert_int_equal(p.n_in_place, what == 0);
