@@ -4,7 +4,9 @@ Writes DIR/block.onnx, DIR/block.mlir, DIR/weights.safetensors and DIR/input.npy
 
   x1 = x + proj(attention(norm1(x)));  y = x1 + down(gelu(up(norm2(x1))))            gelu with erf, attention without a mask
 
-  block.py DIR [--rows 128] [--width 768] [--heads 12] [--hidden 3072] [--seed 1]
+  block.py DIR [--rows 128] [--width 768] [--heads 12] [--hidden 3072] [--seed 1] [--fused]
+
+--fused: attention is one node of ONNX Runtime's own, MultiHeadAttention, and not the operations that exporters write.
 """
 import argparse, array, json, math, os, random, struct
 
@@ -12,6 +14,7 @@ p = argparse.ArgumentParser()
 p.add_argument("dir")
 for name, value in (("rows", 128), ("width", 768), ("heads", 12), ("hidden", 3072), ("seed", 1)):
     p.add_argument("--" + name, type=int, default=value)
+p.add_argument("--fused", action="store_true")
 o = p.parse_args()
 S, D, H, F = o.rows, o.width, o.heads, o.hidden
 E = D // H
@@ -185,16 +188,21 @@ for name, (shape, data) in weights.items():
         initializers.append(constant(name.replace(".weight", ".turned"), shape[::-1], turned_data))
     else:
         initializers.append(constant(name, shape, data))
-initializers.append(constant("split_shape", (4,), array.array("q", (1, S, H, E)), 7))
-initializers.append(constant("joined_shape", (3,), array.array("q", (1, S, D)), 7))
-initializers.append(constant("scale", (), array.array("f", (1 / math.sqrt(E),))))
+if not o.fused:
+    initializers.append(constant("split_shape", (4,), array.array("q", (1, S, H, E)), 7))
+    initializers.append(constant("joined_shape", (3,), array.array("q", (1, S, D)), 7))
+    initializers.append(constant("scale", (), array.array("f", (1 / math.sqrt(E),))))
 n1 = node("LayerNormalization", ["x", "norm1.weight", "norm1.bias"], "norm1", axis=-1, epsilon=EPSILON)
-q, k, v = (onnx_heads(name, onnx_linear(name, n1), (0, 2, 3, 1) if name == "k" else (0, 2, 1, 3)) for name in "qkv")
-scores = node("Softmax", [node("Mul", [node("MatMul", [q, k], "scores"), "scale"], "scaled")], "shares", axis=-1)
-attended = node("Transpose", [node("MatMul", [scores, v], "attended")], "back", perm=(0, 2, 1, 3))
-x1 = node("Add", ["x", onnx_linear("proj", node("Reshape", [attended, "joined_shape"], "joined"))], "x1")
+q, k, v = (onnx_linear(name, n1) for name in "qkv")
+if o.fused:
+    joined = node("MultiHeadAttention", [q, k, v], "attended", domain="com.microsoft", num_heads=H)
+else:
+    q, k, v = onnx_heads("q", q, (0, 2, 1, 3)), onnx_heads("k", k, (0, 2, 3, 1)), onnx_heads("v", v, (0, 2, 1, 3))
+    shares = node("Softmax", [node("Mul", [node("MatMul", [q, k], "scores"), "scale"], "scaled")], "shares", axis=-1)
+    joined = node("Reshape", [node("Transpose", [node("MatMul", [shares, v], "attended")], "back", perm=(0, 2, 1, 3)), "joined_shape"], "joined")
+x1 = node("Add", ["x", onnx_linear("proj", joined)], "x1")
 n2 = node("LayerNormalization", [x1, "norm2.weight", "norm2.bias"], "norm2", axis=-1, epsilon=EPSILON)
 node("Add", [x1, onnx_linear("down", node("Gelu", [onnx_linear("up", n2)], "active"))], "y")
 graph = b"".join(nodes) + part(2, "block") + b"".join(initializers) + value(11, "x", (1, S, D)) + value(12, "y", (1, S, D))
 with open(o.dir + "/block.onnx", "wb") as f:
-    f.write(number(1, 8) + part(8, part(1, "") + number(2, 20)) + part(7, graph))
+    f.write(number(1, 8) + part(8, part(1, "") + number(2, 20)) + part(8, part(1, "com.microsoft") + number(2, 1)) + part(7, graph))

@@ -7,7 +7,7 @@ const fs = require("fs");
 function readNpy(path) {
   const b = fs.readFileSync(path), n = b.readUInt16LE(8), header = b.toString("latin1", 10, 10 + n);
   const shape = /\(([^)]*)\)/.exec(header)[1].split(",").filter((s) => s.trim()).map(Number);
-  return new ort.Tensor("float32", new Float32Array(b.buffer.slice(b.byteOffset + 10 + n)), shape);
+  return new ort.Tensor("float32", new Float32Array(b.buffer.slice(b.byteOffset + 10 + n, b.byteOffset + b.length)), shape);
 }
 
 function writeNpy(path, t) {
@@ -34,5 +34,5 @@ const used = () => { const c = process.cpuUsage(); return (c.user + c.system) / 
   }
   const median = (v) => v.sort((a, b) => a - b)[v.length >> 1];
   if (out) writeNpy(out, result.y);
-  console.log(JSON.stringify({ cpu_ms: median(cpu), wall_ms: median(wall), min_ms: cpu[0], runs: cpu.length }));
+  console.log(JSON.stringify({ version: ort.env.versions.node || ort.env.versions.common, cpu_ms: median(cpu), wall_ms: median(wall), min_ms: cpu[0], runs: cpu.length }));
 })();

@@ -97,7 +97,9 @@ static void print_result(loom_ctx *ctx, const data_value *v) {
   const char *by = data_get(limit, "by")->string;
   printf("limit        %.4g ms by %s (%s%s): %.1f %% of the roofline\n", real_of(limit, arena_printf(&ctx->mem, "%s_ms", by)), by, data_get(limit, by)->string,
          data_get(limit, "measured")->boolean ? "" : ", guessed: 'loom machine calibrate' measures it", real_of(v, "percent_of_roofline"));
-  printf("compile      %.1f ms (%.1f ms of the processor)", real_of(v, "compile_ms"), real_of(v, "compile_cpu_ms"));
+  printf("compile      %.1f ms", real_of(v, "compile_ms"));
+  if (data_get(v, "compile_cpu_ms"))
+    printf(" (%.1f ms of the processor)", real_of(v, "compile_cpu_ms"));
   if (data_get(v, "cached_ms"))
     printf("; from the cache %.1f ms", real_of(v, "cached_ms"));
   putchar('\n');
