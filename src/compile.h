@@ -60,6 +60,7 @@ typedef struct compile_options {
   bool for_board;                          /* programs for the machine's board will be made: float16 is what the board has for it (compile_tt.h) */
   bool for_npu;                            /* its program for an NPU is made, too: a plan that is recorded fits its lanes */
   bool open_rows;                          /* of an NPU's program: how many rows the tensors have is given when it is run (compile_npu.h) */
+  uint64_t constants;                      /* on this CPU: bit i where function argument i may be the same in many calls, so that code may keep its packed form (cpu_grid.kept_bytes) */
   bool plain_loops;                        /* on this CPU: the kernel's own loops, no search */
   compile_stage stop_after;                /* the last stage wanted (explore stops early); COMPILE_TOG: all */
   bool write_files;                        /* the output directory of cli.md */

@@ -49,6 +49,8 @@ data_value *compile_grid_data(const compile_state *s) {
     data_push(m, grid, data_int(m, s->grid.count[d]));
   data_set(m, o, "grid", grid);
   data_set_int(m, o, "workspace_bytes", s->grid.workspace_bytes);
+  if (s->grid.kept_bytes)
+    data_set_int(m, o, "kept_bytes", s->grid.kept_bytes);
   data_set_int(m, o, "dots_bf16", s->dots.bf16);
   data_set_int(m, o, "dots_i8", s->dots.i8);
   return o;
@@ -246,6 +248,8 @@ loom_status compile_read_grid(compile_state *s, const data_value *v) {
   *out = (cpu_grid){0};
   LOOM_TRY(data_need(ctx, v, "grid", DATA_ARRAY, &grid));
   LOOM_TRY(data_need_int(ctx, v, "workspace_bytes", 0, INT64_C(1) << 40, &out->workspace_bytes));
+  if (data_get(v, "kept_bytes"))
+    LOOM_TRY(data_need_int(ctx, v, "kept_bytes", 0, INT64_C(1) << 40, &out->kept_bytes));
   LOOM_TRY(data_need_int(ctx, v, "dots_bf16", CPU_DOT_NONE, CPU_DOT_TILES, &bf16));
   LOOM_TRY(data_need_int(ctx, v, "dots_i8", CPU_DOT_NONE, CPU_DOT_TILES, &i8));
   s->dots = (cpu_dots){(cpu_dot)bf16, (cpu_dot)i8};

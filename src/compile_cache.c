@@ -68,6 +68,7 @@ static void add_cpu(compile_state *s, data_value *v) {
   data_set_string(m, v, "features", features);
   data_set_int(m, v, "dots_bf16", dots.bf16);
   data_set_int(m, v, "dots_i8", dots.i8);
+  data_set_int(m, v, "constants", (int64_t)s->o->constants);
 }
 
 static loom_status make_key(compile_state *s, bool for_npu) {

@@ -10,6 +10,9 @@
 #include "run/run_cores.h"
 #include <math.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { LINE = 64, LARGE_PAGE = 2 << 20 };      /* bytes */
 
 /* Fresh memory, by kernel tensor: copies of the arguments, and what is returned and is none. */
 static loom_status make_memory(compile_state *s, const interp_tensor *inputs, void **by_root) {
@@ -36,7 +39,7 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, vo
 }
 
 /* In the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
-static void **in_order(compile_state *s, void *const *by_root, size_t *out_n) {
+static void **in_order(compile_state *s, void *const *by_root, void *kept, size_t *out_n) {
   const kernel_graph *k = s->kernel;
   VEC_OF(void *) order = {0};
   bool *is_taken = ARENA_NEW_N(&s->ctx->mem, bool, k->tensors.n + 1);
@@ -52,8 +55,22 @@ static void **in_order(compile_state *s, void *const *by_root, size_t *out_n) {
     is_taken[root] = true;
     vec_push(&s->ctx->mem, &order, (void *)by_root[root]);
   }
+  if (kept)
+    vec_push(&s->ctx->mem, &order, kept);
   *out_n = order.n;
   return order.at;
+}
+
+/* Whole large pages where there is that much: it is read from end to end in every call. */
+static float *kept_memory(compile_state *s) {
+  const size_t bytes = (size_t)s->grid.kept_bytes, page = bytes >= LARGE_PAGE ? LARGE_PAGE : LINE;
+  if (!bytes)
+    return NULL;
+  char *memory = arena_array(&s->ctx->mem, bytes + page, 1);
+  memory += -(uintptr_t)memory % page;
+  if (page == LARGE_PAGE)
+    madvise(memory, bytes / page * page, MADV_HUGEPAGE);      /* a hint */
+  return (float *)memory;
 }
 
 /* In the order of the function's last arguments. */
@@ -95,7 +112,8 @@ void compile_close_image(compile_image *c) {
 loom_status compile_bind_call(compile_state *s, const compile_image *code, void *const *by_root, run_team *team, compile_call *out) {
   const cpu_grid *p = &s->grid;
   size_t n;
-  *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s), .buffers = in_order(s, by_root, &n)};
+  *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s), .kept = kept_memory(s)};
+  out->buffers = in_order(s, by_root, out->kept, &n);
   LOOM_TRY(compile_offer_kernel(s, code->providers, by_root, out));
   return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, team, &out->cores) : LOOM_OK;
 }

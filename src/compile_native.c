@@ -67,7 +67,7 @@ void compile_keep_blocks(compile_state *s) {
 loom_status compile_native_program(compile_state *s) {
   compile_keep_blocks(s);
   s->dots = compile_dots(s);
-  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), s->dots, &s->grid, &s->native);
+  return cpu_grid_from_bufferized(&s->ir, s->bufferized, codegen_vector_bytes(NULL), s->dots, s->o->constants, &s->grid, &s->native);
 }
 
 static void forget_search(compile_state *s) {

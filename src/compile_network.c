@@ -38,6 +38,7 @@ compile_options network_options_of(network_run *n, const network_kernel *k) {
   o.dump_dir = o.dump_dir ? file_join(m, o.dump_dir, k->graph->name) : NULL;
   o.override_dir = o.override_dir ? file_join(m, o.override_dir, k->graph->name) : NULL;
   o.output_dir = o.output_dir ? file_join(m, o.output_dir, k->graph->name) : NULL;
+  o.constants = o.output_dir ? 0 : network_constants(n->net, k);
   if (n->r && n->r->interp_only)
     o.stop_after = COMPILE_KERNEL;
   return o;

@@ -44,6 +44,7 @@ LOOM_MUST_USE loom_status compile_network_judge(loom_ctx *ctx, const compile_net
 data_value *compile_network_providers(arena *m, const compile_network *n);      /* who computed what (provider_link_report); NULL: nothing was left to them */
 double compile_network_ms(const compile_network *n);                            /* of all kernels */
 int64_t compile_network_workspace(const compile_network *n);                    /* bytes of its threads' workspaces */
+int64_t compile_network_kept(const compile_network *n);                         /* bytes of constants in the form that code reads (cpu_grid.kept_bytes) */
 void compile_network_close(compile_network *n);                                 /* threads and code; tensors stay */
 
 /* Results that were made elsewhere against out->want: false, and *c or *sampled says where, when one is outside of its bound or tolerance. */

@@ -183,6 +183,7 @@ loom_status compile_network_bench(loom_ctx *ctx, const network *net, compile_net
   data_set(m, v, "kernels", kernels);
   data_set(m, v, "memory", compile_network_memory(m, net, n));
   data_set_int(m, v, "workspace_bytes", compile_network_workspace(n));
+  data_set_int(m, v, "packed_bytes", compile_network_kept(n));
   if (compile_network_providers(m, n))
     data_set(m, v, "providers", compile_network_providers(m, n));
   return compile_network_judge(ctx, n);

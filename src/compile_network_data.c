@@ -119,6 +119,7 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
     data_set_real(m, v, "run_ms", compile_network_ms(n));
     data_set_int(m, v, "threads", n->threads);
     data_set_int(m, v, "workspace_bytes", compile_network_workspace(n));
+    data_set_int(m, v, "packed_bytes", compile_network_kept(n));
   } else {
     data_set_int(m, v, n->has_cycles ? "simulated_cycles" : "predicted_cycles", n->cycles);
   }

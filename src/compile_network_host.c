@@ -5,7 +5,9 @@
 #include "run/provider_link.h"
 #include <string.h>
 
-struct network_host { run_team *team; VEC_OF(compile_image *) images; VEC_OF(compile_call) calls; /* by step */ };
+static const int64_t KEPT_BYTES_MAX = INT64_C(1) << 30;      /* of constants, which are there once more in the form that code reads */
+
+struct network_host { run_team *team; VEC_OF(compile_image *) images; VEC_OF(compile_call) calls; /* by step */ int64_t kept_bytes; };
 
 static network_host *host_of(network_run *n) {
   if (!n->out->host) {
@@ -14,6 +16,23 @@ static network_host *host_of(network_run *n) {
     n->out->threads = run_team_threads(n->out->host->team);
   }
   return n->out->host;
+}
+
+static int64_t bytes_of(const network_tensor *t) { return t->elems * (int64_t)dtype_bytes(t->type); }
+
+uint64_t network_constants(const network *net, const network_kernel *k) {
+  int64_t all = 0;
+  uint64_t mask = 0;
+  int arg = 0;
+  for (size_t i = 0; i < net->tensors.n; i++)
+    all += net->tensors.at[i].role == NETWORK_CONSTANT ? bytes_of(&net->tensors.at[i]) : 0;
+  for (size_t i = 0; i < k->graph->tensors.n && all <= KEPT_BYTES_MAX; i++)
+    if (k->graph->tensors.at[i].role == KERNEL_ARG) {
+      if (arg < 64 && net->tensors.at[k->tensor[i]].role == NETWORK_CONSTANT)
+        mask |= UINT64_C(1) << arg;
+      arg++;
+    }
+  return mask;
 }
 
 /* Milliseconds: where one thread runs, its own, so that what else the machine does is not in them. */
@@ -47,6 +66,9 @@ loom_status network_call_host(network_run *n, const network_kernel *k, network_c
   LOOM_TRY(compile_bind_call(&c->s, c->code, by_root, h->team, &call));
   vec_push(m, &h->calls, call);
   step->ms = make_call(h, &call);
+  if (call.kept && (c->s.o->constants & ~network_constants(n->net, k)) == 0)      /* a twin may take something else in their place */
+    *call.kept = 1;
+  h->kept_bytes += c->s.grid.kept_bytes;
   return provider_link_verdict(n->ctx, call.link);
 }
 
@@ -54,6 +76,8 @@ void compile_network_again(compile_network *n, double *ms) {
   for (size_t i = 0; i < n->host->calls.n; i++)
     ms[i] = make_call(n->host, &n->host->calls.at[i]);
 }
+
+void network_call_again(network_run *n) { (void)make_call(n->out->host, &n->out->host->calls.at[n->out->host->calls.n - 1]); }
 
 loom_status compile_network_judge(loom_ctx *ctx, const compile_network *n) {
   for (size_t i = 0; n->host && i < n->host->calls.n; i++)
@@ -81,6 +105,7 @@ double compile_network_ms(const compile_network *n) {
   return sum;
 }
 
+int64_t compile_network_kept(const compile_network *n) { return n->host ? n->host->kept_bytes : 0; }
 int64_t compile_network_workspace(const compile_network *n) { return n->host ? run_team_bytes(n->host->team) : 0; }
 
 void compile_network_close(compile_network *n) {

@@ -53,8 +53,12 @@ void network_set_l1_places(const network_run *n, const network_kernel *k, networ
 LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
 
 /* ---- compile_network_host.c ---- */
+/* compile_options.constants of a kernel: the network's; 0 where there are so many that a second form of them would not be worth its memory. */
+uint64_t network_constants(const network *net, const network_kernel *k);
 /* Links kernel k's code, binds it to the network's memory and calls it once: step->ms.  The call stays in n->out->host. */
 LOOM_MUST_USE loom_status network_call_host(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
+/* The last of these calls once more: it has its constants then. */
+void network_call_again(network_run *n);
 
 /* ---- compile_network_run.c ---- */
 /* Runs kernel k, a twin's graph and this one's tensors, as `c` was compiled; r NULL: only its time. */

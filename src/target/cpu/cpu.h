@@ -33,16 +33,19 @@ LOOM_MUST_USE loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char *
 /* ---- a materialized kernel (materialize.h) as native code ---- */
 enum { CPU_GRID_MAX = 12 };
 #define CPU_CORE_NAME "loom_core"
-/* What one call needs: cores 0 <= arg[d] < count[d], each on a workspace of its own (64-byte aligned; contents do not matter). */
-typedef struct cpu_grid { int n_dims; int64_t count[CPU_GRID_MAX], workspace_bytes; } cpu_grid;
+/* What one call needs: cores 0 <= arg[d] < count[d], each on a workspace of its own (64-byte aligned; contents do not matter).
+ * kept_bytes: where there are any, one more tensor behind the others, 64-byte aligned, zeros in front of the first call.  Calls leave constants there in the form that the code reads; who then
+ * writes 1.0f to its first element says that all of them are there, and that they stay as they are: later calls only read them. */
+typedef struct cpu_grid { int n_dims; int64_t count[CPU_GRID_MAX], workspace_bytes, kept_bytes; } cpu_grid;
 /* How products of narrow elements are made: as all others; by vectors of dot products (vdpbf16ps, vpdpbusd); in tiles (AMX).  Vectors want 64 bytes. */
 typedef enum cpu_dot { CPU_DOT_NONE, CPU_DOT_VECTORS, CPU_DOT_TILES } cpu_dot;
 typedef struct cpu_dots { cpu_dot bf16, i8; } cpu_dots;
 /* Do the running CPU and its system have `kind` for elements of type t?  Tiles are asked for (base/tiles.h). */
 bool cpu_has_dot(loom_ctx *ctx, dtype t, cpu_dot kind);
 /* The first function of `bufferized` (materialize.h; not changed) as a module with one tile function CPU_CORE_NAME: buf = its tensors, then the
- * workspace; arg = the core.  Code for vectors of vector_bytes (codegen_vector_bytes).  LOOM_EUNSUP: cores talk to each other, which only chips can. */
-LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
+ * workspace; arg = the core.  Code for vectors of vector_bytes (codegen_vector_bytes).  constants: bit i where tensor i (of the first 64) may be the same in many calls, so that its
+ * packed form is worth keeping.  LOOM_EUNSUP: cores talk to each other, which only chips can. */
+LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, uint64_t constants, cpu_grid *out, LOOM_GIVE MlirModule *out_module);
 /* The object made of such a module `m` shall be for other programs, and its functions are `name`(tensors, sizes: not looked at), which runs all cores in
  * turn on a workspace of the object's own, one caller at a time, and `name`_core(tensors, workspace: 64-byte aligned, core: 0 .. cores - 1).
  * sizes: `m` has a tile function `name` of its own, which is called when the n_sizes sizes of a call are others than these. */

@@ -5,7 +5,7 @@
 #include "target/cpu/cpu_private.h"
 
 typedef struct gather { arena *mem; cpu_ops ops; } gather;
-typedef struct program { ir_ctx *ir; MlirModule m; MlirOperation func, grid; MlirBlock body; MlirValue workspace; int vector_bytes; cpu_dots dots; cpu_grid *out; } program;
+typedef struct program { ir_ctx *ir; MlirModule m; MlirOperation func, grid; MlirBlock body; MlirValue workspace; int vector_bytes; cpu_dots dots; uint64_t constants; cpu_grid *out; } program;
 
 static bool collect(MlirOperation op, void *data) {
   gather *g = data;
@@ -136,13 +136,13 @@ static loom_status rewrite(program *p) {
     LOOM_TRY(replace(p, g.ops.at[i]));
   LOOM_TRY(cpu_elide_loads(p->ir, p->m));
   LOOM_TRY(cpu_dot_products(p->ir, p->m, p->workspace, p->dots, &p->out->workspace_bytes));
-  LOOM_TRY(cpu_pack_products(p->ir, p->m, p->workspace, p->vector_bytes, &p->out->workspace_bytes));
+  LOOM_TRY(cpu_pack_products(p->ir, p->m, p->workspace, p->vector_bytes, p->constants, p->out));
   set_workspace(p);
   return LOOM_OK;
 }
 
-loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, cpu_grid *out, MlirModule *out_module) {
-  program p = {.ir = ir, .vector_bytes = vector_bytes, .dots = dots, .out = out};
+loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vector_bytes, cpu_dots dots, uint64_t constants, cpu_grid *out, MlirModule *out_module) {
+  program p = {.ir = ir, .vector_bytes = vector_bytes, .dots = dots, .constants = constants, .out = out};
   MlirOperation found = ir_find_func(bufferized, NULL);
   *out = (cpu_grid){0};
   if (mlirOperationIsNull(found))

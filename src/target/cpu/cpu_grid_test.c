@@ -76,7 +76,7 @@ static void check_refused(const char *what, const char *src) {
   MlirModule m, cores;
   cpu_grid grid;
   assert_int_equal(ir_parse(&ir, "refused.mlir", src, strlen(src), &m), LOOM_OK);
-  loom_status st = cpu_grid_from_bufferized(&ir, m, 64, (cpu_dots){0}, &grid, &cores);
+  loom_status st = cpu_grid_from_bufferized(&ir, m, 64, (cpu_dots){0}, 0, &grid, &cores);
   assert_true(st == LOOM_EUNSUP || st == LOOM_EINPUT);
   if (!strstr(ctx.diag.first->text, what))
     fail_msg("said: %s", ctx.diag.first->text);

@@ -93,7 +93,7 @@ static inline codegen_image *compile_product(const product *p, const char *cpu, 
   MlirModule m, cores = {NULL};
   const char *src = bufferized(p);
   assert_int_equal(ir_parse(&ir, "bufferized.mlir", src, strlen(src), &m), LOOM_OK);
-  loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), p->dots, grid, &cores);
+  loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), p->dots, 0, grid, &cores);
   ir_close_module(m);
   bool is_few = p->tile[0] <= 8 && p->type != DTYPE_I8 && !p->transposed, is_dot = (p->type == DTYPE_I8 ? p->dots.i8 : p->dots.bf16) != CPU_DOT_NONE;
   if (st == LOOM_OK && (is_few || is_dot)) {

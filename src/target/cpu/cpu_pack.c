@@ -1,12 +1,13 @@
 /* Matrix products of a core's program: the right-hand side is packed into panels (cpu_product_text.c), where it is loaded if the slot serves
- * nothing but products, else in front of each product; for few rows it is read where it lies (cpu_rows_text.c).  Packed memory stands behind the slots in the workspace. */
+ * nothing but products, else in front of each product; for few rows it is read where it lies (cpu_rows_text.c).  Packed memory stands behind the slots in the workspace,
+ * or, of tensors that are the same in all calls, in a tensor of its own that keeps it (cpu_pack_kept.c). */
 #include "base/vec.h"
 #include "target/cpu/cpu_private.h"
 #include "target/cpu/cpu_region.h"
 
-typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; cpu_ops products, dead; } packer;
+typedef struct packer { ir_ctx *ir; MlirModule m; MlirValue workspace; int64_t *bytes; int vector_bytes, nr; cpu_ops products, dead; cpu_kept kept; } packer;
 /* A slot [.., K, N] in packed form: rows of NR floats; a panel is K of them. */
-typedef struct panels { MlirValue memory; int64_t lead[CPU_RANK_MAX], k, panels_n; } panels;
+typedef struct panels { MlirValue memory, base; /* its first row; null: 0 */ int64_t lead[CPU_RANK_MAX], k, panels_n, rows; bool is_kept; } panels;
 
 static const char product[] = "loom_product_f32";
 static const char matrix[] = "memref<?x?xf32, strided<[?, 1], offset: ?>>";
@@ -32,15 +33,21 @@ static bool is_packable_product(packer *p, MlirOperation op) {
 /* ---- packed memory ---- */
 static MlirValue reserve(packer *p, int64_t rows) { return cpu_reserve(p->ir, p->workspace, p->bytes, rows, p->nr, DTYPE_F32); }
 
-static panels make_panels(packer *p, MlirType t) {
+static panels shape_panels(packer *p, MlirType t) {
   panels out = {0};
   int rank = (int)mlirShapedTypeGetRank(t);
-  int64_t rows = 1;
+  out.rows = 1;
   out.k = mlirShapedTypeGetDimSize(t, rank - 2);
   out.panels_n = (mlirShapedTypeGetDimSize(t, rank - 1) + p->nr - 1) / p->nr;
   for (int d = 0; d < rank - 2; d++)
-    rows *= out.lead[d] = mlirShapedTypeGetDimSize(t, d);
-  out.memory = reserve(p, rows * out.k * out.panels_n);
+    out.rows *= out.lead[d] = mlirShapedTypeGetDimSize(t, d);
+  out.rows *= out.k * out.panels_n;
+  return out;
+}
+
+static panels make_panels(packer *p, MlirType t) {
+  panels out = shape_panels(p, t);
+  out.memory = reserve(p, out.rows);
   return out;
 }
 
@@ -50,7 +57,8 @@ static MlirValue first_row(packer *p, ir_builder *b, const panels *to, const cpu
   at = cpu_index_op(b, "arith.muli", at, ir_index_const(b, to->panels_n));
   at = cpu_index_op(b, "arith.addi", at, cpu_index_op(b, "arith.divui", cpu_region_offset(b, r, r->rank - 1), nr));
   at = cpu_index_op(b, "arith.muli", at, ir_index_const(b, to->k));
-  return cpu_index_op(b, "arith.addi", at, cpu_region_offset(b, r, r->rank - 2));
+  at = cpu_index_op(b, "arith.addi", at, cpu_region_offset(b, r, r->rank - 2));
+  return mlirValueIsNull(to->base) ? at : cpu_index_op(b, "arith.addi", at, to->base);
 }
 
 /* ---- calls ---- */
@@ -71,6 +79,8 @@ static loom_status pack(packer *p, ir_builder at, MlirValue src, const panels *t
   const char *type = arena_printf(mem, is_transposed ? "memref<?x?x%s, strided<[?, ?], offset: ?>>" : "memref<?x?x%s, strided<[?, 1], offset: ?>>", dtype_mlir(e));
   if (cpu_lacks(p->m, name))
     LOOM_TRY(cpu_add_functions(p->ir, p->m, name, cpu_pack_text(mem, name, type, dtype_mlir(e), is_transposed, p->vector_bytes)));
+  if (to->is_kept)
+    LOOM_TRY(cpu_pack_once(p->ir, p->m, name, type, panel_type(p), &name));
   cpu_open_loops(&at, src, rank - 2, index);
   MlirValue row = first_row(p, &at, to, r, index), m = cpu_matrix_at(&at, src, index);
   return cpu_call(&at, name, 4, (MlirValue[]){cpu_cast(&at, m, type), cpu_cast(&at, to->memory, panel_type(p)), row, ir_index_const(&at, to->k)});
@@ -178,6 +188,21 @@ static bool is_dead(const packer *p, MlirOperation op) {
   return false;
 }
 
+/* The one load of a slot, where it is in front of all products; null: there are others, or one comes before. */
+static MlirOperation only_load(const use_list *uses) {
+  MlirOperation load = {NULL};
+  for (size_t i = 0; i < uses->at.n; i++)
+    if (ir_op_is(uses->at.at[i].op, "memref.copy")) {
+      if (!mlirOperationIsNull(load))
+        return (MlirOperation){NULL};
+      load = uses->at.at[i].op;
+    }
+  for (size_t i = 0; i < uses->at.n && !mlirOperationIsNull(load); i++)
+    if (!mlirOperationEqual(uses->at.at[i].op, load) && !cpu_is_after(uses->at.at[i].op, load))
+      return (MlirOperation){NULL};
+  return load;
+}
+
 /* *done: all products of the slot of `op`'s right-hand side are calls now, and its loads pack. */
 static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
   cpu_region r;
@@ -188,7 +213,10 @@ static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
   add_uses(p, r.slot, &uses);
   if (!uses.is_panels)
     return LOOM_OK;
-  panels to = make_panels(p, mlirValueGetType(r.slot));
+  panels to = shape_panels(p, mlirValueGetType(r.slot));
+  MlirOperation load = only_load(&uses);
+  to.is_kept = !mlirOperationIsNull(load) && cpu_keep(&p->kept, load, to.rows, p->nr, &to.base);
+  to.memory = to.is_kept ? p->kept.memory : reserve(p, to.rows);
   for (size_t i = 0; i < uses.at.n; i++) {
     use *u = &uses.at.at[i];
     if (ir_op_is(u->op, "memref.copy")) {
@@ -215,9 +243,10 @@ static loom_status pack_in_front(packer *p, MlirOperation op) {
   return multiply(p, op, &to, &whole);
 }
 
-loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, int64_t *bytes) {
+loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, uint64_t constants, cpu_grid *g) {
   cpu_blocking blocking = cpu_product_blocking(vector_bytes);
-  packer p = {.ir = ir, .m = m, .workspace = workspace, .bytes = bytes, .vector_bytes = vector_bytes, .nr = blocking.lanes * blocking.vectors};
+  packer p = {.ir = ir, .m = m, .workspace = workspace, .bytes = &g->workspace_bytes, .vector_bytes = vector_bytes, .nr = blocking.lanes * blocking.vectors,
+              .kept = {.ir = ir, .workspace = workspace, .constants = constants, .grid = g}};
   ir_walk(mlirModuleGetOperation(m), collect, &p);
   for (size_t i = 0; i < p.products.n; i++) {
     bool done = is_dead(&p, p.products.at[i]);
@@ -234,5 +263,6 @@ loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int
   }
   for (size_t i = 0; i < p.dead.n; i++)
     ir_erase(p.dead.at[i]);
+  cpu_end_kept(&p.kept, p.nr);
   return LOOM_OK;
 }

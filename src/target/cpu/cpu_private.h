@@ -24,8 +24,15 @@ LOOM_MUST_USE loom_status cpu_lower_small_floats(ir_ctx *ir, MlirModule m);
 /* Replaces functions of the math dialect by arithmetic (cpu_math.h). */
 LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m, int vector_bytes);
 /* Products whose right-hand side is packed into panels of lanes * vectors columns (cpu_pack_text.c, cpu_product_text.c): all of a core's program,
- * f32 sums.  *bytes of `workspace` are taken; what is packed is added. */
-LOOM_MUST_USE loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, int64_t *bytes);
+ * f32 sums.  g->workspace_bytes of `workspace` are taken; what is packed is added, to it or to g->kept_bytes (cpu_grid_from_bufferized, `constants`). */
+LOOM_MUST_USE loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, uint64_t constants, cpu_grid *g);
+/* Packed tensors that stay from call to call (cpu_pack_kept.c): one argument in front of the workspace, rows of NR floats.  The first says whether the others are there already. */
+typedef struct cpu_kept { ir_ctx *ir; MlirValue workspace; uint64_t constants; cpu_grid *grid; MlirValue memory; /* null: nothing is kept yet */ int64_t rows; } cpu_kept;
+/* Can all that `load` ever loads be kept, `rows` a time?  Then *out_base is the first row of what it loads in its turn, known in front of it. */
+bool cpu_keep(cpu_kept *k, MlirOperation load, int64_t rows, int nr, MlirValue *out_base);
+/* The packing function `inner` (of `type` and `panels`), called where the first row says that nothing is there yet: *out_name. */
+LOOM_MUST_USE loom_status cpu_pack_once(ir_ctx *ir, MlirModule m, const char *inner, const char *type, const char *panels, const char **out_name);
+void cpu_end_kept(cpu_kept *k, int nr);
 /* Reads of slots that are loaded once become reads of the tensor, but for what cpu_pack_products packs. */
 LOOM_MUST_USE loom_status cpu_elide_loads(ir_ctx *ir, MlirModule m);
 MlirValue cpu_tensor_of(MlirValue v);                        /* the function's argument that v shows; null: it shows none */
