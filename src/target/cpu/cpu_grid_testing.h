@@ -5,7 +5,7 @@
 
 enum { CANARY = 64 };
 /* Tensors x [m, k] and y [k, n], stored the other way round where they are transposed; the sums go to a tensor of `type` where narrow_out. */
-typedef struct product { dtype type; bool x_transposed, transposed, narrow_out; int64_t m, n, k, tile[3]; cpu_dots dots; } product;
+typedef struct product { dtype type; bool x_transposed, transposed, narrow_out; int64_t m, n, k, tile[3]; cpu_dots dots; uint64_t constants; } product;
 
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
@@ -93,7 +93,7 @@ static inline codegen_image *compile_product(const product *p, const char *cpu, 
   MlirModule m, cores = {NULL};
   const char *src = bufferized(p);
   assert_int_equal(ir_parse(&ir, "bufferized.mlir", src, strlen(src), &m), LOOM_OK);
-  loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), p->dots, 0, grid, &cores);
+  loom_status st = cpu_grid_from_bufferized(&ir, m, codegen_vector_bytes(cpu), p->dots, p->constants, grid, &cores);
   ir_close_module(m);
   bool is_few = p->tile[0] <= 8 && p->type != DTYPE_I8 && !p->transposed, is_dot = (p->type == DTYPE_I8 ? p->dots.i8 : p->dots.bf16) != CPU_DOT_NONE;
   if (st == LOOM_OK && (is_few || is_dot)) {

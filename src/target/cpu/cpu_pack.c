@@ -188,19 +188,21 @@ static bool is_dead(const packer *p, MlirOperation op) {
   return false;
 }
 
-/* The one load of a slot, where it is in front of all products; null: there are others, or one comes before. */
-static MlirOperation only_load(const use_list *uses) {
-  MlirOperation load = {NULL};
-  for (size_t i = 0; i < uses->at.n; i++)
-    if (ir_op_is(uses->at.at[i].op, "memref.copy")) {
-      if (!mlirOperationIsNull(load))
-        return (MlirOperation){NULL};
-      load = uses->at.at[i].op;
+/* A slot of one load as rows that are kept, if that can be. */
+static bool keep(packer *p, const use_list *uses, panels *to) {
+  const use *load = NULL;
+  cpu_ops products = {0};
+  for (size_t i = 0; i < uses->at.n; i++) {
+    const use *u = &uses->at.at[i];
+    if (!ir_op_is(u->op, "memref.copy")) {
+      vec_push(uses->mem, &products, u->op);
+      continue;
     }
-  for (size_t i = 0; i < uses->at.n && !mlirOperationIsNull(load); i++)
-    if (!mlirOperationEqual(uses->at.at[i].op, load) && !cpu_is_after(uses->at.at[i].op, load))
-      return (MlirOperation){NULL};
-  return load;
+    if (load)
+      return false;
+    load = u;
+  }
+  return load && cpu_keep(&p->kept, load->op, &load->region, &products, to->rows, p->nr, &to->base);
 }
 
 /* *done: all products of the slot of `op`'s right-hand side are calls now, and its loads pack. */
@@ -214,8 +216,7 @@ static loom_status pack_slot(packer *p, MlirOperation op, bool *done) {
   if (!uses.is_panels)
     return LOOM_OK;
   panels to = shape_panels(p, mlirValueGetType(r.slot));
-  MlirOperation load = only_load(&uses);
-  to.is_kept = !mlirOperationIsNull(load) && cpu_keep(&p->kept, load, to.rows, p->nr, &to.base);
+  to.is_kept = keep(p, &uses, &to);
   to.memory = to.is_kept ? p->kept.memory : reserve(p, to.rows);
   for (size_t i = 0; i < uses.at.n; i++) {
     use *u = &uses.at.at[i];

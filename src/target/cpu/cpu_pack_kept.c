@@ -1,5 +1,6 @@
-/* Right-hand sides that are the same in all calls, as weights are: what is packed of them is kept.  A load is made once for each turn of the loops and each core that its address depends on,
- * so each of these has rows of its own; which cores pack the same rows write the same numbers. */
+/* Right-hand sides that are the same in all calls, as weights are: what is packed of them is kept.  A slot has contents for each turn of the loops around load and products, and for each core,
+ * that the load's address depends on, so each of these has rows of its own.  Loops around the load alone fill the slot part by part.  Cores that pack the same rows write the same
+ * numbers. */
 #include "target/cpu/cpu_private.h"
 
 enum { KEPT_VARIABLES_MAX = 8, DEPTH_MAX = 64 };
@@ -54,9 +55,71 @@ static int64_t elems_of(MlirType t) {
   return n;
 }
 
-bool cpu_keep(cpu_kept *k, MlirOperation load, int64_t rows, int nr, MlirValue *out_base) {
+static bool is_in_front(MlirOperation op, const cpu_ops *of) {
+  for (size_t i = 0; i < of->n; i++)
+    if (!cpu_is_after(of->at[i], op))
+      return false;
+  return true;
+}
+
+static bool is_step_of(MlirValue v, const MlirOperation *loops, int n) {
+  for (int i = 0; i < n; i++)
+    if (mlirValueEqual(v, mlirBlockGetArgument(ir_body(loops[i]), 0)))
+      return true;
+  return false;
+}
+
+/* The load, or the outermost of the loops around it and around no product; these go to `loops`.  False: some product comes first. */
+static bool find_front(MlirOperation load, const cpu_ops *products, MlirOperation *loops, int *n, MlirOperation *out) {
+  *out = load;
+  *n = 0;
+  while (!is_in_front(*out, products)) {
+    *out = mlirOperationGetParentOperation(*out);
+    if (!ir_op_is(*out, "scf.for") || *n == KEPT_VARIABLES_MAX)
+      return false;
+    loops[(*n)++] = *out;
+  }
+  return true;
+}
+
+/* Each turn of these loops fills a part of its own; the slot holds no turns of loops further out. */
+static bool fills_by_parts(const cpu_region *part, const MlirOperation *loops, int n) {
+  for (int d = 0; d < part->rank; d++) {
+    if (mlirValueIsNull(part->offset[d]))
+      continue;
+    for (int i = 0; i < part->n_kept; i++)
+      if (part->kept[i] == d)
+        return false;
+    if (!is_step_of(part->offset[d], loops, n))
+      return false;
+  }
+  return true;
+}
+
+/* Variables of loops around the load alone are not the slot's turns, and must say which part of it is loaded. */
+static bool drop_parts(address *a, const cpu_region *part, const MlirOperation *loops, int n) {
+  int left = 0;
+  for (int i = 0; i < a->n; i++) {
+    bool says_part = false;
+    if (!is_step_of(a->at[i].value, loops, n)) {
+      a->at[left++] = a->at[i];
+      continue;
+    }
+    for (int d = 0; d < part->rank; d++)
+      says_part = says_part || (!mlirValueIsNull(part->offset[d]) && mlirValueEqual(part->offset[d], a->at[i].value));
+    if (!says_part)
+      return false;
+  }
+  a->n = left;
+  return true;
+}
+
+bool cpu_keep(cpu_kept *k, MlirOperation load, const cpu_region *part, const cpu_ops *products, int64_t rows, int nr, MlirValue *out_base) {
   address a = {.k = k};
-  if (!add_value(&a, ir_operand(load, 0), DEPTH_MAX) || mlirValueIsNull(a.tensor))
+  MlirOperation loops[KEPT_VARIABLES_MAX], front;
+  int n_loops;
+  if (!k->constants || !find_front(load, products, loops, &n_loops, &front) || !fills_by_parts(part, loops, n_loops) || !add_value(&a, ir_operand(load, 0), DEPTH_MAX) ||
+      mlirValueIsNull(a.tensor) || !drop_parts(&a, part, loops, n_loops))
     return false;
   const intptr_t number = mlirBlockArgumentGetArgNumber(a.tensor);
   int64_t turns = 1;
@@ -67,7 +130,7 @@ bool cpu_keep(cpu_kept *k, MlirOperation load, int64_t rows, int nr, MlirValue *
       return false;
   if ((double)turns * (double)rows * nr > 2.0 * (double)elems_of(mlirValueGetType(a.tensor)) + 4.0 * (double)rows * nr)      /* tiles that overlap, or padding, would cost more than they save */
     return false;
-  ir_builder b = ir_before(k->ir, load);
+  ir_builder b = ir_before(k->ir, front);
   if (mlirValueIsNull(k->memory)) {
     k->memory = mlirBlockInsertArgument(mlirBlockArgumentGetOwner(k->workspace), mlirBlockArgumentGetArgNumber(k->workspace),
                                         ir_type(k->ir, arena_printf(&k->ir->ctx->mem, "memref<1x%dxf32>", nr)), b.loc);

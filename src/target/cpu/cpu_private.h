@@ -5,6 +5,7 @@
 #include "target/cpu/cpu.h"
 #include "target/cpu/cpu_region.h"
 
+typedef VEC_OF(MlirOperation) cpu_ops;
 typedef struct cpu_blocking { int lanes, rows, vectors; } cpu_blocking;   /* a block of sums is rows x (vectors * lanes) */
 /* Replaces linalg.matmul and batch_matmul on float memrefs by calls of one register-blocked micro-kernel per combination of types. */
 LOOM_MUST_USE loom_status cpu_lower_matmuls(ir_ctx *ir, MlirModule m, int vector_bytes);
@@ -28,8 +29,9 @@ LOOM_MUST_USE loom_status cpu_lower_math(ir_ctx *ir, MlirModule m, int vector_by
 LOOM_MUST_USE loom_status cpu_pack_products(ir_ctx *ir, MlirModule m, MlirValue workspace, int vector_bytes, uint64_t constants, cpu_grid *g);
 /* Packed tensors that stay from call to call (cpu_pack_kept.c): one argument in front of the workspace, rows of NR floats.  The first says whether the others are there already. */
 typedef struct cpu_kept { ir_ctx *ir; MlirValue workspace; uint64_t constants; cpu_grid *grid; MlirValue memory; /* null: nothing is kept yet */ int64_t rows; } cpu_kept;
-/* Can all that `load` ever loads be kept, `rows` a time?  Then *out_base is the first row of what it loads in its turn, known in front of it. */
-bool cpu_keep(cpu_kept *k, MlirOperation load, int64_t rows, int nr, MlirValue *out_base);
+/* Can all that `load` ever leaves in its slot, of so many rows, be kept for `products`?  `part`: of the slot, where it loads to.  Then *out_base is the first row of the slot's contents
+ * in their turn, known in front of the load and of the products. */
+bool cpu_keep(cpu_kept *k, MlirOperation load, const cpu_region *part, const cpu_ops *products, int64_t rows, int nr, MlirValue *out_base);
 /* The packing function `inner` (of `type` and `panels`), called where the first row says that nothing is there yet: *out_name. */
 LOOM_MUST_USE loom_status cpu_pack_once(ir_ctx *ir, MlirModule m, const char *inner, const char *type, const char *panels, const char **out_name);
 void cpu_end_kept(cpu_kept *k, int nr);
@@ -41,7 +43,6 @@ bool cpu_is_after(MlirOperation op, MlirOperation before);   /* in its block, or
 typedef struct cpu_sums { MlirOperation fill, store, turns; } cpu_sums;
 /* The product of matrices of `type` as a call: b builds it, inside of loops over the batch (`index`), where its sums are `from`, go `to`, and start from 0 where `init`
  * is true.  Closing: what it stands for, and what it does besides, is `dead`, to be erased. */
-typedef VEC_OF(MlirOperation) cpu_ops;
 typedef struct cpu_site { cpu_sums sums; ir_builder b; MlirValue index[CPU_RANK_MAX], init, from, to; } cpu_site;
 void cpu_open_site(ir_ctx *ir, MlirOperation product, const char *type, cpu_site *out);
 void cpu_close_site(ir_ctx *ir, MlirOperation product, const cpu_site *s, cpu_ops *dead);
