@@ -77,7 +77,11 @@ void compile_network_again(compile_network *n, double *ms) {
     ms[i] = make_call(n->host, &n->host->calls.at[i]);
 }
 
-void network_call_again(network_run *n) { (void)make_call(n->out->host, &n->out->host->calls.at[n->out->host->calls.n - 1]); }
+void network_call_again(network_run *n) {
+  const compile_call *last = &n->out->host->calls.at[n->out->host->calls.n - 1];
+  if (last->kept)
+    compile_make_call(last);
+}
 
 loom_status compile_network_judge(loom_ctx *ctx, const compile_network *n) {
   for (size_t i = 0; n->host && i < n->host->calls.n; i++)

@@ -57,7 +57,7 @@ LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
 uint64_t network_constants(const network *net, const network_kernel *k);
 /* Links kernel k's code, binds it to the network's memory and calls it once: step->ms.  The call stays in n->out->host. */
 LOOM_MUST_USE loom_status network_call_host(network_run *n, const network_kernel *k, network_compiled *c, compile_network_step *step);
-/* The last of these calls once more: it has its constants then. */
+/* The last of these calls once more, where it finds constants that it packed. */
 void network_call_again(network_run *n);
 
 /* ---- compile_network_run.c ---- */
