@@ -121,18 +121,27 @@ static data_value *kernel_data(const program *p, int i) {
 
 /* ---- memory over time ---- */
 
+/* bytes: in the block, those of a tensor that is made in place of another once; l1_bytes: of tensors that stay on the chip, all cores together. */
 static data_value *over_time(const program *p) {
   arena *m = p->m;
   const network_buffers *b = &p->n->buffers;
+  const network_l1 *l1 = &p->n->l1;
   data_value *v = data_array(m);
   for (int k = 0; k < (int)p->net->kernels.n; k++) {
     data_value *one = data_object(m);
-    int64_t alive = 0;
-    for (size_t t = 0; t < p->net->tensors.n; t++)
-      if (b->at[t].offset >= 0 && b->at[t].first <= k && k <= b->at[t].last)
-        alive += b->at[t].bytes;
+    int64_t alive = 0, on_chip = 0;
+    for (size_t t = 0; t < p->net->tensors.n; t++) {
+      const network_buffer *x = &b->at[t];
+      const bool is_alive = x->first <= k && k <= x->last;
+      if (is_alive && x->offset >= 0 && !(x->of >= 0 && x->first == k))
+        alive += x->bytes;
+      if (is_alive && l1->at && l1->at[t].is_in)
+        on_chip += l1->at[t].bytes * l1->chip.cores;
+    }
     data_set_string(m, one, "kernel", p->net->kernels.at[k].graph->name);
     data_set_int(m, one, "bytes", alive);
+    if (l1->at)
+      data_set_int(m, one, "l1_bytes", on_chip);
     data_push(m, v, one);
   }
   return v;

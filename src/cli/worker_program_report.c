@@ -44,22 +44,50 @@ static void print_kernels(arena *m, const data_value *report) {
   }
 }
 
+static void print_bar(double part, double whole, char c) {
+  for (int k = 0, n = whole > 0 ? (int)lround(BAR * part / whole) : 0; k < n; k++)
+    putchar(c);
+}
+
+/* DRAM '#', L1 '+'. */
 static void print_memory(arena *m, const data_value *report) {
-  const data_value *memory = data_get(report, "memory"), *time = data_get(memory, "over_time");
+  const data_value *memory = data_get(report, "memory"), *time = data_get(memory, "over_time"), *l1 = data_get(memory, "l1");
   const double peak = real_of(memory, "peak_bytes");
-  const bool is_proved = text_eq(string_of(memory, "proof"), "optimal");
-  if (!time->n || peak <= 0)
+  double most = 0;
+  for (size_t i = 0; i < time->n; i++)
+    most = fmax(most, real_of(time->items[i], "bytes") + real_of(time->items[i], "l1_bytes"));
+  if (most <= 0)
     return;
   printf("\nmemory between kernels: %s bytes at most, %s; %.2f of the most that is alive at once\n", text_thousands(m, (int64_t)peak),
-         is_proved ? "optimal, proved" : arena_printf(m, "best found, bound %s", text_thousands(m, (int64_t)real_of(memory, "lower_bound"))), peak / fmax(1, real_of(memory, "lower_bound")));
+         text_eq(string_of(memory, "proof"), "optimal") ? "optimal, proved" : arena_printf(m, "best found, bound %s", text_thousands(m, (int64_t)real_of(memory, "lower_bound"))),
+         peak > 0 ? peak / fmax(1, real_of(memory, "lower_bound")) : 1);
+  if (l1 && real_of(l1, "tensors") > 0)
+    printf("in L1: %.0f tensors of %s bytes, up to %s bytes of each core; predicted %s cycles, %s with all in DRAM\n", real_of(l1, "tensors"), text_thousands(m, (int64_t)real_of(l1, "bytes")),
+           text_thousands(m, (int64_t)real_of(l1, "peak_bytes")), text_thousands(m, (int64_t)real_of(l1, "predicted_cycles")),
+           text_thousands(m, (int64_t)real_of(l1, "predicted_cycles_in_dram")));
   const int w = name_width(data_get(report, "kernels"));
+  printf("%-*s %14s %14s\n", w, "", "DRAM", l1 ? "L1" : "");
   for (size_t i = 0; i < time->n; i++) {
-    const double bytes = real_of(time->items[i], "bytes");
-    const int n = (int)lround(BAR * bytes / peak);
-    printf("%-*s %14s ", w, string_of(time->items[i], "kernel"), text_thousands(m, (int64_t)bytes));
-    for (int k = 0; k < n; k++)
-      putchar('#');
+    const double dram = real_of(time->items[i], "bytes"), on_chip = real_of(time->items[i], "l1_bytes");
+    printf("%-*s %14s %14s ", w, string_of(time->items[i], "kernel"), text_thousands(m, (int64_t)dram), l1 ? text_thousands(m, (int64_t)on_chip) : "");
+    print_bar(dram, most, '#');
+    print_bar(on_chip, most, '+');
     putchar('\n');
+  }
+}
+
+/* Which tensors are where, and why. */
+static void print_places(arena *m, const data_value *report) {
+  const data_value *tensors = data_get(data_get(report, "memory"), "tensors");
+  bool any = false;
+  for (size_t i = 0; i < tensors->n; i++) {
+    const data_value *t = tensors->items[i];
+    const char *space = string_of(t, "space"), *why = string_of(t, "why"), *of = string_of(t, "in_place_of");
+    if (!why && !of)
+      continue;
+    printf("%s  %-12s %12s bytes %s%s%s\n", any ? "" : "\ntensors\n", string_of(t, "name"), text_thousands(m, (int64_t)real_of(t, "bytes")), text_eq(space, "l1") ? "in L1: " : "in DRAM: ", why ? why : "",
+           of ? arena_printf(m, "%sin place of %s", why ? "; " : "", of) : "");
+    any = true;
   }
 }
 
@@ -101,6 +129,7 @@ void worker_program_report_print(arena *m, const data_value *report) {
          is_ms(report) ? "" : " cycles", total > 0 ? 100 * limit / total : 0, time_text(m, report, limit));
   print_kernels(m, report);
   print_memory(m, report);
+  print_places(m, report);
   print_fusion(report);
   print_tuning(m, report);
 }

@@ -80,23 +80,43 @@ function showTime() {
 
 function showMemory() {
   const time = page.memory.over_time;
-  if (!time.length || !page.memory.peak_bytes) {
+  const most = Math.max(0, ...time.map((t) => t.bytes + (t.l1_bytes || 0)));
+  if (!most) {
     byId('memory').append(make('p', {}, 'No tensors lie between kernels.'));
     return;
   }
   byId('memory').append(
     bars(
       'bytes alive at each kernel',
-      page.memory.peak_bytes,
+      most,
       bytes,
-      (i) => time[i].bytes,
-      (i) => name(i) + ': ' + bytes(time[i].bytes) + ' alive',
-      () => '--vector',
+      (i) => time[i].bytes + (time[i].l1_bytes || 0),
+      (i) => name(i) + ': ' + bytes(time[i].bytes) + ' in DRAM' + (time[i].l1_bytes ? ', ' + bytes(time[i].l1_bytes) + ' in L1' : ''),
+      (i) => (time[i].l1_bytes > time[i].bytes ? '--compute' : '--vector'),
     ),
     make(
       'p',
       { class: 'note' },
       'The block is ' + bytes(page.memory.peak_bytes) + '; ' + bytes(page.memory.lower_bound) + ' are alive at once, ' + bytes(page.memory.unshared_bytes) + ' if every tensor had a place of its own.',
+    ),
+    page.memory.l1 && page.memory.l1.tensors
+      ? make(
+          'p',
+          { class: 'note' },
+          count(page.memory.l1.tensors) + ' tensors (' + bytes(page.memory.l1.bytes) + ') stay in L1, bars in blue are mostly those: predicted ' + count(page.memory.l1.predicted_cycles) +
+            ' cycles, ' + count(page.memory.l1.predicted_cycles_in_dram) + ' with all in DRAM.',
+        )
+      : null,
+    table(
+      ['tensor', 'bytes', 'kernels', 'where', 'why'],
+      page.memory.tensors.map((t) => [
+        t.name,
+        bytes(t.bytes),
+        t.first + ' – ' + t.last,
+        t.space === 'l1' ? 'L1' : 'DRAM',
+        [t.why, t.in_place_of ? 'in place of ' + t.in_place_of : null].filter((s) => s).join('; '),
+      ]),
+      [1],
     ),
   );
 }
