@@ -60,6 +60,7 @@ loom_status network_call_host(network_run *n, const network_kernel *k, network_c
   const kernel_graph *g = k->graph;
   void **by_root = ARENA_NEW_N(m, void *, g->tensors.n + 1);
   compile_call call;
+  LOOM_TRY(network_check_places(n, k));
   LOOM_TRY(open_code(n, c));
   for (size_t i = 0; i < g->tensors.n; i++)
     by_root[i] = k->tensor[i] >= 0 ? n->bytes[k->tensor[i]] : NULL;

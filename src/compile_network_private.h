@@ -52,6 +52,10 @@ void network_set_l1_places(const network_run *n, const network_kernel *k, networ
 /* Sets is_compiled of those in n->kept that the cache has, or that other processes compiled.  LOOM_EWORKER: one of these died. */
 LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
 
+/* ---- compile_network_places.c ---- */
+/* LOOM_EINPUT: an index that a tensor of kernel k holds is outside of the dim that it is for. */
+LOOM_MUST_USE loom_status network_check_places(network_run *n, const network_kernel *k);
+
 /* ---- compile_network_host.c ---- */
 /* compile_options.constants of a kernel: the network's; 0 where there are so many that a second form of them would not be worth its memory. */
 uint64_t network_constants(const network *net, const network_kernel *k);

@@ -123,6 +123,8 @@ void network_bind_step(network_run *n, const network_kernel *k, run_options *r, 
 
 loom_status network_run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept) {
   run_options r = *n->r;
+  if (c->s.is_native)
+    LOOM_TRY(network_check_places(n, k));
   network_bind_step(n, k, &r, kept);
   LOOM_TRY(execute(n, c, &r, e));
   e->check.where = place_of(n, k, e->check.where);

@@ -3,7 +3,7 @@
 // RUN: loom run %s --function paged --shape table.0=3,pages.0=2 --seed 5 | FileCheck-22 %s --check-prefix=PAGED
 // PAGED: 2x4xf32=
 // RUN: exits 1 loom run %s --function embedding --input 8x4xf32=1 --input 2x3xi64=1,2,3,9,0,5 2>&1 | FileCheck-22 %s --check-prefix=EMBEDDING
-// EMBEDDING: places.mlir:[[#@LINE+18]]:8: error: the index 9 is outside of dim 0 of tensor<8x4xf32>, which has 8 elements
+// EMBEDDING: places.mlir:[[#@LINE+24]]:8: error: the index 9 is outside of dim 0 of tensor<8x4xf32>, which has 8 elements
 // RUN: exits 1 loom run %s --function embedding --input 8x4xf32=1 --input 2x3xi64=1,2,-3,7,0,5 2>&1 | FileCheck-22 %s --check-prefix=NEGATIVE
 // NEGATIVE: error: the index -3 is outside of dim 0
 // RUN: loom run %s --function put --input 8x4xf32=1 --input 3xi64=1,7,-3 --input 3x4xf32=2 | FileCheck-22 %s --check-prefix=PUT
@@ -16,6 +16,12 @@
 // TWO: error: the index 4 is outside of dim 1 of tensor<8x4xf32>, which has 4 elements
 // RUN: exits 1 loom run %s --function paged --input 3x2x4xf32=1 --input 2xi64=1,3 2>&1 | FileCheck-22 %s --check-prefix=OPEN
 // OPEN: error: the index 7 is outside of dim 0 of tensor<?x4xf32>, which has 6 elements
+// As kernels of this CPU, too.
+// RUN: for f in embedding put gathered in_two "rows --shape w.0=3,ids.0=9"; do loom run %s --machine host --function $f --check || exit 1; done > /dev/null
+// RUN: exits 1 loom run %s --machine host --function embedding --input 8x4xf32=1 --input 2x3xi64=1,2,3,900000000,0,5 2>&1 | FileCheck-22 %s --check-prefix=KERNEL
+// KERNEL: places.mlir:[[#@LINE+8]]:8: error: the index 900000000 is outside of dim 0 of w, which has 8 elements
+// RUN: exits 1 loom run %s --machine host --function put --input 8x4xf32=1 --input 3xi64=1,800000000,3 --input 3x4xf32=2 2>&1 | FileCheck-22 %s --check-prefix=STORED
+// STORED: error: the index -1 is outside of dim 0 of {{.*}}, which has 8 elements
 // RUN: loom run %s --function rows --input 0x4xf32 --input 0xi64 | FileCheck-22 %s --check-prefix=NONE
 // NONE: 0x4xf32=
 func.func @embedding(%w: !torch.vtensor<[8,4],f32>, %ids: !torch.vtensor<[2,3],si64>) -> !torch.vtensor<[2,3,4],f32> {
