@@ -70,8 +70,10 @@ static void order_loops(const net_op *op, const plan *p, net_rows *out) {
         out->loop[out->n++] = l;
     }
   out->space.n = out->n;
-  for (int i = 0; i < out->n; i++)
+  for (int i = 0; i < out->n; i++) {
     out->space.extent[i] = op->loops.extent[out->loop[i]];
+    out->is_place[i] = p->places >> out->loop[i] & 1;
+  }
 }
 
 /* Over the copy's loops. */
@@ -131,6 +133,18 @@ static net_value computed_rows(net_reader *r, const net_op *op, net_op *by, cons
   return out;
 }
 
+/* Two rows are different where each loop of theirs is an index by itself. */
+static bool may_meet(const net_op *op, const plan *p, int rank) {
+  for (int l = 0; l < op->loops.n; l++) {
+    bool is_index = op->loops.extent[l] == 1 || !(p->places >> l & 1);
+    for (int k = 0; k < rank; k++)
+      is_index = is_index || (p->is_place[k] && p->is_sum[k] && p->by[k].n == 1 && axis_coef(p->by[k], l) != 0);
+    if (!is_index)
+      return true;
+  }
+  return false;
+}
+
 bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, net_rows *out) {
   plan p;
   net_op *by = ARENA_NEW(r->mem, net_op);
@@ -164,6 +178,7 @@ bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value 
     net_refuse(r, at, "it takes elements from too many loops");
     return false;
   }
+  out->may_meet = may_meet(op, &p, table.shape.n);
   axis_expr number = place_number(r, out, p.places, &count);
   int direct = place_itself(r, op, out, number, count, by);
   out->table = (net_access){table, over_copy(r, out, axis_subst(r->mem, &op->loops, table.at, rest))};

@@ -152,10 +152,20 @@ static kernel_value extreme_result(net_graph *g, const net_frame *f, int m, int 
   return net_emit_cast(g, axes ? net_emit_reduce(g, f, KERNEL_FN_MIN, axes, at) : at, op->out[o].value.type);
 }
 
+static kernel_value last_result(net_graph *g, const net_frame *f, int m) {
+  kernel_value x[2] = {net_emit_operand(g, f, m, 0), net_emit_operand(g, f, m, 1)};
+  kernel_value hit = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_EQ, DTYPE_BOOL, 2, x);
+  kernel_value at = net_emit_index(g, f, g->nest->index[m][1]), none = net_emit_constant(g, DTYPE_I32, -1);
+  at = net_emit_fn(g, KERNEL_SELECT, KERNEL_FN_NONE, DTYPE_I32, 3, (kernel_value[]){hit, at, none});
+  return net_emit_reduce(g, f, KERNEL_FN_MAX, reduced_axes(g, f, m), at);
+}
+
 static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o) {
   const net_op *op = member(g, m);
   kernel_fn fn;
   MlirValue x;
+  if (op->finds_last)
+    return last_result(g, f, m);
   if (op->extreme.fn != KERNEL_FN_NONE)
     return extreme_result(g, f, m, o);
   if (op->n_places)

@@ -30,6 +30,7 @@ typedef struct net_op {
   int n_places; net_place place[NET_PLACES_MAX]; int64_t first_row;      /* its only result is first_row + the sum of places, or -1 where one is out of range */
   /* A copy whose element lies `step` elements further for each row, one of 0..rows-1, that operand 1 says: of operand 0 (a gather), or of the result (a scatter). */
   bool looks_up, stores_by_lookup; int64_t step, rows;
+  bool finds_last;                     /* its only result is the last index of loop 1 where operand 1 is what operand 0 is */
   net_extreme extreme;
   axis_space loops; bool reduces[AXIS_MAX];
   int n_args, n_in, n_out;             /* operands that are arguments of the body come first */
@@ -107,7 +108,7 @@ net_access net_access_at(net_reader *r, const net_op *op, net_value v, const axi
 /* ---- net_gather.c: elements at places that numbers say ---- */
 /* Rows of `table` by indices of the body: what a copy needs, over its loops, which are loop[0..n-1] of the operation.  Where no index is a place, `index` is empty and
  * the table is over the operation's own loops. */
-typedef struct net_rows { int n, loop[NET_LOOPS_MAX]; axis_space space; net_access table, index; int64_t step, rows; } net_rows;
+typedef struct net_rows { int n, loop[NET_LOOPS_MAX]; bool is_place[NET_LOOPS_MAX]; /* the rows depend on it */ axis_space space; net_access table, index; int64_t step, rows; bool may_meet; /* two of them may be one */ } net_rows;
 /* at[k]: the index of dim k.  False: it has no form; it was said. */
 bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, net_rows *out);
 /* Element `index` of `table` as an operand of `op`. */

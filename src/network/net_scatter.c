@@ -1,5 +1,5 @@
 /* Loops that put elements into a tensor one by one (scf.for around tensor.insert): a kernel for the elements where they are computed, one for the rows where they go
- * (net_gather.c), and one that stores them there.  Elements that go to one place: which of them stays is not said. */
+ * (net_gather.c), two that let the last of those that go to one place be all of them, and one that stores them there. */
 #include "network/net_private.h"
 
 /* The nest of loops: its indices are those of the operation. */
@@ -71,6 +71,50 @@ static bool covers_loops(const net_op *op, const net_rows *rows) {
   return true;
 }
 
+/* ---- elements that go to one place: the last one stays ---- */
+
+/* For each place the number of the last one that is the same. */
+static net_access last_places(net_reader *r, const net_op *op, net_access index, int64_t count) {
+  axis_space line = {1, {count}};
+  net_value to = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, DTYPE_I32, &line));
+  net_op last = {.op = op->op, .span = op->span, .loops = {2, {count, count}}, .reduces = {false, true}, .n_in = 2, .n_out = 1, .index_type = DTYPE_I32, .asks_index = true, .finds_last = true, .group = -1};
+  for (int i = 0; i < 2; i++)
+    last.in[i] = (net_access){index.value, axis_var(r->mem, i)};
+  last.init[0].value = (net_value){.kind = NET_EMPTY, .type = DTYPE_I32};
+  last.out[0] = (net_access){to, axis_var(r->mem, 0)};
+  vec_push(r->mem, &r->ops, last);
+  return (net_access){to, index.at};
+}
+
+/* The elements with each that another one follows to its place replaced by that one: then their order does not matter. */
+static net_access settled(net_reader *r, const net_op *op, const net_rows *rows, net_access from) {
+  int64_t count = 1, step = 1;
+  bool behind = true;
+  axis_expr rest[AXIS_MAX] = {{0}};
+  for (int i = rows->n - 1; i >= 0; i--) {
+    behind = behind && !rows->is_place[i];
+    step *= behind ? rows->space.extent[i] : 1;
+    count *= rows->is_place[i] ? rows->space.extent[i] : 1;
+    rest[i] = rows->is_place[i] ? axis_const(0) : axis_var(r->mem, i);
+  }
+  if (count == 1)
+    return from;
+  net_value v = from.value;
+  v.shape = rows->space;
+  v.at = from.at;
+  if (!net_is_whole(r, &v))
+    v = net_copied(r, op->span, v);
+  net_value to = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, v.type, &rows->space));
+  net_op gather = {.span = op->span, .loops = rows->space, .n_in = 2, .n_out = 1, .looks_up = true, .step = step, .rows = count, .group = -1};
+  gather.in[0] = (net_access){v, axis_subst(r->mem, &rows->space, v.at, rest)};
+  gather.in[1] = last_places(r, op, rows->index, count);
+  gather.out[0] = (net_access){to, to.at};
+  vec_push(r->mem, &r->ops, gather);
+  return gather.out[0];
+}
+
+/* ---- the scatter ---- */
+
 static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation insert, const net_value *dest) {
   MlirValue index[AXIS_MAX];
   net_rows rows;
@@ -90,6 +134,13 @@ static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation in
   net_op copy = {.span = op->span, .loops = rows.space, .n_in = 1, .n_out = 1, .in_place = true, .group = -1};
   copy.in[0] = (net_access){from.value, from.value.kind == NET_MEMORY ? axis_subst(r->mem, &rows.space, from.at, by) : from.at};
   copy.out[0] = (net_access){into, rows.table.at};
+  if (rows.index.value.kind == NET_MEMORY && copy.in[0].value.kind == NET_MEMORY && rows.may_meet) {
+    if (r->net->tensors.at[rows.index.value.tensor].elems > NET_WHOLE_MAX) {
+      net_refuse(r, outer, arena_printf(r->mem, "it puts %" PRId64 " rows at places that may be the same; at most %d", r->net->tensors.at[rows.index.value.tensor].elems, NET_WHOLE_MAX));
+      return;
+    }
+    copy.in[0] = settled(r, op, &rows, copy.in[0]);
+  }
   if (rows.index.value.kind == NET_MEMORY) {
     copy.n_in = 2;
     copy.in[1] = rows.index;

@@ -108,6 +108,10 @@ static void join_pads(net_reader *r, MlirOperation op, net_value *from, double w
   if (!is_pad)
     return;
   int64_t at = copy->out[0].at.constant, stride = 1;
+  for (int d = from->shape.n - 1; d >= 0; stride *= from->shape.extent[d--])      /* elements that lie apart are another thing */
+    if (copy->in[0].value.shape.extent[d] > 1 && axis_coef(copy->out[0].at, d) != stride)
+      return;
+  stride = 1;
   for (int d = from->shape.n - 1; d >= 0; d--) {
     s->offset[d] += at / stride % from->shape.extent[d];
     stride *= from->shape.extent[d];

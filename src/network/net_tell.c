@@ -19,7 +19,7 @@ const char *net_op_text(net_reader *r, const net_op *op) {
   int n = 0;
   if (op->looks_up)
     return op->stores_by_lookup ? "scatter" : "gather";
-  if (op->n_places)
+  if (op->n_places || op->finds_last)
     return "places";
   if (op->extreme.fn != KERNEL_FN_NONE)
     return op->extreme.fn == KERNEL_FN_MAX ? "place of the maximum" : "place of the minimum";

@@ -160,3 +160,40 @@ func.func @put(%x: tensor<9x20xf32>, %ids: tensor<4xi64>, %v: tensor<4x20xf32>, 
   }
   return %s : tensor<9x20xf32>
 }
+
+// Several rows at one place, of two loops; the tensor is of three dims.
+func.func @again(%x: tensor<5x3x7xf32>, %ids: tensor<2x12xi32>, %v: tensor<2x12x7xf32>) -> tensor<5x3x7xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c7 = arith.constant 7 : index
+  %c12 = arith.constant 12 : index
+  %r = scf.for %i = %c0 to %c2 step %c1 iter_args(%a = %x) -> (tensor<5x3x7xf32>) {
+    %r1 = scf.for %j = %c0 to %c12 step %c1 iter_args(%b = %a) -> (tensor<5x3x7xf32>) {
+      %r2 = scf.for %k = %c0 to %c7 step %c1 iter_args(%c = %b) -> (tensor<5x3x7xf32>) {
+        %p = tensor.extract %ids[%i, %j] : tensor<2x12xi32>
+        %pi = arith.index_cast %p : i32 to index
+        %y = tensor.extract %v[%i, %j, %k] : tensor<2x12x7xf32>
+        %n = tensor.insert %y into %c[%pi, %c1, %k] : tensor<5x3x7xf32>
+        scf.yield %n : tensor<5x3x7xf32>
+      }
+      scf.yield %r2 : tensor<5x3x7xf32>
+    }
+    scf.yield %r1 : tensor<5x3x7xf32>
+  }
+  return %r : tensor<5x3x7xf32>
+}
+
+// More rows than a tile has; a slice of the table that does not begin with it.
+func.func @wide(%x: tensor<300x40xf32>, %ids: tensor<200xi64>) -> tensor<200x33xf32> {
+  %s = tensor.extract_slice %x[0, 5] [300, 33] [1, 1] : tensor<300x40xf32> to tensor<300x33xf32>
+  %e = tensor.empty() : tensor<200x33xf32>
+  %r = linalg.generic {indexing_maps = [#row, #id2], iterator_types = ["parallel", "parallel"]} ins(%ids : tensor<200xi64>) outs(%e : tensor<200x33xf32>) {
+  ^bb0(%in: i64, %out: f32):
+    %i = arith.index_cast %in : i64 to index
+    %j = linalg.index 1 : index
+    %v = tensor.extract %s[%i, %j] : tensor<300x33xf32>
+    linalg.yield %v : f32
+  } -> tensor<200x33xf32>
+  return %r : tensor<200x33xf32>
+}
