@@ -259,6 +259,9 @@ static const char *join(net_reader *r, int index, net_group *g) {
     return "it is in a kernel";
   if (op->looks_up)
     return "it looks up places, which must be there before";
+  for (int k = 0; k < g->n; k++)
+    if (r->ops.at[g->op[k]].out[0].value.tensor == op->out[0].value.tensor)
+      return "it writes another part of what the kernel writes";
   if (changes_input(r, op, g))
     return "it writes over what the kernel reads";
   if (net_needs_loops(op))

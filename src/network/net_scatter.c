@@ -59,18 +59,6 @@ static net_access elements(net_reader *r, net_op *op, MlirValue v) {
   return made.out[0];
 }
 
-/* All loops of more than one turn decide where: else a place is written again and again. */
-static bool covers_loops(const net_op *op, const net_rows *rows) {
-  for (int l = 0; l < op->loops.n; l++) {
-    bool found = op->loops.extent[l] == 1;
-    for (int i = 0; i < rows->n; i++)
-      found = found || rows->loop[i] == l;
-    if (!found)
-      return false;
-  }
-  return true;
-}
-
 /* ---- elements that go to one place: the last one stays ---- */
 
 /* For each place the number of the last one that is the same. */
@@ -124,11 +112,9 @@ static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation in
   net_value into = net_begin_from(r, op->span, outer, ir_operand(outer, 3), dest);
   if (!net_find_rows(r, op, outer, into, index, &rows))
     return;
-  if (!covers_loops(op, &rows)) {
-    net_refuse(r, outer, "it puts several elements at one place");
-    return;
-  }
   axis_expr by[AXIS_MAX] = {{0}};
+  for (int l = 0; l < op->loops.n; l++)      /* where a loop does not decide the place its last turn does what stays */
+    by[l] = axis_const(op->loops.extent[l] - 1);
   for (int i = 0; i < rows.n; i++)
     by[rows.loop[i]] = axis_var(r->mem, i);
   net_op copy = {.span = op->span, .loops = rows.space, .n_in = 1, .n_out = 1, .in_place = true, .group = -1};

@@ -46,26 +46,24 @@ static int tensor_in_making(net_reader *r, MlirValue dest, const net_value *v) {
   return -1;
 }
 
-typedef struct later_use { net_reader *r; int tensor; } later_use;
-static bool looks_elsewhere(MlirOperation op, void *data) {
-  const later_use *u = data;
+typedef struct uses { net_reader *r; int tensor, n; } uses;
+static bool count_uses(MlirOperation op, void *data) {
+  uses *u = data;
   for (intptr_t i = 0; i < ir_num_operands(op); i++) {
     const net_value *v = net_value_of(u->r, ir_operand(op, i));
-    if (v && v->kind == NET_MEMORY && v->tensor == u->tensor)
-      return false;
+    u->n += v && v->kind == NET_MEMORY && v->tensor == u->tensor;
   }
   return true;
 }
 
-/* Is it a temporary as a whole that only `at` looks at from here on? */
+/* Is it a temporary as a whole that only `at` looks at from here on, and only to begin with? */
 static bool dies_at(net_reader *r, MlirOperation at, const net_value *v) {
-  later_use u = {r, v->tensor};
+  uses u = {r, v->tensor, 0};
   if (r->net->tensors.at[v->tensor].role != NETWORK_TEMPORARY || !net_is_whole(r, v))
     return false;
-  for (MlirOperation op = mlirOperationGetNextInBlock(at); !mlirOperationIsNull(op); op = mlirOperationGetNextInBlock(op))
-    if (!ir_walk(op, looks_elsewhere, &u))
-      return false;
-  return true;
+  for (MlirOperation op = at; !mlirOperationIsNull(op) && u.n <= 1; op = mlirOperationGetNextInBlock(op))
+    ir_walk(op, count_uses, &u);
+  return u.n == 1;
 }
 
 net_value net_begin_from(net_reader *r, loom_span span, MlirOperation at, MlirValue dest, const net_value *v) {

@@ -197,3 +197,21 @@ func.func @wide(%x: tensor<300x40xf32>, %ids: tensor<200xi64>) -> tensor<200x33x
   } -> tensor<200x33xf32>
   return %r : tensor<200x33xf32>
 }
+
+// A place that no loop decides: what the last turn puts stays.
+func.func @same(%x: tensor<6x5xf32>, %v: tensor<4x5xf32>) -> tensor<6x5xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c5 = arith.constant 5 : index
+  %r = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x) -> (tensor<6x5xf32>) {
+    %r1 = scf.for %j = %c0 to %c5 step %c1 iter_args(%b = %a) -> (tensor<6x5xf32>) {
+      %q = tensor.extract %v[%i, %j] : tensor<4x5xf32>
+      %n = tensor.insert %q into %b[%c2, %j] : tensor<6x5xf32>
+      scf.yield %n : tensor<6x5xf32>
+    }
+    scf.yield %r1 : tensor<6x5xf32>
+  }
+  return %r : tensor<6x5xf32>
+}

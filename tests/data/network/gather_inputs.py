@@ -36,6 +36,7 @@ CASES = {
     "backwards": {"x": floats(5, 12)},
     "number": {"x": floats(4, 6), "n": places(4, first=3)},
     "again": {"x": floats(5, 3, 7), "ids": places(4, 2, 12, letter="i"), "v": floats(2, 12, 7)},
+    "same": {"x": floats(6, 5), "v": floats(4, 5)},
     "wide": {"x": floats(300, 40), "ids": places(300, 200, step=7)},
     "put": {"x": floats(9, 20), "ids": places(9, 4, step=2), "v": floats(4, 20), "at": places(20, 9, step=7)},
 }
