@@ -1,5 +1,6 @@
 /* loom run and loom compile of MLIR functions on tensors for a virtual chip: kernel after kernel. */
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/worker_npu.h"
 #include "cli/worker_program.h"
 #include "cli/worker_network.h"
@@ -87,6 +88,17 @@ static loom_status time_all(program_run *r, bool for_npu, const network *net, co
   return compile_network_run(r->ctx, r->c, for_npu, net, &how, NULL, NULL, n);
 }
 
+/* Beside the directories of the kernels: what was decided, and the graphs with the tensors between them. */
+static loom_status write_files(const program_run *r, const network *net, const compile_network *n) {
+  arena *m = &r->ctx->mem;
+  const char *dir = r->o->output_dir.last;
+  if (!dir)
+    return LOOM_OK;
+  const char *summary = data_write_json(m, compile_network_summary(m, net, n, r->o->machine.last), 1), *graphs = data_write_json(m, compile_network_graphs(m, net), 1);
+  LOOM_TRY(file_write(r->ctx, file_join(m, dir, "summary.json"), summary, strlen(summary)));
+  return file_write(r->ctx, file_join(m, dir, "network.json"), graphs, strlen(graphs));
+}
+
 static loom_status print(program_run *r, const network *net, const compile_network *n, const run_check *host) {
   if (text_eq(r->o->command, "report"))
     return worker_network_report(r, net, n);
@@ -137,6 +149,8 @@ loom_status worker_network(program_run *r, bool *out_done) {
       st = worker_network_bench(r, net, &n);
     if (st == LOOM_OK && !benches)
       st = print(r, net, &n, &host);
+    if (st == LOOM_OK)
+      st = write_files(r, net, &n);
     if (st == LOOM_OK && (runs || times))
       st = verdict(r, &n, &host);
     if (st == LOOM_OK && runs)
