@@ -72,8 +72,8 @@ data_value *compile_search_options(arena *m, const compile_options *o) {
   }
   for (size_t i = 0; i < o->explore.n_pins; i++)
     data_push(m, pins, data_string(m, o->explore.pins[i]));
-  for (size_t i = 0; i < o->n_l1; i++)
-    data_push(m, l1, data_string(m, arena_printf(m, "%d,%" PRId64 ",%" PRId64, o->l1[i].tensor, o->l1[i].page, o->l1[i].offset)));
+  for (size_t i = 0; i < o->n_l1; i++)      /* where in the L1 a tensor lies changes nothing but its address, which each run sets */
+    data_push(m, l1, data_string(m, arena_printf(m, "%d,%" PRId64, o->l1[i].tensor, o->l1[i].page)));
   if (o->l1_reserved_bytes) {
     data_set(m, v, "l1", l1);
     data_set_int(m, v, "l1_reserved_bytes", o->l1_reserved_bytes);

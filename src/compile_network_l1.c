@@ -4,7 +4,7 @@
 #include "compile_network_private.h"
 #include <string.h>
 
-enum { ROUNDS_MAX = 8 };
+enum { ROUNDS_MAX = 8, RESERVED_STEP = 16384 /* bytes: kernels of networks of other depth then have as much room, and so the same plans */ };
 
 /* A kernel, planned with some of its tensors in L1. */
 typedef struct variant {
@@ -25,7 +25,7 @@ typedef struct keeper {
 
 static bool keeps_l1(const network_run *n) {
   const compile_options *o = n->o;
-  if (o->no_l1_tensors || n->for_npu || (n->r && n->r->interp_only) || o->stop_after != COMPILE_TOG || o->model != MODEL_LOOM || o->for_board || o->plan || !n->net->kernels.n)
+  if (o->no_l1_tensors || n->for_npu || (n->r && n->r->interp_only) || o->stop_after != COMPILE_TOG || o->override_dir || o->model != MODEL_LOOM || o->for_board || o->plan || !n->net->kernels.n)
     return false;
   const machine *m = n->kept[0]->s.machine;
   return m && !m->host_cpu && !m->npu && machine_cores(m) > 1;
@@ -82,6 +82,7 @@ static variant *find_variant(keeper *k, int kernel, int64_t reserved) {
   compile_l1_tensor *place = ARENA_NEW_N(k->m, compile_l1_tensor, n + 1);
   *v = (variant){.first = first, .in_l1 = in_l1, .reserved = reserved, .c = ARENA_NEW(k->m, network_compiled)};
   v->c->o = k->in_dram[first]->o;
+  v->c->o.tuned = NULL;                    /* that was the plan for DRAM */
   v->c->span = k->in_dram[first]->span;
   v->c->o.l1_reserved_bytes = reserved;
   v->c->o.l1 = place;
@@ -109,6 +110,7 @@ static void assign_variants(keeper *k) {
     for (int j = 0; j < n; j++)
       if (k->l1.reserved[j] > reserved && same_variant(k, i, j))
         reserved = k->l1.reserved[j];
+    reserved = (reserved + RESERVED_STEP - 1) / RESERVED_STEP * RESERVED_STEP;
     bool fits = plan_in_dram(k, i)->l1_bytes <= k->l1.chip.bytes - reserved;
     k->of[i] = touches_l1(k, i) || !fits ? find_variant(k, i, reserved) : NULL;
   }
@@ -249,7 +251,7 @@ loom_status network_keep_in_l1(network_run *n) {
 }
 
 void network_set_l1_places(const network_run *n, const network_kernel *k, network_compiled *c) {
-  for (size_t i = 0; c->s.tog && i < c->s.tog->tensors.n; i++) {
+  for (size_t i = 0; n->out->l1.at && c->s.tog && i < c->s.tog->tensors.n; i++) {
     tog_tensor *t = &c->s.tog->tensors.at[i];
     if (t->l1_page)
       t->l1_offset = n->out->l1.at[k->tensor[compile_tensor_of_argument(c->s.kernel, t->arg)]].offset;
