@@ -84,6 +84,12 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
     v = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_MUL, t, 2, (kernel_value[]){v, x[1]});
     v = net_emit_fn(g, KERNEL_BINARY, KERNEL_FN_SUB, t, 2, (kernel_value[]){x[0], v});
   }
+  if (fn.is_unsigned) {      /* a negative index is more than any */
+    bool is_less = fn.fn == KERNEL_FN_LT || fn.fn == KERNEL_FN_LE;
+    kernel_value zero = net_emit_constant(g, net_type_of(member(g, m), ir_operand(def, 0)), 0);
+    kernel_value sign = net_emit_fn(g, KERNEL_BINARY, is_less ? KERNEL_FN_GE : KERNEL_FN_LT, DTYPE_BOOL, 2, (kernel_value[]){x[0], zero});
+    v = net_emit_fn(g, KERNEL_BINARY, is_less ? KERNEL_FN_AND : KERNEL_FN_OR, DTYPE_BOOL, 2, (kernel_value[]){v, sign});
+  }
   return fn.opposite ? net_emit_fn(g, KERNEL_UNARY, KERNEL_FN_NOT, t, 1, &v) : v;
 }
 
@@ -133,5 +139,7 @@ kernel_value net_emit_row(net_graph *g, const net_frame *f, int m) {
   }
   if (inside >= 0)
     sum = net_emit_fn(g, KERNEL_SELECT, KERNEL_FN_NONE, t, 3, (kernel_value[]){inside, sum, none});
+  if (!mlirValueIsNull(op->guard))
+    sum = net_emit_fn(g, KERNEL_SELECT, KERNEL_FN_NONE, t, 3, (kernel_value[]){net_emit_value(g, f, m, op->guard), sum, net_emit_constant(g, t, (double)op->spare_row)});
   return net_emit_cast(g, sum, op->out[0].value.type);
 }

@@ -27,9 +27,9 @@ static uint32_t loops_in(const net_op *op, axis_expr e) {
   return mask;
 }
 
-static void plan_places(net_reader *r, const net_op *op, const net_value *table, const MlirValue *index, plan *p) {
+static void plan_places(net_reader *r, const net_op *op, const net_value *table, const MlirValue *index, MlirValue guard, plan *p) {
   bool again = true;
-  *p = (plan){.places = 0};
+  *p = (plan){.places = mlirValueIsNull(guard) ? 0 : net_loops_of(op, guard)};
   for (int k = 0; k < table->shape.n; k++) {
     int64_t lo = 0, hi = -1;
     p->is_sum[k] = net_affine_of(r, op, index[k], &p->by[k]) && !has_steps_back(p->by[k]);
@@ -100,7 +100,7 @@ static axis_expr place_number(net_reader *r, const net_rows *rows, uint32_t plac
 
 /* The operand that the only place is, all of it in order: nothing is to be computed. */
 static int place_itself(net_reader *r, const net_op *op, const net_rows *rows, axis_expr number, int64_t count, const net_op *by) {
-  if (by->n_places != 1 || by->first_row || mlirValueIsNull(by->place[0].value) || by->place[0].factor != 1)
+  if (by->n_places != 1 || by->first_row || !mlirValueIsNull(by->guard) || mlirValueIsNull(by->place[0].value) || by->place[0].factor != 1)
     return -1;
   MlirValue v = by->place[0].value;
   for (MlirOperation def = ir_def(v); !mlirOperationIsNull(def) && (ir_op_is(def, "arith.index_cast") || ir_op_is(def, "arith.extsi")); def = ir_def(v))
@@ -145,14 +145,14 @@ static bool may_meet(const net_op *op, const plan *p, int rank) {
   return false;
 }
 
-bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, net_rows *out) {
+bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, MlirValue guard, net_rows *out) {
   plan p;
   net_op *by = ARENA_NEW(r->mem, net_op);
   int64_t count;
   *out = (net_rows){.step = 0, .rows = 1};
   if (!axis_is_linear(table.at) || table.at.constant)
     table = net_copied(r, op->span, table);
-  plan_places(r, op, &table, index, &p);
+  plan_places(r, op, &table, index, guard, &p);
   order_loops(op, &p, out);
   *by = *op;
   by->n_places = 0;
@@ -179,6 +179,8 @@ bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value 
     return false;
   }
   out->may_meet = may_meet(op, &p, table.shape.n);
+  by->guard = guard;
+  by->spare_row = mlirValueIsNull(guard) ? 0 : out->rows++;
   axis_expr number = place_number(r, out, p.places, &count);
   int direct = place_itself(r, op, out, number, count, by);
   out->table = (net_access){table, over_copy(r, out, axis_subst(r->mem, &op->loops, table.at, rest))};
@@ -226,7 +228,7 @@ bool net_add_extract(net_reader *r, net_op *op, MlirOperation x) {
   }
   op->in[op->n_in] = (net_access){.value = from};
   if (from.kind == NET_MEMORY) {
-    if (!net_find_rows(r, op, x, from, index, &rows))
+    if (!net_find_rows(r, op, x, from, index, (MlirValue){NULL}, &rows))
       return false;
     op->in[op->n_in] = rows.index.value.kind == NET_MEMORY ? gathered(r, op, &rows) : rows.table;
   }

@@ -186,6 +186,8 @@ void net_forget_unused(net_op *op) {
   for (int i = 0; i < op->n_places; i++)
     if (!mlirValueIsNull(op->place[i].value))
       mark_used(op, op->place[i].value, &in, &init);
+  if (!mlirValueIsNull(op->guard))
+    mark_used(op, op->guard, &in, &init);
   for (int o = 0; o < op->n_out && !op->n_places; o++)
     mark_used(op, op->yields[o], &in, &init);
   for (int i = 0; i < op->n_in; i++)

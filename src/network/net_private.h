@@ -28,6 +28,7 @@ typedef struct net_op {
   MlirValue name[NET_OPERANDS_MAX];    /* what an operand is there: tensor.extract, a number from outside; null: an argument of the body */
   bool asks_index; dtype index_type;   /* some number is made of the loops' indices; the type of indices that are computed */
   int n_places; net_place place[NET_PLACES_MAX]; int64_t first_row;      /* its only result is first_row + the sum of places, or -1 where one is out of range */
+  MlirValue guard; int64_t spare_row;  /* of that: where the guard does not hold it is the spare row; null: it always holds */
   /* A copy whose element lies `step` elements further for each row, one of 0..rows-1, that operand 1 says: of operand 0 (a gather), or of the result (a scatter). */
   bool looks_up, stores_by_lookup; int64_t step, rows;
   bool finds_last;                     /* its only result is the last index of loop 1 where operand 1 is what operand 0 is */
@@ -109,8 +110,8 @@ net_access net_access_at(net_reader *r, const net_op *op, net_value v, const axi
 /* Rows of `table` by indices of the body: what a copy needs, over its loops, which are loop[0..n-1] of the operation.  Where no index is a place, `index` is empty and
  * the table is over the operation's own loops. */
 typedef struct net_rows { int n, loop[NET_LOOPS_MAX]; bool is_place[NET_LOOPS_MAX]; /* the rows depend on it */ axis_space space; net_access table, index; int64_t step, rows; bool may_meet; /* two of them may be one */ } net_rows;
-/* at[k]: the index of dim k.  False: it has no form; it was said. */
-bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, net_rows *out);
+/* index[k]: of dim k.  guard: where it does not hold the row is the one behind the last (null: it does).  False: it has no form; it was said. */
+bool net_find_rows(net_reader *r, const net_op *op, MlirOperation at, net_value table, const MlirValue *index, MlirValue guard, net_rows *out);
 /* Element `index` of `table` as an operand of `op`. */
 bool net_add_extract(net_reader *r, net_op *op, MlirOperation extract);
 
@@ -118,7 +119,7 @@ bool net_add_extract(net_reader *r, net_op *op, MlirOperation extract);
 void net_read_loops(net_reader *r, MlirOperation op);
 
 /* ---- net_scalar.c: scalar operations of bodies ---- */
-typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ bool remainder; /* of a division: what it leaves */ } net_fn;
+typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ bool remainder; /* of a division: what it leaves */ bool is_unsigned; /* of a comparison with what is not negative */ } net_fn;
 /* What `op` is in a kernel; false: nothing. */
 bool net_scalar_fn(MlirOperation op, net_fn *out);
 bool net_constant(MlirValue v, double *out);

@@ -21,14 +21,14 @@ static const struct { kernel_fn fn; bool opposite; } float_tests[16] = {
     [1] = {KERNEL_FN_EQ, false}, [2] = {KERNEL_FN_GT, false},  [3] = {KERNEL_FN_GE, false},  [4] = {KERNEL_FN_LT, false},  [5] = {KERNEL_FN_LE, false},
     [9] = {KERNEL_FN_LE, true},  [10] = {KERNEL_FN_LT, true}, [11] = {KERNEL_FN_GE, true}, [12] = {KERNEL_FN_GT, true}, [13] = {KERNEL_FN_NE, false},
     [7] = {KERNEL_FN_ISNAN, true}, [14] = {KERNEL_FN_ISNAN, false}};
-static const kernel_fn integer_tests[6] = {KERNEL_FN_EQ, KERNEL_FN_NE, KERNEL_FN_LT, KERNEL_FN_LE, KERNEL_FN_GT, KERNEL_FN_GE};
+static const kernel_fn integer_tests[10] = {KERNEL_FN_EQ, KERNEL_FN_NE, KERNEL_FN_LT, KERNEL_FN_LE, KERNEL_FN_GT, KERNEL_FN_GE, KERNEL_FN_LT, KERNEL_FN_LE, KERNEL_FN_GT, KERNEL_FN_GE};
 
 static bool test_fn(MlirOperation op, net_fn *out) {
   bool is_float = ir_op_is(op, "arith.cmpf");
   int64_t p;
-  if (!ir_attr_int(ir_attr_of(op, "predicate"), &p) || p < 0 || p >= (is_float ? 16 : 6))
+  if (!ir_attr_int(ir_attr_of(op, "predicate"), &p) || p < 0 || p >= (is_float ? 16 : 10) || (!is_float && p >= 6 && !mlirTypeIsAIndex(mlirValueGetType(ir_operand(op, 0)))))
     return false;
-  *out = (net_fn){NULL, KERNEL_BINARY, is_float ? float_tests[p].fn : integer_tests[p], is_float && float_tests[p].opposite, false};
+  *out = (net_fn){NULL, KERNEL_BINARY, is_float ? float_tests[p].fn : integer_tests[p], is_float && float_tests[p].opposite, false, !is_float && p >= 6};
   if (out->fn == KERNEL_FN_ISNAN)
     out->kind = KERNEL_UNARY;
   return out->fn != KERNEL_FN_NONE && (out->kind == KERNEL_BINARY || mlirValueEqual(ir_operand(op, 0), ir_operand(op, 1)));
@@ -41,14 +41,14 @@ static bool is_of_bool(MlirOperation op) {
 
 bool net_scalar_fn(MlirOperation op, net_fn *out) {
   static const net_fn fns[] = {
-#define X(name, kind, fn) {name, KERNEL_##kind, KERNEL_FN_##fn, false, false},
+#define X(name, kind, fn) {name, KERNEL_##kind, KERNEL_FN_##fn, false, false, false},
       SCALAR_LIST(X)
 #undef X
   };
   if (ir_op_is(op, "arith.cmpf") || ir_op_is(op, "arith.cmpi"))
     return test_fn(op, out);
   if ((ir_op_is(op, "arith.extui") || ir_op_is(op, "arith.uitofp")) && is_of_bool(op)) {
-    *out = (net_fn){NULL, KERNEL_CAST, KERNEL_FN_NONE, false, false};
+    *out = (net_fn){NULL, KERNEL_CAST, KERNEL_FN_NONE, false, false, false};
     return true;
   }
   for (size_t i = 0; i < sizeof fns / sizeof *fns; i++)

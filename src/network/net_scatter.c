@@ -2,8 +2,16 @@
  * (net_gather.c), two that let the last of those that go to one place be all of them, and one that stores them there. */
 #include "network/net_private.h"
 
+/* scf.if that puts an element, else hands on what is. */
+static bool is_guarded(MlirOperation op, MlirValue so_far) {
+  if (mlirOperationIsNull(op) || !ir_op_is(op, "scf.if") || mlirOperationGetNumResults(op) != 1 || mlirBlockIsNull(mlirRegionGetFirstBlock(ir_region(op, 1))))
+    return false;
+  MlirBlock other = mlirRegionGetFirstBlock(ir_region(op, 1));
+  return mlirOperationEqual(mlirBlockGetFirstOperation(other), mlirBlockGetTerminator(other)) && mlirValueEqual(ir_operand(mlirBlockGetTerminator(other), 0), so_far);
+}
+
 /* The nest of loops: its indices are those of the operation. */
-static bool read_nest(net_reader *r, MlirOperation outer, net_op *op, MlirOperation *insert) {
+static bool read_nest(net_reader *r, MlirOperation outer, net_op *op, MlirOperation *insert, MlirValue *guard) {
   MlirOperation loop = outer, next;
   for (;;) {
     double begin, end, step;
@@ -19,13 +27,18 @@ static bool read_nest(net_reader *r, MlirOperation outer, net_op *op, MlirOperat
     op->index[op->loops.n] = mlirBlockGetArgument(op->body, 0);
     op->loops.extent[op->loops.n++] = (int64_t)end;
     next = ir_def(ir_operand(mlirBlockGetTerminator(op->body), 0));
+    *guard = (MlirValue){NULL};
+    if (is_guarded(next, mlirBlockGetArgument(op->body, 1))) {
+      *guard = ir_operand(next, 0);
+      next = ir_def(ir_operand(mlirBlockGetTerminator(ir_body(next)), 0));
+      break;
+    }
     if (mlirOperationIsNull(next) || !ir_op_is(next, "scf.for") || !mlirValueEqual(ir_operand(next, 3), mlirBlockGetArgument(op->body, 1)))
       break;
     loop = next;
   }
   *insert = next;
-  bool inserts = !mlirOperationIsNull(next) && ir_op_is(next, "tensor.insert") && mlirBlockEqual(mlirOperationGetBlock(next), op->body) &&
-                 mlirValueEqual(ir_operand(next, 1), mlirBlockGetArgument(op->body, 1));
+  bool inserts = !mlirOperationIsNull(next) && ir_op_is(next, "tensor.insert") && mlirValueEqual(ir_operand(next, 1), mlirBlockGetArgument(op->body, 1));
   if (!inserts)
     net_refuse(r, outer, "it is no nest of loops that puts one element after the other into a tensor");
   return inserts;
@@ -103,15 +116,39 @@ static net_access settled(net_reader *r, const net_op *op, const net_rows *rows,
 
 /* ---- the scatter ---- */
 
-static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation insert, const net_value *dest) {
+/* A tensor that holds `dest`, and behind it room for a row that nobody looks at.  False: such a row would not lie behind. */
+static net_value with_spare_row(net_reader *r, const net_op *op, const net_value *dest) {
+  axis_space line = {1, {2 * net_elems(&dest->shape)}};
+  net_value all = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, dest->type, &line)), into = *dest;
+  into.kind = NET_MEMORY;
+  into.tensor = all.tensor;
+  into.at = net_row_major(r->mem, &dest->shape);
+  if (dest->kind != NET_EMPTY)
+    net_add_copy(r, op->span, *dest, into, true);
+  return into;
+}
+
+/* Do the loops of a row step over the row behind it? */
+static bool reaches_over(const net_rows *rows) {
+  for (int i = 0; i < rows->n; i++)
+    if (axis_coef(rows->table.at, i) >= rows->step)
+      return true;
+  return false;
+}
+
+static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation insert, MlirValue guard, const net_value *dest) {
   MlirValue index[AXIS_MAX];
   net_rows rows;
   for (int k = 0; k < dest->shape.n; k++)
     index[k] = ir_operand(insert, k + 2);
   net_access from = elements(r, op, ir_operand(insert, 0));
-  net_value into = net_begin_from(r, op->span, outer, ir_operand(outer, 3), dest);
-  if (!net_find_rows(r, op, outer, into, index, &rows))
+  net_value into = mlirValueIsNull(guard) ? net_begin_from(r, op->span, outer, ir_operand(outer, 3), dest) : with_spare_row(r, op, dest);
+  if (!net_find_rows(r, op, outer, into, index, guard, &rows))
     return;
+  if (!mlirValueIsNull(guard) && (rows.index.value.kind != NET_MEMORY || rows.rows * rows.step > 2 * net_elems(&dest->shape) || reaches_over(&rows))) {
+    net_refuse(r, outer, "whether it puts an element depends on values, and not where");
+    return;
+  }
   axis_expr by[AXIS_MAX] = {{0}};
   for (int l = 0; l < op->loops.n; l++)      /* where a loop does not decide the place its last turn does what stays */
     by[l] = axis_const(op->loops.extent[l] - 1);
@@ -143,7 +180,8 @@ static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation in
 void net_read_loops(net_reader *r, MlirOperation outer) {
   net_op op = {.op = outer, .span = ir_span(r->ir, outer), .index_type = DTYPE_I32, .group = -1};
   MlirOperation insert;
-  if (!read_nest(r, outer, &op, &insert))
+  MlirValue guard;
+  if (!read_nest(r, outer, &op, &insert, &guard))
     return;
   MlirValue so_far = mlirBlockGetArgument(op.body, 1);
   const net_value *known = net_value_of(r, ir_operand(outer, 3));
@@ -156,9 +194,9 @@ void net_read_loops(net_reader *r, MlirOperation outer) {
     return;
   }
   net_value dest = *known;
-  bool ok = net_add_inputs(r, &op, ir_operand(insert, 0));
+  bool ok = net_add_inputs(r, &op, ir_operand(insert, 0)) && (mlirValueIsNull(guard) || net_add_inputs(r, &op, guard));
   for (int k = 0; k < dest.shape.n; k++)
     ok = net_add_inputs(r, &op, ir_operand(insert, k + 2)) && ok;
   if (ok)
-    put(r, outer, &op, insert, &dest);
+    put(r, outer, &op, insert, guard, &dest);
 }
