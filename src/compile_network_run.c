@@ -79,7 +79,7 @@ loom_status network_interpret_step(network_run *n, const network_kernel *k) {
   for (size_t i = 0; i < g->tensors.n; i++)
     if (g->tensors.at[i].role == KERNEL_ARG)
       t[i] = n->whole[k->tensor[i]];
-  LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.op_budget = -1}));
+  LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.takes_unsure_indices = true, .op_budget = -1}));
   for (size_t i = 0; i < g->tensors.n; i++)
     if (k->tensor[i] >= 0)
       n->whole[k->tensor[i]] = t[i];

@@ -53,7 +53,7 @@ loom_status network_spread_step(network_run *n, const network_kernel *k) {
     for (size_t i = 0; i < g->tensors.n; i++)
       if (g->tensors.at[i].role == KERNEL_ARG)
         t[i] = n->moved[s][k->tensor[i]];
-    LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.op_budget = -1}));
+    LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.takes_unsure_indices = true, .op_budget = -1}));
     for (size_t i = 0; i < g->tensors.n; i++)
       if (k->tensor[i] >= 0) {
         if (g->tensors.at[i].role == KERNEL_ALLOC || network_is_stored(g, (kernel_tensor)i))

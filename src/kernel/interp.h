@@ -40,6 +40,7 @@ typedef struct interp_options {
   bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, of REDUCE to a
                                                    maximum or minimum, of BROADCAST and PERMUTE, and those that an elementwise op repeats, have 2^-10 (|x| + e) as further error, unless
                                                    they are known exactly and have no more bits; other reductions 2^-17 of sum|x|, which goes there in two parts of bf16 */
+  bool takes_unsure_indices;                    /* an index that depends on rounding is taken as it is: what was loaded there, and all of what is stored to, has no bound; else LOOM_EUNSUP */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
   int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
   const interp_watch *watch;                    /* NULL: nobody */

@@ -17,6 +17,7 @@ typedef struct access {
   place at[KERNEL_RANK_MAX];
   int64_t count[KERNEL_RANK_MAX], valid[KERNEL_RANK_MAX], elems;   /* valid: lanes of a padded tile that are inside of its range */
   const interp_value *mask; int64_t mask_stride[KERNEL_RANK_MAX];
+  bool is_unsure;                       /* an index depends on rounding */
   bool is_plain;                        /* ranges only, all of them inside: nothing to look at for each element */
 } access;
 
@@ -26,10 +27,11 @@ static loom_status outside(interp *in, const kernel_op *op, int dim, int64_t at)
                     kernel_op_name(op->kind), at, dim, t->name, in->host[op->tensor].shape[dim]);
 }
 
-static loom_status exact_index(interp *in, const kernel_op *op, const interp_value *v) {
+static loom_status exact_index(interp *in, access *a, const interp_value *v) {
   for (int64_t i = 0; v->has_e && i < v->elems; i++)
-    if (v->e[i] > 0)
-      LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this index depends on rounding: engines may rightly touch different elements");
+    a->is_unsure = a->is_unsure || v->e[i] > 0;
+  if (a->is_unsure && !in->takes_unsure_indices)
+    LOOM_FAIL(in->ctx, a->op->span, LOOM_EUNSUP, "this index depends on rounding: engines may rightly touch different elements");
   return LOOM_OK;
 }
 
@@ -54,7 +56,7 @@ static loom_status select_scalar(interp *in, access *a, const kernel_index *x, i
   if (x->value < 0) {
     LOOM_TRY(interp_size(in, a->op, x->begin, &at));
   } else {
-    LOOM_TRY(exact_index(in, a->op, &in->slot[x->value]));
+    LOOM_TRY(exact_index(in, a, &in->slot[x->value]));
     at = (int64_t)in->slot[x->value].x[0];
   }
   a->at[dim] = (place){.begin = at, .dim = -1};
@@ -64,7 +66,7 @@ static loom_status select_scalar(interp *in, access *a, const kernel_index *x, i
 /* The dims of an index tensor, aligned to the right of its dims of the part. */
 static loom_status select_tensor(interp *in, access *a, const kernel_index *x, int dim) {
   const interp_value *v = &in->slot[x->value];
-  LOOM_TRY(exact_index(in, a->op, v));
+  LOOM_TRY(exact_index(in, a, v));
   if (v->rank > x->rank || x->dim + x->rank > a->rank)
     LOOM_FAIL(in->ctx, a->op->span, LOOM_EBUG, "an index tensor of rank %d stands for %d dims", v->rank, x->rank);
   a->at[dim] = (place){.dim = -1, .index = v};
@@ -266,8 +268,13 @@ loom_status interp_load(interp *in, const kernel_op *op) {
   if (a.host->root->bound)
     interp_need_bounds(in, out, true);
   if (!a.is_plain)
-    return load_each(in, &a, out);
-  load_plain(in, &a, out);
+    LOOM_TRY(load_each(in, &a, out));
+  else
+    load_plain(in, &a, out);
+  if (a.is_unsure)
+    interp_need_bounds(in, out, true);
+  for (int64_t i = 0; a.is_unsure && i < out->elems; i++)
+    out->e[i] = INFINITY;
   return LOOM_OK;
 }
 
@@ -338,6 +345,10 @@ loom_status interp_store(interp *in, const kernel_op *op) {
     interp_watch_touch(in, op, a.host->root_index, at, true);
     put(in, root, at, x, e);
   }
+  if (a.is_unsure)
+    need_host_bounds(in, root);
+  for (int64_t i = 0; a.is_unsure && i < root->elems; i++)
+    root->bound[i] = INFINITY;
   return interp_watch_stored(in, op, v);
 }
 

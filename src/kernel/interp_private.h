@@ -33,7 +33,7 @@ typedef struct interp {
   loom_ctx *ctx;
   const kernel_graph *k;
   bool bounds;                /* carry error bounds */
-  bool flushes_bf16, cuts_f32; /* of interp_options */
+  bool flushes_bf16, cuts_f32, takes_unsure_indices; /* of interp_options */
   sym_binding *env;           /* one per kernel symbol; a block symbol's value is the extent of the current tile inside its loop */
   interp_value *slot;         /* one per kernel value */
   interp_tile *tile;          /* one per kernel value: of tile numbers */

@@ -1,0 +1,19 @@
+// Sorts, the greatest of rows, their places, and what is taken by them.
+func.func @sorted(%x: !torch.vtensor<[3,20],f32>) -> (!torch.vtensor<[3,20],f32>, !torch.vtensor<[3,20],si64>) {
+  %d = torch.constant.int -1
+  %t = torch.constant.bool true
+  %v, %i = torch.aten.sort %x, %d, %t : !torch.vtensor<[3,20],f32>, !torch.int, !torch.bool -> !torch.vtensor<[3,20],f32>, !torch.vtensor<[3,20],si64>
+  return %v, %i : !torch.vtensor<[3,20],f32>, !torch.vtensor<[3,20],si64>
+}
+// The indices come from numbers that rounding may change: what is taken by them has no bound in the whole, and each kernel is right.
+func.func @routed(%x: !torch.vtensor<[6,8],f32>, %w: !torch.vtensor<[8,10],f32>, %e: !torch.vtensor<[10,5],f32>) -> (!torch.vtensor<[6,3,5],f32>, !torch.vtensor<[6],si64>) {
+  %d = torch.constant.int -1
+  %k = torch.constant.int 3
+  %t = torch.constant.bool true
+  %f = torch.constant.bool false
+  %s = torch.aten.mm %x, %w : !torch.vtensor<[6,8],f32>, !torch.vtensor<[8,10],f32> -> !torch.vtensor<[6,10],f32>
+  %v, %i = torch.aten.topk %s, %k, %d, %t, %t : !torch.vtensor<[6,10],f32>, !torch.int, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[6,3],f32>, !torch.vtensor<[6,3],si64>
+  %r = torch.aten.embedding %e, %i, %d, %f, %f : !torch.vtensor<[10,5],f32>, !torch.vtensor<[6,3],si64>, !torch.int, !torch.bool, !torch.bool -> !torch.vtensor<[6,3,5],f32>
+  %a = torch.aten.argmax %s, %d, %f : !torch.vtensor<[6,10],f32>, !torch.int, !torch.bool -> !torch.vtensor<[6],si64>
+  return %r, %a : !torch.vtensor<[6,3,5],f32>, !torch.vtensor<[6],si64>
+}
