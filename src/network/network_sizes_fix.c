@@ -12,7 +12,7 @@
 static const char call_passes[] = "builtin.module(inline{default-pipeline=},symbol-dce,func.func(convert-elementwise-to-linalg))";
 static const char fold_passes[] = "builtin.module(" CANONICALIZE ")";
 static const char tosa_passes[] = "builtin.module(func.func(tosa-infer-shapes)," CANONICALIZE ")";
-enum { DEPTH_MAX = 64, RANK_MAX = 32 };
+enum { RANK_MAX = 32 };
 
 typedef struct fix { const network_sizes *s; ir_ctx *ir; bool moved; VEC_OF(MlirOperation) ops; } fix;
 
@@ -45,26 +45,6 @@ static ir_builder behind(fix *f, MlirOperation op) {
 
 /* ---- what upstream leaves ---- */
 
-/* Is `v` a tensor of the size of block argument `of`: that itself, or what it was after parts of it were written? */
-static bool is_as_large(MlirValue v, MlirValue of, int depth) {
-  MlirOperation def = ir_def(v);
-  intptr_t first, n;
-  if (mlirValueEqual(v, of))
-    return true;
-  if (mlirOperationIsNull(def) || depth > DEPTH_MAX)
-    return false;
-  if (ir_op_is(def, "tensor.insert") || ir_op_is(def, "tensor.insert_slice"))
-    return is_as_large(ir_operand(def, 1), of, depth + 1);
-  intptr_t i = mlirOpResultGetResultNumber(v);
-  if (text_starts(ir_op_name(def), "linalg.") && ir_segment(def, 1, &first, &n) && i < n)
-    return is_as_large(ir_operand(def, first + i), of, depth + 1);
-  if (ir_op_is(def, "scf.for")) {
-    MlirValue carried = mlirBlockGetArgument(ir_body(def), i + 1);
-    return is_as_large(ir_operand(def, i + 3), of, depth + 1) && is_as_large(ir_operand(mlirBlockGetTerminator(ir_body(def)), i), carried, depth + 1);
-  }
-  return false;
-}
-
 static void cast_operand(fix *f, MlirOperation op, intptr_t i, MlirType t) {
   ir_builder b = ir_before(f->ir, op);
   MlirValue v = ir_operand(op, i);
@@ -77,7 +57,7 @@ static void fix_loop(fix *f, MlirOperation op) {
   MlirOperation yield = mlirBlockGetTerminator(body);
   for (intptr_t i = 0; i < mlirOperationGetNumResults(op); i++) {
     MlirValue known = known_of(ir_operand(op, i + 3)), carried = mlirBlockGetArgument(body, i + 1);
-    if (mlirValueIsNull(known) || !is_as_large(ir_operand(yield, i), carried, 0))
+    if (mlirValueIsNull(known) || !pass_keeps_size(ir_operand(yield, i), carried))
       continue;
     MlirType t = mlirValueGetType(known);
     mlirOperationSetOperand(op, i + 3, known);

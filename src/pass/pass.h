@@ -50,4 +50,6 @@ typedef struct pass_capture { MlirValue value; const sym_expr *expr; } pass_capt
  * Alignments of symbols are left at 1: nest_set_alignment. */
 typedef struct pass_node_op { const nest_node *node; MlirOperation op; const pass_capture *captures; size_t n_captures; } pass_node_op;
 LOOM_MUST_USE loom_status pass_extract_nest_ops(ir_ctx *ir, MlirModule m, const char *func, nest **out, const pass_node_op **out_ops, size_t *out_n);
+/* Is tensor `v` surely of the size of `of`: that itself, or what it became when parts of it were written, in loops too? */
+bool pass_keeps_size(MlirValue v, MlirValue of);
 #endif

@@ -7,7 +7,7 @@
  *   %m = linalg.generic ins(%ids) outs(%zero) { %i = f(%id)  arith.maxui %i, %so_far }      (as unsigned, where negative ones are the largest)
  *   call @loom_index(number, %m, size of the dim)
  *
- * In loops the place itself is compared. */
+ * In loops the place itself is compared, as far out as it is known. */
 #include "program/program_private.h"
 #include <string.h>
 
@@ -66,10 +66,90 @@ static void call_check(checks *c, ir_builder *b, MlirOperation op, MlirValue at,
   ir_build(b, "func.call", 0, NULL, 3, (MlirValue[]){id, at, size}, 1, &callee, 0, NULL);
 }
 
+/* ---- copies of what places are made of ---- */
+
+typedef struct copies { int n; MlirValue from[SLICE_MAX + OPERANDS_MAX], to[SLICE_MAX + OPERANDS_MAX]; } copies;
+
+static MlirValue copy_of(const copies *c, MlirValue v) {
+  for (int i = 0; i < c->n; i++)
+    if (mlirValueEqual(c->from[i], v))
+      return c->to[i];
+  return v;
+}
+
+static MlirOperation copy_op(copies *c, MlirOperation of) {
+  MlirOperation op = mlirOperationClone(of);
+  for (intptr_t k = 0; k < ir_num_operands(op); k++)
+    mlirOperationSetOperand(op, k, copy_of(c, ir_operand(op, k)));
+  for (intptr_t k = 0; k < mlirOperationGetNumResults(op); k++) {
+    c->from[c->n] = ir_result(of, k);
+    c->to[c->n++] = ir_result(op, k);
+  }
+  return op;
+}
+
 /* ---- in loops ---- */
 
+static bool is_within(MlirOperation op, MlirOperation outer) {
+  for (; !mlirOperationIsNull(op); op = mlirOperationGetParentOperation(op))
+    if (mlirOperationEqual(op, outer))
+      return true;
+  return false;
+}
+
+/* The operations inside of `loop` that v is made of, in order.  False: it depends on the rounds of the loop, or on more than elements and arithmetic. */
+typedef struct chain { int n; MlirOperation op[SLICE_MAX]; } chain;
+static bool find_chain(chain *c, MlirValue v, MlirOperation loop) {
+  MlirOperation def = ir_def(v);
+  if (mlirOperationIsNull(def))
+    return !is_within(mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(v)), loop);
+  if (!is_within(def, loop))
+    return true;
+  for (int i = 0; i < c->n; i++)
+    if (mlirOperationEqual(c->op[i], def))
+      return true;
+  if (!text_starts(ir_op_name(def), "arith.") && !ir_op_is(def, "tensor.extract") && !ir_op_is(def, "tensor.dim"))
+    return false;
+  for (intptr_t i = 0; i < ir_num_operands(def); i++)
+    if (!find_chain(c, ir_operand(def, i), loop))
+      return false;
+  if (c->n == SLICE_MAX)
+    return false;
+  c->op[c->n++] = def;
+  return true;
+}
+
+/* A tensor of the same size outside of `loop`, in which `tensor` is; null: none is known. */
+static MlirValue outside_of(MlirValue tensor, MlirOperation loop) {
+  for (;;) {
+    MlirOperation def = ir_def(tensor), owner = mlirOperationIsNull(def) ? mlirBlockGetParentOperation(mlirBlockArgumentGetOwner(tensor)) : def;
+    if (!is_within(owner, loop))
+      return tensor;
+    intptr_t i = mlirOperationIsNull(def) ? mlirBlockArgumentGetArgNumber(tensor) - 1 : -1;
+    if (i < 0 || !ir_op_is(owner, "scf.for") || !pass_keeps_size(ir_operand(mlirBlockGetTerminator(ir_body(owner)), i), tensor))
+      return (MlirValue){NULL};
+    tensor = ir_operand(owner, i + 3);
+  }
+}
+
+/* In front of the outermost loop whose rounds do not change the place. */
 static void check_here(checks *c, MlirOperation op, MlirValue index, MlirValue tensor, int dim) {
-  ir_builder b = ir_before(c->ir, op);
+  MlirOperation at = op;
+  chain outside = {0};
+  for (MlirOperation loop = mlirOperationGetParentOperation(op); ir_op_is(loop, "scf.for"); loop = mlirOperationGetParentOperation(loop)) {
+    chain found = {0};
+    MlirValue known = outside_of(tensor, loop);
+    if (mlirValueIsNull(known) || !find_chain(&found, index, loop))
+      break;
+    at = loop;
+    outside = found;
+    tensor = known;
+  }
+  ir_builder b = ir_before(c->ir, at);
+  copies values = {0};
+  for (int i = 0; i < outside.n; i++)
+    mlirBlockInsertOwnedOperationBefore(mlirOperationGetBlock(at), at, copy_op(&values, outside.op[i]));
+  index = copy_of(&values, index);
   MlirBlock then;
   MlirValue is_outside = ir_build1(&b, "arith.cmpi", ir_type(c->ir, "i1"), 2, (MlirValue[]){index, size_of(&b, tensor, dim)}, 1,
                                    &(ir_named){"predicate", ir_attr(c->ir, "9 : i64")});   /* uge */
@@ -151,32 +231,17 @@ static MlirAffineMap restricted(MlirContext mlir, MlirAffineMap map, MlirAffineM
   return mlirAffineMapGet(mlir, n, 0, results, to);
 }
 
-typedef struct copies { int n; MlirValue from[SLICE_MAX + OPERANDS_MAX], to[SLICE_MAX + OPERANDS_MAX]; } copies;
-
-static MlirValue copy_of(const copies *c, MlirValue v) {
-  for (int i = 0; i < c->n; i++)
-    if (mlirValueEqual(c->from[i], v))
-      return c->to[i];
-  return v;
-}
-
 /* The operations of the slice at the end of `to`. */
 static void copy_slice(checks *c, const slice *s, MlirBlock to, copies *values) {
   for (int i = 0; i < s->n; i++) {
-    MlirOperation op = mlirOperationClone(s->op[i]);
+    MlirOperation op = copy_op(values, s->op[i]);
     int64_t dim, now = 0;
-    for (intptr_t k = 0; k < ir_num_operands(op); k++)
-      mlirOperationSetOperand(op, k, copy_of(values, ir_operand(op, k)));
     if (ir_op_is(op, "linalg.index") && ir_attr_int(ir_attr_of(op, "dim"), &dim)) {
       for (int64_t d = 0; d < dim; d++)
         now += s->loop[d];
       ir_set_attr(op, "dim", ir_attr(c->ir, arena_printf(&c->ir->ctx->mem, "%" PRId64 " : i64", now)));
     }
     mlirBlockAppendOwnedOperation(to, op);
-    for (intptr_t k = 0; k < mlirOperationGetNumResults(op); k++) {
-      values->from[values->n] = ir_result(s->op[i], k);
-      values->to[values->n++] = ir_result(op, k);
-    }
   }
 }
 
