@@ -46,6 +46,37 @@ static void test_bytes_do_not_depend_on_the_model(void **state) {
   }
 }
 
+/* A and C in L1, B in DRAM: B alone is moved line by line, and what the chip computes is the same; with all in L1 memory's model is nothing to the time. */
+static void test_tensors_in_l1_are_not_moved_line_by_line(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(specs); i++) {
+    int64_t cycles[2];
+    for (int all = 0; all < 2; all++) {
+      rig g;
+      rig_open(&g, &specs[i]);
+      rig_fill(&g);
+      with_banks(&g, 1000000000);
+      for (int t = 0; t < 3; t++)
+        if (all || t != 1) {
+          g.t->tensors.at[t].l1_page = 64;
+          g.t->tensors.at[t].l1_offset = (1 << 18) * (t + 1);
+        }
+      for (int model = 0; model < 2; model++) {
+        assert_int_equal(run_by(&g, model ? DRAM_BANK : DRAM_RATE, true), LOOM_OK);
+        assert_int_equal(g.r.n_faults, 0);
+        assert_int_equal(rig_wrong(&g), 0);
+        cycles[model] = g.r.cycles;
+        int64_t lines = 0;
+        for (size_t c = 0; c < g.r.channels.n; c++)
+          lines += g.r.channels.at[c].bank.reads + g.r.channels.at[c].bank.writes;
+        assert_true((lines > 0) == (model == 1 && !all) && (g.r.dram_bytes_read > 0) == !all && g.r.dram_bytes_written == 0);
+      }
+      assert_true(!all || cycles[0] == cycles[1]);
+      rig_close(&g);
+    }
+  }
+}
+
 static void test_numbers_are_right_and_do_not_change_time(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(specs); i++) {
@@ -112,6 +143,7 @@ static void test_the_budget_counts_clocks_of_the_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bytes_do_not_depend_on_the_model),
+      cmocka_unit_test(test_tensors_in_l1_are_not_moved_line_by_line),
       cmocka_unit_test(test_numbers_are_right_and_do_not_change_time),
       cmocka_unit_test(test_memory_time_follows_its_clock_and_its_timing),
       cmocka_unit_test(test_what_the_machine_lacks_is_told),

@@ -103,7 +103,7 @@ static void put_in_l1(rig *g, int which) {
   }
 }
 
-/* Oracle: the plain loop; and what goes to L1 does not go to DRAM, under both models of it. */
+/* Oracle: the plain loop; and what goes to L1 does not go to DRAM. */
 static void test_matmuls_compute_the_same_wherever_their_tensors_lie(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(specs); i++)
