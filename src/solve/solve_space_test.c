@@ -125,7 +125,7 @@ static int list_sizes(const nest *n, int symbol, const solve_domain *fixed, int6
   return count;
 }
 
-typedef struct example { int nest; const char *machine; int64_t x, y; unsigned lacking; int64_t l1_bytes; const char *pins[3]; size_t n_pins; int64_t assigned[MODEL_BLOCKS_MAX]; int64_t run_cycles; bool moves_itself; } example;
+typedef struct example { int nest; const char *machine; int64_t x, y; unsigned lacking; int64_t l1_bytes; const char *pins[3]; size_t n_pins; int64_t assigned[MODEL_BLOCKS_MAX]; int64_t run_cycles; bool moves_itself; unsigned l1; /* tensors in L1, as bits */ } example;
 
 static nest *make_nest(arena *m, int i) {
   switch (i) {
@@ -147,6 +147,8 @@ static void check(const example *e) {
   m->dram_run_cycles = e->run_cycles;
   m->lacks_concurrent_movers = e->moves_itself;
   nest *n = make_nest(&ctx.mem, e->nest);
+  for (size_t t = 0; t < n->tensors.n; t++)
+    n->tensors.at[t].l1_page = e->l1 >> t & 1 ? 128 : 0;
   nest_set_alignment(n, m->tile_align);
   explore_space s;
   explore_options o = {.accumulate_f32 = true, .lacking = e->lacking, .pins = e->pins, .n_pins = e->n_pins};
@@ -226,6 +228,14 @@ static void test_the_search_finds_what_writing_out_finds(void **state) {
       {.nest = 2, .machine = "blackhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3, .assigned = {0, 32, 0}, .moves_itself = true},
       {.nest = 4, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3 | PLAN_NEEDS_PANEL, .assigned = {0, 0, 32}, .moves_itself = true},
       {.nest = 5, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN, .l1_bytes = 16 << 10, .moves_itself = true},
+      {.nest = 0, .machine = "wormhole", .x = 2, .y = 1, .assigned = {0, 0, 32}, .l1 = 1},
+      {.nest = 0, .machine = "wormhole", .x = 1, .y = 2, .lacking = PLAN_NEEDS_PANEL | PLAN_NEEDS_CHAIN, .l1 = 7},
+      {.nest = 1, .machine = "wormhole", .x = 3, .y = 2, .l1 = 2},
+      {.nest = 1, .machine = "wormhole", .x = 3, .y = 2, .l1 = 3},
+      {.nest = 2, .machine = "blackhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3, .assigned = {0, 32, 0}, .l1 = 6},
+      {.nest = 0, .machine = "wormhole", .x = 2, .y = 2, .l1_bytes = 24 << 10, .pins = {"order=10"}, .n_pins = 1, .lacking = PLAN_NEEDS_PANEL, .l1 = 2},
+      {.nest = 3, .machine = "wormhole", .x = 2, .y = 2, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3, .l1 = 3},
+      {.nest = 4, .machine = "wormhole", .x = 2, .y = 1, .lacking = PLAN_NEEDS_CHAIN | PLAN_NEEDS_DEPTH3 | PLAN_NEEDS_PANEL, .assigned = {0, 0, 32}, .l1 = 5},
   };
   for (size_t i = 0; i < COUNT_OF(examples); i++)
     check(&examples[i]);
