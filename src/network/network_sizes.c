@@ -208,13 +208,15 @@ static loom_status settle_dim(network_sizes *s, int i, int d, bool *moved) {
   line e;
   if (!line_of(s, a, mlirAffineMapGetResult(a->map, d), &e) || (e.unknown >= 0 && a->dim[d] == NETWORK_OPEN))
     return LOOM_OK;
+  if (e.unknown < 0 && e.plus < 0)
+    LOOM_FAIL(s->ir->ctx, ir_span(s->ir, s->func), LOOM_EUSAGE, "dim %d of argument %d ('%s') is %" PRId64 ", as %s says", d, i, a->name, e.plus, told_by(s, a));
   if (e.unknown < 0) {
     *moved = *moved || a->dim[d] == NETWORK_OPEN;
     return network_sizes_set(s, i, d, e.plus, told_by(s, a));
   }
-  int64_t over = a->dim[d] - e.plus;
+  int64_t over;
   network_symbol *x = &s->symbols.at[e.unknown];
-  if (e.times == 0)
+  if (e.times <= 0 || __builtin_sub_overflow(a->dim[d], e.plus, &over))
     return LOOM_OK;
   if (over % e.times || over / e.times < 0)
     LOOM_FAIL(s->ir->ctx, ir_span(s->ir, s->func), LOOM_EUSAGE, "dim %d of argument %d ('%s') is %" PRId64 "; expected %" PRId64 "*%s + %" PRId64 " with a whole number %s", d, i, a->name, a->dim[d],

@@ -107,6 +107,11 @@ static void test_names_and_sizes_tell_one_another(void **state) {
   assert_int_equal(network_sizes_give(&f.sizes, "x.0", "13"), LOOM_OK);
   assert_int_equal(network_sizes_settle(&f.sizes), LOOM_EUSAGE);
   done(&f);
+  open_function(&f, source);
+  assert_int_equal(network_sizes_give(&f.sizes, "a", "0"), LOOM_OK);      /* 0 * 3 - 1 */
+  assert_int_equal(network_sizes_settle(&f.sizes), LOOM_EUSAGE);
+  assert_non_null(strstr(f.ctx.diag.first->text, "dim 0 of argument 0 ('x') is -1, as the export with a=0"));
+  done(&f);
 }
 
 int main(void) {
