@@ -13,10 +13,13 @@ static bool is_replaced(const compile_state *s) {
   return false;
 }
 
-/* A compile of its own: the stages of the host are judged as plain loops, as with single kernels. */
-static loom_status judge_stages(network_run *n, const network_kernel *k, network_bisection *out) {
+/* A compile of its own: the stages of the host are judged as plain loops, as with single kernels.  With tensors in L1 it is that of the first of its twins. */
+static loom_status judge_stages(network_run *n, int i, network_bisection *out) {
   compile_state s = {0};
-  compile_options o = network_options_of(n, k);
+  const network_twin *t = &n->twins[i];
+  const bool has_l1 = n->kept[t->first]->o.n_l1 || n->kept[t->first]->o.l1_reserved_bytes;
+  const network_kernel *k = has_l1 ? &t->as : &n->net->kernels.at[i];
+  compile_options o = has_l1 ? n->kept[t->first]->o : network_options_of(n, k);
   run_options r = *n->r;
   o.plain_loops = true;
   o.write_files = false;
@@ -70,7 +73,7 @@ static loom_status take_kernel(network_run *n, int i, network_bisection *out) {
   const diag_mark mark = diag_save(n->ctx);
   loom_status st = compiled(n, i, &c);
   if (st != LOOM_OK || is_replaced(&c->s)) {      /* code of a form that goes wrong may touch what is not its own */
-    loom_status judged = judge_stages(n, k, out);
+    loom_status judged = judge_stages(n, i, out);
     if (out->stages.found) {
       diag_drop(n->ctx, mark);
       out->wrong = k;
@@ -81,6 +84,7 @@ static loom_status take_kernel(network_run *n, int i, network_bisection *out) {
     LOOM_TRY(judged);
   }
   compile_execution e = {0};
+  network_set_l1_places(n, as, c);
   LOOM_TRY(network_run_on_copies(n, as, c, &e, kept));
   step.has_run = true;
   step.check = e.check;
@@ -89,7 +93,7 @@ static loom_status take_kernel(network_run *n, int i, network_bisection *out) {
   if (step.fault || (e.check.done && !e.check.ok)) {
     out->wrong = k;
     out->where = e.check.where;
-    return judge_stages(n, k, out);
+    return judge_stages(n, i, out);
   }
   network_take_results(n, as, kept);
   LOOM_TRY(network_interpret_step(n, k));
@@ -105,9 +109,12 @@ loom_status compile_network_bisect(loom_ctx *ctx, const compile_options *o, bool
   network_run n = {.ctx = ctx, .o = o, .for_npu = for_npu, .net = net, .r = &checked, .out = &made};
   *out = (network_bisection){0};
   LOOM_TRY(network_place_tensors(&n));
+  if (o->override_dir)
+    network_list_compiles(&n);      /* what goes wrong in a compile is looked at in its turn */
+  else
+    LOOM_TRY(network_compile_all(&n));
   network_start_contents(&n, args);
-  network_list_compiles(&n);
-  loom_status st = o->override_dir ? LOOM_OK : network_compile_ahead(&n);
+  loom_status st = LOOM_OK;
   for (int i = 0; i < (int)net->kernels.n && st == LOOM_OK && !out->wrong; i++) {
     st = take_kernel(&n, i, out);
     if (st != LOOM_OK)
