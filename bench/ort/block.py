@@ -9,6 +9,7 @@ Writes DIR/block.onnx, DIR/block.mlir, DIR/weights.safetensors and DIR/input.npy
 --fused: attention is one node of ONNX Runtime's own, MultiHeadAttention, and not the operations that exporters write.
 """
 import argparse, array, json, math, os, random, struct
+from onnx_model import Model, turned, write_npy
 
 p = argparse.ArgumentParser()
 p.add_argument("dir")
@@ -48,10 +49,7 @@ with open(o.dir + "/weights.safetensors", "wb") as f:
     f.write(struct.pack("<Q", len(text)) + text)
     for _, data in weights.values():
         f.write(data.tobytes())
-with open(o.dir + "/input.npy", "wb") as f:
-    text = repr({"descr": "<f4", "fortran_order": False, "shape": (1, S, D)}).encode()
-    text += b" " * (-(len(text) + 11) % 64) + b"\n"
-    f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + x.tobytes())
+write_npy(o.dir + "/input.npy", (1, S, D), x)
 
 # ---- the torch dialect ----
 lines, types = [], {}
@@ -111,8 +109,8 @@ def add(name, a, b):
 n1 = norm("norm1", "%x")
 q, k, v = (heads(name, linear(name, n1, D)) for name in "qkv")
 attended = emit("attended", (1, H, S, E), "aten.scaled_dot_product_attention", [q, k, v, none, zero, false, none, false])
-turned = emit("turned", (1, S, H, E), "aten.transpose.int", [attended, one, integer(2)])
-joined = emit("joined", (1, S, D), "aten.reshape", [turned, integers("joined_shape", [1, S, D])])
+back = emit("back", (1, S, H, E), "aten.transpose.int", [attended, one, integer(2)])
+joined = emit("joined", (1, S, D), "aten.reshape", [back, integers("joined_shape", [1, S, D])])
 x1 = add("x1", "%x", linear("proj", joined, D))
 up = linear("up", norm("norm2", x1), F)
 active = emit("active", (1, S, F), "aten.gelu", [up, ("%exact", "!torch.str")])
@@ -127,82 +125,36 @@ with open(o.dir + "/block.mlir", "w") as f:
     f.write("\n".join(list(constants.values()) + loads + lines) + "\n  return %s : %s\n}\n}\n" % (y, types[y]))
 
 
-# ---- ONNX: protocol buffers by hand; numbers of fields are those of onnx.proto3 ----
-def varint(n):
-    out = b""
-    n &= (1 << 64) - 1
-    while n > 127:
-        out += bytes((n & 127 | 128,))
-        n >>= 7
-    return out + bytes((n,))
-
-
-def number(field, n):
-    return varint(field << 3) + varint(n)
-
-
-def part(field, data):
-    data = data.encode() if isinstance(data, str) else data
-    return varint(field << 3 | 2) + varint(len(data)) + data
-
-
-def attribute(name, value):
-    if isinstance(value, float):
-        return part(5, part(1, name) + varint(2 << 3 | 5) + struct.pack("<f", value) + number(20, 1))
-    if isinstance(value, int):
-        return part(5, part(1, name) + number(3, value) + number(20, 2))
-    return part(5, part(1, name) + b"".join(number(8, i) for i in value) + number(20, 7))
-
-
-def constant(name, shape, data, kind=1):
-    return part(5, b"".join(number(1, d) for d in shape) + number(2, kind) + part(8, name) + part(9, data.tobytes()))
-
-
-def value(field, name, shape):
-    dims = b"".join(part(1, number(1, d)) for d in shape)
-    return part(field, part(1, name) + part(2, part(1, number(1, 1) + part(2, dims))))
-
-
-nodes, initializers = [], []
-
-
-def node(op, ins, out, domain="", **attributes):
-    nodes.append(part(1, b"".join(part(1, i) for i in ins) + part(2, out) + part(3, "n_" + out) + part(4, op) + part(7, domain) +
-                      b"".join(attribute(a, v) for a, v in attributes.items())))
-    return out
+# ---- ONNX ----
+onnx = Model()
 
 
 def onnx_linear(name, of):
-    return node("Add", [node("MatMul", [of, name + ".turned"], name + "_product"), name + ".bias"], name)
+    return onnx.node("Add", [onnx.node("MatMul", [of, name + ".turned"], name + "_product"), name + ".bias"], name)
 
 
 def onnx_heads(name, of, perm):
-    return node("Transpose", [node("Reshape", [of, "split_shape"], name + "_split")], name + "_heads", perm=perm)
+    return onnx.node("Transpose", [onnx.node("Reshape", [of, "split_shape"], name + "_split")], name + "_heads", perm=perm)
 
 
 for name, (shape, data) in weights.items():
     if len(shape) == 2:
-        turned_data = array.array("f", bytes(4 * len(data)))
-        for i in range(shape[0]):
-            turned_data[i::shape[0]] = data[i * shape[1]:(i + 1) * shape[1]]
-        initializers.append(constant(name.replace(".weight", ".turned"), shape[::-1], turned_data))
+        onnx.constant(name.replace(".weight", ".turned"), shape[::-1], turned(data, *shape))
     else:
-        initializers.append(constant(name, shape, data))
+        onnx.constant(name, shape, data)
 if not o.fused:
-    initializers.append(constant("split_shape", (4,), array.array("q", (1, S, H, E)), 7))
-    initializers.append(constant("joined_shape", (3,), array.array("q", (1, S, D)), 7))
-    initializers.append(constant("scale", (), array.array("f", (1 / math.sqrt(E),))))
-n1 = node("LayerNormalization", ["x", "norm1.weight", "norm1.bias"], "norm1", axis=-1, epsilon=EPSILON)
+    onnx.constant("split_shape", (4,), array.array("q", (1, S, H, E)))
+    onnx.constant("joined_shape", (3,), array.array("q", (1, S, D)))
+    onnx.constant("scale", (), array.array("f", (1 / math.sqrt(E),)))
+n1 = onnx.node("LayerNormalization", ["x", "norm1.weight", "norm1.bias"], "norm1", axis=-1, epsilon=EPSILON)
 q, k, v = (onnx_linear(name, n1) for name in "qkv")
 if o.fused:
-    joined = node("MultiHeadAttention", [q, k, v], "attended", domain="com.microsoft", num_heads=H)
+    joined = onnx.node("MultiHeadAttention", [q, k, v], "attended", domain="com.microsoft", num_heads=H)
 else:
     q, k, v = onnx_heads("q", q, (0, 2, 1, 3)), onnx_heads("k", k, (0, 2, 3, 1)), onnx_heads("v", v, (0, 2, 1, 3))
-    shares = node("Softmax", [node("Mul", [node("MatMul", [q, k], "scores"), "scale"], "scaled")], "shares", axis=-1)
-    joined = node("Reshape", [node("Transpose", [node("MatMul", [shares, v], "attended")], "back", perm=(0, 2, 1, 3)), "joined_shape"], "joined")
-x1 = node("Add", ["x", onnx_linear("proj", joined)], "x1")
-n2 = node("LayerNormalization", [x1, "norm2.weight", "norm2.bias"], "norm2", axis=-1, epsilon=EPSILON)
-node("Add", [x1, onnx_linear("down", node("Gelu", [onnx_linear("up", n2)], "active"))], "y")
-graph = b"".join(nodes) + part(2, "block") + b"".join(initializers) + value(11, "x", (1, S, D)) + value(12, "y", (1, S, D))
-with open(o.dir + "/block.onnx", "wb") as f:
-    f.write(number(1, 8) + part(8, part(1, "") + number(2, 20)) + part(8, part(1, "com.microsoft") + number(2, 1)) + part(7, graph))
+    shares = onnx.node("Softmax", [onnx.node("Mul", [onnx.node("MatMul", [q, k], "scores"), "scale"], "scaled")], "shares", axis=-1)
+    joined = onnx.node("Reshape", [onnx.node("Transpose", [onnx.node("MatMul", [shares, v], "attended")], "back", perm=(0, 2, 1, 3)), "joined_shape"], "joined")
+x1 = onnx.node("Add", ["x", onnx_linear("proj", joined)], "x1")
+n2 = onnx.node("LayerNormalization", [x1, "norm2.weight", "norm2.bias"], "norm2", axis=-1, epsilon=EPSILON)
+onnx.node("Add", [x1, onnx_linear("down", onnx.node("Gelu", [onnx_linear("up", n2)], "active"))], "y")
+onnx.write(o.dir + "/block.onnx", (1, S, D), (1, S, D))
