@@ -55,6 +55,13 @@ static loom_status combine(interp *in, const kernel_op *op, interp_num *so_far, 
   return LOOM_OK;
 }
 
+/* A running sum from the end: machines reduce what there is, in whichever order, so that the bound is that of a sum in any order. */
+static bool adds_from_end(const interp *in, const kernel_op *op) {
+  const kernel_region *r = &op->regions[0];
+  return op->kind == KERNEL_SCAN && op->flag && op->n_operands == 1 && r->ops.n == 2 && r->ops.at[0]->kind == KERNEL_BINARY && r->ops.at[0]->fn == KERNEL_FN_ADD &&
+         dtype_is_float(in->k->values.at[op->operands[0]].type.type);
+}
+
 loom_status interp_scan(interp *in, const kernel_op *op) {
   interp_value *from[SCAN_MAX], *out[SCAN_MAX];
   interp_num so_far[SCAN_MAX], next[SCAN_MAX];
@@ -66,11 +73,14 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
     LOOM_TRY(interp_operand(in, op, k, &from[k]));
     LOOM_TRY(interp_result(in, op, k, &out[k]));
   }
+  const bool in_any_order = adds_from_end(in, op);
+  const double u = interp_arith_roundoff(in->k->values.at[op->operands[0]].type.type);
   lanes l = lanes_of(from[0], axis);
   if (is_fold && l.axis == 0 && l.outer * l.inner > 0)
     LOOM_FAIL(in->ctx, op->span, LOOM_EINPUT, "a reduction of no elements");
   for (int64_t o = 0; o < l.outer; o++)
     for (int64_t i = 0; i < l.inner; i++) {
+      double magnitude = 0, errors = 0;
       for (int64_t step = 0; step < l.axis; step++) {
         int64_t at = (o * l.axis + (op->flag && !is_fold ? l.axis - 1 - step : step)) * l.inner + i;
         for (int k = 0; k < n; k++)
@@ -79,8 +89,10 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
           memcpy(so_far, next, sizeof so_far);
         else
           LOOM_TRY(combine(in, op, so_far, next));
+        magnitude += fabs(next[0].x) + next[0].e;
+        errors += next[0].e;
         for (int k = 0; k < n && !is_fold; k++)
-          set(in, out[k], at, so_far[k]);
+          set(in, out[k], at, (interp_num){so_far[k].x, in_any_order && step && in->bounds ? fmax(so_far[k].e, errors + (double)step * u * magnitude) : so_far[k].e});
       }
       for (int k = 0; k < n && is_fold; k++)
         set(in, out[k], o * l.inner + i, so_far[k]);

@@ -173,11 +173,15 @@ npt_layout npt_layout_for(const tfn_function *f, int operand, npt_way w) {
 
 static int64_t best_way(const choosing *c, const layout_op *op, npt_way *out) {
   int64_t best = INT64_MAX;
+  npt_scan scan;
+  const bool is_scan = npt_read_scan(op->f, &scan);      /* its dims are walked one by one */
   for (int vec = op->f->n_iter - 1; vec >= NPT_NONE; vec--)
     for (int lane = 0; lane <= op->f->n_iter; lane++) {
       npt_way w = {lane == op->f->n_iter ? NPT_NONE : lane, vec};
       if (vec >= 0 && op->f->is_reduction[vec] && !mlirOperationIsNull(op->f->op) && !mlirAttributeIsNull(ir_attr_of(op->f->op, "loom.ordered")))
         continue;                                       /* neighbours are reduced in another order */
+      if (is_scan && (w.lane == scan.axis || w.vec == scan.axis || w.vec == scan.along))
+        continue;
       if (w.lane >= 0 && (!is_output_dim(op->f, w.lane) || (w.lane == w.vec && extent_of(c, op, w.lane) == 1)))
         continue;
       int64_t now = cost(c, op, w);

@@ -76,6 +76,12 @@ int64_t npt_padded(const npt_lowering *l, int64_t extent);
 const tog_node *npt_send_as_copy(npt_lowering *l, const tog_node *send);
 const tfn_function *npt_function_of(const npt_lowering *l, const tog_node *n);
 
+/* ---- npt_scan.c ---- */
+/* A running reduction along iteration dim `axis` of the output, of `value`, made of what the input has along dim `along`; `combine`: of two elements; `neutral` changes nothing. */
+typedef struct npt_scan { int axis, along; bool from_end; MlirValue value; MlirOperation combine; MlirAttribute neutral; } npt_scan;
+/* false: it is none. */
+bool npt_read_scan(const tfn_function *f, npt_scan *out);
+
 /* ---- npt_need.c ---- */
 /* Takes from the extents of buffers' dims (not of those in parts) what nothing ever uses. */
 void npt_end_tiles(npt_lowering *l);

@@ -483,6 +483,47 @@ static loom_status emit_row_reduction(site *s) {
   return LOOM_OK;
 }
 
+/* Element after element along the axis, what there is so far carried through the loop; then with what the output has, which is neutral where nobody says otherwise. */
+static loom_status emit_scan(site *s, const npt_scan *scan) {
+  npt_lowering *l = s->l;
+  nest outer = {0}, inner = {0};
+  const reduction r = {.op = scan->combine};
+  const int64_t n = shape_of(s, scan->axis);
+  MlirValue extent;
+  LOOM_TRY(npt_argument_value(l, s->n, s->f->extent[scan->along], &extent));
+  for (int d = 0; d < s->f->n_iter; d++)
+    if (!s->f->is_reduction[d] && d != s->way.lane && d != s->way.vec && d != scan->axis)
+      open_loop(s, &outer, d, shape_of(s, d), 1, 0, NULL);
+  if (s->way.lane >= 0 && s->way.lane != s->way.vec)
+    open_loop(s, &outer, s->way.lane, rounds_of(s), 1, 0, NULL);
+  if (s->way.vec >= 0)
+    open_loop(s, &outer, s->way.vec, row_of(s), s->jam * NPT_VECTOR, 0, NULL);
+  const wide neutral = same(s, splat_attr(l, scan->neutral));
+  wide so_far = neutral;
+  open_loop(s, &inner, scan->axis, n, 1, s->jam, so_far.at);
+  for (int i = 0; i < s->jam; i++)
+    so_far.at[i] = mlirBlockGetArgument(inner.loop[0].body, i + 1);
+  if (scan->from_end)
+    s->var[scan->axis] = npt_sum(l, 1, &s->var[scan->axis], &(int64_t){-1}, n - 1);
+  s->var[scan->along] = s->var[scan->axis];
+  wide x;
+  s->n_known = 0;
+  LOOM_TRY(eval(s, scan->value, &x));
+  const MlirValue is_there = scan->from_end ? below(l, splat_index(l, s->var[scan->axis]), extent) : (MlirValue){NULL};
+  for (int i = 0; i < s->jam; i++) {
+    if (scan->from_end)      /* what lies behind a ragged end is walked first */
+      x.at[i] = select_vector(l, is_there, x.at[i], neutral.at[i]);
+    so_far.at[i] = combine(l, &r, so_far.at[i], x.at[i]);
+  }
+  wide value = load_operand(s, 1);
+  for (int i = 0; i < s->jam; i++)
+    value.at[i] = combine(l, &r, value.at[i], so_far.at[i]);
+  store_output(s, value);
+  close_reduced(s, &inner, &so_far);
+  close_loops(s, &outer);
+  return LOOM_OK;
+}
+
 static loom_status emit_elementwise(site *s) {
   nest at = {0};
   wide value;
@@ -503,8 +544,11 @@ static loom_status emit_generic(site *s) {
   s->jam = s->way.vec < 0 ? 1 : vectors % JAM_MAX == 0 ? JAM_MAX : vectors % 2 == 0 ? 2 : 1;
   for (int d = 0; d < s->f->n_iter; d++)
     reduces = reduces || s->f->is_reduction[d];
+  npt_scan scan;
   if (!reduces)
     return emit_elementwise(s);
+  if (npt_read_scan(s->f, &scan))
+    return emit_scan(s, &scan);
   return s->way.vec >= 0 && s->f->is_reduction[s->way.vec] ? emit_row_reduction(s) : emit_reduction(s);
 }
 
