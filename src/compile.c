@@ -297,7 +297,12 @@ static bool wants_only_best(const compile_options *o) {
 }
 
 static loom_status load_machine(compile_state *s, const compile_options *o) {
-  LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
+  if (o->loaded_machine) {
+    s->machine = ARENA_NEW(&s->ctx->mem, machine);
+    *s->machine = *o->loaded_machine;
+  } else {
+    LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
+  }
   s->is_native = s->machine->host_cpu && !o->search_host;
   if (o->for_board)
     LOOM_TRY(compile_tt_check_machine(s));

@@ -36,6 +36,7 @@ typedef struct compile_options {
   kernel_graph *graph;                     /* the kernel, which `input` is only the name of; NULL: it is read */
   bool keeps_arguments;                    /* the kernel may store to parts of an argument, whose other elements stay */
   const char *machine, *calibration;       /* NULL: "wormhole" */
+  const machine *loaded_machine;              /* what these name, where somebody has read it already; NULL: nobody has */
   const char *compute_dir;                 /* upstream's hw_compute_dir, whose costs are used; NULL: none */
   helion_options helion;                   /* shapes, function, dtype */
   const char *config;                      /* upstream's config.json; NULL: none */

@@ -34,6 +34,7 @@ compile_options network_options_of(network_run *n, const network_kernel *k) {
   arena *m = &n->ctx->mem;
   compile_options o = *n->o;
   o.graph = k->graph;
+  o.loaded_machine = n->chip;
   o.keeps_arguments = true;
   o.dump_dir = o.dump_dir ? file_join(m, o.dump_dir, k->graph->name) : NULL;
   o.override_dir = o.override_dir ? file_join(m, o.override_dir, k->graph->name) : NULL;
@@ -111,9 +112,8 @@ static loom_status take_step(network_run *n, int i) {
 }
 
 loom_status network_place_tensors(network_run *n) {
-  machine *m;
-  LOOM_TRY(machine_load_with(n->ctx, n->o->machine ? n->o->machine : "wormhole", n->o->calibration, n->o->compute_dir, &m));
-  network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !m->host_cpu, NULL, &n->out->buffers);
+  LOOM_TRY(machine_load_with(n->ctx, n->o->machine ? n->o->machine : "wormhole", n->o->calibration, n->o->compute_dir, &n->chip));
+  network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !n->chip->host_cpu, NULL, &n->out->buffers);
   return LOOM_OK;
 }
 

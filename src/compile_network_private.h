@@ -19,6 +19,7 @@ typedef struct network_compiled {
 
 typedef struct network_run {
   loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r;      /* r NULL: kernels are compiled, none runs */
+  machine *chip;                           /* o->machine */
   network_twin *twins; network_compiled **kept;    /* by kernel; NULL: it is a twin of one before */
   void **bytes;                            /* by tensor */
   interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
