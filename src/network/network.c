@@ -5,7 +5,8 @@
 static const char tosa_passes[] =
     "builtin.module(func.func(tosa-optional-decompositions,tosa-make-broadcastable,tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},tosa-to-tensor),canonicalize,cse)";
 static const char generic_passes[] =
-    "builtin.module(loom-lower-util,loom-lower-pack,loom-lower-softmax,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops),inline{default-pipeline=},canonicalize,cse)";
+    "builtin.module(loom-lower-util,loom-lower-pack,loom-lower-softmax,func.func(convert-elementwise-to-linalg,linalg-generalize-named-ops),inline{default-pipeline=},canonicalize)";
+static const char last_pass[] = "builtin.module(cse)";
 
 static bool is_tosa(MlirOperation op, void *data) {
   *(bool *)data |= text_starts(ir_op_name(op), "tosa.");
@@ -18,7 +19,8 @@ static loom_status prepare(ir_ctx *ir, MlirModule m) {
   ir->blame = LOOM_EUNSUP;      /* what upstream's passes refuse is a form of the user's module */
   ir_walk(mlirModuleGetOperation(m), is_tosa, &has_tosa);
   loom_status st = has_tosa ? pass_run_pipeline(ir, m, tosa_passes, NULL) : LOOM_OK;
-  st = st == LOOM_OK ? pass_run_pipeline(ir, m, generic_passes, NULL) : st;
+  st = st == LOOM_OK ? pass_run_pipeline(ir, m, generic_passes, &(pass_run_options){.verify_each = false}) : st;
+  st = st == LOOM_OK ? pass_run_pipeline(ir, m, last_pass, NULL) : st;      /* verified once, not behind each: that would be a third of the time */
   ir->blame = blame;
   return st;
 }
