@@ -177,18 +177,20 @@ static void test_what_was_compiled_is_found_again(void **state) {
       for_each_entry(cache.dir, remove_entry);
     run_with(&without, on, 1, NULL);
     run_with(&first, on, processes, &cache);
-    assert_int_equal(for_each_entry(cache.dir, damage), 2);
+    const int entries = for_each_entry(cache.dir, damage);      /* of both kernels, on a chip also with tensors in L1 */
+    assert_true(entries == 2 || (entries > 2 && !strcmp(on, "wormhole")));
     run_with(&second, on, processes, &cache);
     run_with(&third, on, processes, &cache);
     assert_true(!is_from_cache(&first) && !is_from_cache(&second) && is_from_cache(&third));
     expect_same(&without, &first);
     expect_same(&without, &second);
     expect_same(&without, &third);
+    assert_int_equal(for_each_entry(cache.dir, NULL), entries);
     run_with(&fourth, on, processes, &cache);      /* other options, another entry */
     fourth.o.ragged = true;
     assert_int_equal(run(&fourth), LOOM_OK);
     assert_false(is_from_cache(&fourth));
-    assert_int_equal(for_each_entry(cache.dir, NULL), 4);
+    assert_int_equal(for_each_entry(cache.dir, NULL), 2 * entries);
     fixture *all[] = {&without, &first, &second, &third, &fourth};
     for (int i = 0; i < 5; i++)
       close_fixture(all[i]);
