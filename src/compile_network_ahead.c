@@ -19,6 +19,7 @@ static loom_status look_up(ahead *a, network_compiled *c) {
   network_run *n = a->n;
   const double before = clock_ms();
   c->is_open = true;
+  c->o.tuned = NULL;      /* options may be those of the same kernel with its tensors elsewhere */
   LOOM_TRY(compile_start(n->ctx, &c->o, &c->s));
   LOOM_TRY(compile_cache_open(&c->s, program_of(n, c), &c->is_compiled));
   c->ms = clock_ms() - before;
