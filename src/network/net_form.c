@@ -167,6 +167,6 @@ net_form net_choose_form(net_reader *r, const net_nest *n) {
   }
   choose_tiles(r, n, any && (!looped || reduced > NET_WHOLE_MAX) ? 1 : 2, &f);
   const net_op *first = member(r, n, 0);
-  f.op = first->finds_last ? "last_places" : first->looks_up ? look_up_rows(n, first, &f) : any ? reduction_name(r, n) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
+  f.op = first->pairs.kind == NET_PAIRS_BEFORE ? "scan" : first->pairs.kind == NET_PAIRS_SAME ? "scatter_add" : first->finds_last ? "last_places" : first->looks_up ? look_up_rows(n, first, &f) : any ? reduction_name(r, n) : !mlirOperationIsNull(first->op) ? "elementwise" : first->in[0].value.kind == NET_SPLAT ? "fill" : "copy";
   return f;
 }

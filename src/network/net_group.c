@@ -51,7 +51,7 @@ static bool is_contraction(const net_op *op) {
 }
 
 bool net_needs_loops(const net_op *op) {
-  return reduces_any(op) && !op->finds_last && op->extreme.fn == KERNEL_FN_NONE && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op));
+  return reduces_any(op) && !op->finds_last && op->pairs.kind == NET_PAIRS_NONE && op->extreme.fn == KERNEL_FN_NONE && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op));
 }
 
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e) {

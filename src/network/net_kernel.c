@@ -166,6 +166,8 @@ static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o
   MlirValue x;
   if (op->finds_last)
     return last_result(g, f, m);
+  if (op->pairs.kind != NET_PAIRS_NONE)
+    return net_emit_pairs(g, f, m, reduced_axes(g, f, m));
   if (op->extreme.fn != KERNEL_FN_NONE)
     return extreme_result(g, f, m, o);
   if (op->n_places)

@@ -20,6 +20,9 @@ typedef struct net_access { net_value value; axis_expr at; /* over the loops; of
 typedef struct net_place { MlirValue value; axis_expr at; int64_t extent, factor; } net_place;
 /* A reduction with two results: the largest (least) of x, and the first index of loop `loop` where it is; NaN counts as more. */
 typedef struct net_extreme { kernel_fn fn; /* NONE: it is none */ MlirValue x; int loop, at; /* number of the result that is the index */ } net_extreme;
+/* A reduction over pairs (net_pairs.c): `at` is the loop of those that take, `of` that of those that give: the ones before (and itself: is_own), from `start` on; or the ones
+ * whose operand 0 is `at`, which give operand 1. */
+typedef struct net_pairs { enum { NET_PAIRS_NONE, NET_PAIRS_BEFORE, NET_PAIRS_SAME } kind; kernel_fn fn; int at, of; bool is_own; double start; } net_pairs;
 typedef struct net_op {
   MlirOperation op; loom_span span;
   MlirBlock body;                      /* where its numbers are computed: they may use what stands before it, too */
@@ -33,6 +36,7 @@ typedef struct net_op {
   bool looks_up, stores_by_lookup; int64_t step, rows;
   bool finds_last;                     /* its only result is the last index of loop 1 where operand 1 is what operand 0 is */
   net_extreme extreme;
+  net_pairs pairs;
   axis_space loops; bool reduces[AXIS_MAX];
   int n_args, n_in, n_out;             /* operands that are arguments of the body come first */
   net_access in[NET_OPERANDS_MAX], init[NET_RESULTS_MAX], out[NET_RESULTS_MAX];
@@ -117,6 +121,14 @@ bool net_add_extract(net_reader *r, net_op *op, MlirOperation extract);
 
 /* ---- net_scatter.c: loops around tensor.insert ---- */
 void net_read_loops(net_reader *r, MlirOperation op);
+
+/* ---- net_pairs.c: reductions over pairs ---- */
+/* Loops that carry a running sum or product and put it into a tensor.  False: they are something else; nothing was said. */
+bool net_read_scan(net_reader *r, MlirOperation outer);
+/* What is added to an element where it is put back; null: something else is done with it. */
+MlirValue net_added_at(MlirOperation insert, MlirValue so_far);
+/* Adds `from` to the rows of `dest`.  False: they are too many, or not all of it. */
+bool net_add_at(net_reader *r, MlirOperation outer, const net_op *op, const net_rows *rows, net_access from, const net_value *dest);
 
 /* ---- net_scalar.c: scalar operations of bodies ---- */
 typedef struct net_fn { const char *op; kernel_op_kind kind; kernel_fn fn; bool opposite; /* of a comparison: where it does not hold */ bool remainder; /* of a division: what it leaves */ bool is_unsigned; /* of a comparison with what is not negative */ } net_fn;
@@ -240,6 +252,7 @@ void net_emit_attention(net_graph *g);                 /* net_attention.c */
 /* ---- net_body.c: values of members' bodies ---- */
 dtype net_dtype(MlirValue v);                          /* of an index: i32 */
 dtype net_type_of(const net_op *op, MlirValue v);      /* of an index: what the operation computes them in */
+kernel_value net_emit_pairs(net_graph *g, const net_frame *f, int member, int axes);
 kernel_value net_emit_row(net_graph *g, const net_frame *f, int member);      /* of an operation with places */
 kernel_value net_emit_value(net_graph *g, const net_frame *f, int member, MlirValue v);
 /* Operand i of a member: what another one made, or from memory. */

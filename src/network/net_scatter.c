@@ -44,7 +44,7 @@ static bool read_nest(net_reader *r, MlirOperation outer, net_op *op, MlirOperat
   return inserts;
 }
 
-static bool walk_for(MlirOperation op, void *data) {
+static bool reads_none(MlirOperation op, void *data) {
   const MlirValue *v = data;
   for (intptr_t i = 0; i < ir_num_operands(op); i++)
     if (ir_op_is(op, "tensor.extract") && mlirValueEqual(ir_operand(op, i), *v))
@@ -177,11 +177,33 @@ static void put(net_reader *r, MlirOperation outer, net_op *op, MlirOperation in
   net_set_value(r, ir_result(outer, 0), into);
 }
 
+static void add(net_reader *r, MlirOperation outer, net_op *op, MlirOperation insert, MlirValue element, const net_value *dest) {
+  MlirValue index[AXIS_MAX];
+  axis_expr by[AXIS_MAX] = {{0}};
+  net_rows rows;
+  net_value whole = *dest;
+  for (int k = 0; k < dest->shape.n; k++)
+    index[k] = ir_operand(insert, k + 2);
+  net_access from = elements(r, op, element);
+  whole.kind = NET_MEMORY;      /* for its shape alone, row-major */
+  whole.at = net_row_major(r->mem, &dest->shape);
+  if (!net_find_rows(r, op, outer, whole, index, (MlirValue){NULL}, &rows))
+    return;
+  for (int i = 0; i < rows.n; i++)
+    by[rows.loop[i]] = axis_var(r->mem, i);
+  bool covers = true;
+  for (int l = 0; l < op->loops.n; l++)
+    covers = covers && (op->loops.extent[l] == 1 || by[l].n);
+  from.at = from.value.kind == NET_MEMORY ? axis_subst(r->mem, &rows.space, from.at, by) : from.at;
+  if (!covers || rows.index.value.kind != NET_MEMORY || !net_add_at(r, outer, op, &rows, from, dest))
+    net_refuse(r, outer, arena_printf(r->mem, "it adds to places that are not whole rows of the tensor, or more than %d rows", NET_WHOLE_MAX));
+}
+
 void net_read_loops(net_reader *r, MlirOperation outer) {
   net_op op = {.op = outer, .span = ir_span(r->ir, outer), .index_type = DTYPE_I32, .group = -1};
   MlirOperation insert;
   MlirValue guard;
-  if (!read_nest(r, outer, &op, &insert, &guard))
+  if (net_read_scan(r, outer) || !read_nest(r, outer, &op, &insert, &guard))
     return;
   MlirValue so_far = mlirBlockGetArgument(op.body, 1);
   const net_value *known = net_value_of(r, ir_operand(outer, 3));
@@ -189,14 +211,18 @@ void net_read_loops(net_reader *r, MlirOperation outer) {
     net_refuse(r, outer, "it puts elements into no tensor of this function");
     return;
   }
-  if (!ir_walk(outer, walk_for, &so_far)) {
-    net_refuse(r, insert, "it adds to what loops have put there before");
+  MlirValue added = mlirValueIsNull(guard) ? net_added_at(insert, so_far) : (MlirValue){NULL};
+  if (mlirValueIsNull(added) && !ir_walk(outer, reads_none, &so_far)) {
+    net_refuse(r, insert, "what it puts depends on what was put there before, and is no sum with it");
     return;
   }
   net_value dest = *known;
-  bool ok = net_add_inputs(r, &op, ir_operand(insert, 0)) && (mlirValueIsNull(guard) || net_add_inputs(r, &op, guard));
+  MlirValue element = mlirValueIsNull(added) ? ir_operand(insert, 0) : added;
+  bool ok = net_add_inputs(r, &op, element) && (mlirValueIsNull(guard) || net_add_inputs(r, &op, guard));
   for (int k = 0; k < dest.shape.n; k++)
     ok = net_add_inputs(r, &op, ir_operand(insert, k + 2)) && ok;
-  if (ok)
+  if (ok && !mlirValueIsNull(added))
+    add(r, outer, &op, insert, element, &dest);
+  else if (ok)
     put(r, outer, &op, insert, guard, &dest);
 }

@@ -19,6 +19,8 @@ const char *net_op_text(net_reader *r, const net_op *op) {
   int n = 0;
   if (op->looks_up)
     return op->stores_by_lookup ? "scatter" : "gather";
+  if (op->pairs.kind != NET_PAIRS_NONE)
+    return op->pairs.kind == NET_PAIRS_BEFORE ? "running sum" : "sums by place";
   if (op->n_places || op->finds_last)
     return "places";
   if (op->extreme.fn != KERNEL_FN_NONE)

@@ -17,3 +17,19 @@ func.func @routed(%x: !torch.vtensor<[6,8],f32>, %w: !torch.vtensor<[8,10],f32>,
   %a = torch.aten.argmax %s, %d, %f : !torch.vtensor<[6,10],f32>, !torch.int, !torch.bool -> !torch.vtensor<[6],si64>
   return %r, %a : !torch.vtensor<[6,3,5],f32>, !torch.vtensor<[6],si64>
 }
+func.func @running(%x: !torch.vtensor<[4,3,30],f32>) -> (!torch.vtensor<[4,3,30],f32>, !torch.vtensor<[4,3,30],f32>) {
+  %a = torch.constant.int -1
+  %b = torch.constant.int 0
+  %n = torch.constant.none
+  %r = torch.aten.cumsum %x, %a, %n : !torch.vtensor<[4,3,30],f32>, !torch.int, !torch.none -> !torch.vtensor<[4,3,30],f32>
+  %s = torch.aten.cumsum %r, %b, %n : !torch.vtensor<[4,3,30],f32>, !torch.int, !torch.none -> !torch.vtensor<[4,3,30],f32>
+  return %r, %s : !torch.vtensor<[4,3,30],f32>, !torch.vtensor<[4,3,30],f32>
+}
+func.func @added(%x: !torch.vtensor<[5,6],f32>, %i: !torch.vtensor<[4,6],si64>, %v: !torch.vtensor<[4,6],f32>, %rows: !torch.vtensor<[9],si64>, %w: !torch.vtensor<[9,6],f32>) -> (!torch.vtensor<[5,6],f32>, !torch.vtensor<[5,6],f32>) {
+  %b = torch.constant.int 0
+  %t = torch.constant.bool true
+  %r = torch.aten.scatter_add %x, %b, %i, %v : !torch.vtensor<[5,6],f32>, !torch.int, !torch.vtensor<[4,6],si64>, !torch.vtensor<[4,6],f32> -> !torch.vtensor<[5,6],f32>
+  %l = torch.prim.ListConstruct %rows : (!torch.vtensor<[9],si64>) -> !torch.list<vtensor>
+  %s = torch.aten.index_put %r, %l, %w, %t : !torch.vtensor<[5,6],f32>, !torch.list<vtensor>, !torch.vtensor<[9,6],f32>, !torch.bool -> !torch.vtensor<[5,6],f32>
+  return %r, %s : !torch.vtensor<[5,6],f32>, !torch.vtensor<[5,6],f32>
+}

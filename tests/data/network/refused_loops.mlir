@@ -1,5 +1,5 @@
 // Loops that are no scatter, and elements of what has no contents: all of it reported.
-func.func @loops(%x: tensor<6xf32>, %n: tensor<i64>, %ids: tensor<4xi64>, %v: tensor<4xf32>, %w: tensor<2000xi64>) -> (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<4xf32>) {
+func.func @loops(%x: tensor<6xf32>, %n: tensor<i64>, %ids: tensor<4xi64>, %v: tensor<4xf32>, %w: tensor<2000xi64>) -> (tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<4xf32>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c2 = arith.constant 2 : index
@@ -19,8 +19,15 @@ func.func @loops(%x: tensor<6xf32>, %n: tensor<i64>, %ids: tensor<4xi64>, %v: te
     %p = tensor.extract %ids[%i] : tensor<4xi64>
     %pi = arith.index_cast %p : i64 to index
     %old = tensor.extract %a[%pi] : tensor<6xf32>
-    %new = arith.addf %old, %f : f32
+    %new = arith.mulf %old, %f : f32
     %r = tensor.insert %new into %a[%pi] : tensor<6xf32>
+    scf.yield %r : tensor<6xf32>
+  }
+  %parts = scf.for %i = %c0 to %c4 step %c1 iter_args(%a = %x) -> (tensor<6xf32>) {
+    %old = tensor.extract %a[%i] : tensor<6xf32>
+    %q = tensor.extract %v[%i] : tensor<4xf32>
+    %new = arith.addf %old, %q : f32
+    %r = tensor.insert %new into %a[%i] : tensor<6xf32>
     scf.yield %r : tensor<6xf32>
   }
   %many = scf.for %i = %c0 to %c2000 step %c1 iter_args(%a = %x) -> (tensor<6xf32>) {
@@ -52,5 +59,5 @@ func.func @loops(%x: tensor<6xf32>, %n: tensor<i64>, %ids: tensor<4xi64>, %v: te
     %q = tensor.extract %e[%pi] : tensor<4xf32>
     linalg.yield %q : f32
   } -> tensor<4xf32>
-  return %open, %twos, %adds, %many, %both, %next, %nothing : tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<4xf32>
+  return %open, %twos, %adds, %many, %both, %next, %parts, %nothing : tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<6xf32>, tensor<4xf32>
 }
