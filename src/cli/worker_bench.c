@@ -84,7 +84,8 @@ static void print_result(loom_ctx *ctx, const data_value *v) {
   const data_value *arguments = data_get(v, "arguments"), *limit = data_get(v, "limit"), *old = data_get(v, "compare");
   printf("%-12s %s on host:", data_get(v, "memory") ? "network" : "kernel", data_get(v, "kernel")->string);
   for (size_t i = 0; i < arguments->n; i++)
-    printf(" %s %s%s", arguments->members[i].key, arguments->members[i].value->string, i + 1 < arguments->n ? "," : "\n");
+    printf(" %s %s%s", arguments->members[i].key, arguments->members[i].value->string, i + 1 < arguments->n ? "," : "");
+  putchar('\n');
   printf("time         median %.4g ms, min %.4g, MAD %.2g (%" PRId64 " runs of %" PRId64 ", %s time)\n", real_of(v, "median_ms"), real_of(v, "min_ms"), real_of(v, "mad_ms"),
          data_get(v, "runs")->integer, data_get(v, "batch")->integer, data_get(v, "clock")->string);
   if (data_get(v, "matmul_flops"))
