@@ -3,7 +3,7 @@
  * that store wrote, and a core's loads do not wait for its stores.
  *
  * A loaded tile that is stored as it is becomes a store of the tensor: upstream folds the to_buffer of a to_tensor into an allocation, which no layout with a
- * start of its own can have. */
+ * start of its own can have.  So does what upstream folds to such a tile: the greater of it and itself. */
 #include "pass/pass_private.h"
 
 enum { VIEWS_MAX = 8 };
@@ -21,6 +21,44 @@ static MlirValue root_of(MlirValue memref) {
   return memref;
 }
 
+/* Loads of one part of one argument. */
+static bool is_same_tile(MlirValue a, MlirValue b) {
+  static const char *const lists[] = {"static_offsets", "static_sizes", "static_strides"};
+  MlirOperation x = ir_def(a), y = ir_def(b);
+  if (mlirValueEqual(a, b))
+    return true;
+  if (!ir_op_is(x, "bufferization.to_tensor") || !ir_op_is(y, "bufferization.to_tensor"))
+    return false;
+  x = ir_def(ir_operand(x, 0));
+  y = ir_def(ir_operand(y, 0));
+  bool is_same = ir_op_is(x, "memref.subview") && ir_op_is(y, "memref.subview") && ir_num_operands(x) == ir_num_operands(y);
+  for (int i = 0; is_same && i < 3; i++)
+    is_same = mlirAttributeEqual(ir_attr_of(x, lists[i]), ir_attr_of(y, lists[i]));
+  for (intptr_t i = 0; is_same && i < ir_num_operands(x); i++)
+    is_same = mlirValueEqual(ir_operand(x, i), ir_operand(y, i));
+  return is_same;
+}
+
+/* Does the op yield an input, as it is or chosen from two of the same? */
+static bool yields_input(MlirOperation op) {
+  static const char *const choices[] = {"arith.maximumf", "arith.minimumf", "arith.maxnumf", "arith.minnumf", "arith.maxsi", "arith.minsi", "arith.maxui", "arith.minui", "arith.andi", "arith.ori"};
+  if (!ir_op_is(op, "linalg.generic"))
+    return false;
+  MlirBlock body = ir_body(op);
+  MlirValue v = ir_operand(mlirBlockGetTerminator(body), 0), input[2] = {v, v};
+  MlirOperation def = ir_def(v);
+  bool chooses = false;
+  for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
+    chooses = chooses || ir_op_is(def, choices[i]);
+  for (int i = 0; i < 2; i++) {
+    input[i] = chooses ? ir_operand(def, i) : v;
+    if (!mlirValueIsABlockArgument(input[i]) || !mlirBlockEqual(mlirBlockArgumentGetOwner(input[i]), body))
+      return false;
+    input[i] = ir_operand(op, mlirBlockArgumentGetArgNumber(input[i]));
+  }
+  return is_same_tile(input[0], input[1]);
+}
+
 static bool fold(MlirOperation op, void *data) {
   stores *s = data;
   if (ir_op_is(op, "memref.copy") || ir_op_is(op, "bufferization.materialize_in_destination"))
@@ -28,7 +66,7 @@ static bool fold(MlirOperation op, void *data) {
   MlirOperation buffer = pass_stored_buffer(op);
   if (!mlirOperationIsNull(buffer)) {
     MlirOperation tile = ir_def(ir_operand(buffer, 0));
-    if (!mlirOperationIsNull(tile) && ir_op_is(tile, "bufferization.to_tensor"))
+    if (!mlirOperationIsNull(tile) && (ir_op_is(tile, "bufferization.to_tensor") || yields_input(tile)))
       s->status = pass_store_tensor(s->ir, op);
     return s->status == LOOM_OK;
   }

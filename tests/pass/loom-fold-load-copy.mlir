@@ -42,3 +42,23 @@ func.func @computed(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = bufferization.alloc_tensor() copy(%x) : tensor<4xf32>
   return %0 : tensor<4xf32>
 }
+
+// The greater of a tile and itself is folded to the tile, whose store upstream would make an allocation of a layout that none can have.
+// CHECK-LABEL: func.func @itself(
+// CHECK: %[[M:.*]] = linalg.generic
+// CHECK-NOT: memref.copy
+// CHECK: bufferization.materialize_in_destination %[[M]] in restrict writable
+func.func @itself(%x: memref<8x4xf32>, %y: memref<4x8xf32, strided<[1, 4]>>, %i: index) {
+  %s = memref.subview %x[%i, 0] [4, 4] [1, 1] : memref<8x4xf32> to memref<4x4xf32, strided<[4, 1], offset: ?>>
+  %0 = bufferization.to_tensor %s : memref<4x4xf32, strided<[4, 1], offset: ?>> to tensor<4x4xf32>
+  %e = tensor.empty() : tensor<4x4xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0, %0 : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.maximumf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<4x4xf32>
+  %d = memref.subview %y[0, %i] [4, 4] [1, 1] : memref<4x8xf32, strided<[1, 4]>> to memref<4x4xf32, strided<[1, 4], offset: ?>>
+  %2 = bufferization.to_buffer %1 : tensor<4x4xf32> to memref<4x4xf32, strided<[1, 4], offset: ?>>
+  memref.copy %2, %d : memref<4x4xf32, strided<[1, 4], offset: ?>> to memref<4x4xf32, strided<[1, 4], offset: ?>>
+  return
+}
