@@ -168,6 +168,9 @@ bool net_has_window(const net_op *op);
 typedef struct net_attention { net_group parts[3]; int top, exp_member, total, product; MlirValue exp, other; /* the exponential; the factor beside the weights */ } net_attention;
 void net_find_attention(net_reader *r, net_groups *all);
 
+/* ---- net_fold.c: what constants alone make is constant ---- */
+LOOM_MUST_USE loom_status net_fold_constants(net_reader *r);
+
 /* ---- net_space.c ---- */
 /* A group as one nest: what each operand and result of each member is over its dims.  All of it linear. */
 typedef struct net_nest {

@@ -41,6 +41,7 @@ loom_status network_read(ir_ctx *ir, MlirModule m, const char *function, network
     for (size_t k = 0; k < b.groups.n; k++)
       if (b.groups.at[k].last == i)
         LOOM_TRY(net_make_kernel(&b, &b.groups.at[k]));
+  LOOM_TRY(net_fold_constants(r));
   *out = r->net;
   return LOOM_OK;
 }

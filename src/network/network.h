@@ -3,7 +3,7 @@
 #ifndef LOOM_NETWORK_H
 #define LOOM_NETWORK_H
 #include "ir/ir.h"
-#include "kernel/kernel.h"
+#include "kernel/interp.h"
 
 typedef enum network_role { NETWORK_ARG, NETWORK_CONSTANT, NETWORK_TEMPORARY } network_role;
 typedef struct network_tensor {
@@ -11,6 +11,7 @@ typedef struct network_tensor {
   network_role role;
   dtype type; int rank; int64_t shape[KERNEL_RANK_MAX], elems;
   void *bytes;                             /* CONSTANT: contents, row-major; nobody writes there, and they are there as long as the ir_ctx that they were read with */
+  const interp_tensor *computed;           /* CONSTANT that was computed from others while this was read: its values and bounds; NULL: it was given */
 } network_tensor;
 
 /* An operation of the function in a kernel: its name, where it stands, and why it is in this kernel ("root", "reads a row that is on chip", ..). */
