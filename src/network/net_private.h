@@ -189,6 +189,13 @@ LOOM_MUST_USE loom_status net_make_kernel(net_builder *b, const net_group *g);
 const char *net_op_text(net_reader *r, const net_op *op);
 void net_tell_parts(net_reader *r, const net_group *g, network_kernel *k);
 
+/* The kernel that copies `from` to `to`, elements of one shape. */
+LOOM_MUST_USE loom_status net_copy_kernel(net_builder *b, loom_span span, net_value from, net_value to);
+/* All that read `tensor` at `at` read the copy instead. */
+void net_read_copy(net_reader *r, net_nest *n, int tensor, axis_expr at, int copy, axis_expr copy_at);
+/* Dims that every access walks as one become one; keep_two: two that are not reduced stay. */
+void net_merge_dims(net_reader *r, net_nest *n, bool keep_two);
+
 /* ---- net_form.c ---- */
 typedef enum net_walk { NET_GRID, NET_TILE, NET_WHOLE, NET_LOOP, NET_TILE_LOOP } net_walk;      /* one by one or in tiles, of the grid; whole in every tile; reduced one by one or in tiles */
 typedef struct net_form {
@@ -204,6 +211,10 @@ int net_dims_of(const net_reader *r, const net_nest *n, int m, MlirValue v);
 int net_largest(const net_nest *n, int mask);          /* -1: of none */
 /* net_attention.c; false: its dims are not of that form. */
 bool net_attention_form(net_reader *r, const net_nest *n, net_form *out);
+
+/* ---- net_pack.c: operands of products as matrices ---- */
+/* The nest, and the form that it then has. */
+LOOM_MUST_USE loom_status net_pack_operands(net_builder *b, net_nest *n, net_form *f);
 
 /* ---- net_kernel.c ---- */
 LOOM_MUST_USE loom_status net_build_kernel(net_builder *b, const net_nest *nest, const net_form *form);

@@ -59,8 +59,7 @@ static void collect(net_reader *r, net_nest *n, axis_expr *e, void *data) {
   a->n++;
 }
 
-/* The kernel that copies `from` to `to`, elements of one shape. */
-static loom_status copy_kernel(net_builder *b, loom_span span, net_value from, net_value to) {
+loom_status net_copy_kernel(net_builder *b, loom_span span, net_value from, net_value to) {
   net_reader *r = b->r;
   net_group g = {.n = 1};
   net_add_copy(r, span, from, to, false);
@@ -71,8 +70,7 @@ static loom_status copy_kernel(net_builder *b, loom_span span, net_value from, n
   return net_make_kernel(b, &g);
 }
 
-/* All that read `tensor` at `at` read the copy instead. */
-static void read_copy(net_reader *r, net_nest *n, int tensor, axis_expr at, int copy, axis_expr copy_at) {
+void net_read_copy(net_reader *r, net_nest *n, int tensor, axis_expr at, int copy, axis_expr copy_at) {
   for (int i = 0; i < n->group->n; i++)
     for (int k = 0; k < member(r, n, i)->n_in; k++)
       if (member(r, n, i)->in[k].value.kind == NET_MEMORY && n->in_tensor[i][k] == tensor && axis_equal(n->in[i][k], at)) {
@@ -103,8 +101,8 @@ static loom_status copy_operand(net_builder *b, net_nest *n, axis_expr *where) {
         LOOM_FAIL(r->ctx, op->span, LOOM_EUNSUP, "an operand depends on %d loops in ways that strides do not say; at most %d can be copied", from.shape.n, KERNEL_RANK_MAX);
       from.at = axis_subst(r->mem, &from.shape, *where, by);
       net_value to = net_memory(r, net_new_tensor(r, NULL, NETWORK_TEMPORARY, from.type, &from.shape));
-      read_copy(r, n, from.tensor, *where, to.tensor, axis_subst(r->mem, &n->space, to.at, back));
-      return copy_kernel(b, op->span, from, to);
+      net_read_copy(r, n, from.tensor, *where, to.tensor, axis_subst(r->mem, &n->space, to.at, back));
+      return net_copy_kernel(b, op->span, from, to);
     }
   return LOOM_EBUG;
 }
@@ -232,6 +230,11 @@ static bool merge_two(net_reader *r, net_nest *n, bool keep_two) {
   return false;
 }
 
+void net_merge_dims(net_reader *r, net_nest *n, bool keep_two) {
+  while (merge_two(r, n, keep_two))
+    ;
+}
+
 /* ---- the kernel ---- */
 
 /* Attention where its accesses are linear over dims of its form; else the groups that it was made of. */
@@ -246,8 +249,7 @@ static bool is_attention(net_builder *b, const net_group *g, net_nest *n) {
   if (p.is_split)
     apply_plan(b, n, &p);
   drop_ones(b->r, n);
-  while (merge_two(b->r, n, false))
-    ;
+  net_merge_dims(b->r, n, false);
   return net_attention_form(b->r, n, &form);
 }
 
@@ -272,8 +274,8 @@ loom_status net_make_kernel(net_builder *b, const net_group *g) {
   drop_ones(b->r, n);
   for (int d = 0; d < n->space.n; d++)
     reduces = reduces || n->reduces[d];
-  while (merge_two(b->r, n, !reduces && !looks_up))
-    ;
+  net_merge_dims(b->r, n, !reduces && !looks_up);
   net_form form = net_choose_form(b->r, n);
+  LOOM_TRY(net_pack_operands(b, n, &form));
   return net_build_kernel(b, n, &form);
 }
