@@ -51,7 +51,7 @@ static tl_val ranks(tl_emit *e, const order *o, int d) {
   tl_generic_open(e, &g);
   const char *const *mine = g.x, *const *other = g.x + o->n;
   const char *first = before(e, o, other, mine), *mine_first = before(e, o, mine, other);
-  const char *earlier = tl_line(e, "arith.cmpi ult, %s, %s : index", tl_line(e, "linalg.index %d : index", t->rank), tl_line(e, "linalg.index %d : index", d));
+  const char *earlier = tl_line(e, "arith.cmpi slt, %s, %s : index", tl_line(e, "linalg.index %d : index", t->rank), tl_line(e, "linalg.index %d : index", d));
   const char *tie = tl_line(e, "arith.cmpi eq, %s, %s : i1", first, mine_first), *counts = tl_line(e, "arith.select %s, %s, %s : i1", tie, earlier, first);
   return tl_map_close(e, &g, tl_line(e, "arith.addi %s, %s : i64", g.acc[0], tl_line(e, "arith.extui %s : i1 to i64", counts)));
 }
@@ -72,7 +72,7 @@ static tl_val place_by_rank(tl_emit *e, tl_val rank, const tl_val *v, int d, tl_
   memcpy(at, l.at, sizeof at);
   at[d] = tl_line(e, "arith.index_cast %s : i64 to index", tl_extract(e, rank, l.at));
   const char *x = v ? tl_extract(e, *v, l.at) : tl_line(e, "arith.index_cast %s : index to i64", l.at[d]);
-  const char *fits = tl_line(e, "arith.cmpi ult, %s, %s : index", at[d], tl_num_name(e, k)), *r = tl_fresh(e);
+  const char *fits = tl_line(e, "arith.cmpi slt, %s, %s : index", at[d], tl_num_name(e, k)), *r = tl_fresh(e);
   tl_raw(e, "  %s = scf.if %s -> (%s) {\n", r, fits, T);
   tl_raw(e, "  scf.yield %s : %s\n  } else {\n  scf.yield %s : %s\n  }\n", tl_store(e, x, l.acc, at).name, T, l.acc.name, T);
   return tl_loops_close(e, &l, (tl_val){r, out});
