@@ -247,14 +247,6 @@ static bool writes_strides(net_reader *r, const net_op *op, const net_group *g, 
   return !mlirOperationIsNull(op->op) || axis_is_linear(axis_subst(r->mem, &g->space, op->out[0].at, by));
 }
 
-/* Does a member put a part into the tensor that the copy puts one into?  A kernel stores through one view of a tensor. */
-static bool puts_there(net_reader *r, const net_op *op, const net_group *g) {
-  for (int k = 0; k < g->n; k++)
-    if (mlirOperationIsNull(op->op) && r->ops.at[g->op[k]].out[0].value.tensor == op->out[0].value.tensor)
-      return true;
-  return false;
-}
-
 /* Takes operation `index` into the group.  Returns NULL, or why it does not join. */
 static const char *join(net_reader *r, int index, net_group *g) {
   const net_op *op = &r->ops.at[index];
@@ -276,8 +268,6 @@ static const char *join(net_reader *r, int index, net_group *g) {
     return "it needs loops of its own";
   if (g->n == NET_MEMBERS_MAX)
     return "the kernel has as many operations as one can have";
-  if (puts_there(r, op, g))
-    return "the kernel puts another part there already";
   if (!meet(r, &first))
     return "it reads elements at other places than those at hand where they are made";
   *cut = *g;
