@@ -78,6 +78,42 @@ static tl_val place_by_rank(tl_emit *e, tl_val rank, const tl_val *v, int d, tl_
   return tl_loops_close(e, &l, (tl_val){r, out});
 }
 
+/* The same for few places, as sums of which one term is not zero: reductions, which every machine has. The zero is -0.0, which adds nothing to -0.0 either. */
+static tl_val pick_by_rank(tl_emit *e, tl_val rank, const tl_val *v, int d, int64_t k) {
+  const int r = rank.type.rank;
+  tl_type out = tl_with_dtype(rank.type, v ? v->type.dtype : DTYPE_I64);
+  const char *size[TL_RANK_MAX], *T = tl_elem(out.dtype);
+  bool is_float = dtype_is_float(out.dtype);
+  int dims[TL_RANK_MAX];
+  tl_generic g = {.rank = r + 1, .n_in = v ? 2 : 1, .n_out = 1};
+  tl_sizes(e, rank, size);
+  out.dim[d] = k;
+  size[d] = NULL;
+  for (int i = 0; i < r; i++)
+    dims[i] = i;
+  const char *zero = is_float ? tl_const(e, out.dtype, -0.0) : tl_const_int(e, out.dtype, 0);
+  g.out[0] = tl_fill(e, out, size, zero);
+  g.out_map[0] = tl_dims_map(e, dims, r);
+  dims[d] = r;
+  g.in[0] = rank;
+  if (v)
+    g.in[1] = *v;
+  g.in_map[0] = g.in_map[1] = tl_dims_map(e, dims, r);
+  g.is_reduction[r] = true;
+  tl_generic_open(e, &g);
+  const char *place = tl_line(e, "arith.index_cast %s : index to i64", tl_line(e, "linalg.index %d : index", d));
+  const char *from = v ? g.x[1] : tl_line(e, "arith.index_cast %s : index to i64", tl_line(e, "linalg.index %d : index", r));
+  const char *is_it = tl_line(e, "arith.cmpi eq, %s, %s : i64", g.x[0], place), *x = tl_line(e, "arith.select %s, %s, %s : %s", is_it, from, zero, T);
+  return tl_map_close(e, &g, tl_line(e, "arith.%s %s, %s : %s", is_float ? "addf" : "addi", g.acc[0], x, T));
+}
+
+enum { PICKED_MAX = 64 };
+
+static tl_val first_by_rank(tl_emit *e, tl_val rank, const tl_val *v, int d, tl_num k) {
+  bool is_few = k.is_known && k.v <= PICKED_MAX && rank.type.rank < TL_RANK_MAX && !(v && v->type.dtype == DTYPE_BOOL);
+  return is_few ? pick_by_rank(e, rank, v, d, k.v) : place_by_rank(e, rank, v, d, k);
+}
+
 /* "sort": operands tensor, dim, descending ("s": tensor, stable, dim, descending); "a": places only; "topk": tensor, k, dim, largest, sorted. */
 loom_status tl_lower_sort(tl_emit *e, const char *detail) {
   tl_val v;
@@ -100,8 +136,8 @@ loom_status tl_lower_sort(tl_emit *e, const char *detail) {
   const order o = {.v = &v, .n = 1, .descending = descending};
   tl_val rank = ranks(e, &o, d);
   if (!places_only)
-    LOOM_TRY(tl_give(e, 0, place_by_rank(e, rank, &v, d, k)));
-  return tl_give(e, !places_only, place_by_rank(e, rank, NULL, d, k));
+    LOOM_TRY(tl_give(e, 0, first_by_rank(e, rank, &v, d, k)));
+  return tl_give(e, !places_only, first_by_rank(e, rank, NULL, d, k));
 }
 
 /* ---- running sums ---- */
