@@ -78,6 +78,25 @@ static bool choose_product(net_reader *r, const net_nest *n, net_form *f) {
 
 /* ---- the rest ---- */
 
+enum { WALKED_MAX = 2, HELD_MAX = 16 };
+
+/* Of the dims that are walked one by one the smallest are whole in each tile, until few are walked: each point of the grid is a transfer, and a dim more to search plans over. */
+static void hold_small_dims(const net_nest *n, net_form *f) {
+  int64_t held = 1;
+  for (;;) {
+    int walked = 0, least = -1;
+    for (int d = 0; d < n->space.n; d++)
+      if (f->walk[d] == NET_GRID) {
+        walked++;
+        least = least < 0 || n->space.extent[d] < n->space.extent[least] ? d : least;
+      }
+    if (walked <= WALKED_MAX || held * n->space.extent[least] > HELD_MAX)
+      return;
+    held *= n->space.extent[least];
+    f->walk[least] = NET_WHOLE;
+  }
+}
+
 /* The dim with the smallest step in what the last member writes, and the largest of the others. */
 static void choose_tiles(net_reader *r, const net_nest *n, int wanted, net_form *f) {
   int last = n->group->n - 1, inner = -1, mask = 0;
@@ -99,6 +118,7 @@ static void choose_tiles(net_reader *r, const net_nest *n, int wanted, net_form 
   int other = net_largest(n, inner >= 0 ? mask & ~(1 << inner) : mask);
   if (other >= 0)
     f->walk[other] = NET_TILE;
+  hold_small_dims(n, f);
 }
 
 static bool has_fn(net_reader *r, const net_nest *n, const char *op_name) {
