@@ -165,7 +165,13 @@ static void check(const example *e) {
   brute *b = ARENA_NEW(&ctx.mem, brute);
   model_program *p;
   assert_int_equal(model_compile(&ctx, n, m, true, MODEL_PACKED, &p), LOOM_OK);
-  *b = (brute){.ctx = &ctx, .s = &s, .p = p, .l1_bytes = m->l1_bytes, .n_blocks = (int)n->symbols.n, .one_depth = e->lacking & PLAN_NEEDS_MIXED_DEPTH, .best.total = INT64_MAX};
+  b->ctx = &ctx;                        /* too large for a copy on the stack */
+  b->s = &s;
+  b->p = p;
+  b->l1_bytes = m->l1_bytes;
+  b->n_blocks = (int)n->symbols.n;
+  b->one_depth = e->lacking & PLAN_NEEDS_MIXED_DEPTH;
+  b->best.total = INT64_MAX;
   const nest_node *access[PLAN_LOADS_MAX];
   bool load[PLAN_LOADS_MAX];
   int n_access;
