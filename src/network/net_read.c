@@ -283,6 +283,27 @@ static bool read_view(net_reader *r, MlirOperation op, const net_op *g, MlirAttr
   return true;
 }
 
+static bool needs_result(const net_op *op, MlirValue v, int i) {
+  int o;
+  MlirOperation def = ir_def(v);
+  if (net_is_so_far(op, v, &o))
+    return o == i;
+  for (intptr_t k = 0; !mlirOperationIsNull(def) && mlirBlockEqual(mlirOperationGetBlock(def), op->body) && k < ir_num_operands(def); k++)
+    if (needs_result(op, ir_operand(def, k), i))
+      return true;
+  return false;
+}
+
+/* Without the last results where nothing uses them, as the places of a pool of which only the maxima are asked for. */
+static int used_results(const net_op *op) {
+  int n = op->n_out;
+  for (; n > 1 && mlirOpOperandIsNull(mlirValueGetFirstUse(ir_result(op->op, n - 1))); n--)
+    for (int i = 0; i < n - 1; i++)
+      if (needs_result(op, op->yields[i], n - 1))
+        return n;
+  return n;
+}
+
 static void read_generic(net_reader *r, MlirOperation op) {
   MlirAttribute maps = ir_linalg_maps(op), kinds = ir_attr_of(op, "iterator_types");
   net_op g = {.op = op, .span = ir_span(r->ir, op), .body = ir_body(op), .index_type = DTYPE_I32, .group = -1};
@@ -306,6 +327,7 @@ static void read_generic(net_reader *r, MlirOperation op) {
     }
   for (int i = 0; i < g.n_out; i++)
     g.yields[i] = ir_operand(mlirBlockGetTerminator(g.body), i);
+  g.n_out = used_results(&g);
   bool has_form = true;
   for (int i = 0; i < g.n_out; i++)
     has_form = net_add_inputs(r, &g, g.yields[i]) && has_form;

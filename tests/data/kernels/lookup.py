@@ -42,3 +42,11 @@ def computed(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
     for tile_i, tile_n in hl.tile([index.size(0), x.size(1)]):
         out[tile_i, tile_n] = x[index[tile_i] + 1, tile_n]
     return out
+
+
+@helion.kernel()
+def two(x: torch.Tensor, index: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    out = torch.empty([index.size(0), other.size(0)], dtype=x.dtype)
+    for tile_i, tile_j in hl.tile([index.size(0), other.size(0)]):
+        out[tile_i, tile_j] = x[index[tile_i], other[tile_j]]
+    return out

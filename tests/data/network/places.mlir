@@ -33,3 +33,15 @@ func.func @added(%x: !torch.vtensor<[5,6],f32>, %i: !torch.vtensor<[4,6],si64>, 
   %s = torch.aten.index_put %r, %l, %w, %t : !torch.vtensor<[5,6],f32>, !torch.list<vtensor>, !torch.vtensor<[9,6],f32>, !torch.bool -> !torch.vtensor<[5,6],f32>
   return %r, %s : !torch.vtensor<[5,6],f32>, !torch.vtensor<[5,6],f32>
 }
+// Places that nobody asks for.
+func.func @pooled(%x: !torch.vtensor<[1,3,9,9],f32>) -> !torch.vtensor<[1,3,5,5],f32> {
+  %1 = torch.constant.int 1
+  %2 = torch.constant.int 2
+  %3 = torch.constant.int 3
+  %f = torch.constant.bool false
+  %k = torch.prim.ListConstruct %3, %3 : (!torch.int, !torch.int) -> !torch.list<int>
+  %s = torch.prim.ListConstruct %2, %2 : (!torch.int, !torch.int) -> !torch.list<int>
+  %p = torch.prim.ListConstruct %1, %1 : (!torch.int, !torch.int) -> !torch.list<int>
+  %v, %i = torch.aten.max_pool2d_with_indices %x, %k, %s, %p, %p, %f : !torch.vtensor<[1,3,9,9],f32>, !torch.list<int>, !torch.list<int>, !torch.list<int>, !torch.list<int>, !torch.bool -> !torch.vtensor<[1,3,5,5],f32>, !torch.vtensor<[1,3,5,5],si64>
+  return %v : !torch.vtensor<[1,3,5,5],f32>
+}
