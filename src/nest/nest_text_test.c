@@ -82,6 +82,8 @@ static void test_wrong_nests_are_refused(void **state) {
       {"\"divides\": false", "\"divides\": false, \"fixed\": 32, \"covers_one\": true", "is fixed at 32; must be positive, and 1", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1]", "has 2 dims and 1 strides", LOOM_EINPUT, 0},
       {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"strides\": [1, 0]", "stride must be an integer of at least 1", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"lookup\": {\"dim\": 0, \"index\": 1, \"rows\": 7}", "looks up places but is no view of rows", LOOM_EINPUT, 0},
+      {"\"shape\": [4096, 512]", "\"shape\": [4096, 512], \"lookup\": {\"dim\": 2, \"index\": 1, \"rows\": 7}", "dim", LOOM_EINPUT, 0},
       {"\"l1_page\": 2048", "\"l1_page\": 0", "l1_page", LOOM_EINPUT, 0},
       {"\"l1_offset\": 4096", "\"l1_offset\": -1", "l1_offset", LOOM_EINPUT, 0},
       {"\"is_carried\": true", "\"is_carried\": true, \"memory\": 9", "memory", LOOM_EINPUT, 0},
@@ -112,6 +114,24 @@ static void test_wrong_nests_are_refused(void **state) {
   }
 }
 
+static void test_lookups_read_back(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = sample(&ctx.mem, 0), *again;
+  nest_tensor *t = &n->tensors.at[0];
+  t->has_lookup = true;
+  t->lookup_dim = 1;
+  t->lookup_arg = 2;
+  t->lookup_rows = 77;
+  for (int d = 0; d < t->rank; d++)
+    t->stride[d] = 1000 - 999 * d;
+  assert_int_equal(nest_from_data(&ctx, nest_to_data(&ctx.mem, n), &again), LOOM_OK);
+  const nest_tensor *a = &again->tensors.at[0];
+  assert_true(a->has_lookup && a->lookup_dim == 1 && a->lookup_arg == 2 && a->lookup_rows == 77 && !again->tensors.at[1].has_lookup);
+  loom_ctx_done(&ctx);
+}
+
 static loom_status round_trip(loom_ctx *ctx, void *data) {
   (void)data;
   nest *n;
@@ -127,6 +147,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nests_read_back_as_written),
       cmocka_unit_test(test_wrong_nests_are_refused),
+      cmocka_unit_test(test_lookups_read_back),
       cmocka_unit_test(test_memory_failures_unwind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

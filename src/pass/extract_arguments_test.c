@@ -51,6 +51,47 @@ static void test_parts_of_arguments_are_the_arguments(void **state) {
   }
 }
 
+/* ---- places that a tensor says ---- */
+
+#define LOOKUP(outside, head, table, table_type, index, index_type)                                                                                                   \
+  "func.func @k(%a: memref<4x6xf32>, %i: memref<5xi64>) {\n" outside "  affine.parallel (%p) = (0) to (5) {\n" head                                                       \
+  "    %v = \"loom.lookup\"(" table ", " index ") {dim = 0 : i64} : (" table_type ", " index_type ") -> memref<5x6xf32, strided<[6, 1]>>\n"                        \
+  "    %s = memref.subview %v[%p, 2] [1, 3] [1, 1] : memref<5x6xf32, strided<[6, 1]>> to memref<1x3xf32, strided<[6, 1], offset: ?>>\n"                          \
+  "    %t = bufferization.to_tensor %s : memref<1x3xf32, strided<[6, 1], offset: ?>> to tensor<1x3xf32>\n  }\n  return\n}\n"
+
+static void test_a_lookup_is_a_view_with_as_many_places_as_indices(void **state) {
+  (void)state;
+  extracted x = extract_text(LOOKUP("", "", "%a", "memref<4x6xf32>", "%i", "memref<5xi64>"));
+  assert_int_equal(x.st, LOOM_OK);
+  const nest_node *load = x.n->body.at[0];
+  const nest_tensor *t = &x.n->tensors.at[load->tensor];
+  assert_true(t->has_lookup && t->lookup_dim == 0 && t->lookup_arg == 1 && t->lookup_rows == 4 && t->arg == 0);
+  assert_true(t->shape[0] == 5 && t->shape[1] == 6 && t->stride[0] == 6 && t->stride[1] == 1);
+  expect(load->dim[0].offset, "it_unit_0");
+  expect(load->dim[1].offset, "2");
+  ir_close_module(x.m);
+}
+
+static void test_lookups_that_are_no_view_of_an_argument_are_refused(void **state) {
+  (void)state;
+  static const struct { const char *src, *said; } rows[] = {
+      {LOOKUP("", "    %b = \"loom.lookup\"(%a, %i) {dim = 0 : i64} : (memref<4x6xf32>, memref<5xi64>) -> memref<5x6xf32, strided<[6, 1]>>\n", "%b", "memref<5x6xf32, strided<[6, 1]>>", "%i",
+              "memref<5xi64>"), "a lookup must be in an argument of the function, by one"},
+      {LOOKUP("    %b = memref.reinterpret_cast %i to offset: [0], sizes: [5], strides: [1] : memref<5xi64> to memref<5xi64, strided<[1]>>\n", "", "%a", "memref<4x6xf32>", "%b",
+              "memref<5xi64, strided<[1]>>"), "a lookup must be in an argument of the function, by one"},
+      {LOOKUP("    %b = memref.reinterpret_cast %a to offset: [6], sizes: [3, 6], strides: [6, 1] : memref<4x6xf32> to memref<3x6xf32, strided<[6, 1], offset: 6>>\n", "", "%b",
+              "memref<3x6xf32, strided<[6, 1], offset: 6>>", "%i", "memref<5xi64>"), "does not begin with it"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    extracted x = extract_text(rows[i].src);
+    assert_int_equal(x.st, LOOM_EUNSUP);
+    testing_expect_error(&ctx, LOOM_EUNSUP, rows[i].said, 0, 0);
+    ir_close_module(x.m);
+    close_ir(NULL);
+    open_ir(NULL);
+  }
+}
+
 /* ---- tiles of a causal loop ---- */
 
 #define CAUSAL(inner)                                                                                                                        \
@@ -152,6 +193,8 @@ static void test_places_are_loaded_before_they_are_stored_to(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_parts_of_arguments_are_the_arguments, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_a_lookup_is_a_view_with_as_many_places_as_indices, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_lookups_that_are_no_view_of_an_argument_are_refused, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_loops_end_with_what_they_walk_where_zeros_vanish, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_bodies_say_which_places_they_use, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_places_are_loaded_before_they_are_stored_to, open_ir, close_ir),
