@@ -83,7 +83,6 @@ static const plans_case plans_cases[] = {
   {.file = TURNS, .function = "planes", .shape = {"x=3x64x64", "x=4x90x45", "x=3x4x3"}},
   {.file = TURNS, .function = "two_walks", .refused = "loop", .shape = {"x=64x64,y=64x64", "x=50x45,y=50x45", "x=2x3,y=2x3"}},
   {.file = TURNS, .function = "prefix", .shape = {"x=64x64", "x=50x45", "x=2x3"}},
-  {.file = TURNS, .function = "look_up", .dtype = "rows=i64", .has_indices = true, .refused = "an index tensor is not supported here", .shape = {"table=64x64,rows=32", "table=50x45,rows=20", "table=2x3,rows=2"}},
   {.file = TURNS, .function = "count_up", .dtype = "where=i64", .has_indices = true, .refused = "atomic of a tile is not supported", .shape = {"x=64,where=64", "x=50,where=50", "x=2,where=2"}},
 };
 #endif

@@ -119,16 +119,6 @@ def prefix(x: torch.Tensor) -> torch.Tensor:
 
 
 @helion.kernel()
-def look_up(table: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
-    """Rows by number: where a tile lies is known when the kernel runs."""
-    (n,) = rows.size()
-    out = torch.empty([n, table.size(1)], dtype=table.dtype)
-    for tn in hl.tile(n):
-        out[tn, :] = table[rows[tn], :]
-    return out
-
-
-@helion.kernel()
 def count_up(x: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     """Atomic sums: no form on a mesh."""
     out = torch.zeros([8], dtype=torch.float32)
