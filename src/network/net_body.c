@@ -65,6 +65,23 @@ static void spread_scalars(net_graph *g, const net_frame *f, int n, kernel_value
     x[0] = net_emit(g, KERNEL_FULL, 1, x, &full)->results[0];
 }
 
+/* Rounding that the program does not insist on (arith's fastmath<contract>): a number that is only widened again in the same kernel stays as it was; what is stored is rounded. */
+static bool may_stay_wide(net_graph *g, MlirOperation def) {
+  MlirAttribute how = ir_attr_of(def, "fastmath");
+  return (ir_op_is(def, "arith.truncf") || ir_op_is(def, "arith.extf")) && !mlirAttributeIsNull(how) && strstr(ir_print_attr(g->mem, how), "contract");
+}
+
+static kernel_value cast(net_graph *g, MlirOperation def, kernel_value x, dtype t) {
+  const bool stays = may_stay_wide(g, def);
+  for (size_t i = g->wide.n; stays && i-- > 0;)
+    if (g->wide.at[i].narrow == x && g->k->values.at[g->wide.at[i].as_it_was].type.type == t)
+      return g->wide.at[i].as_it_was;
+  kernel_value v = net_emit_cast(g, x, t);
+  if (stays && v != x && ir_op_is(def, "arith.truncf"))
+    vec_push(g->mem, &g->wide, ((net_wide){v, x}));
+  return v;
+}
+
 static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperation def) {
   net_fn fn = {0};
   kernel_value x[3];
@@ -76,7 +93,7 @@ static kernel_value computed(net_graph *g, const net_frame *f, int m, MlirOperat
     x[i] = net_emit_value(g, f, m, ir_operand(def, i));
   dtype t = net_type_of(member(g, m), ir_result(def, 0));
   if (fn.kind == KERNEL_CAST)
-    return net_emit_cast(g, x[0], t);
+    return cast(g, def, x[0], t);
   if (dtype_is_float(t) && fn.kind != KERNEL_SELECT)
     spread_scalars(g, f, (int)n, x);
   kernel_value v = net_emit_fn(g, fn.kind, fn.fn, t, (int)n, x);

@@ -227,6 +227,7 @@ void net_count(net_reader *r, const net_nest *nest, const net_form *form, networ
 typedef struct net_frame { int n; int dim[KERNEL_RANK_MAX]; /* -1: an axis of size 1 */ } net_frame;
 typedef struct net_made { int member, result; kernel_value value; } net_made;
 typedef struct net_known { MlirValue of; int member; const net_frame *frame; kernel_value value; } net_known;
+typedef struct net_wide { kernel_value narrow, as_it_was; } net_wide;
 typedef struct net_graph {
   net_reader *r; arena *mem; kernel_graph *k;
   const net_nest *nest; const net_form *form;
@@ -235,6 +236,7 @@ typedef struct net_graph {
   const char *block[AXIS_MAX];         /* of tiled dims */
   VEC_OF(net_made) made;               /* results of members, in the frame at hand */
   VEC_OF(net_known) known;             /* values of bodies, in the region at hand */
+  VEC_OF(net_wide) wide;               /* numbers that were rounded and may be taken as they were */
   kernel_region *at;                   /* where operations go */
   bool is_too_deep;                    /* a part has more dims than a tensor can */
   loom_span span;

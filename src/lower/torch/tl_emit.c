@@ -183,6 +183,18 @@ static const char *int_to_int(tl_emit *e, const char *x, dtype from, dtype to) {
   return tl_line(e, "%s %s : %s to %s", op, x, tl_elem(from), tl_elem(to));
 }
 
+/* Halves that PyTorch's operations take and leave are rounded where they are kept in memory; what is computed in one go may stay wide, as in torch.compile: upstream folds
+ * extf(truncf x) where both say so.  Conversions that the program asks for are none of these. */
+static bool may_stay_wide(const tl_emit *e) {
+  static const char *const asked[] = {"torch.aten.to.", "torch.aten._to_copy", "torch.aten.type_as", "torch.aten.copy", "quantize"};
+  if (!e->op || !text_starts(e->op->name, "torch.aten."))
+    return false;
+  for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
+    if (strstr(e->op->name, asked[i]))
+      return false;
+  return true;
+}
+
 const char *tl_cast(tl_emit *e, const char *x, dtype from, dtype to) {
   if (from == to)
     return x;
@@ -194,7 +206,8 @@ const char *tl_cast(tl_emit *e, const char *x, dtype from, dtype to) {
   if (from_float && to_float) {
     if (dtype_bytes(from) == dtype_bytes(to))   /* f16 and bf16, the two float8 */
       return tl_cast(e, tl_cast(e, x, from, DTYPE_F32), DTYPE_F32, to);
-    return tl_line(e, "%s %s : %s to %s", dtype_bytes(from) < dtype_bytes(to) ? "arith.extf" : "arith.truncf", x, tl_elem(from), tl_elem(to));
+    const char *how = (from == DTYPE_F32 || to == DTYPE_F32) && may_stay_wide(e) ? " fastmath<contract>" : "";
+    return tl_line(e, "%s %s%s : %s to %s", dtype_bytes(from) < dtype_bytes(to) ? "arith.extf" : "arith.truncf", x, how, tl_elem(from), tl_elem(to));
   }
   if (from_float) {   /* toward zero; small integers through i32, so that they wrap as PyTorch's do */
     dtype through = dtype_bytes(to) < 4 ? DTYPE_I32 : to;
