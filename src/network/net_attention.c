@@ -6,6 +6,7 @@
  *
  * The quotient is taken once, after the product.  Milakov, Gimelshein, Online normalizer calculation for softmax (2018); Dao et al., FlashAttention (2022). */
 #include "network/net_private.h"
+#include <float.h>
 #include <math.h>
 
 /* A value of a member's body; of a member that reduces (v null): its result. */
@@ -64,12 +65,17 @@ static bool is_op(const net_reader *r, const net_group *g, place p, const char *
   return true;
 }
 
+/* Nothing, or for a maximum the least number (tosa's): a row of -inf alone comes to NaN either way. */
+static bool starts_from_nothing(const net_access *init, kernel_fn fn) {
+  return net_is_identity(init, fn) || (fn == KERNEL_FN_MAX && init->value.kind == NET_SPLAT && init->value.splat <= -(double)FLT_MAX);
+}
+
 /* The member reduces to a sum or maximum from nothing on; *x: of what. */
 static bool is_reduction(const net_reader *r, const net_group *g, int member, kernel_fn wanted, place *x) {
   const net_op *op = op_of(r, g, member);
   kernel_fn fn;
   MlirValue v;
-  if (op->n_out != 1 || !net_combiner(op, 0, &fn, &v) || fn != wanted || !net_is_identity(&op->init[0], fn))
+  if (op->n_out != 1 || !net_combiner(op, 0, &fn, &v) || fn != wanted || !starts_from_nothing(&op->init[0], fn))
     return false;
   *x = source_of(r, g, (place){member, v});
   return true;
@@ -92,6 +98,23 @@ static bool factors(const net_op *op, MlirValue of[2]) {
   return true;
 }
 
+/* x / y, or x times what 1 / y makes (tosa's reciprocal): of[0] and of[1]. */
+static bool is_quotient(const net_reader *r, const net_group *g, place p, place *of) {
+  place factor[2], part[2];
+  double one;
+  if (is_op(r, g, p, "arith.divf", 2, of))
+    return true;
+  if (!is_op(r, g, p, "arith.mulf", 2, factor))
+    return false;
+  for (int i = 0; i < 2; i++)
+    if (is_op(r, g, factor[i], "arith.divf", 2, part) && part[0].v.ptr && net_constant(part[0].v, &one) && one >= 1 && one <= 1) {
+      of[0] = factor[1 - i];
+      of[1] = part[1];
+      return true;
+    }
+  return false;
+}
+
 /* exp(s - max s) / sum of that, of f32, times another factor. */
 static bool is_softmax(const net_reader *r, const net_group *g, net_attention *a) {
   MlirValue of[2];
@@ -100,7 +123,7 @@ static bool is_softmax(const net_reader *r, const net_group *g, net_attention *a
     return false;
   int weights = 0;
   for (; weights < 2; weights++)
-    if (is_op(r, g, source_of(r, g, (place){a->product, of[weights]}), "arith.divf", 2, quotient))
+    if (is_quotient(r, g, source_of(r, g, (place){a->product, of[weights]}), quotient))
       break;
   if (weights == 2 || !is_op(r, g, quotient[0], "math.exp", 1, argument) || !is_op(r, g, argument[0], "arith.subf", 2, difference))
     return false;
