@@ -81,7 +81,7 @@ static parameters list_parameters(compile_state *s) {
       vec_push(m, &all, ((parameter){k->tensors.at[i].name, &k->tensors.at[i], false}));
     }
   for (size_t i = 0; i < results.n; i++) {
-    kernel_tensor root = results.at[i].tensor < 0 ? -1 : compile_root(k, results.at[i].tensor);
+    kernel_tensor root = results.at[i].tensor < 0 ? -1 : kernel_root(k, results.at[i].tensor);
     if (root < 0)
       continue;
     for (size_t j = 0; j < all.n; j++)

@@ -63,7 +63,7 @@ static void count_bytes(compile_state *s, const compile_results *results, bench_
   for (size_t i = 0; i < k->tensors.n; i++) {
     bool is_result = false, is_arg = k->tensors.at[i].role == KERNEL_ARG;
     for (size_t r = 0; r < results->n; r++)
-      is_result |= results->at[r].tensor >= 0 && compile_root(k, results->at[r].tensor) == (kernel_tensor)i;
+      is_result |= results->at[r].tensor >= 0 && kernel_root(k, results->at[r].tensor) == (kernel_tensor)i;
     int64_t bytes = (int64_t)dtype_bytes(k->tensors.at[i].shape.type), n = 1, size;
     for (int d = 0; d < k->tensors.at[i].shape.rank; d++)
       n = kernel_size(s->ctx, k, k->tensors.at[i].shape.dim[d], NULL, 0, &size) == LOOM_OK ? n * size : 0;
@@ -192,7 +192,7 @@ loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_o
 
 /* ---- JSON ---- */
 
-static data_value *times_data(arena *m, const bench_times *t) {
+data_value *compile_bench_times(arena *m, const bench_times *t) {
   data_value *v = data_object(m);
   data_set_real(m, v, "min", t->min);
   data_set_real(m, v, "median", t->median);
@@ -230,8 +230,8 @@ data_value *compile_bench_data(compile_state *s, const bench_result *r) {
   data_set_real(m, v, "min_ms", r->by_cpu ? r->cpu.min : r->wall.min);
   data_set_real(m, v, "median_ms", median);
   data_set_real(m, v, "mad_ms", r->by_cpu ? r->cpu.mad : r->wall.mad);
-  data_set(m, v, "wall_ms", times_data(m, &r->wall));
-  data_set(m, v, "cpu_ms", times_data(m, &r->cpu));
+  data_set(m, v, "wall_ms", compile_bench_times(m, &r->wall));
+  data_set(m, v, "cpu_ms", compile_bench_times(m, &r->cpu));
   data_set_int(m, v, "runs", r->runs);
   data_set_int(m, v, "batch", r->batch);
   data_set_int(m, v, "bytes_read", r->bytes_read);

@@ -30,6 +30,7 @@ LOOM_MUST_USE loom_status compile_bench(loom_ctx *ctx, const compile_options *o,
 void compile_bench_limit(const machine *host, dtype type, double cores, bench_result *r);
 /* compile_flops.c: arithmetic of what s holds; -1: not known. */
 int64_t compile_flops(compile_state *s, int64_t *out_products);
+data_value *compile_bench_times(arena *m, const bench_times *t);      /* {min, median, mad} */
 /* loom.bench.v1. */
 data_value *compile_bench_data(compile_state *s, const bench_result *r);
 #endif

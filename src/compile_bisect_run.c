@@ -43,7 +43,7 @@ static kernel_tensor *list_roots(bisection *b, intptr_t *out_n) {
       vec_push(mem, &roots, (kernel_tensor)i);
     }
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor t = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    kernel_tensor t = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
     if (t < 0 || is_listed[t])
       continue;
     is_listed[t] = true;
@@ -156,7 +156,7 @@ static loom_status simulate(bisection *b, const sim_tile_fn *functions, bisect_o
     out->stop = (bisect_stop){.end = BISECT_FULL, .why = "more values than are kept"};
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
-    kernel_tensor k = compile_tensor_of_argument(b->graph, t->arg), root = k < 0 ? -1 : compile_root(b->graph, k);
+    kernel_tensor k = compile_tensor_of_argument(b->graph, t->arg), root = k < 0 ? -1 : kernel_root(b->graph, k);
     if (root < 0)
       continue;
     double *x = ARENA_NEW_N(mem, double, tog_tensor_elems(t));

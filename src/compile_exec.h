@@ -2,6 +2,7 @@
 #ifndef LOOM_COMPILE_EXEC_H
 #define LOOM_COMPILE_EXEC_H
 #include "compile.h"
+#include "kernel/kernel_stores.h"
 #include "npz/npz.h"
 #include "run/run_cores.h"
 #include "target/cpu/cpu.h"
@@ -10,7 +11,6 @@
 typedef struct compile_result { kernel_tensor tensor; const char *name; } compile_result;
 typedef VEC_OF(compile_result) compile_results;
 compile_results compile_list_results(arena *m, const kernel_graph *k);
-kernel_tensor compile_root(const kernel_graph *k, kernel_tensor t);       /* what a view is of */
 
 /* Names of --input and --output must exist: LOOM_EUSAGE with the nearest one. */
 LOOM_MUST_USE loom_status compile_check_inputs(compile_state *s, const run_options *r);
@@ -43,7 +43,7 @@ LOOM_MUST_USE loom_status compile_dram(compile_state *s, const interp_tensor *in
 LOOM_MUST_USE loom_status compile_tiles(compile_state *s, LOOM_GIVE codegen_image **out_image, sim_tile_fn **out);
 /* Kernel tensor of a function argument: the kernel's arguments, then its returned tensors (lower.h); -1: none. */
 kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg);
-/* What result t shows of the memory at `root` (that of compile_root), as a dense array with its shape: a copy of a view's, else `root` itself. */
+/* What result t shows of the memory at `root` (that of kernel_root), as a dense array with its shape: a copy of a view's, else `root` itself. */
 LOOM_MUST_USE loom_status compile_dense_result(compile_state *s, kernel_tensor t, void *root, interp_tensor *shape, void **out);
 
 /* ---- compile_artifact.c ---- */

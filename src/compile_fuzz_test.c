@@ -68,7 +68,7 @@ static loom_status run_native(loom_ctx *ctx, const kernel_graph *k, const sym_bi
     if (k->tensors.at[i].role == KERNEL_ARG)
       vec_push(&ctx->mem, &buffers, by_root[i] = compile_to_bytes(&ctx->mem, &inputs[i]));
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor root = compile_root(k, k->returns.at[i]);
+    kernel_tensor root = kernel_root(k, k->returns.at[i]);
     int64_t elems = 1, n;
     if (by_root[root])
       continue;
@@ -149,7 +149,7 @@ static void check_at(loom_ctx *ctx, const fuzz_kernel *f, const kernel_graph *k,
       text_addf(&out->what, "%s is a view\n", f->results.at[i].name);
       return;
     }
-    compare(f, &f->results.at[i], &got, by_root[compile_root(k, r)], t, out);
+    compare(f, &f->results.at[i], &got, by_root[kernel_root(k, r)], t, out);
   }
 }
 

@@ -25,7 +25,7 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, vo
     if (k->tensors.at[i].role == KERNEL_ARG)
       by_root[i] = compile_to_bytes(&s->ctx->mem, &inputs[i]);
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
     int64_t bytes = 1, n;
     if (root < 0 || by_root[root])
       continue;
@@ -49,7 +49,7 @@ static void **in_order(compile_state *s, void *const *by_root, void *kept, size_
       vec_push(&s->ctx->mem, &order, (void *)by_root[i]);
     }
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
     if (root < 0 || is_taken[root])
       continue;
     is_taken[root] = true;
@@ -159,7 +159,7 @@ static loom_status call(compile_state *s, const compile_call *c, const compile_r
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
     if (all->at[i].tensor >= 0)
-      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, by_root[compile_root(s->kernel, all->at[i].tensor)], &out->shapes[i], &out->bytes[i]));
+      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, by_root[kernel_root(s->kernel, all->at[i].tensor)], &out->shapes[i], &out->bytes[i]));
   return LOOM_OK;
 }
 

@@ -238,7 +238,7 @@ static inline bool bench_run(bench *b, const sim_tile_fn *functions, verdict *v,
     if (report.n_faults)
       return bench_caught(v, arena_printf(m, "chip: %s", sim_fault_name(report.faults.at[0].kind)), report.faults.at[0].text);
     for (size_t i = 0; i < b->all.n; i++)
-      by_result[i] = b->all.at[i].tensor < 0 ? NULL : bytes[compile_root(b->s.kernel, b->all.at[i].tensor)];
+      by_result[i] = b->all.at[i].tensor < 0 ? NULL : bytes[kernel_root(b->s.kernel, b->all.at[i].tensor)];
     compile_compare(&b->s, &b->all, b->want[kind], by_result, whole, &c);
     if (whole ? !c.integers_ok : c.wrong > 0)
       return bench_caught(v, whole ? "whole numbers" : "values",

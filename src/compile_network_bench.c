@@ -20,14 +20,6 @@ static bench_times times_of(arena *m, const double *ms, int n) {
   return t;
 }
 
-static data_value *times_data(arena *m, const bench_times *t) {
-  data_value *v = data_object(m);
-  data_set_real(m, v, "min", t->min);
-  data_set_real(m, v, "median", t->median);
-  data_set_real(m, v, "mad", t->mad);
-  return v;
-}
-
 /* ---- the runs ---- */
 
 static void warm_up(compile_network *n, const bench_options *b, double *ms) {
@@ -140,8 +132,8 @@ static data_value *bench_data(arena *m, const network *net, const compile_networ
   data_set_real(m, v, "min_ms", t->min);
   data_set_real(m, v, "median_ms", t->median);
   data_set_real(m, v, "mad_ms", t->mad);
-  data_set(m, v, "wall_ms", times_data(m, &wall));
-  data_set(m, v, "cpu_ms", times_data(m, &cpu));
+  data_set(m, v, "wall_ms", compile_bench_times(m, &wall));
+  data_set(m, v, "cpu_ms", compile_bench_times(m, &cpu));
   data_set_int(m, v, "runs", s->runs);
   data_set_int(m, v, "batch", 1);
   data_set_int(m, v, "bytes_read", read);

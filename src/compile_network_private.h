@@ -77,7 +77,6 @@ LOOM_MUST_USE loom_status network_run_on_copies(network_run *n, const network_ke
 void network_take_results(network_run *n, const network_kernel *k, const npy_array *kept);
 /* The kernel by the interpreter, on what the interpreter made of those before it. */
 LOOM_MUST_USE loom_status network_interpret_step(network_run *n, const network_kernel *k);
-bool network_is_stored(const kernel_graph *g, kernel_tensor t);      /* some STORE writes to it, or through a view of it */
 
 /* ---- compile_network_spread.c ---- */
 void network_start_spread(network_run *n);

@@ -24,20 +24,6 @@ static npy_array array_of(const network_tensor *t, void *bytes) {
   return a;
 }
 
-static bool is_stored_in(const kernel_graph *g, const kernel_region *r, kernel_tensor t) {
-  for (size_t i = 0; i < r->ops.n; i++) {
-    const kernel_op *op = r->ops.at[i];
-    if (op->kind == KERNEL_STORE && compile_root(g, op->tensor) == t)
-      return true;
-    for (int k = 0; k < op->n_regions; k++)
-      if (is_stored_in(g, &op->regions[k], t))
-        return true;
-  }
-  return false;
-}
-
-bool network_is_stored(const kernel_graph *g, kernel_tensor t) { return is_stored_in(g, &g->body, t); }
-
 static interp_tensor interp_of(arena *m, const network_tensor *t, const void *bytes) {
   npy_array a = array_of(t, NULL);
   interp_tensor x = {.type = a.type, .rank = a.rank, .elems = a.elems, .value = ARENA_NEW_N(m, double, a.elems)};
@@ -116,7 +102,7 @@ void network_bind_step(network_run *n, const network_kernel *k, run_options *r, 
     given[i] = array_of(&n->net->tensors.at[k->tensor[i]], n->bytes[k->tensor[i]]);
     if (t->role == KERNEL_ARG)
       in[r->n_inputs++] = (run_binding){.name = t->name, .file = t->name, .array = &given[i]};
-    if (t->role == KERNEL_ALLOC || network_is_stored(g, (kernel_tensor)i))
+    if (t->role == KERNEL_ALLOC || kernel_is_stored(g, (kernel_tensor)i))
       to[r->n_outputs++] = (run_binding){.name = t->name, .file = t->name, .kept = &kept[i]};
   }
 }
@@ -139,7 +125,7 @@ void network_take_results(network_run *n, const network_kernel *k, const npy_arr
 
 static bool stores_to_arguments(const kernel_graph *g) {
   for (size_t i = 0; i < g->tensors.n; i++)
-    if (g->tensors.at[i].role == KERNEL_ARG && network_is_stored(g, (kernel_tensor)i))
+    if (g->tensors.at[i].role == KERNEL_ARG && kernel_is_stored(g, (kernel_tensor)i))
       return true;
   return false;
 }

@@ -16,7 +16,7 @@ static void own(network_run *n, int s) {
     const network_kernel *kernel = &n->net->kernels.at[k];
     for (size_t i = 0; i < kernel->graph->tensors.n; i++) {
       const int at = kernel->tensor[i];
-      if (at < 0 || n->moved[s][at].value != n->whole[at].value || kernel->graph->tensors.at[i].role != KERNEL_ARG || !network_is_stored(kernel->graph, (kernel_tensor)i))
+      if (at < 0 || n->moved[s][at].value != n->whole[at].value || kernel->graph->tensors.at[i].role != KERNEL_ARG || !kernel_is_stored(kernel->graph, (kernel_tensor)i))
         continue;
       interp_tensor *t = &n->moved[s][at];
       t->value = ARENA_NEW_N(&n->ctx->mem, double, t->elems);
@@ -56,7 +56,7 @@ loom_status network_spread_step(network_run *n, const network_kernel *k) {
     LOOM_TRY(interp_run(n->ctx, g, t, &(interp_options){.takes_unsure_indices = true, .op_budget = -1}));
     for (size_t i = 0; i < g->tensors.n; i++)
       if (k->tensor[i] >= 0) {
-        if (g->tensors.at[i].role == KERNEL_ALLOC || network_is_stored(g, (kernel_tensor)i))
+        if (g->tensors.at[i].role == KERNEL_ALLOC || kernel_is_stored(g, (kernel_tensor)i))
           n->own_bound[k->tensor[i]] = t[i].bound;
         move(&n->random[s], &t[i]);
         n->moved[s][k->tensor[i]] = t[i];

@@ -4,24 +4,6 @@
 #include <string.h>
 
 /* ---- results ---- */
-static bool stores_to(const kernel_graph *k, const kernel_region *r, kernel_tensor root) {
-  for (size_t i = 0; i < r->ops.n; i++) {
-    const kernel_op *op = r->ops.at[i];
-    if ((op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC) && compile_root(k, op->tensor) == root)
-      return true;
-    for (int j = 0; j < op->n_regions; j++)
-      if (stores_to(k, &op->regions[j], root))
-        return true;
-  }
-  return false;
-}
-
-kernel_tensor compile_root(const kernel_graph *k, kernel_tensor t) {
-  while (k->tensors.at[t].role == KERNEL_VIEW)
-    t = k->tensors.at[t].base;
-  return t;
-}
-
 /* A tensor whose name nobody wrote: "view_7", "alloc_3". */
 static bool is_unnamed(arena *m, const kernel_graph *k, kernel_tensor t) {
   const char *name = k->tensors.at[t].name;
@@ -30,7 +12,7 @@ static bool is_unnamed(arena *m, const kernel_graph *k, kernel_tensor t) {
 
 static const char *result_name(arena *m, const kernel_graph *k, kernel_tensor t, size_t index) {
   if (is_unnamed(m, k, t))
-    t = compile_root(k, t);
+    t = kernel_root(k, t);
   return is_unnamed(m, k, t) ? arena_printf(m, "result_%zu", index) : k->tensors.at[t].name;
 }
 
@@ -47,7 +29,7 @@ compile_results compile_list_results(arena *m, const kernel_graph *k) {
   for (size_t i = 0; i < k->returns.n; i++)
     add_result(m, k, k->returns.at[i], &out);
   for (size_t i = 0; i < k->tensors.n; i++) {
-    bool listed = k->tensors.at[i].role != KERNEL_ARG || !stores_to(k, &k->body, (kernel_tensor)i);
+    bool listed = k->tensors.at[i].role != KERNEL_ARG || !kernel_is_stored(k, (kernel_tensor)i);
     for (size_t j = 0; j < out.n && !listed; j++)
       listed = out.at[j].tensor == (kernel_tensor)i;
     if (!listed)

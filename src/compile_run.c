@@ -110,10 +110,10 @@ kernel_tensor compile_tensor_of_argument(const kernel_graph *k, int arg) {
     if (k->tensors.at[i].role == KERNEL_ARG && n++ == arg)
       return (kernel_tensor)i;
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor root = k->returns.at[i] < 0 ? -1 : compile_root(k, k->returns.at[i]);
+    kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
     bool is_new = root >= 0 && k->tensors.at[root].role != KERNEL_ARG;
     for (size_t j = 0; j < i && is_new; j++)
-      is_new = k->returns.at[j] < 0 || compile_root(k, k->returns.at[j]) != root;
+      is_new = k->returns.at[j] < 0 || kernel_root(k, k->returns.at[j]) != root;
     if (is_new && n++ == arg)
       return root;
   }
@@ -160,7 +160,7 @@ static interp_tensor *keep_inputs(compile_state *s, const compile_results *all, 
   interp_tensor *out = ARENA_NEW_N(m, interp_tensor, s->kernel->tensors.n);
   memcpy(out, t, s->kernel->tensors.n * sizeof *out);
   for (size_t i = 0; i < all->n; i++) {
-    kernel_tensor root = all->at[i].tensor < 0 ? -1 : compile_root(s->kernel, all->at[i].tensor);
+    kernel_tensor root = all->at[i].tensor < 0 ? -1 : kernel_root(s->kernel, all->at[i].tensor);
     if (root < 0 || s->kernel->tensors.at[root].role != KERNEL_ARG)
       continue;
     out[root].value = ARENA_NEW_N(m, double, t[root].elems);
@@ -211,7 +211,7 @@ static loom_status by_result(compile_state *s, const compile_results *all, void 
   *out = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++)
     if (all->at[i].tensor >= 0)
-      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, bytes[compile_root(s->kernel, all->at[i].tensor)], &shape, &(*out)[i]));
+      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, bytes[kernel_root(s->kernel, all->at[i].tensor)], &shape, &(*out)[i]));
   return LOOM_OK;
 }
 

@@ -17,6 +17,8 @@ loom_status worker_model(loom_ctx *ctx, const cli_options *o, bool *out_is_model
     return LOOM_OK;
   *out_is_model = true;
   LOOM_TRY(worker_read_options(ctx, o, &c));
+  c.source = source;
+  c.source_size = size;
   worker_open_cache(ctx, o, &c);
   if (!o->machine.last) {
     diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "a model names no machine");

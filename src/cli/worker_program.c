@@ -216,7 +216,8 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
   *out_is_program = false;
   if ((!r.is_for_chip && text_eq(o->command, "compile")) || asks_for_code(o) || file_is_dir(c->input) || o->config.last)
     return LOOM_OK;
-  LOOM_TRY(file_read(ctx, c->input, SOURCE_BYTES_MAX, &c->source, &c->source_size));
+  if (!c->source)
+    LOOM_TRY(file_read(ctx, c->input, SOURCE_BYTES_MAX, &c->source, &c->source_size));
   if (!compile_is_mlir(c->input, c->source, c->source_size))
     return LOOM_OK;
   LOOM_TRY(ir_open(ctx, &r.ir));

@@ -14,13 +14,6 @@ typedef struct place { int member; MlirValue v; } place;
 
 static const net_op *op_of(const net_reader *r, const net_group *g, int i) { return &r->ops.at[g->op[i]]; }
 
-static bool reduces(const net_op *op) {
-  for (int l = 0; l < op->loops.n; l++)
-    if (op->reduces[l])
-      return true;
-  return false;
-}
-
 /* ---- finding it ---- */
 
 static int maker_of(const net_reader *r, const net_group *g, const net_access *x, int *out_result) {
@@ -42,7 +35,7 @@ static place source_of(const net_reader *r, const net_group *g, place p) {
       int o = 0, maker = i < op->n_args ? maker_of(r, g, &op->in[i], &o) : -1;
       if (maker < 0)
         return p;
-      if (reduces(op_of(r, g, maker)) || mlirValueIsNull(op_of(r, g, maker)->yields[o]))
+      if (net_reduces(op_of(r, g, maker)) || mlirValueIsNull(op_of(r, g, maker)->yields[o]))
         return (place){maker, {NULL}};
       p = (place){maker, op_of(r, g, maker)->yields[o]};
     } else {
@@ -83,15 +76,8 @@ static bool is_reduction(const net_reader *r, const net_group *g, int member, ke
 
 /* The factors of the product that a member sums. */
 static bool factors(const net_op *op, MlirValue of[2]) {
-  kernel_fn fn;
-  MlirValue x;
-  net_fn s;
-  if (op->n_out != 1 || !net_combiner(op, 0, &fn, &x) || fn != KERNEL_FN_ADD || !net_is_identity(&op->init[0], fn))
-    return false;
-  MlirOperation mul = ir_def(x);
-  while (!mlirOperationIsNull(mul) && net_scalar_fn(mul, &s) && s.kind == KERNEL_CAST)
-    mul = ir_def(ir_operand(mul, 0));
-  if (mlirOperationIsNull(mul) || !ir_op_is(mul, "arith.mulf"))
+  MlirOperation mul = net_summed_product(op);
+  if (mlirOperationIsNull(mul) || !ir_op_is(mul, "arith.mulf") || !net_is_identity(&op->init[0], KERNEL_FN_ADD))
     return false;
   of[0] = ir_operand(mul, 0);
   of[1] = ir_operand(mul, 1);
@@ -139,28 +125,11 @@ static bool is_softmax(const net_reader *r, const net_group *g, net_attention *a
   return true;
 }
 
-static bool is_read_behind(const net_reader *r, const net_group *g, int n, int tensor) {
-  for (size_t i = 0; i < r->net->results.n; i++)
-    if (r->net->results.at[i].tensor == tensor)
-      return true;
-  for (size_t i = 0; i < r->ops.n; i++) {
-    bool is_member = false;
-    for (int k = 0; k < n; k++)
-      is_member = is_member || g->op[k] == (int)i;
-    for (int k = 0; k < r->ops.at[i].n_in + r->ops.at[i].n_out && !is_member; k++) {
-      const net_access *x = k < r->ops.at[i].n_in ? &r->ops.at[i].in[k] : &r->ops.at[i].init[k - r->ops.at[i].n_in];
-      if (x->value.kind == NET_MEMORY && x->value.tensor == tensor)
-        return true;
-    }
-  }
-  return false;
-}
-
 /* Scores, weights and what lies between stay inside: nobody but members up to the second product reads them. */
 static bool stays_inside(const net_reader *r, const net_group *g, int product) {
   for (int k = 0; k < product; k++)
     for (int o = 0; o < op_of(r, g, k)->n_out; o++)
-      if (is_read_behind(r, g, product + 1, op_of(r, g, k)->out[o].value.tensor))
+      if (net_is_read_outside(r, g, product + 1, op_of(r, g, k)->out[o].value.tensor))
         return false;
   return true;
 }
@@ -318,7 +287,7 @@ static carried one_tile(net_graph *g, const net_frame frames[5], carried c) {
       kernel_value more = net_emit_cast(g, net_emit_reduce(g, fs, KERNEL_FN_ADD, 2, net_emit_value(g, fs, m, x)), DTYPE_F32);
       c.total = binary(g, KERNEL_FN_ADD, binary(g, KERNEL_FN_MUL, c.total, shrink), more);
       make(g, m, c.total);
-    } else if (!reduces(op)) {
+    } else if (!net_reduces(op)) {
       for (int o = 0; o < op->n_out; o++)
         if (m <= a->exp_member)      /* the quotient comes last of all */
           vec_push(g->mem, &g->made, ((net_made){m, o, net_emit_value(g, fs, m, op->yields[o])}));

@@ -1,26 +1,9 @@
 /* Kernels that read nothing but constants run here, once, by the interpreter: factors of norms with learned statistics, weights in another order. */
 #include "kernel/interp.h"
+#include "kernel/kernel_stores.h"
 #include "network/net_private.h"
 
 enum { FOLDED_ELEMS_MAX = 1 << 18, FOLDED_FLOPS_MAX = 1 << 21 };      /* of a kernel: what takes longer is for the machine */
-
-static kernel_tensor root_of(const kernel_graph *g, kernel_tensor t) {
-  while (g->tensors.at[t].role == KERNEL_VIEW)
-    t = g->tensors.at[t].base;
-  return t;
-}
-
-static bool changes(const kernel_graph *g, const kernel_region *r, kernel_tensor t) {
-  for (size_t i = 0; i < r->ops.n; i++) {
-    const kernel_op *op = r->ops.at[i];
-    if ((op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC) && root_of(g, op->tensor) == t)
-      return true;
-    for (int k = 0; k < op->n_regions; k++)
-      if (changes(g, &op->regions[k], t))
-        return true;
-  }
-  return false;
-}
 
 /* Is the tensor a result, or changed by a kernel that did not make it? */
 static bool is_changed(const network *net, int tensor) {
@@ -30,7 +13,7 @@ static bool is_changed(const network *net, int tensor) {
   for (size_t i = 0; i < net->kernels.n; i++) {
     const network_kernel *k = &net->kernels.at[i];
     for (size_t t = 0; t < k->graph->tensors.n; t++)
-      if (k->tensor[t] == tensor && k->graph->tensors.at[t].role == KERNEL_ARG && changes(k->graph, &k->graph->body, (kernel_tensor)t))
+      if (k->tensor[t] == tensor && k->graph->tensors.at[t].role == KERNEL_ARG && kernel_is_stored(k->graph, (kernel_tensor)t))
         return true;
   }
   return false;

@@ -37,16 +37,8 @@ int net_largest(const net_nest *n, int mask) {
 enum { SHORT_SUM = 16 };      /* sums of fewer products are not worth a matrix unit where one side has no dim of its own */
 
 static bool choose_product(net_reader *r, const net_nest *n, net_form *f) {
-  const net_op *op = member(r, n, 0);
-  kernel_fn fn;
-  MlirValue x;
-  net_fn s;
-  if (mlirOperationIsNull(op->op) || op->n_out != 1 || !net_combiner(op, 0, &fn, &x) || fn != KERNEL_FN_ADD)
-    return false;
-  MlirOperation mul = ir_def(x);
-  while (!mlirOperationIsNull(mul) && net_scalar_fn(mul, &s) && s.kind == KERNEL_CAST)
-    mul = ir_def(ir_operand(mul, 0));
-  if (mlirOperationIsNull(mul) || !net_scalar_fn(mul, &s) || s.fn != KERNEL_FN_MUL)
+  MlirOperation mul = net_summed_product(member(r, n, 0));
+  if (mlirOperationIsNull(mul))
     return false;
   int all = 0, reduced = 0, a = net_dims_of(r, n, 0, ir_operand(mul, 0)), b = net_dims_of(r, n, 0, ir_operand(mul, 1));
   for (int d = 0; d < n->space.n; d++) {

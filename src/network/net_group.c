@@ -6,7 +6,14 @@
  * A kernel runs where its last operation stood; nothing between may read what it makes. */
 #include "network/net_private.h"
 
-static bool reduces_any(const net_op *op) {
+bool net_reduces(const net_op *op) {
+  for (int d = 0; d < op->loops.n; d++)
+    if (op->reduces[d])
+      return true;
+  return false;
+}
+
+bool net_reduces_any(const net_op *op) {
   for (int d = 0; d < op->loops.n; d++)
     if (op->reduces[d] && op->loops.extent[d] > 1)
       return true;
@@ -24,7 +31,7 @@ bool net_has_window(const net_op *op) {
         covered *= op->loops.extent[d];
         reached += axis_coef(x->at, d) * (op->loops.extent[d] - 1);
       }
-    if (covered > reached && reduces_any(op))      /* more index tuples than elements: some meet */
+    if (covered > reached && net_reduces_any(op))      /* more index tuples than elements: some meet */
       return true;
   }
   return false;
@@ -39,19 +46,12 @@ static int64_t reduced_elems(const net_op *op) {
 
 /* Is it the sum of products of two operands, each of which lacks a loop of the other? */
 static bool is_contraction(const net_op *op) {
-  kernel_fn fn;
-  MlirValue x;
-  net_fn f;
-  if (mlirOperationIsNull(op->op) || op->n_out != 1 || !reduces_any(op) || !net_combiner(op, 0, &fn, &x) || fn != KERNEL_FN_ADD)
-    return false;
-  MlirOperation def = ir_def(x);
-  while (!mlirOperationIsNull(def) && net_scalar_fn(def, &f) && f.kind == KERNEL_CAST)
-    def = ir_def(ir_operand(def, 0));
-  return !mlirOperationIsNull(def) && net_scalar_fn(def, &f) && f.fn == KERNEL_FN_MUL && !mlirValueEqual(ir_operand(def, 0), ir_operand(def, 1)) && op->n_in >= 2;
+  MlirOperation mul = net_reduces_any(op) ? net_summed_product(op) : (MlirOperation){NULL};
+  return !mlirOperationIsNull(mul) && !mlirValueEqual(ir_operand(mul, 0), ir_operand(mul, 1)) && op->n_in >= 2;
 }
 
 bool net_needs_loops(const net_op *op) {
-  return reduces_any(op) && !op->finds_last && op->pairs.kind == NET_PAIRS_NONE && op->extreme.fn == KERNEL_FN_NONE && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op));
+  return net_reduces_any(op) && !op->finds_last && op->pairs.kind == NET_PAIRS_NONE && op->extreme.fn == KERNEL_FN_NONE && (reduced_elems(op) > NET_WHOLE_MAX || net_has_window(op) || is_contraction(op));
 }
 
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e) {
@@ -165,6 +165,24 @@ static bool map_the_rest(arena *m, const net_op *op, const net_group *g, axis_ex
   return true;
 }
 
+bool net_is_read_outside(const net_reader *r, const net_group *g, int n, int tensor) {
+  for (size_t i = 0; i < r->net->results.n; i++)
+    if (r->net->results.at[i].tensor == tensor)
+      return true;
+  for (size_t i = 0; i < r->ops.n; i++) {
+    const net_op *op = &r->ops.at[i];
+    bool is_member = false;
+    for (int k = 0; k < n; k++)
+      is_member = is_member || g->op[k] == (int)i;
+    for (int k = 0; k < op->n_in + op->n_out && !is_member; k++) {
+      const net_access *x = k < op->n_in ? &op->in[k] : &op->init[k - op->n_in];
+      if (x->value.kind == NET_MEMORY && x->value.tensor == tensor)
+        return true;
+    }
+  }
+  return false;
+}
+
 bool net_reads_group(net_reader *r, const net_op *op, const net_group *g) {
   for (int i = 0; i < op->n_in + op->n_out; i++) {
     const net_access *x = i < op->n_in ? &op->in[i] : &op->init[i - op->n_in];
@@ -200,7 +218,7 @@ static const char *does_not_fit(const net_op *op, const net_group *g, const axis
   }
   if (!g->looped)
     return whole <= NET_WHOLE_MAX ? NULL : "its rows and those before it would have to be whole in a tile, and are too long together";
-  if (reduces_any(op))
+  if (net_reduces_any(op))
     return "it reduces what tiles hold only parts of";
   for (int l = 0; l < op->loops.n; l++)      /* behind a loop there is only what came out of it */
     for (int d = 0; d < g->space.n; d++)
@@ -247,14 +265,24 @@ static bool writes_strides(net_reader *r, const net_op *op, const net_group *g, 
   return !mlirOperationIsNull(op->op) || axis_is_linear(axis_subst(r->mem, &g->space, op->out[0].at, by));
 }
 
+/* The group with dims cut where loops of `op` end, and the op's loops over them, as far as what it reads of the group says.  Returns NULL, or why there is none. */
+static const char *meet_dims(net_reader *r, const net_op *op, const net_group *g, net_group *cut, axis_expr *loop, bool *is_known) {
+  axis_boundaries cuts = {0};
+  meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
+  if (g->n == NET_MEMBERS_MAX)
+    return "the kernel has as many operations as one can have";
+  if (!meet(r, &first))
+    return "it reads elements at other places than those at hand where they are made";
+  *cut = *g;
+  return cut_dims(r, cut, &cuts) && meet(r, &second) ? NULL : "its loops and those of the kernel cannot be cut into the same parts";
+}
+
 /* Takes operation `index` into the group.  Returns NULL, or why it does not join. */
 static const char *join(net_reader *r, int index, net_group *g) {
   const net_op *op = &r->ops.at[index];
   net_group *cut = ARENA_NEW(r->mem, net_group);
-  axis_boundaries cuts = {0};
   axis_expr loop[NET_LOOPS_MAX] = {{0}};
   bool is_known[NET_LOOPS_MAX] = {false};
-  meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
   if (op->group >= 0)
     return "it is in a kernel";
   if (op->looks_up)
@@ -266,18 +294,14 @@ static const char *join(net_reader *r, int index, net_group *g) {
     return "it writes over what the kernel reads";
   if (net_needs_loops(op))
     return "it needs loops of its own";
-  if (g->n == NET_MEMBERS_MAX)
-    return "the kernel has as many operations as one can have";
-  if (!meet(r, &first))
-    return "it reads elements at other places than those at hand where they are made";
-  *cut = *g;
-  if (!cut_dims(r, cut, &cuts) || !meet(r, &second))
-    return "its loops and those of the kernel cannot be cut into the same parts";
+  const char *why_not = meet_dims(r, op, g, cut, loop, is_known);
+  if (why_not)
+    return why_not;
   if (!map_the_rest(r->mem, op, cut, loop, is_known))
     return "it has a loop that the kernel has not";
   if (!writes_strides(r, op, cut, loop))
     return "it writes to places that no strides say";
-  const char *why_not = does_not_fit(op, cut, loop);
+  why_not = does_not_fit(op, cut, loop);
   if (why_not)
     return why_not;
   *g = *cut;
@@ -301,14 +325,9 @@ static bool add_dims(arena *m, const net_op *op, net_group *g, axis_expr *loop, 
 bool net_extend(net_reader *r, int index, net_group *g, bool new_dims) {
   const net_op *op = &r->ops.at[index];
   net_group *cut = ARENA_NEW(r->mem, net_group);
-  axis_boundaries cuts = {0};
   axis_expr loop[NET_LOOPS_MAX] = {{0}};
   bool is_known[NET_LOOPS_MAX] = {false};
-  meeting first = {r->mem, op, g, &cuts, NULL, NULL, false}, second = {r->mem, op, cut, NULL, loop, is_known, false};
-  if (mlirOperationIsNull(op->op) || g->n == NET_MEMBERS_MAX || !meet(r, &first))
-    return false;
-  *cut = *g;
-  if (!cut_dims(r, cut, &cuts) || !meet(r, &second))
+  if (mlirOperationIsNull(op->op) || meet_dims(r, op, g, cut, loop, is_known))
     return false;
   if (new_dims ? !add_dims(r->mem, op, cut, loop, is_known) : !map_the_rest(r->mem, op, cut, loop, is_known))
     return false;

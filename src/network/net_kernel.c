@@ -30,28 +30,7 @@ static bool is_made_inside(const net_graph *g, int tensor) {
   return false;
 }
 
-/* Does anything but the group look at it? */
-static bool is_read_outside(const net_graph *g, int tensor) {
-  net_reader *r = g->r;
-  for (size_t i = 0; i < r->net->results.n; i++)
-    if (r->net->results.at[i].tensor == tensor)
-      return true;
-  for (size_t i = 0; i < r->ops.n; i++) {
-    const net_op *op = &r->ops.at[i];
-    bool is_member = false;
-    for (int m = 0; m < g->nest->group->n; m++)
-      is_member = is_member || g->nest->group->op[m] == (int)i;
-    for (int k = 0; k < op->n_in && !is_member; k++)
-      if (op->in[k].value.kind == NET_MEMORY && op->in[k].value.tensor == tensor)
-        return true;
-    for (int k = 0; k < op->n_out && !is_member; k++)
-      if (op->init[k].value.kind == NET_MEMORY && op->init[k].value.tensor == tensor)
-        return true;
-  }
-  return false;
-}
-
-static bool is_stored(const net_graph *g, int m, int o) { return mlirOperationIsNull(member(g, m)->op) || is_read_outside(g, member(g, m)->out[o].value.tensor); }
+static bool is_stored(const net_graph *g, int m, int o) { return mlirOperationIsNull(member(g, m)->op) || net_is_read_outside(g->r, g->nest->group, g->nest->group->n, member(g, m)->out[o].value.tensor); }
 
 static void add_tensors(net_graph *g) {
   for (int m = 0; m < g->nest->group->n; m++) {
@@ -126,13 +105,6 @@ static int reduced_axes(const net_graph *g, const net_frame *f, int m) {
   return axes;
 }
 
-static bool reduces(const net_op *op) {
-  for (int l = 0; l < op->loops.n; l++)
-    if (op->reduces[l])
-      return true;
-  return false;
-}
-
 /* The best along the reduced axes; or the first index where that is: the least of those where x is it, or is no number. */
 static kernel_value extreme_result(net_graph *g, const net_frame *f, int m, int o) {
   const net_op *op = member(g, m);
@@ -176,7 +148,7 @@ static kernel_value member_result(net_graph *g, const net_frame *f, int m, int o
     return net_emit_lookup_load(g, f, op, g->nest->in_tensor[m][0], g->nest->in[m][0], g->nest->in_tensor[m][1], g->nest->in[m][1]);
   if (mlirOperationIsNull(op->op))
     return net_emit_operand(g, f, m, 0);
-  if (!reduces(op))
+  if (!net_reduces(op))
     return net_emit_value(g, f, m, op->yields[o]);
   if (!net_combiner(op, o, &fn, &x))
     return -1;

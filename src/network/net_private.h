@@ -139,6 +139,8 @@ bool net_constant(MlirValue v, double *out);
 bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x);
 /* Does it look for the place of the largest or the least? */
 bool net_find_extreme(const net_op *op, net_extreme *out);
+/* The product that result 0 of `op`, its only one, adds up, conversions aside: an operation of two factors; null: that is no sum of products. */
+MlirOperation net_summed_product(const net_op *op);
 /* Says what of the reductions and operands has no form in a kernel. */
 void net_check_body(net_reader *r, const net_op *op);
 
@@ -157,6 +159,10 @@ void net_make_groups(net_reader *r, net_groups *out);
 bool net_needs_loops(const net_op *op);
 /* An address over a member's loops, over the group's dims. */
 axis_expr net_over_dims(arena *m, const net_group *g, int member, axis_expr e);
+bool net_reduces(const net_op *op);                    /* some loop is reduced */
+bool net_reduces_any(const net_op *op);                /* more than one element is */
+/* Does a result, or an operation that is none of the first n members, look at the tensor? */
+bool net_is_read_outside(const net_reader *r, const net_group *g, int n, int tensor);
 bool net_reads_group(net_reader *r, const net_op *op, const net_group *g);
 /* Takes operation `index`, which reads what the group makes, into it, whatever its loops reduce; loops that the group does not have become dims of it where new_dims is given. */
 bool net_extend(net_reader *r, int index, net_group *g, bool new_dims);

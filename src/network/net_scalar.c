@@ -111,6 +111,18 @@ bool net_combiner(const net_op *op, int i, kernel_fn *fn, MlirValue *x) {
   return known && mlirValueEqual(ir_operand(def, mine), so_far) && !reads_accumulator(op, *x) && (!is_bitwise || is_of_bool(def));
 }
 
+MlirOperation net_summed_product(const net_op *op) {
+  kernel_fn fn;
+  MlirValue x;
+  net_fn f;
+  if (mlirOperationIsNull(op->op) || op->n_out != 1 || !net_combiner(op, 0, &fn, &x) || fn != KERNEL_FN_ADD)
+    return (MlirOperation){NULL};
+  MlirOperation mul = ir_def(x);
+  while (!mlirOperationIsNull(mul) && net_scalar_fn(mul, &f) && f.kind == KERNEL_CAST)
+    mul = ir_def(ir_operand(mul, 0));
+  return !mlirOperationIsNull(mul) && net_scalar_fn(mul, &f) && f.fn == KERNEL_FN_MUL ? mul : (MlirOperation){NULL};
+}
+
 /* ---- what has no form ---- */
 
 /* ---- the place of the largest ---- */

@@ -42,13 +42,6 @@ const char *net_op_text(net_reader *r, const net_op *op) {
   return n ? text_str(&out) : "elements";
 }
 
-static bool reduces(const net_op *op) {
-  for (int d = 0; d < op->loops.n; d++)
-    if (op->reduces[d] && op->loops.extent[d] > 1)
-      return true;
-  return false;
-}
-
 static const char *why_in(net_reader *r, const net_group *g, int m) {
   const net_op *op = &r->ops.at[g->op[m]];
   if (m == 0)
@@ -59,7 +52,7 @@ static const char *why_in(net_reader *r, const net_group *g, int m) {
     return m < g->attention->product ? "works on scores of a tile of keys, which never leave the chip" : "adds up over tiles of keys, and shrinks where a larger score comes";
   if (g->looped)
     return "works on what came out of the loops, before the tile leaves";
-  return reduces(op) ? "reduces rows that are whole on chip" : "reads elements that are on chip";
+  return net_reduces_any(op) ? "reduces rows that are whole on chip" : "reads elements that are on chip";
 }
 
 void net_tell_parts(net_reader *r, const net_group *g, network_kernel *k) {

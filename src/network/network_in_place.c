@@ -1,4 +1,5 @@
 #include "network/network_in_place.h"
+#include "kernel/kernel_stores.h"
 
 enum { DEPTH_MAX = 32 };
 /* All that reads or writes one of the two tensors: the store, and whether every other access is a load before it with the same indices. */
@@ -10,16 +11,10 @@ typedef struct search {
   bool is_other;                           /* some access is of a kind that is not looked at */
 } search;
 
-static kernel_tensor root_of(const kernel_graph *g, kernel_tensor t) {
-  while (t >= 0 && g->tensors.at[t].role == KERNEL_VIEW)
-    t = g->tensors.at[t].base;
-  return t;
-}
-
 static void find_store(search *s, const kernel_region *r, const kernel_op **around, int depth) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
-    kernel_tensor t = op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC || op->kind == KERNEL_LOAD ? root_of(s->g, op->tensor) : -1;
+    kernel_tensor t = op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC || op->kind == KERNEL_LOAD ? kernel_root(s->g, op->tensor) : -1;
     s->is_other = s->is_other || (t >= 0 && (op->kind == KERNEL_ATOMIC || (op->kind == KERNEL_STORE && t == s->in) || (op->kind == KERNEL_LOAD && t == s->out)));
     if (op->kind == KERNEL_STORE && t == s->out) {
       s->n_stores++;
@@ -120,7 +115,7 @@ static bool loads_are_fit(const search *s, const kernel_region *r) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
     is_before = is_before && op != s->store;
-    if (op->kind == KERNEL_LOAD && root_of(s->g, op->tensor) == s->in && (!is_before || !same_index(op, s->store) || !sees_the_same(s->g, op->tensor, s->store->tensor)))
+    if (op->kind == KERNEL_LOAD && kernel_root(s->g, op->tensor) == s->in && (!is_before || !same_index(op, s->store) || !sees_the_same(s->g, op->tensor, s->store->tensor)))
       return false;
     for (int k = 0; k < op->n_regions; k++)
       if (!loads_are_fit(s, &op->regions[k]))

@@ -1,4 +1,5 @@
 #include "network/network_l1.h"
+#include "kernel/kernel_stores.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +15,13 @@ static bool has_lookup(const kernel_op *op) {
   return false;
 }
 
-static kernel_tensor root_of(const kernel_graph *g, kernel_tensor t) {
-  while (t >= 0 && g->tensors.at[t].role == KERNEL_VIEW)
-    t = g->tensors.at[t].base;
-  return t;
-}
-
 /* What a kernel does with each of its tensors. */
 typedef struct uses { bool *loads, *stores, *is_looked_up; } uses;
 static void find_uses(const kernel_graph *g, const kernel_region *r, uses *u) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
     bool moves = op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC;
-    kernel_tensor t = moves ? root_of(g, op->tensor) : -1;
+    kernel_tensor t = moves ? kernel_root(g, op->tensor) : -1;
     if (t >= 0) {
       u->loads[t] = u->loads[t] || op->kind != KERNEL_STORE;
       u->stores[t] = u->stores[t] || op->kind != KERNEL_LOAD;

@@ -1,36 +1,11 @@
 /* Tensors in L1: time against closed forms, values through the same graph, places that are in use. */
-#include "sim/sim_testing.h"
+#include "sim/sim_single_testing.h"
 
-/* One load of `rows` rows of 256 bytes on each core of a line, and a compute that waits for it. */
-typedef struct single { loom_ctx ctx; tog t; machine *m; tog_node *load; sim_report r; } single;
-
-static void single_open(single *x, int64_t cores, int64_t rows, int64_t page) {
-  memset(x, 0, sizeof *x);
-  loom_ctx_init(&x->ctx);
-  arena *m = &x->ctx.mem;
-  x->m = rig_machine(m, 1, cores, 1);
-  x->t = (tog){.kernel = "load", .n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, cores}};
-  vec_push(m, &x->t.tensors, ((tog_tensor){.name = "in", .type = DTYPE_F32, .rank = 2, .shape = {rows, 64}, .is_input = true, .l1_page = page, .l1_offset = 1 << 19}));
-  vec_push(m, &x->t.buffers, ((tog_buffer){.name = "b", .type = DTYPE_F32, .rank = 2, .shape = {rows, 64}, .bytes = rows * 256, .stride = rows * 256, .depth = 1}));
-  tog_node *compute = ARENA_NEW(m, tog_node), *give = ARENA_NEW(m, tog_node);
-  x->load = ARENA_NEW(m, tog_node);
-  x->load->kind = TOG_LOAD;
-  x->load->box = (tog_box){.rank = 2, .offset = {sym_const(m, 0), sym_const(m, 0)}, .extent = {sym_const(m, rows), sym_const(m, 64)}, .to_dim = {0, 1}};
-  compute->kind = TOG_COMPUTE;
-  compute->function = -1;
-  compute->cycles = sym_const(m, 0);
-  vec_push(m, &compute->uses, ((tog_use){0, TOG_READ, true}));
-  give->kind = TOG_GIVE;
-  give->thread = TOG_COMPUTE_THREAD;
-  vec_push(m, &x->t.body, x->load);
-  vec_push(m, &x->t.body, compute);
-  vec_push(m, &x->t.body, give);
-  tog_number(&x->t);
-}
-
-static void single_run(single *x) {
-  assert_int_equal(sim_run(&x->ctx, &x->t, x->m, &(sim_options){.verify = true}, &x->r), LOOM_OK);
-  assert_int_equal(x->r.n_faults, 0);
+/* Its tensor is in L1. */
+static void open_in_l1(single *x, int64_t cores, int64_t rows, int64_t page) {
+  single_open(x, cores, rows);
+  x->t.tensors.at[0].l1_page = page;
+  x->t.tensors.at[0].l1_offset = 1 << 19;
 }
 
 /* Oracle: setup + hops * hop for the word, hops * hop for the first byte, and one serialisation at the slower of port and link; nothing of DRAM. */
@@ -40,7 +15,7 @@ static void test_an_idle_load_is_a_word_and_the_way_back(void **state) {
   for (size_t i = 0; i < COUNT_OF(cases); i++)
     for (int64_t core = 0; core < 5; core++) {
       single x;
-      single_open(&x, 5, cases[i].rows, 4096);      /* one page: core 0 has all of it */
+      open_in_l1(&x, 5, cases[i].rows, 4096);      /* one page: core 0 has all of it */
       x.m->l1_bytes_per_cycle.value = cases[i].port;
       x.m->link_bytes_per_cycle.value = cases[i].link;
       x.m->dram_latency_cycles.value = 1e6;
@@ -62,7 +37,7 @@ static void test_an_idle_load_is_a_word_and_the_way_back(void **state) {
 static void test_the_port_of_the_holder_is_shared(void **state) {
   (void)state;
   single x;
-  single_open(&x, 4, 4, 4096);
+  open_in_l1(&x, 4, 4, 4096);
   x.m->l1_bytes_per_cycle.value = 16;
   x.m->link_bytes_per_cycle.value = 0;      /* without limit */
   x.m->hop_cycles.value = 0;
@@ -78,7 +53,7 @@ static void test_the_port_of_the_holder_is_shared(void **state) {
 static void test_pages_spread_over_all_cores(void **state) {
   (void)state;
   single x;
-  single_open(&x, 4, 8, 256);
+  open_in_l1(&x, 4, 8, 256);
   x.m->l1_bytes_per_cycle.value = 16;
   x.m->link_bytes_per_cycle.value = 0;
   x.m->hop_cycles.value = 0;

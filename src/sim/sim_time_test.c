@@ -1,5 +1,5 @@
 /* Cycles against closed forms, and what must hold for every run: values do not change time, more bandwidth is never slower. */
-#include "sim/sim_testing.h"
+#include "sim/sim_single_testing.h"
 
 static const tog_matmul_spec specs[] = {
   {64, 64, 64, 32, 32, 32, 2, 2, true, 1, 100},     {128, 96, 64, 32, 32, 16, 2, 3, true, 2, 50}, {128, 96, 64, 32, 32, 16, 2, 3, false, 2, 50},
@@ -72,37 +72,6 @@ static void test_compute_bound_core_takes_exactly_the_sum_of_its_cycles(void **s
 }
 
 /* ---- one load a core, and a compute that waits for it: the core's cycles are the arrival ---- */
-
-typedef struct single { loom_ctx ctx; tog t; machine *m; tog_node *load; sim_report r; } single;
-
-static void single_open(single *x, int64_t cores, int64_t rows) {
-  memset(x, 0, sizeof *x);
-  loom_ctx_init(&x->ctx);
-  arena *m = &x->ctx.mem;
-  x->m = rig_machine(m, 1, cores, 1);
-  x->t = (tog){.kernel = "load", .n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {1, cores}};
-  vec_push(m, &x->t.tensors, ((tog_tensor){.name = "in", .type = DTYPE_F32, .rank = 2, .shape = {rows, 64}, .is_input = true}));
-  vec_push(m, &x->t.buffers, ((tog_buffer){.name = "b", .type = DTYPE_F32, .rank = 2, .shape = {rows, 64}, .bytes = rows * 256, .stride = rows * 256, .depth = 1}));
-  tog_node *compute = ARENA_NEW(m, tog_node), *give = ARENA_NEW(m, tog_node);
-  x->load = ARENA_NEW(m, tog_node);
-  x->load->kind = TOG_LOAD;
-  x->load->box = (tog_box){.rank = 2, .offset = {sym_const(m, 0), sym_const(m, 0)}, .extent = {sym_const(m, rows), sym_const(m, 64)}, .to_dim = {0, 1}};
-  compute->kind = TOG_COMPUTE;
-  compute->function = -1;
-  compute->cycles = sym_const(m, 0);
-  vec_push(m, &compute->uses, ((tog_use){0, TOG_READ, true}));
-  give->kind = TOG_GIVE;
-  give->thread = TOG_COMPUTE_THREAD;
-  vec_push(m, &x->t.body, x->load);
-  vec_push(m, &x->t.body, compute);
-  vec_push(m, &x->t.body, give);
-  tog_number(&x->t);
-}
-
-static void single_run(single *x) {
-  assert_int_equal(sim_run(&x->ctx, &x->t, x->m, &(sim_options){.verify = true}, &x->r), LOOM_OK);
-  assert_int_equal(x->r.n_faults, 0);
-}
 
 /* setup + latency + max(channel, link) serialisation + hops * hop, with the other cores' boxes empty. */
 static void test_idle_unicast_load_is_latency_and_slowest_stage(void **state) {
