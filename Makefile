@@ -4,7 +4,7 @@ JOBS  ?= $(shell nproc)
 TYPE  ?= Release
 PREFIX ?= /usr/local
 
-.PHONY: all deps run test test-sanitize bench install check-layers clean
+.PHONY: all deps run test test-sanitize bench install check-layers clean score
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
@@ -47,3 +47,7 @@ check-layers:
 
 clean:
 	rm -rf $(BUILD)
+
+# Measures what RUN names (axes of docs/score, or all) and writes docs/reliability.md.
+score:
+	@$(if $(RUN),tests/tools/score run $(RUN),tests/tools/score render)
