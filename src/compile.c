@@ -342,7 +342,7 @@ loom_status compile_finish(compile_state *s) {
   LOOM_TRY(compile_open_ir(s));
   LOOM_TRY(pipeline(s));
   s->is_quiet = !*before.last;
-  compile_fix_sizes(s);
+  LOOM_TRY(compile_fix_sizes(s));
   compile_note_plain(s);
   if (!s->o->write_files)
     return LOOM_OK;

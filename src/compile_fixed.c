@@ -32,11 +32,11 @@ static bool has_same_arguments(const kernel_graph *a, const kernel_graph *b) {
   return n[0] == n[1] && a->returns.n == b->returns.n;
 }
 
-void compile_fix_sizes(compile_state *s) {
+loom_status compile_fix_sizes(compile_state *s) {
   const kernel_symbol **open;
   const bool is_asked = s->is_native && s->kernel && s->o->helion.open_sizes && s->o->stop_after == COMPILE_TOG && !s->o->plain_loops && (s->o->source || strcmp(s->o->input, "-") != 0);
   if (!is_asked || compile_open_sizes(s, &open) == 0)
-    return;
+    return LOOM_OK;
   const diag_mark before = diag_save(s->ctx);
   compile_state *fixed = ARENA_NEW(&s->ctx->mem, compile_state);
   compile_options *o = ARENA_NEW(&s->ctx->mem, compile_options);
@@ -45,11 +45,16 @@ void compile_fix_sizes(compile_state *s) {
   o->dump_dir = o->override_dir = NULL;
   o->cache = NULL;
   loom_status st = compile_kernel(s->ctx, o, fixed);
+  if (st == LOOM_EIO || st == LOOM_EBUG) {      /* nothing of the kernel's: another run may do better */
+    compile_done(fixed);
+    return st;
+  }
   diag_drop(s->ctx, before);
   if (st == LOOM_OK && fixed->grid.n_dims && has_same_arguments(s->kernel, fixed->kernel))
     s->fixed = fixed;
   else
     compile_done(fixed);
+  return LOOM_OK;
 }
 
 data_value *compile_fixed_data(compile_state *s) {

@@ -4,8 +4,9 @@
 #include "compile.h"
 
 #define COMPILE_FIXED_FILE "cpu/planned.o"      /* in an artifact */
-/* Fills s->fixed for a kernel of this CPU with open sizes, where it has a plan at those it was read with; nothing of that is said. */
-void compile_fix_sizes(compile_state *s);
+/* Fills s->fixed for a kernel of this CPU with open sizes, where it has a plan at those it was read with; nothing of that is said.  LOOM_EIO, LOOM_EBUG: whether it has one is
+ * not known. */
+LOOM_MUST_USE loom_status compile_fix_sizes(compile_state *s);
 /* The open sizes of s->kernel as they are now, in the order of its symbols; count. */
 size_t compile_open_sizes(const compile_state *s, const kernel_symbol ***out);
 const char *compile_sizes_text(const compile_state *s);      /* "m = 24, n = 17" */

@@ -8,6 +8,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* ---- calls that are interrupted ---- */
+
+int file_open(const char *path, int flags) {
+  int fd;
+  do
+    fd = open(path, flags | O_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+bool file_close(int fd, bool sync) {
+  int error = 0;
+  while (sync && !error && fsync(fd) != 0)
+    error = errno == EINTR ? 0 : errno;
+  if (close(fd) != 0 && errno != EINTR && !error)      /* interrupted, it is closed all the same */
+    error = errno;
+  errno = error;
+  return !error;
+}
+
+int file_open_temporary(arena *m, int dir, const char *path, mode_t mode, const char **out_name) {
+  static atomic_uint counter;
+  int fd;
+  do {
+    *out_name = arena_printf(m, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&counter, 1));
+    fd = openat(dir, *out_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+  } while (fd < 0 && (errno == EINTR || errno == EEXIST));      /* EEXIST: a process of this number died, or lives in another container */
+  return fd;
+}
+
 /* ---- reading ---- */
 
 typedef struct reading { int fd; const char *path; size_t limit_bytes, expected_bytes; char *data; size_t size; } reading;
@@ -57,7 +87,7 @@ loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char 
   bool is_stdin = text_eq(path, "-");
   reading r = {.fd = 0, .path = path, .limit_bytes = limit_bytes < SIZE_MAX / 4 ? limit_bytes : SIZE_MAX / 4};
   if (!is_stdin) {
-    r.fd = open(path, O_RDONLY | O_CLOEXEC);
+    r.fd = file_open(path, O_RDONLY);
     if (r.fd < 0)
       return fail_errno(ctx, path, "cannot open the file", errno);
   }
@@ -92,7 +122,7 @@ bool file_write_all(int fd, const char *bytes, size_t size) {
 
 /* Devices and pipes cannot be replaced by a renamed file. */
 static loom_status write_special(loom_ctx *ctx, const char *path, const void *bytes, size_t size) {
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  int fd = file_open(path, O_WRONLY);
   if (fd < 0)
     return fail_errno(ctx, path, "cannot open the file for writing", errno);
   bool written = file_write_all(fd, bytes, size);
@@ -103,9 +133,8 @@ static loom_status write_special(loom_ctx *ctx, const char *path, const void *by
 
 /* Fills the new file `fd` and renames it from `temporary` to `path`; 0 or the errno.  Closes `fd`. */
 static int write_and_rename(int fd, const char *temporary, const char *path, const void *bytes, size_t size) {
-  bool written = file_write_all(fd, bytes, size) && fsync(fd) == 0;
-  int error = written ? 0 : errno;
-  if (close(fd) != 0 && !error)
+  int error = file_write_all(fd, bytes, size) ? 0 : errno;
+  if (!file_close(fd, !error) && !error)
     error = errno;
   if (!error && rename(temporary, path) != 0)
     error = errno;
@@ -116,15 +145,12 @@ static int write_and_rename(int fd, const char *temporary, const char *path, con
 
 /* Makes a rename in `dir` durable.  Some file systems cannot; the contents are whole either way. */
 static void sync_dir(const char *dir) {
-  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0)
-    return;
-  (void)fsync(fd);
-  close(fd);
+  int fd = file_open(dir, O_RDONLY | O_DIRECTORY);
+  if (fd >= 0)
+    (void)file_close(fd, true);
 }
 
 loom_status file_write(loom_ctx *ctx, const char *path, const void *bytes, size_t size) {
-  static atomic_uint counter;
   struct stat st;
   bool exists = stat(path, &st) == 0;
   if (exists && S_ISDIR(st.st_mode))
@@ -132,9 +158,8 @@ loom_status file_write(loom_ctx *ctx, const char *path, const void *bytes, size_
   if (exists && !S_ISREG(st.st_mode))
     return write_special(ctx, path, bytes, size);
   arena_mark mark = arena_save(&ctx->scratch);
-  const char *temporary = arena_printf(&ctx->scratch, "%s.%ld.%u.tmp", path, (long)getpid(), atomic_fetch_add(&counter, 1));
-  const char *dir = file_dirname(&ctx->scratch, path);
-  int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? st.st_mode & 0777 : 0666);
+  const char *temporary, *dir = file_dirname(&ctx->scratch, path);
+  int fd = file_open_temporary(&ctx->scratch, AT_FDCWD, path, exists ? st.st_mode & 0777 : 0666, &temporary);
   int error = fd < 0 ? errno : write_and_rename(fd, temporary, path, bytes, size);
   if (!error)
     sync_dir(dir);

@@ -3,6 +3,7 @@
 #ifndef LOOM_BASE_FILE_H
 #define LOOM_BASE_FILE_H
 #include "base/diag.h"
+#include <sys/types.h>
 
 /* Reads `path` ("-" is standard input) of at most `limit_bytes`; *out is NUL-terminated behind *out_size bytes.
  * LOOM_EIO: missing or unreadable (errno text in the message); LOOM_ELIMIT: larger than the limit. */
@@ -17,6 +18,13 @@ char *file_dirname(arena *m, const char *path);
 char *file_basename(arena *m, const char *path);
 char *file_stem(arena *m, const char *path);                       /* basename without its last suffix */
 
+/* open with O_CLOEXEC, over interruptions; -1: errno says why. */
+int file_open(const char *path, int flags);
+/* fsync, if asked for, and close, over interruptions; it is closed in any case.  False: errno says why. */
+bool file_close(int fd, bool sync);
+/* A new file, open for writing, that is to be renamed to `path` (of the directory `dir`, or AT_FDCWD); -1: errno says why.  Its name, of `m`, ends in ".tmp"; what a dead
+ * process left under such a name is not touched. */
+int file_open_temporary(arena *m, int dir, const char *path, mode_t mode, const char **out_name);
 /* Writes all of it, over interruptions; false: errno says why. */
 bool file_write_all(int fd, const char *bytes, size_t size);
 

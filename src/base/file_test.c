@@ -1,5 +1,6 @@
 #include "base/file.h"
 #include "base/testing.h"
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +55,31 @@ static void test_reading_stops_at_the_limit(void **state) {
   testing_expect_error(&ctx, LOOM_ELIMIT, "larger than the limit of 4 bytes", 0, 0);
   assert_string_equal(ctx.diag.first->span.source->path, path);
   assert_int_equal(unlink(path), 0);
+}
+
+/* Files that a dead process of the same number left are neither in the way nor touched. */
+static void test_leftovers_of_a_dead_process_do_not_matter(void **state) {
+  (void)state;
+  const char *path = file_join(&ctx.mem, dir, "f"), *next;
+  int fd = file_open_temporary(&ctx.mem, AT_FDCWD, path, 0600, &next);
+  assert_true(fd >= 0 && file_close(fd, true));
+  assert_int_equal(unlink(next), 0);
+  unsigned number;
+  long pid;
+  assert_int_equal(sscanf(next + strlen(path), ".%ld.%u.tmp", &pid, &number), 2);
+  for (unsigned i = 1; i <= 3; i++)
+    assert_int_equal(file_write(&ctx, arena_printf(&ctx.mem, "%s.%ld.%u.tmp", path, pid, number + 2 * i), "left", 4), LOOM_OK);   /* every second: their own writing counts too */
+  for (int i = 0; i < 6; i++)
+    assert_int_equal(file_write(&ctx, path, "new", 3), LOOM_OK);
+  assert_int_equal(unlink(path), 0);
+  for (unsigned i = 1; i <= 3; i++) {
+    char *bytes;
+    size_t size;
+    const char *left = arena_printf(&ctx.mem, "%s.%ld.%u.tmp", path, pid, number + 2 * i);
+    assert_int_equal(file_read(&ctx, left, 10, &bytes, &size), LOOM_OK);
+    assert_true(size == 4 && memcmp(bytes, "left", 4) == 0);
+    assert_int_equal(unlink(left), 0);
+  }
 }
 
 static void test_files_of_unknown_size_are_read_whole(void **state) {
@@ -169,6 +195,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_written_files_read_back_at_all_sizes, setup, teardown),
     cmocka_unit_test_setup_teardown(test_reading_stops_at_the_limit, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_leftovers_of_a_dead_process_do_not_matter, setup, teardown),
     cmocka_unit_test_setup_teardown(test_files_of_unknown_size_are_read_whole, setup, teardown),
     cmocka_unit_test_setup_teardown(test_io_errors_name_the_file_and_the_reason, setup, teardown),
     cmocka_unit_test_setup_teardown(test_writing_keeps_the_mode_of_the_file_it_replaces, setup, teardown),

@@ -1,4 +1,5 @@
 #include "base/file_writer.h"
+#include "base/file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,21 +19,16 @@ loom_status file_writer_open(loom_ctx *ctx, const char *path, file_writer **out)
   if (exists && S_ISDIR(st.st_mode))
     return fail_errno(ctx, path, EISDIR);
   if (exists && !S_ISREG(st.st_mode)) {
-    w->fd = open(path, O_WRONLY | O_CLOEXEC);
+    w->fd = file_open(path, O_WRONLY);
   } else {
-    w->temporary = arena_printf(&ctx->mem, "%s.%ld.part.tmp", path, (long)getpid());
-    w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? st.st_mode & 0777 : 0666);
+    w->fd = file_open_temporary(&ctx->mem, AT_FDCWD, path, exists ? st.st_mode & 0777 : 0666, &w->temporary);
   }
   return w->fd < 0 ? fail_errno(ctx, path, errno) : LOOM_OK;
 }
 
 static void flush(file_writer *w) {
-  for (size_t done = 0; done < w->n && !w->error;) {
-    ssize_t n = write(w->fd, w->buffer + done, w->n - done);
-    if (n < 0 && errno != EINTR)
-      w->error = errno;
-    done += n > 0 ? (size_t)n : 0;
-  }
+  if (!w->error && !file_write_all(w->fd, w->buffer, w->n))
+    w->error = errno;
   w->n = 0;
 }
 
@@ -50,9 +46,7 @@ void file_writer_add(file_writer *w, const char *bytes, size_t n) {
 
 loom_status file_writer_close(loom_ctx *ctx, file_writer *w) {
   flush(w);
-  if (w->temporary && !w->error && fsync(w->fd) != 0)
-    w->error = errno;
-  if (close(w->fd) != 0 && !w->error)
+  if (!file_close(w->fd, w->temporary && !w->error) && !w->error)
     w->error = errno;
   if (w->temporary && !w->error && rename(w->temporary, w->path) != 0)
     w->error = errno;

@@ -180,6 +180,8 @@ void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
+/* After the last output: `code`, or that of LOOM_EIO, with a message, when `code` is 0 and not all of standard output could be written. */
+int cli_finish_output(int code);
 /* Directories with shipped machines: $LOOM_MACHINES, beside the binary, the install directory. */
 const char *cli_tt_emulator(arena *mem);                  /* directory of the emulation of tt-metal; NULL: not found */
 void cli_set_machine_path(loom_ctx *ctx);

@@ -85,3 +85,13 @@ void cli_print_diagnostics(const loom_ctx *ctx) {
     }
   }
 }
+
+int cli_finish_output(int code) {
+  bool failed = ferror(stdout) != 0;      /* an earlier part may be lost though the last one is written */
+  failed |= fflush(stdout) != 0;
+  if (failed && code == 0) {
+    fprintf(stderr, "loom: error: writing to standard output failed\n");
+    code = loom_status_exit(LOOM_EIO);
+  }
+  return code;
+}

@@ -80,11 +80,11 @@ int main(int argc, char **argv) {
   argv = as_command(&argc, argv);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
     cli_help(NULL);
-    return argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0;
+    return cli_finish_output(argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0);
   }
   if (strcmp(argv[1], "--version") == 0) {
     puts("loom " LOOM_VERSION);
-    return 0;
+    return cli_finish_output(0);
   }
   invocation in = {.argc = argc - 1, .argv = argv + 1, .command = cli_find_command(argv[1])};
   if (strcmp(argv[1], "help") == 0) {
@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     if (!c)
       return usage_error(argv[2]);
     cli_help(c);
-    return 0;
+    return cli_finish_output(0);
   }
   if (!in.command)
     return usage_error(argv[1]);
@@ -105,10 +105,7 @@ int main(int argc, char **argv) {
     code = cli_run_worker(in.argc, in.argv, input);
   } else {
     cli_print_diagnostics(&ctx);
-    if (fflush(stdout) != 0 && code == 0) {
-      fprintf(stderr, "loom: error: writing to standard output failed\n");
-      code = loom_status_exit(LOOM_EIO);
-    }
+    code = cli_finish_output(code);
   }
   loom_ctx_done(&ctx);
   return code;

@@ -44,10 +44,7 @@ int main(int argc, char **argv) {
   loom_status st = body(&ctx, &in);   /* no guard: C++ frames lie between here and an allocation; out of memory ends the worker, loom reports it */
   cli_print_diagnostics(&ctx);
   int code = loom_status_exit(st);
-  if (fflush(stdout) != 0 && code == 0) {
-    fprintf(stderr, "loom: error: writing to standard output failed\n");
-    code = loom_status_exit(LOOM_EIO);
-  }
+  code = cli_finish_output(code);
   loom_ctx_done(&ctx);
   return code;
 }

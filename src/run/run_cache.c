@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +62,7 @@ static int open_dir(loom_ctx *ctx, run_cache *c, bool make) {
     return -1;
   if (make && access(c->dir, F_OK) != 0 && !make_dir(ctx, c->dir))
     return c->is_named ? refuse(ctx, c, "it cannot be made", "name another one with --cache-dir, or none with --no-cache") : -1;
-  int fd = open(c->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int fd = file_open(c->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (fd < 0 && errno == ENOENT)
     return -1;
   if (fd < 0)
@@ -181,18 +180,17 @@ static void make_room(loom_ctx *ctx, int dir, int64_t limit) {
 
 /* ---- writing ---- */
 void run_cache_put(loom_ctx *ctx, run_cache *c, const char *key, const void *bytes, size_t size) {
-  static atomic_uint counter;
   char hash[HASH_CHARS + 1];
   int dir = size <= ENTRY_BYTES_MAX - HEADER_BYTES ? open_dir(ctx, c, true) : -1;
   if (dir < 0)
     return;
   hash_sha256_hex(bytes, size, hash);
   const char *header = arena_printf(&ctx->mem, "%s%s%s", magic, key, hash);
-  const char *name = arena_printf(&ctx->mem, "%s.%ld.%u%s", key, (long)getpid(), atomic_fetch_add(&counter, 1), unfinished);
-  int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const char *name;
+  int fd = file_open_temporary(&ctx->mem, dir, key, 0600, &name);
   bool written = fd >= 0 && file_write_all(fd, header, HEADER_BYTES) && file_write_all(fd, bytes, size);
   if (fd >= 0)
-    written &= close(fd) == 0;
+    written &= file_close(fd, false);
   if (written && renameat(dir, name, dir, entry_name(&ctx->mem, key)) == 0)
     make_room(ctx, dir, c->limit_bytes ? c->limit_bytes : LIMIT_BYTES);
   else if (fd >= 0)
