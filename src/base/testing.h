@@ -40,8 +40,10 @@ static inline int testing_close_context(void **state) {
 }
 
 /* Runs `body` in a fresh context with allocation 1, then 2, ... failing (that one only, then all from it on), until it gets through.
- * Each failing run must end in LOOM_EMEM, the last in LOOM_OK; leaks are the sanitizer's to find. */
+ * Each failing run must end in LOOM_EMEM, the last in LOOM_OK; leaks are the sanitizer's to find.  LOOM_SWEEP_LOG=FILE: a line is added with
+ * how many allocations failed (scripts/coverage sums them up). */
 static inline void testing_sweep_memory(loom_status (*body)(loom_ctx *, void *), void *data) {
+  long failed = 0;
   for (int forever = 0; forever < 2; forever++) {
     loom_status st = LOOM_EMEM;
     for (long n = 1; st == LOOM_EMEM; n++) {
@@ -53,7 +55,14 @@ static inline void testing_sweep_memory(loom_status (*body)(loom_ctx *, void *),
       loom_ctx_done(&ctx);
       assert_true(st == LOOM_EMEM || st == LOOM_OK);
       assert_true(n > 1 || st == LOOM_EMEM);   /* a body that allocates nothing tests nothing */
+      failed += st == LOOM_EMEM;
     }
+  }
+  const char *path = getenv("LOOM_SWEEP_LOG");
+  FILE *log = path ? fopen(path, "a") : NULL;
+  if (log) {
+    fprintf(log, "%ld\n", failed);
+    fclose(log);
   }
 }
 

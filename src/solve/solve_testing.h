@@ -11,7 +11,8 @@ enum { TESTING_SYMBOLS = 6, TESTING_BOOLEANS = 2, TESTING_DOMAIN_MAX = 16, TESTI
 static const char *const testing_symbols[TESTING_SYMBOLS] = {"tile_m", "tile_n", "tile_k", "tile_b", "tile_h", "tile_c"};
 static const char *const testing_booleans[TESTING_BOOLEANS] = {"is_double_buffer", "is_direct"};
 
-/* ---- making problems ---- */
+/* ---- making problems ----
+ * Draws stand in statements of their own: the order of arguments is the compiler's, and a seed means the same problem everywhere. */
 
 static inline const sym_expr *any_symbol(arena *m, rng *r, const solve_problem *p) {
   int64_t i = rng_range(r, 0, (int64_t)(p->symbols.n + p->booleans.n) - 1);
@@ -27,7 +28,10 @@ static inline const sym_expr *number(arena *m, rng *r, const solve_problem *p, i
   switch (rng_range(r, 0, 11)) {
   case 0: case 1: case 2: return sym_mul(m, a, b);
   case 3: case 4: return sym_add(m, a, b);
-  case 5: return sym_ceildiv(m, sym_const(m, rng_range(r, 1, 4096)), sym_mul(m, any_symbol(m, r, p), sym_const(m, rng_range(r, 1, 12))));
+  case 5: {
+    const sym_expr *times = sym_const(m, rng_range(r, 1, 12)), *size = sym_mul(m, any_symbol(m, r, p), times);
+    return sym_ceildiv(m, sym_const(m, rng_range(r, 1, 4096)), size);
+  }
   case 6: return sym_ceildiv(m, a, sym_const(m, rng_range(r, 1, 150)));
   case 7: return rng_range(r, 0, 1) ? sym_ceildiv(m, a, b) : sym_floordiv(m, a, b);      /* b may be 0: no value there */
   case 8: return rng_range(r, 0, 1) ? sym_max(m, a, b) : sym_min(m, a, b);
@@ -38,11 +42,13 @@ static inline const sym_expr *number(arena *m, rng *r, const solve_problem *p, i
 
 static inline const sym_expr *condition(arena *m, rng *r, const solve_problem *p, int depth) {
   static const sym_op compare[] = {SYM_EQ, SYM_NE, SYM_LE, SYM_LT, SYM_GE, SYM_GT};
-  if (rng_range(r, 0, 4) == 0 && depth > 0)
-    return sym_make(m, rng_range(r, 0, 1) ? SYM_AND : SYM_OR, condition(m, r, p, depth - 1), condition(m, r, p, depth - 1), NULL);
-  if (rng_range(r, 0, 4) == 0)
-    return sym_make(m, SYM_DIVISIBLE, number(m, r, p, depth), sym_const(m, rng_range(r, 1, 6)), NULL);
-  return sym_make(m, compare[rng_range(r, 0, 5)], number(m, r, p, depth), sym_const(m, rng_range(r, 0, 2000)), NULL);
+  if (rng_range(r, 0, 4) == 0 && depth > 0) {
+    const sym_expr *b = condition(m, r, p, depth - 1), *a = condition(m, r, p, depth - 1);
+    return sym_make(m, rng_range(r, 0, 1) ? SYM_AND : SYM_OR, a, b, NULL);
+  }
+  const bool divides = rng_range(r, 0, 4) == 0;
+  const sym_expr *b = sym_const(m, divides ? rng_range(r, 1, 6) : rng_range(r, 0, 2000)), *a = number(m, r, p, depth);
+  return sym_make(m, divides ? SYM_DIVISIBLE : compare[rng_range(r, 0, 5)], a, b, NULL);
 }
 
 /* Sums of products, which never fall; sometimes something that does. */
@@ -78,10 +84,16 @@ static inline solve_problem *made_up_problem(arena *m, rng *r) {
     points *= s.assigned ? 1 : values + 1;
   }
   p->cycles = number(m, r, p, (int)rng_range(r, 1, 5));
-  if (rng_range(r, 0, 2))
-    p->cycles = sym_add(m, sym_mul(m, p->cycles, number(m, r, p, 1)), sym_const(m, rng_range(r, 0, 5000)));
-  for (int64_t i = rng_range(r, 0, 2); i > 0; i--)
-    vec_push(m, &p->capacities, ((solve_capacity){rng_range(r, 0, 1) ? "L1" : NULL, bytes_of(m, r, p), rng_range(r, 0, 3) ? rng_range(r, 100, 100000) : rng_range(r, 0, 300)}));
+  if (rng_range(r, 0, 2)) {
+    const sym_expr *more = sym_const(m, rng_range(r, 0, 5000));
+    p->cycles = sym_add(m, sym_mul(m, p->cycles, number(m, r, p, 1)), more);
+  }
+  for (int64_t i = rng_range(r, 0, 2); i > 0; i--) {
+    solve_capacity c = {.memory = rng_range(r, 0, 1) ? "L1" : NULL};
+    c.bytes = bytes_of(m, r, p);
+    c.limit = rng_range(r, 0, 3) ? rng_range(r, 100, 100000) : rng_range(r, 0, 300);
+    vec_push(m, &p->capacities, c);
+  }
   for (int64_t i = rng_range(r, -4, 2); i > 0; i--)
     vec_push(m, &p->conditions, condition(m, r, p, 2));
   for (int64_t i = rng_range(r, 0, 2); i > 0 && n; i--) {
