@@ -3,6 +3,7 @@
  *   kernel.py -> KERNEL -> stage-0 MLIR -> canonical MLIR -> NEST -> candidates -> PLAN -> bufferized MLIR -> TOG
  */
 #include "compile.h"
+#include "base/number.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
 #include "compile_fixed.h"
@@ -121,12 +122,11 @@ static loom_status name_block_sizes(compile_state *s) {
   if (s->o->n_domains && !s->o->domains[0].symbol)
     LOOM_TRY(add_by_position(s, named, &n));
   for (size_t i = 0; i < s->o->n_domains; i++) {
-    unsigned k;
-    char rest;
     if (!s->o->domains[i].symbol)
       continue;
     named[n] = s->o->domains[i];
-    if (sscanf(named[n].symbol, "block_size_%u%c", &k, &rest) == 1 && k < s->nest->symbols.n)
+    const int k = number_after(named[n].symbol, "block_size_");
+    if (k >= 0 && (size_t)k < s->nest->symbols.n)
       named[n].symbol = s->nest->symbols.at[k].name;
     n++;
   }

@@ -1,6 +1,7 @@
 #include "compile_npu.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "compile_cache.h"
 #include "compile_tuning.h"
 #include "pass/pass.h"
@@ -48,11 +49,11 @@ static data_value *describe(compile_state *s, const npt_program *p) {
 
 /* The argument that tensor "arg2" of a graph is. */
 static loom_status argument_of(compile_state *s, const tile_graph *g, size_t tensor, const npt_program *p, size_t *out) {
-  unsigned number;
-  char rest;
-  if (sscanf(g->tensors.at[tensor].name, "arg%u%c", &number, &rest) != 1 || number >= p->arguments.n)
-    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EINPUT, "tensor '%s' of the tile graph is no argument of its program", g->tensors.at[tensor].name);
-  *out = number;
+  const char *name = g->tensors.at[tensor].name;
+  const int number = number_after(name, "arg");
+  if (number < 0 || (size_t)number >= p->arguments.n)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, g->path), LOOM_EINPUT, "tensor '%s' of the tile graph is no argument of its program", name);
+  *out = (size_t)number;
   return LOOM_OK;
 }
 

@@ -1,5 +1,6 @@
 /* Facts of the running CPU from /sys, /proc and cpuid, and guesses of what cannot be asked for. */
 #include "machine/machine_cpu.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "base/threads.h"
 #include "base/tiles.h"
@@ -70,7 +71,8 @@ static void find_caches(machine_cpu *c) {
       snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", i, read[k].file);
       ok = ok && read_line(path, read[k].to, read[k].room);
     }
-    int at = ok ? atoi(level) : 0;
+    const char *digits = level;
+    int at = ok ? number_take(&digits) : 0;
     if (at >= 1 && at <= 3 && !text_starts(type, "Instruction"))
       told(c, by_level[at - 1], size_of(size), "sysfs");
   }
@@ -84,7 +86,7 @@ static void find_caches(machine_cpu *c) {
 
 static void find_clock(machine_cpu *c) {
   char line[64];
-  double khz = read_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", line, sizeof line) ? atof(line) : 0;
+  double khz = read_line("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq", line, sizeof line) ? strtod(line, NULL) : 0;
   if (khz > 1e5) {
     told(c, MACHINE_CPU_clock_hz, khz * 1e3, "sysfs, the highest");
     return;
@@ -96,7 +98,7 @@ static void find_clock(machine_cpu *c) {
     return;
   }
 #endif
-  double mhz = find_line("/proc/cpuinfo", "cpu MHz", line, sizeof line) ? atof(line) : 0;
+  double mhz = find_line("/proc/cpuinfo", "cpu MHz", line, sizeof line) ? strtod(line, NULL) : 0;
   if (mhz > 100)
     told(c, MACHINE_CPU_clock_hz, mhz * 1e6, "/proc/cpuinfo");
   else

@@ -1,5 +1,6 @@
 /* Binds the entries of an object to providers, and tells afterwards who computed what. */
 #include "base/text.h"
+#include "base/number.h"
 #include "run/provider_link_private.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,9 @@ static loom_span span_of(loom_ctx *ctx, const char *place) {
       s.source = d;
   if (!s.source)
     s = diag_file_span(ctx, path);
-  s.line = atoi(line);
-  s.col = atoi(col + 1);
+  const int at_line = number_take(&line), at_col = number_of(col + 1);
+  s.line = at_line < 0 ? 0 : at_line;
+  s.col = at_col < 0 ? 0 : at_col;
   return s;
 }
 

@@ -163,9 +163,13 @@ static void compare(const setup *s, check_result *out) {
 /* C = C0 + A B without computing it again: C w = C0 w + A (B w) for a vector w of whole numbers, all of it exact. */
 static void compare_projected(const setup *s, rng *r, check_result *out) {
   const check_case *x = s->of;
-  double *w = alloc_bytes(sizeof *w * (size_t)(x->n + x->k + 1)), *bw = w + x->n;
-  if (!w)
+  double *w = alloc_bytes(sizeof *w * (size_t)(x->n + x->k + 1));
+  if (!w) {
+    out->verdict = CHECK_SKIPPED;
+    snprintf(out->said, sizeof out->said, "no memory to compare it in");
     return;
+  }
+  double *bw = w + x->n;
   for (int64_t j = 0; j < x->n; j++)
     w[j] = whole(r);
   for (int64_t k = 0; k < x->k; k++) {

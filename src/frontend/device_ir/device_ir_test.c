@@ -39,6 +39,7 @@ static const refusal refusals[] = {
     {"scaled_matmul.txt", "size=(u0, u2), dtype=torch.float16", "size=(u0, u2), dtype=torch.float8_e4m3fnuz", LOOM_EUNSUP, "the element type torch.float8_e4m3fnuz", 0},
     {"scaled_matmul.txt", "Node x : FakeTensor(..., size=(s77, s27), dtype=torch.float16)", "", LOOM_EINPUT, "does not say the shape of the host tensor \"x\"", 7},
     {"scaled_matmul.txt", "Block 1: Size", "Block 0: Size", LOOM_EINPUT, "with each number once", 0},
+    {"scaled_matmul.txt", "Block 0: Size", "Block 4294967296: Size", LOOM_EINPUT, "with each number once", 0},   /* not block 0 */
     {"scaled_matmul.txt", "Block 2: Size=s27", "Block 2: Size=s27+1", LOOM_OK, NULL, 0},   /* the only block that the loop alone uses */
     {"scaled_matmul.txt", "Var s77: 6", "Var s77  6", LOOM_EINPUT, "\"Var NAME: VALUE\"", 0},
     {"scaled_matmul.txt", "  Var s77: 6\n", "", LOOM_EINPUT, "the size of dimension 0 of x", 7},

@@ -1,15 +1,11 @@
 /* Arguments of nodes as expressions of the kernel. */
 #include "frontend/device_ir/dir_private.h"
-#include <stdio.h>
 
 /* ---- what numbers stand for ---- */
 /* The block whose size node `n` is, by its symbol or by the name it was made with; NULL: none. */
 static dir_block *block_of(const dir_writer *w, const dir_node *n) {
-  int id;
   dir_block *b = dir_block_of_symbol(w->p, n->val.scalar);
-  if (!b && text_eq(n->target, "_get_symnode") && n->n_args == 1 && n->args[0]->string && sscanf(n->args[0]->string, "block_size_%d", &id) == 1)
-    b = dir_find_block(w->p, id);
-  return b;
+  return b ? b : dir_named_block(w->p, n);
 }
 
 static syn_node *tile_name(dir_writer *w, const dir_node *n, const dir_block *b) { return dir_syn_name(w->mem, n->span, dir_tile_name(w->p, b)); }

@@ -1,6 +1,6 @@
 /* Facts that a dump does not state: which blocks a loop runs over, what host tensors are for, what is returned (device_ir.h has the rules). */
 #include "frontend/device_ir/dir_private.h"
-#include <stdio.h>
+#include "base/number.h"
 
 typedef struct walk {
   dir_program *p;
@@ -63,11 +63,10 @@ static void note_blocks(dir_program *p, const syn_node *e, bool *out) {
     out[b - p->blocks.at] = true;
 }
 
-static dir_block *named_block(dir_program *p, const dir_node *n) {
-  int id = -1;
-  if (text_eq(n->target, "_get_symnode") && n->n_args == 1 && n->args[0]->string)
-    if (sscanf(n->args[0]->string, "block_size_%d", &id) != 1)
-      id = -1;
+dir_block *dir_named_block(dir_program *p, const dir_node *n) {
+  if (!text_eq(n->target, "_get_symnode") || n->n_args != 1 || !n->args[0]->string)
+    return NULL;
+  int id = number_after(n->args[0]->string, "block_size_");
   return id >= 0 ? dir_find_block(p, id) : NULL;
 }
 
@@ -76,7 +75,7 @@ static bool *blocks_of(dir_program *p, const dir_graph *g) {
   bool *out = ARENA_NEW_N(p->mem, bool, p->blocks.n);
   for (size_t i = 0; i < g->nodes.n; i++) {
     const dir_node *n = &g->nodes.at[i];
-    const dir_block *b = named_block(p, n);
+    const dir_block *b = dir_named_block(p, n);
     if (b)
       out[b - p->blocks.at] = true;
     note_blocks(p, n->val.scalar, out);

@@ -150,6 +150,8 @@ LOOM_MUST_USE loom_status dir_read_json(dir_program *p, const char *path, const 
 dir_graph *dir_find_graph(dir_program *p, int id);                  /* NULL when unknown */
 dir_node *dir_find_node(const dir_graph *g, const char *name);
 dir_block *dir_find_block(dir_program *p, int id);
+/* The block that a _get_symnode node is called after ("block_size_3"); NULL: the node is another one, or there is no such block. */
+dir_block *dir_named_block(dir_program *p, const dir_node *n);
 dir_block *dir_block_of_symbol(dir_program *p, const syn_node *e);  /* `e` is the bare symbol of a block */
 dir_tensor *dir_find_tensor(dir_program *p, const char *name);
 dir_class dir_class_of(const char *name);                           /* by class name or by graph name */

@@ -14,6 +14,7 @@
  *
  * Graphs are `def for_loop_0(arg0_1: "f32[u0, u1]"):` with one assignment a line; other text (host code, comments) is passed over. */
 #include "frontend/device_ir/dir_private.h"
+#include "base/number.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -285,7 +286,7 @@ static loom_status read_def(dir_program *p, piece l, const graph_facts *facts, d
   const char *digits = out->name + strlen(out->name);
   while (digits > out->name && isdigit((unsigned char)digits[-1]))
     digits--;
-  out->id = *digits ? atoi(digits) : -1;
+  out->id = number_of(digits);
   if (out->id < 0 || dir_find_graph(p, out->id))
     return wrong(p, &name, "a graph name that ends with a number, once");
   if (l.n < open + 3 || l.s[l.n - 1] != ':' || l.s[l.n - 2] != ')')

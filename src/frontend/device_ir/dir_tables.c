@@ -1,5 +1,6 @@
 /* The text of helion-mlir's print_debug_info: one table a graph, the values of the nodes, the compile environment. */
 #include "frontend/device_ir/dir_private.h"
+#include "base/number.h"
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -205,10 +206,9 @@ static bool field(const line *l, const char *key, line *out) {
 static loom_status read_block(dir_program *p, const line *l) {
   line size, var, reduction, source, value;
   syn_node *e;
-  char *end;
   const char *digits = strstr(l->s, "Block ") + 6;
-  dir_block b = {.id = (int)strtol(digits, &end, 10), .span = l->at};
-  if (end == digits || dir_find_block(p, b.id) || !field(l, "Size", &size) || !field(l, "Var", &var))
+  dir_block b = {.id = number_take(&digits), .span = l->at};
+  if (b.id < 0 || dir_find_block(p, b.id) || !field(l, "Size", &size) || !field(l, "Var", &var))
     LOOM_FAIL(p->ctx, l->at, LOOM_EINPUT, "\"Block N: Size=.., Var=.., Reduction=.., Source=..\" is expected here, with each number once");
   LOOM_TRY(dir_parse(p->ctx, var.at, var.s, var.n, &e));
   b.var = dir_name_of(e);

@@ -1,5 +1,6 @@
 /* Host memory, loads, stores and atomics. */
 #include "frontend/helion_mlir/hm_read.h"
+#include "base/number.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -303,7 +304,11 @@ static loom_status insert_slice(hm_reader *r, MlirOperation op) {
 static loom_status index_kind(hm_reader *r, MlirAttribute a, kernel_index *out) {
   const char *word = ir_attr_string(r->mem, a);
   char name[16];
-  if (word && sscanf(word, "tensor %d %d", &out->dim, &out->rank) == 2) {
+  const char *at = word && text_starts(word, "tensor ") ? word + strlen("tensor ") : "";
+  const int dim = number_take(&at), rank = *at == ' ' ? number_of(at + 1) : -1;
+  if (dim >= 0 && rank >= 0) {
+    out->dim = dim;
+    out->rank = rank;
     out->kind = KERNEL_INDEX_TENSOR;
     bool fits = out->dim >= 0 && out->rank >= 1 && out->dim <= KERNEL_RANK_MAX && out->rank <= KERNEL_RANK_MAX && out->dim + out->rank <= KERNEL_RANK_MAX;
     return fits ? LOOM_OK : hm_bad(r, "an index tensor gives dims %d..%d; at most %d exist", out->dim, out->dim + out->rank - 1, KERNEL_RANK_MAX);
