@@ -94,10 +94,10 @@ loom_status compile_open_image(compile_state *s, compile_image *out) {
   vec_push(&s->ctx->mem, &s->times, ((compile_time){"link", clock_ms() - before}));
   void *address = st == LOOM_OK ? codegen_lookup(out->image, name) : NULL;
   memcpy(&out->fn, &address, sizeof out->fn);
-  if (address)
+  if (address) {
     compile_cache_store(s, NULL);
-  if (address)
     return LOOM_OK;
+  }
   compile_close_image(out);
   return st != LOOM_OK ? st : diag_error(s->ctx, LOOM_NOSPAN, s->call.size ? LOOM_EINPUT : LOOM_EBUG, "the object code has no kernel '%s'", name);
 }

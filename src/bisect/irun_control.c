@@ -105,7 +105,7 @@ static bool run_for(irun *r, MlirOperation op, int id) {
   if (step <= 0)
     return irun_stop(r, op, BISECT_BROKE, "its step is not positive");
   if (!r->statement && r->infos.at[id].is_statement < 0)
-    r->infos.at[id].is_statement = irun_is_statement(op);
+    r->infos.at[id].is_statement = irun_is_statement(op) ? 1 : 0;
   if (!r->statement && r->infos.at[id].is_statement)
     return irun_run_statement(r, op, run_for, id);
   if (r->statement)

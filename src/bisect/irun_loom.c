@@ -17,7 +17,6 @@ static bool run_sym(irun *r, MlirOperation op, int id) {
 /* The ring that slots are taken from. */
 static bool run_alloc(irun *r, MlirOperation op, int id) {
   dialect_alloc a;
-  int64_t shape[FLOW_RANK_MAX];
   dtype type;
   (void)id;
   if (!dialect_read_alloc(r->mem, op, &a) || !irun_type(a.type, &type) || mlirShapedTypeGetRank(a.type) > FLOW_RANK_MAX)
@@ -25,7 +24,7 @@ static bool run_alloc(irun *r, MlirOperation op, int id) {
   irun_view v = {.rank = (int)mlirShapedTypeGetRank(a.type)};
   flow_memory *m = ARENA_NEW(r->mem, flow_memory);
   for (int d = 0; d < v.rank; d++)
-    v.size[d] = shape[d] = mlirShapedTypeGetDimSize(a.type, d);
+    v.size[d] = mlirShapedTypeGetDimSize(a.type, d);
   *m = (flow_memory){.name = a.name ? a.name : "buffer", .type = type, .rank = v.rank};
   v.memory = m;
   *irun_slot(r, ir_result(op, 0)) = (irun_value){.kind = IRUN_MEMORY, .type = type, .node = -1, .view = v};

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 char *cli_self_dir(arena *m) {
   char path[4096];
   ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);

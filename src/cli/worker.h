@@ -22,7 +22,6 @@ LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, 
 /* loom bench: how long; and the verdict on loom.bench.v1 of a network, which is printed. */
 LOOM_MUST_USE loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out);
 LOOM_MUST_USE loom_status worker_bench_network(loom_ctx *ctx, const cli_options *o, data_value *v);
-void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c);
 /* `loom run` of an MLIR function that takes and gives values, and `loom compile` of one for a chip.  *out_is_program: it is one, and has run or failed with the status
  * returned.  What was read of the input is left in `c`. */
 LOOM_MUST_USE loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program);

@@ -6,6 +6,7 @@
 #include "npz/npz.h"
 #include "dialect/dialect.h"
 #include "pass/pass.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,7 +84,7 @@ static data_value *values_data(arena *m, const run_value *v) {
   for (int64_t i = 0; i < v->elems && i < SHOWN_ELEMENTS; i++) {
     const char *p = (const char *)v->bytes + (size_t)i * width;
     double d = run_element_load(&v->type, p);
-    bool has_number = d == d && d - d == 0;
+    bool has_number = isfinite(d);
     data_push(m, all, !v->type.is_float ? data_int(m, run_element_integer(&v->type, p)) : has_number ? data_real(m, d) : data_string(m, run_element_text(m, &v->type, p, true)));
   }
   return all;

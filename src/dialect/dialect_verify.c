@@ -175,13 +175,13 @@ static void check_mips_matmul(checker *c, MlirOperation op) {
       return;
     }
   }
-  static const struct { int a, da, b, db; const char *says; } rules[] = {
+  static const struct { int a, da, b, db; const char *says; } sums[] = {
       {0, 1, 1, 0, "A has %" PRId64 " columns and B %" PRId64 " rows"},
       {0, 0, 2, 0, "A has %" PRId64 " rows and the destination %" PRId64},
       {1, 1, 2, 1, "B has %" PRId64 " columns and the destination %" PRId64}};
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-    if (sizes_differ(t[rules[i].a], rules[i].da, t[rules[i].b], rules[i].db))
-      REPORT(c, op, rules[i].says, mlirShapedTypeGetDimSize(t[rules[i].a], rules[i].da), mlirShapedTypeGetDimSize(t[rules[i].b], rules[i].db));
+  for (size_t i = 0; i < sizeof sums / sizeof *sums; i++)
+    if (sizes_differ(t[sums[i].a], sums[i].da, t[sums[i].b], sums[i].db))
+      REPORT(c, op, sums[i].says, mlirShapedTypeGetDimSize(t[sums[i].a], sums[i].da), mlirShapedTypeGetDimSize(t[sums[i].b], sums[i].db));
   if (!mlirTypeEqual(element(t[0]), element(t[1])) || !mlirTypeEqual(element(t[0]), element(t[2])))
     REPORT(c, op, "mips.matmul has one element type: A is of %s, B of %s, the destination of %s", ir_print_type(&c->ir->ctx->scratch, element(t[0])),
            ir_print_type(&c->ir->ctx->scratch, element(t[1])), ir_print_type(&c->ir->ctx->scratch, element(t[2])));

@@ -121,7 +121,7 @@ int explore_list_orders(const explore_space *s, uint32_t one_trip, int *out) {
   int n = 0;
   one_trip |= s->one_trip;
   for (int o = 0; o < s->n_orders; o++) {
-    bool stands = s->impl->fixes.order || !(s->impl->rules & EXPLORE_ORDER_CLASS) || is_first_arrangement(s, s->order + o * s->n_parallel, one_trip);
+    bool stands = s->impl->fixes.order || !(s->impl->rules & EXPLORE_ORDER_CLASS) || is_first_arrangement(s, s->order + (size_t)o * (size_t)s->n_parallel, one_trip);
     for (int i = 0; stands && s->n_classes < s->n_orders && i < n; i++)
       stands = s->order_class[out[i]] != s->order_class[o];
     if (stands)

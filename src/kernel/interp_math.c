@@ -74,7 +74,7 @@ static double unary_value(kernel_fn f, double x) {
   case KERNEL_FN_TRUNC:
     return trunc(x);
   case KERNEL_FN_SIGN:
-    return isnan(x) ? NAN : x > 0 ? 1 : x < 0 ? -1 : 0;
+    return isnan(x) ? NAN : x > 0 ? 1.0 : x < 0 ? -1.0 : 0.0;
   case KERNEL_FN_ISNAN:
     return isnan(x) ? 1 : 0;
   case KERNEL_FN_ISINF:

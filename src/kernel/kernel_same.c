@@ -1,4 +1,5 @@
 #include "kernel/kernel_same.h"
+#include <math.h>
 
 enum { SAME_DEPTH_MAX = 4000 };
 
@@ -357,7 +358,7 @@ static bool same_op(comparison *c, const kernel_op *a, const kernel_op *b) {
   bool is_memory = a->kind == KERNEL_LOAD || a->kind == KERNEL_STORE || a->kind == KERNEL_ATOMIC;
   if (a->kind != b->kind || a->fn != b->fn || a->n_operands != b->n_operands || a->n_index != b->n_index || a->ivalue != b->ivalue || a->flag != b->flag)
     return differ(c, a, b, "different operations");
-  if (a->fvalue < b->fvalue || a->fvalue > b->fvalue || (a->fvalue != a->fvalue) != (b->fvalue != b->fvalue))
+  if (a->fvalue < b->fvalue || a->fvalue > b->fvalue || isnan(a->fvalue) != isnan(b->fvalue))
     return differ(c, a, b, "different numbers");
   if (a->kind == KERNEL_PERMUTE && memcmp(a->perm, b->perm, sizeof a->perm) != 0)
     return differ(c, a, b, "different orders of dims");

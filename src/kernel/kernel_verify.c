@@ -257,7 +257,7 @@ static loom_status check_control(verifier *v, const kernel_op *op, const kernel_
   int carried = is_loop ? op->n_operands : 0;
   if (op->n_ranges < 1 || op->n_ranges > KERNEL_RANK_MAX || (is_loop && op->n_ranges != 1))
     KERNEL_BAD(v, op->span, "%s has %d ranges", kernel_op_name(op->kind), op->n_ranges);
-  if (op->n_results != carried || op->regions[0].params.n != (size_t)(op->n_ranges + carried) || (!is_loop && op->n_operands))
+  if (op->n_results != carried || op->regions[0].params.n != (size_t)op->n_ranges + (size_t)carried || (!is_loop && op->n_operands))
     KERNEL_BAD(v, op->span, "%s has %zu parameters, %d operands and %d results for %d ranges", kernel_op_name(op->kind), op->regions[0].params.n,
                op->n_operands, op->n_results, op->n_ranges);
   return LOOM_OK;

@@ -33,8 +33,11 @@ static double time_of(const experiment *x, const measure_arrays *m, int64_t time
 /* As often as makes a run long enough for the clock. */
 static int64_t find_times(const experiment *x, const effort *e, const measure_arrays *m) {
   int64_t times = 1;
-  for (double s = time_of(x, m, 1); s < e->seconds / 2 && times < INT64_C(1) << 40; s = time_of(x, m, times))
+  double s = time_of(x, m, 1);
+  while (s < e->seconds / 2 && times < INT64_C(1) << 40) {
     times = s > e->seconds / 64 ? (int64_t)((double)times * e->seconds / s) + 1 : times * 8;
+    s = time_of(x, m, times);
+  }
   return times;
 }
 

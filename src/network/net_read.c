@@ -119,7 +119,7 @@ static bool read_contents(net_reader *r, MlirType type, MlirAttribute a, const c
   if (v.type == DTYPE_BOOL && !is_resource) {
     char *bytes = arena_array(r->mem, (size_t)n->elems + 1, width);
     for (int64_t i = 0; i < n->elems; i++)
-      bytes[i] = mlirDenseElementsAttrGetBoolValue(a, i);
+      bytes[i] = mlirDenseElementsAttrGetBoolValue(a, i) ? 1 : 0;
     n->bytes = bytes;
   }
   *out = net_memory(r, t);

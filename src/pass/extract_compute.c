@@ -81,7 +81,7 @@ int extract_add_value(extract *x, const nest_value *v) {
   return (int)x->nest->values.n - 1;
 }
 
-loom_status extract_new_value(extract *x, MlirOperation at, MlirValue v, int *out) {
+static loom_status new_value(extract *x, MlirOperation at, MlirValue v, int *out) {
   nest_value shape;
   LOOM_TRY(tensor_shape(x, at, v, &shape));
   *out = extract_add_value(x, &shape);
@@ -105,7 +105,7 @@ static bool is_fill(MlirValue v) { return ir_op_is(ir_def(v), "linalg.fill"); }
 
 /* A fill gets a value and a node of its own at each place its tensor is taken over. */
 static loom_status add_fill(extract *x, MlirOperation at, MlirValue v, int *out) {
-  LOOM_TRY(extract_new_value(x, at, v, out));
+  LOOM_TRY(new_value(x, at, v, out));
   nest_node *node = extract_add_node(x, ir_def(v), NEST_COMPUTE, *out);
   node->op = "fill";
   return LOOM_OK;
@@ -252,7 +252,7 @@ loom_status extract_generic(extract *x, MlirOperation op) {
   }
   MlirBlock body = ir_body(op);
   bool updates = !mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(body, n_in)));
-  LOOM_TRY(updates ? extract_take_tile(x, op, linalg_init(op, 0), &result) : extract_new_value(x, op, ir_result(op, 0), &result));
+  LOOM_TRY(updates ? extract_take_tile(x, op, linalg_init(op, 0), &result) : new_value(x, op, ir_result(op, 0), &result));
   values[n_in] = result;
   extract_bind_tile(x, ir_result(op, 0), result);
   nest_node *node = extract_add_node(x, op, NEST_COMPUTE, result);

@@ -90,7 +90,10 @@ static void for_elements(const check_operand *o, void (*fn)(char *element, size_
         fn(at(o, b, r, c), dtype_bytes(o->type), data);
 }
 
-static void keep(char *element, size_t bytes, void *data) { memset(element, 0, bytes), (void)data; }
+static void keep(char *element, size_t bytes, void *data) {
+  (void)data;
+  memset(element, 0, bytes);
+}
 
 void check_operand_seal(check_operand *o) {
   if (o->mapped > SEALED_BYTES_MAX)

@@ -54,7 +54,7 @@ static uint32_t alignment_of(uintptr_t at) { return at ? (uint32_t)(at & -at & 0
 
 void link_describe(const provider_link *l, const link_entry *e, const int64_t *words, int64_t dense[LINK_TENSORS][PROVIDER_RANK_MAX], link_offer *o) {
   for (int i = 0; i < LINK_TENSORS; i++) {
-    const int64_t *sizes = words ? words + i * (2 + 2 * e->rank) + 2 : e->sizes[i];
+    const int64_t *sizes = words ? words + (size_t)i * (size_t)(2 + 2 * e->rank) + 2 : e->sizes[i];
     int64_t step = 1;
     for (int d = e->rank - 1; d >= 0; d--) {
       dense[i][d] = step;

@@ -11,8 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 const char *run_find_program(arena *m, const char *name) {
   if (strchr(name, '/'))
     return access(name, X_OK) == 0 ? name : NULL;

@@ -322,11 +322,11 @@ static void list_tuples(space_search *s, const explore_table *t) {
   int np = s->source.n_parallel;
   int32_t *tuple = ARENA_NEW_N(m, int32_t, t->rows.n * (size_t)np), *of = ARENA_NEW_N(m, int32_t, t->rows.n), n = 0;
   for (size_t i = 0; i < t->rows.n; i++) {
-    int32_t *mine = tuple + n * np;
+    int32_t *mine = tuple + (size_t)n * (size_t)np;
     for (int k = 0; k < np; k++)
       mine[k] = (int32_t)plan_iter_cores(&t->rows.at[i]->mapping, k);
     int32_t j = 0;
-    while (memcmp(tuple + j * np, mine, (size_t)np * sizeof *mine) != 0)
+    while (memcmp(tuple + (size_t)j * (size_t)np, mine, (size_t)np * sizeof *mine) != 0)
       j++;
     of[i] = j;
     n += j == n;

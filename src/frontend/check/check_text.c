@@ -43,7 +43,7 @@ static loom_status take_constant(op_reader *r, const char **out_value, const cha
   mlir_slice s;
   LOOM_TRY(mlir_text_attribute(&r->c, &s));
   bool is_boolean = (s.size == 4 && memcmp(s.at, "true", 4) == 0) || (s.size == 5 && memcmp(s.at, "false", 5) == 0);
-  bool is_number = memchr("-0123456789", *s.at, 11) != NULL, is_float = memchr(s.at, '.', s.size) != NULL;
+  bool is_number = *s.at == '-' || (*s.at >= '0' && *s.at <= '9'), is_float = memchr(s.at, '.', s.size) != NULL;
   if (!mlir_text_at(&r->c, ":") && (is_boolean || is_number)) {
     *out_type = is_boolean ? "i1" : is_float ? "f64" : "i64";
     *out_value = arena_printf(r->mem, "%s%s%s", copy(r, s), is_boolean ? "" : " : ", is_boolean ? "" : *out_type);

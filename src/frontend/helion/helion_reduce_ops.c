@@ -297,11 +297,11 @@ helion_value helion_do_logsumexp(helion_reader *r, const helion_call *c) {
     return helion_unknown();
   dtype to = dtype_is_float(helion_type(r, v)->type) ? helion_type(r, v)->type : DTYPE_F32;
   kernel_value top = helion_emit_reduce(r, n, x.device, KERNEL_FN_MAX, mask, true), zero = helion_constant(r, n, 0, helion_type(r, x.device)->type);
-  kernel_type t = *helion_type(r, top), reduced = t;
+  kernel_type t = *helion_type(r, top);
   top = helion_emit(r, n, KERNEL_SELECT, 3, (kernel_value[]){helion_fn1(r, n, KERNEL_FN_ISINF, top), zero, top}, &t);
   helion_value e = helion_apply1(r, n, KERNEL_FN_EXP, helion_apply2(r, n, KERNEL_FN_SUB, x, helion_device(top)));
   kernel_value sum = helion_emit_reduce(r, n, e.device, KERNEL_FN_ADD, mask, keep);
-  reduced = *helion_type(r, sum);
+  kernel_type reduced = *helion_type(r, sum);
   if (!helion_same_shape(r, &reduced, &t))
     top = helion_emit(r, n, KERNEL_RESHAPE, 1, &top, &reduced);
   return rounded(r, n, helion_apply2(r, n, KERNEL_FN_ADD, helion_apply1(r, n, KERNEL_FN_LOG, helion_device(sum)), helion_device(top)), to);

@@ -17,7 +17,7 @@ void npu_crossbar_init(arena *mem, npu_crossbar *x, int sources, int destination
 
 /* The first packet of a source is due at `due`, now being `clk`. */
 static void set_due(npu_crossbar *x, int destination, int source, int64_t due, int64_t clk) {
-  uint64_t *set = due <= clk ? &x->due[destination * x->words]
+  uint64_t *set = due <= clk ? &x->due[(size_t)destination * (size_t)x->words]
                              : &x->wheel[((size_t)(due & x->wheel_mask) * (size_t)x->n_destinations + (size_t)destination) * (size_t)x->words];
   set[source / 64] |= UINT64_C(1) << source % 64;
 }
@@ -62,7 +62,7 @@ void npu_crossbar_run(npu *s, npu_crossbar *x, int64_t clk, npu_deliver_fn deliv
   for (int d = 0; d < x->n_destinations; d++) {
     if (!x->n_waiting[d])
       continue;
-    uint64_t *due = &x->due[d * x->words];
+    uint64_t *due = &x->due[(size_t)d * (size_t)x->words];
     for (int w = 0; w < x->words; w++) {
       due[w] |= arriving[d * x->words + w];
       arriving[d * x->words + w] = 0;

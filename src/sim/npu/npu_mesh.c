@@ -89,11 +89,11 @@ void npu_mesh_run(npu *s, npu_mesh *x, int64_t clk, npu_deliver_fn to_channel, n
     if (next != NPU_NONE) {
       int64_t start = h.time > x->free[link] ? h.time : x->free[link];
       x->byte_hops += h.bytes;
-      x->free[link] = start + h.bytes * FRACTION * FRACTION / x->rate;
+      x->free[link] = start + (int64_t)h.bytes * FRACTION * FRACTION / x->rate;
       h.router = next;
       h.time = start + x->hop;
     } else if (h.bytes) {   /* there; the rest of it follows */
-      h.time += h.bytes * FRACTION * FRACTION / x->rate;
+      h.time += (int64_t)h.bytes * FRACTION * FRACTION / x->rate;
       h.bytes = 0;
     } else {
       npu_packet p = {.line = h.line, .owner = h.owner};

@@ -172,7 +172,7 @@ static void join_run(looker *k, MlirOperation op, int buffer, linear *at, int64_
   MlirBlock block = mlirOperationGetBlock(op);
   for (size_t i = k->runs.n; i-- > 0;) {
     run *r = &k->runs.at[i];
-    if (!mlirBlockEqual(r->block, block) || r->buffer != buffer || r->to != at->base || memcmp(r->factor, at->factor, sizeof r->factor))
+    if (!mlirBlockEqual(r->block, block) || r->buffer != buffer || r->to != at->base || memcmp(r->factor, at->factor, sizeof r->factor) != 0)
       continue;
     *covered += r->to - r->from;
     at->base = r->from;
