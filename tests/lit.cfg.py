@@ -35,6 +35,8 @@ if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "
     config.available_features.add("no-tiles")
     if "amx_bf16" in open("/proc/cpuinfo").read():
         config.available_features.add("amx")
+if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
+    config.available_features.add("libclang")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
 for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow"), ("LOOM_IREE", "iree"),
                       ("LOOM_TT_METAL", "tt-metal"), ("LOOM_SHARKTANK", "sharktank")):
