@@ -4,7 +4,7 @@ JOBS  ?= $(shell nproc)
 TYPE  ?= Release
 PREFIX ?= /usr/local
 
-.PHONY: all deps run test test-sanitize bench install check-layers clean score
+.PHONY: all deps run test test-sanitize bench soak install check-layers clean score
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
@@ -32,6 +32,14 @@ test: deps
 # The same tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 test-sanitize: deps
 	@$(MAKE) --no-print-directory test BUILD=build-sanitize TYPE=Debug CMAKE_FLAGS=-DLOOM_SANITIZE=ON
+
+# N random kernels from SEED through every engine, for at most MINUTES (docs/soak.md).
+N ?= 20000
+SEED ?= 1
+MINUTES ?= 60
+soak: all
+	@ninja --quiet -C $(BUILD) -j$(JOBS) soak
+	@$(BUILD)/tools/soak --seed $(SEED) --count $(N) --minutes $(MINUTES) --jobs $(JOBS) --out $(BUILD)/soak --json $(BUILD)/soak.json
 
 bench: all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) bench

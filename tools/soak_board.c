@@ -1,0 +1,93 @@
+/* Programs for NPUs and for Tenstorrent boards: the search's plan, compiled as `loom run` does. */
+#include "soak.h"
+#include "compile_npu.h"
+#include "compile_tt.h"
+#include <string.h>
+
+enum { NPU_ONE_IN = 12, TT_ONE_IN = 400, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
+
+/* The inputs as arrays that a run is given. */
+static run_options with_inputs(soak_case *c) {
+  arena *m = &c->ctx->mem;
+  const kernel_graph *k = c->graph;
+  run_binding *b = ARENA_NEW_N(m, run_binding, k->tensors.n);
+  size_t n = 0;
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    if (k->tensors.at[i].role != KERNEL_ARG)
+      continue;
+    npy_array *a = ARENA_NEW(m, npy_array);
+    *a = (npy_array){.type = c->inputs[i].type, .rank = c->inputs[i].rank, .elems = c->inputs[i].elems, .data = compile_to_bytes(m, &c->inputs[i])};
+    memcpy(a->shape, c->inputs[i].shape, sizeof(int64_t) * (size_t)a->rank);
+    b[n++] = (run_binding){.name = k->tensors.at[i].name, .array = a};
+  }
+  return (run_options){.check = true, .seed = 1, .inputs = b, .n_inputs = n};
+}
+
+static compile_options options(soak_case *c, const machine *m) {
+  return (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .run_threads = 1,
+                           .op_budget = SEARCH_BUDGET, .stop_after = COMPILE_TOG};
+}
+
+static void judge(soak_case *c, soak_engine e, const run_check *k) {
+  c->out->compared[e]++;
+  c->out->unsure += (int)k->unbounded;
+  if (k->wrong)
+    soak_find(c, e, arena_printf(&c->ctx->mem, "%s: the error is %g, the bound %g; %" PRId64 " of %" PRId64 " elements are wrong", k->where, k->error, k->bound, k->wrong, k->elems));
+  else if (k->integers_run && !k->integers_ok)
+    soak_find(c, e, "whole numbers differ");
+}
+
+void soak_npu(soak_case *c) {
+  rng r = rng_new(c->seed + 5);
+  if (!soak_wants(c, SOAK_NPU, NPU_ONE_IN) || !c->o->n_npus || c->o->fault)
+    return;
+  const machine *m = c->o->npus[rng_range(&r, 0, (int64_t)c->o->n_npus - 1)];
+  diag_mark before = diag_save(c->ctx);
+  compile_options o = options(c, m);
+  compile_state s = {0};
+  compile_npu npu = {0};
+  compile_execution e = {0};
+  const run_options run = with_inputs(c);
+  c->now = arena_printf(&c->ctx->mem, "--machine %s", m->name);
+  loom_status st = compile_npu_compile(c->ctx, &o, &s, &npu);
+  if (st == LOOM_OK)
+    st = compile_npu_execute(&s, &npu, &run, &e);
+  if (st != LOOM_OK)
+    soak_fail(c, SOAK_NPU, st, before);
+  else if (e.report.n_faults)
+    soak_find(c, SOAK_NPU, e.report.faults.at[0].text);
+  else
+    judge(c, SOAK_NPU, &e.check);
+  compile_npu_close(&npu);
+  compile_done(&s);
+}
+
+void soak_tt(soak_case *c) {
+  const machine *m = NULL;
+  if (!soak_wants(c, SOAK_TT, TT_ONE_IN) || !c->o->emulator || c->o->fault)
+    return;
+  for (size_t i = 0; i < c->o->n_chips; i++)
+    if (text_eq(c->o->chips[i]->name, c->seed % 2 ? "wormhole" : "blackhole"))
+      m = c->o->chips[i];
+  if (!m)
+    return;
+  diag_mark before = diag_save(c->ctx);
+  compile_options o = options(c, m);
+  compile_tt_options how = {0};
+  tt_emulation emulation = {.emulator = c->o->emulator, .seeds = TT_SEEDS};
+  compile_state s = {0};
+  compile_tt board = {0};
+  compile_execution e = {0};
+  const run_options run = with_inputs(c);
+  o.for_board = true;
+  c->now = arena_printf(&c->ctx->mem, "--machine %s --engine tt-emu", m->name);
+  loom_status st = compile_tt_compile(c->ctx, &o, &how, &s, &board);
+  if (st == LOOM_OK)
+    st = compile_tt_execute(&s, &board, &run, &emulation, &e);
+  if (st != LOOM_OK)
+    soak_fail(c, SOAK_TT, st, before);
+  else
+    judge(c, SOAK_TT, &e.check);
+  compile_tt_close(&board);
+  compile_done(&s);
+}
