@@ -30,8 +30,13 @@ struct tuning_db { const char *path; sqlite3 *handle; pid_t owner; };
 static loom_status failed(loom_ctx *ctx, const tuning_db *db, const char *what) {
   const int code = db->handle ? sqlite3_errcode(db->handle) : SQLITE_NOMEM;
   const char *why = db->handle ? sqlite3_errmsg(db->handle) : "out of memory";
-  if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT)
+  if (code == SQLITE_NOTADB)
     LOOM_FAIL(ctx, diag_file_span(ctx, db->path), LOOM_EINPUT, "this is no tuning database: %s", why);
+  if (code == SQLITE_CORRUPT) {      /* SQLite says so of a disk that fails to read, too */
+    diag_error(ctx, diag_file_span(ctx, db->path), LOOM_EIO, "the tuning database is damaged, or its disk cannot be read: %s", why);
+    diag_help(ctx, "move the file away: plans are searched again");
+    return LOOM_EIO;
+  }
   LOOM_FAIL(ctx, diag_file_span(ctx, db->path), LOOM_EIO, "the tuning database cannot be %s: %s", what, why);
 }
 

@@ -23,7 +23,7 @@ typedef struct tuning_plan {
   int64_t cycles, lower_bound; tuning_proof proof;
 } tuning_plan;
 
-/* The file is made where it is not there, whole or not at all.  LOOM_EIO: it cannot be; LOOM_EINPUT: it is another database, or none; LOOM_EUNSUP: of a newer Loom.
+/* The file is made where it is not there, whole or not at all.  LOOM_EIO: it cannot be, or is damaged; LOOM_EINPUT: it is another database, or none; LOOM_EUNSUP: of a newer Loom.
  * tuning_close in any case; *out NULL: nothing to close. */
 LOOM_MUST_USE loom_status tuning_open(loom_ctx *ctx, const char *path, tuning_db **out);
 void tuning_close(tuning_db *db);

@@ -70,6 +70,14 @@ def snapshot(top):
     return tree
 
 
+def record(axis, seed=None, **figures):
+    """For the scorecard, when LOOM_RECORD is set: these figures, and the command that this is."""
+    if os.environ.get("LOOM_RECORD"):
+        command = " ".join([os.path.relpath(os.path.realpath(sys.argv[0]), ROOT)] + sys.argv[1:])
+        subprocess.run([os.path.join(ROOT, "tests", "tools", "score"), "record", axis, "--command", command] + (["--seed", str(seed)] if seed is not None else []) +
+                       [f"{k}={v}" for k, v in figures.items()], check=True, cwd=ROOT)
+
+
 class Run:
     """One finished command: code, out, err (bytes); code is negative for a signal."""
 
