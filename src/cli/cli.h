@@ -180,6 +180,8 @@ void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
+/* First of all: signals and standard files as the rest expects them, whatever this process inherits. */
+void cli_start(void);
 /* After the last output: `code`, or that of LOOM_EIO, with a message, when `code` is 0 and not all of standard output could be written. */
 int cli_finish_output(int code);
 /* Directories with shipped machines: $LOOM_MACHINES, beside the binary, the install directory. */

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+enum { CODE_OF_LOADER = 127 };      /* of a program whose libraries cannot be loaded; none of Loom's */
+
 char *cli_self_dir(arena *m) {
   char path[4096];
   ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -84,6 +86,10 @@ int cli_run_worker(int argc, char **argv, const char *input) {
       if (dir)
         fprintf(stderr, "  help: the command and its input are saved in %s/; please report them\n", dir);
     }
+  }
+  if (code == CODE_OF_LOADER) {
+    fprintf(stderr, "loom: error: loom-worker cannot be loaded\n  help: the loader says why, above: a library is missing ('loom doctor' names its package), or there is no memory for it\n");
+    code = loom_status_exit(LOOM_EWORKER);
   }
   loom_ctx_done(&ctx);
   return code;

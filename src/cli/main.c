@@ -77,6 +77,7 @@ static char **as_command(int *argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+  cli_start();
   argv = as_command(&argc, argv);
   if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
     cli_help(NULL);

@@ -34,6 +34,7 @@ static loom_status body(loom_ctx *ctx, void *data) {
 }
 
 int main(int argc, char **argv) {
+  cli_start();
   if (argc < 2 || !cli_find_command(argv[1])) {
     fprintf(stderr, "loom-worker is started by loom\n");
     return loom_status_exit(LOOM_EUSAGE);

@@ -6,6 +6,7 @@
 
 enum { NPZ_MEMBERS_MAX = 4096 };
 #define NPZ_BYTES_MAX ((uint64_t)4 << 30)
+#define NPZ_DATE ((0 << 9) | (1 << 5) | 1)      /* 1980-01-01 as MS-DOS writes it: a date of the calendar, whatever the time zone */
 
 static loom_status fail_open(loom_ctx *ctx, const char *path, zip_error_t *e) {
   loom_status st = diag_error(ctx, diag_file_span(ctx, path), zip_error_code_system(e) ? LOOM_EIO : LOOM_EINPUT, "not a readable .npz archive: %s", zip_error_strerror(e));
@@ -83,7 +84,7 @@ loom_status npz_write(loom_ctx *ctx, const char *path, const npz_array *arrays, 
     char *bytes = npy_to_bytes(&ctx->mem, &arrays[i].array, &size);
     zip_source_t *s = zip_source_buffer(z, bytes, size, 0);
     zip_int64_t at = s ? zip_file_add(z, arena_printf(&ctx->mem, "%s.npy", arrays[i].name), s, ZIP_FL_ENC_UTF_8) : -1;
-    ok = at >= 0 && zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0) == 0 && zip_file_set_mtime(z, (zip_uint64_t)at, 315532800, 0) == 0;
+    ok = at >= 0 && zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0) == 0 && zip_file_set_dostime(z, (zip_uint64_t)at, 0, NPZ_DATE, 0) == 0;
   }
   zip_stat_t st;
   loom_status result = LOOM_EBUG;

@@ -54,7 +54,8 @@ def done(path):
     shutil.rmtree(path, ignore_errors=True)
 
 
-MEASURED = {"summary.json": re.compile(rb'"(ms|wall_ms|cpu_ms|peak_rss_bytes)": [0-9.e+-]+'), "report.xml": re.compile(rb'time="[^"]*"')}     # how long it took is in these files, and is no result
+TIMES = re.compile(rb'"(ms|wall_ms|cpu_ms|peak_rss_bytes)": [0-9.e+-]+')
+MEASURED = {"summary.json": TIMES, "page.html": TIMES, "report.html": TIMES, "report.xml": re.compile(rb'time="[^"]*"')}     # how long it took is in these files, and is no result
 
 
 def snapshot(top):
@@ -251,14 +252,14 @@ QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
 class Operation:
-    """The n-th call of `name` by its thread, on `path`; injected: that one was made to fail."""
+    """The n-th call of `name` by its thread, on `path`; injected: that one was made to fail; foreign: of a linker or a compiler, whose files are its own affair."""
 
-    def __init__(self, tid, name, n, path, injected):
-        self.tid, self.name, self.n, self.path, self.injected = tid, name, n, path, injected
+    def __init__(self, tid, name, n, path, injected, foreign):
+        self.tid, self.name, self.n, self.path, self.injected, self.foreign = tid, name, n, path, injected, foreign
 
 
 def operations(log):
-    """All entries of a trace, in order, of Loom's own processes."""
+    """All entries of a trace, in order."""
     counts, found, open_calls, foreign = {}, [], {}, set()
     with open(log, errors="replace") as f:
         for line in f:
@@ -275,16 +276,14 @@ def operations(log):
                 program = QUOTED.search(rest)
                 foreign.discard(tid)
                 if program and os.path.basename(program.group(1)) not in ("loom", "loom-worker"):
-                    foreign.add(tid)      # a linker or a compiler: its files are its own affair
-                continue
-            if tid in foreign:
+                    foreign.add(tid)
                 continue
             n = counts[tid, name] = counts.get((tid, name), 0) + 1
             fd, quoted = FD.match(rest), QUOTED.search(rest)
             path = fd.group(1) if fd else ""
             if quoted and (name in BY_NAME or name == "utimensat") and not (fd and quoted.group(1) == ""):
                 path = os.path.join(path or "/", quoted.group(1))
-            op = Operation(tid, name, n, os.path.normpath(path) if path.startswith("/") else path, "(INJECTED)" in line)
+            op = Operation(tid, name, n, os.path.normpath(path) if path.startswith("/") else path, "(INJECTED)" in line, tid in foreign)
             found.append(op)
             open_calls[tid] = op
     return found
