@@ -4,7 +4,7 @@ JOBS  ?= $(shell nproc)
 TYPE  ?= Release
 PREFIX ?= /usr/local
 
-.PHONY: all deps run test test-sanitize bench soak install check-layers clean score
+.PHONY: all deps run test test-sanitize analyse sanitize bench soak install check-layers clean score
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
@@ -40,6 +40,15 @@ MINUTES ?= 60
 soak: all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) soak
 	@$(BUILD)/tools/soak --seed $(SEED) --count $(N) --minutes $(MINUTES) --jobs $(JOBS) --out $(BUILD)/soak --json $(BUILD)/soak.json
+
+# Static analysis, and unit tests under MSan, TSan, valgrind: docs/analysis.md.
+analyse:
+	@scripts/install-deps --analyse
+	@scripts/analyse all
+
+sanitize:
+	@scripts/install-deps --analyse
+	@scripts/sanitize all
 
 bench: all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) bench

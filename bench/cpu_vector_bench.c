@@ -206,7 +206,7 @@ static int bench(const struct row *r, double budget, float *x, float *o, float *
 }
 
 int main(int argc, char **argv) {
-  double budget = argc > 1 ? atof(argv[1]) : 0.5;
+  double budget = argc > 1 ? strtod(argv[1], NULL) : 0.5;
   size_t n = (size_t)ROWS * 4096;
   float *x = aligned_alloc(4096, n * sizeof *x), *o = aligned_alloc(4096, n * sizeof *o), *g = aligned_alloc(4096, 4096 * sizeof *g);
   char *w = aligned_alloc(4096, 64 << 20);

@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     else if (strcmp(argv[i], "-v") == 0)
       o.verbose = true;
     else if (more && strcmp(argv[i], "-n") == 0)
-      o.plans = atoi(argv[++i]);
+      o.plans = (int)strtol(argv[++i], NULL, 10);
     else if (more && strcmp(argv[i], "-k") == 0)
       o.kernel = argv[++i];
     else if (more && strcmp(argv[i], "-s") == 0)

@@ -140,7 +140,7 @@ static bool run_row(ir_ctx *ir, const int *s, double peak, double budget) {
 int main(int argc, char **argv) {
   static const int sizes[][3] = {{7, 5, 3}, {16, 16, 16}, {32, 32, 32}, {64, 64, 32}, {64, 64, 64}, {128, 128, 128}, {192, 224, 64},
                                  {256, 256, 32}, {256, 256, 256}, {512, 512, 32}, {512, 512, 512}};
-  double budget = argc > 1 ? atof(argv[1]) : 0.2;
+  double budget = argc > 1 ? strtod(argv[1], NULL) : 0.2;
   cpu = argc > 2 ? argv[2] : NULL;
   loom_ctx ctx;
   ir_ctx ir;

@@ -260,9 +260,9 @@ static bool read_flags(int argc, char **argv, run_flags *f) {
     else if (strcmp(argv[i], "--row") == 0 && has_value)
       f->row = argv[++i];
     else if (strcmp(argv[i], "--seconds") == 0 && has_value)
-      f->seconds = atof(argv[++i]);
+      f->seconds = strtod(argv[++i], NULL);
     else if (strcmp(argv[i], "--threads") == 0 && has_value)
-      f->threads = atoi(argv[++i]);
+      f->threads = (int)strtol(argv[++i], NULL, 10);
     else
       return false;
   }

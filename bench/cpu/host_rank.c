@@ -149,7 +149,7 @@ int main(int argc, char **argv) {
     else if (more && strcmp(argv[i], "--row") == 0)
       f.row = argv[++i];
     else if (more && strcmp(argv[i], "--points") == 0)
-      f.points = atoi(argv[++i]);
+      f.points = (int)strtol(argv[++i], NULL, 10);
     else if (more && strcmp(argv[i], "--seed") == 0)
       f.seed = strtoull(argv[++i], NULL, 10);
     else

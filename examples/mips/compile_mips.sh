@@ -21,4 +21,4 @@ for pass in $passes; do
 done
 grep -q 'mips.matmul' "$out/01_convert-torch-to-mips.mlir"
 grep -q 'call @my_matmul_kernel' "$out/bufferized.mlir"
-echo "compiled: $out/mips_plugin.so; the passes: $(ls "$out" | grep -c '^[0-9]*_') files in $out"
+echo "compiled: $out/mips_plugin.so; the passes: $(find "$out" -maxdepth 1 -name '[0-9]*_*' | wc -l) files in $out"

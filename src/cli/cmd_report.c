@@ -14,7 +14,7 @@ static loom_status write_page(loom_ctx *ctx, const cli_options *o, const char *d
   const char *path = o->out.last ? o->out.last : file_join(&ctx->mem, dir, "report.html");
   bool to_stdout = o->out.last ? text_eq(o->out.last, "-") : !is_page || !isatty(STDOUT_FILENO);
   if (to_stdout)
-    fwrite(what, 1, strlen(what), stdout);
+    (void)fwrite(what, 1, strlen(what), stdout);
   if (o->out.last ? to_stdout : !is_page)
     return LOOM_OK;
   diag_mark before = diag_save(ctx);

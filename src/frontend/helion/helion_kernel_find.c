@@ -1,4 +1,5 @@
 /* Which functions of the file are kernels, and which one is meant. */
+#include "frontend/helion/helion_rules.h"
 #include "frontend/helion/helion_value.h"
 
 /* Calls that turn a function into a kernel. */
