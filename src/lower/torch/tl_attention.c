@@ -61,13 +61,8 @@ static loom_status attend(tl_emit *e, const attention *a, tl_val *out_scores, tl
 }
 
 static loom_status read_scale(tl_emit *e, int i, const tl_type *q, double *out) {
-  const tl_value *s = tl_in(e, i);
-  if (!tl_is_none(s)) {
-    if (!s->is_known)
-      return tl_refuse(e, "the scale is not a constant");
-    *out = s->type.kind == TL_FLOAT ? s->f : (double)s->i;
-    return LOOM_OK;
-  }
+  if (!tl_is_none(tl_in(e, i)))
+    return tl_need_number(e, i, "the scale", 1, out);
   if (q->dim[q->rank - 1] < 1)
     return tl_refuse(e, "the default scale of heads of unknown size");
   *out = 1 / sqrt((double)q->dim[q->rank - 1]);
@@ -83,8 +78,9 @@ loom_status tl_lower_attention(tl_emit *e, const char *detail) {
   LOOM_TRY(tl_need_tensor(e, 0, &a.q));
   LOOM_TRY(tl_need_tensor(e, 1, &a.k));
   LOOM_TRY(tl_need_tensor(e, 2, &a.v));
-  const tl_value *dropout = tl_in(e, dropout_at);
-  if (!tl_is_none(dropout) && !(dropout->is_known && (dropout->type.kind == TL_FLOAT ? dropout->f == 0 : dropout->i == 0)))
+  double dropout;
+  LOOM_TRY(tl_need_number(e, dropout_at, "dropout", 0, &dropout));
+  if (dropout != 0)
     return tl_refuse(e, "dropout");
   if (a.q.type.rank < 2 || a.k.type.rank != a.q.type.rank || a.v.type.rank != a.q.type.rank || !dtype_is_float(a.q.type.dtype))
     return tl_invalid(e, "%s, %s and %s", tl_text(e, a.q.type), tl_text(e, a.k.type), tl_text(e, a.v.type));

@@ -1,7 +1,7 @@
 /* Convolutions: the input padded, then one linalg.generic over groups, positions and the window. */
 #include "lower/torch/tl_private.h"
 
-enum { CONV_DIMS_MAX = 3 };
+enum { CONV_DIMS_MAX = 3, CONV_STEP_MAX = 1 << 24 };
 typedef struct conv {
   tl_val x, w;                   /* [n, c, i..], [f, c / groups, k..] */
   int n;                         /* spatial dims */
@@ -95,7 +95,7 @@ static loom_status in_groups(tl_emit *e, tl_val v, int d, int64_t groups, tl_val
   return tl_view(e, v, t, NULL, out);
 }
 
-static loom_status convolve(tl_emit *e, conv *c, const tl_value *bias, tl_type out) {
+static loom_status convolve(tl_emit *e, conv *c, const tl_val *bias, tl_type out) {
   tl_val x = c->x, w = c->w, init;
   dtype acc = dtype_compute(out.dtype);
   const char *zero = tl_const(e, x.type.dtype, 0);
@@ -121,10 +121,10 @@ static loom_status convolve(tl_emit *e, conv *c, const tl_value *bias, tl_type o
   memmove(grouped.dim + 2, grouped.dim + 1, (size_t)(grouped.rank++ - 1) * sizeof *grouped.dim);
   grouped.dim[1] = groups;
   grouped.dim[2] /= groups;
-  if (tl_is_none(bias)) {
+  if (!bias) {
     init = tl_fill(e, grouped, NULL, tl_const(e, acc, 0));
   } else {
-    tl_val b = tl_convert(e, tl_val_of(bias), acc);
+    tl_val b = tl_convert(e, *bias, acc);
     tl_type column = tl_tensor(acc, 2 + c->n, (const int64_t[TL_RANK_MAX]){groups, grouped.dim[2], 1, 1, 1});
     LOOM_TRY(tl_view(e, b, column, NULL, &b));
     LOOM_TRY(tl_broadcast(e, b, grouped, NULL, &init));
@@ -160,11 +160,17 @@ loom_status tl_lower_conv(tl_emit *e, const char *detail) {
   int groups_at = is_plain || is_transpose ? 6 : 8;
   if (!tl_is_none(tl_in(e, groups_at)))
     LOOM_TRY(tl_need_int(e, groups_at, &c.groups));
-  int64_t channels = c.transposed ? c.w.type.dim[0] : c.w.type.dim[1] * c.groups, filters = c.transposed ? c.w.type.dim[1] * c.groups : c.w.type.dim[0];
-  bool fits = c.groups > 0 && channels == c.x.type.dim[1] && filters == out.dim[1] && channels % c.groups == 0 && filters % c.groups == 0;
+  bool fits = true;
   for (int d = 0; d < c.n; d++)
-    fits &= c.stride[d] > 0 && c.dilation[d] > 0 && c.stride[d] < INT32_MAX && c.dilation[d] < INT32_MAX && c.pad[d] > -INT32_MAX && c.pad[d] < INT32_MAX;
-  if (!fits)
+    fits &= c.stride[d] > 0 && c.dilation[d] > 0 && c.stride[d] < CONV_STEP_MAX && c.dilation[d] < CONV_STEP_MAX && c.pad[d] > -CONV_STEP_MAX && c.pad[d] < CONV_STEP_MAX &&
+            c.more[d] >= 0 && c.more[d] < CONV_STEP_MAX && c.x.type.dim[2 + d] < INT32_MAX && c.w.type.dim[2 + d] < INT32_MAX;
+  if (!fits || c.groups < 1 || c.groups > INT16_MAX)
+    return tl_invalid(e, "a stride, padding, dilation or number of groups that is not sensible");
+  int64_t channels = c.transposed ? c.w.type.dim[0] : c.w.type.dim[1] * c.groups, filters = c.transposed ? c.w.type.dim[1] * c.groups : c.w.type.dim[0];
+  if (channels != c.x.type.dim[1] || filters != out.dim[1] || c.x.type.dim[0] != out.dim[0] || channels % c.groups || filters % c.groups)
     return tl_invalid(e, "%s with the window %s in %" PRId64 " groups does not make %s", tl_text(e, c.x.type), tl_text(e, c.w.type), c.groups, tl_text(e, out));
-  return convolve(e, &c, tl_in(e, 2), out);
+  tl_val bias;
+  if (!tl_is_none(tl_in(e, 2)))
+    LOOM_TRY(tl_need_tensor(e, 2, &bias));
+  return convolve(e, &c, tl_is_none(tl_in(e, 2)) ? NULL : &bias, out);
 }

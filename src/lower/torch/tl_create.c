@@ -1,12 +1,6 @@
 /* Tensors made from numbers, and single numbers. */
 #include "lower/torch/tl_private.h"
 
-static const char *scalar_as(tl_emit *e, const tl_value *v, dtype t) {
-  if (v->is_known)
-    return v->type.kind == TL_FLOAT ? tl_const(e, t, v->f) : tl_const_int(e, t, v->i);
-  return tl_cast(e, v->name, tl_scalar_dtype(v->type.kind), t);
-}
-
 /* "0 v1": sizes are those of the list at operand 0 ("l": of the tensor there), the value that of operand 1 or the number behind '='. */
 loom_status tl_lower_full(tl_emit *e, const char *detail) {
   tl_type out;
@@ -31,10 +25,8 @@ loom_status tl_lower_full(tl_emit *e, const char *detail) {
     const tl_value *v = tl_in(e, detail[3] - '0');
     if (v->type.kind == TL_TENSOR && v->type.rank == 0)
       scalar = tl_cast(e, tl_extract(e, tl_val_of(v), NULL), v->type.dtype, out.dtype);
-    else if (v->type.kind == TL_INT || v->type.kind == TL_FLOAT || v->type.kind == TL_BOOL)
-      scalar = scalar_as(e, v, out.dtype);
     else
-      return tl_refuse(e, "the value is not a number");
+      scalar = tl_scalar_as(e, v, out.dtype);
   }
   return tl_give(e, 0, tl_fill(e, out, size, scalar));
 }
@@ -56,7 +48,7 @@ loom_status tl_lower_arange(tl_emit *e, const char *detail) {
     size[0] = tl_num_name(e, tl_calc(e, tl_calc(e, n, 'M', tl_known(0)), '^', tl_known(step->i)));
   }
   dtype t = start->type.kind == TL_FLOAT || step->type.kind == TL_FLOAT || dtype_is_float(out.dtype) ? DTYPE_F64 : DTYPE_I64;
-  const char *from = scalar_as(e, start, t), *by = scalar_as(e, step, t);
+  const char *from = tl_scalar_as(e, start, t), *by = tl_scalar_as(e, step, t);
   tl_generic g = {.rank = 1, .n_out = 1, .out = {tl_empty(e, out, size)}};
   tl_generic_open(e, &g);
   const char *i = tl_cast(e, tl_line(e, "arith.index_cast %s : index to i64", tl_line(e, "linalg.index 0 : index")), DTYPE_I64, t);
@@ -76,7 +68,7 @@ loom_status tl_lower_linspace(tl_emit *e, const char *detail) {
   if (out.rank != 1 || n < 1 || (out.dim[0] != n && out.dim[0] != TL_DYNAMIC))
     return tl_invalid(e, "%" PRId64 " steps make no %s", n, tl_text(e, out));
   out.dim[0] = n;
-  const char *a = scalar_as(e, tl_in(e, 0), DTYPE_F64), *b = scalar_as(e, tl_in(e, 1), DTYPE_F64), *last = tl_const(e, DTYPE_F64, (double)(n - 1));
+  const char *a = tl_scalar_as(e, tl_in(e, 0), DTYPE_F64), *b = tl_scalar_as(e, tl_in(e, 1), DTYPE_F64), *last = tl_const(e, DTYPE_F64, (double)(n - 1));
   const char *step = tl_line(e, "arith.divf %s, %s : f64", tl_line(e, "arith.subf %s, %s : f64", b, a), n > 1 ? last : tl_const(e, DTYPE_F64, 1));
   tl_generic g = {.rank = 1, .n_out = 1, .out = {tl_empty(e, out, NULL)}};
   tl_generic_open(e, &g);
@@ -108,16 +100,15 @@ loom_status tl_lower_scalar(tl_emit *e, const char *detail) {
   int n = e->op->n_in < 4 ? e->op->n_in : 4;
   for (int i = 0; i < n; i++) {
     const tl_value *v = tl_in(e, i);
-    if (v->type.kind != TL_INT && v->type.kind != TL_FLOAT && v->type.kind != TL_BOOL)
+    if (!tl_is_number(v->type.kind))
       return tl_invalid(e, "operand %d is not a number", i);
     dtype t = tl_scalar_dtype(v->type.kind);
-    vars[i] = (tl_scalar){.name = v->is_known ? scalar_as(e, v, t) : v->name, .type = t};
+    vars[i] = (tl_scalar){.name = v->is_known ? tl_scalar_as(e, v, t) : v->name, .type = t};
   }
   const char *x;
   dtype made;
   LOOM_TRY(tl_expr(e, detail + 2, *detail == 'I' ? DTYPE_I64 : *detail == 'F' ? DTYPE_F64 : DTYPE_BOOL, vars, n, &x, &made));
-  e->results[0] = tl_cast(e, x, made, tl_scalar_dtype(e->op->out[0].kind));
-  return LOOM_OK;
+  return tl_give_number(e, x, made);
 }
 
 /* The size of a dim. */
@@ -129,8 +120,7 @@ loom_status tl_lower_size(tl_emit *e, const char *detail) {
   LOOM_TRY(tl_need_dim(e, 1, v.type.rank, &d));
   if (!v.type.rank)
     return tl_invalid(e, "a tensor without dims has no sizes");
-  e->results[0] = tl_num_scalar(e, tl_dim(e, v, d), DTYPE_I64);
-  return LOOM_OK;
+  return tl_give_number(e, tl_num_scalar(e, tl_dim(e, v, d), DTYPE_I64), DTYPE_I64);
 }
 
 loom_status tl_lower_numel(tl_emit *e, const char *detail) {
@@ -140,8 +130,7 @@ loom_status tl_lower_numel(tl_emit *e, const char *detail) {
   LOOM_TRY(tl_need_tensor(e, 0, &v));
   for (int d = 0; d < TL_RANK_MAX; d++)
     all[d] = true;
-  e->results[0] = tl_num_scalar(e, tl_count(e, v, all), DTYPE_I64);
-  return LOOM_OK;
+  return tl_give_number(e, tl_num_scalar(e, tl_count(e, v, all), DTYPE_I64), DTYPE_I64);
 }
 
 /* The only element of a tensor as a number. */
@@ -152,10 +141,7 @@ loom_status tl_lower_item(tl_emit *e, const char *detail) {
   const char *zero = tl_index(e, 0), *at[TL_RANK_MAX];
   for (int d = 0; d < TL_RANK_MAX; d++)
     at[d] = zero;
-  if (e->op->out[0].kind != TL_INT && e->op->out[0].kind != TL_FLOAT && e->op->out[0].kind != TL_BOOL)
-    return tl_refuse(e, "a result that may be of several types");
-  e->results[0] = tl_cast(e, tl_extract(e, v, at), v.type.dtype, tl_scalar_dtype(e->op->out[0].kind));
-  return LOOM_OK;
+  return tl_give_number(e, tl_extract(e, v, at), v.type.dtype);
 }
 
 /* A number as a tensor without dims. */
@@ -163,7 +149,7 @@ loom_status tl_lower_number(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
   LOOM_TRY(tl_need_result(e, 0, &out));
-  const char *x = scalar_as(e, tl_in(e, 0), out.dtype);
+  const char *x = tl_scalar_as(e, tl_in(e, 0), out.dtype);
   if (out.rank)
     return tl_invalid(e, "the result has dims");
   return tl_give(e, 0, (tl_val){tl_line(e, "tensor.from_elements %s : %s", x, tl_text(e, out)), out});

@@ -34,7 +34,9 @@ const char *tl_line(tl_emit *e, const char *fmt, ...) {
 static loom_status say(tl_emit *e, loom_status st, const char *fmt, va_list ap) {
   text t = text_new(e->mem);
   text_vaddf(&t, fmt, ap);
-  return diag_error(e->ctx, e->op->span, st, "%s: %s", e->op->name, text_str(&t));
+  if (e->status == LOOM_OK)
+    e->status = diag_error(e->ctx, e->op->span, st, "%s: %s", e->op->name, text_str(&t));
+  return e->status;
 }
 
 loom_status tl_refuse(tl_emit *e, const char *fmt, ...) {
@@ -79,6 +81,17 @@ loom_status tl_need_int(tl_emit *e, int i, int64_t *out) {
   if ((v->type.kind != TL_INT && v->type.kind != TL_BOOL) || !v->is_known)
     return tl_refuse(e, "operand %d is not a constant integer", i);
   *out = v->i;
+  return LOOM_OK;
+}
+
+loom_status tl_need_number(tl_emit *e, int i, const char *what, double fallback, double *out) {
+  const tl_value *v = tl_in(e, i);
+  *out = fallback;
+  if (tl_is_none(v))
+    return LOOM_OK;
+  if (!tl_is_number(v->type.kind) || !v->is_known)
+    return tl_refuse(e, "%s is not a constant", what);
+  *out = v->type.kind == TL_FLOAT ? v->f : (double)v->i;
   return LOOM_OK;
 }
 
@@ -139,7 +152,9 @@ loom_status tl_need_dims(tl_emit *e, int i, int rank, bool out_is[TL_RANK_MAX]) 
 }
 
 const char *tl_index_of(tl_emit *e, const tl_value *v) {
-  return v->is_known ? tl_index(e, v->i) : tl_line(e, "arith.index_cast %s : i64 to index", v->name);
+  if (v->type.kind != TL_INT)
+    (void)tl_refuse(e, "a size or a place is not an int");
+  return v->is_known || v->type.kind != TL_INT ? tl_index(e, v->i) : tl_line(e, "arith.index_cast %s : i64 to index", v->name);
 }
 
 /* ---- values ---- */
@@ -187,7 +202,7 @@ static const char *int_to_int(tl_emit *e, const char *x, dtype from, dtype to) {
  * extf(truncf x) where both say so.  Conversions that the program asks for are none of these. */
 static bool may_stay_wide(const tl_emit *e) {
   static const char *const asked[] = {"torch.aten.to.", "torch.aten._to_copy", "torch.aten.type_as", "torch.aten.copy", "quantize"};
-  if (!e->op || !text_starts(e->op->name, "torch.aten."))
+  if (!text_starts(e->op->name, "torch.aten."))
     return false;
   for (size_t i = 0; i < sizeof asked / sizeof *asked; i++)
     if (strstr(e->op->name, asked[i]))
@@ -237,21 +252,34 @@ tl_val tl_fill(tl_emit *e, tl_type t, const char *const *size, const char *scala
 }
 
 tl_val tl_retype(tl_emit *e, tl_val v, tl_type t) {
-  if (v.type.kind != TL_TENSOR || tl_same_shape(&v.type, &t))
+  if (tl_same_shape(&v.type, &t))
     return (tl_val){v.name, t};
   return (tl_val){tl_line(e, "tensor.cast %s : %s to %s", v.name, tl_text(e, v.type), tl_text(e, t)), t};
 }
 
 loom_status tl_give(tl_emit *e, int i, tl_val v) {
-  const tl_type *t = &e->op->out[i];
-  if (t->kind == TL_TENSOR) {
-    bool fits = v.type.kind == TL_TENSOR && v.type.rank == t->rank && text_eq(tl_elem(v.type.dtype), tl_elem(t->dtype));
-    for (int d = 0; fits && d < t->rank; d++)
-      fits = v.type.dim[d] == t->dim[d] || v.type.dim[d] == TL_DYNAMIC || t->dim[d] == TL_DYNAMIC;
-    if (!fits)
-      return tl_invalid(e, "the result is %s and is declared as %s", tl_text(e, v.type), tl_text(e, *t));
-    v = tl_retype(e, v, *t);
-  }
-  e->results[i] = v.name;
+  tl_type t;
+  LOOM_TRY(tl_need_result(e, i, &t));
+  bool fits = v.type.rank == t.rank && text_eq(tl_elem(v.type.dtype), tl_elem(t.dtype));
+  for (int d = 0; fits && d < t.rank; d++)
+    fits = v.type.dim[d] == t.dim[d] || v.type.dim[d] == TL_DYNAMIC || t.dim[d] == TL_DYNAMIC;
+  if (!fits)
+    return tl_invalid(e, "the result is %s and is declared as %s", tl_text(e, v.type), tl_text(e, t));
+  e->results[i] = tl_retype(e, v, t).name;
   return LOOM_OK;
+}
+
+loom_status tl_give_number(tl_emit *e, const char *x, dtype t) {
+  if (!tl_is_number(e->op->out[0].kind))
+    return tl_refuse(e, "the result is not an int, a float or a bool");
+  e->results[0] = tl_cast(e, x, t, tl_scalar_dtype(e->op->out[0].kind));
+  return LOOM_OK;
+}
+
+const char *tl_scalar_as(tl_emit *e, const tl_value *v, dtype t) {
+  if (!tl_is_number(v->type.kind))
+    (void)tl_refuse(e, "an operand is not a number");
+  if (v->is_known || !tl_is_number(v->type.kind))
+    return v->type.kind == TL_FLOAT ? tl_const(e, t, v->f) : tl_const_int(e, t, v->i);
+  return tl_cast(e, v->name, tl_scalar_dtype(v->type.kind), t);
 }

@@ -144,9 +144,10 @@ static term call(parser *s, const char *word, size_t n, const term *arg, int n_a
     return floordiv(s, arg[0], arg[1]);
   if (n_args == 2)
     return apply(s, name, arg[0], arg[1]);
-  if (text_eq(name, "not")) {
-    dtype t = arg[0].type;
-    return (term){.name = tl_line(s->e, "arith.xori %s, %s : %s", arg[0].name, tl_const_int(s->e, t, t == DTYPE_BOOL ? 1 : -1), tl_elem(t)), .type = t};
+  dtype t = arg[0].is_number ? s->t : arg[0].type;
+  if (text_eq(name, "not") && !dtype_is_float(t)) {
+    const char *x = value(s, arg[0], t);
+    return (term){.name = tl_line(s->e, "arith.xori %s, %s : %s", x, tl_const_int(s->e, t, t == DTYPE_BOOL ? 1 : -1), tl_elem(t)), .type = t};
   }
   for (size_t i = 0; i < sizeof unaries / sizeof *unaries; i++)
     if (text_eq(unaries[i].word, name)) {

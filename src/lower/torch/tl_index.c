@@ -26,6 +26,8 @@ loom_status tl_lower_embedding(tl_emit *e, const char *detail) {
   LOOM_TRY(need_index(e, 1, &index));
   if (w.type.rank != 2)
     return tl_invalid(e, "the table is %s; expected a matrix", tl_text(e, w.type));
+  if (index.type.rank == TL_RANK_MAX)
+    return tl_refuse(e, "tensors have at most %d dims", TL_RANK_MAX);
   out = tl_with_dtype(index.type, w.type.dtype);
   out.dim[out.rank++] = w.type.dim[1];
   for (int d = 0; d < out.rank; d++) {
@@ -174,11 +176,9 @@ loom_status tl_lower_index(tl_emit *e, const char *detail) {
 
 static const char *combine(tl_emit *e, const char *how, const char *old, const char *new, dtype t) {
   const tl_scalar vars[2] = {{.name = old, .type = t}, {.name = new, .type = t}};
-  const char *x;
-  dtype made;
-  if (tl_expr(e, how, dtype_compute(t), vars, 2, &x, &made) != LOOM_OK)
-    return new;
-  return tl_cast(e, x, made, t);
+  const char *x = new;
+  dtype made = t;
+  return tl_expr(e, how, dtype_compute(t), vars, 2, &x, &made) == LOOM_OK ? tl_cast(e, x, made, t) : new;
 }
 
 /* Operands: tensor, list of index tensors, values (broadcast to the places), accumulate. */
@@ -217,12 +217,12 @@ loom_status tl_lower_scatter(tl_emit *e, const char *detail) {
   if (index.type.rank != v.type.rank)
     return tl_invalid(e, "places of rank %d in a tensor of rank %d", index.type.rank, v.type.rank);
   const tl_value *s = tl_in(e, 3);
+  if (s->type.kind == TL_TENSOR && s->type.rank != index.type.rank)
+    return tl_invalid(e, "a source of rank %d for places of rank %d", s->type.rank, index.type.rank);
   if (s->type.kind == TL_TENSOR)
     source = tl_val_of(s);
-  else if (s->is_known)
-    scalar = tl_const(e, v.type.dtype, s->type.kind == TL_FLOAT ? s->f : (double)s->i);
   else
-    return tl_refuse(e, "the source is neither a tensor nor a constant");
+    scalar = tl_scalar_as(e, s, v.type.dtype);
   for (int k = 0; k < index.type.rank; k++)
     size[k] = tl_dim(e, index, k);
   tl_loops_open(e, &l, index.type.rank, size, v);
@@ -247,9 +247,13 @@ loom_status tl_lower_one_hot(tl_emit *e, const char *detail) {
     return tl_invalid(e, "the result is not a tensor of rank %d", v.type.rank + 1);
   if (out.dim[out.rank - 1] == TL_DYNAMIC)
     LOOM_TRY(tl_need_int(e, 1, &out.dim[out.rank - 1]));
+  if (out.dim[out.rank - 1] < 0)
+    return tl_refuse(e, "the number of classes is not known");
   for (int d = 0; d < out.rank; d++) {
     dims[d] = d;
-    size[d] = d < v.type.rank && out.dim[d] == TL_DYNAMIC ? tl_size(e, v, d) : NULL;
+    if (d < v.type.rank)
+      out.dim[d] = v.type.dim[d];
+    size[d] = out.dim[d] == TL_DYNAMIC ? tl_size(e, v, d) : NULL;
   }
   g = (tl_generic){.rank = out.rank, .n_in = 1, .n_out = 1, .in = {v}, .in_map = {tl_dims_map(e, dims, v.type.rank)}, .out = {tl_empty(e, out, size)}};
   tl_generic_open(e, &g);

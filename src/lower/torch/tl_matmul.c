@@ -5,7 +5,8 @@ loom_status tl_matmul(tl_emit *e, tl_val a, tl_val b, dtype result, tl_val *out)
   int r = a.type.rank;
   bool batched = r == 3;
   int64_t k = a.type.dim[r - 1], k2 = b.type.dim[r - 2];
-  if (k != k2 && k != TL_DYNAMIC && k2 != TL_DYNAMIC)
+  int64_t batch = batched ? a.type.dim[0] : 1, batch2 = batched ? b.type.dim[0] : 1;
+  if ((k != k2 && k != TL_DYNAMIC && k2 != TL_DYNAMIC) || (batch != batch2 && batch != TL_DYNAMIC && batch2 != TL_DYNAMIC))
     return tl_invalid(e, "%s and %s do not multiply", tl_text(e, a.type), tl_text(e, b.type));
   dtype acc = dtype_compute(result);
   int64_t dims[3] = {a.type.dim[0], a.type.dim[r - 2], b.type.dim[r - 1]};
@@ -51,13 +52,9 @@ loom_status tl_lower_addmm(tl_emit *e, const char *detail) {
   const tl_type result = e->op->out[0];
   dtype acc = dtype_compute(result.dtype);
   LOOM_TRY(tl_matmul(e, a, b, acc, &out));
-  double factor[2] = {1, 1};
-  for (int i = 0; i < 2; i++) {
-    const tl_value *v = tl_in(e, 3 + i);
-    if (!tl_is_none(v) && !v->is_known)
-      return tl_refuse(e, "%s is not a constant", i ? "alpha" : "beta");
-    factor[i] = tl_is_none(v) ? 1 : v->type.kind == TL_FLOAT ? v->f : (double)v->i;
-  }
+  double factor[2];
+  for (int i = 0; i < 2; i++)
+    LOOM_TRY(tl_need_number(e, 3 + i, i ? "alpha" : "beta", 1, &factor[i]));
   const char *expr = factor[0] == 0 ? tl_str(e, "y*%.17g", factor[1]) : tl_str(e, "x*%.17g + y*%.17g", factor[0], factor[1]);
   LOOM_TRY(tl_map(e, tl_with_dtype(out.type, result.dtype), expr, (const tl_val[]){c, out}, 2, &out));
   return tl_give(e, 0, out);

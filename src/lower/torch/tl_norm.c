@@ -31,7 +31,15 @@ loom_status tl_lower_softmax(tl_emit *e, const char *detail) {
   return tl_give(e, 0, tl_convert(e, out, to));
 }
 
-static double known_float(const tl_value *v, double fallback) { return v->type.kind == TL_FLOAT && v->is_known ? v->f : v->type.kind == TL_INT && v->is_known ? (double)v->i : fallback; }
+/* The trailing dims that operand 1 lists the sizes of. */
+static loom_status normalised_dims(tl_emit *e, const tl_val *x, bool is[TL_RANK_MAX]) {
+  int rank = x->type.rank, n = tl_in(e, 1)->n_items;
+  if (n < 1 || n > rank)
+    return tl_invalid(e, "normalized_shape has %d dims of a tensor of rank %d", n, rank);
+  for (int d = rank - n; d < rank; d++)
+    is[d] = true;
+  return LOOM_OK;
+}
 
 /* (x - mean) * rstd, then scaled and moved where there is something to. */
 static loom_status normalise(tl_emit *e, tl_val x, tl_val mean, tl_val rstd, const tl_val *scale, const tl_val *shift, tl_val *out) {
@@ -62,13 +70,13 @@ loom_status tl_lower_layer_norm(tl_emit *e, const char *detail) {
   const tl_val *scale, *shift;
   bool is[TL_RANK_MAX] = {false};
   LOOM_TRY(tl_need_tensor(e, 0, &x));
-  int n = tl_in(e, 1)->n_items;
-  for (int d = x.type.rank - n; d >= 0 && d < x.type.rank; d++)
-    is[d] = true;
+  double eps;
+  LOOM_TRY(normalised_dims(e, &x, is));
+  LOOM_TRY(tl_need_number(e, 4, "eps", 1e-5, &eps));
   LOOM_TRY(optional_tensor(e, 2, &at[0], &scale));
   LOOM_TRY(optional_tensor(e, 3, &at[1], &shift));
   LOOM_TRY(tl_moments(e, x, is, 0, &mean, &var));
-  LOOM_TRY(reciprocal_root(e, var, known_float(tl_in(e, 4), 1e-5), &rstd));
+  LOOM_TRY(reciprocal_root(e, var, eps, &rstd));
   LOOM_TRY(normalise(e, x, mean, rstd, scale, shift, &y));
   LOOM_TRY(tl_give(e, 0, tl_convert(e, y, x.type.dtype)));
   for (int i = 1; i < e->op->n_out; i++)
@@ -83,13 +91,14 @@ loom_status tl_lower_rms_norm(tl_emit *e, const char *detail) {
   const tl_val *scale;
   bool is[TL_RANK_MAX] = {false};
   LOOM_TRY(tl_need_tensor(e, 0, &x));
-  for (int d = x.type.rank - tl_in(e, 1)->n_items; d >= 0 && d < x.type.rank; d++)
-    is[d] = true;
+  double eps;
+  LOOM_TRY(normalised_dims(e, &x, is));
+  LOOM_TRY(tl_need_number(e, 3, "eps", 2 * dtype_unit_roundoff(x.type.dtype), &eps));
   LOOM_TRY(optional_tensor(e, 2, &at, &scale));
   const tl_type wide = tl_with_dtype(x.type, dtype_compute(x.type.dtype));
   LOOM_TRY(tl_map(e, wide, "x*x", &x, 1, &square));
   LOOM_TRY(tl_mean(e, square, is, 0, &mean));
-  LOOM_TRY(reciprocal_root(e, mean, known_float(tl_in(e, 3), 2 * dtype_unit_roundoff(x.type.dtype)), &rstd));
+  LOOM_TRY(reciprocal_root(e, mean, eps, &rstd));
   LOOM_TRY(tl_map(e, wide, "x*y", (const tl_val[]){x, rstd}, 2, &y));
   if (scale)
     LOOM_TRY(tl_map(e, wide, "x*y", (const tl_val[]){y, *scale}, 2, &y));
@@ -98,6 +107,8 @@ loom_status tl_lower_rms_norm(tl_emit *e, const char *detail) {
 
 /* [C] as [C,1,..,1], which broadcasts along the dims behind dim 1 of a tensor of rank `rank`. */
 static loom_status per_channel(tl_emit *e, tl_val v, int rank, tl_val *out) {
+  if (v.type.rank != 1 || rank < 2)
+    return tl_invalid(e, "%s for the channels of a tensor of rank %d", tl_text(e, v.type), rank);
   *out = v;
   for (int d = 1; d < rank - 1; d++)
     LOOM_TRY(tl_unsqueeze(e, *out, d, out));
@@ -126,7 +137,9 @@ loom_status tl_lower_batch_norm(tl_emit *e, const char *detail) {
     LOOM_TRY(tl_need_tensor(e, i + 1, &at[i]));
     LOOM_TRY(per_channel(e, at[i], x.type.rank, &at[i]));
   }
-  LOOM_TRY(reciprocal_root(e, at[3], known_float(tl_in(e, detail[2] - '0'), 1e-5), &rstd));
+  double eps;
+  LOOM_TRY(tl_need_number(e, detail[2] - '0', "eps", 1e-5, &eps));
+  LOOM_TRY(reciprocal_root(e, at[3], eps, &rstd));
   LOOM_TRY(normalise(e, x, at[2], rstd, scale, shift, &y));
   LOOM_TRY(tl_give(e, 0, tl_convert(e, y, x.type.dtype)));
   for (int i = 1; i < e->op->n_out; i++)
@@ -145,12 +158,14 @@ loom_status tl_lower_group_norm(tl_emit *e, const char *detail) {
   int64_t groups;
   LOOM_TRY(tl_need_tensor(e, 0, &x));
   LOOM_TRY(tl_need_int(e, is_native ? 6 : 1, &groups));
-  if (x.type.rank < 2 || !tl_is_static(&x.type) || groups < 1 || x.type.dim[1] % groups)
+  if (x.type.rank < 2 || !tl_is_static(&x.type) || groups < 1 || groups > INT32_MAX || x.type.dim[1] % groups)
     return tl_refuse(e, "%s in %" PRId64 " groups", tl_text(e, x.type), groups);
   int64_t n = x.type.dim[0], inner = n > 0 ? tl_elems(&x.type) / (n * groups) : 0, dims[3] = {n, groups, inner};
   LOOM_TRY(tl_view(e, x, tl_tensor(x.type.dtype, 3, dims), NULL, &grouped));
   LOOM_TRY(tl_moments(e, grouped, is, 0, &mean, &var));
-  LOOM_TRY(reciprocal_root(e, var, known_float(tl_in(e, is_native ? 7 : 4), 1e-5), &rstd));
+  double eps;
+  LOOM_TRY(tl_need_number(e, is_native ? 7 : 4, "eps", 1e-5, &eps));
+  LOOM_TRY(reciprocal_root(e, var, eps, &rstd));
   LOOM_TRY(normalise(e, grouped, mean, rstd, NULL, NULL, &y));
   LOOM_TRY(tl_view(e, y, x.type, NULL, &y));
   LOOM_TRY(optional_channels(e, is_native ? 1 : 2, x.type.rank, &at[0], &scale));

@@ -3,7 +3,7 @@
 
 tl_num tl_dim(tl_emit *e, tl_val v, int d) { return v.type.dim[d] == TL_DYNAMIC ? tl_named(tl_size(e, v, d)) : tl_known(v.type.dim[d]); }
 
-tl_num tl_num_of(tl_emit *e, const tl_value *v) { return v->is_known ? tl_known(v->i) : tl_named(tl_index_of(e, v)); }
+tl_num tl_num_of(tl_emit *e, const tl_value *v) { return v->is_known && v->type.kind == TL_INT ? tl_known(v->i) : tl_named(tl_index_of(e, v)); }
 
 const char *tl_num_text(tl_emit *e, tl_num a) { return a.is_known ? tl_str(e, "%" PRId64, a.v) : a.name; }
 const char *tl_num_name(tl_emit *e, tl_num a) { return a.is_known ? tl_index(e, a.v) : a.name; }

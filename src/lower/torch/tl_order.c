@@ -130,8 +130,10 @@ loom_status tl_lower_sort(tl_emit *e, const char *detail) {
     LOOM_TRY(tl_need_bool(e, dim_at + 1, &descending));
   else
     descending = is_topk;
+  if (is_topk && tl_in(e, 1)->is_known && tl_in(e, 1)->i < 0)
+    return tl_invalid(e, "the %" PRId64 " first elements", tl_in(e, 1)->i);
   tl_num k = is_topk ? tl_num_of(e, tl_in(e, 1)) : tl_dim(e, v, d), n = tl_dim(e, v, d);
-  if (k.is_known && n.is_known && (k.v < 0 || k.v > n.v))
+  if (k.is_known && n.is_known && k.v > n.v)
     return tl_invalid(e, "%" PRId64 " of %" PRId64 " elements", k.v, n.v);
   const order o = {.v = &v, .n = 1, .descending = descending};
   tl_val rank = ranks(e, &o, d);
@@ -214,6 +216,9 @@ loom_status tl_lower_tm_sort(tl_emit *e, const char *detail) {
   LOOM_TRY(need_all(e, 0, n));
   for (int i = 0; i < n; i++)
     v[i] = tl_val_of(tl_in(e, i));
+  for (int i = 0; i < n; i++)
+    if (!tl_same_shape(&v[i].type, &v[0].type) || !v[i].type.rank)
+      return tl_invalid(e, "%s and %s sorted together", tl_text(e, v[0].type), tl_text(e, v[i].type));
   LOOM_TRY(attribute_dim(e, v[0].type.rank, &d));
   const order o = {.v = v, .n = n, .function = e->op->region};
   tl_val rank = ranks(e, &o, d);
@@ -230,6 +235,8 @@ loom_status tl_lower_tm_topk(tl_emit *e, const char *detail) {
     return tl_refuse(e, "%d tensors in", n_ins);
   LOOM_TRY(need_all(e, n_ins, 2));
   tl_val v = tl_val_of(tl_in(e, 0)), out = tl_val_of(tl_in(e, n_ins)), places;
+  if (out.type.rank != v.type.rank || !v.type.rank || (n_ins == 2 && !tl_same_shape(&tl_in(e, 1)->type, &v.type)))
+    return tl_invalid(e, "%s of %s", tl_text(e, out.type), tl_text(e, v.type));
   LOOM_TRY(attribute_dim(e, v.type.rank, &d));
   const order o = {.v = &v, .n = 1, .function = e->op->region};
   tl_val rank = ranks(e, &o, d);
@@ -252,7 +259,7 @@ loom_status tl_lower_tm_scan(tl_emit *e, const char *detail) {
   bool inclusive = text_starts(attribute(e, "inclusive"), "true");
   int d, rank = v.type.rank;
   LOOM_TRY(attribute_dim(e, rank, &d));
-  if (acc.type.rank != rank - 1 || acc.type.dtype != v.type.dtype || out.type.dtype != v.type.dtype)
+  if (acc.type.rank != rank - 1 || out.type.rank != rank || acc.type.dtype != v.type.dtype || out.type.dtype != v.type.dtype)
     return tl_refuse(e, "%s scanned into %s", tl_text(e, v.type), tl_text(e, acc.type));
   /* One loop nest that carries both tensors: the scanned dim is the innermost, and its accumulator a scalar. */
   const char *T = tl_text(e, out.type), *A = tl_text(e, acc.type), *t = tl_elem(v.type.dtype), *zero = tl_index(e, 0), *one = tl_index(e, 1);

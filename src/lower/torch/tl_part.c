@@ -27,15 +27,21 @@ loom_status tl_lower_cat(tl_emit *e, const char *detail) {
       LOOM_TRY(tl_unsqueeze(e, part[n], d, &part[n]));
     if (part[n].type.rank != out.rank)
       return tl_invalid(e, "entry %d has rank %d, the result %d", i, part[n].type.rank, out.rank);
+    for (int k = 0; k < out.rank; k++)
+      if (k != d && part[n].type.dim[k] != part[0].type.dim[k] && part[n].type.dim[k] != TL_DYNAMIC && part[0].type.dim[k] != TL_DYNAMIC)
+        return tl_invalid(e, "entry %d is %s beside %s", i, tl_text(e, part[n].type), tl_text(e, part[0].type));
     begin[n] = total;
     total = tl_calc(e, total, '+', tl_dim(e, part[n], d));
     n++;
   }
+  if (!n && out.rank != 1)
+    return tl_invalid(e, "entries of rank 1 do not make %s", tl_text(e, out));
   tl_type made = out;
   made.dim[d] = tl_num_dim(total);
   for (int k = 0; k < out.rank; k++) {
-    for (int i = 0; i < n && k != d && made.dim[k] == TL_DYNAMIC; i++)
-      made.dim[k] = part[i].type.dim[k];
+    for (int i = 0; i < n && k != d; i++)
+      if (part[i].type.dim[k] != TL_DYNAMIC)
+        made.dim[k] = part[i].type.dim[k];
     size[k] = made.dim[k] != TL_DYNAMIC ? NULL : k == d ? total.name : tl_size(e, part[0], k);
   }
   tl_val all = tl_empty(e, made, size);
@@ -86,8 +92,8 @@ loom_status tl_lower_select(tl_emit *e, const char *detail) {
   if (!v.type.rank)
     return tl_invalid(e, "a tensor without dims has no parts");
   tl_num n = tl_dim(e, v, d), at = bound(e, tl_in(e, 2), n, tl_known(0)), size = *detail == 'n' ? tl_num_of(e, tl_in(e, 3)) : tl_known(1);
-  if (at.is_known && n.is_known && size.is_known && (size.v < 0 || at.v > n.v - size.v))
-    return tl_invalid(e, "%" PRId64 " elements from %" PRId64 " on leave a dim of %" PRId64, size.v, tl_in(e, 2)->i, n.v);
+  if (size.is_known && (size.v < 0 || (at.is_known && n.is_known && at.v > n.v - size.v)))
+    return tl_invalid(e, "%" PRId64 " elements from %" PRId64 " on leave dim %d of %s", size.v, tl_in(e, 2)->i, d, tl_text(e, v.type));
   tl_val part = tl_slice(e, v, d, at, size, tl_known(1));
   bool keeps = e->op->out[0].kind == TL_TENSOR && e->op->out[0].rank == v.type.rank;   /* importers of ONNX leave the dim there */
   if (*detail != 'n' && !keeps)
@@ -110,7 +116,7 @@ loom_status tl_lower_split(tl_emit *e, const char *detail) {
   else if (*detail != 'u')
     LOOM_TRY(tl_need_int(e, 1, &each));
   if (*detail == 'c')
-    each = each > 0 ? (all + each - 1) / each : 0;
+    each = each > 0 && all > 0 ? (all - 1) / each + 1 : 0;
   for (int i = 0; i < n; i++) {
     int64_t size = *detail == 'l' ? (i < n_sizes ? sizes[i] : -1) : each < all - at ? each : all - at;
     if (size < 0 || size > all - at)
@@ -128,6 +134,8 @@ loom_status tl_lower_split(tl_emit *e, const char *detail) {
 /* v with `low` and `high` more elements along d, which are `scalar`; negative ones are cut off. */
 tl_val tl_pad(tl_emit *e, tl_val v, int d, int64_t low, int64_t high, const char *scalar) {
   int64_t cut_low = low < 0 ? -low : 0, cut_high = high < 0 ? -high : 0;
+  if (v.type.dim[d] != TL_DYNAMIC && v.type.dim[d] < cut_low + cut_high)
+    (void)tl_invalid(e, "%" PRId64 " elements are cut off dim %d of %s", cut_low + cut_high, d, tl_text(e, v.type));
   if (cut_low || cut_high)
     v = tl_slice(e, v, d, tl_known(cut_low), tl_calc(e, tl_dim(e, v, d), '-', tl_known(cut_low + cut_high)), tl_known(1));
   if (low <= 0 && high <= 0)
@@ -153,8 +161,10 @@ loom_status tl_lower_pad(tl_emit *e, const char *detail) {
     return tl_refuse(e, "mode \"%s\"; \"constant\" is known", tl_in(e, 2)->s);
   const tl_value *value = tl_in(e, *detail == 'p' ? 3 : 2);
   dtype t = v.type.dtype;
-  double known = value->type.kind == TL_FLOAT ? value->f : (double)value->i;
-  const char *scalar = tl_is_none(value) || value->is_known ? tl_const(e, t, known) : tl_cast(e, value->name, tl_scalar_dtype(value->type.kind), t);
+  const char *scalar = tl_is_none(value) ? tl_const(e, t, 0) : tl_scalar_as(e, value, t);
+  for (int i = 0; i < n; i++)
+    if (amount[i] < -INT32_MAX || amount[i] > INT32_MAX)
+      return tl_invalid(e, "padding by %" PRId64, amount[i]);
   for (int i = 0; i + 1 < n; i += 2)
     v = tl_pad(e, v, v.type.rank - 1 - i / 2, amount[i], amount[i + 1], scalar);
   return tl_give(e, 0, v);

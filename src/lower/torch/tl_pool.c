@@ -17,6 +17,14 @@ static loom_status spatial(tl_emit *e, int i, int n, const int64_t *fallback, in
   return LOOM_OK;
 }
 
+/* Dims in front of the spatial ones stay; those are small enough for what is computed with them. */
+static loom_status check_shapes(tl_emit *e, const pool *p) {
+  bool fits = p->out.rank == p->x.type.rank && p->out.rank >= p->n;
+  for (int d = 0; fits && d < p->out.rank; d++)
+    fits = d < p->out.rank - p->n ? p->out.dim[d] == p->x.type.dim[d] : p->out.dim[d] > 0 && p->out.dim[d] < INT32_MAX && p->x.type.dim[d] < INT32_MAX;
+  return fits ? LOOM_OK : tl_invalid(e, "%s pooled in %d dims to %s", tl_text(e, p->x.type), p->n, tl_text(e, p->out));
+}
+
 /* Operands from 1 on: window, stride, padding, and dilation where the operation has one. */
 static loom_status read_pool(tl_emit *e, int n, bool has_dilation, pool *p) {
   static const int64_t ones[POOL_DIMS_MAX] = {1, 1, 1}, zeros[POOL_DIMS_MAX] = {0};
@@ -24,14 +32,13 @@ static loom_status read_pool(tl_emit *e, int n, bool has_dilation, pool *p) {
   LOOM_TRY(tl_need_tensor(e, 0, &p->x));
   if (p->out.kind != TL_TENSOR || !tl_is_static(&p->out) || !tl_is_static(&p->x.type))
     return tl_refuse(e, "sizes that are not known");
-  if (p->x.type.rank < n || p->out.rank != p->x.type.rank)
-    return tl_invalid(e, "%s pooled in %d dims to %s", tl_text(e, p->x.type), n, tl_text(e, p->out));
   LOOM_TRY(spatial(e, 1, n, ones, p->size));
   LOOM_TRY(spatial(e, 2, n, p->size, p->stride));
   LOOM_TRY(spatial(e, 3, n, zeros, p->pad));
   memcpy(p->dilation, ones, sizeof ones);
   if (has_dilation)
     LOOM_TRY(spatial(e, 4, n, ones, p->dilation));
+  LOOM_TRY(check_shapes(e, p));
   for (int d = 0; d < n; d++)
     if (!p->stride[d] || !p->dilation[d] || !p->size[d])
       return tl_invalid(e, "a window, stride or dilation of 0");
@@ -165,11 +172,12 @@ loom_status tl_lower_avg_pool(tl_emit *e, const char *detail) {
 loom_status tl_lower_adaptive_pool(tl_emit *e, const char *detail) {
   pool p = {.n = *detail - '0', .out = e->op->out[0]};
   LOOM_TRY(tl_need_tensor(e, 0, &p.x));
-  if (p.out.kind != TL_TENSOR || !tl_is_static(&p.out) || !tl_is_static(&p.x.type) || p.out.rank != p.x.type.rank || p.out.rank < p.n)
+  if (p.out.kind != TL_TENSOR || !tl_is_static(&p.out) || !tl_is_static(&p.x.type))
     return tl_refuse(e, "sizes that are not known");
+  LOOM_TRY(check_shapes(e, &p));
   for (int k = 0; k < p.n; k++) {
     int at = p.out.rank - p.n + k;
-    if (p.out.dim[at] < 1 || p.x.type.dim[at] % p.out.dim[at])
+    if (p.x.type.dim[at] % p.out.dim[at])
       return tl_refuse(e, "windows of different sizes: %" PRId64 " elements to %" PRId64, p.x.type.dim[at], p.out.dim[at]);
     p.size[k] = p.stride[k] = p.x.type.dim[at] / p.out.dim[at];
     p.dilation[k] = 1;

@@ -10,6 +10,7 @@ typedef struct tl_emit {
   text out;
   int next;                      /* of fresh names */
   const char **results;          /* op->n_out */
+  loom_status status;            /* of the first refusal; text that was written behind it is not used */
 } tl_emit;
 
 /* A tensor (or a scalar) in the text. */
@@ -27,24 +28,26 @@ const char *tl_line(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 void tl_raw(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 const char *tl_fresh(tl_emit *e);
 const char *tl_str(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);     /* arena_printf */
-/* Records "<op>: <reason>" at the operation and returns LOOM_EUNSUP. */
+/* Records "<op>: <reason>" at the operation, unless one is recorded, and returns LOOM_EUNSUP (that of the first one). */
 loom_status tl_refuse(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 loom_status tl_invalid(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);  /* the same, LOOM_EINPUT */
 
 /* ---- operands ---- */
 /* Operand i; a `none` when there are fewer. */
 const tl_value *tl_in(const tl_emit *e, int i);
+static inline bool tl_is_number(tl_kind k) { return k == TL_INT || k == TL_FLOAT || k == TL_BOOL; }
 static inline bool tl_is_none(const tl_value *v) { return v->type.kind == TL_NONE || v->type.kind == TL_OTHER; }
 LOOM_MUST_USE loom_status tl_need_tensor(tl_emit *e, int i, tl_val *out);
 LOOM_MUST_USE loom_status tl_need_result(tl_emit *e, int i, tl_type *out);                 /* the type of result i, a tensor */
 LOOM_MUST_USE loom_status tl_need_int(tl_emit *e, int i, int64_t *out);                    /* known */
+LOOM_MUST_USE loom_status tl_need_number(tl_emit *e, int i, const char *what, double fallback, double *out);   /* known; none is `fallback` */
 LOOM_MUST_USE loom_status tl_need_bool(tl_emit *e, int i, bool *out);                      /* known; none is false */
 LOOM_MUST_USE loom_status tl_need_dim(tl_emit *e, int i, int rank, int *out);              /* negative counts from the end */
 LOOM_MUST_USE loom_status tl_need_ints(tl_emit *e, int i, int max, int64_t *out, int *out_n);   /* a list of known ints */
 LOOM_MUST_USE loom_status tl_wrap_dim(tl_emit *e, int64_t dim, int rank, int *out);
 /* The dims a list names as a mask; `none` and an empty list are all of them. */
 LOOM_MUST_USE loom_status tl_need_dims(tl_emit *e, int i, int rank, bool out_is[TL_RANK_MAX]);
-/* A scalar operand as an index value, negative ones as they are. */
+/* An int as an index value, negative ones as they are; what is no int is refused (tl_emit.status). */
 const char *tl_index_of(tl_emit *e, const tl_value *v);
 
 /* A float attribute: digits or bits. */
@@ -75,6 +78,10 @@ tl_val tl_fill(tl_emit *e, tl_type t, const char *const *size, const char *scala
 tl_val tl_retype(tl_emit *e, tl_val v, tl_type t);
 /* The value is result i. */
 LOOM_MUST_USE loom_status tl_give(tl_emit *e, int i, tl_val v);
+/* The number x is the result, as the type it is declared to have. */
+LOOM_MUST_USE loom_status tl_give_number(tl_emit *e, const char *x, dtype t);
+/* A number (int, float, bool), known or not, as a scalar of t; what is none is refused (tl_emit.status). */
+const char *tl_scalar_as(tl_emit *e, const tl_value *v, dtype t);
 /* Elements as another type; the value itself when it is of that type. */
 tl_val tl_convert(tl_emit *e, tl_val v, dtype to);
 
@@ -83,7 +90,7 @@ typedef struct tl_num { bool is_known; int64_t v; const char *name; } tl_num;
 static inline tl_num tl_known(int64_t v) { return (tl_num){.is_known = true, .v = v}; }
 static inline tl_num tl_named(const char *name) { return (tl_num){.name = name}; }
 tl_num tl_dim(tl_emit *e, tl_val v, int d);
-tl_num tl_num_of(tl_emit *e, const tl_value *v);        /* of an int operand */
+tl_num tl_num_of(tl_emit *e, const tl_value *v);        /* of an int operand, as tl_index_of */
 /* op: '+', '-', '*', '/' (toward zero; b > 0), '^' (ceiling), 'm' min, 'M' max.  Folded where both are known. */
 tl_num tl_calc(tl_emit *e, tl_num a, char op, tl_num b);
 const char *tl_num_text(tl_emit *e, tl_num a);          /* "4" or "%v2": where MLIR takes both */

@@ -132,9 +132,9 @@ static loom_status read_dims(tl_emit *e, const char *detail, tl_val *v, bool is[
 }
 
 static loom_status give_reduced(tl_emit *e, int i, tl_val reduced, const tl_type *of, const bool *is, bool keeps) {
-  if (e->op->out[i].kind != TL_TENSOR)
-    return tl_invalid(e, "result %d is not a tensor of a known shape and element type", i);
-  reduced = tl_convert(e, reduced, e->op->out[i].dtype);
+  tl_type out;
+  LOOM_TRY(tl_need_result(e, i, &out));
+  reduced = tl_convert(e, reduced, out.dtype);
   if (keeps)
     LOOM_TRY(tl_keep_dims(e, reduced, of, is, &reduced));
   return tl_give(e, i, reduced);
@@ -172,6 +172,8 @@ loom_status tl_lower_mean(tl_emit *e, const char *detail) {
   LOOM_TRY(read_dims(e, detail, &v, is, &keeps));
   if (e->op->out[0].kind != TL_TENSOR)
     return tl_invalid(e, "the result is not a tensor of a known shape and element type");
+  if (!dtype_is_float(e->op->out[0].dtype))
+    return tl_invalid(e, "a mean of type %s", dtype_torch(e->op->out[0].dtype));
   if (!dtype_is_float(v.type.dtype))
     v = tl_convert(e, v, dtype_compute(e->op->out[0].dtype));
   LOOM_TRY(tl_mean(e, v, is, 0, &out));
@@ -180,9 +182,9 @@ loom_status tl_lower_mean(tl_emit *e, const char *detail) {
 
 /* A result whose reduced dims are there as 1, with or without them. */
 loom_status tl_give_kept(tl_emit *e, int i, tl_val kept, const bool *is, bool keeps) {
-  if (e->op->out[i].kind != TL_TENSOR)
-    return tl_invalid(e, "result %d is not a tensor of a known shape and element type", i);
-  kept = tl_convert(e, kept, e->op->out[i].dtype);
+  tl_type out;
+  LOOM_TRY(tl_need_result(e, i, &out));
+  kept = tl_convert(e, kept, out.dtype);
   int from[TL_RANK_MAX];
   tl_type t = without(&kept.type, is, from);
   const char *size[TL_RANK_MAX];
@@ -206,10 +208,7 @@ loom_status tl_lower_var(tl_emit *e, const char *detail) {
     bool is_correction = p[1] == 'c';
     int at = p[is_correction ? 2 : 1] - '0';
     if (is_correction) {
-      const tl_value *c = tl_in(e, at);
-      if (!tl_is_none(c) && !c->is_known)
-        return tl_refuse(e, "the correction is not a constant");
-      correction = tl_is_none(c) ? 1 : c->type.kind == TL_FLOAT ? c->f : (double)c->i;
+      LOOM_TRY(tl_need_number(e, at, "the correction", 1, &correction));
     } else if (p == strchr(detail, ' ')) {
       LOOM_TRY(tl_need_dims(e, at, v.type.rank, is));
     } else {
@@ -280,11 +279,9 @@ loom_status tl_lower_norm(tl_emit *e, const char *detail) {
   (void)detail;
   tl_val v, out;
   bool is[TL_RANK_MAX], keeps;
-  const tl_value *p = tl_in(e, 1);
+  double order;
   LOOM_TRY(read_dims(e, "norm 2 3", &v, is, &keeps));
-  double order = tl_is_none(p) ? 2 : p->type.kind == TL_FLOAT ? p->f : (double)p->i;
-  if (!tl_is_none(p) && !p->is_known)
-    return tl_refuse(e, "the order is not a constant");
+  LOOM_TRY(tl_need_number(e, 1, "the order", 2, &order));
   const char *name = order == 2 ? "sum_squares" : order == 1 ? "sum_abs" : order == 0 ? "count" : order == INFINITY ? "max_abs" : NULL;
   if (!name)
     return tl_refuse(e, "the order %g; 0, 1, 2 and inf are known", order);

@@ -155,6 +155,8 @@ static loom_status repeat_dim(tl_emit *e, tl_val v, int d, tl_num n, tl_val *out
     *out = v;
     return LOOM_OK;
   }
+  if (n.is_known && (n.v < 0 || n.v > INT32_MAX))
+    return tl_invalid(e, "dim %d is repeated %" PRId64 " times", d, n.v);
   tl_val one;
   LOOM_TRY(tl_unsqueeze(e, v, d, &one));
   tl_type many = one.type, flat = v.type;
@@ -197,6 +199,8 @@ loom_status tl_lower_move(tl_emit *e, const char *detail) {
     LOOM_TRY(tl_need_ints(e, 1, TL_RANK_MAX, shifts, &n_shifts));
   if (!flips && (n != n_shifts || !n))
     return tl_refuse(e, "%d shifts for %d dims", n_shifts, n);
+  if (!v.type.rank)
+    return tl_refuse(e, "a tensor without dims");
   const char *at[TL_RANK_MAX], *size[TL_RANK_MAX];
   tl_sizes(e, v, size);
   tl_generic g = {.rank = v.type.rank, .n_out = 1, .out = {tl_empty(e, v.type, size)}};
@@ -243,16 +247,18 @@ loom_status tl_lower_as_strided(tl_emit *e, const char *detail) {
   if (n != out.rank || !tl_is_static(&out) || !tl_is_static(&v.type))
     return tl_refuse(e, "sizes that are not known");
   last = offset;
-  for (int d = 0; d < n; d++)
-    if (stride[d] < 0 || stride[d] > INT32_MAX || out.dim[d] > INT32_MAX)
+  for (int d = 0; d < n; d++) {
+    int64_t span = 0;
+    if (stride[d] < 0)
       return tl_invalid(e, "a stride of %" PRId64, stride[d]);
-    else
-      last += (out.dim[d] - 1) * stride[d];
+    if (__builtin_mul_overflow(out.dim[d] - 1, stride[d], &span) || __builtin_add_overflow(last, span, &last))
+      return tl_invalid(e, "steps of %" PRId64 " elements", stride[d]);
+  }
   if (offset < 0 || (tl_elems(&out) > 0 && last >= tl_elems(&v.type)))
     return tl_invalid(e, "element %" PRId64 " of %" PRId64, last, tl_elems(&v.type));
   int64_t all = tl_elems(&v.type);
   LOOM_TRY(tl_view(e, v, tl_tensor(v.type.dtype, 1, &all), NULL, &v));
-  tl_generic g = {.rank = n, .n_out = 1, .out = {tl_empty(e, out, NULL)}};
+  tl_generic g = {.rank = n, .n_out = 1, .out = {tl_empty(e, tl_with_dtype(out, v.type.dtype), NULL)}};
   tl_generic_open(e, &g);
   tl_num at = tl_known(offset);
   for (int d = 0; d < n; d++)

@@ -66,7 +66,7 @@ loom_status tl_lower_hlo_broadcast(tl_emit *e, const char *detail) {
     if (v.type.dim[d] == 1 && out.dim[dims[d]] != 1)
       dims[d] = -1;
   }
-  tl_generic g = {.rank = out.rank, .n_in = 1, .n_out = 1, .in = {v}, .in_map = {tl_dims_map(e, dims, n)}, .out = {tl_empty(e, out, NULL)}};
+  tl_generic g = {.rank = out.rank, .n_in = 1, .n_out = 1, .in = {v}, .in_map = {tl_dims_map(e, dims, n)}, .out = {tl_empty(e, tl_with_dtype(out, v.type.dtype), NULL)}};
   tl_generic_open(e, &g);
   return tl_give(e, 0, tl_map_close(e, &g, g.x[0]));
 }
@@ -110,16 +110,20 @@ loom_status tl_lower_hlo_iota(tl_emit *e, const char *detail) {
 loom_status tl_lower_hlo_concatenate(tl_emit *e, const char *detail) {
   (void)detail;
   tl_type out;
-  int d = 0, n = 0;
+  int dims[TL_RANK_MAX], n;
   LOOM_TRY(need_result(e, &out));
-  LOOM_TRY(dims_of(e, attribute(e, "dim", "dimension"), ':', out.rank, &d, &n));
+  LOOM_TRY(dims_of(e, attribute(e, "dim", "dimension"), ':', out.rank, dims, &n));
   if (n != 1)
     return tl_invalid(e, "tensors are joined along one dim");
+  const int d = dims[0];
   tl_val all = tl_empty(e, out, NULL), part;
   int64_t at = 0;
   for (int i = 0; i < e->op->n_in; i++) {
     LOOM_TRY(tl_need_tensor(e, i, &part));
-    if (part.type.rank != out.rank || part.type.dtype != out.dtype || part.type.dim[d] == TL_DYNAMIC)
+    bool fits = part.type.rank == out.rank && part.type.dtype == out.dtype;
+    for (int k = 0; fits && k < out.rank; k++)
+      fits = k == d ? part.type.dim[k] != TL_DYNAMIC : part.type.dim[k] == out.dim[k];
+    if (!fits)
       return tl_invalid(e, "operand %d is %s", i, tl_text(e, part.type));
     all = tl_insert(e, part, all, d, tl_known(at));
     at += part.type.dim[d];
@@ -159,7 +163,7 @@ loom_status tl_lower_hlo_slice(tl_emit *e, const char *detail) {
   for (int d = 0; d < rank; d++) {
     if (begin[d] < 0 || step[d] < 1 || end[d] < begin[d] || end[d] > v.type.dim[d])
       return tl_invalid(e, "the range %" PRId64 ":%" PRId64 ":%" PRId64 " of a dim of %" PRId64, begin[d], end[d], step[d], v.type.dim[d]);
-    v = tl_slice(e, v, d, tl_known(begin[d]), tl_known((end[d] - begin[d] + step[d] - 1) / step[d]), tl_known(step[d]));
+    v = tl_slice(e, v, d, tl_known(begin[d]), tl_known(end[d] > begin[d] ? (end[d] - begin[d] - 1) / step[d] + 1 : 0), tl_known(step[d]));
   }
   return tl_give(e, 0, v);
 }
@@ -174,12 +178,14 @@ loom_status tl_lower_hlo_pad(tl_emit *e, const char *detail) {
   LOOM_TRY(numbers(e, attribute(e, "low", "edge_padding_low"), '\0', TL_RANK_MAX, low, &n_low));
   LOOM_TRY(numbers(e, attribute(e, "high", "edge_padding_high"), '\0', TL_RANK_MAX, high, &n_high));
   LOOM_TRY(numbers(e, attribute(e, "interior", "interior_padding"), '\0', TL_RANK_MAX, inside, &n_inside));
-  if (n_low != v.type.rank || n_high != v.type.rank || n_inside != v.type.rank || with.type.rank)
+  if (n_low != v.type.rank || n_high != v.type.rank || n_inside != v.type.rank || with.type.rank || with.type.dtype != v.type.dtype)
     return tl_invalid(e, "padding of %d dims for a tensor of rank %d", n_low, v.type.rank);
   const char *scalar = tl_extract(e, with, NULL);
   for (int d = 0; d < v.type.rank; d++) {
     if (inside[d])
       return tl_refuse(e, "padding between elements");
+    if (low[d] < -INT32_MAX || low[d] > INT32_MAX || high[d] < -INT32_MAX || high[d] > INT32_MAX)
+      return tl_invalid(e, "padding by %" PRId64 " and %" PRId64, low[d], high[d]);
     v = tl_pad(e, v, d, low[d], high[d], scalar);
   }
   return tl_give(e, 0, v);
@@ -270,6 +276,8 @@ loom_status tl_lower_hlo_dot(tl_emit *e, const char *detail) {
       LOOM_TRY(dot_dims(e, "contracting_dims", i ? "rhs_contracting_dimensions" : "lhs_contracting_dimensions", i, t->rank, contract[i], &n_contract[i]));
     }
     rest_of(t->rank, batch[i], n_batch[i], contract[i], n_contract[i], rest[i], &n_rest[i]);
+    if (n_batch[i] + n_contract[i] + n_rest[i] != t->rank)
+      return tl_invalid(e, "a dim is of a batch and contracted");
   }
   bool fits = n_batch[0] == n_batch[1] && n_contract[0] == n_contract[1] && n_batch[0] + n_rest[0] + n_rest[1] == result.rank;
   for (int i = 0; fits && i < n_batch[0]; i++)

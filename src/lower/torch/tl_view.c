@@ -206,6 +206,8 @@ static loom_status with_one(tl_emit *e, tl_val v, int d, bool puts, tl_val *out)
 loom_status tl_unsqueeze(tl_emit *e, tl_val v, int d, tl_val *out) {
   if (v.type.rank == TL_RANK_MAX)
     return tl_refuse(e, "tensors have at most %d dims", TL_RANK_MAX);
+  if (d > v.type.rank)
+    return tl_invalid(e, "there is no dim %d in a tensor of rank %d and one more", d, v.type.rank);
   return with_one(e, v, d, true, out);
 }
 
@@ -231,7 +233,8 @@ tl_val tl_slice(tl_emit *e, tl_val v, int d, tl_num begin, tl_num size, tl_num s
   out.dim[d] = tl_num_dim(size);
   if (begin.is_known && begin.v == 0 && step.is_known && step.v == 1 && size.is_known && size.v == v.type.dim[d])
     return v;
-  if (size.is_known && size.v == 0)        /* nothing lies behind the end */
+  bool is_behind = begin.is_known && v.type.dim[d] != TL_DYNAMIC && begin.v >= v.type.dim[d];
+  if ((size.is_known && size.v == 0) || is_behind)        /* nothing lies there: MLIR wants a place that exists */
     begin = tl_known(0);
   const char *sizes = sizes_but(e, v, d, size);
   return (tl_val){tl_line(e, "tensor.extract_slice %s[%s] [%s] [%s] : %s to %s", v.name, per_dim(e, out.rank, d, "0", tl_num_text(e, begin)), sizes,
@@ -239,6 +242,8 @@ tl_val tl_slice(tl_emit *e, tl_val v, int d, tl_num begin, tl_num size, tl_num s
 }
 
 tl_val tl_insert(tl_emit *e, tl_val v, tl_val into, int d, tl_num begin) {
+  if (tl_is_static(&v.type) && tl_elems(&v.type) == 0)
+    return into;
   const char *sizes = sizes_but(e, v, d, tl_dim(e, v, d));
   return (tl_val){tl_line(e, "tensor.insert_slice %s into %s[%s] [%s] [%s] : %s into %s", v.name, into.name,
                           per_dim(e, v.type.rank, d, "0", tl_num_text(e, begin)), sizes, per_dim(e, v.type.rank, d, "1", "1"), tl_text(e, v.type),
