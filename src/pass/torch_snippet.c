@@ -127,7 +127,8 @@ static const char *reducer_op(torch_conversion *t, MlirOperation op) {
   MlirBlock body = ir_body(op);
   MlirOperation first = mlirBlockIsNull(body) ? (MlirOperation){NULL} : mlirBlockGetFirstOperation(body), last = torch_last_op(body);
   bool is_one = !mlirOperationIsNull(first) && ir_op_is(last, "stablehlo.return") && mlirOperationEqual(mlirOperationGetNextInBlock(first), last) &&
-                mlirBlockGetNumArguments(body) == 2 && ir_num_operands(first) == 2 && ir_num_operands(last) == 1 && mlirValueEqual(ir_operand(last, 0), ir_result(first, 0));
+                mlirBlockGetNumArguments(body) == 2 && ir_num_operands(first) == 2 && ir_num_operands(last) == 1 && mlirValueEqual(ir_operand(last, 0), ir_result(first, 0)) &&
+                !mlirValueEqual(ir_operand(first, 0), ir_operand(first, 1));
   for (int i = 0; i < 2 && is_one; i++)
     is_one = mlirValueEqual(ir_operand(first, i), mlirBlockGetArgument(body, i)) || mlirValueEqual(ir_operand(first, i), mlirBlockGetArgument(body, 1 - i));
   if (!is_one)
