@@ -1,5 +1,6 @@
 #include "nest/nest.h"
 #include "base/testing.h"
+#include "base/testing_data.h"
 #include "base/text.h"
 #include "nest/nest_samples.h"
 
@@ -114,6 +115,30 @@ static void test_wrong_nests_are_refused(void **state) {
   }
 }
 
+static loom_status read_nest(loom_ctx *ctx, const data_value *v) {
+  nest *n;
+  return nest_from_data(ctx, v, &n);
+}
+
+static void test_every_edit_is_refused_or_read(void **state) {
+  (void)state;
+  static const char *const optional[] = {"clamp", "covers_one", "divides", "fixed", "is_carried", "is_output", "is_reduction", "label", "lookup", "memory", "offset", "only_first",
+                                         "same_place", "strides", "body_ops", "m", "n", "k", "batch", "dropped", "upper_bound", "l1_page", NULL};
+  static const char *const free[] = {"label", NULL};
+  for (int i = 0; i < N_SAMPLES; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n = sample(&ctx.mem, i);
+    if (i == 0) {
+      n->symbols.at[0].fixed = 1;
+      n->symbols.at[0].covers_one = n->symbols.at[1].divides = n->loops.at[1].divides = true;
+    }
+    testing_edits e = {.read = read_nest, .optional = optional, .free = free};
+    testing_edit_all(&ctx.mem, nest_to_data(&ctx.mem, n), &e);
+    loom_ctx_done(&ctx);
+  }
+}
+
 static void test_lookups_read_back(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -147,6 +172,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_nests_read_back_as_written),
       cmocka_unit_test(test_wrong_nests_are_refused),
+      cmocka_unit_test(test_every_edit_is_refused_or_read),
       cmocka_unit_test(test_lookups_read_back),
       cmocka_unit_test(test_memory_failures_unwind),
   };

@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 #include "base/testing.h"
+#include "base/testing_data.h"
 #include "base/text.h"
 
 static plan *sample(arena *m) {
@@ -95,6 +96,23 @@ static void test_wrong_plans_are_refused(void **state) {
   }
 }
 
+static loom_status read_plan(loom_ctx *ctx, const data_value *v) {
+  plan *p;
+  return plan_from_data(ctx, v, &p);
+}
+
+static void test_every_edit_is_refused_or_read(void **state) {
+  (void)state;
+  static const char *const optional[] = {"variant", "kernel_path", "kernel_sha256", "machine", "calibration", "model", "move", "panel", "depth", "direct", "tile_m", "tile_k", "feasible", NULL};
+  static const char *const free[] = {"kernel_path", "kernel_sha256", "machine", "calibration", "model", "variant", NULL};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  plan *p = sample(&ctx.mem);
+  testing_edits e = {.read = read_plan, .optional = optional, .free = free};
+  testing_edit_all(&ctx.mem, plan_to_data(&ctx.mem, p), &e);
+  loom_ctx_done(&ctx);
+}
+
 static loom_status round_trip(loom_ctx *ctx, void *data) {
   (void)data;
   plan *p;
@@ -111,6 +129,7 @@ int main(void) {
       cmocka_unit_test(test_plans_read_back_as_written),
       cmocka_unit_test(test_missing_variant_name_is_made_again),
       cmocka_unit_test(test_wrong_plans_are_refused),
+      cmocka_unit_test(test_every_edit_is_refused_or_read),
       cmocka_unit_test(test_memory_failures_unwind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* loom.tog.v1: what is written reads back the same, hand edits are read, wrong files are refused at the right place. */
 #include "base/file.h"
 #include "base/testing.h"
+#include "base/testing_data.h"
 #include "tog/tog_samples.h"
 
 static const char *text_of(loom_ctx *ctx, const tog *t) { return data_write_json(&ctx->mem, tog_to_data(&ctx->mem, t), 1); }
@@ -240,6 +241,35 @@ static void test_a_graph_without_discipline_is_still_read(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static loom_status read_data(loom_ctx *ctx, const data_value *v) {
+  tog *t;
+  return tog_from_data(ctx, v, &t);
+}
+
+static void test_every_edit_is_refused_or_read(void **state) {
+  (void)state;
+  static const char *const optional[] = {"kernel", "machine", "variant", "input", "output", "label", "unit", "active", "dims", "multicast", "wait", "view", NULL};
+  static const char *const free[] = {"kernel", "machine", "variant", "label", "compute", "args", "active", "offset", "extent", "ul", "lr", "sender", "tile_fill", "tile_matmul", "tile_cast", "trip", "row", "senders", NULL};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = tog_sample_matmul(&ctx.mem, &specs[1]);
+  t->functions.at[0].mlir = "func.func @tile_fill() {}";
+  tog_sample_find(t, "matmul")->active = sym_make(&ctx.mem, SYM_LT, sym_name(&ctx.mem, "x"), sym_const(&ctx.mem, 2), NULL);
+  tog_sample_find(t, "load a")->box.to_dim[0] = 1;
+  tog_sample_find(t, "load a")->box.to_dim[1] = -1;
+  testing_edits e = {.read = read_data, .optional = optional, .free = free};
+  testing_edit_all(&ctx.mem, tog_to_data(&ctx.mem, t), &e);
+  for (size_t i = 0; i < 3; i++) {      /* views, chains, sends, collects; tensors in L1 */
+    data_value *v;
+    const char *const texts[] = {PART(ALL_SEND("") ", " ALL_COLLECT("")), PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1]}")),
+                                 HEAD TENSOR_WITH(", \"space\": \"l1\", \"page\": 64, \"offset\": 0") ALL_BUFFERS BODY("")};
+    assert_int_equal(data_read_json(&ctx, "tog.json", texts[i], strlen(texts[i]), &v), LOOM_OK);
+    e = (testing_edits){.read = read_data, .optional = optional, .free = free};
+    testing_edit_all(&ctx.mem, v, &e);
+  }
+  loom_ctx_done(&ctx);
+}
+
 static loom_status write_and_read(loom_ctx *ctx, void *data) {
   (void)data;
   tog_matmul_spec s = {8, 8, 8, 4, 4, 4, 2, 2, true, 2, 5};
@@ -260,6 +290,7 @@ int main(void) {
     cmocka_unit_test(test_wrong_files_are_refused_with_their_place),
     cmocka_unit_test(test_views_parts_chains_and_gathers_read_back),
     cmocka_unit_test(test_damaged_transfers_are_refused),
+    cmocka_unit_test(test_every_edit_is_refused_or_read),
     cmocka_unit_test(test_an_expression_error_points_into_the_text),
     cmocka_unit_test(test_a_graph_without_discipline_is_still_read),
     cmocka_unit_test(test_running_out_of_memory_is_reported),

@@ -1,6 +1,7 @@
 /* loom.tile_graph.v1: what is written reads back the same (oracle: round trip, and the container of both), what is wrong is told with its place. */
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/testing_data.h"
 #include "tog/onnx/tile_graph_testing.h"
 
 static loom_status read_text(loom_ctx *ctx, const char *json, tile_graph **out) {
@@ -234,6 +235,23 @@ static void test_damaged_texts_are_refused_or_graphs(void **state) {
   assert_in_range(n_read, 1, 2999);
 }
 
+static loom_status read_data(loom_ctx *ctx, const data_value *v) {
+  tile_graph *g;
+  return tile_graph_from_data(ctx, "x.json", v, &g);
+}
+
+static void test_every_edit_is_refused_or_read(void **state) {
+  loom_ctx *ctx = *state;
+  static const char *const optional[] = {"tensors", "buffers", "symbols", "pins", "sparse", "base", "end_sum", "function", "then", "offset", "async", "indirect", "accumulation", "tag", "uses",
+                                         "masks", "rows", "low", "high", NULL};
+  static const char *const free[] = {"end_sum", "offset", "accumulation", "tag", "low", "high", NULL};      /* a number stands for a loop's name */
+  for (int64_t seed = 1; seed <= 12; seed++) {
+    rng r = rng_new((uint64_t)seed);
+    testing_edits e = {.read = read_data, .optional = optional, .free = free};
+    testing_edit_all(&ctx->mem, tile_graph_to_data(&ctx->mem, random_graph(&r, &ctx->mem)), &e);
+  }
+}
+
 static void test_limits_hold(void **state) {
   loom_ctx *ctx = *state;
   tile_graph *g;
@@ -255,6 +273,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_the_form_is_known_by_its_schema, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_what_is_wrong_is_told, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_damaged_texts_are_refused_or_graphs, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_every_edit_is_refused_or_read, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_limits_hold, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
