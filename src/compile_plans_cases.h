@@ -32,6 +32,7 @@ static const plans_case plans_cases[] = {
   {.file = POINTWISE, .function = "walk_in_place", .shape = {"x=64x128", "x=45x77", "x=3x2"}},
   {.file = POINTWISE, .function = "load_again", .refused = "loads do not wait for stores", .shape = {"x=64x64", "x=45x77", "x=3x2"}},
   {.file = POINTWISE, .function = "load_around", .refused = "loads do not wait for stores", .shape = {"x=64x64", "x=45x77", "x=3x2"}},
+  {.file = POINTWISE, .function = "store_before_use", .refused = "stores do not wait for loads", .shape = {"x=64x64", "x=45x77", "x=3x2"}},
   {.file = POINTWISE, .function = "widths", .dtype = "x=bf16,y=f16,i=i32", .shape = {"x=64x64,y=64x64,i=64x64", "x=45x77,y=45x77,i=45x77", "x=3x2,y=3x2,i=3x2"}},
   {.file = POINTWISE, .function = "whole", .dtype = "i32", .shape = {"x=512,y=512", "x=333,y=333", "x=2,y=2"}},
   {.file = POINTWISE, .function = "whole", .dtype = "i64", .shape = {"x=512,y=512", "x=333,y=333", "x=2,y=2"}},

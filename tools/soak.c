@@ -1,9 +1,11 @@
 /* soak: random kernels through every engine (docs/soak.md).  Exit code 0: no disagreement; 3: there are some; 70: soak itself failed; 2: usage. */
 #include "soak.h"
 #include "base/clock.h"
+#include "base/data.h"
 #include "base/file.h"
 #include "base/threads.h"
 #include "gen_files.h"
+#include "soak_reduce.h"
 #include "run/run_jobs.h"
 #include <getopt.h>
 #include <signal.h>
@@ -20,12 +22,13 @@ typedef struct options {
   uint64_t seed, count, stop_at;
   int jobs;
   double minutes;
-  const char *out, *json;
-  bool show;
+  const char *out, *json, *kernel;
+  bool show, reduces, names_engines;
 } options;
 
 static const char usage[] =
     "usage: soak [--seed S] [--count N] [--only S] [--engines LIST] [--plans N] [--machines LIST] [--jobs J] [--stop-at K] [--minutes M] [--out DIR] [--json FILE] [--steps N] [--show]\n"
+    "       soak --reduce S [--kernel FILE] ..: the smallest kernel graph that disagrees; soak --kernel FILE [--only S]: a kernel graph (loom.kernel.v1)\n"
     "  engines: exact, host-O0, host, host-O2, planned, aot, chip, tt, npu; machines: names of machines/, chips and NPUs\n";
 
 /* ---- options ---- */
@@ -70,7 +73,7 @@ static loom_status load_machines(loom_ctx *ctx, const char *list, soak_options *
 static bool read_options(int argc, char **argv, options *o, const char **machines) {
   static const struct option names[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'}, {"only", 1, NULL, '1'}, {"engines", 1, NULL, 'e'}, {"plans", 1, NULL, 'p'},
                                         {"machines", 1, NULL, 'm'}, {"jobs", 1, NULL, 'j'}, {"stop-at", 1, NULL, 'k'}, {"minutes", 1, NULL, 't'}, {"out", 1, NULL, 'o'},
-                                        {"json", 1, NULL, 'J'}, {"steps", 1, NULL, 'l'}, {"fault", 1, NULL, 'f'}, {"show", 0, NULL, 'w'}, {0}};
+                                        {"json", 1, NULL, 'J'}, {"steps", 1, NULL, 'l'}, {"fault", 1, NULL, 'f'}, {"show", 0, NULL, 'w'}, {"reduce", 1, NULL, 'r'}, {"kernel", 1, NULL, 'g'}, {0}};
   *machines = "wormhole,blackhole,torus4,ring8,single,tpuv3,gemmini32";
   *o = (options){.soak = {.engines = (1u << SOAK_ENGINES) - 1, .plans = 4, .steps = GEN_STEPS_MAX, .seconds = 20, .emulator = LOOM_SOURCE_DIR "/tests/tt_emulator"},
                  .seed = 1, .count = 100, .stop_at = UINT64_MAX, .jobs = threads_available(), .minutes = 1e9};
@@ -78,10 +81,13 @@ static bool read_options(int argc, char **argv, options *o, const char **machine
     switch (c) {
     case 's': o->seed = strtoull(optarg, NULL, 10); break;
     case 'n': o->count = strtoull(optarg, NULL, 10); break;
-    case '1': o->seed = strtoull(optarg, NULL, 10), o->count = 1; break;
+    case '1': o->seed = strtoull(optarg, NULL, 10), o->count = 1, o->soak.of_seed = true; break;
+    case 'r': o->seed = strtoull(optarg, NULL, 10), o->count = 1, o->soak.of_seed = o->reduces = true; break;
+    case 'g': o->kernel = optarg, o->count = 1; break;
     case 'e':
       if (!read_engines(optarg, &o->soak.engines))
         return false;
+      o->names_engines = true;
       break;
     case 'p': o->soak.plans = atoi(optarg); break;
     case 'm': *machines = optarg; break;
@@ -99,7 +105,7 @@ static bool read_options(int argc, char **argv, options *o, const char **machine
 }
 
 /* ---- work ---- */
-typedef struct work { const options *o; const uint64_t *seed; soak_result result; } work;
+typedef struct work { const options *o; const uint64_t *seed; kernel_graph *graph; /* NULL: that of the seed */ soak_result result; } work;
 
 /* In a process of its own: what is lost with it is one kernel. */
 static bool run_one(void *data, int i, const char **bytes, size_t *size) {
@@ -108,10 +114,43 @@ static bool run_one(void *data, int i, const char **bytes, size_t *size) {
   const struct itimerval cpu = {.it_value = {.tv_sec = seconds}};
   setitimer(ITIMER_PROF, &cpu, NULL);
   alarm((unsigned)(seconds * WALL_FACTOR));
-  soak_run(&w->o->soak, w->seed[i], NULL, &w->result);
+  soak_run(&w->o->soak, w->seed[i], w->graph, &w->result);
   *bytes = (const char *)&w->result;
   *size = sizeof w->result;
   return true;
+}
+
+static loom_status read_kernel(loom_ctx *ctx, const char *path, kernel_graph **out) {
+  enum { BYTES_MAX = 64 << 20 };
+  char *json;
+  size_t size;
+  data_value *v;
+  LOOM_TRY(file_read(ctx, path, BYTES_MAX, &json, &size));
+  LOOM_TRY(data_read_json(ctx, path, json, size, &v));
+  LOOM_TRY(kernel_from_data(ctx, v, out));
+  return kernel_verify_input(ctx, *out);
+}
+
+static int reduce(const options *o, loom_ctx *ctx) {
+  static soak_result result;
+  kernel_graph *k = NULL, *smaller;
+  loom_status st = LOOM_OK;
+  if (o->kernel)
+    st = read_kernel(ctx, o->kernel, &k);
+  else if (!(k = soak_read(ctx, gen_make(&ctx->mem, o->seed, o->soak.steps))))
+    st = LOOM_EUNSUP;
+  const int ops = st == LOOM_OK ? soak_reduce(ctx, &o->soak, o->seed, k, &smaller, &result) : -1;
+  if (ops < 0) {
+    fprintf(stderr, "soak: %s\n", st == LOOM_OK ? "nothing disagrees" : ctx->diag.first ? ctx->diag.first->text : "failed");
+    return st == LOOM_OK ? 0 : EXIT_BUG;
+  }
+  const char *dir = o->out ? o->out : ".", *path = file_join(&ctx->mem, dir, arena_printf(&ctx->mem, "reduced%" PRIu64 ".json", o->seed));
+  const char *json = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, smaller), 1);
+  printf("%s%d operations\n%s", kernel_print(&ctx->mem, smaller), ops, result.text);
+  if (file_make_dirs(ctx, dir) != LOOM_OK || file_write(ctx, path, json, strlen(json)) != LOOM_OK)
+    return EXIT_BUG;
+  printf("  again: soak --only %" PRIu64 " --kernel %s --engines %s --plans 8\n", o->seed, path, soak_engine_word(result.where));
+  return EXIT_DISAGREES;
 }
 
 static void tell(const options *o, const soak_result *r) {
@@ -148,7 +187,7 @@ static void take(const options *o, soak_total *t, arena *m, uint64_t seed, const
 }
 
 /* Seeds first..first + n: all of them are done or lost afterwards. */
-static loom_status run_chunk(const options *o, soak_total *t, arena *m, uint64_t first, int n) {
+static loom_status run_chunk(const options *o, soak_total *t, arena *m, kernel_graph *graph, uint64_t first, int n) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   uint64_t *seed = ARENA_NEW_N(&ctx.mem, uint64_t, n);
@@ -159,7 +198,7 @@ static loom_status run_chunk(const options *o, soak_total *t, arena *m, uint64_t
     seed[i] = first + (uint64_t)i;
   while (left && st == LOOM_OK) {      /* again those that nobody took because their process was gone */
     work *w = ARENA_NEW(&ctx.mem, work);
-    *w = (work){.o = o, .seed = seed};
+    *w = (work){.o = o, .seed = seed, .graph = graph};
     st = run_jobs(&ctx, left, o->jobs, run_one, w, jobs);
     int again = 0;
     for (int i = 0; i < left && st == LOOM_OK; i++)
@@ -194,11 +233,16 @@ static int soak(const options *o, loom_ctx *ctx) {
   soak_total *t = ARENA_NEW(&ctx->mem, soak_total);
   const double begin = clock_ms();
   *t = (soak_total){0};
+  kernel_graph *graph = NULL;
+  if (o->kernel && read_kernel(ctx, o->kernel, &graph) != LOOM_OK) {
+    fprintf(stderr, "soak: %s\n", ctx->diag.first->text);
+    return EXIT_BUG;
+  }
   if (o->count > 1)
     warm_up(o);
   for (uint64_t done = 0; done < o->count && t->with_findings < (int64_t)(o->stop_at > INT64_MAX ? INT64_MAX : o->stop_at) && clock_ms() - begin < o->minutes * 60e3;) {
     const uint64_t left = o->count - done, chunk = (uint64_t)(CHUNK * o->jobs), n = left < chunk ? left : chunk;
-    if (run_chunk(o, t, &ctx->mem, o->seed + done, (int)n) != LOOM_OK)
+    if (run_chunk(o, t, &ctx->mem, graph, o->seed + done, (int)n) != LOOM_OK)
       return EXIT_BUG;
     done += n;
   }
@@ -229,10 +273,10 @@ int main(int argc, char **argv) {
   if (load_machines(&ctx, machines, &o.soak) != LOOM_OK) {
     fprintf(stderr, "soak: %s\n", ctx.diag.first->text);
   } else {
-    o.soak.often = o.count == 1;
+    o.soak.often = o.count > 1 ? 0 : o.names_engines ? o.soak.engines : o.soak.engines & ~(1u << SOAK_TT);      /* slow */
     if (o.show)
       show(&o, &ctx);
-    code = soak(&o, &ctx);
+    code = o.reduces ? reduce(&o, &ctx) : soak(&o, &ctx);
   }
   loom_ctx_done(&ctx);
   return code;

@@ -27,7 +27,8 @@ const char *soak_engine_word(soak_engine e);
 typedef struct soak_options {
   unsigned engines;                        /* bit per engine */
   int plans;                               /* on the chip, of each kernel */
-  bool often;                              /* one kernel is looked at: engines that only some kernels go to take it too */
+  unsigned often;                          /* bit per engine that takes each kernel, although only some kernels go to it: one kernel is looked at */
+  bool of_seed;                            /* a graph that is given has the inputs of the seed's kernel, by name, cut to its sizes; else made-up ones */
   const machine *const *chips; size_t n_chips;
   const machine *const *npus; size_t n_npus;
   const machine *host;

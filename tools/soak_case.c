@@ -22,7 +22,7 @@ double soak_cpu_ms(void) {
 bool soak_wants(const soak_case *c, soak_engine e, int one_in) {
   rng r = rng_new(c->seed * 31 + (uint64_t)e);
   bool draws = rng_range(&r, 1, one_in) == 1;
-  return c->o->engines >> e & 1 && (draws || c->o->often);
+  return c->o->engines >> e & 1 && (draws || c->o->often >> e & 1);
 }
 
 /* ---- findings and refusals ---- */
@@ -79,19 +79,48 @@ kernel_graph *soak_read(loom_ctx *ctx, const gen_kernel *g) {
   return k;
 }
 
-static interp_tensor *contents(loom_ctx *ctx, const gen_kernel *g, const kernel_graph *k) {
-  interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, k->tensors.n);
-  for (size_t i = 0; i < g->args.n; i++) {
-    const gen_tensor *a = &g->args.at[i];
-    kernel_tensor to = kernel_find_tensor(k, a->name);
-    if (to < 0)
-      continue;
-    t[to] = (interp_tensor){.type = a->type, .rank = a->rank, .elems = a->elems, .value = ARENA_NEW_N(&ctx->mem, double, a->elems)};
-    memcpy(t[to].shape, a->size, sizeof a->size);
-    for (int64_t e = 0; e < a->elems; e++)
-      t[to].value[e] = (double)a->x[e];
+static const gen_tensor *find_argument(const gen_kernel *g, const char *name) {
+  for (size_t i = 0; g && i < g->args.n; i++)
+    if (text_eq(g->args.at[i].name, name))
+      return &g->args.at[i];
+  return NULL;
+}
+
+/* Row-major place `at` of `shape` in a tensor of `size`. */
+static int64_t place_in(int rank, const int64_t *size, const int64_t *at) {
+  int64_t o = 0;
+  for (int d = 0; d < rank; d++)
+    o = o * size[d] + at[d];
+  return o;
+}
+
+/* The corner of the argument that has the sizes of `t`; of the same sizes: all of it. */
+static void cut(const gen_tensor *a, interp_tensor *t) {
+  int64_t at[KERNEL_RANK_MAX] = {0};
+  for (int64_t e = 0; e < t->elems; e++) {
+    t->value[e] = (double)a->x[place_in(t->rank, a->size, at)];
+    for (int d = t->rank - 1; d >= 0 && ++at[d] == t->shape[d]; d--)
+      at[d] = 0;
   }
-  return t;
+}
+
+/* Contents of the arguments, by kernel tensor: of the generator's where `g` has them, else made up. */
+static loom_status make_inputs(soak_case *c, const gen_kernel *g) {
+  const kernel_graph *k = c->graph;
+  interp_tensor *t = ARENA_NEW_N(&c->ctx->mem, interp_tensor, k->tensors.n);
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    const gen_tensor *a = find_argument(g, k->tensors.at[i].name);
+    if (k->tensors.at[i].role != KERNEL_ARG)
+      continue;
+    LOOM_TRY(interp_make_input(c->ctx, k, (kernel_tensor)i, c->seed, false, &t[i]));
+    bool fits = a && a->type == t[i].type && a->rank == t[i].rank;
+    for (int d = 0; fits && d < a->rank; d++)
+      fits = t[i].shape[d] <= a->size[d];
+    if (fits)
+      cut(a, &t[i]);
+  }
+  c->inputs = t;
+  return LOOM_OK;
 }
 
 interp_tensor *soak_copy_inputs(soak_case *c) {
@@ -292,23 +321,18 @@ void soak_run(const soak_options *o, uint64_t seed, kernel_graph *graph, soak_re
   double begin = soak_cpu_ms();
   soak_case c = {.ctx = &ctx, .o = o, .seed = seed, .out = out, .now = "", .graph = graph};
   *out = (soak_result){.seed = seed};
-  if (graph) {
-    interp_tensor *t = ARENA_NEW_N(&ctx.mem, interp_tensor, graph->tensors.n);
-    for (size_t i = 0; i < graph->tensors.n; i++)
-      if (graph->tensors.at[i].role == KERNEL_ARG && interp_make_input(&ctx, graph, (kernel_tensor)i, seed, false, &t[i]) != LOOM_OK)
-        soak_find(&c, SOAK_EXACT, "an input cannot be made");
-    c.inputs = t;
-  } else {
-    c.gen = gen_make(&ctx.mem, seed, o->steps);
-    c.graph = soak_read(&ctx, c.gen);
-    out->is_spatial = c.gen->is_spatial;
-    if (!c.graph)
-      soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "the front end refuses the kernel: %s", first_error(ctx.diag.first)));
-    else
-      c.inputs = contents(&ctx, c.gen, c.graph);
+  const gen_kernel *g = !graph || o->of_seed ? gen_make(&ctx.mem, seed, o->steps) : NULL;
+  if (!graph) {
+    c.gen = g;
+    c.graph = soak_read(&ctx, g);
+    out->is_spatial = g->is_spatial;
   }
+  if (!c.graph)
+    soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "the front end refuses the kernel: %s", first_error(ctx.diag.first)));
+  else if (make_inputs(&c, g) != LOOM_OK)
+    soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "no inputs can be made: %s", first_error(ctx.diag.first)));
   out->cpu_ms[SOAK_ENGINES] = soak_cpu_ms() - begin;
-  if (c.graph && c.inputs)
+  if (!out->findings)
     run_engines(&c);
   loom_ctx_done(&ctx);
 }

@@ -62,3 +62,37 @@ func.func @itself(%x: memref<8x4xf32>, %y: memref<4x8xf32, strided<[1, 4]>>, %i:
   memref.copy %2, %d : memref<4x4xf32, strided<[1, 4], offset: ?>> to memref<4x4xf32, strided<[1, 4], offset: ?>>
   return
 }
+
+// So is a choice between a tile and itself, and a tile and 0; a tile and 1 is computed.
+// CHECK-LABEL: func.func @nothing(
+// CHECK-NOT: memref.copy
+// CHECK-COUNT-2: bufferization.materialize_in_destination
+// CHECK: memref.copy
+func.func @nothing(%x: memref<4x4xi32>, %y: memref<4x4xi32, strided<[1, 4]>>, %w: i1) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %0 = bufferization.to_tensor %x : memref<4x4xi32> to tensor<4x4xi32>
+  %e = tensor.empty() : tensor<4x4xi32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0, %0 : tensor<4x4xi32>, tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
+  ^bb0(%a: i32, %b: i32, %c: i32):
+    %m = arith.select %w, %a, %b : i32
+    linalg.yield %m : i32
+  } -> tensor<4x4xi32>
+  %2 = bufferization.to_buffer %1 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
+  memref.copy %2, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
+  %3 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
+  ^bb0(%a: i32, %c: i32):
+    %m = arith.addi %a, %c0 : i32
+    linalg.yield %m : i32
+  } -> tensor<4x4xi32>
+  %4 = bufferization.to_buffer %3 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
+  memref.copy %4, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
+  %5 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
+  ^bb0(%a: i32, %c: i32):
+    %m = arith.addi %a, %c1 : i32
+    linalg.yield %m : i32
+  } -> tensor<4x4xi32>
+  %6 = bufferization.to_buffer %5 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
+  memref.copy %6, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
+  return
+}

@@ -109,6 +109,18 @@ def load_again(x: torch.Tensor) -> torch.Tensor:
 
 
 @helion.kernel()
+def store_before_use(x: torch.Tensor) -> torch.Tensor:
+    """What was loaded is used behind a store to its place."""
+    m, n = x.size()
+    out = torch.empty_like(x)
+    for tm, tn in hl.tile([m, n]):
+        before = x[tm, tn]
+        x[tm, tn] = hl.full([tm, tn], 1.0, dtype=x.dtype)
+        out[tm, tn] = before * 2
+    return out
+
+
+@helion.kernel()
 def load_around(x: torch.Tensor) -> torch.Tensor:
     """Each turn loads what the one before has stored."""
     m, n = x.size()
