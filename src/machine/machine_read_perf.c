@@ -77,20 +77,7 @@ static const char *round_up(arena *m, const char *from) {
 
 typedef enum rounding { ROUND_DOWN, ROUND_UP } rounding;
 
-/* An expression over the function's symbols.  `/` means the division that `r` says; floordiv and ceildiv say it themselves. */
-static loom_status read_expr(loom_ctx *ctx, const data_value *v, const char *key, const machine_func *f, bool is_guard, rounding r, const sym_expr **out) {
-  if (v->kind == DATA_INT && !is_guard) {
-    if (v->integer < 0)
-      LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "'%s' is %" PRId64 "; must not be negative", key, v->integer);
-    *out = sym_const(&ctx->mem, v->integer);
-    return LOOM_OK;
-  }
-  if (v->kind == DATA_BOOL && is_guard) {
-    *out = sym_make(&ctx->mem, v->boolean ? SYM_TRUE : SYM_FALSE, NULL, NULL, NULL);
-    return LOOM_OK;
-  }
-  if (v->kind != DATA_STRING)
-    LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "'%s' is %s; expected an expression", key, data_kind_name(v->kind));
+static loom_status read_text_expr(loom_ctx *ctx, const data_value *v, const char *key, const machine_func *f, bool is_guard, rounding r, const sym_expr **out) {
   loom_span span;
   const char *s = scalar_text(v, &span);
   LOOM_TRY(sym_parse(ctx, span, s, out));
@@ -99,6 +86,22 @@ static loom_status read_expr(loom_ctx *ctx, const data_value *v, const char *key
   LOOM_TRY(check_symbols(ctx, v, f, *out));
   /* Read again rather than rewritten: quotients of constants are folded while they are read. */
   return r == ROUND_UP && strchr(s, '/') ? sym_parse(ctx, span, round_up(&ctx->mem, s), out) : LOOM_OK;
+}
+
+/* An expression over the function's symbols.  `/` means the division that `r` says; floordiv and ceildiv say it themselves. */
+static loom_status read_expr(loom_ctx *ctx, const data_value *v, const char *key, const machine_func *f, bool is_guard, rounding r, const sym_expr **out) {
+  int64_t known;
+  if (v->kind == DATA_INT && !is_guard)
+    *out = sym_const(&ctx->mem, v->integer);
+  else if (v->kind == DATA_BOOL && is_guard)
+    *out = sym_make(&ctx->mem, v->boolean ? SYM_TRUE : SYM_FALSE, NULL, NULL, NULL);
+  else if (v->kind == DATA_STRING)
+    LOOM_TRY(read_text_expr(ctx, v, key, f, is_guard, r, out));
+  else
+    LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "'%s' is %s; expected an expression", key, data_kind_name(v->kind));
+  if (!is_guard && sym_is_const(*out, &known) && known < 0)
+    LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "'%s' is %" PRId64 "; must not be negative", key, known);
+  return LOOM_OK;
 }
 
 /* ---- functions ---- */

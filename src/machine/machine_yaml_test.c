@@ -300,6 +300,7 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {25, "      f: {unit: mac, symbols: [rows], fixed: 2 + row}", "'row' is not a symbol of 'f'", 25, 50, "did you mean 'rows'?"},
       {25, "      f: {unit: mac, symbols: [M], fixed: M > 2}", "'fixed' is a condition; expected a number", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], when: M, fixed: 2}", "'when' is a number; expected a condition", 25, 42, NULL},
+      {25, "      f: {unit: mac, symbols: [M], fixed: \"1 - 3\"}", "'fixed' is -2; must not be negative", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], fixed: -2}", "'fixed' is -2; must not be negative", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], fixed: true}", "'fixed' is", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: 0}", "'throughput' is 0; must be at least 1", 25, 59, NULL},

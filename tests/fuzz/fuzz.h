@@ -31,6 +31,11 @@ int fuzz_rvv(const uint8_t *bytes, size_t size);
 /* `n` objects, each `good` with some bytes or instructions changed. */
 void fuzz_rvv_damaged(const uint8_t *good, size_t size, uint64_t seed, long n);
 
+/* `n` edits, word by word (fuzz_words.c), of the files, or of the Device IR or kernel graphs (`run` is not read) that kernel files become. */
+typedef int fuzz_target(const uint8_t *bytes, size_t size);
+typedef enum fuzz_made_of { FUZZ_FILES, FUZZ_DUMPS, FUZZ_GRAPHS } fuzz_made_of;
+void fuzz_words(fuzz_made_of from, fuzz_target *run, uint64_t seed, long n, const char *const *paths, int n_paths);
+
 /* The options of a first line `# options: function=f x.0=5 dtype=f32 eps:=1e-5`; sizes with `=`, arguments with `:=`,
  * element types of one argument with `~` (`ids~i64`). */
 helion_options fuzz_options(arena *m, const char *source, size_t size);

@@ -1,5 +1,5 @@
 /* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N` and
- * `fuzz_replay rvv-damaged SEED N OBJECT`. */
+ * `fuzz_replay rvv-damaged SEED N OBJECT` and `fuzz_replay words TARGET SEED N FILE..`. */
 #include "fuzz.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -74,9 +74,26 @@ static int run_damaged(const char *path, uint64_t seed, long n) {
   return 0;
 }
 
+static int run_words(const char *name, uint64_t seed, long n, const char *const *paths, int n_paths) {
+  fuzz_made_of from = strcmp(name, "dumps") == 0 ? FUZZ_DUMPS : strcmp(name, "graphs") == 0 ? FUZZ_GRAPHS : FUZZ_FILES;
+  target *run = NULL;
+  for (size_t t = 0; t < sizeof targets / sizeof *targets; t++)
+    if (strcmp(name, targets[t].name) == 0)
+      run = targets[t].run;
+  if (!run && from == FUZZ_FILES) {
+    fprintf(stderr, "fuzz_replay: no target %s\n", name);
+    return 2;
+  }
+  fuzz_words(from, run, seed, n, paths, n_paths);
+  printf("%ld inputs, %ld good\n", n, fuzz_compiled);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc == 5 && strcmp(argv[1], "rvv-damaged") == 0)
     return run_damaged(argv[4], strtoull(argv[2], NULL, 10), strtol(argv[3], NULL, 10));
+  if (argc > 5 && strcmp(argv[1], "words") == 0)
+    return run_words(argv[2], strtoull(argv[3], NULL, 10), strtol(argv[4], NULL, 10), (const char *const *)argv + 5, argc - 5);
   if (argc == 4 && strcmp(argv[1], "tree-random") == 0) {
     rng r = rng_new(strtoull(argv[2], NULL, 10));
     long n = strtol(argv[3], NULL, 10);
@@ -98,6 +115,6 @@ int main(int argc, char **argv) {
       printf("%d inputs, %ld good\n", n, fuzz_compiled);
       return 0;
     }
-  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value|rvv PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT\n");
+  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value|rvv PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..\n");
   return 2;
 }

@@ -512,6 +512,8 @@ loom_status dir_read_json(dir_program *p, const char *path, const char *dump, si
   p->source = doc->span.source;
   LOOM_TRY(data_need(p->ctx, doc, "kernel", DATA_OBJECT, &kernel));
   LOOM_TRY(data_need_string(p->ctx, kernel, "name", &p->name));
+  if (!*p->name)
+    LOOM_FAIL(p->ctx, kernel->span, LOOM_EINPUT, "the kernel has no name");
   const data_value *settings = data_get(doc, "settings"), *fixed = data_get(settings, "static_shapes"), *divides = data_get(settings, "assume_divisible_tiles");
   p->assume_divides = divides && divides->kind == DATA_BOOL && divides->boolean;
   p->is_dynamic = fixed && fixed->kind == DATA_BOOL && !fixed->boolean;

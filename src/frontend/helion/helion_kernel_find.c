@@ -182,7 +182,7 @@ static void add_class_kernel(helion_reader *r, helion_kernels *out, const syn_no
   const syn_node *fn = s->kind == SYN_FunctionDef ? s : function_of(r, c, helion_assigned_value(s, "kernel"));
   helion_value name = {.kind = HELION_UNKNOWN};
   const syn_node *named = helion_assigned_value(helion_class_member(r, c, "kernel_name"), "kernel_name");
-  if (named && named->kind == SYN_Constant && named->const_kind == SYN_CONST_STR)
+  if (named && named->kind == SYN_Constant && named->const_kind == SYN_CONST_STR && *named->string)   /* an empty one names nothing */
     name = helion_string(named->string);
   const char *given = name.kind == HELION_STR ? name.string : fn ? syn_ident(fn, "name") : NULL;
   vec_push(

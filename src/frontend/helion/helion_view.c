@@ -146,6 +146,8 @@ static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s
   const sym_expr *length = sym_sub(r->mem, end, begin);
   v->offset = sym_add(r->mem, v->offset, sym_mul(r->mem, begin, old->stride[from]));
   v->shape.dim[d] = step == 1 ? length : sym_ceildiv(r->mem, length, sym_const(r->mem, step));
+  if (helion_is_one(r, v->shape.dim[d]))   /* a dimension of one element broadcasts, and says so */
+    v->shape.dim[d] = sym_const(r->mem, 1);
   v->stride[d] = step == 1 ? old->stride[from] : sym_mul(r->mem, old->stride[from], sym_const(r->mem, step));
   return true;
 }
