@@ -67,7 +67,7 @@ bool rvv_find_memory(rvv_core *c, uint64_t address, uint64_t size, bool is_write
     const rvv_window *w = &c->job->windows[i];
     if (lies_in(address, size, w->address, w->lane_bytes)) {
       *out = (rvv_memory){.words = w->words, .at = address - w->address, .may_write = !w->is_read_only};
-      return !is_write || out->may_write || rvv_fail(c, RVV_READ_ONLY, "a tile that is read only, at 0x%" PRIx64, address);
+      return !is_write || out->may_write ? true : rvv_fail(c, RVV_READ_ONLY, "a tile that is read only, at 0x%" PRIx64, address);
     }
   }
   if (lies_in(address, size, RVV_STACK_ADDRESS, (uint64_t)c->image->config.stack_bytes)) {
@@ -75,7 +75,7 @@ bool rvv_find_memory(rvv_core *c, uint64_t address, uint64_t size, bool is_write
     return true;
   }
   if (address >= RVV_IMAGE_ADDRESS && find_image(c, address - RVV_IMAGE_ADDRESS, size, out))
-    return !is_write || out->may_write || rvv_fail(c, RVV_READ_ONLY, "%" PRIu64 " bytes at 0x%" PRIx64, size, address);
+    return !is_write || out->may_write ? true : rvv_fail(c, RVV_READ_ONLY, "%" PRIu64 " bytes at 0x%" PRIx64, size, address);
   if (address < RVV_STACK_ADDRESS && RVV_STACK_ADDRESS - address <= RVV_STACK_BYTES_MAX)
     return rvv_fail(c, RVV_STACK, "%" PRIu64 " bytes below the stack of %d", RVV_STACK_ADDRESS - address, c->image->config.stack_bytes);
   for (int i = 0; i < c->job->n_tensors; i++)
@@ -85,7 +85,7 @@ bool rvv_find_memory(rvv_core *c, uint64_t address, uint64_t size, bool is_write
 }
 
 static bool check_alignment(rvv_core *c, uint64_t address, int bytes) {
-  return address % (uint64_t)bytes == 0 || rvv_fail(c, RVV_MISALIGNED, "%d bytes at 0x%" PRIx64, bytes, address);
+  return address % (uint64_t)bytes == 0 ? true : rvv_fail(c, RVV_MISALIGNED, "%d bytes at 0x%" PRIx64, bytes, address);
 }
 
 bool rvv_load_scalar(rvv_core *c, uint64_t address, int bytes, uint64_t *out) {

@@ -80,7 +80,7 @@ static bool decode_vmemory(rvv_op *op, bool is_store) {
   static const uint8_t widths[8] = {8, 0, 0, 0, 0, 16, 32, 64};
   op->rm = widths[bits(op->word, 12, 3)];
   op->code = is_store ? RVV_OP_VSTORE : RVV_OP_VLOAD;
-  return op->rm != 0 && bits(op->word, 28, 1) == 0;
+  return bits(op->word, 28, 1) == 0;
 }
 
 /* sf.vc.i, sf.vc.v.i, sf.vc.iv, sf.vc.v.iv: bits 31-28 tell with vs2 or without, bit 25 without result. */

@@ -20,7 +20,7 @@ static uint64_t rounded_to(double v, int fmt) { return fmt == FMT_S ? canonical3
 static int width_of(int fmt) { return fmt == FMT_S ? 32 : fmt == FMT_H ? 16 : 64; }
 
 static int mode_of(const rvv_core *c, const rvv_op *op) { return op->rm == RVV_FRM_DYN ? (int)c->frm : op->rm; }
-static bool check_nearest(rvv_core *c, const rvv_op *op) { return mode_of(c, op) == RVV_FRM_RNE || rvv_fail(c, RVV_ROUNDING, "mode %d", mode_of(c, op)); }
+static bool check_nearest(rvv_core *c, const rvv_op *op) { return mode_of(c, op) == RVV_FRM_RNE ? true : rvv_fail(c, RVV_ROUNDING, "mode %d", mode_of(c, op)); }
 
 /* f32 by f32, others by f64. */
 static uint64_t arithmetic(int code, int fmt, uint64_t x, uint64_t y) {

@@ -26,7 +26,7 @@ static bool write_csr(rvv_core *c, int32_t csr, uint64_t v) {
   case CSR_FFLAGS: c->fflags = v & 31; return true;
   case CSR_FRM: c->frm = v & 7; return true;
   case CSR_FCSR: c->frm = v >> 5 & 7; c->fflags = v & 31; return true;
-  case CSR_VSTART: return v == 0 || rvv_fail(c, RVV_BAD_VTYPE, "vstart is %" PRIu64, v);
+  case CSR_VSTART: return v == 0 ? true : rvv_fail(c, RVV_BAD_VTYPE, "vstart is %" PRIu64, v);
   case CSR_VXSAT: c->vxsat = v & 1; return true;
   case CSR_VXRM: c->vxrm = v & 3; return true;
   case CSR_VCSR: c->vxrm = v >> 1 & 3; c->vxsat = v & 1; return true;

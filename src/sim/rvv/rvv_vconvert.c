@@ -65,7 +65,7 @@ static uint64_t to_odd(double v, int width) {
   return r | 1;
 }
 
-/* One number: integers of 64 bits go to f32 at once, not through f64. */
+/* One number, of what convert_row leaves: integers of 64 bits go to f32 at once, not through f64. */
 static uint64_t convert_one(const conversion *v, int from, int to, int mode, uint64_t bits) {
   if (v->from == KIND_U || v->from == KIND_I) {
     bool is_signed = v->from == KIND_I;
@@ -76,17 +76,15 @@ static uint64_t convert_one(const conversion *v, int from, int to, int mode, uin
   double d = number(bits, from, v->from == KIND_B);
   if (v->to == KIND_U || v->to == KIND_I)
     return rvv_to_integer(d, mode, to, v->to == KIND_I);
-  if (v->to == KIND_B)
-    return rvv_f32_to_bf16((uint32_t)bits);
   return mode == RVV_FRM_ROD ? to_odd(d, to) : of_double(d, to);
 }
 
 static bool check_conversion(rvv_core *c, const conversion *v, int from, int to, int mode) {
   int from_float = v->from == KIND_F, to_float = v->to == KIND_F, is_bf16 = v->from == KIND_B || v->to == KIND_B;
-  if ((from_float && from < 16) || (to_float && to < 16) || (is_bf16 && c->sew != 16) || from > 64 || to > 64)
+  if ((from_float && from < 16) || (to_float && to < 16) || (is_bf16 && c->sew != 16))
     return rvv_fail(c, RVV_BAD_VTYPE, "elements of %d bits from %d", to, from);
   bool to_integer = v->to == KIND_U || v->to == KIND_I, is_exact = to > from && !to_integer;
-  if (to_integer ? mode > RVV_FRM_RMM : !is_exact && mode != RVV_FRM_RNE && mode != RVV_FRM_ROD)
+  if (to_integer ? mode > RVV_FRM_RMM : !is_exact && mode != RVV_FRM_RNE && v->mode != RVV_FRM_ROD)      /* to odd by the instruction alone: frm has no such value */
     return rvv_fail(c, RVV_ROUNDING, "mode %d", mode);
   return true;
 }

@@ -26,10 +26,10 @@ bool rvv_run_vset(rvv_core *c, const rvv_op *op) {
 bool rvv_group(rvv_core *c, int r, int eew, const char *what) {
   if (eew < 8 || eew > 64)
     return rvv_fail(c, RVV_BAD_VTYPE, "%s has elements of %d bits", what, eew);
-  int emul = rvv_emul(c, eew);
-  if (emul < -3 || emul > 3)
+  int emul = rvv_emul(c, eew);      /* never below -3: a vector type has a multiplier of at least sew / 64 */
+  if (emul > 3)
     return rvv_fail(c, RVV_BAD_VTYPE, "%s is a group of 2^%d registers", what, emul);
-  return emul <= 0 || r % (1 << emul) == 0 || rvv_fail(c, RVV_BAD_VTYPE, "%s is v%d, in groups of %d", what, r, 1 << emul);
+  return emul <= 0 || r % (1 << emul) == 0 ? true : rvv_fail(c, RVV_BAD_VTYPE, "%s is v%d, in groups of %d", what, r, 1 << emul);
 }
 
 bool rvv_scalar_operand(const rvv_core *c, const rvv_op *op, int bytes, uint64_t *out) {

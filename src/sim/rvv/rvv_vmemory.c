@@ -27,7 +27,7 @@ static bool describe_unit(rvv_core *c, const rvv_op *op, access *a) {
     a->n = (c->vl + 7) / 8;
     return a->fields == 1 && a->bytes == 1 ? true : rvv_fail(c, RVV_BAD_INSTRUCTION, "a mask of %d bytes an element", a->bytes);
   case UNIT_PLAIN: return true;
-  case UNIT_FIRST: return !a->is_store || rvv_fail(c, RVV_BAD_INSTRUCTION, "mode %d", op->rs2);
+  case UNIT_FIRST: return !a->is_store ? true : rvv_fail(c, RVV_BAD_INSTRUCTION, "mode %d", op->rs2);
   default: return rvv_fail(c, RVV_BAD_INSTRUCTION, "mode %d", op->rs2);
   }
 }
@@ -60,7 +60,7 @@ static bool describe(rvv_core *c, const rvv_op *op, access *a) {
 }
 
 static bool check_alignment(rvv_core *c, uint64_t address, int bytes) {
-  return address % (uint64_t)bytes == 0 || rvv_fail(c, RVV_MISALIGNED, "%d bytes at 0x%" PRIx64, bytes, address);
+  return address % (uint64_t)bytes == 0 ? true : rvv_fail(c, RVV_MISALIGNED, "%d bytes at 0x%" PRIx64, bytes, address);
 }
 
 /* Memory that is one for all lanes: loads give all the same; a store must store the same. */

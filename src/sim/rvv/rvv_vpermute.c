@@ -167,7 +167,7 @@ static bool to_integer(rvv_core *c, const rvv_op *op) {
   return true;
 }
 
-static bool check_float(rvv_core *c) { return c->sew >= 16 || rvv_fail(c, RVV_BAD_VTYPE, "floats of %d bits", c->sew); }
+static bool check_float(rvv_core *c) { return c->sew >= 16 ? true : rvv_fail(c, RVV_BAD_VTYPE, "floats of %d bits", c->sew); }
 
 static bool to_float(rvv_core *c, const rvv_op *op) {
   uint64_t v;
