@@ -1,7 +1,7 @@
 """Programs in an order, and what a run of some of them says.  A slice is a command that takes a few programs; its verdict on them does not depend on others.
 
-Two kinds: the differential generator (build/tools/soak), and until it is built the tests that draw programs (random kernels on this CPU; random plans of named
-kernels on the virtual chips and on this CPU; named kernels on NPUs and boards).
+Two kinds: the differential generator (build/tools/soak), and the tests that draw programs (random kernels on this CPU; random plans of named kernels on the
+virtual chips and on this CPU; named kernels on NPUs and boards).
 """
 import json
 import os
@@ -40,7 +40,7 @@ def sizes(programs):
 def soak_slices(build, seed, programs, extra):
     first, out = seed, []
     for n in sizes(programs):
-        out.append(Slice(f"soak {first}+{n}", n, [f"{build}/tools/soak", "--seed", str(first), "--count", str(n), "--jobs", "1", "--stop-at", "1", *extra]))
+        out.append(Slice(f"soak {first}+{n}", n, [f"{build}/tools/soak", "--seed", str(first), "--count", str(n), "--jobs", "1", *extra]))
         first += n
     return out
 
@@ -56,24 +56,51 @@ def kernel_names(build):
     return sorted(set(re.findall(r'\.function = "(\w+)"', text)))
 
 
+def named_slices(build, seed):
+    """Kernels of the tests by name, at shapes drawn: on NPUs, on this CPU under plans, on boards."""
+    return [Slice(f"boards {seed}", 3, [f"{build}/unit/compile_tt_cases_test"], {"LOOM_TT_CASES_SEED": str(seed)}),
+            Slice(f"NPUs {seed}", 15, [f"{build}/unit/compile_npu_cases_test"], {"LOOM_NPU_CASES_SEED": str(seed)}),
+            Slice(f"plans on this CPU {seed}", 18, [f"{build}/unit/compile_host_plans_test"], {"LOOM_PLANS_SEED": str(seed)})]
+
+
+def chip_slices(build, seed):
+    return [Slice(f"plans of {name}, {seed}", 8, [f"{build}/unit/compile_plans_test"], {"LOOM_PLANS_SEED": str(seed), "LOOM_PLANS_KERNEL": name}) for name in kernel_names(build)]
+
+
+def up_to(programs, slices):
+    out = []
+    for s in slices:
+        if programs <= 0:
+            break
+        out.append(s)
+        programs -= s.programs
+    return out
+
+
 def test_slices(build, seed, programs):
-    """About as many programs of each kind as the tests of a landing have: rounds of other seeds until there are enough."""
-    names, out, left, turn = kernel_names(build), [], programs, 0
-    while left > 0:
+    """Rounds of other seeds, each with all kinds in a drawn order, until there are enough."""
+    out, turn = [], 0
+    while sum(s.programs for s in out) < programs:
         s = seed + turn
         made = [Slice(f"random kernels {s}.{k}", 12, [f"{build}/unit/compile_fuzz_test"], {"LOOM_FUZZ_SEED": str(s * 1000 + 12 * k), "LOOM_FUZZ_COUNT": "12"}) for k in range(8)]
-        for name in names:
-            made.append(Slice(f"plans of {name}, {s}", 8, [f"{build}/unit/compile_plans_test"], {"LOOM_PLANS_SEED": str(s), "LOOM_PLANS_KERNEL": name}))
-        made.append(Slice(f"NPUs {s}", 15, [f"{build}/unit/compile_npu_cases_test"], {"LOOM_NPU_CASES_SEED": str(s)}))
-        made.append(Slice(f"plans on this CPU {s}", 18, [f"{build}/unit/compile_host_plans_test"], {"LOOM_PLANS_SEED": str(s)}))
-        made.append(Slice(f"boards {s}", 3, [f"{build}/unit/compile_tt_cases_test"], {"LOOM_TT_CASES_SEED": str(s)}))
+        made += chip_slices(build, s) + named_slices(build, s)
         random.Random(s).shuffle(made)
-        for x in made:
-            if left > 0:
-                out.append(x)
-                left -= x.programs
+        out += made
         turn += 1
-    return out
+    return up_to(programs, out)
+
+
+def all_slices(build, seed, programs, extra):
+    """The generator's programs, and between them kernels of the tests: after the first 80 a round on boards, NPUs and this CPU and one of each kernel on the virtual chips,
+    then a round for every 400."""
+    out, since, turn = [], 320, 0
+    for s in soak_slices(build, seed, programs, extra):
+        out.append(s)
+        since += s.programs
+        if since >= 400:
+            named = named_slices(build, seed + turn) + (chip_slices(build, seed) if turn == 0 else [])
+            out, since, turn = out + named, since - 400, turn + 1
+    return up_to(programs, out)
 
 
 COUNTED = re.compile(r"(\d+) (?:cases )?(refused|right|plans|kernels)\b")
@@ -84,21 +111,18 @@ def facts_of_text(text):
     return {what: int(n) for n, what in COUNTED.findall(text)}
 
 
-def facts_of_summary(x, at="", out=None):
-    """The whole numbers of soak's summary that say how many were run and refused, by engine and reason."""
-    out = {} if out is None else out
-    if isinstance(x, dict):
-        for k, v in x.items():
-            facts_of_summary(v, f"{at}/{k}", out)
-    elif isinstance(x, int) and not isinstance(x, bool) and re.search(r"refus|took|taken|ran|runs|plans|kernels", at) and not re.search(r"second|ledger|features|cells", at):
-        out[at] = x
-    return out
+def facts_of_summary(x):
+    """What soak's summary says was run and refused, by engine and reason, and which seeds disagree or were lost."""
+    out = {f"{kind} {e['engine']}": e[kind] for e in x["engines"] for kind in ("kernels", "compared", "refused")}
+    out.update({f"refused by {r['engine']}: {r['reason']}": r["kernels"] for r in x["refusals"]})
+    return dict(out, seeds=sorted(s["seed"] if isinstance(s, dict) else s for s in x["seeds"]), lost=x["lost"])
 
 
 def other_facts(known, now):
     """What is other than without the mutant: a refusal that was none before, or programs that did not run."""
     if now is None:
         return "death"
+    known, now = dict(known, seeds=0), dict(now, seeds=0)
     for k in sorted(set(known) | set(now)):
         if "refus" in k and now.get(k, 0) > known.get(k, 0):
             return "refusal"
@@ -108,12 +132,15 @@ def other_facts(known, now):
     return None
 
 
-def run(slice_, env, seconds):
+def run(slice_, env, seconds, known=None):
+    """known: facts of the run without a mutant; what disagrees there too is no catch."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as work:
         is_soak = slice_.command[0].endswith("/soak")
         command = list(slice_.command)
         if is_soak:
             command += ["--json", f"{work}/soak.json", "--out", work]
+            if known:
+                command += ["--stop-at", str(len(known["seeds"]) + 1)]
         full = dict(os.environ, **slice_.env, **env, TMPDIR=work, LOOM_NO_CACHE="1")
         p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=full, start_new_session=True, cwd=os.path.dirname(os.path.dirname(os.path.dirname(command[0]))))
         try:
@@ -122,15 +149,34 @@ def run(slice_, env, seconds):
             os.killpg(p.pid, 9)      # the session this run started
             p.communicate()
             return Verdict("hang", slice_.programs, f"more than {seconds:.0f} s", None)
-        text, facts = out.decode("utf-8", "replace"), None
-        if is_soak and os.path.exists(f"{work}/soak.json"):
-            try:
-                facts = facts_of_summary(json.load(open(f"{work}/soak.json")))
-            except ValueError:
-                pass
-        elif p.returncode == 0 and not slice_.name.startswith("unit "):
-            facts = facts_of_text(text)
+        text = out.decode("utf-8", "replace")
+        if is_soak:
+            return judge_soak(slice_, p.returncode, text, f"{work}/soak.json", known)
+        facts = None if p.returncode or slice_.name.startswith("unit ") else facts_of_text(text)
         return judge(slice_, p.returncode, text, facts)
+
+
+def judge_soak(slice_, code, text, path, known):
+    try:
+        facts = facts_of_summary(json.load(open(path)))
+    except (OSError, ValueError):
+        return Verdict("death", slice_.programs, text, None)      # of the parent: no summary
+    if known is None:      # the run without a mutant: what disagrees is Loom's own, and known from now on
+        return Verdict(None, slice_.programs, text, facts)
+    new = [s for s in facts["seeds"] if s not in known["seeds"]]
+    if not new:
+        return Verdict(None, slice_.programs, text, facts)
+    first = int(slice_.command[slice_.command.index("--seed") + 1])
+    return Verdict(how_soak_says(text, new[0]), new[0] - first + 1, text, facts)
+
+
+def how_soak_says(text, seed):
+    """Which engine disagrees, and how, by soak's words."""
+    m = re.search(rf"^seed {seed}, ([\w-]+): (.*)", text, re.M) or re.search(rf"^seed {seed}(): (.*)", text, re.M)
+    if not m:
+        return "values"
+    words = {"status": "diagnostic", "fault": "fault", "it died": "death", "it ended": "death", "it took": "hang"}
+    return f"{next((w for k, w in words.items() if m.group(2).startswith(k)), 'values')} {m.group(1)}".rstrip()
 
 
 def judge(slice_, code, text, facts):

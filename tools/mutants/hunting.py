@@ -87,7 +87,7 @@ def hunt(a, store, slices, m):
         row["programs"] = gone
         if not may_catch(m, known):
             continue
-        v = harness.run(s, {"LOOM_MUTANT": str(m.id)}, 4 * known["seconds"] + 60)
+        v = harness.run(s, {"LOOM_MUTANT": str(m.id)}, 4 * known["seconds"] + 60, known["facts"])
         caught = v.caught
         if not caught and known["facts"] is not None and v.facts != known["facts"]:
             caught = harness.other_facts(known["facts"], v.facts)
