@@ -1,4 +1,5 @@
 """Draws mutants from the sites of files: see draw."""
+import concurrent.futures
 import hashlib
 import os
 import random
@@ -37,9 +38,10 @@ class Pool:
     def count(self):
         return sum(len(s) for ops in self.by_room.values() for s in ops.values())
 
+    def code_before(self, path):
+        return code_of(self.root, self.build, path, self.text[path].encode())
+
     def differs(self, s):
-        if s.path not in self.code:
-            self.code[s.path] = code_of(self.root, self.build, s.path, self.text[s.path].encode())
         lines = self.text[s.path].split("\n")
         raw = lines[s.line].encode()
         lines[s.line] = (raw[:s.start] + s.mutated.encode() + raw[s.end:]).decode()
@@ -55,16 +57,32 @@ class Pool:
                            pure=s.pure, room=room)
 
 
-def draw_all(pool, seed, count):
-    rng, lines, out, refused, same, tries = random.Random(seed), set(), [], 0, 0, 0
-    while len(out) < count and tries < 50 * count:
-        tries += 1
+def candidates(pool, rng, count):
+    lines, out = set(), []
+    for _ in range(50 * count):
+        if len(out) == count:
+            break
         room, s = pool.draw(rng)
-        if (s.path, s.line) in lines:
-            continue
-        compiles, differs = pool.differs(s)
+        if (s.path, s.line) not in lines:
+            lines.add((s.path, s.line))
+            out.append((room, s))
+    return out
+
+
+def draw_all(pool, seed, count, jobs=os.cpu_count()):
+    """The first `count` of a seed's sequence that the compiler takes and makes other code of."""
+    chosen = candidates(pool, random.Random(seed), count + count // 8 + 4)
+    for path in sorted({s.path for _, s in chosen}):
+        pool.code[path] = None
+    with concurrent.futures.ThreadPoolExecutor(jobs) as threads:
+        for path, code in zip(pool.code, threads.map(pool.code_before, pool.code)):
+            pool.code[path] = code
+        verdicts = list(threads.map(lambda x: pool.differs(x[1]), chosen))
+    out, refused, same = [], 0, 0
+    for (room, s), (compiles, differs) in zip(chosen, verdicts):
+        if len(out) == count:
+            break
         refused, same = refused + (not compiles), same + (compiles and not differs)
         if compiles and differs:
-            lines.add((s.path, s.line))
             out.append(pool.mutant(len(out) + 1, room, s))
     return out, refused, same

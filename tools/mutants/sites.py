@@ -12,7 +12,7 @@ import clang.cindex as ci
 from clang.cindex import CursorKind as K, TypeKind as T
 
 SKIPPED = {
-    "diagnostic": "arguments of LOOM_FAIL and diag_*: text for people",
+    "diagnostic": "LOOM_FAIL, diag_*, faults and records of the simulators, and their arguments: texts for people",
     "refusal": "the condition of an if whose branch is LOOM_FAIL or a diagnostic: it says what is refused, not what is computed",
     "check": "functions with check, verify, expect, refuse, limit or why in their names, and dropped calls of them: they refuse, they compute nothing",
     "commutative": "the arguments of functions that commute: add, mul, eq, equal, min, max, same, and, or; and of calls that build such an operation",
@@ -53,7 +53,7 @@ TEXT_WORDS = [("addf", "subf"), ("addi", "subi"), ("muli", "addi"), ("mulf", "ad
               ("add", "sub"), ("mul", "add"), ("fadd", "fsub"), ("fmul", "fadd"), ("false", "true"), ("0", "1"), ("<", "<="), ("+", "-"), ("*", "+")]
 INTEGERS = {T.BOOL, T.CHAR_S, T.SCHAR, T.UCHAR, T.SHORT, T.USHORT, T.INT, T.UINT, T.LONG, T.ULONG, T.LONGLONG, T.ULONGLONG, T.ENUM}
 NUMBERS = INTEGERS | {T.FLOAT, T.DOUBLE}
-DIAGNOSTIC = re.compile(r"^(LOOM_FAIL|LOOM_EBUG|diag_\w+|\w*_fail|\w*refuse\w*|\w*_error|\w*_tell|\w*_warn\w*)$")
+DIAGNOSTIC = re.compile(r"^(LOOM_FAIL|LOOM_EBUG|diag_\w+|\w*_fail|\w*refuse\w*|\w*_error|\w*_tell|\w*_warn\w*|sim_fault\w*|\w*_record\w*|note_\w+)$")
 MEMORY = re.compile(r"(_done|_close|_free|_destroy|_reserve|_close_module|munmap|^free|fclose)$")
 PRINTING = re.compile(r"(describe|explain|tell|_note|dump|debug|comment|readme|summary)")
 ASSERTS = re.compile(r"^(assert|static_assert|_Static_assert)$")
@@ -285,7 +285,7 @@ class Walk:
             if left.kind == K.DECL_REF_EXPR and left.spelling in self.uninitialised:
                 return
         elif x.kind == K.CALL_EXPR:
-            if MEMORY.search(x.spelling or "") or PRINTING.search(x.spelling or "") or DIAGNOSTIC.match(x.spelling or ""):
+            if DIAGNOSTIC.match(x.spelling or "") or MEMORY.search(x.spelling or "") or PRINTING.search(x.spelling or "") or DIAGNOSTIC.match(x.spelling or ""):
                 return
             if re.search(r"&\w+\)*$", text) and not x.type.kind == T.VOID:      # what the call leaves in a variable would be undefined
                 return
@@ -412,7 +412,7 @@ class Walk:
         head = s.read(a, a + len(name or ""))
         if not name or head != name or DIAGNOSTIC.match(name) or MEMORY.search(name):
             return
-        commutes = COMMUTE.search(name) or re.search(r'"\w+\.(add|mul|and|or|xor|max|min)\w*"', s.read(a, b))
+        commutes = COMMUTE.search(name) or re.search(r"\bSYM_(ADD|MUL|AND|OR|EQ|NE|MIN|MAX)\b", s.read(a, b)) or re.search(r'"\w+\.(add|mul|and|or|xor|max|min)\w*"', s.read(a, b))
         for i in range(len(arguments) if commutes else 0, len(arguments) - 1):
             x, y = arguments[i], arguments[i + 1]
             if not (x and y) or not same_type(x.type, y.type) or spans[i][1] > spans[i + 1][0]:
