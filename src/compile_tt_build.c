@@ -69,13 +69,20 @@ static loom_status add_sources(compile_state *s, const char *dir, int deep, text
   return LOOM_OK;
 }
 
-static loom_status compile_with(compile_state *s, const char *const *argv, const char *dir, const char *what) {
+/* `made`: the file that it is to make. */
+static loom_status compile_with(compile_state *s, const char *const *argv, const char *dir, const char *what, const char *made, loom_status fault) {
   const char *log = file_join(&s->ctx->mem, dir, "build.log");
   int code;
   LOOM_TRY(run_process(s->ctx, argv, NULL, log, &code));
-  if (code == 0)
+  if (code == 0 && run_is_elf(made))
     return LOOM_OK;
-  LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "%s does not compile %s (exit code %d):\n%s", argv[0], what, code, compile_tt_said(s, log));
+  if (code == 0)
+    fault = diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "%s says that it compiled %s, and there is no such file", argv[0], what);
+  else
+    diag_error(s->ctx, LOOM_NOSPAN, fault, "%s does not compile %s (exit code %d):\n%s", argv[0], what, code, compile_tt_said(s, log));
+  if (fault == LOOM_EIO)
+    diag_help(s->ctx, "a C++20 compiler is needed: apt install g++, or name one in CXX");
+  return fault;
 }
 
 static loom_status build_emulator(compile_state *s, const char *compiler, const char *emulator, const char *dir, const char *object) {
@@ -90,7 +97,7 @@ static loom_status build_emulator(compile_state *s, const char *compiler, const 
   hash_sha256_hex(text_str(&sources), sources.size, key);
   if (s->o->cache && run_cache_get(s->ctx, s->o->cache, key, &bytes, &size))
     return file_write(s->ctx, object, bytes, size);
-  LOOM_TRY(compile_with(s, argv, dir, "the emulation of tt-metal"));
+  LOOM_TRY(compile_with(s, argv, dir, "the emulation of tt-metal", object, LOOM_EIO));      /* which others have compiled */
   if (!s->o->cache)
     return LOOM_OK;
   LOOM_TRY(file_read(s->ctx, object, (size_t)64 << 20, &bytes, &size));
@@ -110,5 +117,5 @@ loom_status compile_tt_build(compile_state *s, const char *emulator, const char 
   }
   LOOM_TRY(build_emulator(s, compiler, emulator, dir, object));
   const char *const argv[] = {compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), source, object, "-ldl", "-o", host, NULL};
-  return compile_with(s, argv, dir, "the host program");
+  return compile_with(s, argv, dir, "the host program", host, LOOM_EBUG);
 }

@@ -88,3 +88,9 @@ size_t text_utf8_length(const unsigned char *p, size_t left) {
   bool too_large = p[0] == 0xF4 && p[1] >= 0x90;
   return overlong || surrogate || too_large ? 0 : n;
 }
+
+void text_clean(char *s) {
+  for (; *s; s++)
+    if ((unsigned char)*s < 0x20 || *s == 0x7f)
+      *s = '?';
+}

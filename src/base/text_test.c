@@ -48,6 +48,13 @@ static void test_vec_keeps_items_while_growing(void **state) {
   arena_done(&m);
 }
 
+static void test_control_bytes_are_taken_out(void **state) {
+  (void)state;
+  char s[] = "a\033[31m\n\x7f\tb \xc3\xa4";
+  text_clean(s);
+  assert_string_equal(s, "a?[31m???b \xc3\xa4");
+}
+
 static void test_thousands_are_set_apart(void **state) {
   (void)state;
   static const struct { int64_t v; const char *text; } cases[] = {{0, "0"}, {999, "999"}, {-999, "-999"}, {1000, "1,000"}, {-123456, "-123,456"}, {1234567, "1,234,567"},
@@ -64,7 +71,7 @@ int main(void) {
     cmocka_unit_test(test_text_grows_and_formats),
     cmocka_unit_test(test_text_claims),
     cmocka_unit_test(test_vec_keeps_items_while_growing),
-    cmocka_unit_test(test_thousands_are_set_apart),
+    cmocka_unit_test(test_control_bytes_are_taken_out), cmocka_unit_test(test_thousands_are_set_apart),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

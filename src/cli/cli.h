@@ -61,7 +61,7 @@ struct solve_opinion;
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
   X(op_budget, "op-budget", "N", "crsmp", "evaluations the solver may spend")                                             \
-  X(timeout, "timeout", "S", "crestmp", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300)")               \
+  X(timeout, "timeout", "S", "crestmpk", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300), of providers: a case (60)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \
   X(engine, "engine", "sim|npu|tt-emu", "rm", "what executes the kernel: the virtual chip, the machine code of an NPU's cores, or a board's C++ kernels on an emulation of tt-metal") \
@@ -180,6 +180,8 @@ void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
+/* `body` in a copy of this process, which prints what it has to say.  LOOM_EPROVIDER: the copy died of it; `who` is told of: "the provider 'x'". */
+LOOM_MUST_USE loom_status cli_run_contained(loom_ctx *ctx, const char *who, loom_status (*body)(loom_ctx *ctx, void *data), void *data);
 /* First of all: signals and standard files as the rest expects them, whatever this process inherits. */
 void cli_start(void);
 /* After the last output: `code`, or that of LOOM_EIO, with a message, when `code` is 0 and not all of standard output could be written. */

@@ -4,6 +4,9 @@
 #include "cli/cli.h"
 #include "run/provider_check.h"
 #include "run/provider_set.h"
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +62,8 @@ static const char *text_of(const data_value *o, const char *key) {
   return v && v->kind == DATA_STRING ? v->string : "";
 }
 
-static loom_status list(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host) {
+static loom_status list(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds) {
+  (void)seconds;
   arena *m = &ctx->mem;
   const char *const *names;
   size_t n;
@@ -84,7 +88,7 @@ static loom_status list(loom_ctx *ctx, const cli_options *o, const loom_host_v1 
 
 /* ---- check ---- */
 
-enum { CASES_MAX = 128 };
+enum { CASES_MAX = 128, HUNG_MAX = 3 };
 typedef struct progress { size_t done; check_result results[CASES_MAX]; } progress;   /* shared with the process that runs the cases */
 
 /* "FILE.so:SYMBOL", "NAME" */
@@ -112,25 +116,37 @@ static loom_status open_target(loom_ctx *ctx, const char *what, const loom_host_
 }
 
 /* In a process of its own: a provider that touches what is not its own is killed, and that is an answer. */
-static loom_status run_cases(loom_ctx *ctx, const provider_target *t, const loom_host_v1 *host, progress *p) {
+static loom_status run_cases(loom_ctx *ctx, const provider_target *t, const loom_host_v1 *host, unsigned seconds, progress *p) {
   size_t n = provider_check_count() < CASES_MAX ? provider_check_count() : CASES_MAX;
+  int hung = 0;
+  alarm(0);
   while (p->done < n) {
+    if (hung == HUNG_MAX) {
+      snprintf(p->results[p->done].said, sizeof p->results->said, "not run: %d before it did not end", HUNG_MAX);
+      p->results[p->done++].verdict = CHECK_FAILED;
+      continue;
+    }
     fflush(stdout);
     pid_t child = fork();
     if (child < 0)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started for the check");
     if (child == 0) {
-      for (; p->done < n; p->done++)
+      for (; p->done < n; p->done++) {
+        alarm(seconds);
         provider_check_run(t, host, p->done, &p->results[p->done]);
+      }
       _exit(0);
     }
     int st = 0;
-    while (waitpid(child, &st, 0) < 0)
+    while (waitpid(child, &st, 0) < 0 && errno == EINTR)
       ;
-    if (p->done < n && !(WIFEXITED(st) && WEXITSTATUS(st) == 0)) {
+    if (p->done < n) {
       check_result *r = &p->results[p->done++];
       r->verdict = CHECK_FAILED;
-      if (WIFSIGNALED(st))
+      if (WIFSIGNALED(st) && WTERMSIG(st) == SIGALRM) {
+        snprintf(r->said, sizeof r->said, "it did not end within %u seconds (--timeout)", seconds);
+        hung++;
+      } else if (WIFSIGNALED(st))
         snprintf(r->said, sizeof r->said, "the process was killed by signal %d (%s): memory outside of an operand was touched?", WTERMSIG(st), strsignal(WTERMSIG(st)));
       else
         snprintf(r->said, sizeof r->said, "the process was ended by the provider (exit code %d)", WEXITSTATUS(st));
@@ -171,13 +187,13 @@ static loom_status report_cases(loom_ctx *ctx, const cli_options *o, const provi
   return LOOM_OK;
 }
 
-static loom_status check(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host) {
+static loom_status check(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds) {
   provider_target t;
   if (o->files.n != 2)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom providers check' takes one provider: NAME, FILE.so or FILE.so:SYMBOL");
   LOOM_TRY(open_target(ctx, o->files.at[1], host, &t));
   progress *p = mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  loom_status st = p == MAP_FAILED ? LOOM_EMEM : run_cases(ctx, &t, host, p);
+  loom_status st = p == MAP_FAILED ? LOOM_EMEM : run_cases(ctx, &t, host, seconds, p);
   if (st == LOOM_OK)
     st = report_cases(ctx, o, &t, p);
   if (p != MAP_FAILED)
@@ -281,7 +297,7 @@ static loom_status bench_one(loom_ctx *ctx, const cli_options *o, const char *na
   return LOOM_OK;
 }
 
-static loom_status bench(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host) {
+static loom_status bench(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds) {
   static const bench_shape usual[] = {{256, 256, 256}, {512, 512, 512}, {1, 2048, 2048}, {777, 777, 777}};
   arena *m = &ctx->mem;
   bench_shape given = {256, 256, 256};
@@ -291,8 +307,10 @@ static loom_status bench(loom_ctx *ctx, const cli_options *o, const loom_host_v1
   LOOM_TRY(read_shape(ctx, o, &given));
   if (!n)
     LOOM_TRY(provider_list(ctx, &names, &n));
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    alarm(seconds);
     LOOM_TRY(bench_one(ctx, o, names[i], host, o->shape.all.n ? &given : usual, o->shape.all.n ? 1 : sizeof usual / sizeof *usual, rows));
+  }
   if (!o->json)
     return LOOM_OK;
   data_set_string(m, v, "schema", "loom.providers.bench.v1");
@@ -302,18 +320,34 @@ static loom_status bench(loom_ctx *ctx, const cli_options *o, const loom_host_v1
   return LOOM_OK;
 }
 
+/* ---- the command ---- */
+
+typedef loom_status verb_fn(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds);
+typedef struct request { const cli_options *o; verb_fn *run; loom_host_v1 host; int threads; unsigned seconds; } request;
+
+static loom_status carry_out(loom_ctx *ctx, void *data) {
+  request *r = data;
+  alarm(r->seconds);      /* loading a library runs its code */
+  provider_host_init(&r->host, r->threads);
+  return r->run(ctx, r->o, &r->host, r->seconds);
+}
+
 loom_status cmd_providers(loom_ctx *ctx, const cli_options *o) {
-  static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *, const loom_host_v1 *); } verbs[] = {{"list", list}, {"check", check}, {"bench", bench}};
+  static const struct { const char *name; verb_fn *run; } verbs[] = {{"list", list}, {"check", check}, {"bench", bench}};
   static const char *const names[] = {"list", "check", "bench"};
+  static const double usual_seconds = 60;
   const char *verb = o->files.n ? o->files.at[0] : "list";
-  loom_host_v1 host;
-  int threads = 1;                          /* so that figures are of one core */
+  request r = {.o = o, .threads = 1};       /* so that figures are of one core */
+  double seconds;
+  LOOM_TRY(cli_timeout(ctx, o, &seconds));
   if (o->njobs.last)
-    LOOM_TRY(cli_threads(ctx, o, &threads));
-  provider_host_init(&host, threads);
+    LOOM_TRY(cli_threads(ctx, o, &r.threads));
+  r.seconds = (unsigned)ceil(seconds > 0 ? seconds : usual_seconds);
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-    if (text_eq(verbs[i].name, verb))
-      return verbs[i].run(ctx, o, &host);
+    if (text_eq(verbs[i].name, verb)) {
+      r.run = verbs[i].run;
+      return cli_run_contained(ctx, o->files.n > 1 ? arena_printf(&ctx->mem, "the provider '%s'", o->files.at[o->files.n - 1]) : "a provider", carry_out, &r);
+    }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom providers %s': there is list, check and bench", verb);
   const char *near = diag_nearest(verb, names, sizeof names / sizeof *names);
   diag_help(ctx, near ? "did you mean '%s'?" : "%s", near ? near : "loom providers --help");

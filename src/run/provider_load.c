@@ -88,6 +88,15 @@ static loom_status wrong_version(loom_ctx *ctx, const char *path, uint32_t min, 
   return LOOM_EPROVIDER;
 }
 
+/* A text of the library, which goes with it. */
+static const char *own_text(arena *m, const char *s) {
+  if (!s)
+    return NULL;
+  char *own = arena_strdup(m, s);
+  text_clean(own);
+  return own;
+}
+
 /* Fields that the provider's struct does not reach to are NULL here; those that this host does not know are not looked at. */
 static loom_status take_loom(loom_ctx *ctx, const char *path, provider *p, const loom_kernel_provider_v1 *v) {
   static const size_t least = offsetof(loom_kernel_provider_v1, call) + sizeof v->call;
@@ -103,8 +112,8 @@ static loom_status take_loom(loom_ctx *ctx, const char *path, provider *p, const
     return refuse(ctx, path, "the provider's table lacks its name, supports or call", "these three are needed");
   const struct { const char **to, *from; } texts[] = {
       {&p->name, p->loom.name}, {&p->revision, p->loom.revision}, {&p->description, p->loom.description}, {&p->licence, p->loom.licence}};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)   /* the library's own go with it */
-    *texts[i].to = texts[i].from ? arena_strdup(&ctx->mem, texts[i].from) : NULL;
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    *texts[i].to = own_text(&ctx->mem, texts[i].from);
   p->features = p->loom.features;
   static const struct { uint64_t bit; provider_sanitizer kind; } tags[] = {
       {LOOM_KERNEL_SANITIZER_ADDRESS, PROVIDER_SANITIZER_ADDRESS}, {LOOM_KERNEL_SANITIZER_MEMORY, PROVIDER_SANITIZER_MEMORY}, {LOOM_KERNEL_SANITIZER_THREAD, PROVIDER_SANITIZER_THREAD}};
@@ -151,8 +160,8 @@ static loom_status take_iree(loom_ctx *ctx, const char *path, provider *p, iree_
   if ((*header)->features & IREE_PLUGIN_FULL_STATUS)
     return refuse(ctx, path, "the plugin answers with status objects of IREE's runtime, which this host does not have", "build it without IREE_HAL_EXECUTABLE_PLUGIN_FEATURE_FULL_STATUS");
   p->iree = (const iree_plugin *)header;
-  p->name = (*header)->name ? arena_strdup(&ctx->mem, (*header)->name) : file_stem(&ctx->mem, path);
-  p->description = (*header)->description ? arena_strdup(&ctx->mem, (*header)->description) : NULL;
+  p->name = (*header)->name ? own_text(&ctx->mem, (*header)->name) : file_stem(&ctx->mem, path);
+  p->description = own_text(&ctx->mem, (*header)->description);
   if (!p->iree->load || !p->iree->unload || !p->iree->resolve)
     return refuse(ctx, path, "the plugin's table lacks load, unload or resolve", "these three are needed");
   uint32_t st = (uint32_t)(uintptr_t)p->iree->load(&environment, 0, NULL, &p->self) & IREE_STATUS_MASK;

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "run/provider_product.h"
 #include <stdio.h>
 #include <string.h>
@@ -154,6 +155,7 @@ loom_kernel_status provider_call(const provider_target *t, const loom_kernel_cal
     if (st != LOOM_KERNEL_OK && v->last_error)
       v->last_error(t->provider->self, why, PROVIDER_WHY_BYTES);
     why[PROVIDER_WHY_BYTES - 1] = 0;
+    text_clean(why);
     return st;
   }
   if (!provider_resolve(t->provider, t->symbol, &f))

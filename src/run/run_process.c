@@ -1,6 +1,7 @@
 #include "run/run_process.h"
 #include "base/file.h"
 #include "base/text.h"
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -81,6 +82,15 @@ loom_status run_process(loom_ctx *ctx, const char *const *argv, const char *cons
     ;
   *out_exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return LOOM_OK;
+}
+
+bool run_is_elf(const char *path) {
+  char first[SELFMAG];
+  int fd = file_open(path, O_RDONLY);
+  bool is_elf = fd >= 0 && read(fd, first, sizeof first) == (ssize_t)sizeof first && memcmp(first, ELFMAG, SELFMAG) == 0;
+  if (fd >= 0)
+    (void)file_close(fd, false);
+  return is_elf;
 }
 
 loom_status run_make_temporary(loom_ctx *ctx, const char **out) {

@@ -10,6 +10,8 @@ const char *run_choose_program(arena *m, const char *variable, const char *const
 /* Runs argv[0] (a file) with `argv`, NULL-terminated, and with the variables `env` ("NAME=value", NULL-terminated, NULL: none) instead of those it would inherit.  `log`: file that gets
  * what it says; NULL: it says it where we do.  *out_exit: its code, 128 + signal when one ended it.  LOOM_EIO: it cannot be started. */
 LOOM_MUST_USE loom_status run_process(loom_ctx *ctx, const char *const *argv, const char *const *env, const char *log, int *out_exit);
+/* Does the file begin as a library, object or program does?  What a compiler or linker claims to have made. */
+bool run_is_elf(const char *path);
 /* A new directory of our own below $TMPDIR or /tmp, and taking it away with everything in it. */
 LOOM_MUST_USE loom_status run_make_temporary(loom_ctx *ctx, const char **out);
 void run_remove_temporary(const char *dir);

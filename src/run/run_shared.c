@@ -26,8 +26,8 @@ static loom_status link_as(loom_ctx *ctx, const char *linker, const char *object
   const char *args[] = {linker, "-shared", "-o", temporary, object, "-lm", NULL};
   int code, fd;
   LOOM_TRY(run_process(ctx, args, NULL, NULL, &code));
-  if (code != 0) {
-    diag_error(ctx, diag_file_span(ctx, out), LOOM_EIO, "the linker failed: %s -shared -o %s %s -lm", linker, out, object);
+  if (code != 0 || !run_is_elf(temporary)) {
+    diag_error(ctx, diag_file_span(ctx, out), LOOM_EIO, "the linker %s: %s -shared -o %s %s -lm", code ? "failed" : "made no library", linker, out, object);
     diag_help(ctx, "the object is there; another linker can be named in LOOM_LINKER");
     return LOOM_EIO;
   }
