@@ -1,6 +1,7 @@
 /* JSON text to a tree.  jansson decides what is JSON and converts the values; a walk over the same text finds their places. */
 #include "base/alloc.h"
 #include "base/data_private.h"
+#include "base/sanitize.h"
 #include <jansson.h>
 #include <pthread.h>
 #include <string.h>
@@ -118,7 +119,7 @@ static data_value *walk_object(walk *w, json_t *j) {
     loom_span key_span = data_span_to(key_begin, &w->c);
     skip_space(w);
     data_cursor_skip(&w->c, 1);   /* the colon */
-    data_add_member(&w->ctx->mem, v, key, walk_value(w, item), key_span);
+    data_add_member(&w->ctx->mem, v, sanitize_library_text(key), walk_value(w, item), key_span);
     skip_space(w);
   }
   return v;
@@ -129,7 +130,7 @@ static data_value *walk_scalar(walk *w, json_t *j) {
   switch (json_typeof(j)) {
   case JSON_STRING:
     skip_string(w);
-    return data_string(m, json_string_value(j));
+    return data_string(m, sanitize_library_text(json_string_value(j)));
   case JSON_INTEGER:
     skip_word(w);
     return data_int(m, json_integer_value(j));
@@ -176,7 +177,9 @@ loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, si
   LOOM_TRY(check_depth(ctx, source));
   json_error_t error;
   ran_out = false;
+  sanitize_enter_library();
   json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+  sanitize_leave_library();
   if (ran_out) {
     json_decref(root);
     return LOOM_EMEM;

@@ -1,6 +1,7 @@
 /* YAML text to a tree, from libyaml's events.  Only what JSON could say too: no tags, merges or further documents; anchors and aliases where asked for. */
 #include "base/data_private.h"
 #include "base/data_scalar.h"
+#include "base/sanitize.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include <stdlib.h>
@@ -55,7 +56,10 @@ static loom_status fail_syntax(reader *r) {
 
 static loom_status next_event(reader *r) {
   yaml_event_delete(&r->event);
-  return yaml_parser_parse(&r->parser, &r->event) ? LOOM_OK : fail_syntax(r);
+  sanitize_enter_library();
+  bool is_read = yaml_parser_parse(&r->parser, &r->event);
+  sanitize_leave_library();
+  return is_read ? LOOM_OK : fail_syntax(r);
 }
 
 static loom_status refuse(reader *r, const char *what, const char *help) {
@@ -93,7 +97,7 @@ static loom_status check_plain_json_subset(reader *r, bool is_key) {
 
 /* Text of the current scalar in the arena. */
 static loom_status scalar_text(reader *r, const char **out) {
-  const char *s = (const char *)r->event.data.scalar.value;
+  const char *s = sanitize_library_text((const char *)r->event.data.scalar.value);
   if (strlen(s) != r->event.data.scalar.length)
     return refuse(r, "the string contains a NUL character", "remove the escape \\0");
   *out = arena_strdup(&r->ctx->mem, s);
@@ -204,7 +208,7 @@ static const char *anchor_name(const yaml_event_t *e) {
                             : e->type == YAML_SEQUENCE_START_EVENT ? e->data.sequence_start.anchor
                             : e->type == YAML_MAPPING_START_EVENT  ? e->data.mapping_start.anchor
                                                                    : NULL;
-  return (const char *)name;
+  return name ? sanitize_library_text((const char *)name) : NULL;
 }
 
 static loom_status count_values(reader *r, int64_t values) {
@@ -224,7 +228,7 @@ static int height_of(const data_value *v) {
 }
 
 static loom_status read_alias(reader *r, int depth, data_value **out) {
-  const char *name = (const char *)r->event.data.alias.anchor;
+  const char *name = sanitize_library_text((const char *)r->event.data.alias.anchor);
   VEC_OF(const char *) names = {0};
   for (size_t i = r->anchors.n; i-- > 0;) {      /* the last one of the name counts */
     const named_value *a = &r->anchors.at[i];

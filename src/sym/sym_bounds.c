@@ -145,7 +145,8 @@ static loom_status multiply_in(builder *b, const sym_expr *e, uint64_t slots, sy
       uint64_t valid = sym_run_many(code, point, (size_t)t, b->domain[t].at + from, n, out);
       for (size_t k = 0; k < n; k++) {
         ok[base + k] = ok[base + k] && (valid >> k & 1);
-        at[base + k] = sym_wide_mul(at[base + k], out[k]);
+        if (ok[base + k])   /* out[] is not written where there is no value */
+          at[base + k] = sym_wide_mul(at[base + k], out[k]);
       }
     }
   }
