@@ -28,7 +28,7 @@ loom_status bisect_with_places(bisection *b, compile_stage stage, MlirModule m, 
   if (!source || s->helion_text)
     return LOOM_OK;
   ir_close_module(*out);
-  return ir_parse(&s->ir, compile_stage_file(&s->ctx->mem, stage), source, strlen(source), out);
+  return ir_parse_own(&s->ir, compile_stage_file(&s->ctx->mem, stage), source, strlen(source), out);
 }
 
 /* The function's memory in its order: the kernel's arguments, then what is returned and is none, each once (lower.h). */

@@ -70,8 +70,7 @@ loom_status compile_parse_mlir(ir_ctx *ir, const char *path, const char *src, si
   bool readable = size <= MLIR_TEXT_BYTES_MAX, any;
   const diag_source *source = diag_add_source(ctx, path, readable ? arena_strndup(&ctx->mem, src, size) : NULL, readable ? size : 0);
   *out = (MlirModule){NULL};
-  if (!readable)
-    return ir_scan(ctx, source, NULL, size);   /* says what the limit is */
+  LOOM_TRY(mlir_scan(ctx, source, source->text, size, ir->reads));   /* before any normaliser; what they make of it is looked at again */
   LOOM_TRY(check_text_normalise(ctx, source, &src, &size, &any));
   if (any || memmem(src, size, "\"check.", 7) || memmem(src, size, "\"util.", 6))
     LOOM_TRY(dialect_load_check(ir));

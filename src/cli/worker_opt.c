@@ -54,6 +54,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags
   pass_run_options p = {.verify_each = true, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
                         .print_after = o->print_after.last, .emit = emit_stderr};
   ir.blame = LOOM_EINPUT;   /* the pipeline and the IR are the user's */
+  ir.reads = MLIR_READS_STAGES;
   ir_allow_unregistered(&ir, o->allow_unregistered);
   loom_status st = dialect_load(&ir);
   if (st == LOOM_OK)

@@ -16,7 +16,7 @@ static int open_ir(void **state) {
 
 static loom_status object_of(const char *src, const codegen_options *o, char **object, size_t *size) {
   MlirModule m;
-  LOOM_TRY(ir_parse(&ir, "code.mlir", src, strlen(src), &m));
+  LOOM_TRY(ir_parse_own(&ir, "code.mlir", src, strlen(src), &m));
   loom_status st = codegen_object(&ir, m, o, object, size);
   ir_close_module(m);
   return st;
@@ -159,7 +159,7 @@ static void test_objects_are_the_same_twice(void **state) {
 static void test_llvm_text_is_for_the_asked_cpu(void **state) {
   (void)state;
   MlirModule m;
-  assert_int_equal(ir_parse(&ir, "code.mlir", axpy, strlen(axpy), &m), LOOM_OK);
+  assert_int_equal(ir_parse_own(&ir, "code.mlir", axpy, strlen(axpy), &m), LOOM_OK);
   const char *out;
   codegen_options o = {.opt_level = 1, .cpu = "x86-64"};
   assert_int_equal(codegen_llvm_text(&ir, m, &o, &out), LOOM_OK);

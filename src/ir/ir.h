@@ -6,6 +6,7 @@
 #include "base/data.h"
 #include "base/dtype.h"
 #include "base/text.h"
+#include "frontend/mlir_text/mlir_scan.h"
 #include <mlir-c/AffineExpr.h>
 #include <mlir-c/AffineMap.h>
 #include <mlir-c/BuiltinAttributes.h>
@@ -25,6 +26,7 @@ typedef struct ir_ctx {
   const char *printed;               /* what passes have to show besides the module; the command line prints it.  NULL: nothing */
   bool quiet;                        /* diagnostics are dropped (trial parses) */
   loom_status blame;                 /* status of MLIR's errors outside ir_parse: LOOM_EBUG (our IR) unless the user wrote the pipeline */
+  mlir_reader reads;                 /* whose texts ir_parse takes; zero: programs */
   int parsed;                        /* texts given to MLIR's parser so far, dialects not counted */
   bool out_of_memory;                /* the diagnostic handler ran out of memory inside MLIR; raised when MLIR has returned */
 } ir_ctx;
@@ -37,14 +39,16 @@ bool ir_allows_unregistered(ir_ctx *ir);
 /* Adds the translations from MLIR dialects to LLVM IR (codegen needs them; the rest of the compiler does not pay for them). */
 void ir_register_translations(ir_ctx *ir);
 
-enum { IR_TEXT_BYTES_MAX = 16 << 20, IR_TEXT_DEPTH_MAX = 128 };
-/* Checks text before MLIR's parser sees it: at most IR_TEXT_BYTES_MAX bytes and IR_TEXT_DEPTH_MAX open brackets (LOOM_ELIMIT), no NUL
- * byte, iterator types that are strings or attributes (LOOM_EINPUT; MLIR aborts on others). */
-LOOM_MUST_USE loom_status ir_scan(loom_ctx *ctx, const diag_source *source, const char *text, size_t size);
-/* Parses a module: ir_scan first, then MLIR's parser and verifier.  A refusal is LOOM_EINPUT with spans in `path`. */
+/* Parses a module from outside, for `ir->reads`: mlir_scan first, then MLIR's parser and verifier, then a walk for what the scan cannot see.  A refusal is
+ * LOOM_EINPUT or LOOM_ELIMIT with spans in `path`. */
 LOOM_MUST_USE loom_status ir_parse(ir_ctx *ir, const char *path, const char *text, size_t size, LOOM_GIVE MlirModule *out);
 /* The same for text that was made from `shown`, line by line: spans show its lines. */
 LOOM_MUST_USE loom_status ir_parse_shown(ir_ctx *ir, const diag_source *shown, const char *text, size_t size, LOOM_GIVE MlirModule *out);
+/* Text that this program wrote, none of it a user's: any dialect; `name` is where diagnostics say it is from. */
+LOOM_MUST_USE loom_status ir_parse_own(ir_ctx *ir, const char *name, const char *text, size_t size, LOOM_GIVE MlirModule *out);
+/* What a module from outside may hold, by the table of mlir_scan.h: LOOM_EINPUT with the place of each operation that is of a forbidden dialect or is
+ * refused, and of each attribute that LLVM would take for one of its own (section, passthrough ..). */
+LOOM_MUST_USE loom_status ir_audit(ir_ctx *ir, MlirModule m);
 /* LOOM_EBUG (ir->blame) when the module breaks a rule of its dialects. */
 LOOM_MUST_USE loom_status ir_verify(ir_ctx *ir, MlirModule m);
 /* Module text; generic form with `generic`, or where the other would not read back; always local scope (no #map aliases).  Owned by `mem`. */

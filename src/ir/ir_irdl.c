@@ -14,7 +14,7 @@ static bool respell(MlirOperation op, void *data) {
 loom_status ir_load_irdl(ir_ctx *ir, const char *path, const char *src) {
   MlirModule m = {NULL};
   mlirContextGetOrLoadDialect(ir->mlir, ir_ref("irdl"));
-  LOOM_TRY(ir_parse(ir, path, src, strlen(src), &m));
+  LOOM_TRY(ir_parse_own(ir, path, src, strlen(src), &m));
   ir->parsed--;      /* a dialect is no text of the user's */
   ir_walk(mlirModuleGetOperation(m), respell, NULL);
   bool ok = mlirLogicalResultIsSuccess(mlirLoadIRDLDialects(m));

@@ -38,7 +38,13 @@ static loom_status parse_scanned(ir_ctx *ir, const char *src, size_t size, MlirM
 loom_status ir_parse_shown(ir_ctx *ir, const diag_source *source, const char *copy, size_t size, MlirModule *out) {
   *out = (MlirModule){NULL};
   loom_ctx *ctx = ir->ctx;
-  LOOM_TRY(ir_scan(ctx, source, copy, size));
+  diag_mark before = diag_save(ctx);
+  loom_status st = mlir_scan(ctx, source, copy, size, ir->reads);
+  if (st != LOOM_OK) {
+    if (ir->quiet)
+      diag_drop(ctx, before);
+    return st;
+  }
   const char *generic;
   size_t generic_size;
   bool has_hardware;
@@ -48,7 +54,11 @@ loom_status ir_parse_shown(ir_ctx *ir, const diag_source *source, const char *co
   const diag_source *outer_source = ir->source;
   ir->source = source;
   ir->parsed++;
-  loom_status st = parse_scanned(ir, generic, generic_size, out);
+  st = parse_scanned(ir, generic, generic_size, out);
+  if (st == LOOM_OK && (st = ir_audit(ir, *out)) != LOOM_OK) {
+    ir_close_module(*out);
+    *out = (MlirModule){NULL};
+  }
   ir->source = outer_source;
   ir_settle(ir);
   return st;
@@ -56,9 +66,17 @@ loom_status ir_parse_shown(ir_ctx *ir, const diag_source *source, const char *co
 
 /* MLIR wants a NUL behind the text and spans want the text to stay, so it is copied once. */
 loom_status ir_parse(ir_ctx *ir, const char *path, const char *src, size_t size, MlirModule *out) {
-  bool readable = size <= IR_TEXT_BYTES_MAX;
+  bool readable = size <= MLIR_TEXT_BYTES_MAX;
   const char *copy = readable ? arena_strndup(&ir->ctx->mem, src, size) : NULL;
   return ir_parse_shown(ir, diag_add_source(ir->ctx, path, copy, readable ? size : 0), copy, size, out);
+}
+
+loom_status ir_parse_own(ir_ctx *ir, const char *name, const char *src, size_t size, MlirModule *out) {
+  mlir_reader outer = ir->reads;
+  ir->reads = MLIR_READS_OWN;
+  loom_status st = ir_parse(ir, name, src, size, out);
+  ir->reads = outer;
+  return st;
 }
 
 loom_status ir_verify(ir_ctx *ir, MlirModule m) {
@@ -100,7 +118,7 @@ void ir_move_into(MlirModule to, MlirModule from) {
 
 loom_status ir_add_functions(ir_ctx *ir, MlirModule m, const char *name, const char *functions) {
   MlirModule added;
-  if (ir_parse(ir, arena_printf(&ir->ctx->mem, "<%s>", name), functions, strlen(functions), &added) != LOOM_OK)
+  if (ir_parse_own(ir, arena_printf(&ir->ctx->mem, "<%s>", name), functions, strlen(functions), &added) != LOOM_OK)
     return LOOM_EBUG;
   ir_move_into(m, added);
   return LOOM_OK;

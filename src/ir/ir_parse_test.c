@@ -109,19 +109,19 @@ static const char *nested(int depth, char open, char close) {
 static void test_scan_refuses_deep_and_large_and_binary_text(void **state) {
   (void)state;
   MlirModule m;
-  const char *ok = nested(IR_TEXT_DEPTH_MAX - 1, '[', ']');
+  const char *ok = nested(MLIR_TEXT_DEPTH_MAX - 1, '[', ']');
   assert_int_equal(parse(ok, &m), LOOM_OK);
   ir_close_module(m);
   const struct { char open, close; } brackets[] = {{'[', ']'}, {'(', ')'}, {'{', '}'}, {'<', '>'}};
   for (size_t i = 0; i < 4; i++) {
-    assert_int_equal(parse(nested(IR_TEXT_DEPTH_MAX, brackets[i].open, brackets[i].close), &m), LOOM_ELIMIT);
+    assert_int_equal(parse(nested(MLIR_TEXT_DEPTH_MAX, brackets[i].open, brackets[i].close), &m), LOOM_ELIMIT);
     assert_int_equal(parse(nested(100000, brackets[i].open, brackets[i].close), &m), LOOM_ELIMIT);
   }
   assert_non_null(strstr(ctx.diag.first->text, "deeper than 128"));
   assert_int_equal(ctx.diag.first->span.line, 1);
-  assert_int_equal(ctx.diag.first->span.col, 28 + IR_TEXT_DEPTH_MAX);
+  assert_int_equal(ctx.diag.first->span.col, 28 + MLIR_TEXT_DEPTH_MAX);
 
-  size_t big = (size_t)IR_TEXT_BYTES_MAX + 1;
+  size_t big = (size_t)MLIR_TEXT_BYTES_MAX + 1;
   char *blank = arena_alloc(&ctx.mem, big);
   memset(blank, ' ', big);
   assert_int_equal(ir_parse(&ir, "big.mlir", blank, big, &m), LOOM_ELIMIT);

@@ -77,7 +77,11 @@ static loom_status apply(ir_ctx *ir, MlirOperation op, const diag_source *source
 loom_status ir_apply_patterns(ir_ctx *ir, MlirOperation op, const char *path, const char *bytes, size_t size) {
   MlirModule patterns;
   const diag_source *source = diag_add_source(ir->ctx, path, arena_strndup(&ir->ctx->mem, bytes, size), size);
-  LOOM_TRY(ir_parse_shown(ir, source, source->text, size, &patterns));
+  mlir_reader outer = ir->reads;
+  ir->reads = MLIR_READS_PATTERNS;
+  loom_status parsed = ir_parse_shown(ir, source, source->text, size, &patterns);
+  ir->reads = outer;
+  LOOM_TRY(parsed);
   loom_status st = check_patterns(ir, patterns, source);
   if (st != LOOM_OK) {
     ir_close_module(patterns);
@@ -104,7 +108,7 @@ static bool is_sequence(MlirOperation op, void *data) {
 loom_status ir_apply_schedule(ir_ctx *ir, MlirOperation op, const char *schedule) {
   MlirModule m;
   MlirOperation sequence = {NULL};
-  LOOM_TRY(ir_parse(ir, "<schedule>", schedule, strlen(schedule), &m));
+  LOOM_TRY(ir_parse_own(ir, "<schedule>", schedule, strlen(schedule), &m));
   ir_walk(mlirModuleGetOperation(m), is_sequence, &sequence);
   if (ir_is_null_op(sequence)) {
     ir_close_module(m);

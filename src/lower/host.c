@@ -355,7 +355,7 @@ loom_status lower_kernel_host(ir_ctx *ir, const kernel_graph *k, const sym_bindi
     h.type[i] = k->values.at[i].type.type;
   host_find_sums(&h);
   LOOM_TRY(print_function(&h, &src));
-  if (ir_parse(ir, "<host>", src, strlen(src), out) == LOOM_OK)
+  if (ir_parse_own(ir, "<host>", src, strlen(src), out) == LOOM_OK)
     return LOOM_OK;
   return diag_error(ir->ctx, LOOM_NOSPAN, LOOM_EBUG, "the IR made for kernel %s is not valid (above); this is a fault of Loom", k->name);
 }

@@ -163,7 +163,7 @@ loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, MlirModule *out) {
   l.is_stored = ARENA_NEW_N(m, bool, k->tensors.n);
   LOOM_TRY(print_module(&l, &src));
   LOOM_TRY(dialect_load(ir));
-  if (ir_parse(ir, "<stage-0>", src, strlen(src), out) == LOOM_OK)
+  if (ir_parse_own(ir, "<stage-0>", src, strlen(src), out) == LOOM_OK)
     return LOOM_OK;
   return diag_error(ir->ctx, LOOM_NOSPAN, LOOM_EBUG, "the IR made for kernel %s is not valid (above); this is a fault of Loom", k->name);
 }

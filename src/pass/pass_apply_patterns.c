@@ -5,7 +5,7 @@
 loom_status pass_apply_pattern_file(ir_ctx *ir, MlirOperation op, const char *path) {
   char *bytes;
   size_t size;
-  LOOM_TRY(file_read(ir->ctx, path, IR_TEXT_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(file_read(ir->ctx, path, MLIR_TEXT_BYTES_MAX, &bytes, &size));
   return ir_apply_patterns(ir, op, path, bytes, size);
 }
 

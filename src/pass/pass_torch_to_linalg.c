@@ -280,7 +280,7 @@ loom_status pass_torch_to_linalg(ir_ctx *ir, MlirOperation module, const pass_op
   torch_keep_symbols(&t);
   lower_all(&t);
   LOOM_TRY(t.status);
-  LOOM_TRY(ir_parse(ir, "<lowering of torch>", text_str(&t.snippets), t.snippets.size, &snippets));
+  LOOM_TRY(ir_parse_own(ir, "<lowering of torch>", text_str(&t.snippets), t.snippets.size, &snippets));
   loom_status st = replace_all(&t, snippets);
   ir_close_module(snippets);
   LOOM_TRY(st);

@@ -39,9 +39,10 @@ static bool visit(MlirOperation op, void *data) {
   bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op);
   if (is_supported(name) && !is_external)
     return true;
-  a->status = LOOM_EUNSUP;
+  if (a->status != LOOM_EINPUT)
+    a->status = is_external ? LOOM_EINPUT : LOOM_EUNSUP;
   if (is_external) {
-    diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "function @%s has no body, and nothing here provides it", ir_func_name(&a->ir->ctx->mem, op));
+    diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EINPUT, "function @%s has no body, and nothing here provides it", ir_func_name(&a->ir->ctx->mem, op));
     diag_help(a->ir->ctx, "a function of a library takes memrefs and numbers and has the attribute llvm.bareptr or llvm.emit_c_interface (docs/providers.md)");
   } else
     diag_error(a->ir->ctx, ir_span(a->ir, op), LOOM_EUNSUP, "operation '%s' is not supported in a program", name);

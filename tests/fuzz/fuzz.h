@@ -1,33 +1,40 @@
 /* The fuzz targets: each takes bytes and must come back, whatever they are.  A broken promise of the front end (a graph that does not verify,
- * or does not read back as itself; a failure without a diagnostic) aborts.
- *   fuzz_python    a kernel file: CPython's parser, the Helion front end, the verifier, the JSON round trip
- *   fuzz_tree      a script of edits of the syntax tree of a seed kernel: the front end without the parser, ten times as fast
- *   fuzz_device_ir a Device IR dump in any of its forms
- *   fuzz_machine   a chip or costs in any form: adl, df, our YAML, upstream's chips, perf YAML; what is read is written, read back, checked
- *   fuzz_etg       an ETG: read, written, read back, resolved; small ones solved
- *   fuzz_eval      a schedule, priced on wormhole
- *   fuzz_torch     MLIR text with custom assembly of torch, tm_tensor, StableHLO: its generic form has the same lines
- *   fuzz_weights   an archive of named parameters
- *   fuzz_check_text MLIR text on its way to MLIR's parser: the normaliser of check, util and flow
- *   fuzz_value     a value as it is typed after --input: what is read prints and reads back as the same
- *   fuzz_rvv       an object of an NPU core: loaded, and every function called with little memory */
+ * or does not read back as itself; a failure without a diagnostic) aborts. */
 #ifndef LOOM_FUZZ_H
 #define LOOM_FUZZ_H
 #include "frontend/helion/helion.h"
 
 enum { FUZZ_BYTES_MAX = 16 * 1024, FUZZ_SHAPES_MAX = 32 };
 
-int fuzz_python(const uint8_t *bytes, size_t size);
-int fuzz_tree(const uint8_t *bytes, size_t size);
-int fuzz_device_ir(const uint8_t *bytes, size_t size);
-int fuzz_machine(const uint8_t *bytes, size_t size);
-int fuzz_etg(const uint8_t *bytes, size_t size);
-int fuzz_eval(const uint8_t *bytes, size_t size);
-int fuzz_torch(const uint8_t *bytes, size_t size);
-int fuzz_weights(const uint8_t *bytes, size_t size);
-int fuzz_check_text(const uint8_t *bytes, size_t size);
-int fuzz_value(const uint8_t *bytes, size_t size);
-int fuzz_rvv(const uint8_t *bytes, size_t size);
+/* X(target, what it takes) */
+#define FUZZ_TARGET_LIST(X)                                                                                                        \
+  X(python, "a kernel file: CPython's parser, the Helion front end, the verifier, the JSON round trip")                            \
+  X(tree, "a script of edits of the syntax tree of a seed kernel: the front end without the parser, ten times as fast")            \
+  X(device_ir, "a Device IR dump in any of its forms")                                                                             \
+  X(machine, "a chip or costs in any form: adl, df, our YAML, upstream's chips, perf YAML; what is read is written, read back, checked") \
+  X(etg, "an ETG: read, written, read back, resolved; small ones solved")                                                          \
+  X(eval, "a schedule, priced on wormhole")                                                                                        \
+  X(torch, "MLIR text with custom assembly of torch, tm_tensor, StableHLO: its generic form has the same lines")                   \
+  X(weights, "an archive of named parameters")                                                                                     \
+  X(check_text, "MLIR text on its way to MLIR's parser: the normaliser of check, util and flow")                                   \
+  X(value, "a value as it is typed after --input: what is read prints and reads back as the same")                                 \
+  X(rvv, "an object of an NPU core: loaded, and every function called with little memory")                                         \
+  X(mlir_scan, "MLIR text: the look at it before MLIR's parser, for every reader")                                                 \
+  X(json, "JSON: read, written, read back as the same")                                                                            \
+  X(yaml, "YAML: without aliases and with them")                                                                                   \
+  X(npy, "a NumPy array: read, written, read back as the same")                                                                    \
+  X(cli, "a command line: one byte for the command, then words between line ends")                                                 \
+  X(kernel, "loom.kernel.v1: read, verified, written, read back as the same")                                                      \
+  X(nest, "loom.nest.v1: the same")                                                                                                \
+  X(plan, "loom.plan.v1: the same")                                                                                                \
+  X(tog, "loom.tog.v1: the same")                                                                                                  \
+  X(tiles, "loom.tile_graph.v1: the same")                                                                                         \
+  X(tile_graph, "a tile graph of TOGSim in its ONNX container")                                                                    \
+  X(safetensors, "a .safetensors file")                                                                                            \
+  X(elf, "a kernel library: what is read of it before any of its code runs")
+#define X(target, what) int fuzz_##target(const uint8_t *bytes, size_t size);
+FUZZ_TARGET_LIST(X)
+#undef X
 /* `n` objects, each `good` with some bytes or instructions changed. */
 void fuzz_rvv_damaged(const uint8_t *good, size_t size, uint64_t seed, long n);
 

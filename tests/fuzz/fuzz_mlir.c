@@ -1,7 +1,9 @@
-/* The targets that take MLIR text of custom assembly, and archives of weights. */
+/* The targets that take MLIR text, and archives of weights. */
 #include "fuzz.h"
 #include "frontend/check/check_text.h"
+#include "frontend/mlir_text/mlir_scan.h"
 #include "frontend/torch/torch.h"
+#include "run/provider_elf.h"
 #include "weights/weights.h"
 #include <string.h>
 
@@ -10,6 +12,48 @@ static size_t lines_of(const char *s, size_t size) {
   for (size_t i = 0; i < size; i++)
     n += s[i] == '\n';
   return n;
+}
+
+/* Brackets that are open at once, counted by bytes outside of strings and comments: what MLIR's parser would recurse into at least, where every '<' that is
+ * no comparison is closed.  The scan may count more (aliases), never fewer of "([{". */
+static int depth_of(const char *s, size_t size) {
+  int depth = 0, deepest = 0;
+  for (size_t i = 0; i < size; i++) {
+    if (s[i] == '"')
+      for (i++; i < size && s[i] != '"' && s[i] != '\n'; i++)
+        i += s[i] == '\\' && i + 1 < size && s[i + 1] != '\n';
+    else if (s[i] == '/' && i + 1 < size && s[i + 1] == '/')
+      for (; i < size && s[i] != '\n';)
+        i++;
+    else if (strchr("([{", s[i]) && s[i])
+      deepest = ++depth > deepest ? depth : deepest;
+    else if (strchr(")]}", s[i]) && s[i])
+      return deepest;      /* up to the first that closes: brackets may not match from here on */
+  }
+  return deepest;
+}
+
+/* Every reader looks at it; a text that one takes is as shallow as it says, and the program's own reader takes what any other takes. */
+int fuzz_mlir_scan(const uint8_t *bytes, size_t size) {
+  loom_ctx ctx;
+  if (size > 2 * FUZZ_BYTES_MAX)
+    return 0;
+  loom_ctx_init(&ctx);
+  const char *copy = arena_strndup(&ctx.mem, (const char *)bytes, size);
+  const diag_source *source = diag_add_source(&ctx, "fuzz.mlir", copy, size);
+  loom_status own = mlir_scan(&ctx, source, copy, size, MLIR_READS_OWN), st[] = {mlir_scan(&ctx, source, copy, size, MLIR_READS_PROGRAMS), mlir_scan(&ctx, source, copy, size, MLIR_READS_STAGES),
+                                                                                 mlir_scan(&ctx, source, copy, size, MLIR_READS_PATTERNS)};
+  fuzz_check_status(&ctx, own);
+  if (own == LOOM_OK && depth_of(copy, size) > MLIR_TEXT_DEPTH_MAX)
+    fuzz_broken(&ctx, "a text deeper than the limit");
+  for (size_t i = 0; i < sizeof st / sizeof *st; i++) {
+    fuzz_check_status(&ctx, st[i]);
+    if (st[i] == LOOM_OK && own != LOOM_OK)
+      fuzz_broken(&ctx, "a text that breaks a limit is read");
+  }
+  fuzz_compiled += st[0] == LOOM_OK;
+  loom_ctx_done(&ctx);
+  return 0;
 }
 
 int fuzz_torch(const uint8_t *bytes, size_t size) {
@@ -57,6 +101,34 @@ int fuzz_weights(const uint8_t *bytes, size_t size) {
   fuzz_check_status(&ctx, st);
   for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
     weights_copy(&w.all.at[i], contents, sizeof contents);
+  fuzz_compiled += st == LOOM_OK;
+  loom_ctx_done(&ctx);
+  return 0;
+}
+
+int fuzz_safetensors(const uint8_t *bytes, size_t size) {
+  loom_ctx ctx;
+  weights w;
+  unsigned char contents[64];
+  loom_ctx_init(&ctx);
+  loom_status st = weights_read_safetensors(&ctx, "fuzz.safetensors", bytes, size, &w);
+  fuzz_check_status(&ctx, st);
+  for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
+    weights_copy(&w.all.at[i], contents, sizeof contents);
+  fuzz_compiled += st == LOOM_OK;
+  loom_ctx_done(&ctx);
+  return 0;
+}
+
+/* What a shared library says of itself; the names it exports are read to their ends. */
+int fuzz_elf(const uint8_t *bytes, size_t size) {
+  loom_ctx ctx;
+  provider_elf e;
+  loom_ctx_init(&ctx);
+  loom_status st = provider_elf_read(&ctx, "fuzz.so", (const char *)bytes, size, &e);
+  fuzz_check_status(&ctx, st);
+  if (st == LOOM_OK)
+    provider_elf_exports(&e, "loom_kernel_provider_query");
   fuzz_compiled += st == LOOM_OK;
   loom_ctx_done(&ctx);
   return 0;

@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 
 typedef int target(const uint8_t *, size_t);
-static const struct { const char *name; target *run; } targets[] = {{"python", fuzz_python}, {"tree", fuzz_tree}, {"device_ir", fuzz_device_ir},
-                                                                    {"machine", fuzz_machine}, {"etg", fuzz_etg}, {"eval", fuzz_eval}, {"torch", fuzz_torch}, {"weights", fuzz_weights},
-                                                                    {"check_text", fuzz_check_text}, {"value", fuzz_value}, {"rvv", fuzz_rvv}};
+static const struct { const char *name; target *run; } targets[] = {
+#define X(t, what) {#t, fuzz_##t},
+    FUZZ_TARGET_LIST(X)
+#undef X
+};
 
 /* A line of hexadecimal digits is an input. */
 static int run_lines(target *run, const char *lines) {
@@ -115,6 +117,9 @@ int main(int argc, char **argv) {
       printf("%d inputs, %ld good\n", n, fuzz_compiled);
       return 0;
     }
-  fprintf(stderr, "usage: fuzz_replay python|tree|device_ir|machine|etg|eval|torch|weights|check_text|value|rvv PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..\n");
+  fprintf(stderr, "usage: fuzz_replay TARGET PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..\ntargets:");
+  for (size_t t = 0; t < sizeof targets / sizeof *targets; t++)
+    fprintf(stderr, " %s", targets[t].name);
+  fputc('\n', stderr);
   return 2;
 }

@@ -62,8 +62,8 @@ static loom_status lower_regions(ir_ctx *ir, MlirOperation op, int vector_bytes,
 
 static loom_status lower_block(ir_ctx *ir, MlirBlock block, int vector_bytes, int depth) {
   vec_op_list run = {0};
-  if (depth > IR_TEXT_DEPTH_MAX)
-    LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "loops are nested more than %d deep", IR_TEXT_DEPTH_MAX);
+  if (depth > MLIR_TEXT_DEPTH_MAX)
+    LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "loops are nested more than %d deep", MLIR_TEXT_DEPTH_MAX);
   for (MlirOperation op = mlirBlockGetFirstOperation(block), next; !mlirOperationIsNull(op); op = next) {
     vec_op *v = ARENA_NEW(&ir->ctx->mem, vec_op);
     int across;

@@ -10,7 +10,7 @@ static int open_ir(void **state) {
 
 static MlirModule parse(const char *src) {
   MlirModule m;
-  assert_int_equal(ir_parse(&ir, "t.mlir", src, strlen(src), &m), LOOM_OK);
+  assert_int_equal(ir_parse_own(&ir, "t.mlir", src, strlen(src), &m), LOOM_OK);
   return m;
 }
 

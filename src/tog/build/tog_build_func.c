@@ -143,7 +143,7 @@ static MlirOperation copy_overwriting_matmul(outline *o, ir_builder *at, const M
                                  names[0], names[1], names[2], zero, e, e, names[2], op, names[0], names[1], names[2]);
   MlirModule m;
   MlirOperation last = {NULL};
-  if (ir_parse(o->b->ir, "loom.matmul", src, strlen(src), &m) != LOOM_OK)
+  if (ir_parse_own(o->b->ir, "loom.matmul", src, strlen(src), &m) != LOOM_OK)
     return last;
   MlirBlock body = ir_body(ir_find_func(m, NULL));
   for (int i = 0; i < 3; i++)
