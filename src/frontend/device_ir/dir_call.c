@@ -353,7 +353,7 @@ static bool writes_nothing(const dir_node *n) {
 
 loom_status dir_write_call(dir_writer *w, dir_node *n) {
   static const row named = {NULL, FORM_ATOMIC, 0, NULL};
-  const row *r = find_row(n->target) ? find_row(n->target) : &named;
+  const row *found = find_row(n->target), *r = found ? found : &named;
   bool is_atomic = text_starts(n->target, "atomic_");
   syn_node *e;
   if (writes_nothing(n))
