@@ -1,8 +1,11 @@
 /* Every small edit of the documents that kernels become, kernel graphs and Device IR, is refused or read (base/testing_data.h has the oracle); a graph
- * that is read fits together: it verifies, and what it prints reads back. */
+ * that is read fits together: it verifies, what it prints reads back, the interpreter runs it or says why not, and when kernel_same takes it for the
+ * graph that was edited, the two give the same bits for the same arguments. */
 #include "base/file.h"
 #include "base/testing_data.h"
 #include "frontend/device_ir/device_ir.h"
+#include "kernel/interp.h"
+#include "kernel/kernel_same.h"
 
 #define SEEDS LOOM_SOURCE_DIR "/tests/fuzz/seeds/"
 
@@ -49,15 +52,101 @@ static kernel_graph *graph_of(loom_ctx *ctx, const char *name) {
   return k;
 }
 
+/* ---- graphs ---- */
+enum { OPS_MAX = 30000 };
+static const kernel_graph *original;      /* of the edits */
+static interp_tensor *original_arguments, *original_result;    /* result NULL: it does not run on the arguments that are made up for it */
+
+static bool is_small_type(loom_ctx *ctx, const kernel_graph *k, const kernel_type *t) {
+  int64_t elems = 1, n;
+  for (int d = 0; d < t->rank; d++)
+    if (kernel_size(ctx, k, t->dim[d], NULL, 0, &n) == LOOM_OK && (n < 0 || __builtin_mul_overflow(elems, n, &elems) || elems > OPS_MAX))
+      return false;
+  return true;
+}
+
+/* Whole blocks and whole tensors fit into little memory. */
+static bool is_small(loom_ctx *ctx, const kernel_graph *k) {
+  diag_mark before = diag_save(ctx);
+  bool small = true;
+  for (size_t i = 0; i < k->tensors.n && small; i++)
+    small = is_small_type(ctx, k, &k->tensors.at[i].shape);
+  for (size_t i = 0; i < k->values.n && small; i++)
+    small = is_small_type(ctx, k, &k->values.at[i].type);
+  for (size_t i = 0; i < k->symbols.n && small; i++)
+    small = k->symbols.at[i].value <= OPS_MAX;
+  diag_drop(ctx, before);
+  return small;
+}
+
+static loom_status make_arguments(loom_ctx *ctx, const kernel_graph *k, interp_tensor **out) {
+  interp_tensor *t = *out = ARENA_NEW_N(&ctx->mem, interp_tensor, k->tensors.n + 1);
+  memset(t, 0, (k->tensors.n + 1) * sizeof *t);
+  for (size_t i = 0; i < k->tensors.n; i++)
+    if (k->tensors.at[i].role == KERNEL_ARG)
+      LOOM_TRY(interp_make_input(ctx, k, (kernel_tensor)i, 1, true, &t[i]));
+  return LOOM_OK;
+}
+
+/* Runs k on arguments that are made up, or, where `partner` has one, on those of the original.  NULL: a failure, which is said in words. */
+static interp_tensor *run(loom_ctx *ctx, const kernel_graph *k, const kernel_tensor *partner) {
+  interp_tensor *t;
+  if (!is_small(ctx, k))
+    return NULL;
+  diag_mark before = diag_save(ctx);
+  loom_status st = make_arguments(ctx, k, &t);
+  for (size_t i = 0; partner && i < original->tensors.n && st == LOOM_OK; i++) {
+    const interp_tensor *given = &original_arguments[i];
+    if (partner[i] >= 0 && given->value && t[partner[i]].elems == given->elems)
+      memcpy(t[partner[i]].value, given->value, (size_t)given->elems * sizeof *given->value);
+  }
+  if (st == LOOM_OK)
+    st = interp_run(ctx, k, t, &(interp_options){.exact = true, .op_budget = OPS_MAX});
+  if ((st == LOOM_OK) != (ctx->diag.errors == before.errors) || st == LOOM_EBUG)
+    fail_msg("the interpreter: status %d, %s", (int)st, ctx->diag.errors > before.errors ? "with words" : "without a word");
+  diag_drop(ctx, before);
+  return st == LOOM_OK ? t : NULL;
+}
+
+static void check_same_results(arena *mem, const kernel_graph *k, const interp_tensor *t) {
+  for (size_t i = 0; i < k->returns.n; i++) {
+    if (k->returns.at[i] < 0 || k->tensors.at[k->returns.at[i]].role == KERNEL_VIEW)   /* None; a view shows what other entries hold */
+      continue;
+    const interp_tensor *x = &t[k->returns.at[i]], *y = &original_result[original->returns.at[i]];
+    if (x->elems != y->elems || (x->value && y->value && memcmp(x->value, y->value, (size_t)x->elems * sizeof *x->value) != 0))
+      fail_msg("taken for the same graph, with other results\n%s\n%s", kernel_print(mem, k), kernel_print(mem, original));
+  }
+}
+
+static void compare(loom_ctx *ctx, const kernel_graph *k) {
+  kernel_tensor *partner = ARENA_NEW_N(&ctx->mem, kernel_tensor, original->tensors.n + 1);
+  const char *why = NULL, *back = NULL;
+  for (int loose = 0; loose < 2; loose++) {
+    bool same = kernel_same(&ctx->mem, original, k, loose, &why, partner);
+    if (!same && (!why || !*why))
+      fail_msg("another graph, and no word why");
+    if (!loose && same != kernel_same(&ctx->mem, k, original, false, &back, NULL))
+      fail_msg("the same one way only: %s", same ? back : why);
+    const interp_tensor *t = run(ctx, k, same && !loose ? partner : NULL);
+    if (same && !loose && t && original_result)
+      check_same_results(&ctx->mem, k, t);
+  }
+}
+
 static loom_status read_graph(loom_ctx *ctx, const data_value *v) {
   kernel_graph *k, *again;
   LOOM_TRY(kernel_from_data(ctx, v, &k));
   assert_int_equal(kernel_verify(ctx, k), LOOM_OK);
+  assert_true(strstr(kernel_print(&ctx->mem, k), k->name) != NULL);
   if (kernel_from_data(ctx, kernel_to_data(&ctx->mem, k), &again) != LOOM_OK)
     fail_msg("does not read back: %s", ctx->diag.first->text);
+  if (!kernel_same(&ctx->mem, k, again, false, NULL, NULL))
+    fail_msg("reads back as another graph");
+  compare(ctx, k);
   return LOOM_OK;
 }
 
+/* ---- Device IR ---- */
 static loom_status read_dump(loom_ctx *ctx, const data_value *v) {
   kernel_graph *k;
   const char *json = data_write_json(&ctx->mem, v, 0);
@@ -76,6 +165,9 @@ static void edit_all(testing_reader read, bool as_dump, int *edits) {
     const char *dump = NULL;
     if (as_dump && device_ir_write(&ctx, k, &dump) != LOOM_OK)
       fail_msg("%s: %s", seeds[i], ctx.diag.first->text);
+    original = k;
+    assert_int_equal(make_arguments(&ctx, k, &original_arguments), LOOM_OK);
+    original_result = run(&ctx, k, NULL);
     e.whole = kernel_to_data(&ctx.mem, k);
     if (as_dump)
       assert_int_equal(data_read_json(&ctx, "dump.json", dump, strlen(dump), &e.whole), LOOM_OK);
