@@ -133,6 +133,17 @@ static void compare(loom_ctx *ctx, const kernel_graph *k) {
   }
 }
 
+/* As Device IR, which the writer reads back and compares, or it says what has no form there. */
+static void check_written(loom_ctx *ctx, const kernel_graph *k) {
+  const char *dump;
+  diag_mark before = diag_save(ctx);
+  loom_status st = device_ir_write(ctx, k, &dump);
+  bool is_told = st == LOOM_EUNSUP && ctx->diag.errors > before.errors;
+  if (st != LOOM_OK && !is_told)
+    fail_msg("Device IR: status %d, %s\n%s", (int)st, ctx->diag.first ? ctx->diag.first->text : "", kernel_print(&ctx->mem, k));
+  diag_drop(ctx, before);
+}
+
 static loom_status read_graph(loom_ctx *ctx, const data_value *v) {
   kernel_graph *k, *again;
   LOOM_TRY(kernel_from_data(ctx, v, &k));
@@ -143,6 +154,7 @@ static loom_status read_graph(loom_ctx *ctx, const data_value *v) {
   if (!kernel_same(&ctx->mem, k, again, false, NULL, NULL))
     fail_msg("reads back as another graph");
   compare(ctx, k);
+  check_written(ctx, k);
   return LOOM_OK;
 }
 
