@@ -71,8 +71,94 @@ static void test_one_sum_is_near_at_any_size(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* ---- made-up costs ---- */
+
+enum { MADE_UP_BLOCKS = 3 };
+static const char *const made_up_blocks[MADE_UP_BLOCKS] = {"tile_m", "tile_n", "tile_k"};
+
+static const sym_expr *made_up_condition(arena *m, rng *r, int depth);
+
+static const sym_expr *made_up_number(rng *r, arena *m) {
+  static const int64_t numbers[] = {1, 2, 3, 7, 8, 32, 64, 1024, 8192};
+  return sym_const(m, rng_range(r, 0, 40) ? numbers[rng_range(r, 0, COUNT_OF(numbers) - 1)] : rng_range(r, -5, 0));
+}
+
+static const sym_expr *made_up_cost(arena *m, rng *r, int depth) {
+  const int64_t what = depth ? rng_range(r, 0, 15) : rng_range(r, 0, 3);
+  if (what == 0)
+    return made_up_number(r, m);
+  if (what == 1)
+    return sym_name(m, rng_range(r, 0, 6) ? made_up_blocks[rng_range(r, 0, MADE_UP_BLOCKS - 1)] : "it_tile_m");
+  if (what <= 3)
+    return sym_name(m, made_up_blocks[rng_range(r, 0, MADE_UP_BLOCKS - 1)]);
+  const sym_expr *a = made_up_cost(m, r, depth - 1), *b = rng_range(r, 0, 1) ? made_up_cost(m, r, depth - 1) : made_up_number(r, m);
+  static const sym_op ops[] = {SYM_MUL, SYM_MUL, SYM_MUL, SYM_ADD, SYM_CEILDIV, SYM_CEILDIV, SYM_FLOORDIV, SYM_MIN, SYM_MAX, SYM_MOD, SYM_SUB};
+  const sym_op op = what < 15 ? ops[what - 4] : SYM_IF;
+  return op == SYM_IF ? sym_make(m, SYM_IF, made_up_condition(m, r, 2), a, b) : sym_make(m, op, a, b, NULL);
+}
+
+static const sym_expr *made_up_condition(arena *m, rng *r, int depth) {
+  static const sym_op compare[] = {SYM_GE, SYM_GT, SYM_LE, SYM_LT, SYM_EQ, SYM_NE};
+  const int64_t what = depth ? rng_range(r, 0, 7) : 7;
+  if (what == 0 && rng_range(r, 0, 3) == 0)
+    return sym_make(m, rng_range(r, 0, 1) ? SYM_TRUE : SYM_FALSE, NULL, NULL, NULL);
+  if (what == 1)
+    return sym_make(m, SYM_NOT, made_up_condition(m, r, depth - 1), NULL, NULL);
+  if (what == 2 || what == 3) {
+    const sym_expr *a = made_up_condition(m, r, depth - 1), *b = made_up_condition(m, r, depth - 1);
+    return sym_make(m, what == 2 ? SYM_AND : SYM_OR, a, b, NULL);
+  }
+  const sym_expr *a = made_up_cost(m, r, 1), *b = rng_range(r, 0, 3) ? made_up_number(r, m) : made_up_cost(m, r, 1);
+  return sym_make(m, compare[rng_range(r, 0, rng_range(r, 0, 3) ? 3 : 5)], a, b, NULL);
+}
+
+/* Expressions that are no kernel's, too: the sums are below them wherever they have a value.  What may be negative has no sum. */
+static void test_sums_are_below_made_up_costs(void **state) {
+  (void)state;
+  int64_t compared = 0, negative = 0;
+  const int64_t count = testing_number("LOOM_FUZZ_COUNT", 20000);
+  for (int64_t seed = 1; seed <= count; seed++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    rng r = rng_new((uint64_t)seed);
+    const sym_expr *e = made_up_cost(&ctx.mem, &r, (int)rng_range(&r, 1, 5));
+    program_monomial sums[2][16];
+    int n[2];
+    for (int cancels = 0; cancels < 2; cancels++)
+      n[cancels] = program_lower_terms(e, made_up_blocks, MADE_UP_BLOCKS, cancels, sums[cancels], 16);
+    for (int point = 0; point < 12; point++) {
+      int64_t value, blocks[MADE_UP_BLOCKS];
+      sym_binding at[MADE_UP_BLOCKS + 1];
+      for (int s = 0; s < MADE_UP_BLOCKS; s++) {
+        blocks[s] = point ? rng_range(&r, 1, INT64_C(1) << rng_range(&r, 0, 10)) : 1;
+        at[s] = (sym_binding){made_up_blocks[s], blocks[s]};
+      }
+      at[MADE_UP_BLOCKS] = (sym_binding){"it_tile_m", rng_range(&r, 0, 5)};
+      if (sym_eval(&ctx, e, at, MADE_UP_BLOCKS + 1, &value) != LOOM_OK)
+        continue;
+      negative += value < 0;
+      for (int cancels = 0; cancels < 2; cancels++) {
+        double sum = 0;
+        for (int t = 0; t < n[cancels]; t++) {
+          double v = sums[cancels][t].coefficient;
+          for (int s = 0; s < MADE_UP_BLOCKS; s++)
+            for (int q = 0; q < sums[cancels][t].power[s]; q++)
+              v *= (double)blocks[s];
+          sum += v;
+        }
+        compared += n[cancels] > 0;
+        if (n[cancels] > 0 && sum > (double)value * (1 + 1e-9))
+          fail_msg("seed %d: %s at %d, %d, %d is %lld; sum %d is %f", (int)seed, sym_str(&ctx.mem, e), (int)blocks[0], (int)blocks[1], (int)blocks[2], (long long)value, cancels, sum);
+      }
+    }
+    loom_ctx_done(&ctx);
+  }
+  assert_true(count < 20000 || (compared > 50000 && negative > 100));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_sums_are_below_made_up_costs),
       cmocka_unit_test(test_sums_are_never_above_the_cost),
       cmocka_unit_test(test_one_sum_is_near_at_any_size),
   };
