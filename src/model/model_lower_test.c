@@ -156,9 +156,30 @@ static void test_sums_are_below_made_up_costs(void **state) {
   assert_true(count < 20000 || (compared > 50000 && negative > 100));
 }
 
+/* ---- memory ---- */
+
+static loom_status compile_one(loom_ctx *ctx, void *data) {
+  const void *const *d = data;
+  model_program *p;
+  return model_compile(ctx, d[0], d[1], true, MODEL_IN_PLACE, &p);
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const machine *m = testing_machine(&ctx, "wormhole", 2, 2);
+  for (int i = 0; i < TESTING_NESTS; i++) {
+    const void *d[] = {testing_nest(&ctx.mem, i), m};
+    testing_sweep_memory(compile_one, d);
+  }
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_sums_are_below_made_up_costs),
+      cmocka_unit_test(test_memory_failures_unwind),
       cmocka_unit_test(test_sums_are_never_above_the_cost),
       cmocka_unit_test(test_one_sum_is_near_at_any_size),
   };

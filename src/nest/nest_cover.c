@@ -190,6 +190,9 @@ bool nest_symbol_covers_one(const nest *n, int symbol) {
 
 /* ---- outputs ---- */
 
+/* Is every body of this loop done at least once? */
+static bool is_entered(const nest_loop *l) { return is_positive(l->extent) && (!l->clamp || is_positive(l->clamp)); }
+
 static bool dim_is_covered(const nest *n, const nest_access_dim *d, int64_t extent) {
   int64_t value;
   if (!sym_is_const(d->offset, &value) || value != 0)
@@ -200,16 +203,28 @@ static bool dim_is_covered(const nest *n, const nest_access_dim *d, int64_t exte
   return d->size->op == SYM_SYM && text_eq(d->size->name, l->block) && sym_is_const(l->extent, &value) && value == extent && !l->clamp;
 }
 
+/* Each loop moves one dim: two that move together are a diagonal, and of a loop whose first core alone stores there is one block. */
+static bool store_covers(const nest *n, const nest_node *x) {
+  for (int d = 0; d < x->n_dims; d++) {
+    if (!dim_is_covered(n, &x->dim[d], n->tensors.at[x->tensor].shape[d]))
+      return false;
+    if (x->dim[d].loop < 0)
+      continue;
+    bool is_moved = x->dim[d].loop == x->only_first;
+    for (int k = 0; k < d; k++)
+      is_moved = is_moved || x->dim[k].loop == x->dim[d].loop;
+    if (is_moved)
+      return false;
+  }
+  return true;
+}
+
 static bool body_covers(const nest *n, const nest_body *b, int tensor) {
   for (size_t i = 0; i < b->n; i++) {
     const nest_node *x = b->at[i];
-    bool covers = x->kind == NEST_LOOP && body_covers(n, &x->body, tensor);
-    if (x->kind == NEST_STORE && x->tensor == tensor) {
-      covers = true;
-      for (int d = 0; d < x->n_dims; d++)
-        covers = covers && dim_is_covered(n, &x->dim[d], n->tensors.at[tensor].shape[d]);
-    }
-    if (covers)
+    if (x->kind == NEST_LOOP && is_entered(&n->loops.at[x->loop]) && body_covers(n, &x->body, tensor))
+      return true;
+    if (x->kind == NEST_STORE && x->tensor == tensor && store_covers(n, x))
       return true;
   }
   return false;

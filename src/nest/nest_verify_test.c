@@ -1,6 +1,7 @@
 /* Every rule of nest_verify, broken alone in a nest that is right: the verifier names it.  Edits that leave a nest right are taken. */
 #include "nest/nest.h"
 #include "base/testing.h"
+#include "nest/nest_live.h"
 #include "nest/nest_samples.h"
 
 enum { MATMUL, BATCH, ADD, ATTENTION, SPLIT };
@@ -154,7 +155,23 @@ static void test_every_rule_is_held(void **state) {
   }
 }
 
+static loom_status make_and_look(loom_ctx *ctx, void *data) {
+  nest *n = sample(&ctx->mem, *(int *)data);
+  nest_lives lives = {0};
+  LOOM_TRY(nest_verify(ctx, n));
+  nest_set_alignment(n, 32);
+  nest_list_lives(&ctx->mem, n, true, &lives);
+  nest_at_last_iterators(&ctx->mem, n, n->loops.at[0].extent);
+  return LOOM_OK;
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  for (int i = MATMUL; i <= SPLIT; i++)
+    testing_sweep_memory(make_and_look, &i);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_rule_is_held)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_rule_is_held), cmocka_unit_test(test_memory_failures_unwind)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

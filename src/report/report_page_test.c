@@ -82,7 +82,18 @@ static void test_the_policy_allows_what_the_page_has_and_nothing_else(void **sta
   loom_ctx_done(&ctx);
 }
 
+static loom_status write_page(loom_ctx *ctx, void *data) {
+  report_page_html(&ctx->mem, data, "{\"a\": 1}");
+  return LOOM_OK;
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  testing_sweep_memory(write_page, (void *)(uintptr_t)"a title");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_from_files_make_no_markup), cmocka_unit_test(test_the_policy_allows_what_the_page_has_and_nothing_else)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_names_from_files_make_no_markup), cmocka_unit_test(test_the_policy_allows_what_the_page_has_and_nothing_else),
+                                     cmocka_unit_test(test_memory_failures_unwind)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -140,6 +140,21 @@ static void test_arrays_become_values_and_back(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static loom_status parse_and_print(loom_ctx *ctx, void *data) {
+  const run_value_type want = type_of(&ctx->mem, "f32", false, 2, 2, 3, 0);
+  run_value v;
+  npy_array a;
+  LOOM_TRY(run_value_parse(ctx, "--input", data, &want, &v));
+  run_value_text(&ctx->mem, &v, 100, true);
+  LOOM_TRY(run_value_to_array(ctx, &v, &a));
+  return run_value_from_array(ctx, "x", &a, &want, &v);
+}
+
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  testing_sweep_memory(parse_and_print, (void *)(uintptr_t)"2x3xf32=1,2,3,4,5,6");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_element_types),
                                      cmocka_unit_test(test_values_are_read_as_they_are_spelled),
@@ -147,6 +162,7 @@ int main(void) {
                                      cmocka_unit_test(test_integers_out_of_range_are_refused),
                                      cmocka_unit_test(test_huge_shapes_are_refused),
                                      cmocka_unit_test(test_long_values_are_cut),
-                                     cmocka_unit_test(test_arrays_become_values_and_back)};
+                                     cmocka_unit_test(test_arrays_become_values_and_back),
+                                     cmocka_unit_test(test_memory_failures_unwind)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

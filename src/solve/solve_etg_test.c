@@ -1,5 +1,5 @@
 #include "base/file.h"
-#include "base/testing.h"
+#include "base/testing_data.h"
 #include "base/text.h"
 #include "nest/nest_samples.h"
 #include "solve/solve.h"
@@ -411,6 +411,33 @@ static void test_an_empty_file_is_refused(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* ---- every edit of a file ---- */
+
+static machine *edits_machine;
+
+static loom_status solve_edited(loom_ctx *ctx, const data_value *v) {
+  data_value *got;
+  solve_options o = free_choice;
+  o.op_budget = 200;
+  return solve_etg(ctx, v, edits_machine, &o, &got);
+}
+
+static void test_every_edit_is_refused_or_solved(void **state) {
+  (void)state;
+  static const int64_t shape[] = {128, 128, 32};
+  for (int generation = 1; generation <= 3; generation++) {
+    const bool resolved = generation == 2;
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    edits_machine = resolved ? NULL : shipped(&ctx, "wormhole");
+    explore_table t;
+    data_value *v = written(&ctx, shipped(&ctx, "wormhole"), shape, generation, resolved, &t);
+    testing_edits e = {.read = solve_edited, .is_lenient = true};
+    testing_edit_all(&ctx.mem, v, &e);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_generation_3_equals_the_direct_way),
@@ -426,6 +453,7 @@ int main(void) {
       cmocka_unit_test(test_calls_need_proper_arguments),
       cmocka_unit_test(test_sizes_of_a_problem_are_limited),
       cmocka_unit_test(test_an_empty_file_is_refused),
+      cmocka_unit_test(test_every_edit_is_refused_or_solved),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
