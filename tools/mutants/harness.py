@@ -58,9 +58,9 @@ def kernel_names(build):
 
 def named_slices(build, seed):
     """Kernels of the tests by name, at shapes drawn: on NPUs, on this CPU under plans, on boards."""
-    return [Slice(f"boards {seed}", 3, [f"{build}/unit/compile_tt_cases_test"], {"LOOM_TT_CASES_SEED": str(seed)}),
-            Slice(f"NPUs {seed}", 15, [f"{build}/unit/compile_npu_cases_test"], {"LOOM_NPU_CASES_SEED": str(seed)}),
-            Slice(f"plans on this CPU {seed}", 18, [f"{build}/unit/compile_host_plans_test"], {"LOOM_PLANS_SEED": str(seed)})]
+    return [Slice(f"NPUs {seed}", 15, [f"{build}/unit/compile_npu_cases_test"], {"LOOM_NPU_CASES_SEED": str(seed)}),
+            Slice(f"plans on this CPU {seed}", 18, [f"{build}/unit/compile_host_plans_test"], {"LOOM_PLANS_SEED": str(seed)}),
+            Slice(f"boards {seed}", 3, [f"{build}/unit/compile_tt_cases_test"], {"LOOM_TT_CASES_SEED": str(seed)})]      # last: its programs are compiled as C++
 
 
 def chip_slices(build, seed):
@@ -91,14 +91,14 @@ def test_slices(build, seed, programs):
 
 
 def all_slices(build, seed, programs, extra):
-    """The generator's programs, and between them kernels of the tests: after the first 80 a round on boards, NPUs and this CPU and one of each kernel on the virtual chips,
-    then a round for every 400."""
+    """The generator's programs, and between them kernels of the tests: after the first 80 one of each kernel on the virtual chips, then some on NPUs, this CPU and
+    boards, and these again for every 400."""
     out, since, turn = [], 320, 0
     for s in soak_slices(build, seed, programs, extra):
         out.append(s)
         since += s.programs
         if since >= 400:
-            named = named_slices(build, seed + turn) + (chip_slices(build, seed) if turn == 0 else [])
+            named = (chip_slices(build, seed) if turn == 0 else []) + named_slices(build, seed + turn)
             out, since, turn = out + named, since - 400, turn + 1
     return up_to(programs, out)
 
