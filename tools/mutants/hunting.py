@@ -29,13 +29,15 @@ def seen_of(path, mutants):
 
 
 class Store:
+    """What is known so far, in a file; another key (bank, sources, seed) begins anew.  Key None: as the file is."""
+
     def __init__(self, work, key):
         os.makedirs(work, exist_ok=True)
         self.path = os.path.join(work, "results.json")
         self.data = {"key": key, "slices": {}, "mutants": {}}
         if os.path.exists(self.path):
             old = json.load(open(self.path))
-            if old["key"] == key:
+            if key is None or old["key"] == key:
                 self.data = old
 
     def keep(self):

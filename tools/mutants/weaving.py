@@ -1,4 +1,5 @@
 """Mutants into a copy of the sources: see weave."""
+import hashlib
 import os
 import subprocess
 
@@ -62,3 +63,13 @@ def weave(root, mutants, out):
     for name in ("mutant.h", "mutant.c"):
         put(os.path.join(out, "src/base", name), open(os.path.join(HERE, name), "rb").read())
     return lost
+
+
+def digest(out):
+    """Of the woven sources: what was learned with others says nothing of these."""
+    h = hashlib.sha256()
+    for d, dirs, names in sorted((d, dirs, names) for top in ("src", "tools", "machines") for d, dirs, names in os.walk(os.path.join(out, top))):
+        for name in sorted(names):
+            if name.endswith((".c", ".h", ".yaml", ".def", ".mlir", ".in")):
+                h.update(os.path.relpath(os.path.join(d, name), out).encode() + b"\0" + open(os.path.join(d, name), "rb").read())
+    return h.hexdigest()
