@@ -103,6 +103,8 @@ enum { SOAK_LEDGER_CELLS = 1 << 16 };
 typedef struct soak_ledger { int64_t hits[SOAK_LEDGER_CELLS]; } soak_ledger;
 void soak_ledger_add(soak_ledger *l, const soak_result *r);
 void soak_ledger_print(const soak_ledger *l, arena *m);      /* a table, and what was never hit */
+/* Cells that were hit, those by 100 kernels or more, and those never: of the types, ranks and fits that an op was seen with, each alone. */
+void soak_ledger_sum(const soak_ledger *l, int64_t *out_cells, int64_t *out_often, int64_t *out_empty);
 data_value *soak_ledger_data(const soak_ledger *l, arena *m);
 
 /* ---- soak_report.c ---- */

@@ -103,6 +103,9 @@ static line line_of(const soak_ledger *l, int op) {
   return r;
 }
 
+/* Cells of the types, ranks and fits that the op was seen with, each alone. */
+static int64_t possible(const line *r) { return (int64_t)__builtin_popcount(r->types) * __builtin_popcount(r->ranks) * __builtin_popcount(r->fits); }
+
 static bool is_made(int op) {      /* structure, and what the front end makes no op of */
   static const int none[] = {KERNEL_PARALLEL, KERNEL_YIELD, KERNEL_BARRIER, KERNEL_UNARY, KERNEL_BINARY, KERNEL_REDUCE, FN_BASE + KERNEL_FN_NONE, FN_BASE + KERNEL_FN_ARGMAX,
                              FN_BASE + KERNEL_FN_ARGMIN, FN_BASE + KERNEL_FN_XCHG, FN_BASE + KERNEL_FN_CAS};
@@ -114,8 +117,8 @@ static bool is_made(int op) {      /* structure, and what the front end makes no
 
 void soak_ledger_print(const soak_ledger *l, arena *m) {
   text missing = text_new(m);
-  int64_t cells = 0, often = 0;
-  printf("%-16s %8s %6s %6s  %s\n", "op", "most", "cells", ">=100", "never with");
+  int64_t cells = 0, often = 0, empty = 0;
+  printf("%-16s %8s %6s %6s %6s  %s\n", "op", "most", "cells", ">=100", "empty", "never with");
   for (int op = 0; op < OPS; op++) {
     line r = line_of(l, op);
     text never = text_new(m);
@@ -127,6 +130,7 @@ void soak_ledger_print(const soak_ledger *l, arena *m) {
     }
     cells += r.cells;
     often += r.often;
+    empty += possible(&r) - r.cells;
     for (int t = 0; t < DTYPE_COUNT; t++)
       if (!(r.types >> t & 1))
         text_addf(&never, "%s ", dtype_mlir((dtype)t));
@@ -136,9 +140,20 @@ void soak_ledger_print(const soak_ledger *l, arena *m) {
     for (int f = 0; f < FITS; f++)
       if (!(r.fits >> f & 1))
         text_addf(&never, "%s ", fit_word[f]);
-    printf("%-16s %8" PRId64 " %6" PRId64 " %6" PRId64 "  %s\n", op_word(m, op), r.kernels, r.cells, r.often, text_str(&never));
+    printf("%-16s %8" PRId64 " %6" PRId64 " %6" PRId64 " %6" PRId64 "  %s\n", op_word(m, op), r.kernels, r.cells, r.often, possible(&r) - r.cells, text_str(&never));
   }
-  printf("%" PRId64 " cells of op x dtype x rank x fit, %" PRId64 " of them in %d kernels or more; never: %s\n", cells, often, OFTEN, missing.size ? text_str(&missing) : "none");
+  printf("%" PRId64 " cells of op x dtype x rank x fit, %" PRId64 " of them in %d kernels or more; %" PRId64 " others of what an op was seen with; ops never: %s\n", cells, often, OFTEN,
+         empty, missing.size ? text_str(&missing) : "none");
+}
+
+void soak_ledger_sum(const soak_ledger *l, int64_t *out_cells, int64_t *out_often, int64_t *out_empty) {
+  *out_cells = *out_often = *out_empty = 0;
+  for (int op = 0; op < OPS; op++) {
+    line r = line_of(l, op);
+    *out_cells += r.cells;
+    *out_often += r.often;
+    *out_empty += possible(&r) - r.cells;
+  }
 }
 
 data_value *soak_ledger_data(const soak_ledger *l, arena *m) {

@@ -103,6 +103,11 @@ data_value *soak_total_data(const soak_total *t, arena *m, const soak_options *o
     data_push(m, reasons, v);
   }
   data_set(m, all, "refusals", reasons);
+  int64_t cells, often, empty;
+  soak_ledger_sum(&t->ledger, &cells, &often, &empty);
+  data_set_int(m, all, "cells", cells);
+  data_set_int(m, all, "cells_often", often);
+  data_set_int(m, all, "cells_empty", empty);
   data_set(m, all, "ledger", soak_ledger_data(&t->ledger, m));
   return all;
 }

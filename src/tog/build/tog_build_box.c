@@ -71,13 +71,17 @@ static loom_status split_offset(build *b, MlirOperation cast, const tog_tensor *
 
 /* ---- parts of a view of the whole argument ---- */
 
-/* The dims that a rank-reducing subview keeps: all that are not one element; of those that are, any that make up the number. */
+/* The dims that a rank-reducing subview keeps, in their order: dims of one element go where the next one that the view has is another.  Which of several neighbours of one element goes
+ * does not matter. */
 static loom_status keep_dims(build *b, MlirOperation part, tog_box *out) {
-  int n_view = (int)mlirShapedTypeGetRank(mlirValueGetType(ir_result(part, 0))), next = 0;
+  MlirType view = mlirValueGetType(ir_result(part, 0));
+  int n_view = (int)mlirShapedTypeGetRank(view), next = 0;
   int droppable = out->rank - n_view;
   for (int d = 0; d < out->rank; d++) {
     int64_t one;
-    bool drop = droppable > 0 && sym_is_const(out->extent[d], &one) && one == 1;
+    const bool is_one = sym_is_const(out->extent[d], &one) && one == 1;
+    const bool is_next = next < n_view && !mlirShapedTypeIsDynamicDim(view, next) && mlirShapedTypeGetDimSize(view, next) == 1;
+    bool drop = droppable > 0 && is_one && !is_next;
     droppable -= drop;
     out->to_dim[d] = drop ? -1 : next++;
   }

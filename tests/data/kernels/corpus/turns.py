@@ -125,3 +125,15 @@ def count_up(x: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     for t in hl.tile(x.size(0)):
         hl.atomic_add(out, [where[t]], x[t].to(torch.float32))
     return out
+
+
+@helion.kernel()
+def reversed_rows(x: torch.Tensor) -> torch.Tensor:
+    """Four dims the other way round, one of them an index; tiles may have dims of one element beside it."""
+    x = x.permute(3, 2, 1, 0)
+    b, c, m, n = x.size()
+    out = torch.empty([b, c, m, n], dtype=x.dtype)
+    for i in hl.grid(m):
+        for tb, tc, tn in hl.tile([b, c, n]):
+            out[tb, tc, i, tn] = x[tb, tc, i, tn]
+    return out
