@@ -4,7 +4,7 @@
 #include "compile_tt.h"
 #include <string.h>
 
-enum { NPU_ONE_IN = 12, TT_ONE_IN = 400, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
+enum { NPU_ONE_IN = 12, TT_ONE_IN = 200, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
 
 /* The inputs as arrays that a run is given. */
 static run_options with_inputs(soak_case *c) {

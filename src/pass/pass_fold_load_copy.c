@@ -3,10 +3,8 @@
  * that store wrote, and a core's loads do not wait for its stores.
  *
  * A loaded tile that is stored as it is becomes a store of the tensor: upstream folds the to_buffer of a to_tensor into an allocation, which no layout with a
- * start of its own can have.  So does what upstream folds to such a tile: the greater of it and itself, a choice between it and itself, it and 0. */
+ * start of its own can have.  So does what upstream may fold to such a tile: the greater of it and itself, it and 0, a choice that is known, there and back in another type. */
 #include "pass/pass_private.h"
-#include <stdlib.h>
-#include <string.h>
 
 enum { VIEWS_MAX = 8 };
 
@@ -23,75 +21,29 @@ static MlirValue root_of(MlirValue memref) {
   return memref;
 }
 
-/* Loads of one part of one argument. */
-static bool is_same_tile(MlirValue a, MlirValue b) {
-  static const char *const lists[] = {"static_offsets", "static_sizes", "static_strides"};
-  MlirOperation x = ir_def(a), y = ir_def(b);
-  if (mlirValueEqual(a, b))
-    return true;
-  if (mlirOperationIsNull(x) || mlirOperationIsNull(y))
+enum { STEPS_MAX = 256 };
+typedef struct search { MlirType tile, to; int left; } search;
+
+/* May `tensor` turn out to be a loaded tile, in memory of another layout than it is stored to?  Any operation that has such a tile among its operands may be folded to it. */
+static bool may_be_loaded(search *s, MlirValue tensor) {
+  MlirOperation def = ir_def(tensor);
+  if (mlirOperationIsNull(def) || s->left-- <= 0)
     return false;
-  if (!ir_op_is(x, "bufferization.to_tensor") || !ir_op_is(y, "bufferization.to_tensor"))
+  if (ir_op_is(def, "bufferization.to_tensor"))
+    return mlirTypeEqual(mlirValueGetType(tensor), s->tile) && !mlirTypeEqual(mlirValueGetType(ir_operand(def, 0)), s->to);
+  if (!ir_op_is(def, "linalg.generic"))
     return false;
-  x = ir_def(ir_operand(x, 0));
-  y = ir_def(ir_operand(y, 0));
-  bool is_same = ir_op_is(x, "memref.subview") && ir_op_is(y, "memref.subview") && ir_num_operands(x) == ir_num_operands(y);
-  for (int i = 0; is_same && i < 3; i++)
-    is_same = mlirAttributeEqual(ir_attr_of(x, lists[i]), ir_attr_of(y, lists[i]));
-  for (intptr_t i = 0; is_same && i < ir_num_operands(x); i++)
-    is_same = mlirValueEqual(ir_operand(x, i), ir_operand(y, i));
-  return is_same;
+  for (intptr_t i = 0; i < ir_num_operands(def); i++)
+    if (may_be_loaded(s, ir_operand(def, i)))
+      return true;
+  return false;
 }
 
-/* ---- what upstream folds to an operand ---- */
-enum { DEPTH_MAX = 16 };
-
-/* Operations that choose one of their last two operands, and those that a number on the right leaves as they are. */
-static const char *const choices[] = {"arith.maximumf", "arith.minimumf", "arith.maxnumf", "arith.minnumf", "arith.maxsi", "arith.minsi", "arith.maxui", "arith.minui",
-                                      "arith.andi", "arith.ori", "arith.select"};
-static const struct { const char *op; int64_t number; } neutral[] = {
-    {"arith.addi", 0}, {"arith.subi", 0}, {"arith.muli", 1}, {"arith.ori", 0}, {"arith.andi", -1}, {"arith.xori", 0}, {"arith.shli", 0}, {"arith.shrsi", 0}, {"arith.shrui", 0},
-    {"arith.divsi", 1}, {"arith.divui", 1}, {"arith.addf", 0}, {"arith.subf", 0}, {"arith.mulf", 1}, {"arith.divf", 1}};
-
-static bool is_number(arena *m, MlirValue v, int64_t number) {
-  MlirOperation def = ir_def(v);
-  int64_t n;
-  if (ir_const_int(v, &n))
-    return n == number;
-  if (mlirOperationIsNull(def) || !ir_op_is(def, "arith.constant"))
-    return false;
-  const char *said = ir_print_attr(m, ir_attr_of(def, "value"));
-  return strtod(said, NULL) == (double)number && strchr("-.0123456789", *said);
-}
-
-typedef struct search { arena *m; MlirOperation op; } search;
-
-/* The input of the linalg.generic that value `v` of its body is, as it is or once upstream has folded what changes nothing; null: none. */
-static MlirValue input_of(const search *s, MlirValue v, int depth) {
-  const MlirValue none = {NULL};
-  MlirBlock body = ir_body(s->op);
-  if (mlirValueIsABlockArgument(v))
-    return mlirBlockEqual(mlirBlockArgumentGetOwner(v), body) ? ir_operand(s->op, mlirBlockArgumentGetArgNumber(v)) : none;
-  MlirOperation def = ir_def(v);
-  if (mlirOperationIsNull(def) || depth > DEPTH_MAX)
-    return none;
-  const intptr_t n = ir_num_operands(def);
-  for (size_t i = 0; i < sizeof neutral / sizeof *neutral; i++)
-    if (ir_op_is(def, neutral[i].op) && is_number(s->m, ir_operand(def, 1), neutral[i].number))
-      return input_of(s, ir_operand(def, 0), depth + 1);
-  for (size_t i = 0; i < sizeof choices / sizeof *choices; i++)
-    if (ir_op_is(def, choices[i])) {
-      MlirValue a = input_of(s, ir_operand(def, n - 2), depth + 1), b = input_of(s, ir_operand(def, n - 1), depth + 1);
-      return !mlirValueIsNull(a) && !mlirValueIsNull(b) && is_same_tile(a, b) ? a : none;
-    }
-  return none;
-}
-
-/* Does the op yield an input, once upstream has folded it? */
-static bool yields_input(arena *m, MlirOperation op) {
-  if (!ir_op_is(op, "linalg.generic"))
-    return false;
-  return !mlirValueIsNull(input_of(&(search){m, op}, ir_operand(mlirBlockGetTerminator(ir_body(op)), 0), 0));
+static bool is_stored_tile(MlirOperation buffer) {
+  MlirValue tensor = ir_operand(buffer, 0);
+  MlirOperation def = ir_def(tensor);
+  search s = {mlirValueGetType(tensor), mlirValueGetType(ir_result(buffer, 0)), STEPS_MAX};
+  return !mlirOperationIsNull(def) && (ir_op_is(def, "bufferization.to_tensor") || may_be_loaded(&s, tensor));
 }
 
 static bool fold(MlirOperation op, void *data) {
@@ -100,8 +52,7 @@ static bool fold(MlirOperation op, void *data) {
     vec_push(s->mem, &s->to, root_of(ir_operand(op, 1)));
   MlirOperation buffer = pass_stored_buffer(op);
   if (!mlirOperationIsNull(buffer)) {
-    MlirOperation tile = ir_def(ir_operand(buffer, 0));
-    if (!mlirOperationIsNull(tile) && (ir_op_is(tile, "bufferization.to_tensor") || yields_input(s->mem, tile)))
+    if (is_stored_tile(buffer))
       s->status = pass_store_tensor(s->ir, op);
     return s->status == LOOM_OK;
   }

@@ -63,14 +63,13 @@ func.func @itself(%x: memref<8x4xf32>, %y: memref<4x8xf32, strided<[1, 4]>>, %i:
   return
 }
 
-// So is a choice between a tile and itself, and a tile and 0; a tile and 1 is computed.
+// So may be a choice between a tile and itself, a tile and 0, and a tile there and back in another type; not where the layouts are the same.
 // CHECK-LABEL: func.func @nothing(
 // CHECK-NOT: memref.copy
-// CHECK-COUNT-2: bufferization.materialize_in_destination
+// CHECK-COUNT-3: bufferization.materialize_in_destination
 // CHECK: memref.copy
-func.func @nothing(%x: memref<4x4xi32>, %y: memref<4x4xi32, strided<[1, 4]>>, %w: i1) {
+func.func @nothing(%x: memref<4x4xi32>, %y: memref<4x4xi32, strided<[1, 4]>>, %z: memref<4x4xi32>, %w: i1) {
   %c0 = arith.constant 0 : i32
-  %c1 = arith.constant 1 : i32
   %0 = bufferization.to_tensor %x : memref<4x4xi32> to tensor<4x4xi32>
   %e = tensor.empty() : tensor<4x4xi32>
   %1 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0, %0 : tensor<4x4xi32>, tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
@@ -87,12 +86,25 @@ func.func @nothing(%x: memref<4x4xi32>, %y: memref<4x4xi32, strided<[1, 4]>>, %w
   } -> tensor<4x4xi32>
   %4 = bufferization.to_buffer %3 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
   memref.copy %4, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
-  %5 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
-  ^bb0(%a: i32, %c: i32):
-    %m = arith.addi %a, %c1 : i32
+  %wide = tensor.empty() : tensor<4x4xi64>
+  %7 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<4x4xi32>) outs(%wide : tensor<4x4xi64>) {
+  ^bb0(%a: i32, %c: i64):
+    %m = arith.extsi %a : i32 to i64
+    linalg.yield %m : i64
+  } -> tensor<4x4xi64>
+  %8 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%7 : tensor<4x4xi64>) outs(%e : tensor<4x4xi32>) {
+  ^bb0(%a: i64, %c: i32):
+    %m = arith.trunci %a : i64 to i32
     linalg.yield %m : i32
   } -> tensor<4x4xi32>
-  %6 = bufferization.to_buffer %5 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
-  memref.copy %6, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
+  %9 = bufferization.to_buffer %8 : tensor<4x4xi32> to memref<4x4xi32, strided<[1, 4]>>
+  memref.copy %9, %y : memref<4x4xi32, strided<[1, 4]>> to memref<4x4xi32, strided<[1, 4]>>
+  %5 = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>, affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<4x4xi32>) outs(%e : tensor<4x4xi32>) {
+  ^bb0(%a: i32, %c: i32):
+    %m = arith.addi %a, %c0 : i32
+    linalg.yield %m : i32
+  } -> tensor<4x4xi32>
+  %6 = bufferization.to_buffer %5 : tensor<4x4xi32> to memref<4x4xi32>
+  memref.copy %6, %z : memref<4x4xi32> to memref<4x4xi32>
   return
 }
