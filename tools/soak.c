@@ -15,7 +15,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { EXIT_DISAGREES = 3, EXIT_BUG = 70, EXIT_USAGE = 2, CHUNK = 48 /* kernels of a process between looks at the clock */, WALL_FACTOR = 15, LIST_MAX = 16 };
+enum { EXIT_DISAGREES = 3, EXIT_BUG = 70, EXIT_USAGE = 2, CHUNK = 48 /* kernels of a process between looks at the clock */, WALL_FACTOR = 60, LIST_MAX = 16 };
 
 typedef struct options {
   soak_options soak;
