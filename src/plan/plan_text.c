@@ -152,7 +152,7 @@ static loom_status read_array(loom_ctx *ctx, const data_value *o, const char *ke
   return LOOM_OK;
 }
 
-static loom_status read_ints(loom_ctx *ctx, const data_value *o, const char *key, size_t n, int64_t lo, int64_t *out) {
+static loom_status read_ints(loom_ctx *ctx, const data_value *o, const char *key, size_t n, int64_t lo, int64_t hi, int64_t *out) {
   data_value *a;
   LOOM_TRY(data_need(ctx, o, key, DATA_ARRAY, &a));
   if (a->n != n)
@@ -160,6 +160,8 @@ static loom_status read_ints(loom_ctx *ctx, const data_value *o, const char *key
   for (size_t i = 0; i < n; i++) {
     if (a->items[i]->kind != DATA_INT || a->items[i]->integer < lo)
       LOOM_FAIL(ctx, a->items[i]->span, LOOM_EINPUT, "%s must hold integers of at least %" PRId64, key, lo);
+    if (a->items[i]->integer > hi)
+      LOOM_FAIL(ctx, a->items[i]->span, LOOM_EINPUT, "%s must hold integers of at most %" PRId64, key, hi);
     out[i] = a->items[i]->integer;
   }
   return LOOM_OK;
@@ -267,9 +269,9 @@ static loom_status read_accesses(loom_ctx *ctx, const data_value *v, plan_candid
     int64_t levels[PLAN_MESH_MAX], label[PLAN_MESH_MAX];
     LOOM_TRY(data_need_string(ctx, o, "name", &x->name));
     LOOM_TRY(read_bool(ctx, o, "is_store", &x->is_store));
-    LOOM_TRY(read_ints(ctx, o, "area", n, 1, x->area));
-    LOOM_TRY(read_ints(ctx, o, "levels", n, 0, levels));
-    LOOM_TRY(read_ints(ctx, o, "label_level", n, 0, label));
+    LOOM_TRY(read_ints(ctx, o, "area", n, 1, INT64_MAX, x->area));
+    LOOM_TRY(read_ints(ctx, o, "levels", n, 0, (1 << PLAN_LOGICAL_MAX) - 1, levels));
+    LOOM_TRY(read_ints(ctx, o, "label_level", n, 0, PLAN_LOGICAL_MAX, label));
     for (size_t d = 0; d < n; d++) {
       x->levels[d] = (unsigned)levels[d];
       x->label_level[d] = (int)label[d];
@@ -299,7 +301,7 @@ static loom_status read_buffer(loom_ctx *ctx, const data_value *o, plan_buffer *
     LOOM_FAIL(ctx, type->span, LOOM_EINPUT, "unknown element type '%s'", type->string);
   LOOM_TRY(read_array(ctx, o, "shape", 8, &shape));
   b->rank = (int)shape->n;
-  LOOM_TRY(read_ints(ctx, o, "shape", shape->n, 1, b->shape));
+  LOOM_TRY(read_ints(ctx, o, "shape", shape->n, 1, INT64_MAX, b->shape));
   LOOM_TRY(data_need_int(ctx, o, "bytes", 1, INT64_MAX, &b->bytes));
   int64_t bytes = (int64_t)dtype_bytes(b->type);
   for (int d = 0; d < b->rank; d++)

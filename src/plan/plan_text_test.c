@@ -67,6 +67,7 @@ static void test_wrong_plans_are_refused(void **state) {
       {"\"level\": 1", "\"level\": 2", "must count from 0", LOOM_EINPUT},
       {"\"area\": [8, 1]", "\"area\": [8]", "has 1 items; expected 2", LOOM_EINPUT},
       {"\"area\": [8, 1]", "\"area\": [0, 1]", "at least 1", LOOM_EINPUT},
+      {"\"label_level\": [0, 0]", "\"label_level\": [4294967296, 0]", "at most 12", LOOM_EINPUT},
       {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"chain\"]", "move has 1 items; expected 2", LOOM_EINPUT},
       {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"n\", \"n\"]", "where more share it", LOOM_EINPUT},
       {"\"move\": [\"chain\", \"n\"]", "\"move\": [\"train\", \"n\"]", "where more share it", LOOM_EINPUT},

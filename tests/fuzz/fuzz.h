@@ -48,6 +48,9 @@ void fuzz_words(fuzz_made_of from, fuzz_target *run, uint64_t seed, long n, cons
 helion_options fuzz_options(arena *m, const char *source, size_t size);
 /* How many inputs were good: kernels, chips, ETGs, schedules. */
 extern long fuzz_compiled;
+/* What the target's reader said of an input: the first status that was checked since this was set to FUZZ_UNANSWERED. */
+#define FUZZ_UNANSWERED ((loom_status)-1)
+extern loom_status fuzz_answer;
 /* Ends the process: a promise is broken. */
 _Noreturn void fuzz_broken(const loom_ctx *ctx, const char *promise);
 /* A failure has a diagnostic and is no internal error. */

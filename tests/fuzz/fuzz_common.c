@@ -81,8 +81,11 @@ static void check_calls(loom_ctx *ctx, kernel_graph *k) {
 }
 
 long fuzz_compiled;
+loom_status fuzz_answer = FUZZ_UNANSWERED;
 
 void fuzz_check_status(const loom_ctx *ctx, loom_status st) {
+  if (fuzz_answer == FUZZ_UNANSWERED)
+    fuzz_answer = st;
   if (st != LOOM_OK && ctx->diag.errors == 0)
     fuzz_broken(ctx, "a failure without a diagnostic");
   if (st == LOOM_EBUG)

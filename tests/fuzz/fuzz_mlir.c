@@ -43,6 +43,7 @@ int fuzz_mlir_scan(const uint8_t *bytes, size_t size) {
   const diag_source *source = diag_add_source(&ctx, "fuzz.mlir", copy, size);
   loom_status own = mlir_scan(&ctx, source, copy, size, MLIR_READS_OWN), st[] = {mlir_scan(&ctx, source, copy, size, MLIR_READS_PROGRAMS), mlir_scan(&ctx, source, copy, size, MLIR_READS_STAGES),
                                                                                  mlir_scan(&ctx, source, copy, size, MLIR_READS_PATTERNS)};
+  fuzz_check_status(&ctx, st[0]);
   fuzz_check_status(&ctx, own);
   if (own == LOOM_OK && depth_of(copy, size) > MLIR_TEXT_DEPTH_MAX)
     fuzz_broken(&ctx, "a text deeper than the limit");

@@ -1,5 +1,7 @@
 /* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N` and
- * `fuzz_replay rvv-damaged SEED N OBJECT` and `fuzz_replay words TARGET SEED N FILE..`. */
+ * `fuzz_replay rvv-damaged SEED N OBJECT`, `fuzz_replay words TARGET SEED N FILE..`, and `fuzz_replay limited TARGET FOLDER..`, which gives each file a second of
+ * this process's time and 256 MB, and holds what comes of it against the first letter of its name: y it is read, n it is refused, l it is refused for a limit,
+ * i either (tests/tools/hostile-make). */
 #include "fuzz.h"
 #include "base/file.h"
 #include "base/rng.h"
@@ -7,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <signal.h>
+#include <unistd.h>
 
 typedef int target(const uint8_t *, size_t);
 static const struct { const char *name; target *run; } targets[] = {
@@ -32,6 +38,52 @@ static int run_lines(target *run, const char *lines) {
   return n;
 }
 
+/* ---- hostile files, each with limits ---- */
+
+static const char *running;
+static bool names_are_claims;
+static long wrong;
+
+static void late(int signal) {
+  (void)signal;
+  static const char said[] = "fuzz_replay: more than a second: ";
+  if (write(STDERR_FILENO, said, sizeof said - 1) < 0 || write(STDERR_FILENO, running, strlen(running)) < 0)
+    _exit(1);
+  abort();
+}
+
+static void set_limits(void) {
+  const struct rlimit memory = {256u << 20, 256u << 20}, core = {0, 0};
+  signal(SIGPROF, late);
+  setrlimit(RLIMIT_CORE, &core);
+#if !defined(__SANITIZE_ADDRESS__)
+  setrlimit(RLIMIT_DATA, &memory);
+#else
+  (void)memory;
+#endif
+}
+
+static void check_claim(const char *path) {
+  const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+  loom_status st = fuzz_answer;
+  bool is_answer = st == LOOM_OK || st == LOOM_EINPUT || st == LOOM_EUNSUP || st == LOOM_ELIMIT || st == LOOM_EUSAGE || st == LOOM_EPROVIDER || st == FUZZ_UNANSWERED;
+  bool fits = name[0] == 'y' ? st == LOOM_OK : name[0] == 'n' ? st != LOOM_OK : name[0] == 'l' ? st == LOOM_ELIMIT : name[0] == 'i';
+  if (is_answer && fits)
+    return;
+  wrong++;
+  fprintf(stderr, "fuzz_replay: %s: %s\n", path, st == FUZZ_UNANSWERED ? "not looked at" : loom_status_text(st));
+}
+
+static void run_limited(target *run, const char *path, const uint8_t *bytes, size_t size) {
+  const struct itimerval second = {.it_value = {.tv_sec = 1}}, none = {0};
+  running = path;
+  fuzz_answer = FUZZ_UNANSWERED;
+  setitimer(ITIMER_PROF, &second, NULL);
+  run(bytes, size);
+  setitimer(ITIMER_PROF, &none, NULL);
+  check_claim(path);
+}
+
 static int run_path(target *run, const char *path) {
   struct stat st;
   int n = 0;
@@ -54,8 +106,10 @@ static int run_path(target *run, const char *path) {
     fprintf(stderr, "fuzz_replay: cannot read %s\n", path);
     exit(1);
   }
-  n = text_ends(path, ".hex") ? run_lines(run, bytes) : 1;
-  if (!text_ends(path, ".hex"))
+  n = text_ends(path, ".hex") && !names_are_claims ? run_lines(run, bytes) : 1;
+  if (names_are_claims)
+    run_limited(run, path, (const uint8_t *)bytes, size);
+  else if (!text_ends(path, ".hex"))
     run((const uint8_t *)bytes, size);
   loom_ctx_done(&ctx);
   return n;
@@ -109,15 +163,24 @@ int main(int argc, char **argv) {
     printf("%ld inputs, %ld good\n", n, fuzz_compiled);
     return 0;
   }
+  if (argc > 3 && strcmp(argv[1], "limited") == 0) {
+    names_are_claims = true;
+    set_limits();
+    argc--;
+    argv++;
+  }
   for (size_t t = 0; argc > 2 && t < sizeof targets / sizeof *targets; t++)
     if (strcmp(argv[1], targets[t].name) == 0) {
       int n = 0;
       for (int i = 2; i < argc; i++)
         n += run_path(targets[t].run, argv[i]);
-      printf("%d inputs, %ld good\n", n, fuzz_compiled);
-      return 0;
+      printf("%d inputs, %ld good", n, fuzz_compiled);
+      if (names_are_claims)
+        printf(", %ld wrong", wrong);
+      putchar('\n');
+      return wrong != 0;
     }
-  fprintf(stderr, "usage: fuzz_replay TARGET PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..\ntargets:");
+  fprintf(stderr, "usage: fuzz_replay TARGET PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..  or  fuzz_replay limited TARGET FOLDER..\ntargets:");
   for (size_t t = 0; t < sizeof targets / sizeof *targets; t++)
     fprintf(stderr, " %s", targets[t].name);
   fputc('\n', stderr);

@@ -180,8 +180,11 @@ static loom_status check_iterator_types(const scanner *s) {
 static bool is_key(const scanner *s) {
   if (!was(&s->before, "{") && !was(&s->before, ","))
     return false;
-  mlir_token next = ahead(s);
-  return was(&next, "=") || was(&next, ",") || was(&next, "}") || was(&next, ":");
+  mlir_cursor c = s->c;
+  mlir_text_next(&c);
+  if (mlir_text_accept(&c, ":"))      /* of a resource, whose bytes follow as a string */
+    return c.token.kind == MLIR_TOKEN_STRING;
+  return mlir_text_at(&c, "=") || mlir_text_at(&c, ",") || mlir_text_at(&c, "}");
 }
 
 static loom_status count_operation(scanner *s) {

@@ -1,0 +1,11 @@
+import torch
+import helion
+import helion.language as hl
+
+
+@helion.kernel(config=x == x == x)
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        out[t] = x[t]
+    return out

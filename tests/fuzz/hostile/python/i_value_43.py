@@ -1,0 +1,11 @@
+import torch
+import helion
+import helion.language as hl
+
+
+@helion.kernel()
+def k(x: torch.Tensor):
+    out = torch.empty_like(x)
+    for t in hl.tile(x.size()):
+        out[t] = 1 < x[t] < 2
+    return out
