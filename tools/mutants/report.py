@@ -1,7 +1,7 @@
 """The table of what catches which mutant, as Markdown, and its figures."""
 import os
 
-LIMITS = (10, 100, 500, 1000, 2000, 5000, 10000)
+LIMITS = (10, 100, 640, 1000, 2000, 5000, 10000)
 
 def proofs_of(path):
     """Numbers of equivalent mutants, with the proof of each."""
