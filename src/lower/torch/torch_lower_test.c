@@ -221,6 +221,20 @@ static void test_a_change_is_lowered_or_refused_with_a_reason(void **state) {
       "torch.aten.narrow: 5xf32 0 9223372036854775807 -9223372036854775808 -> 5xf32", "torch.aten.split_with_sizes: 5xf32 [9223372036854775807 9223372036854775807] 0 -> 5xf32 5xf32",
       "stablehlo.slice: 9xf32 -> 9xf32 {ranges = [0:9:9223372036854775807]}", "stablehlo.pad: 3xf32 f32 -> 3xf32 {low = [9223372036854775807]; high = [9223372036854775807]; interior = [0]}",
       "stablehlo.concatenate: 9223372036854775807xf32 9223372036854775807xf32 -> 4xf32 {dim = 0 : i64}", "torch.aten.triu: 3x3xf32 9223372036854775807 -> 3x3xf32",
+      /* each part of a condition by itself */
+      "torch.aten.conv_transpose1d: 1x2x3xf32 2x1x2xf32 none [16777216] [0] [0] 2 [1] -> 1x2x6xf32", "torch.aten.conv_transpose1d: 1x2x3xf32 2x1x2xf32 none [2] [0] [0] 2 [16777216] -> 1x2x6xf32",
+      "torch.aten.conv_transpose1d: 1x2x3xf32 2x1x2xf32 none [2] [16777216] [0] 2 [1] -> 1x2x6xf32", "torch.aten.conv_transpose1d: 1x2x3xf32 2x1x2xf32 none [2] [-16777216] [0] 2 [1] -> 1x2x6xf32",
+      "torch.aten.conv_transpose1d: 1x2x3xf32 2x1x2xf32 none [2] [0] [16777216] 2 [1] -> 1x2x6xf32", "torch.aten.conv1d: 1x2x2147483647xf32 2x2x3xf32 none [] [] [] none -> 1x2x2xf32",
+      "torch.aten.conv1d: 1x2x4xf32 2x2x2147483647xf32 none [] [] [] none -> 1x2x2xf32", "torch.aten.conv1d: 1x3x4xf32 2x3x3xf32 none [1] [0] [1] 32768 -> 1x2x2xf32",
+      "torch.aten.conv_transpose1d: 1x3x3xf32 3x1x2xf32 none [2] [0] [0] 2 [1] -> 1x2x6xf32", "torch.aten.max_pool1d: 1x2x6xf32 [2147483648] [2] [1] [1] false -> 1x2x3xf32",
+      "torch.aten.max_pool1d: 1x2x6xf32 [3] [2] [1] [1] false -> 1x2x2147483647xf32", "torch.aten.max_pool1d: 1x2x2147483647xf32 [3] [2] [1] [1] false -> 1x2x3xf32",
+      "torch.aten.scaled_dot_product_attention: 5x8xf32 6x8xf32 6x8xf32 none 0.0 false none true -> 5x8xf32", "torch.aten.permute: 2x3xf32 [true false] -> 3x2xf32", "torch.aten.repeat: 2x3xf32 [2147483648 1] -> 2x3xf32",
+      "torch.aten.gelu: 3xbf16 str -> 3xbf16", "torch.aten.narrow: ?xf32 0 1 3 -> 3xf32", "torch.aten.narrow: 5xf32 0 int 3 -> 3xf32", "torch.aten.index.Tensor: 3x4x5xf32 [?xsi64 2xsi64] -> 2x5xf32",
+      "torch.aten.index.Tensor: 3x4x5xf32 [?xsi64 ?xsi64] -> ?x5xf32", "torch.aten.to.dtype: 3xf32 4 false false none -> 3xi1", "stablehlo.convert: 3xf32 -> 3xf32", "tm_tensor.topk: f32 f32 si32 -> f32 si32 {segment = 1; dimension = 0 : i64; region = f}",
+      "stablehlo.pad: 3xf32 f32 -> 3xf32 {low = [-2147483648]; high = [0]; interior = [0]}", "stablehlo.pad: 3xf32 f32 -> 3xf32 {low = [0]; high = [2147483648]; interior = [0]}",
+      "stablehlo.pad: 3xf32 f32 -> 3xf32 {low = [0]; high = [-2147483648]; interior = [0]}", "stablehlo.transpose: 2x3xf32 -> 3x2xf32 {dims = Array_z:_x{9 [1, 0] - -a /}",
+      "stablehlo.dot_general: 5x2x3xf32 5x3x4xf32 -> 5x2x4xf32 {batching_dims = [0] x []; contracting_dims = [2] x [1]}", "stablehlo.dot_general: 2x3xf32 3x4xf32 -> 2x4xf32 {contracting_dims = [1] x []}",
+      "tm_tensor.scatter: 3x4xf32 3x1xsi32 5x4xf32 -> 5x4xf32 {segment = 2; dimension_map = array<i64: ->; region = f}", "torch.aten.as_strided: 4x3xf32 [2] [9223372036854775807] 1 -> 5xf32",
       "stablehlo.dot_general: 9223372036854775807x4x2xf32 2x3xf32 -> 9223372036854775807x4x3xf32 {contracting_dims = [2] x [0]}"};
   for (size_t i = 0; i < COUNT_OF(torch_lower_good) + COUNT_OF(more); i++) {
     arena_mark mark = arena_save(&ctx->mem);
