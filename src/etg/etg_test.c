@@ -357,6 +357,20 @@ static void test_placed_calls_are_priced_on_their_unit(void **state) {
   }
 }
 
+static loom_status read_and_write(loom_ctx *ctx, void *v) {
+  etg_file e, again;
+  LOOM_TRY(etg_read(ctx, v, &e));
+  return etg_read(ctx, etg_write(&ctx->mem, &e), &again);
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  testing_sweep_memory(read_and_write, own_file(&ctx, "gen1-flat"));
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_generation_is_written_as_it_was_read),
@@ -371,6 +385,7 @@ int main(void) {
       cmocka_unit_test(test_calls_that_cannot_be_resolved_are_explained),
       cmocka_unit_test(test_an_untold_capacity_is_the_machines),
       cmocka_unit_test(test_placed_calls_are_priced_on_their_unit),
+      cmocka_unit_test(test_memory_may_run_out_anywhere),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,7 +118,19 @@ static void test_cut_files_are_refused(void **state) {
   }
 }
 
+static loom_status read_archive(loom_ctx *ctx, void *data) {
+  const archive *a = data;
+  weights w;
+  return weights_read_irpa(ctx, "a.irpa", a->at, a->n, &w);
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  archive a = sample();
+  testing_sweep_memory(read_archive, &a);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_entries_of_all_archives_are_found), cmocka_unit_test(test_damage_is_refused), cmocka_unit_test(test_cut_files_are_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_entries_of_all_archives_are_found), cmocka_unit_test(test_damage_is_refused), cmocka_unit_test(test_cut_files_are_refused), cmocka_unit_test(test_memory_may_run_out_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

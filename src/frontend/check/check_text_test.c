@@ -76,8 +76,21 @@ static void test_unknown_forms_are_refused_with_their_place(void **state) {
   }
 }
 
+static loom_status normalise_all(loom_ctx *ctx, void *source) {
+  const char *out;
+  size_t n;
+  bool any;
+  return check_text_normalise(ctx, diag_add_source(ctx, "t.mlir", source, strlen(source)), &out, &n, &any);
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  static char source[] = "util.func public @f() {\n%t = util.unfoldable_constant -1.5\ncheck.expect_almost_eq(%t, %t, atol 1.0e-02) : f64\nutil.return }\n";
+  testing_sweep_memory(normalise_all, source);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_custom_forms_become_generic), cmocka_unit_test(test_other_text_is_left_alone),
-                                     cmocka_unit_test(test_unknown_forms_are_refused_with_their_place)};
+                                     cmocka_unit_test(test_unknown_forms_are_refused_with_their_place), cmocka_unit_test(test_memory_may_run_out_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -351,7 +351,10 @@ static loom_status check(loom_ctx *ctx, const kernel_graph *k, const char *json)
   const char *why = NULL;
   diag_mark before = diag_save(ctx);
   const device_ir_options o = {.open_sizes = kernel_is_open(k)};
-  if (device_ir_read(ctx, "device-ir", json, strlen(json), &o, &again) != LOOM_OK) {
+  const loom_status st = device_ir_read(ctx, "device-ir", json, strlen(json), &o, &again);
+  if (st == LOOM_EMEM)   /* says nothing about the graph */
+    return st;
+  if (st != LOOM_OK) {
     const diag_item *d = *before.last;
     why = d ? arena_printf(&ctx->mem, "it cannot be read back: %s", d->text) : "it cannot be read back";
   }

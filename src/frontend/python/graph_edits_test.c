@@ -5,6 +5,7 @@
 #include "base/testing_data.h"
 #include "frontend/device_ir/device_ir.h"
 #include "kernel/interp.h"
+#include "kernel/kernel_product.h"
 #include "kernel/kernel_same.h"
 
 #define SEEDS LOOM_SOURCE_DIR "/tests/fuzz/seeds/"
@@ -205,7 +206,43 @@ static void test_an_edit_of_device_ir_is_refused_or_read(void **state) {
   assert_true(edits > 500);
 }
 
+/* ---- memory ---- */
+static loom_status read_and_write(loom_ctx *ctx, void *v) {
+  kernel_graph *k, *again;
+  LOOM_TRY(kernel_from_data(ctx, v, &k));
+  kernel_print(&ctx->mem, k);
+  LOOM_TRY(kernel_from_data(ctx, kernel_to_data(&ctx->mem, k), &again));
+  return kernel_same(&ctx->mem, k, again, false, NULL, NULL) ? LOOM_OK : LOOM_EBUG;
+}
+
+static loom_status run_it(loom_ctx *ctx, void *k) {
+  interp_tensor *t;
+  LOOM_TRY(make_arguments(ctx, k, &t));
+  return interp_run(ctx, k, t, &(interp_options){.op_budget = OPS_MAX});
+}
+
+static loom_status find_product(loom_ctx *ctx, void *k) {
+  kernel_product p;
+  arena_alloc(&ctx->mem, 1);
+  return kernel_is_product(ctx, k, NULL, 0, &p) ? LOOM_EBUG : LOOM_OK;
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  static const char *const some[] = {"softmax", "scans", "branches"};
+  for (size_t i = 0; i < COUNT_OF(some); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    kernel_graph *k = graph_of(&ctx, some[i]);
+    testing_sweep_memory(read_and_write, kernel_to_data(&ctx.mem, k));
+    if (i == 0)   /* the others take indices, which made-up ones do not keep inside */
+      testing_sweep_memory(run_it, k);
+    testing_sweep_memory(find_product, k);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_edit_of_a_kernel_graph_is_refused_or_read), cmocka_unit_test(test_an_edit_of_device_ir_is_refused_or_read)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_an_edit_of_a_kernel_graph_is_refused_or_read), cmocka_unit_test(test_an_edit_of_device_ir_is_refused_or_read), cmocka_unit_test(test_memory_may_run_out_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,9 +141,24 @@ static void test_regions_have_a_limit(void **state) {
   }
 }
 
+static loom_status normalise_all(loom_ctx *ctx, void *source) {
+  const char *out;
+  size_t n;
+  return torch_normalise(ctx, diag_add_source(ctx, "t.mlir", source, strlen(source)), source, strlen(source), &out, &n);
+}
+
+static void test_memory_may_run_out_anywhere(void **state) {
+  (void)state;
+  static char source[] = "%0 = torch.constant.int -7\n%2 = torch.aten.mm %a, %b : !torch.vtensor<[4, 8],f32>, !torch.vtensor<[8,2], f32> -> !torch.vtensor<[4,2],f32>\n"
+                       "%l = torch.prim.ListConstruct %0, %0 : (!torch.int, !torch.int) -> !torch.list<int>\n";
+  testing_sweep_memory(normalise_all, source);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_form_becomes_generic), cmocka_unit_test(test_the_rest_is_copied), cmocka_unit_test(test_lines_stay),
-      cmocka_unit_test(test_what_is_wrong_is_said_with_its_place), cmocka_unit_test(test_regions_have_a_limit)};
+      cmocka_unit_test(test_what_is_wrong_is_said_with_its_place), cmocka_unit_test(test_regions_have_a_limit),
+      cmocka_unit_test(test_memory_may_run_out_anywhere),
+  };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
