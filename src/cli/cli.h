@@ -217,6 +217,8 @@ loom_status worker_test(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
 const char *cli_find_worker(arena *m);
+/* Exit code of a loom-worker that did all it was asked for.  Not 0: so ends a process that a library ends (a constructor, a kernel provider), and nothing was done. */
+enum { CLI_WORKER_DONE = 99 };
 /* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: the arguments and a copy of the input are
  * saved under loom-crash-<pid>/ and named in the message. */
 int cli_run_worker(int argc, char **argv, const char *input);

@@ -87,6 +87,12 @@ int cli_run_worker(int argc, char **argv, const char *input) {
         fprintf(stderr, "  help: the command and its input are saved in %s/; please report them\n", dir);
     }
   }
+  if (!err && code == 0) {
+    fprintf(stderr, "loom: error: loom-worker was ended by a library that it uses, before it was done\n  help: kernel providers must not end the process: 'loom providers check' looks at one\n");
+    code = loom_status_exit(LOOM_EWORKER);
+  }
+  if (code == CLI_WORKER_DONE)
+    code = 0;
   if (code == CODE_OF_LOADER) {
     fprintf(stderr, "loom: error: loom-worker cannot be loaded\n  help: the loader says why, above: a library is missing ('loom doctor' names its package), or there is no memory for it\n");
     code = loom_status_exit(LOOM_EWORKER);

@@ -47,5 +47,5 @@ int main(int argc, char **argv) {
   int code = loom_status_exit(st);
   code = cli_finish_output(code);
   loom_ctx_done(&ctx);
-  return code;
+  return code == 0 ? CLI_WORKER_DONE : code;
 }

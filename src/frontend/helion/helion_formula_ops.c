@@ -41,7 +41,8 @@ static helion_value gelu(formula f, helion_value x, bool by_tanh) {
 /* log(1 + exp(x)) = max(x, 0) + log1p(exp(-|x|)) */
 static helion_value softplus(formula f, helion_value x) {
   helion_value e = one(f, KERNEL_FN_EXP, one(f, KERNEL_FN_NEG, one(f, KERNEL_FN_ABS, x)));
-  return add(f, one(f, KERNEL_FN_RELU, x), one(f, KERNEL_FN_LOG1P, e));
+  helion_value rest = one(f, KERNEL_FN_LOG1P, e);
+  return add(f, one(f, KERNEL_FN_RELU, x), rest);
 }
 
 /* The remainder with the sign of x: sign(x) * (|x| mod |y|), which is exact. */
@@ -84,7 +85,10 @@ static helion_value compute(formula f, const helion_call *c, helion_value x, hel
   case HELION_RELU6: return between(f, x, 0, 6);
   case HELION_HARDSIGMOID: return two(f, KERNEL_FN_DIV, between(f, add(f, x, helion_int(f.r, 3)), 0, 6), helion_float(6));
   case HELION_HARDSWISH: return two(f, KERNEL_FN_DIV, mul(f, x, between(f, add(f, x, helion_int(f.r, 3)), 0, 6)), helion_float(6));
-  case HELION_ISFINITE: return one(f, KERNEL_FN_NOT, two(f, KERNEL_FN_OR, one(f, KERNEL_FN_ISNAN, x), one(f, KERNEL_FN_ISINF, x)));
+  case HELION_ISFINITE: {
+    helion_value is_inf = one(f, KERNEL_FN_ISINF, x);
+    return one(f, KERNEL_FN_NOT, two(f, KERNEL_FN_OR, one(f, KERNEL_FN_ISNAN, x), is_inf));
+  }
   }
   return helion_unknown();
 }

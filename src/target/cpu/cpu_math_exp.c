@@ -22,7 +22,8 @@ static reduced reduce(math_at *m, MlirValue x) {
 
 /* exp r - 1 */
 static MlirValue expm1_near_zero(math_at *m, MlirValue r) {
-  return math_fma(m, math_poly(m, r, exp_tail, COUNT(exp_tail)), math_op(m, "arith.mulf", r, r), r);
+  MlirValue r2 = math_op(m, "arith.mulf", r, r);
+  return math_fma(m, math_poly(m, r, exp_tail, COUNT(exp_tail)), r2, r);
 }
 
 static MlirValue shift_to_exponent(math_at *m, MlirValue n) { return math_op(m, "arith.shli", n, math_i32(m, 23)); }
@@ -38,13 +39,15 @@ static MlirValue scale(math_at *m, MlirValue y, MlirValue sum, MlirValue whole) 
     return math_scalef(m, y, whole);
   MlirValue n = math_op(m, "arith.subi", math_bits(m, sum), math_i32(m, 0x4b400000));
   MlirValue half = math_op(m, "arith.shrsi", n, math_i32(m, 1)), rest = math_op(m, "arith.subi", n, half);
-  return math_op(m, "arith.mulf", math_op(m, "arith.mulf", y, power_of_two(m, half)), power_of_two(m, rest));
+  MlirValue second = power_of_two(m, rest), first = power_of_two(m, half);
+  return math_op(m, "arith.mulf", math_op(m, "arith.mulf", y, first), second);
 }
 
 /* 2^n (exp r - 1) + 2^n - 1, for |n| <= 126 */
 static MlirValue expm1_of(math_at *m, reduced d) {
   MlirValue two_n = power_of_two(m, math_bits(m, d.sum));
-  return math_fma(m, two_n, expm1_near_zero(m, d.r), math_op(m, "arith.subf", two_n, math_f32(m, 1)));
+  MlirValue less_one = math_op(m, "arith.subf", two_n, math_f32(m, 1));
+  return math_fma(m, two_n, expm1_near_zero(m, d.r), less_one);
 }
 
 /* Arguments below `least` have the result 0, those of masks (-inf) among them: not by way of a number too small, which takes CPUs a hundred cycles.
@@ -74,7 +77,8 @@ MlirValue math_expm1(math_at *m, MlirValue x) {
   MlirValue e = expm1_near_zero(m, d.r), exponent = shift_to_exponent(m, math_bits(m, d.sum));
   MlirValue half = math_float(m, math_op(m, "arith.addi", exponent, math_i32(m, 0x3f000000)));
   MlirValue y = math_fma(m, half, e, math_op(m, "arith.subf", half, math_f32(m, 0.5)));
-  y = math_select(m, math_is(m, "oeq", d.n, math_f32(m, 0)), e, math_op(m, "arith.addf", y, y));
+  y = math_op(m, "arith.addf", y, y);
+  y = math_select(m, math_is(m, "oeq", d.n, math_f32(m, 0)), e, y);
   return math_select(m, math_is(m, "oeq", x, math_f32(m, 0)), x, y);   /* -0 */
 }
 
@@ -92,5 +96,6 @@ MlirValue math_erf(math_at *m, MlirValue x) {
   MlirValue a = math_abs(m, x), t = math_min(m, 4, a);
   MlirValue small = math_fma(m, math_poly(m, math_op(m, "arith.mulf", x, x), p, COUNT(p)), x, x);
   MlirValue rest = expm1_of(m, reduce(m, math_op(m, "arith.mulf", t, math_poly(m, t, g, COUNT(g)))));
-  return math_select(m, math_is(m, "olt", a, math_f32(m, 0.93)), small, math_copysign(m, rest, x));
+  rest = math_copysign(m, rest, x);
+  return math_select(m, math_is(m, "olt", a, math_f32(m, 0.93)), small, rest);
 }

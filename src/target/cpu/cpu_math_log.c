@@ -20,7 +20,8 @@ static split split_exponent(math_at *m, MlirValue x) {
 static void split_any(math_at *m, MlirValue x, MlirValue *e, MlirValue *r) {
   MlirValue is_small = math_is(m, "olt", x, math_f32(m, 0x1p-126));
   split s = split_exponent(m, math_select(m, is_small, math_op(m, "arith.mulf", x, math_f32(m, 0x1p23)), x));
-  *e = math_op(m, "arith.addf", math_cast(m, "arith.sitofp", s.e, "f32"), math_select(m, is_small, math_f32(m, -23), math_f32(m, 0)));
+  MlirValue less = math_select(m, is_small, math_f32(m, -23), math_f32(m, 0));
+  *e = math_op(m, "arith.addf", math_cast(m, "arith.sitofp", s.e, "f32"), less);
   *r = math_op(m, "arith.subf", s.m, math_f32(m, 1));
 }
 
@@ -66,7 +67,8 @@ MlirValue math_log1p(math_at *m, MlirValue x) {
   MlirValue exponent = math_op(m, "arith.minsi", s.e, math_i32(m, 64));   /* behind that nothing is lost that counts */
   MlirValue scale = math_float(m, math_op(m, "arith.subi", math_i32(m, 0x3f800000), math_op(m, "arith.shli", exponent, math_i32(m, 23))));
   MlirValue r = math_fma(m, lost, scale, math_op(m, "arith.subf", s.m, one));
-  MlirValue y = with_limits(m, u, add_exponent(m, math_cast(m, "arith.sitofp", s.e, "f32"), r, log1p_tail(m, r)));
+  MlirValue tail = log1p_tail(m, r);
+  MlirValue y = with_limits(m, u, add_exponent(m, math_cast(m, "arith.sitofp", s.e, "f32"), r, tail));
   return math_select(m, math_is(m, "oeq", x, math_f32(m, 0)), x, y);   /* -0 */
 }
 
@@ -77,7 +79,7 @@ static MlirValue log2_wide(math_at *m, MlirValue a) {
   MlirValue bits = math_bits(m, a), one = math_f64(m, 1);
   MlirValue e = math_op(m, "arith.shrsi", math_op(m, "arith.subi", bits, math_i64(m, 0x3fe6a09e667f3bcd)), math_i64(m, 52));
   MlirValue v = math_float(m, math_op(m, "arith.subi", bits, math_op(m, "arith.shli", e, math_i64(m, 52))));
-  MlirValue t = math_op(m, "arith.divf", math_op(m, "arith.subf", v, one), math_op(m, "arith.addf", v, one));
+  MlirValue above = math_op(m, "arith.addf", v, one), t = math_op(m, "arith.divf", math_op(m, "arith.subf", v, one), above);
   MlirValue whole = math_cast(m, "arith.sitofp", math_cast(m, "arith.trunci", e, "i32"), "f64");
   return math_fma(m, t, math_poly(m, math_op(m, "arith.mulf", t, t), c, COUNT(c)), whole);
 }
@@ -99,9 +101,11 @@ static MlirValue is_whole(math_at *m, MlirValue y) {
 MlirValue math_pow(math_at *m, MlirValue x, MlirValue y) {
   MlirValue zero = math_f64(m, 0), one = math_f32(m, 1), infinity = math_f64(m, INFINITY);
   MlirValue a = math_cast(m, "arith.extf", math_abs(m, x), "f64"), wide_y = math_cast(m, "arith.extf", y, "f64");
-  MlirValue l = math_select(m, math_is(m, "oeq", a, zero), math_f64(m, -INFINITY), log2_wide(m, a));
+  MlirValue l = log2_wide(m, a);
+  l = math_select(m, math_is(m, "oeq", a, zero), math_f64(m, -INFINITY), l);
   l = math_select(m, math_is(m, "olt", a, infinity), l, a);                            /* infinite or NaN */
-  MlirValue p = math_select(m, math_is(m, "oeq", a, math_f64(m, 1)), zero, math_op(m, "arith.mulf", wide_y, l));   /* 1^inf */
+  MlirValue p = math_op(m, "arith.mulf", wide_y, l);
+  p = math_select(m, math_is(m, "oeq", a, math_f64(m, 1)), zero, p);   /* 1^inf */
   MlirValue result = math_cast(m, "arith.truncf", exp2_wide(m, math_max(m, -400, math_min(m, 400, p))), "f32");
   result = math_select(m, math_is(m, "une", y, y), y, result);
   MlirValue whole = is_whole(m, y), half = is_whole(m, math_op(m, "arith.mulf", y, math_f32(m, 0.5)));
@@ -110,6 +114,6 @@ MlirValue math_pow(math_at *m, MlirValue x, MlirValue y) {
   MlirValue negative = math_is(m, "olt", x, math_f32(m, 0)), finite = math_is(m, "ogt", x, math_f32(m, -INFINITY));
   MlirValue root = math_select(m, whole, result, math_f32(m, NAN));
   result = math_select(m, math_op(m, "arith.andi", negative, finite), root, result);
-  MlirValue is_one = math_op(m, "arith.ori", math_is(m, "oeq", y, math_f32(m, 0)), math_is(m, "oeq", x, one));
+  MlirValue of_one = math_is(m, "oeq", x, one), is_one = math_op(m, "arith.ori", math_is(m, "oeq", y, math_f32(m, 0)), of_one);
   return math_select(m, is_one, one, result);
 }

@@ -13,8 +13,9 @@ static MlirValue near(math_at *m, MlirValue x, int quarter) {
   r = math_cast(m, "arith.truncf", math_fma(m, n, math_f64(m, -0x1.1a62633145c07p-54), r), "f32");
   MlirValue q = math_op(m, "arith.addi", math_cast(m, "arith.trunci", math_bits(m, sum), "i32"), math_i32(m, quarter));
   MlirValue r2 = math_op(m, "arith.mulf", r, r);
-  MlirValue sine = math_fma(m, math_op(m, "arith.mulf", r, r2), math_poly(m, r2, s, COUNT(s)), r);
-  MlirValue cosine = math_fma(m, math_op(m, "arith.mulf", r2, r2), math_poly(m, r2, c, COUNT(c)), math_fma(m, r2, math_f32(m, -0.5), math_f32(m, 1)));
+  MlirValue sine_tail = math_poly(m, r2, s, COUNT(s)), sine = math_fma(m, math_op(m, "arith.mulf", r, r2), sine_tail, r);
+  MlirValue first = math_fma(m, r2, math_f32(m, -0.5), math_f32(m, 1)), cosine_tail = math_poly(m, r2, c, COUNT(c));
+  MlirValue cosine = math_fma(m, math_op(m, "arith.mulf", r2, r2), cosine_tail, first);
   MlirValue odd = math_cast(m, "arith.trunci", q, "i1");
   MlirValue sign = math_op(m, "arith.shli", math_op(m, "arith.andi", q, math_i32(m, 2)), math_i32(m, 30));
   return math_float(m, math_op(m, "arith.xori", math_bits(m, math_select(m, odd, cosine, sine)), sign));

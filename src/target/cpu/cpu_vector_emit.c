@@ -234,7 +234,8 @@ static MlirValue lanes_in_front(const nest *n, const pass *p, ir_builder *at, Ml
   const vec_flat *f = vec_flat_of(&n->flats, p->streamed);
   MlirType index = ir_index_type(n->ir);
   MlirValue pointer = ir_build1(at, "memref.extract_aligned_pointer_as_index", index, 1, &f->memref, 0, NULL);
-  MlirValue first = vec_binary(at, "arith.addi", vec_binary(at, "arith.divui", pointer, ir_index_const(at, vec_elem_bytes(p->streamed))), vec_binary(at, "arith.addi", f->offset, p->streamed_base));
+  MlirValue base = vec_binary(at, "arith.addi", f->offset, p->streamed_base);
+  MlirValue first = vec_binary(at, "arith.addi", vec_binary(at, "arith.divui", pointer, ir_index_const(at, vec_elem_bytes(p->streamed))), base);
   MlirValue front = vec_binary(at, "arith.andi", vec_binary(at, "arith.subi", ir_index_const(at, 0), first), ir_index_const(at, p->lanes - 1));
   return vec_binary(at, "arith.minui", front, extent);
 }

@@ -47,7 +47,8 @@ static loom_status find_pages(tt_emit *e, const tog_node *n, const tt_box *box, 
       if (d == b->row || d == b->col)
         at = tt_floordiv(e, at, TT_TILE);
     }
-    w->slot_page = tt_add(e, tt_mul(e, w->slot_page, tt_int(e, b->count[d])), tt_add(e, at, w->var[d]));
+    at = tt_add(e, at, w->var[d]);
+    w->slot_page = tt_add(e, tt_mul(e, w->slot_page, tt_int(e, b->count[d])), at);
   }
   return LOOM_OK;
 }

@@ -199,8 +199,9 @@ loom_status tt_emit_shared(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   tt_if(e, sends);
   LOOM_TRY(tt_read_box(e, n, box, l1));
   tt_else(e);
-  tt_call_receive(e, noc_at(e, &s, "source", false, before), noc_at(e, &s, "source", true, before), tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name)),
-               tt_semaphore(e, s.valid, arena_printf(e->mem, "%s_valid", s.name)));
+  MlirValue valid = tt_semaphore(e, s.valid, arena_printf(e->mem, "%s_valid", s.name)), ready = tt_semaphore(e, s.ready, arena_printf(e->mem, "%s_ready", s.name));
+  MlirValue y = noc_at(e, &s, "source", true, before), x = noc_at(e, &s, "source", false, before);
+  tt_call_receive(e, x, y, ready, valid);
   tt_end(e);
   /* how many wait for this core: the rectangle's at its sender, and one for each chain dim that goes on from here */
   const sym_expr *has[TOG_MESH_MAX] = {0}, *waiting = sym_make(e->mem, SYM_IF, is_sender, in_rectangle, sym_const(e->mem, 0));

@@ -43,7 +43,8 @@ void tt_each_run(tt_emit *e, const tt_buffer *b, const MlirValue *first, const M
     at = tt_add(e, tt_mul(e, at, tt_int(e, b->count[d])), v);
   }
   int64_t page = e->p->cbs.at[b->out_cb].page_bytes;
-  run(e, tt_add(e, l1, tt_mul(e, at, tt_int(e, page))), tt_mul(e, pages, tt_int(e, page)), extra);
+  MlirValue bytes = tt_mul(e, pages, tt_int(e, page));
+  run(e, tt_add(e, l1, tt_mul(e, at, tt_int(e, page))), bytes, extra);
   for (int d = 0; d < open; d++)
     tt_end(e);
   tt_end(e);

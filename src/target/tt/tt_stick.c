@@ -19,11 +19,12 @@ static void copy_word(tt_emit *e, MlirValue from, MlirValue i, MlirValue to, Mli
 
 /* Where element (row, col) of a row of tiles lies: tile, face, row of the face. */
 static MlirValue element_index(tt_emit *e, MlirValue row, MlirValue col, MlirValue tiles_per_row) {
-  MlirValue tile = tt_add(e, tt_mul(e, tt_floordiv(e, row, TT_TILE), tiles_per_row), tt_floordiv(e, col, TT_TILE));
+  MlirValue tile_col = tt_floordiv(e, col, TT_TILE), tile = tt_add(e, tt_mul(e, tt_floordiv(e, row, TT_TILE), tiles_per_row), tile_col);
   MlirValue r = tt_mod(e, row, TT_TILE), c = tt_mod(e, col, TT_TILE);
-  MlirValue face = tt_add(e, tt_mul(e, tt_floordiv(e, r, TT_FACE), tt_int(e, 2)), tt_floordiv(e, c, TT_FACE));
-  MlirValue in_face = tt_add(e, tt_mul(e, tt_mod(e, r, TT_FACE), tt_int(e, TT_FACE)), tt_mod(e, c, TT_FACE));
-  return tt_add(e, tt_add(e, tt_mul(e, tile, tt_int(e, TT_TILE * TT_TILE)), tt_mul(e, face, tt_int(e, TT_FACE * TT_FACE))), in_face);
+  MlirValue face_col = tt_floordiv(e, c, TT_FACE), face = tt_add(e, tt_mul(e, tt_floordiv(e, r, TT_FACE), tt_int(e, 2)), face_col);
+  MlirValue c_in_face = tt_mod(e, c, TT_FACE), in_face = tt_add(e, tt_mul(e, tt_mod(e, r, TT_FACE), tt_int(e, TT_FACE)), c_in_face);
+  MlirValue before = tt_mul(e, face, tt_int(e, TT_FACE * TT_FACE));
+  return tt_add(e, tt_add(e, tt_mul(e, tile, tt_int(e, TT_TILE * TT_TILE)), before), in_face);
 }
 
 typedef enum course { ALONG_COLS, ALONG_ROWS, TILE_BY_TILE } course;
