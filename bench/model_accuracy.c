@@ -51,6 +51,6 @@ int main(int argc, char **argv) {
     worst = one > worst ? one : worst;
     n++;
   }
-  printf("%d points: geometric mean of the ratios %.1f %%, worst %.1f %%\n", n, n ? 100 * (exp(sum / n) - 1) : 0, 100 * (exp(worst) - 1));
+  printf("%d points: geometric mean of the ratios %.1f %%, worst %.1f %%\n", n, n ? 100 * expm1(sum / n) : 0, 100 * expm1(worst));
   return failed != 0;
 }

@@ -132,12 +132,12 @@ int main(int argc, char **argv) {
     ranks += n > 1 ? rank_correlation(s, n) : 0;
     if (n)
       printf("| %s | %" PRId64 " x %" PRId64 " x %" PRId64 " | %d | %.2f | %.3f | %.1f %% | %.1f %% |\n", x->kernel, x->dim[0], x->dim[1], x->dim[2], n, most / least, rank_correlation(s, n),
-             100 * (exp(sum / n) - 1), 100 * (exp(worst) - 1));
+             100 * expm1(sum / n), 100 * expm1(worst));
     fflush(stdout);
     loom_ctx_done(&ctx);
   }
   if (count)
-    printf("%d plans: geometric mean of the errors %.1f %%; rank correlation %.3f in the mean of the shapes, %.4f of all plans together\n", count, 100 * (exp(all / count) - 1),
+    printf("%d plans: geometric mean of the errors %.1f %%; rank correlation %.3f in the mean of the shapes, %.4f of all plans together\n", count, 100 * expm1(all / count),
            ranks / (ranked ? ranked : 1), rank_correlation(together, count));
   return failed != 0;
 }

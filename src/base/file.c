@@ -176,8 +176,10 @@ loom_status file_make_dirs(loom_ctx *ctx, const char *path) {
     p += strcspn(p, "/");
     char kept = *p;
     *p = 0;
-    if (mkdir(part, 0777) != 0 && !file_is_dir(part))
+    if (mkdir(part, 0777) != 0)
       error = errno == EEXIST ? ENOTDIR : errno;
+    if (error && file_is_dir(part))
+      error = 0;
     *p = kept;
   }
   arena_release(&ctx->scratch, mark);

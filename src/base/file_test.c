@@ -130,6 +130,12 @@ static void test_io_errors_name_the_file_and_the_reason(void **state) {
   testing_expect_error(&ctx, LOOM_EIO, "cannot make the directory: Not a directory", 0, 0);
   loom_ctx_done(&ctx);
   assert_int_equal(file_make_dirs(&ctx, file_join(&ctx.mem, dir, "f")), LOOM_EIO);
+  loom_ctx_done(&ctx);
+  const char *link = file_join(&ctx.mem, dir, "to-nowhere");      /* what mkdir says of it counts, not what stat says then */
+  assert_int_equal(symlink("nowhere", link), 0);
+  assert_int_equal(file_make_dirs(&ctx, link), LOOM_EIO);
+  testing_expect_error(&ctx, LOOM_EIO, "cannot make the directory: Not a directory", 0, 0);
+  assert_int_equal(unlink(file_join(&ctx.mem, dir, "to-nowhere")), 0);
   assert_int_equal(unlink(file_join(&ctx.mem, dir, "f")), 0);
 }
 

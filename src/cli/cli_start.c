@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 void cli_start(void) {
-  signal(SIGCHLD, SIG_DFL);      /* ignored, the exit code of a child is lost, and no error is seen */
-  signal(SIGXFSZ, SIG_IGN);      /* a limit on the size of files is an error of writing */
+  (void)signal(SIGCHLD, SIG_DFL);      /* ignored, the exit code of a child is lost, and no error is seen */
+  (void)signal(SIGXFSZ, SIG_IGN);      /* a limit on the size of files is an error of writing */
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)      /* else the next file that is opened becomes standard output; reading and writing still fail */
       return;

@@ -100,7 +100,7 @@ static loom_status pass_through(loom_ctx *ctx, const cli_options *o, const char 
     fputs("texts: parsed 0, printed 0\n", stderr);
   if (o->out.last)
     return file_write(ctx, o->out.last, source, size);
-  fwrite(source, 1, size, stdout);
+  (void)fwrite(source, 1, size, stdout);
   return LOOM_OK;
 }
 

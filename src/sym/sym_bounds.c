@@ -115,14 +115,14 @@ static bool is_small(const builder *b, uint64_t slots) {
 }
 
 static int32_t add_node(builder *b, node x) {
-  if (x.kind >= NODE_APPLY)
+  if (x.kind >= NODE_APPLY) {
     for (size_t i = 0; i < b->nodes.n; i++) {
       const node *have = &b->nodes.at[i];
       if (have->kind == x.kind && have->op == x.op && have->arg[0] == x.arg[0] && have->arg[1] == x.arg[1] && have->arg[2] == x.arg[2])
         return (int32_t)i;
     }
-  if (x.kind >= NODE_APPLY)
     x.whole = apply_node(&x, b->nodes.at[x.arg[0]].whole, b->nodes.at[x.arg[1]].whole, b->nodes.at[x.arg[2]].whole);
+  }
   vec_push(&b->ctx->scratch, &b->nodes, x);
   return (int32_t)b->nodes.n - 1;
 }
