@@ -1,5 +1,5 @@
 /* data: one tree for JSON and YAML.  Reading goes through jansson or libyaml; every value keeps its place in the file.
- * Limits on reading: JSON 64 MB, depth 64; YAML 1 MB, depth 32, no tags or merges, anchors and aliases only where asked for (LOOM_ELIMIT / LOOM_EINPUT). */
+ * Limits on reading: JSON 64 MB, depth 128; YAML 1 MB, depth 32, no tags or merges, anchors and aliases only where asked for (LOOM_ELIMIT / LOOM_EINPUT). */
 #ifndef LOOM_BASE_DATA_H
 #define LOOM_BASE_DATA_H
 #include "base/diag.h"
