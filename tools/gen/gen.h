@@ -84,6 +84,6 @@ typedef struct gen_kernel {
 
 /* The kernel of `seed`, with at most `limit` steps a nest (GEN_STEPS_MAX: all); all of it in `mem`. */
 const gen_kernel *gen_make(arena *mem, uint64_t seed, int limit);
-/* Steps that were taken are features too: bits of those that the source really has are not kept apart from those it may have. */
+/* May the kernel have it?  (Whether a step of it was drawn is another matter.) */
 static inline bool gen_has(const gen_kernel *k, gen_feature f) { return k->features >> f & 1; }
 #endif
