@@ -16,6 +16,7 @@
 #include "frontend/helion_mlir/helion_mlir.h"
 #include "lower/lower.h"
 #include "pass/pass.h"
+#include "run/run_stage.h"
 #include "tog/build/tog_build.h"
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,8 @@
 /* Runs one stage, records its time, then passes its dump point.  Leaves compile_kernel when the wanted stage is reached. */
 #define STAGE(id, call)                                         \
   do {                                                          \
-    double t0_ = clock_ms();                                      \
+    double t0_ = clock_ms();                                    \
+    run_stage_enter(stage_names[COMPILE_##id]);                 \
     LOOM_TRY(call);                                             \
     LOOM_TRY(compile_dump(s, COMPILE_##id));                    \
     note_time(s, COMPILE_##id, clock_ms() - t0_);                 \
@@ -277,6 +279,8 @@ static loom_status plain_loops(compile_state *s) {
 
 static loom_status read_kernel(compile_state *s) {
   LOOM_TRY(compile_read_input(s));
+  if (s->kernel)
+    run_stage_of(s->kernel->name);
   return s->o->for_board ? compile_tt_retype(s) : LOOM_OK;
 }
 

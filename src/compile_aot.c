@@ -46,6 +46,8 @@ static loom_status make_object(compile_state *s, char **out, size_t *out_size) {
   loom_status st = module_for_others(s, &lowered);
   if (st == LOOM_OK)
     st = cpu_kernel_object(&s->ir, lowered, NULL, out, out_size);
+  if (st == LOOM_OK)
+    st = cpu_check_kernel(s->ctx, *out, *out_size);
   ir_close_module(lowered);
   return st;
 }

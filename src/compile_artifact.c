@@ -104,8 +104,11 @@ loom_status compile_write_artifact(compile_state *s) {
   const sym_binding *given, *blocks;
   size_t n_given, n;
   LOOM_TRY(compile_host_object(s, NULL));
+  LOOM_TRY(cpu_check_kernel(s->ctx, s->object, s->object_size));
   if (s->fixed)
     LOOM_TRY(compile_host_object(s->fixed, NULL));
+  if (s->fixed)
+    LOOM_TRY(cpu_check_kernel(s->ctx, s->fixed->object, s->fixed->object_size));
   LOOM_TRY(compile_given_blocks(s, &given, &n_given));
   LOOM_TRY(kernel_block_sizes(s->ctx, s->kernel, given, n_given, &blocks, &n));
   const char *kernel = compile_stage_text(s, COMPILE_KERNEL), *artifact = artifact_text(s, kernel, blocks, n);

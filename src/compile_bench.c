@@ -3,6 +3,8 @@
 #include "base/stats.h"
 #include "compile_exec.h"
 #include "compile_provider.h"
+#include "run/run_child.h"
+#include "run/run_shared_memory.h"
 #include "target/cpu/cpu.h"
 #include <math.h>
 #include <string.h>
@@ -131,7 +133,8 @@ static loom_status find_limit(compile_state *s, bench_result *r) {
   return LOOM_OK;
 }
 
-loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_callee *c, bench_result *out) {
+/* Its code, and the contents of its arguments by kernel tensor. */
+static loom_status open_code(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_callee *c, interp_tensor **inputs, bench_result *out) {
   const double before = clock_ms();
   const double cpu_before = clock_process_seconds();
   *out = (bench_result){.flops = -1, .by_cpu = true, .cached_ms = -1};
@@ -143,12 +146,20 @@ loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const be
   out->flops = compile_flops(s, &out->products);
   const run_options r = {.seed = b->seed, .inputs = b->inputs, .n_inputs = b->n_inputs};
   const compile_results results = compile_list_results(&ctx->mem, s->kernel);
-  interp_tensor *t = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);
-  void **by_root = ARENA_NEW_N(&ctx->mem, void *, s->kernel->tensors.n);
-  LOOM_TRY(compile_make_inputs(s, &r, false, t));
-  LOOM_TRY(compile_open_call(s, &c->image, t, by_root, &c->call));
+  *inputs = ARENA_NEW_N(&ctx->mem, interp_tensor, s->kernel->tensors.n);
   count_bytes(s, &results, out);
-  return find_limit(s, out);
+  LOOM_TRY(find_limit(s, out));
+  return compile_make_inputs(s, &r, false, *inputs);
+}
+
+static loom_status open_call(compile_state *s, const interp_tensor *inputs, bench_callee *c) {
+  return compile_open_call(s, &c->image, inputs, ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), &c->call);
+}
+
+loom_status compile_bench_open(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_callee *c, bench_result *out) {
+  interp_tensor *inputs;
+  LOOM_TRY(open_code(ctx, o, b, s, c, &inputs, out));
+  return open_call(s, inputs, c);
 }
 
 void compile_bench_close(bench_callee *c) {
@@ -173,15 +184,48 @@ static loom_status start_cached(loom_ctx *ctx, const compile_options *o, bench_r
   return st;
 }
 
+/* ---- in a process of its own ---- */
+
+/* Memory and threads are the copy's own, as they would be here; only what was measured is shared. */
+typedef struct measuring { compile_state *s; bench_callee *c; const bench_options *b; const interp_tensor *inputs; struct measured { loom_status status; bench_result result; } *shared; } measuring;
+
+static void measure_there(void *data) {
+  const measuring *m = data;
+  m->shared->status = open_call(m->s, m->inputs, m->c);
+  if (m->shared->status == LOOM_OK)
+    measure(m->s->ctx, m->c, m->b, &m->shared->result);
+}
+
+static loom_status measure_confined(compile_state *s, bench_callee *c, const bench_options *b, const interp_tensor *inputs, bench_result *out) {
+  run_pieces pieces = {0};
+  void *shared;
+  LOOM_TRY(run_pieces_add(s->ctx, &pieces, sizeof(struct measured), &shared));
+  measuring m = {s, c, b, inputs, shared};
+  m.shared->result = *out;
+  loom_status st = run_child_compute(s->ctx, arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name), measure_there, &m);
+  if (st == LOOM_OK && m.shared->status != LOOM_OK)
+    st = diag_error(s->ctx, LOOM_NOSPAN, m.shared->status, "kernel '%s' cannot be called: %s", s->kernel->name, loom_status_text(m.shared->status));
+  if (st == LOOM_OK)
+    *out = m.shared->result;
+  run_pieces_close(&pieces);
+  return st;
+}
+
+/* Providers are trusted, and keep counts and states here. */
+static loom_status measure_here(compile_state *s, bench_callee *c, const bench_options *b, const interp_tensor *inputs, bench_result *out) {
+  LOOM_TRY(open_call(s, inputs, c));
+  measure(s->ctx, c, b, out);
+  return compile_judge_providers(s, c->image.providers, LOOM_OK);
+}
+
 loom_status compile_bench(loom_ctx *ctx, const compile_options *o, const bench_options *b, compile_state *s, bench_result *out) {
   bench_callee c;
   if (o->cache)
     o->cache->is_replaced = true;
-  loom_status st = compile_bench_open(ctx, o, b, s, &c, out);
-  if (st == LOOM_OK) {
-    measure(ctx, &c, b, out);
-    st = compile_judge_providers(s, c.image.providers, st);
-  }
+  interp_tensor *inputs;
+  loom_status st = open_code(ctx, o, b, s, &c, &inputs, out);
+  if (st == LOOM_OK)
+    st = (o->providers ? measure_here : measure_confined)(s, &c, b, inputs, out);
   if (st == LOOM_OK)
     st = find_limit(s, out);      /* now that it is known how many threads ran */
   compile_bench_close(&c);

@@ -7,15 +7,41 @@
 #include "compile_fixed.h"
 #include "compile_provider.h"
 #include "target/cpu/cpu.h"
+#include "run/run_child.h"
 #include "run/run_cores.h"
+#include "run/run_shared_memory.h"
+#include "run/run_stage.h"
 #include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 
 enum { LINE = 64, LARGE_PAGE = 2 << 20 };      /* bytes */
 
-/* Fresh memory, by kernel tensor: copies of the arguments, and what is returned and is none. */
-static loom_status make_memory(compile_state *s, const interp_tensor *inputs, void **by_root) {
+/* For one tensor: of the context, or, where a copy of the process fills it, shared with that. */
+static loom_status tensor_memory(compile_state *s, run_pieces *shared, size_t n, size_t bytes, void **out) {
+  if (shared && n <= SIZE_MAX / 2 / bytes)
+    return run_pieces_add(s->ctx, shared, n * bytes, out);
+  *out = arena_array(&s->ctx->mem, n + 1, bytes);
+  return LOOM_OK;
+}
+
+static loom_status copy_argument(compile_state *s, const interp_tensor *t, run_pieces *shared, void **out) {
+  arena_mark before = arena_save(&s->ctx->scratch);
+  loom_status st = LOOM_OK;
+  if (shared) {
+    void *bytes = compile_to_bytes(&s->ctx->scratch, t);
+    st = run_pieces_add(s->ctx, shared, (size_t)t->elems * dtype_bytes(t->type), out);
+    if (st == LOOM_OK && t->elems)
+      memcpy(*out, bytes, (size_t)t->elems * dtype_bytes(t->type));
+  } else {
+    *out = compile_to_bytes(&s->ctx->mem, t);
+  }
+  arena_release(&s->ctx->scratch, before);
+  return st;
+}
+
+/* Fresh memory, by kernel tensor: copies of the arguments, and what is returned and is none.  `shared` NULL: of the context. */
+static loom_status make_memory(compile_state *s, const interp_tensor *inputs, run_pieces *shared, void **by_root) {
   const kernel_graph *k = s->kernel;
   const sym_binding *given, *blocks;
   size_t n_given, n_blocks;
@@ -23,7 +49,7 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, vo
   LOOM_TRY(kernel_block_sizes(s->ctx, k, given, n_given, &blocks, &n_blocks));
   for (size_t i = 0; i < k->tensors.n; i++)
     if (k->tensors.at[i].role == KERNEL_ARG)
-      by_root[i] = compile_to_bytes(&s->ctx->mem, &inputs[i]);
+      LOOM_TRY(copy_argument(s, &inputs[i], shared, &by_root[i]));
   for (size_t i = 0; i < k->returns.n; i++) {
     kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
     int64_t bytes = 1, n;
@@ -33,7 +59,7 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, vo
       LOOM_TRY(kernel_size(s->ctx, k, k->tensors.at[root].shape.dim[d], blocks, n_blocks, &n));
       bytes *= n;
     }
-    by_root[root] = arena_array(&s->ctx->mem, (size_t)bytes + 1, dtype_bytes(k->tensors.at[root].shape.type));
+    LOOM_TRY(tensor_memory(s, shared, (size_t)bytes, dtype_bytes(k->tensors.at[root].shape.type), &by_root[root]));
   }
   return LOOM_OK;
 }
@@ -88,7 +114,10 @@ loom_status compile_open_image(compile_state *s, compile_image *out) {
   const char *name = s->grid.n_dims ? CPU_CORE_NAME : s->kernel->name;
   const cpu_leaves leaves = {.products = s->o->providers != NULL};
   *out = (compile_image){0};
+  run_stage_of(s->kernel->name);
+  run_stage_enter("codegen");
   LOOM_TRY(compile_host_object(s, s->is_opaque ? &leaves : NULL));
+  run_stage_enter("link");
   const double before = clock_ms();
   loom_status st = compile_link_host(s, &out->providers, &out->image);
   vec_push(&s->ctx->mem, &s->times, ((compile_time){"link", clock_ms() - before}));
@@ -127,9 +156,8 @@ static int threads_of(const compile_state *s) {
   return wanted < cores ? wanted : (int)cores;
 }
 
-loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
-  *out = (compile_call){0};
-  LOOM_TRY(make_memory(s, inputs, by_root));
+/* On a team of its own. */
+static loom_status open_call(compile_state *s, const compile_image *code, void *const *by_root, compile_call *out) {
   run_team *team = s->grid.n_dims ? run_open_team(s->ctx, threads_of(s)) : NULL;
   loom_status st = compile_bind_call(s, code, by_root, team, out);
   if (st == LOOM_OK)
@@ -137,6 +165,12 @@ loom_status compile_open_call(compile_state *s, const compile_image *code, const
   else
     run_close_team(team);
   return st;
+}
+
+loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out) {
+  *out = (compile_call){0};
+  LOOM_TRY(make_memory(s, inputs, NULL, by_root));
+  return open_call(s, code, by_root, out);
 }
 
 void compile_make_call(const compile_call *c) {
@@ -150,16 +184,63 @@ void compile_make_call(const compile_call *c) {
 
 void compile_close_call(compile_call *c) { run_close_team(c->own_team); }
 
-typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
+/* ---- a run ---- */
 
-static loom_status call(compile_state *s, const compile_call *c, const compile_results *all, void *const *by_root, host_run *out) {
-  compile_make_call(c);
-  LOOM_TRY(provider_link_verdict(s->ctx, c->link));
+typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
+/* In a copy of the process, with what it says in shared memory. */
+typedef struct computing { compile_state *s; const compile_image *code; void *const *by_root; loom_status *status; } computing;
+
+static void compute(void *data) {
+  computing *c = data;
+  compile_call call;
+  *c->status = open_call(c->s, c->code, c->by_root, &call);
+  if (*c->status != LOOM_OK)
+    return;
+  compile_make_call(&call);
+  compile_close_call(&call);
+}
+
+/* The kernel in a process of its own, that has nothing but its tensors: what it does wrong stays there. */
+static loom_status call_confined(compile_state *s, const compile_image *code, void *const *by_root, run_pieces *shared) {
+  void *status;
+  LOOM_TRY(run_pieces_add(s->ctx, shared, sizeof(loom_status), &status));
+  computing c = {s, code, by_root, status};
+  LOOM_TRY(run_child_compute(s->ctx, arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name), compute, &c));
+  if (*c.status != LOOM_OK)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, *c.status, "kernel '%s' cannot be called: %s", s->kernel->name, loom_status_text(*c.status));
+  return LOOM_OK;
+}
+
+static loom_status call_here(compile_state *s, const compile_image *code, void *const *by_root) {
+  compile_call c;
+  run_stage_enter("run");
+  LOOM_TRY(open_call(s, code, by_root, &c));
+  compile_make_call(&c);
+  loom_status st = provider_link_verdict(s->ctx, c.link);
+  compile_close_call(&c);
+  return st;
+}
+
+static void *copy_of(arena *m, const void *bytes, size_t n) {
+  void *copy = arena_alloc(m, n);
+  if (n)
+    memcpy(copy, bytes, n);
+  return copy;
+}
+
+static loom_status call(compile_state *s, const compile_image *code, const compile_results *all, void *const *by_root, run_pieces *shared, host_run *out) {
+  const bool is_here = s->o->providers || run_child_threads() > 1;      /* providers are trusted, and keep counts and states here; the threads of a model are its kernels' */
+  LOOM_TRY(is_here ? call_here(s, code, by_root) : call_confined(s, code, by_root, shared));
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
-  for (size_t i = 0; i < all->n; i++)
-    if (all->at[i].tensor >= 0)
-      LOOM_TRY(compile_dense_result(s, all->at[i].tensor, by_root[kernel_root(s->kernel, all->at[i].tensor)], &out->shapes[i], &out->bytes[i]));
+  for (size_t i = 0; i < all->n; i++) {
+    if (all->at[i].tensor < 0)
+      continue;
+    void *root = by_root[kernel_root(s->kernel, all->at[i].tensor)];
+    LOOM_TRY(compile_dense_result(s, all->at[i].tensor, root, &out->shapes[i], &out->bytes[i]));
+    if (out->bytes[i] == root)      /* shared memory goes with the run, results stay */
+      out->bytes[i] = copy_of(&s->ctx->mem, root, (size_t)out->shapes[i].elems * dtype_bytes(out->shapes[i].type));
+  }
   return LOOM_OK;
 }
 
@@ -172,15 +253,15 @@ static bool exceeds_f32(const compile_results *all, const interp_tensor *want) {
   return false;
 }
 
-static loom_status run_opened(compile_state *s, const run_options *r, const compile_call *c, const compile_results *all, bool integers, interp_tensor *t, void *const *by_root,
-                              compile_execution *out) {
+static loom_status run_opened(compile_state *s, const run_options *r, const compile_image *code, const compile_results *all, bool integers, interp_tensor *t, void *const *by_root,
+                              run_pieces *shared, compile_execution *out) {
   interp_tensor *want = NULL;
   host_run got;
   if (r->check) {   /* before the call: machine code does not look whether an index of the data is inside of its tensor */
     LOOM_TRY(compile_interpret(s, t, integers));
     LOOM_TRY(compile_read_results(s, all, t, &want));
   }
-  LOOM_TRY(call(s, c, all, by_root, &got));
+  LOOM_TRY(call(s, code, all, by_root, shared, &got));
   if (!integers)
     LOOM_TRY(compile_write_results(s, r, all, got.shapes, got.bytes));
   if (!r->check)
@@ -196,11 +277,12 @@ static loom_status run_opened(compile_state *s, const run_options *r, const comp
 static loom_status run(compile_state *s, const run_options *r, const compile_image *code, const compile_results *all, bool integers, compile_execution *out) {
   interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
   void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
-  compile_call c;
+  run_pieces shared = {0};
   LOOM_TRY(compile_make_inputs(s, r, integers, t));
-  LOOM_TRY(compile_open_call(s, code, t, by_root, &c));   /* with copies: the interpreter works in its arguments */
-  loom_status st = run_opened(s, r, &c, all, integers, t, by_root, out);
-  compile_close_call(&c);
+  loom_status st = make_memory(s, t, &shared, by_root);   /* copies: the interpreter works in its arguments */
+  if (st == LOOM_OK)
+    st = run_opened(s, r, code, all, integers, t, by_root, &shared, out);
+  run_pieces_close(&shared);
   return st;
 }
 

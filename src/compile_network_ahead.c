@@ -59,7 +59,7 @@ static bool compile_job(void *data, int i, const char **bytes, size_t *size) {
 static loom_status take(ahead *a, network_compiled *c, const run_job *j) {
   network_run *n = a->n;
   if (j->is_lost && j->signal)
-    LOOM_FAIL(n->ctx, c->span, LOOM_EWORKER, "the process that compiled kernel %s was ended by signal %d (%s)", c->o.graph->name, j->signal, strsignal(j->signal));
+    LOOM_FAIL(n->ctx, c->span, LOOM_EWORKER, "the process that compiled kernel %s was ended%s by signal %d (%s)", c->o.graph->name, *j->stage ? arena_printf(&n->ctx->mem, " in stage '%s'", j->stage) : "", j->signal, strsignal(j->signal));
   if (j->is_lost)
     LOOM_FAIL(n->ctx, c->span, LOOM_EWORKER, "the process that compiled kernel %s ended with code %d", c->o.graph->name, j->exit);
   if (!j->is_done)

@@ -20,7 +20,17 @@ static int must_fail(void) {
   return atomic_load(&fail_forever) || atomic_compare_exchange_strong(&fail_in, &left, 0);
 }
 
-void *alloc_bytes(size_t size) { return must_fail() ? NULL : malloc(size ? size : 1); }
-void *alloc_zeroed(size_t size) { return must_fail() ? NULL : calloc(1, size ? size : 1); }
-void *alloc_resize(void *p, size_t size) { return must_fail() ? NULL : realloc(p, size ? size : 1); }
+static void (*on_failure)(size_t);
+
+void alloc_on_failure(void (*tell)(size_t bytes)) { on_failure = tell; }
+
+static void *given(void *p, size_t size) {
+  if (!p && on_failure)
+    on_failure(size);
+  return p;
+}
+
+void *alloc_bytes(size_t size) { return must_fail() ? NULL : given(malloc(size ? size : 1), size); }
+void *alloc_zeroed(size_t size) { return must_fail() ? NULL : given(calloc(1, size ? size : 1), size); }
+void *alloc_resize(void *p, size_t size) { return must_fail() ? NULL : given(realloc(p, size ? size : 1), size); }
 void alloc_free(void *p) { free(p); }

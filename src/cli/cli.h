@@ -81,6 +81,7 @@ struct solve_opinion;
   X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
+  X(limits, "limits", "K=V,..", "creombpt", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
@@ -115,6 +116,7 @@ struct solve_opinion;
   X(list_passes, "list-passes", "o", "the pass table")                                                                  \
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
+  X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
   X(help, "help", "cresvmoxdpbtk", "help of the command")
 
 typedef struct cli_options {
@@ -219,7 +221,25 @@ loom_status worker_test(loom_ctx *ctx, const cli_options *o);
 const char *cli_find_worker(arena *m);
 /* Exit code of a loom-worker that did all it was asked for.  Not 0: so ends a process that a library ends (a constructor, a kernel provider), and nothing was done. */
 enum { CLI_WORKER_DONE = 99 };
-/* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: the arguments and a copy of the input are
- * saved under loom-crash-<pid>/ and named in the message. */
-int cli_run_worker(int argc, char **argv, const char *input);
+/* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: cli_tell_death. */
+int cli_run_worker(int argc, char **argv, const cli_options *o);
+
+/* ---- cli_sandbox.c: what the options of a command let its process reach ---- */
+struct run_sandbox;
+typedef struct cli_sandbox {
+  struct run_sandbox *policy;
+  VEC_OF(char *) made;             /* directories that were made for results */
+  const char *temporary;           /* a directory for temporary files, in TMPDIR from now on; NULL: none is needed */
+} cli_sandbox;
+/* Reads $LOOM_SANDBOX, $LOOM_LIMITS and --limits.  `makes`: in the process that waits, makes the directories that results and temporary files go to, which the process that works may then
+ * write and not make.  Close it in any case. */
+LOOM_MUST_USE loom_status cli_sandbox_open(loom_ctx *ctx, const cli_options *o, bool makes, cli_sandbox *out);
+void cli_sandbox_close(cli_sandbox *s);      /* takes away the temporary files, and what was made and is still empty */
+
+/* ---- cli_crash.c ---- */
+struct run_end;
+struct run_limits;
+/* Says how the process of a command died, and saves what is needed to see it again in loom-crash-<pid>/: the inputs, the command, the variables that matter, the stage and its dump.
+ * The exit code: 70, or 6 where a limit ended it, or 128 + signal where somebody did. */
+int cli_tell_death(loom_ctx *ctx, const struct run_end *end, const struct run_limits *limits, int argc, char **argv, const cli_options *o);
 #endif

@@ -1,15 +1,13 @@
-/* Starting loom-worker: the process that links MLIR, LLVM and libpython.  It is also the isolation boundary: if it dies, loom reports and lives. */
+/* Starting loom-worker: the process that links MLIR, LLVM and libpython, and that gives up what the command does not need before it reads anything (docs/isolation.md).  loom waits, and
+ * says how it died. */
 #include "cli/cli.h"
 #include "base/file.h"
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
+#include "run/run_child.h"
+#include "run/run_sandbox.h"
+#include "run/run_stage.h"
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { CODE_OF_LOADER = 127 };      /* of a program whose libraries cannot be loaded; none of Loom's */
@@ -35,69 +33,55 @@ const char *cli_find_worker(arena *m) {
   return access(installed, X_OK) == 0 ? installed : NULL;
 }
 
-/* Saves what is needed to see the crash again; returns the directory. */
-static const char *save_reproducer(loom_ctx *ctx, int argc, char **argv, const char *input) {
-  const char *dir = arena_printf(&ctx->mem, "loom-crash-%d", (int)getpid());
-  text cmd = text_new(&ctx->mem);
-  text_add(&cmd, "loom");
-  for (int i = 0; i < argc; i++)
-    text_addf(&cmd, " '%s'", argv[i]);
-  text_add(&cmd, "\n");
-  if (file_make_dirs(ctx, dir) != LOOM_OK || file_write(ctx, file_join(&ctx->mem, dir, "command"), cmd.data, cmd.size) != LOOM_OK)
-    return NULL;
-  char *bytes;
-  size_t size;
-  if (input && !file_is_dir(input) && file_read(ctx, input, (size_t)64 << 20, &bytes, &size) == LOOM_OK &&
-      file_write(ctx, file_join(&ctx->mem, dir, file_basename(&ctx->mem, input)), bytes, size) != LOOM_OK)
-    return NULL;
-  return dir;
-}
-
-int cli_run_worker(int argc, char **argv, const char *input) {
-  loom_ctx ctx;
-  loom_ctx_init(&ctx);
-  const char *worker = cli_find_worker(&ctx.mem);
+/* The worker with its arguments: what it says goes where loom's own does. */
+static loom_status start(loom_ctx *ctx, int argc, char **argv, pid_t *out) {
+  const char *worker = cli_find_worker(&ctx->mem);
   if (!worker) {
-    fprintf(stderr, "loom: error: loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR "\n  help: build it with 'make', or run 'make install'\n");
-    loom_ctx_done(&ctx);
-    return loom_status_exit(LOOM_EWORKER);
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR);
+    diag_help(ctx, "build it with 'make', or run 'make install'");
+    return LOOM_EWORKER;
   }
-  char **args = ARENA_NEW_N(&ctx.mem, char *, argc + 2);
-  args[0] = arena_strdup(&ctx.mem, worker);
+  char **args = ARENA_NEW_N(&ctx->mem, char *, argc + 2);
+  args[0] = arena_strdup(&ctx->mem, worker);
   for (int i = 0; i < argc; i++)
     args[i + 1] = argv[i];
   /* the worker fills tens of megabytes with small objects: huge pages where the system has them save a tenth of its time in page faults */
   setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1", 0);
+  run_stage_open();
+  const int error = posix_spawn(out, worker, NULL, NULL, args, environ);
+  if (error)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker cannot be started: %s", strerror(error));
+  return LOOM_OK;
+}
+
+int cli_run_worker(int argc, char **argv, const cli_options *o) {
+  loom_ctx ctx;
+  cli_sandbox sandbox;
   pid_t pid;
-  int err = posix_spawn(&pid, worker, NULL, NULL, args, environ);
-  int code = loom_status_exit(LOOM_EWORKER), wait_status = 0;
-  if (err) {
-    fprintf(stderr, "loom: error: loom-worker cannot be started: %s\n", strerror(err));
-  } else {
-    while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-      ;
-    if (WIFEXITED(wait_status)) {
-      code = WEXITSTATUS(wait_status);
-    } else if (WIFSIGNALED(wait_status) && (WTERMSIG(wait_status) == SIGINT || WTERMSIG(wait_status) == SIGPIPE)) {
-      code = 128 + WTERMSIG(wait_status);
-    } else {
-      const char *dir = save_reproducer(&ctx, argc, argv, input);
-      fprintf(stderr, "loom: error: internal error: the worker was killed by signal %d (%s)\n", WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
-      if (dir)
-        fprintf(stderr, "  help: the command and its input are saved in %s/; please report them\n", dir);
-    }
+  loom_ctx_init(&ctx);
+  loom_status st = cli_sandbox_open(&ctx, o, true, &sandbox);
+  if (st == LOOM_OK)
+    st = start(&ctx, argc, argv, &pid);
+  int code = loom_status_exit(st);
+  if (st == LOOM_OK) {
+    const run_end end = run_child_wait(pid, sandbox.policy->limits.deadline);
+    code = end.signal ? cli_tell_death(&ctx, &end, &sandbox.policy->limits, argc, argv, o) : end.exit;
   }
-  if (!err && code == 0) {
-    fprintf(stderr, "loom: error: loom-worker was ended by a library that it uses, before it was done\n  help: kernel providers must not end the process: 'loom providers check' looks at one\n");
-    code = loom_status_exit(LOOM_EWORKER);
+  if (st == LOOM_OK && code == 0) {
+    st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker was ended by a library that it uses, before it was done");
+    diag_help(&ctx, "kernel providers must not end the process: 'loom providers check' looks at one");
+    code = loom_status_exit(st);
   }
   if (code == CLI_WORKER_DONE)
     code = 0;
   if (code == CODE_OF_LOADER) {
-    fprintf(stderr, "loom: error: loom-worker cannot be loaded\n  help: the loader says why, above: a library is missing ('loom doctor' names its package), or there is no memory for it\n");
-    code = loom_status_exit(LOOM_EWORKER);
+    st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker cannot be loaded");
+    diag_help(&ctx, "the loader says why, above: a library is missing ('loom doctor' names its package), or there is no memory for it");
+    code = loom_status_exit(st);
   }
+  if (st != LOOM_OK)
+    cli_print_diagnostics(&ctx);
+  cli_sandbox_close(&sandbox);
   loom_ctx_done(&ctx);
   return code;
 }
-

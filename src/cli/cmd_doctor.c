@@ -1,6 +1,7 @@
 /* loom doctor: versions, features, what is missing and the apt line. */
 #include "cli/cli.h"
 #include "machine/machine.h"
+#include "run/run_sandbox.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -65,7 +66,13 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   data_set(m, v, "machines", machines);
   if (cli_tt_emulator(m))
     data_set_string(m, v, "tt_emulator", cli_tt_emulator(m));
-  data_set_string(m, v, "sandbox", "none: the worker is a process of its own, without further confinement");
+  run_sandbox_mode mode;
+  LOOM_TRY(run_sandbox_read_mode(ctx, &mode));
+  const run_sandbox_level level = run_sandbox_probe();
+  data_set_string(m, v, "sandbox", run_sandbox_text(m, &level));
+  data_set_int(m, v, "sandbox_landlock", level.landlock);
+  data_set_bool(m, v, "sandbox_seccomp", level.has_seccomp);
+  data_set_string(m, v, "sandbox_mode", mode == RUN_SANDBOX_ON ? "on" : mode == RUN_SANDBOX_LOG ? "log" : "off");
   data_set_bool(m, v, "ok", ok);
   if (o->json) {
     printf("%s\n", data_write_json(m, v, 1));
@@ -75,7 +82,7 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
     for (size_t i = 0; i < n_names; i++)
       printf(" %s", names[i]);
     printf("\ntt-emu    %s", cli_tt_emulator(m) ? cli_tt_emulator(m) : "missing: name tests/tt_emulator of the sources in LOOM_TT_EMULATOR");
-    printf("\nsandbox   %s\n", data_get(v, "sandbox")->string);
+    printf("\nsandbox   %s%s\n", data_get(v, "sandbox")->string, mode == RUN_SANDBOX_ON ? "" : mode == RUN_SANDBOX_LOG ? "; LOOM_SANDBOX=log: not used" : "; off: not used");
     for (size_t i = 0; i < missing->n; i++)
       printf("missing   %s\n", missing->items[i]->string);
     if (apt.size)

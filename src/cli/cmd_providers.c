@@ -49,6 +49,7 @@ static data_value *describe(loom_ctx *ctx, const char *name, const loom_host_v1 
     add_string(m, o, "licence", p->licence);
     data_set_string(m, o, "path", path);
     data_set_string(m, o, "sha256", p->sha256);
+    data_set_int(m, o, "constructors", p->elf.constructors);
   } else {
     data_set_string(m, o, "why", (*before.last)->text);
   }

@@ -38,6 +38,11 @@ static loom_status body(loom_ctx *ctx, void *data) {
     in->in_worker = true;
     return LOOM_OK;
   }
+  if (in->options.require_sandbox) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--require-sandbox: this form of 'loom %s' runs in loom itself, which is not confined", in->command->name);
+    diag_help(ctx, "leave it away; nothing is compiled here and no machine code runs");
+    return LOOM_EUSAGE;
+  }
   cli_set_machine_path(ctx);
   return run_plain(ctx, &in->options);
 }
@@ -102,8 +107,7 @@ int main(int argc, char **argv) {
   loom_status st = loom_ctx_run(&ctx, body, &in);
   int code = loom_status_exit(st);
   if (in.in_worker) {   /* the worker parses again and prints what there is to say */
-    const char *input = in.options.files.n ? in.options.files.at[0] : NULL;
-    code = cli_run_worker(in.argc, in.argv, input);
+    code = cli_run_worker(in.argc, in.argv, &in.options);
   } else {
     cli_print_diagnostics(&ctx);
     code = cli_finish_output(code);

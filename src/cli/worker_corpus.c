@@ -1,12 +1,14 @@
 /* loom test: corpora of numeric test files, each file in a process of its own, so that one that crashes or hangs is one failure. */
 #include "cli/worker_corpus.h"
 #include "base/file.h"
+#include "run/run_stage.h"
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -114,12 +116,17 @@ static loom_status read_answer(loom_ctx *ctx, const char *file, char *line, test
   return LOOM_OK;
 }
 
-static const char *end_of(loom_ctx *ctx, int wait_status, unsigned timeout) {
+static const char *place_of(loom_ctx *ctx, pid_t pid) {
+  run_place p;
+  return run_stage_find(pid, &p) && *p.stage ? arena_printf(&ctx->mem, " in stage '%s'", p.stage) : "";
+}
+
+static const char *end_of(loom_ctx *ctx, pid_t pid, int wait_status, unsigned timeout) {
   if (WIFEXITED(wait_status))
     return WEXITSTATUS(wait_status) ? arena_printf(&ctx->mem, "its process ended with code %d", WEXITSTATUS(wait_status)) : NULL;
   if (WTERMSIG(wait_status) == SIGALRM)
-    return arena_printf(&ctx->mem, "not done after %u s", timeout);
-  return arena_printf(&ctx->mem, "its process died: %s", strsignal(WTERMSIG(wait_status)));
+    return arena_printf(&ctx->mem, "not done after %u s%s", timeout, place_of(ctx, pid));
+  return arena_printf(&ctx->mem, "its process died%s: %s", place_of(ctx, pid), strsignal(WTERMSIG(wait_status)));
 }
 
 /* What a child says, until it is gone. */
@@ -163,6 +170,7 @@ static loom_status run_file(loom_ctx *ctx, const char *path, const char *shown, 
   pid_t pid = fork();
   if (pid == 0) {
     close(ends[0]);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     alarm(timeout);
     worker_test_child(path, ordered_sums, ends[1]);
   }
@@ -180,7 +188,7 @@ static loom_status run_file(loom_ctx *ctx, const char *path, const char *shown, 
     *next = '\0';
     st = read_answer(ctx, shown, answer, out, &open, &is_open);
   }
-  open.reason = end_of(ctx, wait_status, timeout);
+  open.reason = end_of(ctx, pid, wait_status, timeout);
   open.verdict = TEST_FAIL;
   if (st == LOOM_OK && (open.reason || is_open)) {
     vec_push(&ctx->mem, out, open);

@@ -5,6 +5,7 @@
 #include "dialect/dialect.h"
 #include "pass/pass.h"
 #include "program/program.h"
+#include "run/run_stage.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,7 @@ static void run_case(test_file *t, program *p, const program_function *f) {
     before[i] = checks[i].failed;
   count(p, &all_before, &failed_before);
   tell(t, &c, false);
+  run_stage_enter("run");
   diag_mark mark = diag_save(t->ctx);
   double t0 = clock_ms();
   loom_status st = program_call(p, f, NULL, NULL);
@@ -98,6 +100,7 @@ static void run_case(test_file *t, program *p, const program_function *f) {
 /* A copy of the module in which `only` is the one public function; NULL: all cases stay. */
 static loom_status compile_for(test_file *t, const program_function *only, program **out, MlirModule *out_module) {
   *out = NULL;
+  run_stage_enter("compile");
   *out_module = ir_clone_module(t->module);
   if (only) {
     for (size_t i = 0; i < t->functions.n; i++)
@@ -139,6 +142,8 @@ static void run_cases(test_file *t, size_t n_cases) {
 static loom_status run_file(test_file *t, const char *path) {
   char *source;
   size_t size, n_cases = 0;
+  run_stage_of(path);
+  run_stage_enter("parse");
   LOOM_TRY(file_read(t->ctx, path, SOURCE_BYTES_MAX, &source, &size));
   LOOM_TRY(ir_open(t->ctx, &t->ir));
   LOOM_TRY(dialect_load(&t->ir));

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "compile.h"
 #include "pass/pass.h"
+#include "run/run_stage.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +118,8 @@ loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   char *source;
   size_t size;
   LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
+  run_stage_of(path);
+  run_stage_enter("passes");
   text out = text_new(&ctx->mem);
   pass_flags flags;
   bool is_idle;

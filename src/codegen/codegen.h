@@ -39,6 +39,9 @@ LOOM_MUST_USE loom_status codegen_undefined(loom_ctx *ctx, const char *object, s
 /* LLVM IR text, for --emit llvm. */
 LOOM_MUST_USE loom_status codegen_llvm_text(ir_ctx *ir, MlirModule m, const codegen_options *o, const char **out);
 
+/* May this object be linked?  Its undefined symbols are granted, nothing of it runs without being called (constructors, functions chosen by the linker), no memory is both written and
+ * executed: else LOOM_EINPUT, which names what there is.  codegen_link asks it; who hands an object to others does, too. */
+LOOM_MUST_USE loom_status codegen_check(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o);
 typedef struct codegen_image codegen_image;
 /* Links an object into this process.  An undefined symbol that is not granted: LOOM_EINPUT naming all of them, before anything is linked. */
 LOOM_MUST_USE loom_status codegen_link(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o, LOOM_GIVE codegen_image **out);

@@ -25,6 +25,34 @@ static void add_once(loom_ctx *ctx, elf_symbols *out, size_t *room, const char *
   out->undefined[out->n_undefined++] = name;
 }
 
+/* What runs without being called, and memory that is written and executed. */
+static const char *hazard_of_section(arena *m, const Elf64_Shdr *s, const char *name) {
+  static const char *const prefixes[] = {".init", ".fini", ".ctors", ".dtors", ".preinit"};
+  bool runs = s->sh_type == SHT_INIT_ARRAY || s->sh_type == SHT_FINI_ARRAY || s->sh_type == SHT_PREINIT_ARRAY;
+  for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+    runs |= (s->sh_flags & SHF_ALLOC) && text_starts(name, prefixes[i]);
+  if (runs)
+    return arena_printf(m, "constructors ('%s')", name);
+  return (s->sh_flags & SHF_WRITE) && (s->sh_flags & SHF_EXECINSTR) ? arena_printf(m, "memory that is both written and executed ('%s')", name) : NULL;
+}
+
+static loom_status read_hazards(const elf_view *v, const Elf64_Ehdr *head, const char *sections, elf_symbols *out) {
+  Elf64_Shdr names, s;
+  if (head->e_shstrndx >= head->e_shnum)
+    return broken(v, "its sections have no names");
+  memcpy(&names, sections + head->e_shstrndx * sizeof names, sizeof names);
+  const char *all = slice(v, names.sh_offset, names.sh_size, 1);
+  if (!all || names.sh_size == 0 || all[names.sh_size - 1] != '\0')
+    return broken(v, "the names of its sections do not fit");
+  for (size_t i = 0; i < head->e_shnum && !out->hazard; i++) {
+    memcpy(&s, sections + i * sizeof s, sizeof s);
+    if (s.sh_name >= names.sh_size)
+      return broken(v, "a section has no name");
+    out->hazard = hazard_of_section(&v->ctx->mem, &s, all + s.sh_name);
+  }
+  return LOOM_OK;
+}
+
 static loom_status read_table(const elf_view *v, const Elf64_Shdr *table, const Elf64_Shdr *strings, elf_symbols *out, size_t *room) {
   const char *names = slice(v, strings->sh_offset, strings->sh_size, 1);
   const char *symbols = slice(v, table->sh_offset, table->sh_size / sizeof(Elf64_Sym), sizeof(Elf64_Sym));
@@ -36,6 +64,8 @@ static loom_status read_table(const elf_view *v, const Elf64_Shdr *table, const 
     if (s.st_name >= strings->sh_size)
       return broken(v, "a symbol has no name inside the string table");
     const char *name = names + s.st_name;
+    if (ELF64_ST_TYPE(s.st_info) == STT_GNU_IFUNC && !out->hazard)
+      out->hazard = arena_printf(&v->ctx->mem, "a function that is chosen while it is linked ('%s')", name);
     if (s.st_shndx == SHN_UNDEF)
       add_once(v->ctx, out, room, name);
     else if (!out->first_defined && ELF64_ST_BIND(s.st_info) == STB_GLOBAL && s.st_shndx < SHN_LORESERVE)
@@ -57,6 +87,7 @@ loom_status codegen_read_symbols(loom_ctx *ctx, const char *object, size_t size,
   if (!sections || head.e_shentsize != sizeof(Elf64_Shdr))
     return broken(&v, "its section table does not fit");
   size_t room = 0;
+  LOOM_TRY(read_hazards(&v, &head, sections, out));
   for (size_t i = 0; i < head.e_shnum; i++) {
     Elf64_Shdr table, strings;
     memcpy(&table, sections + i * sizeof table, sizeof table);

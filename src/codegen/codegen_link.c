@@ -16,7 +16,13 @@ static loom_status failed(loom_ctx *ctx, LLVMErrorRef error, const char *what) {
   return LOOM_EBUG;
 }
 
-static loom_status check_grants(loom_ctx *ctx, const elf_symbols *symbols, const codegen_options *o) {
+/* The one gate: what is linked here, kept for later or handed to other programs has come through it. */
+static loom_status check_object(loom_ctx *ctx, const elf_symbols *symbols, const codegen_options *o) {
+  if (symbols->hazard) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EINPUT, "the object code has %s", symbols->hazard);
+    diag_help(ctx, "compute code is called and does nothing else; it is not linked");
+    return LOOM_EINPUT;
+  }
   text names = text_new(&ctx->mem);
   size_t n = 0;
   for (size_t i = 0; i < symbols->n_undefined; i++)
@@ -80,12 +86,18 @@ static loom_status force_link(loom_ctx *ctx, codegen_image *image, const elf_sym
   return answer.error ? failed(ctx, answer.error, "the object code cannot be linked") : LOOM_OK;
 }
 
+loom_status codegen_check(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o) {
+  elf_symbols symbols;
+  LOOM_TRY(codegen_read_symbols(ctx, object, size, &symbols));
+  return check_object(ctx, &symbols, o);
+}
+
 loom_status codegen_link(loom_ctx *ctx, const char *object, size_t size, const codegen_options *o, codegen_image **out) {
   *out = NULL;
   elf_symbols symbols;
   codegen_init();
   LOOM_TRY(codegen_read_symbols(ctx, object, size, &symbols));
-  LOOM_TRY(check_grants(ctx, &symbols, o));
+  LOOM_TRY(check_object(ctx, &symbols, o));
   codegen_image *image = ARENA_NEW(&ctx->mem, codegen_image);
   LLVMErrorRef error = LLVMOrcCreateLLJIT(&image->jit, NULL);
   if (error)

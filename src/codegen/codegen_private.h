@@ -17,6 +17,7 @@ void codegen_init(void);   /* LLVM's table of targets, once */
 typedef struct elf_symbols {
   const char **undefined; size_t n_undefined;   /* names the object needs, in symbol table order, each once */
   const char *first_defined;                    /* a global function or object it defines; NULL when none */
+  const char *hazard;                           /* what code that only computes does not have: "constructors ('.init_array')"; NULL: nothing of the kind */
 } elf_symbols;
 /* LOOM_EINPUT when the bytes are no x86-64 relocatable object; every offset is checked (objects come from a cache on disk too). */
 LOOM_MUST_USE loom_status codegen_read_symbols(loom_ctx *ctx, const char *object, size_t size, elf_symbols *out);

@@ -2,6 +2,7 @@
 #include "ir/ir_testing.h"
 #include "base/dtype.h"
 #include "codegen/codegen.h"
+#include <elf.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,6 +119,67 @@ static void test_address_of_an_ungranted_symbol_is_refused_too(void **state) {
   assert_non_null(strstr(ctx.diag.first->text, "environ"));
 }
 
+/* What the code generator calls for what the CPU cannot do, and what a kernel may call by name. */
+static void test_calls_that_nobody_granted_are_refused(void **state) {
+  (void)state;
+  static const struct { const char *source, *symbol; } rows[] = {
+      {"llvm.func @f(%a: i128, %b: i128) -> i128 {\n  %c = llvm.sdiv %a, %b : i128\n  llvm.return %c : i128\n}\n", "__divti3"},
+      {"llvm.func @dlopen(!llvm.ptr, i32) -> !llvm.ptr\nllvm.func @f(%p: !llvm.ptr, %n: i32) -> !llvm.ptr {\n  %c = llvm.call @dlopen(%p, %n) : (!llvm.ptr, i32) -> !llvm.ptr\n"
+       "  llvm.return %c : !llvm.ptr\n}\n", "dlopen"},
+      {"llvm.func @mmap(!llvm.ptr) -> i32 attributes {llvm.linkage = #llvm.linkage<extern_weak>}\n"
+       "llvm.func @f(%p: !llvm.ptr) -> i32 {\n  %c = llvm.call @mmap(%p) : (!llvm.ptr) -> i32\n  llvm.return %c : i32\n}\n", "mmap"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    codegen_options o = {.opt_level = 2};
+    codegen_image *image;
+    const diag_mark before = diag_save(&ctx);
+    assert_int_equal(link_text(rows[i].source, &o, &image), LOOM_EINPUT);
+    assert_null(image);
+    assert_non_null(strstr((*before.last)->text, rows[i].symbol));
+  }
+}
+
+/* Objects as the code generator makes them, with one thing that code which only computes does not have. */
+static void test_objects_that_do_more_than_compute_are_refused(void **state) {
+  (void)state;
+  static const char plain[] = "llvm.func @f(%a: i32) -> i32 {\n  %b = llvm.add %a, %a : i32\n  llvm.return %b : i32\n}\n";
+  static const char constructor[] = "llvm.func @f() {\n  llvm.return\n}\nllvm.mlir.global_ctors ctors = [@f], priorities = [0 : i32], data = [#llvm.zero]\n";
+  codegen_options o = {.opt_level = 0};      /* the optimiser would take a constructor away that does nothing */
+  codegen_image *image;
+  char *object;
+  size_t size;
+  diag_mark before = diag_save(&ctx);
+  assert_int_equal(link_text(constructor, &o, &image), LOOM_EINPUT);
+  assert_non_null(strstr((*before.last)->text, "constructors"));
+  enum { WRITABLE, INDIRECT, KINDS };
+  for (int kind = 0; kind < KINDS; kind++) {
+    assert_int_equal(object_of(plain, &o, &object, &size), LOOM_OK);
+    assert_int_equal(codegen_check(&ctx, object, size, &o), LOOM_OK);
+    Elf64_Ehdr head;
+    memcpy(&head, object, sizeof head);
+    for (size_t i = 0; i < head.e_shnum; i++) {
+      Elf64_Shdr s;
+      char *at = object + head.e_shoff + i * sizeof s;
+      memcpy(&s, at, sizeof s);
+      if (kind == WRITABLE && (s.sh_flags & SHF_EXECINSTR))
+        s.sh_flags |= SHF_WRITE;
+      memcpy(at, &s, sizeof s);
+      for (size_t k = 0; kind == INDIRECT && s.sh_type == SHT_SYMTAB && k < s.sh_size / sizeof(Elf64_Sym); k++) {
+        Elf64_Sym symbol;
+        memcpy(&symbol, object + s.sh_offset + k * sizeof symbol, sizeof symbol);
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC)
+          symbol.st_info = (unsigned char)ELF64_ST_INFO(ELF64_ST_BIND(symbol.st_info), STT_GNU_IFUNC);
+        memcpy(object + s.sh_offset + k * sizeof symbol, &symbol, sizeof symbol);
+      }
+    }
+    before = diag_save(&ctx);
+    assert_int_equal(codegen_check(&ctx, object, size, &o), LOOM_EINPUT);
+    assert_non_null(strstr((*before.last)->text, kind == WRITABLE ? "both written and executed ('.text" : "chosen while it is linked ('f')"));
+    assert_int_equal(codegen_link(&ctx, object, size, &o, &image), LOOM_EINPUT);
+    assert_null(image);
+  }
+}
+
 static void test_damaged_objects_are_refused(void **state) {
   (void)state;
   codegen_symbol grants[] = {{"bump", address_of(bump)}};
@@ -172,7 +234,7 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
       T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_ungranted_symbols_are_refused_by_name),
-      T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_damaged_objects_are_refused),
+      T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_calls_that_nobody_granted_are_refused), T(test_objects_that_do_more_than_compute_are_refused), T(test_damaged_objects_are_refused),
       T(test_modules_outside_the_llvm_dialect_are_refused), T(test_objects_are_the_same_twice), T(test_llvm_text_is_for_the_asked_cpu),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

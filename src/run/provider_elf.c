@@ -105,6 +105,59 @@ static loom_status read_symbols(const image *v, const Elf64_Shdr *table, const E
   return LOOM_OK;
 }
 
+static loom_status unsafe(const image *v, const char *what, const char *help) {
+  diag_error(v->ctx, diag_file_span(v->ctx, v->path), LOOM_EPROVIDER, "this library is not loaded: %s", what);
+  diag_help(v->ctx, "%s", help);
+  return LOOM_EPROVIDER;
+}
+
+static loom_status check_segments(const image *v) {
+  for (size_t i = 0; i < v->head.e_phnum; i++) {
+    Elf64_Phdr p;
+    memcpy(&p, v->at + v->head.e_phoff + i * sizeof p, sizeof p);
+    if (p.p_type == PT_LOAD && (p.p_flags & PF_W) && (p.p_flags & PF_X))
+      return unsafe(v, "part of it is both written and executed", "link it without -z,rwx or -N");
+    if (p.p_type == PT_GNU_STACK && (p.p_flags & PF_X))
+      return unsafe(v, "it asks for an executable stack", "link it with -z noexecstack, and give its assembly a .note.GNU-stack");
+  }
+  return LOOM_OK;
+}
+
+/* "/usr/lib:$ORIGIN": every part absolute. */
+static bool is_absolute_path(const char *path) {
+  for (const char *p = path;; p++) {
+    if (*p != '/' && strncmp(p, "$ORIGIN", 7) != 0 && strncmp(p, "${ORIGIN}", 9) != 0)
+      return false;
+    p += strcspn(p, ":");
+    if (!*p)
+      return true;
+  }
+}
+
+static loom_status check_dynamic(const image *v, const Elf64_Shdr *table, const Elf64_Shdr *strings) {
+  arena *m = &v->ctx->mem;
+  const char *names = slice(v, strings->sh_offset, strings->sh_size, 1), *entries = slice(v, table->sh_offset, table->sh_size / sizeof(Elf64_Dyn), sizeof(Elf64_Dyn));
+  if (!names || !entries || strings->sh_size == 0 || names[strings->sh_size - 1] != '\0')
+    return broken(v, "its dynamic section does not fit");
+  for (size_t i = 0; i < table->sh_size / sizeof(Elf64_Dyn); i++) {
+    Elf64_Dyn d;
+    memcpy(&d, entries + i * sizeof d, sizeof d);
+    const bool is_path = d.d_tag == DT_RPATH || d.d_tag == DT_RUNPATH, is_needed = d.d_tag == DT_NEEDED;
+    if (d.d_tag == DT_TEXTREL || (d.d_tag == DT_FLAGS && (d.d_un.d_val & DF_TEXTREL)))
+      return unsafe(v, "its code would be changed while it is loaded (TEXTREL)", "compile it with -fPIC");
+    if (!is_path && !is_needed)
+      continue;
+    if (d.d_un.d_val >= strings->sh_size)
+      return broken(v, "a name in its dynamic section lies outside");
+    const char *name = names + d.d_un.d_val;
+    if (is_path && !is_absolute_path(name))
+      return unsafe(v, arena_printf(m, "it looks for other libraries in '%s', which depends on the working directory", name), "link it with an absolute -rpath, or $ORIGIN");
+    if (is_needed && strchr(name, '/') && *name != '/')
+      return unsafe(v, arena_printf(m, "it needs the library '%s', which depends on the working directory", name), "link that library by its -soname");
+  }
+  return LOOM_OK;
+}
+
 loom_status provider_elf_read(loom_ctx *ctx, const char *path, const char *bytes, size_t size, provider_elf *out) {
   *out = (provider_elf){0};
   image v = {.ctx = ctx, .path = path, .at = bytes, .size = size};
@@ -115,16 +168,19 @@ loom_status provider_elf_read(loom_ctx *ctx, const char *path, const char *bytes
   if (!sections || v.head.e_shentsize != sizeof(Elf64_Shdr))
     return broken(&v, "it is truncated: its section table does not fit");
   bool found = false;
+  LOOM_TRY(check_segments(&v));
   for (size_t i = 0; i < v.head.e_shnum; i++) {
     Elf64_Shdr table, strings;
     memcpy(&table, sections + i * sizeof table, sizeof table);
-    if (table.sh_type != SHT_DYNSYM)
+    if (table.sh_type == SHT_INIT_ARRAY || table.sh_type == SHT_PREINIT_ARRAY)
+      out->constructors += (int64_t)(table.sh_size / sizeof(Elf64_Addr));
+    if (table.sh_type != SHT_DYNSYM && table.sh_type != SHT_DYNAMIC)
       continue;
     if (table.sh_link >= v.head.e_shnum)
       return broken(&v, "its symbol table has no names");
     memcpy(&strings, sections + table.sh_link * sizeof strings, sizeof strings);
-    LOOM_TRY(read_symbols(&v, &table, &strings, out));
-    found = true;
+    LOOM_TRY(table.sh_type == SHT_DYNAMIC ? check_dynamic(&v, &table, &strings) : read_symbols(&v, &table, &strings, out));
+    found |= table.sh_type == SHT_DYNSYM;
   }
   return found ? LOOM_OK : broken(&v, "it has no symbol table");
 }

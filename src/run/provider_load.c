@@ -32,10 +32,59 @@ static loom_status check_owner(loom_ctx *ctx, const char *path, const struct sta
                   "copy it to a file of your own, if you trust it");
   if (st->st_mode & (S_IWGRP | S_IWOTH))
     return refuse(ctx, path, arena_printf(m, "others may write to this library (mode %04o)", st->st_mode & 07777), arena_printf(m, "chmod go-w '%s'", path));
-  struct stat dir;
-  if (stat(file_dirname(m, path), &dir) == 0 && (dir.st_mode & S_IWOTH) && !(dir.st_mode & S_ISVTX))
-    return refuse(ctx, path, "everybody may replace this library: its directory is writable by all", "put it into a directory of your own");
   return LOOM_OK;
+}
+
+/* A directory, or a link in one, on the way to the library: who may write to it could put another library there. */
+static loom_status check_step(loom_ctx *ctx, const char *path, const char *step, const struct stat *st) {
+  arena *m = &ctx->mem;
+  const bool is_link = S_ISLNK(st->st_mode);
+  if (st->st_uid != 0 && st->st_uid != geteuid())
+    return refuse(ctx, path, arena_printf(m, "user %u may replace this library: '%s' on the way to it is theirs", st->st_uid, step), "put it into a directory of your own");
+  if (!is_link && (st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX))
+    return refuse(ctx, path, arena_printf(m, "everybody may replace this library: '%s' is writable by all", step), "put it into a directory of your own");
+  if (!is_link && (st->st_mode & S_IWGRP) && !(st->st_mode & S_ISVTX) && st->st_gid != 0)
+    return refuse(ctx, path, arena_printf(m, "group %u may replace this library: '%s' is writable by it", st->st_gid, step), arena_printf(m, "chmod g-w '%s'", step));
+  return LOOM_OK;
+}
+
+/* Every directory and link of an absolute path but its last part. */
+static loom_status check_steps(loom_ctx *ctx, const char *path, const char *way) {
+  struct stat st;
+  for (const char *p = way; (p = strchr(p, '/')) != NULL; p++) {
+    const char *step = p == way ? "/" : arena_strndup(&ctx->mem, way, (size_t)(p - way));
+    if (lstat(step, &st) == 0)
+      LOOM_TRY(check_step(ctx, path, step, &st));
+  }
+  return LOOM_OK;
+}
+
+/* The way as it is written and the way as it is, links followed, which must lead to what was opened. */
+static loom_status check_way(loom_ctx *ctx, const char *path, const struct stat *opened) {
+  struct stat st;
+  char *real = realpath(path, NULL);
+  const char *way = real ? arena_strdup(&ctx->mem, real) : path;
+  alloc_free(real);
+  LOOM_TRY(check_steps(ctx, path, path));
+  LOOM_TRY(check_steps(ctx, path, way));
+  if (lstat(way, &st) != 0 || st.st_dev != opened->st_dev || st.st_ino != opened->st_ino)
+    return refuse(ctx, path, "the file was replaced while it was looked at", "try again");
+  return LOOM_OK;
+}
+
+/* $LOOM_PROVIDER_ALLOW names a file of SHA-256 sums, as sha256sum writes it: with it nothing else is loaded. */
+static loom_status check_allowed(loom_ctx *ctx, const char *path, const char *sha256) {
+  enum { LIST_BYTES_MAX = 1 << 20 };
+  const char *list = getenv("LOOM_PROVIDER_ALLOW");
+  char *sums;
+  size_t size;
+  if (!list || !*list)
+    return LOOM_OK;
+  LOOM_TRY(file_read(ctx, list, LIST_BYTES_MAX, &sums, &size));
+  for (const char *line = sums; *line; line += strcspn(line, "\n"), line += *line == '\n')
+    if (strncmp(line, sha256, 64) == 0)
+      return LOOM_OK;
+  return refuse(ctx, path, arena_printf(&ctx->mem, "this library is not in the list of those that may be loaded (%s)", list), arena_printf(&ctx->mem, "add the line '%s  %s', if you trust it", sha256, path));
 }
 
 static loom_status open_library(loom_ctx *ctx, const char *path, int *out_fd, size_t *out_size) {
@@ -50,6 +99,8 @@ static loom_status open_library(loom_ctx *ctx, const char *path, int *out_fd, si
   if (fd < 0)
     return refuse(ctx, path, arena_printf(&ctx->mem, "the kernel provider '%s' cannot be opened: %s", path, strerror(errno)), "'loom providers list' shows the shipped ones; a library of your own is given by its path");
   loom_status ok = fstat(fd, &st) == 0 ? check_owner(ctx, path, &st) : LOOM_EPROVIDER;
+  if (ok == LOOM_OK)
+    ok = check_way(ctx, path, &st);
   if (ok == LOOM_OK && st.st_size > LIBRARY_BYTES_MAX)
     ok = refuse(ctx, path, "this library is larger than 512 MiB", "expected a library of kernels");
   if (ok != LOOM_OK) {
@@ -208,6 +259,7 @@ static const char *path_of_open(arena *m, int fd) {
 
 static loom_status load_open(loom_ctx *ctx, provider *p, int fd, size_t size) {
   LOOM_TRY(inspect(ctx, p, fd, size));
+  LOOM_TRY(check_allowed(ctx, p->path, p->sha256));
   const provider_elf *e = &p->elf;
   if (provider_elf_exports(e, LOOM_KERNEL_QUERY_NAME))
     p->style = PROVIDER_LOOM;
@@ -221,7 +273,7 @@ static loom_status load_open(loom_ctx *ctx, provider *p, int fd, size_t size) {
   if (p->style == PROVIDER_LOOM && e->has_abi && (e->abi_min > LOOM_KERNEL_ABI || e->abi_max < LOOM_KERNEL_ABI))
     return wrong_version(ctx, p->path, e->abi_min, e->abi_max);
   const char *same = path_of_open(&ctx->mem, fd);
-  p->library = dlopen(access(same, R_OK) == 0 ? same : p->path, RTLD_NOW | RTLD_LOCAL);
+  p->library = dlopen(same, RTLD_NOW | RTLD_LOCAL);      /* never by its path, which may lead to another file by now */
   if (!p->library)
     return refuse(ctx, p->path, arena_printf(&ctx->mem, "the kernel provider '%s' cannot be loaded: %s", p->path, dlerror()), "see what it needs: ldd shows the libraries");
   return take(ctx, p);

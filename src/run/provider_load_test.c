@@ -4,6 +4,7 @@
 #include "run/provider_check.h"
 #include "run/provider_set.h"
 #include <dlfcn.h>
+#include <elf.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -99,6 +100,94 @@ static void test_any_damage_is_read_safely(void **state) {
     ctx.diag.sources = NULL;
     arena_release(&ctx.mem, mem);
   }
+  loom_ctx_done(&ctx);
+}
+
+typedef struct edit { const char *says; int segment, add_flags; int64_t from_tag, to_tag; } edit;
+
+/* One program header's flags or one dynamic entry's tag of a good library. */
+static void apply(char *bytes, const edit *e) {
+  Elf64_Ehdr head;
+  memcpy(&head, bytes, sizeof head);
+  for (size_t i = 0; e->segment && i < head.e_phnum; i++) {
+    Elf64_Phdr p;
+    memcpy(&p, bytes + head.e_phoff + i * sizeof p, sizeof p);
+    if ((int)p.p_type == e->segment)
+      p.p_flags |= (unsigned)e->add_flags;
+    memcpy(bytes + head.e_phoff + i * sizeof p, &p, sizeof p);
+  }
+  for (size_t i = 0; e->to_tag && i < head.e_shnum; i++) {
+    Elf64_Shdr s;
+    memcpy(&s, bytes + head.e_shoff + i * sizeof s, sizeof s);
+    for (size_t k = 0; s.sh_type == SHT_DYNAMIC && k < s.sh_size / sizeof(Elf64_Dyn); k++) {
+      Elf64_Dyn d;
+      memcpy(&d, bytes + s.sh_offset + k * sizeof d, sizeof d);
+      if (d.d_tag == e->from_tag)
+        d.d_tag = e->to_tag;
+      memcpy(bytes + s.sh_offset + k * sizeof d, &d, sizeof d);
+    }
+  }
+}
+
+static void test_libraries_that_weaken_their_process_are_refused(void **state) {
+  (void)state;
+  static const edit edits[] = {{"written and executed", PT_LOAD, PF_W | PF_X, 0, 0},
+                               {"executable stack", (int)PT_GNU_STACK, PF_X, 0, 0},
+                               {"which depends on the working directory", 0, 0, DT_NEEDED, DT_RUNPATH},
+                               {"which depends on the working directory", 0, 0, DT_NEEDED, DT_RPATH},
+                               {"TEXTREL", 0, 0, DT_NEEDED, DT_TEXTREL}};
+  for (size_t i = 0; i < COUNT_OF(edits); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    char *bytes;
+    size_t size;
+    provider_elf e;
+    assert_int_equal(file_read(&ctx, plugin(&ctx, "good"), 1 << 24, &bytes, &size), LOOM_OK);
+    assert_int_equal(provider_elf_read(&ctx, "good.so", bytes, size, &e), LOOM_OK);
+    assert_true(e.constructors >= 0);
+    apply(bytes, &edits[i]);
+    assert_int_equal(provider_elf_read(&ctx, "good.so", bytes, size, &e), LOOM_EPROVIDER);
+    testing_expect_error(&ctx, LOOM_EPROVIDER, edits[i].says, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* LOOM_PROVIDER_ALLOW, and a directory further up that everybody may write to. */
+static void test_the_way_and_the_list_are_looked_at(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  char top[] = "/tmp/loom-provider-XXXXXX", *bytes;
+  size_t size;
+  provider *p;
+  assert_non_null(mkdtemp(top));
+  const char *dir = file_join(&ctx.mem, top, "inner"), *file = file_join(&ctx.mem, dir, "k.so"), *list = file_join(&ctx.mem, top, "allowed");
+  assert_int_equal(mkdir(dir, 0700), 0);
+  assert_int_equal(file_read(&ctx, plugin(&ctx, "good"), 1 << 24, &bytes, &size), LOOM_OK);
+  assert_int_equal(file_write(&ctx, file, bytes, size), LOOM_OK);
+  assert_int_equal(chmod(top, 0777), 0);
+  diag_mark said = diag_save(&ctx);
+  assert_int_equal(provider_load(&ctx, file, &host, &p), LOOM_EPROVIDER);
+  testing_expect_error(&ctx, LOOM_EPROVIDER, "is writable by all", 0, 0);
+  diag_drop(&ctx, said);
+  assert_int_equal(chmod(top, 0700), 0);
+  assert_int_equal(provider_load(&ctx, file, &host, &p), LOOM_OK);
+  const char *line = arena_printf(&ctx.mem, "0000  other.so\n%s  k.so\n", p->sha256);
+  provider_unload(p);
+  setenv("LOOM_PROVIDER_ALLOW", list, 1);
+  assert_int_equal(file_write(&ctx, list, "0000  other.so\n", 15), LOOM_OK);
+  said = diag_save(&ctx);
+  assert_int_equal(provider_load(&ctx, file, &host, &p), LOOM_EPROVIDER);
+  testing_expect_error(&ctx, LOOM_EPROVIDER, "not in the list of those that may be loaded", 0, 0);
+  diag_drop(&ctx, said);
+  assert_int_equal(file_write(&ctx, list, line, strlen(line)), LOOM_OK);
+  assert_int_equal(provider_load(&ctx, file, &host, &p), LOOM_OK);
+  provider_unload(p);
+  unsetenv("LOOM_PROVIDER_ALLOW");
+  unlink(list);
+  unlink(file);
+  rmdir(dir);
+  rmdir(top);
   loom_ctx_done(&ctx);
 }
 
@@ -230,7 +319,7 @@ static int set_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bad_libraries_are_refused_with_the_reason), cmocka_unit_test(test_damaged_files_are_refused_unloaded), cmocka_unit_test(test_any_damage_is_read_safely),
-      cmocka_unit_test(test_files_of_others_are_refused), cmocka_unit_test(test_tables_of_other_sizes_work), cmocka_unit_test(test_two_loads_have_two_selves_and_each_is_unloaded_once),
+      cmocka_unit_test(test_libraries_that_weaken_their_process_are_refused), cmocka_unit_test(test_the_way_and_the_list_are_looked_at), cmocka_unit_test(test_files_of_others_are_refused), cmocka_unit_test(test_tables_of_other_sizes_work), cmocka_unit_test(test_two_loads_have_two_selves_and_each_is_unloaded_once),
       cmocka_unit_test(test_symbols_pass_what_an_overwriting_product_can), cmocka_unit_test(test_the_suite_catches_a_wrong_provider)};
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -1,6 +1,7 @@
 /* A table in shared memory says who took which job and where its bytes are; the bytes go to a file in memory for each process. */
 #include "run/run_jobs.h"
 #include "base/file.h"
+#include "run/run_stage.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -59,6 +60,8 @@ static loom_status collect(loom_ctx *ctx, const slot *s, const worker *w, run_jo
     out->signal = WTERMSIG(w->status);
   else if (out->is_lost)
     out->exit = WEXITSTATUS(w->status);
+  run_place place;
+  out->stage = out->is_lost && run_stage_find(w->pid, &place) ? arena_strdup(&ctx->mem, place.stage) : "";
   if (!out->is_done)
     return LOOM_OK;
   char *bytes = arena_alloc(&ctx->mem, s->size + 1);

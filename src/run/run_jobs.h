@@ -7,7 +7,7 @@
 /* What became of a job.  Neither done nor lost: its work had nothing to hand back. */
 typedef struct run_job {
   bool is_done; const char *bytes; size_t size;      /* what it handed back, NUL-terminated behind `size` bytes, owned by ctx->mem */
-  bool is_lost; int signal, exit;                    /* its process ended while it ran: by `signal`, or, where that is 0, with the code `exit` */
+  bool is_lost; int signal, exit; const char *stage; /* its process ended while it ran: by `signal`, or, where that is 0, with the code `exit`; in that stage ("": it has not said) */
 } run_job;
 
 /* In a copy: job i of run_jobs.  True: *bytes are handed back. */

@@ -32,7 +32,7 @@ LOOM = find_loom()
 
 def environment(**more):
     """What every run sees: nothing of the caller's but the path."""
-    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LOOM_MACHINES": os.path.join(ROOT, "machines"), "LOOM_NO_CACHE": "1", "NO_COLOR": "1", "LC_ALL": "C"}
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LOOM_MACHINES": os.path.join(ROOT, "machines"), "LOOM_NO_CACHE": "1", "LOOM_SANDBOX": "off", "NO_COLOR": "1", "LC_ALL": "C"}
     for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LOOM_TT_EMULATOR"):
         if name in os.environ:
             env[name] = os.environ[name]

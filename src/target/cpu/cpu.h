@@ -50,6 +50,8 @@ LOOM_MUST_USE loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule buffer
  * turn on a workspace of the object's own, one caller at a time, and `name`_core(tensors, workspace: 64-byte aligned, core: 0 .. cores - 1).
  * sizes: `m` has a tile function `name` of its own, which is called when the n_sizes sizes of a call are others than these. */
 void cpu_export_grid(ir_ctx *ir, MlirModule m, const char *name, const cpu_grid *g, const int64_t *sizes, size_t n_sizes);
+/* Is this an object that may be handed to others, or kept?  What cpu_link_kernel refuses is refused. */
+LOOM_MUST_USE loom_status cpu_check_kernel(loom_ctx *ctx, const char *object, size_t size);
 /* Links such an object, also one from a file; malloc and free are granted. */
 LOOM_MUST_USE loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, LOOM_GIVE codegen_image **out);
 #endif

@@ -114,15 +114,29 @@ loom_status cpu_kernel_llvm(ir_ctx *ir, MlirModule m, const char **out) {
   return codegen_llvm_text(ir, m, &o, out);
 }
 
+enum { MEMORY_GRANTS = 2 };
+
+static void grant_memory(codegen_symbol *grants) {
+  grants[0] = (codegen_symbol){"malloc", address_of((void (*)(void))malloc)};
+  grants[1] = (codegen_symbol){"free", address_of((void (*)(void))free)};
+}
+
+loom_status cpu_check_kernel(loom_ctx *ctx, const char *object, size_t size) {
+  codegen_symbol grants[MEMORY_GRANTS];
+  grant_memory(grants);
+  return codegen_check(ctx, object, size, &(codegen_options){.grants = grants, .n_grants = MEMORY_GRANTS});
+}
+
 loom_status cpu_link_kernel(loom_ctx *ctx, const char *object, size_t size, codegen_image **out) { return cpu_link_kernel_with(ctx, object, size, NULL, out); }
 
 loom_status cpu_link_kernel_with(loom_ctx *ctx, const char *object, size_t size, provider_link *link, codegen_image **out) {
-  codegen_symbol grants[2 + CPU_PROVIDER_GRANTS] = {{"malloc", address_of((void (*)(void))malloc)}, {"free", address_of((void (*)(void))free)}};
+  codegen_symbol grants[MEMORY_GRANTS + CPU_PROVIDER_GRANTS];
   codegen_options o = cpu_tile_options(NULL);
+  grant_memory(grants);
   o.grants = grants;
-  o.n_grants = 2;
+  o.n_grants = MEMORY_GRANTS;
   if (link) {
-    cpu_grant_providers(link, grants + 2);
+    cpu_grant_providers(link, grants + MEMORY_GRANTS);
     o.n_grants += CPU_PROVIDER_GRANTS;
   }
   return codegen_link(ctx, object, size, &o, out);
