@@ -92,7 +92,7 @@ static void check(loom_ctx *ctx, const job *j) {
     graph->tensors.at[i].is_placed = true;
     graph->tensors.at[i].base = base;
     base += (j->elems[argument] * 4 + 4095) / 4096 * 4096;
-    data[i] = (npu_data){tensor[argument], j->elems[argument] * 4, argument == 2};
+    data[i] = (npu_data){tensor[argument], j->elems[argument] * 4, argument == 2, NULL};
   }
   const npu_values values = {.path = "kernel.o", .object = code.object, .object_bytes = code.size, .tensors = data, .n_tensors = 3};
   const npu_options o = {.values = &values}, timing = {0};

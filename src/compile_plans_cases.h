@@ -80,6 +80,7 @@ static const plans_case plans_cases[] = {
   {.file = TURNS, .function = "rotate", .shape = {"x=2x64x4x32", "x=2x50x3x40", "x=1x2x3x4"}},
   {.file = TURNS, .function = "merge_heads", .shape = {"x=2x4x64x32", "x=2x3x50x40", "x=1x2x3x4"}},
   {.file = TURNS, .function = "reversed_rows", .shape = {"x=32x4x64x2", "x=45x3x5x3", "x=1x1x2x1"}},
+  {.file = TURNS, .function = "last_is_index", .shape = {"x=4x64x32", "x=3x45x5", "x=3x5x1"}},
   {.file = TURNS, .function = "spread", .shape = {"x=64x64", "x=50x45", "x=2x3"}},
   {.file = TURNS, .function = "halves", .shape = {"x=64x128", "x=50x90", "x=2x6"}},
   {.file = TURNS, .function = "planes", .shape = {"x=3x64x64", "x=4x90x45", "x=3x4x3"}},

@@ -155,10 +155,24 @@ static void add_output(maker *k) {
     add_dir(k, is_code ? "." : "loom-out", 0777);
 }
 
+/* Passes that write files name them among their options: "loom-npu-to-riscv{asm=FILE object=FILE}". */
+static void add_pass_files(maker *k, const char *pipeline) {
+  static const char *const keys[] = {"asm=", "object=", "file=", "json=", "onnx="};
+  for (const char *p = pipeline; p && *p; p++)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+      if (p != pipeline && strchr("{ ", p[-1]) && text_starts(p, keys[i])) {
+        const char *file = p + strlen(keys[i]);
+        add_file(k, arena_strndup(&k->ctx->mem, file, strcspn(file, " }")));
+      }
+}
+
 static void add_writes(maker *k) {
   const cli_options *o = k->o;
   run_cache cache;
   add_output(k);
+  add_pass_files(k, o->pass_pipeline.last);
+  for (size_t i = 0; i < o->passes.n; i++)
+    add_pass_files(k, o->passes.at[i]);
   if (o->dump_dir.last && *o->dump_dir.last)
     add_dir(k, o->dump_dir.last, 0777);
   if (strchr("crbmp", o->letter) && !o->no_cache && run_cache_find(&k->ctx->mem, o->cache_dir.last, &cache))
@@ -182,6 +196,8 @@ static void add_programs(maker *k) {
   if (!emits(k->o, "so") && !text_eq(k->o->engine.last, "tt-emu"))
     return;
   k->p->calls = RUN_CALLS_BUILD;
+  if (text_eq(k->o->engine.last, "tt-emu") && k->p->limits.memory == run_limits_default().memory)
+    k->p->limits.memory = 0;      /* the emulation maps all of a chip's DRAM, of which it touches little */
   static const char *const places[] = {"/usr", "/bin", "/lib", "/lib64", "/opt"}, *const variables[] = {"CXX", "LOOM_LINKER"};
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     vec_push(m, &k->p->programs, places[i]);

@@ -17,7 +17,7 @@ static void call_all(loom_ctx *ctx, const rvv_image *image) {
   uint8_t *dram = alloc_bytes(DRAM_BYTES);
   memset(words, 1, SPAD_BYTES * LANES);
   memset(dram, 2, DRAM_BYTES);
-  rvv_window w = {SPAD_AT, SPAD_BYTES, words};
+  rvv_window w = {SPAD_AT, SPAD_BYTES, words, false};
   rvv_tensor t = {DRAM_AT, DRAM_BYTES, dram, true, "X"};
   int64_t args[] = {3, 1, (int64_t)SPAD_AT, (int64_t)DRAM_AT, 8, 0, -1, 16, 5};
   for (size_t i = 0; i < image->functions.n && i < CALLS_MAX; i++) {

@@ -181,7 +181,7 @@ static void test_any_order_of_time_gives_the_values_of_program_order(void **stat
       want[t] = ARENA_NEW_N(&ctx.mem, float, ITEMS * BLOCKS * TILE);
       for (int i = 0; i < ITEMS * BLOCKS * TILE; i++)
         data[t][i] = want[t][i] = (float)rng_range(&r, -99, 99);
-      tensors[t] = (npu_data){data[t], ITEMS * BLOCKS * TILE * 4, t == 1};
+      tensors[t] = (npu_data){data[t], ITEMS * BLOCKS * TILE * 4, t == 1, NULL};
     }
     for (int64_t i = 0; i < ITEMS; i++)
       walk(&p, p.b.g->nodes.at[p.loop].body.at, p.b.g->nodes.at[p.loop].body.n, i, buf, want);

@@ -120,9 +120,9 @@ static inline rig open_rig(loom_ctx *ctx, const machine *m, npu_gemm s, gemm_cod
     r.b[i] = (float)rng_range(&random, -8, 8);
   for (int64_t i = 0; i < s.m * s.n; i++)
     r.c[i] = -1;
-  r.data[0] = (npu_data){r.a, s.m * s.k * 4, false};
-  r.data[1] = (npu_data){r.b, s.k * s.n * 4, false};
-  r.data[2] = (npu_data){r.c, s.m * s.n * 4, true};
+  r.data[0] = (npu_data){r.a, s.m * s.k * 4, false, NULL};
+  r.data[1] = (npu_data){r.b, s.k * s.n * 4, false, NULL};
+  r.data[2] = (npu_data){r.c, s.m * s.n * 4, true, NULL};
   return r;
 }
 

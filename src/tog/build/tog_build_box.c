@@ -71,15 +71,15 @@ static loom_status split_offset(build *b, MlirOperation cast, const tog_tensor *
 
 /* ---- parts of a view of the whole argument ---- */
 
-/* The dims that a rank-reducing subview keeps, in their order: dims of one element go where the next one that the view has is another.  Which of several neighbours of one element goes
- * does not matter. */
+/* The dims that a rank-reducing subview keeps, in their order: dims whose size is written as 1 go where the next one that the view has is another (one that is computed, and comes to 1,
+ * stays).  Which of several neighbours of one element goes does not matter. */
 static loom_status keep_dims(build *b, MlirOperation part, tog_box *out) {
   MlirType view = mlirValueGetType(ir_result(part, 0));
   int n_view = (int)mlirShapedTypeGetRank(view), next = 0;
+  const MlirAttribute sizes = ir_attr_of(part, "static_sizes");
   int droppable = out->rank - n_view;
   for (int d = 0; d < out->rank; d++) {
-    int64_t one;
-    const bool is_one = sym_is_const(out->extent[d], &one) && one == 1;
+    const bool is_one = mlirDenseI64ArrayGetElement(sizes, d) == 1;
     const bool is_next = next < n_view && !mlirShapedTypeIsDynamicDim(view, next) && mlirShapedTypeGetDimSize(view, next) == 1;
     bool drop = droppable > 0 && is_one && !is_next;
     droppable -= drop;

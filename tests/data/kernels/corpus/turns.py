@@ -137,3 +137,15 @@ def reversed_rows(x: torch.Tensor) -> torch.Tensor:
         for tb, tc, tn in hl.tile([b, c, n]):
             out[tb, tc, i, tn] = x[tb, tc, i, tn]
     return out
+
+
+@helion.kernel()
+def last_is_index(x: torch.Tensor) -> torch.Tensor:
+    """The last of three turned dims is an index; a tile before it may have a dim of one element, which stays."""
+    x = x.permute(2, 1, 0)
+    b, m, n = x.size()
+    out = torch.empty([b, m, n], dtype=x.dtype)
+    for j in hl.grid(n):
+        for tb, tm in hl.tile([b, m]):
+            out[tb, tm, j] = x[tb, tm, j] + 1
+    return out
