@@ -1,5 +1,6 @@
 /* The verifier: symbols, tensors, regions, dominance.  Types of single operations are in kernel_check_op.c. */
 #include "kernel/kernel_private.h"
+#include <string.h>
 
 static loom_status check_region(verifier *v, const kernel_region *r, const kernel_op *parent);
 
@@ -76,11 +77,24 @@ static bool is_argument_size(const kernel_graph *k, const char *name) {
   return false;
 }
 
+/* Names go into what is written for other programs and for people: they are text, without what controls a terminal or ends a line. */
+static bool is_printable(const char *name) {
+  const unsigned char *p = (const unsigned char *)name;
+  for (size_t left = strlen(name), n; left; p += n, left -= n) {
+    n = text_utf8_length(p, left);
+    if (n == 0 || *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+      return false;
+  }
+  return true;
+}
+
 static loom_status check_symbols(verifier *v) {
   for (size_t i = 0; i < v->k->symbols.n; i++) {
     const kernel_symbol *s = &v->k->symbols.at[i];
     if (!s->name || !*s->name)
       KERNEL_BAD(v, s->span, "symbol %zu has no name", i);
+    if (!is_printable(s->name))
+      KERNEL_BAD(v, s->span, "the name of symbol %zu is no printable text", i);
     for (size_t j = 0; j < i; j++)
       if (text_eq(v->k->symbols.at[j].name, s->name))
         KERNEL_BAD(v, s->span, "symbol \"%s\" exists twice", s->name);
@@ -101,6 +115,8 @@ static loom_status check_tensor(verifier *v, kernel_tensor index) {
   const kernel_tensor_info *t = &v->k->tensors.at[index];
   if (!t->name || !*t->name)
     KERNEL_BAD(v, t->span, "tensor %d has no name", index);
+  if (!is_printable(t->name))
+    KERNEL_BAD(v, t->span, "the name of tensor %d is no printable text", index);
   if (kernel_find_tensor(v->k, t->name) != index)
     KERNEL_BAD(v, t->span, "tensor \"%s\" exists twice", t->name);
   LOOM_TRY(kernel_check_dims(v, t->span, &t->shape));
@@ -330,6 +346,8 @@ static loom_status check_guards(verifier *v) {
 static loom_status check_graph(verifier *v) {
   if (!v->k->name || !*v->k->name)
     KERNEL_BAD(v, LOOM_NOSPAN, "the kernel has no name");
+  if (!is_printable(v->k->name))
+    KERNEL_BAD(v, LOOM_NOSPAN, "the kernel's name is no printable text");
   LOOM_TRY(check_symbols(v));
   for (size_t i = 0; i < v->k->tensors.n; i++)
     LOOM_TRY(check_tensor(v, (kernel_tensor)i));

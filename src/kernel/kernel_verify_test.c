@@ -19,6 +19,10 @@ static kernel_op *op_at(kernel_graph *k, kernel_op_kind kind, const kernel_regio
 typedef void edit(arena *m, kernel_graph *k);
 
 static void no_name(arena *m, kernel_graph *k) { (void)m, k->name = ""; }
+static void name_with_escape(arena *m, kernel_graph *k) { (void)m, k->name = "k\x1b[31m"; }
+static void name_of_two_lines(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = "x\ny"; }
+static void name_with_c1(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = "x\xc2\x9b" "31m"; }
+static void name_of_bytes(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = "\xff"; }
 static void symbol_without_name(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = ""; }
 static void symbol_twice(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = "tile_m"; }
 static void size_of_no_block(arena *m, kernel_graph *k) { kernel_add_symbol(m, k, "s.block_size", KERNEL_SYM_NOMINAL)->block = "s"; }
@@ -139,6 +143,10 @@ static void test_each_broken_rule_is_named(void **state) {
   (void)state;
   static const struct { edit *change; const char *text; } cases[] = {
       {no_name, "the kernel has no name"},
+      {name_with_escape, "the kernel's name is no printable text"},
+      {name_of_two_lines, "the name of tensor 0 is no printable text"},
+      {name_with_c1, "the name of tensor 0 is no printable text"},
+      {name_of_bytes, "the name of symbol 1 is no printable text"},
       {symbol_without_name, "symbol 1 has no name"},
       {symbol_twice, "symbol \"tile_m\" exists twice"},
       {size_of_no_block, "\"s.block_size\" is the size of no earlier block"},

@@ -123,7 +123,7 @@ static int compute(void *data) {
 
 loom_status run_child_compute(loom_ctx *ctx, const char *what, void (*work)(void *data), void *data) {
   computing c = {work, data};
-  pid_t pid;
+  pid_t pid = -1;
   run_stage_enter("run");
   LOOM_TRY(run_child_start(ctx, compute, &c, &pid));
   const run_end end = run_child_wait(pid, 0);

@@ -37,7 +37,7 @@ static void test_groups_begin_at_multiples(void **state) {
   (void)state;
   static const struct { const char *format; int widest[3]; } rows[] = {      /* registers of vd, vs2, vs1 a group; 0: none such, 1: any register */
       {"vadd.vv v%d, v%d, v%d", {2, 2, 2}},         {"vfadd.vv v%d, v%d, v%d", {2, 2, 2}},      {"vsaddu.vv v%d, v%d, v%d", {2, 2, 2}},  {"vaaddu.vv v%d, v%d, v%d", {2, 2, 2}},
-      {"vnclipu.wv v%d, v%d, v%d", {2, 4, 2}},      {"vssrl.vv v%d, v%d, v%d", {2, 2, 2}},      {"vmerge.vvm v%d, v%d, v%d, v0", {2, 2, 2}}, {"vmv.v.v v%1$d, v%3$d", {2, 0, 2}},
+      {"vnclipu.wv v%d, v%d, v%d", {2, 4, 2}},      {"vssrl.vv v%d, v%d, v%d", {2, 2, 2}},      {"vmerge.vvm v%d, v%d, v%d, v0", {2, 2, 2}}, {"vmv.v.v v%d, v%d", {2, 0, 2}},
       {"vslideup.vi v%d, v%d, 1", {2, 2, 0}},       {"vslidedown.vi v%d, v%d, 1", {2, 2, 0}},   {"vslide1up.vx v%d, v%d, t0", {2, 2, 0}}, {"vslide1down.vx v%d, v%d, t0", {2, 2, 0}},
       {"vfslide1up.vf v%d, v%d, fa0", {2, 2, 0}},   {"vfslide1down.vf v%d, v%d, fa0", {2, 2, 0}}, {"vrgather.vv v%d, v%d, v%d", {2, 2, 2}}, {"vrgather.vx v%d, v%d, t0", {2, 2, 0}},
       {"vcompress.vm v%d, v%d, v%d", {2, 2, 1}},    {"vfmerge.vfm v%d, v%d, fa0, v0", {2, 2, 0}}, {"vfsqrt.v v%d, v%d", {2, 2, 0}},       {"vfclass.v v%d, v%d", {2, 2, 0}},
@@ -57,7 +57,7 @@ static void test_groups_begin_at_multiples(void **state) {
       if (wrong >= 0)
         r[wrong]++;
       const bool is_fault = wrong >= 0 && rows[i].widest[wrong] > 1;
-      snprintf(line, sizeof line, rows[i].format, r[0], r[1], r[2]);
+      snprintf(line, sizeof line, rows[i].format, r[0], rows[i].widest[1] ? r[1] : r[2], r[2]);
       snprintf(part, sizeof part, "%s is v%d, in groups of %d", wrong >= 0 ? names[wrong] : "", wrong >= 0 ? r[wrong] : 0, wrong >= 0 ? rows[i].widest[wrong] : 0);
       expect_fault(&(fault_case){"e32, m2", line, 0, is_fault ? RVV_BAD_VTYPE : RVV_FINE, part}, (int)i * 4 + wrong);
     }
