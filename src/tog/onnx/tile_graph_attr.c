@@ -11,8 +11,7 @@ loom_status tile_fail(tile_reader *r, loom_status st, const char *fmt, ...) {
   text t = text_new(&r->ctx->scratch);
   text_vaddf(&t, fmt, ap);
   va_end(ap);
-  const char *name = r->node->n_output ? r->node->output[0] : NULL;
-  return diag_error(r->ctx, r->span, st, "node '%.80s': %s", name ? name : r->node->op_type ? r->node->op_type : "?", text_str(&t));
+  return diag_error(r->ctx, r->span, st, "node '%.80s': %s", r->node->n_output ? r->node->output[0] : r->node->op_type, text_str(&t));
 }
 
 static const OnnxContainer__Attribute *find(const tile_reader *r, const char *key) {

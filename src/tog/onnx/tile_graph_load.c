@@ -12,7 +12,7 @@ static loom_status read_addresses(loom_ctx *ctx, tile_graph *g, const data_value
   for (size_t i = 0; i < info->n; i++) {
     const data_value *a = info->members[i].value;
     if (a->kind != DATA_INT || a->integer < 0 || a->integer > INT64_MAX / 2)
-      LOOM_FAIL(ctx, a->span, LOOM_EINPUT, "the address of '%s' is %s; expected a whole number, 0 or more", info->members[i].key, data_kind_name(a->kind));
+      LOOM_FAIL(ctx, a->span, LOOM_EINPUT, "the address of '%s' is %s; expected a whole number, 0..2^62-1", info->members[i].key, a->kind == DATA_INT ? "out of range" : data_kind_name(a->kind));
     for (size_t t = 0; t < g->tensors.n; t++)
       if (text_eq(g->tensors.at[t].name, info->members[i].key)) {
         g->tensors.at[t].base = a->integer;
@@ -35,7 +35,8 @@ static loom_status read_pins(loom_ctx *ctx, tile_graph *g, const data_value *v) 
       LOOM_FAIL(ctx, map->members[i].key_span, LOOM_EINPUT, "'%s' is no work item; expected a number as key", map->members[i].key);
     const data_value *core = map->members[i].value;
     if (core->kind != DATA_INT || core->integer < -1 || core->integer > 65535)
-      LOOM_FAIL(ctx, core->span, LOOM_EINPUT, "work item %lld is given to a core that is %s; expected a core's number, or -1 for any", item, data_kind_name(core->kind));
+      LOOM_FAIL(ctx, core->span, LOOM_EINPUT, "work item %lld is given to a core that is %s; expected a core's number, 0..65535, or -1 for any", item,
+                core->kind == DATA_INT ? "out of range" : data_kind_name(core->kind));
     if (core->integer >= 0)
       vec_push(&ctx->mem, &g->pins, ((tile_pin){item, core->integer}));
   }

@@ -23,9 +23,10 @@ typedef struct unpack_memory { arena *mem; size_t left; bool is_spent; } unpack_
 static void *unpack_alloc(void *data, size_t size) {
   enum { ROUNDING = 16 };
   unpack_memory *u = data;
-  u->is_spent = u->is_spent || size > u->left || size + ROUNDING > u->left;
-  if (u->is_spent)
+  if (size + ROUNDING > u->left) {   /* sizes are counted from bytes of the file: no overflow */
+    u->is_spent = true;
     return NULL;
+  }
   u->left -= size + ROUNDING;
   return arena_alloc(u->mem, size);
 }
@@ -116,7 +117,7 @@ static loom_status close_loop(tile_reader *r) {
 static loom_status add_node(tile_reader *r, int *out) {
   arena *mem = &r->ctx->mem;
   tile_node n = {.kind = (tile_kind)kind_of(r->node), .parent = r->open.n ? r->open.at[r->open.n - 1] : -1, .tensor = -1};
-  n.name = r->node->n_output && r->node->output[0] ? r->node->output[0] : "";
+  n.name = r->node->n_output ? r->node->output[0] : "";
   *out = -1;
   if (n.kind == TILE_END)
     return close_loop(r);
@@ -148,11 +149,12 @@ static int by_name(const void *a, const void *b) {
   return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
-/* Between two nodes of one body without a loop between them; others order nothing that the loops do not order already. */
+/* Between two nodes of one body without a loop between them; others order nothing that the loops do not order already.  (What comes behind a loop in its
+ * body is of a later segment.) */
 static void add_edge(tile_reader *r, int from, int to) {
   tile_node *a = &r->g->nodes.at[from];
   const tile_node *b = &r->g->nodes.at[to];
-  if (a->parent != b->parent || a->segment != b->segment || a->kind == TILE_LOOP || b->kind == TILE_LOOP)
+  if (a->parent != b->parent || a->segment != b->segment || b->kind == TILE_LOOP)
     return;
   if (a->successors.n && a->successors.at[a->successors.n - 1] == to)   /* written twice */
     return;

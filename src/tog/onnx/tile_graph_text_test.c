@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "base/testing_data.h"
+#include "base/text.h"
 #include "tog/onnx/tile_graph_testing.h"
 
 static loom_status read_text(loom_ctx *ctx, const char *json, tile_graph **out) {
@@ -188,6 +189,15 @@ static void test_what_is_wrong_is_told(void **state) {
       {WITH(LOAD("\"extent\": [1], \"step\": [1], \"masks\": [{\"dim\": 1}]")), "'dim' is 1; must be 0..0", LOOM_EINPUT},
       {WITH("{\"name\": \"c\", \"compute\": \"array\", \"cycles\": 1, \"overlap\": 0}"), "'array'; expected vector, matmul or preload", LOOM_EINPUT},
       {WITH("{\"name\": \"c\", \"compute\": \"vector\", \"cycles\": -1, \"overlap\": 0}"), "'cycles' is -1", LOOM_EINPUT},
+      {WITH("{\"name\": \"\\u007f\", \"wait\": \"t\"}"), "a name has the byte 0x7f; expected printable ASCII", LOOM_EINPUT},
+      {WITH("{\"name\": \"l\", \"loop\": \"$i\", \"type\": \"outer_loop\", \"start\": 0, \"end\": 4, \"stride\": 1, \"body\": []}"), "must not begin with 'c' or '$'", LOOM_EINPUT},
+      {WITH(LOAD("\"extent\": [1, 1, 1, 1, 1], \"step\": [1, 1, 1, 1, 1]")), "the tile has 5 dims; must be 1..4", LOOM_EINPUT},
+      {WITH(LOOP(", \"body\": [{\"name\": \"x\", \"wait\": \"t\"}]") ", " WAIT(", \"then\": [\"x\"]")), "'x' does not stand behind 'w'", LOOM_EINPUT},
+      {WITH("{\"name\": \"x\", \"wait\": \"t\", \"then\": [\"w\"]}, " LOOP(", \"body\": []") ", " WAIT("")), "'w' does not stand behind 'x'", LOOM_EINPUT},
+      {WITH(WAIT(", \"then\": [\"l\"]") ", " LOOP(", \"body\": []")), "'l' does not stand behind 'w'", LOOM_EINPUT},
+      {WITH(WAIT(", \"then\": [3]")), "a name is expected here, not an integer", LOOM_EINPUT},
+      {WITH(WAIT(", \"tag\": [[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],"
+                 "[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1],[1,1]]")), "'tag' has 33 entries; at most 32 are read", LOOM_ELIMIT},
       {"{\"schema\": \"loom.tile_graph.v1\", \"name\": \"x\", \"systolic_size\": 8, \"pins\": [3], \"body\": []}", "an entry of 'pins' is [work item, core]", LOOM_EINPUT},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -265,6 +275,23 @@ static void test_limits_hold(void **state) {
   const char *json = data_write_json(&ctx->mem, tile_graph_to_data(&ctx->mem, b.g), 0);
   assert_int_equal(read_text(ctx, json, &g), LOOM_ELIMIT);
   testing_expect_error(ctx, LOOM_ELIMIT, "loops are nested deeper than 16", 0, 0);
+  text many = text_new(&ctx->mem), name = text_new(&ctx->mem);
+  for (int i = 0; i <= TILE_GRAPH_NODES_MAX; i++)
+    text_addf(&many, "%s{\"name\": \"n%d\", \"compute\": \"vector\", \"cycles\": 0, \"overlap\": 0}", i ? ", " : "", i);
+  for (int i = 0; i < 257; i++)
+    text_addf(&name, "n");
+  const struct { const char *body, *error; } cases[] = {
+      {text_str(&many), "the graph has more than 100000 nodes"},
+      {arena_printf(&ctx->mem, "{\"name\": \"%s\", \"wait\": \"t\"}", text_str(&name)), "a name of 257 bytes; at most 256 are read"},
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx own;
+    loom_ctx_init(&own);
+    assert_int_equal(read_text(&own, arena_printf(&ctx->mem, "{\"schema\": \"loom.tile_graph.v1\", \"name\": \"x\", \"systolic_size\": 8, \"tensors\": [{\"name\": \"t\"}], \"body\": [%s]}", cases[i].body), &g),
+                     LOOM_ELIMIT);
+    testing_expect_error(&own, LOOM_ELIMIT, cases[i].error, 0, 0);
+    loom_ctx_done(&own);
+  }
 }
 
 int main(void) {
