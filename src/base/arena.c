@@ -14,6 +14,10 @@ struct arena_block {
 };
 #define BLOCK_HEADER ((sizeof(arena_block) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN)
 
+static size_t least_block_bytes = ARENA_BLOCK_BYTES;
+
+void arena_set_block_bytes(size_t bytes) { least_block_bytes = bytes ? bytes : ARENA_BLOCK_BYTES; }
+
 static _Noreturn void out_of_memory(arena *a) {
   if (a->guard)
     longjmp(*a->guard, 1);
@@ -22,13 +26,14 @@ static _Noreturn void out_of_memory(arena *a) {
 }
 
 void *arena_alloc(arena *a, size_t size) {
+  const size_t block_bytes = least_block_bytes;
   if (size > SIZE_MAX - 2 * ARENA_BLOCK_BYTES)
     out_of_memory(a);
   size_t need = (size + (size == 0) + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
   bool is_zero = false;
   if (!a->head || (size_t)(a->end - a->next) < need) {
-    size_t bytes = need > ARENA_BLOCK_BYTES ? need : ARENA_BLOCK_BYTES;
-    is_zero = need > ARENA_BLOCK_BYTES;      /* large memory comes zeroed from the system, and is not touched before it is used */
+    size_t bytes = need > block_bytes ? need : block_bytes;
+    is_zero = need > block_bytes;      /* large memory comes zeroed from the system, and is not touched before it is used */
     arena_block *b = is_zero ? alloc_zeroed(BLOCK_HEADER + bytes) : alloc_bytes(BLOCK_HEADER + bytes);
     if (!b)
       out_of_memory(a);

@@ -28,6 +28,8 @@ char *arena_printf(arena *a, const char *fmt, ...) __attribute__((format(printf,
 /* Everything allocated after the mark is freed by arena_release. */
 arena_mark arena_save(const arena *a);
 void arena_release(arena *a, arena_mark m);
+/* The least bytes to ask the system for: 64 kB.  Tests of failing allocations set 16, so that every object is an allocation of its own; 0: as before. */
+void arena_set_block_bytes(size_t bytes);
 /* Frees all blocks; the arena is empty and usable again. */
 void arena_done(arena *a);
 

@@ -1,5 +1,4 @@
 /* JSON text to a tree.  jansson decides what is JSON and converts the values; a walk over the same text finds their places. */
-#include "base/alloc.h"
 #include "base/data_private.h"
 #include "base/sanitize.h"
 #include <jansson.h>
@@ -8,16 +7,14 @@
 
 enum { JSON_DEPTH_MAX = 128, JSON_BYTES_MAX = 64 * 1024 * 1024 };
 
-/* jansson drops a byte of a token when its buffer cannot grow, so success alone does not say that memory sufficed. */
-static _Thread_local bool ran_out;
+/* jansson drops a byte of a token when its buffer cannot grow, and stops the process when it finds that out.  So its memory comes from an arena, which
+ * unwinds when there is no more, and is released as a whole: jansson holds no lock and keeps nothing of a text between calls. */
+static _Thread_local arena *memory;
 
-static void *counted_alloc(size_t size) {
-  void *p = alloc_bytes(size);
-  ran_out |= !p;
-  return p;
-}
+static void *give(size_t size) { return arena_alloc(memory, size); }
+static void keep(void *p) { (void)p; }
 
-static void use_our_allocator(void) { json_set_alloc_funcs(counted_alloc, alloc_free); }
+static void use_our_allocator(void) { json_set_alloc_funcs(give, keep); }
 
 /* jansson's nesting limit is far above ours, so depth is found before it parses. */
 static loom_status check_depth(loom_ctx *ctx, const diag_source *source) {
@@ -72,7 +69,7 @@ static loom_status fail_syntax(loom_ctx *ctx, const diag_source *source, const j
 
 /* ---- the walk: the text is known to be JSON and to hold `root` ---- */
 
-typedef struct walk { loom_ctx *ctx; data_cursor c; json_t *root; data_value *tree; } walk;
+typedef struct walk { loom_ctx *ctx; data_cursor c; } walk;
 
 static char byte_at(const walk *w) { return w->c.at < w->c.source->size ? w->c.source->text[w->c.at] : 0; }
 
@@ -161,13 +158,6 @@ static data_value *walk_value(walk *w, json_t *j) {
   return v;
 }
 
-static loom_status walk_root(loom_ctx *ctx, void *data) {
-  (void)ctx;
-  walk *w = data;
-  w->tree = walk_value(w, w->root);
-  return LOOM_OK;
-}
-
 loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, use_our_allocator);
@@ -176,19 +166,14 @@ loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, si
   const diag_source *source = diag_add_source(ctx, path, text, size);
   LOOM_TRY(check_depth(ctx, source));
   json_error_t error;
-  ran_out = false;
+  const arena_mark mark = arena_save(&ctx->scratch);
+  memory = &ctx->scratch;
   sanitize_enter_library();
   json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
   sanitize_leave_library();
-  if (ran_out) {
-    json_decref(root);
-    return LOOM_EMEM;
-  }
-  if (!root)
-    return fail_syntax(ctx, source, &error);
-  walk w = {.ctx = ctx, .c = data_cursor_new(source), .root = root};
-  loom_status st = loom_ctx_run(ctx, walk_root, &w);   /* guarded, because jansson's tree is not in an arena */
-  json_decref(root);
-  *out = w.tree;
+  loom_status st = root ? LOOM_OK : fail_syntax(ctx, source, &error);
+  if (root)
+    *out = walk_value(&(walk){ctx, data_cursor_new(source)}, root);
+  arena_release(&ctx->scratch, mark);
   return st;
 }
