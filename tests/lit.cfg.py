@@ -19,7 +19,7 @@ config.environment["NO_COLOR"] = "1"
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "no-cache")   # machine host is the shipped one, measured or not
 config.environment["LOOM_NO_CACHE"] = "1"   # tests compile; tests/cli/cache.test says otherwise for itself
-for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE"):
+for name in ("ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", "LLVM_PROFILE_FILE", "LOOM_SWEEP_LOG"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 config.substitutions.append(("%root", root))

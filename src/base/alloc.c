@@ -4,10 +4,12 @@
 
 static atomic_long fail_in;      /* allocations until the injected failure; 0 = off.  Threads allocate too. */
 static atomic_int fail_forever;
+static atomic_long failed;
 
-void alloc_fail_at(long n, int forever) {
+long alloc_fail_at(long n, int forever) {
   fail_in = n;
   fail_forever = forever;
+  return atomic_exchange(&failed, 0);
 }
 
 static int must_fail(void) {
@@ -17,7 +19,10 @@ static int must_fail(void) {
       return 0;
   if (left == 0)
     return 0;
-  return atomic_load(&fail_forever) || atomic_compare_exchange_strong(&fail_in, &left, 0);
+  if (!atomic_load(&fail_forever) && !atomic_compare_exchange_strong(&fail_in, &left, 0))
+    return 0;
+  atomic_fetch_add(&failed, 1);
+  return 1;
 }
 
 static void (*on_failure)(size_t);

@@ -38,9 +38,9 @@ static loom_span event_span(reader *r) {
 
 static loom_status fail_syntax(reader *r) {
   const yaml_parser_t *p = &r->parser;
-  if (p->error == YAML_MEMORY_ERROR)
+  const char *problem = p->problem;
+  if (!problem)              /* no memory: not each of libyaml's places where it runs out says YAML_MEMORY_ERROR */
     return LOOM_EMEM;
-  const char *problem = p->problem ? p->problem : "unknown error";
   if (p->error == YAML_READER_ERROR) {   /* bytes that are no characters: only their offset is known */
     data_cursor c = data_cursor_new(r->cursor.source);
     data_cursor_skip(&c, p->problem_offset);

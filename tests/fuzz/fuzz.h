@@ -32,14 +32,20 @@ enum { FUZZ_BYTES_MAX = 16 * 1024, FUZZ_SHAPES_MAX = 32 };
   X(tile_graph, "a tile graph of TOGSim in its ONNX container")                                                                    \
   X(safetensors, "a .safetensors file")                                                                                            \
   X(elf, "a kernel library: what is read of it before any of its code runs")
-#define X(target, what) int fuzz_##target(const uint8_t *bytes, size_t size);
+typedef void fuzz_target(loom_ctx *ctx, const uint8_t *bytes, size_t size);
+#define X(target, what) fuzz_target fuzz_##target;
 FUZZ_TARGET_LIST(X)
 #undef X
+/* The target with a context of its own. */
+void fuzz_run(fuzz_target *run, const uint8_t *bytes, size_t size);
+/* The same as loom_ctx_run takes it; `data` is a fuzz_input. */
+typedef struct fuzz_input { fuzz_target *run; const uint8_t *bytes; size_t size; } fuzz_input;
+loom_status fuzz_run_input(loom_ctx *ctx, void *data);
+
 /* `n` objects, each `good` with some bytes or instructions changed. */
 void fuzz_rvv_damaged(const uint8_t *good, size_t size, uint64_t seed, long n);
 
 /* `n` edits, word by word (fuzz_words.c), of the files, or of the Device IR or kernel graphs (`run` is not read) that kernel files become. */
-typedef int fuzz_target(const uint8_t *bytes, size_t size);
 typedef enum fuzz_made_of { FUZZ_FILES, FUZZ_DUMPS, FUZZ_GRAPHS } fuzz_made_of;
 void fuzz_words(fuzz_made_of from, fuzz_target *run, uint64_t seed, long n, const char *const *paths, int n_paths);
 
@@ -53,7 +59,7 @@ extern long fuzz_compiled;
 extern loom_status fuzz_answer;
 /* Ends the process: a promise is broken. */
 _Noreturn void fuzz_broken(const loom_ctx *ctx, const char *promise);
-/* A failure has a diagnostic and is no internal error. */
+/* A failure has a diagnostic and is no internal error; out of memory it does not return. */
 void fuzz_check_status(const loom_ctx *ctx, loom_status st);
 /* What must hold after a front end returned. */
 void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k);

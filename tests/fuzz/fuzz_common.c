@@ -84,12 +84,28 @@ long fuzz_compiled;
 loom_status fuzz_answer = FUZZ_UNANSWERED;
 
 void fuzz_check_status(const loom_ctx *ctx, loom_status st) {
+  if (st == LOOM_EMEM)
+    longjmp(*ctx->mem.guard, 1);
   if (fuzz_answer == FUZZ_UNANSWERED)
     fuzz_answer = st;
   if (st != LOOM_OK && ctx->diag.errors == 0)
     fuzz_broken(ctx, "a failure without a diagnostic");
   if (st == LOOM_EBUG)
     fuzz_broken(ctx, "an internal error");
+}
+
+loom_status fuzz_run_input(loom_ctx *ctx, void *data) {
+  const fuzz_input *in = data;
+  in->run(ctx, in->bytes, in->size);
+  return LOOM_OK;
+}
+
+void fuzz_run(fuzz_target *run, const uint8_t *bytes, size_t size) {
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  if (loom_ctx_run(&ctx, fuzz_run_input, &(fuzz_input){run, bytes, size}) != LOOM_OK)
+    fuzz_broken(&ctx, "out of memory");
+  loom_ctx_done(&ctx);
 }
 
 void fuzz_check(loom_ctx *ctx, loom_status st, const kernel_graph *k) {

@@ -48,34 +48,32 @@ static loom_status read_chip(loom_ctx *ctx, const char *s, size_t size, machine 
   return st ? st : machine_add_perf_yaml(ctx, *out, "matrix.perf.yaml", s, size);
 }
 
-int fuzz_machine(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_machine(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   machine *m = NULL, *again = NULL;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = read_chip(&ctx, arena_strndup(&ctx.mem, (const char *)bytes, size), size, &m);
-  fuzz_check_status(&ctx, st);
+    return;
+  loom_status st = read_chip(ctx, arena_strndup(&ctx->mem, (const char *)bytes, size), size, &m);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
   if (st == LOOM_OK) {
-    const char *yaml = machine_to_yaml(&ctx.mem, m);
-    if (machine_from_yaml(&ctx, "again.yaml", yaml, strlen(yaml), &again) != LOOM_OK)
-      fuzz_broken(&ctx, "a chip that does not read back");
-    if (!text_eq(machine_to_yaml(&ctx.mem, again), yaml))
-      fuzz_broken(&ctx, "a chip that reads back as another");
-    machine_describe(&ctx.mem, m);
+    const char *yaml = machine_to_yaml(&ctx->mem, m);
+    st = machine_from_yaml(ctx, "again.yaml", yaml, strlen(yaml), &again);
+    fuzz_check_status(ctx, st);
+    if (st != LOOM_OK)
+      fuzz_broken(ctx, "a chip that does not read back");
+    if (!text_eq(machine_to_yaml(&ctx->mem, again), yaml))
+      fuzz_broken(ctx, "a chip that reads back as another");
+    machine_describe(&ctx->mem, m);
     size_t funcs = 0;
     for (size_t i = 0; i < m->perf.n; i++)
       funcs += m->perf.at[i].funcs.n;
-    int errors = ctx.diag.errors;
-    st = funcs <= CHECKED_FUNCS_MAX ? machine_check(&ctx, m) : LOOM_OK;
+    int errors = ctx->diag.errors;
+    st = funcs <= CHECKED_FUNCS_MAX ? machine_check(ctx, m) : LOOM_OK;
     if (st == LOOM_OK)
-      st = machine_check_units(&ctx, m);
-    if (st == LOOM_EBUG || (st != LOOM_OK && ctx.diag.errors == errors))
-      fuzz_broken(&ctx, "a check that fails without a word");
+      st = machine_check_units(ctx, m);
+    if (st == LOOM_EBUG || (st != LOOM_OK && ctx->diag.errors == errors))
+      fuzz_broken(ctx, "a check that fails without a word");
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 /* ---- ETGs ---- */
@@ -92,56 +90,48 @@ static bool is_small(const etg_file *e) {
   return e->variants.n < 8;
 }
 
-int fuzz_etg(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_etg(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   data_value *v, *written, *second, *answers;
   etg_file file, again;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = data_read_json(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &v);
+    return;
+  loom_status st = data_read_json(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &v);
   if (st == LOOM_OK)
-    st = etg_read(&ctx, v, &file);
-  fuzz_check_status(&ctx, st);
+    st = etg_read(ctx, v, &file);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
   if (st == LOOM_OK) {
-    written = etg_write(&ctx.mem, &file);
-    if (etg_read(&ctx, written, &again) != LOOM_OK)
-      fuzz_broken(&ctx, "an ETG that does not read back");
-    second = etg_write(&ctx.mem, &again);
-    if (!text_eq(data_write_json(&ctx.mem, written, 0), data_write_json(&ctx.mem, second, 0)))
-      fuzz_broken(&ctx, "an ETG that reads back as another");
+    written = etg_write(&ctx->mem, &file);
+    if (etg_read(ctx, written, &again) != LOOM_OK)
+      fuzz_broken(ctx, "an ETG that does not read back");
+    second = etg_write(&ctx->mem, &again);
+    if (!text_eq(data_write_json(&ctx->mem, written, 0), data_write_json(&ctx->mem, second, 0)))
+      fuzz_broken(ctx, "an ETG that reads back as another");
     bool small = is_small(&file);
-    st = etg_resolve(&ctx, &file, wormhole());
-    fuzz_check_status(&ctx, st);
-    if (st == LOOM_OK && etg_read(&ctx, etg_write(&ctx.mem, &file), &again) != LOOM_OK)
-      fuzz_broken(&ctx, "a resolved ETG that does not read back");
+    st = etg_resolve(ctx, &file, wormhole());
+    fuzz_check_status(ctx, st);
+    if (st == LOOM_OK && etg_read(ctx, etg_write(&ctx->mem, &file), &again) != LOOM_OK)
+      fuzz_broken(ctx, "a resolved ETG that does not read back");
     if (st == LOOM_OK && small)
-      fuzz_check_status(&ctx, solve_etg(&ctx, v, wormhole(), &(solve_options){.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .op_budget = 2000}, &answers));
+      fuzz_check_status(ctx, solve_etg(ctx, v, wormhole(), &(solve_options){.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .op_budget = 2000}, &answers));
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 /* ---- schedules ---- */
 
-int fuzz_eval(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_eval(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   data_value *v, *got, *again;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = data_read_json(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &v);
+    return;
+  loom_status st = data_read_json(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &v);
   if (st == LOOM_OK)
-    st = eval_schedule(&ctx, wormhole(), v, 64, &got);
-  fuzz_check_status(&ctx, st);
+    st = eval_schedule(ctx, wormhole(), v, 64, &got);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
   if (st == LOOM_OK) {
-    const char *json = data_write_json(&ctx.mem, got, 0);
-    st = data_read_json(&ctx, "again.json", json, strlen(json), &again);
+    const char *json = data_write_json(&ctx->mem, got, 0);
+    st = data_read_json(ctx, "again.json", json, strlen(json), &again);
     if (st != LOOM_OK && st != LOOM_ELIMIT)      /* sums of many calls are deeper than what is read */
-      fuzz_broken(&ctx, "scenarios that do not read back");
+      fuzz_broken(ctx, "scenarios that do not read back");
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }

@@ -2,4 +2,7 @@
 #include "fuzz.h"
 
 __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) { return FUZZ_TARGET(bytes, size); }
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
+  fuzz_run(FUZZ_TARGET, bytes, size);
+  return 0;
+}

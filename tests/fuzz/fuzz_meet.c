@@ -11,25 +11,21 @@
 /* Reads `v` as one of the forms and writes it: NULL, it is none (*st). */
 typedef const char *form(loom_ctx *ctx, const data_value *v, loom_status *st);
 
-static int run(const uint8_t *bytes, size_t size, form *read) {
-  loom_ctx ctx;
+static void run(loom_ctx *ctx, const uint8_t *bytes, size_t size, form *read) {
   data_value *v;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = data_read_json(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &v);
-  const char *written = st == LOOM_OK ? read(&ctx, v, &st) : NULL;
-  fuzz_check_status(&ctx, st);
+    return;
+  loom_status st = data_read_json(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &v);
+  const char *written = st == LOOM_OK ? read(ctx, v, &st) : NULL;
+  fuzz_check_status(ctx, st);
   if (written) {
     fuzz_compiled++;
     const char *second;
-    if (data_read_json(&ctx, "again.json", written, strlen(written), &v) != LOOM_OK || !(second = read(&ctx, v, &st)))
-      fuzz_broken(&ctx, "what was written does not read back");
+    if (data_read_json(ctx, "again.json", written, strlen(written), &v) != LOOM_OK || !(second = read(ctx, v, &st)))
+      fuzz_broken(ctx, "what was written does not read back");
     else if (!text_eq(written, second))
-      fuzz_broken(&ctx, "what was written reads back as another");
+      fuzz_broken(ctx, "what was written reads back as another");
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 static const char *read_kernel(loom_ctx *ctx, const data_value *v, loom_status *st) {
@@ -68,24 +64,20 @@ static const char *read_tiles(loom_ctx *ctx, const data_value *v, loom_status *s
   return *st == LOOM_OK ? data_write_json(&ctx->mem, tile_graph_to_data(&ctx->mem, g), 0) : NULL;
 }
 
-int fuzz_kernel(const uint8_t *bytes, size_t size) { return run(bytes, size, read_kernel); }
-int fuzz_nest(const uint8_t *bytes, size_t size) { return run(bytes, size, read_nest); }
-int fuzz_plan(const uint8_t *bytes, size_t size) { return run(bytes, size, read_plan); }
-int fuzz_tog(const uint8_t *bytes, size_t size) { return run(bytes, size, read_tog); }
-int fuzz_tiles(const uint8_t *bytes, size_t size) { return run(bytes, size, read_tiles); }
+void fuzz_kernel(loom_ctx *ctx, const uint8_t *bytes, size_t size) { run(ctx, bytes, size, read_kernel); }
+void fuzz_nest(loom_ctx *ctx, const uint8_t *bytes, size_t size) { run(ctx, bytes, size, read_nest); }
+void fuzz_plan(loom_ctx *ctx, const uint8_t *bytes, size_t size) { run(ctx, bytes, size, read_plan); }
+void fuzz_tog(loom_ctx *ctx, const uint8_t *bytes, size_t size) { run(ctx, bytes, size, read_tog); }
+void fuzz_tiles(loom_ctx *ctx, const uint8_t *bytes, size_t size) { run(ctx, bytes, size, read_tiles); }
 
 /* The container of upstream's tile graphs; a graph that is read has a text form, which is read too. */
-int fuzz_tile_graph(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_tile_graph(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   tile_graph *g, *again;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = tile_graph_read(&ctx, "fuzz.onnx", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &g);
-  fuzz_check_status(&ctx, st);
+    return;
+  loom_status st = tile_graph_read(ctx, "fuzz.onnx", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &g);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
-  if (st == LOOM_OK && tile_graph_from_data(&ctx, "again.json", tile_graph_to_data(&ctx.mem, g), &again) == LOOM_EBUG)
-    fuzz_broken(&ctx, "an internal error on the text form of a graph");
-  loom_ctx_done(&ctx);
-  return 0;
+  if (st == LOOM_OK && tile_graph_from_data(ctx, "again.json", tile_graph_to_data(&ctx->mem, g), &again) == LOOM_EBUG)
+    fuzz_broken(ctx, "an internal error on the text form of a graph");
 }

@@ -34,103 +34,79 @@ static int depth_of(const char *s, size_t size) {
 }
 
 /* Every reader looks at it; a text that one takes is as shallow as it says, and the program's own reader takes what any other takes. */
-int fuzz_mlir_scan(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_mlir_scan(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   if (size > 2 * FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  const char *copy = arena_strndup(&ctx.mem, (const char *)bytes, size);
-  const diag_source *source = diag_add_source(&ctx, "fuzz.mlir", copy, size);
-  loom_status own = mlir_scan(&ctx, source, copy, size, MLIR_READS_OWN), st[] = {mlir_scan(&ctx, source, copy, size, MLIR_READS_PROGRAMS), mlir_scan(&ctx, source, copy, size, MLIR_READS_STAGES),
-                                                                                 mlir_scan(&ctx, source, copy, size, MLIR_READS_PATTERNS)};
-  fuzz_check_status(&ctx, st[0]);
-  fuzz_check_status(&ctx, own);
+    return;
+  const char *copy = arena_strndup(&ctx->mem, (const char *)bytes, size);
+  const diag_source *source = diag_add_source(ctx, "fuzz.mlir", copy, size);
+  loom_status own = mlir_scan(ctx, source, copy, size, MLIR_READS_OWN), st[] = {mlir_scan(ctx, source, copy, size, MLIR_READS_PROGRAMS), mlir_scan(ctx, source, copy, size, MLIR_READS_STAGES),
+                                                                                 mlir_scan(ctx, source, copy, size, MLIR_READS_PATTERNS)};
+  fuzz_check_status(ctx, st[0]);
+  fuzz_check_status(ctx, own);
   if (own == LOOM_OK && depth_of(copy, size) > MLIR_TEXT_DEPTH_MAX)
-    fuzz_broken(&ctx, "a text deeper than the limit");
+    fuzz_broken(ctx, "a text deeper than the limit");
   for (size_t i = 0; i < sizeof st / sizeof *st; i++) {
-    fuzz_check_status(&ctx, st[i]);
+    fuzz_check_status(ctx, st[i]);
     if (st[i] == LOOM_OK && own != LOOM_OK)
-      fuzz_broken(&ctx, "a text that breaks a limit is read");
+      fuzz_broken(ctx, "a text that breaks a limit is read");
   }
   fuzz_compiled += st[0] == LOOM_OK;
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
-int fuzz_torch(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_torch(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   const char *out, *source;
   size_t out_size;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  source = arena_strndup(&ctx.mem, (const char *)bytes, size);
-  loom_status st = torch_normalise(&ctx, diag_add_source(&ctx, "fuzz.mlir", source, size), source, size, &out, &out_size);
-  fuzz_check_status(&ctx, st);
+    return;
+  source = arena_strndup(&ctx->mem, (const char *)bytes, size);
+  loom_status st = torch_normalise(ctx, diag_add_source(ctx, "fuzz.mlir", source, size), source, size, &out, &out_size);
+  fuzz_check_status(ctx, st);
   if (st == LOOM_OK && lines_of(out, out_size) != lines_of(source, size))
-    fuzz_broken(&ctx, "the generic form has the lines of the text");
+    fuzz_broken(ctx, "the generic form has the lines of the text");
   fuzz_compiled += st == LOOM_OK && out != source;
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
-int fuzz_check_text(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_check_text(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   const char *out;
   size_t n = size;
   bool any = false;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  const char *copy = arena_strndup(&ctx.mem, (const char *)bytes, size);
-  const diag_source *source = diag_add_source(&ctx, "fuzz.mlir", copy, size);
-  loom_status st = check_text_normalise(&ctx, source, &out, &n, &any);
-  fuzz_check_status(&ctx, st);
+    return;
+  const char *copy = arena_strndup(&ctx->mem, (const char *)bytes, size);
+  const diag_source *source = diag_add_source(ctx, "fuzz.mlir", copy, size);
+  loom_status st = check_text_normalise(ctx, source, &out, &n, &any);
+  fuzz_check_status(ctx, st);
   if (st == LOOM_OK && lines_of(out, n) != lines_of(copy, size))
-    fuzz_broken(&ctx, "the lines of the text are not kept");
+    fuzz_broken(ctx, "the lines of the text are not kept");
   fuzz_compiled += st == LOOM_OK && any;
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
-int fuzz_weights(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_weights(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   weights w;
   unsigned char contents[64];
-  loom_ctx_init(&ctx);
-  loom_status st = weights_read_irpa(&ctx, "fuzz.irpa", bytes, size, &w);
-  fuzz_check_status(&ctx, st);
+  loom_status st = weights_read_irpa(ctx, "fuzz.irpa", bytes, size, &w);
+  fuzz_check_status(ctx, st);
   for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
     weights_copy(&w.all.at[i], contents, sizeof contents);
   fuzz_compiled += st == LOOM_OK;
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
-int fuzz_safetensors(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_safetensors(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   weights w;
   unsigned char contents[64];
-  loom_ctx_init(&ctx);
-  loom_status st = weights_read_safetensors(&ctx, "fuzz.safetensors", bytes, size, &w);
-  fuzz_check_status(&ctx, st);
+  loom_status st = weights_read_safetensors(ctx, "fuzz.safetensors", bytes, size, &w);
+  fuzz_check_status(ctx, st);
   for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
     weights_copy(&w.all.at[i], contents, sizeof contents);
   fuzz_compiled += st == LOOM_OK;
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 /* What a shared library says of itself; the names it exports are read to their ends. */
-int fuzz_elf(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_elf(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   provider_elf e;
-  loom_ctx_init(&ctx);
-  loom_status st = provider_elf_read(&ctx, "fuzz.so", (const char *)bytes, size, &e);
-  fuzz_check_status(&ctx, st);
+  loom_status st = provider_elf_read(ctx, "fuzz.so", (const char *)bytes, size, &e);
+  fuzz_check_status(ctx, st);
   if (st == LOOM_OK)
     provider_elf_exports(&e, "loom_kernel_provider_query");
   fuzz_compiled += st == LOOM_OK;
-  loom_ctx_done(&ctx);
-  return 0;
 }

@@ -15,91 +15,75 @@ static void check_again(loom_ctx *ctx, const data_value *v) {
     fuzz_broken(ctx, "a tree that reads back as another");
 }
 
-int fuzz_json(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_json(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   data_value *v;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = data_read_json(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &v);
-  fuzz_check_status(&ctx, st);
+    return;
+  loom_status st = data_read_json(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &v);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
   if (st == LOOM_OK)
-    check_again(&ctx, v);
-  loom_ctx_done(&ctx);
-  return 0;
+    check_again(ctx, v);
 }
 
 /* Read without aliases and with them: what the first takes the second takes as the same. */
-int fuzz_yaml(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_yaml(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   data_value *v, *aliased;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  const char *copy = arena_strndup(&ctx.mem, (const char *)bytes, size);
-  loom_status st = data_read_yaml(&ctx, "fuzz.yaml", copy, size, &v);
-  fuzz_check_status(&ctx, st);
+    return;
+  const char *copy = arena_strndup(&ctx->mem, (const char *)bytes, size);
+  loom_status st = data_read_yaml(ctx, "fuzz.yaml", copy, size, &v);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
-  loom_status with = data_read_yaml_aliases(&ctx, "fuzz.yaml", copy, size, &aliased);
-  fuzz_check_status(&ctx, with);
-  if (st == LOOM_OK && (with != LOOM_OK || !text_eq(data_write_json(&ctx.mem, v, 0), data_write_json(&ctx.mem, aliased, 0))))
-    fuzz_broken(&ctx, "a file without aliases that is another one where aliases are read");
-  loom_ctx_done(&ctx);
-  return 0;
+  loom_status with = data_read_yaml_aliases(ctx, "fuzz.yaml", copy, size, &aliased);
+  fuzz_check_status(ctx, with);
+  if (st == LOOM_OK && (with != LOOM_OK || !text_eq(data_write_json(&ctx->mem, v, 0), data_write_json(&ctx->mem, aliased, 0))))
+    fuzz_broken(ctx, "a file without aliases that is another one where aliases are read");
 }
 
 /* An array that is read is as large as its shape says, and is written as an array that reads as the same elements. */
-int fuzz_npy(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_npy(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   npy_array a, again;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
-  loom_status st = npy_read_bytes(&ctx, "fuzz.npy", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &a);
-  fuzz_check_status(&ctx, st);
+    return;
+  loom_status st = npy_read_bytes(ctx, "fuzz.npy", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &a);
+  fuzz_check_status(ctx, st);
   fuzz_compiled += st == LOOM_OK;
   if (st == LOOM_OK) {
     size_t written_size, n = (size_t)a.elems * dtype_bytes(a.type);
-    char *written = npy_to_bytes(&ctx.mem, &a, &written_size);
-    if (npy_read_bytes(&ctx, "again.npy", written, written_size, &again) != LOOM_OK || again.elems != a.elems || again.rank != a.rank || (n > 0 && memcmp(again.data, a.data, n) != 0))
-      fuzz_broken(&ctx, "an array that reads back as another");
+    char *written = npy_to_bytes(&ctx->mem, &a, &written_size);
+    if (npy_read_bytes(ctx, "again.npy", written, written_size, &again) != LOOM_OK || again.elems != a.elems || again.rank != a.rank || (n > 0 && memcmp(again.data, a.data, n) != 0))
+      fuzz_broken(ctx, "an array that reads back as another");
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 /* Words separated by NUL bytes or line ends: a command line.  Lists and numbers among the values are read too. */
-int fuzz_cli(const uint8_t *bytes, size_t size) {
+void fuzz_cli(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   enum { WORDS_MAX = 64 };
-  loom_ctx ctx;
   char *words[WORDS_MAX + 1];
   int n = 0;
   cli_options o;
   if (size < 1 || size > 4096)
-    return 0;
-  loom_ctx_init(&ctx);
+    return;
   size_t n_commands;
   const cli_command *commands = cli_commands(&n_commands);
-  words[n++] = arena_strdup(&ctx.mem, commands[bytes[0] % n_commands].name);
-  char *copy = arena_strndup(&ctx.mem, (const char *)bytes + 1, size - 1);
+  words[n++] = arena_strdup(&ctx->mem, commands[bytes[0] % n_commands].name);
+  char *copy = arena_strndup(&ctx->mem, (const char *)bytes + 1, size - 1);
   for (size_t i = 0; i + 1 < size; i++)
     copy[i] = copy[i] == '\n' ? '\0' : copy[i];
   for (size_t i = 0; i + 1 < size && n < WORDS_MAX; i += strlen(copy + i) + 1)
     words[n++] = copy + i;
-  loom_status st = cli_parse(&ctx, n, words, &o);
-  fuzz_check_status(&ctx, st);
+  loom_status st = cli_parse(ctx, n, words, &o);
+  fuzz_check_status(ctx, st);
   if (st == LOOM_OK) {
     const char *const *lists[] = {o.shape.all.at, o.block_sizes.all.at, o.arg.all.at, o.pin.all.at};
     const size_t sizes[] = {o.shape.all.n, o.block_sizes.all.n, o.arg.all.n, o.pin.all.n};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
       cli_pairs pairs = {0};
-      fuzz_check_status(&ctx, cli_pairs_of(&ctx, "--list", lists[k], sizes[k], k < 2, &pairs));
+      fuzz_check_status(ctx, cli_pairs_of(ctx, "--list", lists[k], sizes[k], k < 2, &pairs));
     }
     int threads;
-    fuzz_check_status(&ctx, cli_threads(&ctx, &o, &threads));
+    fuzz_check_status(ctx, cli_threads(ctx, &o, &threads));
   }
   fuzz_compiled += st == LOOM_OK;
-  loom_ctx_done(&ctx);
-  return 0;
 }

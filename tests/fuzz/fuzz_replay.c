@@ -1,10 +1,12 @@
 /* Runs files and folders of files through the targets, without libFuzzer: `fuzz_replay TARGET PATH..`; also `fuzz_replay tree-random SEED N` and
  * `fuzz_replay rvv-damaged SEED N OBJECT`, `fuzz_replay words TARGET SEED N FILE..`, and `fuzz_replay limited TARGET FOLDER..`, which gives each file a second of
  * this process's time and 256 MB, and holds what comes of it against the first letter of its name: y it is read, n it is refused, l it is refused for a limit,
- * i either (tests/tools/hostile-make). */
+ * i either (tests/tools/hostile-make).  `fuzz_replay short TARGET FILE..` reads each file once for every allocation that fails (base/testing.h): memory that runs out
+ * unwinds, whatever is being read, and is never told as something else. */
 #include "fuzz.h"
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/testing.h"
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,15 +17,14 @@
 #include <signal.h>
 #include <unistd.h>
 
-typedef int target(const uint8_t *, size_t);
-static const struct { const char *name; target *run; } targets[] = {
+static const struct { const char *name; fuzz_target *run; } targets[] = {
 #define X(t, what) {#t, fuzz_##t},
     FUZZ_TARGET_LIST(X)
 #undef X
 };
 
 /* A line of hexadecimal digits is an input. */
-static int run_lines(target *run, const char *lines) {
+static int run_lines(fuzz_target *run, const char *lines) {
   uint8_t bytes[512];
   int n = 0;
   for (const char *s = lines; *s; s += *s == '\n') {
@@ -31,7 +32,7 @@ static int run_lines(target *run, const char *lines) {
     unsigned byte;
     for (; size < sizeof bytes && sscanf(s, "%2x", &byte) == 1 && *s != '\n'; s += 2)
       bytes[size++] = (uint8_t)byte;
-    run(bytes, size);
+    fuzz_run(run, bytes, size);
     n++;
     s += strcspn(s, "\n");
   }
@@ -74,17 +75,27 @@ static void check_claim(const char *path) {
   fprintf(stderr, "fuzz_replay: %s: %s\n", path, st == FUZZ_UNANSWERED ? "not looked at" : loom_status_text(st));
 }
 
-static void run_limited(target *run, const char *path, const uint8_t *bytes, size_t size) {
+static void run_limited(fuzz_target *run, const char *path, const uint8_t *bytes, size_t size) {
   const struct itimerval second = {.it_value = {.tv_sec = 1}}, none = {0};
   running = path;
   fuzz_answer = FUZZ_UNANSWERED;
   setitimer(ITIMER_PROF, &second, NULL);
-  run(bytes, size);
+  fuzz_run(run, bytes, size);
   setitimer(ITIMER_PROF, &none, NULL);
   check_claim(path);
 }
 
-static int run_path(target *run, const char *path) {
+/* ---- allocations that fail ---- */
+
+static bool is_short;
+
+/* Once as it is, so that what is made once and kept is there; then with each of its allocations failing. */
+static void run_short(fuzz_target *run, const uint8_t *bytes, size_t size) {
+  fuzz_run(run, bytes, size);
+  testing_sweep_memory(fuzz_run_input, &(fuzz_input){run, bytes, size});
+}
+
+static int run_path(fuzz_target *run, const char *path) {
   struct stat st;
   int n = 0;
   if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
@@ -106,11 +117,13 @@ static int run_path(target *run, const char *path) {
     fprintf(stderr, "fuzz_replay: cannot read %s\n", path);
     exit(1);
   }
-  n = text_ends(path, ".hex") && !names_are_claims ? run_lines(run, bytes) : 1;
+  n = text_ends(path, ".hex") && !names_are_claims && !is_short ? run_lines(run, bytes) : 1;
   if (names_are_claims)
     run_limited(run, path, (const uint8_t *)bytes, size);
+  else if (is_short)
+    run_short(run, (const uint8_t *)bytes, size);
   else if (!text_ends(path, ".hex"))
-    run((const uint8_t *)bytes, size);
+    fuzz_run(run, (const uint8_t *)bytes, size);
   loom_ctx_done(&ctx);
   return n;
 }
@@ -132,7 +145,7 @@ static int run_damaged(const char *path, uint64_t seed, long n) {
 
 static int run_words(const char *name, uint64_t seed, long n, const char *const *paths, int n_paths) {
   fuzz_made_of from = strcmp(name, "dumps") == 0 ? FUZZ_DUMPS : strcmp(name, "graphs") == 0 ? FUZZ_GRAPHS : FUZZ_FILES;
-  target *run = NULL;
+  fuzz_target *run = NULL;
   for (size_t t = 0; t < sizeof targets / sizeof *targets; t++)
     if (strcmp(name, targets[t].name) == 0)
       run = targets[t].run;
@@ -158,7 +171,7 @@ int main(int argc, char **argv) {
       size_t size = 1 + rng_next(&r) % (sizeof bytes - 1);
       for (size_t k = 0; k < size; k++)
         bytes[k] = (uint8_t)rng_next(&r);
-      fuzz_tree(bytes, size);
+      fuzz_run(fuzz_tree, bytes, size);
     }
     printf("%ld inputs, %ld good\n", n, fuzz_compiled);
     return 0;
@@ -166,6 +179,11 @@ int main(int argc, char **argv) {
   if (argc > 3 && strcmp(argv[1], "limited") == 0) {
     names_are_claims = true;
     set_limits();
+    argc--;
+    argv++;
+  }
+  if (argc > 3 && strcmp(argv[1], "short") == 0) {
+    is_short = true;
     argc--;
     argv++;
   }
@@ -180,7 +198,7 @@ int main(int argc, char **argv) {
       putchar('\n');
       return wrong != 0;
     }
-  fprintf(stderr, "usage: fuzz_replay TARGET PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..  or  fuzz_replay limited TARGET FOLDER..\ntargets:");
+  fprintf(stderr, "usage: fuzz_replay TARGET PATH..  or  fuzz_replay tree-random SEED N  or  fuzz_replay rvv-damaged SEED N OBJECT  or  fuzz_replay words TARGET|dumps|graphs SEED N FILE..  or  fuzz_replay limited TARGET FOLDER..  or  fuzz_replay short TARGET FILE..\ntargets:");
   for (size_t t = 0; t < sizeof targets / sizeof *targets; t++)
     fprintf(stderr, " %s", targets[t].name);
   fputc('\n', stderr);

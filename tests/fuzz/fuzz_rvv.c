@@ -33,29 +33,25 @@ static void call_all(loom_ctx *ctx, const rvv_image *image) {
   alloc_free(dram);
 }
 
-int fuzz_rvv(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+void fuzz_rvv(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   rvv_image *image;
   const char *const *names;
   size_t n = 0;
   if (size > FUZZ_BYTES_MAX)
-    return 0;
-  loom_ctx_init(&ctx);
+    return;
   char *copy = alloc_bytes(size ? size : 1);             /* the same */
   memcpy(copy, bytes, size);
-  loom_status st = rvv_undefined(&ctx, "fuzz.o", copy, size, &names, &n);
+  loom_status st = rvv_undefined(ctx, "fuzz.o", copy, size, &names, &n);
   if (st == LOOM_OK) {
-    rvv_symbol *symbols = ARENA_NEW_N(&ctx.mem, rvv_symbol, n);
+    rvv_symbol *symbols = ARENA_NEW_N(&ctx->mem, rvv_symbol, n);
     for (size_t i = 0; i < n; i++)
       symbols[i] = (rvv_symbol){names[i], text_starts(names[i], "dram") ? DRAM_AT : SPAD_AT};
-    st = rvv_load(&ctx, "fuzz.o", copy, size, symbols, n, &(rvv_config){.lanes = LANES, .vlen_bits = 128, .stack_bytes = 256}, &image);
+    st = rvv_load(ctx, "fuzz.o", copy, size, symbols, n, &(rvv_config){.lanes = LANES, .vlen_bits = 128, .stack_bytes = 256}, &image);
   }
-  fuzz_check_status(&ctx, st);
+  fuzz_check_status(ctx, st);
   alloc_free(copy);
   if (st == LOOM_OK)
-    call_all(&ctx, image);
-  loom_ctx_done(&ctx);
-  return 0;
+    call_all(ctx, image);
 }
 
 /* A word that is likely an instruction: of a known major opcode. */
@@ -78,7 +74,7 @@ void fuzz_rvv_damaged(const uint8_t *good, size_t size, uint64_t seed, long n) {
       else
         bytes[rng_next(&r) % size] = rng_range(&r, 0, 1) ? (uint8_t)rng_next(&r) : (uint8_t)(rng_range(&r, -1, 1));
     }
-    fuzz_rvv(bytes, rng_range(&r, 0, 50) ? size : rng_next(&r) % size);
+    fuzz_run(fuzz_rvv, bytes, rng_range(&r, 0, 50) ? size : rng_next(&r) % size);
   }
   alloc_free(bytes);
 }

@@ -288,24 +288,20 @@ static void show(const syn_node *n, int indent) {
     fprintf(stderr, ")");
 }
 
-int fuzz_tree(const uint8_t *bytes, size_t size) {
+void fuzz_tree(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   if (!n_seeds)
     read_seeds();
   if (size < 1)
-    return 0;
+    return;
   const seed *s = &seeds[bytes[0] % n_seeds];
-  loom_ctx ctx;
   kernel_graph *k = NULL;
-  loom_ctx_init(&ctx);
-  syn_node *tree = copy_tree(&ctx.mem, s->tree);
-  slots at = {ARENA_NEW_N(&ctx.mem, slot, s->all.n + 1), 0};
+  syn_node *tree = copy_tree(&ctx->mem, s->tree);
+  slots at = {ARENA_NEW_N(&ctx->mem, slot, s->all.n + 1), 0};
   collect(tree, &at);
   for (size_t i = 0; i < EDITS_MAX && 1 + (i + 1) * EDIT_BYTES <= size; i++)
-    edit(&ctx.mem, &at, &s->all, bytes + 1 + i * EDIT_BYTES);
+    edit(&ctx->mem, &at, &s->all, bytes + 1 + i * EDIT_BYTES);
   if (getenv("LOOM_FUZZ_SHOW"))
     show(tree, 0);
-  loom_status st = helion_read(&ctx, tree, &s->options, &k);
-  fuzz_check(&ctx, st, k);
-  loom_ctx_done(&ctx);
-  return 0;
+  loom_status st = helion_read(ctx, tree, &s->options, &k);
+  fuzz_check(ctx, st, k);
 }

@@ -86,32 +86,24 @@ static void edit(arena *mem, rng *r, pieces *p, const pieces *all) {
 }
 
 /* ---- texts that are made of kernels ---- */
-static int read_dump(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+static void read_dump(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   kernel_graph *k = NULL;
-  loom_ctx_init(&ctx);
-  loom_status st = device_ir_read(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, NULL, &k);
-  fuzz_check(&ctx, st, k);
-  loom_ctx_done(&ctx);
-  return 0;
+  loom_status st = device_ir_read(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, NULL, &k);
+  fuzz_check(ctx, st, k);
 }
 
-static int read_kernel(const uint8_t *bytes, size_t size) {
-  loom_ctx ctx;
+static void read_kernel(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   data_value *v;
   kernel_graph *k = NULL;
-  loom_ctx_init(&ctx);
-  loom_status st = data_read_json(&ctx, "fuzz.json", arena_strndup(&ctx.mem, (const char *)bytes, size), size, &v);
+  loom_status st = data_read_json(ctx, "fuzz.json", arena_strndup(&ctx->mem, (const char *)bytes, size), size, &v);
   if (st == LOOM_OK)
-    st = kernel_from_data(&ctx, v, &k);
+    st = kernel_from_data(ctx, v, &k);
   if (st == LOOM_OK && kernel_is_open(k)) {   /* guards that an edit made contradict the sizes: calls are refused, one by one */
-    if (kernel_verify(&ctx, k) != LOOM_OK)
-      fuzz_broken(&ctx, "a graph that does not verify");
+    if (kernel_verify(ctx, k) != LOOM_OK)
+      fuzz_broken(ctx, "a graph that does not verify");
   } else {
-    fuzz_check(&ctx, st, k);
+    fuzz_check(ctx, st, k);
   }
-  loom_ctx_done(&ctx);
-  return 0;
 }
 
 /* The kernel of a Python file as Device IR or as kernel graph; NULL: there is none. */
@@ -163,7 +155,7 @@ void fuzz_words(fuzz_made_of from, fuzz_target *run, uint64_t seed, long n, cons
       text_add_bytes(&out, p.at[i].s, p.at[i].n);
     if (getenv("LOOM_FUZZ_SHOW"))
       fprintf(stderr, "---- %ld: %s\n%s", k, file->path, text_str(&out));
-    (from == FUZZ_DUMPS ? read_dump : from == FUZZ_GRAPHS ? read_kernel : run)((const uint8_t *)text_str(&out), out.size);
+    fuzz_run(from == FUZZ_DUMPS ? read_dump : from == FUZZ_GRAPHS ? read_kernel : run, (const uint8_t *)text_str(&out), out.size);
     arena_release(&ctx.mem, mark);
   }
   loom_ctx_done(&ctx);
