@@ -21,7 +21,7 @@ static const peer_row rows[] = {
 };
 
 typedef struct rank_flags { const char *row; int points; uint64_t seed; bool verbose; } rank_flags;
-typedef struct space { int n; const char *symbol[SYMBOLS_MAX]; int64_t extent[SYMBOLS_MAX], chosen[SYMBOLS_MAX], align; } space;
+typedef struct space { arena *mem; int n; const char *symbol[SYMBOLS_MAX]; int64_t extent[SYMBOLS_MAX], chosen[SYMBOLS_MAX], align; } space;
 
 static void tell(const loom_ctx *ctx) {
   for (const diag_item *d = ctx->diag.first; d; d = d->next)
@@ -49,7 +49,7 @@ static loom_status predict(const peer_row *r, const solve_domain *domains, int n
       for (size_t k = 0; k < s.nest->symbols.n; k++)
         if (strcmp(s.nest->symbols.at[k].name, s.plan->blocks.at[i].symbol) == 0 && sym_eval(&ctx, s.nest->symbols.at[k].upper_bound, NULL, 0, &extent) != LOOM_OK)
           extent = s.plan->blocks.at[i].size;
-      out->symbol[out->n] = strdup(s.plan->blocks.at[i].symbol);
+      out->symbol[out->n] = arena_strdup(out->mem, s.plan->blocks.at[i].symbol);
       out->chosen[out->n] = s.plan->blocks.at[i].size;
       out->extent[out->n++] = extent;
     }
@@ -106,9 +106,9 @@ static void print_point(const space *x, const solve_domain *d, const rank_sample
   fflush(stdout);
 }
 
-static bool rank_row(const rank_flags *f, const peer_row *r) {
+static bool rank_row(const rank_flags *f, const peer_row *r, arena *mem) {
   static rank_sample s[POINTS_MAX];
-  space x = {0};
+  space x = {.mem = mem};
   rank_sample chosen;
   rng g = rng_new(f->seed);
   solve_domain d[SYMBOLS_MAX] = {0};
@@ -133,8 +133,6 @@ static bool rank_row(const rank_flags *f, const peer_row *r) {
   }
   printf("%s: %d points, rank correlation %.3f, the choice is %.1f %% slower than the best\n", r->name, n, rank_correlation(s, n), 100 * (chosen.measured / best - 1));
   fflush(stdout);
-  for (int i = 0; i < x.n; i++)
-    free((char *)(uintptr_t)x.symbol[i]);
   return true;
 }
 
@@ -162,8 +160,11 @@ int main(int argc, char **argv) {
     fprintf(stderr, "this process cannot be kept on one processor\n");
   f.points = f.points > POINTS_MAX ? POINTS_MAX : f.points;
   machine_set_path(dirs, 1);
+  loom_ctx names;
+  loom_ctx_init(&names);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (f.row ? strstr(rows[i].name, f.row) != NULL : strcmp(rows[i].name, "matmul f32 1024") == 0 || strcmp(rows[i].name, "attention f32 32x1024x64") == 0)
-      ok &= rank_row(&f, &rows[i]);
+      ok &= rank_row(&f, &rows[i], &names.mem);
+  loom_ctx_done(&names);
   return !ok;
 }

@@ -182,7 +182,7 @@ static int list_area_choices(int n_mesh, area (*areas)[AREAS_MAX], const int *n,
       out[i] = out[i - 1];
     out[i] = now;
     more = false;
-    for (int d = n_mesh - 1; d >= 0 && !more; d--) {
+    for (int d = n_mesh; !more && d-- > 0;) {
       more = ++now.at[d] < n[d];
       now.at[d] = more ? now.at[d] : 0;
     }

@@ -360,7 +360,7 @@ static void test_loads_of_stored_tensors_stay(void **state) {
 
 static void test_pins_restrict_choices(void **state) {
   (void)state;
-  static const struct { const char *pin; int access; plan_move y; int hoist, depth; } cases[] = {
+  static const struct { const char *pin; int access, y /* a plan_move; -1: any */, hoist, depth; } cases[] = {
       {"load.x=chain_y", 0, PLAN_CHAIN, -1, 0}, {"load.x=bcast_y", 0, PLAN_MULTICAST, -1, 0}, {"load.x=n", 0, PLAN_UNICAST, -1, 0},
       {"load.x=hoist2", 0, -1, 2, 0},           {"load.y=hoist2", 1, -1, 2, 0},               {"depth.x=3", 0, -1, -1, 3},
       {"depth.out=2", 2, -1, -1, 2},
@@ -377,7 +377,7 @@ static void test_pins_restrict_choices(void **state) {
     size_t n = list(&s, &p, cases[k].access, c);
     assert_true(n > 0);
     for (size_t i = 0; i < n; i++) {
-      assert_true((int)cases[k].y < 0 || c[i].move[1] == cases[k].y);
+      assert_true(cases[k].y < 0 || (int)c[i].move[1] == cases[k].y);
       assert_true(cases[k].hoist < 0 || c[i].hoist == cases[k].hoist);
       assert_true(!cases[k].depth || c[i].depth == cases[k].depth);
     }

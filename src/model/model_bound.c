@@ -315,7 +315,7 @@ static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k,
     x.once[i] = bound_dram(b, a);
     x.walked[i] = bound_bytes(b, a, false);
     x.tile[i] = tile_bytes(b, a);
-    x.held[i] = a->passes ? x.tile[i] / PROGRAM_PASSING : x.tile[i];
+    x.held[i] = a->passes ? x.tile[i] / (double)PROGRAM_PASSING : x.tile[i];
     x.n_slots[i] = bound_slots(b, cores, i, x.held[i], k->l1_bytes, x.slot[i]);
     x.spread[i] = x.slot[i][0].spread * x.slot[i][0].repeats;
     for (int s = 0; s < x.n_slots[i]; s++) {
