@@ -241,6 +241,14 @@ static helion_value skip_arguments(helion_reader *r, const syn_node *n) {
   return helion_unknown();
 }
 
+/* What was diagnosed where it arose, as itself or among items. */
+static bool has_unknown(const helion_value *v, int depth) {
+  for (size_t i = 0; v->kind == HELION_SEQ && depth && i < v->seq.n; i++)
+    if (has_unknown(&v->seq.at[i], depth - 1))
+      return true;
+  return v->kind == HELION_UNKNOWN;
+}
+
 helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn *f, const helion_value *self) {
   param params[HELION_PARAMS_MAX];
   int n_params = read_params(f->params, params);
@@ -256,7 +264,7 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
     if (!c.given[i] && !params[i].optional)
       return helion_fail(r, n, LOOM_EINPUT, helion_show_params(r, f), "%s needs its argument \"%.*s\"",
                          f->path, (int)params[i].length, params[i].name);
-    is_unknown = is_unknown || (c.given[i] && !params[i].ignored && c.arg[i].kind == HELION_UNKNOWN);
+    is_unknown = is_unknown || (c.given[i] && !params[i].ignored && has_unknown(&c.arg[i], 3));
   }
   if (is_unknown)
     return helion_unknown();

@@ -152,9 +152,8 @@ helion_value helion_do_broadcast_tensors(helion_reader *r, const helion_call *c)
   if (s->n == 1 && s->at[0].kind == HELION_SEQ)
     s = &s->at[0].seq;
   kernel_type all = {.rank = 0}, t;
-  for (size_t i = 0; i < s->n; i++)
-    if (s->at[i].kind == HELION_UNKNOWN)
-      return helion_unknown();
+  if (r->is_binding)
+    return helion_fail(r, c->node, LOOM_EUNSUP, "return a tensor of the shape that the kernel takes", "torch.broadcast_tensors in bind_args");
   for (size_t i = 0; i < s->n; i++)
     if (!helion_type_of(r, &s->at[i], &t) || !helion_broadcast_shape(r, &all, &t, &all))
       return helion_fail(r, c->node, LOOM_EINPUT, "the shapes must be equal or 1 in each dimension", "these tensors do not broadcast together");

@@ -41,6 +41,8 @@ bool helion_expand_index(helion_reader *r, const syn_node *n, const helion_value
 }
 
 /* ---- single indices ---- */
+static bool is_integer(dtype t) { return !dtype_is_float(t) && t != DTYPE_BOOL; }
+
 /* What is being indexed, for the functions below. */
 typedef struct target {
   const syn_node *node;
@@ -146,7 +148,7 @@ static bool slice_bound(helion_reader *r, target *t, const helion_value *v, cons
     return true;
   if (v->kind == HELION_INT)
     *out = v->size;
-  else if (v->kind == HELION_DEVICE && helion_type(r, v->device)->rank == 0 && !dtype_is_float(helion_type(r, v->device)->type) && r->region)
+  else if (v->kind == HELION_DEVICE && helion_type(r, v->device)->rank == 0 && is_integer(helion_type(r, v->device)->type) && r->region)
     *out = helion_runtime_size(r, t->node, v->device);
   else
     return false;
@@ -250,7 +252,7 @@ static void assume_counter_inside(helion_reader *r, const target *t, kernel_valu
 static bool index_device(helion_reader *r, target *t, kernel_value v, int dim, helion_part *p, helion_values *late) {
   const kernel_type *type = helion_type(r, v);
   helion_tile tile;
-  if (dtype_is_float(type->type) || type->type == DTYPE_BOOL)
+  if (!is_integer(type->type))
     return helion_fail(r, t->node, LOOM_EUNSUP, "index with tiles, ints and int tensors; select with a mask and torch.where",
                        "an index of shape %s and type %s", helion_show_shape(r, type), dtype_torch(type->type)), false;
   if (type->rank == 0) {

@@ -5,6 +5,7 @@
 #include "base/testing.h"
 #include "base/text.h"
 #include "frontend/helion/helion.h"
+#include "frontend/python/said_testing.h"
 #include <stdlib.h>
 
 #define IMPORTS "import torch\nimport helion\nimport helion.language as hl\n"
@@ -47,50 +48,6 @@ static loom_status read_kernel(loom_ctx *ctx, const char *code) {
   helion_options o = {.given = given, .n_given = arguments_of(code, given), .function = "f", .open_sizes = strstr(code, "static_shapes=False") != NULL};
   LOOM_TRY(python_parse(ctx, "k.py", code, strlen(code), &tree));
   return helion_read(ctx, tree, &o, &k);
-}
-
-/* ---- what a diagnostic has to be ---- */
-static bool is_word_char(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
-
-static bool has_word(const char *message, const char *word) {
-  for (const char *at = strstr(message, word); at; at = strstr(at + 1, word))
-    if ((at == message || !is_word_char(at[-1])) && !is_word_char(at[strlen(word)]))
-      return true;
-  return false;
-}
-
-/* Words of the implementation, classes of Python's ast among them. */
-static const char *internal_word(const char *message) {
-  static const char *const parts[] = {"SYN_", "HELION_", "KERNEL_", "LOOM_", "(null)", "an unknown value", "helion_", "%s", "%d"};
-  static const char *const words[] = {"UNKNOWN", "Expr", "Assign", "AugAssign", "AnnAssign", "FunctionDef", "AsyncFunctionDef", "ClassDef", "Attribute", "Subscript", "Starred",
-                                      "NamedExpr", "JoinedStr", "FormattedValue", "BinOp", "BoolOp", "UnaryOp", "IfExp", "Lambda", "GeneratorExp", "ListComp", "SetComp", "DictComp",
-                                      "Yield", "YieldFrom", "Await", "With", "AsyncWith", "AsyncFor", "Try", "TryStar", "Match", "Global", "Nonlocal", "Constant", "node", "AST", "NULL"};
-  for (size_t i = 0; i < COUNT_OF(parts); i++)
-    if (strstr(message, parts[i]))
-      return parts[i];
-  for (size_t i = 0; i < COUNT_OF(words); i++)
-    if (has_word(message, words[i]))
-      return words[i];
-  return NULL;
-}
-
-/* How many of the errors lack advice or a place, are said twice at one place, or use words of the implementation. */
-static int count_bad(const char *name, const loom_ctx *ctx) {
-  int bad = 0;
-  for (const diag_item *d = ctx->diag.first; d; d = d->next) {
-    const char *word = internal_word(d->text);
-    word = word || !d->help ? word : internal_word(d->help);
-    bool is_error = d->severity == DIAG_ERROR, is_alone = true;
-    for (const diag_item *e = d->next; is_error && e; e = e->next)
-      is_alone = is_alone && !(e->span.line == d->span.line && e->span.col == d->span.col && strcmp(e->text, d->text) == 0);
-    bool in_order = !d->next || d->span.line <= d->next->span.line;
-    if (word || !d->text[0] || (is_error && (!d->help || !d->help[0])) || !is_alone || !in_order) {
-      print_message("%s: %d:%d \"%s\" help \"%s\"%s%s%s%s\n", name, d->span.line, d->span.col, d->text, d->help ? d->help : "none", word ? ", the word " : "", word ? word : "",
-                    is_alone ? "" : ", twice", in_order ? "" : ", behind a later line");
-      bad++;
-    }
-  }
-  return bad;
 }
 
 /* ---- sections ---- */
@@ -165,7 +122,7 @@ static bool check_file(const char *file) {
       wrong++;
     }
     wrong += (st == LOOM_OK) != (ctx.diag.errors == 0);
-    wrong += count_bad(all.at[i].rule, &ctx);
+    wrong += said_count_bad(all.at[i].rule, &ctx);
     loom_ctx_done(&ctx);
   }
   if (getenv("LOOM_UPDATE_DOCS"))
@@ -291,7 +248,7 @@ static void test_errors_of_hostile_files_say_what_to_do(void **state) {
       st = helion_read(&ctx, tree, &(helion_options){.shapes = shapes, .n_shapes = COUNT_OF(shapes)}, &k);
     refused += st != LOOM_OK;
     bad += (st == LOOM_OK) != (ctx.diag.errors == 0);
-    bad += count_bad(name, &ctx);
+    bad += said_count_bad(name, &ctx);
     loom_ctx_done(&ctx);
   }
   loom_ctx_done(&list);
