@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BOXES_MAX = 1 << 16, CELLS_MAX = 1 << 20, WORK_MAX = 1 << 22 };
+enum { BOXES_MAX = 1 << 16, CELLS_MAX = 1 << 20 };
 
 typedef struct cover_box { const tog_node *n; int64_t lo[TOG_RANK_MAX], hi[TOG_RANK_MAX], vars[TOG_MESH_MAX]; } cover_box;
 
@@ -112,10 +112,11 @@ static bool make_grid(cover *c) {
     c->cuts[d] = at;
     c->n_cuts[d] = kept;
     c->step[d] = cells;
-    if (__builtin_mul_overflow(cells, kept - 1, &cells) || cells > CELLS_MAX)
+    cells *= kept - 1;                   /* at most CELLS_MAX times 2 * BOXES_MAX + 1 */
+    if (cells > CELLS_MAX)
       return false;
   }
-  c->owner = ARENA_NEW_N(&c->ctx->scratch, int32_t, cells > 0 ? cells : 1);
+  c->owner = ARENA_NEW_N(&c->ctx->scratch, int32_t, cells);
   return true;
 }
 
@@ -147,10 +148,8 @@ static loom_status refuse_twice(const cover *c, int64_t cell, const cover_box *f
                     tog_core_text(m, c->t, second->vars));
 }
 
-/* *out_done: all boxes are in the grid; false when that would take too long. */
-static loom_status mark_boxes(cover *c, bool *out_done) {
-  int64_t work = 0;
-  *out_done = false;
+/* Puts all boxes in the grid: a step a cell, as the second box of a cell is refused. */
+static loom_status mark_boxes(cover *c) {
   for (size_t i = 0; i < c->boxes.n; i++) {
     const cover_box *b = &c->boxes.at[i];
     int64_t from[TOG_RANK_MAX], to[TOG_RANK_MAX], at[TOG_RANK_MAX], cell = 0;
@@ -160,8 +159,6 @@ static loom_status mark_boxes(cover *c, bool *out_done) {
       cell += from[d] * c->step[d];
     }
     for (;;) {
-      if (++work > WORK_MAX)
-        return LOOM_OK;
       if (c->owner[cell])
         return refuse_twice(c, cell, &c->boxes.at[c->owner[cell] - 1], b);
       c->owner[cell] = (int32_t)i + 1;
@@ -177,7 +174,6 @@ static loom_status mark_boxes(cover *c, bool *out_done) {
         break;
     }
   }
-  *out_done = true;
   return LOOM_OK;
 }
 
@@ -221,7 +217,6 @@ static loom_status check_sum(const cover *c) {
 
 static loom_status check_tensor(loom_ctx *ctx, const tog *t, int tensor) {
   cover c = {.ctx = ctx, .t = t, .tensor = tensor, .is_known = true};
-  bool done = true;
   LOOM_TRY(tog_visit_nodes(ctx, t, add_store, &c));
   if (!c.is_known)
     return LOOM_OK;
@@ -230,9 +225,9 @@ static loom_status check_tensor(loom_ctx *ctx, const tog *t, int tensor) {
       return c.boxes.n == 1 ? LOOM_OK : diag_error(ctx, LOOM_NOSPAN, LOOM_EINPUT, "output '%s' is written %zu times", t->tensors.at[tensor].name, c.boxes.n);
     if (!make_grid(&c))
       return LOOM_OK;
-    LOOM_TRY(mark_boxes(&c, &done));
+    LOOM_TRY(mark_boxes(&c));
   }
-  return done ? check_sum(&c) : LOOM_OK;
+  return check_sum(&c);
 }
 
 loom_status tog_check_coverage(loom_ctx *ctx, const tog *t) {

@@ -101,7 +101,7 @@ static loom_status check_buffer(loom_ctx *ctx, const tog *t, int buffer) {
   g.sent = ARENA_NEW_N(&ctx->scratch, int64_t, g.cores);
   g.awaited = ARENA_NEW_N(&ctx->scratch, int64_t, g.cores);
   LOOM_TRY(tog_visit_nodes(ctx, t, count_node, &g));
-  return g.send && g.collect && g.is_known ? compare(ctx, t, &g) : LOOM_OK;
+  return g.collect && g.is_known ? compare(ctx, t, &g) : LOOM_OK;
 }
 
 static bool is_gathered(const tog_body *body, int buffer) {

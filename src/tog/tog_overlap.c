@@ -8,9 +8,10 @@
 
 typedef struct touch { int first, last; unsigned reserves, frees; } touch;   /* child indices (first -1: none); sets of threads */
 
+/* Of a node that is no loop. */
 static bool uses_buffer(const tog_node *n, int buffer) {
   if (n->kind != TOG_COMPUTE)
-    return n->kind != TOG_LOOP && n->buffer == buffer;
+    return n->buffer == buffer;
   for (size_t i = 0; i < n->uses.n; i++)
     if (n->uses.at[i].buffer == buffer)
       return true;

@@ -39,19 +39,21 @@ static loom_status read_exprs(tog_reader *r, const data_value *v, const char *ke
 /* Index of the declared thing called by member `key`. */
 #define READ_NAME(r, v, key, list, noun, out)                                                                            \
   do {                                                                                                                   \
-    const char *name_;                                                                                                   \
-    LOOM_TRY(data_need_string((r)->ctx, (v), (key), &name_));                                                            \
     const char **names_ = ARENA_NEW_N(&(r)->ctx->mem, const char *, (list).n);                                           \
-    *(out) = -1;                                                                                                         \
     for (size_t i_ = 0; i_ < (list).n; i_++)                                                                             \
-      if (strcmp(names_[i_] = (list).at[i_].name, name_) == 0 && *(out) < 0)                                             \
-        *(out) = (int)i_;                                                                                                \
-    if (*(out) < 0)                                                                                                      \
-      return unknown_name((r), data_get((v), (key))->span, (noun), name_, names_, (list).n);                             \
+      names_[i_] = (list).at[i_].name;                                                                                   \
+    LOOM_TRY(find_name((r), (v), (key), (noun), names_, (list).n, (out)));                                               \
   } while (0)
 
-static loom_status unknown_name(tog_reader *r, loom_span span, const char *noun, const char *name, const char *const *names, size_t n) {
-  diag_error(r->ctx, span, LOOM_EINPUT, "there is no %s '%s'", noun, name);
+static loom_status find_name(tog_reader *r, const data_value *v, const char *key, const char *noun, const char *const *names, size_t n, int *out) {
+  const char *name;
+  LOOM_TRY(data_need_string(r->ctx, v, key, &name));
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(names[i], name) == 0) {
+      *out = (int)i;
+      return LOOM_OK;
+    }
+  diag_error(r->ctx, data_get(v, key)->span, LOOM_EINPUT, "there is no %s '%s'", noun, name);
   const char *near = diag_nearest(name, names, n);
   if (near)
     diag_help(r->ctx, "did you mean '%s'?", near);

@@ -137,6 +137,55 @@ static void test_views_parts_chains_and_gathers_read_back(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A table looked up, numbers, a tensor that is kept, a chain in one of two mesh dims, and nodes that say as little as they may. */
+static void test_what_is_seldom_said_reads_back(void **state) {
+  (void)state;
+  static const char rest[] =
+      "{\"schema\": \"loom.tog.v1\", \"kernel\": \"k\", \"mesh\": [{\"name\": \"x\", \"size\": 2}, {\"name\": \"y\", \"size\": 2}], \"tensors\": ["
+      "{\"name\": \"in\", \"dtype\": \"f16\", \"shape\": [8, 16], \"input\": true, \"arg\": 0}, {\"name\": \"rows\", \"dtype\": \"i64\", \"shape\": [4], \"input\": true, \"arg\": 1},"
+      "{\"name\": \"out\", \"dtype\": \"f16\", \"shape\": [4, 16], \"output\": true, \"kept\": true, \"arg\": 2}],\n"
+      " \"buffers\": [{\"name\": \"b\", \"dtype\": \"f16\", \"shape\": [4, 16], \"bytes\": 128, \"depth\": 2, \"stride\": 128, \"offset\": 0}, {\"name\": \"b\", \"dtype\": \"f16\", "
+      "\"shape\": [4], \"bytes\": 8, \"depth\": 1, \"stride\": 8, \"offset\": 512}, {\"name\": \"all\", \"dtype\": \"f16\", \"shape\": [2, 4, 16], \"bytes\": 256, \"depth\": 1, \"stride\": 256, \"offset\": 1024}],\n"
+      " \"body\": [{\"load\": \"in\", \"to\": \"b\", \"view\": {\"shape\": [4, 16], \"strides\": [16, 1], \"lookup\": {\"dim\": 0, \"index\": \"rows\", \"rows\": 8}}, \"offset\": [0, 0], "
+      "\"extent\": [4, 16], \"at\": [1, 0], \"multicast\": {\"ul\": [0, \"y\"], \"lr\": [1, \"y\"], \"sender\": [0, \"y\"], \"chain\": [true, false]}},\n"
+      "{\"compute\": null, \"uses\": [{\"read\": \"b\"}], \"args\": [], \"numbers\": [3, \"x + 1\"], \"cycles\": 1}, {\"send\": \"b\", \"to\": \"all\", \"row\": 0, \"receiver\": [0, 0]}, "
+      "{\"give\": \"b\", \"thread\": \"reader\", \"wait\": true}]}";
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL, *back = NULL;
+  assert_int_equal(read_text(&ctx, rest, &t), LOOM_OK);
+  const char *text = text_of(&ctx, t);
+  assert_int_equal(read_text(&ctx, text, &back), LOOM_OK);
+  assert_string_equal(text_of(&ctx, back), text);
+  const tog_node *load = back->body.at[0], *compute = back->body.at[1];
+  assert_int_equal(load->buffer, 0);                 /* of two of one name, which tog_verify refuses, the first */
+  assert_true(load->box.has_lookup && load->box.lookup_dim == 0 && load->box.lookup_tensor == 1 && load->box.lookup_rows == 8);
+  assert_true(load->group.chain[0] && !load->group.chain[1]);
+  assert_int_equal(compute->function, -1);
+  assert_null(compute->unit);
+  assert_int_equal(compute->numbers.n, 2);
+  assert_string_equal(sym_str(&ctx.mem, compute->numbers.at[1]), "x + 1");
+  assert_null(back->body.at[2]->active);
+  assert_true(back->body.at[3]->waits);
+  assert_true(back->tensors.at[2].is_kept && !back->tensors.at[0].is_kept);
+  loom_ctx_done(&ctx);
+}
+
+static void test_loops_too_deep_are_a_limit(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  tog *t = NULL;
+  const char *nodes = "{\"give\": \"b\", \"thread\": \"reader\"}";
+  for (int i = 0; i < TOG_DEPTH_MAX; i++)
+    nodes = arena_printf(&ctx.mem, "{\"loop\": \"i%d\", \"trip\": 1, \"body\": [%s]}", i, nodes);
+  assert_int_equal(read_text(&ctx, arena_printf(&ctx.mem, "%s \"body\": [%s]}", HEAD TENSORS BUFFERS, nodes), &t), LOOM_OK);
+  assert_int_equal(read_text(&ctx, arena_printf(&ctx.mem, "%s%s", HEAD TENSORS BUFFERS, arena_printf(&ctx.mem, BODY("%s"), nodes)), &t), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "loops are nested deeper than 32", 0, 0);
+  assert_int_equal(ctx.diag.first->span.line, 5);
+  loom_ctx_done(&ctx);
+}
+
 #define PART(nodes) ALL_HEAD BODY(nodes)
 #define LOAD_WITH(more) "{\"load\": \"in\", \"to\": \"b\", \"offset\": [0, 0], \"extent\": [4, 16], " more "}"
 static const struct { const char *text, *message; } damaged[] = {
@@ -149,6 +198,13 @@ static const struct { const char *text, *message; } damaged[] = {
   {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 2]}")), "reaches over tensor 'in'"},
   {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"stride\": 1}")), "stride"},
   {PART(LOAD_WITH("\"view\": {\"shape\": [128], \"strides\": [1]}")), "'offset' has 2 entries; must have 1"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"lookup\": 3}")), "'lookup' is an integer; expected an object"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"lookup\": {\"dim\": 2, \"index\": \"in\", \"rows\": 8}}")), "'dim' is 2; must be 0..1"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"lookup\": {\"dim\": 0, \"index\": \"in\", \"rows\": 0}}")), "'rows' is 0; must be 1.."},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"lookup\": {\"dim\": 0, \"index\": \"inn\", \"rows\": 8}}")), "there is no tensor 'inn'"},
+  {PART(LOAD_WITH("\"view\": {\"shape\": [8, 16], \"strides\": [16, 1], \"lookup\": {\"dim\": 0, \"index\": \"in\", \"rows\": 8}}")), "looks up 8 places in tensor 'in'"},
+  {PART("{\"compute\": null, \"uses\": [], \"args\": [], \"numbers\": 3, \"cycles\": 1}"), "numbers"},
+  {PART("{\"compute\": null, \"uses\": [], \"args\": [], \"numbers\": [true], \"cycles\": 1}"), "'numbers' must be a whole number or the text of an expression"},
   {PART(LOAD_WITH("\"at\": [0]")), "'at' has 1 entries; must have 2"},
   {PART(LOAD_WITH("\"opens\": true")), "'opens' must be a whole number or the text of an expression"},
   {PART(LOAD_WITH("\"closes\": \"q\"")), "the condition to publish of node 1 (load) uses 'q'"},
@@ -289,6 +345,8 @@ int main(void) {
     cmocka_unit_test(test_a_hand_written_file_is_read),
     cmocka_unit_test(test_wrong_files_are_refused_with_their_place),
     cmocka_unit_test(test_views_parts_chains_and_gathers_read_back),
+    cmocka_unit_test(test_what_is_seldom_said_reads_back),
+    cmocka_unit_test(test_loops_too_deep_are_a_limit),
     cmocka_unit_test(test_damaged_transfers_are_refused),
     cmocka_unit_test(test_every_edit_is_refused_or_read),
     cmocka_unit_test(test_an_expression_error_points_into_the_text),

@@ -109,6 +109,55 @@ static void part_dim(subject *s) { node(s, "load a")->at[2] = num(s, 0); }
 static void part_opens(subject *s) { node(s, "load a")->opens = sym_name(&s->ctx.mem, "z"); }
 static void part_closes(subject *s) { node(s, "load a")->closes = sym_name(&s->ctx.mem, "z"); }
 
+static void four_dims(subject *s) { s->t->n_mesh = 4; }
+static void tensor_without_name(subject *s) { s->t->tensors.at[0].name = NULL; }
+static void tensor_type(subject *s) { s->t->tensors.at[0].type = DTYPE_COUNT; }
+static void tensor_rank_below(subject *s) { s->t->tensors.at[0].rank = -1; }
+static void tensor_page(subject *s) { s->t->tensors.at[0].l1_page = -8; }
+static void tensor_place(subject *s) { s->t->tensors.at[0].l1_offset = -8; }
+static void empty_buffer_name(subject *s) { s->t->buffers.at[0].name = ""; }
+static void buffer_type(subject *s) { s->t->buffers.at[0].type = DTYPE_COUNT; }
+static void buffer_rank_above(subject *s) { s->t->buffers.at[0].rank = 9; }
+static void buffer_bytes(subject *s) { s->t->buffers.at[0].bytes = -8; }
+static void buffer_stride(subject *s) { s->t->buffers.at[0].stride = -8; }
+static void empty_function_name(subject *s) { s->t->functions.at[0].name = ""; }
+static void tensor_index_above(subject *s) { node(s, "load a")->box.tensor = 3; }
+static void box_dim_below(subject *s) { node(s, "load a")->box.to_dim[0] = -2; }
+static void function_below(subject *s) { node(s, "fill")->function = -2; }
+static void too_many_uses(subject *s) {
+  for (int i = 0; i < 70; i++)
+    vec_push(&s->ctx.mem, &node(s, "fill")->uses, ((tog_use){TOG_SAMPLE_ACC, TOG_WRITE, false}));
+}
+static void foreign_number(subject *s) {
+  vec_push(&s->ctx.mem, &node(s, "fill")->numbers, num(s, 1));
+  vec_push(&s->ctx.mem, &node(s, "fill")->numbers, sym_name(&s->ctx.mem, "mo"));
+}
+static void nameless_kind(subject *s) {
+  tog_node *n = node(s, "give a");
+  n->kind = (tog_node_kind)42;
+  n->label = NULL;
+  n->id = 0;
+}
+static void view_rank_below(subject *s) { view(s)->rank = -1; }
+static void view_sum_overflow(subject *s) { view(s)->view_stride[1] = INT64_MAX / 79; }
+/* Rows of A by the numbers of a tensor of 96. */
+static tog_box *lookup(subject *s) {
+  tog_box *b = view(s);
+  vec_push(&s->ctx.mem, &s->t->tensors, ((tog_tensor){.name = "rows", .type = DTYPE_I32, .rank = 1, .shape = {96}, .is_input = true}));
+  b->has_lookup = true;
+  b->lookup_tensor = 3;
+  b->lookup_rows = 96;
+  return b;
+}
+static void lookup_tensor_below(subject *s) { lookup(s)->lookup_tensor = -1; }
+static void lookup_tensor_above(subject *s) { lookup(s)->lookup_tensor = 4; }
+static void lookup_dim_below(subject *s) { lookup(s)->lookup_dim = -1; }
+static void lookup_dim_above(subject *s) { lookup(s)->lookup_dim = 2; }
+static void lookup_no_rows(subject *s) { lookup(s)->lookup_rows = 0; }
+static void lookup_more_rows(subject *s) { lookup(s)->lookup_rows = 97; }
+static void lookup_type(subject *s) { lookup(s); s->t->tensors.at[3].type = DTYPE_F32; }
+static void lookup_length(subject *s) { lookup(s); s->t->tensors.at[3].shape[0] = 95; }
+
 /* Sends the tile of `out` to core (0, 0), into `all`, which is stored nowhere. */
 static tog_node *gather(subject *s) {
   arena *m = &s->ctx.mem;
@@ -200,6 +249,7 @@ static void part_over_the_slot(subject *s) {
   node(s, "load a")->at[1] = num(s, 8);
   node(s, "load a")->box.extent[1] = num(s, 9);
 }
+static void part_behind_the_slot(subject *s) { node(s, "load a")->at[1] = num(s, 17); node(s, "load a")->box.extent[1] = num(s, 1); }
 static void read_at_once(subject *s) { node(s, "matmul")->uses.at[0].wait = false; }
 static void freed_by_another(subject *s) { node(s, "give a")->thread = TOG_WRITER; }
 static void read_by_another(subject *s) {   /* the writer stores and frees it */
@@ -236,6 +286,18 @@ static const struct { void (*apply)(subject *); bool only_verify; const char *te
   {send_no_row, false, "the row of node 16 'send' is missing"}, {send_no_receiver, false, "the receiver of node 16 'send' is missing"},
   {send_condition, false, "the active condition of node 16 'send' uses 'ki'"}, {collect_nowhere, false, "names buffer 9 of 5"},
   {collect_nobody, false, "the number of senders of node 18 'collect' is missing"},
+  {four_dims, false, "the mesh has 4 dims; must be 1..3"}, {tensor_without_name, false, "a tensor has no name"}, {tensor_type, false, "with a known dtype"},
+  {tensor_rank_below, false, "tensor 'A' has rank -1"}, {tensor_page, false, "in pages of -8 bytes"}, {tensor_place, false, "from byte -8"},
+  {empty_buffer_name, false, "a buffer has no name"}, {buffer_type, false, "with a known dtype"}, {buffer_rank_above, false, "buffer 'a' has rank 9"},
+  {buffer_bytes, false, "bytes, stride and offset of buffer 'a'"}, {buffer_stride, false, "bytes, stride and offset of buffer 'a'"},
+  {empty_function_name, false, "a function has no name"}, {tensor_index_above, false, "names tensor 3 of 3"}, {box_dim_below, false, "on dim -2 of 'a'"},
+  {function_below, false, "calls function -2 of 3"}, {too_many_uses, false, "has 71 buffers and 3 arguments; at most 64 each"},
+  {foreign_number, false, "a number of node 3 'fill' uses 'mo', which is neither"}, {nameless_kind, false, "node 0 (?) is out of program order"},
+  {view_rank_below, false, "the view of node 5 'load a' has rank -1"}, {view_sum_overflow, false, "reaches over tensor 'A'"},
+  {lookup_tensor_below, false, "the lookup of node 5 'load a' names tensor -1 of 4"}, {lookup_tensor_above, false, "names tensor 4 of 4"},
+  {lookup_dim_below, false, "or dim -1 of 2"}, {lookup_dim_above, false, "or dim 2 of 2"}, {lookup_no_rows, false, "or no rows"},
+  {lookup_more_rows, false, "reaches over tensor 'A'"}, {lookup_type, false, "looks up 96 places in tensor 'rows'; it must have as many elements, of 32 or 64 bits"},
+  {lookup_length, false, "looks up 96 places in tensor 'rows'"}, {part_behind_the_slot, true, "buffer 'a' has room for 0"},
   {twin_tensors, true, "two tensors are called 'A'"}, {twin_buffers, true, "two buffers are called 'a'"}, {twin_functions, true, "two functions are called"},
   {small_slot, true, "but its tile needs 512"}, {small_stride, true, "the slots of buffer 'a' overlap"}, {other_type, true, "convert in a compute node"},
   {load_of_output, true, "not marked as an input"}, {store_to_input, true, "not marked as an output"}, {wide_extent, true, "has room for 16"},
@@ -369,6 +431,172 @@ static void test_buffers_may_share_bytes_in_a_condition(void **state) {
   }
 }
 
+static void test_lookups_by_integers_of_both_lengths_pass(void **state) {
+  (void)state;
+  for (int wide = 0; wide < 2; wide++) {
+    subject s;
+    open_subject(&s, false);
+    lookup(&s);
+    s.t->tensors.at[3].type = wide ? DTYPE_I64 : DTYPE_I32;
+    expect_right(&s);
+  }
+}
+
+/* The nearest name in scope is offered. */
+static void test_a_mistyped_variable_is_told_with_the_right_one(void **state) {
+  (void)state;
+  subject s;
+  open_subject(&s, false);
+  s.t->body.at[0]->var = "outer_tile";
+  for (int i = 0; i < 2; i++)
+    node(&s, "store c")->box.offset[i] = sym_name(&s.ctx.mem, "outer_tlie");
+  node(&s, "load a")->box.offset[0] = node(&s, "load b")->box.offset[0] = num(&s, 0);
+  for (size_t k = 0; k < 2; k++)
+    node(&s, "fill")->args.at[k] = node(&s, "matmul")->args.at[k] = node(&s, "cast")->args.at[k] = num(&s, 1);
+  node(&s, "fill")->active = node(&s, "matmul")->active = node(&s, "cast")->active = NULL;
+  node(&s, "load a")->box.extent[0] = node(&s, "load b")->box.extent[1] = num(&s, 1);
+  assert_int_equal(tog_check(&s.ctx, s.t), LOOM_EINPUT);
+  testing_expect_error(&s.ctx, LOOM_EINPUT, "uses 'outer_tlie'", 0, 0);
+  assert_string_equal(s.ctx.diag.first->help, "did you mean 'outer_tile'?");
+  loom_ctx_done(&s.ctx);
+}
+
+/* ---- small graphs, one check at a time ---- */
+
+typedef struct small { loom_ctx ctx; tog t; } small;
+
+/* One core; so many buffers of 8 bytes. */
+static void open_small(small *s, int buffers) {
+  loom_ctx_init(&s->ctx);
+  s->t = (tog){.n_mesh = 1, .mesh_name = {"x"}, .mesh_size = {2}};
+  for (int i = 0; i < buffers; i++)
+    vec_push(&s->ctx.mem, &s->t.buffers, ((tog_buffer){.name = arena_printf(&s->ctx.mem, "b%d", i), .type = DTYPE_F16, .rank = 1, .shape = {4}, .bytes = 8, .stride = 8, .offset = 8 * i, .depth = 1}));
+}
+static tog_node *put(small *s, tog_body *body, tog_node_kind kind, int buffer, tog_thread thread) {
+  tog_node *n = ARENA_NEW(&s->ctx.mem, tog_node);
+  *n = (tog_node){.kind = kind, .buffer = buffer, .thread = thread, .function = -1};
+  vec_push(&s->ctx.mem, body, n);
+  return n;
+}
+static tog_body *put_loop(small *s, tog_body *body, const char *trip) {
+  tog_node *n = put(s, body, TOG_LOOP, 0, TOG_THREADS);
+  n->var = "i";
+  assert_int_equal(sym_parse(&s->ctx, LOOM_NOSPAN, trip, &n->trip), LOOM_OK);
+  return &n->body;
+}
+static void put_read(small *s, tog_body *body, int buffers, bool wait) {
+  tog_node *n = put(s, body, TOG_COMPUTE, 0, TOG_COMPUTE_THREAD);
+  for (int i = 0; i < buffers; i++)
+    vec_push(&s->ctx.mem, &n->uses, ((tog_use){i, TOG_READ, wait}));
+}
+
+/* A slot waited for before the loop is given in its first turn; the second turn reads another one.  Oracle: by hand. */
+static void test_what_was_awaited_before_a_loop_is_gone_after_a_turn(void **state) {
+  (void)state;
+  static const struct { const char *trip; bool gives; loom_status status; } cases[] = {
+      {"3", true, LOOM_EINPUT}, {"3", false, LOOM_OK}, {"1", true, LOOM_OK}, {"0", true, LOOM_OK}, {"x == 0", true, LOOM_OK}, {"x + 1", true, LOOM_EINPUT}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (int buffers = 1; buffers <= 2; buffers++) {
+      small s;
+      open_small(&s, buffers);
+      for (int b = 0; b < buffers; b++)
+        put(&s, &s.t.body, TOG_LOAD, b, TOG_READER);
+      put_read(&s, &s.t.body, buffers, true);
+      tog_body *body = put_loop(&s, &s.t.body, cases[i].trip);
+      put_read(&s, body, buffers, false);
+      for (int b = 0; cases[i].gives && b < buffers; b++)
+        put(&s, body, TOG_GIVE, b, TOG_COMPUTE_THREAD);
+      tog_number(&s.t);
+      assert_int_equal(tog_check_waits(&s.ctx, &s.t), cases[i].status);
+      if (cases[i].status != LOOM_OK)
+        testing_expect_error(&s.ctx, LOOM_EINPUT, "reads buffer 'b0' without waiting for it", 0, 0);
+      loom_ctx_done(&s.ctx);
+    }
+}
+
+/* Two buffers at one place.  Letters are nodes: of X in capitals, of Y not; L load, T take, G, W and R given by the compute, the writer and the reader thread, ( ) a loop of 3 turns, B a compute that
+ * reads both.  Oracle: the rule at the head of tog_overlap.c, by hand. */
+static void test_who_may_share_bytes(void **state) {
+  (void)state;
+  static const struct { const char *nodes; bool is_safe; } cases[] = {
+      {"", true}, {"TG", true}, {"tg", true},                  /* one of them is not used */
+      {"TGtg", true}, {"tgTG", true}, {"TtGg", false},
+      {"TGlg", false}, {"TWtg", false},                        /* freed by one thread, reserved by another */
+      {"(TG)(tg)", true}, {"(TGtg)", true}, {"(TGtw)", false}, {"(TG)tg", true},
+      {"B", false}, {"TB", false},
+      {"TRlg", true},
+      {"TLGRtlgr", false},                                     /* by two threads each: no order between them */
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    small s;
+    open_small(&s, 2);
+    s.t.buffers.at[1].offset = 0;
+    tog_body *body = &s.t.body;
+    for (const char *c = cases[i].nodes; *c; c++) {
+      const int buffer = *c >= 'a';
+      switch (*c) {
+      case '(': body = put_loop(&s, &s.t.body, "3"); break;
+      case ')': body = &s.t.body; break;
+      case 'L': case 'l': put(&s, body, TOG_LOAD, buffer, TOG_READER); break;
+      case 'T': case 't': put(&s, body, TOG_TAKE, buffer, TOG_COMPUTE_THREAD); break;
+      case 'G': case 'g': put(&s, body, TOG_GIVE, buffer, TOG_COMPUTE_THREAD); break;
+      case 'W': case 'w': put(&s, body, TOG_GIVE, buffer, TOG_WRITER); break;
+      case 'R': case 'r': put(&s, body, TOG_GIVE, buffer, TOG_READER); break;
+      default: put_read(&s, body, 2, true); break;
+      }
+    }
+    tog_number(&s.t);
+    if ((tog_check_overlaps(&s.ctx, &s.t) == LOOM_OK) != cases[i].is_safe)
+      fail_msg("'%s' is judged wrongly", cases[i].nodes);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
+/* Oracle: values by hand over x = 0..1 and i = 0..2. */
+static void test_ranges_of_conditions(void **state) {
+  (void)state;
+  small s;
+  open_small(&s, 0);
+  arena *m = &s.ctx.mem;
+  const tog_scope mesh = tog_scope_of_mesh(&s.t);
+  const tog_node loop = {.kind = TOG_LOOP, .var = "i", .trip = sym_const(m, 3)};
+  const tog_scope scope = tog_scope_in_loop(&mesh, &loop);
+  const sym_expr *x = sym_name(m, "x"), *truth = sym_make(m, SYM_EQ, x, sym_const(m, 0), NULL);
+  const struct { const sym_expr *e; int64_t lo, hi; } cases[] = {
+      {sym_make(m, SYM_TRUE, NULL, NULL, NULL), 1, 1}, {sym_make(m, SYM_FALSE, NULL, NULL, NULL), 0, 0}, {sym_make(m, SYM_NOT, truth, NULL, NULL), 0, 1},
+      {sym_make(m, SYM_IF, truth, sym_const(m, 5), sym_name(m, "i")), 0, 5}, {sym_add(m, x, sym_name(m, "i")), 0, 3}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    const sym_interval r = tog_range(&scope, cases[i].e);
+    assert_true(r.lo == cases[i].lo && r.hi == cases[i].hi);
+  }
+  const sym_interval any = tog_range(&scope, sym_name(m, "nobody"));
+  assert_true(any.lo == SYM_ANY_VALUE.lo && any.hi == SYM_ANY_VALUE.hi);
+  assert_string_equal(tog_thread_name(TOG_THREADS), "?");
+  loom_ctx_done(&s.ctx);
+}
+
+/* A slot that two loads fill, and one that another load fills whole before them. */
+static void test_slots_of_several_loads_are_one_to_the_balance(void **state) {
+  (void)state;
+  for (int whole_first = 0; whole_first < 2; whole_first++) {
+    small s;
+    open_small(&s, 1);
+    if (whole_first) {
+      put(&s, &s.t.body, TOG_LOAD, 0, TOG_READER);
+      put(&s, &s.t.body, TOG_GIVE, 0, TOG_COMPUTE_THREAD);
+    }
+    for (int part = 0; part < 3; part++) {
+      tog_node *n = put(&s, &s.t.body, TOG_LOAD, 0, TOG_READER);
+      n->opens = sym_const(&s.ctx.mem, part == 0);
+      n->closes = sym_const(&s.ctx.mem, part == 2);
+    }
+    put(&s, &s.t.body, TOG_GIVE, 0, TOG_COMPUTE_THREAD);
+    tog_number(&s.t);
+    assert_int_equal(tog_check_balance(&s.ctx, &s.t), LOOM_OK);
+    loom_ctx_done(&s.ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_right_graphs_pass),
@@ -377,6 +605,12 @@ int main(void) {
     cmocka_unit_test(test_gathers_views_and_parts_pass),
     cmocka_unit_test(test_what_one_condition_reserves_the_same_condition_frees),
     cmocka_unit_test(test_buffers_may_share_bytes_in_a_condition),
+    cmocka_unit_test(test_lookups_by_integers_of_both_lengths_pass),
+    cmocka_unit_test(test_a_mistyped_variable_is_told_with_the_right_one),
+    cmocka_unit_test(test_what_was_awaited_before_a_loop_is_gone_after_a_turn),
+    cmocka_unit_test(test_who_may_share_bytes),
+    cmocka_unit_test(test_ranges_of_conditions),
+    cmocka_unit_test(test_slots_of_several_loads_are_one_to_the_balance),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
