@@ -5,7 +5,7 @@
 #include "base/testing.h"
 #include "base/text.h"
 #include "frontend/helion/helion.h"
-#include "frontend/python/said_testing.h"
+#include "frontend/helion/said_testing.h"
 #include <stdlib.h>
 
 #define IMPORTS "import torch\nimport helion\nimport helion.language as hl\n"

@@ -6,7 +6,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "frontend/device_ir/device_ir.h"
-#include "frontend/python/said_testing.h"
+#include "frontend/helion/said_testing.h"
 
 enum { STATEMENTS = 24, LINE_MAX_CHARS = 400 };   /* of one kernel; of one statement */
 
@@ -30,7 +30,7 @@ typedef struct context { const char *name; place where; bool varies; const char 
   "None", "True", "0", "1", "-1", "7", "2.5", "float('nan')", "'text'", "torch.float32", "torch.int64", "torch.bool", "...", "()", "[1, 2]", "(m, 5)", \
       "{'a': 1}", "torch.exp", "g", "C", "lambda a, b: a + b", "m", "k - 1", "n", "p", "hl.tile(3)", "torch.device('cpu')", "slice(1, 3)", "x", "i", "nowhere"
 static const char *const tile_atoms[] = {PLAIN_ATOMS, "t", "t.index", "t.begin", "t.block_size", "t.id", "v", "w", "iv", "bv", "hv", "s", "z", "mat", "[v, v]", "(v, iv)", "(t, 5)",
-                                         "v[:, :, None]", "t + 1", "bv[:, 0]", "iv[:, None]", "t.index.to(torch.int32)", "s > 0", "z + 1", "hl.arange(5)", "torch.int8"};
+                                         "v[:, :, None]", "t + 1", "bv[:, 0]", "iv[:, None]", "t.index.to(torch.int32)", "s > 0", "z + 1", "hl.arange(5)", "torch.int8", "helion.cdiv(k, t.block_size)", "x[t, k - 5:t.block_size]"};
 static const char *const host_atoms[] = {PLAIN_ATOMS, "x.T", "x[0]", "x[0, 0]", "b", "h", "[x, x]", "(x, h)", "x[1:, :]", "i[1]", "x[:, :1]", "y", "m * 2", "sums", "x[::2]", "x > 0", "(m, k)", "range(3)"};
 static const char *const bind_atoms[] = {"None", "True", "0", "-1", "3", "2.5", "'cuda'", "torch.float32", "torch.int64", "...", "()", "[6, 5]", "(m, 5)", "{'a': 1}", "torch.exp", "g", "self", "self.M",
                                          "torch.device('cpu')", "slice(1, 3)", "x", "i", "y", "[x, x]", "nowhere", "x.size(0)"};
@@ -105,12 +105,25 @@ static bool drop_refused(batch *b, const loom_ctx *ctx, int first) {
   return ok;
 }
 
-static void write_back(sweep *s, loom_ctx *ctx, const kernel_graph *k, const char *code) {
+/* Writes the kernel as Device IR, which reads it back; where one statement has no form, those of the others are looked at one by one. */
+static void write_back(sweep *s, loom_ctx *ctx, const kernel_graph *k, const char *code, const batch *b) {
   const char *json;
   loom_status st = device_ir_write(ctx, k, &json);
   if (st != LOOM_OK && st != LOOM_EUNSUP)
     complain(s, "not written as Device IR", ctx, code);
   s->n_written += st == LOOM_OK;
+  for (size_t i = 0; st == LOOM_EUNSUP && b->n > 1 && i < b->n; i++) {
+    loom_ctx own;
+    batch one = {.n = 1};
+    kernel_graph *alone;
+    int first;
+    loom_ctx_init(&own);
+    memcpy(one.line[0], b->line[i], sizeof one.line[0]);
+    const char *text_ = kernel_text(&own.mem, s->c, &one, &first);
+    if (read_kernel(&own, s->c, text_, &alone) == LOOM_OK)   /* it may need what another one bound */
+      write_back(s, &own, alone, text_, &one);
+    loom_ctx_done(&own);
+  }
 }
 
 /* Reads the statements together, then those that were accepted, until none is refused: what a refused statement would have said or bound is
@@ -132,7 +145,7 @@ static void check_batch(sweep *s) {
     else if (st != LOOM_OK && (!drop_refused(b, &ctx, first) || b->n == before))
       complain(s, "an error that is of no statement", &ctx, code);
     else if (st == LOOM_OK)
-      write_back(s, &ctx, k, code);
+      write_back(s, &ctx, k, code, b);
     loom_ctx_done(&ctx);
     if (b->n == before)
       break;

@@ -1,6 +1,6 @@
 /* What every diagnostic about a kernel has to be: advice, a place, no words of the implementation; included by *_test.c only. */
-#ifndef LOOM_PYTHON_SAID_TESTING_H
-#define LOOM_PYTHON_SAID_TESTING_H
+#ifndef LOOM_HELION_SAID_TESTING_H
+#define LOOM_HELION_SAID_TESTING_H
 #include "base/testing.h"
 
 static inline bool said_is_word_char(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
