@@ -48,10 +48,10 @@ static bool read_engines(const char *list, unsigned *out) {
 }
 
 static loom_status load_machines(loom_ctx *ctx, const char *list, soak_options *o) {
-  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+  static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines", LOOM_SOURCE_DIR "/tests/soak/machines"};
   const machine **chips = ARENA_NEW_N(&ctx->mem, const machine *, LIST_MAX), **npus = ARENA_NEW_N(&ctx->mem, const machine *, LIST_MAX);
   machine *m;
-  machine_set_path(dirs, 1);
+  machine_set_path(dirs, sizeof dirs / sizeof *dirs);
   LOOM_TRY(machine_load(ctx, "host", NULL, &m));
   o->host = m;
   for (const char *at = list; *at;) {
@@ -74,7 +74,7 @@ static bool read_options(int argc, char **argv, options *o, const char **machine
   static const struct option names[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'}, {"only", 1, NULL, '1'}, {"engines", 1, NULL, 'e'}, {"plans", 1, NULL, 'p'},
                                         {"machines", 1, NULL, 'm'}, {"jobs", 1, NULL, 'j'}, {"stop-at", 1, NULL, 'k'}, {"minutes", 1, NULL, 't'}, {"out", 1, NULL, 'o'},
                                         {"json", 1, NULL, 'J'}, {"steps", 1, NULL, 'l'}, {"fault", 1, NULL, 'f'}, {"show", 0, NULL, 'w'}, {"reduce", 1, NULL, 'r'}, {"kernel", 1, NULL, 'g'}, {0}};
-  *machines = "wormhole,blackhole,torus4,ring8,single,tpuv3,gemmini32";
+  *machines = "wormhole,blackhole,torus4,ring8,single,cube,tpuv3,gemmini32,gemmini8";
   *o = (options){.soak = {.engines = (1u << SOAK_ENGINES) - 1, .plans = 4, .steps = GEN_STEPS_MAX, .seconds = 20, .emulator = LOOM_SOURCE_DIR "/tests/tt_emulator"},
                  .seed = 1, .count = 100, .stop_at = UINT64_MAX, .jobs = threads_available(), .minutes = 1e9};
   for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
@@ -273,6 +273,8 @@ int main(int argc, char **argv) {
   if (load_machines(&ctx, machines, &o.soak) != LOOM_OK) {
     fprintf(stderr, "soak: %s\n", ctx.diag.first->text);
   } else {
+    if (!run_cache_find(&ctx.mem, SOAK_CACHE_DIR, &o.soak.cache))
+      o.soak.emulator = NULL;
     o.soak.often = o.count > 1 ? 0 : o.names_engines ? o.soak.engines : o.soak.engines & ~(1u << SOAK_TT);      /* slow */
     if (o.show)
       show(&o, &ctx);

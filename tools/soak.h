@@ -8,6 +8,7 @@
 #define LOOM_SOAK_H
 #include "compile_exec.h"
 #include "gen.h"
+#include "run/run_cache.h"
 
 /* X(id, word, what it is) */
 #define SOAK_ENGINE_LIST(X)                                                                                                                                \
@@ -33,6 +34,7 @@ typedef struct soak_options {
   const machine *const *npus; size_t n_npus;
   const machine *host;
   const char *emulator;                    /* of tt-metal; NULL: none */
+  run_cache cache;                         /* of its object code */
   const char *fault;                       /* tests: what is changed in the graph that the engines get ("sub": operands of subtractions swapped); NULL: nothing */
   int steps;                               /* of gen_make */
   int seconds;                             /* a kernel that takes longer is a finding */
@@ -56,6 +58,8 @@ typedef struct soak_result {
   char text[SOAK_TEXT_MAX];                /* of the findings */
 } soak_result;
 
+typedef struct soak_piece { void *at; size_t bytes; } soak_piece;
+
 /* One kernel under test. */
 typedef struct soak_case {
   loom_ctx *ctx;
@@ -68,6 +72,7 @@ typedef struct soak_case {
   soak_result *out;
   const char *now;                         /* what runs: the plan, block sizes */
   const interp_tensor *known;              /* results that no schedule changes: each known exactly; NULL: there is a bound to each schedule */
+  VEC_OF(soak_piece) memory;               /* mapped; soak_free_memory */
 } soak_case;
 
 /* ---- soak_case.c ---- */
@@ -89,6 +94,13 @@ void soak_measure(soak_case *c, compile_state *s, const interp_tensor *want, voi
 /* A compile of the engines' graph for `m`, stopped at its nest; compile_done it in any case. */
 LOOM_MUST_USE loom_status soak_open(soak_case *c, const machine *m, compile_options *o, compile_state *s);
 double soak_cpu_ms(void);
+
+/* ---- soak_memory.c ---- */
+/* `bytes` with the contents of `from` (NULL: NaN); an access behind them, in every other seed before them, is a death. */
+void *soak_memory(soak_case *c, size_t bytes, const void *from);
+void soak_free_memory(soak_case *c);
+/* By kernel tensor of s: copies of the arguments, and what is returned and is none. */
+LOOM_MUST_USE loom_status soak_make_memory(soak_case *c, compile_state *s, void **by_root);
 
 /* ---- engines ---- */
 void soak_host(soak_case *c);

@@ -4,7 +4,7 @@
 #include "compile_tt.h"
 #include <string.h>
 
-enum { NPU_ONE_IN = 12, TT_ONE_IN = 200, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
+enum { NPU_ONE_IN = 4, TT_ONE_IN = 200, COMMON_TT_ONE_IN = 6, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
 
 /* The inputs as arrays that a run is given. */
 static run_options with_inputs(soak_case *c) {
@@ -64,7 +64,7 @@ void soak_npu(soak_case *c) {
 
 void soak_tt(soak_case *c) {
   const machine *m = NULL;
-  if (!soak_wants(c, SOAK_TT, TT_ONE_IN) || !c->o->emulator || c->o->fault)
+  if (!soak_wants(c, SOAK_TT, c->gen && c->gen->is_common ? COMMON_TT_ONE_IN : TT_ONE_IN) || !c->o->emulator || c->o->fault)
     return;
   for (size_t i = 0; i < c->o->n_chips; i++)
     if (text_eq(c->o->chips[i]->name, c->seed % 2 ? "wormhole" : "blackhole"))
@@ -74,12 +74,14 @@ void soak_tt(soak_case *c) {
   diag_mark before = diag_save(c->ctx);
   compile_options o = options(c, m);
   compile_tt_options how = {0};
+  run_cache cache = c->o->cache;      /* of the emulation's object code */
   tt_emulation emulation = {.emulator = c->o->emulator, .seeds = TT_SEEDS};
   compile_state s = {0};
   compile_tt board = {0};
   compile_execution e = {0};
   const run_options run = with_inputs(c);
   o.for_board = true;
+  o.cache = &cache;
   c->now = arena_printf(&c->ctx->mem, "--machine %s --engine tt-emu", m->name);
   loom_status st = compile_tt_compile(c->ctx, &o, &how, &s, &board);
   if (st == LOOM_OK)

@@ -3,6 +3,7 @@
 #include "compile_native.h"
 #include "compile_plans.h"
 #include "lower/lower.h"
+#include "run/run_cores.h"
 #include "run/run_process.h"
 #include <stdlib.h>
 #include <string.h>
@@ -46,25 +47,17 @@ static loom_status call(soak_case *c, compile_state *s, const char *object, size
   codegen_image *image;
   kernel_graph *k = c->given;
   VEC_OF(void *) buffers = {0};
-  const sym_binding *blocks;
-  size_t n_blocks;
-  const sym_binding *given;
-  size_t n_given;
-  LOOM_TRY(compile_given_blocks(s, &given, &n_given));
-  LOOM_TRY(kernel_block_sizes(c->ctx, k, given, n_given, &blocks, &n_blocks));
+  bool *is_taken = ARENA_NEW_N(&c->ctx->mem, bool, k->tensors.n);
+  LOOM_TRY(soak_make_memory(c, s, by_root));
   for (size_t i = 0; i < k->tensors.n; i++)
-    if (k->tensors.at[i].role == KERNEL_ARG)
-      vec_push(&c->ctx->mem, &buffers, by_root[i] = compile_to_bytes(&c->ctx->mem, &c->inputs[i]));
+    if ((is_taken[i] = k->tensors.at[i].role == KERNEL_ARG))
+      vec_push(&c->ctx->mem, &buffers, by_root[i]);
   for (size_t i = 0; i < k->returns.n; i++) {
-    kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
-    int64_t elems = 1, n;
-    if (root < 0 || by_root[root])
-      continue;
-    for (int d = 0; d < k->tensors.at[root].shape.rank; d++) {
-      LOOM_TRY(kernel_size(c->ctx, k, k->tensors.at[root].shape.dim[d], blocks, n_blocks, &n));
-      elems *= n;
-    }
-    vec_push(&c->ctx->mem, &buffers, by_root[root] = arena_array(&c->ctx->mem, (size_t)elems + 1, 8));
+    const kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
+    if (root >= 0 && !is_taken[root])
+      vec_push(&c->ctx->mem, &buffers, by_root[root]);
+    if (root >= 0)
+      is_taken[root] = true;
   }
   LOOM_TRY(link_object(c->ctx, object, size, &image));
   void *address = codegen_lookup(image, name);
@@ -132,13 +125,15 @@ static loom_status make_call(soak_case *c, compile_state *s, soak_engine e, cons
   compile_image code;
   compile_call call;
   void **by_root = ARENA_NEW_N(&c->ctx->mem, void *, s->kernel->tensors.n);
+  LOOM_TRY(soak_make_memory(c, s, by_root));
   LOOM_TRY(compile_open_image(s, &code));
-  loom_status st = compile_open_call(s, &code, c->inputs, by_root, &call);
+  run_team *team = s->grid.n_dims ? run_open_team(c->ctx, 1) : NULL;
+  loom_status st = compile_bind_call(s, &code, by_root, team, &call);
   if (st == LOOM_OK) {
     compile_make_call(&call);
     soak_judge(c, e, s, want, by_root);
-    compile_close_call(&call);
   }
+  run_close_team(team);
   compile_close_image(&code);
   return st;
 }

@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { MACHINE_MESH_DIMS_MAX = 3, MACHINE_CORES_MAX = 65536, MACHINE_CHANNELS_MAX = 4096 };
+enum { MACHINE_MESH_DIMS_MAX = 3, MACHINE_CORES_MAX = 65536, MACHINE_CHANNELS_MAX = 4096, MACHINE_ALIGN = 8 /* bytes that what lies in L1 begins at multiples of */ };
 
 /* Where a number comes from: a quoted source, or "assumed" (chosen by us, `note` says why).  Kept so that `machine show` can say it. */
 typedef struct machine_number { double value; const char *source, *note; bool is_assumed; loom_span span; } machine_number;

@@ -72,7 +72,10 @@ static loom_status read_memory(loom_ctx *ctx, const data_value *core, machine *m
   if (data_get(v, "name"))
     LOOM_TRY(machine_read_name(ctx, data_get(v, "name"), "a memory's name", &m->l1_name));
   LOOM_TRY(read_l1_size(ctx, v, m));
-  return read_fields(ctx, v, "core.memory", m);
+  LOOM_TRY(read_fields(ctx, v, "core.memory", m));
+  if (m->l1_align_bytes % MACHINE_ALIGN)
+    LOOM_FAIL(ctx, data_get(v, "align_bytes")->span, LOOM_EINPUT, "align_bytes is %" PRId64 "; must be a multiple of %d, the bytes of the largest element", m->l1_align_bytes, MACHINE_ALIGN);
+  return LOOM_OK;
 }
 
 /* Units and movers share one space of names: a function's `unit` is one of them. */

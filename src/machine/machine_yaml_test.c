@@ -274,6 +274,7 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {6, "  memory: {bytes: 4096, banks: 2, bank_bytes: 2, align_bytes: 16, bytes_per_cycle: 8}", "both 'bytes' and 'banks'", 6, 19, NULL},
       {6, "  memory: {banks: 2, align_bytes: 16, bytes_per_cycle: 8}", "the key 'bank_bytes' is missing", 6, 11, NULL},
       {6, "  memory: {align_bytes: 16, bytes_per_cycle: 8}", "the key 'bytes' is missing", 6, 11, NULL},
+      {6, "  memory: {bytes: 4096, align_bytes: 12, bytes_per_cycle: 8}", "align_bytes is 12; must be a multiple of 8", 6, 38, NULL},
       {7, "  units: [{name: mac, kind: matrx, shape: [4, 4], rate: 16}]", "unknown kind of unit 'matrx'", 7, 29, "did you mean 'matrix'?"},
       {7, "  units: [{name: mac, kind: matrix, shape: [], rate: 16}]", "the unit's shape has 0 dims", 7, 44, NULL},
       {7, "  units: [{name: mac, kind: matrix, shape: [4, x], rate: 16}]", "a shape holds whole numbers", 7, 48, NULL},

@@ -29,7 +29,8 @@ enum { GEN_STEPS_MAX = 100 };
   X(WHILE, "while", 0) X(ATOMIC, "atomic", 0) X(GRID, "grid", 1) X(BATCH, "batch", 1) X(IN_PLACE, "in place", 1) X(BACKWARDS, "store backwards", 0)             \
   X(STORE_VIEW, "store to a view", 1) X(STORE_CAST, "store with a cast", 1) X(SECOND_NEST, "second nest", 0) X(AFTER, "host code behind", 0)                     \
   X(WILD, "wild floats", 1) X(F16, "f16", 1) X(BF16, "bf16", 1) X(F64, "f64", 1) X(I8, "i8", 1) X(U8, "u8", 0) X(I16, "i16", 1) X(I32, "i32", 1) X(I64, "i64", 1) \
-  X(BOOL, "bool", 1) X(F8, "f8", 0)
+  X(BOOL, "bool", 1) X(F8, "f8", 0)                                                                                                                             \
+  X(WHOLE, "floats are whole numbers", 1) X(LOOKUP, "lookup", 1) X(PRODUCT, "product nest", 1)
 typedef enum gen_feature {
 #define X(n, ...) GEN_HAS_##n,
   GEN_FEATURE_LIST(X)
@@ -64,6 +65,9 @@ typedef struct gen_kernel {
   uint64_t seed, features;   /* bit per gen_feature */
   const char *name, *source;
   bool is_spatial;           /* all of its features have a spatial form (of one alone; together they may not) */
+  bool is_common;            /* its types are those of every target */
+  bool whole;                /* floats that are drawn are small whole numbers: sums and products of them are exact */
+  bool is_product;           /* its middle is a matrix product, with larger sizes: steps that have all axes at once are not taken */
   bool wild;                 /* floats may be NaN, infinite, subnormal or huge: what is computed here is then not looked at */
   VEC_OF(gen_tensor) args, results;
   int64_t size[GEN_AXES];

@@ -57,8 +57,13 @@ bool gen_step_fold(gen_kernel *k) {
   gen_value v = gen_new(k, t, a->axes & ~(1u << axis), a->exact && (!is_float || picks || f == GEN_AMAX || f == GEN_AMIN));
   int64_t at[GEN_AXES] = {0};
   long double *line = gen_array(k, 1u << axis), most = 1;
+  bool held = a->exact && is_float && f == GEN_SUM && !k->wild;
   do {
+    gen_sum sum = {0};
     gen_line_of(k, a, axis, at, line);
+    for (int64_t i = 0; i < k->size[axis]; i++)
+      gen_sum_add(&sum, line[i]);
+    held = held && gen_sum_is_exact(&sum, t);
     for (int64_t i = 0; i < k->size[axis]; i++)
       most *= f == GEN_PROD ? fmaxl(1, fabsl(line[i])) : 1;
     if (!(k->wild && is_float) && most > (is_float ? 1e6L : 0x1p45L))
@@ -66,6 +71,7 @@ bool gen_step_fold(gen_kernel *k) {
     most = 1;
     v.x[gen_at(k, v.axes, at)] = gen_fold_line(f, t, line, k->size[axis]);
   } while (gen_next(k, v.axes, at));
+  v.exact = v.exact || held;
   return gen_keep(k, v, gen_format(k, texts[f], a->name, gen_axis_text(k, a, axis)));
 }
 
@@ -88,9 +94,14 @@ bool gen_step_scan(gen_kernel *k) {
   gen_value v = gen_new(k, t, a->axes, a->exact && (!is_float || form == SORT));
   int64_t at[GEN_AXES] = {0}, n = k->size[axis];
   long double *line = gen_array(k, 1u << axis);
+  bool held = a->exact && is_float && (form == CUMSUM || form == BACK) && !k->wild;
   do {
     long double total = 0, r = form == CUMPROD ? 1 : 0;
+    gen_sum sum = {0};
     gen_line_of(k, a, axis, at, line);
+    for (int64_t i = 0; i < n && held; i++)
+      gen_sum_add(&sum, line[i]);
+    held = held && gen_sum_is_exact(&sum, t);
     for (int64_t i = 0; i < n; i++)
       total += expl(line[i]);
     if (form >= SOFTMAX && form != SORT && !isfinite(total) && !k->wild)
@@ -118,6 +129,7 @@ bool gen_step_scan(gen_kernel *k) {
       r = line[at[axis]] - logl(total);
     v.x[gen_at(k, a->axes, at)] = r;
   } while (gen_next(k, a->axes, at));
+  v.exact = v.exact || held;
   return gen_keep(k, v, gen_format(k, texts[form], a->name, gen_axis_text(k, a, axis)));
 }
 
@@ -134,17 +146,23 @@ bool gen_step_fold_two(gen_kernel *k) {
       {"torch.sum(%s, dim=[D, E])", "torch.sum(%s, dim=D).sum(D)", "torch.sum(%s.flatten(D, E), dim=D)", "%s.flatten(D).sum(-1)", "torch.sum(%s.transpose(D, E), dim=(D, E))"}};
   gen_value v = gen_new(k, sums && !is_float ? DTYPE_I64 : a->type, a->axes & ~(1u << first | 1u << last), a->exact && (!sums || !is_float));
   int64_t at[GEN_AXES] = {0}, lines = k->size[first], length = k->size[last];
+  bool held = a->exact && sums && is_float && !k->wild;
   do {
     long double r = 0;
+    gen_sum sum = {0};
     for (int64_t i = 0; i < lines * length; i++) {
       at[first] = i / length;
       at[last] = i % length;
       long double x = gen_get(k, a, at);
       r = sums ? r + x : i == 0 || x > r ? x : r;
+      if (held)
+        gen_sum_add(&sum, x);
     }
+    held = held && gen_sum_is_exact(&sum, v.type);
     at[first] = at[last] = 0;
     v.x[gen_at(k, v.axes, at)] = gen_wrap(v.type, r);
   } while (gen_next(k, v.axes, at));
+  v.exact = v.exact || held;
   text t = text_new(k->mem);
   for (const char *c = texts[sums][gen_pick(k, at_end ? 5 : 3)]; *c; c++)
     if (*c == 'D' || *c == 'E')
@@ -212,14 +230,18 @@ bool gen_step_matmul(gen_kernel *k) {
     return false;
   gen_value y = k->values.at[k->values.n - 1], v = gen_new(k, x.type, out, false);
   int64_t at[GEN_AXES] = {0};
+  bool held = x.exact && y.exact && !k->wild;
   do {
     long double sum = 0;
+    gen_sum terms = {0};
     int64_t here[GEN_AXES];
     memcpy(here, at, sizeof here);
     for (here[GEN_K] = 0; here[GEN_K] < k->size[GEN_K]; here[GEN_K]++)
-      sum += gen_get(k, &x, here) * gen_get(k, &y, here);
+      sum += gen_get(k, &x, here) * gen_get(k, &y, here), gen_sum_add(&terms, gen_get(k, &x, here) * gen_get(k, &y, here));
+    held = held && gen_sum_is_exact(&terms, v.type);
     v.x[gen_at(k, out, at)] = sum;
   } while (gen_next(k, out, at));
+  v.exact = held;
   /* the operands' dims are m, k and k, n; the axes' order gives the second one as n, k */
   bool batched = gen_rank(k, batch) == 1;
   return gen_keep(k, v, gen_format(k, batched ? "torch.bmm(%s, %s.transpose(1, 2))" : gen_chance(k, 50) ? "%s @ %s.T" : "torch.matmul(%s, %s.transpose(0, 1))", x.name, y.name));

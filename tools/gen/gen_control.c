@@ -2,7 +2,7 @@
 #include "gen_private.h"
 
 /* ---- control ---- */
-static void gen_take_back(text *t, size_t size) {
+void gen_take_back(text *t, size_t size) {
   t->size = size;
   if (t->data)
     t->data[size] = 0;
@@ -56,8 +56,11 @@ static bool gen_carry(gen_kernel *k, const gen_value *v, const gen_value *lo, co
   long double first = form == MOST ? -100 : form == RECURRENCE ? 1 : t == DTYPE_U8 ? 3 : -2;
   if (t == DTYPE_U8)
     first = 3;
+  bool held = v->exact && is_float && form == SUM && !k->wild;
   do {
     long double x = first;
+    gen_sum sum = {0};
+    gen_sum_add(&sum, first);
     at[GEN_K] = 0;
     do {
       int64_t here[GEN_AXES];
@@ -67,13 +70,16 @@ static bool gen_carry(gen_kernel *k, const gen_value *v, const gen_value *lo, co
       long double e = gen_get(k, v, here);
       if (!gen_fits(v->type, t, e))
         return false;
+      gen_sum_add(&sum, held ? e : 0);
       x = gen_wrap(t, form == MOST ? fmaxl(x, e) : form == RECURRENCE ? gen_known(v->exact, t, x * 0.5L + e) : gen_known(v->exact && one, t, x + e));
       if (!gen_sane(k, t, x))
         return false;
     } while (++at[GEN_K] < k->size[GEN_K]);
     at[GEN_K] = 0;
+    held = held && gen_sum_is_exact(&sum, t) && gen_sum_is_exact(&sum, v->type);
     r.x[gen_at(k, r.axes, at)] = x;
   } while (gen_next(k, r.axes, at));
+  r.exact = r.exact || held;
   const char *axis = gen_axis_text(k, v, GEN_K);
   const char *to = t == v->type || (form == SUM && !one && !is_float) ? "" : arena_printf(k->mem, ".to(torch.%s)", dtype_torch(t));
   const char *part = one ? arena_printf(k->mem, "%s%s", v->name, to) : form == MOST ? arena_printf(k->mem, "torch.amax(%s, dim=%s)%s", v->name, axis, to) :
@@ -97,11 +103,16 @@ static bool gen_carry_matmul(gen_kernel *k, gen_carried *out) {
   gen_value y = k->values.at[k->values.n - 1], r = {gen_name(k, "acc"), acc, batch | GEN_BIT(GEN_M) | GEN_BIT(GEN_N), false, NULL};
   r.x = gen_array(k, r.axes);
   int64_t at[GEN_AXES] = {0};
+  r.exact = x.exact && y.exact && !k->wild;
   do {
     long double sum = 0;
-    for (at[GEN_K] = 0; at[GEN_K] < k->size[GEN_K]; at[GEN_K]++)
+    gen_sum terms = {0};
+    for (at[GEN_K] = 0; at[GEN_K] < k->size[GEN_K]; at[GEN_K]++) {
       sum += gen_get(k, &x, at) * gen_get(k, &y, at);
+      gen_sum_add(&terms, gen_get(k, &x, at) * gen_get(k, &y, at));
+    }
     at[GEN_K] = 0;
+    r.exact = r.exact && gen_sum_is_exact(&terms, acc);
     r.x[gen_at(k, r.axes, at)] = sum;
   } while (gen_next(k, r.axes, at));
   bool batched = gen_rank(k, batch) == 1;

@@ -18,7 +18,11 @@ static const row steps[] = {
     {gen_step_unary, GEN_HAS_UNARY, 3}, {gen_step_binary, GEN_FEATURES, 4}, {gen_step_scalar, GEN_HAS_SCALAR, 2}, {gen_step_shift, GEN_HAS_SHIFT, 1}, {gen_step_where, GEN_HAS_WHERE, 2},
     {gen_step_cast, GEN_HAS_CAST, 1}, {gen_step_fold, GEN_HAS_FOLD, 2}, {gen_step_scan, GEN_FEATURES, 2}, {gen_step_fold_two, GEN_HAS_FOLD_TWO, 1}, {gen_step_turned, GEN_HAS_TURN, 1},
     {gen_step_function, GEN_HAS_FUNCTION, 1}, {gen_step_matmul, GEN_HAS_MATMUL, 2}, {gen_step_loop, GEN_HAS_LOOP, 3}, {gen_step_attention, GEN_HAS_ATTENTION, 3}, {gen_step_if, GEN_HAS_IF, 1},
-    {gen_step_while, GEN_HAS_WHILE, 1}, {gen_step_atomic, GEN_HAS_ATOMIC, 2}};
+    {gen_step_while, GEN_HAS_WHILE, 1}, {gen_step_atomic, GEN_HAS_ATOMIC, 2}, {gen_step_lookup, GEN_HAS_LOOKUP, 2}};
+/* Around a product. */
+static const row product_steps[] = {
+    {gen_step_load, GEN_FEATURES, 2}, {gen_step_index, GEN_HAS_INDEX, 1}, {gen_step_unary, GEN_HAS_UNARY, 3}, {gen_step_binary, GEN_FEATURES, 4}, {gen_step_scalar, GEN_HAS_SCALAR, 2},
+    {gen_step_where, GEN_HAS_WHERE, 1}, {gen_step_cast, GEN_HAS_CAST, 2}, {gen_step_fold, GEN_HAS_FOLD, 1}, {gen_step_scan, GEN_FEATURES, 1}, {gen_step_turned, GEN_HAS_TURN, 1}, {gen_step_lookup, GEN_HAS_LOOKUP, 1}};
 /* Whole-tensor computation behind the loops. */
 static const row host_steps[] = {{gen_step_unary, GEN_HAS_UNARY, 1}, {gen_step_binary, GEN_FEATURES, 2}, {gen_step_scalar, GEN_HAS_SCALAR, 1}, {gen_step_where, GEN_HAS_WHERE, 1},
                                  {gen_step_cast, GEN_HAS_CAST, 1}, {gen_step_fold, GEN_HAS_FOLD, 1}, {gen_step_fold_two, GEN_HAS_FOLD_TWO, 1}};
@@ -36,7 +40,12 @@ static void take_steps(gen_kernel *k, const row *rows, int n_rows, int n) {
   }
 }
 
-void gen_steps(gen_kernel *k, int n) { take_steps(k, steps, GEN_COUNT(steps), n); }
+void gen_steps(gen_kernel *k, int n) {
+  if (k->is_product)
+    take_steps(k, product_steps, GEN_COUNT(product_steps), n);
+  else
+    take_steps(k, steps, GEN_COUNT(steps), n);
+}
 
 /* ---- nests ---- */
 typedef enum form { TILED, WHOLE, ONE, ABSENT } form;
@@ -54,7 +63,7 @@ static form draw_form(gen_kernel *k, int axis) {
   }
 }
 
-static void open_loops(gen_kernel *k, unsigned axes, const char *of) {
+void gen_open_loops(gen_kernel *k, unsigned axes, const char *of) {
   int axis[GEN_AXES], n = gen_axes_of(axes, axis);
   text names = text_new(k->mem), sizes = text_new(k->mem);
   for (int i = 0; i < n; i++) {
@@ -98,11 +107,11 @@ static bool store_in_place(gen_kernel *k, const gen_value *v) {
   o.x = gen_array(k, axes);
   o.is_argument = true;
   o.axes = axes;
-  o.exact = v->exact && (!dtype_is_float(o.type) || o.type == v->type);
   int64_t at[GEN_AXES] = {0};
   do
     o.x[gen_at(k, axes, at)] = gen_cast(v, o.type, gen_get(k, v, at));
   while (gen_next(k, axes, at));
+  o.exact = v->exact && (!dtype_is_float(o.type) || o.type == v->type || gen_all_held(k, &(gen_value){.type = o.type, .axes = axes, .x = o.x}));
   gen_line(k, "%s[%s] = %s", o.name, gen_indices(k, axes), gen_aligned(k, v, axes));
   vec_push(k->mem, &k->results, o);
   return true;
@@ -121,11 +130,16 @@ static void store_some(gen_kernel *k, int stores) {
 
 /* One nest of loops: the axes are drawn, then steps, then stores of some of the values. */
 static void nest(gen_kernel *k, int n, bool again) {
+  if (k->is_product) {
+    gen_product_nest(k, n < 4 ? n : 4);
+    store_some(k, 1 + gen_pick(k, 2));
+    return;
+  }
   draw_axes(k);
   k->values.n = k->loaded.n = 0;
   k->indent = 1;
-  open_loops(k, k->hidden, "grid");
-  open_loops(k, k->tiled, "tile");
+  gen_open_loops(k, k->hidden, "grid");
+  gen_open_loops(k, k->tiled, "tile");
   gen_load(k, gen_type(k, false), k->scope, false);
   for (int i = 0; again && i < 3; i++)
     gen_step_load_result(k);
@@ -164,7 +178,17 @@ static void draw_features(gen_kernel *k) {
       k->features |= UINT64_C(1) << f;
   if (!gen_chance(k, 20))
     k->features &= ~(UINT64_C(1) << GEN_HAS_WILD);
-  k->wild = gen_has(k, GEN_HAS_WILD);
+  if (!gen_chance(k, 50))
+    k->features &= ~(UINT64_C(1) << GEN_HAS_LOOKUP);
+  if (k->is_spatial && gen_chance(k, 25)) {      /* what every target has: floats of 32 bits and bf16, and no numbers of places */
+    static const gen_feature none[] = {GEN_HAS_F16, GEN_HAS_F64, GEN_HAS_I8, GEN_HAS_U8, GEN_HAS_I16, GEN_HAS_I32, GEN_HAS_I64, GEN_HAS_BOOL, GEN_HAS_LOOKUP, GEN_HAS_INDEX};
+    for (int i = 0; i < GEN_COUNT(none); i++)
+      k->features &= ~(UINT64_C(1) << none[i]);
+    k->is_common = true;
+  }
+  k->is_product = gen_has(k, GEN_HAS_PRODUCT) && gen_chance(k, 40);
+  k->wild = gen_has(k, GEN_HAS_WILD) && !k->is_product;
+  k->whole = gen_has(k, GEN_HAS_WHOLE) && !k->wild;
 }
 
 /* 1, primes, powers of two and their neighbours. */
@@ -172,6 +196,21 @@ static int64_t draw_size(gen_kernel *k) {
   static const int primes[] = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 53, 61, 67, 97, 127}, near[] = {3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 129};
   int at = gen_pick(k, 100);
   return at < 6 ? 1 : at < 30 ? 1 + gen_pick(k, 9) : at < 60 ? primes[gen_pick(k, GEN_COUNT(primes))] : near[gen_pick(k, GEN_COUNT(near))];
+}
+
+/* Of a product: long sums, few rows or many. */
+static void draw_product_sizes(gen_kernel *k) {
+  enum { MULTIPLICATIONS_MAX = 200000 };
+  const bool batch = gen_has(k, GEN_HAS_BATCH);
+  k->used = GEN_BIT(GEN_M) | GEN_BIT(GEN_N) | GEN_BIT(GEN_K) | (batch && gen_chance(k, 50) ? GEN_BIT(GEN_B) : 0) | (gen_chance(k, 25) ? GEN_BIT(GEN_C) : 0);
+  for (int a = 0; a < GEN_AXES; a++)
+    k->size[a] = !(k->used >> a & 1) ? 1 : a <= GEN_C ? 1 + gen_pick(k, 3) : gen_chance(k, 40) ? draw_size(k) : 40 + gen_pick(k, 111);
+  if (gen_chance(k, 50))
+    k->size[GEN_M] = 1 + gen_pick(k, 8);
+  while (gen_count(k, k->used) > MULTIPLICATIONS_MAX) {
+    const int a = gen_pick(k, GEN_AXES);
+    k->size[a] = (k->size[a] + 1) / 2 + (k->size[a] > 8 && gen_chance(k, 30));
+  }
 }
 
 static void draw_sizes(gen_kernel *k) {
@@ -214,7 +253,10 @@ const gen_kernel *gen_make(arena *mem, uint64_t seed, int limit) {
   gen_kernel *k = arena_alloc(mem, sizeof *k);
   *k = (gen_kernel){.seed = seed, .name = "generated", .mem = mem, .r = rng_new(seed), .host = text_new(mem), .body = text_new(mem)};
   draw_features(k);
-  draw_sizes(k);
+  if (k->is_product)
+    draw_product_sizes(k);
+  else
+    draw_sizes(k);
   const char *sizes = name_sizes(k);
   int nests = gen_has(k, GEN_HAS_SECOND_NEST) && gen_chance(k, 50) ? 2 : 1, n = k->is_spatial ? 1 + gen_pick(k, 8) : 2 + gen_pick(k, 12);
   bool goes_on = gen_has(k, GEN_HAS_AFTER) && gen_chance(k, 50);

@@ -38,6 +38,13 @@ long double gen_cast(const gen_value *a, dtype to, long double x);      /* `a` a
 long double gen_add(long double a, long double b), gen_max(long double a, long double b), gen_min(long double a, long double b);
 long double gen_and(long double a, long double b), gen_or(long double a, long double b), gen_xor(long double a, long double b);
 
+/* ---- what every engine has, however it orders sums ---- */
+bool gen_is_held(dtype t, long double x);               /* is it a number of t? */
+bool gen_all_held(const gen_kernel *k, const gen_value *v);
+typedef struct gen_sum { long double total; int lowest; bool any; } gen_sum;      /* of magnitudes; the exponent of the lowest bit that a term has */
+void gen_sum_add(gen_sum *s, long double term);
+bool gen_sum_is_exact(const gen_sum *s, dtype t);       /* is each sum of some of the terms a number of t? */
+
 /* ---- values ---- */
 const char *gen_format(gen_kernel *k, const char *form, const char *a, const char *b);      /* its first "%s" is `a`, its second `b` */
 const char *gen_name(gen_kernel *k, const char *prefix);
@@ -71,11 +78,14 @@ bool gen_load(gen_kernel *k, dtype t, unsigned axes, bool small);       /* x[til
 
 /* ---- steps: false, and nothing is written, where they cannot be taken ---- */
 typedef bool gen_step(gen_kernel *k);
-gen_step gen_step_load, gen_step_masked_load, gen_step_gather, gen_step_index;                                                   /* gen_value.c */
+gen_step gen_step_load, gen_step_masked_load, gen_step_gather, gen_step_index, gen_step_lookup;                                  /* gen_value.c */
 gen_step gen_step_unary, gen_step_binary, gen_step_scalar, gen_step_shift, gen_step_where, gen_step_cast;                        /* gen_steps.c */
 gen_step gen_step_fold, gen_step_scan, gen_step_fold_two, gen_step_turned, gen_step_function, gen_step_matmul;                   /* gen_axis.c */
 gen_step gen_step_loop, gen_step_if, gen_step_while, gen_step_attention;                                                         /* gen_control.c */
 gen_step gen_step_atomic, gen_step_load_result;                                                                                  /* gen_store.c */
+void gen_product_nest(gen_kernel *k, int n);                                                                                     /* gen_product.c: loops, products, steps; no stores */
+void gen_open_loops(gen_kernel *k, unsigned axes, const char *of);                                                               /* gen_make.c: for .. in hl.tile([m, n]): */
+void gen_take_back(text *t, size_t size);                                                                                        /* gen_control.c */
 void gen_steps(gen_kernel *k, int n);                                                                                            /* gen_make.c */
 
 /* ---- results (gen_store.c) ---- */

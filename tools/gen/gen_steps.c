@@ -55,6 +55,7 @@ bool gen_step_unary(gen_kernel *k) {
   gen_value v = gen_new(k, u->kind == GEN_TO_BOOL ? DTYPE_BOOL : a->type, a->axes, a->exact && (!is_float || u->kind >= GEN_KEEPS || (u->f == gen_square && a->type == DTYPE_F64)));
   for (int64_t i = 0; i < gen_count(k, a->axes); i++)
     v.x[i] = gen_known(v.exact, v.type, gen_wrap(v.type, u->f(a->x[i])));
+  v.exact = v.exact || (a->exact && u->f == gen_square && gen_all_held(k, &v));
   return gen_keep(k, v, gen_format(k, u->text, a->name, NULL));   /* the formats are the table above */
 }
 
@@ -139,6 +140,7 @@ bool gen_step_binary(gen_kernel *k) {
       return false;
     v.x[gen_at(k, axes, at)] = gen_known(v.exact, t, gen_wrap(t, o->f(x, y)));
   } while (gen_next(k, axes, at));
+  v.exact = v.exact || (a->exact && b->exact && o->kind == GEN_ARITH && gen_all_held(k, &v));
   const char *l = gen_aligned(k, a, axes), *r = gen_aligned(k, b, axes);
   return gen_keep(k, v, gen_format(k, o->text, l, r));
 }
@@ -166,6 +168,7 @@ bool gen_step_scalar(gen_kernel *k) {
       return false;
     v.x[j] = gen_known(v.exact, v.type, gen_wrap(v.type, rows[i].swapped ? rows[i].f(rows[i].number, a->x[j]) : rows[i].f(a->x[j], rows[i].number)));
   }
+  v.exact = v.exact || (a->exact && !steps && gen_all_held(k, &v));
   return gen_keep(k, v, gen_format(k, rows[i].text, a->name, NULL));
 }
 
@@ -226,5 +229,6 @@ bool gen_step_cast(gen_kernel *k) {
       return false;
     v.x[i] = gen_cast(a, to, a->x[i]);
   }
+  v.exact = v.exact || (a->exact && gen_all_held(k, &v));
   return gen_keep(k, v, arena_printf(k->mem, "%s.to(torch.%s)", a->name, dtype_torch(to)));
 }

@@ -22,7 +22,7 @@ void gen_store(gen_kernel *k, const gen_value *v) {
   for (int64_t i = 0; i < gen_count(k, v->axes); i++)
     if (!gen_cast_fits(v, t, v->x[i]) || !gen_sane(k, t, gen_cast(v, t, v->x[i])))
       t = v->type;
-  gen_tensor o = {.name = arena_printf(k->mem, "o%zu", k->results.n), .type = t, .elems = gen_count(k, axes), .axes = axes, .exact = v->exact && (!dtype_is_float(t) || t == v->type)};
+  gen_tensor o = {.name = arena_printf(k->mem, "o%zu", k->results.n), .type = t, .elems = gen_count(k, axes), .axes = axes};
   int axis[GEN_AXES];
   o.rank = gen_axes_of(axes, axis);
   for (int d = 0; d < o.rank; d++)
@@ -32,6 +32,7 @@ void gen_store(gen_kernel *k, const gen_value *v) {
   do
     o.x[gen_at(k, axes, at)] = k->when && gen_get(k, k->when, at) == 0 ? 0 : gen_cast(v, t, gen_get(k, v, at));
   while (gen_next(k, axes, at));
+  o.exact = v->exact && (!dtype_is_float(t) || t == v->type || gen_all_held(k, &(gen_value){.type = t, .axes = axes, .x = o.x}));
   int backwards = gen_has(k, GEN_HAS_BACKWARDS) && o.rank && gen_chance(k, 30) ? axis[0] : -1;   /* o[m - 1 - tile_m.index, :] = v */
   const char *indices = gen_indices(k, axes), *made = k->when || (!k->is_spatial && gen_chance(k, 50)) ? "zeros" : "empty";      /* what is filled before has no spatial form */
   if (backwards >= 0 && !(k->tiled >> backwards & 1))

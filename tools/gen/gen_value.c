@@ -86,6 +86,40 @@ const char *gen_format(gen_kernel *k, const char *form, const char *a, const cha
 /* A correctly rounded operation on known numbers of f64 gives a known number (the interpreter computes in double). */
 long double gen_known(bool exact, dtype t, long double x) { return exact && t == DTYPE_F64 ? (long double)(double)x : x; }
 
+/* ---- what every engine has ---- */
+bool gen_is_held(dtype t, long double x) {
+  unsigned char bytes[8];
+  if (!dtype_is_float(t))
+    return true;
+  if ((long double)(double)x != x)
+    return false;
+  dtype_store(t, bytes, (double)x);
+  return (long double)dtype_load(t, bytes) == x;
+}
+
+bool gen_all_held(const gen_kernel *k, const gen_value *v) {
+  for (int64_t i = 0; i < gen_count(k, v->axes); i++)
+    if (!gen_is_held(v->type, v->x[i]))
+      return false;
+  return true;
+}
+
+void gen_sum_add(gen_sum *s, long double term) {
+  int e;
+  s->total += fabsl(term);
+  if (term == 0 || !isfinite(term))
+    return;
+  const uint64_t bits = (uint64_t)ldexpl(frexpl(fabsl(term), &e), 64);
+  const int lowest = e - 64 + __builtin_ctzll(bits);
+  s->lowest = !s->any || lowest < s->lowest ? lowest : s->lowest;
+  s->any = true;
+}
+
+bool gen_sum_is_exact(const gen_sum *s, dtype t) {
+  static const int digits[DTYPE_COUNT] = {[DTYPE_F16] = 11, [DTYPE_BF16] = 8, [DTYPE_F32] = 24, [DTYPE_F64] = 53};
+  return s->total == 0 || (s->any && isfinite(s->total) && s->lowest >= -14 && s->total <= ldexpl(1, digits[t] + s->lowest));
+}
+
 /* ---- values ---- */
 const char *gen_name(gen_kernel *k, const char *prefix) { return arena_printf(k->mem, "%s%d", prefix, k->names++); }
 
@@ -201,6 +235,8 @@ static long double gen_number(gen_kernel *k, dtype t, bool small) {
     dtype_store(t, bytes, odd[gen_pick(k, (int)(sizeof odd / sizeof *odd))]);
     return (long double)dtype_load(t, bytes);
   }
+  if (k->whole)
+    return (long double)((gen_pick(k, 2) ? 1 : -1) * (1 + gen_pick(k, 2)));
   double x = small ? (double)rng_range(&k->r, -8, 8) / 4 : rng_normal(&k->r) * (gen_chance(k, 5) ? 100 : 1);
   dtype_store(t, bytes, x == 0 ? 0.5 : x);
   return (long double)dtype_load(t, bytes);
@@ -301,26 +337,85 @@ bool gen_step_masked_load(gen_kernel *k) {
   return gen_keep(k, v, arena_printf(k->mem, "hl.load(%s, [%s], extra_mask=%s)", a.name, gen_index_list(k, axes, "slice(None)"), gen_aligned(k, mask, axes)));
 }
 
-/* table[idx, tile_n]: idx = an exact integer of one axis, brought into the table; what it says may repeat. */
+/* table[index[tile_m], tile_n]: the index is an argument, its numbers are in the table and may repeat. */
+bool gen_step_lookup(gen_kernel *k) {
+  const unsigned may = k->scope & k->tiled;
+  int axis[GEN_AXES], n = gen_axes_of(may, axis);
+  if (!n)
+    return false;
+  const int own = axis[gen_pick(k, n)];
+  const unsigned others = k->scope & (unsigned)gen_pick(k, 1 << GEN_AXES) & ~GEN_BIT(own), axes = others | GEN_BIT(own);
+  const int64_t rows = 1 + gen_pick(k, 40);
+  int64_t size[GEN_RANK], at[GEN_AXES] = {0};
+  gen_tensor index = *gen_argument(k, gen_chance(k, 50) ? DTYPE_I32 : DTYPE_I64, 1, &k->size[own], true);
+  for (int64_t i = 0; i < index.elems; i++)
+    index.x[i] = gen_pick(k, (int)rows);
+  n = gen_axes_of(axes, axis);
+  for (int d = 0; d < n; d++)
+    size[d] = axis[d] == own ? rows : k->size[axis[d]];
+  const dtype t = gen_type(k, true);
+  const gen_tensor a = *gen_argument(k, t, n, size, false);
+  const gen_value v = gen_new(k, t, axes, true);
+  do {
+    int64_t o = 0;
+    for (int d = 0; d < n; d++)
+      o = o * size[d] + (axis[d] == own ? (int64_t)index.x[at[own]] : at[axis[d]]);
+    v.x[gen_at(k, axes, at)] = a.x[o];
+  } while (gen_next(k, axes, at));
+  const char *tile = k->index[own];
+  k->index[own] = arena_printf(k->mem, "%s[%s]", index.name, tile);
+  const char *indices = gen_indices(k, axes);
+  k->index[own] = tile;
+  return gen_keep(k, v, arena_printf(k->mem, "%s[%s]", a.name, indices));
+}
+
+/* table[idx, tile_n], table[tile_m, idx]: idx = an exact integer of one axis, brought into the table; what it says may repeat.  table[p, q] with one for each of two dims. */
 bool gen_is_gatherable(const gen_value *v) { return gen_is_exact_int(v) && v->type != DTYPE_U8 && v->type != DTYPE_I8 && __builtin_popcount(v->axes) == 1; }
+/* table[p % 5, q % 3]: of one axis both, or each of its own. */
+static bool gen_two_indices(gen_kernel *k, const gen_value *p) {
+  const gen_value *q = gen_choose(k, gen_is_gatherable);
+  if (!q || q->axes & k->hidden || q->type != p->type)
+    return false;
+  const int64_t size[] = {1 + gen_pick(k, 6), 1 + gen_pick(k, 6)};
+  const dtype t = gen_type(k, true);
+  const gen_tensor a = *gen_argument(k, t, 2, size, false);
+  const unsigned axes = p->axes | q->axes;
+  const gen_value v = gen_new(k, t, axes, true);
+  int64_t at[GEN_AXES] = {0};
+  do {
+    const int64_t row = (int64_t)gen_get(k, p, at) % size[0], col = (int64_t)gen_get(k, q, at) % size[1];
+    v.x[gen_at(k, axes, at)] = a.x[(row < 0 ? row + size[0] : row) * size[1] + (col < 0 ? col + size[1] : col)];
+  } while (gen_next(k, axes, at));
+  return gen_keep(k, v, arena_printf(k->mem, "%s[%s %% %d, %s %% %d]", a.name, gen_aligned(k, p, axes), (int)size[0], gen_aligned(k, q, axes), (int)size[1]));
+}
+
 bool gen_step_gather(gen_kernel *k) {
   const gen_value *idx = gen_choose(k, gen_is_gatherable);
   if (!idx || (idx->axes & k->hidden))
     return false;
   int own = __builtin_ctz(idx->axes), axis[GEN_AXES];
-  unsigned others = k->scope & ~((2u << own) - 1) & (unsigned)gen_pick(k, 1 << GEN_AXES), axes = others | idx->axes;   /* later axes */
-  int n = gen_axes_of(others, axis);
-  int64_t rows = 1 + gen_pick(k, 6), size[GEN_RANK] = {rows}, at[GEN_AXES] = {0};
+  if (gen_chance(k, 30))
+    return gen_two_indices(k, idx);
+  unsigned others = k->scope & ~idx->axes & (unsigned)gen_pick(k, 1 << GEN_AXES), axes = others | idx->axes;
+  int n = gen_axes_of(axes, axis);
+  int64_t rows = 1 + gen_pick(k, 6), size[GEN_RANK] = {0}, at[GEN_AXES] = {0};
   for (int d = 0; d < n; d++)
-    size[d + 1] = k->size[axis[d]];
+    size[d] = axis[d] == own ? rows : k->size[axis[d]];
   dtype t = gen_type(k, true);
-  gen_tensor a = *gen_argument(k, t, n + 1, size, false);
+  gen_tensor a = *gen_argument(k, t, n, size, false);
   gen_value v = gen_new(k, t, axes, true);
   do {
-    int64_t row = (int64_t)gen_get(k, idx, at) % rows;
-    v.x[gen_at(k, axes, at)] = a.x[(row < 0 ? row + rows : row) * gen_count(k, others) + gen_at(k, others, at)];
+    const int64_t row = (int64_t)gen_get(k, idx, at) % rows;
+    int64_t o = 0;
+    for (int d = 0; d < n; d++)
+      o = o * size[d] + (axis[d] != own ? at[axis[d]] : row < 0 ? row + rows : row);
+    v.x[gen_at(k, axes, at)] = a.x[o];
   } while (gen_next(k, axes, at));
-  return gen_keep(k, v, arena_printf(k->mem, "%s[%s %% %d%s%s]", a.name, idx->name, (int)rows, n ? ", " : "", gen_indices(k, others)));
+  const char *was = k->index[own];
+  k->index[own] = arena_printf(k->mem, "%s %% %d", idx->name, (int)rows);
+  const char *indices = gen_indices(k, axes);
+  k->index[own] = was;
+  return gen_keep(k, v, arena_printf(k->mem, "%s[%s]", a.name, indices));
 }
 
 /* tile.index, or an arange over a whole dim. */

@@ -1,6 +1,6 @@
 """Programs in an order, and what a run of some of them says.  A slice is a command that takes a few programs; its verdict on them does not depend on others.
 
-Two kinds: the differential generator (build/tools/soak), and the tests that draw programs (random kernels on this CPU; random plans of named kernels on the
+Two kinds: the differential generator (build/tools/soak), and the tests that draw programs (random plans of named kernels on the
 virtual chips and on this CPU; named kernels on NPUs and boards).
 """
 import json
@@ -11,12 +11,14 @@ import subprocess
 import tempfile
 
 FIRST_SLICES = [4, 6, 10, 20, 40]      # most mutants die of one of the first programs
-SLICE = 100
+SLICE = 40
 
 
 class Slice:
-    def __init__(self, name, programs, command, env=None):
-        self.name, self.programs, self.command, self.env = name, programs, command, env or {}
+    """programs: those it adds.  `again`: it runs the same as the slice before it, through other engines, and adds none."""
+
+    def __init__(self, name, programs, command, env=None, again=0):
+        self.name, self.programs, self.command, self.env, self.runs = name, programs, command, env or {}, again or programs
 
 
 class Verdict:
@@ -37,10 +39,18 @@ def sizes(programs):
         programs -= SLICE
 
 
+# A program goes to all engines; those of a leg run together, so that a mutant needs only the legs that come by it.
+LEGS = ["exact,host-O0,host,host-O2", "chip", "planned,aot", "npu", "tt"]
+
+
 def soak_slices(build, seed, programs, extra):
     first, out = seed, []
+    legs = [None] if "--engines" in extra else LEGS
     for n in sizes(programs):
-        out.append(Slice(f"soak {first}+{n}", n, [f"{build}/tools/soak", "--seed", str(first), "--count", str(n), "--jobs", "1", *extra]))
+        for i, leg in enumerate(legs):
+            of = ["--engines", leg] if leg else []
+            out.append(Slice(f"soak {first}+{n}" + (f" {leg.split(',')[-1]}" if leg else ""), 0 if i else n, [f"{build}/tools/soak", "--seed", str(first), "--count", str(n), "--jobs", "1", *of, *extra],
+                             again=n if i else 0))
         first += n
     return out
 
@@ -70,7 +80,7 @@ def chip_slices(build, seed):
 def up_to(programs, slices):
     out = []
     for s in slices:
-        if programs <= 0:
+        if programs <= 0 and s.programs:
             break
         out.append(s)
         programs -= s.programs
@@ -82,8 +92,7 @@ def test_slices(build, seed, programs):
     out, turn = [], 0
     while sum(s.programs for s in out) < programs:
         s = seed + turn
-        made = [Slice(f"random kernels {s}.{k}", 12, [f"{build}/unit/compile_fuzz_test"], {"LOOM_FUZZ_SEED": str(s * 1000 + 12 * k), "LOOM_FUZZ_COUNT": "12"}) for k in range(8)]
-        made += chip_slices(build, s) + named_slices(build, s)
+        made = chip_slices(build, s) + named_slices(build, s)
         random.Random(s).shuffle(made)
         out += made
         turn += 1
@@ -94,10 +103,11 @@ def all_slices(build, seed, programs, extra):
     """The generator's programs, and between them kernels of the tests: after the first 80 one of each kernel on the virtual chips, then some on NPUs, this CPU and
     boards, and these again for every 400."""
     out, since, turn = [], 320, 0
-    for s in soak_slices(build, seed, programs, extra):
+    made = soak_slices(build, seed, programs, extra)
+    for i, s in enumerate(made):
         out.append(s)
         since += s.programs
-        if since >= 400:
+        if since >= 400 and (i + 1 == len(made) or made[i + 1].programs):      # all legs
             named = (chip_slices(build, seed) if turn == 0 else []) + named_slices(build, seed + turn)
             out, since, turn = out + named, since - 400, turn + 1
     return up_to(programs, out)
@@ -148,7 +158,7 @@ def run(slice_, env, seconds, known=None):
         except subprocess.TimeoutExpired:
             os.killpg(p.pid, 9)      # the session this run started
             p.communicate()
-            return Verdict("hang", slice_.programs, f"more than {seconds:.0f} s", None)
+            return Verdict("hang", slice_.runs, f"more than {seconds:.0f} s", None)
         text = out.decode("utf-8", "replace")
         if is_soak:
             return judge_soak(slice_, p.returncode, text, f"{work}/soak.json", known)
@@ -160,12 +170,12 @@ def judge_soak(slice_, code, text, path, known):
     try:
         facts = facts_of_summary(json.load(open(path)))
     except (OSError, ValueError):
-        return Verdict("death", slice_.programs, text, None)      # of the parent: no summary
+        return Verdict("death", slice_.runs, text, None)      # of the parent: no summary
     if known is None:      # the run without a mutant: what disagrees is Loom's own, and known from now on
-        return Verdict(None, slice_.programs, text, facts)
+        return Verdict(None, slice_.runs, text, facts)
     new = [s for s in facts["seeds"] if s not in known["seeds"]]
     if not new:
-        return Verdict(None, slice_.programs, text, facts)
+        return Verdict(None, slice_.runs, text, facts)
     first = int(slice_.command[slice_.command.index("--seed") + 1])
     return Verdict(how_soak_says(text, new[0]), new[0] - first + 1, text, facts)
 
@@ -181,12 +191,12 @@ def how_soak_says(text, seed):
 
 def judge(slice_, code, text, facts):
     if code == 0:
-        return Verdict(None, slice_.programs, text, facts)
-    at = slice_.programs
+        return Verdict(None, slice_.runs, text, facts)
+    at = slice_.runs
     seed = re.search(r"\bseed[ :=]+([0-9]+)", text)
     if "--seed" in slice_.command and seed:
         first = int(slice_.command[slice_.command.index("--seed") + 1])
-        at = min(max(int(seed.group(1)) - first + 1, 1), slice_.programs)
+        at = min(max(int(seed.group(1)) - first + 1, 1), slice_.runs)
     if slice_.name.startswith("unit "):
         return Verdict("death" if code < 0 or code > 127 else "test", 1, text, None)
     if code == 3:

@@ -94,7 +94,7 @@ def hunt(a, store, slices, m):
         if not caught and known["facts"] is not None and v.facts != known["facts"]:
             caught = harness.other_facts(known["facts"], v.facts)
         if caught:
-            row.update(caught=caught, by=s.name, programs=gone - s.programs + v.at, says=v.text[-600:])
+            row.update(caught=caught, by=s.name, programs=gone - s.runs + v.at, says=v.text[-600:])
             if a.show:
                 print(f"--- {m.id}: {caught} by {s.name}\n{v.text[-3000:]}")
             break

@@ -62,7 +62,17 @@ def weave(root, mutants, out):
             os.chmod(to, os.stat(source).st_mode & 0o777)
     for name in ("mutant.h", "mutant.c"):
         put(os.path.join(out, "src/base", name), open(os.path.join(HERE, name), "rb").read())
+    drop_gone(listed + ["src/base/mutant.h", "src/base/mutant.c"], out)
     return lost
+
+
+def drop_gone(listed, out):
+    """Sources of an earlier weave that are no more: the build takes what it finds."""
+    listed = set(listed)
+    for d, _, names in (x for top in ("src", "tools", "tests") for x in os.walk(os.path.join(out, top))):
+        for path in (os.path.join(d, name) for name in names):
+            if os.path.relpath(path, out) not in listed:
+                os.unlink(path)
 
 
 def digest(out):
