@@ -116,7 +116,7 @@ typedef enum kernel_op_kind {
   KERNEL_OP_COUNT
 } kernel_op_kind;
 
-/* X(name, arity, spelling): scalar functions of UNARY, BINARY and REDUCE (ADD, MUL, MAX, MIN). */
+/* X(name, arity, spelling): scalar functions of UNARY (arity 1), BINARY (2) and REDUCE (ADD, MUL, MAX, MIN). */
 #define KERNEL_FN_LIST(X)                                                                                                    \
   X(NONE, 0, "") X(NEG, 1, "neg") X(ABS, 1, "abs") X(EXP, 1, "exp") X(EXP2, 1, "exp2") X(LOG, 1, "log") X(LOG2, 1, "log2")   \
   X(SQRT, 1, "sqrt") X(RSQRT, 1, "rsqrt") X(TANH, 1, "tanh") X(SIGMOID, 1, "sigmoid") X(RELU, 1, "relu") X(ERF, 1, "erf")    \
@@ -130,7 +130,7 @@ typedef enum kernel_op_kind {
   /* word 0..3 (i32) of Philox4x32-10 with counter (a, 0) and key b, both i64: helion.md 1.3 */                              \
   X(PHILOX0, 2, "philox0") X(PHILOX1, 2, "philox1") X(PHILOX2, 2, "philox2") X(PHILOX3, 2, "philox3")                        \
   /* of REDUCE and ATOMIC only */                                                                                            \
-  X(ARGMAX, 1, "argmax") X(ARGMIN, 1, "argmin") X(XCHG, 2, "xchg") X(CAS, 3, "cas")
+  X(ARGMAX, 0, "argmax") X(ARGMIN, 0, "argmin") X(XCHG, 0, "xchg") X(CAS, 0, "cas")
 
 typedef enum kernel_fn {
 #define X(n, ...) KERNEL_FN_##n,

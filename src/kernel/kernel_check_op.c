@@ -60,10 +60,9 @@ static loom_status check_scalar_index(verifier *v, const kernel_op *op, const ke
   return op->kind == KERNEL_INDEX_EXPR ? kernel_check_expr(v, op->span, op->expr) : LOOM_OK;
 }
 
-/* Operand 0 is the parameter of an enclosing tiled range. */
+/* `x` is the tile number of an enclosing range. */
 static loom_status check_tile_operand(verifier *v, const kernel_op *op, kernel_value x) {
-  const kernel_value_info *info = &v->k->values.at[x];
-  if (info->def || info->type.type != DTYPE_I64 || info->type.rank != 0)
+  if (!v->is_tile[x])
     KERNEL_BAD(v, op->span, "%s is not applied to the tile number of a loop", kernel_op_name(op->kind));
   return LOOM_OK;
 }
@@ -252,9 +251,9 @@ static loom_status check_binary(verifier *v, const kernel_op *op, const kernel_t
     KERNEL_BAD(v, op->span, "\"%s\" is no function of two operands", kernel_fn_name(op->fn));
   bool is_comparison = op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE, is_bitwise = op->fn == KERNEL_FN_AND || op->fn == KERNEL_FN_OR || op->fn == KERNEL_FN_XOR || op->fn == KERNEL_FN_SHL || op->fn == KERNEL_FN_SHR;
   bool fits = is_comparison ? r->type == DTYPE_BOOL : is_bitwise ? !dtype_is_float(r->type) : op->fn != KERNEL_FN_DIV || dtype_is_float(r->type);
-  if (op->fn >= KERNEL_FN_PHILOX0 && op->fn <= KERNEL_FN_PHILOX3)
+  if (op->fn >= KERNEL_FN_PHILOX0)      /* to PHILOX3: the last of two operands */
     fits = r->type == DTYPE_I32 && type_of(v, op->operands[0])->type == DTYPE_I64 && type_of(v, op->operands[1])->type == DTYPE_I64;
-  if (!fits || op->fn == KERNEL_FN_XCHG || op->fn == KERNEL_FN_ARGMAX || op->fn == KERNEL_FN_ARGMIN)
+  if (!fits)
     KERNEL_BAD(v, op->span, "%s does not give %s", kernel_fn_name(op->fn), dtype_mlir(r->type));
   return check_broadcast(v, op, 0, r);
 }

@@ -9,6 +9,7 @@ typedef struct verifier {
   loom_status blame;          /* LOOM_EBUG for graphs our front ends made, LOOM_EINPUT for graphs read from a file */
   bool *visible;              /* one per value: defined in an enclosing region, earlier */
   bool *defined;              /* one per value */
+  bool *is_tile;              /* one per value: the tile number of a range */
   const char **open_blocks; int n_open_blocks;     /* blocks of the enclosing loops */
   const char **slots;         /* the kernel's symbol names */
 } verifier;

@@ -34,8 +34,8 @@ static bool sample(verifier *v, const sym_expr *e, int round, int64_t *out) {
   for (size_t i = 0; i < n; i++) {
     const kernel_symbol *s = &v->k->symbols.at[i];
     if (s->kind == KERNEL_SYM_NOMINAL) {   /* that of its block, where tiles are not clamped */
-      const kernel_symbol *block = kernel_find_symbol(v->k, s->block);
-      value[i] = block && (block->is_padded || block->value >= 0) && block < s ? value[block - v->k->symbols.at] : 1000 + 7 * round + (int64_t)i;
+      const kernel_symbol *block = kernel_find_symbol(v->k, s->block);      /* there, and before it: check_symbols */
+      value[i] = block->is_padded || block->value >= 0 ? value[block - v->k->symbols.at] : 1000 + 7 * round + (int64_t)i;
       continue;
     }
     value[i] = s->value >= 0 && (s->kind == KERNEL_SYM_SIZE || s->kind == KERNEL_SYM_BLOCK) ? s->value : 37 + 101 * (int64_t)i + 13 * round * (int64_t)(i + 1);
@@ -69,9 +69,9 @@ bool kernel_same_type(verifier *v, const kernel_type *a, const kernel_type *b) {
 
 static bool is_argument_size(const kernel_graph *k, const char *name) {
   for (size_t i = 0; i < k->tensors.n; i++)
-    for (int d = 0; k->tensors.at[i].role == KERNEL_ARG && d < k->tensors.at[i].shape.rank && d < KERNEL_RANK_MAX; d++) {
+    for (int d = 0; k->tensors.at[i].role == KERNEL_ARG && d < k->tensors.at[i].shape.rank; d++) {
       const sym_expr *e = k->tensors.at[i].shape.dim[d];
-      if (e && e->op == SYM_SYM && text_eq(e->name, name))
+      if (e->op == SYM_SYM && text_eq(e->name, name))
         return true;
     }
   return false;
@@ -105,6 +105,13 @@ static loom_status check_symbols(verifier *v) {
       KERNEL_BAD(v, s->span, "\"%s\" is the size of no earlier block", s->name);
     if (s->is_open && (s->kind != KERNEL_SYM_SIZE || s->value < 2))
       KERNEL_BAD(v, s->span, "\"%s\" is open, but no size of 2 or more", s->name);
+  }
+  return LOOM_OK;
+}
+
+static loom_status check_open_sizes(verifier *v) {
+  for (size_t i = 0; i < v->k->symbols.n; i++) {
+    const kernel_symbol *s = &v->k->symbols.at[i];
     if (s->is_open && !is_argument_size(v->k, s->name))
       KERNEL_BAD(v, s->span, "the open size \"%s\" is that of no argument", s->name);
   }
@@ -179,6 +186,7 @@ static loom_status check_range(verifier *v, const kernel_op *op, int i) {
     LOOM_TRY(kernel_check_expr(v, op->span, r->step));
   if (param->type.type != DTYPE_I64 || param->type.rank != 0 || !text_eq(param->block, r->block))
     KERNEL_BAD(v, op->span, "parameter %d of %s is not the tile number of its range (a scalar i64 of the same block)", i, kernel_op_name(op->kind));
+  v->is_tile[op->regions[0].params.at[i]] = true;
   if (!r->block)
     return LOOM_OK;
   const kernel_symbol *s = kernel_find_symbol(v->k, r->block);
@@ -351,6 +359,7 @@ static loom_status check_graph(verifier *v) {
   LOOM_TRY(check_symbols(v));
   for (size_t i = 0; i < v->k->tensors.n; i++)
     LOOM_TRY(check_tensor(v, (kernel_tensor)i));
+  LOOM_TRY(check_open_sizes(v));
   LOOM_TRY(check_returns(v));
   LOOM_TRY(check_guards(v));
   return check_region(v, &v->k->body, NULL);
@@ -361,6 +370,7 @@ loom_status kernel_check(loom_ctx *ctx, const kernel_graph *k, loom_status blame
   verifier v = {.ctx = ctx, .k = k, .blame = blame};
   v.visible = ARENA_NEW_N(&ctx->scratch, bool, k->values.n);
   v.defined = ARENA_NEW_N(&ctx->scratch, bool, k->values.n);
+  v.is_tile = ARENA_NEW_N(&ctx->scratch, bool, k->values.n);
   v.open_blocks = ARENA_NEW_N(&ctx->scratch, const char *, k->symbols.n);   /* a block is open at most once */
   v.slots = ARENA_NEW_N(&ctx->scratch, const char *, k->symbols.n);
   for (size_t i = 0; i < k->symbols.n; i++)

@@ -23,6 +23,59 @@ static void name_with_escape(arena *m, kernel_graph *k) { (void)m, k->name = "k\
 static void name_of_two_lines(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = "x\ny"; }
 static void name_with_c1(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = "x\xc2\x9b" "31m"; }
 static void name_of_bytes(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = "\xff"; }
+static void no_name_at_all(arena *m, kernel_graph *k) { (void)m, k->name = NULL; }
+static void name_with_delete(arena *m, kernel_graph *k) { (void)m, k->name = "k\x7f"; }
+static void name_of_a_language(arena *m, kernel_graph *k) { (void)m, k->name = "k\xc3\xa9\xc2\xa0"; }
+static void symbol_without_any_name(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = NULL; }
+static void extent_of_nobody(arena *m, kernel_graph *k) { k->symbols.at[1].extent = sym_name(m, "q"); }
+static void block_of_nobody(arena *m, kernel_graph *k) { kernel_add_symbol(m, k, "q.block_size", KERNEL_SYM_NOMINAL)->block = "q"; }
+static void size_before_block(arena *m, kernel_graph *k) { (void)m, k->symbols.at[0].kind = KERNEL_SYM_NOMINAL, k->symbols.at[0].block = "tile_n"; }
+static void size_of_a_size(arena *m, kernel_graph *k) {
+  kernel_add_symbol(m, k, "s", KERNEL_SYM_SIZE);
+  kernel_add_symbol(m, k, "t", KERNEL_SYM_NOMINAL)->block = "s";
+}
+static void size_of_its_block(arena *m, kernel_graph *k) { kernel_nominal(m, k, "tile_m"); }
+static void open_block(arena *m, kernel_graph *k) { (void)m, k->symbols.at[0].is_open = true, k->symbols.at[0].value = 8; }
+static void open_one(arena *m, kernel_graph *k) {
+  kernel_symbol *s = kernel_add_symbol(m, k, "rows", KERNEL_SYM_SIZE);
+  s->is_open = true;
+  s->value = 1;
+}
+static void open_of_nobody(arena *m, kernel_graph *k) {
+  open_one(m, k);
+  k->symbols.at[k->symbols.n - 1].value = 2;
+}
+static void open_of_out(arena *m, kernel_graph *k) {      /* of an allocation alone */
+  open_of_nobody(m, k);
+  k->tensors.at[kernel_find_tensor(k, "out")].shape.dim[0] = sym_name(m, "rows");
+}
+static void open_of_argument(arena *m, kernel_graph *k) {
+  open_of_nobody(m, k);
+  k->symbols.at[k->symbols.n - 1].value = 40;
+  k->tensors.at[kernel_find_tensor(k, "bias")].shape.dim[0] = sym_name(m, "rows");
+}
+static void tensor_of_empty_name(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].name = ""; }
+static kernel_tensor_info *add_view(arena *m, kernel_graph *k) {
+  kernel_tensor_info *t = &k->tensors.at[kernel_add_tensor(m, k, "v", KERNEL_VIEW, k->tensors.at[0].shape)];
+  t->base = 0;
+  t->offset = t->stride[0] = t->stride[1] = sym_const(m, 1);
+  return t;
+}
+static void view_that_fits(arena *m, kernel_graph *k) { add_view(m, k); }
+static void view_of_nobody(arena *m, kernel_graph *k) { add_view(m, k)->base = -1; }
+static void view_of_other_type(arena *m, kernel_graph *k) { add_view(m, k)->shape.type = DTYPE_I8; }
+static void view_without_offset(arena *m, kernel_graph *k) { add_view(m, k)->offset = NULL; }
+static void view_without_stride(arena *m, kernel_graph *k) { add_view(m, k)->stride[1] = NULL; }
+static void type_of_nothing(arena *m, kernel_graph *k) { (void)m, k->tensors.at[0].shape.type = DTYPE_COUNT; }
+static void returns_none(arena *m, kernel_graph *k) { vec_push(m, &k->returns, -1); }
+static void returns_below(arena *m, kernel_graph *k) { vec_push(m, &k->returns, -2); }
+static void index_unknown(arena *m, kernel_graph *k) { (void)m, OP(STORE)->index[0].value = 9999; }
+static void use_in_first_operand(arena *m, kernel_graph *k) { (void)m, OP(MATMUL)->operands[0] = -1; }
+static void use_of_mask_of_load(arena *m, kernel_graph *k) {
+  (void)m;
+  kernel_op *op = OP(MATMUL);
+  op->operands[1] = -1;
+}
 static void symbol_without_name(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = ""; }
 static void symbol_twice(arena *m, kernel_graph *k) { (void)m, k->symbols.at[1].name = "tile_m"; }
 static void size_of_no_block(arena *m, kernel_graph *k) { kernel_add_symbol(m, k, "s.block_size", KERNEL_SYM_NOMINAL)->block = "s"; }
@@ -143,6 +196,27 @@ static void test_each_broken_rule_is_named(void **state) {
   (void)state;
   static const struct { edit *change; const char *text; } cases[] = {
       {no_name, "the kernel has no name"},
+      {no_name_at_all, "the kernel has no name"},
+      {name_with_delete, "the kernel's name is no printable text"},
+      {symbol_without_any_name, "symbol 1 has no name"},
+      {extent_of_nobody, "\"q\" is not a symbol of the kernel"},
+      {block_of_nobody, "\"q.block_size\" is the size of no earlier block"},
+      {size_before_block, "\"tile_m\" is the size of no earlier block"},
+      {size_of_a_size, "\"t\" is the size of no earlier block"},
+      {open_block, "\"tile_m\" is open, but no size of 2 or more"},
+      {open_one, "\"rows\" is open, but no size of 2 or more"},
+      {open_of_nobody, "the open size \"rows\" is that of no argument"},
+      {open_of_out, "the open size \"rows\" is that of no argument"},
+      {tensor_of_empty_name, "tensor 0 has no name"},
+      {view_of_nobody, "view \"v\" has no earlier base"},
+      {view_of_other_type, "view \"v\" has no earlier base"},
+      {view_without_offset, "a size expression is missing"},
+      {view_without_stride, "a size expression is missing"},
+      {type_of_nothing, "a type has rank 2 or an unknown element type"},
+      {returns_below, "return value 1 is not a tensor"},
+      {index_unknown, "index 0 of store is used before it is defined"},
+      {use_in_first_operand, "operand 0 of matmul is used before it is defined"},
+      {use_of_mask_of_load, "operand 1 of matmul is used before it is defined"},
       {name_with_escape, "the kernel's name is no printable text"},
       {name_of_two_lines, "the name of tensor 0 is no printable text"},
       {name_with_c1, "the name of tensor 0 is no printable text"},
@@ -226,7 +300,41 @@ static void test_each_broken_rule_is_named(void **state) {
   }
 }
 
-/* Two ways to write one size are one size; sizes that differ in one symbol are not. */
+/* What is unusual and right. */
+static void test_good_graphs_are_taken(void **state) {
+  (void)state;
+  static edit *const changes[] = {name_of_a_language, size_of_its_block, open_of_argument, view_that_fits, returns_none};
+  for (size_t i = 0; i < COUNT_OF(changes); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    sample_matmul shape = {.m = 24, .n = 40, .k = 256, .in = DTYPE_F16, .acc = DTYPE_F16, .out = DTYPE_F16, .bias_relu = true};
+    kernel_graph *k = sample_build_matmul(&ctx.mem, "mm", &shape);
+    changes[i](&ctx.mem, k);
+    if (kernel_verify(&ctx, k) != LOOM_OK)
+      fail_msg("case %zu: %s", i, ctx.diag.first->text);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* The block size is the tile's where tiles are not clamped: padded blocks, and blocks of a size that is fixed. */
+static void test_nominal_sizes_are_those_of_tiles_that_are_not_clamped(void **state) {
+  (void)state;
+  static const struct { bool is_padded; int64_t value; loom_status st; } rows[] = {{false, -1, LOOM_EBUG}, {true, -1, LOOM_OK}, {false, 8, LOOM_OK}, {true, 8, LOOM_OK}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    sample_matmul shape = {.m = 24, .n = 40, .k = 256, .in = DTYPE_F16, .acc = DTYPE_F16, .out = DTYPE_F16};
+    kernel_graph *k = sample_build_matmul(&ctx.mem, "mm", &shape);
+    kernel_symbol *block = kernel_find_symbol(k, "tile_m");
+    block->is_padded = rows[i].is_padded;
+    block->value = rows[i].value;
+    TYPE_OF(OP(FULL))->dim[0] = sym_name(&ctx.mem, kernel_nominal(&ctx.mem, k, "tile_m"));
+    assert_int_equal(kernel_verify(&ctx, k), rows[i].st);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Two ways to write one size are one size; sizes that differ in one symbol are not, nor sizes that have no value. */
 static void test_equal_sizes_need_not_be_written_alike(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -238,12 +346,17 @@ static void test_equal_sizes_need_not_be_written_alike(void **state) {
   assert_int_equal(kernel_verify(&ctx, k), LOOM_OK);
   TYPE_OF(OP(FULL))->dim[0] = sym_floordiv(&ctx.mem, sym_mul(&ctx.mem, n, two), two);
   assert_int_equal(kernel_verify(&ctx, k), LOOM_EBUG);
+  TYPE_OF(OP(FULL))->dim[0] = sym_floordiv(&ctx.mem, m, sym_sub(&ctx.mem, n, kernel_find_symbol(k, "tile_n")->extent));      /* n is 40 in no sample, and is where it is fixed */
+  kernel_find_symbol(k, "tile_n")->value = 40;
+  assert_int_equal(kernel_verify(&ctx, k), LOOM_EBUG);
   loom_ctx_done(&ctx);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_broken_rule_is_named),
+      cmocka_unit_test(test_good_graphs_are_taken),
+      cmocka_unit_test(test_nominal_sizes_are_those_of_tiles_that_are_not_clamped),
       cmocka_unit_test(test_equal_sizes_need_not_be_written_alike),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
