@@ -1,6 +1,6 @@
 /* The verifier's rules for single operations, as tables: which element types a function takes, which shapes an operation takes and gives.  The tables say what
  * kernel.h says of each operation, in another form than the verifier has it.  Each operation stands alone in a grid of two tiled ranges and an untiled one. */
-#include "kernel/kernel_testing.h"
+#include "kernel/kernel_parts_testing.h"
 
 /* ---- one operation, written shortly ---- */
 
@@ -17,35 +17,14 @@ typedef struct rule {
   int perm[4];
 } rule;
 
-static kernel_type type_of(arena *m, const char *s) {
-  kernel_type t = {0};
-  const size_t n = strcspn(s, "[");
-  assert_true(dtype_parse(arena_strndup(m, s, n), &t.type));
-  for (s += n; *s && *s != ']';) {
-    const size_t size = strcspn(++s, ",]");
-    const char *dim = arena_strndup(m, s, size);
-    t.dim[t.rank++] = *dim >= '0' && *dim <= '9' ? sym_const(m, strtol(dim, NULL, 10)) : sym_name(m, dim);
-    s += size;
-  }
-  return t;
-}
-
-static const sym_expr *expr_of(loom_ctx *ctx, const char *s) {
-  const sym_expr *e = NULL;
-  if (*s == '%')
-    return sym_name(&ctx->mem, s);
-  assert_int_equal(sym_parse(ctx, LOOM_NOSPAN, s, &e), LOOM_OK);
-  return e;
-}
-
 static kernel_index index_of(loom_ctx *ctx, const kernel_op *op, const kernel_region *grid, const char *s) {
   kernel_index x = {.kind = KERNEL_INDEX_ALL, .value = -1};
   if (*s == '@')
-    x = (kernel_index){.kind = KERNEL_INDEX_TILE, .value = grid->params.at[s[1] - '0'], .begin = s[2] ? expr_of(ctx, s + 3) : NULL};
+    x = (kernel_index){.kind = KERNEL_INDEX_TILE, .value = grid->params.at[s[1] - '0'], .begin = s[2] ? parts_expr(ctx, s + 3) : NULL};
   else if (*s == '.')
     x = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = op->operands[s[1] - '0']};
   else if (*s == '%')
-    x = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = expr_of(ctx, s + 1)};
+    x = (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = -1, .begin = parts_expr(ctx, s + 1)};
   else if (*s == '+')
     x.kind = KERNEL_INDEX_NEW;
   else if (*s == '?')
@@ -65,15 +44,15 @@ static kernel_op *build(loom_ctx *ctx, kernel_graph *k, kernel_region *grid, con
   int n = 0;
   char *list = arena_strdup(m, r->operands), *rest;
   for (char *s = strtok_r(list, " ", &rest); s; s = strtok_r(NULL, " ", &rest), n++) {
-    const kernel_type t = *s == '@' || *s == '-' ? (kernel_type){0} : type_of(m, s);
+    const kernel_type t = *s == '@' || *s == '-' ? (kernel_type){0} : parts_type(m, s);
     operands[n] = *s == '@' ? grid->params.at[s[1] - '0'] : *s == '-' ? -1 : kernel_add_op(m, k, grid, KERNEL_FULL, 0, NULL, 1, &t)->results[0];
   }
-  const kernel_type result = r->result ? type_of(m, r->result) : (kernel_type){0};
+  const kernel_type result = r->result ? parts_type(m, r->result) : (kernel_type){0};
   kernel_op *op = kernel_add_op(m, k, grid, r->kind, n, operands, r->result ? 1 : 0, &result);
   op->fn = r->fn;
   op->ivalue = r->ivalue;
   op->flag = r->flag;
-  op->expr = r->expr ? expr_of(ctx, r->expr) : NULL;
+  op->expr = r->expr ? parts_expr(ctx, r->expr) : NULL;
   memcpy(op->perm, r->perm, sizeof r->perm);
   if (r->tensor)
     op->tensor = kernel_find_tensor(k, r->tensor);
@@ -86,34 +65,11 @@ static kernel_op *build(loom_ctx *ctx, kernel_graph *k, kernel_region *grid, con
   return op;
 }
 
-/* Blocks m (of 64) and n (of 40), sizes s = 6 and t = 3, a run-time symbol %r; tensors x f32[64,40], b f32[40], i i64[64], h f32[1,1,1,1,1,1,1,1]. */
-static kernel_region *frame(loom_ctx *ctx, kernel_graph *k) {
-  sample s = {&ctx->mem, k, 1};
-  sample_block(&s, "m", 64);
-  sample_block(&s, "n", 40);
-  kernel_add_symbol(s.m, k, "s", KERNEL_SYM_SIZE)->value = 6;
-  kernel_add_symbol(s.m, k, "t", KERNEL_SYM_SIZE)->value = 3;
-  kernel_add_symbol(s.m, k, "%r", KERNEL_SYM_RUNTIME);
-  kernel_add_tensor(s.m, k, "x", KERNEL_ARG, type_of(s.m, "f32[64,40]"));
-  kernel_add_tensor(s.m, k, "b", KERNEL_ARG, type_of(s.m, "f32[40]"));
-  kernel_add_tensor(s.m, k, "i", KERNEL_ARG, type_of(s.m, "i64[64]"));
-  kernel_add_tensor(s.m, k, "h", KERNEL_ARG, type_of(s.m, "f32[1,1,1,1,1,1,1,1]"));
-  kernel_op *op = sample_op(&s, &k->body, KERNEL_PARALLEL, 0, NULL, NULL);
-  sample_ranges(&s, op, 2, (const char *[]){"m", "n"});
-  kernel_range *ranges = ARENA_NEW_N(s.m, kernel_range, 3);
-  memcpy(ranges, op->ranges, 2 * sizeof *ranges);
-  ranges[2] = (kernel_range){.begin = sym_const(s.m, 0), .end = sym_const(s.m, 5)};
-  op->ranges = ranges;
-  op->n_ranges = 3;
-  kernel_add_param(s.m, k, &op->regions[0], (kernel_type){.type = DTYPE_I64}, "at", NULL);
-  return &op->regions[0];
-}
-
 static void check(size_t row, const rule *r) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   kernel_graph *k = kernel_new(&ctx.mem, "k");
-  build(&ctx, k, frame(&ctx, k), r);
+  build(&ctx, k, parts_frame(&ctx, k), r);
   const loom_status st = kernel_verify_input(&ctx, k);
   if (st != (r->says ? LOOM_EINPUT : LOOM_OK))
     fail_msg("row %zu: %s %s (%s) -> %s: status %d: %s; expected %s", row, kernel_op_name(r->kind), kernel_fn_name(r->fn), r->operands, r->result ? r->result : "", (int)st,
@@ -354,64 +310,6 @@ static void test_accesses(void **state) {
 
 /* ---- regions: each rule broken once ---- */
 
-typedef struct parts { arena *m; kernel_graph *k; kernel_op *op, *yield; kernel_value value, tile; } parts;
-
-static kernel_value constant(parts *p, kernel_region *r, const char *type) {
-  const kernel_type t = type_of(p->m, type);
-  return kernel_add_op(p->m, p->k, r, t.rank ? KERNEL_FULL : KERNEL_CONSTANT, 0, NULL, 1, &t)->results[0];
-}
-
-static void add_yield(parts *p, kernel_region *r, int n, const kernel_value *values) { p->yield = kernel_add_op(p->m, p->k, r, KERNEL_YIELD, n, values, 0, NULL); }
-
-static void scan_or_fold(parts *p, kernel_region *grid, kernel_op_kind kind, bool keeps) {
-  const kernel_value in[] = {constant(p, grid, "f32[4,m]"), constant(p, grid, "i32[4,m]")};
-  const bool is_scan = kind == KERNEL_SCAN;
-  const kernel_type out[] = {type_of(p->m, is_scan ? "f32[4,m]" : keeps ? "f32[1,m]" : "f32[m]"), type_of(p->m, is_scan ? "i32[4,m]" : keeps ? "i32[1,m]" : "i32[m]")};
-  p->op = kernel_add_op(p->m, p->k, grid, kind, 2, in, 2, out);
-  p->op->flag = keeps;
-  kernel_region *r = &p->op->regions[0];
-  for (int i = 0; i < 4; i++)
-    kernel_add_param(p->m, p->k, r, type_of(p->m, i % 2 ? "i32" : "f32"), NULL, NULL);
-  add_yield(p, r, 2, r->params.at);
-}
-static void make_scan(parts *p, kernel_region *grid) { scan_or_fold(p, grid, KERNEL_SCAN, false); }
-static void make_fold(parts *p, kernel_region *grid) { scan_or_fold(p, grid, KERNEL_FOLD, false); }
-static void make_fold_kept(parts *p, kernel_region *grid) { scan_or_fold(p, grid, KERNEL_FOLD, true); }
-
-static void make_while(parts *p, kernel_region *grid) {
-  const kernel_value in = constant(p, grid, "f32[m]");
-  p->op = kernel_add_op(p->m, p->k, grid, KERNEL_WHILE, 1, &in, 1, &p->k->values.at[in].type);
-  for (int i = 0; i < 2; i++)
-    kernel_add_param(p->m, p->k, &p->op->regions[i], type_of(p->m, "f32[m]"), NULL, NULL);
-  p->value = constant(p, &p->op->regions[0], "i1");
-  add_yield(p, &p->op->regions[0], 1, &p->value);
-  add_yield(p, &p->op->regions[1], 1, p->op->regions[1].params.at);
-}
-
-static void make_if(parts *p, kernel_region *grid) {
-  const kernel_value condition = constant(p, grid, "i1");
-  const kernel_type t = type_of(p->m, "f32[m]");
-  p->op = kernel_add_op(p->m, p->k, grid, KERNEL_IF, 1, &condition, 1, &t);
-  for (int i = 0; i < 2; i++) {
-    p->value = constant(p, &p->op->regions[i], "f32[m]");
-    add_yield(p, &p->op->regions[i], 1, &p->value);
-  }
-}
-
-/* Steps of 2 from 0 to 9, with a number that is carried. */
-static void make_loop(parts *p, kernel_region *grid) {
-  const kernel_value in = constant(p, grid, "i64");
-  p->op = kernel_add_op(p->m, p->k, grid, KERNEL_LOOP, 1, &in, 1, &p->k->values.at[in].type);
-  p->op->n_ranges = 1;
-  p->op->ranges = ARENA_NEW_N(p->m, kernel_range, 9);
-  p->op->ranges[0] = (kernel_range){.begin = sym_const(p->m, 0), .end = sym_const(p->m, 9), .step = sym_const(p->m, 2)};
-  kernel_region *r = &p->op->regions[0];
-  p->tile = kernel_add_param(p->m, p->k, r, type_of(p->m, "i64"), NULL, NULL);
-  const kernel_value carried = kernel_add_param(p->m, p->k, r, type_of(p->m, "i64"), NULL, NULL);
-  p->value = kernel_add_op(p->m, p->k, r, KERNEL_TILE_BEGIN, 1, &p->tile, 1, &(kernel_type){.type = DTYPE_I64})->results[0];
-  add_yield(p, r, 1, &carried);
-}
-
 #define TYPE(x) p->k->values.at[x].type
 static void nothing(parts *p) { (void)p; }
 static void axis_below(parts *p) { p->op->ivalue = -1; }
@@ -421,20 +319,20 @@ static void one_result(parts *p) { p->op->n_results = 1; }
 static void no_result(parts *p) { p->op->n_results = 0; }
 static void fewer_params(parts *p) { p->op->regions[0].params.n--; }
 static void fewer_params_below(parts *p) { p->op->regions[1].params.n--; }
-static void other_shape(parts *p) { TYPE(p->op->operands[1]) = type_of(p->m, "i32[m,4]"); }
-static void other_result(parts *p) { TYPE(p->op->results[1]) = type_of(p->m, "i32[4]"); }
-static void other_so_far(parts *p) { TYPE(p->op->regions[0].params.at[1]) = type_of(p->m, "i64"); }
-static void other_next(parts *p) { TYPE(p->op->regions[0].params.at[3]) = type_of(p->m, "i32[1]"); }
+static void other_shape(parts *p) { TYPE(p->op->operands[1]) = parts_type(p->m, "i32[m,4]"); }
+static void other_result(parts *p) { TYPE(p->op->results[1]) = parts_type(p->m, "i32[4]"); }
+static void other_so_far(parts *p) { TYPE(p->op->regions[0].params.at[1]) = parts_type(p->m, "i64"); }
+static void other_next(parts *p) { TYPE(p->op->regions[0].params.at[3]) = parts_type(p->m, "i32[1]"); }
 static void yield_one(parts *p) { p->yield->n_operands = 1; }
 static void yield_none(parts *p) { p->yield->n_operands = 0; }
 static void yield_other(parts *p) { p->yield->operands[1] = p->yield->operands[0]; }
 static void empty_region(parts *p) { p->op->regions[0].ops.n = 0; }
 static void condition_of_shape(parts *p) { p->op->regions[0].ops.at[1]->operands[0] = p->op->regions[0].params.at[0]; }
-static void carried_below(parts *p) { TYPE(p->op->regions[1].params.at[0]) = p->k->values.at[p->op->results[0]].type = type_of(p->m, "f32[n]"); }
-static void carried_above(parts *p) { TYPE(p->op->regions[0].params.at[0]) = type_of(p->m, "f32[n]"); }
+static void carried_below(parts *p) { TYPE(p->op->regions[1].params.at[0]) = p->k->values.at[p->op->results[0]].type = parts_type(p->m, "f32[n]"); }
+static void carried_above(parts *p) { TYPE(p->op->regions[0].params.at[0]) = parts_type(p->m, "f32[n]"); }
 static void no_condition(parts *p) { p->op->n_operands = 0; }
-static void condition_of_rank(parts *p) { TYPE(p->op->operands[0]) = type_of(p->m, "i1[1]"), p->k->values.at[p->op->operands[0]].def->kind = KERNEL_FULL; }
-static void condition_of_numbers(parts *p) { TYPE(p->op->operands[0]) = type_of(p->m, "i8"); }
+static void condition_of_rank(parts *p) { TYPE(p->op->operands[0]) = parts_type(p->m, "i1[1]"), p->k->values.at[p->op->operands[0]].def->kind = KERNEL_FULL; }
+static void condition_of_numbers(parts *p) { TYPE(p->op->operands[0]) = parts_type(p->m, "i8"); }
 static void nine_ranges(parts *p) { p->op->n_ranges = 9; }
 static void two_ranges(parts *p) { p->op->n_ranges = 2; }
 static void no_begin(parts *p) { p->op->ranges[0].begin = NULL; }
@@ -442,8 +340,8 @@ static void no_end(parts *p) { p->op->ranges[0].end = NULL; }
 static void step_of_nobody(parts *p) { p->op->ranges[0].step = sym_name(p->m, "q"); }
 static void block_and_step(parts *p) { p->op->ranges[0].block = "m"; }
 static void block_of_nobody(parts *p) { p->op->ranges[0].step = NULL, p->op->ranges[0].block = p->k->values.at[p->tile].block = "q"; }
-static void tile_of_i32(parts *p) { TYPE(p->tile) = type_of(p->m, "i32"); }
-static void tile_of_rank(parts *p) { TYPE(p->tile) = type_of(p->m, "i64[1]"); }
+static void tile_of_i32(parts *p) { TYPE(p->tile) = parts_type(p->m, "i32"); }
+static void tile_of_rank(parts *p) { TYPE(p->tile) = parts_type(p->m, "i64[1]"); }
 static void tile_of_carried(parts *p) { p->k->values.at[p->value].def->operands[0] = p->op->regions[0].params.at[1]; }
 static void unknown_kind(parts *p) { p->yield->kind = KERNEL_OP_COUNT; }
 static void unknown_param(parts *p) { p->op->regions[0].params.at[1] = 9999; }
@@ -454,7 +352,7 @@ static void result_of_no_type(parts *p) { TYPE(p->value).type = DTYPE_COUNT; }
 static void result_of_no_rank(parts *p) { TYPE(p->value).rank = -1; }
 static void operands_of_grid(parts *p) {
   kernel_op *grid = p->k->body.ops.at[p->k->body.ops.n - 1];
-  const kernel_value x = constant(p, &p->k->body, "f32");
+  const kernel_value x = parts_constant(p, &p->k->body, "f32");
   kernel_op *in = p->k->body.ops.at[p->k->body.ops.n - 1];
   p->k->body.ops.at[0] = in, p->k->body.ops.at[1] = grid;
   grid->operands = ARENA_NEW(p->m, kernel_value), grid->operands[0] = x, grid->n_operands = 1;
@@ -465,29 +363,29 @@ static void test_regions_have_what_their_operation_says(void **state) {
   (void)state;
   static const char whole[] = "does not have one shape and type throughout", changes[] = "carried value 0 of the loop changes its type";
   static const struct { void (*make)(parts *, kernel_region *); void (*change)(parts *); const char *says; } rows[] = {
-      {make_scan, nothing, NULL}, {make_fold, nothing, NULL}, {make_fold_kept, nothing, NULL}, {make_while, nothing, NULL}, {make_if, nothing, NULL}, {make_loop, nothing, NULL},
-      {make_scan, axis_below, "scan has 2 operands, 2 results, 4 parameters and axis -1"}, {make_scan, axis_beyond, "axis 2"}, {make_fold, no_operands, "fold has 0 operands"},
-      {make_fold, one_result, "fold has 2 operands, 1 results"}, {make_scan, fewer_params, "3 parameters"}, {make_scan, other_shape, whole}, {make_fold, other_result, whole},
-      {make_fold_kept, other_result, whole}, {make_scan, other_so_far, whole}, {make_scan, other_next, whole}, {make_scan, yield_one, "region 0 of scan does not end in a yield of 2 values"},
-      {make_fold, yield_other, "value 1 of the yield has another type than result 1 of its fold"}, {make_scan, empty_region, "does not end in a yield"},
-      {make_while, no_result, "while has 1 operands, 0 results, 1 and 1 parameters"}, {make_while, fewer_params, "0 and 1 parameters"}, {make_while, fewer_params_below, "1 and 0 parameters"},
-      {make_while, condition_of_shape, "value 0 of the yield has another type than result 0 of its while"}, {make_while, yield_none, "region 1 of while does not end in a yield of 1 values"},
-      {make_while, carried_below, changes}, {make_while, carried_above, changes},
-      {make_if, no_condition, "if needs one condition"}, {make_if, condition_of_rank, "if needs one condition"}, {make_if, condition_of_numbers, "if needs one condition"},
-      {make_loop, nine_ranges, "loop has 9 ranges"}, {make_loop, two_ranges, "loop has 2 ranges"}, {make_loop, no_begin, "a size expression is missing"},
-      {make_loop, no_end, "a size expression is missing"}, {make_loop, step_of_nobody, "\"q\" is not a symbol"}, {make_loop, block_and_step, "range 0 of loop has a block and a step"},
-      {make_loop, block_of_nobody, "\"q\" is not a block symbol"}, {make_loop, tile_of_i32, "parameter 0 of loop is not the tile number"}, {make_loop, tile_of_rank, "parameter 0 of loop is not"},
-      {make_loop, tile_of_carried, "tile_begin is not applied to the tile number of a loop"}, {make_loop, unknown_kind, "operation 1 has an unknown kind"},
-      {make_loop, unknown_param, "value 9999 does not exist"}, {make_loop, negative_param, "value -1 does not exist"}, {make_loop, unknown_operand, "operand 0 of yield is used before"},
-      {make_loop, negative_result, "value -1 does not exist"}, {make_loop, no_result, "loop has 2 parameters, 1 operands and 0 results"},
-      {make_loop, result_of_no_type, "a type has rank 0 or an unknown element type"}, {make_loop, result_of_no_rank, "a type has rank -1"},
-      {make_loop, operands_of_grid, "parallel has 3 parameters, 1 operands"}, {make_loop, yield_at_top, "yield is not the last operation of a loop or if"},
+      {parts_make_scan, nothing, NULL}, {parts_make_fold, nothing, NULL}, {parts_make_fold_kept, nothing, NULL}, {parts_make_while, nothing, NULL}, {parts_make_if, nothing, NULL}, {parts_make_loop, nothing, NULL},
+      {parts_make_scan, axis_below, "scan has 2 operands, 2 results, 4 parameters and axis -1"}, {parts_make_scan, axis_beyond, "axis 2"}, {parts_make_fold, no_operands, "fold has 0 operands"},
+      {parts_make_fold, one_result, "fold has 2 operands, 1 results"}, {parts_make_scan, fewer_params, "3 parameters"}, {parts_make_scan, other_shape, whole}, {parts_make_fold, other_result, whole},
+      {parts_make_fold_kept, other_result, whole}, {parts_make_scan, other_so_far, whole}, {parts_make_scan, other_next, whole}, {parts_make_scan, yield_one, "region 0 of scan does not end in a yield of 2 values"},
+      {parts_make_fold, yield_other, "value 1 of the yield has another type than result 1 of its fold"}, {parts_make_scan, empty_region, "does not end in a yield"},
+      {parts_make_while, no_result, "while has 1 operands, 0 results, 1 and 1 parameters"}, {parts_make_while, fewer_params, "0 and 1 parameters"}, {parts_make_while, fewer_params_below, "1 and 0 parameters"},
+      {parts_make_while, condition_of_shape, "value 0 of the yield has another type than result 0 of its while"}, {parts_make_while, yield_none, "region 1 of while does not end in a yield of 1 values"},
+      {parts_make_while, carried_below, changes}, {parts_make_while, carried_above, changes},
+      {parts_make_if, no_condition, "if needs one condition"}, {parts_make_if, condition_of_rank, "if needs one condition"}, {parts_make_if, condition_of_numbers, "if needs one condition"},
+      {parts_make_loop, nine_ranges, "loop has 9 ranges"}, {parts_make_loop, two_ranges, "loop has 2 ranges"}, {parts_make_loop, no_begin, "a size expression is missing"},
+      {parts_make_loop, no_end, "a size expression is missing"}, {parts_make_loop, step_of_nobody, "\"q\" is not a symbol"}, {parts_make_loop, block_and_step, "range 0 of loop has a block and a step"},
+      {parts_make_loop, block_of_nobody, "\"q\" is not a block symbol"}, {parts_make_loop, tile_of_i32, "parameter 0 of loop is not the tile number"}, {parts_make_loop, tile_of_rank, "parameter 0 of loop is not"},
+      {parts_make_loop, tile_of_carried, "tile_begin is not applied to the tile number of a loop"}, {parts_make_loop, unknown_kind, "operation 1 has an unknown kind"},
+      {parts_make_loop, unknown_param, "value 9999 does not exist"}, {parts_make_loop, negative_param, "value -1 does not exist"}, {parts_make_loop, unknown_operand, "operand 0 of yield is used before"},
+      {parts_make_loop, negative_result, "value -1 does not exist"}, {parts_make_loop, no_result, "loop has 2 parameters, 1 operands and 0 results"},
+      {parts_make_loop, result_of_no_type, "a type has rank 0 or an unknown element type"}, {parts_make_loop, result_of_no_rank, "a type has rank -1"},
+      {parts_make_loop, operands_of_grid, "parallel has 3 parameters, 1 operands"}, {parts_make_loop, yield_at_top, "yield is not the last operation of a loop or if"},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     parts p = {.m = &ctx.mem, .k = kernel_new(&ctx.mem, "k")};
-    rows[i].make(&p, frame(&ctx, p.k));
+    rows[i].make(&p, parts_frame(&ctx, p.k));
     assert_int_equal(kernel_verify_input(&ctx, p.k), LOOM_OK);
     rows[i].change(&p);
     if (kernel_verify_input(&ctx, p.k) != (rows[i].says ? LOOM_EINPUT : LOOM_OK))
