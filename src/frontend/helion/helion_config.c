@@ -170,11 +170,9 @@ static const char *const config_keys[] = {"block_sizes", "reduction_loops", "loo
 
 /* The name is no key of the config and of no other tunable, and the second argument describes choices. */
 static bool is_free_name(helion_reader *r, const helion_call *c) {
-  size_t n;
   const char *name = c->arg[0].string;
-  syn_node **args = syn_list(c->node, "args", &n);
-  if (n > 1 && args[1]->kind == SYN_Constant)
-    return helion_fail(r, args[1], LOOM_EINPUT, "hl.register_tunable(name, PowerOfTwoFragment(1, 8))", "the choices of the tunable \"%s\" are %s", name,
+  if (helion_arg_node(c, 1)->kind == SYN_Constant)
+    return helion_fail(r, helion_arg_node(c, 1), LOOM_EINPUT, "hl.register_tunable(name, PowerOfTwoFragment(1, 8))", "the choices of the tunable \"%s\" are %s", name,
                        helion_describe(r, &c->arg[1])),
            false;
   for (size_t i = 0; i < sizeof config_keys / sizeof *config_keys; i++)

@@ -126,7 +126,8 @@ bool helion_class_value(helion_reader *r, const syn_node *class_node, const char
   const char *key = arena_printf(r->mem, "%s.%s", syn_ident(class_node, "name"), name);
   for (size_t i = 0; i < r->globals.n; i++)
     if (text_eq(r->globals.at[i].name, key)) {
-      *out = r->globals.at[i].is_running ? helion_unknown() : r->globals.at[i].value;
+      *out = !r->globals.at[i].is_running ? r->globals.at[i].value
+                                          : helion_fail(r, s, LOOM_EINPUT, "give it a value that does not need itself", "the constant %s of class %s needs itself", name, syn_ident(class_node, "name"));
       return true;
     }
   size_t at = r->globals.n;

@@ -24,19 +24,20 @@ enum { STATEMENTS = 24, LINE_MAX_CHARS = 400 };   /* of one kernel; of one state
   "  M = 6\n  def bind_args(self):\n    x = torch.randn([self.M, 5])\n    i = torch.randint(0, 4, (6,))\n    y = torch.empty((5, 4), dtype=torch.float16)\n    m = self.M\n"
 
 typedef enum place { IN_TILES, ON_HOST, IN_BIND } place;
-typedef struct context { const char *name; place where; bool varies; const char *const *atoms; size_t n_atoms; } context;
+/* every: which of the atoms stands for a parameter of a row, beginning with another one each time. */
+typedef struct context { const char *name; place where; bool varies; const char *const *atoms; size_t n_atoms, every; } context;
 
 #define PLAIN_ATOMS                                                                                                                         \
   "None", "True", "0", "1", "-1", "7", "2.5", "float('nan')", "'text'", "torch.float32", "torch.int64", "torch.bool", "...", "()", "[1, 2]", "(m, 5)", \
-      "{'a': 1}", "torch.exp", "g", "C", "lambda a, b: a + b", "m", "k - 1", "n", "p", "hl.tile(3)", "torch.device('cpu')", "slice(1, 3)", "x", "i", "nowhere"
+      "{'a': 1}", "torch.exp", "g", "C", "lambda a, b: a + b", "m", "k - 1", "n", "p", "hl.tile(3)", "torch.device('cpu')", "slice(1, 3)", "x", "i", "nowhere", "m - 3", "m // 2", "n % 4", "min(m, 4)", "max(k, m)", "helion.cdiv(m, 4)", "-m", "m * k", "20 - m", "m + 9"
 static const char *const tile_atoms[] = {PLAIN_ATOMS, "t", "t.index", "t.begin", "t.block_size", "t.id", "v", "w", "iv", "bv", "hv", "s", "z", "mat", "[v, v]", "(v, iv)", "(t, 5)",
-                                         "v[:, :, None]", "t + 1", "bv[:, 0]", "iv[:, None]", "t.index.to(torch.int32)", "s > 0", "z + 1", "hl.arange(5)", "torch.int8", "helion.cdiv(k, t.block_size)", "x[t, k - 5:t.block_size]"};
-static const char *const host_atoms[] = {PLAIN_ATOMS, "x.T", "x[0]", "x[0, 0]", "b", "h", "[x, x]", "(x, h)", "x[1:, :]", "i[1]", "x[:, :1]", "y", "m * 2", "sums", "x[::2]", "x > 0", "(m, k)", "range(3)"};
+                                         "v[:, :, None]", "t + 1", "bv[:, 0]", "iv[:, None]", "t.index.to(torch.int32)", "s > 0", "z + 1", "hl.arange(5)", "torch.int8", "t.index + z", "t.index + 1", "z * 2", "min(z, 3)", "max(z, m)", "z - i[2]", "i[2] + t.begin", "t + z", "(t.index + 1) + 2", "t.end", "t.block_size * k", "hl.arange(z, z + 3)", "torch.arange(0, 2 * m, 2)", "s.to(torch.int32)", "iv.to(torch.int32)", "helion.cdiv(k, t.block_size)", "x[t, k - 5:t.block_size]"};
+static const char *const host_atoms[] = {PLAIN_ATOMS, "x.T", "x[0]", "x[0, 0]", "b", "h", "[x, x]", "(x, h)", "x[1:, :]", "i[1]", "x[:, :1]", "y", "m * 2", "sums", "x[::2]", "x > 0", "(m, k)", "range(3)", "i[1].item()", "i[2].item() + 1", "x[0, 0].item()", "x[: i[0].item()]", "x[:, None]", "x[1:4, 2:3]", "sums.sum()"};
 static const char *const bind_atoms[] = {"None", "True", "0", "-1", "3", "2.5", "'cuda'", "torch.float32", "torch.int64", "...", "()", "[6, 5]", "(m, 5)", "{'a': 1}", "torch.exp", "g", "self", "self.M",
                                          "torch.device('cpu')", "slice(1, 3)", "x", "i", "y", "[x, x]", "nowhere", "x.size(0)"};
-static const context contexts[] = {{"tiles", IN_TILES, false, tile_atoms, COUNT_OF(tile_atoms)}, {"host", ON_HOST, false, host_atoms, COUNT_OF(host_atoms)},
-                                   {"bind", IN_BIND, false, bind_atoms, COUNT_OF(bind_atoms)}, {"open tiles", IN_TILES, true, tile_atoms, COUNT_OF(tile_atoms)},
-                                   {"open host", ON_HOST, true, host_atoms, COUNT_OF(host_atoms)}};
+static const context contexts[] = {{"tiles", IN_TILES, false, tile_atoms, COUNT_OF(tile_atoms), 2}, {"host", ON_HOST, false, host_atoms, COUNT_OF(host_atoms), 4},
+                                   {"bind", IN_BIND, false, bind_atoms, COUNT_OF(bind_atoms), 6}, {"open tiles", IN_TILES, true, tile_atoms, COUNT_OF(tile_atoms), 2},
+                                   {"open host", ON_HOST, true, host_atoms, COUNT_OF(host_atoms), 4}};
 
 static const helion_given arguments[] = {
     {.name = "x", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_F32, .rank = 2, .shape = {6, 5}}, {.name = "y", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_F32, .rank = 2, .shape = {5, 4}},
@@ -45,7 +46,7 @@ static const helion_given arguments[] = {
     {.name = "p", .kind = HELION_GIVEN_FLOAT, .real = 0.5}};
 
 typedef struct batch { char line[STATEMENTS][LINE_MAX_CHARS]; size_t n; } batch;
-typedef struct sweep { const context *c; batch batch; size_t n_statements, n_accepted, n_written; int bad; } sweep;
+typedef struct sweep { const context *c; batch batch; size_t n_rows, n_statements, n_accepted, n_written; int bad; } sweep;
 
 /* The kernel with the statements, and the line of the first of them. */
 static const char *kernel_text(arena *m, const context *c, const batch *b, int *out_first) {
@@ -126,6 +127,15 @@ static void write_back(sweep *s, loom_ctx *ctx, const kernel_graph *k, const cha
   }
 }
 
+/* Where sizes vary: what was assumed of them holds for those the kernel was read with. */
+static void check_guards(sweep *s, loom_ctx *ctx, kernel_graph *k, const char *code) {
+  kernel_call call = {.size = arena_array(&ctx->mem, k->tensors.n, sizeof *call.size)};
+  if (kernel_bind_call(ctx, k, &call) != LOOM_OK)
+    complain(s, "its own sizes do not fit", ctx, code);
+  else if (kernel_check_guards(ctx, k, &call, NULL, NULL, 0) != LOOM_OK)
+    complain(s, "a guard that does not hold", ctx, code);
+}
+
 /* Reads the statements together, then those that were accepted, until none is refused: what a refused statement would have said or bound is
  * missing then, so that others may follow it. */
 static void check_batch(sweep *s) {
@@ -144,8 +154,10 @@ static void check_batch(sweep *s) {
       complain(s, "the status says something else than the diagnostics", &ctx, code);
     else if (st != LOOM_OK && (!drop_refused(b, &ctx, first) || b->n == before))
       complain(s, "an error that is of no statement", &ctx, code);
-    else if (st == LOOM_OK)
+    else if (st == LOOM_OK) {
+      check_guards(s, &ctx, k, code);
       write_back(s, &ctx, k, code, b);
+    }
     loom_ctx_done(&ctx);
     if (b->n == before)
       break;
@@ -236,7 +248,7 @@ static void call_row(sweep *s, const char *of, const row *f, int which, const ch
 static void sweep_row(sweep *s, const char *of, const row *f) {
   call_row(s, of, f, -1, NULL);
   for (size_t p = 0; p < f->n; p++)
-    for (size_t a = 0; a < s->c->n_atoms; a++)
+    for (size_t a = (s->n_rows++) % s->c->every; a < s->c->n_atoms; a += s->c->every)
       call_row(s, of, f, (int)p, atom(s->c, a));
 }
 
@@ -313,7 +325,7 @@ static const form forms[] = {
 static void sweep_forms(sweep *s, uint64_t seed) {
   rng r = rng_new(seed);
   for (size_t i = 0; i < COUNT_OF(forms); i++)
-    for (int k = 0; k < forms[i].times; k++) {
+    for (int k = 0; k < (s->c->where == IN_TILES ? forms[i].times : forms[i].times / 2); k++) {
       char line[LINE_MAX_CHARS];
       size_t used = 0;
       for (const char *c = forms[i].text; *c && used < sizeof line; c++)
