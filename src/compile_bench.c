@@ -3,7 +3,6 @@
 #include "base/stats.h"
 #include "compile_exec.h"
 #include "compile_provider.h"
-#include "run/run_child.h"
 #include "run/run_shared_memory.h"
 #include "target/cpu/cpu.h"
 #include <math.h>
@@ -187,26 +186,24 @@ static loom_status start_cached(loom_ctx *ctx, const compile_options *o, bench_r
 /* ---- in a process of its own ---- */
 
 /* Memory and threads are the copy's own, as they would be here; only what was measured is shared. */
-typedef struct measuring { compile_state *s; bench_callee *c; const bench_options *b; const interp_tensor *inputs; struct measured { loom_status status; bench_result result; } *shared; } measuring;
+typedef struct measuring { compile_state *s; bench_callee *c; const bench_options *b; const interp_tensor *inputs; bench_result *shared; } measuring;
 
-static void measure_there(void *data) {
+static loom_status measure_there(void *data) {
   const measuring *m = data;
-  m->shared->status = open_call(m->s, m->inputs, m->c);
-  if (m->shared->status == LOOM_OK)
-    measure(m->s->ctx, m->c, m->b, &m->shared->result);
+  LOOM_TRY(open_call(m->s, m->inputs, m->c));
+  measure(m->s->ctx, m->c, m->b, m->shared);
+  return LOOM_OK;
 }
 
 static loom_status measure_confined(compile_state *s, bench_callee *c, const bench_options *b, const interp_tensor *inputs, bench_result *out) {
   run_pieces pieces = {0};
   void *shared;
-  LOOM_TRY(run_pieces_add(s->ctx, &pieces, sizeof(struct measured), &shared));
+  LOOM_TRY(run_pieces_add(s->ctx, &pieces, sizeof *out, &shared));
   measuring m = {s, c, b, inputs, shared};
-  m.shared->result = *out;
-  loom_status st = run_child_compute(s->ctx, arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name), measure_there, &m);
-  if (st == LOOM_OK && m.shared->status != LOOM_OK)
-    st = diag_error(s->ctx, LOOM_NOSPAN, m.shared->status, "kernel '%s' cannot be called: %s", s->kernel->name, loom_status_text(m.shared->status));
+  *m.shared = *out;
+  loom_status st = compile_confine(s, measure_there, &m);
   if (st == LOOM_OK)
-    *out = m.shared->result;
+    *out = *m.shared;
   run_pieces_close(&pieces);
   return st;
 }

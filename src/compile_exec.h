@@ -89,6 +89,8 @@ LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_imag
 /* The same in the caller's memory, which by_root has for every argument and every tensor that is returned, and on its team; nothing is copied, and nothing has to be closed. */
 LOOM_MUST_USE loom_status compile_bind_call(compile_state *s, const compile_image *code, void *const *by_root, run_team *team, compile_call *out);
 void compile_make_call(const compile_call *c);
+/* work(data) in a copy of the process that can do nothing but compute (run_child_compute): what the kernel does wrong stays there.  What it leaves must lie in shared memory. */
+LOOM_MUST_USE loom_status compile_confine(compile_state *s, loom_status (*work)(void *data), void *data);
 void compile_close_call(compile_call *c);
 LOOM_MUST_USE loom_status compile_execute_host(compile_state *s, const run_options *r, compile_execution *out);
 #endif

@@ -187,27 +187,33 @@ void compile_close_call(compile_call *c) { run_close_team(c->own_team); }
 /* ---- a run ---- */
 
 typedef struct host_run { interp_tensor *shapes; void **bytes; } host_run;
-/* In a copy of the process, with what it says in shared memory. */
-typedef struct computing { compile_state *s; const compile_image *code; void *const *by_root; loom_status *status; } computing;
+typedef struct confined { loom_status (*work)(void *data); void *data; loom_status *status; } confined;      /* status: in shared memory */
 
-static void compute(void *data) {
-  computing *c = data;
-  compile_call call;
-  *c->status = open_call(c->s, c->code, c->by_root, &call);
-  if (*c->status != LOOM_OK)
-    return;
-  compile_make_call(&call);
-  compile_close_call(&call);
+static void work_there(void *data) {
+  const confined *c = data;
+  *c->status = c->work(c->data);
 }
 
-/* The kernel in a process of its own, that has nothing but its tensors: what it does wrong stays there. */
-static loom_status call_confined(compile_state *s, const compile_image *code, void *const *by_root, run_pieces *shared) {
+loom_status compile_confine(compile_state *s, loom_status (*work)(void *data), void *data) {
+  run_pieces shared = {0};
   void *status;
-  LOOM_TRY(run_pieces_add(s->ctx, shared, sizeof(loom_status), &status));
-  computing c = {s, code, by_root, status};
-  LOOM_TRY(run_child_compute(s->ctx, arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name), compute, &c));
-  if (*c.status != LOOM_OK)
-    LOOM_FAIL(s->ctx, LOOM_NOSPAN, *c.status, "kernel '%s' cannot be called: %s", s->kernel->name, loom_status_text(*c.status));
+  LOOM_TRY(run_pieces_add(s->ctx, &shared, sizeof(loom_status), &status));
+  confined c = {work, data, status};
+  loom_status st = run_child_compute(s->ctx, arena_printf(&s->ctx->mem, "kernel '%s'", s->kernel->name), work_there, &c);
+  if (st == LOOM_OK && *c.status != LOOM_OK)
+    st = diag_error(s->ctx, LOOM_NOSPAN, *c.status, "kernel '%s' cannot be called: %s", s->kernel->name, loom_status_text(*c.status));
+  run_pieces_close(&shared);
+  return st;
+}
+
+typedef struct calling { compile_state *s; const compile_image *code; void *const *by_root; } calling;
+
+static loom_status call_there(void *data) {
+  const calling *c = data;
+  compile_call call;
+  LOOM_TRY(open_call(c->s, c->code, c->by_root, &call));
+  compile_make_call(&call);
+  compile_close_call(&call);
   return LOOM_OK;
 }
 
@@ -228,9 +234,9 @@ static void *copy_of(arena *m, const void *bytes, size_t n) {
   return copy;
 }
 
-static loom_status call(compile_state *s, const compile_image *code, const compile_results *all, void *const *by_root, run_pieces *shared, host_run *out) {
+static loom_status call(compile_state *s, const compile_image *code, const compile_results *all, void *const *by_root, host_run *out) {
   const bool is_here = s->o->providers || run_child_threads() > 1;      /* providers are trusted, and keep counts and states here; the threads of a model are its kernels' */
-  LOOM_TRY(is_here ? call_here(s, code, by_root) : call_confined(s, code, by_root, shared));
+  LOOM_TRY(is_here ? call_here(s, code, by_root) : compile_confine(s, call_there, &(calling){s, code, by_root}));
   out->shapes = ARENA_NEW_N(&s->ctx->mem, interp_tensor, all->n);
   out->bytes = ARENA_NEW_N(&s->ctx->mem, void *, all->n);
   for (size_t i = 0; i < all->n; i++) {
@@ -254,14 +260,14 @@ static bool exceeds_f32(const compile_results *all, const interp_tensor *want) {
 }
 
 static loom_status run_opened(compile_state *s, const run_options *r, const compile_image *code, const compile_results *all, bool integers, interp_tensor *t, void *const *by_root,
-                              run_pieces *shared, compile_execution *out) {
+                              compile_execution *out) {
   interp_tensor *want = NULL;
   host_run got;
   if (r->check) {   /* before the call: machine code does not look whether an index of the data is inside of its tensor */
     LOOM_TRY(compile_interpret(s, t, integers));
     LOOM_TRY(compile_read_results(s, all, t, &want));
   }
-  LOOM_TRY(call(s, code, all, by_root, shared, &got));
+  LOOM_TRY(call(s, code, all, by_root, &got));
   if (!integers)
     LOOM_TRY(compile_write_results(s, r, all, got.shapes, got.bytes));
   if (!r->check)
@@ -281,7 +287,7 @@ static loom_status run(compile_state *s, const run_options *r, const compile_ima
   LOOM_TRY(compile_make_inputs(s, r, integers, t));
   loom_status st = make_memory(s, t, &shared, by_root);   /* copies: the interpreter works in its arguments */
   if (st == LOOM_OK)
-    st = run_opened(s, r, code, all, integers, t, by_root, &shared, out);
+    st = run_opened(s, r, code, all, integers, t, by_root, out);
   run_pieces_close(&shared);
   return st;
 }

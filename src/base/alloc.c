@@ -25,17 +25,17 @@ static int must_fail(void) {
   return 1;
 }
 
-static void (*on_failure)(size_t);
+static void (*on_failure)(void);
 
-void alloc_on_failure(void (*tell)(size_t bytes)) { on_failure = tell; }
+void alloc_on_failure(void (*tell)(void)) { on_failure = tell; }
 
-static void *given(void *p, size_t size) {
+static void *given(void *p) {
   if (!p && on_failure)
-    on_failure(size);
+    on_failure();
   return p;
 }
 
-void *alloc_bytes(size_t size) { return must_fail() ? NULL : given(malloc(size ? size : 1), size); }
-void *alloc_zeroed(size_t size) { return must_fail() ? NULL : given(calloc(1, size ? size : 1), size); }
-void *alloc_resize(void *p, size_t size) { return must_fail() ? NULL : given(realloc(p, size ? size : 1), size); }
+void *alloc_bytes(size_t size) { return must_fail() ? NULL : given(malloc(size ? size : 1)); }
+void *alloc_zeroed(size_t size) { return must_fail() ? NULL : given(calloc(1, size ? size : 1)); }
+void *alloc_resize(void *p, size_t size) { return must_fail() ? NULL : given(realloc(p, size ? size : 1)); }
 void alloc_free(void *p) { free(p); }

@@ -10,6 +10,6 @@ void *alloc_resize(void *p, size_t size);
 void alloc_free(void *p);
 /* Fails allocation number `n` (1 = the next one) and, when `forever`, all after it; 0 switches injection off.  Returns how many failed since the last call. */
 long alloc_fail_at(long n, int forever);
-/* Called, with the bytes that were asked for, before the caller sees NULL because the system has no more; NULL: nobody.  For processes that leave word before they end. */
-void alloc_on_failure(void (*tell)(size_t bytes));
+/* Called before the caller sees NULL because the system has no more; NULL: nobody.  For processes that leave word before they end. */
+void alloc_on_failure(void (*tell)(void));
 #endif

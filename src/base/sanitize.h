@@ -1,13 +1,26 @@
-/* sanitize: MemorySanitizer and libraries that are not instrumented.  Between enter and leave it does not check what they hand to libc: their own
- * stack counts as unwritten.  A text that they hand out counts as written after sanitize_library_text.  Nothing in other builds. */
+/* sanitize: which sanitizer a build has (LOOM_ASAN, LOOM_MSAN, LOOM_TSAN: 0 or 1; gcc and clang say it in different ways), and MemorySanitizer with libraries that are not
+ * instrumented.  Between enter and leave it does not check what they hand to libc: their own stack counts as unwritten.  A text that they hand out counts as written after
+ * sanitize_library_text.  Nothing in other builds. */
 #ifndef LOOM_BASE_SANITIZE_H
 #define LOOM_BASE_SANITIZE_H
 #if defined(__has_feature)
-#if __has_feature(memory_sanitizer)
-#define LOOM_MSAN 1
+#define LOOM_ASAN __has_feature(address_sanitizer)
+#define LOOM_MSAN __has_feature(memory_sanitizer)
+#define LOOM_TSAN __has_feature(thread_sanitizer)
+#else
+#ifdef __SANITIZE_ADDRESS__
+#define LOOM_ASAN 1
+#else
+#define LOOM_ASAN 0
 #endif
+#ifdef __SANITIZE_THREAD__
+#define LOOM_TSAN 1
+#else
+#define LOOM_TSAN 0
 #endif
-#ifdef LOOM_MSAN
+#define LOOM_MSAN 0
+#endif
+#if LOOM_MSAN
 #include <sanitizer/msan_interface.h>
 static inline void sanitize_enter_library(void) { __msan_scoped_disable_interceptor_checks(); }
 static inline void sanitize_leave_library(void) { __msan_scoped_enable_interceptor_checks(); }

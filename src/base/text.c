@@ -89,8 +89,15 @@ size_t text_utf8_length(const unsigned char *p, size_t left) {
   return overlong || surrogate || too_large ? 0 : n;
 }
 
+size_t text_control_length(const unsigned char *p, size_t left) {
+  if (*p < 0x20 || *p == 0x7f)
+    return 1;
+  return left > 1 && *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
+}
+
 void text_clean(char *s) {
-  for (; *s; s++)
-    if ((unsigned char)*s < 0x20 || *s == 0x7f)
-      *s = '?';
+  for (size_t left = strlen(s), n; left; s += n ? n : 1, left -= n ? n : 1) {
+    n = text_control_length((const unsigned char *)s, left);
+    memset(s, '?', n);
+  }
 }

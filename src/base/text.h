@@ -21,7 +21,9 @@ bool text_ends(const char *s, const char *suffix);
 const char *text_thousands(arena *mem, int64_t v);
 /* `s` with every byte outside [A-Za-z0-9_] turned into '_' and a leading digit prefixed: an identifier for C, MLIR and file names. */
 char *text_identifier(arena *mem, const char *s);
-/* In `s`, control bytes become '?': what others wrote cannot steer a terminal. */
+/* Bytes of the control character at `p`, of which `left` bytes follow (at least 1): below space, DEL, or U+0080..U+009F in UTF-8 (U+009B begins a sequence, too); 0: another begins there. */
+size_t text_control_length(const unsigned char *p, size_t left);
+/* In `s`, bytes of control characters become '?': what others wrote cannot steer a terminal. */
 void text_clean(char *s);
 /* Length of the well-formed UTF-8 sequence at `p`, of which `left` bytes follow (at least 1); 0 when there is none: overlong forms, surrogates
  * and values over 0x10FFFF included. */

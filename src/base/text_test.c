@@ -53,6 +53,9 @@ static void test_control_bytes_are_taken_out(void **state) {
   char s[] = "a\033[31m\n\x7f\tb \xc3\xa4";
   text_clean(s);
   assert_string_equal(s, "a?[31m???b \xc3\xa4");
+  char c1[] = "\xc2\x9b" "31m \xc2\xa0 \xc2";
+  text_clean(c1);
+  assert_string_equal(c1, "??31m \xc2\xa0 \xc2");
 }
 
 static void test_thousands_are_set_apart(void **state) {

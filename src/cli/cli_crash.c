@@ -87,11 +87,12 @@ static bool save_in(loom_ctx *ctx, const char *dir, const char *what, int argc, 
   saving v = {ctx, dir, text_new(&ctx->mem), 0};
   text *t = &v.command;
   const char *self = file_join(&ctx->mem, cli_self_dir(&ctx->mem), "loom");
+  char *line = arena_strdup(&ctx->mem, what);
+  text_clean(line);      /* one line, whatever the kernel is called */
   if (file_make_dirs(ctx, dir) != LOOM_OK)
     return false;
   text_add(t, "#!/bin/sh\n# Runs again what died: ");
-  for (const char *p = what; *p; p++)      /* one line, whatever the kernel is called */
-    text_add_bytes(t, (unsigned char)*p < ' ' ? "?" : p, 1);
+  text_add(t, line);
   text_add(t, "\n# The loom to run can be named in LOOM.\ncd \"$(dirname \"$0\")\" || exit\n");
   add_environment(t);
   text_add(t, "exec \"${LOOM:-");

@@ -13,15 +13,9 @@ static const char *colour(const char *code) {
 }
 
 static void put_clean(const char *s, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    unsigned char ch = (unsigned char)s[i];
-    bool is_c1 = i + 1 < n && ch == 0xc2 && (unsigned char)s[i + 1] >= 0x80 && (unsigned char)s[i + 1] < 0xa0;   /* U+009B begins a sequence, too */
-    if (is_c1) {
-      fputc('?', stderr);
-      i++;
-      continue;
-    }
-    fputc((ch < 32 && ch != '\t' && ch != '\n') || ch == 127 ? '?' : ch, stderr);
+  for (size_t i = 0, length; i < n; i += length ? length : 1) {
+    length = text_control_length((const unsigned char *)s + i, n - i);
+    fputc(length && s[i] != '\t' && s[i] != '\n' ? '?' : s[i], stderr);
   }
 }
 

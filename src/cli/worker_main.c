@@ -44,7 +44,7 @@ static loom_status find_command(loom_ctx *ctx, const cli_options *o, loom_status
 extern void (*set_new_handler(void (*handler)(void)))(void) __asm__("_ZSt15set_new_handlerPFvvE");
 
 static _Noreturn void no_memory(void) {
-  run_stage_lacks_memory(0);
+  run_stage_lacks_memory();
   abort();
 }
 
@@ -53,7 +53,7 @@ static void aborted(int signal) {
   enum { PROBE = 8 << 20 };
   void *p = mmap(NULL, PROBE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)
-    run_stage_lacks_memory(PROBE);
+    run_stage_lacks_memory();
   raise(signal);      /* SA_RESETHAND: it ends the process */
 }
 

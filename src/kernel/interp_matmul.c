@@ -1,4 +1,5 @@
 /* Matrix products: values and sum|a||b| in one sweep over packed columns. */
+#include "base/sanitize.h"
 #include "kernel/interp_private.h"
 #include <math.h>
 
@@ -7,12 +8,7 @@ typedef double lanes __attribute__((vector_size(LANES * sizeof(double)), aligned
 typedef int64_t lane_bits __attribute__((vector_size(LANES * sizeof(double))));
 
 /* The compiler makes one body for each vector width and the loader picks; sanitizers can't see through the choice. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ONE_WIDTH
-#endif
-#endif
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(ONE_WIDTH)
+#if defined(__x86_64__) && !LOOM_ASAN
 #define EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define EACH_WIDTH

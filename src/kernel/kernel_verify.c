@@ -82,7 +82,7 @@ static bool is_printable(const char *name) {
   const unsigned char *p = (const unsigned char *)name;
   for (size_t left = strlen(name), n; left; p += n, left -= n) {
     n = text_utf8_length(p, left);
-    if (n == 0 || *p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+    if (n == 0 || text_control_length(p, left))
       return false;
   }
   return true;

@@ -1,5 +1,6 @@
 #include "run/provider_elf.h"
 #include "base/file.h"
+#include "base/sanitize.h"
 #include "base/text.h"
 #include <loom/kernel_provider.h>
 #include <elf.h>
@@ -193,13 +194,7 @@ bool provider_elf_exports(const provider_elf *e, const char *symbol) {
 }
 
 provider_sanitizer provider_host_sanitizer(void) {
-#if defined(__SANITIZE_ADDRESS__)
-  return PROVIDER_SANITIZER_ADDRESS;
-#elif defined(__SANITIZE_THREAD__)
-  return PROVIDER_SANITIZER_THREAD;
-#else
-  return PROVIDER_SANITIZER_NONE;
-#endif
+  return LOOM_ASAN ? PROVIDER_SANITIZER_ADDRESS : LOOM_MSAN ? PROVIDER_SANITIZER_MEMORY : LOOM_TSAN ? PROVIDER_SANITIZER_THREAD : PROVIDER_SANITIZER_NONE;
 }
 
 const char *provider_sanitizer_name(provider_sanitizer s) {

@@ -160,7 +160,7 @@ static void test_a_process_leaves_word_of_where_it_was(void **state) {
   run_stage_enter("a stage with a name that is longer than there is room for it");
   assert_true(run_stage_find(getpid(), &place));
   assert_string_equal(place.stage, "a stage with a name that is lon");
-  run_stage_lacks_memory(1);
+  run_stage_lacks_memory();
   assert_true(run_stage_find(getpid(), &place) && place.lacked_memory);
   assert_false(run_stage_find(1, &place));
 }

@@ -1,4 +1,5 @@
 #include "run/run_limits.h"
+#include "base/sanitize.h"
 #include "base/text.h"
 #include <signal.h>
 #include <stdlib.h>
@@ -14,21 +15,10 @@ static const struct { const char *name, *unit, *what; int64_t least, most; size_
 enum { ROWS = sizeof rows / sizeof *rows };
 static const int64_t mib = 1 << 20;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SHADOW 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SHADOW 1
-#endif
-#endif
-#ifndef HAS_SHADOW
-#define HAS_SHADOW 0
-#endif
-
 run_limits run_limits_default(void) {
   static const int64_t least = 4096;
   const int64_t pages = sysconf(_SC_PHYS_PAGES), has = pages > 0 ? pages * sysconf(_SC_PAGESIZE) / mib : least;
-  return (run_limits){.memory = HAS_SHADOW ? 0 : has > least ? has : least, .cpu = 14400, .files = 1024, .file = 65536};
+  return (run_limits){.memory = LOOM_ASAN || LOOM_MSAN || LOOM_TSAN ? 0 : has > least ? has : least, .cpu = 14400, .files = 1024, .file = 65536};
 }
 
 static loom_status parse_one(loom_ctx *ctx, const char *said_by, const char *name, size_t n, const char *value, run_limits *io) {

@@ -1,4 +1,5 @@
 #include "run/run_sandbox.h"
+#include "base/sanitize.h"
 #include "base/text.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -77,21 +78,10 @@ static int restrict_files(const run_sandbox *s) {
 
 /* ---- all of it ---- */
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
 loom_status run_sandbox_read_mode(loom_ctx *ctx, run_sandbox_mode *out) {
   static const char *const names[] = {"on", "log", "off"};
   const char *v = getenv("LOOM_SANDBOX");
-  *out = IS_SANITIZED ? RUN_SANDBOX_OFF : RUN_SANDBOX_ON;
+  *out = LOOM_ASAN || LOOM_MSAN || LOOM_TSAN ? RUN_SANDBOX_OFF : RUN_SANDBOX_ON;
   for (int i = 0; v && *v && i < 3; i++)
     if (text_eq(v, names[i])) {
       *out = (run_sandbox_mode)i;

@@ -1,5 +1,6 @@
 #include "run/run_stage.h"
 #include "base/alloc.h"
+#include "base/number.h"
 #include "base/text.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -79,7 +80,7 @@ void run_stage_open(void) {
 
 loom_status run_stage_join(loom_ctx *ctx) {
   const char *number = getenv(variable);
-  const int fd = number ? atoi(number) : -1;
+  const int fd = number ? number_of(number) : -1;
   struct stat st;
   if (!shared && fd > STDERR_FILENO && fstat(fd, &st) == 0 && st.st_size == sizeof(page)) {
     shared = map(fd);
@@ -123,9 +124,8 @@ void run_stage_of(const char *what) {
     set(p->what, sizeof p->what, what);
 }
 
-void run_stage_lacks_memory(size_t bytes) {
+void run_stage_lacks_memory(void) {
   run_place *p = place();
-  (void)bytes;
   if (p)
     p->lacked_memory = true;
 }

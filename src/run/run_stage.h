@@ -20,7 +20,7 @@ LOOM_MUST_USE loom_status run_stage_join(loom_ctx *ctx);
 void run_stage_enter(const char *stage);
 void run_stage_of(const char *what);
 /* For alloc_on_failure and handlers of signals: allocates nothing. */
-void run_stage_lacks_memory(size_t bytes);
+void run_stage_lacks_memory(void);
 /* What process `pid` said last; false: nothing is known of it. */
 bool run_stage_find(pid_t pid, run_place *out);
 #endif

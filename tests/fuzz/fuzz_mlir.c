@@ -81,25 +81,18 @@ void fuzz_check_text(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   fuzz_compiled += st == LOOM_OK && any;
 }
 
-void fuzz_weights(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
+static void read_weights(loom_status (*read)(loom_ctx *, const char *, const unsigned char *, size_t, weights *), loom_ctx *ctx, const char *path, const uint8_t *bytes, size_t size) {
   weights w;
   unsigned char contents[64];
-  loom_status st = weights_read_irpa(ctx, "fuzz.irpa", bytes, size, &w);
+  loom_status st = read(ctx, path, bytes, size, &w);
   fuzz_check_status(ctx, st);
   for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
     weights_copy(&w.all.at[i], contents, sizeof contents);
   fuzz_compiled += st == LOOM_OK;
 }
 
-void fuzz_safetensors(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
-  weights w;
-  unsigned char contents[64];
-  loom_status st = weights_read_safetensors(ctx, "fuzz.safetensors", bytes, size, &w);
-  fuzz_check_status(ctx, st);
-  for (size_t i = 0; st == LOOM_OK && i < w.all.n; i++)
-    weights_copy(&w.all.at[i], contents, sizeof contents);
-  fuzz_compiled += st == LOOM_OK;
-}
+void fuzz_weights(loom_ctx *ctx, const uint8_t *bytes, size_t size) { read_weights(weights_read_irpa, ctx, "fuzz.irpa", bytes, size); }
+void fuzz_safetensors(loom_ctx *ctx, const uint8_t *bytes, size_t size) { read_weights(weights_read_safetensors, ctx, "fuzz.safetensors", bytes, size); }
 
 /* What a shared library says of itself; the names it exports are read to their ends. */
 void fuzz_elf(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
