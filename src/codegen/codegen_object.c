@@ -136,6 +136,8 @@ static loom_status make_code(ir_ctx *ir, MlirModule m, const codegen_options *o,
     st = optimise(&u, o);
   if (st == LOOM_OK && o->machine && o->machine->has_lanes)
     st = codegen_keep_lanes(ir->ctx, u.module);
+  if (st == LOOM_OK && !o->machine)
+    codegen_mend(ir->ctx, u.module);
   if (st == LOOM_OK)
     st = emit(&u, kind, out, out_size);
   close_unit(&u);

@@ -11,6 +11,9 @@ LOOM_MUST_USE loom_status codegen_open_target(loom_ctx *ctx, const codegen_optio
 /* For machines with lanes, between LLVM's passes and its code generator: what the code generator would scalarise is kept from it, what nobody could keep in vectors is refused. */
 LOOM_MUST_USE loom_status codegen_keep_lanes(loom_ctx *ctx, LLVMModuleRef m);
 
+/* For x86-64, at the same place: what its code generator makes wrong code of is written another way. */
+void codegen_mend(loom_ctx *ctx, LLVMModuleRef m);
+
 void codegen_init(void);   /* LLVM's table of targets, once */
 
 /* The symbols of an ELF64 relocatable object.  Names point into the object. */

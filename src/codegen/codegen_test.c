@@ -90,6 +90,64 @@ static void test_doubles_round_once_to_bf16(void **state) {
   codegen_unlink(image);
 }
 
+/* For every type that a wide vector is cut to, and every lane: one element is written, its neighbours are left. */
+static void test_a_store_of_one_lane_writes_one_element(void **state) {
+  (void)state;
+  enum { LANES = 8 };
+  static const struct { int wide, narrow; } cases[] = {{32, 8}, {16, 8}, {64, 8}, {32, 16}, {64, 16}, {64, 32}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
+    for (int lane = 0; lane < LANES; lane++) {
+      const int wide = cases[c].wide, narrow = cases[c].narrow;
+      const char *mask = "";
+      for (int i = 0; i < LANES; i++)
+        mask = arena_printf(&ctx.mem, "%s%s%s", mask, i ? ", " : "", i == lane ? "true" : "false");
+      const char *src = arena_printf(&ctx.mem, "llvm.func @f(%%p: !llvm.ptr, %%q: !llvm.ptr) {\n  %%x = llvm.load %%p {alignment = 1 : i64} : !llvm.ptr -> vector<8xi%d>\n  %%y = llvm.trunc %%x : vector<8xi%d> to vector<8xi%d>\n"
+                                               "  %%m = llvm.mlir.constant(dense<[%s]> : vector<8xi1>) : vector<8xi1>\n"
+                                               "  llvm.intr.masked.store %%y, %%q, %%m {alignment = 1 : i32} : vector<8xi%d>, vector<8xi1> into !llvm.ptr\n  llvm.return\n}\n", wide, wide, narrow, mask, narrow);
+      codegen_image *image;
+      assert_int_equal(link_text(src, &(codegen_options){.opt_level = 2}, &image), LOOM_OK);
+      void *p = codegen_lookup(image, "f");
+      void (*f)(const void *, void *);
+      memcpy(&f, &p, sizeof f);
+      unsigned char from[LANES * 8], to[LANES * 8 + 8], want[sizeof to];
+      for (size_t i = 0; i < sizeof from; i++)
+        from[i] = (unsigned char)(i + 1);
+      memset(to, 0xee, sizeof to);
+      memset(want, 0xee, sizeof want);
+      memcpy(want + lane * narrow / 8, from + lane * wide / 8, (size_t)narrow / 8);
+      f(from, to);
+      assert_memory_equal(to, want, sizeof to);
+      codegen_unlink(image);
+    }
+}
+
+/* A bf16 that is loaded in one block, chosen in others and stored in the last is moved, subnormal numbers and all. */
+static void test_a_bf16_goes_from_block_to_block_unchanged(void **state) {
+  (void)state;
+  static const char src[] =
+      "llvm.func @f(%p: !llvm.ptr, %q: !llvm.ptr, %n: i64) {\n  %a = llvm.load %p : !llvm.ptr -> bf16\n  %v = llvm.load %p {alignment = 2 : i64} : !llvm.ptr -> vector<2xbf16>\n"
+      "  %zero = llvm.mlir.constant(0 : i64) : i64\n  %one = llvm.mlir.constant(1 : i64) : i64\n  %two = llvm.mlir.constant(2 : i64) : i64\n  llvm.br ^loop(%zero, %a : i64, bf16)\n"
+      "^loop(%i: i64, %x: bf16):\n  %to = llvm.getelementptr %q[%i] : (!llvm.ptr, i64) -> !llvm.ptr, bf16\n  llvm.store %x, %to : bf16, !llvm.ptr\n"
+      "  %odd = llvm.and %i, %one : i64\n  %is_odd = llvm.icmp \"eq\" %odd, %one : i64\n  llvm.cond_br %is_odd, ^next(%a : bf16), ^other\n"
+      "^other:\n  %second = llvm.extractelement %v[%one : i64] : vector<2xbf16>\n  llvm.br ^next(%second : bf16)\n"
+      "^next(%y: bf16):\n  %j = llvm.add %i, %one : i64\n  %more = llvm.icmp \"ult\" %j, %n : i64\n  llvm.cond_br %more, ^loop(%j, %y : i64, bf16), ^done\n"
+      "^done:\n  %end = llvm.getelementptr %q[%n] : (!llvm.ptr, i64) -> !llvm.ptr, bf16\n  llvm.store %v, %end {alignment = 2 : i64} : vector<2xbf16>, !llvm.ptr\n  llvm.return\n}\n";
+  static const uint16_t from[][2] = {{1, 0x7f}, {0x8001, 0x80}, {0x3f80, 0x0040}, {0xff80, 0x807f}};
+  for (int level = 0; level <= 3; level++) {
+    codegen_image *image;
+    assert_int_equal(link_text(src, &(codegen_options){.opt_level = level, .passes = "function(instsimplify)"}, &image), LOOM_OK);
+    void *p = codegen_lookup(image, "f");
+    void (*f)(const void *, void *, int64_t);
+    memcpy(&f, &p, sizeof f);
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+      uint16_t to[6], want[6] = {from[i][0], from[i][1], from[i][0], from[i][1], from[i][0], from[i][1]};
+      f(from[i], to, 4);
+      assert_memory_equal(to, want, sizeof to);
+    }
+    codegen_unlink(image);
+  }
+}
+
 static void test_ungranted_symbols_are_refused_by_name(void **state) {
   (void)state;
   const char *src = "llvm.func @getpid() -> i32\nllvm.func @system(!llvm.ptr) -> i32\nllvm.func @memcpy(!llvm.ptr, !llvm.ptr, i64)\n"
@@ -233,7 +291,8 @@ static void test_llvm_text_is_for_the_asked_cpu(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
-      T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_ungranted_symbols_are_refused_by_name),
+      T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_a_store_of_one_lane_writes_one_element), T(test_a_bf16_goes_from_block_to_block_unchanged),
+      T(test_ungranted_symbols_are_refused_by_name),
       T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_calls_that_nobody_granted_are_refused), T(test_objects_that_do_more_than_compute_are_refused), T(test_damaged_objects_are_refused),
       T(test_modules_outside_the_llvm_dialect_are_refused), T(test_objects_are_the_same_twice), T(test_llvm_text_is_for_the_asked_cpu),
   };
