@@ -93,6 +93,8 @@ loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char 
   }
   struct stat st;
   if (fstat(r.fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+    if (is_stdin)
+      lseek(r.fd, 0, SEEK_SET);   /* its form may have been looked at before */
     r.expected_bytes = (size_t)st.st_size;
     if (r.expected_bytes > r.limit_bytes)
       r.expected_bytes = r.limit_bytes;   /* the read finds out whether there is more */

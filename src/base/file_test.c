@@ -100,6 +100,17 @@ static void test_files_of_unknown_size_are_read_whole(void **state) {
   close(ends[0]);
   assert_int_equal(size, 11);
   assert_string_equal(back, "from a pipe");
+  kept = dup(0);   /* a file may be read twice: first to see what it is */
+  FILE *f = tmpfile();
+  assert_true(f && fputs("from a file", f) >= 0 && fflush(f) == 0);
+  dup2(fileno(f), 0);
+  for (int time = 0; time < 2; time++) {
+    assert_int_equal(file_read(&ctx, "-", 100, &back, &size), LOOM_OK);
+    assert_string_equal(back, "from a file");
+  }
+  dup2(kept, 0);
+  close(kept);
+  fclose(f);
 }
 
 static void test_io_errors_name_the_file_and_the_reason(void **state) {

@@ -8,6 +8,7 @@
 #include "run/run_sandbox.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,6 +59,22 @@ static const char *string_of(const data_value *v, const char *key) {
   return s && s->kind == DATA_STRING ? s->string : NULL;
 }
 
+/* A plan on standard input names its kernel too: what comes is kept in memory, to be looked at here and read again.  No reader takes more. */
+static const data_value *read_stdin(loom_ctx *ctx) {
+  enum { BYTES_MAX = (64 << 20) + 1 };
+  const diag_mark before = diag_save(ctx);
+  char *bytes;
+  size_t size;
+  const loom_status st = file_read(ctx, "-", BYTES_MAX, &bytes, &size);
+  const int kept = st == LOOM_OK || st == LOOM_ELIMIT ? memfd_create("stdin", MFD_CLOEXEC) : -1;
+  diag_drop(ctx, before);
+  if (kept < 0)
+    return NULL;
+  const bool is_kept = file_write_all(kept, bytes, size) && dup2(kept, STDIN_FILENO) == STDIN_FILENO;
+  close(kept);
+  return is_kept ? read_json(ctx, "-") : NULL;
+}
+
 static void add_system(maker *k) {
   static const char *const places[] = {"/usr", "/lib", "/lib64", "/etc", "/opt", "/proc", "/sys", "/dev", LOOM_DATADIR, LOOM_LIBEXECDIR};
   static const char *const beside[] = {".", "../machines", "../share/loom", "../tests/tt_emulator", "../providers", "../libexec/loom"};
@@ -80,8 +97,8 @@ static void add_reads(maker *k) {
     add_read(k, path);
     if (file_is_dir(path))      /* what an artifact was compiled from: messages show its lines */
       add_read(k, string_of(read_json(k->ctx, file_join(&k->ctx->mem, path, "kernel.json")), "path"));
-    else if (text_ends(path, ".json"))      /* a plan names its kernel */
-      add_read(k, string_of(read_json(k->ctx, path), "kernel_path"));
+    else if (text_eq(path, "-") || text_ends(path, ".json"))      /* a plan names its kernel */
+      add_read(k, string_of(text_eq(path, "-") ? read_stdin(k->ctx) : read_json(k->ctx, path), "kernel_path"));
     if (o->corpus.last && strchr(o->corpus.last, ':'))
       add_read(k, file_join(&k->ctx->mem, strchr(o->corpus.last, ':') + 1, path));
   }
