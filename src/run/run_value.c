@@ -55,7 +55,7 @@ static bool allocate(arena *mem, run_value *v) {
   return true;
 }
 
-/* One number; false: it is none of the type, or out of its range. */
+/* One number, of a word that is not empty; false: it is none of the type, or out of its range. */
 static bool parse_element(const run_element *e, const char *s, void *to) {
   char *end;
   errno = 0;
@@ -66,12 +66,12 @@ static bool parse_element(const run_element *e, const char *s, void *to) {
   if (e->is_float) {
     double d = strtod(s, &end);
     run_element_store_float(e, to, d);
-    return *s && !*end;
+    return !*end;
   }
   bool is_hex = text_starts(s, "0x") || text_starts(s, "-0x"), is_large = s[0] != '-' && (e->is_unsigned || is_hex);
   int base = is_hex ? 16 : 10;
   int64_t v = is_large ? (int64_t)strtoull(s, &end, base) : strtoll(s, &end, base);
-  if (!*s || *end || errno)
+  if (*end || errno)
     return false;
   run_element_store_integer(e, to, v);
   bool is_negative = v < 0 && !is_large;   /* -1 and 255 are both an i8 */
