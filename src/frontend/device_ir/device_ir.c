@@ -84,6 +84,7 @@ loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, si
     LOOM_TRY(dir_read_readable(&p, kept, size));
   else
     LOOM_TRY(dir_read_json(&p, path, kept, size));
+  LOOM_TRY(dir_check_sizes(&p));
   LOOM_TRY(dir_infer(&p));
   LOOM_TRY(apply_shapes(&p));
   p.name = p.options->name ? p.options->name : p.name ? p.name : file_stem(p.mem, path);

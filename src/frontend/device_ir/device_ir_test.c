@@ -1,6 +1,7 @@
 /* What is refused, where and with which status: one edit of a dump each.  That the dumps are read rightly is device_ir_same_test's to say. */
 #include "base/file.h"
 #include "base/testing.h"
+#include "base/text.h"
 #include "frontend/device_ir/dir_private.h"
 
 #define DATA LOOM_SOURCE_DIR "/tests/data/device_ir/"
@@ -84,6 +85,9 @@ static const refusal refusals[] = {
     {"transposed.json", "\"name\": \"transposed\"", "\"name\": \"\"", LOOM_EINPUT, "the kernel has no name", 0},
     {"transposed.json", "\"producer\"", "\"produced\"", LOOM_EINPUT, "produced", 3},
     {"transposed.json", "\"s27\", \"kind\": \"size\"", "\"s28\", \"kind\": \"size\"", LOOM_EINPUT, "the symbol s27 is not among the symbols", 0},
+    {"transposed.json", "\"value\": 5}", "\"expr\": \"s27 + 1\"}", LOOM_EINPUT, "the size s27 needs itself", 0},
+    {"transposed.json", "\"value\": 5}", "\"expr\": \"FloorDiv(s77, 2) + 2\"}", LOOM_OK, NULL, 0},
+    {"masked.fx.txt", "size=s27 name=tile_n", "size=2*u1 reduction", LOOM_EINPUT, "the size of block 1 needs itself", 6},
     {"transposed.json", "\"value\": 7}", "\"value\": null}", LOOM_EINPUT, "the size of dimension 0 of x", 0},
     {"transposed.json", "{\"id\": 1, \"var\"", "{\"id\": 0, \"var\"", LOOM_EINPUT, "block 0 is there twice", 0},
     {"transposed.json", "\"op\": \"view\"", "\"op\": \"alias\"", LOOM_EINPUT, "\"arg\", \"alloc\" or \"view\"", 0},
@@ -172,24 +176,79 @@ static void test_forms_are_known_by_their_content(void **state) {
     assert_int_equal(device_ir_looks_like(cases[i].content, strlen(cases[i].content)), cases[i].is_dump);
 }
 
-/* Expressions as Python's and sympy's printers write them.  Oracle: their values. */
+/* Expressions as Python's and sympy's printers write them.  Oracle: their values; what has none within 64 bits, or needs an unknown name, is not known. */
+#define LEAST "(-9223372036854775807 - 1)"
 static void test_expressions_have_pythons_value(void **state) {
   (void)state;
-  static const struct { const char *expr; int64_t value; } cases[] = {{"1 + 2*3", 7}, {"-7 // 2", -4}, {"-7 % 3", 2}, {"(u0 + 1)*2", 12}, {"-u0 + u1", 2}, {"2**3 - 1", 7}, {"Max(u0, u1, 3)", 7},
-                                                                      {"Min(u0, 3)", 3}, {"FloorDiv(u1, 2)", 3}, {"(u1//2)", 3}, {"CeilDiv(u1, 2)", 4}, {"Mod(u1, 4)", 3}, {"u0", 5}};
+  static const struct { const char *expr; bool known; int64_t value; } cases[] = {
+      {"1 + 2*3", true, 7}, {"-7 // 2", true, -4}, {"-8 // 2", true, -4}, {"-7 % 3", true, 2}, {"(u0 + 1)*2", true, 12}, {"-u0 + u1", true, 2}, {"2**3 - 1", true, 7}, {"Max(u0, u1, 3)", true, 7},
+      {"Min(u0, 3)", true, 3}, {"FloorDiv(u1, 2)", true, 3}, {"(u1//2)", true, 3}, {"CeilDiv(u1, 2)", true, 4}, {"Mod(u1, 4)", true, 3}, {"PythonMod(u1, 4)", true, 3}, {"u0", true, 5}, {"True", true, 1},
+      {"8/2", true, 4}, {"7/2", false, 0}, {"7 // 0", false, 0}, {"7 % 0", false, 0}, {"7 % -1", false, 0}, {"7 // -1", true, -7}, {LEAST " // -1", false, 0}, {"-" LEAST, false, 0}, {"1.5", false, 0},
+      {"2**62", true, INT64_C(1) << 62}, {"2**63", false, 0}, {"1**63", true, 1}, {"1**64", false, 0}, {"2**(-1)", false, 0}, {"9223372036854775807 + 1", false, 0}, {LEAST " - 1", false, 0},
+      {"9223372036854775807*2", false, 0}, {"CeilDiv(7, 0)", false, 0}, {"CeilDiv(" LEAST ", 2)", false, 0}, {"CeilDiv(nowhere, 2)", false, 0}, {"CeilDiv(2, nowhere)", false, 0}, {"CeilDiv(1, 2, 3)", false, 0},
+      {"Max()", false, 0}, {"Max(nowhere)", false, 0}, {"Max(1, nowhere)", false, 0}, {"Min(4, 3, 5)", true, 3}, {"ceil(3)", false, 0}, {"-nowhere", false, 0}, {"nowhere + 1", false, 0}, {"1 + nowhere", false, 0},
+      {"u2", true, 6}, {"u3", false, 0}, {"u4", false, 0}, {"u0 < u1", false, 0}, {"- - 3", true, 3}, {"+3", true, 3}, {"-+-+(3)", true, 3}, {"'text'", false, 0}, {"nan", false, 0}, {"oo", false, 0},
+      {"int_oo", false, 0}, {"[1]", false, 0}, {"FloorDiv(1, 2, 3)", false, 0}, {"Mod(1)", false, 0}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
-    syn_node *e;
+    syn_node *e, *sum;
     int64_t v = 0;
     loom_ctx_init(&ctx);
     dir_program p = {.ctx = &ctx, .mem = &ctx.mem};
+    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, "u0 + 1", 6, &sum), LOOM_OK);
     *dir_add_symbol(&p, "u0") = (dir_symbol){.name = "u0", .has_value = true, .value = 5};
     *dir_add_symbol(&p, "u1") = (dir_symbol){.name = "u1", .has_value = true, .value = 7};
-    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, cases[i].expr, strlen(cases[i].expr), &e), LOOM_OK);
-    if (!dir_known(&p, e, &v) || v != cases[i].value)
-      fail_msg("%s is %d", cases[i].expr, (int)v);
+    *dir_add_symbol(&p, "u2") = (dir_symbol){.name = "u2", .expr = sum};
+    *dir_add_symbol(&p, "u3") = (dir_symbol){.name = "u3"};
+    assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, "u3 + 1", 6, &sum), LOOM_OK);
+    *dir_add_symbol(&p, "u4") = (dir_symbol){.name = "u4", .expr = sum};
+    if (dir_parse(&ctx, LOOM_NOSPAN, cases[i].expr, strlen(cases[i].expr), &e) != LOOM_OK)
+      fail_msg("%s: %s", cases[i].expr, ctx.diag.first->text);
+    bool known = dir_known(&p, e, &v);
+    if (known != cases[i].known || (known && v != cases[i].value))
+      fail_msg("%s is %s %" PRId64, cases[i].expr, known ? "known" : "unknown", v);
     loom_ctx_done(&ctx);
   }
+}
+
+/* What stands in an argument list.  Oracle: kinds of values that Python's repr has, and where a text that is none of them goes wrong. */
+static void test_values_are_read_or_refused_at_their_place(void **state) {
+  (void)state;
+  static const struct { const char *text; loom_status status; syn_kind kind; syn_const constant; const char *part; int col; } cases[] = {
+      {"12", LOOM_OK, SYN_Constant, SYN_CONST_INT, NULL, 0}, {"1.5", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0}, {".5", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0},
+      {"1e-05", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0}, {"1E+5", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0}, {"1e5", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0},
+      {"1+5", LOOM_OK, SYN_BinOp, 0, NULL, 0}, {"1.2.3", LOOM_EINPUT, 0, 0, "a number", 1}, {"99999999999999999999", LOOM_EINPUT, 0, 0, "a number", 1},
+      {"'a\\'b'", LOOM_OK, SYN_Constant, SYN_CONST_STR, NULL, 0}, {"\"a\"", LOOM_OK, SYN_Constant, SYN_CONST_STR, NULL, 0}, {"'a\\", LOOM_EINPUT, 0, 0, "a string that ends", 1}, {"'a", LOOM_EINPUT, 0, 0, "a string that ends", 1},
+      {"<a <b> c>", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"<a <b>", LOOM_EINPUT, 0, 0, "\">\"", 0}, {"{}", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0},
+      {"{'a': 1, 'b': [2]}", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"{'a': 1,}", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"{'a' 1}", LOOM_EINPUT, 0, 0, "\":\"", 6}, {"{'a': }", LOOM_EINPUT, 0, 0, "a value", 7},
+      {"{'a': 1", LOOM_EINPUT, 0, 0, "\"}\"", 8}, {"{*}", LOOM_EINPUT, 0, 0, "a value", 2}, {"...", LOOM_OK, SYN_Constant, SYN_CONST_ELLIPSIS, NULL, 0}, {"..", LOOM_EINPUT, 0, 0, "a value", 1}, {".", LOOM_EINPUT, 0, 0, "a value", 1},
+      {"inf", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0}, {"nan", LOOM_OK, SYN_Constant, SYN_CONST_FLOAT, NULL, 0}, {"(1)", LOOM_OK, SYN_Constant, SYN_CONST_INT, NULL, 0}, {"(1,)", LOOM_OK, SYN_Tuple, 0, NULL, 0},
+      {"()", LOOM_OK, SYN_Tuple, 0, NULL, 0}, {"[1, 2]", LOOM_OK, SYN_List, 0, NULL, 0}, {"[1, 2", LOOM_EINPUT, 0, 0, "\"]\"", 6}, {"(1, 2]", LOOM_EINPUT, 0, 0, "\")\"", 6}, {"torch.float16", LOOM_OK, SYN_Attribute, 0, NULL, 0},
+      {"%name", LOOM_EINPUT, 0, 0, "a value", 1}, {"a@b$c", LOOM_OK, SYN_Name, 0, NULL, 0}, {"device(type='cpu')", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"slice(1, None, 2)", LOOM_OK, SYN_Slice, 0, NULL, 0},
+      {"slice('a', 'b', 'c')", LOOM_OK, SYN_Slice, 0, NULL, 0}, {"slice(None, 1, u0)", LOOM_OK, SYN_Slice, 0, NULL, 0}, {"slice(1, 2)", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"Eq(u0, 1)", LOOM_OK, SYN_Compare, 0, NULL, 0},
+      {"Eq(u0)", LOOM_OK, SYN_Constant, SYN_CONST_NONE, NULL, 0}, {"u0 != 1", LOOM_OK, SYN_Compare, 0, NULL, 0}, {"u0 <= ", LOOM_EINPUT, 0, 0, "a value", 7}, {"2**", LOOM_EINPUT, 0, 0, "a value", 4}, {"2*", LOOM_EINPUT, 0, 0, "a value", 3},
+      {"2 -", LOOM_EINPUT, 0, 0, "a value", 4}, {"1 2", LOOM_EINPUT, 0, 0, "the end", 3}, {"", LOOM_EINPUT, 0, 0, "a value", 1}, {"f(1, a=)", LOOM_EINPUT, 0, 0, "a value", 0}, {"?", LOOM_EINPUT, 0, 0, "a value", 1}, {"ModularIndexing(u0, 2)", LOOM_OK, SYN_BinOp, 0, NULL, 0}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    syn_node *e = NULL;
+    loom_ctx_init(&ctx);
+    const diag_source *source = diag_add_source(&ctx, "dump", cases[i].text, strlen(cases[i].text));
+    loom_status st = dir_parse(&ctx, (loom_span){.source = source, .line = 1, .col = 1}, cases[i].text, strlen(cases[i].text), &e);
+    const diag_item *d = ctx.diag.first;
+    bool ok = st == cases[i].status && (st != LOOM_OK ? d && strstr(d->text, cases[i].part) && (!cases[i].col || d->span.col == cases[i].col)
+                                                     : e->kind == cases[i].kind && (e->kind != SYN_Constant || e->const_kind == cases[i].constant));
+    if (!ok)
+      fail_msg("%s: status %d, kind %d, \"%s\" at %d", cases[i].text, (int)st, e ? (int)e->kind : -1, d ? d->text : "", d ? d->span.col : 0);
+    loom_ctx_done(&ctx);
+  }
+  loom_ctx ctx;   /* nested deeper than any dump */
+  syn_node *e;
+  loom_ctx_init(&ctx);
+  text t = text_new(&ctx.mem);
+  for (int i = 0; i < 5000; i++)
+    text_add(&t, "(");
+  assert_int_equal(dir_parse(&ctx, LOOM_NOSPAN, text_str(&t), t.size, &e), LOOM_ELIMIT);
+  loom_ctx_done(&ctx);
 }
 
 static void test_sizes_are_the_same_when_they_always_agree(void **state) {
@@ -261,7 +320,7 @@ static void test_memory_may_run_out_anywhere(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_what_is_wrong_is_said_with_its_place), cmocka_unit_test(test_shapes_name_symbols_and_dimensions),
-      cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),
+      cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),     cmocka_unit_test(test_values_are_read_or_refused_at_their_place),
       cmocka_unit_test(test_sizes_are_the_same_when_they_always_agree), cmocka_unit_test(test_targets_are_the_names_of_functions),
       cmocka_unit_test(test_damaged_dumps_are_read_or_refused),    cmocka_unit_test(test_memory_may_run_out_anywhere),
   };

@@ -215,7 +215,7 @@ static loom_status atom(parser *p, syn_node **out) {
     return repr(p, out);
   if (c == '{')
     return dict(p, out);
-  if (isalpha((unsigned char)c) || c == '_' || c == '%')
+  if (isalpha((unsigned char)c) || c == '_')
     return word(p, out);
   if (c == '.' && take_word(p, "...")) {
     *out = dir_syn_none(p->mem, at);

@@ -5,7 +5,7 @@
 #include "base/budget.h"
 #include "frontend/device_ir/device_ir.h"
 
-enum { DIR_NODES_MAX = 1 << 17, DIR_NESTING_MAX = 32, DIR_STATEMENTS_MAX = 1 << 18 };
+enum { DIR_NODES_MAX = 1 << 17, DIR_NESTING_MAX = 32, DIR_STATEMENTS_MAX = 1 << 18, DIR_SIZE_PARTS_MAX = 1000 };
 
 /* What a node gives: a tensor (is_tensor), a number (scalar != NULL), or nothing that was written down. */
 typedef struct dir_value { bool is_tensor; dtype type; int rank; const syn_node *dim[KERNEL_RANK_MAX]; const syn_node *scalar; } dir_value;
@@ -138,6 +138,8 @@ dir_symbol *dir_find_symbol(dir_program *p, const char *name);
 dir_symbol *dir_add_symbol(dir_program *p, const char *name);
 /* Value of `e` under the known symbols; false: some are unknown. */
 bool dir_known(dir_program *p, const syn_node *e, int64_t *out);
+/* What symbols and blocks stand for, written out, has an end: every walk over sizes rests on it. */
+LOOM_MUST_USE loom_status dir_check_sizes(dir_program *p);
 /* Equal as polynomials with floor divisions (decided at points). */
 bool dir_same_size(const syn_node *a, const syn_node *b);
 

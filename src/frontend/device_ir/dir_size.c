@@ -98,6 +98,32 @@ static bool symbol_value(void *data, const char *name, int64_t *out) {
 
 bool dir_known(dir_program *p, const syn_node *e, int64_t *out) { return evaluate(e, symbol_value, p, out); }
 
+/* ---- sizes that end ---- */
+static bool spend_parts(dir_program *p, const syn_node *e, int *left) {
+  const dir_block *b = dir_block_of_symbol(p, e);
+  const dir_symbol *s = dir_name_of(e) ? dir_find_symbol(p, dir_name_of(e)) : NULL;
+  if (--*left < 0 || (b && b->is_reduction && b->size && !spend_parts(p, b->size, left)) || (s && !s->has_value && s->expr && !spend_parts(p, s->expr, left)))
+    return false;
+  for (size_t f = 0; f < e->n_fields; f++) {
+    if (e->fields[f].node && !spend_parts(p, e->fields[f].node, left))
+      return false;
+    for (size_t i = 0; i < e->fields[f].n; i++)
+      if (!spend_parts(p, e->fields[f].items[i], left))
+        return false;
+  }
+  return true;
+}
+
+loom_status dir_check_sizes(dir_program *p) {
+  for (size_t i = 0; i < p->symbols.n; i++)
+    if (!spend_parts(p, dir_syn_name(p->mem, LOOM_NOSPAN, p->symbols.at[i].name), &(int){DIR_SIZE_PARTS_MAX}))
+      LOOM_FAIL(p->ctx, ((loom_span){.source = p->source}), LOOM_EINPUT, "the size %s needs itself, or more than %d parts", p->symbols.at[i].name, DIR_SIZE_PARTS_MAX);
+  for (size_t i = 0; i < p->blocks.n; i++)
+    if (p->blocks.at[i].size && !spend_parts(p, p->blocks.at[i].size, &(int){DIR_SIZE_PARTS_MAX}))
+      LOOM_FAIL(p->ctx, p->blocks.at[i].span, LOOM_EINPUT, "the size of block %d needs itself, or more than %d parts", p->blocks.at[i].id, DIR_SIZE_PARTS_MAX);
+  return LOOM_OK;
+}
+
 /* ---- sameness ---- */
 /* A number between 3 and 2^12 that depends on the name and the round. */
 static bool sample(void *data, const char *name, int64_t *out) {

@@ -196,7 +196,100 @@ static void test_written_kernels_with_other_words(void **state) {
   finish(&s);
 }
 
+/* ---- nodes ---- */
+/* A grid over the rows of x with a loop over its columns; %s: nodes of the grid's graph, %s: nodes of the loop's, %s: what is stored. */
+static const char template[] =
+    "{\"schema\": \"loom.helion.v1\", \"kernel\": {\"name\": \"f\"}, \"symbols\": [{\"name\": \"s0\", \"kind\": \"size\", \"value\": 6}, {\"name\": \"s1\", \"kind\": \"size\", \"value\": 5},\n"
+    " {\"name\": \"u0\", \"kind\": \"block\"}, {\"name\": \"u1\", \"kind\": \"block\"}, {\"name\": \"u2\", \"kind\": \"reduction\"}, {\"name\": \"e0\", \"kind\": \"size\", \"expr\": \"s0 + 1\"}],\n"
+    "\"block_sizes\": [{\"id\": 0, \"var\": \"u0\", \"size\": \"s0\", \"reduction\": false, \"source\": {\"kind\": \"loop\"}}, {\"id\": 1, \"var\": \"u1\", \"size\": \"s1\", \"reduction\": false, \"source\": {\"kind\": \"loop\"}},\n"
+    " {\"id\": 2, \"var\": \"u2\", \"size\": \"s1\", \"reduction\": true, \"source\": {\"kind\": \"reduction\"}}],\n"
+    "\"host\": [{\"id\": \"x\", \"op\": \"arg\", \"dtype\": \"f32\", \"shape\": [\"s0\", \"s1\"]}, {\"id\": \"w\", \"op\": \"arg\", \"dtype\": \"i64\", \"shape\": [\"s0\"]}, {\"id\": \"out\", \"op\": \"alloc\", \"fill\": \"empty\", \"dtype\": \"f32\", \"shape\": [\"s0\", \"s1\"]}],\n"
+    "\"graphs\": [\n"
+    "{\"id\": 0, \"class\": \"ForLoopGraphInfo\", \"block_ids\": [1], \"nodes\": [\n"
+    " {\"name\": \"arg0_1\", \"op\": \"placeholder\", \"val\": {\"dtype\": \"f32\", \"shape\": [\"u0\"]}},\n"
+    " {\"name\": \"x\", \"op\": \"call_function\", \"target\": \"_host_tensor\", \"args\": [\"x\"]},\n"
+    " {\"name\": \"rows\", \"op\": \"call_function\", \"target\": \"_get_symnode\", \"args\": [\"block_size_0\"], \"sym\": \"u0\"},\n"
+    " {\"name\": \"cols\", \"op\": \"call_function\", \"target\": \"_get_symnode\", \"args\": [\"block_size_1\"], \"sym\": \"u1\"},\n"
+    " {\"name\": \"part\", \"op\": \"call_function\", \"target\": \"load\", \"args\": [{\"n\": \"x\"}, [{\"n\": \"rows\"}, {\"n\": \"cols\"}], null, null], \"val\": {\"dtype\": \"f32\", \"shape\": [\"u0\", \"u1\"]}},\n"
+    "%s"
+    " {\"name\": \"sum_1\", \"op\": \"call_function\", \"target\": \"aten.sum.dim_IntList\", \"args\": [{\"n\": \"%s\"}, [1]]},\n"
+    " {\"name\": \"acc_1\", \"op\": \"call_function\", \"target\": \"aten.add.Tensor\", \"args\": [{\"n\": \"arg0_1\"}, {\"n\": \"sum_1\"}]},\n"
+    " {\"name\": \"output\", \"op\": \"output\", \"args\": [[{\"n\": \"acc_1\"}]]}]},\n"
+    "{\"id\": 1, \"class\": \"HelperFunctionGraphInfo\", \"nodes\": [\n"
+    " {\"name\": \"a\", \"op\": \"placeholder\"}, {\"name\": \"b\", \"op\": \"placeholder\"},\n"
+    " {\"name\": \"c\", \"op\": \"call_function\", \"target\": \"aten.add.Tensor\", \"args\": [{\"n\": \"a\"}, {\"n\": \"b\"}]}, {\"name\": \"output\", \"op\": \"output\", \"args\": [[{\"n\": \"c\"}]]}]},\n"
+    "{\"id\": 2, \"class\": \"RootGraphInfo\", \"block_ids\": [0], \"nodes\": [\n"
+    " {\"name\": \"x\", \"op\": \"call_function\", \"target\": \"_host_tensor\", \"args\": [\"x\"]},\n"
+    " {\"name\": \"w\", \"op\": \"call_function\", \"target\": \"_host_tensor\", \"args\": [\"w\"]},\n"
+    " {\"name\": \"rows\", \"op\": \"call_function\", \"target\": \"_get_symnode\", \"args\": [\"block_size_0\"], \"sym\": \"u0\"},\n"
+    " {\"name\": \"width\", \"op\": \"call_function\", \"target\": \"_get_symnode\", \"args\": [\"s1\"], \"sym\": \"s1\"},\n"
+    " {\"name\": \"at\", \"op\": \"call_function\", \"target\": \"load\", \"args\": [{\"n\": \"w\"}, [{\"n\": \"rows\"}], null, null]},\n"
+    " {\"name\": \"part\", \"op\": \"call_function\", \"target\": \"load\", \"args\": [{\"n\": \"x\"}, [{\"n\": \"rows\"}, {\"s\": [null, null, null]}], null, null], \"val\": {\"dtype\": \"f32\", \"shape\": [\"u0\", \"u2\"]}},\n"
+    " {\"name\": \"id\", \"op\": \"call_function\", \"target\": \"tile_id\", \"args\": [{\"n\": \"rows\"}]},\n"
+    " {\"name\": \"is_first\", \"op\": \"call_function\", \"target\": \"_operator.eq\", \"args\": [{\"n\": \"id\"}, 0]},\n"
+    " {\"name\": \"acc\", \"op\": \"call_function\", \"target\": \"full\", \"args\": [[{\"n\": \"rows\"}], 0, {\"d\": \"f32\"}]},\n"
+    " {\"name\": \"_for_loop\", \"op\": \"call_function\", \"target\": \"_for_loop\", \"args\": [0, [0], [{\"n\": \"width\"}], [{\"n\": \"acc\"}]]},\n"
+    " {\"name\": \"getitem\", \"op\": \"call_function\", \"target\": \"_operator.getitem\", \"args\": [{\"n\": \"_for_loop\"}, 0]},\n"
+    " {\"name\": \"_phi\", \"op\": \"call_function\", \"target\": \"_phi\", \"args\": [{\"n\": \"acc\"}, {\"n\": \"getitem\"}]},\n"
+    "%s"
+    " {\"name\": \"out\", \"op\": \"call_function\", \"target\": \"_host_tensor\", \"args\": [\"out\"]},\n"
+    " {\"name\": \"wide\", \"op\": \"call_function\", \"target\": \"aten.unsqueeze.default\", \"args\": [{\"n\": \"_phi\"}, 1]},\n"
+    " {\"name\": \"both\", \"op\": \"call_function\", \"target\": \"aten.add.Tensor\", \"args\": [{\"n\": \"wide\"}, {\"n\": \"%s\"}]},\n"
+    " {\"name\": \"store\", \"op\": \"call_function\", \"target\": \"store\", \"args\": [{\"n\": \"out\"}, [{\"n\": \"rows\"}, {\"s\": [null, null, null]}], {\"n\": \"both\"}, null]},\n"
+    " {\"name\": \"output\", \"op\": \"output\", \"args\": [null]}]}],\n"
+    "\"roots\": [{\"graph\": 2, \"phase\": 0, \"block_ids\": [0]}], \"returns\": [\"out\"]}\n";
+
+static const char *const targets[] = {
+    "_new_var", "_mask_to", "aten.clone.default", "aten.contiguous.default", "load", "store", "subscript", "getitem", "_operator.getitem", "tile_begin", "tile_end", "tile_id", "tile_index", "tile_block_size", "tile_count",
+    "loom.gather", "loom.lanes", "loom.broadcast", "loom.philox", "loom.philox", "_associative_scan", "_reduce", "full", "aten.full.default", "aten.scalar_tensor.default", "_constant_tensor", "aten.zeros.default", "aten.full_like.default",
+    "aten.zeros_like.default", "prims.iota.default", "prims.convert_element_type.default", "aten._to_copy.default", "aten.to.dtype", "aten.add.Tensor", "aten.sub.Scalar", "aten.rsub.Scalar", "aten.mul.Tensor", "aten.div.Tensor_mode",
+    "aten.remainder.Scalar", "aten.pow.Tensor_Scalar", "aten.neg.default", "aten.bitwise_not.default", "aten.__and__.Tensor", "aten.__lshift__.Scalar", "_operator.add", "_operator.truediv", "_operator.floordiv", "_operator.mod",
+    "_operator.neg", "_and", "_not", "sym_not", "_operator.eq", "_operator.lt", "sym_max", "max", "min", "aten.view.dtype", "aten.view.default", "aten.expand.default", "aten.sum.dim_IntList", "aten.amax.default", "aten.where.self",
+    "aten.permute.default", "aten.mm.default", "aten.addmm.default", "aten.exp.default", "aten.sym_size.int", "aten.sym_size.default", "atomic_add", "atomic_cas", "atomic_max", "aten.unbind.int", "aten.stack.default", "aten.cat.default",
+    "_host_tensor", "_get_symnode", "_phi", "_for_loop", "_for_loop_step", "_while_loop", "_if", "_inductor_lowering_extra", "aten.", "aten.nothing.at_all", "nothing", "", "a b", "aten.gelu.default", "aten.cumsum.default", "aten.argmax.default",
+    "aten.var.correction", "aten.topk.default", "hl.rand", "aten.rand.default", "rand", "arange", "dot", "zeros", "inline_triton", "device_print"};
+static const char *const atoms[] = {"{\"n\": \"part\"}", "{\"n\": \"part\"}", "{\"n\": \"rows\"}", "{\"n\": \"cols\"}", "{\"n\": \"x\"}", "{\"n\": \"w\"}", "{\"n\": \"at\"}", "{\"n\": \"acc\"}", "{\"n\": \"id\"}", "{\"n\": \"is_first\"}", "{\"n\": \"width\"}",
+                                    "{\"n\": \"_for_loop\"}", "{\"n\": \"getitem\"}", "{\"n\": \"nowhere\"}", "{\"n\": \"both\"}", "{\"n\": \"arg0_1\"}", "{\"n\": \"out\"}", "null", "true", "0", "1", "-1", "2.5", "\"trunc\"", "\"floor\"", "\"x\"", "\"s1\"", "\"block_size_0\"",
+                                    "[]", "[1]", "[0, 1]", "[{\"n\": \"rows\"}]", "[{\"n\": \"rows\"}, 5]", "[{\"n\": \"rows\"}, {\"s\": [null, null, null]}]", "[{\"n\": \"part\"}, {\"n\": \"part\"}]", "[{\"n\": \"nowhere\"}]", "{\"s\": [0, 3, null]}", "{\"d\": \"f16\"}", "{\"d\": \"i64\"}",
+                                    "{\"f\": \"-inf\"}", "{\"f\": \"nan\"}", "{\"e\": \"u0 + 1\"}", "{\"e\": \"e0\"}", "{\"e\": \"-u2 // 2\"}", "[{\"n\": \"acc\"}]", "[{\"n\": \"width\"}]"};
+static const char *const keys[] = {"alpha", "dtype", "rounding_mode", "start", "step", "device", "pin_memory", "value", "keepdim", "dim", "sem"};
+
+static const char *draw(const char *const *list, size_t n, rng *r) { return list[rng_range(r, 0, (int64_t)n - 1)]; }
+
+/* A call with drawn arguments; the first stands for a tensor where one is wanted, half of the time. */
+static const char *drawn_node(arena *m, const char *target, rng *r) {
+  text t = text_new(m);
+  int64_t n = rng_range(r, 0, 4);
+  text_addf(&t, " {\"name\": \"drawn\", \"op\": \"call_function\", \"target\": \"%s\", \"args\": [", target);
+  for (int64_t i = 0; i < n; i++)
+    text_addf(&t, "%s%s", i ? ", " : "", !i && rng_range(r, 0, 1) ? "{\"n\": \"part\"}" : draw(atoms, COUNT_OF(atoms), r));
+  text_add(&t, "]");
+  if (rng_range(r, 0, 2) == 0)
+    text_addf(&t, ", \"kwargs\": {\"%s\": %s}", draw(keys, COUNT_OF(keys), r), draw(atoms, COUNT_OF(atoms), r));
+  if (rng_range(r, 0, 3) == 0)
+    text_add(&t, rng_range(r, 0, 1) ? ", \"val\": {\"dtype\": \"f32\", \"shape\": [\"u0\", \"u1\"]}" : ", \"sym\": \"u0 + e0\"");
+  text_add(&t, "},\n");
+  return text_str(&t);
+}
+
+static void test_nodes_of_every_target(void **state) {
+  (void)state;
+  rng r = rng_new((uint64_t)testing_number("LOOM_SWEEP_SEED", 1));
+  sweep s = {.name = "nodes"};
+  for (size_t i = 0; i < COUNT_OF(targets); i++)
+    for (int k = 0; k < 120; k++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      bool in_loop = k % 3 == 0, is_used = k % 4 != 0;
+      const char *node = drawn_node(&ctx.mem, targets[i], &r), *used = is_used ? "drawn" : "part";
+      check_dump(&s, arena_printf(&ctx.mem, template, in_loop ? node : "", in_loop ? used : "part", in_loop ? "" : node, in_loop ? "part" : used));
+      loom_ctx_done(&ctx);
+    }
+  finish(&s);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_dumps_with_other_words), cmocka_unit_test(test_written_kernels_with_other_words)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_dumps_with_other_words), cmocka_unit_test(test_written_kernels_with_other_words),
+                                     cmocka_unit_test(test_nodes_of_every_target)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
