@@ -51,8 +51,8 @@ static char *victim;      /* where what goes wrong is done */
 static void write_behind(void *data) { ((volatile char *)data)[4096] = 1; }
 static void write_before(void *data) { ((volatile char *)data)[-4096] = 1; }
 static void read_behind(void *data) { *victim = ((volatile char *)data)[4096]; }
-static volatile char *volatile nowhere;
-static void write_nowhere(void *data) { (void)data; *nowhere = 1; }
+static volatile uintptr_t nowhere = 16;
+static void write_nowhere(void *data) { (void)data; *(volatile char *)nowhere = 1; }
 static void open_socket(void *data) { (void)data; socket(AF_INET, SOCK_STREAM, 0); }
 static void start_program(void *data) { (void)data; execl("/bin/true", "true", (char *)NULL); }
 static void copy_itself(void *data) { (void)data; fork(); }
