@@ -7,7 +7,7 @@
 
 /* In the header of the file: "Loom", and the version of the tables below. */
 #define APPLICATION_ID 0x4c6f6f6d
-enum { SCHEMA_VERSION = 1, BUSY_MS = 20000 };
+enum { SCHEMA_VERSION = 1, BUSY_MS = 20000, TEXT_BYTES_MAX = 64 << 20 /* as of JSON elsewhere */ };
 
 static const char schema[] =
     "CREATE TABLE plan ("
@@ -30,7 +30,7 @@ struct tuning_db { const char *path; sqlite3 *handle; pid_t owner; };
 static loom_status failed(loom_ctx *ctx, const tuning_db *db, const char *what) {
   const int code = db->handle ? sqlite3_errcode(db->handle) : SQLITE_NOMEM;
   const char *why = db->handle ? sqlite3_errmsg(db->handle) : "out of memory";
-  if (code == SQLITE_NOTADB)
+  if (code == SQLITE_NOTADB || code == SQLITE_ERROR || code == SQLITE_AUTH || code == SQLITE_TOOBIG || code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH)      /* its tables are others */
     LOOM_FAIL(ctx, diag_file_span(ctx, db->path), LOOM_EINPUT, "this is no tuning database: %s", why);
   if (code == SQLITE_CORRUPT) {      /* SQLite says so of a disk that fails to read, too */
     diag_error(ctx, diag_file_span(ctx, db->path), LOOM_EIO, "the tuning database is damaged, or its disk cannot be read: %s", why);
@@ -74,12 +74,23 @@ static loom_status make_tables(loom_ctx *ctx, tuning_db *db) {
   return LOOM_OK;
 }
 
+/* A file that somebody else made runs nothing: no triggers, no views, no functions of its schema; pages are checked before they are used. */
+static void confine(sqlite3 *h) {
+  static const struct { int option, value; } settings[] = {
+      {SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    (void)sqlite3_db_config(h, settings[i].option, settings[i].value, (int *)NULL);
+  (void)sqlite3_limit(h, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
+  (void)sqlite3_exec(h, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0", NULL, NULL, NULL);
+}
+
 static loom_status open_handle(loom_ctx *ctx, tuning_db *db) {
   int64_t application = 0, version = 0;
   db->owner = getpid();
   if (sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
     return failed(ctx, db, "opened");
   sqlite3_busy_timeout(db->handle, BUSY_MS);
+  confine(db->handle);
   if (!read_number(db->handle, "PRAGMA application_id", &application))
     return failed(ctx, db, "read");
   if (application != APPLICATION_ID) {

@@ -194,6 +194,36 @@ static void test_an_empty_file_is_filled(void **state) {
   closed(&ctx, db);
 }
 
+/* A file of somebody else runs nothing when it is used, and tables that are none are told. */
+static void test_what_a_file_brings_is_not_run(void **state) {
+  (void)state;
+  static const struct { const char *sql; bool is_refused; } files[] = {
+      {"CREATE TRIGGER t AFTER INSERT ON plan BEGIN DELETE FROM plan; END", false},
+      {"ALTER TABLE plan RENAME TO old; CREATE VIEW plan AS SELECT * FROM old", true},
+      {"DROP TABLE plan; CREATE TABLE plan (kernel TEXT)", true},
+      {"DROP TABLE plan; CREATE VIEW plan AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i AS kernel, 'm' AS machine, 'x' AS model, 'o' AS options, '' AS kernel_name, '' AS machine_name,"
+       " '' AS plan, 1 AS cycles, 1 AS lower_bound, 1 AS proof FROM n", true},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    loom_ctx ctx;
+    tuning_plan p;
+    bool found;
+    forget();
+    tuning_db *db = opened(&ctx);
+    closed(&ctx, db);
+    run_sql(files[i].sql);
+    db = opened(&ctx);
+    if (files[i].is_refused) {
+      assert_int_equal(tuning_find(&ctx, db, &key, &p, &found), LOOM_EINPUT);
+      assert_non_null(strstr(ctx.diag.first->text, "this is no tuning database"));
+    } else {
+      assert_true(record(&ctx, db, &key, "a", 2, TUNING_OPTIMAL, false));
+      expect(&ctx, db, &key, "a", 2, TUNING_OPTIMAL);
+    }
+    closed(&ctx, db);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_better_plan_stays),
@@ -201,6 +231,7 @@ int main(void) {
       cmocka_unit_test(test_processes_share_a_file),
       cmocka_unit_test(test_what_is_no_tuning_database_is_refused_and_left_alone),
       cmocka_unit_test(test_an_empty_file_is_filled),
+      cmocka_unit_test(test_what_a_file_brings_is_not_run),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,9 @@ enum { FUZZ_BYTES_MAX = 16 * 1024, FUZZ_SHAPES_MAX = 32 };
   X(tiles, "loom.tile_graph.v1: the same")                                                                                         \
   X(tile_graph, "a tile graph of TOGSim in its ONNX container")                                                                    \
   X(safetensors, "a .safetensors file")                                                                                            \
-  X(elf, "a kernel library: what is read of it before any of its code runs")
+  X(elf, "a kernel library: what is read of it before any of its code runs")                                                       \
+  X(npz, "NumPy arrays in a zip")                                                                                                  \
+  X(tuning, "a database of plans: opened, searched, written to")
 typedef void fuzz_target(loom_ctx *ctx, const uint8_t *bytes, size_t size);
 #define X(target, what) fuzz_target fuzz_##target;
 FUZZ_TARGET_LIST(X)
