@@ -7,16 +7,7 @@ typedef struct op_row op_row;
 typedef struct op_reader { mlir_cursor c; arena *mem; mlir_edit *edit; mlir_token op; const op_row *row; } op_reader;
 struct op_row { const char *name; loom_status (*rewrite)(op_reader *r); const char *written; };
 
-static const char *copy(op_reader *r, mlir_slice s) {   /* on one line */
-  char *t = arena_strndup(r->mem, s.at, s.size);
-  bool in_comment = false;
-  for (char *p = t; *p; p++) {
-    in_comment = (in_comment || (p[0] == '/' && p[1] == '/')) && *p != '\n';
-    if (in_comment || *p == '\n')
-      *p = ' ';
-  }
-  return t;
-}
+static const char *copy(op_reader *r, mlir_slice s) { return mlir_text_flat(r->mem, s); }
 
 static loom_status take_value(op_reader *r, const char **out) {
   mlir_slice s;
@@ -68,7 +59,7 @@ static loom_status write(op_reader *r, const char *behind, const char *with) {
 /* The end of the text read so far: blanks before the cursor's token go back to the copy. */
 static const char *read_end(const op_reader *r) {
   const char *p = r->c.token.at;
-  while (p > r->op.at && (p[-1] == ' ' || p[-1] == '\t' || p[-1] == '\n' || p[-1] == '\r'))
+  while (strchr(" \t\n\r", p[-1]))      /* the operation's name stands before */
     p--;
   return p;
 }

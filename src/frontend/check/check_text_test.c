@@ -1,5 +1,6 @@
 #include "base/testing.h"
 #include "frontend/check/check_text.h"
+#include "frontend/mlir_text/mlir_text.h"
 
 static loom_status normalise(loom_ctx *ctx, const char *s, const char **out, bool *any) {
   size_t n;
@@ -9,9 +10,7 @@ static loom_status normalise(loom_ctx *ctx, const char *s, const char **out, boo
   return st;
 }
 
-static void test_custom_forms_become_generic(void **state) {
-  (void)state;
-  static const struct { const char *source, *generic; } cases[] = {
+static const struct { const char *source, *generic; } forms[] = {
       {"check.expect_true(%a) : i32", "\"check.expect_true\"(%a) : (i32) -> () loc(\"t.mlir\":1:1)"},
       {"check.expect_eq(%a#1, %b) : tensor<2xf32>\nreturn", "\"check.expect_eq\"(%a#1, %b) {} : (tensor<2xf32>, tensor<2xf32>) -> () loc(\"t.mlir\":1:1)\nreturn"},
       {"check.expect_almost_eq(%a, %b, atol 1.0e-02, rtol 1.0) : tensor<?x2xf32>",
@@ -29,13 +28,25 @@ static void test_custom_forms_become_generic(void **state) {
       {"util.func public @f() { util.return }", "func.func public @f() { func.return }"},
       {"util.global private mutable @c = dense<2.0> : tensor<f32>", "ml_program.global private mutable @c(dense<2.0> : tensor<f32>) : tensor<f32> loc(\"t.mlir\":1:1)"},
       {"%x = util.global.load @c : tensor<f32>", "%x = ml_program.global_load @c : tensor<f32> loc(\"t.mlir\":1:6)"},
-      {"util.global.store %x, @c : tensor<f32>", "ml_program.global_store @c = %x : tensor<f32> loc(\"t.mlir\":1:1)"}};
-  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+      {"util.global.store %x, @c : tensor<f32>", "ml_program.global_store @c = %x : tensor<f32> loc(\"t.mlir\":1:1)"},
+      {"check.expect_true(%a) : tensor<?xi1>{%d}", "\"check.expect_true\"(%a) : (tensor<?xi1>) -> () loc(\"t.mlir\":1:1)"},
+      {"check.expect_false(%a) {x = 1} : i32 \t\r\n", "\"check.expect_false\"(%a) : (i32) -> () loc(\"t.mlir\":1:1) \t\r\n"},
+      {"%t = util.unfoldable_constant false", "%t = \"util.unfoldable_constant\"() {value = false} : () -> i1 loc(\"t.mlir\":1:6)"},
+      {"%t = util.unfoldable_constant 12345", "%t = \"util.unfoldable_constant\"() {value = 12345 : i64} : () -> i64 loc(\"t.mlir\":1:6)"},
+      {"%t = util.unfoldable_constant true : i1", "%t = \"util.unfoldable_constant\"() {value = true : i1} : () -> i1 loc(\"t.mlir\":1:6)"},
+      {"%t = util.unfoldable_constant \"a // b\" : !x.y", "%t = \"util.unfoldable_constant\"() {value = \"a // b\" : !x.y} : () -> !x.y loc(\"t.mlir\":1:6)"},
+      {"util.global public @c : tensor<f32>", "ml_program.global public @c : tensor<f32> loc(\"t.mlir\":1:1)"},
+      {"util.global @c {x} = 5", "ml_program.global private @c(5 : i64) : i64 loc(\"t.mlir\":1:1)"},
+      {"%x = util.global.load immutable @c : i32", "%x = ml_program.global_load @c : i32 loc(\"t.mlir\":1:6)"}};
+
+static void test_custom_forms_become_generic(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(forms); i++) {
     loom_ctx ctx;
     const char *got = NULL;
     bool any;
-    assert_int_equal(normalise(&ctx, cases[i].source, &got, &any), LOOM_OK);
-    assert_string_equal(got, cases[i].generic);
+    assert_int_equal(normalise(&ctx, forms[i].source, &got, &any), LOOM_OK);
+    assert_string_equal(got, forms[i].generic);
     assert_true(any);
     loom_ctx_done(&ctx);
   }
@@ -76,6 +87,31 @@ static void test_unknown_forms_are_refused_with_their_place(void **state) {
   }
 }
 
+/* Each form cut at each token, and with a sign in a token's place that opens nothing: it is read, or refused at the token before it, at it or behind it. */
+static void test_broken_forms_are_refused_where_they_break(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(forms); i++)
+    for (int way = 0; way < 2; way++) {
+      loom_ctx lexer;
+      loom_ctx_init(&lexer);
+      mlir_cursor c;
+      const char *s = forms[i].source;
+      assert_int_equal(mlir_text_open(&lexer, diag_add_source(&lexer, "t.mlir", s, strlen(s)), &c), LOOM_OK);
+      for (mlir_token before = c.token; c.token.kind != MLIR_TOKEN_END; before = c.token, mlir_text_next(&c)) {
+        loom_ctx ctx;
+        bool any;
+        const char *out, *broken = arena_printf(&lexer.mem, "%.*s%s", (int)(c.token.at - s), s, way ? arena_printf(&lexer.mem, ";%s", c.token.at + c.token.size) : "");
+        const loom_status st = normalise(&ctx, broken, &out, &any);
+        const diag_item *d = ctx.diag.first;
+        const bool opens = d && strstr(d->text, "not closed");      /* told where it begins */
+        if (st != LOOM_OK && (st != LOOM_EINPUT || !d || (!opens && (d->span.line < before.line || (d->span.line == before.line && d->span.col < before.col)))))
+          fail_msg("'%s': status %d at %d:%d: %s", broken, (int)st, d ? d->span.line : 0, d ? d->span.col : 0, d ? d->text : "");
+        loom_ctx_done(&ctx);
+      }
+      loom_ctx_done(&lexer);
+    }
+}
+
 static loom_status normalise_all(loom_ctx *ctx, void *source) {
   const char *out;
   size_t n;
@@ -90,7 +126,7 @@ static void test_memory_may_run_out_anywhere(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_custom_forms_become_generic), cmocka_unit_test(test_other_text_is_left_alone),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_custom_forms_become_generic), cmocka_unit_test(test_other_text_is_left_alone), cmocka_unit_test(test_broken_forms_are_refused_where_they_break),
                                      cmocka_unit_test(test_unknown_forms_are_refused_with_their_place), cmocka_unit_test(test_memory_may_run_out_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

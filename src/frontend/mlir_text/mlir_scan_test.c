@@ -59,6 +59,15 @@ static void test_each_limit_holds_under_at_and_over(void **state) {
   expect_limit("affine_map<(d0) -> (d0", MLIR_SCAN_OPERATORS_MAX, " + 1", ")>", "more than 1000 operators");
   expect_limit("affine_map<(d0) -> (", MLIR_SCAN_OPERATORS_MAX, "-", "d0)>", "more than 1000 operators");
   expect_limit("affine_map<(d0) -> (d0", MLIR_SCAN_OPERATORS_MAX, " mod 2", ")>", "more than 1000 operators");
+  expect_limit("affine_map<(d0) -> (d0", MLIR_SCAN_OPERATORS_MAX, " floordiv 2", ")>", "more than 1000 operators");
+  expect_limit("affine_map<(d0) -> (d0", MLIR_SCAN_OPERATORS_MAX, " ceildiv 2", ")>", "more than 1000 operators");
+  expect_limit("affine_map<(d0) -> (d0", MLIR_SCAN_OPERATORS_MAX, " * 2", ")>", "more than 1000 operators");
+  expect_limit("1.", MLIR_SCAN_NAME_MAX - 2, "7", "", "at most 1024");
+  expect(repeated("x = \"", 3 * MLIR_SCAN_NAME_MAX, "y", "\""), LOOM_OK, NULL);
+  expect(repeated("dense<0x", 3 * MLIR_SCAN_NAME_MAX, "a", ">"), LOOM_OK, NULL);
+  expect(repeated("", 3 * MLIR_TEXT_DEPTH_MAX, "(a < b)", ""), LOOM_OK, NULL);      /* a bracket closes the comparisons in it */
+  expect(repeated("", 3 * MLIR_TEXT_DEPTH_MAX, "]", ""), LOOM_OK, NULL);
+  expect(repeated("(", 3 * MLIR_TEXT_DEPTH_MAX, "]", ""), LOOM_OK, NULL);
   expect_limit("", MLIR_SCAN_OPERATIONS_MAX, "a.b\n", "", "more than 1000000 operations");
 }
 
@@ -67,6 +76,7 @@ static void test_large_literals_and_texts_have_limits(void **state) {
   expect(repeated("dense<[1", MLIR_SCAN_ELEMENTS_MAX - 1, ",1", "]>"), LOOM_ELIMIT, "tokens");      /* commas are tokens, too */
   expect(repeated("dense<[1", MLIR_SCAN_ELEMENTS_MAX - 1, " 1", "]>"), LOOM_OK, NULL);
   expect(repeated("dense<[1", MLIR_SCAN_ELEMENTS_MAX, " 1", "]>"), LOOM_ELIMIT, "more than 4000000 elements");
+  expect(repeated("dense<[1", MLIR_SCAN_ELEMENTS_MAX / 2, " 1. true", "]>"), LOOM_ELIMIT, "more than 4000000 elements");
   expect(repeated("", MLIR_SCAN_TOKENS_MAX, "1 ", ""), LOOM_OK, NULL);
   expect(repeated("", MLIR_SCAN_TOKENS_MAX + 1, "1 ", ""), LOOM_ELIMIT, "more than 8000000 tokens");
   char *blank = arena_alloc(&ctx.mem, (size_t)MLIR_TEXT_BYTES_MAX + 1);
@@ -104,6 +114,11 @@ static void test_aliases_count_as_what_they_stand_for(void **state) {
   for (int i = 0; i <= MLIR_SCAN_ALIASES_MAX; i++)
     text_addf(&many, "!t%d = i32\n", i);
   expect(text_str(&many), LOOM_ELIMIT, "more than 100000 aliases");
+  /* A definition goes on behind its line's end, where something is missing; what it stands for counts where it is used. */
+  static const char *const begins[] = {"#a =\nx ", "#a = 1 :\nx ", "#a = () ->\nx ", "#a = x "};
+  for (size_t i = 0; i < COUNT_OF(begins); i++)
+    expect(arena_printf(&ctx.mem, "%s\n%s", repeated(begins[i], 100, "[", repeated("", 100, "]", "")), repeated("module {", 40, "[", " #a")), LOOM_ELIMIT, "nested deeper than 128");
+  expect(arena_printf(&ctx.mem, "%s\n%s", repeated("#a = 1\nx ", 100, "[", repeated("", 100, "]", "")), repeated("module {", 40, "[", " #a")), LOOM_OK, NULL);
   /* What follows an alias is not its definition. */
   expect(repeated("#a = 1\nmodule {", 127, "[", "\n#b = #a"), LOOM_OK, NULL);
 }
@@ -117,6 +132,8 @@ static void test_names_of_forbidden_dialects_are_refused_at_their_place(void **s
       {"{a = #llvm.linkage<internal>}", MLIR_READS_PROGRAMS, 1, 6}, {"\n transform.sequence {}", MLIR_READS_PROGRAMS, 2, 2},
       {"pdl.pattern {}", MLIR_READS_PROGRAMS, 1, 1},               {"pdl.pattern {}", MLIR_READS_STAGES, 1, 1},
       {"irdl.dialect @x {}", MLIR_READS_STAGES, 1, 1},             {"emitc.verbatim \"x\"", MLIR_READS_STAGES, 1, 1},
+      {"{llvm.x: 3}", MLIR_READS_PROGRAMS, 1, 2},                  {"x\n\"llvm.a\"(%b)", MLIR_READS_PROGRAMS, 2, 1},
+      {"#llvm.x = 3", MLIR_READS_PROGRAMS, 1, 1},                  {"x llvm.y", MLIR_READS_PROGRAMS, 1, 3},
       {"llvm.return", MLIR_READS_PATTERNS, 1, 1},                  {"\"pdl_interp.func\"() : () -> ()", MLIR_READS_PATTERNS, 1, 1},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -138,6 +155,8 @@ static void test_what_only_looks_like_them_is_read(void **state) {
       {"llvm.inline_asm \"nop\" !llvm.ptr", MLIR_READS_STAGES},
       {"%r = pdl.operation \"llvm.add\"(%a, %b : !pdl.value, !pdl.value) -> (%t : !pdl.type)", MLIR_READS_PATTERNS},
       {"llvm.inline_asm transform.x irdl.y", MLIR_READS_OWN},
+      {"{-# dialect_resources: {llvm.x: \"0x00\"} #-}", MLIR_READS_PROGRAMS}, {"{llvm.x, a}", MLIR_READS_PROGRAMS},
+      {"[\"a\", \"llvm.b\"(x)] <\"llvm.b\"(x)>", MLIR_READS_PROGRAMS}, {"\"\n(", MLIR_READS_PROGRAMS}, {"ML", MLIR_READS_PROGRAMS}, {"", MLIR_READS_PROGRAMS},
       {"gpu.block_id x", MLIR_READS_PROGRAMS},      /* whoever compiles says that it is not supported */
       {"nobody.knows", MLIR_READS_PROGRAMS},
   };
@@ -163,6 +182,9 @@ static void test_what_is_no_text_is_told_by_its_name(void **state) {
   assert_true(ctx.diag.first->span.line == 2 && ctx.diag.first->span.col == 3);
   expect("\"llvm\\2Einline_asm\"() : () -> ()", LOOM_EINPUT, "the name of an operation holds an escape");
   expect("linalg.generic {iterator_types = [{}]}", LOOM_EINPUT, "iterator_types holds something that is not a string");
+  static const char *const left[] = {"x {iterator_types}", "x {iterator_types = 3}", "x {iterator_types = [\"parallel\"", "x {iterator_types = [>]}", "x {iterator_types = [#a.b<(c), [d]>, \"e\"]}"};
+  for (size_t i = 0; i < COUNT_OF(left); i++)
+    expect(left[i], LOOM_OK, NULL);      /* wrong or not, MLIR says so */
   expect("linalg.generic {iterator_types = [\"parallel\", #linalg.iterator_type<reduction>]}", LOOM_OK, NULL);
 }
 

@@ -51,6 +51,8 @@ LOOM_MUST_USE loom_status mlir_text_expect(mlir_cursor *c, const char *spelled, 
 LOOM_MUST_USE loom_status mlir_text_take(mlir_cursor *c, mlir_token_kind kind, const char *what, mlir_slice *out);
 bool mlir_text_is(const mlir_token *t, const char *spelled);
 const char *mlir_text_copy(arena *mem, mlir_slice s);
+/* A copy of as many bytes on one line: blanks for line ends, and for comments, which would hide what comes to stand behind them. */
+const char *mlir_text_flat(arena *mem, mlir_slice s);
 loom_span mlir_text_span(const mlir_cursor *c, const mlir_token *t);
 
 /* Each of these takes what starts at the token and leaves the cursor behind it.  LOOM_EINPUT: nothing such starts here, or a bracket is not

@@ -8,6 +8,28 @@ static char closing(char open) { return open == '(' ? ')' : open == '[' ? ']' : 
 
 static mlir_slice since(const char *at, const char *end) { return (mlir_slice){at, (size_t)(end - at)}; }
 
+const char *mlir_text_flat(arena *mem, mlir_slice s) {
+  char *flat = arena_strndup(mem, s.at, s.size);
+  bool in_string = false, in_comment = false;
+  for (size_t i = 0; i < s.size; i++) {
+    const char c = flat[i];
+    if (c == '\n') {
+      in_string = in_comment = false;
+      flat[i] = ' ';
+    } else if (in_comment) {
+      flat[i] = ' ';
+    } else if (in_string && c == '\\') {
+      i += i + 1 < s.size && flat[i + 1] != '\n';
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && c == '/' && flat[i + 1] == '/') {      /* the copy ends in a NUL byte */
+      in_comment = true;
+      flat[i] = ' ';
+    }
+  }
+  return flat;
+}
+
 static loom_status refuse_piece(const mlir_cursor *c, const char *what) {
   int shown = c->token.size > 40 ? 40 : (int)c->token.size;
   return diag_error(c->ctx, mlir_text_span(c, &c->token), LOOM_EINPUT, "expected %s, found '%.*s'", what, shown, c->token.at);

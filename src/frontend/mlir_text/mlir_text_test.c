@@ -18,6 +18,12 @@ static void test_tokens_are_split_as_mlir_does(void **state) {
       {"@a::@\"b c\" // @d\n^bb0(#map, -1.5e-3, 0x7F, 1e5)", "@a :: @\"b c\" ^bb0 ( #map , - 1.5e-3 , 0x7F , 1 e5 )"},
       {"%a->%0x torch.aten.add.Tensor a>=b", "%a -> %0x torch.aten.add.Tensor a >= b"},
       {"%0-1 \"a\\\"b\" \"open", "%0 - 1 \"a\\\"b\" \"open"},
+      {"#0 !$x @1a ^bb$.-1 %-> %a#x %a# #! ^ @", "#0 !$x @1a ^bb$.-1 % -> %a #x %a # # ! ^ @"},
+      {"0x 0xg 1.e 1.5e+ 2.5E+7 3. 0.e-1x", "0 x 0 xg 1. e 1.5 e + 2.5E+7 3. 0.e-1 x"},
+      {"a/b / //c\n\"x\\", "a / b / \"x\\"},
+      {"\"open \\\n\"b", "\"open \\ \"b"},
+      {"a==b<=c::d - > a$b.c_", "a == b <= c :: d - > a$b.c_"},
+      {"\x80 \x7f", "\x80 \x7f"},
       {"", ""}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
@@ -57,6 +63,19 @@ static void test_pieces_end_where_they_end(void **state) {
       {'a', "@a::@b, c", "@a::@b"},
       {'a', "@a::b", "@a"},
       {'a', "{a = \"}\", b = affine_set<(d0) : (d0 <= 4)>} x", "{a = \"}\", b = affine_set<(d0) : (d0 <= 4)>}"},
+      {'t', "(i32) -> !a.b<c>, x", "(i32) -> !a.b<c>"},
+      {'t', "(i32) {", "(i32)"},
+      {'a', "!a.b<c> x", "!a.b<c>"},
+      {'a', "(i32) -> i32 x", "(i32) -> i32"},
+      {'a', "#a.b<c, d> x", "#a.b<c, d>"},
+      {'a', "\"a b\"<x>", "\"a b\""},
+      {'a', "7<x>", "7"},
+      {'a', "[1, (a < b)] x", "[1, (a < b)]"},
+      {'a', "[a -> b] x", "[a -> b]"},
+      {'a', "[a > b] x", "[a > b]"},
+      {'a', "- x", "refused"},
+      {'a', "%x", "refused"},
+      {'t', "%x", "refused"},
       {'a', "true x", "true"}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
@@ -77,6 +96,8 @@ static void test_what_is_missing_is_said_with_its_place(void **state) {
       {"(a,\n [b)", "')' closes nothing; expected ']'", LOOM_EINPUT, 2, 4},
       {"(a", "this '(' is not closed", LOOM_EINPUT, 1, 1},
       {"<a < b>", "this '<' is not closed", LOOM_EINPUT, 1, 1},   /* a comparison without a bracket around it cannot be told from one that opens */
+      {"((a]", "']' closes nothing; expected ')'", LOOM_EINPUT, 1, 4},
+      {"aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeee", "found 'aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd'", LOOM_EINPUT, 1, 1},
       {"x", "expected an opening bracket, found 'x'", LOOM_EINPUT, 1, 1},
       {deep, "nested deeper than 128", LOOM_ELIMIT, 1, 129}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -98,9 +119,34 @@ static void test_what_is_missing_is_said_with_its_place(void **state) {
   assert_int_equal(mlir_text_take(&c, MLIR_TOKEN_VALUE, "a.b", &got), LOOM_EINPUT);
   testing_expect_error(&ctx, LOOM_EINPUT, "expected a value in a.b, found the end of the text", 1, 4);
   loom_ctx_done(&ctx);
+  c = open_text(&ctx, "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeee");
+  assert_int_equal(mlir_text_expect(&c, "(", "a.b"), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "expected '(' in a.b, found 'aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd'", 1, 1);
+  loom_ctx_done(&ctx);
   c = open_text(&ctx, "");
   assert_int_equal(mlir_text_type(&c, &got), LOOM_EINPUT);
   assert_int_equal(mlir_text_attribute(&c, &got), LOOM_EINPUT);
+  loom_ctx_done(&ctx);
+}
+
+static void test_flat_text_is_one_line_without_comments(void **state) {
+  (void)state;
+  static const struct { const char *in, *out; } rows[] = {{"a // b\nc", "a      c"},    {"a / b", "a / b"}, {"\"a // b\" // c", "\"a // b\"     "}, {"\"a\\\" // b\"", "\"a\\\" // b\""},
+                                                          {"\"a // b\n // c", "\"a // b      "}, {"a /", "a /"},     {"", ""},                          {"\"a\\\n//", "\"a\\   "}};
+  arena m = {0};
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    assert_string_equal(mlir_text_flat(&m, (mlir_slice){rows[i].in, strlen(rows[i].in)}), rows[i].out);
+  arena_done(&m);
+}
+
+/* A path may hold what ends a string of MLIR. */
+static void test_locations_name_the_path(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  mlir_cursor c;
+  loom_ctx_init(&ctx);
+  assert_int_equal(mlir_text_open(&ctx, diag_add_source(&ctx, "a\"b\\c\x01.mlir", "x y", 3), &c), LOOM_OK);
+  assert_string_equal(mlir_edit_location(&c, &c.token), " loc(\"a\\22b\\5Cc\\01.mlir\":1:1)");
   loom_ctx_done(&ctx);
 }
 
@@ -144,6 +190,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tokens_are_split_as_mlir_does), cmocka_unit_test(test_tokens_know_their_place),
       cmocka_unit_test(test_pieces_end_where_they_end),     cmocka_unit_test(test_what_is_missing_is_said_with_its_place),
+      cmocka_unit_test(test_flat_text_is_one_line_without_comments), cmocka_unit_test(test_locations_name_the_path),
       cmocka_unit_test(test_text_over_the_limit_is_refused), cmocka_unit_test(test_edited_text_keeps_its_lines)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

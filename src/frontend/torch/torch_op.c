@@ -95,7 +95,7 @@ static loom_status take_reducer(torch_op *op, const char **from) {
     return LOOM_OK;
   LOOM_TRY(mlir_text_balanced(&r->c, &arguments));
   LOOM_TRY(mlir_text_at(&r->c, "{") ? LOOM_OK : mlir_text_expect(&r->c, "{", op->spelled));
-  mlir_edit_replace(&r->e, *from, r->c.next, arena_printf(&r->ctx->mem, "%s ({ ^bb0%s:", head(op), torch_flat_text(&r->ctx->mem, arguments)));
+  mlir_edit_replace(&r->e, *from, r->c.next, arena_printf(&r->ctx->mem, "%s ({ ^bb0%s:", head(op), mlir_text_flat(&r->ctx->mem, arguments)));
   op->n_regions++;
   mlir_text_next(&r->c);
   LOOM_TRY(torch_rewrite_block(r, true));

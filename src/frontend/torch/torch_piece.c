@@ -2,22 +2,17 @@
 #include "frontend/torch/torch_private.h"
 #include <ctype.h>
 
-const char *torch_flat_text(arena *mem, mlir_slice s) {
-  char *flat = arena_strndup(mem, s.at, s.size);
+static const char *without_blanks(arena *mem, mlir_slice s) {
+  const char *flat = mlir_text_flat(mem, s);
+  text t = text_new(mem);
   for (size_t i = 0; i < s.size; i++)
-    if (flat[i] == '\n')
-      flat[i] = ' ';
-  return flat;
+    if (!isspace((unsigned char)flat[i]))
+      text_add_bytes(&t, flat + i, 1);
+  return text_str(&t);
 }
 
 const char *torch_type_text(arena *mem, mlir_slice type) {
-  if (!type.size || *type.at != '!')
-    return torch_flat_text(mem, type);
-  text t = text_new(mem);
-  for (size_t i = 0; i < type.size; i++)
-    if (!isspace((unsigned char)type.at[i]))
-      text_add_bytes(&t, type.at + i, 1);
-  return text_str(&t);
+  return *type.at == '!' ? without_blanks(mem, type) : mlir_text_flat(mem, type);
 }
 
 loom_status torch_take_value(torch_op *op) {
@@ -64,11 +59,7 @@ loom_status torch_take_types(torch_op *op, bool is_result) {
 loom_status torch_take_functional_type(torch_op *op) {
   mlir_slice type;
   LOOM_TRY(mlir_text_type(&op->r->c, &type));
-  text t = text_new(&op->r->ctx->mem);
-  for (size_t i = 0; i < type.size; i++)   /* blanks inside of a torch type tell types apart that are the same */
-    if (!isspace((unsigned char)type.at[i]))
-      text_add_bytes(&t, type.at + i, 1);
-  op->types = text_str(&t);
+  op->types = without_blanks(&op->r->ctx->mem, type);      /* blanks inside of a torch type tell types apart that are the same */
   return LOOM_OK;
 }
 
@@ -77,8 +68,7 @@ void torch_add_attribute(torch_op *op, const char *name, mlir_slice value) {
     text_add(&op->attributes, ", ");
   if (name)
     text_addf(&op->attributes, "%s = ", name);
-  for (size_t i = 0; i < value.size; i++)   /* the copy has no line ends inside of an operation */
-    text_add_bytes(&op->attributes, value.at[i] == '\n' ? " " : value.at + i, 1);
+  text_add(&op->attributes, mlir_text_flat(&op->r->ctx->mem, value));      /* the copy has no line ends inside of an operation */
 }
 
 /* tensor<2xsi64>, where the sign is part of the type, as tensor<2xi64>, which MLIR computes with. */
@@ -176,7 +166,7 @@ loom_status torch_take_values_before_keys(torch_op *op) {
 }
 
 static void add_string(torch_op *op, const char *name, const char *at, const char *end) {
-  const char *s = arena_printf(&op->r->ctx->mem, "\"%s\"", torch_flat_text(&op->r->ctx->mem, (mlir_slice){at, (size_t)(end - at)}));
+  const char *s = arena_printf(&op->r->ctx->mem, "\"%s\"", mlir_text_flat(&op->r->ctx->mem, (mlir_slice){at, (size_t)(end - at)}));
   torch_add_attribute(op, name, (mlir_slice){s, strlen(s)});
 }
 

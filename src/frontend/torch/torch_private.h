@@ -31,8 +31,6 @@ const char *torch_form(const char *name);
 LOOM_MUST_USE loom_status torch_rewrite_op(torch_reader *r, bool has_results);
 /* Rewrites everything up to the end of the text, or (in a region) up to and with the brace that closes it. */
 LOOM_MUST_USE loom_status torch_rewrite_block(torch_reader *r, bool is_region);
-/* The text on one line. */
-const char *torch_flat_text(arena *mem, mlir_slice s);
 /* "!torch.vtensor<[2, 3], f32>" without its blanks; other types as they are. */
 const char *torch_type_text(arena *mem, mlir_slice type);
 

@@ -36,7 +36,7 @@ static bool begins_op(const torch_reader *r, const mlir_token *before) {
 static loom_status rewrite_properties(torch_reader *r) {
   mlir_slice all;
   LOOM_TRY(mlir_text_balanced(&r->c, &all));
-  const char *end = all.at + all.size, *attributes = torch_flat_text(&r->ctx->mem, (mlir_slice){all.at + 1, all.size - 2});
+  const char *end = all.at + all.size, *attributes = mlir_text_flat(&r->ctx->mem, (mlir_slice){all.at + 1, all.size - 2});
   if (!mlir_text_at(&r->c, "(")) {
     mlir_edit_replace(&r->e, all.at, end, arena_printf(&r->ctx->mem, " %s ", attributes));
     return LOOM_OK;

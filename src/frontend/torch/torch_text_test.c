@@ -1,4 +1,5 @@
 #include "base/testing.h"
+#include "frontend/mlir_text/mlir_text.h"
 #include "frontend/torch/torch.h"
 #include <string.h>
 
@@ -102,6 +103,48 @@ static void test_lines_stay(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A comment inside of a piece that becomes one line hides nothing behind it; two slashes in a string are none. */
+static void test_comments_inside_are_blanks(void **state) {
+  (void)state;
+  static const struct { const char *custom, *generic; } rows[] = {
+      {"%0 = torch.prim.ListConstruct %a, %b : (!torch.int, // one\n !torch.int) -> !torch.list<int>", "%0 = \"torch.prim.ListConstruct\"(%a, %b) : (!torch.int,!torch.int)->!torch.list<int> loc(\"t.mlir\":1:6)\n"},
+      {"%0 = torch.aten.x %a {k = 1, // one\n s = \"a//b\"} : !torch.int -> !torch.int", "%0 = \"torch.aten.x\"(%a) {k = 1,         s = \"a//b\"} : (!torch.int) -> (!torch.int) loc(\"t.mlir\":1:6)\n"},
+      {"%0 = torch.constant.str \"x // y \\\" // z\"", "%0 = \"torch.constant.str\"() {value = \"x // y \\\" // z\"} : () -> (!torch.str) loc(\"t.mlir\":1:6)"},
+      {"func.func @f(%a: !torch.vtensor<[2, // two\n3],f32>)", "func.func @f(%a: !torch.vtensor<[2,3],f32>        \n)"},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    const char *out;
+    assert_int_equal(normalise(&ctx, rows[i].custom, &out), LOOM_OK);
+    assert_string_equal(out, rows[i].generic);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Each form cut at each token, and with a sign in a token's place that opens nothing: it is read, or refused at the token before it, at it or behind it. */
+static void test_broken_forms_are_refused_where_they_break(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(forms); i++)
+    for (int way = 0; way < 2; way++) {
+      loom_ctx lexer;
+      loom_ctx_init(&lexer);
+      mlir_cursor c;
+      const char *s = forms[i].custom;
+      assert_int_equal(mlir_text_open(&lexer, diag_add_source(&lexer, "t.mlir", s, strlen(s)), &c), LOOM_OK);
+      for (mlir_token before = c.token; c.token.kind != MLIR_TOKEN_END; before = c.token, mlir_text_next(&c)) {
+        loom_ctx ctx;
+        const char *out, *broken = arena_printf(&lexer.mem, "%.*s%s", (int)(c.token.at - s), s, way ? arena_printf(&lexer.mem, ";%s", c.token.at + c.token.size) : "");
+        const loom_status st = normalise(&ctx, broken, &out);
+        const diag_item *d = ctx.diag.first;
+        const bool opens = d && (strstr(d->text, "not closed") || strstr(d->text, "operand types"));      /* told where it begins */
+        if (st != LOOM_OK && (st != LOOM_EINPUT || !d || (!opens && (d->span.line < before.line || (d->span.line == before.line && d->span.col < before.col)))))
+          fail_msg("'%s': status %d at %d:%d: %s", broken, (int)st, d ? d->span.line : 0, d ? d->span.col : 0, d ? d->text : "");
+        loom_ctx_done(&ctx);
+      }
+      loom_ctx_done(&lexer);
+    }
+}
+
 static void test_what_is_wrong_is_said_with_its_place(void **state) {
   (void)state;
   static const struct { const char *in, *part; int line, col; loom_status status; } cases[] = {
@@ -157,6 +200,7 @@ static void test_memory_may_run_out_anywhere(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_each_form_becomes_generic), cmocka_unit_test(test_the_rest_is_copied), cmocka_unit_test(test_lines_stay),
+      cmocka_unit_test(test_comments_inside_are_blanks), cmocka_unit_test(test_broken_forms_are_refused_where_they_break),
       cmocka_unit_test(test_what_is_wrong_is_said_with_its_place), cmocka_unit_test(test_regions_have_a_limit),
       cmocka_unit_test(test_memory_may_run_out_anywhere),
   };
