@@ -5,7 +5,7 @@
 typedef struct archive { unsigned char at[1024]; size_t n; } archive;
 static void put(archive *a, uint64_t v, int n) {
   for (int i = 0; i < n; i++)
-    a->at[a->n++] = (unsigned char)(v >> (8 * i));
+    a->at[a->n++] = i < 8 ? (unsigned char)(v >> (8 * i)) : 0;
 }
 static void pad_to(archive *a, size_t n) {
   while (a->n < n)
@@ -88,6 +88,9 @@ static void test_damage_is_refused(void **state) {
       {96, 4, 8, LOOM_EINPUT, "an entry of the table"},                {116, UINT64_MAX, 8, LOOM_EINPUT, "the name of the entry"},
       {156, 15, 8, LOOM_EINPUT, "the data of the entry"},              {104, 3, 4, LOOM_EUNSUP, "'w' lies in another file"},
       {104, 9, 4, LOOM_EINPUT, "is of kind 9"},                        {176 + 84, 0, 1, LOOM_EINPUT, "a pattern of 0 bytes"},
+      {416, UINT64_MAX - 399, 8, LOOM_EINPUT, "the next header at byte 400"}, {440, UINT64_MAX - 99, 8, LOOM_EINPUT, "the table at byte 440"},
+      {96, 70, 8, LOOM_EINPUT, "is of kind 2 in 70 bytes"},            {176, 84, 8, LOOM_EINPUT, "is of kind 1 in 84 bytes"},
+      {176 + 84, 17, 1, LOOM_EINPUT, "a pattern of 17 bytes"},         {48, 180, 8, LOOM_EINPUT, "an entry of the table at byte 272"},
       {16, UINT64_MAX - 3, 8, LOOM_EINPUT, "there is no archive"},     {16, 401, 8, LOOM_EINPUT, "there is no archive of parameters at byte 401"}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;

@@ -48,6 +48,8 @@ static void test_damage_is_refused(void **state) {
       {ONE("\"F32\"", "[2.5]", "[0, 8]"), LOOM_EINPUT, "dim 0 of 'w' is no size"},
       {ONE("\"F32\"", "[1,1,1,1,1,1,1,1,2]", "[0, 8]"), LOOM_ELIMIT, "has 9 dims"},
       {ONE("\"F32\"", "[2]", "[0]"), LOOM_EINPUT, "are to be two numbers"},
+      {ONE("\"F32\"", "[2]", "[\"0\", 8]"), LOOM_EINPUT, "are to be two numbers"},
+      {ONE("\"F32\"", "[2]", "[0, 8.5]"), LOOM_EINPUT, "are to be two numbers"},
       {ONE("32", "[2]", "[0, 8]"), LOOM_EINPUT, "dtype"},
       {ONE("\"F32\"", "[1]", "[0, 4]"), LOOM_EINPUT, "the tensors take 4 bytes; 8 are behind the header"},
       {"{\"w\": 1}", LOOM_EINPUT, "is to be an object"},
