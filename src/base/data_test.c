@@ -1,4 +1,4 @@
-#include "base/data.h"
+#include "base/data_private.h"
 #include "base/rng.h"
 #include "base/testing.h"
 #include "base/text.h"
@@ -431,6 +431,25 @@ static void test_readers_survive_running_out_of_memory(void **state) {
   assert_true(given_to_yaml > 1000);      /* they were asked */
 }
 
+/* A cursor that went there from anywhere is where one is that came from the start. */
+static void test_cursors_find_their_place_both_ways(void **state) {
+  (void)state;
+  static const char s[] = "a\u00e4\n\n\u20ac b\n\U0001f600c";
+  const diag_source *source = diag_add_source(&ctx, "t", s, strlen(s));
+  enum { CHARS = 10 };
+  for (size_t from = 0; from <= CHARS + 2; from++)
+    for (size_t to = 0; to <= CHARS + 2; to++) {
+      data_cursor c = data_cursor_new(source), fresh = c;
+      data_cursor_go(&c, from);
+      data_cursor_go(&c, to);
+      data_cursor_go(&fresh, to);
+      assert_true(c.at == fresh.at && c.chars == fresh.chars && c.line == fresh.line && c.line_start == fresh.line_start);
+    }
+  data_cursor c = data_cursor_new(source);
+  data_cursor_skip(&c, 1000);
+  assert_true(c.at == strlen(s) && c.line == 4 && c.chars == CHARS);
+}
+
 static loom_status read_aliases(const char *s, data_value **out) { return data_read_yaml_aliases(&ctx, "a.yaml", s, strlen(s), out); }
 
 static void test_aliases_stand_for_their_anchors(void **state) {
@@ -500,6 +519,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_only_well_formed_utf8_is_written, setup, teardown),
     cmocka_unit_test_setup_teardown(test_lookups_say_what_is_missing_or_wrong, setup, teardown),
     cmocka_unit_test_setup_teardown(test_lookups_find_what_is_there, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_cursors_find_their_place_both_ways, setup, teardown),
     cmocka_unit_test_setup_teardown(test_readers_survive_running_out_of_memory, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,6 +43,13 @@ static void test_nearest_finds_misspellings_only(void **state) {
       assert_null(got);
   }
   assert_null(diag_nearest("wormhole", names, 0));
+  char long_name[65] = {0}, other[64] = {0};      /* 63 bytes are compared, 64 are far from everything */
+  memset(long_name, 'a', 64), memset(other, 'a', 63);
+  const char *const one[] = {other}, *const longer[] = {long_name};
+  assert_null(diag_nearest(long_name, one, 1));
+  assert_null(diag_nearest(other, longer, 1));
+  long_name[63] = 0, long_name[5] = 'b';
+  assert_ptr_equal(diag_nearest(long_name, one, 1), other);
 }
 
 static void test_every_status_has_a_text_and_an_exit_code(void **state) {

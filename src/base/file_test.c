@@ -197,6 +197,15 @@ static loom_status read_status(loom_ctx *c, void *data) {
   return file_read(c, "/proc/self/status", 1 << 20, data, &size);
 }
 
+static void test_slices_lie_inside(void **state) {
+  (void)state;
+  static const struct { uint64_t offset, n, item_bytes; bool ok; } rows[] = {
+      {0, 10, 1, true}, {0, 0, 8, true}, {10, 0, 8, true}, {2, 2, 4, true}, {3, 2, 4, false}, {11, 0, 1, false}, {0, UINT64_MAX / 2, 4, false}, {UINT64_MAX, 1, 1, false}, {1, UINT64_MAX, 1, false}};
+  static const char bytes[10];
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    assert_ptr_equal(file_slice(bytes, sizeof bytes, rows[i].offset, rows[i].n, rows[i].item_bytes), rows[i].ok ? bytes + rows[i].offset : NULL);
+}
+
 static void test_reading_survives_running_out_of_memory(void **state) {
   (void)state;
   char *back;
@@ -218,6 +227,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_writing_keeps_the_mode_of_the_file_it_replaces, setup, teardown),
     cmocka_unit_test_setup_teardown(test_directories_are_made_with_their_parents, setup, teardown),
     cmocka_unit_test_setup_teardown(test_paths_take_apart_and_join, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_slices_lie_inside, setup, teardown),
     cmocka_unit_test_setup_teardown(test_reading_survives_running_out_of_memory, setup, teardown),
   };
   return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -70,7 +70,7 @@ char *text_identifier(arena *mem, const char *s) {
   if (digit)
     *p++ = '_';
   for (; *s; s++)
-    *p++ = (isalnum((unsigned char)*s) && (unsigned char)*s < 128) || *s == '_' ? *s : '_';
+    *p++ = strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *s) ? *s : '_';      /* whatever the locale */
   return out;
 }
 

@@ -36,6 +36,43 @@ static void test_text_claims(void **state) {
   arena_done(&m);
 }
 
+/* UTF-8 by its definition: a code point, encoded, is that many bytes; all else is none.  Every two bytes, and third and fourth ones at the edges. */
+static void test_utf8_is_what_encodes_a_code_point(void **state) {
+  (void)state;
+  static const unsigned char edges[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+  for (unsigned a = 0; a < 256; a++)
+    for (unsigned b = 0; b < 256; b++)
+      for (size_t k = 0; k < COUNT_OF(edges) * COUNT_OF(edges); k++) {
+        const unsigned char p[] = {(unsigned char)a, (unsigned char)b, edges[k / COUNT_OF(edges)], edges[k % COUNT_OF(edges)]};
+        for (size_t left = 1; left <= 4; left++) {
+          size_t want = a < 0x80;
+          static const struct { size_t n; unsigned lead, mask; uint32_t from, to; } forms[] = {{2, 0xc0, 0xe0, 0x80, 0x7ff}, {3, 0xe0, 0xf0, 0x800, 0xffff}, {4, 0xf0, 0xf8, 0x10000, 0x10ffff}};
+          for (size_t f = 0; f < COUNT_OF(forms); f++) {
+            uint32_t point = a & ~forms[f].mask & 0xff;
+            bool fits = left >= forms[f].n && (a & forms[f].mask) == forms[f].lead;
+            for (size_t i = 1; i < forms[f].n; i++) {
+              fits = fits && (p[i] & 0xc0) == 0x80;
+              point = point << 6 | (p[i] & 0x3f);
+            }
+            if (fits && point >= forms[f].from && point <= forms[f].to && (point < 0xd800 || point > 0xdfff))
+              want = forms[f].n;
+          }
+          if (text_utf8_length(p, left) != want)
+            fail_msg("%02x %02x %02x %02x of %zu: %zu, expected %zu", p[0], p[1], p[2], p[3], left, text_utf8_length(p, left), want);
+        }
+      }
+}
+
+static void test_what_cannot_be_printed_adds_nothing(void **state) {
+  (void)state;
+  arena m = {0};
+  text t = text_new(&m);
+  text_add(&t, "a");
+  text_addf(&t, "%lc", 0x20ac);      /* no character of the C locale */
+  assert_string_equal(text_str(&t), "a");
+  arena_done(&m);
+}
+
 static void test_vec_keeps_items_while_growing(void **state) {
   (void)state;
   arena m = {0};
@@ -72,6 +109,8 @@ static void test_thousands_are_set_apart(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_text_grows_and_formats),
+    cmocka_unit_test(test_utf8_is_what_encodes_a_code_point),
+    cmocka_unit_test(test_what_cannot_be_printed_adds_nothing),
     cmocka_unit_test(test_text_claims),
     cmocka_unit_test(test_vec_keeps_items_while_growing),
     cmocka_unit_test(test_control_bytes_are_taken_out), cmocka_unit_test(test_thousands_are_set_apart),
