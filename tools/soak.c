@@ -74,7 +74,7 @@ static bool read_options(int argc, char **argv, options *o, const char **machine
   static const struct option names[] = {{"seed", 1, NULL, 's'}, {"count", 1, NULL, 'n'}, {"only", 1, NULL, '1'}, {"engines", 1, NULL, 'e'}, {"plans", 1, NULL, 'p'},
                                         {"machines", 1, NULL, 'm'}, {"jobs", 1, NULL, 'j'}, {"stop-at", 1, NULL, 'k'}, {"minutes", 1, NULL, 't'}, {"out", 1, NULL, 'o'},
                                         {"json", 1, NULL, 'J'}, {"steps", 1, NULL, 'l'}, {"fault", 1, NULL, 'f'}, {"show", 0, NULL, 'w'}, {"reduce", 1, NULL, 'r'}, {"kernel", 1, NULL, 'g'}, {0}};
-  *machines = "wormhole,blackhole,torus4,ring8,single,cube,tpuv3,gemmini32,gemmini8";
+  *machines = "wormhole,blackhole,torus4,ring8,single,cube,board,tpuv3,gemmini32,gemmini8";
   *o = (options){.soak = {.engines = (1u << SOAK_ENGINES) - 1, .plans = 4, .steps = GEN_STEPS_MAX, .seconds = 20, .emulator = LOOM_SOURCE_DIR "/tests/tt_emulator"},
                  .seed = 1, .count = 100, .stop_at = UINT64_MAX, .jobs = threads_available(), .minutes = 1e9};
   for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;)
@@ -225,7 +225,7 @@ static loom_status write_json(const options *o, const soak_total *t, loom_ctx *c
 static void warm_up(const options *o) {
   static soak_result r;
   options one = *o;
-  one.soak.engines = 1u << SOAK_EXACT | 1u << SOAK_O0;
+  one.soak.engines &= 1u << SOAK_EXACT | 1u << SOAK_O0;
   soak_run(&one.soak, 0, NULL, &r);
 }
 

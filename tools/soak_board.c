@@ -4,7 +4,7 @@
 #include "compile_tt.h"
 #include <string.h>
 
-enum { NPU_ONE_IN = 4, TT_ONE_IN = 200, COMMON_TT_ONE_IN = 6, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
+enum { NPU_ONE_IN = 2, TT_ONE_IN = 200, COMMON_TT_ONE_IN = 3, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
 
 /* The inputs as arrays that a run is given. */
 static run_options with_inputs(soak_case *c) {
@@ -63,11 +63,12 @@ void soak_npu(soak_case *c) {
 }
 
 void soak_tt(soak_case *c) {
+  static const char *const boards[] = {"wormhole", "blackhole", "board"};
   const machine *m = NULL;
   if (!soak_wants(c, SOAK_TT, c->gen && c->gen->is_common ? COMMON_TT_ONE_IN : TT_ONE_IN) || !c->o->emulator || c->o->fault)
     return;
   for (size_t i = 0; i < c->o->n_chips; i++)
-    if (text_eq(c->o->chips[i]->name, c->seed % 2 ? "wormhole" : "blackhole"))
+    if (text_eq(c->o->chips[i]->name, boards[c->seed % (sizeof boards / sizeof *boards)]))
       m = c->o->chips[i];
   if (!m)
     return;

@@ -124,7 +124,14 @@ static bool gen_carry_matmul(gen_kernel *k, gen_carried *out) {
   return true;
 }
 
-/* for tile_k in hl.tile(k): or for j in range(k): with carried values; the bounds may be values. */
+static bool is_carried(const gen_carried *c, int n, const char *name) {
+  for (int i = 0; i < n; i++)
+    if (strstr(c[i].next, name))
+      return true;
+  return false;
+}
+
+/* for tile_k in hl.tile(k): or for j in range(k): with carried values; the bounds may be values, and a tile's range may be gone through by a loop within. */
 bool gen_step_loop(gen_kernel *k) {
   if (k->scope >> GEN_K & 1 || k->when || !(k->used >> GEN_K & 1))
     return false;
@@ -132,14 +139,15 @@ bool gen_step_loop(gen_kernel *k) {
   const gen_value *lo = NULL, *hi = NULL;
   if (bounded && (!(hi = gen_scalar(k, 0, k->size[GEN_K])) || (gen_chance(k, 50) && !(lo = gen_scalar(k, 0, k->size[GEN_K])))))
     return false;
-  const char *name = gen_name(k, one ? "j" : "tile_k");
+  const bool nested = !one && !bounded && gen_chance(k, 25);
+  const char *name = gen_name(k, one ? "j" : "tile_k"), *outer = nested ? gen_name(k, "tile_o") : NULL;
   text before = k->body;
   size_t kept = k->values.n;
   unsigned bit = 1 << GEN_K;
   gen_carried carried[3];
   int n = 0, want = 1 + gen_pick(k, 3);
   k->body = text_new(k->mem);
-  k->indent++;
+  k->indent += 1 + nested;
   k->scope |= bit;
   *(one ? &k->hidden : &k->tiled) |= bit;
   k->index[GEN_K] = k->extent[GEN_K] = name;
@@ -153,6 +161,9 @@ bool gen_step_loop(gen_kernel *k) {
       continue;
     }
     const gen_value *v = gen_choose(k, gen_is_number);
+    for (size_t j = kept; j < k->values.n && gen_chance(k, 80); j++)      /* what nothing else takes, first */
+      if (gen_is_number(&k->values.at[j]) && k->values.at[j].axes & bit && gen_is_unused(k, &k->values.at[j]) && !is_carried(carried, n, k->values.at[j].name))
+        v = &k->values.at[j];
     if (v && v->axes & bit && gen_carry(k, v, lo, hi, &carried[n]))
       n++;
   }
@@ -162,7 +173,7 @@ bool gen_step_loop(gen_kernel *k) {
   k->hidden &= ~bit;
   k->tiled &= ~bit;
   k->values.n = kept;
-  k->indent--;
+  k->indent -= 1 + nested;
   text inner = k->body;
   k->body = before;
   if (!n)
@@ -170,7 +181,10 @@ bool gen_step_loop(gen_kernel *k) {
   for (int i = 0; i < n; i++)
     gen_line(k, "%s", carried[i].start);
   const char *range = one ? "range" : "hl.tile";
-  if (lo)
+  if (nested) {
+    gen_line(k, "for %s in hl.tile(k):", outer);
+    gen_line(k, "    for %s in hl.tile(%s.begin, %s.end):", name, outer, outer);
+  } else if (lo)
     gen_line(k, "for %s in %s(%s, %s):", name, range, lo->name, hi->name);
   else
     gen_line(k, "for %s in %s(%s):", name, range, hi ? hi->name : "k");

@@ -118,9 +118,13 @@ static bool store_in_place(gen_kernel *k, const gen_value *v) {
 }
 
 static void store_some(gen_kernel *k, int stores) {
+  bool any = false;
   for (size_t i = k->values.n; i-- > 0 && stores > 0;)
-    if (i == k->values.n - 1 || gen_chance(k, 50)) {
+    if (k->is_common && !gen_is_float(&k->values.at[i]))
+      continue;
+    else if (!any || gen_is_unused(k, &k->values.at[i]) || gen_chance(k, 30)) {
       gen_value v = k->values.at[i];
+      any = true;
       bool in_place = gen_has(k, GEN_HAS_IN_PLACE) && gen_chance(k, 40) && store_in_place(k, &v);
       if (!in_place)
         gen_store(k, &v);
@@ -132,7 +136,7 @@ static void store_some(gen_kernel *k, int stores) {
 static void nest(gen_kernel *k, int n, bool again) {
   if (k->is_product) {
     gen_product_nest(k, n < 4 ? n : 4);
-    store_some(k, 1 + gen_pick(k, 2));
+    store_some(k, 1 + gen_pick(k, 3));
     return;
   }
   draw_axes(k);
@@ -144,7 +148,7 @@ static void nest(gen_kernel *k, int n, bool again) {
   for (int i = 0; again && i < 3; i++)
     gen_step_load_result(k);
   gen_steps(k, n);
-  store_some(k, k->is_spatial ? 1 + gen_pick(k, 3) : 2 + gen_pick(k, 6));
+  store_some(k, k->is_spatial ? 1 + gen_pick(k, 4) : 4 + gen_pick(k, 6));
 }
 
 /* Whole-tensor computation behind the loops: its values are results too. */

@@ -59,6 +59,8 @@ const char *gen_aligned(gen_kernel *k, const gen_value *v, unsigned axes);
 /* A 0-d value beside one with dims does not widen it within its kind: taken only where that says the same as for two tensors. */
 bool gen_same_rules(const gen_kernel *k, const gen_value *a, const gen_value *b);
 
+bool gen_is_unused(const gen_kernel *k, const gen_value *v);      /* no line but its own names it */
+
 typedef bool gen_filter(const gen_value *v);
 bool gen_any(const gen_value *v);
 bool gen_is_float(const gen_value *v);

@@ -33,7 +33,8 @@ void gen_store(gen_kernel *k, const gen_value *v) {
     o.x[gen_at(k, axes, at)] = k->when && gen_get(k, k->when, at) == 0 ? 0 : gen_cast(v, t, gen_get(k, v, at));
   while (gen_next(k, axes, at));
   o.exact = v->exact && (!dtype_is_float(t) || t == v->type || gen_all_held(k, &(gen_value){.type = t, .axes = axes, .x = o.x}));
-  int backwards = gen_has(k, GEN_HAS_BACKWARDS) && o.rank && gen_chance(k, 30) ? axis[0] : -1;   /* o[m - 1 - tile_m.index, :] = v */
+  const int turned = o.rank ? gen_pick(k, o.rank) : 0;
+  int backwards = gen_has(k, GEN_HAS_BACKWARDS) && o.rank && gen_chance(k, 30) ? axis[turned] : -1;   /* o[m - 1 - tile_m.index, :] = v */
   const char *indices = gen_indices(k, axes), *made = k->when || (!k->is_spatial && gen_chance(k, 50)) ? "zeros" : "empty";      /* what is filled before has no spatial form */
   if (backwards >= 0 && !(k->tiled >> backwards & 1))
     backwards = -1;
@@ -44,9 +45,11 @@ void gen_store(gen_kernel *k, const gen_value *v) {
     k->index[backwards] = all;
     long double *forwards = o.x;
     o.x = gen_array(k, axes);
-    int64_t rows = o.size[0], row = o.elems / rows;
-    for (int64_t i = 0; i < rows; i++)
-      memcpy(o.x + i * row, forwards + (rows - 1 - i) * row, (size_t)row * sizeof *o.x);
+    int64_t rows = o.size[turned], row = 1;
+    for (int d = turned + 1; d < o.rank; d++)
+      row *= o.size[d];
+    for (int64_t i = 0; i < o.elems / row; i++)      /* rows of the dims behind it */
+      memcpy(o.x + i * row, forwards + (i / rows * rows + rows - 1 - i % rows) * row, (size_t)row * sizeof *o.x);
   }
   gen_line(k, "%s[%s] = %s", o.name, indices, gen_aligned(k, v, axes));
   if (o.rank != 2 || !gen_has(k, GEN_HAS_STORE_VIEW) || !gen_chance(k, 40)) {

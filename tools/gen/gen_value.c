@@ -174,6 +174,14 @@ const char *gen_aligned(gen_kernel *k, const gen_value *v, unsigned axes) {
   return any ? text_str(&t) : v->name;
 }
 
+bool gen_is_unused(const gen_kernel *k, const gen_value *v) {
+  const size_t n = strlen(v->name);
+  int lines = 0;
+  for (const char *at = text_str(&k->body); (at = strstr(at, v->name)); at += n)
+    lines += at > text_str(&k->body) && strchr(" ([-~", at[-1]) && !(at[n] >= '0' && at[n] <= '9');
+  return lines <= 1;
+}
+
 bool gen_any(const gen_value *v) { return v != NULL; }
 bool gen_is_float(const gen_value *v) { return dtype_is_float(v->type); }
 bool gen_is_int(const gen_value *v) { return !dtype_is_float(v->type) && v->type != DTYPE_BOOL; }

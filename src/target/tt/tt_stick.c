@@ -29,22 +29,22 @@ static MlirValue element_index(tt_emit *e, MlirValue row, MlirValue col, MlirVal
 
 typedef enum course { ALONG_COLS, ALONG_ROWS, TILE_BY_TILE } course;
 
-/* Moves `count` elements between scratch and the tiles at `tiles`, from (row, col) on along columns or rows, or to the first element of every `tiles_per_row`-th tile. */
+/* Moves `count` elements between scratch and the tiles at `tiles`, from (row, col) on along columns or rows, or at (row, col) of every `tiles_per_row`-th tile. */
 static tt_helper *line_helper(tt_emit *e, bool is_load, course way, int64_t element) {
-  static const char *const names[] = {"scratch", "tiles", "count", "first_row", "first_col", "tiles_per_row"}, *const ways[] = {"row", "column", "firsts"};
+  static const char *const names[] = {"scratch", "tiles", "count", "first_row", "first_col", "tiles_per_row"}, *const ways[] = {"row", "column", "each"};
   MlirType types[6];
   for (int i = 0; i < 6; i++)
     types[i] = tt_i32(e);
   bool is_new;
   const char *name = arena_printf(e->mem, "%s_%s%d", is_load ? "place" : "collect", ways[way], (int)element * 8);
   const char *comment = e->comment;
-  static const char *const comments[] = {"a row", "a column", "the first elements of tiles"};
+  static const char *const comments[] = {"a row", "a column", "one element of each tile"};
   tt_comment(e, "%s: elements between a stick and 32 x 32 tiles of four faces", comments[way]);
   tt_helper *h = tt_open_helper(e, name, name, 6, types, names, &is_new);
   if (is_new) {
     MlirValue scratch = tt_pointer(e, tt_helper_arg(h, 0), element == 2 ? "uint16_t" : "uint32_t"), tiles = tt_pointer(e, tt_helper_arg(h, 1), element == 2 ? "uint16_t" : "uint32_t");
     MlirValue i = tt_for(e, tt_helper_arg(h, 2), "i"), row = tt_helper_arg(h, 3), col = tt_helper_arg(h, 4);
-    MlirValue at = way == TILE_BY_TILE ? tt_mul(e, tt_mul(e, i, tt_helper_arg(h, 5)), tt_int(e, TT_TILE * TT_TILE))
+    MlirValue at = way == TILE_BY_TILE ? tt_add(e, tt_mul(e, tt_mul(e, i, tt_helper_arg(h, 5)), tt_int(e, TT_TILE * TT_TILE)), element_index(e, row, col, tt_helper_arg(h, 5)))
                    : way == ALONG_COLS ? element_index(e, row, tt_add(e, col, i), tt_helper_arg(h, 5))
                                        : element_index(e, tt_add(e, row, i), col, tt_helper_arg(h, 5));
     if (is_load)
@@ -158,8 +158,13 @@ static loom_status move_line(tt_emit *e, const lines *l, MlirValue l1, const Mli
   int64_t most = l->x->page_bytes + l->align;
   line = tt_scratch_line(e, most);
   course way = l->line_dim < 0 || l->line_dim == l->b->col ? ALONG_COLS : l->line_dim == l->b->row ? ALONG_ROWS : TILE_BY_TILE;
-  if (way == TILE_BY_TILE)
+  if (way == TILE_BY_TILE) {
+    const MlirValue tile = tt_add(e, tt_mul(e, tt_floordiv(e, row, TT_TILE), per_row), tt_floordiv(e, col, TT_TILE));
+    tiles = tt_add(e, tiles, tt_mul(e, tile, tt_int(e, e->p->cbs.at[l->b->out_cb].page_bytes)));
+    row = tt_mod(e, row, TT_TILE);
+    col = tt_mod(e, col, TT_TILE);
     per_row = tt_int(e, tiles_between(l->b, l->line_dim));
+  }
   MlirValue here = tt_add(e, line, skip);
   if (is_load) {
     MlirValue whole = tt_mul(e, tt_ceildiv(e, tt_add(e, skip, bytes), l->align), tt_int(e, l->align));

@@ -72,3 +72,16 @@ def names(template: torch.Tensor, int32_t: torch.Tensor, größe: torch.Tensor) 
         kernel_main = template[register, cb_push_back] * int32_t[register, cb_push_back]
         NOC_INDEX[register, cb_push_back] = kernel_main + größe[register, cb_push_back]
     return NOC_INDEX
+
+
+# Each element of a line goes to a tile of its own, at a column that turns with the line.
+@helion.kernel()
+def turned_rows(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    n, b = x.size()
+    m = like.size(0)
+    rows = x.T
+    out = torch.empty([b, m, n], dtype=torch.float32)
+    for tile_b, tile_m in hl.tile([b, m]):
+        row = rows[tile_b, :]
+        out[tile_b, tile_m, :] = row[:, None, :]
+    return out
