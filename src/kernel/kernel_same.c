@@ -37,6 +37,9 @@ static bool differ(comparison *c, const kernel_op *a, const kernel_op *b, const 
   return false;
 }
 
+/* `same`, and where it is not, why. */
+static bool same_or(comparison *c, bool same, const kernel_op *a, const kernel_op *b, const char *what) { return same || differ(c, a, b, what); }
+
 /* ---- effects ---- */
 static bool has_effect(const kernel_op *op) {
   if (op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC || op->kind == KERNEL_PARALLEL || op->kind == KERNEL_BARRIER)
@@ -109,7 +112,7 @@ static bool same_symbol(comparison *c, const char *a, const char *b) {
     return va >= 0 && vb >= 0 && same_value(c, va, vb);
   }
   if (x->kind == KERNEL_SYM_NOMINAL)
-    return x->block && y->block && same_symbol(c, x->block, y->block);
+    return same_symbol(c, x->block, y->block);
   if (x->kind == KERNEL_SYM_BLOCK && (x->value != y->value || x->is_padded != y->is_padded || x->divides != y->divides))
     return false;
   return pair_symbols(c, a, b);
@@ -138,7 +141,7 @@ static bool same_operands(comparison *c, const sym_expr *a, const sym_expr *b, b
   bool same = true;
   for (int i = 0; i < 3 && same; i++) {
     const sym_expr *y = b->arg[swapped && i < 2 ? 1 - i : i];
-    same = (!a->arg[i] && !y) || (a->arg[i] && y && same_sizes(c, a->arg[i], y));
+    same = !y || same_sizes(c, a->arg[i], y);      /* the same operation: as many operands */
   }
   if (!same)
     forget(c, before);
@@ -152,7 +155,7 @@ static bool same_sizes(comparison *c, const sym_expr *a, const sym_expr *b) {
     return a->value == b->value;
   if (a->op == SYM_SYM)
     return same_symbol(c, a->name, b->name);
-  bool swaps = a->op == SYM_ADD || a->op == SYM_MUL || a->op == SYM_MIN || a->op == SYM_MAX;
+  const bool swaps = (1u << a->op) & (1u << SYM_ADD | 1u << SYM_MUL | 1u << SYM_MIN | 1u << SYM_MAX);
   return same_operands(c, a, b, false) || (swaps && same_operands(c, a, b, true));
 }
 
@@ -229,8 +232,7 @@ static bool same_range(comparison *c, const kernel_range *a, const kernel_range 
 
 static kernel_value yielded(const kernel_op *op, int region, int index) {
   const kernel_region *r = &op->regions[region];
-  const kernel_op *last = r->ops.n ? r->ops.at[r->ops.n - 1] : NULL;
-  return last && last->kind == KERNEL_YIELD && index < last->n_operands ? last->operands[index] : -1;
+  return r->ops.at[r->ops.n - 1]->operands[index];
 }
 
 static bool are_paired(comparison *c, const kernel_op *a, const kernel_op *b, bool *other) {
@@ -269,7 +271,7 @@ static bool same_carried(comparison *c, const kernel_op *a, const kernel_op *b, 
   assume(c, a->results[i], b->results[j]);
   if (!same_value(c, a->operands[i], b->operands[j]))
     return differ(c, a, b, "a carried value starts differently");
-  return same_value(c, yielded(a, body, i), yielded(b, body, j)) || differ(c, a, b, "a carried value goes on differently");
+  return same_or(c, same_value(c, yielded(a, body, i), yielded(b, body, j)), a, b, "a carried value goes on differently");
 }
 
 /* A range of a PARALLEL has one partner. */
@@ -283,22 +285,22 @@ static bool is_param_taken(const comparison *c, const kernel_op *op, kernel_valu
 static bool same_param(comparison *c, kernel_value a, kernel_value b) {
   const place *x = &c->in_a[a], *y = &c->in_b[b];
   bool other;
-  if (!x->op || !y->op || x->region != y->region || !are_paired(c, x->op, y->op, &other))
+  if (x->region != y->region || !are_paired(c, x->op, y->op, &other))
     return differ(c, x->op, y->op, "parameters of different regions");
   switch (x->op->kind) {
   case KERNEL_PARALLEL:
     if (is_param_taken(c, x->op, a, b))
       return differ(c, x->op, y->op, "a range that corresponds to two");
     assume(c, a, b);
-    return same_range(c, &x->op->ranges[x->index], &y->op->ranges[y->index]) || differ(c, x->op, y->op, "different ranges");
+    return same_or(c, same_range(c, &x->op->ranges[x->index], &y->op->ranges[y->index]), x->op, y->op, "different ranges");
   case KERNEL_LOOP:
     if (!x->index || !y->index) {
       assume(c, a, b);
-      return x->index == y->index || differ(c, x->op, y->op, "a tile number and a carried value");
+      return same_or(c, x->index == y->index, x->op, y->op, "a tile number and a carried value");
     }
     return same_carried(c, x->op, y->op, x->index - 1, y->index - 1);
   case KERNEL_WHILE: return same_carried(c, x->op, y->op, x->index, y->index);
-  default: return x->index == y->index || differ(c, x->op, y->op, "different parameters");   /* FOLD, SCAN */
+  default: return same_or(c, x->index == y->index, x->op, y->op, "different parameters");   /* FOLD, SCAN */
   }
 }
 
@@ -328,7 +330,7 @@ static bool same_value(comparison *c, kernel_value a, kernel_value b) {
     same = same_param(c, a, b);
   } else {
     assume(c, a, b);
-    same = same_type(c, &c->a->values.at[a].type, &c->b->values.at[b].type) || differ(c, x, y, "different types");
+    same = same_or(c, same_type(c, &c->a->values.at[a].type, &c->b->values.at[b].type), x, y, "different types");
     same = same && same_result(c, x, y, c->in_a[a].index, c->in_b[b].index);
   }
   c->depth--;
@@ -451,7 +453,7 @@ bool kernel_same(arena *m, const kernel_graph *a, const kernel_graph *b, bool lo
   if (same && a->returns.n != b->returns.n)
     same = differ(&c, NULL, NULL, "different numbers of results");
   for (size_t i = 0; same && i < a->returns.n; i++)
-    same = same_tensor(&c, returned(&c, a, a->returns.at[i]), returned(&c, b, b->returns.at[i])) || differ(&c, NULL, NULL, arena_printf(m, "result %zu", i));
+    same = same_or(&c, same_tensor(&c, returned(&c, a, a->returns.at[i]), returned(&c, b, b->returns.at[i])), NULL, NULL, arena_printf(m, "result %zu", i));
   for (size_t i = 0; partner && i < a->tensors.n; i++)
     partner[i] = -1;
   for (size_t i = 0; partner && i < c.tensors.n; i++)

@@ -5,7 +5,7 @@
 #define LOOM_KERNEL_KERNEL_SAME_H
 #include "kernel/kernel.h"
 
-/* loose_tensors: what a dump of device code does not say is not compared: a VIEW may stand for a tensor of its shape, an allocation without
+/* Both graphs verify.  loose_tensors: what a dump of device code does not say is not compared: a VIEW may stand for a tensor of its shape, an allocation without
  * contents for one that is filled.
  * False: *why (may be NULL) says the first difference, with the lines of both.
  * partner (may be NULL): for each tensor of `a` the one of `b` that stands for it, -1: none. */
