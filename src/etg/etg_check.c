@@ -30,7 +30,7 @@ static loom_status fail_unknown(const checker *c, const data_value *name) {
 }
 
 static bool is_zero(const data_value *v) {
-  const data_value *number = v->kind == DATA_OBJECT && v->n == 1 ? data_get(v, "Const") : v;
+  const data_value *number = v->kind == DATA_OBJECT ? data_get(v, "Const") : v;
   return number && number->kind == DATA_INT && number->integer == 0;
 }
 

@@ -206,6 +206,45 @@ static void test_an_unknown_key_is_told_once(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* The warnings of others, and notes of the same text, are no such warning. */
+static void test_two_unknown_keys_are_told_each(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  etg_file file;
+  data_value *v = edited(&ctx, "gen3", "\"op_label\": ", "\"colour\": 3, \"op_lable\": ");
+  diag_note(&ctx, LOOM_NOSPAN, "unknown key 'op_lable'; it is ignored");
+  assert_int_equal(etg_read(&ctx, v, &file), LOOM_OK);
+  assert_int_equal(ctx.diag.warnings, 2);
+  loom_ctx_done(&ctx);
+}
+
+/* Fields of an expression that nobody reads are not looked into. */
+static void test_fields_that_nobody_reads_are_no_expressions(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  etg_file file;
+  data_value *v = edited(&ctx, "gen2", "\"hard_constraints\": [", "\"hard_constraints\": [{\"Divisible\": {\"x\": 8, \"by\": 4, \"Div\": 3, \"Sym\": [{\"Mod\": [1]}, {\"Mod\": [1, \"x\"]}, {\"Mod\": [1, {}]}]}}, ");
+  assert_int_equal(etg_read(&ctx, v, &file), LOOM_OK);
+  assert_int_equal(ctx.diag.errors, 0);
+  loom_ctx_done(&ctx);
+}
+
+/* What a file may leave out stays out. */
+static void test_the_least_file_is_written_as_it_was_read(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const char json[] =
+      "[{\"variant_name\": \"v\", \"compute_scope\": {\"scope_name\": \"ComputeScope\", \"stages\": []}, \"memory_scope\": {\"scope_name\": \"MemoryScope\", \"stages\": [{\"stage_id\": 2, \"Parallel\": {\"Sequential\": {\"schedules\": "
+      "[{\"Func\": {\"func\": {\"name\": \"f\"}, \"scenarios\": []}}], \"scenarios\": []}}}]}, \"constraint_scope\": {\"hard_constraints\": [], \"metadata\": {\"symbols\": {\"s\": {\"type\": \"int\"}}, \"iter_num\": {\"temp_iter\": []}}}}]";
+  data_value *v;
+  assert_int_equal(data_read_json(&ctx, "least.json", json, strlen(json), &v), LOOM_OK);
+  expect_equal_again(&ctx, v, "least");
+  loom_ctx_done(&ctx);
+}
+
 /* Every call of a resolved file has the machine's cost, every branch the sum of its calls; the guards exclude each other. */
 static void test_resolving_fills_every_call(void **state) {
   (void)state;
@@ -303,6 +342,7 @@ static void test_older_transfers_have_their_newer_costs(void **state) {
 static void test_calls_that_cannot_be_resolved_are_explained(void **state) {
   (void)state;
   static const struct { const char *name, *entries; loom_status status; const char *said; } cases[] = {
+      {"sideways", "", LOOM_EUNSUP, "machine 'wormhole' has no function 'sideways' in perf set 'newest'"},
       {"matmul_f15", "", LOOM_EUNSUP, "machine 'wormhole' has no function 'matmul_f15' in perf set 'newest'"},
       {"matmul_f16", "[\"M\", 32], [\"N\", 32]", LOOM_EINPUT, "this call of 'matmul_f16' does not say what 'K' is"},
   };
@@ -313,6 +353,30 @@ static void test_calls_that_cannot_be_resolved_are_explained(void **state) {
     etg_file file = one_call(&ctx, cases[i].name, cases[i].entries);
     assert_int_equal(etg_resolve(&ctx, &file, m), cases[i].status);
     testing_expect_error(&ctx, cases[i].status, cases[i].said, 1, 170);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* A function of the machine's own is taken before an older name; a dim that the mesh does not have is shared by one core. */
+static void test_older_names_stand_back(void **state) {
+  (void)state;
+  static const struct { const char *name; size_t mesh_dims; int64_t cost; } cases[] = {{"d", 2, 77}, {"dram_to_l1_bcst", 2, 1000}, {"a", 2, 1000 * 8 * 8}, {"a", 1, 1000 * 8}, {"v", 1, 1000}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    static const char yaml[] =
+        "schema: loom.machine.v1\nextends: wormhole\nname: older\ncalibration: t\nperf:\n  t:\n    functions:\n      d: {unit: noc0, symbols: [], fixed: 77}\n"
+        "      dram_to_l1_bcst: {unit: noc0, symbols: [bcst_x, bcst_y], fixed: 1000 * bcst_x * bcst_y}\n";
+    static const char *const dirs[] = {LOOM_SOURCE_DIR "/machines"};
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m;
+    int64_t got;
+    machine_set_path(dirs, 1);
+    assert_int_equal(machine_from_yaml(&ctx, "older.yaml", yaml, strlen(yaml), &m), LOOM_OK);
+    m->mesh.n = cases[i].mesh_dims;
+    etg_file file = one_call(&ctx, cases[i].name, "");
+    assert_int_equal(etg_resolve(&ctx, &file, m), LOOM_OK);
+    assert_int_equal(sym_eval(&ctx, file.variants.at[0]->kernel->load.at[0]->branches.at[0]->cycles, NULL, 0, &got), LOOM_OK);
+    assert_int_equal(got, cases[i].cost);
     loom_ctx_done(&ctx);
   }
 }
@@ -336,7 +400,7 @@ static void test_an_untold_capacity_is_the_machines(void **state) {
 /* A placed call has the cost of its unit; of a unit the machine does not have, the first function of the name, with a warning. */
 static void test_placed_calls_are_priced_on_their_unit(void **state) {
   (void)state;
-  static const struct { const char *unit; int64_t cost; int warnings; } cases[] = {{"slow_rr", 888 + 32 * 32 * 32, 0}, {"matrix_sr", 32 * 32 * 32, 0}, {"matrix_x", 32 * 32 * 32, 1}};
+  static const struct { const char *unit; int64_t cost; int warnings; } cases[] = {{"slow_rr", 888 + 32 * 32 * 32, 0}, {"matrix_sr", 32 * 32 * 32, 0}, {"matrix_x", 32 * 32 * 32, 1}, {"a mover", 32 * 32 * 32, 0}, {NULL, 32 * 32 * 32, 0}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -345,7 +409,10 @@ static void test_placed_calls_are_priced_on_their_unit(void **state) {
     etg_file file = one_call(&ctx, "matmul_f16", "[\"M\", 32], [\"N\", 32], [\"K\", 32]");
     etg_call *c = file.variants.at[0]->kernel->load.at[0]->branches.at[0]->calls.at[0];
     data_value *target = data_object(&ctx.mem);
-    data_set_string(&ctx.mem, target, "array", cases[i].unit);
+    if (cases[i].unit)
+      data_set_string(&ctx.mem, target, "array", strcmp(cases[i].unit, "a mover") == 0 ? m->movers.at[m->movers.n - 1] : cases[i].unit);
+    else
+      data_set_int(&ctx.mem, target, "array", 3);
     c->is_placed = true;
     c->target = target;
     int64_t got;
@@ -380,6 +447,10 @@ int main(void) {
       cmocka_unit_test(test_a_list_of_variants_is_needed),
       cmocka_unit_test(test_blocks_are_not_nested_without_end),
       cmocka_unit_test(test_an_unknown_key_is_told_once),
+      cmocka_unit_test(test_two_unknown_keys_are_told_each),
+      cmocka_unit_test(test_fields_that_nobody_reads_are_no_expressions),
+      cmocka_unit_test(test_the_least_file_is_written_as_it_was_read),
+      cmocka_unit_test(test_older_names_stand_back),
       cmocka_unit_test(test_resolving_fills_every_call),
       cmocka_unit_test(test_older_transfers_have_their_newer_costs),
       cmocka_unit_test(test_calls_that_cannot_be_resolved_are_explained),

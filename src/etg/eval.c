@@ -76,9 +76,9 @@ static data_value *call_scenarios(const evaluator *e, const machine_func *f, con
   return list;
 }
 
-/* Every combination of one scenario of `so_far` with one of `next`. */
+/* Every combination of one scenario of `so_far` with one of `next`; a function and a schedule have one at least. */
 static loom_status combine(const evaluator *e, const data_value *node, const data_value *so_far, const data_value *next, const char *tag, data_value **out) {
-  if (next->n && (int64_t)so_far->n > e->limit / (int64_t)next->n) {
+  if ((int64_t)so_far->n > e->limit / (int64_t)next->n) {
     diag_error(e->ctx, node->span, LOOM_ELIMIT, "the schedule has %zu x %zu scenarios here; at most %" PRId64 " are listed", so_far->n, next->n, e->limit);
     diag_help(e->ctx, "split the schedule, or give the functions fewer scenarios");
     return LOOM_ELIMIT;
@@ -112,10 +112,9 @@ static loom_status check_entries(const evaluator *e, const data_value *func, con
   return LOOM_OK;
 }
 
-static const machine_perf *perf_of(const evaluator *e) { return e->m->perf.n ? &e->m->perf.at[e->m->calibration] : NULL; }
-
+/* `f` is one of them. */
 static size_t count_funcs(const evaluator *e, const machine_func *f) {
-  const machine_perf *p = perf_of(e);
+  const machine_perf *p = &e->m->perf.at[e->m->calibration];
   size_t n = 0;
   for (size_t i = 0; i < p->funcs.n; i++)
     n += text_eq(p->funcs.at[i].name, f->name);

@@ -114,6 +114,55 @@ static void test_the_published_round_trip(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A placed call anywhere in the schedule makes all costs expressions. */
+static void test_a_placed_call_within_changes_the_wrapper(void **state) {
+  (void)state;
+  static const struct { const char *json, *wrapper; } cases[] = {
+      {"{\"Sequential\": {\"note\": [3, {}], \"schedules\": [" F2 ", " PLACED("noc0", "twice") "]}}", "Expression"},
+      {"{\"Sequential\": {\"note\": [3, {\"Func\": []}], \"schedules\": [" F2 "]}}", "Concrete"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    assert_int_equal(evaluated(&ctx, cases[i].json, 100, &got), LOOM_OK);
+    const data_value *body = data_get(got, "Sequential");
+    assert_non_null(data_get(data_get(data_get(body, "scenarios")->items[0], "time_cost"), cases[i].wrapper));
+    assert_int_equal(data_get(body, "note")->n, 2);      /* what it says besides stays */
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* A guard that never holds is a guard, not one that is dropped; "sym_map": null is none. */
+static void test_a_guard_that_never_holds_stays(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  data_value *got, *v;
+  machine *m = tiny(&ctx);
+  const char *json = "{\"Func\": {\"func\": {\"name\": \"f2\", \"sym_map\": null}}}";
+  machine_func *f = &m->perf.at[m->calibration].funcs.at[0];
+  while (strcmp(f->name, "f2") != 0)
+    f++;
+  f->when = sym_make(&ctx.mem, SYM_FALSE, NULL, NULL, NULL);
+  assert_int_equal(data_read_json(&ctx, "schedule.json", json, strlen(json), &v), LOOM_OK);
+  assert_int_equal(eval_schedule(&ctx, m, v, 100, &got), LOOM_OK);
+  assert_string_equal(text_of(&ctx, data_get(data_get(got, "Func"), "scenarios"), 0, "constraints"), "\"False\"");
+  loom_ctx_done(&ctx);
+}
+
+static void test_a_machine_without_functions_is_told(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  data_value *got, *v;
+  machine *m = tiny(&ctx);
+  m->perf.n = 0;
+  assert_int_equal(data_read_json(&ctx, "schedule.json", F2, strlen(F2), &v), LOOM_OK);
+  assert_int_equal(eval_schedule(&ctx, m, v, 100, &got), LOOM_EUNSUP);
+  testing_expect_error(&ctx, LOOM_EUNSUP, "machine 'tiny' has no function 'f2' in perf set 'none'", 1, 28);
+  loom_ctx_done(&ctx);
+}
+
 static void test_what_a_node_says_besides_stays(void **state) {
   (void)state;
   static const char json[] = "{\"PlacedFunc\": {\"target\": {\"array\": \"matrix_sram\", \"selectors\": []}, \"scenarios\": [1, 2], \"func\": {\"name\": \"f2\", \"op_label\": \"x\"}}}";
@@ -153,6 +202,11 @@ static void test_wrong_schedules_are_explained(void **state) {
       {"[]", LOOM_EINPUT, "expected a schedule; found a list", 1},
       {"{\"Sequential\": {}}", LOOM_EINPUT, "schedules", 0},
       {"{\"Func\": {\"func\": {\"name\": \"f3\"}}}", LOOM_EUNSUP, "machine 'tiny' has no function 'f3' in perf set 't'", 28},
+      {"{}", LOOM_EINPUT, "expected a schedule; found an object", 1},
+      {"{\"Func\": {\"func\": {\"name\": \"f1\", \"sym_map\": {\"entries\": 3}}}}", LOOM_EINPUT, "sym_map must be", 0},
+      {CALL("f1", "3"), LOOM_EINPUT, "must be [symbol, expression]", 0},
+      {CALL("f1", "[3, 4]"), LOOM_EINPUT, "must be [symbol, expression]", 0},
+      {PLACED("sideways", "twice"), LOOM_EINPUT, "machine 'tiny' has no unit or mover 'sideways'", 0},
       {CALL("f1", "[\"N\"]"), LOOM_EINPUT, "must be [symbol, expression]", 0},
       {CALL("f1", "[\"N\", {\"Foo\": 1}]"), LOOM_EINPUT, "unknown expression \"Foo\"", 0},
       {"{\"Func\": {\"func\": {\"name\": \"f1\", \"sym_map\": {\"entry\": []}}}}", LOOM_EINPUT, "sym_map must be", 0},
@@ -220,6 +274,9 @@ int main(void) {
       cmocka_unit_test(test_a_sequence_has_every_combination), cmocka_unit_test(test_a_call_is_guarded_and_not_folded),
       cmocka_unit_test(test_the_published_round_trip),         cmocka_unit_test(test_what_a_node_says_besides_stays),
       cmocka_unit_test(test_placed_calls_name_their_unit),
+      cmocka_unit_test(test_a_placed_call_within_changes_the_wrapper),
+      cmocka_unit_test(test_a_guard_that_never_holds_stays),
+      cmocka_unit_test(test_a_machine_without_functions_is_told),
       cmocka_unit_test(test_long_schedules_are_refused),
       cmocka_unit_test(test_wrong_schedules_are_explained),    cmocka_unit_test(test_schedules_are_not_nested_without_end),
   };

@@ -15,27 +15,27 @@ nest_node *nest_make_node(arena *m, nest_node_kind kind) {
   return x;
 }
 
-bool nest_tensor_is_view(const nest_tensor *t) { return t->rank > 0 && t->stride[0] > 0; }
+bool nest_tensor_is_view(const nest_tensor *t) { return t->stride[0] > 0; }
 
 const char *nest_iterator_name(arena *m, const nest *n, int loop) { return arena_printf(m, "it_%s", n->loops.at[loop].block); }
 
-/* Does `e` name the iterator of a loop over `block`?  Needs no arena, unlike sym_depends on a made-up name. */
-static bool expr_uses_iterator(const sym_expr *e, const char *block) {
+/* Needs no arena, unlike sym_depends on a made-up name. */
+bool nest_uses_iterator(const sym_expr *e, const char *block) {
   if (!e)
     return false;
   if (e->op == SYM_SYM)
     return text_starts(e->name, "it_") && text_eq(e->name + 3, block);
-  return expr_uses_iterator(e->arg[0], block) || expr_uses_iterator(e->arg[1], block) || expr_uses_iterator(e->arg[2], block);
+  return nest_uses_iterator(e->arg[0], block) || nest_uses_iterator(e->arg[1], block) || nest_uses_iterator(e->arg[2], block);
 }
 
 bool nest_access_uses(const nest *n, const nest_node *access, int loop) {
   for (int d = 0; d < access->n_dims; d++)
-    if (access->dim[d].loop == loop || expr_uses_iterator(access->dim[d].offset, n->loops.at[loop].block))
+    if (access->dim[d].loop == loop || nest_uses_iterator(access->dim[d].offset, n->loops.at[loop].block))
       return true;
   return false;
 }
 
-bool nest_loop_uses(const nest *n, int inner, int outer) { return expr_uses_iterator(n->loops.at[inner].extent, n->loops.at[outer].block); }
+bool nest_loop_uses(const nest *n, int inner, int outer) { return nest_uses_iterator(n->loops.at[inner].extent, n->loops.at[outer].block); }
 
 static size_t collect_accesses(const nest_body *b, const nest_node **out, size_t room, size_t count) {
   for (size_t i = 0; i < b->n; i++) {
@@ -138,22 +138,22 @@ void nest_set_alignment(nest *n, int64_t tile_align) {
 
 /* ---- iterators ---- */
 
-typedef struct last_of { arena *mem; const nest *n; int depth; } last_of;
+typedef struct last_of { arena *mem; const nest *n; } last_of;
 
+/* As deep as loops are many: an extent names iterators of earlier loops alone (nest_verify). */
 static const sym_expr *last_iterator(void *data, const char *name) {
   const last_of *d = data;
-  if (!text_starts(name, "it_") || d->depth > NEST_LOOPS_MAX)
+  if (!text_starts(name, "it_"))
     return NULL;
   for (size_t l = 0; l < d->n->loops.n; l++)
     if (text_eq(name + 3, d->n->loops.at[l].block)) {
-      last_of deeper = {d->mem, d->n, d->depth + 1};
-      const sym_expr *extent = sym_subst(d->mem, d->n->loops.at[l].extent, last_iterator, &deeper);
+      const sym_expr *extent = sym_subst(d->mem, d->n->loops.at[l].extent, last_iterator, data);
       return sym_sub(d->mem, sym_ceildiv(d->mem, extent, sym_name(d->mem, d->n->loops.at[l].block)), sym_const(d->mem, 1));
     }
   return NULL;
 }
 
 const sym_expr *nest_at_last_iterators(arena *m, const nest *n, const sym_expr *e) {
-  last_of d = {m, n, 0};
+  last_of d = {m, n};
   return sym_subst(m, e, last_iterator, &d);
 }

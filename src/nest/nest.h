@@ -20,7 +20,7 @@ typedef enum nest_loop_kind { NEST_PARALLEL, NEST_SEQUENTIAL } nest_loop_kind;
 typedef struct nest_loop {
   const char *block;
   nest_loop_kind kind;
-  const sym_expr *extent;                      /* may use other loops' iterators: "it_<block>" */
+  const sym_expr *extent;                      /* may use iterators of loops before it: "it_<block>" */
   bool divides;
   int parent;                                  /* sequential: enclosing loop index or -1 */
   const sym_expr *clamp;                       /* it ends there if that is less than `extent`: in the last, partial block of the loop whose blocks it walks, or where an argument ends that it walks; NULL: never */
@@ -92,6 +92,8 @@ typedef struct nest {
 nest_node *nest_make_node(arena *m, nest_node_kind kind);
 /* Number of elements of a value, as an expression over the block symbols. */
 const sym_expr *nest_value_elems(arena *m, const nest *n, int value);
+/* Does `e` (NULL: no) name the iterator of a loop over `block`? */
+bool nest_uses_iterator(const sym_expr *e, const char *block);
 /* Does this access move with loop `loop`? (its offset depends on the loop's iterator) */
 bool nest_access_uses(const nest *n, const nest_node *access, int loop);
 /* Does the extent of loop `inner` depend on the iterator of loop `outer`?  (A causal loop: the cores of `outer` run different trip counts.) */

@@ -4,12 +4,6 @@
 
 static bool is_iterator(const sym_expr *e, const char *block) { return e->op == SYM_SYM && text_starts(e->name, "it_") && text_eq(e->name + 3, block); }
 
-static bool uses_iterator(const sym_expr *e, const char *block) {
-  if (!e)
-    return false;
-  return is_iterator(e, block) || uses_iterator(e->arg[0], block) || uses_iterator(e->arg[1], block) || uses_iterator(e->arg[2], block);
-}
-
 /* ---- any order ---- */
 
 /* Block sizes are at least 1, iterators at least 0. */
@@ -39,7 +33,7 @@ static bool term_steps(const sym_expr *e, const char *block, int64_t factor, con
     return false;
   for (int i = 0; i < 2; i++) {
     const sym_expr *rest = e->arg[1 - i];
-    if (!uses_iterator(e->arg[i], block) || uses_iterator(rest, block))
+    if (!nest_uses_iterator(e->arg[i], block) || nest_uses_iterator(rest, block))
       continue;
     if (sym_is_const(rest, &constant))
       return constant > 0 && constant < INT32_MAX && factor < INT32_MAX && term_steps(e->arg[i], block, factor * constant, other, size);
@@ -52,7 +46,7 @@ static bool term_steps(const sym_expr *e, const char *block, int64_t factor, con
 static bool sum_steps(const sym_expr *e, const char *block, const sym_expr *size) {
   if (e->op != SYM_ADD)
     return term_steps(e, block, 1, NULL, size);
-  bool left = uses_iterator(e->arg[0], block), right = uses_iterator(e->arg[1], block);
+  bool left = nest_uses_iterator(e->arg[0], block), right = nest_uses_iterator(e->arg[1], block);
   return left != right && sum_steps(e->arg[left ? 0 : 1], block, size);
 }
 
@@ -64,19 +58,19 @@ static bool is_inside(const nest *n, int loop, int outer) {
 }
 
 static bool moves_with(const nest *n, const nest_access_dim *d, int loop) {
-  return d->loop == loop || uses_iterator(d->offset, n->loops.at[loop].block);
+  return d->loop == loop || nest_uses_iterator(d->offset, n->loops.at[loop].block);
 }
 
 /* Do the boxes of two iterations of `loop` have nothing in common along this dim, whatever the loops inside it do? */
 static bool dim_separates(const nest *n, const nest_access_dim *d, int loop) {
   const nest_loop *l = &n->loops.at[loop];
   for (size_t i = 0; i < n->loops.n; i++)
-    if (is_inside(n, (int)i, loop) && (moves_with(n, d, (int)i) || uses_iterator(d->size, n->loops.at[i].block)))
+    if (is_inside(n, (int)i, loop) && (moves_with(n, d, (int)i) || nest_uses_iterator(d->size, n->loops.at[i].block)))
       return false;
   int64_t constant;
   if (d->loop == loop)
-    return !uses_iterator(d->offset, l->block) && (sym_is_const(d->size, &constant) ? constant <= 1 : d->size->op == SYM_SYM && text_eq(d->size->name, l->block));
-  return d->offset && uses_iterator(d->offset, l->block) && sum_steps(d->offset, l->block, d->size);
+    return !nest_uses_iterator(d->offset, l->block) && (sym_is_const(d->size, &constant) ? constant <= 1 : d->size->op == SYM_SYM && text_eq(d->size->name, l->block));
+  return nest_uses_iterator(d->offset, l->block) && sum_steps(d->offset, l->block, d->size);
 }
 
 static bool is_store_separate(const nest *n, const nest_node *store, int loop) {
@@ -230,4 +224,9 @@ static bool body_covers(const nest *n, const nest_body *b, int tensor) {
   return false;
 }
 
-bool nest_tensor_is_covered(const nest *n, int tensor) { return body_covers(n, &n->body, tensor); }
+bool nest_tensor_is_covered(const nest *n, int tensor) {
+  for (int l = 0; l < n->n_parallel; l++)
+    if (!is_entered(&n->loops.at[l]))
+      return false;
+  return body_covers(n, &n->body, tensor);
+}

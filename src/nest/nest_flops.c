@@ -12,11 +12,19 @@ static int64_t value_of(counter *c, const sym_expr *e) {
   return v;
 }
 
+/* `a` is 0 or more, or nothing is known any more. */
 static int64_t times(counter *c, int64_t a, int64_t b) {
   int64_t p = 0;
-  if (a < 0 || b < 0 || __builtin_mul_overflow(a, b, &p))
+  if (b < 0 || __builtin_mul_overflow(a, b, &p))
     c->is_known = false;
   return p;
+}
+
+static int64_t plus(counter *c, int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum))
+    c->is_known = false;
+  return sum;
 }
 
 static void bind_sizes(counter *c) {
@@ -57,11 +65,10 @@ static int64_t of_body(counter *c, const nest_body *body, int64_t each) {
     int64_t runs = x->only_first >= 0 && n > 0 ? each / (trips(c, x->only_first) > 0 ? trips(c, x->only_first) : 1) : each;
     for (size_t k = 0; k < n; k++) {
       int64_t leaf = times(c, runs, of_leaf(c, &leaves[k]));
-      here += leaf;
-      c->products += strstr(leaves[k].func, "matmul") ? leaf : 0;
+      here = plus(c, here, leaf);
+      c->products = plus(c, c->products, strstr(leaves[k].func, "matmul") ? leaf : 0);
     }
-    if (here < 0 || __builtin_add_overflow(sum, here, &sum))
-      c->is_known = false;
+    sum = plus(c, sum, here);
   }
   return c->is_known ? sum : 0;
 }

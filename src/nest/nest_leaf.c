@@ -25,7 +25,7 @@ static int64_t effective_bandwidth(const int64_t *area, const int64_t *size, int
   int64_t least = INT64_MAX;
   for (int d = 0; d < n_mesh; d++)
     least = size[d] / area[d] < least ? size[d] / area[d] : least;
-  return 10 * (least < 1 || n_mesh == 0 ? 1 : least);
+  return 10 * least;
 }
 
 static nest_leaf transfer_leaf(arena *m, const nest *n, const nest_node *x, const int64_t *area, const int64_t *size, int n_mesh) {

@@ -10,7 +10,7 @@ typedef struct nest_leaf { const char *func, *fallback; int n_args; nest_arg arg
 
 /* The calls of `node` (not a loop) in order; count returned (at most NEST_LEAVES_MAX), `out` has room for that many.
  * Transfers: M and N are the tile's rows and columns counted in f16 elements of equal bytes (an f32 tile has twice the rows); outer dims
- * fold into M.  area[d] cores of the mesh's size[d] share the transfer; effective_bandwidth = 10 * max(1, min over d of size[d] / area[d]).
+ * fold into M.  area[d] of the mesh's size[d] cores, one at least and all at most, share the transfer; effective_bandwidth = 10 * min over d of size[d] / area[d].
  * Gathers: B tiles of M x N; area[d] cores of the mesh send.
  * Generic ops: one call per scalar op, L = all elements; the last op of a reduction has P rows of R elements.  Fills, casts, broadcasts,
  * transposes and moves have none. */

@@ -282,6 +282,143 @@ static void test_random_bodies_lose_nothing(void **state) {
   assert_true(valid > 100);
 }
 
+/* ---- bodies of any shape ---- */
+
+typedef struct maker { arena *m; nest *n; rng *r; int loops; } maker;
+typedef VEC_OF(int) value_list;
+
+static int make_value(maker *k, int shape, bool is_carried) {
+  const sym_expr *row = sym_name(k->m, "tile_m"), *column = sym_name(k->m, "tile_n");
+  nest_value v = {.name = rng_range(k->r, 0, 7) ? arena_printf(k->m, "v%zu", k->n->values.n % 5) : NULL, .type = rng_range(k->r, 0, 5) ? DTYPE_F16 : DTYPE_F32, .rank = shape ? 2 : 1,
+                  .dim = {row, column}, .is_carried = is_carried, .memory = rng_range(k->r, 0, 9) == 0};
+  vec_push(k->m, &k->n->values, v);
+  return (int)k->n->values.n - 1;
+}
+
+static nest_node *make_node(maker *k, nest_body *b, nest_node_kind kind, int value) {
+  nest_node *x = nest_make_node(k->m, kind);
+  x->value = value;
+  x->label = arena_printf(k->m, "node %zu of value %d", b->n, value);
+  vec_push(k->m, b, x);
+  if (kind != NEST_STORE && kind != NEST_LOOP && !k->n->values.at[value].def)
+    k->n->values.at[value].def = x;
+  return x;
+}
+
+static int shape_of(const maker *k, int value) { return k->n->values.at[value].rank == 2; }
+
+static void make_access(maker *k, nest_body *b, nest_node_kind kind, int value) {
+  const nest_value *v = &k->n->values.at[value];
+  nest_tensor t = {.name = arena_printf(k->m, "t%d", (int)rng_range(k->r, 0, 3)), .type = rng_range(k->r, 0, 3) ? v->type : DTYPE_F32, .rank = v->rank, .shape = {64, 64}, .arg = (int)k->n->tensors.n};
+  nest_node *x = make_node(k, b, kind, value);
+  x->tensor = (int)k->n->tensors.n;
+  x->n_dims = v->rank;
+  for (int d = 0; d < v->rank; d++)
+    x->dim[d] = (nest_access_dim){.loop = d, .offset = sym_const(k->m, 0), .size = v->dim[d]};
+  vec_push(k->m, &k->n->tensors, t);
+}
+
+/* Reads values of `here`; where `value` has their shape, some only in the place of its results. */
+static void make_compute(maker *k, nest_body *b, const value_list *here, int value, int last) {
+  nest_node *x = make_node(k, b, NEST_COMPUTE, value);
+  x->op = "generic";
+  x->body_ops = "addf";
+  x->m = sym_const(k->m, 64);
+  x->k = sym_const(k->m, 1);
+  for (int64_t i = rng_range(k->r, 0, 20) ? rng_range(k->r, 1, 3) : 33; i-- > 0 && here->n;) {
+    const int input = here->at[rng_range(k->r, 0, (int64_t)here->n - 1)];
+    if (x->inputs.n < 32 && input != value && shape_of(k, input) == shape_of(k, value) && rng_range(k->r, 0, 2))
+      x->same_place |= 1u << x->inputs.n;
+    vec_push(k->m, &x->inputs, input);
+  }
+  if (last >= 0)
+    vec_push(k->m, &x->inputs, last);
+}
+
+static void make_body(maker *k, nest_body *b, int parent, const value_list *outside);
+
+static void make_loop(maker *k, nest_body *b, int parent, value_list *here) {
+  static const char *const blocks[] = {"tile_p", "tile_q", "tile_r"};
+  const int loop = (int)k->n->loops.n;
+  vec_push(k->m, &k->n->symbols, ((nest_symbol){.name = blocks[k->loops], .upper_bound = sym_const(k->m, 64), .align = 1}));
+  vec_push(k->m, &k->n->loops, ((nest_loop){.block = blocks[k->loops++], .kind = NEST_SEQUENTIAL, .extent = sym_const(k->m, 64), .parent = parent}));
+  int carried[3], n_carried = (int)rng_range(k->r, 0, 3);
+  for (int i = 0; i < n_carried; i++) {
+    carried[i] = make_value(k, (int)rng_range(k->r, 0, 1), true);
+    make_node(k, b, NEST_COMPUTE, carried[i])->op = "fill";
+    vec_push(k->m, here, carried[i]);
+  }
+  nest_node *x = make_node(k, b, NEST_LOOP, 0);
+  x->loop = loop;
+  const size_t first = k->n->values.n;
+  make_body(k, &x->body, loop, here);
+  for (int i = 0; i < n_carried; i++) {      /* an update where it is, or a move of something made here (or before) */
+    int next = (int)rng_range(k->r, first < k->n->values.n && rng_range(k->r, 0, 3) ? (int64_t)first : 0, (int64_t)k->n->values.n - 1);
+    if (rng_range(k->r, 0, 2) == 0)
+      make_compute(k, &x->body, here, carried[i], carried[i]);
+    else if (shape_of(k, next) == shape_of(k, carried[i]) && next != carried[i]) {
+      nest_node *move = make_node(k, &x->body, NEST_COMPUTE, carried[i]);
+      move->op = "move";
+      move->is_move = true;
+      vec_push(k->m, &move->inputs, next);
+    }
+  }
+}
+
+static void make_body(maker *k, nest_body *b, int parent, const value_list *outside) {
+  value_list here = {0};
+  for (size_t i = 0; i < outside->n; i++)
+    vec_push(k->m, &here, outside->at[i]);
+  for (int64_t i = rng_range(k->r, 2, 6); i-- > 0;) {
+    const int64_t what = rng_range(k->r, 0, 9);
+    if (what < 2 || !here.n) {
+      const int value = make_value(k, (int)rng_range(k->r, 0, 1), false);
+      make_access(k, b, NEST_LOAD, value);
+      vec_push(k->m, &here, value);
+    } else if (what < 6) {
+      const int value = make_value(k, (int)rng_range(k->r, 0, 1), false);
+      make_compute(k, b, &here, value, -1);
+      vec_push(k->m, &here, value);
+    } else if (what < 8 || k->loops == 3)
+      make_access(k, b, NEST_STORE, here.at[rng_range(k->r, 0, (int64_t)here.n - 1)]);
+    else
+      make_loop(k, b, parent, &here);
+  }
+}
+
+/* Loads, computes, stores and loops that carry, in any order.  Oracle: the runner. */
+static void test_bodies_of_any_shape_lose_nothing(void **state) {
+  (void)state;
+  int valid = 0, free_moves = 0;
+  for (int64_t seed = 1; seed <= testing_number("LOOM_FUZZ_COUNT", 3000); seed++) {
+    loom_ctx ctx, quiet;
+    loom_ctx_init(&ctx);
+    loom_ctx_init(&quiet);
+    rng r = rng_new((uint64_t)seed);
+    maker k = {.m = &ctx.mem, .n = ARENA_NEW(&ctx.mem, nest), .r = &r};
+    for (int i = 0; i < 2; i++) {
+      vec_push(k.m, &k.n->symbols, ((nest_symbol){.name = i ? "tile_n" : "tile_m", .upper_bound = sym_const(k.m, 64), .align = 1}));
+      vec_push(k.m, &k.n->loops, ((nest_loop){.block = i ? "tile_n" : "tile_m", .kind = NEST_PARALLEL, .extent = sym_const(k.m, 64), .parent = -1}));
+    }
+    k.n->n_parallel = 2;
+    k.n->kernel = "random";
+    make_body(&k, &k.n->body, -1, &(value_list){0});
+    if (nest_verify(&quiet, k.n) == LOOM_OK) {
+      nest_lives l = {0};
+      nest_list_lives(k.m, k.n, seed % 2, &l);
+      const char *wrong = run_on(&ctx, k.n, &l);
+      if (wrong)
+        fail_msg("seed %d: '%s' reads what was overwritten", (int)seed, wrong);
+      for (size_t i = 0; i < l.n; i++)
+        free_moves += l.at[i].same_as >= 0;
+      valid++;
+    }
+    loom_ctx_done(&quiet);
+    loom_ctx_done(&ctx);
+  }
+  assert_true(valid > 1000 && free_moves > 300);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_no_value_is_overwritten_before_its_last_use),
@@ -290,6 +427,7 @@ int main(void) {
       cmocka_unit_test(test_moves_of_attention),
       cmocka_unit_test(test_attention_needs_no_more_than_upstreams_buffers),
       cmocka_unit_test(test_random_bodies_lose_nothing),
+      cmocka_unit_test(test_bodies_of_any_shape_lose_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

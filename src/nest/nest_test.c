@@ -244,6 +244,128 @@ static void test_broken_moves_and_gathers_are_named(void **state) {
   }
 }
 
+/* Meshes of one and three dims; scalar ops of all kinds; a node says as little as it may. */
+static void test_leaves_on_other_meshes(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  static const int64_t size[] = {8, 4, 2}, area[] = {8, 2, 1};
+  nest_leaf l[NEST_LEAVES_MAX];
+  nest *n = nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F16, DTYPE_F16);
+  const nest_node *load = n->body.at[1]->body.at[0];
+  nest_node *mm = n->body.at[1]->body.at[2];
+  nest_node_leaves(&ctx.mem, n, load, area, size, 1, l);
+  expect_args(&ctx, l, "dram_to_l1_bcst", (const char *const[]){"M", "N", "bcst_x", "bcst_y", "effective_bandwidth"}, (const int64_t[]){64, 32, 8, 1, 10}, 5);
+  nest_node_leaves(&ctx.mem, n, load, area, size, 3, l);
+  expect_args(&ctx, l, "dram_to_l1_bcst", (const char *const[]){"M", "N", "bcst_x", "bcst_y", "bcst_z", "effective_bandwidth"}, (const int64_t[]){64, 32, 8, 2, 1, 10}, 6);
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[1], area, size, 2, l), 0);      /* a loop is no call */
+  mm->inputs.n = 0;
+  nest_node_leaves(&ctx.mem, n, mm, area, size, 2, l);
+  assert_string_equal(l->func, "matmul_f16");      /* the kernel's type where no input tells one */
+  nest *s = nest_make_split_k(&ctx.mem, 512, 512, 4096, DTYPE_F16);
+  nest_node_leaves(&ctx.mem, s, s->body.at[4], area, size, 1, l);
+  assert_int_equal(value_of(&ctx, l->arg[5].value), 1);
+  /* generic: no k, k of 1, k of 4; more ops than there is room for */
+  n = nest_make_elementwise(&ctx.mem, 512, 512, DTYPE_F16, "cmpi_slt,cmpf_ogt,addf");
+  nest_node *g = n->body.at[2];
+  for (int k = 0; k < 3; k++) {
+    g->m = sym_const(&ctx.mem, 6);
+    g->k = k == 0 ? NULL : sym_const(&ctx.mem, k == 1 ? 1 : 4);
+    assert_int_equal(nest_node_leaves(&ctx.mem, n, g, area, size, 2, l), 3);
+    assert_string_equal(l[0].func, "vec_cmpf_ogt_f16");      /* the perf sets have one comparison */
+    assert_string_equal(l[2].func, k == 2 ? "vec_vsum_f16" : "vec_add_f16");
+    assert_int_equal(value_of(&ctx, l[2].arg[0].value), 6);
+    assert_int_equal(l[2].n_args, k == 2 ? 2 : 1);
+  }
+  text ops = text_new(&ctx.mem);
+  for (int i = 0; i < 100; i++)
+    text_addf(&ops, "%saddf", i ? "," : "");
+  g->body_ops = text_str(&ops);
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, g, area, size, 2, l), NEST_LEAVES_MAX);
+  loom_ctx_done(&ctx);
+}
+
+/* Buffers: names that are taken or absent, accumulators under two names, stores that may not take the made one. */
+static void test_buffers_of_odd_nests(void **state) {
+  (void)state;
+  static const struct { int edit; const char *names; } cases[] = {
+      {0, "x y out "},            /* the result leaves from where it is made */
+      {1, "x y tile out "},       /* another type than the tensor's: a copy; its value has no name */
+      {2, "x y out out.2 "},      /* stored twice: the second time a copy */
+      {3, "x y x.2 "},            /* a loaded tile is stored into its own tensor */
+      {4, "x out result "},       /* the result's buffer keeps its name where the store's is taken */
+      {5, "x y result out "},     /* an accumulator by another index is no second buffer; it is copied to be stored */
+      {6, "x y result out "},     /* one of the two carries nothing: a buffer each */
+      {7, "x y out "},            /* what nobody makes has no buffer but the store's */
+  };
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    arena *m = &ctx.mem;
+    nest *n = nest_make_elementwise(m, 64, 64, DTYPE_F16, "addf");
+    nest_node *g = n->body.at[2], *store = n->body.at[3], *more = nest_make_node(m, NEST_COMPUTE);
+    *more = *g;
+    switch (cases[i].edit) {
+    case 1:
+      n->values.at[2].type = DTYPE_F32;
+      n->values.at[2].name = NULL;
+      break;
+    case 2: vec_push(m, &n->body, store); break;
+    case 3:
+      store->value = 0;
+      store->tensor = 0;
+      n->body.at[2] = store;
+      n->body.n = 3;
+      break;
+    case 4:
+      n->values.at[0].name = "q";
+      n->tensors.at[1].name = "out";
+      break;
+    case 5: case 6:
+      vec_push(m, &n->values, n->values.at[2]);
+      n->values.at[3].name = "acc";
+      n->values.at[2].is_carried = true;
+      n->values.at[3].is_carried = cases[i].edit == 5;
+      more->value = 3;
+      more->inputs.n = 0;
+      more->inputs.at = NULL;
+      more->inputs.room = 0;
+      vec_push(m, &more->inputs, 0);
+      vec_push(m, &more->inputs, 2);
+      store->value = cases[i].edit == 5 ? 2 : 3;
+      n->body.at[3] = more;
+      vec_push(m, &n->body, store);
+      break;
+    case 7: n->body.at[2] = store; n->body.n = 3; break;
+    default: break;
+    }
+    nest_buffers b = {0};
+    nest_list_buffers(m, n, false, &b);
+    text t = text_new(m);
+    for (size_t k = 0; k < b.n; k++)
+      text_addf(&t, "%s ", b.at[k].name);
+    if (strcmp(text_str(&t), cases[i].names) != 0)
+      fail_msg("edit %d: %s", cases[i].edit, text_str(&t));
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_nodes_that_are_not_there_are_in_no_loop(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+  int loops[1] = {-7};
+  assert_int_equal(nest_enclosing(n, nest_make_node(&ctx.mem, NEST_LOAD), loops, 1), 0);
+  loops[0] = -7;
+  assert_int_equal(nest_enclosing(n, n->body.at[1]->body.at[0], loops, 0), 1);      /* counts all, fills what there is room for */
+  assert_int_equal(loops[0], -7);
+  const sym_expr *e = sym_make(&ctx.mem, SYM_IF, sym_make(&ctx.mem, SYM_LT, sym_name(&ctx.mem, "it_a"), sym_const(&ctx.mem, 3), NULL), sym_name(&ctx.mem, "it_b"), sym_name(&ctx.mem, "it_c"));
+  assert_true(nest_uses_iterator(e, "a") && nest_uses_iterator(e, "b") && nest_uses_iterator(e, "c") && !nest_uses_iterator(e, "d") && !nest_uses_iterator(e, "it_a"));
+  assert_string_equal(sym_str(&ctx.mem, nest_at_last_iterators(&ctx.mem, n, sym_add(&ctx.mem, sym_name(&ctx.mem, "it_tile_k"), sym_name(&ctx.mem, "it_b")))), "64 ceildiv tile_k - 1 + it_b");
+  loom_ctx_done(&ctx);
+}
+
 /* Oracle: by hand.  A loop runs in any order when nothing is carried and its stores lie apart. */
 static void test_loops_that_may_run_in_any_order(void **state) {
   (void)state;
@@ -358,6 +480,9 @@ int main(void) {
       cmocka_unit_test(test_second_access_of_a_tensor_has_a_number),
       cmocka_unit_test(test_broken_nests_are_named),
       cmocka_unit_test(test_broken_moves_and_gathers_are_named),
+      cmocka_unit_test(test_leaves_on_other_meshes),
+      cmocka_unit_test(test_buffers_of_odd_nests),
+      cmocka_unit_test(test_nodes_that_are_not_there_are_in_no_loop),
       cmocka_unit_test(test_loops_that_may_run_in_any_order),
       cmocka_unit_test(test_blocks_of_which_one_element_is_taken),
       cmocka_unit_test(test_outputs_that_are_stored_as_a_whole),

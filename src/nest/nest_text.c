@@ -350,6 +350,7 @@ static loom_status read_access(loom_ctx *ctx, const data_value *o, nest *n, nest
   for (size_t d = 0; d < dims->n; d++) {
     LOOM_TRY(read_index(ctx, dims->items[d], "loop", -1, n->loops.n, &x->dim[d].loop));
     LOOM_TRY(read_expr(ctx, dims->items[d], "offset", false, &x->dim[d].offset));
+    x->dim[d].offset = x->dim[d].offset ? x->dim[d].offset : sym_const(&ctx->mem, 0);
     LOOM_TRY(read_expr(ctx, dims->items[d], "size", true, &x->dim[d].size));
     LOOM_TRY(read_bool(ctx, dims->items[d], "dropped", &x->dim[d].dropped));
   }

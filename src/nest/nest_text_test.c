@@ -157,6 +157,62 @@ static void test_lookups_read_back(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* What may be left out: labels, the offset 0.  A nest read so is as any other to what looks at it. */
+static void test_what_may_be_left_out(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = sample(&ctx.mem, 0), *again;
+  for (size_t i = 0; i < n->body.n; i++) {
+    n->body.at[i]->label = NULL;
+    for (size_t k = 0; k < n->body.at[i]->body.n; k++)
+      n->body.at[i]->body.at[k]->label = NULL;
+  }
+  n->body.at[2]->dim[0].offset = n->body.at[2]->dim[1].offset = NULL;
+  assert_int_equal(nest_from_data(&ctx, nest_to_data(&ctx.mem, n), &again), LOOM_OK);
+  assert_null(again->body.at[0]->label);
+  assert_null(again->body.at[1]->body.at[0]->label);
+  assert_true(nest_tensor_is_covered(again, 2));
+  assert_true(nest_loop_is_parallel(again, 0) && !nest_loop_is_parallel(again, 2));
+  loom_ctx_done(&ctx);
+}
+
+static void test_limits_of_a_nest_are_told(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  nest *n = sample(&ctx.mem, 0), *again;
+  const char *body = "[]";
+  for (int i = 0; i <= NEST_LOOPS_MAX; i++)
+    body = arena_printf(&ctx.mem, "[{\"loop\": 2, \"body\": %s}]", body);
+  data_value *v = nest_to_data(&ctx.mem, n), *deep;
+  assert_int_equal(data_read_json(&ctx, "body.json", body, strlen(body), &deep), LOOM_OK);
+  data_set(&ctx.mem, v, "body", deep);
+  assert_int_equal(nest_from_data(&ctx, v, &again), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "loops are nested deeper than 16", 0, 0);
+  loom_ctx_done(&ctx);
+  loom_ctx_init(&ctx);
+  n = sample(&ctx.mem, 0);
+  while (n->loops.n <= NEST_LOOPS_MAX)
+    vec_push(&ctx.mem, &n->loops, n->loops.at[2]);
+  assert_int_equal(nest_from_data(&ctx, nest_to_data(&ctx.mem, n), &again), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "17 loops; at most 16 are supported", 0, 0);
+  loom_ctx_done(&ctx);
+  loom_ctx_init(&ctx);
+  n = sample(&ctx.mem, 2);      /* more inputs than same_place has bits: written and read without the later ones */
+  nest_node *g = n->body.at[2];
+  while (g->inputs.n < 34)
+    vec_push(&ctx.mem, &g->inputs, g->inputs.at[0]);
+  v = nest_to_data(&ctx.mem, n);
+  assert_int_equal(nest_from_data(&ctx, v, &again), LOOM_OK);
+  assert_int_equal(again->body.at[2]->same_place, 3);
+  data_value *places = data_get(data_get(v, "body")->items[2], "same_place");
+  data_push(&ctx.mem, places, data_int(&ctx.mem, 32));
+  assert_int_equal(nest_from_data(&ctx, v, &again), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "same_place must name some of the 34 inputs", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
 static loom_status round_trip(loom_ctx *ctx, void *data) {
   (void)data;
   nest *n;
@@ -174,6 +230,8 @@ int main(void) {
       cmocka_unit_test(test_wrong_nests_are_refused),
       cmocka_unit_test(test_every_edit_is_refused_or_read),
       cmocka_unit_test(test_lookups_read_back),
+      cmocka_unit_test(test_what_may_be_left_out),
+      cmocka_unit_test(test_limits_of_a_nest_are_told),
       cmocka_unit_test(test_memory_failures_unwind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

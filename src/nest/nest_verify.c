@@ -8,8 +8,10 @@ typedef struct verifier {
   bool open[NEST_LOOPS_MAX], seen[NEST_LOOPS_MAX];
   bool *made;                   /* by value */
   int *first_of;                /* by value: only the core whose iterator of this loop is 0 has it; -1: all have it */
-  int depth;
+  int64_t terms[NEST_LOOPS_MAX];   /* of a loop's extent, with the extents of the loops that it names in their place */
 } verifier;
+
+static const char *title(const nest_node *x) { return x->label ? x->label : ""; }
 
 #define WRONG(v, ...) return diag_error((v)->ctx, LOOM_NOSPAN, LOOM_EINPUT, __VA_ARGS__)
 
@@ -26,6 +28,35 @@ static loom_status check_symbols_of(verifier *v, const sym_expr *e, const char *
   }
   for (int i = 0; i < 3; i++)
     LOOM_TRY(check_symbols_of(v, e->arg[i], what));
+  return LOOM_OK;
+}
+
+/* Leaves of `e`, with those of the extents of earlier loops for their iterators; -1: names the iterator of another. */
+static int64_t count_terms(const verifier *v, const sym_expr *e, size_t loop) {
+  int64_t sum = 0;
+  if (e->op == SYM_SYM) {
+    for (size_t l = 0; l < v->n->loops.n; l++)
+      if (nest_uses_iterator(e, v->n->loops.at[l].block))
+        return l < loop ? v->terms[l] : -1;
+    return 1;
+  }
+  for (int i = 0; i < 3 && e->arg[i]; i++) {
+    const int64_t terms = count_terms(v, e->arg[i], loop);
+    if (terms < 0)
+      return -1;
+    sum += terms;
+  }
+  return sum ? sum : 1;
+}
+
+/* Extents put in the place of iterators (nest_at_last_iterators) come to an end, and to a size. */
+static loom_status check_extent(verifier *v, size_t loop) {
+  enum { TERMS_MAX = 1 << 16 };
+  v->terms[loop] = count_terms(v, v->n->loops.at[loop].extent, loop);
+  if (v->terms[loop] < 0)
+    WRONG(v, "nest %s: the extent of loop %zu names the iterator of a loop that is not before it", v->n->kernel, loop);
+  if (v->terms[loop] > TERMS_MAX)
+    return diag_error(v->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "nest %s: the extent of loop %zu comes to more than %d terms", v->n->kernel, loop, TERMS_MAX);
   return LOOM_OK;
 }
 
@@ -51,6 +82,7 @@ static loom_status check_tables(verifier *v) {
       WRONG(v, "nest %s: loop %zu has block '%s', which is no block symbol", n->kernel, i, l->block ? l->block : "");
     LOOM_TRY(check_symbols_of(v, l->extent, "a loop extent"));
     LOOM_TRY(check_symbols_of(v, l->clamp, "the clamp of a loop"));
+    LOOM_TRY(check_extent(v, i));
   }
   for (size_t i = 0; i < n->tensors.n; i++) {
     const nest_tensor *t = &n->tensors.at[i];
@@ -79,21 +111,21 @@ static loom_status check_tables(verifier *v) {
 
 static loom_status check_value(verifier *v, const nest_node *x, int value, bool must_be_made) {
   if (value < 0 || (size_t)value >= v->n->values.n)
-    WRONG(v, "nest %s: '%s' names value %d of %zu", v->n->kernel, x->label ? x->label : "", value, v->n->values.n);
+    WRONG(v, "nest %s: '%s' names value %d of %zu", v->n->kernel, title(x), value, v->n->values.n);
   if (must_be_made && !v->made[value])
-    WRONG(v, "nest %s: '%s' reads value '%s' before anything makes it", v->n->kernel, x->label ? x->label : "", v->n->values.at[value].name);
+    WRONG(v, "nest %s: '%s' reads value '%s' before anything makes it", v->n->kernel, title(x), v->n->values.at[value].name);
   if (must_be_made && v->first_of[value] >= 0 && v->first_of[value] != x->only_first)
     WRONG(v, "nest %s: '%s' reads value '%s' on cores that do not have it; it is on the first core of loop '%s' alone", v->n->kernel,
-          x->label ? x->label : "", v->n->values.at[value].name, v->n->loops.at[v->first_of[value]].block);
+          title(x), v->n->values.at[value].name, v->n->loops.at[v->first_of[value]].block);
   return LOOM_OK;
 }
 
 /* Where a node runs: on all cores, or on the first one of a parallel loop. */
 static loom_status check_place(verifier *v, const nest_node *x) {
   if (x->only_first < -1 || x->only_first >= v->n->n_parallel)
-    WRONG(v, "nest %s: '%s' runs on the first core of loop %d, which is no parallel loop", v->n->kernel, x->label ? x->label : "", x->only_first);
+    WRONG(v, "nest %s: '%s' runs on the first core of loop %d, which is no parallel loop", v->n->kernel, title(x), x->only_first);
   if ((x->kind == NEST_GATHER) != (x->across >= 0) || x->across < -1 || x->across >= v->n->n_parallel)
-    WRONG(v, "nest %s: '%s' goes across loop %d; a gather goes across a parallel loop, other nodes across none", v->n->kernel, x->label ? x->label : "",
+    WRONG(v, "nest %s: '%s' goes across loop %d; a gather goes across a parallel loop, other nodes across none", v->n->kernel, title(x),
           x->across);
   return LOOM_OK;
 }
@@ -101,7 +133,7 @@ static loom_status check_place(verifier *v, const nest_node *x) {
 static loom_status check_access(verifier *v, const nest_node *x) {
   const nest *n = v->n;
   if (x->tensor < 0 || (size_t)x->tensor >= n->tensors.n)
-    WRONG(v, "nest %s: '%s' names tensor %d of %zu", n->kernel, x->label ? x->label : "", x->tensor, n->tensors.n);
+    WRONG(v, "nest %s: '%s' names tensor %d of %zu", n->kernel, title(x), x->tensor, n->tensors.n);
   const nest_tensor *t = &n->tensors.at[x->tensor];
   if (x->n_dims != t->rank)
     WRONG(v, "nest %s: access of '%s' has %d dims; the tensor has %d", n->kernel, t->name, x->n_dims, t->rank);
@@ -110,8 +142,8 @@ static loom_status check_access(verifier *v, const nest_node *x) {
     const nest_access_dim *a = &x->dim[d];
     if (a->loop < -1 || a->loop >= (int)n->loops.n || (a->loop >= n->n_parallel && !v->open[a->loop]))
       WRONG(v, "nest %s: dim %d of the access of '%s' moves with loop %d, which does not enclose it", n->kernel, d, t->name, a->loop);
-    if (!a->size)
-      WRONG(v, "nest %s: dim %d of the access of '%s' has no size", n->kernel, d, t->name);
+    if (!a->size || !a->offset)
+      WRONG(v, "nest %s: dim %d of the access of '%s' has no %s", n->kernel, d, t->name, a->size ? "offset" : "size");
     LOOM_TRY(check_symbols_of(v, a->offset, "an offset"));
     LOOM_TRY(check_symbols_of(v, a->size, "a size"));
     kept += !a->dropped;
@@ -147,9 +179,9 @@ static loom_status check_compute(verifier *v, const nest_node *x) {
   for (size_t i = 0; i < x->inputs.n; i++)
     LOOM_TRY(check_value(v, x, x->inputs.at[i], true));
   LOOM_TRY(check_value(v, x, x->value, false));
-  bool lacks = (op_rules[op].m && !x->m) || (op_rules[op].n_and_k && (!x->n || !x->k)) || (op_rules[op].batch && !x->batch) ||
-               (op_rules[op].body_ops && !x->body_ops) || (op_rules[op].one_input && x->inputs.n != 1);
-  if (lacks)
+  const bool lacks_sizes = (op_rules[op].m && !x->m) || (op_rules[op].batch && !x->batch), lacks_product = op_rules[op].n_and_k && (!x->n || !x->k);
+  const bool lacks_operands = (op_rules[op].body_ops && !x->body_ops) || (op_rules[op].one_input && x->inputs.n != 1);
+  if (lacks_sizes || lacks_product || lacks_operands)
     WRONG(v, "nest %s: '%s' lacks the sizes, scalar ops or inputs its cost needs", n->kernel, x->op);
   int64_t reduced;
   for (size_t i = 0; i < x->inputs.n && i < 32; i++)
@@ -192,15 +224,13 @@ static loom_status check_moves(verifier *v, const nest_body *b, int parent) {
       WRONG(v, "nest %s: a move stands outside of any loop", v->n->kernel);
     for (size_t k = i + 1; k < b->n; k++)
       if (!b->at[k]->is_move || b->at[k]->inputs.at[0] == b->at[i]->value)
-        WRONG(v, "nest %s: '%s' follows the move to '%s', whose last value it may need", v->n->kernel, b->at[k]->label ? b->at[k]->label : "",
+        WRONG(v, "nest %s: '%s' follows the move to '%s', whose last value it may need", v->n->kernel, title(b->at[k]),
               v->n->values.at[b->at[i]->value].name);
   }
   return LOOM_OK;
 }
 
 static loom_status check_body(verifier *v, const nest_body *b, int parent) {
-  if (++v->depth > NEST_LOOPS_MAX + 1)
-    WRONG(v, "nest %s: loops are nested deeper than %d", v->n->kernel, NEST_LOOPS_MAX);
   for (size_t i = 0; i < b->n; i++) {
     const nest_node *x = b->at[i];
     LOOM_TRY(check_place(v, x));
@@ -228,9 +258,7 @@ static loom_status check_body(verifier *v, const nest_body *b, int parent) {
       v->first_of[x->value] = x->kind == NEST_GATHER ? x->across : x->only_first;
     }
   }
-  LOOM_TRY(check_moves(v, b, parent));
-  v->depth--;
-  return LOOM_OK;
+  return check_moves(v, b, parent);
 }
 
 loom_status nest_verify(loom_ctx *ctx, const nest *n) {

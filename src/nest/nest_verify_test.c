@@ -48,6 +48,15 @@ static nest_node *node(const nest_body *b, nest_node_kind kind, const char *op) 
   E(MATMUL, "loop 0 has block 'q'", n->loops.at[0].block = "q")                                                           \
   E(MATMUL, "a loop extent names 'q'", n->loops.at[2].extent = sym_name(m, "q"))                                          \
   E(MATMUL, "the clamp of a loop names 'q'", n->loops.at[2].clamp = sym_name(m, "q"))                                     \
+  E(MATMUL, "the extent of loop 2 names the iterator of a loop that is not before it", n->loops.at[2].extent = sym_add(m, sym_const(m, 1), sym_name(m, "it_tile_k"))) \
+  E(MATMUL, "the extent of loop 0 names the iterator of a loop that is not before it", n->loops.at[0].extent = sym_name(m, "it_tile_n")) \
+  E(MATMUL, "", n->loops.at[2].extent = sym_add(m, sym_name(m, "it_tile_m"), sym_name(m, "it_tile_n")))                     \
+  E(MATMUL, "the extent of loop 2 comes to more than 65536 terms", (n->loops.at[1].extent = many(m, "it_tile_m"), n->loops.at[2].extent = many(m, "it_tile_n"))) \
+  E(MATMUL, "has no size", NODE(LOAD)->dim[0].size = NULL)                                                                  \
+  E(MATMUL, "has no offset", NODE(LOAD)->dim[0].offset = NULL)                                                              \
+  E(ADD, "", add_inputs(m, OP("generic"), 33))                                                                              \
+  E(ADD, "'' names value 9", (OP("generic")->label = NULL, OP("generic")->inputs.at[0] = 9))                                \
+  E(ADD, "'' reads value 'result' before", (OP("generic")->label = NULL, OP("generic")->inputs.at[0] = 2))                  \
   E(MATMUL, "tensor 0 has no name", n->tensors.at[0].name = NULL)                                                         \
   E(MATMUL, "rank -1; at most 8", n->tensors.at[0].rank = -1)                                                             \
   E(MATMUL, "rank 9; at most 8", n->tensors.at[0].rank = 9)                                                               \
@@ -124,6 +133,17 @@ static nest_node *node(const nest_body *b, nest_node_kind kind, const char *op) 
 static void set_strides(nest *n) {
   n->tensors.at[0].stride[0] = 128;
   n->tensors.at[0].stride[1] = 1;
+}
+/* 1000 times the iterator. */
+static const sym_expr *many(arena *m, const char *iterator) {
+  const sym_expr *e = sym_const(m, 1);
+  for (int i = 1; i <= 500; i++)
+    e = sym_add(m, e, sym_mod(m, sym_name(m, iterator), sym_add(m, sym_name(m, iterator), sym_const(m, i))));
+  return e;
+}
+static void add_inputs(arena *m, nest_node *x, int count) {
+  while (count-- > 0)
+    vec_push(m, &x->inputs, x->inputs.at[0]);
 }
 static void edit(arena *m, nest *n, int which) {
   (void)m;
