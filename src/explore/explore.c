@@ -111,7 +111,7 @@ static loom_status choose_access(explorer *e, int i) {
 static bool turns_differ(const explorer *e, const nest_node *access) {
   int loops[NEST_LOOPS_MAX];
   size_t depth = nest_enclosing(e->n, access, loops, NEST_LOOPS_MAX);
-  for (size_t i = 0; i < depth && i < NEST_LOOPS_MAX; i++)
+  for (size_t i = 0; i < depth; i++)
     for (int k = 0; k < e->n->n_parallel; k++)
       if (nest_loop_uses(e->n, loops[i], k) && plan_iter_cores(&e->now.mapping, k) > 1)
         return true;
@@ -175,13 +175,13 @@ static const char *nearest_variant(const explorer *e) {
 }
 
 static loom_status nothing_left(explorer *e) {
-  if (e->o->variant && (e->all_names.n || !e->o->n_pins)) {
+  if (e->o->variant && e->all_names.n) {
     diag_error(e->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "kernel %s has no variant '%s' on this machine", e->n->kernel, e->o->variant);
     const char *near = nearest_variant(e);
     if (near)
       diag_help(e->ctx, "did you mean %s", near);
     else
-      diag_help(e->ctx, "loom explore lists the names, such as %s", e->all_names.n ? e->all_names.at[0] : "");
+      diag_help(e->ctx, "loom explore lists the names, such as %s", e->all_names.at[0]);
     return LOOM_EUSAGE;
   }
   diag_error(e->ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no candidate of the %" PRId64 " agrees with all --pin options", e->out->total);

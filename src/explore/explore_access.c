@@ -20,7 +20,7 @@ static bool depends_on(const nest *n, const nest_node *access, int iter) {
     return true;
   int loops[NEST_LOOPS_MAX];
   size_t depth = nest_enclosing(n, access, loops, NEST_LOOPS_MAX);
-  for (size_t i = 0; i < depth && i < NEST_LOOPS_MAX; i++)
+  for (size_t i = 0; i < depth; i++)
     if (nest_loop_uses(n, loops[i], iter))
       return true;
   return false;

@@ -42,8 +42,7 @@ static void read_access(arena *m, explore_space *s, const nest_node *const *acce
       x->moves |= 1u << l;
   if (x->node->only_first >= 0)
     x->alone = 1u << x->node->only_first;
-  size_t depth = nest_enclosing(n, x->node, x->seq, NEST_LOOPS_MAX);
-  x->n_seq = depth < NEST_LOOPS_MAX ? (int)depth : NEST_LOOPS_MAX;
+  x->n_seq = (int)nest_enclosing(n, x->node, x->seq, NEST_LOOPS_MAX);
   bool is_stored = is_stored_too(access, s->n_access, a, &is_after);
   x->may_lift = !x->is_store && !is_stored;
   x->may_prefetch = !is_stored || (is_after && x->n_seq == 0);
@@ -52,8 +51,8 @@ static void read_access(arena *m, explore_space *s, const nest_node *const *acce
 
 void explore_read_accesses(arena *m, explore_space *s, const nest_node *const *access, const explore_options *o) {
   const nest *n = s->nest;
-  for (size_t l = (size_t)n->n_parallel; l < n->loops.n && l < NEST_LOOPS_MAX; l++)
-    for (size_t outer = 0; outer < n->loops.n && outer < NEST_LOOPS_MAX; outer++)
+  for (size_t l = (size_t)n->n_parallel; l < n->loops.n; l++)
+    for (size_t outer = 0; outer < n->loops.n; outer++)
       if (outer != l && nest_loop_uses(n, (int)l, (int)outer))
         s->impl->causal[l] |= 1u << outer;
   for (int a = 0; a < s->n_access; a++)

@@ -26,22 +26,11 @@ static const sym_expr *trips(const writer *w, int loop, int64_t cores) {
 
 /* ---- leaves ---- */
 
-/* Upstream lists the symbols of a function sorted. */
-static void sort_args(nest_leaf *l) {
-  for (int i = 1; i < l->n_args; i++)
-    for (int k = i; k > 0 && strcmp(l->arg[k].symbol, l->arg[k - 1].symbol) < 0; k--) {
-      nest_arg swap = l->arg[k];
-      l->arg[k] = l->arg[k - 1];
-      l->arg[k - 1] = swap;
-    }
-}
-
-static etg_call *make_call(const writer *w, nest_leaf *l, const char *label) {
+static etg_call *make_call(const writer *w, const nest_leaf *l, const char *label) {
   etg_call *c = ARENA_NEW(w->mem, etg_call);
   c->func = machine_find_func(w->machine, l->func) ? l->func : l->fallback;
   c->label = w->generation > 1 ? label : NULL;
   c->has_map = true;
-  sort_args(l);
   for (int i = 0; i < l->n_args; i++) {
     vec_push(w->mem, &c->symbols, l->arg[i].symbol);
     vec_push(w->mem, &c->args, ((etg_arg){l->arg[i].symbol, etg_make_expr(l->arg[i].value)}));

@@ -1,5 +1,6 @@
 #include "explore/explore.h"
 #include "base/testing.h"
+#include "etg/etg.h"
 #include "nest/nest_samples.h"
 
 static machine *wormhole(loom_ctx *ctx) {
@@ -216,6 +217,78 @@ static void test_unknown_generation_is_refused(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Kernels beyond the product: what restricts their sizes, in all generations.  Oracle: the text, and that it reads again. */
+static void test_other_kernels_are_written_and_read(void **state) {
+  (void)state;
+  static const nest_mamba_shape mamba = {.batch = 2, .heads = 4, .groups = 1, .chunks = 2, .chunk = 64, .head = 64, .state = 64, .block_bound = 64};
+  for (int k = 0; k < 5; k++)
+    for (int generation = 1; generation <= 3; generation++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      arena *m = &ctx.mem;
+      machine *chip = wormhole(&ctx);
+      nest *n = k == 0   ? nest_make_decode(m, 16, 32, 8192, 128, DTYPE_F16)
+                : k == 1 ? nest_make_split_k(m, 512, 512, 4096, DTYPE_F16)
+                : k == 2 ? nest_make_mamba(m, &mamba, DTYPE_F16, false)
+                : k == 3 ? nest_make_elementwise(m, 512, 512, DTYPE_F16, "addf")
+                         : nest_make_matmul(m, 512, 512, 512, DTYPE_BF16, DTYPE_BF16);
+      if (k == 3) {
+        n->symbols.at[0].fixed = 64;
+        n->symbols.at[1].upper_bound = sym_name(m, "tile_m");
+        n->loops.at[0].divides = true;
+        n->symbols.at[1].covers_one = generation == 2;
+        chip->l1_name = NULL;
+      }
+      if (k == 4)
+        n->symbols.at[2].upper_bound = NULL;
+      explore_table t;
+      data_value *v;
+      etg_file again;
+      assert_int_equal(explore_run(&ctx, n, chip, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+      assert_int_equal(explore_etg(&ctx, n, chip, &t, generation, false, &v), LOOM_OK);
+      assert_int_equal(etg_read(&ctx, v, &again), LOOM_OK);
+      assert_int_equal(ctx.diag.warnings, 0);
+      assert_int_equal(again.variants.n, t.rows.n);
+      const etg_variant *first = again.variants.at[0];
+      size_t waves = 0;      /* one a gathered loop, however many gathers go across it */
+      for (size_t i = 0; i < first->hard.n; i++)
+        waves += first->hard.at[i].is->op == SYM_EQ;
+      assert_int_equal(waves, k < 2);
+      assert_int_equal(first->sequential.n, n->loops.n - (size_t)n->n_parallel);
+      if (k == 3) {
+        assert_int_equal(first->symbols.at[0].align, 64);
+        assert_int_equal(first->symbols.at[0].upper, 64);
+        assert_int_equal(first->symbols.at[1].upper, generation == 2);      /* unknown, or the only size there is */
+        if (generation == 2)
+          assert_int_equal(first->temporal.at[1].divides, ETG_DIVIDES);
+        if (generation == 3)
+          assert_string_equal(first->memories.at[0].name, "L1");
+      }
+      loom_ctx_done(&ctx);
+    }
+}
+
+/* Calls that the machine's perf set lacks have the name that every set has, and stand together. */
+static void test_a_machine_without_functions_gets_the_plain_names(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  machine *chip = wormhole(&ctx);
+  chip->perf.n = 0;
+  nest *n = nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_BF16, DTYPE_BF16);
+  explore_table t;
+  data_value *v;
+  assert_int_equal(explore_run(&ctx, n, chip, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+  assert_int_equal(explore_etg(&ctx, n, chip, &t, 2, false, &v), LOOM_OK);
+  assert_non_null(strstr(data_write_json(&ctx.mem, v, 0), "\"matmul_f16\""));
+  assert_null(strstr(data_write_json(&ctx.mem, v, 0), "bf16\", \"symbols"));
+  for (int generation = 0; generation <= 4; generation += 4) {
+    assert_int_equal(explore_etg(&ctx, n, chip, &t, generation, false, &v), LOOM_EUSAGE);
+    assert_int_equal(ctx.diag.errors, 1 + generation / 4);
+  }
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tree_of_the_first_variant),
@@ -225,6 +298,8 @@ int main(void) {
       cmocka_unit_test(test_blocks_of_one_size_stay_so),
       cmocka_unit_test(test_movers_are_branches),
       cmocka_unit_test(test_unknown_generation_is_refused),
+      cmocka_unit_test(test_other_kernels_are_written_and_read),
+      cmocka_unit_test(test_a_machine_without_functions_gets_the_plain_names),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static explore_score score_of(const nest *n, int iter) {
     s.parallelism = 1;
   const nest_node *access[PLAN_LOADS_MAX];
   size_t count = nest_accesses(n, access, PLAN_LOADS_MAX);
-  for (size_t i = 0; i < count && i < PLAN_LOADS_MAX; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (nest_access_uses(n, access[i], iter))
       continue;
     if (__builtin_add_overflow(s.reuse_volume, tensor_elems(&n->tensors.at[access[i]->tensor]), &s.reuse_volume))

@@ -39,7 +39,7 @@ static loom_status check_load(loom_ctx *ctx, const nest *n, const machine *m, co
   const char *names[PLAN_LOADS_MAX], *dims[PLAN_MESH_MAX];
   size_t count = nest_accesses(n, access, PLAN_LOADS_MAX), loads = 0;
   bool is_known = false;
-  for (size_t i = 0; i < count && i < PLAN_LOADS_MAX; i++)
+  for (size_t i = 0; i < count; i++)
     if (access[i]->kind == NEST_LOAD) {
       names[loads] = nest_access_name(&ctx->mem, n, access[i]);
       is_known = is_known || text_eq(names[loads], p->load);
@@ -90,8 +90,7 @@ loom_status explore_check_pins(loom_ctx *ctx, const nest *n, const machine *m, c
 
 static bool load_matches(const plan_candidate *c, const pin *p) {
   unsigned wanted, got = 0;
-  if (!parse_area(p->value, (const char *const *)c->mapping.mesh_name, c->mapping.n_mesh, &wanted))
-    return false;
+  parse_area(p->value, (const char *const *)c->mapping.mesh_name, c->mapping.n_mesh, &wanted);   /* explore_check_pins has read it */
   for (int i = 0; i < c->n_access; i++) {
     const plan_access *a = &c->access[i];
     if (a->is_store || !text_eq(a->name, p->load))

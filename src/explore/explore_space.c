@@ -165,7 +165,7 @@ void explore_get_mapping(const explore_space *s, int64_t mapping, int order, pla
 static uint32_t gathered(const nest_body *body) {
   uint32_t found = 0;
   for (size_t i = 0; i < body->n; i++)
-    if (body->at[i]->kind == NEST_GATHER && body->at[i]->across >= 0)
+    if (body->at[i]->kind == NEST_GATHER)
       found |= 1u << body->at[i]->across;
     else if (body->at[i]->kind == NEST_LOOP)
       found |= gathered(&body->at[i]->body);

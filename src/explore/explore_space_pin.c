@@ -20,7 +20,7 @@ static bool parse_number(const char *s, long lo, long hi, int *out) {
   return true;
 }
 
-/* "bcast_xy", "bcast_x_y", "chain_x", "bcast_x_chain_y"; "n" and "unicast": nothing shared. */
+/* `value` is not empty: "bcast_xy", "bcast_x_y", "chain_x", "bcast_x_chain_y"; "n" and "unicast": nothing shared. */
 static bool parse_moves(const char *value, const machine *m, plan_move *out) {
   bool is_kind = false;
   plan_move kind = PLAN_UNICAST;
@@ -45,7 +45,7 @@ static bool parse_moves(const char *value, const machine *m, plan_move *out) {
     if (*p == '_' && !*++p)
       return false;
   }
-  return kind != PLAN_UNICAST && !is_kind;
+  return !is_kind;
 }
 
 /* The access that `name` means; loads only unless `stores` too. */
@@ -54,7 +54,7 @@ static loom_status find_access(loom_ctx *ctx, const nest *n, const char *pin, co
   const char *names[PLAN_LOADS_MAX];
   size_t count = nest_accesses(n, access, PLAN_LOADS_MAX), n_names = 0;
   *out = -1;
-  for (size_t i = 0; i < count && i < PLAN_LOADS_MAX; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (access[i]->kind != NEST_LOAD && !stores)
       continue;
     names[n_names] = nest_access_name(&ctx->mem, n, access[i]);

@@ -4,7 +4,7 @@
 #include "nest/nest_samples.h"
 
 static machine *mesh(arena *m, int n, const int64_t *sizes) {
-  static const char *const names[] = {"x", "y", "z"};
+  static const char *const names[] = {"x", "y", "z", "w"};
   machine *mach = ARENA_NEW(m, machine);
   mach->name = "test";
   for (int d = 0; d < n; d++)
@@ -230,6 +230,8 @@ static void test_pins_restrict_mappings_and_orders(void **state) {
       {{"split=x8_y2y4", "map=d0i0_d1i1_d2i1"}, 2, 1, 2, "x8_y8", "d0i0_d1i1"},             /* two levels of one iterator are one */
       {{"split=x3_y1"}, 1, 2, 2, "x3_y1", NULL},
       {{"map=d0i1_d1i0", "split=x8_y8"}, 2, 1, 2, "x8_y8", "d0i1_d1i0"},
+      {{"load.x=unicast", "order=10"}, 2, 729, 1, NULL, NULL},
+      {{"load.x=bcast_x_y", "order=10"}, 2, 729, 1, NULL, NULL},
       {{"map=d0i1_d1i0"}, 1, 49 + 7, 2, NULL, "d0i1_d1i0"},      /* 7 numbers of cores along each dim, or one core along y */
   };
   static const int64_t sizes[] = {8, 8};
@@ -317,6 +319,16 @@ static void test_wrong_pins_are_explained(void **state) {
       {"load.x=bcast_", LOOM_EUSAGE, "'bcast_' is no way to load", "chain_x"},
       {"load.x=bcast_xx", LOOM_EUSAGE, "'bcast_xx' is no way to load", "chain_x"},
       {"load.x=hoist", LOOM_EUSAGE, "'hoist' is no way to load", "hoist1"},
+      {"load.x=bcast_x_", LOOM_EUSAGE, "'bcast_x_' is no way to load", "chain_x"},
+      {"load.x=xy", LOOM_EUSAGE, "'xy' is no way to load", "chain_x"},
+      {"load.x=hoist1x", LOOM_EUSAGE, "'hoist1x' is no way to load", "hoist1"},
+      {"depth.x=a", LOOM_EUSAGE, "1 to 3 slots, not 'a'", "depth.x=2"},
+      {"depth.x=2x", LOOM_EUSAGE, "1 to 3 slots, not '2x'", "depth.x=2"},
+      {"split=x0_y1", LOOM_EINFEASIBLE, "no mapping of kernel matmul", "loom explore"},
+      {"split=xa_y1", LOOM_EINFEASIBLE, "no mapping of kernel matmul", "loom explore"},
+      {"split=_y8", LOOM_EINFEASIBLE, "no mapping of kernel matmul", "loom explore"},
+      {"split=x99999999999_y8", LOOM_EINFEASIBLE, "no mapping of kernel matmul", "loom explore"},
+      {"split=x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1x1_y8", LOOM_EINFEASIBLE, "no mapping of kernel matmul", "loom explore"},
       {"load.x=", LOOM_EUSAGE, "is not understood", "order=10"},
       {"speed=fast", LOOM_EUSAGE, "is not understood", "order=10"},
       {"order", LOOM_EUSAGE, "is not understood", "order=10"},
@@ -338,12 +350,137 @@ static void test_wrong_pins_are_explained(void **state) {
   }
 }
 
+/* Maps of "split=x8_y8" that are none, and the right one. */
+static void test_maps_are_read_to_the_letter(void **state) {
+  (void)state;
+  static const char *const maps[] = {"map=e0i0_d1i1", "map=d/i0_d1i1", "map=d:i0_d1i1", "map=d100i0_d1i1", "map=d0i0.d1i1", "map=d1i0_d0i1", "map=d0j0_d1i1", "map=d0i_d1i1", "map=d0i0_d1i1_", "map=d0i0",
+                                     "map=d0i0_d1i1"};
+  static const int64_t sizes[] = {8, 8};
+  for (size_t i = 0; i < COUNT_OF(maps); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    explore_space s;
+    const char *pins[] = {"split=x8_y8", maps[i]};
+    const loom_status expected = i + 1 == COUNT_OF(maps) ? LOOM_OK : LOOM_EINFEASIBLE;
+    if (explore_open(&ctx, kernel(&ctx.mem, 2), mesh(&ctx.mem, 2, sizes), &(explore_options){.pins = pins, .n_pins = 2}, &s) != expected)
+      fail_msg("%s", maps[i]);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Of long names the nearest is offered. */
+static void test_mistyped_loads_are_told_with_the_right_name(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {8, 8};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  explore_space s;
+  explore_table t;
+  nest *n = kernel(&ctx.mem, 2);
+  n->tensors.at[0].name = "weights";
+  const char *pin = "load.wieghts=n";
+  const explore_options o = {.pins = &pin, .n_pins = 1};
+  assert_int_equal(explore_open(&ctx, n, mesh(&ctx.mem, 2, sizes), &o, &s), LOOM_EUSAGE);
+  assert_string_equal(ctx.diag.first->help, "did you mean load.weights");
+  assert_int_equal(explore_run(&ctx, n, mesh(&ctx.mem, 2, sizes), &o, &t), LOOM_EUSAGE);
+  assert_string_equal(ctx.diag.first->next->help, "did you mean load.weights");
+  loom_ctx_done(&ctx);
+}
+
+/* Labels by hand, and what is left of them where there is no room. */
+static void test_labels_say_what_a_choice_is(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {8, 8};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  explore_space s = open_space(&ctx, kernel(&ctx.mem, 2), mesh(&ctx.mem, 2, sizes), NULL);
+  plan_mapping p;
+  explore_get_mapping(&s, 0, 0, &p);
+  static const struct { plan_choice c; bool any_depth; const char *label; } cases[] = {
+      {{.area = {1, 1}}, false, "n"},
+      {{.area = {1, 1}, .hoist = 2}, false, "n_h2"},
+      {{.area = {1, 1}, .hoist = 2, .depth = 3}, false, "n_h2_d3"},
+      {{.area = {1, 1}, .hoist = 2, .depth = 3}, true, "n_h2"},
+      {{.area = {1, 1}, .depth = 2, .direct = 1}, false, "n_d2_acc"},
+      {{.area = {8, 1}, .move = {PLAN_MULTICAST}, .depth = 1}, false, "dim_x_bc8"},
+      {{.area = {8, 4}, .move = {PLAN_MULTICAST, PLAN_CHAIN}, .hoist = 1, .depth = 2, .direct = 1}, false, "dim_x_bc8_dim_y_ch4_h1_d2_acc"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (size_t size = 64; size > 0; size--) {
+      char label[64], expected[64];
+      explore_write_label(&s, &p, 0, &cases[i].c, cases[i].any_depth, label, size);
+      snprintf(expected, size, "%s", cases[i].label);
+      assert_string_equal(label, expected);
+    }
+  loom_ctx_done(&ctx);
+}
+
+/* Names of variants as people mistype them: none is found, none is an error; slots may be left out. */
+static void test_names_that_mean_nothing_find_nothing(void **state) {
+  (void)state;
+  static const struct { const char *name; bool found; } cases[] = {
+      {"matmul__x8_y8__d0i0_d1i1__f01__dim_y_bc8_dim_x_bc8_n", true}, {"matmul__x8_y8__d0i0_d1i1__f01__dim_y_level0_bc8_dim_x_level12_bc8_n", true},
+      {"matmul__x8_y8__d0i0_d1i1__f01__n_d2_n_d2_n_d2", true}, {"matmul__x8_y8__d0i0_d1i1__f01__n_d2_n_d2_n", true}, {"matmul__x8_y8__d0i0_d1i1__f01__n_n_n_d3", true},
+      {"matmul__x8_y8__d0i0_d1i1__f01__n_level_n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f01__n_levelx_n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f01__n_level/_n_n", false},
+      {"matmul__x8_y8__d0i0_d1i1__f01__n_dx_n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f01__n_d1_n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f01__n_d23_n_n", false},
+      {"matmul__x8_y8__d0i0_d1i1__f01__n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f01__n_n_n_n", false},
+      {"matmul__x8_y8__d0i0_d1i1", false}, {"matmul__x8", false}, {"matmul__x8_y8__d0i0_d1i1__g01__n_n_n", false}, {"matmul__x8_y8__d0i0_d1i1__f__n_n_n", false},
+      {"matmul____d0i0_d1i1__f01__n_n_n", false}, {"matmul__x9_y8__d0i0_d1i1__f01__n_n_n", false}, {"product__x8_y8__d0i0_d1i1__f01__n_n_n", false}, {"matmul_x8_y8", false}};
+  static const int64_t sizes[] = {8, 8};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    explore_space s;
+    bool found;
+    assert_int_equal(explore_open_named(&ctx, kernel(&ctx.mem, 2), mesh(&ctx.mem, 2, sizes), &(explore_options){0}, cases[i].name, &s, &found), LOOM_OK);
+    if (found != cases[i].found || ctx.diag.first)
+      fail_msg("%s", cases[i].name);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Counts under pins that decide how a load is shared: without chains nothing is left of a chain. */
+static void test_counts_under_pins(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {4, 1};
+  double count[2][4];
+  for (int lacks = 0; lacks < 2; lacks++)
+    for (int i = 0; i < 4; i++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      const char *pin = (const char *const[]){"load.y=n", "load.y=bcast_x", "load.y=chain_x", NULL}[i];
+      explore_space s = open_space(&ctx, kernel(&ctx.mem, 2), mesh(&ctx.mem, 2, sizes), &(explore_options){.pins = &pin, .n_pins = pin != NULL, .lacking = lacks ? PLAN_NEEDS_CHAIN : 0});
+      count[lacks][i] = explore_count(&ctx, &s);
+      loom_ctx_done(&ctx);
+    }
+  assert_true(count[0][0] > 0 && count[0][1] > 0 && count[0][1] == count[0][2] && count[0][0] + 2 * count[0][1] == count[0][3]);
+  assert_true(count[1][2] == 0 && count[1][0] + count[1][1] == count[1][3]);
+}
+
+static void test_lists_of_choices_fill_what_there_is_room_for(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {8, 8};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  explore_space s = open_space(&ctx, kernel(&ctx.mem, 2), mesh(&ctx.mem, 2, sizes), NULL);
+  plan_mapping p;
+  static plan_choice all[4096], some[2];
+  explore_get_mapping(&s, s.n_mappings - 1, 0, &p);
+  for (int a = 0; a < s.n_access; a++) {
+    const size_t n = explore_list_choices(&s, &p, a, all, COUNT_OF(all)), ways = explore_list_ways(&s, &p, a, all, COUNT_OF(all));
+    assert_true(n < COUNT_OF(all));
+    assert_int_equal(explore_list_choices(&s, &p, a, some, 1), n);
+    assert_true(explore_list_ways(&s, &p, a, some, 1) >= ways);      /* what does not fit is not compared */
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_what_is_too_large_is_refused(void **state) {
   (void)state;
-  static const struct { int iters, n_mesh; int64_t size[3]; loom_status status; const char *text; } cases[] = {
+  static const struct { int iters, n_mesh; int64_t size[4]; loom_status status; const char *text; } cases[] = {
       {5, 1, {4096}, LOOM_ELIMIT, "cores along x in more than 1048576 ways"},
       {5, 3, {16, 16, 16}, LOOM_ELIMIT, "cores of machine test in more than 1048576 ways"},
       {2, 0, {0}, LOOM_EUNSUP, "mesh of 0 dims"},
+      {2, 4, {2, 2, 2, 2}, LOOM_EUNSUP, "mesh of 4 dims"},
   };
   for (size_t c = 0; c < COUNT_OF(cases); c++) {
     loom_ctx ctx;
@@ -378,6 +515,12 @@ int main(void) {
       cmocka_unit_test(test_missing_features_shrink_the_space),
       cmocka_unit_test(test_the_space_holds_upstreams_mappings),
       cmocka_unit_test(test_wrong_pins_are_explained),
+      cmocka_unit_test(test_maps_are_read_to_the_letter),
+      cmocka_unit_test(test_mistyped_loads_are_told_with_the_right_name),
+      cmocka_unit_test(test_labels_say_what_a_choice_is),
+      cmocka_unit_test(test_names_that_mean_nothing_find_nothing),
+      cmocka_unit_test(test_counts_under_pins),
+      cmocka_unit_test(test_lists_of_choices_fill_what_there_is_room_for),
       cmocka_unit_test(test_what_is_too_large_is_refused),
       cmocka_unit_test(test_memory_failures_unwind),
   };

@@ -235,6 +235,14 @@ static void test_wrong_restrictions_are_explained(void **state) {
   (void)state;
   static const struct { explore_options o; const char *pin[2]; loom_status status; const char *text, *help; } cases[] = {
       {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_m"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4"},
+      {{.variant = "zzz"}, {NULL}, LOOM_EUSAGE, "no variant 'zzz'", "loom explore lists the names, such as matmul__"},
+      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__"},
+      {{.variant = "atmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"},
+      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n_and_more"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4"},
+      {{.variant = "zzz", .n_pins = 1}, {"order=99"}, LOOM_EINFEASIBLE, "agrees with all --pin", "offsets"},
+      {{.variant = "zzz", .n_pins = 1}, {"order=10"}, LOOM_EUSAGE, "no variant 'zzz'", "such as matmul__"},
+      {{.n_pins = 1}, {"load.x=chain_x"}, LOOM_EUSAGE, "'chain_x' is no way to load", "bcast_x"},
+      {{.n_pins = 1}, {"load.x=bcast_"}, LOOM_EUSAGE, "'bcast_' is no way to load", "bcast_x"},
       {{.n_pins = 1}, {"load.q=n"}, LOOM_EUSAGE, "no load 'q'", "load."},
       {{.n_pins = 1}, {"load.x=bcast_q"}, LOOM_EUSAGE, "'bcast_q' is no way to load", "bcast_x"},
       {{.n_pins = 1}, {"speed=fast"}, LOOM_EUSAGE, "is not understood", "order=10"},
@@ -260,21 +268,46 @@ static void test_wrong_restrictions_are_explained(void **state) {
 static void test_kernels_that_cannot_be_spread_are_refused(void **state) {
   (void)state;
   static const int64_t four[] = {2, 2, 2};
-  for (int c = 0; c < 3; c++) {
+  for (int c = 0; c < 4; c++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     explore_table t;
     nest *n = nest_make_matmul(&ctx.mem, 256, 256, 256, DTYPE_F16, DTYPE_F16);
     machine *m = mesh(&ctx.mem, 3, four);
+    while (c == 3 && n->body.n <= PLAN_LOADS_MAX)
+      vec_push(&ctx.mem, &n->body, n->body.at[2]);
     if (c == 0)
       n->n_parallel = 0;
     else if (c == 1)
       n->n_parallel = PLAN_ITERS_MAX + 1;
-    else
+    else if (c == 2)
       m->mesh.n = 0;
-    const loom_status expected = c == 1 ? LOOM_ELIMIT : LOOM_EUNSUP;
+    const loom_status expected = c % 2 ? LOOM_ELIMIT : LOOM_EUNSUP;
     assert_int_equal(explore_run(&ctx, n, m, NULL, &t), expected);
-    testing_expect_error(&ctx, expected, c == 0 ? "no parallel tile loop" : c == 1 ? "parallel loops; at most" : "mesh of 0 dims", 0, 0);
+    testing_expect_error(&ctx, expected, c == 0 ? "no parallel tile loop" : c == 1 ? "parallel loops; at most" : c == 2 ? "mesh of 0 dims" : "loads and stores; at most", 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Sizes whose product does not fit count as the most there is; a loop without a known extent as one turn.  Oracle: the order of upstream's mappings. */
+static void test_huge_and_unknown_sizes_still_rank(void **state) {
+  (void)state;
+  for (int c = 0; c < 3; c++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    explore_table t;
+    nest *n = nest_make_elementwise(&ctx.mem, 4096, 32, DTYPE_F16, "addf");
+    for (int i = 0; i < 2; i++) {
+      n->body.at[i]->dim[0].loop = -1;                       /* both loads are the same for all cores of tile_m */
+      for (int d = 0; c > 0 && d < 2; d++)
+        n->tensors.at[i].shape[d] = c == 1 ? INT64_C(1) << 40 : INT64_C(1) << 31;
+    }
+    if (c == 2)
+      n->loops.at[1].extent = sym_add(&ctx.mem, sym_name(&ctx.mem, "it_tile_m"), sym_const(&ctx.mem, 1));
+    assert_int_equal(explore_run(&ctx, n, mesh(&ctx.mem, 2, wormhole_mesh), &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+    assert_int_equal(t.rows.n, 8);
+    for (size_t i = 0; i < t.rows.n; i++)
+      assert_int_equal(t.rows.at[i]->mapping.logical[0].iter, 0);
     loom_ctx_done(&ctx);
   }
 }
@@ -302,6 +335,7 @@ int main(void) {
       cmocka_unit_test(test_pins_restrict_the_table),
       cmocka_unit_test(test_wrong_restrictions_are_explained),
       cmocka_unit_test(test_kernels_that_cannot_be_spread_are_refused),
+      cmocka_unit_test(test_huge_and_unknown_sizes_still_rank),
       cmocka_unit_test(test_memory_failures_unwind),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

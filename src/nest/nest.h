@@ -111,7 +111,7 @@ bool nest_tensor_is_covered(const nest *n, int tensor);
 bool nest_symbol_covers_one(const nest *n, int symbol);
 /* All loads and stores in program order; returns the count, fills at most `room`. */
 size_t nest_accesses(const nest *n, const nest_node **out, size_t room);
-/* Loops that enclose `node`, outermost first, sequential ones only; count returned. */
+/* Loops that enclose `node`, outermost first, sequential ones only; count returned, at most NEST_LOOPS_MAX of a nest that is right. */
 size_t nest_enclosing(const nest *n, const nest_node *node, int *out_loops, size_t room);
 /* Alignment of block symbols: `tile_align` if the symbol sizes one of the two innermost dims of a tile that is loaded, stored, sent, multiplied or
  * transposed, else 1.  (Upstream, loom.md 3.1: of any tile; the same for its kernels.) */

@@ -5,7 +5,8 @@
 
 enum { NEST_LEAF_ARGS_MAX = 6, NEST_LEAVES_MAX = 64 };
 typedef struct nest_arg { const char *symbol; const sym_expr *value; } nest_arg;
-/* `func` is the name for the node's own element type ("matmul_bf16"), `fallback` the f16 one every perf set has; equal for transfers. */
+/* `func` is the name for the node's own element type ("matmul_bf16"), `fallback` the f16 one every perf set has; equal for transfers.  Arguments are in
+ * the order of their symbols' characters, as upstream lists them. */
 typedef struct nest_leaf { const char *func, *fallback; int n_args; nest_arg arg[NEST_LEAF_ARGS_MAX]; } nest_leaf;
 
 /* The calls of `node` (not a loop) in order; count returned (at most NEST_LEAVES_MAX), `out` has room for that many.

@@ -88,6 +88,8 @@ static int64_t value_of(loom_ctx *ctx, const sym_expr *e) {
 static void expect_args(loom_ctx *ctx, const nest_leaf *l, const char *func, const char *const *symbols, const int64_t *values, int n) {
   assert_string_equal(l->func, func);
   assert_int_equal(l->n_args, n);
+  for (int i = 1; i < l->n_args; i++)
+    assert_true(strcmp(l->arg[i - 1].symbol, l->arg[i].symbol) < 0);
   for (int i = 0; i < n; i++) {
     assert_string_equal(l->arg[i].symbol, symbols[i]);
     assert_int_equal(value_of(ctx, l->arg[i].value), values[i]);
