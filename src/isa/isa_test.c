@@ -104,12 +104,25 @@ static void test_fields_out_of_range_are_named(void **state) {
   EXPECT(spad_stride[1], -1, "spad_stride[1]");
   EXPECT(spad_stride[3], ISA_SPAD_STRIDE_MAX, "spad_stride[3]");
   EXPECT(lane_axis, 4, "lane_axis");
+  EXPECT(lane_axis, -1, "lane_axis");
   EXPECT(lane_stride, 0, "lane_stride");
   EXPECT(lane_stride, 65536, "lane_stride");
   EXPECT(elem_bytes, 3, "elem_bytes");
   EXPECT(is_indirect, true, "index_bytes");
 #undef EXPECT
   isa_dma d = good;
+  d.is_indirect = true;      /* 16 bits in a row, shifted by at most 15 */
+  d.index_bytes = 4;
+  static const struct { uint32_t stride; bool fits; } strides[] = {{0, true}, {0xffff, true}, {0x10001, false}, {0x1fffe, true}, {0x7fff8000, true}, {0xffff0000u, false}, {0x80000000u, false}, {0x40000000u, true}, {0x80000001u, false}};
+  for (size_t i = 0; i < COUNT_OF(strides); i++) {
+    d.offset_stride = strides[i].stride;
+    const char *wrong = isa_dma_encode(&d, w, &n);
+    if (strides[i].fits)
+      assert_null(wrong);
+    else
+      assert_string_equal(wrong, "offset_stride");
+  }
+  d = good;
   d.is_masked = true;
   d.fill = 1ull << 32;
   assert_string_equal(isa_dma_encode(&d, w, &n), "fill");

@@ -93,7 +93,7 @@ const npu_nest *npu_nest_point(const tile_graph *g, const npu_nests *nests, int6
 
 /* ---- building ---- */
 
-/* beyond: a transfer whose bytes are not in 0 .. ADDRESS_MAX. */
+/* beyond: a transfer whose bytes are not in 0 .. ADDRESS_MAX, or a loop that ends beyond TILE_GRAPH_VALUE_MAX. */
 #define ADDRESS_MAX (INT64_C(1) << 50)
 typedef struct expansion { npu *s; npu_item *it; arena *mem; int nest; int64_t steps; int beyond; } expansion;
 
@@ -223,8 +223,10 @@ static int add_body(expansion *e, const int *body, size_t n, int *tile, bool is_
     bool is_unrolled = is_flat || node->loop_type == TILE_LOOP_INNER;
     int next = is_flat ? at : new_tile(e);
     int64_t end;
-    if (!npu_loop_end(node, s->loop_value, s->o->symbols, &end))
+    if (!npu_loop_end(node, s->loop_value, s->o->symbols, &end) || end > TILE_GRAPH_VALUE_MAX) {
       e->beyond = body[i];
+      return first;
+    }
     for (int64_t v = node->start; v < end && e->it->insts.n <= NPU_ITEM_INSTRUCTIONS_MAX && e->steps++ <= 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX; v += node->stride) {
       s->loop_value[body[i]] = v;
       if (is_unrolled) {
@@ -260,6 +262,8 @@ loom_status npu_expand(npu *s, npu_item *it, int64_t number) {
   it->n_blocked = it->n_held = 0;
   npu_tags_clear(it);
   add_body(&e, nest->body, nest->n_body, &tile, false);
+  if (e.beyond != NPU_NONE && s->g->nodes.at[e.beyond].kind == TILE_LOOP)
+    LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "loop '%s' ends beyond 2^40", s->g->nodes.at[e.beyond].variable);
   if (it->insts.n > NPU_ITEM_INSTRUCTIONS_MAX || e.steps > 4 * (int64_t)NPU_ITEM_INSTRUCTIONS_MAX)
     LOOM_FAIL(s->ctx, diag_file_span(s->ctx, s->g->path), LOOM_ELIMIT, "work item %" PRId64 " unrolls to more than %d instructions", number, NPU_ITEM_INSTRUCTIONS_MAX);
   if (e.beyond != NPU_NONE) {

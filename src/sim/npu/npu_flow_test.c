@@ -408,7 +408,310 @@ static void test_what_cannot_be_run_is_told(void **state) {
   }
 }
 
+static void constant(graph_builder *b, tile_terms *t, int64_t value, int64_t stride) { vec_push(b->mem, t, ((tile_term){.loop = -1, .value = value, .divider = 1, .stride = stride})); }
+
+/* Numbers that leave 64 bits, or the room of addresses, wherever they stand.  2^40 is the most a graph may say. */
+static void test_numbers_out_of_range_are_told_wherever_they_stand(void **state) {
+  (void)state;
+  enum { OFFSET, LOW, HIGH, FIRST, LAST, LEAST, MOST, FAR, NEGATIVE, TAG, WAIT_TAG, WITHIN, LOOP_SUM, LOOP_END, NOTHING, CASES };
+  const int64_t large = TILE_GRAPH_VALUE_MAX;
+  for (int k = 0; k < CASES; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = new_program(&ctx.mem);
+    npu_report r;
+    int x = buffer(&b, "x", 512);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    if (k == LOOP_SUM || k == LOOP_END || k == NOTHING) {
+      int l = graph_loop(&b, TILE_LOOP_INNER, 1, 1);
+      if (k == NOTHING) {      /* loops of nothing */
+        b.g->nodes.at[l].end = INT64_C(1) << 23;
+        graph_loop(&b, TILE_LOOP_INNER, 4, 1);
+        b.n_open--;
+      } else
+        constant(&b, &b.g->nodes.at[l].end_sum, large, k == LOOP_SUM ? large : 2);
+    }
+    int n = k == NOTHING ? -1 : load(&b, 0, x, 4, 8);
+    tile_node *t = n < 0 ? NULL : &b.g->nodes.at[n];
+    tile_mask mask = {.dim = 0};
+    switch (k) {
+    case OFFSET: constant(&b, &t->offset, large, large); break;
+    case LOW: constant(&b, &mask.low, large, large); constant(&b, &mask.high, 4, 1); vec_push(b.mem, &t->masks, mask); break;
+    case HIGH: constant(&b, &mask.high, large, large); vec_push(b.mem, &t->masks, mask); break;
+    case FIRST: case WITHIN:      /* the first element that is moved is out of reach; or both ends are there, far away */
+      t->extent[0] = INT32_MAX;
+      t->step[0] = k == FIRST ? large : 1;
+      t->elem_bytes = 64;
+      constant(&b, &mask.low, INT32_MAX - 1, 1);
+      constant(&b, &mask.high, INT32_MAX, 1);
+      vec_push(b.mem, &t->masks, mask);
+      break;
+    case LAST: t->extent[0] = INT32_MAX; t->step[0] = large; t->elem_bytes = 64; break;
+    case LEAST: case MOST:
+      t->rank = 3;
+      for (int d = 0; d < 3; d++) {
+        t->extent[d] = (1 << 16) + 1;
+        t->step[d] = k == MOST ? large : -large;
+      }
+      t->elem_bytes = 64;
+      break;
+    case FAR: constant(&b, &t->offset, large, 1 << 10); break;
+    case NEGATIVE: constant(&b, &t->offset, -large, 1); break;
+    case TAG: constant(&b, &t->tag, large, large); break;
+    case WAIT_TAG: { int w = wait(&b, 0); constant(&b, &b.g->nodes.at[w].tag, large, large); break; }
+    default: break;
+    }
+    const loom_status expected = k == WITHIN ? LOOM_OK : k >= LOOP_SUM ? LOOM_ELIMIT : LOOM_EINPUT;
+    loom_status st = npu_run(&ctx, b.g, chip(&ctx, NULL), &(npu_options){.event_budget = 50000000}, &r);
+    if (st != expected)
+      fail_msg("case %d: status %d", k, (int)st);
+    if (k == NOTHING)
+      testing_expect_error(&ctx, st, "work item 0 walks 4194304 loops and loads that are there already without another instruction", 0, 0);
+    else if (k >= LOOP_SUM)
+      testing_expect_error(&ctx, st, "loop 'loop_arg001' ends beyond 2^40", 0, 0);
+    else if (k != WITHIN)
+      testing_expect_error(&ctx, st, k == WAIT_TAG ? "node 'n2': in work item 0 it goes to addresses outside of 0..2^50" : "node 'n1': in work item 0 it goes to addresses outside of 0..2^50", 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Constants and sizes count in a tag as loops do: a wait for another number waits for nothing that comes. */
+static void test_tags_tell_accumulated_constants_apart(void **state) {
+  (void)state;
+  for (int k = 0; k < 4; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    pipe_graph p = make_pipe(&ctx.mem, 1, 16, 10, 512);
+    static const int64_t size = 7;
+    vec_push(&ctx.mem, &p.b.g->symbols, "M");
+    constant(&p.b, &p.b.g->nodes.at[p.load].accumulation, 7, 1);
+    if (k == 3)
+      graph_term(&p.b, &p.b.g->nodes.at[p.wait].accumulation, TILE_SYMBOL(0), 1, 1);
+    else
+      constant(&p.b, &p.b.g->nodes.at[p.wait].accumulation, k == 1 ? 8 : 7, 1);
+    if (k == 2)
+      constant(&p.b, &p.b.g->nodes.at[p.wait].accumulation, 7, 1);
+    npu_report r = run_with(&ctx, p.b.g, chip(&ctx, NULL), (npu_options){.symbols = &size, .n_symbols = 1});
+    if (k == 1 || k == 2)
+      expect_fault(&r, NPU_FAULT_NO_LOAD, "waits for a tag of 'arg0' that no load sets");
+    else
+      expect_clean(&r);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Programs that do unusual, right things; each node's part is in the count of instructions, and nothing is a fault. */
+static void test_unusual_programs_are_clean(void **state) {
+  (void)state;
+  enum { READ_BETWEEN_PRODUCTS, PRODUCTS_WITHOUT_WEIGHTS, ASYNC_STORE, LOAD_OF_NOTHING, LOAD_BY_INDEX, MANY_TAGS, EMPTY_LOOPS, STORED_AND_LOADED_BY_INDEX, LOAD_IN_PLACE, SAME_BYTES_TWICE, BUFFERS_DOWNWARDS, OVERLAPPED, CASES };
+  static const int64_t computes[CASES] = {5, 200, 2, 1, 2, 1, 1, 1, 2, 2, 2, 40};
+  for (int k = 0; k < CASES; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = new_program(&ctx.mem);
+    int x = buffer(&b, "x", 512), y = buffer(&b, "y", 512);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), y, TILE_WRITE);
+    switch (k) {
+    case READ_BETWEEN_PRODUCTS:
+      graph_compute(&b, TILE_PRELOAD, 91, 91);
+      use(&b, graph_compute(&b, TILE_MATMUL, 395, 267), y, TILE_UPDATE);
+      use(&b, use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), y, TILE_READ), x, TILE_WRITE);
+      use(&b, graph_compute(&b, TILE_MATMUL, 395, 267), y, TILE_UPDATE);
+      break;
+    case PRODUCTS_WITHOUT_WEIGHTS:      /* more preloads than slots, and products that none stands before */
+      use(&b, graph_compute(&b, TILE_MATMUL, 395, 267), y, TILE_UPDATE);
+      graph_loop(&b, TILE_LOOP_INNER, 66, 1);
+      graph_compute(&b, TILE_PRELOAD, 91, 0);
+      use(&b, graph_compute(&b, TILE_MATMUL, 40, 0), y, TILE_UPDATE);
+      use(&b, graph_compute(&b, TILE_MATMUL, 40, 50), x, TILE_UPDATE);
+      break;
+    case ASYNC_STORE: {
+      int s = store(&b, 2, y, 8, 128);
+      b.g->nodes.at[s].is_async = true;
+      wait(&b, 2);
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), y, TILE_UPDATE);
+      s = store(&b, 2, y, 8, 128);      /* the tag again, by a store that is waited for and one that is not */
+      b.g->nodes.at[s].is_async = true;
+      break;
+    }
+    case LOAD_OF_NOTHING: graph_transfer(&b, TILE_LOAD, 0, 8, 128, 128); break;
+    case LOAD_BY_INDEX: {
+      int i = load(&b, 1, x, 1, 8);
+      wait(&b, 1);
+      int n = use(&b, load(&b, 0, y, 8, 8), x, TILE_READ);
+      b.g->nodes.at[i].is_async = true;
+      b.g->nodes.at[n].is_indirect = true;
+      b.g->nodes.at[n].rows = 100;
+      b.g->nodes.at[n].row_step = 128;
+      wait(&b, 0);
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), y, TILE_READ);
+      break;
+    }
+    case MANY_TAGS: {
+      int l = graph_loop(&b, TILE_LOOP_INNER, 3000, 1), n = load(&b, 0, x, 1, 8), w = wait(&b, 0);
+      graph_term(&b, &b.g->nodes.at[n].offset, l, 1, 32);
+      graph_term(&b, &b.g->nodes.at[n].tag, l, 1, 1);
+      graph_term(&b, &b.g->nodes.at[w].tag, l, 1, 1);
+      break;
+    }
+    case EMPTY_LOOPS:
+      graph_loop(&b, TILE_LOOP_INNER, 5, 1);
+      b.n_open--;
+      graph_loop(&b, TILE_LOOP_INNER, 0, 1);
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), y, TILE_UPDATE);
+      break;
+    case STORED_AND_LOADED_BY_INDEX: {
+      store(&b, 2, y, 8, 128);
+      int n = load(&b, 2, x, 8, 8);
+      b.g->nodes.at[n].is_async = false;
+      b.g->nodes.at[n].is_indirect = true;
+      b.g->nodes.at[n].rows = 100;
+      b.g->nodes.at[n].row_step = 128;
+      n = load(&b, 2, x, 8, 8);
+      b.g->nodes.at[n].step[0] = -8;      /* backwards */
+      constant(&b, &b.g->nodes.at[n].offset, 4096, 1);
+      b.g->nodes.at[n].is_async = false;
+      break;
+    }
+    case LOAD_IN_PLACE: {      /* over a part of what is there, and by an updating store */
+      int n = use(&b, graph_transfer(&b, TILE_LOAD, 0, 8, 8, 8), y, TILE_UPDATE);
+      b.g->nodes.at[n].is_async = false;
+      use(&b, graph_transfer(&b, TILE_STORE, 2, 8, 8, 8), y, TILE_UPDATE);
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), y, TILE_READ);
+      break;
+    }
+    case SAME_BYTES_TWICE:      /* by two nodes into one version: neither is the other's */
+      load(&b, 0, x, 8, 8);
+      wait(&b, 0);
+      load(&b, 0, x, 8, 8);
+      wait(&b, 0);
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), x, TILE_READ);
+      break;
+    case BUFFERS_DOWNWARDS: {
+      int64_t at = b.g->buffers.at[0].address;
+      b.g->buffers.at[0].address = b.g->buffers.at[1].address;
+      b.g->buffers.at[1].address = at;
+      use(&b, graph_compute(&b, TILE_VECTOR, 50, 0), x, TILE_WRITE);
+      break;
+    }
+    default:      /* overlaps longer than their nodes */
+      graph_loop(&b, TILE_LOOP_INNER, 39, 1);
+      use(&b, graph_compute(&b, TILE_VECTOR, 10, 50), y, TILE_UPDATE);
+      break;
+    }
+    npu_report r = run(&ctx, b.g, chip(&ctx, "npu: {weight_slots: 1}\n"));
+    if (r.n_faults)
+      fail_msg("program %d: %s", k, r.faults.at[0].text);
+    assert_int_equal(r.cores[0].instructions[TILE_COMPUTE], computes[k]);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Tags that are set twice: told of asynchronous loads that nobody waited for, and of no others. */
+static void test_tags_set_again_are_told_of_loads_alone(void **state) {
+  (void)state;
+  static const struct { bool first_async, second_store, second_async, waited, fault; } cases[] = {
+      {true, false, true, false, true}, {false, false, true, false, false}, {true, false, false, false, false}, {true, true, true, false, false}, {true, false, true, true, false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = new_program(&ctx.mem);
+    int x = buffer(&b, "x", 512), y = buffer(&b, "y", 512);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), y, TILE_WRITE);
+    b.g->nodes.at[load(&b, 0, x, 8, 8)].is_async = cases[i].first_async;
+    if (cases[i].waited)
+      wait(&b, 0);
+    int n = cases[i].second_store ? store(&b, 0, y, 8, 8) : load(&b, 0, y, 8, 8);
+    b.g->nodes.at[n].is_async = cases[i].second_async;
+    constant(&b, &b.g->nodes.at[n].offset, 4096, 1);
+    npu_report r = run(&ctx, b.g, chip(&ctx, NULL));
+    bool is_told = false;
+    for (size_t f = 0; f < r.faults.n; f++)
+      is_told = is_told || r.faults.at[f].kind == NPU_FAULT_TAG_TWICE;
+    if (is_told != cases[i].fault)
+      fail_msg("case %d", (int)i);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_a_buffer_larger_than_the_bank_finds_nothing_taken(void **state) {
+  loom_ctx *ctx = *state;
+  graph_builder b = new_program(&ctx->mem);
+  int x = buffer(&b, "x", 1 << 20);
+  graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+  use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), x, TILE_WRITE);
+  b.g->buffers.at[0].address = 0;      /* of the bank, not of the address space */
+  npu_report r = run(ctx, b.g, chip(ctx, NULL));
+  expect_fault(&r, NPU_FAULT_SPAD_RANGE, "buffer 'x' is at bytes 0..1048575 of a lane's bank");
+  expect_fault(&r, NPU_FAULT_SPAD_FULL, "buffer 'x' needs 1048576 of 131072 bytes a lane, 0 are taken by nothing");
+  b = new_program(&ctx->mem);      /* what was taken and given back is not named */
+  int first = buffer(&b, "first", 512), second = buffer(&b, "second", 512), third = buffer(&b, "third", 512), large = buffer(&b, "large", 1 << 20);
+  graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+  for (int i = 0; i < 3; i++)
+    use(&b, graph_compute(&b, TILE_VECTOR, 500, 0), first, TILE_WRITE);
+  use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), second, TILE_WRITE);
+  use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), third, TILE_WRITE);
+  use(&b, use(&b, use(&b, graph_compute(&b, TILE_VECTOR, 5, 0), second, TILE_READ), third, TILE_READ), large, TILE_WRITE);
+  r = run(ctx, b.g, chip(ctx, NULL));
+  expect_fault(&r, NPU_FAULT_SPAD_FULL, "buffer 'large' needs 1048576 of 131072 bytes a lane, 1024 are taken by ");
+}
+
+/* Nests that store what earlier ones load, or load what they store, wait; those that only read beside them do not.  Two cores, two nests of one item of 500 cycles each. */
+static void test_nests_wait_where_they_share_what_is_stored(void **state) {
+  (void)state;
+  static const struct { bool first_stores, second_stores, same, waits; } cases[] = {
+      {true, false, true, true}, {false, true, true, true}, {true, true, true, true}, {false, false, true, false}, {true, true, false, false}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = new_program(&ctx.mem);
+    int x = buffer(&b, "x", 512);
+    for (int nest = 0; nest < 2; nest++) {
+      graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+      use(&b, graph_compute(&b, TILE_VECTOR, 500, 0), x, TILE_WRITE);
+      const int tensor = nest && !cases[i].same;
+      if (nest ? cases[i].second_stores : cases[i].first_stores)
+        store(&b, tensor, x, 8, 8);
+      else
+        b.g->nodes.at[load(&b, tensor, x, 8, 8)].is_async = false;
+      graph_close(&b, 1);
+    }
+    npu_report r = run(&ctx, b.g, chip(&ctx, "npu: {launch_cycles: 0}\nmesh: [{name: core, size: 2}]\n"));
+    expect_clean(&r);
+    if ((r.cycles >= 1000) != cases[i].waits)
+      fail_msg("case %d: %d cycles", (int)i, (int)r.cycles);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* ---- jobs ---- */
+
+static void test_jobs_run_in_the_order_in_which_they_came(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, "npu: {launch_cycles: 50}\n");
+  const tile_graph *g = make_pipe(&ctx->mem, 2, 16, 1000, 512).b.g, *none = make_pipe(&ctx->mem, 0, 16, 1000, 512).b.g;
+  npu_report r;
+  npu_job jobs[] = {{.graph = g, .arrival = 9000}, {.graph = none, .arrival = 10}, {.graph = g, .arrival = 10}, {.graph = g, .arrival = 0}};
+  assert_int_equal(npu_run_jobs(ctx, jobs, 4, 1, m, &(npu_options){0}, &r), LOOM_OK);
+  expect_clean(&r);
+  assert_int_equal(r.jobs[3].begin, 0);
+  assert_true(r.jobs[1].begin > r.jobs[3].end);
+  assert_int_equal(r.jobs[1].end - r.jobs[1].begin, 50);      /* of no items: its launch alone */
+  assert_true(r.jobs[2].begin >= r.jobs[1].end && r.jobs[0].begin == 9000);
+  static npu_job many[NPU_JOBS_MAX + 1];
+  assert_int_equal(npu_run_jobs(ctx, many, NPU_JOBS_MAX + 1, 1, m, &(npu_options){0}, &r), LOOM_ELIMIT);
+  testing_expect_error(ctx, LOOM_ELIMIT, "4097 jobs in 1 partitions; must be 1..4096 in at least 1", 0, 0);
+  ctx->diag = (diag_list){.last = &ctx->diag.first};
+  assert_int_equal(npu_run_jobs(ctx, jobs, 1, 0, m, &(npu_options){0}, &r), LOOM_ELIMIT);
+  testing_expect_error(ctx, LOOM_ELIMIT, "1 jobs in 0 partitions", 0, 0);
+  ctx->diag = (diag_list){.last = &ctx->diag.first};
+  jobs[0].partition = -1;
+  assert_int_equal(npu_run_jobs(ctx, jobs, 1, 1, m, &(npu_options){0}, &r), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "is to run in partition -1; there are 1", 0, 0);
+}
+
 
 static void test_jobs_of_a_partition_run_one_after_the_other(void **state) {
   loom_ctx *ctx = *state;
@@ -538,6 +841,13 @@ int main(void) {
       T(test_memory_does_not_grow_with_the_work),
       T(test_wrong_graphs_are_faults),
       T(test_what_cannot_be_run_is_told),
+      T(test_numbers_out_of_range_are_told_wherever_they_stand),
+      T(test_tags_tell_accumulated_constants_apart),
+      T(test_unusual_programs_are_clean),
+      T(test_tags_set_again_are_told_of_loads_alone),
+      T(test_a_buffer_larger_than_the_bank_finds_nothing_taken),
+      T(test_nests_wait_where_they_share_what_is_stored),
+      T(test_jobs_run_in_the_order_in_which_they_came),
       T(test_jobs_of_a_partition_run_one_after_the_other),
       T(test_items_are_dealt_evenly),
       T(test_a_hop_costs_its_cycles_both_ways),

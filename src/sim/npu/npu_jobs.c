@@ -44,7 +44,7 @@ static int64_t place_of(const tile_buffer *b) { return b->address >= ISA_SPAD_AD
 static void check_buffers(npu *s, const tile_graph *g) {
   for (size_t i = 0; i < g->buffers.n; i++) {
     const tile_buffer *b = &g->buffers.at[i];
-    if (place_of(b) < 0 || place_of(b) + b->lane_bytes > s->flow->lane_bytes)
+    if (place_of(b) + b->lane_bytes > s->flow->lane_bytes)
       npu_fault_add(s, NPU_FAULT_SPAD_RANGE, -1, 0, NULL, "buffer '%s' is at bytes %" PRId64 "..%" PRId64 " of a lane's bank, which has %" PRId64, b->name, place_of(b),
                     place_of(b) + b->lane_bytes - 1, s->flow->lane_bytes);
     for (size_t k = 0; k < i; k++) {
@@ -164,9 +164,8 @@ static bool has_item(const flow_job *j) {
 
 static int64_t ready_at(const npu *s, const flow_job *j) { return j->report->begin + s->m->npu->launch_cycles; }
 
-static bool can_take(const npu *s, const flow_core *c, const flow_job *j) {
-  return !c->is_walking && c->n_items < s->n_slots && (c->job == j || !c->n_items);
-}
+/* Jobs of a partition run one after the other: what the core has are items of the job whose turn it is. */
+static bool can_take(const npu *s, const flow_core *c) { return !c->is_walking && c->n_items < s->n_slots; }
 
 static void end_job(npu *s, flow_job *j, int64_t cycle) {
   s->flow->turns[j->in->partition] = j->next;
@@ -179,7 +178,7 @@ static void end_job(npu *s, flow_job *j, int64_t cycle) {
 static loom_status give_items(npu *s, flow_job *j) {
   for (int i = 0; i < s->n_cores; i++) {
     flow_core *c = &s->flow->cores[i];
-    if (c->partition != j->in->partition || !has_item(j) || !can_take(s, c, j))
+    if (c->partition != j->in->partition || !has_item(j) || !can_take(s, c))
       continue;
     c->job = j;
     LOOM_TRY(flow_walk_open(s, c, j, j->next_item++));
@@ -218,7 +217,7 @@ int64_t flow_next_launch(const npu *s) {
       at = ready_at(s, j);
     else if (has_item(j))
       for (int i = 0; i < s->n_cores && at == INT64_MAX; i++)
-        if (s->flow->cores[i].partition == p && can_take(s, &s->flow->cores[i], j))
+        if (s->flow->cores[i].partition == p && can_take(s, &s->flow->cores[i]))
           at = s->core_tick;
     at = at < s->core_tick ? s->core_tick : at;
     next = at < next ? at : next;

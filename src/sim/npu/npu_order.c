@@ -31,11 +31,12 @@ static bool find_box(const flow_core *c, const tile_node *n, flow_inst *in) {
   }
   int64_t least = in->address, most = in->address;
   for (int d = 0; d < n->rank; d++) {
-    int64_t first, reach;
+    int64_t first, last;
     if (!in->extent[d])
       return true;
-    if (__builtin_mul_overflow(in->low[d] * n->elem_bytes, n->step[d], &first) || __builtin_mul_overflow((in->extent[d] - 1) * n->elem_bytes, n->step[d], &reach) ||
-        __builtin_add_overflow(least, first + (reach < 0 ? reach : 0), &least) || __builtin_add_overflow(most, first + (reach > 0 ? reach : 0), &most))
+    if (__builtin_mul_overflow(in->low[d] * n->elem_bytes, n->step[d], &first) || __builtin_mul_overflow((in->low[d] + in->extent[d] - 1) * n->elem_bytes, n->step[d], &last))
+      return false;
+    if (__builtin_add_overflow(least, first < last ? first : last, &least) || __builtin_add_overflow(most, first < last ? last : first, &most))
       return false;
   }
   return least >= 0 && most < ADDRESS_MAX;
@@ -302,7 +303,7 @@ static loom_status fail_address(npu *s, const flow_core *c, const tile_node *n) 
 /* Values of the loops around, outermost first: the arguments of the node's function. */
 static void keep_arguments(flow_core *c, const tile_node *n, int64_t number) {
   int loops[TILE_GRAPH_DEPTH_MAX], depth = 0;
-  for (int p = n->parent; p >= 0 && depth < TILE_GRAPH_DEPTH_MAX; p = c->job->g->nodes.at[p].parent)
+  for (int p = n->parent; p >= 0; p = c->job->g->nodes.at[p].parent)
     loops[depth++] = p;
   int64_t *args = &c->args[((size_t)number & (c->room - 1)) * TILE_GRAPH_DEPTH_MAX];
   for (int i = 0; i < depth; i++)

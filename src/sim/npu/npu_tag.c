@@ -1,11 +1,15 @@
 /* Tags of a work item, found by what they are made of: tensor, values of the accumulation loops (0 when there are none), sum of the rest. */
 #include "sim/npu/npu_private.h"
 
+static int64_t value_of(const int64_t *values, const int64_t *symbols, const tile_term *t) {
+  return t->loop >= 0 ? values[t->loop] : t->loop == -1 ? t->value : symbols[TILE_SYMBOL(t->loop)];      /* TILE_SYMBOL is its own inverse */
+}
+
 bool npu_sum(const int64_t *values, const int64_t *symbols, const tile_terms *terms, int64_t *sum) {
   for (size_t i = 0; i < terms->n; i++) {
     const tile_term *t = &terms->at[i];
-    int64_t part, value = t->loop >= 0 ? values[t->loop] : t->loop == -1 ? t->value : symbols[TILE_SYMBOL(t->loop)];      /* TILE_SYMBOL is its own inverse */
-    if (__builtin_mul_overflow(value / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
+    int64_t part;
+    if (__builtin_mul_overflow(value_of(values, symbols, t) / t->divider, t->stride, &part) || __builtin_add_overflow(*sum, part, sum))
       return false;
   }
   return true;
@@ -67,7 +71,7 @@ int npu_tag_of(arena *mem, npu_item *it, const tile_node *n, const int64_t *valu
   size_t size = 2;
   key[0] = n->tensor;
   for (size_t i = 0; i < n->accumulation.n; i++)
-    key[size++] = values[n->accumulation.at[i].loop];
+    key[size++] = value_of(values, symbols, &n->accumulation.at[i]);
   if (!n->accumulation.n)
     key[size++] = 0;
   key[1] = (int64_t)size - 2;

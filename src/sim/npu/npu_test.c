@@ -177,6 +177,8 @@ static void test_pins_give_items_to_cores(void **state) {
   npu_report r = run(ctx, g, m, DRAM_RATE);
   assert_int_equal(r.cores[0].instructions[TILE_STORE], 3);
   assert_int_equal(r.cores[1].instructions[TILE_STORE], 1);
+  vec_push(&ctx->mem, &g->pins, ((tile_pin){99, 7}));      /* of an item that there is not: of no matter */
+  run(ctx, g, m, DRAM_RATE);
   g->pins.at[0].core = 7;
   assert_int_equal(npu_run(ctx, g, m, &(npu_options){0}, &r), LOOM_EINPUT);
   testing_expect_error(ctx, LOOM_EINPUT, "'subgraph_map' gives work item 0 to core 7; machine 'changed' has 2 core(s)", 0, 0);
@@ -193,6 +195,14 @@ static void test_sparse_tiles_are_skipped(void **state) {
   assert_int_equal(dense.cores[0].read_bytes - sparse.cores[0].read_bytes, 128 * 128 * 4);
   assert_int_equal(dense.cores[0].array_busy[0] + dense.cores[0].array_busy[1] - sparse.cores[0].array_busy[0] - sparse.cores[0].array_busy[1], 128);
   assert_int_equal(sparse.cores[0].skipped, 2);
+  for (size_t i = 0; i < g->nodes.n; i++)      /* nodes of the vector unit behind that wait cost what they cost */
+    if (g->nodes.at[i].kind == TILE_COMPUTE && g->nodes.at[i].unit == TILE_MATMUL)
+      g->nodes.at[i].unit = TILE_VECTOR;
+  g->sparse.n = 0;
+  dense = run(ctx, g, m, DRAM_RATE);
+  g->sparse.n = 1;
+  sparse = run(ctx, g, m, DRAM_RATE);
+  assert_int_equal(dense.cores[0].vector_busy, sparse.cores[0].vector_busy);
 }
 
 /* The N-th indirect transfer adds the N-th file's numbers to its elements. */
@@ -261,7 +271,7 @@ static void test_a_wait_without_a_load_is_a_fault(void **state) {
 
 static void test_what_cannot_be_run_is_told(void **state) {
   (void)state;
-  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, HUGE_TRANSFER, OVERLAPPING, POINTS, MANY_CORES, CASES };
+  enum { BESIDE, BEYOND, FLOOD, NO_DISPATCH, NO_CROSSBAR, NO_UNIT, BUDGET, FAR, HUGE_TRANSFER, OVERLAPPING, POINTS, MANY_CORES, MANY_CHANNELS, NO_ARRAY, MANY_ARRAYS, NOT_ALL_SIZES, CASES };
   static const struct { loom_status status; const char *text; } want[CASES] = {
       [BESIDE] = {LOOM_EUNSUP, "node 'n2' stands beside the outer loops, so that it belongs to no work item"},
       [BEYOND] = {LOOM_EINPUT, "node 'n1': in work item 0 it goes to addresses outside of 0..2^50"},
@@ -273,13 +283,17 @@ static void test_what_cannot_be_run_is_told(void **state) {
       [HUGE_TRANSFER] = {LOOM_ELIMIT, "more than 50000 DRAM requests are on their way in cycle "},
       [POINTS] = {LOOM_ELIMIT, "the outer loops have more than 2^40 points"},
       [MANY_CORES] = {LOOM_ELIMIT, "has 300 cores and 16 DRAM channels; tile graphs run on at most 256 and 256"},
+      [MANY_CHANNELS] = {LOOM_ELIMIT, "has 1 cores and 300 DRAM channels; tile graphs run on at most 256 and 256"},
+      [NO_ARRAY] = {LOOM_EINPUT, "has 0 matrix and 1 vector units; tile graphs need 1..64 and 1"},
+      [MANY_ARRAYS] = {LOOM_EINPUT, "has 65 matrix and 1 vector units; tile graphs need 1..64 and 1"},
+      [NOT_ALL_SIZES] = {LOOM_EINPUT, "given are 0"},
       [OVERLAPPING] = {LOOM_ELIMIT, "node 'n1' moves a tile whose elements overlap or go by index; at most 16777216 elements of such are run"},
       [FAR] = {LOOM_ELIMIT, "the graph takes more than 2^50 cycles"},
   };
   for (int k = 0; k < CASES; k++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
-    machine m = *tpu(&ctx, k == MANY_CORES ? "mesh: [{name: core, size: 300}]\n" : NULL);
+    machine m = *tpu(&ctx, k == MANY_CORES ? "mesh: [{name: core, size: 300}]\n" : k == MANY_CHANNELS ? "dram: {channels: 300, interleave: page}\n" : NULL);
     graph_builder b = graph_new(&ctx.mem);
     npu_report r;
     graph_loop(&b, TILE_LOOP_OUTER, k == FAR ? 1025 : k == POINTS ? TILE_GRAPH_VALUE_MAX : 1, 1);
@@ -311,9 +325,149 @@ static void test_what_cannot_be_run_is_told(void **state) {
       m.crossbar = NULL;
     else if (k == NO_UNIT)
       m.units.n = 1;
+    else if (k == NO_ARRAY || k == MANY_ARRAYS)
+      m.units.at[0].count = k == NO_ARRAY ? 0 : 65;
+    else if (k == NOT_ALL_SIZES)
+      vec_push(&ctx.mem, &b.g->symbols, "M");
     loom_status st = npu_run(&ctx, b.g, &m, &(npu_options){.event_budget = k == BUDGET ? 50 : 0, .request_limit = 50000}, &r);
-    assert_int_equal(st, want[k].status);
+    if (st != want[k].status)
+      fail_msg("case %d: %s", k, ctx.diag.first ? ctx.diag.first->text : "runs");
     testing_expect_error(&ctx, want[k].status, want[k].text, 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Numbers that leave 64 bits, or the room of addresses; loops of nothing.  2^40 is the most a graph may say. */
+static void test_numbers_out_of_range_are_told_wherever_they_stand(void **state) {
+  (void)state;
+  enum { OFFSET, REACH, MOST, FAR, NEGATIVE, TAG, BOTH, LOOP_SUM, LOOP_END, OUTER_SUM, OUTER_END, OUTER_MANY, NOTHING, CASES };
+  const int64_t large = TILE_GRAPH_VALUE_MAX;
+  for (int k = 0; k < CASES; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = graph_new(&ctx.mem);
+    npu_report r;
+    int l = graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    if (k >= OUTER_SUM && k <= OUTER_MANY) {
+      if (k == OUTER_MANY) {      /* 2^40 times 2^40 points */
+        b.g->nodes.at[l].end = large;
+        b.g->nodes.at[graph_loop(&b, TILE_LOOP_OUTER, 1, 1)].end = large;
+      } else
+        vec_push(b.mem, &b.g->nodes.at[l].end_sum, ((tile_term){.loop = -1, .value = large, .divider = 1, .stride = k == OUTER_SUM ? large : 2}));
+    } else if (k >= LOOP_SUM) {
+      l = graph_loop(&b, TILE_LOOP_INNER, k == NOTHING ? INT64_C(1) << 23 : 1, 1);
+      if (k == NOTHING)
+        graph_loop(&b, TILE_LOOP_INNER, 0, 1);
+      else
+        vec_push(b.mem, &b.g->nodes.at[l].end_sum, ((tile_term){.loop = -1, .value = large, .divider = 1, .stride = k == LOOP_SUM ? large : 2}));
+    }
+    int n = graph_transfer(&b, TILE_LOAD, 0, 64, 64, 64);
+    tile_node *t = &b.g->nodes.at[n];
+    switch (k) {
+    case OFFSET: vec_push(b.mem, &t->offset, ((tile_term){.loop = -1, .value = large, .divider = 1, .stride = large})); break;
+    case REACH: t->extent[0] = INT32_MAX; t->step[0] = large; t->elem_bytes = 64; break;
+    case MOST:
+      t->rank = 3;
+      for (int d = 0; d < 3; d++) {
+        t->extent[d] = (1 << 16) + 1;
+        t->step[d] = large;
+      }
+      t->elem_bytes = 64;
+      break;
+    case FAR: vec_push(b.mem, &t->offset, ((tile_term){.loop = -1, .value = large, .divider = 1, .stride = 1 << 10})); break;
+    case NEGATIVE: vec_push(b.mem, &t->offset, ((tile_term){.loop = -1, .value = -large, .divider = 1, .stride = 1})); break;
+    case BOTH: case TAG:
+      for (int i = 0; i < 2; i++)      /* the second term is what leaves the numbers */
+        vec_push(b.mem, &t->tag, ((tile_term){.loop = -1, .value = large, .divider = 1, .stride = INT64_C(1) << 22}));
+      if (k == BOTH)
+        vec_push(b.mem, &t->offset, ((tile_term){.loop = -1, .value = -large, .divider = 1, .stride = 1}));
+      break;
+    default: break;
+    }
+    const loom_status expected = k >= LOOP_SUM ? LOOM_ELIMIT : LOOM_EINPUT;
+    assert_int_equal(npu_run(&ctx, b.g, tpu(&ctx, NULL), &(npu_options){.event_budget = 50000000}, &r), expected);
+    testing_expect_error(&ctx, expected, k < LOOP_SUM ? "node 'n1': in work item 0 it goes to addresses outside of 0..2^50" : k <= LOOP_END ? "loop 'loop_arg001' ends beyond 2^40"
+                         : k == NOTHING ? "work item 0 unrolls to more than 1048576 instructions" : "the outer loops have more than 2^40 points", 0, 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Nodes of the rules' edges: outer loops that end where others say, loads of a tag that comes or is there, overlaps longer than their nodes, edges to what was dropped.  Oracle: counts by hand. */
+static void test_graphs_at_the_edge_of_the_rules(void **state) {
+  (void)state;
+  enum { END_OF_ANOTHER, SAME_TAG, OVERLAP, DROPPED, LARGE_TILE, LOOPS_IN_INNER, NO_INDEX, CASES };
+  static const int64_t computes[CASES] = {6, 2, 30, 1, 1, 3 * (1 + 2 + 1), 1}, loads[CASES] = {0, 1, 0, 2, 1, 0, 2};
+  for (int k = 0; k < CASES; k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    graph_builder b = graph_new(&ctx.mem);
+    int l = graph_loop(&b, TILE_LOOP_OUTER, k == END_OF_ANOTHER ? 4 : 1, 1);
+    switch (k) {
+    case END_OF_ANOTHER: {      /* 0 + 1 + 2 + 3 rounds, an outer loop in name */
+      int inner = graph_loop(&b, TILE_LOOP_OUTER, 0, 1);
+      graph_term(&b, &b.g->nodes.at[inner].end_sum, l, 1, 1);
+      graph_term(&b, &b.g->nodes.at[inner].end_sum, -1, 1, 1);      /* and 0 */
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      break;
+    }
+    case LOOPS_IN_INNER:      /* unrolled with the inner loop, whatever they are called */
+      graph_loop(&b, TILE_LOOP_INNER, 3, 1);
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      graph_loop(&b, TILE_LOOP_NORMAL, 2, 1);
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      graph_close(&b, 1);
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      break;
+    case NO_INDEX:      /* nobody knows where its numbers are: one address each */
+      for (int i = 0; i < 2; i++)
+        b.g->nodes.at[graph_transfer(&b, TILE_LOAD, i, 8, 8, 8)].is_indirect = true;
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      break;
+    case SAME_TAG:      /* what the work item has is not loaded again */
+      graph_loop(&b, TILE_LOOP_ACCUMULATION, 2, 1);
+      for (int i = 0; i < 3; i++)
+        b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 8, 8, 8)].is_async = true;
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      break;
+    case OVERLAP:
+      graph_loop(&b, TILE_LOOP_INNER, 30, 1);
+      graph_compute(&b, TILE_VECTOR, 10, 50);
+      break;
+    case DROPPED: {
+      int first = graph_transfer(&b, TILE_LOAD, 0, 8, 8, 8), again = graph_transfer(&b, TILE_LOAD, 0, 8, 8, 8), other = graph_transfer(&b, TILE_LOAD, 1, 8, 8, 8), c = graph_compute(&b, TILE_VECTOR, 10, 0);
+      graph_order(&b, first, again);
+      graph_order(&b, again, c);
+      graph_order(&b, other, c);
+      graph_order(&b, other, c);
+      break;
+    }
+    default: {
+      tile_node *n = &b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 1, 1, 1)];
+      n->rank = 4;
+      for (int d = 0; d < 4; d++) {
+        n->extent[d] = INT32_MAX;
+        n->step[d] = 0;
+      }
+      n->is_async = false;
+      n->elem_bytes = 8;
+      n->is_indirect = true;
+      n->rows = 1;
+      n->row_dim = -1;
+      graph_compute(&b, TILE_VECTOR, 10, 0);
+      break;
+    }
+    }
+    npu_report r;
+    loom_status st = npu_run(&ctx, b.g, tpu(&ctx, NULL), &(npu_options){.event_budget = 50000000}, &r);
+    if (k == LARGE_TILE) {      /* 2^124 elements of unknown places */
+      assert_int_equal(st, LOOM_ELIMIT);
+      testing_expect_error(&ctx, LOOM_ELIMIT, "moves a tile whose elements overlap or go by index; at most 16777216 elements of such are run", 0, 0);
+      loom_ctx_done(&ctx);
+      continue;
+    }
+    assert_int_equal(st, LOOM_OK);
+    if (r.cores[0].instructions[TILE_COMPUTE] != computes[k] || r.cores[0].instructions[TILE_LOAD] != loads[k] || r.cores[0].skipped)
+      fail_msg("graph %d: %d computes, %d loads, %d skipped", k, (int)r.cores[0].instructions[TILE_COMPUTE], (int)r.cores[0].instructions[TILE_LOAD], (int)r.cores[0].skipped);
     loom_ctx_done(&ctx);
   }
 }
@@ -346,6 +500,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_looked_up_rows_are_lines_of_their_own, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, testing_open_context, testing_close_context),
+      cmocka_unit_test(test_numbers_out_of_range_are_told_wherever_they_stand),
+      cmocka_unit_test(test_graphs_at_the_edge_of_the_rules),
       cmocka_unit_test_setup_teardown(test_empty_graphs_take_no_time, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

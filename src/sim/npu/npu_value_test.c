@@ -22,6 +22,28 @@ static void test_products_are_right_and_cycles_do_not_depend_on_values(void **st
     }
 }
 
+/* Two products beside each other, each with values of its own; and one beside a graph for its time alone. */
+static void test_jobs_have_values_of_their_own(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, "mesh: [{name: core, size: 2}]\n");
+  for (int k = 0; k < 2; k++) {
+    rig a = open_rig(ctx, m, (npu_gemm){128, 128, 256}, (gemm_code){128, 128, 128}, ""), b = open_rig(ctx, m, (npu_gemm){256, 128, 128}, (gemm_code){256, 128, 128}, "");
+    a.values.tensors = a.data;
+    b.values.tensors = b.data;
+    a.values.n_tensors = b.values.n_tensors = 3;
+    const npu_job jobs[] = {{.graph = a.g, .values = &a.values}, {.graph = b.g, .values = k ? NULL : &b.values, .partition = 1}};
+    npu_report r;
+    assert_int_equal(npu_run_jobs(ctx, jobs, 2, 2, m, &(npu_options){0}, &r), LOOM_OK);
+    if (r.n_faults)
+      fail_msg("%s", r.faults.at[0].text);
+    assert_int_equal(wrong_elements(&a), 0);
+    if (k == 0)
+      assert_int_equal(wrong_elements(&b), 0);
+    for (int64_t i = 0; k && i < b.s.m * b.s.n; i++)
+      assert_true(b.c[i] == -1);
+  }
+}
+
 /* Each of these changes one number of the code. */
 static void test_changed_code_is_noticed(void **state) {
   loom_ctx *ctx = *state;
@@ -108,6 +130,7 @@ int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
   const struct CMUnitTest tests[] = {
       T(test_products_are_right_and_cycles_do_not_depend_on_values),
+      T(test_jobs_have_values_of_their_own),
       T(test_changed_code_is_noticed),
       T(test_a_dropped_wait_is_noticed),
       T(test_what_values_need_is_told),
