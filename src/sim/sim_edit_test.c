@@ -102,6 +102,17 @@ static void no_negative_trip(rig *g) {
   tog_sample_insert(&g->ctx.mem, g->t, node(g, "fill"), n);
 }
 
+static void rectangle_before(rig *g) { node(g, "load a")->group.ul[1] = num(g, -1); }
+static void rectangle_turned(rig *g) {
+  node(g, "load a")->group.ul[1] = num(g, 1);
+  node(g, "load a")->group.lr[1] = num(g, 0);
+}
+static void rectangle_off_twice(rig *g) { node(g, "load a")->group.ul[0] = node(g, "load a")->group.ul[1] = num(g, -1); }
+static void zero_divisor_in_first_corner(rig *g) { node(g, "load a")->group.ul[1] = sym_floordiv(&g->ctx.mem, num(g, 4), sym_name(&g->ctx.mem, "y")); }
+static void endless_cycles(rig *g) { node(g, "matmul")->cycles = num(g, INT64_C(1) << 60); }
+static void far_offset(rig *g) { node(g, "load a")->box.offset[0] = num(g, INT64_MAX - 3); }
+static void zero_divisor_in_number(rig *g) { vec_push(&g->ctx.mem, &node(g, "matmul")->numbers, sym_floordiv(&g->ctx.mem, num(g, 4), sym_name(&g->ctx.mem, "ki"))); }
+
 enum { VALUES = -1 };
 static const struct edit {
   const char *name;
@@ -146,6 +157,13 @@ static const struct edit {
   {"division by zero", &unicast, zero_divisor, SIM_FAULT_BAD_EXPR, "an offset or extent of"},
   {"division by zero in a trip count", &unicast, zero_divisor_in_trip, SIM_FAULT_BAD_EXPR, "the trip count of"},
   {"division by zero in a rectangle", &multicast, zero_divisor_in_group, SIM_FAULT_BAD_EXPR, "a multicast coordinate of"},
+  {"a rectangle that begins off the mesh", &multicast, rectangle_before, SIM_FAULT_MULTICAST, "reaches over the mesh"},
+  {"a rectangle that ends before it begins", &multicast, rectangle_turned, SIM_FAULT_MULTICAST, "node"},
+  {"a rectangle off the mesh in two dims", &multicast, rectangle_off_twice, SIM_FAULT_MULTICAST, "reaches over the mesh"},
+  {"division by zero in the first corner", &multicast, zero_divisor_in_first_corner, SIM_FAULT_BAD_EXPR, "a multicast coordinate of"},
+  {"cycles without end", &unicast, endless_cycles, SIM_FAULT_BAD_EXPR, "node"},
+  {"an offset at the end of numbers", &unicast, far_offset, SIM_FAULT_OUT_OF_BOUNDS, "moves elements 9223372036854775804..9223372036854775807 of dim 0 of 'A'"},
+  {"division by zero in a number", &unicast, zero_divisor_in_number, SIM_FAULT_BAD_EXPR, "node"},
   {"negative cycles", &unicast, negative_cycles, SIM_FAULT_BAD_EXPR, "is negative"},
   {"compute that skips", &unicast, always_skipped, VALUES, NULL},
 };

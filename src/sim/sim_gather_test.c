@@ -91,6 +91,53 @@ static void test_every_row_holds_its_senders_tile_of_the_round(void **state) {
     }
 }
 
+/* ---- recorded and watched ---- */
+
+typedef struct sends { int n; int64_t rows; } sends;
+static void reserved(void *data, const sim_slot_name *slot) { (void)data, (void)slot; }
+static void moved(void *data, const sim_at *at, const sim_moved *m) { (void)data, (void)at, (void)m; }
+static void computed(void *data, const sim_at *at, const int *slots, void *const *bytes) { (void)data, (void)at, (void)slots, (void)bytes; }
+static void sent(void *data, const sim_at *at, const sim_slot_name *from, const sim_slot_name *to, int64_t row) {
+  sends *x = data;
+  (void)at, (void)from, (void)to;
+  x->n++;
+  x->rows += row;
+}
+
+/* Who records, and who looks on, changes no number; every row is seen to be sent once a round, in packets or whole. */
+static void test_records_and_watchers_of_gathers_change_nothing(void **state) {
+  (void)state;
+  for (size_t w = 0; w < COUNT_OF(gathers); w++)
+    for (int packets = 0; packets < 2; packets++) {
+      bench b;
+      open_gather(&b, &gathers[w], "1");
+      b.m->link_packet_bytes = packets ? 16 : 0;
+      bench_run(&b, functions, 2, true);
+      const char *before = data_write_json(&b.ctx.mem, sim_report_to_data(&b.ctx.mem, &b.r, b.t), 0);
+      bench_fill(&b);
+      sends seen = {0};
+      const sim_watch watch = {&seen, reserved, moved, moved, computed, sent};
+      const sim_exec exec = {functions, 2};
+      sim_record record = {.limit = 0};
+      const sim_options o = {.exec = &exec, .tensors = b.tensors, .record = &record, .watch = &watch, .event_budget = 2 * 1000 * 1000};
+      assert_int_equal(sim_run(&b.ctx, b.t, b.m, &o, &b.r), LOOM_OK);
+      assert_string_equal(before, data_write_json(&b.ctx.mem, sim_report_to_data(&b.ctx.mem, &b.r, b.t), 0));
+      int64_t receivers = b.t->tensors.at[1].shape[1], n = b.t->tensors.at[1].shape[2];
+      assert_int_equal(seen.n, 4 * 12);
+      assert_int_equal(seen.rows, 4 * receivers * n * (n - 1) / 2);
+      int64_t collected = 0;
+      for (int i = 0; i < record.n_lanes; i++) {
+        int64_t spent = 0;
+        for (int k = 0; k < SIM_SLICE_KINDS; k++)
+          spent += record.lanes[i].spent[k];
+        assert_int_equal(spent, record.lanes[i].end);      /* no gap, nothing twice */
+        collected += record.lanes[i].spent[SIM_SLICE_COLLECT];
+      }
+      assert_true(collected > 0);
+      bench_close(&b);
+    }
+}
+
 /* ---- time and bytes ---- */
 
 /* One round: core (x, 0) of each row is the receiver.  A sender's tile is there after its own load and setup + hops * hop + bytes / link. */
@@ -142,6 +189,7 @@ static void row_twice(bench *b) { find(b, "send")->row = parsed(b, "max(y, 1)");
 static void receiver_off(bench *b) { find(b, "send")->receiver[0] = parsed(b, "x + 1"); }
 static void receiver_wrong(bench *b) { find(b, "send")->receiver[1] = parsed(b, "1"); }
 static void too_many_rows(bench *b) { find(b, "collect")->senders = parsed(b, "5"); }
+static void fewer_than_none(bench *b) { find(b, "collect")->senders = parsed(b, "y - 1"); }
 static void one_not_sent(bench *b) { find(b, "send")->active = parsed(b, "y != 2"); }
 static void one_not_awaited(bench *b) { find(b, "collect")->senders = parsed(b, "3"); }
 static void nothing_to_send(bench *b) { b->t->body.at[0]->body.at[0]->box.extent[3] = parsed(b, "0"); }
@@ -167,6 +215,7 @@ static const struct { void (*apply)(bench *); sim_fault_kind kind; const char *t
   {receiver_wrong, SIM_FAULT_DEADLOCK, "for core (0, 1) to collect row 0 of 'parts'"},
   {receiver_wrong, SIM_FAULT_DEADLOCK, "for the tiles of 'parts': 0 of 4 are there"},
   {too_many_rows, SIM_FAULT_OUT_OF_BOUNDS, "waits for 5 tiles; 'parts' has 4 rows"},
+  {fewer_than_none, SIM_FAULT_OUT_OF_BOUNDS, "waits for -1 tiles; 'parts' has 4 rows"},
   {one_not_sent, SIM_FAULT_DEADLOCK, "for the tiles of 'parts': 3 of 4 are there"},
   {one_not_awaited, SIM_FAULT_DEADLOCK, "to collect row"},
   {nothing_to_send, SIM_FAULT_UNINIT, "sends a slot of 'b' that nothing was written to"},
@@ -225,6 +274,7 @@ static void test_late_cores_never_mix_rounds(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_every_row_holds_its_senders_tile_of_the_round),
+    cmocka_unit_test(test_records_and_watchers_of_gathers_change_nothing),
     cmocka_unit_test(test_a_tile_takes_a_setup_and_one_route),
     cmocka_unit_test(test_every_wrong_gather_is_seen),
     cmocka_unit_test(test_late_cores_never_mix_rounds),

@@ -253,10 +253,11 @@ static void test_runs_are_bounded_by_their_budget(void **state) {
 
 static void test_a_machine_that_does_not_fit_is_refused(void **state) {
   (void)state;
-  enum { NO_DIM, SMALL_MESH, NO_CHANNELS, NO_ATTACH, BAD_ATTACH, NO_MESH };
+  enum { NO_DIM, SMALL_MESH, NO_CHANNELS, NO_ATTACH, BAD_ATTACH, ATTACH_BELOW, MANY_CHANNELS, NO_PAGES, LARGE_PAGES, LARGE_MESH, LARGE_PRODUCT, NO_MESH };
   const struct { int what; const char *text; } cases[] = {
     {NO_DIM, "not a dim of machine"}, {SMALL_MESH, "machine 'rig' has 1"}, {NO_CHANNELS, "DRAM channels and pages"},
-    {NO_ATTACH, "attach points"}, {BAD_ATTACH, "to core 99"}, {NO_MESH, "must have 1..3 dims"},
+    {ATTACH_BELOW, "to core -1"}, {MANY_CHANNELS, "DRAM channels and pages"}, {NO_PAGES, "DRAM channels and pages"}, {LARGE_PAGES, "DRAM channels and pages"},
+    {LARGE_MESH, "must have 1..3 dims"}, {LARGE_PRODUCT, "must have 1..3 dims"}, {NO_ATTACH, "attach points"}, {BAD_ATTACH, "to core 99"}, {NO_MESH, "must have 1..3 dims"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     rig g;
@@ -267,6 +268,12 @@ static void test_a_machine_that_does_not_fit_is_refused(void **state) {
     case NO_CHANNELS: g.m->dram_channels = 0; break;
     case NO_ATTACH: g.m->attach.n = 1; break;
     case BAD_ATTACH: g.m->attach.at[1] = 99; break;
+    case ATTACH_BELOW: g.m->attach.at[1] = -1; break;
+    case MANY_CHANNELS: g.m->dram_channels = 1025; break;
+    case NO_PAGES: g.m->dram_page_bytes = 0; break;
+    case LARGE_PAGES: g.m->dram_page_bytes = INT64_C(1) << 31; break;
+    case LARGE_MESH: g.m->mesh.at[0].size = INT64_C(1) << 40; break;
+    case LARGE_PRODUCT: g.m->mesh.at[0].size = g.m->mesh.at[1].size = 1 << 15; break;
     default: g.m->mesh.n = 0; g.m->attach.at[0] = g.m->attach.at[1] = 0; break;
     }
     assert_int_equal(rig_run(&g, false, true), LOOM_EINPUT);

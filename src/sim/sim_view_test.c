@@ -241,12 +241,82 @@ static void test_a_stride_of_zero_repeats_elements(void **state) {
   bench_close(&b);
 }
 
+/* ---- places that a tensor of indices says ---- */
+
+#define ROWS(load_view, store_view, type) \
+  "{\"schema\": \"loom.tog.v1\", \"mesh\": [{\"name\": \"x\", \"size\": 1}, {\"name\": \"y\", \"size\": 1}],\n" \
+  "\"tensors\": [{\"name\": \"in\", \"dtype\": \"f32\", \"shape\": [8, 4], \"input\": true, \"arg\": 0}, {\"name\": \"out\", \"dtype\": \"f32\", \"shape\": [8, 4], \"output\": true, \"kept\": true, \"arg\": 1}, " \
+  "{\"name\": \"rows\", \"dtype\": \"" type "\", \"shape\": [3], \"input\": true, \"arg\": 2}],\n" \
+  "\"buffers\": [{\"name\": \"s\", \"dtype\": \"f32\", \"shape\": [3, 4], \"bytes\": 48, \"depth\": 1, \"stride\": 48, \"offset\": 0}],\n" \
+  "\"body\": [{\"load\": \"in\", \"to\": \"s\", " load_view "\"offset\": [0, 0], \"extent\": [3, 4], \"label\": \"load\"},\n" \
+  "{\"store\": \"out\", \"from\": \"s\", " store_view "\"offset\": [0, 0], \"extent\": [3, 4], \"label\": \"store\"}, {\"give\": \"s\", \"thread\": \"writer\"}]}"
+#define BY_ROWS "\"view\": {\"shape\": [3, 4], \"strides\": [4, 1], \"lookup\": {\"dim\": 0, \"index\": \"rows\", \"rows\": 8}}, "
+
+typedef struct seen { int reserved, loaded, stored, computed, sent; } seen;
+static void see_reserved(void *data, const sim_slot_name *slot) { (void)slot; ((seen *)data)->reserved++; }
+static void see_loaded(void *data, const sim_at *at, const sim_moved *m) { (void)at, (void)m; ((seen *)data)->loaded++; }
+static void see_stored(void *data, const sim_at *at, const sim_moved *m) { (void)at, (void)m; ((seen *)data)->stored++; }
+static void see_computed(void *data, const sim_at *at, const int *slots, void *const *bytes) { (void)at, (void)slots, (void)bytes; ((seen *)data)->computed++; }
+static void see_sent(void *data, const sim_at *at, const sim_slot_name *from, const sim_slot_name *to, int64_t row) { (void)at, (void)from, (void)to, (void)row; ((seen *)data)->sent++; }
+
+/* Rows by numbers of both lengths, loaded and stored, with somebody who looks on and without; oracle: the rows by a plain loop.  Rows that are not there are faults. */
+static void test_rows_that_are_looked_up_are_the_right_ones(void **state) {
+  (void)state;
+  static const struct { bool loads, stores; int64_t rows[3]; const char *fault; } cases[] = {
+      {true, false, {5, 0, 7}, NULL}, {false, true, {5, 0, 7}, NULL}, {true, true, {2, 3, 1}, NULL}, {true, false, {4, 4, 4}, NULL}, {false, true, {4, 4, 1}, NULL},
+      {true, false, {5, 8, 7}, "looks up place 8 of 'in', which has 8: that is element [1] of 'rows'"}, {false, true, {-1, 2, 3}, "looks up place -1 of 'out', which has 8: that is element [0] of 'rows'"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    for (int wide = 0; wide < 2; wide++) {
+      bench b;
+      bench_open(&b, cases[i].loads && cases[i].stores ? wide ? ROWS(BY_ROWS, BY_ROWS, "i64") : ROWS(BY_ROWS, BY_ROWS, "i32")
+                     : cases[i].loads                  ? wide ? ROWS(BY_ROWS, "", "i64") : ROWS(BY_ROWS, "", "i32")
+                                                       : wide ? ROWS("", BY_ROWS, "i64") : ROWS("", BY_ROWS, "i32"));
+      int32_t narrow[3];
+      for (int k = 0; k < 3; k++)
+        narrow[k] = (int32_t)cases[i].rows[k];
+      sim_exec exec = {NULL, 0};
+      seen saw = {0};
+      const sim_watch watch = {&saw, see_reserved, see_loaded, see_stored, see_computed, see_sent};
+      const char *text[3];
+      for (int run = 0; run < 3; run++) {      /* with values, watched, for the time alone */
+        bench_fill(&b);
+        b.tensors[2] = wide ? (void *)(uintptr_t)cases[i].rows : (void *)narrow;
+        sim_options o = {.exec = run < 2 ? &exec : NULL, .tensors = run < 2 ? b.tensors : NULL, .verify = true, .watch = run == 1 ? &watch : NULL};
+        assert_int_equal(sim_run(&b.ctx, b.t, b.m, &o, &b.r), LOOM_OK);
+        text[run] = data_write_json(&b.ctx.mem, sim_report_to_data(&b.ctx.mem, &b.r, b.t), 0);
+        if (run == 2)
+          break;
+        if (cases[i].fault) {
+          bench_expect_fault(&b, SIM_FAULT_OUT_OF_BOUNDS, cases[i].fault);
+          continue;
+        }
+        bench_expect_clean(&b);
+        for (int r = 0; r < 8; r++)
+          for (int c = 0; c < 4; c++) {
+            int from = -1;
+            for (int k = 0; k < 3; k++)
+              if ((cases[i].stores ? cases[i].rows[k] : k) == r)
+                from = cases[i].loads ? (int)cases[i].rows[k] : k;
+            const float got = b.data[1][r * 4 + c];
+            assert_true(from < 0 ? got != got : got == (float)(from * 4 + c + 1));
+          }
+      }
+      assert_string_equal(text[0], text[1]);
+      if (!cases[i].fault) {
+        assert_true(saw.reserved == 1 && saw.loaded == (cases[i].loads ? 3 : 1) && saw.stored == (cases[i].stores ? 3 : 1));
+        bench_expect_clean(&b);
+      }
+      bench_close(&b);
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_matmul_of_transposed_arguments_is_the_same),
     cmocka_unit_test(test_any_view_moves_the_right_elements_from_their_pages),
     cmocka_unit_test(test_a_box_over_the_edge_of_a_view_is_a_fault),
     cmocka_unit_test(test_a_stride_of_zero_repeats_elements),
+    cmocka_unit_test(test_rows_that_are_looked_up_are_the_right_ones),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
