@@ -170,10 +170,9 @@ loom_status torch_rewrite_op(torch_reader *r, bool has_results) {
   op.attributes = text_new(&ctx->mem);
   const char *from = op.name.at, *words = torch_form(op.spelled);
   mlir_text_next(&r->c);
-  int errors = ctx->diag.errors;
   loom_status st = words ? follow_form(&op, words, &from) : follow_common(&op);
   if (st != LOOM_OK) {
-    if (ctx->diag.errors > errors && !op.n_regions)
+    if (!op.n_regions)
       diag_help(ctx, "the generic form is always read: \"%s\"(operands) {attributes} : (types) -> type", op.spelled);
     return st;
   }

@@ -75,7 +75,7 @@ void torch_add_attribute(torch_op *op, const char *name, mlir_slice value) {
 static mlir_slice signless(torch_op *op, mlir_slice s) {
   text t = text_new(&op->r->ctx->mem);
   const char *type = s.at + s.size;
-  while (type > s.at && type[-1] != ':')
+  while (type[-1] != ':')      /* there is one: a type follows */
     type--;
   text_add_bytes(&t, s.at, (size_t)(type - s.at));
   for (const char *p = type, *end = s.at + s.size; p < end; p++) {
@@ -100,7 +100,7 @@ loom_status torch_take_attribute(torch_op *op, const char *name) {
     if (text_ends(op->spelled, ".literal"))
       value = signless(op, value);
   }
-  if (op->types || !text_eq(op->spelled, "torch.constant.float") || !memchr(value.at, 'x', value.size))
+  if (!text_eq(op->spelled, "torch.constant.float") || !memchr(value.at, 'x', value.size))
     return torch_add_attribute(op, name, value), LOOM_OK;
   torch_add_attribute(op, name, (mlir_slice){arena_printf(&op->r->ctx->mem, "%.*s : f64", (int)value.size, value.at), value.size + 6});   /* bits need a type */
   return LOOM_OK;

@@ -28,7 +28,7 @@ static bool begins_op(const torch_reader *r, const mlir_token *before) {
   mlir_text_next(&behind);
   if (mlir_text_at(&behind, "=") || mlir_text_at(&behind, ","))
     return false;
-  bool ends = mlir_text_at(&behind, "}"), is_terminator = t->size > 5 && memcmp(t->at + t->size - 5, "yield", 5) == 0;
+  bool ends = mlir_text_at(&behind, "}"), is_terminator = memcmp(t->at + t->size - 5, "yield", 5) == 0;      /* longer than that: it begins with a dialect */
   return mlir_text_is(before, "=") || !ends || is_terminator;
 }
 
