@@ -26,7 +26,7 @@ typedef struct device_ir_options {
 /* The text is one of the two text forms (JSON is known by its schema, loom.helion.v1). */
 bool device_ir_looks_like(const char *dump, size_t size);
 /* `dump` is copied for diagnostics.  LOOM_EINPUT: not such a dump, or it contradicts itself.  LOOM_EUNSUP: an operation that Loom does not have.
- * LOOM_ELIMIT: more than 2^17 nodes, or loops nested 32 deep. */
+ * LOOM_ELIMIT: more than 2^17 nodes, more than 2^14 written out where they are called, or loops nested 32 deep. */
 LOOM_MUST_USE loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, size_t size, const device_ir_options *o, kernel_graph **out);
 
 /* `k` as loom.helion.v1: text that device_ir_read gives the same graph for (kernel_same); it is read back here to be sure.

@@ -116,6 +116,105 @@ static const refusal refusals[] = {
     {"branch_else.json", "{\"id\": 1, \"class\": \"Else", "{\"id\": 0, \"class\": \"Else", LOOM_EINPUT, "graph 0 is there twice", 0},
     {"branch_else.json", "\"kwargs\": {\"alpha\": 1}", "\"kwargs\": {\"alpha\": {\"f\": \"big\"}}", LOOM_EINPUT, "an argument is", 0},
     {"branch_else.json", "\"aten.add.Tensor\"", "\"aten.div.Tensor_mode\"", LOOM_OK, NULL, 0},
+    /* more of tables */
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph -1: ForLoopGraphInfo", LOOM_EINPUT, "\"Graph N: class\" is expected", 0},
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 4294967296: ForLoopGraphInfo", LOOM_EINPUT, "\"Graph N: class\" is expected", 0},
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 0 ForLoopGraphInfo", LOOM_EINPUT, "\"Graph N: class\" is expected", 0},
+    {"branch.txt", "aten.mul.Tensor                        (_new_var, 2.0)  {}", "aten.add.Tensor                        (_new_var, 2.0)  {'alpha': 3}", LOOM_OK, NULL, 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {'alpha' : 3}", LOOM_EINPUT, "", 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {'al-pha': 3}", LOOM_EINPUT, "", 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {'alpha}", LOOM_EINPUT, "", 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {'alpha'}", LOOM_OK, NULL, 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {'a_1': 3, 'b':4}", LOOM_OK, NULL, 0},
+    {"branch.txt", "(_new_var, 2.0)  {}", "(_new_var, 2.0)  {x'a': 3}", LOOM_EINPUT, "", 0},
+    {"nominal.txt", "Block 0: Size", "Block 0: xSize", LOOM_EINPUT, "", 0},
+    {"nominal.txt", "Block 0: Size", "Block 0:(Size", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "Var=u0, Reduction=False, Source=LoopSpecBlockSizeSource()", "Var=u0, Reduction=False, Source=FixedBlockSizeSource(value=2)", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "Var=u0, Reduction=False, Source=LoopSpecBlockSizeSource()", "Var=u0, Reduction=False, Source=FixedBlockSizeSource()", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "Var=u0, Reduction=False, Source=LoopSpecBlockSizeSource()", "Var=u0, Reduction=False, Source=FixedBlockSizeSource(value=?)", LOOM_EINPUT, "a value", 0},
+    {"scaled_matmul.txt", "Var s77: 6", "Var s77: 6.5", LOOM_EINPUT, "the size of dimension 0 of x", 0},
+    {"scaled_matmul.txt", "Var s77: 6", "Var s77: s27", LOOM_EINPUT, "the size of dimension 0 of x", 0},
+    {"scaled_matmul.txt", "Var s77: 6", "Var z9: 6\n  Var s77: 6", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "Var s77: 6", "Var s77: 6 ", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(4294967296, [0], [x_size1], [acc])", LOOM_EINPUT, "no graph 4294967296", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0], [], [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [], [], [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, (0,), (x_size1,), (acc,))", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, 0, [x_size1], [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0], 0, [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0], [x_size1], acc)", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [acc], [x_size1], [acc])", LOOM_EINPUT, "as a bound of a loop", 24},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0,)", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "()", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0,0,0,0,0,0,0,0,0], [1,1,1,1,1,1,1,1,1], [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "<function _for_loop at", "<function _for_loop_step at", LOOM_EUNSUP, "a loop with a step", 0},
+    {"two_phases.txt", "Graph 0: RootGraphInfo", "Graph 0: ReductionLoopGraphInfo", LOOM_OK, NULL, 0},
+    /* more of readable text */
+    {"running.fx.txt", "block 1", "block -1", LOOM_EINPUT, "the number of a block, once", 6},
+    {"running.fx.txt", "block 1", "block 1073741825", LOOM_EINPUT, "the number of a block, once", 6},
+    {"running.fx.txt", "size=s77", "size=s77 fixed=2", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "size=s77", "size=s77 fixed=2*", LOOM_EINPUT, "a value", 5},
+    {"running.fx.txt", "size=s77", "size=?", LOOM_EINPUT, "a value", 5},
+    {"running.fx.txt", "size=s77", "size=s77 preferred=4", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "size=s77", "size=s77 preferred=many", LOOM_EINPUT, "var=, size=", 5},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[s27, s77] base=x stride=1,s27 offset=0\n# loom: graph add_0", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[] base=x\n# loom: graph add_0", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[2] base=x\n# loom: graph add_0", LOOM_EINPUT, "base= and stride= of a view", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[2] stride=[1]\n# loom: graph add_0", LOOM_EINPUT, "base= and stride= of a view", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[2] base=x stride=(1\n# loom: graph add_0", LOOM_EINPUT, "", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor v view f32[2] base=x stride=[1] offset=?\n# loom: graph add_0", LOOM_EINPUT, "", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: tensor x arg f32[2]\n# loom: graph add_0", LOOM_EINPUT, "there once", 9},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] fill=zero", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] fill=-2.5", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] fill=2x", LOOM_EINPUT, "empty, zero or a number", 8},
+    {"running.fx.txt", "out alloc f32[s77, s27]", "out alloc f32[s77, s27] fill=", LOOM_EINPUT, "empty, zero or a number", 8},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=0 phase=-1", LOOM_EINPUT, "blocks=0,1 or phase=0", 10},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=0 phase=x", LOOM_EINPUT, "blocks=0,1 or phase=0", 10},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=-1 phase=0", LOOM_EINPUT, "the number of a block", 10},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=4294967296 phase=0", LOOM_EINPUT, "the number of a block", 10},
+    {"running.fx.txt", "blocks=0 phase=0", "blocks=0,0,0,0,0,0,0,0,0 phase=0", LOOM_EINPUT, "the number of a block", 10},
+    {"running.fx.txt", "return out", "return None", LOOM_EINPUT, "returns nothing and writes no argument", 1},
+    {"running.fx.txt", "return out", "return None out", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 0:0 -:1 1:-", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 x:0", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 -1:0", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 4294967296:0", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 0:x", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 0:-1", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "# loom: graph add_0", "# loom: branches add_0 0:4294967296", LOOM_EINPUT, "output:output", 9},
+    {"running.fx.txt", "def root_graph_1():", "def 1():", LOOM_EINPUT, "", 0},
+    {"running.fx.txt", "def root_graph_1():", "  def root_graph_1():", LOOM_EINPUT, "", 0},
+    {"running.fx.txt", "a: \"f32[]\", b: \"f32[]\"", "a: \"f32[]\", ?: \"f32[]\"", LOOM_EINPUT, "no node \"b\"", 13},
+    {"running.fx.txt", "f32[u0, u1]", "f32[u0, u1, 1, 1, 1, 1, 1, 1, 1]", LOOM_ELIMIT, "", 0},
+    {"running.fx.txt", "f32[u0, u1]", "u8[u0, u1]", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "f32[u0, u1]", "b8[u0, u1]", LOOM_OK, NULL, 0},
+    /* more of JSON */
+    {"transposed.json", "[\"u0\", \"u1\"]", "[1, 1, 1, 1, 1, 1, 1, 1, 1]", LOOM_ELIMIT, "more than 8 dimensions", 0},
+    {"transposed.json", "\"kind\": \"size\", \"origin\": {\"tensor\": \"x\", \"dim\": 1}", "\"kind\": \"scalar\"", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"kind\": \"size\", \"origin\": {\"tensor\": \"x\", \"dim\": 1}", "\"kind\": \"unbacked\"", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"value\": 5}", "\"expr\": \"?\"}", LOOM_EINPUT, "a value", 9},
+    {"transposed.json", "\"debug_names\": [\"tile_m\"]", "\"debug_names\": [\"tile_n\"]", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"block_ids\": [0, 1], \"inputs\"", "\"block_ids\": [0, 1, 0, 1, 0, 1, 0, 1, 0], \"inputs\"", LOOM_ELIMIT, "more than 8 ranges", 0},
+    {"transposed.json", "{\"kind\": \"loop\"}", "{\"kind\": \"fixed\", \"value\": \"?\"}", LOOM_EINPUT, "a value", 14},
+    {"transposed.json", "{\"kind\": \"loop\"}", "{\"kind\": \"fixed\", \"value\": 2}", LOOM_OK, NULL, 0},
+    {"transposed.json", "{\"id\": \"out\", \"op\": \"alloc\", \"fill\": \"zero\"", "{\"id\": \"out\", \"op\": \"alloc\", \"fill\": \"full\", \"value\": true", LOOM_EINPUT, "\"full\" needs a \"value\"", 0},
+    {"transposed.json", "\"fill\": \"zero\"", "\"fill\": \"full\", \"value\": 2", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"fill\": \"zero\"", "\"fill\": \"full\", \"value\": 2.5", LOOM_OK, NULL, 0},
+    {"transposed.json", "{\"id\": \"turned\", \"op\": \"view\", \"base\": \"x\"", "{\"op\": \"post\", \"base\": \"x\"", LOOM_EUNSUP, "host code that the export could not describe", 0},
+    {"transposed.json", "{\"name\": \"x\", \"kind\": \"tensor\"", "{\"name\": \"x\", \"kind\": 3", LOOM_EINPUT, "'kind' is an integer", 6},
+    {"transposed.json", "\"params\": [", "\"params\": 3, \"host2\": [", LOOM_EINPUT, "", 0},
+    {"transposed.json", "\"static_shapes\": false", "\"assume_divisible_tiles\": true", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"static_shapes\": false", "\"assume_divisible_tiles\": false", LOOM_OK, NULL, 0},
+    {"transposed.json", "\"static_shapes\": false", "\"assume_divisible_tiles\": 3", LOOM_OK, NULL, 0},
+    {"transposed.json", "1.0]", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1.0]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", LOOM_ELIMIT, "arguments nested more than 32 deep", 0},
+    {"counted_rows.json", "{\"block_id\": 1}", "{\"block_id\": -1}", LOOM_EINPUT, "the index of a grid belongs to a block of fixed size", 0},
+    {"counted_rows.json", "{\"block_id\": 1}", "{\"block_id\": 4294967296}", LOOM_EINPUT, "the index of a grid belongs to a block of fixed size", 0},
+    {"branch_else.json", "[[0, 0]]", "[3]", LOOM_EINPUT, "null where the value stays", 0},
+    {"branch_else.json", "[[0, 0]]", "[[-1, 0]]", LOOM_EINPUT, "0 or more", 0},
+    {"branch_else.json", "[[0, 0]]", "[[0, -1]]", LOOM_EINPUT, "0 or more", 0},
+    {"branch_else.json", "[[0, 0]]", "[[0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]]", LOOM_OK, NULL, 0},
+    {"branch_else.json", "\"if\": {", "\"if\": 3, \"elif\": {", LOOM_EINPUT, "", 0},
 };
 
 static loom_status read_edited(loom_ctx *ctx, const refusal *r) {
@@ -309,6 +408,27 @@ static loom_status read_branch(loom_ctx *ctx, void *data) {
   return device_ir_read(ctx, "branch.txt", data, strlen(data), NULL, &k);
 }
 
+/* Each graph calls the next one twice, so that they would be written out 2^24 times. */
+static void test_graphs_that_call_others_twice_are_not_written_out_for_ever(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  kernel_graph *k;
+  loom_ctx_init(&ctx);
+  text t = text_new(&ctx.mem);
+  text_add(&t, "# loom: device-ir 1\n# loom: kernel twice\n# loom: block 0 var=u0 size=6\n# loom: tensor x arg f32[6]\n# loom: graph root_graph_0 blocks=0 phase=0\n# loom: return x\n");
+  for (int g = 0; g < 25; g++) {
+    text_addf(&t, "def %s_graph_%d():\n    block_size_0: \"Sym(u0)\" = helion_language__tracing_ops__get_symnode('block_size_0')\n    tile_id: \"Sym(v0)\" = helion_language_tile_ops_tile_id(block_size_0)\n"
+                  "    eq: \"Sym(Eq(v0, 0))\" = _operator_eq(tile_id, 0)\n", g ? "if" : "root", g);
+    for (int k2 = 0; k2 < 2 && g < 24; k2++)
+      text_addf(&t, "    _if_%d = helion_language__tracing_ops__if(eq, %d, [])\n", k2, g + 1);
+    text_add(&t, "    return None\n");
+  }
+  loom_status st = device_ir_read(&ctx, "twice", text_str(&t), t.size, NULL, &k);
+  assert_int_equal(st, LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "the graphs of the dump make more than 16384 statements", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
 static void test_memory_may_run_out_anywhere(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -323,6 +443,7 @@ int main(void) {
       cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),     cmocka_unit_test(test_values_are_read_or_refused_at_their_place),
       cmocka_unit_test(test_sizes_are_the_same_when_they_always_agree), cmocka_unit_test(test_targets_are_the_names_of_functions),
       cmocka_unit_test(test_damaged_dumps_are_read_or_refused),    cmocka_unit_test(test_memory_may_run_out_anywhere),
+      cmocka_unit_test(test_graphs_that_call_others_twice_are_not_written_out_for_ever),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,10 +153,13 @@ static loom_status write_store(dir_writer *w, const dir_node *n) {
   LOOM_TRY(need_args(w, n, 3));
   LOOM_TRY(part_of(w, n, &args[0], &args[1]));
   LOOM_TRY(value(w, n, 2, &args[2]));
-  if (n->n_args < 4 || is_none(n->args[3]))
-    return dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_subscript(w->mem, n->span, args[0], tuple_of(w, n->span, args[1])), args[2]));
+  if (n->n_args < 4 || is_none(n->args[3])) {
+    dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_subscript(w->mem, n->span, args[0], tuple_of(w, n->span, args[1])), args[2]));
+    return LOOM_OK;
+  }
   LOOM_TRY(value(w, n, 3, &args[3]));
-  return dir_emit(w, dir_syn_statement(w->mem, n->span, dir_syn_call(w->mem, n->span, dir_syn_path(w->mem, n->span, "helion.language.store"), args, 4, NULL, NULL, 0)));
+  dir_emit(w, dir_syn_statement(w->mem, n->span, dir_syn_call(w->mem, n->span, dir_syn_path(w->mem, n->span, "helion.language.store"), args, 4, NULL, NULL, 0)));
+  return LOOM_OK;
 }
 
 static loom_status make_atomic(dir_writer *w, const dir_node *n, syn_node **out) {
@@ -367,9 +370,12 @@ loom_status dir_write_call(dir_writer *w, dir_node *n) {
     dir_alias_node(w, n, e);
     return LOOM_OK;
   }
-  if (!n->uses && !dir_name_of(n->val.scalar))   /* what nobody uses, nor a size that is called as its result, is there for what it does */
-    return dir_emit(w, dir_syn_statement(w->mem, n->span, e));
+  if (!n->uses && !dir_name_of(n->val.scalar)) {   /* what nobody uses, nor a size that is called as its result, is there for what it does */
+    dir_emit(w, dir_syn_statement(w->mem, n->span, e));
+    return LOOM_OK;
+  }
   const char *name = dir_fresh(w, n->name);
   dir_alias_node(w, n, dir_syn_name(w->mem, n->span, name));
-  return dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, name), e));
+  dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, name), e));
+  return LOOM_OK;
 }

@@ -31,7 +31,7 @@ static order tensors_in_order(dir_program *p, dir_role role) {
 }
 
 /* s77 = x.size(0): each symbol is a variable from the first dimension that is it alone. */
-static loom_status write_sizes(dir_writer *w, const dir_tensor *t) {
+static void write_sizes(dir_writer *w, const dir_tensor *t) {
   for (int d = 0; d < t->val.rank; d++) {
     const char *symbol = dir_name_of(t->val.dim[d]);
     bool is_new = symbol != NULL;
@@ -43,10 +43,9 @@ static loom_status write_sizes(dir_writer *w, const dir_tensor *t) {
     syn_node *variable = dir_syn_name(w->mem, t->span, name), **args = ARENA_NEW_N(w->mem, syn_node *, 1);
     args[0] = dir_syn_int(w->mem, t->span, d);
     syn_node *call = dir_syn_call(w->mem, t->span, dir_syn_attribute(w->mem, t->span, dir_syn_name(w->mem, t->span, t->name), "size"), args, 1, NULL, NULL, 0);
-    LOOM_TRY(dir_emit(w, dir_syn_assign(w->mem, t->span, variable, call)));
+    dir_emit(w, dir_syn_assign(w->mem, t->span, variable, call));
     vec_push(w->mem, &w->sizes, ((dir_symbol){.name = symbol, .expr = variable}));
   }
-  return LOOM_OK;
 }
 
 /* ---- allocations ---- */
@@ -69,7 +68,8 @@ static loom_status write_allocation(dir_writer *w, const dir_tensor *t) {
   args[1] = dir_syn_float(w->mem, t->span, t->fill_value);
   values[0] = dir_syn_path(w->mem, t->span, arena_printf(w->mem, "torch.%s", dtype_torch(t->val.type)));
   syn_node *call = dir_syn_call(w->mem, t->span, dir_syn_path(w->mem, t->span, makers[t->fill]), args, has_value ? 2 : 1, &key, values, 1);
-  return dir_emit(w, dir_syn_assign(w->mem, t->span, dir_syn_name(w->mem, t->span, t->name), call));
+  dir_emit(w, dir_syn_assign(w->mem, t->span, dir_syn_name(w->mem, t->span, t->name), call));
+  return LOOM_OK;
 }
 
 /* x = base.as_strided([..], [..], offset) */
@@ -84,7 +84,8 @@ static loom_status write_view(dir_writer *w, const dir_tensor *t) {
   if (t->offset)
     LOOM_TRY(dir_size_expr(w, &at, t->offset, &args[2]));
   syn_node *f = dir_syn_attribute(w->mem, t->span, dir_syn_name(w->mem, t->span, t->base), "as_strided");
-  return dir_emit(w, dir_syn_assign(w->mem, t->span, dir_syn_name(w->mem, t->span, t->name), dir_syn_call(w->mem, t->span, f, args, 3, NULL, NULL, 0)));
+  dir_emit(w, dir_syn_assign(w->mem, t->span, dir_syn_name(w->mem, t->span, t->name), dir_syn_call(w->mem, t->span, f, args, 3, NULL, NULL, 0)));
+  return LOOM_OK;
 }
 
 /* block_size_2 = hl.register_block_size(size): for blocks that are used outside of their loops. */
@@ -101,7 +102,7 @@ static loom_status write_registered(dir_writer *w) {
     else
       LOOM_TRY(dir_size_expr(w, &(dir_node){.name = "block", .span = b->span}, b->size, &args[0]));
     syn_node *call = dir_syn_call(w->mem, b->span, dir_syn_path(w->mem, b->span, "helion.language.register_block_size"), args, 1, NULL, NULL, 0);
-    LOOM_TRY(dir_emit(w, dir_syn_assign(w->mem, b->span, dir_syn_name(w->mem, b->span, dir_size_name(w->p, b)), call)));
+    dir_emit(w, dir_syn_assign(w->mem, b->span, dir_syn_name(w->mem, b->span, dir_size_name(w->p, b)), call));
   }
   return LOOM_OK;
 }
@@ -145,21 +146,20 @@ static loom_status write_grids(dir_writer *w) {
     dir_graph *g = &p->graphs.at[p->roots.at[i]];
     if (i && needs_barrier(p, i)) {
       syn_node *call = dir_syn_call(w->mem, g->span, dir_syn_path(w->mem, g->span, "helion.language.barrier"), NULL, 0, NULL, NULL, 0);
-      LOOM_TRY(dir_emit(w, dir_syn_statement(w->mem, g->span, call)));
+      dir_emit(w, dir_syn_statement(w->mem, g->span, call));
     }
     LOOM_TRY(g->kind == DIR_HOST ? dir_write_host(w, g) : dir_write_root(w, g));
   }
   return LOOM_OK;
 }
 
-static loom_status write_return(dir_writer *w, loom_span at) {
+static void write_return(dir_writer *w, loom_span at) {
   size_t n = w->p->returns.n;
   syn_node **names = ARENA_NEW_N(w->mem, syn_node *, n);
   for (size_t i = 0; i < n; i++)
     names[i] = w->p->returns.at[i] ? dir_syn_name(w->mem, at, w->p->returns.at[i]) : dir_syn_none(w->mem, at);
-  if (!n)
-    return LOOM_OK;
-  return dir_emit(w, dir_syn_return(w->mem, at, n == 1 ? names[0] : dir_syn_list(w->mem, at, SYN_Tuple, names, n)));
+  if (n)
+    dir_emit(w, dir_syn_return(w->mem, at, n == 1 ? names[0] : dir_syn_list(w->mem, at, SYN_Tuple, names, n)));
 }
 
 /* ---- the kernel ---- */
@@ -180,7 +180,7 @@ static loom_status write_kernel(dir_writer *w, loom_span at, helion_options *o, 
   for (size_t i = 0; i < args.n; i++) {
     params[i] = p->tensors.at[args.at[i]].name;
     LOOM_TRY(shape_of(p, &p->tensors.at[args.at[i]], &given[i]));
-    LOOM_TRY(write_sizes(w, &p->tensors.at[args.at[i]]));
+    write_sizes(w, &p->tensors.at[args.at[i]]);
   }
   LOOM_TRY(write_registered(w));
   for (size_t i = 0; i < made.n; i++)
@@ -188,7 +188,7 @@ static loom_status write_kernel(dir_writer *w, loom_span at, helion_options *o, 
   for (size_t i = 0; i < views.n; i++)   /* of an argument or an allocation */
     LOOM_TRY(write_view(w, &p->tensors.at[views.at[i]]));
   LOOM_TRY(write_grids(w));
-  LOOM_TRY(write_return(w, at));
+  write_return(w, at);
   *o = (helion_options){.given = given, .n_given = args.n, .function = p->name, .open_sizes = p->options->open_sizes && p->is_dynamic,
                          .assume_divides = p->assume_divides};
   *out = dir_syn_function(w->mem, at, p->name, params, args.n, body.at, body.n, decorator(w, at));

@@ -5,7 +5,7 @@
 #include "base/budget.h"
 #include "frontend/device_ir/device_ir.h"
 
-enum { DIR_NODES_MAX = 1 << 17, DIR_NESTING_MAX = 32, DIR_STATEMENTS_MAX = 1 << 18, DIR_SIZE_PARTS_MAX = 1000 };
+enum { DIR_NODES_MAX = 1 << 17, DIR_NESTING_MAX = 32, DIR_STATEMENTS_MAX = 1 << 14, DIR_SIZE_PARTS_MAX = 1000 };
 
 /* What a node gives: a tensor (is_tensor), a number (scalar != NULL), or nothing that was written down. */
 typedef struct dir_value { bool is_tensor; dtype type; int rank; const syn_node *dim[KERNEL_RANK_MAX]; const syn_node *scalar; } dir_value;
@@ -168,6 +168,7 @@ LOOM_MUST_USE loom_status dir_infer(dir_program *p);
 /* ---- dir_module.c, dir_write.c, dir_call.c: the kernel as a syntax tree ---- */
 typedef VEC_OF(syn_node *) dir_statements;
 typedef struct dir_alias { const dir_node *node; syn_node *value; } dir_alias;   /* what stands for a node */
+typedef struct dir_wish { const char *name; int last; } dir_wish;   /* name_1 .. name_<last> were tried */
 typedef struct dir_writer {
   dir_program *p;
   arena *mem;
@@ -176,6 +177,7 @@ typedef struct dir_writer {
   dir_statements *functions;       /* of the module, in front of the kernel */
   VEC_OF(dir_alias) aliases;
   VEC_OF(const char *) names;      /* variables in use */
+  VEC_OF(dir_wish) wishes;
   VEC_OF(dir_symbol) sizes;        /* symbols that are variables of the kernel (name: the symbol; expr: the variable) */
   int depth;
   budget statements;
@@ -198,7 +200,7 @@ LOOM_MUST_USE loom_status dir_tile_argument(dir_writer *w, const dir_node *n, co
 LOOM_MUST_USE loom_status dir_write_call(dir_writer *w, dir_node *n);
 const char *dir_tile_name(dir_program *p, const dir_block *b);
 const char *dir_size_name(dir_program *p, const dir_block *b);      /* variable of a registered block size */
-LOOM_MUST_USE loom_status dir_emit(dir_writer *w, syn_node *statement);
+void dir_emit(dir_writer *w, syn_node *statement);
 /* The grid of root graph `g`, and the loop over it. */
 LOOM_MUST_USE loom_status dir_write_root(dir_writer *w, dir_graph *g);
 /* Root graph `g` of computations outside of the loops as a function of the module, and its call. */

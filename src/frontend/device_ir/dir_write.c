@@ -11,8 +11,13 @@ static bool is_name_taken(const dir_writer *w, const char *name) {
 
 const char *dir_fresh(dir_writer *w, const char *wish) {
   const char *name = wish;
-  for (int i = 1; is_name_taken(w, name); i++)
-    name = arena_printf(w->mem, "%s_%d", wish, i);
+  size_t at = 0;
+  while (at < w->wishes.n && !text_eq(w->wishes.at[at].name, wish))
+    at++;
+  if (at == w->wishes.n)
+    vec_push(w->mem, &w->wishes, ((dir_wish){wish, 0}));
+  while (is_name_taken(w, name))
+    name = arena_printf(w->mem, "%s_%d", wish, ++w->wishes.at[at].last);
   vec_push(w->mem, &w->names, name);
   return name;
 }
@@ -26,12 +31,7 @@ syn_node *dir_alias_of(const dir_writer *w, const dir_node *n) {
   return NULL;
 }
 
-loom_status dir_emit(dir_writer *w, syn_node *statement) {
-  if (!budget_spend(&w->statements, 1))
-    LOOM_FAIL(w->p->ctx, statement->span, LOOM_ELIMIT, "the graphs of the dump make more than %d statements", DIR_STATEMENTS_MAX);
-  vec_push(w->mem, w->out, statement);
-  return LOOM_OK;
-}
+void dir_emit(dir_writer *w, syn_node *statement) { vec_push(w->mem, w->out, statement); }
 
 const char *dir_tile_name(dir_program *p, const dir_block *b) { return b->name ? b->name : arena_printf(p->mem, "tile_%d", b->id); }
 const char *dir_size_name(dir_program *p, const dir_block *b) { return arena_printf(p->mem, "block_size_%d", b->id); }
@@ -158,11 +158,12 @@ static loom_status list_arg(dir_writer *w, const dir_node *n, size_t i, syn_node
 static syn_node *tuple(dir_writer *w, loom_span at, syn_node **items, size_t n) { return dir_syn_list(w->mem, at, SYN_Tuple, items, n); }
 
 /* (a, b) = (x, y) */
-static loom_status assign_all(dir_writer *w, loom_span at, const result *results, syn_node **values, size_t n) {
+static void assign_all(dir_writer *w, loom_span at, const result *results, syn_node **values, size_t n) {
   syn_node **names = ARENA_NEW_N(w->mem, syn_node *, n);
   for (size_t i = 0; i < n; i++)
     names[i] = dir_syn_name(w->mem, at, results[i].name);
-  return n ? dir_emit(w, dir_syn_assign(w->mem, at, tuple(w, at, names, n), tuple(w, at, values, n))) : LOOM_OK;
+  if (n)
+    dir_emit(w, dir_syn_assign(w->mem, at, tuple(w, at, names, n), tuple(w, at, values, n)));
 }
 
 /* ---- loops ---- */
@@ -175,7 +176,7 @@ static loom_status start_results(dir_writer *w, const dir_node *n, result *resul
       LOOM_FAIL(w->p->ctx, n->span, LOOM_EUNSUP, "output %zu of this loop replaces nothing: no _phi joins it with a value from before", i);
     results[i].name = dir_fresh(w, results[i].before->name);
     LOOM_TRY(variable_of(w, n, results[i].before, &value));
-    LOOM_TRY(dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, results[i].name), value)));
+    dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, results[i].name), value));
   }
   return LOOM_OK;
 }
@@ -280,10 +281,11 @@ static loom_status write_loop(dir_writer *w, const dir_node *n) {
   LOOM_TRY(write_body(w, n, g, values, n_args, &body, outputs, count));
   set_open(w, g, false);
   w->out = &body;
-  LOOM_TRY(assign_all(w, n->span, results, outputs, count));
+  assign_all(w, n->span, results, outputs, count);
   w->out = out;
   alias_results(w, n, results, (int64_t)count);
-  return dir_emit(w, dir_syn_for(w->mem, n->span, tile_target(w, n->span, g), iter, body.at, body.n));
+  dir_emit(w, dir_syn_for(w->mem, n->span, tile_target(w, n->span, g), iter, body.at, body.n));
+  return LOOM_OK;
 }
 
 /* A graph as a function of the module: conditions of while, what scans and reductions combine with. */
@@ -326,11 +328,12 @@ static loom_status write_while(dir_writer *w, const dir_node *n) {
   dir_statements body = {0}, *out = w->out;
   LOOM_TRY(write_body(w, n, g, values, n_args, &body, outputs, count));
   w->out = &body;
-  LOOM_TRY(assign_all(w, n->span, results, outputs, count));
+  assign_all(w, n->span, results, outputs, count);
   w->out = out;
   alias_results(w, n, results, (int64_t)count);
   syn_node *call = dir_syn_call(w->mem, n->span, dir_syn_name(w->mem, n->span, test), values, n_args, NULL, NULL, 0);
-  return dir_emit(w, dir_syn_while(w->mem, n->span, call, body.at, body.n));
+  dir_emit(w, dir_syn_while(w->mem, n->span, call, body.at, body.n));
+  return LOOM_OK;
 }
 
 /* ---- branches ---- */
@@ -404,19 +407,22 @@ static loom_status write_if(dir_writer *w, const dir_node *n) {
     if (!results[i].before)
       continue;
     LOOM_TRY(variable_of(w, n, results[i].before, &value));
-    LOOM_TRY(dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, results[i].name), value)));
+    dir_emit(w, dir_syn_assign(w->mem, n->span, dir_syn_name(w->mem, n->span, results[i].name), value));
   }
   dir_statements body = {0}, other = {0};
   LOOM_TRY(write_branch(w, n, yes, args, n_args, results, pairs, count, true, &body));
   LOOM_TRY(write_branch(w, n, no, else_args, n_else, results, pairs, count, false, &other));
   alias_results(w, n, results, (int64_t)count);
-  return dir_emit(w, dir_syn_if(w->mem, n->span, test, body.at, body.n, other.at, other.n));
+  dir_emit(w, dir_syn_if(w->mem, n->span, test, body.at, body.n, other.at, other.n));
+  return LOOM_OK;
 }
 
 /* ---- graphs ---- */
 loom_status dir_write_graph(dir_writer *w, dir_graph *g) {
   for (size_t i = 0; i < g->nodes.n; i++) {
     dir_node *n = &g->nodes.at[i];
+    if (!budget_spend(&w->statements, 1))   /* graphs that are called are written out each time */
+      LOOM_FAIL(w->p->ctx, n->span, LOOM_ELIMIT, "the graphs of the dump make more than %d statements", DIR_STATEMENTS_MAX);
     if (n->op != DIR_CALL || dir_alias_of(w, n))
       continue;
     if (text_eq(n->target, "_for_loop") || text_eq(n->target, "_for_loop_step"))
@@ -454,7 +460,8 @@ loom_status dir_write_root(dir_writer *w, dir_graph *g) {
   set_open(w, g, true);
   LOOM_TRY(write_body(w, first, g, NULL, 0, &body, NULL, 0));
   set_open(w, g, false);
-  return dir_emit(w, dir_syn_for(w->mem, g->span, tile_target(w, g->span, g), iter, body.at, body.n));
+  dir_emit(w, dir_syn_for(w->mem, g->span, tile_target(w, g->span, g), iter, body.at, body.n));
+  return LOOM_OK;
 }
 
 loom_status dir_write_helper(dir_writer *w, const dir_node *n, size_t i, const char **out_name) {
@@ -484,5 +491,6 @@ loom_status dir_write_host(dir_writer *w, dir_graph *g) {
     vec_push(w->mem, &args, dir_syn_name(w->mem, g->span, params.at[i]));
   LOOM_TRY(write_body(w, first, g, NULL, 0, &body, NULL, 0));
   vec_push(w->mem, w->functions, dir_syn_function(w->mem, g->span, name, params.at, params.n, body.at, body.n, NULL));
-  return dir_emit(w, dir_syn_statement(w->mem, g->span, dir_syn_call(w->mem, g->span, dir_syn_path(w->mem, g->span, "loom.host"), args.at, args.n, NULL, NULL, 0)));
+  dir_emit(w, dir_syn_statement(w->mem, g->span, dir_syn_call(w->mem, g->span, dir_syn_path(w->mem, g->span, "loom.host"), args.at, args.n, NULL, NULL, 0)));
+  return LOOM_OK;
 }
