@@ -1,3 +1,4 @@
+#include "base/testing_data.h"
 #include "sym/sym_testing.h"
 
 static loom_ctx ctx;
@@ -182,6 +183,65 @@ static void test_wrong_etg_is_refused_with_its_place(void **state) {
   testing_expect_error(&ctx, LOOM_ELIMIT, "more than 1000 levels", 0, 0);
 }
 
+/* ---- every small damage ---- */
+
+/* Each expression cut at each byte, with a byte that opens nothing in each place, and with each byte said twice: it is read, and what it says reads back as the same, or it is
+ * refused with one error whose place lies in the text. */
+static void test_damaged_text_is_refused_at_a_place_or_read(void **state) {
+  (void)state;
+  static const char *const good[] = {"if(a < 3 && !divisible(a, b) || c == 1, min(a, b, 4) * 2 + `odd name`, a ceildiv b - max(c mod 7, -5))", "IF (a <= b) {a} ELSE {b / 1 + in_range(x, 1, 9)}",
+                                     "in_range(x, 1, `a``b`) && true || (false && (a + -(b)) >= 9223372036854775807)", "!(a != b) && a.b > $c"};
+  const diag_source *source = diag_add_source(&ctx, "t", "", 0);
+  arena m = {0};
+  for (size_t i = 0; i < COUNT_OF(good); i++)
+    for (size_t at = 0; at <= strlen(good[i]); at++)
+      for (int way = 0; way < 4; way++) {
+        const char *rest = good[i] + at, *damaged = way == 0   ? arena_printf(&m, "%.*s", (int)at, good[i])
+                                                   : way == 1 ? arena_printf(&m, "%.*s;%s", (int)at, good[i], *rest ? rest + 1 : "")
+                                                   : way == 2 ? arena_printf(&m, "%.*s%.1s%s", (int)at, good[i], rest, rest)
+                                                              : arena_printf(&m, "%.*s%s", (int)at, good[i], *rest ? rest + 1 : "");
+        const sym_expr *e, *back;
+        loom_ctx_done(&ctx);
+        const loom_span span = {source, 1, 100, 1, 100 + (int32_t)strlen(damaged)};
+        const loom_status st = sym_parse(&ctx, span, damaged, &e);
+        if (st == LOOM_OK) {
+          assert_int_equal(sym_parse(&ctx, LOOM_NOSPAN, sym_str(&ctx.mem, e), &back), LOOM_OK);
+          assert_true(sym_equal(e, back));
+          continue;
+        }
+        const diag_item *d = ctx.diag.first;
+        if (st != LOOM_EINPUT || ctx.diag.errors != 1 || d->span.line != 1 || d->span.col < 100 || d->span.col > 100 + (int)strlen(damaged))
+          fail_msg("'%s': status %d, %d errors, column %d: %s", damaged, (int)st, ctx.diag.errors, d ? d->span.col : 0, d ? d->text : "");
+      }
+  arena_done(&m);
+}
+
+static loom_status etg_again(loom_ctx *c, const data_value *v) {
+  const sym_expr *e, *back;
+  LOOM_TRY(sym_from_etg(c, v, &e));
+  assert_int_equal(sym_from_etg(c, sym_to_etg(&c->mem, e, true), &back), LOOM_OK);
+  assert_true(sym_equal(e, back));
+  return LOOM_OK;
+}
+
+static void test_edited_etg_is_refused_or_read(void **state) {
+  (void)state;
+  static const char *const good[] = {
+      "{\"IfElse\": {\"cond\": {\"Not\": {\"Divisible\": {\"x\": {\"Sym\": \"x\"}, \"by\": {\"Const\": 2}}}}, \"then_expr\": {\"Add\": [{\"Sym\": \"a\"}, {\"Mul\": [{\"Const\": 3}, 4]}]}, \"else_expr\": {\"Div\": [1, 2]}}}",
+      "{\"And\": [{\"InRange\": {\"x\": {\"Sym\": \"x\"}, \"lo\": 1, \"hi\": {\"Concrete\": 9}}}, {\"Or\": [\"True\", {\"Lt\": [1, {\"Expression\": {\"Sym\": \"b\"}}]}]}]}"};
+  for (size_t i = 0; i < COUNT_OF(good); i++) {
+    testing_edits e = {.read = etg_again, .is_lenient = true};      /* a number stands as itself or in an object */
+    arena m = {0};
+    loom_ctx own;
+    data_value *v;
+    loom_ctx_init(&own);
+    assert_int_equal(data_read_json(&own, "etg", good[i], strlen(good[i]), &v), LOOM_OK);
+    testing_edit_all(&m, v, &e);
+    arena_done(&m);
+    loom_ctx_done(&own);
+  }
+}
+
 /* ---- memory ---- */
 
 static loom_status whole_way(loom_ctx *c, void *data) {
@@ -211,6 +271,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_printed_expressions_read_back_the_same, setup, teardown),
     cmocka_unit_test_setup_teardown(test_parse_errors_point_at_the_token, setup, teardown),
     cmocka_unit_test_setup_teardown(test_parse_bounds_nesting_and_depth, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_damaged_text_is_refused_at_a_place_or_read, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_edited_etg_is_refused_or_read, setup, teardown),
     cmocka_unit_test_setup_teardown(test_etg_forms_are_read, setup, teardown),
     cmocka_unit_test_setup_teardown(test_etg_is_written_in_upstream_spelling, setup, teardown),
     cmocka_unit_test_setup_teardown(test_etg_round_trips, setup, teardown),
