@@ -92,7 +92,10 @@ loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char 
       return fail_errno(ctx, path, "cannot open the file", errno);
   }
   struct stat st;
-  if (fstat(r.fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+  const bool is_known = fstat(r.fd, &st) == 0;
+  if (is_known && !S_ISREG(st.st_mode) && r.limit_bytes > FILE_STREAM_BYTES_MAX)
+    r.limit_bytes = FILE_STREAM_BYTES_MAX;
+  if (is_known && S_ISREG(st.st_mode) && st.st_size > 0) {
     if (is_stdin)
       lseek(r.fd, 0, SEEK_SET);   /* its form may have been looked at before */
     r.expected_bytes = (size_t)st.st_size;

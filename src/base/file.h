@@ -5,7 +5,8 @@
 #include "base/diag.h"
 #include <sys/types.h>
 
-/* Reads `path` ("-" is standard input; one that is a file is read from its start each time) of at most `limit_bytes`; *out is NUL-terminated behind *out_size bytes.
+enum { FILE_STREAM_BYTES_MAX = 1 << 28 };      /* of what is no regular file: a pipe, a device, which may have no end */
+/* Reads `path` ("-" is standard input; one that is a file is read from its start each time) of at most `limit_bytes`, of a stream FILE_STREAM_BYTES_MAX; *out is NUL-terminated behind *out_size bytes.
  * LOOM_EIO: missing or unreadable (errno text in the message); LOOM_ELIMIT: larger than the limit. */
 LOOM_MUST_USE loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char **out, size_t *out_size);
 LOOM_MUST_USE loom_status file_write(loom_ctx *ctx, const char *path, const void *bytes, size_t size);
