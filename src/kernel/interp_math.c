@@ -141,10 +141,13 @@ static double whole_quotient(double a, double b) {
   return nearbyint(m != 0 && (m < 0) != (b < 0) ? q - 1 : q);
 }
 
+/* The bound of a quotient is itself rounded, a few times: where it ends at a whole number, rounding it down by an ulp takes that number out. */
+static double reach_of(interp_num q) { return q.e + 0x1p-48 * (fabs(q.x) + q.e); }
+
 static interp_num floor_divide(interp_num a, interp_num b) {
   interp_num q = divide(a, b), r = {whole_quotient(a.x, b.x), 0};
   if (q.e > 0)
-    r.e = or_infinite(fmax(fabs(floor(q.x + q.e) - r.x), fabs(floor(q.x - q.e) - r.x)));
+    r.e = or_infinite(fmax(fabs(floor(q.x + reach_of(q)) - r.x), fabs(floor(q.x - reach_of(q)) - r.x)));
   return r;
 }
 
@@ -188,6 +191,17 @@ static double integer_power(dtype t, double a, double b) {
   for (; e; e >>= 1, x *= x)
     p *= e & 1 ? x : 1;
   return t == DTYPE_I64 ? (double)(int64_t)p : (double)(int32_t)p;
+}
+
+/* Of whole numbers that may be others: as real powers go, where none is below 0 (those are 0, but for 1 and -1) and none wraps. */
+static interp_num whole_power(dtype t, interp_num a, interp_num b) {
+  interp_num r = {integer_power(t, a.x, b.x), 0};
+  if (a.e == 0 && b.e == 0)
+    return r;
+  const interp_num real = power(a, b);
+  const bool fits = b.x >= b.e && fabs(real.x) + real.e < ldexp(1, 8 * (int)dtype_bytes(t) - 1);
+  r.e = fits ? real.e : INFINITY;
+  return r;
 }
 
 static bool compare(kernel_fn f, double a, double b) {
@@ -260,7 +274,7 @@ static interp_num truncated_divide(dtype t, interp_num a, interp_num b) {
     q.x = interp_round(t == DTYPE_F64 ? t : DTYPE_F32, q.x);
   interp_num r = {trunc(q.x), 0};
   if (q.e > 0)
-    r.e = or_infinite(fmax(fabs(trunc(q.x + q.e) - r.x), fabs(trunc(q.x - q.e) - r.x)));
+    r.e = or_infinite(fmax(fabs(trunc(q.x + reach_of(q)) - r.x), fabs(trunc(q.x - reach_of(q)) - r.x)));
   return r;
 }
 
@@ -290,8 +304,8 @@ interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b) {
   case KERNEL_FN_MOD:
     return is_by_zero(t, b) ? a : modulo(a, b);
   case KERNEL_FN_POW: {
-    if (!dtype_is_float(t) && a.e == 0 && b.e == 0)
-      return (interp_num){integer_power(t, a.x, b.x), 0};
+    if (!dtype_is_float(t))
+      return whole_power(t, a, b);
     interp_num r = power(a, b);
     return (interp_num){r.x, r.e + evaluation_error(f, t, r.x)};
   }

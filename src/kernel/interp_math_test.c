@@ -342,8 +342,70 @@ static void test_philox_gives_the_published_vectors(void **state) {
   }
 }
 
+/* ---- bounds of arguments that are not certain ---- */
+
+static const double grid[] = {-3, -2, -1, -0.5, 0, 0.25, 1, 2, 3}, off[] = {0, 0.25, 1, 2.5};
+
+static void expect_covered(const char *name, dtype t, interp_num got, double at, const char *of) {
+  const bool same = at == got.x || (isnan(at) && isnan(got.x));
+  if (!same && !isinf(got.e) && !(fabs(at - got.x) <= got.e * (1 + 0x1p-40) + 0x1p-40))
+    fail_msg("%s of %s (%s): %a +- %a, and %a may come out", name, of, dtype_torch(t), got.x, got.e, at);
+}
+
+/* What an argument may be when it is x +- e: its ends, itself and between; a truth value or an integer what it can be. */
+static int candidates(dtype t, double x, double e, double *out) {
+  int n = 0;
+  if (t == DTYPE_BOOL) {
+    out[n++] = x;
+    if (e > 0)
+      out[n++] = 1 - x;
+    return n;
+  }
+  const double all[] = {x, x - e, x + e, x - e / 2, x + e / 2, x - e / 8};
+  for (size_t i = 0; i < COUNT_OF(all); i++)
+    if (dtype_is_float(t) || all[i] == floor(all[i]))
+      out[n++] = all[i];
+  return n;
+}
+
+/* Every function of values that may be others stays within its bound, whatever they are; grids of small numbers, where domains, zeros and signs are.  Oracle: the function itself
+ * on certain numbers. */
+static void test_bounds_hold_for_all_that_an_argument_may_be(void **state) {
+  (void)state;
+  static const dtype types[] = {DTYPE_F32, DTYPE_F64, DTYPE_I32, DTYPE_BOOL};
+  arena m = {0};
+  for (size_t k = 0; k < COUNT_OF(types); k++)
+    for (int f = 1; f < KERNEL_FN_ARGMAX; f++) {
+      const dtype t = types[k];
+      const bool whole = f == KERNEL_FN_AND || f == KERNEL_FN_OR || f == KERNEL_FN_XOR || f == KERNEL_FN_NOT || f == KERNEL_FN_INVERT;
+      const bool skips = f == KERNEL_FN_SHL || f == KERNEL_FN_SHR || (f >= KERNEL_FN_PHILOX0 && f <= KERNEL_FN_PHILOX3);      /* of certain numbers only, or without a bound */
+      if (skips || (whole && dtype_is_float(t)) || (!whole && t == DTYPE_BOOL && !(f >= KERNEL_FN_EQ && f <= KERNEL_FN_GE)))
+        continue;
+      for (size_t i = 0; i < COUNT_OF(grid); i++)
+        for (size_t e = 0; e < COUNT_OF(off); e++)
+          for (size_t j = 0; j < COUNT_OF(grid); j++)
+            for (size_t g = 0; g < COUNT_OF(off); g++) {
+              const bool one = kernel_fn_arity((kernel_fn)f) == 1;
+              const interp_num a = {grid[i], off[e]}, b = {grid[j], off[g]};
+              const bool fits = t != DTYPE_BOOL || ((a.x == 0 || a.x == 1) && (b.x == 0 || b.x == 1) && (a.e == 0 || a.e == 1) && (b.e == 0 || b.e == 1));
+              if (!fits || (one && (j || g)) || (!dtype_is_float(t) && (a.x != floor(a.x) || b.x != floor(b.x))))
+                continue;
+              double xs[8], ys[8];
+              const int n = candidates(t, a.x, a.e, xs), l = one ? 1 : candidates(t, b.x, b.e, ys);
+              const interp_num got = one ? interp_unary((kernel_fn)f, t, a) : interp_binary((kernel_fn)f, t, a, b);
+              for (int x = 0; x < n; x++)
+                for (int y = 0; y < l; y++) {
+                  const double at = one ? interp_unary((kernel_fn)f, t, (interp_num){xs[x], 0}).x : interp_binary((kernel_fn)f, t, (interp_num){xs[x], 0}, (interp_num){ys[y], 0}).x;
+                  expect_covered(kernel_fn_name((kernel_fn)f), t, got, at, arena_printf(&m, "%g +- %g and %g +- %g", a.x, a.e, b.x, b.e));
+                  arena_done(&m);
+                }
+            }
+    }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_bounds_hold_for_all_that_an_argument_may_be),
       cmocka_unit_test(test_narrow_floats_round_to_the_nearest_of_all), cmocka_unit_test(test_a_rounded_value_may_overflow),
       cmocka_unit_test(test_functions_are_those_of_long_double),        cmocka_unit_test(test_special_arguments),
       cmocka_unit_test(test_float_remainders_are_exact),                cmocka_unit_test(test_unary_bounds_hold_for_the_worst_engines),
