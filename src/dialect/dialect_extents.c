@@ -22,23 +22,22 @@ static bool values_agree(MlirValue a, MlirValue b, int depth) {
   return true;
 }
 
-/* What dim `d` of memref `v` shows, when it is a value; null: a number, or unknown. */
+/* What dim `d` of memref `v` shows, when it is a value; null: a number, or unknown.  Dims that a subview drops have size 1, and no value: those that have one
+ * are in the order of the type's. */
 static MlirValue size_value(MlirValue v, int64_t d) {
   MlirType type = mlirValueGetType(v);
   MlirOperation def = ir_def(v);
   MlirValue none = {NULL};
   if (!mlirTypeIsAMemRef(type) || d >= mlirShapedTypeGetRank(type) || (!ir_op_is(def, "memref.subview") && !ir_op_is(def, "memref.reinterpret_cast")))
     return none;
-  MlirAttribute sizes = ir_attr_of(def, "static_sizes");
-  intptr_t first, count, at = 0, dropped = mlirAttributeIsNull(sizes) ? -1 : mlirDenseArrayGetNumElements(sizes) - mlirShapedTypeGetRank(type);
-  if (dropped < 0 || !ir_segment(def, 2, &first, &count))
+  intptr_t first, count, at = 0, values = 0;
+  if (!mlirShapedTypeIsDynamicDim(type, (intptr_t)d) || !ir_segment(def, 2, &first, &count))
     return none;
-  for (int64_t i = 0; i < dropped; i++)
-    if (mlirDenseI64ArrayGetElement(sizes, i) != 1)       /* others than leading ones were dropped: unknown */
-      return none;
-  for (int64_t i = 0; i < dropped + d; i++)
-    at += mlirDenseI64ArrayGetElement(sizes, i) == mlirShapedTypeGetDynamicSize();
-  return mlirDenseI64ArrayGetElement(sizes, dropped + d) == mlirShapedTypeGetDynamicSize() && at < count ? ir_operand(def, first + at) : none;
+  for (intptr_t i = 0; i < mlirShapedTypeGetRank(type); i++) {
+    at += i < d && mlirShapedTypeIsDynamicDim(type, i);
+    values += mlirShapedTypeIsDynamicDim(type, i);
+  }
+  return values == count ? ir_operand(def, first + at) : none;
 }
 
 static int differ(ir_ctx *ir, MlirOperation op, intptr_t a, int64_t da, intptr_t b, int64_t db) {

@@ -42,6 +42,18 @@ static void test_symbols_take_extra_attributes(void **state) {
   ir_close_module(m);
 }
 
+/* Leading dims of size 1 stay and the last one goes: what is left shows %x in its dim 1 and not %y, as the slot does (soak, seed 519). */
+static void test_a_dropped_last_dim_is_no_leading_one(void **state) {
+  (void)state;
+  MlirModule m = parse("func.func @f(%a: memref<2x4x6x8xf16>, %b: memref<1x4x6xf16>, %x: index, %y: index) {\n"
+                       "  %s = memref.subview %a[0, 0, 0, %y] [1, %x, %y, 1] [1, 1, 1, 1] : memref<2x4x6x8xf16> to memref<1x?x?xf16, strided<[192, 48, 8], offset: ?>>\n"
+                       "  %t = memref.subview %b[0, 0, 0] [1, %x, %y] [1, 1, 1] : memref<1x4x6xf16> to memref<1x?x?xf16, strided<[24, 6, 1]>>\n"
+                       "  \"loom.copy\"(%s, %t) {operandSegmentSizes = array<i32: 1, 1, 0, 0, 0>, src_mem_space = @mem_DRAM, dst_mem_space = @mem_L1, static_area = array<i64: 1, 1>} : "
+                       "(memref<1x?x?xf16, strided<[192, 48, 8], offset: ?>>, memref<1x?x?xf16, strided<[24, 6, 1]>>) -> ()\n  return\n}\n");
+  assert_int_equal(dialect_verify(&ir, m), LOOM_OK);
+  ir_close_module(m);
+}
+
 /* A function that copies a tile of DRAM into a slot shared by 1 x 8 cores and gives it back. */
 static MlirModule build_copies(void) {
   MlirModule m = parse("func.func @f(%a: memref<4x8xf16>, %x: index) {\n  return\n}\n");
@@ -199,6 +211,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_symbols_take_extra_attributes, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_built_ops_read_back_and_verify, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_broken_ops_are_reported, open_ir, close_ir),
+      cmocka_unit_test_setup_teardown(test_a_dropped_last_dim_is_no_leading_one, open_ir, close_ir),
       cmocka_unit_test_setup_teardown(test_parser_refuses_wrong_ops, open_ir, close_ir),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
