@@ -239,7 +239,7 @@ static bool measure(loom_ctx *ctx, const provider_target *t, const loom_host_v1 
   call.workspace = (void *)(((uintptr_t)room + 63) & ~(uintptr_t)63);
   ok = ok && provider_call(t, &call, why) == LOOM_KERNEL_OK;        /* warm */
   *out = (bench_row){0};
-  while (ok && out->runs < RUNS_MAX && (out->runs < 3 || spent < BENCH_MS)) {
+  while (ok && out->runs < RUNS_MAX && (out->runs < 3 || spent < (double)BENCH_MS)) {
     double t0 = clock_ms();
     ok = provider_call(t, &call, why) == LOOM_KERNEL_OK;
     spent += ms[out->runs++] = clock_ms() - t0;

@@ -45,7 +45,7 @@ static void print_kernels(arena *m, const data_value *report) {
 }
 
 static void print_bar(double part, double whole, char c) {
-  for (int k = 0, n = whole > 0 ? (int)lround(BAR * part / whole) : 0; k < n; k++)
+  for (int k = 0, n = whole > 0 ? (int)lround((double)BAR * part / whole) : 0; k < n; k++)
     putchar(c);
 }
 

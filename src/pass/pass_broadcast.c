@@ -41,10 +41,8 @@ static bool read_mesh(chooser *c, MlirOperation func) {
   arena *m = &c->ir->ctx->mem;
   if (mlirAttributeIsNull(list) || !mlirAttributeIsAArray(list) || mlirArrayAttrGetNumElements(list) > PLAN_MESH_MAX)
     return false;
-  const char *g = mlirAttributeIsNull(generation) ? NULL : ir_attr_string(m, generation);
-  c->generation = g && *g >= 'a' && *g <= 'c' ? *g : 'c';
-  c->n_mesh = (int)mlirArrayAttrGetNumElements(list);
-  for (int d = 0; d < c->n_mesh; d++) {
+  const int n = (int)mlirArrayAttrGetNumElements(list);
+  for (int d = 0; d < n; d++) {
     MlirAttribute one = mlirArrayAttrGetElement(list, d), links = entry(one, "links");
     const char *name = mlirAttributeIsNull(entry(one, "name")) ? NULL : ir_attr_string(m, entry(one, "name"));
     if (!name || !ir_attr_int(entry(one, "cores"), &c->mesh[d].cores))
@@ -52,10 +50,13 @@ static bool read_mesh(chooser *c, MlirOperation func) {
     c->mesh[d].name = name;
     c->mesh[d].has_links = mlirAttributeIsNull(links) || !mlirAttributeIsABool(links) || mlirBoolAttrGetValue(links);
   }
+  const char *g = mlirAttributeIsNull(generation) ? NULL : ir_attr_string(m, generation);
+  c->generation = g && *g >= 'a' && *g <= 'c' ? *g : 'c';
+  c->n_mesh = n;
   return true;
 }
 
-/* Upstream's own files have no loom.mesh: the dims are those the loops name, in alphabetic order. */
+/* Upstream's own files have no loom.mesh that is read: the dims are those the loops name, in alphabetic order. */
 static bool infer_mesh(MlirOperation op, void *data) {
   chooser *c = data;
   MlirAttribute dim = ir_attr_of(op, "loom.physical_dim");

@@ -117,7 +117,7 @@ static const char *bitcast_function(arena *m, const bit_view *x, const bit_view 
 static loom_status lower_bitcast(pass_template *t, MlirOperation op) {
   ir_ctx *ir = t->ir;
   bit_view x, y;
-  bool are_known = view_bits(ir, ir_operand(op, 0), &x) & view_bits(ir, ir_result(op, 0), &y);
+  bool are_known = view_bits(ir, ir_operand(op, 0), &x) && view_bits(ir, ir_result(op, 0), &y);
   if (!are_known)
     LOOM_FAIL(ir->ctx, ir_span(ir, op), LOOM_EUNSUP, "bits are read as another type between tensors of known sizes only");
   int wide = x.bits > y.bits ? x.bits : y.bits, narrow = x.bits < y.bits ? x.bits : y.bits;

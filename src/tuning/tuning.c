@@ -174,7 +174,7 @@ loom_status tuning_record(loom_ctx *ctx, tuning_db *db, const tuning_key *key, c
     bind_text(s, 7, p->plan);
     sqlite3_bind_int64(s, 8, p->cycles);
     sqlite3_bind_int64(s, 9, p->lower_bound);
-    sqlite3_bind_int(s, 10, p->proof);
+    sqlite3_bind_int(s, 10, (int)p->proof);
     bind_text(s, 11, LOOM_VERSION);
     sqlite3_bind_int(s, 12, replaces);
     step = sqlite3_step(s);

@@ -21,8 +21,8 @@ struct npu_mesh {
 npu_mesh *npu_mesh_new(arena *mem, const machine *m) {
   npu_mesh *x = ARENA_NEW(mem, npu_mesh);
   double clocks = (double)m->noc->clock_hz / m->clock_hz.value;   /* of the network in a cycle of the cores */
-  *x = (npu_mesh){.n_dims = (int)m->mesh.n, .n_routers = (int)machine_cores(m), .mem = mem, .hop = (int64_t)(m->hop_cycles.value * clocks * FRACTION),
-                  .rate = (int64_t)(m->link_bytes_per_cycle.value / clocks * FRACTION)};
+  *x = (npu_mesh){.n_dims = (int)m->mesh.n, .n_routers = (int)machine_cores(m), .mem = mem, .hop = (int64_t)(m->hop_cycles.value * clocks * (double)FRACTION),
+                  .rate = (int64_t)(m->link_bytes_per_cycle.value / clocks * (double)FRACTION)};
   x->rate = x->rate < 1 ? 1 : x->rate;
   for (int d = 0; d < x->n_dims; d++) {
     x->size[d] = m->mesh.at[d].size;
