@@ -54,7 +54,7 @@ static void aborted(int signal) {
   void *p = mmap(NULL, PROBE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED)
     run_stage_lacks_memory();
-  raise(signal);      /* SA_RESETHAND: it ends the process */
+  (void)raise(signal);      /* SA_RESETHAND: it ends the process */
 }
 
 static loom_status confine(loom_ctx *ctx, const cli_options *o, const run_sandbox *policy) {

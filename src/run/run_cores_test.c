@@ -43,8 +43,8 @@ static void calls_share_a_team(void **state) {
   for (int threads = 1; threads <= 5; threads++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
-    int counts[PROGRAMS][6] = {{0}}, kept[6];
-    unsigned char own[BYTES];
+    int counts[PROGRAMS][6] = {{0}}, kept[6] = {0};
+    unsigned char own[BYTES] = {0};
     void *tensors[PROGRAMS][3];
     run_team *team = run_open_team(&ctx, threads);
     run_call *call[PROGRAMS];

@@ -4,6 +4,7 @@
  * `ir_words 0 0 FILE..` runs the files as they are.  Prints `N cases, M through their passes, F findings`; exit code 1 if there is one. */
 #include "fuzz_edit.h"
 #include "base/file.h"
+#include "base/sanitize.h"
 #include "compile.h"
 #include "pass/pass.h"
 #include <signal.h>
@@ -55,11 +56,8 @@ static loom_status run_passes(loom_ctx *ctx, void *data) {
 static int run_case(loom_ctx *ctx, job *j, char *said) {
   const struct rlimit memory = {(rlim_t)2 << 30, (rlim_t)2 << 30}, core = {0, 0};
   setrlimit(RLIMIT_CORE, &core);
-#if !defined(__SANITIZE_ADDRESS__)
-  setrlimit(RLIMIT_DATA, &memory);
-#else
-  (void)memory;
-#endif
+  if (!LOOM_ASAN)      /* whose shadow is larger */
+    setrlimit(RLIMIT_DATA, &memory);
   alarm(SECONDS);
   loom_status st = loom_ctx_run(ctx, run_passes, j);
   if (st == LOOM_OK)
