@@ -73,6 +73,8 @@ static bool is_small(const sym_expr *e, int *left) {
   return true;
 }
 
+bool helion_is_small(const sym_expr *e) { return is_small(e, &(int){HELION_SIZE_NODES_MAX}); }
+
 static bool peek_int(helion_reader *r, const helion_value *v, int64_t *out) {
   return v->kind == HELION_INT ? helion_peek(r, v->size, out) : helion_known_int(r, v, out);
 }
@@ -87,7 +89,7 @@ static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, con
     return helion_float(pow((double)a, (double)b));
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
-  if (e && is_small(e, &(int){HELION_SIZE_NODES_MAX}) && (!known || helion_peek(r, e, &v)))
+  if (e && helion_is_small(e) && (!known || helion_peek(r, e, &v)))
     return helion_size(e);
   if (known && helion_known_int(r, va, &a) && helion_known_int(r, vb, &b) && known_int_op(op, a, b, &v))
     return helion_int(r, v);

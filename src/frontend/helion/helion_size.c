@@ -34,12 +34,7 @@ static int root_of(const helion_reader *r, int index) {
   return index;
 }
 
-static int index_of(const helion_reader *r, const char *id) {
-  if (id[0] != '%')
-    return -1;
-  long i = strtol(id + 1, NULL, 10);
-  return i >= 0 && (size_t)i < r->symbols.n ? root_of(r, (int)i) : -1;
-}
+static int index_of(const helion_reader *r, const char *id) { return root_of(r, (int)strtol(id + 1, NULL, 10)); }
 
 const sym_expr *helion_symbol_expr(helion_reader *r, int index) { return sym_name(r->mem, r->symbols.at[index].id); }
 
@@ -65,8 +60,6 @@ void helion_symbol_name(helion_reader *r, int index, const char *name) {
 /* ---- values ---- */
 static const sym_expr *value_of(helion_reader *r, const char *id, bool with_blocks) {
   int i = index_of(r, id);
-  if (i < 0)
-    return NULL;
   const helion_symbol *s = &r->symbols.at[i];
   if (s->kind == KERNEL_SYM_NOMINAL && with_blocks)
     s = &r->symbols.at[s->block];
@@ -82,7 +75,7 @@ static const sym_expr *known_symbol(void *data, const char *id) { return value_o
 static const sym_expr *fixed_size(void *data, const char *id) {
   helion_reader *r = data;
   int i = index_of(r, id);
-  return i >= 0 && r->symbols.at[i].varies ? helion_symbol_expr(r, i) : value_of(r, id, false);
+  return r->symbols.at[i].varies ? helion_symbol_expr(r, i) : value_of(r, id, false);
 }
 
 /* With the numbers that hold in every call. */
@@ -160,7 +153,7 @@ typedef struct dim_walk { helion_reader *r; bool is_bare; } dim_walk;
 static const sym_expr *tile_dim_of(void *data, const char *id) {
   dim_walk *w = data;
   int i = index_of(w->r, id);
-  if (i < 0 || w->r->symbols.at[i].kind != KERNEL_SYM_NOMINAL)
+  if (w->r->symbols.at[i].kind != KERNEL_SYM_NOMINAL)
     return NULL;
   int block = w->r->symbols.at[i].block;
   if (!w->is_bare || !w->r->symbols.at[block].is_open)
@@ -222,8 +215,7 @@ static const char *name_of(helion_reader *r, int i) {
 
 static const sym_expr *shown_symbol(void *data, const char *id) {
   helion_reader *r = data;
-  int i = index_of(r, id);
-  return i >= 0 ? sym_name(r->mem, name_of(r, i)) : NULL;
+  return sym_name(r->mem, name_of(r, index_of(r, id)));
 }
 
 const char *helion_show_size(helion_reader *r, const sym_expr *e) {
@@ -341,9 +333,7 @@ static void rename_blocks(helion_reader *r, kernel_region *region) {
 
 static const sym_expr *note_use(void *data, const char *id) {
   helion_reader *r = data;
-  int i = index_of(r, id);
-  if (i >= 0)
-    r->symbols.at[i].is_used = true;
+  r->symbols.at[index_of(r, id)].is_used = true;
   return NULL;
 }
 
@@ -356,9 +346,9 @@ static void name_tensors(helion_reader *r) {
 /* A size that an assertion made equal to another is called after its argument: the guard says what has to be equal. */
 static const sym_expr *guard_symbol(void *data, const char *id) {
   helion_reader *r = data;
-  long i = id[0] == '%' ? strtol(id + 1, NULL, 10) : -1;
-  if (i < 0 || (size_t)i >= r->symbols.n)
+  if (id[0] != '%')   /* an element of an argument */
     return NULL;
+  long i = strtol(id + 1, NULL, 10);
   const char *own = r->symbols.at[i].same_as >= 0 ? helion_argument_size(r, (int)i) : NULL;
   return own ? sym_name(r->mem, own) : shown_symbol(r, id);
 }

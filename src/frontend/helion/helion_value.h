@@ -203,6 +203,7 @@ bool helion_known_int(helion_reader *r, const helion_value *v, int64_t *out);   
 /* Equal for all block sizes; sizes that vary and are equal in this call have to be equal in every call. */
 bool helion_same_size(helion_reader *r, const sym_expr *a, const sym_expr *b);
 bool helion_surely_same(helion_reader *r, const sym_expr *a, const sym_expr *b);   /* whatever the sizes that vary are */
+bool helion_is_small(const sym_expr *e);                                       /* as an expression; others are numbers, or bound */
 bool helion_is_one(helion_reader *r, const sym_expr *e);                       /* a dimension that broadcasts, in every call */
 
 /* ---- sizes that vary, and guards (helion_guard.c) ---- */

@@ -325,8 +325,28 @@ static const row kernel_rows[] = {
 
 static void test_kernels_are_found_and_configured(void **state) { (void)state; check_rows(kernel_rows, COUNT_OF(kernel_rows)); }
 
+/* A number of the running kernel is added to itself 60 times: written out it would have 2^60 parts.  Oracle: it ends, and the graph verifies. */
+static void test_numbers_that_double_are_bound_to_names(void **state) {
+  (void)state;
+  static const row tensors = {.from = "x:6x5;i:6:i64"};
+  static const char *const uses[] = {"r = x[t, :q]", "r = x[t, q:q + 2]", "r = hl.arange(q, q + 2)", "for u in hl.tile(q): v = u.index", "for u in hl.tile(q, q + q): v = u.begin + u.end"};
+  for (size_t k = 0; k < COUNT_OF(uses); k++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    text t = text_new(&ctx.mem);
+    text_add(&t, IMPORTS "@helion.kernel()\ndef f(x, i):\n  out = torch.empty_like(x)\n  for t in hl.tile(x.size(0)):\n    q = i[1]\n");
+    for (int i = 0; i < 60; i++)
+      text_addf(&t, "    q = q %s q\n", i % 7 == 3 ? "*" : "+");
+    text_addf(&t, "    %s\n    out[t, :] = x[t, :]\n  return out\n", uses[k]);
+    if (read_row(&ctx, &tensors, text_str(&t)) != LOOM_OK)
+      fail_msg("%s: %d:%d: %s", uses[k], ctx.diag.first->span.line, ctx.diag.first->span.col, ctx.diag.first->text);
+    loom_ctx_done(&ctx);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_words_of_the_command_line_are_pythons_values), cmocka_unit_test(test_arguments_have_the_values_they_are_given),
-                                     cmocka_unit_test(test_classes_say_what_their_kernels_take), cmocka_unit_test(test_kernels_are_found_and_configured)};
+                                     cmocka_unit_test(test_classes_say_what_their_kernels_take), cmocka_unit_test(test_kernels_are_found_and_configured),
+                                     cmocka_unit_test(test_numbers_that_double_are_bound_to_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
