@@ -47,6 +47,12 @@ helion_value helion_run_row(helion_reader *r, const syn_node *n, const helion_fn
 /* ---- reading arguments ---- */
 /* Where argument `i` is written. */
 static inline const syn_node *helion_arg_node(const helion_call *c, int i) { return c->at[i] ? c->at[i] : c->node; }
+/* Of the tensor whose method or attribute this is: rows of tensors only. */
+static inline kernel_type helion_self_type(const helion_reader *r, const helion_call *c) {
+  kernel_type t = {.rank = 0};
+  (void)helion_type_of(r, &c->arg[0], &t);
+  return t;
+}
 /* An int that is known now; `what` names it in messages. */
 bool helion_arg_int(helion_reader *r, const helion_call *c, int i, const char *what, int64_t *out);
 /* A python number that is known now; nothing is diagnosed. */

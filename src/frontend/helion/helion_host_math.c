@@ -96,11 +96,9 @@ static bool known_element(helion_reader *r, kernel_tensor t, int64_t *out) {
 }
 
 helion_value helion_do_item(helion_reader *r, const helion_call *c) {
-  kernel_type t;
+  const kernel_type t = helion_self_type(r, c);
   if (helion_in_loop(r))
     return helion_fail(r, c->node, LOOM_EINPUT, "a 0-d value is a number on the device", ".item() in a tile loop");
-  if (!helion_type_of(r, &c->arg[0], &t))
-    return helion_unknown();
   for (int d = 0; d < t.rank; d++)
     if (!helion_is_one(r, t.dim[d]))
       return helion_fail(r, c->node, LOOM_EINPUT, "only a tensor of one element has an item", ".item() of shape %s", helion_show_shape(r, &t));

@@ -6,9 +6,7 @@
 
 /* ---- queries ---- */
 helion_value helion_do_shape(helion_reader *r, const helion_call *c) {
-  kernel_type t;
-  if (!helion_type_of(r, &c->arg[0], &t))
-    return helion_unknown();
+  const kernel_type t = helion_self_type(r, c);
   helion_value out = helion_sequence(r, (size_t)t.rank, false);
   for (int i = 0; i < t.rank; i++)
     out.seq.at[i] = helion_size(t.dim[i]);
@@ -27,32 +25,22 @@ static bool axis_of(helion_reader *r, const helion_call *c, int arg, int rank, i
 }
 
 helion_value helion_do_size(helion_reader *r, const helion_call *c) {
-  kernel_type t;
+  const kernel_type t = helion_self_type(r, c);
   int64_t axis;
   if (!c->given[1])
     return helion_do_shape(r, c);
-  if (!helion_type_of(r, &c->arg[0], &t) || !axis_of(r, c, 1, t.rank, &axis))
-    return helion_unknown();
-  return helion_size(t.dim[axis]);
+  return axis_of(r, c, 1, t.rank, &axis) ? helion_size(t.dim[axis]) : helion_unknown();
 }
 
-helion_value helion_do_ndim(helion_reader *r, const helion_call *c) {
-  kernel_type t;
-  return helion_type_of(r, &c->arg[0], &t) ? helion_int(r, t.rank) : helion_unknown();
-}
+helion_value helion_do_ndim(helion_reader *r, const helion_call *c) { return helion_int(r, helion_self_type(r, c).rank); }
 
-helion_value helion_do_dtype(helion_reader *r, const helion_call *c) {
-  kernel_type t;
-  return helion_type_of(r, &c->arg[0], &t) ? helion_dtype(t.type) : helion_unknown();
-}
+helion_value helion_do_dtype(helion_reader *r, const helion_call *c) { return helion_dtype(helion_self_type(r, c).type); }
 
 helion_value helion_do_itemsize(helion_reader *r, const helion_call *c) { return helion_int(r, (int64_t)dtype_bytes(c->arg[0].type)); }
 
 helion_value helion_do_numel(helion_reader *r, const helion_call *c) {
-  kernel_type t;
+  const kernel_type t = helion_self_type(r, c);
   const sym_expr *n = sym_const(r->mem, 1);
-  if (!helion_type_of(r, &c->arg[0], &t))
-    return helion_unknown();
   for (int i = 0; i < t.rank; i++)
     n = sym_mul(r->mem, n, t.dim[i]);
   return helion_size(n);
@@ -88,7 +76,7 @@ helion_value helion_do_specialize(helion_reader *r, const helion_call *c) {
   const helion_value *v = &c->arg[0];
   for (size_t i = 0; i < helion_item_count(v); i++) {
     const helion_value *item = helion_item(v, i);
-    bool is_number = item->kind == HELION_INT || item->kind == HELION_FLOAT || item->kind == HELION_BOOL || item->kind == HELION_UNKNOWN;
+    bool is_number = item->kind == HELION_INT || item->kind == HELION_FLOAT || item->kind == HELION_BOOL;
     if (!is_number)
       return helion_fail(r, c->node, LOOM_EINPUT, "specialize sizes and numbers: hl.specialize(x.size(0))", "hl.specialize of %s", helion_describe(r, item));
     if (item->kind == HELION_INT && helion_peek(r, item->size, &n))
@@ -315,10 +303,8 @@ helion_value helion_do_true(helion_reader *r, const helion_call *c) {
 }
 
 helion_value helion_do_stride(helion_reader *r, const helion_call *c) {
-  kernel_type t;
+  const kernel_type t = helion_self_type(r, c);
   int64_t axis;
-  if (!helion_type_of(r, &c->arg[0], &t))
-    return helion_unknown();
   helion_value all = helion_sequence(r, (size_t)t.rank, false);
   const sym_expr *step = sym_const(r->mem, 1);
   for (int d = t.rank - 1; d >= 0; d--) {
@@ -330,12 +316,6 @@ helion_value helion_do_stride(helion_reader *r, const helion_call *c) {
   return axis_of(r, c, 1, t.rank, &axis) ? all.seq.at[axis] : helion_unknown();
 }
 
-helion_value helion_do_element_size(helion_reader *r, const helion_call *c) {
-  kernel_type t;
-  return helion_type_of(r, &c->arg[0], &t) ? helion_int(r, (int64_t)dtype_bytes(t.type)) : helion_unknown();
-}
+helion_value helion_do_element_size(helion_reader *r, const helion_call *c) { return helion_int(r, (int64_t)dtype_bytes(helion_self_type(r, c).type)); }
 
-helion_value helion_do_is_float(helion_reader *r, const helion_call *c) {
-  kernel_type t;
-  return helion_type_of(r, &c->arg[0], &t) ? helion_bool(dtype_is_float(t.type)) : helion_unknown();
-}
+helion_value helion_do_is_float(helion_reader *r, const helion_call *c) { return helion_bool(dtype_is_float(helion_self_type(r, c).type)); }

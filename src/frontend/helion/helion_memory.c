@@ -43,9 +43,8 @@ helion_value helion_load(helion_reader *r, const syn_node *n, kernel_tensor tens
 static bool host_tensor(helion_reader *r, const helion_call *c) {
   if (c->arg[0].kind == HELION_TENSOR)
     return true;
-  if (c->arg[0].kind != HELION_UNKNOWN)
-    helion_fail(r, c->node, c->arg[0].kind == HELION_SEQ ? LOOM_EUNSUP : LOOM_EINPUT, "only arguments and tensors made before the loops have memory",
-                "%s of %s", c->fn->path, helion_describe(r, &c->arg[0]));
+  helion_fail(r, c->node, c->arg[0].kind == HELION_SEQ ? LOOM_EUNSUP : LOOM_EINPUT, "only arguments and tensors made before the loops have memory", "%s of %s", c->fn->path,
+              helion_describe(r, &c->arg[0]));
   return false;
 }
 
@@ -138,7 +137,7 @@ static helion_value atomic(helion_reader *r, const helion_call *c, const helion_
   helion_part p;
   kernel_value operand[3] = {-1, -1, -1};
   helion_value at = c->arg[1];
-  if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c) || v->kind == HELION_UNKNOWN || at.kind == HELION_UNKNOWN)
+  if (!helion_on_device(r, c->node, c->fn->path) || !host_tensor(r, c))
     return helion_unknown();
   kernel_tensor tensor = c->arg[0].tensor;
   if (!helion_may_write(r, c->node, tensor) || !helion_view_steps(r, c->node, &tensor, &at) || !helion_make_part(r, c->node, &at, tensor, &operand[1], &p))
@@ -207,10 +206,8 @@ helion_value helion_do_arange(helion_reader *r, const helion_call *c) {
   if (!helion_on_device(r, c->node, "hl.arange") || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
       (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type))
     return helion_unknown();
-  if ((end->kind != HELION_INT && end->kind != HELION_TILE) || begin->kind == HELION_UNKNOWN || step < 1)
-    return end->kind == HELION_UNKNOWN ? helion_unknown()
-                                       : helion_fail(r, c->node, LOOM_EINPUT, "hl.arange(n) of an int or a block size, counting up", "hl.arange up to %s",
-                                                     helion_describe(r, end));
+  if ((end->kind != HELION_INT && end->kind != HELION_TILE) || step < 1)
+    return helion_fail(r, c->node, LOOM_EINPUT, "hl.arange(n) of an int or a block size, counting up", "hl.arange up to %s", helion_describe(r, end));
   const sym_expr *n = end->kind == HELION_TILE ? helion_nominal(r, end->tile.block) : end->size;
   if (low || step != 1)
     n = sym_ceildiv(r->mem, sym_sub(r->mem, n, sym_const(r->mem, low)), sym_const(r->mem, step));

@@ -193,7 +193,7 @@ helion_value helion_unary(helion_reader *r, const syn_node *n, syn_kind op, heli
     return a;
   if (op == SYN_USub && a.kind == HELION_FLOAT)
     return helion_float(-a.real);
-  if (op == SYN_USub && a.kind == HELION_INT)
+  if (op == SYN_USub && (a.kind == HELION_INT || a.kind == HELION_BOOL))
     return int_op(r, n, SYN_Sub, &(helion_value){.kind = HELION_INT, .size = sym_const(r->mem, 0)}, &a);
   if (op == SYN_Invert && helion_known_int(r, &a, &i))
     return helion_int(r, ~i);

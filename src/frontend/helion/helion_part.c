@@ -55,8 +55,7 @@ typedef struct target {
 } target;
 
 static bool push_index(helion_reader *r, const target *t, helion_part *p, kernel_index i, const sym_expr *dim) {
-  bool fits = p->n < (int)(sizeof p->at / sizeof *p->at) && p->shape.rank + (dim != NULL) <= KERNEL_RANK_MAX;
-  if (!fits)
+  if (p->shape.rank + (dim != NULL) > KERNEL_RANK_MAX)   /* and p->at has room: other indices take one dimension of the tensor each */
     return helion_fail(r, t->node, LOOM_ELIMIT, "join dimensions, or index with fewer tensors", "an index list that makes more than %d dimensions", KERNEL_RANK_MAX), false;
   p->at[p->n++] = i;
   if (dim)

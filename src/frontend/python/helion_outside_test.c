@@ -1,6 +1,7 @@
 /* What comes from outside of a kernel's file (--arg, --shape, --dtype, --function) and from its module (classes, ways to make kernels, configs).
  * Oracle: Python's own meaning, written as assertions in the kernels, which are evaluated while they are read; kernels with another value are
  * refused ("an assertion of the kernel fails"), and each accepted kernel is read once more with its assertions turned, which has to fail. */
+#include "base/file.h"
 #include "base/text.h"
 #include "base/testing.h"
 #include "frontend/helion/helion.h"
@@ -325,6 +326,60 @@ static const row kernel_rows[] = {
 
 static void test_kernels_are_found_and_configured(void **state) { (void)state; check_rows(kernel_rows, COUNT_OF(kernel_rows)); }
 
+/* ---- code of the kernel over more than a line ---- */
+/* In a loop over the rows of x [6, 5], with i [6] int64; `code` is from line 9 on. */
+#define TILED(host, code) IMPORTS "@helion.kernel()\ndef f(x, i):\n" host "  out = torch.empty_like(x)\n  for t in hl.tile(x.size(0)):\n" code "    out[t, :] = x[t, :]\n  return out\n"
+static const row code_rows[] = {
+    {"an index that a loop carries", TILED("", "    q = i[t]\n    for u in hl.tile(5):\n      v = x[q, u]\n      q = (q + 1) % 6\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"an index of another type", TILED("", "    v = x[t.index.to(torch.int64), :]\n    w = x[t.index.to(torch.float32).to(torch.int32), :]\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"an index of a tile whose loop has ended", TILED("", "    for u in hl.tile(5):\n      q = u.index\n    v = x[0, q]\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "", 0, 0},
+    {"indices that count from the end", TILED("", "    v = x[t, -5]\n    w = x[-6, 0]\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"an index before the first", TILED("", "    v = x[t, -6]\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "index -6 of dimension 1 of x", 9, 9},
+    {"an index before the first, on the host", TILED("  v = x[-7]\n", ""), "x:6x5;i:6:i64", LOOM_EINPUT, "index -7 of dimension 0 of x", 7, 7},
+    {"more new dimensions than there may be", TILED("", "    v = x[t, None, None, None, None, None, None, None, None]\n"), "x:6x5;i:6:i64", LOOM_ELIMIT, "an index list that makes more than 8 dimensions", 9, 9},
+    {"more new dimensions of a value", TILED("", "    v = x[t, :]\n    w = v[None, None, None, None, None, None, None]\n"), "x:6x5;i:6:i64", LOOM_ELIMIT, "", 10, 9},
+    {"more new dimensions on the host", TILED("  v = x[None, None, None, None, None, None, None]\n", ""), "x:6x5;i:6:i64", LOOM_ELIMIT, "", 7, 7},
+    {"a size of a dimension before the first", TILED("  v = x.size(-3)\n", ""), "x:6x5;i:6:i64", LOOM_EINPUT, "dimension -3 of the host tensor x", 7, 7},
+    {"branches of other kinds", TILED("", "    if i[0] > 2:\n      q = 2.5\n      r = True\n      s = 'a'\n      p = x[0, 0]\n    else:\n      q = 3\n      r = 4\n      s = 'a'\n      p = 1\n    v = x[t, :] * q + r + p\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"branches that differ in words", TILED("", "    if i[0] > 2:\n      s = 'a'\n    else:\n      s = 'b'\n    v = s\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "", 0, 0},
+    {"numbers that a loop changes", TILED("", "    q = 2.5\n    b = True\n    for u in hl.tile(5):\n      q = q + 1\n      b = False\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "changes inside of a tile loop", 11, 5},
+    {"words and tiles that a loop leaves alone", TILED("", "    q = 2.5\n    s = 'a'\n    w = t\n    for u in hl.tile(5):\n      q = 2.5\n      s = 'a'\n      w = t\n    v = x[w, :] * q\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"loops over lists of names", TILED("", "    for [a, b] in ((1, 2), (3, 4)):\n      v = x[t, a]\n    for [u, _] in hl.tile([5, 6]):\n      w = x[t, u]\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"a loop into a part", TILED("", "    for out.a in hl.tile(5):\n      pass\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "an assignment to an attribute", 9, 9},
+    {"a break and a return in a loop that is unrolled", TILED("", "    for a in (1, 2):\n      if a == 2:\n        break\n      v = x[t, a]\n    for a in (1, 2):\n      if a == 1:\n        continue\n      v = x[t, a]\n"), "x:6x5;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"a return in a branch of the device", TILED("", "    if i[0] > 2:\n      return out\n"), "x:6x5;i:6:i64", LOOM_EUNSUP, "", 0, 0},
+    {"a break in a branch of the device", TILED("", "    for a in (1, 2):\n      if i[0] > a:\n        break\n"), "x:6x5;i:6:i64", LOOM_EUNSUP, "", 0, 0},
+    {"a continue in a branch of the device", TILED("", "    for a in (1, 2):\n      if i[0] > a:\n        v = 1\n      else:\n        continue\n"), "x:6x5;i:6:i64", LOOM_EUNSUP, "", 0, 0},
+    {"a name that is deleted twice", TILED("  q = 2\n  del q\n  del q\n", ""), "x:6x5;i:6:i64", LOOM_EINPUT, "", 0, 0},
+    {"two index lists that do not fit", TILED("", "    v = x[i[t][:, None], i[0:4][:, None]]\n"), "x:6x5;i:6:i64", LOOM_EINPUT, "these index tensors are read together", 9, 9},
+    {"two index lists with a slice between them", IMPORTS "@helion.kernel()\ndef f(x, i):\n  out = torch.empty_like(x)\n  for t in hl.tile(x.size(0)):\n    v = x[i[t][:, None], :, i[0:4]]\n    out[t, :, :] = x[t, :, :]\n  return out\n", "x:6x5x7;i:6:i64", LOOM_OK, NULL, 0, 0},
+    {"with and try around what the module defines", IMPORTS "with torch.no_grad():\n  N = 3\ntry:\n  import fast\nexcept ImportError:\n  fast = 4\n[P, (Q, *R)] = 5, (6, 7)\nS.a = T[0] = 8\n" "@helion.kernel()\ndef f(x):\n  assert N == 3 and P == 5\n" ADD, "x:6x5", LOOM_OK, NULL, 0, 0},
+    {"names of the module that go in a long line", IMPORTS "A0 = 1\nA1 = A0\nA2 = A1\nA3 = A2\nA4 = A3\nA5 = A4\nA6 = A5\nA7 = A6\nA8 = A7\nA9 = A8\n@helion.kernel()\ndef f(x):\n  assert A9 == 1\n" ADD, "x:6x5", LOOM_OK, NULL, 0, 0},
+};
+
+static void test_code_over_more_than_a_line_is_read_or_refused(void **state) { (void)state; check_rows(code_rows, COUNT_OF(code_rows)); }
+
+/* tests/data/python/truths.py: functions, and expressions that CPython says are true. */
+static void test_host_code_means_what_python_means(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  char *file;
+  size_t size;
+  int wrong = 0, n = 0;
+  loom_ctx_init(&ctx);
+  assert_int_equal(file_read(&ctx, LOOM_SOURCE_DIR "/tests/data/python/truths.py", 1 << 20, &file, &size), LOOM_OK);
+  char *list = strstr(file, "TRUTHS = r\"\"\"\n"), *end = strstr(file, "\"\"\"\nif ");
+  assert_true(list && end && list < end);
+  const char *module = arena_strndup(&ctx.mem, file, (size_t)(list - file));
+  for (const char *at = strchr(list, '\n') + 1; at < end; at += strcspn(at, "\n") + 1, n++) {
+    const char *truth = arena_strndup(&ctx.mem, at, strcspn(at, "\n"));
+    wrong += wrong_row(&(row){truth, arena_printf(&ctx.mem, "%s%s@helion.kernel()\ndef f(x):\n  assert %s\n%s", IMPORTS, module, truth, ADD), "x:6x5", LOOM_OK, NULL, 0, 0});
+  }
+  assert_true(n > 40);
+  assert_int_equal(wrong, 0);
+  loom_ctx_done(&ctx);
+}
+
 /* A number of the running kernel is added to itself 60 times: written out it would have 2^60 parts.  Oracle: it ends, and the graph verifies. */
 static void test_numbers_that_double_are_bound_to_names(void **state) {
   (void)state;
@@ -346,7 +401,8 @@ static void test_numbers_that_double_are_bound_to_names(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_words_of_the_command_line_are_pythons_values), cmocka_unit_test(test_arguments_have_the_values_they_are_given),
-                                     cmocka_unit_test(test_classes_say_what_their_kernels_take), cmocka_unit_test(test_kernels_are_found_and_configured),
+                                     cmocka_unit_test(test_classes_say_what_their_kernels_take), cmocka_unit_test(test_kernels_are_found_and_configured), cmocka_unit_test(test_host_code_means_what_python_means),
+                                     cmocka_unit_test(test_code_over_more_than_a_line_is_read_or_refused),
                                      cmocka_unit_test(test_numbers_that_double_are_bound_to_names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
