@@ -370,6 +370,46 @@ static void test_what_a_machine_lacks_is_told(void **state) {
   loom_ctx_done(&other);
 }
 
+/* What a machine's file may leave out: its banks, its clock, its rate, its alignment; pages smaller than a request. */
+static void test_parameters_of_machines_that_say_little(void **state) {
+  loom_ctx *ctx = *state;
+  const struct { double clock_hz, rate; int64_t align, page; int64_t request_bytes, interval_256, page_lines; } cases[] = {
+      {1e9, 32, 0, 64, 32, 256, 2},  {1e9, 32, 64, 64, 64, 512, 1},  {0, 32, 0, 16, 32, 256, 1},  {1e9, 0, 0, 64, 32, 256, 2},  {1e9, 1e-9, 0, 64, 32, 1000000000, 2},  {1e9, 1e6, 0, 64, 32, 256, 2}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    machine m = *bank_machine(ctx);
+    dram_params p;
+    m.bank = NULL;
+    m.hashes_channels = false;
+    m.dram_channels = 1;
+    m.clock_hz.value = cases[i].clock_hz;
+    m.dram_bytes_per_cycle.value = cases[i].rate;
+    m.dram_align_bytes = cases[i].align;
+    m.dram_page_bytes = cases[i].page;
+    assert_int_equal(dram_params_of(ctx, &m, DRAM_RATE, &p), LOOM_OK);
+    assert_int_equal(p.request_bytes, cases[i].request_bytes);
+    assert_int_equal(p.interval_256, cases[i].interval_256);
+    assert_int_equal(p.page_lines, cases[i].page_lines);
+    assert_int_equal(p.latency, (int64_t)(m.dram_latency_cycles.value + 0.5));
+  }
+  machine banks = *bank_machine(ctx);
+  dram_params p;
+  banks.clock_hz.value = 0;               /* of the memory alone */
+  assert_int_equal(dram_params_of(ctx, &banks, DRAM_BANK, &p), LOOM_OK);
+  assert_int_equal(p.clock_hz, banks.bank->clock_hz);
+}
+
+static void test_models_by_name(void **state) {
+  loom_ctx *ctx = *state;
+  dram_model model;
+  assert_int_equal(dram_model_of(ctx, "simple", &model), LOOM_OK);
+  assert_int_equal(model, DRAM_RATE);
+  assert_int_equal(dram_model_of(ctx, "bank", &model), LOOM_OK);
+  assert_int_equal(model, DRAM_BANK);
+  assert_int_equal(dram_model_of(ctx, "something else", &model), LOOM_EUSAGE);
+  testing_expect_error(ctx, LOOM_EUSAGE, "unknown DRAM model 'something else'", 0, 0);
+  assert_string_equal(ctx->diag.first->help, "simple: latency and rate; bank: rows, banks and timing of dram.bank");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_answers_come_as_from_a_memory_run_clock_by_clock, testing_open_context, testing_close_context),
@@ -377,6 +417,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_by_rate_answers_follow_latency_and_rate, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_the_hash_spreads_strides, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_what_a_machine_lacks_is_told, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_parameters_of_machines_that_say_little, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_models_by_name, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

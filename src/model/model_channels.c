@@ -47,10 +47,10 @@ static int64_t channels_of(const program_access *a, const int64_t *extent, int n
     if (page == 0 && offset == 0)
       break;                            /* the other rows lie on the same channels */
   }
-  int64_t found = __builtin_popcountll(seen);
+  int64_t found = model_max(__builtin_popcountll(seen), 1);      /* a box of nothing counts as one of a page */
   for (i--; i >= 0; i--)                /* outer rows start elsewhere, unless they are whole rounds apart */
     if (a->pitch[a->by_pitch[i]] % (channels * page_bytes) != 0)
-      found = model_min(channels, found * model_min(extent[a->by_pitch[i]], channels));
+      found = model_min(channels, found * model_max(model_min(extent[a->by_pitch[i]], channels), 1));
   return found;
 }
 

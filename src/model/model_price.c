@@ -96,7 +96,7 @@ static int64_t run_cycles(const model_program *p, const model_point *at, const p
     return 0;
   for (int d = 0; d < a->rank; d++)
     extent[d] = box_extent(at, a, panel, d);
-  runs = program_runs(a, extent) - 1;
+  runs = model_max(program_runs(a, extent) - 1, 0);
   return model_scale(&runs, p->run) ? runs : MODEL_MOST;
 }
 

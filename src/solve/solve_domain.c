@@ -77,8 +77,8 @@ static loom_status list_symbol(loom_ctx *ctx, const solve_problem *p, size_t s, 
     top = (top + x->align - 1) / x->align * x->align;
   if (x->ub > 0 && x->ub < top)
     top = x->ub;
-  int64_t low = x->lb > x->align ? (x->lb + x->align - 1) / x->align * x->align : x->align;
-  if (low > top)
+  int64_t low = x->align;
+  if ((x->lb > x->align && __builtin_mul_overflow((x->lb - 1) / x->align + 1, x->align, &low)) || low > top)
     return LOOM_OK;
   int64_t count = (top - low) / x->align + 1;
   if (count > SOLVE_DOMAIN_MAX)

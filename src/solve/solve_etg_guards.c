@@ -25,8 +25,8 @@ static void list_sizes(arena *m, const solve_symbol *x, size_t room, guard_grid 
   int64_t top = x->upper > x->align ? x->upper : x->align, *v = ARENA_NEW_N(m, int64_t, VALUES_MAX);
   size_t n = 0;
   room = room < VALUES_MAX ? room : VALUES_MAX;
-  bool all = top / x->align <= (int64_t)room;
-  for (int64_t k = x->align; k <= top && n + 1 < room + all; k += all || n < room / 2 ? x->align : k)
+  bool all = top / x->align <= (int64_t)room, is_in = true;
+  for (int64_t k = x->align; is_in && k <= top && n + 1 < room + all; is_in = !__builtin_add_overflow(k, all || n < room / 2 ? x->align : k, &k))
     v[n++] = k;
   if (!all && n < room)
     v[n++] = top / x->align * x->align;

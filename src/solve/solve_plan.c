@@ -98,7 +98,7 @@ loom_status solve_plan(loom_ctx *ctx, const nest *n, const machine *m, const sol
   LOOM_TRY(model_build(ctx, n, m, row->candidate, o->model, o->accumulate_f32, &cost));
   p->l1_capacity = cost->l1_capacity;
   evaluator e = {.ctx = ctx};
-  for (size_t i = 0; i < row->blocks.n && e.n < SOLVE_SYMBOLS_MAX; i++) {
+  for (size_t i = 0; i < row->blocks.n; i++) {
     e.at[e.n++] = (sym_binding){row->blocks.at[i].symbol, row->blocks.at[i].size};
   }
   e.at[e.n++] = (sym_binding){MODEL_DOUBLE_BUFFER, row->double_buffer};

@@ -11,7 +11,7 @@ static void choose(const nest_node *const *access, plan_candidate *c, int double
 static loom_status set_blocks(loom_ctx *ctx, const nest *n, const solve_row *row, solve_price *out) {
   int64_t blocks[MODEL_BLOCKS_MAX];
   model_grid g;
-  for (size_t i = 0; i < n->symbols.n && i < MODEL_BLOCKS_MAX; i++) {
+  for (size_t i = 0; i < n->symbols.n; i++) {
     blocks[i] = -1;
     for (size_t k = 0; k < row->blocks.n; k++)
       if (text_eq(row->blocks.at[k].symbol, n->symbols.at[i].name))

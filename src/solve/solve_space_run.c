@@ -253,7 +253,7 @@ static loom_status nothing_fits(space_search *s) {
   model_point at;
   plan_choice chosen[PLAN_LOADS_MAX];
   plan words = {0};
-  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
+  for (int i = 0; i < s->source.n_parallel; i++) {
     g.cores[i] = s->source.tuple[i];
     g.order[i] = (int8_t)i;
   }
@@ -341,7 +341,7 @@ static loom_status compile_trips(space_search *s, const explore_table *t) {
   loom_ctx *ctx = s->ctx;
   const char *slots[MODEL_BLOCKS_MAX];
   solve_ratios *list = ARENA_NEW_N(&ctx->mem, solve_ratios, t->rows.n);
-  for (size_t i = 0; i < s->nest->symbols.n && i < MODEL_BLOCKS_MAX; i++)
+  for (size_t i = 0; i < s->nest->symbols.n; i++)
     slots[i] = s->nest->symbols.at[i].name;
   for (size_t i = 0; i < t->rows.n; i++) {
     model_cost *cost;
