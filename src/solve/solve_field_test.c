@@ -1,6 +1,7 @@
 /* Answers about spaces under the loom model.  Trades against everything written out: every mapping, loop order, block size and choice, each priced by itself;
  * the rest against searches of their own. */
 #include "base/text.h"
+#include "explore/explore.h"
 #include "model/model_testing.h"
 #include "solve/solve_price.h"
 #include <stdlib.h>
@@ -308,11 +309,107 @@ static void test_trades_of_a_space_equal_writing_out(void **state) {
   }
 }
 
+/* ---- every question, about spaces and rows ---- */
+
+static void count_call(void *data, int64_t done, int64_t left, int64_t best, int64_t bound) {
+  (void)done; (void)left; (void)best; (void)bound;
+  ++*(int *)data;
+}
+
+static int64_t cost_of(const data_value *row) { return data_get(row, "cost")->integer; }
+
+/* What was asked for is there, and nothing else; nothing in it is better than the best. */
+static void check_answers(const solve_options *o, const data_value *out, int64_t best, bool is_budgeted) {
+  const data_value *explain = data_get(out, "explain"), *steps = data_get(out, "neighbours"), *top = data_get(out, "topk"), *pareto = data_get(out, "pareto");
+  assert_true((explain != NULL) == o->explain && (steps != NULL) == o->neighbours && (top != NULL) == (o->top_k > 0) && (pareto != NULL) == o->pareto);
+  for (size_t i = 0; steps && i < steps->n; i++)
+    if (o->n_domains == 0 && !is_budgeted && data_get(steps->items[i], "cost") && cost_of(steps->items[i]) < best)      /* a size that was asked for may have a better neighbour */
+      fail_msg("%s from %d to %d costs %d, the best %d", data_get(steps->items[i], "symbol")->string, (int)data_get(steps->items[i], "from")->integer,
+               (int)data_get(steps->items[i], "to")->integer, (int)cost_of(steps->items[i]), (int)best);
+  for (size_t i = 0; top && i < top->n; i++)
+    assert_true(cost_of(top->items[i]) >= (i ? cost_of(top->items[i - 1]) : best));
+  if (top)
+    assert_true(top->n >= 1 && top->n <= (size_t)o->top_k && cost_of(top->items[0]) == best);
+  if (pareto && !is_budgeted)
+    assert_true(pareto->n >= 1 && cost_of(pareto->items[0]) == best);
+}
+
+static void test_every_question_is_answered(void **state) {
+  (void)state;
+  enum { SPACE, ROWS, UPSTREAM, SOURCES };
+  for (int source = SPACE; source < SOURCES; source++)
+    for (int asked = 0; asked < 16; asked++) {
+      scene s;
+      int calls = 0;
+      const bool is_odd = asked % 3 == 1, is_budgeted = asked == 15;
+      open_scene(&s, 2, asked % 2 + 1, (const int64_t[]){is_odd ? 100 : 96, 64, 64}, asked & 4 ? PLAN_NEEDS_CHAIN | PLAN_NEEDS_PANEL : 0, 0, asked == 11 ? 32 : 0);
+      s.o.explain = asked & 1;
+      s.o.neighbours = asked & 2;
+      s.o.top_k = asked & 4 ? 3 : 0;
+      s.o.pareto = asked & 8;
+      s.o.ragged = is_odd;
+      s.o.only_best = asked == 9;
+      s.o.op_budget = is_budgeted ? 60 : 0;
+      s.o.timeout_s = asked == 13 ? 1e6 : 0;
+      s.o.progress = asked >= 12 ? count_call : NULL;
+      s.o.progress_data = &calls;
+      s.o.model = source == UPSTREAM ? MODEL_UPSTREAM : MODEL_LOOM;
+      explore_table t = {0};
+      solve_result r;
+      const solve_limits l = {.op_budget = s.o.op_budget};
+      if (source != SPACE)
+        assert_int_equal(explore_run(&s.ctx, s.n, s.m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+      loom_status st = source == SPACE ? solve_space(&s.ctx, &s.space, &s.o, &l, &r) : source == ROWS ? solve_rows(&s.ctx, s.n, s.m, &t, &s.o, &l, &r) : solve_run(&s.ctx, s.n, s.m, &t, &s.o, &r);
+      if (st == LOOM_OK) {
+        solve_field f = field_of(&s);
+        f.space = source == SPACE ? &s.space : NULL;
+        f.table = source == SPACE ? NULL : &t;
+        f.explore = asked & 1 && asked & 8 ? NULL : f.explore;
+        data_value *out = data_object(&s.ctx.mem);
+        assert_true(r.evaluated >= 0 && r.pruned >= 0);
+        assert_int_equal(solve_answer_field(&s.ctx, &f, &r, out), LOOM_OK);
+        check_answers(&s.o, out, r.rows.at[r.best].cycles, is_budgeted);
+      }
+      assert_true(st == LOOM_OK || is_budgeted);
+      loom_ctx_done(&s.ctx);
+    }
+}
+
+static void test_nothing_that_fits_is_explained_for_rows_too(void **state) {
+  (void)state;
+  for (int model = 0; model < 2; model++)
+    for (int is_empty = 0; is_empty < 3; is_empty++)
+      for (int64_t budget = 0; budget < 2; budget++) {
+        scene s;
+        open_scene(&s, 2, 1, (const int64_t[]){96, 64, 64}, 0, is_empty == 2 ? 0 : 1 << 10, 0);
+        explore_table t = {0};
+        solve_conflict c;
+        if (is_empty != 1)
+          assert_int_equal(explore_run(&s.ctx, s.n, s.m, &(explore_options){.upstream_compatible = true}, &t), LOOM_OK);
+        s.o.model = model ? MODEL_UPSTREAM : MODEL_LOOM;
+        s.o.op_budget = budget;
+        const solve_field fields[] = {{.nest = s.n, .machine = s.m, .table = &t, .o = &s.o}, {.nest = s.n, .machine = s.m, .o = &s.o}};
+        for (int f = 0; f < (model ? 2 : 1); f++) {
+          if (!model && is_empty == 1)
+            continue;
+          assert_int_equal(solve_explain_nothing(&s.ctx, &fields[f], &c), LOOM_OK);
+          if (!f && !is_empty && !budget)
+            assert_true(c.alone.n > 0);
+          if (f || is_empty)
+            assert_int_equal(c.alone.n, 0);
+          assert_non_null(solve_conflict_to_data(&s.ctx.mem, &c));
+        }
+        loom_ctx_done(&s.ctx);
+      }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_best_of_a_space_is_explained),
       cmocka_unit_test(test_conflicts_name_sizes_and_memory),
       cmocka_unit_test(test_trades_of_a_space_equal_writing_out),
+      cmocka_unit_test(test_every_question_is_answered),
+      cmocka_unit_test(test_nothing_that_fits_is_explained_for_rows_too),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

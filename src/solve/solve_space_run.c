@@ -394,6 +394,7 @@ loom_status solve_rows(loom_ctx *ctx, const nest *n, const machine *m, const exp
   for (int round = o->ragged ? 1 : 0; round < 2; round++) {
     s->exact = round == 0;
     s->is_done = true;
+    s->evaluated = s->looked = 0;         /* of this round */
     LOOM_TRY(list_domains(s));
     if (!empty_domain(s))
       LOOM_TRY(search(s));
