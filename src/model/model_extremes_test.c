@@ -35,6 +35,8 @@ static machine wild_machine(rng *r, const machine *base) {
   m.lacks_concurrent_movers = rng_range(r, 0, 2) == 0;
   m.dram_run_cycles = rng_range(r, 0, 2) ? 0 : any_size(r, 40);
   m.tile_align = rng_range(r, 0, 7) ? m.tile_align : 0;
+  if (rng_range(r, 0, 9) == 0)
+    memset(&m.attach, 0, sizeof m.attach);      /* no channel is anywhere */
   return m;
 }
 
@@ -55,6 +57,42 @@ static const sym_expr *wild_size(arena *m, rng *r, const nest *n) {
   }
 }
 
+/* An extent that moves with an iterator: of a parallel loop, as a causal kernel's; of another; of two. */
+static const sym_expr *wild_extent(arena *m, rng *r, const nest *n, int64_t loop) {
+  const int outer = (int)rng_range(r, 0, rng_range(r, 0, 3) ? n->n_parallel - 1 : loop - 1);
+  const sym_expr *it = sym_name(m, nest_iterator_name(m, n, outer)), *block = sym_name(m, n->loops.at[outer].block), *c = sym_const(m, any_size(r, 50)), *few = sym_const(m, any_size(r, 4));
+  switch (rng_range(r, 0, 6)) {
+  case 0: return sym_mul(m, sym_add(m, it, sym_const(m, 1)), block);
+  case 1: return sym_sub(m, c, sym_mul(m, it, block));
+  case 2: return sym_mul(m, sym_add(m, it, few), c);
+  case 3: return sym_make(m, SYM_CEILDIV, c, sym_sub(m, it, few), NULL);
+  case 4: return sym_sub(m, sym_mul(m, it, block), c);
+  case 5: return sym_add(m, sym_name(m, nest_iterator_name(m, n, (int)rng_range(r, 0, n->n_parallel - 1))), sym_mul(m, it, block));
+  default: return sym_mul(m, it, c);
+  }
+}
+
+static nest_node *any_compute(const nest_body *body, rng *r) {
+  for (size_t i = 0; i < body->n; i++) {
+    nest_node *x = body->at[i], *inner = x->kind == NEST_LOOP ? any_compute(&x->body, r) : NULL;
+    if (inner || (x->kind == NEST_COMPUTE && rng_range(r, 0, 1)))
+      return inner ? inner : x;
+  }
+  return NULL;
+}
+
+/* Nothing is computed: loads and stores alone. */
+static void drop_computes(nest_body *body) {
+  size_t kept = 0;
+  for (size_t i = 0; i < body->n; i++) {
+    if (body->at[i]->kind == NEST_LOOP)
+      drop_computes(&body->at[i]->body);
+    if (body->at[i]->kind != NEST_COMPUTE)
+      body->at[kept++] = body->at[i];
+  }
+  body->n = kept;
+}
+
 static nest_node *any_access(const nest *n, rng *r) {
   const nest_node *list[PLAN_LOADS_MAX];
   size_t count = nest_accesses(n, list, PLAN_LOADS_MAX);
@@ -66,13 +104,30 @@ static void make_wild(arena *m, rng *r, nest *n) {
   for (int64_t i = rng_range(r, 1, 3); i > 0; i--) {
     nest_node *x = any_access(n, r);
     nest_tensor *t = &n->tensors.at[x->tensor];
-    switch (rng_range(r, 0, 3)) {
+    switch (rng_range(r, 0, 8)) {
     case 0: {
       nest_loop *l = &n->loops.at[rng_range(r, 0, (int64_t)n->loops.n - 1)];
       if (l->extent->op == SYM_CONST)
         l->extent = rng_range(r, 0, 9) ? wild_size(m, r, n) : sym_const(m, 0);
       break;
     }
+    case 4: x->only_first = (int)rng_range(r, 0, n->n_parallel - 1); break;
+    case 5: case 6:
+      if ((int)n->loops.n > n->n_parallel) {
+        const int64_t l = rng_range(r, n->n_parallel, (int64_t)n->loops.n - 1);
+        n->loops.at[l].extent = wild_extent(m, r, n, l);
+      }
+      break;
+    case 7: {
+      nest_node *k = any_compute(&n->body, r);
+      if (k && k->m)
+        *(rng_range(r, 0, 1) ? &k->m : &k->k) = wild_size(m, r, n);
+      break;
+    }
+    case 8:
+      if (rng_range(r, 0, 1))
+        drop_computes(&n->body);
+      break;
     case 1: x->dim[rng_range(r, 0, x->n_dims - 1)].size = wild_size(m, r, n); break;
     case 2:
       for (int d = 0; d < t->rank; d++)
@@ -137,6 +192,13 @@ static void look(loom_ctx *ctx, rng *r, const nest *n, const machine *m, const m
   }
   if (!is_countable(p, blocks))
     return;
+  for (int a = 0; a < p->n_access; a++)
+    testing_choice(r, p, &map, a, &chosen[a]);
+  bool has_bytes = model_bytes_at(p, &g, blocks, chosen, &bytes);
+  model_reach reach;
+  model_reach_make(ctx, p, map.mesh_size, &reach);
+  const model_known parts = {.reach = &reach, .n_reach = 1};
+  int64_t by_parts = model_bound(p, g.cores, &parts, d, index, index);
   int64_t least = model_pack_bound(p, blocks), box = model_bound(p, g.cores, &(model_known){0}, d, zero, one), here = model_bound(p, g.cores, &(model_known){0}, d, index, index);
   int64_t moved = model_dram_bound(p, g.cores, d, index, index, rng_range(r, 0, 1) ? m->l1_bytes : INT64_C(1) << 50);
   assert_true(least >= 0 && box >= 0 && box <= MODEL_MOST && here <= MODEL_MOST && moved >= 0 && moved <= MODEL_MOST);
@@ -159,10 +221,16 @@ static void look(loom_ctx *ctx, rng *r, const nest *n, const machine *m, const m
   assert_true(cycles >= 0);
   assert_true(model_bytes_at(p, &g, blocks, chosen, &bytes));
   assert_int_equal(bytes, sum.l1_bytes + at.l1_bytes);
+  plan layout = {0};
+  diag_mark before = diag_save(ctx);
+  if (model_layout_slots(ctx, p, &at, chosen, &layout) == LOOM_OK)
+    assert_true(layout.l1_bytes <= m->l1_bytes);
+  diag_drop(ctx, before);
   if (is_edited)
     return;                             /* bounds are for kernels: what is made up may walk beyond its tensors */
   t->bounded++;
-  if (here > point || point > cycles)
+  assert_true(has_bytes || bytes >= 0);
+  if (here > point || here > by_parts || by_parts > cycles || point > cycles)
     fail_msg("bounds %lld, %lld, cycles %lld", (long long)here, (long long)point, (long long)cycles);
   assert_true(least <= bytes);
 }
@@ -194,6 +262,168 @@ static void test_numbers_stay_inside_the_model(void **state) {
   }
   loom_ctx_done(&machines);
   assert_true(count < 1400 || (t.compiled > 1000 && t.refused > 1000 && t.priced > 1000 && t.bounded > 500));
+}
+
+/* ---- programs of unusual form ---- */
+
+static nest_node *add_generic(arena *m, nest *n, nest_body *to, int input, int result) {
+  nest_node *x = nest_make_node(m, NEST_COMPUTE);
+  x->op = "generic";
+  x->body_ops = "math.exp";
+  x->m = sym_const(m, 1 << 12);
+  x->k = sym_const(m, 1);
+  x->value = result;
+  vec_push(m, &x->inputs, input);
+  vec_push(m, to, x);
+  if (!n->values.at[result].def)
+    n->values.at[result].def = x;
+  return x;
+}
+
+static int add_value(arena *m, nest *n, int like, bool is_carried) {
+  nest_value v = n->values.at[like];
+  v.def = NULL;
+  v.is_carried = is_carried;
+  vec_push(m, &n->values, v);
+  return (int)n->values.n - 1;
+}
+
+static void put_first(arena *m, nest_body *to, nest_node *x) {
+  vec_push(m, to, x);
+  for (size_t i = to->n - 1; i > 0; i--)
+    to->at[i] = to->at[i - 1];
+  to->at[0] = x;
+}
+
+/* A sequential loop of two turns. */
+static nest_node *add_loop(arena *m, nest *n, nest_body *to, int parent, const char *block) {
+  nest_node *x = nest_make_node(m, NEST_LOOP);
+  vec_push(m, &n->symbols, ((nest_symbol){.name = block, .upper_bound = sym_const(m, 64), .align = 32}));
+  vec_push(m, &n->loops, ((nest_loop){.block = block, .kind = NEST_SEQUENTIAL, .extent = sym_const(m, 64), .parent = parent}));
+  x->loop = (int)n->loops.n - 1;
+  vec_push(m, to, x);
+  return x;
+}
+
+enum { LOAD_BEFORE_ITS_LOOP, LOOP_WITHOUT_LOADS, ACCUMULATOR_UNDER_ANOTHER_NAME, RESULT_WRITTEN_TWICE, LOOPS_ONE_BEHIND_THE_OTHER, STORE_OF_A_LOAD, STORES_OF_ONE_ACCUMULATOR, TENSOR_OF_LESS_RANK, FORMS };
+
+/* out = x @ y, changed; its body: fill, the loop over k with two loads and the product, the store. */
+static nest *formed(arena *m, int form) {
+  nest *n = nest_make_matmul(m, 256, 192, 128, DTYPE_F16, DTYPE_F32);
+  nest_node *fill = n->body.at[0], *loop = n->body.at[1], *store = n->body.at[2], *y = loop->body.at[1], *product = loop->body.at[2];
+  int acc = product->value, other;
+  (void)fill;
+  switch (form) {
+  case LOAD_BEFORE_ITS_LOOP:
+    loop->body.at[1] = product;
+    loop->body.n = 2;
+    for (int d = 0; d < y->n_dims; d++)
+      if (y->dim[d].loop == loop->loop)
+        y->dim[d] = (nest_access_dim){.loop = -1, .offset = sym_const(m, 0), .size = sym_const(m, 128)};
+    put_first(m, &n->body, y);
+    break;
+  case LOOP_WITHOUT_LOADS:
+    add_generic(m, n, &add_loop(m, n, &loop->body, loop->loop, "tile_p")->body, acc, add_value(m, n, acc, false));
+    add_generic(m, n, &add_loop(m, n, &n->body, -1, "tile_q")->body, acc, add_value(m, n, acc, false));
+    break;
+  case ACCUMULATOR_UNDER_ANOTHER_NAME:
+    other = add_value(m, n, acc, true);
+    product->value = store->value = other;
+    n->values.at[other].def = product;
+    add_generic(m, n, &n->body, acc, add_value(m, n, acc, false));
+    add_generic(m, n, &n->body, other, acc);
+    break;
+  case RESULT_WRITTEN_TWICE:
+    other = add_value(m, n, acc, false);
+    add_generic(m, n, &n->body, acc, other);
+    add_generic(m, n, &n->body, acc, other)->body_ops = "addf,mulf";
+    break;
+  case LOOPS_ONE_BEHIND_THE_OTHER: {
+    nest_node *next = add_loop(m, n, &n->body, -1, "tile_p");
+    other = add_value(m, n, y->value, false);
+    nest_node *again = nest_make_node(m, NEST_LOAD);
+    *again = *y;
+    again->value = other;
+    n->values.at[other].def = again;
+    vec_push(m, &next->body, again);
+    add_generic(m, n, &next->body, other, add_value(m, n, acc, false));
+    break;
+  }
+  case STORE_OF_A_LOAD:
+    n->tensors.at[store->tensor].type = DTYPE_F32;
+    store->value = loop->body.at[0]->value;
+    break;
+  case STORES_OF_ONE_ACCUMULATOR:
+    n->tensors.at[store->tensor].type = DTYPE_F32;
+    for (int i = 0; i < MODEL_DIRECT_MAX; i++) {
+      nest_node *more = nest_make_node(m, NEST_STORE);
+      *more = *store;
+      vec_push(m, &n->body, more);
+    }
+    break;
+  default: n->tensors.at[y->tensor].rank = 1;
+  }
+  return n;
+}
+
+static void test_programs_of_unusual_form_are_priced(void **state) {
+  (void)state;
+  rng r = rng_new(71);
+  for (int form = 0; form < FORMS; form++)
+    for (int kind = 0; kind < 12; kind++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      machine *m = testing_machine(&ctx, kind % 2 ? "blackhole" : "wormhole", 2, 2);
+      m->has_concurrent_units = kind % 4 >= 2;
+      m->lacks_concurrent_movers = kind >= 8;
+      nest *n = formed(&ctx.mem, form);
+      model_program *p;
+      assert_int_equal(model_compile(&ctx, n, m, kind % 3 == 0, (model_sharing)(kind % 3), &p), LOOM_OK);
+      for (int k = 0; k < 40; k++) {
+        plan_mapping map;
+        model_grid g;
+        model_point at;
+        model_vector sum;
+        plan_choice chosen[PLAN_LOADS_MAX];
+        int64_t blocks[MODEL_BLOCKS_MAX], bytes;
+        testing_mapping(&r, n, m, &map);
+        model_grid_of(&map, &g);
+        for (int s = 0; s < p->n_blocks; s++)
+          blocks[s] = rng_range(&r, 1, 100);
+        assert_true(model_set_blocks(p, &g, blocks, &at));
+        assert_true(testing_price(&ctx, &r, p, &map, &at, chosen, &sum));
+        check_point(&at, p->n_loops);
+        check_vector(&sum);
+        int64_t point = model_bound_point(p, &at, &(model_known){0}), cycles = model_total(p, &at, &sum);
+        if (point > cycles)
+          fail_msg("form %d, kind %d: bound %lld, cycles %lld", form, kind, (long long)point, (long long)cycles);
+        assert_true(model_bytes_at(p, &g, blocks, chosen, &bytes) && bytes == sum.l1_bytes + at.l1_bytes);
+      }
+      loom_ctx_done(&ctx);
+    }
+}
+
+/* ---- machines and mappings that cannot be ---- */
+
+static void test_meshes_that_cannot_be_are_refused(void **state) {
+  (void)state;
+  enum { NO_DIM, NO_CORE, TOO_MANY_CORES, BEFORE_THE_FIRST, BEHIND_THE_LAST, CASES };
+  static const char *const texts[] = {"must have 1..", "must have 1..", "must have 1..", "attaches DRAM channel 0 to core -1", "attaches DRAM channel 0 to core 6"};
+  for (int i = 0; i < CASES; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = testing_machine(&ctx, "wormhole", 3, 2);
+    model_noc noc;
+    if (i == NO_DIM)
+      m->mesh.n = 0;
+    if (i == NO_CORE || i == TOO_MANY_CORES)
+      m->mesh.at[0].size = i == NO_CORE ? 0 : INT64_C(1) << 20;
+    if (i == BEFORE_THE_FIRST || i == BEHIND_THE_LAST)
+      m->attach.at[0] = i == BEFORE_THE_FIRST ? -1 : 6;
+    assert_int_equal(model_noc_make(&ctx, m, &noc), LOOM_EINPUT);
+    testing_expect_error(&ctx, LOOM_EINPUT, texts[i], 0, 0);
+    loom_ctx_done(&ctx);
+  }
 }
 
 /* ---- single numbers ---- */
@@ -290,6 +520,8 @@ static void test_what_is_too_long_or_too_high_is_left_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_numbers_stay_inside_the_model),
+      cmocka_unit_test(test_programs_of_unusual_form_are_priced),
+      cmocka_unit_test(test_meshes_that_cannot_be_are_refused),
       cmocka_unit_test(test_cycles_of_any_rate),
       cmocka_unit_test(test_what_is_too_deep_has_no_sum),
       cmocka_unit_test(test_what_is_too_long_or_too_high_is_left_out),

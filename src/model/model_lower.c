@@ -61,7 +61,7 @@ static range range_of_op(const lower *l, const sym_expr *e, int depth) {
     range c = range_of(l, e->arg[2], depth + 1);
     return (range){fmin(b.lo, c.lo), fmax(b.hi, c.hi)};
   }
-  default: return sym_op_is_boolean(e->op) ? (range){0, 1} : (range){-INFINITY, INFINITY};
+  default: return (range){0, 1};        /* a truth value */
   }
 }
 
@@ -79,8 +79,6 @@ static range range_of(const lower *l, const sym_expr *e, int depth) {
 static int decide(const lower *l, const sym_expr *c, int depth) {
   if (depth > DEPTH_MAX)
     return -1;
-  if (c->op == SYM_TRUE || c->op == SYM_FALSE)
-    return c->op == SYM_TRUE;
   if (c->op == SYM_AND || c->op == SYM_OR) {
     int a = decide(l, c->arg[0], depth + 1), b = decide(l, c->arg[1], depth + 1), decisive = c->op == SYM_OR;
     return a == decisive || b == decisive ? decisive : a < 0 || b < 0 ? -1 : !decisive;
@@ -343,7 +341,7 @@ static bool may_be_negative(const lower *l, const sym_expr *e, int depth) {
     return true;
   if ((e->op == SYM_SUB || (e->op == SYM_CONST && e->value < 0)) && range_of(l, e, 0).lo < 0)
     return true;
-  for (int i = 0; i < 3 && e->arg[i] && !sym_op_is_boolean(e->op); i++)
+  for (int i = 0; i < 3 && e->arg[i]; i++)
     if (!sym_op_is_boolean(e->arg[i]->op) && may_be_negative(l, e->arg[i], depth + 1))
       return true;
   return false;

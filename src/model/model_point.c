@@ -75,8 +75,8 @@ static bool set_trips(const model_program *p, const int64_t *blocks, model_point
     at->runs[l] = 0;
     if (p->loop[l].causal) {
       int outer = p->loop[l].outer;
-      if (!program_extent(p, outer, blocks, &extent) ||
-          !program_causal_turns(p, l, blocks, model_ceil(extent, blocks[p->loop[outer].symbol]), at->grid.cores[outer], &at->runs[l], &at->trips[l]))
+      program_extent(p, outer, blocks, &extent);      /* the waves have it, too */
+      if (!program_causal_turns(p, l, blocks, model_ceil(extent, blocks[p->loop[outer].symbol]), at->grid.cores[outer], &at->runs[l], &at->trips[l]))
         return false;
       continue;
     }

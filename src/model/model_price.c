@@ -111,8 +111,7 @@ static bool dram_bytes(const model_program *p, const model_point *at, const prog
     if (!(a->loops & 1u << l) || !p->loop[l].causal || ((over | done) & (1u << l | 1u << outer)))
       continue;
     int64_t slots[MODEL_BLOCKS_MAX + 1], outer_extent, sum = 0, block = at->block[p->loop[l].symbol], outer_block = at->block[p->loop[outer].symbol];
-    if (!program_extent(p, outer, at->block, &outer_extent))
-      return false;
+    program_extent(p, outer, at->block, &outer_extent);      /* the point's waves have it, too */
     memcpy(slots, at->block, (size_t)p->n_blocks * sizeof *slots);
     for (int64_t tile = 0; tile * outer_block < outer_extent; tile++) {
       int64_t extent;
@@ -133,8 +132,7 @@ static bool dram_bytes(const model_program *p, const model_point *at, const prog
     if (l >= 0 && (done & 1u << l))
       continue;
     int64_t v, extent;
-    if (!program_size_at(&a->size[d], at->block, &v))
-      return false;
+    program_size_at(&a->size[d], at->block, &v);      /* the slot has it, too */
     if (l >= 0) {
       if (!program_size_at(&p->loop[l].size, at->block, &extent))
         return false;
@@ -151,8 +149,7 @@ static bool dram_bytes(const model_program *p, const model_point *at, const prog
       continue;
     int64_t times = over & 1u << l ? 1 : at->trips[l], extent;
     if (l < p->n_parallel && (a->moves & 1u << l)) {      /* through its offset: each tile once */
-      if (!program_extent(p, l, at->block, &extent))
-        return false;
+      program_extent(p, l, at->block, &extent);
       times = model_ceil(extent, at->block[p->loop[l].symbol]);
     }
     if (l == a->only_first)
