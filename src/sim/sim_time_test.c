@@ -1,5 +1,6 @@
 /* Cycles against closed forms, and what must hold for every run: values do not change time, more bandwidth is never slower. */
 #include "sim/sim_single_testing.h"
+#include "sim/sim_private.h"
 
 static const tog_matmul_spec specs[] = {
   {64, 64, 64, 32, 32, 32, 2, 2, true, 1, 100},     {128, 96, 64, 32, 32, 16, 2, 3, true, 2, 50}, {128, 96, 64, 32, 32, 16, 2, 3, false, 2, 50},
@@ -253,11 +254,11 @@ static void test_runs_are_bounded_by_their_budget(void **state) {
 
 static void test_a_machine_that_does_not_fit_is_refused(void **state) {
   (void)state;
-  enum { NO_DIM, SMALL_MESH, NO_CHANNELS, NO_ATTACH, BAD_ATTACH, ATTACH_BELOW, MANY_CHANNELS, NO_PAGES, LARGE_PAGES, LARGE_MESH, LARGE_PRODUCT, NO_MESH };
+  enum { NO_DIM, SMALL_MESH, NO_CHANNELS, NO_ATTACH, BAD_ATTACH, ATTACH_BELOW, MANY_CHANNELS, NO_PAGES, LARGE_PAGES, LARGE_MESH, LARGE_PRODUCT, MANY_DIMS, NO_MESH };
   const struct { int what; const char *text; } cases[] = {
     {NO_DIM, "not a dim of machine"}, {SMALL_MESH, "machine 'rig' has 1"}, {NO_CHANNELS, "DRAM channels and pages"},
     {ATTACH_BELOW, "to core -1"}, {MANY_CHANNELS, "DRAM channels and pages"}, {NO_PAGES, "DRAM channels and pages"}, {LARGE_PAGES, "DRAM channels and pages"},
-    {LARGE_MESH, "must have 1..3 dims"}, {LARGE_PRODUCT, "must have 1..3 dims"}, {NO_ATTACH, "attach points"}, {BAD_ATTACH, "to core 99"}, {NO_MESH, "must have 1..3 dims"},
+    {LARGE_MESH, "must have 1..3 dims"}, {LARGE_PRODUCT, "must have 1..3 dims"}, {MANY_DIMS, "must have 1..3 dims"}, {NO_ATTACH, "attach points"}, {BAD_ATTACH, "to core 99"}, {NO_MESH, "must have 1..3 dims"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     rig g;
@@ -274,12 +275,42 @@ static void test_a_machine_that_does_not_fit_is_refused(void **state) {
     case LARGE_PAGES: g.m->dram_page_bytes = INT64_C(1) << 31; break;
     case LARGE_MESH: g.m->mesh.at[0].size = INT64_C(1) << 40; break;
     case LARGE_PRODUCT: g.m->mesh.at[0].size = g.m->mesh.at[1].size = 1 << 15; break;
+    case MANY_DIMS:
+      for (int k = 0; k < 2; k++)
+        vec_push(&g.ctx.mem, &g.m->mesh, ((machine_dim){.name = k ? "u" : "z", .size = 1}));
+      break;
     default: g.m->mesh.n = 0; g.m->attach.at[0] = g.m->attach.at[1] = 0; break;
     }
     assert_int_equal(rig_run(&g, false, true), LOOM_EINPUT);
     testing_expect_error(&g.ctx, LOOM_EINPUT, cases[i].text, 0, 0);
     rig_close(&g);
   }
+}
+
+static void test_rates_and_times_of_any_size(void **state) {
+  (void)state;
+  static const struct { double given; sim_rate rate; int64_t ticks; } cases[] = {
+      {0, 0, 0}, {-1, 0, 0}, {1e-9, 1, 0}, {1, 4096, SIM_TICKS}, {0.5, 2048, SIM_TICKS / 2}, {1e12, 4096 * INT64_C(1000000000000), INT64_C(1000000000000) * SIM_TICKS}, {1e13, 0, SIM_CYCLES_MAX * SIM_TICKS}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    assert_int_equal(sim_rate_of(cases[i].given), cases[i].rate);
+    assert_int_equal(sim_ticks_of(cases[i].given), cases[i].ticks);
+    assert_int_equal(sim_rate_ticks(cases[i].rate, 4096), cases[i].rate ? (4096 * 4096 * (int64_t)SIM_TICKS + cases[i].rate - 1) / cases[i].rate : 0);
+  }
+  assert_string_equal(sim_fault_name((sim_fault_kind)1000), "?");
+  /* without tensors there are no contents to give */
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  rig g;
+  rig_open(&g, &specs[0]);
+  tog nothing = *g.t;
+  sim_exec exec = {tog_sample_functions, 1};
+  sim_report r;
+  nothing.tensors.n = 0;
+  nothing.n_nodes = 0;
+  memset(&nothing.body, 0, sizeof nothing.body);
+  assert_true(sim_run(&ctx, &nothing, g.m, &(sim_options){.exec = &exec}, &r) != LOOM_EBUG);
+  rig_close(&g);
+  loom_ctx_done(&ctx);
 }
 
 static void test_values_need_code_and_contents(void **state) {
@@ -325,6 +356,7 @@ int main(void) {
     cmocka_unit_test(test_pages_go_round_the_channels),
     cmocka_unit_test(test_runs_are_bounded_by_their_budget),
     cmocka_unit_test(test_a_machine_that_does_not_fit_is_refused),
+    cmocka_unit_test(test_rates_and_times_of_any_size),
     cmocka_unit_test(test_values_need_code_and_contents),
     cmocka_unit_test(test_running_out_of_memory_is_reported),
   };
