@@ -2,6 +2,7 @@
  * is different; else the error is told with its words, the old contents are whole and no other file is left.  This program's functions stand before those of libc. */
 #include "base/file.h"
 #include "base/file_writer.h"
+#include "base/sanitize.h"
 #include "base/testing.h"
 #include <dirent.h>
 #include <errno.h>
@@ -26,7 +27,10 @@ static bool must_fail(call c) {
 
 SYSTEM int open(const char *path, int flags, ...) { return must_fail(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666); }
 SYSTEM int openat(int dir, const char *path, int flags, ...) { return must_fail(OPEN) ? -1 : (int)syscall(SYS_openat, dir, path, flags, 0666); }
-SYSTEM ssize_t read(int fd, void *to, size_t n) { return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n); }
+SYSTEM ssize_t read(int fd, void *to, size_t n) {
+  sanitize_written(to, n);
+  return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n);
+}
 SYSTEM ssize_t write(int fd, const void *from, size_t n) { return must_fail(WRITE) ? -1 : syscall(SYS_write, fd, from, n); }
 SYSTEM int fsync(int fd) { return must_fail(SYNC) ? -1 : (int)syscall(SYS_fsync, fd); }
 SYSTEM int close(int fd) {

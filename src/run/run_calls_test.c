@@ -1,6 +1,7 @@
 /* Other programs, copies of the process, jobs and the cache while one of the system's calls is interrupted or fails.  Interrupted, nothing is different; a cache that cannot be
  * read or written is as if it were empty, and keeps nothing half.  This program's functions stand before those of libc. */
 #include "base/hash.h"
+#include "base/sanitize.h"
 #include "base/testing.h"
 #include "run/run_cache.h"
 #include "run/run_child.h"
@@ -28,11 +29,20 @@ static bool must_fail(call c) {
 }
 static void fail_next(call c, int n, int error) { failing = c, countdown = n, with = error, has_failed = false; }
 
-SYSTEM pid_t waitpid(pid_t pid, int *status, int options) { return must_fail(WAIT) ? -1 : (pid_t)syscall(SYS_wait4, pid, status, options, NULL); }
-SYSTEM ssize_t read(int fd, void *to, size_t n) { return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n); }
+SYSTEM pid_t waitpid(pid_t pid, int *status, int options) {
+  sanitize_written(status, sizeof *status);
+  return must_fail(WAIT) ? -1 : (pid_t)syscall(SYS_wait4, pid, status, options, NULL);
+}
+SYSTEM ssize_t read(int fd, void *to, size_t n) {
+  sanitize_written(to, n);
+  return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n);
+}
 SYSTEM ssize_t write(int fd, const void *from, size_t n) { return must_fail(WRITE) ? -1 : syscall(SYS_write, fd, from, n); }
 SYSTEM int renameat(int from_dir, const char *from, int to_dir, const char *to) { return must_fail(RENAME) ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0); }
-SYSTEM int fstat(int fd, struct stat *st) { return must_fail(STAT) ? -1 : (int)syscall(SYS_fstat, fd, st); }
+SYSTEM int fstat(int fd, struct stat *st) {
+  sanitize_written(st, sizeof *st);
+  return must_fail(STAT) ? -1 : (int)syscall(SYS_fstat, fd, st);
+}
 
 static void test_waiting_goes_on_when_it_is_interrupted(void **state) {
   loom_ctx *ctx = *state;
