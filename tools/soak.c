@@ -89,14 +89,14 @@ static bool read_options(int argc, char **argv, options *o, const char **machine
         return false;
       o->names_engines = true;
       break;
-    case 'p': o->soak.plans = atoi(optarg); break;
+    case 'p': o->soak.plans = (int)strtol(optarg, NULL, 10); break;
     case 'm': *machines = optarg; break;
-    case 'j': o->jobs = atoi(optarg); break;
+    case 'j': o->jobs = (int)strtol(optarg, NULL, 10); break;
     case 'k': o->stop_at = strtoull(optarg, NULL, 10); break;
-    case 't': o->minutes = atof(optarg); break;
+    case 't': o->minutes = strtod(optarg, NULL); break;
     case 'o': o->out = optarg; break;
     case 'J': o->json = optarg; break;
-    case 'l': o->soak.steps = atoi(optarg); break;
+    case 'l': o->soak.steps = (int)strtol(optarg, NULL, 10); break;
     case 'f': o->soak.fault = optarg; break;
     case 'w': o->show = true; break;
     default: return false;
@@ -241,7 +241,7 @@ static int soak(const options *o, loom_ctx *ctx) {
   if (o->count > 1)
     warm_up(o);
   for (uint64_t done = 0; done < o->count && t->with_findings < (int64_t)(o->stop_at > INT64_MAX ? INT64_MAX : o->stop_at) && clock_ms() - begin < o->minutes * 60e3;) {
-    const uint64_t left = o->count - done, chunk = (uint64_t)(CHUNK * o->jobs), n = left < chunk ? left : chunk;
+    const uint64_t left = o->count - done, chunk = CHUNK * (uint64_t)o->jobs, n = left < chunk ? left : chunk;
     if (run_chunk(o, t, &ctx->mem, graph, o->seed + done, (int)n) != LOOM_OK)
       return EXIT_BUG;
     done += n;

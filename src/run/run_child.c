@@ -128,7 +128,7 @@ loom_status run_child_compute(loom_ctx *ctx, const char *what, void (*work)(void
   LOOM_TRY(run_child_start(ctx, compute, &c, &pid));
   const run_end end = run_child_wait(pid, 0);
   if (end.signal == SIGINT || end.signal == SIGTERM || end.signal == SIGHUP)
-    raise(end.signal);
+    (void)raise(end.signal);
   if (end.signal == 0 && end.exit == 0)
     return LOOM_OK;
   if (end.signal == SIGSYS)

@@ -49,7 +49,7 @@ static void take_all_memory(void) {
 static void die(void) {
   volatile unsigned spin = 0;
   if (text_eq(wanted.kind, "segv"))
-    raise(SIGSEGV);
+    (void)raise(SIGSEGV);
   if (text_eq(wanted.kind, "abort"))
     abort();
   if (text_eq(wanted.kind, "memory"))

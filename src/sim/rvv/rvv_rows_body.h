@@ -56,13 +56,15 @@ ALWAYS_INLINE double value_64(uint64_t b) { double v; memcpy(&v, &b, 8); return 
 #define LESSER_(a, b, w) ((a) < (b) || (b) != (b) ? (a) : (b) < (a) || (a) != (a) ? (b) : value_##w(bits_##w(a) | bits_##w(b)))
 #define GREATER_(a, b, w) ((a) > (b) || (b) != (b) ? (a) : (b) > (a) || (a) != (a) ? (b) : value_##w(bits_##w(a) & bits_##w(b)))
 
+/* NaN is chosen among bits, not among floats: clang 22 takes the NaN of a square root for as good as any. */
 #define FLOAT_FN(name, value, bits, T, nan)                                                      \
   static void name##_##bits(void *vd, const void *va, const void *vb, size_t n) {               \
-    T *pd = vd;                                                                                  \
+    const T *pd = vd;                                                                            \
     const T *pa = va, *pb = vb;                                                                  \
+    uint##bits##_t *to = vd;                                                                     \
     EVERY_ELEMENT for (size_t i = 0; i < n; i++) {                                               \
       T d UNUSED = pd[i], a UNUSED = pa[i], b UNUSED = pb[i], r = (value);                       \
-      pd[i] = r != r ? value_##bits(nan) : r;                                                    \
+      to[i] = r != r ? (nan) : bits_##bits(r);                                                   \
     }                                                                                            \
   }
 #define X(name, value) FLOAT_FN(name, value, 32, float, UINT32_C(0x7fc00000))
