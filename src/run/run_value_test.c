@@ -124,6 +124,8 @@ static void test_arrays_fit_the_elements_they_hold(void **state) {
       {"ui8", "i8 ui8"}, {"si16", "i16"}, {"i24", "i32"}, {"i32", "i32"}, {"index", "i64"}, {"i64", "i64"}};
   for (size_t i = 0; i < COUNT_OF(rows); i++)
     for (int t = 0; t < DTYPE_COUNT; t++) {
+      if (dtype_is_f8((dtype)t))      /* no array is read as one */
+        continue;
       loom_ctx ctx;
       run_value v;
       uint8_t zeros[16] = {0};
@@ -134,8 +136,6 @@ static void test_arrays_fit_the_elements_they_hold(void **state) {
       char *list = arena_strdup(&ctx.mem, rows[i].arrays), *rest;
       for (char *word = strtok_r(list, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         fits = fits || strcmp(word, dtype_mlir((dtype)t)) == 0;
-      if (dtype_is_f8((dtype)t))      /* no array is read as one */
-        continue;
       if (run_value_from_array(&ctx, "x", &a, &want, &v) != (fits ? LOOM_OK : LOOM_EUSAGE))
         fail_msg("%s of an array of %s: %s", rows[i].element, dtype_mlir((dtype)t), fits ? "refused" : "taken");
       loom_ctx_done(&ctx);
