@@ -170,43 +170,45 @@ static const sym_expr *from_end(helion_reader *r, const sym_expr *size, const sy
   return sym_is_const(e, &n) && n > INT64_MIN ? sym_sub(r->mem, size, sym_const(r->mem, -n)) : sym_add(r->mem, size, e);
 }
 
+/* Whether it holds for numbers that are known in this call, with the guard that it goes on to do so (or not to). */
+static bool holds_here(helion_reader *r, sym_op relation, const sym_expr *a, const sym_expr *b) {
+  bool holds = false;
+  (void)helion_decide(r, relation, a, b, &holds);
+  return holds;
+}
+
 const sym_expr *helion_open_bound(helion_reader *r, const helion_value *v, const sym_expr *size, const sym_expr *missing) {
-  bool negative, outside;
+  const sym_expr *zero = sym_const(r->mem, 0);
+  bool negative;
   if (!v || v->kind == HELION_NONE)
     return missing;
-  if (v->kind != HELION_INT || !helion_decide_number(r, SYM_LT, v->size, 0, &negative))
+  if (v->kind != HELION_INT || !helion_decide(r, SYM_LT, v->size, zero, &negative))
     return NULL;
   const sym_expr *e = negative ? from_end(r, size, v->size) : v->size;
-  if (!helion_decide_number(r, SYM_LT, e, 0, &outside))
-    return NULL;
-  if (outside)
-    return sym_const(r->mem, 0);
-  if (!helion_decide(r, SYM_GT, e, size, &outside))
-    return NULL;
-  return outside ? size : e;
+  if (holds_here(r, SYM_LT, e, zero))
+    return zero;
+  return holds_here(r, SYM_GT, e, size) ? size : e;
 }
 
 static bool fixed_bound(helion_reader *r, const helion_value *v) { return !v || v->kind != HELION_INT || helion_is_fixed(r, v->size); }
 
 bool helion_open_bounds(helion_reader *r, const helion_slice *s, const sym_expr *size, const sym_expr **from, const sym_expr **to) {
   int64_t n;
-  bool backwards;
   if (!r->is_dynamic || !helion_peek(r, size, &n) || (helion_is_fixed(r, size) && fixed_bound(r, s->begin) && fixed_bound(r, s->end)))
     return false;
   const sym_expr *first = helion_open_bound(r, s->begin, size, sym_const(r->mem, 0)), *last = helion_open_bound(r, s->end, size, size);
-  if (!first || !last || !helion_decide(r, SYM_GT, first, last, &backwards))
+  if (!first || !last)
     return false;
   *from = first;
-  *to = backwards ? first : last;
+  *to = holds_here(r, SYM_GT, first, last) ? first : last;
   return true;
 }
 
-bool helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size, const sym_expr **out) {
-  bool negative, inside;
-  if (!helion_decide_number(r, SYM_LT, e, 0, &negative))
-    return false;
-  *out = negative ? from_end(r, size, e) : e;
-  return helion_decide(r, SYM_LT, *out, size, &inside) && inside && helion_decide_number(r, SYM_GE, *out, 0, &inside) && inside;
+const sym_expr *helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size) {
+  const sym_expr *zero = sym_const(r->mem, 0), *at = holds_here(r, SYM_LT, e, zero) ? from_end(r, size, e) : e;
+  (void)holds_here(r, SYM_LT, at, size);
+  (void)holds_here(r, SYM_GE, at, zero);
+  return at;
 }
 
 /* ---- names ---- */

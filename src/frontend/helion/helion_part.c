@@ -124,14 +124,14 @@ static bool index_tile(helion_reader *r, target *t, const helion_tile *tile, int
 
 static bool index_int(helion_reader *r, target *t, const sym_expr *e, int dim, helion_part *p) {
   int64_t i, elems;
-  const sym_expr *size = t->shape->dim[dim], *open;
+  const sym_expr *size = t->shape->dim[dim];
   bool has_place = helion_peek(r, e, &i), has_size = helion_peek(r, size, &elems), is_fixed = helion_is_fixed(r, e) && helion_is_fixed(r, size);
   if (has_place && has_size) {
     if (i < -elems || i >= elems)
       return helion_fail(r, t->node, LOOM_EINPUT, "indices count from 0, or from -1 at the end", "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", i, dim, t->name,
                          elems), false;
-    if (!is_fixed && helion_open_index(r, e, size, &open))
-      e = open;
+    if (!is_fixed)
+      e = helion_open_index(r, e, size);
     else if (i < 0)
       e = sym_const(r->mem, i + elems);
   } else if (has_place && i < 0) {

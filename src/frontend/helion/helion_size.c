@@ -1,9 +1,8 @@
 #include "frontend/helion/helion_value.h"
 #include <stdlib.h>
 
-static const char *unnamed(kernel_sym_kind kind) {
-  return kind == KERNEL_SYM_SIZE ? "size" : kind == KERNEL_SYM_RUNTIME ? "at" : kind == KERNEL_SYM_TUNABLE ? "tunable" : "tile";
-}
+/* Sizes are called after their arguments. */
+static const char *unnamed(kernel_sym_kind kind) { return kind == KERNEL_SYM_RUNTIME ? "at" : "tile"; }
 
 int helion_symbol_new(helion_reader *r, kernel_sym_kind kind, const char *fallback, int64_t value, const syn_node *at) {
   int index = (int)r->symbols.n;
@@ -268,7 +267,7 @@ static void add_symbols(helion_reader *r) {
           (order < r->loops || r->symbols.at[i].is_used || (r->symbols.at[i].block >= 0 && r->symbols.at[r->symbols.at[i].block].is_used)))
         add_symbol(r, &r->symbols.at[i]);
   for (size_t i = 0; i < r->symbols.n; i++)
-    if (r->symbols.at[i].kind == KERNEL_SYM_RUNTIME || r->symbols.at[i].kind == KERNEL_SYM_TUNABLE)
+    if (r->symbols.at[i].kind == KERNEL_SYM_RUNTIME)
       add_symbol(r, &r->symbols.at[i]);
 }
 

@@ -224,8 +224,8 @@ bool helion_assume_same(helion_reader *r, const sym_expr *a, const sym_expr *b);
 /* A bound of a slice of a dim of `size`, counted from the end and clamped as Python does; NULL: not known. */
 const sym_expr *helion_open_bound(helion_reader *r, const helion_value *v, const sym_expr *size, const sym_expr *missing);
 bool helion_open_bounds(helion_reader *r, const helion_slice *s, const sym_expr *size, const sym_expr **from, const sym_expr **to);
-/* The same of one position; false: it is outside, or not known. */
-bool helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size, const sym_expr **out);
+/* The same of one position, which is inside in this call. */
+const sym_expr *helion_open_index(helion_reader *r, const sym_expr *e, const sym_expr *size);
 const char *helion_argument_size(helion_reader *r, int symbol);                /* "x.0", as guards call it; NULL: no size of an argument */
 /* Both are equal from here on (assert k == k2). */
 void helion_unify(helion_reader *r, const sym_expr *a, const sym_expr *b);

@@ -214,8 +214,8 @@ helion_value helion_view_subscript(helion_reader *r, const syn_node *n, kernel_t
       if (known && (at < -elems || at >= elems))
         return helion_fail(r, n, LOOM_EINPUT, "indices count from 0, or from -1 at the end", "index %" PRId64 " of dimension %d of %s, which has %" PRId64 " elements", at, dim,
                            r->graph->tensors.at[tensor].name, elems);
-      if (known && !helion_open_index(r, e, old.shape.dim[dim], &e))
-        return helion_unknown();   /* not met: it is inside */
+      if (known)
+        e = helion_open_index(r, e, old.shape.dim[dim]);
       v.offset = sym_add(r->mem, v.offset, sym_mul(r->mem, e, old.stride[dim]));
       dim++;
     } else {
