@@ -43,8 +43,10 @@ static machine wild_machine(rng *r, const machine *base) {
 static const sym_expr *wild_size(arena *m, rng *r, const nest *n) {
   const sym_expr *a = sym_name(m, n->symbols.at[rng_range(r, 0, (int64_t)n->symbols.n - 1)].name), *b = sym_name(m, n->symbols.at[rng_range(r, 0, (int64_t)n->symbols.n - 1)].name);
   const sym_expr *c = sym_const(m, any_size(r, 50)), *small = sym_const(m, any_size(r, 4));
-  switch (rng_range(r, 0, 9)) {
+  switch (rng_range(r, 0, 11)) {
   case 0: return c;
+  case 10: return sym_add(m, sym_mul(m, a, small), sym_const(m, -1));
+  case 11: return sym_mul(m, a, sym_sub(m, c, b));
   case 1: return sym_sub(m, c, a);
   case 2: return sym_mul(m, a, b);
   case 3: return sym_ceildiv(m, a, small);
@@ -194,6 +196,9 @@ static void look(loom_ctx *ctx, rng *r, const nest *n, const machine *m, const m
     return;
   for (int a = 0; a < p->n_access; a++)
     testing_choice(r, p, &map, a, &chosen[a]);
+  for (int a = 0; a < p->n_access; a++)
+    for (int k = 0; k < p->n_loops; k++)
+      assert_true(model_access_moves(p, a, k) == ((p->access[a].moves >> k & 1) || p->access[a].only_first == k));
   bool has_bytes = model_bytes_at(p, &g, blocks, chosen, &bytes);
   model_reach reach;
   model_reach_make(ctx, p, map.mesh_size, &reach);
@@ -305,7 +310,7 @@ static nest_node *add_loop(arena *m, nest *n, nest_body *to, int parent, const c
   return x;
 }
 
-enum { LOAD_BEFORE_ITS_LOOP, LOOP_WITHOUT_LOADS, ACCUMULATOR_UNDER_ANOTHER_NAME, RESULT_WRITTEN_TWICE, LOOPS_ONE_BEHIND_THE_OTHER, STORE_OF_A_LOAD, STORES_OF_ONE_ACCUMULATOR, TENSOR_OF_LESS_RANK, FORMS };
+enum { LOAD_BEFORE_ITS_LOOP, LOOP_WITHOUT_LOADS, ACCUMULATOR_UNDER_ANOTHER_NAME, RESULT_WRITTEN_TWICE, LOOPS_ONE_BEHIND_THE_OTHER, STORE_OF_A_LOAD, STORES_OF_ONE_ACCUMULATOR, TENSOR_OF_LESS_RANK, LOAD_OF_ONE_ELEMENT, FORMS };
 
 /* out = x @ y, changed; its body: fill, the loop over k with two loads and the product, the store. */
 static nest *formed(arena *m, int form) {
@@ -361,6 +366,10 @@ static nest *formed(arena *m, int form) {
       vec_push(m, &n->body, more);
     }
     break;
+  case LOAD_OF_ONE_ELEMENT:
+    y->n_dims = 0;
+    n->tensors.at[y->tensor].type = n->values.at[y->value].type = DTYPE_F32;
+    break;
   default: n->tensors.at[y->tensor].rank = 1;
   }
   return n;
@@ -407,8 +416,8 @@ static void test_programs_of_unusual_form_are_priced(void **state) {
 
 static void test_meshes_that_cannot_be_are_refused(void **state) {
   (void)state;
-  enum { NO_DIM, NO_CORE, TOO_MANY_CORES, BEFORE_THE_FIRST, BEHIND_THE_LAST, CASES };
-  static const char *const texts[] = {"must have 1..", "must have 1..", "must have 1..", "attaches DRAM channel 0 to core -1", "attaches DRAM channel 0 to core 6"};
+  enum { NO_DIM, MANY_DIMS, NO_CORE, TOO_MANY_CORES, BEFORE_THE_FIRST, BEHIND_THE_LAST, CASES };
+  static const char *const texts[] = {"must have 1..", "must have 1..", "must have 1..", "must have 1..", "attaches DRAM channel 0 to core -1", "attaches DRAM channel 0 to core 6"};
   for (int i = 0; i < CASES; i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
@@ -416,6 +425,8 @@ static void test_meshes_that_cannot_be_are_refused(void **state) {
     model_noc noc;
     if (i == NO_DIM)
       m->mesh.n = 0;
+    for (int k = 0; i == MANY_DIMS && k < MACHINE_MESH_DIMS_MAX; k++)
+      vec_push(&ctx.mem, &m->mesh, ((machine_dim){.name = "z", .size = 1}));
     if (i == NO_CORE || i == TOO_MANY_CORES)
       m->mesh.at[0].size = i == NO_CORE ? 0 : INT64_C(1) << 20;
     if (i == BEFORE_THE_FIRST || i == BEHIND_THE_LAST)
@@ -424,6 +435,76 @@ static void test_meshes_that_cannot_be_are_refused(void **state) {
     testing_expect_error(&ctx, LOOM_EINPUT, texts[i], 0, 0);
     loom_ctx_done(&ctx);
   }
+}
+
+static void test_kernels_with_too_many_loops_are_refused(void **state) {
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    model_program *p;
+    nest *n = nest_make_matmul(&ctx.mem, 64, 64, 64, DTYPE_F16, DTYPE_F16);
+    while (i == 0 && n->loops.n <= NEST_LOOPS_MAX)
+      vec_push(&ctx.mem, &n->loops, n->loops.at[2]);
+    n->n_parallel = i ? PLAN_ITERS_MAX + 1 : n->n_parallel;
+    assert_int_equal(model_compile(&ctx, n, testing_machine(&ctx, "wormhole", 2, 2), false, MODEL_PACKED, &p), LOOM_ELIMIT);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_areas_are_parts_of_the_mesh(void **state) {
+  (void)state;
+  for (int64_t area = 0; area <= 3; area++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    machine *m = testing_machine(&ctx, "wormhole", 2, 2);
+    model_program *p;
+    const plan_mapping map = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {2, 2}, .n_logical = 2, .logical = {{0, 0, 2, 0}, {1, 0, 2, 1}}, .n_iters = 2, .order = {0, 1}};
+    plan_choice own = {.area = {1, 1, 1}, .depth = 1}, shared = {.area = {1, area, 1}, .move = {PLAN_UNICAST, PLAN_MULTICAST}, .depth = 1};
+    const plan_choice *choices[] = {&shared, &own, &own};
+    const size_t one[] = {1, 1, 1};
+    model_route *routes[3];
+    model_grid g;
+    model_point at;
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 128, 128, 128, DTYPE_F16, DTYPE_F16), m, false, MODEL_PACKED, &p), LOOM_OK);
+    model_grid_of(&map, &g);
+    assert_true(model_set_blocks(p, &g, (const int64_t[]){32, 32, 32}, &at));
+    assert_int_equal(model_find_routes(&ctx, p, &map, &at, choices, one, routes) == LOOM_OK, area == 1 || area == 2);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Expressions of a candidate: tiles of constant size, or as long as another loop's; accesses that the candidate does not name; machines that align nothing. */
+static void test_expressions_of_tiles_of_any_size(void **state) {
+  (void)state;
+  for (int what = 0; what < 3; what++)
+    for (int kind = 0; kind < 3; kind++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      machine *m = testing_machine(&ctx, "wormhole", 2, 2);
+      nest *n = nest_make_matmul(&ctx.mem, 128, 128, 128, DTYPE_F16, DTYPE_F16);
+      nest_node *loop = n->body.at[1];
+      m->l1_align_bytes = what;
+      for (int k = 0; k < 2; k++)
+        for (int d = 0; d < loop->body.at[k]->n_dims; d++)
+          loop->body.at[k]->dim[d].size = what == 1 ? sym_name(&ctx.mem, n->symbols.at[d].name) : what == 2 ? sym_const(&ctx.mem, 32) : loop->body.at[k]->dim[d].size;
+      plan_candidate c = {.name = "by hand", .n_access = what == 0 ? 1 : 3,
+                          .mapping = {.n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {2, 2}, .n_logical = 2, .logical = {{0, 0, 2, 0}, {1, 0, 2, 1}}, .n_iters = 2, .order = {0, 1}}};
+      for (int a = 0; a < c.n_access; a++)
+        c.access[a] = (plan_access){.name = "a", .area = {1, 1, 1}};
+      model_cost *cost;
+      assert_int_equal(model_build(&ctx, n, m, &c, (model_kind)kind, true, &cost), LOOM_OK);
+      for (int64_t db = 0; db < 2; db++) {
+        const sym_binding at[] = {{"tile_m", 32}, {"tile_n", 64}, {"tile_k", 32}, {MODEL_DOUBLE_BUFFER, db}};
+        const sym_expr *const all[] = {cost->cycles, cost->compute, cost->load, cost->store, cost->l1_bytes, cost->dram_bytes};
+        for (size_t i = 0; i < COUNT_OF(all); i++) {
+          int64_t v;
+          assert_int_equal(sym_eval(&ctx, all[i], at, 4, &v), LOOM_OK);
+          assert_true(v >= 0);
+        }
+      }
+      loom_ctx_done(&ctx);
+    }
 }
 
 /* ---- single numbers ---- */
@@ -522,6 +603,9 @@ int main(void) {
       cmocka_unit_test(test_numbers_stay_inside_the_model),
       cmocka_unit_test(test_programs_of_unusual_form_are_priced),
       cmocka_unit_test(test_meshes_that_cannot_be_are_refused),
+      cmocka_unit_test(test_kernels_with_too_many_loops_are_refused),
+      cmocka_unit_test(test_areas_are_parts_of_the_mesh),
+      cmocka_unit_test(test_expressions_of_tiles_of_any_size),
       cmocka_unit_test(test_cycles_of_any_rate),
       cmocka_unit_test(test_what_is_too_deep_has_no_sum),
       cmocka_unit_test(test_what_is_too_long_or_too_high_is_left_out),

@@ -79,7 +79,7 @@ static void learn_upper_end(const sym_expr *e, solve_problem *p) {
   int64_t extent, least, factor = 1;
   const char *symbol = NULL;
   const sym_expr *trips = e->op == SYM_GE && sym_is_const(e->arg[1], &least) && least == 1 && e->arg[0]->op == SYM_CEILDIV ? e->arg[0] : e->op == SYM_DIVISIBLE ? e : NULL;
-  if (!trips || !sym_is_const(trips->arg[0], &extent) || extent < 1 || !one_symbol_times(trips->arg[1], &factor, &symbol) || !symbol)
+  if (!trips || !sym_is_const(trips->arg[0], &extent) || extent < 1 || !one_symbol_times(trips->arg[1], &factor, &symbol))
     return;
   for (size_t i = 0; i < p->symbols.n; i++) {
     solve_symbol *x = &p->symbols.at[i];

@@ -332,6 +332,7 @@ static void test_wrong_files_are_explained(void **state) {
       {"\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"K\"}", "\"seq_iter\": [{\"Div\": [{\"Const\": 64}, {\"Sym\": \"Q\"}", LOOM_EINPUT, "'Q' is no symbol of variant 'v'"},
       {"RRAM", "SRAM", LOOM_EINPUT, "memory 'SRAM' has two footprints"},
       {"\"natural_ub\": 64", "\"natural_ub\": 9000000000000", LOOM_ELIMIT, "possible sizes"},
+      {"[\"is_double_buffer\"]", "[\"is_double_buffer\", \"b1\", \"b2\", \"b3\", \"b4\", \"b5\", \"b6\"]", LOOM_ELIMIT, "7 booleans; at most 32 and 6"},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     loom_ctx ctx;

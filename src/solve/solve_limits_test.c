@@ -457,6 +457,52 @@ static void test_rows_that_cannot_be_priced(void **state) {
   }
 }
 
+/* ---- one case among others ---- */
+
+/* cycles: factor * a + more, a from 1 to 8; what does not fit has a sum that is never small enough. */
+static solve_problem *case_problem(arena *m, int64_t factor, int64_t more, bool fits, int64_t assigned) {
+  const sym_expr *a = sym_name(m, "a");
+  solve_problem *p = ARENA_NEW(m, solve_problem);
+  *p = (solve_problem){.cycles = sym_add(m, sym_mul(m, a, sym_const(m, factor)), sym_const(m, more))};
+  vec_push(m, &p->symbols, ((solve_symbol){.name = "a", .align = 1, .upper = 8, .assigned = assigned}));
+  vec_push(m, &p->conditions, raw(m, SYM_GE, a, sym_const(m, 2)));
+  vec_push(m, &p->capacities, ((solve_capacity){"L1", sym_mul(m, a, a), fits ? 40 : 0}));
+  return p;
+}
+
+static void test_cases_are_compared_at_any_budget(void **state) {
+  (void)state;
+  static const struct { int64_t factor, more; bool fits; int parts; } given[] = {{1, 1, true, 2}, {9, 90, true, 2}, {1, 0, false, 2}, {2, 5, true, 1}, {1, 1, true, 2}, {3, 60, true, 0}};
+  enum { CASES = COUNT_OF(given) };
+  for (int64_t assigned = 0; assigned <= 4; assigned += 4)
+    for (int64_t budget = 0; budget <= 1; budget++) {
+      loom_ctx ctx;
+      loom_ctx_init(&ctx);
+      arena *m = &ctx.mem;
+      solve_case cases[CASES];
+      solve_answer answers[CASES];
+      for (int i = 0; i < CASES; i++) {
+        const solve_problem *p = case_problem(m, given[i].factor, given[i].more, given[i].fits, assigned);
+        assert_int_equal(solve_problems(&ctx, &p, 1, false, NULL, &answers[i]), LOOM_OK);
+        assert_int_equal(solve_has_answer(answers[i].status), given[i].fits);
+        cases[i] = (solve_case){.name = arena_printf(m, "case %d", i), .problem = p, .answer = &answers[i]};
+        for (int k = 0; k < given[i].parts; k++)
+          vec_push(m, &cases[i].parts, ((solve_cost_part){k ? "load" : "compute", k ? sym_const(m, 1) : p->cycles}));
+      }
+      solve_explanation e;
+      assert_int_equal(solve_explain_case(&ctx, cases, CASES, 0, &(solve_limits){.op_budget = budget}, &e), LOOM_OK);
+      assert_int_equal(e.ties, 1);
+      assert_string_equal(e.runner_up, "case 3");
+      assert_true(e.runner_up_cycles == answers[3].cycles && e.runner_up_cycles > answers[0].cycles);
+      assert_non_null(strstr(e.why_lost, "its compute takes"));
+      assert_true(e.limits.n >= 2);
+      for (size_t i = 0; i < e.limits.n; i++)
+        assert_true(e.limits.at[i].cycles <= answers[0].cycles && (budget || e.limits.at[i].is_proven));
+      assert_non_null(solve_explanation_to_data(m, &e));
+      loom_ctx_done(&ctx);
+    }
+}
+
 /* ---- no time, and all the time ---- */
 
 static void test_the_clock_ends_a_search_or_does_not(void **state) {
@@ -517,6 +563,7 @@ int main(void) {
       cmocka_unit_test(test_upper_bounds_of_any_kind),
       cmocka_unit_test(test_more_symbols_than_are_searched),
       cmocka_unit_test(test_rows_that_cannot_be_priced),
+      cmocka_unit_test(test_cases_are_compared_at_any_budget),
       cmocka_unit_test(test_the_clock_ends_a_search_or_does_not),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
