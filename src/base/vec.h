@@ -9,8 +9,7 @@
 #define VEC_OF(T) struct { T *at; size_t n, room; }
 #define vec_push(mem, v, item)                                                       \
   do {                                                                               \
-    if ((v)->n == (v)->room)                                                         \
-      (v)->at = vec_grow((mem), (v)->at, (v)->n, &(v)->room, sizeof *(v)->at);       \
+    (v)->at = vec_with_room((mem), (v)->at, (v)->n, &(v)->room, sizeof *(v)->at);    \
     (v)->at[(v)->n++] = (item);                                                      \
   } while (0)
 
@@ -21,5 +20,10 @@ static inline void *vec_grow(arena *mem, void *old, size_t n, size_t *room, size
     memcpy(p, old, n * item_bytes);
   *room = bigger;
   return p;
+}
+
+/* Where the next item goes: `old` while it has room. */
+static inline void *vec_with_room(arena *mem, void *old, size_t n, size_t *room, size_t item_bytes) {
+  return n == *room ? vec_grow(mem, old, n, room, item_bytes) : old;
 }
 #endif
