@@ -37,8 +37,8 @@ typedef struct interp_options {
   const sym_binding *blocks; size_t n_blocks;   /* block sizes (and tunables); a block symbol without one takes its full extent */
   bool accumulate_in_result_type;               /* --accumulate f16: round the accumulator at each matmul to its declared type */
   bool flushes_bf16;                            /* engines that multiply bf16 by bf16 take operands and sums below 2^-126 for 0 (AMX, vdpbf16ps) */
-  bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, of REDUCE to a
-                                                   maximum or minimum, of BROADCAST and PERMUTE, and those that an elementwise op repeats, have 2^-10 (|x| + e) as further error, unless
+  bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, the second to 10 bits, of REDUCE to a
+                                                   maximum or minimum, of BROADCAST and PERMUTE, and those that an elementwise op repeats, have 2^-10 (that one 2^-9) of |x| + e as further error, unless
                                                    they are known exactly and have no more bits; other reductions 2^-17 of sum|x|, which goes there in two parts of bf16 */
   bool takes_unsure_indices;                    /* an index that depends on rounding is taken as it is: what was loaded there, and all of what is stored to, has no bound; else LOOM_EUNSUP */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */

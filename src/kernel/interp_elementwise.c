@@ -5,7 +5,7 @@
 /* A value that is repeated comes to an engine through the unit that repeats it. */
 static interp_num at(const interp *in, const interp_value *v, int64_t i, const interp_value *out) {
   bool is_repeated = v->rank > 0 && v->elems < out->elems;
-  return (interp_num){v->x[i], is_repeated ? interp_operand_error(in, v, i) : v->has_e ? v->e[i] : 0};
+  return (interp_num){v->x[i], is_repeated ? interp_operand_error(in, v, i, INTERP_TF32_BITS) : v->has_e ? v->e[i] : 0};
 }
 
 /* The operand as the operation sees it: an integer that meets floats is rounded to their type first. */

@@ -109,15 +109,15 @@ static bool flushes(const interp *in, const interp_value *a, const interp_value 
 }
 
 /* The error of element i as the engine sees it. */
-static double seen_error(const interp *in, const interp_value *v, int64_t i, bool flushed) {
-  double e = interp_operand_error(in, v, i), least = fabs(v->x[i]) - e, most = fabs(v->x[i]) + e;
+static double seen_error(const interp *in, const interp_value *v, int64_t i, int bits, bool flushed) {
+  double e = interp_operand_error(in, v, i, bits), least = fabs(v->x[i]) - e, most = fabs(v->x[i]) + e;
   return flushed && least < smallest_normal ? e + fmin(most, smallest_normal) : e;
 }
 
-static bool has_errors(const interp *in, const interp_value *v, bool flushed) {
+static bool has_errors(const interp *in, const interp_value *v, int bits, bool flushed) {
   bool has = v->has_e;
   for (int64_t i = 0; !has && in->cuts_f32 && v->type == DTYPE_F32 && i < v->elems; i++)
-    has = interp_operand_error(in, v, i) != 0;
+    has = interp_operand_error(in, v, i, bits) != 0;
   for (int64_t i = 0; !has && flushed && i < v->elems; i++)
     has = v->x[i] != 0 && fabs(v->x[i]) < smallest_normal;
   return has;
@@ -126,7 +126,7 @@ static bool has_errors(const interp *in, const interp_value *v, bool flushed) {
 /* Errors that come in with the operands: |a| eb + ea (|b| + eb). */
 static void add_operand_errors(interp *in, const interp_value *a, const interp_value *b, interp_value *out, int64_t batch, product shape,
                                double *panel) {
-  const bool flushed = flushes(in, a, b, out), has_a = has_errors(in, a, flushed), has_b = has_errors(in, b, flushed);
+  const bool flushed = flushes(in, a, b, out), has_a = has_errors(in, a, INTERP_TF32_BITS, flushed), has_b = has_errors(in, b, INTERP_TF32_BITS_OF_RIGHT, flushed);
   if (!in->bounds || (!has_a && !has_b))
     return;
   int64_t na = shape.m * shape.k, nb = shape.k * shape.n;
@@ -139,14 +139,14 @@ static void add_operand_errors(interp *in, const interp_value *a, const interp_v
     for (int64_t i = 0; i < na; i++)
       left[i] = fabs(a->x[batch * na + i]);
     for (int64_t i = 0; i < nb; i++)
-      right[i] = seen_error(in, b, batch * nb + i, flushed);
+      right[i] = seen_error(in, b, batch * nb + i, INTERP_TF32_BITS_OF_RIGHT, flushed);
     add_product(&shape, panel);
   }
   if (has_a) {
     for (int64_t i = 0; i < na; i++)
-      left[i] = seen_error(in, a, batch * na + i, flushed);
+      left[i] = seen_error(in, a, batch * na + i, INTERP_TF32_BITS, flushed);
     for (int64_t i = 0; i < nb; i++)
-      right[i] = fabs(b->x[batch * nb + i]) + seen_error(in, b, batch * nb + i, flushed);
+      right[i] = fabs(b->x[batch * nb + i]) + seen_error(in, b, batch * nb + i, INTERP_TF32_BITS_OF_RIGHT, flushed);
     add_product(&shape, panel);
   }
   double *e = out->e + batch * shape.m * shape.n;
@@ -219,7 +219,7 @@ loom_status interp_matmul(interp *in, const kernel_op *op) {
   start_sum(in, acc, type, shape, out);
   if (!dtype_is_float(out->type) && (double)p.k * largest(a->x, a->elems) * largest(b->x, b->elems) + largest(out->x, out->elems) > 0x1p53)
     LOOM_FAIL(in->ctx, op->span, LOOM_ELIMIT, "an integer sum of this matmul may exceed 2^53, which the reference interpreter can't hold exactly");
-  const bool has_errors_in = in->bounds && (has_errors(in, a, false) || has_errors(in, b, false));
+  const bool has_errors_in = in->bounds && (has_errors(in, a, INTERP_TF32_BITS, false) || has_errors(in, b, INTERP_TF32_BITS_OF_RIGHT, false));
   out->whole = in->bounds && out->whole && !has_errors_in && all_whole(a->x, a->elems) && all_whole(b->x, b->elems);
   const bool flushed = flushes(in, a, b, out);
   if (a->has_e || b->has_e || has_errors_in || flushed)

@@ -89,8 +89,10 @@ double interp_round_bounded(dtype t, double x, double *e);
 double interp_sum_overflow(dtype t, double magnitude);
 /* Rounds all elements to v->type, in exact runs too. */
 LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v);
-/* The error of element i as the operand of a product, a sum or a move of elements: with what the engine cuts off. */
-double interp_operand_error(const interp *in, const interp_value *v, int64_t i);
+/* Bits of a fraction that an engine with cuts_f32 keeps: of TF32, and of the second operand of a product, whose last one is not multiplied. */
+enum { INTERP_TF32_BITS = 10, INTERP_TF32_BITS_OF_RIGHT = 9 };
+/* The error of element i as the operand of a product, a sum or a move of elements: with what the engine cuts off behind `bits` of its fraction. */
+double interp_operand_error(const interp *in, const interp_value *v, int64_t i, int bits);
 LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
 
 /* ---- interp_value.c ---- */

@@ -29,7 +29,7 @@ static loom_status gather_strided(interp *in, const kernel_op *op, const interp_
       offset += index[d] * stride[d];
     out->x[i] = from->x[offset];
     if (has_errors)
-      out->e[i] = interp_operand_error(in, from, offset);
+      out->e[i] = interp_operand_error(in, from, offset, INTERP_TF32_BITS);
     i++;
   } while (interp_next_index(out->rank, out->shape, index));
   return from->type == out->type ? LOOM_OK : interp_round_value(in, op, out);
@@ -150,7 +150,7 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], is_extreme(op->fn) ? interp_operand_error(in, from, i) : from->has_e ? from->e[i] : 0});
+      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], is_extreme(op->fn) ? interp_operand_error(in, from, i, INTERP_TF32_BITS) : from->has_e ? from->e[i] : 0});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {

@@ -200,17 +200,17 @@ static void add_sum_bounds(interp *in, interp_value *v) {
       v->e[i] += gamma * v->mag[i] + tiny + interp_sum_overflow(v->type, v->mag[i]);
 }
 
-static bool has_tf32(double x) {
+static bool is_kept(double x, int bits) {
   int e;
-  double m = ldexp(frexp(x, &e), 11);
+  double m = ldexp(frexp(x, &e), bits + 1);
   return !isfinite(x) || (m == nearbyint(m) && (x == 0 || fabs(x) >= 0x1p-126));
 }
 
-double interp_operand_error(const interp *in, const interp_value *v, int64_t i) {
+double interp_operand_error(const interp *in, const interp_value *v, int64_t i, int bits) {
   double e = v->has_e ? v->e[i] : 0;
-  if (!in->cuts_f32 || !in->bounds || v->type != DTYPE_F32 || (e == 0 && has_tf32(v->x[i])))
+  if (!in->cuts_f32 || !in->bounds || v->type != DTYPE_F32 || (e == 0 && is_kept(v->x[i], bits)))
     return e;
-  return e + 0x1p-10 * (fabs(v->x[i]) + e) + 0x1p-136;       /* near zero: the last bit kept of a subnormal */
+  return e + ldexp(fabs(v->x[i]) + e, -bits) + ldexp(0x1p-126, -bits);       /* near zero: the last bit kept of a subnormal */
 }
 
 loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v) {
