@@ -407,31 +407,31 @@ static void test_coverage_agrees_with_a_table(void **state) {
 /* Stores to the outputs "o" and "p": what is known to be missing or twice is told; what cannot be known (other spaces, views of overlapping elements, lookups, too many tiles) passes. */
 typedef struct cover_store { const char *trip; int tensor, rank; const char *offset[2], *extent[2]; int view_rank; int64_t view_shape[2], view_stride[2]; bool has_lookup; } cover_store;
 static const struct { int rank; int64_t shape[2]; bool is_kept; cover_store stores[3]; int n; const char *text; } covers[] = {
-  {1, {12}, false, {{"1", 0, 1, {"0"}, {"12"}, 0}}, 1, NULL},
-  {1, {12}, false, {{"1", 0, 1, {"0"}, {"11"}, 0}}, 1, "the first missing one is [11]"},
-  {1, {12}, true, {{"1", 0, 1, {"0"}, {"11"}, 0}}, 1, NULL},
-  {1, {12}, false, {{"1", 0, 1, {"0"}, {"12"}, 0}, {"1", 1, 1, {"0"}, {"3"}, 0}}, 2, "of output 'p' written"},
-  {0, {0}, false, {{"1", 0, 0, {NULL}, {NULL}, 0}}, 1, NULL},
-  {0, {0}, false, {{"2", 0, 0, {NULL}, {NULL}, 0}}, 1, "output 'o' is written 2 times"},
-  {0, {0}, false, {{"0", 0, 0, {NULL}, {NULL}, 0}}, 1, "0 of 1 elements of output 'o' are written; no store to it ever moves anything"},
+  {1, {12}, false, {{"1", 0, 1, {"0"}, {"12"}, 0, {0}, {0}, false}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 1, {"0"}, {"11"}, 0, {0}, {0}, false}}, 1, "the first missing one is [11]"},
+  {1, {12}, true, {{"1", 0, 1, {"0"}, {"11"}, 0, {0}, {0}, false}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 1, {"0"}, {"12"}, 0, {0}, {0}, false}, {"1", 1, 1, {"0"}, {"3"}, 0, {0}, {0}, false}}, 2, "of output 'p' written"},
+  {0, {0}, false, {{"1", 0, 0, {NULL}, {NULL}, 0, {0}, {0}, false}}, 1, NULL},
+  {0, {0}, false, {{"2", 0, 0, {NULL}, {NULL}, 0, {0}, {0}, false}}, 1, "output 'o' is written 2 times"},
+  {0, {0}, false, {{"0", 0, 0, {NULL}, {NULL}, 0, {0}, {0}, false}}, 1, "0 of 1 elements of output 'o' are written; no store to it ever moves anything"},
   /* in other spaces than the first store */
-  {1, {12}, false, {{"1", 0, 1, {"0"}, {"1"}, 0}, {"1", 0, 1, {"0"}, {"1"}, 1, {12}, {1}}, {"1", 0, 1, {"0"}, {"1"}, 0}}, 3, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}}, {"1", 0, 1, {"0"}, {"1"}, 1, {12}, {1}}}, 2, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {2, 4}, {4, 1}}}, 2, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {1, 3}}}, 2, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"3", "4"}, 2, {3, 4}, {4, 1}}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}}}, 2, "element [0, 0] of its view of output 'o' is written twice"},
+  {1, {12}, false, {{"1", 0, 1, {"0"}, {"1"}, 0, {0}, {0}, false}, {"1", 0, 1, {"0"}, {"1"}, 1, {12}, {1}, false}, {"1", 0, 1, {"0"}, {"1"}, 0, {0}, {0}, false}}, 3, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}, false}, {"1", 0, 1, {"0"}, {"1"}, 1, {12}, {1}, false}}, 2, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}, false}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {2, 4}, {4, 1}, false}}, 2, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}, false}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {1, 3}, false}}, 2, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"3", "4"}, 2, {3, 4}, {4, 1}, false}, {"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {3, 4}, {4, 1}, false}}, 2, "element [0, 0] of its view of output 'o' is written twice"},
   /* two places of a view may be one element; an extent of 1 takes no place, whatever its stride */
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {2, 3}, {1, 1}}}, 1, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"12", "1"}, 2, {12, 1}, {1, 1}}}, 1, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "12"}, 2, {1, 12}, {1, 1}}}, 1, NULL},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "11"}, 2, {1, 12}, {1, 1}}}, 1, "the first missing one is [0, 11] of its view"},
-  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"2", "6"}, 2, {2, 6}, {6, 1}}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "1"}, 2, {2, 3}, {1, 1}, false}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"12", "1"}, 2, {12, 1}, {1, 1}, false}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "12"}, 2, {1, 12}, {1, 1}, false}}, 1, NULL},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"1", "11"}, 2, {1, 12}, {1, 1}, false}}, 1, "the first missing one is [0, 11] of its view"},
+  {1, {12}, false, {{"1", 0, 2, {"0", "0"}, {"2", "6"}, 2, {2, 6}, {6, 1}, false}}, 1, NULL},
   {1, {12}, false, {{"1", 0, 1, {"0"}, {"1"}, 1, {4}, {1}, true}}, 1, NULL},
   /* more than 2^16 tiles, more than 2^20 cells */
-  {1, {70000}, false, {{"60000", 0, 1, {"i"}, {"1"}, 0}}, 1, "60000 of 70000 tiles of output 'o' written"},
-  {1, {70000}, false, {{"69999", 0, 1, {"i"}, {"1"}, 0}}, 1, NULL},
-  {2, {2000, 2000}, false, {{"2000", 0, 2, {"i", "i"}, {"1", "1"}, 0}}, 1, NULL},
-  {2, {1000, 1000}, false, {{"1000", 0, 2, {"i", "i"}, {"1", "1"}, 0}}, 1, "1000 of 1000000 tiles of output 'o' written"},
+  {1, {70000}, false, {{"60000", 0, 1, {"i"}, {"1"}, 0, {0}, {0}, false}}, 1, "60000 of 70000 tiles of output 'o' written"},
+  {1, {70000}, false, {{"69999", 0, 1, {"i"}, {"1"}, 0, {0}, {0}, false}}, 1, NULL},
+  {2, {2000, 2000}, false, {{"2000", 0, 2, {"i", "i"}, {"1", "1"}, 0, {0}, {0}, false}}, 1, NULL},
+  {2, {1000, 1000}, false, {{"1000", 0, 2, {"i", "i"}, {"1", "1"}, 0, {0}, {0}, false}}, 1, "1000 of 1000000 tiles of output 'o' written"},
 };
 
 static void test_what_is_known_to_be_left_out_is_told(void **state) {
