@@ -11,6 +11,7 @@ static const op_row rows[] = {
   {"add, sub, mul", "v = x + y * x - y"}, {"div", "v = x / y"}, {"neg", "v = -x"}, {"abs", "v = torch.abs(x)"}, {"maximum", "v = torch.maximum(x, y)"},
   {"minimum", "v = torch.minimum(x, y)"}, {"clamp", "v = torch.clamp(x, -1, 1)"}, {"relu", "v = torch.relu(x)"}, {"where", "v = torch.where(x > y, x, y)"},
   {"comparisons", "v = torch.where((x >= y) & (x != y), x, -y)"}, {"floor division", "v = torch.floor_divide(x, y)"}, {"remainder", "v = torch.remainder(x, y)"},
+  {"roundings to integers", "v = (torch.ceil(x).to(torch.int32) + torch.floor(y).to(torch.int32) - torch.trunc(x).to(torch.int32) * torch.round(y).to(torch.int32)).to(torch.float32)"},
   {"floor", "v = torch.floor(x)"}, {"ceil", "v = torch.ceil(x)"}, {"round", "v = torch.round(x)"}, {"trunc", "v = torch.trunc(x)"}, {"sqrt", "v = torch.sqrt(torch.abs(x))"},
   {"rsqrt", "v = torch.rsqrt(torch.abs(x) + 1)"}, {"reciprocal", "v = torch.reciprocal(x)"}, {"exp", "v = torch.exp(x)"}, {"exp2", "v = torch.exp2(x)"},
   {"expm1", "v = torch.expm1(x)"}, {"log", "v = torch.log(torch.abs(x) + 1)"}, {"log2", "v = torch.log2(torch.abs(x) + 1)"}, {"log1p", "v = torch.log1p(torch.abs(x))"},

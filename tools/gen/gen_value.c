@@ -379,10 +379,10 @@ bool gen_step_lookup(gen_kernel *k) {
 
 /* table[idx, tile_n], table[tile_m, idx]: idx = an exact integer of one axis, brought into the table; what it says may repeat.  table[p, q] with one for each of two dims. */
 bool gen_is_gatherable(const gen_value *v) { return gen_is_exact_int(v) && v->type != DTYPE_U8 && v->type != DTYPE_I8 && __builtin_popcount(v->axes) == 1; }
-/* table[p % 5, q % 3]: of one axis both, or each of its own. */
+/* table[p % 5, q % 3], each of an axis of its own: two indices of rank 1 over one axis are no pairs, each gives its own dim. */
 static bool gen_two_indices(gen_kernel *k, const gen_value *p) {
   const gen_value *q = gen_choose(k, gen_is_gatherable);
-  if (!q || q->axes & k->hidden || q->type != p->type)
+  if (!q || q->axes & k->hidden || q->axes == p->axes || q->type != p->type)
     return false;
   const int64_t size[] = {1 + gen_pick(k, 6), 1 + gen_pick(k, 6)};
   const dtype t = gen_type(k, true);
