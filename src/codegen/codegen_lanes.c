@@ -1,6 +1,7 @@
 /* One scalar unit, many lanes.  A value that is loaded from the lanes' memory is another in each lane, so it must stay in vector registers:
  *  - the code generator makes a scalar load and a broadcast of "load a vector, repeat one element of it", and loads of every other element of "load, shuffle": a freeze between
  *    them takes the pattern apart, and costs nothing;
+ *  - roundings of bf16 to whole numbers are those of f32, which has them all: LLVM 22 ends the process where integers are made of them;
  *  - scalar loads from that memory, elements taken out of vectors, reductions to scalars and calls are refused. */
 #include "codegen/codegen_private.h"
 #include <string.h>
@@ -87,11 +88,39 @@ static void keep_apart(lanes *l, LLVMValueRef shuffle) {
   }
 }
 
+static LLVMTypeRef with_element(LLVMTypeRef vector, LLVMTypeRef element) {
+  return LLVMGetTypeKind(vector) == LLVMScalableVectorTypeKind ? LLVMScalableVectorType(element, LLVMGetVectorSize(vector)) : LLVMVectorType(element, LLVMGetVectorSize(vector));
+}
+
+/* Behind LLVM's passes, which would make it narrow again. */
+static bool widen_rounding(lanes *l, LLVMValueRef call) {
+  static const char *const roundings[] = {"llvm.ceil.", "llvm.floor.", "llvm.trunc.", "llvm.round.", "llvm.roundeven.", "llvm.rint.", "llvm.nearbyint."};
+  LLVMValueRef f = LLVMGetCalledValue(call);
+  LLVMTypeRef t = LLVMTypeOf(call);
+  bool is_rounding = false;
+  size_t n = 0;
+  const char *name = LLVMIsAFunction(f) ? LLVMGetValueName2(f, &n) : "";
+  for (size_t i = 0; i < sizeof roundings / sizeof *roundings; i++)
+    is_rounding = is_rounding || strncmp(name, roundings[i], strlen(roundings[i])) == 0;
+  if (!is_rounding || is_scalar(t) || LLVMGetTypeKind(LLVMGetElementType(t)) != LLVMBFloatTypeKind)
+    return false;
+  LLVMTypeRef wide = with_element(t, LLVMFloatTypeInContext(LLVMGetTypeContext(t)));
+  LLVMValueRef of_wide = LLVMGetIntrinsicDeclaration(LLVMGetGlobalParent(f), LLVMGetIntrinsicID(f), &wide, 1);
+  LLVMPositionBuilderBefore(l->builder, call);
+  LLVMValueRef x = LLVMBuildFPExt(l->builder, LLVMGetOperand(call, 0), wide, ""), y = LLVMBuildCall2(l->builder, LLVMGlobalGetValueType(of_wide), of_wide, &x, 1, "");
+  LLVMReplaceAllUsesWith(call, LLVMBuildFPTrunc(l->builder, y, t, ""));
+  LLVMInstructionEraseFromParent(call);
+  return true;
+}
+
 static void visit(lanes *l, LLVMValueRef i) {
   switch (LLVMGetInstructionOpcode(i)) {
   case LLVMLoad: check_load(l, i); break;
   case LLVMStore: check_address(l, LLVMGetOperand(i, 1)); break;
-  case LLVMCall: check_call(l, i); break;
+  case LLVMCall:
+    if (!widen_rounding(l, i))
+      check_call(l, i);
+    break;
   case LLVMFRem: refuse_function(l, "fmod", 4); break;
   case LLVMExtractElement: refuse(l, "takes a single number out of a vector", "keep vectors: repeat the element with vector.broadcast or vector.shuffle"); break;
   case LLVMShuffleVector: keep_apart(l, i); break;
@@ -105,8 +134,10 @@ loom_status codegen_keep_lanes(loom_ctx *ctx, LLVMModuleRef m) {
     size_t n;
     l.function = LLVMGetValueName2(f, &n);
     for (LLVMBasicBlockRef b = LLVMGetFirstBasicBlock(f); b; b = LLVMGetNextBasicBlock(b))
-      for (LLVMValueRef i = LLVMGetFirstInstruction(b); i; i = LLVMGetNextInstruction(i))
+      for (LLVMValueRef i = LLVMGetFirstInstruction(b), next; i; i = next) {
+        next = LLVMGetNextInstruction(i);
         visit(&l, i);
+      }
   }
   LLVMDisposeBuilder(l.builder);
   return l.refused ? LOOM_EUNSUP : LOOM_OK;

@@ -8,7 +8,7 @@
 /* One target machine per compile: the cpu of the options (NULL: the running one with its features), position-independent code. */
 LOOM_MUST_USE loom_status codegen_open_target(loom_ctx *ctx, const codegen_options *o, LOOM_GIVE LLVMTargetMachineRef *out);
 
-/* For machines with lanes, between LLVM's passes and its code generator: what the code generator would scalarise is kept from it, what nobody could keep in vectors is refused. */
+/* For machines with lanes, between LLVM's passes and its code generator: what the code generator would scalarise, or has no code for, is kept from it; what nobody could keep in vectors is refused. */
 LOOM_MUST_USE loom_status codegen_keep_lanes(loom_ctx *ctx, LLVMModuleRef m);
 
 /* For x86-64, at the same place: what its code generator makes wrong code of is written another way. */

@@ -79,8 +79,8 @@ loom_status interp_reshape(interp *in, const kernel_op *op) {
 
 /* ---- reductions ---- */
 
-/* `least`: of a product, the product of the factors below 1. */
-typedef struct reduction { double x, mag, e, least; int64_t terms; bool whole; } reduction;
+/* `least`, `most`: of a product, the products of the factors below 1 (but 0) and above. */
+typedef struct reduction { double x, mag, e, least, most; int64_t terms; bool whole; } reduction;
 
 static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
   switch (f) {
@@ -93,6 +93,7 @@ static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
     r->x = dtype_is_float(t) ? r->x * a.x : interp_binary(KERNEL_FN_MUL, t, (interp_num){r->x, 0}, a).x;
     r->mag *= fabs(a.x) + a.e;
     r->least *= a.x != 0 ? fmin(1, fabs(a.x)) : 1;
+    r->most *= fmax(1, fabs(a.x) + a.e);
     break;
   default: {
     interp_num both = r->terms == 0 ? a : interp_binary(f, DTYPE_F64, (interp_num){r->x, r->e}, a);
@@ -115,11 +116,10 @@ static bool is_extreme(kernel_fn f) { return f == KERNEL_FN_MAX || f == KERNEL_F
 /* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product.  `cut`: sums so far keep 17 bits. */
 static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut) {
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
-  if (is_extreme(f) || (r->whole && r->mag <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
+  if (is_extreme(f) || (r->whole && fmax(r->mag, r->most) <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
     return r->e;
   if (f == KERNEL_FN_MUL && dtype_is_float(t)) {   /* some order of the factors multiplies all small or all large ones first */
-    double most = r->least > 0 ? r->mag / r->least : INFINITY;
-    double range = t == DTYPE_F64 ? 0 : interp_sum_overflow(t, most) + (r->least < 0x1p-126 ? 0x1p-126 * k * most : 0);
+    double range = interp_sum_overflow(t, r->most) + (t != DTYPE_F64 && r->mag > 0 && r->least < 0x1p-126 ? 0x1p-126 * k * r->most : 0);
     return (r->mag - fabs(r->x)) * (1 + gamma) + gamma * r->mag + range;
   }
   return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (cut ? 0x1p-17 * (r->mag + r->e) : 0) + (dtype_is_float(t) ? interp_sum_overflow(t, r->mag) : 0);
@@ -142,7 +142,7 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
   }
   reduction *r = interp_temp(in, 0, (size_t)out->elems * sizeof *r);
   for (int64_t i = 0; i < out->elems; i++)
-    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .whole = true};
+    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .most = 1, .whole = true};
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
   bool cut = in->cuts_f32 && in->bounds && dtype_is_float(out->type) && !is_extreme(op->fn);
   if (from->elems)

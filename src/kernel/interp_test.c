@@ -519,6 +519,38 @@ static void test_reduce_permute_reshape_and_views(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Factors come in any order: where some order of them overflows a product has no bound, a zero among them or not; else a zero makes it exact. */
+static void test_a_product_that_may_overflow_has_no_bound(void **state) {
+  (void)state;
+  enum { ROWS = 5, FACTORS = 3 };
+  static const struct { double factor[FACTORS]; bool has_bound, is_exact; } rows[ROWS] = {
+      {{0, 2, -3}, true, true}, {{-3e38, 1e20, 0}, false, false}, {{0, 0.1, 1.7}, true, true}, {{3e38, 10, 1e-30}, false, false}, {{1e30, 1e-20, 1.1}, true, false}};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  sample s = {&ctx.mem, kernel_new(&ctx.mem, "products"), 0};
+  kernel_tensor x = kernel_add_tensor(&ctx.mem, s.k, "x", KERNEL_ARG, SAMPLE_TYPE(&s, DTYPE_F32, "5", "3")), products = kernel_add_tensor(&ctx.mem, s.k, "products", KERNEL_ALLOC, SAMPLE_TYPE(&s, DTYPE_F32, "5"));
+  sample_block(&s, "tile_m", 5);
+  kernel_op *grid = sample_op(&s, &s.k->body, KERNEL_PARALLEL, 0, NULL, NULL);
+  kernel_region *g = &grid->regions[0];
+  sample_ranges(&s, grid, 1, (const char *[]){"tile_m"});
+  kernel_value m = g->params.at[0], tile = sample_load(&s, g, x, SAMPLE_TYPE(&s, DTYPE_F32, "tile_m", "3"), 2, (kernel_value[]){m, -1});
+  kernel_type t_product = SAMPLE_TYPE(&s, DTYPE_F32, "tile_m");
+  kernel_op *product = sample_op(&s, g, KERNEL_REDUCE, 1, &tile, &t_product);
+  product->fn = KERNEL_FN_MUL;
+  product->ivalue = 1 << 1;
+  sample_index(&s, sample_op(&s, g, KERNEL_STORE, 1, product->results, NULL), products, 1, &m);
+  interp_options o = BLOCKS({"tile_m", 4});
+  interp_tensor *t = inputs(&ctx, s.k, 7, false);
+  for (int i = 0; i < ROWS; i++)
+    for (int k = 0; k < FACTORS; k++)
+      t[x].value[i * FACTORS + k] = (double)(float)rows[i].factor[k];
+  assert_int_equal(interp_run(&ctx, s.k, t, &o), LOOM_OK);
+  for (int i = 0; i < ROWS; i++)
+    if ((t[products].bound[i] < INFINITY) != rows[i].has_bound || (t[products].bound[i] == 0) != rows[i].is_exact)
+      fail_msg("row %d: %g +- %g", i, t[products].value[i], t[products].bound[i]);
+  loom_ctx_done(&ctx);
+}
+
 /* ---- comparing ---- */
 
 static void test_compare_judges_special_values(void **state) {
@@ -597,7 +629,7 @@ int main(void) {
       cmocka_unit_test(test_int8_matmul_is_exact),
       cmocka_unit_test(test_functions_agree_with_f32_libm_within_their_ulps),
       cmocka_unit_test(test_reduce_permute_reshape_and_views),
-      cmocka_unit_test(test_compare_judges_special_values),
+      cmocka_unit_test(test_a_product_that_may_overflow_has_no_bound), cmocka_unit_test(test_compare_judges_special_values),
       cmocka_unit_test(test_refusals_name_what_is_wrong),
       cmocka_unit_test(test_memory_may_run_out_anywhere),
   };

@@ -37,7 +37,6 @@ LOOM_MUST_USE loom_status npt_lower_product(ir_ctx *ir, const npt_product *p);
 /* exp, erf, tanh, sin, cos, log, atan of math: is it one; replaces it. */
 bool npt_is_transcendental(MlirOperation op);
 LOOM_MUST_USE loom_status npt_lower_transcendental(ir_ctx *ir, MlirOperation op, int vlen_bits);
-MlirType npt_vector_like(MlirType vector, MlirType element);      /* of the same shape, of rank 8 at most */
 /* exp2, log2, log10, log1p, expm1, tan, sinh, cosh, powf, remf: is it one; replaces it by arithmetic and transcendentals. */
 bool npt_is_derived(MlirOperation op);
 LOOM_MUST_USE loom_status npt_lower_derived(ir_ctx *ir, MlirOperation op);

@@ -2,7 +2,6 @@
 #include "target/npu/npt_riscv.h"
 #include "codegen/codegen.h"
 #include "dialect/togsim.h"
-#include "target/npu/npt_product.h"
 #include "target/npu/npt_riscv_private.h"
 
 /* PyTorchSim's standard lowering in two parts: between them reductions become shuffles.  scf becomes cf first: that makes arith. */
@@ -75,33 +74,6 @@ static loom_status open_globals(ir_ctx *ir, MlirModule m) {
   return LOOM_OK;
 }
 
-/* ---- roundings of bf16 ---- */
-static bool find_rounding(MlirOperation op, void *data) {
-  static const char *const roundings[] = {"math.ceil", "math.floor", "math.trunc", "math.round", "math.roundeven"};
-  walk *w = data;
-  for (size_t i = 0; i < sizeof roundings / sizeof *roundings; i++)
-    if (ir_op_is(op, roundings[i])) {
-      MlirType t = mlirValueGetType(ir_result(op, 0));
-      if (mlirTypeIsAVector(t) && mlirTypeIsABF16(mlirShapedTypeGetElementType(t)))
-        vec_push(&w->ir->ctx->mem, &w->dead, op);
-    }
-  return true;
-}
-
-/* To whole numbers in f32, which has them all: LLVM 22 ends the process where it is to make code of those of vectors of bf16. */
-static void widen_roundings(ir_ctx *ir, MlirModule m) {
-  walk w = {.ir = ir};
-  ir_walk(mlirModuleGetOperation(m), find_rounding, &w);
-  for (size_t i = 0; i < w.dead.n; i++) {
-    ir_builder at = ir_before(ir, w.dead.at[i]);
-    MlirValue x = ir_operand(w.dead.at[i], 0), was = ir_result(w.dead.at[i], 0);
-    MlirType narrow = mlirValueGetType(was), wide = npt_vector_like(narrow, mlirF32TypeGet(ir->mlir));
-    MlirValue widened = ir_build1(&at, "arith.extf", wide, 1, &x, 0, NULL), rounded = ir_build1(&at, ir_op_name(w.dead.at[i]), wide, 1, &widened, 0, NULL);
-    mlirValueReplaceAllUsesOfWith(was, ir_build1(&at, "arith.truncf", narrow, 1, &rounded, 0, NULL));
-    ir_erase(w.dead.at[i]);
-  }
-}
-
 static loom_status check_vlen(ir_ctx *ir, int vlen_bits) {
   if (vlen_bits < NPT_VLEN_MIN || vlen_bits > NPT_VLEN_MAX || (vlen_bits & (vlen_bits - 1)))
     LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "vectors of %d bits; registers have 128, 256, 512 or 1024", vlen_bits);
@@ -132,7 +104,6 @@ loom_status npt_riscv_lower(ir_ctx *ir, MlirModule m, int vlen_bits) {
   LOOM_TRY(ir_run_pipeline(ir, m, to_vectors));
   LOOM_TRY(npt_riscv_lower_reductions(ir, m));
   LOOM_TRY(npt_riscv_keep_lanes(ir, m));
-  widen_roundings(ir, m);
   LOOM_TRY(ir_run_pipeline(ir, m, to_llvm));
   return check_lowered(ir, m);
 }

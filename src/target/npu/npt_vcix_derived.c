@@ -134,7 +134,7 @@ static int find(MlirOperation op) {
 
 bool npt_is_derived(MlirOperation op) { return find(op) < N_ROWS; }
 
-MlirType npt_vector_like(MlirType vector, MlirType element) {
+static MlirType like(MlirType vector, MlirType element) {
   int64_t shape[RANK_MAX];
   bool scalable[RANK_MAX];
   intptr_t rank = (intptr_t)mlirShapedTypeGetRank(vector);
@@ -156,7 +156,7 @@ loom_status npt_lower_derived(ir_ctx *ir, MlirOperation op) {
   bool is_wide = mlirTypeIsAF64(element);
   if (mlirShapedTypeGetRank(t) > RANK_MAX || mlirFloatTypeGetWidth(element) > 64 || (is_wide && rows[find(op)].only_narrow))
     LOOM_FAIL(ir->ctx, ir_span(ir, op), LOOM_EUNSUP, "%s of %s would lose digits: it is computed in f64; use f32 or less", ir_op_name(op), ir_print_type(&ir->ctx->scratch, t));
-  derive d = {.at = ir_before(ir, op), .wide = npt_vector_like(t, f64), .truth = npt_vector_like(t, mlirIntegerTypeGet(ir->mlir, 1))};
+  derive d = {.at = ir_before(ir, op), .wide = like(t, f64), .truth = like(t, mlirIntegerTypeGet(ir->mlir, 1))};
   MlirValue v[2] = {ir_operand(op, 0), ir_operand(op, 1)};
   for (int i = 0; i < 2 && !is_wide; i++)
     if (!mlirValueIsNull(v[i]))
