@@ -97,8 +97,10 @@ static void add_reads(maker *k) {
     add_read(k, path);
     if (file_is_dir(path))      /* what an artifact was compiled from: messages show its lines */
       add_read(k, string_of(read_json(k->ctx, file_join(&k->ctx->mem, path, "kernel.json")), "path"));
-    else if (text_eq(path, "-") || text_ends(path, ".json"))      /* a plan names its kernel */
-      add_read(k, string_of(text_eq(path, "-") ? read_stdin(k->ctx) : read_json(k->ctx, path), "kernel_path"));
+    else if (text_eq(path, "-"))      /* a plan names its kernel */
+      add_read(k, string_of(read_stdin(k->ctx), "kernel_path"));
+    else if (text_ends(path, ".json"))
+      add_read(k, string_of(read_json(k->ctx, path), "kernel_path"));
     if (o->corpus.last && strchr(o->corpus.last, ':'))
       add_read(k, file_join(&k->ctx->mem, strchr(o->corpus.last, ':') + 1, path));
   }

@@ -122,19 +122,16 @@ static void hand_over_bits(mender *m, LLVMValueRef value, LLVMBasicBlockRef home
   }
 }
 
-static void mend_bf16(mender *m, LLVMValueRef f) {
+/* Behind replace_phi of all phis. */
+static void hand_over_all(mender *m, LLVMValueRef f) {
   LLVMTypeRef bits;
-  value_list all = instructions_of(m, f);
-  for (size_t i = 0; i < all.n; i++)
-    if (LLVMIsAPHINode(all.at[i]) && (bits = bits_of(m, LLVMTypeOf(all.at[i]))) != NULL)
-      replace_phi(m, all.at[i], bits);
   LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(f);
   for (LLVMValueRef p = LLVMGetFirstParam(f); p; p = LLVMGetNextParam(p))
     if ((bits = bits_of(m, LLVMTypeOf(p))) != NULL) {
       position_behind_phis(m, entry);
       hand_over_bits(m, p, entry, bits);
     }
-  all = instructions_of(m, f);
+  value_list all = instructions_of(m, f);
   for (size_t i = 0; i < all.n; i++)
     if ((bits = bits_of(m, LLVMTypeOf(all.at[i]))) != NULL) {
       LLVMPositionBuilderBefore(m->builder, LLVMGetNextInstruction(all.at[i]));
@@ -149,10 +146,14 @@ void codegen_mend(loom_ctx *ctx, LLVMModuleRef module) {
     if (LLVMIsDeclaration(f))
       continue;
     value_list all = instructions_of(&m, f);
-    for (size_t i = 0; i < all.n; i++)
-      if (LLVMGetInstructionOpcode(all.at[i]) == LLVMCall)
+    for (size_t i = 0; i < all.n; i++) {
+      LLVMTypeRef bits = LLVMIsAPHINode(all.at[i]) ? bits_of(&m, LLVMTypeOf(all.at[i])) : NULL;
+      if (bits)
+        replace_phi(&m, all.at[i], bits);
+      else if (LLVMGetInstructionOpcode(all.at[i]) == LLVMCall)
         store_lane(&m, all.at[i]);
-    mend_bf16(&m, f);
+    }
+    hand_over_all(&m, f);
   }
   LLVMDisposeBuilder(m.builder);
 }
