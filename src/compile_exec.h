@@ -84,10 +84,12 @@ LOOM_MUST_USE loom_status compile_open_image(compile_state *s, compile_image *ou
 void compile_close_image(compile_image *c);
 /* A call of it, to be made any number of times: copies of the inputs (by kernel tensor), fresh memory for what is returned, workspaces and
  * threads; by_root: by kernel tensor.  Nothing to close where opening fails. */
-typedef struct compile_call { cpu_tile_fn fn; void **buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ run_team *own_team; float *kept; /* cpu_grid.kept_bytes; NULL: there are none */ struct provider_link *link; int64_t *offer; /* who is asked to do it instead, with what; NULL: nobody */ } compile_call;
+typedef struct compile_call { cpu_tile_fn fn; void **buffers; size_t n_buffers; const int64_t *sizes; run_call *cores; /* NULL: one function, no grid */ run_team *own_team; float *kept; /* cpu_grid.kept_bytes; NULL: there are none */ struct provider_link *link; int64_t *offer; /* who is asked to do it instead, with what; NULL: nobody */ } compile_call;
 LOOM_MUST_USE loom_status compile_open_call(compile_state *s, const compile_image *code, const interp_tensor *inputs, void **by_root, compile_call *out);
 /* The same in the caller's memory, which by_root has for every argument and every tensor that is returned, and on its team; nothing is copied, and nothing has to be closed. */
 LOOM_MUST_USE loom_status compile_bind_call(compile_state *s, const compile_image *code, void *const *by_root, run_team *team, compile_call *out);
+/* In the order of the function's arguments: kernel arguments, then what is returned and is none, each once, then `kept` unless it is NULL. */
+void **compile_order_buffers(compile_state *s, void *const *by_root, void *kept, size_t *out_n);
 void compile_make_call(const compile_call *c);
 /* work(data) in a copy of the process that can do nothing but compute (run_child_compute): what the kernel does wrong stays there.  What it leaves must lie in shared memory. */
 LOOM_MUST_USE loom_status compile_confine(compile_state *s, loom_status (*work)(void *data), void *data);

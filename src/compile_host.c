@@ -64,8 +64,7 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, ru
   return LOOM_OK;
 }
 
-/* In the order of the function's arguments: kernel arguments, then what is returned and is none, each once. */
-static void **in_order(compile_state *s, void *const *by_root, void *kept, size_t *out_n) {
+void **compile_order_buffers(compile_state *s, void *const *by_root, void *kept, size_t *out_n) {
   const kernel_graph *k = s->kernel;
   VEC_OF(void *) order = {0};
   bool *is_taken = ARENA_NEW_N(&s->ctx->mem, bool, k->tensors.n + 1);
@@ -140,11 +139,10 @@ void compile_close_image(compile_image *c) {
 
 loom_status compile_bind_call(compile_state *s, const compile_image *code, void *const *by_root, run_team *team, compile_call *out) {
   const cpu_grid *p = &s->grid;
-  size_t n;
   *out = (compile_call){.fn = code->fn, .sizes = open_sizes(s), .kept = kept_memory(s)};
-  out->buffers = in_order(s, by_root, out->kept, &n);
+  out->buffers = compile_order_buffers(s, by_root, out->kept, &out->n_buffers);
   LOOM_TRY(compile_offer_kernel(s, code->providers, by_root, out));
-  return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, n, team, &out->cores) : LOOM_OK;
+  return p->n_dims ? run_open_call(s->ctx, &(run_program){code->fn, p->n_dims, p->count, p->workspace_bytes}, out->buffers, out->n_buffers, team, &out->cores) : LOOM_OK;
 }
 
 /* As many threads as the options say, but no more than cores. */

@@ -45,26 +45,15 @@ static void draw_blocks(soak_case *c, sym_binding **out, size_t *out_n) {
 /* ---- plain loops ---- */
 static loom_status call(soak_case *c, compile_state *s, const char *object, size_t size, const char *name, void **by_root) {
   codegen_image *image;
-  kernel_graph *k = c->given;
-  VEC_OF(void *) buffers = {0};
-  bool *is_taken = ARENA_NEW_N(&c->ctx->mem, bool, k->tensors.n);
+  size_t n;
   LOOM_TRY(soak_make_memory(c, s, by_root));
-  for (size_t i = 0; i < k->tensors.n; i++)
-    if ((is_taken[i] = k->tensors.at[i].role == KERNEL_ARG))
-      vec_push(&c->ctx->mem, &buffers, by_root[i]);
-  for (size_t i = 0; i < k->returns.n; i++) {
-    const kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
-    if (root >= 0 && !is_taken[root])
-      vec_push(&c->ctx->mem, &buffers, by_root[root]);
-    if (root >= 0)
-      is_taken[root] = true;
-  }
+  void **buffers = compile_order_buffers(s, by_root, NULL, &n);
   LOOM_TRY(link_object(c->ctx, object, size, &image));
   void *address = codegen_lookup(image, name);
   cpu_tile_fn fn;
   memcpy(&fn, &address, sizeof fn);
   if (address)
-    fn(buffers.at, NULL);
+    fn(buffers, NULL);
   codegen_unlink(image);
   return address ? LOOM_OK : diag_error(c->ctx, LOOM_NOSPAN, LOOM_EBUG, "the object has no kernel '%s'", name);
 }
@@ -121,20 +110,9 @@ void soak_host(soak_case *c) {
 }
 
 /* ---- plans ---- */
-static size_t count_tensors(const kernel_graph *k) {
-  size_t n = 0;
-  for (size_t i = 0; i < k->tensors.n; i++) {
-    bool is_returned = false;
-    for (size_t j = 0; j < k->returns.n; j++)
-      is_returned = is_returned || (k->returns.at[j] >= 0 && kernel_root(k, k->returns.at[j]) == (kernel_tensor)i);
-    n += k->tensors.at[i].role == KERNEL_ARG || is_returned;
-  }
-  return n;
-}
-
 /* The cores of a grid one after another, from the last in every other seed, each in a workspace of NaN that ends at a page that is not there. */
 static void run_grid(soak_case *c, const compile_state *s, const compile_call *call) {
-  const size_t n = count_tensors(s->kernel) + (call->kept != NULL), room = ((size_t)s->grid.workspace_bytes + 63) / 64 * 64;
+  const size_t n = call->n_buffers, room = ((size_t)s->grid.workspace_bytes + 63) / 64 * 64;
   void **buffers = ARENA_NEW_N(&c->ctx->mem, void *, n + 1);
   int64_t cores = 1, at[CPU_GRID_MAX];
   for (int d = 0; d < s->grid.n_dims; d++)
