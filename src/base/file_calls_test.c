@@ -11,27 +11,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define SYSTEM __attribute__((visibility("default")))
 typedef enum call { OPEN, READ, WRITE, SYNC, CLOSE, RENAME, CALLS } call;
-static const char *const call_names[] = {"open", "read", "write", "fsync", "close", "rename"};
-static call failing = CALLS;
-static int countdown, with;      /* the call that fails, counted from 1; its errno */
-static bool has_failed;
+#include "base/calls_testing.h"
 
-static bool must_fail(call c) {
-  if (c != failing || countdown == 0 || --countdown > 0)
-    return false;
-  errno = with;
-  return has_failed = true;
-}
+static const char *const call_names[] = {"open", "read", "write", "fsync", "close", "rename"};
 
 SYSTEM int open(const char *path, int flags, ...) { return must_fail(OPEN) ? -1 : (int)syscall(SYS_openat, AT_FDCWD, path, flags, 0666); }
 SYSTEM int openat(int dir, const char *path, int flags, ...) { return must_fail(OPEN) ? -1 : (int)syscall(SYS_openat, dir, path, flags, 0666); }
-SYSTEM ssize_t read(int fd, void *to, size_t n) {
-  sanitize_written(to, n);
-  return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n);
-}
-SYSTEM ssize_t write(int fd, const void *from, size_t n) { return must_fail(WRITE) ? -1 : syscall(SYS_write, fd, from, n); }
 SYSTEM int fsync(int fd) { return must_fail(SYNC) ? -1 : (int)syscall(SYS_fsync, fd); }
 SYSTEM int close(int fd) {
   const bool fails = must_fail(CLOSE);
@@ -101,7 +87,7 @@ static void test_each_call_fails_once(void **state) {
           loom_ctx_init(&ctx);
           const char *path = file_join(&ctx.mem, dir, "f");
           assert_int_equal(file_write(&ctx, path, "old", 3), LOOM_OK);
-          failing = (call)c, countdown = n, with = interrupted ? EINTR : EIO, has_failed = false;
+          fail_next((call)c, n, interrupted ? EINTR : EIO);
           const loom_status st = tasks[t].run(&ctx, path);
           failing = CALLS;
           struck += has_failed;
@@ -130,7 +116,7 @@ static void test_closing_says_what_failed_first(void **state) {
       {CALLS, 0, true, true, 0}, {SYNC, EIO, true, false, EIO}, {SYNC, EIO, false, true, 0}, {SYNC, EINTR, true, true, 0}, {CLOSE, EIO, false, false, EIO}, {CLOSE, EINTR, false, true, 0}};
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     const int fd = file_open("/proc/self/comm", O_RDONLY), null = file_open("/dev/null", O_WRONLY);
-    failing = rows[i].c, countdown = 1, with = rows[i].with;
+    fail_next(rows[i].c, 1, rows[i].with);
     /* a device cannot be synced; that is told rather than what closing says */
     const bool ok = file_close(fd, false) || rows[i].c == CLOSE;
     assert_true(ok);
@@ -140,7 +126,7 @@ static void test_closing_says_what_failed_first(void **state) {
     assert_int_equal(errno, EINVAL);
     FILE *f = tmpfile();
     const int own = dup(fileno(f));
-    failing = rows[i].c, countdown = 1, with = rows[i].with;
+    fail_next(rows[i].c, 1, rows[i].with);
     assert_true(file_close(own, rows[i].sync) == rows[i].ok);
     assert_true(rows[i].ok || errno == rows[i].error);
     failing = CALLS;

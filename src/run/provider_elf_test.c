@@ -110,6 +110,14 @@ static void abi_not_loaded(image *v) { v->segments[0].p_type = PT_NOTE; }
 static void abi_local(image *v) { v->symbols[1 + ABI].st_info = ELF64_ST_INFO(STB_LOCAL, STT_OBJECT); }
 static void abi_internal(image *v) { v->symbols[1 + ABI].st_other = STV_INTERNAL; }
 
+/* Starts the context. */
+static loom_status read_changed(loom_ctx *ctx, edit *change, image *v, provider_elf *e) {
+  loom_ctx_init(ctx);
+  make(v);
+  change(v);
+  return provider_elf_read(ctx, "x.so", (const char *)v, sizeof *v, e);
+}
+
 static void test_libraries_that_are_refused(void **state) {
   (void)state;
   static const char processor[] = "it is for ", path[] = "which depends on the working directory", both[] = "both written and executed", changed[] = "(TEXTREL)";
@@ -128,10 +136,7 @@ static void test_libraries_that_are_refused(void **state) {
     loom_ctx ctx;
     provider_elf e;
     image v;
-    loom_ctx_init(&ctx);
-    make(&v);
-    rows[i].change(&v);
-    if (provider_elf_read(&ctx, "x.so", (const char *)&v, sizeof v, &e) != LOOM_EPROVIDER)
+    if (read_changed(&ctx, rows[i].change, &v, &e) != LOOM_EPROVIDER)
       fail_msg("row %zu (%s) is read", i, rows[i].says);
     testing_expect_error(&ctx, LOOM_EPROVIDER, rows[i].says, 0, 0);
     loom_ctx_done(&ctx);
@@ -152,10 +157,7 @@ static void test_what_a_library_says_of_itself(void **state) {
     loom_ctx ctx;
     provider_elf e;
     image v;
-    loom_ctx_init(&ctx);
-    make(&v);
-    rows[i].change(&v);
-    if (provider_elf_read(&ctx, "x.so", (const char *)&v, sizeof v, &e) != LOOM_OK)
+    if (read_changed(&ctx, rows[i].change, &v, &e) != LOOM_OK)
       fail_msg("row %zu: %s", i, ctx.diag.first->text);
     if (e.exports.n != rows[i].exports || e.sanitizer != rows[i].sanitizer || e.has_abi != rows[i].has_abi || e.constructors != rows[i].constructors)
       fail_msg("row %zu: %zu exports, %s, %s, %d constructors", i, e.exports.n, provider_sanitizer_name(e.sanitizer), e.has_abi ? "an ABI" : "no ABI", (int)e.constructors);

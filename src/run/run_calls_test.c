@@ -15,29 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SYSTEM __attribute__((visibility("default")))
 typedef enum call { WAIT, READ, WRITE, RENAME, STAT, CALLS } call;
-static call failing = CALLS;
-static int countdown, with;
-static bool has_failed;
-
-static bool must_fail(call c) {
-  if (c != failing || countdown == 0 || --countdown > 0)
-    return false;
-  errno = with;
-  return has_failed = true;
-}
-static void fail_next(call c, int n, int error) { failing = c, countdown = n, with = error, has_failed = false; }
+#include "base/calls_testing.h"
 
 SYSTEM pid_t waitpid(pid_t pid, int *status, int options) {
   sanitize_written(status, sizeof *status);
   return must_fail(WAIT) ? -1 : (pid_t)syscall(SYS_wait4, pid, status, options, NULL);
 }
-SYSTEM ssize_t read(int fd, void *to, size_t n) {
-  sanitize_written(to, n);
-  return must_fail(READ) ? -1 : syscall(SYS_read, fd, to, n);
-}
-SYSTEM ssize_t write(int fd, const void *from, size_t n) { return must_fail(WRITE) ? -1 : syscall(SYS_write, fd, from, n); }
 SYSTEM int renameat(int from_dir, const char *from, int to_dir, const char *to) { return must_fail(RENAME) ? -1 : (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, 0); }
 SYSTEM int fstat(int fd, struct stat *st) {
   sanitize_written(st, sizeof *st);

@@ -1,6 +1,6 @@
 #include "base/testing.h"
 #include "frontend/check/check_text.h"
-#include "frontend/mlir_text/mlir_text.h"
+#include "frontend/mlir_text/mlir_text_testing.h"
 
 static loom_status normalise(loom_ctx *ctx, const char *s, const char **out, bool *any) {
   size_t n;
@@ -87,29 +87,16 @@ static void test_unknown_forms_are_refused_with_their_place(void **state) {
   }
 }
 
-/* Each form cut at each token, and with a sign in a token's place that opens nothing: it is read, or refused at the token before it, at it or behind it. */
+static loom_status normalise_form(loom_ctx *ctx, const char *source) {
+  const char *out;
+  bool any;
+  return normalise(ctx, source, &out, &any);
+}
+
 static void test_broken_forms_are_refused_where_they_break(void **state) {
   (void)state;
   for (size_t i = 0; i < COUNT_OF(forms); i++)
-    for (int way = 0; way < 2; way++) {
-      loom_ctx lexer;
-      loom_ctx_init(&lexer);
-      mlir_cursor c;
-      const char *s = forms[i].source;
-      assert_int_equal(mlir_text_open(&lexer, diag_add_source(&lexer, "t.mlir", s, strlen(s)), &c), LOOM_OK);
-      for (mlir_token before = c.token; c.token.kind != MLIR_TOKEN_END; before = c.token, mlir_text_next(&c)) {
-        loom_ctx ctx;
-        bool any;
-        const char *out, *broken = arena_printf(&lexer.mem, "%.*s%s", (int)(c.token.at - s), s, way ? arena_printf(&lexer.mem, ";%s", c.token.at + c.token.size) : "");
-        const loom_status st = normalise(&ctx, broken, &out, &any);
-        const diag_item *d = ctx.diag.first;
-        const bool opens = d && strstr(d->text, "not closed");      /* told where it begins */
-        if (st != LOOM_OK && (st != LOOM_EINPUT || !d || (!opens && (d->span.line < before.line || (d->span.line == before.line && d->span.col < before.col)))))
-          fail_msg("'%s': status %d at %d:%d: %s", broken, (int)st, d ? d->span.line : 0, d ? d->span.col : 0, d ? d->text : "");
-        loom_ctx_done(&ctx);
-      }
-      loom_ctx_done(&lexer);
-    }
+    testing_break_form(forms[i].source, normalise_form, (const char *const[]){"not closed", NULL});
 }
 
 static loom_status normalise_all(loom_ctx *ctx, void *source) {
