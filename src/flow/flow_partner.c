@@ -42,7 +42,7 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
   for (size_t i = 0; i < walk->n && n < CANDIDATES; i++) {
     int w = walk->at[i];
     if (is_strict && w == above) {   /* from `start` down to `want` */
-      above = w != want && flow_want(s, w)->n_in > 0 ? flow_want(s, w)->in[0] : -1;
+      above = w != want ? flow_want(s, w)->in[0] : -1;   /* each hands the next one on */
       continue;
     }
     if (!same_form(s, got, w))

@@ -39,7 +39,8 @@ bool flow_explains(flow_search *s, int want, int got, bool is_left_by_loop);
 int flow_partner(flow_search *s, int got, int got_user, int want, int start, const flow_list *walk);
 
 /* ---- flow_round.c ---- */
-/* Moves the parting to the first round in which the two runs differ there, or finds the loop that does not run as often. */
+/* Moves the parting to the first round in which the two runs differ there, or finds the loop that does not run as often.  The parting's `want` is
+ * `want_at` or one of those that it was made of. */
 void flow_to_first_round(arena *scratch, const flow_run *got, const flow_run *want, int want_at, flow_parting *p);
 void flow_find_loop(const flow_run *got, const flow_run *want, flow_parting *p);
 #endif

@@ -66,7 +66,9 @@ static bool is_known_constant(const flow_search *s, int got, int user, int want,
 
 static bool is_known_to_program(const flow_search *s, int got) {
   const flow_node *n = flow_got(s, got);
-  for (size_t i = 0; n->kind == FLOW_CONSTANT && s->known && i < s->known->n; i++)
+  if (n->kind != FLOW_CONSTANT || n->elems == 0 || !s->known)
+    return false;
+  for (size_t i = 0; i < s->known->n; i++)
     if (fabs(s->known->at[i] - n->x[0]) <= fabs(n->x[0]) * dtype_unit_roundoff(n->type) * 2)
       return true;
   return false;
@@ -82,7 +84,7 @@ bool flow_is_filled(const flow_search *s, int got) {
 
 /* What made the numbers of `got`, before they were moved and cast. */
 static int origin(flow_search *s, int got) {
-  while (flow_got(s, got)->n_in == 1 && flow_passes_on(s, got))
+  while (flow_passes_on(s, got))
     got = flow_got(s, got)->in[0];
   return got;
 }

@@ -27,9 +27,10 @@ static flow_list rounds_of(arena *scratch, const flow_run *r, int like, int of) 
   return all;
 }
 
+/* `node` is one of the list. */
 static size_t place_in(const flow_list *l, int node) {
   size_t i = 0;
-  while (i < l->n && l->at[i] != node)
+  while (l->at[i] != node)
     i++;
   return i;
 }
@@ -37,7 +38,7 @@ static size_t place_in(const flow_list *l, int node) {
 void flow_to_first_round(arena *scratch, const flow_run *got, const flow_run *want, int want_at, flow_parting *p) {
   flow_list g = rounds_of(scratch, got, p->node, -1), w = rounds_of(scratch, want, p->want, want_at);
   size_t at = place_in(&g, p->node), should = place_in(&w, p->want);
-  if (should == w.n || at < should)
+  if (at < should)
     return;
   for (size_t i = 0; i < should; i++) {
     int a = g.at[at - should + i];
@@ -49,12 +50,12 @@ void flow_to_first_round(arena *scratch, const flow_run *got, const flow_run *wa
   }
 }
 
-/* Rounds of the innermost loop around a node in which its operation ran. */
+/* Rounds of the innermost loop around a node, which is in one, in which its operation ran. */
 static int64_t count_rounds(const flow_run *r, int node) {
   const flow_node *n = &r->nodes.at[node];
   int64_t rounds = 0;
   const flow_frame *last = NULL;
-  for (size_t i = 0; n->frame && i < r->nodes.n; i++) {
+  for (size_t i = 0; i < r->nodes.n; i++) {
     const flow_node *m = &r->nodes.at[i];
     if (m->op != n->op || m->kind != n->kind || !m->frame || m->frame->op != n->frame->op || m->frame->outer != n->frame->outer || m->frame == last)
       continue;

@@ -29,6 +29,10 @@ static void test_tiles_are_alike_but_for_unit_dims_order_and_repetition(void **s
       {tile(2, 6, 1, x, NULL), tile(1, 6, 0, x, NULL), true, -1},           /* a unit dim */
       {tile(2, 2, 3, rows, NULL), tile(1, 2, 0, two, NULL), true, -2},      /* repeats along the last dim */
       {tile(2, 3, 2, rows, NULL), tile(1, 2, 0, two, NULL), false, -2},
+      {tile(1, 2, 0, two, NULL), tile(2, 2, 3, rows, NULL), true, -2},
+      {tile(1, 0, 0, x, NULL), tile(1, 0, 0, two, NULL), true, -1},
+      {tile(1, 0, 0, x, NULL), tile(1, 2, 0, x, NULL), false, -2},
+      {tile(1, 2, 0, x, NULL), tile(1, 0, 0, x, NULL), false, -2},
       {tile(2, 2, 3, near, NULL), tile(2, 2, 3, x, NULL), false, 5},
       {tile(2, 2, 3, near, NULL), tile(2, 2, 3, x, loose), true, -1},       /* within the bound */
       {tile(2, 2, 3, five, NULL), tile(0, 0, 0, five, NULL), true, -2},
