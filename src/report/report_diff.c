@@ -33,12 +33,12 @@ static bool find(arena *m, search *s) {
     s->reach[d] = ARENA_NEW_N(m, int, 2 * d + 1);
     for (int k = -d; k <= d; k += 2) {
       int x = d == 0 ? 0 : step(s, d, k), y = x - k;
-      while (x < n && y >= 0 && y < l && same(&s->a->at[x], &s->b->at[y])) {
+      while (x < n && y < l && same(&s->a->at[x], &s->b->at[y])) {
         x++;
         y++;
       }
       s->reach[d][k + d] = x;
-      if (x >= n && y >= l && x - n == y - l) {
+      if (x >= n && y >= l) {   /* both ends: any place beyond takes more edits */
         s->edits = d;
         return true;
       }

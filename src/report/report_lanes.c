@@ -3,7 +3,7 @@
 
 enum { MIXED = -1, DONE = SIM_SLICE_KINDS };
 
-typedef struct piece { int64_t cycles, bytes; int kind, node, other; } piece;
+typedef struct piece { int64_t cycles, bytes, other; int kind, node; } piece;
 typedef VEC_OF(piece) pieces;
 
 /* ---- one lane as pieces, whole or from the bins ---- */
@@ -25,7 +25,7 @@ static void exact_pieces(arena *m, const report_run *r, int lane, pieces *out) {
   const sim_lane *l = &r->record->lanes[lane];
   for (size_t i = 0; i < l->slices.n; i++)
     if (sim_slice_is_phase(l->slices.at[i].kind))
-      vec_push(m, out, ((piece){l->slices.at[i].end - l->slices.at[i].begin, l->slices.at[i].value, (int)l->slices.at[i].kind, l->slices.at[i].node, l->slices.at[i].other}));
+      vec_push(m, out, ((piece){l->slices.at[i].end - l->slices.at[i].begin, l->slices.at[i].value, l->slices.at[i].other, (int)l->slices.at[i].kind, l->slices.at[i].node}));
   add_rest(m, r, lane, out);
 }
 
@@ -39,7 +39,7 @@ static void binned_pieces(arena *m, const report_run *r, int lane, pieces *out) 
       p.cycles += cycles;
       if (cycles > p.other) {
         p.node = k;
-        p.other = (int)(cycles < INT32_MAX ? cycles : INT32_MAX);
+        p.other = cycles;
       }
     }
     if (p.cycles > 0)
@@ -48,19 +48,17 @@ static void binned_pieces(arena *m, const report_run *r, int lane, pieces *out) 
   add_rest(m, r, lane, out);
 }
 
-/* ---- fewer pieces: neighbours shorter than `resolution` are joined until they are as long ---- */
+/* ---- fewer pieces: neighbours shorter than `resolution` are joined until they are as long; none of `in` is MIXED ---- */
 
 typedef struct joiner { int64_t by_kind[SIM_SLICE_KINDS + 1], cycles; piece first; int n; } joiner;
 
 static void flush(arena *m, joiner *j, pieces *out) {
   piece p = {.cycles = j->cycles, .kind = MIXED, .node = -1};
-  int64_t most = 0;
   for (int k = 0; k <= SIM_SLICE_KINDS; k++)
-    if (j->by_kind[k] > most) {
-      most = j->by_kind[k];
+    if (j->by_kind[k] > p.other) {
+      p.other = j->by_kind[k];
       p.node = k;
     }
-  p.other = (int)(most < INT32_MAX ? most : INT32_MAX);
   if (j->n > 0)
     vec_push(m, out, j->n == 1 ? j->first : p);
   *j = (joiner){{0}, 0, {0}, 0};
@@ -70,7 +68,7 @@ static void join(arena *m, const pieces *in, int64_t resolution, pieces *out) {
   joiner j = {{0}, 0, {0}, 0};
   for (size_t i = 0; i < in->n; i++) {
     const piece *p = &in->at[i];
-    if (p->cycles >= resolution || p->kind == MIXED) {
+    if (p->cycles >= resolution) {
       flush(m, &j, out);
       vec_push(m, out, *p);
       continue;
@@ -97,7 +95,7 @@ static void add_kinds(text *t) {
 static void add_pieces(text *t, const pieces *all) {
   text_add(t, "[");
   for (size_t i = 0; i < all->n; i++)
-    text_addf(t, "%s%" PRId64 ",%d,%d,%d,%" PRId64, i ? "," : "", all->at[i].cycles, all->at[i].kind, all->at[i].node, all->at[i].other, all->at[i].bytes);
+    text_addf(t, "%s%" PRId64 ",%d,%d,%" PRId64 ",%" PRId64, i ? "," : "", all->at[i].cycles, all->at[i].kind, all->at[i].node, all->at[i].other, all->at[i].bytes);
   text_add(t, "]");
 }
 
@@ -112,7 +110,7 @@ static void add_steps(text *t, const report_run *r) {
   text_add(t, ",\"steps\":[");
   for (int i = TOG_COMPUTE_THREAD; i < r->record->n_lanes; i += TOG_THREADS) {
     const sim_lane *l = &r->record->lanes[i];
-    int64_t ends[TOG_DEPTH_MAX + 1];
+    int64_t ends[TOG_DEPTH_MAX];
     int level = 0;
     bool has_one = false;
     text_add(t, i == TOG_COMPUTE_THREAD ? "[" : ",[");
@@ -124,8 +122,7 @@ static void add_steps(text *t, const report_run *r) {
         level--;
       text_addf(t, "%s%d,%" PRId64 ",%" PRId64 ",%d,%" PRId64, has_one ? "," : "", level, x->begin, x->end - x->begin, x->node, x->value);
       has_one = true;
-      if (level < TOG_DEPTH_MAX)
-        ends[level++] = x->end;
+      ends[level++] = x->end;
     }
     text_add(t, "]");
   }
@@ -199,6 +196,6 @@ void report_add_lives(text *t, arena *m, const report_run *run) {
     if (kept[c])
       text_addf(t, "%s[%s]", c ? "," : "", text_str(&by_core[c]));
     else
-      text_add(t, c ? ",null" : "null");
+      text_add(t, ",null");   /* the first one is kept */
   text_add(t, "]");
 }

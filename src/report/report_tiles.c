@@ -60,8 +60,8 @@ static void put_notes(tiles *t) {
   for (size_t i = 0; i < t->r->faults.n; i++) {
     const npu_fault *f = &t->r->faults.at[i];
     report_begin_event(&t->out, 'i', f->core < 0 ? 1 : pid_of(f->core), 1);
-    report_put(&t->out, ",\"ts\":%" PRId64 ",\"s\":\"%c\",\"cat\":\"fault\",\"name\":\"deadlock\",\"args\":{\"text\":%s}}", f->cycle, f->core < 0 ? 'g' : 'p',
-               report_quoted(&t->out, f->text));
+    report_put(&t->out, ",\"ts\":%" PRId64 ",\"s\":\"%c\",\"cat\":\"fault\",\"name\":\"%s\",\"args\":{\"text\":%s}}", f->cycle, f->core < 0 ? 'g' : 'p',
+               npu_fault_name(f->kind), report_quoted(&t->out, f->text));
   }
   if (t->record->cut >= 0) {
     report_begin_event(&t->out, 'i', 1, 1);

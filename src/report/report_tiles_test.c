@@ -54,7 +54,31 @@ static void test_every_entry_is_an_event(void **state) {
   assert_int_equal(count['i'], 1);
 }
 
+static void test_faults_are_events_of_their_core_or_of_all(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  machine *m;
+  npu_report r = {.cycles = 9, .n_cores = 2, .n_arrays = 1};
+  npu_record record = {.cut = -1, .dram_period = 1, .core_period = 1};
+  char *source;
+  size_t size;
+  loom_ctx_init(&ctx);
+  const char *path = arena_printf(&ctx.mem, "/tmp/loom_report_faults_%ld.json", (long)getpid());
+  tile_graph *g = npu_test_graph(&ctx);
+  assert_int_equal(machine_load(&ctx, LOOM_SOURCE_DIR "/machines/tpuv3-togsim.yaml", NULL, &m), LOOM_OK);
+  vec_push(&ctx.mem, &r.faults, ((npu_fault){.core = -1, .cycle = 7, .text = "all"}));
+  vec_push(&ctx.mem, &r.faults, ((npu_fault){.kind = NPU_FAULT_SPAD_FULL, .core = 1, .cycle = 8, .text = "one"}));
+  assert_int_equal(report_write_tile_trace(&ctx, g, m, &r, &record, path), LOOM_OK);
+  assert_int_equal(file_read(&ctx, path, 1 << 24, &source, &size), LOOM_OK);
+  unlink(path);
+  assert_non_null(strstr(source, "{\"ph\":\"i\",\"pid\":1,\"tid\":1,\"ts\":7,\"s\":\"g\",\"cat\":\"fault\",\"name\":\"deadlock\",\"args\":{\"text\":\"all\"}}"));
+  assert_non_null(strstr(source, "{\"ph\":\"i\",\"pid\":2,\"tid\":1,\"ts\":8,\"s\":\"p\",\"cat\":\"fault\",\"name\":\"spad_full\",\"args\":{\"text\":\"one\"}}"));
+  assert_int_equal(report_write_tile_trace(&ctx, g, m, &r, &record, "/tmp/loom_there_is_no_such_directory/x.json"), LOOM_EIO);
+  testing_expect_error(&ctx, LOOM_EIO, "cannot write the file", 0, 0);
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_entry_is_an_event)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_entry_is_an_event), cmocka_unit_test(test_faults_are_events_of_their_core_or_of_all)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
