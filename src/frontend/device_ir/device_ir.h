@@ -29,7 +29,7 @@ bool device_ir_looks_like(const char *dump, size_t size);
  * LOOM_ELIMIT: more than 2^17 nodes, more than 2^14 written out where they are called, or loops nested 32 deep. */
 LOOM_MUST_USE loom_status device_ir_read(loom_ctx *ctx, const char *path, const char *dump, size_t size, const device_ir_options *o, kernel_graph **out);
 
-/* `k` as loom.helion.v1: text that device_ir_read gives the same graph for (kernel_same); it is read back here to be sure.
+/* `k`, which verifies, as loom.helion.v1: text that device_ir_read gives the same graph for (kernel_same); it is read back here to be sure.
  * LOOM_EUNSUP: Device IR has no form for a part of it (docs/helion.md, Device IR dumps). */
 LOOM_MUST_USE loom_status device_ir_write(loom_ctx *ctx, const kernel_graph *k, const char **out);
 #endif

@@ -147,6 +147,23 @@ static const refusal refusals[] = {
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0,)", LOOM_EINPUT, "", 0},
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "()", LOOM_EINPUT, "", 0},
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0,0,0,0,0,0,0,0,0], [1,1,1,1,1,1,1,1,1], [acc])", LOOM_EINPUT, "", 0},
+    {"scaled_matmul.txt", "(_for_loop, 0)", "(_for_loop, -1)", LOOM_EUNSUP, "output 0 of this loop replaces nothing", 24},
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 0: ReductionLoopGraphInfo", LOOM_EINPUT, "the dump has no root graph", 0},
+    {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 0: IfGraphInfo", LOOM_EINPUT, "the loop has 1 begins, 1 ends and 0 blocks", 24},
+    {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "()                        ", LOOM_EINPUT, "", 24},
+    {"nominal.txt", "Block 0: Size=s27, Var=u0, Reduction=False, Source=LoopSpecBlockSizeSource()", "Block 0: Size=s27, Var=u0, Reduction=False, Source=FixedBlockSizeSource(value=2)", LOOM_EINPUT, "the shapes [tile_1, 2] and [tile_1, tile_0] do not fit", 11},
+    {"branch_else.txt", "([total_2],)", "(None,)     ", LOOM_EINPUT, "is not defined here", 29},
+    {"branch_else.txt", "([total_1],)", "(None,)     ", LOOM_EINPUT, "is not defined here", 29},
+    {"branch_else.txt", "([total_1],)", "(total_1,)  ", LOOM_OK, NULL, 0},
+    {"branch_else.txt", "([total_2],)", "([0, 0],)   ", LOOM_EUNSUP, "does not say which outputs of the two branches belong together", 0},
+    {"running.fx.txt", "    scan:", "    r: \"Sym(u1)\" = helion_language__tracing_ops__get_symnode('block_size_1')\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, r)\n    scan:", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "    scan:", "    r = helion_language__tracing_ops__get_symnode('u1')\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, r)\n    scan:", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "    scan:", "    r: \"Sym(-u1)\" = helion_language__tracing_ops__get_symnode('r')\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, r)\n    scan:", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "    scan:", "    r: \"Sym(-v9)\" = helion_language__tracing_ops__get_symnode('r')\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, r)\n    scan:", LOOM_EINPUT, "v9", 0},
+    {"running.fx.txt", "    scan:", "    r: \"Sym(s77/2)\" = helion_language__tracing_ops__get_symnode('r')\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, r)\n    scan:", LOOM_OK, NULL, 0},
+    {"running.fx.txt", "    scan:", "    r: \"Sym(u1)\" = helion_language__tracing_ops__get_symnode('block_size_1')\n    t: \"Sym(v1)\" = helion_language_tile_ops_tile_id(r)\n    more: \"f32[u0, u1]\" = torch.ops.aten.add.Tensor(load, t)\n    scan:",
+     LOOM_EINPUT, "tile_id takes the block of a loop around it", 21},
+    {"running.fx.txt", "    scan:", "    one: \"f32[u0]\" = helion_language_memory_ops_load(x, [block_size_0, r], None, None)\n    r: \"Sym(u1)\" = helion_language__tracing_ops__get_symnode('block_size_1')\n    scan:", LOOM_EINPUT, "", 20},
     {"scaled_matmul.txt", "<function _for_loop at", "<function _for_loop_step at", LOOM_EUNSUP, "a loop with a step", 0},
     {"two_phases.txt", "Graph 0: RootGraphInfo", "Graph 0: ReductionLoopGraphInfo", LOOM_OK, NULL, 0},
     /* more of readable text */
@@ -214,6 +231,10 @@ static const refusal refusals[] = {
     {"branch_else.json", "[[0, 0]]", "[[-1, 0]]", LOOM_EINPUT, "0 or more", 0},
     {"branch_else.json", "[[0, 0]]", "[[0, -1]]", LOOM_EINPUT, "0 or more", 0},
     {"branch_else.json", "[[0, 0]]", "[[0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0], [0, 0]]", LOOM_OK, NULL, 0},
+    {"branch_else.json", "\"aten.add.Tensor\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"alpha\": 1}", "\"aten.div.Tensor_mode\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"rounding_mode\": \"floor\"}", LOOM_OK, NULL, 0},
+    {"branch_else.json", "\"aten.add.Tensor\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"alpha\": 1}", "\"aten.div.Tensor_mode\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"rounding_mode\": \"up\"}", LOOM_EUNSUP, "a division that rounds by \"up\"", 25},
+    {"branch_else.json", "\"aten.add.Tensor\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"alpha\": 1}", "\"aten.div.Tensor_mode\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"rounding_mode\": [2]}", LOOM_EUNSUP, "a division that rounds by \"?\"", 25},
+    {"branch_else.json", "\"aten.add.Tensor\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"alpha\": 1}", "\"aten.div.Tensor_mode\", \"args\": [{\"n\": \"arg0_1\"}, 1.0], \"kwargs\": {\"rounding_mode\": null}", LOOM_OK, NULL, 0},
     {"branch_else.json", "\"if\": {", "\"if\": 3, \"elif\": {", LOOM_EINPUT, "", 0},
 };
 
@@ -245,6 +266,7 @@ static void test_what_is_wrong_is_said_with_its_place(void **state) {
 static void test_shapes_name_symbols_and_dimensions(void **state) {
   (void)state;
   static const struct { helion_shape shape; loom_status status; const char *part; int64_t rows; } cases[] = {
+      {{"x.q", 4}, LOOM_EUSAGE, "--shape names \"x.q\"", 0}, {{"x./", 4}, LOOM_EUSAGE, "--shape names \"x./\"", 0}, {{"x.10", 4}, LOOM_EUSAGE, "--shape names \"x.10\"", 0}, {{"x.1", 4}, LOOM_OK, NULL, 7},
       {{"s77", 9}, LOOM_OK, NULL, 9}, {{"x.0", 10}, LOOM_OK, NULL, 10}, {{"z.0", 4}, LOOM_EUSAGE, "--shape names \"z.0\"", 0}, {{"x.7", 4}, LOOM_EUSAGE, "--shape names \"x.7\"", 0},
       {{"s77", 0}, LOOM_EUSAGE, "sizes are positive", 0}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -429,6 +451,63 @@ static void test_graphs_that_call_others_twice_are_not_written_out_for_ever(void
   loom_ctx_done(&ctx);
 }
 
+/* Two grids without a word about phases: the first calls a chain of `first` graphs, the second one of `second` graphs whose last calls the first chain.  Each calls the next `times` times. */
+static const char *two_chains(loom_ctx *ctx, int first, int second, int times) {
+  text t = text_new(&ctx->mem);
+  text_add(&t, "# loom: device-ir 1\n# loom: kernel chains\n# loom: block 0 var=u0 size=6\n# loom: block 1 var=u1 size=6\n# loom: tensor x arg f32[6]\n"
+               "# loom: graph root_graph_0 blocks=0\n# loom: graph root_graph_1 blocks=1\n# loom: return x\n");
+  for (int g = 0; g < 2 + first + second; g++) {
+    int next = g == 0 ? 2 : g == 1 ? 2 + first : g == 1 + first ? 0 : g == 1 + first + second ? 2 : g + 1;
+    text_addf(&t, "def %s_graph_%d():\n    x: \"f32[6]\" = helion_language__tracing_ops__host_tensor('x')\n    v: \"f32[]\" = helion_language_memory_ops_load(x, [0], None, None)\n"
+                  "    yes: \"b8[]\" = torch.ops.aten.gt.Scalar(v, 0)\n    atomic_add = helion_language_atomic_ops_atomic_add(x, [0], 1.0)\n", g > 1 ? "if" : "root", g);
+    for (int i = 0; i < times && next && next < 2 + first + second; i++)
+      text_addf(&t, "    _if_%d = helion_language__tracing_ops__if(yes, %d, [])\n", i, next);
+    text_add(&t, "    return None\n");
+  }
+  return text_str(&t);
+}
+
+static void test_chains_of_graphs_are_looked_at_once_and_not_too_deep(void **state) {
+  (void)state;
+  static const struct { int first, second, times; loom_status status; const char *part; } cases[] = {
+      {0, 0, 0, LOOM_OK, NULL}, {2, 25, 2, LOOM_ELIMIT, "the graphs of the dump make more than 16384 statements"}, {20, 20, 1, LOOM_ELIMIT, "graphs nested more than 32 deep"}, {40, 0, 1, LOOM_ELIMIT, "is nested too deep"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    kernel_graph *k;
+    loom_ctx_init(&ctx);
+    const char *s = two_chains(&ctx, cases[i].first, cases[i].second, cases[i].times);
+    loom_status st = device_ir_read(&ctx, "chains", s, strlen(s), NULL, &k);
+    if (st != cases[i].status || (st != LOOM_OK && !strstr(ctx.diag.first->text, cases[i].part)))
+      fail_msg("%d and %d graphs: status %d, %s", cases[i].first, cases[i].second, (int)st, ctx.diag.first ? ctx.diag.first->text : "");
+    for (size_t j = 0, barriers = 0; st == LOOM_OK && j < k->body.ops.n; j++) {
+      barriers += k->body.ops.at[j]->kind == KERNEL_BARRIER;
+      assert_true(barriers == (j > 0));   /* what the first adds to the second adds to */
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Oracle: the text. */
+static void test_arguments_come_in_the_order_of_their_first_use(void **state) {
+  (void)state;
+  static const char code[] = "# loom: device-ir 1\n# loom: kernel order\n# loom: block 0 var=u0 size=6\n"
+      "def if_graph_0():\n    a: \"f32[6]\" = helion_language__tracing_ops__host_tensor('a')\n    b0: \"Sym(u0)\" = helion_language__tracing_ops__get_symnode('block_size_0')\n"
+      "    v: \"f32[u0]\" = helion_language_memory_ops_load(a, [b0], None, None)\n    out: \"f32[6]\" = helion_language__tracing_ops__host_tensor('out')\n"
+      "    store = helion_language_memory_ops_store(out, [b0], v, None)\n    return None\n"
+      "def root_graph_1():\n    b0: \"Sym(u0)\" = helion_language__tracing_ops__get_symnode('block_size_0')\n    tile_id: \"Sym(v0)\" = helion_language_tile_ops_tile_id(b0)\n"
+      "    eq: \"Sym(Eq(v0, 0))\" = _operator.eq(tile_id, 0)\n    c: \"f32[6]\" = helion_language__tracing_ops__host_tensor('c')\n    v: \"f32[u0]\" = helion_language_memory_ops_load(c, [b0], None, None)\n"
+      "    out: \"f32[6]\" = helion_language__tracing_ops__host_tensor('out')\n    store = helion_language_memory_ops_store(out, [b0], v, None)\n"
+      "    _if = helion_language__tracing_ops__if(eq, 0, [])\n    return None\n";
+  loom_ctx ctx;
+  kernel_graph *k;
+  loom_ctx_init(&ctx);
+  if (device_ir_read(&ctx, "order", code, sizeof code - 1, NULL, &k) != LOOM_OK)
+    fail_msg("%s", ctx.diag.first->text);
+  assert_string_equal(k->tensors.at[0].name, "c");
+  assert_string_equal(k->tensors.at[1].name, "a");
+  loom_ctx_done(&ctx);
+}
+
 static void test_memory_may_run_out_anywhere(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -443,6 +522,7 @@ int main(void) {
       cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),     cmocka_unit_test(test_values_are_read_or_refused_at_their_place),
       cmocka_unit_test(test_sizes_are_the_same_when_they_always_agree), cmocka_unit_test(test_targets_are_the_names_of_functions),
       cmocka_unit_test(test_damaged_dumps_are_read_or_refused),    cmocka_unit_test(test_memory_may_run_out_anywhere),
+      cmocka_unit_test(test_chains_of_graphs_are_looked_at_once_and_not_too_deep), cmocka_unit_test(test_arguments_come_in_the_order_of_their_first_use),
       cmocka_unit_test(test_graphs_that_call_others_twice_are_not_written_out_for_ever),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

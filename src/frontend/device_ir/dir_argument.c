@@ -10,12 +10,17 @@ static dir_block *block_of(const dir_writer *w, const dir_node *n) {
 
 static syn_node *tile_name(dir_writer *w, const dir_node *n, const dir_block *b) { return dir_syn_name(w->mem, n->span, dir_tile_name(w->p, b)); }
 
-/* The block size as a number; one that is used outside of its loops is registered in front of them. */
-static syn_node *block_size(dir_writer *w, const dir_node *n, dir_block *b) {
-  if (b->is_open)
-    return dir_syn_attribute(w->mem, n->span, tile_name(w, n, b), "block_size");
+/* The block size as a number; one that is used outside of its loops is registered in front of them, unless the kernel fixes it. */
+static loom_status block_size(dir_writer *w, const dir_node *n, dir_block *b, syn_node **out) {
+  if (b->is_open) {
+    *out = dir_syn_attribute(w->mem, n->span, tile_name(w, n, b), "block_size");
+    return LOOM_OK;
+  }
+  if (b->fixed)
+    return dir_size_expr(w, n, b->fixed, out);
   b->is_registered = true;
-  return dir_syn_name(w->mem, n->span, dir_size_name(w->p, b));
+  *out = dir_syn_name(w->mem, n->span, dir_size_name(w->p, b));
+  return LOOM_OK;
 }
 
 static loom_status unknown_symbol(dir_writer *w, const dir_node *n, const char *name) {
@@ -41,10 +46,8 @@ static loom_status symbol_expr(dir_writer *w, const dir_node *n, const char *nam
   dir_block *b = dir_block_of_symbol(w->p, e);
   if (b && b->is_reduction && b->size)
     return dir_size_expr(w, n, b->size, out);
-  if (b && !b->is_reduction) {
-    *out = block_size(w, n, b);
-    return LOOM_OK;
-  }
+  if (b && !b->is_reduction)
+    return block_size(w, n, b, out);
   for (size_t i = w->aliases.n; i-- > 0;)   /* tile_begin and the like have symbols of their own */
     if (text_eq(dir_name_of(w->aliases.at[i].node->val.scalar), name)) {
       *out = w->aliases.at[i].value;
@@ -98,10 +101,8 @@ static loom_status symnode(dir_writer *w, const dir_node *user, const dir_node *
   }
   if (b && !b->is_reduction && use == DIR_AS_INDEX)
     LOOM_FAIL(w->p->ctx, user->span, LOOM_EINPUT, "an index is the tile of block %d, whose loop is not around this", b->id);
-  if (b && !b->is_reduction) {
-    *out = block_size(w, user, b);
-    return LOOM_OK;
-  }
+  if (b && !b->is_reduction)
+    return block_size(w, user, b, out);
   if (n->val.scalar)
     return dir_size_expr(w, user, n->val.scalar, out);
   if (n->n_args == 1 && n->args[0]->string)

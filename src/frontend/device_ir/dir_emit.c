@@ -4,10 +4,10 @@
 
 /* ---- names ---- */
 int emit_symbol_index(const emitter *e, const char *name) {
-  for (size_t i = 0; i < e->k->symbols.n; i++)
-    if (text_eq(e->k->symbols.at[i].name, name))
-      return (int)i;
-  return -1;
+  int i = 0;
+  while (!text_eq(e->k->symbols.at[i].name, name))
+    i++;
+  return i;
 }
 
 static bool is_plain_name(arena *m, const char *s) { return s && *s && text_eq(text_identifier(m, s), s); }
@@ -42,8 +42,8 @@ static void name_symbols(emitter *e) {
   for (size_t i = 0; i < k->symbols.n; i++)
     if (k->symbols.at[i].kind == KERNEL_SYM_NOMINAL) {
       int b = emit_symbol_index(e, k->symbols.at[i].block);
-      e->symbol[i] = b >= 0 ? e->symbol[b] : "";
-      e->block_of[i] = b >= 0 ? e->block_of[b] : -1;
+      e->symbol[i] = e->symbol[b];
+      e->block_of[i] = e->block_of[b];
     }
 }
 
@@ -69,7 +69,7 @@ static const char *tensor_wish(const emitter *e, size_t i) {
   for (int k = 0; k < 2; k++)
     if (text_eq(name, arena_printf(e->mem, "%s_%zu", kinds[k], i)))
       return arena_printf(e->mem, "%s_%zu", kinds[k], tensor_place(e, i));
-  return name && *name ? text_identifier(e->mem, name) : "tensor";
+  return text_identifier(e->mem, name);
 }
 
 static void name_tensors(emitter *e) {
@@ -86,7 +86,7 @@ static void name_tensors(emitter *e) {
 static void find_bound(emitter *e, const kernel_region *r) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
-    int s = op->kind == KERNEL_BIND && op->expr->op == SYM_SYM ? emit_symbol_index(e, op->expr->name) : -1;
+    int s = op->kind == KERNEL_BIND ? emit_symbol_index(e, op->expr->name) : -1;
     if (s >= 0 && e->bound[op->operands[0]])   /* bound before: one name is enough */
       e->symbol[s] = e->bound[op->operands[0]];
     else if (s >= 0)
@@ -107,7 +107,7 @@ static bool is_number(const emitter *e, int i) {
 
 static const char *symbol_text(emitter *e, const char *name, bool loose) {
   int i = emit_symbol_index(e, name);
-  if (i < 0 || (emit_is_clamped(e, i) && !loose) || e->k->symbols.at[i].kind == KERNEL_SYM_TUNABLE)
+  if ((emit_is_clamped(e, i) && !loose) || e->k->symbols.at[i].kind == KERNEL_SYM_TUNABLE)
     return NULL;
   if (is_number(e, i))
     return arena_printf(e->mem, "%" PRId64, e->k->symbols.at[i].value);
@@ -115,29 +115,24 @@ static const char *symbol_text(emitter *e, const char *name, bool loose) {
 }
 
 const char *emit_expr(emitter *e, const sym_expr *s, bool loose) {
-  static const struct { sym_op op; const char *form; } forms[] = {{SYM_ADD, "(%s + %s)"}, {SYM_SUB, "(%s - %s)"}, {SYM_MUL, "(%s * %s)"}, {SYM_FLOORDIV, "(%s // %s)"},
-                                                                  {SYM_MOD, "(%s %% %s)"}, {SYM_MIN, "Min(%s, %s)"}, {SYM_MAX, "Max(%s, %s)"}, {SYM_CEILDIV, "CeilDiv(%s, %s)"}};
+  static const char *const forms[SYM_OP_COUNT] = {[SYM_ADD] = "(%s + %s)", [SYM_SUB] = "(%s - %s)", [SYM_MUL] = "(%s * %s)", [SYM_FLOORDIV] = "(%s // %s)",
+                                                  [SYM_MOD] = "(%s %% %s)", [SYM_MIN] = "Min(%s, %s)", [SYM_MAX] = "Max(%s, %s)", [SYM_CEILDIV] = "CeilDiv(%s, %s)"};
   if (s->op == SYM_CONST)
     return arena_printf(e->mem, s->value < 0 ? "(%" PRId64 ")" : "%" PRId64, s->value);
   if (s->op == SYM_SYM)
     return symbol_text(e, s->name, loose);
-  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-    if (forms[i].op != s->op)
-      continue;
-    const char *a = emit_expr(e, s->arg[0], loose), *b = a ? emit_expr(e, s->arg[1], loose) : NULL;
-    text t = text_new(e->mem);
-    for (const char *f = forms[i].form, *next = a; b && *f; f++)
-      if (f[0] == '%' && f[1] == 's') {
-        text_addf(&t, "%s", next);
-        next = b;
-        f++;
-      } else {
-        f += f[0] == '%';
-        text_addf(&t, "%c", *f);
-      }
-    return b ? text_str(&t) : NULL;
-  }
-  return NULL;
+  const char *a = forms[s->op] ? emit_expr(e, s->arg[0], loose) : NULL, *b = a ? emit_expr(e, s->arg[1], loose) : NULL;
+  text t = text_new(e->mem);
+  for (const char *f = forms[s->op], *next = a; b && *f; f++)
+    if (f[0] == '%' && f[1] == 's') {
+      text_addf(&t, "%s", next);
+      next = b;
+      f++;
+    } else {
+      f += f[0] == '%';
+      text_addf(&t, "%c", *f);
+    }
+  return b ? text_str(&t) : NULL;
 }
 
 data_value *emit_expr_data(emitter *e, const sym_expr *s, bool loose) {
@@ -355,8 +350,7 @@ static loom_status check(loom_ctx *ctx, const kernel_graph *k, const char *json)
   if (st == LOOM_EMEM)   /* says nothing about the graph */
     return st;
   if (st != LOOM_OK) {
-    const diag_item *d = *before.last;
-    why = d ? arena_printf(&ctx->mem, "it cannot be read back: %s", d->text) : "it cannot be read back";
+    why = arena_printf(&ctx->mem, "it cannot be read back: %s", (*before.last)->text);
   }
   diag_drop(ctx, before);
   if (!why && kernel_same(&ctx->mem, k, again, false, &why, NULL))

@@ -34,7 +34,7 @@ typedef struct emitter {
 } emitter;
 
 /* ---- dir_emit.c ---- */
-int emit_symbol_index(const emitter *e, const char *name);
+int emit_symbol_index(const emitter *e, const char *name);              /* `name` is a symbol of the kernel, which is verified */
 bool emit_is_clamped(const emitter *e, int symbol);                      /* the size of a tile, which may be less than that of its block */
 /* An expression as Python writes it; NULL: it has no such form.  The size of a clamped tile has one with `loose` only: Device IR has one symbol for
  * the size of a block and of its tiles. */

@@ -17,14 +17,14 @@ static emit_graph *graph_new(emitter *e) {
 /* ---- nodes that nothing needs ---- */
 static void mark_used(const data_value *nodes, const data_value *v, bool *used) {
   const data_value *name = v->kind == DATA_OBJECT && v->n == 1 ? data_get(v, "n") : NULL;
-  for (size_t i = 0; name && i < nodes->n; i++)
-    if (text_eq(data_get(nodes->items[i], "name")->string, name->string)) {
-      used[i] = true;
-      return;
-    }
-  for (size_t i = 0; !name && v->kind == DATA_ARRAY && i < v->n; i++)
+  size_t at = 0;
+  while (name && !text_eq(data_get(nodes->items[at], "name")->string, name->string))
+    at++;
+  if (name)
+    used[at] = true;
+  for (size_t i = 0; v->kind == DATA_ARRAY && i < v->n; i++)
     mark_used(nodes, v->items[i], used);
-  for (size_t i = 0; !name && v->kind == DATA_OBJECT && i < v->n; i++)
+  for (size_t i = 0; v->kind == DATA_OBJECT && i < v->n; i++)
     mark_used(nodes, v->members[i].value, used);
 }
 
@@ -142,15 +142,12 @@ static emit_values captured(emitter *e, const kernel_region *regions, int n) {
 }
 
 /* ---- regions ---- */
-static const kernel_op *yield_of(const kernel_region *r) {
-  const kernel_op *last = r->ops.n ? r->ops.at[r->ops.n - 1] : NULL;
-  return last && last->kind == KERNEL_YIELD ? last : NULL;
-}
+static const kernel_op *yield_of(const kernel_region *r) { return r->ops.at[r->ops.n - 1]; }   /* of a loop, branch or scan */
 
 static loom_status outputs(emitter *e, const kernel_region *r, data_value **out) {
   const kernel_op *y = yield_of(r);
-  *out = y && y->n_operands ? data_array(e->mem) : NULL;
-  for (int i = 0; y && i < y->n_operands; i++) {
+  *out = y->n_operands ? data_array(e->mem) : NULL;
+  for (int i = 0; i < y->n_operands; i++) {
     data_value *x;
     LOOM_TRY(emit_value(e, y, y->operands[i], &x));
     data_push(e->mem, *out, x);
@@ -280,7 +277,7 @@ static loom_status write_while(emitter *e, const kernel_op *op) {
   return LOOM_OK;
 }
 
-static bool is_empty(const kernel_region *r) { return !r->ops.n || (r->ops.n == 1 && yield_of(r) && !yield_of(r)->n_operands); }
+static bool is_empty(const kernel_region *r) { return r->ops.n == 1 && !yield_of(r)->n_operands; }
 
 /* [[0, 0], [1, 1], ..]: each result is an output of both branches. */
 static data_value *branch_pairs(emitter *e, int n, int else_graph) {

@@ -43,11 +43,11 @@ const char *emit_node(emitter *e, const char *wish, const char *target, data_val
   return name;
 }
 
-/* A node that is there once in a graph, by name. */
+/* A node that is there once in a graph, by name; its one argument is a word. */
 static const char *once(emitter *e, const char *wish, const char *target, const char *arg, const char *sym) {
   for (size_t i = 0; i < e->g->nodes->n; i++) {
     const data_value *n = e->g->nodes->items[i], *a = data_get(n, "args"), *t = data_get(n, "target");
-    if (t && text_eq(t->string, target) && a->n == 1 && a->items[0]->kind == DATA_STRING && text_eq(a->items[0]->string, arg))
+    if (t && text_eq(t->string, target) && text_eq(a->items[0]->string, arg))
       return data_get(n, "name")->string;
   }
   data_value *node, *args;
@@ -68,9 +68,9 @@ static const char *size_node(emitter *e, const char *size) { return once(e, "sym
 static const char *tensor_node(emitter *e, kernel_tensor t) {
   const char *name = once(e, e->tensor[t], TRACING "_host_tensor", e->tensor[t], NULL);
   for (size_t i = 0; i < e->g->nodes->n; i++) {
-    data_value *n = e->g->nodes->items[i], *type = emit_type(e, &e->k->tensors.at[t].shape);
-    if (text_eq(data_get(n, "name")->string, name) && type && !data_get(n, "val"))
-      data_set(e->mem, n, "val", type);
+    data_value *n = e->g->nodes->items[i];
+    if (text_eq(data_get(n, "name")->string, name) && !data_get(n, "val"))
+      data_set(e->mem, n, "val", emit_type(e, &e->k->tensors.at[t].shape));   /* it has one: write_document looked */
   }
   return name;
 }
@@ -86,9 +86,10 @@ static void give_result(emitter *e, kernel_value v, data_value *node, const char
 }
 
 /* ---- sizes ---- */
+/* -1: the number of an untiled range. */
 static int tile_block(const emitter *e, kernel_value number) {
-  int s = e->k->values.at[number].block ? emit_symbol_index(e, e->k->values.at[number].block) : -1;
-  return s >= 0 ? e->block_of[s] : -1;
+  const char *block = e->k->values.at[number].block;
+  return block ? e->block_of[emit_symbol_index(e, block)] : -1;
 }
 
 /* x.size(d) of a value that this graph has, for a size that tiles decide. */
@@ -174,12 +175,12 @@ static bool is_size_value(const emitter *e, kernel_value v) {
   return op && (op->kind == KERNEL_INDEX_EXPR || (op->kind == KERNEL_CAST && is_size_value(e, op->operands[0])));
 }
 
-/* The number that `v` is, as an expression; NULL: no number. */
+/* The number that `v` of an index is, as an expression; NULL: no number. */
 static const sym_expr *size_of_number(const emitter *e, kernel_value v) {
   const kernel_op *op = def_of(e, v);
   if (op && op->kind == KERNEL_CAST && is_size_value(e, v))
     return size_of_number(e, op->operands[0]);
-  if (op && op->kind == KERNEL_CONSTANT && !dtype_is_float(e->k->values.at[v].type.type))
+  if (op && op->kind == KERNEL_CONSTANT)
     return sym_const(e->mem, (int64_t)op->fvalue);
   return op && op->kind == KERNEL_INDEX_EXPR ? op->expr : NULL;
 }
@@ -281,43 +282,37 @@ static void set_keyword(emitter *e, const char *key, data_value *value) {
   data_set(e->mem, node, "kwargs", keys);
 }
 
-typedef struct fn_row { kernel_fn fn; const char *aten, *scalar; } fn_row;   /* scalar: on 0-d integers */
-static const fn_row fns[] = {
-    {KERNEL_FN_NEG, "neg.default", NULL}, {KERNEL_FN_ABS, "abs.default", NULL}, {KERNEL_FN_EXP, "exp.default", NULL}, {KERNEL_FN_EXP2, "exp2.default", NULL},
-    {KERNEL_FN_LOG, "log.default", NULL}, {KERNEL_FN_LOG2, "log2.default", NULL}, {KERNEL_FN_SQRT, "sqrt.default", NULL}, {KERNEL_FN_RSQRT, "rsqrt.default", NULL},
-    {KERNEL_FN_TANH, "tanh.default", NULL}, {KERNEL_FN_SIGMOID, "sigmoid.default", NULL}, {KERNEL_FN_RELU, "relu.default", NULL}, {KERNEL_FN_ERF, "erf.default", NULL},
-    {KERNEL_FN_RECIP, "reciprocal.default", NULL}, {KERNEL_FN_NOT, "logical_not.default", NULL}, {KERNEL_FN_INVERT, "bitwise_not.default", NULL},
-    {KERNEL_FN_LOG1P, "log1p.default", NULL}, {KERNEL_FN_EXPM1, "expm1.default", NULL}, {KERNEL_FN_SIN, "sin.default", NULL}, {KERNEL_FN_COS, "cos.default", NULL},
-    {KERNEL_FN_FLOOR, "floor.default", NULL}, {KERNEL_FN_CEIL, "ceil.default", NULL}, {KERNEL_FN_ROUND, "round.default", NULL}, {KERNEL_FN_TRUNC, "trunc.default", NULL},
-    {KERNEL_FN_SIGN, "sign.default", NULL}, {KERNEL_FN_ISNAN, "isnan.default", NULL}, {KERNEL_FN_ISINF, "isinf.default", NULL},
-    {KERNEL_FN_ADD, "add.Tensor", "add"}, {KERNEL_FN_SUB, "sub.Tensor", "sub"}, {KERNEL_FN_MUL, "mul.Tensor", "mul"}, {KERNEL_FN_DIV, "div.Tensor", NULL},
-    {KERNEL_FN_FLOORDIV, "floor_divide.default", "floordiv"}, {KERNEL_FN_MOD, "remainder.Tensor", "mod"}, {KERNEL_FN_POW, "pow.Tensor_Tensor", NULL},
-    {KERNEL_FN_MAX, "maximum.default", NULL}, {KERNEL_FN_MIN, "minimum.default", NULL}, {KERNEL_FN_AND, "bitwise_and.Tensor", "and_"},
-    {KERNEL_FN_OR, "bitwise_or.Tensor", "or_"}, {KERNEL_FN_XOR, "bitwise_xor.Tensor", "xor"}, {KERNEL_FN_EQ, "eq.Tensor", "eq"}, {KERNEL_FN_NE, "ne.Tensor", "ne"},
-    {KERNEL_FN_LT, "lt.Tensor", "lt"}, {KERNEL_FN_LE, "le.Tensor", "le"}, {KERNEL_FN_GT, "gt.Tensor", "gt"}, {KERNEL_FN_GE, "ge.Tensor", "ge"},
-    {KERNEL_FN_SHL, "bitwise_left_shift.Tensor", "lshift"}, {KERNEL_FN_SHR, "bitwise_right_shift.Tensor", "rshift"}, {KERNEL_FN_TRUNCDIV, "div.Tensor_mode", NULL}};
-
-static const fn_row *find_fn(kernel_fn fn) {
-  for (size_t i = 0; i < sizeof fns / sizeof *fns; i++)
-    if (fns[i].fn == fn)
-      return &fns[i];
-  return NULL;
-}
+/* Every function of one or two operands but PHILOX; scalar: on 0-d integers. */
+static const struct { const char *aten, *scalar; } fns[KERNEL_FN_COUNT] = {
+    [KERNEL_FN_NEG] = {"neg.default", NULL}, [KERNEL_FN_ABS] = {"abs.default", NULL}, [KERNEL_FN_EXP] = {"exp.default", NULL},
+    [KERNEL_FN_EXP2] = {"exp2.default", NULL}, [KERNEL_FN_LOG] = {"log.default", NULL}, [KERNEL_FN_LOG2] = {"log2.default", NULL},
+    [KERNEL_FN_SQRT] = {"sqrt.default", NULL}, [KERNEL_FN_RSQRT] = {"rsqrt.default", NULL}, [KERNEL_FN_TANH] = {"tanh.default", NULL},
+    [KERNEL_FN_SIGMOID] = {"sigmoid.default", NULL}, [KERNEL_FN_RELU] = {"relu.default", NULL}, [KERNEL_FN_ERF] = {"erf.default", NULL},
+    [KERNEL_FN_RECIP] = {"reciprocal.default", NULL}, [KERNEL_FN_NOT] = {"logical_not.default", NULL}, [KERNEL_FN_INVERT] = {"bitwise_not.default", NULL},
+    [KERNEL_FN_LOG1P] = {"log1p.default", NULL}, [KERNEL_FN_EXPM1] = {"expm1.default", NULL}, [KERNEL_FN_SIN] = {"sin.default", NULL},
+    [KERNEL_FN_COS] = {"cos.default", NULL}, [KERNEL_FN_FLOOR] = {"floor.default", NULL}, [KERNEL_FN_CEIL] = {"ceil.default", NULL},
+    [KERNEL_FN_ROUND] = {"round.default", NULL}, [KERNEL_FN_TRUNC] = {"trunc.default", NULL}, [KERNEL_FN_SIGN] = {"sign.default", NULL},
+    [KERNEL_FN_ISNAN] = {"isnan.default", NULL}, [KERNEL_FN_ISINF] = {"isinf.default", NULL}, [KERNEL_FN_ADD] = {"add.Tensor", "add"},
+    [KERNEL_FN_SUB] = {"sub.Tensor", "sub"}, [KERNEL_FN_MUL] = {"mul.Tensor", "mul"}, [KERNEL_FN_DIV] = {"div.Tensor", NULL},
+    [KERNEL_FN_FLOORDIV] = {"floor_divide.default", "floordiv"}, [KERNEL_FN_MOD] = {"remainder.Tensor", "mod"}, [KERNEL_FN_POW] = {"pow.Tensor_Tensor", NULL},
+    [KERNEL_FN_MAX] = {"maximum.default", NULL}, [KERNEL_FN_MIN] = {"minimum.default", NULL}, [KERNEL_FN_AND] = {"bitwise_and.Tensor", "and_"},
+    [KERNEL_FN_OR] = {"bitwise_or.Tensor", "or_"}, [KERNEL_FN_XOR] = {"bitwise_xor.Tensor", "xor"}, [KERNEL_FN_EQ] = {"eq.Tensor", "eq"},
+    [KERNEL_FN_NE] = {"ne.Tensor", "ne"}, [KERNEL_FN_LT] = {"lt.Tensor", "lt"}, [KERNEL_FN_LE] = {"le.Tensor", "le"}, [KERNEL_FN_GT] = {"gt.Tensor", "gt"},
+    [KERNEL_FN_GE] = {"ge.Tensor", "ge"}, [KERNEL_FN_SHL] = {"bitwise_left_shift.Tensor", "lshift"}, [KERNEL_FN_SHR] = {"bitwise_right_shift.Tensor", "rshift"},
+    [KERNEL_FN_TRUNCDIV] = {"div.Tensor_mode", NULL}};
 
 static loom_status elementwise(emitter *e, const kernel_op *op) {
-  const fn_row *r = find_fn(op->fn);
   const kernel_type *t = &e->k->values.at[op->operands[0]].type, *t1 = &e->k->values.at[op->operands[op->n_operands - 1]].type;
   data_value *args;
-  if (op->fn >= KERNEL_FN_PHILOX0 && op->fn <= KERNEL_FN_PHILOX3) {
+  if (op->fn >= KERNEL_FN_PHILOX0) {   /* to PHILOX3: the last of two operands */
     LOOM_TRY(call(e, op, "philox", "loom.philox", 2, &args));
     data_push(e->mem, args, data_int(e->mem, op->fn - KERNEL_FN_PHILOX0));
     return LOOM_OK;
   }
-  if (!r)
-    return emit_unsupported(e, op, arena_printf(e->mem, "\"%s\"", kernel_fn_name(op->fn)));
-  bool is_scalar = r->scalar && !t->rank && !t1->rank && !dtype_is_float(t->type);
-  const char *target = is_scalar ? arena_printf(e->mem, "_operator.%s", r->scalar) : arena_printf(e->mem, "aten.%s", r->aten);
-  LOOM_TRY(call(e, op, is_scalar ? r->scalar : arena_strndup(e->mem, r->aten, strcspn(r->aten, ".")), target, op->n_operands, &args));
+  const char *aten = fns[op->fn].aten, *scalar = fns[op->fn].scalar;
+  bool is_scalar = scalar && !t->rank && !t1->rank && !dtype_is_float(t->type);
+  const char *target = is_scalar ? arena_printf(e->mem, "_operator.%s", scalar) : arena_printf(e->mem, "aten.%s", aten);
+  LOOM_TRY(call(e, op, is_scalar ? scalar : arena_strndup(e->mem, aten, strcspn(aten, ".")), target, op->n_operands, &args));
   if (op->fn == KERNEL_FN_TRUNCDIV)
     set_keyword(e, "rounding_mode", data_string(e->mem, "trunc"));
   return LOOM_OK;
@@ -332,23 +327,18 @@ static data_value *axes_data(emitter *e, int64_t mask) {
 }
 
 static loom_status reduce(emitter *e, const kernel_op *op) {
-  static const struct { kernel_fn fn; const char *wish, *target; } rows[] = {
-      {KERNEL_FN_ADD, "sum", "aten.sum.dim_IntList"}, {KERNEL_FN_MUL, "prod", "aten.prod.dim_int"}, {KERNEL_FN_MAX, "amax", "aten.amax.default"},
-      {KERNEL_FN_MIN, "amin", "aten.amin.default"}, {KERNEL_FN_ARGMAX, "argmax", "aten.argmax.default"}, {KERNEL_FN_ARGMIN, "argmin", "aten.argmin.default"}};
+  static const struct { const char *wish, *target; } forms[KERNEL_FN_COUNT] = {
+      [KERNEL_FN_ADD] = {"sum", "aten.sum.dim_IntList"}, [KERNEL_FN_MUL] = {"prod", "aten.prod.dim_int"}, [KERNEL_FN_MAX] = {"amax", "aten.amax.default"},
+      [KERNEL_FN_MIN] = {"amin", "aten.amin.default"}, [KERNEL_FN_ARGMAX] = {"argmax", "aten.argmax.default"}, [KERNEL_FN_ARGMIN] = {"argmin", "aten.argmin.default"}};
   bool is_arg = op->fn == KERNEL_FN_ARGMAX || op->fn == KERNEL_FN_ARGMIN, is_sum = op->fn == KERNEL_FN_ADD || op->fn == KERNEL_FN_MUL;
   data_value *args;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    if (rows[i].fn != op->fn)
-      continue;
-    LOOM_TRY(call(e, op, rows[i].wish, rows[i].target, 1, &args));
-    data_value *axes = axes_data(e, op->ivalue);
-    data_push(e->mem, args, is_arg && axes->n == 1 ? axes->items[0] : axes);
-    data_push(e->mem, args, data_bool(e->mem, op->flag));
-    if (is_sum)
-      set_keyword(e, "dtype", dtype_data(e, e->k->values.at[op->results[0]].type.type));
-    return LOOM_OK;
-  }
-  return emit_unsupported(e, op, arena_printf(e->mem, "a reduction by \"%s\"", kernel_fn_name(op->fn)));
+  LOOM_TRY(call(e, op, forms[op->fn].wish, forms[op->fn].target, 1, &args));
+  data_value *axes = axes_data(e, op->ivalue);
+  data_push(e->mem, args, is_arg ? axes->items[0] : axes);   /* argmax and argmin have one axis */
+  data_push(e->mem, args, data_bool(e->mem, op->flag));
+  if (is_sum)
+    set_keyword(e, "dtype", dtype_data(e, e->k->values.at[op->results[0]].type.type));
+  return LOOM_OK;
 }
 
 /* addmm keeps the type of the sum; a product alone says its type. */
@@ -431,19 +421,15 @@ static loom_status iota(emitter *e, const kernel_op *op) {
 }
 
 static loom_status tile_op(emitter *e, const kernel_op *op) {
-  static const struct { kernel_op_kind kind; const char *name; } rows[] = {
-      {KERNEL_TILE_BEGIN, "tile_begin"}, {KERNEL_TILE_END, "tile_end"}, {KERNEL_TILE_ID, "tile_id"}, {KERNEL_TILE_INDEX, "tile_index"}};
+  const char *name = kernel_op_name(op->kind);
   int block = tile_block(e, op->operands[0]);
   data_value *args;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows && block >= 0; i++) {
-    if (rows[i].kind != op->kind)
-      continue;
-    const char *tile = block_node(e, block);
-    LOOM_TRY(call(e, op, rows[i].name, arena_printf(e->mem, "helion.language.tile_ops.%s", rows[i].name), 0, &args));
-    data_push(e->mem, args, emit_ref(e, tile));
-    return LOOM_OK;
-  }
-  return emit_unsupported(e, op, arena_printf(e->mem, "\"%s\" here", kernel_op_name(op->kind)));
+  if (block < 0)
+    return emit_unsupported(e, op, arena_printf(e->mem, "\"%s\" of an untiled range", name));
+  const char *tile = block_node(e, block);
+  LOOM_TRY(call(e, op, name, arena_printf(e->mem, "helion.language.tile_ops.%s", name), 0, &args));
+  data_push(e->mem, args, emit_ref(e, tile));
+  return LOOM_OK;
 }
 
 static loom_status gather(emitter *e, const kernel_op *op) {
@@ -490,7 +476,7 @@ static loom_status extract(emitter *e, const kernel_op *op) {
 /* ---- memory ---- */
 /* What a tile is read through where its end may lie behind the tensor's: the reader makes those indices and their mask by itself. */
 static kernel_value clipped_tile(const emitter *e, const kernel_index *x, const sym_expr **offset) {
-  const kernel_op *op = x->kind == KERNEL_INDEX_TENSOR && x->value >= 0 ? def_of(e, x->value) : NULL;
+  const kernel_op *op = x->kind == KERNEL_INDEX_TENSOR ? def_of(e, x->value) : NULL;
   *offset = NULL;
   if (op && op->kind == KERNEL_BINARY && op->fn == KERNEL_FN_ADD) {
     *offset = size_of_number(e, op->operands[1]);
@@ -501,7 +487,7 @@ static kernel_value clipped_tile(const emitter *e, const kernel_index *x, const 
 
 /* A slice from a place that the running kernel decides, read in the same way: its length; NULL: something else. */
 static const sym_expr *moving_slice(const emitter *e, const kernel_index *x, const sym_expr **begin) {
-  const kernel_op *op = x->kind == KERNEL_INDEX_TENSOR && x->value >= 0 ? def_of(e, x->value) : NULL;
+  const kernel_op *op = x->kind == KERNEL_INDEX_TENSOR ? def_of(e, x->value) : NULL;
   if (!op || op->kind != KERNEL_BINARY || op->fn != KERNEL_FN_ADD || !is_size_value(e, op->operands[1]))
     return NULL;
   const kernel_op *count = def_of(e, op->operands[0]);
@@ -534,11 +520,8 @@ static kernel_value own_mask(const emitter *e, const kernel_op *access, kernel_v
 
 /* As a tile, or with `is_plain` as its numbers, loom.lanes. */
 static loom_status tile_index(emitter *e, const kernel_op *op, kernel_value number, const sym_expr *offset, bool is_plain, data_value **out) {
-  int block = tile_block(e, number);
   data_value *by, *node, *args;
-  if (block < 0)
-    return emit_unsupported(e, op, "this tile index");
-  const char *tile = block_node(e, block), *name = tile;
+  const char *tile = block_node(e, tile_block(e, number)), *name = tile;
   if (is_plain) {
     name = emit_node(e, "lanes", "loom.lanes", &node, &args);
     data_push(e->mem, args, emit_ref(e, tile));
@@ -689,7 +672,6 @@ loom_status emit_op(emitter *e, const kernel_op *op) {
   case KERNEL_EXTRACT: return extract(e, op);
   case KERNEL_LOAD: case KERNEL_STORE: case KERNEL_ATOMIC: return memory_op(e, op);
   case KERNEL_SCAN: case KERNEL_FOLD: return scan(e, op);
-  case KERNEL_BIND: return LOOM_OK;
-  default: return emit_unsupported(e, op, arena_printf(e->mem, "\"%s\"", kernel_op_name(op->kind)));
+  default: return LOOM_OK;   /* BIND: find_bound has it */
   }
 }

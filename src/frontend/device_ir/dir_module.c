@@ -93,7 +93,7 @@ static loom_status write_registered(dir_writer *w) {
   for (size_t i = 0; i < w->p->blocks.n; i++) {
     const dir_block *b = &w->p->blocks.at[i];
     int64_t n;
-    if (!b->is_registered || b->fixed)
+    if (!b->is_registered)
       continue;
     const dir_symbol *hint = b->var ? dir_find_symbol(w->p, b->var) : NULL;
     syn_node **args = ARENA_NEW_N(w->mem, syn_node *, 1);
@@ -108,34 +108,44 @@ static loom_status write_registered(dir_writer *w) {
 }
 
 /* ---- grids ---- */
-static void stored_tensors(dir_program *p, const dir_graph *g, bool *stored, bool *touched, int depth) {
-  for (size_t i = 0; i < g->nodes.n && depth < DIR_NESTING_MAX; i++) {
+typedef struct access { bool *stored, *touched, *seen; } access;   /* by tensor, by tensor, by graph */
+
+/* What `g` and the graphs that it calls store to and touch; each graph is looked at once.  What is nested too deep is refused when it is written. */
+static void note_accesses(dir_program *p, const dir_graph *g, access *a, int depth) {
+  if (a->seen[g - p->graphs.at] || depth >= DIR_NESTING_MAX)
+    return;
+  a->seen[g - p->graphs.at] = true;
+  for (size_t i = 0; i < g->nodes.n; i++) {
     const dir_node *n = &g->nodes.at[i];
     const dir_tensor *t = dir_tensor_arg(p, g, n, 0);
     if (t && (text_eq(n->target, "load") || text_eq(n->target, "store") || text_starts(n->target, "atomic_"))) {
-      touched[t - p->tensors.at] = true;
-      stored[t - p->tensors.at] = stored[t - p->tensors.at] || !text_eq(n->target, "load");
+      a->touched[t - p->tensors.at] = true;
+      a->stored[t - p->tensors.at] = a->stored[t - p->tensors.at] || !text_eq(n->target, "load");
     }
     if (text_starts(n->target, "_for_loop") || text_eq(n->target, "_if") || text_eq(n->target, "_while_loop"))
-      for (size_t a = 0; a < n->n_args && a < 3; a++) {
-        const dir_graph *inner = n->args[a]->kind == SYN_Constant && n->args[a]->const_kind == SYN_CONST_INT ? dir_find_graph(p, (int)n->args[a]->integer) : NULL;
+      for (size_t j = 0; j < n->n_args && j < 3; j++) {
+        const dir_graph *inner = n->args[j]->kind == SYN_Constant && n->args[j]->const_kind == SYN_CONST_INT ? dir_find_graph(p, (int)n->args[j]->integer) : NULL;
         if (inner)
-          stored_tensors(p, inner, stored, touched, depth + 1);
+          note_accesses(p, inner, a, depth + 1);
       }
   }
+}
+
+static access new_access(const dir_program *p) {
+  return (access){ARENA_NEW_N(p->mem, bool, p->tensors.n), ARENA_NEW_N(p->mem, bool, p->tensors.n), ARENA_NEW_N(p->mem, bool, p->graphs.n)};
 }
 
 /* The second grid touches what the first one wrote, or the dump counts phases. */
 static bool needs_barrier(dir_program *p, size_t root) {
   const dir_graph *a = &p->graphs.at[p->roots.at[root - 1]], *b = &p->graphs.at[p->roots.at[root]];
-  bool *stored = ARENA_NEW_N(p->mem, bool, p->tensors.n), *touched = ARENA_NEW_N(p->mem, bool, p->tensors.n), *ignored = ARENA_NEW_N(p->mem, bool, p->tensors.n);
   if (p->has_phases)
     return a->phase != b->phase;
+  access before = new_access(p), now = new_access(p);
   for (size_t i = 0; i < root; i++)
-    stored_tensors(p, &p->graphs.at[p->roots.at[i]], stored, ignored, 0);
-  stored_tensors(p, b, ignored, touched, 0);
+    note_accesses(p, &p->graphs.at[p->roots.at[i]], &before, 0);
+  note_accesses(p, b, &now, 0);
   for (size_t i = 0; i < p->tensors.n; i++)
-    if (stored[i] && touched[i])
+    if (before.stored[i] && now.touched[i])
       return true;
   return false;
 }

@@ -49,17 +49,20 @@ static bool apply(syn_kind op, int64_t a, int64_t b, int64_t *out) {
 
 static bool evaluate(const syn_node *e, lookup *f, void *data, int64_t *out);
 
-/* max, min and cdiv. */
+/* max, min and cdiv of two, as dir_expr.c makes them. */
 static bool called(const syn_node *e, lookup *f, void *data, int64_t *out) {
   size_t n;
   const char *name = dir_name_of(syn_child(e, "func"));
   syn_node **args = syn_list(e, "args", &n);
   bool is_max = text_eq(name, "max");
   int64_t by;
-  if (text_eq(name, "cdiv") && n == 2)
-    return evaluate(args[0], f, data, out) && evaluate(args[1], f, data, &by) && by > 0 && *out > INT64_MIN && apply(SYN_FloorDiv, -*out, by, out) &&
-           !__builtin_sub_overflow(0, *out, out);
-  if (!n || (!is_max && !text_eq(name, "min")) || !evaluate(args[0], f, data, out))
+  if (text_eq(name, "cdiv")) {
+    if (!evaluate(args[0], f, data, out) || !evaluate(args[1], f, data, &by) || by < 1 || *out == INT64_MIN)
+      return false;
+    *out = -floor_div(-*out, by);
+    return true;
+  }
+  if (!n || !evaluate(args[0], f, data, out))
     return false;
   for (size_t i = 1; i < n; i++) {
     int64_t v;
@@ -79,7 +82,7 @@ static bool evaluate(const syn_node *e, lookup *f, void *data, int64_t *out) {
     return e->const_kind == SYN_CONST_INT || e->const_kind == SYN_CONST_BOOL;
   case SYN_Name: return f(data, syn_ident(e, "id"), out);
   case SYN_Call: return called(e, f, data, out);
-  case SYN_UnaryOp: return syn_child(e, "op")->kind == SYN_USub && evaluate(syn_child(e, "operand"), f, data, &a) && !__builtin_sub_overflow(0, a, out);
+  case SYN_UnaryOp: return evaluate(syn_child(e, "operand"), f, data, &a) && !__builtin_sub_overflow(0, a, out);   /* dir_expr.c makes minus alone */
   case SYN_BinOp:
     return evaluate(syn_child(e, "left"), f, data, &a) && evaluate(syn_child(e, "right"), f, data, &b) && apply(syn_child(e, "op")->kind, a, b, out);
   default: return false;

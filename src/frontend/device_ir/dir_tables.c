@@ -75,10 +75,10 @@ static loom_status read_kwargs(dir_program *p, const line *l, dir_node *n) {
   dir_node parsed = {.name = NULL};
   if (l->n < 2 || l->s[0] != '{' || l->s[l->n - 1] != '}')
     LOOM_FAIL(p->ctx, l->at, LOOM_EINPUT, "the last column of a row holds the keyword arguments, {} when there are none");
-  for (size_t i = 1; i + 1 < l->n; i++) {   /* 'key': value -> key= value, at the same columns */
+  for (size_t i = 1; i + 1 < l->n; i++) {   /* 'key': value -> key= value, at the same columns; a key ends before the brace does */
     size_t end = i + 1;
     bool opens = l->s[i] == '\'' && (i == 1 || l->s[i - 1] == ' ');
-    while (opens && end < l->n && (isalnum((unsigned char)l->s[end]) || l->s[end] == '_'))
+    while (opens && (isalnum((unsigned char)l->s[end]) || l->s[end] == '_'))
       end++;
     if (opens && end + 1 < l->n && l->s[end] == '\'' && l->s[end + 1] == ':') {
       text_addf(&t, " %.*s =", (int)(end - i - 1), l->s + i + 1);

@@ -115,7 +115,7 @@ static loom_status write_body(dir_writer *w, const dir_node *call, dir_graph *g,
   const dir_graph *outer = w->graph;
   dir_statements *out = w->out;
   size_t aliases = w->aliases.n, given, at = 0;
-  if (g->is_open || w->depth >= DIR_NESTING_MAX)
+  if (w->depth >= DIR_NESTING_MAX)   /* no graph calls itself: dir_infer looked */
     LOOM_FAIL(w->p->ctx, call->span, LOOM_ELIMIT, "graphs nested more than %d deep", DIR_NESTING_MAX);
   LOOM_TRY(check_placeholders(w, call, g, n_values));
   for (size_t i = 0; i < g->nodes.n; i++)
@@ -483,7 +483,7 @@ loom_status dir_write_host(dir_writer *w, dir_graph *g) {
   for (size_t i = 0; i < w->sizes.n; i++)
     vec_push(w->mem, &params, dir_name_of(w->sizes.at[i].expr));
   for (size_t i = 0; i < w->p->blocks.n; i++)
-    if (w->p->blocks.at[i].is_registered && !w->p->blocks.at[i].fixed)
+    if (w->p->blocks.at[i].is_registered)
       vec_push(w->mem, &params, dir_size_name(w->p, &w->p->blocks.at[i]));
   for (size_t i = 0; i < w->p->tensors.n; i++)
     vec_push(w->mem, &params, w->p->tensors.at[i].name);
