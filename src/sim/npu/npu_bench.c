@@ -44,11 +44,12 @@ static loom_status run_row(loom_ctx *ctx, const machine *m, dram_model dram, siz
   return LOOM_OK;
 }
 
-static double mean_error(const npu_bench *b, bool gemm, bool conv, bool row) {
+/* Over the rows of some groups. */
+static double mean_error(const npu_bench *b, const char *groups) {
   double sum = 0;
   int n = 0;
   for (int i = 0; i < NPU_BENCH_ROWS; i++)
-    if ((gemm && text_eq(b->rows[i].group, "gemm")) || (conv && text_eq(b->rows[i].group, "conv")) || (row && text_eq(b->rows[i].group, "row"))) {
+    if (strstr(groups, b->rows[i].group)) {
       sum += fabs(b->rows[i].error);
       n++;
     }
@@ -63,9 +64,9 @@ loom_status npu_bench_run(loom_ctx *ctx, const machine *m, dram_model dram, npu_
   }
   for (size_t i = 0; i < NPU_BENCH_ROWS; i++)
     LOOM_TRY(run_row(ctx, m, dram, i, &out->rows[i]));
-  out->gemm_error = mean_error(out, true, false, false);
-  out->dense_error = mean_error(out, true, true, false);
-  out->all_error = mean_error(out, true, true, true);
+  out->gemm_error = mean_error(out, "gemm");
+  out->dense_error = mean_error(out, "gemm, conv");
+  out->all_error = mean_error(out, "gemm, conv, row");
   return LOOM_OK;
 }
 

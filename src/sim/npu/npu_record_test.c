@@ -1,4 +1,5 @@
 /* What is recorded of a tile graph's run changes nothing of it, and adds up to its counters. */
+#include "sim/npu/npu_kernels.h"
 #include "sim/npu/npu_testing.h"
 
 static npu_report run(loom_ctx *ctx, const machine *m, npu_record *record) {
@@ -48,7 +49,36 @@ static void test_recording_changes_nothing_and_adds_up(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A program on two cores: its slices are as long as what its units, arrays and engines did, and its flights carry what it moved. */
+static void test_a_program_s_record_adds_up(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  npu_report plain, r;
+  loom_ctx_init(&ctx);
+  const machine *m = npu_test_machine(&ctx, "tpuv3", "mesh: [{name: core, size: 2}]\n");
+  tile_graph *g = npu_kernel_gemm(&ctx.mem, m, (npu_gemm){512, 256, 384});
+  npu_record all = {.limit = 1000000};
+  assert_int_equal(npu_run(&ctx, g, m, &(npu_options){.dram = DRAM_RATE}, &plain), LOOM_OK);
+  assert_int_equal(npu_run(&ctx, g, m, &(npu_options){.dram = DRAM_RATE, .record = &all}, &r), LOOM_OK);
+  assert_int_equal(plain.cycles, r.cycles);
+  assert_int_equal(plain.events, r.events);
+  for (int c = 0; c < r.n_cores; c++) {
+    int64_t took[2 + NPU_ARRAYS_MAX] = {0}, bytes = 0;
+    for (size_t i = 0; i < all.slices.n; i++)
+      if (all.slices.at[i].core == c)
+        took[all.slices.at[i].track - NPU_TRACK_DMA] += all.slices.at[i].end - all.slices.at[i].begin;
+    for (size_t i = 0; i < all.flights.n; i++)
+      bytes += all.flights.at[i].core == c ? all.flights.at[i].bytes : 0;
+    assert_int_equal(took[0], r.cores[c].dma_cycles);
+    assert_int_equal(took[NPU_TRACK_VECTOR - NPU_TRACK_DMA], r.cores[c].vector_busy);
+    for (int a = 0; a < r.n_arrays; a++)
+      assert_int_equal(took[a - NPU_TRACK_DMA], r.cores[c].array_busy[a] + r.cores[c].array_bubble[a]);
+    assert_int_equal(bytes, r.cores[c].read_bytes + r.cores[c].written_bytes);
+  }
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_recording_changes_nothing_and_adds_up)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_recording_changes_nothing_and_adds_up), cmocka_unit_test(test_a_program_s_record_adds_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

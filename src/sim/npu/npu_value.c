@@ -139,10 +139,10 @@ void flow_values_run(npu *s, flow_core *c, int64_t number, int64_t cycle) {
   rvv_core **core = &v->cores[c->port->id];
   if (!*core)
     *core = rvv_core_new(&s->ctx->mem, v->image);
-  enum { WINDOWS_MAX = 64 };
-  rvv_window windows[WINDOWS_MAX];
+  const arena_mark mark = arena_save(&s->ctx->scratch);
+  rvv_window *windows = ARENA_NEW_N(&s->ctx->scratch, rvv_window, n->uses.n);
   int n_windows = 0, depth = 0;
-  for (size_t i = 0; i < n->uses.n && n_windows < WINDOWS_MAX; i++) {
+  for (size_t i = 0; i < n->uses.n; i++) {
     const tile_buffer *b = &c->job->g->buffers.at[n->uses.at[i].buffer];
     if (uses[i].version != NPU_NONE && c->versions.at[uses[i].version].words)
       windows[n_windows++] = (rvv_window){.address = spad_address(b), .lane_bytes = (uint64_t)b->lane_bytes, .words = c->versions.at[uses[i].version].words,
@@ -158,7 +158,9 @@ void flow_values_run(npu *s, flow_core *c, int64_t number, int64_t cycle) {
                  .tensors = v->tensors, .n_tensors = (int)c->job->g->tensors.n, .array = in->weights == NPU_NONE ? NULL : c->weights.at[in->weights].values, .budget = BUDGET};
   rvv_report report = {0};
   rvv_fault fault = {0};
-  if (rvv_call(*core, &job, &report, &fault) != RVV_FINE) {
+  const rvv_fault_kind how = rvv_call(*core, &job, &report, &fault);
+  arena_release(&s->ctx->scratch, mark);
+  if (how != RVV_FINE) {
     npu_fault_add(s, NPU_FAULT_CODE, c->port->id, cycle, n, "the code of node '%s': %s", n->name, fault.text);
     v->is_stopped = true;
     return;

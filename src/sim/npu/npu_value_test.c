@@ -55,10 +55,17 @@ static void test_changed_code_is_noticed(void **state) {
       {"push", NPU_FAULT_CODE, "the code of node 'compute"},
       {"immediate", NPU_FAULT_CODE, "the code of node 'compute"},
       {"call", NPU_FAULT_CODE, "the code of node 'store"},
+      {"move", NPU_FAULT_TRANSFER, "makes a transfer of another direction than the graph has"},
+      {"indirection", NPU_FAULT_TRANSFER, "makes a transfer of another indirection than the graph has"},
+      {"mask low", NPU_FAULT_TRANSFER, "makes a transfer of another mask than the graph has"},
+      {"mask high", NPU_FAULT_TRANSFER, "makes a transfer of another mask than the graph has"},
+      {"outputs", NPU_FAULT_CODE, "leaves rows in the array: 0 of input, 8 of output"},
+      {"inputs", NPU_FAULT_CODE, "leaves rows in the array: 8 of input, 0 of output"},
   };
   const machine *m = chip(ctx, NULL);
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     rig r = open_rig(ctx, m, (npu_gemm){128, 128, 128}, (gemm_code){128, 128, 128}, cases[i].change);
+    r.data[0].may_write = strcmp(cases[i].change, "move") == 0;
     npu_report report = run(ctx, &r, m, DRAM_RATE, true);
     if (!report.n_faults)
       fail_msg("%s: no fault", cases[i].change);
@@ -68,6 +75,74 @@ static void test_changed_code_is_noticed(void **state) {
   rig r = open_rig(ctx, m, (npu_gemm){128, 256, 128}, (gemm_code){128, 256, 128}, "spad stride");   /* in the bank, at another place: wrong numbers */
   run(ctx, &r, m, DRAM_RATE, true);
   assert_true(wrong_elements(&r) > 0);
+}
+
+/* A mask that lets everything through is none; one of the graph's that lets nothing through moves nothing. */
+static void test_masks_of_code_are_those_of_the_graph(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, NULL);
+  enum { SAME, EMPTY_GRAPH, EMPTY_BOTH, CASES };
+  for (int k = 0; k < CASES; k++) {
+    rig r = open_rig(ctx, m, (npu_gemm){128, 128, 128}, (gemm_code){128, 128, 128}, k == EMPTY_BOTH ? "mask nothing" : "mask");
+    tile_node *store = &r.g->nodes.at[r.g->nodes.n - 1];
+    assert_int_equal(store->kind, TILE_STORE);
+    if (k != SAME)
+      vec_push(&ctx->mem, &store->masks, ((tile_mask){.dim = 0}));
+    npu_report report = run(ctx, &r, m, DRAM_RATE, true);
+    assert_int_equal(report.n_faults, k == EMPTY_GRAPH);
+    if (k == EMPTY_GRAPH)
+      assert_non_null(strstr(report.faults.at[0].text, "makes a transfer of another mask than the graph has"));
+    assert_int_equal(wrong_elements(&r) == 0, k != EMPTY_BOTH);
+  }
+}
+
+/* A node may use as many tiles as it likes, and is given the sizes behind the values of its loops. */
+static void test_nodes_see_all_their_tiles_and_the_sizes(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, NULL);
+  const int64_t sizes[] = {1, 2, 3};
+  rig r = open_rig(ctx, m, (npu_gemm){128, 128, 128}, (gemm_code){128, 128, 128}, "");
+  for (size_t i = 0; i < r.g->nodes.n; i++) {
+    tile_node *n = &r.g->nodes.at[i];
+    if (n->kind != TILE_COMPUTE || n->unit != TILE_VECTOR)
+      continue;
+    const tile_use y = n->uses.at[0];
+    n->uses.n = 0;
+    for (int k = 0; k < 70; k++) {
+      const tile_buffer *last = &r.g->buffers.at[r.g->buffers.n - 1];
+      vec_push(&ctx->mem, &n->uses, ((tile_use){(int)r.g->buffers.n, TILE_WRITE}));
+      vec_push(&ctx->mem, &r.g->buffers, ((tile_buffer){arena_printf(&ctx->mem, "more%d", k), last->address + last->lane_bytes, 4}));
+    }
+    vec_push(&ctx->mem, &n->uses, y);
+  }
+  for (size_t i = 0; i < COUNT_OF(sizes); i++)
+    vec_push(&ctx->mem, &r.g->symbols, "M");
+  npu_report report;
+  r.values.tensors = r.data;
+  r.values.n_tensors = 3;
+  assert_int_equal(npu_run(ctx, r.g, m, &(npu_options){.values = &r.values, .symbols = sizes, .n_symbols = COUNT_OF(sizes)}, &report), LOOM_OK);
+  if (report.n_faults)
+    fail_msg("%s", report.faults.at[0].text);
+  assert_int_equal(wrong_elements(&r), 0);
+}
+
+/* Buffers at addresses from 0 on are those of the scratchpad; a tensor without data is not there, under the name that was given to it. */
+static void test_programs_see_their_scratchpad_and_their_tensors(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = chip(ctx, NULL);
+  rig r = open_rig(ctx, m, (npu_gemm){128, 128, 128}, (gemm_code){128, 128, 128}, "");
+  for (size_t i = 0; i < r.g->buffers.n; i++)
+    r.g->buffers.at[i].address %= ISA_SPAD_ADDRESS;
+  assert_int_equal(run(ctx, &r, m, DRAM_RATE, true).n_faults, 0);
+  assert_int_equal(wrong_elements(&r), 0);
+  const struct { npu_data data; const char *text; } rows[] = {{{r.a, 128, false, "mine"}, " of mine, which has 128"}, {{NULL, 128, false, "mine"}, "no tensor has byte"}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    r.data[0] = rows[i].data;
+    npu_report report = run(ctx, &r, m, DRAM_RATE, true);
+    assert_int_equal(report.faults.at[0].kind, NPU_FAULT_CODE);
+    if (!strstr(report.faults.at[0].text, rows[i].text))
+      fail_msg("%s", report.faults.at[0].text);
+  }
 }
 
 /* Without a wait the product meets NaN, or the load is told to have been waited for by nobody. */
@@ -134,6 +209,9 @@ int main(void) {
       T(test_changed_code_is_noticed),
       T(test_a_dropped_wait_is_noticed),
       T(test_what_values_need_is_told),
+      T(test_masks_of_code_are_those_of_the_graph),
+      T(test_nodes_see_all_their_tiles_and_the_sizes),
+      T(test_programs_see_their_scratchpad_and_their_tensors),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

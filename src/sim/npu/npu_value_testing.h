@@ -71,12 +71,19 @@ static inline const char *write_gemm(arena *mem, tile_graph *g, gemm_code s, con
     if (n->kind == TILE_LOAD && n->tensor == 1)
       write_transfer(&t, g, i, transfer_of(n, ISA_MVIN2, 1, strcmp(change, "spad stride") ? s.tk : s.tk / 2), "w", n->parent, 128 * 4);
     else if (n->kind == TILE_LOAD)
-      write_transfer(&t, g, i, transfer_of(n, strcmp(change, "direction") ? ISA_MVIN : ISA_MVOUT, 1, s.tm), "x", n->parent, rows * 4);
+      write_transfer(&t, g, i, transfer_of(n, strcmp(change, "direction") && strcmp(change, "move") ? ISA_MVIN : ISA_MVOUT, 1, s.tm), "x", n->parent, rows * 4);
     else if (n->kind == TILE_STORE) {
       isa_dma d = transfer_of(n, ISA_MVOUT, 1, s.tm);
       d.dram_stride[2] -= strcmp(change, "dram stride") == 0;
       d.dims[2] = (uint16_t)(d.dims[2] - (strcmp(change, "dims") == 0));
       memcpy(d.high, d.dims, sizeof d.high);
+      d.is_indirect = strcmp(change, "indirection") == 0;      /* of no element: there are no indices */
+      d.index_bytes = 4;
+      d.index_spad = (uint64_t)g->buffers.at[2].address;
+      d.is_masked = strncmp(change, "mask", 4) == 0 || d.is_indirect;
+      d.low[2] = strcmp(change, "mask low") == 0;
+      d.high[2] = (uint16_t)(d.high[2] - (strcmp(change, "mask high") == 0));
+      d.high[2] = strcmp(change, "mask nothing") == 0 || d.is_indirect ? 0 : d.high[2];
       write_transfer(&t, g, i, d, "y", -1, 0);
     } else if (n->unit == TILE_VECTOR)
       text_addf(&t, " la t0, y\n li t1, %lld\n vsetivli zero, 8, e32, m1, ta, ma\n vmv.v.i v8, 0\n1: vse32.v v8, (t0)\n addi t0, t0, 32\n addi t1, t1, -8\n bnez t1, 1b\n",
@@ -93,7 +100,8 @@ static inline const char *write_gemm(arena *mem, tile_graph *g, gemm_code s, con
       add_scaled(&t, g, i, "t2", g->nodes.at[n->parent].parent, s.tm * 4);
       text_addf(&t, " vsetivli zero, 8, e32, m1, ta, ma\n li t1, %lld\n1: vle32.v v8, (t0)\n sf.vc.iv 0, 0, v8, 0\n addi t0, t0, 32\n addi t1, t1, -1\n bnez t1, 1b\n sf.vc.i 1, 0, 0, %d\n",
                 (long long)rows / 8, strcmp(change, "immediate") ? 4 : 5);
-      text_addf(&t, " li t1, %lld\n2: sf.vc.v.i 2, 0, v9, 0\n vle32.v v8, (t2)\n vfadd.vv v8, v8, v9\n vse32.v v8, (t2)\n addi t2, t2, 32\n addi t1, t1, -1\n bnez t1, 2b\n", (long long)rows / 8);
+      text_addf(&t, " li t1, %lld\n2: sf.vc.v.i 2, 0, v9, 0\n vle32.v v8, (t2)\n vfadd.vv v8, v8, v9\n vse32.v v8, (t2)\n addi t2, t2, 32\n addi t1, t1, -1\n bnez t1, 2b\n%s",
+                (long long)rows / 8 - (strcmp(change, "outputs") == 0), strcmp(change, "inputs") ? "" : " sf.vc.iv 0, 0, v8, 0\n");
     }
     text_add(&t, strcmp(change, "call") == 0 && n->kind == TILE_STORE ? " j .\n" : " ret\n");
   }
