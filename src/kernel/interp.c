@@ -16,9 +16,10 @@ loom_status interp_size(interp *in, const kernel_op *op, const sym_expr *e, int6
   return st;
 }
 
-loom_status interp_operand(interp *in, const kernel_op *op, int i, interp_value **out) {
-  *out = &in->slot[op->operands[i]];
-  return interp_close_sum(in, op, *out);
+interp_value *interp_operand(interp *in, const kernel_op *op, int i) {
+  interp_value *v = &in->slot[op->operands[i]];
+  interp_close_sum(in, v);
+  return v;
 }
 
 loom_status interp_result(interp *in, const kernel_op *op, int i, interp_value **out) {
@@ -75,8 +76,7 @@ static loom_status tile_mask(interp *in, const kernel_op *op) {
 
 /* The RUNTIME symbol reads the operand from here on. */
 static loom_status bind(interp *in, const kernel_op *op) {
-  interp_value *v;
-  LOOM_TRY(interp_operand(in, op, 0, &v));
+  const interp_value *v = interp_operand(in, op, 0);
   if (v->has_e && v->e[0] > 0)
     LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this bound depends on rounding: engines may rightly run different rounds");
   for (size_t i = 0; i < in->k->symbols.n; i++)
@@ -172,7 +172,7 @@ loom_status interp_region_until(interp *in, const kernel_region *r, const kernel
       elems += in->slot[op->results[j]].elems;   /* of the last round; the first round of an operation is cheap */
     LOOM_TRY(interp_spend(in, op, elems));
     LOOM_TRY(run_op(in, op));
-    LOOM_TRY(interp_watch_results(in, op));
+    interp_watch_results(in, op);
     if (op->kind == KERNEL_YIELD)
       *out_yield = op;
   }

@@ -123,7 +123,7 @@ static loom_status make_access(interp *in, const kernel_op *op, const interp_val
     const kernel_index *x = &op->index[i];
     int64_t begin, end;
     bool keeps = x->kind != KERNEL_INDEX_SCALAR && x->kind != KERNEL_INDEX_TENSOR;
-    while (keeps && next < a->rank && taken[next])
+    while (keeps && taken[next])
       next++;
     switch (x->kind) {
     case KERNEL_INDEX_NEW:
@@ -195,9 +195,9 @@ static loom_status find_element(interp *in, const access *a, const int64_t *inde
 
 static bool mask_is_off(const access *a, const int64_t *index) {
   int64_t m = 0;
-  for (int d = 0; a->mask && d < a->rank; d++)
+  for (int d = 0; d < a->rank; d++)
     m += index[d] * a->mask_stride[d];
-  return a->mask && a->mask->x[m] == 0;
+  return a->mask->x[m] == 0;
 }
 
 static int64_t stride_of(const access *a, int part_dim) {
@@ -253,11 +253,18 @@ static loom_status load_each(interp *in, const access *a, interp_value *out) {
   return LOOM_OK;
 }
 
+/* What an index that depends on rounding has read may be any element elsewhere. */
+static void forget_value(interp *in, interp_value *v) {
+  interp_need_bounds(in, v, true);
+  for (int64_t i = 0; i < v->elems; i++)
+    v->e[i] = INFINITY;
+}
+
 loom_status interp_load(interp *in, const kernel_op *op) {
   access a;
   interp_value *out, *mask = NULL;
-  if (op->n_operands && op->operands[0] >= 0)
-    LOOM_TRY(interp_operand(in, op, 0, &mask));
+  if (op->n_operands)
+    mask = interp_operand(in, op, 0);
   LOOM_TRY(make_access(in, op, mask, &a));
   LOOM_TRY(interp_result(in, op, 0, &out));
   if (out->elems != a.elems)
@@ -272,9 +279,7 @@ loom_status interp_load(interp *in, const kernel_op *op) {
   else
     load_plain(in, &a, out);
   if (a.is_unsure)
-    interp_need_bounds(in, out, true);
-  for (int64_t i = 0; a.is_unsure && i < out->elems; i++)
-    out->e[i] = INFINITY;
+    forget_value(in, out);
   return LOOM_OK;
 }
 
@@ -305,6 +310,13 @@ static void end_atoms(interp *in, const access *a, int64_t at) {
     list->adds[at] = 0;
 }
 
+/* Where an index depends on rounding, another engine may have written any element. */
+static void forget_all(interp *in, interp_tensor *root) {
+  need_host_bounds(in, root);
+  for (int64_t i = 0; i < root->elems; i++)
+    root->bound[i] = INFINITY;
+}
+
 static void put(interp *in, interp_tensor *root, int64_t at, double x, double e) {
   if (e > 0 && in->bounds)
     need_host_bounds(in, root);
@@ -318,9 +330,9 @@ loom_status interp_store(interp *in, const kernel_op *op) {
   interp_value *v, *mask = NULL;
   int64_t stride[KERNEL_RANK_MAX] = {0}, index[KERNEL_RANK_MAX] = {0}, at;
   bool unsure;
-  LOOM_TRY(interp_operand(in, op, 0, &v));
-  if (op->n_operands > 1 && op->operands[1] >= 0)
-    LOOM_TRY(interp_operand(in, op, 1, &mask));
+  v = interp_operand(in, op, 0);
+  if (op->n_operands > 1)
+    mask = interp_operand(in, op, 1);
   LOOM_TRY(make_access(in, op, mask, &a));
   LOOM_TRY(interp_check_broadcast(in, op, v, a.rank, a.count));
   interp_broadcast_strides(v, a.rank, a.count, stride);
@@ -346,10 +358,9 @@ loom_status interp_store(interp *in, const kernel_op *op) {
     put(in, root, at, x, e);
   }
   if (a.is_unsure)
-    need_host_bounds(in, root);
-  for (int64_t i = 0; a.is_unsure && i < root->elems; i++)
-    root->bound[i] = INFINITY;
-  return interp_watch_stored(in, op, v);
+    forget_all(in, root);
+  interp_watch_stored(in, op, v);
+  return LOOM_OK;
 }
 
 /* ---- ATOMIC ----
@@ -390,11 +401,11 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
   interp_value *v, *mask = NULL, *expected = NULL, *out = NULL;
   int64_t stride[2][KERNEL_RANK_MAX] = {{0}}, index[KERNEL_RANK_MAX] = {0}, at, i = -1;
   bool unsure;
-  LOOM_TRY(interp_operand(in, op, 0, &v));
+  v = interp_operand(in, op, 0);
   if (op->n_operands > 1 && op->operands[1] >= 0)
-    LOOM_TRY(interp_operand(in, op, 1, &mask));
+    mask = interp_operand(in, op, 1);
   if (op->n_operands > 2)
-    LOOM_TRY(interp_operand(in, op, 2, &expected));
+    expected = interp_operand(in, op, 2);
   LOOM_TRY(make_access(in, op, mask, &a));
   LOOM_TRY(interp_check_broadcast(in, op, v, a.rank, a.count));
   interp_broadcast_strides(v, a.rank, a.count, stride[0]);
@@ -416,7 +427,7 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
     if (out && at >= 0 && root->bound && root->bound[at] > 0)
       interp_need_bounds(in, out, true);
     if (out && out->has_e)
-      out->e[i] = at >= 0 && root->bound ? root->bound[at] : 0;
+      out->e[i] = at >= 0 ? root->bound[at] : 0;
     if (at < 0)
       continue;
     if (unsure)
@@ -443,5 +454,10 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
       end_atoms(in, &a, at);
     put(in, root, at, r.x, r.e);
   } while (interp_next_index(a.rank, a.count, index));
-  return interp_watch_stored(in, op, v);
+  if (a.is_unsure)
+    forget_all(in, root);
+  if (a.is_unsure && out)
+    forget_value(in, out);
+  interp_watch_stored(in, op, v);
+  return LOOM_OK;
 }

@@ -42,7 +42,7 @@ interp_comparison interp_compare(const interp_tensor *want, const void *got, boo
   }
   c.ok = c.wrong == 0;
   int64_t rest = c.worst;
-  for (int d = want->rank - 1; d >= 0 && rest >= 0 && want->shape[d] > 0; d--) {
+  for (int d = want->rank - 1; d >= 0 && rest >= 0; d--) {
     c.worst_at[d] = rest % want->shape[d];
     rest /= want->shape[d];
   }

@@ -75,7 +75,7 @@ loom_status interp_elementwise(interp *in, const kernel_op *op) {
   int64_t stride[3][KERNEL_RANK_MAX] = {{0}}, at_index[KERNEL_RANK_MAX] = {0};
   LOOM_TRY(interp_result(in, op, 0, &out));
   for (int i = 0; i < op->n_operands; i++) {
-    LOOM_TRY(interp_operand(in, op, i, &operand[i]));
+    operand[i] = interp_operand(in, op, i);
     from[i] = operand[i]->type;
     LOOM_TRY(interp_check_broadcast(in, op, operand[i], out->rank, out->shape));
     interp_broadcast_strides(operand[i], out->rank, out->shape, stride[i]);

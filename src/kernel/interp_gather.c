@@ -79,8 +79,7 @@ loom_status interp_gather(interp *in, const kernel_op *op) {
     memcpy(out->x + at[range] * v->elems, v->x, (size_t)v->elems * sizeof *v->x);
     if (v->has_e) {
       interp_need_bounds(in, out, true);
-      if (in->bounds)
-        memcpy(out->e + at[range] * v->elems, v->e, (size_t)v->elems * sizeof *v->e);
+      memcpy(out->e + at[range] * v->elems, v->e, (size_t)v->elems * sizeof *v->e);
     }
   }
   return LOOM_OK;

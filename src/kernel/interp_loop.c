@@ -57,8 +57,7 @@ static loom_status run_instances(interp *in, const kernel_op *op, const walk *w,
     interp_watch_enter(in, op, op->n_ranges, g->at);
     LOOM_TRY(interp_region_until(in, &op->regions[0], stop, &yield));
     if (stop) {
-      interp_value *v;
-      LOOM_TRY(interp_operand(in, stop, 0, &v));
+      interp_close_sum(in, &in->slot[stop->operands[0]]);
       interp_save_gathered(in, g);
     }
     interp_watch_leave(in);
@@ -99,18 +98,17 @@ static bool gives_buffers(const interp *in, const kernel_op *yield, const kernel
 }
 
 /* Moves what `yield` yields into the slots `to`; what can't be moved is copied aside first, because a parameter may be yielded in another place. */
-static loom_status take_yielded(interp *in, const kernel_op *yield, const kernel_region *r, const kernel_value *to) {
+static void take_yielded(interp *in, const kernel_op *yield, const kernel_region *r, const kernel_value *to) {
   for (int i = 0; i < yield->n_operands; i++) {
     interp_value *v = &in->slot[yield->operands[i]];
     if (!in->is_sum[to[i]])
-      LOOM_TRY(interp_close_sum(in, yield, v));
-    LOOM_TRY(interp_watch_pass(in, yield, v, yield->operands[i], to[i]));
+      interp_close_sum(in, v);
+    interp_watch_pass(in, yield, v, yield->operands[i], to[i]);
     if (!gives_buffers(in, yield, r, i))
       interp_copy(in, &in->aside[to[i]], v);
   }
   for (int i = 0; i < yield->n_operands; i++)
     interp_swap(&in->slot[to[i]], gives_buffers(in, yield, r, i) ? &in->slot[yield->operands[i]] : &in->aside[to[i]]);
-  return LOOM_OK;
 }
 
 loom_status interp_loop(interp *in, const kernel_op *op) {
@@ -121,9 +119,9 @@ loom_status interp_loop(interp *in, const kernel_op *op) {
   for (int i = 0; i < op->n_operands; i++) {
     interp_value *init = &in->slot[op->operands[i]];
     if (!in->is_sum[op->operands[i]] || !in->is_sum[carried[i]])
-      LOOM_TRY(interp_close_sum(in, op, init));
+      interp_close_sum(in, init);
     interp_copy(in, &in->slot[carried[i]], init);
-    LOOM_TRY(interp_watch_pass(in, op, init, op->operands[i], carried[i]));
+    interp_watch_pass(in, op, init, op->operands[i], carried[i]);
   }
   int64_t trips = trip_count(&w);
   for (int64_t t = 0; t < trips; t++) {
@@ -131,42 +129,40 @@ loom_status interp_loop(interp *in, const kernel_op *op) {
     enter_tile(in, &w, t, body->params.at[0]);
     interp_watch_enter(in, op, 1, &t);
     LOOM_TRY(interp_region(in, body, &yield));
-    if (yield && yield->n_operands)
-      LOOM_TRY(take_yielded(in, yield, body, carried));
+    take_yielded(in, yield, body, carried);
     interp_watch_leave(in);
   }
   leave_range(in, &w);
   for (int i = 0; i < op->n_results; i++) {
     interp_swap(&in->slot[op->results[i]], &in->slot[carried[i]]);
-    LOOM_TRY(interp_watch_pass(in, op, &in->slot[op->results[i]], carried[i], op->results[i]));
+    interp_watch_pass(in, op, &in->slot[op->results[i]], carried[i], op->results[i]);
   }
   return LOOM_OK;
 }
 
 loom_status interp_if(interp *in, const kernel_op *op) {
-  interp_value *condition;
-  LOOM_TRY(interp_operand(in, op, 0, &condition));
+  const interp_value *condition = interp_operand(in, op, 0);
   if (condition->has_e && condition->e[0] > 0)
     LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this condition depends on rounding: engines may rightly take different branches");
   const kernel_region *r = &op->regions[condition->x[0] != 0 ? 0 : 1];
   const kernel_op *yield;
   LOOM_TRY(interp_region(in, r, &yield));
-  return yield && yield->n_operands ? take_yielded(in, yield, r, op->results) : LOOM_OK;
+  take_yielded(in, yield, r, op->results);
+  return LOOM_OK;
 }
 
 loom_status interp_while(interp *in, const kernel_op *op) {
   const kernel_region *test = &op->regions[0], *body = &op->regions[1];
   const kernel_op *yield;
   for (int i = 0; i < op->n_operands; i++) {
-    interp_value *init;
-    LOOM_TRY(interp_operand(in, op, i, &init));
+    const interp_value *init = interp_operand(in, op, i);
     interp_copy(in, &in->slot[body->params.at[i]], init);
-    LOOM_TRY(interp_watch_pass(in, op, init, op->operands[i], body->params.at[i]));
+    interp_watch_pass(in, op, init, op->operands[i], body->params.at[i]);
   }
   for (int64_t round = 0;; round++) {
     for (int i = 0; i < op->n_operands; i++) {
       interp_copy(in, &in->slot[test->params.at[i]], &in->slot[body->params.at[i]]);
-      LOOM_TRY(interp_watch_pass(in, op, &in->slot[test->params.at[i]], body->params.at[i], test->params.at[i]));
+      interp_watch_pass(in, op, &in->slot[test->params.at[i]], body->params.at[i], test->params.at[i]);
     }
     LOOM_TRY(interp_spend(in, op, 1));
     LOOM_TRY(interp_region(in, test, &yield));
@@ -177,13 +173,12 @@ loom_status interp_while(interp *in, const kernel_op *op) {
       break;
     interp_watch_enter(in, op, 1, &round);
     LOOM_TRY(interp_region(in, body, &yield));
-    if (yield->n_operands)
-      LOOM_TRY(take_yielded(in, yield, body, body->params.at));
+    take_yielded(in, yield, body, body->params.at);
     interp_watch_leave(in);
   }
   for (int i = 0; i < op->n_results; i++) {
     interp_copy(in, &in->slot[op->results[i]], &in->slot[body->params.at[i]]);
-    LOOM_TRY(interp_watch_pass(in, op, &in->slot[op->results[i]], body->params.at[i], op->results[i]));
+    interp_watch_pass(in, op, &in->slot[op->results[i]], body->params.at[i], op->results[i]);
   }
   return LOOM_OK;
 }

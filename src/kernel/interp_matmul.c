@@ -192,14 +192,13 @@ static void start_sum(interp *in, const interp_value *acc, const kernel_type *ty
 }
 
 loom_status interp_matmul(interp *in, const kernel_op *op) {
-  interp_value *a, *b, *acc = NULL, *out = &in->slot[op->results[0]];
-  LOOM_TRY(interp_operand(in, op, 0, &a));
-  LOOM_TRY(interp_operand(in, op, 1, &b));
+  const interp_value *a = interp_operand(in, op, 0), *b = interp_operand(in, op, 1), *acc = NULL;
+  interp_value *out = &in->slot[op->results[0]];
   if (op->n_operands == 3) {
     if (in->is_sum[op->operands[2]] && in->is_sum[op->results[0]])
       acc = &in->slot[op->operands[2]];
     else
-      LOOM_TRY(interp_operand(in, op, 2, &acc));
+      acc = interp_operand(in, op, 2);
   }
   const kernel_type *type = &in->k->values.at[op->results[0]].type;
   int rank = a->rank;
@@ -212,8 +211,10 @@ loom_status interp_matmul(interp *in, const kernel_op *op) {
   bool fits = b->shape[rank - 2] == p.k && (!acc || (acc->shape[rank - 2] == p.m && acc->shape[rank - 1] == p.n));
   for (int d = 0; d < rank - 2; d++)
     fits = fits && b->shape[d] == shape[d] && (!acc || acc->shape[d] == shape[d]);
-  if (!fits)
-    LOOM_FAIL(in->ctx, op->span, LOOM_EBUG, "the operands of matmul do not fit together in this tile");
+  if (!fits) {
+    diag_error(in->ctx, op->span, LOOM_EUNSUP, "the operands of matmul do not fit together in this tile");
+    return interp_help_with_tiles(in);
+  }
   LOOM_TRY(interp_spend(in, op, batches * p.m * p.k * p.n));
 
   start_sum(in, acc, type, shape, out);
@@ -237,5 +238,7 @@ loom_status interp_matmul(interp *in, const kernel_op *op) {
     add_flushed_sums(out, p.k);
   out->open = true;
   out->terms += p.k;
-  return in->is_sum[op->results[0]] ? LOOM_OK : interp_close_sum(in, op, out);
+  if (!in->is_sum[op->results[0]])
+    interp_close_sum(in, out);
+  return LOOM_OK;
 }

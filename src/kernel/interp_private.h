@@ -53,15 +53,15 @@ LOOM_MUST_USE loom_status interp_region(interp *in, const kernel_region *r, cons
 LOOM_MUST_USE loom_status interp_size(interp *in, const kernel_op *op, const sym_expr *e, int64_t *out);
 LOOM_MUST_USE loom_status interp_spend(interp *in, const kernel_op *op, int64_t n);
 /* Operand i, rounded when it was an open sum. */
-LOOM_MUST_USE loom_status interp_operand(interp *in, const kernel_op *op, int i, interp_value **out);
+interp_value *interp_operand(interp *in, const kernel_op *op, int i);
 /* The slot of result i with room for its type's current size; values and bounds undefined, has_e false. */
 LOOM_MUST_USE loom_status interp_result(interp *in, const kernel_op *op, int i, interp_value **out);
 
 /* ---- interp_watch.c: nothing happens when nobody looks on ---- */
-LOOM_MUST_USE loom_status interp_watch_results(interp *in, const kernel_op *op);
+void interp_watch_results(interp *in, const kernel_op *op);
 void interp_watch_touch(interp *in, const kernel_op *op, kernel_tensor root, int64_t element, bool is_write);
-LOOM_MUST_USE loom_status interp_watch_stored(interp *in, const kernel_op *op, const interp_value *v);
-LOOM_MUST_USE loom_status interp_watch_pass(interp *in, const kernel_op *op, const interp_value *v, kernel_value from, kernel_value to);
+void interp_watch_stored(interp *in, const kernel_op *op, const interp_value *v);
+void interp_watch_pass(interp *in, const kernel_op *op, const interp_value *v, kernel_value from, kernel_value to);
 void interp_watch_enter(interp *in, const kernel_op *op, int n, const int64_t *numbers);
 void interp_watch_leave(interp *in);
 
@@ -93,7 +93,8 @@ LOOM_MUST_USE loom_status interp_round_value(interp *in, const kernel_op *op, in
 enum { INTERP_TF32_BITS = 10, INTERP_TF32_BITS_OF_RIGHT = 9 };
 /* The error of element i as the operand of a product, a sum or a move of elements: with what the engine cuts off behind `bits` of its fraction. */
 double interp_operand_error(const interp *in, const interp_value *v, int64_t i, int bits);
-LOOM_MUST_USE loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v);
+/* Rounds an open sum; one of integers stays below 2^53, for interp_matmul refuses others. */
+void interp_close_sum(interp *in, interp_value *v);
 
 /* ---- interp_value.c ---- */
 void interp_reserve(interp *in, interp_value *v, dtype type, int rank, const int64_t *shape);   /* has_e false, not open */
@@ -128,6 +129,8 @@ interp_num interp_cast(interp_num a, dtype from, dtype to);   /* interp_elementw
 interp_num interp_unary(kernel_fn f, dtype t, interp_num a);
 interp_num interp_binary(kernel_fn f, dtype t, interp_num a, interp_num b);
 
+/* Adds to the newest diagnostic what to do about values that do not fit a loop's last tile; LOOM_EUNSUP. */
+loom_status interp_help_with_tiles(interp *in);
 /* LOOM_EUNSUP unless `v` broadcasts to `shape`. */
 LOOM_MUST_USE loom_status interp_check_broadcast(interp *in, const kernel_op *op, const interp_value *v, int rank, const int64_t *shape);
 /* Strides of `shape` seen from an index space of the same or higher rank, numpy-style: 0 where it broadcasts. */

@@ -48,9 +48,7 @@ static loom_status combine(interp *in, const kernel_op *op, interp_num *so_far, 
   LOOM_TRY(interp_region(in, r, &yield));
   in->unwatched--;
   for (int k = 0; k < op->n_operands; k++) {
-    interp_value *v;
-    LOOM_TRY(interp_operand(in, yield, k, &v));
-    so_far[k] = get(v, 0);
+    so_far[k] = get(interp_operand(in, yield, k), 0);
   }
   return LOOM_OK;
 }
@@ -58,8 +56,8 @@ static loom_status combine(interp *in, const kernel_op *op, interp_num *so_far, 
 /* A running sum from the end: machines reduce what there is, in whichever order, so that the bound is that of a sum in any order. */
 static bool adds_from_end(const interp *in, const kernel_op *op) {
   const kernel_region *r = &op->regions[0];
-  return op->kind == KERNEL_SCAN && op->flag && op->n_operands == 1 && r->ops.n == 2 && r->ops.at[0]->kind == KERNEL_BINARY && r->ops.at[0]->fn == KERNEL_FN_ADD &&
-         dtype_is_float(in->k->values.at[op->operands[0]].type.type);
+  const bool is_sum = r->ops.n == 2 && r->ops.at[0]->kind == KERNEL_BINARY && r->ops.at[0]->fn == KERNEL_FN_ADD;      /* and the yield */
+  return is_sum && op->kind == KERNEL_SCAN && op->flag && op->n_operands == 1 && dtype_is_float(in->k->values.at[op->operands[0]].type.type);
 }
 
 loom_status interp_scan(interp *in, const kernel_op *op) {
@@ -70,7 +68,7 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
   if (n > SCAN_MAX)
     LOOM_FAIL(in->ctx, op->span, LOOM_ELIMIT, "a %s of more than %d values", kernel_op_name(op->kind), SCAN_MAX);
   for (int k = 0; k < n; k++) {
-    LOOM_TRY(interp_operand(in, op, k, &from[k]));
+    from[k] = interp_operand(in, op, k);
     LOOM_TRY(interp_result(in, op, k, &out[k]));
   }
   const bool in_any_order = adds_from_end(in, op);
@@ -107,7 +105,7 @@ loom_status interp_stack(interp *in, const kernel_op *op) {
   for (int d = (int)op->ivalue + 1; d < out->rank; d++)
     inner *= out->shape[d];
   for (int k = 0; k < op->n_operands; k++) {
-    LOOM_TRY(interp_operand(in, op, k, &from));
+    from = interp_operand(in, op, k);
     if (from->elems * n != out->elems)
       LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "the values of this stack have different shapes in this tile");
     if (from->has_e)
@@ -121,7 +119,7 @@ loom_status interp_stack(interp *in, const kernel_op *op) {
 loom_status interp_extract(interp *in, const kernel_op *op) {
   interp_value *out, *from;
   int64_t at;
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   LOOM_TRY(interp_size(in, op, op->expr, &at));
   lanes l = lanes_of(from, (int)op->ivalue);
@@ -136,7 +134,7 @@ loom_status interp_extract(interp *in, const kernel_op *op) {
 loom_status interp_arg_reduce(interp *in, const kernel_op *op) {
   interp_value *from, *out;
   int axis = 0;
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   while (!((op->ivalue >> axis) & 1))
     axis++;

@@ -2,14 +2,18 @@
 #include "kernel/interp_private.h"
 #include <math.h>
 
+loom_status interp_help_with_tiles(interp *in) {
+  diag_help(in->ctx, "a value made outside the loop over a block does not shrink with the loop's last tile; choose a block size that divides the extent");
+  return LOOM_EUNSUP;
+}
+
 loom_status interp_check_broadcast(interp *in, const kernel_op *op, const interp_value *v, int rank, const int64_t *shape) {
   for (int d = 0; d < v->rank; d++) {
     int to = d + rank - v->rank;
     if (to < 0 || (v->shape[d] != 1 && v->shape[d] != shape[to])) {
       diag_error(in->ctx, op->span, LOOM_EUNSUP, "in this tile an operand of %s has %" PRId64 " elements in a dim where the result has %" PRId64,
                  kernel_op_name(op->kind), v->shape[d], to < 0 ? 0 : shape[to]);
-      diag_help(in->ctx, "a value made outside the loop over a block does not shrink with the loop's last tile; choose a block size that divides the extent");
-      return LOOM_EUNSUP;
+      return interp_help_with_tiles(in);
     }
   }
   return LOOM_OK;
@@ -38,7 +42,7 @@ static loom_status gather_strided(interp *in, const kernel_op *op, const interp_
 loom_status interp_broadcast(interp *in, const kernel_op *op) {
   interp_value *from, *out;
   int64_t stride[KERNEL_RANK_MAX];
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   LOOM_TRY(interp_check_broadcast(in, op, from, out->rank, out->shape));
   interp_broadcast_strides(from, out->rank, out->shape, stride);
@@ -48,7 +52,7 @@ loom_status interp_broadcast(interp *in, const kernel_op *op) {
 loom_status interp_permute(interp *in, const kernel_op *op) {
   interp_value *from, *out;
   int64_t own[KERNEL_RANK_MAX], stride[KERNEL_RANK_MAX], step = 1;
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   for (int d = from->rank - 1; d >= 0; d--) {
     own[d] = step;
@@ -56,15 +60,17 @@ loom_status interp_permute(interp *in, const kernel_op *op) {
   }
   for (int d = 0; d < out->rank; d++) {
     stride[d] = own[op->perm[d]];
-    if (out->shape[d] != from->shape[op->perm[d]])
-      LOOM_FAIL(in->ctx, op->span, LOOM_EBUG, "dim %d of this permute has another size than its operand's dim %d", d, op->perm[d]);
+    if (out->shape[d] != from->shape[op->perm[d]]) {
+      diag_error(in->ctx, op->span, LOOM_EUNSUP, "in this tile dim %d of this permute has another size than its operand's dim %d", d, op->perm[d]);
+      return interp_help_with_tiles(in);
+    }
   }
   return gather_strided(in, op, from, stride, out);
 }
 
 loom_status interp_reshape(interp *in, const kernel_op *op) {
   interp_value *from, *out;
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   if (from->elems != out->elems)
     LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this reshape has %" PRId64 " elements and its operand %" PRId64 " in this tile", out->elems, from->elems);
@@ -74,7 +80,7 @@ loom_status interp_reshape(interp *in, const kernel_op *op) {
     interp_need_bounds(in, out, false);
     memcpy(out->e, from->e, bytes);
   }
-  return from->type == out->type ? LOOM_OK : interp_round_value(in, op, out);
+  return LOOM_OK;
 }
 
 /* ---- reductions ---- */
@@ -92,6 +98,7 @@ static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
   case KERNEL_FN_MUL:   /* e covers |prod(x+e) - prod x| through mag = prod(|x|+e) */
     r->x = dtype_is_float(t) ? r->x * a.x : interp_binary(KERNEL_FN_MUL, t, (interp_num){r->x, 0}, a).x;
     r->mag *= fabs(a.x) + a.e;
+    r->e += a.e;
     r->least *= a.x != 0 ? fmin(1, fabs(a.x)) : 1;
     r->most *= fmax(1, fabs(a.x) + a.e);
     break;
@@ -107,7 +114,7 @@ static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
 
 static double identity(kernel_fn f, dtype t) {
   if (t == DTYPE_BOOL)
-    return f == KERNEL_FN_MIN;
+    return f == KERNEL_FN_MIN || f == KERNEL_FN_MUL;
   return f == KERNEL_FN_MUL ? 1 : f == KERNEL_FN_MAX ? -INFINITY : f == KERNEL_FN_MIN ? INFINITY : 0;
 }
 
@@ -118,16 +125,20 @@ static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
   if (is_extreme(f) || (r->whole && fmax(r->mag, r->most) <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
     return r->e;
-  if (f == KERNEL_FN_MUL && dtype_is_float(t)) {   /* some order of the factors multiplies all small or all large ones first */
+  if (f == KERNEL_FN_MUL && !dtype_is_float(t))      /* wrapping is exact; of numbers that may be others it is not known */
+    return r->e == 0 ? 0 : r->mag < ldexp(1, 8 * (int)dtype_bytes(t) - 1) ? r->mag - fabs(r->x) : INFINITY;
+  if (f == KERNEL_FN_MUL) {   /* some order of the factors multiplies all small or all large ones first */
     double range = interp_sum_overflow(t, r->most) + (t != DTYPE_F64 && r->mag > 0 && r->least < 0x1p-126 ? 0x1p-126 * k * r->most : 0);
     return (r->mag - fabs(r->x)) * (1 + gamma) + gamma * r->mag + range;
   }
-  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (cut ? 0x1p-17 * (r->mag + r->e) : 0) + (dtype_is_float(t) ? interp_sum_overflow(t, r->mag) : 0);
+  if (!dtype_is_float(t))
+    return r->e;
+  return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (cut ? 0x1p-17 * (r->mag + r->e) : 0) + interp_sum_overflow(t, r->mag);
 }
 
 loom_status interp_reduce(interp *in, const kernel_op *op) {
   interp_value *from, *out;
-  LOOM_TRY(interp_operand(in, op, 0, &from));
+  from = interp_operand(in, op, 0);
   LOOM_TRY(interp_result(in, op, 0, &out));
   LOOM_TRY(interp_spend(in, op, from->elems));
   int64_t stride[KERNEL_RANK_MAX], step = 1;   /* of the result, seen from the operand: 0 along reduced dims */

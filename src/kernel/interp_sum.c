@@ -38,9 +38,9 @@ static bool carries_sum(sum_finder *f, const kernel_op *loop, int i) {
     f->is_sum[next] = true;
   } else if (def->kind == KERNEL_LOOP) {
     int j = 0;
-    while (j < def->n_operands && def->operands[j] != param)
+    while (def->operands[j] != param)      /* the loop is its user */
       j++;
-    if (j == def->n_operands || def->results[j] != next || !carries_sum(f, def, j))
+    if (def->results[j] != next || !carries_sum(f, def, j))
       return false;
   } else {
     return false;
@@ -157,22 +157,12 @@ double interp_round_bounded(dtype t, double x, double *e) {
 
 double interp_sum_overflow(dtype t, double magnitude) { return magnitude > (t == DTYPE_F64 ? DBL_MAX : (double)FLT_MAX) ? INFINITY : 0; }
 
-loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v) {
-  if (!dtype_is_float(v->type)) {
-    for (int64_t i = 0; i < v->elems; i++) {
-      v->x[i] = interp_round(v->type, v->x[i]);
-      if (fabs(v->x[i]) > 0x1p53)
-        LOOM_FAIL(in->ctx, op->span, LOOM_ELIMIT, "an integer of this %s exceeds 2^53, which the reference interpreter can't hold exactly",
-                  kernel_op_name(op->kind));
-    }
-    return LOOM_OK;
-  }
-  if (!in->bounds) {
-    for (int64_t i = 0; i < v->elems; i++)
-      v->x[i] = interp_round(v->type, v->x[i]);
-    return LOOM_OK;
-  }
+static void round_all(interp *in, interp_value *v) {
   for (int64_t i = 0; i < v->elems; i++) {
+    if (!in->bounds || !dtype_is_float(v->type)) {
+      v->x[i] = interp_round(v->type, v->x[i]);
+      continue;
+    }
     double e = v->has_e ? v->e[i] : 0;
     v->x[i] = interp_round_bounded(v->type, v->x[i], &e);
     if (e != 0)
@@ -180,6 +170,13 @@ loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v)
     if (v->has_e)
       v->e[i] = e;
   }
+}
+
+loom_status interp_round_value(interp *in, const kernel_op *op, interp_value *v) {
+  round_all(in, v);
+  for (int64_t i = 0; i < v->elems && !dtype_is_float(v->type); i++)
+    if (fabs(v->x[i]) > 0x1p53)
+      LOOM_FAIL(in->ctx, op->span, LOOM_ELIMIT, "an integer of this %s exceeds 2^53, which the reference interpreter can't hold exactly", kernel_op_name(op->kind));
   return LOOM_OK;
 }
 
@@ -213,16 +210,15 @@ double interp_operand_error(const interp *in, const interp_value *v, int64_t i, 
   return e + ldexp(fabs(v->x[i]) + e, -bits) + ldexp(0x1p-126, -bits);       /* near zero: the last bit kept of a subnormal */
 }
 
-loom_status interp_close_sum(interp *in, const kernel_op *op, interp_value *v) {
+void interp_close_sum(interp *in, interp_value *v) {
   if (!v->open)
-    return LOOM_OK;
+    return;
   v->open = false;
   if (in->bounds && dtype_is_float(v->type))
     add_sum_bounds(in, v);
-  if (in->bounds && (v->type == DTYPE_F32 || v->type == DTYPE_F64) && v->has_e) {
+  if (v->has_e && (v->type == DTYPE_F32 || v->type == DTYPE_F64))
     for (int64_t i = 0; i < v->elems; i++)   /* the engine accumulates in this type: no further rounding */
       v->x[i] = overflow(v->type, v->x[i], &v->e[i]);
-    return LOOM_OK;
-  }
-  return interp_round_value(in, op, v);
+  else
+    round_all(in, v);
 }

@@ -4,24 +4,21 @@
 static bool is_watched(const interp *in) { return in->watch && !in->unwatched; }
 
 /* The value as others will read it: a sum that is still open is rounded in a copy. */
-static loom_status look_at(interp *in, const kernel_op *op, const interp_value *v, kernel_value which, interp_seen *out) {
+static interp_seen look_at(interp *in, const kernel_op *op, const interp_value *v, kernel_value which) {
   interp_copy(in, &in->seen, v);
-  LOOM_TRY(interp_close_sum(in, op, &in->seen));
+  interp_close_sum(in, &in->seen);
   const interp_value *s = &in->seen;
-  *out = (interp_seen){op, which, s->type, s->rank, s->shape, s->elems, s->x, s->has_e ? s->e : NULL};
-  return LOOM_OK;
+  return (interp_seen){op, which, s->type, s->rank, s->shape, s->elems, s->x, s->has_e ? s->e : NULL};
 }
 
-loom_status interp_watch_results(interp *in, const kernel_op *op) {
+void interp_watch_results(interp *in, const kernel_op *op) {
   bool was_passed = op->n_regions > 0 && op->kind != KERNEL_SCAN && op->kind != KERNEL_FOLD;
   if (!is_watched(in) || was_passed)
-    return LOOM_OK;
+    return;
   for (int i = 0; i < op->n_results; i++) {
-    interp_seen seen;
-    LOOM_TRY(look_at(in, op, &in->slot[op->results[i]], op->results[i], &seen));
+    const interp_seen seen = look_at(in, op, &in->slot[op->results[i]], op->results[i]);
     in->watch->made(in->watch->data, &seen);
   }
-  return LOOM_OK;
 }
 
 void interp_watch_touch(interp *in, const kernel_op *op, kernel_tensor root, int64_t element, bool is_write) {
@@ -29,22 +26,18 @@ void interp_watch_touch(interp *in, const kernel_op *op, kernel_tensor root, int
     in->watch->touched(in->watch->data, op, root, element, is_write);
 }
 
-loom_status interp_watch_stored(interp *in, const kernel_op *op, const interp_value *v) {
-  interp_seen seen;
+void interp_watch_stored(interp *in, const kernel_op *op, const interp_value *v) {
   if (!is_watched(in))
-    return LOOM_OK;
-  LOOM_TRY(look_at(in, op, v, -1, &seen));
+    return;
+  const interp_seen seen = look_at(in, op, v, -1);
   in->watch->made(in->watch->data, &seen);
-  return LOOM_OK;
 }
 
-loom_status interp_watch_pass(interp *in, const kernel_op *op, const interp_value *v, kernel_value from, kernel_value to) {
-  interp_seen seen;
+void interp_watch_pass(interp *in, const kernel_op *op, const interp_value *v, kernel_value from, kernel_value to) {
   if (!is_watched(in))
-    return LOOM_OK;
-  LOOM_TRY(look_at(in, op, v, to, &seen));
+    return;
+  const interp_seen seen = look_at(in, op, v, to);
   in->watch->passed(in->watch->data, op, &seen, from, to);
-  return LOOM_OK;
 }
 
 void interp_watch_enter(interp *in, const kernel_op *op, int n, const int64_t *numbers) {
