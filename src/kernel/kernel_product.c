@@ -50,7 +50,7 @@ static bool only_known(const kernel_region *r, const kernel_op **store) {
   return true;
 }
 
-static const kernel_op *def_of(const matcher *m, kernel_value v) { return v >= 0 ? m->k->values.at[v].def : NULL; }
+static const kernel_op *def_of(const matcher *m, kernel_value v) { return m->k->values.at[v].def; }
 static dtype type_of(const matcher *m, kernel_value v) { return m->k->values.at[v].type.type; }
 
 /* Through casts that lose nothing. */
@@ -72,7 +72,7 @@ static kernel_value before_casts(const matcher *m, kernel_value v) {
 
 static bool is_zero(const matcher *m, kernel_value v) {
   const kernel_op *op = def_of(m, before_casts(m, v));
-  return op && (op->kind == KERNEL_FULL || op->kind == KERNEL_CONSTANT) && op->n_operands == 0 && op->fvalue == 0;
+  return op && op->kind == KERNEL_FULL && op->n_operands == 0 && op->fvalue == 0;
 }
 
 /* The range that `param` counts tiles of covers 0..size. */
@@ -132,7 +132,7 @@ static bool read_operand(matcher *m, kernel_value v, operand *out) {
 static const kernel_op *find_product(matcher *m, kernel_value v) {
   const kernel_op *op = def_of(m, v = before_casts(m, v));
   kernel_value carried = -1;
-  if (op && op->kind == KERNEL_LOOP && op->n_results == 1 && op->n_ranges == 1 && is_zero(m, op->operands[0])) {
+  if (op->kind == KERNEL_LOOP && op->n_results == 1 && is_zero(m, op->operands[0])) {
     m->loop = op;
     carried = op->regions[0].params.at[1];
     const kernel_op *yield = op->regions[0].ops.at[op->regions[0].ops.n - 1];
@@ -147,24 +147,25 @@ static const kernel_op *find_product(matcher *m, kernel_value v) {
   }
   if (!op || op->kind != KERNEL_MATMUL)
     return NULL;
-  bool adds = op->n_operands == 3 && op->operands[2] >= 0;
+  bool adds = op->n_operands == 3;
   if (m->loop)
     return adds && before_casts(m, op->operands[2]) == carried ? op : NULL;
   return !adds || is_zero(m, op->operands[2]) ? op : NULL;
 }
 
-static bool same(const value_dim *a, const value_dim *b) { return a->param == b->param && a->size == b->size; }
+/* Dims that meet have one size: the verifier says so of a matmul, covers() of fixed ones. */
+static bool same(const value_dim *a, const value_dim *b) { return a->param == b->param; }
 
 static void put(kernel_product *p, int i, int d, const value_dim *x) {
   p->dim[i][d] = x->tensor_dim;
   p->size[i][d] = x->size;
 }
 
-/* Batch dims: fixed ones first, then the leading dims of the values.  An operand without a fixed dim of C is the same for all of it. */
+/* Batch dims: fixed ones first, then the leading dims of the values.  An operand without a fixed dim of C is the same for all of it; one that C has not there is none, as ranges match. */
 static bool arrange(const operand of[3], kernel_product *p) {
   const operand *c = &of[2];
   int leading = c->rank - 2, d = 0;
-  if (leading < 0 || of[0].rank != c->rank || of[1].rank != c->rank || c->n_fixed + c->rank > KERNEL_RANK_MAX)
+  if (of[0].rank != c->rank)      /* the sum is repeated in C */
     return false;
   for (int f = 0; f < c->n_fixed; f++, d++)
     for (int i = 0; i < 3; i++) {
@@ -173,14 +174,6 @@ static bool arrange(const operand of[3], kernel_product *p) {
         at++;
       put(p, i, d, &c->fixed[f]);
       p->dim[i][d] = at < of[i].n_fixed ? of[i].fixed[at].tensor_dim : -1;
-    }
-  for (int i = 0; i < 2; i++)
-    for (int f = 0; f < of[i].n_fixed; f++) {
-      bool in_c = false;
-      for (int g = 0; g < c->n_fixed; g++)
-        in_c |= same(&of[i].fixed[f], &c->fixed[g]);
-      if (!in_c)
-        return false;
     }
   for (int b = 0; b < leading; b++, d++)
     for (int i = 0; i < 3; i++) {
@@ -222,7 +215,7 @@ static bool read_stored(matcher *m, operand *out, kernel_value *v) {
     return false;
   const kernel_op *op = def_of(m, *v = before_casts(m, m->store->operands[0]));
   *out = as_stored;
-  if (!op || op->kind != KERNEL_PERMUTE)
+  if (op->kind != KERNEL_PERMUTE)
     return true;
   for (int d = 0; d < as_stored.rank; d++)
     out->dim[op->perm[d]] = as_stored.dim[d];
@@ -236,9 +229,9 @@ static bool descend(matcher *m, const kernel_region *r) {
     if (r->ops.at[i] == m->store)
       return true;
   for (size_t i = 0; i < r->ops.n && m->n_outer < KERNEL_RANK_MAX; i++) {
-    const kernel_op *op = r->ops.at[i];
-    const kernel_op *inside = NULL;
-    if (op->n_regions != 1 || !only_known(&op->regions[0], &inside) || inside != m->store)
+    const kernel_op *op = r->ops.at[i], *inside = NULL;
+    const bool is_around = op->n_regions == 1 && only_known(&op->regions[0], &inside) && inside == m->store;
+    if (!is_around)
       continue;
     m->outer[m->n_outer++] = op;
     return op->n_results == 0 && descend(m, &op->regions[0]);

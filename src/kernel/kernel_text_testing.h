@@ -1,7 +1,7 @@
 /* Kernels as text, for tests that are tables: statements between ';', words between blanks; included by *_test.c only.
  *
  *   size s 6 | block m 10 by 4 [padded] | runtime %r | arg x f32[2,3] 1 2 3~0.5 .. | alloc o f32[2] [7] | view v f32[3] of x at 1 step 2
- *   a = load x[:,i,i+2,1:3,None,=s-1,t@0/2] where k : f32[2,m]      a tile, a tile and an offset, a slice, a new dim, a size, an index tensor for dims 0 and 1
+ *   a = load x[:,i,i+2,1:3,None,=s-1,#i,t@0/2] where k : f32[2,m]   a tile, a tile and an offset, a slice, a new dim, a size, a tile's number, an index tensor for dims 0 and 1
  *   store o[:] = a where k | b = atomic cas o[:] = a where - expect c : f32[2]
  *   b = reduce add axes=1 [keep] a : f32[2] | b = mul a a : f32[2] | b = constant value=2 : f32 | b = extract axis=0 expr=s-1 a : f32
  *   parallel i 0..10 by m j 0..3 { .. } | r = loop i 0..9 step 2 carry p=a : f32 { .. yield b } | r = while carry p=a : f32 { .. yield k } do p { .. yield b }
@@ -13,7 +13,7 @@
 #include "kernel/interp.h"
 #include "kernel/kernel_parts_testing.h"
 
-enum { TEXT_WORDS = 64, TEXT_STATEMENTS = 64, TEXT_DEPTH = 8 };
+enum { TEXT_WORDS = 64, TEXT_STATEMENTS = 99, TEXT_DEPTH = 16 };
 typedef struct text_name { const char *name; kernel_value v; } text_name;
 typedef struct text_kernel {
   loom_ctx *ctx;
@@ -146,6 +146,8 @@ static inline kernel_index text_index(text_kernel *t, const char *s) {
     const char *slash = strchr(at, '/');
     return (kernel_index){.kind = KERNEL_INDEX_TENSOR, .value = v, .dim = (int)strtol(at + 1, NULL, 10), .rank = slash ? (int)strtol(slash + 1, NULL, 10) : t->k->values.at[v].type.rank};
   }
+  if (*s == '#')
+    return (kernel_index){.kind = KERNEL_INDEX_SCALAR, .value = text_value(t, s + 1)};
   const int n = text_split(t->m, s, '+', part, TEXT_WORDS);
   const kernel_value v = text_value(t, part[0]);
   if (t->k->values.at[v].block)
