@@ -2,18 +2,23 @@
  * way for each access (priced again, all else kept), and the best with another mapping or loop order. */
 #include "solve/solve_price.h"
 
-typedef struct asker { loom_ctx *ctx; const solve_field *f; const solve_limits *limits; int64_t cycles; } asker;
+typedef struct asker { loom_ctx *ctx; const solve_field *f; const solve_limits *limits; int64_t cycles; bool out_of_memory; /* one of the searches was: nothing here is an answer */ } asker;
 
 /* ---- searching again ---- */
 
 static loom_status search(asker *a, const machine *m, const explore_space *space, const solve_options *o, solve_result *out) {
   static const solve_limits none = {0};
   const solve_limits *l = a->limits ? a->limits : &none;
-  if (!space)
-    return solve_rows(a->ctx, a->f->nest, m, a->f->table, o, l, out);
-  explore_space x = *space;
-  x.machine = m;
-  return solve_space(a->ctx, &x, o, l, out);
+  loom_status st;
+  if (space) {
+    explore_space x = *space;
+    x.machine = m;
+    st = solve_space(a->ctx, &x, o, l, out);
+  } else {
+    st = solve_rows(a->ctx, a->f->nest, m, a->f->table, o, l, out);
+  }
+  a->out_of_memory |= st == LOOM_EMEM;
+  return st;
 }
 
 /* The optimum, nothing said of it; -1: there is none. */
@@ -364,5 +369,5 @@ loom_status solve_explain_field(loom_ctx *ctx, const solve_field *f, const solve
   LOOM_TRY(list_steps(&a, row, 1, &out->steps));
   list_moves(&a, row, &now, out);
   find_runner_up(&a, r, &now, out);
-  return LOOM_OK;
+  return a.out_of_memory ? LOOM_EMEM : LOOM_OK;
 }

@@ -9,6 +9,7 @@ typedef struct asker {
   const solve_limits *limits;
   size_t n;                              /* limits: the domains of f->o, then L1 */
   bool *dropped;
+  bool out_of_memory;                    /* a search was: nothing here is an answer */
 } asker;
 
 static outcome ask(asker *a) {
@@ -36,6 +37,7 @@ static outcome ask(asker *a) {
     st = solve_rows(a->ctx, a->f->nest, &chip, a->f->table, &o, a->limits ? a->limits : &none, &r);
   }
   diag_drop(a->ctx, before);
+  a->out_of_memory |= st == LOOM_EMEM;
   return st == LOOM_OK ? HAS_POINT : st == LOOM_EINFEASIBLE ? HAS_NONE : NOT_KNOWN;
 }
 
@@ -86,10 +88,10 @@ loom_status solve_find_field_conflict(loom_ctx *ctx, const solve_field *f, const
   *out = (solve_conflict){.is_minimal = true};
   a.dropped = ARENA_NEW_N(&ctx->mem, bool, a.n);
   set_all(&a, true);
-  if (ask(&a) != HAS_POINT)
-    return LOOM_OK;                          /* not for these limits: pins, or what the kernel fixes */
-  find_alone(&a, out);
-  if (!out->alone.n)
-    find_together(&a, out);
-  return LOOM_OK;
+  if (ask(&a) == HAS_POINT) {                /* else not for these limits: pins, or what the kernel fixes */
+    find_alone(&a, out);
+    if (!out->alone.n)
+      find_together(&a, out);
+  }
+  return a.out_of_memory ? LOOM_EMEM : LOOM_OK;
 }

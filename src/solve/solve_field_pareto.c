@@ -64,6 +64,8 @@ static loom_status search(trader *t, caps c, answer *out) {
   diag_drop(ctx, before);
   t->searches++;
   t->evaluated = solve_add(t->evaluated, r.evaluated);
+  if (st == LOOM_EMEM)
+    return st;
   if (st == LOOM_EINFEASIBLE)
     return LOOM_OK;
   if (st != LOOM_OK || r.best < 0) {
