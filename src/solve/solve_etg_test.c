@@ -412,6 +412,110 @@ static void test_an_empty_file_is_refused(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* ---- what is answered beside ---- */
+
+static const solve_options all_answers = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .explain = true, .neighbours = true, .top_k = 3, .pareto = true};
+
+/* The terms of the best: each is what would remain alone, so the cost is not less than any, and not more than all together. */
+static void test_explanations_split_the_cost_of_every_generation(void **state) {
+  (void)state;
+  static const int64_t shape[] = {1024, 768, 512};
+  for (int generation = 1; generation <= 3; generation++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    explore_table t;
+    data_value *got;
+    assert_int_equal(solve_etg(&ctx, written(&ctx, shipped(&ctx, "wormhole"), shape, generation, true, &t), NULL, &all_answers, &got), LOOM_OK);
+    const data_value *terms = data_get(data_get(got, "explain"), "cost_split"), *top = data_get(got, "topk"), *trades = data_get(got, "pareto");
+    const int64_t best = data_get(top->items[0], "cost")->integer;
+    int64_t most = 0, sum = 0;
+    for (size_t i = 0; i < terms->n; i++) {
+      const int64_t cycles = terms->members[i].value->integer;
+      most = cycles > most ? cycles : most;
+      sum += cycles;
+    }
+    assert_int_equal(terms->n, generation == 1 ? 2 : 3);
+    assert_string_equal(terms->members[1].key, generation == 1 ? "memory" : "load");
+    assert_true(most > 0 && most <= best && best <= sum);
+    assert_int_equal(data_get(trades->items[0], "cost")->integer, best);
+    for (size_t i = 1; i < trades->n; i++)      /* ascending: what costs more needs less */
+      assert_true(data_get(trades->items[i], "cost")->integer > best);
+    assert_true(data_get(got, "pareto_is_complete")->boolean);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static const char *twice(arena *m, const char *variant, const char *other) {
+  return arena_printf(m, "[%.*s, %.*s]", (int)strlen(variant) - 2, variant + 1, (int)strlen(other) - 2, other + 1);
+}
+
+/* Two variants that pose the same problem and one that has an answer, in all combinations: conflicts stand in the rows, answers in the file. */
+static void test_variants_without_a_point_have_conflicts(void **state) {
+  (void)state;
+  for (int is_any = 0; is_any < 2; is_any++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    const char *none = arena_printf(&ctx.mem, two_memories, "", 4096, "RRAM"), *other = arena_printf(&ctx.mem, two_memories, "", is_any ? 8192 : 4096, "RRAM");
+    const char *json = twice(&ctx.mem, twice(&ctx.mem, none, edited(&ctx.mem, none, "\"v\"", "\"w\"")), edited(&ctx.mem, other, "\"v\"", "\"x\""));
+    solve_options o = all_answers;
+    o.assigned_double_buffer = 0;
+    assert_int_equal(solve_text(&ctx, json, NULL, &o, &got), LOOM_OK);
+    const data_value *rows = data_get(got, "variants");
+    assert_int_equal(rows->n, 3);
+    for (size_t i = 0; i < 3; i++) {
+      const data_value *conflict = data_get(rows->items[i], "conflict");
+      assert_int_equal(conflict != NULL, i < 2 || !is_any);
+      if (conflict)
+        assert_non_null(strstr(data_get(conflict, "alone")->items[0]->string, "SRAM"));
+    }
+    assert_int_equal(data_get(got, "explain") != NULL, is_any);
+    assert_int_equal(data_get(got, "neighbours") != NULL, is_any);
+    assert_int_equal(data_get(got, "topk")->n, is_any);
+    assert_int_equal(data_get(got, "pareto")->n, is_any ? 2 : 0);      /* 64, and 32 with less memory */
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Cycles and three memories are traded for each other, not more; a rule of the file is no memory. */
+static void test_trades_are_of_so_many_memories(void **state) {
+  (void)state;
+  for (int memories = 2; memories < 7; memories++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    const char *json = arena_printf(&ctx.mem, two_memories, "{\"Le\": [{\"Sym\": \"K\"}, {\"Const\": 64}]}", 8192, "RRAM");
+    for (int i = 2; i < memories; i++)
+      json = edited(&ctx.mem, json, "\"memory_footprints\": [", arena_printf(&ctx.mem, "\"memory_footprints\": [{\"memory\": \"M%d\", \"capacity_bytes\": 9999, \"load_bytes\": [{\"Sym\": \"K\"}], "
+                                                                        "\"compute_bytes\": [], \"store_bytes\": []}, ", i));
+    assert_int_equal(solve_text(&ctx, json, NULL, &all_answers, &got), LOOM_OK);
+    const data_value *best = data_get(got, "pareto")->items[0];
+    assert_int_equal(data_get(best, "bytes")->n, memories < 3 ? memories : 3);
+    assert_int_equal(data_get(best, "cost")->integer, 100);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Loads that the kernel's own block has run once: they overlap nothing that comes before. */
+static void test_loads_of_the_kernel_itself_count(void **state) {
+  (void)state;
+  static const char load[] = "\"kernel_block\": {\"load_scope\": {\"stages\": [{\"Parallel\": [{\"Sequential\": {\"scenarios\": [], \"schedules\": [{\"PlacedFunc\": {\"func\": {\"name\": \"g\"}, "
+                             "\"scenarios\": [{\"constraints\": \"True\", \"time_cost\": {\"Const\": %d}}]}}]}}]}]}";
+  static const struct { int load, db; int64_t cost; } cases[] = {{70, 0, 170}, {70, 1, 200}, {300, 1, 300}};      /* K = 64: the loop takes 100; two slots: K = 32, 200 */
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    data_value *got;
+    const char *json = edited(&ctx.mem, arena_printf(&ctx.mem, two_memories, "", 8192, "RRAM"), "\"kernel_block\": {\"load_scope\": {\"stages\": []}", arena_printf(&ctx.mem, load, cases[i].load));
+    solve_options o = all_answers;
+    o.assigned_double_buffer = cases[i].db;
+    assert_int_equal(solve_text(&ctx, edited(&ctx.mem, json, "[\"is_double_buffer\"]", "[\"is_direct\", \"is_double_buffer\"]"), NULL, &o, &got), LOOM_OK);
+    assert_int_equal(data_get(data_get(got, "variants")->items[0], "cost")->integer, cases[i].cost);
+    assert_int_equal(data_get(data_get(data_get(got, "explain"), "cost_split"), "load")->integer, cases[i].load);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* ---- every edit of a file ---- */
 
 static machine *edits_machine;
@@ -454,6 +558,10 @@ int main(void) {
       cmocka_unit_test(test_calls_need_proper_arguments),
       cmocka_unit_test(test_sizes_of_a_problem_are_limited),
       cmocka_unit_test(test_an_empty_file_is_refused),
+      cmocka_unit_test(test_explanations_split_the_cost_of_every_generation),
+      cmocka_unit_test(test_variants_without_a_point_have_conflicts),
+      cmocka_unit_test(test_trades_are_of_so_many_memories),
+      cmocka_unit_test(test_loads_of_the_kernel_itself_count),
       cmocka_unit_test(test_every_edit_is_refused_or_solved),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

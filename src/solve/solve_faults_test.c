@@ -98,6 +98,53 @@ static void test_a_conflict_of_a_broken_problem_blames_nobody_else(void **state)
   }
 }
 
+/* A size that is left free ends where the kernel says, else where it was asked to; where neither says, it stays what it was. */
+static void test_what_is_dropped_needs_an_end(void **state) {
+  (void)state;
+  static const struct { solve_symbol a; int64_t limit; const char *alone, *together[2]; } rows[] = {
+      {{.name = "a", .align = 1, .upper = 8, .lb = 3}, 2, NULL, {"a at least 3, as asked for", "a <= 2"}},
+      {{.name = "a", .align = 1, .ub = 8, .lb = 3}, 2, NULL, {"a from 3 to 8, as asked for", "a <= 2"}},
+      {{.name = "a", .align = 1, .upper = 8, .assigned = 4}, 2, NULL, {"a = 4, as asked for", "a <= 2"}},
+      {{.name = "a", .align = 1, .assigned = 4}, 2, "a = 4 > 2, at the least (a=4)", {NULL}},
+      {{.name = "a", .align = 1, .ub = 8}, 0, "a = 1 > 0, at the least (a=1)", {NULL}},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    solve_problem p = {.cycles = expr(&ctx, "a")};
+    solve_answer a;
+    solve_conflict c;
+    vec_push(&ctx.mem, &p.symbols, rows[i].a);
+    vec_push(&ctx.mem, &p.capacities, ((solve_capacity){NULL, expr(&ctx, "a"), rows[i].limit}));
+    assert_int_equal(answer(&ctx, &p, &a), LOOM_OK);
+    assert_int_equal(a.status, SOLVE_INFEASIBLE);
+    assert_int_equal(solve_find_conflict(&ctx, &p, &a, &(solve_limits){0}, &c), LOOM_OK);
+    assert_int_equal(c.alone.n, rows[i].alone != NULL);
+    assert_int_equal(c.together.n, rows[i].alone ? 0 : 2);
+    if (rows[i].alone)
+      assert_string_equal(c.alone.at[0].words, rows[i].alone);
+    for (size_t k = 0; k < c.together.n; k++)
+      if (strcmp(c.together.at[0].words, rows[i].together[k]) != 0 && strcmp(c.together.at[1].words, rows[i].together[k]) != 0)
+        fail_msg("row %zu: %s; %s", i, c.together.at[0].words, c.together.at[1].words);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Is there any point at all?  The first of many values of the last symbol that has one is enough. */
+static void test_one_point_among_many_is_found(void **state) {
+  loom_ctx *ctx = *state;
+  solve_problem p = {.cycles = expr(ctx, "a + b"), .rule = SOLVE_TRIPS_EXACT, .falls_back = true};
+  solve_answer a;
+  vec_push(&ctx->mem, &p.symbols, ((solve_symbol){.name = "a", .align = 1, .upper = 3}));
+  vec_push(&ctx->mem, &p.symbols, ((solve_symbol){.name = "b", .align = 1, .upper = 500}));
+  vec_push(&ctx->mem, &p.trips, ((solve_trip){expr(ctx, "b"), expr(ctx, "50*a")}));
+  assert_int_equal(answer(ctx, &p, &a), LOOM_OK);
+  assert_int_equal(a.status, SOLVE_OPTIMAL);
+  assert_int_equal(a.cycles, 51);
+  assert_int_equal(a.points, 10 + 5 + 3);      /* 500 / 50, / 100, / 150 */
+  assert_null(a.fallback);
+}
+
 /* The terms of an explanation, and the next best, are evaluated at their points. */
 static void test_parts_that_have_no_value_are_refused(void **state) {
   (void)state;
@@ -370,6 +417,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_unknown_symbols_are_refused_wherever_they_stand),
       cmocka_unit_test(test_a_conflict_of_a_broken_problem_blames_nobody_else),
+      cmocka_unit_test(test_what_is_dropped_needs_an_end),
+      T(test_one_point_among_many_is_found),
       cmocka_unit_test(test_parts_that_have_no_value_are_refused),
       T(test_aims_that_have_no_value_are_refused),
       T(test_ceilings_may_be_too_many),

@@ -158,6 +158,28 @@ static void test_the_best_of_a_space_is_explained(void **state) {
   }
 }
 
+static void test_each_size_asked_for_is_left_free_once(void **state) {
+  (void)state;
+  static const solve_domain asked[] = {{.symbol = "tile_m", .ub = 32}, {.symbol = "tile_n", .lb = 64}, {.symbol = "tile_k"}};
+  static const solve_domain without_m[] = {{.symbol = "tile_n", .lb = 64}}, without_n[] = {{.symbol = "tile_m", .ub = 32}};
+  scene s;
+  open_scene(&s, 2, 2, (const int64_t[]){256, 128, 64}, 0, 0, 0);
+  s.o.domains = asked;
+  s.o.n_domains = COUNT_OF(asked);
+  solve_field f = field_of(&s);
+  solve_result r;
+  solve_explanation e;
+  size_t n = 0;
+  assert_int_equal(solve_space(&s.ctx, &s.space, &s.o, &(solve_limits){0}, &r), LOOM_OK);
+  assert_int_equal(solve_explain_field(&s.ctx, &f, &r, NULL, &e), LOOM_OK);
+  for (size_t i = 0; i < e.limits.n; i++)
+    n += strstr(e.limits.at[i].words, "as asked for") != NULL;
+  assert_int_equal(n, 2);      /* nothing was asked of tile_k */
+  assert_int_equal(limit_without(&s, &e, "tile_m at most 32, as asked for"), best_with(&s, s.m, without_m, 1));
+  assert_int_equal(limit_without(&s, &e, "tile_n at least 64, as asked for"), best_with(&s, s.m, without_n, 1));
+  loom_ctx_done(&s.ctx);
+}
+
 /* ---- nothing fits ---- */
 
 static void test_conflicts_name_sizes_and_memory(void **state) {
@@ -406,6 +428,7 @@ static void test_nothing_that_fits_is_explained_for_rows_too(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_best_of_a_space_is_explained),
+      cmocka_unit_test(test_each_size_asked_for_is_left_free_once),
       cmocka_unit_test(test_conflicts_name_sizes_and_memory),
       cmocka_unit_test(test_trades_of_a_space_equal_writing_out),
       cmocka_unit_test(test_every_question_is_answered),

@@ -82,8 +82,8 @@ void space_groups_trim(loom_ctx *ctx, space_groups *g);
 
 /* The best choices of one arm at one point. */
 typedef struct space_find { int64_t total, column[MODEL_COLUMN_LINKS]; int32_t arm; uint16_t choice[PLAN_LOADS_MAX]; } space_find;
-/* Finds of the arms whose T is at most `at_most`, by arm; with `room` 1 only the first in the order of ties.  `at` is not changed but for its
- * order.  Count. */
+/* Finds of the arms whose T is at most `at_most`, by arm; with `room` 1 only the first in the order of ties, else it is
+ * at least the number of arms.  `at` is not changed but for its order.  Count. */
 size_t space_look(arena *scratch, const model_program *p, const space_source *s, const space_group *g, model_point *at, int64_t l1_bytes, int64_t at_most, size_t room,
                   space_find *out, explore_effort *effort);
 /* Of sums before the links, column by column. */

@@ -110,7 +110,7 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
   size_t n[PLAN_LOADS_MAX];
   const int64_t *vector[PLAN_LOADS_MAX];
   uint16_t *index[PLAN_LOADS_MAX];
-  for (int i = 0; i < k->n_parallel && i < PLAN_ITERS_MAX; i++)
+  for (int i = 0; i < k->n_parallel; i++)
     k->at->grid.order[i] = (int8_t)arm->map.order[i];
   for (int a = 0; a < k->n_access; a++) {
     int64_t *columns = arena_array(k->mem, arm->n[a] * (size_t)t.n_columns, sizeof *columns);
@@ -165,9 +165,9 @@ size_t space_look(arena *scratch, const model_program *p, const space_source *s,
       arena_mark here = arena_save(scratch);
       if (least_total(&k, arm) <= at_most && look_at_arm(&k, arm, at_most, &pick, choice)) {
         bool is_better = n == 0 || pick.total < out[0].total || (pick.total == out[0].total && space_compare_columns(pick.sum, out[0].column) < 0);
-        if (room > 1 && n < room)
+        if (room > 1) {                     /* one of each arm */
           keep(&out[n++], &pick, choice, i, k.n_access);
-        else if (room == 1 && is_better) {
+        } else if (is_better) {
           keep(&out[0], &pick, choice, i, k.n_access);
           n = 1;
           at_most = pick.total;

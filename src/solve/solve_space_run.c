@@ -91,8 +91,6 @@ static bool is_left_out(const space_search *s, int symbol, const solve_values *v
 static loom_status list_domains(space_search *s) {
   loom_ctx *ctx = s->ctx;
   s->n_blocks = (int)s->nest->symbols.n;
-  if (s->n_blocks > MODEL_BLOCKS_MAX)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "kernel %s has %d block symbols; at most %d are searched", s->nest->kernel, s->n_blocks, MODEL_BLOCKS_MAX);
   solve_values values[SOLVE_SYMBOLS_MAX];
   LOOM_TRY(solve_list_values(ctx, &s->problem, SOLVE_TRIPS_ANY, values));
   for (int i = 0; i < s->n_blocks; i++) {
@@ -253,7 +251,7 @@ static loom_status nothing_fits(space_search *s) {
   model_point at;
   plan_choice chosen[PLAN_LOADS_MAX];
   plan words = {0};
-  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
+  for (int i = 0; i < s->source.n_parallel; i++) {
     g.cores[i] = s->source.tuple[i];
     g.order[i] = (int8_t)i;
   }

@@ -241,6 +241,53 @@ static void test_fallback_to_ceilings_is_said(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Of 2048^3 on 12 x 10 cores tiles of 192 x 224 x 704 cover 2304 x 2240 x 2112: the rest of the time goes to what does not exist. */
+static void test_time_of_padding_is_the_share_of_what_does_not_exist(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  solve_options o = options(MODEL_UPSTREAM);
+  solve_row r;
+  plan *p;
+  machine *m = shipped(&ctx, "blackhole");
+  nest *n = nest_make_matmul(&ctx.mem, 2048, 2048, 2048, DTYPE_F16, DTYPE_F16);
+  o.ragged = true;
+  solve_one(&ctx, m, n, "matmul__x12_y1y10__d0i0_d1i0_d2i1__f01__dim_y_level1_bc10_dim_x_level0_bc12_n", &o, &r);
+  assert_int_equal(solve_plan(&ctx, n, m, &o, &r, &p), LOOM_OK);
+  assert_int_equal(p->cost_tail, 359003 - (int64_t)(359003 * (2048 / 2304.0) * (2048 / 2240.0) * (2048 / 2112.0) + 0.5));
+  loom_ctx_done(&ctx);
+}
+
+/* Upstream's models choose sizes for an accumulator of the kernel's own type: where no f32 fits beside them, that is what the plan has, and it says so. */
+static void test_plans_accumulate_in_what_fits(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  solve_options o = options(MODEL_UPSTREAM);
+  solve_row r;
+  plan *p;
+  machine *m = shipped(&ctx, "wormhole"), tight = *m;
+  nest *n = nest_make_matmul(&ctx.mem, 4096, 4096, 512, DTYPE_F16, DTYPE_F16);
+  solve_one(&ctx, m, n, m_by_n, &o, &r);
+  for (int is_f32 = 0; is_f32 < 2; is_f32++) {
+    o.accumulate_f32 = is_f32;
+    tight.l1_bytes = 2 << 20;
+    assert_int_equal(solve_plan(&ctx, n, &tight, &o, &r, &p), LOOM_OK);
+    assert_int_equal(p->accumulate_f32, is_f32);
+    assert_int_equal(ctx.diag.warnings, 0);
+  }
+  const int64_t f32_bytes = 256 * 512 * 4 + 256 * 512 * 2 + (256 + 512) * 512 * 2;      /* accumulator, result, one slot of each operand */
+  for (int more = -1; more < 1; more++) {
+    tight.l1_bytes = f32_bytes + more;
+    assert_int_equal(solve_plan(&ctx, n, &tight, &o, &r, &p), LOOM_OK);
+    assert_int_equal(p->accumulate_f32, more == 0);
+    if (more < 0)
+      assert_string_equal(ctx.diag.first->text, "an f32 accumulator needs 1572864 B of L1 at the block sizes of --model upstream; the plan accumulates in f16");
+    assert_int_equal(ctx.diag.warnings, 1);
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_plan_is_complete_and_fits(void **state) {
   (void)state;
   for (int kind = MODEL_LOOM; kind <= MODEL_UPSTREAM_NESTED; kind++) {
@@ -505,6 +552,8 @@ int main(void) {
       cmocka_unit_test(test_search_equals_brute_force_on_random_problems),
       cmocka_unit_test(test_tiny_shapes_always_have_a_plan),
       cmocka_unit_test(test_fallback_to_ceilings_is_said),
+      cmocka_unit_test(test_time_of_padding_is_the_share_of_what_does_not_exist),
+      cmocka_unit_test(test_plans_accumulate_in_what_fits),
       cmocka_unit_test(test_plan_is_complete_and_fits),
       cmocka_unit_test(test_budget_gives_best_found_with_a_bound),
       cmocka_unit_test(test_wrong_options_are_explained),
