@@ -134,14 +134,14 @@ static void bind_from_class(helion_reader *r, const helion_kernel *k, const para
  * it. */
 typedef struct evidence { int unpacked, used; } evidence;
 
-static bool is_name(const syn_node *n, const char *name) { return n && n->kind == SYN_Name && text_eq(syn_ident(n, "id"), name); }
+static bool is_name(const syn_node *n, const char *name) { return n->kind == SYN_Name && text_eq(syn_ident(n, "id"), name); }
 
 /* x.shape or x.size() */
 static bool is_shape_of(const syn_node *n, const char *name) {
-  if (n && n->kind == SYN_Attribute)
+  if (n->kind == SYN_Attribute)
     return text_eq(syn_ident(n, "attr"), "shape") && is_name(syn_child(n, "value"), name);
   size_t count;
-  if (!n || n->kind != SYN_Call)
+  if (n->kind != SYN_Call)
     return false;
   syn_list(n, "args", &count);
   const syn_node *f = syn_child(n, "func");
@@ -149,9 +149,9 @@ static bool is_shape_of(const syn_node *n, const char *name) {
 }
 
 static int constant_axis(const syn_node *n) {
-  if (n && n->kind == SYN_Constant && n->const_kind == SYN_CONST_INT && n->integer < KERNEL_RANK_MAX)
+  if (n->kind == SYN_Constant && n->const_kind == SYN_CONST_INT && n->integer < KERNEL_RANK_MAX)
     return (int)n->integer + 1;
-  const syn_node *v = n && n->kind == SYN_UnaryOp && syn_child(n, "op")->kind == SYN_USub ? syn_child(n, "operand") : NULL;
+  const syn_node *v = n->kind == SYN_UnaryOp && syn_child(n, "op")->kind == SYN_USub ? syn_child(n, "operand") : NULL;
   return v && v->kind == SYN_Constant && v->const_kind == SYN_CONST_INT && v->integer <= KERNEL_RANK_MAX ? (int)v->integer : 0;
 }
 
@@ -160,7 +160,7 @@ static int unpacked_rank(const syn_node *n, const char *name) {
   if (n->kind != SYN_Assign || !is_shape_of(syn_child(n, "value"), name))
     return 0;
   syn_node **targets = syn_list(n, "targets", &count);
-  if (!count || (targets[0]->kind != SYN_Tuple && targets[0]->kind != SYN_List))
+  if (targets[0]->kind != SYN_Tuple && targets[0]->kind != SYN_List)
     return 0;
   syn_node **names = syn_list(targets[0], "elts", &count);
   for (size_t i = 0; i < count; i++)

@@ -47,10 +47,12 @@ dtype helion_result_type(const helion_reader *r, const helion_value *a, const he
 
 /* PyTorch has no common type of a float8 and another type of tensor. */
 bool helion_types_meet(helion_reader *r, const syn_node *n, const helion_value *a, const helion_value *b) {
-  kernel_type x, y;
-  if (a->kind != HELION_DEVICE || b->kind != HELION_DEVICE || !helion_type_of(r, a, &x) || !helion_type_of(r, b, &y) || x.type == y.type || (!dtype_is_f8(x.type) && !dtype_is_f8(y.type)))
+  if (a->kind != HELION_DEVICE || b->kind != HELION_DEVICE)
     return true;
-  return helion_fail(r, n, LOOM_EINPUT, "convert one of them with .to(dtype)", "%s with %s: PyTorch does not promote float8 types", dtype_torch(x.type), dtype_torch(y.type)), false;
+  dtype x = helion_type(r, a->device)->type, y = helion_type(r, b->device)->type;
+  if (x == y || (!dtype_is_f8(x) && !dtype_is_f8(y)))
+    return true;
+  return helion_fail(r, n, LOOM_EINPUT, "convert one of them with .to(dtype)", "%s with %s: PyTorch does not promote float8 types", dtype_torch(x), dtype_torch(y)), false;
 }
 
 /* ---- applying ---- */

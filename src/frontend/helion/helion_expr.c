@@ -123,10 +123,9 @@ helion_value helion_attribute(helion_reader *r, const syn_node *n, helion_value 
 /* ---- operators that evaluate lazily ---- */
 /* A 0-d device value as a truth value; false when `v` is none. */
 static bool as_truth(helion_reader *r, const syn_node *n, helion_value *v) {
-  kernel_type t;
-  if (v->kind != HELION_DEVICE || !helion_type_of(r, v, &t) || t.rank)
+  if (v->kind != HELION_DEVICE || helion_type(r, v->device)->rank)
     return false;
-  if (t.type != DTYPE_BOOL)
+  if (helion_type(r, v->device)->type != DTYPE_BOOL)
     *v = helion_device_compare(r, n, SYN_NotEq, *v, helion_int(r, 0));
   return v->kind == HELION_DEVICE;
 }

@@ -161,8 +161,8 @@ helion_value helion_do_atomic_cas(helion_reader *r, const helion_call *c) { retu
 /* ---- hl.arange ---- */
 /* A bound as a size: an int, or a 0-d integer of the running kernel. */
 static bool arange_bound(helion_reader *r, const helion_call *c, const helion_value *v, const sym_expr **out) {
-  kernel_type t;
-  bool is_index = v->kind == HELION_DEVICE && helion_type_of(r, v, &t) && !t.rank && !dtype_is_float(t.type) && t.type != DTYPE_BOOL;
+  const kernel_type *t = v->kind == HELION_DEVICE ? helion_type(r, v->device) : NULL;
+  bool is_index = t && !t->rank && !dtype_is_float(t->type) && t->type != DTYPE_BOOL;
   if (v->kind != HELION_INT && !is_index)
     return helion_fail(r, c->node, LOOM_EINPUT, "bounds are ints and 0-d integers", "%s as a bound of %s", helion_describe(r, v), c->fn->path), false;
   *out = v->kind == HELION_INT ? v->size : helion_runtime_size(r, c->node, v->device);

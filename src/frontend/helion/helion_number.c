@@ -19,6 +19,7 @@ static bool is_number(const helion_value *v) { return v->kind == HELION_INT || v
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a < 0) != (b < 0)); }
 
+/* Of /, % and ** with b that Python gives an int for: int_op has refused 0 and made floats of inverses. */
 static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
   switch (op) {
   case SYN_Add: return !__builtin_add_overflow(a, b, out);
@@ -27,9 +28,9 @@ static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
   case SYN_FloorDiv:
     if (b == -1)
       return !__builtin_sub_overflow(0, a, out);
-    *out = b ? floor_div(a, b) : 0;
-    return b != 0;
-  case SYN_Mod: *out = b ? (b == -1 ? 0 : a - floor_div(a, b) * b) : 0; return b != 0;
+    *out = floor_div(a, b);
+    return true;
+  case SYN_Mod: *out = b == -1 ? 0 : a - floor_div(a, b) * b; return true;
   case SYN_LShift: *out = b >= 0 && b < 62 ? (int64_t)((uint64_t)a << b) : 0; return b >= 0 && b < 62 && (*out >> b) == a;
   case SYN_RShift: *out = b >= 0 ? a >> (b > 63 ? 63 : b) : 0; return b >= 0;
   case SYN_BitAnd: *out = a & b; return true;
@@ -40,7 +41,7 @@ static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
     for (int64_t i = 0; i < b && i < 64; i++)
       if (__builtin_mul_overflow(*out, a, out))
         return false;
-    return b >= 0 && (b <= 63 || a == 0 || a == 1);
+    return b <= 63 || a == 0 || a == 1;
   }
   default: return false;
   }

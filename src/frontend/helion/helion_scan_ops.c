@@ -219,7 +219,9 @@ static helion_value stack(helion_reader *r, const helion_call *c, const helion_v
   }
   const kernel_type first = *helion_type(r, v[0]);
   int rank = first.rank + 1;
-  if (axis < -rank || axis >= rank || rank > KERNEL_RANK_MAX)
+  if (rank > KERNEL_RANK_MAX)
+    return helion_fail(r, c->node, LOOM_ELIMIT, "reduce or join dimensions first", "%s of values of %d dimensions", c->fn->path, KERNEL_RANK_MAX);
+  if (axis < -rank || axis >= rank)
     return helion_fail(r, c->node, LOOM_EINPUT, "the dimension is 0 to rank, or negative from the end", "a stack along dimension %" PRId64 " of values of rank %d", axis, first.rank);
   axis += axis < 0 ? rank : 0;
   for (int i = 0; i < n; i++) {

@@ -12,7 +12,7 @@ void helion_push_scope(helion_reader *r, helion_scope *parent) {
 }
 
 helion_value *helion_find_var(helion_scope *s, const char *name) {
-  for (size_t i = 0; s && i < s->vars.n; i++)
+  for (size_t i = 0; i < s->vars.n; i++)
     if (text_eq(s->vars.at[i].name, name))
       return &s->vars.at[i].value;
   return NULL;
@@ -84,9 +84,9 @@ static void add_binding(helion_reader *r, const char *name, const syn_node *s, c
 
 static void add_targets(helion_reader *r, const syn_node *t, const syn_node *s) {
   size_t n;
-  if (t && t->kind == SYN_Name)
+  if (t->kind == SYN_Name)
     add_binding(r, syn_ident(t, "id"), s, NULL);
-  syn_node **items = t && (t->kind == SYN_Tuple || t->kind == SYN_List) ? syn_list(t, "elts", &n) : NULL;
+  syn_node **items = t->kind == SYN_Tuple || t->kind == SYN_List ? syn_list(t, "elts", &n) : NULL;
   for (size_t i = 0; items && i < n; i++)
     add_targets(r, items[i], s);
 }
@@ -238,10 +238,10 @@ typedef VEC_OF(const char *) name_list;
 
 static void collect_target(helion_reader *r, const syn_node *t, name_list *out) {
   size_t n;
-  if (t && t->kind == SYN_Name)
+  if (t->kind == SYN_Name)
     vec_push(r->mem, out, syn_ident(t, "id"));
-  syn_node **items = t ? syn_list(t, "elts", &n) : NULL;
-  for (size_t i = 0; items && i < n; i++)
+  syn_node **items = syn_list(t, "elts", &n);
+  for (size_t i = 0; i < n; i++)
     collect_target(r, items[i], out);
 }
 

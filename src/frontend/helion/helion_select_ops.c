@@ -65,8 +65,10 @@ helion_value helion_do_gather(helion_reader *r, const helion_call *c) {
   if (dtype_is_float(ti.type) || ti.type == DTYPE_BOOL)
     return helion_fail(r, n, LOOM_EINPUT, "index with an integer tensor", "%s with indices of type %s", c->fn->path, dtype_torch(ti.type));
   same.dim[axis] = tx.dim[axis];
-  if (tx.rank != ti.rank || !helion_same_shape(r, &tx, &same) || tx.rank == KERNEL_RANK_MAX)
+  if (tx.rank != ti.rank || !helion_same_shape(r, &tx, &same))
     return helion_fail_shapes(r, n, c->fn->path, &tx, &ti);
+  if (tx.rank == KERNEL_RANK_MAX)   /* elements and indices are compared side by side */
+    return helion_fail(r, n, LOOM_ELIMIT, "reduce or join dimensions first", "%s in %d dimensions", c->fn->path, KERNEL_RANK_MAX);
   x = move_axis(r, n, x, axis, false);
   index = move_axis(r, n, index, axis, false);
   kernel_value hit = fn(r, n, KERNEL_FN_EQ, beside(r, n, index, true), counting(r, n, tx.dim[axis], ti.type));

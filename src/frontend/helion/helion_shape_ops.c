@@ -6,8 +6,8 @@
 
 /* The shape of argument 0, a host tensor or device value. */
 static bool tensor_type(helion_reader *r, const helion_call *c, kernel_type *out) {
-  if ((c->arg[0].kind == HELION_TENSOR || c->arg[0].kind == HELION_DEVICE) && helion_type_of(r, &c->arg[0], out))
-    return true;
+  if (c->arg[0].kind == HELION_TENSOR || c->arg[0].kind == HELION_DEVICE)
+    return helion_type_of(r, &c->arg[0], out);
   if (c->arg[0].kind != HELION_UNKNOWN)
     helion_fail(r, c->node, LOOM_EINPUT, "pass a tensor or a device value", "%s has no shape to change", helion_describe(r, &c->arg[0]));
   return false;
@@ -29,7 +29,7 @@ static helion_value permute(helion_reader *r, const helion_call *c, const int *p
   t = in;
   int seen = 0;
   for (int i = 0; n == in.rank && i < n; i++)
-    seen |= perm[i] >= 0 && perm[i] < n ? 1 << perm[i] : 0;
+    seen |= 1 << perm[i];   /* in 0..n-1 */
   if (n != in.rank || seen != (1 << n) - 1)
     return helion_fail(r, c->node, LOOM_EINPUT, "name every dimension once", "these dimensions are no permutation for %s",
                        helion_describe(r, &c->arg[0]));

@@ -12,15 +12,16 @@ static void assume_inside(helion_reader *r, const helion_view *v, const kernel_t
   helion_assume(r, SYM_LT, last, n);
 }
 
-/* The last element of the view, when all of it is known; -1: not known. */
+/* The last element of the view, when all of it is known; -1: not known, INT64_MAX: behind any. */
 static int64_t last_element(helion_reader *r, const helion_view *v) {
   int64_t last, dim, step;
   if (!helion_peek(r, v->offset, &last))
     return -1;
   for (int d = 0; d < v->shape.rank; d++)
-    if (!helion_peek(r, v->shape.dim[d], &dim) || !helion_peek(r, v->stride[d], &step) || __builtin_mul_overflow(dim - 1, step, &step) ||
-        __builtin_add_overflow(last, step, &last))
+    if (!helion_peek(r, v->shape.dim[d], &dim) || !helion_peek(r, v->stride[d], &step))
       return -1;
+    else if (__builtin_mul_overflow(dim - 1, step, &step) || __builtin_add_overflow(last, step, &last))
+      last = INT64_MAX;
   return last;
 }
 
