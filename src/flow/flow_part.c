@@ -52,6 +52,8 @@ static bool explain(flow_search *s, int got, int user, int want, int start, int 
   flow_list walk = {0};
   bool *right = ARENA_NEW_N(s->scratch, bool, n->n_in), found = false;
   walk_back(s, start, level, n, right, &walk);
+  const int reader = s->reader;
+  s->reader = flow_passes_on(s, got) ? reader : got;
   bool is_right = flow_is_known(s, got, user, want, &walk);
   for (int k = 0; k < n->n_in && !found && !is_right; k++) {
     if (right[k])
@@ -62,6 +64,7 @@ static bool explain(flow_search *s, int got, int user, int want, int start, int 
   if (!found && !is_right)
     *out = (flow_parting){got, want, -1, -1, 0, 0};
   s->explained[got] = is_right;
+  s->reader = reader;
   for (size_t i = 0; i < walk.n; i++)
     s->level[walk.at[i]] = level - 1;
   return !is_right;
@@ -69,7 +72,7 @@ static bool explain(flow_search *s, int got, int user, int want, int start, int 
 
 flow_parting flow_find_parting(arena *scratch, const flow_run *got, int got_at, const flow_run *want, int want_at, const flow_known *known) {
   flow_search s = {scratch, got, want, known, ARENA_NEW_N(scratch, int, want->nodes.n), ARENA_NEW_N(scratch, bool, got->nodes.n),
-              ARENA_NEW_N(scratch, signed char, got->nodes.n), {false}};
+              ARENA_NEW_N(scratch, signed char, got->nodes.n), -1, {false}};
   flow_parting p = {got_at, want_at, -1, -1, 0, 0};
   memset(s.role, -1, got->nodes.n);
   for (size_t i = 0; i < want->nodes.n; i++)

@@ -21,6 +21,10 @@ static void test_partners_have_the_kind_and_size(void **state) {
       {X, "a load i f32 3 - 1 2 3; s exp c f32 2 a 3 4", "s", "s,a", ""},
       {X, "a load i f32 2 - 1 2; b load i f32 2 - 2 3; s exp c f32 2 a,b 3 4", "s", "s,b,a", "b"},      /* the nearest */
       {X, "a load i f32 2 - 1 2; b load i f32 2x1 - 2 3; s exp c f32 2 a,b 3 4", "s", "s,b,a", "a"},    /* the nearest of its type */
+      /* what another input is, is not what this one should be; but for want of anything else */
+      {"p load i f32 2 - 1 2; x load i f32 2 - 9 4; s add c f32 2 p,x 3 5", "a load i f32 2 - 1 2; b load i f32 2 - 3 4; s add c f32 2 a,b 3 4", "s", "s,a,b", "b"},
+      {"p load i f32 2 - 1 2; x load i f32 2 - 9 4; s add c f32 2 p,x 3 5", "a load i f32 2 - 1 2; b load i f32 2x1 - 3 4; s add c f32 2 a,b 3 4", "s", "s,a,b", "b"},
+      {"p load i f32 2 - 1 2; x load i f32 2 - 9 4; s add c f32 2 p,x 3 5", "a load i f32 2 - 1 2; s add c f32 2 a,a 3 4", "s", "s,a", "a"},
       {X, "b load i f32 2x1 - 2 3; s exp c f32 2 b 3 4", "s", "s,b", "b"},
       /* constants and what is filled with them */
       {"k of k f32 . - 1; x fill c f32 2 k 1; s exp c f32 2 x 3", "a load i f32 2 - 0; c of k f32 . - 0; s exp c f32 2 a,c 3 4", "s", "s,a,c", "c"},
@@ -47,6 +51,7 @@ static void test_partners_have_the_kind_and_size(void **state) {
     told got = told_run(&ctx->mem, rows[i].got), want = told_run(&ctx->mem, rows[i].want);
     flow_search s = told_search(&ctx->mem, &got, &want, NULL);
     flow_list walk = list_of(&ctx->mem, &want, rows[i].walk);
+    s.reader = told_node(&got, "s");
     int p = flow_partner(&s, told_node(&got, "x"), told_node(&got, "s"), told_node(&want, "s"), told_node(&want, rows[i].start), &walk);
     if (strcmp(p < 0 ? "" : want.name[p], rows[i].partner) != 0)
       fail_msg("row %zu: '%s', expected '%s'", i, p < 0 ? "" : want.name[p], rows[i].partner);
@@ -72,13 +77,14 @@ static void test_the_first_wrong_value_is_found(void **state) {
   loom_ctx *ctx = *state;
   const double five = 5;
   const flow_known known = {&five, 1};
-#define LOADS "a load i f16 2 - 1 2; b load_b i f32 2 - 3 4; "
+#define LOADS "a load i f32 2 - 1 2; b load_b i f32 2 - 3 4; "
   const struct { const char *got, *want, *node, *should; int64_t element; bool is_known; } rows[] = {
       {LOADS "s add c f32 2 a,b 4 7", LOADS "s add c f32 2 a,b 4 6", "s", "s", 1, false},
-      {"a load i f16 2 - 1 2; b load_b i f32 2 - 3 5; s add c f32 2 a,b 4 7", LOADS "s add c f32 2 a,b 4 6", "b", "b", 1, false},
+      {"a load i f32 2 - 1 2; b load_b i f32 2 - 3 5; s add c f32 2 a,b 4 7", LOADS "s add c f32 2 a,b 4 6", "b", "b", 1, false},
       /* through what only passes values on */
-      {"a load i f16 2 - 1 2; b load_b i f32 2 - 0 4; m copy m f32 2 b 0 4; s add c f32 2 a,m 1 6", LOADS "s add c f32 2 a,b 4 6", "b", "b", 0, false},
+      {"a load i f32 2 - 1 2; b load_b i f32 2 - 0 4; m copy m f32 2 b 0 4; s add c f32 2 a,m 1 6", LOADS "s add c f32 2 a,b 4 6", "b", "b", 0, false},
       {LOADS "m copy m f32 2 b 0 4; s add c f32 2 a,m 1 6", LOADS "s add c f32 2 a,b 4 6", "m", "s", 0, false},      /* it is that copy that fails, which nothing in the other run is */
+      {"a load i f32 2 - 1 2; b load_b i f32 2 - 0 4; m copy m f32 2 b 0 4; c cast c f16 2 m 0 4; s add c f32 2 a,c 1 6", LOADS "s add c f32 2 a,b 4 6", "b", "b", 0, false},
       /* right, but for another use */
       {LOADS "s add c f32 2 a,a 2 4", LOADS "s add c f32 2 a,b 4 6", "s", "s", 0, false},
       {LOADS "t load_t i f32 2 - 7 8; s add c f32 2 a,t 4 7", LOADS "t load_t i f32 2 - 7 8; s add c f32 2 a,b 4 6", "t", "b", 0, false},

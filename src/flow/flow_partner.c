@@ -34,11 +34,19 @@ static bool is_made_of_inputs(flow_search *s, int want, const flow_node *got) {
   return n_used == got->n_in;
 }
 
+/* Is `want` what another input of the reader is? */
+static bool is_another_input(flow_search *s, int want) {
+  for (int k = 0; s->reader >= 0 && k < flow_got(s, s->reader)->n_in; k++)
+    if (flow_explains(s, want, flow_got(s, s->reader)->in[k], false))
+      return true;
+  return false;
+}
+
 int flow_partner(flow_search *s, int got, int got_user, int want, int start, const flow_list *walk) {
   enum { CANDIDATES = 64 };
   const flow_node *g = flow_got(s, got);
   bool is_strict = !flow_passes_on(s, got_user);
-  int of_type = -1, any = -1, n = 0, above = start;
+  int of_type = -1, any = -1, anothers = -1, n = 0, above = start;
   for (size_t i = 0; i < walk->n && n < CANDIDATES; i++) {
     int w = walk->at[i];
     if (is_strict && w == above) {   /* from `start` down to `want` */
@@ -48,6 +56,10 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
     if (!same_form(s, got, w))
       continue;
     n++;
+    if (is_another_input(s, w)) {
+      anothers = anothers < 0 ? w : anothers;
+      continue;
+    }
     bool is_of_type = flow_has_same_type(g, flow_want(s, w));
     if (any < 0)
       any = w;
@@ -56,5 +68,5 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
     if (g->kind == FLOW_COMPUTE && is_of_type && g->n_in > 0 && is_made_of_inputs(s, w, g))
       return w;
   }
-  return of_type >= 0 ? of_type : any;
+  return of_type >= 0 ? of_type : any >= 0 ? any : anothers;
 }

@@ -10,6 +10,7 @@ typedef struct flow_search {
   int *level;                 /* by node of `want`: the deepest walk that met it; a walk stays inside of the one around it */
   bool *explained;            /* by node of `got`: found to be right in itself */
   signed char *role;          /* by node of `got`: what flow_explains asks for; -1: not asked for yet */
+  int reader;                 /* node of `got` whose inputs are looked at, behind what only passes them on; -1: none */
   bool want_has[FLOW_LOOP + 1];          /* by role: does the other run hand values on so? */
 } flow_search;
 
@@ -35,7 +36,7 @@ bool flow_explains(flow_search *s, int want, int got, bool is_left_by_loop);
 
 /* ---- flow_partner.c ---- */
 /* What a wrong input should have been, of the values of the walk behind `want` that have its kind and size: the nearest one that is made of the same
- * inputs, else of its type and shape, else the nearest; -1: none.  Where `got_user` only passes values on, it may be `want` itself. */
+ * inputs, else of its type and shape, else the nearest; of those that explain no other input of s->reader, if there are any; -1: none.  Where `got_user` only passes values on, it may be `want` itself. */
 int flow_partner(flow_search *s, int got, int got_user, int want, int start, const flow_list *walk);
 
 /* ---- flow_round.c ---- */

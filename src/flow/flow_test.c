@@ -48,7 +48,7 @@ static void test_tiles_are_alike_but_for_unit_dims_order_and_repetition(void **s
 
 /* ---- a sum of products in a loop: acc = 0; for k: acc += a[k] * b[k]; out = acc ---- */
 enum { ROUNDS = 4, N = 3 };
-typedef struct faults { bool adds_to_zero, wrong_product; int wrong_tile, rounds; double begin; } faults;
+typedef struct faults { bool adds_to_zero, wrong_product; int wrong_tile, wrong_other, rounds; double begin; } faults;
 enum { OP_CONSTANT, OP_FILL, OP_LOAD_A, OP_LOAD_B, OP_MULTIPLY, OP_YIELD, OP_LOOP, OP_STORE, OPS };
 static const char op_keys[OPS][16];
 
@@ -76,7 +76,7 @@ static flow_run *sum_of_products(const faults *f) {
     flow_enter(r, op(r, OP_LOOP), false, 1, &k);
     for (int i = 0; i < N; i++) {
       a[i] = 1 + 0.37 * (double)(k == f->wrong_tile - 1 ? 0 : k) + i * i;
-      b[i] = 2 - 0.11 * (double)k * i + i;
+      b[i] = 2 - 0.11 * (double)(k == f->wrong_other - 1 ? 0 : k) * i + i;
       acc[i] = (f->adds_to_zero ? zero[i] : acc[i]) + (f->wrong_product ? a[i] + b[i] : a[i] * b[i]);
     }
     int in[] = {add(r, OP_LOAD_A, FLOW_INPUT, 0, NULL, N, a), add(r, OP_LOAD_B, FLOW_INPUT, 0, NULL, N, b), f->adds_to_zero ? fill : carried};
@@ -95,6 +95,7 @@ static void test_the_first_wrong_operation_is_found(void **state) {
       {{.wrong_product = true}, OP_MULTIPLY, -1, "round 0 of for"},
       {{.adds_to_zero = true}, OP_MULTIPLY, -1, "round 1 of for"},          /* in round 0 zero is right */
       {{.wrong_tile = 3}, OP_LOAD_A, -1, "round 2 of for"},
+      {{.wrong_other = 3}, OP_LOAD_B, -1, "round 2 of for"},
       {{.begin = 1}, OP_CONSTANT, -1, ""},
       {{.rounds = 3}, OP_LOOP, OP_LOOP, ""},
       {{.rounds = 5}, OP_LOOP, OP_LOOP, ""},

@@ -86,7 +86,7 @@ static inline told told_run(arena *mem, const char *text) {
 /* As flow_find_parting makes it. */
 static inline flow_search told_search(arena *mem, const told *got, const told *want, const flow_known *known) {
   flow_search s = {.scratch = mem, .got = got->run, .want = want->run, .known = known, .level = ARENA_NEW_N(mem, int, want->run->nodes.n),
-                   .explained = ARENA_NEW_N(mem, bool, got->run->nodes.n), .role = ARENA_NEW_N(mem, signed char, got->run->nodes.n)};
+                   .explained = ARENA_NEW_N(mem, bool, got->run->nodes.n), .role = ARENA_NEW_N(mem, signed char, got->run->nodes.n), .reader = -1};
   memset(s.role, -1, got->run->nodes.n);
   for (size_t i = 0; i < want->run->nodes.n; i++)
     s.want_has[want->run->ops.at[want->run->nodes.at[i].op].role] = true;
