@@ -102,19 +102,13 @@ static void start_wait(npu *s, npu_core *c, npu_ref r, int64_t now) {
 }
 
 static void start_load(npu *s, npu_core *c, npu_ref r, int64_t now) {
-  npu_tag *t = &r.item->tags.at[inst_of(r)->tag];
   if (inst_of(r)->is_sparse) {
-    t->state = NPU_TAG_SPARSE;
+    r.item->tags.at[inst_of(r)->tag].state = NPU_TAG_SPARSE;
     c->report->skipped++;
     done(c, r, now);
-  } else if (node_of(s, r)->is_async && t->state != NPU_TAG_ABSENT) {   /* another load of this tag: waits for it, or is done when it is there */
-    c->report->skipped++;
-    if (t->state == NPU_TAG_COMING)
-      wait_for_tag(r.item, r.index);
-    else
-      done(c, r, now);
-  } else
+  } else {
     npu_queue_push(&s->ctx->mem, &c->loads, (npu_due){.inst = r});
+  }
 }
 
 /* ---- the DMA engine ---- */
@@ -148,12 +142,8 @@ static void end_sending(npu *s, npu_core *c, int64_t cycle) {
   npu_transfer *t = &s->transfers.at[c->sending];
   npu_ref r = t->inst;
   const tile_node *n = node_of(s, r);
-  if (n->kind == TILE_STORE)
+  if (n->kind == TILE_STORE || n->is_async)
     done(c, r, cycle);
-  else if (n->is_async) {
-    r.item->tags.at[inst_of(r)->tag].state = NPU_TAG_COMING;
-    done(c, r, cycle);
-  }
   if (s->o->record)
     npu_record_slice(s, c->id, NPU_TRACK_DMA, t->node, t->item, t->begin, cycle);
   t->is_sent = true;

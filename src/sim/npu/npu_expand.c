@@ -95,7 +95,7 @@ const npu_nest *npu_nest_point(const tile_graph *g, const npu_nests *nests, int6
 
 /* beyond: a transfer whose bytes are not in 0 .. ADDRESS_MAX, or a loop that ends beyond TILE_GRAPH_VALUE_MAX. */
 #define ADDRESS_MAX (INT64_C(1) << 50)
-typedef struct expansion { npu *s; npu_item *it; arena *mem; int nest; int64_t steps; int beyond; } expansion;
+typedef struct expansion { npu *s; npu_item *it; arena *mem; int64_t steps; int beyond; } expansion;
 
 static void add_edge(expansion *e, int *first, int *last, int to) {
   npu_edge edge = {to, NPU_NONE};
@@ -164,9 +164,9 @@ static int new_inst(expansion *e, int node, int tile) {
   if (n->kind == TILE_LOAD || n->kind == TILE_WAIT)
     in.tag = npu_tag_of(e->mem, e->it, n, e->s->loop_value, e->s->o->symbols, &is_beyond);
   if (n->kind == TILE_LOAD) {
-    if (e->it->tags.at[in.tag].seen_in == e->nest)
+    if (e->it->tags.at[in.tag].has_load)
       return NPU_NONE;
-    e->it->tags.at[in.tag].seen_in = e->nest;
+    e->it->tags.at[in.tag].has_load = true;
   }
   if (n->kind == TILE_LOAD || n->kind == TILE_STORE) {
     is_beyond = !address_of(e->s, n, &in.address) || is_beyond;
@@ -256,7 +256,7 @@ loom_status npu_expand(npu *s, npu_item *it, int64_t number) {
   arena *mem = &s->ctx->mem;
   int tile = NPU_NONE;
   const npu_nest *nest = npu_nest_point(s->g, &s->nests, number, s->loop_value);
-  expansion e = {.s = s, .it = it, .mem = mem, .nest = (int)(nest - s->nests.at), .beyond = NPU_NONE};
+  expansion e = {.s = s, .it = it, .mem = mem, .beyond = NPU_NONE};
   it->number = number;
   it->insts.n = it->tiles.n = it->edges.n = it->heap.n = 0;
   it->n_blocked = it->n_held = 0;

@@ -765,6 +765,48 @@ static void test_a_hop_costs_its_cycles_both_ways(void **state) {
   }
 }
 
+/* On a ring the way back is taken where it is shorter; of two dims one after the other. */
+static void test_rings_are_crossed_the_short_way(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { const char *mesh, *at; int hops; } rows[] = {
+      {"{name: x, size: 5, wrap: true}", "0", 0},          {"{name: x, size: 5, wrap: true}", "1", 1},          {"{name: x, size: 5, wrap: true}", "2", 2},
+      {"{name: x, size: 5, wrap: true}", "3", 2},          {"{name: x, size: 5, wrap: true}", "4", 1},          {"{name: x, size: 4, wrap: true}", "2", 2},
+      {"{name: x, size: 5}", "4", 4},                      {"{name: x, size: 3, wrap: true}, {name: y, size: 4}", "2, 3", 4},
+      {"{name: x, size: 3, wrap: true}, {name: y, size: 4, wrap: true}", "2, 3", 2},
+  };
+  int64_t none = 0;
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [%s]\nlinks: {bytes_per_cycle: 32, hop_cycles: 7}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
+                                                         "npu: {launch_cycles: 0}\ndram: {channels: 1, interleave: page, attach: [[%s]]}\n", rows[i].mesh, rows[i].at));
+    graph_builder b = new_program(&ctx->mem);
+    int x = buffer(&b, "x", 512);
+    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+    load(&b, 0, x, 1, 8);
+    wait(&b, 0);
+    use(&b, graph_compute(&b, TILE_VECTOR, 1, 0), x, TILE_READ);
+    npu_report r = run(ctx, b.g, m);
+    expect_clean(&r);
+    none = i ? none : r.cycles;
+    assert_int_equal(r.noc_bytes, rows[i].hops * (8 + 8 + 32));
+    assert_int_equal(r.cycles - none, 2 * 7 * rows[i].hops);
+  }
+}
+
+/* A core so slow that every request is answered before the next one leaves: transfers take as long as their requests, and nothing is lost. */
+static void test_memory_may_be_faster_than_the_core(void **state) {
+  loom_ctx *ctx = *state;
+  enum { ROUNDS = 6, ROWS = 64 };
+  for (int dram = 0; dram < 2; dram++) {
+    npu_options o = {.dram = (dram_model)dram};
+    const tile_graph *g = make_pipe(&ctx->mem, ROUNDS, ROWS, 25, 512).b.g;
+    npu_report usual = run_with(ctx, g, chip(ctx, NULL), o), slow = run_with(ctx, g, chip(ctx, "clock_hz: 940000\n"), o);
+    expect_clean(&slow);
+    assert_int_equal(slow.cores[0].read_bytes, ROUNDS * ROWS * 512);
+    assert_int_equal(slow.cores[0].written_bytes, ROUNDS * ROWS * 512);
+    assert_true(slow.cycles >= slow.cores[0].dma_cycles && slow.cycles <= usual.cycles);
+  }
+}
+
 /* Eight cores in a row that load from one end: all goes over the first link, which has `rate` bytes a cycle. */
 static void test_a_link_limits_what_crosses_it(void **state) {
   loom_ctx *ctx = *state;
@@ -851,6 +893,8 @@ int main(void) {
       T(test_jobs_of_a_partition_run_one_after_the_other),
       T(test_items_are_dealt_evenly),
       T(test_a_hop_costs_its_cycles_both_ways),
+      T(test_rings_are_crossed_the_short_way),
+      T(test_memory_may_be_faster_than_the_core),
       T(test_a_link_limits_what_crosses_it),
       T(test_64_cores_on_a_mesh_run_eight_products_together),
       T(test_random_programs_add_up),

@@ -35,8 +35,8 @@ typedef struct npu_tile {
   int64_t spad_bytes;                   /* of its own loads, those of inner loops not counted: what orders tiles */
 } npu_tile;
 
-typedef enum npu_tag_state { NPU_TAG_ABSENT, NPU_TAG_COMING, NPU_TAG_THERE, NPU_TAG_SPARSE } npu_tag_state;
-typedef struct npu_tag { npu_tag_state state; int seen_in; /* nest that has its load */ int first_waiter, last_waiter; /* instructions, by next_ready */ int key; } npu_tag;
+typedef enum npu_tag_state { NPU_TAG_ABSENT, NPU_TAG_THERE, NPU_TAG_SPARSE } npu_tag_state;
+typedef struct npu_tag { npu_tag_state state; bool has_load; /* of the item: one is enough */ int first_waiter, last_waiter; /* instructions, by next_ready */ int key; } npu_tag;
 
 typedef struct npu_item {
   int64_t number;

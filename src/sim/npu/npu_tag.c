@@ -90,7 +90,7 @@ int npu_tag_of(arena *mem, npu_item *it, const tile_node *n, const int64_t *valu
     if (other[1] == key[1] && memcmp(other, key, size * sizeof *key) == 0)
       return t;
   }
-  npu_tag tag = {.seen_in = NPU_NONE, .first_waiter = NPU_NONE, .last_waiter = NPU_NONE, .key = (int)it->keys.n};
+  npu_tag tag = {.first_waiter = NPU_NONE, .last_waiter = NPU_NONE, .key = (int)it->keys.n};
   for (size_t i = 0; i < size; i++)
     vec_push(mem, &it->keys, key[i]);
   it->slots[at & (it->n_slots - 1)] = (int)it->tags.n;

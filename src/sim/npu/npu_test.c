@@ -255,6 +255,43 @@ static void test_looked_up_rows_are_lines_of_their_own(void **state) {
   assert_int_equal(ctx->diag.warnings, 0);
 }
 
+/* A core so slow that every request is answered before the next one leaves. */
+static void test_memory_may_be_faster_than_the_core(void **state) {
+  loom_ctx *ctx = *state;
+  const tile_graph *g = graph_gemm(&ctx->mem, (gemm_spec){256, 256, 256, 128, 128, 128, 128, 128, 128});
+  for (int dram = 0; dram < 2; dram++) {
+    npu_report usual = run(ctx, g, tpu(ctx, NULL), (dram_model)dram), slow = run(ctx, g, tpu(ctx, "clock_hz: 940000\n"), (dram_model)dram);
+    assert_int_equal(slow.n_faults, 0);
+    assert_int_equal(slow.cores[0].read_bytes, usual.cores[0].read_bytes);
+    assert_int_equal(slow.cores[0].written_bytes, usual.cores[0].written_bytes);
+    assert_true(slow.cycles >= slow.cores[0].dma_cycles && slow.cycles <= usual.cycles);
+  }
+}
+
+/* Two loops of an item that load the same: the second one finds it there, whether it orders its wait behind a load or not. */
+static void test_an_item_loads_each_tag_once(void **state) {
+  loom_ctx *ctx = *state;
+  for (int is_ordered = 0; is_ordered < 2; is_ordered++) {
+    graph_builder b = graph_new(&ctx->mem);
+    graph_loop(&b, TILE_LOOP_OUTER, 3, 1);
+    for (int k = 0; k < 2; k++) {
+      graph_loop(&b, TILE_LOOP_INNER, 1, 1);
+      int l = graph_transfer(&b, TILE_LOAD, 0, 8, 8, 8), w = graph_add(&b, (tile_node){.kind = TILE_WAIT, .tensor = 0}), c = graph_compute(&b, TILE_VECTOR, 10, 0);
+      b.g->nodes.at[l].is_async = true;
+      if (k == 0 || is_ordered)
+        graph_order(&b, l, w);
+      graph_order(&b, w, c);
+      graph_close(&b, 1);
+    }
+    npu_report r = run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE);
+    assert_int_equal(r.n_faults, 0);
+    assert_int_equal(r.cores[0].instructions[TILE_LOAD], 3);
+    assert_int_equal(r.cores[0].instructions[TILE_COMPUTE], 6);
+    assert_int_equal(r.cores[0].read_bytes, 3 * 256);
+    assert_int_equal(r.cores[0].skipped, 0);
+  }
+}
+
 /* ---- what goes wrong ---- */
 
 static void test_a_wait_without_a_load_is_a_fault(void **state) {
@@ -498,6 +535,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_looked_up_rows_are_lines_of_their_own, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_memory_may_be_faster_than_the_core, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_an_item_loads_each_tag_once, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_a_wait_without_a_load_is_a_fault, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_what_cannot_be_run_is_told, testing_open_context, testing_close_context),
       cmocka_unit_test(test_numbers_out_of_range_are_told_wherever_they_stand),
