@@ -37,12 +37,19 @@ static void test_bad_libraries_are_refused_with_the_reason(void **state) {
       {"iree_new", "version 2 of the executable plugin interface"},
       {"iree_msan", "MemorySanitizer"},
       {"iree_status", "status objects"},
+      {"iree_nothing", "nothing for a host of version 1"},
+      {"iree_no_load", "lacks load, unload or resolve"},
+      {"iree_no_unload", "lacks load, unload or resolve"},
+      {"iree_no_resolve", "lacks load, unload or resolve"},
+      {"iree_reluctant", "the plugin 'test_plugin' cannot start: unavailable"},
+      {"mute", "this library exports nothing"},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     loom_ctx ctx;
     loom_ctx_init(&ctx);
     provider *p;
-    assert_int_equal(provider_load(&ctx, plugin(&ctx, rows[i].name), &host, &p), LOOM_EPROVIDER);
+    if (provider_load(&ctx, plugin(&ctx, rows[i].name), &host, &p) != LOOM_EPROVIDER)
+      fail_msg("%s was taken", rows[i].name);
     assert_null(p);
     testing_expect_error(&ctx, LOOM_EPROVIDER, rows[i].says, 0, 0);
     assert_non_null(ctx.diag.first->help);
@@ -242,6 +249,81 @@ static void test_tables_of_other_sizes_work(void **state) {
   }
 }
 
+/* Plugins whose header says what this host does not know, or nothing; their load tries the host's allocator. */
+static void test_plugins_of_other_headers_work(void **state) {
+  (void)state;
+  static const struct { const char *library, *name; } rows[] = {{"iree", "test_plugin"}, {"iree_other_tag", "test_plugin"}, {"iree_nameless", "iree_nameless"}, {"current", "current"}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    provider *p;
+    provider_function f;
+    if (provider_load(&ctx, plugin(&ctx, rows[i].library), &host, &p) != LOOM_OK)
+      fail_msg("%s: %s", rows[i].library, ctx.diag.first->text);
+    assert_string_equal(p->name, rows[i].name);
+    assert_int_equal(provider_resolve(p, "my_matmul_kernel", &f), i < 3);
+    assert_false(provider_resolve(p, "no_such_function", &f));
+    provider_unload(p);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* Whose the library and the directories on the way to it are; as root, who can give files away. */
+static void test_owners_and_groups_are_looked_at(void **state) {
+  (void)state;
+  if (geteuid() != 0)
+    skip();
+  enum { ROOT = 0, OTHER = 12345, ME = 23456 };
+  static const struct { uid_t file, dir; gid_t group; mode_t mode; bool as_me, by_link, relative; const char *says; } rows[] = {
+      {ROOT, ROOT, 0, 0755, false, false, false, NULL}, {OTHER, ROOT, 0, 0755, false, false, false, "this library belongs to user 12345"}, {ROOT, OTHER, 0, 0755, false, false, false, "user 12345 may replace this library"},
+      {ME, ME, 0, 0755, true, false, false, NULL}, {ROOT, ROOT, 0, 0755, true, false, false, NULL}, {OTHER, ROOT, 0, 0755, true, false, false, "this library belongs to user 12345"}, {ME, OTHER, 0, 0755, true, false, false, "user 12345 may replace"},
+      {ROOT, ROOT, 7, 0775, false, false, false, "group 7 may replace this library"}, {ROOT, ROOT, 0, 0775, false, false, false, NULL}, {ROOT, ROOT, 7, 01775, false, false, false, NULL}, {ROOT, ROOT, 0, 01777, false, false, false, NULL},
+      {ROOT, ROOT, 7, 0755, false, true, false, NULL}, {ROOT, ROOT, 7, 0755, false, false, true, NULL}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    char top[] = "/tmp/loom-provider-XXXXXX", *bytes, here[4096];
+    size_t size;
+    provider *p;
+    assert_non_null(mkdtemp(top));
+    const char *dir = file_join(&ctx.mem, top, "inner"), *link = file_join(&ctx.mem, top, "link"), *file = file_join(&ctx.mem, dir, "k.so");
+    assert_true(mkdir(dir, 0700) == 0 && chmod(top, 0755) == 0 && symlink("inner", link) == 0 && getcwd(here, sizeof here));
+    assert_int_equal(file_read(&ctx, plugin(&ctx, "good"), 1 << 24, &bytes, &size), LOOM_OK);
+    assert_int_equal(file_write(&ctx, file, bytes, size), LOOM_OK);
+    assert_true(chmod(file, 0644) == 0 && chown(file, rows[i].file, 0) == 0 && chown(dir, rows[i].dir, rows[i].group) == 0 && chmod(dir, rows[i].mode) == 0);
+    assert_true(!rows[i].as_me || seteuid(ME) == 0);
+    assert_true(!rows[i].relative || chdir(top) == 0);
+    const loom_status st = provider_load(&ctx, rows[i].by_link ? file_join(&ctx.mem, link, "k.so") : rows[i].relative ? "inner/k.so" : file, &host, &p);
+    assert_true(seteuid(0) == 0 && chdir(here) == 0);
+    if (st != (rows[i].says ? LOOM_EPROVIDER : LOOM_OK))
+      fail_msg("row %zu: %s", i, ctx.diag.first ? ctx.diag.first->text : "");
+    if (rows[i].says)
+      testing_expect_error(&ctx, LOOM_EPROVIDER, rows[i].says, 0, 0);
+    provider_unload(p);
+    assert_true(unlink(file) == 0 && unlink(link) == 0 && rmdir(dir) == 0 && rmdir(top) == 0);
+    loom_ctx_done(&ctx);
+  }
+}
+
+static void test_files_that_are_no_library_of_kernels_are_refused(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  char path[] = "/tmp/loom-provider-XXXXXX";
+  provider *p;
+  int fd = mkstemp(path);
+  assert_int_equal(ftruncate(fd, ((off_t)512 << 20) + 1), 0);      /* a hole */
+  close(fd);
+  assert_int_equal(provider_load(&ctx, path, &host, &p), LOOM_EPROVIDER);
+  testing_expect_error(&ctx, LOOM_EPROVIDER, "this library is larger than 512 MiB", 0, 0);
+  unlink(path);
+  setenv("LOOM_PROVIDER_ALLOW", "", 1);      /* as if it were not set */
+  assert_int_equal(provider_load(&ctx, plugin(&ctx, "good"), &host, &p), LOOM_OK);
+  provider_unload(p);
+  unsetenv("LOOM_PROVIDER_ALLOW");
+  loom_ctx_done(&ctx);
+}
+
 static void test_two_loads_have_two_selves_and_each_is_unloaded_once(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -319,7 +401,8 @@ static int set_up(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bad_libraries_are_refused_with_the_reason), cmocka_unit_test(test_damaged_files_are_refused_unloaded), cmocka_unit_test(test_any_damage_is_read_safely),
-      cmocka_unit_test(test_libraries_that_weaken_their_process_are_refused), cmocka_unit_test(test_the_way_and_the_list_are_looked_at), cmocka_unit_test(test_files_of_others_are_refused), cmocka_unit_test(test_tables_of_other_sizes_work), cmocka_unit_test(test_two_loads_have_two_selves_and_each_is_unloaded_once),
+      cmocka_unit_test(test_libraries_that_weaken_their_process_are_refused), cmocka_unit_test(test_the_way_and_the_list_are_looked_at), cmocka_unit_test(test_files_of_others_are_refused), cmocka_unit_test(test_tables_of_other_sizes_work), cmocka_unit_test(test_plugins_of_other_headers_work), cmocka_unit_test(test_owners_and_groups_are_looked_at),
+      cmocka_unit_test(test_files_that_are_no_library_of_kernels_are_refused), cmocka_unit_test(test_two_loads_have_two_selves_and_each_is_unloaded_once),
       cmocka_unit_test(test_symbols_pass_what_an_overwriting_product_can), cmocka_unit_test(test_the_suite_catches_a_wrong_provider)};
   return cmocka_run_group_tests(tests, set_up, NULL);
 }

@@ -22,20 +22,27 @@ int run_child_threads(void) {
   return n;
 }
 
-loom_status run_child_start(loom_ctx *ctx, int (*work)(void *data), void *data, pid_t *out) {
-  const int threads = run_child_threads();
-  if (threads > 1)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "a process with %d threads is to be copied", threads);
-  const pid_t parent = getpid(), pid = fork();
-  if (pid < 0)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started: %s", strerror(errno));
-  *out = pid;
-  if (pid > 0)
-    return LOOM_OK;
+/* In the copy. */
+static _Noreturn void work_and_exit(pid_t parent, int (*work)(void *data), void *data) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)      /* it died before that */
     _exit(1);
   _exit(work(data));
+}
+
+loom_status run_child_start(loom_ctx *ctx, int (*work)(void *data), void *data, pid_t *out) {
+  const int threads = run_child_threads();
+  if (threads > 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "a process with %d threads is to be copied", threads);
+  const pid_t parent = getpid();
+  switch (*out = fork()) {
+  case -1:
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started: %s", strerror(errno));
+  case 0:
+    work_and_exit(parent, work, data);
+  default:
+    return LOOM_OK;
+  }
 }
 
 /* ---- waiting ---- */

@@ -17,8 +17,11 @@ typedef struct slot { slot_state state; int process; size_t offset, size; } slot
 typedef struct table { atomic_int next; slot slots[]; } table;
 typedef struct worker { pid_t pid; int file, status; } worker;
 
-static _Noreturn void work_off(table *t, int n, int process, int file, run_job_fn work, void *data) {
+static _Noreturn void work_off(table *t, int n, int process, int file, pid_t parent, run_job_fn work, void *data) {
   size_t written = 0;
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent)      /* it died before that */
+    _exit(1);
   for (int i; (i = atomic_fetch_add(&t->next, 1)) < n;) {
     slot *s = &t->slots[i];
     const char *bytes = NULL;
@@ -36,12 +39,12 @@ static _Noreturn void work_off(table *t, int n, int process, int file, run_job_f
 
 static pid_t start(table *t, int n, int process, int file, run_job_fn work, void *data) {
   const pid_t parent = getpid(), pid = fork();
-  if (pid)
+  switch (pid) {
+  case 0:
+    work_off(t, n, process, file, parent, work, data);
+  default:
     return pid;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent)      /* it died before that */
-    _exit(1);
-  work_off(t, n, process, file, work, data);
+  }
 }
 
 static bool read_at(int file, size_t offset, char *out, size_t size) {

@@ -115,13 +115,19 @@ static _Noreturn void try_here(void) {
 
 run_sandbox_level run_sandbox_probe(void) {
   run_sandbox_level none = {0};
-  int status;
+  int status = 0;
   const pid_t pid = fork();
-  if (pid == 0)
+  switch (pid) {
+  case -1:
+    return none;
+  case 0:
     try_here();
-  while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+  default:
+    break;
+  }
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
     ;
-  if (pid < 0 || !WIFEXITED(status))
+  if (!WIFEXITED(status))
     return none;
   const int code = WEXITSTATUS(status);
   return (run_sandbox_level){.has_limits = (code & 0x20) != 0, .has_seccomp = (code & 0x40) != 0, .landlock = code & 0x1f};
