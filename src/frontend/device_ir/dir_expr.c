@@ -94,10 +94,16 @@ static loom_status items(parser *p, char close, nodes *out, names *keys, nodes *
   return LOOM_OK;
 }
 
+/* Digits, dots and exponents with their signs. */
+static bool is_of_number(const char *s) {
+  bool has_exponent_before = (*s == '+' || *s == '-') && (s[-1] == 'e' || s[-1] == 'E');
+  return isdigit((unsigned char)*s) || *s == '.' || *s == 'e' || *s == 'E' || has_exponent_before;
+}
+
 static loom_status number(parser *p, syn_node **out) {
   const char *s = p->s;
   bool is_float = false;
-  while (s < p->end && (isdigit((unsigned char)*s) || *s == '.' || *s == 'e' || *s == 'E' || ((*s == '+' || *s == '-') && (s[-1] == 'e' || s[-1] == 'E')))) {
+  while (s < p->end && is_of_number(s)) {
     is_float = is_float || !isdigit((unsigned char)*s);
     s++;
   }

@@ -368,6 +368,9 @@ static loom_status apply_blocks(dir_program *p, dir_graph *g, piece l) {
   return LOOM_OK;
 }
 
+/* The number of an output; "-" is none, and leaves *out alone. */
+static bool is_output(const piece *w, int64_t *out) { return is(w, "-") || (as_int(w, out) && *out >= 0 && *out <= INT32_MAX); }
+
 static loom_status apply_branches(dir_program *p, dir_graph *g, piece l) {
   g->has_branches = l.n > 0;
   while (l.n) {
@@ -375,7 +378,7 @@ static loom_status apply_branches(dir_program *p, dir_graph *g, piece l) {
     size_t colon = find_outside(&word, ':');
     piece yes = {word.s, colon, word.at}, no = rest_of(&word, colon < word.n ? colon + 1 : colon);
     int64_t a = -1, b = -1;
-    if ((!is(&yes, "-") && (!as_int(&yes, &a) || a < 0 || a > INT32_MAX)) || (!is(&no, "-") && (!as_int(&no, &b) || b < 0 || b > INT32_MAX)))
+    if (!is_output(&yes, &a) || !is_output(&no, &b))
       return wrong(p, &word, "output:output, - where the value stays");
     vec_push(p->mem, &g->branches, ((dir_branch){(int)a, (int)b}));
   }

@@ -105,8 +105,12 @@ bool dir_known(dir_program *p, const syn_node *e, int64_t *out) { return evaluat
 static bool spend_parts(dir_program *p, const syn_node *e, int *left) {
   const dir_block *b = dir_block_of_symbol(p, e);
   const dir_symbol *s = dir_name_of(e) ? dir_find_symbol(p, dir_name_of(e)) : NULL;
-  if (--*left < 0 || (b && b->is_reduction && b->size && !spend_parts(p, b->size, left)) || (s && !s->has_value && s->expr && !spend_parts(p, s->expr, left)))
+  const syn_node *behind[] = {b && b->is_reduction ? b->size : NULL, s && !s->has_value ? s->expr : NULL};
+  if (--*left < 0)
     return false;
+  for (int i = 0; i < 2; i++)
+    if (behind[i] && !spend_parts(p, behind[i], left))
+      return false;
   for (size_t f = 0; f < e->n_fields; f++) {
     if (e->fields[f].node && !spend_parts(p, e->fields[f].node, left))
       return false;

@@ -152,8 +152,7 @@ helion_value helion_do_bmm(helion_reader *r, const helion_call *c) {
 
 static bool is_default_scale(helion_reader *r, const helion_call *c, int i) {
   int64_t v;
-  return !c->given[i] || (helion_known_int(r, &c->arg[i], &v) && v == 1) ||
-         (c->arg[i].kind == HELION_FLOAT && c->arg[i].real > 0 && c->arg[i].real < 2 && floor(c->arg[i].real) == c->arg[i].real);
+  return !c->given[i] || (helion_known_int(r, &c->arg[i], &v) && v == 1) || (c->arg[i].kind == HELION_FLOAT && fabs(c->arg[i].real - 1) <= 0);
 }
 
 /* beta * input + alpha * (a @ b), in the type of input. */

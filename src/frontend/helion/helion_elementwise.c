@@ -210,7 +210,8 @@ static helion_value power(helion_reader *r, const syn_node *n, helion_value a, h
   bool is_whole = whole_number(r, &b, &whole), is_half = b.kind == HELION_FLOAT && !(b.real < 0.5) && !(b.real > 0.5);
   if (!dtype_is_float(t) && is_whole && whole < 0)
     return helion_fail(r, n, LOOM_EINPUT, "cast to a float type first", "a negative power of %s", helion_describe(r, &a));
-  if (a.kind != HELION_DEVICE || t == DTYPE_BOOL || !((is_whole && whole >= 0 && (whole <= 4 || !dtype_is_float(t))) || is_half))
+  bool is_product = is_whole && whole >= 0 && (whole <= 4 || !dtype_is_float(t));
+  if (a.kind != HELION_DEVICE || t == DTYPE_BOOL || !(is_product || is_half))
     return helion_apply2(r, n, KERNEL_FN_POW, a, b);
   helion_value x = helion_widen(r, n, helion_device(helion_cast(r, n, a.device, t))), v;
   kernel_type ones = *helion_type(r, x.device);

@@ -203,26 +203,31 @@ static helion_flow unroll(helion_reader *r, const syn_node *n, const helion_seq 
   return HELION_NEXT;
 }
 
+/* Rounds of begin, begin + step, .. in front of end, in either direction; step is not 0. */
+static uint64_t count_rounds(int64_t begin, int64_t end, int64_t step) {
+  bool is_empty = step > 0 ? begin >= end : begin <= end;
+  uint64_t span = step > 0 ? (uint64_t)end - (uint64_t)begin : (uint64_t)begin - (uint64_t)end, size = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
+  return is_empty ? 0 : (span - 1) / size + 1;
+}
+
 static bool range_items(helion_reader *r, const syn_node *n, const helion_range *range, helion_seq *out) {
-  int64_t begin, end, step = 1, span, size;
-  if (!helion_known(r, range->begin, &begin) || !helion_known(r, range->end, &end) ||
-      (range->step && !helion_known(r, range->step, &step)) || !step) {
+  int64_t begin, end, step = 1;
+  if (!helion_known(r, range->begin, &begin) || !helion_known(r, range->end, &end) || (range->step && !helion_known(r, range->step, &step))) {
     helion_fail(r, n, LOOM_EUNSUP, "use hl.tile or hl.grid for bounds that depend on block sizes",
                 "a range whose bounds are not known while compiling");
     return false;
   }
-  bool fits = !(step > 0 ? __builtin_sub_overflow(end, begin, &span) : __builtin_sub_overflow(begin, end, &span)) &&
-              !__builtin_sub_overflow(0, step, &size);
-  size = step > 0 ? step : size;
-  int64_t count = !fits ? INT64_MAX : span > 0 ? (span - 1) / size + 1 : 0;
+  if (!step)
+    return helion_fail(r, n, LOOM_EINPUT, "steps count up or down", "a range with step 0"), false;
+  const uint64_t count = count_rounds(begin, end, step);
   if (count > HELION_UNROLL_MAX) {
-    helion_fail(r, n, LOOM_ELIMIT, "use hl.grid for a long loop", "a python loop of %" PRId64 " rounds is unrolled; at most %d are allowed",
+    helion_fail(r, n, LOOM_ELIMIT, "use hl.grid for a long loop", "a python loop of %" PRIu64 " rounds is unrolled; at most %d are allowed",
                 count, HELION_UNROLL_MAX);
     return false;
   }
   *out = helion_sequence(r, (size_t)count, false).seq;
-  for (int64_t i = 0; i < count; i++)
-    out->at[i] = helion_int(r, begin + i * step);
+  for (size_t i = 0; i < count; i++)
+    out->at[i] = helion_int(r, begin + (int64_t)i * step);
   return true;
 }
 

@@ -169,14 +169,20 @@ static bool arange_bound(helion_reader *r, const helion_call *c, const helion_va
   return true;
 }
 
+/* The step and the type of hl.arange and its kin. */
+static bool arange_options(helion_reader *r, const helion_call *c, int64_t *step, dtype *type) {
+  bool has_step = c->given[2] && c->arg[2].kind != HELION_NONE;
+  *step = 1;
+  return helion_on_device(r, c->node, c->fn->path) && (!has_step || helion_arg_int(r, c, 2, "the step", step)) && helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, type);
+}
+
 /* hl.arange(begin, begin + n): n numbers from a place that only the running kernel knows. */
 static helion_value moving_arange(helion_reader *r, const helion_call *c, const helion_value *begin, const helion_value *end) {
   const sym_expr *from, *to;
-  int64_t step = 1, factor;
+  int64_t step, factor;
   dtype type;
   kernel_value first;
-  if (!helion_on_device(r, c->node, c->fn->path) || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
-      !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type) || !arange_bound(r, c, begin, &from) || !arange_bound(r, c, end, &to))
+  if (!arange_options(r, c, &step, &type) || !arange_bound(r, c, begin, &from) || !arange_bound(r, c, end, &to))
     return helion_unknown();
   const sym_expr *span = sym_sub(r->mem, to, from);
   for (int a = 0; to->op == SYM_ADD && a < 2; a++)
@@ -199,12 +205,11 @@ static helion_value moving_arange(helion_reader *r, const helion_call *c, const 
 helion_value helion_do_arange(helion_reader *r, const helion_call *c) {
   bool has_begin = c->given[1] && c->arg[1].kind != HELION_NONE;
   const helion_value *begin = &c->arg[0], *end = has_begin ? &c->arg[1] : &c->arg[0];
-  int64_t step = 1, low = 0;
+  int64_t step, low = 0;
   dtype type;
   if (has_begin && (begin->kind == HELION_DEVICE || end->kind == HELION_DEVICE))
     return moving_arange(r, c, begin, end);
-  if (!helion_on_device(r, c->node, "hl.arange") || (c->given[2] && c->arg[2].kind != HELION_NONE && !helion_arg_int(r, c, 2, "the step", &step)) ||
-      (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)) || !helion_arg_dtype(r, c, 3, c->fn->detail ? DTYPE_I64 : DTYPE_I32, &type))
+  if (!arange_options(r, c, &step, &type) || (has_begin && !helion_arg_int(r, c, 0, "the first number", &low)))
     return helion_unknown();
   if ((end->kind != HELION_INT && end->kind != HELION_TILE) || step < 1)
     return helion_fail(r, c->node, LOOM_EINPUT, "hl.arange(n) of an int or a block size, counting up", "hl.arange up to %s", helion_describe(r, end));

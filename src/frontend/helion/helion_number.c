@@ -37,11 +37,12 @@ static bool known_int_op(syn_kind op, int64_t a, int64_t b, int64_t *out) {
   case SYN_BitOr: *out = a | b; return true;
   case SYN_BitXor: *out = a ^ b; return true;
   case SYN_Pow: {
+    const int64_t rounds = b > 64 ? 64 + b % 2 : b;   /* 0, 1 and -1 repeat; of others 64 factors do not fit */
     *out = 1;
-    for (int64_t i = 0; i < b && i < 64; i++)
+    for (int64_t i = 0; i < rounds; i++)
       if (__builtin_mul_overflow(*out, a, out))
         return false;
-    return b <= 63 || a == 0 || a == 1;
+    return true;
   }
   default: return false;
   }
@@ -276,20 +277,19 @@ static bool compare_known(helion_reader *r, syn_kind op, const helion_value *a, 
 }
 
 helion_value helion_compare(helion_reader *r, const syn_node *n, syn_kind op, helion_value a, helion_value b) {
-  bool result = false, is_identity = op == SYN_Is || op == SYN_IsNot;
+  bool result = false, by_value = op != SYN_Is && op != SYN_IsNot && op != SYN_In && op != SYN_NotIn;
   if (a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
     return helion_unknown();
-  if (!is_identity && op != SYN_In && op != SYN_NotIn && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR) && !helion_in_loop(r) && !r->is_binding)
+  if (by_value && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR) && !helion_in_loop(r) && !r->is_binding)
     return host_operator(r, n, op, a, &b);
-  if (!is_identity && op != SYN_In && op != SYN_NotIn && (helion_is_device(&a) || helion_is_device(&b)))
+  if (by_value && (helion_is_device(&a) || helion_is_device(&b)))
     return helion_device_compare(r, n, op, a, b);
   if (helion_in_loop(r) && is_order(op) && (a.kind == HELION_TENSOR || b.kind == HELION_TENSOR))
     return helion_fail_host_tensor(r, n, a.kind == HELION_TENSOR ? &a : &b);
   if (compare_known(r, op, &a, &b, &result))
     return helion_bool(result);
   kernel_value x;
-  if (!is_identity && op != SYN_In && op != SYN_NotIn && a.kind == HELION_INT && b.kind == HELION_INT && helion_in_loop(r) &&
-      helion_as_value(r, n, &a, DTYPE_I64, &x))   /* sizes that only the running kernel knows */
+  if (by_value && a.kind == HELION_INT && b.kind == HELION_INT && helion_in_loop(r) && helion_as_value(r, n, &a, DTYPE_I64, &x))   /* sizes that only the running kernel knows */
     return helion_device_compare(r, n, op, helion_device(x), b);
   return helion_fail(r, n, LOOM_EUNSUP, "the outcome has to be known while compiling", "a comparison of %s and %s", helion_describe(r, &a),
                      helion_describe(r, &b));

@@ -123,6 +123,8 @@ bool helion_slice_step(helion_reader *r, const syn_node *n, const helion_slice *
   return true;
 }
 
+static bool is_other_bound(const helion_value *v) { return v && v->kind != HELION_NONE && v->kind != HELION_INT; }
+
 static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s, helion_view *v, int from, const helion_view *old) {
   const sym_expr *size = old->shape.dim[from], *begin = sym_const(r->mem, 0), *end = size;
   int64_t step, elems, lo, hi;
@@ -137,7 +139,7 @@ static bool slice_dim(helion_reader *r, const syn_node *n, const helion_slice *s
     end = whole ? size : s->end && s->end->kind == HELION_INT && helion_known_int(r, s->end, &elems) && elems == hi ? s->end->size : sym_const(r->mem, hi);
     if (!whole && !helion_known(r, end, &elems))
       end = sym_const(r->mem, hi);
-  } else if (!is_inside && ((s->begin && s->begin->kind != HELION_NONE && s->begin->kind != HELION_INT) || (s->end && s->end->kind != HELION_NONE && s->end->kind != HELION_INT))) {
+  } else if (!is_inside && (is_other_bound(s->begin) || is_other_bound(s->end))) {
     return helion_fail(r, n, LOOM_EUNSUP, "bounds are sizes and ints", "the bounds of this slice"), false;
   } else if (!is_inside) {
     begin = s->begin && s->begin->kind == HELION_INT ? s->begin->size : begin;
