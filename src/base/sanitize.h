@@ -20,6 +20,7 @@
 #endif
 #define LOOM_MSAN 0
 #endif
+#define LOOM_SANITIZED (LOOM_ASAN | LOOM_MSAN | LOOM_TSAN)      /* one of them */
 #if LOOM_MSAN
 #include <sanitizer/msan_interface.h>
 static inline void sanitize_enter_library(void) { __msan_scoped_disable_interceptor_checks(); }

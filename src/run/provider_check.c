@@ -142,7 +142,7 @@ static void expect(const setup *s, int64_t b, int64_t i, int64_t j, double befor
   }
   double u = x->out == DTYPE_F64 ? 0x1p-53 : 0x1p-24;
   *out = sum;
-  *bound = x->fill == FILL_RANDOM ? (double)(x->k + 2) * u * size * 1.01 + dtype_unit_roundoff(x->out) * fabs(sum) : x->fill == FILL_TINY ? fabs(sum) * 0x1p-20 : dtype_unit_roundoff(x->out) * fabs(sum) * (x->out == DTYPE_F32 || x->out == DTYPE_F64 ? 0 : 1);
+  *bound = x->fill == FILL_RANDOM ? (double)(x->k + 2) * u * size * 1.01 + dtype_unit_roundoff(x->out) * fabs(sum) : x->fill == FILL_TINY ? fabs(sum) * 0x1p-20 : dtype_unit_roundoff(x->out) * fabs(sum) * (dtype_bytes(x->out) >= 4 ? 0 : 1);
 }
 
 static void compare(const setup *s, check_result *out) {
@@ -217,8 +217,10 @@ static void call(const provider_target *t, const loom_host_v1 *host, setup *s, r
     return;
   }
   if (x->overlaps) {
-    out->verdict = can || provider_call(t, &c, why) != LOOM_KERNEL_INVALID_ARGUMENT ? CHECK_FAILED : CHECK_OK;
-    snprintf(out->said, sizeof out->said, "%s", out->verdict == CHECK_OK ? "" : "a result over an input was taken");
+    if (provider_call(t, &c, why) == LOOM_KERNEL_INVALID_ARGUMENT)
+      return;
+    out->verdict = CHECK_FAILED;
+    snprintf(out->said, sizeof out->said, "a result over an input was taken");
     return;
   }
   c.workspace_bytes = provider_workspace(t, &c);
@@ -237,7 +239,7 @@ static void call(const provider_target *t, const loom_host_v1 *host, setup *s, r
     snprintf(out->said, sizeof out->said, "%s%s%.120s", provider_status_name(st), why[0] ? ": " : "", why);
     return;
   }
-  if (x->m * x->n * x->k >= PROJECTED_FROM && x->fill == FILL_WHOLE && !x->n_batch)
+  if (x->m * x->n * x->k >= PROJECTED_FROM && x->fill == FILL_WHOLE)      /* batches are smaller */
     compare_projected(s, r, out);
   else
     compare(s, out);

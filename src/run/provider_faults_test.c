@@ -26,7 +26,7 @@ __attribute__((visibility("default"))) void *mmap(void *at, size_t size, int pro
 /* ---- the provider ---- */
 
 typedef enum fault {
-  NOTHING, SUPPORTS_NOTHING, FAILS, FAILS_SILENTLY, FAILS_WITHOUT_WORDS, FAILS_UNKNOWN, NEGATIVE_STATUS, OFF_BY_ONE, WRITES_BETWEEN, FORGETS_TO_ADD, WORKSPACE, WORKSPACE_TOO_LARGE, SCORES_LOW, RESOLVES, RESOLVES_NULL, FAULTS
+  NOTHING, SUPPORTS_NOTHING, FAILS, FAILS_SILENTLY, FAILS_WITHOUT_WORDS, FAILS_UNKNOWN, NEGATIVE_STATUS, OFF_BY_ONE, OFF_AT_FIRST, LOSES_NAN, ADDS_NOTHING, WRITES_BETWEEN, FORGETS_TO_ADD, WORKSPACE, WORKSPACE_TOO_LARGE, WORKSPACE_BEYOND_ALL, SCORES_LOW, RESOLVES, RESOLVES_NULL, FAULTS
 } fault;
 typedef struct scripted { fault what; bool used_workspace; int threads; int unloads; } scripted;
 static scripted script;
@@ -44,7 +44,10 @@ static char *element(const loom_kernel_tensor_v1 *t, const provider_product *p, 
   return (char *)t->aligned + (provider_matrix_offset(t, p, batch) + r * t->strides[t->rank - 2] + c * t->strides[t->rank - 1]) * (int64_t)provider_dtype_bytes(t->dtype);
 }
 
-static int supports(void *self, const loom_kernel_call_v1 *call) { return ((scripted *)self)->what != SUPPORTS_NOTHING && type_of(call->tensors[0]->dtype) != DTYPE_COUNT; }
+static int supports(void *self, const loom_kernel_call_v1 *call) {
+  const fault what = ((scripted *)self)->what;
+  return what != SUPPORTS_NOTHING && (what != ADDS_NOTHING || call->mode != LOOM_KERNEL_ACCUMULATE) && type_of(call->tensors[0]->dtype) != DTYPE_COUNT;
+}
 
 static loom_kernel_status multiply(void *self, const loom_kernel_call_v1 *call) {
   scripted *s = self;
@@ -68,7 +71,8 @@ static loom_kernel_status multiply(void *self, const loom_kernel_call_v1 *call) 
         double sum = adds ? dtype_load(out, element(c, &p, i, r, n)) : 0;
         for (int64_t k = 0; k < p.k; k++)
           sum += dtype_load(in, element(a, &p, i, r, k)) * dtype_load(in, element(b, &p, i, k, n));
-        dtype_store(out, element(c, &p, i, r, n), s->what == OFF_BY_ONE && r == p.m - 1 && n == 0 ? sum + 1 : sum);
+        const bool is_off = n == 0 && (s->what == OFF_BY_ONE ? r == p.m - 1 : s->what == OFF_AT_FIRST && r == 0);
+        dtype_store(out, element(c, &p, i, r, n), is_off ? sum + 1 : s->what == LOSES_NAN && isnan(sum) ? 0 : sum);
       }
   if (s->what == WRITES_BETWEEN && p.m > 1)
     *(element(c, &p, 0, 0, p.n - 1) + provider_dtype_bytes(c->dtype)) = 1;
@@ -77,7 +81,8 @@ static loom_kernel_status multiply(void *self, const loom_kernel_call_v1 *call) 
 static int32_t score(void *self, const loom_kernel_call_v1 *call) { return (void)call, ((scripted *)self)->what == SCORES_LOW ? -5 : 1; }
 static uint64_t workspace_size(void *self, const loom_kernel_call_v1 *call) {
   (void)call;
-  return ((scripted *)self)->what == WORKSPACE ? 100 : ((scripted *)self)->what == WORKSPACE_TOO_LARGE ? UINT64_C(1) << 60 : 0;
+  const fault what = ((scripted *)self)->what;
+  return what == WORKSPACE ? 100 : what == WORKSPACE_TOO_LARGE ? UINT64_C(1) << 60 : what == WORKSPACE_BEYOND_ALL ? UINT64_MAX : 0;
 }
 static uint64_t last_error(void *self, char *buffer, uint64_t n) { return (uint64_t)snprintf(buffer, n, "%s", ((scripted *)self)->what == FAILS_SILENTLY ? "" : "worn\nout"); }
 static void set_num_threads(void *self, int32_t n) { ((scripted *)self)->threads = n; }
@@ -203,6 +208,8 @@ static void test_the_suite_says_what_is_wrong(void **state) {
       {FAILS_UNKNOWN, "A times one", CHECK_FAILED, "a status that is none"},
       {OFF_BY_ONE, "A times one", CHECK_FAILED, "C[0, 3, 0] is"}, {OFF_BY_ONE, "random numbers", CHECK_FAILED, "C[0, 32, 0] is"}, {OFF_BY_ONE, "i8 into i32, -128 times -128", CHECK_FAILED, "C[0, 30, 0] is"},
       {OFF_BY_ONE, "f64, whole numbers, added", CHECK_FAILED, "31x33x32: row 30 of C is wrong"}, {OFF_BY_ONE, "sizes: m = 33", CHECK_FAILED, "33x"}, {OFF_BY_ONE, "sizes: m = 1", CHECK_FAILED, "1x1x0: C[0, 0, 0] is 1"},
+      {OFF_AT_FIRST, "f64, whole numbers, added", CHECK_FAILED, "31x33x32: row 0 of C is wrong"}, {LOSES_NAN, "NaN goes through", CHECK_FAILED, "C[0, 2, 0] is 0; expected nan"},
+      {FAILS, "sizes: m = 1", CHECK_FAILED, "internal: worn"}, {ADDS_NOTHING, "sizes: m = 1", CHECK_SKIPPED, "it does not support"},
       {FORGETS_TO_ADD, "adds to what is there", CHECK_FAILED, "C["}, {FORGETS_TO_ADD, "overwrites what is there", CHECK_OK, ""},
       {WRITES_BETWEEN, "rows of C apart", CHECK_FAILED, "1 bytes between the elements of C were written"}, {WRITES_BETWEEN, "A times zero", CHECK_FAILED, ""},
       {WORKSPACE, "A times one", CHECK_OK, ""}, {WORKSPACE_TOO_LARGE, "A times one", CHECK_SKIPPED, "no memory for a workspace of"},
@@ -290,6 +297,7 @@ static void test_calls_are_judged(void **state) {
       {OVERWRITE, "linalg.matmul", FAILS, true, true, 0, "failed at", "--on-kernel-error=fallback"},
       {ACCUMULATE, NULL, FAILS, true, true, 1, NULL, NULL},
       {OVERWRITE, NULL, WORKSPACE_TOO_LARGE, false, true, 0, "resource exhausted (status 8): no memory for its workspace", "--on-kernel-error=fallback"},
+      {OVERWRITE, NULL, WORKSPACE_BEYOND_ALL, false, true, 0, "resource exhausted (status 8): no memory for its workspace", "--on-kernel-error=fallback"},
       {ACCUMULATE, NULL, WORKSPACE_TOO_LARGE, true, true, 1, NULL, NULL},
       {OVERWRITE, NULL, SUPPORTS_NOTHING, false, true, 1, NULL, NULL},
   };
@@ -321,6 +329,27 @@ static void test_calls_are_judged(void **state) {
     provider_set_close(&set);
     diag_drop(ctx, mark);
   }
+}
+
+/* What a product adds to is kept for generated code: without memory for that nobody is called. */
+static void test_what_cannot_be_kept_is_not_risked(void **state) {
+  loom_ctx *ctx = *state;
+  const provider_options o = {.fallback = true};
+  provider *p = adopt(ctx, NOTHING);
+  provider_set set = {.o = &o};
+  vec_push(&ctx->mem, &set.all, p);
+  vec_push(&ctx->mem, &set.offered, ((provider_target){p, NULL}));
+  provider_link *l = provider_link_new(&ctx->mem);
+  assert_int_equal(provider_link_bind(ctx, l, &set, ACCUMULATE), LOOM_OK);
+  float a[] = {1, 2, 3, 4}, c[] = {5, 5, 5, 5};
+  const int64_t args[] = {(int64_t)(uintptr_t)a, 0, 2, 2, 2, 1, (int64_t)(uintptr_t)a, 0, 2, 2, 2, 1, (int64_t)(uintptr_t)c, 0, 2, 2, 2, 1};
+  alloc_fail_at(1, 1);
+  assert_int_equal(loom_kernel_offer(l, 0, args), 1);
+  alloc_fail_at(0, 0);
+  assert_non_null(strstr(data_get(provider_link_report(&ctx->mem, l)->items[0], "note")->string, "no memory for its workspace"));
+  assert_true(c[0] == 5 && c[3] == 5);
+  provider_link_close(l);
+  provider_set_close(&set);
 }
 
 static void test_packed_imports_are_judged(void **state) {
@@ -358,6 +387,40 @@ static void test_packed_imports_are_judged(void **state) {
     provider_set_close(&set);
     diag_drop(ctx, mark);
   }
+}
+
+static void *resolve_packed(void *self, const iree_resolve_params *params, uint32_t *out_resolution) {
+  int (*function)(void *, void *, void *) = packed;
+  *out_resolution = 0;
+  if (self)
+    memcpy(&params->out_functions[0], &function, sizeof function);
+  return strcmp(params->symbol_names[0], "f") == 0 ? NULL : (void *)(uintptr_t)IREE_STATUS_NOT_FOUND;
+}
+
+/* Products by a plugin's function: its status, or that it is none; a function that a table names and does not give is not there. */
+static void test_functions_of_plugins_are_called(void **state) {
+  (void)state;
+  static const struct { const char *symbol; bool gives; int status; loom_kernel_status is; } rows[] = {
+      {"f", true, 0, LOOM_KERNEL_OK}, {"f", true, 5, LOOM_KERNEL_NOT_FOUND}, {"f", true, 99, LOOM_KERNEL_UNKNOWN}, {"f", true, -3, LOOM_KERNEL_UNKNOWN}, {"f", false, 0, LOOM_KERNEL_NOT_FOUND}, {"g", true, 0, LOOM_KERNEL_NOT_FOUND}};
+  const iree_plugin plugin_table = {.resolve = resolve_packed};
+  float a[4] = {0}, c[4];
+  const int64_t sizes[] = {2, 2}, strides[] = {2, 1};
+  const loom_kernel_dtype f32 = {LOOM_KERNEL_FLOAT, 32, 1};
+  const loom_kernel_tensor_v1 in = {.aligned = a, .rank = 2, .dtype = f32, .sizes = sizes, .strides = strides}, out = {.aligned = c, .rank = 2, .dtype = f32, .sizes = sizes, .strides = strides};
+  const loom_kernel_tensor_v1 *const tensors[] = {&in, &in, &out};
+  const loom_kernel_call_v1 call = {.mode = LOOM_KERNEL_OVERWRITE, .n_tensors = 3, .tensors = tensors};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    provider p = {.name = "plugin", .style = PROVIDER_IREE, .iree = &plugin_table, .self = rows[i].gives ? a : NULL};
+    const provider_target t = {&p, rows[i].symbol};
+    char why[PROVIDER_WHY_BYTES];
+    packed_status = rows[i].status;
+    if (provider_call(&t, &call, why) != rows[i].is)
+      fail_msg("row %zu", i);
+    assert_true(provider_score(&t, &call) == 0 && provider_workspace(&t, &call) == 0);
+    assert_int_equal(provider_supports(&t, &call, NULL), rows[i].gives && *rows[i].symbol == 'f');
+  }
+  provider plain = {.name = "plain", .loom = {TABLE}};
+  assert_true(provider_score(&(provider_target){&plain, NULL}, &call) == 0 && provider_workspace(&(provider_target){&plain, NULL}, &call) == 0);
 }
 
 /* ---- the table of an object, and places ---- */
@@ -467,7 +530,7 @@ static void test_keys_match_patterns(void **state) {
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, testing_open_context, testing_close_context)
   const struct CMUnitTest tests[] = {T(test_tables_that_are_taken_and_refused), T(test_statuses_have_names), T(test_parallel_loops_visit_everything_once), T(test_the_suite_says_what_is_wrong),
-                                     T(test_a_product_by_definition_passes_the_suite), T(test_a_suite_without_memory_skips), T(test_functions_by_name_are_of_f32), T(test_calls_are_judged), T(test_packed_imports_are_judged),
+                                     T(test_a_product_by_definition_passes_the_suite), T(test_a_suite_without_memory_skips), T(test_functions_by_name_are_of_f32), T(test_calls_are_judged), T(test_what_cannot_be_kept_is_not_risked), T(test_functions_of_plugins_are_called), T(test_packed_imports_are_judged),
                                      T(test_places_and_tables_of_sites), T(test_what_is_required_names_what_there_is), T(test_options_that_make_no_set), T(test_keys_match_patterns)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ static void *bytes_of(link_workspace *w) {
 static link_workspace *take_workspace(provider_link *l, size_t bytes) {
   link_workspace *w = NULL;
   pthread_mutex_lock(&l->lock);
-  for (link_workspace **at = &l->free; *at && !w; at = &(*at)->next)
+  for (link_workspace **at = &l->free; *at; at = &(*at)->next)
     if ((*at)->room >= bytes) {
       w = *at;
       *at = w->next;
@@ -134,7 +134,7 @@ static void count(provider_link *l, link_entry *e, const provider *by, int64_t n
 
 /* The failure of a provider: with --on-kernel-error=fallback the generated code does it (1). */
 static int32_t judge(provider_link *l, link_entry *e, const char *by, loom_kernel_status st, const char *why, const link_offer *o) {
-  if (!l->set->o->fallback || e->is_required || provider_set_requires(l->set, e->key, e->mode)) {
+  if (!l->set->o->fallback || e->is_required) {
     fail_with(l, e, by, st, why, o);
     return 0;
   }
@@ -161,7 +161,8 @@ int32_t loom_kernel_offer(provider_link *l, int64_t site, const int64_t *args) {
     return e->is_required ? 0 : 1;
   }
   o.call.workspace_bytes = provider_workspace(&t, &o.call);
-  bool has_shape = provider_read_product(&o.call, &p, NULL), keeps = has_shape && l->set->o->fallback && e->mode == LOOM_KERNEL_ACCUMULATE;
+  (void)provider_read_product(&o.call, &p, NULL);      /* it is one: who was chosen supports it */
+  const bool keeps = l->set->o->fallback && e->mode == LOOM_KERNEL_ACCUMULATE;
   size_t kept_bytes = keeps ? (size_t)(p.batches * p.m * p.n) * provider_dtype_bytes(e->types[2]) : 0;
   link_workspace *w = o.call.workspace_bytes ? take_workspace(l, o.call.workspace_bytes) : NULL, *kept = kept_bytes ? take_workspace(l, kept_bytes) : NULL;
   if ((o.call.workspace_bytes && !w) || (kept_bytes && !kept)) {

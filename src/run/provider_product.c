@@ -125,12 +125,12 @@ bool provider_supports(const provider_target *t, const loom_kernel_call_v1 *call
   if (!provider_read_product(call, &p, why))
     return false;
   if (t->provider->style == PROVIDER_LOOM && !t->symbol)
-    return t->provider->loom.supports(t->provider->self, call) || no(why, "it does not support these types and sizes");
+    return t->provider->loom.supports(t->provider->self, call) ? true : no(why, "it does not support these types and sizes");
   if (!t->symbol)
     return no(why, "it knows functions by name; map the key to one: KEY=FILE:SYMBOL");
   if (call->mode != LOOM_KERNEL_OVERWRITE)
     return no(why, "its function overwrites, and this product is added to what is there");
-  return provider_resolve(t->provider, t->symbol, &f) || no(why, "it has no function of that name");
+  return provider_resolve(t->provider, t->symbol, &f) ? true : no(why, "it has no function of that name");
 }
 
 int32_t provider_score(const provider_target *t, const loom_kernel_call_v1 *call) {

@@ -11,7 +11,7 @@ static bool add_build_id(text *out, const char *note, size_t size) {
   for (size_t at = 0; size - at >= sizeof n;) {
     memcpy(&n, note + at, sizeof n);
     size_t name = at + sizeof n, contents = name + ((n.n_namesz + (size_t)3) & ~(size_t)3), end = contents + ((n.n_descsz + (size_t)3) & ~(size_t)3);
-    if (end > size || end <= at)
+    if (end > size)      /* sizes have 32 bits: no sum of them wraps */
       return false;
     if (n.n_type == NT_GNU_BUILD_ID && n.n_namesz == sizeof ELF_NOTE_GNU && memcmp(note + name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
       for (size_t i = 0; i < n.n_descsz; i++)

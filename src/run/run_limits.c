@@ -18,7 +18,7 @@ static const int64_t mib = 1 << 20;
 run_limits run_limits_default(void) {
   static const int64_t least = 4096;
   const int64_t pages = sysconf(_SC_PHYS_PAGES), has = pages > 0 ? pages * sysconf(_SC_PAGESIZE) / mib : least;
-  return (run_limits){.memory = LOOM_ASAN || LOOM_MSAN || LOOM_TSAN ? 0 : has > least ? has : least, .cpu = 14400, .files = 1024, .file = 65536};
+  return (run_limits){.memory = LOOM_SANITIZED ? 0 : has > least ? has : least, .cpu = 14400, .files = 1024, .file = 65536};
 }
 
 static loom_status parse_one(loom_ctx *ctx, const char *said_by, const char *name, size_t n, const char *value, run_limits *io) {

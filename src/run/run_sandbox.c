@@ -81,7 +81,7 @@ static int restrict_files(const run_sandbox *s) {
 loom_status run_sandbox_read_mode(loom_ctx *ctx, run_sandbox_mode *out) {
   static const char *const names[] = {"on", "log", "off"};
   const char *v = getenv("LOOM_SANDBOX");
-  *out = LOOM_ASAN || LOOM_MSAN || LOOM_TSAN ? RUN_SANDBOX_OFF : RUN_SANDBOX_ON;
+  *out = LOOM_SANITIZED ? RUN_SANDBOX_OFF : RUN_SANDBOX_ON;
   for (int i = 0; v && *v && i < 3; i++)
     if (text_eq(v, names[i])) {
       *out = (run_sandbox_mode)i;

@@ -98,6 +98,19 @@ static void test_what_is_said_outlives_who_said_it(void **state) {
   assert_true(run_stage_find(getpid(), &p) && strcmp(p.stage, "again") == 0);
 }
 
+/* A program that was started finds the page by the number in its environment; its process is the copy's. */
+static int open_and_become(void *data) {
+  unsetenv("LOOM_STAGE_FD");
+  run_stage_open();
+  execl("/proc/self/exe", "run_stage_test", "--join", (char *)NULL);
+  return (void)data, 9;
+}
+
+static void test_a_program_that_is_started_is_heard(void **state) {
+  loom_ctx *ctx = *state;
+  run_copy(ctx, open_and_become, NULL);
+}
+
 /* ---- dying on purpose ---- */
 
 static int enter_with_little_memory(void *data) {
@@ -120,7 +133,7 @@ static void test_a_process_dies_as_it_is_told(void **state) {
   loom_ctx *ctx = *state;
   static const struct { const char *at; int signal; bool is_late; } rows[] = {
       {"", 0, false}, {"other:segv", 0, false}, {"here:segv", SIGSEGV, false}, {"here:abort", SIGABRT, false}, {"here:memory", SIGABRT, false}, {"here:busy", SIGKILL, true}, {"here:sleep", SIGKILL, true}};
-  if (LOOM_ASAN || LOOM_MSAN || LOOM_TSAN)
+  if (LOOM_SANITIZED)
     skip();      /* their memory is more than the limit, and signals are theirs */
   setenv("LOOM_TESTING", "1", 1);
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -154,8 +167,13 @@ static void test_dying_on_purpose_is_for_tests(void **state) {
   assert_int_equal(run_stage_join(ctx), LOOM_OK);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  if (argc > 1 && strcmp(argv[1], "--join") == 0) {
+    const char *number = getenv("LOOM_STAGE_FD");
+    const int fd = number ? (int)strtol(number, NULL, 10) : -1;
+    return join_and_say(NULL) ? 1 : fcntl(fd, F_GETFD) >= 0 ? 2 : 0;      /* mapped, and closed */
+  }
 #define T(t) cmocka_unit_test_setup_teardown(t, testing_open_context, testing_close_context)
-  const struct CMUnitTest tests[] = {T(test_what_is_said_outlives_who_said_it), T(test_a_process_dies_as_it_is_told), T(test_dying_on_purpose_is_for_tests)};
+  const struct CMUnitTest tests[] = {T(test_a_program_that_is_started_is_heard), T(test_what_is_said_outlives_who_said_it), T(test_a_process_dies_as_it_is_told), T(test_dying_on_purpose_is_for_tests)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
