@@ -129,7 +129,7 @@ static const char two_memories[] =
 
 static loom_status solve_text(loom_ctx *ctx, const char *json, const machine *m, const solve_options *o, data_value **out) {
   data_value *v;
-  assert_int_equal(data_read_json(ctx, "etg.json", json, strlen(json), &v), LOOM_OK);
+  LOOM_TRY(data_read_json(ctx, "etg.json", json, strlen(json), &v));
   return solve_etg(ctx, v, m, o, out);
 }
 
@@ -516,6 +516,22 @@ static void test_loads_of_the_kernel_itself_count(void **state) {
   }
 }
 
+static loom_status answer_everything(loom_ctx *ctx, void *data) {
+  data_value *got;
+  return solve_text(ctx, data, NULL, &all_answers, &got);
+}
+
+/* What is solved again, quietly, on the way to an explanation may run out of memory too. */
+static void test_memory_failures_unwind(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const char *none = arena_printf(&ctx.mem, two_memories, "", 4096, "RRAM");
+  char *json = arena_strdup(&ctx.mem, twice(&ctx.mem, none, edited(&ctx.mem, arena_printf(&ctx.mem, two_memories, "", 8192, "RRAM"), "\"v\"", "\"x\"")));
+  testing_sweep_memory(answer_everything, json);
+  loom_ctx_done(&ctx);
+}
+
 /* ---- every edit of a file ---- */
 
 static machine *edits_machine;
@@ -562,6 +578,7 @@ int main(void) {
       cmocka_unit_test(test_variants_without_a_point_have_conflicts),
       cmocka_unit_test(test_trades_are_of_so_many_memories),
       cmocka_unit_test(test_loads_of_the_kernel_itself_count),
+      cmocka_unit_test(test_memory_failures_unwind),
       cmocka_unit_test(test_every_edit_is_refused_or_solved),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -187,6 +187,23 @@ static void test_ceilings_may_be_too_many(void **state) {
   testing_expect_error(ctx, LOOM_ELIMIT, "block symbol 'a' has 1048577 possible sizes; at most 1048576 are searched", 0, 0);
 }
 
+static void test_explanations_are_written_with_what_there_is(void **state) {
+  loom_ctx *ctx = *state;
+  solve_explanation e = {.binding = "b", .ties = 2};
+  vec_push(&ctx->mem, &e.moves, ((solve_move){"x", "n", "p", 7, NULL}));
+  vec_push(&ctx->mem, &e.moves, ((solve_move){"y", "p", "n", -1, "too large"}));
+  const data_value *o = solve_explanation_to_data(&ctx->mem, &e);
+  assert_string_equal(data_write_json(&ctx->mem, data_get(o, "moves"), 0), "[{\"access\": \"x\", \"from\": \"n\", \"to\": \"p\", \"cost\": 7}, "
+                                                                           "{\"access\": \"y\", \"from\": \"p\", \"to\": \"n\", \"why\": \"too large\"}]");
+  assert_null(data_get(o, "runner_up"));
+  e.moves.n = 0;
+  e.runner_up = "v";
+  e.why_lost = "w";
+  o = solve_explanation_to_data(&ctx->mem, &e);
+  assert_null(data_get(o, "moves"));
+  assert_string_equal(data_write_json(&ctx->mem, data_get(o, "runner_up"), 0), "{\"name\": \"v\", \"cost\": 0, \"why_lost\": \"w\"}");
+}
+
 /* ---- second opinions ---- */
 
 typedef struct asked { int n; solve_verdict verdict; loom_status status; } asked;
@@ -421,6 +438,7 @@ int main(void) {
       T(test_one_point_among_many_is_found),
       cmocka_unit_test(test_parts_that_have_no_value_are_refused),
       T(test_aims_that_have_no_value_are_refused),
+      T(test_explanations_are_written_with_what_there_is),
       T(test_ceilings_may_be_too_many),
       cmocka_unit_test(test_every_distinct_answer_is_certified),
       T(test_nothing_is_certified_that_nobody_was_asked_about),

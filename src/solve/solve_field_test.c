@@ -180,6 +180,35 @@ static void test_each_size_asked_for_is_left_free_once(void **state) {
   loom_ctx_done(&s.ctx);
 }
 
+/* Rows stand in the table's order, not in that of their cycles. */
+static void test_the_best_of_rows_has_the_next_best_behind_it(void **state) {
+  (void)state;
+  scene s;
+  explore_table t;
+  solve_result r;
+  solve_explanation e;
+  open_scene(&s, 4, 2, (const int64_t[]){256, 192, 160}, 0, 0, 0);
+  assert_int_equal(explore_run(&s.ctx, s.n, s.m, &s.explore, &t), LOOM_OK);
+  const solve_field f = {.nest = s.n, .machine = s.m, .table = &t, .o = &s.o};
+  assert_int_equal(solve_rows(&s.ctx, s.n, s.m, &t, &s.o, &(solve_limits){0}, &r), LOOM_OK);
+  assert_true(r.rows.n >= 8);      /* fewer are looked for again */
+  const int64_t best = r.rows.at[r.best].cycles;
+  int64_t second = INT64_MAX, ties = -1;
+  bool falls = false;
+  for (size_t i = 0; i < r.rows.n; i++) {
+    ties += r.rows.at[i].cycles == best;
+    falls |= second != INT64_MAX && r.rows.at[i].cycles > best && r.rows.at[i].cycles < second;
+    if (r.rows.at[i].cycles > best && r.rows.at[i].cycles < second)
+      second = r.rows.at[i].cycles;
+  }
+  assert_true(falls);
+  assert_int_equal(solve_explain_field(&s.ctx, &f, &r, NULL, &e), LOOM_OK);
+  assert_int_equal(e.ties, ties);
+  assert_int_equal(e.runner_up_cycles, second);
+  assert_int_equal(e.moves.n, 0);      /* rows have the ways they have */
+  loom_ctx_done(&s.ctx);
+}
+
 /* ---- nothing fits ---- */
 
 static void test_conflicts_name_sizes_and_memory(void **state) {
@@ -429,6 +458,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_best_of_a_space_is_explained),
       cmocka_unit_test(test_each_size_asked_for_is_left_free_once),
+      cmocka_unit_test(test_the_best_of_rows_has_the_next_best_behind_it),
       cmocka_unit_test(test_conflicts_name_sizes_and_memory),
       cmocka_unit_test(test_trades_of_a_space_equal_writing_out),
       cmocka_unit_test(test_every_question_is_answered),

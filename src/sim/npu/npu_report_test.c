@@ -1,6 +1,7 @@
 /* What is told of a run, and what must add up in one.  Oracle: reports and counters written down by hand; each row changes one number. */
 #include "sim/npu/npu_flow.h"
 #include "sim/npu/npu_testing.h"
+#include "base/rng.h"
 
 static const char *json(loom_ctx *ctx, const data_value *v) { return data_write_json(&ctx->mem, v, 0); }
 
@@ -98,8 +99,31 @@ static void test_so_many_faults_are_kept(void **state) {
   assert_int_equal(r.n_faults, NPU_FAULTS_KEPT + 5);
 }
 
+/* Whatever the order they come in, tiles leave with the least memory first. */
+static void test_tiles_of_least_memory_come_first(void **state) {
+  loom_ctx *ctx = *state;
+  enum { TILES = 60 };
+  rng r = rng_new(5);
+  for (int round = 0; round < 50; round++) {
+    npu_item it = {0};
+    const int n = (int)rng_range(&r, 1, TILES);
+    bool is_out[TILES] = {false};
+    for (int i = 0; i < n; i++) {
+      vec_push(&ctx->mem, &it.tiles, ((npu_tile){.spad_bytes = rng_range(&r, 0, 20)}));
+      npu_heap_push(&ctx->mem, &it, i);
+    }
+    for (int64_t last = 0, i = 0; i < n; i++) {
+      const int tile = npu_heap_pop(&it);
+      assert_true(!is_out[tile] && it.tiles.at[tile].spad_bytes >= last);
+      last = it.tiles.at[tile].spad_bytes;
+      is_out[tile] = true;
+    }
+    assert_int_equal(it.heap.n, 0);
+  }
+}
+
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
-  const struct CMUnitTest tests[] = {T(test_channels_and_faults_are_told), T(test_what_takes_no_time_is_not_recorded), cmocka_unit_test(test_what_does_not_add_up_is_a_fault), T(test_so_many_faults_are_kept)};
+  const struct CMUnitTest tests[] = {T(test_channels_and_faults_are_told), T(test_what_takes_no_time_is_not_recorded), cmocka_unit_test(test_what_does_not_add_up_is_a_fault), T(test_so_many_faults_are_kept), T(test_tiles_of_least_memory_come_first)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

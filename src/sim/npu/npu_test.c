@@ -184,6 +184,37 @@ static void test_pins_give_items_to_cores(void **state) {
   testing_expect_error(ctx, LOOM_EINPUT, "'subgraph_map' gives work item 0 to core 7; machine 'changed' has 2 core(s)", 0, 0);
 }
 
+/* Items that are passed over because they belong to another core are that one's, in their order; items without a pin are anybody's. */
+static void test_items_passed_over_are_not_lost(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = tpu(ctx, "mesh: [{name: core, size: 2}]\n");
+  static const struct { int n, core[6]; int64_t of_second; } rows[] = {
+      {6, {1, 1, 1, 1, 1, 0}, 5}, {6, {1, 1, 1, 0, 0, 0}, 3}, {6, {0, 0, 0, 0, 0, 1}, 1}, {0, {0}, 3}, {2, {1, 1}, -1},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    tile_graph *g = graph_gemm(&ctx->mem, (gemm_spec){768, 128, 128, 128, 128, 128, 128, 128, 128});
+    for (int k = 0; k < rows[i].n; k++)
+      vec_push(&ctx->mem, &g->pins, ((tile_pin){k, rows[i].core[k]}));
+    npu_report r = run(ctx, g, m, DRAM_RATE);
+    assert_int_equal(r.n_faults, 0);
+    assert_int_equal(r.cores[0].instructions[TILE_STORE] + r.cores[1].instructions[TILE_STORE], 6);
+    if (rows[i].of_second >= 0)
+      assert_int_equal(r.cores[1].instructions[TILE_STORE], rows[i].of_second);
+    else
+      assert_true(r.cores[1].instructions[TILE_STORE] >= 2);
+  }
+}
+
+static void test_one_element_is_one_line(void **state) {
+  loom_ctx *ctx = *state;
+  for (int rank = 0; rank <= 2; rank++) {
+    graph_builder b = graph_new(&ctx->mem);
+    graph_loop(&b, TILE_LOOP_OUTER, 2, 1);
+    b.g->nodes.at[graph_transfer(&b, TILE_LOAD, 0, 1, 1, 16)].rank = rank;
+    assert_int_equal(run(ctx, b.g, tpu(ctx, NULL), DRAM_RATE).cores[0].read_bytes, 2 * 32);
+  }
+}
+
 /* A load whose tile is all zero is not made, and the matrix nodes behind its wait cost nothing. */
 static void test_sparse_tiles_are_skipped(void **state) {
   loom_ctx *ctx = *state;
@@ -532,6 +563,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_lines_are_counted_once, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_two_runs_are_the_same_to_the_byte, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_pins_give_items_to_cores, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_items_passed_over_are_not_lost, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_one_element_is_one_line, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_sparse_tiles_are_skipped, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_indirect_transfers_go_by_their_index_files, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_looked_up_rows_are_lines_of_their_own, testing_open_context, testing_close_context),
