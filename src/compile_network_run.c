@@ -165,15 +165,14 @@ bool compile_network_compare(loom_ctx *ctx, const network *net, const compile_ne
   *c = (run_check){.done = true, .ok = true};
   for (size_t i = 0; i < net->results.n; i++) {
     interp_comparison d = interp_compare(&n->want[i], results[i], false);
-    double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
     c->ok = c->ok && d.ok;
     c->wrong += d.wrong;
     c->elems += d.elems;
     c->unbounded += d.unbounded;
     c->max_abs_error = d.max_abs_error > c->max_abs_error ? d.max_abs_error : c->max_abs_error;
-    if (ratio <= worst)
+    if (d.worst_ratio <= worst)
       continue;
-    worst = ratio;
+    worst = d.worst_ratio;
     c->error = d.worst_error;
     c->bound = d.worst_bound;
     text at = text_new(&ctx->mem);

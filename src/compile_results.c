@@ -192,9 +192,8 @@ void compile_compare(compile_state *s, const compile_results *all, const interp_
     c->unbounded += d.unbounded;
     if (d.max_abs_error > c->max_abs_error)
       c->max_abs_error = d.max_abs_error;
-    double ratio = d.worst_bound > 0 ? d.worst_error / d.worst_bound : d.worst_error;
-    if (!c->where || !(ratio <= worst_ratio)) {
-      worst_ratio = ratio;
+    if (!c->where || d.worst_ratio > worst_ratio) {
+      worst_ratio = d.worst_ratio;
       c->error = d.worst_error;
       c->bound = d.worst_bound;
       c->where = element_name(&s->ctx->mem, all->at[i].name, want[i].rank, d.worst_at);

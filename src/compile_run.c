@@ -37,7 +37,7 @@ loom_status compile_interpret(compile_state *s, interp_tensor *t, bool exact) {
     LOOM_TRY(compile_given_blocks(s, &given, &n));
   interp_options o = {.blocks = s->plan ? blocks.at : given, .n_blocks = s->plan ? blocks.n : n,
                       .accumulate_in_result_type = s->plan ? !s->plan->accumulate_f32 : !s->o->accumulate_f32,
-                      .flushes_bf16 = s->dots.bf16 != CPU_DOT_NONE, .cuts_f32 = s->o->for_board, .exact = exact, .op_budget = -1};
+                      .flushes_bf16 = s->dots.bf16 != CPU_DOT_NONE, .cuts_f32 = s->o->for_board, .loses_nan = s->o->for_board, .exact = exact, .op_budget = -1};
   return interp_run(s->ctx, s->kernel, t, &o);
 }
 

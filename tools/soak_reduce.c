@@ -348,7 +348,7 @@ int soak_reduce(loom_ctx *ctx, const soak_options *o, uint64_t seed, kernel_grap
   reducer r = {.ctx = ctx, .o = &own, .seed = seed, .result = result};
   run_job job;
   trial t = {&r, k};
-  own.often = own.engines & ~(1u << SOAK_TT);
+  own.often |= own.engines & ~(1u << SOAK_TT);
   if (run_jobs(ctx, 1, 1, work, &t, &job) != LOOM_OK)
     return -1;
   r.dies = job.is_lost;

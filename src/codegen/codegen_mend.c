@@ -1,5 +1,6 @@
 /* What LLVM 22 makes wrong code of for x86-64, taken apart between its passes and its code generator:
  *  - a masked store of one lane, known at compile time, of a truncated vector writes an element of the wide vector, over what follows (AVX-512);
+ *  - a comparison of 16 bf16 that becomes 16 integers has no code, and ends the process (AVX512-BF16): they are compared as f32;
  *  - a bf16 that a block hands to another travels as f32, and the instruction that narrows it makes 0 of subnormal numbers (AVX512-BF16): between blocks it travels as an integer. */
 #include "base/vec.h"
 #include "codegen/codegen_private.h"
@@ -65,12 +66,27 @@ static void store_lane(mender *m, LLVMValueRef call) {
   LLVMInstructionEraseFromParent(call);
 }
 
+/* ---- comparisons of bf16 ---- */
+static bool holds_bf16(LLVMTypeRef t) { return LLVMGetTypeKind(t) == LLVMVectorTypeKind && LLVMGetTypeKind(LLVMGetElementType(t)) == LLVMBFloatTypeKind; }
+
+/* Each bf16 is an f32, so it gives the same. */
+static void compare_wide(mender *m, LLVMValueRef compare) {
+  LLVMTypeRef t = LLVMTypeOf(LLVMGetOperand(compare, 0));
+  if (!holds_bf16(t))
+    return;
+  LLVMTypeRef wide = LLVMVectorType(LLVMFloatTypeInContext(m->context), LLVMGetVectorSize(t));
+  LLVMPositionBuilderBefore(m->builder, compare);
+  LLVMValueRef a = LLVMBuildFPExt(m->builder, LLVMGetOperand(compare, 0), wide, ""), b = LLVMBuildFPExt(m->builder, LLVMGetOperand(compare, 1), wide, "");
+  LLVMReplaceAllUsesWith(compare, LLVMBuildFCmp(m->builder, LLVMGetFCmpPredicate(compare), a, b, ""));
+  LLVMInstructionEraseFromParent(compare);
+}
+
 /* ---- bf16 between blocks ---- */
 /* The integers of a bf16 or a vector of them; NULL for other types. */
 static LLVMTypeRef bits_of(mender *m, LLVMTypeRef t) {
   if (LLVMGetTypeKind(t) == LLVMBFloatTypeKind)
     return LLVMInt16TypeInContext(m->context);
-  if (LLVMGetTypeKind(t) == LLVMVectorTypeKind && LLVMGetTypeKind(LLVMGetElementType(t)) == LLVMBFloatTypeKind)
+  if (holds_bf16(t))
     return LLVMVectorType(LLVMInt16TypeInContext(m->context), LLVMGetVectorSize(t));
   return NULL;
 }
@@ -152,6 +168,8 @@ void codegen_mend(loom_ctx *ctx, LLVMModuleRef module) {
         replace_phi(&m, all.at[i], bits);
       else if (LLVMGetInstructionOpcode(all.at[i]) == LLVMCall)
         store_lane(&m, all.at[i]);
+      else if (LLVMGetInstructionOpcode(all.at[i]) == LLVMFCmp)
+        compare_wide(&m, all.at[i]);
     }
     hand_over_all(&m, f);
   }

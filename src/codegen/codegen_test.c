@@ -148,6 +148,44 @@ static void test_a_bf16_goes_from_block_to_block_unchanged(void **state) {
   }
 }
 
+/* Comparisons of vectors of bf16 have code, and decide as those of the numbers that they are. */
+static void test_vectors_of_bf16_are_compared(void **state) {
+  (void)state;
+  static const char *const words[] = {"olt", "une", "ueq"};
+  static const uint16_t numbers[] = {0, 0x8000, 1, 0x8001, 0x3f80, 0xbf80, 0x7f80, 0x7fc0};      /* 0, -0, the least numbers, 1, -1, infinite, no number */
+  enum { N = sizeof numbers / sizeof *numbers, LANES_MAX = 32 };
+  for (int lanes = 4; lanes <= LANES_MAX; lanes *= 2)
+    for (int w = 0; w < 3; w++) {
+      char src[640];
+      codegen_image *image;
+      snprintf(src, sizeof src, "llvm.func @f(%%p: !llvm.ptr, %%q: !llvm.ptr, %%r: !llvm.ptr) {\n  %%a = llvm.load %%p {alignment = 2 : i64} : !llvm.ptr -> vector<%dxbf16>\n"
+                                "  %%b = llvm.load %%q {alignment = 2 : i64} : !llvm.ptr -> vector<%dxbf16>\n  %%c = llvm.fcmp \"%s\" %%a, %%b : vector<%dxbf16>\n"
+                                "  %%d = llvm.sext %%c : vector<%dxi1> to vector<%dxi16>\n  llvm.store %%d, %%r {alignment = 2 : i64} : vector<%dxi16>, !llvm.ptr\n  llvm.return\n}\n",
+               lanes, lanes, words[w], lanes, lanes, lanes, lanes);
+      assert_int_equal(link_text(src, &(codegen_options){.opt_level = 2}, &image), LOOM_OK);
+      void *p = codegen_lookup(image, "f");
+      void (*f)(const uint16_t *, const uint16_t *, int16_t *);
+      memcpy(&f, &p, sizeof f);
+      for (int turn = 0; turn < N; turn++) {
+        uint16_t a[LANES_MAX], b[LANES_MAX];
+        int16_t got[LANES_MAX];
+        for (int i = 0; i < lanes; i++) {
+          a[i] = numbers[i % N];
+          b[i] = numbers[(i + turn) % N];
+        }
+        f(a, b, got);
+        for (int i = 0; i < lanes; i++) {
+          uint32_t bits[] = {(uint32_t)a[i] << 16, (uint32_t)b[i] << 16};
+          float x[2];
+          memcpy(x, bits, sizeof x);
+          bool is = w == 0 ? x[0] < x[1] : w == 1 ? !(x[0] <= x[1] && x[0] >= x[1]) : !(x[0] < x[1] || x[0] > x[1]);
+          assert_int_equal(got[i], -is);
+        }
+      }
+      codegen_unlink(image);
+    }
+}
+
 static void test_ungranted_symbols_are_refused_by_name(void **state) {
   (void)state;
   const char *src = "llvm.func @getpid() -> i32\nllvm.func @system(!llvm.ptr) -> i32\nllvm.func @memcpy(!llvm.ptr, !llvm.ptr, i64)\n"
@@ -308,7 +346,7 @@ static void test_llvm_text_is_for_the_asked_cpu(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, open_ir, close_ir)
   const struct CMUnitTest tests[] = {
-      T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_a_store_of_one_lane_writes_one_element), T(test_a_bf16_goes_from_block_to_block_unchanged),
+      T(test_granted_symbols_link_and_run_at_every_level), T(test_doubles_round_once_to_bf16), T(test_a_store_of_one_lane_writes_one_element), T(test_a_bf16_goes_from_block_to_block_unchanged), T(test_vectors_of_bf16_are_compared),
       T(test_roundings_of_bf16_have_code_on_vectors), T(test_ungranted_symbols_are_refused_by_name),
       T(test_address_of_an_ungranted_symbol_is_refused_too), T(test_calls_that_nobody_granted_are_refused), T(test_objects_that_do_more_than_compute_are_refused), T(test_damaged_objects_are_refused),
       T(test_modules_outside_the_llvm_dialect_are_refused), T(test_objects_are_the_same_twice), T(test_llvm_text_is_for_the_asked_cpu),

@@ -200,7 +200,7 @@ static loom_status bind_symbols(interp *in, const interp_options *o) {
 loom_status interp_run(loom_ctx *ctx, const kernel_graph *k, interp_tensor *tensors, const interp_options *o) {
   arena_mark mark = arena_save(&ctx->scratch);
   arena *m = &ctx->scratch;
-  interp in = {.ctx = ctx, .k = k, .bounds = !o->exact, .flushes_bf16 = o->flushes_bf16, .cuts_f32 = o->cuts_f32, .takes_unsure_indices = o->takes_unsure_indices, .ops = {o->op_budget}, .watch = o->watch};
+  interp in = {.ctx = ctx, .k = k, .bounds = !o->exact, .flushes_bf16 = o->flushes_bf16, .cuts_f32 = o->cuts_f32, .loses_nan = o->loses_nan, .takes_unsure_indices = o->takes_unsure_indices, .ops = {o->op_budget}, .watch = o->watch};
   in.env = ARENA_NEW_N(m, sym_binding, k->symbols.n);
   in.slot = ARENA_NEW_N(m, interp_value, k->values.n);
   in.aside = ARENA_NEW_N(m, interp_value, k->values.n);

@@ -40,6 +40,7 @@ typedef struct interp_options {
   bool cuts_f32;                                /* engines whose matrix unit reads f32 as TF32, cut to 11 bits with the hidden one (Tenstorrent): operands of MATMUL, the second to 10 bits, of REDUCE to a
                                                    maximum or minimum, of BROADCAST and PERMUTE, and those that an elementwise op repeats, have 2^-10 (that one 2^-9) of |x| + e as further error, unless
                                                    they are known exactly and have no more bits; other reductions 2^-17 of sum|x|, which goes there in two parts of bf16 */
+  bool loses_nan;                               /* engines whose comparisons, maxima and minima take a NaN for a number (Tenstorrent): what they give has no bound there */
   bool takes_unsure_indices;                    /* an index that depends on rounding is taken as it is: what was loaded there, and all of what is stored to, has no bound; else LOOM_EUNSUP */
   bool exact;                                   /* no bounds; every value is rounded to its declared type: for comparing whole numbers bit by bit */
   int64_t op_budget;                            /* scalar operations; negative: unlimited; LOOM_ELIMIT when spent */
@@ -64,7 +65,7 @@ typedef struct interp_comparison {
   int64_t elems, wrong, unbounded;      /* unbounded: elements whose bound is infinite, so that they check nothing */
   double max_abs_error;                 /* over elements where both are finite */
   int64_t worst; int64_t worst_at[KERNEL_RANK_MAX];
-  double worst_error, worst_bound, worst_got, worst_want;
+  double worst_error, worst_bound, worst_ratio, worst_got, worst_want;      /* worst_ratio: interp_error_ratio, beyond 1 where it is wrong; -1 without elements */
 } interp_comparison;
 /* The error of one element in units of its bound: at most 1 is right. */
 double interp_error_ratio(double want, double got, double bound, dtype t, bool exact);

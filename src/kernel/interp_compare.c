@@ -18,9 +18,8 @@ double interp_error_ratio(double want, double got, double bound, dtype t, bool e
 }
 
 interp_comparison interp_compare(const interp_tensor *want, const void *got, bool exact) {
-  interp_comparison c = {.elems = want->elems, .worst = -1};
+  interp_comparison c = {.elems = want->elems, .worst = -1, .worst_ratio = -1};
   size_t bytes = dtype_bytes(want->type);
-  double worst_ratio = -1;
   for (int64_t i = 0; i < want->elems; i++) {
     double w = want->value[i], g = dtype_load(want->type, (const char *)got + (size_t)i * bytes);
     double bound = want->bound && !exact ? want->bound[i] : 0;
@@ -31,8 +30,8 @@ interp_comparison interp_compare(const interp_tensor *want, const void *got, boo
     c.wrong += ratio > 1;
     if (isfinite(error) && error > c.max_abs_error)
       c.max_abs_error = error;
-    if (ratio > worst_ratio) {
-      worst_ratio = ratio;
+    if (ratio > c.worst_ratio) {
+      c.worst_ratio = ratio;
       c.worst = i;
       c.worst_error = error;
       c.worst_bound = bound;

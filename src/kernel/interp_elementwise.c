@@ -54,6 +54,8 @@ static interp_num bitcast_one(interp_num a, dtype from, dtype to) {
   return (interp_num){dtype_load(to, bits), a.e > 0 || isnan(a.x) ? INFINITY : 0};
 }
 
+static bool is_comparison(const kernel_op *op) { return op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE; }
+
 static interp_num compute(const kernel_op *op, dtype work, dtype result, const dtype *from, const interp_num *a) {
   switch (op->kind) {
   case KERNEL_UNARY:
@@ -69,6 +71,11 @@ static interp_num compute(const kernel_op *op, dtype work, dtype result, const d
   }
 }
 
+/* Has the operation to tell a NaN from numbers? */
+static bool tells_nan(const kernel_op *op, const interp_num *a) {
+  return op->kind == KERNEL_BINARY && (interp_is_extreme(op->fn) || is_comparison(op)) && (isnan(a[0].x) || isnan(a[1].x));
+}
+
 loom_status interp_elementwise(interp *in, const kernel_op *op) {
   interp_value *operand[3], *out;
   dtype from[3] = {0};
@@ -80,8 +87,7 @@ loom_status interp_elementwise(interp *in, const kernel_op *op) {
     LOOM_TRY(interp_check_broadcast(in, op, operand[i], out->rank, out->shape));
     interp_broadcast_strides(operand[i], out->rank, out->shape, stride[i]);
   }
-  bool is_comparison = op->kind == KERNEL_BINARY && op->fn >= KERNEL_FN_EQ && op->fn <= KERNEL_FN_GE;
-  dtype work = is_comparison ? dtype_promote(from[0], from[1]) : out->type;
+  dtype work = is_comparison(op) ? dtype_promote(from[0], from[1]) : out->type;
   if (out->elems == 0)
     return LOOM_OK;
   int64_t i = 0;
@@ -94,6 +100,8 @@ loom_status interp_elementwise(interp *in, const kernel_op *op) {
       a[j] = at(in, operand[j], offset, out);
     }
     interp_num r = compute(op, work, out->type, from, a);
+    if (in->loses_nan && in->bounds && tells_nan(op, a))
+      r.e = INFINITY;
     out->x[i] = r.x;
     if (r.e != 0)
       interp_need_bounds(in, out, true);

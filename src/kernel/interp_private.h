@@ -33,7 +33,7 @@ typedef struct interp {
   loom_ctx *ctx;
   const kernel_graph *k;
   bool bounds;                /* carry error bounds */
-  bool flushes_bf16, cuts_f32, takes_unsure_indices; /* of interp_options */
+  bool flushes_bf16, cuts_f32, loses_nan, takes_unsure_indices; /* of interp_options */
   sym_binding *env;           /* one per kernel symbol; a block symbol's value is the extent of the current tile inside its loop */
   interp_value *slot;         /* one per kernel value */
   interp_tile *tile;          /* one per kernel value: of tile numbers */
@@ -116,6 +116,7 @@ LOOM_MUST_USE loom_status interp_extract(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_arg_reduce(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_bind_host(interp *in, interp_tensor *tensors);
 LOOM_MUST_USE loom_status interp_elementwise(interp *in, const kernel_op *op);  /* interp_elementwise.c: UNARY BINARY SELECT CAST */
+bool interp_is_extreme(kernel_fn f);                                             /* MAX MIN */
 LOOM_MUST_USE loom_status interp_reduce(interp *in, const kernel_op *op);       /* interp_shape.c */
 LOOM_MUST_USE loom_status interp_broadcast(interp *in, const kernel_op *op);
 LOOM_MUST_USE loom_status interp_reshape(interp *in, const kernel_op *op);

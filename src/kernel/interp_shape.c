@@ -118,12 +118,12 @@ static double identity(kernel_fn f, dtype t) {
   return f == KERNEL_FN_MUL ? 1 : f == KERNEL_FN_MAX ? -INFINITY : f == KERNEL_FN_MIN ? INFINITY : 0;
 }
 
-static bool is_extreme(kernel_fn f) { return f == KERNEL_FN_MAX || f == KERNEL_FN_MIN; }
+bool interp_is_extreme(kernel_fn f) { return f == KERNEL_FN_MAX || f == KERNEL_FN_MIN; }
 
 /* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product.  `cut`: sums so far keep 17 bits. */
 static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut) {
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
-  if (is_extreme(f) || (r->whole && fmax(r->mag, r->most) <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
+  if (interp_is_extreme(f) || (r->whole && fmax(r->mag, r->most) <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
     return r->e;
   if (f == KERNEL_FN_MUL && !dtype_is_float(t))      /* wrapping is exact; of numbers that may be others it is not known */
     return r->e == 0 ? 0 : r->mag < ldexp(1, 8 * (int)dtype_bytes(t) - 1) ? r->mag - fabs(r->x) : INFINITY;
@@ -134,6 +134,11 @@ static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut
   if (!dtype_is_float(t))
     return r->e;
   return r->e + gamma * r->mag * (t == DTYPE_F64 ? 2 : 1 + 0x1p-20) + (cut ? 0x1p-17 * (r->mag + r->e) : 0) + interp_sum_overflow(t, r->mag);
+}
+
+/* Of element i, which a maximum or minimum sees. */
+static double compared_error(const interp *in, const interp_value *v, int64_t i) {
+  return in->loses_nan && in->bounds && isnan(v->x[i]) ? INFINITY : interp_operand_error(in, v, i, INTERP_TF32_BITS);
 }
 
 loom_status interp_reduce(interp *in, const kernel_op *op) {
@@ -155,13 +160,13 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
   for (int64_t i = 0; i < out->elems; i++)
     r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .most = 1, .whole = true};
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
-  bool cut = in->cuts_f32 && in->bounds && dtype_is_float(out->type) && !is_extreme(op->fn);
+  bool cut = in->cuts_f32 && in->bounds && dtype_is_float(out->type) && !interp_is_extreme(op->fn);
   if (from->elems)
     do {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], is_extreme(op->fn) ? interp_operand_error(in, from, i, INTERP_TF32_BITS) : from->has_e ? from->e[i] : 0});
+      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], interp_is_extreme(op->fn) ? compared_error(in, from, i) : from->has_e ? from->e[i] : 0});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {

@@ -520,6 +520,55 @@ static void test_reduce_permute_reshape_and_views(void **state) {
 }
 
 /* Factors come in any order: where some order of them overflows a product has no bound, a zero among them or not; else a zero makes it exact. */
+/* Where an engine takes a NaN for a number, a maximum that meets one, and what a comparison with one chooses, have no bound; the others keep theirs. */
+static void test_engines_that_lose_nans_have_no_bound_behind_them(void **state) {
+  (void)state;
+  enum { ROWS = 4, COLS = 3 };
+  static const double rows[ROWS][COLS] = {{1, 2, 3}, {1, NAN, 3}, {NAN, 2, 1}, {-1, 0, INFINITY}};
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  sample s = {&ctx.mem, kernel_new(&ctx.mem, "extremes"), 0};
+  kernel_tensor x = kernel_add_tensor(&ctx.mem, s.k, "x", KERNEL_ARG, SAMPLE_TYPE(&s, DTYPE_F32, "4", "3")), most = kernel_add_tensor(&ctx.mem, s.k, "most", KERNEL_ALLOC, SAMPLE_TYPE(&s, DTYPE_F32, "4")),
+                twice = kernel_add_tensor(&ctx.mem, s.k, "twice", KERNEL_ALLOC, SAMPLE_TYPE(&s, DTYPE_F32, "4", "3")), below = kernel_add_tensor(&ctx.mem, s.k, "below", KERNEL_ALLOC, SAMPLE_TYPE(&s, DTYPE_BOOL, "4", "3")),
+                sum = kernel_add_tensor(&ctx.mem, s.k, "sum", KERNEL_ALLOC, SAMPLE_TYPE(&s, DTYPE_F32, "4", "3"));
+  sample_block(&s, "tile_m", 4);
+  kernel_op *grid = sample_op(&s, &s.k->body, KERNEL_PARALLEL, 0, NULL, NULL);
+  kernel_region *g = &grid->regions[0];
+  sample_ranges(&s, grid, 1, (const char *[]){"tile_m"});
+  kernel_type t_row = SAMPLE_TYPE(&s, DTYPE_F32, "tile_m"), t_tile = SAMPLE_TYPE(&s, DTYPE_F32, "tile_m", "3"), t_is = SAMPLE_TYPE(&s, DTYPE_BOOL, "tile_m", "3");
+  kernel_value m = g->params.at[0], tile = sample_load(&s, g, x, t_tile, 2, (kernel_value[]){m, -1});
+  kernel_op *reduce = sample_op(&s, g, KERNEL_REDUCE, 1, &tile, &t_row);
+  reduce->fn = KERNEL_FN_MAX;
+  reduce->ivalue = 1 << 1;
+  sample_index(&s, sample_op(&s, g, KERNEL_STORE, 1, reduce->results, NULL), most, 1, &m);
+  const struct { kernel_fn fn; kernel_tensor to; kernel_type *type; } binary[] = {{KERNEL_FN_MIN, twice, &t_tile}, {KERNEL_FN_LT, below, &t_is}, {KERNEL_FN_ADD, sum, &t_tile}};
+  for (size_t i = 0; i < COUNT_OF(binary); i++) {
+    kernel_op *op = sample_op(&s, g, KERNEL_BINARY, 2, (kernel_value[]){tile, tile}, binary[i].type);
+    op->fn = binary[i].fn;
+    sample_index(&s, sample_op(&s, g, KERNEL_STORE, 1, op->results, NULL), binary[i].to, 2, (kernel_value[]){m, -1});
+  }
+  for (int loses = 0; loses < 2; loses++) {
+    interp_options o = BLOCKS({"tile_m", 3});
+    o.loses_nan = loses;
+    interp_tensor *t = inputs(&ctx, s.k, 7, false);
+    memcpy(t[x].value, rows, sizeof rows);
+    assert_int_equal(interp_run(&ctx, s.k, t, &o), LOOM_OK);
+    for (int i = 0; i < ROWS; i++) {
+      bool row_has = false;
+      for (int k = 0; k < COLS; k++) {
+        const bool is = isnan(rows[i][k]);
+        row_has |= is;
+        assert_int_equal(t[twice].bound && t[twice].bound[i * COLS + k] == INFINITY, is && loses);
+        assert_int_equal(t[below].bound && t[below].bound[i * COLS + k] == INFINITY, is && loses);
+        assert_false(!is && isfinite(rows[i][k]) && t[sum].bound && t[sum].bound[i * COLS + k] == INFINITY);
+      }
+      assert_int_equal(t[most].bound && t[most].bound[i] == INFINITY, row_has && loses);
+      assert_int_equal(isnan(t[most].value[i]), row_has);
+    }
+  }
+  loom_ctx_done(&ctx);
+}
+
 static void test_a_product_that_may_overflow_has_no_bound(void **state) {
   (void)state;
   enum { ROWS = 5, FACTORS = 3 };
@@ -566,6 +615,7 @@ static void test_compare_judges_special_values(void **state) {
     if (r.ok != cases[i].ok || r.wrong != !cases[i].ok)
       fail_msg("case %zu: want %g +- %g, got %g", i, cases[i].want, cases[i].bound, (double)cases[i].got);
     assert_int_equal(r.unbounded, !(cases[i].bound < INFINITY));
+    assert_int_equal(r.worst_ratio > 1, !cases[i].ok);      /* what it names is wrong where something is */
   }
 }
 
@@ -629,7 +679,7 @@ int main(void) {
       cmocka_unit_test(test_int8_matmul_is_exact),
       cmocka_unit_test(test_functions_agree_with_f32_libm_within_their_ulps),
       cmocka_unit_test(test_reduce_permute_reshape_and_views),
-      cmocka_unit_test(test_a_product_that_may_overflow_has_no_bound), cmocka_unit_test(test_compare_judges_special_values),
+      cmocka_unit_test(test_engines_that_lose_nans_have_no_bound_behind_them), cmocka_unit_test(test_a_product_that_may_overflow_has_no_bound), cmocka_unit_test(test_compare_judges_special_values),
       cmocka_unit_test(test_refusals_name_what_is_wrong),
       cmocka_unit_test(test_memory_may_run_out_anywhere),
   };

@@ -45,8 +45,12 @@ static helion_value softplus(formula f, helion_value x) {
   return add(f, one(f, KERNEL_FN_RELU, x), rest);
 }
 
-/* The remainder with the sign of x: sign(x) * (|x| mod |y|), which is exact. */
-static helion_value fmod_of(formula f, helion_value x, helion_value y) {
+static helion_value as_float(formula f, helion_value x, dtype t) {
+  return helion_is_device(&x) && !dtype_is_float(helion_type(f.r, x.device)->type) ? helion_device(helion_cast(f.r, f.n, x.device, t)) : x;
+}
+
+/* sign(x) * (|x| mod |y|), which is exact. */
+static helion_value float_fmod(formula f, helion_value x, helion_value y) {
   int64_t whole;
   if (helion_is_device(&y))
     y = one(f, KERNEL_FN_ABS, y);
@@ -56,6 +60,24 @@ static helion_value fmod_of(formula f, helion_value x, helion_value y) {
     y = helion_int(f.r, whole < 0 ? -whole : whole);
   helion_value m = two(f, KERNEL_FN_MOD, one(f, KERNEL_FN_ABS, x), y);
   return choose(f, two(f, KERNEL_FN_LT, x, helion_int(f.r, 0)), one(f, KERNEL_FN_NEG, m), m);
+}
+
+/* m = x mod y has the sign of y; m - y that of x, where they differ.  |x| and |y| are not: the least number of a type has none. */
+static helion_value int_fmod(formula f, helion_value x, helion_value y) {
+  const helion_value zero = helion_int(f.r, 0), m = two(f, KERNEL_FN_MOD, x, y);
+  int64_t whole;
+  helion_value differ;
+  if (helion_known_int(f.r, &y, &whole))
+    differ = two(f, whole < 0 ? KERNEL_FN_GE : KERNEL_FN_LT, x, zero);
+  else
+    differ = two(f, KERNEL_FN_NE, two(f, KERNEL_FN_LT, x, zero), two(f, KERNEL_FN_LT, y, zero));
+  return choose(f, two(f, KERNEL_FN_AND, differ, two(f, KERNEL_FN_NE, m, zero)), sub(f, m, y), m);
+}
+
+/* The remainder with the sign of x. */
+static helion_value fmod_of(formula f, helion_value x, helion_value y) {
+  const dtype t = helion_result_type_of(f.r, (helion_value[]){x, y}, 2);
+  return dtype_is_float(t) ? float_fmod(f, as_float(f, x, dtype_compute(t)), as_float(f, y, dtype_compute(t))) : int_fmod(f, x, y);
 }
 
 /* Number `i` of the call, or `missing`; what is no number is a value. */

@@ -113,7 +113,7 @@ OF(f_sin, sin(e.x)) OF(f_cos, cos(e.x)) OF(f_floor, floor(e.x)) OF(f_ceil, ceil(
 OF(f_sign, (double)((e.x > 0) - (e.x < 0))) OF(f_isnan, 0) OF(f_isinf, (double)(e.x == 0)) OF(f_isfinite, (double)(e.x != 0)) OF(f_square, e.x * e.x)
 OF(f_cube, e.x * e.x * e.x) OF(f_lerp, e.x + 0.25 * (e.y - e.x)) OF(f_lerpz, e.x + e.z * (e.y - e.x)) OF(f_addcmul, e.x + 0.5 * e.y * e.z)
 OF(f_addcdiv, e.x + e.z / e.y) OF(f_rsub, e.y - e.x) OF(f_fmod, fmod(e.x, e.y)) OF(f_fmodn, fmod(e.x, 0.75)) OF(f_mod, floor_mod(e.x, e.y))
-OF(f_imod, floor_mod(e.i, e.j)) OF(f_imodn, floor_mod(e.i, -3)) OF(f_ifmod, fmod(e.i, e.j)) OF(f_ifdiv, floor(e.i / e.j)) OF(f_itdiv, trunc(e.i / e.j))
+OF(f_imod, floor_mod(e.i, e.j)) OF(f_imodn, floor_mod(e.i, -3)) OF(f_ifmod, fmod(e.i, e.j)) OF(f_ifmodn, fmod(e.i, -3)) OF(f_ileast, fmod(e.i, -128)) OF(f_fleast, fmod(e.x, -128)) OF(f_leastf, fmod(-128, e.y)) OF(f_leasti, fmod(-128, 3)) OF(f_ifdiv, floor(e.i / e.j)) OF(f_itdiv, trunc(e.i / e.j))
 OF(f_fdiv, floor(e.x / e.y)) OF(f_tdiv, trunc(e.x / e.y)) OF(f_div, e.x / e.y) OF(f_idiv, e.i / e.j) OF(f_leaky, e.x > 0 ? e.x : 0.01 * e.x)
 OF(f_leaky2, e.x > 0 ? e.x : 0.2 * e.x) OF(f_elu, e.x > 0 ? e.x : expm1(e.x)) OF(f_softplus, softplus(e.x)) OF(f_softplus2, softplus(2 * e.x) / 2)
 OF(f_softplus3, e.x > 1 ? e.x : softplus(e.x)) OF(f_logsigmoid, -softplus(-e.x)) OF(f_mish, e.x * tanh(softplus(e.x))) OF(f_silu, e.x * sigmoid(e.x))
@@ -141,7 +141,9 @@ static const elementwise elementwise_rows[] = {
     {"torch.isnan(x)", f_isnan}, {"torch.isinf(1 / x)", f_isinf}, {"torch.isfinite(1 / x)", f_isfinite}, {"torch.square(x)", f_square}, {"x ** 2", f_square},
     {"x ** 2.0", f_square}, {"torch.pow(x, 3)", f_cube}, {"x.pow(3)", f_cube}, {"torch.lerp(x, y, 0.25)", f_lerp}, {"torch.lerp(x, y, z)", f_lerpz},
     {"torch.addcmul(x, y, z, value=0.5)", f_addcmul}, {"torch.addcdiv(x, z, y)", f_addcdiv}, {"torch.rsub(x, y)", f_rsub}, {"torch.fmod(x, y)", f_fmod},
-    {"torch.fmod(x, -0.75)", f_fmodn}, {"torch.fmod(i, j)", f_ifmod}, {"torch.remainder(x, y)", f_mod}, {"x % y", f_mod}, {"i % j", f_imod}, {"i % -3", f_imodn},
+    {"torch.fmod(x, -0.75)", f_fmodn}, {"torch.fmod(i, j)", f_ifmod}, {"torch.fmod(i, -3)", f_ifmodn},
+    {"torch.fmod(i, (j * 0 - 128).to(torch.int8))", f_ileast}, {"torch.fmod(x, (j * 0 - 128).to(torch.int8))", f_fleast}, {"torch.fmod((j * 0 - 128).to(torch.int8), y)", f_leastf},
+    {"torch.fmod((j * 0 - 128).to(torch.int8), 3)", f_leasti}, {"torch.remainder(x, y)", f_mod}, {"x % y", f_mod}, {"i % j", f_imod}, {"i % -3", f_imodn},
     {"i // j", f_ifdiv}, {"torch.floor_divide(i, j)", f_ifdiv}, {"torch.div(i, j, rounding_mode='floor')", f_ifdiv},
     {"torch.div(i, j, rounding_mode='trunc')", f_itdiv}, {"torch.div(x, y, rounding_mode='floor')", f_fdiv}, {"x // y", f_fdiv},
     {"x.div(y, rounding_mode='trunc')", f_tdiv}, {"torch.div(x, y)", f_div}, {"torch.div(x, y, rounding_mode=None)", f_div}, {"torch.true_divide(i, j)", f_idiv}, {"i / j", f_idiv},

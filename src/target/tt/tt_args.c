@@ -54,6 +54,33 @@ MlirValue tt_cb_value(tt_emit *e, int cb) {
   return compile_arg(e, tt_cb_type(e), arena_printf(e->mem, "cb_%s", e->p->cbs.at[cb].name), cb);
 }
 
+/* Number of the circular buffer whose value it is. */
+static int cb_of(const tt_emit *e, MlirValue cb) {
+  const tt_kernel *k = &e->p->kernels[e->role];
+  int64_t left = -1;
+  if (!ir_attr_int(ir_attr_of(ir_def(cb), "arg_index"), &left))
+    return -1;
+  for (size_t c = 0; c < k->consts.n; c++)
+    if (!k->consts.at[c].is_accessor && left-- == 0)
+      return (int)k->consts.at[c].value;
+  return -1;
+}
+
+MlirValue tt_exact_cb(tt_emit *e, MlirValue cb) {
+  const int number = cb_of(e, cb);
+  for (size_t i = 0; number >= 0 && i < e->t->buffers.n; i++)
+    if (e->buffers[i].cb == number && e->buffers[i].exact_cb >= 0)
+      return tt_cb_value(e, e->buffers[i].exact_cb);
+  return cb;
+}
+
+void tt_cb_op(tt_emit *e, const char *op, MlirValue cb, MlirValue pages) {
+  const char *name = arena_printf(e->mem, "ttkernel.%s", op);
+  MlirValue of[] = {cb, tt_exact_cb(e, cb)};
+  for (int i = 0; i < 2 - mlirValueEqual(of[0], of[1]); i++)
+    tt_op(e, name, (MlirValue[]){of[i], pages}, 2);
+}
+
 int tt_new_cb(tt_emit *e, const char *name, const char *comment, dtype type, int64_t page_bytes, int64_t pages) {
   vec_push(e->mem, &e->p->cbs, ((tt_cb){.name = name, .comment = comment, .type = type, .page_bytes = page_bytes, .pages = pages}));
   return (int)e->p->cbs.n - 1;

@@ -121,15 +121,15 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
     for (int j = 0; j < k; j++)
       before = s.cb_index[j] == s.cb_index[k] ? j : before;
     if (before < 0 && s.cb_index[k] != s.cb_index[last])
-      TT_OP(e, "cb_wait_front", tt_cb_value(e, s.cb_index[k]), tt_int(e, s.buffer[k]->pages));
+      tt_cb_op(e, "cb_wait_front", tt_cb_value(e, s.cb_index[k]), tt_int(e, s.buffer[k]->pages));
   }
   MlirValue cb = tt_cb_value(e, s.cb_index[last]), pages = tt_int(e, s.buffer[last]->pages);
   if (fresh && e->has_value[out]) {
-    TT_OP(e, "cb_wait_front", cb, pages);
-    TT_OP(e, "cb_pop_front", cb, pages);
+    tt_cb_op(e, "cb_wait_front", cb, pages);
+    tt_cb_op(e, "cb_pop_front", cb, pages);
   }
   if (fresh)
-    TT_OP(e, "cb_reserve_back", cb, pages);
+    tt_cb_op(e, "cb_reserve_back", cb, pages);
   bool is_new;
   describe(e, n, &s);
   const char *comment = e->comment;
@@ -141,7 +141,7 @@ loom_status tt_emit_compute(tt_emit *e, const tog_node *n, bool fresh) {
   e->comment = comment;
   LOOM_TRY(call_site(e, n, &s, h));
   if (fresh)
-    TT_OP(e, "cb_push_back", cb, pages);
+    tt_cb_op(e, "cb_push_back", cb, pages);
   e->has_value[out] = true;
   e->buffers[out].last_write = n;
   e->buffers[out].filled = e->buffers[out].filled || s.f->kind == TFN_FILL;
@@ -176,13 +176,13 @@ loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
   e->has_value[n->buffer] = false;
   if (b->out_cb == b->cb && is_full)
     return LOOM_OK;                       /* handed over with its one write */
-  TT_OP(e, "cb_reserve_back", tt_cb_value(e, b->out_cb), pages);
+  tt_cb_op(e, "cb_reserve_back", tt_cb_value(e, b->out_cb), pages);
   if (is_full) {
     tt_site s;
     bool is_new;
     LOOM_TRY(fill_site(e, b->last_write, true, &s));
     keep_output_extents(e, &s);
-    TT_OP(e, "cb_wait_front", tt_cb_value(e, b->cb), pages);
+    tt_cb_op(e, "cb_wait_front", tt_cb_value(e, b->cb), pages);
     int last = s.f->n_operands - 1;
     for (int k = 0; k <= last; k++)
       s.cb_index[k] = k == last ? b->out_cb : b->cb;
@@ -196,8 +196,8 @@ loom_status tt_emit_publish(tt_emit *e, const tog_node *n) {
       tt_close_helper(e, h);
     }
     LOOM_TRY(call_site(e, b->last_write, &s, h));
-    TT_OP(e, "cb_pop_front", tt_cb_value(e, b->cb), pages);
+    tt_cb_op(e, "cb_pop_front", tt_cb_value(e, b->cb), pages);
   }
-  TT_OP(e, "cb_push_back", tt_cb_value(e, b->out_cb), pages);
+  tt_cb_op(e, "cb_push_back", tt_cb_value(e, b->out_cb), pages);
   return LOOM_OK;
 }

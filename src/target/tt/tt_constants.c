@@ -32,14 +32,14 @@ static void fill(tt_emit *e, int cb, const char *comment, value_fn value) {
     return;
   MlirValue id = tt_cb_value(e, cb);
   tt_comment(e, "%s", comment);
-  TT_OP(e, "cb_reserve_back", id, tt_int(e, 1));
+  tt_cb_op(e, "cb_reserve_back", id, tt_int(e, 1));
   MlirValue p = tt_pointer(e, TT_VALUE(e, tt_i32(e), "get_write_ptr", NULL, id), "uint16_t");
   MlirValue face = tt_for(e, tt_int(e, 4), "face"), row = tt_for(e, tt_int(e, TT_FACE), "row"), col = tt_for(e, tt_int(e, TT_FACE), "col");
   MlirValue at = tt_add(e, tt_mul(e, tt_add(e, tt_mul(e, face, tt_int(e, TT_FACE)), row), tt_int(e, TT_FACE)), col);
   TT_OP(e, "store_to_l1", value(e, face, row, col), p, at);
   for (int i = 0; i < 3; i++)
     tt_end(e);
-  TT_OP(e, "cb_push_back", id, tt_int(e, 1));
+  tt_cb_op(e, "cb_push_back", id, tt_int(e, 1));
 }
 
 void tt_emit_constants(tt_emit *e) {

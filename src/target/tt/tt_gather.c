@@ -70,7 +70,7 @@ loom_status tt_emit_send(tt_emit *e, const tog_node *n) {
   MlirValue cb = tt_cb_value(e, from->out_cb), row, when = {NULL};
   int64_t bytes = from->pages * e->p->cbs.at[from->out_cb].page_bytes;
   tt_comment(e, "%s: into its row of the collecting core's %s", n->label ? n->label : "send", to->b->name);
-  TT_OP(e, "cb_wait_front", cb, tt_int(e, from->pages));
+  tt_cb_op(e, "cb_wait_front", cb, tt_int(e, from->pages));
   if (n->active)
     LOOM_TRY(tt_condition(e, n->active, &when));
   tt_if(e, when);
@@ -106,7 +106,7 @@ loom_status tt_emit_collect(tt_emit *e, const tog_node *n) {
   MlirValue senders;
   LOOM_TRY(find_gather(e, n->buffer, &g));
   tt_comment(e, "%s: waits for the rows of all cores", n->label ? n->label : "collect");
-  TT_OP(e, "cb_reserve_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));
+  tt_cb_op(e, "cb_reserve_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));
   LOOM_TRY(tt_expr(e, n->senders, "senders", &senders));
   if (g.repeats) {
     const char *name = arena_printf(e->mem, "%s_opened", b->b->name);
@@ -116,6 +116,6 @@ loom_status tt_emit_collect(tt_emit *e, const tog_node *n) {
   MlirValue at = word(e, tt_semaphore(e, g.arrived, arena_printf(e->mem, "%s_arrived", b->b->name)));
   TT_OP(e, "noc_semaphore_wait", at, senders);
   TT_OP(e, "noc_semaphore_set", at, tt_int(e, 0));
-  TT_OP(e, "cb_push_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));
+  tt_cb_op(e, "cb_push_back", tt_cb_value(e, b->cb), tt_int(e, b->pages));
   return LOOM_OK;
 }

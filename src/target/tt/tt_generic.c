@@ -99,7 +99,7 @@ static void pack_to(tt_emit *e, const MlirValue *cbs, int n) {
   MlirValue one = tt_int(e, 1), zero = tt_int(e, 0);
   TT_OP0(e, "tile_regs_commit");
   for (int i = 0; i < n; i++)
-    TT_OP(e, "cb_reserve_back", cbs[i], one);
+    tt_cb_op(e, "cb_reserve_back", cbs[i], one);
   TT_OP0(e, "tile_regs_wait");
   for (int i = 0; i < n; i++) {
     TT_OP(e, "pack_reconfig_data_format", cbs[i]);
@@ -107,9 +107,9 @@ static void pack_to(tt_emit *e, const MlirValue *cbs, int n) {
   }
   TT_OP0(e, "tile_regs_release");
   for (int i = 0; i < n; i++)
-    TT_OP(e, "cb_push_back", cbs[i], one);
+    tt_cb_op(e, "cb_push_back", cbs[i], one);
   for (int i = 0; i < n; i++)
-    TT_OP(e, "cb_wait_front", cbs[i], one);
+    tt_cb_op(e, "cb_wait_front", cbs[i], one);
   TT_OP0(e, "tile_regs_acquire");
 }
 
@@ -122,7 +122,7 @@ static void split(tt_emit *e, MlirValue *out_high, MlirValue *out_low) {
   tt_copy_tile(e, whole, tt_int(e, 0), tt_int(e, 0));
   tt_copy_tile(e, *out_high, tt_int(e, 0), tt_int(e, 1));
   tt_binary(e, "sub_binary", 0, 1, 0);
-  TT_OP(e, "cb_pop_front", whole, tt_int(e, 1));
+  tt_cb_op(e, "cb_pop_front", whole, tt_int(e, 1));
   pack_to(e, out_low, 1);
 }
 
@@ -150,7 +150,7 @@ static loom_status reduce_lanes(tt_emit *e, tt_site *s, const reduction *r, bool
     tt_set_templates(e, TT_OP(e, "reduce_tile", parts[i], ones, zero, zero, zero), templates, 2);
   TT_OP0(e, "reduce_uninit");
   for (int i = 0; i < n; i++)
-    TT_OP(e, "cb_pop_front", parts[i], tt_int(e, 1));
+    tt_cb_op(e, "cb_pop_front", parts[i], tt_int(e, 1));
   TT_OP(e, "pack_reconfig_data_format", out);
   if (r->negate)
     tt_unary(e, "negative", 0);

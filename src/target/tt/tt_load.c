@@ -99,7 +99,7 @@ loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_box *box) {
   if (n->opens)
     LOOM_TRY(tt_condition(e, n->opens, &when));
   tt_if(e, when);
-  TT_OP(e, "cb_reserve_back", cb, pages);
+  tt_cb_op(e, "cb_reserve_back", cb, pages);
   tt_end(e);
   MlirValue l1 = TT_VALUE(e, tt_i32(e), "get_write_ptr", arena_printf(e->mem, "%s_l1", b->b->name), cb);
   if (n->has_group)
@@ -110,7 +110,7 @@ loom_status tt_emit_load(tt_emit *e, const tog_node *n, const tt_box *box) {
   if (n->closes)
     LOOM_TRY(tt_condition(e, n->closes, &when));
   tt_if(e, when);
-  TT_OP(e, "cb_push_back", cb, pages);
+  tt_cb_op(e, "cb_push_back", cb, pages);
   tt_end(e);
   return LOOM_OK;
 }
@@ -119,7 +119,7 @@ loom_status tt_emit_store(tt_emit *e, const tog_node *n, const tt_box *box) {
   const tt_buffer *b = &e->buffers[n->buffer];
   MlirValue cb = tt_cb_value(e, b->out_cb);
   tt_comment(e, "%s", n->label ? n->label : "store");
-  TT_OP(e, "cb_wait_front", cb, tt_int(e, b->pages));
+  tt_cb_op(e, "cb_wait_front", cb, tt_int(e, b->pages));
   MlirValue l1 = TT_VALUE(e, tt_i32(e), "get_read_ptr", arena_printf(e->mem, "%s_l1", b->b->name), cb);
   if (!e->p->tensors.at[n->box.tensor].is_tiled)
     return tt_move_sticks(e, n, box, l1, false);

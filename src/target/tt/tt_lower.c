@@ -116,7 +116,7 @@ static loom_status make_buffers(lowering *l, const tog *t) {
   e->buffers = ARENA_NEW_N(e->mem, tt_buffer, t->buffers.n + 1);
   for (size_t i = 0; i < t->buffers.n; i++) {
     const tog_buffer *b = &t->buffers.at[i];
-    e->buffers[i] = (tt_buffer){.b = b, .type = b->type == DTYPE_F16 ? DTYPE_BF16 : b->type, .can_transpose = true, .gather_semaphore = -1};
+    e->buffers[i] = (tt_buffer){.b = b, .type = b->type == DTYPE_F16 ? DTYPE_BF16 : b->type, .can_transpose = true, .gather_semaphore = -1, .exact_cb = -1};
     if (e->buffers[i].type != DTYPE_BF16 && e->buffers[i].type != DTYPE_F32)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "buffer '%s' is of %s; Tenstorrent kernels are made for bf16 (which f16 becomes) and f32", b->name, dtype_mlir(b->type));
   }
@@ -167,8 +167,8 @@ static loom_status emit_give(tt_emit *e, const tog_node *n) {
     return LOOM_OK;                       /* nothing was put there */
   MlirValue cb = tt_cb_value(e, n->thread == TOG_WRITER ? b->out_cb : b->cb), pages = tt_int(e, b->pages);
   if (n->waits || own)
-    TT_OP(e, "cb_wait_front", cb, pages);
-  TT_OP(e, "cb_pop_front", cb, pages);
+    tt_cb_op(e, "cb_wait_front", cb, pages);
+  tt_cb_op(e, "cb_pop_front", cb, pages);
   if (own)
     e->has_value[n->buffer] = false;
   return LOOM_OK;
@@ -204,8 +204,8 @@ static loom_status emit_take(tt_emit *e, const tog_body *body, size_t i) {
   if (!first_write_is_deeper(body, i))
     return LOOM_OK;
   MlirValue cb = tt_cb_value(e, e->buffers[n->buffer].cb), pages = tt_int(e, e->buffers[n->buffer].pages);
-  TT_OP(e, "cb_reserve_back", cb, pages);
-  TT_OP(e, "cb_push_back", cb, pages);
+  tt_cb_op(e, "cb_reserve_back", cb, pages);
+  tt_cb_op(e, "cb_push_back", cb, pages);
   e->has_value[n->buffer] = true;
   return LOOM_OK;
 }
@@ -276,11 +276,11 @@ static void emit_startup(tt_emit *e) {
   const int constants[] = {e->cb_ones, e->cb_columns, e->cb_rows};
   for (int i = 0; i < 3; i++)
     if (constants[i] >= 0)
-      TT_OP(e, "cb_wait_front", tt_cb_value(e, constants[i]), tt_int(e, 1));
+      tt_cb_op(e, "cb_wait_front", tt_cb_value(e, constants[i]), tt_int(e, 1));
   e->b = saved;
   for (int i = 0; i < 3; i++)
     if (constants[i] >= 0)
-      TT_OP(e, "cb_pop_front", tt_cb_value(e, constants[i]), tt_int(e, 1));
+      tt_cb_op(e, "cb_pop_front", tt_cb_value(e, constants[i]), tt_int(e, 1));
 }
 
 /* Scratch lines are the data movement kernel's own: reserved for good. */
@@ -289,7 +289,7 @@ static void reserve_scratch(tt_emit *e) {
     return;
   ir_builder saved = e->b;
   e->b = ir_before(e->ir, e->head);
-  TT_OP(e, "cb_reserve_back", tt_cb_value(e, e->cb_stick), tt_int(e, 1));
+  tt_cb_op(e, "cb_reserve_back", tt_cb_value(e, e->cb_stick), tt_int(e, 1));
   e->b = saved;
 }
 

@@ -103,18 +103,19 @@ static void make_in_place(tt_emit *e, tt_site *s, const product *x) {
   }
   MlirValue row = s->tile[x->m], col = s->tile[x->n];
   tt_if(e, active);
-  TT_OP(e, "cb_wait_front", s->cb[2], width);
+  tt_cb_op(e, "cb_wait_front", s->cb[2], width);
   TT_OP0(e, "tile_regs_acquire");
   if (!e->options.l1_accumulate) {
-    TT_OP(e, "reconfig_data_format_srca", s->cb[2]);
-    TT_OP(e, "copy_tile_init", s->cb[2]);
+    MlirValue from = tt_exact_cb(e, s->cb[2]);
+    TT_OP(e, "reconfig_data_format_srca", from);
+    TT_OP(e, "copy_tile_init", from);
     for (int64_t c = 0; c < x->cols; c++)
-      TT_OP(e, "copy_tile", s->cb[2], tt_int(e, c), tt_int(e, c));
+      TT_OP(e, "copy_tile", from, tt_int(e, c), tt_int(e, c));
   }
-  TT_OP(e, "cb_pop_front", s->cb[2], width);
+  tt_cb_op(e, "cb_pop_front", s->cb[2], width);
   multiply(e, s, x, row, col);
   TT_OP0(e, "tile_regs_commit");
-  TT_OP(e, "cb_reserve_back", s->cb[2], width);
+  tt_cb_op(e, "cb_reserve_back", s->cb[2], width);
   TT_OP0(e, "tile_regs_wait");
   if (e->options.l1_accumulate)           /* the reserved tiles are those just popped, with the sums so far */
     TT_OP(e, "pack_reconfig_l1_acc", tt_int(e, 1));
@@ -123,13 +124,13 @@ static void make_in_place(tt_emit *e, tt_site *s, const product *x) {
   if (e->options.l1_accumulate)
     TT_OP(e, "pack_reconfig_l1_acc", tt_int(e, 0));
   TT_OP0(e, "tile_regs_release");
-  TT_OP(e, "cb_push_back", s->cb[2], width);
+  tt_cb_op(e, "cb_push_back", s->cb[2], width);
   if (!mlirValueIsNull(active)) {
     tt_else(e);
-    TT_OP(e, "cb_wait_front", s->cb[2], width);
-    TT_OP(e, "cb_pop_front", s->cb[2], width);
-    TT_OP(e, "cb_reserve_back", s->cb[2], width);
-    TT_OP(e, "cb_push_back", s->cb[2], width);
+    tt_cb_op(e, "cb_wait_front", s->cb[2], width);
+    tt_cb_op(e, "cb_pop_front", s->cb[2], width);
+    tt_cb_op(e, "cb_reserve_back", s->cb[2], width);
+    tt_cb_op(e, "cb_push_back", s->cb[2], width);
   }
   tt_end(e);
   for (int d = 0; d < out->rank; d++)

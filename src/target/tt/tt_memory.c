@@ -57,6 +57,41 @@ static const char *cb_comment(arena *mem, const tt_buffer *b, int64_t slots) {
   return text_str(&s);
 }
 
+/* Does a product take the buffer through its registers of 19 bits; does anything bring it to DST? */
+typedef struct reads { bool multiplied, copied; } reads;
+
+static void note_reads(const tt_emit *e, const tog_body *body, reads *of) {
+  for (size_t i = 0; i < body->n; i++) {
+    const tog_node *n = body->at[i];
+    if (n->kind == TOG_LOOP)
+      note_reads(e, &n->body, of);
+    if (n->kind != TOG_COMPUTE || n->function < 0)
+      continue;
+    const tfn_function *f = &e->functions[n->function];
+    for (int k = 0; k < f->n_operands; k++) {
+      const tog_use *use = &n->uses.at[f->operand[k].use];
+      if (f->kind == TFN_MATMUL && k < f->n_operands - 1)
+        of[use->buffer].multiplied = true;
+      else if (use->access != TOG_WRITE)
+        of[use->buffer].copied = true;
+    }
+  }
+}
+
+/* Numbers of f32 that are factors of a product and something else too keep their bits there: their memory has a second circular buffer, which copies to DST take. */
+static void make_exact(tt_emit *e) {
+  reads *of = ARENA_NEW_N(e->mem, reads, e->t->buffers.n);
+  note_reads(e, &e->t->body, of);
+  for (size_t i = 0; i < e->t->buffers.n; i++) {
+    tt_buffer *b = &e->buffers[i];
+    const tt_cb *cb = &e->p->cbs.at[b->cb];
+    if (b->type != DTYPE_F32 || !of[i].multiplied || !(of[i].copied || b->out_cb != b->cb))
+      continue;
+    b->exact_cb = tt_new_cb(e, arena_printf(e->mem, "%s_exact", b->b->name), cb->comment, b->type, cb->page_bytes, cb->pages);
+    e->p->cbs.at[b->exact_cb].shares = b->cb + 1;
+  }
+}
+
 void tt_make_cbs(tt_emit *e) {
   const tog *t = e->t;
   for (size_t i = 0; i < t->buffers.n; i++) {
@@ -71,6 +106,7 @@ void tt_make_cbs(tt_emit *e) {
     if (twice)
       b->out_cb = tt_new_cb(e, arena_printf(e->mem, "%s_out", b->b->name), cb_comment(e->mem, b, b->b->depth), b->type, page, b->b->depth * b->pages);
   }
+  make_exact(e);
 }
 
 /* ---- the L1 ---- */
@@ -109,6 +145,9 @@ static void share_memory(tt_emit *e) {
     for (int root = 0; root < i && is_own(&e->buffers[i]) && !e->p->cbs.at[e->buffers[i].cb].shares; root++)
       if (may_share(e, i, root))
         e->p->cbs.at[e->buffers[i].cb].shares = e->buffers[root].cb + 1;
+  for (size_t i = 0; i < e->t->buffers.n; i++)
+    if (e->buffers[i].exact_cb >= 0 && e->p->cbs.at[e->buffers[i].cb].shares)
+      e->p->cbs.at[e->buffers[i].exact_cb].shares = e->p->cbs.at[e->buffers[i].cb].shares;
 }
 
 loom_status tt_check_memory(tt_emit *e) {

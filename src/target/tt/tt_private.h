@@ -21,6 +21,7 @@ typedef struct tt_buffer {
   const tog_node *last_write;
   int gather_semaphore;                   /* the first of the gather's; -1: not gathered */
   bool gather_repeats, filled;            /* filled: some fill puts constants there, which waits for nobody */
+  int exact_cb;                           /* the memory of `cb` for copies to DST, where a product has `cb` cut to TF32 and others read it too; -1: none */
   int cb, out_cb;                         /* out_cb: the writer's copy where the compute thread also reads what it wrote; else cb */
 } tt_buffer;
 LOOM_MUST_USE loom_status tt_infer_roles(loom_ctx *ctx, const tog *t, const tfn_function *f, tt_buffer *buffers);
@@ -87,6 +88,10 @@ void tt_comment(tt_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 /* Arguments of the kernel that is made. */
 MlirValue tt_run_arg(tt_emit *e, const char *name, tt_arg_kind kind, int index, const sym_expr *x, const sym_expr *y);
 MlirValue tt_cb_value(tt_emit *e, int cb);
+/* The buffer's exact_cb, where it has one; else `cb` itself. */
+MlirValue tt_exact_cb(tt_emit *e, MlirValue cb);
+/* cb_reserve_back, cb_push_back, cb_wait_front or cb_pop_front, of the exact one too: both are always at the same slot. */
+void tt_cb_op(tt_emit *e, const char *op, MlirValue cb, MlirValue pages);
 int tt_new_cb(tt_emit *e, const char *name, const char *comment, dtype type, int64_t page_bytes, int64_t pages);
 /* *cb is the buffer of one tile by this name; it is made where it is -1. */
 int tt_one_tile_cb(tt_emit *e, int *cb, const char *name, const char *comment, dtype type);

@@ -69,7 +69,7 @@ MlirValue tt_open_tiles(tt_emit *e, tt_site *s, MlirValue *out_active) {
   }
   MlirValue index = tt_tile_index(e, s, s->f->n_operands - 1);
   if (!s->fresh)
-    TT_OP(e, "cb_wait_front", s->cb[s->f->n_operands - 1], tt_int(e, 1));
+    tt_cb_op(e, "cb_wait_front", s->cb[s->f->n_operands - 1], tt_int(e, 1));
   if (!mlirValueIsNull(*out_active))
     tt_if(e, *out_active);
   return index;
@@ -80,8 +80,8 @@ void tt_close_tiles(tt_emit *e, tt_site *s, MlirValue active, MlirValue index, i
   MlirValue cb = s->cb[s->f->n_operands - 1], one = tt_int(e, 1);
   TT_OP0(e, "tile_regs_commit");
   if (!s->fresh) {
-    TT_OP(e, "cb_pop_front", cb, one);
-    TT_OP(e, "cb_reserve_back", cb, one);
+    tt_cb_op(e, "cb_pop_front", cb, one);
+    tt_cb_op(e, "cb_reserve_back", cb, one);
   }
   TT_OP0(e, "tile_regs_wait");
   if (s->fresh)
@@ -90,12 +90,12 @@ void tt_close_tiles(tt_emit *e, tt_site *s, MlirValue active, MlirValue index, i
     TT_OP(e, "pack_tile", tt_int(e, reg), cb);
   TT_OP0(e, "tile_regs_release");
   if (!s->fresh)
-    TT_OP(e, "cb_push_back", cb, one);
+    tt_cb_op(e, "cb_push_back", cb, one);
   if (!mlirValueIsNull(active)) {
     tt_else(e);
-    TT_OP(e, "cb_pop_front", cb, one);
-    TT_OP(e, "cb_reserve_back", cb, one);
-    TT_OP(e, "cb_push_back", cb, one);
+    tt_cb_op(e, "cb_pop_front", cb, one);
+    tt_cb_op(e, "cb_reserve_back", cb, one);
+    tt_cb_op(e, "cb_push_back", cb, one);
     tt_end(e);
   }
   for (int d = 0; d < tfn_output(s->f)->rank; d++)
@@ -142,9 +142,10 @@ static layout layout_of(const tt_site *s, int operand) {
 bool tt_can_read(const tt_site *s, int operand) { return layout_of(s, operand) != BAD; }
 
 void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg) {
-  TT_OP(e, "reconfig_data_format_srca", cb);
-  TT_OP(e, "copy_tile_init", cb);
-  TT_OP(e, "copy_tile", cb, index, reg);
+  MlirValue from = tt_exact_cb(e, cb);
+  TT_OP(e, "reconfig_data_format_srca", from);
+  TT_OP(e, "copy_tile_init", from);
+  TT_OP(e, "copy_tile", from, index, reg);
 }
 
 void tt_copy_in(tt_emit *e, tt_site *s, int operand, MlirValue index, int reg) {

@@ -180,6 +180,18 @@ static loom_status move_line(tt_emit *e, const lines *l, MlirValue l1, const Mli
   return LOOM_OK;
 }
 
+/* What the slot has beyond the box reads as 0.  A slot that several loads fill is zeroed by the one that opens it: later ones would take away what is there. */
+static loom_status zero_slot(tt_emit *e, const tog_node *n, MlirValue l1) {
+  const tt_buffer *b = &e->buffers[n->buffer];
+  MlirValue when = {NULL};
+  if (n->opens)
+    LOOM_TRY(tt_condition(e, n->opens, &when));
+  tt_if(e, when);
+  tt_call(e, zero_helper(e), 2, (MlirValue[]){l1, tt_int(e, b->pages * e->p->cbs.at[b->cb].page_bytes / 4)});
+  tt_end(e);
+  return LOOM_OK;
+}
+
 loom_status tt_move_sticks(tt_emit *e, const tog_node *n, const tt_box *box, MlirValue l1, bool is_load) {
   const tt_buffer *b = &e->buffers[n->buffer];
   const tt_tensor *x = &e->p->tensors.at[n->box.tensor];
@@ -192,7 +204,7 @@ loom_status tt_move_sticks(tt_emit *e, const tog_node *n, const tt_box *box, Mli
   const char *comment = e->comment;
   e->comment = NULL;
   if (is_load)
-    tt_call(e, zero_helper(e), 2, (MlirValue[]){l1, tt_int(e, b->pages * e->p->cbs.at[b->cb].page_bytes / 4)});
+    LOOM_TRY(zero_slot(e, n, l1));
   e->comment = comment;
   MlirValue var[TOG_RANK_MAX];
   int64_t opened = 0;

@@ -85,3 +85,35 @@ def turned_rows(x: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         row = rows[tile_b, :]
         out[tile_b, tile_m, :] = row[:, None, :]
     return out
+
+
+# A slot that is filled column by column, one load each.
+@helion.kernel()
+def most_of_columns(x: torch.Tensor) -> torch.Tensor:
+    m, n = x.size()
+    out = torch.empty([m], dtype=torch.float32)
+    for tile in hl.tile(m):
+        most = hl.full([tile], -100.0, dtype=torch.float32)
+        for column in range(n):
+            most = torch.maximum(most, x[tile, column])
+        out[tile] = most
+    return out
+
+
+# Factors of a product that go elsewhere too: there they have all their bits.
+@helion.kernel()
+def product_and_factor(x: torch.Tensor, y: torch.Tensor):
+    m, k = x.size()
+    n = y.size(1)
+    out = torch.empty([m, n], dtype=torch.float32)
+    copy = torch.empty_like(x)
+    twice = torch.empty_like(x)
+    for tile_m in hl.tile(m):
+        acc = hl.zeros([tile_m, n], dtype=torch.float32)
+        for tile_k in hl.tile(k):
+            rows = x[tile_m, tile_k]
+            acc = torch.addmm(acc, rows, y[tile_k, :])
+            copy[tile_m, tile_k] = rows
+            twice[tile_m, tile_k] = rows * 2
+        out[tile_m, :] = acc
+    return out, copy, twice
