@@ -11,12 +11,12 @@ static const char *variable_name(helion_reader *r, const syn_node *target, const
   const syn_node *t = target;
   if (target->kind == SYN_Tuple || target->kind == SYN_List) {
     syn_node **items = syn_list(target, "elts", &n);
-    t = (size_t)i < n ? items[i] : NULL;
-    if (t && t->kind == SYN_Name && strspn(syn_ident(t, "id"), "_") != strlen(syn_ident(t, "id")))
+    t = items[i];   /* there are as many as ranges: matches_target */
+    if (t->kind == SYN_Name && strspn(syn_ident(t, "id"), "_") != strlen(syn_ident(t, "id")))
       return syn_ident(t, "id");
     return arena_printf(r->mem, "tile_%d", i);
   }
-  if (t->kind == SYN_Name && !text_eq(syn_ident(t, "id"), "_"))
+  if (!text_eq(syn_ident(t, "id"), "_"))
     base = syn_ident(t, "id");
   return l->n > 1 ? arena_printf(r->mem, "%s_%d", base, i) : base;
 }
@@ -32,13 +32,9 @@ static int prepare_block(helion_reader *r, const syn_node *n, const helion_loop 
   const helion_range *range = &l->range[i];
   int b = range->block >= 0 ? range->block : helion_symbol_new(r, KERNEL_SYM_BLOCK, NULL, -1, n);
   helion_symbol *s = &r->symbols.at[b];
-  bool exact = s->value >= 0 && divides_exactly(r, range, s->value);
   if (s->is_open)
     helion_fail(r, n, LOOM_EUNSUP, "register another block size for the inner loop", "the block size %s tiles two loops at once",
                 s->name ? s->name : s->fallback);
-  else if (s->loop_order >= 0 && s->is_exact && !exact)
-    helion_fail(r, n, LOOM_EUNSUP, "register another block size for the second loop",
-                "the block size %" PRId64 " divides the range of one loop and not that of another", s->value);
   s->is_open = true;
   s->range_begin = range->begin;
   s->range_end = range->end;
@@ -47,7 +43,7 @@ static int prepare_block(helion_reader *r, const syn_node *n, const helion_loop 
     const sym_expr *upper = helion_upper_bound(r, range->end), *extent = upper ? helion_upper_bound(r, sym_sub(r->mem, upper, range->begin)) : NULL;
     s->loop_order = r->loops;
     s->extent = extent ? extent : s->extent;
-    s->is_exact = exact;
+    s->is_exact = s->value >= 0 && divides_exactly(r, range, s->value);   /* of a number, which no other range has */
     s->name = arena_strdup(r->mem, name);   /* the loop variable's name wins over the name of a registered block size */
     s->span = syn_child(n, "target")->span;
   }

@@ -1,15 +1,21 @@
 /* Contractions: @, matmul, mm, bmm, addmm, baddbmm, hl.dot. */
 #include "frontend/helion/helion_device.h"
 
-/* Size of the host dimension that axis `axis` of a loaded value covers; NULL when the value was not loaded or the axis is new. */
+/* Size of the host dimension that axis `axis` of a loaded value covers; NULL when the value was not loaded, or the axis is new or an index tensor's. */
 static const sym_expr *loaded_size(const helion_reader *r, kernel_value v, int axis) {
   const kernel_op *load = helion_def(r, v);
   if (!load || load->kind != KERNEL_LOAD)
     return NULL;
+  bool gathered[KERNEL_RANK_MAX + 1] = {false};
+  for (int i = 0; i < load->n_index; i++)
+    for (int d = 0; load->index[i].kind == KERNEL_INDEX_TENSOR && d < load->index[i].rank; d++)
+      gathered[load->index[i].dim + d] = true;
   int dim = 0, out = 0;
   for (int i = 0; i < load->n_index; i++) {
     kernel_index_kind kind = load->index[i].kind;
-    bool keeps = kind != KERNEL_INDEX_SCALAR;
+    bool keeps = kind != KERNEL_INDEX_SCALAR && kind != KERNEL_INDEX_TENSOR;
+    while (keeps && gathered[out])
+      out++;
     if (keeps && out++ == axis)
       return kind == KERNEL_INDEX_TILE || kind == KERNEL_INDEX_ALL ? r->graph->tensors.at[load->tensor].shape.dim[dim] : NULL;
     dim += kind != KERNEL_INDEX_NEW;
