@@ -110,27 +110,32 @@ static void find_clock(machine_cpu *c) {
 static void find_vectors(arena *mem, machine_cpu *c) {
   char model[128] = "unknown CPU";
   (void)find_line("/proc/cpuinfo", "model name", model, sizeof model);
-  double bytes = 16;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  c->has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  c->has_avx512 = c->has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-  c->has_bf16 = c->has_avx512 && __builtin_cpu_supports("avx512bf16");
-  c->has_vnni = c->has_avx512 && __builtin_cpu_supports("avx512vnni");
+#define HAS(isa) (__builtin_cpu_supports(isa) != 0)
+  c->has_avx2 = HAS("avx2") & HAS("fma");
+  c->has_avx512 = c->has_avx2 & HAS("avx512f") & HAS("avx512vl") & HAS("avx512dq") & HAS("avx512bw");
+  c->has_bf16 = c->has_avx512 & HAS("avx512bf16");
+  c->has_vnni = c->has_avx512 & HAS("avx512vnni");
   unsigned a = 0, b = 0, x = 0, d = 0;
-  bool has_tiles = tiles_may_use() && __get_cpuid_count(7, 0, &a, &b, &x, &d);
-  c->has_amx_bf16 = has_tiles && (d >> 22 & 1);
-  c->has_amx_i8 = has_tiles && (d >> 25 & 1);
-  bytes = c->has_avx512 ? 64 : c->has_avx2 ? 32 : 16;
+  const unsigned has_tiles = (unsigned)tiles_may_use() & (unsigned)__get_cpuid_count(7, 0, &a, &b, &x, &d);
+  c->has_amx_bf16 = has_tiles & d >> 22 & 1;
+  c->has_amx_i8 = has_tiles & d >> 25 & 1;
 #endif
+  machine_cpu_tell_vectors(mem, model, c);
+}
+
+void machine_cpu_tell_vectors(arena *mem, const char *model, machine_cpu *c) {
+  const double bytes = c->has_avx512 ? 64 : c->has_avx2 ? 32 : 16;
+  char *said = arena_strdup(mem, model);
   told(c, MACHINE_CPU_vector_bytes, bytes, "cpuid");
   told(c, MACHINE_CPU_lanes, bytes / 4, "vector_bytes / 4");
   told(c, MACHINE_CPU_product_rows, 6, "rows and columns of sums in registers");
   told(c, MACHINE_CPU_product_columns, bytes / 4 * (bytes == 64 ? 4 : 2), "rows and columns of sums in registers");
-  for (char *p = model; *p; p++)      /* the name goes into YAML */
+  for (char *p = said; *p; p++)      /* the name goes into YAML */
     if (*p == '"' || *p == '\\' || *p == '$' || (unsigned char)*p < ' ')
       *p = '_';
-  c->name = arena_printf(mem, "%s, %s%s%s%s", model, c->has_avx512 ? "AVX-512" : c->has_avx2 ? "AVX2" : "128-bit vectors", c->has_bf16 ? ", bf16" : "", c->has_vnni ? ", VNNI" : "",
+  c->name = arena_printf(mem, "%s, %s%s%s%s", said, c->has_avx512 ? "AVX-512" : c->has_avx2 ? "AVX2" : "128-bit vectors", c->has_bf16 ? ", bf16" : "", c->has_vnni ? ", VNNI" : "",
                          c->has_amx_bf16 || c->has_amx_i8 ? ", AMX" : "");
 }
 
@@ -140,18 +145,20 @@ static void find_vectors(arena *mem, machine_cpu *c) {
 static double vectors_per_cycle(const machine_cpu *c) {
 #if defined(__x86_64__)
   unsigned a = 0, b = 0, x = 0, d = 0;
-  bool is_amd = __get_cpuid(0, &a, &b, &x, &d) && x == 0x444d4163;      /* "cAMD" of AuthenticAMD */
-  unsigned family = __get_cpuid(1, &a, &b, &x, &d) ? ((a >> 8) & 15) + ((a >> 20) & 255) : 0;
-  if (c->has_avx512 && is_amd && family == 0x19)
-    return 1;
-#endif
+  const int told = __get_cpuid(0, &a, &b, &x, &d);
+  const bool is_amd = (told != 0) & (x == 0x444d4163);      /* "cAMD" of AuthenticAMD */
+  const int tells_family = __get_cpuid(1, &a, &b, &x, &d);
+  const unsigned family = ((a >> 8) & 15) + ((a >> 20) & 255);
+  return c->has_avx512 & is_amd & (tells_family != 0) & (family == 0x19) ? 1 : 2;
+#else
   (void)c;
   return 2;
+#endif
 }
 
-static void guess_rates(machine_cpu *c) {
+void machine_cpu_guess_rates(machine_cpu *c, double vectors_per_cycle) {
   static const char note[] = "guessed from the vectors; 'loom machine calibrate' measures it";
-  const double lanes = c->at[MACHINE_CPU_lanes].value, cores = c->at[MACHINE_CPU_cores].value, cycle_ns = 1e9 / c->at[MACHINE_CPU_clock_hz].value, two = vectors_per_cycle(c);
+  const double lanes = c->at[MACHINE_CPU_lanes].value, cores = c->at[MACHINE_CPU_cores].value, cycle_ns = 1e9 / c->at[MACHINE_CPU_clock_hz].value, two = vectors_per_cycle;
   const double gb = cycle_ns;      /* bytes a cycle of 1 GB/s */
   const struct { machine_cpu_name name; double value; } all[] = {
       {MACHINE_CPU_mac_f32, lanes * two}, {MACHINE_CPU_mac_f64, lanes * two / 2}, {MACHINE_CPU_mac_bf16, c->has_bf16 ? lanes * two * (two > 1 ? 1 : 2) : lanes * two / 2},
@@ -190,7 +197,7 @@ const machine_cpu *machine_cpu_find(arena *mem) {
     told(c, MACHINE_CPU_memory_bytes, (double)system.totalram * system.mem_unit, "sysinfo");
   else
     guessed(c, MACHINE_CPU_memory_bytes, 4294967296, "the system does not tell it");
-  guess_rates(c);
+  machine_cpu_guess_rates(c, vectors_per_cycle(c));
   machine_cpu_settle_dots(c);
   return c;
 }

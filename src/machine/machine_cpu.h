@@ -56,6 +56,10 @@ typedef struct machine_cpu_value { double value, median, spread; /* (best - medi
 typedef struct machine_cpu { const char *name; /* model, and what its vectors can do: equal for CPUs of one kind */ bool has_avx2, has_avx512, has_bf16, has_vnni, has_amx_bf16, has_amx_i8;
   machine_cpu_value at[MACHINE_CPU_NAMES]; } machine_cpu;
 
+/* From what its vectors can do, which is there: their widths, and its name, `model` first. */
+void machine_cpu_tell_vectors(arena *mem, const char *model, machine_cpu *c);
+/* Guesses of all rates from the facts, which are there; a core does so many vectors of multiply-adds a cycle. */
+void machine_cpu_guess_rates(machine_cpu *c, double vectors_per_cycle);
 /* Puts the fastest of the ways that products of bf16 and i8 can go into dot_bf16 and dot_i8, from the rates that are there. */
 void machine_cpu_settle_dots(machine_cpu *c);
 /* Asks the system; rates are guesses. */
