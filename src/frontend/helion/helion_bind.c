@@ -31,7 +31,7 @@ static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
                  ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
     if (g == 1) {
       syn_node **defaults = syn_list(a, "defaults", &n_defaults);
-      for (size_t i = 0; i < n_defaults && n_defaults <= out.n; i++)
+      for (size_t i = 0; i < n_defaults; i++)   /* of the last of them */
         out.at[out.n - n_defaults + i].missing = defaults[i];
     }
   }
@@ -277,7 +277,9 @@ static helion_value given_value(helion_reader *r, const parameter *p, const heli
       return given_list(r, p, g->string);
     if (text_starts(g->string, "torch.") && helion_find_constant(r, g->string, &v))
       return v;
-    return p->annotation && helion_global_value(r, g->string, &v) && v.kind == HELION_FUNC ? v : helion_string(g->string);
+    if (p->annotation && helion_global_value(r, g->string, &v) && v.kind == HELION_FUNC)
+      return v;
+    return helion_string(g->string);
   default: return helion_unknown();
   }
 }

@@ -80,6 +80,8 @@ helion_names helion_carried_names(helion_reader *r, const syn_node *loop) {
 kernel_value helion_carried_result(helion_reader *r, const syn_node *n, const char *name, kernel_value start) {
   const helion_value *v = helion_find_var(r->scope, name);
   const kernel_type before = *helion_type(r, start);
+  if (!v)
+    helion_fail(r, n, LOOM_EINPUT, "leave it to the end of the function, or use a variable of the loop's own", "the loop begins with a value of %s and deletes it", name);
   if (!v || v->kind == HELION_UNKNOWN)
     return start;
   kernel_type after = before;

@@ -154,7 +154,9 @@ void helion_apply_config(helion_reader *r) {
 /* PowerOfTwoFragment(low, high, default), IntegerFragment: the default, else low. */
 helion_value helion_do_fragment(helion_reader *r, const helion_call *c) {
   (void)r;
-  return c->given[2] && c->arg[2].kind != HELION_NONE ? c->arg[2] : c->arg[0];
+  if (c->given[2] && c->arg[2].kind != HELION_NONE)
+    return c->arg[2];
+  return c->arg[0];
 }
 
 /* EnumFragment(choices): the first. */

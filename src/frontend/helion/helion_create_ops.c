@@ -146,14 +146,17 @@ helion_value helion_do_new(helion_reader *r, const helion_call *c) {
 
 helion_value helion_do_new_full(helion_reader *r, const helion_call *c) {
   kernel_type t;
-  return like(r, c, 3, &t) && helion_arg_shape(r, c, &c->arg[1], &t) ? create_full(r, c, &t, 2) : helion_unknown();
+  if (!like(r, c, 3, &t) || !helion_arg_shape(r, c, &c->arg[1], &t))
+    return helion_unknown();
+  return create_full(r, c, &t, 2);
 }
 
 helion_value helion_do_promote(helion_reader *r, const helion_call *c) {
   dtype a, b;
   (void)r;
-  return helion_arg_dtype(r, c, 0, DTYPE_F32, &a) && helion_arg_dtype(r, c, 1, DTYPE_F32, &b) ? helion_dtype(dtype_promote(a, b))
-                                                                                              : helion_unknown();
+  if (!helion_arg_dtype(r, c, 0, DTYPE_F32, &a) || !helion_arg_dtype(r, c, 1, DTYPE_F32, &b))
+    return helion_unknown();
+  return helion_dtype(dtype_promote(a, b));
 }
 
 /* ---- tensors of bind_args ---- */

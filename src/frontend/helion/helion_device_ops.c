@@ -20,8 +20,11 @@ static bool is_truth_value(helion_reader *r, const helion_value *v) { return v->
 helion_value helion_do_logical(helion_reader *r, const helion_call *c) {
   helion_value v[2];
   int n = c->fn->detail == KERNEL_FN_NOT ? 1 : 2;
-  for (int i = 0; i < n; i++)
-    v[i] = helion_is_device(&c->arg[i]) && !is_truth_value(r, &c->arg[i]) ? helion_apply2(r, c->node, KERNEL_FN_NE, c->arg[i], helion_int(r, 0)) : c->arg[i];
+  for (int i = 0; i < n; i++) {
+    v[i] = c->arg[i];
+    if (helion_is_device(&v[i]) && !is_truth_value(r, &v[i]))
+      v[i] = helion_apply2(r, c->node, KERNEL_FN_NE, v[i], helion_int(r, 0));
+  }
   return n == 1 ? helion_apply1(r, c->node, KERNEL_FN_NOT, v[0]) : helion_apply2(r, c->node, (kernel_fn)c->fn->detail, v[0], v[1]);
 }
 

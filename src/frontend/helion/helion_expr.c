@@ -194,7 +194,9 @@ static helion_value eval(helion_reader *r, const syn_node *n) {
   case SYN_JoinedStr: return helion_string("");   /* only ever a message */
   case SYN_Name: {
     helion_value v = helion_lookup(r, n), constant;
-    return v.kind == HELION_PATH && helion_find_constant(r, v.string, &constant) ? constant : v;
+    if (v.kind == HELION_PATH && helion_find_constant(r, v.string, &constant))
+      return constant;
+    return v;
   }
   case SYN_Attribute: return helion_attribute(r, n, helion_eval(r, syn_child(n, "value")), syn_ident(n, "attr"));
   case SYN_Call: return helion_eval_call(r, n);

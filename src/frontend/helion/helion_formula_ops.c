@@ -19,7 +19,9 @@ static helion_value mul(formula f, helion_value a, helion_value b) { return two(
 static helion_value choose(formula f, helion_value condition, helion_value a, helion_value b) {
   const helion_fn *where = helion_find_function("torch.where");
   helion_call c = {.node = f.n, .fn = where, .arg = {condition, a, b}, .given = {true, true, true}};
-  return condition.kind == HELION_UNKNOWN || a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN ? helion_unknown() : where->run(f.r, &c);
+  if (condition.kind == HELION_UNKNOWN || a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
+    return helion_unknown();
+  return where->run(f.r, &c);
 }
 
 static helion_value positive(formula f, helion_value x) { return two(f, KERNEL_FN_GT, x, helion_int(f.r, 0)); }
@@ -46,7 +48,9 @@ static helion_value softplus(formula f, helion_value x) {
 }
 
 static helion_value as_float(formula f, helion_value x, dtype t) {
-  return helion_is_device(&x) && !dtype_is_float(helion_type(f.r, x.device)->type) ? helion_device(helion_cast(f.r, f.n, x.device, t)) : x;
+  if (helion_is_device(&x) && !dtype_is_float(helion_type(f.r, x.device)->type))
+    return helion_device(helion_cast(f.r, f.n, x.device, t));
+  return x;
 }
 
 /* sign(x) * (|x| mod |y|), which is exact. */

@@ -110,7 +110,11 @@ helion_value helion_do_item(helion_reader *r, const helion_call *c) {
   kernel_type scalar = {.type = t.type};
   if (t.rank)
     v = helion_emit(r, c->node, KERNEL_RESHAPE, 1, &v, &scalar);
-  helion_value out = dtype_is_float(t.type) || t.type == DTYPE_BOOL ? helion_store_whole(r, c->node, v) : helion_size(helion_runtime_size(r, c->node, v));
+  helion_value out;
+  if (dtype_is_float(t.type) || t.type == DTYPE_BOOL)
+    out = helion_store_whole(r, c->node, v);
+  else
+    out = helion_size(helion_runtime_size(r, c->node, v));
   helion_leave_host(r, outer);
   return out;
 }

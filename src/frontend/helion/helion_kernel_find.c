@@ -164,7 +164,7 @@ static const syn_node *function_behind(helion_reader *r, const syn_node *class_n
   if (s && s->kind == SYN_FunctionDef)
     return s;
   const syn_node *again = s && value->kind == SYN_Name ? helion_assigned_value(s, syn_ident(value, "id")) : NULL;
-  return again && again != value && again->kind != SYN_Name ? function_behind(r, class_node, again, depth + 1) : NULL;
+  return again && again->kind != SYN_Name ? function_behind(r, class_node, again, depth + 1) : NULL;
 }
 
 static const syn_node *function_of(helion_reader *r, const syn_node *class_node, const syn_node *value) { return function_behind(r, class_node, value, 0); }
@@ -216,7 +216,7 @@ helion_kernels helion_find_kernels(helion_reader *r) {
   for (size_t i = 0; i < n; i++) {
     size_t t;
     syn_node **targets = body[i]->kind == SYN_Assign ? syn_list(body[i], "targets", &t) : NULL;
-    const syn_node *target = targets && t ? targets[0] : body[i]->kind == SYN_AnnAssign ? syn_child(body[i], "target") : NULL;
+    const syn_node *target = targets ? targets[0] : body[i]->kind == SYN_AnnAssign ? syn_child(body[i], "target") : NULL;
     const syn_node *fn = target && target->kind == SYN_Name && wrapped_function(r, syn_child(body[i], "value"))
                              ? function_of(r, NULL, wrapped_function(r, syn_child(body[i], "value"))) : NULL;
     bool is_asked = fn && r->options->function && text_eq(syn_ident(target, "id"), r->options->function);   /* one function may make several kernels */

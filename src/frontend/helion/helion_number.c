@@ -81,20 +81,31 @@ static bool peek_int(helion_reader *r, const helion_value *v, int64_t *out) {
   return v->kind == HELION_INT ? helion_peek(r, v->size, out) : helion_known_int(r, v, out);
 }
 
+/* What the numbers of this call decide has to hold in every call. */
+static void assume_numbers(helion_reader *r, const helion_value *va, const helion_value *vb) {
+  int64_t n;
+  (void)helion_known_int(r, va, &n);
+  (void)helion_known_int(r, vb, &n);
+}
+
 static helion_value int_op(helion_reader *r, const syn_node *n, syn_kind op, const helion_value *va, const helion_value *vb) {
   int64_t a, b, v;
   bool known = peek_int(r, va, &a) && peek_int(r, vb, &b);
   bool is_inverse = known && op == SYN_Pow && b < 0;
   if (known && ((b == 0 && (op == SYN_FloorDiv || op == SYN_Mod)) || (is_inverse && a == 0)))
     return helion_fail(r, n, LOOM_EINPUT, "the divisor must not be 0; choose other sizes or check it before", "division by zero");
-  if (is_inverse && helion_known_int(r, va, &a) && helion_known_int(r, vb, &b))
+  if (is_inverse) {
+    assume_numbers(r, va, vb);
     return helion_float(pow((double)a, (double)b));
+  }
   bool symbolic = va->kind == HELION_INT && vb->kind == HELION_INT && (va->size->op != SYM_CONST || vb->size->op != SYM_CONST);
   const sym_expr *e = symbolic ? size_op(r, op, va->size, vb->size) : NULL;
   if (e && helion_is_small(e) && (!known || helion_peek(r, e, &v)))
     return helion_size(e);
-  if (known && helion_known_int(r, va, &a) && helion_known_int(r, vb, &b) && known_int_op(op, a, b, &v))
+  if (known && known_int_op(op, a, b, &v)) {
+    assume_numbers(r, va, vb);
     return helion_int(r, v);
+  }
   return helion_fail(r, n, known || e ? LOOM_ELIMIT : LOOM_EUNSUP,
                      known || e ? "ints of a kernel fit 64 bits and expressions of block sizes 64 operations"
                                 : "use +, -, *, // and % with block sizes",

@@ -18,10 +18,10 @@ static bool tile_dim(helion_reader *r, const helion_call *c, const helion_tile *
   return true;
 }
 
-/* `item`: what the kernel says of the dim, a tile or a size; NULL: nothing. */
+/* `item`: what the kernel says of the dim, a tile or a size. */
 static bool logical_dim(helion_reader *r, const helion_call *c, const sym_expr *dim, const helion_value *item, drawn_dim *out) {
   int b = helion_block_of(r, dim);
-  if (item && item->kind == HELION_TILE)
+  if (item->kind == HELION_TILE)
     return tile_dim(r, c, &item->tile, out);
   if (b >= 0 && r->symbols.at[b].is_open) {
     const helion_symbol *s = &r->symbols.at[b];
@@ -154,7 +154,7 @@ helion_value helion_do_device_randint(helion_reader *r, const helion_call *c) {
     return span;
   if (span.kind == HELION_INT && helion_peek(r, span.size, &known) && known >= 1)
     helion_assume(r, SYM_GE, span.size, sym_const(r->mem, 1));
-  else if (helion_known_int(r, &span, &known) && known < 1)
+  else if (helion_known_int(r, &span, &known))   /* 0 or less */
     return helion_fail(r, c->node, LOOM_EINPUT, "low must be less than high", "hl.randint from %s to %s", helion_describe(r, &c->arg[1]),
                        helion_describe(r, &c->arg[2]));
   word = helion_apply2(r, c->node, KERNEL_FN_MOD, helion_apply1(r, c->node, KERNEL_FN_ABS, word), span);

@@ -182,7 +182,9 @@ static helion_value element_count(helion_reader *r, const syn_node *n, const ker
     helion_value valid = helion_device(helion_emit_reduce(r, n, helion_cast(r, n, lanes, type), KERNEL_FN_ADD, mask, keep));
     count = sym_equal(size, one) ? valid : helion_apply2(r, n, KERNEL_FN_MUL, valid, count);
   }
-  return is_whole && (int64_t)correction == 0 ? count : helion_binary(r, n, SYN_Sub, count, helion_float(correction));
+  if (is_whole && (int64_t)correction == 0)
+    return count;
+  return helion_binary(r, n, SYN_Sub, count, helion_float(correction));
 }
 
 /* The sum in f32 over the number of elements, rounded once. */

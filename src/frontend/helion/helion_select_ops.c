@@ -128,7 +128,9 @@ helion_value helion_do_sort(helion_reader *r, const helion_call *c) {
   if (!sorted_operand(r, c, 1, &x, &axis) || !helion_flag(r, c, 2, "descending", &descends))
     return helion_unknown();
   helion_value both = in_order(r, c, x, axis, descends, helion_type(r, x)->dim[axis]);
-  return c->fn->detail && both.kind == HELION_SEQ ? both.seq.at[1] : both;
+  if (c->fn->detail && both.kind == HELION_SEQ)
+    return both.seq.at[1];
+  return both;
 }
 
 /* torch.topk(x, k, dim, largest): the k largest or smallest, in order. */

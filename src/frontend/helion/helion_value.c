@@ -73,13 +73,12 @@ bool helion_truth(helion_reader *r, const helion_value *v, bool *out) {
 /* The same but for the numbers in it: a loop that is unrolled meets a mistake once in each round. */
 static bool is_same_message(const char *a, const char *b) {
   static const char digits[] = "0123456789-.";
-  for (; *a || *b; a++, b++) {
+  for (;; a++, b++) {
     a += strspn(a, digits);
     b += strspn(b, digits);
     if (*a != *b || !*a)
-      break;
+      return *a == *b;
   }
-  return *a == *b;
 }
 
 static bool is_known_message(const helion_reader *r, loom_span at, const char *message) {

@@ -33,5 +33,5 @@ const char *syn_dotted(arena *m, const syn_node *n) {
     return NULL;
   const char *base = syn_dotted(m, syn_child(n, "value"));
   const char *attr = syn_ident(n, "attr");
-  return base && attr ? arena_printf(m, "%s.%s", base, attr) : NULL;
+  return base ? arena_printf(m, "%s.%s", base, attr) : NULL;
 }
