@@ -98,6 +98,10 @@ static void test_the_first_wrong_value_is_found(void **state) {
       {"k of k f32 2 - 5", "k of k f32 . - 4", "k", "k", 0, false},
       /* filled with what the other run reduces from, although what it is made of has no counterpart */
       {LOADS "k of k f32 . - 0; z fill c f32 2 k 0; s add c f32 2 a,z 1 2", LOADS "s sum c=0 f32 2 a,b 4 6", "s", "s", 0, false},
+      /* a copy needs what it copies; what a loop leaves is what a round hands on, not any value there is */
+      {"a load i f32 2 - 1 2; m copy m f32 2 a 1 9; s exp c f32 2 m 3 5", "a load i f32 2 - 1 2; b load_b i f32 2 - 7 8; y next y f32 2 b 7 8; s exp c f32 2 a,y 3 4", "m", "s", 0, false},
+      {"a load i f32 2 - 1 2; n for l f32 2 a 1 2", "a load i f32 2 - 1 2; s exp c f32 2 a 2 4; y next y f32 2 s 2 4; n for l f32 2 y 2 4", "a", "n", 0, false},
+      {"a load i f32 2 - 1 2; s exp c f32 2 a 2 4; n for l f32 2 s 2 5", "a load i f32 2 - 1 2; s exp c f32 2 a 2 4; y next y f32 2 s 2 4; n for l f32 2 y 2 4", "n", "n", 1, false},
       /* nothing of its size */
       {LOADS "s add c f32 3 a,b 4 6 7", LOADS "s add c f32 2 a,b 4 6", "s", "", -1, false},
       /* handed on: what is handed on once more may explain it */

@@ -175,6 +175,10 @@ static void test_more_lanes_than_slices_are_told_all_the_same(void **state) {
       told_slice(&w, i, SIM_SLICE_READ, TOLD_LOAD, 0, k, k + 1, 0);
   for (int i = 0; i <= REPORT_LIVES; i++)
     vec_push(&w.ctx.mem, &w.record.lives, ((sim_life){0, 0, 0, i, i, i}));
+  w.r.cores[7] = (sim_core){.cycles = 9, .dram_bytes = 1};      /* the slowest */
+  w.r.cores[9] = (sim_core){.cycles = 5, .busy = 99, .dram_bytes = 99};
+  vec_push(&w.ctx.mem, &w.record.lives, ((sim_life){7, 0, 0, 1, 2, 3}));
+  vec_push(&w.ctx.mem, &w.record.lives, ((sim_life){9, 0, 0, 1, 2, 3}));
   const data_value *page = page_of(&w), *lanes = data_get(page, "lanes"), *lives = data_get(page, "lives");
   assert_int_equal(lanes->n, CORES * TOG_THREADS);
   assert_int_equal(data_get(page, "resolution")->integer, 2);
@@ -184,13 +188,34 @@ static void test_more_lanes_than_slices_are_told_all_the_same(void **state) {
     assert_int_equal(number(lanes->items[i], 5), 1);
   }
   assert_int_equal(lives->items[0]->n, 5 * REPORT_LIVES);
-  assert_int_equal(lives->items[1]->kind, DATA_NULL);
+  for (int c = 1; c < CORES; c++)
+    assert_int_equal(lives->items[c]->kind, c == 7 ? DATA_ARRAY : DATA_NULL);
   told_close(&w);
+}
+
+/* Of the compute threads alone; the loops around steps are no steps. */
+static void test_steps_are_told_up_to_so_many(void **state) {
+  (void)state;
+  for (int more = 0; more < 2; more++) {
+    told_run w;
+    told_open(&w);
+    for (int i = 0; i < REPORT_STEPS + more; i++) {
+      told_slice(&w, 1, SIM_SLICE_LOOP, TOLD_LOOP, -1, i, i + 1, 0);
+      told_slice(&w, i % 2 ? 1 : 4, SIM_SLICE_STEP, TOLD_LOOP, -1, i, i + 1, i);
+      told_slice(&w, 0, SIM_SLICE_STEP, TOLD_LOOP, -1, i, i + 1, i);
+    }
+    const data_value *steps = data_get(page_of(&w), "steps");
+    assert_int_equal(steps == NULL, more);
+    if (steps)
+      assert_int_equal(steps->items[0]->n + steps->items[1]->n, 5 * REPORT_STEPS);
+    told_close(&w);
+  }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_short_run_is_told_as_it_was), cmocka_unit_test(test_a_long_run_is_joined_and_a_cut_one_binned),
                                      cmocka_unit_test(test_lives_are_those_of_the_record), cmocka_unit_test(test_lanes_end_with_their_core),
-                                     cmocka_unit_test(test_bins_say_what_takes_most), cmocka_unit_test(test_more_lanes_than_slices_are_told_all_the_same)};
+                                     cmocka_unit_test(test_bins_say_what_takes_most), cmocka_unit_test(test_more_lanes_than_slices_are_told_all_the_same),
+                                     cmocka_unit_test(test_steps_are_told_up_to_so_many)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

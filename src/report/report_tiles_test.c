@@ -71,6 +71,11 @@ static void test_faults_are_events_of_their_core_or_of_all(void **state) {
   assert_int_equal(report_write_tile_trace(&ctx, g, m, &r, &record, path), LOOM_OK);
   assert_int_equal(file_read(&ctx, path, 1 << 24, &source, &size), LOOM_OK);
   unlink(path);
+  static const char *const tracks[] = {"array 0", "vector", "DMA engine"};
+  for (int c = 0; c < 2; c++)
+    for (int i = 0; i < 3; i++)
+      assert_non_null(strstr(source, arena_printf(&ctx.mem, "{\"ph\":\"M\",\"pid\":%d,\"tid\":%d,\"name\":\"thread_name\",\"args\":{\"name\":\"%s\"}}", 1 + c, 3 - i, tracks[i])));
+  assert_non_null(strstr(source, "{\"ph\":\"M\",\"pid\":3,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"DRAM\"}}"));
   assert_non_null(strstr(source, "{\"ph\":\"i\",\"pid\":1,\"tid\":1,\"ts\":7,\"s\":\"g\",\"cat\":\"fault\",\"name\":\"deadlock\",\"args\":{\"text\":\"all\"}}"));
   assert_non_null(strstr(source, "{\"ph\":\"i\",\"pid\":2,\"tid\":1,\"ts\":8,\"s\":\"p\",\"cat\":\"fault\",\"name\":\"spad_full\",\"args\":{\"text\":\"one\"}}"));
   assert_int_equal(report_write_tile_trace(&ctx, g, m, &r, &record, "/tmp/loom_there_is_no_such_directory/x.json"), LOOM_EIO);
