@@ -31,8 +31,11 @@ loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const co
   if (failure != LOOM_EINFEASIBLE || !o->explain || !s->nest || s->o->plan)
     return failure;
   const solve_field f = field_of(s, &s->solve_options);
-  if (solve_explain_nothing(ctx, &f, &c) != LOOM_OK)
+  const diag_mark before = diag_save(ctx);
+  if (solve_explain_nothing(ctx, &f, &c) != LOOM_OK) {
+    diag_drop(ctx, before);      /* why there is no explanation is no part of why there is no plan */
     return failure;
+  }
   for (size_t i = 0; i < c.alone.n; i++)
     diag_note(ctx, LOOM_NOSPAN, "impossible: %s", c.alone.at[i].words);
   if (c.together.n)

@@ -404,6 +404,9 @@ static loom_status write_if(dir_writer *w, const dir_node *n) {
     if (!results[i].is_needed)
       continue;
     results[i].name = dir_fresh(w, results[i].before ? results[i].before->name : "chosen");
+    if (!results[i].before && (pairs[i].yes < 0 || pairs[i].no < 0))
+      LOOM_FAIL(w->p->ctx, n->span, LOOM_EINPUT, "result %zu of '%s' is no output of %s, and no value that was there before", i, n->name,
+                pairs[i].yes >= 0 ? "the other branch" : pairs[i].no >= 0 ? "the branch" : "either branch");
     if (!results[i].before)
       continue;
     LOOM_TRY(variable_of(w, n, results[i].before, &value));

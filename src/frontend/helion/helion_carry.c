@@ -50,6 +50,13 @@ void helion_statement_names(helion_reader *r, const syn_node *n, helion_names *o
   add_assigned(r, &statement, 1, out);
 }
 
+void helion_unset_target(helion_reader *r, const syn_node *loop) {
+  helion_names names = {0};
+  add_target(r, syn_child(loop, "target"), &names);
+  for (size_t i = 0; i < names.n; i++)
+    helion_unset_var(r, names.at[i]);
+}
+
 void helion_forget_assigned(helion_reader *r, const syn_node *n) {
   helion_names names = {0};
   helion_statement_names(r, n, &names);
@@ -126,13 +133,17 @@ bool helion_is_same(helion_reader *r, const helion_value *a, const helion_value 
   }
 }
 
+static bool is_among(const helion_names *names, const char *name) {
+  for (size_t i = 0; names && i < names->n; i++)
+    if (text_eq(names->at[i], name))
+      return true;
+  return false;
+}
+
 void helion_check_numbers(helion_reader *r, const syn_node *n, const helion_var *before, size_t n_vars, const helion_names *names) {
   for (size_t i = 0; i < n_vars; i++) {
-    const helion_value *old = &before[i].value, *now = &r->scope->vars.at[i].value;
-    bool is_carried = false;
-    for (size_t j = 0; j < names->n; j++)
-      is_carried = is_carried || text_eq(names->at[j], before[i].name);
-    if (is_carried || now->kind == HELION_UNKNOWN || old->kind == HELION_UNKNOWN || helion_is_same(r, old, now))
+    const helion_value *old = &before[i].value, *now = helion_find_var(r->scope, before[i].name);
+    if (is_among(names, before[i].name) || old->kind == HELION_UNKNOWN || (now && (now->kind == HELION_UNKNOWN || helion_is_same(r, old, now))))
       continue;
     if (old->kind == HELION_INT || old->kind == HELION_FLOAT || old->kind == HELION_BOOL)
       helion_fail(r, n, LOOM_EINPUT, "start with a device value: hl.full([], value) or hl.zeros([...])",
@@ -154,12 +165,14 @@ helion_var *helion_save_vars(helion_reader *r, size_t *out_n) {
 }
 
 void helion_restore_vars(helion_reader *r, const helion_var *before, size_t n_vars, const helion_names *kept) {
+  helion_var *after = ARENA_NEW_N(r->mem, helion_var, n_vars);      /* by name: what was deleted since has moved those behind it */
   for (size_t i = 0; i < n_vars; i++) {
-    bool keep = false;
-    for (size_t j = 0; kept && j < kept->n; j++)
-      keep = keep || text_eq(kept->at[j], before[i].name);
-    if (!keep)
-      r->scope->vars.at[i] = before[i];
+    const helion_value *now = is_among(kept, before[i].name) ? helion_find_var(r->scope, before[i].name) : NULL;
+    after[i] = before[i];
+    if (now)
+      after[i].value = *now;
   }
-  r->scope->vars.n = n_vars;
+  r->scope->vars.n = 0;
+  for (size_t i = 0; i < n_vars; i++)
+    vec_push(r->mem, &r->scope->vars, after[i]);
 }

@@ -10,6 +10,8 @@ void helion_assigned_names(helion_reader *r, const syn_node *n, const char *bloc
 void helion_statement_names(helion_reader *r, const syn_node *n, helion_names *out);
 /* The names that statement `n` assigns, at any depth, are UNKNOWN from now on: it was refused, and what follows from that is not reported again. */
 void helion_forget_assigned(helion_reader *r, const syn_node *n);
+/* The variables that the loop itself sets are not defined from now on. */
+void helion_unset_target(helion_reader *r, const syn_node *loop);
 /* Those names of the body of a loop that hold a device value before it, each once. */
 helion_names helion_carried_names(helion_reader *r, const syn_node *loop);
 /* What variable `name` holds after a round of the loop, of the type of `start`; `start`, diagnosed, when it changed its type. */

@@ -175,6 +175,7 @@ static void run_nested(helion_reader *r, const syn_node *n, const helion_loop *l
 
 static void run_sequential(helion_reader *r, const syn_node *n, const helion_loop *l) {
   helion_value values[KERNEL_RANK_MAX];
+  helion_unset_target(r, n);      /* what they were before is seen neither in the loop nor behind it */
   helion_names names = helion_carried_names(r, n);
   size_t n_vars;
   helion_var *before = helion_save_vars(r, &n_vars);

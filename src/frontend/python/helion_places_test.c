@@ -54,6 +54,8 @@ static const place places[] = {
     {"float changes", TILED("", "    q = 2.5\n    for c in hl.tile(5):\n      q = 1.5\n    v = x[t, :] * q\n"), LOOM_EINPUT, "the python number q changes inside of a tile loop", 10, 5},
     {"float changes up", TILED("", "    q = 1.5\n    for c in hl.tile(5):\n      q = 2.5\n    v = x[t, :] * q\n"), LOOM_EINPUT, "the python number q changes inside of a tile loop", 10, 5},
     {"nan changes", TILED("", "    q = float('nan')\n    for c in hl.tile(5):\n      q = float('nan')\n    v = x[t, :] * q\n"), LOOM_OK, NULL, 0, 0},
+    {"number that a tile loop's variable was", TILED("", "    for a, q in ((1, 2), (3, 4)):\n      v = x[t, 0] * a\n    for c, q in hl.tile([5, 1]):\n      w = x[t, c]\n"), LOOM_OK, NULL, 0, 0},
+    {"variable of an ended loop", TILED("", "    c = 2\n    for c in hl.tile(5):\n      v = x[t, c]\n    w = x[t, c]\n"), LOOM_EINPUT, "the name \"c\" is not defined here: it belongs to the loop in line 10", 12, 14},
     {"name that a loop deletes", TILED("", "    q = 2\n    for c in hl.tile(5):\n      del q\n"), LOOM_EINPUT, "the python number q changes inside of a tile loop", 10, 5},
     {"tensor bound in the loop", TILED("", "    for c in hl.tile(5):\n      w = x\n      v = w[t, c]\n"), LOOM_OK, NULL, 0, 0},
     {"tensor another in the loop", TILED("", "    w = x\n    for c in hl.tile(5):\n      w = out\n      v = w[t, c]\n"), LOOM_EUNSUP, "w, the host tensor x, changes inside of a tile loop", 10, 5},
