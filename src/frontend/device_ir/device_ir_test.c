@@ -148,6 +148,10 @@ static const refusal refusals[] = {
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0,)", LOOM_EINPUT, "", 0},
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "()", LOOM_EINPUT, "", 0},
     {"scaled_matmul.txt", "(0, [0], [x_size1], [acc])", "(0, [0,0,0,0,0,0,0,0,0], [1,1,1,1,1,1,1,1,1], [acc])", LOOM_EINPUT, "", 0},
+    {"nominal.txt", "Block 1: Size=s77", "Block 1: XSize=3, Size=s77", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "([acc],)", "(acc,)  ", LOOM_OK, NULL, 0},
+    {"scaled_matmul.txt", "([acc],)", "((acc,))", LOOM_OK, NULL, 0},
+    {"branch.txt", "(_if, 0)", "(_if, -1)", LOOM_EINPUT, "used before it is computed", 20},
     {"scaled_matmul.txt", "(_for_loop, 0)", "(_for_loop, -1)", LOOM_EUNSUP, "output 0 of this loop replaces nothing", 24},
     {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 0: ReductionLoopGraphInfo", LOOM_EINPUT, "the dump has no root graph", 0},
     {"scaled_matmul.txt", "Graph 0: ForLoopGraphInfo", "Graph 0: IfGraphInfo", LOOM_EINPUT, "the loop has 1 begins, 1 ends and 0 blocks", 24},
@@ -509,6 +513,88 @@ static void test_arguments_come_in_the_order_of_their_first_use(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* Loops over two ranges of one size around a third, and a second grid that reads what the loops store, or something else. */
+static void test_nested_loops_have_blocks_of_their_own_and_barriers_see_into_them(void **state) {
+  (void)state;
+  static const char code[] =
+      "# loom: device-ir 1\n"
+      "# loom: kernel nested\n"
+      "# loom: block 0 var=u0 size=6\n"
+      "# loom: block 1 var=u1 size=6\n"
+      "# loom: block 2 var=u2 size=6\n"
+      "# loom: block 3 var=u3 size=6\n"
+      "# loom: block 4 var=u4 size=6\n"
+      "# loom: graph root_graph_0 blocks=0\n"
+      "# loom: graph root_graph_1 blocks=1\n"
+      "def for_loop_3():\n"
+      "    b2: \"Sym(u2)\" = helion_language__tracing_ops__get_symnode('block_size_2')\n"
+      "    b3: \"Sym(u3)\" = helion_language__tracing_ops__get_symnode('block_size_3')\n"
+      "    b4: \"Sym(u4)\" = helion_language__tracing_ops__get_symnode('block_size_4')\n"
+      "    x: \"f32[6, 6, 6]\" = helion_language__tracing_ops__host_tensor('x')\n"
+      "    v: \"f32[u2, u3, u4]\" = helion_language_memory_ops_load(x, [b2, b3, b4], None, None)\n"
+      "    y: \"f32[6, 6, 6]\" = helion_language__tracing_ops__host_tensor('y')\n"
+      "    store = helion_language_memory_ops_store(y, [b2, b3, b4], v, None)\n"
+      "    return None\n"
+      "def for_loop_2():\n"
+      "    b2: \"Sym(u2)\" = helion_language__tracing_ops__get_symnode('block_size_2')\n"
+      "    b3: \"Sym(u3)\" = helion_language__tracing_ops__get_symnode('block_size_3')\n"
+      "    _for_loop = helion_language__tracing_ops__for_loop(3, [0], [6], [])\n"
+      "    return None\n"
+      "def root_graph_0():\n"
+      "    b0: \"Sym(u0)\" = helion_language__tracing_ops__get_symnode('block_size_0')\n"
+      "    _for_loop = helion_language__tracing_ops__for_loop(2, [0, 0], [6, 6], [])\n"
+      "    return None\n"
+      "def root_graph_1():\n"
+      "    b1: \"Sym(u1)\" = helion_language__tracing_ops__get_symnode('block_size_1')\n"
+      "    READ: \"f32[6, 6, 6]\" = helion_language__tracing_ops__host_tensor('READ')\n"
+      "    v: \"f32[u1, 6, 6]\" = helion_language_memory_ops_load(READ, [b1, slice(None, None, None), slice(None, None, None)], None, None)\n"
+      "    out: \"f32[6, 6, 6]\" = helion_language__tracing_ops__host_tensor('out')\n"
+      "    store = helion_language_memory_ops_store(out, [b1, slice(None, None, None), slice(None, None, None)], v, None)\n"
+      "    return None\n";
+  static const struct { const char *read; size_t barriers; } cases[] = {{"y", 1}, {"x", 0}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    kernel_graph *k;
+    size_t barriers = 0;
+    loom_ctx_init(&ctx);
+    const char *s = code;
+    while (strstr(s, "READ"))
+      s = edited(&ctx, s, "READ", cases[i].read);
+    if (device_ir_read(&ctx, "nested", s, strlen(s), NULL, &k) != LOOM_OK)
+      fail_msg("%d:%d %s\n%s", ctx.diag.first->span.line, ctx.diag.first->span.col, ctx.diag.first->text, s);
+    for (size_t j = 0; j < k->body.ops.n; j++)
+      barriers += k->body.ops.at[j]->kind == KERNEL_BARRIER;
+    assert_int_equal(barriers, cases[i].barriers);
+    const kernel_op *outer = k->body.ops.at[0]->regions[0].ops.at[0], *middle = outer->regions[0].ops.at[0], *inner = middle->regions[0].ops.at[0];
+    const kernel_op *const loops[] = {outer, middle, inner};
+    for (int j = 0; j < 3; j++) {
+      assert_int_equal(loops[j]->kind, KERNEL_LOOP);
+      assert_string_equal(loops[j]->ranges[0].block, arena_printf(&ctx.mem, "tile_%d", j + 2));
+    }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* A grid and host code of which nothing is written down. */
+static void test_graphs_without_nodes(void **state) {
+  (void)state;
+  static const struct { const char *graphs, *roots; loom_status status; const char *part; } cases[] = {
+      {"{\"id\": 0, \"class\": \"RootGraphInfo\", \"block_ids\": [0], \"nodes\": []}", "{\"graph\": 0, \"block_ids\": [0]}", LOOM_EINPUT, "graph 0 is empty"},
+      {"{\"id\": 0, \"class\": \"LoomHostGraphInfo\", \"nodes\": []}", "{\"graph\": 0, \"block_ids\": []}", LOOM_EINPUT, "has no tile loop"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    loom_ctx ctx;
+    kernel_graph *k;
+    loom_ctx_init(&ctx);
+    const char *s = arena_printf(&ctx.mem, "{\"schema\": \"loom.helion.v1\", \"kernel\": {\"name\": \"f\"}, \"symbols\": [], \"block_sizes\": [{\"id\": 0, \"var\": \"u0\", \"size\": 4, \"reduction\": false, "
+                                 "\"source\": {\"kind\": \"loop\"}}], \"host\": [{\"id\": \"x\", \"op\": \"arg\", \"dtype\": \"f32\", \"shape\": [4]}], \"graphs\": [%s], \"roots\": [%s], \"returns\": [\"x\"]}",
+                                 cases[i].graphs, cases[i].roots);
+    loom_status st = device_ir_read(&ctx, "empty", s, strlen(s), NULL, &k);
+    if (st != cases[i].status || !strstr(ctx.diag.first->text, cases[i].part))
+      fail_msg("%zu: status %d, %s", i, (int)st, ctx.diag.first ? ctx.diag.first->text : "");
+    loom_ctx_done(&ctx);
+  }
+}
+
 static void test_memory_may_run_out_anywhere(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -523,6 +609,7 @@ int main(void) {
       cmocka_unit_test(test_forms_are_known_by_their_content),     cmocka_unit_test(test_expressions_have_pythons_value),     cmocka_unit_test(test_values_are_read_or_refused_at_their_place),
       cmocka_unit_test(test_sizes_are_the_same_when_they_always_agree), cmocka_unit_test(test_targets_are_the_names_of_functions),
       cmocka_unit_test(test_damaged_dumps_are_read_or_refused),    cmocka_unit_test(test_memory_may_run_out_anywhere),
+      cmocka_unit_test(test_nested_loops_have_blocks_of_their_own_and_barriers_see_into_them), cmocka_unit_test(test_graphs_without_nodes),
       cmocka_unit_test(test_chains_of_graphs_are_looked_at_once_and_not_too_deep), cmocka_unit_test(test_arguments_come_in_the_order_of_their_first_use),
       cmocka_unit_test(test_graphs_that_call_others_twice_are_not_written_out_for_ever),
   };

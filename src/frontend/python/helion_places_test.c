@@ -430,8 +430,40 @@ static void test_names_of_the_module_go_128_deep(void **state) {
   }
 }
 
+/* Contents of arguments that are known decide what the host does.  Oracle: the contents. */
+static void test_items_of_known_arguments_are_numbers(void **state) {
+  (void)state;
+  static const int64_t i[] = {3, 5, 7, 9, 11, 13}, j[] = {2, 4};
+  static const float x[30] = {1.5f};
+  static const helion_given given[] = {
+      {.name = "eps", .kind = HELION_GIVEN_FLOAT, .real = 0.5}, {.name = "x", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_F32, .rank = 2, .shape = {6, 5}, .data = x},
+      {.name = "k", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_I64, .rank = 1, .shape = {2}}, {.name = "j", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_I64, .rank = 1, .shape = {2}, .data = j},
+      {.name = "i", .kind = HELION_GIVEN_TENSOR, .type = DTYPE_I64, .rank = 1, .shape = {6}, .data = i}};
+  static const struct { const char *line; loom_status status; } cases[] = {
+      {"assert i[0:1].item() == 3 and i[2:3].item() == 7 and j[1:].item() == 4 and i[1:2][None, :].item() == 5", LOOM_OK}, {"assert i[0:1].item() == 4", LOOM_EINPUT}, {"assert j[0:1].item() == 3", LOOM_EINPUT},
+      {"assert i[5:].item() == 13 and [i[0:1].item()] == [3]", LOOM_OK}, {"v = x[0:i[0:1].item()]\n  assert v.size(0) == 3", LOOM_OK}, {"v = x[0:i[0:1].item()]\n  assert v.size(0) == 4", LOOM_EINPUT},
+      {"v = x[0:1, 0:1].item()", LOOM_OK}, {"v = k[0:1].item()", LOOM_OK}, {"v = torch.zeros([1], dtype=torch.int64).item()", LOOM_OK}, {"v = (x > 0)[0:1, 0:1].item()", LOOM_OK}, {"v = i.item()", LOOM_EINPUT}};
+  int wrong = 0;
+  for (size_t n = 0; n < COUNT_OF(cases); n++) {
+    loom_ctx ctx;
+    syn_node *tree;
+    kernel_graph *k;
+    loom_ctx_init(&ctx);
+    const char *code = arena_printf(&ctx.mem, IMPORTS "@helion.kernel()\ndef f(eps, x, k, j, i):\n  %s\n  for t in hl.tile(6):\n    x[t, :] = eps\n", cases[n].line);
+    loom_status st = python_parse(&ctx, "k.py", code, strlen(code), &tree);
+    if (st == LOOM_OK)
+      st = helion_read(&ctx, tree, &(helion_options){.given = given, .n_given = COUNT_OF(given)}, &k);
+    if (st != cases[n].status) {
+      wrong++;
+      print_message("%s: status %d, %s\n", cases[n].line, (int)st, ctx.diag.first ? ctx.diag.first->text : "");
+    }
+    loom_ctx_done(&ctx);
+  }
+  assert_int_equal(wrong, 0);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines_are_read_or_refused_at_their_place), cmocka_unit_test(test_other_kernels_are_read_or_refused),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_lines_are_read_or_refused_at_their_place), cmocka_unit_test(test_other_kernels_are_read_or_refused), cmocka_unit_test(test_items_of_known_arguments_are_numbers),
                                      cmocka_unit_test(test_names_of_the_module_go_128_deep)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
