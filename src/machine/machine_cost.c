@@ -29,7 +29,8 @@ static const sym_expr *at_rate(arena *m, const sym_expr *volume, const sym_expr 
 const sym_expr *machine_rate_quotient(const sym_expr *throughput) {
   if (throughput->op == SYM_FLOORDIV)
     return throughput;
-  for (int i = 0; throughput->op == SYM_MUL && i < 2; i++)
+  const int factors = throughput->op == SYM_MUL ? 2 : 0;
+  for (int i = 0; i < factors; i++)
     if (throughput->arg[i]->op == SYM_FLOORDIV)
       return throughput->arg[i];
   return NULL;

@@ -22,7 +22,7 @@ static void add_constants(grid *g, const sym_expr *e) {
     for (int64_t step = -1; step <= 1; step++)
       if (e->value > 0 && e->value < INT32_MAX)
         add_value(g, e->value / parts[i] + step);
-  for (int i = 0; i < 3 && e->arg[i]; i++)
+  for (int i = 0; i < sym_op_operands(e->op); i++)
     add_constants(g, e->arg[i]);
 }
 
