@@ -64,9 +64,9 @@ SYSTEM int pthread_barrier_init(pthread_barrier_t *b, const pthread_barrierattr_
 static void test_what_the_system_tells(void **state) {
   loom_ctx *ctx = *state;
   static const struct { system_file files[16]; double l1, l2, l3, hz; bool l1_assumed, l3_assumed, hz_may_be_cpuid; const char *name; } rows[] = {
-      {{CACHE(0, "1\n", "Data\n", "48K\n"), CACHE(1, "1\n", "Instruction\n", "32K\n"), CACHE(2, "2\n", "Unified\n", "2M\n"), CACHE(3, "3\n", "Unified\n", "1000\n"), {"cpuinfo_max_freq", "3000000\n"}, CPUINFO("model name\t: A \"B\" $C\\D\n")},
-       49152, 2097152, 1000, 3e9, false, false, false, "A _B_ _C_D, "},
-      {{CACHE(0, "0\n", "Data\n", "48K\n"), CACHE(1, "4\n", "Unified\n", "48K\n"), CACHE(2, "x\n", "Unified\n", "48K\n"), {"index3/level", "1\n"}, {"index3/type", "Data\n"}, {"cpuinfo_max_freq", "3\n"}, CPUINFO("other: 1\ncpu MHz\t\t: 1234.5\nmodel name no colon\n")},
+      {{CACHE(0, "1\n", "Data\n", "48K\n"), CACHE(1, "1\n", "Instruction\n", "32K\n"), CACHE(2, "2\n", "Unified\n", "2M\n"), CACHE(3, "3\n", "Unified\n", "1000\n"), {"cpuinfo_max_freq", "3000000\n"}, CPUINFO("model name\t: A \"B\" $C\\D\tE\n")},
+       49152, 2097152, 1000, 3e9, false, false, false, "A _B_ _C_D_E, "},
+      {{CACHE(0, "0\n", "Data\n", "48K\n"), CACHE(1, "4\n", "Unified\n", "48K\n"), CACHE(2, "x\n", "Unified\n", "48K\n"), {"index4/level", ""}, {"index3/level", "1\n"}, {"index3/type", "Data\n"}, {"cpuinfo_max_freq", "3\n"}, CPUINFO("other: 1\ncpu MHz\t\t: 1234.5\nmodel name no colon\n")},
        32768, 524288, 524288, 1234.5e6, true, true, true, "unknown CPU, "},
       {{CPUINFO("cpu MHz\t\t: 7\n")}, 32768, 524288, 524288, 2.5e9, true, true, true, "unknown CPU, "},
       {{CPUINFO("")}, 32768, 524288, 524288, 2.5e9, true, true, true, "unknown CPU, "},
