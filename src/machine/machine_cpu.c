@@ -149,7 +149,7 @@ static double vectors_per_cycle(const machine_cpu *c) {
   const bool is_amd = (told != 0) & (x == 0x444d4163);      /* "cAMD" of AuthenticAMD */
   const int tells_family = __get_cpuid(1, &a, &b, &x, &d);
   const unsigned family = ((a >> 8) & 15) + ((a >> 20) & 255);
-  return c->has_avx512 & is_amd & (tells_family != 0) & (family == 0x19) ? 1 : 2;
+  return (c->has_avx512 & is_amd & (tells_family != 0) & (family == 0x19)) != 0 ? 1 : 2;
 #else
   (void)c;
   return 2;

@@ -49,15 +49,13 @@ static bool is_free(const char *scalar) {
   return false;
 }
 
-/* One scalar op over all elements of the tile; the last one of a reduction reduces. */
+/* One scalar op that is not free over all elements of the tile; the last one of a reduction reduces. */
 static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const char *scalar, bool is_last, const sym_expr **out, const char **unit) {
   arena *a = &ctx->mem;
   const sym_expr *elems = elems_of(a, op);
   for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++) {
     if (strcmp(scalar_ops[i].op, scalar) != 0)
       continue;
-    if (!scalar_ops[i].vector)
-      break;
     bool reduce = op->k && is_last && strcmp(scalar_ops[i].reduce, scalar_ops[i].vector) != 0;
     const machine_func *f = typed_func(a, m, reduce ? scalar_ops[i].reduce : scalar_ops[i].vector, op->type);
     if (!f)
