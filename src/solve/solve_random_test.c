@@ -1,5 +1,6 @@
 /* Made-up problems against brute force (solve_testing.h).
  * LOOM_RANDOM_PROBLEMS=10000 asks for more than the 1,000 of the test suite. */
+#include "solve/solve_private.h"
 #include "solve/solve_testing.h"
 #include <stdlib.h>
 
@@ -165,7 +166,87 @@ static void test_random_problems_equal_brute_force(void **state) {
   assert_true(feasible > done / 2 && infeasible > done / 50 && stopped > done / 8 && saved > 0);
 }
 
+/* ---- parts ---- */
+
+typedef struct walked { solve_best best; int64_t evaluated, pruned; } walked;
+
+/* All of the part, `budget` evaluations at a time; below 0: at once. */
+static void walk_part(const solve_ready *r, solve_part part, int64_t budget, walked *out) {
+  solve_walk w = {.best = out->best, .ran_out = true};
+  while (w.ran_out) {
+    w = (solve_walk){.best = out->best, .budget = budget};
+    solve_walk_part(r, &part, &w);
+    assert_true(budget < 0 ? !w.ran_out : w.evaluated <= budget);
+    assert_true(!w.ran_out || w.evaluated == budget);
+    out->best = w.best;
+    out->evaluated += w.evaluated;
+    out->pruned += w.pruned;
+    assert_true(budget < 0 || out->evaluated <= solve_part_points(r, &part));      /* no point twice */
+  }
+}
+
+/* Cuts the part as often as `depth` says, and walks what is left of it. */
+static void walk_pieces(const solve_ready *r, const solve_part *part, int depth, walked *out) {
+  solve_part children[SOLVE_CHILDREN_MAX];
+  if (depth == 0) {
+    walk_part(r, *part, -1, out);
+    return;
+  }
+  const int n = solve_split_part(r, part, children, &out->pruned);
+  for (int i = 0; i < n; i++) {
+    assert_true(children[i].bound >= part->bound);
+    walk_pieces(r, &children[i], depth - 1, out);
+  }
+}
+
+static bool is_same_best(const solve_ready *r, const walked *a, const walked *b) {
+  return a->best.found == b->best.found && (!a->best.found || (a->best.cycles == b->best.cycles && a->best.round == b->best.round && memcmp(a->best.value, b->best.value, (size_t)r->n * sizeof *a->best.value) == 0));
+}
+
+/* A walk that stops and goes on sees what one that does not stop sees; pieces of a part have the points of the part. */
+static void test_a_part_is_the_same_in_slices_and_in_pieces(void **state) {
+  (void)state;
+  static const int64_t budgets[] = {1, 2, 7, 100};
+  rng r = rng_new(11);
+  int walks = 0;
+  for (int i = 0; i < 150; i++) {
+    loom_ctx ctx;
+    solve_ready ready;
+    loom_ctx_init(&ctx);
+    const solve_problem *p = made_up_problem(&ctx.mem, &r);
+    assert_int_equal(solve_make_ready(&ctx, p, i % 2, &ready), LOOM_OK);
+    for (size_t k = 0; !ready.empty && k < ready.rounds.n; k++) {
+      solve_part all = {.round = (int)k, .to = ready.values[0].n - 1};
+      int64_t smallest[SOLVE_SYMBOLS_MAX];
+      for (int d = 0; d < ready.n; d++)
+        smallest[d] = ready.values[d].at[0];
+      if (!solve_may_fit(&ready.rounds.at[k], 0, smallest))
+        continue;
+      all.bound = solve_part_bound(&ready, &all);
+      walked whole = {{0}, 0, 0};
+      walk_part(&ready, all, -1, &whole);
+      assert_int_equal(whole.evaluated + whole.pruned, solve_part_points(&ready, &all));
+      for (size_t b = 0; b < COUNT_OF(budgets); b++) {
+        walked slices = {{0}, 0, 0};
+        walk_part(&ready, all, budgets[b], &slices);
+        assert_int_equal(slices.evaluated, whole.evaluated);
+        assert_int_equal(slices.pruned, whole.pruned);
+        assert_true(is_same_best(&ready, &slices, &whole));
+      }
+      for (int depth = 1; depth < 4; depth++) {
+        walked pieces = {{0}, 0, 0};
+        walk_pieces(&ready, &all, depth, &pieces);
+        assert_int_equal(pieces.evaluated + pieces.pruned, whole.evaluated + whole.pruned);
+        assert_true(is_same_best(&ready, &pieces, &whole));
+      }
+      walks++;
+    }
+    loom_ctx_done(&ctx);
+  }
+  assert_true(walks > 150);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_problems_equal_brute_force)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_problems_equal_brute_force), cmocka_unit_test(test_a_part_is_the_same_in_slices_and_in_pieces)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
