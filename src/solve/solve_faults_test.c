@@ -130,6 +130,48 @@ static void test_what_is_dropped_needs_an_end(void **state) {
   }
 }
 
+static void test_trips_stand_in_conflicts_in_words(void **state) {
+  (void)state;
+  static const struct { solve_trip_rule rule; const char *numerator, *words; } rows[] = {{SOLVE_TRIPS_EXACT, "7", "7 is a multiple of a"}, {SOLVE_TRIPS_COVER, "2", "a is at most 2"}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    solve_problem p = {.cycles = expr(&ctx, "a"), .rule = rows[i].rule};
+    solve_answer a;
+    solve_conflict c;
+    bool is_named = false;
+    vec_push(&ctx.mem, &p.symbols, ((solve_symbol){.name = "a", .align = 1, .upper = 8, .lb = 3}));
+    vec_push(&ctx.mem, &p.capacities, ((solve_capacity){NULL, expr(&ctx, "a"), 6}));
+    vec_push(&ctx.mem, &p.trips, ((solve_trip){expr(&ctx, rows[i].numerator), expr(&ctx, "a")}));
+    assert_int_equal(answer(&ctx, &p, &a), LOOM_OK);
+    assert_int_equal(a.status, SOLVE_INFEASIBLE);
+    assert_int_equal(solve_find_conflict(&ctx, &p, &a, &(solve_limits){0}, &c), LOOM_OK);
+    for (size_t k = 0; k < c.together.n; k++)
+      is_named |= strcmp(c.together.at[k].words, rows[i].words) == 0;
+    assert_true(is_named && c.is_minimal);
+    assert_int_equal(c.together.n, rows[i].rule == SOLVE_TRIPS_EXACT ? 3 : 2);
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* The one point that has just the limit is in the box whose bound is that limit. */
+static void test_a_limit_may_be_met_exactly(void **state) {
+  loom_ctx *ctx = *state;
+  solve_problem p = {.cycles = expr(ctx, "a + b")};
+  solve_answer a;
+  vec_push(&ctx->mem, &p.symbols, ((solve_symbol){.name = "a", .align = 1, .upper = 80}));
+  vec_push(&ctx->mem, &p.symbols, ((solve_symbol){.name = "b", .align = 1, .upper = 80}));
+  for (int64_t more = -1; more < 2; more++) {
+    p.capacities.n = 0;
+    vec_push(&ctx->mem, &p.capacities, ((solve_capacity){NULL, expr(ctx, "a - b"), 1 - 80 + more}));
+    assert_int_equal(answer(ctx, &p, &a), LOOM_OK);
+    assert_int_equal(a.status, more < 0 ? SOLVE_INFEASIBLE : SOLVE_OPTIMAL);
+    if (more >= 0)
+      assert_int_equal(a.cycles, 81 - more);
+    assert_int_equal(a.feasible, more < 0 ? 0 : more ? 3 : 1);
+  }
+}
+
 /* Is there any point at all?  The first of many values of the last symbol that has one is enough. */
 static void test_one_point_among_many_is_found(void **state) {
   loom_ctx *ctx = *state;
@@ -369,6 +411,22 @@ static void test_broken_machines_and_options_are_refused_by_all_who_price(void *
     }
 }
 
+static void test_sizes_that_are_all_given_are_no_optimum(void **state) {
+  loom_ctx *ctx = *state;
+  static const solve_domain sizes[] = {{.symbol = "tile_m", .assigned = 32}, {.symbol = "tile_n", .assigned = 32}, {.symbol = "tile_k", .assigned = 32}};
+  scene s;
+  solve_result r;
+  open_scene(ctx, &s, 2, 64);
+  assert_int_equal(s.r.rows.at[s.r.best].status, SOLVE_OPTIMAL);
+  s.o.domains = sizes;
+  for (size_t n = 2; n < 4; n++) {
+    s.o.n_domains = n;
+    assert_int_equal(solve_space(ctx, &s.space, &s.o, &(solve_limits){0}, &r), LOOM_OK);
+    assert_int_equal(r.rows.at[r.best].status, n == 3 ? SOLVE_ASSIGNED : SOLVE_OPTIMAL);
+    assert_true(r.rows.at[r.best].cycles >= s.r.rows.at[s.r.best].cycles);
+  }
+}
+
 /* A candidate whose loads are shared by more cores than there are. */
 static void test_candidates_of_another_mesh_are_refused(void **state) {
   (void)state;
@@ -436,6 +494,9 @@ int main(void) {
       cmocka_unit_test(test_a_conflict_of_a_broken_problem_blames_nobody_else),
       cmocka_unit_test(test_what_is_dropped_needs_an_end),
       T(test_one_point_among_many_is_found),
+      cmocka_unit_test(test_trips_stand_in_conflicts_in_words),
+      T(test_a_limit_may_be_met_exactly),
+      T(test_sizes_that_are_all_given_are_no_optimum),
       cmocka_unit_test(test_parts_that_have_no_value_are_refused),
       T(test_aims_that_have_no_value_are_refused),
       T(test_explanations_are_written_with_what_there_is),
