@@ -245,6 +245,8 @@ static int soak(const options *o, loom_ctx *ctx) {
     if (run_chunk(o, t, &ctx->mem, graph, o->seed + done, (int)n) != LOOM_OK)
       return EXIT_BUG;
     done += n;
+    if (isatty(STDERR_FILENO))
+      fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " kernels, %" PRId64 " with disagreements%s", done, o->count, t->with_findings, done < o->count ? "" : "\n");
   }
   const double wall_s = (clock_ms() - begin) / 1e3;
   soak_total_print(t, &ctx->mem, wall_s);

@@ -66,6 +66,7 @@ typedef struct soak_case {
   const soak_options *o;
   const gen_kernel *gen;                   /* NULL: the graph is from a file */
   uint64_t seed;
+  bool sums_f32;                           /* sums of products have the type of --accumulate f32, else that of the kernel */
   kernel_graph *graph, *given;             /* the oracle's; the engines' (another only with o->fault) */
   compile_results results;
   const interp_tensor *inputs;             /* by kernel tensor */

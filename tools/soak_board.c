@@ -1,8 +1,12 @@
-/* Programs for NPUs and for Tenstorrent boards: the search's plan, compiled as `loom run` does. */
+/* Programs for NPUs and for Tenstorrent boards, compiled as `loom run` does: half of them by the search's plan, half by one that is drawn. */
 #include "soak.h"
+#include "base/data.h"
 #include "compile_npu.h"
+#include "compile_plans.h"
 #include "compile_tt.h"
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { NPU_ONE_IN = 2, TT_ONE_IN = 200, COMMON_TT_ONE_IN = 3, SEARCH_BUDGET = 20000, TT_SEEDS = 1 };
 
@@ -24,8 +28,46 @@ static run_options with_inputs(soak_case *c) {
 }
 
 static compile_options options(soak_case *c, const machine *m) {
-  return (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .run_threads = 1,
+  return (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .model = MODEL_LOOM, .accumulate_f32 = c->sums_f32, .topk = 1, .etg_gen = 3, .run_threads = 1,
                            .op_budget = SEARCH_BUDGET, .stop_after = COMPILE_TOG};
+}
+
+/* A file of memory with the plan; its descriptor, -1 where there is none. */
+static int write_plan(arena *m, const plan *p) {
+  const char *json = data_write_json(m, plan_to_data(m, p), 1);
+  const size_t size = strlen(json);
+  const int fd = memfd_create("plan", MFD_CLOEXEC);
+  if (fd >= 0 && write(fd, json, size) == (ssize_t)size)
+    return fd;
+  if (fd >= 0)
+    close(fd);
+  return -1;
+}
+
+/* A random legal plan for the machine, as for a chip; -1: the search's, because of the draw or because none that was drawn fits.  What a program of the target
+ * needs beyond it is found out when it is compiled: then it is refused. */
+static int draw_plan(soak_case *c, const machine *m, soak_engine e, compile_options *o) {
+  rng r = rng_new(c->seed * 17 + (uint64_t)e);
+  compile_options of_chip;
+  compile_state s;
+  plans_space x;
+  plan *drawn = NULL;
+  if (rng_range(&r, 0, 1))
+    return -1;
+  diag_mark before = diag_save(c->ctx);
+  loom_status st = soak_open(c, m, &of_chip, &s);
+  if (st == LOOM_OK)
+    st = plans_open(&s, &x);
+  if (st == LOOM_OK)
+    st = plans_draw(&x, &r, &drawn);
+  const int fd = st == LOOM_OK && drawn ? write_plan(&c->ctx->mem, drawn) : -1;
+  if (fd >= 0) {
+    o->plan = arena_printf(&c->ctx->mem, "/proc/self/fd/%d", fd);
+    c->now = arena_printf(&c->ctx->mem, "%s %s", c->now, plans_describe(&c->ctx->mem, drawn));
+  }
+  compile_done(&s);
+  diag_drop(c->ctx, before);
+  return fd;
 }
 
 static void judge(soak_case *c, soak_engine e, const run_check *k) {
@@ -49,6 +91,7 @@ void soak_npu(soak_case *c) {
   compile_execution e = {0};
   const run_options run = with_inputs(c);
   c->now = arena_printf(&c->ctx->mem, "--machine %s", m->name);
+  const int plan_file = draw_plan(c, m, SOAK_NPU, &o);
   loom_status st = compile_npu_compile(c->ctx, &o, &s, &npu);
   if (st == LOOM_OK)
     st = compile_npu_execute(&s, &npu, &run, &e);
@@ -60,6 +103,8 @@ void soak_npu(soak_case *c) {
     judge(c, SOAK_NPU, &e.check);
   compile_npu_close(&npu);
   compile_done(&s);
+  if (plan_file >= 0)
+    close(plan_file);
 }
 
 void soak_tt(soak_case *c) {
@@ -84,6 +129,7 @@ void soak_tt(soak_case *c) {
   o.for_board = true;
   o.cache = &cache;
   c->now = arena_printf(&c->ctx->mem, "--machine %s --engine tt-emu", m->name);
+  const int plan_file = draw_plan(c, m, SOAK_TT, &o);
   loom_status st = compile_tt_compile(c->ctx, &o, &how, &s, &board);
   if (st == LOOM_OK)
     st = compile_tt_execute(&s, &board, &run, &emulation, &e);
@@ -93,4 +139,6 @@ void soak_tt(soak_case *c) {
     judge(c, SOAK_TT, &e.check);
   compile_tt_close(&board);
   compile_done(&s);
+  if (plan_file >= 0)
+    close(plan_file);
 }

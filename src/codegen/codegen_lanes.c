@@ -46,16 +46,23 @@ static void check_load(lanes *l, LLVMValueRef load) {
     refuse(l, "loads a single number from the scratchpad", "load a vector, vector<1xf32> at least");
 }
 
-/* Functions of LLVM that end in the C library, and copies, which are made of scalar loads. */
-static bool has_no_code(const char *name, size_t n) {
-  static const char *const functions[] = {"exp", "exp2", "exp10", "log", "log2", "log10", "pow", "powi", "sin", "cos", "sincos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "ldexp",
-                                          "frexp", "modf", "memcpy", "memmove"};
-  for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-    size_t k = strlen(functions[i]);
-    if (n > k + 5 && memcmp(name, "llvm.", 5) == 0 && memcmp(name + 5, functions[i], k) == 0 && name[5 + k] == '.')
+/* Is it llvm.<one of these>.<types>? */
+static bool is_intrinsic(LLVMValueRef f, const char *const *of, size_t count) {
+  size_t n;
+  const char *name = LLVMIsAFunction(f) ? LLVMGetValueName2(f, &n) : NULL;
+  for (size_t i = 0; name && i < count; i++) {
+    const size_t k = strlen(of[i]);
+    if (n > k + 5 && memcmp(name, "llvm.", 5) == 0 && memcmp(name + 5, of[i], k) == 0 && name[5 + k] == '.')
       return true;
   }
   return false;
+}
+
+/* Functions of LLVM that end in the C library, and copies, which are made of scalar loads. */
+static bool has_no_code(LLVMValueRef f) {
+  static const char *const functions[] = {"exp", "exp2", "exp10", "log", "log2", "log10", "pow", "powi", "sin", "cos", "sincos", "tan", "asin", "acos", "atan", "atan2", "sinh", "cosh", "tanh", "ldexp",
+                                          "frexp", "modf", "memcpy", "memmove"};
+  return is_intrinsic(f, functions, sizeof functions / sizeof *functions);
 }
 
 static void refuse_function(lanes *l, const char *name, int n) {
@@ -74,7 +81,7 @@ static void check_call(lanes *l, LLVMValueRef call) {
   const char *name = LLVMGetValueName2(f, &n);
   if (n > sizeof reduce && memcmp(name, reduce, sizeof reduce - 1) == 0)
     refuse(l, "reduces a vector to a single number", "combine the vector with shuffles of itself; every element then has the result");
-  else if (has_no_code(name, n) || (LLVMGetIntrinsicID(f) == 0 && LLVMIsDeclaration(f)))
+  else if (has_no_code(f) || (LLVMGetIntrinsicID(f) == 0 && LLVMIsDeclaration(f)))
     refuse_function(l, name, (int)n);
 }
 
@@ -94,15 +101,10 @@ static LLVMTypeRef with_element(LLVMTypeRef vector, LLVMTypeRef element) {
 
 /* Behind LLVM's passes, which would make it narrow again. */
 static bool widen_rounding(lanes *l, LLVMValueRef call) {
-  static const char *const roundings[] = {"llvm.ceil.", "llvm.floor.", "llvm.trunc.", "llvm.round.", "llvm.roundeven.", "llvm.rint.", "llvm.nearbyint."};
+  static const char *const roundings[] = {"ceil", "floor", "trunc", "round", "roundeven", "rint", "nearbyint"};
   LLVMValueRef f = LLVMGetCalledValue(call);
   LLVMTypeRef t = LLVMTypeOf(call);
-  bool is_rounding = false;
-  size_t n = 0;
-  const char *name = LLVMIsAFunction(f) ? LLVMGetValueName2(f, &n) : "";
-  for (size_t i = 0; i < sizeof roundings / sizeof *roundings; i++)
-    is_rounding = is_rounding || strncmp(name, roundings[i], strlen(roundings[i])) == 0;
-  if (!is_rounding || is_scalar(t) || LLVMGetTypeKind(LLVMGetElementType(t)) != LLVMBFloatTypeKind)
+  if (!is_intrinsic(f, roundings, sizeof roundings / sizeof *roundings) || is_scalar(t) || LLVMGetTypeKind(LLVMGetElementType(t)) != LLVMBFloatTypeKind)
     return false;
   LLVMTypeRef wide = with_element(t, LLVMFloatTypeInContext(LLVMGetTypeContext(t)));
   LLVMValueRef of_wide = LLVMGetIntrinsicDeclaration(LLVMGetGlobalParent(f), LLVMGetIntrinsicID(f), &wide, 1);
