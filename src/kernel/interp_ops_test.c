@@ -81,6 +81,8 @@ static void test_scans_and_folds(void **state) {
       {E "alloc o f32[3]; r = scan axis=0 reverse v " ADD, "o 7 6 4", EXACT},
       {"arg x i32[3] 1 2 4; v = load x[:] : i32[3]; alloc o i32[3]; r = scan axis=0 reverse v as a b : i32[3] {; c = add a b : i32; yield c; }; store o[:] = r", "o 7 6 4", {0}},
       {"arg x f32[3] 1 2 4; v = load x[:] : f32[3]; alloc o f32[3]; r = scan axis=0 reverse v as a b : f32[3] {; c = mul a b : f32; yield c; }; store o[:] = r", "o 8 8 4", {0}},
+      /* machines multiply in any order: (x0 * x2) * x1 in f32 is 0.77950841, more than two roundings from here */
+      {"arg x f32[3] 1.46002221 -0.34740910 -1.53680980; v = load x[:] : f32[3]; alloc o f32[3]; r = scan axis=0 v as a b : f32[3] {; c = mul a b : f32; yield c; }; store o[:] = r", "o 1.46002221 -0.50722497701644897~8.54056e-08 0.77950831548365351~1.77714e-07", {0}},
       {"arg x f32[3] 1 2 4; v = load x[:] : f32[3]; alloc o f32[3]; r = scan axis=0 reverse v as a b : f32[3] {; d = neg b : f32; c = sub a d : f32; yield c; }; store o[:] = r", "o 7 6 4", {0}},
       {"arg x f32[3] 1 2 4; v = load x[:] : f32[3]; alloc o f32[3]; r = scan axis=0 reverse v as a b : f32[3] {; d = neg b : f32; yield d; }; store o[:] = r", "o -1 -2 4", {0}},
       {X "alloc o f32[2,3]; r = scan axis=0 v as a b : f32[2,3] {; c = max a b : f32; yield c; }; store o[:,:] = r", "o 1 2 3 4 5 6", {0}},

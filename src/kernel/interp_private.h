@@ -124,6 +124,12 @@ LOOM_MUST_USE loom_status interp_permute(interp *in, const kernel_op *op);
 
 /* ---- interp_math.c: scalar functions with bounds ---- */
 typedef struct interp_num { double x, e; } interp_num;
+/* ADD, MUL, MAX or MIN of numbers in any order.  `least`, `most`: of a product, the products of the factors below 1 (but 0) and above. */
+typedef struct interp_reduction { double x, mag, e, least, most; int64_t terms; bool whole; } interp_reduction;
+interp_reduction interp_open_reduction(kernel_fn f, dtype t);
+void interp_reduce_one(kernel_fn f, dtype t, interp_reduction *r, interp_num a);
+/* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product.  `cut`: sums so far keep 17 bits. */
+double interp_reduction_bound(kernel_fn f, dtype t, const interp_reduction *r, bool cut);
 /* A value of type `from` as `to`, but for the rounding to `to`.  A float that the integer type does not hold gives what an engine likes. */
 interp_num interp_cast(interp_num a, dtype from, dtype to);   /* interp_elementwise.c */
 /* `t`: the type the function works in.  The bound has the operands' errors and the engine's ulps, not the rounding to a declared type. */

@@ -53,11 +53,19 @@ static loom_status combine(interp *in, const kernel_op *op, interp_num *so_far, 
   return LOOM_OK;
 }
 
-/* A running sum from the end: machines reduce what there is, in whichever order, so that the bound is that of a sum in any order. */
-static bool adds_from_end(const interp *in, const kernel_op *op) {
+/* Running sums from the end and running products: machines reduce what there is, in whichever order, so that the bound is that of any order. */
+static bool is_in_any_order(const interp *in, const kernel_op *op) {
   const kernel_region *r = &op->regions[0];
-  const bool is_sum = r->ops.n == 2 && r->ops.at[0]->kind == KERNEL_BINARY && r->ops.at[0]->fn == KERNEL_FN_ADD;      /* and the yield */
-  return is_sum && op->kind == KERNEL_SCAN && op->flag && op->n_operands == 1 && dtype_is_float(in->k->values.at[op->operands[0]].type.type);
+  const bool is_one = r->ops.n == 2 && r->ops.at[0]->kind == KERNEL_BINARY;      /* and the yield */
+  const bool is_so = is_one && (r->ops.at[0]->fn == KERNEL_FN_MUL || (r->ops.at[0]->fn == KERNEL_FN_ADD && op->flag));
+  return is_so && op->kind == KERNEL_SCAN && op->n_operands == 1 && dtype_is_float(in->k->values.at[op->operands[0]].type.type);
+}
+
+/* How far another order may be from what was computed here in this one.  Halves may be rounded at each step. */
+static double any_order_bound(kernel_fn f, dtype t, const interp_reduction *r, interp_num in_order) {
+  const double e = interp_reduction_bound(f, t, r, false) + fabs(in_order.x - r->x);
+  const double narrow = interp_arith_roundoff(t) < dtype_unit_roundoff(t) && !(r->whole && e == 0) ? (double)r->terms * dtype_unit_roundoff(t) * r->mag : 0;
+  return isnan(e + narrow) ? INFINITY : fmax(in_order.e, e + narrow);
 }
 
 loom_status interp_scan(interp *in, const kernel_op *op) {
@@ -71,14 +79,15 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
     from[k] = interp_operand(in, op, k);
     LOOM_TRY(interp_result(in, op, k, &out[k]));
   }
-  const bool in_any_order = adds_from_end(in, op);
-  const double u = interp_arith_roundoff(in->k->values.at[op->operands[0]].type.type);
+  const bool in_any_order = in->bounds && is_in_any_order(in, op);
+  const kernel_fn fn = op->regions[0].ops.at[0]->fn;
+  const dtype t = in->k->values.at[op->operands[0]].type.type;
   lanes l = lanes_of(from[0], axis);
   if (is_fold && l.axis == 0 && l.outer * l.inner > 0)
     LOOM_FAIL(in->ctx, op->span, LOOM_EINPUT, "a reduction of no elements");
   for (int64_t o = 0; o < l.outer; o++)
     for (int64_t i = 0; i < l.inner; i++) {
-      double magnitude = 0, errors = 0;
+      interp_reduction all = interp_open_reduction(in_any_order ? fn : KERNEL_FN_ADD, t);
       for (int64_t step = 0; step < l.axis; step++) {
         int64_t at = (o * l.axis + (op->flag && !is_fold ? l.axis - 1 - step : step)) * l.inner + i;
         for (int k = 0; k < n; k++)
@@ -87,10 +96,10 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
           memcpy(so_far, next, sizeof so_far);
         else
           LOOM_TRY(combine(in, op, so_far, next));
-        magnitude += fabs(next[0].x) + next[0].e;
-        errors += next[0].e;
+        if (in_any_order)
+          interp_reduce_one(fn, t, &all, next[0]);
         for (int k = 0; k < n && !is_fold; k++)
-          set(in, out[k], at, (interp_num){so_far[k].x, in_any_order && step && in->bounds ? fmax(so_far[k].e, errors + (double)step * u * magnitude) : so_far[k].e});
+          set(in, out[k], at, (interp_num){so_far[k].x, in_any_order && step ? any_order_bound(fn, t, &all, so_far[k]) : so_far[k].e});
       }
       for (int k = 0; k < n && is_fold; k++)
         set(in, out[k], o * l.inner + i, so_far[k]);

@@ -85,10 +85,7 @@ loom_status interp_reshape(interp *in, const kernel_op *op) {
 
 /* ---- reductions ---- */
 
-/* `least`, `most`: of a product, the products of the factors below 1 (but 0) and above. */
-typedef struct reduction { double x, mag, e, least, most; int64_t terms; bool whole; } reduction;
-
-static void reduce_one(kernel_fn f, dtype t, reduction *r, interp_num a) {
+void interp_reduce_one(kernel_fn f, dtype t, interp_reduction *r, interp_num a) {
   switch (f) {
   case KERNEL_FN_ADD:
     r->x += a.x;
@@ -120,8 +117,11 @@ static double identity(kernel_fn f, dtype t) {
 
 bool interp_is_extreme(kernel_fn f) { return f == KERNEL_FN_MAX || f == KERNEL_FN_MIN; }
 
-/* The bound of a finished reduction: gamma of the number of terms, for sums of sum|x|, for products of the product.  `cut`: sums so far keep 17 bits. */
-static double reduction_bound(kernel_fn f, dtype t, const reduction *r, bool cut) {
+interp_reduction interp_open_reduction(kernel_fn f, dtype t) {
+  return (interp_reduction){.x = identity(f, t), .mag = f == KERNEL_FN_MUL ? 1 : 0, .least = 1, .most = 1, .whole = true};
+}
+
+double interp_reduction_bound(kernel_fn f, dtype t, const interp_reduction *r, bool cut) {
   double u = interp_arith_roundoff(t), k = (double)r->terms, gamma = k * u < 1 ? k * u / (1 - k * u) : INFINITY;
   if (interp_is_extreme(f) || (r->whole && fmax(r->mag, r->most) <= (cut ? 0x1p16 : 1 / (u > 0 ? u : 0x1p-53))))
     return r->e;
@@ -156,9 +156,9 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
     if (!reduced)
       step *= out->shape[to--];
   }
-  reduction *r = interp_temp(in, 0, (size_t)out->elems * sizeof *r);
+  interp_reduction *r = interp_temp(in, 0, (size_t)out->elems * sizeof *r);
   for (int64_t i = 0; i < out->elems; i++)
-    r[i] = (reduction){.x = identity(op->fn, out->type), .mag = op->fn == KERNEL_FN_MUL ? 1 : 0, .least = 1, .most = 1, .whole = true};
+    r[i] = interp_open_reduction(op->fn, out->type);
   int64_t index[KERNEL_RANK_MAX] = {0}, i = 0;
   bool cut = in->cuts_f32 && in->bounds && dtype_is_float(out->type) && !interp_is_extreme(op->fn);
   if (from->elems)
@@ -166,11 +166,11 @@ loom_status interp_reduce(interp *in, const kernel_op *op) {
       int64_t offset = 0;
       for (int d = 0; d < from->rank; d++)
         offset += index[d] * stride[d];
-      reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], interp_is_extreme(op->fn) ? compared_error(in, from, i) : from->has_e ? from->e[i] : 0});
+      interp_reduce_one(op->fn, out->type, &r[offset], (interp_num){from->x[i], interp_is_extreme(op->fn) ? compared_error(in, from, i) : from->has_e ? from->e[i] : 0});
       i++;
     } while (interp_next_index(from->rank, from->shape, index));
   for (i = 0; i < out->elems; i++) {
-    double e = reduction_bound(op->fn, out->type, &r[i], cut);
+    double e = interp_reduction_bound(op->fn, out->type, &r[i], cut);
     out->x[i] = r[i].x;
     if (e != 0)
       interp_need_bounds(in, out, true);
