@@ -45,7 +45,7 @@ loom_status compile_fix_sizes(compile_state *s) {
   o->dump_dir = o->override_dir = NULL;
   o->cache = NULL;
   loom_status st = compile_kernel(s->ctx, o, fixed);
-  if (st == LOOM_EIO || st == LOOM_EBUG) {      /* nothing of the kernel's: another run may do better */
+  if (st == LOOM_EIO || st == LOOM_EBUG || st == LOOM_EMEM) {      /* nothing of the kernel's: another run may do better */
     compile_done(fixed);
     return st;
   }
