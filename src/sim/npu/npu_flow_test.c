@@ -744,21 +744,27 @@ static void test_items_are_dealt_evenly(void **state) {
 
 /* ---- mesh ---- */
 
+/* A transfer of one line between core 0 of the mesh and the one channel, which is attached there. */
+static npu_report load_across(loom_ctx *ctx, const char *mesh, const char *at) {
+  const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [%s]\nlinks: {bytes_per_cycle: 32, hop_cycles: 7}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
+                                                       "npu: {launch_cycles: 0}\ndram: {channels: 1, interleave: page, attach: [[%s]]}\n", mesh, at));
+  graph_builder b = new_program(&ctx->mem);
+  int x = buffer(&b, "x", 512);
+  graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
+  load(&b, 0, x, 1, 8);
+  wait(&b, 0);
+  use(&b, graph_compute(&b, TILE_VECTOR, 1, 0), x, TILE_READ);
+  npu_report r = run(ctx, b.g, m);
+  expect_clean(&r);
+  return r;
+}
+
 /* One core and one channel, `hops` links apart on a line: a transfer of one line takes the same but for the links, there and back. */
 static void test_a_hop_costs_its_cycles_both_ways(void **state) {
   loom_ctx *ctx = *state;
   int64_t cycles[4];
   for (int hops = 0; hops < 4; hops++) {
-    const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [{name: core, size: 5}]\nlinks: {bytes_per_cycle: 32, hop_cycles: 7}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
-                                                         "npu: {launch_cycles: 0}\ndram: {channels: 1, interleave: page, attach: [[%d]]}\n", hops));
-    graph_builder b = new_program(&ctx->mem);
-    int x = buffer(&b, "x", 512);
-    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
-    load(&b, 0, x, 1, 8);
-    wait(&b, 0);
-    use(&b, graph_compute(&b, TILE_VECTOR, 1, 0), x, TILE_READ);
-    npu_report r = run(ctx, b.g, m);
-    expect_clean(&r);
+    npu_report r = load_across(ctx, "{name: core, size: 5}", arena_printf(&ctx->mem, "%d", hops));
     cycles[hops] = r.cycles;
     assert_int_equal(r.cycles - cycles[0], 2 * 7 * hops);
     assert_int_equal(r.noc_bytes, hops * (8 + 8 + 32));   /* a header there, a header and a line back */
@@ -776,16 +782,7 @@ static void test_rings_are_crossed_the_short_way(void **state) {
   };
   int64_t none = 0;
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
-    const machine *m = chip(ctx, arena_printf(&ctx->mem, "mesh: [%s]\nlinks: {bytes_per_cycle: 32, hop_cycles: 7}\nnoc: {clock_hz: 940000000, ports: 4, header_bytes: 8}\n"
-                                                         "npu: {launch_cycles: 0}\ndram: {channels: 1, interleave: page, attach: [[%s]]}\n", rows[i].mesh, rows[i].at));
-    graph_builder b = new_program(&ctx->mem);
-    int x = buffer(&b, "x", 512);
-    graph_loop(&b, TILE_LOOP_OUTER, 1, 1);
-    load(&b, 0, x, 1, 8);
-    wait(&b, 0);
-    use(&b, graph_compute(&b, TILE_VECTOR, 1, 0), x, TILE_READ);
-    npu_report r = run(ctx, b.g, m);
-    expect_clean(&r);
+    npu_report r = load_across(ctx, rows[i].mesh, rows[i].at);
     none = i ? none : r.cycles;
     assert_int_equal(r.noc_bytes, rows[i].hops * (8 + 8 + 32));
     assert_int_equal(r.cycles - none, 2 * 7 * rows[i].hops);
