@@ -26,9 +26,10 @@ static loom_status read_member(loom_ctx *ctx, const char *path, zip_t *z, zip_ui
   char *bytes = arena_alloc(&ctx->mem, (size_t)st.size + 1);
   zip_file_t *f = zip_fopen_index(z, i, 0);
   zip_int64_t got = f ? zip_fread(f, bytes, st.size) : -1;
+  const bool is_whole = got >= 0 && (uint64_t)got == st.size && zip_fread(f, &(char){0}, 1) == 0;      /* at its end the checksum is looked at */
   if (f)
     zip_fclose(f);
-  if (got < 0 || (uint64_t)got != st.size)
+  if (!is_whole)
     LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_EINPUT, "member %s is cut short or damaged", st.name);
   out->name = arena_strndup(&ctx->mem, st.name, strlen(st.name) - 4);
   *is_array = true;
@@ -88,14 +89,15 @@ loom_status npz_write(loom_ctx *ctx, const char *path, const npz_array *arrays, 
   }
   zip_stat_t st;
   loom_status result = LOOM_EBUG;
-  if (ok && zip_close(z) == 0 && zip_source_stat(buffer, &st) == 0 && zip_source_open(buffer) == 0) {
+  ok = ok && zip_close(z) == 0;
+  if (!ok)
+    zip_discard(z);
+  if (ok && zip_source_stat(buffer, &st) == 0 && zip_source_open(buffer) == 0) {
     char *all = arena_alloc(&ctx->mem, (size_t)st.size + 1);
     zip_int64_t got = zip_source_read(buffer, all, st.size);
     zip_source_close(buffer);
     if (got >= 0 && (uint64_t)got == st.size)
       result = file_write(ctx, path, all, (size_t)st.size);
-  } else if (!ok) {
-    zip_discard(z);
   }
   zip_source_free(buffer);
   return result == LOOM_EBUG ? diag_error(ctx, LOOM_NOSPAN, LOOM_EBUG, "the archive %s cannot be made", path) : result;
