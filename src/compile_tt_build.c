@@ -116,6 +116,6 @@ loom_status compile_tt_build(compile_state *s, const char *emulator, const char 
     return LOOM_EIO;
   }
   LOOM_TRY(build_emulator(s, compiler, emulator, dir, object));
-  const char *const argv[] = {compiler, "-std=c++20", "-O1", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), source, object, "-ldl", "-o", host, NULL};
+  const char *const argv[] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), source, object, "-ldl", "-o", host, NULL};
   return compile_with(s, argv, dir, "the host program", host, LOOM_EBUG);
 }
