@@ -26,7 +26,7 @@
   X(SELECT, "arith.select", 3, a != 0 ? b : c)                                                                    \
   X(EXTF, "arith.extf", 1, a) X(TRUNCF, "arith.truncf", 1, a) X(SITOFP, "arith.sitofp", 1, a)                     \
   X(UITOFP, "arith.uitofp", 1, as_unsigned(t, a)) X(FPTOSI, "arith.fptosi", 1, trunc(a)) X(FPTOUI, "arith.fptoui", 1, trunc(a))   \
-  X(EXTSI, "arith.extsi", 1, t == DTYPE_BOOL ? -a : a) X(EXTUI, "arith.extui", 1, as_unsigned(t, a)) X(TRUNCI, "arith.trunci", 1, a)     \
+  X(EXTSI, "arith.extsi", 1, t == DTYPE_BOOL ? -a : a) X(EXTUI, "arith.extui", 1, as_unsigned(t, a)) X(TRUNCI, "arith.trunci", 1, to == DTYPE_BOOL ? (double)((int64_t)a & 1) : a)   \
   X(INDEX_CAST, "arith.index_cast", 1, a) X(INDEX_CASTUI, "arith.index_castui", 1, as_unsigned(t, a))             \
   X(ABSF, "math.absf", 1, fabs(a)) X(ABSI, "math.absi", 1, fabs(a)) X(CEIL, "math.ceil", 1, ceil(a)) X(FLOOR, "math.floor", 1, floor(a))   \
   X(ROUND, "math.round", 1, round(a)) X(ROUNDEVEN, "math.roundeven", 1, nearbyint(a)) X(TRUNC, "math.trunc", 1, trunc(a))         \
