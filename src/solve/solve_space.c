@@ -134,7 +134,7 @@ typedef enum detail { WAVES, COSTS, PACKED } detail;
 static bool set_point(const space_search *s, const space_node *x, detail how, model_point *out) {
   model_grid g = {0};
   int64_t blocks[MODEL_BLOCKS_MAX];
-  for (int i = 0; i < s->source.n_parallel; i++) {
+  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
     g.cores[i] = cores_of(s, x->tuple)[i];
     g.order[i] = (int8_t)i;
   }

@@ -86,7 +86,7 @@ static int number_routes(builder *b, const model_route *r) {
 static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, int routes, const model_route *r) {
   price_key k;
   space_price made = {.choice = *c, .route = r};
-  for (int i = 0; i < b->s->n_parallel; i++)
+  for (int i = 0; i < b->s->n_parallel && i < PLAN_ITERS_MAX; i++)
     made.order[i] = (int8_t)map->order[i];
   model_lift lift = model_lift_of(b->p, made.order, a, c);      /* as masks, orders compare */
   memset(&k, 0, sizeof k);

@@ -110,7 +110,7 @@ static bool look_at_arm(looker *k, const space_arm *arm, int64_t at_most, explor
   size_t n[PLAN_LOADS_MAX];
   const int64_t *vector[PLAN_LOADS_MAX];
   uint16_t *index[PLAN_LOADS_MAX];
-  for (int i = 0; i < k->n_parallel; i++)
+  for (int i = 0; i < k->n_parallel && i < PLAN_ITERS_MAX; i++)
     k->at->grid.order[i] = (int8_t)arm->map.order[i];
   for (int a = 0; a < k->n_access; a++) {
     int64_t *columns = arena_array(k->mem, arm->n[a] * (size_t)t.n_columns, sizeof *columns);

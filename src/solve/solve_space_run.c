@@ -251,7 +251,7 @@ static loom_status nothing_fits(space_search *s) {
   model_point at;
   plan_choice chosen[PLAN_LOADS_MAX];
   plan words = {0};
-  for (int i = 0; i < s->source.n_parallel; i++) {
+  for (int i = 0; i < s->source.n_parallel && i < PLAN_ITERS_MAX; i++) {
     g.cores[i] = s->source.tuple[i];
     g.order[i] = (int8_t)i;
   }
