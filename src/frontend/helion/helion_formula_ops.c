@@ -18,10 +18,9 @@ static helion_value mul(formula f, helion_value a, helion_value b) { return two(
 
 static helion_value choose(formula f, helion_value condition, helion_value a, helion_value b) {
   const helion_fn *where = helion_find_function("torch.where");
-  helion_call c = {.node = f.n, .fn = where, .arg = {condition, a, b}, .given = {true, true, true}};
   if (condition.kind == HELION_UNKNOWN || a.kind == HELION_UNKNOWN || b.kind == HELION_UNKNOWN)
     return helion_unknown();
-  return where->run(f.r, &c);
+  return where->run(f.r, &(helion_call){.node = f.n, .fn = where, .arg = {condition, a, b}, .given = {true, true, true}});
 }
 
 static helion_value positive(formula f, helion_value x) { return two(f, KERNEL_FN_GT, x, helion_int(f.r, 0)); }
