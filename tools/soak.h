@@ -92,6 +92,8 @@ LOOM_MUST_USE loom_status soak_expect(soak_case *c, compile_state *s, const sym_
 void soak_judge(soak_case *c, soak_engine e, compile_state *s, const interp_tensor *want, void *const *bytes);
 /* How tight the interpreter's bounds are: what the CPU gave against the generator's evaluation. */
 void soak_measure(soak_case *c, compile_state *s, const interp_tensor *want, void *const *bytes);
+/* What all compiles of the engines' graph for `m` have in common. */
+compile_options soak_compile_options(const soak_case *c, const machine *m);
 /* A compile of the engines' graph for `m`, stopped at its nest; compile_done it in any case. */
 LOOM_MUST_USE loom_status soak_open(soak_case *c, const machine *m, compile_options *o, compile_state *s);
 double soak_cpu_ms(void);

@@ -28,8 +28,10 @@ static run_options with_inputs(soak_case *c) {
 }
 
 static compile_options options(soak_case *c, const machine *m) {
-  return (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .model = MODEL_LOOM, .accumulate_f32 = c->sums_f32, .topk = 1, .etg_gen = 3, .run_threads = 1,
-                           .op_budget = SEARCH_BUDGET, .stop_after = COMPILE_TOG};
+  compile_options o = soak_compile_options(c, m);
+  o.op_budget = SEARCH_BUDGET;
+  o.stop_after = COMPILE_TOG;
+  return o;
 }
 
 /* A file of memory with the plan; its descriptor, -1 where there is none. */

@@ -291,9 +291,14 @@ static kernel_graph *copy_graph(loom_ctx *ctx, const kernel_graph *k) {
 }
 
 /* ---- all engines ---- */
+compile_options soak_compile_options(const soak_case *c, const machine *m) {
+  return (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .model = MODEL_LOOM, .accumulate_f32 = c->sums_f32, .topk = 1, .etg_gen = 3, .run_threads = 1};
+}
+
 loom_status soak_open(soak_case *c, const machine *m, compile_options *o, compile_state *s) {
-  *o = (compile_options){.input = "generated.py", .graph = c->given, .loaded_machine = m, .search_host = true, .model = MODEL_LOOM, .accumulate_f32 = c->sums_f32, .topk = 1, .etg_gen = 3,
-                         .run_threads = 1, .stop_after = COMPILE_NEST};
+  *o = soak_compile_options(c, m);
+  o->search_host = true;
+  o->stop_after = COMPILE_NEST;
   return compile_kernel(c->ctx, o, s);
 }
 

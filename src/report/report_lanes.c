@@ -122,7 +122,8 @@ static void add_steps(text *t, const report_run *r) {
         level--;
       text_addf(t, "%s%d,%" PRId64 ",%" PRId64 ",%d,%" PRId64, has_one ? "," : "", level, x->begin, x->end - x->begin, x->node, x->value);
       has_one = true;
-      ends[level++] = x->end;
+      if (level < TOG_DEPTH_MAX)
+        ends[level++] = x->end;
     }
     text_add(t, "]");
   }

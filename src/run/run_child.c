@@ -22,11 +22,15 @@ int run_child_threads(void) {
   return n;
 }
 
-/* In the copy. */
-static _Noreturn void work_and_exit(pid_t parent, int (*work)(void *data), void *data) {
+void run_child_end_with(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent)      /* it died before that */
     _exit(1);
+}
+
+/* In the copy. */
+static _Noreturn void work_and_exit(pid_t parent, int (*work)(void *data), void *data) {
+  run_child_end_with(parent);
   _exit(work(data));
 }
 

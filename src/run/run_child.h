@@ -7,6 +7,8 @@
 /* How a copy ended: with the code `exit`, or by `signal`, or, when `is_late`, because its time was over. */
 typedef struct run_end { pid_t pid; int exit, signal; bool is_late; } run_end;
 
+/* In a copy of process `parent`, just made: it ends when that does. */
+void run_child_end_with(pid_t parent);
 /* A copy that calls work(data) and ends with what it returns; it is ended when this process is.  To be called while this process has no other threads, whose locks would stay taken in
  * the copy: LOOM_EBUG.  LOOM_EIO: no process can be made. */
 LOOM_MUST_USE loom_status run_child_start(loom_ctx *ctx, int (*work)(void *data), void *data, pid_t *out);

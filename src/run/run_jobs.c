@@ -1,6 +1,7 @@
 /* A table in shared memory says who took which job and where its bytes are; the bytes go to a file in memory for each process. */
 #include "run/run_jobs.h"
 #include "base/file.h"
+#include "run/run_child.h"
 #include "run/run_stage.h"
 #include <errno.h>
 #include <signal.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,9 +19,7 @@ typedef struct worker { pid_t pid; int file, status; } worker;
 
 static _Noreturn void work_off(table *t, int n, int process, int file, pid_t parent, run_job_fn work, void *data) {
   size_t written = 0;
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent)      /* it died before that */
-    _exit(1);
+  run_child_end_with(parent);
   for (int i; (i = atomic_fetch_add(&t->next, 1)) < n;) {
     slot *s = &t->slots[i];
     const char *bytes = NULL;

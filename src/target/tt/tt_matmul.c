@@ -106,9 +106,7 @@ static void make_in_place(tt_emit *e, tt_site *s, const product *x) {
   tt_cb_op(e, "cb_wait_front", s->cb[2], width);
   TT_OP0(e, "tile_regs_acquire");
   if (!e->options.l1_accumulate) {
-    MlirValue from = tt_exact_cb(e, s->cb[2]);
-    TT_OP(e, "reconfig_data_format_srca", from);
-    TT_OP(e, "copy_tile_init", from);
+    MlirValue from = tt_begin_copies(e, s->cb[2]);
     for (int64_t c = 0; c < x->cols; c++)
       TT_OP(e, "copy_tile", from, tt_int(e, c), tt_int(e, c));
   }

@@ -141,10 +141,15 @@ static layout layout_of(const tt_site *s, int operand) {
 
 bool tt_can_read(const tt_site *s, int operand) { return layout_of(s, operand) != BAD; }
 
-void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg) {
+MlirValue tt_begin_copies(tt_emit *e, MlirValue cb) {
   MlirValue from = tt_exact_cb(e, cb);
   TT_OP(e, "reconfig_data_format_srca", from);
   TT_OP(e, "copy_tile_init", from);
+  return from;
+}
+
+void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg) {
+  MlirValue from = tt_begin_copies(e, cb);
   TT_OP(e, "copy_tile", from, index, reg);
 }
 
