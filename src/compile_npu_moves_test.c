@@ -1,0 +1,383 @@
+/* Programs in PyTorchSim's contract that no kernel of Loom becomes, drawn: transfers of 1..6 dims in any layout and either operation, waited for or not, tags that several
+ * share, slots that change from round to round; tiles combined lane by lane.  Through the passes to machine code, run with values, and the graph timed by TOGSim's rules too.
+ * Oracle: elements by their coordinates, whole numbers, exact in f32; what no transfer names stays as it was.
+ * LOOM_NPU_MOVES_SEED draws others, LOOM_NPU_MOVES=N more of them. */
+#include "base/rng.h"
+#include "base/testing.h"
+#include "base/text.h"
+#include "base/vec.h"
+#include "machine/machine.h"
+#include "pass/pass.h"
+#include "sim/npu/npu.h"
+#include "target/npu/npt.h"
+#include "target/npu/npt_outline.h"
+#include "target/npu/npt_tog.h"
+#include <stdlib.h>
+
+enum { PROGRAMS = 120, RANK_MAX = 6, INPUTS_MAX = 3, LOADS_MAX = 4, TILE_MAX = 600, VECTOR_MAX = 8, TEXT_MAX = 64, ALIGN = 64 };
+typedef enum wait_kind { NO_WAIT, OWN_TAG, SHARED_TAG, WAITS } wait_kind;      /* SHARED_TAG: nobody waits, and loads of several tensors have one tag */
+typedef enum form { PLAIN, PEELED, DECOMPOSED, FORMS } form;
+
+/* A tile is loaded from `tensor`, `ahead` spans behind where the round's stands. */
+typedef struct load { int tensor, ahead, slot; } load;
+typedef struct layout { int64_t stride[RANK_MAX], span; } layout;      /* of one tile in its tensor; span: elements from its first to behind its last */
+typedef struct program {
+  const machine *machine;
+  form form;
+  wait_kind wait;
+  bool is_started;                      /* memref.dma_start, else togsim.transfer */
+  bool turns, is_max, is_apart;         /* each round has slots of its own; tiles are combined by max, else by +; each right behind its load */
+  int tag_rank, rank, axis, n_inputs, n_loads;
+  int64_t shape[RANK_MAX], spad[RANK_MAX], vs, elems, lane_elems, tiles, parts;
+  layout in[INPUTS_MAX], out;
+  load loads[LOADS_MAX];
+} program;
+
+/* ---- drawing ---- */
+
+/* Strides of a dense layout whose dims are nested in random order; `slack`: room behind rows.  Returns the elements it spans. */
+static int64_t draw_strides(rng *r, const program *p, int slack, int64_t *out) {
+  int order[RANK_MAX];
+  for (int d = 0; d < p->rank; d++)
+    order[d] = d;
+  for (int d = p->rank - 1; d > 0; d--) {
+    const int k = (int)rng_range(r, 0, d), x = order[d];
+    order[d] = order[k];
+    order[k] = x;
+  }
+  int64_t stride = 1;
+  for (int i = 0; i < p->rank; i++) {
+    out[order[i]] = stride;
+    stride *= p->shape[order[i]] + (slack ? rng_range(r, 0, slack) : 0);
+  }
+  return stride;
+}
+
+static program draw(rng *r, const machine *const *machines, int n_machines) {
+  program p = {.machine = machines[rng_range(r, 0, n_machines - 1)], .form = (form)rng_range(r, 0, FORMS - 1), .wait = rng_range(r, 0, 1) ? OWN_TAG : (wait_kind)rng_range(r, 0, WAITS - 1), .turns = rng_range(r, 0, 1),
+               .is_max = rng_range(r, 0, 1), .is_apart = rng_range(r, 0, 1), .tag_rank = 1, .n_inputs = (int)rng_range(r, 1, INPUTS_MAX), .n_loads = (int)rng_range(r, 1, LOADS_MAX), .elems = 1, .vs = rng_range(r, 1, 2),
+               .tiles = rng_range(r, 1, 3), .parts = rng_range(r, 1, 3)};
+  p.is_started = p.form != DECOMPOSED && rng_range(r, 0, 1);
+  if (p.is_started)
+    p.tag_rank = (int)rng_range(r, 1, 2);
+  p.rank = p.form == PLAIN ? (int)rng_range(r, 1, ISA_DMA_RANK) : (int)rng_range(r, 3, RANK_MAX);
+  for (int d = 0; d < p.rank; d++) {
+    const int64_t want = p.rank > ISA_DMA_RANK ? 4 : 11, most = TILE_MAX / p.elems < want ? TILE_MAX / p.elems : want;
+    p.shape[d] = rng_range(r, 0, p.rank > ISA_DMA_RANK ? 9 : 3) == 0 ? 1 : rng_range(r, 1, most);
+    p.elems *= p.shape[d];
+  }
+  p.axis = (int)rng_range(r, 0, p.rank - 1);
+  const int64_t turn = p.vs * p.machine->l1_banks, rounds = (p.shape[p.axis] + turn - 1) / turn;
+  p.lane_elems = p.elems / p.shape[p.axis] * rounds * p.vs;
+  while (p.n_loads > 1 && (p.n_loads + 1) * (p.lane_elems * 4 + ALIGN) > machine_lane_bytes(p.machine))
+    p.n_loads--;
+  draw_strides(r, &p, 0, p.spad);
+  for (int i = 0; i < p.n_inputs; i++)
+    p.in[i].span = draw_strides(r, &p, 3, p.in[i].stride);
+  p.out.span = draw_strides(r, &p, 3, p.out.stride);
+  for (int i = 0; i < p.n_loads; i++)
+    p.loads[i] = (load){.tensor = (int)rng_range(r, 0, p.n_inputs - 1), .ahead = (int)rng_range(r, 0, 1)};
+  for (int i = 0; i < p.n_loads; i++)
+    for (int k = 0; k < i; k++)
+      p.loads[i].slot += p.loads[k].tensor == p.loads[i].tensor;
+  return p;
+}
+
+/* ---- the program's text ---- */
+
+static void add_list(text *out, const char *name, const program *p, const int64_t *v) {
+  text_addf(out, "%s = [", name);
+  for (int d = 0; d < p->rank; d++)
+    text_addf(out, "%s%" PRId64, d ? ", " : "", v[d]);
+  text_add(out, "]");
+}
+
+static const char *tile_type(arena *mem, const program *p) {
+  text out = text_new(mem);
+  text_add(&out, "memref<");
+  for (int d = 0; d < p->rank; d++)
+    text_addf(&out, "%" PRId64 "x", p->shape[d]);
+  text_add(&out, "f32, 1>");
+  return text_str(&out);
+}
+
+static int64_t tensor_elems(const program *p, int input) { return (input < 0 ? p->tiles : p->tiles * p->parts + 1) * (input < 0 ? p->out : p->in[input]).span; }
+
+static const char *tag_type(const program *p) { return p->tag_rank == 1 ? "memref<1xi32>" : "memref<1x1xi32>"; }
+static const char *tag_types(const program *p) { return p->tag_rank == 1 ? "memref<1xi32>, index" : "memref<1x1xi32>, index, index"; }
+/* %tag and its slot. */
+static const char *tag_at(arena *mem, const program *p, const char *tag, const char *slot) { return arena_printf(mem, "%%%s, %s%%%s", tag, p->tag_rank == 1 ? "" : "%c0, ", slot); }
+
+/* A transfer between tile @`tile` and argument `argument` (input or, behind them, the output). */
+static void add_transfer(text *out, const program *p, const char *tile, int argument, const char *at, const char *tag, const char *slot, bool is_async) {
+  arena *mem = out->mem;
+  const bool is_store = argument == p->n_inputs;
+  text in_tile = text_new(mem), tile_types = text_new(mem);
+  text_addf(&in_tile, "%%%s", tile);
+  text_add(&tile_types, tile_type(mem, p));
+  for (int d = 0; d < (p->is_started ? p->rank : 1); d++) {
+    text_add(&in_tile, ", %c0");
+    text_add(&tile_types, ", index");
+  }
+  const char *in_dram = arena_printf(mem, "%%a%d, %%%s", argument, at), *dram_types = arena_printf(mem, "memref<%" PRId64 "xf32>, index", tensor_elems(p, is_store ? -1 : argument));
+  const char *where = tag_at(mem, p, tag, slot);
+  const bool tile_first = p->is_started && is_store;
+  const char *first = tile_first ? text_str(&in_tile) : in_dram, *second = tile_first ? in_dram : text_str(&in_tile);
+  const char *first_types = tile_first ? text_str(&tile_types) : dram_types, *second_types = tile_first ? dram_types : text_str(&tile_types);
+  const int kind = is_store ? ISA_MVOUT : ISA_MVIN;
+  if (p->is_started)
+    text_addf(out, "  \"memref.dma_start\"(%s, %s, %%c%d, %s, %%c%d, %%vs) {", first, second, kind, where, p->axis);
+  else
+    text_addf(out, "  \"togsim.transfer\"(%s, %s, %s, %%c%d, %%vs) {dma_kind = \"%s\", vlane_split_axis = %d : i64, ", first, second, where, kind, is_store ? "MVOUT" : "MVIN", p->axis);
+  add_list(out, "dram_stride", p, is_store ? p->out.stride : p->in[argument].stride);
+  text_add(out, ", ");
+  add_list(out, p->is_started ? "sram_stride" : "tile_stride", p, p->spad);
+  text_addf(out, "%s} : (%s, %s, ", is_async ? ", async = true" : "", first_types, second_types);
+  if (p->is_started)
+    text_addf(out, "index, %s, index, index) -> ()\n", tag_types(p));
+  else
+    text_addf(out, "%s, index, index) -> ()\n", tag_types(p));
+}
+
+/* The slot's value, `%s<i>`: its number, or one of its own in each round. */
+static void add_slot(text *out, const program *p, int i) {
+  if (p->turns)
+    text_addf(out, "  %%s%d = affine.apply affine_map<(k) -> (k * %d + %d)>(%%k)\n", i, LOADS_MAX, p->loads[i].slot);
+  else
+    text_addf(out, "  %%s%d = arith.constant %d : index\n", i, p->loads[i].slot);
+}
+
+/* Loads of a tensor share one, a slot each; not those of more than four dims, which become several. */
+static const char *tag_of(arena *mem, const program *p, int i) {
+  return p->wait == SHARED_TAG ? "tag0" : arena_printf(mem, "tag%d", p->wait == OWN_TAG && p->rank <= ISA_DMA_RANK ? p->loads[i].tensor : i);
+}
+
+static void add_load(text *out, const program *p, int i) {
+  const load *l = &p->loads[i];
+  const bool is_async = p->wait == OWN_TAG;
+  text_addf(out, "  %%d%d = affine.apply affine_map<(t, k) -> (t * %" PRId64 " + k * %" PRId64 " + %" PRId64 ")>(%%t, %%k)\n", i, p->parts * p->in[l->tensor].span, p->in[l->tensor].span,
+            l->ahead * p->in[l->tensor].span);
+  add_slot(out, p, i);
+  add_transfer(out, p, arena_printf(out->mem, "T%d", i), l->tensor, arena_printf(out->mem, "d%d", i), tag_of(out->mem, p, i), is_async ? arena_printf(out->mem, "s%d", i) : "c0", is_async);
+}
+
+static void add_wait(text *out, const program *p, int i) {
+  if (p->wait == OWN_TAG)
+    text_addf(out, "  \"%s\"(%s, %%c1) : (%s, index) -> ()\n", p->is_started ? "memref.dma_wait" : "togsim.wait", tag_at(out->mem, p, tag_of(out->mem, p, i), arena_printf(out->mem, "s%d", i)), tag_types(p));
+}
+
+/* For each vector of a lane's bank: what is in ACC, and tiles from..to - 1. */
+static void add_sum(text *out, const program *p, int from, int to) {
+  int vector = VECTOR_MAX;
+  while (p->lane_elems % vector)
+    vector /= 2;
+  const char *bank = arena_printf(out->mem, "memref<%" PRId64 "xf32, strided<[1]>, 1>, vector<%dxf32>", p->lane_elems, vector);
+  text_addf(out, "  affine.for %%i = 0 to %" PRId64 " step %d {\n  %%v%d = affine.vector_load %%fACC[%%i] : %s\n", p->lane_elems, vector, from, bank);
+  for (int i = from; i < to; i++)
+    text_addf(out, "  %%x%d = affine.vector_load %%fT%d[%%i] : %s\n  %%v%d = %s %%v%d, %%x%d : vector<%dxf32>\n", i, i, bank, i + 1, p->is_max ? "arith.maximumf" : "arith.addf", i, i, vector);
+  text_addf(out, "  affine.vector_store %%v%d, %%fACC[%%i] : %s\n  }\n", to, bank);
+}
+
+static void add_round(text *out, const program *p) {
+  for (int i = 0; i < p->n_loads; i++) {
+    add_load(out, p, i);
+    if (p->is_apart) {
+      add_wait(out, p, i);
+      add_sum(out, p, i, i + 1);
+    }
+  }
+  if (p->is_apart)
+    return;
+  for (int i = 0; i < p->n_loads; i++)
+    add_wait(out, p, i);
+  add_sum(out, p, 0, p->n_loads);
+}
+
+static void add_fill(text *out, const program *p) {
+  int vector = VECTOR_MAX;
+  while (p->lane_elems % vector)
+    vector /= 2;
+  text_addf(out, "  %%zero = arith.constant dense<0.0> : vector<%dxf32>\n  affine.for %%i = 0 to %" PRId64 " step %d {\n  affine.vector_store %%zero, %%fACC[%%i] : memref<%" PRId64 "xf32, strided<[1]>, 1>, vector<%dxf32>\n  }\n",
+            vector, p->lane_elems, vector, p->lane_elems, vector);
+}
+
+static void add_tile(text *out, const program *p, const char *name) {
+  const char *type = tile_type(out->mem, p);
+  text_addf(out, "  %%%s = memref.get_global @%s : %s\n  %%f%s = memref.reinterpret_cast %%%s to offset: [0], sizes: [%" PRId64 "], strides: [1] : %s to memref<%" PRId64 "xf32, strided<[1]>, 1>\n", name, name, type, name, name,
+            p->lane_elems, type, p->lane_elems);
+}
+
+static const char *text_of(arena *mem, const program *p) {
+  text out = text_new(mem);
+  text_addf(&out, "memref.global \"private\" @ACC : %s\n", tile_type(mem, p));
+  for (int i = 0; i < p->n_loads; i++)
+    text_addf(&out, "memref.global \"private\" @T%d : %s\n", i, tile_type(mem, p));
+  text_add(&out, "func.func @kernel(");
+  for (int i = 0; i <= p->n_inputs; i++)
+    text_addf(&out, "%s%%a%d: memref<%" PRId64 "xf32>", i ? ", " : "", i, tensor_elems(p, i < p->n_inputs ? i : -1));
+  text_addf(&out, ") {\n  %%vs = arith.constant %" PRId64 " : index\n  %%tag_out = memref.alloc() : %s\n", p->vs, tag_type(p));
+  for (int i = 0; i < RANK_MAX; i++)      /* kinds of moves and axes */
+    text_addf(&out, "  %%c%d = arith.constant %d : index\n", i, i);
+  for (int i = 0; i < LOADS_MAX; i++)
+    text_addf(&out, "  %%tag%d = memref.alloc() : %s\n", i, tag_type(p));
+  add_tile(&out, p, "ACC");
+  for (int i = 0; i < p->n_loads; i++)
+    add_tile(&out, p, arena_printf(mem, "T%d", i));
+  text_addf(&out, "  affine.for %%t = 0 to %" PRId64 " {\n", p->tiles);
+  add_fill(&out, p);
+  text_addf(&out, "  affine.for %%k = 0 to %" PRId64 " {\n", p->parts);
+  add_round(&out, p);
+  text_addf(&out, "  } {accumulation_loop = true}\n  %%d_out = affine.apply affine_map<(t) -> (t * %" PRId64 ")>(%%t)\n", p->out.span);
+  add_transfer(&out, p, "ACC", p->n_inputs, "d_out", "tag_out", "c0", false);
+  text_add(&out, "  } {outer_loop = true}\n  return\n}\n");
+  return text_str(&out);
+}
+
+/* ---- running ---- */
+
+static loom_status build(ir_ctx *ir, const program *p, const char *source, tile_graph **graph, npt_riscv_code *code) {
+  static const char *const forms[FORMS] = {"", "loom-peel-transfer{vectorlane=%d},", "loom-decompose-transfer{vectorlane=%d},"};
+  const int lanes = (int)p->machine->l1_banks, vlen = (int)p->machine->npu->vlen_bits;
+  const npt_tog_options o = {.lanes = lanes, .systolic_size = lanes, .pipeline = p->machine->pipeline};
+  arena *mem = &ir->ctx->mem;
+  MlirModule module;
+  char first[TEXT_MAX];
+  snprintf(first, sizeof first, forms[p->form], lanes);
+  LOOM_TRY(dialect_load(ir));
+  LOOM_TRY(dialect_load_togsim(ir, false));
+  LOOM_TRY(ir_parse(ir, "moves.mlir", source, strlen(source), &module));
+  loom_status st = pass_run_pipeline(ir, module, arena_printf(mem, "builtin.module(%sloom-to-vcix{systolic-array-size=%d vlen=%d})", first, lanes, vlen), NULL);
+  if (st == LOOM_OK)
+    st = npt_build_tog(ir, module, "kernel", &o, graph);
+  if (st == LOOM_OK)
+    st = npt_outline(ir, module, "kernel");
+  if (st == LOOM_OK)
+    st = npt_lower_dma(ir, mlirModuleGetOperation(module), false);
+  if (st == LOOM_OK)
+    st = npt_riscv_compile(ir, module, vlen, false, code);
+  ir_close_module(module);
+  return st;
+}
+
+/* What the output is to be; what no store names is NaN. */
+static const float *wanted(arena *mem, const program *p, float *const *in) {
+  const int64_t n = tensor_elems(p, -1);
+  float *out = ARENA_NEW_N(mem, float, n);
+  for (int64_t i = 0; i < n; i++)
+    out[i] = NAN;
+  for (int64_t t = 0; t < p->tiles; t++)
+    for (int64_t e = 0; e < p->elems; e++) {
+      int64_t at_out = t * p->out.span, rest = e, index[RANK_MAX];
+      for (int d = p->rank - 1; d >= 0; rest /= p->shape[d--])
+        index[d] = rest % p->shape[d];
+      for (int d = 0; d < p->rank; d++)
+        at_out += index[d] * p->out.stride[d];
+      float sum = 0;
+      for (int64_t k = 0; k < p->parts; k++)
+        for (int i = 0; i < p->n_loads; i++) {
+          const layout *l = &p->in[p->loads[i].tensor];
+          int64_t at = (t * p->parts + k + p->loads[i].ahead) * l->span;
+          for (int d = 0; d < p->rank; d++)
+            at += index[d] * l->stride[d];
+          const float x = in[p->loads[i].tensor][at];
+          sum = !p->is_max ? sum + x : sum < x ? x : sum;
+        }
+      out[at_out] = sum;
+    }
+  return out;
+}
+
+static void compare(const program *p, const float *got, const float *want, const char *source) {
+  for (int64_t i = 0; i < tensor_elems(p, -1); i++)
+    if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i]))))
+      fail_msg("element %" PRId64 " is %g, must be %g on %s\n%s", i, (double)got[i], (double)want[i], p->machine->name, source);
+}
+
+static void need_no_faults(loom_ctx *ctx, loom_status st, const npu_report *report, const char *source) {
+  if (st != LOOM_OK || report->n_faults)
+    fail_msg("%s\n%s", st != LOOM_OK ? ctx->diag.first->text : report->faults.at[0].text, source);
+}
+
+static int64_t read_bytes(const npu_report *report) {
+  int64_t bytes = 0;
+  for (int i = 0; i < report->n_cores; i++)
+    bytes += report->cores[i].read_bytes;
+  return bytes;
+}
+
+static void run(loom_ctx *ctx, const program *p, const machine *togsim, tile_graph *graph, const npt_riscv_code *code, const char *source) {
+  float *tensors[INPUTS_MAX + 1];
+  npu_data data[INPUTS_MAX + 1];
+  npu_report report, alone, by_tags;
+  rng r = rng_new(1);
+  int64_t base = 0;
+  for (int i = 0; i <= p->n_inputs; i++) {
+    const int64_t n = tensor_elems(p, i < p->n_inputs ? i : -1);
+    tensors[i] = ARENA_NEW_N(&ctx->mem, float, n);
+    for (int64_t e = 0; e < n; e++)
+      tensors[i][e] = i < p->n_inputs ? (float)rng_range(&r, -9, 9) : NAN;
+  }
+  for (size_t i = 0; i < graph->tensors.n; i++) {      /* those that something is moved of */
+    const int argument = atoi(graph->tensors.at[i].name + strlen("arg"));
+    const int64_t bytes = tensor_elems(p, argument < p->n_inputs ? argument : -1) * 4;
+    graph->tensors.at[i].is_placed = true;
+    graph->tensors.at[i].base = base;
+    base += (bytes + 4095) / 4096 * 4096;
+    data[i] = (npu_data){tensors[argument], bytes, argument == p->n_inputs, NULL};
+  }
+  const npu_values values = {.path = "kernel.o", .object = code->object, .object_bytes = code->size, .tensors = data, .n_tensors = graph->tensors.n};
+  need_no_faults(ctx, npu_run(ctx, graph, p->machine, &(npu_options){.values = &values}, &report), &report, source);
+  compare(p, tensors[p->n_inputs], wanted(&ctx->mem, p, tensors), source);
+  need_no_faults(ctx, npu_run(ctx, graph, p->machine, &(npu_options){0}, &alone), &alone, source);
+  assert_int_equal(alone.cycles, report.cycles);
+  need_no_faults(ctx, npu_run(ctx, graph, togsim, &(npu_options){0}, &by_tags), &by_tags, source);
+  if (by_tags.request_bytes == report.request_bytes && read_bytes(&by_tags) != read_bytes(&report))
+    fail_msg("by TOGSim's rules %" PRId64 " bytes are loaded, on %s %" PRId64 "\n%s", read_bytes(&by_tags), p->machine->name, read_bytes(&report), source);
+}
+
+static bool may_refuse(const loom_ctx *ctx) { return ctx->diag.first && strstr(ctx->diag.first->text, "cannot place the lane dim"); }
+
+/* False: refused. */
+static bool check_one(const program *p, const machine *togsim) {
+  loom_ctx ctx;
+  ir_ctx ir;
+  tile_graph *graph;
+  npt_riscv_code code;
+  loom_ctx_init(&ctx);
+  assert_int_equal(ir_open(&ctx, &ir), LOOM_OK);
+  const char *source = text_of(&ctx.mem, p);
+  const bool is_built = build(&ir, p, source, &graph, &code) == LOOM_OK;
+  if (is_built)
+    run(&ctx, p, togsim, graph, &code, source);
+  else if (!may_refuse(&ctx))
+    fail_msg("%s\n%s", ctx.diag.first ? ctx.diag.first->text : "no reason", source);
+  ir_close(&ir);
+  loom_ctx_done(&ctx);
+  return is_built;
+}
+
+static void test_programs_drawn(void **state) {
+  (void)state;
+  static const char *const names[] = {"tpuv3", "gemmini32", "gemmini8", "tpuv3-togsim"};
+  enum { MACHINES = 3 };
+  const char *seed = getenv("LOOM_NPU_MOVES_SEED"), *count = getenv("LOOM_NPU_MOVES");
+  machine *machines[MACHINES + 1];
+  loom_ctx ctx;
+  int right = 0, refused = 0;
+  loom_ctx_init(&ctx);
+  for (int i = 0; i <= MACHINES; i++)
+    assert_int_equal(machine_load(&ctx, arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/machines/%s.yaml", names[i]), NULL, &machines[i]), LOOM_OK);
+  rng r = rng_new(seed ? strtoull(seed, NULL, 10) : 1);
+  for (int n = count ? atoi(count) : PROGRAMS; n > 0; n--) {
+    const program p = draw(&r, (const machine *const *)machines, MACHINES);
+    *(check_one(&p, machines[MACHINES]) ? &right : &refused) += 1;
+  }
+  print_message("%d right, %d refused: where the lane dim cannot be placed\n", right, refused);
+  assert_true(right > refused * 3);
+  loom_ctx_done(&ctx);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_programs_drawn)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
