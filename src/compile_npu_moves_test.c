@@ -1,6 +1,6 @@
 /* Programs in PyTorchSim's contract that no kernel of Loom becomes, drawn: transfers of 1..6 dims in any layout and either operation, waited for or not, tags that several
- * share, slots that change from round to round; tiles combined lane by lane.  Through the passes to machine code, run with values, and the graph timed by TOGSim's rules too.
- * Oracle: elements by their coordinates, whole numbers, exact in f32; what no transfer names stays as it was.
+ * share, slots that change from round to round; tiles combined lane by lane, in their type or a wider one, with the number of the round.  Through the passes to machine code, run with values, and the graph timed by TOGSim's rules too.
+ * Oracle: elements by their coordinates, whole numbers, exact in either type; what no transfer names stays as it was.
  * LOOM_NPU_MOVES_SEED draws others, LOOM_NPU_MOVES=N more of them. */
 #include "base/rng.h"
 #include "base/testing.h"
@@ -13,6 +13,8 @@
 #include "target/npu/npt_outline.h"
 #include "target/npu/npt_tog.h"
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { PROGRAMS = 120, RANK_MAX = 6, INPUTS_MAX = 3, LOADS_MAX = 4, TILE_MAX = 600, VECTOR_MAX = 8, TEXT_MAX = 64, ALIGN = 64 };
 typedef enum wait_kind { NO_WAIT, OWN_TAG, SHARED_TAG, WAITS } wait_kind;      /* SHARED_TAG: nobody waits, and loads of several tensors have one tag */
@@ -25,8 +27,9 @@ typedef struct program {
   const machine *machine;
   form form;
   wait_kind wait;
+  dtype type, wide;                     /* of tensors; of sums */
   bool is_started;                      /* memref.dma_start, else togsim.transfer */
-  bool turns, is_max, is_apart;         /* each round has slots of its own; tiles are combined by max, else by +; each right behind its load */
+  bool turns, is_max, is_apart, counts; /* each round has slots of its own; tiles are combined by max, else by +; each right behind its load; and with the round's number */
   int tag_rank, rank, axis, n_inputs, n_loads;
   int64_t shape[RANK_MAX], spad[RANK_MAX], vs, elems, lane_elems, tiles, parts;
   layout in[INPUTS_MAX], out;
@@ -55,8 +58,10 @@ static int64_t draw_strides(rng *r, const program *p, int slack, int64_t *out) {
 
 static program draw(rng *r, const machine *const *machines, int n_machines) {
   program p = {.machine = machines[rng_range(r, 0, n_machines - 1)], .form = (form)rng_range(r, 0, FORMS - 1), .wait = rng_range(r, 0, 1) ? OWN_TAG : (wait_kind)rng_range(r, 0, WAITS - 1), .turns = rng_range(r, 0, 1),
-               .is_max = rng_range(r, 0, 1), .is_apart = rng_range(r, 0, 1), .tag_rank = 1, .n_inputs = (int)rng_range(r, 1, INPUTS_MAX), .n_loads = (int)rng_range(r, 1, LOADS_MAX), .elems = 1, .vs = rng_range(r, 1, 2),
+               .is_max = rng_range(r, 0, 1), .is_apart = rng_range(r, 0, 1), .tag_rank = 1, .type = rng_range(r, 0, 2) ? DTYPE_F32 : DTYPE_F16, .n_inputs = (int)rng_range(r, 1, INPUTS_MAX), .n_loads = (int)rng_range(r, 1, LOADS_MAX), .elems = 1, .vs = rng_range(r, 1, 2),
                .tiles = rng_range(r, 1, 3), .parts = rng_range(r, 1, 3)};
+  p.wide = rng_range(r, 0, 1) ? DTYPE_F32 : p.type;
+  p.counts = rng_range(r, 0, 1);
   p.is_started = p.form != DECOMPOSED && rng_range(r, 0, 1);
   if (p.is_started)
     p.tag_rank = (int)rng_range(r, 1, 2);
@@ -97,7 +102,7 @@ static const char *tile_type(arena *mem, const program *p) {
   text_add(&out, "memref<");
   for (int d = 0; d < p->rank; d++)
     text_addf(&out, "%" PRId64 "x", p->shape[d]);
-  text_add(&out, "f32, 1>");
+  text_addf(&out, "%s, 1>", dtype_mlir(p->type));
   return text_str(&out);
 }
 
@@ -119,7 +124,7 @@ static void add_transfer(text *out, const program *p, const char *tile, int argu
     text_add(&in_tile, ", %c0");
     text_add(&tile_types, ", index");
   }
-  const char *in_dram = arena_printf(mem, "%%a%d, %%%s", argument, at), *dram_types = arena_printf(mem, "memref<%" PRId64 "xf32>, index", tensor_elems(p, is_store ? -1 : argument));
+  const char *in_dram = arena_printf(mem, "%%a%d, %%%s", argument, at), *dram_types = arena_printf(mem, "memref<%" PRId64 "x%s>, index", tensor_elems(p, is_store ? -1 : argument), dtype_mlir(p->type));
   const char *where = tag_at(mem, p, tag, slot);
   const bool tile_first = p->is_started && is_store;
   const char *first = tile_first ? text_str(&in_tile) : in_dram, *second = tile_first ? in_dram : text_str(&in_tile);
@@ -166,16 +171,53 @@ static void add_wait(text *out, const program *p, int i) {
     text_addf(out, "  \"%s\"(%s, %%c1) : (%s, index) -> ()\n", p->is_started ? "memref.dma_wait" : "togsim.wait", tag_at(out->mem, p, tag_of(out->mem, p, i), arena_printf(out->mem, "s%d", i)), tag_types(p));
 }
 
-/* For each vector of a lane's bank: what is in ACC, and tiles from..to - 1. */
-static void add_sum(text *out, const program *p, int from, int to) {
+static int vector_of(const program *p) {
   int vector = VECTOR_MAX;
   while (p->lane_elems % vector)
     vector /= 2;
-  const char *bank = arena_printf(out->mem, "memref<%" PRId64 "xf32, strided<[1]>, 1>, vector<%dxf32>", p->lane_elems, vector);
-  text_addf(out, "  affine.for %%i = 0 to %" PRId64 " step %d {\n  %%v%d = affine.vector_load %%fACC[%%i] : %s\n", p->lane_elems, vector, from, bank);
-  for (int i = from; i < to; i++)
-    text_addf(out, "  %%x%d = affine.vector_load %%fT%d[%%i] : %s\n  %%v%d = %s %%v%d, %%x%d : vector<%dxf32>\n", i, i, bank, i + 1, p->is_max ? "arith.maximumf" : "arith.addf", i, i, vector);
-  text_addf(out, "  affine.vector_store %%v%d, %%fACC[%%i] : %s\n  }\n", to, bank);
+  return vector;
+}
+
+static const char *bank_type(arena *mem, const program *p) { return arena_printf(mem, "memref<%" PRId64 "x%s, strided<[1]>, 1>", p->lane_elems, dtype_mlir(p->type)); }
+
+static const char *vector_type(arena *mem, const program *p, dtype t) { return arena_printf(mem, "vector<%dx%s>", vector_of(p), dtype_mlir(t)); }
+
+/* %name<i> = what is in tile @tile at %i. */
+static void add_read(text *out, const program *p, const char *name, int i, const char *tile) {
+  const bool is_wide = p->wide != p->type;
+  const char *narrow = vector_type(out->mem, p, p->type);
+  text_addf(out, "  %%%s%s%d = affine.vector_load %%f%s[%%i] : %s, %s\n", is_wide ? "n" : "", name, i, tile, bank_type(out->mem, p), narrow);
+  if (is_wide)
+    text_addf(out, "  %%%s%d = arith.extf %%n%s%d : %s to %s\n", name, i, name, i, narrow, vector_type(out->mem, p, p->wide));
+}
+
+/* %v<to> = %v<from> and what is behind it. */
+static void add_combined(text *out, const program *p, int to, int from, const char *what) {
+  text_addf(out, "  %%v%d = %s %%v%d, %%%s : %s\n", to, p->is_max ? "arith.maximumf" : "arith.addf", from, what, vector_type(out->mem, p, p->wide));
+}
+
+/* For each vector of a lane's bank: what is in ACC, and tiles from..to - 1. */
+static void add_sum(text *out, const program *p, int from, int to) {
+  const bool is_wide = p->wide != p->type;
+  const char *wide = vector_type(out->mem, p, p->wide), *narrow = vector_type(out->mem, p, p->type);
+  int last = to;
+  text_addf(out, "  affine.for %%i = 0 to %" PRId64 " step %d {\n", p->lane_elems, vector_of(p));
+  add_read(out, p, "v", from, "ACC");
+  if (p->counts)
+    text_addf(out, "  %%word = arith.index_cast %%k : index to i32\n  %%number = arith.sitofp %%word : i32 to %s\n", dtype_mlir(p->type));
+  if (p->counts && is_wide)
+    text_addf(out, "  %%wide_number = arith.extf %%number : %s to %s\n", dtype_mlir(p->type), dtype_mlir(p->wide));
+  for (int i = from; i < to; i++) {
+    add_read(out, p, "x", i, arena_printf(out->mem, "T%d", i));
+    add_combined(out, p, i + 1, i, arena_printf(out->mem, "x%d", i));
+  }
+  if (p->counts) {
+    text_addf(out, "  %%numbers = vector.broadcast %%%snumber : %s to %s\n", is_wide ? "wide_" : "", dtype_mlir(p->wide), wide);
+    add_combined(out, p, ++last, to, "numbers");
+  }
+  if (is_wide)
+    text_addf(out, "  %%sum = arith.truncf %%v%d : %s to %s\n", last, wide, narrow);
+  text_addf(out, "  affine.vector_store %%%s, %%fACC[%%i] : %s, %s\n  }\n", is_wide ? "sum" : arena_printf(out->mem, "v%d", last), bank_type(out->mem, p), narrow);
 }
 
 static void add_round(text *out, const program *p) {
@@ -194,17 +236,15 @@ static void add_round(text *out, const program *p) {
 }
 
 static void add_fill(text *out, const program *p) {
-  int vector = VECTOR_MAX;
-  while (p->lane_elems % vector)
-    vector /= 2;
-  text_addf(out, "  %%zero = arith.constant dense<0.0> : vector<%dxf32>\n  affine.for %%i = 0 to %" PRId64 " step %d {\n  affine.vector_store %%zero, %%fACC[%%i] : memref<%" PRId64 "xf32, strided<[1]>, 1>, vector<%dxf32>\n  }\n",
-            vector, p->lane_elems, vector, p->lane_elems, vector);
+  const char *type = vector_type(out->mem, p, p->type);
+  text_addf(out, "  %%zero = arith.constant dense<0.0> : %s\n  affine.for %%i = 0 to %" PRId64 " step %d {\n  affine.vector_store %%zero, %%fACC[%%i] : %s, %s\n  }\n", type, p->lane_elems, vector_of(p),
+            bank_type(out->mem, p), type);
 }
 
 static void add_tile(text *out, const program *p, const char *name) {
   const char *type = tile_type(out->mem, p);
-  text_addf(out, "  %%%s = memref.get_global @%s : %s\n  %%f%s = memref.reinterpret_cast %%%s to offset: [0], sizes: [%" PRId64 "], strides: [1] : %s to memref<%" PRId64 "xf32, strided<[1]>, 1>\n", name, name, type, name, name,
-            p->lane_elems, type, p->lane_elems);
+  text_addf(out, "  %%%s = memref.get_global @%s : %s\n  %%f%s = memref.reinterpret_cast %%%s to offset: [0], sizes: [%" PRId64 "], strides: [1] : %s to %s\n", name, name, type, name, name,
+            p->lane_elems, type, bank_type(out->mem, p));
 }
 
 static const char *text_of(arena *mem, const program *p) {
@@ -214,7 +254,7 @@ static const char *text_of(arena *mem, const program *p) {
     text_addf(&out, "memref.global \"private\" @T%d : %s\n", i, tile_type(mem, p));
   text_add(&out, "func.func @kernel(");
   for (int i = 0; i <= p->n_inputs; i++)
-    text_addf(&out, "%s%%a%d: memref<%" PRId64 "xf32>", i ? ", " : "", i, tensor_elems(p, i < p->n_inputs ? i : -1));
+    text_addf(&out, "%s%%a%d: memref<%" PRId64 "x%s>", i ? ", " : "", i, tensor_elems(p, i < p->n_inputs ? i : -1), dtype_mlir(p->type));
   text_addf(&out, ") {\n  %%vs = arith.constant %" PRId64 " : index\n  %%tag_out = memref.alloc() : %s\n", p->vs, tag_type(p));
   for (int i = 0; i < RANK_MAX; i++)      /* kinds of moves and axes */
     text_addf(&out, "  %%c%d = arith.constant %d : index\n", i, i);
@@ -259,10 +299,12 @@ static loom_status build(ir_ctx *ir, const program *p, const char *source, tile_
   return st;
 }
 
+static double combined(const program *p, double a, double b) { return !p->is_max ? a + b : a < b ? b : a; }
+
 /* What the output is to be; what no store names is NaN. */
-static const float *wanted(arena *mem, const program *p, float *const *in) {
-  const int64_t n = tensor_elems(p, -1);
-  float *out = ARENA_NEW_N(mem, float, n);
+static const double *wanted(arena *mem, const program *p, char *const *in) {
+  const int64_t n = tensor_elems(p, -1), bytes = (int64_t)dtype_bytes(p->type);
+  double *out = ARENA_NEW_N(mem, double, n);
   for (int64_t i = 0; i < n; i++)
     out[i] = NAN;
   for (int64_t t = 0; t < p->tiles; t++)
@@ -272,25 +314,30 @@ static const float *wanted(arena *mem, const program *p, float *const *in) {
         index[d] = rest % p->shape[d];
       for (int d = 0; d < p->rank; d++)
         at_out += index[d] * p->out.stride[d];
-      float sum = 0;
-      for (int64_t k = 0; k < p->parts; k++)
+      double sum = 0;
+      for (int64_t k = 0; k < p->parts; k++) {
         for (int i = 0; i < p->n_loads; i++) {
           const layout *l = &p->in[p->loads[i].tensor];
           int64_t at = (t * p->parts + k + p->loads[i].ahead) * l->span;
           for (int d = 0; d < p->rank; d++)
             at += index[d] * l->stride[d];
-          const float x = in[p->loads[i].tensor][at];
-          sum = !p->is_max ? sum + x : sum < x ? x : sum;
+          const double x = dtype_load(p->type, in[p->loads[i].tensor] + at * bytes);
+          sum = combined(p, sum, x);
         }
+        for (int i = 0; p->counts && i < (p->is_apart ? p->n_loads : 1); i++)
+          sum = combined(p, sum, (double)k);
+      }
       out[at_out] = sum;
     }
   return out;
 }
 
-static void compare(const program *p, const float *got, const float *want, const char *source) {
-  for (int64_t i = 0; i < tensor_elems(p, -1); i++)
-    if (!(got[i] == want[i] || (isnan(got[i]) && isnan(want[i]))))
-      fail_msg("element %" PRId64 " is %g, must be %g on %s\n%s", i, (double)got[i], (double)want[i], p->machine->name, source);
+static void compare(const program *p, const char *bytes, const double *want, const char *source) {
+  for (int64_t i = 0; i < tensor_elems(p, -1); i++) {
+    const double got = dtype_load(p->type, bytes + i * (int64_t)dtype_bytes(p->type));
+    if (!(got == want[i] || (isnan(got) && isnan(want[i]))))
+      fail_msg("element %" PRId64 " is %g, must be %g on %s\n%s", i, got, want[i], p->machine->name, source);
+  }
 }
 
 static void need_no_faults(loom_ctx *ctx, loom_status st, const npu_report *report, const char *source) {
@@ -305,28 +352,43 @@ static int64_t read_bytes(const npu_report *report) {
   return bytes;
 }
 
+/* Memory that ends where a page does that cannot be read. */
+typedef struct guarded { char *all; size_t bytes; const char *at; } guarded;
+
+static guarded guard(const void *from, size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (bytes + page - 1) / page * page;
+  guarded g = {.bytes = inside + page};
+  g.all = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(g.all != MAP_FAILED && mprotect(g.all + inside, page, PROT_NONE) == 0);
+  g.at = memcpy(g.all + inside - bytes, from, bytes);
+  return g;
+}
+
 static void run(loom_ctx *ctx, const program *p, const machine *togsim, tile_graph *graph, const npt_riscv_code *code, const char *source) {
-  float *tensors[INPUTS_MAX + 1];
+  char *tensors[INPUTS_MAX + 1];
+  const int64_t elem_bytes = (int64_t)dtype_bytes(p->type);
   npu_data data[INPUTS_MAX + 1];
   npu_report report, alone, by_tags;
   rng r = rng_new(1);
   int64_t base = 0;
   for (int i = 0; i <= p->n_inputs; i++) {
     const int64_t n = tensor_elems(p, i < p->n_inputs ? i : -1);
-    tensors[i] = ARENA_NEW_N(&ctx->mem, float, n);
+    tensors[i] = arena_alloc(&ctx->mem, (size_t)(n * elem_bytes));
     for (int64_t e = 0; e < n; e++)
-      tensors[i][e] = i < p->n_inputs ? (float)rng_range(&r, -9, 9) : NAN;
+      dtype_store(p->type, tensors[i] + e * elem_bytes, i < p->n_inputs ? (double)rng_range(&r, -9, 9) : NAN);
   }
   for (size_t i = 0; i < graph->tensors.n; i++) {      /* those that something is moved of */
     const int argument = atoi(graph->tensors.at[i].name + strlen("arg"));
-    const int64_t bytes = tensor_elems(p, argument < p->n_inputs ? argument : -1) * 4;
+    const int64_t bytes = tensor_elems(p, argument < p->n_inputs ? argument : -1) * elem_bytes;
     graph->tensors.at[i].is_placed = true;
     graph->tensors.at[i].base = base;
     base += (bytes + 4095) / 4096 * 4096;
     data[i] = (npu_data){tensors[argument], bytes, argument == p->n_inputs, NULL};
   }
-  const npu_values values = {.path = "kernel.o", .object = code->object, .object_bytes = code->size, .tensors = data, .n_tensors = graph->tensors.n};
+  const guarded object = guard(code->object, code->size);
+  const npu_values values = {.path = "kernel.o", .object = object.at, .object_bytes = code->size, .tensors = data, .n_tensors = graph->tensors.n};
   need_no_faults(ctx, npu_run(ctx, graph, p->machine, &(npu_options){.values = &values}, &report), &report, source);
+  munmap(object.all, object.bytes);
   compare(p, tensors[p->n_inputs], wanted(&ctx->mem, p, tensors), source);
   need_no_faults(ctx, npu_run(ctx, graph, p->machine, &(npu_options){0}, &alone), &alone, source);
   assert_int_equal(alone.cycles, report.cycles);

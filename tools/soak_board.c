@@ -121,7 +121,7 @@ void soak_tt(soak_case *c) {
     return;
   diag_mark before = diag_save(c->ctx);
   compile_options o = options(c, m);
-  compile_tt_options how = {0};
+  const compile_tt_options how = {.object_api = (c->seed / 2) % 2, .lower = {.l1_accumulate = (c->seed / 4) % 4 == 0}};
   run_cache cache = c->o->cache;      /* of the emulation's object code */
   tt_emulation emulation = {.emulator = c->o->emulator, .seeds = TT_SEEDS};
   compile_state s = {0};
@@ -130,7 +130,7 @@ void soak_tt(soak_case *c) {
   const run_options run = with_inputs(c);
   o.for_board = true;
   o.cache = &cache;
-  c->now = arena_printf(&c->ctx->mem, "--machine %s --engine tt-emu", m->name);
+  c->now = arena_printf(&c->ctx->mem, "--machine %s --engine tt-emu%s%s", m->name, how.object_api ? " --tt-api object" : "", how.lower.l1_accumulate ? " --tt-accumulate l1" : "");
   const int plan_file = draw_plan(c, m, SOAK_TT, &o);
   loom_status st = compile_tt_compile(c->ctx, &o, &how, &s, &board);
   if (st == LOOM_OK)

@@ -202,15 +202,21 @@ static int64_t draw_size(gen_kernel *k) {
   return at < 6 ? 1 : at < 30 ? 1 + gen_pick(k, 9) : at < 60 ? primes[gen_pick(k, GEN_COUNT(primes))] : near[gen_pick(k, GEN_COUNT(near))];
 }
 
-/* Of a product: long sums, few rows or many. */
+/* Of a product: long sums, few rows or many; or short ones of many rows and columns. */
 static void draw_product_sizes(gen_kernel *k) {
   enum { MULTIPLICATIONS_MAX = 200000 };
   const bool batch = gen_has(k, GEN_HAS_BATCH);
   k->used = GEN_BIT(GEN_M) | GEN_BIT(GEN_N) | GEN_BIT(GEN_K) | (batch && gen_chance(k, 50) ? GEN_BIT(GEN_B) : 0) | (gen_chance(k, 25) ? GEN_BIT(GEN_C) : 0);
   for (int a = 0; a < GEN_AXES; a++)
     k->size[a] = !(k->used >> a & 1) ? 1 : a <= GEN_C ? 1 + gen_pick(k, 3) : gen_chance(k, 40) ? draw_size(k) : 40 + gen_pick(k, 111);
-  if (gen_chance(k, 50))
+  const int at = gen_pick(k, 100);
+  if (at < 50)
     k->size[GEN_M] = 1 + gen_pick(k, 8);
+  else if (at < 65) {
+    k->size[GEN_K] = 1 + gen_pick(k, 12);
+    k->size[GEN_M] = 60 + gen_pick(k, 80);
+    k->size[GEN_N] = 60 + gen_pick(k, 80);
+  }
   while (gen_count(k, k->used) > MULTIPLICATIONS_MAX) {
     const int a = gen_pick(k, GEN_AXES);
     k->size[a] = (k->size[a] + 1) / 2 + (k->size[a] > 8 && gen_chance(k, 30));

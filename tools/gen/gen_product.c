@@ -94,7 +94,8 @@ static bool gen_product_values(gen_kernel *k, gen_product *p, const gen_value *x
 static bool gen_product_loops(gen_kernel *k, gen_product *p, const char *split) {
   const unsigned bit = GEN_BIT(GEN_K), c = GEN_BIT(GEN_C);
   const bool twice = (k->used & c) && !(k->scope & c), parts = !split && !twice && gen_chance(k, 25);
-  const char *tile = gen_name(k, "tile_k"), *outer = split ? split : gen_name(k, twice ? "h" : "tile_o");
+  const bool whole = !split && !twice && !parts && gen_chance(k, 25);
+  const char *tile = whole ? ":" : gen_name(k, "tile_k"), *outer = split ? split : gen_name(k, twice ? "h" : "tile_o");
   const int indent = k->indent;
   p->summed = bit | (twice ? c : 0);
   p->start = p->acc != DTYPE_F64 && gen_chance(k, 25) ? 3 : 0;
@@ -114,10 +115,11 @@ static bool gen_product_loops(gen_kernel *k, gen_product *p, const char *split) 
   }
   if (parts || split)
     gen_line(k, "for %s in hl.tile(%s.begin, %s.end):", tile, outer, outer);
-  else
+  else if (!whole)
     gen_line(k, "for %s in hl.tile(k):", tile);
-  k->indent++;
-  k->index[GEN_K] = k->extent[GEN_K] = tile;
+  k->indent += !whole;
+  k->index[GEN_K] = tile;
+  k->extent[GEN_K] = whole ? "k" : tile;
   const unsigned batch = p->batch | (twice ? c : 0);
   const bool shared = p->batch && !gen_rank(k, p->batch) && gen_chance(k, 40);      /* one right side for all */
   bool rounds;
