@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { NARROW_SUMS_ONE_IN = 6 };
+enum { NARROW_SUMS_ONE_IN = 6, NARROW_PRODUCT_ONE_IN = 2 };
 
 static const char *const words[] = {
 #define X(id, word, text) word,
@@ -334,9 +334,10 @@ void soak_run(const soak_options *o, uint64_t seed, kernel_graph *graph, soak_re
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   double begin = soak_cpu_ms();
-  soak_case c = {.ctx = &ctx, .o = o, .seed = seed, .out = out, .now = "", .graph = graph, .sums_f32 = seed % NARROW_SUMS_ONE_IN != 0};
+  soak_case c = {.ctx = &ctx, .o = o, .seed = seed, .out = out, .now = "", .graph = graph};
   *out = (soak_result){.seed = seed};
   const gen_kernel *g = !graph || o->of_seed ? gen_make(&ctx.mem, seed, o->steps) : NULL;
+  c.sums_f32 = seed % (g && g->is_product ? NARROW_PRODUCT_ONE_IN : NARROW_SUMS_ONE_IN) != 0;
   if (!graph) {
     c.gen = g;
     c.graph = soak_read(&ctx, g);

@@ -48,7 +48,8 @@ static gen_value gen_product_side(gen_kernel *k, dtype t, unsigned batch, int ro
   return o.v;
 }
 
-typedef struct gen_product { dtype type, acc; unsigned batch, summed; long double start; const char *name; gen_value result; } gen_product;
+/* The sum begins with what `from` has, where that is not NULL, else with `start`. */
+typedef struct gen_product { dtype type, acc; unsigned batch, summed; long double start; const gen_value *from; const char *name; gen_value result; } gen_product;
 
 /* acc = acc + x @ y, in one of its forms. */
 static void gen_product_step(gen_kernel *k, const gen_product *p, const gen_value *x, const gen_value *y, bool *rounds) {
@@ -73,9 +74,10 @@ static bool gen_product_values(gen_kernel *k, gen_product *p, const gen_value *x
   do {
     gen_sum sum = {0};
     int64_t here[GEN_AXES];
-    long double total = p->start;
+    const long double start = p->from ? gen_get(k, p->from, at) : p->start;
+    long double total = start;
     memcpy(here, at, sizeof here);
-    gen_sum_add(&sum, p->start);
+    gen_sum_add(&sum, start);
     do {
       const long double term = gen_get(k, x, here) * gen_get(k, y, here);
       total += term;
@@ -90,6 +92,16 @@ static bool gen_product_values(gen_kernel *k, gen_product *p, const gen_value *x
   return true;
 }
 
+/* o[tile_k, tile_n] = y, where its tile is loaded. */
+static void gen_store_right(gen_kernel *k, const gen_value *y) {
+  const int64_t rows = k->size[GEN_K], cols = k->size[GEN_N];
+  gen_tensor o = {.name = arena_printf(k->mem, "o%zu", k->results.n), .type = y->type, .rank = 2, .size = {rows, cols}, .elems = rows * cols, .exact = y->exact, .x = gen_array(k, y->axes)};
+  for (int64_t i = 0; i < o.elems; i++)      /* the value's dims are in the axes' order */
+    o.x[i % rows * cols + i / rows] = y->x[i];
+  gen_line(k, "%s[%s, %s] = %s", o.name, k->index[GEN_K], k->index[GEN_N], y->name);
+  gen_add_result(k, o, arena_printf(k->mem, "torch.empty([k, n], dtype=torch.%s)", dtype_torch(o.type)));
+}
+
 /* `split`: the loops around give parts of k, which is then tile_o. */
 static bool gen_product_loops(gen_kernel *k, gen_product *p, const char *split) {
   const unsigned bit = GEN_BIT(GEN_K), c = GEN_BIT(GEN_C);
@@ -101,7 +113,15 @@ static bool gen_product_loops(gen_kernel *k, gen_product *p, const char *split) 
   p->start = p->acc != DTYPE_F64 && gen_chance(k, 25) ? 3 : 0;
   p->name = gen_name(k, "acc");
   p->result = (gen_value){p->name, p->acc, p->batch | GEN_BIT(GEN_M) | GEN_BIT(GEN_N), false, NULL};
-  gen_line(k, p->start != 0 ? "%s = hl.full([%s%s, %s], 3, dtype=torch.%s)" : "%s = hl.zeros([%s%s, %s], dtype=torch.%s)", p->name,
+  gen_operand from;
+  if (!split && gen_chance(k, 20)) {      /* a tile of an argument */
+    int axis[GEN_AXES];
+    const int n = gen_axes_of(p->result.axes, axis);
+    from = gen_operand_of(k, p->acc, axis, n);
+    p->from = &from.v;
+    gen_line(k, "%s = %s", p->name, from.text);
+  } else
+    gen_line(k, p->start != 0 ? "%s = hl.full([%s%s, %s], 3, dtype=torch.%s)" : "%s = hl.zeros([%s%s, %s], dtype=torch.%s)", p->name,
            gen_rank(k, p->batch) ? arena_printf(k->mem, "%s, ", k->extent[__builtin_ctz(p->batch & ~k->hidden)]) : "", k->extent[GEN_M], k->extent[GEN_N], dtype_torch(p->acc));
   if (twice) {
     gen_line(k, "for %s in range(c):", outer);
@@ -125,12 +145,16 @@ static bool gen_product_loops(gen_kernel *k, gen_product *p, const char *split) 
   bool rounds;
   const gen_value x = gen_product_side(k, p->type, batch, GEN_M, GEN_K), y = gen_product_side(k, p->type, shared ? batch & ~p->batch : batch, GEN_K, GEN_N);
   gen_product_step(k, p, &x, &y, &rounds);
+  const bool is_sane = gen_product_values(k, p, &x, &y, rounds);
+  if (is_sane && (k->full & GEN_BIT(GEN_M)) && !batch && !split && gen_chance(k, 60))      /* each of its elements is loaded once */
+    gen_store_right(k, &y);
   k->indent = indent;
   if (twice) {
     k->hidden &= ~c;
     k->scope &= ~c;
   }
-  return gen_product_values(k, p, &x, &y, rounds);
+  p->from = NULL;
+  return is_sane;
 }
 
 static dtype gen_product_acc(gen_kernel *k, dtype t) { return t == DTYPE_F64 || gen_chance(k, 30) ? t : DTYPE_F32; }
@@ -169,15 +193,17 @@ void gen_product_nest(gen_kernel *k, int n) {
   }
   const unsigned m = GEN_BIT(GEN_M), cols = GEN_BIT(GEN_N);
   static const char *const tile[] = {"tile_b", "tile_c", "tile_m", "tile_n"};
-  const bool one = gen_chance(k, 50) && gen_has(k, GEN_HAS_GRID), whole = gen_chance(k, 15);
+  const bool one = gen_chance(k, 50) && gen_has(k, GEN_HAS_GRID), whole = gen_chance(k, 15), all_rows = !whole && gen_chance(k, 12);
   for (int a = 0; a < GEN_K; a++)
     k->index[a] = k->extent[a] = tile[a];
   k->scope = (k->used & GEN_BIT(GEN_B)) | m | cols;
-  k->tiled = m | (whole ? 0 : cols) | (one ? 0 : k->scope & GEN_BIT(GEN_B));
-  k->full = whole ? cols : 0;
+  k->tiled = (all_rows ? 0 : m) | (whole ? 0 : cols) | (one ? 0 : k->scope & GEN_BIT(GEN_B));
+  k->full = whole ? cols : all_rows ? m : 0;
   k->hidden = one ? k->scope & GEN_BIT(GEN_B) : 0;
   if (whole)
     k->index[GEN_N] = ":", k->extent[GEN_N] = "n";
+  if (all_rows)
+    k->index[GEN_M] = ":", k->extent[GEN_M] = "m";
   if (one)
     k->index[GEN_B] = "g", k->extent[GEN_B] = "b";
   k->grid = k->tiled | k->hidden;

@@ -67,8 +67,9 @@ def kernel_names(build):
 
 
 def named_slices(build, seed):
-    """Programs in PyTorchSim's contract; kernels of the tests by name, at shapes drawn: on NPUs, on this CPU under plans, on boards."""
+    """Programs in PyTorchSim's contract and of stage 0 that no kernel becomes; kernels of the tests by name, at shapes drawn: on NPUs, on this CPU under plans, on boards."""
     return [Slice(f"moves {seed}", 60, [f"{build}/unit/compile_npu_moves_test"], {"LOOM_NPU_MOVES_SEED": str(seed), "LOOM_NPU_MOVES": "60"}),
+            Slice(f"stage 0 {seed}", 20, [f"{build}/unit/compile_stage0_cases_test"], {"LOOM_STAGE0_SEED": str(seed), "LOOM_STAGE0": "20"}),
             Slice(f"NPUs {seed}", 15, [f"{build}/unit/compile_npu_cases_test"], {"LOOM_NPU_CASES_SEED": str(seed)}),
             Slice(f"plans on this CPU {seed}", 18, [f"{build}/unit/compile_host_plans_test"], {"LOOM_PLANS_SEED": str(seed)}),
             Slice(f"boards {seed}", 3, [f"{build}/unit/compile_tt_cases_test"], {"LOOM_TT_CASES_SEED": str(seed)})]      # last: its programs are compiled as C++
