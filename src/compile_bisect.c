@@ -48,6 +48,16 @@ static loom_status run_graph(bisection *b, const kernel_graph *k, const sym_bind
   return LOOM_ELIMIT;
 }
 
+/* What constants hold; a number once where its neighbours are equal, as in most. */
+static void keep_constants(bisection *b, const flow_run *f) {
+  for (size_t i = 0; i < f->nodes.n; i++) {
+    const flow_node *n = &f->nodes.at[i];
+    for (int64_t e = 0; n->kind == FLOW_CONSTANT && e < n->elems; e++)
+      if (e == 0 || n->x[e] != n->x[e - 1])
+        vec_push(&b->s->ctx->mem, &b->constants, n->x[e]);
+  }
+}
+
 static loom_status reference(bisection *b, const sym_binding *blocks, size_t n, const bisect_reference **out) {
   for (size_t i = 0; i < b->references.n; i++)
     if (same_blocks(&b->references.at[i], blocks, n)) {
@@ -56,25 +66,14 @@ static loom_status reference(bisection *b, const sym_binding *blocks, size_t n, 
     }
   bisect_reference r = {blocks, n, NULL, NULL};
   LOOM_TRY(run_graph(b, b->graph, blocks, n, &b->kept, &r.run, &r.values));
-  for (size_t i = 0; i < r.run->flow->nodes.n; i++) {
-    const flow_node *node = &r.run->flow->nodes.at[i];
-    if (node->kind == FLOW_CONSTANT && node->elems > 0 && b->references.n == 0)
-      vec_push(&b->s->ctx->mem, &b->constants, node->x[0]);
-  }
+  if (b->references.n == 0)
+    keep_constants(b, r.run->flow);
   vec_push(&b->s->ctx->mem, &b->references, r);
   *out = &b->references.at[b->references.n - 1];
   return LOOM_OK;
 }
 
 /* ---- stages ---- */
-static void keep_constants(bisection *b, const bisect_outcome *o) {
-  for (size_t i = 0; i < o->flow->nodes.n; i++) {
-    const flow_node *n = &o->flow->nodes.at[i];
-    if (n->kind == FLOW_CONSTANT && n->elems > 0)
-      vec_push(&b->s->ctx->mem, &b->constants, n->x[0]);
-  }
-}
-
 /* The module with these block sizes. */
 static loom_status judge_blocks(bisection *b, MlirModule m, const sym_binding *blocks, size_t n, bisect_stage *row) {
   const bisect_reference *want;
@@ -83,7 +82,7 @@ static loom_status judge_blocks(bisection *b, MlirModule m, const sym_binding *b
   LOOM_TRY(bisect_run_module(b, m, want, &got));
   LOOM_TRY(bisect_judge(b, row->name, want, &got, row, bisect_print_op));
   if (row->status == BISECT_OK)
-    keep_constants(b, &got);
+    keep_constants(b, got.flow);
   arena_done(&b->passing);
   return LOOM_OK;
 }

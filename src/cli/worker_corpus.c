@@ -1,6 +1,7 @@
 /* loom test: corpora of numeric test files, each file in a process of its own, so that one that crashes or hangs is one failure. */
 #include "cli/worker_corpus.h"
 #include "base/file.h"
+#include "run/run_child.h"
 #include "run/run_stage.h"
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,10 +167,10 @@ static loom_status run_file(loom_ctx *ctx, const char *path, const char *shown, 
   fflush(stdout);
   if (pipe(ends) != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "no pipe to a process: %s", strerror(errno));
-  pid_t pid = fork();
+  const pid_t parent = getpid(), pid = fork();
   if (pid == 0) {
     close(ends[0]);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    run_child_end_with(parent);
     alarm(timeout);
     worker_test_child(path, ordered_sums, ends[1]);
   }

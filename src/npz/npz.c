@@ -70,7 +70,16 @@ loom_status npz_read(loom_ctx *ctx, const char *path, npz_array **out, size_t *o
   return npz_read_bytes(ctx, path, bytes, size, out, out_n);
 }
 
+/* What libzip writes nothing for: the end of a directory that is empty. */
+static loom_status write_empty(loom_ctx *ctx, const char *path) {
+  enum { END_BYTES = 22 };
+  static const char end[END_BYTES] = "PK\5\6";
+  return file_write(ctx, path, end, sizeof end);
+}
+
 loom_status npz_write(loom_ctx *ctx, const char *path, const npz_array *arrays, size_t n) {
+  if (n == 0)
+    return write_empty(ctx, path);
   zip_error_t e;
   zip_error_init(&e);
   zip_source_t *buffer = zip_source_buffer_create(NULL, 0, 0, &e);
