@@ -1,5 +1,5 @@
-/* The host program of a board, built against the emulation of tt-metal with the system's C++ compiler.  The emulation itself, which is most of the work, is kept
- * in the cache of compiled code. */
+/* The host program of a board, built against the emulation of tt-metal with the system's C++ compiler.  The emulation itself, which is most of the work, and what
+ * host programs include are kept in the cache of compiled code. */
 #include "base/file.h"
 #include "base/hash.h"
 #include "compile_tt.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOG_BYTES_MAX = 1 << 20, LOG_LINES = 12, SOURCE_BYTES_MAX = 4 << 20, DIRS_DEEP_MAX = 8 };
+enum { LOG_BYTES_MAX = 1 << 20, LOG_LINES = 12, SOURCE_BYTES_MAX = 4 << 20, PART_BYTES_MAX = 64 << 20, DIRS_DEEP_MAX = 8 };
 
 const char *compile_tt_said(compile_state *s, const char *log) {
   char *bytes;
@@ -70,11 +70,11 @@ static loom_status add_sources(compile_state *s, const char *dir, int deep, text
 }
 
 /* `made`: the file that it is to make. */
-static loom_status compile_with(compile_state *s, const char *const *argv, const char *dir, const char *what, const char *made, loom_status fault) {
+static loom_status compile_with(compile_state *s, const char *const *argv, const char *dir, const char *what, const char *made, bool (*is_good)(const char *path), loom_status fault) {
   const char *log = file_join(&s->ctx->mem, dir, "build.log");
   int code;
   LOOM_TRY(run_process(s->ctx, argv, NULL, log, &code));
-  if (code == 0 && run_is_elf(made))
+  if (code == 0 && is_good(made))
     return LOOM_OK;
   if (code == 0)
     fault = diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "%s says that it compiled %s, and there is no such file", argv[0], what);
@@ -85,29 +85,70 @@ static loom_status compile_with(compile_state *s, const char *const *argv, const
   return fault;
 }
 
-static loom_status build_emulator(compile_state *s, const char *compiler, const char *emulator, const char *dir, const char *object) {
-  arena *m = &s->ctx->mem;
-  const char *const argv[] = {compiler, "-std=c++20", "-O1", "-g1", "-I", file_join(m, emulator, "include"), "-c", file_join(m, emulator, "tt_emulator.cpp"), "-o", object, NULL};
-  text sources = text_new(m);
-  char key[65], *bytes;
+/* A part of the build that the cache of compiled code keeps: `file`, by what `argv` before it says and `sources` are. */
+typedef struct part { const char *file, *what; const char *const *argv; bool (*is_good)(const char *path); } part;
+
+static const char *key_of(compile_state *s, const part *p, const text *sources) {
+  text all = text_new(&s->ctx->mem);
+  char *key = arena_alloc(&s->ctx->mem, 65);
+  for (size_t i = 0; p->argv[i] != p->file; i++)
+    text_addf(&all, "%s ", p->argv[i]);
+  text_add(&all, text_str(sources));
+  hash_sha256_hex(text_str(&all), all.size, key);
+  return key;
+}
+
+static loom_status build_part(compile_state *s, const part *p, const char *dir, const text *sources) {
+  const char *key = key_of(s, p, sources);
+  char *bytes;
   size_t size;
-  for (size_t i = 0; argv[i] != object; i++)
-    text_addf(&sources, "%s ", argv[i]);
-  LOOM_TRY(add_sources(s, emulator, 0, &sources));
-  hash_sha256_hex(text_str(&sources), sources.size, key);
   if (s->o->cache && run_cache_get(s->ctx, s->o->cache, key, &bytes, &size))
-    return file_write(s->ctx, object, bytes, size);
-  LOOM_TRY(compile_with(s, argv, dir, "the emulation of tt-metal", object, LOOM_EIO));      /* which others have compiled */
+    return file_write(s->ctx, p->file, bytes, size);
+  LOOM_TRY(compile_with(s, p->argv, dir, p->what, p->file, p->is_good, LOOM_EIO));      /* which others have compiled */
   if (!s->o->cache)
     return LOOM_OK;
-  LOOM_TRY(file_read(s->ctx, object, (size_t)64 << 20, &bytes, &size));
+  LOOM_TRY(file_read(s->ctx, p->file, PART_BYTES_MAX, &bytes, &size));
   run_cache_put(s->ctx, s->o->cache, key, bytes, size);
   return LOOM_OK;
+}
+
+static loom_status build_emulator(compile_state *s, const char *compiler, const char *emulator, const char *dir, const text *sources, const char *object) {
+  arena *m = &s->ctx->mem;
+  const char *const argv[] = {compiler, "-std=c++20", "-O1", "-g1", "-I", file_join(m, emulator, "include"), "-c", file_join(m, emulator, "tt_emulator.cpp"), "-o", object, NULL};
+  return build_part(s, &(part){object, "the emulation of tt-metal", argv, run_is_elf}, dir, sources);
+}
+
+/* What all host programs include, compiled by clang: half of what they take to compile.  NULL: by another compiler it is too large to be kept, or something is wrong with it; a program
+ * is compiled without. */
+static const char *build_headers(compile_state *s, const char *compiler, const char *emulator, const char *dir, const text *sources) {
+  arena *m = &s->ctx->mem;
+  const char *slash = strrchr(compiler, '/'), *made = file_join(m, dir, "host_program.pch");
+  if (!s->o->cache || !strstr(slash ? slash : compiler, "clang"))
+    return NULL;
+  const char *const argv[] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), "-fpch-instantiate-templates", "-Xclang", "-fno-pch-timestamp", "-x", "c++-header",
+                              file_join(m, emulator, "include/tt_emulator/host_program.h"), "-o", made, NULL};
+  diag_mark before = diag_save(s->ctx);
+  if (build_part(s, &(part){made, "what host programs include", argv, file_exists}, dir, sources) == LOOM_OK)
+    return made;
+  diag_drop(s->ctx, before);
+  return NULL;
+}
+
+static loom_status build_host(compile_state *s, const char *compiler, const char *emulator, const char *dir, const char *headers, const char *source, const char *object, const char *host) {
+  const char *const with[] = {"-include-pch", headers}, *argv[20] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", file_join(&s->ctx->mem, emulator, "include")};
+  size_t n = 7;
+  for (size_t i = 0; headers && i < sizeof with / sizeof *with; i++)
+    argv[n++] = with[i];
+  const char *const rest[] = {source, object, "-ldl", "-o", host};
+  for (size_t i = 0; i < sizeof rest / sizeof *rest; i++)
+    argv[n++] = rest[i];
+  return compile_with(s, argv, dir, "the host program", host, run_is_elf, LOOM_EBUG);
 }
 
 loom_status compile_tt_build(compile_state *s, const char *emulator, const char *dir, const char *source, const char *host, const char **out_compiler) {
   arena *m = &s->ctx->mem;
   const char *compiler, *object = file_join(m, dir, "tt_emulator.o");
+  text sources = text_new(m);
   LOOM_TRY(find_compiler(s, &compiler));
   *out_compiler = compiler;
   if (!emulator) {
@@ -115,7 +156,12 @@ loom_status compile_tt_build(compile_state *s, const char *emulator, const char 
     diag_help(s->ctx, "name its directory in LOOM_TT_EMULATOR (tests/tt_emulator of the source tree)");
     return LOOM_EIO;
   }
-  LOOM_TRY(build_emulator(s, compiler, emulator, dir, object));
-  const char *const argv[] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), source, object, "-ldl", "-o", host, NULL};
-  return compile_with(s, argv, dir, "the host program", host, LOOM_EBUG);
+  LOOM_TRY(add_sources(s, emulator, 0, &sources));
+  LOOM_TRY(build_emulator(s, compiler, emulator, dir, &sources, object));
+  const char *headers = build_headers(s, compiler, emulator, dir, &sources);
+  diag_mark before = diag_save(s->ctx);
+  if (headers && build_host(s, compiler, emulator, dir, headers, source, object, host) == LOOM_OK)
+    return LOOM_OK;
+  diag_drop(s->ctx, before);      /* a compiler that was replaced meanwhile does not take what the one before made */
+  return build_host(s, compiler, emulator, dir, NULL, source, object, host);
 }
