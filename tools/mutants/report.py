@@ -59,11 +59,15 @@ class Table:
         """Counts; a number of programs that was not run has none."""
         ran = [m for m in self.bank if self.row(m)]
         return {"bank": len(self.bank), "run": len(ran), "never": len(self.never), "programs": self.programs, "equivalent": len([k for k in self.proofs if self.bank and k <= self.bank[-1].id]),
-                **{f"caught_{n}": sum(self.is_caught(m, n) for m in self.bank) for n in LIMITS if n <= self.programs}}
+                **{f"caught_{n}": sum(self.is_caught(m, n) for m in self.bank) for n in self.limits()}}
+
+    def limits(self):
+        """Up to all programs that were run."""
+        return sorted({n for n in LIMITS if n <= self.programs} | {self.programs})
 
     def summary(self):
         f = self.figures()
-        caught = ", ".join(f"{f[f'caught_{n}']} ({100 * f[f'caught_{n}'] / max(1, f['bank']):.1f} %) within {n:,}" for n in LIMITS if f"caught_{n}" in f)
+        caught = ", ".join(f"{f[f'caught_{n}']} ({100 * f[f'caught_{n}'] / max(1, f['bank']):.1f} %) within {n:,}" for n in self.limits())
         return (f"{f['bank']} mutants ({f['run']} run), {f['equivalent']} more proved equivalent, {f['never']} more that none of {f['programs']:,} programs comes by. "
                 f"Caught after this many programs: {caught or 'not run'}")
 
