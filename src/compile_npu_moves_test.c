@@ -1,5 +1,6 @@
 /* Programs in PyTorchSim's contract that no kernel of Loom becomes, drawn: transfers of 1..6 dims in any layout and either operation, waited for or not, tags that several
- * share, slots that change from round to round; tiles combined lane by lane, in their type or a wider one, with the number of the round.  Through the passes to machine code, run with values, and the graph timed by TOGSim's rules too.
+ * share, slots that change from round to round; tiles combined lane by lane, in their type or a wider one, with the number of the round.  Through the passes to machine
+ * code, run with values, and the graph timed by TOGSim's rules too.
  * Oracle: elements by their coordinates, whole numbers, exact in either type; what no transfer names stays as it was.
  * LOOM_NPU_MOVES_SEED draws others, LOOM_NPU_MOVES=N more of them. */
 #include "base/rng.h"
@@ -57,11 +58,21 @@ static int64_t draw_strides(rng *r, const program *p, int slack, int64_t *out) {
 }
 
 static program draw(rng *r, const machine *const *machines, int n_machines) {
-  program p = {.machine = machines[rng_range(r, 0, n_machines - 1)], .form = (form)rng_range(r, 0, FORMS - 1), .wait = rng_range(r, 0, 1) ? OWN_TAG : (wait_kind)rng_range(r, 0, WAITS - 1), .turns = rng_range(r, 0, 1),
-               .is_max = rng_range(r, 0, 1), .is_apart = rng_range(r, 0, 1), .tag_rank = 1, .type = rng_range(r, 0, 2) ? DTYPE_F32 : DTYPE_F16, .n_inputs = (int)rng_range(r, 1, INPUTS_MAX), .n_loads = (int)rng_range(r, 1, LOADS_MAX), .elems = 1, .vs = rng_range(r, 1, 2),
-               .tiles = rng_range(r, 1, 3), .parts = rng_range(r, 1, 3)};
-  p.wide = rng_range(r, 0, 1) ? DTYPE_F32 : p.type;
+  program p = {.elems = 1, .tag_rank = 1};
+  p.machine = machines[rng_range(r, 0, n_machines - 1)];
+  p.form = (form)rng_range(r, 0, FORMS - 1);
+  p.wait = rng_range(r, 0, 1) ? OWN_TAG : (wait_kind)rng_range(r, 0, WAITS - 1);
+  p.turns = rng_range(r, 0, 1);
+  p.is_max = rng_range(r, 0, 1);
+  p.is_apart = rng_range(r, 0, 1);
   p.counts = rng_range(r, 0, 1);
+  p.type = rng_range(r, 0, 2) ? DTYPE_F32 : DTYPE_F16;
+  p.wide = rng_range(r, 0, 1) ? DTYPE_F32 : p.type;
+  p.n_inputs = (int)rng_range(r, 1, INPUTS_MAX);
+  p.n_loads = (int)rng_range(r, 1, LOADS_MAX);
+  p.vs = rng_range(r, 1, 2);
+  p.tiles = rng_range(r, 1, 3);
+  p.parts = rng_range(r, 1, 3);
   p.is_started = p.form != DECOMPOSED && rng_range(r, 0, 1);
   if (p.is_started)
     p.tag_rank = (int)rng_range(r, 1, 2);
@@ -80,8 +91,10 @@ static program draw(rng *r, const machine *const *machines, int n_machines) {
   for (int i = 0; i < p.n_inputs; i++)
     p.in[i].span = draw_strides(r, &p, 3, p.in[i].stride);
   p.out.span = draw_strides(r, &p, 3, p.out.stride);
-  for (int i = 0; i < p.n_loads; i++)
-    p.loads[i] = (load){.tensor = (int)rng_range(r, 0, p.n_inputs - 1), .ahead = (int)rng_range(r, 0, 1)};
+  for (int i = 0; i < p.n_loads; i++) {
+    p.loads[i].tensor = (int)rng_range(r, 0, p.n_inputs - 1);
+    p.loads[i].ahead = (int)rng_range(r, 0, 1);
+  }
   for (int i = 0; i < p.n_loads; i++)
     for (int k = 0; k < i; k++)
       p.loads[i].slot += p.loads[k].tensor == p.loads[i].tensor;
@@ -124,7 +137,8 @@ static void add_transfer(text *out, const program *p, const char *tile, int argu
     text_add(&in_tile, ", %c0");
     text_add(&tile_types, ", index");
   }
-  const char *in_dram = arena_printf(mem, "%%a%d, %%%s", argument, at), *dram_types = arena_printf(mem, "memref<%" PRId64 "x%s>, index", tensor_elems(p, is_store ? -1 : argument), dtype_mlir(p->type));
+  const char *in_dram = arena_printf(mem, "%%a%d, %%%s", argument, at);
+  const char *dram_types = arena_printf(mem, "memref<%" PRId64 "x%s>, index", tensor_elems(p, is_store ? -1 : argument), dtype_mlir(p->type));
   const char *where = tag_at(mem, p, tag, slot);
   const bool tile_first = p->is_started && is_store;
   const char *first = tile_first ? text_str(&in_tile) : in_dram, *second = tile_first ? in_dram : text_str(&in_tile);
@@ -167,8 +181,9 @@ static void add_load(text *out, const program *p, int i) {
 }
 
 static void add_wait(text *out, const program *p, int i) {
+  const char *tag = tag_at(out->mem, p, tag_of(out->mem, p, i), arena_printf(out->mem, "s%d", i));
   if (p->wait == OWN_TAG)
-    text_addf(out, "  \"%s\"(%s, %%c1) : (%s, index) -> ()\n", p->is_started ? "memref.dma_wait" : "togsim.wait", tag_at(out->mem, p, tag_of(out->mem, p, i), arena_printf(out->mem, "s%d", i)), tag_types(p));
+    text_addf(out, "  \"%s\"(%s, %%c1) : (%s, index) -> ()\n", p->is_started ? "memref.dma_wait" : "togsim.wait", tag, tag_types(p));
 }
 
 static int vector_of(const program *p) {
@@ -237,8 +252,8 @@ static void add_round(text *out, const program *p) {
 
 static void add_fill(text *out, const program *p) {
   const char *type = vector_type(out->mem, p, p->type);
-  text_addf(out, "  %%zero = arith.constant dense<0.0> : %s\n  affine.for %%i = 0 to %" PRId64 " step %d {\n  affine.vector_store %%zero, %%fACC[%%i] : %s, %s\n  }\n", type, p->lane_elems, vector_of(p),
-            bank_type(out->mem, p), type);
+  text_addf(out, "  %%zero = arith.constant dense<0.0> : %s\n  affine.for %%i = 0 to %" PRId64 " step %d {\n", type, p->lane_elems, vector_of(p));
+  text_addf(out, "  affine.vector_store %%zero, %%fACC[%%i] : %s, %s\n  }\n", bank_type(out->mem, p), type);
 }
 
 static void add_tile(text *out, const program *p, const char *name) {

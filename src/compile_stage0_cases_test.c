@@ -28,7 +28,9 @@ typedef struct program {
 
 static program draw(rng *r) {
   static const dtype types[] = {DTYPE_F32, DTYPE_F32, DTYPE_F16, DTYPE_BF16};
-  program p = {.type = types[rng_range(r, 0, 3)], .is_apart = rng_range(r, 0, 1), .n_steps = (int)rng_range(r, 1, CHAIN_MAX)};
+  program p = {.type = types[rng_range(r, 0, 3)]};
+  p.is_apart = rng_range(r, 0, 1);
+  p.n_steps = (int)rng_range(r, 1, CHAIN_MAX);
   for (int d = 0; d < 3; d++) {
     p.block[d] = rng_range(r, 0, 2) == 0 ? rng_range(r, 1, 7) : 8 * rng_range(r, 1, 4);
     p.size[d] = p.block[d] * rng_range(r, 1, d == 2 ? 2 : 4);
@@ -67,7 +69,9 @@ static const char *part_type(arena *mem, const program *p, operand t) {
   int64_t n[2];
   int rank;
   sizes(p, t, n, &rank);
-  return rank == 1 ? arena_printf(mem, "memref<?x%s, strided<[1], offset: ?>>", dtype_mlir(p->type)) : arena_printf(mem, "memref<?x?x%s, strided<[%" PRId64 ", 1], offset: ?>>", dtype_mlir(p->type), n[1]);
+  if (rank == 1)
+    return arena_printf(mem, "memref<?x%s, strided<[1], offset: ?>>", dtype_mlir(p->type));
+  return arena_printf(mem, "memref<?x?x%s, strided<[%" PRId64 ", 1], offset: ?>>", dtype_mlir(p->type), n[1]);
 }
 
 static const char *tile_type(arena *mem, const program *p, bool is_row) { return arena_printf(mem, is_row ? "tensor<?x%s>" : "tensor<?x?x%s>", dtype_mlir(p->type)); }
@@ -75,21 +79,25 @@ static const char *tile_type(arena *mem, const program *p, bool is_row) { return
 /* %<name> = the tile of an argument at `at`, `block` large. */
 static void add_load(text *out, const program *p, operand t, const char *name, const char *at, const char *block) {
   const char *part = part_type(out->mem, p, t);
-  text_addf(out, "    %%s%s = memref.subview %%%s_arg[%s] [%s] [%s] : %s to %s\n    %%%s = bufferization.to_tensor %%s%s : %s to %s\n", name, name, at, block, t == BIAS ? "1" : "1, 1", memory_type(out->mem, p, t), part,
-            name, name, part, tile_type(out->mem, p, t == BIAS));
+  text_addf(out, "    %%s%s = memref.subview %%%s_arg[%s] [%s] [%s] : %s to %s\n", name, name, at, block, t == BIAS ? "1" : "1, 1", memory_type(out->mem, p, t), part);
+  text_addf(out, "    %%%s = bufferization.to_tensor %%s%s : %s to %s\n", name, name, part, tile_type(out->mem, p, t == BIAS));
+}
+
+static void add_apart(text *out, const program *p) {
+  const char *tile = tile_type(out->mem, p, false), *t = dtype_mlir(p->type);
+  text_addf(out, "    %%p = linalg.matmul ins(%%x, %%y : %s, %s) outs(%%start : %s) -> %s\n", tile, tile, tile, tile);
+  text_addf(out, "    %%q = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(%%acc, %%p : %s, %s) outs(%%e : %s) {\n", tile, tile, tile);
+  text_addf(out, "    ^bb0(%%a: %s, %%b: %s, %%o: %s):\n      %%t = arith.addf %%a, %%b : %s\n      linalg.yield %%t : %s\n    } -> %s\n", t, t, t, t, t, tile);
 }
 
 static void add_sum(text *out, const program *p) {
   const char *tile = tile_type(out->mem, p, false), *t = dtype_mlir(p->type);
-  text_addf(out, "    %%e = tensor.empty(%%m, %%n) : %s\n    %%start = linalg.fill ins(%%zero : %s) outs(%%e : %s) -> %s\n    %%sum = affine.for %%l = 0 to #trip()[%%k] iter_args(%%acc = %%start) -> (%s) {\n    %%ok = arith.muli %%l, %%k : index\n",
-            tile, t, tile, tile, tile);
+  text_addf(out, "    %%e = tensor.empty(%%m, %%n) : %s\n    %%start = linalg.fill ins(%%zero : %s) outs(%%e : %s) -> %s\n", tile, t, tile, tile);
+  text_addf(out, "    %%sum = affine.for %%l = 0 to #trip()[%%k] iter_args(%%acc = %%start) -> (%s) {\n    %%ok = arith.muli %%l, %%k : index\n", tile);
   add_load(out, p, X, "x", "%om, %ok", "%m, %k");
   add_load(out, p, Y, "y", "%ok, %on", "%k, %n");
   if (p->is_apart)
-    text_addf(out, "    %%p = linalg.matmul ins(%%x, %%y : %s, %s) outs(%%start : %s) -> %s\n"
-                   "    %%q = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = [\"parallel\", \"parallel\"]} ins(%%acc, %%p : %s, %s) outs(%%e : %s) {\n"
-                   "    ^bb0(%%a: %s, %%b: %s, %%o: %s):\n      %%t = arith.addf %%a, %%b : %s\n      linalg.yield %%t : %s\n    } -> %s\n",
-              tile, tile, tile, tile, tile, tile, tile, t, t, t, t, t, tile);
+    add_apart(out, p);
   else
     text_addf(out, "    %%q = linalg.matmul ins(%%x, %%y : %s, %s) outs(%%acc : %s) -> %s\n", tile, tile, tile, tile);
   text_addf(out, "    affine.yield %%q : %s\n    }\n", tile);
@@ -107,8 +115,8 @@ static void add_step(text *out, const program *p, int i) {
     text_addf(&types, "%s%s", k ? ", " : "", tile_type(out->mem, p, s->in[k] < 0));
     text_addf(&body, "%%a%d: %s, ", k, t);
   }
-  text_addf(out, "    %%v%d = linalg.generic {indexing_maps = [%s#id], iterator_types = [\"parallel\", \"parallel\"]} ins(%s : %s) outs(%%e : %s) {\n    ^bb0(%s%%o: %s):\n", i + 2, text_str(&maps), text_str(&names), text_str(&types),
-            tile, text_str(&body), t);
+  text_addf(out, "    %%v%d = linalg.generic {indexing_maps = [%s#id], iterator_types = [\"parallel\", \"parallel\"]}", i + 2, text_str(&maps));
+  text_addf(out, " ins(%s : %s) outs(%%e : %s) {\n    ^bb0(%s%%o: %s):\n", text_str(&names), text_str(&types), tile, text_str(&body), t);
   if (s->op < ADD)
     text_addf(out, "      %%t = %s %%a%d : %s\n", op_names[s->op], s->a, t);
   else
@@ -119,20 +127,22 @@ static void add_step(text *out, const program *p, int i) {
 static const char *text_of(arena *mem, const program *p) {
   text out = text_new(mem);
   const int64_t *n = p->size;
-  text_addf(&out, "#id = affine_map<(d0, d1) -> (d0, d1)>\n#col = affine_map<(d0, d1) -> (d1)>\n#trip = affine_map<()[s0] -> (%" PRId64 " ceildiv s0)>\nfunc.func @drawn(%%x_arg: %s, %%y_arg: %s, %%z_arg: %s, %%bias_arg: %s, %%out_arg: %s) {\n"
-                  "  %%zero = arith.constant 0.0 : %s\n",
-            n[2], memory_type(mem, p, X), memory_type(mem, p, Y), memory_type(mem, p, Z), memory_type(mem, p, BIAS), memory_type(mem, p, OUT), dtype_mlir(p->type));
+  text_addf(&out, "#id = affine_map<(d0, d1) -> (d0, d1)>\n#col = affine_map<(d0, d1) -> (d1)>\n#trip = affine_map<()[s0] -> (%" PRId64 " ceildiv s0)>\n", n[2]);
+  text_addf(&out, "func.func @drawn(%%x_arg: %s, %%y_arg: %s, %%z_arg: %s, %%bias_arg: %s, %%out_arg: %s) {\n", memory_type(mem, p, X), memory_type(mem, p, Y), memory_type(mem, p, Z),
+            memory_type(mem, p, BIAS), memory_type(mem, p, OUT));
+  text_addf(&out, "  %%zero = arith.constant 0.0 : %s\n", dtype_mlir(p->type));
   for (int d = 0; d < 3; d++)
     text_addf(&out, "  %%%c = \"loom.sym\"() {symbol_ref = @tile_%c, upper_bound = %" PRId64 " : index} : () -> index\n", "mnk"[d], "mnk"[d], n[d]);
-  text_addf(&out, "  affine.parallel (%%i, %%j) = (0, 0) to (%" PRId64 " ceildiv symbol(%%m), %" PRId64 " ceildiv symbol(%%n)) {\n    %%om = arith.muli %%i, %%m : index\n    %%on = arith.muli %%j, %%n : index\n", n[0], n[1]);
+  text_addf(&out, "  affine.parallel (%%i, %%j) = (0, 0) to (%" PRId64 " ceildiv symbol(%%m), %" PRId64 " ceildiv symbol(%%n)) {\n", n[0], n[1]);
+  text_add(&out, "    %om = arith.muli %i, %m : index\n    %on = arith.muli %j, %n : index\n");
   add_sum(&out, p);
   add_load(&out, p, Z, "z", "%om, %on", "%m, %n");
   add_load(&out, p, BIAS, "bias", "%on", "%n");
   for (int i = 0; i < p->n_steps; i++)
     add_step(&out, p, i);
   const char *part = part_type(mem, p, OUT);
-  text_addf(&out, "    %%so = memref.subview %%out_arg[%%om, %%on] [%%m, %%n] [1, 1] : %s to %s\n    bufferization.materialize_in_destination %%v%d in restrict writable %%so : (%s, %s) -> ()\n  }\n  return\n}\n",
-            memory_type(mem, p, OUT), part, p->n_steps + 1, tile_type(mem, p, false), part);
+  text_addf(&out, "    %%so = memref.subview %%out_arg[%%om, %%on] [%%m, %%n] [1, 1] : %s to %s\n", memory_type(mem, p, OUT), part);
+  text_addf(&out, "    bufferization.materialize_in_destination %%v%d in restrict writable %%so : (%s, %s) -> ()\n  }\n  return\n}\n", p->n_steps + 1, tile_type(mem, p, false), part);
   return text_str(&out);
 }
 
@@ -207,8 +217,8 @@ static void check_one(const program *p, const char *machine_name, const char *pa
     blocks[d] = (solve_domain){.symbol = symbols[d], .assigned = p->block[d]};
   const char *source = text_of(&ctx.mem, p);
   assert_int_equal(file_write(&ctx, path, source, strlen(source)), LOOM_OK);
-  compile_options o = {.input = path, .machine = arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/machines/%s.yaml", machine_name), .domains = blocks, .n_domains = 3, .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3,
-                       .stop_after = COMPILE_TOG};
+  const char *description = arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/machines/%s.yaml", machine_name);
+  compile_options o = {.input = path, .machine = description, .domains = blocks, .n_domains = 3, .model = MODEL_LOOM, .accumulate_f32 = true, .topk = 1, .etg_gen = 3, .stop_after = COMPILE_TOG};
   if (compile_kernel(&ctx, &o, &s) != LOOM_OK)
     fail_msg("%s\n%s", first_said(&ctx), source);
   run(&s, p, source);

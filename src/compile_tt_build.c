@@ -125,8 +125,9 @@ static const char *build_headers(compile_state *s, const char *compiler, const c
   const char *slash = strrchr(compiler, '/'), *made = file_join(m, dir, "host_program.pch");
   if (!s->o->cache || !strstr(slash ? slash : compiler, "clang"))
     return NULL;
-  const char *const argv[] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", file_join(m, emulator, "include"), "-fpch-instantiate-templates", "-Xclang", "-fno-pch-timestamp", "-x", "c++-header",
-                              file_join(m, emulator, "include/tt_emulator/host_program.h"), "-o", made, NULL};
+  const char *include = file_join(m, emulator, "include"), *header = file_join(m, include, "tt_emulator/host_program.h");
+  const char *const argv[] = {compiler, "-std=c++20", "-O0", "-Wall", "-Wextra", "-I", include, "-fpch-instantiate-templates", "-Xclang", "-fno-pch-timestamp", "-x", "c++-header", header,
+                              "-o", made, NULL};
   diag_mark before = diag_save(s->ctx);
   if (build_part(s, &(part){made, "what host programs include", argv, file_exists}, dir, sources) == LOOM_OK)
     return made;
