@@ -33,7 +33,8 @@ test: deps
 test-sanitize: deps
 	@$(MAKE) --no-print-directory test BUILD=build-sanitize TYPE=Debug CMAKE_FLAGS=-DLOOM_SANITIZE=ON
 
-# N random kernels from SEED through every engine, for at most MINUTES (docs/soak.md).  RECORD=1: the figures go to docs/score.
+# N random kernels from SEED through every engine, for at most MINUTES (docs/soak.md), then the same bytes of more cases under more perturbations than `make test` has.
+# RECORD=1: the figures go to docs/score.
 N ?= 20000
 SEED ?= 1
 MINUTES ?= 60
@@ -41,6 +42,7 @@ soak: all
 	@ninja --quiet -C $(BUILD) -j$(JOBS) soak
 	@$(BUILD)/tools/soak --seed $(SEED) --count $(N) --minutes $(MINUTES) --jobs $(JOBS) --out $(BUILD)/soak --json $(BUILD)/soak.json
 	@$(if $(RECORD),tests/tools/soak-takes --record $(BUILD)/soak.json "make soak N=$(N) SEED=$(SEED) MINUTES=$(MINUTES)")
+	@PATH="$(abspath $(BUILD)):$$PATH" LOOM_DETERMINISM=full tests/determinism/run
 
 # Static analysis, and unit tests under MSan, TSan, valgrind: docs/analysis.md.
 analyse:
