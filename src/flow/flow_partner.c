@@ -46,7 +46,7 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
   enum { CANDIDATES = 64 };
   const flow_node *g = flow_got(s, got);
   bool is_strict = !flow_passes_on(s, got_user);
-  int of_type = -1, any = -1, anothers = -1, n = 0, above = start;
+  int of_type = -1, any = -1, of_others = -1, n = 0, above = start;
   for (size_t i = 0; i < walk->n && n < CANDIDATES; i++) {
     int w = walk->at[i];
     if (is_strict && w == above) {   /* from `start` down to `want` */
@@ -57,7 +57,7 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
       continue;
     n++;
     if (is_another_input(s, w)) {
-      anothers = anothers < 0 ? w : anothers;
+      of_others = of_others < 0 ? w : of_others;
       continue;
     }
     bool is_of_type = flow_has_same_type(g, flow_want(s, w));
@@ -68,5 +68,5 @@ int flow_partner(flow_search *s, int got, int got_user, int want, int start, con
     if (g->kind == FLOW_COMPUTE && is_of_type && g->n_in > 0 && is_made_of_inputs(s, w, g))
       return w;
   }
-  return of_type >= 0 ? of_type : any >= 0 ? any : anothers;
+  return of_type >= 0 ? of_type : any >= 0 ? any : of_others;
 }
