@@ -59,6 +59,8 @@ static const plans_case plans_cases[] = {
   {.file = ROWS, .function = "lengths_of_one_size", .refused = "over different numbers of elements", .shape = {"x=64x64,y=64x96", "x=50x45,y=50x70", "x=2x3,y=2x5"}},
 
   {.file = PRODUCTS, .function = "product_f32", .dtype = "f32", .shape = {"x=64x96,y=96x128", "x=50x70,y=70x90", "x=3x4,y=4x5"}},
+  {.file = PRODUCTS, .function = "started", .shape = {"x=64x96,y=96x128,c=64x128", "x=50x70,y=70x90,c=50x90", "x=3x4,y=4x5,c=3x5"}},
+  {.file = PRODUCTS, .function = "started_whole", .dtype = "f32", .shape = {"x=64x96,y=96x128,c=64x128", "x=50x70,y=70x90,c=50x90", "x=3x4,y=4x5,c=3x5"}},
   {.file = PRODUCTS, .function = "bias_relu", .dtype = "bf16", .shape = {"x=64x96,y=96x128,b=128", "x=50x70,y=70x90,b=90", "x=3x4,y=4x5,b=5"}},
   {.file = PRODUCTS, .function = "turned", .shape = {"x=96x64,y=128x96", "x=70x50,y=90x70", "x=4x3,y=5x4"}},
   {.file = PRODUCTS, .function = "turned_view", .shape = {"x=64x96,y=128x96", "x=50x70,y=90x70", "x=3x4,y=5x4"}},

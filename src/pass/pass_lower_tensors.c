@@ -22,9 +22,7 @@ static void add_map(text *t, int rank, int64_t fixed, bool drops) {
   text_add(t, ")>");
 }
 
-/* linalg.generic that applies `scalar` (NULL: nothing) to each element of `in`, which has the shape of `out` or, with `fixed` >= 0, is repeated
- * along that dim. */
-static MlirValue unary_generic(ir_builder *at, MlirValue in, MlirValue out, const char *scalar, int64_t fixed, bool drops) {
+MlirValue pass_unary_generic(ir_builder *at, MlirValue in, MlirValue out, const char *scalar, int64_t fixed, bool drops) {
   ir_ctx *ir = at->ir;
   arena *m = &ir->ctx->mem;
   MlirType type = mlirValueGetType(out);
@@ -62,7 +60,7 @@ static loom_status lower_broadcast(ir_ctx *ir, MlirOperation op) {
   if (ir_num_operands(op) != 2 || !ir_attr_int(ir_attr_of(op, "dim"), &dim) || dim < 0 || dim >= rank || !is_ranked || (!inserts && mlirShapedTypeGetRank(from) != rank))
     LOOM_FAIL(ir->ctx, ir_span(ir, op), LOOM_EINPUT, "loom.broadcast takes a tensor, one of the same rank or of one more, and the dim of the second to repeat along");
   ir_builder at = ir_before(ir, op);
-  MlirValue v = unary_generic(&at, ir_operand(op, 0), ir_operand(op, 1), NULL, dim, inserts);
+  MlirValue v = pass_unary_generic(&at, ir_operand(op, 0), ir_operand(op, 1), NULL, dim, inserts);
   if (mlirValueIsNull(v))
     return LOOM_EBUG;
   ir_replace_uses(ir_result(op, 0), v);
@@ -132,12 +130,12 @@ static loom_status widen(ir_ctx *ir, MlirOperation op) {
     sizes[n_sizes++] = ir_build1(&at, "tensor.dim", ir_index_type(ir), 2, of, 0, NULL);
   }
   MlirType wide = mlirRankedTensorTypeGet(rank, shape, ir_dtype(ir, DTYPE_F32), (MlirAttribute){NULL});
-  MlirValue sum = unary_generic(&at, out, ir_build1(&at, "tensor.empty", wide, n_sizes, sizes, 0, NULL), "arith.extf", -1, false);
+  MlirValue sum = pass_unary_generic(&at, out, ir_build1(&at, "tensor.empty", wide, n_sizes, sizes, 0, NULL), "arith.extf", -1, false);
   MlirValue ins[2] = {linalg_input(op, 0), linalg_num_inputs(op) > 1 ? linalg_input(op, 1) : sum};
   MlirOperation product = is_sum(op) ? wide_sum(&at, op, sum) : ir_build_named_linalg(&at, ir_op_name(op), 2, ins, sum, wide);
   if (mlirOperationIsNull(product))
     return LOOM_EBUG;
-  MlirValue v = unary_generic(&at, ir_result(product, 0), out, "arith.truncf", -1, false);
+  MlirValue v = pass_unary_generic(&at, ir_result(product, 0), out, "arith.truncf", -1, false);
   if (mlirValueIsNull(v))
     return LOOM_EBUG;
   ir_replace_uses(ir_result(op, 0), v);

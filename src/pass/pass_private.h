@@ -48,6 +48,9 @@ bool linalg_leading_reduction(MlirOperation op);            /* a generic whose f
 MlirOperation pass_stored_buffer(MlirOperation op);
 LOOM_MUST_USE loom_status pass_store_tensor(ir_ctx *ir, MlirOperation copy);
 bool linalg_is_matmul(MlirOperation op);                    /* linalg.matmul or linalg.batch_matmul with the default maps */
+/* linalg.generic that applies `scalar` (NULL: nothing) to each element of `in`, which has the shape of `out` or, with `fixed` >= 0, is repeated along that dim; `drops`: it has no such
+ * dim.  Null: it does not verify. */
+MlirValue pass_unary_generic(ir_builder *at, MlirValue in, MlirValue out, const char *scalar, int64_t fixed, bool drops);
 /* The only op in the body before the yield when it yields its result; null otherwise. */
 MlirOperation linalg_single_body_op(MlirOperation op);
 bool value_has_one_use(MlirValue v);

@@ -21,6 +21,31 @@ def product_f32(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 
 @helion.kernel()
+def started(x: torch.Tensor, y: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    """c + x @ y: the sum begins with a tile of c, in its type."""
+    m, k = x.size()
+    _, n = y.size()
+    out = torch.empty([m, n], dtype=c.dtype)
+    for tm, tn in hl.tile([m, n]):
+        acc = c[tm, tn]
+        for tk in hl.tile(k):
+            acc = torch.addmm(acc, x[tm, tk], y[tk, tn])
+        out[tm, tn] = acc
+    return out
+
+
+@helion.kernel()
+def started_whole(x: torch.Tensor, y: torch.Tensor, c: torch.Tensor) -> torch.Tensor:
+    m, k = x.size()
+    _, n = y.size()
+    out = torch.empty([m, n], dtype=torch.float32)
+    for tm, tn in hl.tile([m, n]):
+        tile = c[tm, tn]
+        out[tm, tn] = torch.addmm(tile, x[tm, :], y[:, tn]).to(torch.float32) - tile.to(torch.float32)
+    return out
+
+
+@helion.kernel()
 def bias_relu(x: torch.Tensor, y: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     m, k = x.size()
     _, n = y.size()
