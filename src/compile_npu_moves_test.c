@@ -3,16 +3,10 @@
  * code, run with values, and the graph timed by TOGSim's rules too.
  * Oracle: elements by their coordinates, whole numbers, exact in either type; what no transfer names stays as it was.
  * LOOM_NPU_MOVES_SEED draws others, LOOM_NPU_MOVES=N more of them. */
-#include "base/rng.h"
-#include "base/testing.h"
-#include "base/text.h"
 #include "base/vec.h"
-#include "machine/machine.h"
-#include "pass/pass.h"
+#include "compile_npu_testing.h"
 #include "sim/npu/npu.h"
-#include "target/npu/npt.h"
-#include "target/npu/npt_outline.h"
-#include "target/npu/npt_tog.h"
+#include "target/npu/npt_layout_testing.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -38,24 +32,6 @@ typedef struct program {
 } program;
 
 /* ---- drawing ---- */
-
-/* Strides of a dense layout whose dims are nested in random order; `slack`: room behind rows.  Returns the elements it spans. */
-static int64_t draw_strides(rng *r, const program *p, int slack, int64_t *out) {
-  int order[RANK_MAX];
-  for (int d = 0; d < p->rank; d++)
-    order[d] = d;
-  for (int d = p->rank - 1; d > 0; d--) {
-    const int k = (int)rng_range(r, 0, d), x = order[d];
-    order[d] = order[k];
-    order[k] = x;
-  }
-  int64_t stride = 1;
-  for (int i = 0; i < p->rank; i++) {
-    out[order[i]] = stride;
-    stride *= p->shape[order[i]] + (slack ? rng_range(r, 0, slack) : 0);
-  }
-  return stride;
-}
 
 static program draw(rng *r, const machine *const *machines, int n_machines) {
   program p = {.elems = 1, .tag_rank = 1};
@@ -87,10 +63,10 @@ static program draw(rng *r, const machine *const *machines, int n_machines) {
   p.lane_elems = p.elems / p.shape[p.axis] * rounds * p.vs;
   while (p.n_loads > 1 && (p.n_loads + 1) * (p.lane_elems * 4 + ALIGN) > machine_lane_bytes(p.machine))
     p.n_loads--;
-  draw_strides(r, &p, 0, p.spad);
+  draw_strides(r, p.rank, p.shape, 0, p.spad);
   for (int i = 0; i < p.n_inputs; i++)
-    p.in[i].span = draw_strides(r, &p, 3, p.in[i].stride);
-  p.out.span = draw_strides(r, &p, 3, p.out.stride);
+    p.in[i].span = draw_strides(r, p.rank, p.shape, 3, p.in[i].stride);
+  p.out.span = draw_strides(r, p.rank, p.shape, 3, p.out.stride);
   for (int i = 0; i < p.n_loads; i++) {
     p.loads[i].tensor = (int)rng_range(r, 0, p.n_inputs - 1);
     p.loads[i].ahead = (int)rng_range(r, 0, 1);
@@ -292,26 +268,9 @@ static const char *text_of(arena *mem, const program *p) {
 
 static loom_status build(ir_ctx *ir, const program *p, const char *source, tile_graph **graph, npt_riscv_code *code) {
   static const char *const forms[FORMS] = {"", "loom-peel-transfer{vectorlane=%d},", "loom-decompose-transfer{vectorlane=%d},"};
-  const int lanes = (int)p->machine->l1_banks, vlen = (int)p->machine->npu->vlen_bits;
-  const npt_tog_options o = {.lanes = lanes, .systolic_size = lanes, .pipeline = p->machine->pipeline};
-  arena *mem = &ir->ctx->mem;
-  MlirModule module;
-  char first[TEXT_MAX];
-  snprintf(first, sizeof first, forms[p->form], lanes);
-  LOOM_TRY(dialect_load(ir));
-  LOOM_TRY(dialect_load_togsim(ir, false));
-  LOOM_TRY(ir_parse(ir, "moves.mlir", source, strlen(source), &module));
-  loom_status st = pass_run_pipeline(ir, module, arena_printf(mem, "builtin.module(%sloom-to-vcix{systolic-array-size=%d vlen=%d})", first, lanes, vlen), NULL);
-  if (st == LOOM_OK)
-    st = npt_build_tog(ir, module, "kernel", &o, graph);
-  if (st == LOOM_OK)
-    st = npt_outline(ir, module, "kernel");
-  if (st == LOOM_OK)
-    st = npt_lower_dma(ir, mlirModuleGetOperation(module), false);
-  if (st == LOOM_OK)
-    st = npt_riscv_compile(ir, module, vlen, false, code);
-  ir_close_module(module);
-  return st;
+  char before[TEXT_MAX];
+  snprintf(before, sizeof before, forms[p->form], (int)p->machine->l1_banks);
+  return build_program(ir, p->machine, source, before, graph, code);
 }
 
 static double combined(const program *p, double a, double b) { return !p->is_max ? a + b : a < b ? b : a; }
@@ -437,15 +396,14 @@ static void test_programs_drawn(void **state) {
   (void)state;
   static const char *const names[] = {"tpuv3", "gemmini32", "gemmini8", "tpuv3-togsim"};
   enum { MACHINES = 3 };
-  const char *seed = getenv("LOOM_NPU_MOVES_SEED"), *count = getenv("LOOM_NPU_MOVES");
   machine *machines[MACHINES + 1];
   loom_ctx ctx;
   int right = 0, refused = 0;
   loom_ctx_init(&ctx);
   for (int i = 0; i <= MACHINES; i++)
     assert_int_equal(machine_load(&ctx, arena_printf(&ctx.mem, LOOM_SOURCE_DIR "/machines/%s.yaml", names[i]), NULL, &machines[i]), LOOM_OK);
-  rng r = rng_new(seed ? strtoull(seed, NULL, 10) : 1);
-  for (int n = count ? atoi(count) : PROGRAMS; n > 0; n--) {
+  rng r = rng_new((uint64_t)testing_number("LOOM_NPU_MOVES_SEED", 1));
+  for (int64_t n = testing_number("LOOM_NPU_MOVES", PROGRAMS); n > 0; n--) {
     const program p = draw(&r, (const machine *const *)machines, MACHINES);
     *(check_one(&p, machines[MACHINES]) ? &right : &refused) += 1;
   }

@@ -1,14 +1,8 @@
 /* PyTorchSim's GEMM and convolution as it writes them (npu.md 1.0): asynchronous loads cut into subtiles, waits by slot, through every pass to machine code and the simulator.
  * Oracle: three loops over small integers, exact in f32; and the simulator's own checks (early reads, loads that nothing waits for, waits for nothing). */
 #include "base/rng.h"
-#include "base/testing.h"
-#include "base/text.h"
-#include "machine/machine.h"
-#include "pass/pass.h"
+#include "compile_npu_testing.h"
 #include "sim/npu/npu.h"
-#include "target/npu/npt.h"
-#include "target/npu/npt_outline.h"
-#include "target/npu/npt_tog.h"
 
 enum { LANES = 128 };
 typedef struct gemm { int64_t m, n, k, tile_m, tile_n, tile_k, sub_m, sub_n, sub_k; } gemm;
@@ -48,25 +42,6 @@ static const char *program_of(arena *mem, const gemm *g) {
 /* A program, the sizes of its tensors (two read, one written), and what is to come out. */
 typedef struct job { const char *src; int64_t elems[3]; void (*wanted)(const struct job *j, const float *x, const float *w, float *y); const void *shape; } job;
 
-static loom_status build(ir_ctx *ir, const machine *m, const char *src, tile_graph **graph, npt_riscv_code *code) {
-  MlirModule module;
-  const npt_tog_options o = {.lanes = LANES, .systolic_size = LANES, .pipeline = m->pipeline};
-  LOOM_TRY(dialect_load(ir));
-  LOOM_TRY(dialect_load_togsim(ir, false));
-  LOOM_TRY(ir_parse(ir, "gemm.mlir", src, strlen(src), &module));
-  loom_status st = pass_run_pipeline(ir, module, "builtin.module(loom-dma-fine-grained{systolic-array-size=128},loom-to-vcix{systolic-array-size=128 vlen=256})", NULL);
-  if (st == LOOM_OK)
-    st = npt_build_tog(ir, module, "kernel", &o, graph);
-  if (st == LOOM_OK)
-    st = npt_outline(ir, module, "kernel");
-  if (st == LOOM_OK)
-    st = npt_lower_dma(ir, mlirModuleGetOperation(module), false);
-  if (st == LOOM_OK)
-    st = npt_riscv_compile(ir, module, 256, false, code);
-  ir_close_module(module);
-  return st;
-}
-
 static void check(loom_ctx *ctx, const job *j) {
   ir_ctx ir;
   machine *m;
@@ -75,7 +50,7 @@ static void check(loom_ctx *ctx, const job *j) {
   npu_report report, alone;
   assert_int_equal(machine_load(ctx, LOOM_SOURCE_DIR "/machines/tpuv3.yaml", NULL, &m), LOOM_OK);
   assert_int_equal(ir_open(ctx, &ir), LOOM_OK);
-  if (build(&ir, m, j->src, &graph, &code) != LOOM_OK)
+  if (build_program(&ir, m, j->src, "loom-dma-fine-grained{systolic-array-size=128},", &graph, &code) != LOOM_OK)
     fail_msg("%s", ctx->diag.first->text);
   float *tensor[3], *wanted = arena_alloc(&ctx->mem, sizeof(float) * (size_t)j->elems[2]);
   npu_data data[3];

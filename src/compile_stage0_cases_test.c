@@ -229,11 +229,10 @@ static void check_one(const program *p, const char *machine_name, const char *pa
 static void test_programs_drawn(void **state) {
   (void)state;
   static const char *const machines[] = {"torus4", "ring8", "wormhole", "single"};
-  const char *seed = getenv("LOOM_STAGE0_SEED"), *count = getenv("LOOM_STAGE0");
   char path[] = "/tmp/loom_stage0_XXXXXX";
-  const int fd = mkstemp(path), programs = count ? atoi(count) : PROGRAMS;
+  const int fd = mkstemp(path), programs = (int)testing_number("LOOM_STAGE0", PROGRAMS);
   assert_true(fd >= 0 && close(fd) == 0);
-  rng r = rng_new(seed ? strtoull(seed, NULL, 10) : 1);
+  rng r = rng_new((uint64_t)testing_number("LOOM_STAGE0_SEED", 1));
   for (int i = 0; i < programs; i++) {
     const program p = draw(&r);
     check_one(&p, machines[rng_range(&r, 0, COUNT_OF(machines) - 1)], path);

@@ -1,6 +1,6 @@
 /* Passes that rewrite transfers move what the transfers moved.  Oracle: the bank rule over tiles of any rank, read directly (npt_moves_testing.h), against the
  * instruction's own rule (isa_dma_walk) over the loops that the passes made; the sets of (DRAM byte, lane, byte of the bank) are equal. */
-#include "base/rng.h"
+#include "target/npu/npt_layout_testing.h"
 #include "target/npu/npt_moves_testing.h"
 
 enum { CASES = 10000, TILE_MAX = 3000 };
@@ -10,23 +10,6 @@ typedef struct random_transfer {
   int64_t lanes, vs, shape[NPT_RANK_MAX], dram[NPT_RANK_MAX], spad[NPT_RANK_MAX], lo[NPT_RANK_MAX], hi[NPT_RANK_MAX];
   bool is_store, is_old;
 } random_transfer;
-
-/* Strides of a dense layout whose dims are nested in random order; `slack` adds room between rows. */
-static void draw_strides(rng *r, int rank, const int64_t *shape, int slack, int64_t *out) {
-  int order[NPT_RANK_MAX];
-  for (int d = 0; d < rank; d++)
-    order[d] = d;
-  for (int d = rank - 1; d > 0; d--) {
-    int k = (int)rng_range(r, 0, d), x = order[d];
-    order[d] = order[k];
-    order[k] = x;
-  }
-  int64_t stride = 1;
-  for (int i = 0; i < rank; i++) {
-    out[order[i]] = stride;
-    stride *= shape[order[i]] + (slack ? rng_range(r, 0, slack) : 0);
-  }
-}
 
 static random_transfer draw(rng *r, bool is_masked) {
   static const int64_t lanes[] = {1, 2, 4, 8, 128};

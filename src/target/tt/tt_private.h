@@ -197,9 +197,9 @@ LOOM_MUST_USE loom_status tt_make_fill(tt_emit *e, tt_site *s);
 LOOM_MUST_USE loom_status tt_eval_body(tt_emit *e, tt_site *s, MlirValue v, int first, int *out);
 /* Replaces what lies beyond the extents in register `at` by `neutral`, along iteration dims that `along` names; registers below `first` are kept. */
 LOOM_MUST_USE loom_status tt_mask(tt_emit *e, tt_site *s, int at, int first, double neutral, const bool *along);
-/* Tile `index` of the buffer, as it is, into a register. */
 /* Sets the unpacker up for copies to DST; what they take tiles from. */
 MlirValue tt_begin_copies(tt_emit *e, MlirValue cb);
+/* Tile `index` of the buffer, as it is, into a register. */
 void tt_copy_tile(tt_emit *e, MlirValue cb, MlirValue index, MlirValue reg);
 /* The tile of each element's column, or row. */
 MlirValue tt_positions(tt_emit *e, tt_dim along);
