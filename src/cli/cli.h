@@ -22,9 +22,11 @@ struct solve_opinion;
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
   X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
   X(providers, 0, "list | check P | bench [P ..]", "kernel libraries: which there are, whether one is right, how fast they are")  \
-  X(doctor, 0, "", "versions, features, what is missing and how to install it")
+  X(doctor, 0, "", "versions, features, what is missing and how to install it")                                          \
+  X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values")
 
-/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d). */
+/* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d)
+ * completion(f). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
@@ -117,7 +119,7 @@ struct solve_opinion;
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
-  X(help, "help", "cresvmoxdpbtk", "help of the command")
+  X(help, "help", "cresvmoxdpbtkf", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -137,6 +139,10 @@ typedef struct cli_options {
 typedef struct cli_command { const char *name; bool in_worker; const char *usage, *summary; char letter; } cli_command;
 const cli_command *cli_commands(size_t *out_n);
 const cli_command *cli_find_command(const char *name);
+/* One option; argument NULL: it takes none. */
+typedef struct cli_option { const char *name, *argument, *takers, *help; size_t offset; } cli_option;
+const cli_option *cli_option_table(size_t *out_n);
+bool cli_takes(const cli_command *c, const cli_option *o);
 
 /* argv[0] is the command.  Errors: LOOM_EUSAGE with did-you-mean. */
 LOOM_MUST_USE loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out);
@@ -195,6 +201,9 @@ char *cli_self_dir(arena *m);                          /* directory of the runni
 
 /* Commands.  Each prints its own data and returns the status. */
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_completion(loom_ctx *ctx, const cli_options *o);
+/* What the last of the words behind `loom` may become (cmd_completion.c). */
+loom_status cli_complete(loom_ctx *ctx, int n, char **words);
 loom_status cmd_solve(loom_ctx *ctx, const cli_options *o);
 /* `loom sim` of a tile graph in an ONNX container needs no worker. */
 loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);

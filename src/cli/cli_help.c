@@ -28,6 +28,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"providers", "loom providers check ./my_kernels.so"},
     {"providers", "loom providers bench openblas blis --shape M=512,N=512,K=512"},
     {"doctor", "loom doctor"},
+    {"completion", "loom completion bash > ~/.local/share/bash-completion/completions/loom"},
 };
 
 static void overview(void) {
@@ -36,7 +37,7 @@ static void overview(void) {
   printf("Loom %s: compiles ML kernels for spatial accelerators and runs them on a virtual chip.\n\n"
          "usage: loom COMMAND [options] [FILE|-]\n\ncommands:\n", LOOM_VERSION);
   for (size_t i = 0; i < n; i++)
-    printf("  %-9s %s\n", c[i].name, c[i].summary);
+    printf("  %-10s %s\n", c[i].name, c[i].summary);
   printf("\n'loom COMMAND --help' shows options and examples.  'loom --version' prints the version.\n");
 }
 
@@ -51,16 +52,12 @@ void cli_help(const cli_command *c) {
     overview();
     return;
   }
-  static const char letters[] = "cresvmpboxtkd";
   size_t n;
-  const char letter = letters[c - cli_commands(&n)];
+  const cli_option *all = cli_option_table(&n);
   printf("loom %s: %s\n\nusage: loom %s %s\n\noptions:\n", c->name, c->summary, c->name, c->usage);
-#define X(f, o, a, takers, h) if (strchr(takers, letter)) option_line(o, a, h);
-  CLI_OPTION_LIST(X)
-#undef X
-#define X(f, o, takers, h) if (strchr(takers, letter)) option_line(o, NULL, h);
-  CLI_FLAG_LIST(X)
-#undef X
+  for (size_t i = 0; i < n; i++)
+    if (cli_takes(c, &all[i]))
+      option_line(all[i].name, all[i].argument, all[i].help);
   printf("\nexamples:\n");
   for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
     if (strcmp(examples[i].command, c->name) == 0)

@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpboxtkd";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor */
+static const char letters[] = "cresvmpboxtkdf";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor completion */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;
@@ -25,16 +25,22 @@ const cli_command *cli_find_command(const char *name) {
 
 static char letter_of(const cli_command *c) { return letters[c - commands]; }
 
-typedef struct option_row { const char *name, *argument, *takers; size_t offset; bool is_flag; } option_row;
-static const option_row rows[] = {
-#define X(f, o, a, c, h) {o, a, c, offsetof(cli_options, f), false},
+bool cli_takes(const cli_command *c, const cli_option *o) { return strchr(o->takers, letter_of(c)) != NULL; }
+
+static const cli_option rows[] = {
+#define X(f, o, a, c, h) {o, a, c, h, offsetof(cli_options, f)},
     CLI_OPTION_LIST(X)
 #undef X
-#define X(f, o, c, h) {o, NULL, c, offsetof(cli_options, f), true},
+#define X(f, o, c, h) {o, NULL, c, h, offsetof(cli_options, f)},
     CLI_FLAG_LIST(X)
 #undef X
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
+
+const cli_option *cli_option_table(size_t *out_n) {
+  *out_n = N_ROWS;
+  return rows;
+}
 
 /* Other spellings: upstream's names and the usual short ones. */
 static const struct { const char *from, *to; } aliases[] = {
@@ -95,7 +101,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     }
     const char *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
     char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
-    const option_row *row = NULL;
+    const cli_option *row = NULL;
     for (size_t k = 0; k < N_ROWS && !row; k++)
       if (strcmp(rows[k].name, key) == 0 && strchr(rows[k].takers, out->letter))
         row = &rows[k];
@@ -106,7 +112,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     }
     if (!row)
       return unknown_option(ctx, c, key);
-    if (row->is_flag) {
+    if (!row->argument) {
       if (eq && strcmp(eq + 1, "false") != 0 && strcmp(eq + 1, "true") != 0 && strcmp(eq + 1, "0") != 0 && strcmp(eq + 1, "1") != 0)
         LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' takes no argument (or true, false)", key);
       *(bool *)((char *)out + row->offset) = !eq || strcmp(eq + 1, "true") == 0 || strcmp(eq + 1, "1") == 0;

@@ -21,7 +21,14 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_report(ctx, o);
   if (strcmp(o->command, "providers") == 0)
     return cmd_providers(ctx, o);
+  if (strcmp(o->command, "completion") == 0)
+    return cmd_completion(ctx, o);
   return cmd_doctor(ctx, o);
+}
+
+static loom_status complete_body(loom_ctx *ctx, void *data) {
+  const invocation *in = data;
+  return cli_complete(ctx, in->argc, in->argv);
 }
 
 static loom_status body(loom_ctx *ctx, void *data) {
@@ -93,6 +100,14 @@ int main(int argc, char **argv) {
     return cli_finish_output(0);
   }
   invocation in = {.argc = argc - 1, .argv = argv + 1, .command = cli_find_command(argv[1])};
+  if (strcmp(argv[1], "complete") == 0) {      /* for the scripts of `loom completion`: says nothing of what is wrong */
+    loom_ctx ctx;
+    invocation words = {.argc = argc - 2, .argv = argv + 2};
+    loom_ctx_init(&ctx);
+    const loom_status st = loom_ctx_run(&ctx, complete_body, &words);
+    loom_ctx_done(&ctx);
+    return cli_finish_output(loom_status_exit(st));
+  }
   if (strcmp(argv[1], "help") == 0) {
     const cli_command *c = cli_find_command(argv[2]);
     if (!c)
