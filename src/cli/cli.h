@@ -186,6 +186,8 @@ void cli_print_ranks(arena *m, const data_value *rows);
 void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
+void cli_print_examples(const cli_command *c, const char *before);      /* a line each, `before` in front */
+void cli_manual(const cli_command *c);                 /* the manual page as scdoc reads it; NULL: that of loom */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
 /* `body` in a copy of this process, which prints what it has to say.  LOOM_EPROVIDER: the copy died of it; `who` is told of: "the provider 'x'". */

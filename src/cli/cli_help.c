@@ -47,6 +47,12 @@ static void option_line(const char *name, const char *argument, const char *help
   printf("  %-34s %s\n", left, help);
 }
 
+void cli_print_examples(const cli_command *c, const char *before) {
+  for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
+    if (strcmp(examples[i].command, c->name) == 0)
+      printf("%s%s\n", before, examples[i].line);
+}
+
 void cli_help(const cli_command *c) {
   if (!c) {
     overview();
@@ -59,7 +65,5 @@ void cli_help(const cli_command *c) {
     if (cli_takes(c, &all[i]))
       option_line(all[i].name, all[i].argument, all[i].help);
   printf("\nexamples:\n");
-  for (size_t i = 0; i < sizeof examples / sizeof *examples; i++)
-    if (strcmp(examples[i].command, c->name) == 0)
-      printf("  %s\n", examples[i].line);
+  cli_print_examples(c, "  ");
 }

@@ -108,11 +108,16 @@ int main(int argc, char **argv) {
     loom_ctx_done(&ctx);
     return cli_finish_output(loom_status_exit(st));
   }
-  if (strcmp(argv[1], "help") == 0) {
+  const bool is_manual = strcmp(argv[1], "manual") == 0;      /* what the manual pages are made of */
+  if (is_manual && argc == 2) {
+    cli_manual(NULL);
+    return cli_finish_output(0);
+  }
+  if (strcmp(argv[1], "help") == 0 || is_manual) {
     const cli_command *c = cli_find_command(argv[2]);
     if (!c)
       return usage_error(argv[2]);
-    cli_help(c);
+    (is_manual ? cli_manual : cli_help)(c);
     return cli_finish_output(0);
   }
   if (!in.command)
