@@ -84,6 +84,7 @@ struct solve_opinion;
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(limits, "limits", "K=V,..", "creombpt", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
+  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkf", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
@@ -146,6 +147,7 @@ bool cli_takes(const cli_command *c, const cli_option *o);
 
 /* argv[0] is the command.  Errors: LOOM_EUSAGE with did-you-mean. */
 LOOM_MUST_USE loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out);
+LOOM_MUST_USE loom_status cli_find_error_format(loom_ctx *ctx, int argc, char **argv);      /* --error-format, wherever it stands */
 /* "A=1,B=2" given once or several times -> pairs; values must be integers when `integers`. */
 typedef struct cli_pair { const char *key, *value; int64_t integer; } cli_pair;
 typedef VEC_OF(cli_pair) cli_pairs;
@@ -190,6 +192,8 @@ void cli_print_examples(const cli_command *c, const char *before);      /* a lin
 void cli_manual(const cli_command *c);                 /* the manual page as scdoc reads it; NULL: that of loom */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
+/* How, from then on: "text", "json" (a line each) or "sarif". */
+LOOM_MUST_USE loom_status cli_set_error_format(loom_ctx *ctx, const char *name);
 /* `body` in a copy of this process, which prints what it has to say.  LOOM_EPROVIDER: the copy died of it; `who` is told of: "the provider 'x'". */
 LOOM_MUST_USE loom_status cli_run_contained(loom_ctx *ctx, const char *who, loom_status (*body)(loom_ctx *ctx, void *data), void *data);
 /* First of all: signals and standard files as the rest expects them, whatever this process inherits. */

@@ -1,4 +1,5 @@
 /* Prints the recorded diagnostics.  Control bytes of names and source lines are shown as '?', so that no terminal escape gets through. */
+#include "cli/cli_diag.h"
 #include "cli/cli.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +20,7 @@ static void put_clean(const char *s, size_t n) {
   }
 }
 
-/* Start and length of 1-based line `line`, or NULL. */
-static const char *line_at(const diag_source *s, int32_t line, size_t *out_len) {
+const char *cli_diag_line(const diag_source *s, int32_t line, size_t *out_len) {
   const char *p = s->text, *end = s->text + s->size;
   for (int32_t i = 1; i < line && p < end; i++) {
     const char *nl = memchr(p, '\n', (size_t)(end - p));
@@ -37,7 +37,7 @@ static const char *line_at(const diag_source *s, int32_t line, size_t *out_len) 
 
 static void print_source_line(loom_span span) {
   size_t len;
-  const char *line = span.source->text ? line_at(span.source, span.line, &len) : NULL;
+  const char *line = span.source->text ? cli_diag_line(span.source, span.line, &len) : NULL;
   if (!line)
     return;
   enum { SHOWN_MAX = 200 };
@@ -61,7 +61,9 @@ static void print_source_line(loom_span span) {
   fprintf(stderr, "%s\n", colour("\033[0m"));
 }
 
-void cli_print_diagnostics(const loom_ctx *ctx) {
+bool cli_diag_lacks_support(const diag_item *d) { return d->severity == DIAG_ERROR && d->status == LOOM_EUNSUP && !strstr(d->text, "support"); }
+
+static void print_text(const loom_ctx *ctx) {
   static const struct { const char *word, *code; } kinds[] = {{"error", "\033[1;31m"}, {"warning", "\033[1;35m"}, {"note", "\033[1;36m"}};
   for (const diag_item *d = ctx->diag.first; d; d = d->next) {
     if (d->span.source) {
@@ -72,7 +74,7 @@ void cli_print_diagnostics(const loom_ctx *ctx) {
       fputs("loom", stderr);
     }
     fprintf(stderr, ": %s%s:%s ", colour(kinds[d->severity].code), kinds[d->severity].word, colour("\033[0m"));
-    if (d->severity == DIAG_ERROR && d->status == LOOM_EUNSUP && !strstr(d->text, "support"))   /* such messages name the construct */
+    if (cli_diag_lacks_support(d))
       fputs("not supported: ", stderr);
     put_clean(d->text, strlen(d->text));
     fputc('\n', stderr);
@@ -84,6 +86,34 @@ void cli_print_diagnostics(const loom_ctx *ctx) {
       fputc('\n', stderr);
     }
   }
+}
+
+static enum { AS_TEXT, AS_JSON, AS_SARIF } format;
+
+loom_status cli_set_error_format(loom_ctx *ctx, const char *name) {
+  static const char *const names[] = {"text", "json", "sarif"};
+  enum { NAMES = sizeof names / sizeof *names };
+  for (int i = 0; i < NAMES; i++)
+    if (strcmp(name, names[i]) == 0) {
+      format = i == 0 ? AS_TEXT : i == 1 ? AS_JSON : AS_SARIF;
+      return LOOM_OK;
+    }
+  const char *near = diag_nearest(name, names, NAMES);
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--error-format is text, json or sarif, not '%s'", name);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
+}
+
+void cli_print_diagnostics(const loom_ctx *ctx) {
+  arena m = {0};
+  if (format == AS_TEXT)
+    print_text(ctx);
+  else if (format == AS_SARIF && ctx->diag.first)
+    fprintf(stderr, "%s\n", data_write_json(&m, cli_diag_to_sarif(&m, ctx), 2));
+  for (const diag_item *d = ctx->diag.first; format == AS_JSON && d; d = d->next)
+    fprintf(stderr, "%s\n", data_write_json(&m, cli_diag_to_data(&m, d), 0));
+  arena_done(&m);
 }
 
 int cli_finish_output(int code) {

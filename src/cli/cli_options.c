@@ -78,12 +78,25 @@ static loom_status unknown_option(loom_ctx *ctx, const cli_command *c, const cha
 
 typedef struct option_values { VEC_OF(const char *) all; const char *last; } option_values;
 
+/* Before anything else is said. */
+loom_status cli_find_error_format(loom_ctx *ctx, int argc, char **argv) {
+  static const char option[] = "--error-format";
+  const size_t n = sizeof option - 1;
+  for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strncmp(argv[i], option, n) == 0 && argv[i][n] == '=')
+      LOOM_TRY(cli_set_error_format(ctx, argv[i] + n + 1));
+    else if (strcmp(argv[i], option) == 0 && i + 1 < argc)
+      LOOM_TRY(cli_set_error_format(ctx, argv[i + 1]));
+  return LOOM_OK;
+}
+
 loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
   memset(out, 0, sizeof *out);
   const cli_command *c = cli_find_command(argv[0]);
   out->command = c->name;
   out->letter = letter_of(c);
   bool only_files = false;
+  LOOM_TRY(cli_find_error_format(ctx, argc, argv));
   for (int i = 1; i < argc; i++) {
     const char *a = argv[i];
     if (only_files || a[0] != '-' || a[1] == 0) {

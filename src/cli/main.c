@@ -54,18 +54,23 @@ static loom_status body(loom_ctx *ctx, void *data) {
   return run_plain(ctx, &in->options);
 }
 
-static int usage_error(const char *name) {
+static int usage_error(int argc, char **argv, const char *name) {
+  loom_ctx ctx;
   size_t n;
   const cli_command *all = cli_commands(&n);
   const char *names[32];
   for (size_t i = 0; i < n; i++)
     names[i] = all[i].name;
-  fprintf(stderr, "loom: error: unknown command '%s'\n", name);
+  loom_ctx_init(&ctx);
+  if (cli_find_error_format(&ctx, argc, argv) == LOOM_OK)
+    diag_error(&ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown command '%s'", name);
   const char *near = diag_nearest(name, names, n);
   if (near)
-    fprintf(stderr, "  help: did you mean 'loom %s'?\n", near);
+    diag_help(&ctx, "did you mean 'loom %s'?", near);
   else
-    fprintf(stderr, "  help: 'loom --help' lists the commands\n");
+    diag_help(&ctx, "'loom --help' lists the commands");
+  cli_print_diagnostics(&ctx);
+  loom_ctx_done(&ctx);
   return loom_status_exit(LOOM_EUSAGE);
 }
 
@@ -116,12 +121,12 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "help") == 0 || is_manual) {
     const cli_command *c = cli_find_command(argv[2]);
     if (!c)
-      return usage_error(argv[2]);
+      return usage_error(argc, argv, argv[2]);
     (is_manual ? cli_manual : cli_help)(c);
     return cli_finish_output(0);
   }
   if (!in.command)
-    return usage_error(argv[1]);
+    return usage_error(argc, argv, argv[1]);
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   loom_status st = loom_ctx_run(&ctx, body, &in);
