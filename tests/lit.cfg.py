@@ -16,6 +16,7 @@ llvm = "/usr/lib/llvm-22/bin"
 # Debian's tools before others of the same name: the python3 that has NumPy is the one scripts/packages installs.
 config.environment["PATH"] = os.pathsep.join([build, os.path.join(build, "tests", "fuzz"), os.path.join(config.test_source_root, "tools"), llvm, "/usr/bin", os.environ["PATH"]])
 config.environment["NO_COLOR"] = "1"
+config.environment["LOOM_CONFIG"] = ""   # that of whoever runs the tests
 config.environment["LOOM_MACHINES"] = os.path.join(root, "machines")
 config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "no-cache")   # machine host is the shipped one, measured or not
 config.environment["LOOM_NO_CACHE"] = "1"   # tests compile; tests/cli/cache.test says otherwise for itself

@@ -23,11 +23,12 @@ struct solve_opinion;
   X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
   X(providers, 0, "list | check P | bench [P ..]", "kernel libraries: which there are, whether one is right, how fast they are")  \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")                                          \
+  X(config, 0, "[OPTION] [--show-origin]", "what is set by the user's configuration and the environment")                  \
   X(explain, 0, "[CODE]", "what a code of an error, an exit code, a fault or a proof means, and what to do")                \
   X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values")
 
 /* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d)
- * explain(i) completion(f). */
+ * config(g) explain(i) completion(f). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
@@ -85,12 +86,13 @@ struct solve_opinion;
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(limits, "limits", "K=V,..", "creombpt", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
-  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkif", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
+  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgif", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
   X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdpbtki", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdpbtkgi", "one JSON object on standard output")                                                      \
+  X(show_origin, "show-origin", "g", "where each setting is from: file and line, or a variable of the environment")         \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(no_cache, "no-cache", "crbmp", "compile even what was compiled before, and keep nothing")                 \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
@@ -121,7 +123,7 @@ struct solve_opinion;
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
-  X(help, "help", "cresvmoxdpbtkif", "help of the command")
+  X(help, "help", "cresvmoxdpbtkgif", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -190,6 +192,9 @@ void cli_print_trades(arena *m, const data_value *rows, bool is_complete);
 
 void cli_help(const cli_command *c);                   /* to standard output; NULL: the overview */
 void cli_print_examples(const cli_command *c, const char *before);      /* a line each, `before` in front */
+/* Variables of the environment that Loom reads, and what they say. */
+typedef struct cli_variable { const char *name, *meaning; } cli_variable;
+const cli_variable *cli_variables(size_t *out_n);
 void cli_manual(const cli_command *c);                 /* the manual page as scdoc reads it; NULL: that of loom */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
@@ -208,6 +213,7 @@ char *cli_self_dir(arena *m);                          /* directory of the runni
 
 /* Commands.  Each prints its own data and returns the status. */
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_config(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_explain(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_completion(loom_ctx *ctx, const cli_options *o);
 /* What the last of the words behind `loom` may become (cmd_completion.c). */

@@ -28,6 +28,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"providers", "loom providers check ./my_kernels.so"},
     {"providers", "loom providers bench openblas blis --shape M=512,N=512,K=512"},
     {"doctor", "loom doctor"},
+    {"config", "loom config --show-origin"},
+    {"config", "loom config machine"},
     {"explain", "loom explain EINFEASIBLE"},
     {"explain", "loom explain early_read"},
     {"completion", "loom completion bash > ~/.local/share/bash-completion/completions/loom"},

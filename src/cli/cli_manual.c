@@ -15,7 +15,8 @@ static const struct { int code; const char *meaning; } exits[] = {
     {8, "a named file is missing or cannot be read or written, or the disk is full"},
     {70, "an error of Loom's own; the message says where what reproduces it was saved"},
 };
-static const struct { const char *name, *meaning; } variables[] = {
+static const cli_variable variables[] = {
+    {"LOOM_CONFIG", "the user's configuration, instead of loom/config.yaml in $XDG_CONFIG_HOME or ~/.config; empty: none"},
     {"LOOM_CACHE_DIR", "where compiled kernels are kept (else loom/objects in $XDG_CACHE_HOME or ~/.cache)"},
     {"LOOM_NO_CACHE", "set: compile even what was compiled before, and keep nothing"},
     {"LOOM_MACHINES", "a directory of machine descriptions, before those that were installed"},
@@ -28,6 +29,11 @@ static const struct { const char *name, *meaning; } variables[] = {
     {"CXX", "the C++ compiler of --engine tt-emu"},
     {"NO_COLOR", "set: no colours in messages"},
 };
+
+const cli_variable *cli_variables(size_t *out_n) {
+  *out_n = sizeof variables / sizeof *variables;
+  return variables;
+}
 
 /* scdoc: letters that it would take for markup have a backslash. */
 static void put(const char *words) {

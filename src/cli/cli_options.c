@@ -1,5 +1,5 @@
 #include "base/threads.h"
-#include "cli/cli.h"
+#include "cli/cli_config.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpboxtkdif";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor explain completion */
+static const char letters[] = "cresvmpboxtkdgif";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor config explain completion */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;
@@ -78,6 +78,34 @@ static loom_status unknown_option(loom_ctx *ctx, const cli_command *c, const cha
 
 typedef struct option_values { VEC_OF(const char *) all; const char *last; } option_values;
 
+static void set_flag(cli_options *out, const cli_option *row, bool value) { *(bool *)((char *)out + row->offset) = value; }
+
+static void add_value(arena *m, cli_options *out, const cli_option *row, const char *value) {
+  option_values *v = (option_values *)((char *)out + row->offset);
+  vec_push(m, &v->all, value);
+  v->last = value;
+}
+
+/* What is not on the command line comes from the configuration: what that says of the command, then what it says of all. */
+static loom_status add_configured(loom_ctx *ctx, const cli_command *c, bool *is_given, cli_options *out) {
+  cli_settings all;
+  LOOM_TRY(cli_config_read(ctx, &all));
+  for (int general = 0; general < 2; general++)
+    for (size_t i = 0; i < all.n; i++) {
+      const cli_setting *s = &all.at[i];
+      bool *given = &is_given[s->option - rows];
+      if (s->command != (general ? NULL : c) || !cli_takes(c, s->option) || *given)
+        continue;
+      *given = true;
+      for (size_t k = 0; k < s->words.n; k++)
+        if (s->option->argument)
+          add_value(&ctx->mem, out, s->option, s->words.at[k]);
+        else
+          set_flag(out, s->option, strcmp(s->words.at[k], "true") == 0);
+    }
+  return LOOM_OK;
+}
+
 /* Before anything else is said. */
 loom_status cli_find_error_format(loom_ctx *ctx, int argc, char **argv) {
   static const char option[] = "--error-format";
@@ -95,7 +123,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
   const cli_command *c = cli_find_command(argv[0]);
   out->command = c->name;
   out->letter = letter_of(c);
-  bool only_files = false;
+  bool only_files = false, is_given[N_ROWS] = {false};
   LOOM_TRY(cli_find_error_format(ctx, argc, argv));
   for (int i = 1; i < argc; i++) {
     const char *a = argv[i];
@@ -128,17 +156,17 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     if (!row->argument) {
       if (eq && strcmp(eq + 1, "false") != 0 && strcmp(eq + 1, "true") != 0 && strcmp(eq + 1, "0") != 0 && strcmp(eq + 1, "1") != 0)
         LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' takes no argument (or true, false)", key);
-      *(bool *)((char *)out + row->offset) = !eq || strcmp(eq + 1, "true") == 0 || strcmp(eq + 1, "1") == 0;
+      set_flag(out, row, !eq || strcmp(eq + 1, "true") == 0 || strcmp(eq + 1, "1") == 0);
+      is_given[row - rows] = true;
       continue;
     }
     const char *value = eq ? eq + 1 : i + 1 < argc ? argv[++i] : NULL;
     if (!value)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
-    option_values *v = (option_values *)((char *)out + row->offset);
-    vec_push(&ctx->mem, &v->all, value);
-    v->last = value;
+    add_value(&ctx->mem, out, row, value);
+    is_given[row - rows] = true;
   }
-  return LOOM_OK;
+  return add_configured(ctx, c, is_given, out);
 }
 
 loom_status cli_int(loom_ctx *ctx, const char *option, const char *s, int64_t lo, int64_t hi, int64_t *out) {
