@@ -23,12 +23,13 @@ struct solve_opinion;
   X(test, 1, "--corpus=iree:DIR | FILE.mlir ..", "run the expectations of numeric test files: cases, counts, JUnit")       \
   X(providers, 0, "list | check P | bench [P ..]", "kernel libraries: which there are, whether one is right, how fast they are")  \
   X(doctor, 0, "", "versions, features, what is missing and how to install it")                                          \
+  X(reduce, 0, "KERNEL [options of run] [-o FILE]", "a kernel for which 'loom run' fails, made smaller while it fails the same way")  \
   X(config, 0, "[OPTION] [--show-origin]", "what is set by the user's configuration and the environment")                  \
   X(explain, 0, "[CODE]", "what a code of an error, an exit code, a fault or a proof means, and what to do")                \
   X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values")
 
 /* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d)
- * config(g) explain(i) completion(f). */
+ * reduce(z: those of run too) config(g) explain(i) completion(f). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
@@ -80,18 +81,18 @@ struct solve_opinion;
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
   X(corpus, "corpus", "KIND:DIR", "t", "iree:DIR, a checkout or its tests/e2e; mlir:DIR, any directory of such files")   \
   X(junit, "junit", "FILE", "t", "write the cases as JUnit's XML")                                                      \
-  X(out, "out", "FILE", "osvxep", "output file")                                                                          \
+  X(out, "out", "FILE", "osvxepz", "output file")                                                                          \
   X(provider, "provider", "NAME|FILE.so", "rb", "kernel library that computes matrix products and declared functions (loom providers list)")  \
   X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(limits, "limits", "K=V,..", "creombpt", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
-  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgif", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
-  X(progress, "progress", "plain|none", "cresm", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
+  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifz", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
+  X(progress, "progress", "plain|none", "cresmz", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdpbtkgi", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresmxdpbtkgiz", "one JSON object on standard output")                                                      \
   X(show_origin, "show-origin", "g", "where each setting is from: file and line, or a variable of the environment")         \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(no_cache, "no-cache", "crbmp", "compile even what was compiled before, and keep nothing")                 \
@@ -123,7 +124,7 @@ struct solve_opinion;
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
-  X(help, "help", "cresvmoxdpbtkgif", "help of the command")
+  X(help, "help", "cresvmoxdpbtkgifz", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -147,6 +148,9 @@ const cli_command *cli_find_command(const char *name);
 typedef struct cli_option { const char *name, *argument, *takers, *help; size_t offset; } cli_option;
 const cli_option *cli_option_table(size_t *out_n);
 bool cli_takes(const cli_command *c, const cli_option *o);
+/* The values that were given for it, or "true" of a flag that is set, NULL-terminated; NULL: none. */
+struct cli_options;
+const char *const *cli_option_values(arena *m, const struct cli_options *given, const cli_option *o);
 
 /* argv[0] is the command.  Errors: LOOM_EUSAGE with did-you-mean. */
 LOOM_MUST_USE loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out);
@@ -213,6 +217,7 @@ char *cli_self_dir(arena *m);                          /* directory of the runni
 
 /* Commands.  Each prints its own data and returns the status. */
 loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_reduce(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_config(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_explain(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_completion(loom_ctx *ctx, const cli_options *o);

@@ -108,10 +108,13 @@ static bool save_in(loom_ctx *ctx, const char *dir, const char *what, int argc, 
   return file_write(ctx, file, t->data, t->size) == LOOM_OK && chmod(file, 0755) == 0;
 }
 
-/* In the working directory, or where temporary files are. */
+/* In $LOOM_CRASH_DIR (empty: nowhere), else in the working directory, or where temporary files are. */
 static const char *save(loom_ctx *ctx, const run_end *end, const char *what, int argc, char **argv, const cli_options *o) {
   const char *name = arena_printf(&ctx->mem, "loom-crash-%d", (int)end->pid), *temporary = getenv("TMPDIR");
-  const char *const dirs[] = {name, file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", name)};
+  const char *named = getenv("LOOM_CRASH_DIR");
+  if (named && !*named)
+    return NULL;
+  const char *const dirs[] = {named ? file_join(&ctx->mem, named, name) : name, file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", name)};
   const diag_mark before = diag_save(ctx);
   const char *saved = NULL;
   for (size_t i = 0; i < sizeof dirs / sizeof *dirs && !saved; i++)

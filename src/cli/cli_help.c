@@ -28,6 +28,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"providers", "loom providers check ./my_kernels.so"},
     {"providers", "loom providers bench openblas blis --shape M=512,N=512,K=512"},
     {"doctor", "loom doctor"},
+    {"reduce", "loom reduce kernel.py --machine wormhole --shape x=300x70 --check -o small.json"},
     {"config", "loom config --show-origin"},
     {"config", "loom config machine"},
     {"explain", "loom explain EINFEASIBLE"},

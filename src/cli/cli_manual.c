@@ -23,6 +23,7 @@ static const cli_variable variables[] = {
     {"LOOM_LIMITS", "what --limits says, where that is not given"},
     {"LOOM_SANDBOX", "on (default), log or off: whether what compiles and runs machine code is confined"},
     {"LOOM_PROVIDER_ALLOW", "a file of lines of sha256sum: only these libraries may be loaded as kernel providers"},
+    {"LOOM_CRASH_DIR", "where what reproduces an internal error is saved (else the working directory); empty: nowhere"},
     {"LOOM_LINKER", "the linker of --emit so (else the first of cc, gcc, clang, ld.lld, ld on the path)"},
     {"LOOM_TT_EMULATOR", "the directory of the emulation of tt-metal, for --engine tt-emu"},
     {"LOOM_KEEP_TEMPORARY", "set: the directory that --engine tt-emu builds in stays"},

@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpboxtkdgif";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor config explain completion */
+static const char letters[] = "cresvmpboxtkdzgif";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor reduce config explain completion */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;
@@ -25,7 +25,13 @@ const cli_command *cli_find_command(const char *name) {
 
 static char letter_of(const cli_command *c) { return letters[c - commands]; }
 
-bool cli_takes(const cli_command *c, const cli_option *o) { return strchr(o->takers, letter_of(c)) != NULL; }
+/* `loom reduce` runs `loom run`. */
+static bool takes(char letter, const cli_option *o) {
+  const bool is_own = strcmp(o->name, "output-path") == 0;
+  return strchr(o->takers, letter) || (letter == 'z' && !is_own && strchr(o->takers, 'r'));
+}
+
+bool cli_takes(const cli_command *c, const cli_option *o) { return takes(letter_of(c), o); }
 
 static const cli_option rows[] = {
 #define X(f, o, a, c, h) {o, a, c, h, offsetof(cli_options, f)},
@@ -65,7 +71,7 @@ static loom_status unknown_option(loom_ctx *ctx, const cli_command *c, const cha
   const char *names[N_ROWS];
   size_t n = 0;
   for (size_t i = 0; i < N_ROWS; i++)
-    if (strchr(rows[i].takers, letter_of(c)))
+    if (cli_takes(c, &rows[i]))
       names[n++] = rows[i].name;
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "unknown option '--%s' of 'loom %s'", name, c->name);
   const char *near = diag_nearest(name, names, n);
@@ -77,6 +83,18 @@ static loom_status unknown_option(loom_ctx *ctx, const cli_command *c, const cha
 }
 
 typedef struct option_values { VEC_OF(const char *) all; const char *last; } option_values;
+
+const char *const *cli_option_values(arena *m, const cli_options *given, const cli_option *o) {
+  static const char *const set[] = {"true", NULL};
+  const char *at = (const char *)given + o->offset;
+  if (!o->argument)
+    return *(const bool *)at ? set : NULL;
+  const option_values *v = (const option_values *)at;
+  const char **all = v->all.n ? arena_array(m, v->all.n + 1, sizeof *all) : NULL;
+  for (size_t i = 0; i < v->all.n; i++)
+    all[i] = v->all.at[i];
+  return (const char *const *)all;
+}
 
 static void set_flag(cli_options *out, const cli_option *row, bool value) { *(bool *)((char *)out + row->offset) = value; }
 
@@ -144,7 +162,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
     const cli_option *row = NULL;
     for (size_t k = 0; k < N_ROWS && !row; k++)
-      if (strcmp(rows[k].name, key) == 0 && strchr(rows[k].takers, out->letter))
+      if (strcmp(rows[k].name, key) == 0 && takes(out->letter, &rows[k]))
         row = &rows[k];
     if (!row && out->letter == 'o') {   /* mlir-opt's bare pass flags: --cse, --canonicalize="max-iterations=3" */
       const char *options = eq ? eq + 1 : "";

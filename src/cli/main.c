@@ -21,6 +21,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_report(ctx, o);
   if (strcmp(o->command, "providers") == 0)
     return cmd_providers(ctx, o);
+  if (strcmp(o->command, "reduce") == 0)
+    return cmd_reduce(ctx, o);
   if (strcmp(o->command, "config") == 0)
     return cmd_config(ctx, o);
   if (strcmp(o->command, "explain") == 0)

@@ -3,6 +3,7 @@
 #include "base/data.h"
 #include "base/npy.h"
 #include "cli/cli.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* Written and read again it is the same text.  Numbers at the edge of double may not read back: strtod takes what printf wrote, so they do. */
@@ -73,6 +74,7 @@ void fuzz_cli(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
     copy[i] = copy[i] == '\n' ? '\0' : copy[i];
   for (size_t i = 0; i + 1 < size && n < WORDS_MAX; i += strlen(copy + i) + 1)
     words[n++] = copy + i;
+  setenv("LOOM_CONFIG", "", 1);      /* that of whoever runs this says nothing */
   loom_status st = cli_parse(ctx, n, words, &o);
   fuzz_check_status(ctx, st);
   if (st == LOOM_OK) {
