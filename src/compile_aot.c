@@ -207,6 +207,45 @@ static loom_status write_header(compile_state *s, const char **out) {
   return LOOM_OK;
 }
 
+static loom_status describe_shape(compile_state *s, const kernel_type *t, data_value *out) {
+  arena *m = &s->ctx->mem;
+  const kernel_symbol **open;
+  const size_t n_open = compile_open_sizes(s, &open);
+  for (int d = 0; d < t->rank; d++) {
+    bool is_open = false;
+    int64_t n = 0;
+    for (size_t i = 0; i < n_open; i++)
+      is_open |= sym_depends(t->dim[d], open[i]->name);
+    if (!is_open)
+      LOOM_TRY(kernel_size(s->ctx, s->kernel, t->dim[d], NULL, 0, &n));
+    data_push(m, out, is_open ? data_string(m, sym_str(m, t->dim[d])) : data_int(m, n));
+  }
+  return LOOM_OK;
+}
+
+loom_status compile_emit_describe(compile_state *s, data_value *v) {
+  arena *m = &s->ctx->mem;
+  const parameters all = list_parameters(s);
+  const kernel_symbol **open;
+  const size_t n_open = compile_open_sizes(s, &open);
+  data_value *arguments = data_array(m), *sizes = data_array(m);
+  data_set_string(m, v, "symbol", text_identifier(m, s->kernel->name));
+  for (size_t i = 0; i < all.n; i++) {
+    data_value *a = data_object(m), *shape = data_array(m);
+    LOOM_TRY(describe_shape(s, &all.at[i].info->shape, shape));
+    data_set_string(m, a, "name", all.at[i].name);
+    data_set_string(m, a, "dtype", dtype_mlir(all.at[i].info->shape.type));
+    data_set(m, a, "shape", shape);
+    data_set_bool(m, a, "written", all.at[i].is_written);
+    data_push(m, arguments, a);
+  }
+  for (size_t i = 0; i < n_open; i++)
+    data_push(m, sizes, data_string(m, open[i]->name));
+  data_set(m, v, "arguments", arguments);
+  data_set(m, v, "sizes", sizes);
+  return LOOM_OK;
+}
+
 /* ---- files ---- */
 
 loom_status compile_emit_files(compile_state *s, const char *where, bool is_shared, const char **out_file, const char **out_header) {

@@ -433,6 +433,7 @@ static loom_status emit_code(loom_ctx *ctx, const cli_options *o, compile_state 
     data_set_string(&ctx->mem, v, "kernel", s->kernel->name);
     data_set_string(&ctx->mem, v, "file", file);
     data_set_string(&ctx->mem, v, "header", header);
+    LOOM_TRY(compile_emit_describe(s, v));
     printf("%s\n", data_write_json(&ctx->mem, v, 1));
   } else {
     printf("written      %s\nheader       %s\n", file, header);
