@@ -2,13 +2,13 @@
 #ifndef LOOM_API_API_PRIVATE_H
 #define LOOM_API_API_PRIVATE_H
 #include "base/data.h"
-#include "loom/loom.h"
+#include <loom/loom.h>
 #include <pthread.h>
 
 struct loom_context {
   loom_ctx ctx;                       /* of the call under way, and what it said */
   char *loom;                         /* the program; NULL: it was not found */
-  char *error, *error_json, *output;  /* malloc'd */
+  char *error, *error_json, *output;  /* of base/alloc.h */
   loom_kernel *kernels;
 };
 
@@ -27,8 +27,9 @@ struct loom_kernel {
 };
 
 /* ---- api_process.c ---- */
-/* The program: named, $LOOM, beside this library, on the path; malloc'd, NULL: none. */
+char *api_copy(const char *s);          /* NULL: out of memory */
+/* The program: named, $LOOM, beside this library, on the path; of base/alloc.h, NULL: none. */
 char *api_find_loom(const char *named);
-/* Runs it with `words`; *out, *err: what it wrote, malloc'd.  LOOM_EIO with a diagnostic where it cannot be run. */
+/* Runs it with `words`; *out, *err: what it wrote, of base/alloc.h.  LOOM_EIO with a diagnostic where it cannot be run. */
 LOOM_MUST_USE loom_status api_run_loom(loom_ctx *ctx, const char *loom, const char *const *words, char **out, char **err, int *exit_code);
 #endif

@@ -1,5 +1,6 @@
 /* The program `loom`: where it is, and running it. */
 #include "api/api_private.h"
+#include "base/alloc.h"
 #include "base/file.h"
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,7 +14,13 @@
 
 extern char **environ;
 
-static char *copy_if_program(const char *path) { return access(path, X_OK) == 0 ? strdup(path) : NULL; }
+char *api_copy(const char *s) {
+  const size_t n = strlen(s) + 1;
+  char *out = alloc_bytes(n);
+  return out ? memcpy(out, s, n) : NULL;
+}
+
+static char *copy_if_program(const char *path) { return access(path, X_OK) == 0 ? api_copy(path) : NULL; }
 
 static char *on_path(arena *m, const char *name) {
   const char *path = getenv("PATH");
@@ -51,7 +58,7 @@ static bool read_some(stream *s) {
   enum { STEP = 1 << 16 };
   if (s->room - s->n < STEP) {
     const size_t room = s->room ? 2 * s->room : (size_t)2 * STEP;
-    char *bytes = realloc(s->bytes, room);
+    char *bytes = alloc_resize(s->bytes, room);
     if (!bytes)
       return false;
     s->bytes = bytes;
@@ -87,7 +94,7 @@ static char *finish(stream *s) {
   if (s->fd >= 0)
     close(s->fd);
   if (!s->bytes)
-    return calloc(1, 1);
+    return alloc_zeroed(1);
   s->bytes[s->n] = '\0';
   return s->bytes;
 }

@@ -1,5 +1,6 @@
 /* The functions of include/loom/loom.h. */
 #include "api/api_private.h"
+#include "base/alloc.h"
 #include "base/dtype.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -20,7 +21,7 @@ const char *loom_version(void) { return LOOM_VERSION; }
 /* ---- contexts ---- */
 
 loom_context *loom_context_new(const loom_context_options *o) {
-  loom_context *c = calloc(1, sizeof *c);
+  loom_context *c = alloc_zeroed(sizeof *c);
   if (!c)
     return NULL;
   loom_ctx_init(&c->ctx);
@@ -31,9 +32,9 @@ loom_context *loom_context_new(const loom_context_options *o) {
 static void forget(loom_context *c) {
   loom_ctx_done(&c->ctx);
   loom_ctx_init(&c->ctx);
-  free(c->error);
-  free(c->error_json);
-  free(c->output);
+  alloc_free(c->error);
+  alloc_free(c->error_json);
+  alloc_free(c->output);
   c->error = c->error_json = c->output = NULL;
 }
 
@@ -44,8 +45,8 @@ void loom_context_free(loom_context *c) {
     loom_kernel_free(c->kernels);
   forget(c);
   loom_ctx_done(&c->ctx);
-  free(c->loom);
-  free(c);
+  alloc_free(c->loom);
+  alloc_free(c);
 }
 
 const char *loom_error(const loom_context *c) { return c->error ? c->error : ""; }
@@ -92,8 +93,8 @@ static void keep_messages(loom_context *c, const char *lines) {
     diag_drop(&c->ctx, before);
     at += n + (at[n] == '\n');
   }
-  c->error = strdup(text_str(&words));
-  c->error_json = strdup(text_str(&json));
+  c->error = api_copy(text_str(&words));
+  c->error_json = api_copy(text_str(&json));
 }
 
 /* Of this process's own calls. */
@@ -106,8 +107,8 @@ static loom_code fail(loom_context *c) {
       text_addf(&words, "  help: %s\n", d->help);
     st = d->severity == DIAG_ERROR ? d->status : st;
   }
-  free(c->error);
-  c->error = strdup(text_str(&words));
+  alloc_free(c->error);
+  c->error = api_copy(text_str(&words));
   return loom_status_exit(st);
 }
 
@@ -123,7 +124,7 @@ static loom_status run(loom_context *c, const char *const *words, int *exit_code
   const loom_status st = api_run_loom(&c->ctx, c->loom, words, &c->output, &err, exit_code);
   if (st == LOOM_OK)
     keep_messages(c, err);
-  free(err);
+  alloc_free(err);
   return st;
 }
 
@@ -250,9 +251,9 @@ loom_code loom_compile(loom_context *c, const char *input, const loom_compile_op
   forget(c);
   *out = NULL;
   char *dir = file_join(&c->ctx.mem, temporary && *temporary ? temporary : "/tmp", "loom-XXXXXX");
-  loom_kernel *k = calloc(1, sizeof *k);
+  loom_kernel *k = alloc_zeroed(sizeof *k);
   if (!k || !mkdtemp(dir)) {
-    free(k);
+    alloc_free(k);
     diag_error(&c->ctx, LOOM_NOSPAN, LOOM_EIO, "no directory for temporary files can be made: %s", dir);
     return fail(c);
   }
@@ -279,7 +280,7 @@ void loom_kernel_free(loom_kernel *k) {
     dlclose(k->handle);
   pthread_mutex_destroy(&k->lock);
   arena_done(&k->mem);
-  free(k);
+  alloc_free(k);
 }
 
 const char *loom_kernel_name(const loom_kernel *k) { return k->name; }
