@@ -237,6 +237,7 @@ loom_status compile_emit_describe(compile_state *s, data_value *v) {
     data_set_string(m, a, "dtype", dtype_mlir(all.at[i].info->shape.type));
     data_set(m, a, "shape", shape);
     data_set_bool(m, a, "written", all.at[i].is_written);
+    data_set_bool(m, a, "result", all.at[i].info->role != KERNEL_ARG);
     data_push(m, arguments, a);
   }
   for (size_t i = 0; i < n_open; i++)

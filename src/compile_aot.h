@@ -5,7 +5,7 @@
 
 /* LLVM IR of a kernel or function compiled for the host. */
 LOOM_MUST_USE loom_status compile_emit_llvm(compile_state *s, const char **out);
-/* What a caller of the code must know, in `v`: `symbol`, `arguments` of {name, dtype, shape (an expression where it depends on open sizes), written} in the order of the buffers, `sizes` that
+/* What a caller of the code must know, in `v`: `symbol`, `arguments` of {name, dtype, shape (an expression where it depends on open sizes), written, result (it is no argument)} in the order of the buffers, `sizes` that
  * are open. */
 LOOM_MUST_USE loom_status compile_emit_describe(compile_state *s, data_value *v);
 /* NAME.o or NAME.so and NAME.h in directory `where` (NULL: loom-out/NAME), or the file that `where` names.  LOOM_EIO: no linker, or it fails. */

@@ -54,6 +54,7 @@ typedef struct loom_argument {
   int32_t rank;
   int64_t shape[LOOM_RANK_MAX];  /* -1: open, given to loom_run */
   int32_t is_written;            /* 1: the kernel stores to it */
+  int32_t is_result;             /* 1: no argument of the kernel, but what it returns */
 } loom_argument;
 
 LOOM_EXPORT uint32_t loom_api_version(void);      /* LOOM_API of the library */

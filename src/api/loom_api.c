@@ -153,17 +153,18 @@ loom_code loom_command(loom_context *c, const char *const *words, const char **o
 /* ---- kernels ---- */
 
 static loom_status read_argument(loom_ctx *ctx, loom_kernel *k, const data_value *v, loom_argument *out) {
-  data_value *shape, *written;
+  data_value *shape, *written, *result;
   const char *name, *type;
   dtype t;
   LOOM_TRY(data_need_string(ctx, v, "name", &name));
   LOOM_TRY(data_need_string(ctx, v, "dtype", &type));
   LOOM_TRY(data_need(ctx, v, "shape", DATA_ARRAY, &shape));
   LOOM_TRY(data_need(ctx, v, "written", DATA_BOOL, &written));
+  LOOM_TRY(data_need(ctx, v, "result", DATA_BOOL, &result));
   if (!dtype_parse(type, &t) || shape->n > LOOM_RANK_MAX)
     LOOM_FAIL(ctx, v->span, LOOM_EUNSUP, "argument '%s' of type %s and rank %zu", name, type, shape->n);
   *out = (loom_argument){.size = sizeof *out, .name = arena_strdup(&k->mem, name), .dtype = arena_strdup(&k->mem, type), .elem_bytes = (uint32_t)dtype_bytes(t), .rank = (int32_t)shape->n,
-                         .is_written = written->boolean};
+                         .is_written = written->boolean, .is_result = result->boolean};
   for (size_t d = 0; d < shape->n; d++)
     out->shape[d] = shape->items[d]->kind == DATA_INT ? shape->items[d]->integer : -1;
   return LOOM_OK;

@@ -21,6 +21,7 @@ int main(void) {
   FIELD(loom_argument, rank);
   FIELD(loom_argument, shape);
   FIELD(loom_argument, is_written);
+  FIELD(loom_argument, is_result);
   printf("api %u\n", LOOM_API);
   return 0;
 }

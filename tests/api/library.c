@@ -56,7 +56,7 @@ static void test_text_and_threads(void) {
   pthread_t threads[THREADS];
   assert(strcmp(loom_kernel_name(k), "product") == 0 && loom_kernel_arguments(k) == 3 && loom_kernel_sizes(k) == 0 && !loom_kernel_size_name(k, 0));
   assert(loom_kernel_argument(k, 1, &a) == LOOM_CODE_OK && strcmp(a.name, "y") == 0 && strcmp(a.dtype, "f32") == 0 && a.elem_bytes == 4 && a.rank == 2 && a.shape[0] == 5 && a.shape[1] == 9 && !a.is_written);
-  assert(loom_kernel_argument(k, 2, &a) == LOOM_CODE_OK && a.is_written && a.shape[0] == 7 && a.shape[1] == 9);
+  assert(!a.is_result && loom_kernel_argument(k, 2, &a) == LOOM_CODE_OK && a.is_written && a.is_result && a.shape[0] == 7 && a.shape[1] == 9);
   assert(loom_kernel_argument(k, 3, &a) == LOOM_CODE_USAGE && loom_run(k, NULL, NULL) == LOOM_CODE_USAGE);
   /* a caller that knows the first two fields only */
   a = (loom_argument){.size = offsetof(loom_argument, dtype), .rank = 77};

@@ -1,0 +1,102 @@
+"""libloom through ctypes: what include/loom/loom.h declares."""
+import ctypes
+import json
+import os
+import sys
+
+RANK_MAX = 8
+
+
+class ContextOptions(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("loom", ctypes.c_char_p)]
+
+
+class CompileOptions(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("source", ctypes.c_char_p), ("options", ctypes.POINTER(ctypes.c_char_p))]
+
+
+class ArgumentInfo(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_size_t), ("name", ctypes.c_char_p), ("dtype", ctypes.c_char_p), ("elem_bytes", ctypes.c_uint32), ("rank", ctypes.c_int32),
+                ("shape", ctypes.c_int64 * RANK_MAX), ("is_written", ctypes.c_int32), ("is_result", ctypes.c_int32)]
+
+
+def _candidates():
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.environ.get("LOOM_LIBRARY"):
+        return [os.environ["LOOM_LIBRARY"]]
+    root = os.path.dirname(os.path.dirname(here))      # of the sources, whose build/ is beside python/
+    lib = os.path.dirname(os.path.dirname(os.path.dirname(here)))      # installed: lib/python3/dist-packages/loom
+    beside = [os.path.join(lib, d, "libloom.so.1") for d in ("", getattr(sys.implementation, "_multiarch", ""))]
+    return [os.path.join(root, "build", "libloom.so.1"), *beside, "libloom.so.1"]
+
+
+def _load():
+    said = []
+    for path in _candidates():
+        if os.path.sep in path and not os.path.exists(path):
+            continue
+        try:
+            return ctypes.CDLL(path)
+        except OSError as e:
+            said.append(str(e))
+    raise ImportError("libloom.so.1 is not found: install Loom, build it (build/ beside python/), or name the library in LOOM_LIBRARY" + "".join(f"\n  {s}" for s in said))
+
+
+lib = _load()
+_P = ctypes.c_void_p
+for _name, _result, _arguments in (
+        ("loom_version", ctypes.c_char_p, []), ("loom_context_new", _P, [ctypes.POINTER(ContextOptions)]), ("loom_context_free", None, [_P]),
+        ("loom_error", ctypes.c_char_p, [_P]), ("loom_error_json", ctypes.c_char_p, [_P]),
+        ("loom_compile", ctypes.c_int32, [_P, ctypes.c_char_p, ctypes.POINTER(CompileOptions), ctypes.POINTER(_P)]), ("loom_kernel_free", None, [_P]),
+        ("loom_kernel_name", ctypes.c_char_p, [_P]), ("loom_kernel_arguments", ctypes.c_size_t, [_P]),
+        ("loom_kernel_argument", ctypes.c_int32, [_P, ctypes.c_size_t, ctypes.POINTER(ArgumentInfo)]), ("loom_kernel_sizes", ctypes.c_size_t, [_P]),
+        ("loom_kernel_size_name", ctypes.c_char_p, [_P, ctypes.c_size_t]), ("loom_run", ctypes.c_int32, [_P, ctypes.POINTER(_P), ctypes.POINTER(ctypes.c_int64)]),
+        ("loom_command", ctypes.c_int32, [_P, ctypes.POINTER(ctypes.c_char_p), ctypes.POINTER(ctypes.c_char_p)])):
+    _f = getattr(lib, _name)
+    _f.restype, _f.argtypes = _result, _arguments
+
+
+def words(values):
+    """A NULL-terminated array of words."""
+    return (ctypes.c_char_p * (len(values) + 1))(*[os.fsencode(v) for v in values], None)
+
+
+class LoomError(Exception):
+    """What a command says: `code` is its exit code, `diagnostics` its messages (loom.diagnostic.v1)."""
+
+    def __init__(self, code, message, diagnostics=()):
+        super().__init__(message.rstrip("\n"))
+        self.code, self.diagnostics = code, list(diagnostics)
+
+
+class Context:
+    """A loom_context; its kernels hold on to it."""
+
+    def __init__(self):
+        self.handle = lib.loom_context_new(None)
+        if not self.handle:
+            raise MemoryError
+
+    def __del__(self):
+        if getattr(self, "handle", None):
+            lib.loom_context_free(self.handle)
+
+    def fail(self, code):
+        lines = lib.loom_error_json(self.handle).decode("utf-8", "replace").splitlines()
+        raise LoomError(code, lib.loom_error(self.handle).decode("utf-8", "replace") or f"exit code {code}", [json.loads(x) for x in lines])
+
+    def command(self, *arguments):
+        """Runs a command of the command line; what it wrote to standard output."""
+        out = ctypes.c_char_p()
+        code = lib.loom_command(self.handle, words(arguments), ctypes.byref(out))
+        if code:
+            self.fail(code)
+        return (out.value or b"").decode("utf-8", "replace")
+
+    def compile(self, path, options, source=None):
+        how = CompileOptions(ctypes.sizeof(CompileOptions), source, words(options))
+        kernel = _P()
+        code = lib.loom_compile(self.handle, os.fsencode(path), ctypes.byref(how), ctypes.byref(kernel))
+        if code:
+            self.fail(code)
+        return kernel

@@ -1,0 +1,134 @@
+"""Kernels: compiled at the shapes and types they are called with, each once."""
+from __future__ import annotations
+
+import ctypes
+import inspect
+import json
+import os
+import tempfile
+from typing import Any, Callable, Mapping, Sequence, Union
+
+from . import _native
+from ._native import Context
+
+_NUMPY = {"f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "ui8": "uint8", "i1": "bool", "bf16": "uint16"}
+_LOOM = {v: k for k, v in _NUMPY.items() if k != "bf16"}
+
+
+def _numpy():
+    try:
+        import numpy
+    except ImportError as e:
+        raise ImportError("calling kernels needs NumPy (apt install python3-numpy)") from e
+    return numpy
+
+
+def _shape_options(shape: Union[str, Mapping[str, Any], None]) -> list[str]:
+    if not shape:
+        return []
+    if isinstance(shape, str):
+        return [f"--shape={shape}"]
+    return ["--shape=" + ",".join(f"{k}={'x'.join(map(str, v)) if isinstance(v, (tuple, list)) else v}" for k, v in shape.items())]
+
+
+class Kernel:
+    """A kernel that can be called.  Positional arguments are its tensors, by their order; keywords its other arguments."""
+
+    def __init__(self, path: str, options: Sequence[str], bf16: Sequence[str] = ()):
+        self.path, self.options, self.bf16 = path, list(options), frozenset(bf16)
+        self._context = Context()
+        self._compiled: dict[tuple, "_Compiled"] = {}
+
+    def __repr__(self) -> str:
+        return f"<loom.Kernel {os.path.basename(self.path)}>"
+
+    def parameters(self) -> list[str]:
+        """Names of the kernel's tensors, in order."""
+        if not hasattr(self, "_parameters"):
+            self._parameters = _parameters_of(self.path, self.options)
+        return self._parameters
+
+    def __call__(self, *arrays: Any, **arguments: Any):
+        np = _numpy()
+        names = self.parameters()
+        if len(arrays) > len(names):
+            raise TypeError(f"{len(arrays)} arrays, and the kernel takes {len(names)}: {', '.join(names)}")
+        arrays = [np.ascontiguousarray(a) for a in arrays]
+        key = (tuple((a.shape, a.dtype.str) for a in arrays), tuple(sorted(arguments.items())))
+        if key not in self._compiled:
+            self._compiled[key] = _Compiled(self, names, arrays, arguments)
+        return self._compiled[key](arrays)
+
+
+class _Compiled:
+    def __init__(self, kernel: Kernel, names: list[str], arrays: list, arguments: Mapping[str, Any]):
+        shapes, types = [], []
+        for name, a in zip(names, arrays):
+            if a.dtype.name not in _LOOM:
+                raise TypeError(f"'{name}' is of type {a.dtype}; there is {', '.join(_LOOM)}, and bfloat16 as uint16 with compile(.., bf16=['{name}'])")
+            shapes.append(f"{name}={'x'.join(map(str, a.shape)) if a.ndim else ''}")
+            types.append(f"{name}={'bf16' if name in kernel.bf16 else _LOOM[a.dtype.name]}")
+        options = [*kernel.options, *(["--shape=" + ",".join(shapes)] if shapes else []), *(["--dtype=" + ",".join(types)] if types else []),
+                   *[f"--arg={k}={v}" for k, v in arguments.items()]]
+        self.context = kernel._context
+        self.handle = self.context.compile(kernel.path, options)
+        self.infos = []
+        for i in range(_native.lib.loom_kernel_arguments(self.handle)):
+            info = _native.ArgumentInfo(size=ctypes.sizeof(_native.ArgumentInfo))
+            _native.lib.loom_kernel_argument(self.handle, i, ctypes.byref(info))
+            self.infos.append(info)
+
+    def __call__(self, arrays: list):
+        np = _numpy()
+        inputs, buffers, results = iter(arrays), [], []
+        for info in self.infos:
+            if info.is_result:
+                results.append(np.empty(tuple(info.shape[:info.rank]), dtype=_NUMPY[info.dtype.decode()]))
+                buffers.append(results[-1])
+            else:
+                buffers.append(next(inputs))
+        pointers = (ctypes.c_void_p * len(buffers))(*[b.ctypes.data for b in buffers])
+        code = _native.lib.loom_run(self.handle, pointers, None)
+        if code:
+            raise _native.LoomError(code, f"exit code {code}")
+        return results[0] if len(results) == 1 else tuple(results) if results else None
+
+
+def _parameters_of(path: str, options: Sequence[str]) -> list[str]:
+    """The tensors of a kernel's signature, by Python's own parser: their shapes are not known yet."""
+    import ast
+    with open(path, encoding="utf-8") as f:
+        tree = ast.parse(f.read(), path)
+    wanted = next((o.split("=", 1)[1] for o in options if o.startswith("--function=")), None)
+    functions = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) and any("kernel" in ast.dump(d) for d in f.decorator_list) and wanted in (None, f.name)]
+    if not functions:
+        raise ValueError(f"{path} has no kernel{f' {wanted}' if wanted else ''}")
+    return [a.arg for a in functions[0].args.args if a.annotation is None or "Tensor" in ast.dump(a.annotation)]
+
+
+def compile(kernel: Union[str, "os.PathLike[str]", Callable], *, function: str | None = None, bf16: Sequence[str] = (), options: Sequence[str] = ()) -> Kernel:      # noqa: A001
+    """A kernel for this CPU: the file it is in, or the function itself, whose file is read.  `bf16`: arguments whose uint16 arrays hold bfloat16."""
+    if callable(kernel):
+        inner = inspect.unwrap(getattr(kernel, "fn", kernel))
+        path, function = inspect.getsourcefile(inner) or "", function or inner.__name__
+    else:
+        path = os.fspath(kernel)
+    return Kernel(path, [*options, *([f"--function={function}"] if function else [])], bf16)
+
+
+def run(kernel: Union[str, "os.PathLike[str]"], *, machine: str = "host", shape: Union[str, Mapping[str, Any], None] = None, check: bool = False, inputs: Mapping[str, Any] | None = None,
+        outputs: bool = False, options: Sequence[str] = ()) -> dict:
+    """`loom run`: the summary (loom.summary.v1), with `outputs` the results as arrays under "outputs".  `inputs`: arrays by name, else they are made up."""
+    with tempfile.TemporaryDirectory(prefix="loom-") as d:
+        words = ["run", os.fspath(kernel), f"--machine={machine}", "--json", f"--output-path={d}/out", *_shape_options(shape), *(["--check"] if check else []), *options]
+        if inputs:
+            np = _numpy()
+            np.savez(f"{d}/in.npz", **{k: np.ascontiguousarray(v) for k, v in inputs.items()})
+            words.append(f"--input={d}/in.npz")
+        if outputs:
+            words.append(f"--output={d}/out.npz")
+        summary = json.loads(Context().command(*words))
+        if outputs:
+            with _numpy().load(f"{d}/out.npz") as z:
+                summary["outputs"] = {k: z[k] for k in z.files}
+        return summary

@@ -1,0 +1,76 @@
+"""The package loom: oracles are NumPy's own results.  Run by tests/cli/python-package.test."""
+import os
+import sys
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import numpy as np
+import loom
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+KERNELS = os.path.join(ROOT, "kernels")
+DATA = os.path.join(ROOT, "tests", "data", "kernels")
+
+
+def softmax(x):
+    e = np.exp(x.astype(np.float64) - x.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+class Calls(unittest.TestCase):
+    def test_shapes_and_types_are_those_of_the_call(self):
+        kernel = loom.compile(os.path.join(KERNELS, "softmax.py"))
+        r = np.random.default_rng(1)
+        for shape in ((8, 16), (3, 5), (1, 1), (8, 16)):
+            for dtype, bound in ((np.float32, 1e-6), (np.float16, 1e-3)):
+                x = r.standard_normal(shape).astype(dtype)
+                y = kernel(x)
+                self.assertEqual((y.shape, y.dtype), (shape, x.dtype))
+                self.assertLess(np.abs(y - softmax(x)).max(), bound)
+        self.assertEqual(len(kernel._compiled), 6)
+
+    def test_products_are_exact_on_whole_numbers(self):
+        kernel = loom.compile(os.path.join(KERNELS, "matmul_helion.py"))
+        r = np.random.default_rng(2)
+        x, y = r.integers(-5, 6, (37, 41)).astype(np.float32), r.integers(-5, 6, (41, 29)).astype(np.float32)
+        self.assertTrue((kernel(x, y) == x @ y).all())
+        self.assertTrue((kernel(x[:, ::2], y[::2]) == x[:, ::2] @ y[::2]).all())      # made dense
+
+    def test_functions_of_a_file_with_several(self):
+        kernel = loom.compile(os.path.join(DATA, "corpus", "products.py"), function="started")
+        r = np.random.default_rng(3)
+        x, y, c = (r.integers(-3, 4, s).astype(np.float32) for s in ((7, 5), (5, 9), (7, 9)))
+        self.assertEqual(kernel.parameters(), ["x", "y", "c"])
+        self.assertTrue((kernel(x, y, c) == x @ y + c).all())
+
+    def test_what_is_wrong_is_said(self):
+        kernel = loom.compile(os.path.join(KERNELS, "softmax.py"))
+        with self.assertRaisesRegex(TypeError, "2 arrays, and the kernel takes 1: x"):
+            kernel(np.zeros((2, 2), np.float32), np.zeros(2, np.float32))
+        with self.assertRaisesRegex(TypeError, "'x' is of type complex64"):
+            kernel(np.zeros((2, 2), np.complex64))
+        with self.assertRaises(loom.LoomError) as e:
+            kernel(np.zeros((2, 2, 2), np.float32))
+        self.assertIn(e.exception.code, (1, 7))
+        self.assertEqual(e.exception.diagnostics[0]["severity"], "error")
+        with self.assertRaisesRegex(ValueError, "has no kernel nothing"):
+            loom.compile(os.path.join(KERNELS, "softmax.py"), function="nothing")(np.zeros(1, np.float32))
+
+
+class Runs(unittest.TestCase):
+    def test_a_virtual_chip(self):
+        r = np.random.default_rng(4)
+        x = r.standard_normal((40, 24)).astype(np.float32)
+        s = loom.run(os.path.join(KERNELS, "softmax.py"), machine="torus4", shape={"x": (40, 24)}, inputs={"x": x}, outputs=True, check=True, options=["--dtype=f32"])
+        self.assertTrue(s["check"]["ok"] and s["simulated_cycles"] > 0 and s["machine"] == "torus4")
+        self.assertLess(np.abs(next(iter(s["outputs"].values())) - softmax(x)).max(), 1e-6)
+
+    def test_commands(self):
+        self.assertIn("wormhole", loom.command("machine", "list"))
+        with self.assertRaisesRegex(loom.LoomError, "unknown machine 'nowhere'"):
+            loom.run(os.path.join(KERNELS, "softmax.py"), machine="nowhere", shape="x=4x4")
+        self.assertRegex(loom.__version__, r"^\d+\.\d+")
+
+
+if __name__ == "__main__":
+    unittest.main()
