@@ -8,7 +8,7 @@ PREFIX ?= /usr/local
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
-	@ninja --quiet -C $(BUILD) -j$(JOBS) loom loom-worker
+	@ninja --quiet -C $(BUILD) -j$(JOBS) loom loom-worker libloom help_files
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/preflight
