@@ -174,14 +174,15 @@ static void add_output(maker *k) {
     add_dir(k, is_code ? "." : "loom-out", 0777);
 }
 
-/* Passes that write files name them among their options: "loom-npu-to-riscv{asm=FILE object=FILE}". */
+/* Passes that read or write files name them among their options: "loom-npu-to-riscv{asm=FILE object=FILE}", "transform-preload-library{transform-library-paths=FILE,FILE}". */
 static void add_pass_files(maker *k, const char *pipeline) {
-  static const char *const keys[] = {"asm=", "object=", "file=", "json=", "onnx="};
+  static const struct { const char *key; bool is_read; } files[] = {{"asm=", false}, {"object=", false}, {"file=", false}, {"json=", false}, {"onnx=", false}, {"transform-library-paths=", true}};
   for (const char *p = pipeline; p && *p; p++)
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-      if (p != pipeline && strchr("{ ", p[-1]) && text_starts(p, keys[i])) {
-        const char *file = p + strlen(keys[i]);
-        add_file(k, arena_strndup(&k->ctx->mem, file, strcspn(file, " }")));
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+      if (p != pipeline && strchr("{ ", p[-1]) && text_starts(p, files[i].key)) {
+        const char *named = p + strlen(files[i].key);
+        named = arena_strndup(&k->ctx->mem, named, strcspn(named, " }"));
+        files[i].is_read ? add_named(k, named) : add_file(k, named);
       }
 }
 
