@@ -86,40 +86,37 @@ static helion_value fmod_of(formula f, helion_value x, helion_value y) {
 /* Number `i` of the call, or `missing`; what is no number is a value. */
 static helion_value number_or(const helion_call *c, int i, double missing) { return c->given[i] ? c->arg[i] : helion_float(missing); }
 
+/* softplus(beta x) / beta; x itself where beta x is beyond the threshold. */
+static helion_value scaled_softplus(formula f, const helion_call *c, helion_value x) {
+  helion_value scaled = c->given[1] ? mul(f, x, c->arg[1]) : x, v = softplus(f, scaled);
+  v = c->given[1] ? two(f, KERNEL_FN_DIV, v, c->arg[1]) : v;
+  return c->given[2] ? choose(f, two(f, KERNEL_FN_GT, scaled, c->arg[2]), x, v) : v;
+}
+
+static helion_value is_finite(formula f, helion_value x) {
+  helion_value is_inf = one(f, KERNEL_FN_ISINF, x);
+  return one(f, KERNEL_FN_NOT, two(f, KERNEL_FN_OR, one(f, KERNEL_FN_ISNAN, x), is_inf));
+}
+
 static helion_value compute(formula f, const helion_call *c, helion_value x, helion_value a, helion_value b) {
   switch ((helion_formula)c->fn->detail) {
-  case HELION_SQUARE: return mul(f, x, x);
-  case HELION_LERP: return add(f, x, mul(f, b, sub(f, a, x)));
-  case HELION_ADDCMUL: return add(f, x, c->given[3] ? mul(f, mul(f, a, b), c->arg[3]) : mul(f, a, b));
-  case HELION_ADDCDIV: return add(f, x, c->given[3] ? mul(f, two(f, KERNEL_FN_DIV, a, b), c->arg[3]) : two(f, KERNEL_FN_DIV, a, b));
-  case HELION_RSUB: return sub(f, a, x);
-  case HELION_FMOD: return fmod_of(f, x, a);
-  case HELION_LEAKY_RELU: return choose(f, positive(f, x), x, mul(f, x, number_or(c, 1, 0.01)));
-  case HELION_ELU: return choose(f, positive(f, x), x, mul(f, one(f, KERNEL_FN_EXPM1, x), number_or(c, 1, 1)));
-  case HELION_SOFTPLUS: {
-    helion_value scaled = c->given[1] ? mul(f, x, c->arg[1]) : x, v = softplus(f, scaled);
-    v = c->given[1] ? two(f, KERNEL_FN_DIV, v, c->arg[1]) : v;
-    return c->given[2] ? choose(f, two(f, KERNEL_FN_GT, scaled, c->arg[2]), x, v) : v;
-  }
-  case HELION_LOGSIGMOID: return one(f, KERNEL_FN_NEG, softplus(f, one(f, KERNEL_FN_NEG, x)));
-  case HELION_MISH: return mul(f, x, one(f, KERNEL_FN_TANH, softplus(f, x)));
-  case HELION_SILU: return mul(f, x, one(f, KERNEL_FN_SIGMOID, x));
-  case HELION_GELU: return gelu(f, x, c->given[1] && c->arg[1].kind == HELION_STR && text_eq(c->arg[1].string, "tanh"));
-  case HELION_HARDTANH:
-    return two(f, KERNEL_FN_MIN, two(f, KERNEL_FN_MAX, x, number_or(c, 1, -1)), number_or(c, 2, 1));
-  case HELION_RELU6: return between(f, x, 0, 6);
-  case HELION_HARDSIGMOID: return two(f, KERNEL_FN_DIV, between(f, add(f, x, helion_int(f.r, 3)), 0, 6), helion_float(6));
-  case HELION_HARDSWISH: return two(f, KERNEL_FN_DIV, mul(f, x, between(f, add(f, x, helion_int(f.r, 3)), 0, 6)), helion_float(6));
-  case HELION_ISFINITE: {
-    helion_value is_inf = one(f, KERNEL_FN_ISINF, x);
-    return one(f, KERNEL_FN_NOT, two(f, KERNEL_FN_OR, one(f, KERNEL_FN_ISNAN, x), is_inf));
-  }
+#define X(id, path, parameters, operands, result) \
+  case HELION_##id:                               \
+    return result;
+#include "frontend/helion/helion_formulas.def"
+#undef X
   }
   return helion_unknown();
 }
 
-/* Parameters that take part in the result's type: those that can be tensors. */
-static size_t n_operands(helion_formula f) { return f == HELION_LERP || f == HELION_ADDCMUL || f == HELION_ADDCDIV ? 3 : f == HELION_RSUB || f == HELION_FMOD ? 2 : 1; }
+static size_t n_operands(helion_formula which) {
+  static const unsigned char n[] = {
+#define X(id, path, parameters, operands, result) operands,
+#include "frontend/helion/helion_formulas.def"
+#undef X
+  };
+  return n[which];
+}
 
 helion_value helion_do_formula(helion_reader *r, const helion_call *c) {
   helion_value wide[3] = {c->arg[0], c->arg[1], c->arg[2]};

@@ -38,24 +38,9 @@ helion_handler helion_do_true, helion_do_stride, helion_do_element_size, helion_
 
 /* Which formula a `formula` row is. */
 typedef enum helion_formula {
-  HELION_SQUARE,
-  HELION_LERP,
-  HELION_ADDCMUL,
-  HELION_ADDCDIV,
-  HELION_RSUB,
-  HELION_FMOD,
-  HELION_LEAKY_RELU,
-  HELION_ELU,
-  HELION_SOFTPLUS,
-  HELION_LOGSIGMOID,
-  HELION_MISH,
-  HELION_SILU,
-  HELION_GELU,
-  HELION_HARDTANH,
-  HELION_RELU6,
-  HELION_HARDSIGMOID,
-  HELION_HARDSWISH,
-  HELION_ISFINITE
+#define X(id, path, parameters, operands, result) HELION_##id,
+#include "frontend/helion/helion_formulas.def"
+#undef X
 } helion_formula;
 /* What a `create` row makes. */
 typedef enum helion_creation {
