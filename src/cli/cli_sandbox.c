@@ -150,9 +150,14 @@ static bool emits(const cli_options *o, const char *what) { return text_eq(o->em
 
 /* Forms that are printed before anything is written. */
 static bool is_printed(const cli_options *o) {
-  static const char *const forms[] = {"kernel", "device-ir", "stage0", "nest", "plan", "summary"};
+  enum { EARLY, LATE, CODE, FILES };
+  static const struct { const char *name; int when; } forms[] = {
+#define X(name, when, stage, text) {name, when},
+#include "cli/cli_emit.def"
+#undef X
+  };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-    if (emits(o, forms[i]))
+    if (forms[i].when == EARLY && emits(o, forms[i].name))
       return true;
   return false;
 }

@@ -95,7 +95,11 @@ static void offer_machines(loom_ctx *ctx, const char *word, const char *before) 
 /* What the argument of an option may be, by how help writes it.  `before`: what stands before it in the word. */
 static void offer_values(loom_ctx *ctx, const cli_option *row, const char *word, const char *before) {
   static const struct { const char *option, *values; } lists[] = {
-      {"emit", "kernel|nest|plan|mlir|tog|llvm|obj|so|tt|npu"}, {"model", "loom|upstream|upstream-nested"}, {"dtype", "f16|bf16|f32|f64|i8|i16|i32|i64|i1"}, {"calibration", "newest|2025"}};
+      {"emit",
+#define X(name, when, stage, text) name "|"
+#include "cli/cli_emit.def"
+#undef X
+      }, {"model", "loom|upstream|upstream-nested"}, {"dtype", "f16|bf16|f32|f64|i8|i16|i32|i64|i1"}, {"calibration", "newest|2025"}};
   const char *values = strpbrk(row->argument, "|") && row->argument[0] >= 'a' ? row->argument : NULL;
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (strcmp(lists[i].option, row->name) == 0)

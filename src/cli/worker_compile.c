@@ -1,12 +1,12 @@
 /* loom compile, run and explore: options -> compile_options, and what they print. */
 #include "base/file.h"
 #include "cli/worker_board.h"
+#include "cli/worker_emit.h"
 #include "cli/worker_npu.h"
 #include "cli/worker_bisect.h"
 #include "npz/npz.h"
 #include "compile_aot.h"
 #include "compile_stage.h"
-#include "frontend/device_ir/device_ir.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -324,54 +324,6 @@ static void print_open_sizes(const kernel_graph *k) {
     printf("; %zu guard%s\n", k->guards.n, k->guards.n == 1 ? "" : "s");
 }
 
-static loom_status emit_device_ir(loom_ctx *ctx, compile_state *s) {
-  const char *t;
-  if (!s->kernel)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit device-ir: this input has no such form");
-  LOOM_TRY(device_ir_write(ctx, s->kernel, &t));
-  printf("%s\n", t);
-  return LOOM_OK;
-}
-
-static loom_status emit(loom_ctx *ctx, compile_state *s, const char *what) {
-  static const struct { const char *name; compile_stage stage; } kinds[] = {
-      {"kernel", COMPILE_KERNEL}, {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"mlir", COMPILE_BUFFERIZED}, {"tog", COMPILE_TOG}, {"stage0", COMPILE_STAGE0}};
-  if (strcmp(what, "device-ir") == 0)
-    return emit_device_ir(ctx, s);
-  if (strcmp(what, "summary") == 0) {
-    printf("%s\n", data_write_json(&ctx->mem, compile_summary(s, NULL), 1));
-    return LOOM_OK;
-  }
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strcmp(kinds[i].name, what) == 0) {
-      const char *t = compile_stage_text(s, kinds[i].stage);
-      if (!t)
-        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", what);
-      printf("%s\n", t);
-      return LOOM_OK;
-    }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not kernel, device-ir, stage0, nest, plan, summary, mlir or tog, nor, of compile, llvm, obj, so, tt or npu", what);
-}
-
-/* Forms from before a program is written.  A plan is searched for in all that Loom knows, also where no program can be written for it yet. */
-static bool early_stage(const char *what, compile_stage *out) {
-  static const struct { const char *name; compile_stage stage; } early[] = {{"kernel", COMPILE_KERNEL}, {"device-ir", COMPILE_KERNEL}, {"stage0", COMPILE_STAGE0},
-                                                                           {"nest", COMPILE_NEST}, {"plan", COMPILE_PLAN}, {"summary", COMPILE_PLAN}};
-  for (size_t i = 0; i < sizeof early / sizeof *early; i++)
-    if (strcmp(early[i].name, what) == 0)
-      return *out = early[i].stage, true;
-  return false;
-}
-
-/* What only the search makes, also for this CPU. */
-static bool wants_search(const char *what) {
-  static const char *const forms[] = {"nest", "plan", "summary", "mlir", "tog"};
-  for (size_t i = 0; i < sizeof forms / sizeof *forms; i++)
-    if (strcmp(forms[i], what) == 0)
-      return true;
-  return false;
-}
-
 static loom_status read_given_without_inputs(loom_ctx *ctx, const cli_options *o, helion_options *out) {
   const run_binding *inputs;
   size_t n;
@@ -414,8 +366,6 @@ void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c) 
 }
 
 /* ---- code for other programs ---- */
-
-static bool is_code(const char *what) { return strcmp(what, "llvm") == 0 || strcmp(what, "obj") == 0 || strcmp(what, "so") == 0; }
 
 static loom_status emit_code(loom_ctx *ctx, const cli_options *o, compile_state *s) {
   const char *what = o->emit.last, *file, *header;
@@ -474,18 +424,18 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     return as_program;
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
-  if (o->emit.last && is_code(o->emit.last))
+  if (worker_emit_is(o->emit.last, WORKER_EMIT_CODE, NULL))
     return compile_code(ctx, o, &c);
-  c.search_host = o->emit.last && wants_search(o->emit.last);
+  c.search_host = worker_emit_is_searched(o->emit.last);
   c.for_board = worker_wants_board(o);
   c.plain_loops = o->bisect;
   c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
   compile_bisection found = {0};
   if (o->bisect)
     LOOM_TRY(read_run(ctx, o, &r));
-  if (o->emit.last && !o->bisect && early_stage(o->emit.last, &c.stop_after)) {   /* printed, nothing is written */
+  if (!o->bisect && worker_emit_is(o->emit.last, WORKER_EMIT_EARLY, &c.stop_after)) {   /* printed, nothing is written */
     loom_status early = compile_kernel(ctx, &c, &s);
-    early = early == LOOM_OK ? emit(ctx, &s, o->emit.last) : early;
+    early = early == LOOM_OK ? worker_emit(ctx, &s, o->emit.last) : early;
     compile_done(&s);
     return early;
   }
@@ -516,7 +466,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     } else if (st == LOOM_OK && for_npu && o->emit.last) {
       st = worker_emit_npu(ctx, o, &s, &npu);
     } else if (st == LOOM_OK && o->emit.last) {
-      st = emit(ctx, &s, o->emit.last);
+      st = worker_emit(ctx, &s, o->emit.last);
     } else if (st == LOOM_OK && o->json) {
       printf("%s\n", json);
     } else if (st == LOOM_OK) {
@@ -627,7 +577,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && o->emit.last) {
-      st = emit(ctx, &s, o->emit.last);
+      st = worker_emit(ctx, &s, o->emit.last);
     } else if (o->json) {
       printf("%s\n", json);
     } else {

@@ -1,0 +1,74 @@
+#include "cli/worker_emit.h"
+#include "compile_stage.h"
+#include "frontend/device_ir/device_ir.h"
+#include <stdio.h>
+
+/* The text of a form; NULL where this input has none. */
+typedef loom_status text_of(compile_state *s, compile_stage stage, const char **out);
+
+static loom_status stage_text(compile_state *s, compile_stage stage, const char **out) {
+  *out = compile_stage_text(s, stage);
+  return LOOM_OK;
+}
+
+static loom_status device_ir_text(compile_state *s, compile_stage stage, const char **out) {
+  (void)stage;
+  *out = NULL;
+  return s->kernel ? device_ir_write(s->ctx, s->kernel, out) : LOOM_OK;
+}
+
+static loom_status summary_text(compile_state *s, compile_stage stage, const char **out) {
+  (void)stage;
+  *out = data_write_json(&s->ctx->mem, compile_summary(s, NULL), 1);
+  return LOOM_OK;
+}
+
+typedef struct emit_row { const char *name; worker_emit_when when; compile_stage stage; text_of *text; } emit_row;
+static const emit_row rows[] = {
+#define X(name, when, stage, text) {name, WORKER_EMIT_##when, COMPILE_##stage, text},
+#include "cli/cli_emit.def"
+#undef X
+};
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+static const emit_row *find(const char *name) {
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (text_eq(rows[i].name, name))
+      return &rows[i];
+  return NULL;
+}
+
+bool worker_emit_is(const char *name, worker_emit_when when, compile_stage *out_stage) {
+  const emit_row *row = find(name);
+  if (!row || row->when != when)
+    return false;
+  if (out_stage)
+    *out_stage = row->stage;
+  return true;
+}
+
+bool worker_emit_is_searched(const char *name) {
+  const emit_row *row = find(name);
+  return row && row->stage >= COMPILE_NEST && row->stage < COMPILE_STAGES;
+}
+
+static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
+  text forms = text_new(&ctx->mem), files = forms;
+  for (size_t i = 0; i < N_ROWS; i++) {
+    text *t = rows[i].text ? &forms : &files;
+    text_addf(t, "%s%s", t->size ? ", " : "", rows[i].name);
+  }
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not one of %s; nor, of compile, of %s", name, text_str(&forms), text_str(&files));
+}
+
+loom_status worker_emit(loom_ctx *ctx, compile_state *s, const char *name) {
+  const emit_row *row = find(name);
+  const char *t;
+  if (!row || !row->text)
+    return fail_unknown(ctx, name);
+  LOOM_TRY(row->text(s, row->stage, &t));
+  if (!t)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", name);
+  printf("%s\n", t);
+  return LOOM_OK;
+}
