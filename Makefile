@@ -4,11 +4,11 @@ JOBS  ?= $(shell nproc)
 TYPE  ?= Release
 PREFIX ?= /usr/local
 
-.PHONY: all deps run test test-sanitize analyse sanitize bench soak install check-layers clean score
+.PHONY: all deps run test test-sanitize analyse sanitize bench soak install uninstall deb check-layers clean score
 
 all: $(BUILD)/build.ninja
 	@scripts/preflight
-	@ninja --quiet -C $(BUILD) -j$(JOBS) loom loom-worker libloom help_files
+	@ninja --quiet -C $(BUILD) -j$(JOBS) product
 
 $(BUILD)/build.ninja: CMakeLists.txt
 	@scripts/preflight
@@ -60,7 +60,15 @@ bench: all
 install:
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=$(TYPE) -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS) >/dev/null
 	@$(MAKE) --no-print-directory all
-	@cmake --install $(BUILD) | tail -n 1
+	@umask 022 && cmake --install $(BUILD) | tail -n 1
+
+# What the last install wrote; DESTDIR as then.
+uninstall:
+	@cmake -DMANIFEST=$(abspath $(BUILD))/install_manifest.txt -P cmake/uninstall.cmake
+
+# Debian packages in $(BUILD)/deb (docs/packaging.md).
+deb:
+	@scripts/deb $(BUILD)/deb
 
 check-layers:
 	@scripts/check_layers

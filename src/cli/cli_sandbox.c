@@ -77,7 +77,7 @@ static const data_value *read_stdin(loom_ctx *ctx) {
 
 static void add_system(maker *k) {
   static const char *const places[] = {"/usr", "/lib", "/lib64", "/etc", "/opt", "/proc", "/sys", "/dev", LOOM_DATADIR, LOOM_LIBEXECDIR};
-  static const char *const beside[] = {".", "../machines", "../share/loom", "../tests/tt_emulator", "../providers", "../libexec/loom"};
+  static const char *const beside[] = {".", "../machines", "../share/loom", "../../share/loom", "../tests/tt_emulator", "../providers", "../libexec/loom"};
   arena *m = &k->ctx->mem;
   for (size_t i = 0; i < sizeof places / sizeof *places; i++)
     add_read(k, places[i]);

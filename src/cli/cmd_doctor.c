@@ -1,22 +1,50 @@
 /* loom doctor: versions, features, what is missing and the apt line. */
+#include "base/file.h"
 #include "cli/cli.h"
 #include "machine/machine.h"
 #include "run/run_sandbox.h"
+#include <glob.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-typedef struct probe { const char *what, *path, *package; bool needed; } probe;
+/* What programs run with; the rest is for one option, or for the tests of a build tree.  `path` is a pattern of glob(7). */
+typedef enum probe_use { FOR_ALL, FOR_SOME, FOR_TESTS } probe_use;
+typedef struct probe { const char *what, *path, *package; probe_use use; } probe;
 static const probe probes[] = {
-    {"MLIR 22 library", "/usr/lib/llvm-22/lib/libMLIR.so", "libmlir-22-dev", true},
-    {"LLVM 22 library", "/usr/lib/llvm-22/lib/libLLVM.so", "llvm-22-dev", true},
-    {"Python 3.11 library", "/usr/include/python3.11/Python.h", "libpython3.11-dev", true},
-    {"mlir-opt-22 (tests)", "/usr/bin/mlir-opt-22", "mlir-22-tools", false},
-    {"C++ compiler (run --engine tt-emu)", "/usr/bin/c++", "g++", false},
-    {"FileCheck and lit (tests)", "/usr/bin/FileCheck-22", "llvm-22-tools", false},
-    {"cmocka (tests)", "/usr/include/cmocka.h", "libcmocka-dev", false},
+    {"MLIR 22 library", "/usr/lib/llvm-22/lib/libMLIR.so.22.1", "libmlir-22", FOR_ALL},
+    {"LLVM 22 library", "/usr/lib/*/libLLVM.so.22.1", "libllvm22", FOR_ALL},
+    {"Python 3.11 library", "/usr/lib/*/libpython3.11.so.1.0", "libpython3.11", FOR_ALL},
+    {"C compiler (--emit so, libloom, the Python package)", "/usr/bin/cc", "gcc libc6-dev", FOR_SOME},
+    {"C++ compiler (run --engine tt-emu)", "/usr/bin/c++", "g++", FOR_SOME},
+    {"mlir-opt-22 (tests)", "/usr/bin/mlir-opt-22", "mlir-22-tools", FOR_TESTS},
+    {"FileCheck and lit (tests)", "/usr/bin/FileCheck-22", "llvm-22-tools", FOR_TESTS},
+    {"cmocka (tests)", "/usr/include/cmocka.h", "libcmocka-dev", FOR_TESTS},
 };
+
+static bool is_there(const char *pattern) {
+  glob_t found;
+  const bool there = glob(pattern, GLOB_NOSORT, NULL, &found) == 0;
+  if (there)
+    globfree(&found);
+  return there;
+}
+
+/* Of probes that find nothing: what it is into `missing`, its packages into `apt`.  False: programs can't run. */
+static bool run_probes(arena *m, data_value *missing, text *apt) {
+  const bool in_build_tree = file_is_dir(file_join(m, cli_self_dir(m), "../tests"));
+  bool ok = true;
+  for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+    const probe *p = &probes[i];
+    if ((p->use == FOR_TESTS && !in_build_tree) || is_there(p->path))
+      continue;
+    data_push(m, missing, data_string(m, p->what));
+    text_addf(apt, " %s", p->package);
+    ok &= p->use != FOR_ALL;
+  }
+  return ok;
+}
 
 static const char *cpu_model(arena *m) {
   FILE *f = fopen("/proc/cpuinfo", "re");
@@ -50,14 +78,7 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   data_set_int(m, v, "cores", sysconf(_SC_NPROCESSORS_ONLN));
   data_set_string(m, v, "worker", cli_find_worker(m));
   text apt = text_new(m);
-  bool ok = cli_find_worker(m) != NULL;
-  for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
-    if (access(probes[i].path, R_OK) == 0)
-      continue;
-    data_push(m, missing, data_string(m, probes[i].what));
-    text_addf(&apt, " %s", probes[i].package);
-    ok &= !probes[i].needed;
-  }
+  const bool ok = run_probes(m, missing, &apt) && cli_find_worker(m);
   data_set(m, v, "missing", missing);
   if (apt.size)
     data_set_string(m, v, "install", arena_printf(m, "apt-get install%s", text_str(&apt)));
