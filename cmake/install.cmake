@@ -45,8 +45,9 @@ install(DIRECTORY examples DESTINATION ${CMAKE_INSTALL_DOCDIR} USE_SOURCE_PERMIS
 
 # ---- manual pages and completion, from the tables of commands and options -------
 set(help ${CMAKE_BINARY_DIR}/help)
+file(MAKE_DIRECTORY ${help})
 set(made ${help}/loom.bash ${help}/_loom ${help}/loom.fish)
-add_custom_command(OUTPUT ${made} DEPENDS loom VERBATIM COMMAND ${CMAKE_COMMAND} -E make_directory ${help}
+add_custom_command(OUTPUT ${made} DEPENDS loom VERBATIM
   COMMAND loom completion bash > ${help}/loom.bash COMMAND loom completion zsh > ${help}/_loom COMMAND loom completion fish > ${help}/loom.fish)
 install(FILES ${help}/loom.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME loom)
 install(FILES ${help}/_loom DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
@@ -62,7 +63,7 @@ if(SCDOC)
   endif()
   # `of` is the command, "" for loom itself; its page is NAME.1.
   function(loom_manual_page name of)
-    add_custom_command(OUTPUT ${help}/${name}.1 DEPENDS loom VERBATIM COMMAND ${CMAKE_COMMAND} -E make_directory ${help}
+    add_custom_command(OUTPUT ${help}/${name}.1 DEPENDS loom VERBATIM
       COMMAND loom manual ${of} | ${CMAKE_COMMAND} -E env SOURCE_DATE_EPOCH=${date} ${SCDOC} > ${help}/${name}.1)
     set(made ${made} ${help}/${name}.1 PARENT_SCOPE)
     install(FILES ${help}/${name}.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
