@@ -36,6 +36,8 @@ if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "
     config.available_features.add("no-tiles")
     if "amx_bf16" in open("/proc/cpuinfo").read():
         config.available_features.add("amx")
+if shutil.which("abidiff") and shutil.which("abidw"):
+    config.available_features.add("abigail")
 if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
     config.available_features.add("libclang")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
