@@ -89,7 +89,7 @@ static loom_status lower(compile_state *s) {
     return compile_host_from_mlir(s);
   if (s->kernel)
     LOOM_TRY(check_not_empty(s));
-  LOOM_TRY(s->kernel ? lower_kernel(&s->ir, s->kernel, &s->stage0) : LOOM_OK);
+  LOOM_TRY(s->kernel ? lower_kernel(&s->ir, s->machine->host_cpu ? s->kernel : lower_sums(&s->ctx->mem, s->kernel), &s->stage0) : LOOM_OK);
   place_in_l1(s);
   return LOOM_OK;
 }

@@ -3,6 +3,10 @@
 #define LOOM_LOWER_LOWER_H
 #include "dialect/dialect.h"
 #include "kernel/kernel.h"
+/* The graph as a mesh can run it, which has no atomic operations: gathers and sums for atomic additions of tiles that are sums over one loop of the grid, stores for those of
+ * tiles that nothing else adds to; `k` itself where there are none (lower_atomic.c). */
+const kernel_graph *lower_sums(arena *m, const kernel_graph *k);
+
 /* Upstream's shape: nominal tiles, block sizes as loom.sym. */
 LOOM_MUST_USE loom_status lower_kernel(ir_ctx *ir, const kernel_graph *k, LOOM_GIVE MlirModule *out);
 

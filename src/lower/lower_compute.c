@@ -286,6 +286,10 @@ loom_status lower_compute(lowering *l, const kernel_op *op) {
     return elementwise(l, op, op->n_operands, op->operands, t, &l->value[op->results[0]]);
   case KERNEL_BROADCAST:
     return lower_adapt(l, op->operands[0], t, &l->value[op->results[0]]);
+  case KERNEL_ATOMIC:      /* one that is no sum over the grid (lower_atomic.c) */
+    diag_error(l->ctx, l->span, LOOM_EUNSUP, "atomic of a tile is not supported");
+    diag_help(l->ctx, "the tiles of one loop of the grid may add to a part of a tensor that begins with zeros and that nothing else reads or writes; --machine host runs any");
+    return LOOM_EUNSUP;
   default:
     LOOM_FAIL(l->ctx, l->span, LOOM_EUNSUP, "%s of a tile is not supported", kernel_op_name(op->kind));
   }

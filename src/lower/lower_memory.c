@@ -63,37 +63,11 @@ loom_status lower_memref_type(lowering *l, kernel_tensor index, const char **out
   return LOOM_OK;
 }
 
-/* ---- places that a tensor of indices says ---- */
-
 static const kernel_op *def_of(const lowering *l, kernel_value v) { return v < 0 ? NULL : l->k->values.at[v].def; }
 
 static bool is_number(lowering *l, const sym_expr *e, int64_t *out) {
   bool known = false;
   return lower_static_size(l, e, &known, out) == LOOM_OK && known;
-}
-
-/* The load that gives an index its places, from an integer argument that the kernel does not change, element by element: then the tile is one of a
- * tensor in which these places follow one another (loom.lookup). */
-static const kernel_op *find_lookup(lowering *l, const kernel_index *x) {
-  if (x->kind != KERNEL_INDEX_TENSOR && x->kind != KERNEL_INDEX_SCALAR)
-    return NULL;
-  const kernel_op *op = def_of(l, x->value);
-  while (op && op->kind == KERNEL_CAST && dtype_bytes(l->k->values.at[op->results[0]].type.type) >= dtype_bytes(l->k->values.at[op->operands[0]].type.type))
-    op = def_of(l, op->operands[0]);
-  if (!op || op->kind != KERNEL_LOAD || (op->n_operands && op->operands[0] >= 0) || op->n_index != 1)
-    return NULL;
-  const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
-  kernel_tensor root = lower_root(l->k, op->tensor);
-  int64_t seen, all = 1;
-  bool is_whole = t->shape.type == DTYPE_I32 || t->shape.type == DTYPE_I64;
-  if (t->role == KERNEL_VIEW)      /* all of it, as a row */
-    is_whole = is_whole && is_number(l, t->offset, &seen) && seen == 0 && is_number(l, t->stride[0], &seen) && seen == 1;
-  for (int d = 0; is_whole && d < l->k->tensors.at[root].shape.rank; d++) {
-    is_whole = is_number(l, l->k->tensors.at[root].shape.dim[d], &seen);
-    all *= is_whole ? seen : 1;
-  }
-  is_whole = is_whole && is_number(l, t->shape.dim[0], &seen) && seen == all;
-  return is_whole && l->k->tensors.at[root].role == KERNEL_ARG && !l->is_stored[root] && op->index[0].kind != KERNEL_INDEX_NEW && op->index[0].kind != KERNEL_INDEX_TENSOR ? op : NULL;
 }
 
 /* ---- the part that an index list selects ---- */
@@ -202,6 +176,39 @@ static loom_status keeps_inside(lowering *l, const kernel_op *access, kernel_val
   }
   return LOOM_OK;
 }
+
+/* ---- places that a tensor of indices says ---- */
+
+/* The load that gives an index its places, from an integer argument that the kernel does not change, element by element: then the tile is one of a
+ * tensor in which these places follow one another (loom.lookup). */
+static const kernel_op *find_lookup(lowering *l, const kernel_index *x) {
+  if (x->kind != KERNEL_INDEX_TENSOR && x->kind != KERNEL_INDEX_SCALAR)
+    return NULL;
+  const kernel_op *op = def_of(l, x->value);
+  while (op && op->kind == KERNEL_CAST && dtype_bytes(l->k->values.at[op->results[0]].type.type) >= dtype_bytes(l->k->values.at[op->operands[0]].type.type))
+    op = def_of(l, op->operands[0]);
+  if (!op || op->kind != KERNEL_LOAD || op->n_index != 1)
+    return NULL;
+  bool is_plain = true;
+  if (op->n_operands && op->operands[0] >= 0 && (keeps_inside(l, op, op->operands[0], &is_plain) != LOOM_OK || !is_plain))
+    return NULL;
+  const kernel_tensor_info *t = &l->k->tensors.at[op->tensor];
+  kernel_tensor root = lower_root(l->k, op->tensor);
+  int64_t seen, all = 1;
+  window w;
+  bool is_whole = t->shape.type == DTYPE_I32 || t->shape.type == DTYPE_I64;
+  if (t->role == KERNEL_VIEW)      /* all of it, as a row */
+    is_whole = is_whole && is_number(l, t->offset, &seen) && seen == 0 && is_number(l, t->stride[0], &seen) && seen == 1;
+  for (int d = 0; is_whole && d < l->k->tensors.at[root].shape.rank; d++) {
+    is_whole = is_number(l, l->k->tensors.at[root].shape.dim[d], &seen);
+    all *= is_whole ? seen : 1;
+  }
+  is_whole = is_whole && is_number(l, t->shape.dim[0], &seen) && seen == all;
+  return is_whole && l->k->tensors.at[root].role == KERNEL_ARG && !l->is_stored[root] && op->index[0].kind != KERNEL_INDEX_NEW &&
+                 (op->index[0].kind != KERNEL_INDEX_TENSOR || find_window(l, &op->index[0], &w)) ? op : NULL;
+}
+
+/* ---- one dim after the other ---- */
 
 static loom_status select_dim(lowering *l, const kernel_index *x, const sym_expr *extent, part *p) {
   bool fixed_size;

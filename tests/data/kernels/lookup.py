@@ -50,3 +50,23 @@ def two(x: torch.Tensor, index: torch.Tensor, other: torch.Tensor) -> torch.Tens
     for tile_i, tile_j in hl.tile([index.size(0), other.size(0)]):
         out[tile_i, tile_j] = x[index[tile_i], other[tile_j]]
     return out
+
+
+@helion.kernel()
+def lists(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """A list of rows for each of several tables: where a list begins, the running kernel computes."""
+    count, length = index.size()
+    out = torch.empty([count, length, x.size(1)], dtype=x.dtype)
+    places = index.view(-1)
+    for tile_c, tile_l, tile_n in hl.tile([count, length, x.size(1)], block_size=[1, None, None]):
+        out[tile_c.begin, tile_l, tile_n] = x[places[tile_l.index + tile_c.begin * length], tile_n]
+    return out
+
+
+@helion.kernel()
+def masked(x: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+    """Places behind the sixth are not read: row 0 stands for them."""
+    out = torch.empty([index.size(0), x.size(1)], dtype=x.dtype)
+    for tile_i, tile_n in hl.tile([index.size(0), x.size(1)]):
+        out[tile_i, tile_n] = x[hl.load(index, [tile_i.index], extra_mask=tile_i.index < 6), tile_n]
+    return out
