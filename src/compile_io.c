@@ -171,7 +171,8 @@ loom_status compile_read_config(compile_state *s, compile_options *into) {
   data_value *v;
   LOOM_TRY(file_read(s->ctx, into->config, CONFIG_BYTES_MAX, &source, &size));
   LOOM_TRY(data_read_json(s->ctx, into->config, source, size, &v));
-  static const char *const keys[] = {"output_path", "hw_spec", "df_mlir", "hw_compute_dir", "block_sizes", "assigned_block_size"};
+  /* the last four are options, which the command line has read */
+  static const char *const keys[] = {"output_path", "hw_spec", "df_mlir", "hw_compute_dir", "block_sizes", "assigned_block_size", "shape", "dtype", "arg", "function"};
   LOOM_TRY(data_only_keys(s->ctx, v, keys, sizeof keys / sizeof *keys));
   if (data_get(v, "output_path") && !into->output_dir)
     LOOM_TRY(data_need_string(s->ctx, v, "output_path", &into->output_dir));

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIG_BYTES_MAX = 64 << 10 };
+enum { CONFIG_BYTES_MAX = 64 << 10, CONFIG_FILE_BYTES_MAX = 1 << 20 };
 
 const char *cli_config_path(arena *m, bool *is_named) {
   const char *named = getenv("LOOM_CONFIG"), *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -92,4 +92,43 @@ loom_status cli_config_read(loom_ctx *ctx, cli_settings *out) {
   if (file->kind != DATA_OBJECT)
     LOOM_FAIL(ctx, file->span, LOOM_EINPUT, "a configuration is a mapping of options to values");
   return add_options(ctx, file, NULL, out);
+}
+
+/* ---- what --config FILE says beside the search (compile_io.c reads that) ---- */
+
+/* "x": [64, 128] -> x=64x128; "M": 64 -> M=64 */
+static loom_status add_pair(loom_ctx *ctx, const cli_option *o, const data_member *m, cli_words *out) {
+  text t = text_new(&ctx->mem);
+  cli_words parts = {0};
+  if (m->value->kind == DATA_OBJECT || (m->value->kind == DATA_ARRAY && m->value->n == 0))
+    LOOM_FAIL(ctx, m->value->span, LOOM_EINPUT, "'%s' of '%s' is a string, a number, true, false or a list of sizes", m->key, o->name);
+  LOOM_TRY(words_of(ctx, o, m->value, &parts));
+  for (size_t i = 0; i < parts.n; i++)
+    text_addf(&t, "%s%s", i ? "x" : "", text_eq(o->name, "arg") && text_eq(parts.at[i], "true") ? "True" : text_eq(o->name, "arg") && text_eq(parts.at[i], "false") ? "False" : parts.at[i]);
+  vec_push(&ctx->mem, out, arena_printf(&ctx->mem, "%s=%s", m->key, text_str(&t)));
+  return LOOM_OK;
+}
+
+loom_status cli_config_file_read(loom_ctx *ctx, const char *path, cli_settings *out) {
+  static const struct { const char *key, *option; } known[] = {{"hw_spec", "machine"}, {"df_mlir", "machine"}, {"shape", "shape"}, {"dtype", "dtype"}, {"arg", "arg"}, {"function", "function"}};
+  char *bytes;
+  size_t size;
+  data_value *file;
+  *out = (cli_settings){0};
+  LOOM_TRY(file_read(ctx, path, CONFIG_FILE_BYTES_MAX, &bytes, &size));
+  LOOM_TRY(data_read_json(ctx, path, bytes, size, &file));
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    const data_value *v = data_get(file, known[i].key);
+    cli_setting s = {.option = option_called(known[i].option)};
+    if (!v)
+      continue;
+    s.span = v->span;
+    if (v->kind != DATA_OBJECT)
+      LOOM_TRY(words_of(ctx, s.option, v, &s.words));
+    for (size_t k = 0; v->kind == DATA_OBJECT && k < v->n; k++)
+      LOOM_TRY(add_pair(ctx, s.option, &v->members[k], &s.words));
+    if (s.words.n)
+      vec_push(&ctx->mem, out, s);
+  }
+  return LOOM_OK;
 }

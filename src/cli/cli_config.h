@@ -1,4 +1,4 @@
-/* The user's configuration (cli_config.c), for cli_options.c and cmd_config.c. */
+/* The user's configuration, and options that the file of --config sets (cli_config.c), for cli_options.c and cmd_config.c. */
 #ifndef LOOM_CLI_CLI_CONFIG_H
 #define LOOM_CLI_CLI_CONFIG_H
 #include "cli/cli.h"
@@ -12,4 +12,6 @@ typedef VEC_OF(cli_setting) cli_settings;
 const char *cli_config_path(arena *m, bool *is_named);
 /* In the file's order. */
 LOOM_MUST_USE loom_status cli_config_read(loom_ctx *ctx, cli_settings *out);
+/* What the file of --config says of the machine (hw_spec, df_mlir), shape, dtype, arg and function, as options have it. */
+LOOM_MUST_USE loom_status cli_config_file_read(loom_ctx *ctx, const char *path, cli_settings *out);
 #endif

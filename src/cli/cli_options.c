@@ -104,24 +104,40 @@ static void add_value(arena *m, cli_options *out, const cli_option *row, const c
   v->last = value;
 }
 
-/* What is not on the command line comes from the configuration: what that says of the command, then what it says of all. */
+/* Those of the settings for command `of` (NULL: for all) that the command takes and nothing before them gave. */
+static void add_settings(arena *m, const cli_command *c, const cli_settings *all, const cli_command *of, bool *is_given, cli_options *out) {
+  for (size_t i = 0; i < all->n; i++) {
+    const cli_setting *s = &all->at[i];
+    bool *given = &is_given[s->option - rows];
+    if (s->command != of || !cli_takes(c, s->option) || *given)
+      continue;
+    *given = true;
+    for (size_t k = 0; k < s->words.n; k++)
+      if (s->option->argument)
+        add_value(m, out, s->option, s->words.at[k]);
+      else
+        set_flag(out, s->option, strcmp(s->words.at[k], "true") == 0);
+  }
+}
+
+static loom_status add_config_file(loom_ctx *ctx, const cli_command *c, bool *is_given, cli_options *out) {
+  cli_settings of_file = {0};
+  if (!out->config.last)
+    return LOOM_OK;
+  LOOM_TRY(cli_config_file_read(ctx, out->config.last, &of_file));
+  add_settings(&ctx->mem, c, &of_file, NULL, is_given, out);
+  return LOOM_OK;
+}
+
+/* What is not on the command line comes from the file of --config, then from the user's configuration: what that says of the command, then what it says of all. */
 static loom_status add_configured(loom_ctx *ctx, const cli_command *c, bool *is_given, cli_options *out) {
   cli_settings all;
+  const bool is_named = out->config.last != NULL;
+  LOOM_TRY(add_config_file(ctx, c, is_given, out));
   LOOM_TRY(cli_config_read(ctx, &all));
-  for (int general = 0; general < 2; general++)
-    for (size_t i = 0; i < all.n; i++) {
-      const cli_setting *s = &all.at[i];
-      bool *given = &is_given[s->option - rows];
-      if (s->command != (general ? NULL : c) || !cli_takes(c, s->option) || *given)
-        continue;
-      *given = true;
-      for (size_t k = 0; k < s->words.n; k++)
-        if (s->option->argument)
-          add_value(&ctx->mem, out, s->option, s->words.at[k]);
-        else
-          set_flag(out, s->option, strcmp(s->words.at[k], "true") == 0);
-    }
-  return LOOM_OK;
+  add_settings(&ctx->mem, c, &all, c, is_given, out);
+  add_settings(&ctx->mem, c, &all, NULL, is_given, out);
+  return is_named ? LOOM_OK : add_config_file(ctx, c, is_given, out);
 }
 
 /* Before anything else is said. */
