@@ -26,15 +26,16 @@ struct solve_opinion;
   X(reduce, 0, "KERNEL [options of run] [-o FILE]", "a kernel for which 'loom run' fails, made smaller while it fails the same way")  \
   X(config, 0, "[OPTION] [--show-origin]", "what is set by the user's configuration and the environment")                  \
   X(explain, 0, "[CODE]", "what a code of an error, an exit code, a fault or a proof means, and what to do")                \
+  X(lsp, 0, "[DIR ..]", "a language server for kernels and machine files, on standard input and output: editors start it")  \
   X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values")
 
 /* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d)
- * reduce(z: those of run too) config(g) explain(i) completion(f). */
+ * reduce(z: those of run too) config(g) explain(i) lsp(l) completion(f). */
 #define CLI_OPTION_LIST(X)                                                                                              \
-  X(machine, "machine", "NAME|FILE", "cresvmpxb", "machine description (loom machine list)")                                \
+  X(machine, "machine", "NAME|FILE", "cresvmpxbl", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
   X(shape, "shape", "K=V,..", "crebkmp", "sizes: class constants of a LoomKernel (M=2048), ARG.DIM=size (x.0=1024) or x=37x19; open sizes of functions and their names (s0=4), of tile graphs")      \
-  X(dtype, "dtype", "T", "creb", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
+  X(dtype, "dtype", "T", "crebl", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creobmp", "kernel to take when the file has several")                                   \
   X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
@@ -44,7 +45,7 @@ struct solve_opinion;
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(tuning_db, "tuning-db", "FILE", "crmp", "plans that were found before are replayed from this database, and new ones recorded in it")                          \
   X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
-  X(calibration, "calibration", "NAME", "cresvmxp", "perf set of the machine file")                                       \
+  X(calibration, "calibration", "NAME", "cresvmxpl", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(l1_tensors, "l1-tensors", "auto|none", "crmp", "of a model on a chip: tensors between kernels that stay in L1: those that pay (default), or none") \
@@ -86,8 +87,8 @@ struct solve_opinion;
   X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
-  X(limits, "limits", "K=V,..", "creombpt", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
-  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifz", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
+  X(limits, "limits", "K=V,..", "creombptl", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
+  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifzl", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
   X(progress, "progress", "plain|none", "cresmz", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
 
 /* Options without an argument.  X(field, option, commands, help) */
@@ -95,6 +96,7 @@ struct solve_opinion;
   X(json, "json", "cresmxdpbtkgiz", "one JSON object on standard output")                                                      \
   X(show_origin, "show-origin", "g", "where each setting is from: file and line, or a variable of the environment")         \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
+  X(stdio, "stdio", "l", "accepted: editors say so; there is no other way")  \
   X(no_cache, "no-cache", "crbmp", "compile even what was compiled before, and keep nothing")                 \
   X(check, "check", "rm", "compare with the reference interpreter")                                                     \
   X(no_verify, "no-verify", "mp", "skip the verifier of the TOG: the chip itself must notice")                            \
@@ -124,7 +126,7 @@ struct solve_opinion;
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
-  X(help, "help", "cresvmoxdpbtkgifz", "help of the command")
+  X(help, "help", "cresvmoxdpbtkgifzl", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -220,6 +222,7 @@ loom_status cmd_machine(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_reduce(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_config(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_explain(loom_ctx *ctx, const cli_options *o);
+loom_status cmd_lsp(loom_ctx *ctx, const cli_options *o);
 loom_status cmd_completion(loom_ctx *ctx, const cli_options *o);
 /* What the last of the words behind `loom` may become (cmd_completion.c). */
 loom_status cli_complete(loom_ctx *ctx, int n, char **words);
@@ -244,6 +247,7 @@ loom_status worker_report(loom_ctx *ctx, const cli_options *o);
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o);
 loom_status worker_bench(loom_ctx *ctx, const cli_options *o);
 loom_status worker_test(loom_ctx *ctx, const cli_options *o);
+loom_status worker_lsp(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
 const char *cli_find_worker(arena *m);

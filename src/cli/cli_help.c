@@ -33,6 +33,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"config", "loom config machine"},
     {"explain", "loom explain EINFEASIBLE"},
     {"explain", "loom explain early_read"},
+    {"lsp", "loom lsp --machine wormhole"},
     {"completion", "loom completion bash > ~/.local/share/bash-completion/completions/loom"},
 };
 

@@ -27,6 +27,8 @@ static loom_status run_plain(loom_ctx *ctx, const cli_options *o) {
     return cmd_config(ctx, o);
   if (strcmp(o->command, "explain") == 0)
     return cmd_explain(ctx, o);
+  if (strcmp(o->command, "lsp") == 0)
+    return cmd_lsp(ctx, o);
   if (strcmp(o->command, "completion") == 0)
     return cmd_completion(ctx, o);
   return cmd_doctor(ctx, o);

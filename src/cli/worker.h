@@ -17,6 +17,8 @@ LOOM_MUST_USE loom_status worker_write_trace(loom_ctx *ctx, const cli_options *o
 void worker_open_cache(loom_ctx *ctx, const cli_options *o, compile_options *c);
 /* What the command line says of a compile. */
 LOOM_MUST_USE loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
+/* The same with what is said of the kernel's arguments: --dtype, --arg. */
+LOOM_MUST_USE loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
 /* loom bench: how long; and the verdict on loom.bench.v1 of a network, which is printed. */

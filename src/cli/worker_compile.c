@@ -635,13 +635,17 @@ loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_option
   return read_given(ctx, o, r->inputs, r->n_inputs, &c->helion);
 }
 
+loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_options *o, compile_options *out) {
+  LOOM_TRY(worker_read_options(ctx, o, out));
+  return read_given(ctx, o, NULL, 0, &out->helion);
+}
+
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   cli_progress progress;
-  LOOM_TRY(worker_read_options(ctx, o, &c));
+  LOOM_TRY(worker_read_kernel_options(ctx, o, &c));
   LOOM_TRY(show_progress(ctx, o, &c, &progress));
-  LOOM_TRY(read_given(ctx, o, NULL, 0, &c.helion));
   c.stop_after = COMPILE_SOLVE;
   c.search_host = true;
   loom_status st = compile_kernel(ctx, &c, &s);

@@ -15,7 +15,7 @@
 #include <sys/prctl.h>
 
 static const struct { const char *name; loom_status (*run)(loom_ctx *, const cli_options *); } table[] = {
-    {"compile", worker_compile}, {"run", worker_run}, {"explore", worker_explore}, {"sim", worker_sim}, {"report", worker_report}, {"opt", worker_opt}, {"bench", worker_bench}, {"test", worker_test}, {"machine", cmd_machine}, {"solve", cmd_solve},
+    {"compile", worker_compile}, {"run", worker_run}, {"explore", worker_explore}, {"sim", worker_sim}, {"report", worker_report}, {"opt", worker_opt}, {"bench", worker_bench}, {"test", worker_test}, {"lsp", worker_lsp}, {"machine", cmd_machine}, {"solve", cmd_solve},
 };
 static const solve_opinion z3 = {solve_certify, solve_find_core, solve_prove_guards, SOLVE_RLIMIT};
 

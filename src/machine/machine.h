@@ -177,6 +177,10 @@ typedef struct machine {
 LOOM_MUST_USE loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out);
 /* The same with the costs of upstream's compute directory (below) instead of its own; NULL: none.  Both a calibration and a directory: LOOM_EUSAGE. */
 LOOM_MUST_USE loom_status machine_load_with(loom_ctx *ctx, const char *name, const char *calibration, const char *compute_dir, machine **out);
+/* The keys of a machine file: "core.memory.bytes"; what a list holds is named without its place ("mesh.size"), a name of the user's own is "*" ("perf.*.source"), and "*.value" is of every number
+ * that says where it comes from.  unit "": none. */
+typedef struct machine_key { const char *path, *unit, *what; } machine_key;
+const machine_key *machine_keys(arena *mem, size_t *out_n);
 LOOM_MUST_USE loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n);      /* sorted */
 /* Our YAML (docs/machines.md).  An `extends: NAME` is looked for beside `path`, then on the search path.  Not checked beyond the schema. */
 LOOM_MUST_USE loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out);

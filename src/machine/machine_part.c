@@ -100,6 +100,14 @@ loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section
   return part == MACHINE_PART_BANK ? check_bank(ctx, numbers, v) : part == MACHINE_PART_NPU ? check_npu(ctx, m, v) : LOOM_OK;
 }
 
+bool machine_part_key(arena *mem, int part, size_t i, machine_key *out) {
+  const part_row *p = &parts[part];
+  if (i >= p->n)
+    return false;
+  *out = (machine_key){key_path(mem, p, &p->keys[i]), p->keys[i].unit, p->keys[i].what};
+  return true;
+}
+
 void machine_part_rows(arena *mem, const machine *m, int part, machine_part_row row, void *data) {
   const part_row *p = &parts[part];
   void *numbers = *part_slot(m, p);

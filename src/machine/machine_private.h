@@ -44,6 +44,8 @@ enum { MACHINE_PART_BANK, MACHINE_PART_CROSSBAR, MACHINE_PART_NOC, MACHINE_PART_
 LOOM_MUST_USE loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section, machine *m);
 /* Adds the part to the section, if the machine has it. */
 void machine_part_write(arena *mem, const machine *m, int part, data_value *section);
+/* Key i of the part, in words; false: it has no more. */
+bool machine_part_key(arena *mem, int part, size_t i, machine_key *out);
 /* Its rows for people: row(data, key, value, unit, origin or NULL). */
 typedef void (*machine_part_row)(void *data, const char *key, int64_t value, const char *unit, const machine_number *origin);
 void machine_part_rows(arena *mem, const machine *m, int part, machine_part_row row, void *data);

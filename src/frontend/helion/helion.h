@@ -20,6 +20,13 @@ typedef struct helion_given {
   const syn_node *function;         /* FUNC: a lambda */
   const void *data;                 /* TENSOR: its elements, row-major, or NULL: .item() of an element is then a number of this compile */
 } helion_given;
+/* What an editor is told while a kernel is read.  `name`: the name at `at` stands for `is` there ("f32 [tile_m, tile_n]"), as often as it is met; a kernel that is read
+ * again tells all again, and the last word holds.  *missing: sizes of arguments that nobody gave, "x.0, x.1", which are then no error of the kernel; NULL: none. */
+typedef struct helion_watch {
+  void (*name)(void *data, loom_span at, const char *name, const char *is);
+  void *data;
+  const char *missing;
+} helion_watch;
 typedef struct helion_options {
   const helion_shape *shapes; size_t n_shapes;
   const helion_given *given; size_t n_given;
@@ -27,6 +34,7 @@ typedef struct helion_options {
   bool open_sizes;                  /* sizes of a kernel with static_shapes=False stay open: for code that runs at other sizes too */
   bool assume_divides;              /* every block size divides its range (assume_divisible_tiles) */
   bool has_dtype; dtype dtype;      /* --dtype: element type of arguments whose type the file does not give (default f16) */
+  helion_watch *watch;              /* NULL: nobody */
 } helion_options;
 
 /* "3" INT, "0.5" "inf" FLOAT, "True" "false" BOOL, "None" NONE, anything else (quotes are taken off) STR. */
@@ -36,6 +44,12 @@ helion_given helion_parse_given(arena *m, const char *name, const char *value);
 LOOM_MUST_USE loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out);
 /* The op table as Markdown: every function, method and attribute that kernels may use (docs/helion.md). */
 const char *helion_language_tables(arena *m);
+/* The functions of that table: "torch.sum" with "input, dim?, keepdim?, *, dtype?" (?: it may be left out).  Other names of the same functions are among them. */
+typedef struct helion_function { const char *name, *arguments; } helion_function;
+const helion_function *helion_functions(arena *m, size_t *out_n);
+/* The kernels of a file: the function or class, and the line of its first decorator. */
+typedef struct helion_place { const char *name; loom_span span; int32_t line; } helion_place;
+const helion_place *helion_places(loom_ctx *ctx, const syn_node *module, size_t *out_n);
 /* Names that --function accepts. */
 LOOM_MUST_USE loom_status helion_list(loom_ctx *ctx, const syn_node *module, const char *const **out_names, size_t *out_n);
 #endif

@@ -351,6 +351,10 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
     return default_value(r, p->missing);
   if (!is_scalar_annotation(r, p->annotation))
     return bind_tensor(r, k, p, missing);
+  if (r->options->watch) {
+    text_addf(missing, "%s%s", missing->size ? ", " : "", p->name);
+    return helion_unknown();
+  }
   return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --arg %s=VALUE or give it a default", p->name),
                      "the argument %s has no value", p->name);
 }
@@ -412,16 +416,30 @@ void helion_check_given(helion_reader *r, const helion_kernel *k) {
   }
 }
 
+static void tell_parameters(helion_reader *r, const parameter_list *params) {
+  for (size_t i = 0; r->options->watch && i < params->n; i++)
+    helion_tell(r, params->at[i].node->span, params->at[i].name, helion_find_var(r->scope, params->at[i].name));
+}
+
 void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
   parameter_list params = parameters_of(r, k->fn);
   text missing = text_new(r->mem);
   check_shape_names(r, k, &params);
   if (r->class_node) {
     bind_from_class(r, k, &params);
+    tell_parameters(r, &params);
     return;
   }
   for (size_t i = 0; i < params.n; i++)
     helion_set_var(r, params.at[i].name, bind_plain(r, k, &params.at[i], &missing));
+  r->is_guessing = missing.size > 0;
+  tell_parameters(r, &params);
+  if (missing.size && r->options->watch) {
+    r->options->watch->missing = text_str(&missing);
+    r->worst = LOOM_EINPUT;
+    return;
+  }
+  r->is_guessing = false;
   if (missing.size)
     helion_fail(r, k->fn, LOOM_EINPUT,
                 arena_printf(r->mem, "pass them with --shape, as in --shape %s=1024",

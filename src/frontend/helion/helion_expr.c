@@ -194,6 +194,7 @@ static helion_value eval(helion_reader *r, const syn_node *n) {
   case SYN_JoinedStr: return helion_string("");   /* only ever a message */
   case SYN_Name: {
     helion_value v = helion_lookup(r, n), constant;
+    helion_tell(r, n->span, syn_ident(n, "id"), &v);
     if (v.kind == HELION_PATH && helion_find_constant(r, v.string, &constant))
       return constant;
     return v;

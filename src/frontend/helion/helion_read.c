@@ -155,6 +155,20 @@ loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_opti
   return st;
 }
 
+const helion_place *helion_places(loom_ctx *ctx, const syn_node *module, size_t *out_n) {
+  helion_reader r = reader_new(ctx, module, NULL);
+  const helion_kernels all = helion_find_kernels(&r);
+  helion_place *places = ARENA_NEW_N(r.mem, helion_place, all.at.n);
+  for (size_t i = 0; i < all.at.n; i++) {
+    const syn_node *of = all.at.at[i].class_node ? all.at.at[i].class_node : all.at.at[i].fn;
+    size_t n;
+    syn_node **decorators = syn_list(of, "decorator_list", &n);
+    places[i] = (helion_place){all.at.at[i].name, of->span, n ? decorators[0]->span.line : of->span.line};
+  }
+  *out_n = all.at.n;
+  return places;
+}
+
 loom_status helion_list(loom_ctx *ctx, const syn_node *module, const char *const **out_names, size_t *out_n) {
   helion_reader r = reader_new(ctx, module, NULL);
   helion_kernels all = helion_find_kernels(&r);

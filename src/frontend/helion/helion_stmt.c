@@ -50,6 +50,7 @@ void helion_assign(helion_reader *r, const syn_node *target, helion_value v) {
       break;
     give_name(r, syn_ident(target, "id"), &v);
     helion_set_var(r, syn_ident(target, "id"), v);
+    helion_tell(r, target->span, syn_ident(target, "id"), &v);
     break;
   case SYN_Tuple: case SYN_List: assign_items(r, target, v); break;
   case SYN_Subscript: {

@@ -478,6 +478,35 @@ static void add_members(arena *m, text *t, const char *title, const member *rows
   text_add(t, "\n");
 }
 
+/* "input dim? | dtype? out~" -> "input, dim?, *, dtype?" */
+static const char *plain_signature(arena *m, const char *params) {
+  text t = text_new(m);
+  for (const char *at = params; *at;) {
+    const size_t n = strcspn(at, " ");
+    if (n && at[n - 1] != '~')
+      text_addf(&t, "%s%.*s", t.size ? ", " : "", *at == '|' ? 1 : (int)n, *at == '|' ? "*" : at);
+    at += n + (at[n] == ' ');
+  }
+  return text_str(&t);
+}
+
+const helion_function *helion_functions(arena *m, size_t *out_n) {
+  helion_function *all = ARENA_NEW_N(m, helion_function, COUNT(device_functions) + COUNT(functions) + COUNT(aliases));
+  size_t n = 0;
+  for (size_t i = 0; i < COUNT(device_functions); i++)
+    all[n++] = (helion_function){device_functions[i].path, plain_signature(m, device_functions[i].params)};
+  for (size_t i = 0; i < COUNT(functions); i++)
+    all[n++] = (helion_function){functions[i].path, plain_signature(m, functions[i].params)};
+  for (size_t i = 0; i < COUNT(aliases); i++)
+    for (size_t k = 0; k < COUNT(device_functions) + COUNT(functions); k++)
+      if (text_eq(aliases[i].path, all[k].name)) {
+        all[n++] = (helion_function){aliases[i].alias, all[k].arguments};
+        break;
+      }
+  *out_n = n;
+  return all;
+}
+
 const char *helion_language_tables(arena *m) {
   text t = text_new(m);
   add_functions(m, &t, "Functions of tiles and tensors (each is also a method of device values)", device_functions, COUNT(device_functions));

@@ -172,6 +172,8 @@ helion_value helion_sequence(helion_reader *r, size_t n, bool is_list);      /* 
 const char *helion_kind_name(helion_kind k);
 /* "an int" with its value where it is short: for messages. */
 const char *helion_describe(helion_reader *r, const helion_value *v);
+/* Tells options->watch what `name` at `at` stands for (helion_tell.c). */
+void helion_tell(helion_reader *r, loom_span at, const char *name, const helion_value *v);
 /* Element type and sizes of a DEVICE, TENSOR or SPEC; false for other kinds. */
 bool helion_type_of(const helion_reader *r, const helion_value *v, kernel_type *out);
 /* A python truth value, when it is known. */
