@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const allowed[] = {"machine", "shape", "dtype", "arg", "function", "block-sizes", "variant", "pin", "calibration", "model", "accumulate"};
+static const char *const allowed[] = {"machine", "shape", "dtype", "arg", "function", "block-sizes", "variant", "pin", "calibration", "model", "accumulate", "config"};
 enum { ALLOWED = sizeof allowed / sizeof *allowed };
 
 /* "--shape=x=64x64"; words of one level come together.  `function`: the kernel it is for; NULL: all. */
@@ -24,7 +24,7 @@ static const char *key_of(loom_ctx *ctx, loom_span at, const char *said) {
   if (near)
     diag_help(ctx, "did you mean '%s'?", near);
   else
-    diag_help(ctx, "it may be machine, shape, dtype, arg, function, block-sizes, variant, pin, calibration, model or accumulate");
+    diag_help(ctx, "it may be machine, shape, dtype, arg, function, block-sizes, variant, pin, calibration, model, accumulate or config");
   return NULL;
 }
 
@@ -115,8 +115,8 @@ static void read_base(loom_ctx *ctx, const cli_options *o, levels *out) {
   vec_push(&ctx->mem, out, l);
 }
 
-/* A machine's file is looked for beside the kernel, then in the editor's directories. */
-static const char *find_machine(loom_ctx *ctx, const lsp_task *t, const char *name) {
+/* A file is looked for beside the kernel, then in the editor's directories. */
+static const char *find_file(loom_ctx *ctx, const lsp_task *t, const char *name) {
   const char *beside = file_join(&ctx->mem, file_dirname(&ctx->mem, t->path), name);
   if (*name == '/' || !strpbrk(name, "/.") || file_exists(beside))
     return *name == '/' || !strpbrk(name, "/.") ? name : beside;
@@ -161,7 +161,8 @@ loom_status worker_lsp_options(loom_ctx *ctx, const lsp_task *t, const char *nam
       const word *w = &all.at[i].words.at[k];
       if (is_said_later(&all, i, name, w->key))
         continue;
-      const char *value = strcmp(w->key, "machine") == 0 ? find_machine(ctx, t, w->value) : w->value;
+      const bool is_file = strcmp(w->key, "machine") == 0 || strcmp(w->key, "config") == 0;
+      const char *value = is_file ? find_file(ctx, t, w->value) : w->value;
       vec_push(m, &argv, arena_printf(m, "--%s=%s", w->key, value));
     }
   vec_push(m, &argv, end);

@@ -79,7 +79,7 @@ static size_t body_length(const char *s, size_t n) {
     const char *end = memchr(s + line, '\n', n - line);
     if (n - line > LENGTH_HEADER && strncasecmp(s + line, length_header, LENGTH_HEADER) == 0)
       length = length_at(s + line + LENGTH_HEADER, s + n);
-    line = end ? (size_t)(end - s) + 1 : n;
+    line = (size_t)(end - s) + 1;      /* headers end with a line's end */
   }
   return length;
 }
@@ -104,7 +104,7 @@ lsp_frame lsp_frames_next(lsp_frames *f, char **body, size_t *n) {
     return LSP_FRAME_NONE;
   const size_t length = headers ? body_length(f->bytes + f->from, headers) : SIZE_MAX;
   if (length == SIZE_MAX) {
-    f->from += headers ? headers : 1;
+    f->from++;
     f->is_lost = true;
     return LSP_FRAME_BROKEN;
   }

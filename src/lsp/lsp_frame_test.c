@@ -33,6 +33,9 @@ static const struct { const char *bytes, *want; } rows[] = {
     {"Content-Length: 2 3\r\n\r\n{}Content-Length: 2\r\n\r\n[]", "![[]]"},
     {"Content-Length:\r\n\r\nContent-Length: 2\r\n\r\n[]", "![[]]"},
     {"Content-Length: 10\r\n\r\n{}", ""},
+    {"Content-Length: \r\n\r\nContent-Length: 0\r\n\r\n", "![]"},
+    {"Content-Length: 1 \t\n\r\n1\n\rContent-Length: 0\n\n", "[1]![]"},
+    {"x: y\n\rContent-Length: 1\n\n2", "![2]"},
     {"Content-Len", ""},
     {"", ""},
 };

@@ -541,6 +541,114 @@ static void test_completion_of_functions(void **state) {
   end(x);
 }
 
+/* ---- several documents, odd messages ---- */
+
+#define OPEN(uri, language, code) "{\"method\":\"textDocument/didOpen\",\"params\":{\"textDocument\":{\"uri\":\"" uri "\",\"languageId\":\"" language "\",\"version\":\"1\",\"text\":\"" code "\"}}}"
+#define CHANGE(uri, code) "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":\"" uri "\",\"version\":2},\"contentChanges\":[{\"text\":\"" code "\"}]}}"
+
+/* One document after the other, the one that waits longest first. */
+static void test_several_documents(void **state) {
+  (void)state;
+  session *x = begin_with("{\"capabilities\":{\"workspace\":{\"codeLens\":{\"refreshSupport\":true}}}}");
+  CLIENT(x, OPEN("file:///a.py", "python", "import helion"));
+  x->now += 1;
+  CLIENT(x, OPEN("file:///b.py", "python", "import helion"));
+  CLIENT(x, OPEN("file:///c.yaml", "yaml", "schema: loom.machine.v1"));
+  (void)lsp_server_tick(x->s, x->now);
+  ASKED(x, "/a.py");
+  WORKER(x, "{\"id\":1,\"diagnostics\":[],\"kernels\":[{\"name\":\"f\"},{\"line\":3}],\"symbols\":[]}");
+  (void)lsp_server_tick(x->s, x->now);
+  ASKED(x, "/b.py", "\"kind\":\"cost\"", "\"kernel\":\"f\"");
+  x->now += 200;
+  CLIENT(x, CHANGE("file:///c.yaml", "schema: loom.machine.v1 "));      /* nothing of it runs */
+  IDLE(x);
+  WORKER(x, "{\"id\":2,\"diagnostics\":[],\"kernels\":[{\"name\":\"g\",\"line\":1}],\"symbols\":[]}");
+  WORKER(x, "{\"id\":3}");      /* no title */
+  (void)lsp_server_tick(x->s, x->now + 50);
+  ASKED(x, "/c.yaml", "\"kernel\":\"\"");
+  (void)heard(x, LSP_CLIENT);
+  WORKER(x, "{\"id\":4,\"diagnostics\":[{\"message\":\"m\",\"severity\":\"warning\",\"line\":\"x\"},{\"severity\":\"error\"}]}");
+  HEARS(x, "/c.yaml", "\"message\":\"m\"", "\"message\":\"\"");
+  WORKER(x, "{\"id\":5,\"title\":\"1 cycle\"}");
+  (void)lsp_server_tick(x->s, x->now + 1000);
+  ASKED(x, "\"kernel\":\"g\"");
+  CLIENT(x, CHANGE("file:///a.py", "import helion #"));
+  (void)lsp_server_tick(x->s, x->now + 1100);
+  ASKED(x, "\"id\":7");
+  CLIENT(x, "{\"method\":\"textDocument/didClose\",\"params\":{\"textDocument\":{\"uri\":\"file:///b.py\"}}}");      /* while its cost is computed */
+  ASKED(x, "{\"cancel\":6}");
+  CLIENT(x, "{\"method\":\"textDocument/didClose\",\"params\":{\"textDocument\":{\"uri\":\"file:///a.py\"}}}");
+  WORKER(x, "{\"id\":6,\"title\":\"late\"}");
+  WORKER(x, "{\"id\":7,\"diagnostics\":[]}");
+  (void)heard(x, LSP_CLIENT);
+  CLIENT(x, CHANGE("file:///c.yaml", "schema: loom.machine.v1 #"));
+  (void)lsp_server_tick(x->s, x->now + 2000);
+  (void)heard(x, LSP_WORKER);
+  CLIENT(x, "{\"method\":\"textDocument/didClose\",\"params\":{\"textDocument\":{\"uri\":\"file:///c.yaml\"}}}");
+  lsp_server_lost_worker(x->s, "gone", x->now);
+  HEARS(x, "\"diagnostics\":[]");
+  end(x);
+}
+
+/* The last cost stays until the next one is there. */
+static void test_the_last_cost_stays(void **state) {
+  (void)state;
+  session *x = begin_with("{\"capabilities\":{\"workspace\":{\"codeLens\":{\"refreshSupport\":true}}}}");
+  open_kernel(x, 1, CODE);
+  (void)lsp_server_tick(x->s, x->now);
+  WORKER(x, ANSWER, 1);
+  (void)lsp_server_tick(x->s, x->now);
+  WORKER(x, "{\"id\":2,\"title\":\"100 cycles\"}");
+  CLIENT(x, CHANGE("file:///k.py", "import helion\\n"));
+  x->now += 50;
+  (void)lsp_server_tick(x->s, x->now);
+  WORKER(x, "{\"id\":3,\"diagnostics\":[],\"kernels\":[{\"name\":\"new\",\"line\":1},{\"name\":\"f\",\"line\":2}],\"symbols\":[]}");
+  (void)heard(x, LSP_CLIENT);
+  CLIENT(x, "{\"id\":4,\"method\":\"textDocument/codeLens\",\"params\":{" DOC "}}");
+  HEARS(x, "being computed", "100 cycles");
+  assert_true(lsp_server_tick(x->s, x->now) > 0);
+  end(x);
+}
+
+static void test_odd_messages_of_documents(void **state) {
+  (void)state;
+  session *x = begin_with("{\"capabilities\":{\"general\":{\"positionEncodings\":\"utf-8\"},\"workspace\":{\"configuration\":1}},\"initializationOptions\":7}");
+  static const char *const rows[] = {
+      "{\"method\":\"textDocument/didOpen\",\"params\":{\"textDocument\":{\"uri\":\"file:///k.py\"}}}", "{\"method\":\"textDocument/didOpen\",\"params\":{\"textDocument\":{\"text\":\"\"}}}",
+      "{\"method\":\"textDocument/didOpen\"}", "{\"method\":\"textDocument/didChange\",\"params\":{}}", "{\"method\":\"workspace/didChangeConfiguration\"}",
+      "{\"id\":\"loom-settings\"}", "{\"id\":\"loom-settings\",\"result\":{}}", "{\"id\":\"other\",\"result\":[1]}", "{\"method\":\"$/cancelRequest\"}"};
+  for (size_t i = 0; i < COUNT_OF(rows); i++)
+    CLIENT(x, "%s", rows[i]);
+  SILENT(x);
+  CLIENT(x, OPEN("file:///k.py", "python", "import helion\\ny = torch.exp(1)\\n"));
+  CLIENT(x, "{\"method\":\"textDocument/didChange\",\"params\":{" DOC "}}");
+  CLIENT(x, "{\"method\":\"textDocument/didChange\",\"params\":{" DOC ",\"contentChanges\":7}}");
+  CLIENT(x, "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":\"file:///k.py\",\"version\":\"x\"},\"contentChanges\":[{\"range\":{},\"text\":\"x\"}]}}");
+  CLIENT(x, "{\"id\":1.5,\"method\":\"textDocument/hover\",\"params\":{" DOC "," AT(1, 11) "}}");
+  CLIENT(x, "{\"id\":2.5,\"method\":\"textDocument/hover\",\"params\":{" DOC "," AT(0, 6) "}}");
+  CLIENT(x, "{\"id\":\"s\",\"method\":\"textDocument/hover\",\"params\":{" DOC "," AT(0, 6) "}}");
+  CLIENT(x, "{\"method\":\"$/cancelRequest\",\"params\":{\"id\":2.5}}");
+  HEARS(x, "\"id\":2.5,\"error\"");
+  CLIENT(x, "{\"method\":\"$/cancelRequest\",\"params\":{\"id\":\"s\"}}");
+  HEARS(x, "\"id\":\"s\",\"error\"");
+  CLIENT(x, "{\"id\":3,\"method\":\"textDocument/hover\",\"params\":{" AT(1, 11) "}}");
+  HEARS(x, "-32602");
+  CLIENT(x, "{\"id\":3,\"method\":\"textDocument/hover\",\"params\":{" DOC ",\"position\":{\"line\":\"1\",\"character\":0}}}");
+  HEARS(x, "-32602");
+  CLIENT(x, "{\"id\":3,\"method\":\"textDocument/hover\",\"params\":{" DOC ",\"position\":{\"line\":1,\"character\":null}}}");
+  HEARS(x, "-32602");
+  (void)lsp_server_tick(x->s, x->now + 50);
+  WORKER(x, "{\"id\":1,\"diagnostics\":[],\"names\":[[0,1,\"y\",\"?\"],[2,1,\"z\",\"?\"]]}");
+  HEARS(x, "\"id\":1.5", "`torch.exp(input)`");
+  end(x);
+  x = begin_with("{\"capabilities\":{\"textDocument\":{\"publishDiagnostics\":{\"relatedInformation\":true}}}}");
+  open_kernel(x, 1, CODE);
+  (void)lsp_server_tick(x->s, x->now);
+  WORKER(x, "{\"id\":1,\"diagnostics\":[{\"severity\":\"note\",\"message\":\"alone\",\"line\":1}]}");
+  HEARS(x, "\"message\":\"alone\"}");
+  end(x);
+}
+
 /* ---- memory ---- */
 
 /* A session in which some allocation fails: the server goes on, and the message that was hit is answered with an error or, at worst, not at all. */
@@ -606,7 +714,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {T(test_life), T(test_exit_without_shutdown_is_1), T(test_what_is_no_message), T(test_roots_of_folders), T(test_diagnostics_of_the_newest_text),
                                      T(test_related_information_where_it_is_known), T(test_typing_is_looked_at_in_between), T(test_other_documents_are_left_alone), T(test_too_many_documents),
                                      T(test_requests_wait_for_the_analysis), T(test_an_edit_ends_what_waits), T(test_costs_wait_for_quiet), T(test_too_many_requests_wait),
-                                     T(test_the_server_outlives_its_worker), T(test_settings_go_to_the_worker), T(test_machine_files), T(test_completion_of_functions),
+                                     T(test_the_server_outlives_its_worker), T(test_settings_go_to_the_worker), T(test_machine_files), T(test_completion_of_functions), T(test_several_documents), T(test_the_last_cost_stays), T(test_odd_messages_of_documents),
                                      T(test_memory_runs_out_and_the_server_goes_on)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,8 +116,6 @@ static const char *imported(arena *m, const char *line, size_t n, const char *na
       return from ? arena_printf(m, "%s.%s", from, what) : what;
     else if (strcmp(word, "as") != 0 && strcmp(word, "import") != 0 && strcmp(word, "from") != 0)
       what = word;
-    if (*before == 0 && strcmp(word, "from") != 0 && strcmp(word, "import") != 0)
-      return NULL;
     if (from && what == word && strcmp(word, name) == 0 && word != from)
       return arena_printf(m, "%s.%s", from, word);
     before = word;

@@ -33,6 +33,7 @@ enum { FUZZ_BYTES_MAX = 16 * 1024, FUZZ_SHAPES_MAX = 32 };
   X(safetensors, "a .safetensors file")                                                                                            \
   X(elf, "a kernel library: what is read of it before any of its code runs")                                                       \
   X(npz, "NumPy arrays in a zip")                                                                                                  \
+  X(lsp, "what a client of the language server says, in pieces: what it answers are frames of JSON")                               \
   X(tuning, "a database of plans: opened, searched, written to")
 typedef void fuzz_target(loom_ctx *ctx, const uint8_t *bytes, size_t size);
 #define X(target, what) fuzz_target fuzz_##target;

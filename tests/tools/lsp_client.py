@@ -8,8 +8,8 @@ import time
 
 
 class Client:
-    def __init__(self, *options, env=None):
-        self.process = subprocess.Popen(["loom", "lsp", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+    def __init__(self, *options, env=None, command=("loom", "lsp")):
+        self.process = subprocess.Popen([*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
         self.buffer = b""
@@ -29,7 +29,7 @@ class Client:
     def _parse(self):
         while b"\r\n\r\n" in self.buffer:
             head, rest = self.buffer.split(b"\r\n\r\n", 1)
-            length = int(head.split(b":")[1])
+            length = int(head.split(b"Content-Length:")[1].split(b"\r\n")[0])
             if len(rest) < length:
                 return
             message = json.loads(rest[:length])
