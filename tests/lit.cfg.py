@@ -40,6 +40,8 @@ if shutil.which("abidiff") and shutil.which("abidw"):
     config.available_features.add("abigail")
 if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
     config.available_features.add("libclang")
+if os.environ.get("LOOM_DOCS") == "long":
+    config.available_features.add("long-docs")
 # Tables of kernels that others publish (tests/helion) run where these name a checkout; nothing of theirs is in this tree.
 for name, feature in (("LOOM_HELION", "helion"), ("LOOM_HELION_MLIR", "helion-mlir"), ("LOOM_DATAFLOW", "loom-dataflow"), ("LOOM_IREE", "iree"),
                       ("LOOM_TT_METAL", "tt-metal"), ("LOOM_SHARKTANK", "sharktank")):
