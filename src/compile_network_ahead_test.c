@@ -48,6 +48,7 @@ static void open_on(fixture *x, const char *on, int processes) {
 static loom_status run(fixture *x) { return compile_network_run(&x->ctx, &x->o, x->for_npu, x->net, &(run_options){.check = true, .seed = 1}, x->args, x->results, &x->n); }
 
 static void close_fixture(fixture *x) {
+  compile_network_close(&x->n);
   ir_close_module(x->m);
   ir_close(&x->ir);
   loom_ctx_done(&x->ctx);
@@ -187,6 +188,7 @@ static void test_what_was_compiled_is_found_again(void **state) {
     expect_same(&without, &third);
     assert_int_equal(for_each_entry(cache.dir, NULL), entries);
     run_with(&fourth, on, processes, &cache);      /* other options, another entry */
+    compile_network_close(&fourth.n);
     fourth.o.ragged = true;
     assert_int_equal(run(&fourth), LOOM_OK);
     assert_false(is_from_cache(&fourth));

@@ -9,11 +9,15 @@
 
 typedef struct signed_order { const uint8_t *sets; size_t n; int order; } signed_order;
 
-static int by_sets(const void *a, const void *b) {
-  const signed_order *x = a, *y = b;
+static int compare_sets(const signed_order *x, const signed_order *y) {
   if (x->n != y->n)
     return x->n < y->n ? -1 : 1;
-  int c = memcmp(x->sets, y->sets, x->n);
+  return x->n ? memcmp(x->sets, y->sets, x->n) : 0;      /* no sets: no memory either */
+}
+
+static int by_sets(const void *a, const void *b) {
+  const signed_order *x = a, *y = b;
+  int c = compare_sets(x, y);
   return c ? c : (x->order > y->order) - (x->order < y->order);
 }
 
@@ -57,7 +61,7 @@ static void class_orders(loom_ctx *ctx, explore_space *s, int32_t *class_of) {
   qsort(all, (size_t)s->n_orders, sizeof *all, by_sets);
   int *first = ARENA_NEW_N(&ctx->scratch, int, s->n_orders);      /* of an order's class: the least */
   for (int i = 0; i < s->n_orders; i++) {
-    bool is_same = i > 0 && all[i].n == all[i - 1].n && memcmp(all[i].sets, all[i - 1].sets, all[i].n) == 0;
+    bool is_same = i > 0 && compare_sets(&all[i], &all[i - 1]) == 0;
     first[all[i].order] = is_same ? first[all[i - 1].order] : all[i].order;
   }
   for (int o = 0; o < s->n_orders; o++)
