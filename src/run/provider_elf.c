@@ -76,7 +76,7 @@ static void note_symbol(const image *v, const Elf64_Sym *s, const char *name, pr
   int bind = ELF64_ST_BIND(s->st_info), visibility = ELF64_ST_VISIBILITY(s->st_other);
   if (s->st_shndx == SHN_UNDEF) {
     for (size_t i = 0; i < sizeof runtimes / sizeof *runtimes; i++)
-      if (text_eq(name, runtimes[i].symbol))
+      if (text_eq(name, runtimes[i].symbol) && (out->sanitizer == PROVIDER_SANITIZER_NONE || out->sanitizer == provider_host_sanitizer()))      /* of several, one that we do not have */
         out->sanitizer = runtimes[i].kind;
     return;
   }
