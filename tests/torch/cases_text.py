@@ -119,6 +119,17 @@ text("quantize_and_back", [x], [T((2, 3), [(a - 3) * 0.25 for a in quantized]), 
   %r0 = torch_c.to_builtin_tensor %z : !torch.vtensor<[2,3],f32> -> tensor<2x3xf32>
   %r1 = torch_c.to_builtin_tensor %i : !torch.vtensor<[2,3],si8> -> tensor<2x3xi8>""")
 
+# Beyond the type: its ends, which f32 does not have.
+far = T((4,), [3e9, -3e9, 2147483520.0, -2.5])
+text("quantize_to_i32", [far], [T((4,), [2**31 - 1, -2**31, 2147483520, -2], "si32")], """
+  %t = torch_c.from_builtin_tensor %u0 : tensor<4xf32> -> !torch.vtensor<[4],f32>
+  %scale = torch.constant.float 1.000000e+00
+  %zero = torch.constant.int 0
+  %type = torch.constant.int 14
+  %q = torch.aten.quantize_per_tensor %t, %scale, %zero, %type : !torch.vtensor<[4],f32>, !torch.float, !torch.int, !torch.int -> !torch.vtensor<[4],!torch.qint32>
+  %i = torch.aten.int_repr %q : !torch.vtensor<[4],!torch.qint32> -> !torch.vtensor<[4],si32>
+  %r0 = torch_c.to_builtin_tensor %i : !torch.vtensor<[4],si32> -> tensor<4xi32>""")
+
 # ---- control ----
 V = "!torch.vtensor<[2,3],f32>"
 IN = f"\n  %t = torch_c.from_builtin_tensor %u0 : tensor<2x3xf32> -> {V}"

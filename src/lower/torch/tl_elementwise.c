@@ -38,8 +38,8 @@ static tl_scalar scalar_of(tl_emit *e, const tl_value *v) {
   return s;
 }
 
-/* `kind` R: computed in the type of the result, I: in that of the operands, F: in f32, B: of truth values. */
-static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) {
+/* `kind` R: computed in the type of the result, I: in that of the operands, F: in f32, B: of truth values.  within: an expression of that value, x, in f64; NULL: none. */
+static loom_status map_operands_within(tl_emit *e, char kind, const char *expr, int n, const char *within) {
   tl_generic g;
   enum { OPERANDS_MAX = 4 };
   tl_val in[OPERANDS_MAX] = {{0}};
@@ -60,8 +60,12 @@ static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) 
   dtype t = kind == 'B' ? DTYPE_BOOL : kind == 'F' ? DTYPE_F32 : dtype_compute(kind == 'R' ? out.dtype : promoted(e, n)), made;
   const char *x;
   LOOM_TRY(tl_expr(e, expr, t, vars, n, &x, &made));
+  if (within)
+    LOOM_TRY(tl_expr(e, within, DTYPE_F64, &(tl_scalar){.name = x, .type = made}, 1, &x, &made));
   return tl_give(e, 0, tl_map_close(e, &g, tl_cast(e, x, made, out.dtype)));
 }
+
+static loom_status map_operands(tl_emit *e, char kind, const char *expr, int n) { return map_operands_within(e, kind, expr, n, NULL); }
 
 /* detail: "R x + y*z". */
 loom_status tl_lower_map(tl_emit *e, const char *detail) {
@@ -141,21 +145,23 @@ loom_status tl_lower_extreme(tl_emit *e, const char *detail) {
   return tl_lower_reduce(e, detail);
 }
 
+static bool is_quantized(dtype t) { return t == DTYPE_I8 || t == DTYPE_U8 || t == DTYPE_I16 || t == DTYPE_I32; }
+
 /* round(x / scale) + zero point, kept within the type of the result ("r": within operands 3 and 4): operands tensor, scale, zero point. */
 loom_status tl_lower_quantize(tl_emit *e, const char *detail) {
   int64_t low, high;
   tl_val x;
   LOOM_TRY(tl_need_tensor(e, 0, &x));
   dtype t = e->op->out[0].dtype;
-  if (e->op->out[0].kind != TL_TENSOR || dtype_is_float(t) || !dtype_is_float(x.type.dtype))
+  if (e->op->out[0].kind != TL_TENSOR || !is_quantized(t) || !dtype_is_float(x.type.dtype))
     return tl_invalid(e, "%s is quantized to %s", dtype_torch(x.type.dtype), dtype_torch(t));
-  low = t == DTYPE_I32 ? INT32_MIN : (int64_t)tl_lowest(t);
-  high = t == DTYPE_I32 ? INT32_MAX - 63 : (int64_t)tl_highest(t);   /* the largest float below 2^31 */
+  low = (int64_t)tl_lowest(t);
+  high = (int64_t)tl_highest(t);
   if (*detail == 'r') {
     LOOM_TRY(tl_need_int(e, 3, &low));
     LOOM_TRY(tl_need_int(e, 4, &high));
   }
-  return map_operands(e, 'F', tl_str(e, "min(max(round(x*(1/y)) + z, (%" PRId64 ")), %" PRId64 ")", low, high), 3);
+  return map_operands_within(e, 'F', "round(x*(1/y)) + z", 3, tl_str(e, "min(max(x, (%" PRId64 ")), %" PRId64 ")", low, high));
 }
 
 /* (x - zero point) * scale: operands tensor, scale, zero point. */
