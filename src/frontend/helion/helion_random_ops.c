@@ -54,7 +54,8 @@ static bool offsets_of(helion_reader *r, const helion_call *c, const kernel_type
   for (int d = shape->rank - 1; d >= 0; d--) {
     drawn_dim at;
     int left = d;
-    if (!logical_dim(r, c, shape->dim[d], nth_item(r, c, items, &left), &at))
+    const helion_value *item = nth_item(r, c, items, &left);
+    if (!item || !logical_dim(r, c, shape->dim[d], item, &at))      /* NULL: the steps ran out */
       return false;
     helion_value index = at.index;
     kernel_type place = {.type = DTYPE_I64, .rank = shape->rank - d};
