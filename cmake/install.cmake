@@ -37,7 +37,7 @@ endforeach()
 
 # ---- data and documents ------------------------------------------------------------
 install(DIRECTORY machines kernels DESTINATION ${LOOM_SHARE} PATTERN "__pycache__" EXCLUDE)
-install(DIRECTORY docs/schemas DESTINATION ${LOOM_SHARE})
+install(DIRECTORY docs/schemas editors DESTINATION ${LOOM_SHARE})
 install(DIRECTORY tests/tt_emulator DESTINATION ${LOOM_SHARE} PATTERN "*test*" EXCLUDE PATTERN "*examples*" EXCLUDE)   # for loom run --engine tt-emu
 install(FILES README.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN "score" EXCLUDE PATTERN "schemas" EXCLUDE)   # links of README lead there

@@ -1,6 +1,8 @@
 /* `loom lsp`: a language server on standard input and output.  The protocol is lsp/lsp.h; this is what moves bytes between the editor, the server and loom-worker, which does what a hostile file may
  * break, and is started again when it dies. */
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "frontend/helion/helion.h"
 #include "lsp/lsp.h"
@@ -12,6 +14,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +39,19 @@ static void read_words(loom_ctx *ctx, lsp_setup *out) {
     words[i] = (lsp_word){keys[i].path, keys[i].unit, keys[i].what};
   out->keys = words;
   out->n_keys = n;
+}
+
+/* The contract of the command line says what codes mean. */
+static const char *find_code_page(arena *m) {
+  static const char *const pages[] = {"../docs/cli.md", "../share/doc/loom/docs/cli.md"};
+  for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+    char *path = realpath(file_join(m, cli_self_dir(m), pages[i]), NULL);      /* an absolute one, without links */
+    const char *kept = path ? arena_strdup(m, path) : NULL;
+    alloc_free(path);
+    if (kept)
+      return kept;
+  }
+  return NULL;
 }
 
 /* ---- the worker ---- */
@@ -169,7 +185,7 @@ static void flush(host *h) {
 }
 
 loom_status cmd_lsp(loom_ctx *ctx, const cli_options *o) {
-  lsp_setup setup = {.version = LOOM_VERSION};
+  lsp_setup setup = {.version = LOOM_VERSION, .code_page = find_code_page(&ctx->mem)};
   read_words(ctx, &setup);
   host h = {.ctx = ctx, .o = o, .s = lsp_server_new(&setup)};
   int code = 1;

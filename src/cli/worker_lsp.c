@@ -50,6 +50,7 @@ static data_value *diagnostics_of(loom_ctx *ctx, const char *source) {
     d->span.col += has_mark && d->span.line == 1 && d->span.col > 0 ? 3 : 0;
     d->span.end_col += has_mark && d->span.end_line == 1 && d->span.end_col > 0 ? 3 : 0;
     data_value *v = cli_diag_to_data(m, d);
+    v->n -= v->n && strcmp(v->members[v->n - 1].key, "source") == 0;      /* the line, which the editor has */
     if (!is_said(list, v))
       data_push(m, list, v);
   }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KERNELS_MAX = 64, NAMES_MAX = 50000 };
+enum { KERNELS_MAX = 64, NAMES_MAX = 50000, WORDS_MAX = 300 };
 
 /* ---- names ---- */
 
@@ -27,6 +27,16 @@ static int by_place(const void *a, const void *b) {
                                   : (x->order > y->order) - (x->order < y->order);
 }
 
+/* Sizes may be long expressions. */
+static const char *shortened(arena *m, const char *s) {
+  size_t n = 0;
+  while (s[n] && n < WORDS_MAX)
+    do
+      n++;
+    while (((unsigned char)s[n] & 0xC0) == 0x80);
+  return s[n] ? arena_printf(m, "%.*s ..", (int)n, s) : s;
+}
+
 /* Of what was told of one place, the last. */
 static data_value *names_to_data(arena *m, const listener *l) {
   data_value *out = data_array(m);
@@ -40,7 +50,7 @@ static data_value *names_to_data(arena *m, const listener *l) {
     data_push(m, row, data_int(m, t->at.line));
     data_push(m, row, data_int(m, t->at.col));
     data_push(m, row, data_string(m, t->name));
-    data_push(m, row, data_string(m, t->is));
+    data_push(m, row, data_string(m, shortened(m, t->is)));
     data_push(m, out, row);
   }
   return out;

@@ -30,6 +30,7 @@ typedef struct lsp_setup {
   const char *version;
   const lsp_word *functions; size_t n_functions;
   const lsp_word *keys; size_t n_keys;
+  const char *code_page;       /* path of a page that says what codes of diagnostics mean; NULL: none */
 } lsp_setup;
 typedef enum lsp_peer { LSP_CLIENT, LSP_WORKER, LSP_PEERS } lsp_peer;
 typedef struct lsp_server lsp_server;

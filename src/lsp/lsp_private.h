@@ -120,7 +120,7 @@ struct lsp_server {
   enum { LSP_NEW, LSP_RUNNING, LSP_SHUT } state;
   bool is_over, has_roots;
   lsp_encoding encoding;
-  bool has_related, has_lens_refresh, has_configuration, has_hierarchy;
+  bool has_related, has_code_pages, has_lens_refresh, has_configuration, has_hierarchy;
   arena root_mem; VEC_OF(const char *) roots;
   loom_ctx settings_ctx; const data_value *settings;     /* NULL: none */
   loom_ctx incoming;           /* what is being read and may be kept */

@@ -46,6 +46,15 @@ static int severity_of(const data_value *v) {
   return text_eq(word, "error") ? SEVERITY_ERROR : text_eq(word, "warning") ? SEVERITY_WARNING : SEVERITY_INFORMATION;
 }
 
+static void set_code(const lsp_server *s, arena *m, data_value *o, const char *code) {
+  data_value *page = data_object(m);
+  data_set_string(m, o, "code", code);
+  if (!s->has_code_pages || !s->setup->code_page)
+    return;
+  data_set_string(m, page, "href", lsp_uri_of_path(m, s->setup->code_page));
+  data_set(m, o, "codeDescription", page);
+}
+
 /* `v`, with the notes behind it, `n` of them. */
 static data_value *diagnostic(const lsp_server *s, arena *m, const lsp_document *d, data_value *const *v, size_t n) {
   data_value *o = data_object(m), *related = data_array(m);
@@ -69,7 +78,7 @@ static data_value *diagnostic(const lsp_server *s, arena *m, const lsp_document 
   data_set(m, o, "range", is_of(d, v[0]) && number(v[0], "line") ? range_of(s, m, d, v[0]) : lsp_range(m, &d->lines, top, s->encoding));
   data_set_int(m, o, "severity", severity_of(v[0]));
   if (lsp_string(v[0], "code"))
-    data_set_string(m, o, "code", lsp_string(v[0], "code"));
+    set_code(s, m, o, lsp_string(v[0], "code"));
   data_set_string(m, o, "source", "loom");
   data_set_string(m, o, "message", text_str(&words));
   if (s->has_related && related->n)

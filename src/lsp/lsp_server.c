@@ -120,9 +120,11 @@ static loom_status next_frame(loom_ctx *ctx, void *data) {
     lsp_take_answer(s, &ctx->mem, body, n);
   else if (frame == LSP_FRAME_BODY && !s->is_over)
     take_message(s, ctx, body, n);
-  else if (frame == LSP_FRAME_BROKEN && w->from == LSP_CLIENT)
+  else if (w->from == LSP_WORKER && frame != LSP_FRAME_NONE)
+    lsp_drop_jobs(s, &ctx->mem, "its answer cannot be read");
+  else if (frame == LSP_FRAME_BROKEN)
     lsp_reply_error(s, &ctx->mem, NULL, LSP_PARSE_ERROR, "a message without Content-Length");
-  else if (frame == LSP_FRAME_TOO_LARGE && w->from == LSP_CLIENT)
+  else if (frame == LSP_FRAME_TOO_LARGE)
     lsp_reply_error(s, &ctx->mem, NULL, LSP_INVALID_REQUEST, arena_printf(&ctx->mem, "a message of more than %d bytes", LSP_BODY_BYTES_MAX));
   return LOOM_OK;
 }

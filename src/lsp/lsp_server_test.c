@@ -4,7 +4,7 @@
 
 static const lsp_word functions[] = {{"torch.exp", "input", ""}, {"torch.nn.functional.relu", "input", ""}, {"torch.nn.functional.silu", "input", ""}, {"helion.language.tile", "begin, end?", ""}};
 static const lsp_word keys[] = {{"clock_hz", "Hz", "the clock"}, {"core.memory", "", "L1"}, {"core.memory.bytes", "bytes", "its size"}, {"core.units", "", "units"}, {"core.*", "", "own"}, {"*.value", "", "v"}, {"schema", "", "s"}};
-static const lsp_setup setup = {"1.0", functions, COUNT_OF(functions), keys, COUNT_OF(keys)};
+static const lsp_setup setup = {"1.0", functions, COUNT_OF(functions), keys, COUNT_OF(keys), "/docs/cli.md"};
 
 typedef struct session { loom_ctx ctx; lsp_server *s; double now; } session;
 
@@ -215,13 +215,13 @@ static void test_diagnostics_of_the_newest_text(void **state) {
 
 static void test_related_information_where_it_is_known(void **state) {
   (void)state;
-  session *x = begin_with("{\"capabilities\":{\"textDocument\":{\"publishDiagnostics\":{\"relatedInformation\":true}}}}");
+  session *x = begin_with("{\"capabilities\":{\"textDocument\":{\"publishDiagnostics\":{\"relatedInformation\":true,\"codeDescriptionSupport\":true}}}}");
   open_kernel(x, 1, CODE);
   (void)lsp_server_tick(x->s, x->now);
   (void)heard(x, LSP_WORKER);
-  WORKER(x, "{\"id\":1,\"diagnostics\":[{\"severity\":\"error\",\"message\":\"bad\",\"help\":\"do\",\"line\":1,\"column\":2},{\"severity\":\"note\",\"message\":\"from\",\"line\":2,\"column\":1},"
+  WORKER(x, "{\"id\":1,\"diagnostics\":[{\"severity\":\"error\",\"code\":\"EINPUT\",\"message\":\"bad\",\"help\":\"do\",\"line\":1,\"column\":2},{\"severity\":\"note\",\"message\":\"from\",\"line\":2,\"column\":1},"
             "{\"severity\":\"note\",\"message\":\"nowhere\"},{\"severity\":\"error\",\"message\":\"e\",\"file\":\"/m n.yaml\"}]}");
-  HEARS(x, "\"message\":\"help: do\"", "\"message\":\"from\"", "bad\\nnote: nowhere", "file:///m%20n.yaml");
+  HEARS(x, "\"code\":\"EINPUT\",\"codeDescription\":{\"href\":\"file:///docs/cli.md\"}", "\"message\":\"help: do\"", "\"message\":\"from\"", "bad\\nnote: nowhere", "file:///m%20n.yaml");
   end(x);
 }
 
@@ -443,6 +443,11 @@ static void test_the_server_outlives_its_worker(void **state) {
   HEARS(x, "no prediction: the compiler ended, gone");
   lsp_server_lost_worker(x->s, "gone", x->now);
   SILENT(x);
+  CLIENT(x, "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":\"file:///k.py\",\"version\":3},\"contentChanges\":[{\"text\":\"import helion ##\"}]}}");
+  (void)lsp_server_tick(x->s, x->now + 50);
+  const char *large = arena_printf(&x->ctx.mem, "Content-Length: %d\r\n\r\n", LSP_BODY_BYTES_MAX + 1);
+  lsp_server_take(x->s, LSP_WORKER, large, strlen(large), x->now);
+  HEARS(x, "its answer cannot be read");
   lsp_server_log(x->s, 1, "words");
   HEARS(x, "window/logMessage", "words");
   end(x);

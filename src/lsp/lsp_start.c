@@ -57,6 +57,7 @@ static data_value *capabilities(const lsp_server *s, arena *m) {
 void lsp_initialize(lsp_server *s, arena *m, const data_value *id, const data_value *params) {
   s->encoding = choose_encoding(params);
   s->has_related = is_true(params, "capabilities.textDocument.publishDiagnostics.relatedInformation");
+  s->has_code_pages = is_true(params, "capabilities.textDocument.publishDiagnostics.codeDescriptionSupport");
   s->has_lens_refresh = is_true(params, "capabilities.workspace.codeLens.refreshSupport");
   s->has_configuration = is_true(params, "capabilities.workspace.configuration");
   s->has_hierarchy = is_true(params, "capabilities.textDocument.documentSymbol.hierarchicalDocumentSymbolSupport");
