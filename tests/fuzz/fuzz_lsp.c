@@ -41,7 +41,7 @@ static void give(loom_ctx *ctx, lsp_server *s, const char *bytes, size_t n, doub
 /* A line '{..' begins a list of messages, a line each, which are framed here; else the bytes are the stream, in pieces whose size the first one says.  A second goes by in between. */
 void fuzz_lsp(loom_ctx *ctx, const uint8_t *bytes, size_t size) {
   static const lsp_word functions[] = {{"torch.exp", "input", ""}, {"helion.language.tile", "begin", ""}}, keys[] = {{"clock_hz", "Hz", "clock"}, {"core.memory.bytes", "bytes", "size"}};
-  static const lsp_setup setup = {"1", functions, 2, keys, 2};
+  static const lsp_setup setup = {"1", functions, 2, keys, 2, NULL};
   if (size < 2 || size > FUZZ_BYTES_MAX)
     return;
   lsp_server *s = lsp_server_new(&setup);
