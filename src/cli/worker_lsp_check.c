@@ -30,7 +30,7 @@ static int by_place(const void *a, const void *b) {
 /* Sizes may be long expressions. */
 static const char *shortened(arena *m, const char *s) {
   size_t n = 0;
-  while (s[n] && n < WORDS_MAX)
+  while (n < WORDS_MAX && s[n])
     do
       n++;
     while (((unsigned char)s[n] & 0xC0) == 0x80);
@@ -143,11 +143,11 @@ static const char *check_kernel(loom_ctx *ctx, const lsp_task *t, const syn_node
 void worker_lsp_check_kernels(loom_ctx *ctx, const lsp_task *t, data_value *out) {
   arena *m = &ctx->mem;
   syn_node *tree;
-  size_t n;
+  size_t found;
   if (python_parse(ctx, t->path, t->source, t->size, &tree) != LOOM_OK)
     return;
-  const helion_place *kernels = helion_places(ctx, tree, &n);
-  n = n < KERNELS_MAX ? n : KERNELS_MAX;
+  const helion_place *kernels = helion_places(ctx, tree, &found);
+  const size_t n = found < KERNELS_MAX ? found : KERNELS_MAX;
   listener l = {m, tree->span.source, {0}};
   data_value *rows = data_array(m);
   for (size_t i = 0; i < n; i++) {

@@ -49,11 +49,11 @@ void lsp_document_change(lsp_document *d, const data_value *range, const char *c
     d->is_too_large = true;
     return;
   }
-  char *all = arena_alloc(begin(d), size + 1);
-  memcpy(all, d->lines.text, from);
-  memcpy(all + from, code, n);
-  memcpy(all + from + n, d->lines.text + to, d->lines.size - to);
-  replace(d, all, size);
+  text all = text_new(begin(d));
+  text_add_bytes(&all, d->lines.text, from);
+  text_add_bytes(&all, code, n);
+  text_add_bytes(&all, d->lines.text + to, d->lines.size - to);
+  replace(d, text_str(&all), size);
 }
 
 void lsp_document_free(lsp_document *d) {
