@@ -156,6 +156,14 @@ static bool has_output(const host *h, lsp_peer peer) {
   return n > 0;
 }
 
+/* An editor that no longer reads what it is told is gone. */
+static bool is_heard(const host *h) {
+  static const size_t waiting_max = 256 << 20;
+  size_t n;
+  lsp_server_output(h->s, LSP_CLIENT, &n);
+  return n <= waiting_max;
+}
+
 /* One round of waiting.  What the editor has sent is read before anything is begun: the newest text is the one to look at. */
 static void turn(host *h) {
   enum { CLIENT_IN, CLIENT_OUT, WORKER_IN, WORKER_OUT, N };
@@ -192,7 +200,7 @@ loom_status cmd_lsp(loom_ctx *ctx, const cli_options *o) {
   if (!h.s)
     return LOOM_EMEM;
   run_stage_open();
-  while (!lsp_server_is_over(h.s, &code) && !h.is_deaf)
+  while (!lsp_server_is_over(h.s, &code) && !h.is_deaf && is_heard(&h))
     turn(&h);
   flush(&h);
   if (h.worker) {

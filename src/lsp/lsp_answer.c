@@ -109,7 +109,7 @@ static data_value *lenses(const lsp_server *s, arena *m, const lsp_document *d) 
   for (size_t i = 0; i < d->kernels.n; i++) {
     const lsp_kernel *k = &d->kernels.at[i];
     data_value *o = data_object(m), *command = data_object(m);
-    data_set_string(m, command, "title", k->title ? k->title : "cycles: being computed");
+    data_set_string(m, command, "title", k->title ? k->title : k->cost ? k->cost : "cycles: being computed");
     data_set_string(m, command, "command", "");
     data_set(m, o, "range", lsp_range(m, &d->lines, (int64_t[]){k->line, 0, 0, 0}, s->encoding));
     data_set(m, o, "command", command);

@@ -136,11 +136,10 @@ static void read_kernels(lsp_server *s, lsp_document *d, const data_value *kerne
   for (size_t i = 0; kernels && i < kernels->n && i < LSP_KERNELS_MAX; i++) {
     const char *name = lsp_string(kernels->items[i], "name"), *title = lsp_string(kernels->items[i], "title");
     const data_value *line = data_get(kernels->items[i], "line");
-    lsp_kernel k = {.name = arena_strdup(mem, name ? name : ""), .line = line ? line->integer : 1, .wants_cost = !title};
-    for (size_t old = 0; !title && old < d->kernels.n; old++)      /* the last cost until the next one is there */
-      if (text_eq(d->kernels.at[old].name, k.name))
-        title = d->kernels.at[old].title;
-    k.title = title ? arena_strdup(mem, title) : NULL;
+    lsp_kernel k = {.name = arena_strdup(mem, name ? name : ""), .line = line ? line->integer : 1, .title = title ? arena_strdup(mem, title) : NULL, .wants_cost = !title};
+    for (size_t old = 0; old < d->kernels.n; old++)
+      if (d->kernels.at[old].cost && text_eq(d->kernels.at[old].name, k.name))
+        k.cost = arena_strdup(mem, d->kernels.at[old].cost);
     vec_push(mem, &all, k);
   }
   arena_done(&d->kernel_mem);
@@ -185,7 +184,7 @@ static void take_cost(lsp_server *s, arena *m, lsp_document *d, const char *kern
   for (size_t i = 0; i < d->kernels.n; i++)
     if (text_eq(d->kernels.at[i].name, kernel)) {
       d->kernels.at[i].wants_cost = false;
-      d->kernels.at[i].title = died ? arena_printf(&d->kernel_mem, "no prediction: the compiler ended, %s", died) : arena_strdup(&d->kernel_mem, title ? title : "");
+      d->kernels.at[i].cost = died ? arena_printf(&d->kernel_mem, "no prediction: the compiler ended, %s", died) : arena_strdup(&d->kernel_mem, title ? title : "");
     }
   finish_check(s, m, d);
 }

@@ -48,8 +48,8 @@ data_value *lsp_key_symbols(arena *m, const lsp_lines *l, lsp_encoding e);
 typedef enum lsp_language { LSP_OTHER, LSP_KERNELS, LSP_MACHINE } lsp_language;
 enum { LSP_DOCUMENT_BYTES_MAX = 4 << 20, LSP_DOCUMENTS_MAX = 1000, LSP_KERNELS_MAX = 64 };
 
-/* A kernel and what is shown above it. */
-typedef struct lsp_kernel { const char *name; int64_t line; const char *title; bool wants_cost; } lsp_kernel;
+/* A kernel and what is shown above it: why there is no cost, or the cost; until there is one, that of the text before. */
+typedef struct lsp_kernel { const char *name; int64_t line; const char *title, *cost; bool wants_cost; } lsp_kernel;
 /* A request that waits for the analysis of its document. */
 typedef struct lsp_waiting { data_value *id; int method; lsp_position at; } lsp_waiting;
 

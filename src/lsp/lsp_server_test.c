@@ -612,6 +612,18 @@ static void test_the_last_cost_stays(void **state) {
   CLIENT(x, "{\"id\":4,\"method\":\"textDocument/codeLens\",\"params\":{" DOC "}}");
   HEARS(x, "being computed", "100 cycles");
   assert_true(lsp_server_tick(x->s, x->now) > 0);
+  CLIENT(x, CHANGE("file:///k.py", "import helion #"));      /* an error, mended again */
+  (void)lsp_server_tick(x->s, x->now + 50);
+  WORKER(x, "{\"id\":4,\"diagnostics\":[],\"kernels\":[{\"name\":\"f\",\"line\":2,\"title\":\"has errors\"}],\"symbols\":[]}");
+  (void)heard(x, LSP_CLIENT);
+  CLIENT(x, "{\"id\":5,\"method\":\"textDocument/codeLens\",\"params\":{" DOC "}}");
+  HEARS(x, "has errors");
+  CLIENT(x, CHANGE("file:///k.py", "import helion ##"));
+  (void)lsp_server_tick(x->s, x->now + 50);
+  WORKER(x, "{\"id\":5,\"diagnostics\":[],\"kernels\":[{\"name\":\"f\",\"line\":2}],\"symbols\":[]}");
+  (void)heard(x, LSP_CLIENT);
+  CLIENT(x, "{\"id\":6,\"method\":\"textDocument/codeLens\",\"params\":{" DOC "}}");
+  HEARS(x, "100 cycles");
   end(x);
 }
 

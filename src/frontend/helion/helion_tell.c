@@ -12,11 +12,19 @@ static const char *without_numbers(arena *m, const char *s) {
   return text_str(&t);
 }
 
+/* "", or the block size where the kernel or its config says one. */
+static const char *block_size(helion_reader *r, int block) {
+  const helion_symbol *s = &r->symbols.at[block];
+  if (s->value >= 0)
+    return arena_printf(r->mem, "; block size %" PRId64 ", fixed by the kernel", s->value);
+  return s->preferred ? arena_printf(r->mem, "; its config asks for blocks of %" PRId64, s->preferred) : "";
+}
+
 static const char *in_words(helion_reader *r, const helion_value *v) {
   kernel_type t;
   if (v->kind == HELION_TILE) {
     const char *block = helion_show_size(r, helion_symbol_expr(r, v->tile.block));
-    return arena_printf(r->mem, "tile, block symbol %s, of the range %s .. %s", block, helion_show_size(r, v->tile.begin), helion_show_size(r, v->tile.end));
+    return arena_printf(r->mem, "tile, block symbol %s, of the range %s .. %s%s", block, helion_show_size(r, v->tile.begin), helion_show_size(r, v->tile.end), block_size(r, v->tile.block));
   }
   if (!helion_type_of(r, v, &t))
     return helion_describe(r, v);

@@ -56,6 +56,21 @@ static void test_names_have_types_and_symbols(void **state) {
   assert_string_equal(is_at(&l, 11, 10, "out"), "host tensor float16 [m=64, n=32]");
 }
 
+static void test_fixed_block_sizes_are_told(void **state) {
+  loom_ctx *ctx = *state;
+  static const char fixed[] = "import torch, helion\nimport helion.language as hl\n@helion.kernel()\ndef f(x):\n  out = torch.empty_like(x)\n  for t in hl.tile(x.size(0), block_size=16):\n"
+                              "    out[t] = x[t]\n  return out\n";
+  syn_node *tree;
+  kernel_graph *k;
+  listener l = {.mem = &ctx->mem};
+  helion_watch w = {take, &l, NULL};
+  const helion_shape shapes[] = {{"x.0", 64}};
+  const helion_options o = {.shapes = shapes, .n_shapes = 1, .watch = &w};
+  assert_int_equal(python_parse(ctx, "k.py", fixed, sizeof fixed - 1, &tree), LOOM_OK);
+  assert_int_equal(helion_read(ctx, tree, &o, &k), LOOM_OK);
+  assert_non_null(strstr(is_at(&l, 6, 7, "t"), "; block size 16, fixed by the kernel"));
+}
+
 /* What is not known is told apart from what is wrong; stand-ins have no numbers. */
 static void test_missing_sizes_are_no_errors(void **state) {
   loom_ctx *ctx = *state;
@@ -96,6 +111,6 @@ static void test_functions_have_arguments(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
-  const struct CMUnitTest tests[] = {T(test_names_have_types_and_symbols), T(test_missing_sizes_are_no_errors), T(test_kernels_have_places), T(test_functions_have_arguments)};
+  const struct CMUnitTest tests[] = {T(test_names_have_types_and_symbols), T(test_fixed_block_sizes_are_told), T(test_missing_sizes_are_no_errors), T(test_kernels_have_places), T(test_functions_have_arguments)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
