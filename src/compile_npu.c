@@ -308,14 +308,27 @@ static loom_status contents_of(compile_state *s, const compile_npu *n, void *con
   return LOOM_OK;
 }
 
-/* The parts of a simulation's report that are told of every machine. */
+/* Of a core the busiest of its units, as loom.sim.v1 has it. */
+static int64_t busy_of(const npu_report *r, const npu_core_report *c) {
+  int64_t busy = c->vector_busy;
+  for (int i = 0; i < r->n_arrays; i++)
+    busy = c->array_busy[i] > busy ? c->array_busy[i] : busy;
+  return busy;
+}
+
+/* The parts of a simulation's report that are told of every machine; its cores where they are those of the plan. */
 static void tell(compile_state *s, const npu_report *r, compile_execution *out) {
   sim_report *t = &out->report;
-  *t = (sim_report){.cycles = r->cycles, .n_faults = r->n_faults, .events = r->events, .dram = r->dram};
+  int64_t planned = 1;
+  for (int d = 0; d < s->tog->n_mesh; d++)
+    planned *= s->tog->mesh_size[d];
+  *t = (sim_report){.cycles = r->cycles, .n_faults = r->n_faults, .events = r->events, .dram = r->dram, .noc_bytes = r->noc_bytes, .n_cores = planned == r->n_cores ? r->n_cores : 0};
   t->cores = ARENA_NEW_N(&s->ctx->mem, sim_core, r->n_cores + 1);
   for (int i = 0; i < r->n_cores; i++) {
-    t->dram_bytes_read += r->cores[i].read_bytes;
-    t->dram_bytes_written += r->cores[i].written_bytes;
+    const npu_core_report *c = &r->cores[i];
+    t->cores[i] = (sim_core){c->cycles, busy_of(r, c), c->read_bytes + c->written_bytes};
+    t->dram_bytes_read += c->read_bytes;
+    t->dram_bytes_written += c->written_bytes;
   }
   for (size_t i = 0; i < r->faults.n; i++)
     vec_push(&s->ctx->mem, &t->faults, ((sim_fault){.core = r->faults.at[i].core, .cycle = r->faults.at[i].cycle, .text = r->faults.at[i].text}));
