@@ -16,7 +16,7 @@ struct solve_opinion;
   X(solve, 0, "ETG.json [--machine M]", "block sizes for every variant of an ETG file")                                 \
   X(eval, 0, "[SCHEDULE.json] --machine M", "costs of a schedule: JSON in, guarded scenarios of every node out")          \
   X(sim, 1, "DIR|TOG|JOBS|MODEL [--check]", "run an artifact directory, a TOG, a list of tile graphs or a model's kernels on the virtual chip")                              \
-  X(report, 0, "DIR|MODEL [-o FILE]", "one page of HTML: mapping, timeline, memory, roofline, search, stages; of a model: where time and memory go, what was fused, what tuning pays")                  \
+  X(report, 0, "DIR|MODEL [-o FILE]", "one page of HTML: mapping, waves, timeline, memory, roofline, search, trades, sensitivity, stages, two runs compared; of a model: where time and memory go, what was fused, what tuning pays")                  \
   X(bench, 1, "KERNEL [--compare OLD.json] [--json] | tpuv3", "how long a kernel takes on this CPU, and how near that is to the roofline; tpuv3: our simulator against a real one")  \
   X(opt, 1, "FILE --pass-pipeline='...'", "mlir-opt with Loom's passes in the same textual pipelines")                  \
   X(machine, 0, "list | show M | check M | import FILE | calibrate", "chip descriptions; calibrate measures this CPU")                                           \
@@ -74,7 +74,7 @@ struct solve_opinion;
   X(dram, "dram", "simple|bank", "rmpb", "DRAM as latency and rate (simple), or bank by bank (bank); a tile graph: bank where the machine has banks")                \
   X(tt_seed, "tt-seed", "N", "r", "of --engine tt-emu: seed of the delays on the NoC (default 0)")                       \
   X(tt_seeds, "tt-seeds", "N", "r", "so many seeds, from --tt-seed on; results must not depend on them")                                                           \
-  X(compare, "compare", "OLD.json", "b", "what 'loom bench --json' printed before: the ratio, and whether it is beyond the noise")  \
+  X(compare, "compare", "OLD.json|DIR", "bp", "what 'loom bench --json' printed before: the ratio, and whether it is beyond the noise; of report: a directory whose run is put beside this one")  \
   X(seconds, "seconds", "S", "b", "how long to measure (default 1)")                                                    \
   X(pass_pipeline, "pass-pipeline", "P", "o", "textual pipeline")                                                       \
   X(patterns, "patterns", "FILE", "o", "apply the pdl patterns of FILE, before the passes")                              \
@@ -232,6 +232,8 @@ loom_status cmd_sim(loom_ctx *ctx, const cli_options *o);
 bool cli_is_tile_graph(const char *path);
 /* A file that may be a model: no directory, and not JSON. */
 bool cli_is_model(const char *path);
+/* Whether `loom report` has to lower a program for an NPU, which the worker does. */
+bool cli_reports_npu(loom_ctx *ctx, const cli_options *o);
 /* `loom bench tpuv3`, the published table, neither. */
 loom_status cmd_bench(loom_ctx *ctx, const cli_options *o);
 bool cli_is_published_bench(const cli_options *o);

@@ -15,6 +15,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"sim", "loom sim out --check"},
     {"sim", "loom sim out --trace trace.json"},
     {"report", "loom report out -o out.html"},
+    {"report", "loom report out --compare other -o both.html"},
     {"bench", "loom bench kernels/softmax.py --shape x=4096x2560 --dtype f32 --json > old.json"},
     {"bench", "loom bench kernels/softmax.py --shape x=4096x2560 --dtype f32 --compare old.json"},
     {"opt", "loom opt out/IRs/p00_from_helion_frontend.mlir --pass-pipeline='builtin.module(loom-canonicalize-stage0,cse)'"},

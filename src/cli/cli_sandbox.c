@@ -200,6 +200,8 @@ static void add_writes(maker *k) {
     add_pass_files(k, o->passes.at[i]);
   if (o->dump_dir.last && *o->dump_dir.last)
     add_dir(k, o->dump_dir.last, 0777);
+  if (o->letter == 'p' && !o->out.last && o->files.n && file_is_dir(o->files.at[0]))      /* report.html */
+    add_dir(k, o->files.at[0], 0777);
   if (strchr("crbmp", o->letter) && !o->no_cache && run_cache_find(&k->ctx->mem, o->cache_dir.last, &cache))
     add_dir(k, cache.dir, 0700);
   const char *const files[] = {o->tuning_db.last, o->trace.last, o->etg.last, o->junit.last, o->out.last};

@@ -49,7 +49,8 @@ static loom_status body(loom_ctx *ctx, void *data) {
   bool is_tile_graph = strcmp(in->command->name, "sim") == 0 && in->options.files.n == 1 && cli_is_tile_graph(in->options.files.at[0]);
   bool is_published = strcmp(in->command->name, "bench") == 0 && cli_is_published_bench(&in->options);
   bool is_model = strcmp(in->command->name, "report") == 0 && in->options.files.n == 1 && cli_is_model(in->options.files.at[0]);
-  if (is_model || (in->command->in_worker && !is_tile_graph && !is_published) || in->options.certify) {
+  bool is_npu = strcmp(in->command->name, "report") == 0 && !is_model && cli_reports_npu(ctx, &in->options);
+  if (is_model || is_npu || (in->command->in_worker && !is_tile_graph && !is_published) || in->options.certify) {
     in->in_worker = true;
     return LOOM_OK;
   }

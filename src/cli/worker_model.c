@@ -38,9 +38,3 @@ loom_status worker_model(loom_ctx *ctx, const cli_options *o, bool *out_is_model
     LOOM_FAIL(ctx, diag_file_span(ctx, o->files.at[0]), LOOM_EUNSUP, "'loom %s' of MLIR takes functions on tensors; compile a kernel to a directory first: loom compile %s -o DIR", o->command, o->files.at[0]);
   return LOOM_OK;
 }
-
-loom_status worker_report(loom_ctx *ctx, const cli_options *o) {
-  bool is_model;
-  LOOM_TRY(worker_model(ctx, o, &is_model));
-  return is_model ? LOOM_OK : cmd_report(ctx, o);
-}

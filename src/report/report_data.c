@@ -1,6 +1,7 @@
 /* loom.page.v1: all that the page shows, as one JSON text. */
 #include "report/report_diff.h"
 #include "report/report_lanes.h"
+#include "report/report_moves.h"
 #include "report/report_names.h"
 #include "report/report_page.h"
 
@@ -80,51 +81,110 @@ static data_value *mesh_array(arena *m, const tog *t) {
   return mesh;
 }
 
-/* Every text, and its difference to the one before: each line with its mark in front. */
+/* The difference of two texts: each line with its mark in front. */
+static void add_diff(loom_ctx *ctx, text *t, const char *old_text, const char *new_text) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  report_diff d;
+  text lines = text_new(&ctx->scratch);
+  report_diff_texts(&ctx->scratch, old_text, new_text, &d);
+  for (size_t k = 0; k < d.lines.n; k++) {
+    text_addf(&lines, "%s%c", k ? "\n" : "", d.lines.at[k].mark);
+    text_add_bytes(&lines, d.lines.at[k].at, d.lines.at[k].n);
+  }
+  text_addf(t, ",\"diff\":%s", quoted(&ctx->scratch, text_str(&lines)));
+  arena_release(&ctx->scratch, mark);
+}
+
+/* Every text, and its difference to the one before. */
 static void add_irs(loom_ctx *ctx, text *t, const report_dir *dir) {
   text_add(t, ",\"irs\":[");
   for (size_t i = 0; i < dir->irs.n; i++) {
     text_addf(t, "%s{\"name\":%s,\"text\":%s", i ? "," : "", quoted(&ctx->mem, dir->irs.at[i].name), quoted(&ctx->mem, dir->irs.at[i].text));
-    if (i > 0) {
-      arena_mark mark = arena_save(&ctx->scratch);
-      report_diff d;
-      text lines = text_new(&ctx->scratch);
-      report_diff_texts(&ctx->scratch, dir->irs.at[i - 1].text, dir->irs.at[i].text, &d);
-      for (size_t k = 0; k < d.lines.n; k++) {
-        text_addf(&lines, "%s%c", k ? "\n" : "", d.lines.at[k].mark);
-        text_add_bytes(&lines, d.lines.at[k].at, d.lines.at[k].n);
-      }
-      text_addf(t, ",\"diff\":%s", quoted(&ctx->scratch, text_str(&lines)));
-      arena_release(&ctx->scratch, mark);
-    }
+    if (i > 0)
+      add_diff(ctx, t, dir->irs.at[i - 1].text, dir->irs.at[i].text);
     text_add(t, "}");
   }
   text_add(t, "]");
 }
 
-const char *report_page_data(loom_ctx *ctx, const report_run *run, const report_dir *dir) {
-  arena *m = &ctx->mem;
+/* Of each stage that both have, what the other one's lines became here. */
+static void add_other_irs(loom_ctx *ctx, text *t, const report_dir *dir, const report_dir *other) {
+  bool is_first = true;
+  text_add(t, ",\"irs\":[");
+  for (size_t i = 0; i < dir->irs.n; i++)
+    for (size_t k = 0; k < other->irs.n; k++) {
+      if (!text_eq(dir->irs.at[i].name, other->irs.at[k].name))
+        continue;
+      text_addf(t, "%s{\"name\":%s", is_first ? "" : ",", quoted(&ctx->mem, dir->irs.at[i].name));
+      add_diff(ctx, t, other->irs.at[k].text, dir->irs.at[i].text);
+      text_add(t, "}");
+      is_first = false;
+      break;
+    }
+  text_add(t, "]");
+}
+
+static data_value *explain_of(const report_dir *dir) { return data_get(dir->parts, "explain") ? data_get(dir->parts, "explain") : data_get(dir->summary, "explain"); }
+
+static data_value *sim_of(arena *m, const report_side *x) {
+  return x->npu ? npu_report_to_data(m, x->npu->report, x->npu->g, x->m) : sim_report_to_data(m, x->chip->report, x->dir->t);
+}
+
+/* What two runs are compared by. */
+static void add_side(text *t, arena *m, const report_side *x) {
+  const tog *g = x->dir->t;
+  text_addf(t, "\"kernel\":%s,\"variant\":%s,\"engine\":\"%s\"", quoted(m, g->kernel), quoted(m, g->variant), x->npu ? "npu" : "chip");
+  add_value(t, "machine", machine_object(m, x->m));
+  add_value(t, "mesh", x->npu ? data_get(machine_object(m, x->m), "mesh") : mesh_array(m, g));
+  add_value(t, "sim", sim_of(m, x));
+  add_value(t, "summary", x->dir->summary);
+  add_value(t, "plan", x->dir->plan);
+  add_value(t, "flops", data_get(x->dir->parts, "flops"));
+  add_value(t, "explain", explain_of(x->dir));
+  if (g->predicted_cycles > 0)
+    text_addf(t, ",\"predicted_cycles\":%" PRId64, g->predicted_cycles);
+}
+
+static void add_chip_run(text *t, arena *m, const report_run *run) {
   report_names names;
-  text t = text_new(m);
   report_name_all(m, run->t, run->report->n_cores, &names);
-  text_addf(&t, "{\"schema\":\"loom.page.v1\",\"kernel\":%s,\"variant\":%s", quoted(m, run->t->kernel), quoted(m, run->t->variant));
-  add_value(&t, "machine", machine_object(m, run->m));
-  add_value(&t, "mesh", mesh_array(m, run->t));
-  add_value(&t, "buffers", buffers_array(m, run->t));
-  add_value(&t, "nodes", nodes_array(m, &names));
-  add_value(&t, "sim", sim_report_to_data(m, run->report, run->t));
-  add_value(&t, "summary", dir->summary);
-  add_value(&t, "plan", dir->plan);
-  add_value(&t, "flops", data_get(dir->parts, "flops"));
-  add_value(&t, "explain", data_get(dir->parts, "explain") ? data_get(dir->parts, "explain") : data_get(dir->summary, "explain"));
-  add_value(&t, "topk", data_get(dir->parts, "topk"));
-  if (run->t->predicted_cycles > 0)
-    text_addf(&t, ",\"predicted_cycles\":%" PRId64, run->t->predicted_cycles);
-  text_addf(&t, ",\"cut\":%" PRId64 ",", run->record->cut);
-  report_add_lanes(&t, m, run);
+  add_value(t, "buffers", buffers_array(m, run->t));
+  add_value(t, "nodes", nodes_array(m, &names));
+  text_addf(t, ",\"cut\":%" PRId64 ",", run->record->cut);
+  report_add_lanes(t, m, run);
+  text_add(t, ",");
+  report_add_lives(t, m, run);
+}
+
+static void add_npu_run(text *t, arena *m, const report_npu_run *run) {
+  add_value(t, "buffers", report_npu_buffers(m, run->g));
+  add_value(t, "nodes", report_npu_nodes(m, run->g));
+  text_addf(t, ",\"cut\":%" PRId64 ",\"lane_bytes\":%" PRId64 ",", run->record->cut, machine_lane_bytes(run->m));
+  report_add_npu_lanes(t, m, run);
+}
+
+loom_status report_page_data(loom_ctx *ctx, const report_side *it, const report_side *other, const char **out) {
+  static const char *const parts[] = {"topk", "pareto", "pareto_is_complete", "sensitivity"};
+  arena *m = &ctx->mem;
+  text t = text_new(m);
+  text_add(&t, "{\"schema\":\"loom.page.v1\",");
+  add_side(&t, m, it);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    add_value(&t, parts[i], data_get(it->dir->parts, parts[i]));
+  if (it->npu)
+    add_npu_run(&t, m, it->npu);
+  else
+    add_chip_run(&t, m, it->chip);
   text_add(&t, ",");
-  report_add_lives(&t, m, run);
-  add_irs(ctx, &t, dir);
+  LOOM_TRY(report_add_moves(ctx, &t, it->dir->t, it->chip, it->npu));
+  add_irs(ctx, &t, it->dir);
+  if (other) {
+    text_addf(&t, ",\"name\":%s,\"other\":{\"name\":%s,", quoted(m, it->dir->path), quoted(m, other->dir->path));
+    add_side(&t, m, other);
+    add_other_irs(ctx, &t, it->dir, other->dir);
+    text_add(&t, "}");
+  }
   text_add(&t, "}");
-  return text_str(&t);
+  *out = text_str(&t);
+  return LOOM_OK;
 }

@@ -129,7 +129,9 @@ static void test_bytes_of_no_text_are_replaced(void **state) {
 
 static const data_value *page_of(told_run *w, const report_dir *dir) {
   data_value *v;
-  const char *json = report_page_data(&w->ctx, &w->run, dir);
+  const report_side side = {.dir = dir, .m = w->m, .chip = &w->run};
+  const char *json = NULL;
+  assert_int_equal(report_page_data(&w->ctx, &side, NULL, &json), LOOM_OK);
   assert_int_equal(data_read_json(&w->ctx, "page", json, strlen(json), &v), LOOM_OK);
   return v;
 }
@@ -149,7 +151,7 @@ static void test_the_page_has_what_the_directory_has(void **state) {
   w.m->summary = "a chip";
   vec_push(&w.ctx.mem, &w.m->units, ((machine_unit){.name = "mm", .kind = "matrix", .rate = {.value = 3}}));
   vec_push(&w.ctx.mem, &w.m->units, ((machine_unit){.name = "vec", .kind = "vector", .rate = {.value = 5}}));
-  report_dir dir = {0};
+  report_dir dir = {.path = "it", .t = &w.t};
   const data_value *page = page_of(&w, &dir);
   static const char *const absent[] = {"summary", "plan", "flops", "explain", "topk", "predicted_cycles"};
   for (size_t i = 0; i < COUNT_OF(absent); i++)

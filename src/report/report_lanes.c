@@ -1,10 +1,9 @@
 #include "report/report_lanes.h"
+#include "report/report_pieces.h"
 #include <string.h>
 
-enum { MIXED = -1, DONE = SIM_SLICE_KINDS };
-
-typedef struct piece { int64_t cycles, bytes, other; int kind, node; } piece;
-typedef VEC_OF(piece) pieces;
+enum { DONE = SIM_SLICE_KINDS };
+_Static_assert((int)DONE < (int)REPORT_KINDS_MAX, "kinds of slices, and done");
 
 /* ---- one lane as pieces, whole or from the bins ---- */
 
@@ -15,25 +14,25 @@ static int64_t core_end(const report_run *r, int core) {
   return end;
 }
 
-static void add_rest(arena *m, const report_run *r, int lane, pieces *out) {
+static void add_rest(arena *m, const report_run *r, int lane, report_pieces *out) {
   int64_t rest = core_end(r, lane / TOG_THREADS) - r->record->lanes[lane].end;
   if (rest > 0)
-    vec_push(m, out, ((piece){.cycles = rest, .kind = DONE, .node = -1, .other = -1}));
+    vec_push(m, out, ((report_piece){.cycles = rest, .kind = DONE, .node = -1, .other = -1}));
 }
 
-static void exact_pieces(arena *m, const report_run *r, int lane, pieces *out) {
+static void exact_pieces(arena *m, const report_run *r, int lane, report_pieces *out) {
   const sim_lane *l = &r->record->lanes[lane];
   for (size_t i = 0; i < l->slices.n; i++)
     if (sim_slice_is_phase(l->slices.at[i].kind))
-      vec_push(m, out, ((piece){l->slices.at[i].end - l->slices.at[i].begin, l->slices.at[i].value, l->slices.at[i].other, (int)l->slices.at[i].kind, l->slices.at[i].node}));
+      vec_push(m, out, ((report_piece){l->slices.at[i].end - l->slices.at[i].begin, l->slices.at[i].value, l->slices.at[i].other, (int)l->slices.at[i].kind, l->slices.at[i].node}));
   add_rest(m, r, lane, out);
 }
 
 /* The record was cut: what the bins know. */
-static void binned_pieces(arena *m, const report_run *r, int lane, pieces *out) {
+static void binned_pieces(arena *m, const report_run *r, int lane, report_pieces *out) {
   const bins *b = &r->record->phases;
   for (int i = 0; i < b->n_bins; i++) {
-    piece p = {.kind = MIXED, .node = -1};
+    report_piece p = {.kind = REPORT_MIXED, .node = -1};
     for (int k = 0; k < SIM_SLICE_KINDS; k++) {
       int64_t cycles = bins_get(b, lane * SIM_SLICE_KINDS + k, i);
       p.cycles += cycles;
@@ -48,41 +47,6 @@ static void binned_pieces(arena *m, const report_run *r, int lane, pieces *out) 
   add_rest(m, r, lane, out);
 }
 
-/* ---- fewer pieces: neighbours shorter than `resolution` are joined until they are as long; none of `in` is MIXED ---- */
-
-typedef struct joiner { int64_t by_kind[SIM_SLICE_KINDS + 1], cycles; piece first; int n; } joiner;
-
-static void flush(arena *m, joiner *j, pieces *out) {
-  piece p = {.cycles = j->cycles, .kind = MIXED, .node = -1};
-  for (int k = 0; k <= SIM_SLICE_KINDS; k++)
-    if (j->by_kind[k] > p.other) {
-      p.other = j->by_kind[k];
-      p.node = k;
-    }
-  if (j->n > 0)
-    vec_push(m, out, j->n == 1 ? j->first : p);
-  *j = (joiner){{0}, 0, {0}, 0};
-}
-
-static void join(arena *m, const pieces *in, int64_t resolution, pieces *out) {
-  joiner j = {{0}, 0, {0}, 0};
-  for (size_t i = 0; i < in->n; i++) {
-    const piece *p = &in->at[i];
-    if (p->cycles >= resolution) {
-      flush(m, &j, out);
-      vec_push(m, out, *p);
-      continue;
-    }
-    if (j.n++ == 0)
-      j.first = *p;
-    j.by_kind[p->kind] += p->cycles;
-    j.cycles += p->cycles;
-    if (j.cycles >= resolution)
-      flush(m, &j, out);
-  }
-  flush(m, &j, out);
-}
-
 /* ---- JSON ---- */
 
 static void add_kinds(text *t) {
@@ -90,13 +54,6 @@ static void add_kinds(text *t) {
   for (int k = 0; k < SIM_SLICE_KINDS; k++)
     text_addf(t, "\"%s\",", sim_slice_name((sim_slice_kind)k));
   text_add(t, "\"done\"]");
-}
-
-static void add_pieces(text *t, const pieces *all) {
-  text_add(t, "[");
-  for (size_t i = 0; i < all->n; i++)
-    text_addf(t, "%s%" PRId64 ",%d,%d,%" PRId64 ",%" PRId64, i ? "," : "", all->at[i].cycles, all->at[i].kind, all->at[i].node, all->at[i].other, all->at[i].bytes);
-  text_add(t, "]");
 }
 
 /* The iterations around what the compute thread does. */
@@ -131,38 +88,15 @@ static void add_steps(text *t, const report_run *r) {
 }
 
 void report_add_lanes(text *t, arena *m, const report_run *run) {
-  int n = run->record->n_lanes;
-  bool is_cut = run->record->cut >= 0;
-  int64_t resolution = is_cut ? run->record->phases.width : 0;
-  pieces *lanes = ARENA_NEW_N(m, pieces, n);
-  size_t total = 0;
-  for (int i = 0; i < n; i++) {
+  const int n = run->record->n_lanes;
+  const bool is_cut = run->record->cut >= 0;
+  report_pieces *lanes = ARENA_NEW_N(m, report_pieces, n);
+  for (int i = 0; i < n; i++)
     (is_cut ? binned_pieces : exact_pieces)(m, run, i, &lanes[i]);
-    total += lanes[i].n;
-  }
-  for (int64_t r = 2; !is_cut && total > REPORT_SLICES && r <= run->report->cycles; r *= 2) {
-    arena_mark before = arena_save(m);
-    size_t joined = 0;
-    pieces *fewer = ARENA_NEW_N(m, pieces, n);
-    for (int i = 0; i < n; i++) {
-      join(m, &lanes[i], r, &fewer[i]);
-      joined += fewer[i].n;
-    }
-    if (joined > REPORT_SLICES && r * 2 <= run->report->cycles) {
-      arena_release(m, before);
-      continue;
-    }
-    lanes = fewer;
-    total = joined;
-    resolution = r;
-  }
+  const int64_t resolution = is_cut ? run->record->phases.width : report_fit_pieces(m, lanes, n, run->report->cycles);
   add_kinds(t);
-  text_addf(t, ",\"resolution\":%" PRId64 ",\"lanes\":[", resolution);
-  for (int i = 0; i < n; i++) {
-    text_add(t, i ? "," : "");
-    add_pieces(t, &lanes[i]);
-  }
-  text_add(t, "]");
+  text_add(t, ",");
+  report_put_lanes(t, lanes, n, resolution);
   add_steps(t, run);
 }
 

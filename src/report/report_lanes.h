@@ -3,8 +3,9 @@
 #define LOOM_REPORT_LANES_H
 #include "base/text.h"
 #include "report/report.h"
+#include "report/report_pieces.h"
 
-enum { REPORT_SLICES = 24000, REPORT_LIVES = 12000, REPORT_STEPS = 12000 };
+enum { REPORT_LIVES = 12000, REPORT_STEPS = 12000 };
 
 /* Adds the JSON members "kinds" (names of phases, the last is "done"), "lanes" (by core * 3 + thread: [cycles, kind, node, other, bytes, ..] five numbers a slice;
  * kind -1: several short ones, then node is the kind that takes most of it and other the cycles of that), "resolution" (cycles; 0: nothing was joined) and "steps"

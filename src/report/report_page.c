@@ -18,7 +18,13 @@ static const char page_js[] =
 #include "page_memory_js.inc"
 #include "page_roofline_js.inc"
 #include "page_search_js.inc"
+#include "page_plot_js.inc"
+#include "page_diff_js.inc"
+#include "page_trades_js.inc"
+#include "page_sensitivity_js.inc"
 #include "page_stages_js.inc"
+#include "page_waves_js.inc"
+#include "page_compare_js.inc"
 #include "page_main_js.inc"
     ;
 

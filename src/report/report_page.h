@@ -4,9 +4,13 @@
 #define LOOM_REPORT_PAGE_H
 #include "report/report.h"
 #include "report/report_dir.h"
+#include "report/report_npu.h"
 
-/* What the page shows: loom.page.v1, docs/report.md. */
-const char *report_page_data(loom_ctx *ctx, const report_run *run, const report_dir *dir);
+/* A directory and how it ran: on the virtual chip, or as an NPU's program; the other one is NULL. */
+typedef struct report_side { const report_dir *dir; const machine *m; const report_run *chip; const report_npu_run *npu; } report_side;
+
+/* What the page shows: loom.page.v1, docs/report.md.  `other`: what it is compared with; NULL: nothing. */
+LOOM_MUST_USE loom_status report_page_data(loom_ctx *ctx, const report_side *it, const report_side *other, const char **out);
 /* The page around that JSON. */
 const char *report_page_html(arena *m, const char *title, const char *json);
 #endif

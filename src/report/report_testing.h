@@ -24,10 +24,13 @@ static inline void told_open(told_run *w) {
   w->m = rig_machine(m, 2, 1, 2);
   w->t = (tog){.kernel = "k", .machine = "rig", .variant = "v", .n_mesh = 2, .mesh_name = {"x", "y"}, .mesh_size = {2, 1}};
   vec_push(m, &w->t.buffers, ((tog_buffer){.name = "a", .type = DTYPE_F16, .rank = 2, .shape = {4, 8}, .bytes = 64, .depth = 2, .stride = 64}));
+  vec_push(m, &w->t.tensors, ((tog_tensor){.name = "A", .type = DTYPE_F16, .rank = 2, .shape = {8, 8}, .is_input = true}));
   tog_node *loop = told_node(w, &w->t.body, TOG_LOOP, NULL);
   told_node(w, &loop->body, TOG_LOAD, "load \"a\"");
   told_node(w, &loop->body, TOG_COMPUTE, NULL);
   told_node(w, &w->t.body, TOG_LOOP, "waves");
+  for (size_t i = 0; i < w->t.body.n; i++)
+    w->t.body.at[i]->trip = sym_const(m, 1);
   tog_number(&w->t);
   w->r = (sim_report){.cycles = TOLD_CYCLES, .n_cores = 2, .cores = ARENA_NEW_N(m, sim_core, 2)};
   w->r.cores[0].cycles = TOLD_CYCLES;

@@ -21,6 +21,15 @@ def is_there():
     return bool(shutil.which("chromium") and shutil.which("chromedriver"))
 
 
+def wait(holds, seconds=10):
+    """Until it does."""
+    for _ in range(20 * seconds):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise RuntimeError("it did not come in time")
+
+
 class Browser:
     def __init__(self, width=1280, height=900):
         self.size = width, height
@@ -100,11 +109,22 @@ class Browser:
         with open(file, "wb") as out:
             out.write(base64.b64decode(self.cdp("Page.captureScreenshot", format="png", **parameters)["data"]))
 
-    def press(self, *keys):
-        """Keys by their names in the DOM, to what has the focus."""
+    CODES = {"Tab": 9, "Enter": 13, " ": 32, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+
+    def press(self, *keys, shift=False):
+        """Keys by their names in the DOM, to what has the focus; those above do what they do by themselves too."""
         for key in keys:
-            for kind in ("rawKeyDown" if len(key) > 1 else "keyDown", "keyUp"):
-                self.cdp("Input.dispatchKeyEvent", type=kind, key=key, **({"text": key} if len(key) == 1 and kind == "keyDown" else {}))
+            for kind in ("keyDown" if len(key) == 1 or key == "Enter" else "rawKeyDown", "keyUp"):
+                more = {"text": "\r" if key == "Enter" else key} if kind == "keyDown" else {}
+                if key in self.CODES:
+                    more["windowsVirtualKeyCode"] = self.CODES[key]
+                self.cdp("Input.dispatchKeyEvent", type=kind, key=key, modifiers=8 if shift else 0, **more)
+
+    def names(self):
+        """What can have the focus, as (role, name) of the accessibility tree."""
+        nodes = self.cdp("Accessibility.getFullAXTree")["nodes"]
+        value = lambda n, key: n.get(key, {}).get("value", "")
+        return [(value(n, "role"), value(n, "name")) for n in nodes if any(p["name"] == "focusable" and p["value"].get("value") for p in n.get("properties", []))]
 
     def console(self):
         """What the page and the browser complained of since the last call."""

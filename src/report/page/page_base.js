@@ -1,7 +1,10 @@
-/* What the parts of a kernel's page share: the chosen core and the visible span of time. */
+/* What the parts of a kernel's page share: the chosen core and the visible span of time.
+   An NPU's core has tracks (arrays, vector unit, DMA engine) where one of the virtual chip has three threads. */
 
 const cores = page.sim.per_core;
-const threads = ['reader', 'compute', 'writer'];
+const isNpu = page.engine === 'npu';
+const threads = page.threads || ['reader', 'compute', 'writer'];
+const laneOf = (core, thread) => threads.length * core + thread;
 
 /* ---- cores ---- */
 

@@ -18,6 +18,9 @@ function fill(element, attributes, children) {
 const make = (tag, attributes, ...children) => fill(document.createElement(tag), attributes, children);
 const draw = (tag, attributes, ...children) => fill(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
 const byId = (id) => document.getElementById(id);
+const button = (text, label, action, attributes) => make('button', { type: 'button', 'aria-label': label, onclick: action, ...attributes }, text);
+/* A number of summary.json as it is there, under its key, and as people read it. */
+const datum = (key, value, text) => make('data', { value, 'data-key': key }, text);
 
 /* A table; cells are text or elements, `numeric` holds the columns that are aligned right, `label` is its name for who cannot see the heading. */
 function table(head, rows, numeric = [], label = null) {

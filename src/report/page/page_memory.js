@@ -49,7 +49,31 @@ function makeScale(rows) {
   return make('div', {}, make('p', { class: 'note' }, 'to scale: ' + bytes(used) + ' laid out of ' + bytes(capacity)), bar);
 }
 
+/* The scratchpad of an NPU: tiles where the program has them, in every lane's bank. */
+function showScratchpad() {
+  const tiles = page.buffers,
+    used = Math.max(...tiles.map((tile) => tile.offset + tile.bytes), 1);
+  const bar = make('div', { class: 'l1', role: 'img', 'aria-label': bytes(used) + ' of ' + bytes(page.lane_bytes) + ' of a lane laid out' });
+  tiles.forEach((tile, i) => {
+    const part = make('span', { class: 'b' + (i % 8) });
+    part.style.left = (100 * tile.offset) / Math.max(page.lane_bytes, used) + '%';
+    part.style.width = 'max(2px, ' + (100 * tile.bytes) / Math.max(page.lane_bytes, used) + '%)';
+    part.tip = tile.name + ': bytes ' + count(tile.offset) + ' … ' + count(tile.offset + tile.bytes - 1) + ' of every lane';
+    bar.append(part);
+  });
+  tipFor(bar, (event) => event.target.tip);
+  byId('memory').append(
+    make('p', {}, 'Every lane has a bank of ' + bytes(page.lane_bytes) + '; the tiles take ' + bytes(used) + ' of it, and with all that were there at a time at most ' + bytes(Math.max(0, ...cores.map((core) => core.spad_lane_bytes || 0))) + '.'),
+    bar,
+    table(['tile', 'at byte', 'bytes of a lane'], tiles.map((tile) => [tile.name, count(tile.offset), count(tile.bytes)]), [1, 2], 'tiles of the scratchpad'),
+  );
+}
+
 function showMemory() {
+  if (isNpu) {
+    showScratchpad();
+    return;
+  }
   const rows = slotRows(),
     map = make('div', { class: 'wides' }),
     heading = make('h3', {}),

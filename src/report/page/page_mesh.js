@@ -18,7 +18,7 @@ function laneSpent(lane) {
 }
 
 const spentName = (spent) => kindName(spent.kind) + (spent.unit >= 0 ? ' on ' + units[spent.unit] : '');
-const waiting = (core) => laneSpent(3 * core + 1).reduce((sum, spent) => sum + (waitKinds.has(spent.kind) ? spent.cycles : 0), 0);
+const waiting = (core) => laneSpent(laneOf(core, 1)).reduce((sum, spent) => sum + (waitKinds.has(spent.kind) ? spent.cycles : 0), 0);
 
 /* Coordinates of core `i` of the machine's whole mesh, which the graph may use a part of. */
 function machineCoords(i) {
@@ -29,7 +29,7 @@ function machineCoords(i) {
 /* Cycles that the busiest link out of each core works, by coordinates; only where graph and machine have the same dims. */
 const linkBusy = {};
 if (page.mesh.length === page.machine.mesh.length)
-  for (const link of page.sim.links) {
+  for (const link of page.sim.links || []) {
     const at = machineCoords(link.from).join();
     linkBusy[at] = Math.max(linkBusy[at] || 0, link.busy);
   }
@@ -56,6 +56,8 @@ const metrics = {
   },
   dram: { name: 'bytes from and to DRAM', value: (c) => cores[c].dram_bytes, text: bytes, brief: short },
 };
+if (isNpu) delete metrics.waiting;
+if (!page.sim.links) delete metrics.links;
 
 function cellLabel(core) {
   return (
@@ -150,7 +152,7 @@ function showCore(box) {
   const core = state.core,
     total = Math.max(cores[core].cycles, 1);
   const bars = threads.map((thread, w) => {
-    const spent = laneSpent(3 * core + w);
+    const spent = laneSpent(laneOf(core, w));
     const bar = make('div', {
       class: 'stack',
       role: 'img',
@@ -186,20 +188,23 @@ function showCore(box) {
   );
 }
 
-/* How much of the run each DRAM channel works. */
+/* How much of the run each DRAM channel works; of an NPU what share of the bytes it moves. */
 function makeChannels() {
+  const moved = page.sim.channels.reduce((sum, channel) => sum + (channel.bytes || 0), 0),
+    partOf = (channel) => (isNpu ? channel.bytes : channel.busy),
+    whole = isNpu ? moved : end;
   const rows = page.sim.channels.map((channel, i) => {
     const bar = make('span', { class: 'length' });
-    bar.style.width = (100 * channel.busy) / Math.max(end, 1) + '%';
+    bar.style.width = (100 * partOf(channel)) / Math.max(whole, 1) + '%';
     return make(
       'div',
       { class: 'bar-row' },
       make('span', {}, 'channel ' + i),
       make('span', { class: 'track' }, bar),
-      make('span', { class: 'number' }, percent(channel.busy, end)),
+      make('span', { class: 'number' }, percent(partOf(channel), whole)),
     );
   });
-  return make('div', {}, make('h3', {}, 'DRAM ', make('small', {}, 'busy')), make('div', { class: 'bars channels' }, ...rows));
+  return make('div', {}, make('h3', {}, 'DRAM ', make('small', {}, isNpu ? 'share of the bytes' : 'busy')), make('div', { class: 'bars channels' }, ...rows));
 }
 
 function showMesh() {

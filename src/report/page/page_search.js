@@ -1,9 +1,16 @@
-/* Why this plan: what binds, what each limit costs, what a step of each size would cost, and what came behind it. */
+/* Why this plan: what binds, what each limit costs, what another way for each transfer would cost, and what came behind it. */
 
 const against = (cost, best) =>
   cost === best
     ? 'equal'
     : (cost > best ? '+' : '−') + count(Math.abs(cost - best)) + ' (' + ((100 * Math.abs(cost - best)) / best).toFixed(2) + ' %)';
+
+/* "+3.20 %": how much more than `y` it is. */
+function ratioText(x, y) {
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return '–';
+  if (x === y) return 'equal';
+  return y ? (x > y ? '+' : '−') + ((100 * Math.abs(x - y)) / y).toFixed(2) + ' %' : '–';
+}
 
 function splitBars(split, total) {
   const rows = Object.entries(split).sort((a, b) => b[1] - a[1]);
@@ -30,15 +37,23 @@ function showPlan(box, s, plan) {
     rows.push(['mapping', s.plan.mapping + (s.plan.split ? ' on ' + s.plan.split : '')], ['loop order', s.plan.loop_order]);
   for (const [name, label] of Object.entries((s.plan || {}).broadcast || {}))
     rows.push(['load ' + name, label + (s.plan.hoist && s.plan.hoist[name] ? ', lifted over ' + s.plan.hoist[name] + ' loops' : '')]);
-  for (const [name, size] of Object.entries((s.plan || {}).block_sizes || {})) rows.push([name, count(size)]);
+  for (const [name, size] of Object.entries((s.plan || {}).block_sizes || {})) rows.push([name, datum('plan.block_sizes.' + name, size, count(size))]);
   const told = [
-    ['searched', s.candidates ? count(s.candidates) + ' mappings and orders' : null],
-    ['points of the winner', s.points ? count(s.points) : null],
-    ['feasible', s.feasible !== undefined ? count(s.feasible) : null],
-    ['proof', s.proof],
-    ['lower bound', s.lower_bound ? count(s.lower_bound) + ' cycles' : null],
-    ['model', plan ? plan.model : null],
-  ].filter(([, value]) => value);
+    ['searched', 'candidates', ' mappings and orders'],
+    ['variants kept', 'variants', ''],
+    ['points of the winner', 'points', ''],
+    ['feasible', 'feasible', ''],
+    ['bytes of DRAM, by the plan', 'dram_bytes', ' B'],
+  ]
+    .filter(([, key]) => Number.isFinite(s[key]))
+    .map(([name, key, unit]) => [name, datum(key, s[key], count(s[key]) + unit)])
+    .concat(
+      Object.entries(s.cost_split || {}).map(([name, cycles]) => [name + ' alone', datum('cost_split.' + name, cycles, count(cycles) + ' cycles')]),
+      [
+        ['proof', s.proof],
+        ['model', plan ? plan.model : null],
+      ].filter(([, value]) => typeof value === 'string'),
+    );
   if (rows.length || told.length)
     box.append(make('div', { class: 'two' }, table(['decision', 'value'], rows, [], 'the plan'), table(['search', 'value'], told, [], 'how sure')));
 }
@@ -67,16 +82,6 @@ function showSearch() {
           e.limits.map((l) => [l.cost_without < best ? count(best - l.cost_without) + ' cycles' : 'nothing', count(l.cost_without), l.limit]),
           [1],
           'limits',
-        ),
-      );
-    if ((e.steps || []).length)
-      box.append(
-        make('h3', {}, 'One step of each size'),
-        table(
-          ['size', 'from', 'to', 'cycles'],
-          e.steps.map((t) => [t.symbol, count(t.from), t.to === undefined ? '–' : count(t.to), t.why || against(t.cost, best)]),
-          [1, 2],
-          'steps',
         ),
       );
     if ((e.moves || []).length)
@@ -117,7 +122,7 @@ function showSearch() {
       make(
         'p',
         { class: 'note' },
-        'What binds, what steps cost and what came next was not asked: loom compile --explain says it where a search is large.',
+        'What binds was not asked: loom compile --explain says it where a search is large.',
       ),
     );
 }

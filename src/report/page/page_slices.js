@@ -11,6 +11,11 @@ const kindNames = {
   send: 'sends',
   write: 'writes DRAM',
   compute: 'computes',
+  matmul: 'multiplies',
+  preload: 'takes weights',
+  vector: 'computes',
+  requests: 'sends requests',
+  idle: 'idle',
   done: 'done',
   mixed: 'short ones, joined',
 };
@@ -41,6 +46,7 @@ const sliceClass = (slice) =>
 function sliceObject(slice) {
   const kind = sliceKind(slice);
   if (slice.other < 0) return '';
+  if (isNpu) return ', work item ' + slice.other;
   if (kind === 'wait_free' || kind === 'wait_ready') return ' of ' + page.buffers[slice.other].name;
   if (kind === 'wait_sender' || kind === 'wait_receivers' || kind === 'receive')
     return ' ' + (kind === 'receive' ? 'from ' : '') + 'core ' + coreName(slice.other);

@@ -1,7 +1,8 @@
 /* The figures at the head of the page, and faults where there are any. */
 
-function figure(name, value, note) {
-  return make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value), note ? make('dd', { class: 'note' }, note) : null);
+function figure(name, value, ...notes) {
+  const note = notes.filter((part) => part);
+  return make('div', { class: 'figure' }, make('dt', {}, name), make('dd', {}, value), note.length ? make('dd', { class: 'note' }, ...note) : null);
 }
 
 function showSummary() {
@@ -18,13 +19,13 @@ function showSummary() {
   const figures = [
     figure(
       'simulated',
-      count(end) + ' cycles',
+      datum('simulated_cycles', end, count(end) + ' cycles'),
       page.machine.clock_hz ? ((end / page.machine.clock_hz) * 1e6).toPrecision(4) + ' µs at ' + page.machine.clock_hz / 1e9 + ' GHz' : null,
     ),
     predicted
       ? figure(
           'predicted by the model',
-          count(predicted) + ' cycles',
+          datum('predicted_cycles', predicted, count(predicted) + ' cycles'),
           (predicted < end ? '−' : '+') + ((100 * Math.abs(predicted - end)) / end).toFixed(1) + ' % against simulated',
         )
       : null,
@@ -32,22 +33,29 @@ function showSummary() {
       ? figure(
           'plan',
           { optimal: 'optimal, proved', best_found: 'best found', assigned: 'assigned' }[s.proof] || s.proof,
-          s.lower_bound ? 'lower bound ' + count(s.lower_bound) : null,
+          s.lower_bound ? 'lower bound ' : null,
+          s.lower_bound ? datum('lower_bound', s.lower_bound, count(s.lower_bound)) : null,
         )
       : null,
     figure('cores', count(cores.length), page.mesh.map((d) => d.name + ' ' + d.size).join(' × ')),
-    s.l1_bytes ? figure('L1 of a core', bytes(s.l1_bytes), 'of ' + bytes(s.l1_capacity || page.machine.l1_bytes)) : null,
+    s.l1_bytes
+      ? figure('L1 of a core', datum('l1_bytes', s.l1_bytes, bytes(s.l1_bytes)), 'of ', datum('l1_capacity', s.l1_capacity || page.machine.l1_bytes, bytes(s.l1_capacity || page.machine.l1_bytes)))
+      : null,
     figure(
       'DRAM',
       bytes(page.sim.dram_bytes_read + page.sim.dram_bytes_written),
-      bytes(page.sim.dram_bytes_read) + ' read, ' + bytes(page.sim.dram_bytes_written) + ' written',
+      datum('dram_bytes_read', page.sim.dram_bytes_read, bytes(page.sim.dram_bytes_read) + ' read'),
+      ', ',
+      datum('dram_bytes_written', page.sim.dram_bytes_written, bytes(page.sim.dram_bytes_written) + ' written'),
     ),
-    figure('network', bytes(page.sim.noc_bytes), 'bytes times links'),
+    figure('network', datum('noc_bytes', page.sim.noc_bytes, bytes(page.sim.noc_bytes)), 'bytes times links'),
     s.check
       ? figure(
           'check',
           s.check.ok ? 'right' : 'WRONG',
-          'max error ' + Number(s.check.max_abs_error).toPrecision(3) + (s.check.integers_identical ? ', integers identical' : ''),
+          'max error ',
+          datum('check.max_abs_error', s.check.max_abs_error, Number(s.check.max_abs_error).toPrecision(3)),
+          s.check.integers_identical ? ', integers identical' : null,
         )
       : null,
   ];

@@ -26,7 +26,7 @@ function makeOverview(lanes) {
         role: 'img',
         'aria-label': 'core ' + coreName(core) + ', ' + thread,
       });
-      for (const slice of slicesOf(3 * core + w)) {
+      for (const slice of slicesOf(laneOf(core, w))) {
         const rect = draw('rect', {
           x: slice.begin,
           width: slice.cycles,
@@ -44,7 +44,7 @@ function makeOverview(lanes) {
     });
     return make('div', { class: 'row', 'data-core': core }, label, stack);
   });
-  const box = make('div', { class: 'overview', role: 'group', 'aria-label': 'all cores, three threads each' }, ...rows);
+  const box = make('div', { class: 'overview', role: 'group', 'aria-label': 'all cores, ' + threads.join(', ') + ' of each' }, ...rows);
   tipFor(
     box,
     (event) =>
@@ -115,7 +115,7 @@ function fillDetail(box) {
     add(thread, 'tall', (lane) =>
       fillLane(
         lane,
-        slicesOf(3 * state.core + w),
+        slicesOf(laneOf(state.core, w)),
         sliceClass,
         (slice) =>
           slice.mixed
@@ -207,13 +207,12 @@ function showTimeline() {
     axis = make('div', { class: 'axis-line' }),
     range = make('output', {}),
     heading = make('h3', {});
-  const button = (text, label, action) => make('button', { type: 'button', 'aria-label': label, onclick: action }, text);
   const box = make(
     'div',
     { class: 'time', tabindex: 0, role: 'group', 'aria-label': 'timeline; arrow keys move, plus and minus zoom, Home shows all' },
     make('div', { class: 'row' }, make('span', { class: 'label' }, 'cycle'), axis),
     detail,
-    make('h3', {}, 'all cores ', make('small', {}, 'reader, compute and writer of each')),
+    make('h3', {}, 'all cores ', make('small', {}, threads.join(', ') + ' of each')),
     overview,
   );
   byId('timeline').append(
