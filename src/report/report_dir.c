@@ -88,6 +88,8 @@ static loom_status read_irs(loom_ctx *ctx, report_dir *d, const char *dumps) {
   data_value *stages = data_get(d->parts, "stages");
   if (dumps)
     return read_dumps(ctx, d, dumps);
+  if (!stages)                           /* of --debug, where nothing else is left */
+    LOOM_TRY(add_ir(ctx, d, file_join(&ctx->mem, d->path, "IRs/p00_from_helion_frontend.mlir"), "stage0"));
   for (size_t i = 0; stages && stages->kind == DATA_ARRAY && i < stages->n; i++) {
     const data_value *name = data_get(stages->items[i], "name"), *ir = data_get(stages->items[i], "text");
     if (name && ir && name->kind == DATA_STRING && ir->kind == DATA_STRING)

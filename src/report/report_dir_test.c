@@ -91,6 +91,7 @@ static void test_stages_come_from_dumps_or_the_parts(void **state) {
   (void)state;
   const struct { named files[FILES]; bool from_dumps; const char *stages; } rows[] = {
       {{{"tog.json", "@"}}, false, ""},
+      {{{"tog.json", "@"}, {"IRs/p00_from_helion_frontend.mlir", "H"}, {"IRs/p03_bufferized.mlir", "B"}}, false, "stage0:H bufferized:B "},
       {{{"tog.json", "@"}, {"IRs/p03_bufferized.mlir", "x\xff\xc3\xa9y"}}, false, "bufferized:x\xEF\xBF\xBD\xc3\xa9y "},
       {{{"tog.json", "@"}, {"report.json", "{\"schema\": \"loom.parts.v1\", \"stages\": [{\"name\": \"a\", \"text\": \"A\"}, {\"name\": \"b\"}, {\"text\": \"C\"}, "
                                            "{\"name\": 1, \"text\": \"D\"}, {\"name\": \"e\", \"text\": 1}, 7, {\"name\": \"f\", \"text\": \"F\"}]}"},

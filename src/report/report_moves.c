@@ -2,6 +2,8 @@
 #include "tog/tog_points.h"
 #include <stdlib.h>
 
+enum { POINTS_MAX = 1 << 19, ROUNDS_MAX = 1 << 21 };
+
 /* One execution of a node: the values of the loops around it, and when. */
 typedef struct event { int64_t value[TOG_DEPTH_MAX], begin, end, item; int core; } event;
 typedef VEC_OF(event) events;
@@ -112,6 +114,7 @@ typedef struct teller {
   int *told;                             /* boxes of each */
   int n_cores, core, most;               /* told of one core at most */
   int64_t turn, turns, limit;            /* of one core; the most of any; walked at most */
+  int64_t rounds;                        /* of loops, that may still be gone through: those inside may have no turn at all */
   bool is_short;                         /* there are fewer flights than boxes */
 } teller;
 
@@ -150,7 +153,7 @@ static void walk(teller *t, int level, int64_t *vars) {
   }
   if (!sym_run(p->trip[level], vars, &n))
     return;                              /* the simulator tells of it */
-  for (int64_t i = 0; i < n && t->turn < t->limit; i++) {
+  for (int64_t i = 0; i < n && t->turn < t->limit && t->rounds-- > 0; i++) {
     vars[level] = i;
     walk(t, level + 1, vars);
   }
@@ -200,6 +203,7 @@ static void walk_cores(teller *t, int64_t cores) {
   arena *m = &t->ctx->mem;
   t->cores = ARENA_NEW_N(m, text, t->n_cores);
   t->told = ARENA_NEW_N(m, int, t->n_cores);
+  t->rounds = ROUNDS_MAX;
   for (int c = 0; c < t->n_cores; c++)
     t->cores[c] = text_new(m);
   for (int c = 0; c < cores; c++)
@@ -208,7 +212,6 @@ static void walk_cores(teller *t, int64_t cores) {
 
 /* Boxes of one move, `most` or fewer; returns how many were told. */
 static int add_move(loom_ctx *ctx, text *out, const moves *all, const move *x, const report_run *chip, const report_npu_run *npu, int most) {
-  enum { POINTS_MAX = 1 << 19 };
   const tog *g = x->path.t;
   int64_t cores = 1;
   int told = 0;

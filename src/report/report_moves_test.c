@@ -111,6 +111,24 @@ static void test_a_page_takes_so_many(void **state) {
   loom_ctx_done(&ctx);
 }
 
+/* A graph from outside may have loops that go round without a turn. */
+static void test_empty_loops_end(void **state) {
+  (void)state;
+  told_run w;
+  told_open(&w);
+  arena *m = &w.ctx.mem;
+  tog_node *outer = told_node(&w, &w.t.body, TOG_LOOP, NULL), *inner = told_node(&w, &outer->body, TOG_LOOP, NULL);
+  outer->trip = sym_const(m, INT64_C(1) << 50);
+  inner->trip = sym_const(m, 0);
+  outer->var = "j";
+  told_node(&w, &inner->body, TOG_STORE, "never");
+  tog_number(&w.t);
+  const data_value *all = moves_of(&w.ctx, &w.t, NULL, NULL);
+  assert_string_equal(data_get(all->items[0], "label")->string, "never");
+  assert_int_equal(data_get(all->items[0], "turns")->integer, 0);
+  told_close(&w);
+}
+
 /* Transfers of an NPU come by work item; as many as boxes, or nothing is said of when. */
 static void test_transfers_give_boxes_their_times(void **state) {
   (void)state;
@@ -144,6 +162,7 @@ int main(void) {
       cmocka_unit_test(test_every_element_is_stored_in_one_turn),
       cmocka_unit_test(test_times_are_those_of_the_record),
       cmocka_unit_test(test_a_page_takes_so_many),
+      cmocka_unit_test(test_empty_loops_end),
       cmocka_unit_test(test_transfers_give_boxes_their_times),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
