@@ -13,13 +13,13 @@ static loom_status list(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(machine_list(ctx, &names, &n));
   data_value *v = data_object(&ctx->mem), *all = data_array(&ctx->mem);
   for (size_t i = 0; i < n; i++) {
-    machine *m;
-    LOOM_TRY(machine_load(ctx, names[i], NULL, &m));
+    const char *summary;
+    LOOM_TRY(machine_load_summary(ctx, names[i], &summary));
     if (!o->json)
-      printf("%-16s %s\n", names[i], m->summary ? m->summary : "");
+      printf("%-16s %s\n", names[i], summary);
     data_value *row = data_object(&ctx->mem);
     data_set_string(&ctx->mem, row, "name", names[i]);
-    data_set_string(&ctx->mem, row, "summary", m->summary);
+    data_set_string(&ctx->mem, row, "summary", summary);
     data_push(&ctx->mem, all, row);
   }
   data_set_string(&ctx->mem, v, "schema", "loom.machines.v1");

@@ -120,7 +120,7 @@ static void keep_to_cores(loom_ctx *ctx, machine **m) {
     *m = machine_submesh(&ctx->mem, *m, &cores);
 }
 
-loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
+static loom_status read_machine(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
   bool is_dir = file_is_dir(name);
   const char *path = is_path(name) ? name : text_eq(name, "host") ? find_host(ctx) : machine_find_file(&ctx->mem, name);
   if (is_dir && !path)
@@ -139,8 +139,18 @@ loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibratio
   keep_to_cores(ctx, out);
   if (is_dir)
     LOOM_TRY(machine_add_costs_of_dir(ctx, *out, name));
-  if (calibration)
-    LOOM_TRY(machine_use_calibration(ctx, *out, calibration));
+  return calibration ? machine_use_calibration(ctx, *out, calibration) : LOOM_OK;
+}
+
+loom_status machine_load_summary(loom_ctx *ctx, const char *name, const char **out) {
+  machine *m;
+  LOOM_TRY(read_machine(ctx, name, NULL, &m));
+  *out = m->summary ? m->summary : "";
+  return LOOM_OK;
+}
+
+loom_status machine_load(loom_ctx *ctx, const char *name, const char *calibration, machine **out) {
+  LOOM_TRY(read_machine(ctx, name, calibration, out));
   LOOM_TRY(machine_check(ctx, *out));
   (*out)->is_checked = true;
   return LOOM_OK;

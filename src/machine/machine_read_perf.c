@@ -11,8 +11,12 @@ static const char *scalar_text(const data_value *v, loom_span *span) {
   if (!span->source || span->line < 1)
     return v->string;
   const char *p = span->source->text, *end = p + span->source->size;
-  for (int32_t line = 1; p < end && line < span->line; p++)
-    line += *p == '\n';
+  for (int32_t line = 1; line < span->line; line++) {
+    const char *newline = memchr(p, '\n', (size_t)(end - p));
+    if (!newline)
+      return v->string;
+    p = newline + 1;
+  }
   const char *at = p + (span->col - 1);
   if (at < end && (*at == '"' || *at == '\''))
     span->col++;
