@@ -124,17 +124,35 @@ static loom_status read_options(loom_ctx *ctx, const lsp_task *t, const char *na
   return st;
 }
 
+/* With the sizes that are said, else with those of a call in the file. */
+static loom_status read_kernel(loom_ctx *ctx, const syn_node *tree, const helion_place *kernel, helion_options *h) {
+  const diag_mark before = diag_save(ctx);
+  kernel_graph *k;
+  size_t n;
+  const loom_status st = helion_read(ctx, tree, h, &k);
+  const helion_given *call = h->watch->missing ? worker_lsp_find_call(&ctx->mem, tree, kernel, &n) : NULL;
+  if (!call)
+    return st;
+  helion_given *all = ARENA_NEW_N(&ctx->mem, helion_given, h->n_given + n);
+  if (h->n_given)
+    memcpy(all, h->given, h->n_given * sizeof *all);
+  memcpy(all + h->n_given, call, n * sizeof *all);
+  h->given = all;
+  h->n_given += n;
+  h->watch->missing = NULL;
+  diag_drop(ctx, before);
+  return helion_read(ctx, tree, h, &k);
+}
+
 /* NULL: nothing stands in the way of a cost. */
-static const char *check_kernel(loom_ctx *ctx, const lsp_task *t, const syn_node *tree, const char *name, listener *l) {
+static const char *check_kernel(loom_ctx *ctx, const lsp_task *t, const syn_node *tree, const helion_place *kernel, listener *l) {
   cli_options o;
   compile_options c;
-  kernel_graph *k;
   helion_watch watch = {take_name, l, NULL};
-  loom_status st = read_options(ctx, t, name, &o, &c);
-  if (st == LOOM_OK) {
-    c.helion.watch = &watch;
-    st = helion_read(ctx, tree, &c.helion, &k);
-  }
+  loom_status st = read_options(ctx, t, kernel->name, &o, &c);
+  c.helion.watch = &watch;
+  if (st == LOOM_OK)
+    st = read_kernel(ctx, tree, kernel, &c.helion);
   if (watch.missing)
     return arena_printf(&ctx->mem, "shape needed: # loom: --shape %.*s=..  (not known: %s)", (int)strcspn(watch.missing, ".,"), watch.missing, watch.missing);
   return st == LOOM_OK ? NULL : "no prediction: the kernel has errors";
@@ -152,7 +170,7 @@ void worker_lsp_check_kernels(loom_ctx *ctx, const lsp_task *t, data_value *out)
   data_value *rows = data_array(m);
   for (size_t i = 0; i < n; i++) {
     data_value *row = data_object(m);
-    const char *title = check_kernel(ctx, t, tree, kernels[i].name, &l);
+    const char *title = check_kernel(ctx, t, tree, &kernels[i], &l);
     data_set_string(m, row, "name", kernels[i].name);
     data_set_int(m, row, "line", kernels[i].line);
     if (title)
@@ -183,6 +201,23 @@ static const char *cost_title(arena *m, const compile_state *s) {
   return text_str(&t);
 }
 
+static void ignore_name(void *data, loom_span at, const char *name, const char *is) { (void)data, (void)at, (void)name, (void)is; }
+
+/* As it was checked: the sizes may be those of a call. */
+static void find_sizes(loom_ctx *ctx, const lsp_task *t, const char *name, helion_options *h) {
+  const diag_mark before = diag_save(ctx);
+  helion_watch watch = {ignore_name, NULL, NULL};
+  syn_node *tree;
+  size_t n = 0;
+  const helion_place *kernels = python_parse(ctx, t->path, t->source, t->size, &tree) == LOOM_OK ? helion_places(ctx, tree, &n) : NULL;
+  h->watch = &watch;
+  for (size_t i = 0; i < n; i++)
+    if (text_eq(kernels[i].name, name))
+      (void)(read_kernel(ctx, tree, &kernels[i], h) == LOOM_OK);
+  h->watch = NULL;
+  diag_drop(ctx, before);
+}
+
 const char *worker_lsp_cost(loom_ctx *ctx, const lsp_task *t, const char *kernel) {
   static const double longest_s = 5;
   cli_options o;
@@ -190,6 +225,7 @@ const char *worker_lsp_cost(loom_ctx *ctx, const lsp_task *t, const char *kernel
   compile_state s;
   if (read_options(ctx, t, kernel, &o, &c) != LOOM_OK)
     return arena_printf(&ctx->mem, "no prediction: %s", error_of(ctx));
+  find_sizes(ctx, t, kernel, &c.helion);
   c.source = t->source;
   c.source_size = t->size;
   c.topk = 1;
