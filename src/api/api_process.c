@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
 
 char *api_copy(const char *s) {
   const size_t n = strlen(s) + 1;
