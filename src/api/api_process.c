@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 char *api_copy(const char *s) {
   const size_t n = strlen(s) + 1;
   char *out = alloc_bytes(n);
