@@ -4,6 +4,9 @@
 #include "report/report_moves.h"
 #include "report/report_names.h"
 #include "report/report_page.h"
+#include <string.h>
+
+enum { TEXT_BYTES_MAX = 160000 };        /* of all stages; they are in a page about three times */
 
 static const char *quoted(arena *m, const char *s) { return data_write_json(m, data_string(m, s), 0); }
 
@@ -95,28 +98,44 @@ static void add_diff(loom_ctx *ctx, text *t, const char *old_text, const char *n
   arena_release(&ctx->scratch, mark);
 }
 
+/* As much of a text as a page takes, whole lines; the last line says what is left out. */
+static const char *shown(arena *m, const char *all, size_t most) {
+  const size_t n = strlen(all);
+  size_t kept = n <= most ? n : most;
+  while (kept > 0 && kept < n && all[kept - 1] != '\n')
+    kept--;
+  return kept == n ? all : arena_printf(m, "%.*s... %zu more bytes\n", (int)kept, all, n - kept);
+}
+
+static size_t most_of(const report_dir *dir) { return TEXT_BYTES_MAX / (dir->irs.n ? dir->irs.n : 1); }
+
 /* Every text, and its difference to the one before. */
 static void add_irs(loom_ctx *ctx, text *t, const report_dir *dir) {
+  arena *m = &ctx->mem;
+  const char *before = NULL;
   text_add(t, ",\"irs\":[");
   for (size_t i = 0; i < dir->irs.n; i++) {
-    text_addf(t, "%s{\"name\":%s,\"text\":%s", i ? "," : "", quoted(&ctx->mem, dir->irs.at[i].name), quoted(&ctx->mem, dir->irs.at[i].text));
-    if (i > 0)
-      add_diff(ctx, t, dir->irs.at[i - 1].text, dir->irs.at[i].text);
+    const char *now = shown(m, dir->irs.at[i].text, most_of(dir));
+    text_addf(t, "%s{\"name\":%s,\"text\":%s", i ? "," : "", quoted(m, dir->irs.at[i].name), quoted(m, now));
+    if (before)
+      add_diff(ctx, t, before, now);
     text_add(t, "}");
+    before = now;
   }
   text_add(t, "]");
 }
 
 /* Of each stage that both have, what the other one's lines became here. */
 static void add_other_irs(loom_ctx *ctx, text *t, const report_dir *dir, const report_dir *other) {
+  arena *m = &ctx->mem;
   bool is_first = true;
   text_add(t, ",\"irs\":[");
   for (size_t i = 0; i < dir->irs.n; i++)
     for (size_t k = 0; k < other->irs.n; k++) {
       if (!text_eq(dir->irs.at[i].name, other->irs.at[k].name))
         continue;
-      text_addf(t, "%s{\"name\":%s", is_first ? "" : ",", quoted(&ctx->mem, dir->irs.at[i].name));
-      add_diff(ctx, t, other->irs.at[k].text, dir->irs.at[i].text);
+      text_addf(t, "%s{\"name\":%s", is_first ? "" : ",", quoted(m, dir->irs.at[i].name));
+      add_diff(ctx, t, shown(m, other->irs.at[k].text, most_of(other)), shown(m, dir->irs.at[i].text, most_of(dir)));
       text_add(t, "}");
       is_first = false;
       break;

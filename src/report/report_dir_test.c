@@ -176,6 +176,14 @@ static void test_the_page_has_what_the_directory_has(void **state) {
   assert_string_equal(part(&w, page, "explain"), "1");
   assert_string_equal(part(&w, page, "plan"), "{\"p\": 3}");
   assert_string_equal(part(&w, page, "irs"), "[{\"name\": \"one\", \"text\": \"a\\nb\\n\"}, {\"name\": \"two\", \"text\": \"a\\nc\\n\", \"diff\": \" a\\n-b\\n+c\"}]");
+  char *long_text = memset(ARENA_NEW_N(&w.ctx.mem, char, 500001), 'x', 500000);      /* a page takes so much: whole lines */
+  for (size_t i = 99; i < 500000; i += 100)
+    long_text[i] = '\n';
+  dir.irs.at[1].text = long_text;
+  const data_value *cut = data_get(data_get(page_of(&w, &dir), "irs")->items[1], "text");
+  assert_string_equal(strstr(cut->string, "..."), "... 420000 more bytes\n");
+  assert_int_equal(strlen(cut->string), 80000 + strlen("... 420000 more bytes\n"));
+  dir.irs.at[1].text = "a\nc\n";
   dir.parts = read_json(&w, "{\"explain\": 4, \"flops\": 5, \"topk\": 6}");
   page = page_of(&w, &dir);
   assert_string_equal(part(&w, page, "explain"), "4");

@@ -73,7 +73,8 @@ function showSummary() {
       make(
         'p',
         { class: 'warning' },
-        'summary.json tells of a run of ' + count(s.simulated_cycles) + ' cycles; the graph as it is now takes ' + count(end) + '.',
+        'The run that summary.json tells of took ' + count(s.simulated_cycles) + ' cycles; watched here, without values, the graph takes ' + count(end) +
+          '. Either it has changed since, or data say which places are read.',
       ),
     );
 }
