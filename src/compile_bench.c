@@ -1,6 +1,7 @@
 #include "compile_bench.h"
 #include "base/clock.h"
 #include "base/stats.h"
+#include "base/progress.h"
 #include "compile_exec.h"
 #include "compile_provider.h"
 #include "run/run_shared_memory.h"
@@ -46,11 +47,13 @@ static void measure(loom_ctx *ctx, const bench_callee *c, const bench_options *b
   double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_cpu = 0, own = clock_thread_seconds();
   out->batch = one < batch_seconds ? (int)(batch_seconds / fmax(one, 1e-9)) + 1 : 1;
   for (out->runs = 0; out->runs < most && (out->runs < b->runs_least || clock_seconds() < end); out->runs++) {
+    progress_tell("measured", (int64_t)(1e3 * (clock_seconds() - end + b->seconds)), (int64_t)(1e3 * b->seconds));
     const double before = clock_process_seconds();
     wall[out->runs] = call(c, out->batch) / out->batch;
     cpu[out->runs] = (clock_process_seconds() - before) / out->batch;
     sum_cpu += cpu[out->runs] * out->batch;
   }
+  progress_over("measured");
   own = clock_thread_seconds() - own;
   out->by_cpu = own > 0.9 * sum_cpu;      /* no second thread did much */
   out->wall = times_of(wall, out->runs);

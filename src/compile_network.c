@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "compile_cache.h"
 #include "compile_network_private.h"
 
@@ -134,8 +135,11 @@ loom_status network_compile_all(network_run *n) {
 
 loom_status network_take_steps(network_run *n) {
   loom_status st = LOOM_OK;
-  for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++)
+  for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++) {
+    progress_tell("kernels", i, (int64_t)n->net->kernels.n);
     st = take_step(n, i);
+  }
+  progress_over("kernels");
   close_all(n);                            /* after an error */
   return st;
 }

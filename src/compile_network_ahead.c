@@ -2,6 +2,7 @@
  * (compile_entry.h), so that the state here is the same whoever compiled it.  A process that has something to say about its kernel, or cannot compile it, hands back nothing: the
  * kernel is then compiled here in its turn, and messages are those of one process, in the same order. */
 #include "base/clock.h"
+#include "base/progress.h"
 #include "compile_cache.h"
 #include "compile_entry.h"
 #include "compile_network_private.h"
@@ -89,6 +90,7 @@ loom_status network_compile_ahead(network_run *n) {
   a.threads = n->o->threads / processes;
   run_job *done = ARENA_NEW_N(&n->ctx->mem, run_job, jobs);
   LOOM_TRY(run_jobs(n->ctx, jobs, processes, compile_job, &a, done));
+  progress_over("compiled kernels");
   for (int i = 0; i < jobs; i++)
     LOOM_TRY(take(&a, a.missing.at[i], &done[i]));
   return LOOM_OK;

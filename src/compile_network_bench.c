@@ -1,6 +1,7 @@
 #include "compile_network_bench.h"
 #include "base/clock.h"
 #include "base/stats.h"
+#include "base/progress.h"
 #include <math.h>
 
 enum { RUNS_LIMIT = 10000 };
@@ -36,6 +37,7 @@ static samples measure(arena *m, compile_network *n, const bench_options *b) {
   const double end = clock_seconds() + b->seconds;
   double own = clock_thread_seconds();
   for (; s.runs < most && (s.runs < b->runs_least || clock_seconds() < end); s.runs++) {
+    progress_tell("measured", (int64_t)(1e3 * (clock_seconds() - end + b->seconds)), (int64_t)(1e3 * b->seconds));
     const double wall = clock_ms(), cpu = clock_process_seconds();
     compile_network_again(n, ms);
     s.wall[s.runs] = clock_ms() - wall;
@@ -44,6 +46,7 @@ static samples measure(arena *m, compile_network *n, const bench_options *b) {
     for (size_t k = 0; k < n->steps.n; k++)
       s.step[k * (size_t)most + (size_t)s.runs] = ms[k];
   }
+  progress_over("measured");
   own = 1e3 * (clock_thread_seconds() - own);
   s.by_cpu = own > 0.9 * sum;      /* no second thread did much */
   return s;

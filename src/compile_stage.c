@@ -25,6 +25,27 @@ static data_value *access_object(arena *m, const plan_candidate *c, bool hoist) 
   return v;
 }
 
+/* Bytes of L1 at the block sizes of the row; -1: its plan is refused later. */
+static int64_t row_l1_bytes(compile_state *s, const solve_row *r) {
+  const diag_mark before = diag_save(s->ctx);
+  plan *p;
+  const loom_status st = solve_plan(s->ctx, s->nest, s->machine, &s->solve_options, r, &p);
+  diag_drop(s->ctx, before);
+  return st == LOOM_OK ? p->l1_bytes : -1;
+}
+
+static void add_answer(compile_state *s, const solve_row *row, data_value *out) {
+  arena *m = &s->ctx->mem;
+  if (solve_has_answer(row->status)) {
+    const int64_t bytes = row_l1_bytes(s, row);
+    data_set_int(m, out, "cost", row->cycles);
+    if (bytes >= 0)
+      data_set_int(m, out, "l1_bytes", bytes);
+  }
+  if (row->certificate)
+    solve_certificate_to_data(m, row->certificate, out);
+}
+
 data_value *compile_explore_data(compile_state *s) {
   arena *m = &s->ctx->mem;
   data_value *v = data_object(m), *rows = data_array(m);
@@ -40,14 +61,13 @@ data_value *compile_explore_data(compile_state *s) {
     data_set_string(m, r, "loop_order", plan_order_string(m, &c->mapping));
     data_set(m, r, "broadcast", access_object(m, c, false));
     data_set(m, r, "hoist", access_object(m, c, true));
-    if (i < s->solved.rows.n && solve_has_answer(s->solved.rows.at[i].status))
-      data_set_int(m, r, "cost", s->solved.rows.at[i].cycles);
-    if (i < s->solved.rows.n && s->solved.rows.at[i].certificate)
-      solve_certificate_to_data(m, s->solved.rows.at[i].certificate, r);
+    if (i < s->solved.rows.n)
+      add_answer(s, &s->solved.rows.at[i], r);
     data_push(m, rows, r);
   }
   data_set(m, v, "candidates", rows);
-  data_set_int(m, v, "total", s->table.total);
+  const bool is_open = s->space.nest && !s->table.rows.n;      /* a whole space, before it is searched */
+  data_set_int(m, v, "total", is_open ? s->space.n_mappings * s->space.n_orders : s->table.total);
   data_set_int(m, v, "pruned", s->table.pruned);
   return v;
 }

@@ -1,13 +1,22 @@
 #include "base/data.h"
 #include "base/text.h"
 
+enum { NEAR_MAX = 64 };      /* keys of an object that are compared with one that is missing */
+
 loom_status data_need(loom_ctx *ctx, const data_value *v, const char *key, data_kind kind, data_value **out) {
   if (v->kind != DATA_OBJECT)
     LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "expected an object with the key '%s'; found %s", key, data_kind_name(v->kind));
   data_value *found = data_get(v, key);
   if (!found) {
     diag_error(ctx, v->span, LOOM_EINPUT, "the key '%s' is missing", key);
-    diag_help(ctx, "add '%s' with %s as its value", key, data_kind_name(kind));
+    const char **names = ARENA_NEW_N(&ctx->mem, const char *, v->n + 1);
+    for (size_t i = 0; i < v->n; i++)
+      names[i] = v->members[i].key;
+    const char *near = v->n <= NEAR_MAX ? diag_nearest(key, names, v->n) : NULL;
+    if (near)
+      diag_help(ctx, "did you mean '%s' where it says '%s'?", key, near);
+    else
+      diag_help(ctx, "add '%s' with %s as its value", key, data_kind_name(kind));
     return LOOM_EINPUT;
   }
   if (found->kind != kind && !(kind == DATA_REAL && found->kind == DATA_INT))

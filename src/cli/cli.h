@@ -44,7 +44,7 @@ struct solve_opinion;
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
   X(plan, "plan", "FILE", "cr", "replay this plan")                                                                     \
   X(tuning_db, "tuning-db", "FILE", "crmp", "plans that were found before are replayed from this database, and new ones recorded in it")                          \
-  X(model, "model", "NAME", "cres", "loom, upstream or upstream-nested")                                                \
+  X(model, "model", "loom|upstream|upstream-nested", "cres", "what prices a candidate: Loom's model (default), or upstream's")                                                \
   X(calibration, "calibration", "NAME", "cresvmxpl", "perf set of the machine file")                                       \
   X(compute_dir, "hw-compute-dir", "DIR", "cresvmxp", "upstream's compute directory: functions in X.mlir, their costs in X.perf.yaml")      \
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
@@ -89,11 +89,11 @@ struct solve_opinion;
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(limits, "limits", "K=V,..", "creombptl", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
   X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifzl", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
-  X(progress, "progress", "plain|none", "cresmz", "how far the search is, on standard error: always (plain) or never; default: on a terminal")
+  X(progress, "progress", "bar|plain|none", "cresmzbtp", "how far the command is, on standard error: a bar on a terminal (default), lines, or nothing")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresmxdpbtkgiz", "one JSON object on standard output")                                                      \
+  X(json, "json", "cresvmoxdpbtkgiz", "one JSON object on standard output")                                                      \
   X(show_origin, "show-origin", "g", "where each setting is from: file and line, or a variable of the environment")         \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(stdio, "stdio", "l", "accepted: editors say so; there is no other way")  \
@@ -150,6 +150,7 @@ const cli_command *cli_find_command(const char *name);
 typedef struct cli_option { const char *name, *argument, *takers, *help; size_t offset; } cli_option;
 const cli_option *cli_option_table(size_t *out_n);
 bool cli_takes(const cli_command *c, const cli_option *o);
+bool cli_option_has_words(const cli_option *o);         /* its argument is one of "a|b|c" */
 /* The values that were given for it, or "true" of a flag that is set, NULL-terminated; NULL: none. */
 struct cli_options;
 const char *const *cli_option_values(arena *m, const struct cli_options *given, const cli_option *o);
@@ -176,11 +177,15 @@ LOOM_MUST_USE loom_status cli_providers(loom_ctx *ctx, const cli_options *o, con
 /* Seconds of --timeout; 0: not given. */
 LOOM_MUST_USE loom_status cli_timeout(loom_ctx *ctx, const cli_options *o, double *out);
 
-/* How far a search is; `step` is solve_limits.progress.  Nothing is printed unless standard error is a terminal or --progress=plain. */
-typedef struct cli_progress { bool is_on, overwrites; double started, printed; } cli_progress;
-LOOM_MUST_USE loom_status cli_progress_start(loom_ctx *ctx, const cli_options *o, cli_progress *out);
+/* How far a command is, from then on: what base/progress.h tells, and searches, whose `step` is solve_limits.progress.  Nothing is printed unless standard error is a
+ * terminal or --progress=plain. */
+LOOM_MUST_USE loom_status cli_progress_open(loom_ctx *ctx, const cli_options *o);
 void cli_progress_step(void *data, int64_t done, int64_t left, int64_t best, int64_t bound);
-void cli_progress_end(cli_progress *p);                /* takes the line away; before anything else is printed */
+void cli_progress_clear(void);                         /* takes the line away; it comes again */
+void cli_progress_end(void);                           /* takes the line away; before anything else is printed */
+bool cli_is_plain_terminal(void);                      /* one without escape sequences: TERM is dumb, or nothing */
+/* LOOM_EUSAGE: `word` is none of `words`, "a, b or c"; with did-you-mean. */
+loom_status cli_unknown_word(loom_ctx *ctx, const char *option, const char *word, const char *const *words, size_t n);
 
 /* Entries that a trace keeps: --trace-limit, else the default.  The warning about one that was cut at cycle `cut` (-1: it was not). */
 LOOM_MUST_USE loom_status cli_trace_limit(loom_ctx *ctx, const cli_options *o, int64_t *out);
@@ -202,6 +207,7 @@ void cli_print_examples(const cli_command *c, const char *before);      /* a lin
 typedef struct cli_variable { const char *name, *meaning; } cli_variable;
 const cli_variable *cli_variables(size_t *out_n);
 void cli_manual(const cli_command *c);                 /* the manual page as scdoc reads it; NULL: that of loom */
+void cli_manual_options(void);                         /* the table of docs/cli.md */
 /* All diagnostics to standard error: "file:line:col: error: ..", the source line, a caret, the help text. */
 void cli_print_diagnostics(const loom_ctx *ctx);
 /* How, from then on: "text", "json" (a line each) or "sarif". */

@@ -6,10 +6,26 @@
 #include <string.h>
 #include <unistd.h>
 
+static bool is_set(const char *variable) {
+  const char *value = getenv(variable);
+  return value && *value;
+}
+
+static bool is_zero(const char *variable) { return is_set(variable) && strcmp(getenv(variable), "0") == 0; }
+
+/* no-color.org, bixense.com/clicolors: NO_COLOR is asked first. */
+static bool wants_colour(void) {
+  if (is_set("NO_COLOR"))
+    return false;
+  if (is_set("CLICOLOR_FORCE") && !is_zero("CLICOLOR_FORCE"))
+    return true;
+  return !is_zero("CLICOLOR") && !cli_is_plain_terminal() && isatty(STDERR_FILENO);
+}
+
 static const char *colour(const char *code) {
   static int use = -1;
   if (use < 0)
-    use = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    use = wants_colour();
   return use ? code : "";
 }
 
@@ -107,6 +123,7 @@ loom_status cli_set_error_format(loom_ctx *ctx, const char *name) {
 
 void cli_print_diagnostics(const loom_ctx *ctx) {
   arena m = {0};
+  cli_progress_end();
   if (format == AS_TEXT)
     print_text(ctx);
   else if (format == AS_SARIF && ctx->diag.first)

@@ -28,7 +28,9 @@ static const cli_variable variables[] = {
     {"LOOM_TT_EMULATOR", "the directory of the emulation of tt-metal, for --engine tt-emu"},
     {"LOOM_KEEP_TEMPORARY", "set: the directory that --engine tt-emu builds in stays"},
     {"CXX", "the C++ compiler of --engine tt-emu"},
-    {"NO_COLOR", "set: no colours in messages"},
+    {"NO_COLOR", "set, and not empty: no colours in messages"},
+    {"CLICOLOR", "0: no colours in messages; else they are coloured on a terminal that TERM does not call dumb"},
+    {"CLICOLOR_FORCE", "set, and not 0: colours also where messages do not go to a terminal"},
 };
 
 const cli_variable *cli_variables(size_t *out_n) {
@@ -111,6 +113,36 @@ static void put_overview(void) {
     printf("*\n\t");
     put(variables[i].meaning);
     printf("\n\n");
+  }
+}
+
+/* A cell of Markdown. */
+static void put_cell(const char *words) {
+  for (const char *c = words; *c; c++) {
+    if (*c == '|')
+      putchar('\\');
+    putchar(*c);
+  }
+}
+
+void cli_manual_options(void) {
+  size_t n, n_commands;
+  const cli_option *all = cli_option_table(&n);
+  const cli_command *commands = cli_commands(&n_commands);
+  printf("| option | of | does |\n|---|---|---|\n");
+  for (size_t i = 0; i < n; i++) {
+    size_t takers = 0, listed = 0;
+    for (size_t k = 0; k < n_commands; k++)
+      takers += cli_takes(&commands[k], &all[i]);
+    printf("| `--%s%s", all[i].name, all[i].argument ? " " : "");
+    put_cell(all[i].argument ? all[i].argument : "");
+    printf("` | %s", takers == n_commands ? "all" : "");
+    for (size_t k = 0; k < n_commands && takers < n_commands; k++)
+      if (cli_takes(&commands[k], &all[i]))
+        printf("%s%s", listed++ ? ", " : "", commands[k].name);
+    printf(" | ");
+    put_cell(all[i].help);
+    printf(" |\n");
   }
 }
 

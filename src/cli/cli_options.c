@@ -96,6 +96,36 @@ const char *const *cli_option_values(arena *m, const cli_options *given, const c
   return (const char *const *)all;
 }
 
+loom_status cli_unknown_word(loom_ctx *ctx, const char *option, const char *word, const char *const *words, size_t n) {
+  text all = text_new(&ctx->mem);
+  for (size_t i = 0; i < n; i++)
+    text_addf(&all, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", words[i]);
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not %s", option, word, text_str(&all));
+  const char *near = diag_nearest(word, words, n);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
+}
+
+bool cli_option_has_words(const cli_option *o) { return o->argument && strchr(o->argument, '|') && o->argument[0] >= 'a' && o->argument[0] <= 'z'; }
+
+/* "sim|npu": one of the words.  --engine says itself that others are planned. */
+static loom_status check_word(loom_ctx *ctx, const cli_option *o, const char *value) {
+  enum { WORDS_MAX = 8 };
+  const char *words[WORDS_MAX];
+  size_t n = 0;
+  if (!cli_option_has_words(o) || strcmp(o->name, "engine") == 0)
+    return LOOM_OK;
+  for (const char *at = o->argument; *at && n < WORDS_MAX;) {
+    const size_t length = strcspn(at, "|");
+    words[n++] = arena_strndup(&ctx->mem, at, length);
+    if (strcmp(words[n - 1], value) == 0)
+      return LOOM_OK;
+    at += length + (at[length] == '|');
+  }
+  return cli_unknown_word(ctx, arena_printf(&ctx->mem, "--%s", o->name), value, words, n);
+}
+
 static void set_flag(cli_options *out, const cli_option *row, bool value) { *(bool *)((char *)out + row->offset) = value; }
 
 static void add_value(arena *m, cli_options *out, const cli_option *row, const char *value) {
@@ -105,19 +135,22 @@ static void add_value(arena *m, cli_options *out, const cli_option *row, const c
 }
 
 /* Those of the settings for command `of` (NULL: for all) that the command takes and nothing before them gave. */
-static void add_settings(arena *m, const cli_command *c, const cli_settings *all, const cli_command *of, bool *is_given, cli_options *out) {
+static loom_status add_settings(loom_ctx *ctx, const cli_command *c, const cli_settings *all, const cli_command *of, bool *is_given, cli_options *out) {
   for (size_t i = 0; i < all->n; i++) {
     const cli_setting *s = &all->at[i];
     bool *given = &is_given[s->option - rows];
     if (s->command != of || !cli_takes(c, s->option) || *given)
       continue;
     *given = true;
-    for (size_t k = 0; k < s->words.n; k++)
+    for (size_t k = 0; k < s->words.n; k++) {
+      LOOM_TRY(check_word(ctx, s->option, s->words.at[k]));
       if (s->option->argument)
-        add_value(m, out, s->option, s->words.at[k]);
+        add_value(&ctx->mem, out, s->option, s->words.at[k]);
       else
         set_flag(out, s->option, strcmp(s->words.at[k], "true") == 0);
+    }
   }
+  return LOOM_OK;
 }
 
 static loom_status add_config_file(loom_ctx *ctx, const cli_command *c, bool *is_given, cli_options *out) {
@@ -125,8 +158,7 @@ static loom_status add_config_file(loom_ctx *ctx, const cli_command *c, bool *is
   if (!out->config.last)
     return LOOM_OK;
   LOOM_TRY(cli_config_file_read(ctx, out->config.last, &of_file));
-  add_settings(&ctx->mem, c, &of_file, NULL, is_given, out);
-  return LOOM_OK;
+  return add_settings(ctx, c, &of_file, NULL, is_given, out);
 }
 
 /* What is not on the command line comes from the file of --config, then from the user's configuration: what that says of the command, then what it says of all. */
@@ -135,8 +167,8 @@ static loom_status add_configured(loom_ctx *ctx, const cli_command *c, bool *is_
   const bool is_named = out->config.last != NULL;
   LOOM_TRY(add_config_file(ctx, c, is_given, out));
   LOOM_TRY(cli_config_read(ctx, &all));
-  add_settings(&ctx->mem, c, &all, c, is_given, out);
-  add_settings(&ctx->mem, c, &all, NULL, is_given, out);
+  LOOM_TRY(add_settings(ctx, c, &all, c, is_given, out));
+  LOOM_TRY(add_settings(ctx, c, &all, NULL, is_given, out));
   return is_named ? LOOM_OK : add_config_file(ctx, c, is_given, out);
 }
 
@@ -197,6 +229,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     const char *value = eq ? eq + 1 : i + 1 < argc ? argv[++i] : NULL;
     if (!value)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
+    LOOM_TRY(check_word(ctx, row, value));
     add_value(&ctx->mem, out, row, value);
     is_given[row - rows] = true;
   }

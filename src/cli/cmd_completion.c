@@ -99,8 +99,8 @@ static void offer_values(loom_ctx *ctx, const cli_option *row, const char *word,
 #define X(name, when, stage, text) name "|"
 #include "cli/cli_emit.def"
 #undef X
-      }, {"model", "loom|upstream|upstream-nested"}, {"dtype", "f16|bf16|f32|f64|i8|i16|i32|i64|i1"}, {"calibration", "newest|2025"}};
-  const char *values = strpbrk(row->argument, "|") && row->argument[0] >= 'a' ? row->argument : NULL;
+      }, {"dtype", "f16|bf16|f32|f64|i8|i16|i32|i64|i1"}, {"calibration", "newest|2025"}};
+  const char *values = cli_option_has_words(row) ? row->argument : NULL;
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (strcmp(lists[i].option, row->name) == 0)
       values = lists[i].values;

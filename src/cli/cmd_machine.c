@@ -70,31 +70,37 @@ static loom_status prove_guards(loom_ctx *ctx, const cli_options *o, const machi
   return LOOM_OK;
 }
 
+static loom_status check_all(loom_ctx *ctx, const cli_options *o, const char *name, machine **m, guard_tally *guards) {
+  LOOM_TRY(cli_load_machine(ctx, o, name, m));
+  LOOM_TRY(machine_check(ctx, *m));
+  LOOM_TRY(machine_check_units(ctx, *m));
+  return o->certify ? prove_guards(ctx, o, *m, guards) : LOOM_OK;
+}
+
 static loom_status check(loom_ctx *ctx, const cli_options *o, const char *name) {
-  machine *m;
+  machine *m = NULL;
   guard_tally guards = {0};
-  LOOM_TRY(cli_load_machine(ctx, o, name, &m));
-  LOOM_TRY(machine_check(ctx, m));
-  LOOM_TRY(machine_check_units(ctx, m));
-  if (o->certify)
-    LOOM_TRY(prove_guards(ctx, o, m, &guards));
-  if (o->json) {
+  const loom_status st = check_all(ctx, o, name, &m, &guards);
+  const bool is_read = st == LOOM_OK || st == LOOM_EINPUT || st == LOOM_EUNSUP;      /* else nothing is known of it */
+  if (o->json && is_read) {
     data_value *v = data_object(&ctx->mem);
     data_set_string(&ctx->mem, v, "schema", "loom.machine-check.v1");
-    data_set_string(&ctx->mem, v, "machine", m->name);
-    data_set_bool(&ctx->mem, v, "ok", true);
+    data_set_string(&ctx->mem, v, "machine", m ? m->name : name);
+    data_set_bool(&ctx->mem, v, "ok", st == LOOM_OK);
     data_set_int(&ctx->mem, v, "warnings", ctx->diag.warnings);
-    if (o->certify) {
+    if (st != LOOM_OK)
+      data_set_int(&ctx->mem, v, "errors", ctx->diag.errors);
+    if (o->certify && st == LOOM_OK) {
       data_set_int(&ctx->mem, v, "functions", guards.functions);
       data_set_int(&ctx->mem, v, "certified", guards.proven);
     }
     printf("%s\n", data_write_json(&ctx->mem, v, 1));
-  } else {
+  } else if (st == LOOM_OK) {
     printf("%s: no errors, %d warnings\n", m->name, ctx->diag.warnings);
     if (o->certify)
       printf("guards of %" PRId64 " of %" PRId64 " functions certified\n", guards.proven, guards.functions);
   }
-  return LOOM_OK;
+  return st;
 }
 
 /* Reads a foreign description and writes ours. */
@@ -103,10 +109,12 @@ static loom_status import(loom_ctx *ctx, const cli_options *o, const char *path)
   LOOM_TRY(cli_load_machine(ctx, o, path, &m));
   LOOM_TRY(machine_check(ctx, m));
   const char *yaml = machine_to_yaml(&ctx->mem, m);
-  if (!o->out.last) {
+  if (o->json)
+    printf("%s\n", data_write_json(&ctx->mem, machine_to_data(&ctx->mem, m), 1));
+  else if (!o->out.last)
     fputs(yaml, stdout);
+  if (!o->out.last)
     return LOOM_OK;
-  }
   return file_write(ctx, o->out.last, yaml, strlen(yaml));
 }
 

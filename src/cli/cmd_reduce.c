@@ -1,5 +1,6 @@
 /* `loom reduce`: a kernel for which `loom run` fails, made smaller while it fails the same way: with the same exit code, and a first message that differs in numbers only. */
 #include "base/file.h"
+#include "base/progress.h"
 #include "cli/cli.h"
 #include "kernel/kernel_reduce.h"
 #include "run/run_process.h"
@@ -13,7 +14,7 @@ enum { TRIES_MAX = 2000, LOG_BYTES_MAX = 4 << 20, KERNEL_BYTES_MAX = 64 << 20 };
 
 /* How a run ends; message: the first error's, with '#' for numbers, up to a ';'. */
 typedef struct failure { int code; const char *message; } failure;
-typedef struct reducer { loom_ctx *ctx; const char *loom, *dir; const char *const *words; size_t n_words; failure wanted; bool says; } reducer;
+typedef struct reducer { loom_ctx *ctx; const char *loom, *dir; const char *const *words; size_t n_words; failure wanted;} reducer;
 
 /* ---- runs ---- */
 
@@ -76,8 +77,7 @@ static bool still_fails(void *data, kernel_graph *k) {
   failure f;
   if (run_graph(r, k, &f) != LOOM_OK || f.code != r->wanted.code || strcmp(f.message, r->wanted.message) != 0)
     return false;
-  if (r->says)
-    fprintf(stderr, "reduce: %d operations\n", kernel_count_ops(k));
+  progress_tell("operations left", kernel_count_ops(k), 0);
   return true;
 }
 
@@ -170,6 +170,7 @@ static loom_status reduce(loom_ctx *ctx, const cli_options *o, reducer *r) {
     return LOOM_EUSAGE;
   }
   kernel_graph *small = kernel_reduce(ctx, k, &how);
+  progress_over("operations left");
   const char *json = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, small), 1);
   LOOM_TRY(file_write(ctx, file, json, strlen(json)));
   say(ctx, o, r, kernel_count_ops(k), kernel_count_ops(small), how.tries, file);
@@ -183,9 +184,7 @@ loom_status cmd_reduce(loom_ctx *ctx, const cli_options *o) {
   char *dir = file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", "loom-reduce-XXXXXX");
   if (!mkdtemp(dir))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot make a directory for temporary files: %s", dir);
-  cli_progress progress;
-  LOOM_TRY(cli_progress_start(ctx, o, &progress));
-  reducer r = {.ctx = ctx, .loom = file_join(&ctx->mem, cli_self_dir(&ctx->mem), "loom"), .dir = dir, .says = progress.is_on};
+  reducer r = {.ctx = ctx, .loom = file_join(&ctx->mem, cli_self_dir(&ctx->mem), "loom"), .dir = dir};
   const loom_status st = reduce(ctx, o, &r);
   run_remove_temporary(dir);
   return st;

@@ -66,10 +66,9 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
     LOOM_TRY(cli_load_machine(ctx, o, o->machine.last, &m));
   solve_options so = {.model = MODEL_UPSTREAM, .assigned_double_buffer = -1, .ragged = o->ragged,
                       .opinion = o->certify ? o->opinion : NULL, .explain = o->explain, .neighbours = o->neighbours, .pareto = o->pareto, .progress = cli_progress_step};
-  cli_progress progress;
   int64_t top = 0;
-  if (o->model.last && !model_kind_parse(o->model.last, &so.model))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
+  if (o->model.last)      /* one of the words */
+    (void)model_kind_parse(o->model.last, &so.model);
   cli_pairs blocks = {0};
   LOOM_TRY(cli_pairs_of(ctx, "--block-sizes", o->block_sizes.all.at, o->block_sizes.all.n, true, &blocks));
   solve_domain *domains = ARENA_NEW_N(&ctx->mem, solve_domain, blocks.n);
@@ -91,10 +90,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(data_read_json(ctx, o->files.at[0], source, size, &etg));
   if (o->etg.last)
     LOOM_TRY(write_etg(ctx, etg, m, o->etg.last));
-  LOOM_TRY(cli_progress_start(ctx, o, &progress));
-  so.progress_data = &progress;
   loom_status st = solve_etg(ctx, etg, m, &so, &result);
-  cli_progress_end(&progress);
+  cli_progress_end();
   LOOM_TRY(st);
   if (o->out.last) {
     const char *json = data_write_json(&ctx->mem, result, 1);

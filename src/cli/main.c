@@ -60,6 +60,7 @@ static loom_status body(loom_ctx *ctx, void *data) {
     return LOOM_EUSAGE;
   }
   cli_set_machine_path(ctx);
+  LOOM_TRY(cli_progress_open(ctx, &in->options));
   return run_plain(ctx, &in->options);
 }
 
@@ -125,6 +126,10 @@ int main(int argc, char **argv) {
   const bool is_manual = strcmp(argv[1], "manual") == 0;      /* what the manual pages are made of */
   if (is_manual && argc == 2) {
     cli_manual(NULL);
+    return cli_finish_output(0);
+  }
+  if (is_manual && strcmp(argv[2], "--options") == 0) {
+    cli_manual_options();
     return cli_finish_output(0);
   }
   if (strcmp(argv[1], "help") == 0 || is_manual) {

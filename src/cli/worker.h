@@ -21,6 +21,8 @@ LOOM_MUST_USE loom_status worker_read_options(loom_ctx *ctx, const cli_options *
 LOOM_MUST_USE loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_options *o, compile_options *out);
 /* Options of a kernel that runs on the host at the sizes of this call: what to compile, and the contents of its arguments. */
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
+/* A document that is no JSON: as it is, or with --json in one (loom.text.v1). */
+void worker_print_text(loom_ctx *ctx, const cli_options *o, const char *form, const char *words);
 /* loom bench: how long; and the verdict on loom.bench.v1 of a network, which is printed. */
 LOOM_MUST_USE loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out);
 LOOM_MUST_USE loom_status worker_bench_network(loom_ctx *ctx, const cli_options *o, data_value *v);

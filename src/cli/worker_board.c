@@ -4,23 +4,11 @@
 
 bool worker_wants_board(const cli_options *o) { return text_eq(o->emit.last, "tt") || text_eq(o->engine.last, "tt-emu"); }
 
-/* A word that is the default (or NULL), or the other one. */
-static loom_status read_choice(loom_ctx *ctx, const char *option, const char *word, const char *usual, const char *other, bool *is_other) {
-  *is_other = text_eq(word, other);
-  if (word && !*is_other && !text_eq(word, usual))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is not %s or %s", option, word, usual, other);
-  return LOOM_OK;
-}
-
-static loom_status read_board_options(loom_ctx *ctx, const cli_options *o, compile_tt_options *out) {
-  LOOM_TRY(read_choice(ctx, "--tt-api", o->tt_api.last, "free", "object", &out->object_api));
-  return read_choice(ctx, "--tt-accumulate", o->tt_accumulate.last, "dst", "l1", &out->lower.l1_accumulate);
-}
-
 loom_status worker_compile_board(loom_ctx *ctx, const cli_options *o, compile_options *c, compile_state *s, compile_tt *out) {
   compile_tt_options options = {0};
   *out = (compile_tt){0};
-  LOOM_TRY(read_board_options(ctx, o, &options));
+  options.object_api = text_eq(o->tt_api.last, "object");
+  options.lower.l1_accumulate = text_eq(o->tt_accumulate.last, "l1");
   return compile_tt_compile(ctx, c, &options, s, out);
 }
 

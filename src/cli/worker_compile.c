@@ -76,6 +76,19 @@ static loom_status read_lambda(loom_ctx *ctx, const char *value, helion_given *g
   return LOOM_OK;
 }
 
+static loom_status fail_dtype(loom_ctx *ctx, const char *name) {
+  static const char *const names[] = {
+#define X(id, bytes, mlir, torch, ...) mlir, torch,
+      DTYPE_LIST(X)
+#undef X
+  };
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", name);
+  const char *near = diag_nearest(name, names, sizeof names / sizeof *names);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
+}
+
 static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_binding *inputs, size_t n_inputs, helion_options *out) {
   VEC_OF(helion_given) given = {0};
   for (size_t i = 0; i < o->dtype.all.n; i++) {
@@ -91,7 +104,7 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
       if (!parsed && is_torch_dtype(p.at[j].value))
         LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--dtype: the element type torch.%s", p.at[j].value);
       if (!parsed)
-        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dtype: '%s' is no element type; for example f16, bf16, f32, int32", p.at[j].value);
+        return fail_dtype(ctx, p.at[j].value);
       if (g.name) {
         vec_push(&ctx->mem, &given, g);
       } else {
@@ -163,7 +176,7 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   *out = (compile_options){.machine = o->machine.last, .calibration = o->calibration.last, .compute_dir = o->compute_dir.last, .config = o->config.last, .plan = o->plan.last,
                            .model = MODEL_LOOM, .accumulate_f32 = true, .ragged = o->ragged, .topk = o->letter == 'e' && !o->optimal_only ? 8 : 1, .etg_gen = 3, .debug = o->debug,
                            .output_dir = o->output_dir.last, .dump_dir = o->dump_dir.last, .override_dir = o->override_dir.last, .print_pretty = o->print_pretty, .use_mips_matmul = o->use_mips_matmul,
-                           .stop_after = COMPILE_TOG, .open_rows = o->open_rows, .opinion = o->certify ? o->opinion : NULL, .tuning = o->tuning, .tune = o->tune || o->explain};
+                           .stop_after = COMPILE_TOG, .progress = cli_progress_step, .open_rows = o->open_rows, .opinion = o->certify ? o->opinion : NULL, .tuning = o->tuning, .tune = o->tune || o->explain};
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom %s' takes one kernel file, %zu given", o->command, o->files.n);
   out->input = o->files.at[0];
@@ -173,28 +186,16 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   LOOM_TRY(read_shapes(ctx, o, &out->helion));
   LOOM_TRY(read_domains(ctx, o, out));
   LOOM_TRY(read_pins(ctx, o, &out->explore));
-  if (o->model.last && !model_kind_parse(o->model.last, &out->model))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--model: '%s' is not loom, upstream or upstream-nested", o->model.last);
-  if (o->accumulate.last) {
-    out->accumulate_f32 = strcmp(o->accumulate.last, "f32") == 0;
-    if (!out->accumulate_f32 && strcmp(o->accumulate.last, "f16") != 0)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--accumulate: '%s' is not f32 or f16", o->accumulate.last);
-  }
-  if (o->l1_tensors.last) {
-    out->no_l1_tensors = text_eq(o->l1_tensors.last, "none");
-    if (!out->no_l1_tensors && !text_eq(o->l1_tensors.last, "auto"))
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--l1-tensors: '%s' is not auto or none", o->l1_tensors.last);
-  }
+  if (o->model.last)      /* words were looked at when they were read (cli_options.c) */
+    (void)model_kind_parse(o->model.last, &out->model);
+  out->accumulate_f32 = !text_eq(o->accumulate.last, "f16");
+  out->no_l1_tensors = text_eq(o->l1_tensors.last, "none");
   int64_t v;
   if (o->topk.last && !o->optimal_only) {
     LOOM_TRY(cli_int(ctx, "--topk", o->topk.last, 1, 1000000, &v));
     out->topk = (int)v;
   }
-  if (o->stage0_form.last) {
-    out->helion_form = strcmp(o->stage0_form.last, "helion") == 0;
-    if (!out->helion_form && strcmp(o->stage0_form.last, "loom") != 0)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--stage0-form: '%s' is not loom or helion", o->stage0_form.last);
-  }
+  out->helion_form = text_eq(o->stage0_form.last, "helion");
   if (o->etg_gen.last) {
     LOOM_TRY(cli_int(ctx, "--etg-gen", o->etg_gen.last, 1, 3, &v));
     out->etg_gen = (int)v;
@@ -207,12 +208,6 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   }
   LOOM_TRY(cli_timeout(ctx, o, &out->timeout_s));
   return cli_threads(ctx, o, &out->threads);
-}
-
-static loom_status show_progress(loom_ctx *ctx, const cli_options *o, compile_options *c, cli_progress *p) {
-  c->progress = cli_progress_step;
-  c->progress_data = p;
-  return cli_progress_start(ctx, o, p);
 }
 
 static loom_status read_bindings(loom_ctx *ctx, const char *option, const char *const *texts, size_t n, const run_binding **out, size_t *out_n) {
@@ -373,7 +368,7 @@ static loom_status emit_code(loom_ctx *ctx, const cli_options *o, compile_state 
     LOOM_TRY(compile_emit_llvm(s, &file));
     if (o->output_dir.last)
       return file_write(ctx, o->output_dir.last, file, strlen(file));
-    fputs(file, stdout);
+    worker_print_text(ctx, o, what, file);
     return LOOM_OK;
   }
   LOOM_TRY(compile_emit_files(s, o->output_dir.last, strcmp(what, "so") == 0, &file, &header));
@@ -414,7 +409,6 @@ static loom_status compile_code(loom_ctx *ctx, const cli_options *o, compile_opt
 loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
-  cli_progress progress;
   run_options r = {0};
   bool is_program;
   LOOM_TRY(worker_read_options(ctx, o, &c));
@@ -422,7 +416,6 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
-  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   if (worker_emit_is(o->emit.last, WORKER_EMIT_CODE, NULL))
     return compile_code(ctx, o, &c);
@@ -435,7 +428,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     LOOM_TRY(read_run(ctx, o, &r));
   if (!o->bisect && worker_emit_is(o->emit.last, WORKER_EMIT_EARLY, &c.stop_after)) {   /* printed, nothing is written */
     loom_status early = compile_kernel(ctx, &c, &s);
-    early = early == LOOM_OK ? worker_emit(ctx, &s, o->emit.last) : early;
+    early = early == LOOM_OK ? worker_emit(ctx, o, &s) : early;
     compile_done(&s);
     return early;
   }
@@ -455,7 +448,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     if (timed.has_report)
       worker_add_npu(&ctx->mem, &s, &npu, summary);
     st = worker_answer(ctx, o, &s, summary);
-    cli_progress_end(&progress);
+    cli_progress_end();
     const char *json = data_write_json(&ctx->mem, summary, 1);
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
@@ -466,7 +459,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     } else if (st == LOOM_OK && for_npu && o->emit.last) {
       st = worker_emit_npu(ctx, o, &s, &npu);
     } else if (st == LOOM_OK && o->emit.last) {
-      st = worker_emit(ctx, &s, o->emit.last);
+      st = worker_emit(ctx, o, &s);
     } else if (st == LOOM_OK && o->json) {
       printf("%s\n", json);
     } else if (st == LOOM_OK) {
@@ -490,7 +483,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   if (st == LOOM_OK)
     st = worker_bisect_verdict(ctx, &found);
   st = worker_explain_failure(ctx, o, &s, st);
-  cli_progress_end(&progress);
+  cli_progress_end();
   compile_tt_close(&board);
   compile_npu_close(&npu);
   compile_done(&s);
@@ -514,10 +507,18 @@ static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const comp
   return compile_open_artifact(ctx, c, r, s);
 }
 
+static loom_status fail_engine(loom_ctx *ctx, const char *name) {
+  static const char *const engines[] = {"sim", "npu", "tt-emu"};
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim, npu and tt-emu", name);
+  const char *near = diag_nearest(name, engines, sizeof engines / sizeof *engines);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUNSUP;
+}
+
 loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
-  cli_progress progress;
   compile_execution e = {0};
   run_options r = {.check = o->check, .interp_only = o->interp};
   compile_bisection found = {0};
@@ -527,14 +528,13 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   loom_status as_program = worker_run_program(ctx, o, &c, &is_program);
   if (is_program || as_program != LOOM_OK)
     return as_program;
-  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
   LOOM_TRY(cli_providers(ctx, o, &c.providers));
   tt_emulation emulation;
   c.for_board = text_eq(o->engine.last, "tt-emu");
   if (o->engine.last && !c.for_board && strcmp(o->engine.last, "sim") != 0 && strcmp(o->engine.last, "npu") != 0)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--engine: '%s' does not exist; there are sim, npu and tt-emu", o->engine.last);
+    return fail_engine(ctx, o->engine.last);
   bool for_npu;
   compile_npu npu = {0};
   LOOM_TRY(worker_wants_npu(ctx, o, &c, true, &for_npu));
@@ -572,12 +572,12 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     if (for_npu)
       worker_add_npu(&ctx->mem, &s, &npu, summary);
     st = worker_answer(ctx, o, &s, summary);
-    cli_progress_end(&progress);
+    cli_progress_end();
     const char *json = data_write_json(&ctx->mem, summary, 1);
     if (st == LOOM_OK)
       st = write_summary(ctx, &s, json);
     if (st == LOOM_OK && o->emit.last) {
-      st = worker_emit(ctx, &s, o->emit.last);
+      st = worker_emit(ctx, o, &s);
     } else if (o->json) {
       printf("%s\n", json);
     } else {
@@ -603,7 +603,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (st == LOOM_OK)
     st = verdict(ctx, &e);
   st = worker_explain_failure(ctx, o, &s, st);
-  cli_progress_end(&progress);
+  cli_progress_end();
   compile_tt_close(&board);
   compile_npu_close(&npu);
   compile_done(&s);
@@ -643,9 +643,7 @@ loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_options *o, comp
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
-  cli_progress progress;
   LOOM_TRY(worker_read_kernel_options(ctx, o, &c));
-  LOOM_TRY(show_progress(ctx, o, &c, &progress));
   c.stop_after = COMPILE_SOLVE;
   c.search_host = true;
   loom_status st = compile_kernel(ctx, &c, &s);
@@ -660,14 +658,14 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   if (st == LOOM_OK) {
     data_value *v = compile_explore_data(&s);
     st = worker_answer(ctx, o, &s, v);
-    cli_progress_end(&progress);
+    cli_progress_end();
     if (st == LOOM_OK && o->json)
       printf("%s\n", data_write_json(&ctx->mem, v, 1));
     else if (st == LOOM_OK)
       print_candidates(ctx, o, &s, v);
   }
   st = worker_explain_failure(ctx, o, &s, st);
-  cli_progress_end(&progress);
+  cli_progress_end();
   compile_done(&s);
   return st;
 }

@@ -1,6 +1,7 @@
 /* loom test: corpora of numeric test files, each file in a process of its own, so that one that crashes or hangs is one failure. */
 #include "cli/worker_corpus.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "run/run_child.h"
 #include "run/run_stage.h"
 #include <dirent.h>
@@ -57,7 +58,14 @@ static loom_status open_corpus(loom_ctx *ctx, const char *spelled, const char **
     return LOOM_OK;
   }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--corpus: '%s' is not KIND:DIR with a kind that is known", spelled);
-  diag_help(ctx, "kinds: iree:DIR (a checkout, or its tests/e2e), mlir:DIR (any directory of such files)");
+  const char *names[sizeof corpora / sizeof *corpora], *kind = arena_strndup(&ctx->mem, spelled, n);
+  for (size_t i = 0; i < sizeof corpora / sizeof *corpora; i++)
+    names[i] = corpora[i].name;
+  const char *near = diag_nearest(kind, names, sizeof corpora / sizeof *corpora);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  else
+    diag_help(ctx, "kinds: iree:DIR (a checkout, or its tests/e2e), mlir:DIR (any directory of such files)");
   return LOOM_EUSAGE;
 }
 
@@ -213,14 +221,18 @@ loom_status worker_test(loom_ctx *ctx, const cli_options *o) {
   for (size_t i = 0; i < files.n; i++) {
     const char *shown = files.at[i] + (skip && strncmp(files.at[i], dir, skip) == 0 ? skip : 0);
     size_t first = all.n;
+    progress_tell("files", (int64_t)i, (int64_t)files.n);
     bool ordered = o->ordered_sums || (o->corpus.last && text_starts(o->corpus.last, "iree:") && iree_keeps_order(ctx, files.at[i]));
     LOOM_TRY(run_file(ctx, files.at[i], shown + (skip && *shown == '/'), ordered, seconds, &all));
+    if (!o->json)
+      cli_progress_clear();
     for (size_t k = first; k < all.n; k++) {
       failed += all.at[k].verdict == TEST_FAIL;
       if (!o->json)
         test_print_case(&all.at[k]);
     }
   }
+  progress_over("files");
   const char *corpus = o->corpus.last ? arena_strndup(&ctx->mem, o->corpus.last, strcspn(o->corpus.last, ":")) : "files";
   if (o->junit.last) {
     const char *xml = test_junit(&ctx->mem, corpus, &all);

@@ -54,14 +54,34 @@ bool worker_emit_is_searched(const char *name) {
 
 static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
   text forms = text_new(&ctx->mem), files = forms;
+  const char *names[N_ROWS];
   for (size_t i = 0; i < N_ROWS; i++) {
     text *t = rows[i].text ? &forms : &files;
     text_addf(t, "%s%s", t->size ? ", " : "", rows[i].name);
+    names[i] = rows[i].name;
   }
-  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not one of %s; nor, of compile, of %s", name, text_str(&forms), text_str(&files));
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not one of %s; nor, of compile, of %s", name, text_str(&forms), text_str(&files));
+  const char *near = diag_nearest(name, names, N_ROWS);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
 }
 
-loom_status worker_emit(loom_ctx *ctx, compile_state *s, const char *name) {
+void worker_print_text(loom_ctx *ctx, const cli_options *o, const char *form, const char *words) {
+  arena *m = &ctx->mem;
+  if (!o->json) {
+    fputs(words, stdout);
+    return;
+  }
+  data_value *v = data_object(m);
+  data_set_string(m, v, "schema", "loom.text.v1");
+  data_set_string(m, v, "form", form);
+  data_set_string(m, v, "text", words);
+  printf("%s\n", data_write_json(m, v, 1));
+}
+
+loom_status worker_emit(loom_ctx *ctx, const cli_options *o, compile_state *s) {
+  const char *name = o->emit.last;
   const emit_row *row = find(name);
   const char *t;
   if (!row || !row->text)
@@ -69,6 +89,10 @@ loom_status worker_emit(loom_ctx *ctx, compile_state *s, const char *name) {
   LOOM_TRY(row->text(s, row->stage, &t));
   if (!t)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", name);
-  printf("%s\n", t);
+  const bool is_json = *t == '{';
+  if (o->json && !is_json)
+    worker_print_text(ctx, o, name, t);
+  else
+    printf("%s\n", t);
   return LOOM_OK;
 }

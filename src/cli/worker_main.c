@@ -80,6 +80,7 @@ static loom_status body(loom_ctx *ctx, int argc, char **argv) {
   loom_status (*run)(loom_ctx *, const cli_options *) = NULL;
   LOOM_TRY(cli_parse(ctx, argc, argv, &o));
   o.opinion = &z3;
+  LOOM_TRY(cli_progress_open(ctx, &o));
   cli_set_machine_path(ctx);
   LOOM_TRY(find_command(ctx, &o, &run));
   LOOM_TRY(run_stage_join(ctx));

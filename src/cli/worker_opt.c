@@ -1,17 +1,33 @@
 /* loom opt: mlir-opt with our passes in the same textual pipelines. */
 #include "base/file.h"
-#include "cli/cli.h"
+#include "cli/worker.h"
 #include "compile.h"
 #include "pass/pass.h"
 #include "run/run_stage.h"
 #include <stdio.h>
 #include <string.h>
 
-static void list_passes(void) {
+static void list_passes(loom_ctx *ctx, const cli_options *o) {
+  arena *m = &ctx->mem;
   size_t n;
   const pass_row *rows = pass_table(&n);
-  for (size_t i = 0; i < n; i++)
-    printf("%-36s %-16s %s\n", rows[i].name, rows[i].anchor, rows[i].summary);
+  data_value *v = data_object(m), *all = data_array(m);
+  for (size_t i = 0; i < n; i++) {
+    data_value *row = data_object(m);
+    if (!o->json)
+      printf("%-36s %-16s %s\n", rows[i].name, rows[i].anchor, rows[i].summary);
+    data_set_string(m, row, "name", rows[i].name);
+    data_set_string(m, row, "scope", rows[i].anchor);
+    data_set_string(m, row, "summary", rows[i].summary);
+    data_set_string(m, row, "needs", rows[i].needs);
+    data_set_string(m, row, "leaves", rows[i].leaves);
+    data_set_string(m, row, "options", rows[i].options);
+    data_push(m, all, row);
+  }
+  data_set_string(m, v, "schema", "loom.passes.v1");
+  data_set(m, v, "passes", all);
+  if (o->json)
+    printf("%s\n", data_write_json(m, v, 1));
 }
 
 static void emit_stderr(void *data, const char *s) {
@@ -101,13 +117,16 @@ static loom_status pass_through(loom_ctx *ctx, const cli_options *o, const char 
     fputs("texts: parsed 0, printed 0\n", stderr);
   if (o->out.last)
     return file_write(ctx, o->out.last, source, size);
-  (void)fwrite(source, 1, size, stdout);
+  if (o->json)
+    worker_print_text(ctx, o, "mlir", source);
+  else
+    (void)fwrite(source, 1, size, stdout);
   return LOOM_OK;
 }
 
 loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   if (o->list_passes) {
-    list_passes();
+    list_passes(ctx, o);
     return LOOM_OK;
   }
   if (o->passes.n && o->pass_pipeline.last)
@@ -137,6 +156,6 @@ loom_status worker_opt(loom_ctx *ctx, const cli_options *o) {
   }
   if (o->out.last)
     return file_write(ctx, o->out.last, text_str(&out), out.size);
-  fputs(text_str(&out), stdout);
+  worker_print_text(ctx, o, "mlir", text_str(&out));
   return LOOM_OK;
 }

@@ -212,6 +212,22 @@ static loom_status execute(program_run *r) {
 /* Of one function, as objects for other programs. */
 static bool asks_for_code(const cli_options *o) { return text_eq(o->machine.last, "host") && text_eq(o->command, "compile") && o->emit.last && !text_eq(o->emit.last, "kernel"); }
 
+static loom_status fail_function(program_run *r) {
+  const char **names = ARENA_NEW_N(&r->ctx->mem, const char *, r->functions.n + 1);
+  text all = text_new(&r->ctx->mem);
+  for (size_t i = 0; i < r->functions.n; i++) {
+    names[i] = r->functions.at[i].name;
+    text_addf(&all, "%s%s", i ? ", " : "", names[i]);
+  }
+  diag_error(r->ctx, diag_file_span(r->ctx, r->c->input), LOOM_EUSAGE, "there is no function '%s'", r->o->function.last);
+  const char *near = diag_nearest(r->o->function.last, names, r->functions.n);
+  if (near)
+    diag_help(r->ctx, "did you mean '%s'?", near);
+  else if (r->functions.n)
+    diag_help(r->ctx, "the functions of the file are: %s", text_str(&all));
+  return LOOM_EUSAGE;
+}
+
 loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program) {
   program_run r = {.ctx = ctx, .o = o, .c = c, .is_for_chip = o->machine.last || text_eq(o->command, "bench")};
   *out_is_program = false;
@@ -232,6 +248,8 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
   if (st == LOOM_OK) {
     r.functions = program_list(&r.ir, r.module);
     r.f = program_find(&r.functions, o->function.last);
+    if (!r.f && o->function.last)
+      st = fail_function(&r);
     *out_is_program = r.f && program_is_on_values(r.f);
     if (*out_is_program)
       st = execute(&r);

@@ -6,8 +6,13 @@
 static const char example_help[] = "pins are order=10, split=x8_y2y4, map=d0i0_d1i1, load.NAME=n, bcast_x, chain_y or hoist2, depth.NAME=2";
 
 static loom_status not_understood(loom_ctx *ctx, const char *pin) {
+  static const char *const keys[] = {"order", "split", "map", "load", "depth"};
+  const char *key = arena_strndup(&ctx->mem, pin, strcspn(pin, ".=")), *near = diag_nearest(key, keys, sizeof keys / sizeof *keys);
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--pin %s is not understood", pin);
-  diag_help(ctx, "%s", example_help);
+  if (near && !text_eq(near, key))
+    diag_help(ctx, "did you mean '%s'?", near);
+  else
+    diag_help(ctx, "%s", example_help);
   return LOOM_EUSAGE;
 }
 

@@ -181,7 +181,7 @@ LOOM_MUST_USE loom_status machine_load_with(loom_ctx *ctx, const char *name, con
  * that says where it comes from.  unit "": none. */
 typedef struct machine_key { const char *path, *unit, *what; } machine_key;
 const machine_key *machine_keys(arena *mem, size_t *out_n);
-/* What the machine is, in a line; "" where its file does not say.  Not checked: that takes ten times as long. */
+/* What the machine is, in a line; "" where its file does not say.  Not checked, and mostly not read: that takes ten times as long. */
 LOOM_MUST_USE loom_status machine_load_summary(loom_ctx *ctx, const char *name, const char **out);
 LOOM_MUST_USE loom_status machine_list(loom_ctx *ctx, const char *const **out_names, size_t *out_n);      /* sorted */
 /* Our YAML (docs/machines.md).  An `extends: NAME` is looked for beside `path`, then on the search path.  Not checked beyond the schema. */

@@ -142,8 +142,34 @@ static loom_status read_machine(loom_ctx *ctx, const char *name, const char *cal
   return calibration ? machine_use_calibration(ctx, *out, calibration) : LOOM_OK;
 }
 
+/* A block mapping cut before a key is one too: the part up to the key behind `summary`, or NULL. */
+static const char *head_of(arena *mem, const char *bytes, size_t *out_size) {
+  static const char key[] = "\nsummary:";
+  const char *at = strstr(bytes, key), *end = at ? at + 1 : NULL;
+  while (end && (end = strchr(end, '\n')) && (end[1] == ' ' || end[1] == '\n'))
+    end++;
+  if (!end)
+    return NULL;
+  *out_size = (size_t)(end + 1 - bytes);
+  return arena_strndup(mem, bytes, *out_size);
+}
+
 loom_status machine_load_summary(loom_ctx *ctx, const char *name, const char **out) {
+  const char *path = machine_find_file(&ctx->mem, name), *head;
+  const data_value *is = NULL;
+  const diag_mark before = diag_save(ctx);
+  char *bytes;
+  size_t size;
+  data_value *root;
   machine *m;
+  if (path && file_read(ctx, path, MACHINE_FILE_BYTES_MAX, &bytes, &size) == LOOM_OK && !machine_is_template(bytes) && (head = head_of(&ctx->mem, bytes, &size)) &&
+      data_read_yaml(ctx, path, head, size, &root) == LOOM_OK)
+    is = data_get(root, "summary");
+  diag_drop(ctx, before);
+  if (is && is->kind == DATA_STRING) {
+    *out = is->string;
+    return LOOM_OK;
+  }
   LOOM_TRY(read_machine(ctx, name, NULL, &m));
   *out = m->summary ? m->summary : "";
   return LOOM_OK;

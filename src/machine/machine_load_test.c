@@ -68,6 +68,29 @@ static void test_names_are_those_of_all_directories(void **state) {
   assert_int_equal(n, 0);
 }
 
+/* Oracle: what reading all of the file gives. */
+static void test_summaries_are_those_of_whole_files(void **state) {
+  loom_ctx *ctx = *state;
+  const char *const *names, *summary;
+  size_t n;
+  machine *m;
+  write_text(ctx, "more/flow.yaml", "{schema: loom.machine.v1, extends: wormhole, name: flow,\nsummary: \"in a flow\"}\n");
+  write_text(ctx, "more/folded.yaml", "schema: loom.machine.v1\nextends: wormhole\nname: folded\nsummary: >-\n  one line\n\n  and another\n# a word\nclock_hz: 2.0e+9\n");
+  write_text(ctx, "more/last.yaml", "schema: loom.machine.v1\nextends: wormhole\nname: last\nsummary: the last key");
+  write_text(ctx, "more/none.yaml", "schema: loom.machine.v1\nextends: ring8\nname: none\n");
+  const char *const dirs[] = {in(ctx, "more"), machine_testing_dirs[0]};
+  machine_set_path(dirs, 2);
+  expect_ok(ctx, machine_list(ctx, &names, &n));
+  assert_true(n > 10);
+  for (size_t i = 0; i < n; i++) {
+    expect_ok(ctx, machine_load(ctx, names[i], NULL, &m));
+    expect_ok(ctx, machine_load_summary(ctx, names[i], &summary));
+    assert_string_equal(summary, m->summary);
+  }
+  assert_int_equal(machine_load_summary(ctx, "wormhloe", &summary), LOOM_EUSAGE);
+  assert_non_null(strstr(ctx->diag.first->help, "did you mean 'wormhole'?"));
+}
+
 static const char df[] =
     "%m = df.mat \"U\" {shape = [32]}\n%x = df.spatial_dim \"x\", 4\n%c = df.core \"c\" {scaleout=(%x), scalein=(%m)}\n%l = df.memory \"L1\" {scaleout=(%x), size = 4096, bandwidth = 8}\n"
     "%s = df.mux %c, %l {map = affine_map<(a) -> (a)>}\n%d = df.spatial_dim 2\n%r = df.memory \"DRAM\" {scaleout=(%d), size = 4096, bandwidth = 8}\n"
@@ -196,7 +219,7 @@ static void test_what_is_a_template(void **state) {
 
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, open_all, close_all)
-  const struct CMUnitTest tests[] = {T(test_names_are_those_of_all_directories), T(test_files_are_read_by_what_they_are), T(test_where_the_measured_file_is), T(test_the_measured_file_is_taken_where_it_is_of_this_cpu),
+  const struct CMUnitTest tests[] = {T(test_names_are_those_of_all_directories), T(test_summaries_are_those_of_whole_files), T(test_files_are_read_by_what_they_are), T(test_where_the_measured_file_is), T(test_the_measured_file_is_taken_where_it_is_of_this_cpu),
                                      T(test_what_is_a_template)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

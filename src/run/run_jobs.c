@@ -1,6 +1,7 @@
 /* A table in shared memory says who took which job and where its bytes are; the bytes go to a file in memory for each process. */
 #include "run/run_jobs.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "run/run_child.h"
 #include "run/run_stage.h"
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef enum slot_state { SLOT_FREE, SLOT_STARTED, SLOT_EMPTY, SLOT_FULL } slot_state;
@@ -20,6 +22,7 @@ typedef struct worker { pid_t pid; int file, status; } worker;
 static _Noreturn void work_off(table *t, int n, int process, int file, pid_t parent, run_job_fn work, void *data) {
   size_t written = 0;
   run_child_end_with(parent);
+  progress_listen(NULL, NULL);      /* the parent tells of all */
   for (int i; (i = atomic_fetch_add(&t->next, 1)) < n;) {
     slot *s = &t->slots[i];
     const char *bytes = NULL;
@@ -74,6 +77,20 @@ static loom_status collect(loom_ctx *ctx, const slot *s, const worker *w, run_jo
   return LOOM_OK;
 }
 
+/* Looks up now and then where somebody wants to know how far it is. */
+static void wait_for(worker *w, const table *t, int n) {
+  static const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+  pid_t ended;
+  while ((ended = waitpid(w->pid, &w->status, progress_is_heard() ? WNOHANG : 0)) == 0 || (ended < 0 && errno == EINTR)) {
+    int done = 0;
+    for (int i = 0; i < n; i++)
+      done += t->slots[i].state >= SLOT_EMPTY;
+    progress_tell("compiled kernels", done, n);
+    if (ended == 0)
+      nanosleep(&pause, NULL);
+  }
+}
+
 static loom_status run_on(loom_ctx *ctx, table *t, int n, int processes, worker *w, run_job_fn work, void *data, run_job *out) {
   int started = 0;
   fflush(NULL);
@@ -86,8 +103,7 @@ static loom_status run_on(loom_ctx *ctx, table *t, int n, int processes, worker 
   }
   const int error = errno;
   for (int i = 0; i < started; i++)
-    while (waitpid(w[i].pid, &w[i].status, 0) < 0 && errno == EINTR)
-      ;
+    wait_for(&w[i], t, n);
   loom_status st = LOOM_OK;
   if (started == 0)
     st = diag_error(ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started: %s", strerror(error));

@@ -1,5 +1,6 @@
 /* Set up, run events until none is left, look at what is left. */
 #include "sim/sim_private.h"
+#include "base/progress.h"
 
 static loom_status check_options(loom_ctx *ctx, const tog *t, const sim_options *o) {
   if (o->exec && t->tensors.n > 0 && !o->tensors)
@@ -63,7 +64,10 @@ static loom_status build(sim *s) {
 }
 
 static loom_status run_events(sim *s) {
-  for (;;) {
+  enum { TELL_EVERY = 1024 };
+  for (int64_t n = 1;; n++) {
+    if (n % TELL_EVERY == 0)
+      progress_tell("simulated", s->tick / SIM_TICKS, s->t->predicted_cycles);
     int64_t memory = s->dram.bank ? sim_bank_next(s) : INT64_MAX;
     if (memory != INT64_MAX && (!s->queue.n || memory <= s->queue.at[0].tick)) {
       sim_bank_run(s);
@@ -78,6 +82,7 @@ static loom_status run_events(sim *s) {
     if (s->is_out_of_time)
       return diag_error(s->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the simulation ran over 2^52 cycles");
   }
+  progress_over("simulated");
   return LOOM_OK;
 }
 

@@ -381,14 +381,34 @@ static bool means_something(helion_reader *r, const parameter_list *params, cons
   return false;
 }
 
+/* What --shape could have meant: a constant that the class itself assigns, or an argument. */
+static const char *near_shape(helion_reader *r, const parameter_list *params, const char *shape) {
+  VEC_OF(const char *) names = {0};
+  size_t n = 0, n_targets;
+  syn_node **body = r->class_node ? syn_list(r->class_node, "body", &n) : NULL;
+  for (size_t i = 0; i < n; i++) {
+    syn_node **targets = body[i]->kind == SYN_Assign ? syn_list(body[i], "targets", &n_targets) : NULL;
+    const char *name = targets && n_targets && targets[0]->kind == SYN_Name ? syn_ident(targets[0], "id") : NULL;
+    if (name && is_int_constant(r, name))
+      vec_push(r->mem, &names, name);
+  }
+  for (size_t i = 0; !r->class_node && i < params->n; i++)
+    vec_push(r->mem, &names, params->at[i].name);
+  return diag_nearest(arena_strndup(r->mem, shape, strcspn(shape, ".")), names.at, names.n);
+}
+
+static const char *shape_help(helion_reader *r, const parameter_list *params, const char *shape) {
+  const char *near = near_shape(r, params, shape);
+  if (near)
+    return arena_printf(r->mem, "did you mean '%s'?", near);
+  return r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048" : "the names are argument and dimension: --shape x.0=2048,x.1=256";
+}
+
 static void check_shape_names(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
   for (size_t i = 0; i < r->options->n_shapes; i++) {
     const char *name = r->options->shapes[i].name;
     if (!means_something(r, params, name))
-      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE,
-                  r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048"
-                                : "the names are argument and dimension: --shape x.0=2048,x.1=256",
-                  "--shape names \"%s\", which the kernel \"%s\" does not have", name, k->name);
+      helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, shape_help(r, params, name), "--shape names \"%s\", which the kernel \"%s\" does not have", name, k->name);
     else if (r->options->shapes[i].value < 0)
       helion_fail(r, k->class_node ? k->class_node : k->fn, LOOM_EUSAGE, "sizes are not negative", "--shape gives %s the value %" PRId64, name,
                   r->options->shapes[i].value);

@@ -1,5 +1,6 @@
 /* The whole: three clocks that tick where there is something to do. */
 #include "base/text.h"
+#include "base/progress.h"
 #include "sim/npu/npu_flow.h"
 #include <stdarg.h>
 
@@ -338,7 +339,10 @@ static loom_status run(npu *s) {
   loom_ctx *ctx = s->ctx;
   const npu_options *o = s->o;
   loom_span at = diag_file_span(ctx, s->g->path);
-  while (is_running(s)) {
+  enum { TELL_EVERY = 1024 };
+  for (int64_t n = 1; is_running(s); n++) {
+    if (n % TELL_EVERY == 0)
+      progress_tell("simulated cycles", s->core_tick, 0);
     LOOM_TRY(step(s));
     if (!skip_idle(s)) {
       if (is_running(s))
@@ -353,6 +357,7 @@ static loom_status run(npu *s) {
     if (s->core_tick > CYCLES_MAX)
       LOOM_FAIL(ctx, at, LOOM_ELIMIT, "the graph takes more than 2^50 cycles");
   }
+  progress_over("simulated cycles");
   return LOOM_OK;
 }
 
