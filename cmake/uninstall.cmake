@@ -12,7 +12,7 @@ foreach(f ${files})
     math(EXPR removed "${removed} + 1")
   endif()
   get_filename_component(d ${f} DIRECTORY)
-  while(d MATCHES "/[Ll]oom(/|$)|/[a-z_]+/dist-packages/")   # never a directory that others use
+  while(d MATCHES "/[Ll]oom(/|$)|/dist-packages/[a-z]")   # never a directory that others use
     list(APPEND directories ${d})
     get_filename_component(d ${d} DIRECTORY)
   endwhile()
