@@ -1,6 +1,7 @@
 /* Perf sets of a machine file: functions, their scenarios, aliases. */
 #include "base/text.h"
 #include "machine/machine_private.h"
+#include <math.h>
 #include <ctype.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -110,6 +111,21 @@ static loom_status read_expr(loom_ctx *ctx, const data_value *v, const char *key
 
 /* ---- functions ---- */
 
+enum { RATE_SCALE_MAX = 1000000 };
+
+/* A rate with decimals, 6.9, as 69 for ten times the volume. */
+static loom_status read_decimal_rate(loom_ctx *ctx, const data_value *v, machine_scenario *s) {
+  for (int64_t scale = 10; scale <= RATE_SCALE_MAX; scale *= 10) {
+    const double scaled = v->real * (double)scale, whole = nearbyint(scaled);
+    if (whole < 1 || whole > 1e15 || fabs(scaled - whole) > 1e-9 * whole)
+      continue;
+    s->throughput = sym_const(&ctx->mem, (int64_t)whole);
+    s->volume = sym_mul(&ctx->mem, s->volume, sym_const(&ctx->mem, scale));
+    return LOOM_OK;
+  }
+  LOOM_FAIL(ctx, v->span, LOOM_EINPUT, "'throughput' is %g; must be 0.000001 or more, with six decimals at most", v->real);
+}
+
 static loom_status read_scenario(loom_ctx *ctx, const data_value *v, const machine_func *f, bool has_when, machine_scenario *s) {
   const data_value *when = has_when ? data_get(v, "when") : NULL, *fixed = data_get(v, "fixed"), *volume = data_get(v, "volume"),
                    *throughput = data_get(v, "throughput");
@@ -130,6 +146,8 @@ static loom_status read_scenario(loom_ctx *ctx, const data_value *v, const machi
   if (!volume)
     return LOOM_OK;
   LOOM_TRY(read_expr(ctx, volume, "volume", f, false, ROUND_UP, &s->volume));
+  if (throughput->kind == DATA_REAL)
+    return read_decimal_rate(ctx, throughput, s);
   LOOM_TRY(read_expr(ctx, throughput, "throughput", f, false, ROUND_DOWN, &s->throughput));
   int64_t rate;
   if (sym_is_const(s->throughput, &rate) && rate < 1)

@@ -305,6 +305,9 @@ static void test_wrong_files_are_told_with_their_place(void **state) {
       {25, "      f: {unit: mac, symbols: [M], fixed: -2}", "'fixed' is -2; must not be negative", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], fixed: true}", "'fixed' is", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: 0}", "'throughput' is 0; must be at least 1", 25, 59, NULL},
+      {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: 0.0}", "'throughput' is 0; must be 0.000001 or more", 25, 59, NULL},
+      {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: -2.5}", "'throughput' is -2.5; must be 0.000001 or more", 25, 59, NULL},
+      {25, "      f: {unit: mac, symbols: [M], volume: M, throughput: 3.14159265}", "six decimals at most", 25, 59, NULL},
       {25, "      f: {unit: mac, symbols: [M], fixed: 1, scenarios: [{fixed: 1}]}", "'f' has both 'scenarios' and 'fixed'", 25, 43, NULL},
       {25, "      f: {unit: mac, symbols: [M], scenarios: []}", "'scenarios' must be a list with at least one cost", 25, 47, NULL},
       {25, "      f@dma: {unit: mac, symbols: [M], fixed: M}", "'f@dma' runs on 'mac'; the name behind the @ must be that of its unit", 25, 7, NULL},
@@ -425,6 +428,18 @@ static void test_extending_replaces_what_is_said_again(void **state) {
   assert_int_equal(m->perf.n, 3);
 }
 
+/* Oracle: fixed + ceil(M / rate) in decimals. */
+static void test_rates_may_have_decimals(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { const char *rate; int64_t m, cycles; } rows[] = {{"6.9", 69, 15}, {"6.9", 70, 16}, {"0.5", 7, 19}, {"2.0", 8, 9}, {"1.000001", 1000001, 1000005}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    machine *m;
+    const char *perf = arena_printf(&ctx->mem, "perf: {newest: {functions: {matmul_SS_f16: {unit: matrix, symbols: [M], fixed: 5, volume: M, throughput: %s}}}}\n", rows[i].rate);
+    expect_ok(ctx, read_text(ctx, arena_printf(&ctx->mem, child, "wormhole", perf), &m));
+    assert_int_equal(cost_of(ctx, m, "matmul_f16", (const char *[]){"M"}, (int64_t[]){rows[i].m}, 1), rows[i].cycles);
+  }
+}
+
 static void test_extending_machine_needs_a_name_of_its_own(void **state) {
   loom_ctx *ctx = *state;
   machine *m;
@@ -487,7 +502,7 @@ int main(void) {
       T(test_missing_file_is_an_io_error),
       T(test_unknown_calibration_is_a_usage_error),
       T(test_extending_replaces_what_is_said_again),
-      T(test_extending_machine_needs_a_name_of_its_own),
+      T(test_rates_may_have_decimals), T(test_extending_machine_needs_a_name_of_its_own),
       T(test_extending_nothing_is_an_error),
       T(test_extending_in_a_circle_is_an_error),
       T(test_reading_survives_any_failing_allocation),
