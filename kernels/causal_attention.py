@@ -18,7 +18,7 @@ def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch
     batch, heads, n, _ = q.size()
     d = hl.specialize(q.size(3))
     q = q.reshape([batch * heads, n, d])
-    k = k.reshape([batch * heads, n, d]).transpose(1, 2)
+    k = k.reshape([batch * heads, n, d])
     v = v.reshape([batch * heads, n, d])
     out = torch.empty_like(q)
     scale = 1.0 / math.sqrt(d)
@@ -28,7 +28,7 @@ def causal_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch
         acc = hl.zeros([tile_b, tile_m, d], dtype=torch.float32)
         rows = q[tile_b, tile_m, :]
         for tile_n in hl.tile(tile_m.end):
-            scores = torch.bmm(rows, k[tile_b, :, tile_n], out_dtype=torch.float32) * scale
+            scores = torch.bmm(rows, k[tile_b, tile_n, :].transpose(1, 2), out_dtype=torch.float32) * scale
             scores = torch.where(tile_m.index[None, :, None] >= tile_n.index[None, None, :], scores, float("-inf"))
             new_top = torch.maximum(top, torch.amax(scores, -1))      # the first block holds key 0, which all see: never -inf
             weights = torch.exp(scores - new_top[:, :, None])

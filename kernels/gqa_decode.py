@@ -21,7 +21,7 @@ def gqa_decode(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tenso
     assert heads % kv == 0, f"{heads} heads of queries cannot share {kv} heads of keys"
     group = hl.specialize(heads // kv)
     q = q.reshape([batch * kv, group, d])
-    k = k.reshape([batch * kv, n, d]).transpose(1, 2)
+    k = k.reshape([batch * kv, n, d])
     v = v.reshape([batch * kv, n, d])
     out = torch.empty_like(q)
     scale = 1.0 / math.sqrt(d)
@@ -31,7 +31,7 @@ def gqa_decode(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tenso
         acc = hl.zeros([tile_b, group, d], dtype=torch.float32)
         rows = q[tile_b, :, :]
         for tile_n in hl.tile(n):
-            scores = torch.bmm(rows, k[tile_b, :, tile_n], out_dtype=torch.float32) * scale
+            scores = torch.bmm(rows, k[tile_b, tile_n, :].transpose(1, 2), out_dtype=torch.float32) * scale
             new_top = torch.maximum(top, torch.amax(scores, -1))
             weights = torch.exp(scores - new_top[:, :, None])
             old = torch.exp(top - new_top)

@@ -28,7 +28,6 @@ def mamba_chunk_scan(
     assert heads % groups == 0, f"{heads} heads cannot share {groups} groups"
     x = x.transpose(1, 2)
     C = C.transpose(1, 2)
-    states = states.transpose(3, 4)
     out = torch.empty_like(x)
     block_m = hl.register_block_size(size)
     block_n = hl.register_block_size(dim)
@@ -37,7 +36,7 @@ def mamba_chunk_scan(
         group = h // (heads // groups)
         first = c * size      # of the chunk's rows in the sequence
         decay_m = decay[b, h, c, tile_m].float()
-        entered = C[b, group, tile_m.index + first, :] @ states[b, c, h, :, tile_n]
+        entered = C[b, group, tile_m.index + first, :] @ states[b, c, h, tile_n, :].T
         acc = entered.float() * torch.exp(decay_m)[:, None]
         for tile_k in hl.tile(tile_m.end):      # rows behind the tile add nothing to it
             decay_k = decay[b, h, c, tile_k].float()
