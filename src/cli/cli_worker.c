@@ -65,7 +65,9 @@ int cli_run_worker(int argc, char **argv, const cli_options *o) {
   int code = loom_status_exit(st);
   if (st == LOOM_OK) {
     const run_end end = run_child_wait(pid, sandbox.policy->limits.deadline);
-    code = end.signal ? cli_tell_death(&ctx, &end, &sandbox.policy->limits, argc, argv, o) : end.exit;
+    run_place place;
+    const bool has_begun = run_stage_find(pid, &place);      /* one for which there is no memory dies before */
+    code = end.signal && !has_begun ? CODE_OF_LOADER : end.signal ? cli_tell_death(&ctx, &end, &sandbox.policy->limits, argc, argv, o) : end.exit;
   }
   if (st == LOOM_OK && code == 0) {
     st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker was ended by a library that it uses, before it was done");
@@ -76,7 +78,7 @@ int cli_run_worker(int argc, char **argv, const cli_options *o) {
     code = 0;
   if (code == CODE_OF_LOADER) {
     st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker cannot be loaded");
-    diag_help(&ctx, "the loader says why, above: a library is missing ('loom doctor' names its package), or there is no memory for it");
+    diag_help(&ctx, "a library is missing, which the loader names above ('loom doctor' has its package), or there is no memory for it");
     code = loom_status_exit(st);
   }
   if (st != LOOM_OK)
