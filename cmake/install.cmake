@@ -32,12 +32,20 @@ set(LOOM_PYTHON_DIR ${python_dir} CACHE STRING "where the Python packages go, be
 file(GLOB python_packages CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} python/*/__init__.py)
 foreach(p ${python_packages})
   get_filename_component(p ${p} DIRECTORY)
-  install(DIRECTORY ${p} DESTINATION ${LOOM_PYTHON_DIR} PATTERN "__pycache__" EXCLUDE PATTERN "*_test.py" EXCLUDE)
+  if(NOT IS_SYMLINK ${CMAKE_SOURCE_DIR}/${p})      # those lead to stand-ins inside of loom
+    install(DIRECTORY ${p} DESTINATION ${LOOM_PYTHON_DIR} PATTERN "__pycache__" EXCLUDE PATTERN "*_test.py" EXCLUDE)
+  endif()
 endforeach()
 
 # ---- data and documents ------------------------------------------------------------
-install(DIRECTORY machines kernels DESTINATION ${LOOM_SHARE} PATTERN "__pycache__" EXCLUDE)
 install(DIRECTORY docs/schemas editors DESTINATION ${LOOM_SHARE})
+install(DIRECTORY machines kernels DESTINATION ${LOOM_SHARE} PATTERN "__pycache__" EXCLUDE REGEX "/kernels/(loom|torch|helion)$" EXCLUDE)
+file(RELATIVE_PATH to_python /${LOOM_SHARE}/kernels /${LOOM_PYTHON_DIR}/loom)      # what kernel scripts import, as kernels/ has it
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/kernels)
+file(CREATE_LINK ${to_python} ${CMAKE_BINARY_DIR}/kernels/loom SYMBOLIC)
+file(CREATE_LINK ${to_python}/upstream/torch ${CMAKE_BINARY_DIR}/kernels/torch SYMBOLIC)
+file(CREATE_LINK ${to_python}/upstream/helion ${CMAKE_BINARY_DIR}/kernels/helion SYMBOLIC)
+install(FILES ${CMAKE_BINARY_DIR}/kernels/loom ${CMAKE_BINARY_DIR}/kernels/torch ${CMAKE_BINARY_DIR}/kernels/helion DESTINATION ${LOOM_SHARE}/kernels)
 install(DIRECTORY tests/tt_emulator DESTINATION ${LOOM_SHARE} PATTERN "*test*" EXCLUDE PATTERN "*examples*" EXCLUDE)   # for loom run --engine tt-emu
 install(FILES README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} PATTERN "score" EXCLUDE PATTERN "schemas" EXCLUDE)   # links of README lead there

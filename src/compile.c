@@ -4,6 +4,7 @@
  */
 #include "compile.h"
 #include "base/number.h"
+#include "compile_assigned.h"
 #include "compile_cache.h"
 #include "compile_exec.h"
 #include "compile_fixed.h"
@@ -165,15 +166,10 @@ static loom_status extract(compile_state *s) {
   return LOOM_OK;
 }
 
-/* Keeps the best candidate, and with --topk the next ones by (cycles, candidate order). */
-static loom_status plan_best(compile_state *s) {
-  if (s->o->plan)
-    return compile_replay_file(s);
-  if (s->is_tuned)
-    return LOOM_OK;
-  s->searched = (compile_search){s->space.nest != NULL, (int64_t)s->table.rows.n, s->table.total, s->space.n_mappings, s->space.n_orders};
+/* The best `count` candidates, by (cycles, candidate order). */
+static loom_status keep_best(compile_state *s, int count) {
   bool *taken = ARENA_NEW_N(&s->ctx->scratch, bool, s->solved.rows.n);
-  for (int k = 0; k < s->o->topk; k++) {
+  for (int k = 0; k < count; k++) {
     const solve_row *best = NULL;
     for (size_t i = 0; i < s->solved.rows.n; i++) {
       const solve_row *r = &s->solved.rows.at[i];
@@ -191,7 +187,20 @@ static loom_status plan_best(compile_state *s) {
     }
     vec_push(&s->ctx->mem, &s->plans, p);
   }
+  return LOOM_OK;
+}
+
+/* Keeps the best candidate, and with --topk the next ones. */
+static loom_status plan_best(compile_state *s) {
+  if (s->o->plan)
+    return compile_replay_file(s);
+  if (s->is_tuned)
+    return LOOM_OK;
+  s->searched = (compile_search){s->space.nest != NULL, (int64_t)s->table.rows.n, s->table.total, s->space.n_mappings, s->space.n_orders};
+  if (!s->o->n_assigned)
+    LOOM_TRY(keep_best(s, s->o->topk));
   s->plan = s->plans.at[0];
+  LOOM_TRY(compile_add_neighbours(s));
   return compile_prefer_tuned(s);
 }
 
@@ -212,7 +221,7 @@ static loom_status open_variant(compile_state *s, const explore_options *o) {
 }
 
 static loom_status explore(compile_state *s) {
-  if (s->o->plan || s->is_tuned)
+  if (s->o->plan || s->is_tuned || s->o->n_assigned)
     return LOOM_OK;
   explore_options o = s->o->explore;
   o.accumulate_f32 = s->solve_options.accumulate_f32;
@@ -230,15 +239,28 @@ static loom_status solve_whole_space(compile_state *s, const solve_limits *limit
   return LOOM_OK;
 }
 
+static loom_status plan_assigned(compile_state *s);
+
 static loom_status solve(compile_state *s) {
   const solve_options *o = &s->solve_options;
   solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .progress = o->progress, .data = o->progress_data};
   if (s->o->plan || s->is_tuned)
     return LOOM_OK;
+  if (s->o->n_assigned)
+    return compile_assign(s, plan_assigned);
   if (s->space.nest)
     return solve_whole_space(s, &limits);
   return o->model == MODEL_LOOM ? solve_rows(s->ctx, s->nest, s->machine, &s->table, o, &limits, &s->solved)
                                 : solve_run(s->ctx, s->nest, s->machine, &s->table, o, &s->solved);
+}
+
+static loom_status plan_assigned(compile_state *s) {
+  LOOM_TRY(name_block_sizes(s));
+  if (s->machine->npu)
+    limit_block_sizes(s);
+  LOOM_TRY(explore(s));
+  LOOM_TRY(solve(s));
+  return keep_best(s, 1);
 }
 
 static loom_status bufferize(compile_state *s) {
@@ -328,7 +350,7 @@ loom_status compile_start(loom_ctx *ctx, const compile_options *o, compile_state
   s->tuned = merged->tuned;
   LOOM_TRY(load_machine(s, merged));
   s->solve_options = (solve_options){.model = merged->model, .accumulate_f32 = merged->accumulate_f32, .sharing = MODEL_PACKED, .domains = merged->domains,
-                                     .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : -1,
+                                     .n_domains = merged->n_domains, .ragged = merged->ragged, .assigned_double_buffer = s->machine->host_cpu ? 0 : merged->slots - 1,
                                      .op_budget = merged->op_budget, .top_k = merged->topk, .threads = merged->threads, .timeout_s = merged->timeout_s, .progress = merged->progress,
                                      .progress_data = merged->progress_data, .opinion = merged->opinion, .only_best = wants_only_best(merged)};
   return LOOM_OK;

@@ -30,6 +30,9 @@ typedef enum compile_stage {
 /* Bytes: page p of the tensor lies on core p mod cores, at offset + p / cores * page. */
 typedef struct compile_l1_tensor { kernel_tensor tensor; int64_t page, offset; } compile_l1_tensor;
 
+/* Block sizes that are given, of one variant; NULL: of the best that takes them. */
+typedef struct compile_assignment { const char *variant; const solve_domain *domains; size_t n; int slots; /* of loads: 1, 2, or 0: free */ } compile_assignment;
+
 typedef struct compile_options {
   const char *input;                       /* path, or "-" */
   char *source; size_t source_size;        /* its text, when it is read already; NULL: it is not */
@@ -41,6 +44,9 @@ typedef struct compile_options {
   helion_options helion;                   /* shapes, function, dtype */
   const char *config;                      /* upstream's config.json; NULL: none */
   const solve_domain *domains; size_t n_domains;     /* --block-sizes */
+  const compile_assignment *assigned; size_t n_assigned;      /* several: a plan of each, in their order (compile_assigned.h); 0: one is searched for */
+  int slots;                               /* of every load: 1, 2, or 0: free */
+  int topk_block_size;                     /* odd: a plan also for each combination of so many sizes of every symbol around the best; 0: the best alone */
   explore_options explore;
   const char *plan;                        /* --plan FILE */
   model_kind model; bool accumulate_f32, ragged; int64_t op_budget; double timeout_s; int topk; int etg_gen;

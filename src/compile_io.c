@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "compile.h"
+#include "compile_explored.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
 #include "frontend/helion_mlir/helion_mlir.h"
@@ -110,7 +111,10 @@ loom_status compile_read_input(compile_state *s) {
   case INPUT_JSON: return read_json(s, path, source, size);
   case INPUT_DEVICE_IR: return read_device_ir(s, path, source, size);
   case INPUT_HELION_MLIR: return helion_mlir_read(&s->ir, path, source, size, &s->kernel);
-  case INPUT_MLIR: LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0)); return compile_lower_torch(&s->ir, s->stage0, s->o->use_mips_matmul);
+  case INPUT_MLIR:
+    LOOM_TRY(compile_parse_mlir(&s->ir, path, source, size, &s->stage0));
+    LOOM_TRY(compile_explored_read(s));
+    return compile_lower_torch(&s->ir, s->stage0, s->o->use_mips_matmul);
   }
   return LOOM_EBUG;
 }
@@ -143,23 +147,53 @@ static loom_status read_domain(compile_state *s, const data_value *block_sizes, 
   return LOOM_OK;
 }
 
-/* {"ALL": {..}} or {"<variant>": {..}}: one assignment; lists of assignments are not materialised side by side yet. */
-static loom_status read_assigned(compile_state *s, const data_value *v, compile_options *into, domain_list *out) {
-  if (v->n == 0)
-    return LOOM_OK;
-  const data_member *m = &v->members[0];
-  if (v->n > 1 || m->value->kind != DATA_OBJECT)
-    LOOM_FAIL(s->ctx, v->span, LOOM_EUNSUP, "assigned_block_size holds more than one assignment; give one: \"ALL\" or one variant name, with one object");
-  if (!text_eq(m->key, "ALL") && !into->explore.variant)
-    into->explore.variant = m->key;
-  for (size_t i = 0; i < m->value->n; i++) {
-    const data_member *b = &m->value->members[i];
-    if (text_eq(b->key, MODEL_DOUBLE_BUFFER))
-      continue;   /* read with the solver options below */
-    solve_domain d = {.symbol = b->key};
-    LOOM_TRY(data_need_int(s->ctx, m->value, b->key, 1, INT64_C(1) << 40, &d.assigned));
-    vec_push(&s->ctx->mem, out, d);
+typedef VEC_OF(compile_assignment) assignment_list;
+
+/* {"tile_m": 64, "is_double_buffer": 1} */
+static loom_status read_assignment(compile_state *s, const char *variant, const data_value *v, assignment_list *out) {
+  domain_list sizes = {0};
+  compile_assignment a = {.variant = variant};
+  if (v->kind != DATA_OBJECT)
+    LOOM_FAIL(s->ctx, v->span, LOOM_EINPUT, "block sizes of a variant are %s; expected an object, a list of such, or null", data_kind_name(v->kind));
+  for (size_t i = 0; i < v->n; i++) {
+    solve_domain d = {.symbol = v->members[i].key};
+    const bool is_slots = text_eq(d.symbol, MODEL_DOUBLE_BUFFER);
+    LOOM_TRY(data_need_int(s->ctx, v, d.symbol, is_slots ? 0 : 1, is_slots ? 1 : INT64_C(1) << 40, &d.assigned));
+    if (is_slots)
+      a.slots = (int)d.assigned + 1;
+    else
+      vec_push(&s->ctx->mem, &sizes, d);
   }
+  a.domains = sizes.at;
+  a.n = sizes.n;
+  vec_push(&s->ctx->mem, out, a);
+  return LOOM_OK;
+}
+
+/* {"ALL": {..}} or {"<variant>": {..} or [{..}, ..] or null, ..}.  One assignment restricts the search; several are materialised side by side. */
+static loom_status read_assigned(compile_state *s, const data_value *v, compile_options *into, domain_list *out) {
+  assignment_list all = {0};
+  for (size_t i = 0; i < v->n; i++) {
+    const data_value *x = v->members[i].value;
+    const bool is_all = text_eq(v->members[i].key, "ALL");
+    const char *variant = is_all ? into->explore.variant : v->members[i].key;
+    if (is_all && v->n > 1)
+      LOOM_FAIL(s->ctx, x->span, LOOM_EINPUT, "assigned_block_size has \"ALL\" and other variants; give \"ALL\" alone, or the variants by name");
+    for (size_t k = 0; x->kind == DATA_ARRAY && k < x->n; k++)
+      LOOM_TRY(read_assignment(s, variant, x->items[k], &all));
+    if (x->kind != DATA_ARRAY && x->kind != DATA_NULL)
+      LOOM_TRY(read_assignment(s, variant, x, &all));
+  }
+  into->assigned = all.at;
+  into->n_assigned = all.n;
+  if (all.n != 1)
+    return LOOM_OK;
+  into->n_assigned = 0;
+  into->slots = all.at[0].slots;
+  if (!into->explore.variant)
+    into->explore.variant = all.at[0].variant;
+  for (size_t i = 0; i < all.at[0].n; i++)
+    vec_push(&s->ctx->mem, out, all.at[0].domains[i]);
   return LOOM_OK;
 }
 
@@ -237,29 +271,6 @@ static const char *solver_log(compile_state *s) {
   return text_str(&t);
 }
 
-/* One function per kept candidate: the canonical kernel under the variant's name, its decisions as attributes. */
-static const char *explored_text(compile_state *s) {
-  text t = text_new(&s->ctx->mem);
-  text_add(&t, "module {\n");
-  for (size_t i = 0; i < s->plans.n; i++) {
-    const plan_candidate *c = &s->plans.at[i]->candidate;
-    MlirModule m = ir_clone_module(s->canonical);
-    MlirOperation f = ir_find_func(m, NULL);
-    ir_set_attr(f, "sym_name", ir_str_attr(&s->ir, c->name));
-    ir_set_attr(f, "loom.split", ir_str_attr(&s->ir, plan_split_string(&s->ctx->mem, &c->mapping)));
-    ir_set_attr(f, "loom.mapping", ir_str_attr(&s->ir, plan_map_string(&s->ctx->mem, &c->mapping)));
-    ir_set_attr(f, "loom.loop_order", ir_str_attr(&s->ir, plan_order_string(&s->ctx->mem, &c->mapping)));
-    for (int a = 0; a < c->n_access; a++)
-      ir_set_attr(f, arena_printf(&s->ctx->mem, "loom.%s.%s", c->access[a].is_store ? "store" : "load", c->access[a].name),
-                       ir_str_attr(&s->ir, plan_access_label(&s->ctx->mem, &c->mapping, &c->access[a])));
-    text_add(&t, ir_print(&s->ctx->mem, f, false));
-    text_add(&t, "\n");
-    ir_close_module(m);
-  }
-  text_add(&t, "}\n");
-  return text_str(&t);
-}
-
 loom_status compile_write_outputs(compile_state *s) {
   arena *m = &s->ctx->mem;
   s->output_dir = s->o->output_dir ? s->o->output_dir : file_join(m, "loom-out", text_identifier(m, s->kernel ? s->kernel->name : s->nest->kernel));
@@ -267,7 +278,7 @@ loom_status compile_write_outputs(compile_state *s) {
   LOOM_TRY(file_make_dirs(s->ctx, file_join(m, s->output_dir, "constraints")));
   if (s->o->debug) {
     LOOM_TRY(write_text(s, "IRs/p00_from_helion_frontend.mlir", compile_stage_text(s, COMPILE_STAGE0)));
-    LOOM_TRY(write_text(s, "IRs/p01_explored.mlir", explored_text(s)));
+    LOOM_TRY(write_text(s, "IRs/p01_explored.mlir", compile_explored_text(s)));
     LOOM_TRY(write_text(s, "constraints/smt_solver.log", solver_log(s)));
   }
   LOOM_TRY(write_text(s, "IRs/p03_bufferized.mlir", compile_stage_text(s, COMPILE_BUFFERIZED)));

@@ -38,6 +38,8 @@ if subprocess.run([os.path.join(config.test_source_root, "tools", "no-tiles"), "
         config.available_features.add("amx")
 if shutil.which("abidiff") and shutil.which("abidw"):
     config.available_features.add("abigail")
+if os.path.exists("/usr/bin/mypy"):
+    config.available_features.add("mypy")
 if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
     config.available_features.add("libclang")
 if os.environ.get("LOOM_DOCS") == "long":

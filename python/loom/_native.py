@@ -1,10 +1,15 @@
 """libloom through ctypes: what include/loom/loom.h declares."""
+from __future__ import annotations
+
 import ctypes
 import json
 import os
+import shutil
 import sys
+from typing import Any, NoReturn, Optional, Sequence, Union
 
 RANK_MAX = 8
+Path = Union[str, "os.PathLike[str]"]
 
 
 class ContextOptions(ctypes.Structure):
@@ -20,8 +25,8 @@ class ArgumentInfo(ctypes.Structure):
                 ("shape", ctypes.c_int64 * RANK_MAX), ("is_written", ctypes.c_int32), ("is_result", ctypes.c_int32)]
 
 
-def _candidates():
-    here = os.path.dirname(os.path.abspath(__file__))
+def _candidates() -> list[str]:
+    here = os.path.dirname(os.path.realpath(__file__))
     if os.environ.get("LOOM_LIBRARY"):
         return [os.environ["LOOM_LIBRARY"]]
     root = os.path.dirname(os.path.dirname(here))      # of the sources, whose build/ is beside python/
@@ -30,7 +35,7 @@ def _candidates():
     return [os.path.join(root, "build", "libloom.so.1"), *beside, "libloom.so.1"]
 
 
-def _load():
+def _load() -> ctypes.CDLL:
     said = []
     for path in _candidates():
         if os.path.sep in path and not os.path.exists(path):
@@ -44,6 +49,7 @@ def _load():
 
 lib = _load()
 _P = ctypes.c_void_p
+_WORDS = ctypes.POINTER(ctypes.c_char_p)
 for _name, _result, _arguments in (
         ("loom_version", ctypes.c_char_p, []), ("loom_context_new", _P, [ctypes.POINTER(ContextOptions)]), ("loom_context_free", None, [_P]),
         ("loom_error", ctypes.c_char_p, [_P]), ("loom_error_json", ctypes.c_char_p, [_P]),
@@ -51,20 +57,32 @@ for _name, _result, _arguments in (
         ("loom_kernel_name", ctypes.c_char_p, [_P]), ("loom_kernel_arguments", ctypes.c_size_t, [_P]),
         ("loom_kernel_argument", ctypes.c_int32, [_P, ctypes.c_size_t, ctypes.POINTER(ArgumentInfo)]), ("loom_kernel_sizes", ctypes.c_size_t, [_P]),
         ("loom_kernel_size_name", ctypes.c_char_p, [_P, ctypes.c_size_t]), ("loom_run", ctypes.c_int32, [_P, ctypes.POINTER(_P), ctypes.POINTER(ctypes.c_int64)]),
-        ("loom_command", ctypes.c_int32, [_P, ctypes.POINTER(ctypes.c_char_p), ctypes.POINTER(ctypes.c_char_p)])):
+        ("loom_command", ctypes.c_int32, [_P, _WORDS, _WORDS])):
     _f = getattr(lib, _name)
     _f.restype, _f.argtypes = _result, _arguments
 
 
-def words(values):
+def program() -> str:
+    """The program `loom`: $LOOM, beside the library, on the path; where libloom looks, too.  For what writes to the terminal itself."""
+    named = os.environ.get("LOOM")
+    where = os.path.dirname(os.path.realpath(lib._name)) if os.path.sep in lib._name else None
+    beside = [os.path.join(where, b) for b in ("../bin/loom", "loom", "../../bin/loom")] if where else []
+    everywhere: list[Optional[str]] = [named] if named else [*beside, shutil.which("loom")]
+    for path in everywhere:
+        if path and os.access(path, os.X_OK):
+            return path
+    raise LoomError(8, "the program 'loom' is not found: name it in $LOOM, or install it")
+
+
+def words(values: Sequence[Path]) -> "ctypes.Array[ctypes.c_char_p]":
     """A NULL-terminated array of words."""
     return (ctypes.c_char_p * (len(values) + 1))(*[os.fsencode(v) for v in values], None)
 
 
-class LoomError(Exception):
+class LoomError(RuntimeError):
     """What a command says: `code` is its exit code, `diagnostics` its messages (loom.diagnostic.v1)."""
 
-    def __init__(self, code, message, diagnostics=()):
+    def __init__(self, code: int, message: str, diagnostics: Sequence[dict[str, Any]] = ()):
         super().__init__(message.rstrip("\n"))
         self.code, self.diagnostics = code, list(diagnostics)
 
@@ -72,20 +90,21 @@ class LoomError(Exception):
 class Context:
     """A loom_context; its kernels hold on to it."""
 
-    def __init__(self):
-        self.handle = lib.loom_context_new(None)
+    def __init__(self) -> None:
+        self.handle: Optional[int] = lib.loom_context_new(None)
         if not self.handle:
             raise MemoryError
 
-    def __del__(self):
+    def __del__(self) -> None:
         if getattr(self, "handle", None):
             lib.loom_context_free(self.handle)
 
-    def fail(self, code):
+    def fail(self, code: int) -> NoReturn:
+        """Raises what the last call said."""
         lines = lib.loom_error_json(self.handle).decode("utf-8", "replace").splitlines()
         raise LoomError(code, lib.loom_error(self.handle).decode("utf-8", "replace") or f"exit code {code}", [json.loads(x) for x in lines])
 
-    def command(self, *arguments):
+    def command(self, *arguments: Path) -> str:
         """Runs a command of the command line; what it wrote to standard output."""
         out = ctypes.c_char_p()
         code = lib.loom_command(self.handle, words(arguments), ctypes.byref(out))
@@ -93,7 +112,8 @@ class Context:
             self.fail(code)
         return (out.value or b"").decode("utf-8", "replace")
 
-    def compile(self, path, options, source=None):
+    def compile(self, path: Path, options: Sequence[str], source: Optional[bytes] = None) -> ctypes.c_void_p:
+        """A loom_kernel of this CPU."""
         how = CompileOptions(ctypes.sizeof(CompileOptions), source, words(options))
         kernel = _P()
         code = lib.loom_compile(self.handle, os.fsencode(path), ctypes.byref(how), ctypes.byref(kernel))

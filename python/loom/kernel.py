@@ -2,20 +2,20 @@
 from __future__ import annotations
 
 import ctypes
-import inspect
 import json
 import os
 import tempfile
-from typing import Any, Callable, Mapping, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Union
 
 from . import _native
 from ._native import Context
+from .bound import file_of, function_of
 
 _NUMPY = {"f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "ui8": "uint8", "i1": "bool", "bf16": "uint16"}
 _LOOM = {v: k for k, v in _NUMPY.items() if k != "bf16"}
 
 
-def _numpy():
+def _numpy() -> Any:
     try:
         import numpy
     except ImportError as e:
@@ -37,31 +37,32 @@ class Kernel:
     def __init__(self, path: str, options: Sequence[str], bf16: Sequence[str] = ()):
         self.path, self.options, self.bf16 = path, list(options), frozenset(bf16)
         self._context = Context()
-        self._compiled: dict[tuple, "_Compiled"] = {}
+        self._compiled: dict[tuple[Any, ...], "_Compiled"] = {}
+        self._parameters: Optional[list[str]] = None
 
     def __repr__(self) -> str:
         return f"<loom.Kernel {os.path.basename(self.path)}>"
 
     def parameters(self) -> list[str]:
         """Names of the kernel's tensors, in order."""
-        if not hasattr(self, "_parameters"):
+        if self._parameters is None:
             self._parameters = _parameters_of(self.path, self.options)
         return self._parameters
 
-    def __call__(self, *arrays: Any, **arguments: Any):
+    def __call__(self, *arrays: Any, **arguments: Any) -> Any:
         np = _numpy()
         names = self.parameters()
         if len(arrays) > len(names):
             raise TypeError(f"{len(arrays)} arrays, and the kernel takes {len(names)}: {', '.join(names)}")
-        arrays = [np.ascontiguousarray(a) for a in arrays]
-        key = (tuple((a.shape, a.dtype.str) for a in arrays), tuple(sorted(arguments.items())))
+        dense = [np.ascontiguousarray(a) for a in arrays]
+        key = (tuple((a.shape, a.dtype.str) for a in dense), tuple(sorted(arguments.items())))
         if key not in self._compiled:
-            self._compiled[key] = _Compiled(self, names, arrays, arguments)
-        return self._compiled[key](arrays)
+            self._compiled[key] = _Compiled(self, names, dense, arguments)
+        return self._compiled[key](dense)
 
 
 class _Compiled:
-    def __init__(self, kernel: Kernel, names: list[str], arrays: list, arguments: Mapping[str, Any]):
+    def __init__(self, kernel: Kernel, names: list[str], arrays: list[Any], arguments: Mapping[str, Any]):
         shapes, types = [], []
         for name, a in zip(names, arrays):
             if a.dtype.name not in _LOOM:
@@ -78,7 +79,7 @@ class _Compiled:
             _native.lib.loom_kernel_argument(self.handle, i, ctypes.byref(info))
             self.infos.append(info)
 
-    def __call__(self, arrays: list):
+    def __call__(self, arrays: list[Any]) -> Any:
         np = _numpy()
         inputs, buffers, results = iter(arrays), [], []
         for info in self.infos:
@@ -106,18 +107,18 @@ def _parameters_of(path: str, options: Sequence[str]) -> list[str]:
     return [a.arg for a in functions[0].args.args if a.annotation is None or "Tensor" in ast.dump(a.annotation)]
 
 
-def compile(kernel: Union[str, "os.PathLike[str]", Callable], *, function: str | None = None, bf16: Sequence[str] = (), options: Sequence[str] = ()) -> Kernel:      # noqa: A001
+def compile(kernel: Union[str, "os.PathLike[str]", Callable[..., Any]], *, function: str | None = None, bf16: Sequence[str] = (), options: Sequence[str] = ()) -> Kernel:      # noqa: A001
     """A kernel for this CPU: the file it is in, or the function itself, whose file is read.  `bf16`: arguments whose uint16 arrays hold bfloat16."""
     if callable(kernel):
-        inner = inspect.unwrap(getattr(kernel, "fn", kernel))
-        path, function = inspect.getsourcefile(inner) or "", function or inner.__name__
+        inner = function_of(kernel)
+        path, function = file_of(inner), function or inner.__name__
     else:
         path = os.fspath(kernel)
     return Kernel(path, [*options, *([f"--function={function}"] if function else [])], bf16)
 
 
 def run(kernel: Union[str, "os.PathLike[str]"], *, machine: str = "host", shape: Union[str, Mapping[str, Any], None] = None, check: bool = False, inputs: Mapping[str, Any] | None = None,
-        outputs: bool = False, options: Sequence[str] = ()) -> dict:
+        outputs: bool = False, options: Sequence[str] = ()) -> dict[str, Any]:
     """`loom run`: the summary (loom.summary.v1), with `outputs` the results as arrays under "outputs".  `inputs`: arrays by name, else they are made up."""
     with tempfile.TemporaryDirectory(prefix="loom-") as d:
         words = ["run", os.fspath(kernel), f"--machine={machine}", "--json", f"--output-path={d}/out", *_shape_options(shape), *(["--check"] if check else []), *options]
@@ -127,7 +128,7 @@ def run(kernel: Union[str, "os.PathLike[str]"], *, machine: str = "host", shape:
             words.append(f"--input={d}/in.npz")
         if outputs:
             words.append(f"--output={d}/out.npz")
-        summary = json.loads(Context().command(*words))
+        summary: dict[str, Any] = json.loads(Context().command(*words))
         if outputs:
             with _numpy().load(f"{d}/out.npz") as z:
                 summary["outputs"] = {k: z[k] for k in z.files}

@@ -50,6 +50,7 @@ struct solve_opinion;
   X(accumulate, "accumulate", "f32|f16", "cr", "accumulator type (default f32)")                                        \
   X(l1_tensors, "l1-tensors", "auto|none", "crmp", "of a model on a chip: tensors between kernels that stay in L1: those that pay (default), or none") \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
+  X(topk_block_size, "topk-block-size", "N", "cr", "materialise also the plans at N (odd) sizes of each block symbol around the best")  \
   X(njobs, "njobs", "N", "cresbkmp", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
   X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \
   X(cache_dir, "cache-dir", "DIR", "crbmp", "where compiled kernels are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
@@ -60,7 +61,7 @@ struct solve_opinion;
   X(dump_dir, "dump-dir", "DIR", "crp", "every stage as NNN_stage.mlir plus index.json")                                 \
   X(override_dir, "override-dir", "DIR", "cr", "an edited dump in DIR replaces that stage")                             \
   X(expect, "expect", "NAME=FILE.npy", "rm", "compare a result that something else made with the interpreter (--interp; of a model also --check): FILE.npy, of a model FILE.irpa")          \
-  X(emit, "emit", "WHAT", "cr", "print kernel, nest, plan, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program, or npu, that of an NPU") \
+  X(emit, "emit", "WHAT", "cre", "print kernel, nest, plan, explored, mlir or tog to standard output; compile: llvm, or write obj or so with a C header, or tt, a tt-metal program, or npu, that of an NPU") \
   X(tt_api, "tt-api", "free|object", "cr", "device kernels call functions (default), or CircularBuffer and Noc objects") \
   X(tt_accumulate, "tt-accumulate", "dst|l1", "cr", "sums over blocks on a board: in float32 registers (default), or in L1 by the packer")                             \
   X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
@@ -107,6 +108,9 @@ struct solve_opinion;
   X(debug, "debug", "cre", "write every stage")                                                                         \
   X(upstream_compatible, "upstream-compatible", "cre", "search exactly upstream's variants")                            \
   X(explain, "explain", "cres", "what binds, what a step of each size costs, why the runner-up lost, what cannot hold together")  \
+  X(partial_occupancy, "partial-occupancy", "e", "with --upstream-compatible: also variants on 2, 4, .. cores of each mesh dim")            \
+  X(unicast, "unicast", "e", "with --upstream-compatible: no load is shared")                                            \
+  X(force_enumerate, "force-enumerate", "cr", "accepted: the search is exact")                                           \
   X(neighbours, "neighbours", "es", "what one and two steps of each size cost")                                          \
   X(pareto, "pareto", "es", "what can be traded: cycles against bytes")                                                  \
   X(legacy, "legacy", "e", "upstream's older list of variants (48 for a matmul)")                                        \

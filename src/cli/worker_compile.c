@@ -182,7 +182,9 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
   out->input = o->files.at[0];
   if (o->legacy && o->upstream_compatible)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--legacy and --upstream-compatible are two different lists of variants; give one");
-  out->explore = (explore_options){.kind = o->legacy ? EXPLORE_LEGACY : EXPLORE_FULL, .upstream_compatible = o->upstream_compatible, .variant = o->variant.last};
+  if ((o->partial_occupancy || o->unicast) && !o->upstream_compatible)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--partial-occupancy and --unicast are of upstream's variants; add --upstream-compatible");
+  out->explore = (explore_options){.occupancy = o->partial_occupancy, .unicast = o->unicast, .kind = o->legacy ? EXPLORE_LEGACY : EXPLORE_FULL, .upstream_compatible = o->upstream_compatible, .variant = o->variant.last};
   LOOM_TRY(read_shapes(ctx, o, &out->helion));
   LOOM_TRY(read_domains(ctx, o, out));
   LOOM_TRY(read_pins(ctx, o, &out->explore));
@@ -196,6 +198,12 @@ loom_status worker_read_options(loom_ctx *ctx, const cli_options *o, compile_opt
     out->topk = (int)v;
   }
   out->helion_form = text_eq(o->stage0_form.last, "helion");
+  if (o->topk_block_size.last) {
+    LOOM_TRY(cli_int(ctx, "--topk-block-size", o->topk_block_size.last, 1, 99, &v));
+    if (v % 2 == 0)
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--topk-block-size: %" PRId64 " is even; the best size has as many neighbours on each side", v);
+    out->topk_block_size = (int)v;
+  }
   if (o->etg_gen.last) {
     LOOM_TRY(cli_int(ctx, "--etg-gen", o->etg_gen.last, 1, 3, &v));
     out->etg_gen = (int)v;
@@ -646,6 +654,10 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(worker_read_kernel_options(ctx, o, &c));
   c.stop_after = COMPILE_SOLVE;
   c.search_host = true;
+  if (o->emit.last && !text_eq(o->emit.last, "explored"))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: 'loom explore' prints explored, its variants as MLIR; '%s' is for 'loom compile'", o->emit.last);
+  if (o->emit.last && (o->upstream_compatible || o->legacy))
+    c.stop_after = COMPILE_EXPLORE;      /* lists that are there before they are solved */
   loom_status st = compile_kernel(ctx, &c, &s);
   if (st == LOOM_OK && o->etg.last) {
     data_value *etg;
@@ -655,7 +667,10 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
       st = file_write(ctx, o->etg.last, json, strlen(json));
     }
   }
-  if (st == LOOM_OK) {
+  if (st == LOOM_OK && o->emit.last) {
+    cli_progress_end();
+    st = worker_emit(ctx, &s, o->emit.last);
+  } else if (st == LOOM_OK) {
     data_value *v = compile_explore_data(&s);
     st = worker_answer(ctx, o, &s, v);
     cli_progress_end();

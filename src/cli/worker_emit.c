@@ -1,4 +1,5 @@
 #include "cli/worker_emit.h"
+#include "compile_explored.h"
 #include "compile_stage.h"
 #include "frontend/device_ir/device_ir.h"
 #include <stdio.h>
@@ -20,6 +21,12 @@ static loom_status device_ir_text(compile_state *s, compile_stage stage, const c
 static loom_status summary_text(compile_state *s, compile_stage stage, const char **out) {
   (void)stage;
   *out = data_write_json(&s->ctx->mem, compile_summary(s, NULL), 1);
+  return LOOM_OK;
+}
+
+static loom_status explored_text(compile_state *s, compile_stage stage, const char **out) {
+  (void)stage;
+  *out = mlirModuleIsNull(s->canonical) ? NULL : compile_explored_text(s);
   return LOOM_OK;
 }
 

@@ -93,7 +93,7 @@ static loom_status choose_access(explorer *e, int i) {
   for (unsigned d = 0; d < n_mesh; d++)
     shared |= e->widest[i].area[d] > 1 ? 1u << d : 0;
   if (e->kind == EXPLORE_UPSTREAM) {
-    restrict_area(e, i, shared);
+    restrict_area(e, i, e->o->unicast ? 0 : shared);
     return choose_access(e, i + 1);
   }
   for (int k = 0; k <= (int)n_mesh; k++)

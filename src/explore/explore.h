@@ -13,6 +13,7 @@ typedef struct explore_options {
   explore_kind kind;
   bool upstream_compatible;      /* the same as kind UPSTREAM */
   bool occupancy;                /* UPSTREAM: also on 2, 4, .. cores of each mesh dim, not on all only */
+  bool unicast;                  /* UPSTREAM: no load is shared */
   bool accumulate_f32;           /* accumulators of narrow floats are f32, so that no store of a narrow tensor can leave straight from one */
   unsigned lacking;              /* plan_feature bits that the reader of the plan cannot do: the space (explore_space.h) leaves them out */
   const char *variant;           /* keep only this name; unknown: LOOM_EUSAGE with the nearest names */

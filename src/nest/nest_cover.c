@@ -187,6 +187,13 @@ bool nest_symbol_covers_one(const nest *n, int symbol) {
 /* Is every body of this loop done at least once? */
 static bool is_entered(const nest_loop *l) { return is_positive(l->extent) && (!l->clamp || is_positive(l->clamp)); }
 
+/* The symbol, or the number where the kernel fixes it. */
+static bool is_block(const nest *n, const sym_expr *size, const char *block) {
+  int64_t value;
+  const int k = nest_symbol_index(n, block);
+  return (size->op == SYM_SYM && text_eq(size->name, block)) || (k >= 0 && sym_is_const(size, &value) && value == n->symbols.at[k].fixed);
+}
+
 static bool dim_is_covered(const nest *n, const nest_access_dim *d, int64_t extent) {
   int64_t value;
   if (!sym_is_const(d->offset, &value) || value != 0)
@@ -194,7 +201,7 @@ static bool dim_is_covered(const nest *n, const nest_access_dim *d, int64_t exte
   if (d->loop < 0)
     return sym_is_const(d->size, &value) && value == extent;
   const nest_loop *l = &n->loops.at[d->loop];
-  return d->size->op == SYM_SYM && text_eq(d->size->name, l->block) && sym_is_const(l->extent, &value) && value == extent && !l->clamp;
+  return is_block(n, d->size, l->block) && sym_is_const(l->extent, &value) && value == extent && !l->clamp;
 }
 
 /* Each loop moves one dim: two that move together are a diagonal, and of a loop whose first core alone stores there is one block. */

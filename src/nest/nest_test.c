@@ -448,6 +448,12 @@ static void test_outputs_that_are_stored_as_a_whole(void **state) {
     }
     assert_false(nest_tensor_is_covered(n, 2));
   }
+  for (int64_t fixed = 1; fixed <= 2; fixed++) {      /* a size that the kernel fixes may stand there as a number */
+    nest *n = nest_make_matmul(m, 100, 70, 64, DTYPE_F16, DTYPE_F32);
+    n->symbols.at[nest_symbol_index(n, n->loops.at[0].block)].fixed = fixed;
+    n->body.at[2]->dim[0].size = sym_const(m, 1);
+    assert_int_equal(nest_tensor_is_covered(n, 2), fixed == 1);
+  }
   loom_ctx_done(&ctx);
 }
 

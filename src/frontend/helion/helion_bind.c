@@ -372,14 +372,16 @@ static bool names_dimension(const char *shape, const char *parameter_name) {
          (shape[n] == 0 || (shape[n] == '.' && shape[n + 1] >= '0' && shape[n + 1] < '0' + KERNEL_RANK_MAX && !shape[n + 2]));
 }
 
-static bool means_something(helion_reader *r, const parameter_list *params, const char *shape) {
-  if (r->class_node)
-    return is_int_constant(r, shape);
+static bool names_constant(helion_reader *r, const char *shape) { return r->class_node && is_int_constant(r, shape); }
+
+static bool names_argument(const parameter_list *params, const char *shape) {
   for (size_t i = 0; i < params->n; i++)
     if (names_dimension(shape, params->at[i].name))
       return true;
   return false;
 }
+
+static bool means_something(helion_reader *r, const parameter_list *params, const char *shape) { return names_constant(r, shape) || names_argument(params, shape); }
 
 /* What --shape could have meant: a constant that the class itself assigns, or an argument. */
 static const char *near_shape(helion_reader *r, const parameter_list *params, const char *shape) {
@@ -401,7 +403,7 @@ static const char *shape_help(helion_reader *r, const parameter_list *params, co
   const char *near = near_shape(r, params, shape);
   if (near)
     return arena_printf(r->mem, "did you mean '%s'?", near);
-  return r->class_node ? "the names are the int constants of the class: --shape M=2048,N=2048" : "the names are argument and dimension: --shape x.0=2048,x.1=256";
+  return r->class_node ? "the names are the int constants of the class, --shape M=2048,N=2048, or all arguments, --shape x=2048x256,y=256x2048" : "the names are argument and dimension: --shape x.0=2048,x.1=256";
 }
 
 static void check_shape_names(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
@@ -441,11 +443,19 @@ static void tell_parameters(helion_reader *r, const parameter_list *params) {
     helion_tell(r, params->at[i].node->span, params->at[i].name, helion_find_var(r->scope, params->at[i].name));
 }
 
+/* Of a LoomKernel, too, the sizes may be those of the arguments: whoever ran its bind_args knows them. */
+static bool has_argument_sizes(helion_reader *r, const parameter_list *params) {
+  for (size_t i = 0; i < r->options->n_shapes; i++)
+    if (!names_constant(r, r->options->shapes[i].name) && names_argument(params, r->options->shapes[i].name))
+      return true;
+  return false;
+}
+
 void helion_bind_arguments(helion_reader *r, const helion_kernel *k) {
   parameter_list params = parameters_of(r, k->fn);
   text missing = text_new(r->mem);
   check_shape_names(r, k, &params);
-  if (r->class_node) {
+  if (r->class_node && !has_argument_sizes(r, &params)) {
     bind_from_class(r, k, &params);
     tell_parameters(r, &params);
     return;

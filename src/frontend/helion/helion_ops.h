@@ -28,7 +28,7 @@ helion_handler helion_do_unary, helion_do_binary, helion_do_where, helion_do_cla
     helion_do_logical, helion_do_masked_fill, helion_do_add, helion_do_pow;
 /* helion_reduce_ops.c, helion_scan_ops.c, helion_random_ops.c */
 helion_handler helion_do_any_all, helion_do_max_min, helion_do_arg_reduce, helion_do_var, helion_do_softmax, helion_do_logsumexp, helion_do_scan, helion_do_fold,
-    helion_do_cumulate, helion_do_hl_cumulate, helion_do_cat, helion_do_extremum_part, helion_do_stack, helion_do_join, helion_do_split, helion_do_loom_broadcast, helion_do_loom_gather, helion_do_loom_host, helion_do_loom_philox, helion_do_loom_mask_to, helion_do_loom_lanes, helion_do_float4_pair, helion_do_gather, helion_do_sort, helion_do_topk, helion_do_rand, helion_do_rand4x, helion_do_tile_part,
+    helion_do_cumulate, helion_do_hl_cumulate, helion_do_cat, helion_do_extremum_part, helion_do_stack, helion_do_join, helion_do_split, helion_do_loom_broadcast, helion_do_loom_gather, helion_do_loom_memory, helion_do_loom_host, helion_do_loom_philox, helion_do_loom_mask_to, helion_do_loom_lanes, helion_do_float4_pair, helion_do_gather, helion_do_sort, helion_do_topk, helion_do_rand, helion_do_rand4x, helion_do_tile_part,
     helion_do_device_randint;
 helion_handler helion_do_matmul, helion_do_bmm, helion_do_addmm, helion_do_dot, helion_do_reduce, helion_do_mean;
 helion_handler helion_do_cast, helion_do_cast_to, helion_do_tile_scalar, helion_do_tile_index;

@@ -319,12 +319,17 @@ helion_value helion_do_split(helion_reader *r, const helion_call *c) {
 }
 
 /* ---- Loom's own operations ---- */
-/* broadcast(src, dim, shape): src repeated along `dim`. */
+/* broadcast(src, dim, shape): src repeated along `dim`, which it may lack. */
 helion_value helion_do_loom_broadcast(helion_reader *r, const helion_call *c) {
   kernel_value v;
   kernel_type t, fit;
   if (!helion_on_device(r, c->node, "broadcast") || !helion_as_value(r, c->node, &c->arg[0], DTYPE_F32, &v) || !helion_arg_shape(r, c, &c->arg[2], &t))
     return helion_unknown();
+  if (helion_type(r, v)->rank + 1 == t.rank) {
+    const helion_value wide = helion_do_unsqueeze(r, c);
+    if (!helion_as_value(r, c->node, &wide, DTYPE_F32, &v))
+      return helion_unknown();
+  }
   t.type = helion_type(r, v)->type;
   if (!helion_broadcast_shape(r, helion_type(r, v), &t, &fit) || !helion_same_shape(r, &fit, &t))
     return helion_fail_shapes(r, c->node, "broadcast", helion_type(r, v), &t);
@@ -350,4 +355,14 @@ helion_value helion_do_loom_gather(helion_reader *r, const helion_call *c) {
   for (int d = 0; d < in.rank; d++)
     t.dim[t.rank++] = in.dim[d];
   return helion_device(helion_emit(r, c->node, KERNEL_GATHER, 2, (kernel_value[]){v, tile->number}, &t));
+}
+
+/* set_memory_space(src, local_mem_kind=1): of upstream's memories of a core, kind 0 is what machines have here. */
+helion_value helion_do_loom_memory(helion_reader *r, const helion_call *c) {
+  int64_t kind = 0;
+  if (c->given[1] && !helion_arg_int(r, c, 1, "local_mem_kind", &kind))
+    return helion_unknown();
+  if (kind != 0)
+    diag_warn(r->ctx, c->node->span, "local_mem_kind=%" PRId64 " is not used: a core has one kind of memory, its L1", kind);
+  return c->arg[0];
 }

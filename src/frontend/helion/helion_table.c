@@ -151,6 +151,7 @@ static const helion_fn functions[] = {
     {"helion.language.randint", "shape low high seed device~", helion_do_device_randint, 0},
     {"loom.broadcast", "src dim out_shape", helion_do_loom_broadcast, 0},
     {"loom.gather", "tile src", helion_do_loom_gather, 0},
+    {"loom.set_memory_space", "src local_mem_kind?", helion_do_loom_memory, 0},
     {"helion.language.float4_e2m1fn_x2_to_float32", "value", helion_do_float4_pair, 0},
     {"loom.host", "function *values", helion_do_loom_host, 0},
     {"loom.lanes", "tile", helion_do_loom_lanes, 0},
@@ -322,10 +323,10 @@ const helion_fn *helion_find_function(const char *path) {
     if (text_eq(aliases[i].alias, path))
       path = aliases[i].path;
   /* Loom's own operations are known by the module they come from, whatever it is called */
-  static const char *const own[] = {"broadcast", "gather"};
+  static const char *const own[] = {"loom.broadcast", "loom.gather", "loom.set_memory_space"};
   for (size_t i = 0; i < COUNT(own) && (strstr(path, "custom_op.") || strstr(path, "custome_op.")); i++)
-    if (text_eq(strrchr(path, '.') + 1, own[i]))
-      path = i ? "loom.gather" : "loom.broadcast";
+    if (text_eq(strrchr(path, '.'), strchr(own[i], '.')))
+      path = own[i];
   const helion_fn *f = find_in(device_functions, COUNT(device_functions), path);
   return f ? f : find_in(functions, COUNT(functions), path);
 }

@@ -1,0 +1,1 @@
+"""Upstream's place for what kernel scripts import."""
