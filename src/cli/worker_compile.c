@@ -669,7 +669,7 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   }
   if (st == LOOM_OK && o->emit.last) {
     cli_progress_end();
-    st = worker_emit(ctx, &s, o->emit.last);
+    st = worker_emit(ctx, o, &s);
   } else if (st == LOOM_OK) {
     data_value *v = compile_explore_data(&s);
     st = worker_answer(ctx, o, &s, v);
