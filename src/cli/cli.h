@@ -8,7 +8,7 @@
 
 struct solve_opinion;
 
-/* X(name, runs in the worker, usage, one-line summary) */
+/* X(name, where it runs: 0 loom itself, 1 loom-worker, 2 loom-sweep; usage, one-line summary) */
 #define CLI_COMMAND_LIST(X)                                                                                             \
   X(compile, 1, "KERNEL [--machine M] [-o DIR]", "the whole pipeline, artifacts under -o DIR")                          \
   X(run, 1, "KERNEL|DIR [--machine M] [--check]", "compile, then execute; DIR: what 'loom compile --machine host' left") \
@@ -27,10 +27,11 @@ struct solve_opinion;
   X(config, 0, "[OPTION] [--show-origin]", "what is set by the user's configuration and the environment")                  \
   X(explain, 0, "[CODE]", "what a code of an error, an exit code, a fault or a proof means, and what to do")                \
   X(lsp, 0, "[DIR ..]", "a language server for kernels and machine files, on standard input and output: editors start it")  \
-  X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values")
+  X(completion, 0, "bash|zsh|fish", "what a shell sources to complete commands, options, machines and values") \
+  X(sweep, 2, "FILE [-o DB] | show DB [RUN] | diff DB [RUN RUN] | export csv|json DB [RUN]", "many kernels x shapes x machines x options into a database, resumed where it was; on several machines under mpirun")
 
 /* X(field, option, argument or NULL, commands that take it, help).  Commands: letters of compile(c) run(r) explore(e) solve(s) eval(v) sim(m) report(p) bench(b) opt(o) machine(x) test(t) providers(k) doctor(d)
- * reduce(z: those of run too) config(g) explain(i) lsp(l) completion(f). */
+ * reduce(z: those of run too) config(g) explain(i) lsp(l) completion(f) sweep(w). */
 #define CLI_OPTION_LIST(X)                                                                                              \
   X(machine, "machine", "NAME|FILE", "cresvmpxbl", "machine description (loom machine list)")                                \
   X(output_dir, "output-path", "DIR", "cr", "output directory (default loom-out/<kernel>)")                             \
@@ -51,7 +52,7 @@ struct solve_opinion;
   X(l1_tensors, "l1-tensors", "auto|none", "crmp", "of a model on a chip: tensors between kernels that stay in L1: those that pay (default), or none") \
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(topk_block_size, "topk-block-size", "N", "cr", "materialise also the plans at N (odd) sizes of each block symbol around the best")  \
-  X(njobs, "njobs", "N", "cresbkmp", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
+  X(njobs, "njobs", "N", "cresbkmpw", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
   X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \
   X(cache_dir, "cache-dir", "DIR", "crbmp", "where compiled kernels are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
   X(seed, "seed", "N", "crmbp", "seed of made-up inputs (default 0)")                                                     \
@@ -83,18 +84,21 @@ struct solve_opinion;
   X(print_after, "mlir-print-ir-after", "PASS", "o", "print the IR after a pass")                                       \
   X(corpus, "corpus", "KIND:DIR", "t", "iree:DIR, a checkout or its tests/e2e; mlir:DIR, any directory of such files")   \
   X(junit, "junit", "FILE", "t", "write the cases as JUnit's XML")                                                      \
-  X(out, "out", "FILE", "osvxepz", "output file")                                                                          \
+  X(out, "out", "FILE", "osvxepzw", "output file")                                                                          \
   X(provider, "provider", "NAME|FILE.so", "rb", "kernel library that computes matrix products and declared functions (loom providers list)")  \
   X(kernel_map, "kernel-map", "KEY=PROVIDER", "rb", "who computes KEY (linalg.matmul(f32,f32)->f32, linalg.matmul, a function); FILE.so:SYMBOL: a function of a library")  \
   X(kernel_require, "kernel-require", "KEY", "rb", "KEY must be computed by a provider; without this generated code does what none takes")  \
   X(on_kernel_error, "on-kernel-error", "fail|fallback", "rb", "when a provider fails: stop (default), or let generated code compute it")  \
   X(limits, "limits", "K=V,..", "creombptl", "what the command may use: memory=MiB, cpu=S and deadline=S, files=N, file=MiB; 0: no limit (docs/isolation.md)")  \
-  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifzl", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
-  X(progress, "progress", "bar|plain|none", "cresmzbtp", "how far the command is, on standard error: a bar on a terminal (default), lines, or nothing")
+  X(error_format, "error-format", "text|json|sarif", "cresvmoxdpbtkgifzlw", "messages on standard error as text, as JSON of a line each, or as a SARIF log")  \
+  X(progress, "progress", "bar|plain|none", "cresmzbtpw", "how far the command is, on standard error: a bar on a terminal (default), lines, or nothing")
 
 /* Options without an argument.  X(field, option, commands, help) */
 #define CLI_FLAG_LIST(X)                                                                                                \
-  X(json, "json", "cresvmoxdpbtkgiz", "one JSON object on standard output")                                                      \
+  X(retry_failed, "retry-failed", "w", "compute points again that failed")                                                  \
+  X(fresh, "fresh", "w", "compute all points again")                                                                         \
+  X(fail_if_slower, "fail-if-slower", "w", "of diff: exit code 3 when a point is slower, or fails now")                      \
+  X(json, "json", "cresvmoxdpbtkgizw", "one JSON object on standard output")                                                      \
   X(show_origin, "show-origin", "g", "where each setting is from: file and line, or a variable of the environment")         \
   X(ordered_sums, "ordered-sums", "rt", "MLIR functions on values: every sum in the order of its elements, in its own type")  \
   X(stdio, "stdio", "l", "accepted: editors say so; there is no other way")  \
@@ -130,7 +134,7 @@ struct solve_opinion;
   X(no_threads, "mlir-disable-threading", "o", "accepted: passes never run on threads")                                  \
   X(split_input, "split-input-file", "o", "treat parts between // ----- as files of their own")                         \
   X(require_sandbox, "require-sandbox", "creombpt", "stop where the system cannot confine the process that compiles (loom doctor says what it can)")  \
-  X(help, "help", "cresvmoxdpbtkgifzl", "help of the command")
+  X(help, "help", "cresvmoxdpbtkgifzlw", "help of the command")
 
 typedef struct cli_options {
   const char *command; char letter;
@@ -147,7 +151,8 @@ typedef struct cli_options {
 } cli_options;
 
 /* One row of help and completion. */
-typedef struct cli_command { const char *name; bool in_worker; const char *usage, *summary; char letter; } cli_command;
+enum { CLI_IN_LOOM, CLI_IN_WORKER, CLI_IN_SWEEP };
+typedef struct cli_command { const char *name; int place; const char *usage, *summary; char letter; } cli_command;
 const cli_command *cli_commands(size_t *out_n);
 const cli_command *cli_find_command(const char *name);
 /* One option; argument NULL: it takes none. */
@@ -263,6 +268,8 @@ loom_status worker_lsp(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
 const char *cli_find_worker(arena *m);
+/* This process becomes loom-sweep with the same arguments.  Returns an exit code only when it cannot be started. */
+int cli_become_sweep(char **argv);
 /* Exit code of a loom-worker that did all it was asked for.  Not 0: so ends a process that a library ends (a constructor, a kernel provider), and nothing was done. */
 enum { CLI_WORKER_DONE = 99 };
 /* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: cli_tell_death. */

@@ -43,6 +43,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"explain", "loom explain EINFEASIBLE"},
     {"explain", "loom explain early_read"},
     {"lsp", "loom lsp --machine wormhole"},
+    {"sweep", "loom sweep kernels/sweep.yaml -o sweep.db"},
+    {"sweep", "loom sweep show sweep.db"},
     {"completion", "source <(loom completion bash)"},
 };
 

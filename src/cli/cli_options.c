@@ -9,7 +9,7 @@ static const cli_command commands[] = {
     CLI_COMMAND_LIST(X)
 #undef X
 };
-static const char letters[] = "cresvmpboxtkdzgilf";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor reduce config explain lsp completion */
+static const char letters[] = "cresvmpboxtkdzgilfw";   /* in the order of CLI_COMMAND_LIST: compile run explore solve eval sim report bench opt machine test providers doctor reduce config explain lsp completion sweep */
 
 const cli_command *cli_commands(size_t *out_n) {
   *out_n = sizeof commands / sizeof *commands;

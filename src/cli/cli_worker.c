@@ -5,6 +5,7 @@
 #include "run/run_child.h"
 #include "run/run_sandbox.h"
 #include "run/run_stage.h"
+#include <errno.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +22,31 @@ char *cli_self_dir(arena *m) {
   return file_dirname(m, path);
 }
 
-const char *cli_find_worker(arena *m) {
+static const char *find_part(arena *m, const char *name) {
   const char *dir = cli_self_dir(m);
-  const char *beside = file_join(m, dir, "loom-worker");
+  const char *beside = file_join(m, dir, name);
   if (access(beside, X_OK) == 0)
     return beside;
-  const char *moved = file_join(m, dir, "../libexec/loom/loom-worker");   /* an installed tree that was moved */
+  const char *moved = arena_printf(m, "%s/../libexec/loom/%s", dir, name);   /* an installed tree that was moved */
   if (access(moved, X_OK) == 0)
     return moved;
-  const char *installed = file_join(m, LOOM_LIBEXECDIR, "loom-worker");
+  const char *installed = file_join(m, LOOM_LIBEXECDIR, name);
   return access(installed, X_OK) == 0 ? installed : NULL;
+}
+
+const char *cli_find_worker(arena *m) { return find_part(m, "loom-worker"); }
+
+int cli_become_sweep(char **argv) {
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const char *path = find_part(&ctx.mem, "loom-sweep");
+  if (path)
+    execv(path, argv);
+  const loom_status st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, path ? "loom-sweep cannot be started: %s" : "loom-sweep is neither beside this binary nor in " LOOM_LIBEXECDIR, strerror(errno));
+  diag_help(&ctx, "build it with 'make', or run 'make install'");
+  cli_print_diagnostics(&ctx);
+  loom_ctx_done(&ctx);
+  return loom_status_exit(st);
 }
 
 /* The worker with its arguments: what it says goes where loom's own does. */

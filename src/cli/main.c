@@ -50,7 +50,7 @@ static loom_status body(loom_ctx *ctx, void *data) {
   bool is_published = strcmp(in->command->name, "bench") == 0 && cli_is_published_bench(&in->options);
   bool is_model = strcmp(in->command->name, "report") == 0 && in->options.files.n == 1 && cli_is_model(in->options.files.at[0]);
   bool is_npu = strcmp(in->command->name, "report") == 0 && !is_model && cli_reports_npu(ctx, &in->options);
-  if (is_model || is_npu || (in->command->in_worker && !is_tile_graph && !is_published) || in->options.certify) {
+  if (is_model || is_npu || (in->command->place == CLI_IN_WORKER && !is_tile_graph && !is_published) || in->options.certify) {
     in->in_worker = true;
     return LOOM_OK;
   }
@@ -59,6 +59,8 @@ static loom_status body(loom_ctx *ctx, void *data) {
     diag_help(ctx, "leave it away; nothing is compiled here and no machine code runs");
     return LOOM_EUSAGE;
   }
+  if (in->command->place == CLI_IN_SWEEP)
+    return LOOM_OK;
   cli_set_machine_path(ctx);
   LOOM_TRY(cli_progress_open(ctx, &in->options));
   return run_plain(ctx, &in->options);
@@ -145,7 +147,9 @@ int main(int argc, char **argv) {
   loom_ctx_init(&ctx);
   loom_status st = loom_ctx_run(&ctx, body, &in);
   int code = loom_status_exit(st);
-  if (in.in_worker) {   /* the worker parses again and prints what there is to say */
+  if (st == LOOM_OK && in.command->place == CLI_IN_SWEEP && !in.options.help)
+    code = cli_become_sweep(argv);
+  else if (in.in_worker) {   /* the worker parses again and prints what there is to say */
     code = cli_run_worker(in.argc, in.argv, &in.options);
   } else {
     cli_print_diagnostics(&ctx);

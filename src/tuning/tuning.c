@@ -137,6 +137,8 @@ static const char *column(arena *m, sqlite3_stmt *s, int at) {
   return arena_strdup(m, value ? (const char *)value : "");
 }
 
+static tuning_proof read_proof(sqlite3_stmt *s, int at) { return sqlite3_column_int(s, at) == TUNING_OPTIMAL ? TUNING_OPTIMAL : TUNING_BEST_FOUND; }
+
 loom_status tuning_find(loom_ctx *ctx, tuning_db *db, const tuning_key *key, tuning_plan *out, bool *out_found) {
   static const char query[] = "SELECT kernel_name, machine_name, plan, cycles, lower_bound, proof FROM plan WHERE kernel = ?1 AND machine = ?2 AND model = ?3 AND options = ?4";
   arena *m = &ctx->mem;
@@ -149,8 +151,7 @@ loom_status tuning_find(loom_ctx *ctx, tuning_db *db, const tuning_key *key, tun
     step = sqlite3_step(s);
   }
   if (step == SQLITE_ROW) {
-    const int proof = sqlite3_column_int(s, 5);
-    *out = (tuning_plan){column(m, s, 0), column(m, s, 1), column(m, s, 2), sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4), proof == TUNING_OPTIMAL ? TUNING_OPTIMAL : TUNING_BEST_FOUND};
+    *out = (tuning_plan){column(m, s, 0), column(m, s, 1), column(m, s, 2), sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4), read_proof(s, 5)};
     *out_found = true;
   }
   loom_status st = step == SQLITE_ROW || step == SQLITE_DONE ? LOOM_OK : failed(ctx, db, "read");
@@ -182,6 +183,25 @@ loom_status tuning_record(loom_ctx *ctx, tuning_db *db, const tuning_key *key, c
   if (step == SQLITE_DONE)
     *out_kept = sqlite3_changes(db->handle) > 0;
   loom_status st = step == SQLITE_DONE ? LOOM_OK : failed(ctx, db, "written");
+  sqlite3_finalize(s);
+  return st;
+}
+
+loom_status tuning_each(loom_ctx *ctx, tuning_db *db, void (*each)(void *data, const tuning_key *key, const tuning_plan *p), void *data) {
+  static const char query[] = "SELECT kernel, machine, model, options, kernel_name, machine_name, plan, cycles, lower_bound, proof FROM plan ORDER BY kernel, machine, model, options";
+  arena *m = &ctx->mem;
+  sqlite3_stmt *s = NULL;
+  LOOM_TRY(own_handle(ctx, db));
+  int step = sqlite3_prepare_v2(db->handle, query, -1, &s, NULL);
+  while (step == SQLITE_OK || step == SQLITE_ROW) {
+    if (step == SQLITE_ROW) {
+      const tuning_key key = {column(m, s, 0), column(m, s, 1), column(m, s, 2), column(m, s, 3)};
+      const tuning_plan p = {column(m, s, 4), column(m, s, 5), column(m, s, 6), sqlite3_column_int64(s, 7), sqlite3_column_int64(s, 8), read_proof(s, 9)};
+      each(data, &key, &p);
+    }
+    step = sqlite3_step(s);
+  }
+  loom_status st = step == SQLITE_DONE ? LOOM_OK : failed(ctx, db, "read");
   sqlite3_finalize(s);
   return st;
 }

@@ -31,4 +31,6 @@ void tuning_close(tuning_db *db);
 LOOM_MUST_USE loom_status tuning_find(loom_ctx *ctx, tuning_db *db, const tuning_key *key, tuning_plan *out, bool *out_found);
 /* Keeps the better of what is there and `p`: fewer cycles, at equal cycles the surer, else what is there.  `replaces`: what is there no longer holds.  *out_kept: it is `p`. */
 LOOM_MUST_USE loom_status tuning_record(loom_ctx *ctx, tuning_db *db, const tuning_key *key, const tuning_plan *p, bool replaces, bool *out_kept);
+/* Every plan in it, in the order of their keys; texts last until `each` returns. */
+LOOM_MUST_USE loom_status tuning_each(loom_ctx *ctx, tuning_db *db, void (*each)(void *data, const tuning_key *key, const tuning_plan *p), void *data);
 #endif

@@ -1,0 +1,32 @@
+/* loom-sweep: started by loom with the same arguments. */
+#include "cli/sweep.h"
+#include <stdio.h>
+#include <string.h>
+
+static loom_status body(loom_ctx *ctx, int argc, char **argv) {
+  static const struct { const char *word; loom_status (*run)(loom_ctx *, const cli_options *); } words[] = {{"show", sweep_show}, {"diff", sweep_diff}, {"export", sweep_export}};
+  cli_options o;
+  LOOM_TRY(cli_parse(ctx, argc, argv, &o));
+  cli_set_machine_path(ctx);
+  for (size_t i = 0; o.files.n && i < sizeof words / sizeof *words; i++)
+    if (strcmp(o.files.at[0], words[i].word) == 0)
+      return words[i].run(ctx, &o);
+  if (o.files.n != 1)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "usage: loom sweep FILE | show DB [RUN] | diff DB [RUN RUN] | diff DB DB | export csv|json DB [RUN]");
+  return sweep_run_file(ctx, &o, o.files.at[0]);
+}
+
+int main(int argc, char **argv) {
+  cli_start();
+  if (argc < 2 || strcmp(argv[1], "sweep") != 0) {
+    fprintf(stderr, "loom-sweep is started by loom\n");
+    return loom_status_exit(LOOM_EUSAGE);
+  }
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  const loom_status st = body(&ctx, argc - 1, argv + 1);
+  cli_print_diagnostics(&ctx);
+  const int code = cli_finish_output(loom_status_exit(st));
+  loom_ctx_done(&ctx);
+  return code;
+}
