@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/file.h"
-#include "cli/sweep.h"
+#include "cli/sweep_program.h"
 #include "run/run_process.h"
 #include <errno.h>
 #include <fcntl.h>

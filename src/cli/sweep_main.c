@@ -1,5 +1,5 @@
 /* loom-sweep: started by loom with the same arguments. */
-#include "cli/sweep.h"
+#include "cli/sweep_program.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "base/clock.h"
 #include "base/text.h"
-#include "cli/sweep.h"
+#include "cli/sweep_program.h"
 #include "cli/sweep_transport.h"
 #include "run/run_process.h"
 #include <dlfcn.h>

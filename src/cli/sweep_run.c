@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/text.h"
-#include "cli/sweep.h"
+#include "cli/sweep_program.h"
 #include "run/run_process.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* `loom sweep show`, `diff` and `export`: what is in a database. */
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/sweep.h"
+#include "cli/sweep_program.h"
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* loom-sweep: `loom sweep` in a program of its own, which knows SQLite and starts `loom` for every point.  Hands compute points, here or elsewhere; one process writes. */
-#ifndef LOOM_CLI_SWEEP_H
-#define LOOM_CLI_SWEEP_H
+#ifndef LOOM_CLI_SWEEP_PROGRAM_H
+#define LOOM_CLI_SWEEP_PROGRAM_H
 #include "cli/cli.h"
 #include "sweep/db/sweep_db.h"
 
