@@ -196,7 +196,7 @@ static loom_status everything(loom_ctx *ctx, void *data) {
   sweep s;
   sweep_row r;
   const char *yaml = data;
-  LOOM_TRY(sweep_read(ctx, DIR "/s.yaml", text, strlen(text), &s));
+  LOOM_TRY(sweep_read(ctx, DIR "/s.yaml", yaml, strlen(yaml), &s));
   LOOM_TRY(sweep_make_keys(ctx, &s, "v"));
   (void)as_line(&ctx->mem, &s, &s.points.at[0]);
   LOOM_TRY(sweep_row_of(ctx, 1, summary, strlen(summary), "{\"severity\": \"error\", \"message\": \"m\"}", 38, &r));
