@@ -40,6 +40,8 @@ if shutil.which("abidiff") and shutil.which("abidw"):
     config.available_features.add("abigail")
 if os.path.exists("/usr/bin/mypy"):
     config.available_features.add("mypy")
+if shutil.which("mpirun") and os.path.exists(os.path.join(build, "loom-mpi.so")):
+    config.available_features.add("mpi")
 if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
     config.available_features.add("libclang")
 if os.environ.get("LOOM_DOCS") == "long":
