@@ -43,8 +43,8 @@ static const struct { const char *command, *line; } examples[] = {
     {"explain", "loom explain EINFEASIBLE"},
     {"explain", "loom explain early_read"},
     {"lsp", "loom lsp --machine wormhole"},
-    {"sweep", "loom sweep kernels/sweep.yaml -o sweep.db"},
-    {"sweep", "loom sweep show sweep.db"},
+    {"sweep", "loom sweep examples/sweep/gemm.yaml -o gemm.db"},
+    {"sweep", "loom sweep show gemm.db"},
     {"completion", "source <(loom completion bash)"},
 };
 

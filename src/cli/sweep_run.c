@@ -253,7 +253,7 @@ static loom_status say_result(runner *r) {
   }
   if (r->o->json) {
     data_value *v = data_object(m);
-    data_set_string(m, v, "schema", "loom.sweep.v1");
+    data_set_string(m, v, "schema", "loom.sweep.result.v1");
     data_set_string(m, v, "name", r->s.name);
     data_set_string(m, v, "database", r->path);
     data_set_int(m, v, "run", r->run);

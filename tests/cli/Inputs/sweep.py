@@ -1,4 +1,4 @@
-"""What tests/cli/sweep*.test compare: sweep.py same A.db B.db | point DB SHAPE MACHINE SUMMARY.json | export DB ROWS.csv ROWS.json"""
+"""What tests/cli/sweep*.test compare: sweep.py same A.db B.db | point DB SHAPE MACHINE SUMMARY.json | export DB ROWS.csv ROWS.json | schema SCHEMA FILE.yaml .."""
 import csv
 import json
 import sqlite3
@@ -32,4 +32,11 @@ def export(path, rows_csv, rows_json):
     assert [tuple(r[c] for c in columns) for r in table] == [tuple("" if v is None else str(v) for v in r) for r in wanted]
 
 
-{"same": same, "point": point, "export": export}[sys.argv[1]](*sys.argv[2:])
+def schema(of, *files):
+    import jsonschema
+    import yaml
+    for f in files:
+        jsonschema.validate(yaml.safe_load(open(f)), json.load(open(of)))
+
+
+{"same": same, "schema": schema, "point": point, "export": export}[sys.argv[1]](*sys.argv[2:])
