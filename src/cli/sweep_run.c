@@ -2,9 +2,9 @@
  * where it was. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "cli/sweep_program.h"
+#include "run/run_build.h"
 #include "run/run_process.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 16 << 20, WORKER_BYTES_MAX = 1 << 30, LOSSES_MAX = 3, POLL_NS = 2000000, FAILURES_SHOWN = 20 };
+enum { FILE_BYTES_MAX = 16 << 20, LOSSES_MAX = 3, POLL_NS = 2000000, FAILURES_SHOWN = 20 };
 static const double every_s = 0.5;
 
 static volatile sig_atomic_t interrupted;
@@ -33,18 +33,12 @@ typedef struct runner {
 
 /* ---- before ---- */
 
-/* The compiler that computes: its version, and its bytes, as far as it may be another build of it. */
+/* The compiler that computes: its version, and which build of it. */
 static loom_status find_version(loom_ctx *ctx, const char **out) {
   const char *worker = cli_find_worker(&ctx->mem);
-  char *bytes, hex[65];
-  size_t size;
   if (!worker)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR);
-  arena_mark before = arena_save(&ctx->mem);
-  LOOM_TRY(file_read(ctx, worker, WORKER_BYTES_MAX, &bytes, &size));
-  hash_sha256_hex(bytes, size, hex);
-  arena_release(&ctx->mem, before);
-  *out = arena_printf(&ctx->mem, "%s+%.12s", LOOM_VERSION, hex);
+  *out = arena_printf(&ctx->mem, "%s+%.12s", LOOM_VERSION, run_build_id_of(&ctx->mem, worker));
   return LOOM_OK;
 }
 

@@ -1,9 +1,12 @@
 #include "run/run_build.h"
+#include "base/file.h"
 #include "base/text.h"
+#include <fcntl.h>
 #include <inttypes.h>
 #include <link.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A note is two sizes, a type, a name and contents, each padded to four bytes. */
 static bool add_build_id(text *out, const char *note, size_t size) {
@@ -35,6 +38,31 @@ static int visit(struct dl_phdr_info *o, size_t size, void *data) {
   if (!found && stat(*o->dlpi_name ? o->dlpi_name : "/proc/self/exe", &st) == 0)
     text_addf(out, "%" PRId64 "@%" PRId64 ".%09ld", (int64_t)st.st_size, (int64_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
   return 0;
+}
+
+static void read_build_id(text *out, int fd) {
+  enum { NOTES_BYTES_MAX = 4096, HEADERS_MAX = 64 };
+  ElfW(Ehdr) file;
+  char notes[NOTES_BYTES_MAX];
+  if (pread(fd, &file, sizeof file, 0) != (ssize_t)sizeof file || memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_ident[EI_CLASS] != ELFCLASS64 || file.e_phentsize != sizeof(ElfW(Phdr)))
+    return;
+  for (int i = 0; i < file.e_phnum && i < HEADERS_MAX; i++) {
+    ElfW(Phdr) part;
+    if (pread(fd, &part, sizeof part, (off_t)file.e_phoff + i * (off_t)sizeof part) != (ssize_t)sizeof part)
+      return;
+    if (part.p_type == PT_NOTE && part.p_filesz <= sizeof notes && pread(fd, notes, part.p_filesz, (off_t)part.p_offset) == (ssize_t)part.p_filesz && add_build_id(out, notes, part.p_filesz))
+      return;
+  }
+}
+
+const char *run_build_id_of(arena *m, const char *path) {
+  text out = text_new(m);
+  const int fd = file_open(path, O_RDONLY);
+  if (fd < 0)
+    return "";
+  read_build_id(&out, fd);
+  (void)file_close(fd, false);
+  return text_str(&out);
 }
 
 const char *run_build_id(arena *m) {

@@ -33,7 +33,22 @@ static void test_every_object_of_the_process_is_in_the_id(void **state) {
   dlclose(library);
 }
 
+/* Oracle: the id of this process begins with its own. */
+static void test_the_id_in_a_file_is_that_of_its_process(void **state) {
+  loom_ctx *ctx = *state;
+  static const char *const none[] = {"/no/such/file", "/etc/passwd", "/dev/null"};
+  const char *own = run_build_id_of(&ctx->mem, "/proc/self/exe"), *all = run_build_id(&ctx->mem);
+  const size_t first = strcspn(all, " ");
+  if (memchr(all, '@', first))      /* its linker wrote none */
+    assert_string_equal(own, "");
+  else
+    assert_true(strlen(own) == first && strncmp(own, all, first) == 0);
+  for (size_t i = 0; i < COUNT_OF(none); i++)
+    assert_string_equal(run_build_id_of(&ctx->mem, none[i]), "");
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_every_object_of_the_process_is_in_the_id, testing_open_context, testing_close_context)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_every_object_of_the_process_is_in_the_id, testing_open_context, testing_close_context),
+                                     cmocka_unit_test_setup_teardown(test_the_id_in_a_file_is_that_of_its_process, testing_open_context, testing_close_context)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
