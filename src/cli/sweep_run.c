@@ -1,7 +1,7 @@
 /* `loom sweep FILE`: points that have no row yet are given to hands, and what they return is recorded, one transaction a point.  So whatever ends this process, the next one goes on
  * where it was. */
-#include "base/clock.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "cli/sweep_program.h"
 #include "run/run_build.h"
@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 enum { FILE_BYTES_MAX = 16 << 20, LOSSES_MAX = 3, POLL_NS = 2000000, FAILURES_SHOWN = 20 };
-static const double every_s = 0.5;
 
 static volatile sig_atomic_t interrupted;
 static void interrupt(int signal) { interrupted = signal; }
@@ -28,7 +27,6 @@ typedef struct runner {
   VEC_OF(size_t) todo; size_t next;      /* points to compute, and the first that nobody was given */
   uint8_t *losses;                        /* of each point: how often its process was ended */
   size_t taken, done, failed, given_up, found;      /* taken: of todo, back from a hand; done: recorded; found: rows that were there */
-  double started, printed; bool says, overwrites;
 } runner;
 
 /* ---- before ---- */
@@ -123,21 +121,6 @@ static const char *label(arena *m, const sweep_point *p) {
   return text_str(&t);
 }
 
-static void say_progress(runner *r, const char *last, bool is_end) {
-  const double now = clock_seconds(), passed = now - r->started;
-  const size_t left = r->todo.n - r->taken;
-  if (!r->says || (!is_end && now - r->printed < every_s))
-    return;
-  r->printed = now;
-  fprintf(stderr, "%s%zu of %zu points", r->overwrites ? "\r\033[K" : "", r->found + r->done, r->s.points.n);
-  if (r->failed)
-    fprintf(stderr, ", %zu failed", r->failed);
-  if (r->done && left)
-    fprintf(stderr, ", about %.0f s left", passed * (double)left / (double)r->done);
-  fprintf(stderr, "; %.1f s; %s%s", passed, last, r->overwrites ? "" : "\n");
-  fflush(stderr);
-}
-
 static loom_status keep_plans(runner *r, const data_value *plans) {
   for (size_t i = 0; plans && i < plans->n; i++) {
     const data_value *v = plans->items[i];
@@ -161,7 +144,7 @@ static loom_status keep_plans(runner *r, const data_value *plans) {
 
 static loom_status keep(runner *r, const sweep_done *d) {
   const sweep_point *p = &r->s.points.at[d->point];
-  r->taken++;
+  progress_tell("sweep", (int64_t)++r->taken, (int64_t)r->todo.n);
   if (d->is_lost && ++r->losses[d->point] == LOSSES_MAX)
     r->given_up++;
   else if (d->is_lost)
@@ -172,7 +155,6 @@ static loom_status keep(runner *r, const sweep_done *d) {
   LOOM_TRY(sweep_db_record(r->ctx, r->db, p, r->version, &d->row, d->seconds));
   r->done++;
   r->failed += d->row.exit_code != 0;
-  say_progress(r, label(&r->ctx->mem, p), false);
   return LOOM_OK;
 }
 
@@ -209,7 +191,6 @@ static loom_status take(runner *r, bool *out_found) {
 }
 
 static loom_status run_points(runner *r) {
-  r->started = clock_seconds();
   while (r->taken < r->todo.n && !interrupted) {
     bool given = r->next < r->todo.n, found;
     while (given && r->next < r->todo.n)
@@ -276,18 +257,9 @@ static loom_status judge(runner *r) {
   return LOOM_EWORKER;
 }
 
-static loom_status start_progress(runner *r) {
-  const char *how = r->o->progress.last;
-  if (how && strcmp(how, "plain") != 0 && strcmp(how, "none") != 0)
-    LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--progress: '%s' is not plain or none", how);
-  r->says = how ? strcmp(how, "plain") == 0 : isatty(STDERR_FILENO) == 1;
-  r->overwrites = r->says && !how;
-  return LOOM_OK;
-}
-
 static loom_status run_all(runner *r, const char *path) {
   int jobs;
-  LOOM_TRY(start_progress(r));
+  LOOM_TRY(cli_progress_open(r->ctx, r->o));
   LOOM_TRY(cli_threads(r->ctx, r->o, &jobs));
   LOOM_TRY(sweep_ranks_open(r->ctx, &r->ranks));
   const char *work = arena_printf(&r->ctx->mem, "%s.work", r->path);
@@ -304,8 +276,7 @@ static loom_status run_all(runner *r, const char *path) {
   LOOM_TRY(sweep_db_begin_run(r->ctx, r->db, &r->s, r->version, &r->run));
   LOOM_TRY(find_work(r));
   LOOM_TRY(run_points(r));
-  if (r->overwrites && r->printed > 0)
-    fputs("\r\033[K", stderr);
+  cli_progress_end();
   LOOM_TRY(say_result(r));
   return judge(r);
 }
