@@ -42,6 +42,7 @@ static bool set_waves(const model_program *p, const int64_t *blocks, model_point
       w->count[w->n++] = 1;
     }
     at->trips[i] = full + (part > 0);
+    at->runs[i] = 0;
     at->n_waves *= w->n;
   }
   return true;
