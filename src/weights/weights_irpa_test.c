@@ -5,7 +5,7 @@
 typedef struct archive { unsigned char at[1024]; size_t n; } archive;
 static void put(archive *a, uint64_t v, int n) {
   for (int i = 0; i < n; i++)
-    a->at[a->n++] = i < 8 ? (unsigned char)(v >> (8 * i)) : 0;
+    a->at[a->n++] = (unsigned char)(i < 8 ? v >> (8 * i) : 0);
 }
 static void pad_to(archive *a, size_t n) {
   while (a->n < n)
