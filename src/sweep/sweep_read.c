@@ -19,6 +19,7 @@ typedef struct reader { loom_ctx *ctx; const char *dir; sweep *out; lists all; }
 /* A scalar as the command line would have it. */
 static loom_status scalar(reader *r, const data_value *v, const char *what, const char **out) {
   arena *m = &r->ctx->mem;
+  *out = "";
   switch (v->kind) {
   case DATA_STRING: *out = v->string; return LOOM_OK;
   case DATA_INT: *out = arena_printf(m, "%" PRId64, v->integer); return LOOM_OK;
