@@ -115,6 +115,8 @@ loom_status sweep_hands_start(sweep_hands *h, const char *const *words, size_t n
 
 static loom_status read_text(loom_ctx *ctx, int fd, char **out, size_t *size) {
   const off_t end = lseek(fd, 0, SEEK_END);
+  *out = NULL;
+  *size = 0;
   if (end > OUTPUT_BYTES_MAX)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a point printed more than %d bytes", OUTPUT_BYTES_MAX);
   *out = ARENA_NEW_N(&ctx->mem, char, end + 1);
