@@ -83,7 +83,7 @@ if(SCDOC)
   endfunction()
   loom_manual_page(loom "")
   file(READ src/cli/cli.h rows)
-  string(REGEX MATCHALL "\n  X\\([a-z]+, [01], \"" rows "${rows}")      # CLI_COMMAND_LIST
+  string(REGEX MATCHALL "\n  X\\([a-z]+, [0-9], \"" rows "${rows}")      # CLI_COMMAND_LIST
   foreach(row ${rows})
     string(REGEX REPLACE ".*\\(([a-z]+),.*" "\\1" c "${row}")
     loom_manual_page(loom-${c} ${c})
