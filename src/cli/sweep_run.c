@@ -2,7 +2,6 @@
  * where it was. */
 #include "base/file.h"
 #include "base/progress.h"
-#include "base/text.h"
 #include "cli/sweep_program.h"
 #include "run/run_build.h"
 #include "run/run_process.h"
@@ -111,16 +110,6 @@ static loom_status find_work(runner *r) {
 
 /* ---- while it runs ---- */
 
-static const char *label(arena *m, const sweep_point *p) {
-  const char *const parts[] = {p->function, p->shape, p->dtype, p->machine, p->options};
-  text t = text_new(m);
-  text_add(&t, p->kernel);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    if (*parts[i])
-      text_addf(&t, " %s", parts[i]);
-  return text_str(&t);
-}
-
 static loom_status keep_plans(runner *r, const data_value *plans) {
   for (size_t i = 0; plans && i < plans->n; i++) {
     const data_value *v = plans->items[i];
@@ -211,7 +200,7 @@ static void say_failures(const runner *r, const sweep_entries *all) {
     if (!e->is_done || e->row.exit_code == 0)
       continue;
     if (shown++ < FAILURES_SHOWN)
-      printf("failed       %s: exit %" PRId64 ": %s\n", label(&r->ctx->mem, &r->s.points.at[i]), e->row.exit_code, e->row.error);
+      printf("failed       %s: exit %" PRId64 ": %s\n", sweep_label(&r->ctx->mem, e), e->row.exit_code, e->row.error);
   }
   if (shown > FAILURES_SHOWN)
     printf("failed       %d more: loom sweep show %s\n", shown - FAILURES_SHOWN, r->path);

@@ -54,16 +54,6 @@ static loom_status load(loom_ctx *ctx, const char *path, const char *word, bool 
   return st;
 }
 
-static const char *label(arena *m, const sweep_entry *e) {
-  const char *const parts[] = {e->function, e->shape, e->dtype, e->machine, e->options};
-  text t = text_new(m);
-  text_add(&t, e->kernel);
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    if (*parts[i])
-      text_addf(&t, " %s", parts[i]);
-  return text_str(&t);
-}
-
 static data_value *value_of(arena *m, const column *c, const sweep_entry *e) {
   const char *at = (const char *)e + c->offset;
   if (c->kind == 's')
@@ -106,11 +96,11 @@ static data_value *run_as_data(arena *m, const sweep_run *run) {
 
 static void show_entry(arena *m, const sweep_entry *e) {
   if (!e->is_done)
-    printf("%12s %12s  %-10s %s\n", "", "", "to do", label(m, e));
+    printf("%12s %12s  %-10s %s\n", "", "", "to do", sweep_label(m, e));
   else if (e->row.exit_code)
-    printf("%12s %12s  exit %-5" PRId64 " %s: %s\n", "", "", e->row.exit_code, label(m, e), e->row.error);
+    printf("%12s %12s  exit %-5" PRId64 " %s: %s\n", "", "", e->row.exit_code, sweep_label(m, e), e->row.error);
   else
-    printf("%12s %12s  %-10s %s: %s\n", cycles(m, e->row.predicted_cycles), cycles(m, e->row.simulated_cycles), e->row.proof, label(m, e), e->row.block_sizes);
+    printf("%12s %12s  %-10s %s: %s\n", cycles(m, e->row.predicted_cycles), cycles(m, e->row.simulated_cycles), e->row.proof, sweep_label(m, e), e->row.block_sizes);
 }
 
 loom_status sweep_show(loom_ctx *ctx, const cli_options *o) {
@@ -178,7 +168,7 @@ static void compare(arena *m, const sweep_entry *a, const sweep_entry *b, change
 
 static data_value *change_as_data(arena *m, const change *c) {
   data_value *v = data_object(m);
-  data_set_string(m, v, "point", label(m, c->new));
+  data_set_string(m, v, "point", sweep_label(m, c->new));
   data_set_string(m, v, "change", c->what);
   if (c->before >= 0 && c->after >= 0) {
     data_set_int(m, v, "cycles_before", c->before);
@@ -195,7 +185,7 @@ static void print_change(arena *m, const change *c) {
   printf("%-13s", c->what);
   if (c->before >= 0 && c->after >= 0)
     printf("%12s -> %12s  %+6.1f %%  ", cycles(m, c->before), cycles(m, c->after), c->before ? 100 * ((double)c->after / (double)c->before - 1) : 0.0);
-  printf("%s", label(m, c->new));
+  printf("%s", sweep_label(m, c->new));
   if (strcmp(c->old->row.block_sizes, c->new->row.block_sizes) != 0)
     printf(": %s, was %s", c->new->row.block_sizes, c->old->row.block_sizes);
   if (c->new->row.exit_code)

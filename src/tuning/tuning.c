@@ -75,7 +75,7 @@ static loom_status make_tables(loom_ctx *ctx, tuning_db *db) {
 }
 
 /* A file that somebody else made runs nothing: no triggers, no views, no functions of its schema; pages are checked before they are used. */
-static void confine(sqlite3 *h) {
+void tuning_confine(sqlite3 *h) {
   static const struct { int option, value; } settings[] = {
       {SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
@@ -90,7 +90,7 @@ static loom_status open_handle(loom_ctx *ctx, tuning_db *db) {
   if (sqlite3_open_v2(db->path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
     return failed(ctx, db, "opened");
   sqlite3_busy_timeout(db->handle, BUSY_MS);
-  confine(db->handle);
+  tuning_confine(db->handle);
   if (!read_number(db->handle, "PRAGMA application_id", &application))
     return failed(ctx, db, "read");
   if (application != APPLICATION_ID) {

@@ -27,6 +27,9 @@ typedef struct tuning_plan {
  * tuning_close in any case; *out NULL: nothing to close. */
 LOOM_MUST_USE loom_status tuning_open(loom_ctx *ctx, const char *path, tuning_db **out);
 void tuning_close(tuning_db *db);
+/* Settings of a connection to a file that somebody else may have made: nothing in it runs. */
+struct sqlite3;
+void tuning_confine(struct sqlite3 *h);
 /* *out_found: there is one, *out owned by ctx->mem. */
 LOOM_MUST_USE loom_status tuning_find(loom_ctx *ctx, tuning_db *db, const tuning_key *key, tuning_plan *out, bool *out_found);
 /* Keeps the better of what is there and `p`: fewer cycles, at equal cycles the surer, else what is there.  `replaces`: what is there no longer holds.  *out_kept: it is `p`. */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { SCHEMA_VERSION = 1, BUSY_MS = 20000, TEXT_BYTES_MAX = 64 << 20 };
+enum { SCHEMA_VERSION = 1, BUSY_MS = 20000 };
 
 /* What depends on the point alone is in `result`; when and how fast it was computed is in others, so that two databases with the same points have the same rows there. */
 static const char schema[] =
@@ -32,16 +32,6 @@ static loom_status failed(loom_ctx *ctx, const sweep_db *db, const char *what) {
 
 /* ---- opening ---- */
 
-/* Nothing that somebody else put into the file runs. */
-static void confine(sqlite3 *h) {
-  static const struct { int option, value; } settings[] = {
-      {SQLITE_DBCONFIG_DEFENSIVE, 1}, {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0}, {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0}, {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
-  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-    (void)sqlite3_db_config(h, settings[i].option, settings[i].value, (int *)NULL);
-  (void)sqlite3_limit(h, SQLITE_LIMIT_LENGTH, TEXT_BYTES_MAX);
-  (void)sqlite3_exec(h, "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA synchronous = FULL", NULL, NULL, NULL);
-}
-
 static loom_status run_text(loom_ctx *ctx, const sweep_db *db, const char *sql, const char *what) {
   return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ? LOOM_OK : failed(ctx, db, what);
 }
@@ -67,7 +57,8 @@ loom_status sweep_db_open(loom_ctx *ctx, const char *path, bool must_exist, swee
   if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
     return failed(ctx, db, "opened");
   sqlite3_busy_timeout(db->handle, BUSY_MS);
-  confine(db->handle);
+  tuning_confine(db->handle);
+  (void)sqlite3_exec(db->handle, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
   LOOM_TRY(run_text(ctx, db, "BEGIN IMMEDIATE", "opened"));
   LOOM_TRY(run_text(ctx, db, schema, "made"));
   LOOM_TRY(run_text(ctx, db, "COMMIT", "made"));
@@ -251,4 +242,14 @@ loom_status sweep_db_entries(loom_ctx *ctx, sweep_db *db, int64_t run, sweep_ent
   const loom_status st = step == SQLITE_DONE ? LOOM_OK : failed(ctx, db, "read");
   sqlite3_finalize(q);
   return st;
+}
+
+const char *sweep_label(arena *m, const sweep_entry *e) {
+  const char *const parts[] = {e->function, e->shape, e->dtype, e->machine, e->options};
+  text t = text_new(m);
+  text_add(&t, e->kernel);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (*parts[i])
+      text_addf(&t, " %s", parts[i]);
+  return text_str(&t);
 }

@@ -24,6 +24,8 @@ typedef struct sweep_entry { const char *key, *kernel, *function, *shape, *dtype
 typedef struct sweep_run { int64_t id; const char *name, *version, *started; int64_t points, done, failed; } sweep_run;
 typedef VEC_OF(sweep_entry) sweep_entries;
 typedef VEC_OF(sweep_run) sweep_runs;
+/* What the point is called: "mm.py M=64,N=32 torus4 check". */
+const char *sweep_label(arena *m, const sweep_entry *e);
 LOOM_MUST_USE loom_status sweep_db_runs(loom_ctx *ctx, sweep_db *db, sweep_runs *out);      /* oldest first */
 LOOM_MUST_USE loom_status sweep_db_entries(loom_ctx *ctx, sweep_db *db, int64_t run, sweep_entries *out);      /* in the order of the run */
 #endif
