@@ -1,3 +1,4 @@
+#include "base/diag_lines.h"
 #include "base/testing.h"
 
 static loom_status fail_with_advice(loom_ctx *ctx, loom_span span) {
@@ -52,6 +53,23 @@ static void test_nearest_finds_misspellings_only(void **state) {
   assert_ptr_equal(diag_nearest(long_name, one, 1), other);
 }
 
+static void test_the_first_error_of_lines_that_came(void **state) {
+  (void)state;
+  const struct { const char *lines, *found; } cases[] = {
+    {"", ""},
+    {"killed\n", ""},
+    {"{\"severity\": \"warning\", \"message\": \"odd\"}\n", ""},
+    {"progress\n{\"severity\": \"warning\", \"message\": \"odd\"}\n{\"severity\": \"error\", \"message\": \"bad\"}\n{\"severity\": \"error\", \"message\": \"worse\"}\n", "bad"},
+    {"{\"severity\": \"error\"}\n{\"severity\": 1, \"message\": \"x\"}\n{ torn\n{\"severity\": \"error\", \"message\": \"last\"}", "last"},      /* no newline at the end */
+  };
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  for (size_t i = 0; i < COUNT_OF(cases); i++)
+    assert_string_equal(diag_first_error(&ctx, cases[i].lines, strlen(cases[i].lines)), cases[i].found);
+  assert_int_equal(ctx.diag.errors, 0);      /* lines that are none are no errors of ours */
+  loom_ctx_done(&ctx);
+}
+
 static void test_every_status_has_a_text_and_an_exit_code(void **state) {
   (void)state;
 #define X(n, code, text) assert_int_equal(loom_status_exit(LOOM_##n), code); assert_string_equal(loom_status_text(LOOM_##n), text);
@@ -63,6 +81,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_diagnostics_keep_order_severity_and_place),
     cmocka_unit_test(test_nearest_finds_misspellings_only),
+    cmocka_unit_test(test_the_first_error_of_lines_that_came),
     cmocka_unit_test(test_every_status_has_a_text_and_an_exit_code),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

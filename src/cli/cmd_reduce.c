@@ -1,4 +1,5 @@
 /* `loom reduce`: a kernel for which `loom run` fails, made smaller while it fails the same way: with the same exit code, and a first message that differs in numbers only. */
+#include "base/diag_lines.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "cli/cli.h"
@@ -32,19 +33,8 @@ static const char *skeleton(arena *m, const char *message) {
 static const char *first_error(loom_ctx *ctx, const char *log) {
   char *bytes;
   size_t size;
-  data_value *v;
-  diag_mark before = diag_save(ctx);
-  const char *found = "";
-  if (file_read(ctx, log, LOG_BYTES_MAX, &bytes, &size) == LOOM_OK)
-    for (char *line = bytes, *end; !*found && line < bytes + size; line = end + 1) {
-      end = memchr(line, '\n', (size_t)(bytes + size - line));
-      end = end ? end : bytes + size;
-      if (*line != '{' || data_read_json(ctx, log, line, (size_t)(end - line), &v) != LOOM_OK)
-        continue;
-      const data_value *severity = data_get(v, "severity"), *message = data_get(v, "message");
-      if (severity && message && strcmp(severity->string, "error") == 0)
-        found = message->string;
-    }
+  const diag_mark before = diag_save(ctx);
+  const char *found = file_read(ctx, log, LOG_BYTES_MAX, &bytes, &size) == LOOM_OK ? diag_first_error(ctx, bytes, size) : "";
   diag_drop(ctx, before);
   return found;
 }

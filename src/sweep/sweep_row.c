@@ -1,4 +1,5 @@
 /* A command of loom for a point, and what it said as a row. */
+#include "base/diag_lines.h"
 #include "base/text.h"
 #include "sweep/sweep.h"
 #include <string.h>
@@ -64,28 +65,12 @@ static const char *pairs(arena *m, const data_value *v) {
   return text_str(&t);
 }
 
-static const char *first_error(loom_ctx *ctx, const char *messages, size_t size) {
-  const char *found = "";
-  diag_mark before = diag_save(ctx);
-  for (const char *line = messages, *end; !*found && line < messages + size; line = end + 1) {
-    data_value *v;
-    end = memchr(line, '\n', (size_t)(messages + size - line));
-    end = end ? end : messages + size;
-    if (*line != '{' || data_read_json(ctx, "<messages>", line, (size_t)(end - line), &v) != LOOM_OK)
-      continue;
-    if (strcmp(word(v, "severity"), "error") == 0)
-      found = word(v, "message");
-  }
-  diag_drop(ctx, before);
-  return found;
-}
-
 loom_status sweep_row_of(loom_ctx *ctx, int exit_code, const char *output, size_t output_size, const char *messages, size_t messages_size, sweep_row *out) {
   arena *m = &ctx->mem;
   data_value *v = NULL;
   *out = (sweep_row){exit_code, "", -1, -1, -1, -1, -1, "", "", "", "", -1, ""};
   if (exit_code)
-    out->error = first_error(ctx, messages, messages_size);
+    out->error = diag_first_error(ctx, messages, messages_size);
   while (output_size && strchr(" \n", output[output_size - 1]))
     output_size--;
   if (output_size == 0)
