@@ -267,6 +267,8 @@ loom_status worker_test(loom_ctx *ctx, const cli_options *o);
 loom_status worker_lsp(loom_ctx *ctx, const cli_options *o);
 
 /* Path of loom-worker: beside the binary, ../libexec/loom, the install directory; NULL when it is in none. */
+/* A part of Loom: beside this binary, in the libexec of its tree, or where it was installed.  mode: X_OK, R_OK.  NULL: nowhere. */
+const char *cli_find_part(arena *m, const char *name, int mode);
 const char *cli_find_worker(arena *m);
 /* This process becomes loom-sweep with the same arguments.  Returns an exit code only when it cannot be started. */
 int cli_become_sweep(char **argv);

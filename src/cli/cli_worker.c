@@ -22,24 +22,24 @@ char *cli_self_dir(arena *m) {
   return file_dirname(m, path);
 }
 
-static const char *find_part(arena *m, const char *name) {
+const char *cli_find_part(arena *m, const char *name, int mode) {
   const char *dir = cli_self_dir(m);
   const char *beside = file_join(m, dir, name);
-  if (access(beside, X_OK) == 0)
+  if (access(beside, mode) == 0)
     return beside;
   const char *moved = arena_printf(m, "%s/../libexec/loom/%s", dir, name);   /* an installed tree that was moved */
-  if (access(moved, X_OK) == 0)
+  if (access(moved, mode) == 0)
     return moved;
   const char *installed = file_join(m, LOOM_LIBEXECDIR, name);
-  return access(installed, X_OK) == 0 ? installed : NULL;
+  return access(installed, mode) == 0 ? installed : NULL;
 }
 
-const char *cli_find_worker(arena *m) { return find_part(m, "loom-worker"); }
+const char *cli_find_worker(arena *m) { return cli_find_part(m, "loom-worker", X_OK); }
 
 int cli_become_sweep(char **argv) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
-  const char *path = find_part(&ctx.mem, "loom-sweep");
+  const char *path = cli_find_part(&ctx.mem, "loom-sweep", X_OK);
   if (path)
     execv(path, argv);
   const loom_status st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, path ? "loom-sweep cannot be started: %s" : "loom-sweep is neither beside this binary nor in " LOOM_LIBEXECDIR, strerror(errno));

@@ -29,16 +29,6 @@ static bool is_in_job(void) {
   return false;
 }
 
-static const char *plugin_path(arena *m) {
-  static const char *const beside[] = {"loom-mpi.so", "../libexec/loom/loom-mpi.so"};
-  for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-    const char *path = arena_printf(m, "%s/%s", cli_self_dir(m), beside[i]);
-    if (access(path, R_OK) == 0)
-      return path;
-  }
-  return access(LOOM_LIBEXECDIR "/loom-mpi.so", R_OK) == 0 ? LOOM_LIBEXECDIR "/loom-mpi.so" : NULL;
-}
-
 static loom_status lacks(loom_ctx *ctx, const char *why) {
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "this is a job of several processes, and Loom's part for MPI %s", why);
   diag_help(ctx, "it is built where libopenmpi-dev is installed; without mpirun, 'loom sweep' uses the processors of one machine");
@@ -49,7 +39,7 @@ loom_status sweep_ranks_open(loom_ctx *ctx, sweep_ranks **out) {
   *out = NULL;
   if (!is_in_job())
     return LOOM_OK;
-  const char *path = plugin_path(&ctx->mem), *seconds = getenv("LOOM_SWEEP_LOST_S");
+  const char *path = cli_find_part(&ctx->mem, "loom-mpi.so", R_OK), *seconds = getenv("LOOM_SWEEP_LOST_S");
   void *library = path ? dlopen(path, RTLD_NOW | RTLD_GLOBAL) : NULL;
   if (!library)
     return lacks(ctx, path ? dlerror() : "is not there");
