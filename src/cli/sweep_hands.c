@@ -125,37 +125,6 @@ static loom_status read_text(loom_ctx *ctx, int fd, char **out, size_t *size) {
   return LOOM_OK;
 }
 
-/* Plans that it recorded, as JSON. */
-typedef struct plan_list { arena *m; data_value *rows; } plan_list;
-static void add_plan(void *data, const tuning_key *key, const tuning_plan *p) {
-  plan_list *l = data;
-  data_value *v = data_object(l->m);
-  data_set_string(l->m, v, "kernel", key->kernel);
-  data_set_string(l->m, v, "machine", key->machine);
-  data_set_string(l->m, v, "model", key->model);
-  data_set_string(l->m, v, "options", key->options);
-  data_set_string(l->m, v, "kernel_name", p->kernel_name);
-  data_set_string(l->m, v, "machine_name", p->machine_name);
-  data_set_string(l->m, v, "plan", p->plan);
-  data_set_int(l->m, v, "cycles", p->cycles);
-  data_set_int(l->m, v, "lower_bound", p->lower_bound);
-  data_set_bool(l->m, v, "is_optimal", p->proof == TUNING_OPTIMAL);
-  data_push(l->m, l->rows, v);
-}
-
-static loom_status read_plans(loom_ctx *ctx, const hand *a, const data_value **out) {
-  plan_list list = {&ctx->mem, data_array(&ctx->mem)};
-  tuning_db *db = NULL;
-  *out = list.rows;
-  if (!file_exists(a->plans))
-    return LOOM_OK;
-  loom_status st = tuning_open(ctx, a->plans, &db);
-  if (st == LOOM_OK)
-    st = tuning_each(ctx, db, add_plan, &list);
-  tuning_close(db);
-  return st;
-}
-
 static loom_status read_done(loom_ctx *ctx, const hand *a, int status, sweep_done *out) {
   char *output, *messages;
   size_t output_size, messages_size;
@@ -166,7 +135,7 @@ static loom_status read_done(loom_ctx *ctx, const hand *a, int status, sweep_don
   LOOM_TRY(read_text(ctx, a->out, &output, &output_size));
   LOOM_TRY(read_text(ctx, a->err, &messages, &messages_size));
   LOOM_TRY(sweep_row_of(ctx, code, output, output_size, messages, messages_size, &out->row));
-  return read_plans(ctx, a, &out->plans);
+  return sweep_plans_read(ctx, a->plans, &out->plans);
 }
 
 loom_status sweep_hands_take(sweep_hands *h, loom_ctx *ctx, sweep_done *out, bool *out_found) {

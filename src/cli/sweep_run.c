@@ -110,27 +110,6 @@ static loom_status find_work(runner *r) {
 
 /* ---- while it runs ---- */
 
-static loom_status keep_plans(runner *r, const data_value *plans) {
-  for (size_t i = 0; plans && i < plans->n; i++) {
-    const data_value *v = plans->items[i];
-    tuning_key key;
-    tuning_plan p;
-    bool kept;
-    LOOM_TRY(data_need_string(r->ctx, v, "kernel", &key.kernel));
-    LOOM_TRY(data_need_string(r->ctx, v, "machine", &key.machine));
-    LOOM_TRY(data_need_string(r->ctx, v, "model", &key.model));
-    LOOM_TRY(data_need_string(r->ctx, v, "options", &key.options));
-    LOOM_TRY(data_need_string(r->ctx, v, "kernel_name", &p.kernel_name));
-    LOOM_TRY(data_need_string(r->ctx, v, "machine_name", &p.machine_name));
-    LOOM_TRY(data_need_string(r->ctx, v, "plan", &p.plan));
-    LOOM_TRY(data_need_int(r->ctx, v, "cycles", 0, INT64_MAX, &p.cycles));
-    LOOM_TRY(data_need_int(r->ctx, v, "lower_bound", INT64_MIN, INT64_MAX, &p.lower_bound));
-    p.proof = data_get(v, "is_optimal") && data_get(v, "is_optimal")->boolean ? TUNING_OPTIMAL : TUNING_BEST_FOUND;
-    LOOM_TRY(tuning_record(r->ctx, sweep_db_plans(r->db), &key, &p, false, &kept));
-  }
-  return LOOM_OK;
-}
-
 static loom_status keep(runner *r, const sweep_done *d) {
   const sweep_point *p = &r->s.points.at[d->point];
   progress_tell("sweep", (int64_t)++r->taken, (int64_t)r->todo.n);
@@ -140,7 +119,7 @@ static loom_status keep(runner *r, const sweep_done *d) {
     vec_push(&r->ctx->mem, &r->todo, d->point);
   if (d->is_lost)
     return LOOM_OK;
-  LOOM_TRY(keep_plans(r, d->plans));
+  LOOM_TRY(sweep_plans_keep(r->ctx, r->db, d->plans));
   LOOM_TRY(sweep_db_record(r->ctx, r->db, p, r->version, &d->row, d->seconds));
   r->done++;
   r->failed += d->row.exit_code != 0;
@@ -193,10 +172,12 @@ static loom_status run_points(runner *r) {
 
 /* ---- after ---- */
 
-static void say_failures(const runner *r, const sweep_entries *all) {
+static loom_status say_failures(const runner *r) {
+  sweep_entries all = {0};
   int shown = 0;
-  for (size_t i = 0; i < all->n; i++) {
-    const sweep_entry *e = &all->at[i];
+  LOOM_TRY(sweep_db_entries(r->ctx, r->db, r->run, &all));
+  for (size_t i = 0; i < all.n; i++) {
+    const sweep_entry *e = &all.at[i];
     if (!e->is_done || e->row.exit_code == 0)
       continue;
     if (shown++ < FAILURES_SHOWN)
@@ -204,34 +185,36 @@ static void say_failures(const runner *r, const sweep_entries *all) {
   }
   if (shown > FAILURES_SHOWN)
     printf("failed       %d more: loom sweep show %s\n", shown - FAILURES_SHOWN, r->path);
+  return LOOM_OK;
 }
 
-static loom_status say_result(runner *r) {
+static void say_json(const runner *r, const sweep_run *run) {
   arena *m = &r->ctx->mem;
-  sweep_entries all = {0};
-  size_t done = 0, failed = 0;
-  LOOM_TRY(sweep_db_entries(r->ctx, r->db, r->run, &all));
-  for (size_t i = 0; i < all.n; i++) {
-    done += all.at[i].is_done;
-    failed += all.at[i].is_done && all.at[i].row.exit_code != 0;
-  }
+  data_value *v = data_object(m);
+  data_set_string(m, v, "schema", "loom.sweep.result.v1");
+  data_set_string(m, v, "name", r->s.name);
+  data_set_string(m, v, "database", r->path);
+  data_set_int(m, v, "run", run->id);
+  data_set_int(m, v, "points", run->points);
+  data_set_int(m, v, "computed", (int64_t)r->done);
+  data_set_int(m, v, "found", (int64_t)r->found);
+  data_set_int(m, v, "done", run->done);
+  data_set_int(m, v, "failed", run->failed);
+  puts(data_write_json(m, v, 1));
+}
+
+static loom_status say_result(const runner *r) {
+  sweep_runs runs = {0};
+  LOOM_TRY(sweep_db_runs(r->ctx, r->db, &runs));
+  const sweep_run *run = &runs.at[runs.n - 1];      /* ours: only one process writes */
   if (r->o->json) {
-    data_value *v = data_object(m);
-    data_set_string(m, v, "schema", "loom.sweep.result.v1");
-    data_set_string(m, v, "name", r->s.name);
-    data_set_string(m, v, "database", r->path);
-    data_set_int(m, v, "run", r->run);
-    data_set_int(m, v, "points", (int64_t)all.n);
-    data_set_int(m, v, "computed", (int64_t)r->done);
-    data_set_int(m, v, "found", (int64_t)r->found);
-    data_set_int(m, v, "done", (int64_t)done);
-    data_set_int(m, v, "failed", (int64_t)failed);
-    puts(data_write_json(m, v, 1));
+    say_json(r, run);
     return LOOM_OK;
   }
-  printf("sweep        %s: %zu points, %zu done (%zu were there), %zu failed\n", r->s.name, all.n, done, r->found, failed);
-  say_failures(r, &all);
-  printf("written      %s, run %" PRId64 "\n", r->path, r->run);
+  printf("sweep        %s: %" PRId64 " points, %" PRId64 " done (%zu were there), %" PRId64 " failed\n", r->s.name, run->points, run->done, r->found, run->failed);
+  if (run->failed)
+    LOOM_TRY(say_failures(r));
+  printf("written      %s, run %" PRId64 "\n", r->path, run->id);
   return LOOM_OK;
 }
 

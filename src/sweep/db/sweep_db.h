@@ -11,6 +11,9 @@ LOOM_MUST_USE loom_status sweep_db_open(loom_ctx *ctx, const char *path, bool mu
 void sweep_db_close(sweep_db *db);
 /* The same file as a tuning database. */
 tuning_db *sweep_db_plans(sweep_db *db);
+/* The plans of a tuning database, an array as it goes from process to process; empty: there is no such file.  And an array of them into a database. */
+LOOM_MUST_USE loom_status sweep_plans_read(loom_ctx *ctx, const char *path, const data_value **out);
+LOOM_MUST_USE loom_status sweep_plans_keep(loom_ctx *ctx, sweep_db *db, const data_value *plans);
 
 /* A run: its points in order, in one transaction.  *out: its number, from 1. */
 LOOM_MUST_USE loom_status sweep_db_begin_run(loom_ctx *ctx, sweep_db *db, const sweep *s, const char *version, int64_t *out);

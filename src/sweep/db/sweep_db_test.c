@@ -101,6 +101,31 @@ static void test_it_is_a_tuning_database_too(void **state) {
   tuning_close(plans);
 }
 
+static void test_plans_go_from_process_to_process(void **state) {
+  loom_ctx *ctx = *state;
+  sweep_db *db = opened(ctx);
+  const tuning_key keys[] = {{"a", "m", "loom/1", "o"}, {"b", "m", "loom/1", "o"}};
+  const tuning_plan plans[] = {{"mm", "chip", "{}", 7, 7, TUNING_OPTIMAL}, {"mn", "chip", "{\"x\": 1}", 9, 4, TUNING_BEST_FOUND}};
+  const data_value *sent, *back;
+  data_value *broken;
+  bool kept;
+  for (size_t i = 0; i < COUNT_OF(keys); i++)
+    assert_int_equal(tuning_record(ctx, sweep_db_plans(db), &keys[i], &plans[i], false, &kept), LOOM_OK);
+  sweep_db_close(db);
+  assert_int_equal(sweep_plans_read(ctx, NAME, &sent), LOOM_OK);
+  assert_int_equal(sent->n, 2);
+  unlink(NAME);
+  assert_int_equal(sweep_plans_read(ctx, NAME, &back), LOOM_OK);      /* no file, no plans, and none is made */
+  assert_true(back->n == 0 && access(NAME, F_OK) != 0);
+  db = opened(ctx);
+  assert_int_equal(sweep_plans_keep(ctx, db, sent), LOOM_OK);
+  assert_int_equal(data_read_json(ctx, "<message>", "[{\"kernel\": \"a\"}]", 17, &broken), LOOM_OK);
+  assert_int_equal(sweep_plans_keep(ctx, db, broken), LOOM_EINPUT);
+  sweep_db_close(db);
+  assert_int_equal(sweep_plans_read(ctx, NAME, &back), LOOM_OK);
+  assert_string_equal(data_write_json(&ctx->mem, back, 0), data_write_json(&ctx->mem, sent, 0));
+}
+
 static void run_sql(const char *sql) {
   sqlite3 *h;
   assert_int_equal(sqlite3_open(NAME, &h), SQLITE_OK);
@@ -144,6 +169,6 @@ static void test_reading_makes_nothing(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, testing_close_context)
   const struct CMUnitTest tests[] = {T(test_rows_come_back_in_the_order_of_the_run), T(test_what_is_there_is_known), T(test_a_second_row_of_a_key_takes_the_place_of_the_first),
-                                     T(test_it_is_a_tuning_database_too), T(test_other_databases_are_refused), T(test_reading_makes_nothing)};
+                                     T(test_it_is_a_tuning_database_too), T(test_plans_go_from_process_to_process), T(test_other_databases_are_refused), T(test_reading_makes_nothing)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
