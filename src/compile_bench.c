@@ -44,20 +44,22 @@ static double warm_up(const bench_callee *c, const bench_options *b) {
 static void measure(loom_ctx *ctx, const bench_callee *c, const bench_options *b, bench_result *out) {
   const double one = warm_up(c, b), end = clock_seconds() + b->seconds;
   const int most = b->runs_most < RUNS_LIMIT ? b->runs_most : RUNS_LIMIT;
-  double *wall = ARENA_NEW_N(&ctx->mem, double, most), *cpu = ARENA_NEW_N(&ctx->mem, double, most), sum_cpu = 0, own = clock_thread_seconds();
+  double *wall = ARENA_NEW_N(&ctx->mem, double, most), *all = ARENA_NEW_N(&ctx->mem, double, most), *own = ARENA_NEW_N(&ctx->mem, double, most);
+  double total_own = clock_thread_seconds(), total = clock_process_seconds();
   out->batch = one < batch_seconds ? (int)(batch_seconds / fmax(one, 1e-9)) + 1 : 1;
   for (out->runs = 0; out->runs < most && (out->runs < b->runs_least || clock_seconds() < end); out->runs++) {
     progress_tell("measured", (int64_t)(1e3 * (clock_seconds() - end + b->seconds)), (int64_t)(1e3 * b->seconds));
-    const double before = clock_process_seconds();
+    const double before_all = clock_process_seconds(), before_own = clock_thread_seconds();
     wall[out->runs] = call(c, out->batch) / out->batch;
-    cpu[out->runs] = (clock_process_seconds() - before) / out->batch;
-    sum_cpu += cpu[out->runs] * out->batch;
+    own[out->runs] = (clock_thread_seconds() - before_own) / out->batch;
+    all[out->runs] = (clock_process_seconds() - before_all) / out->batch;
   }
   progress_over("measured");
-  own = clock_thread_seconds() - own;
-  out->by_cpu = own > 0.9 * sum_cpu;      /* no second thread did much */
+  total_own = clock_thread_seconds() - total_own;
+  total = clock_process_seconds() - total;
+  out->by_cpu = total_own > 0.9 * total - BENCH_TICK_SECONDS;      /* no second thread did much */
   out->wall = times_of(wall, out->runs);
-  out->cpu = times_of(cpu, out->runs);
+  out->cpu = times_of(out->by_cpu ? own : all, out->runs);
 }
 
 /* ---- how fast it could be ---- */

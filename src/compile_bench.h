@@ -3,6 +3,10 @@
 #define LOOM_COMPILE_BENCH_H
 #include "compile_exec.h"
 
+/* The processor clock of a process with a limit of processor time (docs/isolation.md) moves at the system's ticks only, at most so far apart.  It says whether one thread did all the work;
+ * a single call is then timed by the clock of that thread, which is exact. */
+#define BENCH_TICK_SECONDS 4e-3
+
 typedef struct bench_options { double seconds; /* of measuring */ double warm_up; int runs_least, runs_most; uint64_t seed; const run_binding *inputs; size_t n_inputs; } bench_options;
 /* Milliseconds of one call: the least, the median, and the median distance from it. */
 typedef struct bench_times { double min, median, mad; } bench_times;

@@ -39,7 +39,7 @@ struct solve_opinion;
   X(dtype, "dtype", "T", "crebl", "element type of arguments, of all (f32) or some (x=f32,y=i64); default f16")                       \
   X(arg, "arg", "NAME=V", "creb", "value of an argument or tunable: eps=1e-5, flag=True, dims=[64], bias=None")              \
   X(function, "function", "NAME", "creobmp", "kernel to take when the file has several")                                   \
-  X(config, "config", "FILE", "cre", "upstream's config.json")                                                          \
+  X(config, "config", "FILE", "creb", "upstream's config.json")                                                          \
   X(block_sizes, "block-sizes", "S=V,..", "crsb", "assign block sizes, by name or in order (16,16,8); solving is skipped")                              \
   X(variant, "variant", "NAME", "cre", "keep only this mapping variant")                                                \
   X(pin, "pin", "K=V,..", "cre", "restrict the search: load.A=bcst_x, order=10")                                        \
@@ -141,6 +141,7 @@ typedef struct cli_options {
   const struct solve_opinion *opinion;                 /* Z3's, in loom-worker; NULL in loom, which leaves --certify to it */
   struct tuning_db *tuning;                            /* --tuning-db, opened in loom-worker for the time of a command; NULL: not given */
   VEC_OF(const char *) files;                          /* positional arguments */
+  loom_span machine_span;                              /* of `machine` where a configuration said it; no span: the command line did, or nothing */
   VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;
   CLI_OPTION_LIST(X)

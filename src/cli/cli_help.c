@@ -23,6 +23,7 @@ static const struct { const char *command, *line; } examples[] = {
     {"report", "loom report tests/data/network/layers.mlir --machine wormhole"},
     {"bench", "loom bench kernels/softmax.py --shape x=512x512 --dtype f32 --seconds 0.2 --json > old.json"},
     {"bench", "loom bench kernels/softmax.py --shape x=512x512 --dtype f32 --seconds 0.2 --compare old.json"},
+    {"bench", "loom bench kernels/matmul.py --config kernels/configs/matmul.host.json --seconds 0.2"},
     {"opt", "loom opt out/IRs/p03_bufferized.mlir --canonicalize --cse"},
     {"opt", "loom opt examples/mlir/layer.mlir --pass-pipeline='builtin.module(func.func(canonicalize,cse))' -o layer.mlir"},
     {"opt", "loom opt --list-passes"},

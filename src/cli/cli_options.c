@@ -142,6 +142,8 @@ static loom_status add_settings(loom_ctx *ctx, const cli_command *c, const cli_s
     if (s->command != of || !cli_takes(c, s->option) || *given)
       continue;
     *given = true;
+    if (s->option->offset == offsetof(cli_options, machine))
+      out->machine_span = s->span;
     for (size_t k = 0; k < s->words.n; k++) {
       LOOM_TRY(check_word(ctx, s->option, s->words.at[k]));
       if (s->option->argument)

@@ -15,6 +15,10 @@ static loom_status check_machine(loom_ctx *ctx, const cli_options *o) {
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--dram: it chooses a model of a chip's DRAM ('loom bench tpuv3'); a kernel is measured on this CPU");
   if (!o->machine.last || strcmp(o->machine.last, "host") == 0)
     return LOOM_OK;
+  if (o->machine_span.line > 0) {      /* one file for all commands: sizes and types are of the kernel, the chip is of others */
+    diag_warn(ctx, o->machine_span, "'loom bench' measures this CPU; '%s' is for the commands that compile for it", o->machine.last);
+    return LOOM_OK;
+  }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom bench' measures this CPU, not machine '%s'", o->machine.last);
   diag_help(ctx, "leave --machine away; 'loom run' counts the cycles of a chip");
   return LOOM_EUSAGE;
