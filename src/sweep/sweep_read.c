@@ -80,7 +80,7 @@ static loom_status shapes(reader *r, const data_value *v, words *out) {
 static int by_name(const void *a, const void *b) {
   const sweep_option *x = a, *y = b;
   const int c = strcmp(x->name, y->name);
-  return c ? c : strcmp(x->value ? x->value : "", y->value ? y->value : "");
+  return c ? c : strcmp(x->value, y->value);      /* those of one name are of one list */
 }
 
 static loom_status one_option(reader *r, const data_member *of, option_set *out) {

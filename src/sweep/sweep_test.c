@@ -49,6 +49,16 @@ static void test_points_are_the_product_in_order(void **state) {
   assert_string_equal(s.points.at[1].options, "check seed=5");
 }
 
+static void test_values_are_written_as_on_the_command_line(void **state) {
+  loom_ctx *ctx = *state;
+  static const char yaml[] = "schema: loom.sweep.v1\nkernels: [a.py]\nshapes: {flag: [true, false], eps: 0.5}\noptions: {check: true, timeout: 1.5, pin: [b, a]}\n";
+  sweep s;
+  assert_int_equal(sweep_read(ctx, "-", yaml, strlen(yaml), &s), LOOM_OK);      /* standard input: kernels are beside the working directory */
+  assert_int_equal(s.points.n, 2);
+  assert_string_equal(as_line(&ctx->mem, &s, &s.points.at[0]), "run ./a.py --json --error-format=json --progress=none --shape=flag=True,eps=0.5 --check --pin=a --pin=b --timeout=1.5");
+  assert_string_equal(s.points.at[1].shape, "flag=False,eps=0.5");
+}
+
 static void test_what_is_wrong_is_said_with_its_place(void **state) {
   (void)state;
   static const struct { const char *text; loom_status status; const char *says; int line, col; } rows[] = {
@@ -63,6 +73,16 @@ static void test_what_is_wrong_is_said_with_its_place(void **state) {
       {"schema: loom.sweep.v1\nkernels: [a]\noptions: [check]\n", LOOM_EINPUT, "a set of options is", 3, 11},
       {"schema: loom.sweep.v1\nkernels: [a]\noptions: {check: {a: 1}}\n", LOOM_EINPUT, "check is", 3, 18},
       {"schema: loom.sweep.v1\nname: 3\nkernels: [a]\n", LOOM_EINPUT, "name", 2, 7},
+      {"schema: loom.sweep.v1\ncommand: 3\nkernels: [a]\n", LOOM_EINPUT, "command", 2, 10},
+      {"name: x\nkernels: [a]\n", LOOM_EINPUT, "the key 'schema' is missing", 1, 1},
+      {"schema: loom.sweep.v1\nmachines: [m]\n", LOOM_EINPUT, "the key 'kernels' is missing", 1, 1},
+      {"schema: loom.sweep.v1\nkernels: [a]\nshapes: [null]\n", LOOM_EINPUT, "a shape is null", 3, 10},
+      {"schema: loom.sweep.v1\nkernels: [a]\nshapes: {M: {N: 1}}\n", LOOM_EINPUT, "M is", 3, 13},
+      {"schema: loom.sweep.v1\nkernels: [a]\nshapes: {M: [1], N: []}\n", LOOM_EINPUT, "'N' has 0 values", 3, 21},
+      {"schema: loom.sweep.v1\nkernels: [a]\ndtypes: {f32: 1}\n", LOOM_EINPUT, "dtypes is", 3, 9},
+      {"schema: loom.sweep.v1\nkernels: [{file: a, shape: M=1}]\n", LOOM_EINPUT, "unknown key 'shape'", 2, 21},
+      {"schema: loom.sweep.v1\nkernels: [{file: a, function: 1}]\n", LOOM_EINPUT, "function", 2, 31},
+      {"schema: loom.sweep.v1\nkernels: [{file: a, machines: []}]\n", LOOM_EINPUT, "'machines' has 0 values", 2, 31},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     loom_ctx ctx;
@@ -88,6 +108,33 @@ static void test_points_are_limited(void **state) {
   text_add(&t, "}]\n");
   assert_int_equal(sweep_read(ctx, "s.yaml", text_str(&t), t.size, &s), LOOM_ELIMIT);
   testing_expect_error(ctx, LOOM_ELIMIT, "more than 1000000 shapes", 3, 10);
+}
+
+static void add_numbers(text *t, const char *key, int n) {
+  text_addf(t, "%s: [", key);
+  for (int i = 0; i < n; i++)
+    text_addf(t, "%s%d", i ? ", " : "", i);
+  text_add(t, "]\n");
+}
+
+static void test_lists_are_limited(void **state) {
+  static const struct { int machines, dtypes; loom_status status; const char *says; } rows[] = {
+      {1001, 1000, LOOM_ELIMIT, "the sweep has more than 1000000 points"}, {10001, 1, LOOM_EINPUT, "'machines' has 10001 values"}, {10000, 100, LOOM_OK, ""}};
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    loom_ctx *ctx = *state;
+    sweep s;
+    text t = text_new(&ctx->mem);
+    text_add(&t, "schema: loom.sweep.v1\nkernels: [a]\n");
+    add_numbers(&t, "machines", rows[i].machines);
+    add_numbers(&t, "dtypes", rows[i].dtypes);
+    assert_int_equal(sweep_read(ctx, "s.yaml", text_str(&t), t.size, &s), rows[i].status);
+    if (rows[i].status == LOOM_OK)
+      assert_int_equal(s.points.n, SWEEP_POINTS_MAX);
+    else
+      assert_non_null(strstr(ctx->diag.first->text, rows[i].says));
+    testing_close_context(state);
+    testing_open_context(state);
+  }
 }
 
 /* ---- keys ---- */
@@ -131,6 +178,49 @@ static void test_files_that_options_name_count(void **state) {
   assert_string_equal(before, key_of(ctx, yaml, "v"));
   write_file(ctx, "plan.json", "2");
   assert_string_not_equal(before, key_of(ctx, yaml, "v"));
+}
+
+static const char *key_with(loom_ctx *ctx, const char *option) {
+  return key_of(ctx, arena_printf(&ctx->mem, "schema: loom.sweep.v1\nkernels: [a.py]\noptions: {arg: '%s'}\n", option), "v");
+}
+
+static void test_what_of_an_option_is_a_file(void **state) {
+  loom_ctx *ctx = *state;
+  static const char *const files[] = {"x=" DIR "/a.npy", "a=b=" DIR "/a.npy"}, *const others[] = {"1.5", "x=.", DIR "/.", "a.npy"};
+  const char *before[COUNT_OF(files)], *same[COUNT_OF(others)];
+  write_file(ctx, "a.py", "a kernel\n");
+  write_file(ctx, "a.npy", "1");
+  for (size_t i = 0; i < COUNT_OF(files); i++)
+    before[i] = key_with(ctx, files[i]);
+  for (size_t i = 0; i < COUNT_OF(others); i++)
+    same[i] = key_with(ctx, others[i]);
+  write_file(ctx, "a.npy", "2");
+  for (size_t i = 0; i < COUNT_OF(files); i++)
+    assert_string_not_equal(before[i], key_with(ctx, files[i]));
+  for (size_t i = 0; i < COUNT_OF(others); i++)
+    assert_string_equal(same[i], key_with(ctx, others[i]));
+}
+
+static void test_files_that_are_too_large_are_said(void **state) {
+  loom_ctx *ctx = *state;
+  write_file(ctx, "a.py", "a kernel\n");
+  write_file(ctx, "large.npy", "");
+  assert_int_equal(truncate(DIR "/large.npy", (64 << 20) + 1), 0);
+  sweep s = read_ok(ctx, "schema: loom.sweep.v1\nkernels: [a.py]\noptions: {arg: x=" DIR "/large.npy}\n");
+  assert_int_equal(sweep_make_keys(ctx, &s, "v"), LOOM_ELIMIT);
+  testing_expect_error(ctx, LOOM_ELIMIT, "larger than the limit", 0, 0);
+  unlink(DIR "/large.npy");
+}
+
+static void test_machines_are_read_once(void **state) {
+  loom_ctx *ctx = *state;
+  machine_set_path(machine_dirs, 1);
+  write_file(ctx, "a.py", "a kernel\n");
+  sweep s = read_ok(ctx, "schema: loom.sweep.v1\nkernels: [a.py]\nshapes: [M=1, M=2]\nmachines: [torus4, ring8]\n");
+  assert_int_equal(sweep_make_keys(ctx, &s, "v"), LOOM_OK);
+  assert_int_equal(s.points.n, 4);
+  for (size_t i = 0; i < 4; i++)      /* each alone has the key it has among others */
+    assert_string_equal(s.points.at[i].key, key_of(ctx, arena_printf(&ctx->mem, "schema: loom.sweep.v1\nkernels: [a.py]\nshapes: [%s]\nmachines: [%s]\n", s.points.at[i].shape, s.points.at[i].machine), "v"));
 }
 
 static void test_equal_points_stand_once(void **state) {
@@ -192,6 +282,35 @@ static void test_failures_have_their_first_error(void **state) {
   assert_int_equal(sweep_row_of(ctx, 0, "{", 1, "", 0, &r), LOOM_EINPUT);
 }
 
+static void test_rows_of_what_is_no_summary(void **state) {
+  loom_ctx *ctx = *state;
+  static const char *const outputs[] = {
+      "{\"plan\": {\"mapping\": 3, \"block_sizes\": [1]}, \"predicted_cycles\": \"many\", \"proof\": 1.5, \"check\": {\"ok\": \"yes\"}}", "{\"check\": {}, \"plan\": {}}", "{\"check\": 1, \"plan\": []}", "[1, {\"ms\": 2, \"a\": 3}]", "\n \n"};
+  static const char *const summaries[] = {NULL, "{\"check\": {}, \"plan\": {}}", "{\"check\": 1, \"plan\": []}", "[1, {\"a\": 3}]", ""};
+  sweep_row r;
+  for (size_t i = 0; i < COUNT_OF(outputs); i++) {
+    assert_int_equal(sweep_row_of(ctx, 0, outputs[i], strlen(outputs[i]), "", 0, &r), LOOM_OK);
+    assert_true(r.predicted_cycles == -1 && r.check_ok == -1 && !*r.proof && !*r.mapping && !*r.block_sizes);
+    if (summaries[i])
+      assert_string_equal(r.summary, summaries[i]);
+  }
+}
+
+static void test_messages_that_are_no_rows_are_refused(void **state) {
+  static const char *const without[] = {"exit_code", "dram_bytes", "error", "summary", "check_ok"};
+  loom_ctx *ctx = *state;
+  sweep_row r, back;
+  assert_int_equal(sweep_row_of(ctx, 0, summary, strlen(summary), "", 0, &r), LOOM_OK);
+  for (size_t i = 0; i < COUNT_OF(without); i++) {
+    data_value *whole = sweep_row_to_data(&ctx->mem, &r), *v = data_object(&ctx->mem);
+    for (size_t k = 0; k < whole->n; k++)
+      if (strcmp(whole->members[k].key, without[i]) != 0)
+        data_set(&ctx->mem, v, whole->members[k].key, whole->members[k].value);
+    assert_int_equal(v->n + 1, whole->n);
+    assert_int_equal(sweep_row_from_data(ctx, v, &back), LOOM_EINPUT);
+  }
+}
+
 static loom_status everything(loom_ctx *ctx, void *data) {
   sweep s;
   sweep_row r;
@@ -211,7 +330,9 @@ static void test_memory_may_run_out_anywhere(void **state) {
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
   const struct CMUnitTest tests[] = {
-      T(test_points_are_the_product_in_order), T(test_what_is_wrong_is_said_with_its_place), T(test_points_are_limited), T(test_keys_are_of_contents), T(test_files_that_options_name_count),
+      T(test_points_are_the_product_in_order), T(test_values_are_written_as_on_the_command_line), T(test_lists_are_limited), T(test_what_of_an_option_is_a_file),
+      T(test_files_that_are_too_large_are_said), T(test_machines_are_read_once), T(test_rows_of_what_is_no_summary), T(test_messages_that_are_no_rows_are_refused),
+      T(test_what_is_wrong_is_said_with_its_place), T(test_points_are_limited), T(test_keys_are_of_contents), T(test_files_that_options_name_count),
       T(test_equal_points_stand_once), T(test_missing_files_and_machines_are_said), T(test_rows_have_what_was_printed_without_times), T(test_failures_have_their_first_error),
       T(test_memory_may_run_out_anywhere)};
   return cmocka_run_group_tests(tests, NULL, NULL);
