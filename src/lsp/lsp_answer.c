@@ -190,11 +190,6 @@ bool lsp_cancel_waiting(lsp_server *s, arena *m, const data_value *id) {
 
 void lsp_request(lsp_server *s, arena *m, lsp_method method, const data_value *id, const data_value *params) {
   enum { WAITING_MAX = 1000 };
-  static const bool waits[] = {
-#define X(name, word, wait) [LSP_##name] = wait,
-      LSP_REQUEST_LIST(X)
-#undef X
-  };
   lsp_document *d = lsp_find(s, lsp_string(params, "textDocument.uri"));
   lsp_waiting w = {.id = (data_value *)(uintptr_t)id, .method = (int)method};
   const bool has_place = method == LSP_HOVER || method == LSP_COMPLETION;
@@ -204,7 +199,7 @@ void lsp_request(lsp_server *s, arena *m, lsp_method method, const data_value *i
     lsp_reply_error(s, m, id, LSP_INVALID_PARAMS, "the document is not open");
   else if (method == LSP_COMPLETION)
     lsp_reply(s, m, id, lsp_complete(s, m, d, w.at));
-  else if (!waits[method] || is_ready(s, d, (int)method))
+  else if (is_ready(s, d, (int)method))
     answer(s, m, d, &w);
   else if (d->waiting.n >= WAITING_MAX)
     lsp_reply_error(s, m, id, LSP_INTERNAL_ERROR, "too many requests wait for the analysis of the document");

@@ -59,17 +59,17 @@ static size_t headers_length(const char *s, size_t n) {
   return 0;
 }
 
-/* The number behind `at`, up to the end of its line; SIZE_MAX: there is none, or more. */
-static size_t length_at(const char *at, const char *end) {
+/* The number behind `at`, up to the '\n' of its line; SIZE_MAX: there is none, or more. */
+static size_t length_at(const char *at) {
   size_t n = 0;
   int digits = 0;
-  while (at < end && (*at == ' ' || *at == '\t'))
+  while (*at == ' ' || *at == '\t')
     at++;
-  for (; at < end && *at >= '0' && *at <= '9'; at++, digits++)
+  for (; *at >= '0' && *at <= '9'; at++, digits++)
     n = digits < 12 ? n * 10 + (size_t)(*at - '0') : SIZE_MAX / 2;
-  while (at < end && (*at == ' ' || *at == '\t' || *at == '\r'))
+  while (*at == ' ' || *at == '\t' || *at == '\r')
     at++;
-  return digits && (at == end || *at == '\n') ? n : SIZE_MAX;
+  return digits && *at == '\n' ? n : SIZE_MAX;
 }
 
 /* Headers of any name are let pass; the last length counts. */
@@ -78,7 +78,7 @@ static size_t body_length(const char *s, size_t n) {
   for (size_t line = 0; line < n;) {
     const char *end = memchr(s + line, '\n', n - line);
     if (n - line > LENGTH_HEADER && strncasecmp(s + line, length_header, LENGTH_HEADER) == 0)
-      length = length_at(s + line + LENGTH_HEADER, s + n);
+      length = length_at(s + line + LENGTH_HEADER);
     line = (size_t)(end - s) + 1;      /* headers end with a line's end */
   }
   return length;

@@ -45,7 +45,14 @@ static void test_places_outside_are_the_nearest_inside(void **state) {
   assert_int_equal(empty.n, 1);
   assert_int_equal(lsp_offset_of(&empty, (lsp_position){0, 1}, LSP_UTF8), 0);
   const lsp_lines odd = lsp_lines_of(&ctx->mem, "\xFF\xC3(", 3);      /* no UTF-8: a character a byte */
-  assert_int_equal(lsp_offset_of(&odd, (lsp_position){0, 2}, LSP_UTF16), 2);
+  for (int e = 0; e < 3; e++)
+    assert_int_equal(lsp_offset_of(&odd, (lsp_position){0, 2}, (lsp_encoding)e), 2);
+  const lsp_lines ends = lsp_lines_of(&ctx->mem, "a\r", 2);
+  assert_int_equal(ends.n, 2);
+  data_value *half = data_object(&ctx->mem);
+  lsp_position p;
+  data_set_int(&ctx->mem, half, "line", 1);
+  assert_false(lsp_position_from_data(half, &p));
   const lsp_lines inside = lsp_lines_of(&ctx->mem, MIXED, strlen(MIXED));      /* a column inside of a character */
   assert_int_equal(lsp_position_of(&inside, 1, 3, LSP_UTF16).unit, 1);
 }

@@ -78,14 +78,14 @@ void lsp_document_change(lsp_document *d, const data_value *range, const char *t
 void lsp_document_free(lsp_document *d);
 
 /* ---- the server's parts ---- */
-/* X(id, method, waits for the analysis) */
-#define LSP_REQUEST_LIST(X)                                    \
-  X(INITIALIZE, "initialize", 0)                               \
-  X(SHUTDOWN, "shutdown", 0)                                   \
-  X(HOVER, "textDocument/hover", 1)                            \
-  X(SYMBOLS, "textDocument/documentSymbol", 1)                 \
-  X(LENS, "textDocument/codeLens", 1)                          \
-  X(COMPLETION, "textDocument/completion", 0)
+/* X(id, method) */
+#define LSP_REQUEST_LIST(X)                                 \
+  X(INITIALIZE, "initialize")                               \
+  X(SHUTDOWN, "shutdown")                                   \
+  X(HOVER, "textDocument/hover")                            \
+  X(SYMBOLS, "textDocument/documentSymbol")                 \
+  X(LENS, "textDocument/codeLens")                          \
+  X(COMPLETION, "textDocument/completion")
 /* X(id, method): what has no answer */
 #define LSP_NOTICE_LIST(X)                                     \
   X(INITIALIZED, "initialized")                                \

@@ -116,7 +116,7 @@ static const char *imported(arena *m, const char *line, size_t n, const char *na
       return from ? arena_printf(m, "%s.%s", from, what) : what;
     else if (strcmp(word, "as") != 0 && strcmp(word, "import") != 0 && strcmp(word, "from") != 0)
       what = word;
-    if (from && what == word && strcmp(word, name) == 0 && word != from)
+    if (from && what == word && strcmp(word, name) == 0)
       return arena_printf(m, "%s.%s", from, word);
     before = word;
   }

@@ -21,6 +21,8 @@ static void test_json_of_any_bytes_is_cleaned(void **state) {
       {E, E},
       {E "\xC3", E U},
       {"\"" E "ud83d", "\"" U},
+      {E "ud800" E "ue000" E "u0041", U E "ue000" E "u0041"},      /* what follows the first half is none, but a character of its own */
+      {E "uDBFF" E "uDFFF" E "uD7FF" E "uE000", E "uDBFF" E "uDFFF" E "uD7FF" E "uE000"},
   };
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
     size_t n;
@@ -54,14 +56,18 @@ static void test_names_and_what_is_before_them(void **state) {
     assert_int_equal(name.to, rows[i].to);
     assert_int_equal(dotted.from, rows[i].dotted);
   }
+  static const char first[] = "a_\xC3\xA9.b";      /* from the first byte on */
+  lsp_span name, dotted;
+  assert_true(lsp_name_at(first, sizeof first - 1, 5, &name, &dotted));
+  assert_true(name.from == 5 && name.to == 6 && dotted.from == 0);
 }
 
 static void test_imports_say_what_a_name_stands_for(void **state) {
   loom_ctx *ctx = *state;
-  static const char code[] = "import torch as t\nimport helion.language as h\nfrom torch import nn, exp\nfrom torch.nn import functional as F  # as G\nimport torch\nx = 1\nfrom\nimport\n";
+  static const char code[] = "import torch as t\nimport helion.language as h\nfrom torch import nn, exp\nfrom torch.nn import functional as F  # as G\nimport torch\nx = 1\nfrom\nimport\nimport as G\nfrom G import G2\n";
   const lsp_lines l = lsp_lines_of(&ctx->mem, code, sizeof code - 1);
   static const struct { const char *name, *is; } rows[] = {{"t.exp", "torch.exp"}, {"h.tile", "helion.language.tile"}, {"exp", "torch.exp"}, {"nn.relu", "torch.nn.relu"},
-                                                           {"F.relu", "torch.nn.functional.relu"}, {"torch.exp", "torch.exp"}, {"hl.zeros", "helion.language.zeros"}, {"G.x", "G.x"}, {"x", "x"}};
+                                                           {"F.relu", "torch.nn.functional.relu"}, {"torch.exp", "torch.exp"}, {"hl.zeros", "helion.language.zeros"}, {"G.x", "G.x"}, {"G2.x", "G.G2.x"}, {"x", "x"}};
   for (size_t i = 0; i < COUNT_OF(rows); i++)
     assert_string_equal(lsp_full_name(&ctx->mem, &l, rows[i].name), rows[i].is);
 }
@@ -110,10 +116,46 @@ static void test_paths_of_keys(void **state) {
     assert_string_equal(p.parent, rows[i].parent);
   }
   lsp_key_place p;
+  assert_true(lsp_key_at(&ctx->mem, &l, (size_t)(strstr(yaml, "no: key") - yaml), &p));      /* in a comment: the line's own key */
+  assert_string_equal(p.path, "core.memory");
   (void)lsp_key_at(&ctx->mem, &l, l.starts[11] + 2, &p);      /* where a key will be typed */
   assert_string_equal(p.parent, "core");
   (void)lsp_key_at(&ctx->mem, &l, l.size, &p);
   assert_string_equal(p.parent, "");
+}
+
+static void test_what_is_a_key(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { const char *line, *at, *path; bool is_key; } rows[] = {
+      {"'a': {b: 1}", "b", "a.b", true}, {"\"a\" : {b: {c: 1}}", "c", "a.b.c", true}, {"a: {b: 1}", "a", "a", true}, {"'a", "a", "", false}, {"url:x", "url", "", false}, {"url:", "url", "url", true},
+      {"-x: 1", "x", "-x", true}, {"- x: 1", "x", "x", true}, {"-", "-", "", false}, {"a: x#{b: 1}", "b", "a.b", true}, {"a: {c# : 1, b: 1}", "b", "a.b", true}, {"- {a: 1,b: 2}", "b", "b", true},
+  };
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    const lsp_lines l = lsp_lines_of(&ctx->mem, rows[i].line, strlen(rows[i].line));
+    lsp_key_place p;
+    if (lsp_key_at(&ctx->mem, &l, (size_t)(strstr(rows[i].line, rows[i].at) - rows[i].line), &p) != rows[i].is_key)
+      fail_msg("row %zu", i);
+    if (rows[i].is_key)
+      assert_string_equal(p.path, rows[i].path);
+  }
+}
+
+/* Names and paths as long as one likes: what is kept of them is bounded. */
+static void test_long_paths(void **state) {
+  loom_ctx *ctx = *state;
+  text t = text_new(&ctx->mem);
+  for (int i = 0; i < 20; i++) {
+    text_addf(&t, "%*s", i, "");
+    for (int k = 0; k < 150; k++)
+      text_add(&t, "k");
+    text_add(&t, ":\n");
+  }
+  const lsp_lines l = lsp_lines_of(&ctx->mem, t.data, t.size);
+  lsp_key_place p;
+  assert_true(lsp_key_at(&ctx->mem, &l, l.starts[1] + 1, &p));
+  assert_int_equal(strlen(p.path), 2 * 128 + 1);
+  assert_true(lsp_key_at(&ctx->mem, &l, l.starts[19] + 19, &p));
+  assert_in_range(strlen(p.path), 1024, 1024 + 129);
 }
 
 static void test_rows_of_keys(void **state) {
@@ -146,6 +188,8 @@ static void test_symbols_are_two_deep(void **state) {
   assert_string_equal(text_str(&t), "schema()mesh(size )core(memory units )perf(newest odd )");
   assert_int_equal(lsp_member(all->items[2], "range.end.line")->integer, 10);
   assert_int_equal(lsp_member(all->items[2], "selectionRange.end.character")->integer, 4);
+  const lsp_lines torn = lsp_lines_of(&ctx->mem, "  a: 1\nb: 2\n", 12);      /* the first has no parent */
+  assert_int_equal(lsp_key_symbols(&ctx->mem, &torn, LSP_UTF16)->n, 1);
 }
 
 /* Depth, and places where nothing is. */
@@ -169,7 +213,7 @@ static void test_deep_and_damaged_files(void **state) {
 
 int main(void) {
 #define T(f) cmocka_unit_test_setup_teardown(f, testing_open_context, testing_close_context)
-  const struct CMUnitTest tests[] = {T(test_json_of_any_bytes_is_cleaned), T(test_uris), T(test_names_and_what_is_before_them), T(test_imports_say_what_a_name_stands_for), T(test_paths_of_keys),
+  const struct CMUnitTest tests[] = {T(test_json_of_any_bytes_is_cleaned), T(test_uris), T(test_names_and_what_is_before_them), T(test_imports_say_what_a_name_stands_for), T(test_paths_of_keys), T(test_what_is_a_key), T(test_long_paths),
                                      T(test_rows_of_keys), T(test_symbols_are_two_deep), T(test_deep_and_damaged_files)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,10 +9,10 @@ typedef struct block_line { size_t indent; lsp_span key; bool has_key, is_empty,
 
 static bool is_key_byte(char c) { return isalnum((unsigned char)c) || strchr("_-.@$", c); }
 
-/* The key at `from`, up to its colon; false: there is none. */
+/* The key at `from` < `end`, up to its colon; false: there is none. */
 static bool key_from(const char *code, size_t from, size_t end, lsp_span *out) {
   size_t at = from;
-  const bool is_quoted = at < end && (code[at] == '"' || code[at] == '\'');
+  const bool is_quoted = code[at] == '"' || code[at] == '\'';
   const size_t start = at += is_quoted;
   while (at < end && is_key_byte(code[at]))
     at++;
@@ -54,7 +54,7 @@ static size_t parents_of(const lsp_lines *l, size_t line, size_t indent, size_t 
 
 typedef struct flow { lsp_span stack[DEPTH_MAX]; size_t n; lsp_span key; bool has_key; } flow;
 
-/* The brackets that are open at byte `at` of the line, and the last key before it among those of the innermost. */
+/* The brackets that are open at byte `at` of the line, and the last key before it among those of the innermost.  `from`: behind the colon of the line's own key, or the first byte of an item. */
 static flow flow_at(const char *code, size_t from, size_t end, size_t at) {
   flow f = {0};
   lsp_span last = {0};
@@ -67,9 +67,9 @@ static flow flow_at(const char *code, size_t from, size_t end, size_t at) {
     }
     if (c == '#' && i > from && code[i - 1] == ' ')
       break;
-    const bool begins = i > from && strchr("{,", code[i - 1 - (code[i - 1] == ' ' && i > from + 1)]);
+    const bool begins = i > from && strchr("{,", code[i - 1 - (code[i - 1] == ' ')]);
     lsp_span key;
-    if (f.n && begins && key_from(code, i, end, &key) && i <= at) {
+    if (f.n && begins && key_from(code, i, end, &key)) {
       f.has_key = true;
       f.key = last = key;
     }
@@ -115,7 +115,8 @@ bool lsp_key_at(arena *m, const lsp_lines *l, size_t at, lsp_key_place *out) {
     add_part(&t, l->text, block_of(l, above[i]).key);
   *out = (lsp_key_place){.parent = arena_strdup(m, text_str(&t))};
   if (b.has_key) {
-    const flow f = flow_at(l->text, b.key.to, end, at);
+    const char *colon = memchr(l->text + b.key.to, ':', end - b.key.to);
+    const flow f = flow_at(l->text, (size_t)(colon - l->text) + 1, end, at);
     if (f.n || at > b.key.to)
       add_part(&t, l->text, b.key);
     for (size_t i = 0; i < f.n; i++)
