@@ -322,6 +322,13 @@ static bool wants_only_best(const compile_options *o) {
   return o->topk <= 1 && o->stop_after != COMPILE_SOLVE && !o->debug && !o->dump_dir;
 }
 
+/* What runs on several chips gets here chip by chip (compile_chips.h), never with all of them. */
+static loom_status refuse_chips(compile_state *s) {
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "machine '%s' has %" PRId64 " chips, and this is done on one", s->machine->name, machine_n_chips(s->machine));
+  diag_help(s->ctx, "give --machine a chip, for example wormhole; docs/chips.md says what runs on several");
+  return LOOM_EUNSUP;
+}
+
 static loom_status load_machine(compile_state *s, const compile_options *o) {
   if (o->loaded_machine) {
     s->machine = ARENA_NEW(&s->ctx->mem, machine);
@@ -329,6 +336,8 @@ static loom_status load_machine(compile_state *s, const compile_options *o) {
   } else {
     LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
   }
+  if (s->machine->chips.n && o->stop_after != COMPILE_KERNEL)
+    return refuse_chips(s);
   s->is_native = s->machine->host_cpu && !o->search_host;
   if (o->for_board)
     LOOM_TRY(compile_tt_check_machine(s));

@@ -10,6 +10,25 @@ int64_t machine_cores(const machine *m) {
   return n;
 }
 
+int64_t machine_n_chips(const machine *m) {
+  int64_t n = 1;
+  for (size_t d = 0; d < m->chips.n; d++)
+    n *= m->chips.at[d].size;
+  return n;
+}
+
+double machine_chip_link_rate(const machine *m) {
+  return m->chip_links ? (double)(m->chip_links->gbit_per_s * m->chip_links->count) * 1e9 / 8 / m->clock_hz.value : 0;
+}
+
+machine *machine_one_chip(arena *mem, const machine *m) {
+  machine *one = ARENA_NEW(mem, machine);
+  *one = *m;
+  memset(&one->chips, 0, sizeof one->chips);
+  one->chip_links = NULL;
+  return one;
+}
+
 double machine_host_fact(const machine *m, const char *name) {
   for (size_t i = 0; i < m->host_facts.n; i++)
     if (text_eq(m->host_facts.at[i].path, name))

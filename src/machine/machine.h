@@ -7,7 +7,7 @@
 #include "base/vec.h"
 #include "sym/sym.h"
 
-enum { MACHINE_MESH_DIMS_MAX = 3, MACHINE_CORES_MAX = 65536, MACHINE_CHANNELS_MAX = 4096, MACHINE_ALIGN = 8 /* bytes that what lies in L1 begins at multiples of */ };
+enum { MACHINE_MESH_DIMS_MAX = 3, MACHINE_CORES_MAX = 65536, MACHINE_CHIPS_MAX = 1024, MACHINE_CHANNELS_MAX = 4096, MACHINE_ALIGN = 8 /* bytes that what lies in L1 begins at multiples of */ };
 
 /* Where a number comes from: a quoted source, or "assumed" (chosen by us, `note` says why).  Kept so that `machine show` can say it. */
 typedef struct machine_number { double value; const char *source, *note; bool is_assumed; loom_span span; } machine_number;
@@ -15,6 +15,7 @@ typedef struct machine_number { double value; const char *source, *note; bool is
 typedef struct machine_origin { const char *path; machine_number number; } machine_origin;
 
 typedef struct machine_dim { const char *name; int64_t size; bool wraps; /* torus */ } machine_dim;
+typedef VEC_OF(machine_dim) machine_dims;
 
 typedef struct machine_unit { const char *name; const char *kind; /* "matrix" | "vector" */ int64_t shape[3]; int rank; int64_t count;
   machine_number rate; /* of all `count` together: multiply-adds (matrix) or elements (vector) a cycle */ } machine_unit;
@@ -113,6 +114,13 @@ typedef struct machine_definition { const char *unit, *file; loom_span span; } m
   X(weight_slots, 1, 16, "", "weight tiles a systolic array holds, the one in use among them")     \
   X(window, 16, 1048576, "instructions", "a core looks ahead")                                     \
   X(launch_cycles, 0, 1000000, "cycles", "from the launch of a kernel to its first instruction")
+/* chips.links: between neighbouring chips (docs/chips.md); cycles of the core clock. */
+#define MACHINE_CHIP_LINKS_LIST(X)                                                                 \
+  X(gbit_per_s, 1, 100000, "Gbit/s", "of one link, each way")                                      \
+  X(count, 1, 64, "", "links to each neighbour")                                                   \
+  X(hop_cycles, 0, 1000000, "cycles", "from chip to neighbour, of the first byte")                 \
+  X(setup_cycles, 0, 1000000, "cycles", "to start a transfer")                                     \
+  X(packet_bytes, 64, 1073741824, "bytes", "that a chip hands on at a time")
 #define X(key, least, greatest, unit, what) int64_t key;
 typedef struct machine_pipeline { MACHINE_PIPELINE_LIST(X) } machine_pipeline;
 typedef struct machine_bank { MACHINE_BANK_LIST(X) } machine_bank;
@@ -120,12 +128,15 @@ typedef struct machine_crossbar { MACHINE_CROSSBAR_LIST(X) } machine_crossbar;
 typedef struct machine_noc { MACHINE_NOC_LIST(X) } machine_noc;
 typedef struct machine_dispatch { MACHINE_DISPATCH_LIST(X) } machine_dispatch;
 typedef struct machine_npu { MACHINE_NPU_LIST(X) } machine_npu;
+typedef struct machine_chip_links { MACHINE_CHIP_LINKS_LIST(X) } machine_chip_links;
 #undef X
 
 typedef struct machine {
   const char *name, *path, *summary;
   machine_number clock_hz;
-  VEC_OF(machine_dim) mesh;                 /* dims in mapping order: x, y[, z] */
+  machine_dims chips;                       /* section `chips`: a mesh of chips, all like what the rest describes, each with its own DRAM; n 0: one chip */
+  const machine_chip_links *chip_links;     /* not NULL where chips.n is not 0 */
+  machine_dims mesh;                        /* dims in mapping order: x, y[, z] */
   /* per-core memory */
   const char *l1_name; int64_t l1_bytes; int64_t l1_banks; /* 0: not told */ int64_t l1_align_bytes; machine_number l1_bytes_per_cycle;
   int64_t l1_reserved_bytes;                /* above l1_bytes: not for the kernel at hand, since tensors that kernels hand on lie there; of no file */
@@ -213,7 +224,12 @@ const char *machine_describe(arena *mem, const machine *m);                /* te
  * `dirs` is kept, not copied. */
 void machine_set_path(const char *const *dirs, size_t n);
 
-int64_t machine_cores(const machine *m);
+int64_t machine_cores(const machine *m);      /* of one chip */
+int64_t machine_n_chips(const machine *m);
+/* Bytes a cycle between two neighbouring chips, one way, over all links of the pair. */
+double machine_chip_link_rate(const machine *m);
+/* One of its chips: the same machine without section `chips`. */
+machine *machine_one_chip(arena *mem, const machine *m);
 /* Of a machine with `npu`: scratchpad bytes of one lane. */
 static inline int64_t machine_lane_bytes(const machine *m) { return m->l1_bytes / m->l1_banks; }
 /* A number of section `host` (docs/machines.md), 0 when there is none; rates per cycle of clock_hz. */

@@ -37,13 +37,13 @@ static void add_fields(arena *mem, const machine *m, const char *section, data_v
   }
 }
 
-static data_value *mesh_tree(arena *mem, const machine *m) {
+static data_value *dims_tree(arena *mem, const machine *m, const machine_dims *dims, const char *path) {
   data_value *all = data_array(mem);
-  for (size_t d = 0; d < m->mesh.n; d++) {
-    const machine_dim *dim = &m->mesh.at[d];
+  for (size_t d = 0; d < dims->n; d++) {
+    const machine_dim *dim = &dims->at[d];
     data_value *v = data_object(mem);
     data_set_string(mem, v, "name", dim->name);
-    data_set(mem, v, "size", whole_tree(mem, m, arena_printf(mem, "mesh.%s", dim->name), dim->size));
+    data_set(mem, v, "size", whole_tree(mem, m, arena_printf(mem, "%s.%s", path, dim->name), dim->size));
     data_set_bool(mem, v, "wrap", dim->wraps);
     data_push(mem, all, v);
   }
@@ -203,7 +203,13 @@ data_value *machine_to_data(arena *mem, const machine *m) {
   if (m->summary)
     data_set_string(mem, v, "summary", m->summary);
   add_fields(mem, m, "", v);
-  data_set(mem, v, "mesh", mesh_tree(mem, m));
+  if (m->chips.n) {
+    data_value *chips = data_object(mem);
+    data_set(mem, chips, "mesh", dims_tree(mem, m, &m->chips, "chips.mesh"));
+    machine_part_write(mem, m, MACHINE_PART_CHIP_LINKS, chips);
+    data_set(mem, v, "chips", chips);
+  }
+  data_set(mem, v, "mesh", dims_tree(mem, m, &m->mesh, "mesh"));
   data_set(mem, v, "core", core_tree(mem, m));
   data_set(mem, v, "dram", dram_tree(mem, m));
   add_fields(mem, m, "links", links);

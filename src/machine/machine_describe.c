@@ -67,12 +67,26 @@ static void add_part(table *t, const machine *m, int part, const char *title) {
     t->t.size = rows.size, t->t.data[rows.size] = 0;
 }
 
-static void add_mesh(table *t, const machine *m) {
-  text_add(&t->t, "\nmesh\n");
-  for (size_t d = 0; d < m->mesh.n; d++) {
-    const machine_dim *dim = &m->mesh.at[d];
-    row(t, dim->name, grouped(t->mem, dim->size), dim->wraps ? "cores, ring" : "cores", machine_origin_find(m, arena_printf(t->mem, "mesh.%s", dim->name)));
+static void add_dims(table *t, const machine *m, const machine_dims *dims, const char *path, const char *of) {
+  for (size_t d = 0; d < dims->n; d++) {
+    const machine_dim *dim = &dims->at[d];
+    row(t, dim->name, grouped(t->mem, dim->size), arena_printf(t->mem, dim->wraps ? "%s, ring" : "%s", of), machine_origin_find(m, arena_printf(t->mem, "%s.%s", path, dim->name)));
   }
+}
+
+static void add_chips(table *t, const machine *m) {
+  if (!m->chips.n)
+    return;
+  text_add(&t->t, "\nchips, each as described below\n");
+  add_dims(t, m, &m->chips, "chips.mesh", "chips");
+  row(t, "all", grouped(t->mem, machine_n_chips(m)), "chips", NULL);
+  add_part(t, m, MACHINE_PART_CHIP_LINKS, "links between neighbouring chips");
+  row(t, "to a neighbour", number_text(t->mem, machine_chip_link_rate(m)), "bytes/cycle", NULL);
+}
+
+static void add_mesh(table *t, const machine *m) {
+  text_add(&t->t, m->chips.n ? "\nmesh of one chip\n" : "\nmesh\n");
+  add_dims(t, m, &m->mesh, "mesh", "cores");
   row(t, "all", grouped(t->mem, machine_cores(m)), "cores", NULL);
 }
 
@@ -182,6 +196,7 @@ const char *machine_describe(arena *mem, const machine *m) {
   text_addf(&t.t, "%s%s%s\n", m->name, m->summary ? ": " : "", m->summary ? m->summary : "");
   text_addf(&t.t, "  %s\n", m->path);
   add_fields(&t, m, "");
+  add_chips(&t, m);
   add_mesh(&t, m);
   add_core(&t, m);
   add_dram(&t, m);

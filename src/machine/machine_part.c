@@ -1,4 +1,4 @@
-/* The optional sections of a machine file: dram.bank, crossbar, noc, core.dispatch, core.pipeline, npu.  One table each drives reading, writing and describing. */
+/* The optional sections of a machine file: dram.bank, crossbar, noc, core.dispatch, core.pipeline, npu, chips.links.  One table each drives reading, writing and describing. */
 #include "base/text.h"
 #include "machine/machine_private.h"
 
@@ -26,6 +26,9 @@ static const part_key pipeline_keys[] = {MACHINE_PIPELINE_LIST(X)};
 #define PART machine_npu
 static const part_key npu_keys[] = {MACHINE_NPU_LIST(X)};
 #undef PART
+#define PART machine_chip_links
+static const part_key chip_link_keys[] = {MACHINE_CHIP_LINKS_LIST(X)};
+#undef PART
 #undef X
 
 static const part_row parts[MACHINE_PARTS] = {
@@ -35,6 +38,7 @@ static const part_row parts[MACHINE_PARTS] = {
     [MACHINE_PART_DISPATCH] = {"dispatch", "core.dispatch", offsetof(machine, dispatch), sizeof(machine_dispatch), dispatch_keys, COUNT(dispatch_keys)},
     [MACHINE_PART_PIPELINE] = {"pipeline", "core.pipeline", offsetof(machine, pipeline), sizeof(machine_pipeline), pipeline_keys, COUNT(pipeline_keys)},
     [MACHINE_PART_NPU] = {"npu", "npu", offsetof(machine, npu), sizeof(machine_npu), npu_keys, COUNT(npu_keys)},
+    [MACHINE_PART_CHIP_LINKS] = {"links", "chips.links", offsetof(machine, chip_links), sizeof(machine_chip_links), chip_link_keys, COUNT(chip_link_keys)},
 };
 
 static void **part_slot(const machine *m, const part_row *p) { return (void **)(void *)((char *)(uintptr_t)m + p->offset); }

@@ -1,4 +1,4 @@
-/* The optional sections: dram.bank, dram.interleave, crossbar, noc, core.dispatch, core.pipeline, npu; and the DRAM rate of one channel. */
+/* The optional sections: dram.bank, dram.interleave, crossbar, noc, core.dispatch, core.pipeline, npu, chips; and the DRAM rate of one channel. */
 #include "base/text.h"
 #include "machine/machine_testing.h"
 #include <stdlib.h>
@@ -45,6 +45,24 @@ static void test_machines_without_parts_show_none(void **state) {
   assert_null(strstr(machine_to_yaml(&ctx->mem, m), "crossbar"));
 }
 
+static void test_chips_arrive_and_round_trip(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { const char *name; int64_t chips; double rate; } cases[] = {{"wormhole", 1, 0}, {"n300", 2, 25}, {"t3000", 8, 25}, {"galaxy", 32, 50}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    machine *m, *again;
+    expect_ok(ctx, machine_load(ctx, cases[i].name, NULL, &m));
+    expect_ok(ctx, machine_from_yaml(ctx, "again.yaml", machine_to_yaml(&ctx->mem, m), strlen(machine_to_yaml(&ctx->mem, m)), &again));
+    const machine *both[] = {m, again};
+    for (int k = 0; k < 2; k++) {
+      assert_int_equal(machine_n_chips(both[k]), cases[i].chips);
+      assert_int_equal(machine_cores(both[k]), 64);
+      assert_float_equal(machine_chip_link_rate(both[k]), cases[i].rate, 1e-9);
+      assert_int_equal(strstr(machine_describe(&ctx->mem, both[k]), "links between neighbouring chips\n") != NULL, cases[i].chips > 1);
+    }
+    assert_int_equal(machine_n_chips(machine_one_chip(&ctx->mem, m)), 1);
+  }
+}
+
 static void test_the_rate_of_one_channel_follows_their_number(void **state) {
   loom_ctx *ctx = *state;
   static const struct { const char *changes; double bytes_per_cycle; } cases[] = {
@@ -79,6 +97,10 @@ static void test_wrong_parts_are_told(void **state) {
       {"target: {kind: npu}\n", "a target of kind npu needs section 'npu'", NULL},
       {"target: {kind: npu, arch: tpu}\n", "a target of kind npu has no 'arch'; section 'npu' says what it is", NULL},
       {"core: {dispatch: {items: 0}}\n", "'items' is 0; must be 1..8", NULL},
+      {"chips: {mesh: [{name: a, size: 2}]}\n", "the key 'links' is missing", "add 'links': what is between neighbouring chips"},
+      {"chips: {mesh: [{name: a, size: 64}, {name: b, size: 32}], links: {}}\n", "the mesh has more than 1024 chips", NULL},
+      {"chips: {mesh: [{name: a, size: 2}], wires: 1}\n", "wires", NULL},
+      {"chips: {mesh: [{name: a, size: 2}], links: {gbit_per_s: 1, count: 0, hop_cycles: 1, setup_cycles: 1, packet_bytes: 64}}\n", "'count' is 0; must be 1..64", NULL},
       {"core: {pipeline: {depth: -1}}\n", "'depth' is -1; must be 0..65536", NULL},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -131,6 +153,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_all_parts_arrive_and_round_trip, setup, teardown),
       cmocka_unit_test_setup_teardown(test_machines_without_parts_show_none, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_chips_arrive_and_round_trip, setup, teardown),
       cmocka_unit_test_setup_teardown(test_the_rate_of_one_channel_follows_their_number, setup, teardown),
       cmocka_unit_test_setup_teardown(test_wrong_parts_are_told, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_missing_key_is_told_with_what_it_is, setup, teardown),

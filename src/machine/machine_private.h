@@ -39,7 +39,7 @@ static inline machine_number *machine_field_rate(const machine *m, const machine
 const char *machine_field_path(arena *mem, const machine_field *f);
 
 /* ---- parts: the optional sections of whole numbers (MACHINE_BANK_LIST ..) ---- */
-enum { MACHINE_PART_BANK, MACHINE_PART_CROSSBAR, MACHINE_PART_NOC, MACHINE_PART_DISPATCH, MACHINE_PART_PIPELINE, MACHINE_PART_NPU, MACHINE_PARTS };
+enum { MACHINE_PART_BANK, MACHINE_PART_CROSSBAR, MACHINE_PART_NOC, MACHINE_PART_DISPATCH, MACHINE_PART_PIPELINE, MACHINE_PART_NPU, MACHINE_PART_CHIP_LINKS, MACHINE_PARTS };
 /* The part when `section` has a member of its name; all its keys are needed then. */
 LOOM_MUST_USE loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section, machine *m);
 /* Adds the part to the section, if the machine has it. */

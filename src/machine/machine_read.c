@@ -19,31 +19,45 @@ static loom_status read_fields(loom_ctx *ctx, const data_value *section, const c
   return LOOM_OK;
 }
 
-static loom_status read_mesh(loom_ctx *ctx, const data_value *root, machine *m) {
+/* `section` holds "mesh", a list of dims; `of`: what is along them. */
+static loom_status read_dims(loom_ctx *ctx, const data_value *section, const char *path, const char *of, int64_t most, machine *m, machine_dims *out) {
   static const char *const keys[] = {"name", "size", "wrap"};
   data_value *mesh;
-  LOOM_TRY(data_need(ctx, root, "mesh", DATA_ARRAY, &mesh));
+  LOOM_TRY(data_need(ctx, section, "mesh", DATA_ARRAY, &mesh));
   if (mesh->n < 1 || mesh->n > MACHINE_MESH_DIMS_MAX)
     LOOM_FAIL(ctx, mesh->span, LOOM_EINPUT, "the mesh has %zu dims; must be 1..%d", mesh->n, MACHINE_MESH_DIMS_MAX);
-  int64_t cores = 1;
+  int64_t all = 1;
   for (size_t i = 0; i < mesh->n; i++) {
     machine_dim dim = {0};
     const data_value *v = mesh->items[i], *name, *size;
     LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
     LOOM_TRY(machine_read_need(ctx, v, "name", "the dim's name, for example x", &name));
-    LOOM_TRY(machine_read_need(ctx, v, "size", "the number of cores along the dim", &size));
+    LOOM_TRY(machine_read_need(ctx, v, "size", arena_printf(&ctx->mem, "the number of %s along the dim", of), &size));
     LOOM_TRY(machine_read_name(ctx, name, "a mesh dim's name", &dim.name));
-    for (size_t j = 0; j < m->mesh.n; j++)
-      if (text_eq(m->mesh.at[j].name, dim.name))
+    for (size_t j = 0; j < out->n; j++)
+      if (text_eq(out->at[j].name, dim.name))
         LOOM_FAIL(ctx, name->span, LOOM_EINPUT, "the mesh has two dims named '%s'", dim.name);
-    LOOM_TRY(machine_read_whole(ctx, size, "size", arena_printf(&ctx->mem, "mesh.%s", dim.name), 1, MACHINE_CORES_MAX, m, &dim.size));
+    LOOM_TRY(machine_read_whole(ctx, size, "size", arena_printf(&ctx->mem, "%s.%s", path, dim.name), 1, (double)most, m, &dim.size));
     LOOM_TRY(machine_read_optional_bool(ctx, v, "wrap", &dim.wraps));
-    vec_push(&ctx->mem, &m->mesh, dim);
-    cores *= dim.size;
-    if (cores > MACHINE_CORES_MAX)
-      LOOM_FAIL(ctx, mesh->span, LOOM_ELIMIT, "the mesh has more than %d cores", MACHINE_CORES_MAX);
+    vec_push(&ctx->mem, out, dim);
+    all *= dim.size;
+    if (all > most)
+      LOOM_FAIL(ctx, mesh->span, LOOM_ELIMIT, "the mesh has more than %" PRId64 " %s", most, of);
   }
   return LOOM_OK;
+}
+
+static loom_status read_chips(loom_ctx *ctx, const data_value *root, machine *m) {
+  static const char *const keys[] = {"mesh", "links"};
+  data_value *v;
+  const data_value *links;
+  if (!data_get(root, "chips"))
+    return LOOM_OK;
+  LOOM_TRY(data_need(ctx, root, "chips", DATA_OBJECT, &v));
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  LOOM_TRY(read_dims(ctx, v, "chips.mesh", "chips", MACHINE_CHIPS_MAX, m, &m->chips));
+  LOOM_TRY(machine_read_need(ctx, v, "links", "what is between neighbouring chips", &links));
+  return machine_part_read(ctx, MACHINE_PART_CHIP_LINKS, v, m);
 }
 
 /* Either `bytes`, or `banks` of `bank_bytes` each. */
@@ -345,7 +359,7 @@ static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m
 }
 
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
-  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "mesh", "core", "dram", "links", "crossbar", "noc", "npu", "host", "target", "calibration", "perf"};
+  static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "chips", "mesh", "core", "dram", "links", "crossbar", "noc", "npu", "host", "target", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
   const data_value *name;
   m->path = path;
@@ -354,7 +368,8 @@ loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root
   LOOM_TRY(machine_read_name(ctx, name, "a machine's name", &m->name));
   LOOM_TRY(machine_read_optional_string(ctx, root, "summary", &m->summary));
   LOOM_TRY(read_fields(ctx, root, "", m));
-  LOOM_TRY(read_mesh(ctx, root, m));
+  LOOM_TRY(read_chips(ctx, root, m));
+  LOOM_TRY(read_dims(ctx, root, "mesh", "cores", MACHINE_CORES_MAX, m, &m->mesh));
   LOOM_TRY(read_core(ctx, root, m));
   LOOM_TRY(read_dram(ctx, root, m));
   LOOM_TRY(read_links(ctx, root, m));

@@ -177,7 +177,7 @@ static void test_everything_round_trips(void **state) {
   const char *const *names;
   size_t n;
   expect_ok(ctx, machine_list(ctx, &names, &n));
-  assert_int_equal(n, 12);
+  assert_int_equal(n, 15);
   for (size_t i = 0; i < n; i++) {
     const machine *m = load(ctx, names[i]);
     assert_string_equal(m->name, names[i]);
