@@ -57,7 +57,42 @@ class Calls(unittest.TestCase):
             loom.compile(os.path.join(KERNELS, "softmax.py"), function="nothing")(np.zeros(1, np.float32))
 
 
+    def test_a_kernel_that_a_class_holds(self):
+        """Its sizes are open in code for others (static_shapes=False), and those of the call here."""
+        r = np.random.default_rng(6)
+        for function in (None, "Matmul", "matmul", "_matmul"):
+            kernel = loom.compile(os.path.join(KERNELS, "matmul.py"), function=function)
+            self.assertEqual(kernel.parameters(), ["x", "y"])
+        for dtype in (np.float16, np.float64):
+            x, y = r.integers(-2, 3, (5, 7)).astype(dtype), r.integers(-2, 3, (7, 3)).astype(dtype)
+            got = kernel(x, y)
+            self.assertEqual((got.dtype, got.shape, (got == x @ y).all()), (dtype, (5, 3), True))
+
+    def test_bfloat16(self):
+        for machine in ("host", "torus4"):
+            kernel = loom.compile(os.path.join(KERNELS, "softmax.py"), machine=machine, bf16=["x"])
+            got = kernel(np.full((2, 4), 0x3f80, np.uint16))
+            self.assertEqual((got.dtype, (got == 0x3e80).all()), (np.uint16, True))      # a quarter
+            with self.assertRaisesRegex(TypeError, "'x' is of type float32, and bf16="):
+                kernel(np.zeros((2, 4), np.float32))
+
+    def test_nothing_is_said_twice(self):
+        """What a call says, an option cannot say otherwise."""
+        for word, why in (("--dtype=f64", "types are those of the arrays"), ("--shape=x=4x4", "sizes are those"), ("--machine=single", "machine=.."), ("--hw_spec=single", "machine=.."), ("--function=f", "function=..")):
+            with self.assertRaisesRegex(ValueError, f"option {word}: .*{why}"):
+                loom.compile(os.path.join(KERNELS, "softmax.py"), options=[word])
+
+
 class Runs(unittest.TestCase):
+    def test_calls_on_a_virtual_chip(self):
+        r = np.random.default_rng(7)
+        kernel = loom.compile(os.path.join(KERNELS, "matmul.py"), machine="torus4", options=["--timeout=20"])
+        x, y = r.integers(-2, 3, (33, 40)).astype(np.float32), r.integers(-2, 3, (40, 20)).astype(np.float32)
+        got = kernel(x, y)
+        self.assertEqual((got.dtype, (got == x @ y).all(), kernel.summary["machine"], kernel.summary["simulated_cycles"] > 0), (np.float32, True, "torus4", True))
+        with self.assertRaisesRegex(loom.LoomError, "unknown machine 'tours4'"):
+            loom.compile(os.path.join(KERNELS, "matmul.py"), machine="tours4")(x, y)
+
     def test_a_virtual_chip(self):
         r = np.random.default_rng(4)
         x = r.standard_normal((40, 24)).astype(np.float32)

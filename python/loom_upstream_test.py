@@ -57,6 +57,22 @@ class Scripts(unittest.TestCase):
         for name in ("IRs/p03_bufferized.mlir", "constraints/p02_resolved_etg.json", "tog.json", "plan.json"):
             self.assertEqual(read(self.dir, "a", name), read(self.dir, "b", name), name)
 
+    def test_the_command_line_goes_before_bind_args(self):
+        """And before the file of --config, which goes before bind_args, too."""
+        config = os.path.join(self.dir, "config.json")
+        with open(config, "w", encoding="utf-8") as f:
+            json.dump({"hw_spec": "torus4", "shape": {"M": 64, "N": 32, "K": 32}, "dtype": {"x": "f32", "y": "f32"}}, f)
+        for words, type_, rows in ((["--dtype", "f64"], "f64", 2048), (["--dtype=x=bf16,y=bf16"], "bf16", 2048), (["--config", config], "f32", 64), (["--config", config, "-M128_N32_K32"], "f32", 128),
+                                   (["--config", config, "--dtype=f16", "--shape", "x=96x32,y=32x32"], "f16", 96)):
+            out = os.path.join(self.dir, "o")
+            done = self.script(MATMUL, "--machine", "torus4", "-o", out, *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            x = next(t for t in json.loads(read(out, "kernel.json"))["tensors"] if t["name"] == "x")
+            self.assertEqual((x["type"], json.loads(read(out, "summary.json"))["shape"]["x.0"]), (type_, rows), words)
+        done = self.script(MATMUL, "--arg", "x=3")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("--arg x gives a value, but the argument is a tensor", done.stderr)
+
     def test_exit_codes_are_those_of_loom(self):
         for code, words in ((2, ["--machine", "nowhere"]), (2, ["--no-such-option"]), (2, ["-M64", "--kernel-size", "N64"]), (2, ["-Q7"]), (8, ["--config", "nothing.json"]),
                             (5, ["--machine", "single", "--block-sizes", "tile_m=2048,tile_n=2048,tile_k=256"])):

@@ -32,10 +32,14 @@ def _shape_options(shape: Union[str, Mapping[str, Any], None]) -> list[str]:
 
 
 class Kernel:
-    """A kernel that can be called.  Positional arguments are its tensors, by their order; keywords its other arguments."""
+    """A kernel that can be called.  Positional arguments are its tensors, by their order; keywords its other arguments.
 
-    def __init__(self, path: str, options: Sequence[str], bf16: Sequence[str] = ()):
-        self.path, self.options, self.bf16 = path, list(options), frozenset(bf16)
+    On a virtual chip (`machine` is not "host") a call is a `loom run`, whose summary (loom.summary.v1) is then `summary`.
+    """
+
+    def __init__(self, path: str, options: Sequence[str], bf16: Sequence[str] = (), machine: str = "host"):
+        self.path, self.options, self.bf16, self.machine = path, list(options), frozenset(bf16), machine
+        self.summary: Optional[dict[str, Any]] = None
         self._context = Context()
         self._compiled: dict[tuple[Any, ...], "_Compiled"] = {}
         self._parameters: Optional[list[str]] = None
@@ -55,22 +59,42 @@ class Kernel:
         if len(arrays) > len(names):
             raise TypeError(f"{len(arrays)} arrays, and the kernel takes {len(names)}: {', '.join(names)}")
         dense = [np.ascontiguousarray(a) for a in arrays]
+        if self.machine != "host":
+            return self._on_chip(names, dense, arguments)
         key = (tuple((a.shape, a.dtype.str) for a in dense), tuple(sorted(arguments.items())))
         if key not in self._compiled:
             self._compiled[key] = _Compiled(self, names, dense, arguments)
         return self._compiled[key](dense)
 
+    def options_of(self, names: Sequence[str], arrays: Sequence[Any], arguments: Mapping[str, Any]) -> list[str]:
+        """All options of the command line for such a call."""
+        shapes, types = [], []
+        for name, a in zip(names, arrays):
+            is_bf16 = name in self.bf16
+            if a.dtype.name not in _LOOM and not (is_bf16 and a.dtype.name == "uint16"):
+                raise TypeError(f"'{name}' is of type {a.dtype}; there is {', '.join(_LOOM)}, and bfloat16 as uint16 with compile(.., bf16=['{name}'])")
+            if is_bf16 and a.dtype.name != "uint16":
+                raise TypeError(f"'{name}' is of type {a.dtype}, and bf16=['{name}'] says that it holds bfloat16: that is uint16")
+            shapes.append(f"{name}={'x'.join(map(str, a.shape)) if a.ndim else ''}")
+            types.append(f"{name}={'bf16' if is_bf16 else _LOOM[a.dtype.name]}")
+        return [*self.options, *(["--shape=" + ",".join(shapes)] if shapes else []), *(["--dtype=" + ",".join(types)] if types else []),
+                *[f"--arg={k}={v}" for k, v in arguments.items()]]
+
+    def _on_chip(self, names: list[str], arrays: list[Any], arguments: Mapping[str, Any]) -> Any:
+        """Results in the order in which the kernel returns them; an argument that it writes is written."""
+        given = dict(zip(names, arrays))
+        bits = {n: a.view("V2") if n in self.bf16 else a for n, a in given.items()}      # how .npy files hold bfloat16
+        self.summary = run(self.path, machine=self.machine, inputs=bits, outputs=True, options=self.options_of(names, arrays, arguments))
+        made = {n: a.view("uint16") if a.dtype.kind == "V" else a for n, a in self.summary.pop("outputs").items()}
+        for name in [n for n in made if n in given]:
+            given[name][...] = made.pop(name)
+        results = list(made.values())
+        return results[0] if len(results) == 1 else tuple(results) if results else None
+
 
 class _Compiled:
     def __init__(self, kernel: Kernel, names: list[str], arrays: list[Any], arguments: Mapping[str, Any]):
-        shapes, types = [], []
-        for name, a in zip(names, arrays):
-            if a.dtype.name not in _LOOM:
-                raise TypeError(f"'{name}' is of type {a.dtype}; there is {', '.join(_LOOM)}, and bfloat16 as uint16 with compile(.., bf16=['{name}'])")
-            shapes.append(f"{name}={'x'.join(map(str, a.shape)) if a.ndim else ''}")
-            types.append(f"{name}={'bf16' if name in kernel.bf16 else _LOOM[a.dtype.name]}")
-        options = [*kernel.options, *(["--shape=" + ",".join(shapes)] if shapes else []), *(["--dtype=" + ",".join(types)] if types else []),
-                   *[f"--arg={k}={v}" for k, v in arguments.items()]]
+        options = [*kernel.options_of(names, arrays, arguments), "--fixed-sizes"]
         self.context = kernel._context
         self.handle = self.context.compile(kernel.path, options)
         self.infos = []
@@ -95,26 +119,55 @@ class _Compiled:
         return results[0] if len(results) == 1 else tuple(results) if results else None
 
 
+def _kernels_of(tree: Any) -> list[tuple[set[str], Any]]:
+    """The kernels of a file: the names that --function has for each, and its function.  Decorated ones, and those that a LoomKernel or a variable holds: kernel = helion.kernel()(function)."""
+    import ast
+    functions = {f.name: f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)}
+    found = [({f.name}, f) for f in functions.values() if any("kernel" in ast.dump(d) for d in f.decorator_list)]
+    for holder in [tree, *(c for c in tree.body if isinstance(c, ast.ClassDef))]:
+        values = {t.id: s.value for s in holder.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)}
+        for variable, made in values.items():
+            inner = made.args[0] if isinstance(made, ast.Call) and made.args and "kernel" in ast.dump(made.func) else None
+            if not isinstance(inner, ast.Name) or inner.id not in functions:
+                continue
+            called = values.get("kernel_name")
+            names = {inner.id, variable} if holder is tree else {inner.id, holder.name, *([called.value] if isinstance(called, ast.Constant) and isinstance(called.value, str) else [])}
+            found.append((names, functions[inner.id]))
+    return found
+
+
 def _parameters_of(path: str, options: Sequence[str]) -> list[str]:
     """The tensors of a kernel's signature, by Python's own parser: their shapes are not known yet."""
     import ast
     with open(path, encoding="utf-8") as f:
         tree = ast.parse(f.read(), path)
     wanted = next((o.split("=", 1)[1] for o in options if o.startswith("--function=")), None)
-    functions = [f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) and any("kernel" in ast.dump(d) for d in f.decorator_list) and wanted in (None, f.name)]
+    functions = [f for names, f in _kernels_of(tree) if wanted is None or wanted in names]
     if not functions:
         raise ValueError(f"{path} has no kernel{f' {wanted}' if wanted else ''}")
     return [a.arg for a in functions[0].args.args if a.annotation is None or "Tensor" in ast.dump(a.annotation)]
 
 
-def compile(kernel: Union[str, "os.PathLike[str]", Callable[..., Any]], *, function: str | None = None, bf16: Sequence[str] = (), options: Sequence[str] = ()) -> Kernel:      # noqa: A001
-    """A kernel for this CPU: the file it is in, or the function itself, whose file is read.  `bf16`: arguments whose uint16 arrays hold bfloat16."""
+# What a call says itself: given as well, one of the two would count for nothing.
+_OF_CALLS = {"--shape": "sizes are those of the arrays of each call", "--dtype": "types are those of the arrays of each call", "--kernel-size": "sizes are those of the arrays of each call",
+             "--machine": "say compile(.., machine=..)", "--hw-spec": "say compile(.., machine=..)", "--df-mlir": "say compile(.., machine=..)", "--function": "say compile(.., function=..)",
+             "--input": "the arrays of a call are its inputs", "--output": "a call returns its results", "--emit": "a call runs the kernel; loom.command('compile', ..) prints forms of it"}
+
+
+def compile(kernel: Union[str, "os.PathLike[str]", Callable[..., Any]], *, machine: Union[str, "os.PathLike[str]"] = "host", function: str | None = None, bf16: Sequence[str] = (),      # noqa: A001
+            options: Sequence[str] = ()) -> Kernel:
+    """A kernel for this CPU, or for the virtual chip `machine`: the file it is in, or the function itself, whose file is read.  `bf16`: arguments whose uint16 arrays hold bfloat16.
+    `options`: more words of the command line."""
+    for word in options:
+        why = _OF_CALLS.get(word.partition("=")[0].replace("_", "-"))
+        if why:
+            raise ValueError(f"option {word}: {why}")
     if callable(kernel):
         inner = function_of(kernel)
         path, function = file_of(inner), function or inner.__name__
     else:
         path = os.fspath(kernel)
-    return Kernel(path, [*options, *([f"--function={function}"] if function else [])], bf16)
+    return Kernel(path, [*options, *([f"--function={function}"] if function else [])], bf16, os.fspath(machine))
 
 
 def run(kernel: Union[str, "os.PathLike[str]"], *, machine: str = "host", shape: Union[str, Mapping[str, Any], None] = None, check: bool = False, inputs: Mapping[str, Any] | None = None,

@@ -120,6 +120,7 @@ struct solve_opinion;
   X(legacy, "legacy", "e", "upstream's older list of variants (48 for a matmul)")                                        \
   X(certify, "certify", "cresx", "a second opinion, by Z3: that nothing is better (upstream's models and ETGs); of machine check, that guards exclude each other and leave no gap")   \
   X(ragged, "ragged", "crs", "ceiling trip counts everywhere")                                                          \
+  X(fixed_sizes, "fixed-sizes", "c", "of this CPU: code for the sizes of --shape alone, also where the kernel leaves them open (static_shapes=False)")  \
   X(open_rows, "open-rows", "cr", "of an NPU: the first size of the tensors is given when the program is run, up to what it is compiled for")  \
   X(optimal_only, "optimal-only", "cr", "materialise the best candidate only")                                          \
   X(allow_unregistered, "allow-unregistered-dialect", "o", "accept unknown dialects")                                   \

@@ -89,6 +89,14 @@ static loom_status fail_dtype(loom_ctx *ctx, const char *name) {
   return LOOM_EUSAGE;
 }
 
+/* One value for each name, as of --shape. */
+static loom_status check_once(loom_ctx *ctx, const char *option, const helion_given *given, size_t n) {
+  for (size_t i = 0; i + 1 < n; i++)
+    if (text_eq(given[i].name, given[n - 1].name) && (given[i].kind == HELION_GIVEN_DTYPE) == (given[n - 1].kind == HELION_GIVEN_DTYPE))
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is given twice", option, given[i].name);
+  return LOOM_OK;
+}
+
 static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_binding *inputs, size_t n_inputs, helion_options *out) {
   VEC_OF(helion_given) given = {0};
   for (size_t i = 0; i < o->dtype.all.n; i++) {
@@ -107,6 +115,7 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
         return fail_dtype(ctx, p.at[j].value);
       if (g.name) {
         vec_push(&ctx->mem, &given, g);
+        LOOM_TRY(check_once(ctx, "--dtype", given.at, given.n));
       } else {
         out->has_dtype = true;
         out->dtype = g.type;
@@ -121,6 +130,7 @@ static loom_status read_given(loom_ctx *ctx, const cli_options *o, const run_bin
     if (text_starts(eq + 1, "lambda"))
       LOOM_TRY(read_lambda(ctx, eq + 1, &g));
     vec_push(&ctx->mem, &given, g);
+    LOOM_TRY(check_once(ctx, "--arg", given.at, given.n));
   }
   for (size_t i = 0; i < n_inputs; i++) {
     npy_array a;
@@ -403,7 +413,7 @@ static loom_status compile_code(loom_ctx *ctx, const cli_options *o, compile_opt
     return LOOM_EUSAGE;
   }
   c->machine = "host";
-  c->helion.open_sizes = true;
+  c->helion.open_sizes = !o->fixed_sizes;
   c->is_for_others = true;
   loom_status st = compile_kernel(ctx, c, &s);
   if (st == LOOM_OK)
@@ -427,10 +437,12 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   if (worker_emit_is(o->emit.last, WORKER_EMIT_CODE, NULL))
     return compile_code(ctx, o, &c);
+  if (o->fixed_sizes && !text_eq(o->machine.last, "host"))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--fixed-sizes: sizes are left open in code for this CPU only; add --machine host");
   c.search_host = worker_emit_is_searched(o->emit.last);
   c.for_board = worker_wants_board(o);
   c.plain_loops = o->bisect;
-  c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host;
+  c.helion.open_sizes = o->machine.last && strcmp(o->machine.last, "host") == 0 && !c.search_host && !o->fixed_sizes;
   compile_bisection found = {0};
   if (o->bisect)
     LOOM_TRY(read_run(ctx, o, &r));

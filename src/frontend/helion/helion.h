@@ -33,7 +33,7 @@ typedef struct helion_options {
   const char *function;             /* --function: function, class or kernel_name; NULL: the only one */
   bool open_sizes;                  /* sizes of a kernel with static_shapes=False stay open: for code that runs at other sizes too */
   bool assume_divides;              /* every block size divides its range (assume_divisible_tiles) */
-  bool has_dtype; dtype dtype;      /* --dtype: element type of arguments whose type the file does not give (default f16) */
+  bool has_dtype; dtype dtype;      /* --dtype: element type of arguments (default f16); of those that bind_args types, the floating ones */
   helion_watch *watch;              /* NULL: nobody */
 } helion_options;
 

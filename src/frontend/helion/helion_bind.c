@@ -80,53 +80,25 @@ static helion_value add_tensor(helion_reader *r, const parameter *p, const kerne
   return helion_tensor(index);
 }
 
+/* What is known of argument `name` from outside; NULL: nothing of that kind. */
+static const helion_given *given_of(const helion_reader *r, const char *name, bool is_dtype) {
+  for (size_t i = 0; i < r->options->n_given; i++)
+    if (text_eq(r->options->given[i].name, name) && (r->options->given[i].kind == HELION_GIVEN_DTYPE) == is_dtype)
+      return &r->options->given[i];
+  return NULL;
+}
+
+/* A type that bind_args gives stands unless --dtype names the argument, or says one of all: of those that hold real numbers, since whole ones are indices. */
+static dtype type_of_spec(const helion_reader *r, const char *name, dtype own) {
+  const helion_given *given = given_of(r, name, true);
+  return given ? given->type : r->options->has_dtype && dtype_is_float(own) ? r->options->dtype : own;
+}
+
 static helion_value add_spec(helion_reader *r, const parameter *p, const helion_value *v) {
   kernel_type t;
   helion_type_of(r, v, &t);
+  t.type = type_of_spec(r, p->name, t.type);
   return add_tensor(r, p, &t, v->spec->init, v->spec->lo, v->spec->hi);
-}
-
-/* ---- LoomKernel: bind_args ---- */
-static bool call_bind_args(helion_reader *r, helion_value *out) {
-  helion_value fn;
-  size_t n;
-  if (!helion_class_value(r, r->class_node, "bind_args", &fn) || fn.kind != HELION_FUNC) {
-    helion_fail(r, r->class_node, LOOM_EINPUT, "write bind_args, which returns one torch.randn([...], dtype=...) for each argument",
-                "class %s has no bind_args", syn_ident(r->class_node, "name"));
-    return false;
-  }
-  syn_list(syn_child(fn.func.node, "args"), "args", &n);
-  helion_value self = {.kind = HELION_CLASS, .class_node = r->class_node};
-  helion_seq args = {&self, n > 0, false};
-  r->is_binding = true;
-  *out = helion_call_function(r, fn.func.node, fn.func, &args);
-  r->is_binding = false;
-  return out->kind != HELION_UNKNOWN;
-}
-
-static void bind_from_class(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
-  helion_value made;
-  if (!call_bind_args(r, &made)) {
-    for (size_t i = 0; i < params->n; i++)
-      helion_set_var(r, params->at[i].name, helion_unknown());
-    return;
-  }
-  helion_seq one = {&made, 1, false};
-  helion_seq *values = made.kind == HELION_SEQ ? &made.seq : &one;
-  if (values->n > params->n)
-    helion_fail(r, k->fn, LOOM_EINPUT, "return one value for each argument", "bind_args returns %zu values, but %s has %zu arguments",
-                values->n, syn_ident(k->fn, "name"), params->n);
-  for (size_t i = 0; i < params->n; i++) {
-    const parameter *p = &params->at[i];
-    helion_value v = helion_unknown();
-    if (i < values->n)
-      v = values->at[i].kind == HELION_SPEC ? add_spec(r, p, &values->at[i]) : values->at[i];
-    else if (p->missing)
-      v = default_value(r, p->missing);
-    else
-      helion_fail(r, p->node, LOOM_EINPUT, "return one value for each argument", "bind_args returns no value for the argument %s", p->name);
-    helion_set_var(r, p->name, v);
-  }
 }
 
 /* ---- plain kernels: --shape ---- */
@@ -242,14 +214,6 @@ static int given_rank(helion_reader *r, const char *name) {
   return rank;
 }
 
-/* What is known of argument `name` from outside; NULL: nothing of that kind. */
-static const helion_given *given_of(const helion_reader *r, const char *name, bool is_dtype) {
-  for (size_t i = 0; i < r->options->n_given; i++)
-    if (text_eq(r->options->given[i].name, name) && (r->options->given[i].kind == HELION_GIVEN_DTYPE) == is_dtype)
-      return &r->options->given[i];
-  return NULL;
-}
-
 /* "[64, 32]" or "(64,)" as a list of ints. */
 static helion_value given_list(helion_reader *r, const parameter *p, const char *s) {
   VEC_OF(helion_value) items = {0};
@@ -282,6 +246,11 @@ static helion_value given_value(helion_reader *r, const parameter *p, const heli
     return helion_string(g->string);
   default: return helion_unknown();
   }
+}
+
+static helion_value fail_tensor_value(helion_reader *r, const parameter *p) {
+  return helion_fail(r, p->node, LOOM_EUSAGE, arena_printf(r->mem, "--shape %s=.. and --dtype %s=.. say its sizes and type, --input %s=FILE.npy its contents", p->name, p->name, p->name),
+                     "--arg %s gives a value, but the argument is a tensor", p->name);
 }
 
 static helion_value bind_given_tensor(helion_reader *r, const parameter *p, const helion_given *g) {
@@ -334,6 +303,9 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
   const helion_given *g = given_of(r, p->name, false);
   if (g && g->kind == HELION_GIVEN_TENSOR)
     return bind_given_tensor(r, p, g);
+  const bool is_number = g && (g->kind == HELION_GIVEN_INT || g->kind == HELION_GIVEN_FLOAT || g->kind == HELION_GIVEN_BOOL);
+  if (is_number && p->annotation && p->annotation->kind == SYN_Attribute && is_tensor_annotation(r, p->annotation))
+    return fail_tensor_value(r, p);
   if (g)
     return given_value(r, p, g);
   if (!p->missing && is_callable_annotation(r, p->annotation))
@@ -357,6 +329,60 @@ static helion_value bind_plain(helion_reader *r, const helion_kernel *k, const p
   }
   return helion_fail(r, p->node, LOOM_EINPUT, arena_printf(r->mem, "pass --arg %s=VALUE or give it a default", p->name),
                      "the argument %s has no value", p->name);
+}
+
+/* ---- LoomKernel: bind_args ---- */
+static bool call_bind_args(helion_reader *r, helion_value *out) {
+  helion_value fn;
+  size_t n;
+  if (!helion_class_value(r, r->class_node, "bind_args", &fn) || fn.kind != HELION_FUNC) {
+    helion_fail(r, r->class_node, LOOM_EINPUT, "write bind_args, which returns one torch.randn([...], dtype=...) for each argument",
+                "class %s has no bind_args", syn_ident(r->class_node, "name"));
+    return false;
+  }
+  syn_list(syn_child(fn.func.node, "args"), "args", &n);
+  helion_value self = {.kind = HELION_CLASS, .class_node = r->class_node};
+  helion_seq args = {&self, n > 0, false};
+  r->is_binding = true;
+  *out = helion_call_function(r, fn.func.node, fn.func, &args);
+  r->is_binding = false;
+  return out->kind != HELION_UNKNOWN;
+}
+
+/* --arg of a number that bind_args gives; of a tensor there is None alone. */
+static helion_value value_of_class(helion_reader *r, const parameter *p, const helion_value *made) {
+  const helion_given *g = given_of(r, p->name, false);
+  const bool is_tensor = made->kind == HELION_SPEC, is_arg = g && g->kind != HELION_GIVEN_TENSOR;
+  if (is_arg && is_tensor && g->kind != HELION_GIVEN_NONE)
+    return fail_tensor_value(r, p);
+  return is_arg ? given_value(r, p, g) : is_tensor ? add_spec(r, p, made) : *made;
+}
+
+static void bind_from_class(helion_reader *r, const helion_kernel *k, const parameter_list *params) {
+  helion_value made;
+  if (!call_bind_args(r, &made)) {
+    for (size_t i = 0; i < params->n; i++)
+      helion_set_var(r, params->at[i].name, helion_unknown());
+    return;
+  }
+  helion_seq one = {&made, 1, false};
+  helion_seq *values = made.kind == HELION_SEQ ? &made.seq : &one;
+  if (values->n > params->n)
+    helion_fail(r, k->fn, LOOM_EINPUT, "return one value for each argument", "bind_args returns %zu values, but %s has %zu arguments",
+                values->n, syn_ident(k->fn, "name"), params->n);
+  for (size_t i = 0; i < params->n; i++) {
+    const parameter *p = &params->at[i];
+    helion_value v = helion_unknown();
+    if (i < values->n)
+      v = value_of_class(r, p, &values->at[i]);
+    else if (given_of(r, p->name, false) && given_of(r, p->name, false)->kind != HELION_GIVEN_TENSOR)
+      v = given_value(r, p, given_of(r, p->name, false));
+    else if (p->missing)
+      v = default_value(r, p->missing);
+    else
+      helion_fail(r, p->node, LOOM_EINPUT, "return one value for each argument", "bind_args returns no value for the argument %s", p->name);
+    helion_set_var(r, p->name, v);
+  }
 }
 
 /* ---- --shape names that mean nothing ---- */
