@@ -1,6 +1,7 @@
 """The package loom: oracles are NumPy's own results.  Run by tests/cli/python-package.test."""
 import os
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -10,6 +11,19 @@ import loom
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KERNELS = os.path.join(ROOT, "kernels")
 DATA = os.path.join(ROOT, "tests", "data", "kernels")
+
+SCALED = """import torch, helion, helion.language as hl
+
+@helion.kernel()
+def scaled(x: torch.Tensor, a: float, y: torch.Tensor, acc: torch.Tensor):
+    product = torch.empty_like(x)
+    difference = torch.empty_like(x)
+    for tile in hl.tile(x.size()):
+        product[tile] = x[tile] * a + y[tile]
+        difference[tile] = x[tile] - y[tile]
+        acc[tile] = x[tile] + 1.0
+    return difference, acc, product
+"""
 
 
 def softmax(x):
@@ -43,9 +57,34 @@ class Calls(unittest.TestCase):
         self.assertEqual(kernel.parameters(), ["x", "y", "c"])
         self.assertTrue((kernel(x, y, c) == x @ y + c).all())
 
+    def test_arguments_are_those_of_python(self):
+        with tempfile.TemporaryDirectory() as d:
+            with open(f"{d}/k.py", "w") as f:
+                f.write(SCALED)
+            x, y = np.arange(12, dtype=np.float32).reshape(3, 4), np.ones((3, 4), np.float32)
+            for machine in ("host", "torus4"):
+                kernel = loom.compile(f"{d}/k.py", machine=machine)
+                for call in (lambda acc: kernel(x, 2.5, y, acc), lambda acc: kernel(x, y=y, acc=acc, a=np.float32(2.5)), lambda acc: kernel(acc=acc, a=2.5, x=x, y=y)):
+                    acc = np.zeros((3, 8), np.float32)[:, ::2]      # not dense: what is written into it is seen
+                    difference, got_acc, product = call(acc)
+                    self.assertTrue((product == x * 2.5 + y).all() and (difference == x - y).all() and (acc == x + 1).all())
+                    self.assertIs(got_acc, acc)
+            kernel = loom.compile(f"{d}/k.py")
+            acc = np.zeros((3, 4), ">f4")      # of the other byte order
+            self.assertTrue((kernel(x.astype(">f4"), 1, y, acc)[2] == x + y).all() and (acc == x + 1).all())
+            bytes_of = bytearray(b"?" + x.tobytes())
+            self.assertTrue((kernel(np.frombuffer(bytes_of, np.float32, 12, 1).reshape(3, 4), 1, y, acc)[0] == x - y).all())      # not aligned
+            readonly = np.zeros((3, 4), np.float32)
+            readonly.flags.writeable = False
+            for arguments, named, error, says in (((x, 1.0, y), {}, TypeError, "'acc' is missing"), ((x, 1.0, y, acc), {"x": x}, TypeError, "'x' is given twice"),
+                                                  ((x, 1.0, y, acc), {"z": x}, TypeError, "no argument 'z'"), ((x, 1.0, y, readonly), {}, ValueError, "read-only"),
+                                                  ((x, 1.0, y, [[0.0] * 4] * 3), {}, TypeError, "list is no array")):
+                with self.assertRaisesRegex(error, says):
+                    kernel(*arguments, **named)
+
     def test_what_is_wrong_is_said(self):
         kernel = loom.compile(os.path.join(KERNELS, "softmax.py"))
-        with self.assertRaisesRegex(TypeError, "2 arrays, and the kernel takes 1: x"):
+        with self.assertRaisesRegex(TypeError, r"softmax takes 1 arguments \(x\), and 2 are given"):
             kernel(np.zeros((2, 2), np.float32), np.zeros(2, np.float32))
         with self.assertRaisesRegex(TypeError, "'x' is of type complex64"):
             kernel(np.zeros((2, 2), np.complex64))

@@ -10,6 +10,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from . import _native
 from ._native import Context
 from .bound import file_of, function_of
+from .signature import Signature, signature_of
 
 _NUMPY = {"f16": "float16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "ui8": "uint8", "i1": "bool", "bf16": "uint16"}
 _LOOM = {v: k for k, v in _NUMPY.items() if k != "bf16"}
@@ -32,7 +33,7 @@ def _shape_options(shape: Union[str, Mapping[str, Any], None]) -> list[str]:
 
 
 class Kernel:
-    """A kernel that can be called.  Positional arguments are its tensors, by their order; keywords its other arguments.
+    """A kernel that can be called, with its arguments as Python has them: arrays, numbers, by position or by name.
 
     On a virtual chip (`machine` is not "host") a call is a `loom run`, whose summary (loom.summary.v1) is then `summary`.
     """
@@ -42,110 +43,105 @@ class Kernel:
         self.summary: Optional[dict[str, Any]] = None
         self._context = Context()
         self._compiled: dict[tuple[Any, ...], "_Compiled"] = {}
-        self._parameters: Optional[list[str]] = None
+        self._signature: Optional[Signature] = None
 
     def __repr__(self) -> str:
-        return f"<loom.Kernel {os.path.basename(self.path)}>"
+        return f"<loom.Kernel {os.path.basename(self.path)}{'' if self.machine == 'host' else ' on ' + self.machine}>"
+
+    def signature(self) -> Signature:
+        if self._signature is None:
+            self._signature = signature_of(self.path, next((o.split("=", 1)[1] for o in self.options if o.startswith("--function=")), None))
+        return self._signature
 
     def parameters(self) -> list[str]:
         """Names of the kernel's tensors, in order."""
-        if self._parameters is None:
-            self._parameters = _parameters_of(self.path, self.options)
-        return self._parameters
+        return self.signature().tensors()
 
-    def __call__(self, *arrays: Any, **arguments: Any) -> Any:
-        np = _numpy()
-        names = self.parameters()
-        if len(arrays) > len(names):
-            raise TypeError(f"{len(arrays)} arrays, and the kernel takes {len(names)}: {', '.join(names)}")
-        dense = [np.ascontiguousarray(a) for a in arrays]
+    def __call__(self, *values: Any, **by_name: Any) -> Any:
+        tensors, others = self.signature().bind(values, by_name)
+        arrays = {name: self._dense(name, value) for name, value in tensors.items()}
+        arguments = {name: value.item() if hasattr(value, "item") else value for name, value in others.items()}
         if self.machine != "host":
-            return self._on_chip(names, dense, arguments)
-        key = (tuple((a.shape, a.dtype.str) for a in dense), tuple(sorted(arguments.items())))
-        if key not in self._compiled:
-            self._compiled[key] = _Compiled(self, names, dense, arguments)
-        return self._compiled[key](dense)
+            results, written = self._on_chip(arrays, arguments, tensors)
+        else:
+            key = (tuple((name, a.shape, a.dtype.str) for name, a in arrays.items()), repr(sorted(arguments.items())))
+            if key not in self._compiled:
+                self._compiled[key] = _Compiled(self, arrays, arguments)
+            results, written = self._compiled[key](arrays, tensors), self._compiled[key].written
+        for name in written:
+            if tensors[name] is not arrays[name]:
+                tensors[name][...] = arrays[name]
+        return self._returned(results, tensors)
 
-    def options_of(self, names: Sequence[str], arrays: Sequence[Any], arguments: Mapping[str, Any]) -> list[str]:
+    def _dense(self, name: str, value: Any) -> Any:
+        """Aligned, dense and in this machine's byte order, as code takes it."""
+        np = _numpy()
+        a = np.require(value, requirements=["C", "ALIGNED"])
+        if name in self.bf16 and a.dtype.name != "uint16":
+            raise TypeError(f"'{name}' is of type {a.dtype}, and bf16=['{name}'] says that it holds bfloat16: that is uint16")
+        if name not in self.bf16 and a.dtype.name not in _LOOM:
+            raise TypeError(f"'{name}' is of type {a.dtype}; there is {', '.join(_LOOM)}, and bfloat16 as uint16 with compile(.., bf16=['{name}'])")
+        return a.astype(a.dtype.newbyteorder("=")) if not a.dtype.isnative else a
+
+    def _returned(self, results: dict[str, Any], tensors: Mapping[str, Any]) -> Any:
+        names = self.signature().returns
+        if names is None or not all(n in results or n in tensors for n in names):
+            names = list(results)
+        values = tuple(results[n] if n in results else tensors[n] for n in names)
+        return values[0] if len(values) == 1 else values or None
+
+    def options_of(self, arrays: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[str]:
         """All options of the command line for such a call."""
-        shapes, types = [], []
-        for name, a in zip(names, arrays):
-            is_bf16 = name in self.bf16
-            if a.dtype.name not in _LOOM and not (is_bf16 and a.dtype.name == "uint16"):
-                raise TypeError(f"'{name}' is of type {a.dtype}; there is {', '.join(_LOOM)}, and bfloat16 as uint16 with compile(.., bf16=['{name}'])")
-            if is_bf16 and a.dtype.name != "uint16":
-                raise TypeError(f"'{name}' is of type {a.dtype}, and bf16=['{name}'] says that it holds bfloat16: that is uint16")
-            shapes.append(f"{name}={'x'.join(map(str, a.shape)) if a.ndim else ''}")
-            types.append(f"{name}={'bf16' if is_bf16 else _LOOM[a.dtype.name]}")
+        shapes = [f"{name}={'x'.join(map(str, a.shape))}" for name, a in arrays.items()]
+        types = [f"{name}={'bf16' if name in self.bf16 else _LOOM[a.dtype.name]}" for name, a in arrays.items()]
         return [*self.options, *(["--shape=" + ",".join(shapes)] if shapes else []), *(["--dtype=" + ",".join(types)] if types else []),
-                *[f"--arg={k}={v}" for k, v in arguments.items()]]
+                *[f"--arg={k}={list(v) if isinstance(v, tuple) else v}" for k, v in arguments.items()]]
 
-    def _on_chip(self, names: list[str], arrays: list[Any], arguments: Mapping[str, Any]) -> Any:
-        """Results in the order in which the kernel returns them; an argument that it writes is written."""
-        given = dict(zip(names, arrays))
-        bits = {n: a.view("V2") if n in self.bf16 else a for n, a in given.items()}      # how .npy files hold bfloat16
-        self.summary = run(self.path, machine=self.machine, inputs=bits, outputs=True, options=self.options_of(names, arrays, arguments))
-        made = {n: a.view("uint16") if a.dtype.kind == "V" else a for n, a in self.summary.pop("outputs").items()}
-        for name in [n for n in made if n in given]:
-            given[name][...] = made.pop(name)
-        results = list(made.values())
-        return results[0] if len(results) == 1 else tuple(results) if results else None
+    def _on_chip(self, arrays: Mapping[str, Any], arguments: Mapping[str, Any], originals: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Results by name, and the names of the arrays that were written."""
+        bits = {n: a.view("V2") if n in self.bf16 else a for n, a in arrays.items()}      # how .npy files hold bfloat16
+        summary = run(self.path, machine=self.machine, inputs=bits, outputs=True, options=self.options_of(arrays, arguments))
+        made = {n: a.view("uint16") if a.dtype.kind == "V" else a for n, a in summary.pop("outputs").items()}
+        written = [n for n in made if n in arrays]
+        _check_written(written, originals)
+        for name in written:
+            arrays[name][...] = made.pop(name)
+        self.summary = summary
+        return made, written
+
+
+def _check_written(names: Sequence[str], values: Mapping[str, Any]) -> None:
+    for name in names:
+        if not hasattr(values[name], "__setitem__") or not hasattr(values[name], "dtype"):
+            raise TypeError(f"the kernel writes '{name}', and {type(values[name]).__name__} is no array")
+        if not getattr(getattr(values[name], "flags", None), "writeable", True):
+            raise ValueError(f"the kernel writes '{name}', and that array is read-only")
 
 
 class _Compiled:
-    def __init__(self, kernel: Kernel, names: list[str], arrays: list[Any], arguments: Mapping[str, Any]):
-        options = [*kernel.options_of(names, arrays, arguments), "--fixed-sizes"]
+    def __init__(self, kernel: Kernel, arrays: Mapping[str, Any], arguments: Mapping[str, Any]):
         self.context = kernel._context
-        self.handle = self.context.compile(kernel.path, options)
+        self.handle = self.context.compile(kernel.path, [*kernel.options_of(arrays, arguments), "--fixed-sizes"])
         self.infos = []
         for i in range(_native.lib.loom_kernel_arguments(self.handle)):
             info = _native.ArgumentInfo(size=ctypes.sizeof(_native.ArgumentInfo))
             _native.lib.loom_kernel_argument(self.handle, i, ctypes.byref(info))
             self.infos.append(info)
+            name, shape = info.name.decode(), tuple(info.shape[:info.rank])
+            if not info.is_result and (name not in arrays or arrays[name].shape != shape or arrays[name].dtype.name != _NUMPY[info.dtype.decode()]):
+                raise TypeError(f"the code takes '{name}' as {info.dtype.decode()}{list(shape)}")      # nothing else holds what is behind the pointers
+        self.written = [i.name.decode() for i in self.infos if i.is_written and not i.is_result]
 
-    def __call__(self, arrays: list[Any]) -> Any:
+    def __call__(self, arrays: Mapping[str, Any], originals: Mapping[str, Any]) -> dict[str, Any]:
         np = _numpy()
-        inputs, buffers, results = iter(arrays), [], []
-        for info in self.infos:
-            if info.is_result:
-                results.append(np.empty(tuple(info.shape[:info.rank]), dtype=_NUMPY[info.dtype.decode()]))
-                buffers.append(results[-1])
-            else:
-                buffers.append(next(inputs))
+        _check_written(self.written, originals)
+        results = {i.name.decode(): np.empty(tuple(i.shape[:i.rank]), dtype=_NUMPY[i.dtype.decode()]) for i in self.infos if i.is_result}
+        buffers = [(results if i.is_result else arrays)[i.name.decode()] for i in self.infos]
         pointers = (ctypes.c_void_p * len(buffers))(*[b.ctypes.data for b in buffers])
         code = _native.lib.loom_run(self.handle, pointers, None)
         if code:
             raise _native.LoomError(code, f"exit code {code}")
-        return results[0] if len(results) == 1 else tuple(results) if results else None
-
-
-def _kernels_of(tree: Any) -> list[tuple[set[str], Any]]:
-    """The kernels of a file: the names that --function has for each, and its function.  Decorated ones, and those that a LoomKernel or a variable holds: kernel = helion.kernel()(function)."""
-    import ast
-    functions = {f.name: f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)}
-    found = [({f.name}, f) for f in functions.values() if any("kernel" in ast.dump(d) for d in f.decorator_list)]
-    for holder in [tree, *(c for c in tree.body if isinstance(c, ast.ClassDef))]:
-        values = {t.id: s.value for s in holder.body if isinstance(s, ast.Assign) for t in s.targets if isinstance(t, ast.Name)}
-        for variable, made in values.items():
-            inner = made.args[0] if isinstance(made, ast.Call) and made.args and "kernel" in ast.dump(made.func) else None
-            if not isinstance(inner, ast.Name) or inner.id not in functions:
-                continue
-            called = values.get("kernel_name")
-            names = {inner.id, variable} if holder is tree else {inner.id, holder.name, *([called.value] if isinstance(called, ast.Constant) and isinstance(called.value, str) else [])}
-            found.append((names, functions[inner.id]))
-    return found
-
-
-def _parameters_of(path: str, options: Sequence[str]) -> list[str]:
-    """The tensors of a kernel's signature, by Python's own parser: their shapes are not known yet."""
-    import ast
-    with open(path, encoding="utf-8") as f:
-        tree = ast.parse(f.read(), path)
-    wanted = next((o.split("=", 1)[1] for o in options if o.startswith("--function=")), None)
-    functions = [f for names, f in _kernels_of(tree) if wanted is None or wanted in names]
-    if not functions:
-        raise ValueError(f"{path} has no kernel{f' {wanted}' if wanted else ''}")
-    return [a.arg for a in functions[0].args.args if a.annotation is None or "Tensor" in ast.dump(a.annotation)]
+        return results
 
 
 # What a call says itself: given as well, one of the two would count for nothing.
@@ -177,7 +173,7 @@ def run(kernel: Union[str, "os.PathLike[str]"], *, machine: str = "host", shape:
         words = ["run", os.fspath(kernel), f"--machine={machine}", "--json", f"--output-path={d}/out", *_shape_options(shape), *(["--check"] if check else []), *options]
         if inputs:
             np = _numpy()
-            np.savez(f"{d}/in.npz", **{k: np.ascontiguousarray(v) for k, v in inputs.items()})
+            np.savez(f"{d}/in.npz", **{k: np.asarray(v) for k, v in inputs.items()})
             words.append(f"--input={d}/in.npz")
         if outputs:
             words.append(f"--output={d}/out.npz")
