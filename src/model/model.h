@@ -99,6 +99,8 @@ typedef struct model_route {
   int32_t n_links, link_x1024[MODEL_LINKS_MAX];     /* on each link of the hull */
   int32_t sent_x1024[MODEL_LINKS_MAX];  /* of it the trees and chains */
 } model_route;
+/* LOOM_EBUG: the choice is of another mesh. */
+LOOM_MUST_USE loom_status model_check_choice(loom_ctx *ctx, const plan_mapping *map, const plan_choice *c);
 /* out[a][c * at->n_waves + w]: choice c of access a in class w.  Routes are dimension-ordered (dim 0 first, the shorter way, up on a tie); a tile's
  * bytes are taken as even over the channels.  Only links are kept that no other link exceeds in every column of this call (the hull): the
  * busiest link of any combination is among them.  `p` gives the machine; of `at` only the waves count.  In ctx->mem. */

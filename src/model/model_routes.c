@@ -302,7 +302,7 @@ static int reduced_class(const model_point *at, int n_parallel, uint32_t moves, 
   return reduced;
 }
 
-static loom_status check_choice(loom_ctx *ctx, const plan_mapping *map, const plan_choice *c) {
+loom_status model_check_choice(loom_ctx *ctx, const plan_mapping *map, const plan_choice *c) {
   for (int d = 0; d < map->n_mesh; d++)
     if (c->area[d] < 1 || map->mesh_size[d] % c->area[d] != 0)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EBUG, "a transfer shared by %" PRId64 " of %" PRId64 " cores along %s", c->area[d], map->mesh_size[d], map->mesh_name[d]);
@@ -342,7 +342,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
     of[a] = ARENA_NEW_N(&ctx->scratch, column *, n[a] * (size_t)at->n_waves);
     int twin = find_twin(p, a);
     for (size_t c = 0; c < n[a]; c++) {
-      LOOM_TRY(check_choice(ctx, map, &choices[a][c]));
+      LOOM_TRY(model_check_choice(ctx, map, &choices[a][c]));
       size_t first = find_way(choices[a], n[a], &choices[a][c], map->n_mesh), there = twin < 0 ? 0 : find_way(choices[twin], n[twin], &choices[a][c], map->n_mesh);
       for (int w = 0; w < at->n_waves; w++) {
         int64_t active[PLAN_ITERS_MAX];

@@ -97,12 +97,14 @@ static loom_status set_space_case(finder *f, int64_t mapping, model_case *out) {
   return LOOM_OK;
 }
 
-static void set_row_case(finder *f, const plan_candidate *c, model_case *out) {
+static loom_status set_row_case(finder *f, const plan_candidate *c, model_case *out) {
   model_router_place(f->e->router, &c->mapping);
   for (int a = 0; a < c->n_access; a++) {
     space_choice_of(&c->access[a], 1, &f->e->choice[0]);
+    LOOM_TRY(model_check_choice(f->ctx, &c->mapping, &f->e->choice[0]));
     set_ways(f, a, 1, out);
   }
+  return LOOM_OK;
 }
 
 static loom_status set_cases(finder *f, space_ends *out) {
@@ -122,7 +124,7 @@ static loom_status set_cases(finder *f, space_ends *out) {
   model_case *cases = ARENA_NEW_N(&f->ctx->mem, model_case, n);
   for (size_t i = 0; i < f->s->rows.n; i++)
     if (f->s->row_tuple[i] == tuple)
-      set_row_case(f, f->s->rows.at[i], &cases[out->n++]);
+      LOOM_TRY(set_row_case(f, f->s->rows.at[i], &cases[out->n++]));
   out->cases = cases;
   return LOOM_OK;
 }
