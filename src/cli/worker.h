@@ -29,5 +29,9 @@ LOOM_MUST_USE loom_status worker_bench_network(loom_ctx *ctx, const cli_options 
 /* `loom run` of an MLIR function that takes and gives values, and `loom compile` of one for a chip.  *out_is_program: it is one, and has run or failed with the status
  * returned.  What was read of the input is left in `c`. */
 LOOM_MUST_USE loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *out_is_program);
+void worker_print_decisions(compile_state *s);      /* of its plan */
+void worker_print_execution(compile_state *s, const compile_execution *e);
+/* The status of an execution: a fault or a wrong number is exit code 3. */
+LOOM_MUST_USE loom_status worker_verdict(loom_ctx *ctx, const compile_execution *e);
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers);
 #endif

@@ -4,6 +4,7 @@
 #include "cli/worker_emit.h"
 #include "cli/worker_npu.h"
 #include "cli/worker_bisect.h"
+#include "cli/worker_chips.h"
 #include "npz/npz.h"
 #include "compile_aot.h"
 #include "compile_stage.h"
@@ -273,7 +274,7 @@ static void print_certificate(const compile_state *s) {
   printf("certified    %s%s\n", c.is_certified ? "yes, by Z3" : "no: ", c.is_certified ? "" : c.why);
 }
 
-static void print_decisions(compile_state *s) {
+void worker_print_decisions(compile_state *s) {
   arena *m = &s->ctx->mem;
   const plan *p = s->plan;
   const plan_candidate *c = &p->candidate;
@@ -304,7 +305,7 @@ static void print_decisions(compile_state *s) {
   print_certificate(s);
 }
 
-static void print_execution(compile_state *s, const compile_execution *e) {
+void worker_print_execution(compile_state *s, const compile_execution *e) {
   arena *m = &s->ctx->mem;
   if (e->has_report) {
     printf("simulated    %s cycles; DRAM %s bytes read, %s written; NoC %s byte-hops\n", text_thousands(m, e->report.cycles),
@@ -349,8 +350,7 @@ static loom_status write_summary(loom_ctx *ctx, compile_state *s, const char *js
   return s->output_dir ? file_write(ctx, file_join(&ctx->mem, s->output_dir, "summary.json"), json, strlen(json)) : LOOM_OK;
 }
 
-/* The status of an execution: a fault or a wrong number is exit code 3. */
-static loom_status verdict(loom_ctx *ctx, const compile_execution *e) {
+loom_status worker_verdict(loom_ctx *ctx, const compile_execution *e) {
   if (e->report.n_faults)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", e->report.n_faults, e->report.faults.at[0].text);
   if (e->check.done && !e->check.ok)
@@ -439,6 +439,10 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     return compile_code(ctx, o, &c);
   if (o->fixed_sizes && !text_eq(o->machine.last, "host"))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--fixed-sizes: sizes are left open in code for this CPU only; add --machine host");
+  bool is_on_chips;
+  loom_status on_chips = worker_chips_compile(ctx, o, &c, &is_on_chips);
+  if (is_on_chips || on_chips != LOOM_OK)
+    return on_chips;
   c.search_host = worker_emit_is_searched(o->emit.last);
   c.for_board = worker_wants_board(o);
   c.plain_loops = o->bisect;
@@ -485,13 +489,13 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
     } else if (st == LOOM_OK) {
       printf("kernel       %s on %s\n", s.kernel ? s.kernel->name : s.nest->kernel, s.machine ? s.machine->name : "host");
       if (s.plan)
-        print_decisions(&s);
+        worker_print_decisions(&s);
       worker_print_answers(ctx, &s, summary);
       if (s.is_native)
         print_open_sizes(s.kernel);
       if (for_npu) {
         worker_print_npu(&s, &npu);
-        print_execution(&s, &timed);
+        worker_print_execution(&s, &timed);
       }
       if (s.output_dir)
         printf("written      %s\n", s.output_dir);
@@ -572,6 +576,10 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;
   c.write_files = o->output_dir.last != NULL && !o->interp;
+  bool is_on_chips;
+  loom_status on_chips = worker_chips_run(ctx, o, &c, &r, &is_on_chips);
+  if (is_on_chips || on_chips != LOOM_OK)
+    return on_chips;
   LOOM_TRY(worker_start_trace(ctx, o, !o->interp && !(o->machine.last && strcmp(o->machine.last, "host") == 0) && !file_is_dir(c.input), &r.record));
   compile_tt board = {0};
   loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : file_is_dir(c.input) ? open_artifact(ctx, o, &c, &r, &s) : compile_kernel(ctx, &c, &s);
@@ -603,7 +611,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     } else {
       printf("kernel       %s on %s\n", s.kernel->name, r.interp_only ? "the reference interpreter" : s.machine ? s.machine->name : "host");
       if (s.plan)
-        print_decisions(&s);
+        worker_print_decisions(&s);
       worker_print_answers(ctx, &s, summary);
       if (!s.plan && !r.interp_only)
         print_block_sizes(compile_summary(&s, NULL));
@@ -612,7 +620,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
         worker_print_emulation(&s, &emulation);
       if (for_npu)
         worker_print_npu(&s, &npu);
-      print_execution(&s, &e);
+      worker_print_execution(&s, &e);
       worker_print_bisection(&found);
     }
   } else if (o->bisect && !o->json) {   /* what there is of a compile that failed */
@@ -621,7 +629,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (st == LOOM_OK)
     st = worker_bisect_verdict(ctx, &found);
   if (st == LOOM_OK)
-    st = verdict(ctx, &e);
+    st = worker_verdict(ctx, &e);
   st = worker_explain_failure(ctx, o, &s, st);
   cli_progress_end();
   compile_tt_close(&board);
@@ -668,6 +676,10 @@ loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   c.search_host = true;
   if (o->emit.last && !text_eq(o->emit.last, "explored"))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: 'loom explore' prints explored, its variants as MLIR; '%s' is for 'loom compile'", o->emit.last);
+  bool is_on_chips;
+  loom_status on_chips = worker_chips_explore(ctx, o, &c, &is_on_chips);
+  if (is_on_chips || on_chips != LOOM_OK)
+    return on_chips;
   if (o->emit.last && (o->upstream_compatible || o->legacy))
     c.stop_after = COMPILE_EXPLORE;      /* lists that are there before they are solved */
   loom_status st = compile_kernel(ctx, &c, &s);

@@ -1,5 +1,6 @@
 /* loom sim DIR|TOG: an artifact directory of `loom compile`, or a loom.tog.v1 file, on the virtual chip. */
 #include "base/file.h"
+#include "cli/worker_chips.h"
 #include "cli/worker_npu.h"
 #include "cli/worker.h"
 #include "cli/worker_model.h"
@@ -110,6 +111,10 @@ loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(worker_model(ctx, o, &is_model));
   if (is_model)
     return LOOM_OK;
+  bool is_on_chips;
+  const loom_status on_chips = worker_chips_sim(ctx, o, &is_on_chips);
+  if (is_on_chips || on_chips != LOOM_OK)
+    return on_chips;
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom sim' takes one directory or TOG file, %zu given", o->files.n);
   compile_options options = {.input = o->files.at[0], .accumulate_f32 = true};

@@ -79,6 +79,9 @@ typedef enum plan_proof {
 #undef X
 } plan_proof;
 
+/* A dim of the mesh of chips, and the loop that is split along it; loop NULL: only its first chip works (docs/chips.md). */
+typedef struct plan_chips { const char *name; int64_t size; const char *loop; } plan_chips;
+
 typedef struct plan {
   const char *kernel, *kernel_path, *kernel_sha256;
   const char *machine, *calibration, *model;
@@ -93,6 +96,7 @@ typedef struct plan {
   int64_t points, feasible;              /* of the winning variant's domain; feasible -1: not counted */
   bool ragged;                           /* domain used ceiling trips */
   plan_proof proof;
+  VEC_OF(plan_chips) chips;              /* of a kernel on several: the rest is the plan of the largest shard, with the cycles of all; n 0: one chip */
 } plan;
 
 /* Upstream's strings: split "x8_y1y8", map "d0i0_d1i0_d2i1", order "f01", labels "dim_y_level1_bc8" / "n", whole names.  What upstream does not know stands

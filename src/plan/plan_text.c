@@ -81,6 +81,18 @@ static data_value *buffer_to_data(arena *m, const plan_buffer *b) {
   return o;
 }
 
+static data_value *chips_to_data(arena *m, const plan *p) {
+  data_value *all = data_array(m);
+  for (size_t i = 0; i < p->chips.n; i++) {
+    data_value *o = data_object(m);
+    data_set_string(m, o, "name", p->chips.at[i].name);
+    data_set_int(m, o, "size", p->chips.at[i].size);
+    data_set_string(m, o, "loop", p->chips.at[i].loop);
+    data_push(m, all, o);
+  }
+  return all;
+}
+
 data_value *plan_to_data(arena *m, const plan *p) {
   data_value *v = data_object(m), *access = data_array(m), *blocks = data_object(m), *buffers = data_array(m), *split = data_object(m);
   data_set_string(m, v, "schema", "loom.plan.v1");
@@ -118,6 +130,8 @@ data_value *plan_to_data(arena *m, const plan *p) {
     data_set_int(m, v, "feasible", p->feasible);
   data_set_bool(m, v, "ragged", p->ragged);
   data_set_string(m, v, "proof", plan_proof_text(p->proof));
+  if (p->chips.n)
+    data_set(m, v, "chips", chips_to_data(m, p));
   return v;
 }
 
@@ -344,6 +358,21 @@ static loom_status read_costs(loom_ctx *ctx, const data_value *v, plan *p) {
   return read_proof(ctx, v, &p->proof);
 }
 
+static loom_status read_chips(loom_ctx *ctx, const data_value *v, plan *p) {
+  data_value *all;
+  if (!data_get(v, "chips"))
+    return LOOM_OK;
+  LOOM_TRY(read_array(ctx, v, "chips", PLAN_MESH_MAX, &all));
+  for (size_t i = 0; i < all->n; i++) {
+    plan_chips c = {0};
+    LOOM_TRY(data_need_string(ctx, all->items[i], "name", &c.name));
+    LOOM_TRY(data_need_int(ctx, all->items[i], "size", 1, INT32_MAX, &c.size));
+    LOOM_TRY(read_text(ctx, all->items[i], "loop", &c.loop));
+    vec_push(&ctx->mem, &p->chips, c);
+  }
+  return LOOM_OK;
+}
+
 loom_status plan_from_data(loom_ctx *ctx, const data_value *v, plan **out) {
   plan *p = ARENA_NEW(&ctx->mem, plan);
   data_value *schema, *buffers;
@@ -371,6 +400,7 @@ loom_status plan_from_data(loom_ctx *ctx, const data_value *v, plan **out) {
     vec_push(&ctx->mem, &p->buffers, b);
   }
   LOOM_TRY(read_costs(ctx, v, p));
+  LOOM_TRY(read_chips(ctx, v, p));
   *out = p;
   return LOOM_OK;
 }

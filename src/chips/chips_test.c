@@ -1,0 +1,197 @@
+/* Collectives on made-up memories: what every chip has in the end, what a lost or misrouted transfer leaves, how near the formulas are. */
+#include "base/testing.h"
+#include "chips/chips_private.h"
+#include <math.h>
+#include <stdlib.h>
+
+static const machine_chip_links links = {.gbit_per_s = 100, .count = 2, .hop_cycles = 700, .setup_cycles = 100, .packet_bytes = 4096};
+
+static machine mesh_of(arena *m, int n, const int64_t *sizes, bool wraps) {
+  static const char *const names[] = {"a", "b", "c"};
+  machine out = {.name = "m", .clock_hz = {.value = 1e9}, .dram_bytes_per_cycle = {.value = 288}, .tile_align = 1, .chip_links = &links};
+  for (int d = 0; d < n; d++)
+    vec_push(m, &out.chips, ((machine_dim){names[d], sizes[d], wraps}));
+  return out;
+}
+
+/* One axis of a sum, and two of tiles; `x` is the same along all, `out` of i32 is walked by the tiles alone. */
+enum { TILE, OTHER, SUM, X = 0, OUT = 1 };
+static chips_kernel kernel_of(arena *m, int64_t rows, int64_t cols, bool everywhere) {
+  chips_kernel k = {.n_axes = 3, .axis = {{.name = "tile", .extent = rows}, {.name = "other", .extent = cols}, {.name = "sum", .is_sum = true, .extent = 64}}};
+  chips_tensor x = {.name = "x", .type = DTYPE_I32, .partial_type = DTYPE_I32, .rank = 1, .shape = {rows * cols}, .axis = {-1}, .is_input = true};
+  chips_tensor out = {.name = "out", .type = DTYPE_I32, .partial_type = DTYPE_I32, .rank = 2, .shape = {rows, cols}, .order = {0, 1}, .axis = {TILE, OTHER}, .is_output = true, .is_everywhere = everywhere};
+  vec_push(m, &k.tensors, x);
+  vec_push(m, &k.tensors, out);
+  return k;
+}
+
+typedef struct bench { chips_kernel k; machine m; chips_split s; chips_program p; int32_t **at, **partial; int64_t *begin, *before, *behind; } bench;
+
+static const int32_t POISON = -1;
+static int32_t value_of(int64_t i) { return (int32_t)(7 * i + 3); }
+
+static void open_bench(loom_ctx *ctx, bench *b) {
+  const int64_t n = machine_n_chips(&b->m);
+  chips_program_make(&ctx->mem, &b->k, &b->m, &b->s, &b->p);
+  b->at = ARENA_NEW_N(&ctx->mem, int32_t *, n * 2);
+  b->partial = ARENA_NEW_N(&ctx->mem, int32_t *, n * 2);
+  b->begin = ARENA_NEW_N(&ctx->mem, int64_t, n), b->before = ARENA_NEW_N(&ctx->mem, int64_t, n), b->behind = ARENA_NEW_N(&ctx->mem, int64_t, n);
+}
+
+/* Pieces of x where they start; of out, 1 + chip on every chip. */
+static void fill(loom_ctx *ctx, bench *b) {
+  for (int64_t c = 0; c < machine_n_chips(&b->m); c++)
+    for (int t = 0; t < 2; t++) {
+      const int64_t room = chips_room(&b->k, &b->m, &b->s, t, c);
+      const chips_run_of start = chips_start_of(&b->k, &b->m, &b->s, t, c), box = chips_box_of(&b->k, &b->m, &b->s, t, c);
+      int32_t *at = b->at[c * 2 + t] = ARENA_NEW_N(&ctx->mem, int32_t, room + 1), *partial = b->partial[c * 2 + t] = ARENA_NEW_N(&ctx->mem, int32_t, room + 1);
+      for (int64_t i = 0; i < room; i++)
+        at[i] = partial[i] = POISON;
+      for (int64_t i = start.at; i < start.at + start.elems && t == X; i++)
+        at[i] = value_of(i);
+      for (int64_t i = box.at; i < box.at + box.elems && t == OUT; i++)
+        *(chips_splits_sum(&b->k, &b->s) ? &partial[i] : &at[i]) = (int32_t)(1000 * i + c + 1);
+    }
+}
+
+static loom_status run(loom_ctx *ctx, bench *b) {
+  const chips_memory memory = {(void *const *)b->at, (void *const *)b->partial};
+  fill(ctx, b);
+  LOOM_TRY(chips_run(ctx, &b->p, &b->m, false, &memory, b->begin, b->before));
+  return chips_run(ctx, &b->p, &b->m, true, &memory, b->before, b->behind);
+}
+
+/* What chip has at element i of out in the end: the sum over chips with that box. */
+static int32_t sum_of(const bench *b, int64_t i) {
+  int64_t sum = 0;
+  for (int64_t c = 0; c < machine_n_chips(&b->m); c++) {
+    const chips_run_of box = chips_box_of(&b->k, &b->m, &b->s, OUT, c);
+    sum += i >= box.at && i < box.at + box.elems && chips_takes_part(&b->m, &b->s, c) ? 1000 * i + c + 1 : 0;
+  }
+  return (int32_t)sum;
+}
+
+static bool is_right(const bench *b) {
+  bool ok = true;
+  for (int64_t c = 0; c < machine_n_chips(&b->m) && ok; c++) {
+    const chips_run_of box = chips_box_of(&b->k, &b->m, &b->s, X, c), end = chips_end_of(&b->k, &b->m, &b->s, OUT, c);
+    for (int64_t i = box.at; i < box.at + box.elems; i++)
+      ok = ok && b->at[c * 2 + X][i] == value_of(i);
+    for (int64_t i = end.at; i < end.at + end.elems && b->k.tensors.at[OUT].is_everywhere; i++)
+      ok = ok && b->at[c * 2 + OUT][i] == sum_of(b, i);
+  }
+  return ok;
+}
+
+typedef struct shape { int n; int64_t sizes[3]; bool wraps; int axis[3]; int64_t rows, cols; } shape;
+static const shape shapes[] = {
+    {1, {2}, false, {SUM}, 3, 5},          {1, {5}, false, {TILE}, 13, 9},        {1, {5}, true, {SUM}, 40, 33},          {1, {4}, true, {TILE}, 3, 100},
+    {2, {2, 4}, false, {TILE, SUM}, 7, 31}, {2, {2, 4}, false, {SUM, SUM}, 64, 64}, {2, {2, 4}, false, {TILE, OTHER}, 9, 11}, {2, {2, 4}, false, {TILE, TILE}, 9, 100},
+    {2, {2, 4}, false, {-1, TILE}, 30, 70}, {2, {3, 4}, true, {SUM, TILE}, 50, 50}, {3, {2, 3, 2}, false, {OTHER, SUM, TILE}, 17, 5},
+};
+
+static bench bench_of(loom_ctx *ctx, const shape *s) {
+  bench b = {.k = kernel_of(&ctx->mem, s->rows, s->cols, true), .m = mesh_of(&ctx->mem, s->n, s->sizes, s->wraps), .s = {.n_dims = s->n}};
+  memcpy(b.s.axis, s->axis, sizeof b.s.axis);
+  open_bench(ctx, &b);
+  return b;
+}
+
+/* Oracle: sums by hand. */
+static void test_every_chip_has_all_in_the_end(void **state) {
+  loom_ctx *ctx = *state;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    bench b = bench_of(ctx, &shapes[i]);
+    assert_int_equal(run(ctx, &b), LOOM_OK);
+    assert_true(is_right(&b));
+  }
+}
+
+/* Each transfer in turn: lost, a stage that waits, or a number that is wrong; to the wrong place, or the wrong chip: wrong. */
+static void test_a_lost_or_misrouted_transfer_is_seen(void **state) {
+  loom_ctx *ctx = *state;
+  int64_t tried = 0;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    bench b = bench_of(ctx, &shapes[i]);
+    for (size_t t = 0; t < b.p.transfers.n; t += 1 + b.p.transfers.n / 16)
+      for (int edit = 0; edit < 3; edit++) {
+        chips_transfer *x = &b.p.transfers.at[t];
+        const chips_transfer kept = *x;
+        const diag_mark before = diag_save(ctx);
+        if (edit == 0)
+          x->elems = 0;
+        else if (edit == 1)
+          x->at += x->at ? -1 : 1;
+        else if (machine_n_chips(&b.m) > 2)
+          x->to = (x->to + 1) % (int)machine_n_chips(&b.m) == x->from ? (x->to + 2) % (int)machine_n_chips(&b.m) : (x->to + 1) % (int)machine_n_chips(&b.m);
+        const bool is_changed = memcmp(&kept, x, sizeof kept) != 0;
+        const bool takes_part = chips_takes_part(&b.m, &b.s, x->to) && chips_room(&b.k, &b.m, &b.s, b.p.stages.at[x->stage].tensor, x->to) >= x->at + x->elems;
+        if (is_changed && takes_part && (edit != 1 || x->at + x->elems <= chips_room(&b.k, &b.m, &b.s, b.p.stages.at[x->stage].tensor, x->from))) {
+          tried++;
+          if (run(ctx, &b) == LOOM_OK && is_right(&b))
+            fail_msg("shape %zu, transfer %zu (stage %d, chip %d to %d, at %" PRId64 ", %" PRId64 " elements), edit %d is not seen", i, t, kept.stage, kept.from, kept.to, kept.at, kept.elems, edit);
+        }
+        diag_drop(ctx, before);
+        *x = kept;
+      }
+  }
+  assert_true(tried > 200);
+}
+
+/* Large tensors and small ones, within 12 %. */
+static void test_formulas_are_near_the_run(void **state) {
+  loom_ctx *ctx = *state;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (int64_t scale = 1; scale <= 64; scale *= 8) {
+      shape s = shapes[i];
+      s.rows *= scale;
+      s.cols *= scale;
+      bench b = bench_of(ctx, &s);
+      int64_t before = 0, behind = 0;
+      assert_int_equal(chips_run(ctx, &b.p, &b.m, false, NULL, b.begin, b.before), LOOM_OK);
+      assert_int_equal(chips_run(ctx, &b.p, &b.m, true, NULL, b.begin, b.behind), LOOM_OK);
+      for (int64_t c = 0; c < machine_n_chips(&b.m); c++) {
+        before = b.before[c] > before ? b.before[c] : before;
+        behind = b.behind[c] > behind ? b.behind[c] : behind;
+      }
+      if (fabs((double)(before - b.p.cycles_before)) > 0.12 * (double)before || fabs((double)(behind - b.p.cycles_behind)) > 0.12 * (double)behind)
+        fail_msg("shape %zu at scale %" PRId64 ": formulas %" PRId64 " and %" PRId64 ", run %" PRId64 " and %" PRId64, i, scale, b.p.cycles_before, b.p.cycles_behind, before, behind);
+    }
+}
+
+static void test_programs_round_trip(void **state) {
+  loom_ctx *ctx = *state;
+  bench b = bench_of(ctx, &shapes[10]);
+  chips_program again;
+  data_value *v;
+  const char *json = data_write_json(&ctx->mem, chips_program_to_data(&ctx->mem, &b.p), 1);
+  assert_int_equal(data_read_json(ctx, "p.json", json, strlen(json), &v), LOOM_OK);
+  assert_int_equal(chips_program_from_data(ctx, v, &again), LOOM_OK);
+  assert_string_equal(data_write_json(&ctx->mem, chips_program_to_data(&ctx->mem, &again), 1), json);
+  b.p = again;
+  assert_int_equal(run(ctx, &b), LOOM_OK);
+  assert_true(is_right(&b));
+}
+
+static int setup(void **state) {
+  loom_ctx *ctx = malloc(sizeof *ctx);
+  loom_ctx_init(ctx);
+  *state = ctx;
+  return 0;
+}
+
+static int teardown(void **state) {
+  loom_ctx_done(*state);
+  free(*state);
+  return 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(test_every_chip_has_all_in_the_end, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_a_lost_or_misrouted_transfer_is_seen, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_formulas_are_near_the_run, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_programs_round_trip, setup, teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
