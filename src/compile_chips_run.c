@@ -177,7 +177,7 @@ static loom_status run_all(chips_values *v, bool has_values, compile_execution *
   return LOOM_OK;
 }
 
-/* Elements of a result that a chip has in the end: boxes of one chip, or behind each other of all.  Where one of several copies differs, it is the one that counts. */
+/* Elements of a result that a chip has in the end: boxes of one chip, or behind each other of all.  All copies must be the same. */
 static loom_status take_result(chips_values *v, size_t t, char *whole, bool *is_there) {
   compile_chips *c = v->c;
   const chips_tensor *x = &c->kernel.tensors.at[t];
@@ -195,8 +195,9 @@ static loom_status take_result(chips_values *v, size_t t, char *whole, bool *is_
       const int64_t first = run.at > part.at ? run.at : part.at, last = run.at + run.elems < part.at + part.elems ? run.at + run.elems : part.at + part.elems;
       for (int64_t i = first; i < last; i++) {
         const int64_t e = element_of(&b, i - part.at);
-        if (!is_there[e] || memcmp(whole + (size_t)e * width, from + (size_t)i * width, width) != 0)
-          memcpy(whole + (size_t)e * width, from + (size_t)i * width, width);
+        if (is_there[e] && memcmp(whole + (size_t)e * width, from + (size_t)i * width, width) != 0)
+          LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "chip %" PRId64 " has another element %" PRId64 " of '%s' than chips before it", chip, e, x->name);
+        memcpy(whole + (size_t)e * width, from + (size_t)i * width, width);
         is_there[e] = true;
       }
     }

@@ -6,7 +6,7 @@
 #include "kernel/kernel.h"
 #include "machine/machine.h"
 
-enum { CHIPS_AXES_MAX = 8, CHIPS_TENSORS_MAX = 64 };
+enum { CHIPS_AXES_MAX = 8, CHIPS_TENSORS_MAX = 64, CHIPS_STAGES_MAX = CHIPS_TENSORS_MAX * MACHINE_MESH_DIMS_MAX * 3 };
 
 /* A loop of the kernel that can be split.  is_sum: a sequential loop whose parts each give a partial sum. */
 typedef struct chips_axis { const char *name; bool is_sum; int64_t extent; int range; /* of the PARALLEL; -1: is_sum, then `loop` */ const kernel_op *loop; } chips_axis;
@@ -33,7 +33,7 @@ typedef struct chips_kernel {
   int n_axes; chips_axis axis[CHIPS_AXES_MAX];
   VEC_OF(chips_tensor) tensors;            /* inputs and outputs in the order of the accesses */
   VEC_OF(chips_access) accesses;           /* in program order */
-  const char *why; loom_span where;        /* n_axes 0: why nothing can be split */
+  const char *why; loom_span where;        /* why some loop, with n_axes 0 any, cannot be split; NULL: all can */
 } chips_kernel;
 
 /* Which axis each dim of the mesh of chips splits: an index, or -1: only its first chip works. */

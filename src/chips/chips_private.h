@@ -9,6 +9,7 @@ typedef struct chips_walk {
   int *position;                           /* by value: the axis that it is a tile number or a place of, -1: none */
   bool *is_place;                          /* by value: a place, not a tile number */
   VEC_OF(chips_access) accesses;           /* program order */
+  const char *no_sum;                      /* why a sequential loop is no axis; NULL: there is none, or it is one */
 } chips_walk;
 /* Fills it for the one PARALLEL of the kernel. */
 LOOM_MUST_USE loom_status chips_walk_all(chips_walk *w, const kernel_op *parallel);

@@ -38,8 +38,13 @@ static void find_axes(chips_walk *w, const kernel_op *parallel) {
     add_axis(w, parallel, i);
   for (size_t i = 0; i < parallel->regions[0].ops.n; i++) {
     const kernel_op *op = parallel->regions[0].ops.at[i];
-    if (op->kind == KERNEL_LOOP && op->n_ranges == 1 && !chips_why_no_sum(w->k, parallel, op))
+    if (op->kind != KERNEL_LOOP || op->n_ranges != 1)
+      continue;
+    const char *why = chips_why_no_sum(w->k, parallel, op);
+    if (!why)
       add_axis(w, op, -1);
+    else if (!w->no_sum)
+      w->no_sum = arena_printf(&w->ctx->mem, "loop %s: %s", op->ranges[0].block ? op->ranges[0].block : "of single steps", why);
   }
 }
 
@@ -64,7 +69,7 @@ static void keep_axes(chips_walk *w, chips_kernel *out) {
     number[a] = w->is_out[a] ? -1 : out->n_axes;
     if (!w->is_out[a])
       out->axis[out->n_axes++] = w->axis[a];
-    else if (!out->why) {
+    else if (!out->why || !out->n_axes) {
       out->why = arena_printf(&w->ctx->mem, "loop %s: %s", w->axis[a].name, w->why[a]);
       out->where = w->where[a];
     }
@@ -193,6 +198,7 @@ loom_status chips_read(loom_ctx *ctx, const kernel_graph *k, const char *const *
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "on several chips a kernel is one parallel loop nest; '%s' has none", k->name);
   chips_walk w = {.ctx = ctx, .k = k};
   find_axes(&w, parallel);
+  out->why = w.no_sum;
   LOOM_TRY(chips_walk_all(&w, parallel));
   drop_unstored(&w);
   keep_axes(&w, out);

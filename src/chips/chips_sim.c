@@ -1,6 +1,8 @@
 /* Collectives, packet by packet: links in the order in which packets are ready, memories written when they arrive. */
 #include "chips/chips_private.h"
 
+#define CHIPS_PACKETS_MAX INT64_C(500000000)
+
 typedef enum event_kind { ARRIVES, READY } event_kind;      /* at one cycle memories change before they are read */
 typedef struct event { int64_t cycle; event_kind kind; int transfer; int64_t packet; void *bytes; } event;
 
@@ -117,9 +119,10 @@ static void end_stage(run *r, int stage, int64_t chip, int64_t cycle) {
       begin_stage(r, (int)s, chip, cycle);
 }
 
+/* All packets at that cycle: each calls the next. */
 static void start_transfer(run *r, int t, int64_t cycle) {
-  for (int64_t p = 0; p < packets(r, &r->p->transfers.at[t]); p++)
-    push(r, (event){cycle, READY, t, p, NULL});
+  if (packets(r, &r->p->transfers.at[t]))
+    push(r, (event){cycle, READY, t, 0, NULL});
 }
 
 static void begin_stage(run *r, int stage, int64_t chip, int64_t cycle) {
@@ -146,6 +149,8 @@ static void send(run *r, const event *e) {
     memcpy(copy, from, (size_t)bytes);
   *free_at = (*free_at > e->cycle ? *free_at : e->cycle) + (e->packet ? 0 : r->m->chip_links->setup_cycles) + chips_link_cycles(r->m, bytes);
   push(r, (event){*free_at + r->m->chip_links->hop_cycles, ARRIVES, e->transfer, e->packet, copy});
+  if (t->after < 0 && e->packet + 1 < packets(r, t))
+    push(r, (event){e->cycle, READY, e->transfer, e->packet + 1, NULL});
 }
 
 static void add(dtype type, char *to, const char *from, int64_t elems) {
@@ -211,9 +216,13 @@ static void prepare(run *r) {
 
 /* Neighbours along the stage's dim, around its end where it is a ring; the transfer that it waits for ends where it begins. */
 static loom_status check_links(run *r) {
+  int64_t all = 0;
   for (size_t i = 0; i < r->p->transfers.n; i++) {
     const chips_transfer *t = &r->p->transfers.at[i];
     const size_t dim = (size_t)stage_of(r, t)->dim;
+    all += packets(r, t);
+    if (all > CHIPS_PACKETS_MAX)
+      LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "collectives of more than %" PRId64 " packets are not simulated", CHIPS_PACKETS_MAX);
     int64_t a[MACHINE_MESH_DIMS_MAX], b[MACHINE_MESH_DIMS_MAX], steps = 0;
     chips_coordinates(r->m, t->from, a);
     chips_coordinates(r->m, t->to, b);

@@ -24,7 +24,6 @@ data_value *chips_split_to_data(arena *mem, const chips_kernel *k, const machine
 }
 
 static loom_status read_loop(loom_ctx *ctx, const chips_kernel *k, const char *pin, const char *name, int *out) {
-  const char *names[CHIPS_AXES_MAX + 1] = {"none"};
   text all = text_new(&ctx->mem);
   text_add(&all, "none");
   *out = -1;
@@ -34,15 +33,10 @@ static loom_status read_loop(loom_ctx *ctx, const chips_kernel *k, const char *p
     *out = a;
     if (text_eq(k->axis[a].name, name))
       return LOOM_OK;
-    names[a + 1] = k->axis[a].name;
     text_addf(&all, ", %s", k->axis[a].name);
   }
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--pin %s: '%s' is no loop that can be split over chips", pin, name);
-  const char *near = diag_nearest(name, names, (size_t)k->n_axes + 1);
-  if (near)
-    diag_help(ctx, "did you mean '%s'?", near);
-  else
-    diag_help(ctx, k->why ? "there are %s; %s" : "there are %s", text_str(&all), k->why);
+  diag_help(ctx, k->why ? "there are %s; %s" : "there are %s", text_str(&all), k->why);
   return LOOM_EUSAGE;
 }
 
@@ -174,6 +168,8 @@ loom_status chips_program_from_data(loom_ctx *ctx, const data_value *v, chips_pr
   LOOM_TRY(data_need(ctx, v, "tensors", DATA_ARRAY, &tensors));
   LOOM_TRY(data_need(ctx, v, "stages", DATA_ARRAY, &stages));
   LOOM_TRY(data_need(ctx, v, "transfers", DATA_ARRAY, &transfers));
+  if (tensors->n > CHIPS_TENSORS_MAX || stages->n > CHIPS_STAGES_MAX)
+    LOOM_FAIL(ctx, v->span, LOOM_ELIMIT, "there are %zu tensors and %zu stages; at most %d and %d", tensors->n, stages->n, CHIPS_TENSORS_MAX, CHIPS_STAGES_MAX);
   for (size_t i = 0; i < tensors->n; i++) {
     chips_elements t;
     LOOM_TRY(data_need_string(ctx, tensors->items[i], "name", &t.name));

@@ -36,6 +36,9 @@ static loom_status no_artifact(loom_ctx *ctx, const char *path) {
   } else if (file_exists(file_join(&ctx->mem, path, "cpu/artifact.json"))) {
     diag_error(ctx, span, LOOM_EINPUT, "the directory holds a kernel of the host; a report shows what the cores of a chip do");
     diag_help(ctx, "compile for a chip: --machine wormhole ('loom machine list')");
+  } else if (file_exists(file_join(&ctx->mem, path, "chips.json"))) {
+    diag_error(ctx, span, LOOM_EINPUT, "the directory holds a kernel of several chips; a report shows one");
+    diag_help(ctx, "loom report %s: the chip with the largest shard", file_join(&ctx->mem, path, "chip0"));
   } else {
     diag_error(ctx, span, LOOM_EINPUT, "this is no output directory of 'loom compile': it has no tog.json");
     diag_help(ctx, "loom compile KERNEL -o DIR makes one");

@@ -41,6 +41,7 @@ static void test_what_is_no_artifact_is_refused_with_its_place(void **state) {
   const struct { named files[FILES]; const char *dumps; loom_status status; const char *words; int line, col; } rows[] = {
       {{{0}}, NULL, LOOM_EINPUT, "this is no output directory of 'loom compile': it has no tog.json", 0, 0},
       {{{"cpu/artifact.json", "{}"}}, NULL, LOOM_EINPUT, "the directory holds a kernel of the host; a report shows what the cores of a chip do", 0, 0},
+      {{{"chips.json", "{}"}}, NULL, LOOM_EINPUT, "the directory holds a kernel of several chips; a report shows one", 0, 0},
       {{{"tog.json", NULL}}, NULL, LOOM_EIO, "", 0, 0},
       {{{"tog.json", "{\"schema\":"}}, NULL, LOOM_EINPUT, "", 1, 11},
       {{{"tog.json", "{\"schema\": 1}"}}, NULL, LOOM_EINPUT, "", 1, 12},
