@@ -13,8 +13,10 @@
 typedef enum probe_use { FOR_ALL, FOR_SOME, FOR_TESTS } probe_use;
 typedef struct probe { const char *what, *path, *package; probe_use use; } probe;
 static const probe probes[] = {
+#ifndef LOOM_STATIC_LLVM
     {"MLIR 22 library", "/usr/lib/llvm-22/lib/libMLIR.so.22.1", "libmlir-22", FOR_ALL},
     {"LLVM 22 library", "/usr/lib/*/libLLVM.so.22.1", "libllvm22", FOR_ALL},
+#endif
     {"Python 3.11 library", "/usr/lib/*/libpython3.11.so.1.0", "libpython3.11", FOR_ALL},
     {"C compiler (--emit so, libloom, the Python package)", "/usr/bin/cc", "gcc libc6-dev", FOR_SOME},
     {"C++ compiler (run --engine tt-emu)", "/usr/bin/c++", "g++", FOR_SOME},
