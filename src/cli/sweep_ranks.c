@@ -31,7 +31,7 @@ static bool is_in_job(void) {
 
 static loom_status lacks(loom_ctx *ctx, const char *why) {
   diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "this is a job of several processes, and Loom's part for MPI %s", why);
-  diag_help(ctx, "it is built where libopenmpi-dev is installed; without mpirun, 'loom sweep' uses the processors of one machine");
+  diag_help(ctx, "the Debian package loom-mpi has it, and it is built where libopenmpi-dev is installed; without mpirun, 'loom sweep' uses the processors of one machine");
   return LOOM_EUNSUP;
 }
 
