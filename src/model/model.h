@@ -165,11 +165,16 @@ int64_t model_total(const model_program *p, const model_point *at, const model_v
 
 /* ---- bounds and packing ---- */
 typedef struct model_domain { const int64_t *at; int32_t n; } model_domain;     /* sizes of one block symbol, ascending */
-/* How much each core of a part of the mesh loads the link that is busiest when all of them fetch: summed from the core that does least, per byte of each.
- * sum[k]: k cores load it at least so much. */
-typedef struct model_reach { int n_cores; const double *sum; } model_reach;
-/* Of the first mesh_size[d] cores of each dim.  In ctx->mem. */
-void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out);
+/* How much the cores of a part of the mesh load the link that is busiest when all of them fetch.  Those that do lie at `n` places, `times` cores at each; sum[k]: channels over
+ * which k of the places are reached along the link, those that load it least first. */
+typedef struct model_reach { int64_t n_cores, n_channels, times, n; const int64_t *sum; } model_reach;
+/* Finds them; what parts have in common is kept, in `m`.  For one thread. */
+typedef struct model_reacher model_reacher;
+model_reacher *model_reacher_make(arena *m, const model_program *p);
+/* Of the first mesh_size[d] cores of each dim. */
+void model_reacher_find(model_reacher *r, const int64_t *mesh_size, model_reach *out);
+/* Bytes on that link for each byte that each of `cores` (at most n_cores) fetches, at least. */
+double model_reach_least(const model_reach *r, int64_t cores);
 
 /* What a mapping's first wave (store: last wave) says of one way of an access; everything at least. */
 typedef struct model_way {
@@ -210,6 +215,9 @@ double model_copies(const model_program *p, const model_grid *g, int access, int
 int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to);
 /* The same at one point, with its true compute cycles: not below model_bound. */
 int64_t model_bound_point(const model_program *p, const model_point *at, const model_known *k);
+/* The same of each case alone, in out[i]: over the box, or at the point. */
+void model_bound_each(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to, int64_t *out);
+void model_bound_each_at(const model_program *p, const model_point *at, const model_known *k, int64_t *out);
 /* <= DRAM bytes of every mapping on these cores, order and choice whose slots fit `l1_bytes`, at every point of the box. */
 int64_t model_dram_bound(const model_program *p, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to, int64_t l1_bytes);
 /* <= L1 bytes of every choice at these sizes; never falls when a block grows. */

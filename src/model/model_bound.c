@@ -266,9 +266,9 @@ static double bound_links(const bounder *b, const int32_t *cores, const bound_pa
       if (x->is_store || x->memory->is_l1)      /* other links are the busiest of those */
         continue;
       double n = bound_tiles(b, x, cores);
-      int whole = n < reach[k].n_cores ? (int)n : reach[k].n_cores;
+      int64_t whole = n < (double)reach[k].n_cores ? (int64_t)n : reach[k].n_cores;
       if (whole > 0)
-        bytes += parts->once[a] * parts->spread[a] * full_part(b, x, cores) * reach[k].sum[whole] / whole;
+        bytes += parts->once[a] * parts->spread[a] * full_part(b, x, cores) * model_reach_least(&reach[k], whole) / (double)whole;
     }
     least = smaller(least, bytes);
   }
@@ -304,23 +304,22 @@ static void bound_spare(bounder *b, const model_known *k, bound_parts *x) {
   x->is_tight = all > x->spare;
 }
 
-static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k, double compute) {
+static void list_parts(bounder *b, const int32_t *cores, const model_known *k, double compute, bound_parts *x) {
   const model_program *p = b->p;
-  bound_parts x;
-  x.compute = compute;
-  x.writer = 0;
-  x.start = (double)p->start;
+  x->compute = compute;
+  x->writer = 0;
+  x->start = (double)p->start;
   for (int i = 0; i < p->n_access; i++) {
     const program_access *a = &p->access[i];
-    x.once[i] = bound_dram(b, a);
-    x.walked[i] = bound_bytes(b, a, false);
-    x.tile[i] = tile_bytes(b, a);
-    x.held[i] = a->passes ? x.tile[i] / (double)PROGRAM_PASSING : x.tile[i];
-    x.n_slots[i] = bound_slots(b, cores, i, x.held[i], k->l1_bytes, x.slot[i]);
-    x.spread[i] = x.slot[i][0].spread * x.slot[i][0].repeats;
-    for (int s = 0; s < x.n_slots[i]; s++) {
-      x.end[i][s] = bound_end(b, a, cores, &x.slot[i][s]);
-      x.spread[i] = smaller(x.spread[i], x.slot[i][s].spread * x.slot[i][s].repeats);
+    x->once[i] = bound_dram(b, a);
+    x->walked[i] = bound_bytes(b, a, false);
+    x->tile[i] = tile_bytes(b, a);
+    x->held[i] = a->passes ? x->tile[i] / (double)PROGRAM_PASSING : x->tile[i];
+    x->n_slots[i] = bound_slots(b, cores, i, x->held[i], k->l1_bytes, x->slot[i]);
+    x->spread[i] = x->slot[i][0].spread * x->slot[i][0].repeats;
+    for (int s = 0; s < x->n_slots[i]; s++) {
+      x->end[i][s] = bound_end(b, a, cores, &x->slot[i][s]);
+      x->spread[i] = smaller(x->spread[i], x->slot[i][s].spread * x->slot[i][s].repeats);
     }
     if (!a->is_store)
       continue;
@@ -328,33 +327,57 @@ static int64_t bound_box(bounder *b, const int32_t *cores, const model_known *k,
     for (int l = 0; l < p->n_loops; l++)
       if (a->loops & 1u << l)
         stores *= l == a->only_first ? 1 : b->turns[l];
-    x.writer += larger(stores * x.start, x.start) + bound_cycles(x.walked[i], p->port_rate);
+    x->writer += larger(stores * x->start, x->start) + bound_cycles(x->walked[i], p->port_rate);
   }
-  x.links = bound_links(b, cores, &x, k->reach, k->n_reach);
-  bound_spare(b, k, &x);
-  return bound_by_ways(p, &x, k);
+  x->links = bound_links(b, cores, x, k->reach, k->n_reach);
+  bound_spare(b, k, x);
+}
+
+static void set_box(bounder *b, const int32_t *cores, const model_domain *d, const int32_t *from, const int32_t *to) {
+  const model_program *p = b->p;
+  for (int s = 0; s < p->n_blocks; s++) {
+    b->least[s] = d[s].at[from[s]];
+    b->most[s] = d[s].at[to[s]];
+  }
+  for (int l = 0; l < p->n_loops; l++)
+    bound_loop(b, l, cores, d, from, to);
 }
 
 int64_t model_bound(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to) {
   bounder b = {.p = p};
-  for (int s = 0; s < p->n_blocks; s++) {
-    b.least[s] = d[s].at[from[s]];
-    b.most[s] = d[s].at[to[s]];
-  }
-  for (int l = 0; l < p->n_loops; l++)
-    bound_loop(&b, l, cores, d, from, to);
-  return bound_box(&b, cores, k, bound_compute(&b));
+  bound_parts x;
+  set_box(&b, cores, d, from, to);
+  list_parts(&b, cores, k, bound_compute(&b), &x);
+  return bound_by_ways(p, &x, k);
+}
+
+static void set_point(bounder *b, const model_point *at, const model_known *k, bound_parts *x) {
+  model_domain d[MODEL_BLOCKS_MAX];
+  int32_t zero[MODEL_BLOCKS_MAX] = {0};
+  for (int s = 0; s < b->p->n_blocks; s++)
+    d[s] = (model_domain){&at->block[s], 1};
+  set_box(b, at->grid.cores, d, zero, zero);
+  list_parts(b, at->grid.cores, k, larger(bound_compute(b), (double)at->compute), x);
 }
 
 int64_t model_bound_point(const model_program *p, const model_point *at, const model_known *k) {
   bounder b = {.p = p};
-  model_domain d[MODEL_BLOCKS_MAX];
-  int32_t zero[MODEL_BLOCKS_MAX] = {0};
-  for (int s = 0; s < p->n_blocks; s++) {
-    b.least[s] = b.most[s] = at->block[s];
-    d[s] = (model_domain){&at->block[s], 1};
-  }
-  for (int l = 0; l < p->n_loops; l++)
-    bound_loop(&b, l, at->grid.cores, d, zero, zero);
-  return bound_box(&b, at->grid.cores, k, larger(bound_compute(&b), (double)at->compute));
+  bound_parts x;
+  set_point(&b, at, k, &x);
+  return bound_by_ways(p, &x, k);
+}
+
+void model_bound_each(const model_program *p, const int32_t *cores, const model_known *k, const model_domain *d, const int32_t *from, const int32_t *to, int64_t *out) {
+  bounder b = {.p = p};
+  bound_parts x;
+  set_box(&b, cores, d, from, to);
+  list_parts(&b, cores, k, bound_compute(&b), &x);
+  bound_each_way(p, &x, k, out);
+}
+
+void model_bound_each_at(const model_program *p, const model_point *at, const model_known *k, int64_t *out) {
+  bounder b = {.p = p};
+  bound_parts x;
+  set_point(&b, at, k, &x);
+  bound_each_way(p, &x, k, out);
 }

@@ -37,6 +37,7 @@ typedef struct bound_parts {
   int n_slots[PLAN_LOADS_MAX]; bound_slot slot[PLAN_LOADS_MAX][BOUND_SLOTS_MAX];
 } bound_parts;
 int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_known *k);
+void bound_each_way(const model_program *p, const bound_parts *x, const model_known *k, int64_t *out);
 
 static inline double bound_cycles(double bytes, int64_t rate_x1024) { return rate_x1024 ? bytes * 1024 / (double)rate_x1024 : 0; }
 /* fmin and fmax are calls */

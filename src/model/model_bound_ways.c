@@ -152,3 +152,9 @@ int64_t bound_by_ways(const model_program *p, const bound_parts *x, const model_
     found = smaller(found, bound_case(p, x, k->cases[i], k->full));
   return in_cycles(larger(found, least));
 }
+
+void bound_each_way(const model_program *p, const bound_parts *x, const model_known *k, int64_t *out) {
+  double least = bound_any(p, x);
+  for (size_t i = 0; i < k->n_cases; i++)
+    out[i] = in_cycles(larger(bound_case(p, x, k->cases[i], k->full), least));
+}

@@ -1,191 +1,295 @@
 /* What is known of a way from its first wave: for bounds, which need no loads of single links.
  *
- * Who sends is a set of nodes: bits.  Mappings by the hundred have few different ones, so what a set costs is kept. */
+ * The senders are a box: of each dim some places, and all nodes at such places of every dim.  A dimension-ordered route lies on lines, so what a box costs is put together
+ * from what its places of each dim do alone; mappings by the thousand have few different ones, so that is kept.  Where the last cores of a loop that lies in several levels have
+ * no work the senders are no box: then those of the largest part of them that is one are taken, which cost no more. */
 #include "model/model_bound.h"
 #include "base/hash.h"
 
-enum { CACHE_BYTES = 1 << 20, CACHE_MAX = 1 << 12, CACHE_MIN = 1 << 4 };
+enum { KEPT_BUCKETS = 1 << 8, FREE_MAX = 1 << 11, CACHE_MAX = 1 << 12, RING_MAX = 1 << 10 };
 
-typedef struct sending { int32_t senders, hops, own, busiest, peak; /* counts of channels; peak: of one phase */ int32_t way, apart; const program_memory *memory; bool is_set; } sending;
+/* What the lines of a dim carry over their busiest link, of so many senders at places. */
+typedef struct line_load { const model_noc *noc; int way; int32_t busiest; struct line_load *older; } line_load;
+/* Places of a dim. */
+typedef struct places { const uint64_t *bits; int32_t n, first, last, *far[2] /* by place of a channel, by way; NULL: not yet asked for */, most[2] /* model_noc.most_along */; line_load *loads; struct places *older; } places;
+
+typedef struct sending { double senders, most_senders; int32_t hops, own, busiest, peak; /* counts of channels; peak: of one phase */ } sending;
+typedef struct kept_sending { const places *at[PLAN_MESH_MAX]; const program_memory *memory; int32_t way, apart; sending is; } kept_sending;
+
+/* Places below `used` with a multiple of the area: most are those. */
+typedef struct free_places { int64_t used, area; places *is; } free_places;
+
+/* Cores of a level that are in the box: those with a digit below `below`; 0: all. */
+typedef struct box {
+  int64_t limit[PLAN_ITERS_MAX];        /* of the parallel loops; -1: none */
+  int32_t below[PLAN_LOGICAL_MAX];
+  uint32_t limited;                     /* mesh dims with such a level */
+  double more;                          /* senders over those in the box */
+} box;
 
 struct model_router {
   arena *mem;
   const model_program *p;
   const plan_mapping *map; model_grid grid;
-  int n_words;
-  uint64_t **below[PLAN_MESH_MAX], **heads[PLAN_MESH_MAX];    /* [0..size]: nodes with a coordinate below it, with a multiple of it; NULL: not yet asked for */
-  bool has_index; int32_t *index[PLAN_ITERS_MAX];             /* by node: among the cores of each parallel loop */
-  uint64_t *set;                        /* the senders at hand */
-  int64_t limit[PLAN_ITERS_MAX]; uint64_t *limited[PLAN_ITERS_MAX];      /* nodes with a lower index; limit -1: not yet asked for */
-  size_t n_cache; sending *cache; uint64_t *cached_set;
-  int32_t *sends, *room, *load;         /* for model_noc_count */
+  places *newest[PLAN_MESH_MAX][KEPT_BUCKETS];
+  free_places *free[PLAN_MESH_MAX];
+  bool has_box; box box; uint64_t *boxed[PLAN_MESH_MAX];      /* the one at hand, on `map`; of its limited dims */
+  int n_words; uint64_t *bits;          /* of the longest dim */
+  kept_sending *cache;
+  int32_t *senders, *room;              /* for model_noc_busiest_along */
 };
 
 model_router *model_router_make(arena *m, const model_program *p) {
   model_router *r = ARENA_NEW(m, model_router);
   const model_noc *noc = &p->noc;
+  int64_t longest = 1;
   r->mem = m;
   r->p = p;
-  r->n_words = (noc->n_nodes + 63) / 64;
+  for (int d = 0; d < noc->n_dims; d++)
+    longest = model_max(longest, noc->size[d]);
+  r->n_words = (int)(longest + 63) / 64;
+  r->bits = ARENA_NEW_N(m, uint64_t, r->n_words);
   for (int d = 0; d < noc->n_dims; d++) {
-    r->below[d] = ARENA_NEW_N(m, uint64_t *, noc->size[d] + 1);
-    r->heads[d] = ARENA_NEW_N(m, uint64_t *, noc->size[d] + 1);
+    r->free[d] = ARENA_NEW_N(m, free_places, FREE_MAX);
+    r->boxed[d] = ARENA_NEW_N(m, uint64_t, r->n_words);
   }
-  for (int i = 0; i < p->n_parallel; i++) {
-    r->index[i] = ARENA_NEW_N(m, int32_t, noc->n_nodes);
-    r->limited[i] = ARENA_NEW_N(m, uint64_t, r->n_words);
-  }
-  size_t bytes = sizeof(sending) + (size_t)r->n_words * sizeof(uint64_t);
-  for (r->n_cache = CACHE_MAX; r->n_cache > CACHE_MIN && r->n_cache * bytes > CACHE_BYTES;)
-    r->n_cache /= 2;
-  r->cache = ARENA_NEW_N(m, sending, r->n_cache);
-  r->cached_set = ARENA_NEW_N(m, uint64_t, r->n_cache * (size_t)r->n_words);
-  r->set = ARENA_NEW_N(m, uint64_t, r->n_words);
-  r->sends = ARENA_NEW_N(m, int32_t, noc->n_nodes);
-  r->room = ARENA_NEW_N(m, int32_t, noc->n_nodes);
-  r->load = ARENA_NEW_N(m, int32_t, noc->n_links);
+  r->cache = ARENA_NEW_N(m, kept_sending, CACHE_MAX);
+  r->senders = ARENA_NEW_N(m, int32_t, longest);
+  r->room = ARENA_NEW_N(m, int32_t, model_noc_room(noc));
   return r;
 }
 
 void model_router_place(model_router *r, const plan_mapping *map) {
   r->map = map;
   model_grid_of(map, &r->grid);
-  r->has_index = false;
-  for (int i = 0; i < PLAN_ITERS_MAX; i++)
-    r->limit[i] = -1;
+  r->has_box = false;
 }
 
-/* The index of each node is the sum of what its coordinates add: dim by dim from the last, each row a copy of the one before it.  Rows that are not in use stay
- * like the first. */
-static void place_nodes(model_router *r) {
-  const model_noc *noc = &r->p->noc;
-  for (int i = 0; i < r->p->n_parallel; i++)
-    r->index[i][0] = 0;
-  for (int d = noc->n_dims - 1; d >= 0; d--) {
-    int32_t stride = noc->stride[d], used = d < r->map->n_mesh ? (int32_t)r->map->mesh_size[d] : 1;
-    for (int32_t v = 1; v < (int32_t)noc->size[d]; v++) {
-      int32_t added[PLAN_ITERS_MAX] = {0};
-      if (v < used)
-        program_add_levels(r->map, d, v, added);
-      for (int i = 0; i < r->p->n_parallel; i++) {
-        const int32_t *from = r->index[i];
-        int32_t *to = r->index[i] + v * stride, by = added[i];
-        for (int32_t k = 0; k < stride; k++)
-          to[k] = from[k] + by;
-      }
+/* ---- places of a dim ---- */
+
+/* Those in r->bits, as they are kept. */
+static places *keep_places(model_router *r, int d) {
+  int words = ((int)r->p->noc.size[d] + 63) / 64;
+  size_t bytes = (size_t)words * sizeof *r->bits;
+  places **bucket = &r->newest[d][(words == 1 ? r->bits[0] * UINT64_C(0x9e3779b97f4a7c15) >> 40 : hash_table(0, r->bits, bytes)) % KEPT_BUCKETS];
+  for (places *x = *bucket; x; x = x->older)
+    if (memcmp(x->bits, r->bits, bytes) == 0)
+      return x;
+  places *x = ARENA_NEW(r->mem, places);
+  uint64_t *bits = ARENA_NEW_N(r->mem, uint64_t, words);
+  memcpy(bits, r->bits, bytes);
+  *x = (places){.bits = bits, .first = -1, .older = *bucket};
+  for (int v = 0; v < r->p->noc.size[d]; v++)
+    if (bits[v / 64] >> v % 64 & 1) {
+      x->n++;
+      x->first = x->first < 0 ? v : x->first;
+      x->last = v;
+      for (int way = 0; way < 2; way++)
+        x->most[way] = (int32_t)model_max(x->most[way], r->p->noc.most_along[way][d][v]);
     }
-  }
-  r->has_index = true;
+  return *bucket = x;
 }
 
-static void set_bit(uint64_t *set, int node) { set[node / 64] |= UINT64_C(1) << node % 64; }
-
-static const uint64_t *nodes_below(model_router *r, int d, int64_t limit) {
-  uint64_t **at = &r->below[d][limit];
-  if (!*at) {
-    *at = ARENA_NEW_N(r->mem, uint64_t, r->n_words);
-    for (int node = 0; node < r->p->noc.n_nodes; node++)
-      if (r->p->noc.coord[node][d] < limit)
-        set_bit(*at, node);
-  }
-  return *at;
+static int32_t busiest_along(model_router *r, places *x, const model_noc *noc, int way, int d) {
+  for (line_load *l = x->loads; l; l = l->older)
+    if (l->noc == noc && l->way == way)
+      return l->busiest;
+  for (int v = 0; v < noc->size[d]; v++)
+    r->senders[v] = (int32_t)(x->bits[v / 64] >> v % 64 & 1);
+  line_load *l = ARENA_NEW(r->mem, line_load);
+  *l = (line_load){noc, way, model_noc_busiest_along(noc, way, d, r->senders, r->room), x->loads};
+  x->loads = l;
+  return l->busiest;
 }
 
-static const uint64_t *head_nodes(model_router *r, int d, int64_t area) {
-  uint64_t **at = &r->heads[d][area];
-  if (!*at) {
-    *at = ARENA_NEW_N(r->mem, uint64_t, r->n_words);
-    for (int node = 0; node < r->p->noc.n_nodes; node++)
-      if (r->p->noc.coord[node][d] % area == 0)
-        set_bit(*at, node);
-  }
-  return *at;
-}
-
-/* With an index below the limit in parallel loop i. */
-static const uint64_t *first_nodes(model_router *r, int i, int64_t limit) {
-  if (r->limit[i] == limit)
-    return r->limited[i];
-  if (!r->has_index)
-    place_nodes(r);
-  r->limit[i] = limit;
-  const int32_t *index = r->index[i];
-  for (int w = 0, node = 0; w < r->n_words; w++) {
-    uint64_t bits = 0;
-    for (int k = 0; k < 64 && node < r->p->noc.n_nodes; k++, node++)
-      bits |= (uint64_t)(index[node] < limit) << k;
-    r->limited[i][w] = bits;
-  }
-  return r->limited[i];
-}
-
-static void keep_both(const model_router *r, const uint64_t *other) {
-  for (int w = 0; w < r->n_words; w++)
-    r->set[w] &= other[w];
-}
-
-/* Nodes that fetch or store the access for themselves and for those they share with. */
-static void find_senders(model_router *r, const program_access *a, const plan_choice *c, const int64_t *active) {
+/* Places to the furthest of them from a channel at each place, or back; on a long ring those of the outermost ones. */
+static const int32_t *furthest(model_router *r, places *x, int way, int d) {
   const model_noc *noc = &r->p->noc;
-  memset(r->set, 0xff, (size_t)r->n_words * sizeof *r->set);
-  if (noc->n_nodes % 64)
-    r->set[r->n_words - 1] = (UINT64_C(1) << noc->n_nodes % 64) - 1;
-  for (int d = 0; d < noc->n_dims; d++) {
-    int64_t used = d < r->map->n_mesh ? r->map->mesh_size[d] : 1;
-    if (used < noc->size[d])
-      keep_both(r, nodes_below(r, d, used));
-    if (d < r->map->n_mesh && c->area[d] > 1)
-      keep_both(r, head_nodes(r, d, c->area[d]));
-  }
-  for (int i = 0; i < r->p->n_parallel; i++) {
-    int64_t limit = program_active_limit(a, i, active);
-    if (limit < 0 || limit >= r->grid.cores[i])
+  if (x->far[way])
+    return x->far[way];
+  int size = (int)noc->size[d];
+  bool all = noc->wraps[d] && size <= RING_MAX;
+  x->far[way] = ARENA_NEW_N(r->mem, int32_t, size);
+  for (int c = 0; c < size; c++)
+    for (int v = x->first; v >= 0 && v <= x->last; v = all || v == x->last ? v + 1 : x->last)
+      if (x->bits[v / 64] >> v % 64 & 1)
+        x->far[way][c] = (int32_t)model_max(x->far[way][c], way ? model_noc_places(noc, d, v, c) : model_noc_places(noc, d, c, v));
+  return x->far[way];
+}
+
+/* ---- the senders ---- */
+
+/* Digits of a loop's levels, the slowest first: the box has the places at which they are below the limit's at the first level where that is not 0. */
+static void limit_loop(const plan_mapping *map, int loop, int64_t limit, box *b) {
+  int64_t scale = 1;
+  for (int l = 0; l < map->n_logical; l++)
+    scale *= map->logical[l].iter == loop ? map->logical[l].size : 1;
+  for (int l = 0; l < map->n_logical; l++) {
+    if (map->logical[l].iter != loop)
       continue;
-    keep_both(r, first_nodes(r, i, limit));
+    scale /= map->logical[l].size;
+    if (limit >= scale) {
+      b->limited |= 1u << map->logical[l].mesh_dim;
+      b->below[l] = (int32_t)(limit / scale);
+      b->more *= (double)limit / (double)(limit / scale * scale);
+      return;
+    }
+    b->limited |= 1u << map->logical[l].mesh_dim;
+    b->below[l] = 1;
   }
 }
 
-/* The busiest link; senders in r->sends. */
-static int32_t count_busiest(model_router *r, const model_noc *noc, int way) {
+/* Does a transfer that is shared by areas share along a level of a loop? */
+static bool shares_level(const plan_mapping *map, const plan_choice *c, int loop) {
+  int64_t stride[PLAN_MESH_MAX] = {1, 1, 1};
+  for (int l = 0; l < map->n_logical; l++) {
+    const plan_logical *z = &map->logical[l];
+    if (z->iter == loop && z->size > 1 && stride[z->mesh_dim] < c->area[z->mesh_dim])
+      return true;
+    stride[z->mesh_dim] *= z->size;
+  }
+  return false;
+}
+
+static void fill_box(const model_router *r, int d, uint64_t *bits) {
+  const plan_mapping *map = r->map;
+  memset(bits, 0, (size_t)r->n_words * sizeof *bits);
+  for (int64_t v = 0; v < map->mesh_size[d]; v++) {
+    int64_t left = v;
+    bool is_in = true;
+    for (int l = 0; l < map->n_logical && is_in; l++)
+      if (map->logical[l].mesh_dim == d) {
+        is_in = r->box.below[l] == 0 || left % map->logical[l].size < r->box.below[l];
+        left /= map->logical[l].size;
+      }
+    bits[v / 64] |= (uint64_t)is_in << v % 64;
+  }
+}
+
+/* The box of what is active; kept from way to way of an access. */
+static void find_box(model_router *r, const program_access *a, const int64_t *active) {
+  int64_t limit[PLAN_ITERS_MAX];
+  for (int i = 0; i < PLAN_ITERS_MAX; i++) {
+    limit[i] = i < r->p->n_parallel ? program_active_limit(a, i, active) : -1;
+    limit[i] = limit[i] >= r->grid.cores[i] ? -1 : limit[i];
+  }
+  if (r->has_box && memcmp(limit, r->box.limit, sizeof limit) == 0)
+    return;
+  r->has_box = true;
+  r->box = (box){.more = 1};
+  memcpy(r->box.limit, limit, sizeof limit);
+  for (int i = 0; i < r->p->n_parallel; i++)
+    if (limit[i] > 0)
+      limit_loop(r->map, i, limit[i], &r->box);
+  for (int d = 0; d < r->map->n_mesh; d++)
+    if (r->box.limited & 1u << d)
+      fill_box(r, d, r->boxed[d]);
+}
+
+/* Places of dim d in the box with a multiple of the area. */
+static places *places_along(model_router *r, int d, int64_t used, int64_t area) {
+  bool is_free = !(r->box.limited & 1u << d);
+  free_places *x = &r->free[d][(used * 61 + area) % FREE_MAX];
+  if (is_free && x->is && x->used == used && x->area == area)
+    return x->is;
+  memset(r->bits, 0, (size_t)r->n_words * sizeof *r->bits);
+  for (int64_t v = 0; v < used; v += area)
+    r->bits[v / 64] |= UINT64_C(1) << v % 64;
+  for (int w = 0; w < r->n_words && !is_free; w++)
+    r->bits[w] &= r->boxed[d][w];
+  places *found = keep_places(r, d);
+  if (is_free)
+    *x = (free_places){used, area, found};
+  return found;
+}
+
+/* Nodes that fetch or store the access for themselves and for those they share with.  False: none. */
+static bool find_senders(model_router *r, const program_access *a, const plan_choice *c, const int64_t *active, places **at, sending *out) {
+  bool is_free = true, is_any = true;
+  find_box(r, a, active);
+  for (int i = 0; i < r->p->n_parallel; i++) {
+    is_any = is_any && r->box.limit[i] != 0;
+    is_free = is_free && (r->box.limit[i] < 0 || !shares_level(r->map, c, i));
+  }
+  if (!is_any)
+    return false;
+  double all = 1, boxed = 1;
+  for (int d = 0; d < r->p->noc.n_dims; d++) {
+    int64_t used = d < r->map->n_mesh ? r->map->mesh_size[d] : 1, area = d < r->map->n_mesh && c->area[d] > 1 ? c->area[d] : 1;
+    at[d] = places_along(r, d, used, area);
+    boxed *= at[d]->n;
+    all *= (double)((used + area - 1) / area);
+  }
+  out->senders = is_free ? boxed * r->box.more : boxed;
+  out->most_senders = is_free ? out->senders : all;
+  return boxed > 0;
+}
+
+static int32_t box_busiest(model_router *r, const model_noc *noc, int way, places *const *at) {
+  int64_t most = 0, times = 1;
+  for (int i = 0, n = noc->n_dims; i < n; i++) {      /* way 0: a line carries what goes to all places of the dims behind; way 1: of those before */
+    int d = way ? i : n - 1 - i;
+    most = model_max(most, busiest_along(r, at[d], noc, way, d) * times);
+    times *= at[d]->n;
+  }
+  return (int32_t)model_min(most, INT32_MAX);
+}
+
+static int32_t box_hops(model_router *r, const model_noc *noc, int way, places *const *at) {
+  const int32_t *far[PLAN_MESH_MAX] = {NULL};
   int32_t most = 0;
-  memset(r->load, 0, (size_t)noc->n_links * sizeof *r->load);
-  model_noc_count(noc, way, r->sends, r->room, r->load);
-  for (int l = 0; l < noc->n_links; l++)
-    most = r->load[l] > most ? r->load[l] : most;
+  for (int d = 0; d < noc->n_dims; d++)
+    far[d] = furthest(r, at[d], way, d);
+  for (int c = 0; c < noc->n_channels; c++) {
+    int32_t hops = 0;
+    for (int d = 0; d < noc->n_dims; d++)
+      hops += far[d][noc->coord[noc->channel[c]][d]];
+    most = hops > most ? hops : most;
+  }
   return most;
 }
 
-static void count_sending(model_router *r, const program_access *a, sending *out) {
+static void count_sending(model_router *r, const program_access *a, places *const *at, sending *out) {
   const model_noc *noc = a->memory->noc;
   int way = a->is_store;
-  *out = (sending){.way = way, .apart = a->apart, .memory = a->memory, .is_set = true};
-  memset(r->sends, 0, (size_t)noc->n_nodes * sizeof *r->sends);
-  for (int w = 0; w < r->n_words; w++)
-    for (uint64_t left = r->set[w]; left; left &= left - 1) {
-      int node = w * 64 + __builtin_ctzll(left);
-      r->sends[node] = 1;
-      out->senders++;
-      out->hops = noc->hops[way][node] > out->hops ? noc->hops[way][node] : out->hops;
-      out->own = noc->most[way][node] > out->own ? noc->most[way][node] : out->own;
-    }
-  out->busiest = count_busiest(r, noc, way);
+  *out = (sending){.hops = box_hops(r, noc, way, at), .busiest = box_busiest(r, noc, way, at)};
+  for (int d = 0; d < noc->n_dims; d++) {
+    int32_t own = 0;
+    if (noc == &r->p->noc)
+      own = at[d]->most[way];
+    for (int v = at[d]->first; noc != &r->p->noc && v <= at[d]->last; v++)
+      if (at[d]->bits[v / 64] >> v % 64 & 1)
+        own = (int32_t)model_max(own, noc->most_along[way][d][v]);
+    out->own = own > out->own ? own : out->own;
+  }
   out->peak = a->phase ? 0 : out->busiest;
   for (int i = 0; a->phase && i < a->apart; i++) {
-    int32_t most = count_busiest(r, &a->phase[i], way);
+    int32_t most = box_busiest(r, &a->phase[i], way, at);
     out->peak = most > out->peak ? most : out->peak;
   }
 }
 
-static const sending *find_sending(model_router *r, const program_access *a) {
-  int way = a->is_store;
-  size_t bytes = (size_t)r->n_words * sizeof *r->set, i = hash_table((uint64_t)way, r->set, bytes) & (r->n_cache - 1);
-  uint64_t *set = r->cached_set + i * (size_t)r->n_words;
-  sending *x = &r->cache[i];
-  if (!x->is_set || x->way != way || x->apart != a->apart || x->memory != a->memory || memcmp(set, r->set, bytes) != 0) {
-    count_sending(r, a, x);
-    memcpy(set, r->set, bytes);
+static sending find_sending(model_router *r, const program_access *a, const plan_choice *c, const int64_t *active) {
+  places *at[PLAN_MESH_MAX] = {NULL};
+  sending s;
+  uint64_t h = 0;
+  if (!find_senders(r, a, c, active, at, &s))
+    return (sending){0};
+  for (int d = 0; d < PLAN_MESH_MAX; d++)
+    h = (h + (uintptr_t)at[d]) * UINT64_C(0x9e3779b97f4a7c15);
+  kept_sending *x = &r->cache[(h >> 40) % CACHE_MAX];
+  if (memcmp(x->at, at, sizeof at) != 0 || x->memory != a->memory || x->way != a->is_store || x->apart != a->apart) {
+    memcpy(x->at, at, sizeof at);
+    x->memory = a->memory;
+    x->way = a->is_store;
+    x->apart = a->apart;
+    count_sending(r, a, at, &x->is);
   }
-  return x;
+  s.hops = x->is.hops;
+  s.own = x->is.own;
+  s.busiest = x->is.busiest;
+  s.peak = x->is.peak;
+  return s;
 }
 
 /* ---- the way ---- */
@@ -209,17 +313,15 @@ double model_copies(const model_program *p, const model_grid *g, int access, int
   return n / (double)shared;
 }
 
-
 model_way model_router_find(model_router *r, const int64_t *active, int access, const plan_choice *c) {
   const model_program *p = r->p;
   const program_access *a = &p->access[access];
-  find_senders(r, a, c, active);
-  const sending *s = find_sending(r, a);
+  sending s = find_sending(r, a, c, active);
   const program_memory *memory = a->memory;
   double channels = memory->noc->n_channels > 0 ? memory->noc->n_channels : 1, port = bound_cycles(1, p->port_rate), link = bound_cycles(1, p->link_rate), dram = bound_cycles(1, memory->rate);
-  double shared = larger(s->senders * dram, s->busiest / channels * link), own = larger(larger(port, dram), s->own / channels * link);
-  model_way x = {.base = (double)(p->setup + memory->latency + memory->ways * p->hop * s->hops), .slope = larger(port, shared)};
-  x.drawn = larger(s->senders * dram, s->peak / channels * link);
+  double shared = larger(s.senders * dram, s.busiest / channels * link), own = larger(larger(port, dram), s.own / channels * link);
+  model_way x = {.base = (double)(p->setup + memory->latency + memory->ways * p->hop * s.hops), .slope = larger(port, shared)};
+  x.drawn = larger(s.senders * dram, s.peak / channels * link);
   if (a->is_store)
     return x;
   double up = 0, setup = (double)p->setup, hop = (double)p->hop, spread = 0;
@@ -231,12 +333,12 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
       continue;
     cores *= c->area[d];
     is_cast = is_cast || c->move[d] == PLAN_MULTICAST;
-    up += c->move[d] == PLAN_MULTICAST && s->senders ? program_tree_hops(&p->noc, d, c->area[d]) : 0;
+    up += c->move[d] == PLAN_MULTICAST && s.senders > 0 ? program_tree_hops(&p->noc, d, c->area[d]) : 0;
   }
   x.slope = larger(own, shared);
   x.each = own;
   if (is_cast) {                        /* the tree: every link of it once */
-    spread = larger(s->senders ? link : 0, port);
+    spread = larger(s.senders > 0 ? link : 0, port);
     x.base += hop * up + setup;
     x.slope += spread;
     x.each = x.slope;
@@ -253,6 +355,6 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     x.stepped = is_cast ? x.drawn : 0;
   }
   x.copies = model_copies(p, &r->grid, access, cores);
-  x.link = s->senders ? x.copies * s->busiest / channels / s->senders : 0;
+  x.link = s.senders > 0 ? x.copies * s.busiest / channels / s.most_senders : 0;
   return x;
 }

@@ -201,7 +201,7 @@ static void look(loom_ctx *ctx, rng *r, const nest *n, const machine *m, const m
       assert_true(model_access_moves(p, a, k) == ((p->access[a].moves >> k & 1) || p->access[a].only_first == k));
   bool has_bytes = model_bytes_at(p, &g, blocks, chosen, &bytes);
   model_reach reach;
-  model_reach_make(ctx, p, map.mesh_size, &reach);
+  model_reacher_find(model_reacher_make(&ctx->mem, p), map.mesh_size, &reach);
   const model_known parts = {.reach = &reach, .n_reach = 1};
   int64_t by_parts = model_bound(p, g.cores, &parts, d, index, index);
   int64_t least = model_pack_bound(p, blocks), box = model_bound(p, g.cores, &(model_known){0}, d, zero, one), here = model_bound(p, g.cores, &(model_known){0}, d, index, index);

@@ -3,83 +3,109 @@
  * A dimension-ordered route goes along dim 0, then along dim 1, and so on.  On its stretch along dim d the dims before d have the coordinates of where it ends,
  * those after d of where it begins.  So all routes of a transfer lie on lines, and what a line carries is the sum of what leaves (or enters) it further on. */
 #include "model/model_program.h"
-#include <stdlib.h>
 
-/* One step of the dimension-ordered route: dim 0 first, the shorter way round a ring, up on a tie. */
-static int step(const model_noc *n, int from, int to, int *link) {
-  int64_t stride = n->n_nodes;
-  for (int d = 0; d < n->n_dims; d++) {
-    stride /= n->size[d];
-    int64_t at = n->coord[from][d], delta = n->coord[to][d] - at, size = n->size[d];
-    if (delta == 0)
-      continue;
-    if (n->wraps[d]) {
-      delta = delta < 0 ? delta + size : delta;
-      delta = delta * 2 <= size ? delta : delta - size;
-    }
-    int64_t next = delta > 0 ? (at + 1) % size : (at + size - 1) % size;
-    *link = (from * n->n_dims + d) * 2 + (delta < 0);
-    return from + (int)((next - at) * stride);
-  }
-  *link = -1;
-  return from;
+/* ---- lines ---- */
+
+/* Places that are reached going up (or down) a line from any of its places, at most. */
+static int reach_of(const model_noc *n, int d, bool is_down) {
+  int size = (int)n->size[d];
+  return !n->wraps[d] ? size - 1 : is_down ? size - 1 - size / 2 : size / 2;
 }
 
-typedef struct counter { int *count, *touched; int n; } counter;
-static void count_link(counter *c, int link, int by) {
-  if (c->count[link] == 0)
-    c->touched[c->n++] = link;
-  c->count[link] += by;
-}
-
-typedef VEC_OF(noc_use) use_list;
-
-/* Way 0: from every channel to each node; 1: back. */
-static void list_ways(loom_ctx *ctx, const machine *m, model_noc *n, int way, counter *c) {
-  use_list list = {0};
-  n->start[way] = ARENA_NEW_N(&ctx->mem, int, n->n_nodes + 1);
-  n->hops[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
-  n->most[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
-  for (int node = 0; node < n->n_nodes; node++) {
-    n->start[way][node] = (int)list.n;
-    c->n = 0;
-    for (size_t ch = 0; ch < m->attach.n; ch++) {
-      int at = way ? node : (int)m->attach.at[ch], to = way ? (int)m->attach.at[ch] : node, hops = 0, link;
-      for (; at != to; hops++) {
-        at = step(n, at, to, &link);
-        count_link(c, link, 1);
-      }
-      n->hops[way][node] = hops > n->hops[way][node] ? hops : n->hops[way][node];
-    }
-    for (int i = 0; i < c->n; i++) {
-      int count = c->count[c->touched[i]];
-      vec_push(&ctx->mem, &list, ((noc_use){c->touched[i], count}));
-      n->most[way][node] = count > n->most[way][node] ? count : n->most[way][node];
-      c->count[c->touched[i]] = 0;
-    }
-  }
-  n->start[way][n->n_nodes] = (int)list.n;
-  n->use[way] = list.at;
-}
-
-/* Channels as dim d sees them: those that enter its lines at the same place (way 0), or leave them there (way 1), are one.  Every `apart`-th from `first` on. */
-static void list_ports(loom_ctx *ctx, const machine *m, model_noc *n, int way, int d, size_t first, size_t apart) {
-  noc_port *port = ARENA_NEW_N(&ctx->mem, noc_port, m->attach.n + 1);
-  int count = 0, stride = n->stride[d];
+/* Lines of dim d that channels enter (way 0) or leave (way 1), as far as the channels say, with the channels at each place.  Every `apart`-th from `first` on. */
+static void list_lines(loom_ctx *ctx, const machine *m, model_noc *n, int way, int d, size_t first, size_t apart) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  int size = (int)n->size[d], stride = n->stride[d], n_keys = way ? n->n_nodes / (stride * size) : stride, count = 0;
+  int *number = ARENA_NEW_N(&ctx->scratch, int, n_keys);      /* from 1; 0: not met */
   for (size_t ch = first; ch < m->attach.n; ch += apart) {
-    int at = (int)m->attach.at[ch], coord = n->coord[at][d], i = 0;
-    int line = way ? at - at % (stride * (int)n->size[d]) : at % stride;
-    while (i < count && (port[i].coord != coord || port[i].line != line))
-      i++;
-    port[i] = (noc_port){coord, line, port[i].channels + 1};
-    count += i == count;
+    int at = (int)m->attach.at[ch], *mine = &number[way ? at / (stride * size) : at % stride];
+    *mine = *mine ? *mine : ++count;
   }
-  n->port[way][d] = port;
-  n->n_ports[way][d] = count;
+  noc_line *line = ARENA_NEW_N(&ctx->mem, noc_line, count + 1);
+  int32_t **channels = ARENA_NEW_N(&ctx->scratch, int32_t *, count + 1);
+  for (size_t ch = first; ch < m->attach.n; ch += apart) {
+    int at = (int)m->attach.at[ch], i = number[way ? at / (stride * size) : at % stride] - 1;
+    if (!channels[i])
+      channels[i] = ARENA_NEW_N(&ctx->mem, int32_t, size);
+    line[i].first = way ? at - at % (stride * size) : at % stride;
+    channels[i][n->coord[at][d]]++;
+  }
+  for (int i = 0; i < count; i++) {     /* what is equal is the same array: lines that follow one another are counted once */
+    bool is_like_last = i > 0 && memcmp(channels[i], line[i - 1].channels, (size_t)size * sizeof **channels) == 0;
+    line[i].channels = is_like_last ? line[i - 1].channels : channels[i];
+  }
+  n->line[way][d] = line;
+  n->n_lines[way][d] = count;
+  arena_release(&ctx->scratch, mark);
+}
+
+/* ---- of one node ---- */
+
+/* below[i]: channels at places below i of a line of dim d.  Those at the `reach` places next to `at` on one side. */
+static int32_t channels_beside(const model_noc *n, int d, const int32_t *below, int at, int reach, bool is_above) {
+  int size = (int)n->size[d], from = is_above ? at + 1 : at - reach, to = from + reach;
+  if (!n->wraps[d])
+    return below[model_min(to, size)] - below[model_max(from, 0)];
+  if (from < 0)
+    return below[size] - below[from + size] + below[to];
+  return to <= size ? below[to] - below[from] : below[size] - below[model_min(from, size)] + below[to - size] - below[model_max(from - size, 0)];
+}
+
+/* most[at] of dim d: channels that meet on a link of it on their way to (or from) a node at place `at`, at most: on the link next to it. */
+static void list_most_along(loom_ctx *ctx, const model_noc *n, int way, int d, int32_t *most) {
+  int size = (int)n->size[d];
+  arena_mark mark = arena_save(&ctx->scratch);
+  int32_t *below = ARENA_NEW_N(&ctx->scratch, int32_t, size + 1);
+  for (int k = 0; k < n->n_lines[way][d]; k++) {
+    const int32_t *channels = n->line[way][d][k].channels;
+    if (k > 0 && channels == n->line[way][d][k - 1].channels)
+      continue;
+    for (int at = 0; at < size; at++)
+      below[at + 1] = below[at] + channels[at];
+    for (int at = 0; at < size; at++)
+      for (int above = 0; above < 2; above++)      /* way 0: those below come up */
+        most[at] = (int32_t)model_max(most[at], channels_beside(n, d, below, at, reach_of(n, d, above != way), above));
+  }
+  arena_release(&ctx->scratch, mark);
+}
+
+static void list_most(loom_ctx *ctx, model_noc *n, int way) {
+  n->most[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
+  for (int d = 0; d < n->n_dims; d++) {
+    int32_t *most = n->most_along[way][d] = ARENA_NEW_N(&ctx->mem, int32_t, n->size[d]);
+    list_most_along(ctx, n, way, d, most);
+    for (int node = 0; node < n->n_nodes; node++)
+      n->most[way][node] = (int32_t)model_max(n->most[way][node], most[n->coord[node][d]]);
+  }
+}
+
+/* Hops from (or to) the furthest channel: over the places of channels in all dims but the last, whose furthest along that is found first. */
+static void list_hops(loom_ctx *ctx, const machine *m, model_noc *n, int way) {
+  arena_mark mark = arena_save(&ctx->scratch);
+  int last = n->n_dims - 1, size = (int)n->size[last], n_fronts = n->n_nodes / size;
+  int32_t **along = ARENA_NEW_N(&ctx->scratch, int32_t *, n_fronts);      /* by the node at place 0 over `size`, by place of the last dim */
+  n->hops[way] = ARENA_NEW_N(&ctx->mem, int32_t, n->n_nodes);
+  for (size_t ch = 0; ch < m->attach.n; ch++) {
+    int at = (int)m->attach.at[ch], front = at / size;
+    if (!along[front])
+      along[front] = ARENA_NEW_N(&ctx->scratch, int32_t, size);
+    for (int v = 0; v < size; v++)
+      along[front][v] = (int32_t)model_max(along[front][v], way ? model_noc_places(n, last, v, at % size) : model_noc_places(n, last, at % size, v));
+  }
+  for (int front = 0; front < n_fronts; front++)
+    for (int node = 0; along[front] && node < n->n_nodes; node++) {
+      int hops = along[front][node % size];
+      for (int d = 0; d < last; d++) {
+        int there = n->coord[front * size][d], here = n->coord[node][d];
+        hops += way ? model_noc_places(n, d, here, there) : model_noc_places(n, d, there, here);
+      }
+      n->hops[way][node] = (int32_t)model_max(n->hops[way][node], hops);
+    }
+  arena_release(&ctx->scratch, mark);
 }
 
 loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
-  *out = (model_noc){.n_dims = (int)m->mesh.n, .n_nodes = (int)machine_cores(m), .n_channels = (int)m->attach.n};
+  *out = (model_noc){.n_dims = (int)m->mesh.n, .n_nodes = (int)machine_cores(m), .n_channels = (int)m->attach.n, .channel = m->attach.at};
   if (out->n_dims < 1 || out->n_dims > MACHINE_MESH_DIMS_MAX || out->n_nodes < 1 || out->n_nodes > MACHINE_CORES_MAX)
     LOOM_FAIL(ctx, diag_file_span(ctx, m->path), LOOM_EINPUT, "the mesh of machine '%s' must have 1..%d dims and at most %d cores", m->name, MACHINE_MESH_DIMS_MAX,
               MACHINE_CORES_MAX);
@@ -95,19 +121,18 @@ loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_noc *out) {
   }
   for (int node = 0; node < out->n_nodes; node++)
     for (int64_t d = out->n_dims - 1, left = node; d >= 0; left /= out->size[d], d--)
-      out->coord[node][d] = (int16_t)(left % out->size[d]);
+      out->coord[node][d] = (uint16_t)(left % out->size[d]);
   for (int d = out->n_dims - 1, stride = 1; d >= 0; d--) {
     out->stride[d] = stride;
     stride *= (int)out->size[d];
   }
   for (int d = 0; d < out->n_dims; d++)
     for (int way = 0; way < 2; way++)
-      list_ports(ctx, m, out, way, d, 0, 1);
-  arena_mark mark = arena_save(&ctx->scratch);
-  counter c = {ARENA_NEW_N(&ctx->scratch, int, out->n_links), ARENA_NEW_N(&ctx->scratch, int, out->n_links), 0};
-  for (int way = 0; way < 2; way++)
-    list_ways(ctx, m, out, way, &c);
-  arena_release(&ctx->scratch, mark);
+      list_lines(ctx, m, out, way, d, 0, 1);
+  for (int way = 0; way < 2; way++) {
+    list_most(ctx, out, way);
+    list_hops(ctx, m, out, way);
+  }
   return LOOM_OK;
 }
 
@@ -117,98 +142,7 @@ model_noc *model_noc_phases(loom_ctx *ctx, const machine *m, const model_noc *wh
     phase[i] = *whole;
     for (int d = 0; d < whole->n_dims; d++)
       for (int way = 0; way < 2; way++)
-        list_ports(ctx, m, &phase[i], way, d, (size_t)i, (size_t)apart);
+        list_lines(ctx, m, &phase[i], way, d, (size_t)i, (size_t)apart);
   }
   return phase;
-}
-
-/* ---- senders that cross each link ---- */
-
-/* Cores one step further on a line of `size`, when it is a ring. */
-static inline int after(int at, int size) { return at + 1 == size ? 0 : at + 1; }
-static inline int before(int at, int size) { return at == 0 ? size - 1 : at - 1; }
-
-/* One line: `count[v * step]` senders at (behind) place v of it, `port` where the channels are; load: of the link up from place 0, the others follow
- * after `pitch`; the links down lie behind those up. */
-static void count_line(const model_noc *n, int way, int d, const noc_port *port, const int32_t *count, int step, int32_t *load, int pitch) {
-  int size = (int)n->size[d], c = port->coord, ring = n->wraps[d];
-  int further = ring ? size / 2 : way ? c : size - 1 - c;      /* places that are reached going up (way 1: that go up) */
-  int32_t sum = 0;
-  int at = way ? c - further : c + further;
-  at = at < 0 ? at + size : at >= size ? at - size : at;
-  for (int left = further; left > 0; left--) {
-    int next = way ? after(at, size) : before(at, size);
-    sum += count[at * step];
-    load[(way ? at : next) * pitch] += sum * port->channels;
-    at = next;
-  }
-  further = ring ? size - 1 - size / 2 : way ? size - 1 - c : c;
-  at = way ? c + further : c - further;
-  at = at < 0 ? at + size : at >= size ? at - size : at;
-  sum = 0;
-  for (int left = further; left > 0; left--) {
-    int next = way ? before(at, size) : after(at, size);
-    sum += count[at * step];
-    load[(way ? at : next) * pitch + 1] += sum * port->channels;
-    at = next;
-  }
-}
-
-void model_noc_count(const model_noc *n, int way, const int32_t *sends, int32_t *room, int32_t *load) {
-  int last = n->n_dims - 1;
-  const int32_t *count = sends;
-  for (int i = 0; i <= last; i++) {
-    int d = way ? i : last - i, stride = n->stride[d], size = (int)n->size[d], lines = way ? stride : n->n_nodes / (stride * size), pitch = stride * n->n_dims * 2;
-    /* count: way 0 by the coordinates up to d, way 1 by those from d on */
-    for (int k = 0; k < n->n_ports[way][d]; k++) {
-      const noc_port *port = &n->port[way][d][k];
-      for (int line = 0; line < lines; line++) {
-        int first = port->line + (way ? line : line * stride * size);
-        count_line(n, way, d, port, count + (way ? line : line * size), way ? stride : 1, load + (first * n->n_dims + d) * 2, pitch);
-      }
-    }
-    for (int line = 0; i < last && line < lines; line++) {      /* in place: a sum never lies behind what it is made of */
-      int32_t sum = 0;
-      for (int v = 0; v < size; v++)
-        sum += way ? count[v * stride + line] : count[line * size + v];
-      room[line] = sum;
-    }
-    count = room;
-  }
-}
-
-/* ---- the least that cores load a link ---- */
-
-static int by_load(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-void model_reach_make(loom_ctx *ctx, const model_program *p, const int64_t *mesh_size, model_reach *out) {
-  const model_noc *noc = &p->noc;
-  arena_mark mark = arena_save(&ctx->scratch);
-  int64_t *load = ARENA_NEW_N(&ctx->scratch, int64_t, noc->n_links + 1);
-  int *node = ARENA_NEW_N(&ctx->scratch, int, noc->n_nodes), n = 0, busiest = 0;
-  for (int c = 0; c < noc->n_nodes; c++) {
-    bool is_used = true;
-    for (int d = 0; d < noc->n_dims; d++)
-      is_used = is_used && noc->coord[c][d] < mesh_size[d];
-    if (!is_used)
-      continue;
-    node[n++] = c;
-    for (int i = noc->start[0][c]; i < noc->start[0][c + 1]; i++)
-      load[noc->use[0][i].link] += noc->use[0][i].count;
-  }
-  for (int l = 0; l < noc->n_links; l++)
-    busiest = load[l] > load[busiest] ? l : busiest;
-  double *sum = ARENA_NEW_N(&ctx->mem, double, n + 1);
-  for (int k = 0; k < n; k++)
-    for (int i = noc->start[0][node[k]]; i < noc->start[0][node[k] + 1]; i++)
-      if (noc->use[0][i].link == busiest)
-        sum[k + 1] += (double)noc->use[0][i].count / (noc->n_channels > 0 ? noc->n_channels : 1);
-  qsort(sum + 1, (size_t)n, sizeof *sum, by_load);
-  for (int k = 0; k < n; k++)
-    sum[k + 1] += sum[k];
-  *out = (model_reach){n, sum};
-  arena_release(&ctx->scratch, mark);
 }

@@ -585,7 +585,7 @@ static void test_bounds_are_never_above(void **state) {
       int64_t cycles = model_total(p, &at, &sum), box = model_bound(p, g.cores, &(model_known){0}, d, from, to), here = model_bound(p, g.cores, &(model_known){0}, d, index, index),
               point = model_bound_point(p, &at, &(model_known){0});
       model_reach reach;
-      model_reach_make(&ctx, p, map.mesh_size, &reach);
+      model_reacher_find(model_reacher_make(&ctx.mem, p), map.mesh_size, &reach);
       model_known parts = {.reach = &reach, .n_reach = 1};
       int64_t there = model_bound(p, g.cores, &parts, d, index, index);
       assert_true(box <= model_bound(p, g.cores, &parts, d, from, to) && model_bound(p, g.cores, &parts, d, from, to) <= there && here <= there);

@@ -31,19 +31,19 @@ typedef struct program_compute {
 
 enum { PROGRAM_ITEMS_MAX = 64, PROGRAM_PACK_NODES = 2000, PROGRAM_PHASES_MAX = 16 };
 
-/* Channels that are one on a line along a dim: at `coord` of it.  line: the node of the line at place 0, as far as the channels say (model_noc.c). */
-typedef struct noc_port { int coord, line, channels; } noc_port;
-typedef struct noc_use { int link, count; } noc_use;
-/* Routes between the channels and every node of the mesh, as counts of channels that use a link. */
+/* A line along a dim on which routes of channels lie.  first: its node at place 0, as far as the channels say (model_noc.c); channels: at each place. */
+typedef struct noc_line { int first; const int32_t *channels; } noc_line;
+/* Routes between the channels and every node of the mesh. */
 typedef struct model_noc {
   int n_dims, n_nodes, n_links, n_channels;
   int64_t size[MACHINE_MESH_DIMS_MAX];
   bool wraps[MACHINE_MESH_DIMS_MAX];
-  int16_t (*coord)[MACHINE_MESH_DIMS_MAX];
-  int *start[2]; noc_use *use[2];       /* [0]: channels to the node, [1]: back */
-  int32_t *hops[2], *most[2];           /* by node */
+  uint16_t (*coord)[MACHINE_MESH_DIMS_MAX];
+  int32_t *hops[2], *most[2];           /* by node; [0]: from the furthest channel, [1]: to it; channels that meet on one link */
+  int32_t *most_along[2][MACHINE_MESH_DIMS_MAX];             /* the same on the links of a dim, by place */
+  const int64_t *channel;               /* [n_channels]: the nodes they are at */
   int stride[MACHINE_MESH_DIMS_MAX];    /* nodes from one to the next along a dim */
-  noc_port *port[2][MACHINE_MESH_DIMS_MAX]; int n_ports[2][MACHINE_MESH_DIMS_MAX];
+  noc_line *line[2][MACHINE_MESH_DIMS_MAX]; int n_lines[2][MACHINE_MESH_DIMS_MAX];
 } model_noc;
 
 /* Where tensors lie: DRAM, or the L1 of cores, which are its channels then: of those that hold pages of the tensor, which are the first ones.  rate: bytes of all channels together in 1024 cycles, 0: without limit. */
@@ -90,8 +90,21 @@ LOOM_MUST_USE loom_status model_noc_make(loom_ctx *ctx, const machine *m, model_
 /* The same with the channels i, i + apart, i + 2 apart .. alone, for each i < apart: for model_noc_count only. */
 model_noc *model_noc_phases(loom_ctx *ctx, const machine *m, const model_noc *whole, int apart);
 /* load[link] += channels times senders whose tiles cross the link, when the nodes with sends[node] 1 (else 0) fetch from all channels (way 0) or store to them
- * (way 1).  `room`: n_nodes. */
+ * (way 1).  `room`: model_noc_room. */
 void model_noc_count(const model_noc *n, int way, const int32_t *sends, int32_t *room, int32_t *load);
+/* The most that it would add to a link. */
+int32_t model_noc_busiest(const model_noc *n, int way, const int32_t *sends, int32_t *room);
+/* The same of the lines of dim d alone, one of each with senders[place]; without what such lines share links with. */
+int32_t model_noc_busiest_along(const model_noc *n, int way, int d, const int32_t *senders, int32_t *room);
+/* Places from one to another of a line, the shorter way round a ring, up on a tie. */
+static inline int model_noc_places(const model_noc *n, int d, int from, int to) {
+  int size = (int)n->size[d], up = to - from;
+  if (!n->wraps[d])
+    return up < 0 ? -up : up;
+  up = up < 0 ? up + size : up;
+  return up * 2 <= size ? up : size - up;
+}
+size_t model_noc_room(const model_noc *n);
 
 struct model_program {
   const nest *n;

@@ -332,7 +332,7 @@ loom_status model_find_routes(loom_ctx *ctx, const model_program *p, const plan_
   arena_mark mark = arena_save(&ctx->scratch);
   router r = {.p = p, .noc = &p->noc, .map = map};
   r.sends = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
-  r.room = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_nodes);
+  r.room = ARENA_NEW_N(&ctx->scratch, int32_t, model_noc_room(&p->noc));
   r.tree = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
   r.few = ARENA_NEW_N(&ctx->scratch, int32_t, p->noc.n_links);
   place_cores(ctx, &r);

@@ -6,6 +6,8 @@
 
 /* A search is long from LONG_SEARCH nodes on; boxes of so many points for each mapping ask all mappings before and after. */
 enum { LONG_SEARCH = 60000, PAYS_SHORT = 100, PAYS_LONG = 8 };
+/* Mappings of a point whose bounds are this part apart are looked at together. */
+enum { NEXT_PART = 128 };
 
 /* ---- nodes that are open, and those to be used again ---- */
 
@@ -186,37 +188,113 @@ static loom_status push_or_drop(space_search *s, space_node *x) {
   return LOOM_OK;
 }
 
-/* Bounds a box whose points have the waves of `at`, or a point, by what is known of each mapping: its ends, with `with_links` those and the links. */
-static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) {
+/* Which of the mappings of `e` are asked for, of a box whose points have the waves of `at`, or of a point: those that may still win.  Of a point only those whose bounds are next; x->next
+ * is the bound of the first one behind them. */
+static void ask_mappings(space_search *s, space_node *x, model_point *at, const space_ends *e) {
+  if (s->asked_room < e->n) {
+    s->asked_room = e->n * 2;
+    s->is_asked = ARENA_NEW_N(&s->ctx->scratch, bool, s->asked_room);
+    s->asked = ARENA_NEW_N(&s->ctx->scratch, const model_case *, s->asked_room);
+    s->bounds = ARENA_NEW_N(&s->ctx->scratch, int64_t, s->asked_room);
+  }
   model_known known = known_parts(s, x);
   known.full = model_full_part(s->program, at);
-  if (with_links) {
-    const space_group *g;
-    space_key key;
-    space_key_of(&s->source, x->tuple, at, &key);
-    LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, &g));
-    known.cases = g->cases.at;
-    known.n_cases = g->arms.n ? g->cases.n : 0;
+  known.cases = e->cases;
+  known.n_cases = e->n;
+  int64_t most = at_most(s, x), first = INT64_MAX;
+  if (x->compute >= 0) {
+    at->compute = x->compute;
+    model_bound_each_at(s->program, at, &known, s->bounds);
   } else {
-    const space_ends *e;
-    LOOM_TRY(space_find_ends(s->ctx, &s->source, s->program, s->groups, x->tuple, at, &e));
-    known.cases = e->least;
-    known.n_cases = e->n_least;
+    model_bound_each(s->program, cores_of(s, x->tuple), &known, s->domain, x->from, x->to, s->bounds);
   }
+  for (size_t i = 0; i < e->n; i++)
+    if (s->bounds[i] > x->done && s->bounds[i] < first)
+      first = s->bounds[i];
+  x->until = x->compute >= 0 && first < most - first / NEXT_PART ? first + first / NEXT_PART : most;
+  x->next = INT64_MAX;
+  for (size_t i = 0; i < e->n; i++) {
+    s->is_asked[i] = s->bounds[i] > x->done && s->bounds[i] <= x->until;
+    if (s->bounds[i] > x->until && s->bounds[i] <= most && s->bounds[i] < x->next)
+      x->next = s->bounds[i];
+  }
+}
+
+/* The group with the mappings that are asked for.  s->asked: what is known of those. */
+static loom_status find_group(space_search *s, space_node *x, model_point *at, const space_group **out) {
+  const space_ends *e;
+  space_key key;
+  space_key_of(&s->source, x->tuple, at, &key);
+  LOOM_TRY(space_find_ends(s->ctx, &s->source, s->program, s->groups, x->tuple, at, &e));
+  ask_mappings(s, x, at, e);
+  LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, at, s->is_asked, out));
+  s->n_asked = 0;
+  for (size_t i = 0; i < e->n; i++)
+    if (s->is_asked[i] && (*out)->cases[i])
+      s->asked[s->n_asked++] = (*out)->cases[i];
+  return LOOM_OK;
+}
+
+/* What was asked for was looked at, or cannot win: the mappings behind it are next. */
+static void push_next_or_drop(space_search *s, space_node *x) {
+  if (x->next > at_most(s, x)) {
+    drop(s, x);
+    return;
+  }
+  x->bound = x->next;
+  x->done = x->until;
+  x->stage = SPACE_ENDS;
+  push(s, x);
+}
+
+static void raise_bound(space_search *s, space_node *x, model_point *at, const model_known *known) {
+  if (x->compute < 0) {
+    bound_node(s, x, known);
+    return;
+  }
+  at->compute = x->compute;
+  int64_t b = model_bound_point(s->program, at, known);
+  x->bound = b > x->bound ? b : x->bound;
+}
+
+/* Bounds a box whose points have the waves of `at`, or a point, by the ends of each mapping. */
+static loom_status bound_by_ends(space_search *s, space_node *x, model_point *at) {
+  const space_ends *e;
+  model_known known = known_parts(s, x);
+  known.full = model_full_part(s->program, at);
+  LOOM_TRY(space_find_ends(s->ctx, &s->source, s->program, s->groups, x->tuple, at, &e));
+  known.cases = e->least;
+  known.n_cases = e->n_least;
   if (known.n_cases == 0) {             /* no mapping has these waves */
     drop(s, x);
     return LOOM_OK;
   }
-  if (x->compute >= 0) {
-    at->compute = x->compute;
-    int64_t b = model_bound_point(s->program, at, &known);
-    x->bound = b > x->bound ? b : x->bound;
-  } else {
-    bound_node(s, x, &known);
-  }
-  x->stage = with_links ? SPACE_GROUP : SPACE_ENDS;
+  raise_bound(s, x, at, &known);
+  x->stage = SPACE_ENDS;
   return push_or_drop(s, x);
 }
+
+/* The same by their links, too. */
+static loom_status bound_by_group(space_search *s, space_node *x, model_point *at) {
+  const space_group *g;
+  model_known known = known_parts(s, x);
+  known.full = model_full_part(s->program, at);
+  LOOM_TRY(find_group(s, x, at, &g));
+  known.cases = s->asked;
+  known.n_cases = s->n_asked;
+  if (known.n_cases > 0)
+    raise_bound(s, x, at, &known);
+  if (known.n_cases == 0 || x->bound > at_most(s, x)) {
+    push_next_or_drop(s, x);
+    return LOOM_OK;
+  }
+  x->bound = x->bound < x->next ? x->bound : x->next;
+  x->stage = SPACE_GROUP;
+  push(s, x);
+  return LOOM_OK;
+}
+
+static loom_status bound_by_cases(space_search *s, space_node *x, model_point *at, bool with_links) { return with_links ? bound_by_group(s, x, at) : bound_by_ends(s, x, at); }
 
 /* A point gets its own compute cycles; what cannot be priced goes. */
 static loom_status bound_costs(space_search *s, space_node *x) {
@@ -272,7 +350,7 @@ static bool pays(const space_search *s, const space_node *x) {
   int64_t n = 1, maps = e ? e->first_mapping[e->first_profile[x->tuple + 1]] - e->first_mapping[e->first_profile[x->tuple]] : 1;
   for (int i = 0; i < s->n_blocks; i++)
     n = solve_mul(n, x->to[i] - x->from[i] + 1);
-  bool is_long = s->age > LONG_SEARCH;
+  bool is_long = s->age > LONG_SEARCH && s->n_best == s->room;
   return n >= solve_mul(maps, is_long ? PAYS_LONG : PAYS_SHORT) && (is_long || x->stage == SPACE_BOX);
 }
 
@@ -322,11 +400,12 @@ static loom_status prepare_jobs(space_search *s) {
   for (size_t i = 0; i < s->jobs.n; i++) {
     space_job *j = &s->jobs.at[i];
     model_point at;
-    space_key key;
     if (!set_point(s, j->of, WAVES, &at))
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "a point of the search was lost");
-    space_key_of(&s->source, j->of->tuple, &at, &key);
-    LOOM_TRY(space_find_group(s->ctx, &s->source, s->program, s->groups, &key, &at, &j->group));
+    LOOM_TRY(find_group(s, j->of, &at, &j->group));
+  }
+  for (size_t i = 0; i < s->jobs.n; i++) {      /* jobs may have a group in common, which has all its mappings by now */
+    space_job *j = &s->jobs.at[i];
     j->room = s->room == 1 && !s->exact ? 1 : j->group->arms.n;
     if (s->found_room[i] < j->room) {
       s->found[i] = ARENA_NEW_N(&s->ctx->scratch, space_find, j->room);
@@ -390,9 +469,9 @@ static void merge_jobs(space_search *s) {
     int64_t done = j->effort.evaluated > 0 ? j->effort.evaluated : 1;
     s->evaluated += done;
     s->left -= s->left < 0 ? 0 : done < s->left ? done : s->left;
-    s->looked++;
+    s->looked += j->of->done < 0;       /* a point counts once */
     take_over(s, j);
-    drop(s, j->of);
+    push_next_or_drop(s, j->of);
   }
 }
 
@@ -418,7 +497,7 @@ loom_status space_search_run(space_search *s) {
   find_waves(s);
   s->started = clock_seconds();
   s->left = s->limits->op_budget > 0 ? s->limits->op_budget : -1;
-  space_node all = {.compute = -1};
+  space_node all = {.compute = -1, .done = -1, .next = INT64_MAX};
   for (int i = 0; i < s->n_blocks; i++)
     all.to[i] = s->domain[i].n - 1;
   if (s->source.n_tuples > 0 && may_fit(s, &all))

@@ -53,16 +53,22 @@ typedef VEC_OF(space_price) space_prices;
 
 /* Points of one tuple with the same first and last wave: what is known of each of its mappings, without their links. */
 typedef struct space_ends_key { int32_t tuple, none; int64_t first[PLAN_ITERS_MAX], last[PLAN_ITERS_MAX]; } space_ends_key;
-typedef struct space_ends { space_ends_key key; struct space_ends *older; size_t n, n_least; const model_case *cases, *const *least; /* those that no other lies under */ } space_ends;
+typedef struct space_ends {
+  space_ends_key key;
+  struct space_ends *older;
+  size_t n, n_least; const model_case *const *cases, *const *least;      /* least: those that no other lies under */
+} space_ends;
 
-/* Points of one tuple with the same waves. */
+/* Points of one tuple with the same waves.  Mappings come when they are asked for. */
 typedef struct space_key { int32_t tuple; uint32_t one_trip; int64_t active[PLAN_ITERS_MAX][2]; } space_key;
 typedef struct space_group {
   space_key key;
   struct space_group *older;            /* of the same bucket */
-  space_arms arms;
+  space_arms arms;                      /* as they came */
+  VEC_OF(int32_t) in_order;             /* of them those without a twin before them; by mapping and order */
   space_prices prices[PLAN_LOADS_MAX];  /* each choice on each route once; the links' loads are of the first arm that has it */
-  VEC_OF(const model_case *) cases;     /* of each mapping that has arms */
+  size_t n_mappings; bool *is_there; const model_case **cases;      /* of the tuple's mappings, in their order; case NULL: not there, or without arms */
+  struct space_seen *seen;
 } space_group;
 
 enum { SPACE_BUCKETS = 1 << 12 };
@@ -71,9 +77,9 @@ struct space_ender;
 typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; space_ends *ends[SPACE_BUCKETS]; struct space_builder *builder; struct space_ender *ender; arena_mark mark; size_t limit_bytes; } space_groups;
 
 void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
-/* In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
+/* With at least those of the tuple's mappings that is_asked says (in the order of the tuple's ends).  In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
 LOOM_MUST_USE loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at,
-                                           const space_group **out);
+                                           const bool *is_asked, const space_group **out);
 /* The same, of what all points with `at`'s first and last wave share.  Cases in the order of the tuple's mappings, none left out. */
 LOOM_MUST_USE loom_status space_find_ends(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, int32_t tuple, const model_point *at,
                                           const space_ends **out);
@@ -100,6 +106,7 @@ typedef struct space_reach { model_reach *at; int n; } space_reach;
 typedef enum space_stage { SPACE_BOX, SPACE_ENDS, SPACE_GROUP } space_stage;
 typedef struct space_node {
   int64_t bound, compute;               /* compute: cycles of a point; -1: a box, or not yet known */
+  int64_t done, until, next;            /* mappings of a point, by their bounds: seen are those up to `done`, asked for those up to `until`; the first one behind, if it may win */
   int32_t tuple;
   space_stage stage;
   int32_t from[MODEL_BLOCKS_MAX], to[MODEL_BLOCKS_MAX];
@@ -132,6 +139,7 @@ typedef struct space_search {
   const solve_ratios *row_trips;        /* rows: each one's trips over the block sizes */
   const space_reach *reach;             /* [n_tuples] */
   space_groups *groups;
+  bool *is_asked; int64_t *bounds; const model_case **asked; size_t asked_room, n_asked;      /* mappings of a node that may still win; kept from node to node */
   solve_heap open;
   VEC_OF(space_node *) spare;
   VEC_OF(space_job) jobs;

@@ -65,19 +65,19 @@ static bool is_under(const model_case *x, const model_case *y, int n_access) {
 }
 
 /* The cases that no other one lies under. */
-static void list_least(const finder *f, space_ends *x) {
+static void list_least(const finder *f, const model_case *cases, space_ends *x) {
   const model_case **list = ARENA_NEW_N(&f->ctx->mem, const model_case *, x->n);
   for (size_t i = 0; i < x->n; i++) {
     bool is_needed = true;
     for (size_t k = 0; k < x->n_least && is_needed; k++)
-      is_needed = !is_under(list[k], &x->cases[i], f->s->n_access);
+      is_needed = !is_under(list[k], &cases[i], f->s->n_access);
     if (!is_needed)
       continue;
     size_t stay = 0;
     for (size_t k = 0; k < x->n_least; k++)
-      if (!is_under(&x->cases[i], list[k], f->s->n_access))
+      if (!is_under(&cases[i], list[k], f->s->n_access))
         list[stay++] = list[k];
-    list[stay] = &x->cases[i];
+    list[stay] = &cases[i];
     x->n_least = stay + 1;
   }
   x->least = list;
@@ -107,7 +107,7 @@ static loom_status set_row_case(finder *f, const plan_candidate *c, model_case *
   return LOOM_OK;
 }
 
-static loom_status set_cases(finder *f, space_ends *out) {
+static loom_status set_cases(finder *f, space_ends *out, model_case **of) {
   const explore_space *x = f->s->space;
   int32_t tuple = f->key->tuple;
   if (x) {
@@ -115,7 +115,7 @@ static loom_status set_cases(finder *f, space_ends *out) {
     model_case *cases = ARENA_NEW_N(&f->ctx->mem, model_case, last - first);
     for (int64_t map = first; map < last; map++)
       LOOM_TRY(set_space_case(f, map, &cases[out->n++]));
-    out->cases = cases;
+    *of = cases;
     return LOOM_OK;
   }
   size_t n = 0;
@@ -125,7 +125,7 @@ static loom_status set_cases(finder *f, space_ends *out) {
   for (size_t i = 0; i < f->s->rows.n; i++)
     if (f->s->row_tuple[i] == tuple)
       LOOM_TRY(set_row_case(f, f->s->rows.at[i], &cases[out->n++]));
-  out->cases = cases;
+  *of = cases;
   return LOOM_OK;
 }
 
@@ -145,8 +145,13 @@ loom_status space_find_ends(loom_ctx *ctx, const space_source *s, const model_pr
   space_ends *x = ARENA_NEW(&ctx->mem, space_ends);
   memcpy(&x->key, &key, sizeof key);
   finder f = {ctx, s, g->ender, &x->key};
-  LOOM_TRY(set_cases(&f, x));
-  list_least(&f, x);
+  model_case *cases = NULL;
+  LOOM_TRY(set_cases(&f, x, &cases));
+  const model_case **all = ARENA_NEW_N(&ctx->mem, const model_case *, x->n);
+  for (size_t i = 0; i < x->n; i++)
+    all[i] = &cases[i];
+  x->cases = all;
+  list_least(&f, cases, x);
   x->older = *bucket;
   *bucket = x;
   *out = x;

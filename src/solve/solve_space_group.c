@@ -46,6 +46,8 @@ typedef struct seen_routes { const model_route *routes; struct seen_routes *olde
 typedef struct price_key { uint32_t over, panel; int32_t depth, direct, routes, none; way w; } price_key;
 typedef struct seen_price { price_key key; int number; struct seen_price *older; } seen_price;
 enum { SEEN_BUCKETS = 1 << 8 };
+/* What a group's routes and prices are known by. */
+typedef struct space_seen { int n_routes; seen_routes *routes[SEEN_BUCKETS]; seen_price *prices[][SEEN_BUCKETS]; } space_seen;
 
 /* Kept from group to group: what is large is not made anew. */
 typedef struct space_builder {
@@ -55,9 +57,6 @@ typedef struct space_builder {
   const model_point *at;
   space_group *g;
   const space_ends *ends;
-  seen_routes *routes[SEEN_BUCKETS];
-  int n_routes;
-  seen_price *prices[PLAN_LOADS_MAX][SEEN_BUCKETS];
   plan_choice *ways[PLAN_LOADS_MAX], *room[PLAN_LOADS_MAX]; way *seen_ways;      /* room: choices as they are listed */
   size_t n_ways[PLAN_LOADS_MAX];        /* of the mapping at hand */
   int way_routes[PLAN_LOADS_MAX][WAYS_MAX];      /* number of the routes of each way of a mapping; -1: not met */
@@ -69,7 +68,7 @@ static int number_routes(builder *b, const model_route *r) {
   uint64_t h = 0;
   for (int w = 0; w < b->at->n_waves; w++)
     h = hash_table(h, &r[w], scalars_size());
-  seen_routes **bucket = &b->routes[h % SEEN_BUCKETS];
+  seen_routes **bucket = &b->g->seen->routes[h % SEEN_BUCKETS];
   for (seen_routes *x = *bucket; x; x = x->older) {
     bool is_same = true;
     for (int w = 0; w < b->at->n_waves && is_same; w++)
@@ -77,10 +76,10 @@ static int number_routes(builder *b, const model_route *r) {
     if (is_same)
       return x->number;
   }
-  seen_routes *x = ARENA_NEW(&b->ctx->scratch, seen_routes);
-  *x = (seen_routes){r, *bucket, b->n_routes};
+  seen_routes *x = ARENA_NEW(&b->ctx->mem, seen_routes);
+  *x = (seen_routes){r, *bucket, b->g->seen->n_routes};
   *bucket = x;
-  return b->n_routes++;
+  return b->g->seen->n_routes++;
 }
 
 static int number_price(builder *b, int a, const plan_mapping *map, const plan_choice *c, int routes, const model_route *r) {
@@ -97,11 +96,11 @@ static int number_price(builder *b, int a, const plan_mapping *map, const plan_c
   k.routes = routes;
   k.w = way_of(c);
   uint64_t h = hash_table(0, &k, sizeof k);
-  seen_price **bucket = &b->prices[a][h % SEEN_BUCKETS];
+  seen_price **bucket = &b->g->seen->prices[a][h % SEEN_BUCKETS];
   for (seen_price *x = *bucket; x; x = x->older)
     if (memcmp(&x->key, &k, sizeof k) == 0)
       return x->number;
-  seen_price *x = ARENA_NEW(&b->ctx->scratch, seen_price);
+  seen_price *x = ARENA_NEW(&b->ctx->mem, seen_price);
   memcpy(&x->key, &k, sizeof k);
   x->number = (int)b->g->prices[a].n;
   x->older = *bucket;
@@ -161,11 +160,11 @@ static void add_case(builder *b, size_t mapping, const plan_choice *const *ways,
       drawn[a * n_links + l] = isfinite(least_drawn) ? least_drawn : 0;
     }
   model_case *x = ARENA_NEW(&b->ctx->mem, model_case);
-  *x = b->ends->cases[mapping];
+  *x = *b->ends->cases[mapping];
   x->n_links = n_links;
   x->share = share;
   x->drawn = drawn;
-  vec_push(&b->ctx->mem, &b->g->cases, x);
+  b->g->cases[mapping] = x;
 }
 
 /* The arms from `first` on, which stand on one mapping, get their routes. */
@@ -211,15 +210,34 @@ static bool is_twin(const builder *b, const space_arm *x, const space_arm *y) {
   return true;
 }
 
-/* Numbers what the arms from `first` on offer; twins of earlier arms go. */
+static bool is_before(const space_arm *x, const space_arm *y) { return x->mapping != y->mapping ? x->mapping < y->mapping : x->order < y->order; }
+
+/* Arm `k` takes its place; of twins the first in the order stays, whichever came first. */
+static void place_arm(builder *b, size_t k) {
+  space_group *g = b->g;
+  const space_arm *arm = &g->arms.at[k];
+  size_t i = 0, n = g->in_order.n;
+  for (; b->s->space && i < n && !is_twin(b, &g->arms.at[g->in_order.at[i]], arm); i++)
+    ;
+  if (b->s->space && i < n) {
+    if (is_before(&g->arms.at[g->in_order.at[i]], arm))
+      return;
+    memmove(&g->in_order.at[i], &g->in_order.at[i + 1], (n - i - 1) * sizeof *g->in_order.at);
+    g->in_order.n = n - 1;
+  }
+  vec_push(&b->ctx->mem, &g->in_order, (int32_t)k);
+  for (i = g->in_order.n - 1; i > 0 && is_before(arm, &g->arms.at[g->in_order.at[i - 1]]); i--)
+    g->in_order.at[i] = g->in_order.at[i - 1];
+  g->in_order.at[i] = (int32_t)k;
+}
+
+/* Numbers what the arms from `first` on offer. */
 static void number_arms(builder *b, size_t first) {
-  size_t stay = first;
   for (int a = 0; a < b->s->n_access; a++)
     for (size_t i = 0; i < b->n_ways[a]; i++)
       b->way_routes[a][i] = -1;
   for (size_t k = first; k < b->g->arms.n; k++) {
     space_arm *arm = &b->g->arms.at[k];
-    bool is_one = false;
     for (int a = 0; a < b->s->n_access; a++) {
       uint16_t *price = ARENA_NEW_N(&b->ctx->mem, uint16_t, arm->n[a]);
       for (size_t c = 0; c < arm->n[a]; c++) {
@@ -230,12 +248,8 @@ static void number_arms(builder *b, size_t first) {
       }
       arm->price[a] = price;
     }
-    for (size_t i = 0; b->s->space && i < stay && !is_one; i++)
-      is_one = is_twin(b, &b->g->arms.at[i], arm);
-    if (!is_one)
-      b->g->arms.at[stay++] = *arm;
+    place_arm(b, k);
   }
-  b->g->arms.n = stay;
 }
 
 /* ---- filling a group ---- */
@@ -266,49 +280,58 @@ static void add_arms(builder *b, const space_arm *arm, const size_t *n) {
   }
 }
 
-static loom_status add_space_arms(builder *b, const space_key *key) {
+static loom_status add_space_arms(builder *b, const int *orders, int n_orders, size_t number) {
   const explore_space *s = b->s->space;
-  int *orders = ARENA_NEW_N(&b->ctx->scratch, int, s->n_orders), n_orders = explore_list_orders(s, key->one_trip, orders);
-  for (int32_t f = s->first_profile[key->tuple]; f < s->first_profile[key->tuple + 1]; f++)
-    for (int64_t map = s->first_mapping[f]; map < s->first_mapping[f + 1]; map++) {
-      size_t first = b->g->arms.n;
-      for (int k = 0; k < n_orders; k++) {
-        space_arm arm = {.mapping = map, .order = orders[k]};
-        size_t n[PLAN_LOADS_MAX];
-        explore_get_mapping(s, map, orders[k], &arm.map);
-        for (int a = 0; a < s->n_access; a++) {
-          n[a] = explore_list_choices(s, &arm.map, a, b->room[a], CHOICES_MAX);
-          if (n[a] > CHOICES_MAX)
-            LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a load of kernel %s has %zu ways to its cores; at most %d are searched", s->nest->kernel, n[a], CHOICES_MAX);
-        }
-        add_arms(b, &arm, n);
-      }
-      LOOM_TRY(set_routes(b, first, (size_t)(map - s->first_mapping[s->first_profile[key->tuple]])));
-      number_arms(b, first);
+  int64_t map = s->first_mapping[s->first_profile[b->g->key.tuple]] + (int64_t)number;
+  for (int k = 0; k < n_orders; k++) {
+    space_arm arm = {.mapping = map, .order = orders[k]};
+    size_t n[PLAN_LOADS_MAX];
+    explore_get_mapping(s, map, orders[k], &arm.map);
+    for (int a = 0; a < s->n_access; a++) {
+      n[a] = explore_list_choices(s, &arm.map, a, b->room[a], CHOICES_MAX);
+      if (n[a] > CHOICES_MAX)
+        LOOM_FAIL(b->ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a load of kernel %s has %zu ways to its cores; at most %d are searched", s->nest->kernel, n[a], CHOICES_MAX);
     }
+    add_arms(b, &arm, n);
+  }
   return LOOM_OK;
 }
 
-static loom_status add_row_arms(builder *b, const space_key *key) {
-  const space_rows *rows = &b->s->rows;
-  size_t mapping = 0;
-  for (size_t i = 0; i < rows->n; i++) {
-    if (b->s->row_tuple[i] != key->tuple)
+static void add_row_arms(builder *b, size_t row) {
+  if (b->s->is_answered && b->s->is_answered[row])
+    return;
+  const plan_candidate *c = b->s->rows.at[row];
+  space_arm arm = {.mapping = (int64_t)row, .map = c->mapping};
+  size_t n[PLAN_LOADS_MAX];
+  for (int a = 0; a < c->n_access; a++) {
+    n[a] = 0;
+    for (int depth = 1; depth <= (b->s->load[a] && !c->access[a].depth ? 2 : 1); depth++)
+      space_choice_of(&c->access[a], depth, &b->room[a][n[a]++]);
+  }
+  add_arms(b, &arm, n);
+}
+
+/* The mappings that are asked for and not there yet. */
+static loom_status add_mappings(builder *b, const bool *is_asked) {
+  const space_source *s = b->s;
+  int *orders = NULL, n_orders = 0;
+  if (s->space) {
+    orders = ARENA_NEW_N(&b->ctx->scratch, int, s->space->n_orders);
+    n_orders = explore_list_orders(s->space, b->g->key.one_trip, orders);
+  }
+  for (size_t i = 0, row = 0; i < b->g->n_mappings; i++, row++) {
+    while (!s->space && s->row_tuple[row] != b->g->key.tuple)
+      row++;
+    if (!is_asked[i] || b->g->is_there[i])
       continue;
-    mapping++;
-    if (b->s->is_answered && b->s->is_answered[i])
-      continue;
-    const plan_candidate *c = rows->at[i];
-    space_arm arm = {.mapping = (int64_t)i, .map = c->mapping};
-    size_t n[PLAN_LOADS_MAX], first = b->g->arms.n;
-    for (int a = 0; a < c->n_access; a++) {
-      n[a] = 0;
-      for (int depth = 1; depth <= (b->s->load[a] && !c->access[a].depth ? 2 : 1); depth++)
-        space_choice_of(&c->access[a], depth, &b->room[a][n[a]++]);
-    }
-    add_arms(b, &arm, n);
-    LOOM_TRY(set_routes(b, first, mapping - 1));
+    size_t first = b->g->arms.n;
+    if (s->space)
+      LOOM_TRY(add_space_arms(b, orders, n_orders, i));
+    else
+      add_row_arms(b, row);
+    LOOM_TRY(set_routes(b, first, i));
     number_arms(b, first);
+    b->g->is_there[i] = true;
   }
   return LOOM_OK;
 }
@@ -326,30 +349,36 @@ static builder *make_builder(loom_ctx *ctx, const space_source *s, const model_p
   return b;
 }
 
-loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at, const space_group **out) {
-  uint64_t h = hash_table(0, key, sizeof *key);
-  space_group **bucket = &g->newest[h % SPACE_BUCKETS];
-  for (space_group *x = *bucket; x; x = x->older)
-    if (memcmp(&x->key, key, sizeof *key) == 0) {
-      *out = x;
-      return LOOM_OK;
-    }
+static space_group *make_group(const builder *b, const space_key *key, space_group *older) {
+  arena *m = &b->ctx->mem;
+  space_group *g = ARENA_NEW(m, space_group);
+  memcpy(&g->key, key, sizeof *key);
+  g->older = older;
+  g->n_mappings = b->ends->n;
+  g->is_there = ARENA_NEW_N(m, bool, g->n_mappings);
+  g->cases = ARENA_NEW_N(m, const model_case *, g->n_mappings);
+  g->seen = arena_alloc(m, sizeof *g->seen + (size_t)b->s->n_access * sizeof g->seen->prices[0]);
+  return g;
+}
+
+loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, const space_key *key, const model_point *at, const bool *is_asked,
+                             const space_group **out) {
+  space_group **bucket = &g->newest[hash_table(0, key, sizeof *key) % SPACE_BUCKETS], *found = *bucket;
+  while (found && memcmp(&found->key, key, sizeof *key) != 0)
+    found = found->older;
   if (!g->builder)
     g->builder = make_builder(ctx, s, p);
   builder *b = g->builder;
   LOOM_TRY(space_find_ends(ctx, s, p, g, key->tuple, at, &b->ends));
+  if (!found)
+    found = *bucket = make_group(b, key, *bucket);
   arena_mark mark = arena_save(&ctx->scratch);
   b->at = at;
-  b->g = ARENA_NEW(&ctx->mem, space_group);
-  b->n_routes = 0;
-  memset(b->routes, 0, sizeof b->routes);
-  memset(b->prices, 0, (size_t)s->n_access * sizeof b->prices[0]);
-  memcpy(&b->g->key, key, sizeof *key);
-  LOOM_TRY(s->space ? add_space_arms(b, key) : add_row_arms(b, key));
-  b->g->older = *bucket;
-  *bucket = b->g;
-  *out = b->g;
+  b->g = found;
+  LOOM_TRY(add_mappings(b, is_asked));
+
   arena_release(&ctx->scratch, mark);
+  *out = found;
   return LOOM_OK;
 }
 

@@ -155,20 +155,21 @@ size_t space_look(arena *scratch, const model_program *p, const space_source *s,
   arena_mark mark = arena_save(scratch);
   looker k = {.mem = scratch, .p = p, .g = g, .at = at, .n_access = s->n_access, .n_parallel = s->n_parallel, .free_bytes = l1_bytes - at->l1_bytes, .dram_limit = s->dram_limit, .effort = effort};
   size_t n = 0;
-  if (k.free_bytes >= 0 && g->arms.n) {
+  if (k.free_bytes >= 0 && g->in_order.n) {
     price_group(&k);
     int64_t least = least_total(&k, NULL);
-    for (size_t i = 0; least <= at_most && i < g->arms.n; i++) {
-      const space_arm *arm = &g->arms.at[i];
+    for (size_t i = 0; least <= at_most && i < g->in_order.n; i++) {
+      size_t number = (size_t)g->in_order.at[i];
+      const space_arm *arm = &g->arms.at[number];
       explore_pick pick;
       uint16_t choice[PLAN_LOADS_MAX];
       arena_mark here = arena_save(scratch);
       if (least_total(&k, arm) <= at_most && look_at_arm(&k, arm, at_most, &pick, choice)) {
         bool is_better = n == 0 || pick.total < out[0].total || (pick.total == out[0].total && space_compare_columns(pick.sum, out[0].column) < 0);
         if (room > 1) {                     /* one of each arm */
-          keep(&out[n++], &pick, choice, i, k.n_access);
+          keep(&out[n++], &pick, choice, number, k.n_access);
         } else if (is_better) {
-          keep(&out[0], &pick, choice, i, k.n_access);
+          keep(&out[0], &pick, choice, number, k.n_access);
           n = 1;
           at_most = pick.total;
         }

@@ -19,45 +19,58 @@ static loom_status list_accesses(space_search *s) {
 
 /* ---- parts of the mesh ---- */
 
-typedef struct mesh_part { int64_t size[PLAN_MESH_MAX]; model_reach reach; struct mesh_part *older; } mesh_part;
+/* by number of the last core of the part; what is found is kept */
+typedef struct part_finder { space_search *s; model_reacher *reacher; const model_reach **at; VEC_OF(model_reach) mine; } part_finder;
 
-static const model_reach *find_part(space_search *s, mesh_part **all, const plan_mapping *map) {
-  for (mesh_part *x = *all; x; x = x->older)
-    if (memcmp(x->size, map->mesh_size, sizeof x->size) == 0)
-      return &x->reach;
-  mesh_part *x = ARENA_NEW(&s->ctx->mem, mesh_part);
-  memcpy(x->size, map->mesh_size, sizeof x->size);
-  model_reach_make(s->ctx, s->program, map->mesh_size, &x->reach);
-  x->older = *all;
-  *all = x;
-  return &x->reach;
+static const model_reach *find_part(part_finder *f, const int64_t *size) {
+  const machine *m = f->s->machine;
+  int64_t last = 0;
+  for (size_t d = 0; d < m->mesh.n; d++)
+    last = last * m->mesh.at[d].size + size[d] - 1;
+  if (!f->at[last]) {
+    model_reach *x = ARENA_NEW(&f->s->ctx->mem, model_reach);
+    model_reacher_find(f->reacher, size, x);
+    f->at[last] = x;
+  }
+  return f->at[last];
 }
 
-static void add_part(space_search *s, space_reach *to, mesh_part **all, const plan_mapping *map) {
-  const model_reach *x = find_part(s, all, map);
-  for (int i = 0; i < to->n; i++)
-    if (to->at[i].sum == x->sum)
+static void add_part(part_finder *f, const plan_mapping *map) {
+  const model_reach *x = find_part(f, map->mesh_size);
+  for (size_t i = 0; i < f->mine.n; i++)
+    if (memcmp(&f->mine.at[i], x, sizeof *x) == 0)
       return;
-  model_reach *at = ARENA_NEW_N(&s->ctx->mem, model_reach, to->n + 1);
-  if (to->n)
-    memcpy(at, to->at, (size_t)to->n * sizeof *at);
-  at[to->n++] = *x;
-  to->at = at;
+  vec_push(&f->s->ctx->scratch, &f->mine, *x);
+}
+
+static void end_tuple(part_finder *f, space_reach *out) {
+  model_reach *at = ARENA_NEW_N(&f->s->ctx->mem, model_reach, f->mine.n);
+  if (f->mine.n)
+    memcpy(at, f->mine.at, f->mine.n * sizeof *at);
+  *out = (space_reach){at, (int)f->mine.n};
+  f->mine.n = 0;
 }
 
 static void list_parts(space_search *s) {
-  mesh_part *all = NULL;
+  arena *scratch = &s->ctx->scratch;
+  arena_mark mark = arena_save(scratch);
+  part_finder f = {.s = s, .reacher = model_reacher_make(&s->ctx->mem, s->program), .at = ARENA_NEW_N(scratch, const model_reach *, machine_cores(s->machine))};
   space_reach *reach = ARENA_NEW_N(&s->ctx->mem, space_reach, s->source.n_tuples);
   const explore_space *x = s->source.space;
   plan_mapping map;
-  for (int32_t f = 0; x && f < x->n_profiles; f++)
-    if (x->first_mapping[f] < x->first_mapping[f + 1]) {      /* all of a profile use the same cores */
-      explore_get_mapping(x, x->first_mapping[f], 0, &map);
-      add_part(s, &reach[x->profile_tuple[f]], &all, &map);
-    }
-  for (size_t i = 0; !x && i < s->source.rows.n; i++)
-    add_part(s, &reach[s->source.row_tuple[i]], &all, &s->source.rows.at[i]->mapping);
+  for (int32_t t = 0; t < s->source.n_tuples; t++) {
+    for (int32_t p = x ? x->first_profile[t] : 0; x && p < x->first_profile[t + 1]; p++)
+      if (x->first_mapping[p] < x->first_mapping[p + 1]) {      /* all of a profile use the same cores */
+        explore_get_mapping(x, x->first_mapping[p], 0, &map);
+        add_part(&f, &map);
+      }
+    for (size_t i = 0; !x && i < s->source.rows.n; i++)
+      if (s->source.row_tuple[i] == t)
+        add_part(&f, &s->source.rows.at[i]->mapping);
+    end_tuple(&f, &reach[t]);
+  }
   s->reach = reach;
+  arena_release(scratch, mark);
 }
 
 /* Exact: what divides no loop of constant extent is left out at once. */
@@ -136,6 +149,7 @@ static loom_status search(space_search *s) {
   memset(&s->open, 0, sizeof s->open);
   memset(&s->spare, 0, sizeof s->spare);
   memset(&s->jobs, 0, sizeof s->jobs);
+  s->asked_room = 0;
   memset(s->found_room, 0, sizeof s->found_room);
   arena_release(&s->ctx->scratch, scratch);
   return status;
