@@ -13,7 +13,7 @@ bool compile_chips_wanted(loom_ctx *ctx, const compile_options *o) {
 }
 
 /* What is asked of a shard is what was asked of the kernel, without what is about chips. */
-static compile_options options_of(const compile_chips *c, kernel_graph *graph) {
+static compile_options options_of(const compile_chips *c, const chips_split *split, const chips_part *p, kernel_graph *graph) {
   arena *m = &c->ctx->mem;
   compile_options o = c->options;
   const char **pins = ARENA_NEW_N(m, const char *, o.explore.n_pins + 1);
@@ -29,6 +29,9 @@ static compile_options options_of(const compile_chips *c, kernel_graph *graph) {
   o.topk = 1;
   o.write_files = false;
   o.output_dir = o.dump_dir = o.override_dir = NULL;
+  const chips_part largest = chips_part_of(&c->kernel, c->machine, split, 0);
+  if (!chips_same_shape(&c->kernel, p, &largest))
+    o.plan = NULL;                         /* a plan is of the largest shard */
   return o;
 }
 
@@ -42,12 +45,37 @@ static loom_status read_whole(compile_chips *c) {
   if (!c->whole.kernel)
     LOOM_FAIL(c->ctx, diag_file_span(c->ctx, c->o->input), LOOM_EUNSUP, "machine '%s' has %" PRId64 " chips, and kernels are split as graphs; MLIR text has none", c->machine->name,
               machine_n_chips(c->machine));
-  if (c->o->plan)
-    LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--plan replays the plan of one chip; machine '%s' has %" PRId64 ": --pin chips=LOOP says how a kernel is split", c->machine->name,
-              machine_n_chips(c->machine));
   c->options = *c->whole.o;                /* config.json is in it */
   c->options.stop_after = c->o->stop_after;
   c->options.cache = c->o->cache;
+  return LOOM_OK;
+}
+
+/* The split of a plan that is given becomes pins; the rest of it is replayed for the largest shard. */
+static loom_status read_plan(compile_chips *c) {
+  arena *m = &c->ctx->mem;
+  explore_options *e = &c->options.explore;
+  char *source;
+  size_t size;
+  data_value *v;
+  plan *p;
+  if (!c->options.plan)
+    return LOOM_OK;
+  LOOM_TRY(file_read(c->ctx, c->options.plan, (size_t)1 << 24, &source, &size));
+  LOOM_TRY(data_read_json(c->ctx, c->options.plan, source, size, &v));
+  LOOM_TRY(plan_from_data(c->ctx, v, &p));
+  const char **pins = ARENA_NEW_N(m, const char *, e->n_pins + c->machine->chips.n);
+  bool is_of_it = p->chips.n == c->machine->chips.n;
+  for (size_t d = 0; d < c->machine->chips.n && is_of_it; d++) {
+    is_of_it = text_eq(p->chips.at[d].name, c->machine->chips.at[d].name) && p->chips.at[d].size == c->machine->chips.at[d].size;
+    pins[d] = arena_printf(m, "chips.%s=%s", p->chips.at[d].name, p->chips.at[d].loop ? p->chips.at[d].loop : "none");
+  }
+  if (!is_of_it)
+    LOOM_FAIL(c->ctx, v->span, LOOM_EINFEASIBLE, "the plan does not say how the kernel is split over the chips of '%s' (it was made for '%s')", c->machine->name, p->machine);
+  for (size_t i = 0; i < e->n_pins; i++)
+    pins[c->machine->chips.n + i] = e->pins[i];
+  e->pins = pins;
+  e->n_pins += c->machine->chips.n;
   return LOOM_OK;
 }
 
@@ -118,7 +146,7 @@ static loom_status plan_shard(searched *w, const chips_split *split, const chips
   compile_state s = {0};
   known k = {.part = *p, .sums = sums};
   LOOM_TRY(chips_shard(c->ctx, &c->kernel, split, p, &graph));
-  compile_options o = options_of(c, graph);
+  compile_options o = options_of(c, split, p, graph);
   o.stop_after = COMPILE_PLAN;
   const diag_mark before = diag_save(c->ctx);
   loom_status st = compile_kernel(c->ctx, &o, &s);
@@ -174,7 +202,7 @@ static loom_status compile_shard(compile_chips *c, int64_t chip, const chips_par
   vec_push(&c->ctx->mem, &c->shards, ((compile_chips_shard){.part = *p, .chip = chip}));
   s = &c->shards.at[c->shards.n - 1];
   LOOM_TRY(chips_shard(c->ctx, &c->kernel, &c->split, p, &s->graph));
-  s->o = options_of(c, s->graph);
+  s->o = options_of(c, &c->split, p, s->graph);
   if (c->output_dir) {
     s->o.write_files = true;
     s->o.output_dir = file_join(&c->ctx->mem, c->output_dir, arena_printf(&c->ctx->mem, "chip%" PRId64, chip));
@@ -259,6 +287,7 @@ loom_status compile_chips_kernel(loom_ctx *ctx, const compile_options *o, compil
   LOOM_TRY(machine_load_with(ctx, o->machine, o->calibration, o->compute_dir, &c->machine));
   c->chip = machine_one_chip(&ctx->mem, c->machine);
   LOOM_TRY(read_whole(c));
+  LOOM_TRY(read_plan(c));
   LOOM_TRY(read_axes(c));
   LOOM_TRY(search(c));
   c->split = c->rows.at[0].split;
