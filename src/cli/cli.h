@@ -142,6 +142,7 @@ typedef struct cli_options {
   const struct solve_opinion *opinion;                 /* Z3's, in loom-worker; NULL in loom, which leaves --certify to it */
   struct tuning_db *tuning;                            /* --tuning-db, opened in loom-worker for the time of a command; NULL: not given */
   VEC_OF(const char *) files;                          /* positional arguments */
+  const bool *is_typed;                                /* by the offset of an option's field: the command line has it, not a configuration */
   loom_span machine_span;                              /* of `machine` where a configuration said it; no span: the command line did, or nothing */
   VEC_OF(const char *) passes;                         /* of opt: bare pass flags in order, "cse" or "canonicalize{max-iterations=3}" */
 #define X(f, o, a, c, h) struct { VEC_OF(const char *) all; const char *last; } f;

@@ -191,6 +191,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
   const cli_command *c = cli_find_command(argv[0]);
   out->command = c->name;
   out->letter = letter_of(c);
+  out->verify_each = out->letter == 'o';      /* on by default */
   bool only_files = false, is_given[N_ROWS] = {false};
   LOOM_TRY(cli_find_error_format(ctx, argc, argv));
   for (int i = 1; i < argc; i++) {
@@ -235,6 +236,10 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     add_value(&ctx->mem, out, row, value);
     is_given[row - rows] = true;
   }
+  bool *typed = ARENA_NEW_N(&ctx->mem, bool, sizeof *out);
+  for (size_t i = 0; i < N_ROWS; i++)
+    typed[rows[i].offset] = is_given[i];
+  out->is_typed = typed;
   return add_configured(ctx, c, is_given, out);
 }
 

@@ -9,8 +9,14 @@ static solve_field field_of(const compile_state *s, const solve_options *so) {
 
 loom_status worker_answer(loom_ctx *ctx, const cli_options *o, const compile_state *s, data_value *out) {
   solve_options so = s->solve_options;
-  if (!s->nest || s->solved.rows.n == 0 || s->solved.best < 0)
-    return LOOM_OK;                          /* nothing was searched */
+  if (!s->nest || s->solved.rows.n == 0 || s->solved.best < 0) {
+    if (o->explain || o->certify) {
+      diag_warn(ctx, LOOM_NOSPAN, "--%s: nothing was searched, and there is nothing to say of it", o->explain ? "explain" : "certify");
+      if (o->letter == 'c' && s->kernel && s->is_native && !o->fixed_sizes)
+        diag_help(ctx, "sizes that stay open have no one plan: add --fixed-sizes");
+    }
+    return LOOM_OK;
+  }
   so.explain = o->explain;
   so.neighbours = o->neighbours;
   so.pareto = o->pareto;

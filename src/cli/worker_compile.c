@@ -435,6 +435,9 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   if (is_program || as_program != LOOM_OK)
     return as_program;
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
+  bool for_npu;
+  LOOM_TRY(worker_wants_npu(ctx, o, &c, !o->emit.last && !o->bisect, &for_npu));
+  LOOM_TRY(worker_refuse_unread(ctx, o, &c, for_npu, false));
   if (worker_emit_is(o->emit.last, WORKER_EMIT_CODE, NULL))
     return compile_code(ctx, o, &c);
   if (o->fixed_sizes && !text_eq(o->machine.last, "host"))
@@ -459,9 +462,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   c.write_files = true;
   compile_tt board = {0};
   compile_npu npu = {0};
-  bool for_npu;
   compile_execution timed = {0};
-  LOOM_TRY(worker_wants_npu(ctx, o, &c, !o->emit.last && !o->bisect, &for_npu));
   loom_status st = c.for_board ? worker_compile_board(ctx, o, &c, &s, &board) : for_npu ? compile_npu_compile(ctx, &c, &s, &npu) : compile_kernel(ctx, &c, &s);
   if (o->bisect)
     st = worker_bisect(ctx, &s, &r, st, &found);
@@ -562,6 +563,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   bool for_npu;
   compile_npu npu = {0};
   LOOM_TRY(worker_wants_npu(ctx, o, &c, true, &for_npu));
+  LOOM_TRY(worker_refuse_unread(ctx, o, &c, for_npu, false));
   for_npu = for_npu && !o->interp && !o->bisect;
   if (c.for_board && (o->interp || o->bisect || o->trace.last))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--engine tt-emu runs the board's program: leave %s away", o->interp ? "--interp" : o->bisect ? "--bisect-numerics" : "--trace");

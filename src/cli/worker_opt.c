@@ -68,7 +68,7 @@ static loom_status run_one(loom_ctx *ctx, const cli_options *o, const pass_flags
   ir_ctx ir;
   LOOM_TRY(ir_open(ctx, &ir));
   MlirModule m = {NULL};
-  pass_run_options p = {.verify_each = true, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
+  pass_run_options p = {.verify_each = o->verify_each, .print_before_all = o->print_before_all, .print_after_all = o->print_after_all, .timing = o->timing,
                         .print_after = o->print_after.last, .emit = emit_stderr};
   ir.blame = LOOM_EINPUT;   /* the pipeline and the IR are the user's */
   ir.reads = MLIR_READS_STAGES;
