@@ -101,7 +101,7 @@ static void add_row(compile_chips *c, const chips_split *s) {
 }
 
 static void list_rows(compile_chips *c, const int *pinned, chips_split *s, int dim) {
-  if (dim == (int)c->machine->chips.n) {
+  if (dim == MACHINE_MESH_DIMS_MAX || dim == (int)c->machine->chips.n) {
     add_row(c, s);
     return;
   }
