@@ -4,12 +4,26 @@
 #include "compile_stage.h"
 #include <stdlib.h>
 
-bool compile_chips_wanted(loom_ctx *ctx, const compile_options *o) {
+/* The machine of the options, or of their config.json. */
+static loom_status load_machine(loom_ctx *ctx, const compile_options *o, machine **out) {
+  compile_options merged = *o;
+  compile_state s = {.ctx = ctx, .o = o};
+  LOOM_TRY(compile_read_config(&s, &merged));
+  return machine_load_with(ctx, merged.machine ? merged.machine : "wormhole", merged.calibration, merged.compute_dir, out);
+}
+
+bool compile_chips_wanted(loom_ctx *ctx, compile_options *o) {
   machine *m;
+  if ((!o->machine && !o->config) || file_is_dir(o->input))
+    return false;
   const diag_mark before = diag_save(ctx);
-  const bool has_chips = o->machine && machine_load_with(ctx, o->machine, o->calibration, o->compute_dir, &m) == LOOM_OK && m->chips.n;
+  const bool is_loaded = load_machine(ctx, o, &m) == LOOM_OK;
+  if (is_loaded && !m->chips.n && !o->config) {
+    o->loaded_machine = m;
+    return false;
+  }
   diag_drop(ctx, before);
-  return has_chips;
+  return is_loaded && m->chips.n;
 }
 
 /* What is asked of a shard is what was asked of the kernel, without what is about chips. */
@@ -284,7 +298,7 @@ static loom_status write_files(compile_chips *c) {
 loom_status compile_chips_kernel(loom_ctx *ctx, const compile_options *o, compile_chips *out) {
   compile_chips *c = out;
   *c = (compile_chips){.ctx = ctx, .o = o};
-  LOOM_TRY(machine_load_with(ctx, o->machine, o->calibration, o->compute_dir, &c->machine));
+  LOOM_TRY(load_machine(ctx, o, &c->machine));
   c->chip = machine_one_chip(&ctx->mem, c->machine);
   LOOM_TRY(read_whole(c));
   LOOM_TRY(read_plan(c));
@@ -295,7 +309,7 @@ loom_status compile_chips_kernel(loom_ctx *ctx, const compile_options *o, compil
   if (o->stop_after < COMPILE_PLAN)
     return LOOM_OK;
   if (o->write_files) {
-    c->output_dir = o->output_dir ? o->output_dir : file_join(&ctx->mem, "loom-out", text_identifier(&ctx->mem, c->whole.kernel->name));
+    c->output_dir = c->options.output_dir ? c->options.output_dir : file_join(&ctx->mem, "loom-out", text_identifier(&ctx->mem, c->whole.kernel->name));
     LOOM_TRY(file_make_dirs(ctx, c->output_dir));
   }
   LOOM_TRY(compile_shards(c));

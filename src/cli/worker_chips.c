@@ -13,8 +13,8 @@ static loom_status refuse(loom_ctx *ctx, const cli_options *o, const compile_opt
       {"--legacy", o->legacy},                 {"--variant", o->variant.last != NULL},   {"--emit", o->emit.last && !text_eq(o->emit.last, "plan") && !text_eq(o->emit.last, "summary")}};
   for (size_t i = 0; i < sizeof one_chip / sizeof *one_chip; i++)
     if (one_chip[i].given) {
-      diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s%s%s is of one chip, and machine '%s' has several", one_chip[i].option, text_eq(one_chip[i].option, "--emit") ? " " : "",
-                 text_eq(one_chip[i].option, "--emit") ? o->emit.last : "", c->machine);
+      diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s%s%s is of one chip, and the machine has several", one_chip[i].option, text_eq(one_chip[i].option, "--emit") ? " " : "",
+                 text_eq(one_chip[i].option, "--emit") ? o->emit.last : "");
       diag_help(ctx, "give --machine a chip, for example wormhole; docs/chips.md says what runs on several");
       return LOOM_EUNSUP;
     }
@@ -79,7 +79,7 @@ static loom_status compile_and_run(loom_ctx *ctx, const cli_options *o, const co
   return st;
 }
 
-loom_status worker_chips_compile(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool *is_done) {
+loom_status worker_chips_compile(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *is_done) {
   compile_stage early;
   *is_done = compile_chips_wanted(ctx, c) && !(o->emit.last && worker_emit_is(o->emit.last, WORKER_EMIT_EARLY, &early) && early == COMPILE_KERNEL);
   compile_options written = *c;
@@ -87,7 +87,7 @@ loom_status worker_chips_compile(loom_ctx *ctx, const cli_options *o, const comp
   return *is_done ? compile_and_run(ctx, o, &written, NULL) : LOOM_OK;
 }
 
-loom_status worker_chips_run(loom_ctx *ctx, const cli_options *o, const compile_options *c, const run_options *r, bool *is_done) {
+loom_status worker_chips_run(loom_ctx *ctx, const cli_options *o, compile_options *c, const run_options *r, bool *is_done) {
   *is_done = !r->interp_only && compile_chips_wanted(ctx, c);
   compile_options written = *c;
   written.write_files = o->output_dir.last != NULL;
@@ -109,7 +109,7 @@ static void print_table(compile_chips *c) {
   printf("%zu splits, %" PRId64 " ruled out by their collectives\n", c->rows.n, ruled_out);
 }
 
-loom_status worker_chips_explore(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool *is_done) {
+loom_status worker_chips_explore(loom_ctx *ctx, const cli_options *o, compile_options *c, bool *is_done) {
   compile_chips all;
   if (!(*is_done = compile_chips_wanted(ctx, c)))
     return LOOM_OK;

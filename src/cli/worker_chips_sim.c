@@ -59,6 +59,8 @@ static loom_status read_all(loom_ctx *ctx, const cli_options *o, const char *dir
       continue;
     while (k < s->n_togs && !text_eq(s->togs[k].file, file->string))
       k++;
+    if (*file->string == '/' || strstr(file->string, ".."))
+      LOOM_FAIL(ctx, file->span, LOOM_EINPUT, "'%s' is no name of a file in this directory", file->string);
     s->tog_of[i] = (int)k;
     if (k < s->n_togs)
       continue;
