@@ -53,6 +53,7 @@ struct solve_opinion;
   X(topk, "topk", "N", "cres", "compile, run: materialise the best N candidates (default 1); explore, solve: list them")     \
   X(topk_block_size, "topk-block-size", "N", "cr", "materialise also the plans at N (odd) sizes of each block symbol around the best")  \
   X(njobs, "njobs", "N", "cresbkmpw", "threads of the search; of a model, processes that compile its kernels (default: one for each processor)")                                                                      \
+  X(shard, "shard", "BLOCK", "r", "deal the kernel out along that block's range (m, tile_k) to the processes of this job of MPI (mpirun), with --machine host")  \
   X(threads, "threads", "N", "crebp", "of this CPU, for the kernel (--machine host); default: all it may use")                \
   X(cache_dir, "cache-dir", "DIR", "crbmp", "where compiled kernels are kept (default $LOOM_CACHE_DIR, else loom/objects in ~/.cache)")                \
   X(seed, "seed", "N", "crmbp", "seed of made-up inputs (default 0)")                                                     \
@@ -275,6 +276,9 @@ const char *cli_find_part(arena *m, const char *name, int mode);
 const char *cli_find_worker(arena *m);
 /* This process becomes loom-sweep with the same arguments.  Returns an exit code only when it cannot be started. */
 int cli_become_sweep(char **argv);
+/* Is this process one of several that mpirun, srun or their like have started, and which, by the environment? */
+bool cli_is_in_job(void);
+int cli_rank_in_job(void);
 /* Exit code of a loom-worker that did all it was asked for.  Not 0: so ends a process that a library ends (a constructor, a kernel provider), and nothing was done. */
 enum { CLI_WORKER_DONE = 99 };
 /* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: cli_tell_death. */

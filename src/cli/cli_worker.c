@@ -6,6 +6,7 @@
 #include "run/run_sandbox.h"
 #include "run/run_stage.h"
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,7 +84,7 @@ int cli_run_worker(int argc, char **argv, const cli_options *o) {
     const run_end end = run_child_wait(pid, sandbox.policy->limits.deadline);
     run_place place;
     const bool has_begun = run_stage_find(pid, &place);      /* one for which there is no memory dies before */
-    code = end.signal && !has_begun ? CODE_OF_LOADER : end.signal ? cli_tell_death(&ctx, &end, &sandbox.policy->limits, argc, argv, o) : end.exit;
+    code = end.signal && end.signal != SIGKILL && !has_begun ? CODE_OF_LOADER : end.signal ? cli_tell_death(&ctx, &end, &sandbox.policy->limits, argc, argv, o) : end.exit;
   }
   if (st == LOOM_OK && code == 0) {
     st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker was ended by a library that it uses, before it was done");

@@ -1,7 +1,9 @@
 /* loom: the plain binary.  Links no MLIR. */
 #include "cli/cli.h"
 #include "base/alloc.h"
+#include "run/run_ranks.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct invocation { int argc; char **argv; const cli_command *command; bool in_worker; cli_options options; } invocation;
@@ -147,7 +149,8 @@ int main(int argc, char **argv) {
   loom_ctx_init(&ctx);
   loom_status st = loom_ctx_run(&ctx, body, &in);
   int code = loom_status_exit(st);
-  if (st == LOOM_OK && in.command->place == CLI_IN_SWEEP && !in.options.help)
+  const bool speaks = in.options.shard.last && cli_is_in_job() && !getenv(RUN_RANKS_VARIABLE);      /* to the other ranks, and another process computes */
+  if (st == LOOM_OK && !in.options.help && (in.command->place == CLI_IN_SWEEP || speaks))
     code = cli_become_sweep(argv);
   else if (in.in_worker) {   /* the worker parses again and prints what there is to say */
     code = cli_run_worker(in.argc, in.argv, &in.options);

@@ -125,6 +125,12 @@ static loom_status read_text(loom_ctx *ctx, int fd, char **out, size_t *size) {
   return LOOM_OK;
 }
 
+/* Did somebody kill the worker (SIGKILL: an administrator, or the system that lacks memory)?  That is nothing a point does, and no result of it.  `messages`: of cli_tell_death. */
+static bool was_worker_killed(arena *m, int code, const char *messages, size_t size) {
+  const char *sign = arena_printf(m, "signal %d (", SIGKILL);
+  return code == loom_status_exit(LOOM_EWORKER) && size && memmem(messages, size, sign, strlen(sign));
+}
+
 static loom_status read_done(loom_ctx *ctx, const hand *a, int status, sweep_done *out) {
   char *output, *messages;
   size_t output_size, messages_size;
@@ -134,6 +140,9 @@ static loom_status read_done(loom_ctx *ctx, const hand *a, int status, sweep_don
     return LOOM_OK;
   LOOM_TRY(read_text(ctx, a->out, &output, &output_size));
   LOOM_TRY(read_text(ctx, a->err, &messages, &messages_size));
+  out->is_lost = was_worker_killed(&ctx->mem, code, messages, messages_size);
+  if (out->is_lost)
+    return LOOM_OK;
   LOOM_TRY(sweep_row_of(ctx, code, output, output_size, messages, messages_size, &out->row));
   return sweep_plans_read(ctx, a->plans, &out->plans);
 }

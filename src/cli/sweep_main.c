@@ -18,11 +18,17 @@ static loom_status body(loom_ctx *ctx, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   cli_start();
+  loom_ctx ctx;
+  if (argc > 1 && strcmp(argv[1], "run") == 0) {
+    loom_ctx_init(&ctx);
+    const int of_rank = sweep_shard(&ctx, argv);
+    loom_ctx_done(&ctx);
+    return of_rank;
+  }
   if (argc < 2 || strcmp(argv[1], "sweep") != 0) {
     fprintf(stderr, "loom-sweep is started by loom\n");
     return loom_status_exit(LOOM_EUSAGE);
   }
-  loom_ctx ctx;
   loom_ctx_init(&ctx);
   const loom_status st = body(&ctx, argc - 1, argv + 1);
   cli_print_diagnostics(&ctx);

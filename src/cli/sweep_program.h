@@ -18,9 +18,15 @@ LOOM_MUST_USE loom_status sweep_hands_start(sweep_hands *h, const char *const *w
 LOOM_MUST_USE loom_status sweep_hands_take(sweep_hands *h, loom_ctx *ctx, sweep_done *out, bool *out_found);
 void sweep_hands_close(sweep_hands *h);      /* ends what still runs, and takes the scratch files away; NULL: nothing */
 
+/* ---- sweep_job.c ---- */
+struct sweep_transport;
+/* Is this process one of several of a job of MPI?  *out NULL: no.  LOOM_EUNSUP: it is, and Loom was built, or is installed, without MPI.  Where the others do not join within a few times
+ * `lost_s`, the process ends with a message. */
+LOOM_MUST_USE loom_status sweep_job_open(loom_ctx *ctx, double lost_s, const struct sweep_transport **out);
+
 /* ---- sweep_ranks.c: the same on other processes of an MPI job ---- */
 typedef struct sweep_ranks sweep_ranks;
-/* Is this process one of several of such a job, and which?  *out NULL: no.  LOOM_EUNSUP: it is, and Loom was built, or is installed, without MPI. */
+/* Of sweep_job_open, with $LOOM_SWEEP_LOST_S. */
 LOOM_MUST_USE loom_status sweep_ranks_open(loom_ctx *ctx, sweep_ranks **out);
 int sweep_ranks_number(const sweep_ranks *r);
 int sweep_ranks_count(const sweep_ranks *r);
@@ -30,6 +36,10 @@ LOOM_MUST_USE loom_status sweep_ranks_take(sweep_ranks *r, loom_ctx *ctx, sweep_
 /* What a rank other than 0 does until it is told to stop. */
 LOOM_MUST_USE loom_status sweep_ranks_serve(sweep_ranks *r, loom_ctx *ctx, sweep_hands *hands);
 void sweep_ranks_close(sweep_ranks *r);      /* rank 0 tells the others to stop */
+
+/* ---- sweep_shard.c ---- */
+/* `loom run --shard` in such a job: starts it and speaks to the other ranks for it; argv of this program.  The exit code of the process. */
+int sweep_shard(loom_ctx *ctx, char **argv);
 
 /* ---- commands ---- */
 loom_status sweep_run_file(loom_ctx *ctx, const cli_options *o, const char *path);

@@ -2,12 +2,9 @@
 #include "base/text.h"
 #include "cli/sweep_program.h"
 #include "cli/sweep_transport.h"
-#include "run/run_process.h"
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { HANDS_MAX = 1024, POLL_NS = 1000000 };
 static const double alive_s = 0.5;      /* between signs of life of a rank that computes */
@@ -18,39 +15,16 @@ struct sweep_ranks { const sweep_transport *t; rank *all; double lost_s; size_t 
 
 /* ---- the job ---- */
 
-/* Variables that mpirun, srun and their like set. */
-static bool is_in_job(void) {
-  static const char *const sizes[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"};
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-    const char *v = getenv(sizes[i]);
-    if (v && (i == 2 || atoi(v) > 1))
-      return true;
-  }
-  return false;
-}
-
-static loom_status lacks(loom_ctx *ctx, const char *why) {
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "this is a job of several processes, and Loom's part for MPI %s", why);
-  diag_help(ctx, "the Debian package loom-mpi has it, and it is built where libopenmpi-dev is installed; without mpirun, 'loom sweep' uses the processors of one machine");
-  return LOOM_EUNSUP;
-}
-
 loom_status sweep_ranks_open(loom_ctx *ctx, sweep_ranks **out) {
+  const char *seconds = getenv("LOOM_SWEEP_LOST_S");
+  const double lost_s = seconds && atof(seconds) > 0 ? atof(seconds) : 20;
+  const sweep_transport *t;
   *out = NULL;
-  if (!is_in_job())
-    return LOOM_OK;
-  const char *path = cli_find_part(&ctx->mem, "loom-mpi.so", R_OK), *seconds = getenv("LOOM_SWEEP_LOST_S");
-  void *library = path ? dlopen(path, RTLD_NOW | RTLD_GLOBAL) : NULL;
-  if (!library)
-    return lacks(ctx, path ? dlerror() : "is not there");
-  const sweep_transport *(*open)(void) = (const sweep_transport *(*)(void))(uintptr_t)dlsym(library, "loom_sweep_transport");
-  const sweep_transport *t = open ? open() : NULL;
+  LOOM_TRY(sweep_job_open(ctx, lost_s, &t));
   if (!t)
-    return lacks(ctx, "cannot start");
-  if (t->size < 2)
     return LOOM_OK;
   sweep_ranks *r = *out = ARENA_NEW(&ctx->mem, sweep_ranks);
-  *r = (sweep_ranks){.t = t, .all = ARENA_NEW_N(&ctx->mem, rank, t->size), .lost_s = seconds && atof(seconds) > 0 ? atof(seconds) : 20};
+  *r = (sweep_ranks){.t = t, .all = ARENA_NEW_N(&ctx->mem, rank, t->size), .lost_s = lost_s};
   for (int i = 0; i < t->size; i++)
     r->all[i].heard = clock_seconds();
   return LOOM_OK;
@@ -254,5 +228,5 @@ void sweep_ranks_close(sweep_ranks *r) {
     is_whole = is_whole && !r->all[i].is_lost;
     r->t->send(i, stop, sizeof stop);
   }
-  r->t->finish(is_whole);
+  r->t->finish(is_whole, 0);
 }

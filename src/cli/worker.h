@@ -23,6 +23,8 @@ LOOM_MUST_USE loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_op
 LOOM_MUST_USE loom_status worker_read_host(loom_ctx *ctx, const cli_options *o, compile_options *c, run_options *r);
 /* A document that is no JSON: as it is, or with --json in one (loom.text.v1). */
 void worker_print_text(loom_ctx *ctx, const cli_options *o, const char *form, const char *words);
+/* loom run --shard. */
+LOOM_MUST_USE loom_status worker_run_shards(loom_ctx *ctx, const cli_options *o, const compile_options *c, const run_options *r);
 /* loom bench: how long; and the verdict on loom.bench.v1 of a network, which is printed. */
 LOOM_MUST_USE loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out);
 LOOM_MUST_USE loom_status worker_bench_network(loom_ctx *ctx, const cli_options *o, data_value *v);

@@ -555,6 +555,10 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
     return as_program;
   LOOM_TRY(read_run(ctx, o, &r));
   LOOM_TRY(read_given(ctx, o, r.inputs, r.n_inputs, &c.helion));
+  if (o->shard.last) {
+    LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
+    return worker_run_shards(ctx, o, &c, &r);
+  }
   LOOM_TRY(cli_providers(ctx, o, &c.providers));
   tt_emulation emulation;
   c.for_board = text_eq(o->engine.last, "tt-emu");

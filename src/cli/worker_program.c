@@ -158,7 +158,7 @@ static loom_status verdict(const program_run *r) {
 static loom_status refuse_options(program_run *r) {
   const struct { const char *option; bool given; } kernels[] = {
       {"--check", r->o->check}, {"--interp", r->o->interp}, {"--emit", r->o->emit.last != NULL}, {"--plan", r->o->plan.last != NULL}, {"--expect", r->o->expect.last != NULL},
-      {"--bisect-numerics", r->o->bisect}, {"--block-sizes", r->o->block_sizes.last != NULL}, {"--trace", r->o->trace.last != NULL}};
+      {"--shard", r->o->shard.last != NULL}, {"--bisect-numerics", r->o->bisect}, {"--block-sizes", r->o->block_sizes.last != NULL}, {"--trace", r->o->trace.last != NULL}};
   for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
     if (kernels[i].given)
       LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s works on values and is no kernel; only kernels have that", kernels[i].option, r->f->name);

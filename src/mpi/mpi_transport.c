@@ -1,5 +1,6 @@
 /* loom-mpi.so: cli/sweep_transport.h over MPI. */
 #include "cli/sweep_transport.h"
+#include "run/run_ranks.h"
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +52,38 @@ static bool receive_bytes(int *from, void **bytes, size_t *size) {
   return true;
 }
 
-static void finish(bool is_whole) {
+static void *reserve(size_t size) {
+  void *room = malloc(size ? size : 1);
+  if (!room)
+    abort();
+  return room;
+}
+
+static MPI_Request reduction;
+
+static bool reduce_start(int type, int op, void *bytes, size_t size) {
+  const MPI_Datatype types[RUN_RANKS_TYPES] = {[RUN_RANKS_I8] = MPI_INT8_T, [RUN_RANKS_I16] = MPI_INT16_T, [RUN_RANKS_I32] = MPI_INT32_T, [RUN_RANKS_I64] = MPI_INT64_T, [RUN_RANKS_F32] = MPI_FLOAT, [RUN_RANKS_F64] = MPI_DOUBLE};
+  const MPI_Op ops[RUN_RANKS_OPS] = {[RUN_RANKS_SUM] = MPI_SUM, [RUN_RANKS_PRODUCT] = MPI_PROD, [RUN_RANKS_MAX] = MPI_MAX, [RUN_RANKS_MIN] = MPI_MIN, [RUN_RANKS_AND] = MPI_BAND, [RUN_RANKS_OR] = MPI_BOR, [RUN_RANKS_XOR] = MPI_BXOR};
+  int width;
+  if (type < 0 || type >= RUN_RANKS_TYPES || op < 0 || op >= RUN_RANKS_OPS || MPI_Type_size(types[type], &width) != MPI_SUCCESS)
+    return false;
+  return MPI_Iallreduce(MPI_IN_PLACE, bytes, (int)(size / (size_t)width), types[type], ops[op], MPI_COMM_WORLD, &reduction) == MPI_SUCCESS;
+}
+
+static bool reduce_done(void) {
+  int done = 0;
+  return MPI_Test(&reduction, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && done;
+}
+
+static void finish(bool is_whole, int code) {
   if (!is_whole)
-    MPI_Abort(MPI_COMM_WORLD, 0);
+    MPI_Abort(MPI_COMM_WORLD, code);
   drop_sent();
   MPI_Finalize();
 }
 
 const sweep_transport *loom_sweep_transport(void) {
-  static sweep_transport t = {.send = send_bytes, .receive = receive_bytes, .release = free, .finish = finish};
+  static sweep_transport t = {.send = send_bytes, .receive = receive_bytes, .reserve = reserve, .release = free, .reduce_start = reduce_start, .reduce_done = reduce_done, .finish = finish};
   if (MPI_Init(NULL, NULL) != MPI_SUCCESS || MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN) != MPI_SUCCESS || MPI_Comm_rank(MPI_COMM_WORLD, &t.number) != MPI_SUCCESS ||
       MPI_Comm_size(MPI_COMM_WORLD, &t.size) != MPI_SUCCESS)
     return NULL;

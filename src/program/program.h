@@ -4,6 +4,7 @@
 #define LOOM_PROGRAM_H
 #include "base/vec.h"
 #include "ir/ir.h"
+#include "codegen/codegen.h"
 #include "run/provider_set.h"
 #include "run/run_value.h"
 
@@ -37,12 +38,16 @@ typedef struct program_check {
 
 typedef struct program_options {
   bool ordered_sums;                   /* every sum in the order of its elements, in its own type */
+  const codegen_symbol *calls; size_t n_calls;      /* functions of ours that operations of dialect mpi become calls of; none: there must be no such operations */
+  const char *late;                    /* with `calls`: bodies of functions on memory that the module declares, added when all other memory has its owners; NULL: none */
   const provider_options *providers;   /* of kernels: matrix products are offered to them; NULL: none, only what the module declares is theirs */
 } program_options;
 typedef struct program program;
 /* Lowers and compiles `m` (changed).  LOOM_EUNSUP: it has operations or types that are not supported: all of them are reported. */
 LOOM_MUST_USE loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, LOOM_GIVE program **out);
 void program_close(LOOM_TAKE program *p);
+/* Out of a call that is running: it fails with `st`.  Only for functions that its code calls. */
+_Noreturn void program_stop_call(loom_status st);
 program_check *program_checks(program *p, size_t *out_n);
 /* Calls a function with its arguments, which are copied: results[i] is made in ctx->mem.  LOOM_EINPUT: an assertion of the module does not hold;
  * LOOM_EPROVIDER: a kernel provider failed; LOOM_EMEM: it asks for more memory than there is. */

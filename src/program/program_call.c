@@ -9,6 +9,8 @@ _Noreturn void program_stop(loom_status st) {
   longjmp(program_running->stop, 1);   /* only machine code of the program lies between: it has nothing to unwind */
 }
 
+_Noreturn void program_stop_call(loom_status st) { program_stop(st); }
+
 void program_grant(arena *mem, program_grants *grants, const char *name, void (*f)(void)) {
   codegen_symbol s = {.name = name};
   memcpy(&s.address, &f, sizeof s.address);
@@ -129,7 +131,10 @@ loom_status program_compile(ir_ctx *ir, MlirModule m, const program_options *o, 
   p->link = provider_link_new(&ctx->mem);
   *out = p;
   program_grant_memory(&ctx->mem, &grants);
+  for (size_t i = 0; i < o->n_calls; i++)
+    vec_push(&ctx->mem, &grants, o->calls[i]);
   LOOM_TRY(program_lower(ir, m, o, &p->checks, &p->places, &grants));
+  LOOM_TRY(program_add_late(ir, m, o));
   LOOM_TRY(cpu_program_object(ir, m, &(cpu_leaves){.products = o->providers != NULL}, &object, &size));
   return link_program(p, o, object, size, &grants);
 }

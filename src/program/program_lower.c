@@ -3,6 +3,7 @@
  *   tosa -> linalg, tensor, arith, scf -> own decompositions -> expectations as calls -> memory, function boundaries too -> who frees what
  */
 #include "program/program_private.h"
+#include <string.h>
 
 /* Without the pattern that gives a loop's tensor the size it starts with where the loop changes it: upstream's is wrong there. */
 #define CANONICALIZE "canonicalize{disable-patterns=\"(anonymous namespace)::ForOpTensorCastFolder\"},cse"
@@ -73,7 +74,7 @@ static loom_status try_lower(ir_ctx *ir, MlirModule m, const program_options *o)
 }
 
 loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_places *places, program_grants *grants) {
-  LOOM_TRY(program_check_supported(ir, m));
+  LOOM_TRY(program_check_supported(ir, m, o->n_calls > 0));
   MlirModule before = ir_clone_module(m);
   diag_mark mark = diag_save(ir->ctx);
   loom_status st = lower(ir, m, o, checks, places, grants);
@@ -81,4 +82,26 @@ loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, pr
     st = program_audit(ir, before, mark, o, try_lower);
   ir_close_module(before);
   return st;
+}
+
+typedef struct declarations { arena *mem; VEC_OF(MlirOperation) at; } declarations;
+
+static bool find_declaration(MlirOperation op, void *data) {
+  declarations *d = data;
+  if (ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)))
+    vec_push(d->mem, &d->at, op);
+  return true;
+}
+
+loom_status program_add_late(ir_ctx *ir, MlirModule m, const program_options *o) {
+  declarations d = {.mem = &ir->ctx->mem};
+  if (!o->late || !*o->late)
+    return LOOM_OK;
+  ir_walk(mlirModuleGetOperation(m), find_declaration, &d);
+  for (size_t i = 0; i < d.at.n; i++) {
+    const char *name = ir_func_name(d.mem, d.at.at[i]);
+    if (strstr(o->late, arena_printf(d.mem, "@%s(", name)))
+      mlirOperationDestroy(d.at.at[i]);
+  }
+  return ir_add_functions(ir, m, "late functions", o->late);
 }

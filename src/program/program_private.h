@@ -27,9 +27,11 @@ struct program {
 
 /* ---- program_lower.c ---- */
 LOOM_MUST_USE loom_status program_lower(ir_ctx *ir, MlirModule m, const program_options *o, program_check_list *checks, program_places *places, program_grants *grants);
+/* Gives declared functions the bodies of o->late. */
+LOOM_MUST_USE loom_status program_add_late(ir_ctx *ir, MlirModule m, const program_options *o);
 /* ---- program_support.c ---- */
 /* LOOM_EUNSUP: operations that no step of the lowering takes, all of them with their places. */
-LOOM_MUST_USE loom_status program_check_supported(ir_ctx *ir, MlirModule m);
+LOOM_MUST_USE loom_status program_check_supported(ir_ctx *ir, MlirModule m, bool has_ranks);
 /* LOOM_EUNSUP: what is left, after all that is known was folded, makes several open dims of one. */
 LOOM_MUST_USE loom_status program_check_splits(ir_ctx *ir, MlirModule m);
 /* ---- program_audit.c ---- */

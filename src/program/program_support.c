@@ -31,13 +31,13 @@ static bool splits_openly(MlirOperation op) {
   return false;
 }
 
-typedef struct audit { ir_ctx *ir; loom_status status; } audit;
+typedef struct audit { ir_ctx *ir; bool has_ranks; loom_status status; } audit;
 
 static bool visit(MlirOperation op, void *data) {
   audit *a = data;
   const char *name = ir_op_name(op);
-  bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op);
-  if (is_supported(name) && !is_external)
+  bool is_external = ir_op_is(op, "func.func") && mlirBlockIsNull(ir_body(op)) && !cpu_is_provided(op) && !a->has_ranks;      /* ranks: bodies come later */
+  if ((is_supported(name) || (a->has_ranks && text_starts(name, "mpi."))) && !is_external)
     return true;
   if (a->status != LOOM_EINPUT)
     a->status = is_external ? LOOM_EINPUT : LOOM_EUNSUP;
@@ -49,8 +49,8 @@ static bool visit(MlirOperation op, void *data) {
   return true;
 }
 
-loom_status program_check_supported(ir_ctx *ir, MlirModule m) {
-  audit a = {ir, LOOM_OK};
+loom_status program_check_supported(ir_ctx *ir, MlirModule m, bool has_ranks) {
+  audit a = {ir, has_ranks, LOOM_OK};
   ir_walk(mlirModuleGetOperation(m), visit, &a);
   return a.status;
 }
@@ -63,7 +63,7 @@ static bool visit_split(MlirOperation op, void *data) {
 }
 
 loom_status program_check_splits(ir_ctx *ir, MlirModule m) {
-  audit a = {ir, LOOM_OK};
+  audit a = {ir, false, LOOM_OK};
   ir_walk(mlirModuleGetOperation(m), visit_split, &a);
   return a.status;
 }

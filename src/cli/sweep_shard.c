@@ -1,0 +1,329 @@
+/* `loom run --shard` in a job of MPI: this process speaks to the other ranks, the one that it starts computes (`loom` and its worker, which know nothing of MPI) and asks through a socket
+ * (run/run_ranks.h).
+ *
+ *   rank 0          collects results, watches all others, and says what went wrong where
+ *   others          watch rank 0; what their `loom` says goes to rank 0 when it ends
+ *
+ * A message between ranks is a kind and contents.  Nobody waits without a limit: a rank that is not heard of for $LOOM_RANKS_LOST_S seconds (20) ends the job. */
+#include "base/clock.h"
+#include "cli/sweep_program.h"
+#include "cli/sweep_transport.h"
+#include "run/run_ranks.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { KIND_ALIVE = 'A', KIND_PART = 'P', KIND_END = 'E', KIND_STOP = 'S', SAID_MAX = 1 << 20, CODE_OF_SIGNALS = 128, POLL_MS = 1 };
+static const double alive_s = 0.5, others_s = 3, same_s = 1;      /* between signs of life; how long rank 0 waits for others when its own part has failed, and for its own when another has */
+
+typedef struct part { struct part *next; void *bytes; size_t size; } part;
+/* Another rank: when it was heard of, parts of results that have come, and how it ended. */
+typedef struct peer { double heard; part *first, **last; bool is_over; int code; const char *said; } peer;
+typedef struct speaker {
+  loom_ctx *ctx; const sweep_transport *t;
+  pid_t child; int socket, said;      /* said: its standard error, in memory; -1: it goes where ours does */
+  bool is_over; int code; double over_since, failed_since;      /* of another; 0: none has */
+  enum { IDLE, REDUCING, GATHERING } state;
+  char *bytes; size_t size;           /* of what is asked for */
+  peer *peers; double lost_s, alive;
+  bool is_told;                       /* the end has been sent */
+} speaker;
+
+/* ---- the one that computes ---- */
+
+static loom_status start(speaker *s, char **argv) {
+  int ends[2];
+  const pid_t us = getpid();
+  const char *loom = arena_printf(&s->ctx->mem, "%s/loom", cli_self_dir(&s->ctx->mem));
+  if (access(loom, X_OK) != 0)
+    loom = arena_printf(&s->ctx->mem, "%s/../../bin/loom", cli_self_dir(&s->ctx->mem));
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+    LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EIO, "no socket can be made: %s", strerror(errno));
+  s->said = cli_rank_in_job() > 0 ? memfd_create("messages", MFD_CLOEXEC) : -1;
+  s->socket = ends[0];
+  s->child = fork();      /* this process has one thread: MPI is not there yet */
+  if (s->child == 0) {
+    close(ends[0]);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != us)
+      _exit(1);
+    if (s->said >= 0)
+      dup2(s->said, STDERR_FILENO);
+    setenv(RUN_RANKS_VARIABLE, arena_printf(&s->ctx->mem, "%d", ends[1]), 1);
+    argv[0] = arena_strdup(&s->ctx->mem, loom);
+    execv(loom, argv);
+    _exit(loom_status_exit(LOOM_EIO));
+  }
+  close(ends[1]);
+  return s->child > 0 ? LOOM_OK : diag_error(s->ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started: %s", strerror(errno));
+}
+
+static void watch_child(speaker *s) {
+  int status;
+  if (s->is_over || waitpid(s->child, &status, WNOHANG) != s->child)
+    return;
+  s->is_over = true;
+  s->over_since = clock_seconds();
+  s->code = WIFEXITED(status) ? WEXITSTATUS(status) : CODE_OF_SIGNALS + WTERMSIG(status);
+}
+
+static void end_child(speaker *s) {
+  if (!s->is_over && s->child > 0) {
+    kill(s->child, SIGTERM);
+    while (waitpid(s->child, NULL, 0) < 0 && errno == EINTR)
+      ;
+    s->is_over = true;
+  }
+}
+
+/* ---- what it asks for ---- */
+
+static void answer(speaker *s, const void *bytes, int64_t size) {
+  if (run_ranks_write(s->socket, &size, sizeof size) && size > 0)
+    (void)run_ranks_write(s->socket, bytes, (size_t)size);      /* one that is gone is seen by its end */
+}
+
+static void forget(speaker *s) {
+  s->t->release(s->bytes);
+  s->bytes = NULL;
+  s->state = IDLE;
+}
+
+static void send_kind(speaker *s, int to, char kind, const void *bytes, size_t size) {
+  char *message = s->t->reserve(size + 1);
+  message[0] = kind;
+  if (size)
+    memcpy(message + 1, bytes, size);
+  s->t->send(to, message, size + 1);
+  s->t->release(message);
+}
+
+static void begin(speaker *s, const run_ranks_request *q) {
+  const int32_t who[2] = {s->t->number, s->t->size};
+  switch (q->what) {
+  case RUN_RANKS_HELLO:
+    answer(s, who, sizeof who);
+    break;
+  case RUN_RANKS_REDUCE:
+    s->state = REDUCING;
+    if (!s->t->reduce_start(q->type, q->op, s->bytes, s->size)) {
+      answer(s, NULL, -1);
+      break;
+    }
+    return;
+  default:
+    if (s->t->number == 0) {
+      s->state = GATHERING;
+      return;
+    }
+    send_kind(s, 0, KIND_PART, s->bytes, s->size);
+    answer(s, NULL, 0);
+  }
+  forget(s);
+}
+
+static void take_request(speaker *s) {
+  struct pollfd p = {.fd = s->socket, .events = POLLIN};
+  run_ranks_request q;
+  if (s->state != IDLE || s->is_over) {
+    poll(NULL, 0, POLL_MS);
+    return;
+  }
+  if (poll(&p, 1, POLL_MS) <= 0 || !(p.revents & POLLIN)) {
+    if (p.revents)      /* it has closed its end: its own end comes next */
+      poll(NULL, 0, POLL_MS);
+    return;
+  }
+  if (!run_ranks_read(s->socket, &q, sizeof q) || q.bytes < 0 || q.bytes > RUN_RANKS_BYTES_MAX)
+    return;
+  s->size = (size_t)q.bytes;
+  s->bytes = s->t->reserve(s->size + 1);
+  if (run_ranks_read(s->socket, s->bytes, s->size))
+    begin(s, &q);
+  else
+    forget(s);
+}
+
+static void answer_gather(speaker *s) {
+  for (int i = 1; i < s->t->size; i++)
+    if (!s->peers[i].first)
+      return;
+  answer(s, NULL, 0);
+  for (int i = 0; i < s->t->size; i++) {
+    part *p = i ? s->peers[i].first : &(part){.bytes = s->bytes, .size = s->size};
+    const int64_t n = (int64_t)p->size;
+    if (run_ranks_write(s->socket, &n, sizeof n))
+      (void)run_ranks_write(s->socket, p->bytes, p->size);
+    if (i == 0)
+      continue;
+    s->peers[i].first = p->next;
+    if (!p->next)
+      s->peers[i].last = &s->peers[i].first;
+    s->t->release(p->bytes);
+  }
+  forget(s);
+}
+
+static void go_on(speaker *s) {
+  if (s->state == REDUCING && s->t->reduce_done()) {
+    answer(s, s->bytes, (int64_t)s->size);
+    forget(s);
+  } else if (s->state == GATHERING) {
+    answer_gather(s);
+  }
+}
+
+/* ---- other ranks ---- */
+
+static void *copy_of(const speaker *s, const char *bytes, size_t size) {
+  char *copy = s->t->reserve(size + 1);
+  memcpy(copy, bytes, size);
+  return copy;
+}
+
+/* False: rank 0 says that it is over. */
+static bool take_message(speaker *s) {
+  void *bytes;
+  size_t size;
+  int from;
+  while (s->t->receive(&from, &bytes, &size)) {
+    const char *message = bytes;
+    peer *p = &s->peers[from];
+    p->heard = clock_seconds();
+    if (message[0] == KIND_PART) {
+      part *add = *p->last = ARENA_NEW(&s->ctx->mem, part);
+      *add = (part){.bytes = copy_of(s, message + 1, size - 1), .size = size - 1};
+      p->last = &add->next;
+    } else if (message[0] == KIND_END) {
+      p->is_over = true;
+      memcpy(&p->code, message + 1, sizeof p->code);
+      p->said = arena_strndup(&s->ctx->mem, message + 1 + sizeof p->code, size - 1 - sizeof p->code);
+    }
+    const bool stop = message[0] == KIND_STOP;
+    s->t->release(bytes);
+    if (stop)
+      return false;
+  }
+  return true;
+}
+
+static void say_alive(speaker *s) {
+  if (clock_seconds() - s->alive < alive_s)
+    return;
+  s->alive = clock_seconds();
+  for (int i = 0; i < s->t->size; i++)
+    if (i != s->t->number && (i == 0 || s->t->number == 0))
+      send_kind(s, i, KIND_ALIVE, NULL, 0);
+}
+
+/* A rank that is not heard of; 0: none.  Ranks other than 0 watch rank 0: -1. */
+static int find_lost(const speaker *s) {
+  const double now = clock_seconds();
+  if (s->t->number > 0)
+    return now - s->peers[0].heard > s->lost_s ? -1 : 0;
+  for (int i = 1; i < s->t->size; i++)
+    if (now - s->peers[i].heard > s->lost_s)
+      return i;
+  return 0;
+}
+
+static void tell_end(speaker *s) {
+  char *message = s->t->reserve(SAID_MAX + sizeof s->code);
+  memcpy(message, &s->code, sizeof s->code);
+  const ssize_t n = pread(s->said, message + sizeof s->code, SAID_MAX, 0);
+  send_kind(s, 0, KIND_END, message, sizeof s->code + (n > 0 ? (size_t)n : 0));
+  s->t->release(message);
+  s->is_told = true;
+}
+
+/* ---- the end ---- */
+
+static int finish(speaker *s, bool is_whole, int code) {
+  static const char nothing[1];
+  end_child(s);
+  for (int i = 1; i < s->t->size && s->t->number == 0; i++)
+    send_kind(s, i, KIND_STOP, nothing, 0);
+  fflush(NULL);
+  s->t->finish(is_whole, code);
+  return code;
+}
+
+static int fail_lost(speaker *s, int lost) {
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EWORKER, "rank %d has not been heard of for %.0f s; the kernel needs all ranks, and the job ends", lost > 0 ? lost : 0, s->lost_s);
+  cli_print_diagnostics(s->ctx);
+  return finish(s, false, loom_status_exit(LOOM_EWORKER));
+}
+
+/* Of another rank, while our own part is well. */
+static int fail_other(speaker *s, int i) {
+  fprintf(stderr, "loom: rank %d ended with exit code %d%s\n%s", i, s->peers[i].code, *s->peers[i].said ? ":" : "", s->peers[i].said);
+  return finish(s, false, s->peers[i].code);
+}
+
+/* Rank 0: is it over, and how?  False: not yet. */
+static bool judge(speaker *s, int *out_code) {
+  int over = 0, failed = 0;
+  for (int i = s->t->size - 1; i > 0; i--) {
+    over += s->peers[i].is_over;
+    failed = s->peers[i].is_over && s->peers[i].code ? i : failed;
+  }
+  const bool all = s->is_over && over == s->t->size - 1;
+  s->failed_since = failed && s->failed_since == 0 ? clock_seconds() : s->failed_since;
+  const bool agrees = s->is_over && s->code;      /* what one says of a wrong command all say */
+  if (failed && !agrees && (s->is_over || clock_seconds() - s->failed_since > same_s))
+    *out_code = fail_other(s, failed);
+  else if (all)
+    *out_code = finish(s, true, s->code);
+  else if (s->is_over && s->code && clock_seconds() - s->over_since > others_s)      /* others may wait for it */
+    *out_code = finish(s, false, s->code);
+  else
+    return false;
+  return true;
+}
+
+static int serve(speaker *s) {
+  int code = 0;
+  for (;;) {
+    take_request(s);
+    if (!take_message(s))
+      return finish(s, true, s->code);
+    go_on(s);
+    watch_child(s);
+    say_alive(s);
+    const int lost = find_lost(s);
+    if (lost)
+      return fail_lost(s, lost);
+    if (s->t->number == 0 && judge(s, &code))
+      return code;
+    if (s->t->number > 0 && s->is_over && !s->is_told)
+      tell_end(s);
+  }
+}
+
+int sweep_shard(loom_ctx *ctx, char **argv) {
+  const char *seconds = getenv("LOOM_RANKS_LOST_S");
+  speaker s = {.ctx = ctx, .socket = -1, .said = -1, .lost_s = seconds && atof(seconds) > 0 ? atof(seconds) : 20};
+  (void)signal(SIGPIPE, SIG_IGN);
+  loom_status st = start(&s, argv);
+  if (st == LOOM_OK)
+    st = sweep_job_open(ctx, s.lost_s, &s.t);
+  if (st == LOOM_OK && !s.t)
+    st = diag_error(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the job says that it has several processes, and MPI knows of one");
+  if (st != LOOM_OK) {
+    end_child(&s);
+    cli_print_diagnostics(ctx);
+    return loom_status_exit(st);
+  }
+  s.peers = ARENA_NEW_N(&ctx->mem, peer, s.t->size);
+  for (int i = 0; i < s.t->size; i++)
+    s.peers[i] = (peer){.heard = clock_seconds(), .last = &s.peers[i].first};
+  return serve(&s);
+}
