@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "machine/machine_private.h"
 
-typedef struct table { text t; arena *mem; int assumed; } table;
+typedef struct table { text t; arena *mem; const char *path; int assumed; } table;
 
 /* 1398784 -> 1,398,784 */
 static const char *grouped(arena *mem, int64_t v) {
@@ -31,9 +31,18 @@ static const char *origin_text(arena *mem, const machine_number *n) {
   return n->source && n->note ? arena_printf(mem, "%s (%s)", n->source, n->note) : why ? why : "";
 }
 
+/* The file that says it, where that is one which the machine extends. */
+static const char *file_text(const table *t, const machine_number *n) {
+  const diag_source *said = n ? n->span.source : NULL;
+  if (!said || !said->path || !t->path || text_eq(said->path, t->path))
+    return "";
+  const char *slash = strrchr(said->path, '/');
+  return arena_printf(t->mem, " [%s]", slash ? slash + 1 : said->path);
+}
+
 static void row(table *t, const char *what, const char *value, const char *unit, const machine_number *origin) {
   const char *from = origin_text(t->mem, origin);
-  const char *line = arena_printf(t->mem, "  %-24s %15s %-13s %s", what, value, unit, from);
+  const char *line = arena_printf(t->mem, "  %-24s %15s %-13s %s%s", what, value, unit, from, file_text(t, origin));
   size_t n = strlen(line);
   while (n && line[n - 1] == ' ')
     n--;
@@ -192,7 +201,7 @@ static void add_perf(table *t, const machine *m) {
 }
 
 const char *machine_describe(arena *mem, const machine *m) {
-  table t = {.t = text_new(mem), .mem = mem};
+  table t = {.t = text_new(mem), .mem = mem, .path = m->path};
   text_addf(&t.t, "%s%s%s\n", m->name, m->summary ? ": " : "", m->summary ? m->summary : "");
   text_addf(&t.t, "  %s\n", m->path);
   add_fields(&t, m, "");

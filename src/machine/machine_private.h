@@ -72,7 +72,7 @@ LOOM_MUST_USE loom_status machine_read_optional_bool(loom_ctx *ctx, const data_v
 /* [A-Za-z0-9_-]+, at most 64 bytes; `what` with its article: "a unit's name". */
 LOOM_MUST_USE loom_status machine_read_name(loom_ctx *ctx, const data_value *v, const char *what, const char **out);
 /* The file `v` with what it does not say taken from the machines it extends; the schema of each is checked. */
-LOOM_MUST_USE loom_status machine_read_extends(loom_ctx *ctx, const char *path, data_value *v, int depth, data_value **out);
+LOOM_MUST_USE loom_status machine_read_extends(loom_ctx *ctx, const char *path, data_value *v, data_value **out);
 /* A whole description, nothing left to extend. */
 LOOM_MUST_USE loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out);
 /* The perf sets and the calibration. */

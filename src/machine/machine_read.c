@@ -387,7 +387,7 @@ loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes
   data_value *file, *root;
   const data_value *name;
   LOOM_TRY(data_read_yaml(ctx, path, bytes, size, &file));
-  LOOM_TRY(machine_read_extends(ctx, path, file, 0, &root));
+  LOOM_TRY(machine_read_extends(ctx, path, file, &root));
   LOOM_TRY(machine_read(ctx, path, root, out));
   return machine_read_need(ctx, file, "name", "the machine's name", &name);   /* that of the machine it extends is not its own */
 }

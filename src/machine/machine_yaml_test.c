@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "machine/machine_testing.h"
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A whole file with one line for each thing that tests vary. */
@@ -462,9 +463,43 @@ static void test_extending_in_a_circle_is_an_error(void **state) {
   const char *path = file_join(&ctx->mem, dir, "child.yaml"), *s = arena_printf(&ctx->mem, child, "child", "");
   machine *m;
   expect_ok(ctx, file_write(ctx, path, s, strlen(s)));
-  assert_int_equal(machine_load(ctx, path, NULL, &m), LOOM_ELIMIT);
-  testing_expect_error(ctx, LOOM_ELIMIT, "is there a circle?", 3, 10);
+  assert_int_equal(machine_load(ctx, path, NULL, &m), LOOM_EINPUT);
+  testing_expect_error(ctx, LOOM_EINPUT, "'child' extends itself", 3, 10);
   unlink(path);
+  rmdir(dir);
+}
+
+/* Names of files count from the file that has them, and lead beside it or below. */
+static void test_extending_a_file(void **state) {
+  loom_ctx *ctx = *state;
+  char dir[] = "/tmp/machine_test_XXXXXX";
+  assert_non_null(mkdtemp(dir));
+  const char *below = file_join(&ctx->mem, dir, "below");
+  static const struct { const char *file, *extends, *rest; } files[] = {
+      {"own.yaml", "below/chip.yml", "dram: {bytes_per_cycle: 9}\n"}, {"below/chip.yml", "./base.yaml", "core: {memory: {bytes: 5000}}\n"}, {"below/base.yaml", "wormhole", "links: {hop_cycles: {value: 3, source: t}}\n"},
+      {"one.yaml", "two.yaml", ""}, {"two.yaml", "./one.yaml", ""}, {"up.yaml", "below/../own.yaml", ""}, {"root.yaml", "/etc/chip.yaml", ""}, {"gone.yaml", "wormhol.yaml", ""}, {"dir.yaml", "below/", ""}};
+  static const struct { const char *file; loom_status status; const char *text; } wrong[] = {
+      {"one.yaml", LOOM_EINPUT, "extends itself, by way of others"}, {"up.yaml", LOOM_EINPUT, "is not beside this file or below"}, {"root.yaml", LOOM_EINPUT, "is not beside this file or below"},
+      {"gone.yaml", LOOM_EINPUT, "there is no file"}, {"dir.yaml", LOOM_EINPUT, "there is no file"}};
+  assert_int_equal(mkdir(below, 0700), 0);
+  for (size_t i = 0; i < COUNT_OF(files); i++) {
+    const char *s = arena_printf(&ctx->mem, child, files[i].extends, files[i].rest);
+    expect_ok(ctx, file_write(ctx, file_join(&ctx->mem, dir, files[i].file), s, strlen(s)));
+  }
+  machine *m;
+  expect_ok(ctx, machine_load(ctx, file_join(&ctx->mem, dir, "own.yaml"), NULL, &m));
+  assert_int_equal(m->l1_bytes, 5000);
+  assert_true(m->dram_bytes_per_cycle.value == 9 && m->hop_cycles.value == 3 && m->clock_hz.value > 0);
+  assert_non_null(strstr(machine_describe(&ctx->mem, m), "t [base.yaml]"));
+  for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+    const diag_mark before = diag_save(ctx);
+    assert_int_equal(machine_load(ctx, file_join(&ctx->mem, dir, wrong[i].file), NULL, &m), wrong[i].status);
+    testing_expect_error(ctx, wrong[i].status, wrong[i].text, 3, 10);
+    diag_drop(ctx, before);
+  }
+  for (size_t i = 0; i < COUNT_OF(files); i++)
+    unlink(file_join(&ctx->mem, dir, files[i].file));
+  rmdir(below);
   rmdir(dir);
 }
 
@@ -505,6 +540,7 @@ int main(void) {
       T(test_rates_may_have_decimals), T(test_extending_machine_needs_a_name_of_its_own),
       T(test_extending_nothing_is_an_error),
       T(test_extending_in_a_circle_is_an_error),
+      T(test_extending_a_file),
       T(test_reading_survives_any_failing_allocation),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
