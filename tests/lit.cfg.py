@@ -42,6 +42,8 @@ if os.path.exists("/usr/bin/mypy"):
     config.available_features.add("mypy")
 if shutil.which("mpirun") and os.path.exists(os.path.join(build, "loom-mpi.so")):
     config.available_features.add("mpi")
+    if shutil.which("munged", path="/usr/sbin") and shutil.which("slurmctld", path="/usr/sbin") and shutil.which("slurmd", path="/usr/sbin"):
+        config.available_features.add("slurm")
 if os.path.exists("/usr/lib/python3/dist-packages/clang/cindex.py"):
     config.available_features.add("libclang")
 if os.environ.get("LOOM_DOCS") == "long":
