@@ -123,7 +123,7 @@ static loom_status add_tensor(loom_ctx *ctx, chips_kernel *out, const chips_acce
       return LOOM_OK;
   }
   chips_tensor t = {.name = name_of(ctx, out, x->op->tensor), .of = x->op->tensor, .here = -1, .type = info->shape.type, .rank = x->rank};
-  t.partial_type = dtype_is_float(t.type) && dtype_bytes(t.type) < 4 ? DTYPE_F32 : t.type;
+  t.partial_type = dtype_bytes(t.type) >= 4 || t.type == DTYPE_BOOL ? t.type : dtype_is_float(t.type) ? DTYPE_F32 : DTYPE_I32;
   memcpy(t.axis, x->axis, sizeof t.axis);
   for (int d = 0; d < t.rank; d++)
     LOOM_TRY(kernel_size(ctx, k, info->shape.dim[d], NULL, 0, &t.shape[d]));

@@ -88,18 +88,11 @@ static void resize(editor *e, const char *block, int axis, kernel_range *r) {
     s->value = e->p->extent[axis];
 }
 
-/* Sums stay as wide as they are made until those of all chips are added. */
-static void widen(editor *e, const chips_tensor *t, kernel_value v) {
+/* Sums of products stay as wide as they are made until those of all chips are added: whatever the kernel says of their type, it is rounded to once. */
+static void widen(editor *e, kernel_value v) {
   kernel_type *type = &e->g->values.at[v].type;
-  if (type->type == t->type)
-    type->type = t->partial_type;
-}
-
-static const chips_tensor *stored(const editor *e) {
-  for (size_t i = 0; i < e->k->tensors.n; i++)
-    if (e->k->tensors.at[i].is_output)
-      return &e->k->tensors.at[i];
-  return NULL;
+  if (dtype_is_float(type->type) && dtype_bytes(type->type) < dtype_bytes(DTYPE_F32))
+    type->type = DTYPE_F32;
 }
 
 static bool widens(const kernel_graph *g, const kernel_op *loop, int i) {
@@ -108,15 +101,14 @@ static bool widens(const kernel_graph *g, const kernel_op *loop, int i) {
 }
 
 static void widen_loop(editor *e, const kernel_op *loop) {
-  const chips_tensor *t = stored(e);
   const kernel_region *r = &loop->regions[0];
   for (int i = 0; i < loop->n_operands; i++) {
     if (!widens(e->g, loop, i))
       continue;
-    widen(e, t, loop->operands[i]);
-    widen(e, t, loop->results[i]);
-    widen(e, t, r->params.at[i + 1]);
-    widen(e, t, r->ops.at[r->ops.n - 1]->operands[i]);
+    widen(e, loop->operands[i]);
+    widen(e, loop->results[i]);
+    widen(e, r->params.at[i + 1]);
+    widen(e, r->ops.at[r->ops.n - 1]->operands[i]);
   }
 }
 

@@ -121,16 +121,21 @@ static const kernel_op *only_use(const kernel_region *r, kernel_value v) {
   return u.n == 1 ? u.last : NULL;
 }
 
-/* A product onto it, or something added to it; nothing else reads it. */
-static bool is_summed(const kernel_graph *k, const kernel_op *loop, int i) {
+/* A product onto it, or something added to it; nothing else reads it.  A product is rounded once, when it is stored; what is added is rounded every time: in a narrow type the parts of a sum would be
+ * rounded otherwise than all of it. */
+static const char *why_not_summed(const kernel_graph *k, const kernel_op *loop, int i) {
+  static const char *const more = "it carries more than a sum";
   const kernel_region *r = &loop->regions[0];
   const kernel_value before = r->params.at[i + 1], after = r->ops.at[r->ops.n - 1]->operands[i];
   const kernel_op *def = after < 0 ? NULL : k->values.at[after].def;
   if (!def || only_use(r, before) != def || only_use(r, after) != r->ops.at[r->ops.n - 1])
-    return false;
+    return more;
   if (def->kind == KERNEL_MATMUL)
-    return def->n_operands == 3 && def->operands[2] == before && def->operands[0] != before && def->operands[1] != before;
-  return def->kind == KERNEL_BINARY && def->fn == KERNEL_FN_ADD && (def->operands[0] == before) != (def->operands[1] == before);
+    return def->n_operands == 3 && def->operands[2] == before && def->operands[0] != before && def->operands[1] != before ? NULL : more;
+  if (def->kind != KERNEL_BINARY || def->fn != KERNEL_FN_ADD || (def->operands[0] == before) == (def->operands[1] == before))
+    return more;
+  const dtype type = k->values.at[after].type.type;
+  return dtype_is_float(type) && dtype_bytes(type) < dtype_bytes(DTYPE_F32) ? "its sum is rounded to a narrow type in every step" : NULL;
 }
 
 /* The store that has it, through casts alone. */
@@ -157,8 +162,9 @@ const char *chips_why_no_sum(const kernel_graph *k, const kernel_op *parallel, c
     const kernel_op *zero = loop->operands[i] < 0 ? NULL : k->values.at[loop->operands[i]].def;
     if (!zero || zero->kind != KERNEL_FULL || zero->n_operands || zero->fvalue != 0)
       return "it does not begin at zero";
-    if (!is_summed(k, loop, i))
-      return "it carries more than a sum";
+    const char *why = why_not_summed(k, loop, i);
+    if (why)
+      return why;
     const kernel_op *store = store_of(r, loop->results[i]);
     if (!store)
       return "its sum is computed with before it is stored";
