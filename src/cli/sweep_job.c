@@ -36,6 +36,9 @@ loom_status sweep_job_open(loom_ctx *ctx, double lost_s, const sweep_transport *
   (void)signal(SIGALRM, before);
   if (!t)
     return lacks(ctx, "cannot start");
-  *out = t->size > 1 ? t : NULL;
+  if (t->size > 1)
+    *out = t;
+  else
+    t->finish(true, 0);      /* a job of one: mpirun wants MPI ended that was begun */
   return LOOM_OK;
 }

@@ -49,6 +49,7 @@ static loom_status start(speaker *s, char **argv) {
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EIO, "no socket can be made: %s", strerror(errno));
   s->said = cli_rank_in_job() > 0 ? memfd_create("messages", MFD_CLOEXEC) : -1;
   s->socket = ends[0];
+  argv[0] = arena_strdup(&s->ctx->mem, loom);
   s->child = fork();      /* this process has one thread: MPI is not there yet */
   if (s->child == 0) {
     close(ends[0]);
@@ -58,7 +59,6 @@ static loom_status start(speaker *s, char **argv) {
     if (s->said >= 0)
       dup2(s->said, STDERR_FILENO);
     setenv(RUN_RANKS_VARIABLE, arena_printf(&s->ctx->mem, "%d", ends[1]), 1);
-    argv[0] = arena_strdup(&s->ctx->mem, loom);
     execv(loom, argv);
     _exit(loom_status_exit(LOOM_EIO));
   }
@@ -315,8 +315,12 @@ int sweep_shard(loom_ctx *ctx, char **argv) {
   loom_status st = start(&s, argv);
   if (st == LOOM_OK)
     st = sweep_job_open(ctx, s.lost_s, &s.t);
-  if (st == LOOM_OK && !s.t)
-    st = diag_error(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the job says that it has several processes, and MPI knows of one");
+  if (st == LOOM_OK && !s.t) {      /* a job of one process: nobody to speak to */
+    end_child(&s);
+    setenv(RUN_RANKS_VARIABLE, "-1", 1);
+    execv(argv[0], argv);
+    st = diag_error(ctx, LOOM_NOSPAN, LOOM_EIO, "loom cannot be started: %s", strerror(errno));
+  }
   if (st != LOOM_OK) {
     end_child(&s);
     cli_print_diagnostics(ctx);

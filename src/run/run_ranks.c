@@ -44,9 +44,9 @@ loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out) {
   int32_t who[2];
   int64_t size;
   *out = (run_ranks){-1, 0, 1};
-  if (!socket)
+  out->socket = socket ? atoi(socket) : -1;
+  if (out->socket < 0)
     return LOOM_OK;
-  out->socket = atoi(socket);
   if (!ask(out, (run_ranks_request){.what = RUN_RANKS_HELLO}, NULL, &size) || size != sizeof who || !run_ranks_read(out->socket, who, sizeof who))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the process that speaks to the other ranks is gone");
   out->number = who[0];

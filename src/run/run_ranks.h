@@ -3,7 +3,7 @@
 #define LOOM_RUN_RANKS_H
 #include "base/diag.h"
 
-#define RUN_RANKS_VARIABLE "LOOM_RANKS_SOCKET"      /* its number in the environment; not set: this process is the only rank */
+#define RUN_RANKS_VARIABLE "LOOM_RANKS_SOCKET"      /* its number in the environment; not set, or negative: this process is the only rank */
 
 typedef struct run_ranks { int socket, number, size; } run_ranks;      /* socket -1: there are no others */
 
