@@ -182,6 +182,8 @@ typedef struct model_way {
   double each;                                /* loads: reader cycles for each byte, in waves like the first */
   double drawn, beyond;                       /* of slope: what DRAM and the links take when all channels do it, what comes behind that */
   double stepped, after;                      /* of each: the same; stepped 0: each core by itself */
+  double joint;                               /* loads: each, where the cores fetch in step; they do where some load is_cast */
+  bool is_cast;                               /* a multicast */
   double copies, link;                        /* loads: bytes from DRAM, bytes on the way's busiest link (in waves like the first), for each byte that comes once */
 } model_way;
 /* Finds ways; kept from call to call, for one thread.  Takes from `m` in every call. */

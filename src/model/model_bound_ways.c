@@ -9,8 +9,8 @@
 #include <math.h>
 
 /* What an access, or some together, add: cycles before the first compute, of these before the first byte moves, of the reader besides, of the reader alone, of DRAM, of the busiest link, behind the last
- * compute; while compute waits; L1 bytes besides one slot with one tile. */
-typedef struct share { double fill, begin, rest, reader, dram, links, drain, serial, l1; } share;
+ * compute; while compute waits; L1 bytes besides one slot with one tile.  rest_step, reader_step: what comes to rest and reader where cores fetch in step; cast: how many multicasts make them. */
+typedef struct share { double fill, begin, rest, reader, dram, links, drain, serial, l1, rest_step, reader_step, cast; } share;
 
 /* Links carry whole bytes. */
 static double whole_spread(const bound_slot *h, double bytes) { return h->spread > 1 && bytes > 0 ? larger(h->spread - 1 / bytes, 1) : 1; }
@@ -32,18 +32,22 @@ static share share_of(const model_program *p, const bound_parts *x, int access, 
   if (a->is_store)
     return (share){.drain = end, .dram = dram + x->start};      /* the last store counts its share of the bytes itself */
   double walked = all * (full * each + (1 - full) * h->own), rest = walked - bytes * each;
+  double joint = w && !p->moves_itself ? larger(larger(w->joint, w->after + larger(h->own, w->drawn * whole_spread(h, bytes))), each) : each;
   share s = {.fill = a->is_first ? end : 0, .begin = a->is_first ? x->start : 0, .reader = x->start + walked, .dram = dram};
   s.links = w ? full * bound_cycles(x->once[access] * w->link, p->link_rate) * h->spread * h->repeats : 0;
   s.l1 = (is_double ? 2 : 1) * x->held[access] * h->times - x->held[access];
   if (!is_double && a->gap == 0)        /* what comes later waits for the slot, and compute for what comes; like the first load, with all others at once */
     s.serial = larger(all * slope - s.fill, 0);
+  s.cast = w && w->is_cast;
+  s.reader_step = all * full * (joint - each);
+  s.rest_step = larger(s.reader_step - (a->is_first ? bytes * (joint - each) : 0), 0);
   s.rest = a->is_first && w ? larger(rest, 0) : a->is_first ? 0 : s.reader;
   return s;
 }
 
 static share add_shares(const share *a, const share *b) {
   return (share){a->fill + b->fill, a->begin + b->begin, a->rest + b->rest, a->reader + b->reader, a->dram + b->dram, a->links > b->links ? a->links : b->links, a->drain + b->drain,
-                 a->serial + b->serial, a->l1 + b->l1};
+                 a->serial + b->serial, a->l1 + b->l1, a->rest_step + b->rest_step, a->reader_step + b->reader_step, a->cast + b->cast};
 }
 
 static share least_share(const share *list, int n) {
@@ -51,14 +55,15 @@ static share least_share(const share *list, int n) {
   for (int i = 1; i < n; i++) {
     const share *x = &list[i];
     s = (share){smaller(s.fill, x->fill), smaller(s.begin, x->begin), smaller(s.rest, x->rest), smaller(s.reader, x->reader), smaller(s.dram, x->dram), smaller(s.links, x->links), smaller(s.drain, x->drain),
-                smaller(s.serial, x->serial), smaller(s.l1, x->l1)};
+                smaller(s.serial, x->serial), smaller(s.l1, x->l1), smaller(s.rest_step, x->rest_step), smaller(s.reader_step, x->reader_step), smaller(s.cast, x->cast)};
   }
   return s;
 }
 
 static double total(const model_program *p, const bound_parts *x, double links, const share *s) {
   links = links > s->links ? links : s->links;
-  double most = s->fill + x->compute + s->serial + s->drain, reader = s->reader > s->fill + s->rest ? s->reader : s->fill + s->rest;
+  double most = s->fill + x->compute + s->serial + s->drain, reader = s->reader + (s->cast > 0 ? s->reader_step : 0), rest = s->fill + s->rest + (s->cast > 0 ? s->rest_step : 0);
+  reader = larger(reader, rest);
   most = larger(most, reader + s->drain);
   most = larger(most, s->fill + x->writer);
   most = larger(most, s->begin + s->dram);

@@ -335,13 +335,14 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     is_cast = is_cast || c->move[d] == PLAN_MULTICAST;
     up += c->move[d] == PLAN_MULTICAST && s.senders > 0 ? program_tree_hops(&p->noc, d, c->area[d]) : 0;
   }
-  x.slope = larger(own, shared);
+  x.slope = x.joint = larger(own, shared);
   x.each = own;
+  x.is_cast = is_cast;
   if (is_cast) {                        /* the tree: every link of it once */
     spread = larger(s.senders > 0 ? link : 0, port);
     x.base += hop * up + setup;
     x.slope += spread;
-    x.each = x.slope;
+    x.each = x.joint = x.slope;
     x.beyond = x.after = spread;
     x.stepped = x.drawn;
   }
@@ -351,6 +352,7 @@ model_way model_router_find(model_router *r, const int64_t *active, int access, 
     x.slope += steps * link;
     x.beyond = spread + steps * link;
     x.each = larger((is_cast ? larger(own, shared) : own) + spread + chain.head * link, (1 + chain.middle) * link);
+    x.joint = larger(larger(own, shared) + spread + chain.head * link, (1 + chain.middle) * link);
     x.after = spread + chain.head * link;
     x.stepped = is_cast ? x.drawn : 0;
   }

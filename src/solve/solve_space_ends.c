@@ -25,7 +25,7 @@ static void key_of(const space_source *s, int32_t tuple, const model_point *at, 
 
 static bool is_no_worse(const model_way *x, const model_way *y) {
   return x->base <= y->base && x->slope <= y->slope && x->each <= y->each && x->copies <= y->copies && x->link <= y->link &&
-         x->drawn <= y->drawn && x->beyond <= y->beyond && x->stepped <= y->stepped && x->after <= y->after;
+         x->drawn <= y->drawn && x->beyond <= y->beyond && x->stepped <= y->stepped && x->after <= y->after && x->joint <= y->joint && x->is_cast <= y->is_cast;
 }
 
 /* Ways that no other is no worse than. */
