@@ -376,10 +376,12 @@ static loom_status advance(space_search *s, space_node *x, bool *is_ready) {
 
 /* ---- an epoch ---- */
 
-static loom_status choose_jobs(space_search *s, int epoch) {
+static int64_t effort(const space_search *s);
+
+static loom_status choose_jobs(space_search *s, int epoch, int64_t most_effort) {
   size_t most = epoch == 0 ? 1 : epoch == 1 ? 8 : SPACE_LOOKS_MAX;
   s->jobs.n = 0;
-  while (s->open.n && s->jobs.n < most) {
+  while (s->open.n && s->jobs.n < most && (most_effort == 0 || effort(s) < most_effort)) {
     space_node *x = solve_heap_pop(&s->open);
     bool is_ready;
     if (x->bound > at_most(s, x)) {
@@ -458,6 +460,12 @@ static void take_over(space_search *s, const space_job *j) {
   }
 }
 
+static void pay(space_search *s, const space_job *j) {
+  int64_t done = j->effort.evaluated > 0 ? j->effort.evaluated : 1;
+  s->evaluated += done;
+  s->left -= s->left < 0 ? 0 : done < s->left ? done : s->left;
+}
+
 /* Results in order, as far as the budget goes; what it does not pay for stays open. */
 static void merge_jobs(space_search *s) {
   for (size_t i = 0; i < s->jobs.n; i++) {
@@ -466,9 +474,7 @@ static void merge_jobs(space_search *s) {
       push(s, j->of);
       continue;
     }
-    int64_t done = j->effort.evaluated > 0 ? j->effort.evaluated : 1;
-    s->evaluated += done;
-    s->left -= s->left < 0 ? 0 : done < s->left ? done : s->left;
+    pay(s, j);
     s->looked += j->of->done < 0;       /* a point counts once */
     take_over(s, j);
     push_next_or_drop(s, j->of);
@@ -493,6 +499,151 @@ static void find_waves(space_search *s) {
   }
 }
 
+/* ---- a first answer ---- */
+
+/* Every core has tiles of some loops. */
+static bool uses_all(const space_search *s, int32_t tuple) {
+  int64_t n = 1;
+  for (int i = 0; i < s->source.n_parallel; i++)
+    n *= cores_of(s, tuple)[i];
+  return n == machine_cores(s->machine);
+}
+
+/* Looks at a point at once, at the mappings whose bounds are least; cycles, INT64_MAX: it cannot win. */
+static loom_status look_at(space_search *s, space_node *x, int64_t *out_total) {
+  model_point at;
+  *out_total = INT64_MAX;
+  x->compute = -1;
+  if (!set_point(s, x, COSTS, &at))
+    return LOOM_OK;
+  x->compute = at.compute;
+  vec_push(&s->ctx->scratch, &s->jobs, ((space_job){.of = x, .at_most = at_most(s, x)}));
+  LOOM_TRY(prepare_jobs(s));
+  LOOM_TRY(run_job(s->ctx, s, 0));
+  space_job *j = &s->jobs.at[0];
+  pay(s, j);
+  take_over(s, j);
+  if (j->n)
+    *out_total = j->found[0].total;
+  s->jobs.n = 0;
+  return LOOM_OK;
+}
+
+/* Into the half whose bound is less, the larger sizes of equal ones, down to a point.  False: nothing fits. */
+static bool go_down(space_search *s, space_node *x) {
+  for (int w = widest(s, x); w >= 0; w = widest(s, x)) {
+    int symbol = wave_symbol(s, x);
+    w = symbol >= 0 ? symbol : w;
+    int32_t middle = x->from[w] + (x->to[w] - x->from[w]) / 2;
+    space_node half[2] = {*x, *x};
+    half[0].to[w] = middle;
+    half[1].from[w] = middle + 1;
+    bool fits[2];
+    for (int i = 0; i < 2; i++) {
+      fits[i] = may_fit(s, &half[i]);
+      if (fits[i])
+        bound_node(s, &half[i], NULL);
+    }
+    if (!fits[0])
+      return false;
+    *x = fits[1] && half[1].bound <= half[0].bound ? half[1] : half[0];
+    s->age++;                           /* as much work as a node */
+  }
+  return may_fit(s, x);
+}
+
+/* What was done so far, in quarters of a microsecond of one core, or so; counted, not measured: the same everywhere. */
+static int64_t effort(const space_search *s) { return 12 * s->age + 6 * s->groups->ways + machine_cores(s->machine) * s->groups->mappings / 2 + 400 * s->looked; }
+
+enum { MOVES = 6 };
+static int32_t moved(int32_t k, int move) {
+  const int32_t to[MOVES] = {k + 1, k - 1, k + 4, k - 4, 2 * k + 1, (k - 1) / 2};      /* the k-th size is k + 1 of the least, mostly */
+  return to[move];
+}
+
+/* The point with one size moved, or that and the next size the other way; false: there is none that fits. */
+static bool move_sizes(const space_search *s, const space_node *all, int number, space_node *x) {
+  int symbol = number / MOVES % s->n_blocks, other = number / MOVES / s->n_blocks, move = number % MOVES;
+  for (int i = 0; i < (other ? 2 : 1); i++, symbol = (symbol + other) % s->n_blocks, move ^= 1) {
+    int32_t k = moved(x->from[symbol], move);
+    if (k < all->from[symbol] || k > all->to[symbol] || k == x->from[symbol])
+      return false;
+    x->from[symbol] = x->to[symbol] = k;
+  }
+  return may_fit(s, x);
+}
+
+/* To the best neighbour, as long as there is a better one. */
+static loom_status improve(space_search *s, const space_node *all, space_node *at, int64_t total) {
+  for (bool is_better = true; is_better;) {
+    is_better = false;
+    for (int i = 0; i < MOVES * s->n_blocks * s->n_blocks; i++) {
+      space_node x = *at;
+      if (s->left == 0 || (s->most_effort > 0 && effort(s) > s->most_effort / 2) || !move_sizes(s, all, i, &x))
+        continue;
+      int64_t found;
+      LOOM_TRY(look_at(s, &x, &found));
+      if (found < total) {
+        total = found;
+        *at = x;
+        is_better = true;
+      }
+    }
+  }
+  return LOOM_OK;
+}
+
+/* Points of the tuples that use all cores, those that give each loop as many first, and from there on to better ones. */
+static loom_status find_first(space_search *s, const space_node *all) {
+  VEC_OF(int32_t) whole = {0};
+  for (int32_t t = 0; t < s->source.n_tuples; t++)
+    if (uses_all(s, t))
+      vec_push(&s->ctx->scratch, &whole, t);
+  for (size_t i = 0; i < whole.n && s->left != 0 && (s->most_effort == 0 || effort(s) < s->most_effort / 2); i++) {
+    size_t middle = whole.n / 2, k = i % 2 ? middle - (i + 1) / 2 : middle + i / 2;
+    space_node x = *all;
+    int64_t total;
+    x.tuple = whole.at[k < whole.n ? k : i];
+    if (!may_fit(s, &x) || !go_down(s, &x))
+      continue;
+    LOOM_TRY(look_at(s, &x, &total));
+    LOOM_TRY(improve(s, all, &x, total));
+  }
+  return LOOM_OK;
+}
+
+/* Tuples that use all cores, or others, or both. */
+enum { WHOLE = 1, OTHERS = 2 };
+static void push_tuples(space_search *s, const space_node *all, int which) {
+  for (int32_t t = 0; t < s->source.n_tuples; t++) {
+    if (!((uses_all(s, t) ? WHOLE : OTHERS) & which))
+      continue;
+    space_node *x = new_node(s);
+    *x = *all;
+    x->tuple = t;
+    if (!may_fit(s, x)) {
+      drop(s, x);
+      continue;
+    }
+    bound_node(s, x, NULL);
+    push(s, x);
+  }
+}
+
+/* To the end, or so far. */
+static loom_status run_epochs(space_search *s, int64_t most_effort) {
+  for (int epoch = 0; s->open.n && s->left != 0 && !s->timed_out && (most_effort == 0 || effort(s) < most_effort); epoch++) {
+    LOOM_TRY(choose_jobs(s, epoch, most_effort));
+    LOOM_TRY(prepare_jobs(s));
+    LOOM_TRY(threads_for(s->ctx, s->limits->threads, s->jobs.n, run_job, s));
+    merge_jobs(s);
+    report(s);
+    s->timed_out = s->limits->timeout_s > 0 && clock_seconds() - s->started > s->limits->timeout_s;
+  }
+  return LOOM_OK;
+}
+
+/* On large meshes those that use all cores go first: they are few, and what is found there rules out most others before they are cut. */
 loom_status space_search_run(space_search *s) {
   find_waves(s);
   s->started = clock_seconds();
@@ -502,24 +653,13 @@ loom_status space_search_run(space_search *s) {
     all.to[i] = s->domain[i].n - 1;
   if (s->source.n_tuples > 0 && may_fit(s, &all))
     cut_sizes(s, &all, -1);
-  for (int32_t t = 0; t < s->source.n_tuples; t++) {
-    space_node *x = new_node(s);
-    *x = all;
-    x->tuple = t;
-    if (may_fit(s, x)) {
-      bound_node(s, x, NULL);
-      push(s, x);
-    } else {
-      drop(s, x);
-    }
+  if (machine_cores(s->machine) <= SPACE_LARGE_CORES) {
+    push_tuples(s, &all, WHOLE | OTHERS);
+    return run_epochs(s, s->most_effort);
   }
-  for (int epoch = 0; s->open.n && s->left != 0 && !s->timed_out; epoch++) {
-    LOOM_TRY(choose_jobs(s, epoch));
-    LOOM_TRY(prepare_jobs(s));
-    LOOM_TRY(threads_for(s->ctx, s->limits->threads, s->jobs.n, run_job, s));
-    merge_jobs(s);
-    report(s);
-    s->timed_out = s->limits->timeout_s > 0 && clock_seconds() - s->started > s->limits->timeout_s;
-  }
-  return LOOM_OK;
+  LOOM_TRY(find_first(s, &all));
+  push_tuples(s, &all, WHOLE);
+  LOOM_TRY(run_epochs(s, s->most_effort / 2));
+  push_tuples(s, &all, OTHERS);
+  return run_epochs(s, s->most_effort);
 }

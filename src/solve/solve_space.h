@@ -74,7 +74,7 @@ typedef struct space_group {
 enum { SPACE_BUCKETS = 1 << 12 };
 struct space_builder;
 struct space_ender;
-typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; space_ends *ends[SPACE_BUCKETS]; struct space_builder *builder; struct space_ender *ender; arena_mark mark; size_t limit_bytes; } space_groups;
+typedef struct space_groups { space_group *newest[SPACE_BUCKETS]; space_ends *ends[SPACE_BUCKETS]; struct space_builder *builder; struct space_ender *ender; arena_mark mark; size_t limit_bytes; int64_t ways, mappings; /* looked at so far */ } space_groups;
 
 void space_key_of(const space_source *s, int32_t tuple, const model_point *at, space_key *out);
 /* With at least those of the tuple's mappings that is_asked says (in the order of the tuple's ends).  In ctx->mem.  LOOM_EINFEASIBLE never: a group may have no arms. */
@@ -96,7 +96,7 @@ size_t space_look(arena *scratch, const model_program *p, const space_source *s,
 int space_compare_columns(const int64_t *a, const int64_t *b);
 
 /* ---- the search ---- */
-enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */ };
+enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */, SPACE_LARGE_CORES = 1024 };
 typedef VEC_OF(solve_ratio) solve_ratios;
 
 /* The parts of the mesh that the mappings of a tuple use. */
@@ -146,6 +146,7 @@ typedef struct space_search {
   space_record *best; size_t n_best, room;    /* by the order of ties */
   space_find *found[SPACE_LOOKS_MAX]; size_t found_room[SPACE_LOOKS_MAX];
   int64_t age, left, evaluated, looked;
+  int64_t most_effort;                  /* after which the search ends; 0: when all is proved */
   double started;
   bool timed_out, is_done;
   int64_t bound;                        /* of what was left open */

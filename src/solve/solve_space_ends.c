@@ -152,6 +152,9 @@ loom_status space_find_ends(loom_ctx *ctx, const space_source *s, const model_pr
     all[i] = &cases[i];
   x->cases = all;
   list_least(&f, cases, x);
+  for (size_t i = 0; i < x->n; i++)
+    for (int a = 0; a < s->n_access; a++)
+      g->ways += cases[i].n[a];
   x->older = *bucket;
   *bucket = x;
   *out = x;

@@ -375,7 +375,9 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   arena_mark mark = arena_save(&ctx->scratch);
   b->at = at;
   b->g = found;
+  size_t arms = found->arms.n;
   LOOM_TRY(add_mappings(b, is_asked));
+  g->mappings += (int64_t)(found->arms.n - arms);
 
   arena_release(&ctx->scratch, mark);
   *out = found;

@@ -4,6 +4,8 @@
 #include "solve/solve_space.h"
 
 enum { GROUPS_LIMIT_BYTES = 160 << 20 };
+/* Of a search on a mesh of more than SPACE_LARGE_CORES without an --op-budget or a --timeout: about a second. */
+enum { LARGE_EFFORT = 4000000 };
 
 /* ---- what is searched ---- */
 
@@ -140,6 +142,8 @@ static loom_status search(space_search *s) {
   arena_mark scratch = arena_save(&s->ctx->scratch);
   s->groups = ARENA_NEW(&s->ctx->scratch, space_groups);
   s->groups->limit_bytes = GROUPS_LIMIT_BYTES;
+  bool is_large = machine_cores(s->machine) > SPACE_LARGE_CORES;
+  s->most_effort = is_large && s->limits->op_budget <= 0 && s->limits->timeout_s <= 0 ? LARGE_EFFORT : 0;
   s->groups->mark = arena_save(&s->ctx->mem);
   loom_status status = space_search_run(s);
   if (status == LOOM_OK)
@@ -321,6 +325,9 @@ loom_status solve_space(loom_ctx *ctx, const explore_space *x, const solve_optio
   out->solver_ms = clock_ms() - start;
   if (s->n_best == 0)
     return s->is_done ? nothing_fits(s) : over_budget(s);
+  if (!s->is_done && s->most_effort > 0)
+    diag_note(ctx, LOOM_NOSPAN, "the search on the %" PRId64 " cores of machine %s ended before all was ruled out: at most %.2f times as fast is possible; --op-budget or --timeout searches on",
+              machine_cores(s->machine), s->machine->name, (double)s->best[0].total / (double)(s->bound > 0 ? s->bound : 1));
   for (size_t i = 0; i < s->n_best; i++)
     add_row(s, &s->best[i], explore_make_candidate(&ctx->mem, x, &s->best[i].map, s->best[i].chosen), count_points(s), out);
   out->best = 0;
