@@ -215,8 +215,9 @@ static void load_plain(interp *in, const access *a, interp_value *out) {
     base += a->at[j].begin * a->host->stride[j];
   for (int d = 0; d < a->rank; d++)
     stride[d] = stride_of(a, d);
-  int outer = a->rank ? a->rank - 1 : 0;
-  int64_t run = a->rank ? a->count[outer] : 1, step = a->rank ? stride[outer] : 0;
+  const double *bound = out->has_e ? root->bound : NULL;
+  int outer = a->rank > 0 ? a->rank - 1 : 0;
+  int64_t run = a->rank > 0 ? a->count[outer] : 1, step = a->rank > 0 ? stride[outer] : 0;
   do {
     int64_t at = base;
     for (int d = 0; d < outer; d++)
@@ -225,8 +226,8 @@ static void load_plain(interp *in, const access *a, interp_value *out) {
       interp_watch_touch(in, a->op, a->host->root_index, at + c * step, false);
     for (int64_t c = 0; c < run; c++)
       out->x[i + c] = root->value[at + c * step];
-    for (int64_t c = 0; c < run && out->has_e; c++)
-      out->e[i + c] = root->bound[at + c * step];
+    for (int64_t c = 0; c < run && bound; c++)
+      out->e[i + c] = bound[at + c * step];
     i += run;
   } while (interp_next_index(outer, a->count, index));
 }
@@ -422,12 +423,13 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
   do {
     LOOM_TRY(find_element(in, &a, index, &at, &unsure));
     i++;
+    const double bound = at >= 0 && root->bound ? root->bound[at] : 0;
     if (out)
       out->x[i] = at >= 0 ? root->value[at] : 0;
-    if (out && at >= 0 && root->bound && root->bound[at] > 0)
+    if (out && bound > 0)
       interp_need_bounds(in, out, true);
     if (out && out->has_e)
-      out->e[i] = at >= 0 ? root->bound[at] : 0;
+      out->e[i] = bound;
     if (at < 0)
       continue;
     if (unsure)
@@ -438,11 +440,11 @@ loom_status interp_atomic(interp *in, const kernel_op *op) {
       want += index[d] * stride[1][d];
     }
     interp_watch_touch(in, op, a.host->root_index, at, true);
-    interp_num old = {root->value[at], root->bound ? root->bound[at] : 0}, x = {v->x[from], v->has_e ? v->e[from] : 0}, r = x;
+    interp_num old = {root->value[at], bound}, x = {v->x[from], v->has_e ? v->e[from] : 0}, r = x;
     x.x = stored(in, root, v->type, x.x, &x.e);
     if (op->fn == KERNEL_FN_ADD) {
       r = add_atom(in, atoms, root->type, at, old, x);
-    } else if (op->fn == KERNEL_FN_CAS) {
+    } else if (expected) {     /* CAS */
       double e = old.e + (expected->has_e ? expected->e[want] : 0);
       if (e > 0 && fabs(old.x - expected->x[want]) <= e)
         LOOM_FAIL(in->ctx, op->span, LOOM_EUNSUP, "this comparison of an atomic_cas depends on rounding: engines may rightly exchange or not");

@@ -116,7 +116,7 @@ static bool read_index(matcher *m, const kernel_op *op, operand *out) {
 
 /* A value that is a part of one tensor, perhaps with its dims in another order. */
 static bool read_operand(matcher *m, kernel_value v, operand *out) {
-  const kernel_op *op = def_of(m, v = before_widening(m, v));
+  const kernel_op *op = def_of(m, before_widening(m, v));
   if (op && op->kind == KERNEL_LOAD)
     return op->n_operands == 0 && read_index(m, op, out);
   operand inner;
@@ -130,9 +130,9 @@ static bool read_operand(matcher *m, kernel_value v, operand *out) {
 
 /* The product that is added to the carried sum, or that is all there is. */
 static const kernel_op *find_product(matcher *m, kernel_value v) {
-  const kernel_op *op = def_of(m, v = before_casts(m, v));
+  const kernel_op *op = def_of(m, before_casts(m, v));
   kernel_value carried = -1;
-  if (op->kind == KERNEL_LOOP && op->n_results == 1 && is_zero(m, op->operands[0])) {
+  if (op && op->kind == KERNEL_LOOP && op->n_results == 1 && is_zero(m, op->operands[0])) {
     m->loop = op;
     carried = op->regions[0].params.at[1];
     const kernel_op *yield = op->regions[0].ops.at[op->regions[0].ops.n - 1];
@@ -215,7 +215,7 @@ static bool read_stored(matcher *m, operand *out, kernel_value *v) {
     return false;
   const kernel_op *op = def_of(m, *v = before_casts(m, m->store->operands[0]));
   *out = as_stored;
-  if (op->kind != KERNEL_PERMUTE)
+  if (!op || op->kind != KERNEL_PERMUTE)
     return true;
   for (int d = 0; d < as_stored.rank; d++)
     out->dim[op->perm[d]] = as_stored.dim[d];

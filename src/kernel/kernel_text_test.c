@@ -46,6 +46,7 @@ static void test_which_kernels_are_one_product(void **state) {
       {BLOCKS "arg a i8[4,8]; arg b f32[8,6]; alloc c f32[4,6]; " GRID ZERO LOOP "p = load a[i,l] : i8[m,k]; y = cast p : f32[m,k]; q = load b[l,j] : f32[k,n]; t = matmul y q s : f32[m,n]; yield t; }; store c[i,j] = r; }", false},
       {"block m 4; arg a f32[4,4]; alloc c f32[4,4]; parallel x 0..1 {; z = full value=0 : f32[4,4]; r = loop l 0..4 by m carry s=z : f32[4,4] {; q = load a[:,:] : f32[4,4]; t = matmul s q s : f32[4,4]; yield t; }; store c[:,:] = r; }", false},
       /* what it is of */
+      {"alloc c i64[4]; parallel x 0..4 {; store c[x] = x; }", false},      /* what no operation made */
       {BLOCKS TENSORS GRID ZERO LOOP LOADS "f = full value=1 : f32[k,m]; u = permute perm=10 f : f32[m,k]; t = matmul u q s : f32[m,n]; yield t; }; " STORE, false},
       {BLOCKS TENSORS GRID ZERO LOOP LOADS "f = full value=1 : f32[k,n]; t = matmul p f s : f32[m,n]; yield t; }; " STORE, false},
       {BLOCKS TENSORS GRID ZERO LOOP LOADS PRODUCT "store c[None,i,j] = r; }", false},
