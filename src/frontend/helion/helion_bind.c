@@ -20,19 +20,20 @@ static parameter_list parameters_of(helion_reader *r, const syn_node *fn) {
   parameter_list out = {0};
   const syn_node *a = syn_child(fn, "args");
   static const char *const groups[] = {"posonlyargs", "args", "kwonlyargs"};
-  size_t n, n_defaults, n_kw;
-  for (size_t g = 0; g < 3; g++) {
-    syn_node **args = syn_list(a, groups[g], &n), **kw = syn_list(a, "kw_defaults", &n_kw);
-    for (size_t i = 0; i < n; i++)
+  size_t n, n_pos_only, n_args, n_defaults, n_kw, before = 0;
+  syn_node **defaults = syn_list(a, "defaults", &n_defaults), **kw = syn_list(a, "kw_defaults", &n_kw);
+  (void)syn_list(a, groups[0], &n_pos_only);
+  (void)syn_list(a, groups[1], &n_args);
+  const size_t n_named = n_pos_only + n_args;
+  for (size_t g = 0; g < 3; before += n, g++) {
+    syn_node **args = syn_list(a, groups[g], &n);
+    for (size_t i = 0; i < n; i++) {
+      const size_t from_end = before + i + n_defaults;      /* the defaults are those of the last ones before the keywords */
+      const syn_node *missing = g == 2 ? (i < n_kw ? kw[i] : NULL) : from_end >= n_named ? defaults[from_end - n_named] : NULL;
       if (is_listed(&out, syn_ident(args[i], "arg")))
         helion_fail(r, args[i], LOOM_EINPUT, "give it another name", "the argument \"%s\" is there twice", syn_ident(args[i], "arg"));
       else
-        vec_push(r->mem, &out,
-                 ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), g == 2 && i < n_kw ? kw[i] : NULL}));
-    if (g == 1) {
-      syn_node **defaults = syn_list(a, "defaults", &n_defaults);
-      for (size_t i = 0; i < n_defaults; i++)   /* of the last of them */
-        out.at[out.n - n_defaults + i].missing = defaults[i];
+        vec_push(r->mem, &out, ((parameter){syn_ident(args[i], "arg"), args[i], syn_child(args[i], "annotation"), missing}));
     }
   }
   const syn_node *rest = syn_child(a, "vararg") ? syn_child(a, "vararg") : syn_child(a, "kwarg");

@@ -185,9 +185,12 @@ static helion_value apply_operator(helion_reader *r, const syn_node *n, syn_kind
 
 /* Whole number that a python number is. */
 static bool whole_number(helion_reader *r, const helion_value *v, int64_t *out) {
-  if (v->kind == HELION_FLOAT && v->real >= -64 && v->real <= 64)
-    *out = (int64_t)v->real;
-  return v->kind == HELION_FLOAT ? v->real >= -64 && v->real <= 64 && !(v->real < (double)*out) && !(v->real > (double)*out) : helion_known_int(r, v, out);
+  if (v->kind != HELION_FLOAT)
+    return helion_known_int(r, v, out);
+  if (!(v->real >= -64 && v->real <= 64))
+    return false;
+  *out = (int64_t)v->real;
+  return !(v->real < (double)*out) && !(v->real > (double)*out);
 }
 
 /* x ** n by squaring, n at least 1. */

@@ -143,8 +143,9 @@ static helion_value sequence_op(helion_reader *r, const syn_node *n, syn_kind op
   times = times < 0 || !s->n ? 0 : times;
   if (joins ? a->seq.n + b->seq.n > HELION_ITEMS_MAX : times > HELION_ITEMS_MAX / (int64_t)(s->n + 1))
     return helion_fail(r, n, LOOM_ELIMIT, "make a tensor of them", "a sequence of more than %d items", HELION_ITEMS_MAX);
-  helion_value out = helion_sequence(r, joins ? a->seq.n + b->seq.n : s->n * (size_t)times, s->is_list);
-  for (size_t i = 0; i < out.seq.n; i++)
+  const size_t count = joins ? a->seq.n + b->seq.n : s->n * (size_t)times;
+  helion_value out = helion_sequence(r, count, s->is_list);
+  for (size_t i = 0; i < count; i++)
     out.seq.at[i] = !joins ? s->at[i % s->n] : i < a->seq.n ? a->seq.at[i] : b->seq.at[i - a->seq.n];
   return out;
 }

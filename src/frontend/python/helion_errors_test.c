@@ -225,6 +225,22 @@ static void test_every_rule_of_helion_has_a_kernel_and_a_line_in_the_document(vo
 }
 
 /* ---- hostile files ---- */
+/* As many defaults as there are arguments, and one name. */
+static void test_an_argument_that_is_there_often(void **state) {
+  (void)state;
+  enum { OFTEN = 3000 };
+  loom_ctx ctx;
+  loom_ctx_init(&ctx);
+  text code = text_new(&ctx.mem);
+  text_addf(&code, IMPORTS "@helion.kernel()\ndef f(x: torch.Tensor");
+  for (int i = 0; i < OFTEN; i++)
+    text_addf(&code, ", q=%d", i);
+  text_addf(&code, "):\n  return x\n");
+  assert_int_equal(read_kernel(&ctx, text_str(&code)), LOOM_EINPUT);
+  assert_string_equal(ctx.diag.first->text, "the argument \"q\" is there twice");
+  loom_ctx_done(&ctx);
+}
+
 /* Every file of tests/hostile, whatever it is: what is said has advice and none of our words.  (Their first errors are in expected.tsv.) */
 static void test_errors_of_hostile_files_say_what_to_do(void **state) {
   (void)state;
@@ -260,6 +276,7 @@ static void test_errors_of_hostile_files_say_what_to_do(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_what_helion_refuses_is_refused_or_has_a_reason),
                                      cmocka_unit_test(test_all_mistakes_come_at_once_and_nothing_follows_from_them),
+                                     cmocka_unit_test(test_an_argument_that_is_there_often),
                                      cmocka_unit_test(test_every_rule_of_helion_has_a_kernel_and_a_line_in_the_document),
                                      cmocka_unit_test(test_errors_of_hostile_files_say_what_to_do)};
   return cmocka_run_group_tests(tests, NULL, NULL);
