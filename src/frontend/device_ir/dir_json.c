@@ -195,7 +195,7 @@ static loom_status read_fill(dir_program *p, const data_value *v, dir_tensor *t)
   const char *word = fill ? string_of(fill) : "empty";
   t->has_fill = fill != NULL;
   t->fill = text_eq(word, "zero") ? KERNEL_FILL_ZERO : text_eq(word, "full") ? KERNEL_FILL_VALUE : KERNEL_FILL_EMPTY;
-  if (t->fill == KERNEL_FILL_EMPTY && !text_eq(word, "empty"))
+  if (fill && t->fill == KERNEL_FILL_EMPTY && !text_eq(word, "empty"))
     LOOM_FAIL(p->ctx, fill->span, LOOM_EINPUT, "an allocation is filled with \"empty\", \"zero\" or \"full\" (with \"value\")");
   if (t->fill == KERNEL_FILL_VALUE && (!number || (number->kind != DATA_INT && number->kind != DATA_REAL)))
     LOOM_FAIL(p->ctx, v->span, LOOM_EINPUT, "\"full\" needs a \"value\"");
@@ -277,10 +277,16 @@ static loom_status read_slice(dir_program *p, const data_value *v, int depth, sy
   return LOOM_OK;
 }
 
+static loom_status no_argument(dir_program *p, const data_value *v) {
+  LOOM_FAIL(p->ctx, v->span, LOOM_EINPUT, "an argument is {\"n\": node}, {\"s\": slice}, {\"d\": dtype}, {\"g\": graph}, {\"f\": \"inf\"}, a list or a plain value");
+}
+
 /* {"n": node}, {"s": slice}, {"d": dtype}, {"g": graph}, {"f": "inf"} */
 static loom_status read_marked(dir_program *p, const data_value *v, int depth, syn_node **out) {
-  const data_value *m = v->n == 1 ? v->members[0].value : NULL;
-  const char *key = m ? v->members[0].key : "", *s = string_of(m);
+  if (v->n != 1)
+    return no_argument(p, v);
+  const data_value *m = v->members[0].value;
+  const char *key = v->members[0].key, *s = string_of(m);
   dtype type;
   int id = 0;
   if (text_eq(key, "n") && s) {
@@ -303,7 +309,7 @@ static loom_status read_marked(dir_program *p, const data_value *v, int depth, s
     *out = dir_syn_float(p->mem, v->span, strtod(s, NULL));
     return LOOM_OK;
   }
-  LOOM_FAIL(p->ctx, v->span, LOOM_EINPUT, "an argument is {\"n\": node}, {\"s\": slice}, {\"d\": dtype}, {\"g\": graph}, {\"f\": \"inf\"}, a list or a plain value");
+  return no_argument(p, v);
 }
 
 static loom_status read_arg(dir_program *p, const data_value *v, int depth, syn_node **out) {

@@ -42,19 +42,6 @@ const hm_item *hm_get(hm_reader *r, MlirValue v) {
 const kernel_type *hm_type(const hm_reader *r, kernel_value v) { return &r->k->values.at[v].type; }
 
 /* ---- refusals ---- */
-loom_status hm_bad(hm_reader *r, const char *fmt, ...) {
-  text t = text_new(r->mem);
-  __builtin_va_list ap;
-  __builtin_va_start(ap, fmt);
-  text_vaddf(&t, fmt, ap);
-  __builtin_va_end(ap);
-  return diag_error(r->ctx, r->span, LOOM_EINPUT, "%s", text_str(&t));
-}
-
-loom_status hm_unsupported(hm_reader *r, MlirOperation op, const char *why) {
-  return diag_error(r->ctx, r->span, LOOM_EUNSUP, "'%s' is not supported here: %s", ir_op_name(op), why);
-}
-
 loom_status hm_need(hm_reader *r, MlirOperation op, intptr_t n_operands, intptr_t n_results) {
   if (ir_num_operands(op) < n_operands)
     return hm_bad(r, "'%s' has %d operands; expected %d", ir_op_name(op), (int)ir_num_operands(op), (int)n_operands);

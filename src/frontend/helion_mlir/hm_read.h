@@ -63,8 +63,12 @@ void hm_set(hm_reader *r, MlirValue v, hm_item item);
 void hm_set_value(hm_reader *r, MlirValue v, kernel_value x);
 void hm_set_size(hm_reader *r, MlirValue v, const sym_expr *e);
 const hm_item *hm_get(hm_reader *r, MlirValue v);          /* never NULL */
-LOOM_MUST_USE loom_status hm_bad(hm_reader *r, const char *fmt, ...) LOOM_PRINTF(2, 3);      /* LOOM_EINPUT at the operation */
-LOOM_MUST_USE loom_status hm_unsupported(hm_reader *r, MlirOperation op, const char *why);   /* LOOM_EUNSUP at the operation */
+/* Records an error at the operation that is read and gives LOOM_EINPUT; a macro, so that analysers see that it never is LOOM_OK. */
+#define hm_bad(r, ...) diag_error((r)->ctx, (r)->span, LOOM_EINPUT, __VA_ARGS__)
+/* The same, LOOM_EUNSUP. */
+LOOM_MUST_USE static inline loom_status hm_unsupported(hm_reader *r, MlirOperation op, const char *why) {
+  return diag_error(r->ctx, r->span, LOOM_EUNSUP, "'%s' is not supported here: %s", ir_op_name(op), why);
+}
 LOOM_MUST_USE loom_status hm_need(hm_reader *r, MlirOperation op, intptr_t n_operands, intptr_t n_results);
 LOOM_MUST_USE loom_status hm_read_block(hm_reader *r, MlirBlock block, intptr_t first_op);
 /* An op with n_results results of `types` in the current region; its place is that of the operation being read. */

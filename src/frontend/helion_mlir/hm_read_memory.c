@@ -107,7 +107,7 @@ static bool as_tile(hm_reader *r, const sym_expr *offset, const sym_expr *size, 
     const hm_tile *tile = &r->tiles.at[i];
     const char *block = tile->range.block, *nominal = block ? arena_printf(r->mem, "%s.block_size", block) : NULL;
     bool is_size = block && size->op == SYM_SYM && (text_eq(size->name, block) || text_eq(size->name, nominal));
-    size_t product = 0, begin = t.n;
+    size_t product = 0, begin;
     while (product < t.n && !(block && is_product(t.at[product], tile->iv, nominal)))
       product++;
     if (!is_size || product == t.n)
