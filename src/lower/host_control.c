@@ -125,12 +125,10 @@ loom_status host_gather(host *h, const kernel_op *op) {
 
 static loom_status run_grid(host *h, const kernel_op *op, const walk *w, host_grid *g) {
   const kernel_op *stop = g->pass < g->n_gathers ? g->gather[g->pass] : NULL;
-  const char *iv[KERNEL_RANK_MAX];
   scope s = open_scope(h);
-  host_open_loops(h, op->n_ranges, g->trip, iv);
-  g->at = iv;
+  host_open_loops(h, op->n_ranges, g->trip, g->at);
   for (int i = 0; i < op->n_ranges; i++)
-    enter_range(h, &w[i], &op->ranges[i], op->regions[0].params.at[i], iv[i]);
+    enter_range(h, &w[i], &op->ranges[i], op->regions[0].params.at[i], g->at[i]);
   LOOM_TRY(host_ops(h, &op->regions[0], stop));
   if (stop)
     LOOM_TRY(save_source(h, g));
@@ -142,8 +140,8 @@ static loom_status run_grid(host *h, const kernel_op *op, const walk *w, host_gr
 
 static loom_status parallel(host *h, const kernel_op *op) {
   walk w[KERNEL_RANK_MAX];
-  const char *trip[KERNEL_RANK_MAX];
-  host_grid g = {.op = op, .trip = trip}, *outer = h->grid;
+  const char *trip[KERNEL_RANK_MAX], *iv[KERNEL_RANK_MAX];
+  host_grid g = {.op = op, .trip = trip, .at = iv}, *outer = h->grid;
   for (int i = 0; i < op->n_ranges; i++) {
     LOOM_TRY(read_range(h, &op->ranges[i], &w[i]));
     trip[i] = w[i].trip;

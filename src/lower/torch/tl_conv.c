@@ -170,7 +170,8 @@ loom_status tl_lower_conv(tl_emit *e, const char *detail) {
   if (channels != c.x.type.dim[1] || filters != out.dim[1] || c.x.type.dim[0] != out.dim[0] || channels % c.groups || filters % c.groups)
     return tl_invalid(e, "%s with the window %s in %" PRId64 " groups does not make %s", tl_text(e, c.x.type), tl_text(e, c.w.type), c.groups, tl_text(e, out));
   tl_val bias;
-  if (!tl_is_none(tl_in(e, 2)))
-    LOOM_TRY(tl_need_tensor(e, 2, &bias));
-  return convolve(e, &c, tl_is_none(tl_in(e, 2)) ? NULL : &bias, out);
+  if (tl_is_none(tl_in(e, 2)))
+    return convolve(e, &c, NULL, out);
+  LOOM_TRY(tl_need_tensor(e, 2, &bias));
+  return convolve(e, &c, &bias, out);
 }

@@ -31,28 +31,14 @@ const char *tl_line(tl_emit *e, const char *fmt, ...) {
   return name;
 }
 
-static loom_status say(tl_emit *e, loom_status st, const char *fmt, va_list ap) {
+void tl_say(tl_emit *e, loom_status st, const char *fmt, ...) {
   text t = text_new(e->mem);
+  va_list ap;
+  va_start(ap, fmt);
   text_vaddf(&t, fmt, ap);
+  va_end(ap);
   if (e->status == LOOM_OK)
     e->status = diag_error(e->ctx, e->op->span, st, "%s: %s", e->op->name, text_str(&t));
-  return e->status;
-}
-
-loom_status tl_refuse(tl_emit *e, const char *fmt, ...) {
-  va_list ap;
-  va_start(ap, fmt);
-  loom_status st = say(e, LOOM_EUNSUP, fmt, ap);
-  va_end(ap);
-  return st;
-}
-
-loom_status tl_invalid(tl_emit *e, const char *fmt, ...) {
-  va_list ap;
-  va_start(ap, fmt);
-  loom_status st = say(e, LOOM_EINPUT, fmt, ap);
-  va_end(ap);
-  return st;
 }
 
 /* ---- operands ---- */

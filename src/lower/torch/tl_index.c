@@ -206,29 +206,28 @@ loom_status tl_lower_index_put(tl_emit *e, const char *detail) {
 
 /* Operands: tensor, dim, places, source.  "src", "value" (a scalar) or an expression of what is there (x) and what comes (y). */
 loom_status tl_lower_scatter(tl_emit *e, const char *detail) {
-  tl_val v, index, source;
+  tl_val v, index;
   int d;
   tl_loops l;
   tl_num size[TL_RANK_MAX];
-  const char *where[TL_RANK_MAX], *scalar = NULL;
+  const char *where[TL_RANK_MAX];
   LOOM_TRY(tl_need_tensor(e, 0, &v));
   LOOM_TRY(tl_need_dim(e, 1, v.type.rank, &d));
   LOOM_TRY(need_index(e, 2, &index));
   if (index.type.rank != v.type.rank)
     return tl_invalid(e, "places of rank %d in a tensor of rank %d", index.type.rank, v.type.rank);
   const tl_value *s = tl_in(e, 3);
-  if (s->type.kind == TL_TENSOR && s->type.rank != index.type.rank)
+  const bool is_tensor = s->type.kind == TL_TENSOR;
+  if (is_tensor && s->type.rank != index.type.rank)
     return tl_invalid(e, "a source of rank %d for places of rank %d", s->type.rank, index.type.rank);
-  if (s->type.kind == TL_TENSOR)
-    source = tl_val_of(s);
-  else
-    scalar = tl_scalar_as(e, s, v.type.dtype);
+  const char *x = is_tensor ? NULL : tl_scalar_as(e, s, v.type.dtype);      /* one for all places */
   for (int k = 0; k < index.type.rank; k++)
     size[k] = tl_dim(e, index, k);
   tl_loops_open(e, &l, index.type.rank, size, v);
   for (int k = 0; k < v.type.rank; k++)
     where[k] = k == d ? place(e, tl_extract(e, index, l.at), index.type.dtype, tl_dim(e, v, k), false) : l.at[k];
-  const char *x = scalar ? scalar : tl_cast(e, tl_extract(e, source, l.at), source.type.dtype, v.type.dtype);
+  if (is_tensor)
+    x = tl_cast(e, tl_extract(e, tl_val_of(s), l.at), s->type.dtype, v.type.dtype);
   if (strchr(detail, 'x'))
     x = combine(e, detail, tl_extract(e, l.acc, where), x, v.type.dtype);
   return tl_give(e, 0, tl_loops_close(e, &l, tl_store(e, x, l.acc, where)));

@@ -211,8 +211,8 @@ loom_status tl_lower_tm_sort(tl_emit *e, const char *detail) {
   (void)detail;
   tl_val v[4];
   int d, n = e->op->n_in - e->op->n_segment_ins;
-  if (n > 4)
-    return tl_refuse(e, "more than 4 tensors sorted together");
+  if (n < 1 || n > 4)
+    return tl_refuse(e, "%d tensors sorted together; 1 to 4 are", n);
   LOOM_TRY(need_all(e, 0, n));
   for (int i = 0; i < n; i++)
     v[i] = tl_val_of(tl_in(e, i));

@@ -28,9 +28,11 @@ const char *tl_line(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 void tl_raw(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
 const char *tl_fresh(tl_emit *e);
 const char *tl_str(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);     /* arena_printf */
-/* Records "<op>: <reason>" at the operation, unless one is recorded, and returns LOOM_EUNSUP (that of the first one). */
-loom_status tl_refuse(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);
-loom_status tl_invalid(tl_emit *e, const char *fmt, ...) LOOM_PRINTF(2, 3);  /* the same, LOOM_EINPUT */
+/* Records "<op>: <reason>" at the operation, unless one is recorded: e->status is that of the first one. */
+void tl_say(tl_emit *e, loom_status st, const char *fmt, ...) LOOM_PRINTF(3, 4);
+/* The same, giving the status to return; macros, so that analysers see that it never is LOOM_OK. */
+#define tl_refuse(e, ...) (tl_say((e), LOOM_EUNSUP, __VA_ARGS__), (loom_status)LOOM_EUNSUP)
+#define tl_invalid(e, ...) (tl_say((e), LOOM_EINPUT, __VA_ARGS__), (loom_status)LOOM_EINPUT)
 
 /* ---- operands ---- */
 /* Operand i; a `none` when there are fewer. */

@@ -69,8 +69,8 @@ loom_status torch_lower_op(loom_ctx *ctx, const tl_op *op, const char **out_body
   for (int i = 0; i < op->n_out; i++)
     out_results[i] = NULL;
   LOOM_TRY(check_sizes(&e));
-  LOOM_TRY(rows[row].lower(&e, rows[row].detail));
-  LOOM_TRY(e.status);
+  const loom_status st = rows[row].lower(&e, rows[row].detail);
+  LOOM_TRY(e.status != LOOM_OK ? e.status : st);
   for (int i = 0; i < op->n_out; i++)
     if (!out_results[i])
       LOOM_FAIL(ctx, op->span, LOOM_EUNSUP, "%s: result %d has no lowering", op->name, i);

@@ -81,7 +81,7 @@ static const char *const reasons[] = {
     /* from numbers */
     "nothing tells the size of dim", "the result has rank", "a range of unknown size", "steps make no", "a result of unknown size", "is not a number", "has no sizes", "the result has dims",
     /* tm_tensor, StableHLO */
-    "tensors in and", "3 tensors in", "more than 4 tensors sorted together", "scanned into", "updates tensor<3x4xf32> at places", "more than 8 numbers", "or it stands there twice", "a result of unknown sizes or element type",
+    "tensors in and", "3 tensors in", "tensors sorted together; 1 to 4 are", "scanned into", "updates tensor<3x4xf32> at places", "more than 8 numbers", "or it stands there twice", "a result of unknown sizes or element type",
     "elements becomes one of", "total order", "the direction is not one of", "iota counts along one dim", "tensors are joined along one dim", "operand 0 is tensor<", "elements in a dim of", "has no range",
     "ranges of", "the range", "padding of", "padding between elements", "several tensors reduced together", "the reducer", "do not multiply to", "tensors without dims"};
 
