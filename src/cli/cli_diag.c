@@ -11,7 +11,10 @@ static bool is_set(const char *variable) {
   return value && *value;
 }
 
-static bool is_zero(const char *variable) { return is_set(variable) && strcmp(getenv(variable), "0") == 0; }
+static bool is_zero(const char *variable) {
+  const char *value = getenv(variable);
+  return value && strcmp(value, "0") == 0;
+}
 
 /* no-color.org, bixense.com/clicolors: NO_COLOR is asked first. */
 static bool wants_colour(void) {

@@ -85,6 +85,7 @@ void explore_make_orders(loom_ctx *ctx, explore_space *s) {
     items[i] = i;
   arena_mark mark = arena_save(&ctx->scratch);
   explore_list_permutations(&ctx->scratch, items, s->n_parallel, &all);
+  s->n_orders = 0;
   for (size_t o = 0; o < all.n; o++) {
     if (!order_is_fixed(&ctx->scratch, s->impl->fixes.order, &all.at[o], s->n_parallel))
       continue;

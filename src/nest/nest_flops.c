@@ -62,7 +62,8 @@ static int64_t of_body(counter *c, const nest_body *body, int64_t each) {
     nest_leaf leaves[NEST_LEAVES_MAX];
     int64_t here = x->kind == NEST_LOOP ? of_body(c, &x->body, times(c, each, trips(c, x->loop))) : 0;
     size_t n = x->kind == NEST_COMPUTE ? nest_node_leaves(&c->ctx->scratch, c->n, x, NULL, NULL, 0, leaves) : 0;
-    int64_t runs = x->only_first >= 0 && n > 0 ? each / (trips(c, x->only_first) > 0 ? trips(c, x->only_first) : 1) : each;
+    int64_t rounds = x->only_first >= 0 && n > 0 ? trips(c, x->only_first) : 1;
+    int64_t runs = each / (rounds > 0 ? rounds : 1);
     for (size_t k = 0; k < n; k++) {
       int64_t leaf = times(c, runs, of_leaf(c, &leaves[k]));
       here = plus(c, here, leaf);
