@@ -120,7 +120,7 @@ static void list_rows(compile_chips *c, const int *pinned, chips_split *s, int d
     return;
   }
   for (int a = -1; a < c->kernel.n_axes; a++)
-    if (pinned[dim] == -2 || pinned[dim] == a) {
+    if (pinned[dim] == a || (pinned[dim] == -2 && (a < 0 || c->machine->chips.at[dim].size > 1))) {
       s->axis[dim] = a;
       list_rows(c, pinned, s, dim + 1);
     }
