@@ -162,6 +162,8 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
   loom_status st = program_call(c->code, c->function, args, results);
   if (st == LOOM_EWORKER)
     st = diag_error(s->ctx, LOOM_NOSPAN, st, "the other ranks are gone in the middle of the kernel");
+  if (st == LOOM_ELIMIT)
+    st = diag_error(s->ctx, LOOM_NOSPAN, st, "the ranks have to add up more than %d bytes at once", RUN_RANKS_BYTES_MAX);
   LOOM_TRY(st);
   void *mine = pack(m, c, results, &size);
   LOOM_TRY(run_ranks_gather(s->ctx, &c->ranks, mine, size, parts, sizes));
