@@ -279,11 +279,12 @@ static loom_status execute_opaque(compile_state *s, const run_options *r, const 
   run_options values = *r;
   interp_tensor *inputs, *want;
   void **bytes = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n), **results;
+  if (!r->check)
+    return execute(s, r, engine, all, out);
   values.check = false;
-  if (r->check)
-    LOOM_TRY(compile_interpret_mlir(s, r, all, &inputs, &want));
+  LOOM_TRY(compile_interpret_mlir(s, r, all, &inputs, &want));
   LOOM_TRY(execute(s, &values, engine, all, out));
-  if (!r->check || out->report.n_faults)
+  if (out->report.n_faults)
     return LOOM_OK;
   LOOM_TRY(engine->run(engine->data, s, inputs, true, bytes));
   LOOM_TRY(by_result(s, all, bytes, &results));

@@ -343,12 +343,11 @@ void soak_run(const soak_options *o, uint64_t seed, kernel_graph *graph, soak_re
     c.graph = soak_read(&ctx, g);
     out->is_spatial = g->is_spatial;
   }
-  if (!c.graph)
-    soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "the front end refuses the kernel: %s", first_error(ctx.diag.first)));
-  else if (make_inputs(&c, g) != LOOM_OK)
-    soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "no inputs can be made: %s", first_error(ctx.diag.first)));
+  const bool has_inputs = c.graph && make_inputs(&c, g) == LOOM_OK;
+  if (!has_inputs)
+    soak_find(&c, SOAK_EXACT, arena_printf(&ctx.mem, "%s: %s", c.graph ? "no inputs can be made" : "the front end refuses the kernel", first_error(ctx.diag.first)));
   out->cpu_ms[SOAK_ENGINES] = soak_cpu_ms() - begin;
-  if (!out->findings)
+  if (has_inputs)
     run_engines(&c);
   soak_free_memory(&c);
   loom_ctx_done(&ctx);

@@ -124,7 +124,8 @@ static void run_grid(soak_case *c, const compile_state *s, const compile_call *c
     int64_t left = c->seed / 2 % 2 ? cores - 1 - i : i;
     for (int d = s->grid.n_dims - 1; d >= 0; left /= s->grid.count[d--])
       at[d] = left % s->grid.count[d];
-    memset(buffers[n], 0xFF, room);
+    if (room)
+      memset(buffers[n], 0xFF, room);
     call->fn(buffers, at);
   }
 }

@@ -28,12 +28,12 @@ void lsp_frames_add(lsp_frames *f, const char *bytes, size_t n) {
       f->is_lost = is_lost;
     }
   }
-  if (f->size + n + 1 > f->room && f->from) {
+  if (n >= f->room - f->size && f->from) {
     memmove(f->bytes, f->bytes + f->from, f->size - f->from);
     f->size -= f->from;
     f->from = 0;
   }
-  if (f->size + n + 1 > f->room) {
+  if (n >= f->room - f->size) {
     const size_t room = (f->size + n + 1) * 2;
     arena_done(&f->next);
     f->next.guard = f->mem.guard;

@@ -88,8 +88,10 @@ static bool max_of(mat *m, const sym_expr *e, int64_t *out) {
     return true;
   case SYM_MIN: {
     bool has_l = max_of(m, e->arg[0], &l), has_r = max_of(m, e->arg[1], &r);
+    if (!has_l && !has_r)
+      return false;
     *out = has_l && (!has_r || l < r) ? l : r;
-    return has_l || has_r;
+    return true;
   }
   case SYM_MOD:
     if (!sym_is_const(e->arg[1], &r) || r <= 0)

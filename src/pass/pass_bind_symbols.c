@@ -19,8 +19,9 @@ static loom_status read_options(binder *b) {
       break;
     char *end;
     const char *name = arena_strndup(&ctx->mem, s, n);
-    int64_t v = s[n] == '=' ? strtoll(s + n + 1, &end, 10) : 0;
-    if (s[n] != '=' || end == s + n + 1 || (*end && !strchr(" ,\t", *end)) || v < 1)
+    const bool is_pair = s[n] == '=';
+    int64_t v = is_pair ? strtoll(s + n + 1, &end, 10) : 0;
+    if (!is_pair || end == s + n + 1 || (*end && !strchr(" ,\t", *end)) || v < 1)
       LOOM_FAIL(ctx, b->o->span, LOOM_EUSAGE, "'%s' of loom-bind-symbols is not NAME=SIZE with a positive size", name);
     vec_push(&ctx->mem, &b->given, ((binding){name, v, false}));
     s = end;

@@ -36,11 +36,12 @@ void report_name_all(arena *m, const tog *t, int n_cores, report_names *out) {
 
 const char *report_machine_core(arena *m, const machine *chip, int64_t i) {
   int64_t at[MACHINE_MESH_DIMS_MAX];
-  for (int d = (int)chip->mesh.n - 1; d >= 0; d--) {
+  const int n = (int)chip->mesh.n;
+  for (int d = n; d-- > 0;) {
     at[d] = i % chip->mesh.at[d].size;
     i /= chip->mesh.at[d].size;
   }
-  return coords(m, at, (int)chip->mesh.n);
+  return coords(m, at, n);
 }
 
 const char *report_phase_name(arena *m, const report_run *run, const report_names *names, const sim_slice *x) {

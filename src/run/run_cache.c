@@ -192,7 +192,7 @@ void run_cache_put(loom_ctx *ctx, run_cache *c, const char *key, const void *byt
   if (fd >= 0)
     written &= file_close(fd, false);
   if (written && renameat(dir, name, dir, entry_name(&ctx->mem, key)) == 0)
-    make_room(ctx, dir, c->limit_bytes ? c->limit_bytes : LIMIT_BYTES);
+    make_room(ctx, dir, c->limit_bytes > 0 ? c->limit_bytes : LIMIT_BYTES);
   else if (fd >= 0)
     (void)unlinkat(dir, name, 0);
   close(dir);

@@ -196,8 +196,9 @@ static loom_status read_header(reader *r, const char *path, const data_value *v)
   r->out->command = "run";
   if (data_get(v, "name"))
     LOOM_TRY(data_need_string(r->ctx, v, "name", &r->out->name));
-  if (command)
-    LOOM_TRY(data_need_string(r->ctx, v, "command", &r->out->command));
+  if (!command)
+    return LOOM_OK;
+  LOOM_TRY(data_need_string(r->ctx, v, "command", &r->out->command));
   for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
     if (strcmp(commands[i], r->out->command) == 0)
       return LOOM_OK;

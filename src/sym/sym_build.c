@@ -76,9 +76,10 @@ static const sym_expr *as_boolean(const sym_expr *x) { return ops[x->op].is_bool
 /* The simpler expression of the same value, or NULL. */
 static const sym_expr *fold(arena *m, sym_op op, const sym_expr *a, const sym_expr *b, const sym_expr *c) {
   int64_t x = 0, y = 0, v;
-  bool a_const = sym_is_const(a, &x), b_const = b && sym_is_const(b, &y);
+  bool a_const = sym_is_const(a, &x);
   if (op == SYM_NOT)
     return a_const ? truth(m, !x) : a->op == SYM_NOT ? as_boolean(a->arg[0]) : NULL;
+  bool b_const = sym_is_const(b, &y);
   if (op == SYM_IF)
     return a_const ? (x ? b : c) : sym_equal(b, c) ? b : NULL;
   if (a_const && b_const)
