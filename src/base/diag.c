@@ -133,3 +133,39 @@ const char *diag_nearest(const char *name, const char *const *names, size_t n) {
   }
   return best;
 }
+
+static int compare_places(const loom_span *a, const loom_span *b) {
+  const char *of_a = a->source ? a->source->path : "", *of_b = b->source ? b->source->path : "";
+  const int file = a->source == b->source ? 0 : strcmp(of_a, of_b);
+  return file ? file : a->line != b->line ? (a->line > b->line) - (a->line < b->line) : (a->col > b->col) - (a->col < b->col);
+}
+
+void diag_sort(loom_ctx *ctx, diag_mark before) {
+  diag_item *rest = *before.last, *next;
+  *before.last = NULL;
+  for (; rest; rest = next) {
+    diag_item **at = before.last;
+    next = rest->next;
+    while (*at && compare_places(&(*at)->span, &rest->span) <= 0)
+      at = &(*at)->next;
+    rest->next = *at;
+    *at = rest;
+  }
+  for (ctx->diag.last = before.last; *ctx->diag.last;)
+    ctx->diag.last = &(*ctx->diag.last)->next;
+}
+
+int diag_cut(loom_ctx *ctx, diag_mark before, int most) {
+  int n = 0, dropped = 0;
+  diag_item **at = before.last;
+  for (; *at && n < most; at = &(*at)->next)
+    n += (*at)->severity == DIAG_ERROR;
+  for (diag_item *d = *at; d; d = d->next) {
+    dropped += d->severity == DIAG_ERROR;
+    ctx->diag.warnings -= d->severity == DIAG_WARNING;
+  }
+  *at = NULL;
+  ctx->diag.last = at;
+  ctx->diag.errors -= dropped;
+  return dropped;
+}

@@ -70,6 +70,11 @@ static inline void diag_soften(loom_ctx *ctx, diag_mark m) {
     }
 }
 
+/* Puts the diagnostics that came since in the order of their files' names and of the source; those of one place stay as they came. */
+void diag_sort(loom_ctx *ctx, diag_mark before);
+/* Keeps the first `most` errors of those that came since, and what lies between them; how many were dropped. */
+int diag_cut(loom_ctx *ctx, diag_mark before, int most);
+
 /* Records an error with help text and returns its status. */
 #define LOOM_FAIL(ctx, span, status, ...) return diag_error((ctx), (span), (status), __VA_ARGS__)
 

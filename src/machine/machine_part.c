@@ -92,14 +92,16 @@ loom_status machine_part_read(loom_ctx *ctx, int part, const data_value *section
   const char *names[COUNT(bank_keys)];
   for (size_t i = 0; i < p->n; i++)
     names[i] = p->keys[i].key;
-  LOOM_TRY(data_only_keys(ctx, v, names, p->n));
+  const loom_status known = data_only_keys(ctx, v, names, p->n);
+  loom_status st = known;
   void *numbers = arena_alloc(&ctx->mem, p->bytes);
   for (size_t i = 0; i < p->n; i++) {
     const part_key *k = &p->keys[i];
     const data_value *number;
-    LOOM_TRY(machine_read_need(ctx, v, k->key, k->what, &number));
-    LOOM_TRY(machine_read_whole(ctx, number, k->key, key_path(&ctx->mem, p, k), k->least, k->greatest, m, part_number(numbers, k)));
+    if ((known == LOOM_OK || data_get(v, k->key)) && machine_keep(&st, machine_read_need(ctx, v, k->key, k->what, &number)) == LOOM_OK)
+      machine_keep(&st, machine_read_whole(ctx, number, k->key, key_path(&ctx->mem, p, k), k->least, k->greatest, m, part_number(numbers, k)));
   }
+  LOOM_TRY(st);
   *part_slot(m, p) = numbers;
   return part == MACHINE_PART_BANK ? check_bank(ctx, numbers, v) : part == MACHINE_PART_NPU ? check_npu(ctx, m, v) : LOOM_OK;
 }

@@ -66,6 +66,12 @@ LOOM_MUST_USE loom_status machine_read_whole(loom_ctx *ctx, const data_value *v,
                                              machine *m, int64_t *out);
 /* Member `key`; when it is missing the message says that it is to be `what`. */
 LOOM_MUST_USE loom_status machine_read_need(loom_ctx *ctx, const data_value *v, const char *key, const char *what, const data_value **out);
+/* Reading goes on behind an error, so that one reading tells all that stand for themselves.  Keeps the first failure of several in *worst, and returns `st`.  Nothing is read of what rests on
+ * something that failed, and no key is missed of a section in which another is unknown: it may be that one, misspelt. */
+static inline loom_status machine_keep(loom_status *worst, loom_status st) {
+  *worst = *worst == LOOM_OK ? st : *worst;
+  return st;
+}
 /* These leave *out alone when there is no such member. */
 LOOM_MUST_USE loom_status machine_read_optional_string(loom_ctx *ctx, const data_value *v, const char *key, const char **out);
 LOOM_MUST_USE loom_status machine_read_optional_bool(loom_ctx *ctx, const data_value *v, const char *key, bool *out);

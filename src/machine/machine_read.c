@@ -12,11 +12,13 @@ static loom_status read_field(loom_ctx *ctx, const data_value *section, const ma
   return machine_read_number(ctx, v, f->key, f->least, f->greatest, machine_field_rate(m, f));
 }
 
-static loom_status read_fields(loom_ctx *ctx, const data_value *section, const char *name, machine *m) {
+/* `keys`: how looking at the section's keys ended. */
+static loom_status read_fields(loom_ctx *ctx, const data_value *section, const char *name, loom_status keys, machine *m) {
+  loom_status st = keys;
   for (size_t i = 0; i < machine_n_fields; i++)
-    if (text_eq(machine_fields[i].section, name))
-      LOOM_TRY(read_field(ctx, section, &machine_fields[i], m));
-  return LOOM_OK;
+    if (text_eq(machine_fields[i].section, name) && (keys == LOOM_OK || data_get(section, machine_fields[i].key)))
+      machine_keep(&st, read_field(ctx, section, &machine_fields[i], m));
+  return st;
 }
 
 /* `section` holds "mesh", a list of dims; `of`: what is along them. */
@@ -81,15 +83,17 @@ static loom_status read_memory(loom_ctx *ctx, const data_value *core, machine *m
   static const char *const keys[] = {"name", "bytes", "banks", "bank_bytes", "align_bytes", "bytes_per_cycle"};
   data_value *v;
   LOOM_TRY(data_need(ctx, core, "memory", DATA_OBJECT, &v));
-  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  const loom_status known = data_only_keys(ctx, v, keys, COUNT(keys));
+  loom_status st = known;
   m->l1_name = "L1";
   if (data_get(v, "name"))
-    LOOM_TRY(machine_read_name(ctx, data_get(v, "name"), "a memory's name", &m->l1_name));
-  LOOM_TRY(read_l1_size(ctx, v, m));
-  LOOM_TRY(read_fields(ctx, v, "core.memory", m));
-  if (m->l1_align_bytes % MACHINE_ALIGN)
+    machine_keep(&st, machine_read_name(ctx, data_get(v, "name"), "a memory's name", &m->l1_name));
+  if (known == LOOM_OK)
+    machine_keep(&st, read_l1_size(ctx, v, m));
+  machine_keep(&st, read_fields(ctx, v, "core.memory", known, m));
+  if (st == LOOM_OK && m->l1_align_bytes % MACHINE_ALIGN)
     LOOM_FAIL(ctx, data_get(v, "align_bytes")->span, LOOM_EINPUT, "align_bytes is %" PRId64 "; must be a multiple of %d, the bytes of the largest element", m->l1_align_bytes, MACHINE_ALIGN);
-  return LOOM_OK;
+  return st;
 }
 
 /* Units and movers share one space of names: a function's `unit` is one of them. */
@@ -130,26 +134,36 @@ static loom_status read_shape(loom_ctx *ctx, const data_value *v, machine_unit *
   return LOOM_OK;
 }
 
-static loom_status read_units(loom_ctx *ctx, const data_value *core, machine *m) {
+static loom_status read_unit_rate(loom_ctx *ctx, const data_value *v, machine_unit *u) {
+  const data_value *rate;
+  LOOM_TRY(machine_read_need(ctx, v, "rate", "multiply-adds or elements a cycle, of all `count` together", &rate));
+  return machine_read_number(ctx, rate, "rate", 1e-3, 1e9, &u->rate);
+}
+
+static loom_status read_unit(loom_ctx *ctx, const data_value *v, machine *m) {
   static const char *const keys[] = {"name", "kind", "shape", "count", "rate"};
+  const data_value *name;
+  machine_unit u = {.count = 1};
+  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
+  LOOM_TRY(machine_read_need(ctx, v, "name", "the unit's name", &name));
+  LOOM_TRY(machine_read_name(ctx, name, "a unit's name", &u.name));
+  loom_status st = check_fresh_unit(ctx, m, name, u.name);
+  machine_keep(&st, read_unit_kind(ctx, v, &u));
+  machine_keep(&st, read_shape(ctx, v, &u));
+  if (data_get(v, "count"))
+    machine_keep(&st, machine_read_whole(ctx, data_get(v, "count"), "count", arena_printf(&ctx->mem, "core.units.%s.count", u.name), 1, 65536, m, &u.count));
+  machine_keep(&st, read_unit_rate(ctx, v, &u));
+  vec_push(&ctx->mem, &m->units, u);
+  return st;
+}
+
+static loom_status read_units(loom_ctx *ctx, const data_value *core, machine *m) {
   data_value *units;
+  loom_status st = LOOM_OK;
   LOOM_TRY(data_need(ctx, core, "units", DATA_ARRAY, &units));
-  for (size_t i = 0; i < units->n; i++) {
-    const data_value *v = units->items[i], *name, *rate;
-    machine_unit u = {.count = 1};
-    LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
-    LOOM_TRY(machine_read_need(ctx, v, "name", "the unit's name", &name));
-    LOOM_TRY(machine_read_name(ctx, name, "a unit's name", &u.name));
-    LOOM_TRY(check_fresh_unit(ctx, m, name, u.name));
-    LOOM_TRY(read_unit_kind(ctx, v, &u));
-    LOOM_TRY(read_shape(ctx, v, &u));
-    if (data_get(v, "count"))
-      LOOM_TRY(machine_read_whole(ctx, data_get(v, "count"), "count", arena_printf(&ctx->mem, "core.units.%s.count", u.name), 1, 65536, m, &u.count));
-    LOOM_TRY(machine_read_need(ctx, v, "rate", "multiply-adds or elements a cycle, of all `count` together", &rate));
-    LOOM_TRY(machine_read_number(ctx, rate, "rate", 1e-3, 1e9, &u.rate));
-    vec_push(&ctx->mem, &m->units, u);
-  }
-  return LOOM_OK;
+  for (size_t i = 0; i < units->n; i++)
+    machine_keep(&st, read_unit(ctx, units->items[i], m));
+  return st;
 }
 
 static loom_status read_movers(loom_ctx *ctx, const data_value *core, machine *m) {
@@ -187,18 +201,23 @@ static loom_status read_core(loom_ctx *ctx, const data_value *root, machine *m) 
                                      "ragged", "concurrent_units", "concurrent_movers", "dispatch", "pipeline"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "core", DATA_OBJECT, &v));
-  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
-  LOOM_TRY(read_memory(ctx, v, m));
-  LOOM_TRY(read_units(ctx, v, m));
-  LOOM_TRY(read_movers(ctx, v, m));
-  LOOM_TRY(read_ragged(ctx, v, m));
+  const loom_status known = data_only_keys(ctx, v, keys, COUNT(keys));
+  loom_status st = known;
   bool has_concurrent_movers = true;
-  LOOM_TRY(machine_read_optional_bool(ctx, v, "concurrent_units", &m->has_concurrent_units));
-  LOOM_TRY(machine_read_optional_bool(ctx, v, "concurrent_movers", &has_concurrent_movers));
+  if (known == LOOM_OK || data_get(v, "memory"))
+    machine_keep(&st, read_memory(ctx, v, m));
+  if (known == LOOM_OK || data_get(v, "units"))
+    machine_keep(&st, read_units(ctx, v, m));
+  if (known == LOOM_OK || data_get(v, "movers"))
+    machine_keep(&st, read_movers(ctx, v, m));
+  machine_keep(&st, read_ragged(ctx, v, m));
+  machine_keep(&st, machine_read_optional_bool(ctx, v, "concurrent_units", &m->has_concurrent_units));
+  machine_keep(&st, machine_read_optional_bool(ctx, v, "concurrent_movers", &has_concurrent_movers));
   m->lacks_concurrent_movers = !has_concurrent_movers;
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_DISPATCH, v, m));
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_PIPELINE, v, m));
-  return read_fields(ctx, v, "core", m);
+  machine_keep(&st, machine_part_read(ctx, MACHINE_PART_DISPATCH, v, m));
+  machine_keep(&st, machine_part_read(ctx, MACHINE_PART_PIPELINE, v, m));
+  machine_keep(&st, read_fields(ctx, v, "core", known, m));
+  return st;
 }
 
 /* [x, y] on the mesh to the core's number. */
@@ -280,21 +299,25 @@ static loom_status read_interleave(loom_ctx *ctx, const data_value *dram, machin
   return LOOM_EINPUT;
 }
 
-static loom_status read_dram(loom_ctx *ctx, const data_value *root, machine *m) {
+/* Without `has_mesh` it is not known where channels may be attached. */
+static loom_status read_dram(loom_ctx *ctx, const data_value *root, bool has_mesh, machine *m) {
   static const char *const keys[] = {"channels", "channel_bytes", "gb_per_s", "channel_gb_per_s", "bytes_per_cycle", "latency_cycles", "page_bytes",
                                      "align_bytes", "write_align_bytes", "run_cycles", "attach", "interleave", "bank"};
   data_value *v;
   LOOM_TRY(data_need(ctx, root, "dram", DATA_OBJECT, &v));
-  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
-  LOOM_TRY(read_fields(ctx, v, "dram", m));
+  const loom_status known = data_only_keys(ctx, v, keys, COUNT(keys)), fields = read_fields(ctx, v, "dram", known, m);
+  loom_status st = fields;
   if (data_get(v, "write_align_bytes"))
-    LOOM_TRY(machine_read_whole(ctx, data_get(v, "write_align_bytes"), "write_align_bytes", "dram.write_align_bytes", 1, 65536, m, &m->dram_write_align_bytes));
+    machine_keep(&st, machine_read_whole(ctx, data_get(v, "write_align_bytes"), "write_align_bytes", "dram.write_align_bytes", 1, 65536, m, &m->dram_write_align_bytes));
   if (data_get(v, "run_cycles"))
-    LOOM_TRY(machine_read_whole(ctx, data_get(v, "run_cycles"), "run_cycles", "dram.run_cycles", 0, 65536, m, &m->dram_run_cycles));
-  LOOM_TRY(read_dram_rate(ctx, v, m));
-  LOOM_TRY(read_interleave(ctx, v, m));
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_BANK, v, m));
-  return read_attach(ctx, v, m);
+    machine_keep(&st, machine_read_whole(ctx, data_get(v, "run_cycles"), "run_cycles", "dram.run_cycles", 0, 65536, m, &m->dram_run_cycles));
+  if (known == LOOM_OK)
+    machine_keep(&st, read_dram_rate(ctx, v, m));
+  machine_keep(&st, read_interleave(ctx, v, m));
+  machine_keep(&st, machine_part_read(ctx, MACHINE_PART_BANK, v, m));
+  if (has_mesh && fields == LOOM_OK)
+    machine_keep(&st, read_attach(ctx, v, m));
+  return st;
 }
 
 static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m) {
@@ -303,17 +326,18 @@ static loom_status read_links(loom_ctx *ctx, const data_value *root, machine *m)
   machine_number packet = {0};
   bool has_multicast = true, has_sharing = true;
   LOOM_TRY(data_need(ctx, root, "links", DATA_OBJECT, &v));
-  LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
-  LOOM_TRY(machine_read_optional_bool(ctx, v, "multicast", &has_multicast));
-  LOOM_TRY(machine_read_optional_bool(ctx, v, "sharing", &has_sharing));
+  const loom_status known = data_only_keys(ctx, v, keys, COUNT(keys));
+  loom_status st = known;
+  machine_keep(&st, machine_read_optional_bool(ctx, v, "multicast", &has_multicast));
+  machine_keep(&st, machine_read_optional_bool(ctx, v, "sharing", &has_sharing));
   m->lacks_multicast = !has_multicast;
   m->lacks_sharing = !has_sharing;
-  if (data_get(v, "packet_bytes")) {
-    LOOM_TRY(machine_read_number(ctx, data_get(v, "packet_bytes"), "links.packet_bytes", 64, 1073741824, &packet));
+  if (data_get(v, "packet_bytes") && machine_keep(&st, machine_read_number(ctx, data_get(v, "packet_bytes"), "links.packet_bytes", 64, 1073741824, &packet)) == LOOM_OK) {
     m->link_packet_bytes = (int64_t)packet.value;
     machine_origin_add(&ctx->mem, m, "links.packet_bytes", packet);
   }
-  return read_fields(ctx, v, "links", m);
+  machine_keep(&st, read_fields(ctx, v, "links", known, m));
+  return st;
 }
 
 /* Names and numbers; what they are is told in docs/machines.md. */
@@ -322,15 +346,15 @@ static loom_status read_host(loom_ctx *ctx, const data_value *root, machine *m) 
   if (!data_get(root, "host"))
     return LOOM_OK;
   LOOM_TRY(data_need(ctx, root, "host", DATA_OBJECT, &v));
-  LOOM_TRY(data_need_string(ctx, v, "cpu", &m->host_cpu));
+  loom_status st = data_need_string(ctx, v, "cpu", &m->host_cpu);
   for (size_t i = 0; i < v->n; i++) {
     machine_origin fact = {.path = v->members[i].key};
     if (text_eq(fact.path, "cpu"))
       continue;
-    LOOM_TRY(machine_read_number(ctx, v->members[i].value, fact.path, 0, 1e18, &fact.number));
+    machine_keep(&st, machine_read_number(ctx, v->members[i].value, fact.path, 0, 1e18, &fact.number));
     vec_push(&ctx->mem, &m->host_facts, fact);
   }
-  return LOOM_OK;
+  return st;
 }
 
 /* What programs are written for, beyond simulating the mesh. */
@@ -358,36 +382,70 @@ static loom_status read_target(loom_ctx *ctx, const data_value *root, machine *m
   LOOM_FAIL(ctx, data_get(v, "arch")->span, LOOM_EINPUT, "target.arch is '%s'; must be wormhole or blackhole", m->target_arch);
 }
 
+typedef struct sections { loom_ctx *ctx; const data_value *root; bool all_known; } sections;
+
+/* Is it there, or has it to be missed? */
+static bool has_section(const sections *is, const char *key) { return is->all_known || data_get(is->root, key); }
+
+static loom_status read_names(const sections *is, machine *m) {
+  const data_value *name;
+  loom_status st = LOOM_OK;
+  if (has_section(is, "name") && machine_keep(&st, machine_read_need(is->ctx, is->root, "name", "the machine's name", &name)) == LOOM_OK)
+    machine_keep(&st, machine_read_name(is->ctx, name, "a machine's name", &m->name));
+  machine_keep(&st, machine_read_optional_string(is->ctx, is->root, "summary", &m->summary));
+  return st;
+}
+
 loom_status machine_read(loom_ctx *ctx, const char *path, const data_value *root, machine **out) {
   static const char *const keys[] = {"schema", "extends", "name", "summary", "clock_hz", "chips", "mesh", "core", "dram", "links", "crossbar", "noc", "npu", "host", "target", "calibration", "perf"};
   machine *m = ARENA_NEW(&ctx->mem, machine);
-  const data_value *name;
   m->path = path;
-  LOOM_TRY(data_only_keys(ctx, root, keys, COUNT(keys)));
-  LOOM_TRY(machine_read_need(ctx, root, "name", "the machine's name", &name));
-  LOOM_TRY(machine_read_name(ctx, name, "a machine's name", &m->name));
-  LOOM_TRY(machine_read_optional_string(ctx, root, "summary", &m->summary));
-  LOOM_TRY(read_fields(ctx, root, "", m));
-  LOOM_TRY(read_chips(ctx, root, m));
-  LOOM_TRY(read_dims(ctx, root, "mesh", "cores", MACHINE_CORES_MAX, m, &m->mesh));
-  LOOM_TRY(read_core(ctx, root, m));
-  LOOM_TRY(read_dram(ctx, root, m));
-  LOOM_TRY(read_links(ctx, root, m));
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_NOC, root, m));
-  LOOM_TRY(machine_part_read(ctx, MACHINE_PART_NPU, root, m));
-  LOOM_TRY(read_host(ctx, root, m));
-  LOOM_TRY(read_target(ctx, root, m));
-  LOOM_TRY(machine_read_perf(ctx, root, m));
+  loom_status st = data_only_keys(ctx, root, keys, COUNT(keys));
+  const sections is = {ctx, root, st == LOOM_OK};
+  machine_keep(&st, read_names(&is, m));
+  machine_keep(&st, read_fields(ctx, root, "", is.all_known ? LOOM_OK : LOOM_EINPUT, m));
+  machine_keep(&st, read_chips(ctx, root, m));
+  const loom_status mesh = has_section(&is, "mesh") ? read_dims(ctx, root, "mesh", "cores", MACHINE_CORES_MAX, m, &m->mesh) : LOOM_EINPUT;
+  machine_keep(&st, mesh);
+  const loom_status core = has_section(&is, "core") ? read_core(ctx, root, m) : LOOM_EINPUT;
+  machine_keep(&st, core);
+  if (has_section(&is, "dram"))
+    machine_keep(&st, read_dram(ctx, root, mesh == LOOM_OK, m));
+  if (has_section(&is, "links"))
+    machine_keep(&st, read_links(ctx, root, m));
+  machine_keep(&st, machine_part_read(ctx, MACHINE_PART_CROSSBAR, root, m));
+  machine_keep(&st, machine_part_read(ctx, MACHINE_PART_NOC, root, m));
+  const loom_status npu = core == LOOM_OK ? machine_part_read(ctx, MACHINE_PART_NPU, root, m) : LOOM_OK;
+  machine_keep(&st, npu);
+  machine_keep(&st, read_host(ctx, root, m));
+  if (npu == LOOM_OK && core == LOOM_OK)
+    machine_keep(&st, read_target(ctx, root, m));
+  if (core == LOOM_OK && has_section(&is, "perf"))      /* costs name the core's units */
+    machine_keep(&st, machine_read_perf(ctx, root, m));
+  if (st != LOOM_OK)
+    return st;
   *out = m;
   return LOOM_OK;
 }
 
-loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out) {
+static loom_status read_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out) {
   data_value *file, *root;
   const data_value *name;
   LOOM_TRY(data_read_yaml(ctx, path, bytes, size, &file));
   LOOM_TRY(machine_read_extends(ctx, path, file, &root));
   LOOM_TRY(machine_read(ctx, path, root, out));
   return machine_read_need(ctx, file, "name", "the machine's name", &name);   /* that of the machine it extends is not its own */
+}
+
+loom_status machine_from_yaml(loom_ctx *ctx, const char *path, const char *bytes, size_t size, machine **out) {
+  enum { ERRORS_MAX = 20 };
+  const diag_mark before = diag_save(ctx);
+  loom_status st = read_yaml(ctx, path, bytes, size, out);
+  if (st == LOOM_OK)
+    return st;
+  diag_sort(ctx, before);
+  const int dropped = diag_cut(ctx, before, ERRORS_MAX);
+  if (dropped)
+    diag_note(ctx, diag_file_span(ctx, path), "%d more errors are not shown", dropped);
+  return st;
 }

@@ -270,13 +270,14 @@ static loom_status read_set(loom_ctx *ctx, const data_member *member, const mach
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(machine_read_optional_string(ctx, v, "source", &p->source));
   LOOM_TRY(data_need(ctx, v, "functions", DATA_OBJECT, &functions));
+  loom_status st = LOOM_OK;
   for (size_t i = 0; i < functions->n; i++) {
     machine_func f;
-    LOOM_TRY(machine_read_func(ctx, &functions->members[i], m, &f));
+    machine_keep(&st, machine_read_func(ctx, &functions->members[i], m, &f));
     vec_push(&ctx->mem, &p->funcs, f);
   }
-  if (!data_get(v, "aliases"))
-    return LOOM_OK;
+  if (st != LOOM_OK || !data_get(v, "aliases"))
+    return st;
   LOOM_TRY(data_need(ctx, v, "aliases", DATA_OBJECT, &aliases));
   return read_aliases(ctx, aliases, p);
 }
@@ -325,14 +326,15 @@ loom_status machine_read_perf(loom_ctx *ctx, const data_value *root, machine *m)
   LOOM_TRY(data_need(ctx, root, "perf", DATA_OBJECT, &perf));
   if (!perf->n)
     LOOM_FAIL(ctx, perf->span, LOOM_EINPUT, "'perf' holds no perf set");
+  loom_status st = LOOM_OK;
   for (size_t i = 0; i < perf->n; i++) {
     machine_perf p;
-    LOOM_TRY(read_set(ctx, &perf->members[i], m, &p));
+    machine_keep(&st, read_set(ctx, &perf->members[i], m, &p));
     vec_push(&ctx->mem, &m->perf, p);
   }
   const data_value *calibration = data_get(root, "calibration");
-  if (!calibration)
-    return LOOM_OK;   /* the first set */
+  if (st != LOOM_OK || !calibration)
+    return st;   /* the first set */
   const char *name;
   LOOM_TRY(machine_read_name(ctx, calibration, "a perf set's name", &name));
   return choose_set(ctx, m, calibration->span, LOOM_EINPUT, name);

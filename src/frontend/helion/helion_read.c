@@ -121,22 +121,6 @@ static loom_status read_once(loom_ctx *ctx, const syn_node *module, const helion
   return LOOM_OK;
 }
 
-/* Puts the diagnostics behind `before` in the order of the source; those of one place stay as they came. */
-static void sort_diagnostics(loom_ctx *ctx, diag_mark before) {
-  diag_item *rest = *before.last, *next;
-  *before.last = NULL;
-  for (; rest; rest = next) {
-    diag_item **at = before.last;
-    next = rest->next;
-    while (*at && ((*at)->span.line < rest->span.line || ((*at)->span.line == rest->span.line && (*at)->span.col <= rest->span.col)))
-      at = &(*at)->next;
-    rest->next = *at;
-    *at = rest;
-  }
-  for (ctx->diag.last = before.last; *ctx->diag.last;)
-    ctx->diag.last = &(*ctx->diag.last)->next;
-}
-
 static loom_status read_padded(loom_ctx *ctx, const syn_node *module, const helion_options *o, diag_mark before, kernel_graph **out) {
   uint64_t padded = 0;
   bool again;
@@ -151,7 +135,7 @@ static loom_status read_padded(loom_ctx *ctx, const syn_node *module, const heli
 loom_status helion_read(loom_ctx *ctx, const syn_node *module, const helion_options *o, kernel_graph **out) {
   diag_mark before = diag_save(ctx);
   loom_status st = read_padded(ctx, module, o, before, out);
-  sort_diagnostics(ctx, before);
+  diag_sort(ctx, before);
   return st;
 }
 
