@@ -40,6 +40,10 @@ if shutil.which("abidiff") and shutil.which("abidw"):
     config.available_features.add("abigail")
 if os.path.exists("/usr/bin/mypy"):
     config.available_features.add("mypy")
+if os.path.exists("/usr/bin/nvim"):
+    config.available_features.add("nvim")
+if os.path.exists("/usr/bin/emacs") and os.path.isdir("/usr/share/emacs/site-lisp/elpa-src/eglot-1.9"):
+    config.available_features.add("eglot")
 if shutil.which("mpirun") and os.path.exists(os.path.join(build, "loom-mpi.so")):
     config.available_features.add("mpi")
     if shutil.which("munged", path="/usr/sbin") and shutil.which("slurmctld", path="/usr/sbin") and shutil.which("slurmd", path="/usr/sbin"):
