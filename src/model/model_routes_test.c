@@ -261,6 +261,55 @@ static void test_kept_links_hold_the_busiest_of_any_mix(void **state) {
   }
 }
 
+/* Any cores of a part of the mesh load some link as much as the reach of the part says; the busiest link is found without writing all of them down. */
+static void test_any_cores_load_a_link_as_much_as_their_reach_says(void **state) {
+  (void)state;
+  rng r = rng_new(31);
+  int64_t positive = 0;
+  for (int i = 0; i < 200; i++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    int64_t x = rng_range(&r, 1, 7), y = rng_range(&r, 1, 7), attach[4];
+    int channels = (int)rng_range(&r, 1, 4);
+    for (int k = 0; k < channels; k++)
+      attach[k] = rng_range(&r, 0, x * y - 1);
+    model_program *p;
+    machine *m = mesh_machine(&ctx, x, y, rng_range(&r, 0, 1), attach, channels);
+    assert_int_equal(model_compile(&ctx, nest_make_matmul(&ctx.mem, 32 * x, 32 * y, 64, DTYPE_F16, DTYPE_F16), m, true, MODEL_IN_PLACE, &p), LOOM_OK);
+    const model_noc *noc = &p->noc;
+    int32_t *sends = ARENA_NEW_N(&ctx.mem, int32_t, noc->n_nodes), *room = ARENA_NEW_N(&ctx.mem, int32_t, model_noc_room(noc)), *load = ARENA_NEW_N(&ctx.mem, int32_t, noc->n_links);
+    model_reacher *reacher = model_reacher_make(&ctx.mem, p);
+    for (int k = 0; k < 20; k++) {
+      const int64_t part[] = {rng_range(&r, 1, x), rng_range(&r, 1, y)};
+      int64_t n = 0;
+      int32_t most = 0;
+      model_reach reach;
+      model_reacher_find(reacher, part, &reach);
+      assert_int_equal(reach.n_cores, part[0] * part[1]);
+      for (int node = 0; node < noc->n_nodes; node++) {
+        bool is_used = noc->coord[node][0] < part[0] && noc->coord[node][1] < part[1];
+        sends[node] = is_used && (k % 3 == 0 || rng_range(&r, 0, 3) > 0);
+        n += sends[node];
+      }
+      for (int way = 0; way < 2; way++) {
+        memset(load, 0, (size_t)noc->n_links * sizeof *load);
+        model_noc_count(noc, way, sends, room, load);
+        most = 0;
+        for (int l = 0; l < noc->n_links; l++)
+          most = load[l] > most ? load[l] : most;
+        assert_int_equal(model_noc_busiest(noc, way, sends, room), most);
+        if (way == 0)
+          assert_true(model_reach_least(&reach, n) * channels <= (double)most + 1e-6);
+        if (way == 0 && n == reach.n_cores)
+          assert_true(model_reach_least(&reach, n) * channels + 1e-6 >= (double)most);
+      }
+      positive += model_reach_least(&reach, n) > 0;
+    }
+    loom_ctx_done(&ctx);
+  }
+  assert_true(positive > 1000);
+}
+
 /* The shipped machines keep far fewer links than there is room for, with every area and move of both loads. */
 static void test_the_hull_is_small(void **state) {
   (void)state;
@@ -331,6 +380,7 @@ int main(void) {
       cmocka_unit_test(test_rings_take_the_shorter_way),
       cmocka_unit_test(test_partial_waves_have_fewer_senders),
       cmocka_unit_test(test_kept_links_hold_the_busiest_of_any_mix),
+      cmocka_unit_test(test_any_cores_load_a_link_as_much_as_their_reach_says),
       cmocka_unit_test(test_the_hull_is_small),
       cmocka_unit_test(test_areas_that_do_not_divide_are_a_bug),
       cmocka_unit_test(test_machines_the_network_cannot_have_are_refused),

@@ -96,7 +96,7 @@ size_t space_look(arena *scratch, const model_program *p, const space_source *s,
 int space_compare_columns(const int64_t *a, const int64_t *b);
 
 /* ---- the search ---- */
-enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */, SPACE_LARGE_CORES = 1024 };
+enum { SPACE_LOOKS_MAX = 64 /* points of one epoch */, SPACE_LARGE_CORES = 512 };
 typedef VEC_OF(solve_ratio) solve_ratios;
 
 /* The parts of the mesh that the mappings of a tuple use. */

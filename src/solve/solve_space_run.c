@@ -4,8 +4,8 @@
 #include "solve/solve_space.h"
 
 enum { GROUPS_LIMIT_BYTES = 160 << 20 };
-/* Of a search on a mesh of more than SPACE_LARGE_CORES without an --op-budget or a --timeout: about a second. */
-enum { LARGE_EFFORT = 4000000 };
+/* Of a search on a mesh of more than SPACE_LARGE_CORES without an --op-budget or a --timeout: about ten seconds, beyond 1,024 cores one. */
+enum { LARGE_EFFORT = 40000000, VERY_LARGE_EFFORT = 4000000, VERY_LARGE_CORES = 1024 };
 
 /* ---- what is searched ---- */
 
@@ -143,7 +143,7 @@ static loom_status search(space_search *s) {
   s->groups = ARENA_NEW(&s->ctx->scratch, space_groups);
   s->groups->limit_bytes = GROUPS_LIMIT_BYTES;
   bool is_large = machine_cores(s->machine) > SPACE_LARGE_CORES;
-  s->most_effort = is_large && s->limits->op_budget <= 0 && s->limits->timeout_s <= 0 ? LARGE_EFFORT : 0;
+  s->most_effort = is_large && s->limits->op_budget <= 0 && s->limits->timeout_s <= 0 ? (machine_cores(s->machine) > VERY_LARGE_CORES ? VERY_LARGE_EFFORT : LARGE_EFFORT) : 0;
   s->groups->mark = arena_save(&s->ctx->mem);
   loom_status status = space_search_run(s);
   if (status == LOOM_OK)
