@@ -40,7 +40,10 @@ static loom_status read_shapes(loom_ctx *ctx, const cli_options *o, helion_optio
     for (int d = 0; *v; d++) {
       size_t n = is_list ? strcspn(v, "x") : strlen(v);
       int64_t size;
-      LOOM_TRY(cli_int(ctx, arena_printf(&ctx->mem, "--shape %s", p.at[i].key), arena_strndup(&ctx->mem, v, n), 0, INT64_C(1) << 40, &size));
+      if (cli_int(ctx, arena_printf(&ctx->mem, "--shape %s", p.at[i].key), arena_strndup(&ctx->mem, v, n), 0, INT64_C(1) << 40, &size) != LOOM_OK) {
+        diag_help(ctx, "a size (M=64, x.0=64), or those of all dims with an x between (x=64x32)");
+        return LOOM_EUSAGE;
+      }
       vec_push(&ctx->mem, &shapes, ((helion_shape){is_list ? arena_printf(&ctx->mem, "%s.%d", p.at[i].key, d) : p.at[i].key, size}));
       v += n;
       v += *v == 'x';
