@@ -83,7 +83,7 @@ loom_status interp_scan(interp *in, const kernel_op *op) {
   const kernel_fn fn = op->regions[0].ops.at[0]->fn;
   const dtype t = in->k->values.at[op->operands[0]].type.type;
   lanes l = lanes_of(from[0], axis);
-  if (is_fold && l.axis < 1 && l.outer * l.inner > 0)
+  if (is_fold && l.axis == 0 && l.outer * l.inner > 0)
     LOOM_FAIL(in->ctx, op->span, LOOM_EINPUT, "a reduction of no elements");
   for (int64_t o = 0; o < l.outer; o++)
     for (int64_t i = 0; i < l.inner; i++) {

@@ -374,10 +374,11 @@ static void bind_from_class(helion_reader *r, const helion_kernel *k, const para
   for (size_t i = 0; i < params->n; i++) {
     const parameter *p = &params->at[i];
     helion_value v = helion_unknown();
+    const helion_given *g = i < values->n ? NULL : given_of(r, p->name, false);
     if (i < values->n)
       v = value_of_class(r, p, &values->at[i]);
-    else if (given_of(r, p->name, false) && given_of(r, p->name, false)->kind != HELION_GIVEN_TENSOR)
-      v = given_value(r, p, given_of(r, p->name, false));
+    else if (g && g->kind != HELION_GIVEN_TENSOR)
+      v = given_value(r, p, g);
     else if (p->missing)
       v = default_value(r, p->missing);
     else
