@@ -88,7 +88,8 @@ def all_scenarios():
         Scenario("machine-show", "loom machine show wormhole --json"),
         Scenario("model-run", "loom run model.mlir --function f --input @x.npy --input @y.npy --output all.npz --output result0=one.npy", {"model.mlir": MODEL, "x.npy": X23, "y.npy": Y23}),
         Scenario("model-chip", "loom compile layer.mlir --machine wormhole --parameters=model=w.safetensors -o out --njobs 2", {"layer.mlir": LAYER, "w.safetensors": WEIGHTS}),
-        Scenario("model-cache", "loom compile layer.mlir --machine wormhole --parameters=model=w.safetensors --cache-dir cache --njobs 2", {"layer.mlir": LAYER, "w.safetensors": WEIGHTS},
+        # loom-out is made for the worker, and taken away again when nothing came into it; an empty one stays when the command is killed
+        Scenario("model-cache", "loom compile layer.mlir --machine wormhole --parameters=model=w.safetensors --cache-dir cache --njobs 2", {"layer.mlir": LAYER, "w.safetensors": WEIGHTS, "loom-out/other": b""},
                  optional=["cache"]),
         Scenario("cases", "loom test cases.mlir --junit report.xml --json", {"cases.mlir": CASES}, steady=without_times),
     ]
