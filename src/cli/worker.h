@@ -35,7 +35,7 @@ void worker_print_decisions(compile_state *s);      /* of its plan */
 void worker_print_execution(compile_state *s, const compile_execution *e);
 /* The status of an execution: a fault or a wrong number is exit code 3. */
 LOOM_MUST_USE loom_status worker_verdict(loom_ctx *ctx, const compile_execution *e);
-/* Refuses options that say nothing in this case; `is_model`: of MLIR functions on values (worker_unread.c). */
-LOOM_MUST_USE loom_status worker_refuse_unread(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_npu, bool is_model);
+/* Warns of options that say nothing in this case; `is_model`: of MLIR functions on values (worker_unread.c).  LOOM_EUSAGE, LOOM_EIO: two that cannot go together, a directory that is not there. */
+LOOM_MUST_USE loom_status worker_tell_unread(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_npu, bool is_model);
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers);
 #endif

@@ -440,7 +440,7 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(read_given_without_inputs(ctx, o, &c.helion));
   bool for_npu;
   LOOM_TRY(worker_wants_npu(ctx, o, &c, !o->emit.last && !o->bisect, &for_npu));
-  LOOM_TRY(worker_refuse_unread(ctx, o, &c, for_npu, false));
+  LOOM_TRY(worker_tell_unread(ctx, o, &c, for_npu, false));
   if (worker_emit_is(o->emit.last, WORKER_EMIT_CODE, NULL))
     return compile_code(ctx, o, &c);
   if (o->fixed_sizes && !text_eq(o->machine.last, "host"))
@@ -570,7 +570,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   bool for_npu;
   compile_npu npu = {0};
   LOOM_TRY(worker_wants_npu(ctx, o, &c, true, &for_npu));
-  LOOM_TRY(worker_refuse_unread(ctx, o, &c, for_npu, false));
+  LOOM_TRY(worker_tell_unread(ctx, o, &c, for_npu, false));
   for_npu = for_npu && !o->interp && !o->bisect;
   if (c.for_board && (o->interp || o->bisect || o->trace.last))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--engine tt-emu runs the board's program: leave %s away", o->interp ? "--interp" : o->bisect ? "--bisect-numerics" : "--trace");

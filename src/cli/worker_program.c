@@ -252,7 +252,7 @@ loom_status worker_run_program(loom_ctx *ctx, const cli_options *o, compile_opti
       st = fail_function(&r);
     *out_is_program = r.f && program_is_on_values(r.f);
     if (*out_is_program)
-      st = text_eq(o->command, "run") || text_eq(o->command, "compile") ? worker_refuse_unread(ctx, o, c, false, true) : LOOM_OK;
+      st = text_eq(o->command, "run") || text_eq(o->command, "compile") ? worker_tell_unread(ctx, o, c, false, true) : LOOM_OK;
     if (*out_is_program && st == LOOM_OK)
       st = execute(&r);
   } else {

@@ -1,4 +1,5 @@
-/* Options that a command takes and that say nothing in the case at hand: they are refused, not passed over.  Only those of the command line; a configuration is for many commands. */
+/* Options that a command takes and that say nothing in the case at hand: a warning tells so, for a script may give the same ones to many kernels.  Only those of the command line; a
+ * configuration is for many commands. */
 #include "base/file.h"
 #include "cli/worker.h"
 #include "cli/worker_board.h"
@@ -52,11 +53,10 @@ static const struct unread { const char *option; size_t field; unsigned in, but;
 
 static bool is_given(const cli_options *o, const struct unread *u) { return o->is_typed && o->is_typed[u->field]; }
 
-static loom_status refuse(loom_ctx *ctx, const struct unread *u) {
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--%s counts for nothing here: %s", u->option, u->why);
+static void tell(loom_ctx *ctx, const struct unread *u) {
+  diag_warn(ctx, LOOM_NOSPAN, "--%s counts for nothing here: %s", u->option, u->why);
   if (u->help)
     diag_help(ctx, "%s", u->help);
-  return LOOM_EUSAGE;
 }
 
 static unsigned case_of(const cli_options *o, const compile_options *c, bool is_npu, bool is_model) {
@@ -70,11 +70,11 @@ static unsigned case_of(const cli_options *o, const compile_options *c, bool is_
   return is | (is_npu ? IS_NPU : is_host ? (worker_emit_is_searched(o->emit.last) ? 0 : IS_HOST) : is_told && !file_is_dir(c->input) ? IS_MESH : 0);
 }
 
-loom_status worker_refuse_unread(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_npu, bool is_model) {
+loom_status worker_tell_unread(loom_ctx *ctx, const cli_options *o, const compile_options *c, bool is_npu, bool is_model) {
   const unsigned is = case_of(o, c, is_npu, is_model);
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (is_given(o, &rules[i]) && (is & rules[i].in) == rules[i].in && !(is & rules[i].but))
-      return refuse(ctx, &rules[i]);
+      tell(ctx, &rules[i]);
   if (o->bisect && o->emit.last)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--bisect-numerics names the stage that goes wrong, --emit prints one: leave one away");
   if (o->override_dir.last && !file_is_dir(o->override_dir.last))
