@@ -14,8 +14,10 @@ bool cli_is_in_job(void) {
 
 int cli_rank_in_job(void) {
   static const char *const ranks[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK"};
-  for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
-    if (getenv(ranks[i]))
-      return atoi(getenv(ranks[i]));
+  for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++) {
+    const char *v = getenv(ranks[i]);
+    if (v)
+      return atoi(v);
+  }
   return 0;
 }
