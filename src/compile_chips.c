@@ -192,7 +192,7 @@ static loom_status search(compile_chips *c) {
   for (size_t i = 0; i < c->rows.n; i++) {
     compile_chips_row *r = &c->rows.at[i];
     const chips_part p = chips_part_of(&c->kernel, c->machine, &r->split, 0);
-    const known *k;
+    const known *k = NULL;
     if ((r->is_ruled_out = r->before + r->behind >= best))
       continue;
     LOOM_TRY(plan_shard(&w, &r->split, &p, &k));

@@ -175,7 +175,8 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
 /* A rank that only computes does what rank 0's run asks of all: once with the inputs, once more with whole numbers. */
 static loom_status follow(compile_state *s, compile_shards *c, const run_options *r) {
   void **by_root = ARENA_NEW_N(&s->ctx->mem, void *, s->kernel->tensors.n);
-  for (int integers = 0; integers <= (r->check && compile_is_whole(s->kernel)); integers++) {
+  const int runs = r->check && compile_is_whole(s->kernel) ? 2 : 1;
+  for (int integers = 0; integers < runs; integers++) {
     interp_tensor *t = ARENA_NEW_N(&s->ctx->mem, interp_tensor, s->kernel->tensors.n);
     LOOM_TRY(compile_make_inputs(s, r, integers, t));
     LOOM_TRY(run(c, s, t, integers, by_root));

@@ -17,8 +17,9 @@ const char *diag_first_error(loom_ctx *ctx, const char *lines, size_t size) {
     end = end ? end : lines + size;
     if (*line != '{' || data_read_json(ctx, "<messages>", line, (size_t)(end - line), &v) != LOOM_OK)
       continue;
-    if (text_eq(string_of(v, "severity"), "error") && string_of(v, "message"))
-      found = string_of(v, "message");
+    const char *message = string_of(v, "message");
+    if (message && text_eq(string_of(v, "severity"), "error"))
+      found = message;
   }
   diag_drop(ctx, before);
   return found;

@@ -279,6 +279,8 @@ int cli_become_sweep(char **argv);
 /* Is this process one of several that mpirun, srun or their like have started, and which, by the environment? */
 bool cli_is_in_job(void);
 int cli_rank_in_job(void);
+/* What an environment variable says; where it says nothing, or no time, `otherwise`. */
+double cli_seconds_of(const char *variable, double otherwise);
 /* Exit code of a loom-worker that did all it was asked for.  Not 0: so ends a process that a library ends (a constructor, a kernel provider), and nothing was done. */
 enum { CLI_WORKER_DONE = 99 };
 /* Starts loom-worker with the same arguments and waits.  A worker that dies by a signal is LOOM_EWORKER: cli_tell_death. */

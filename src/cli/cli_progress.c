@@ -1,6 +1,7 @@
 /* How far a command is, on standard error: a line that is written over on a terminal (bar), lines of their own (plain), or nothing.  Data and messages come behind
  * cli_progress_end, which takes the line away. */
 #include "base/clock.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/text.h"
 #include "cli/cli.h"
@@ -53,7 +54,7 @@ loom_status cli_progress_open(loom_ctx *ctx, const cli_options *o) {
 static int columns(void) {
   struct winsize w;
   const char *given = getenv("COLUMNS");
-  const int n = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : given ? atoi(given) : COLUMNS_USUAL;
+  const int n = ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : given && number_of(given) > 0 ? number_of(given) : COLUMNS_USUAL;
   return n < COLUMNS_LEAST ? COLUMNS_LEAST : n >= LINE_BYTES ? LINE_BYTES - 1 : n;
 }
 
@@ -96,7 +97,7 @@ static int put_times(char *out, size_t size, double share) {
 
 static int put_share(char *out, size_t size, const char *what, double share) {
   char cells[CELLS + 1];
-  const int full = (int)(share * CELLS + 0.5);
+  const int full = (int)(share * (double)CELLS + 0.5);
   memset(cells, '.', CELLS);
   memset(cells, '#', (size_t)(full < 0 ? 0 : full > CELLS ? CELLS : full));
   cells[CELLS] = 0;

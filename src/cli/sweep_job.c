@@ -11,12 +11,14 @@ static loom_status lacks(loom_ctx *ctx, const char *why) {
   return LOOM_EUNSUP;
 }
 
+static volatile sig_atomic_t late_code;
+
 /* MPI waits for all ranks while it starts, also for one that has died since. */
 static void is_late(int signal) {
   static const char message[] = "error: MPI did not start: a process of the job may have died before it joined the others\n";
   (void)signal;
   (void)!write(STDERR_FILENO, message, sizeof message - 1);
-  _exit(loom_status_exit(LOOM_EWORKER));
+  _exit(late_code);
 }
 
 loom_status sweep_job_open(loom_ctx *ctx, double lost_s, const sweep_transport **out) {
@@ -29,8 +31,9 @@ loom_status sweep_job_open(loom_ctx *ctx, double lost_s, const sweep_transport *
   if (!library)
     return lacks(ctx, path ? dlerror() : "is not there");
   const sweep_transport *(*open)(void) = (const sweep_transport *(*)(void))(uintptr_t)dlsym(library, "loom_sweep_transport");
+  late_code = loom_status_exit(LOOM_EWORKER);
   void (*before)(int) = signal(SIGALRM, is_late);
-  alarm((unsigned)(STARTS * lost_s) + 1);
+  alarm((unsigned)((double)STARTS * lost_s) + 1);
   const sweep_transport *t = open ? open() : NULL;
   alarm(0);
   (void)signal(SIGALRM, before);

@@ -16,8 +16,7 @@ struct sweep_ranks { const sweep_transport *t; rank *all; double lost_s; size_t 
 /* ---- the job ---- */
 
 loom_status sweep_ranks_open(loom_ctx *ctx, sweep_ranks **out) {
-  const char *seconds = getenv("LOOM_SWEEP_LOST_S");
-  const double lost_s = seconds && atof(seconds) > 0 ? atof(seconds) : 20;
+  const double lost_s = cli_seconds_of("LOOM_SWEEP_LOST_S", 20);
   const sweep_transport *t;
   *out = NULL;
   LOOM_TRY(sweep_job_open(ctx, lost_s, &t));

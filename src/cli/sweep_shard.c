@@ -309,8 +309,7 @@ static int serve(speaker *s) {
 }
 
 int sweep_shard(loom_ctx *ctx, char **argv) {
-  const char *seconds = getenv("LOOM_RANKS_LOST_S");
-  speaker s = {.ctx = ctx, .socket = -1, .said = -1, .lost_s = seconds && atof(seconds) > 0 ? atof(seconds) : 20};
+  speaker s = {.ctx = ctx, .socket = -1, .said = -1, .lost_s = cli_seconds_of("LOOM_RANKS_LOST_S", 20)};
   (void)signal(SIGPIPE, SIG_IGN);
   loom_status st = start(&s, argv);
   if (st == LOOM_OK)

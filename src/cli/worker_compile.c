@@ -544,6 +544,17 @@ static loom_status fail_engine(loom_ctx *ctx, const char *name) {
   return LOOM_EUNSUP;
 }
 
+/* Where results go, and what they are compared with. */
+static loom_status read_results(loom_ctx *ctx, const cli_options *o, run_options *r) {
+  LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r->outputs, &r->n_outputs));
+  LOOM_TRY(read_bindings(ctx, "--expect", o->expect.all.at, o->expect.all.n, &r->expects, &r->n_expects));
+  if (r->n_expects && !o->interp)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--expect compares with the interpreter: add --interp");
+  if (o->bisect && o->interp)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--bisect-numerics compares the stages of a compile with the interpreter; --interp compiles nothing: leave one away");
+  return LOOM_OK;
+}
+
 loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
@@ -575,12 +586,7 @@ loom_status worker_run(loom_ctx *ctx, const cli_options *o) {
   if (c.for_board && (o->interp || o->bisect || o->trace.last))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--engine tt-emu runs the board's program: leave %s away", o->interp ? "--interp" : o->bisect ? "--bisect-numerics" : "--trace");
   LOOM_TRY(worker_read_emulation(ctx, o, &emulation));
-  LOOM_TRY(read_bindings(ctx, "--output", o->output.all.at, o->output.all.n, &r.outputs, &r.n_outputs));
-  LOOM_TRY(read_bindings(ctx, "--expect", o->expect.all.at, o->expect.all.n, &r.expects, &r.n_expects));
-  if (r.n_expects && !o->interp)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--expect compares with the interpreter: add --interp");
-  if (o->bisect && o->interp)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--bisect-numerics compares the stages of a compile with the interpreter; --interp compiles nothing: leave one away");
+  LOOM_TRY(read_results(ctx, o, &r));
   c.plain_loops = o->bisect;
   if (o->interp)
     c.stop_after = COMPILE_KERNEL;

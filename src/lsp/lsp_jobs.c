@@ -122,7 +122,7 @@ void lsp_cancel_stale(lsp_server *s, arena *m, const lsp_document *d) {
   lsp_job *check = &s->jobs[LSP_CHECK], *cost = &s->jobs[LSP_COST];
   if (cost->is_busy && !cost->is_cancelled && cost->document == d->number)
     cancel(s, m, cost);
-  if (check->is_busy && !check->is_cancelled && check->document == d->number && s->now_ms - check->began_ms > LONG_CHECK_MS)
+  if (check->is_busy && !check->is_cancelled && check->document == d->number && s->now_ms - check->began_ms > (double)LONG_CHECK_MS)
     cancel(s, m, check);
 }
 

@@ -23,7 +23,7 @@ void lsp_check_again(lsp_server *s, lsp_document *d, double delay_ms) {
   if (d->revision == d->checked)
     d->first_ms = s->now_ms;
   d->revision++;
-  const double due = s->now_ms + delay_ms, latest = d->first_ms + WAIT_MS;
+  const double due = s->now_ms + delay_ms, latest = d->first_ms + (double)WAIT_MS;
   d->due_ms = due < latest || delay_ms == 0 ? due : latest;
   d->cost_due_ms = s->now_ms + (delay_ms == 0 ? 0 : COST_QUIET_MS);
 }

@@ -1,4 +1,5 @@
 #include "run/run_ranks.h"
+#include "base/number.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out) {
   int32_t who[2];
   int64_t size;
   *out = (run_ranks){-1, 0, 1};
-  out->socket = socket ? atoi(socket) : -1;
+  out->socket = socket ? number_of(socket) : -1;
   if (out->socket < 0)
     return LOOM_OK;
   if (!ask(out, (run_ranks_request){.what = RUN_RANKS_HELLO}, NULL, &size) || size != sizeof who || !run_ranks_read(out->socket, who, sizeof who))

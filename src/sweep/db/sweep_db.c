@@ -102,7 +102,7 @@ static const char *now(arena *m) {
   char stamp[32];
   time_t t = time(NULL);
   struct tm parts;
-  strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &parts));
+  (void)strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&t, &parts));
   return arena_strdup(m, stamp);
 }
 
