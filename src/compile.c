@@ -6,6 +6,7 @@
 #include "base/number.h"
 #include "compile_assigned.h"
 #include "compile_cache.h"
+#include "compile_dram.h"
 #include "compile_exec.h"
 #include "compile_fixed.h"
 #include "compile_native.h"
@@ -158,6 +159,7 @@ static void limit_block_sizes(compile_state *s) {
 }
 
 static loom_status extract(compile_state *s) {
+  LOOM_TRY(compile_check_dram(s));
   LOOM_TRY(pass_extract_nest(&s->ir, s->canonical, NULL, &s->nest));
   nest_set_alignment(s->nest, s->machine->tile_align);
   LOOM_TRY(name_block_sizes(s));

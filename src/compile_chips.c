@@ -105,13 +105,33 @@ static loom_status read_axes(compile_chips *c) {
 
 /* ---- the table of splits ---- */
 
+/* What lies in the DRAM of a chip with a split. */
+static size_t uses_of(const compile_chips *c, const chips_split *s, const chips_program *p, int64_t chip, machine_dram_use **out) {
+  return chips_dram_uses(&c->ctx->mem, &c->kernel, c->machine, s, p, chip, out);
+}
+
+int64_t compile_chips_dram(const compile_chips *c, int64_t chip) {
+  machine_dram_use *uses;
+  const size_t n = uses_of(c, &c->split, &c->program, chip, &uses);
+  return machine_dram_sum(c->chip, uses, n);
+}
+
 static void add_row(compile_chips *c, const chips_split *s) {
+  arena *m = &c->ctx->mem;
   chips_program p;
   compile_chips_row r = {.split = *s};
-  chips_program_make(&c->ctx->mem, &c->kernel, c->machine, s, &p);
+  chips_program_make(m, &c->kernel, c->machine, s, &p);
   r.before = p.cycles_before;
   r.behind = p.cycles_behind;
-  vec_push(&c->ctx->mem, &c->rows, r);
+  for (int64_t chip = 0; chip < p.n_chips; chip++) {
+    machine_dram_use *uses;
+    const size_t n = uses_of(c, s, &p, chip, &uses);
+    const int64_t bytes = machine_dram_sum(c->chip, uses, n);
+    r.is_too_large = r.is_too_large || !machine_dram_fits(c->chip, uses, n);
+    r.fullest = bytes > r.dram ? chip : r.fullest;
+    r.dram = bytes > r.dram ? bytes : r.dram;
+  }
+  vec_push(m, &c->rows, r);
 }
 
 static void list_rows(compile_chips *c, const int *pinned, chips_split *s, int dim) {
@@ -134,7 +154,7 @@ static int by_collectives(const void *x, const void *y) {
 
 static int by_cycles(const void *x, const void *y) {
   const compile_chips_row *a = x, *b = y;
-  const bool out_a = a->is_ruled_out || a->is_infeasible, out_b = b->is_ruled_out || b->is_infeasible;
+  const bool out_a = a->is_too_large || a->is_ruled_out || a->is_infeasible, out_b = b->is_too_large || b->is_ruled_out || b->is_infeasible;
   if (out_a != out_b)
     return out_a - out_b;
   return !out_a && a->cycles != b->cycles ? (a->cycles > b->cycles) - (a->cycles < b->cycles) : by_collectives(x, y);
@@ -180,6 +200,30 @@ static loom_status plan_shard(searched *w, const chips_split *split, const chips
   return LOOM_OK;
 }
 
+/* Why no split is left. */
+static loom_status refuse_all(compile_chips *c) {
+  const loom_span where = diag_file_span(c->ctx, c->o->input);
+  const compile_chips_row *least = NULL;
+  size_t n_large = 0;
+  for (size_t i = 0; i < c->rows.n; i++) {
+    const compile_chips_row *r = &c->rows.at[i];
+    n_large += r->is_too_large;
+    least = r->is_too_large && (!least || r->dram < least->dram) ? r : least;
+  }
+  if (!least)
+    LOOM_FAIL(c->ctx, where, LOOM_EINFEASIBLE, "no split of '%s' over the chips of '%s' has a plan", c->whole.kernel->name, c->machine->name);
+  arena *m = &c->ctx->mem;
+  chips_program p;
+  machine_dram_use *uses;
+  chips_program_make(m, &c->kernel, c->machine, &least->split, &p);
+  const size_t n = uses_of(c, &least->split, &p, least->fullest, &uses);
+  diag_error(c->ctx, where, LOOM_EINFEASIBLE, "%zu of %zu splits of '%s' do not fit the DRAM of a chip of '%s'%s; least takes %s, on chip %" PRId64 ": %s", n_large, c->rows.n, c->whole.kernel->name,
+             c->machine->name, n_large < c->rows.n ? ", the others have no plan" : "", chips_split_text(m, &c->kernel, c->machine, &least->split), least->fullest,
+             machine_dram_text(m, c->chip, uses, n));
+  diag_help(c->ctx, "a tensor takes whole pages of all channels; split more loops, or take --pin place.NAME=replicated away");
+  return LOOM_EINFEASIBLE;
+}
+
 /* In the order of what collectives take, until they alone take as long as the best. */
 static loom_status search(compile_chips *c) {
   int pinned[MACHINE_MESH_DIMS_MAX];
@@ -193,7 +237,7 @@ static loom_status search(compile_chips *c) {
     compile_chips_row *r = &c->rows.at[i];
     const chips_part p = chips_part_of(&c->kernel, c->machine, &r->split, 0);
     const known *k = NULL;
-    if ((r->is_ruled_out = r->before + r->behind >= best))
+    if (r->is_too_large || (r->is_ruled_out = r->before + r->behind >= best))
       continue;
     LOOM_TRY(plan_shard(&w, &r->split, &p, &k));
     r->kernel = k->cycles;
@@ -204,9 +248,7 @@ static loom_status search(compile_chips *c) {
     best = !r->is_infeasible && r->cycles < best ? r->cycles : best;
   }
   qsort(c->rows.at, c->rows.n, sizeof *c->rows.at, by_cycles);
-  if (best == INT64_MAX)
-    LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_EINFEASIBLE, "no split of '%s' over the chips of '%s' has a plan", c->whole.kernel->name, c->machine->name);
-  return LOOM_OK;
+  return best == INT64_MAX ? refuse_all(c) : LOOM_OK;
 }
 
 /* ---- the best split ---- */
@@ -258,7 +300,7 @@ static void take_plan(compile_chips *c) {
   int64_t bound = INT64_MAX;
   for (size_t i = 0; i < c->rows.n; i++) {
     const compile_chips_row *r = &c->rows.at[i];
-    if (r->is_ruled_out || r->is_infeasible)
+    if (r->is_too_large || r->is_ruled_out || r->is_infeasible)
       continue;
     is_proved = is_proved && r->is_proved;
     bound = r->bound < bound ? r->bound : bound;

@@ -4,8 +4,9 @@
 #include "chips/chips.h"
 #include "compile.h"
 
-/* A split that was looked at.  kernel: cycles of the largest shard; before, behind: of collectives.  is_ruled_out: they alone take as long as the best; is_infeasible: a shard has no plan. */
-typedef struct compile_chips_row { chips_split split; int64_t kernel, before, behind, cycles, bound; bool is_ruled_out, is_infeasible, is_proved; } compile_chips_row;
+/* A split that was looked at.  kernel: cycles of the largest shard; before, behind: of collectives.  dram: bytes of the chip that has most
+ * (fullest); is_too_large: for its DRAM.  is_ruled_out: collectives alone take as long as the best; is_infeasible: a shard has no plan. */
+typedef struct compile_chips_row { chips_split split; int64_t kernel, before, behind, cycles, bound, dram, fullest; bool is_too_large, is_ruled_out, is_infeasible, is_proved; } compile_chips_row;
 /* The kernel of chips that have the same sizes. */
 typedef struct compile_chips_shard { chips_part part; int64_t chip /* the first that has it */; kernel_graph *graph; compile_options o; compile_state s; bool is_open; } compile_chips_shard;
 typedef struct compile_chips_timing { int64_t begin, kernel, end; int shard; /* -1: the chip has no part of the kernel */ } compile_chips_timing;
@@ -29,6 +30,8 @@ LOOM_MUST_USE loom_status compile_chips_kernel(loom_ctx *ctx, const compile_opti
 void compile_chips_close(compile_chips *c);
 /* Runs all chips with values; r->times_only: one chip of each shape, without values. */
 LOOM_MUST_USE loom_status compile_chips_execute(compile_chips *c, const run_options *r, compile_execution *out);
+/* Bytes in the DRAM of a chip, with the split that was chosen. */
+int64_t compile_chips_dram(const compile_chips *c, int64_t chip);
 data_value *compile_chips_summary(compile_chips *c, const compile_execution *e);      /* loom.summary.v1; e may be NULL */
 data_value *compile_chips_table(compile_chips *c);                                     /* loom.explore.v1 */
 #endif

@@ -162,13 +162,13 @@ static loom_status run_all(chips_values *v, bool has_values, compile_execution *
   int64_t *begin = ARENA_NEW_N(&c->ctx->mem, int64_t, n), *end = ARENA_NEW_N(&c->ctx->mem, int64_t, n);
   const chips_memory memory = {v->at, v->partial};
   c->timing = ARENA_NEW_N(&c->ctx->mem, compile_chips_timing, n);
-  LOOM_TRY(chips_run(c->ctx, &c->program, c->machine, false, has_values ? &memory : NULL, begin, end));
+  LOOM_TRY(chips_run(c->ctx, &c->program, c->machine, false, has_values ? &memory : NULL, NULL, begin, end));
   for (int64_t i = 0; i < n; i++)
     c->timing[i].begin = end[i];
   LOOM_TRY(run_kernels(v, has_values, out));
   for (int64_t i = 0; i < n; i++)
     begin[i] = c->timing[i].end;
-  LOOM_TRY(chips_run(c->ctx, &c->program, c->machine, true, has_values ? &memory : NULL, begin, end));
+  LOOM_TRY(chips_run(c->ctx, &c->program, c->machine, true, has_values ? &memory : NULL, NULL, begin, end));
   out->report.cycles = 0;
   for (int64_t i = 0; i < n; i++) {
     c->timing[i].end = end[i];

@@ -4,7 +4,7 @@
 #ifndef LOOM_CHIPS_CHIPS_H
 #define LOOM_CHIPS_CHIPS_H
 #include "kernel/kernel.h"
-#include "machine/machine.h"
+#include "machine/machine_dram.h"
 
 enum { CHIPS_AXES_MAX = 8, CHIPS_TENSORS_MAX = 64, CHIPS_STAGES_MAX = CHIPS_TENSORS_MAX * MACHINE_MESH_DIMS_MAX * 3 };
 
@@ -75,19 +75,31 @@ typedef struct chips_program {
   int64_t cycles_before, cycles_behind;    /* by formula, of the stages in front of the kernel and behind it */
 } chips_program;
 void chips_program_make(arena *mem, const chips_kernel *k, const machine *m, const chips_split *s, chips_program *out);
+/* What goes from a chip to its neighbour. */
+typedef struct chips_link { int from, to; int64_t bytes; } chips_link;
+size_t chips_stage_links(arena *mem, const chips_program *p, int stage, chips_link **out);      /* of a stage, by from and to */
 /* A run of elements of a tensor as they lie in a chip's memory. */
 typedef struct chips_run_of { int64_t at, elems; } chips_run_of;
 chips_run_of chips_start_of(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip);      /* input: what the host puts there */
 chips_run_of chips_box_of(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip);        /* what the chip's kernel reads or writes */
 chips_run_of chips_end_of(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip);        /* output: what is there in the end */
 int64_t chips_room(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip);               /* elements of that memory */
+/* What lies in a chip's DRAM: its room of every tensor and of partial sums, and packets of sums, all of which may wait for a chip that is late.  The number of uses. */
+size_t chips_dram_uses(arena *mem, const chips_kernel *k, const machine *m, const chips_split *s, const chips_program *p, int64_t chip, machine_dram_use **out);
 const char *chips_collective_text(chips_collective c);
 
 /* ---- the collectives run (chips_sim.c) ---- */
-/* Elements by chip * tensors + tensor; NULL: timing only. */
+/* Elements by chip * tensors + tensor. */
 typedef struct chips_memory { void *const *at, *const *partial; } chips_memory;
-/* The stages in front of the kernel, or those behind it.  begin, end: by chip, the cycle from which it takes part, and when all is there.  LOOM_ENUMERIC: a chip waits for ever, or there is no such link. */
-LOOM_MUST_USE loom_status chips_run(loom_ctx *ctx, const chips_program *p, const machine *m, bool behind, const chips_memory *memory, const int64_t *begin, int64_t *end);
+/* What a run is watched for.  begin, end: by stage * chips + chip, the cycles between which packets come to the chip; equal where none do.  waiting: by chip, the most bytes of packets of sums that
+ * waited for it at a time.  NULL: not asked for; what is given is zero before the first run. */
+typedef struct chips_watch { int64_t *begin, *end, *waiting; } chips_watch;
+/* The stages in front of the kernel, or those behind it.  memory NULL: timing only; watch NULL: nobody does.  begin, end: by chip, the cycle from which it takes part, and when all is there.  LOOM_ENUMERIC: a chip waits for ever, or there is no such link. */
+LOOM_MUST_USE loom_status chips_run(loom_ctx *ctx, const chips_program *p, const machine *m, bool behind, const chips_memory *memory, const chips_watch *watch, const int64_t *begin, int64_t *end);
+/* By chip: its kernel begins at `begin` and ends so many cycles later; at `end` all is there. */
+typedef struct chips_times { int64_t *begin, *end; chips_watch watch; int64_t cycles; } chips_times;
+/* Both sides around kernels that take so many cycles, without values. */
+LOOM_MUST_USE loom_status chips_time(loom_ctx *ctx, const chips_program *p, const machine *m, const int64_t *kernel, chips_times *out);
 
 /* ---- text ---- */
 data_value *chips_program_to_data(arena *mem, const chips_program *p);                                            /* loom.chips.v1 */

@@ -1,6 +1,7 @@
 /* The collectives around a kernel, as transfers between neighbours; and what they cost by formula. */
 #include "chips/chips_private.h"
 #include <math.h>
+#include <stdlib.h>
 
 const char *chips_collective_text(chips_collective c) {
   static const char *const texts[] = {
@@ -160,6 +161,28 @@ static void price_stage(maker *w, int number) {
   const int64_t busy = transfers * links->setup_cycles + chips_link_cycles(w->m, most) + links->hop_cycles + sum;
   const int64_t far = (n - 1) * (links->setup_cycles + links->hop_cycles + sum) + chips_link_cycles(w->m, longest) + (n - 2) * chips_link_cycles(w->m, packet);
   g->cycles = (busy > far ? busy : far) + (g->rounds ? chips_round_cycles(w->m, &w->out->tensors.at[g->tensor], is_ring(&w->m->chips.at[g->dim]) ? 2 * owned : owned) : 0);
+}
+
+static int by_ends(const void *x, const void *y) {
+  const chips_link *a = x, *b = y;
+  return a->from != b->from ? a->from - b->from : a->to - b->to;
+}
+
+size_t chips_stage_links(arena *mem, const chips_program *p, int stage, chips_link **out) {
+  chips_link *all = ARENA_NEW_N(mem, chips_link, p->transfers.n + 1);
+  size_t n = 0, kept = 0;
+  for (size_t i = 0; i < p->transfers.n; i++)
+    if (p->transfers.at[i].stage == stage)
+      all[n++] = (chips_link){p->transfers.at[i].from, p->transfers.at[i].to, p->transfers.at[i].elems * chips_type_bytes(p, &p->stages.at[stage])};
+  qsort(all, n, sizeof *all, by_ends);
+  for (size_t i = 0; i < n; i++) {
+    if (kept && by_ends(&all[kept - 1], &all[i]) == 0)
+      all[kept - 1].bytes += all[i].bytes;
+    else
+      all[kept++] = all[i];
+  }
+  *out = all;
+  return kept;
 }
 
 /* Stages take the links of their dim in order; those of other dims go on beside them. */

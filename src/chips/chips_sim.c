@@ -3,11 +3,11 @@
 
 #define CHIPS_PACKETS_MAX INT64_C(500000000)
 
-typedef enum event_kind { ARRIVES, READY } event_kind;      /* at one cycle memories change before they are read */
-typedef struct event { int64_t cycle; event_kind kind; int transfer; int64_t packet; void *bytes; } event;
+typedef enum event_kind { BEGINS /* stage `transfer` on chip `packet` */, ARRIVES, READY } event_kind;      /* at one cycle memories change before they are read */
+typedef struct event { int64_t cycle; event_kind kind; int transfer; int64_t packet; void *bytes; bool has_waited; } event;
 
 typedef struct run {
-  loom_ctx *ctx; const chips_program *p; const machine *m; bool behind; const chips_memory *memory; int64_t *end;
+  loom_ctx *ctx; const chips_program *p; const machine *m; bool behind; const chips_memory *memory; const chips_watch *watch; int64_t *end;
   VEC_OF(event) heap;
   int *next, *first;                       /* transfers that begin a chain, by stage * chips + chip they start from */
   int *then;                               /* by transfer: the one after it, -1 */
@@ -15,6 +15,7 @@ typedef struct run {
   bool *begun;
   VEC_OF(event) *parked;                   /* sums for a chip that is not there yet */
   int64_t *link_free, *sum_free;           /* by link; by chip */
+  int64_t *waiting;                        /* by chip: bytes that are parked */
   VEC_OF(void *) buffers;                  /* of packets, to be used again */
   loom_status status;
 } run;
@@ -114,6 +115,8 @@ static void end_stage(run *r, int stage, int64_t chip, int64_t cycle) {
   if (r->p->stages.at[stage].rounds)
     cycle += round_sums(r, stage, chip);
   r->end[chip] = cycle > r->end[chip] ? cycle : r->end[chip];
+  if (r->watch && r->watch->end)
+    r->watch->end[key(r, stage, chip)] = cycle;
   for (size_t s = 0; s < r->p->stages.n; s++)
     if (r->p->stages.at[s].previous == stage)
       begin_stage(r, (int)s, chip, cycle);
@@ -122,12 +125,14 @@ static void end_stage(run *r, int stage, int64_t chip, int64_t cycle) {
 /* All packets at that cycle: each calls the next. */
 static void start_transfer(run *r, int t, int64_t cycle) {
   if (packets(r, &r->p->transfers.at[t]))
-    push(r, (event){cycle, READY, t, 0, NULL});
+    push(r, (event){.cycle = cycle, .kind = READY, .transfer = t});
 }
 
 static void begin_stage(run *r, int stage, int64_t chip, int64_t cycle) {
   const int64_t k = key(r, stage, chip);
   r->begun[k] = true;
+  if (r->watch && r->watch->begin)
+    r->watch->begin[k] = cycle;
   for (int t = r->first[k]; t >= 0; t = r->next[t])
     start_transfer(r, t, cycle);
   for (size_t i = 0; i < r->parked[k].n; i++) {
@@ -148,9 +153,9 @@ static void send(run *r, const event *e) {
   if (from)
     memcpy(copy, from, (size_t)bytes);
   *free_at = (*free_at > e->cycle ? *free_at : e->cycle) + (e->packet ? 0 : r->m->chip_links->setup_cycles) + chips_link_cycles(r->m, bytes);
-  push(r, (event){*free_at + r->m->chip_links->hop_cycles, ARRIVES, e->transfer, e->packet, copy});
+  push(r, (event){.cycle = *free_at + r->m->chip_links->hop_cycles, .kind = ARRIVES, .transfer = e->transfer, .packet = e->packet, .bytes = copy});
   if (t->after < 0 && e->packet + 1 < packets(r, t))
-    push(r, (event){e->cycle, READY, e->transfer, e->packet + 1, NULL});
+    push(r, (event){.cycle = e->cycle, .kind = READY, .transfer = e->transfer, .packet = e->packet + 1});
 }
 
 static void add(dtype type, char *to, const char *from, int64_t elems) {
@@ -159,15 +164,27 @@ static void add(dtype type, char *to, const char *from, int64_t elems) {
     dtype_store(type, to + (size_t)i * width, dtype_load(type, to + (size_t)i * width) + dtype_load(type, from + (size_t)i * width));
 }
 
+/* It lies in the chip's memory until the stage begins there. */
+static void park(run *r, event *e, int64_t bytes) {
+  const chips_transfer *t = &r->p->transfers.at[e->transfer];
+  int64_t *most = r->watch && r->watch->waiting ? &r->watch->waiting[t->to] : NULL;
+  e->has_waited = true;
+  r->waiting[t->to] += bytes;
+  if (most && r->waiting[t->to] > *most)
+    *most = r->waiting[t->to];
+  vec_push(&r->ctx->scratch, &r->parked[key(r, t->stage, t->to)], *e);
+}
+
 static void arrive(run *r, event *e) {
   const chips_transfer *t = &r->p->transfers.at[e->transfer];
   const int64_t k = key(r, t->stage, t->to), elems = elems_of(r, t, e->packet), bytes = elems * chips_type_bytes(r->p, stage_of(r, t));
   char *to = place(r, t, e->packet, t->to);
   int64_t cycle = e->cycle;
   if (t->adds && !r->begun[k]) {
-    vec_push(&r->ctx->scratch, &r->parked[k], *e);
+    park(r, e, bytes);
     return;
   }
+  r->waiting[t->to] -= e->has_waited ? bytes : 0;
   if (t->adds) {
     int64_t *free_at = &r->sum_free[t->to];
     cycle = *free_at = (*free_at > cycle ? *free_at : cycle) + chips_sum_cycles(r->m, bytes);
@@ -179,7 +196,7 @@ static void arrive(run *r, event *e) {
   if (e->bytes)
     vec_push(&r->ctx->scratch, &r->buffers, e->bytes);
   if (r->then[e->transfer] >= 0)
-    push(r, (event){cycle, READY, r->then[e->transfer], e->packet, NULL});
+    push(r, (event){.cycle = cycle, .kind = READY, .transfer = r->then[e->transfer], .packet = e->packet});
   if (!--r->left[k] && r->begun[k])        /* else it is over when it begins */
     end_stage(r, t->stage, t->to, cycle);
 }
@@ -196,6 +213,7 @@ static void prepare(run *r) {
   memset(r->parked, 0, (n + 1) * sizeof *r->parked);
   r->link_free = ARENA_NEW_N(m, int64_t, r->p->n_chips * MACHINE_MESH_DIMS_MAX * 2);
   r->sum_free = ARENA_NEW_N(m, int64_t, r->p->n_chips);
+  r->waiting = ARENA_NEW_N(m, int64_t, r->p->n_chips);
   for (size_t i = 0; i < n; i++)
     r->first[i] = -1;
   for (size_t i = 0; i < transfers; i++)
@@ -248,19 +266,21 @@ static loom_status find_waiting(run *r) {
   return LOOM_OK;
 }
 
-loom_status chips_run(loom_ctx *ctx, const chips_program *p, const machine *m, bool behind, const chips_memory *memory, const int64_t *begin, int64_t *end) {
+loom_status chips_run(loom_ctx *ctx, const chips_program *p, const machine *m, bool behind, const chips_memory *memory, const chips_watch *watch, const int64_t *begin, int64_t *end) {
   const arena_mark mark = arena_save(&ctx->scratch);
-  run r = {.ctx = ctx, .p = p, .m = m, .behind = behind, .memory = memory, .end = end};
+  run r = {.ctx = ctx, .p = p, .m = m, .behind = behind, .memory = memory, .watch = watch, .end = end};
   LOOM_TRY(check_links(&r));
   prepare(&r);
   for (int64_t c = 0; c < p->n_chips; c++)
     end[c] = begin[c];
   for (size_t s = 0; s < p->stages.n; s++)
     for (int64_t c = 0; c < p->n_chips && p->stages.at[s].behind == behind && p->stages.at[s].previous < 0; c++)
-      begin_stage(&r, (int)s, c, begin[c]);
+      push(&r, (event){.cycle = begin[c], .kind = BEGINS, .transfer = (int)s, .packet = c});
   while (r.heap.n) {
     event e = pop(&r);
-    if (e.kind == READY)
+    if (e.kind == BEGINS)
+      begin_stage(&r, e.transfer, e.packet, e.cycle);
+    else if (e.kind == READY)
       send(&r, &e);
     else
       arrive(&r, &e);
@@ -268,4 +288,19 @@ loom_status chips_run(loom_ctx *ctx, const chips_program *p, const machine *m, b
   const loom_status st = find_waiting(&r);
   arena_release(&ctx->scratch, mark);
   return st;
+}
+
+loom_status chips_time(loom_ctx *ctx, const chips_program *p, const machine *m, const int64_t *kernel, chips_times *out) {
+  arena *mem = &ctx->mem;
+  const size_t n = p->stages.n * (size_t)p->n_chips;
+  int64_t *ready = ARENA_NEW_N(mem, int64_t, p->n_chips);
+  *out = (chips_times){.begin = ARENA_NEW_N(mem, int64_t, p->n_chips), .end = ARENA_NEW_N(mem, int64_t, p->n_chips),
+                       .watch = {ARENA_NEW_N(mem, int64_t, n + 1), ARENA_NEW_N(mem, int64_t, n + 1), ARENA_NEW_N(mem, int64_t, p->n_chips)}};
+  LOOM_TRY(chips_run(ctx, p, m, false, NULL, &out->watch, ready, out->begin));
+  for (int64_t c = 0; c < p->n_chips; c++)
+    ready[c] = out->begin[c] + kernel[c];
+  LOOM_TRY(chips_run(ctx, p, m, true, NULL, &out->watch, ready, out->end));
+  for (int64_t c = 0; c < p->n_chips; c++)
+    out->cycles = out->end[c] > out->cycles ? out->end[c] : out->cycles;
+  return LOOM_OK;
 }

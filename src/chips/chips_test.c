@@ -25,7 +25,7 @@ static chips_kernel kernel_of(arena *m, int64_t rows, int64_t cols, bool everywh
   return k;
 }
 
-typedef struct bench { chips_kernel k; machine m; chips_split s; chips_program p; int32_t **at, **partial; int64_t *begin, *before, *behind; } bench;
+typedef struct bench { chips_kernel k; machine m; chips_split s; chips_program p; int32_t **at, **partial; int64_t *begin, *before, *behind, *waiting, *kernel /* cycles, by chip */; } bench;
 
 static const int32_t POISON = -1;
 static int32_t value_of(int64_t i) { return (int32_t)(7 * i + 3); }
@@ -35,6 +35,7 @@ static void open_bench(loom_ctx *ctx, bench *b) {
   chips_program_make(&ctx->mem, &b->k, &b->m, &b->s, &b->p);
   b->at = ARENA_NEW_N(&ctx->mem, int32_t *, n * 2);
   b->partial = ARENA_NEW_N(&ctx->mem, int32_t *, n * 2);
+  b->waiting = ARENA_NEW_N(&ctx->mem, int64_t, n), b->kernel = ARENA_NEW_N(&ctx->mem, int64_t, n);
   b->begin = ARENA_NEW_N(&ctx->mem, int64_t, n), b->before = ARENA_NEW_N(&ctx->mem, int64_t, n), b->behind = ARENA_NEW_N(&ctx->mem, int64_t, n);
 }
 
@@ -56,9 +57,13 @@ static void fill(loom_ctx *ctx, bench *b) {
 
 static loom_status run(loom_ctx *ctx, bench *b) {
   const chips_memory memory = {(void *const *)b->at, (void *const *)b->partial};
+  const chips_watch watch = {.waiting = b->waiting};
+  memset(b->waiting, 0, (size_t)machine_n_chips(&b->m) * sizeof *b->waiting);
   fill(ctx, b);
-  LOOM_TRY(chips_run(ctx, &b->p, &b->m, false, &memory, b->begin, b->before));
-  return chips_run(ctx, &b->p, &b->m, true, &memory, b->before, b->behind);
+  LOOM_TRY(chips_run(ctx, &b->p, &b->m, false, &memory, &watch, b->begin, b->before));
+  for (int64_t c = 0; c < machine_n_chips(&b->m); c++)
+    b->before[c] += b->kernel[c];
+  return chips_run(ctx, &b->p, &b->m, true, &memory, &watch, b->before, b->behind);
 }
 
 /* What chip has at element i of out in the end: the sum over chips with that box. */
@@ -148,8 +153,8 @@ static void test_formulas_are_near_the_run(void **state) {
       s.cols *= scale;
       bench b = bench_of(ctx, &s);
       int64_t before = 0, behind = 0;
-      assert_int_equal(chips_run(ctx, &b.p, &b.m, false, NULL, b.begin, b.before), LOOM_OK);
-      assert_int_equal(chips_run(ctx, &b.p, &b.m, true, NULL, b.begin, b.behind), LOOM_OK);
+      assert_int_equal(chips_run(ctx, &b.p, &b.m, false, NULL, NULL, b.begin, b.before), LOOM_OK);
+      assert_int_equal(chips_run(ctx, &b.p, &b.m, true, NULL, NULL, b.begin, b.behind), LOOM_OK);
       for (int64_t c = 0; c < machine_n_chips(&b.m); c++) {
         before = b.before[c] > before ? b.before[c] : before;
         behind = b.behind[c] > behind ? b.behind[c] : behind;
@@ -157,6 +162,55 @@ static void test_formulas_are_near_the_run(void **state) {
       if (fabs((double)(before - b.p.cycles_before)) > 0.12 * (double)before || fabs((double)(behind - b.p.cycles_behind)) > 0.12 * (double)behind)
         fail_msg("shape %zu at scale %" PRId64 ": formulas %" PRId64 " and %" PRId64 ", run %" PRId64 " and %" PRId64, i, scale, b.p.cycles_before, b.p.cycles_behind, before, behind);
     }
+}
+
+/* Every chip's sums are in every sum: nobody has one of a chip before its kernel is over, and all of them cycles later than with equal kernels. */
+static void test_sums_wait_for_every_kernel(void **state) {
+  loom_ctx *ctx = *state;
+  enum { LATE = 1 << 30 };
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    bench b = bench_of(ctx, &shapes[i]);
+    for (int64_t late = 0; late < machine_n_chips(&b.m) && chips_splits_sum(&b.k, &b.s); late++) {
+      memset(b.kernel, 0, (size_t)machine_n_chips(&b.m) * sizeof *b.kernel);
+      assert_int_equal(run(ctx, &b), LOOM_OK);
+      const int64_t ready = b.before[late];
+      b.kernel[late] = LATE;
+      assert_int_equal(run(ctx, &b), LOOM_OK);
+      for (int64_t c = 0; c < machine_n_chips(&b.m) && chips_takes_part(&b.m, &b.s, late); c++) {
+        const chips_run_of mine = chips_end_of(&b.k, &b.m, &b.s, OUT, c), box = chips_box_of(&b.k, &b.m, &b.s, OUT, late);
+        const bool meets = mine.at < box.at + box.elems && box.at < mine.at + mine.elems;
+        if (meets && chips_takes_part(&b.m, &b.s, c) && b.behind[c] < ready + LATE)
+          fail_msg("shape %zu: chip %" PRId64 " has a result at %" PRId64 ", chip %" PRId64 "'s kernel ends at %" PRId64, i, c, b.behind[c], late, ready + LATE);
+      }
+    }
+  }
+}
+
+/* What is counted is what the run fills: elements of every memory, and packets that wait for one chip, whose kernel ends later than all others, all of them; of none more. */
+static void test_dram_holds_what_a_late_chip_is_sent(void **state) {
+  loom_ctx *ctx = *state;
+  int64_t full = 0;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    bench b = bench_of(ctx, &shapes[i]);
+    const int64_t n = machine_n_chips(&b.m);
+    for (int64_t late = 0; late < n; late++) {
+      memset(b.kernel, 0, (size_t)n * sizeof *b.kernel);
+      b.kernel[late] = INT64_C(1) << 40;
+      assert_int_equal(run(ctx, &b), LOOM_OK);
+      assert_true(is_right(&b));
+      for (int64_t c = 0; c < n; c++) {
+        machine_dram_use *uses;
+        const size_t n_uses = chips_dram_uses(&ctx->mem, &b.k, &b.m, &b.s, &b.p, c, &uses);
+        int64_t packets = 0, rest = 0;
+        for (size_t u = 0; u < n_uses; u++)
+          *(text_eq(uses[u].name, "packets of out") ? &packets : &rest) += uses[u].bytes;
+        assert_true(b.waiting[c] <= packets);
+        full += packets && b.waiting[c] == packets;
+        assert_int_equal(rest, 4 * (chips_room(&b.k, &b.m, &b.s, X, c) + chips_room(&b.k, &b.m, &b.s, OUT, c) * (chips_splits_sum(&b.k, &b.s) ? 2 : 1)));
+      }
+    }
+  }
+  assert_true(full > 0);
 }
 
 static void test_programs_round_trip(void **state) {
@@ -191,6 +245,8 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_every_chip_has_all_in_the_end, setup, teardown),
       cmocka_unit_test_setup_teardown(test_a_lost_or_misrouted_transfer_is_seen, setup, teardown),
       cmocka_unit_test_setup_teardown(test_formulas_are_near_the_run, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_sums_wait_for_every_kernel, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_dram_holds_what_a_late_chip_is_sent, setup, teardown),
       cmocka_unit_test_setup_teardown(test_programs_round_trip, setup, teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,14 +97,15 @@ loom_status worker_chips_run(loom_ctx *ctx, const cli_options *o, compile_option
 static void print_table(compile_chips *c) {
   arena *m = &c->ctx->mem;
   int64_t ruled_out = 0;
-  printf("%14s  %12s  %12s  %12s  %s\n", "cycles", "kernel", "before", "behind", "split");
+  printf("%14s  %12s  %12s  %12s  %14s  %s\n", "cycles", "kernel", "before", "behind", "bytes of DRAM", "split");
   for (size_t i = 0; i < c->rows.n; i++) {
     const compile_chips_row *r = &c->rows.at[i];
     ruled_out += r->is_ruled_out;
     if (r->is_ruled_out)
       continue;
-    printf("%14s  %12s  %12s  %12s  %s\n", r->is_infeasible ? "infeasible" : text_thousands(m, r->cycles), r->is_infeasible ? "" : text_thousands(m, r->kernel), text_thousands(m, r->before),
-           text_thousands(m, r->behind), chips_split_text(m, &c->kernel, c->machine, &r->split));
+    const bool has_plan = !r->is_infeasible && !r->is_too_large;
+    printf("%14s  %12s  %12s  %12s  %14s  %s\n", r->is_too_large ? "DRAM too small" : has_plan ? text_thousands(m, r->cycles) : "infeasible", has_plan ? text_thousands(m, r->kernel) : "",
+           text_thousands(m, r->before), text_thousands(m, r->behind), text_thousands(m, r->dram), chips_split_text(m, &c->kernel, c->machine, &r->split));
   }
   printf("%zu splits, %" PRId64 " ruled out by their collectives\n", c->rows.n, ruled_out);
 }
