@@ -2,32 +2,10 @@
  * lowered from the directory's graph in loom-worker. */
 #include "base/file.h"
 #include "base/text.h"
+#include "cli/cli_chips.h"
 #include "cli/cli_report.h"
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { REPORT_EVENTS_MAX = 2000000000 };   /* a graph from outside may loop for ever */
-
-/* To --out; else to standard output when that is not a terminal, and to DIR/report.html. */
-static loom_status write_page(loom_ctx *ctx, const cli_options *o, const char *dir, const char *what, bool is_page) {
-  const char *path = o->out.last ? o->out.last : file_join(&ctx->mem, dir, "report.html");
-  bool to_stdout = o->out.last ? text_eq(o->out.last, "-") : !is_page || !isatty(STDOUT_FILENO);
-  if (to_stdout)
-    (void)fwrite(what, 1, strlen(what), stdout);
-  if (o->out.last ? to_stdout : !is_page)
-    return LOOM_OK;
-  diag_mark before = diag_save(ctx);
-  loom_status st = file_write(ctx, path, what, strlen(what));
-  if (st != LOOM_OK && to_stdout && !o->out.last) {   /* a directory that may only be read: the page is on standard output */
-    diag_drop(ctx, before);
-    diag_note(ctx, diag_file_span(ctx, path), "the page could not be kept here; it is on standard output");
-    return LOOM_OK;
-  }
-  if (st == LOOM_OK && !to_stdout)
-    printf("written      %s\n", path);
-  return st;
-}
 
 /* The machine of a directory's graph. */
 static loom_status load_machine(loom_ctx *ctx, const cli_options *o, const report_dir *dir, machine **out) {
@@ -57,7 +35,7 @@ static loom_status watch_chip(loom_ctx *ctx, const cli_options *o, const report_
   return LOOM_OK;
 }
 
-static loom_status look_at(loom_ctx *ctx, const cli_options *o, const char *path, const char *dumps, cli_watch_npu npu, report_side *out) {
+loom_status cli_report_look(loom_ctx *ctx, const cli_options *o, const char *path, const char *dumps, cli_watch_npu npu, report_side *out) {
   report_dir *dir = ARENA_NEW(&ctx->mem, report_dir);
   machine *m;
   LOOM_TRY(report_open_dir(ctx, path, dumps, dir));
@@ -66,11 +44,15 @@ static loom_status look_at(loom_ctx *ctx, const cli_options *o, const char *path
   return npu && is_npu(dir, m) ? npu(ctx, o, dir, m, out) : watch_chip(ctx, o, dir, m, out);
 }
 
-static loom_status tell_faults(loom_ctx *ctx, const report_side *x) {
+loom_status cli_report_faults(loom_ctx *ctx, const report_side *x) {
   const int64_t n = x->npu ? x->npu->report->n_faults : x->chip->report->n_faults;
   if (n)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", n, x->npu ? x->npu->report->faults.at[0].text : x->chip->report->faults.at[0].text);
   return LOOM_OK;
+}
+
+const char *cli_report_html(arena *m, const report_side *it, const char *json) {
+  return report_page_html(m, arena_printf(m, "%s on %s", it->dir->t->kernel ? it->dir->t->kernel : "a graph", it->m->name), json);
 }
 
 loom_status cli_report(loom_ctx *ctx, const cli_options *o, cli_watch_npu npu) {
@@ -78,13 +60,14 @@ loom_status cli_report(loom_ctx *ctx, const cli_options *o, cli_watch_npu npu) {
   const char *json;
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom report' takes one directory, %zu given", o->files.n);
-  LOOM_TRY(look_at(ctx, o, o->files.at[0], o->dump_dir.last, npu, &it));
+  if (cli_chips_is_dir(ctx, o->files.at[0]))
+    return cli_report_chips(ctx, o, npu);
+  LOOM_TRY(cli_report_look(ctx, o, o->files.at[0], o->dump_dir.last, npu, &it));
   if (o->compare.last)
-    LOOM_TRY(look_at(ctx, o, o->compare.last, NULL, npu, &other));
+    LOOM_TRY(cli_report_look(ctx, o, o->compare.last, NULL, npu, &other));
   LOOM_TRY(report_page_data(ctx, &it, o->compare.last ? &other : NULL, &json));
-  const char *title = arena_printf(&ctx->mem, "%s on %s", it.dir->t->kernel ? it.dir->t->kernel : "a graph", it.m->name);
-  LOOM_TRY(write_page(ctx, o, it.dir->path, o->json ? json : report_page_html(&ctx->mem, title, json), !o->json));
-  return tell_faults(ctx, &it);
+  LOOM_TRY(cli_report_write(ctx, o, it.dir->path, o->json ? json : cli_report_html(&ctx->mem, &it, json), !o->json));
+  return cli_report_faults(ctx, &it);
 }
 
 loom_status cmd_report(loom_ctx *ctx, const cli_options *o) { return cli_report(ctx, o, NULL); }
