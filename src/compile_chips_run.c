@@ -51,11 +51,14 @@ static box box_of(const compile_chips *c, size_t t, int64_t chip, const seen *vi
 
 /* ---- memory ---- */
 
-/* What nobody wrote is not a number, or far from any that is expected. */
-static void *poisoned(arena *m, int64_t elems, dtype type) {
-  const size_t bytes = (size_t)elems * dtype_bytes(type);
-  void *p = arena_alloc(m, bytes + 1);
+/* What nobody wrote is not a number, or far from any that is expected; an allocation that is filled before the kernel is that on every chip. */
+static void *new_memory(const compile_chips *c, const chips_tensor *x, int64_t elems, dtype type) {
+  const kernel_tensor_info *root = &c->whole.kernel->tensors.at[kernel_root(c->whole.kernel, x->of)];
+  const size_t width = dtype_bytes(type), bytes = (size_t)elems * width;
+  char *p = arena_alloc(&c->ctx->mem, bytes + 1);
   memset(p, type == DTYPE_BOOL ? 1 : 0xff, bytes);
+  for (int64_t i = 0; i < elems && root->role == KERNEL_ALLOC && root->fill != KERNEL_FILL_EMPTY; i++)
+    dtype_store(type, p + (size_t)i * width, root->fill == KERNEL_FILL_VALUE ? root->fill_value : 0);
   return p;
 }
 
@@ -81,9 +84,9 @@ static loom_status open_memory(chips_values *v, const interp_tensor *inputs) {
     LOOM_TRY(read_view(c, x, &view));
     for (int64_t chip = 0; chip < c->program.n_chips; chip++) {
       const int64_t room = chips_room(&c->kernel, c->machine, &c->split, (int)t, chip);
-      v->at[slot_of(c, chip, t)] = poisoned(m, room, x->type);
+      v->at[slot_of(c, chip, t)] = new_memory(c, x, room, x->type);
       if (is_summed(c, x))
-        v->partial[slot_of(c, chip, t)] = poisoned(m, room, x->partial_type);
+        v->partial[slot_of(c, chip, t)] = new_memory(c, x, room, x->partial_type);
       if (is_summed(c, x) && c->shard_of[chip] < 0)      /* it has nothing to add */
         memset(v->partial[slot_of(c, chip, t)], 0, (size_t)room * dtype_bytes(x->partial_type));
       if (x->is_input)

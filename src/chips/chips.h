@@ -25,8 +25,8 @@ typedef struct chips_tensor {
   bool sums;                               /* output: of chips along a split sum axis, partial sums */
 } chips_tensor;
 
-/* An access of the kernel: the axis that walks each dim of its tensor, -1: none. */
-typedef struct chips_access { const kernel_op *op; int axis[KERNEL_RANK_MAX], rank; } chips_access;
+/* An access of the kernel: the axis that walks each dim of its tensor, -1: none; the sizes of these. */
+typedef struct chips_access { const kernel_op *op; int axis[KERNEL_RANK_MAX], rank; int64_t shape[KERNEL_RANK_MAX]; size_t tensor; /* of chips_kernel */ } chips_access;
 
 typedef struct chips_kernel {
   const kernel_graph *whole;
@@ -36,7 +36,7 @@ typedef struct chips_kernel {
   const char *why; loom_span where;        /* why some loop, with n_axes 0 any, cannot be split; NULL: all can */
 } chips_kernel;
 
-/* Which axis each dim of the mesh of chips splits: an index, or -1: only its first chip works. */
+/* Which axis each dim of the mesh of chips splits: an index, or -1: only its first chip works, as along a dim of one chip. */
 typedef struct chips_split { int n_dims; int axis[MACHINE_MESH_DIMS_MAX]; } chips_split;
 
 /* What one chip has of the kernel, by axis; is_idle: nothing. */
@@ -106,6 +106,6 @@ data_value *chips_program_to_data(arena *mem, const chips_program *p);          
 LOOM_MUST_USE loom_status chips_program_from_data(loom_ctx *ctx, const data_value *v, chips_program *out);
 data_value *chips_split_to_data(arena *mem, const chips_kernel *k, const machine *m, const chips_split *s);       /* [{name, size, loop}] */
 const char *chips_split_text(arena *mem, const chips_kernel *k, const machine *m, const chips_split *s);          /* "rows=tile_m, cols=none" */
-/* "chips=LOOP", "chips.DIM=LOOP", LOOP "none" too: -2 in *out where nothing is said.  LOOM_EUSAGE: no such dim or loop. */
+/* "chips=LOOP", "chips.DIM=LOOP", LOOP "none" too, which every loop is along a dim of one chip: -2 in *out where nothing is said.  LOOM_EUSAGE: no such dim or loop. */
 LOOM_MUST_USE loom_status chips_read_pins(loom_ctx *ctx, const chips_kernel *k, const machine *m, const char *const *pins, size_t n, int out[MACHINE_MESH_DIMS_MAX]);
 #endif

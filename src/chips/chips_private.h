@@ -7,7 +7,6 @@ typedef struct chips_walk {
   loom_ctx *ctx; const kernel_graph *k;
   int n_axes; chips_axis axis[CHIPS_AXES_MAX]; bool is_out[CHIPS_AXES_MAX]; const char *why[CHIPS_AXES_MAX]; loom_span where[CHIPS_AXES_MAX];
   int *position;                           /* by value: the axis that it is a tile number or a place of, -1: none */
-  bool *is_place;                          /* by value: a place, not a tile number */
   VEC_OF(chips_access) accesses;           /* program order */
   const char *no_sum;                      /* why a sequential loop is no axis; NULL: there is none, or it is one */
 } chips_walk;

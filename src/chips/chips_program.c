@@ -64,8 +64,6 @@ static chips_run_of piece_of(const maker *w, const chips_stage *g, bool gathers_
 static void add_stage(maker *w, chips_stage g, bool gathers_boxes, int *previous) {
   const machine_dim *dim = &w->m->chips.at[g.dim];
   line *l = ARENA_NEW(w->mem, line);
-  if (dim->size == 1)
-    return;
   g.previous = *previous;
   vec_push(w->mem, &w->out->stages, g);
   *previous = (int)w->out->stages.n - 1;

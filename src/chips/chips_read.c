@@ -12,7 +12,7 @@ bool chips_tensor_has_axis(const chips_tensor *t, int axis) {
 /* 0 .. a known size, in steps of one tile. */
 static bool read_range(loom_ctx *ctx, const kernel_graph *k, const kernel_range *r, int64_t *extent) {
   int64_t begin, step;
-  if (r->begin && (!sym_is_const(r->begin, &begin) || begin != 0))
+  if (!sym_is_const(r->begin, &begin) || begin != 0)
     return false;
   if (r->step && (!sym_is_const(r->step, &step) || step != 1))
     return false;
@@ -38,7 +38,7 @@ static void find_axes(chips_walk *w, const kernel_op *parallel) {
     add_axis(w, parallel, i);
   for (size_t i = 0; i < parallel->regions[0].ops.n; i++) {
     const kernel_op *op = parallel->regions[0].ops.at[i];
-    if (op->kind != KERNEL_LOOP || op->n_ranges != 1)
+    if (op->kind != KERNEL_LOOP)
       continue;
     const char *why = chips_why_no_sum(w->k, parallel, op);
     if (!why)
@@ -114,39 +114,36 @@ static const char *name_of(loom_ctx *ctx, const chips_kernel *out, kernel_tensor
   return name;
 }
 
-static loom_status add_tensor(loom_ctx *ctx, chips_kernel *out, const chips_access *x, chips_tensor **found) {
+static loom_status add_tensor(loom_ctx *ctx, chips_kernel *out, chips_access *x) {
   const kernel_graph *k = out->whole;
-  const kernel_tensor_info *info = &k->tensors.at[x->op->tensor];
-  for (size_t i = 0; i < out->tensors.n; i++) {
-    *found = &out->tensors.at[i];
-    if ((*found)->of == x->op->tensor && memcmp((*found)->axis, x->axis, (size_t)x->rank * sizeof *x->axis) == 0)
+  const dtype type = k->tensors.at[x->op->tensor].shape.type;
+  for (x->tensor = 0; x->tensor < out->tensors.n; x->tensor++)
+    if (out->tensors.at[x->tensor].of == x->op->tensor && memcmp(out->tensors.at[x->tensor].axis, x->axis, (size_t)x->rank * sizeof *x->axis) == 0)
       return LOOM_OK;
-  }
-  chips_tensor t = {.name = name_of(ctx, out, x->op->tensor), .of = x->op->tensor, .here = -1, .type = info->shape.type, .rank = x->rank};
-  t.partial_type = dtype_bytes(t.type) >= 4 || t.type == DTYPE_BOOL ? t.type : dtype_is_float(t.type) ? DTYPE_F32 : DTYPE_I32;
+  chips_tensor t = {.name = name_of(ctx, out, x->op->tensor), .of = x->op->tensor, .here = -1, .type = type, .rank = x->rank};
+  t.partial_type = dtype_bytes(type) >= 4 || type == DTYPE_BOOL ? type : dtype_is_float(type) ? DTYPE_F32 : DTYPE_I32;
   memcpy(t.axis, x->axis, sizeof t.axis);
-  for (int d = 0; d < t.rank; d++)
-    LOOM_TRY(kernel_size(ctx, k, info->shape.dim[d], NULL, 0, &t.shape[d]));
+  memcpy(t.shape, x->shape, sizeof t.shape);
   LOOM_TRY(order_dims(ctx, k, &t));
   if (out->tensors.n == CHIPS_TENSORS_MAX)
     LOOM_FAIL(ctx, x->op->span, LOOM_ELIMIT, "the kernel has more than %d accesses that differ", CHIPS_TENSORS_MAX);
   vec_push(&ctx->mem, &out->tensors, t);
-  *found = &out->tensors.at[out->tensors.n - 1];
   return LOOM_OK;
 }
 
 static loom_status add_tensors(loom_ctx *ctx, chips_kernel *out, const chips_walk *w) {
+  bool sums = false;
+  for (int a = 0; a < out->n_axes; a++)
+    sums |= out->axis[a].is_sum;
   for (size_t i = 0; i < w->accesses.n; i++) {
-    chips_tensor *t = NULL;
-    LOOM_TRY(add_tensor(ctx, out, &w->accesses.at[i], &t));
-    const bool is_arg = out->whole->tensors.at[kernel_root(out->whole, t->of)].role == KERNEL_ARG;
-    t->is_output = t->is_output || w->accesses.at[i].op->kind != KERNEL_LOAD;
-    t->is_input = t->is_input || is_arg;
-    vec_push(&ctx->mem, &out->accesses, w->accesses.at[i]);
+    chips_access x = w->accesses.at[i];
+    LOOM_TRY(add_tensor(ctx, out, &x));
+    chips_tensor *t = &out->tensors.at[x.tensor];
+    t->is_output = t->is_output || x.op->kind != KERNEL_LOAD;
+    t->is_input = out->whole->tensors.at[kernel_root(out->whole, t->of)].role == KERNEL_ARG;
+    t->sums = sums && t->is_output;
+    vec_push(&ctx->mem, &out->accesses, x);
   }
-  for (size_t i = 0; i < out->tensors.n; i++)
-    for (int a = 0; a < out->n_axes && out->tensors.at[i].is_output; a++)
-      out->tensors.at[i].sums = out->tensors.at[i].sums || out->axis[a].is_sum;
   return LOOM_OK;
 }
 
@@ -205,6 +202,6 @@ loom_status chips_read(loom_ctx *ctx, const kernel_graph *k, const char *const *
   LOOM_TRY(add_tensors(ctx, out, &w));
   const chips_tensor *shared = find_shared_store(out);
   if (shared)
-    LOOM_FAIL(ctx, k->tensors.at[shared->of].span, LOOM_EUNSUP, "on several chips: '%s' is stored to and accessed in another way, too", shared->name);
+    LOOM_FAIL(ctx, k->tensors.at[shared->of].span, LOOM_EUNSUP, "on several chips: '%s' is stored to and accessed in another way, too", k->tensors.at[kernel_root(k, shared->of)].name);
   return read_places(ctx, out, places, n);
 }

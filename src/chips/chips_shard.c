@@ -114,18 +114,8 @@ static void widen_loop(editor *e, const kernel_op *loop) {
 
 /* A sum is stored as it is, casts between are passed by. */
 static void store_sum(editor *e, kernel_op *store) {
-  const kernel_op *def = e->g->values.at[store->operands[0]].def;
-  while (def && def->kind == KERNEL_CAST) {
+  for (const kernel_op *def = e->g->values.at[store->operands[0]].def; def->kind == KERNEL_CAST; def = e->g->values.at[store->operands[0]].def)
     store->operands[0] = def->operands[0];
-    def = e->g->values.at[store->operands[0]].def;
-  }
-}
-
-static const chips_tensor *tensor_of(const editor *e, const chips_access *x) {
-  for (size_t i = 0; i < e->k->tensors.n; i++)
-    if (e->k->tensors.at[i].of == x->op->tensor && memcmp(e->k->tensors.at[i].axis, x->axis, (size_t)x->rank * sizeof *x->axis) == 0)
-      return &e->k->tensors.at[i];
-  return NULL;
 }
 
 /* Whole and copy, operation by operation. */
@@ -139,7 +129,7 @@ static void edit(editor *e, const kernel_region *whole, kernel_region *r, bool s
       widen_loop(e, op);
     }
     if (op->kind == KERNEL_LOAD || op->kind == KERNEL_STORE || op->kind == KERNEL_ATOMIC)
-      op->tensor = tensor_of(e, &e->k->accesses.at[e->next++])->here;
+      op->tensor = e->k->tensors.at[e->k->accesses.at[e->next++].tensor].here;
     if (op->kind == KERNEL_STORE && sums)
       store_sum(e, op);
     for (int n = 0; n < op->n_regions; n++)

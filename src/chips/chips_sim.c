@@ -91,8 +91,6 @@ static void *take_buffer(run *r) {
   return arena_alloc(&r->ctx->scratch, (size_t)(bytes < 16 ? 16 : bytes));
 }
 
-static void begin_stage(run *r, int stage, int64_t chip, int64_t cycle);
-
 /* Sums that are complete become elements: those that no other chip goes on with. */
 static int64_t round_sums(run *r, int stage, int64_t chip) {
   const chips_elements *type = &r->p->tensors.at[r->p->stages.at[stage].tensor];
@@ -119,7 +117,7 @@ static void end_stage(run *r, int stage, int64_t chip, int64_t cycle) {
     r->watch->end[key(r, stage, chip)] = cycle;
   for (size_t s = 0; s < r->p->stages.n; s++)
     if (r->p->stages.at[s].previous == stage)
-      begin_stage(r, (int)s, chip, cycle);
+      push(r, (event){.cycle = cycle, .kind = BEGINS, .transfer = (int)s, .packet = chip});
 }
 
 /* All packets at that cycle: each calls the next. */
@@ -195,8 +193,9 @@ static void arrive(run *r, event *e) {
     memcpy(to, e->bytes, (size_t)bytes);
   if (e->bytes)
     vec_push(&r->ctx->scratch, &r->buffers, e->bytes);
-  if (r->then[e->transfer] >= 0)
-    push(r, (event){.cycle = cycle, .kind = READY, .transfer = r->then[e->transfer], .packet = e->packet});
+  const int then = r->then[e->transfer];
+  if (then >= 0 && e->packet < packets(r, &r->p->transfers.at[then]))      /* of an edited file it may be a shorter one */
+    push(r, (event){.cycle = cycle, .kind = READY, .transfer = then, .packet = e->packet});
   if (!--r->left[k] && r->begun[k])        /* else it is over when it begins */
     end_stage(r, t->stage, t->to, cycle);
 }

@@ -130,8 +130,11 @@ chips_run_of chips_gathered(const chips_kernel *k, const machine *m, const chips
   for (int64_t c = 0; c < machine_n_chips(m); c++) {
     bool counts = true;
     chips_coordinates(m, c, other);
-    for (int d = 0; d < s->n_dims; d++)
-      counts = counts && (chips_is_sharded(k, s, t, d) && d >= from ? true : other[d] == (chips_is_sharded(k, s, t, d) ? at[d] : 0));
+    for (int d = 0; d < s->n_dims; d++) {
+      const bool is_sharded = chips_is_sharded(k, s, t, d);
+      if (!is_sharded || d < from)
+        counts = counts && other[d] == (is_sharded ? at[d] : 0);
+    }
     r.elems += counts ? box_elems(k, m, s, t, c) : 0;
   }
   for (int d = from; d < s->n_dims; d++)
@@ -158,7 +161,9 @@ chips_run_of chips_cut(const chips_kernel *k, const machine *m, const chips_spli
 }
 
 chips_run_of chips_start_of(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip) {
-  return k->tensors.at[t].is_everywhere || k->tensors.at[t].is_output ? chips_box_of(k, m, s, t, chip) : chips_cut(k, m, s, t, chip, s->n_dims);
+  if (k->tensors.at[t].is_everywhere || k->tensors.at[t].is_output)
+    return chips_box_of(k, m, s, t, chip);
+  return chips_cut(k, m, s, t, chip, s->n_dims);
 }
 
 chips_run_of chips_end_of(const chips_kernel *k, const machine *m, const chips_split *s, int t, int64_t chip) {

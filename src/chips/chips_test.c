@@ -1,29 +1,7 @@
 /* Collectives on made-up memories: what every chip has in the end, what a lost or misrouted transfer leaves, how near the formulas are. */
-#include "base/testing.h"
-#include "chips/chips_private.h"
+#include "chips/chips_testing.h"
 #include <math.h>
 #include <stdlib.h>
-
-static const machine_chip_links links = {.gbit_per_s = 100, .count = 2, .hop_cycles = 700, .setup_cycles = 100, .packet_bytes = 4096};
-
-static machine mesh_of(arena *m, int n, const int64_t *sizes, bool wraps) {
-  static const char *const names[] = {"a", "b", "c"};
-  machine out = {.name = "m", .clock_hz = {.value = 1e9}, .dram_bytes_per_cycle = {.value = 288}, .tile_align = 1, .chip_links = &links};
-  for (int d = 0; d < n; d++)
-    vec_push(m, &out.chips, ((machine_dim){names[d], sizes[d], wraps}));
-  return out;
-}
-
-/* One axis of a sum, and two of tiles; `x` is the same along all, `out` of i32 is walked by the tiles alone. */
-enum { TILE, OTHER, SUM, X = 0, OUT = 1 };
-static chips_kernel kernel_of(arena *m, int64_t rows, int64_t cols, bool everywhere) {
-  chips_kernel k = {.n_axes = 3, .axis = {{.name = "tile", .extent = rows}, {.name = "other", .extent = cols}, {.name = "sum", .is_sum = true, .extent = 64}}};
-  chips_tensor x = {.name = "x", .type = DTYPE_I32, .partial_type = DTYPE_I32, .rank = 1, .shape = {rows * cols}, .axis = {-1}, .is_input = true};
-  chips_tensor out = {.name = "out", .type = DTYPE_I32, .partial_type = DTYPE_I32, .rank = 2, .shape = {rows, cols}, .order = {0, 1}, .axis = {TILE, OTHER}, .is_output = true, .is_everywhere = everywhere};
-  vec_push(m, &k.tensors, x);
-  vec_push(m, &k.tensors, out);
-  return k;
-}
 
 typedef struct bench { chips_kernel k; machine m; chips_split s; chips_program p; int32_t **at, **partial; int64_t *begin, *before, *behind, *waiting, *kernel /* cycles, by chip */; } bench;
 
@@ -96,7 +74,7 @@ static const shape shapes[] = {
 };
 
 static bench bench_of(loom_ctx *ctx, const shape *s) {
-  bench b = {.k = kernel_of(&ctx->mem, s->rows, s->cols, true), .m = mesh_of(&ctx->mem, s->n, s->sizes, s->wraps), .s = {.n_dims = s->n}};
+  bench b = {.k = chips_testing_kernel(&ctx->mem, s->rows, s->cols, DTYPE_I32, DTYPE_I32, true), .m = chips_testing_mesh(&ctx->mem, s->n, s->sizes, s->wraps), .s = {.n_dims = s->n}};
   memcpy(b.s.axis, s->axis, sizeof b.s.axis);
   open_bench(ctx, &b);
   return b;
@@ -227,27 +205,14 @@ static void test_programs_round_trip(void **state) {
   assert_true(is_right(&b));
 }
 
-static int setup(void **state) {
-  loom_ctx *ctx = malloc(sizeof *ctx);
-  loom_ctx_init(ctx);
-  *state = ctx;
-  return 0;
-}
-
-static int teardown(void **state) {
-  loom_ctx_done(*state);
-  free(*state);
-  return 0;
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(test_every_chip_has_all_in_the_end, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_a_lost_or_misrouted_transfer_is_seen, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_formulas_are_near_the_run, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_sums_wait_for_every_kernel, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_dram_holds_what_a_late_chip_is_sent, setup, teardown),
-      cmocka_unit_test_setup_teardown(test_programs_round_trip, setup, teardown),
+      cmocka_unit_test_setup_teardown(test_every_chip_has_all_in_the_end, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_a_lost_or_misrouted_transfer_is_seen, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_formulas_are_near_the_run, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_sums_wait_for_every_kernel, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_dram_holds_what_a_late_chip_is_sent, testing_open_context, testing_close_context),
+      cmocka_unit_test_setup_teardown(test_programs_round_trip, testing_open_context, testing_close_context),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

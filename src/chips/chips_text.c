@@ -55,7 +55,7 @@ loom_status chips_read_pins(loom_ctx *ctx, const chips_kernel *k, const machine 
       names[d] = arena_printf(&ctx->mem, "chips.%s", m->chips.at[d].name);
       if (!text_eq(name, "chips") && !text_eq(name, names[d]))
         continue;
-      out[d] = axis;
+      out[d] = m->chips.at[d].size > 1 ? axis : -1;
       is_known = true;
     }
     if (is_known)

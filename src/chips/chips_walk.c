@@ -16,13 +16,10 @@ static void check_operands(chips_walk *w, const kernel_op *op) {
     if (a < 0)
       continue;
     const char *block = w->k->values.at[op->operands[i]].block;
-    const kernel_symbol *s = block ? kernel_find_symbol(w->k, block) : NULL;
-    if (op->kind == KERNEL_TILE_BEGIN && !w->is_place[op->operands[i]] && (!block || (s && s->value == 1))) {
+    if (op->kind == KERNEL_TILE_BEGIN && (!block || kernel_find_symbol(w->k, block)->value == 1))
       w->position[op->results[0]] = a;
-      w->is_place[op->results[0]] = true;
-    } else if (op->kind != KERNEL_TILE_MASK) {
+    else if (op->kind != KERNEL_TILE_MASK)
       chips_drop(w, a, op->span, "its index is computed with");
-    }
   }
 }
 
@@ -36,7 +33,7 @@ static int axis_of(chips_walk *w, const kernel_op *op, const kernel_index *x) {
   const int a = (x->kind == KERNEL_INDEX_TILE || x->kind == KERNEL_INDEX_SCALAR) && x->value >= 0 ? w->position[x->value] : -1;
   if (a < 0)
     return -1;
-  const bool is_tiled = w->k->values.at[x->value].block != NULL && !w->is_place[x->value];
+  const bool is_tiled = w->k->values.at[x->value].block != NULL;      /* else a place */
   if (!is_zero(x->begin))
     chips_drop(w, a, op->span, "an access is moved along it");
   else if (is_tiled != (x->kind == KERNEL_INDEX_TILE))
@@ -51,17 +48,14 @@ static loom_status add_access(chips_walk *w, const kernel_op *op) {
     if (op->index[i].kind == KERNEL_INDEX_NEW)
       continue;
     const int a = axis_of(w, op, &op->index[i]);
-    int64_t size;
-    LOOM_TRY(kernel_size(w->ctx, w->k, t->shape.dim[x.rank], NULL, 0, &size));
-    if (a >= 0 && size != w->axis[a].extent)
+    LOOM_TRY(kernel_size(w->ctx, w->k, t->shape.dim[x.rank], NULL, 0, &x.shape[x.rank]));
+    if (a >= 0 && x.shape[x.rank] != w->axis[a].extent)
       chips_drop(w, a, op->span, "it does not walk the whole of a tensor");
     for (int d = 0; d < x.rank && a >= 0; d++)
       if (x.axis[d] == a)
         chips_drop(w, a, op->span, "an access walks it along two dims at once");
     x.axis[x.rank++] = a;
   }
-  for (; x.rank < t->shape.rank; x.rank++)
-    x.axis[x.rank] = -1;
   vec_push(&w->ctx->mem, &w->accesses, x);
   return LOOM_OK;
 }
@@ -89,7 +83,6 @@ static loom_status walk(chips_walk *w, const kernel_region *r, int depth) {
 
 loom_status chips_walk_all(chips_walk *w, const kernel_op *parallel) {
   w->position = ARENA_NEW_N(&w->ctx->mem, int, w->k->values.n);
-  w->is_place = ARENA_NEW_N(&w->ctx->mem, bool, w->k->values.n);
   for (size_t i = 0; i < w->k->values.n; i++)
     w->position[i] = -1;
   for (int a = 0; a < w->n_axes; a++)
@@ -102,14 +95,18 @@ loom_status chips_walk_all(chips_walk *w, const kernel_op *parallel) {
 
 typedef struct uses { kernel_value v; int n; const kernel_op *last; } uses;
 
+static void add_use(uses *u, const kernel_op *op, kernel_value v) {
+  u->n += v == u->v;
+  u->last = v == u->v ? op : u->last;
+}
+
 static void count_uses(const kernel_region *r, uses *u) {
   for (size_t i = 0; i < r->ops.n; i++) {
     const kernel_op *op = r->ops.at[i];
     for (int k = 0; k < op->n_operands; k++)
-      if (op->operands[k] == u->v) {
-        u->n++;
-        u->last = op;
-      }
+      add_use(u, op, op->operands[k]);
+    for (int k = 0; k < op->n_index; k++)
+      add_use(u, op, op->index[k].value);
     for (int n = 0; n < op->n_regions; n++)
       count_uses(&op->regions[n], u);
   }
@@ -127,23 +124,25 @@ static const char *why_not_summed(const kernel_graph *k, const kernel_op *loop, 
   static const char *const more = "it carries more than a sum";
   const kernel_region *r = &loop->regions[0];
   const kernel_value before = r->params.at[i + 1], after = r->ops.at[r->ops.n - 1]->operands[i];
-  const kernel_op *def = after < 0 ? NULL : k->values.at[after].def;
+  const kernel_op *def = k->values.at[after].def;
   if (!def || only_use(r, before) != def || only_use(r, after) != r->ops.at[r->ops.n - 1])
     return more;
   if (def->kind == KERNEL_MATMUL)
-    return def->n_operands == 3 && def->operands[2] == before && def->operands[0] != before && def->operands[1] != before ? NULL : more;
-  if (def->kind != KERNEL_BINARY || def->fn != KERNEL_FN_ADD || (def->operands[0] == before) == (def->operands[1] == before))
+    return def->n_operands == 3 && def->operands[2] == before ? NULL : more;
+  if (def->kind != KERNEL_BINARY || def->fn != KERNEL_FN_ADD)
     return more;
   const dtype type = k->values.at[after].type.type;
+  if (type == DTYPE_F64)
+    return "its sum is of f64, which engines add in one order alone";
   return dtype_is_float(type) && dtype_bytes(type) < dtype_bytes(DTYPE_F32) ? "its sum is rounded to a narrow type in every step" : NULL;
 }
 
 /* The store that has it, through casts alone. */
 static const kernel_op *store_of(const kernel_region *r, kernel_value v) {
   const kernel_op *use = only_use(r, v);
-  while (use && use->kind == KERNEL_CAST)
-    use = only_use(r, use->results[0]);
-  return use && use->kind == KERNEL_STORE && use->n_operands == 1 ? use : NULL;
+  for (; use && use->kind == KERNEL_CAST; use = only_use(r, v))
+    v = use->results[0];
+  return use && use->kind == KERNEL_STORE && use->n_operands == 1 && use->operands[0] == v ? use : NULL;
 }
 
 static int count_stores(const kernel_region *r) {
@@ -159,7 +158,7 @@ static int count_stores(const kernel_region *r) {
 const char *chips_why_no_sum(const kernel_graph *k, const kernel_op *parallel, const kernel_op *loop) {
   const kernel_region *r = &parallel->regions[0];
   for (int i = 0; i < loop->n_operands; i++) {
-    const kernel_op *zero = loop->operands[i] < 0 ? NULL : k->values.at[loop->operands[i]].def;
+    const kernel_op *zero = k->values.at[loop->operands[i]].def;
     if (!zero || zero->kind != KERNEL_FULL || zero->n_operands || zero->fvalue != 0)
       return "it does not begin at zero";
     const char *why = why_not_summed(k, loop, i);

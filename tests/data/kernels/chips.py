@@ -73,3 +73,12 @@ def whole_sums(x: torch.Tensor) -> torch.Tensor:
             acc = acc + torch.sum(x[tile_m, tile_n], dim=-1).to(torch.int32)
         out[tile_m] = acc
     return out
+
+
+@helion.kernel()
+def filled(x: torch.Tensor) -> torch.Tensor:
+    m, n = x.size()
+    out = torch.ones([m, n], dtype=torch.float32, device=x.device)
+    for tile_m, tile_n in hl.tile([m, n]):
+        out[tile_m, tile_n] = out[tile_m, tile_n] + x[tile_m, tile_n]
+    return out
