@@ -245,7 +245,7 @@ static loom_status plan_assigned(compile_state *s);
 
 static loom_status solve(compile_state *s) {
   const solve_options *o = &s->solve_options;
-  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .progress = o->progress, .data = o->progress_data};
+  solve_limits limits = {.op_budget = o->op_budget, .threads = o->threads, .timeout_s = s->o->timeout_s, .ranks = s->o->ranks, .progress = o->progress, .data = o->progress_data};
   if (s->o->plan || s->is_tuned)
     return LOOM_OK;
   if (s->o->n_assigned)

@@ -51,6 +51,7 @@ typedef struct compile_options {
   const char *plan;                        /* --plan FILE */
   model_kind model; bool accumulate_f32, ragged; int64_t op_budget; double timeout_s; int topk; int etg_gen;
   int threads;                             /* of the solver; 0: one.  They change nothing but the time. */
+  const solve_ranks *ranks;                     /* who search a space together; NULL: this process alone */
   void (*progress)(void *data, int64_t done, int64_t left, int64_t best, int64_t bound); void *progress_data;     /* of the solver (solve_limits); NULL: none */
   const solve_opinion *opinion;            /* solve/certify.h: asked about every answer; NULL: nobody */
   bool debug; const char *output_dir;      /* NULL: loom-out/<kernel> */

@@ -69,7 +69,7 @@ struct solve_opinion;
   X(etg, "etg", "FILE", "es", "write the ETG; of solve: the one read, with the costs of --machine")                                                                           \
   X(stage0_form, "stage0-form", "loom|helion", "c", "form of stage 0: affine and linalg (default), or helion-mlir's first one") \
   X(etg_gen, "etg-gen", "1|2|3", "ce", "ETG generation (default 3)")                                                    \
-  X(op_budget, "op-budget", "N", "crsmp", "evaluations the solver may spend")                                             \
+  X(op_budget, "op-budget", "N", "cresmp", "evaluations the solver may spend")                                             \
   X(timeout, "timeout", "S", "crestmpk", "seconds the solver may take; then the best found, with a proven bound; of test: seconds a file may take (300), of providers: a case (60)")               \
   X(trace, "trace", "FILE", "rm", "what every core did when, as JSON that Perfetto opens")                               \
   X(trace_limit, "trace-limit", "N", "rm", "entries that --trace keeps (default 500000)")                                \

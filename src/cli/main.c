@@ -149,7 +149,8 @@ int main(int argc, char **argv) {
   loom_ctx_init(&ctx);
   loom_status st = loom_ctx_run(&ctx, body, &in);
   int code = loom_status_exit(st);
-  const bool speaks = in.options.shard.last && cli_is_in_job() && !getenv(RUN_RANKS_VARIABLE);      /* to the other ranks, and another process computes */
+  const bool is_shared = in.options.shard.last || strcmp(in.command->name, "explore") == 0;
+  const bool speaks = is_shared && cli_is_in_job() && !getenv(RUN_RANKS_VARIABLE);      /* to the other ranks, and another process computes */
   if (st == LOOM_OK && !in.options.help && (in.command->place == CLI_IN_SWEEP || speaks))
     code = cli_become_sweep(argv);
   else if (in.in_worker) {   /* the worker parses again and prints what there is to say */

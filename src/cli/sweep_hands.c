@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/sweep_program.h"
 #include "run/run_process.h"
+#include "run/run_ranks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -53,8 +54,9 @@ static const char *const *command_of(const sweep_hands *h, const hand *a, const 
 static const char *const *environment(arena *m) {
   VEC_OF(const char *) out = {0};
   for (char **e = environ; *e; e++)
-    if (strncmp(*e, "LOOM_CRASH_DIR=", 15) != 0 && strncmp(*e, "LOOM_CONFIG=", 12) != 0)
+    if (strncmp(*e, "LOOM_CRASH_DIR=", 15) != 0 && strncmp(*e, "LOOM_CONFIG=", 12) != 0 && strncmp(*e, RUN_RANKS_VARIABLE "=", sizeof RUN_RANKS_VARIABLE) != 0)
       vec_push(m, &out, *e);
+  vec_push(m, &out, RUN_RANKS_VARIABLE "=-1");      /* a point is searched by one process, in a job of many, too */
   vec_push(m, &out, "LOOM_CRASH_DIR=");
   vec_push(m, &out, "LOOM_CONFIG=");      /* what a user likes is no part of a point */
   vec_push(m, &out, NULL);

@@ -19,7 +19,7 @@ static loom_status body(loom_ctx *ctx, int argc, char **argv) {
 int main(int argc, char **argv) {
   cli_start();
   loom_ctx ctx;
-  if (argc > 1 && strcmp(argv[1], "run") == 0) {
+  if (argc > 1 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "explore") == 0)) {
     loom_ctx_init(&ctx);
     const int of_rank = sweep_shard(&ctx, argv);
     loom_ctx_done(&ctx);

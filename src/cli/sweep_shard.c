@@ -1,4 +1,4 @@
-/* `loom run --shard` in a job of MPI: this process speaks to the other ranks, the one that it starts computes (`loom` and its worker, which know nothing of MPI) and asks through a socket
+/* `loom run --shard` and `loom explore` in a job of MPI: this process speaks to the other ranks, the one that it starts computes (`loom` and its worker, which know nothing of MPI) and asks through a socket
  * (run/run_ranks.h).
  *
  *   rank 0          collects results, watches all others, and says what went wrong where
@@ -10,6 +10,8 @@
 #include "cli/sweep_transport.h"
 #include "run/run_ranks.h"
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,17 +23,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KIND_ALIVE = 'A', KIND_PART = 'P', KIND_END = 'E', KIND_STOP = 'S', SAID_MAX = 1 << 20, CODE_OF_SIGNALS = 128, POLL_MS = 1 };
+enum { KIND_ALIVE = 'A', KIND_PART = 'P', KIND_MESSAGE = 'M', KIND_END = 'E', KIND_STOP = 'S', SAID_MAX = 1 << 20, CODE_OF_SIGNALS = 128, POLL_MS = 1 };
 static const double alive_s = 0.5, others_s = 3, same_s = 1;      /* between signs of life; how long rank 0 waits for others when its own part has failed, and for its own when another has */
 
 typedef struct part { struct part *next; void *bytes; size_t size; } part;
-/* Another rank: when it was heard of, parts of results that have come, and how it ended. */
-typedef struct peer { double heard; part *first, **last; bool is_over; int code; const char *said; } peer;
+typedef struct parts { part *first, **last; } parts;
+/* Another rank: when it was heard of, parts of results and messages that have come, and how it ended. */
+typedef struct peer { double heard; parts results, messages; bool is_over; int code; const char *said; } peer;
 typedef struct speaker {
   loom_ctx *ctx; const sweep_transport *t;
   pid_t child; int socket, said;      /* said: its standard error, in memory; -1: it goes where ours does */
   bool is_over; int code; double over_since, failed_since;      /* of another; 0: none has */
-  enum { IDLE, REDUCING, GATHERING } state;
+  enum { IDLE, REDUCING, GATHERING, RECEIVING } state;
+  int from;                           /* where what it waits for is to come from */
+  int64_t sent, sent_bytes; bool is_told_of;      /* messages; with --debug */
   char *bytes; size_t size;           /* of what is asked for */
   peer *peers; double lost_s, alive;
   bool is_told;                       /* the end has been sent */
@@ -56,8 +61,12 @@ static loom_status start(speaker *s, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != us)
       _exit(1);
-    if (s->said >= 0)
+    if (s->said >= 0) {                 /* rank 0 prints what there is to print */
+      const int nowhere = open("/dev/null", O_WRONLY);
       dup2(s->said, STDERR_FILENO);
+      if (nowhere >= 0)
+        dup2(nowhere, STDOUT_FILENO);
+    }
     setenv(RUN_RANKS_VARIABLE, arena_printf(&s->ctx->mem, "%d", ends[1]), 1);
     execv(loom, argv);
     _exit(loom_status_exit(LOOM_EIO));
@@ -119,6 +128,16 @@ static void begin(speaker *s, const run_ranks_request *q) {
       break;
     }
     return;
+  case RUN_RANKS_RECEIVE:
+    s->state = RECEIVING;
+    s->from = q->type;
+    return;
+  case RUN_RANKS_SEND:
+    s->sent++;
+    s->sent_bytes += (int64_t)s->size;
+    send_kind(s, q->type, KIND_MESSAGE, s->bytes, s->size);
+    answer(s, NULL, 0);
+    break;
   default:
     if (s->t->number == 0) {
       s->state = GATHERING;
@@ -142,7 +161,7 @@ static void take_request(speaker *s) {
       poll(NULL, 0, POLL_MS);
     return;
   }
-  if (!run_ranks_read(s->socket, &q, sizeof q) || q.bytes < 0 || q.bytes > RUN_RANKS_BYTES_MAX)
+  if (!run_ranks_read(s->socket, &q, sizeof q) || q.bytes < 0 || q.bytes > RUN_RANKS_BYTES_MAX || (q.what >= RUN_RANKS_SEND && (q.type < 0 || q.type >= s->t->size)))
     return;
   s->size = (size_t)q.bytes;
   s->bytes = s->t->reserve(s->size + 1);
@@ -152,22 +171,45 @@ static void take_request(speaker *s) {
     forget(s);
 }
 
+static void add_part(speaker *s, parts *to, void *bytes, size_t size) {
+  part *add = *to->last = ARENA_NEW(&s->ctx->mem, part);
+  *add = (part){.bytes = bytes, .size = size};
+  to->last = &add->next;
+}
+
+static void drop_first(const speaker *s, parts *of) {
+  s->t->release(of->first->bytes);
+  of->first = of->first->next;
+  if (!of->first)
+    of->last = &of->first;
+}
+
+/* A message, or the end of who was to send it. */
+static void answer_receive(speaker *s) {
+  peer *p = &s->peers[s->from];
+  if (!p->messages.first && !p->is_over)
+    return;
+  if (p->messages.first) {
+    answer(s, p->messages.first->bytes, (int64_t)p->messages.first->size);
+    drop_first(s, &p->messages);
+  } else {
+    answer(s, NULL, -1);
+  }
+  forget(s);
+}
+
 static void answer_gather(speaker *s) {
   for (int i = 1; i < s->t->size; i++)
-    if (!s->peers[i].first)
+    if (!s->peers[i].results.first)
       return;
   answer(s, NULL, 0);
   for (int i = 0; i < s->t->size; i++) {
-    part *p = i ? s->peers[i].first : &(part){.bytes = s->bytes, .size = s->size};
+    part *p = i ? s->peers[i].results.first : &(part){.bytes = s->bytes, .size = s->size};
     const int64_t n = (int64_t)p->size;
     if (run_ranks_write(s->socket, &n, sizeof n))
       (void)run_ranks_write(s->socket, p->bytes, p->size);
-    if (i == 0)
-      continue;
-    s->peers[i].first = p->next;
-    if (!p->next)
-      s->peers[i].last = &s->peers[i].first;
-    s->t->release(p->bytes);
+    if (i > 0)
+      drop_first(s, &s->peers[i].results);
   }
   forget(s);
 }
@@ -178,6 +220,8 @@ static void go_on(speaker *s) {
     forget(s);
   } else if (s->state == GATHERING) {
     answer_gather(s);
+  } else if (s->state == RECEIVING) {
+    answer_receive(s);
   }
 }
 
@@ -198,10 +242,8 @@ static bool take_message(speaker *s) {
     const char *message = bytes;
     peer *p = &s->peers[from];
     p->heard = clock_seconds();
-    if (message[0] == KIND_PART) {
-      part *add = *p->last = ARENA_NEW(&s->ctx->mem, part);
-      *add = (part){.bytes = copy_of(s, message + 1, size - 1), .size = size - 1};
-      p->last = &add->next;
+    if (message[0] == KIND_PART || message[0] == KIND_MESSAGE) {
+      add_part(s, message[0] == KIND_PART ? &p->results : &p->messages, copy_of(s, message + 1, size - 1), size - 1);
     } else if (message[0] == KIND_END) {
       p->is_over = true;
       memcpy(&p->code, message + 1, sizeof p->code);
@@ -240,6 +282,9 @@ static void tell_end(speaker *s) {
   memcpy(message, &s->code, sizeof s->code);
   const ssize_t n = pread(s->said, message + sizeof s->code, SAID_MAX, 0);
   send_kind(s, 0, KIND_END, message, sizeof s->code + (n > 0 ? (size_t)n : 0));
+  for (int i = 1; i < s->t->size; i++)      /* who may wait for a message */
+    if (i != s->t->number)
+      send_kind(s, i, KIND_END, message, sizeof s->code);
   s->t->release(message);
   s->is_told = true;
 }
@@ -249,6 +294,8 @@ static void tell_end(speaker *s) {
 static int finish(speaker *s, bool is_whole, int code) {
   static const char nothing[1];
   end_child(s);
+  if (s->is_told_of && s->t->number == 0)
+    fprintf(stderr, "loom: rank 0 of %d sent %" PRId64 " messages, %" PRId64 " bytes\n", s->t->size, s->sent, s->sent_bytes);
   for (int i = 1; i < s->t->size && s->t->number == 0; i++)
     send_kind(s, i, KIND_STOP, nothing, 0);
   fflush(NULL);
@@ -257,7 +304,7 @@ static int finish(speaker *s, bool is_whole, int code) {
 }
 
 static int fail_lost(speaker *s, int lost) {
-  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EWORKER, "rank %d has not been heard of for %.0f s; the kernel needs all ranks, and the job ends", lost > 0 ? lost : 0, s->lost_s);
+  diag_error(s->ctx, LOOM_NOSPAN, LOOM_EWORKER, "rank %d has not been heard of for %.0f s; all ranks are needed, and the job ends", lost > 0 ? lost : 0, s->lost_s);
   cli_print_diagnostics(s->ctx);
   return finish(s, false, loom_status_exit(LOOM_EWORKER));
 }
@@ -311,6 +358,8 @@ static int serve(speaker *s) {
 int sweep_shard(loom_ctx *ctx, char **argv) {
   speaker s = {.ctx = ctx, .socket = -1, .said = -1, .lost_s = cli_seconds_of("LOOM_RANKS_LOST_S", 20)};
   (void)signal(SIGPIPE, SIG_IGN);
+  for (char **a = argv; *a; a++)
+    s.is_told_of = s.is_told_of || strcmp(*a, "--debug") == 0;
   loom_status st = start(&s, argv);
   if (st == LOOM_OK)
     st = sweep_job_open(ctx, s.lost_s, &s.t);
@@ -327,6 +376,6 @@ int sweep_shard(loom_ctx *ctx, char **argv) {
   }
   s.peers = ARENA_NEW_N(&ctx->mem, peer, s.t->size);
   for (int i = 0; i < s.t->size; i++)
-    s.peers[i] = (peer){.heard = clock_seconds(), .last = &s.peers[i].first};
+    s.peers[i] = (peer){.heard = clock_seconds(), .results.last = &s.peers[i].results.first, .messages.last = &s.peers[i].messages.first};
   return serve(&s);
 }

@@ -6,6 +6,7 @@
 #include "cli/worker_bisect.h"
 #include "cli/worker_chips.h"
 #include "npz/npz.h"
+#include "run/run_ranks.h"
 #include "compile_aot.h"
 #include "compile_stage.h"
 #include <stdio.h>
@@ -661,6 +662,9 @@ static void print_candidates(loom_ctx *ctx, const cli_options *o, const compile_
   }
   worker_print_answers(ctx, s, answers);
   arena *m = &ctx->mem;
+  const solve_row *best = s->solved.best >= 0 ? &s->solved.rows.at[s->solved.best] : NULL;
+  if (best && best->status == SOLVE_BEST_FOUND)
+    printf("best found: nothing is below %s cycles; more time or a larger budget may find better\n", text_thousands(m, best->lower_bound));
   if (s->space.nest)
     printf("%s mappings, %d loop orders; %s evaluations, %s points ruled out\n", text_thousands(m, s->space.n_mappings), s->space.n_orders, text_thousands(m, s->solved.evaluated),
            text_thousands(m, s->solved.pruned));
@@ -683,10 +687,26 @@ loom_status worker_read_kernel_options(loom_ctx *ctx, const cli_options *o, comp
   return read_given(ctx, o, NULL, 0, &out->helion);
 }
 
+/* ---- loom explore ---- */
+
+static loom_status send_to_rank(loom_ctx *ctx, void *data, int to, const void *bytes, size_t size) { return run_ranks_send(ctx, data, to, bytes, size); }
+static loom_status receive_from_rank(loom_ctx *ctx, void *data, int from, void **bytes, size_t *size) { return run_ranks_receive(ctx, data, from, bytes, size); }
+
+/* One of several ranks of a job searches with the others. */
+static loom_status open_ranks(loom_ctx *ctx, compile_options *c) {
+  run_ranks *r = ARENA_NEW(&ctx->mem, run_ranks);
+  solve_ranks *together = ARENA_NEW(&ctx->mem, solve_ranks);
+  LOOM_TRY(run_ranks_open(ctx, r));
+  *together = (solve_ranks){.number = r->number, .size = r->size, .data = r, .send = send_to_rank, .receive = receive_from_rank};
+  c->ranks = r->size > 1 ? together : NULL;
+  return LOOM_OK;
+}
+
 loom_status worker_explore(loom_ctx *ctx, const cli_options *o) {
   compile_options c;
   compile_state s = {0};
   LOOM_TRY(worker_read_kernel_options(ctx, o, &c));
+  LOOM_TRY(open_ranks(ctx, &c));
   c.stop_after = COMPILE_SOLVE;
   c.search_host = true;
   if (o->emit.last && !text_eq(o->emit.last, "explored"))

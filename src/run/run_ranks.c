@@ -92,3 +92,23 @@ loom_status run_ranks_gather(loom_ctx *ctx, const run_ranks *r, const void *byte
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the results of the other ranks have not come");
   return LOOM_OK;
 }
+
+loom_status run_ranks_send(loom_ctx *ctx, const run_ranks *r, int to, const void *bytes, size_t size) {
+  int64_t got;
+  if (size > RUN_RANKS_BYTES_MAX)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a message has %zu bytes; ranks hand each other %d at a time", size, RUN_RANKS_BYTES_MAX);
+  if (!ask(r, (run_ranks_request){.what = RUN_RANKS_SEND, .type = to, .bytes = (int64_t)size}, bytes, &got))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the process that speaks to the other ranks is gone");
+  return LOOM_OK;
+}
+
+loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, int from, void **bytes, size_t *size) {
+  int64_t got;
+  if (ask(r, (run_ranks_request){.what = RUN_RANKS_RECEIVE, .type = from}, NULL, &got)) {
+    *size = (size_t)got;
+    *bytes = arena_alloc(&ctx->scratch, *size);
+    if (run_ranks_read(r->socket, *bytes, *size))
+      return LOOM_OK;
+  }
+  LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "rank %d has ended, and this one waits for what it found", from);
+}

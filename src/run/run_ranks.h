@@ -12,7 +12,8 @@ typedef enum run_ranks_op { RUN_RANKS_SUM, RUN_RANKS_PRODUCT, RUN_RANKS_MAX, RUN
 size_t run_ranks_width(run_ranks_type t);      /* bytes */
 
 /* What goes over the socket: a request, then `bytes` of contents; the answer is an int64_t, the number of bytes that follow, or -1: there is no job any more. */
-typedef enum run_ranks_what { RUN_RANKS_HELLO /* answer: number, size as int32_t */, RUN_RANKS_REDUCE /* answer: the result */, RUN_RANKS_GATHER /* answer on rank 0: of each rank in order, an int64_t and so many bytes */ } run_ranks_what;
+typedef enum run_ranks_what { RUN_RANKS_HELLO /* answer: number, size as int32_t */, RUN_RANKS_REDUCE /* answer: the result */, RUN_RANKS_GATHER /* answer on rank 0: of each rank in order, an int64_t and so many bytes */,
+                             RUN_RANKS_SEND /* to rank `type`; answer: nothing */, RUN_RANKS_RECEIVE /* from rank `type`; answer: the next message of that rank */ } run_ranks_what;
 typedef struct run_ranks_request { int32_t what, type, op, reserved; int64_t bytes; } run_ranks_request;
 enum { RUN_RANKS_BYTES_MAX = 1 << 30 };
 
@@ -21,6 +22,10 @@ LOOM_MUST_USE loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out);
 LOOM_MUST_USE loom_status run_ranks_reduce(const run_ranks *r, run_ranks_type type, run_ranks_op op, void *bytes, size_t size);
 /* On rank 0, all[i] gets the bytes of rank i, sizes[i] of them; on others nothing. */
 LOOM_MUST_USE loom_status run_ranks_gather(loom_ctx *ctx, const run_ranks *r, const void *bytes, size_t size, void **all, size_t *sizes);
+
+/* Bytes to one rank, which asks for them; messages between two ranks come in the order in which they went.  Receiving waits, and is of ctx->scratch. */
+LOOM_MUST_USE loom_status run_ranks_send(loom_ctx *ctx, const run_ranks *r, int to, const void *bytes, size_t size);
+LOOM_MUST_USE loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, int from, void **bytes, size_t *size);
 
 /* Whole reads and writes of a socket, whatever interrupts them; false: nobody is there. */
 bool run_ranks_write(int socket, const void *bytes, size_t size);

@@ -70,10 +70,24 @@ typedef struct solve_answer {
   const char *fallback;                      /* why ceilings were used; NULL: they were not */
 } solve_answer;
 
+/* Processes that search one space together: each asks the same of the same kernel and machine, and gets the same answer.  Messages between two of them come in order.  Statuses: LOOM_EWORKER
+ * when the job is over, said by whoever ends it. */
+typedef struct solve_ranks {
+  int number, size;                          /* of this one, from 0; of all */
+  void *data;
+  loom_status (*send)(loom_ctx *ctx, void *data, int to, const void *bytes, size_t size);            /* copies; does not wait for who is to get it */
+  loom_status (*receive)(loom_ctx *ctx, void *data, int from, void **bytes, size_t *size);           /* waits; in ctx->scratch */
+} solve_ranks;
+
+/* A long search of a space goes on in rounds of its parts (solve_space_parts.c): effort before the first, effort of a part in each; 0: as is good. */
+typedef struct solve_rounds { int64_t first, each; } solve_rounds;
+
 typedef struct solve_limits {
   int64_t op_budget;                         /* evaluations for each incumbent: for each problem, or for all when they share one; 0: unlimited */
   double timeout_s;                          /* looked at between epochs; 0: none.  The only thing that depends on the clock. */
   int threads;                               /* 0: one */
+  const solve_ranks *ranks;                  /* of a space; NULL: this process alone */
+  solve_rounds rounds;
   /* After every epoch, for a display: points done and left, best cycles so far (INT64_MAX: none), proven lower bound. */
   void (*progress)(void *data, int64_t done, int64_t left, int64_t best, int64_t bound);
   void *data;

@@ -83,7 +83,8 @@ LOOM_MUST_USE loom_status space_find_group(loom_ctx *ctx, const space_source *s,
 /* The same, of what all points with `at`'s first and last wave share.  Cases in the order of the tuple's mappings, none left out. */
 LOOM_MUST_USE loom_status space_find_ends(loom_ctx *ctx, const space_source *s, const model_program *p, space_groups *g, int32_t tuple, const model_point *at,
                                           const space_ends **out);
-/* All groups go when they take more than the limit; only between epochs. */
+/* All groups go; when they take more than the limit.  Only between epochs. */
+void space_groups_clear(loom_ctx *ctx, space_groups *g);
 void space_groups_trim(loom_ctx *ctx, space_groups *g);
 
 /* The best choices of one arm at one point. */
@@ -147,6 +148,10 @@ typedef struct space_search {
   space_find *found[SPACE_LOOKS_MAX]; size_t found_room[SPACE_LOOKS_MAX];
   int64_t age, left, evaluated, looked;
   int64_t most_effort;                  /* after which the search ends; 0: when all is proved */
+  int64_t effort_of_parts;              /* solve_space_parts.c */
+  size_t open_in_parts; int64_t bound_of_parts;               /* what was left open there, and its bound */
+  bool is_long;                         /* a part of a long search */
+  bool is_together;                     /* others search, too: before the parts all do the same, and the clock has no say */
   double started;
   bool timed_out, is_done;
   int64_t bound;                        /* of what was left open */

@@ -50,6 +50,9 @@ enum { SEEN_BUCKETS = 1 << 8 };
 typedef struct space_seen { int n_routes; seen_routes *routes[SEEN_BUCKETS]; seen_price *prices[][SEEN_BUCKETS]; } space_seen;
 
 /* Kept from group to group: what is large is not made anew. */
+/* Of points with the same loops of one trip; there are many of each. */
+typedef struct order_list { struct order_list *older; uint32_t one_trip; int n, *at; } order_list;
+
 typedef struct space_builder {
   loom_ctx *ctx;
   const space_source *s;
@@ -59,6 +62,7 @@ typedef struct space_builder {
   const space_ends *ends;
   plan_choice *ways[PLAN_LOADS_MAX], *room[PLAN_LOADS_MAX]; way *seen_ways;      /* room: choices as they are listed */
   size_t n_ways[PLAN_LOADS_MAX];        /* of the mapping at hand */
+  order_list *lists, *orders;           /* all; those of the group at hand */
   int way_routes[PLAN_LOADS_MAX][WAYS_MAX];      /* number of the routes of each way of a mapping; -1: not met */
 } builder;
 
@@ -314,11 +318,7 @@ static void add_row_arms(builder *b, size_t row) {
 /* The mappings that are asked for and not there yet. */
 static loom_status add_mappings(builder *b, const bool *is_asked) {
   const space_source *s = b->s;
-  int *orders = NULL, n_orders = 0;
-  if (s->space) {
-    orders = ARENA_NEW_N(&b->ctx->scratch, int, s->space->n_orders);
-    n_orders = explore_list_orders(s->space, b->g->key.one_trip, orders);
-  }
+  const order_list *orders = b->orders;
   for (size_t i = 0, row = 0; i < b->g->n_mappings; i++, row++) {
     while (!s->space && s->row_tuple[row] != b->g->key.tuple)
       row++;
@@ -326,7 +326,7 @@ static loom_status add_mappings(builder *b, const bool *is_asked) {
       continue;
     size_t first = b->g->arms.n;
     if (s->space)
-      LOOM_TRY(add_space_arms(b, orders, n_orders, i));
+      LOOM_TRY(add_space_arms(b, orders->at, orders->n, i));
     else
       add_row_arms(b, row);
     LOOM_TRY(set_routes(b, first, i));
@@ -347,6 +347,18 @@ static builder *make_builder(loom_ctx *ctx, const space_source *s, const model_p
   }
   b->seen_ways = ARENA_NEW_N(&ctx->scratch, way, WAYS_MAX);
   return b;
+}
+
+static void find_orders(builder *b, uint32_t one_trip) {
+  arena *m = &b->ctx->scratch;
+  for (b->orders = b->lists; b->orders && b->orders->one_trip != one_trip; b->orders = b->orders->older)
+    ;
+  if (b->orders || !b->s->space)
+    return;
+  order_list *x = b->orders = ARENA_NEW(m, order_list);
+  *x = (order_list){.older = b->lists, .one_trip = one_trip, .at = ARENA_NEW_N(m, int, b->s->space->n_orders)};
+  x->n = explore_list_orders(b->s->space, one_trip, x->at);
+  b->lists = x;
 }
 
 static space_group *make_group(const builder *b, const space_key *key, space_group *older) {
@@ -372,6 +384,7 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   LOOM_TRY(space_find_ends(ctx, s, p, g, key->tuple, at, &b->ends));
   if (!found)
     found = *bucket = make_group(b, key, *bucket);
+  find_orders(b, key->one_trip);
   arena_mark mark = arena_save(&ctx->scratch);
   b->at = at;
   b->g = found;
@@ -384,10 +397,13 @@ loom_status space_find_group(loom_ctx *ctx, const space_source *s, const model_p
   return LOOM_OK;
 }
 
-void space_groups_trim(loom_ctx *ctx, space_groups *g) {
-  if (ctx->mem.used_bytes - g->mark.used_bytes <= g->limit_bytes)
-    return;
+void space_groups_clear(loom_ctx *ctx, space_groups *g) {
   arena_release(&ctx->mem, g->mark);
   memset(g->newest, 0, sizeof g->newest);
   memset(g->ends, 0, sizeof g->ends);
+}
+
+void space_groups_trim(loom_ctx *ctx, space_groups *g) {
+  if (ctx->mem.used_bytes - g->mark.used_bytes > g->limit_bytes)
+    space_groups_clear(ctx, g);
 }

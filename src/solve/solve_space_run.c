@@ -148,8 +148,10 @@ static loom_status search(space_search *s) {
   loom_status status = space_search_run(s);
   if (status == LOOM_OK)
     arena_release(&s->ctx->mem, s->groups->mark);
-  s->is_done = s->open.n == 0;
+  s->is_done = s->open.n == 0 && s->open_in_parts == 0;
   s->bound = solve_heap_bound(&s->open);
+  if (s->open_in_parts && s->bound_of_parts < s->bound)
+    s->bound = s->bound_of_parts;
   memset(&s->open, 0, sizeof s->open);
   memset(&s->spare, 0, sizeof s->spare);
   memset(&s->jobs, 0, sizeof s->jobs);
