@@ -176,7 +176,31 @@ static bool check_index(MlirOperation op, void *data) {
   return true;
 }
 
-/* Which operations of dialect shard have no form in dialect mpi in this LLVM, and which sums no type in MPI. */
+/* How two elements are combined by the operation whose parts a collective puts together; "": it does not show. */
+static const char *combiner(MlirOperation reduce) {
+  MlirValue part = ir_operand(reduce, 0);
+  MlirOperation of = ir_def(part);
+  MlirBlock body = mlirOperationIsNull(of) ? (MlirBlock){NULL} : ir_body(of);
+  if (mlirBlockIsNull(body))
+    return "";
+  MlirOperation last = mlirBlockGetTerminator(body), combines = ir_def(ir_operand(last, mlirOpResultGetResultNumber(part)));
+  return mlirOperationIsNull(combines) ? "" : ir_op_name(combines);
+}
+
+/* What MPI does as the operation does it.  Upstream takes arith.andi for a sum, and unsigned comparisons for signed ones. */
+static loom_status check_reduction(splitting *s, MlirOperation op) {
+  static const char *const combiners[] = {"arith.addf", "arith.addi", "arith.mulf", "arith.muli", "arith.maximumf", "arith.minimumf", "arith.maxsi", "arith.minsi", "arith.ori", "arith.xori"};
+  const char *name = combiner(op);
+  bool known = false;
+  for (size_t i = 0; i < sizeof combiners / sizeof *combiners; i++)
+    known |= text_eq(name, combiners[i]);
+  dtype t;
+  if (!ir_type_dtype(mlirValueGetType(ir_operand(op, 0)), &t) || t == DTYPE_BOOL || t == DTYPE_U8 || (dtype_is_float(t) && dtype_bytes(t) < dtype_bytes(DTYPE_F32)))
+    return refuse(s->ir, op, "a reduction over ranks in a type that MPI does not have");
+  return known ? LOOM_OK : refuse(s->ir, op, arena_printf(&s->ir->ctx->mem, "a reduction over ranks by '%s', which has no lowering to dialect mpi", name));
+}
+
+/* Which operations of dialect shard have no form in dialect mpi in this LLVM, and which reductions. */
 static bool check_collective(MlirOperation op, void *data) {
   static const char *const lowered[] = {"shard.grid", "shard.all_reduce", "shard.process_multi_index", "shard.process_linear_index", "shard.grid_shape"};
   splitting *s = data;
@@ -185,9 +209,8 @@ static bool check_collective(MlirOperation op, void *data) {
     known |= ir_op_is(op, lowered[i]);
   if (!known)
     s->status = refuse(s->ir, op, arena_printf(&s->ir->ctx->mem, "what is dealt out is needed whole: it takes '%s', which has no lowering to dialect mpi", ir_op_name(op)));
-  dtype t;
-  if (ir_op_is(op, "shard.all_reduce") && (!ir_type_dtype(mlirValueGetType(ir_operand(op, 0)), &t) || dtype_bytes(t) < (dtype_is_float(t) ? 4u : 1u)))
-    s->status = refuse(s->ir, op, "a sum over ranks in a type that MPI does not have");
+  else if (ir_op_is(op, "shard.all_reduce") && s->status == LOOM_OK)
+    s->status = check_reduction(s, op);
   return true;
 }
 
