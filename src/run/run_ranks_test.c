@@ -30,6 +30,10 @@ static _Noreturn void answer(int socket, int requests) {
         v[k] *= 2;
       say(socket, bytes, q.type == RUN_RANKS_I32 && q.op == RUN_RANKS_SUM ? q.bytes : -1);
     }
+    if (q.what == RUN_RANKS_SEND)
+      say(socket, NULL, q.type == 1 && q.bytes == 5 ? 0 : -1);
+    if (q.what == RUN_RANKS_RECEIVE)
+      say(socket, "news", q.type == 1 ? 4 : -1);
     if (q.what == RUN_RANKS_GATHER) {
       say(socket, NULL, 0);
       say(socket, bytes, q.bytes);
@@ -98,7 +102,31 @@ static void test_requests_are_answered_and_an_end_is_an_error(void **state) {
   loom_ctx_done(&ctx);
 }
 
+static void test_messages_go_to_a_rank_and_come_from_one(void **state) {
+  (void)state;
+  loom_ctx ctx;
+  run_ranks r;
+  void *bytes;
+  size_t size;
+  int status;
+  loom_ctx_init(&ctx);
+  open_pair(&ctx, 4, &r);
+  assert_int_equal(run_ranks_send(&ctx, &r, 1, "hello", 5), LOOM_OK);
+  assert_int_equal(run_ranks_receive(&ctx, &r, 1, &bytes, &size), LOOM_OK);
+  assert_int_equal(size, 4);
+  assert_memory_equal(bytes, "news", 4);
+  assert_int_equal(run_ranks_receive(&ctx, &r, 0, &bytes, &size), LOOM_EWORKER);      /* it has ended */
+  testing_expect_error(&ctx, LOOM_EWORKER, "rank 0 has ended, and this one waits for what it found", 0, 0);
+  wait(&status);
+  (void)signal(SIGPIPE, SIG_IGN);
+  assert_int_equal(run_ranks_send(&ctx, &r, 1, "hello", (size_t)RUN_RANKS_BYTES_MAX + 1), LOOM_ELIMIT);
+  assert_int_equal(run_ranks_send(&ctx, &r, 1, "hello", 5), LOOM_EWORKER);
+  close(r.socket);
+  loom_ctx_done(&ctx);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_rank_alone_has_everything), cmocka_unit_test(test_requests_are_answered_and_an_end_is_an_error)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_rank_alone_has_everything), cmocka_unit_test(test_requests_are_answered_and_an_end_is_an_error),
+                                     cmocka_unit_test(test_messages_go_to_a_rank_and_come_from_one)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 /* Nothing before the parts, and rounds of a few nodes. */
 static const solve_rounds early = {1, 3000}, never = {INT64_MAX, 1};
 
-typedef struct example { int nest; int64_t x, y, l1_bytes, op_budget; int top_k; solve_rounds rounds; } example;
+typedef struct example { int nest; int64_t x, y, l1_bytes, op_budget; int top_k; double timeout_s; solve_rounds rounds; } example;
 
 /* What of a result must not depend on who searches. */
 typedef struct answer { loom_status status; int64_t evaluated, pruned, cycles[16], lower_bound[16], feasible[16]; size_t n; char name[16][256], blocks[16][128]; solve_status how[16]; } answer;
@@ -30,7 +30,7 @@ static answer search_with(const example *x, int threads, const solve_ranks *rank
   solve_result r;
   const solve_options so = {.model = MODEL_LOOM, .accumulate_f32 = true, .assigned_double_buffer = -1, .top_k = x->top_k};
   assert_int_equal(explore_open(&ctx, n, m, &(explore_options){.accumulate_f32 = true}, &s), LOOM_OK);
-  out.status = solve_space(&ctx, &s, &so, &(solve_limits){.threads = threads, .ranks = ranks, .op_budget = x->op_budget, .rounds = x->rounds}, &r);
+  out.status = solve_space(&ctx, &s, &so, &(solve_limits){.threads = threads, .ranks = ranks, .op_budget = x->op_budget, .timeout_s = x->timeout_s, .rounds = x->rounds}, &r);
   out.evaluated = r.evaluated;
   out.pruned = r.pruned;
   for (size_t i = 0; out.status == LOOM_OK && i < r.rows.n && i < COUNT_OF(out.cycles); i++, out.n++) {
@@ -201,6 +201,30 @@ static void test_ranks_get_the_same_answer(void **state) {
     }
 }
 
+/* The clock ends it somewhere, for all ranks in the same round. */
+static void test_ranks_stop_together(void **state) {
+  (void)state;
+  const example whole = {.nest = 0, .x = 4, .y = 4, .rounds = early};
+  const answer best = search_with(&whole, 1, NULL);
+  int stopped = 0;
+  for (double s = 1e-9; s < 1; s *= 10) {
+    example x = whole;
+    const example *all[] = {&x, &x, &x};
+    answer got[RANKS_MAX];
+    x.timeout_s = s;
+    search_together(all, 3, 1, got);
+    for (int r = 1; r < 3; r++)
+      expect_same(&got[0], &got[r]);
+    if (got[0].status != LOOM_OK) {
+      assert_int_equal(got[0].status, LOOM_ELIMIT);
+      continue;
+    }
+    assert_true(got[0].cycles[0] >= best.cycles[0] && got[0].lower_bound[0] <= best.cycles[0]);
+    stopped += got[0].how[0] == SOLVE_BEST_FOUND;
+  }
+  assert_true(stopped > 0);
+}
+
 static void test_ranks_that_search_something_else_are_told(void **state) {
   (void)state;
   const example x = {.nest = 0, .x = 4, .y = 4, .rounds = early}, y = {.nest = 0, .x = 4, .y = 2, .rounds = early};
@@ -238,7 +262,7 @@ static void test_running_out_of_memory_is_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_parts_find_what_the_search_finds), cmocka_unit_test(test_a_budget_ends_parts_alike), cmocka_unit_test(test_ranks_get_the_same_answer),
+      cmocka_unit_test(test_parts_find_what_the_search_finds), cmocka_unit_test(test_a_budget_ends_parts_alike), cmocka_unit_test(test_ranks_get_the_same_answer), cmocka_unit_test(test_ranks_stop_together),
       cmocka_unit_test(test_ranks_that_search_something_else_are_told), cmocka_unit_test(test_running_out_of_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
