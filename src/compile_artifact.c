@@ -147,16 +147,13 @@ static loom_status check_checksum(loom_ctx *ctx, const data_value *v) {
 
 static loom_status read_header(loom_ctx *ctx, artifact *a) {
   const char *path = file_join(&ctx->mem, a->dir, "cpu/artifact.json"), *schema;
-  char *source;
-  size_t size;
   if (!file_exists(path)) {
     diag_error(ctx, diag_file_span(ctx, a->dir), LOOM_EINPUT, "the directory holds no compiled host kernel (cpu/artifact.json)");
     diag_help(ctx, file_exists(file_join(&ctx->mem, a->dir, "tog.json")) ? "it is of a chip: 'loom sim DIR --check' runs it"
                                                                          : "make one with 'loom compile KERNEL --machine host -o DIR'");
     return LOOM_EINPUT;
   }
-  LOOM_TRY(file_read(ctx, path, ARTIFACT_BYTES_MAX, &source, &size));
-  LOOM_TRY(data_read_json(ctx, path, source, size, &a->v));
+  LOOM_TRY(data_read_json_file(ctx, path, ARTIFACT_BYTES_MAX, &a->v));
   LOOM_TRY(data_need_string(ctx, a->v, "schema", &schema));
   if (!text_eq(schema, "loom.host.v1"))
     LOOM_FAIL(ctx, data_get(a->v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.host.v1\"", schema);
@@ -171,9 +168,8 @@ static loom_status read_header(loom_ctx *ctx, artifact *a) {
 
 /* The object was made by this Loom for a CPU like this one. */
 static loom_status check_origin(loom_ctx *ctx, const artifact *a) {
-  const data_value *tiles = data_get(a->v, "tiles");
   const char *missing = codegen_missing_feature(&ctx->mem, a->features);
-  if (!missing && tiles && tiles->boolean && !tiles_may_use())      /* the process asks for them here */
+  if (!missing && data_get_bool(a->v, "tiles") && !tiles_may_use())      /* the process asks for them here */
     missing = "matrix tiles that its system gives away";
   if (!text_eq(a->loom, LOOM_VERSION)) {
     diag_error(ctx, data_get(a->v, "loom")->span, LOOM_EINPUT, "the artifact is stale: Loom %s compiled it, and this is " LOOM_VERSION, a->loom);

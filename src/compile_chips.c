@@ -69,14 +69,11 @@ static loom_status read_whole(compile_chips *c) {
 static loom_status read_plan(compile_chips *c) {
   arena *m = &c->ctx->mem;
   explore_options *e = &c->options.explore;
-  char *source;
-  size_t size;
   data_value *v;
   plan *p;
   if (!c->options.plan)
     return LOOM_OK;
-  LOOM_TRY(file_read(c->ctx, c->options.plan, (size_t)1 << 24, &source, &size));
-  LOOM_TRY(data_read_json(c->ctx, c->options.plan, source, size, &v));
+  LOOM_TRY(data_read_json_file(c->ctx, c->options.plan, (size_t)1 << 24, &v));
   LOOM_TRY(plan_from_data(c->ctx, v, &p));
   const char **pins = ARENA_NEW_N(m, const char *, e->n_pins + c->machine->chips.n);
   bool is_of_it = p->chips.n == c->machine->chips.n;

@@ -200,11 +200,8 @@ static loom_status read_assigned(compile_state *s, const data_value *v, compile_
 loom_status compile_read_config(compile_state *s, compile_options *into) {
   if (!into->config)
     return LOOM_OK;
-  char *source;
-  size_t size;
   data_value *v;
-  LOOM_TRY(file_read(s->ctx, into->config, CONFIG_BYTES_MAX, &source, &size));
-  LOOM_TRY(data_read_json(s->ctx, into->config, source, size, &v));
+  LOOM_TRY(data_read_json_file(s->ctx, into->config, CONFIG_BYTES_MAX, &v));
   /* the last four are options, which the command line has read */
   static const char *const keys[] = {"output_path", "hw_spec", "df_mlir", "hw_compute_dir", "block_sizes", "assigned_block_size", "shape", "dtype", "arg", "function"};
   LOOM_TRY(data_only_keys(s->ctx, v, keys, sizeof keys / sizeof *keys));

@@ -255,12 +255,9 @@ loom_status compile_npu_read(compile_state *s, const char *dir, compile_npu *n) 
   LOOM_TRY(compile_npu_check_machine(s));
   arena *m = &s->ctx->mem;
   const char *object = file_join(m, dir, "kernel.o"), *program = file_join(m, dir, "program.json");
-  char *bytes;
-  size_t size;
   data_value *v;
   *n = (compile_npu){.program = {.kernel = "kernel"}};
-  LOOM_TRY(file_read(s->ctx, program, (size_t)1 << 24, &bytes, &size));
-  LOOM_TRY(data_read_json(s->ctx, program, bytes, size, &v));
+  LOOM_TRY(data_read_json_file(s->ctx, program, (size_t)1 << 24, &v));
   LOOM_TRY(read_program(s, v, &n->program));
   LOOM_TRY(tile_graph_load(s->ctx, file_join(m, dir, "graph.json"), &n->graph));
   return file_read(s->ctx, object, (size_t)64 << 20, &n->code.object, &n->code.size);

@@ -1,6 +1,5 @@
 #include "compile_replay.h"
 #include "compile_tuning.h"
-#include "base/file.h"
 #include <string.h>
 
 /* The mapping must fit the machine, and name its dims. */
@@ -51,12 +50,9 @@ static loom_status replay(compile_state *s, loom_span span, const plan *p) {
 }
 
 loom_status compile_replay_file(compile_state *s) {
-  char *source;
-  size_t size;
   data_value *v;
   plan *p;
-  LOOM_TRY(file_read(s->ctx, s->o->plan, (size_t)1 << 24, &source, &size));
-  LOOM_TRY(data_read_json(s->ctx, s->o->plan, source, size, &v));
+  LOOM_TRY(data_read_json_file(s->ctx, s->o->plan, (size_t)1 << 24, &v));
   LOOM_TRY(plan_from_data(s->ctx, v, &p));
   if (s->kernel && p->kernel_sha256 && p->kernel_sha256[0] && strcmp(p->kernel_sha256, s->kernel->sha256) != 0)
     diag_warn(s->ctx, v->span, "the plan was made for another version of the kernel file (its SHA-256 differs)");

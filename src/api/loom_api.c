@@ -54,22 +54,12 @@ const char *loom_error_json(const loom_context *c) { return c->error_json ? c->e
 
 /* ---- messages ---- */
 
-static const char *string_of(const data_value *v, const char *key) {
-  const data_value *x = data_get(v, key);
-  return x && x->kind == DATA_STRING ? x->string : NULL;
-}
-
-static int64_t int_of(const data_value *v, const char *key) {
-  const data_value *x = data_get(v, key);
-  return x && x->kind == DATA_INT ? x->integer : 0;
-}
-
 /* A line of loom.diagnostic.v1 as the command line prints it. */
 static void add_message(text *t, const data_value *v) {
-  const char *file = string_of(v, "file"), *severity = string_of(v, "severity"), *message = string_of(v, "message"), *help = string_of(v, "help");
+  const char *file = data_get_string(v, "file", NULL), *severity = data_get_string(v, "severity", NULL), *message = data_get_string(v, "message", NULL), *help = data_get_string(v, "help", NULL);
   text_add(t, file ? file : "loom");
-  if (int_of(v, "line"))
-    text_addf(t, ":%" PRId64 ":%" PRId64, int_of(v, "line"), int_of(v, "column"));
+  if (data_get_int(v, "line", 0))
+    text_addf(t, ":%" PRId64 ":%" PRId64, data_get_int(v, "line", 0), data_get_int(v, "column", 0));
   text_addf(t, ": %s: %s\n", severity ? severity : "error", message ? message : "");
   if (help)
     text_addf(t, "  help: %s\n", help);

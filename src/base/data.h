@@ -24,6 +24,9 @@ struct data_value {
 /* ---- reading ---- */
 /* `text` (size bytes) of file `path`.  Errors (syntax with line and column, limits, duplicate keys) go to ctx->diag. */
 LOOM_MUST_USE loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out);
+/* The file `path` ("-" is standard input) of at most `limit_bytes`; what file_read says of it, and then the reader. */
+enum { DATA_JSON_BYTES_MAX = 64 << 20 };
+LOOM_MUST_USE loom_status data_read_json_file(loom_ctx *ctx, const char *path, size_t limit_bytes, data_value **out);
 LOOM_MUST_USE loom_status data_read_yaml(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out);
 /* The same with anchors and aliases, for files of others that use them.  An alias is the anchor's value itself, shared; an anchor must end before its first alias,
  * and written out the tree may have DATA_ALIASED_VALUES_MAX values (LOOM_ELIMIT). */
@@ -33,6 +36,11 @@ LOOM_MUST_USE loom_status data_read_yaml_aliases(loom_ctx *ctx, const char *path
 /* ---- looking ---- */
 /* Member `key` of an object, or NULL (also when `v` is NULL or no object). */
 data_value *data_get(const data_value *v, const char *key);
+/* What member `key` says, or `otherwise` (0, false) when there is none or it is of another kind. */
+const char *data_get_string(const data_value *v, const char *key, const char *otherwise);
+int64_t data_get_int(const data_value *v, const char *key, int64_t otherwise);
+double data_get_real(const data_value *v, const char *key);      /* of an integer too */
+bool data_get_bool(const data_value *v, const char *key);
 /* Typed members: LOOM_EINPUT with the place when absent or of another kind.  `what` in messages is the key. */
 LOOM_MUST_USE loom_status data_need(loom_ctx *ctx, const data_value *v, const char *key, data_kind kind, data_value **out);
 LOOM_MUST_USE loom_status data_need_int(loom_ctx *ctx, const data_value *v, const char *key, int64_t lo, int64_t hi, int64_t *out);

@@ -1,11 +1,12 @@
 /* JSON text to a tree.  jansson decides what is JSON and converts the values; a walk over the same text finds their places. */
 #include "base/data_private.h"
+#include "base/file.h"
 #include "base/sanitize.h"
 #include <jansson.h>
 #include <pthread.h>
 #include <string.h>
 
-enum { JSON_DEPTH_MAX = 128, JSON_BYTES_MAX = 64 * 1024 * 1024 };
+enum { JSON_DEPTH_MAX = 128 };
 
 /* jansson drops a byte of a token when its buffer cannot grow, and stops the process when it finds that out.  So its memory comes from an arena, which
  * unwinds when there is no more, and is released as a whole: jansson holds no lock and keeps nothing of a text between calls. */
@@ -161,8 +162,8 @@ static data_value *walk_value(walk *w, json_t *j) {
 loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, size_t size, data_value **out) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, use_our_allocator);
-  if (size > JSON_BYTES_MAX)
-    LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_ELIMIT, "JSON text of %zu bytes; at most %d are read", size, JSON_BYTES_MAX);
+  if (size > DATA_JSON_BYTES_MAX)
+    LOOM_FAIL(ctx, diag_file_span(ctx, path), LOOM_ELIMIT, "JSON text of %zu bytes; at most %d are read", size, DATA_JSON_BYTES_MAX);
   const diag_source *source = diag_add_source(ctx, path, text, size);
   LOOM_TRY(check_depth(ctx, source));
   json_error_t error;
@@ -176,4 +177,11 @@ loom_status data_read_json(loom_ctx *ctx, const char *path, const char *text, si
     *out = walk_value(&(walk){ctx, data_cursor_new(source)}, root);
   arena_release(&ctx->scratch, mark);
   return st;
+}
+
+loom_status data_read_json_file(loom_ctx *ctx, const char *path, size_t limit_bytes, data_value **out) {
+  char *bytes;
+  size_t size;
+  LOOM_TRY(file_read(ctx, path, limit_bytes, &bytes, &size));
+  return data_read_json(ctx, path, bytes, size, out);
 }

@@ -1,7 +1,9 @@
 #include "base/data_private.h"
+#include "base/file.h"
 #include "base/rng.h"
 #include "base/testing.h"
 #include "base/text.h"
+#include <unistd.h>
 
 static loom_ctx ctx;
 
@@ -380,6 +382,48 @@ static void test_lookups_find_what_is_there(void **state) {
   assert_null(data_get(v, "none"));
 }
 
+/* Rows: for each member what each function says of it; `otherwise` where it is of another kind, and where there is none. */
+static void test_members_of_another_kind_are_as_if_missing(void **state) {
+  (void)state;
+  static const struct { const char *key, *string; int64_t integer; double real; bool is_true; } rows[] = {
+      {"string", "x", -1, 0, false}, {"integer", "none", 7, 7, false}, {"real", "none", -1, 1.5, false}, {"true", "none", -1, 0, true}, {"false", "none", -1, 0, false},
+      {"null", "none", -1, 0, false}, {"list", "none", -1, 0, false},  {"object", "none", -1, 0, false}, {"missing", "none", -1, 0, false}};
+  data_value *v;
+  assert_int_equal(read_json("{\"string\": \"x\", \"integer\": 7, \"real\": 1.5, \"true\": true, \"false\": false, \"null\": null, \"list\": [1], \"object\": {\"a\": 1}}", &v), LOOM_OK);
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    assert_string_equal(data_get_string(v, rows[i].key, "none"), rows[i].string);
+    assert_int_equal(data_get_int(v, rows[i].key, -1), rows[i].integer);
+    assert_true(data_get_real(v, rows[i].key) == rows[i].real);
+    assert_int_equal(data_get_bool(v, rows[i].key), rows[i].is_true);
+  }
+  assert_null(data_get_string(NULL, "string", NULL));
+  assert_null(data_get_string(data_get(v, "list"), "string", NULL));
+}
+
+/* Oracle: what data_read_json makes of the same bytes; what goes wrong names the file. */
+static void test_a_file_is_read_as_its_text_is(void **state) {
+  (void)state;
+  static const char json[] = "{\"a\": [1, 2.5, \"x\"]}";
+  char path[] = "/tmp/loom_data_XXXXXX";
+  const int fd = mkstemp(path);
+  data_value *v, *of_text;
+  assert_true(fd >= 0 && file_write_all(fd, json, strlen(json)) && file_close(fd, false));
+  assert_int_equal(read_json(json, &of_text), LOOM_OK);
+  assert_int_equal(data_read_json_file(&ctx, path, strlen(json), &v), LOOM_OK);
+  assert_true(same_value(v, of_text));
+  assert_string_equal(data_get(v, "a")->span.source->path, path);
+  assert_int_equal(data_read_json_file(&ctx, path, strlen(json) - 1, &v), LOOM_ELIMIT);
+  testing_expect_error(&ctx, LOOM_ELIMIT, "the file is larger than the limit of 19 bytes", 0, 0);
+  loom_ctx_done(&ctx);
+  assert_int_equal(file_write(&ctx, path, "[1,\n 2", 6), LOOM_OK);
+  assert_int_equal(data_read_json_file(&ctx, path, 100, &v), LOOM_EINPUT);
+  assert_string_equal(ctx.diag.first->span.source->path, path);
+  loom_ctx_done(&ctx);
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(data_read_json_file(&ctx, path, 100, &v), LOOM_EIO);
+  testing_expect_error(&ctx, LOOM_EIO, "cannot open the file", 0, 0);
+}
+
 /* libyaml takes its memory by these functions of its own; a program that has functions of their names gives it ours, which can fail. */
 __attribute__((visibility("default"))) void *yaml_malloc(size_t size);
 __attribute__((visibility("default"))) void *yaml_realloc(void *p, size_t size);
@@ -519,6 +563,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_only_well_formed_utf8_is_written, setup, teardown),
     cmocka_unit_test_setup_teardown(test_lookups_say_what_is_missing_or_wrong, setup, teardown),
     cmocka_unit_test_setup_teardown(test_lookups_find_what_is_there, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_members_of_another_kind_are_as_if_missing, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_a_file_is_read_as_its_text_is, setup, teardown),
     cmocka_unit_test_setup_teardown(test_cursors_find_their_place_both_ways, setup, teardown),
     cmocka_unit_test_setup_teardown(test_readers_survive_running_out_of_memory, setup, teardown),
   };

@@ -83,6 +83,26 @@ data_value *data_get(const data_value *v, const char *key) {
   return found ? found->value : NULL;
 }
 
+const char *data_get_string(const data_value *v, const char *key, const char *otherwise) {
+  const data_value *x = data_get(v, key);
+  return x && x->kind == DATA_STRING ? x->string : otherwise;
+}
+
+int64_t data_get_int(const data_value *v, const char *key, int64_t otherwise) {
+  const data_value *x = data_get(v, key);
+  return x && x->kind == DATA_INT ? x->integer : otherwise;
+}
+
+double data_get_real(const data_value *v, const char *key) {
+  const data_value *x = data_get(v, key);
+  return x && (x->kind == DATA_REAL || x->kind == DATA_INT) ? x->real : 0;
+}
+
+bool data_get_bool(const data_value *v, const char *key) {
+  const data_value *x = data_get(v, key);
+  return x && x->kind == DATA_BOOL && x->boolean;
+}
+
 void data_set(arena *m, data_value *object, const char *key, data_value *value) {
   data_member *found = find(object, key);
   if (found)

@@ -3,16 +3,7 @@
 #include "base/text.h"
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 64 << 20 };
-
 bool cli_chips_is_dir(loom_ctx *ctx, const char *dir) { return file_is_dir(dir) && file_exists(file_join(&ctx->mem, dir, "chips.json")); }
-
-loom_status cli_chips_read_file(loom_ctx *ctx, const char *path, data_value **out) {
-  char *source;
-  size_t size;
-  LOOM_TRY(file_read(ctx, path, FILE_BYTES_MAX, &source, &size));
-  return data_read_json(ctx, path, source, size, out);
-}
 
 static loom_status add_file(loom_ctx *ctx, const char *dir, const data_value *name, cli_chips *c, int *file) {
   arena *m = &ctx->mem;
@@ -36,7 +27,7 @@ loom_status cli_chips_read(loom_ctx *ctx, const cli_options *o, const char *dir,
   data_value *v, *togs;
   const char *name;
   *out = (cli_chips){0};
-  LOOM_TRY(cli_chips_read_file(ctx, file_join(&ctx->mem, dir, "chips.json"), &v));
+  LOOM_TRY(data_read_json_file(ctx, file_join(&ctx->mem, dir, "chips.json"), DATA_JSON_BYTES_MAX, &v));
   LOOM_TRY(chips_program_from_data(ctx, v, &out->program));
   LOOM_TRY(data_need_string(ctx, v, "kernel", &out->kernel));
   LOOM_TRY(data_need(ctx, v, "split", DATA_ARRAY, &out->split));

@@ -15,5 +15,4 @@ typedef struct cli_chips {
 
 bool cli_chips_is_dir(loom_ctx *ctx, const char *dir);
 LOOM_MUST_USE loom_status cli_chips_read(loom_ctx *ctx, const cli_options *o, const char *dir, cli_chips *out);
-LOOM_MUST_USE loom_status cli_chips_read_file(loom_ctx *ctx, const char *path, data_value **out);
 #endif

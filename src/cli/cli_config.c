@@ -111,12 +111,9 @@ static loom_status add_pair(loom_ctx *ctx, const cli_option *o, const data_membe
 
 loom_status cli_config_file_read(loom_ctx *ctx, const char *path, cli_settings *out) {
   static const struct { const char *key, *option; } known[] = {{"hw_spec", "machine"}, {"df_mlir", "machine"}, {"shape", "shape"}, {"dtype", "dtype"}, {"arg", "arg"}, {"function", "function"}};
-  char *bytes;
-  size_t size;
   data_value *file;
   *out = (cli_settings){0};
-  LOOM_TRY(file_read(ctx, path, CONFIG_FILE_BYTES_MAX, &bytes, &size));
-  LOOM_TRY(data_read_json(ctx, path, bytes, size, &file));
+  LOOM_TRY(data_read_json_file(ctx, path, CONFIG_FILE_BYTES_MAX, &file));
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     const data_value *v = data_get(file, known[i].key);
     cli_setting s = {.option = option_called(known[i].option)};

@@ -20,18 +20,13 @@ loom_status cli_providers(loom_ctx *ctx, const cli_options *o, const provider_op
   return LOOM_OK;
 }
 
-static const char *string_of(const data_value *o, const char *key) {
-  const data_value *v = data_get(o, key);
-  return v && v->kind == DATA_STRING ? v->string : "";
-}
-
 void cli_print_kernels(const data_value *rows) {
   for (size_t i = 0; rows && i < rows->n; i++) {
     const data_value *r = rows->items[i], *calls = data_get(r, "calls"), *rate = data_get(r, "gflops");
-    const char *by = string_of(r, "provider"), *note = string_of(r, "note"), *place = string_of(r, "place");
+    const char *by = data_get_string(r, "provider", ""), *note = data_get_string(r, "note", ""), *place = data_get_string(r, "place", "");
     if (!calls->integer && !*note)            /* an operation that did not run */
       continue;
-    printf("kernel       %s", string_of(r, "key"));
+    printf("kernel       %s", data_get_string(r, "key", ""));
     if (*place)
       printf(" (%s)", place);
     if (*by)

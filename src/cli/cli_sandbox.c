@@ -45,18 +45,11 @@ static void add_machine(maker *k, const char *path) {
 static data_value *read_json(loom_ctx *ctx, const char *path) {
   enum { BYTES_MAX = 1 << 24 };
   const diag_mark before = diag_save(ctx);
-  char *bytes;
-  size_t size;
   data_value *v = NULL;
-  if (file_read(ctx, path, BYTES_MAX, &bytes, &size) != LOOM_OK || data_read_json(ctx, path, bytes, size, &v) != LOOM_OK)
+  if (data_read_json_file(ctx, path, BYTES_MAX, &v) != LOOM_OK)
     v = NULL;
   diag_drop(ctx, before);      /* the command says what is wrong with it */
   return v;
-}
-
-static const char *string_of(const data_value *v, const char *key) {
-  const data_value *s = data_get(v, key);
-  return s && s->kind == DATA_STRING ? s->string : NULL;
 }
 
 /* A plan on standard input names its kernel too: what comes is kept in memory, to be looked at here and read again.  No reader takes more. */
@@ -96,11 +89,11 @@ static void add_reads(maker *k) {
     const char *path = o->files.at[i];
     add_read(k, path);
     if (file_is_dir(path))      /* what an artifact was compiled from: messages show its lines */
-      add_read(k, string_of(read_json(k->ctx, file_join(&k->ctx->mem, path, "kernel.json")), "path"));
+      add_read(k, data_get_string(read_json(k->ctx, file_join(&k->ctx->mem, path, "kernel.json")), "path", NULL));
     else if (text_eq(path, "-"))      /* a plan names its kernel */
-      add_read(k, string_of(read_stdin(k->ctx), "kernel_path"));
+      add_read(k, data_get_string(read_stdin(k->ctx), "kernel_path", NULL));
     else if (text_ends(path, ".json"))
-      add_read(k, string_of(read_json(k->ctx, path), "kernel_path"));
+      add_read(k, data_get_string(read_json(k->ctx, path), "kernel_path", NULL));
     if (o->corpus.last && strchr(o->corpus.last, ':'))
       add_read(k, file_join(&k->ctx->mem, strchr(o->corpus.last, ':') + 1, path));
   }
@@ -113,9 +106,9 @@ static void add_reads(maker *k) {
   if (!o->config.last)
     return;
   const data_value *config = read_json(k->ctx, o->config.last);
-  add_machine(k, string_of(config, "hw_spec"));
-  add_machine(k, string_of(config, "df_mlir"));
-  add_machine(k, string_of(config, "hw_compute_dir"));
+  add_machine(k, data_get_string(config, "hw_spec", NULL));
+  add_machine(k, data_get_string(config, "df_mlir", NULL));
+  add_machine(k, data_get_string(config, "hw_compute_dir", NULL));
 }
 
 /* ---- writing ---- */
@@ -168,7 +161,7 @@ static void add_output(maker *k) {
   const bool is_code = emits(o, "obj") || emits(o, "so"), is_file = emits(o, "llvm") || (is_code && o->output_dir.last && (text_ends(o->output_dir.last, ".o") || text_ends(o->output_dir.last, ".so")));
   const char *dir = o->output_dir.last;
   if (o->config.last && !dir)
-    dir = string_of(read_json(k->ctx, o->config.last), "output_path");
+    dir = data_get_string(read_json(k->ctx, o->config.last), "output_path", NULL);
   if ((o->letter != 'c' && o->letter != 'r') || is_printed(o))
     return;
   if (is_file && dir)

@@ -17,12 +17,9 @@ loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
     return LOOM_EUSAGE;
   }
   machine *m;
-  char *source;
-  size_t size;
   data_value *schedule, *result;
   LOOM_TRY(cli_load_machine(ctx, o, name, &m));
-  LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
-  LOOM_TRY(data_read_json(ctx, path, source, size, &schedule));
+  LOOM_TRY(data_read_json_file(ctx, path, DATA_JSON_BYTES_MAX, &schedule));
   LOOM_TRY(eval_schedule(ctx, m, schedule, EVAL_SCENARIOS_MAX, &result));
   const char *json = data_write_json(&ctx->mem, result, 1);
   if (o->out.last)

@@ -58,11 +58,6 @@ static data_value *describe(loom_ctx *ctx, const char *name, const loom_host_v1 
   return o;
 }
 
-static const char *text_of(const data_value *o, const char *key) {
-  const data_value *v = data_get(o, key);
-  return v && v->kind == DATA_STRING ? v->string : "";
-}
-
 static loom_status list(loom_ctx *ctx, const cli_options *o, const loom_host_v1 *host, unsigned seconds) {
   (void)seconds;
   arena *m = &ctx->mem;
@@ -80,7 +75,7 @@ static loom_status list(loom_ctx *ctx, const cli_options *o, const loom_host_v1 
   }
   for (size_t i = 0; i < rows->n; i++) {
     const data_value *r = rows->items[i];
-    printf("%-10s %s%s%s\n", text_of(r, "name"), data_get(r, "ok")->boolean ? text_of(r, "description") : text_of(r, "why"), *text_of(r, "revision") ? "; " : "", text_of(r, "revision"));
+    printf("%-10s %s%s%s\n", data_get_string(r, "name", ""), data_get(r, "ok")->boolean ? data_get_string(r, "description", "") : data_get_string(r, "why", ""), *data_get_string(r, "revision", "") ? "; " : "", data_get_string(r, "revision", ""));
   }
   if (!n)
     puts("none: this build found no libopenblas, libblis or libdnnl (apt-get install libopenblas-pthread-dev libblis-pthread-dev libdnnl-dev, then build again)");

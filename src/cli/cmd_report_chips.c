@@ -65,7 +65,7 @@ static loom_status refuse(loom_ctx *ctx, const cli_options *o) {
 static loom_status read_summary(loom_ctx *ctx, const char *dir, data_value **out) {
   const char *path = file_join(&ctx->mem, dir, "summary.json");
   *out = NULL;
-  return file_exists(path) ? cli_chips_read_file(ctx, path, out) : LOOM_OK;
+  return file_exists(path) ? data_read_json_file(ctx, path, DATA_JSON_BYTES_MAX, out) : LOOM_OK;
 }
 
 loom_status cli_report_chips(loom_ctx *ctx, const cli_options *o, cli_watch_npu npu) {

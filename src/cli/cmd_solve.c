@@ -9,7 +9,8 @@
 static void print_table(const data_value *v) {
   const data_value *rows = data_get(v, "variants");
   for (size_t i = 0; i < rows->n; i++) {
-    const data_value *r = rows->items[i], *why = data_get(r, "explain"), *conflict = data_get(r, "conflict");
+    const data_value *r = rows->items[i], *conflict = data_get(r, "conflict");
+    const char *why = data_get_string(r, "explain", NULL);
     printf("%s: %s", data_get(r, "name")->string, data_get(r, "status")->string);
     if (data_get(r, "cost")) {
       printf(", %" PRId64 " cycles", data_get(r, "cost")->integer);
@@ -18,34 +19,33 @@ static void print_table(const data_value *v) {
       putchar(':');
       cli_print_sizes(r);
     }
-    if (why && why->kind == DATA_STRING)
-      printf(" (%s)", why->string);
+    if (why)
+      printf(" (%s)", why);
     putchar('\n');
     if (conflict)
       cli_print_conflict(conflict);
     cli_print_certificate(r);
   }
-  const data_value *best = data_get(v, "best");
-  printf("best: %s\n", best && best->kind == DATA_STRING ? best->string : "none");
+  printf("best: %s\n", data_get_string(v, "best", "none"));
 }
 
 static int64_t best_cost(const data_value *v) {
-  const data_value *rows = data_get(v, "variants"), *best = data_get(v, "best");
+  const data_value *rows = data_get(v, "variants");
+  const char *best = data_get_string(v, "best", NULL);
   for (size_t i = 0; i < rows->n; i++)
-    if (best->kind == DATA_STRING && strcmp(data_get(rows->items[i], "name")->string, best->string) == 0)
+    if (text_eq(data_get(rows->items[i], "name")->string, best))
       return data_get(rows->items[i], "cost")->integer;
   return 0;
 }
 
 static void print_answers(arena *m, const data_value *v) {
-  const data_value *complete = data_get(v, "pareto_is_complete");
   if (data_get(v, "explain"))
     cli_print_explain(m, data_get(v, "explain"), best_cost(v));
   if (data_get(v, "neighbours"))
     cli_print_neighbours(m, data_get(v, "neighbours"), best_cost(v));
   cli_print_ranks(m, data_get(v, "topk"));
   if (data_get(v, "pareto"))
-    cli_print_trades(m, data_get(v, "pareto"), complete && complete->boolean);
+    cli_print_trades(m, data_get(v, "pareto"), data_get_bool(v, "pareto_is_complete"));
 }
 
 /* The ETG as it was read, calls without costs priced by `m` if there is one. */
@@ -83,11 +83,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   so.top_k = (int)top;
   LOOM_TRY(cli_timeout(ctx, o, &so.timeout_s));
   LOOM_TRY(cli_threads(ctx, o, &so.threads));
-  char *source;
-  size_t size;
   data_value *etg, *result;
-  LOOM_TRY(file_read(ctx, o->files.at[0], (size_t)64 << 20, &source, &size));
-  LOOM_TRY(data_read_json(ctx, o->files.at[0], source, size, &etg));
+  LOOM_TRY(data_read_json_file(ctx, o->files.at[0], DATA_JSON_BYTES_MAX, &etg));
   if (o->etg.last)
     LOOM_TRY(write_etg(ctx, etg, m, o->etg.last));
   loom_status st = solve_etg(ctx, etg, m, &so, &result);

@@ -57,7 +57,7 @@ static loom_status receive(const sweep_ranks *r, loom_ctx *ctx, int *from, data_
   return data_read_json(ctx, "<message>", copy, strlen(copy), out);
 }
 
-static bool says(const data_value *v, const char *what) { return text_eq(data_get(v, "what") ? data_get(v, "what")->string : NULL, what); }
+static bool says(const data_value *v, const char *what) { return text_eq(data_get_string(v, "what", NULL), what); }
 
 /* ---- rank 0 ---- */
 

@@ -51,7 +51,6 @@ loom_status worker_explain_failure(loom_ctx *ctx, const cli_options *o, const co
 
 void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_value *answers) {
   arena *m = &ctx->mem;
-  const data_value *complete = data_get(answers, "pareto_is_complete");
   int64_t cost = s->solved.rows.n == 0 || s->solved.best < 0 ? 0 : s->solved.rows.at[s->solved.best].cycles;
   if (data_get(answers, "explain"))
     cli_print_explain(m, data_get(answers, "explain"), cost);
@@ -59,5 +58,5 @@ void worker_print_answers(loom_ctx *ctx, const compile_state *s, const data_valu
     cli_print_neighbours(m, data_get(answers, "neighbours"), cost);
   cli_print_ranks(m, data_get(answers, "topk"));
   if (data_get(answers, "pareto"))
-    cli_print_trades(m, data_get(answers, "pareto"), complete && complete->boolean);
+    cli_print_trades(m, data_get(answers, "pareto"), data_get_bool(answers, "pareto_is_complete"));
 }

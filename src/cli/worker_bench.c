@@ -1,5 +1,4 @@
 /* loom bench: a kernel or MLIR function of the host, measured against what the CPU can do and against an earlier run. */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "cli/worker.h"
 #include "compile_bench.h"
@@ -27,12 +26,9 @@ static loom_status check_machine(loom_ctx *ctx, const cli_options *o) {
 /* ---- comparing ---- */
 
 static loom_status read_earlier(loom_ctx *ctx, const char *path, const char *kernel, const data_value **out) {
-  char *bytes;
-  size_t size;
   data_value *v;
   const char *schema, *was;
-  LOOM_TRY(file_read(ctx, path, EARLIER_BYTES_MAX, &bytes, &size));
-  LOOM_TRY(data_read_json(ctx, path, bytes, size, &v));
+  LOOM_TRY(data_read_json_file(ctx, path, EARLIER_BYTES_MAX, &v));
   LOOM_TRY(data_need_string(ctx, v, "schema", &schema));
   if (strcmp(schema, "loom.bench.v1") != 0) {
     diag_error(ctx, data_get(v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.bench.v1\"", schema);
@@ -79,37 +75,32 @@ static loom_status compare(loom_ctx *ctx, const char *path, data_value *now) {
 
 /* ---- printing ---- */
 
-static double real_of(const data_value *v, const char *key) {
-  const data_value *n = data_get(v, key);
-  return n ? n->real : 0;
-}
-
 static void print_result(loom_ctx *ctx, const data_value *v) {
   const data_value *arguments = data_get(v, "arguments"), *limit = data_get(v, "limit"), *old = data_get(v, "compare");
   printf("%-12s %s on host:", data_get(v, "memory") ? "network" : "kernel", data_get(v, "kernel")->string);
   for (size_t i = 0; i < arguments->n; i++)
     printf(" %s %s%s", arguments->members[i].key, arguments->members[i].value->string, i + 1 < arguments->n ? "," : "");
   putchar('\n');
-  printf("time         median %.4g ms, min %.4g, MAD %.2g (%" PRId64 " runs of %" PRId64 ", %s time)\n", real_of(v, "median_ms"), real_of(v, "min_ms"), real_of(v, "mad_ms"),
+  printf("time         median %.4g ms, min %.4g, MAD %.2g (%" PRId64 " runs of %" PRId64 ", %s time)\n", data_get_real(v, "median_ms"), data_get_real(v, "min_ms"), data_get_real(v, "mad_ms"),
          data_get(v, "runs")->integer, data_get(v, "batch")->integer, data_get(v, "clock")->string);
   if (data_get(v, "matmul_flops"))
-    printf("rate         %.1f GFLOP/s in matmuls (%s of %s operations), %.1f GB/s\n", real_of(v, "matmul_gflops"), text_thousands(&ctx->mem, data_get(v, "matmul_flops")->integer),
-           text_thousands(&ctx->mem, data_get(v, "flops")->integer), real_of(v, "gb_per_s"));
+    printf("rate         %.1f GFLOP/s in matmuls (%s of %s operations), %.1f GB/s\n", data_get_real(v, "matmul_gflops"), text_thousands(&ctx->mem, data_get(v, "matmul_flops")->integer),
+           text_thousands(&ctx->mem, data_get(v, "flops")->integer), data_get_real(v, "gb_per_s"));
   else if (data_get(v, "flops"))
-    printf("rate         %.1f GB/s, %.2f GFLOP/s (%s operations)\n", real_of(v, "gb_per_s"), real_of(v, "gflops"), text_thousands(&ctx->mem, data_get(v, "flops")->integer));
+    printf("rate         %.1f GB/s, %.2f GFLOP/s (%s operations)\n", data_get_real(v, "gb_per_s"), data_get_real(v, "gflops"), text_thousands(&ctx->mem, data_get(v, "flops")->integer));
   else
-    printf("rate         %.1f GB/s\n", real_of(v, "gb_per_s"));
+    printf("rate         %.1f GB/s\n", data_get_real(v, "gb_per_s"));
   const char *by = data_get(limit, "by")->string;
-  printf("limit        %.4g ms by %s (%s%s): %.1f %% of the roofline\n", real_of(limit, arena_printf(&ctx->mem, "%s_ms", by)), by, data_get(limit, by)->string,
-         data_get(limit, "measured")->boolean ? "" : ", guessed: 'loom machine calibrate' measures it", real_of(v, "percent_of_roofline"));
-  printf("compile      %.1f ms", real_of(v, "compile_ms"));
+  printf("limit        %.4g ms by %s (%s%s): %.1f %% of the roofline\n", data_get_real(limit, arena_printf(&ctx->mem, "%s_ms", by)), by, data_get(limit, by)->string,
+         data_get(limit, "measured")->boolean ? "" : ", guessed: 'loom machine calibrate' measures it", data_get_real(v, "percent_of_roofline"));
+  printf("compile      %.1f ms", data_get_real(v, "compile_ms"));
   if (data_get(v, "compile_cpu_ms"))
-    printf(" (%.1f ms of the processor)", real_of(v, "compile_cpu_ms"));
+    printf(" (%.1f ms of the processor)", data_get_real(v, "compile_cpu_ms"));
   if (data_get(v, "cached_ms"))
-    printf("; from the cache %.1f ms", real_of(v, "cached_ms"));
+    printf("; from the cache %.1f ms", data_get_real(v, "cached_ms"));
   putchar('\n');
   if (old)
-    printf("compare      %.2fx as fast as %s (%.4g ms): %s\n", real_of(old, "speedup"), data_get(old, "file")->string, real_of(old, "median_ms"), data_get(old, "verdict")->string);
+    printf("compare      %.2fx as fast as %s (%.4g ms): %s\n", data_get_real(old, "speedup"), data_get(old, "file")->string, data_get_real(old, "median_ms"), data_get(old, "verdict")->string);
 }
 
 loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_options *out) {
@@ -127,8 +118,8 @@ loom_status worker_bench_options(loom_ctx *ctx, const cli_options *o, bench_opti
 static void print_steps(const data_value *kernels) {
   for (size_t i = 0; i < kernels->n; i++) {
     const data_value *k = kernels->items[i], *same = data_get(k, "same_as");
-    printf("kernel       %s%s%s: %.4g ms, %.1f GFLOP/s, %.1f %% of the roofline by %s\n", data_get(k, "name")->string, same ? " as " : "", same ? same->string : "", real_of(k, "ms"), real_of(k, "gflops"),
-           real_of(k, "percent_of_roofline"), data_get(k, "by")->string);
+    printf("kernel       %s%s%s: %.4g ms, %.1f GFLOP/s, %.1f %% of the roofline by %s\n", data_get(k, "name")->string, same ? " as " : "", same ? same->string : "", data_get_real(k, "ms"), data_get_real(k, "gflops"),
+           data_get_real(k, "percent_of_roofline"), data_get(k, "by")->string);
   }
 }
 

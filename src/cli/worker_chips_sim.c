@@ -30,7 +30,7 @@ static loom_status run_togs(loom_ctx *ctx, const cli_options *o, several *s) {
   for (size_t i = 0; i < s->chips.files.n; i++) {
     data_value *v;
     tog *t;
-    LOOM_TRY(cli_chips_read_file(ctx, s->chips.files.at[i], &v));
+    LOOM_TRY(data_read_json_file(ctx, s->chips.files.at[i], DATA_JSON_BYTES_MAX, &v));
     LOOM_TRY(tog_from_data(ctx, v, &t));
     LOOM_TRY(sim_run(ctx, t, chip, &how, &s->report[i]));
     s->togs[i] = t;

@@ -26,15 +26,11 @@ typedef struct desk { const cli_options *o; lsp_frames in; copy at[LANES]; doubl
 
 typedef struct job { const cli_options *o; const data_value *v; int lane, fd; } job;
 
-static const char *string_of(const data_value *v, const char *key) {
-  const data_value *s = data_get(v, key);
-  return s && s->kind == DATA_STRING ? s->string : "";
-}
-
 static bool is_said(const data_value *list, const data_value *d) {
   for (size_t i = 0; i < list->n; i++) {
-    const data_value *x = list->items[i], *line = data_get(x, "line"), *want = data_get(d, "line"), *col = data_get(x, "column"), *want_col = data_get(d, "column");
-    if (text_eq(string_of(x, "message"), string_of(d, "message")) && (line ? line->integer : 0) == (want ? want->integer : 0) && (col ? col->integer : 0) == (want_col ? want_col->integer : 0))
+    const data_value *x = list->items[i];
+    if (text_eq(data_get_string(x, "message", ""), data_get_string(d, "message", "")) && data_get_int(x, "line", 0) == data_get_int(d, "line", 0) &&
+        data_get_int(x, "column", 0) == data_get_int(d, "column", 0))
       return true;
   }
   return false;
@@ -60,14 +56,14 @@ static data_value *diagnostics_of(loom_ctx *ctx, const char *source) {
 static data_value *answer(loom_ctx *ctx, const job *j) {
   arena *m = &ctx->mem;
   data_value *out = data_object(m);
-  const char *source = string_of(j->v, "text");
-  const lsp_task t = {string_of(j->v, "path"), arena_strdup(m, source), strlen(source), data_get(j->v, "settings"), j->o};
+  const char *source = data_get_string(j->v, "text", "");
+  const lsp_task t = {data_get_string(j->v, "path", ""), arena_strdup(m, source), strlen(source), data_get(j->v, "settings"), j->o};
   data_set_int(m, out, "id", data_get(j->v, "id")->integer);
   if (j->lane == COST) {
-    data_set_string(m, out, "title", worker_lsp_cost(ctx, &t, string_of(j->v, "kernel")));
+    data_set_string(m, out, "title", worker_lsp_cost(ctx, &t, data_get_string(j->v, "kernel", "")));
     return out;
   }
-  if (strcmp(string_of(j->v, "language"), "machine") == 0)
+  if (strcmp(data_get_string(j->v, "language", ""), "machine") == 0)
     worker_lsp_check_machine(ctx, &t);
   else
     worker_lsp_check_kernels(ctx, &t, out);
@@ -80,7 +76,7 @@ static int work(void *data) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   close(STDIN_FILENO);
-  run_stage_of(string_of(j->v, "path"));
+  run_stage_of(data_get_string(j->v, "path", ""));
   run_stage_enter(j->lane == COST ? "cost" : "check");
   const char *json = data_write_json(&ctx.mem, answer(&ctx, j), 0);
   return file_write_all(j->fd, json, strlen(json)) ? 0 : 1;
@@ -180,7 +176,7 @@ static void take(desk *k, loom_ctx *ctx, const char *body, size_t n) {
       end(&k->at[lane]);
   if (!id || id->kind != DATA_INT)
     return;
-  const int lane = strcmp(string_of(v, "kind"), "cost") == 0 ? COST : CHECK;
+  const int lane = strcmp(data_get_string(v, "kind", ""), "cost") == 0 ? COST : CHECK;
   end(&k->at[lane]);
   begin(k, lane, v);
 }

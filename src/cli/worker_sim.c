@@ -9,20 +9,13 @@
 
 enum { SIM_EVENTS_MAX = 2000000000 };   /* a TOG from outside may loop for ever */
 
-static loom_status read_data(loom_ctx *ctx, const char *path, data_value **out) {
-  char *source;
-  size_t size;
-  LOOM_TRY(file_read(ctx, path, (size_t)64 << 20, &source, &size));
-  return data_read_json(ctx, path, source, size, out);
-}
-
 /* The directory's kernel and plan, which give the arguments and the oracle. */
 static loom_status read_kernel(compile_state *s, const char *dir) {
   data_value *v;
-  LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "kernel.json"), &v));
+  LOOM_TRY(data_read_json_file(s->ctx, file_join(&s->ctx->mem, dir, "kernel.json"), DATA_JSON_BYTES_MAX, &v));
   LOOM_TRY(kernel_from_data(s->ctx, v, &s->kernel));
   LOOM_TRY(kernel_verify(s->ctx, s->kernel));
-  LOOM_TRY(read_data(s->ctx, file_join(&s->ctx->mem, dir, "plan.json"), &v));
+  LOOM_TRY(data_read_json_file(s->ctx, file_join(&s->ctx->mem, dir, "plan.json"), DATA_JSON_BYTES_MAX, &v));
   return plan_from_data(s->ctx, v, &s->plan);
 }
 
@@ -63,7 +56,7 @@ static loom_status run(compile_state *s, const cli_options *o, sim_record *recor
     diag_help(s->ctx, "'loom run DIR --check' runs it");
     return LOOM_EINPUT;
   }
-  LOOM_TRY(read_data(s->ctx, is_dir ? file_join(&s->ctx->mem, path, "tog.json") : path, &v));
+  LOOM_TRY(data_read_json_file(s->ctx, is_dir ? file_join(&s->ctx->mem, path, "tog.json") : path, DATA_JSON_BYTES_MAX, &v));
   LOOM_TRY(tog_from_data(s->ctx, v, &s->tog));
   if (!o->no_verify)
     LOOM_TRY(tog_verify(s->ctx, s->tog));

@@ -135,8 +135,7 @@ static void read_kernels(lsp_server *s, lsp_document *d, const data_value *kerne
   mem->guard = s->guard;
   for (size_t i = 0; kernels && i < kernels->n && i < LSP_KERNELS_MAX; i++) {
     const char *name = lsp_string(kernels->items[i], "name"), *title = lsp_string(kernels->items[i], "title");
-    const data_value *line = data_get(kernels->items[i], "line");
-    lsp_kernel k = {.name = arena_strdup(mem, name ? name : ""), .line = line ? line->integer : 1, .title = title ? arena_strdup(mem, title) : NULL, .wants_cost = !title};
+    lsp_kernel k = {.name = arena_strdup(mem, name ? name : ""), .line = data_get_int(kernels->items[i], "line", 1), .title = title ? arena_strdup(mem, title) : NULL, .wants_cost = !title};
     for (size_t old = 0; old < d->kernels.n; old++)
       if (d->kernels.at[old].cost && text_eq(d->kernels.at[old].name, k.name))
         k.cost = arena_strdup(mem, d->kernels.at[old].cost);

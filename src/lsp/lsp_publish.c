@@ -3,18 +3,13 @@
 
 enum { SEVERITY_ERROR = 1, SEVERITY_WARNING, SEVERITY_INFORMATION };
 
-static int64_t number(const data_value *v, const char *key) {
-  const data_value *n = data_get(v, key);
-  return n && n->kind == DATA_INT ? n->integer : 0;
-}
-
 static data_value *range_of(const lsp_server *s, arena *m, const lsp_document *d, const data_value *v) {
-  return lsp_range(m, &d->lines, (int64_t[]){number(v, "line"), number(v, "column"), number(v, "end_line"), number(v, "end_column")}, s->encoding);
+  return lsp_range(m, &d->lines, (int64_t[]){data_get_int(v, "line", 0), data_get_int(v, "column", 0), data_get_int(v, "end_line", 0), data_get_int(v, "end_column", 0)}, s->encoding);
 }
 
 /* In another file the characters are not known: its lines are. */
 static data_value *range_elsewhere(arena *m, const data_value *v) {
-  const int64_t line = number(v, "line");
+  const int64_t line = data_get_int(v, "line", 0);
   data_value *o = data_object(m);
   const lsp_position p = {.line = line > 0 ? line - 1 : 0};
   data_set(m, o, "start", lsp_position_to_data(m, p));
@@ -66,16 +61,16 @@ static data_value *diagnostic(const lsp_server *s, arena *m, const lsp_document 
   else if (help)
     text_addf(&words, "\nhelp: %s", help);
   if (!is_of(d, v[0])) {
-    text_addf(&words, " (%s:%" PRId64 ")", lsp_string(v[0], "file"), number(v[0], "line"));
+    text_addf(&words, " (%s:%" PRId64 ")", lsp_string(v[0], "file"), data_get_int(v[0], "line", 0));
     add_related(m, related, location(s, m, d, v[0]), "here");
   }
   for (size_t i = 1; i < n; i++)
-    if (s->has_related && number(v[i], "line"))
+    if (s->has_related && data_get_int(v[i], "line", 0))
       add_related(m, related, location(s, m, d, v[i]), lsp_string(v[i], "message"));
     else
       text_addf(&words, "\nnote: %s", lsp_string(v[i], "message"));
   static const int64_t top[4] = {1, 0, 0, 0};
-  data_set(m, o, "range", is_of(d, v[0]) && number(v[0], "line") ? range_of(s, m, d, v[0]) : lsp_range(m, &d->lines, top, s->encoding));
+  data_set(m, o, "range", is_of(d, v[0]) && data_get_int(v[0], "line", 0) ? range_of(s, m, d, v[0]) : lsp_range(m, &d->lines, top, s->encoding));
   data_set_int(m, o, "severity", severity_of(v[0]));
   if (lsp_string(v[0], "code"))
     set_code(s, m, o, lsp_string(v[0], "code"));

@@ -3,14 +3,10 @@
 #include "base/text.h"
 #include <string.h>
 
-enum { FILE_BYTES_MAX = 64 << 20, IR_BYTES_MAX = 4 << 20 };
+enum { IR_BYTES_MAX = 4 << 20 };
 
 static loom_status read_data(loom_ctx *ctx, const char *dir, const char *name, data_value **out) {
-  char *source;
-  size_t size;
-  const char *path = file_join(&ctx->mem, dir, name);
-  LOOM_TRY(file_read(ctx, path, FILE_BYTES_MAX, &source, &size));
-  return data_read_json(ctx, path, source, size, out);
+  return data_read_json_file(ctx, file_join(&ctx->mem, dir, name), DATA_JSON_BYTES_MAX, out);
 }
 
 /* A file that need not be there; what is there must be an object of the schema. */

@@ -47,16 +47,6 @@ static void drop_what_changes(data_value *v) {
   v->n = kept;
 }
 
-static int64_t number(const data_value *v, const char *key) {
-  const data_value *x = data_get(v, key);
-  return x && x->kind == DATA_INT ? x->integer : -1;
-}
-
-static const char *word(const data_value *v, const char *key) {
-  const data_value *x = data_get(v, key);
-  return x && x->kind == DATA_STRING ? x->string : "";
-}
-
 /* {"tile_m": 64, "tile_n": 32} -> "tile_m=64 tile_n=32" */
 static const char *pairs(arena *m, const data_value *v) {
   text t = text_new(m);
@@ -78,14 +68,14 @@ loom_status sweep_row_of(loom_ctx *ctx, int exit_code, const char *output, size_
   LOOM_TRY(data_read_json(ctx, "<output>", output, output_size, &v));
   drop_what_changes(v);
   const data_value *plan = data_get(v, "plan"), *check = data_get(v, "check"), *ok = data_get(check, "ok");
-  out->predicted_cycles = number(v, "predicted_cycles");
-  out->lower_bound = number(v, "lower_bound");
-  out->simulated_cycles = number(v, "simulated_cycles");
-  out->l1_bytes = number(v, "l1_bytes");
-  out->dram_bytes = number(v, "dram_bytes");
-  out->proof = word(v, "proof");
-  out->mapping = word(plan, "mapping");
-  out->loop_order = word(plan, "loop_order");
+  out->predicted_cycles = data_get_int(v, "predicted_cycles", -1);
+  out->lower_bound = data_get_int(v, "lower_bound", -1);
+  out->simulated_cycles = data_get_int(v, "simulated_cycles", -1);
+  out->l1_bytes = data_get_int(v, "l1_bytes", -1);
+  out->dram_bytes = data_get_int(v, "dram_bytes", -1);
+  out->proof = data_get_string(v, "proof", "");
+  out->mapping = data_get_string(plan, "mapping", "");
+  out->loop_order = data_get_string(plan, "loop_order", "");
   out->block_sizes = pairs(m, data_get(plan, "block_sizes"));
   out->check_ok = ok && ok->kind == DATA_BOOL ? ok->boolean : -1;
   out->summary = data_write_json(m, v, 0);

@@ -104,15 +104,14 @@ static loom_status read_block(dir_program *p, const data_value *v) {
   b.is_reduction = m->boolean;
   if (dir_find_block(p, b.id))
     LOOM_FAIL(p->ctx, v->span, LOOM_EINPUT, "block %d is there twice", b.id);
-  b.var = string_of(data_get(v, "var"));
+  b.var = data_get_string(v, "var", NULL);
   LOOM_TRY(optional_expr(p, v, "size", &b.size));
   LOOM_TRY(data_need(p->ctx, v, "source", DATA_OBJECT, &m));
   LOOM_TRY(data_need_string(p->ctx, m, "kind", &kind));
   if (text_eq(kind, "fixed"))
     LOOM_TRY(optional_expr(p, m, "value", &b.fixed));
   LOOM_TRY(array_of(p, v, "debug_names", false, &n, &names));
-  const data_value *config = data_get(v, "config_value");
-  b.preferred = config && config->kind == DATA_INT ? config->integer : 0;
+  b.preferred = data_get_int(v, "config_value", 0);
   if (n == 1 && string_of(names[0]))
     b.name = text_identifier(p->mem, names[0]->string);
   vec_push(p->mem, &p->blocks, b);
@@ -156,12 +155,12 @@ static loom_status read_indices(dir_program *p, const data_value *doc) {
   const data_value *list = data_get(doc, "symbols");
   for (size_t i = 0; i < list->n; i++) {
     const data_value *origin = data_get(list->items[i], "origin"), *id = data_get(origin, "block_id");
-    if (!text_eq(string_of(data_get(list->items[i], "kind")), "grid") || !id)
+    if (!text_eq(data_get_string(list->items[i], "kind", NULL), "grid") || !id)
       continue;
     dir_block *b = id->kind == DATA_INT && id->integer >= 0 && id->integer <= INT32_MAX ? dir_find_block(p, (int)id->integer) : NULL;
     if (!b || !b->fixed)
       LOOM_FAIL(p->ctx, id->span, LOOM_EINPUT, "the index of a grid belongs to a block of fixed size, its step");
-    b->index = string_of(data_get(list->items[i], "name"));
+    b->index = data_get_string(list->items[i], "name", NULL);
   }
   return LOOM_OK;
 }
@@ -217,7 +216,7 @@ static loom_status read_host(dir_program *p, const data_value *v) {
   LOOM_TRY(data_only_keys(p->ctx, v, keys, sizeof keys / sizeof *keys));
   LOOM_TRY(data_need_string(p->ctx, v, "op", &op));
   if (text_eq(op, "opaque") || text_eq(op, "post")) {
-    const char *code = string_of(data_get(v, "text"));
+    const char *code = data_get_string(v, "text", NULL);
     LOOM_FAIL(p->ctx, v->span, LOOM_EUNSUP, "host code that the export could not describe%s%s", code ? ": " : "", code ? code : "");
   }
   LOOM_TRY(data_need_string(p->ctx, v, "id", &t.name));
@@ -257,7 +256,7 @@ static loom_status read_tensors(dir_program *p, const data_value *doc) {
   for (size_t i = 0; i < n_params; i++)
     LOOM_TRY(read_param(p, params[i]));
   for (size_t i = 0; i < n; i++)
-    if (!(string_of(data_get(items[i], "id")) && text_eq(string_of(data_get(items[i], "op")), "arg") && dir_find_tensor(p, string_of(data_get(items[i], "id")))))
+    if (!(data_get_string(items[i], "id", NULL) && text_eq(data_get_string(items[i], "op", NULL), "arg") && dir_find_tensor(p, data_get_string(items[i], "id", NULL))))
       LOOM_TRY(read_host(p, items[i]));
   p->has_roles = true;
   return LOOM_OK;
@@ -520,8 +519,8 @@ loom_status dir_read_json(dir_program *p, const char *path, const char *dump, si
   LOOM_TRY(data_need_string(p->ctx, kernel, "name", &p->name));
   if (!*p->name)
     LOOM_FAIL(p->ctx, kernel->span, LOOM_EINPUT, "the kernel has no name");
-  const data_value *settings = data_get(doc, "settings"), *fixed = data_get(settings, "static_shapes"), *divides = data_get(settings, "assume_divisible_tiles");
-  p->assume_divides = divides && divides->kind == DATA_BOOL && divides->boolean;
+  const data_value *settings = data_get(doc, "settings"), *fixed = data_get(settings, "static_shapes");
+  p->assume_divides = data_get_bool(settings, "assume_divisible_tiles");
   p->is_dynamic = fixed && fixed->kind == DATA_BOOL && !fixed->boolean;
   LOOM_TRY(read_symbols(p, doc));
   LOOM_TRY(read_blocks(p, doc));

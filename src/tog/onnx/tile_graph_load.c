@@ -98,14 +98,12 @@ bool tile_graph_is_text(const char *bytes, size_t size) {
 
 static loom_status load_container(loom_ctx *ctx, const char *path, const char *bytes, size_t size, const char *dir, tile_graph **out) {
   arena *mem = &ctx->mem;
-  char *addresses;
   data_value *v;
   LOOM_TRY(tile_graph_read(ctx, path, bytes, size, out));
   const char *json = file_join(mem, dir, arena_printf(mem, "%s.json", file_stem(mem, path)));
   if (!file_exists(json))
     return LOOM_OK;
-  LOOM_TRY(file_read(ctx, json, (size_t)16 << 20, &addresses, &size));
-  LOOM_TRY(data_read_json(ctx, json, addresses, size, &v));
+  LOOM_TRY(data_read_json_file(ctx, json, (size_t)16 << 20, &v));
   return tile_graph_set_addresses(ctx, *out, v);
 }
 
