@@ -2,6 +2,7 @@
 #include "api/api_private.h"
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/process.h"
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 char *api_copy(const char *s) {
@@ -135,10 +135,9 @@ loom_status api_run_loom(loom_ctx *ctx, const char *loom, const char *const *wor
   *err = finish(&s[1]);
   if (failed)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot run %s: %s", loom, strerror(failed));
-  while (waitpid(pid, &status, 0) < 0)
-    if (errno != EINTR)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot wait for %s: %s", loom, strerror(errno));
-  *exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  if (!process_wait(pid, &status))
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot wait for %s: %s", loom, strerror(errno));
+  *exit_code = process_exit_code(status);
   if (!is_read || !*out || !*err)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "what %s writes cannot be read", loom);
   return LOOM_OK;

@@ -112,14 +112,14 @@ loom_status file_read(loom_ctx *ctx, const char *path, size_t limit_bytes, char 
 
 /* ---- writing ---- */
 
-bool file_write_all(int fd, const char *bytes, size_t size) {
-  while (size > 0) {
-    ssize_t n = write(fd, bytes, size);
+bool file_write_all(int fd, const void *bytes, size_t size) {
+  for (const char *p = bytes; size > 0;) {
+    ssize_t n = write(fd, p, size);
     if (n < 0 && errno == EINTR)
       continue;
     if (n < 0)
       return false;
-    bytes += n;
+    p += n;
     size -= (size_t)n;
   }
   return true;

@@ -26,8 +26,8 @@ bool file_close(int fd, bool sync);
 /* A new file, open for writing, that is to be renamed to `path` (of the directory `dir`, or AT_FDCWD); -1: errno says why.  Its name, of `m`, ends in ".tmp"; what a dead
  * process left under such a name is not touched. */
 int file_open_temporary(arena *m, int dir, const char *path, mode_t mode, const char **out_name);
-/* Writes all of it, over interruptions; false: errno says why. */
-bool file_write_all(int fd, const char *bytes, size_t size);
+/* Writes all of it to a file, pipe or socket, over interruptions; false: errno says why. */
+bool file_write_all(int fd, const void *bytes, size_t size);
 
 /* n items of item_bytes at `offset` of a file's bytes, or NULL when they do not lie inside. */
 static inline const char *file_slice(const char *bytes, size_t size, uint64_t offset, uint64_t n, uint64_t item_bytes) {

@@ -278,6 +278,8 @@ const char *cli_find_worker(arena *m);
 int cli_become_sweep(char **argv);
 /* Is this process one of several that mpirun, srun or their like have started, and which, by the environment? */
 bool cli_is_in_job(void);
+/* Path of loom: beside this binary, or where it is seen from libexec/loom of the same tree. */
+const char *cli_find_loom(arena *m);
 int cli_rank_in_job(void);
 /* What an environment variable says; where it says nothing, or no time, `otherwise`. */
 double cli_seconds_of(const char *variable, double otherwise);

@@ -1,4 +1,5 @@
 /* What may end its process, in a process of its own: libraries run code when they are loaded, asked and called. */
+#include "base/process.h"
 #include "cli/cli.h"
 #include <errno.h>
 #include <signal.h>
@@ -29,8 +30,8 @@ loom_status cli_run_contained(loom_ctx *ctx, const char *who, loom_status (*body
   if (child == 0)
     work(ctx, body, data, out);
   loom_status st = child < 0 ? diag_error(ctx, LOOM_NOSPAN, LOOM_EIO, "no process can be started: %s", strerror(errno)) : LOOM_OK;
-  while (st == LOOM_OK && waitpid(child, &wait_status, 0) < 0 && errno == EINTR)
-    ;
+  if (st == LOOM_OK)
+    (void)process_wait(child, &wait_status);
   if (st == LOOM_OK && out->is_there)
     st = out->status;
   else if (st == LOOM_OK && WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGALRM)

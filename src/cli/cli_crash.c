@@ -1,6 +1,7 @@
 /* What is said and saved when the process of a command dies. */
 #include "base/data.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "run/run_child.h"
 #include "run/run_limits.h"
@@ -156,7 +157,7 @@ int cli_tell_death(loom_ctx *ctx, const run_end *end, const run_limits *limits, 
   run_place place;
   const char *name = NULL;
   if (!end->is_late && (end->signal == SIGINT || end->signal == SIGTERM || end->signal == SIGHUP || end->signal == SIGPIPE))
-    return 128 + end->signal;
+    return PROCESS_CODE_OF_SIGNALS + end->signal;
   run_stage_find(end->pid, &place);
   const char *where = place_text(m, &place), *limit = limit_text(m, end, &place, limits, &name);
   if (limit) {

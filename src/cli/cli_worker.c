@@ -37,6 +37,11 @@ const char *cli_find_part(arena *m, const char *name, int mode) {
 
 const char *cli_find_worker(arena *m) { return cli_find_part(m, "loom-worker", X_OK); }
 
+const char *cli_find_loom(arena *m) {
+  const char *dir = cli_self_dir(m), *beside = file_join(m, dir, "loom");
+  return access(beside, X_OK) == 0 ? beside : file_join(m, dir, "../../bin/loom");
+}
+
 int cli_become_sweep(char **argv) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);

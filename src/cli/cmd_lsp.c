@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "cli/cli.h"
 #include "frontend/helion/helion.h"
 #include "lsp/lsp.h"
@@ -119,8 +120,7 @@ static void lose_worker(host *h) {
   close(h->to);
   close(h->from);
   kill(h->worker, SIGKILL);
-  while (waitpid(h->worker, &status, 0) < 0 && errno == EINTR)
-    ;
+  (void)process_wait(h->worker, &status);
   if (WIFSIGNALED(status))
     snprintf(why, sizeof why, "loom-worker was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
   else
@@ -206,7 +206,7 @@ loom_status cmd_lsp(loom_ctx *ctx, const cli_options *o) {
   if (h.worker) {
     close(h.to);
     kill(h.worker, SIGKILL);
-    (void)waitpid(h.worker, NULL, 0);
+    (void)process_wait(h.worker, NULL);
   }
   lsp_server_free(h.s);
   return code == 0 ? LOOM_OK : LOOM_EINPUT;      /* the protocol's exit codes */

@@ -1,10 +1,10 @@
 /* loom providers: which kernel libraries there are, whether one does what it must, how fast they are. */
 #include "base/clock.h"
+#include "base/process.h"
 #include "base/rng.h"
 #include "cli/cli.h"
 #include "run/provider_check.h"
 #include "run/provider_set.h"
-#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -134,8 +134,7 @@ static loom_status run_cases(loom_ctx *ctx, const provider_target *t, const loom
       _exit(0);
     }
     int st = 0;
-    while (waitpid(child, &st, 0) < 0 && errno == EINTR)
-      ;
+    (void)process_wait(child, &st);
     if (p->done < n) {
       check_result *r = &p->results[p->done++];
       r->verdict = CHECK_FAILED;

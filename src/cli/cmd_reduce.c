@@ -174,7 +174,7 @@ loom_status cmd_reduce(loom_ctx *ctx, const cli_options *o) {
   char *dir = file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", "loom-reduce-XXXXXX");
   if (!mkdtemp(dir))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot make a directory for temporary files: %s", dir);
-  reducer r = {.ctx = ctx, .loom = file_join(&ctx->mem, cli_self_dir(&ctx->mem), "loom"), .dir = dir};
+  reducer r = {.ctx = ctx, .loom = cli_find_loom(&ctx->mem), .dir = dir};
   const loom_status st = reduce(ctx, o, &r);
   run_remove_temporary(dir);
   return st;

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "cli/sweep_program.h"
 #include "run/run_process.h"
 #include "run/run_ranks.h"
@@ -12,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { OUTPUT_BYTES_MAX = 64 << 20, CODE_OF_SIGNALS = 128 };
+enum { OUTPUT_BYTES_MAX = 64 << 20 };
 
 /* out, err: what it says, in memory; pid 0: free. */
 typedef struct hand { pid_t pid; int out, err; size_t number; double started; const char *dir, *plans; } hand;
@@ -21,9 +22,7 @@ struct sweep_hands { loom_ctx *ctx; const char *loom, *dir; int n, busy; hand *a
 loom_status sweep_hands_open(loom_ctx *ctx, int n, const char *dir, sweep_hands **out) {
   arena *m = &ctx->mem;
   sweep_hands *h = *out = ARENA_NEW(m, sweep_hands);
-  *h = (sweep_hands){.ctx = ctx, .loom = file_join(m, cli_self_dir(m), "loom"), .dir = arena_strdup(m, dir), .n = n, .all = ARENA_NEW_N(m, hand, n)};
-  if (access(h->loom, X_OK) != 0)
-    h->loom = file_join(m, cli_self_dir(m), "../../bin/loom");
+  *h = (sweep_hands){.ctx = ctx, .loom = cli_find_loom(m), .dir = arena_strdup(m, dir), .n = n, .all = ARENA_NEW_N(m, hand, n)};
   for (int i = 0; i < n; i++) {
     h->all[i].dir = arena_printf(m, "%s/%d.%d", dir, (int)getpid(), i);      /* processes that outlive a sweep that was killed have others */
     h->all[i].plans = arena_printf(m, "%s/plans.db", h->all[i].dir);
@@ -136,8 +135,8 @@ static bool was_worker_killed(arena *m, int code, const char *messages, size_t s
 static loom_status read_done(loom_ctx *ctx, const hand *a, int status, sweep_done *out) {
   char *output, *messages;
   size_t output_size, messages_size;
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : CODE_OF_SIGNALS + WTERMSIG(status);
-  *out = (sweep_done){.point = a->number, .is_lost = code >= CODE_OF_SIGNALS, .seconds = clock_seconds() - a->started};
+  const int code = process_exit_code(status);
+  *out = (sweep_done){.point = a->number, .is_lost = code >= PROCESS_CODE_OF_SIGNALS, .seconds = clock_seconds() - a->started};
   if (out->is_lost)
     return LOOM_OK;
   LOOM_TRY(read_text(ctx, a->out, &output, &output_size));
@@ -172,8 +171,7 @@ void sweep_hands_close(sweep_hands *h) {
   for (int i = 0; i < h->n; i++)
     if (h->all[i].pid) {
       kill(-h->all[i].pid, SIGTERM);
-      while (waitpid(h->all[i].pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+      (void)process_wait(h->all[i].pid, NULL);
       close_texts(&h->all[i]);
     }
   for (int i = 0; i < h->n; i++)

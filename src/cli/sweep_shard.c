@@ -6,6 +6,8 @@
  *
  * A message between ranks is a kind and contents.  Nobody waits without a limit: a rank that is not heard of for $LOOM_RANKS_LOST_S seconds (20) ends the job. */
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/process.h"
 #include "cli/sweep_program.h"
 #include "cli/sweep_transport.h"
 #include "run/run_ranks.h"
@@ -23,7 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KIND_ALIVE = 'A', KIND_PART = 'P', KIND_MESSAGE = 'M', KIND_END = 'E', KIND_STOP = 'S', SAID_MAX = 1 << 20, CODE_OF_SIGNALS = 128, POLL_MS = 1 };
+enum { KIND_ALIVE = 'A', KIND_PART = 'P', KIND_MESSAGE = 'M', KIND_END = 'E', KIND_STOP = 'S', SAID_MAX = 1 << 20, POLL_MS = 1 };
 static const double alive_s = 0.5, others_s = 3, same_s = 1;      /* between signs of life; how long rank 0 waits for others when its own part has failed, and for its own when another has */
 
 typedef struct part { struct part *next; void *bytes; size_t size; } part;
@@ -47,9 +49,7 @@ typedef struct speaker {
 static loom_status start(speaker *s, char **argv) {
   int ends[2];
   const pid_t us = getpid();
-  const char *loom = arena_printf(&s->ctx->mem, "%s/loom", cli_self_dir(&s->ctx->mem));
-  if (access(loom, X_OK) != 0)
-    loom = arena_printf(&s->ctx->mem, "%s/../../bin/loom", cli_self_dir(&s->ctx->mem));
+  const char *loom = cli_find_loom(&s->ctx->mem);
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
     LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EIO, "no socket can be made: %s", strerror(errno));
   s->said = cli_rank_in_job() > 0 ? memfd_create("messages", MFD_CLOEXEC) : -1;
@@ -81,14 +81,13 @@ static void watch_child(speaker *s) {
     return;
   s->is_over = true;
   s->over_since = clock_seconds();
-  s->code = WIFEXITED(status) ? WEXITSTATUS(status) : CODE_OF_SIGNALS + WTERMSIG(status);
+  s->code = process_exit_code(status);
 }
 
 static void end_child(speaker *s) {
   if (!s->is_over && s->child > 0) {
     kill(s->child, SIGTERM);
-    while (waitpid(s->child, NULL, 0) < 0 && errno == EINTR)
-      ;
+    (void)process_wait(s->child, NULL);
     s->is_over = true;
   }
 }
@@ -96,8 +95,8 @@ static void end_child(speaker *s) {
 /* ---- what it asks for ---- */
 
 static void answer(speaker *s, const void *bytes, int64_t size) {
-  if (run_ranks_write(s->socket, &size, sizeof size) && size > 0)
-    (void)run_ranks_write(s->socket, bytes, (size_t)size);      /* one that is gone is seen by its end */
+  if (file_write_all(s->socket, &size, sizeof size) && size > 0)
+    (void)file_write_all(s->socket, bytes, (size_t)size);      /* one that is gone is seen by its end */
 }
 
 static void forget(speaker *s) {
@@ -206,8 +205,8 @@ static void answer_gather(speaker *s) {
   for (int i = 0; i < s->t->size; i++) {
     part *p = i ? s->peers[i].results.first : &(part){.bytes = s->bytes, .size = s->size};
     const int64_t n = (int64_t)p->size;
-    if (run_ranks_write(s->socket, &n, sizeof n))
-      (void)run_ranks_write(s->socket, p->bytes, p->size);
+    if (file_write_all(s->socket, &n, sizeof n))
+      (void)file_write_all(s->socket, p->bytes, p->size);
     if (i > 0)
       drop_first(s, &s->peers[i].results);
   }

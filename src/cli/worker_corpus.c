@@ -1,6 +1,7 @@
 /* loom test: corpora of numeric test files, each file in a process of its own, so that one that crashes or hangs is one failure. */
 #include "cli/worker_corpus.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/progress.h"
 #include "run/run_child.h"
 #include "run/run_stage.h"
@@ -189,8 +190,7 @@ static loom_status run_file(loom_ctx *ctx, const char *path, const char *shown, 
   }
   char *answer = read_all(ctx, ends[0]);
   close(ends[0]);
-  while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
-    ;
+  (void)process_wait(pid, &wait_status);
   loom_status st = LOOM_OK;
   for (char *next; st == LOOM_OK && (next = strchr(answer, '\n')) != NULL; answer = next + 1) {   /* a line that was not finished is none */
     *next = '\0';

@@ -2,6 +2,7 @@
  * output (lsp/lsp.h): {"cancel": ID} ends a job; an answer is what the copy says, or {"died": words}. */
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "cli/cli_diag.h"
 #include "cli/worker_lsp.h"
 #include "frontend/python/syntax.h"
@@ -140,8 +141,7 @@ static const char *death_of(arena *m, const copy *c, int status) {
 static void finish(copy *c, bool is_wanted) {
   int status = 0;
   close(c->fd);
-  while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-    ;
+  (void)process_wait(c->pid, &status);
   if (is_wanted && WIFEXITED(status) && WEXITSTATUS(status) == 0 && c->said.size)
     say(&c->ctx, c->said.data, c->said.size);
   else

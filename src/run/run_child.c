@@ -1,5 +1,6 @@
 #include "run/run_child.h"
 #include "base/clock.h"
+#include "base/process.h"
 #include "run/run_seccomp.h"
 #include "run/run_stage.h"
 #include <dirent.h>
@@ -90,8 +91,7 @@ run_end run_child_wait(pid_t pid, int64_t deadline_s) {
     kill(pid, SIGKILL);
   }
   if (deadline_s <= 0 || end.is_late)
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-      ;
+    (void)process_wait(pid, &status);
   for (int i = 0; i < N; i++)
     sigaction(passed[i], &before[i], NULL);
   waited_for = 0;

@@ -1,5 +1,6 @@
 #include "run/run_process.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include <elf.h>
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 const char *run_find_program(arena *m, const char *name) {
@@ -78,9 +78,8 @@ loom_status run_process(loom_ctx *ctx, const char *const *argv, const char *cons
   posix_spawn_file_actions_destroy(&actions);
   if (err)
     LOOM_FAIL(ctx, diag_file_span(ctx, args[0]), LOOM_EIO, "the program cannot be started: %s", strerror(err));
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-    ;
-  *out_exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  (void)process_wait(pid, &status);
+  *out_exit = process_exit_code(status);
   return LOOM_OK;
 }
 

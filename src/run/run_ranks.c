@@ -1,4 +1,5 @@
 #include "run/run_ranks.h"
+#include "base/file.h"
 #include "base/number.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -8,19 +9,6 @@
 size_t run_ranks_width(run_ranks_type t) {
   static const size_t width[] = {1, 2, 4, 8, 4, 8};
   return t >= 0 && t < RUN_RANKS_TYPES ? width[t] : 0;
-}
-
-bool run_ranks_write(int socket, const void *bytes, size_t size) {
-  for (const char *p = bytes; size;) {
-    const ssize_t n = write(socket, p, size);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    p += n;
-    size -= (size_t)n;
-  }
-  return true;
 }
 
 bool run_ranks_read(int socket, void *bytes, size_t size) {
@@ -37,7 +25,7 @@ bool run_ranks_read(int socket, void *bytes, size_t size) {
 }
 
 static bool ask(const run_ranks *r, run_ranks_request q, const void *bytes, int64_t *out_size) {
-  return run_ranks_write(r->socket, &q, sizeof q) && run_ranks_write(r->socket, bytes, (size_t)q.bytes) && run_ranks_read(r->socket, out_size, sizeof *out_size) && *out_size >= 0;
+  return file_write_all(r->socket, &q, sizeof q) && file_write_all(r->socket, bytes, (size_t)q.bytes) && run_ranks_read(r->socket, out_size, sizeof *out_size) && *out_size >= 0;
 }
 
 loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out) {

@@ -1,4 +1,5 @@
 /* Oracle: a process of the test's own that answers by the rules of run_ranks.h, as rank 0 of two; the other rank's bytes are made up. */
+#include "base/file.h"
 #include "base/testing.h"
 #include "run/run_ranks.h"
 #include <signal.h>
@@ -10,8 +11,8 @@
 #include <unistd.h>
 
 static void say(int socket, const void *bytes, int64_t size) {
-  (void)run_ranks_write(socket, &size, sizeof size);
-  (void)run_ranks_write(socket, bytes, (size_t)size);
+  (void)file_write_all(socket, &size, sizeof size);
+  (void)file_write_all(socket, bytes, (size_t)size);
 }
 
 /* Says who is who, doubles i32 that are to be added up, and gives the other rank's part the contents "other"; then it goes away. */

@@ -1,4 +1,5 @@
 #include "run/run_sandbox.h"
+#include "base/process.h"
 #include "base/sanitize.h"
 #include "base/text.h"
 #include <errno.h>
@@ -125,8 +126,7 @@ run_sandbox_level run_sandbox_probe(void) {
   default:
     break;
   }
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-    ;
+  (void)process_wait(pid, &status);
   if (!WIFEXITED(status))
     return none;
   const int code = WEXITSTATUS(status);
