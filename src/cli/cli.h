@@ -179,6 +179,10 @@ LOOM_MUST_USE loom_status cli_int(loom_ctx *ctx, const char *option, const char 
 /* --njobs, or as many threads as there are processors. */
 LOOM_MUST_USE loom_status cli_threads(loom_ctx *ctx, const cli_options *o, int *out);
 
+/* Options that a case does not have; the first of the n that is given, NULL: none. */
+typedef struct cli_unfit { const char *option; bool is_given; } cli_unfit;
+const char *cli_first_given(const cli_unfit *options, size_t n);
+
 /* The machine `name` with the perf set or the compute directory that the options choose. */
 struct machine;
 LOOM_MUST_USE loom_status cli_load_machine(loom_ctx *ctx, const cli_options *o, const char *name, struct machine **out);
@@ -274,12 +278,12 @@ loom_status worker_lsp(loom_ctx *ctx, const cli_options *o);
 /* A part of Loom: beside this binary, in the libexec of its tree, or where it was installed.  mode: X_OK, R_OK.  NULL: nowhere. */
 const char *cli_find_part(arena *m, const char *name, int mode);
 const char *cli_find_worker(arena *m);
+/* Path of loom: beside this binary, or where it is seen from libexec/loom of the same tree. */
+const char *cli_find_loom(arena *m);
 /* This process becomes loom-sweep with the same arguments.  Returns an exit code only when it cannot be started. */
 int cli_become_sweep(char **argv);
 /* Is this process one of several that mpirun, srun or their like have started, and which, by the environment? */
 bool cli_is_in_job(void);
-/* Path of loom: beside this binary, or where it is seen from libexec/loom of the same tree. */
-const char *cli_find_loom(arena *m);
 int cli_rank_in_job(void);
 /* What an environment variable says; where it says nothing, or no time, `otherwise`. */
 double cli_seconds_of(const char *variable, double otherwise);

@@ -295,3 +295,10 @@ loom_status cli_pairs_of(loom_ctx *ctx, const char *option, const char *const *t
   }
   return LOOM_OK;
 }
+
+const char *cli_first_given(const cli_unfit *options, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (options[i].is_given)
+      return options[i].option;
+  return NULL;
+}

@@ -7,18 +7,17 @@
 
 /* What is said of one chip, or of a kernel that is searched on one. */
 static loom_status refuse(loom_ctx *ctx, const cli_options *o, const compile_options *c) {
-  const struct { const char *option; bool given; } one_chip[] = {
+  const cli_unfit one_chip[] = {
       {"--bisect-numerics", o->bisect},        {"--engine", o->engine.last != NULL},     {"--trace", o->trace.last != NULL},          {"--override-dir", c->override_dir != NULL},
       {"--explain", o->explain},               {"--certify", o->certify},                {"--etg", o->etg.last != NULL},              {"--upstream-compatible", o->upstream_compatible},
       {"--legacy", o->legacy},                 {"--variant", o->variant.last != NULL},   {"--emit", o->emit.last && !text_eq(o->emit.last, "plan") && !text_eq(o->emit.last, "summary")}};
-  for (size_t i = 0; i < sizeof one_chip / sizeof *one_chip; i++)
-    if (one_chip[i].given) {
-      diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s%s%s is of one chip, and the machine has several", one_chip[i].option, text_eq(one_chip[i].option, "--emit") ? " " : "",
-                 text_eq(one_chip[i].option, "--emit") ? o->emit.last : "");
-      diag_help(ctx, "give --machine a chip, for example wormhole; docs/chips.md says what runs on several");
-      return LOOM_EUNSUP;
-    }
-  return LOOM_OK;
+  const char *option = cli_first_given(one_chip, sizeof one_chip / sizeof *one_chip);
+  if (!option)
+    return LOOM_OK;
+  const bool is_emit = text_eq(option, "--emit");
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s%s%s is of one chip, and the machine has several", option, is_emit ? " " : "", is_emit ? o->emit.last : "");
+  diag_help(ctx, "give --machine a chip, for example wormhole; docs/chips.md says what runs on several");
+  return LOOM_EUNSUP;
 }
 
 static void print_chips(compile_chips *c) {

@@ -7,14 +7,13 @@
 #include <string.h>
 
 static loom_status refuse(loom_ctx *ctx, const cli_options *o) {
-  const struct { const char *option; bool given; } values[] = {{"--check", o->check}, {"--trace", o->trace.last != NULL}, {"--engine", o->engine.last != NULL}, {"--shape", o->shape.all.n > 0}};
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    if (values[i].given) {
-      diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: '%s' is of several chips, whose times 'loom sim' counts", values[i].option, o->files.at[0]);
-      diag_help(ctx, "'loom run KERNEL --machine M --check' runs them with values");
-      return LOOM_EUNSUP;
-    }
-  return LOOM_OK;
+  const cli_unfit values[] = {{"--check", o->check}, {"--trace", o->trace.last != NULL}, {"--engine", o->engine.last != NULL}, {"--shape", o->shape.all.n > 0}};
+  const char *option = cli_first_given(values, sizeof values / sizeof *values);
+  if (!option)
+    return LOOM_OK;
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: '%s' is of several chips, whose times 'loom sim' counts", option, o->files.at[0]);
+  diag_help(ctx, "'loom run KERNEL --machine M --check' runs them with values");
+  return LOOM_EUNSUP;
 }
 
 typedef struct several { cli_chips chips; const tog **togs; sim_report *report /* by file */, all; chips_times times; } several;

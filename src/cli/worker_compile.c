@@ -521,16 +521,16 @@ loom_status worker_compile(loom_ctx *ctx, const cli_options *o) {
 
 /* Options that say what to compile; an artifact is compiled. */
 static loom_status open_artifact(loom_ctx *ctx, const cli_options *o, const compile_options *c, const run_options *r, compile_state *s) {
-  const struct { const char *option; bool given; } compiled[] = {
+  const cli_unfit compiled[] = {
       {"--arg", o->arg.all.n > 0},         {"--dtype", o->dtype.all.n > 0}, {"--function", o->function.last != NULL}, {"--block-sizes", o->block_sizes.all.n > 0},
       {"--config", o->config.last != NULL}, {"--plan", o->plan.last != NULL}, {"--dump-dir", o->dump_dir.last != NULL}, {"--override-dir", o->override_dir.last != NULL},
       {"-o", o->output_dir.last != NULL},  {"--bisect-numerics", o->bisect}};
-  for (size_t i = 0; i < sizeof compiled / sizeof *compiled; i++)
-    if (compiled[i].given) {
-      diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is compiled already; only sizes and contents of its arguments are open", compiled[i].option, c->input);
-      diag_help(ctx, "give %s to 'loom compile'", compiled[i].option);
-      return LOOM_EUSAGE;
-    }
+  const char *option = cli_first_given(compiled, sizeof compiled / sizeof *compiled);
+  if (option) {
+    diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "%s: '%s' is compiled already; only sizes and contents of its arguments are open", option, c->input);
+    diag_help(ctx, "give %s to 'loom compile'", option);
+    return LOOM_EUSAGE;
+  }
   if (o->machine.last && strcmp(o->machine.last, "host") != 0)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--machine %s: '%s' is an artifact; 'loom run' takes those of the host, 'loom sim' those of a chip", o->machine.last, c->input);
   return compile_open_artifact(ctx, c, r, s);

@@ -9,16 +9,15 @@
 
 static loom_status refuse_options(const program_run *r) {
   const cli_options *o = r->o;
-  const struct { const char *option; bool given; } kernels[] = {
+  const cli_unfit kernels[] = {
       {"--plan", o->plan.last != NULL}, {"--bisect-numerics", o->bisect && !text_eq(o->command, "run")}, {"--block-sizes", o->block_sizes.last != NULL}, {"--trace", o->trace.last != NULL},
       {"--dtype", o->dtype.last != NULL}, {"--engine tt-emu", text_eq(o->engine.last, "tt-emu")}, {"--emit", o->emit.last && !text_eq(o->emit.last, "kernel")}};
-  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
-    if (kernels[i].given) {
-      diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s on tensors becomes several kernels; only single kernels have that", kernels[i].option, r->f->name);
-      diag_help(r->ctx, "--emit kernel prints the kernels; each can be given to loom as a file of its own");
-      return LOOM_EUNSUP;
-    }
-  return LOOM_OK;
+  const char *option = cli_first_given(kernels, sizeof kernels / sizeof *kernels);
+  if (!option)
+    return LOOM_OK;
+  diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s on tensors becomes several kernels; only single kernels have that", option, r->f->name);
+  diag_help(r->ctx, "--emit kernel prints the kernels; each can be given to loom as a file of its own");
+  return LOOM_EUNSUP;
 }
 
 /* The same function as code of this CPU, on the same values: against what the interpreter made, and its bounds. */

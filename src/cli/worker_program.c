@@ -156,12 +156,12 @@ static loom_status verdict(const program_run *r) {
 /* ---- the command ---- */
 
 static loom_status refuse_options(program_run *r) {
-  const struct { const char *option; bool given; } kernels[] = {
+  const cli_unfit kernels[] = {
       {"--check", r->o->check}, {"--interp", r->o->interp}, {"--emit", r->o->emit.last != NULL}, {"--plan", r->o->plan.last != NULL}, {"--expect", r->o->expect.last != NULL},
       {"--shard", r->o->shard.last != NULL}, {"--bisect-numerics", r->o->bisect}, {"--block-sizes", r->o->block_sizes.last != NULL}, {"--trace", r->o->trace.last != NULL}};
-  for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
-    if (kernels[i].given)
-      LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s works on values and is no kernel; only kernels have that", kernels[i].option, r->f->name);
+  const char *option = cli_first_given(kernels, sizeof kernels / sizeof *kernels);
+  if (option)
+    LOOM_FAIL(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s: function @%s works on values and is no kernel; only kernels have that", option, r->f->name);
   return LOOM_OK;
 }
 

@@ -6,13 +6,13 @@
 #include <string.h>
 
 static loom_status refuse_options(loom_ctx *ctx, const cli_options *o, const compile_options *c) {
-  const struct { const char *option; bool given; } others[] = {
+  const cli_unfit others[] = {
       {"--interp", o->interp}, {"--engine", o->engine.last != NULL}, {"--emit", o->emit.last != NULL}, {"--plan", o->plan.last != NULL}, {"--provider", o->provider.last != NULL},
       {"--bisect-numerics", o->bisect}, {"--trace", o->trace.last != NULL}, {"--block-sizes", o->block_sizes.last != NULL}, {"-o", o->output_dir.last != NULL}, {"--override-dir", o->override_dir.last != NULL},
       {"--tuning-db", o->tuning_db.last != NULL}, {"--config", o->config.last != NULL}};
-  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    if (others[i].given)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shard: ranks compute whole parts of a kernel on this CPU; leave %s away", others[i].option);
+  const char *option = cli_first_given(others, sizeof others / sizeof *others);
+  if (option)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shard: ranks compute whole parts of a kernel on this CPU; leave %s away", option);
   if (!text_eq(o->machine.last, "host"))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shard deals a kernel out to processes of CPUs: add --machine host");
   return file_is_dir(c->input) ? diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--shard takes a kernel's source, no artifact") : LOOM_OK;
