@@ -235,19 +235,14 @@ static loom_status run_values(void *data, compile_state *s, const interp_tensor 
   (void)s;
   LOOM_TRY(open_memory(v, inputs));
   LOOM_TRY(run_all(v, true, integers ? &second : v->out));
-  for (size_t i = 0; i < c->whole.kernel->tensors.n; i++) {
-    int64_t elems;
+  int64_t *elems = ARENA_NEW_N(&c->ctx->mem, int64_t, c->whole.kernel->tensors.n);
+  for (size_t i = 0; i < c->whole.kernel->tensors.n; i++)
     if (c->whole.kernel->tensors.at[i].role != KERNEL_VIEW)
-      LOOM_TRY(start_result(c, (kernel_tensor)i, inputs, &by_root[i], &elems));
-  }
+      LOOM_TRY(start_result(c, (kernel_tensor)i, inputs, &by_root[i], &elems[i]));
   for (size_t t = 0; t < c->kernel.tensors.n; t++) {
     const kernel_tensor root = kernel_root(c->whole.kernel, c->kernel.tensors.at[t].of);
-    int64_t elems;
-    void *ignored;
-    if (!c->kernel.tensors.at[t].is_output)
-      continue;
-    LOOM_TRY(start_result(c, root, inputs, &ignored, &elems));
-    LOOM_TRY(take_result(v, t, by_root[root], ARENA_NEW_N(&c->ctx->mem, bool, elems)));
+    if (c->kernel.tensors.at[t].is_output)
+      LOOM_TRY(take_result(v, t, by_root[root], ARENA_NEW_N(&c->ctx->mem, bool, elems[root])));
   }
   return LOOM_OK;
 }
