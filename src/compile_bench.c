@@ -70,9 +70,9 @@ static void count_bytes(compile_state *s, const compile_results *results, bench_
     bool is_result = false, is_arg = k->tensors.at[i].role == KERNEL_ARG;
     for (size_t r = 0; r < results->n; r++)
       is_result |= results->at[r].tensor >= 0 && kernel_root(k, results->at[r].tensor) == (kernel_tensor)i;
-    int64_t bytes = (int64_t)dtype_bytes(k->tensors.at[i].shape.type), n = 1, size;
-    for (int d = 0; d < k->tensors.at[i].shape.rank; d++)
-      n = kernel_size(s->ctx, k, k->tensors.at[i].shape.dim[d], NULL, 0, &size) == LOOM_OK ? n * size : 0;
+    int64_t bytes = (int64_t)dtype_bytes(k->tensors.at[i].shape.type), n;
+    if (kernel_elements(s->ctx, k, &k->tensors.at[i].shape, NULL, 0, &n) != LOOM_OK)
+      n = 0;
     bool is_only_written = is_arg && is_result && (k->tensors.at[i].init == KERNEL_INIT_ZEROS || k->tensors.at[i].init == KERNEL_INIT_EMPTY);
     out->bytes_read += is_arg && !is_only_written ? n * bytes : 0;
     out->bytes_written += is_result ? n * bytes : 0;

@@ -212,12 +212,7 @@ static loom_status take_result(chips_values *v, size_t t, char *whole, bool *is_
 static loom_status start_result(compile_chips *c, kernel_tensor root, const interp_tensor *inputs, void **out, int64_t *elems) {
   const kernel_tensor_info *info = &c->whole.kernel->tensors.at[root];
   const dtype type = info->shape.type;
-  *elems = 1;
-  for (int d = 0; d < info->shape.rank; d++) {
-    int64_t size;
-    LOOM_TRY(kernel_size(c->ctx, c->whole.kernel, info->shape.dim[d], NULL, 0, &size));
-    *elems *= size;
-  }
+  LOOM_TRY(kernel_elements(c->ctx, c->whole.kernel, &info->shape, NULL, 0, elems));
   if (info->role == KERNEL_ARG) {
     *out = compile_to_bytes(&c->ctx->mem, &inputs[root]);
     return LOOM_OK;

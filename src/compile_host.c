@@ -52,14 +52,11 @@ static loom_status make_memory(compile_state *s, const interp_tensor *inputs, ru
       LOOM_TRY(copy_argument(s, &inputs[i], shared, &by_root[i]));
   for (size_t i = 0; i < k->returns.n; i++) {
     kernel_tensor root = k->returns.at[i] < 0 ? -1 : kernel_root(k, k->returns.at[i]);
-    int64_t bytes = 1, n;
+    int64_t elems;
     if (root < 0 || by_root[root])
       continue;
-    for (int d = 0; d < k->tensors.at[root].shape.rank; d++) {
-      LOOM_TRY(kernel_size(s->ctx, k, k->tensors.at[root].shape.dim[d], blocks, n_blocks, &n));
-      bytes *= n;
-    }
-    LOOM_TRY(tensor_memory(s, shared, (size_t)bytes, dtype_bytes(k->tensors.at[root].shape.type), &by_root[root]));
+    LOOM_TRY(kernel_elements(s->ctx, k, &k->tensors.at[root].shape, blocks, n_blocks, &elems));
+    LOOM_TRY(tensor_memory(s, shared, (size_t)elems, dtype_bytes(k->tensors.at[root].shape.type), &by_root[root]));
   }
   return LOOM_OK;
 }

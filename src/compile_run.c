@@ -128,10 +128,7 @@ loom_status compile_dram(compile_state *s, const interp_tensor *inputs, void **b
     if (k < 0)
       LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EBUG, "function argument %d belongs to no kernel tensor", t->arg);
     if (t->is_output && !t->is_input && s->kernel->tensors.at[k].role != KERNEL_ARG) {      /* an argument keeps what the kernel does not store to */
-      size_t bytes = dtype_bytes(t->type);
-      for (int d = 0; d < t->rank; d++)
-        bytes *= (size_t)t->shape[d];
-      dram[i] = arena_alloc(&s->ctx->mem, bytes);
+      dram[i] = arena_array(&s->ctx->mem, (size_t)tog_tensor_elems(t), dtype_bytes(t->type));
     } else {
       dram[i] = compile_to_bytes(&s->ctx->mem, &inputs[k]);
     }

@@ -1,3 +1,4 @@
+#include "base/shape.h"
 #include "compile_shard.h"
 #include "lower/lower.h"
 #include <string.h>
@@ -50,17 +51,10 @@ static int64_t part_of(const compile_shards *c, const shard_tensor *t, int r, in
   return at;
 }
 
-static int64_t elements(const shard_tensor *t, const int64_t *size) {
-  int64_t n = 1;
-  for (int d = 0; d < t->rank; d++)
-    n *= size[d];
-  return n;
-}
-
 /* Between an argument's memory and a dense array of the part of rank r. */
 static void copy_part(const compile_shards *c, const shard_tensor *t, int r, char *memory, char *dense, size_t width, bool out_of_memory) {
   int64_t size[SHARD_RANK_MAX], index[SHARD_RANK_MAX] = {0}, at = part_of(c, t, r, size);
-  const int64_t n = elements(t, size);
+  const int64_t n = shape_elements(t->rank, size);
   for (int64_t i = 0; i < n; i++) {
     char *there = memory + (size_t)at * width, *here = dense + (size_t)i * width;
     memcpy(out_of_memory ? here : there, out_of_memory ? there : here, width);
@@ -83,17 +77,14 @@ static loom_status argument_tensor(compile_state *s, int arg, kernel_tensor *out
 
 static loom_status memory_of(compile_state *s, const interp_tensor *inputs, kernel_tensor k, void **by_root) {
   const kernel_tensor_info *t = &s->kernel->tensors.at[k];
-  int64_t n = 1, size;
+  int64_t n;
   if (by_root[k])
     return LOOM_OK;
   if (t->role == KERNEL_ARG) {
     by_root[k] = compile_to_bytes(&s->ctx->mem, &inputs[k]);
     return LOOM_OK;
   }
-  for (int d = 0; d < t->shape.rank; d++) {
-    LOOM_TRY(kernel_size(s->ctx, s->kernel, t->shape.dim[d], NULL, 0, &size));
-    n *= size;
-  }
+  LOOM_TRY(kernel_elements(s->ctx, s->kernel, &t->shape, NULL, 0, &n));
   by_root[k] = arena_array(&s->ctx->mem, (size_t)n + 1, dtype_bytes(t->shape.type));
   return LOOM_OK;
 }
@@ -107,7 +98,7 @@ static loom_status make_arguments(compile_state *s, compile_shards *c, const int
     LOOM_TRY(memory_of(s, inputs, k, by_root));
     *v = c->function->args[i];
     (void)part_of(c, t, c->ranks.number, v->shape);
-    v->elems = elements(t, v->shape);
+    v->elems = shape_elements(t->rank, v->shape);
     const size_t width = run_element_bytes(&v->type);
     v->bytes = arena_alloc(&s->ctx->mem, (size_t)v->elems * width + 1);
     copy_part(c, t, c->ranks.number, by_root[k], v->bytes, width, true);
@@ -138,7 +129,7 @@ static loom_status unpack(compile_state *s, const compile_shards *c, int r, cons
     int64_t shape[SHARD_RANK_MAX];
     kernel_tensor k;
     (void)part_of(c, t, r, shape);
-    const size_t n = (size_t)elements(t, shape) * width;
+    const size_t n = (size_t)shape_elements(t->rank, shape) * width;
     LOOM_TRY(argument_tensor(s, t->arg, &k));
     LOOM_TRY(memory_of(s, inputs, k, by_root));
     if (n > (size_t)(end - bytes))

@@ -30,17 +30,10 @@ static const char *data_file(compile_state *s, const emulation *e, const char *d
   return file_join(&s->ctx->mem, in_dir(s, e, dir), arena_printf(&s->ctx->mem, "%s.f32", name));
 }
 
-static size_t elements(const tog_tensor *t) {
-  size_t n = 1;
-  for (int d = 0; d < t->rank; d++)
-    n *= (size_t)t->shape[d];
-  return n;
-}
-
 static loom_status write_inputs(compile_state *s, const emulation *e, void *const *dram) {
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
-    size_t n = elements(t);
+    const size_t n = (size_t)tog_tensor_elems(t);
     float *values = ARENA_NEW_N(&s->ctx->mem, float, n);
     for (size_t k = 0; k < n; k++)
       values[k] = (float)dtype_load(t->type, (char *)dram[i] + k * dtype_bytes(t->type));
@@ -56,7 +49,7 @@ static loom_status read_outputs(compile_state *s, const emulation *e, void *cons
   for (size_t i = 0; i < s->tog->tensors.n; i++) {
     const tog_tensor *t = &s->tog->tensors.at[i];
     const char *path = data_file(s, e, "out", tt_tensor_name(&s->ctx->mem, &e->program->program, i));
-    size_t n = elements(t), width = dtype_bytes(t->type), size;
+    size_t n = (size_t)tog_tensor_elems(t), width = dtype_bytes(t->type), size;
     char *bytes;
     if (!e->program->program.tensors.at[i].is_output)
       continue;

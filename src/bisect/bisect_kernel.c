@@ -151,14 +151,8 @@ static loom_status make_writers(loom_ctx *ctx, bisect_kernel *b, const interp_op
     int64_t elems = tensors[i].elems;
     if (k->tensors.at[i].role == KERNEL_VIEW)
       continue;
-    if (k->tensors.at[i].role == KERNEL_ALLOC) {
-      elems = 1;
-      for (int d = 0; d < k->tensors.at[i].shape.rank; d++) {
-        int64_t n;
-        LOOM_TRY(kernel_size(ctx, k, k->tensors.at[i].shape.dim[d], blocks, n_blocks, &n));
-        elems *= n;
-      }
-    }
+    if (k->tensors.at[i].role == KERNEL_ALLOC)
+      LOOM_TRY(kernel_elements(ctx, k, &k->tensors.at[i].shape, blocks, n_blocks, &elems));
     b->writer[i] = ARENA_NEW_N(b->flow->mem, int, elems);
     memset(b->writer[i], -1, (size_t)elems * sizeof(int));
   }

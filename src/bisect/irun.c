@@ -1,4 +1,5 @@
 /* The frame of the interpreter of MLIR: values, operations by name, blocks. */
+#include "base/shape.h"
 #include "bisect/irun.h"
 #include <math.h>
 
@@ -165,9 +166,7 @@ static flow_memory *argument_memory(irun *r, MlirOperation func, intptr_t i, con
     return NULL;
   for (int d = 0; d < rank; d++)
     shape[d] = mlirShapedTypeGetDimSize(t, d);
-  int64_t elems = 1;
-  for (int d = 0; d < rank; d++)
-    elems *= shape[d];
+  const int64_t elems = shape_elements(rank, shape);
   if (elems != a->elems) {
     irun_stop(r, func, BISECT_BROKE, arena_printf(r->mem, "its argument '%s' has %" PRId64 " elements; the kernel's has %" PRId64, ir_argument_name(r->ir, func, i), elems, a->elems));
     return NULL;

@@ -1,5 +1,6 @@
 /* Tiles of many instances in one: loom.gather and its destination, loom.broadcast.
  * Instances run one after the other, so a gather reads what all of them gave in the pass before; in the first pass nothing is in it. */
+#include "base/shape.h"
 #include "bisect/irun.h"
 #include <math.h>
 
@@ -56,16 +57,14 @@ static bool run_gather(irun *r, MlirOperation op, int id) {
     double *x = irun_copy_out(r, &value.view);
     own.node = irun_read(r, op, &value.view, value.type, x, false);
     own.x = x;
-    own.elems = 1;
-    for (int d = 0; d < value.view.rank; d++)
-      own.elems *= value.view.size[d];
+    own.elems = shape_elements(value.view.rank, value.view.size);
   } else if (value.kind == IRUN_TENSOR) {
     own.x = irun_elements(r, &value);
     own.elems = r->flow->nodes.at[value.node].elems;
   } else {
     return false;
   }
-  int64_t total = 1, shape[FLOW_RANK_MAX];
+  int64_t shape[FLOW_RANK_MAX];
   int rank;
   if (into.kind == IRUN_TENSOR) {
     rank = r->flow->nodes.at[into.node].rank;
@@ -74,8 +73,7 @@ static bool run_gather(irun *r, MlirOperation op, int id) {
     rank = into.view.rank;
     memcpy(shape, into.view.size, sizeof shape);
   }
-  for (int d = 0; d < rank; d++)
-    total *= shape[d];
+  const int64_t total = shape_elements(rank, shape);
   if (rank < 1 || shape[0] * own.elems != total)
     return irun_stop(r, op, BISECT_BROKE, "what each instance gives is no row of where it goes");
   bool is_over = own.row >= shape[0] || own.row < 0;   /* a surplus core gives nothing */

@@ -1,4 +1,5 @@
 /* linalg: every op with indexing maps, named or not, through the body that it carries. */
+#include "base/shape.h"
 #include "bisect/irun.h"
 #include <math.h>
 
@@ -83,9 +84,7 @@ static bool find_steps(irun *r, MlirOperation op, operand *o, int n_loops, const
   }
   for (int d = 0; d < o->rank; d++)
     bad = bad || !mlirAffineExprIsPureAffine(mlirAffineMapGetResult(o->map, d));
-  int64_t elems = 1;
-  for (int d = 0; d < o->rank; d++)
-    elems *= o->size[d];
+  const int64_t elems = shape_elements(o->rank, o->size);
   if (!bad && elems > 0 && (o->start < 0 || last >= elems))
     return irun_stop(r, op, BISECT_BROKE, "a map leaves the operand");
   return !bad;
@@ -209,9 +208,7 @@ static bool run_structured(irun *r, MlirOperation op, int id) {
   int in[OPERANDS_MAX * 2], n_in = 0;
   for (intptr_t i = 0; i < n_out; i++) {
     const operand *to = &o[first_out + i];
-    int64_t elems = 1;
-    for (int d = 0; d < to->rank; d++)
-      elems *= to->size[d];
+    const int64_t elems = shape_elements(to->rank, to->size);
     out[i] = ARENA_NEW_N(r->mem, double, elems);
     const double *begin = widens && to->value.is_open ? r->flow->nodes.at[to->value.node].x : to->x;   /* the sum goes on where it was */
     memcpy(out[i], begin, (size_t)elems * sizeof(double));
@@ -228,9 +225,7 @@ static bool run_structured(irun *r, MlirOperation op, int id) {
   for (intptr_t i = 0; i < n_out; i++) {
     const operand *to = &o[first_out + i];
     bool is_open = widens && !r->o->accumulate_in_result_type;
-    int64_t elems = 1;
-    for (int d = 0; d < to->rank; d++)
-      elems *= to->size[d];
+    const int64_t elems = shape_elements(to->rank, to->size);
     for (int64_t e = 0; e < elems && !is_open; e++)
       out[i][e] = irun_round(to->value.type, out[i][e]);
     int node = irun_add(r, op, FLOW_COMPUTE, n_in, in, to->value.type, to->rank, to->size, out[i]);

@@ -1,4 +1,5 @@
 /* tensor: making tiles, and other shapes and parts of them. */
+#include "base/shape.h"
 #include "bisect/irun.h"
 #include <math.h>
 
@@ -32,13 +33,6 @@ static bool result_sizes(irun *r, MlirOperation op, intptr_t first, dtype *type,
   return true;
 }
 
-static int64_t product(int rank, const int64_t *shape) {
-  int64_t n = 1;
-  for (int d = 0; d < rank; d++)
-    n *= shape[d];
-  return n;
-}
-
 /* Nothing is in it: NaN, where the type has one. */
 static bool run_empty(irun *r, MlirOperation op, int id) {
   int64_t shape[FLOW_RANK_MAX];
@@ -47,7 +41,7 @@ static bool run_empty(irun *r, MlirOperation op, int id) {
   (void)id;
   if (!result_sizes(r, op, 0, &type, &rank, shape))
     return false;
-  int64_t n = product(rank, shape);
+  int64_t n = shape_elements(rank, shape);
   double *x = ARENA_NEW_N(r->mem, double, n);
   for (int64_t i = 0; i < n; i++)
     x[i] = NAN;
@@ -63,7 +57,7 @@ static bool run_splat(irun *r, MlirOperation op, int id) {
   (void)id;
   if (!result_sizes(r, op, 1, &type, &rank, shape))
     return false;
-  int64_t n = product(rank, shape);
+  int64_t n = shape_elements(rank, shape);
   double *x = ARENA_NEW_N(r->mem, double, n);
   for (int64_t i = 0; i < n; i++)
     x[i] = from.x;
@@ -201,7 +195,7 @@ static bool run_same(irun *r, MlirOperation op, int id) {
       }
     }
   }
-  if (product(rank, shape) != n.elems)
+  if (shape_elements(rank, shape) != n.elems)
     return irun_stop(r, op, BISECT_BROKE, "the sizes before and behind it differ");
   irun_set_tensor(r, op, 0, irun_add(r, op, FLOW_MOVE, 1, &from.node, n.type, rank, shape, irun_elements(r, &from)), false);
   r->flow->elems -= n.elems;   /* shared */

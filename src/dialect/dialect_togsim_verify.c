@@ -1,4 +1,5 @@
 /* The rules of dialect `togsim` that IRDL cannot state: what the operands and lists of a transfer have to do with each other. */
+#include "base/shape.h"
 #include "dialect/dialect_private.h"
 #include "dialect/togsim.h"
 
@@ -140,11 +141,10 @@ static void check_offsets(checker *c, const togsim_operands *o) {
   MlirType element = mlirShapedTypeGetElementType(t);
   if (!togsim_is_spad(t) || (!mlirTypeIsAInteger(element) && !mlirTypeIsAIndex(element)))
     REPORT(c, "the offsets of togsim.transfer must be integers in memory space 1, not %s", show(c, t));
-  int64_t have = 1, want = 1;
+  int64_t have = 1;
+  const int64_t want = shape_elements(c->rank, c->shape);
   for (int64_t d = 0; mlirShapedTypeHasStaticShape(t) && d < mlirShapedTypeGetRank(t); d++)
     have *= mlirShapedTypeGetDimSize(t, d);
-  for (int d = 0; d < c->rank; d++)
-    want *= c->shape[d];
   if (!mlirShapedTypeHasStaticShape(t) || have != want)
     REPORT(c, "togsim.transfer moves %" PRId64 " elements, but its offsets are %s", want, show(c, t));
   if (!ir_attr_int(ir_attr_of(c->op, "offset_stride"), &stride))

@@ -223,6 +223,8 @@ LOOM_MUST_USE loom_status kernel_retype(loom_ctx *ctx, kernel_graph *k, dtype fr
 bool kernel_is_open(const kernel_graph *k);    /* some size is open */
 /* Value of a size expression under the known symbol values plus `extra` bindings (block sizes). */
 LOOM_MUST_USE loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e, const sym_binding *extra, size_t n, int64_t *out);
+/* Elements of a tensor or value of type `t`, likewise.  LOOM_ELIMIT: more than an int64_t counts. */
+LOOM_MUST_USE loom_status kernel_elements(loom_ctx *ctx, const kernel_graph *k, const kernel_type *t, const sym_binding *extra, size_t n, int64_t *out);
 
 /* ---- calls of a kernel that was compiled for other sizes (kernel_guard.c) ---- */
 /* The sizes of argument dims for one call, by kernel tensor; 0: not said. */

@@ -126,6 +126,17 @@ loom_status kernel_size(loom_ctx *ctx, const kernel_graph *k, const sym_expr *e,
   return st;
 }
 
+loom_status kernel_elements(loom_ctx *ctx, const kernel_graph *k, const kernel_type *t, const sym_binding *extra, size_t n, int64_t *out) {
+  int64_t elems = 1, size;
+  for (int d = 0; d < t->rank; d++) {
+    LOOM_TRY(kernel_size(ctx, k, t->dim[d], extra, n, &size));
+    if (__builtin_mul_overflow(elems, size, &elems))
+      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "a tensor of kernel '%s' has more than %" PRId64 " elements", k->name, INT64_MAX);
+  }
+  *out = elems;
+  return LOOM_OK;
+}
+
 static const sym_binding *find_given(const sym_binding *given, size_t n, const char *name) {
   for (size_t i = 0; i < n; i++)
     if (text_eq(given[i].name, name))

@@ -1,4 +1,5 @@
 /* Calls of a kernel that was compiled for other sizes: what its open sizes are, and whether what its reading rested on still holds. */
+#include "base/shape.h"
 #include "kernel/kernel.h"
 #include <stdlib.h>
 
@@ -105,12 +106,11 @@ static const sym_binding *find(const bindings *b, const char *name) {
 static loom_status bind_names(bindings *b, loom_span span, const sym_expr *e, bool *known) {
   kernel_tensor t;
   int dim;
-  int64_t element, elems = 1;
+  int64_t element;
   if (e->op == SYM_SYM && !find(b, e->name)) {
     if (!kernel_guard_name(b->k, e->name, &t, &dim, &element))
       LOOM_FAIL(b->ctx, span, LOOM_EINPUT, "\"%s\" of a guard has no value", e->name);
-    for (int d = 0; d < b->k->tensors.at[t].shape.rank; d++)
-      elems *= b->call->size[t][d];
+    const int64_t elems = shape_elements(b->k->tensors.at[t].shape.rank, b->call->size[t]);
     if (dim < 0 && element < elems && !(b->contents && b->contents[t]))
       *known = false;
     else

@@ -82,6 +82,27 @@ static void test_sizes_know_the_kernels_symbols(void **state) {
   assert_int_not_equal(kernel_size(ctx, k, parts_expr(ctx, "a"), NULL, 0, &n), LOOM_OK);
 }
 
+/* Rows: dims, what is given for a, and their product by hand; INT64_MAX is 7 * 7 * 73 * 127 * 337 * 92737 * 649657. */
+static void test_elements_are_the_product_of_sizes(void **state) {
+  loom_ctx *ctx = *state;
+  static const struct { int rank; const char *dim[3]; int64_t a, elems; } rows[] = {
+      {0, {NULL}, 0, 1}, {1, {"7"}, 0, 7}, {3, {"c", "2", "m + 1"}, 0, 2424}, {2, {"a", "c"}, 5, 60}, {2, {"m", "0"}, 0, 0}, {2, {"49", "a"}, INT64_MAX / 49, INT64_MAX}};
+  kernel_graph *k = blocks(&ctx->mem);
+  for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    kernel_type t = {.type = DTYPE_F32, .rank = rows[i].rank};
+    int64_t n = -1;
+    for (int d = 0; d < t.rank; d++)
+      t.dim[d] = parts_expr(ctx, rows[i].dim[d]);
+    assert_int_equal(kernel_elements(ctx, k, &t, &(sym_binding){"a", rows[i].a}, 1, &n), LOOM_OK);
+    assert_int_equal(n, rows[i].elems);
+  }
+  const kernel_type large = {.type = DTYPE_F32, .rank = 2, .dim = {parts_expr(ctx, "50"), parts_expr(ctx, "a")}};
+  int64_t n;
+  assert_int_equal(kernel_elements(ctx, k, &large, &(sym_binding){"a", INT64_MAX / 49}, 1, &n), LOOM_ELIMIT);
+  testing_expect_error(ctx, LOOM_ELIMIT, "more than 9223372036854775807 elements", 0, 0);
+  assert_int_not_equal(kernel_elements(ctx, k, &large, NULL, 0, &n), LOOM_OK);      /* a is not known */
+}
+
 static void test_names_of_guards(void **state) {
   loom_ctx *ctx = *state;
   arena *m = &ctx->mem;
@@ -159,7 +180,7 @@ static void test_elements_in_guards_are_looked_up(void **state) {
 
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, testing_open_context, testing_close_context)
-  const struct CMUnitTest tests[] = {T(test_block_sizes), T(test_a_kernel_without_blocks_names_none), T(test_sizes_know_the_kernels_symbols), T(test_names_of_guards),
+  const struct CMUnitTest tests[] = {T(test_block_sizes), T(test_a_kernel_without_blocks_names_none), T(test_sizes_know_the_kernels_symbols), T(test_elements_are_the_product_of_sizes), T(test_names_of_guards),
                                      T(test_numbers_are_refused_where_the_code_needs_them), T(test_elements_in_guards_are_looked_up)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,16 +132,8 @@ static loom_status address(host *h, const access *a, const char **out) {
 static loom_status memory_type(host *h, kernel_tensor t, const char **out) {
   const kernel_tensor_info *info = &h->l->k->tensors.at[lower_root(h->l->k, t)];
   int64_t n = 1;
-  for (int d = 0; d < info->shape.rank && !h->dynamic; d++) {
-    int64_t size;
-    bool known = sym_is_const(info->shape.dim[d], &size);
-    if (!known) {
-      sym_binding *b = ARENA_NEW_N(h->l->mem, sym_binding, h->n_blocks);
-      memcpy(b, h->blocks, h->n_blocks * sizeof *b);
-      LOOM_TRY(kernel_size(h->l->ctx, h->l->k, info->shape.dim[d], b, h->n_blocks, &size));
-    }
-    n *= size;
-  }
+  if (!h->dynamic)
+    LOOM_TRY(kernel_elements(h->l->ctx, h->l->k, &info->shape, h->blocks, h->n_blocks, &n));
   n = h->dynamic ? INT32_MAX : n > 0 ? n : 1;
   *out = arena_printf(h->l->mem, "memref<%" PRId64 "x%s>", n, lower_element(info->shape.type));
   return LOOM_OK;

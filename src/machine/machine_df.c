@@ -99,13 +99,6 @@ static machine_map map_of(import *im, const df_op *op) {
   return p;
 }
 
-static int64_t map_points(const machine_map *p) {
-  int64_t n = 1;
-  for (size_t i = 0; i < p->domain.n; i++)
-    n *= p->domain.at[i].size;
-  return n;
-}
-
 /* Instance number the map gives for instance `linear` of its domain; -1: outside (told by machine_check), or no number. */
 static int64_t map_apply(const machine_map *p, sym_code *const *code, int64_t linear) {
   int64_t at[MACHINE_MESH_DIMS_MAX], to = 0, value;
@@ -171,7 +164,7 @@ static loom_status find_attach(import *im, int64_t *attach, int64_t channels) {
     machine_map p = map_of(im, op);
     sym_code *code[MACHINE_MESH_DIMS_MAX];
     LOOM_TRY(compile_map(im->ctx, &p, code));
-    for (int64_t k = 0; k < map_points(&p); k++) {
+    for (int64_t k = 0; k < machine_map_points(&p); k++) {
       int64_t to = map_apply(&p, code, k), channel = outward ? to : k;
       if (to >= 0 && attach[channel] < 0)
         attach[channel] = core_at(im, outward ? op->from : op->to, outward ? k : to);

@@ -9,7 +9,7 @@ static const char *tuple(arena *mem, const int64_t *at, size_t n) {
   return n == 1 ? text_str(&t) : arena_printf(mem, "(%s)", text_str(&t));
 }
 
-static int64_t points(const machine_map *p) {
+int64_t machine_map_points(const machine_map *p) {
   int64_t n = 1;
   for (size_t i = 0; i < p->domain.n; i++)
     n *= p->domain.at[i].size;
@@ -34,7 +34,7 @@ static const sym_expr *with_floordiv(arena *m, const sym_expr *e) {
 /* The point at which result `r` of the map is farthest outside, the last of equals; false: it stays inside. */
 static bool find_outside(const machine_map *p, const sym_code *code, size_t r, int64_t *out_linear, int64_t *out_value) {
   int64_t at[MACHINE_MESH_DIMS_MAX], value, worst = 0;
-  for (int64_t i = 0; i < points(p); i++) {
+  for (int64_t i = 0; i < machine_map_points(p); i++) {
     unravel(p, i, at);
     int64_t by = sym_run(code, at, &value) ? overshoot(value, p->range.at[r].size) : 0;
     if (by >= worst && by > 0) {

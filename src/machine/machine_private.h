@@ -113,6 +113,7 @@ const sym_expr *machine_rate_quotient(const sym_expr *throughput);
 
 /* ---- checking ---- */
 LOOM_MUST_USE loom_status machine_check_maps(loom_ctx *ctx, const machine *m);
+int64_t machine_map_points(const machine_map *p);      /* of its domain */
 LOOM_MUST_USE loom_status machine_check_guards(loom_ctx *ctx, const machine_perf *p);
 /* Warns of memories that nothing leads to from the DRAM. */
 void machine_check_reach(loom_ctx *ctx, const machine *m);

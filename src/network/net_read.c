@@ -1,12 +1,8 @@
 /* Operations of a function on tensors, in order: what they read and write, as addresses over their loops. */
+#include "base/shape.h"
 #include "network/net_private.h"
 
-int64_t net_elems(const axis_space *s) {
-  int64_t n = 1;
-  for (int d = 0; d < s->n; d++)
-    n *= s->extent[d];
-  return n;
-}
+int64_t net_elems(const axis_space *s) { return shape_elements(s->n, s->extent); }
 
 axis_expr net_row_major(arena *m, const axis_space *shape) {
   axis_expr e = {0};

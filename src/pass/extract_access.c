@@ -1,4 +1,5 @@
 /* Which part of which argument a load or store touches. */
+#include "base/shape.h"
 #include "pass/extract_private.h"
 #include <string.h>
 
@@ -104,13 +105,11 @@ static bool begin_with_argument(nest_tensor *t, int64_t offset, arg_part *out) {
 /* The sizes and strides of memref.reinterpret_cast of an argument. */
 static loom_status read_view(extract *x, MlirOperation view, const nest_tensor *arg, nest_tensor *out, arg_part *part) {
   MlirType type = mlirValueGetType(ir_result(view, 0));
-  int64_t offset, elems = 1;
+  int64_t offset;
   *out = *arg;
   out->rank = (int)mlirShapedTypeGetRank(type);
-  for (int d = 0; d < arg->rank; d++)
-    elems *= arg->shape[d];
   if (out->rank < 1 || out->rank > NEST_RANK_MAX || !static_list(view, "static_offsets", 1, &offset) || offset < 0 ||
-      !static_list(view, "static_sizes", out->rank, out->shape) || !static_list(view, "static_strides", out->rank, out->stride) || !begin_with_argument(out, offset, part) || !is_inside(out, elems))
+      !static_list(view, "static_sizes", out->rank, out->shape) || !static_list(view, "static_strides", out->rank, out->stride) || !begin_with_argument(out, offset, part) || !is_inside(out, shape_elements(arg->rank, arg->shape)))
     EXTRACT_UNSUP(x, view, "argument '%s' may be seen with other sizes and strides, inside of it; this view of it is not supported", arg->name);
   for (int d = 0; d < out->rank; d++)   /* of one element: any */
     out->stride[d] = out->stride[d] > 0 ? out->stride[d] : 1;
@@ -159,12 +158,10 @@ loom_status extract_check_store(extract *x, MlirOperation at, const nest_node *s
 bool extract_shows_all(const extract *x, int tensor) {
   const nest_tensor *t = &x->nest->tensors.at[tensor];
   MlirType type = mlirValueGetType(mlirBlockGetArgument(ir_body(x->func), t->arg));
-  int64_t elems = 1, shown = 1;
+  int64_t elems = 1;
   for (int d = 0; d < mlirShapedTypeGetRank(type); d++)
     elems *= mlirShapedTypeGetDimSize(type, d);
-  for (int d = 0; d < t->rank; d++)
-    shown *= t->shape[d];
-  return shown == elems && is_one_to_one(t, t->shape);
+  return shape_elements(t->rank, t->shape) == elems && is_one_to_one(t, t->shape);
 }
 
 /* Slices of the argument's dims, in order, with single elements of the dims left out: x[:, 8:], x[3]. */

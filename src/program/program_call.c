@@ -1,4 +1,5 @@
 /* Calls: descriptors of the arguments in, values out of the results' descriptors. */
+#include "base/shape.h"
 #include "program/program_private.h"
 #include <string.h>
 
@@ -19,9 +20,7 @@ void program_grant(arena *mem, program_grants *grants, const char *name, void (*
 
 void program_gather(const program_memref *m, int rank, size_t width, void *to) {
   const int64_t *size = m->sizes, *stride = m->sizes + rank;
-  int64_t index[RUN_RANK_MAX] = {0}, elems = 1, at = m->offset;
-  for (int d = 0; d < rank; d++)
-    elems *= size[d];
+  int64_t index[RUN_RANK_MAX] = {0}, elems = shape_elements(rank, size), at = m->offset;
   for (int64_t i = 0; i < elems; i++) {
     memcpy((char *)to + (size_t)i * width, (const char *)m->aligned + at * (int64_t)width, width);
     for (int d = rank - 1; d >= 0; d--) {

@@ -1,3 +1,4 @@
+#include "base/shape.h"
 #include "run/provider_check_memory.h"
 #include <string.h>
 #include <sys/mman.h>
@@ -72,12 +73,7 @@ static char *at(const check_operand *o, int64_t batch, int64_t r, int64_t c) {
 double check_operand_get(const check_operand *o, int64_t batch, int64_t r, int64_t c) { return dtype_load(o->type, at(o, batch, r, c)); }
 void check_operand_set(check_operand *o, int64_t batch, int64_t r, int64_t c, double v) { dtype_store(o->type, at(o, batch, r, c), v); }
 
-static int64_t matrices(const check_operand *o) {
-  int64_t n = 1;
-  for (int d = 0; d < o->tensor.rank - 2; d++)
-    n *= o->sizes[d];
-  return n;
-}
+static int64_t matrices(const check_operand *o) { return shape_elements(o->tensor.rank - 2, o->sizes); }
 
 enum { SEALED_BYTES_MAX = 1 << 24 };        /* a sparse operand is not sealed */
 

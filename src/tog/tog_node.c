@@ -1,4 +1,5 @@
 /* Small facts about nodes, buffers and tensors that writer, reader, checker and simulator share. */
+#include "base/shape.h"
 #include "tog/tog.h"
 
 typedef struct kind_row { const char *name; int thread; } kind_row;
@@ -28,15 +29,8 @@ const char *tog_node_title(arena *m, const tog_node *n) {
   return n->label ? arena_printf(m, "node %d '%s'", n->id, n->label) : arena_printf(m, "node %d (%s)", n->id, tog_kind_name(n->kind));
 }
 
-static int64_t product(const int64_t *shape, int rank) {
-  int64_t p = 1;
-  for (int d = 0; d < rank; d++)
-    p *= shape[d];
-  return p;
-}
-
-int64_t tog_buffer_elems(const tog_buffer *b) { return product(b->shape, b->rank); }
-int64_t tog_tensor_elems(const tog_tensor *t) { return product(t->shape, t->rank); }
+int64_t tog_buffer_elems(const tog_buffer *b) { return shape_elements(b->rank, b->shape); }
+int64_t tog_tensor_elems(const tog_tensor *t) { return shape_elements(t->rank, t->shape); }
 int64_t tog_buffer_span_bytes(const tog_buffer *b) { return (b->depth - 1) * b->stride + b->bytes; }
 
 static void number(tog_body *body, int *next) {

@@ -1,5 +1,6 @@
 /* How tensors lie in DRAM: in tiles where every load and store takes whole tiles of the same two dims, else in sticks. */
 #include "target/tt/tt_private.h"
+#include "base/shape.h"
 #include "base/text.h"
 
 typedef struct planning {
@@ -74,13 +75,11 @@ static tt_dim role_of(const tt_buffer *b, const tog_box *box, int box_dim) {
 
 static void make_sticks(tt_tensor *x, const machine *m) {
   int64_t align = m->dram_align_bytes > 32 ? m->dram_align_bytes : 32;
-  int64_t n = x->rank ? x->shape[x->rank - 1] : 1, elems = 1;
-  for (int d = 0; d < x->rank; d++)
-    elems *= x->shape[d];
+  int64_t n = x->rank ? x->shape[x->rank - 1] : 1;
   x->is_tiled = false;
   x->row_dim = x->col_dim = -1;
   x->page_bytes = (n * (int64_t)dtype_bytes(x->type) + align - 1) / align * align;
-  x->pages = n ? elems / n : 0;
+  x->pages = n ? shape_elements(x->rank, x->shape) / n : 0;
 }
 
 static void make_tiles(tt_tensor *x) {
