@@ -32,6 +32,9 @@ void compile_chips_close(compile_chips *c);
 LOOM_MUST_USE loom_status compile_chips_execute(compile_chips *c, const run_options *r, compile_execution *out);
 /* Bytes in the DRAM of a chip, with the split that was chosen. */
 int64_t compile_chips_dram(const compile_chips *c, int64_t chip);
+/* Adds what chip number `chip` did: bytes, events and faults are counted of every chip, and a fault says of which it is; all else is that of the first that is added, cycles too.
+ * `out` is zero before. */
+void compile_chips_add_report(compile_execution *out, arena *m, const sim_report *r, int64_t chip);
 data_value *compile_chips_summary(compile_chips *c, const compile_execution *e);      /* loom.summary.v1; e may be NULL */
 data_value *compile_chips_table(compile_chips *c);                                     /* loom.explore.v1 */
 #endif

@@ -115,7 +115,8 @@ static void **dram_of(chips_values *v, int64_t chip, compile_chips_shard *s) {
   return dram;
 }
 
-static void add_report(compile_execution *out, arena *m, const sim_report *r, int64_t chip) {
+void compile_chips_add_report(compile_execution *out, arena *m, const sim_report *r, int64_t chip) {
+  enum { FAULTS_KEPT = 100 };      /* as of one chip */
   sim_report *all = &out->report;
   if (!out->has_report) {
     *all = *r;
@@ -128,7 +129,7 @@ static void add_report(compile_execution *out, arena *m, const sim_report *r, in
   all->noc_bytes += r->noc_bytes;
   all->events += r->events;
   all->n_faults += r->n_faults;
-  for (size_t i = 0; i < r->faults.n && all->faults.n < 100; i++) {
+  for (size_t i = 0; i < r->faults.n && all->faults.n < FAULTS_KEPT; i++) {
     sim_fault f = r->faults.at[i];
     f.text = arena_printf(m, "chip %" PRId64 ": %s", chip, f.text);
     vec_push(m, &all->faults, f);
@@ -150,7 +151,7 @@ static loom_status run_kernels(chips_values *v, bool has_values, compile_executi
     sim_options o = {.exec = has_values ? &exec : NULL, .dram = v->r->dram, .verify = !v->r->no_verify, .tensors = has_values ? dram_of(v, chip, s) : NULL};
     if (has_values || s->chip == chip)
       LOOM_TRY(sim_run(c->ctx, s->s.tog, s->s.machine, &o, r));
-    add_report(out, &c->ctx->mem, r, chip);
+    compile_chips_add_report(out, &c->ctx->mem, r, chip);
     t->kernel = r->cycles;
     t->end = t->begin + t->kernel;
   }

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/cli_chips.h"
 #include "cli/worker_chips.h"
+#include "compile_chips.h"
 #include "sim/sim.h"
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ static loom_status refuse(loom_ctx *ctx, const cli_options *o) {
   return LOOM_EUNSUP;
 }
 
-typedef struct several { cli_chips chips; const tog **togs; sim_report *report /* by file */, all; chips_times times; } several;
+typedef struct several { cli_chips chips; const tog **togs; sim_report *report /* by file */; compile_execution all; chips_times times; } several;
 
 /* Chips that have one file run alike: it is run once. */
 static loom_status run_togs(loom_ctx *ctx, const cli_options *o, several *s) {
@@ -37,41 +38,31 @@ static loom_status run_togs(loom_ctx *ctx, const cli_options *o, several *s) {
   return LOOM_OK;
 }
 
-/* Those of every chip. */
-static void add_up(several *s) {
-  s->all = s->report[0];
-  s->all.cycles = s->times.cycles;
-  s->all.n_faults = s->all.dram_bytes_read = s->all.dram_bytes_written = s->all.noc_bytes = 0;
-  for (int64_t c = 0; c < s->chips.program.n_chips; c++) {
-    const sim_report *r = s->chips.file_of[c] < 0 ? NULL : &s->report[s->chips.file_of[c]];
-    s->all.n_faults += r ? r->n_faults : 0;
-    s->all.dram_bytes_read += r ? r->dram_bytes_read : 0;
-    s->all.dram_bytes_written += r ? r->dram_bytes_written : 0;
-    s->all.noc_bytes += r ? r->noc_bytes : 0;
-  }
-}
-
 static loom_status run_all(loom_ctx *ctx, const cli_options *o, several *s) {
   int64_t *kernel = ARENA_NEW_N(&ctx->mem, int64_t, s->chips.program.n_chips);
   LOOM_TRY(run_togs(ctx, o, s));
   for (int64_t c = 0; c < s->chips.program.n_chips; c++)
     kernel[c] = s->chips.file_of[c] < 0 ? 0 : s->report[s->chips.file_of[c]].cycles;
   LOOM_TRY(chips_time(ctx, &s->chips.program, s->chips.machine, kernel, &s->times));
-  add_up(s);
+  for (int64_t c = 0; c < s->chips.program.n_chips; c++)
+    if (s->chips.file_of[c] >= 0)
+      compile_chips_add_report(&s->all, &ctx->mem, &s->report[s->chips.file_of[c]], c);
+  s->all.report.cycles = s->times.cycles;
   return LOOM_OK;
 }
 
 static loom_status print(loom_ctx *ctx, const cli_options *o, several *s) {
-  const char *json = s->chips.files.n ? data_write_json(&ctx->mem, sim_report_to_data(&ctx->mem, &s->all, s->togs[0]), 1) : "{}";
+  const sim_report *all = &s->all.report;
+  const char *json = s->chips.files.n ? data_write_json(&ctx->mem, sim_report_to_data(&ctx->mem, all, s->togs[0]), 1) : "{}";
   if (o->out.last)
     LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
   if (o->json)
     printf("%s\n", json);
   else
     printf("chips        %" PRId64 "\ncycles       %" PRId64 "\nDRAM         %" PRId64 " bytes read, %" PRId64 " written\nNoC          %" PRId64 " byte-hops\nfaults       %" PRId64 "\n",
-           s->chips.program.n_chips, s->all.cycles, s->all.dram_bytes_read, s->all.dram_bytes_written, s->all.noc_bytes, s->all.n_faults);
-  if (s->all.n_faults)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chips report %" PRId64 " fault(s)", s->all.n_faults);
+           s->chips.program.n_chips, all->cycles, all->dram_bytes_read, all->dram_bytes_written, all->noc_bytes, all->n_faults);
+  if (all->n_faults)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chips report %" PRId64 " fault(s)", all->n_faults);
   return LOOM_OK;
 }
 
