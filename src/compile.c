@@ -331,13 +331,16 @@ static loom_status refuse_chips(compile_state *s) {
   return LOOM_EUNSUP;
 }
 
+loom_status compile_load_machine(loom_ctx *ctx, const compile_options *o, machine **out) {
+  if (!o->loaded_machine)
+    return machine_load_with(ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, out);
+  *out = ARENA_NEW(&ctx->mem, machine);
+  **out = *o->loaded_machine;
+  return LOOM_OK;
+}
+
 static loom_status load_machine(compile_state *s, const compile_options *o) {
-  if (o->loaded_machine) {
-    s->machine = ARENA_NEW(&s->ctx->mem, machine);
-    *s->machine = *o->loaded_machine;
-  } else {
-    LOOM_TRY(machine_load_with(s->ctx, o->machine ? o->machine : "wormhole", o->calibration, o->compute_dir, &s->machine));
-  }
+  LOOM_TRY(compile_load_machine(s->ctx, o, &s->machine));
   if (s->machine->chips.n && o->stop_after != COMPILE_KERNEL)
     return refuse_chips(s);
   s->is_native = s->machine->host_cpu && !o->search_host;

@@ -123,6 +123,8 @@ static inline tog_chip compile_chip(const machine *m) {
 
 /* Runs the pipeline, or takes what the cache has of it.  `s` is zeroed first; call compile_done in any case. */
 LOOM_MUST_USE loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_state *s);
+/* The machine that the options name; of o->loaded_machine, a copy. */
+LOOM_MUST_USE loom_status compile_load_machine(loom_ctx *ctx, const compile_options *o, machine **out);
 /* The two parts of it around the cache: options, machine and limits (`s` is zeroed first); the pipeline. */
 LOOM_MUST_USE loom_status compile_start(loom_ctx *ctx, const compile_options *o, compile_state *s);
 LOOM_MUST_USE loom_status compile_finish(compile_state *s);

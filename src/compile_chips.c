@@ -4,26 +4,21 @@
 #include "compile_stage.h"
 #include <stdlib.h>
 
-/* The machine of the options, or of their config.json. */
-static loom_status load_machine(loom_ctx *ctx, const compile_options *o, machine **out) {
+bool compile_chips_wanted(loom_ctx *ctx, compile_options *o) {
   compile_options merged = *o;
   compile_state s = {.ctx = ctx, .o = o};
-  LOOM_TRY(compile_read_config(&s, &merged));
-  return machine_load_with(ctx, merged.machine ? merged.machine : "wormhole", merged.calibration, merged.compute_dir, out);
-}
-
-bool compile_chips_wanted(loom_ctx *ctx, compile_options *o) {
-  machine *m;
+  machine *m = NULL;
   if ((!o->machine && !o->config) || file_is_dir(o->input))
     return false;
   const diag_mark before = diag_save(ctx);
-  const bool is_loaded = load_machine(ctx, o, &m) == LOOM_OK;
-  if (is_loaded && !m->chips.n && !o->config) {
-    o->loaded_machine = m;
+  const bool is_read = compile_read_config(&s, &merged) == LOOM_OK;
+  diag_drop(ctx, before);                  /* whoever compiles reads it again */
+  if (!is_read || compile_load_machine(ctx, &merged, &m) != LOOM_OK) {
+    diag_drop(ctx, before);
     return false;
   }
-  diag_drop(ctx, before);
-  return is_loaded && m->chips.n;
+  o->loaded_machine = m;
+  return m->chips.n > 0;
 }
 
 /* What is asked of a shard is what was asked of the kernel, without what is about chips. */
@@ -337,7 +332,7 @@ static loom_status write_files(compile_chips *c) {
 loom_status compile_chips_kernel(loom_ctx *ctx, const compile_options *o, compile_chips *out) {
   compile_chips *c = out;
   *c = (compile_chips){.ctx = ctx, .o = o};
-  LOOM_TRY(load_machine(ctx, o, &c->machine));
+  LOOM_TRY(compile_load_machine(ctx, o, &c->machine));
   c->chip = machine_one_chip(&ctx->mem, c->machine);
   LOOM_TRY(read_whole(c));
   LOOM_TRY(read_plan(c));

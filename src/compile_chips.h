@@ -23,9 +23,9 @@ typedef struct compile_chips {
   const char *output_dir;                  /* NULL: nothing was written */
 } compile_chips;
 
-/* Is the machine one of several chips?  false also where it cannot be read: whoever reads it next says so.  One of one chip is left in o->loaded_machine. */
+/* Is the machine, of the options or of their config.json, one of several chips?  It is left in o->loaded_machine.  false also where it cannot be read: whoever reads it next says so. */
 bool compile_chips_wanted(loom_ctx *ctx, compile_options *o);
-/* `out` is zeroed first; close it in any case.  o->stop_after COMPILE_SOLVE: the table alone.  LOOM_EUNSUP: the input is no kernel graph, or more than one loop nest. */
+/* Of options for which compile_chips_wanted said true.  `out` is zeroed first; close it in any case.  o->stop_after COMPILE_SOLVE: the table alone.  LOOM_EUNSUP: the input is no kernel graph, or more than one loop nest. */
 LOOM_MUST_USE loom_status compile_chips_kernel(loom_ctx *ctx, const compile_options *o, compile_chips *out);
 void compile_chips_close(compile_chips *c);
 /* Runs all chips with values; r->times_only: one chip of each shape, without values. */

@@ -113,7 +113,7 @@ static loom_status take_step(network_run *n, int i) {
 }
 
 loom_status network_place_tensors(network_run *n) {
-  LOOM_TRY(machine_load_with(n->ctx, n->o->machine ? n->o->machine : "wormhole", n->o->calibration, n->o->compute_dir, &n->chip));
+  LOOM_TRY(compile_load_machine(n->ctx, n->o, &n->chip));
   network_plan_buffers(&n->ctx->mem, n->net, NETWORK_BUFFER_ALIGN, !n->chip->host_cpu, NULL, &n->out->buffers);
   return LOOM_OK;
 }
