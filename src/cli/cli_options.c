@@ -109,11 +109,44 @@ loom_status cli_unknown_word(loom_ctx *ctx, const char *option, const char *word
 
 bool cli_option_has_words(const cli_option *o) { return o->argument && strchr(o->argument, '|') && o->argument[0] >= 'a' && o->argument[0] <= 'z'; }
 
+/* --emit: a form that the command has, of whatever input. */
+static loom_status check_form(loom_ctx *ctx, const cli_command *c, const char *value) {
+  enum { EARLY, LATE, CODE, FILES };
+  static const struct { const char *name; int when; } forms[] = {
+#define X(name, when, stage, text) {name, when},
+#include "cli/cli_emit.def"
+#undef X
+  };
+  enum { N_FORMS = sizeof forms / sizeof *forms };
+  text printed = text_new(&ctx->mem), written = printed;
+  const char *names[N_FORMS];
+  const bool writes = letter_of(c) == 'c' || letter_of(c) == 'e';      /* explore says itself what it prints */
+  bool is_form = false;
+  for (size_t i = 0; i < N_FORMS; i++) {
+    const bool is_printed = forms[i].when == EARLY || forms[i].when == LATE, is_it = strcmp(forms[i].name, value) == 0;
+    text *t = is_printed ? &printed : &written;
+    if (is_it && (is_printed || writes))
+      return LOOM_OK;
+    is_form = is_form || is_it;
+    text_addf(t, "%s%s", t->size ? ", " : "", forms[i].name);
+    names[i] = forms[i].name;
+  }
+  if (is_form)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit %s: 'loom compile' makes that; 'loom %s' prints %s", value, c->name, text_str(&printed));
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not one of %s; nor, of compile, of %s", value, text_str(&printed), text_str(&written));
+  const char *near = diag_nearest(value, names, N_FORMS);
+  if (near)
+    diag_help(ctx, "did you mean '%s'?", near);
+  return LOOM_EUSAGE;
+}
+
 /* "sim|npu": one of the words.  --engine says itself that others are planned. */
-static loom_status check_word(loom_ctx *ctx, const cli_option *o, const char *value) {
+static loom_status check_word(loom_ctx *ctx, const cli_command *c, const cli_option *o, const char *value) {
   enum { WORDS_MAX = 8 };
   const char *words[WORDS_MAX];
   size_t n = 0;
+  if (strcmp(o->name, "emit") == 0)
+    return check_form(ctx, c, value);
   if (!cli_option_has_words(o) || strcmp(o->name, "engine") == 0)
     return LOOM_OK;
   for (const char *at = o->argument; *at && n < WORDS_MAX;) {
@@ -145,7 +178,7 @@ static loom_status add_settings(loom_ctx *ctx, const cli_command *c, const cli_s
     if (s->option->offset == offsetof(cli_options, machine))
       out->machine_span = s->span;
     for (size_t k = 0; k < s->words.n; k++) {
-      LOOM_TRY(check_word(ctx, s->option, s->words.at[k]));
+      LOOM_TRY(check_word(ctx, c, s->option, s->words.at[k]));
       if (s->option->argument)
         add_value(&ctx->mem, out, s->option, s->words.at[k]);
       else
@@ -232,7 +265,7 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
     const char *value = eq ? eq + 1 : i + 1 < argc ? argv[++i] : NULL;
     if (!value)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
-    LOOM_TRY(check_word(ctx, row, value));
+    LOOM_TRY(check_word(ctx, c, row, value));
     add_value(&ctx->mem, out, row, value);
     is_given[row - rows] = true;
   }

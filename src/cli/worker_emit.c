@@ -59,21 +59,6 @@ bool worker_emit_is_searched(const char *name) {
   return row && row->stage >= COMPILE_NEST && row->stage < COMPILE_STAGES;
 }
 
-static loom_status fail_unknown(loom_ctx *ctx, const char *name) {
-  text forms = text_new(&ctx->mem), files = forms;
-  const char *names[N_ROWS];
-  for (size_t i = 0; i < N_ROWS; i++) {
-    text *t = rows[i].text ? &forms : &files;
-    text_addf(t, "%s%s", t->size ? ", " : "", rows[i].name);
-    names[i] = rows[i].name;
-  }
-  diag_error(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "--emit: '%s' is not one of %s; nor, of compile, of %s", name, text_str(&forms), text_str(&files));
-  const char *near = diag_nearest(name, names, N_ROWS);
-  if (near)
-    diag_help(ctx, "did you mean '%s'?", near);
-  return LOOM_EUSAGE;
-}
-
 void worker_print_text(loom_ctx *ctx, const cli_options *o, const char *form, const char *words) {
   arena *m = &ctx->mem;
   if (!o->json) {
@@ -90,10 +75,9 @@ void worker_print_text(loom_ctx *ctx, const cli_options *o, const char *form, co
 loom_status worker_emit(loom_ctx *ctx, const cli_options *o, compile_state *s) {
   const char *name = o->emit.last;
   const emit_row *row = find(name);
-  const char *t;
-  if (!row || !row->text)
-    return fail_unknown(ctx, name);
-  LOOM_TRY(row->text(s, row->stage, &t));
+  const char *t = NULL;
+  if (row && row->text)
+    LOOM_TRY(row->text(s, row->stage, &t));
   if (!t)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUNSUP, "--emit %s: this input has no such form", name);
   const bool is_json = *t == '{';

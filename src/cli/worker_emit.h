@@ -8,6 +8,6 @@ typedef enum worker_emit_when { WORKER_EMIT_EARLY, WORKER_EMIT_LATE, WORKER_EMIT
 bool worker_emit_is(const char *name, worker_emit_when when, compile_stage *out_stage);
 /* Only the search makes it, also for this CPU. */
 bool worker_emit_is_searched(const char *name);
-/* Prints the form of o->emit to standard output.  LOOM_EUSAGE: there is none of that name; LOOM_EUNSUP: this input has none. */
+/* Prints the form of o->emit to standard output.  LOOM_EUNSUP: this input has none. */
 LOOM_MUST_USE loom_status worker_emit(loom_ctx *ctx, const cli_options *o, compile_state *s);
 #endif
