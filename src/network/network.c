@@ -32,7 +32,7 @@ loom_status network_read(ir_ctx *ir, MlirModule m, const char *function, network
   LOOM_TRY(prepare(ir, m));
   MlirOperation func = ir_find_func(m, function);
   if (mlirOperationIsNull(func) || mlirBlockIsNull(ir_body(func)))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function @%s with a body", function ? function : "");
+    LOOM_FAIL(ctx, ir_span(ir, mlirModuleGetOperation(m)), LOOM_EINPUT, "the module has no function @%s with a body", function ? function : "");
   r->net->name = ir_func_name(r->mem, func);
   LOOM_TRY(net_read_function(r, func));
   net_builder b = {.r = r};

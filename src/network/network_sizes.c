@@ -62,7 +62,7 @@ static network_argument argument_of(network_sizes *s, int i) {
 loom_status network_sizes_read(ir_ctx *ir, MlirModule m, const char *function, network_sizes *out) {
   *out = (network_sizes){.ir = ir, .func = ir_find_func(m, function)};
   if (mlirOperationIsNull(out->func) || mlirBlockIsNull(ir_body(out->func)))
-    LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function @%s with a body", function ? function : "");
+    LOOM_FAIL(ir->ctx, ir_span(ir, mlirModuleGetOperation(m)), LOOM_EINPUT, "the module has no function @%s with a body", function ? function : "");
   out->name = ir_func_name(&ir->ctx->mem, out->func);
   out->n = (int)mlirBlockGetNumArguments(ir_body(out->func));
   out->at = ARENA_NEW_N(&ir->ctx->mem, network_argument, out->n + 1);

@@ -110,7 +110,7 @@ loom_status pass_extract_nest_ops(ir_ctx *ir, MlirModule m, const char *func, ne
   extract x = {.ir = ir, .ctx = ir->ctx, .mem = &ir->ctx->mem, .parent = -1, .only_first = -1};
   x.func = ir_find_func(m, func);
   if (mlirOperationIsNull(x.func) || mlirBlockIsNull(ir_body(x.func)))
-    LOOM_FAIL(x.ctx, LOOM_NOSPAN, LOOM_EINPUT, func ? "the module has no function '%s'" : "the module has no function", func);
+    LOOM_FAIL(x.ctx, ir_span(ir, mlirModuleGetOperation(m)), LOOM_EINPUT, func ? "the module has no function '%s'" : "the module has no function", func);
   int n = 0;
   ir_walk(mlirModuleGetOperation(m), count_functions, &n);
   if (!func && n > 1) {

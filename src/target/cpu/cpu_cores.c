@@ -146,7 +146,7 @@ loom_status cpu_grid_from_bufferized(ir_ctx *ir, MlirModule bufferized, int vect
   MlirOperation found = ir_find_func(bufferized, NULL);
   *out = (cpu_grid){0};
   if (mlirOperationIsNull(found))
-    LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function");
+    LOOM_FAIL(ir->ctx, ir_span(ir, mlirModuleGetOperation(bufferized)), LOOM_EINPUT, "the module has no function");
   *out_module = mlirModuleCreateEmpty(ir->unknown);
   p.m = *out_module;
   p.func = mlirOperationClone(found);

@@ -282,7 +282,7 @@ static loom_status find_function(ir_ctx *ir, MlirModule m, const char *func, Mli
     }
   if (n == 1)
     return LOOM_OK;
-  diag_error(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function '%s'%s", func ? func : "kernel", n ? ", and more than one other" : "");
+  diag_error(ir->ctx, ir_span(ir, mlirModuleGetOperation(m)), LOOM_EINPUT, "the module has no function '%s'%s", func ? func : "kernel", n ? ", and more than one other" : "");
   diag_help(ir->ctx, "an NPU program is a func.func @kernel");
   return LOOM_EINPUT;
 }

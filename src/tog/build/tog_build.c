@@ -282,7 +282,7 @@ loom_status tog_build(ir_ctx *ir, MlirModule m, const char *func, const machine 
   else
     ir_walk(mlirModuleGetOperation(m), find_function, &b.func);
   if (mlirOperationIsNull(b.func) || mlirBlockIsNull(ir_body(b.func)))
-    LOOM_FAIL(ir->ctx, LOOM_NOSPAN, LOOM_EINPUT, "the module has no function%s%s", func ? " " : "", func ? func : "");
+    LOOM_FAIL(ir->ctx, ir_span(ir, mlirModuleGetOperation(m)), LOOM_EINPUT, "the module has no function%s%s", func ? " " : "", func ? func : "");
   tog *t = b.tog;
   t->variant = ir_func_name(mem, b.func);
   const char *cut = strstr(t->variant, "__");
