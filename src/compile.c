@@ -219,7 +219,11 @@ static loom_status open_variant(compile_state *s, const explore_options *o) {
   if (found)
     return LOOM_OK;
   s->space = (explore_space){0};
-  return explore_run(s->ctx, s->nest, s->machine, o, &s->table);      /* says which names are near */
+  const loom_status st = explore_run(s->ctx, s->nest, s->machine, o, &s->table);      /* upstream's names are of its own lists, too */
+  const char *near = st == LOOM_EUSAGE ? explore_nearest_name(s->ctx, s->nest, s->machine, o, o->variant) : NULL;
+  if (near)
+    diag_help(s->ctx, "did you mean '%s'?", near);
+  return st;
 }
 
 static loom_status explore(compile_state *s) {

@@ -66,7 +66,10 @@ static loom_status check_variant(compile_state *s, const name_list *all, const c
       return LOOM_OK;
   diag_error(s->ctx, diag_file_span(s->ctx, s->o->input), LOOM_EUSAGE, "the module has no variant '%s'", name);
   const char *near = diag_nearest(name, all->at, all->n);
-  diag_help(s->ctx, "%s '%s'", near ? "did you mean" : "its functions are the variants, such as", near ? near : all->at[0]);
+  if (near)
+    diag_help(s->ctx, "did you mean '%s'?", near);
+  else
+    diag_help(s->ctx, "its functions are the variants, such as '%s'", all->at[0]);
   return LOOM_EUSAGE;
 }
 

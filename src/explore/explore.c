@@ -158,18 +158,11 @@ static loom_status check_nest(explorer *e, const machine *m) {
 /* Variant names differ in a few characters of many: the nearest has the most characters right, counted from both ends. */
 static const char *nearest_variant(const explorer *e) {
   const char *best = NULL, *name = e->o->variant;
-  size_t best_score = strlen(name) / 2, n = strlen(name);
+  size_t most = strlen(name) / 2;
   for (size_t i = 0; i < e->all_names.n; i++) {
-    const char *other = e->all_names.at[i];
-    size_t k = strlen(other), head = 0, tail = 0;
-    while (head < n && head < k && name[head] == other[head])
-      head++;
-    while (head + tail < n && head + tail < k && name[n - 1 - tail] == other[k - 1 - tail])
-      tail++;
-    if (head + tail > best_score) {
-      best_score = head + tail;
-      best = other;
-    }
+    const size_t same = explore_same_ends(name, e->all_names.at[i]);
+    best = same > most ? e->all_names.at[i] : best;
+    most = same > most ? same : most;
   }
   return best;
 }
@@ -179,7 +172,7 @@ static loom_status nothing_left(explorer *e) {
     diag_error(e->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "kernel %s has no variant '%s' on this machine", e->n->kernel, e->o->variant);
     const char *near = nearest_variant(e);
     if (near)
-      diag_help(e->ctx, "did you mean %s", near);
+      diag_help(e->ctx, "did you mean '%s'?", near);
     else
       diag_help(e->ctx, "loom explore lists the names, such as %s", e->all_names.at[0]);
     return LOOM_EUSAGE;

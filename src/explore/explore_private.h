@@ -27,6 +27,9 @@ LOOM_MUST_USE loom_status explore_check_kernel(loom_ctx *ctx, const nest *n, con
 loom_status explore_check_pins(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o);
 bool explore_matches_pins(arena *m, const plan_candidate *c, const explore_options *o);
 
+/* Characters of `a` that `b` has too, counted from both ends. */
+size_t explore_same_ends(const char *a, const char *b);
+
 /* A set of strings; true when `s` was not in it before. */
 typedef struct explore_set { const char **at; size_t n, room; } explore_set;
 bool explore_set_add(arena *m, explore_set *set, const char *s);

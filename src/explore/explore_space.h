@@ -32,6 +32,8 @@ LOOM_MUST_USE loom_status explore_open(loom_ctx *ctx, const nest *n, const machi
 /* The part of the space that a variant's name means (plan_variant_name, or upstream's; a name that gives no slots leaves them free); o->pins do not count.
  * *found false: none. */
 LOOM_MUST_USE loom_status explore_open_named(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, const char *name, explore_space *out, bool *found);
+/* The name in the whole space, pins or not, that is nearest to one that means nothing; NULL: none is near, or the kernel has no space. */
+const char *explore_nearest_name(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, const char *name);
 void explore_get_mapping(const explore_space *s, int64_t mapping, int order, plan_mapping *out);
 /* Orders to look at where the loops of `one_trip` (a mask of parallel ones) are run once: the first of those that offer the same; ascending.  `out`
  * holds n_orders; count returned. */

@@ -66,33 +66,36 @@ static bool match(matcher *k, int a, const char *at) {
   return false;
 }
 
-/* The parts of a name from its end: labels, order, map, split.  false: it has not so many. */
-static bool split_name(arena *m, const char *kernel, const char *name, const char **parts) {
-  size_t n = strlen(kernel);
-  if (strncmp(name, kernel, n) != 0 || strncmp(name + n, "__", 2) != 0)
-    return false;
-  const char *at = name + n + 2;
-  for (int i = 0; i < 3; i++) {
+/* The parts of a name, `at` behind that of the kernel: split, map, order, labels.  false: it has not so many. */
+enum { SPLIT, MAP, ORDER, LABELS, PARTS };
+static bool split_name(arena *m, const char *at, const char **parts) {
+  for (int i = SPLIT; i < LABELS; i++) {
     const char *end = strstr(at, "__");
     if (!end)
       return false;
     parts[i] = arena_strndup(m, at, (size_t)(end - at));
     at = end + 2;
   }
-  parts[3] = at;
-  return parts[2][0] == 'f' && parts[2][1];
+  parts[LABELS] = at;
+  return true;
+}
+
+/* Behind the kernel's name; NULL: it is of another. */
+static const char *behind_kernel(const char *kernel, const char *name) {
+  const size_t n = strlen(kernel);
+  return text_starts(name, kernel) && text_starts(name + n, "__") ? name + n + 2 : NULL;
 }
 
 loom_status explore_open_named(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, const char *name, explore_space *out, bool *found) {
-  const char *parts[4], *pins[3];
+  const char *parts[PARTS], *pins[3], *own = behind_kernel(n->kernel, name);
   arena *mem = &ctx->mem;
   *found = false;
-  if (!split_name(mem, n->kernel, name, parts))
+  if (!own || !split_name(mem, own, parts) || parts[ORDER][0] != 'f' || !parts[ORDER][1])
     return LOOM_OK;
   explore_options named = *o;
-  pins[0] = arena_printf(mem, "split=%s", parts[0]);
-  pins[1] = arena_printf(mem, "map=%s", parts[1]);
-  pins[2] = arena_printf(mem, "order=%s", parts[2] + 1);
+  pins[0] = arena_printf(mem, "split=%s", parts[SPLIT]);
+  pins[1] = arena_printf(mem, "map=%s", parts[MAP]);
+  pins[2] = arena_printf(mem, "order=%s", parts[ORDER] + 1);
   named.pins = pins;
   named.n_pins = 3;
   named.variant = NULL;
@@ -106,7 +109,7 @@ loom_status explore_open_named(loom_ctx *ctx, const nest *n, const machine *m, c
   matcher k = {.mem = mem, .s = out};
   plan_mapping map;
   bool has_depth;
-  const char *labels = plain_labels(mem, parts[3], &has_depth);
+  const char *labels = plain_labels(mem, parts[LABELS], &has_depth);
   explore_get_mapping(out, 0, 0, &map);
   k.map = &map;
   for (int a = 0; a < out->n_access; a++) {
@@ -120,4 +123,132 @@ loom_status explore_open_named(loom_ctx *ctx, const nest *n, const machine *m, c
   for (int a = 0; a < out->n_access && *found; a++)
     out->impl->fixes.access[a].label = k.label[a];
   return LOOM_OK;
+}
+
+/* ---- which name is near ---- */
+
+enum { NEAR_MAPPINGS_MAX = 1 << 16, NEAR_NAMES_MAX = 1 << 16 };      /* that are looked at */
+
+size_t explore_same_ends(const char *a, const char *b) {
+  size_t n = strlen(a), k = strlen(b), head = 0, tail = 0;
+  while (head < n && head < k && a[head] == b[head])
+    head++;
+  while (head + tail < n && head + tail < k && a[n - 1 - tail] == b[k - 1 - tail])
+    tail++;
+  return head + tail;
+}
+
+/* Characters to take out of one and to put in for the other, all in one place. */
+static size_t distance(const char *a, const char *b) { return strlen(a) + strlen(b) - 2 * explore_same_ends(a, b); }
+
+static size_t distance_of(arena *scratch, const explore_space *s, int64_t mapping, const char *const *parts) {
+  plan_mapping p;
+  const arena_mark mark = arena_save(scratch);
+  explore_get_mapping(s, mapping, 0, &p);
+  const size_t far = distance(parts[SPLIT], plan_split_string(scratch, &p)) + distance(parts[MAP], plan_map_string(scratch, &p));
+  arena_release(scratch, mark);
+  return far;
+}
+
+/* How far the nearest order is. */
+static size_t nearest_order(arena *scratch, const explore_space *s, const char *given, int *out) {
+  size_t nearest = SIZE_MAX;
+  for (int i = 0; i < s->n_orders; i++) {
+    plan_mapping p;
+    const arena_mark mark = arena_save(scratch);
+    explore_get_mapping(s, 0, i, &p);
+    const size_t far = distance(given, plan_order_string(scratch, &p));
+    arena_release(scratch, mark);
+    *out = far < nearest ? i : *out;
+    nearest = far < nearest ? far : nearest;
+  }
+  return nearest;
+}
+
+typedef struct label { const char *s; plan_choice choice; } label;
+typedef struct labelling {
+  arena *mem; const char *given; int n_access, left;      /* left: names that may be tried still */
+  struct { VEC_OF(label) all; } of[PLAN_LOADS_MAX];
+  const label *now[PLAN_LOADS_MAX];
+  const plan_mapping *mapping;                             /* that they are of */
+  size_t far; plan_mapping best; plan_choice choice[PLAN_LOADS_MAX];      /* the nearest */
+} labelling;
+
+/* The labels that choices of access `a` have, each once. */
+static void list_labels(labelling *l, const explore_space *s, int a, bool any_depth) {
+  plan_choice *choice = ARENA_NEW_N(l->mem, plan_choice, NAME_CHOICES_MAX);
+  size_t n = explore_list_choices(s, l->mapping, a, choice, NAME_CHOICES_MAX);
+  l->of[a].all.n = 0;
+  for (size_t c = 0; c < n && c < NAME_CHOICES_MAX; c++) {
+    char words[LABEL_MAX];
+    bool is_there = false;
+    explore_write_label(s, l->mapping, a, &choice[c], any_depth, words, sizeof words);
+    for (size_t i = 0; i < l->of[a].all.n && !is_there; i++)
+      is_there = strcmp(l->of[a].all.at[i].s, words) == 0;
+    if (!is_there)
+      vec_push(l->mem, &l->of[a].all, ((label){arena_strdup(l->mem, words), choice[c]}));
+  }
+}
+
+/* Labels of the accesses from `a` on, behind `words`. */
+static void try_labels(labelling *l, int a, const char *words) {
+  if (a == l->n_access) {
+    const size_t far = distance(l->given, words);
+    if (l->left-- <= 0 || far >= l->far)
+      return;
+    l->far = far;
+    l->best = *l->mapping;
+    for (int i = 0; i < l->n_access; i++)
+      l->choice[i] = l->now[i]->choice;
+    return;
+  }
+  for (size_t i = 0; i < l->of[a].all.n && l->left > 0; i++) {
+    const arena_mark mark = arena_save(l->mem);
+    l->now[a] = &l->of[a].all.at[i];
+    try_labels(l, a + 1, arena_printf(l->mem, "%s%s%s", words, a ? "_" : "", l->now[a]->s));
+    arena_release(l->mem, mark);
+  }
+}
+
+/* Split and map first, then the order, then of all mappings that are as near the one whose labels are nearest.  How far all of it is. */
+static size_t find_nearest(loom_ctx *ctx, const explore_space *s, const char *const *parts, labelling *l) {
+  const int64_t n = s->n_mappings < NEAR_MAPPINGS_MAX ? s->n_mappings : NEAR_MAPPINGS_MAX;
+  size_t nearest = SIZE_MAX;
+  bool has_depth;
+  int order = 0;
+  const size_t to_order = nearest_order(&ctx->scratch, s, parts[ORDER], &order);
+  for (int64_t i = 0; i < n; i++) {
+    const size_t far = distance_of(&ctx->scratch, s, i, parts);
+    nearest = far < nearest ? far : nearest;
+  }
+  *l = (labelling){.mem = &ctx->mem, .given = plain_labels(&ctx->mem, parts[LABELS], &has_depth), .n_access = s->n_access, .left = NEAR_NAMES_MAX, .far = SIZE_MAX};
+  for (int64_t i = 0; i < n && l->left > 0; i++) {
+    plan_mapping p;
+    if (distance_of(&ctx->scratch, s, i, parts) != nearest)
+      continue;
+    explore_get_mapping(s, i, order, &p);
+    l->mapping = &p;
+    for (int a = 0; a < s->n_access; a++)
+      list_labels(l, s, a, !has_depth);
+    try_labels(l, 0, "");
+  }
+  return nearest + to_order + l->far;
+}
+
+const char *explore_nearest_name(loom_ctx *ctx, const nest *n, const machine *m, const explore_options *o, const char *name) {
+  const char *parts[PARTS], *own = behind_kernel(n->kernel, name), *cut = strstr(name, "__");
+  explore_options all = *o;
+  explore_space s;
+  labelling l;
+  own = own ? own : cut ? cut + 2 : name;
+  if (!split_name(&ctx->mem, own, parts))
+    return NULL;
+  all.variant = NULL;
+  all.n_pins = 0;
+  const diag_mark before = diag_save(ctx);
+  const loom_status st = explore_open(ctx, n, m, &all, &s);
+  diag_drop(ctx, before);
+  if (st != LOOM_OK)
+    return NULL;
+  return 2 * find_nearest(ctx, &s, parts, &l) < strlen(own) ? explore_make_candidate(&ctx->mem, &s, &l.best, l.choice)->name : NULL;
 }

@@ -438,6 +438,53 @@ static void test_names_that_mean_nothing_find_nothing(void **state) {
   }
 }
 
+static bool is_one_mistake(const char *a, const char *b) {
+  const size_t n = strlen(a), k = strlen(b);
+  return explore_same_ends(a, b) + 1 >= (n > k ? n : k);
+}
+
+/* Each name of some of the space, with a character left out, put in, or replaced in any place but the separators of its parts: a name that there is, one mistake away (several may be: x1 and x8
+ * where it says xq).  What resembles none is near to nothing. */
+static void test_names_with_one_mistake_are_near_to_what_was_meant(void **state) {
+  (void)state;
+  static const char *const other[] = {"zzz", "", "matmul", "matmul__x8_y8__d0i0_d1i1__f01", "a__b__c__d__e"};
+  static const int64_t sizes[] = {8, 8};
+  static plan_choice all[4096];
+  const explore_options none = {0};
+  for (int part = 0; part < 4; part++) {
+    loom_ctx ctx;
+    loom_ctx_init(&ctx);
+    nest *n = kernel(&ctx.mem, 2);
+    const machine *m = mesh(&ctx.mem, 2, sizes);
+    explore_space s = open_space(&ctx, n, m, NULL);
+    plan_mapping p;
+    plan_choice chosen[PLAN_LOADS_MAX];
+    explore_get_mapping(&s, (s.n_mappings - 1) * part / 3, part % s.n_orders, &p);
+    for (int a = 0; a < s.n_access; a++)
+      chosen[a] = all[(explore_list_choices(&s, &p, a, all, COUNT_OF(all)) - 1) * (size_t)part / 3];
+    const char *name = explore_make_candidate(&ctx.mem, &s, &p, chosen)->name;
+    assert_string_equal(explore_nearest_name(&ctx, n, m, &none, name), name);
+    for (size_t at = 0; name[at]; at++) {
+      const int head = (int)at;
+      const char *const wrong[] = {arena_printf(&ctx.mem, "%.*s%s", head, name, name + at + 1), arena_printf(&ctx.mem, "%.*sq%s", head, name, name + at),
+                                   arena_printf(&ctx.mem, "%.*sq%s", head, name, name + at + 1)};
+      const bool is_separator = name[at] == '_' && (name[at + 1] == '_' || name[at - 1] == '_');
+      for (size_t w = 0; w < COUNT_OF(wrong) && !is_separator; w++) {
+        const char *near = explore_nearest_name(&ctx, n, m, &none, wrong[w]);
+        bool found;
+        assert_non_null(near);
+        assert_int_equal(explore_open_named(&ctx, n, m, &none, near, &s, &found), LOOM_OK);
+        if (!found || !is_one_mistake(wrong[w], near))
+          fail_msg("%s is near to %s", wrong[w], near);
+      }
+    }
+    for (size_t k = 0; k < COUNT_OF(other); k++)
+      assert_null(explore_nearest_name(&ctx, n, m, &none, other[k]));
+    assert_null(ctx.diag.first);
+    loom_ctx_done(&ctx);
+  }
+}
+
 /* Counts under pins that decide how a load is shared: without chains nothing is left of a chain. */
 static void test_counts_under_pins(void **state) {
   (void)state;
@@ -519,6 +566,7 @@ int main(void) {
       cmocka_unit_test(test_mistyped_loads_are_told_with_the_right_name),
       cmocka_unit_test(test_labels_say_what_a_choice_is),
       cmocka_unit_test(test_names_that_mean_nothing_find_nothing),
+      cmocka_unit_test(test_names_with_one_mistake_are_near_to_what_was_meant),
       cmocka_unit_test(test_counts_under_pins),
       cmocka_unit_test(test_lists_of_choices_fill_what_there_is_room_for),
       cmocka_unit_test(test_what_is_too_large_is_refused),

@@ -234,11 +234,11 @@ static void test_pins_restrict_the_table(void **state) {
 static void test_wrong_restrictions_are_explained(void **state) {
   (void)state;
   static const struct { explore_options o; const char *pin[2]; loom_status status; const char *text, *help; } cases[] = {
-      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_m"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4"},
+      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_m"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean 'matmul__x8_y2y4"},
       {{.variant = "zzz"}, {NULL}, LOOM_EUSAGE, "no variant 'zzz'", "loom explore lists the names, such as matmul__"},
-      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__"},
-      {{.variant = "atmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"},
-      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n_and_more"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean matmul__x8_y2y4"},
+      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean 'matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__"},
+      {{.variant = "atmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean 'matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n"},
+      {{.variant = "matmul__x8_y2y4__d0i0_d1i0_d2i1__f01__n_dim_x_level0_bc8_dim_y_level0_bc2_n_and_more"}, {NULL}, LOOM_EUSAGE, "no variant", "did you mean 'matmul__x8_y2y4"},
       {{.variant = "zzz", .n_pins = 1}, {"order=99"}, LOOM_EINFEASIBLE, "agrees with all --pin", "offsets"},
       {{.variant = "zzz", .n_pins = 1}, {"order=10"}, LOOM_EUSAGE, "no variant 'zzz'", "such as matmul__"},
       {{.n_pins = 1}, {"load.x=chain_x"}, LOOM_EUSAGE, "'chain_x' is no way to load", "bcast_x"},
