@@ -307,10 +307,7 @@ static void take_plan(compile_chips *c) {
   c->whole.searched = c->shards.at[0].s.searched;
 }
 
-static loom_status write_file(compile_chips *c, const char *name, const data_value *v) {
-  const char *json = data_write_json(&c->ctx->mem, v, 1);
-  return file_write(c->ctx, file_join(&c->ctx->mem, c->output_dir, name), json, strlen(json));
-}
+static loom_status write_file(compile_chips *c, const char *name, const data_value *v) { return data_write_json_file(c->ctx, file_join(&c->ctx->mem, c->output_dir, name), v); }
 
 static data_value *files_of(const compile_chips *c) {
   arena *m = &c->ctx->mem;

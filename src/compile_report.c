@@ -5,7 +5,6 @@
 #include "base/file.h"
 #include "nest/nest_flops.h"
 #include "solve/solve_answers.h"
-#include <string.h>
 
 enum { RUNNERS_UP = 8, CASES_MAX = 50000, EVALUATIONS_MAX = 50000, SENSITIVITY_STEPS = 12 /* each way */, TRADE_EVALUATIONS = 3000 };
 
@@ -72,6 +71,5 @@ loom_status compile_write_report(compile_state *s) {
   add_stage(s, stages, COMPILE_STAGE0);
   add_stage(s, stages, COMPILE_CANONICAL);
   data_set(m, v, "stages", stages);
-  const char *json = data_write_json(m, v, 1);
-  return file_write(s->ctx, file_join(m, s->output_dir, "report.json"), json, strlen(json));
+  return data_write_json_file(s->ctx, file_join(m, s->output_dir, "report.json"), v);
 }

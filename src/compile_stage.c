@@ -169,8 +169,7 @@ static loom_status write_index(compile_state *s) {
   for (size_t i = 0; i < s->dumped.n; i++)
     data_push(m, list, data_string(m, s->dumped.at[i]));
   data_set(m, v, "stages", list);
-  const char *json = data_write_json(m, v, 1);
-  return file_write(s->ctx, file_join(m, s->o->dump_dir, "index.json"), json, strlen(json));
+  return data_write_json_file(s->ctx, file_join(m, s->o->dump_dir, "index.json"), v);
 }
 
 loom_status compile_dump(compile_state *s, compile_stage stage) {

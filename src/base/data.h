@@ -68,4 +68,6 @@ void data_set_bool(arena *m, data_value *object, const char *key, bool b);
 /* ---- writing: deterministic, members in insertion order, reals in shortest round-trip form ---- */
 /* `indent` 0: one line; else spaces per level. */
 const char *data_write_json(arena *m, const data_value *v, int indent);
+/* To the file `path`, as file_write does it, with a space per level. */
+LOOM_MUST_USE loom_status data_write_json_file(loom_ctx *ctx, const char *path, const data_value *v);
 #endif

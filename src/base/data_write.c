@@ -1,5 +1,6 @@
 /* Trees to JSON text. */
 #include "base/data.h"
+#include "base/file.h"
 #include "base/text.h"
 #include <math.h>
 #include <stdio.h>
@@ -96,4 +97,9 @@ const char *data_write_json(arena *m, const data_value *v, int indent) {
   text t = text_new(m);
   write_value(&t, v, indent, 0);
   return text_str(&t);
+}
+
+loom_status data_write_json_file(loom_ctx *ctx, const char *path, const data_value *v) {
+  const char *json = data_write_json(&ctx->mem, v, 1);
+  return file_write(ctx, path, json, strlen(json));
 }

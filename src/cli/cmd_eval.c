@@ -1,10 +1,8 @@
 /* loom eval: Schedule JSON in, the same tree with the scenarios of every node out.  Also installed as eval_core, which is how upstream calls its evaluator. */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "etg/eval.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
   const char *ours = getenv("LOOM_MACHINE"), *theirs = getenv("LOOM_ARCH_DIR");      /* upstream's evaluator takes the chip from the latter */
@@ -21,9 +19,8 @@ loom_status cmd_eval(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(cli_load_machine(ctx, o, name, &m));
   LOOM_TRY(data_read_json_file(ctx, path, DATA_JSON_BYTES_MAX, &schedule));
   LOOM_TRY(eval_schedule(ctx, m, schedule, EVAL_SCENARIOS_MAX, &result));
-  const char *json = data_write_json(&ctx->mem, result, 1);
   if (o->out.last)
-    return file_write(ctx, o->out.last, json, strlen(json));
-  printf("%s\n", json);
+    return data_write_json_file(ctx, o->out.last, result);
+  printf("%s\n", data_write_json(&ctx->mem, result, 1));
   return LOOM_OK;
 }

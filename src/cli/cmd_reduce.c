@@ -57,8 +57,8 @@ static loom_status run_loom(const reducer *r, const char *command, const char *k
 }
 
 static loom_status run_graph(const reducer *r, const kernel_graph *k, failure *out) {
-  const char *path = file_join(&r->ctx->mem, r->dir, "k.json"), *json = data_write_json(&r->ctx->mem, kernel_to_data(&r->ctx->mem, k), 1);
-  LOOM_TRY(file_write(r->ctx, path, json, strlen(json)));
+  const char *path = file_join(&r->ctx->mem, r->dir, "k.json");
+  LOOM_TRY(data_write_json_file(r->ctx, path, kernel_to_data(&r->ctx->mem, k)));
   return run_loom(r, "run", path, r->words, out);
 }
 
@@ -161,8 +161,7 @@ static loom_status reduce(loom_ctx *ctx, const cli_options *o, reducer *r) {
   }
   kernel_graph *small = kernel_reduce(ctx, k, &how);
   progress_over("operations left");
-  const char *json = data_write_json(&ctx->mem, kernel_to_data(&ctx->mem, small), 1);
-  LOOM_TRY(file_write(ctx, file, json, strlen(json)));
+  LOOM_TRY(data_write_json_file(ctx, file, kernel_to_data(&ctx->mem, small)));
   say(ctx, o, r, kernel_count_ops(k), kernel_count_ops(small), how.tries, file);
   return LOOM_OK;
 }

@@ -133,11 +133,11 @@ loom_status cmd_sim(loom_ctx *ctx, const cli_options *o) {
   LOOM_TRY(choose_dram(ctx, o, m, &options.dram));
   LOOM_TRY((is_jobs(o->files.at[0]) ? run_jobs : run_graph)(ctx, o, m, &options, &g, &r));
   LOOM_TRY(write_trace(ctx, o, g, m, &r, options.record));
-  const char *json = data_write_json(&ctx->mem, npu_report_to_data(&ctx->mem, &r, g, m), 1);
+  const data_value *v = npu_report_to_data(&ctx->mem, &r, g, m);
   if (o->out.last)
-    LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
+    LOOM_TRY(data_write_json_file(ctx, o->out.last, v));
   if (o->json)
-    printf("%s\n", json);
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
   else
     print_summary(&r, m), print_jobs(&r);
   if (r.n_faults)

@@ -1,5 +1,4 @@
 /* loom solve ETG.json: block sizes for each variant of an ETG of any generation. */
-#include "base/file.h"
 #include "cli/cli.h"
 #include "etg/etg.h"
 #include "solve/solve.h"
@@ -54,8 +53,7 @@ static loom_status write_etg(loom_ctx *ctx, const data_value *etg, const machine
   LOOM_TRY(etg_read(ctx, etg, &file));
   if (m)
     LOOM_TRY(etg_resolve(ctx, &file, m));
-  const char *json = data_write_json(&ctx->mem, etg_write(&ctx->mem, &file), 1);
-  return file_write(ctx, path, json, strlen(json));
+  return data_write_json_file(ctx, path, etg_write(&ctx->mem, &file));
 }
 
 loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
@@ -90,10 +88,8 @@ loom_status cmd_solve(loom_ctx *ctx, const cli_options *o) {
   loom_status st = solve_etg(ctx, etg, m, &so, &result);
   cli_progress_end();
   LOOM_TRY(st);
-  if (o->out.last) {
-    const char *json = data_write_json(&ctx->mem, result, 1);
-    LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
-  }
+  if (o->out.last)
+    LOOM_TRY(data_write_json_file(ctx, o->out.last, result));
   if (o->json) {
     printf("%s\n", data_write_json(&ctx->mem, result, 1));
   } else {

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "compile_chips.h"
 #include <stdio.h>
-#include <string.h>
 
 /* What is said of one chip, or of a kernel that is searched on one. */
 static loom_status refuse(loom_ctx *ctx, const cli_options *o, const compile_options *c) {
@@ -42,14 +41,14 @@ static void print_chips(compile_chips *c) {
 
 static loom_status print(compile_chips *c, const cli_options *o, const compile_execution *e) {
   arena *m = &c->ctx->mem;
-  const char *json = data_write_json(m, compile_chips_summary(c, e), 1);
+  const data_value *summary = compile_chips_summary(c, e);
   cli_progress_end();
   if (c->output_dir)
-    LOOM_TRY(file_write(c->ctx, file_join(m, c->output_dir, "summary.json"), json, strlen(json)));
+    LOOM_TRY(data_write_json_file(c->ctx, file_join(m, c->output_dir, "summary.json"), summary));
   if (text_eq(o->emit.last, "plan")) {
     printf("%s\n", data_write_json(m, plan_to_data(m, c->whole.plan), 1));
   } else if (o->json || o->emit.last) {
-    printf("%s\n", json);
+    printf("%s\n", data_write_json(m, summary, 1));
   } else {
     printf("kernel       %s on %s\n", c->whole.kernel->name, c->machine->name);
     print_chips(c);

@@ -1,11 +1,9 @@
 /* loom sim DIR of several chips: chips.json and the TOGs beside it, without values. */
-#include "base/file.h"
 #include "cli/cli_chips.h"
 #include "cli/worker_chips.h"
 #include "compile_chips.h"
 #include "sim/sim.h"
 #include <stdio.h>
-#include <string.h>
 
 static loom_status refuse(loom_ctx *ctx, const cli_options *o) {
   const cli_unfit values[] = {{"--check", o->check}, {"--trace", o->trace.last != NULL}, {"--engine", o->engine.last != NULL}, {"--shape", o->shape.all.n > 0}};
@@ -53,11 +51,11 @@ static loom_status run_all(loom_ctx *ctx, const cli_options *o, several *s) {
 
 static loom_status print(loom_ctx *ctx, const cli_options *o, several *s) {
   const sim_report *all = &s->all.report;
-  const char *json = s->chips.files.n ? data_write_json(&ctx->mem, sim_report_to_data(&ctx->mem, all, s->togs[0]), 1) : "{}";
+  const data_value *v = s->chips.files.n ? sim_report_to_data(&ctx->mem, all, s->togs[0]) : data_object(&ctx->mem);
   if (o->out.last)
-    LOOM_TRY(file_write(ctx, o->out.last, json, strlen(json)));
+    LOOM_TRY(data_write_json_file(ctx, o->out.last, v));
   if (o->json)
-    printf("%s\n", json);
+    printf("%s\n", data_write_json(&ctx->mem, v, 1));
   else
     printf("chips        %" PRId64 "\ncycles       %" PRId64 "\nDRAM         %" PRId64 " bytes read, %" PRId64 " written\nNoC          %" PRId64 " byte-hops\nfaults       %" PRId64 "\n",
            s->chips.program.n_chips, all->cycles, all->dram_bytes_read, all->dram_bytes_written, all->noc_bytes, all->n_faults);

@@ -93,9 +93,8 @@ static loom_status write_files(const program_run *r, const network *net, const c
   const char *dir = r->o->output_dir.last;
   if (!dir)
     return LOOM_OK;
-  const char *summary = data_write_json(m, compile_network_summary(m, net, n, r->o->machine.last), 1), *graphs = data_write_json(m, compile_network_graphs(m, net), 1);
-  LOOM_TRY(file_write(r->ctx, file_join(m, dir, "summary.json"), summary, strlen(summary)));
-  return file_write(r->ctx, file_join(m, dir, "network.json"), graphs, strlen(graphs));
+  LOOM_TRY(data_write_json_file(r->ctx, file_join(m, dir, "summary.json"), compile_network_summary(m, net, n, r->o->machine.last)));
+  return data_write_json_file(r->ctx, file_join(m, dir, "network.json"), compile_network_graphs(m, net));
 }
 
 static loom_status print(program_run *r, const network *net, const compile_network *n, const run_check *host) {

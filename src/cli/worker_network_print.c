@@ -100,11 +100,10 @@ void worker_network_print(const program_run *r, const network *net, const compil
 loom_status worker_network_print_sim(const program_run *r, const network *net, const compile_network *n) {
   arena *m = &r->ctx->mem;
   const data_value *v = compile_network_sim(m, net, n);
-  const char *json = data_write_json(m, v, 1);
   if (r->o->out.last)
-    LOOM_TRY(file_write(r->ctx, r->o->out.last, json, strlen(json)));
+    LOOM_TRY(data_write_json_file(r->ctx, r->o->out.last, v));
   if (r->o->json) {
-    printf("%s\n", json);
+    printf("%s\n", data_write_json(m, v, 1));
     return LOOM_OK;
   }
   print_steps(m, n);

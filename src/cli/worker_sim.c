@@ -5,7 +5,6 @@
 #include "cli/worker.h"
 #include "cli/worker_model.h"
 #include <stdio.h>
-#include <string.h>
 
 enum { SIM_EVENTS_MAX = 2000000000 };   /* a TOG from outside may loop for ever */
 
@@ -124,11 +123,10 @@ loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
     data_value *v = is_npu ? npu_report_to_data(&ctx->mem, &npu.report, npu.graph, s.machine) : sim_report_to_data(&ctx->mem, &e.report, s.tog);
     if (e.check.done)
       add_check(&ctx->mem, &e.check, v);
-    const char *json = data_write_json(&ctx->mem, v, 1);
     if (o->out.last)
-      st = file_write(ctx, o->out.last, json, strlen(json));
+      st = data_write_json_file(ctx, o->out.last, v);
     if (o->json)
-      printf("%s\n", json);
+      printf("%s\n", data_write_json(&ctx->mem, v, 1));
     else
       print_summary(&s, is_npu ? &npu : NULL, &e);
   }
