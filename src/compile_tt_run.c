@@ -3,6 +3,7 @@
 #include "compile_tt.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "run/run_process.h"
 #include <stdlib.h>
 #include <string.h>
@@ -113,9 +114,9 @@ static loom_status run(void *data, compile_state *s, const interp_tensor *inputs
 loom_status compile_tt_execute(compile_state *s, const compile_tt *t, const run_options *r, tt_emulation *how, compile_execution *out) {
   emulation e = {.how = how, .program = t};
   memset(out, 0, sizeof *out);
-  LOOM_TRY(run_make_temporary(s->ctx, &e.dir));
+  LOOM_TRY(temporary_make(s->ctx, &e.dir));
   loom_status st = compile_execute_on(s, r, &(compile_engine){&e, run}, out);
   if (!getenv("LOOM_KEEP_TEMPORARY"))
-    run_remove_temporary(e.dir);
+    temporary_remove(e.dir);
   return st;
 }

@@ -1,10 +1,10 @@
 /* Engines on this CPU: the kernel's own loops at three levels of optimisation, and random plans. */
+#include "base/temporary.h"
 #include "soak.h"
 #include "compile_native.h"
 #include "compile_plans.h"
 #include "lower/lower.h"
 #include "run/run_cores.h"
-#include "run/run_process.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,7 +152,7 @@ static loom_status make_call(soak_case *c, compile_state *s, soak_engine e, cons
 
 static loom_status run_artifact(soak_case *c, compile_state *s, const interp_tensor *want) {
   const char *dir;
-  LOOM_TRY(run_make_temporary(c->ctx, &dir));
+  LOOM_TRY(temporary_make(c->ctx, &dir));
   compile_options to = *s->o, from = {.input = dir, .run_threads = 1};
   compile_state read = {0};
   const run_options r = {0};
@@ -166,7 +166,7 @@ static loom_status run_artifact(soak_case *c, compile_state *s, const interp_ten
   if (st == LOOM_OK)
     st = make_call(c, &read, SOAK_AOT, want);
   compile_done(&read);
-  run_remove_temporary(dir);
+  temporary_remove(dir);
   return st;
 }
 

@@ -3,12 +3,10 @@
 #include "base/alloc.h"
 #include "base/dtype.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include <dlfcn.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -221,13 +219,6 @@ static loom_status compile_body(loom_ctx *ctx, void *data) {
   return load(ctx, x->k, file, symbol);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw) {
-  (void)st;
-  (void)type;
-  (void)ftw;
-  return remove(path);
-}
-
 static void link_kernel(loom_context *c, loom_kernel *k) {
   k->context = c;
   k->next = c->kernels;
@@ -238,14 +229,14 @@ static void link_kernel(loom_context *c, loom_kernel *k) {
 }
 
 loom_code loom_compile(loom_context *c, const char *input, const loom_compile_options *o, loom_kernel **out) {
-  const char *temporary = getenv("TMPDIR");
+  const char *dir;
   forget(c);
   *out = NULL;
-  char *dir = file_join(&c->ctx.mem, temporary && *temporary ? temporary : "/tmp", "loom-XXXXXX");
   loom_kernel *k = alloc_zeroed(sizeof *k);
-  if (!k || !mkdtemp(dir)) {
+  if (!k)
+    diag_error(&c->ctx, LOOM_NOSPAN, LOOM_EMEM, "there is no memory for a kernel");
+  if (!k || temporary_make(&c->ctx, &dir) != LOOM_OK) {
     alloc_free(k);
-    diag_error(&c->ctx, LOOM_NOSPAN, LOOM_EIO, "no directory for temporary files can be made: %s", dir);
     return fail(c);
   }
   pthread_mutex_init(&k->lock, NULL);
@@ -253,7 +244,7 @@ loom_code loom_compile(loom_context *c, const char *input, const loom_compile_op
   compile x = {.c = c, .input = input, .o = o, .dir = dir, .k = k};
   loom_code code = loom_ctx_run(&c->ctx, compile_body, &x) == LOOM_OK ? x.exit_code : fail(c);
   k->mem.guard = NULL;
-  nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);      /* what is loaded stays */
+  temporary_remove(dir);      /* what is loaded stays */
   if (code == LOOM_CODE_OK)
     *out = k;
   else

@@ -2,6 +2,7 @@
 #include "base/data.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/temporary.h"
 #include "cli/cli.h"
 #include "run/run_child.h"
 #include "run/run_limits.h"
@@ -111,11 +112,11 @@ static bool save_in(loom_ctx *ctx, const char *dir, const char *what, int argc, 
 
 /* In $LOOM_CRASH_DIR (empty: nowhere), else in the working directory, or where temporary files are. */
 static const char *save(loom_ctx *ctx, const run_end *end, const char *what, int argc, char **argv, const cli_options *o) {
-  const char *name = arena_printf(&ctx->mem, "loom-crash-%d", (int)end->pid), *temporary = getenv("TMPDIR");
+  const char *name = arena_printf(&ctx->mem, "loom-crash-%d", (int)end->pid);
   const char *named = getenv("LOOM_CRASH_DIR");
   if (named && !*named)
     return NULL;
-  const char *const dirs[] = {named ? file_join(&ctx->mem, named, name) : name, file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", name)};
+  const char *const dirs[] = {named ? file_join(&ctx->mem, named, name) : name, file_join(&ctx->mem, temporary_base(), name)};
   const diag_mark before = diag_save(ctx);
   const char *saved = NULL;
   for (size_t i = 0; i < sizeof dirs / sizeof *dirs && !saved; i++)

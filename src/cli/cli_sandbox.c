@@ -1,10 +1,10 @@
 /* What a command may reach: read what its options name and what the system and Loom have installed, write what its options name, and nothing else. */
 #include "base/data.h"
 #include "base/file.h"
+#include "base/temporary.h"
 #include "cli/cli.h"
 #include "machine/machine_template.h"
 #include "run/run_cache.h"
-#include "run/run_process.h"
 #include "run/run_sandbox.h"
 #include <stdlib.h>
 #include <string.h>
@@ -228,11 +228,11 @@ static void add_programs(maker *k) {
     vec_push(m, &k->p->programs, arena_strndup(m, p, strcspn(p, ":")));
     p += strcspn(p, ":");
   }
-  const char *base = getenv("TMPDIR"), *dir;
+  const char *dir;
   const diag_mark before = diag_save(k->ctx);
   if (!k->makes || getenv("LOOM_KEEP_TEMPORARY")) {
-    dir = base && *base ? base : "/tmp";
-  } else if (run_make_temporary(k->ctx, &dir) == LOOM_OK) {
+    dir = temporary_base();
+  } else if (temporary_make(k->ctx, &dir) == LOOM_OK) {
     k->out->temporary = dir;
     setenv("TMPDIR", dir, 1);
   } else {
@@ -265,7 +265,7 @@ loom_status cli_sandbox_open(loom_ctx *ctx, const cli_options *o, bool makes, cl
 
 void cli_sandbox_close(cli_sandbox *s) {
   if (s->temporary)
-    run_remove_temporary(s->temporary);
+    temporary_remove(s->temporary);
   for (size_t i = s->made.n; i-- > 0;)
     (void)rmdir(s->made.at[i]);
 }

@@ -2,6 +2,7 @@
 #include "base/diag_lines.h"
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/temporary.h"
 #include "cli/cli.h"
 #include "kernel/kernel_reduce.h"
 #include "run/run_process.h"
@@ -169,12 +170,10 @@ static loom_status reduce(loom_ctx *ctx, const cli_options *o, reducer *r) {
 loom_status cmd_reduce(loom_ctx *ctx, const cli_options *o) {
   if (o->files.n != 1)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "'loom reduce' takes one kernel");
-  const char *temporary = getenv("TMPDIR");
-  char *dir = file_join(&ctx->mem, temporary && *temporary ? temporary : "/tmp", "loom-reduce-XXXXXX");
-  if (!mkdtemp(dir))
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "cannot make a directory for temporary files: %s", dir);
+  const char *dir;
+  LOOM_TRY(temporary_make(ctx, &dir));
   reducer r = {.ctx = ctx, .loom = cli_find_loom(&ctx->mem), .dir = dir};
   const loom_status st = reduce(ctx, o, &r);
-  run_remove_temporary(dir);
+  temporary_remove(dir);
   return st;
 }

@@ -1,8 +1,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/temporary.h"
 #include "cli/sweep_program.h"
-#include "run/run_process.h"
 #include "run/run_ranks.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -98,7 +98,7 @@ loom_status sweep_hands_start(sweep_hands *h, const char *const *words, size_t n
   while (a->pid)
     a++;
   arena_mark before = arena_save(&h->ctx->mem);
-  run_remove_temporary(a->dir);
+  temporary_remove(a->dir);
   LOOM_TRY(file_make_dirs(h->ctx, a->dir));
   a->number = number;
   a->started = clock_seconds();
@@ -175,6 +175,6 @@ void sweep_hands_close(sweep_hands *h) {
       close_texts(&h->all[i]);
     }
   for (int i = 0; i < h->n; i++)
-    run_remove_temporary(h->all[i].dir);
+    temporary_remove(h->all[i].dir);
   (void)rmdir(h->dir);      /* of the last of them */
 }

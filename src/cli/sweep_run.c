@@ -2,9 +2,9 @@
  * where it was. */
 #include "base/file.h"
 #include "base/progress.h"
+#include "base/temporary.h"
 #include "cli/sweep_program.h"
 #include "run/run_build.h"
-#include "run/run_process.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -243,7 +243,7 @@ static loom_status run_all(runner *r, const char *path) {
   LOOM_TRY(read_file(r, path));
   LOOM_TRY(sweep_db_open(r->ctx, r->path, false, &r->db));
   LOOM_TRY(lock(r));
-  run_remove_temporary(work);      /* of a sweep that was killed */
+  temporary_remove(work);      /* of a sweep that was killed */
   LOOM_TRY(sweep_hands_open(r->ctx, jobs, work, &r->hands));
   LOOM_TRY(sweep_db_begin_run(r->ctx, r->db, &r->s, r->version, &r->run));
   LOOM_TRY(find_work(r));

@@ -17,6 +17,7 @@
 
 typedef enum call { WAIT, READ, WRITE, RENAME, STAT, CALLS } call;
 #include "base/calls_testing.h"
+#include "base/temporary.h"
 
 SYSTEM pid_t waitpid(pid_t pid, int *status, int options) {
   sanitize_written(status, sizeof *status);
@@ -99,7 +100,7 @@ static void test_a_cache_that_fails_is_empty(void **state) {
     const char *base;
     char *bytes;
     size_t size;
-    assert_int_equal(run_make_temporary(ctx, &base), LOOM_OK);
+    assert_int_equal(temporary_make(ctx, &base), LOOM_OK);
     run_cache c = {.dir = arena_printf(&ctx->mem, "%s/objects", base)};
     fail_next(rows[i].puts ? rows[i].c : CALLS, rows[i].n, rows[i].error);
     run_cache_put(ctx, &c, key, "contents", 8);
@@ -110,7 +111,7 @@ static void test_a_cache_that_fails_is_empty(void **state) {
     if (is_there != rows[i].is_there || (is_there && (size != 8 || memcmp(bytes, "contents", 8) != 0)))
       fail_msg("row %zu: %s", i, is_there ? "there" : "not there");
     failing = CALLS;
-    run_remove_temporary(base);
+    temporary_remove(base);
   }
 }
 

@@ -8,7 +8,6 @@
 #include "run/run_child.h"
 #include "run/run_jobs.h"
 #include "run/run_limits.h"
-#include "run/run_process.h"
 #include "run/run_stage.h"
 #include <dirent.h>
 #include <dlfcn.h>
@@ -25,6 +24,7 @@
 
 typedef enum call { READ, WRITE, FORK, PARENT, MAP, MEMORY_FILE, TRUNCATE, TASKS, ENTRIES, PREAD, WAIT, STAT_AT, LIMIT, CALLS } call;
 #include "base/calls_testing.h"
+#include "base/temporary.h"
 
 SYSTEM pid_t fork(void) { return must_fail(FORK) ? -1 : (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0); }
 SYSTEM pid_t getppid(void) { return must_fail(PARENT) ? 1 : (pid_t)syscall(SYS_getppid); }
@@ -277,7 +277,7 @@ static void test_a_cache_whose_directory_cannot_be_listed_grows(void **state) {
   char key[65], name[200];
   const char *base;
   hash_sha256_hex("x", 1, key);
-  assert_int_equal(run_make_temporary(ctx, &base), LOOM_OK);
+  assert_int_equal(temporary_make(ctx, &base), LOOM_OK);
   run_cache c = {.dir = base, .limit_bytes = 1};
   for (int i = 0; i < 3; i++) {
     static const call calls[] = {ENTRIES, STAT_AT, CALLS};
@@ -309,7 +309,7 @@ static void test_a_cache_whose_directory_cannot_be_listed_grows(void **state) {
   static const struct { const char *name; bool stays; } left[] = {{"a.loom", false}, {"b.loom", true}, {"c.loom", false}, {"d.loom", true}};
   for (size_t i = 0; i < COUNT_OF(left); i++)
     assert_int_equal(file_exists(file_join(&ctx->mem, base, left[i].name)), left[i].stays);
-  run_remove_temporary(base);
+  temporary_remove(base);
   c = (run_cache){.dir = "/proc/self/fd/none/cache", .is_named = true};
   run_cache_put(ctx, &c, key, "contents", 8);
   run_cache_put(ctx, &c, key, "contents", 8);      /* said once */

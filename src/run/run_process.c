@@ -3,11 +3,8 @@
 #include "base/process.h"
 #include "base/text.h"
 #include <elf.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,19 +88,3 @@ bool run_is_elf(const char *path) {
     (void)file_close(fd, false);
   return is_elf;
 }
-
-loom_status run_make_temporary(loom_ctx *ctx, const char **out) {
-  const char *base = getenv("TMPDIR");
-  char *dir = file_join(&ctx->mem, base && *base ? base : "/tmp", "loom-XXXXXX");
-  if (!mkdtemp(dir))
-    LOOM_FAIL(ctx, diag_file_span(ctx, dir), LOOM_EIO, "no directory can be made here: %s", strerror(errno));
-  *out = dir;
-  return LOOM_OK;
-}
-
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *where) {
-  (void)st, (void)flag, (void)where;
-  return remove(path);
-}
-
-void run_remove_temporary(const char *dir) { nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS); }

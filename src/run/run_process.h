@@ -12,7 +12,4 @@ const char *run_choose_program(arena *m, const char *variable, const char *const
 LOOM_MUST_USE loom_status run_process(loom_ctx *ctx, const char *const *argv, const char *const *env, const char *log, int *out_exit);
 /* Does the file begin as a library, object or program does?  What a compiler or linker claims to have made. */
 bool run_is_elf(const char *path);
-/* A new directory of our own below $TMPDIR or /tmp, and taking it away with everything in it. */
-LOOM_MUST_USE loom_status run_make_temporary(loom_ctx *ctx, const char **out);
-void run_remove_temporary(const char *dir);
 #endif

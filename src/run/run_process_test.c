@@ -1,5 +1,6 @@
 /* Oracles: what the shell's own programs do. */
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/testing.h"
 #include "run/run_process.h"
 #include <stdlib.h>
@@ -12,7 +13,7 @@ static void test_a_process_gives_its_code_and_what_it_says(void **state) {
   loom_ctx_init(&ctx);
   const char *dir, *log, *shell = run_find_program(&ctx.mem, "sh");
   assert_non_null(shell);
-  assert_int_equal(run_make_temporary(&ctx, &dir), LOOM_OK);
+  assert_int_equal(temporary_make(&ctx, &dir), LOOM_OK);
   log = file_join(&ctx.mem, dir, "log");
   setenv("LOOM_TEST_A", "old", 1);
   for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -26,7 +27,7 @@ static void test_a_process_gives_its_code_and_what_it_says(void **state) {
     assert_string_equal(bytes, rows[i].says);
   }
   assert_int_equal(file_make_dirs(&ctx, file_join(&ctx.mem, dir, "a/b")), LOOM_OK);
-  run_remove_temporary(dir);
+  temporary_remove(dir);
   assert_false(file_exists(dir));
   loom_ctx_done(&ctx);
 }

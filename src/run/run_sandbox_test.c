@@ -1,9 +1,9 @@
 /* Oracles: what copies of the process can still do after they gave up the rest, tried one by one; errno of the system.  A kernel without Landlock or seccomp skips what it cannot do, and
  * the level must say so. */
+#include "base/temporary.h"
 #include "base/testing.h"
 #include "base/text.h"
 #include "run/run_child.h"
-#include "run/run_process.h"
 #include "run/run_sandbox.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,7 @@ static void touch(const char *path) {
 
 static int open_all(void **state) {
   testing_open_context(state);
-  assert_int_equal(run_make_temporary(*state, &dir), LOOM_OK);
+  assert_int_equal(temporary_make(*state, &dir), LOOM_OK);
   const char *const dirs[] = {"a", "b", "c"};
   for (int i = 0; i < 3; i++)
     assert_int_equal(mkdir(in(dirs[i]), 0700), 0);
@@ -47,7 +47,7 @@ static int open_all(void **state) {
 }
 
 static int close_all(void **state) {
-  run_remove_temporary(dir);
+  temporary_remove(dir);
   return testing_close_context(state);
 }
 

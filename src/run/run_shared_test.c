@@ -1,5 +1,6 @@
 /* Oracles: linkers that are scripts of known outcome; a program's place among its files, of copies of this program in directories of the test's making. */
 #include "base/file.h"
+#include "base/temporary.h"
 #include "base/testing.h"
 #include "run/provider.h"
 #include "run/run_process.h"
@@ -101,12 +102,12 @@ static void test_what_a_program_says_and_how_it_ends(void **state) {
   assert_false(run_is_elf(in(ctx, "short")) || run_is_elf(log));
   const char *base, *before = getenv("TMPDIR") ? arena_strdup(&ctx->mem, getenv("TMPDIR")) : "";
   setenv("TMPDIR", in(ctx, "none"), 1);
-  assert_int_equal(run_make_temporary(ctx, &base), LOOM_EIO);
+  assert_int_equal(temporary_make(ctx, &base), LOOM_EIO);
   testing_expect_error(ctx, LOOM_EIO, "no directory can be made here: No such file", 0, 0);
   setenv("TMPDIR", dir, 1);
-  assert_int_equal(run_make_temporary(ctx, &base), LOOM_OK);
+  assert_int_equal(temporary_make(ctx, &base), LOOM_OK);
   assert_int_equal(strncmp(base, dir, strlen(dir)), 0);
-  run_remove_temporary(base);
+  temporary_remove(base);
   assert_false(file_exists(base));
   setenv("TMPDIR", before, 1);
 }
@@ -170,11 +171,11 @@ static void test_shipped_providers_are_found_by_name(void **state) {
 
 static int open_all(void **state) {
   testing_open_context(state);
-  assert_int_equal(run_make_temporary(*state, &dir), LOOM_OK);
+  assert_int_equal(temporary_make(*state, &dir), LOOM_OK);
   return 0;
 }
 static int close_all(void **state) {
-  run_remove_temporary(dir);
+  temporary_remove(dir);
   return testing_close_context(state);
 }
 
