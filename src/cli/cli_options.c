@@ -219,6 +219,50 @@ loom_status cli_find_error_format(loom_ctx *ctx, int argc, char **argv) {
   return LOOM_OK;
 }
 
+static const cli_option *find_row(char letter, const char *key) {
+  for (size_t i = 0; i < N_ROWS; i++)
+    if (strcmp(rows[i].name, key) == 0 && takes(letter, &rows[i]))
+      return &rows[i];
+  return NULL;
+}
+
+/* A flag, "--flag", or with a truth value. */
+static loom_status parse_flag(loom_ctx *ctx, const cli_option *row, const char *key, const char *value, cli_options *out) {
+  const bool is_true = !value || strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+  if (!is_true && strcmp(value, "false") != 0 && strcmp(value, "0") != 0)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' takes no argument (or true, false)", key);
+  set_flag(out, row, is_true);
+  return LOOM_OK;
+}
+
+/* Word *i, which begins with '-', and the next where it is the argument. */
+static loom_status parse_option(loom_ctx *ctx, const cli_command *c, int argc, char **argv, int *i, bool *is_given, cli_options *out) {
+  const char *a = argv[*i], *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
+  if (strchr("creb", out->letter) && a[1] >= 'A' && a[1] <= 'Z' && strpbrk(a, "0123456789")) {   /* upstream's -M256_N256_K256 */
+    vec_push(&ctx->mem, &out->shape.all, a);
+    out->shape.last = a;
+    return LOOM_OK;
+  }
+  char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
+  const cli_option *row = find_row(out->letter, key);
+  if (!row && out->letter == 'o') {   /* mlir-opt's bare pass flags: --cse, --canonicalize="max-iterations=3" */
+    const char *options = eq ? eq + 1 : "";
+    vec_push(&ctx->mem, &out->passes, *options ? arena_printf(&ctx->mem, "%.*s{%s}", (int)(eq - name), name, options) : arena_strdup(&ctx->mem, name));
+    return LOOM_OK;
+  }
+  if (!row)
+    return unknown_option(ctx, c, key);
+  is_given[row - rows] = true;
+  if (!row->argument)
+    return parse_flag(ctx, row, key, eq ? eq + 1 : NULL, out);
+  const char *value = eq ? eq + 1 : *i + 1 < argc ? argv[++*i] : NULL;
+  if (!value)
+    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
+  LOOM_TRY(check_word(ctx, c, row, value));
+  add_value(&ctx->mem, out, row, value);
+  return LOOM_OK;
+}
+
 loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
   memset(out, 0, sizeof *out);
   const cli_command *c = cli_find_command(argv[0]);
@@ -228,46 +272,12 @@ loom_status cli_parse(loom_ctx *ctx, int argc, char **argv, cli_options *out) {
   bool only_files = false, is_given[N_ROWS] = {false};
   LOOM_TRY(cli_find_error_format(ctx, argc, argv));
   for (int i = 1; i < argc; i++) {
-    const char *a = argv[i];
-    if (only_files || a[0] != '-' || a[1] == 0) {
-      vec_push(&ctx->mem, &out->files, a);
-      continue;
-    }
-    if (strcmp(a, "--") == 0) {
+    if (only_files || argv[i][0] != '-' || argv[i][1] == 0)
+      vec_push(&ctx->mem, &out->files, argv[i]);
+    else if (strcmp(argv[i], "--") == 0)
       only_files = true;
-      continue;
-    }
-    if (strchr("creb", out->letter) && a[1] >= 'A' && a[1] <= 'Z' && strpbrk(a, "0123456789")) {   /* upstream's -M256_N256_K256 */
-      vec_push(&ctx->mem, &out->shape.all, a);
-      out->shape.last = a;
-      continue;
-    }
-    const char *name = a + (a[1] == '-' ? 2 : 1), *eq = strchr(name, '=');
-    char *key = normalise(&ctx->mem, out->letter, name, eq ? (size_t)(eq - name) : strlen(name));
-    const cli_option *row = NULL;
-    for (size_t k = 0; k < N_ROWS && !row; k++)
-      if (strcmp(rows[k].name, key) == 0 && takes(out->letter, &rows[k]))
-        row = &rows[k];
-    if (!row && out->letter == 'o') {   /* mlir-opt's bare pass flags: --cse, --canonicalize="max-iterations=3" */
-      const char *options = eq ? eq + 1 : "";
-      vec_push(&ctx->mem, &out->passes, *options ? arena_printf(&ctx->mem, "%.*s{%s}", (int)(eq - name), name, options) : arena_strdup(&ctx->mem, name));
-      continue;
-    }
-    if (!row)
-      return unknown_option(ctx, c, key);
-    if (!row->argument) {
-      if (eq && strcmp(eq + 1, "false") != 0 && strcmp(eq + 1, "true") != 0 && strcmp(eq + 1, "0") != 0 && strcmp(eq + 1, "1") != 0)
-        LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' takes no argument (or true, false)", key);
-      set_flag(out, row, !eq || strcmp(eq + 1, "true") == 0 || strcmp(eq + 1, "1") == 0);
-      is_given[row - rows] = true;
-      continue;
-    }
-    const char *value = eq ? eq + 1 : i + 1 < argc ? argv[++i] : NULL;
-    if (!value)
-      LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EUSAGE, "option '--%s' needs an argument: %s", key, row->argument);
-    LOOM_TRY(check_word(ctx, c, row, value));
-    add_value(&ctx->mem, out, row, value);
-    is_given[row - rows] = true;
+    else
+      LOOM_TRY(parse_option(ctx, c, argc, argv, &i, is_given, out));
   }
   bool *typed = ARENA_NEW_N(&ctx->mem, bool, sizeof *out);
   for (size_t i = 0; i < N_ROWS; i++)

@@ -65,6 +65,37 @@ static const char *cpu_model(arena *m) {
   return model;
 }
 
+static loom_status add_sandbox(loom_ctx *ctx, data_value *v) {
+  arena *m = &ctx->mem;
+  run_sandbox_mode mode;
+  LOOM_TRY(run_sandbox_read_mode(ctx, &mode));
+  const run_sandbox_level level = run_sandbox_probe();
+  data_set_string(m, v, "sandbox", run_sandbox_text(m, &level));
+  data_set_int(m, v, "sandbox_landlock", level.landlock);
+  data_set_bool(m, v, "sandbox_seccomp", level.has_seccomp);
+  data_set_string(m, v, "sandbox_mode", mode == RUN_SANDBOX_ON ? "on" : mode == RUN_SANDBOX_LOG ? "log" : "off");
+  return LOOM_OK;
+}
+
+static void print_list(const char *before, const data_value *list) {
+  for (size_t i = 0; i < list->n; i++)
+    printf("%s%s", before, list->items[i]->string);
+}
+
+static void print_text(const data_value *v) {
+  const char *mode = data_get_string(v, "sandbox_mode", "");
+  printf("loom      %s\nsystem    %s\ncpu       %s, %" PRId64 " online\nworker    %s\nmachines ", LOOM_VERSION, data_get_string(v, "system", ""), data_get_string(v, "cpu", ""),
+         data_get_int(v, "cores", 0), data_get_string(v, "worker", "missing: run 'make'"));
+  print_list(" ", data_get(v, "machines"));
+  printf("\ntt-emu    %s", data_get_string(v, "tt_emulator", "missing: name tests/tt_emulator of the sources in LOOM_TT_EMULATOR"));
+  printf("\nsandbox   %s%s", data_get_string(v, "sandbox", ""), strcmp(mode, "on") == 0 ? "" : strcmp(mode, "log") == 0 ? "; LOOM_SANDBOX=log: not used" : "; off: not used");
+  print_list("\nmissing   ", data_get(v, "missing"));
+  if (data_get(v, "install"))
+    printf("\ninstall   %s\n", data_get_string(v, "install", ""));
+  else
+    printf("\nmissing   nothing\n");
+}
+
 loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   arena *m = &ctx->mem;
   data_value *v = data_object(m), *missing = data_array(m), *machines = data_array(m);
@@ -89,30 +120,12 @@ loom_status cmd_doctor(loom_ctx *ctx, const cli_options *o) {
   data_set(m, v, "machines", machines);
   if (cli_tt_emulator(m))
     data_set_string(m, v, "tt_emulator", cli_tt_emulator(m));
-  run_sandbox_mode mode;
-  LOOM_TRY(run_sandbox_read_mode(ctx, &mode));
-  const run_sandbox_level level = run_sandbox_probe();
-  data_set_string(m, v, "sandbox", run_sandbox_text(m, &level));
-  data_set_int(m, v, "sandbox_landlock", level.landlock);
-  data_set_bool(m, v, "sandbox_seccomp", level.has_seccomp);
-  data_set_string(m, v, "sandbox_mode", mode == RUN_SANDBOX_ON ? "on" : mode == RUN_SANDBOX_LOG ? "log" : "off");
+  LOOM_TRY(add_sandbox(ctx, v));
   data_set_bool(m, v, "ok", ok);
-  if (o->json) {
+  if (o->json)
     printf("%s\n", data_write_json(m, v, 1));
-  } else {
-    printf("loom      %s\nsystem    %s\ncpu       %s, %" PRId64 " online\nworker    %s\nmachines ", LOOM_VERSION, data_get(v, "system")->string,
-           data_get(v, "cpu")->string, data_get(v, "cores")->integer, cli_find_worker(m) ? cli_find_worker(m) : "missing: run 'make'");
-    for (size_t i = 0; i < n_names; i++)
-      printf(" %s", names[i]);
-    printf("\ntt-emu    %s", cli_tt_emulator(m) ? cli_tt_emulator(m) : "missing: name tests/tt_emulator of the sources in LOOM_TT_EMULATOR");
-    printf("\nsandbox   %s%s\n", data_get(v, "sandbox")->string, mode == RUN_SANDBOX_ON ? "" : mode == RUN_SANDBOX_LOG ? "; LOOM_SANDBOX=log: not used" : "; off: not used");
-    for (size_t i = 0; i < missing->n; i++)
-      printf("missing   %s\n", missing->items[i]->string);
-    if (apt.size)
-      printf("install   apt-get install%s\n", text_str(&apt));
-    else
-      printf("missing   nothing\n");
-  }
+  else
+    print_text(v);
   if (!ok)
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EIO, "something that Loom needs is missing");
   return LOOM_OK;

@@ -107,53 +107,56 @@ static char **as_command(int *argc, char **argv) {
   return with;
 }
 
-int main(int argc, char **argv) {
-  cli_start();
-  argv = as_command(&argc, argv);
-  if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || (strcmp(argv[1], "help") == 0 && argc == 2)) {
+/* Of a command line that asks for no command's work: help, versions, what manual pages and completion are made of.  False: it asks for a command. */
+static bool answer(int argc, char **argv, int *out_code) {
+  const char *word = argc > 1 ? argv[1] : "--help";
+  const bool is_help = strcmp(word, "help") == 0, is_manual = strcmp(word, "manual") == 0;
+  *out_code = 0;
+  if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || (is_help && argc == 2)) {
     cli_help(NULL);
-    return cli_finish_output(argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0);
-  }
-  if (strcmp(argv[1], "--version") == 0) {
+    *out_code = argc < 2 ? loom_status_exit(LOOM_EUSAGE) : 0;
+  } else if (strcmp(word, "--version") == 0) {
     puts("loom " LOOM_VERSION);
-    return cli_finish_output(0);
-  }
-  invocation in = {.argc = argc - 1, .argv = argv + 1, .command = cli_find_command(argv[1])};
-  if (strcmp(argv[1], "complete") == 0) {      /* for the scripts of `loom completion`: says nothing of what is wrong */
+  } else if (strcmp(word, "complete") == 0) {      /* for the scripts of `loom completion`: says nothing of what is wrong */
     loom_ctx ctx;
     invocation words = {.argc = argc - 2, .argv = argv + 2};
     loom_ctx_init(&ctx);
-    const loom_status st = loom_ctx_run(&ctx, complete_body, &words);
+    *out_code = loom_status_exit(loom_ctx_run(&ctx, complete_body, &words));
     loom_ctx_done(&ctx);
-    return cli_finish_output(loom_status_exit(st));
-  }
-  const bool is_manual = strcmp(argv[1], "manual") == 0;      /* what the manual pages are made of */
-  if (is_manual && argc == 2) {
+  } else if (is_manual && argc == 2) {
     cli_manual(NULL);
-    return cli_finish_output(0);
-  }
-  if (is_manual && strcmp(argv[2], "--options") == 0) {
+  } else if (is_manual && strcmp(argv[2], "--options") == 0) {
     cli_manual_options();
-    return cli_finish_output(0);
-  }
-  if (strcmp(argv[1], "help") == 0 || is_manual) {
+  } else if (is_help || is_manual) {
     const cli_command *c = cli_find_command(argv[2]);
-    if (!c)
-      return usage_error(argc, argv, argv[2]);
-    (is_manual ? cli_manual : cli_help)(c);
-    return cli_finish_output(0);
+    if (c)
+      (is_manual ? cli_manual : cli_help)(c);
+    else
+      *out_code = usage_error(argc, argv, argv[2]);
+  } else {
+    return false;
   }
+  return true;
+}
+
+int main(int argc, char **argv) {
+  int code;
+  cli_start();
+  argv = as_command(&argc, argv);
+  if (answer(argc, argv, &code))
+    return cli_finish_output(code);
+  invocation in = {.argc = argc - 1, .argv = argv + 1, .command = cli_find_command(argv[1])};
   if (!in.command)
     return usage_error(argc, argv, argv[1]);
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   loom_status st = loom_ctx_run(&ctx, body, &in);
-  int code = loom_status_exit(st);
+  code = loom_status_exit(st);
   const bool is_shared = in.options.shard.last || strcmp(in.command->name, "explore") == 0;
   const bool speaks = is_shared && cli_is_in_job() && !getenv(RUN_RANKS_VARIABLE);      /* to the other ranks, and another process computes */
-  if (st == LOOM_OK && !in.options.help && (in.command->place == CLI_IN_SWEEP || speaks))
+  if (st == LOOM_OK && !in.options.help && (in.command->place == CLI_IN_SWEEP || speaks)) {
     code = cli_become_sweep(argv);
-  else if (in.in_worker) {   /* the worker parses again and prints what there is to say */
+  } else if (in.in_worker) {   /* the worker parses again and prints what there is to say */
     code = cli_run_worker(in.argc, in.argv, &in.options);
   } else {
     cli_print_diagnostics(&ctx);

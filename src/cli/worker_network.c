@@ -106,6 +106,19 @@ static loom_status print(program_run *r, const network *net, const compile_netwo
   return LOOM_OK;
 }
 
+/* What the kernels did, `runs`: with values. */
+static loom_status tell(program_run *r, bool is_host, bool runs, bool times, const network *net, compile_network *n, const run_check *host) {
+  const bool benches = text_eq(r->o->command, "bench");
+  if (is_host && (benches || text_eq(r->o->command, "report")))
+    LOOM_TRY(worker_network_bench(r, net, n));
+  if (!benches)
+    LOOM_TRY(print(r, net, n, host));
+  LOOM_TRY(write_files(r, net, n));
+  if (runs || times)
+    LOOM_TRY(verdict(r, n, host));
+  return runs ? worker_network_expect(r, n) : LOOM_OK;
+}
+
 /* `loom report` measures on this CPU; chips are simulated without values, as by `loom sim`. */
 loom_status worker_network(program_run *r, bool *out_done) {
   const bool benches = text_eq(r->o->command, "bench"), is_host = benches || text_eq(r->o->machine.last, "host"), reports = text_eq(r->o->command, "report");
@@ -142,17 +155,8 @@ loom_status worker_network(program_run *r, bool *out_done) {
     as_read = changed;
     *out_done = false;
     st = LOOM_OK;
-  } else {
-    if (st == LOOM_OK && is_host && (benches || reports))
-      st = worker_network_bench(r, net, &n);
-    if (st == LOOM_OK && !benches)
-      st = print(r, net, &n, &host);
-    if (st == LOOM_OK)
-      st = write_files(r, net, &n);
-    if (st == LOOM_OK && (runs || times))
-      st = verdict(r, &n, &host);
-    if (st == LOOM_OK && runs)
-      st = worker_network_expect(r, &n);
+  } else if (st == LOOM_OK) {
+    st = tell(r, is_host, runs, times, net, &n, &host);
   }
   compile_network_close(&n);
   ir_close_module(as_read);
