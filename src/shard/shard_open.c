@@ -238,14 +238,8 @@ static void part_copies(opening *o, MlirModule m) {
   collect_all(o, m);
   for (size_t i = 0; i < o->ops.n; i++) {
     MlirOperation op = o->ops.at[i], only = ir_op_is(op, "linalg.generic") ? mlirBlockGetFirstOperation(ir_body(op)) : (MlirOperation){NULL};
-    if (mlirOperationIsNull(only) || !ir_op_is(only, "linalg.yield") || ir_num_operands(op) != 2 || mlirOperationGetNumResults(op) != 1)
-      continue;
-    MlirValue v = ir_result(op, 0);
-    for (MlirOpOperand use = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(use) && !mlirOpOperandIsNull(mlirOpOperandGetNextUse(use)); use = mlirValueGetFirstUse(v)) {
-      MlirOperation user = mlirOpOperandGetOwner(use), copy = mlirOperationClone(op);
-      mlirBlockInsertOwnedOperationBefore(mlirOperationGetBlock(user), user, copy);
-      mlirOperationSetOperand(user, mlirOpOperandGetOperandNumber(use), ir_result(copy, 0));
-    }
+    if (!mlirOperationIsNull(only) && ir_op_is(only, "linalg.yield") && ir_num_operands(op) == 2 && mlirOperationGetNumResults(op) == 1)
+      shard_part_uses(op);
   }
 }
 

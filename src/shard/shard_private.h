@@ -16,6 +16,8 @@ LOOM_MUST_USE loom_status shard_open(ir_ctx *ir, MlirModule m, const shard_block
 /* Which elements of which argument a memref is.  LOOM_EUNSUP: it is no such tile; `what` is the operation that uses it. */
 LOOM_MUST_USE loom_status shard_read_view(ir_ctx *ir, MlirValue memref, const shard_blocks *blocks, MlirOperation what, shard_tensor *out);
 /* ---- shard_split.c ---- */
+/* A copy of the operation, of one result, for each use of it but one. */
+void shard_part_uses(MlirOperation op);
 /* Gives the arguments that `split` tiles a sharding over `ranks` and lets upstream deal out the rest; f->loads and f->stores get their split dims. */
 LOOM_MUST_USE loom_status shard_split(ir_ctx *ir, shard_function *f, const char *split, int ranks);
 /* ---- shard_outline.c ---- */

@@ -42,18 +42,16 @@ static bool is_shard(MlirOperation op) { return !mlirOperationIsNull(op) && ir_o
 static bool is_filling(MlirOperation op) { return ir_op_is(op, "linalg.fill") || (ir_op_is(op, "linalg.generic") && ir_num_operands(op) == 1 && mlirOperationGetNumResults(op) == 1); }
 static bool is_empty(MlirOperation op) { return ir_op_is(op, "tensor.empty"); }
 
-/* Empty and filled tensors, one for each use: a use may be dealt out as another is not, and upstream would put data of one into the other form by moving it. */
-static void part_uses(splitting *s, MlirOperation op) {
+void shard_part_uses(MlirOperation op) {
   MlirValue v = ir_result(op, 0);
-  MlirOpOperand use = mlirValueGetFirstUse(v);
-  while (!mlirOpOperandIsNull(use) && !mlirOpOperandIsNull(mlirOpOperandGetNextUse(use))) {
+  for (MlirOpOperand use = mlirValueGetFirstUse(v); !mlirOpOperandIsNull(use) && !mlirOpOperandIsNull(mlirOpOperandGetNextUse(use)); use = mlirValueGetFirstUse(v)) {
     MlirOperation user = mlirOpOperandGetOwner(use), copy = mlirOperationClone(op);
-    mlirBlockInsertOwnedOperationBefore(s->entry, user, copy);
+    mlirBlockInsertOwnedOperationBefore(mlirOperationGetBlock(user), user, copy);
     mlirOperationSetOperand(user, mlirOpOperandGetOperandNumber(use), ir_result(copy, 0));
-    use = mlirValueGetFirstUse(v);
   }
 }
 
+/* Empty and filled tensors, one for each use: a use may be dealt out as another is not, and upstream would put data of one into the other form by moving it. */
 static void part_all_uses(splitting *s) {
   static bool (*const kinds[])(MlirOperation) = {is_filling, is_empty};      /* what is empty has a use more for each copy of what is filled */
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -62,7 +60,7 @@ static void part_all_uses(splitting *s) {
       if (kinds[k](op))
         vec_push(&s->ir->ctx->mem, &all, op);
     for (size_t i = 0; i < all.n; i++)
-      part_uses(s, all.at[i]);
+      shard_part_uses(all.at[i]);
   }
 }
 
