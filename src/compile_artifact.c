@@ -146,7 +146,7 @@ static loom_status check_checksum(loom_ctx *ctx, const data_value *v) {
 }
 
 static loom_status read_header(loom_ctx *ctx, artifact *a) {
-  const char *path = file_join(&ctx->mem, a->dir, "cpu/artifact.json"), *schema;
+  const char *path = file_join(&ctx->mem, a->dir, "cpu/artifact.json");
   if (!file_exists(path)) {
     diag_error(ctx, diag_file_span(ctx, a->dir), LOOM_EINPUT, "the directory holds no compiled host kernel (cpu/artifact.json)");
     diag_help(ctx, file_exists(file_join(&ctx->mem, a->dir, "tog.json")) ? "it is of a chip: 'loom sim DIR --check' runs it"
@@ -154,9 +154,7 @@ static loom_status read_header(loom_ctx *ctx, artifact *a) {
     return LOOM_EINPUT;
   }
   LOOM_TRY(data_read_json_file(ctx, path, ARTIFACT_BYTES_MAX, &a->v));
-  LOOM_TRY(data_need_string(ctx, a->v, "schema", &schema));
-  if (!text_eq(schema, "loom.host.v1"))
-    LOOM_FAIL(ctx, data_get(a->v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.host.v1\"", schema);
+  LOOM_TRY(data_need_schema(ctx, a->v, "loom.host.v1"));
   LOOM_TRY(check_checksum(ctx, a->v));
   LOOM_TRY(data_need_string(ctx, a->v, "loom", &a->loom));
   LOOM_TRY(data_need_string(ctx, a->v, "kernel_sha256", &a->kernel_hash));

@@ -46,6 +46,8 @@ LOOM_MUST_USE loom_status data_need(loom_ctx *ctx, const data_value *v, const ch
 LOOM_MUST_USE loom_status data_need_int(loom_ctx *ctx, const data_value *v, const char *key, int64_t lo, int64_t hi, int64_t *out);
 LOOM_MUST_USE loom_status data_need_real(loom_ctx *ctx, const data_value *v, const char *key, double lo, double hi, double *out);
 LOOM_MUST_USE loom_status data_need_string(loom_ctx *ctx, const data_value *v, const char *key, const char **out);
+/* LOOM_EINPUT unless member "schema" says `schema`. */
+LOOM_MUST_USE loom_status data_need_schema(loom_ctx *ctx, const data_value *v, const char *schema);
 /* Fails with "did you mean" when object `v` has a member whose key is not in the n `allowed`. */
 LOOM_MUST_USE loom_status data_only_keys(loom_ctx *ctx, const data_value *v, const char *const *allowed, size_t n);
 const char *data_kind_name(data_kind k);

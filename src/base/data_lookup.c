@@ -50,6 +50,14 @@ loom_status data_need_string(loom_ctx *ctx, const data_value *v, const char *key
   return LOOM_OK;
 }
 
+loom_status data_need_schema(loom_ctx *ctx, const data_value *v, const char *schema) {
+  data_value *found = NULL;
+  LOOM_TRY(data_need(ctx, v, "schema", DATA_STRING, &found));
+  if (!text_eq(found->string, schema))
+    LOOM_FAIL(ctx, found->span, LOOM_EINPUT, "the schema is '%s'; expected '%s'", found->string, schema);
+  return LOOM_OK;
+}
+
 static bool is_among(const char *name, const char *const *names, size_t n) {
   for (size_t i = 0; i < n; i++)
     if (text_eq(name, names[i]))

@@ -318,12 +318,12 @@ static void test_lookups_say_what_is_missing_or_wrong(void **state) {
   (void)state;
   static const char *const allowed[] = {"depth", "width"};
   const char *source = "{\"i\": 7, \"r\": 1.5, \"s\": \"x\", \"o\": {},\n \"dept\": 1}";
-  enum { NEED, INT, REAL, STRING, KEYS };
+  enum { NEED, INT, REAL, STRING, SCHEMA };
   const struct { int call; const char *key; const char *message; int line, col; const char *help; } cases[] = {
     {NEED, "zzz", "the key 'zzz' is missing", 1, 1, "add 'zzz' with a list"}, {NEED, "i", "'i' is an integer; expected a list", 1, 7, NULL},
     {INT, "r", "'r' is a number; expected an integer", 1, 15, NULL}, {INT, "i", "'i' is 7; must be 1..6", 1, 7, NULL},
     {REAL, "s", "'s' is a string; expected a number", 1, 25, NULL}, {REAL, "r", "'r' is 1.5; must be 2..3", 1, 15, NULL},
-    {STRING, "o", "'o' is an object; expected a string", 1, 35, NULL},
+    {STRING, "o", "'o' is an object; expected a string", 1, 35, NULL}, {SCHEMA, "loom.x.v1", "the key 'schema' is missing", 1, 1, NULL},
   };
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     data_value *v, *found;
@@ -334,7 +334,8 @@ static void test_lookups_say_what_is_missing_or_wrong(void **state) {
     loom_status st = cases[i].call == NEED   ? data_need(&ctx, v, cases[i].key, DATA_ARRAY, &found)
                      : cases[i].call == INT  ? data_need_int(&ctx, v, cases[i].key, 1, 6, &integer)
                      : cases[i].call == REAL ? data_need_real(&ctx, v, cases[i].key, 2, 3, &real)
-                                             : data_need_string(&ctx, v, cases[i].key, &string);
+                     : cases[i].call == STRING ? data_need_string(&ctx, v, cases[i].key, &string)
+                                               : data_need_schema(&ctx, v, cases[i].key);
     assert_int_equal(st, LOOM_EINPUT);
     testing_expect_error(&ctx, LOOM_EINPUT, cases[i].message, cases[i].line, cases[i].col);
     if (cases[i].help)
@@ -349,6 +350,11 @@ static void test_lookups_say_what_is_missing_or_wrong(void **state) {
   assert_int_equal(read_json("[1]", &v), LOOM_OK);
   assert_int_equal(data_only_keys(&ctx, v, allowed, 2), LOOM_EINPUT);
   testing_expect_error(&ctx, LOOM_EINPUT, "expected an object; found a list", 1, 1);
+  loom_ctx_done(&ctx);
+  assert_int_equal(read_json("{\"schema\": \"loom.x.v2\"}", &v), LOOM_OK);
+  assert_int_equal(data_need_schema(&ctx, v, "loom.x.v2"), LOOM_OK);
+  assert_int_equal(data_need_schema(&ctx, v, "loom.x.v1"), LOOM_EINPUT);
+  testing_expect_error(&ctx, LOOM_EINPUT, "the schema is 'loom.x.v2'; expected 'loom.x.v1'", 1, 12);
   loom_ctx_done(&ctx);
   assert_int_equal(read_json("{\"width\": 1,\n \"dept\": 1}", &v), LOOM_OK);
   assert_int_equal(data_only_keys(&ctx, v, allowed, 2), LOOM_EINPUT);

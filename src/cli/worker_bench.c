@@ -27,11 +27,9 @@ static loom_status check_machine(loom_ctx *ctx, const cli_options *o) {
 
 static loom_status read_earlier(loom_ctx *ctx, const char *path, const char *kernel, const data_value **out) {
   data_value *v;
-  const char *schema, *was;
+  const char *was;
   LOOM_TRY(data_read_json_file(ctx, path, EARLIER_BYTES_MAX, &v));
-  LOOM_TRY(data_need_string(ctx, v, "schema", &schema));
-  if (strcmp(schema, "loom.bench.v1") != 0) {
-    diag_error(ctx, data_get(v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.bench.v1\"", schema);
+  if (data_need_schema(ctx, v, "loom.bench.v1") != LOOM_OK) {
     diag_help(ctx, "--compare takes what 'loom bench --json' printed");
     return LOOM_EINPUT;
   }

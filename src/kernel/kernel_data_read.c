@@ -334,10 +334,8 @@ static loom_status read_region(reader *r, const data_value *o, kernel_region *ou
 /* ---- the graph ---- */
 
 static loom_status read_header(reader *r, const data_value *v) {
-  const char *schema, *sha256;
-  LOOM_TRY(data_need_string(r->ctx, v, "schema", &schema));
-  if (!text_eq(schema, "loom.kernel.v1"))
-    LOOM_FAIL(r->ctx, data_get(v, "schema")->span, LOOM_EINPUT, "schema is \"%s\"; expected \"loom.kernel.v1\"", schema);
+  const char *sha256;
+  LOOM_TRY(data_need_schema(r->ctx, v, "loom.kernel.v1"));
   LOOM_TRY(data_need_string(r->ctx, v, "name", &r->k->name));
   LOOM_TRY(data_need_string(r->ctx, v, "style", &r->k->style));
   LOOM_TRY(data_need_string(r->ctx, v, "path", &r->k->path));

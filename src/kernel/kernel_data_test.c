@@ -90,7 +90,7 @@ static void test_every_member_survives_the_round_trip(void **state) {
 static void test_broken_files_are_refused_at_their_place(void **state) {
   (void)state;
   static const struct { const char *from, *to, *text; } edits[] = {
-      {"loom.kernel.v1", "loom.kernel.v2", "schema is \"loom.kernel.v2\""},
+      {"loom.kernel.v1", "loom.kernel.v2", "schema is 'loom.kernel.v2'"},
       {"\"kind\": \"tunable\"", "\"kind\": \"tunabel\"", "\"tunabel\" is not a known kind"},
       {"\"type\": \"f16\"", "\"type\": \"f17\"", "\"f17\" is not an element type"},
       {"\"op\": \"matmul\"", "\"op\": \"matmuul\"", "\"matmuul\" is not a known op"},

@@ -102,14 +102,6 @@ static loom_status fail_no_base(loom_ctx *ctx, const data_value *v) {
   return LOOM_EINPUT;
 }
 
-static loom_status check_schema(loom_ctx *ctx, const data_value *root) {
-  const char *schema;
-  LOOM_TRY(data_need_string(ctx, root, "schema", &schema));
-  if (!text_eq(schema, MACHINE_SCHEMA))
-    LOOM_FAIL(ctx, data_get(root, "schema")->span, LOOM_EINPUT, "the schema is '%s'; expected '%s'", schema, MACHINE_SCHEMA);
-  return LOOM_OK;
-}
-
 /* The files that led to one, the nearest first. */
 typedef struct chain { const char *path; const struct chain *up; } chain;
 
@@ -137,7 +129,7 @@ static loom_status find_extended(loom_ctx *ctx, const chain *c, const data_value
 }
 
 static loom_status read_extends(loom_ctx *ctx, const chain *c, data_value *v, int depth, data_value **out) {
-  LOOM_TRY(check_schema(ctx, v));
+  LOOM_TRY(data_need_schema(ctx, v, MACHINE_SCHEMA));
   *out = v;
   const data_value *extends = data_get(v, "extends");
   if (!extends)

@@ -440,10 +440,8 @@ static loom_status read_body(loom_ctx *ctx, const data_value *a, nest *n, nest_b
 
 loom_status nest_from_data(loom_ctx *ctx, const data_value *v, nest **out) {
   nest *n = ARENA_NEW(&ctx->mem, nest);
-  data_value *schema, *a;
-  LOOM_TRY(data_need(ctx, v, "schema", DATA_STRING, &schema));
-  if (!text_eq(schema->string, "loom.nest.v1"))
-    LOOM_FAIL(ctx, schema->span, LOOM_EINPUT, "schema is '%s'; expected loom.nest.v1", schema->string);
+  data_value *a;
+  LOOM_TRY(data_need_schema(ctx, v, "loom.nest.v1"));
   LOOM_TRY(data_need_string(ctx, v, "kernel", &n->kernel));
   LOOM_TRY(read_type(ctx, v, &n->type));
   READ_ARRAY(ctx, v, "symbols", &a);

@@ -375,10 +375,8 @@ static loom_status read_chips(loom_ctx *ctx, const data_value *v, plan *p) {
 
 loom_status plan_from_data(loom_ctx *ctx, const data_value *v, plan **out) {
   plan *p = ARENA_NEW(&ctx->mem, plan);
-  data_value *schema, *buffers;
-  LOOM_TRY(data_need(ctx, v, "schema", DATA_STRING, &schema));
-  if (!text_eq(schema->string, "loom.plan.v1"))
-    LOOM_FAIL(ctx, schema->span, LOOM_EINPUT, "schema is '%s'; expected loom.plan.v1", schema->string);
+  data_value *buffers;
+  LOOM_TRY(data_need_schema(ctx, v, "loom.plan.v1"));
   LOOM_TRY(data_need_string(ctx, v, "kernel", &p->kernel));
   LOOM_TRY(read_text(ctx, v, "kernel_path", &p->kernel_path));
   LOOM_TRY(read_text(ctx, v, "kernel_sha256", &p->kernel_sha256));

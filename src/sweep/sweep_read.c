@@ -186,12 +186,9 @@ static loom_status one_kernel(reader *r, const data_value *v) {
 
 static loom_status read_header(reader *r, const char *path, const data_value *v) {
   static const char *const keys[] = {"schema", "name", "command", "kernels", "shapes", "machines", "dtypes", "options"}, *const commands[] = {"run", "compile", "explore"};
-  const char *schema;
   const data_value *command = data_get(v, "command");
   LOOM_TRY(data_only_keys(r->ctx, v, keys, sizeof keys / sizeof *keys));
-  LOOM_TRY(data_need_string(r->ctx, v, "schema", &schema));
-  if (strcmp(schema, "loom.sweep.v1") != 0)
-    LOOM_FAIL(r->ctx, data_get(v, "schema")->span, LOOM_EINPUT, "the schema is '%s'; expected 'loom.sweep.v1'", schema);
+  LOOM_TRY(data_need_schema(r->ctx, v, "loom.sweep.v1"));
   r->out->name = file_stem(&r->ctx->mem, path);
   r->out->command = "run";
   if (data_get(v, "name"))

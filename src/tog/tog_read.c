@@ -1,7 +1,6 @@
 /* A graph from loom.tog.v1: declarations here, nodes in tog_read_node.c.  Every error has its place in the file. */
 #include "tog/tog_read.h"
 #include "base/text.h"
-#include <string.h>
 
 loom_status tog_read_items(tog_reader *r, const data_value *v, const char *key, int64_t lo, int64_t hi, data_value **out) {
   LOOM_TRY(data_need(r->ctx, v, key, DATA_ARRAY, out));
@@ -149,11 +148,8 @@ static loom_status read_declarations(tog_reader *r, const data_value *v) {
 loom_status tog_from_data(loom_ctx *ctx, const data_value *v, tog **out) {
   static const char *const keys[] = {"schema", "kernel", "machine", "variant", "predicted_cycles", "mesh", "tensors", "buffers", "body", "functions"};
   tog_reader r = {.ctx = ctx, .t = ARENA_NEW(&ctx->mem, tog)};
-  const char *schema;
   data_value *body;
-  LOOM_TRY(data_need_string(ctx, v, "schema", &schema));
-  if (strcmp(schema, "loom.tog.v1") != 0)
-    LOOM_FAIL(ctx, data_get(v, "schema")->span, LOOM_EINPUT, "the schema is '%s'; expected 'loom.tog.v1'", schema);
+  LOOM_TRY(data_need_schema(ctx, v, "loom.tog.v1"));
   LOOM_TRY(data_only_keys(ctx, v, keys, sizeof keys / sizeof *keys));
   LOOM_TRY(read_text(&r, v, "kernel", &r.t->kernel));
   LOOM_TRY(read_text(&r, v, "machine", &r.t->machine));

@@ -81,7 +81,7 @@ static const refusal refusals[] = {
     {"running.fx.txt", "add: \"f32[]\" = torch", "torch", LOOM_EINPUT, "NAME: \"TYPE\" = TARGET(ARGUMENTS)", 13},
     {"running.fx.txt", "scan_ops__associative_scan(0,", "scan_ops__associative_scan(5,", LOOM_EINPUT, "no graph 5", 20},
     /* JSON */
-    {"transposed.json", "loom.helion.v1", "loom.helion.v9", LOOM_EINPUT, "expected loom.helion.v1", 0},
+    {"transposed.json", "loom.helion.v1", "loom.helion.v9", LOOM_EINPUT, "expected 'loom.helion.v1'", 0},
     {"transposed.json", "\"name\": \"transposed\"", "\"name\": \"\"", LOOM_EINPUT, "the kernel has no name", 0},
     {"transposed.json", "\"producer\"", "\"produced\"", LOOM_EINPUT, "produced", 3},
     {"transposed.json", "\"s27\", \"kind\": \"size\"", "\"s28\", \"kind\": \"size\"", LOOM_EINPUT, "the symbol s27 is not among the symbols", 0},

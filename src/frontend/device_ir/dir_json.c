@@ -507,12 +507,9 @@ static loom_status read_returns(dir_program *p, const data_value *doc) {
 loom_status dir_read_json(dir_program *p, const char *path, const char *dump, size_t size) {
   static const char *const keys[] = {"schema", "producer", "kernel", "settings", "params", "symbols", "block_sizes", "host", "graphs", "roots", "returns"};
   data_value *doc, *kernel, **items;
-  const char *schema;
   size_t n;
   LOOM_TRY(data_read_json(p->ctx, path, dump, size, &doc));
-  LOOM_TRY(data_need_string(p->ctx, doc, "schema", &schema));
-  if (!text_eq(schema, "loom.helion.v1"))
-    LOOM_FAIL(p->ctx, doc->span, LOOM_EINPUT, "a document of schema \"%s\"; expected loom.helion.v1", schema);
+  LOOM_TRY(data_need_schema(p->ctx, doc, "loom.helion.v1"));
   LOOM_TRY(data_only_keys(p->ctx, doc, keys, sizeof keys / sizeof *keys));
   p->source = doc->span.source;
   LOOM_TRY(data_need(p->ctx, doc, "kernel", DATA_OBJECT, &kernel));

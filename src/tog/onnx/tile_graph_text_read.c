@@ -423,11 +423,8 @@ static loom_status read_lists(text_reader *r, const data_value *v) {
 loom_status tile_graph_from_data(loom_ctx *ctx, const char *path, const data_value *v, tile_graph **out) {
   static const char *const keys[] = {"schema", "name", "systolic_size", "tensors", "buffers", "symbols", "body", "pins", "sparse"};
   text_reader r = {.ctx = ctx, .g = ARENA_NEW(&ctx->mem, tile_graph)};
-  const char *schema;
   r.g->path = path;
-  LOOM_TRY(data_need_string(ctx, v, "schema", &schema));
-  if (!text_eq(schema, "loom.tile_graph.v1"))
-    LOOM_FAIL(ctx, data_get(v, "schema")->span, LOOM_EINPUT, "the schema is '%s'; expected 'loom.tile_graph.v1'", schema);
+  LOOM_TRY(data_need_schema(ctx, v, "loom.tile_graph.v1"));
   LOOM_TRY(data_only_keys(ctx, v, keys, COUNT(keys)));
   LOOM_TRY(data_need_string(ctx, v, "name", &r.g->name));
   LOOM_TRY(data_need_int(ctx, v, "systolic_size", 1, 65536, &r.g->systolic_size));
