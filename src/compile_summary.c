@@ -76,20 +76,9 @@ static data_value *plan_object(arena *m, const plan *p) {
 }
 
 static void add_plan(arena *m, data_value *v, const plan *p) {
-  data_value *split = data_object(m);
   data_set(m, v, "plan", plan_object(m, p));
   data_set_int(m, v, "predicted_cycles", p->predicted_cycles);
-  data_set_int(m, split, "compute", p->cost_compute);
-  data_set_int(m, split, "load", p->cost_load);
-  data_set_int(m, split, "store", p->cost_store);
-  data_set_int(m, split, "tail", p->cost_tail);
-  data_set(m, v, "cost_split", split);
-  data_set_int(m, v, "l1_bytes", p->l1_bytes);
-  data_set_int(m, v, "l1_capacity", p->l1_capacity);
-  data_set_int(m, v, "dram_bytes", p->dram_bytes);
-  data_set_int(m, v, "points", p->points);
-  if (p->feasible >= 0)
-    data_set_int(m, v, "feasible", p->feasible);
+  plan_add_costs(m, v, p);
   data_set_string(m, v, "proof", plan_proof_text(p->proof));
   data_set_int(m, v, "lower_bound", p->lower_bound);
 }

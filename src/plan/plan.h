@@ -113,6 +113,7 @@ int64_t plan_iter_cores(const plan_mapping *p, int iter);
 int64_t plan_block_size(const plan *p, const char *symbol);           /* -1 when absent */
 const char *plan_proof_text(plan_proof p);
 
+void plan_add_costs(arena *m, data_value *v, const plan *p);           /* cost_split, l1_bytes, l1_capacity, dram_bytes, points, feasible */
 data_value *plan_to_data(arena *m, const plan *p);                    /* loom.plan.v1 */
 LOOM_MUST_USE loom_status plan_from_data(loom_ctx *ctx, const data_value *v, plan **out);
 #endif

@@ -93,8 +93,23 @@ static data_value *chips_to_data(arena *m, const plan *p) {
   return all;
 }
 
+void plan_add_costs(arena *m, data_value *v, const plan *p) {
+  data_value *split = data_object(m);
+  data_set_int(m, split, "compute", p->cost_compute);
+  data_set_int(m, split, "load", p->cost_load);
+  data_set_int(m, split, "store", p->cost_store);
+  data_set_int(m, split, "tail", p->cost_tail);
+  data_set(m, v, "cost_split", split);
+  data_set_int(m, v, "l1_bytes", p->l1_bytes);
+  data_set_int(m, v, "l1_capacity", p->l1_capacity);
+  data_set_int(m, v, "dram_bytes", p->dram_bytes);
+  data_set_int(m, v, "points", p->points);
+  if (p->feasible >= 0)
+    data_set_int(m, v, "feasible", p->feasible);
+}
+
 data_value *plan_to_data(arena *m, const plan *p) {
-  data_value *v = data_object(m), *access = data_array(m), *blocks = data_object(m), *buffers = data_array(m), *split = data_object(m);
+  data_value *v = data_object(m), *access = data_array(m), *blocks = data_object(m), *buffers = data_array(m);
   data_set_string(m, v, "schema", "loom.plan.v1");
   data_set_string(m, v, "kernel", p->kernel);
   data_set_string(m, v, "kernel_path", p->kernel_path);
@@ -117,17 +132,7 @@ data_value *plan_to_data(arena *m, const plan *p) {
   data_set(m, v, "buffers", buffers);
   data_set_int(m, v, "predicted_cycles", p->predicted_cycles);
   data_set_int(m, v, "lower_bound", p->lower_bound);
-  data_set_int(m, split, "compute", p->cost_compute);
-  data_set_int(m, split, "load", p->cost_load);
-  data_set_int(m, split, "store", p->cost_store);
-  data_set_int(m, split, "tail", p->cost_tail);
-  data_set(m, v, "cost_split", split);
-  data_set_int(m, v, "l1_bytes", p->l1_bytes);
-  data_set_int(m, v, "l1_capacity", p->l1_capacity);
-  data_set_int(m, v, "dram_bytes", p->dram_bytes);
-  data_set_int(m, v, "points", p->points);
-  if (p->feasible >= 0)
-    data_set_int(m, v, "feasible", p->feasible);
+  plan_add_costs(m, v, p);
   data_set_bool(m, v, "ragged", p->ragged);
   data_set_string(m, v, "proof", plan_proof_text(p->proof));
   if (p->chips.n)
