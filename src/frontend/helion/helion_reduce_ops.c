@@ -5,12 +5,20 @@
 #include <math.h>
 
 /* ---- axes ---- */
-static bool add_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int64_t *mask) {
+bool helion_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
   int64_t axis;
   if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
     return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
                        helion_describe(r, &c->arg[0])), false;
-  *mask |= (int64_t)1 << (axis < 0 ? axis + rank : axis);
+  *out = (int)(axis < 0 ? axis + rank : axis);
+  return true;
+}
+
+static bool add_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int64_t *mask) {
+  int axis;
+  if (!helion_axis(r, c, v, rank, &axis))
+    return false;
+  *mask |= (int64_t)1 << axis;
   return true;
 }
 
@@ -23,15 +31,6 @@ bool helion_axes(helion_reader *r, const helion_call *c, int arg, int rank, int6
   for (size_t i = 0; c->arg[arg].kind == HELION_SEQ && i < c->arg[arg].seq.n; i++)
     if (!add_axis(r, c, &c->arg[arg].seq.at[i], rank, mask))
       return false;
-  return true;
-}
-
-bool helion_axis(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
-  int64_t axis;
-  if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
-                       helion_describe(r, &c->arg[0])), false;
-  *out = (int)(axis < 0 ? axis + rank : axis);
   return true;
 }
 

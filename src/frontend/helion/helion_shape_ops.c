@@ -2,6 +2,7 @@
 #include "frontend/helion/helion_bits.h"
 #include "frontend/helion/helion_device.h"
 #include "frontend/helion/helion_ops.h"
+#include "frontend/helion/helion_reduce.h"
 #include "frontend/helion/helion_view.h"
 
 /* The shape of argument 0, a host tensor or device value. */
@@ -47,18 +48,9 @@ static int rank_of(const helion_reader *r, const helion_value *v) {
   return helion_type_of(r, v, &t) ? t.rank : 0;
 }
 
-static bool axis_arg(helion_reader *r, const helion_call *c, const helion_value *v, int rank, int *out) {
-  int64_t axis;
-  if (!helion_known_int(r, v, &axis) || axis < -rank || axis >= rank)
-    return helion_fail(r, c->node, LOOM_EINPUT, "dimensions are ints and count from 0, or from -1 at the end", "%s is no dimension of %s", helion_describe(r, v),
-                       helion_describe(r, &c->arg[0])), false;
-  *out = (int)(axis < 0 ? axis + rank : axis);
-  return true;
-}
-
 helion_value helion_do_transpose(helion_reader *r, const helion_call *c) {
   int perm[KERNEL_RANK_MAX], n = rank_of(r, &c->arg[0]), a, b;
-  if (!axis_arg(r, c, &c->arg[1], n, &a) || !axis_arg(r, c, &c->arg[2], n, &b))
+  if (!helion_axis(r, c, &c->arg[1], n, &a) || !helion_axis(r, c, &c->arg[2], n, &b))
     return helion_unknown();
   for (int i = 0; i < n; i++)
     perm[i] = i == a ? b : i == b ? a : i;
@@ -83,7 +75,7 @@ helion_value helion_do_permute(helion_reader *r, const helion_call *c) {
   if (dims->n > KERNEL_RANK_MAX)
     return helion_fail(r, c->node, LOOM_EINPUT, "name every dimension once", "permute with %zu dimensions", dims->n);
   for (size_t i = 0; i < dims->n; i++)
-    if (!axis_arg(r, c, &dims->at[i], rank, &perm[i]))
+    if (!helion_axis(r, c, &dims->at[i], rank, &perm[i]))
       return helion_unknown();
   return permute(r, c, perm, (int)dims->n);
 }
@@ -91,7 +83,7 @@ helion_value helion_do_permute(helion_reader *r, const helion_call *c) {
 helion_value helion_do_unsqueeze(helion_reader *r, const helion_call *c) {
   int at;
   kernel_type in, t;
-  if (!tensor_type(r, c, &in) || !axis_arg(r, c, &c->arg[1], in.rank + 1, &at))
+  if (!tensor_type(r, c, &in) || !helion_axis(r, c, &c->arg[1], in.rank + 1, &at))
     return helion_unknown();
   t = in;
   if (in.rank == KERNEL_RANK_MAX)
@@ -117,7 +109,7 @@ helion_value helion_do_squeeze(helion_reader *r, const helion_call *c) {
     drop |= has_one_element(r, in.dim[d]) ? 1u << d : 0;
   for (size_t i = 0; c->given[1] && i < (c->arg[1].kind == HELION_SEQ ? c->arg[1].seq.n : 1); i++) {
     int axis;
-    if (!axis_arg(r, c, c->arg[1].kind == HELION_SEQ ? &c->arg[1].seq.at[i] : &c->arg[1], in.rank, &axis))
+    if (!helion_axis(r, c, c->arg[1].kind == HELION_SEQ ? &c->arg[1].seq.at[i] : &c->arg[1], in.rank, &axis))
       return helion_unknown();
     drop |= has_one_element(r, in.dim[axis]) ? 1u << axis : 0;
   }
@@ -134,7 +126,7 @@ helion_value helion_do_flatten(helion_reader *r, const helion_call *c) {
   if (!tensor_type(r, c, &in))
     return helion_unknown();
   last = in.rank - 1;
-  if ((c->given[1] && !axis_arg(r, c, &c->arg[1], in.rank, &first)) || (c->given[2] && !axis_arg(r, c, &c->arg[2], in.rank, &last)))
+  if ((c->given[1] && !helion_axis(r, c, &c->arg[1], in.rank, &first)) || (c->given[2] && !helion_axis(r, c, &c->arg[2], in.rank, &last)))
     return helion_unknown();
   t = (kernel_type){.type = in.type};
   for (int d = 0; d < in.rank; d++) {
