@@ -5,6 +5,7 @@
 #include "machine/machine.h"
 
 /* An expression, folded for use, and as the file has it.  `text` NULL: made here, written from `is`. */
+typedef VEC_OF(const char *) etg_strings;
 typedef struct etg_expr { const sym_expr *is; const data_value *text; } etg_expr;
 static inline etg_expr etg_make_expr(const sym_expr *e) { return (etg_expr){e, NULL}; }
 
@@ -19,7 +20,7 @@ typedef struct etg_call {
   bool is_placed;                        /* a PlacedFunc */
   const data_value *target;              /* where it is placed: {array, selectors}; may be NULL */
   bool has_map;                          /* `symbols` and `args` are in the file */
-  VEC_OF(const char *) symbols;
+  etg_strings symbols;
   VEC_OF(etg_arg) args;
   etg_scenarios scenarios;               /* empty: not resolved */
   const sym_expr *cycles;                /* the scenarios as one expression, MACHINE_UNCOVERED_CYCLES where none holds; NULL: not resolved */
@@ -55,7 +56,7 @@ typedef struct etg_variant {
   etg_block *kernel;
   VEC_OF(etg_symbol) symbols;            /* in file order */
   bool has_booleans;
-  VEC_OF(const char *) booleans;
+  etg_strings booleans;
   bool has_memories;
   VEC_OF(etg_memory) memories;
   VEC_OF(etg_trip) temporal, sequential;

@@ -10,6 +10,8 @@ LOOM_MUST_USE loom_status etg_read_number(loom_ctx *ctx, const data_value *v, et
 LOOM_MUST_USE loom_status etg_read_condition(loom_ctx *ctx, const data_value *v, etg_expr *out);
 /* Every expression of list `key` of `v`; no such member: none. */
 LOOM_MUST_USE loom_status etg_read_numbers(loom_ctx *ctx, const data_value *v, const char *key, etg_exprs *out);
+/* The strings of list `key` of `v`. */
+LOOM_MUST_USE loom_status etg_read_names(loom_ctx *ctx, const data_value *v, const char *key, etg_strings *out);
 /* A warning that is not repeated. */
 bool etg_warn_once(loom_ctx *ctx, loom_span span, const char *what);
 /* Warns of members that are not in `keys` (n of them). */

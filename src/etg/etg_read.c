@@ -107,8 +107,19 @@ static loom_status read_optional_string(loom_ctx *ctx, const data_value *v, cons
   return data_get(v, key) ? data_need_string(ctx, v, key, out) : LOOM_OK;
 }
 
+loom_status etg_read_names(loom_ctx *ctx, const data_value *v, const char *key, etg_strings *out) {
+  data_value *list;
+  LOOM_TRY(data_need(ctx, v, key, DATA_ARRAY, &list));
+  for (size_t i = 0; i < list->n; i++) {
+    if (list->items[i]->kind != DATA_STRING)
+      LOOM_FAIL(ctx, list->items[i]->span, LOOM_EINPUT, "%s must be names", key);
+    vec_push(&ctx->mem, out, list->items[i]->string);
+  }
+  return LOOM_OK;
+}
+
 static loom_status read_map(loom_ctx *ctx, const data_value *func, etg_call *c) {
-  data_value *map, *entries, *symbols;
+  data_value *map, *entries;
   c->has_map = data_get(func, "sym_map");
   if (!c->has_map)
     return LOOM_OK;
@@ -122,15 +133,7 @@ static loom_status read_map(loom_ctx *ctx, const data_value *func, etg_call *c) 
     LOOM_TRY(etg_read_number(ctx, e->items[1], &a.value));
     vec_push(&ctx->mem, &c->args, a);
   }
-  if (!data_get(func, "symbols"))
-    return LOOM_OK;
-  LOOM_TRY(data_need(ctx, func, "symbols", DATA_ARRAY, &symbols));
-  for (size_t i = 0; i < symbols->n; i++) {
-    if (symbols->items[i]->kind != DATA_STRING)
-      LOOM_FAIL(ctx, symbols->items[i]->span, LOOM_EINPUT, "symbols must be names");
-    vec_push(&ctx->mem, &c->symbols, symbols->items[i]->string);
-  }
-  return LOOM_OK;
+  return data_get(func, "symbols") ? etg_read_names(ctx, func, "symbols", &c->symbols) : LOOM_OK;
 }
 
 static loom_status read_call(loom_ctx *ctx, const data_value *v, etg_call **out) {

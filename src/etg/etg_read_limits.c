@@ -24,17 +24,8 @@ static loom_status read_symbols(loom_ctx *ctx, const data_value *metadata, etg_v
 }
 
 static loom_status read_booleans(loom_ctx *ctx, const data_value *metadata, etg_variant *out) {
-  data_value *list;
   out->has_booleans = data_get(metadata, "booleans");
-  if (!out->has_booleans)
-    return LOOM_OK;
-  LOOM_TRY(data_need(ctx, metadata, "booleans", DATA_ARRAY, &list));
-  for (size_t i = 0; i < list->n; i++) {
-    if (list->items[i]->kind != DATA_STRING)
-      LOOM_FAIL(ctx, list->items[i]->span, LOOM_EINPUT, "booleans must be names");
-    vec_push(&ctx->mem, &out->booleans, list->items[i]->string);
-  }
-  return LOOM_OK;
+  return out->has_booleans ? etg_read_names(ctx, metadata, "booleans", &out->booleans) : LOOM_OK;
 }
 
 /* ---- trip counts ---- */
