@@ -52,15 +52,6 @@ static loom_status parse_uses(parser *p, unsigned allowed, const char *what, adl
   return df_expect(&p->lex, "]");
 }
 
-static loom_status parse_count(parser *p, const char *what, int64_t greatest, int64_t *out) {
-  df_token t;
-  LOOM_TRY(df_take(&p->lex, DF_INT, arena_printf(&p->ctx->mem, "%s, a whole number", what), &t));
-  if (t.integer < 1 || t.integer > greatest)
-    LOOM_FAIL(p->ctx, t.span, LOOM_EINPUT, "%s is %" PRId64 "; must be 1..%" PRId64, what, t.integer, greatest);
-  *out = t.integer;
-  return df_skip_type(&p->lex);      /* 8192 : i64 */
-}
-
 /* ---- ops ---- */
 
 /* {bsize = 16, nblk = 5856} */
@@ -72,9 +63,9 @@ static loom_status parse_bank(parser *p, adl_op *op) {
     LOOM_TRY(df_take(&p->lex, DF_WORD, "bsize or nblk", &key));
     LOOM_TRY(df_expect(&p->lex, "="));
     if (text_eq(key.text, "bsize"))
-      LOOM_TRY(parse_count(p, "bsize", INT64_C(1) << 30, &op->block_bytes));
+      LOOM_TRY(df_take_rate(&p->lex, "bsize", INT64_C(1) << 30, &op->block_bytes));
     else if (text_eq(key.text, "nblk"))
-      LOOM_TRY(parse_count(p, "nblk", INT64_C(1) << 30, &op->size));
+      LOOM_TRY(df_take_rate(&p->lex, "nblk", INT64_C(1) << 30, &op->size));
     else
       LOOM_FAIL(p->ctx, key.span, LOOM_EINPUT, "a memory bank has no attribute '%s'; it has bsize (bytes of a block) and nblk (blocks)", key.text);
     LOOM_TRY(df_accept(&p->lex, ",", &more));
@@ -149,7 +140,7 @@ static loom_status parse_capacity(parser *p) {
     LOOM_TRY(df_expect(&p->lex, "capacity"));
     LOOM_TRY(df_expect(&p->lex, "="));
   }
-  LOOM_TRY(parse_count(p, "the resource's capacity", INT64_C(1) << 40, &amount));
+  LOOM_TRY(df_take_rate(&p->lex, "the resource's capacity", INT64_C(1) << 40, &amount));
   return in_braces ? df_expect(&p->lex, "}") : LOOM_OK;
 }
 
@@ -176,7 +167,7 @@ static loom_status parse_operands(parser *p, adl_op *op) {
   switch (op->kind) {
   case ADL_DIM:
     LOOM_TRY(df_expect(&p->lex, ","));
-    return parse_count(p, "the dim's size", MACHINE_CORES_MAX, &op->size);
+    return df_take_rate(&p->lex, "the dim's size", MACHINE_CORES_MAX, &op->size);
   case ADL_BANK: return parse_bank(p, op);
   case ADL_ARRAY: return parse_spread(p, op, ADL_MEMORIES, "a memory");
   case ADL_SCALE: return parse_spread(p, op, ADL_ARCHS, "an architecture");

@@ -45,20 +45,6 @@ static loom_status parse_use(parser *p, unsigned allowed, const char *what, cons
 
 /* ---- attributes ---- */
 
-static loom_status parse_count(parser *p, const char *what, int64_t greatest, int64_t *out) {
-  df_token t;
-  LOOM_TRY(df_take(&p->lex, DF_INT, arena_printf(&p->ctx->mem, "%s, a whole number", what), &t));
-  if (t.integer < 1 || t.integer > greatest)
-    LOOM_FAIL(p->ctx, t.span, LOOM_EINPUT, "%s is %" PRId64 "; must be 1..%" PRId64, what, t.integer, greatest);
-  *out = t.integer;
-  return LOOM_OK;
-}
-
-static loom_status parse_rate(parser *p, const char *what, int64_t greatest, int64_t *out) {
-  LOOM_TRY(parse_count(p, what, greatest, out));
-  return df_skip_type(&p->lex);   /* 128 : i64 */
-}
-
 static loom_status parse_shape(parser *p, df_op *op) {
   bool more = true;
   loom_span span = p->lex.token.span;
@@ -66,7 +52,7 @@ static loom_status parse_shape(parser *p, df_op *op) {
   while (more) {
     if (op->rank == 3)
       LOOM_FAIL(p->ctx, span, LOOM_EINPUT, "a unit's shape has at most 3 dims");
-    LOOM_TRY(parse_count(p, "a shape's dim", 65536, &op->shape[op->rank++]));
+    LOOM_TRY(df_take_count(&p->lex, "a shape's dim", 65536, &op->shape[op->rank++]));
     LOOM_TRY(df_accept(&p->lex, ",", &more));
   }
   return df_expect(&p->lex, "]");
@@ -90,7 +76,7 @@ static loom_status parse_unit_counts(parser *p, df_op *op) {
   LOOM_TRY(df_expect(&p->lex, "["));
   for (bool more = true; more;) {
     int64_t n = 0;
-    LOOM_TRY(parse_count(p, "a unit's count", 65536, &n));
+    LOOM_TRY(df_take_count(&p->lex, "a unit's count", 65536, &n));
     vec_push(&p->ctx->mem, &op->counts, n);
     LOOM_TRY(df_accept(&p->lex, ",", &more));
   }
@@ -210,17 +196,17 @@ enum { RATE_MAX = 1000000000 };
 /* X(kind, attribute, is needed, how to read it) */
 #define ATTRIBUTE_LIST(X)                                                              \
   X(MAT, "shape", true, parse_shape(p, op))                                            \
-  X(MAT, "throughput", false, parse_rate(p, "throughput", RATE_MAX, &op->throughput))  \
+  X(MAT, "throughput", false, df_take_rate(&p->lex, "throughput", RATE_MAX, &op->throughput))  \
   X(VEC, "shape", true, parse_shape(p, op))                                            \
-  X(VEC, "throughput", false, parse_rate(p, "throughput", RATE_MAX, &op->throughput))  \
+  X(VEC, "throughput", false, df_take_rate(&p->lex, "throughput", RATE_MAX, &op->throughput))  \
   X(CORE, "scaleout", true, parse_scaleout(p, op))                                     \
   X(CORE, "scalein", true, parse_scalein(p, op))                                       \
   X(MEMORY, "scaleout", true, parse_scaleout(p, op))                                   \
-  X(MEMORY, "size", true, parse_rate(p, "size", INT64_C(1) << 40, &op->size))          \
-  X(MEMORY, "bandwidth", true, parse_rate(p, "bandwidth", RATE_MAX, &op->bandwidth))   \
+  X(MEMORY, "size", true, df_take_rate(&p->lex, "size", INT64_C(1) << 40, &op->size))          \
+  X(MEMORY, "bandwidth", true, df_take_rate(&p->lex, "bandwidth", RATE_MAX, &op->bandwidth))   \
   X(MUX, "map", true, parse_map(p, op))                                                \
   X(LINKS, "map", true, parse_map(p, op))                                              \
-  X(LINKS, "bandwidth", false, parse_rate(p, "bandwidth", RATE_MAX, &op->bandwidth))   \
+  X(LINKS, "bandwidth", false, df_take_rate(&p->lex, "bandwidth", RATE_MAX, &op->bandwidth))   \
   X(LINKS, "spatial_dims", false, parse_spatial_dims(p))
 
 static const struct { df_kind kind; const char *key; bool needed; } attributes[] = {
@@ -285,7 +271,7 @@ static loom_status parse_attributes(parser *p, df_op *op) {
 static loom_status parse_dim(parser *p, df_op *op, bool named) {
   if (named)
     LOOM_TRY(df_expect(&p->lex, ","));
-  return parse_rate(p, "the dim's size", MACHINE_CORES_MAX, &op->size);
+  return df_take_rate(&p->lex, "the dim's size", MACHINE_CORES_MAX, &op->size);
 }
 
 /* %from [: type], %to [: type], with an optional comma before the attributes */

@@ -139,6 +139,20 @@ loom_status df_skip_type(df_lexer *l) {
   return l->token.kind == DF_TYPE || l->token.kind == DF_WORD ? df_next(l) : df_fail_expected(l, "a type");
 }
 
+loom_status df_take_count(df_lexer *l, const char *what, int64_t greatest, int64_t *out) {
+  df_token t = {0};
+  LOOM_TRY(df_take(l, DF_INT, arena_printf(&l->ctx->mem, "%s, a whole number", what), &t));
+  if (t.integer < 1 || t.integer > greatest)
+    LOOM_FAIL(l->ctx, t.span, LOOM_EINPUT, "%s is %" PRId64 "; must be 1..%" PRId64, what, t.integer, greatest);
+  *out = t.integer;
+  return LOOM_OK;
+}
+
+loom_status df_take_rate(df_lexer *l, const char *what, int64_t greatest, int64_t *out) {
+  LOOM_TRY(df_take_count(l, what, greatest, out));
+  return df_skip_type(l);
+}
+
 loom_status df_fail_undefined(df_lexer *l, const df_token *t, const char *const *defined, size_t n) {
   diag_error(l->ctx, t->span, LOOM_EINPUT, "'%s' is not defined above", t->text);
   const char *near = diag_nearest(t->text, defined, n);

@@ -24,6 +24,9 @@ LOOM_MUST_USE loom_status df_accept(df_lexer *l, const char *punct_or_word, bool
 LOOM_MUST_USE loom_status df_expect(df_lexer *l, const char *punct_or_word);
 /* Takes a token of `kind`; `what` in the message. */
 LOOM_MUST_USE loom_status df_take(df_lexer *l, df_token_kind kind, const char *what, df_token *out);
+/* A whole number, 1..greatest; df_take_rate: and its type, 8192 : i64. */
+LOOM_MUST_USE loom_status df_take_count(df_lexer *l, const char *what, int64_t greatest, int64_t *out);
+LOOM_MUST_USE loom_status df_take_rate(df_lexer *l, const char *what, int64_t greatest, int64_t *out);
 /* Always fails: expected `what`, found the current token. */
 LOOM_MUST_USE loom_status df_fail_expected(df_lexer *l, const char *what);
 /* ": type", where there is one. */
