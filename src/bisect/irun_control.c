@@ -95,23 +95,16 @@ static irun_value hand_on(irun *r, MlirOperation op, irun_value v) {
   return v;
 }
 
-static bool run_for(irun *r, MlirOperation op, int id) {
+/* The rounds of a loop whose index is the first argument of its block; operands from `first` on are handed from round to round, and become its results. */
+static bool run_rounds(irun *r, MlirOperation op, int id, int64_t from, int64_t to, int64_t step, intptr_t first) {
   MlirBlock body = ir_body(op);
-  int n = (int)ir_num_operands(op) - 3;
-  int64_t from = irun_int(r, op, 0), to = irun_int(r, op, 1), step = irun_int(r, op, 2), round = 0;
+  const int n = (int)(ir_num_operands(op) - first);
+  int64_t round = 0;
   irun_value carried[CARRIED_MAX];
   if (n > CARRIED_MAX)
     return false;
-  if (step <= 0)
-    return irun_stop(r, op, BISECT_BROKE, "its step is not positive");
-  if (!r->statement && r->infos.at[id].is_statement < 0)
-    r->infos.at[id].is_statement = irun_is_statement(op) ? 1 : 0;
-  if (!r->statement && r->infos.at[id].is_statement)
-    return irun_run_statement(r, op, run_for, id);
-  if (r->statement)
-    irun_statement_loop(r, to > from ? (to - from - 1) / step + 1 : 0);
   for (int i = 0; i < n; i++)
-    carried[i] = *irun_operand(r, op, 3 + i);
+    carried[i] = *irun_operand(r, op, first + i);
   for (int64_t at = from; at < to; at += step, round++) {
     MlirOperation last;
     if (!r->statement)
@@ -128,6 +121,22 @@ static bool run_for(irun *r, MlirOperation op, int id) {
   }
   for (int i = 0; i < n; i++)
     *irun_slot(r, ir_result(op, i)) = hand_on(r, op, carried[i]);
+  return true;
+}
+
+static bool run_for(irun *r, MlirOperation op, int id) {
+  enum { BOUNDS = 3 };      /* operands: from, to, step */
+  const int64_t from = irun_int(r, op, 0), to = irun_int(r, op, 1), step = irun_int(r, op, 2);
+  if (step <= 0)
+    return irun_stop(r, op, BISECT_BROKE, "its step is not positive");
+  if (!r->statement && r->infos.at[id].is_statement < 0)
+    r->infos.at[id].is_statement = irun_is_statement(op) ? 1 : 0;
+  if (!r->statement && r->infos.at[id].is_statement)
+    return irun_run_statement(r, op, run_for, id);
+  if (r->statement)
+    irun_statement_loop(r, to > from ? (to - from - 1) / step + 1 : 0);
+  if (!run_rounds(r, op, id, from, to, step, BOUNDS))
+    return false;
   if (r->statement)
     irun_statement_loop_end(r);
   return true;
@@ -246,10 +255,8 @@ static bool run_affine_parallel(irun *r, MlirOperation op, int id) {
 
 static bool run_affine_for(irun *r, MlirOperation op, int id) {
   MlirAttribute lower = ir_attr_of(op, "lowerBoundMap"), upper = ir_attr_of(op, "upperBoundMap"), by = ir_attr_of(op, "step");
-  MlirBlock body = ir_body(op);
-  int64_t v[FLOW_RANK_MAX * 2], from, to, step = 1, round = 0;
+  int64_t v[FLOW_RANK_MAX * 2], from, to, step = 1;
   int n;
-  irun_value carried[CARRIED_MAX];
   if (mlirAttributeIsNull(lower) || mlirAttributeIsNull(upper) || !apply_map(r, op, mlirAffineMapAttrGetValue(lower), 0, v, &n) || n < 1)
     return false;
   from = v[0];
@@ -262,26 +269,9 @@ static bool run_affine_for(irun *r, MlirOperation op, int id) {
   for (int i = 1; i < n; i++)
     to = v[i] < to ? v[i] : to;
   first += mlirAffineMapGetNumInputs(mlirAffineMapAttrGetValue(upper));
-  int n_carried = (int)(ir_num_operands(op) - first);
-  if (n_carried > CARRIED_MAX || (!mlirAttributeIsNull(by) && !ir_attr_int(by, &step)) || step <= 0)
+  if ((!mlirAttributeIsNull(by) && !ir_attr_int(by, &step)) || step <= 0)
     return false;
-  for (int i = 0; i < n_carried; i++)
-    carried[i] = *irun_operand(r, op, first + i);
-  for (int64_t at = from; at < to; at += step, round++) {
-    MlirOperation last;
-    flow_enter(r->flow, id, false, 1, &round);
-    set_index(r, mlirBlockGetArgument(body, 0), at);
-    for (int i = 0; i < n_carried; i++)
-      *irun_slot(r, mlirBlockGetArgument(body, 1 + i)) = carried[i];
-    if (!irun_spend(r, op, 1) || !irun_block(r, body, &last))
-      return false;
-    for (int i = 0; i < n_carried; i++)
-      carried[i] = hand_on(r, last, *irun_operand(r, last, i));
-    flow_leave(r->flow);
-  }
-  for (int i = 0; i < n_carried; i++)
-    *irun_slot(r, ir_result(op, i)) = hand_on(r, op, carried[i]);
-  return true;
+  return run_rounds(r, op, id, from, to, step, first);
 }
 
 static bool run_end(irun *r, MlirOperation op, int id) {
