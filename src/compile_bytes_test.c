@@ -9,6 +9,7 @@
  *
  * By hand:  LOOM_BYTES=200 build/unit/compile_bytes_test     so many plans of each machine and shape beside one of each way
  *           LOOM_BYTES_SHOW=1                                each plan */
+#include "base/ceil.h"
 #include "base/testing.h"
 #include "compile_plans.h"
 
@@ -36,8 +37,6 @@ typedef struct counter {
   int64_t row_bytes;                     /* of the whole tensor */
   count *out;
 } counter;
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* The bytes in [0, end) that lie on channel c. */
 static int64_t bytes_below(const machine *m, int64_t end, int64_t c) {

@@ -1,4 +1,5 @@
 /* Who has what: parts of axes, boxes of tensors, runs of elements. */
+#include "base/ceil.h"
 #include "chips/chips_private.h"
 
 void chips_coordinates(const machine *m, int64_t chip, int64_t *out) {
@@ -14,8 +15,6 @@ int64_t chips_number(const machine *m, const int64_t *coordinates) {
     chip = chip * m->chips.at[d].size + coordinates[d];
   return chip;
 }
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 chips_part chips_part_of(const chips_kernel *k, const machine *m, const chips_split *s, int64_t chip) {
   int64_t at[MACHINE_MESH_DIMS_MAX], parts[CHIPS_AXES_MAX], number[CHIPS_AXES_MAX];

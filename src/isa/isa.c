@@ -1,4 +1,5 @@
 #include "isa/isa.h"
+#include "base/ceil.h"
 #include <string.h>
 
 const isa_vc_info isa_vc_table[ISA_VCS] = {
@@ -166,8 +167,6 @@ const char *isa_dma_decode(isa_dma *s, uint32_t *seen, isa_word w, bool *done) {
 }
 
 /* ---- where elements are ---- */
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 isa_layout isa_dma_layout(const isa_dma *d, int lanes) {
   int a = d->lane_axis;

@@ -1,7 +1,6 @@
+#include "base/ceil.h"
 #include "base/text.h"
 #include "model/model_private.h"
-
-static int64_t round_up(int64_t v, int64_t align) { return (v + align - 1) / align * align; }
 
 /* Shape and bytes of one slot at the plan's block sizes. */
 static loom_status size_buffer(const modeler *b, const nest_buffer *x, const sym_binding *at, size_t n, plan_buffer *out) {
@@ -33,8 +32,8 @@ loom_status model_layout_l1(loom_ctx *ctx, const nest *n, const machine *mach, p
     x.offset = end;
     if (x.bytes > INT64_MAX / 4 - end)
       LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_ELIMIT, "the buffers' sizes in bytes exceed 64 bits");
-    end += x.depth * round_up(x.bytes, align);
-    text_addf(&parts, "%s%s %" PRId64 " B", i ? " + " : "", x.name, x.depth * round_up(x.bytes, align));
+    end += x.depth * ceil_to(x.bytes, align);
+    text_addf(&parts, "%s%s %" PRId64 " B", i ? " + " : "", x.name, x.depth * ceil_to(x.bytes, align));
     vec_push(&ctx->mem, &p->buffers, x);
   }
   if (end > mach->l1_bytes) {

@@ -1,5 +1,6 @@
 #include "network/network_l1.h"
 #include "kernel/kernel_stores.h"
+#include "base/ceil.h"
 #include "base/text.h"
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +53,8 @@ static void look_at(arena *m, const network *net, int k, network_l1 *out) {
   }
 }
 
-static int64_t up_to(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
-
 static int64_t page_of(const network_tensor *x) {
-  int64_t row = x->rank ? up_to(x->shape[x->rank - 1] * (int64_t)dtype_bytes(x->type), 8) : 0;
+  int64_t row = x->rank ? ceil_to(x->shape[x->rank - 1] * (int64_t)dtype_bytes(x->type), 8) : 0;
   return row < NETWORK_L1_PAGE_LEAST ? NETWORK_L1_PAGE_LEAST : row > NETWORK_L1_PAGE_MOST ? NETWORK_L1_PAGE_MOST : row;
 }
 
@@ -73,7 +72,7 @@ static void find_candidates(arena *m, const network *net, const network_buffers 
       continue;
     }
     t->page = page_of(x);
-    t->bytes = up_to((up_to(bytes, t->page) / t->page + out->chip.cores - 1) / out->chip.cores * t->page, NETWORK_L1_ALIGN);
+    t->bytes = ceil_to((ceil_to(bytes, t->page) / t->page + out->chip.cores - 1) / out->chip.cores * t->page, NETWORK_L1_ALIGN);
     t->moved = bytes * (t->readers + t->writers);
     if (!t->why && t->readers == 0)
       t->why = "nothing reads it";

@@ -1,4 +1,5 @@
 /* Values and byte counts of a matmul against a plain loop and against counts worked out by hand. */
+#include "base/ceil.h"
 #include "sim/sim_testing.h"
 
 static const tog_matmul_spec specs[] = {
@@ -15,8 +16,6 @@ static const tog_matmul_spec specs[] = {
   {256, 128, 48, 32, 32, 16, 4, 4, true, 2, 40},
   {1, 1, 300, 4, 4, 16, 1, 2, true, 2, 3},
 };
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static void test_matmul_equals_the_plain_loop_exactly(void **state) {
   (void)state;

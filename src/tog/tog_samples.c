@@ -1,6 +1,7 @@
 /* The matmul sample: one core's work on one C tile is
  *   take acc; fill acc; for ki { load a; load b; matmul; give a; give b }; take out; push acc; cast; give acc; push out; store out; give out */
 #include "tog/tog_samples.h"
+#include "base/ceil.h"
 #include "base/dtype.h"
 #include <string.h>
 
@@ -92,8 +93,6 @@ static const sym_expr *tile_offset(build *b, const char *wave, int64_t cores, co
   const sym_expr *index = sym_add(b->m, sym_mul(b->m, name(b, wave), num(b, cores)), name(b, coord));
   return sym_mul(b->m, index, num(b, tile));
 }
-
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static void declare(build *b, const tog_matmul_spec *s) {
   const struct { const char *name; int64_t rows, cols; bool is_output; } tensors[] = {

@@ -1,4 +1,5 @@
 #include "sim/npu/npu_kernels.h"
+#include "base/ceil.h"
 #include "isa/isa.h"
 
 /* ---- building ---- */
@@ -21,7 +22,6 @@ static maker make(arena *mem, const machine *m, const char *name, const char *co
   return b;
 }
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static tile_node *node(maker *b, int i) { return &b->g->nodes.at[i]; }

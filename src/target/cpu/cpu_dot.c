@@ -1,6 +1,7 @@
 /* Products of narrow elements become calls of dot_vectors_text or dot_tiles_text on packed operands.  A slot that serves as the same operand of such products
  * and nothing else is packed where it is loaded; other operands are packed in front of each product. */
 #include "target/cpu/cpu_dot.h"
+#include "base/ceil.h"
 #include "base/vec.h"
 #include "target/cpu/cpu_region.h"
 
@@ -55,7 +56,6 @@ static bool collect(MlirOperation op, void *data) {
 /* ---- packed memory ---- */
 static int k_dim(int side, int rank) { return rank - (side == LEFT ? 1 : 2); }
 static int line_dim(int side, int rank) { return rank - (side == LEFT ? 2 : 1); }
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 static packed make_packed(dots *p, MlirType t, const dot_form *f, int side) {
   packed out = {.side = side};

@@ -1,13 +1,12 @@
 /* Products as programs of one core, for the tests of what multiplies: text of the bufferized kernel, machine code, memory with canaries behind it. */
 #ifndef LOOM_CPU_GRID_TESTING_H
 #define LOOM_CPU_GRID_TESTING_H
+#include "base/ceil.h"
 #include "target/cpu/cpu_testing.h"
 
 enum { CANARY = 64 };
 /* Tensors x [m, k] and y [k, n], stored the other way round where they are transposed; the sums go to a tensor of `type` where narrow_out. */
 typedef struct product { dtype type; bool x_transposed, transposed, narrow_out; int64_t m, n, k, tile[3]; cpu_dots dots; uint64_t constants; } product;
-
-static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 /* One place of the workspace: a loom.alloc and its slot. */
 static inline void add_slot(text *t, const char *name, int64_t offset, int64_t rows, int64_t cols, const char *element) {

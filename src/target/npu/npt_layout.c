@@ -1,5 +1,6 @@
 /* Which dims of every tile lie in the lanes and side by side.  Products have two ways each, and are tried in all combinations; every other op then takes, the one with
  * most tiles decided first, the way that costs least: vector instructions, and tiles that must be laid out anew. */
+#include "base/ceil.h"
 #include "target/npu/npt_lower.h"
 
 enum { PRODUCTS_TRIED_MAX = 6, MOVE_BYTES_A_CYCLE = 256, MOVE_CYCLES = 400 };
@@ -13,13 +14,11 @@ typedef struct choosing {
   npt_way *way; bool *is_done;            /* by op */
 } choosing;
 
-static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
-
 int64_t npt_padded(const npt_lowering *l, int64_t extent) {
   int64_t to = l->unit;
   if (l->has_products && extent > l->core.lanes && to < l->core.lanes)
     to = l->core.lanes;
-  return round_up(extent, to);
+  return ceil_to(extent, to);
 }
 
 static npt_layout operand_layout(const tfn_operand *o, npt_way w) {
@@ -43,7 +42,7 @@ static void place(const npt_lowering *l, npt_buffer *b, npt_tile *t) {
     t->padded[d] = b->extent[d];
   t->rounds = t->run = 1;
   if (lane != NPT_NONE && lane == vec) {
-    t->row = t->run = round_up((b->extent[lane] + l->core.lanes - 1) / l->core.lanes, NPT_VECTOR);
+    t->row = t->run = ceil_to((b->extent[lane] + l->core.lanes - 1) / l->core.lanes, NPT_VECTOR);
     t->stride[lane] = 1;
   } else {
     if (lane != NPT_NONE && l->has_products)

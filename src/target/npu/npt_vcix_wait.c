@@ -2,10 +2,10 @@
  *
  * PyTorchSim counts the parts of B n by n, of A k by k, of the bias n by n, and no taps of a convolution in A; its cutting pass numbers them row by row.  Both agree where K is whole (its
  * templates) and no dim but one is cut.  Where they do not, slots are those of the loads. */
+#include "base/ceil.h"
 #include "target/npu/npt_emit.h"
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 MlirValue npt_emit_apply(npt_emit *e, int n, const MlirValue *operands, MlirAffineExpr expr) {
   return ir_build1(&e->at, "affine.apply", ir_index_type(e->ir), n, operands, 1, &(ir_named){"map", mlirAffineMapAttrGet(mlirAffineMapGet(e->ir->mlir, n, 0, 1, &expr))});
