@@ -1,7 +1,7 @@
 /* run_ranks: the processes that compute one thing together.  The one that speaks to the others (docs/mpi.md) is not this one: requests go to it through a socket. */
 #ifndef LOOM_RUN_RANKS_H
 #define LOOM_RUN_RANKS_H
-#include "base/diag.h"
+#include "base/file.h"
 
 #define RUN_RANKS_VARIABLE "LOOM_RANKS_SOCKET"      /* its number in the environment; not set, or negative: this process is the only rank */
 
@@ -29,4 +29,5 @@ LOOM_MUST_USE loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, i
 
 /* Reads all of it from a socket, whatever interrupts; false: nobody is there.  file_write_all writes. */
 bool run_ranks_read(int socket, void *bytes, size_t size);
+static inline bool run_ranks_write(int socket, const void *bytes, size_t size) { return file_write_all(socket, bytes, size); }
 #endif
