@@ -170,19 +170,19 @@ typedef struct labelling {
   arena *mem; const char *given; int n_access, left;      /* left: names that may be tried still */
   struct { VEC_OF(label) all; } of[PLAN_LOADS_MAX];
   const label *now[PLAN_LOADS_MAX];
-  const plan_mapping *mapping;                             /* that they are of */
+  plan_mapping mapping;                                    /* that they are of */
   size_t far; plan_mapping best; plan_choice choice[PLAN_LOADS_MAX];      /* the nearest */
 } labelling;
 
 /* The labels that choices of access `a` have, each once. */
 static void list_labels(labelling *l, const explore_space *s, int a, bool any_depth) {
   plan_choice *choice = ARENA_NEW_N(l->mem, plan_choice, NAME_CHOICES_MAX);
-  size_t n = explore_list_choices(s, l->mapping, a, choice, NAME_CHOICES_MAX);
+  size_t n = explore_list_choices(s, &l->mapping, a, choice, NAME_CHOICES_MAX);
   l->of[a].all.n = 0;
   for (size_t c = 0; c < n && c < NAME_CHOICES_MAX; c++) {
     char words[LABEL_MAX];
     bool is_there = false;
-    explore_write_label(s, l->mapping, a, &choice[c], any_depth, words, sizeof words);
+    explore_write_label(s, &l->mapping, a, &choice[c], any_depth, words, sizeof words);
     for (size_t i = 0; i < l->of[a].all.n && !is_there; i++)
       is_there = strcmp(l->of[a].all.at[i].s, words) == 0;
     if (!is_there)
@@ -197,7 +197,7 @@ static void try_labels(labelling *l, int a, const char *words) {
     if (l->left-- <= 0 || far >= l->far)
       return;
     l->far = far;
-    l->best = *l->mapping;
+    l->best = l->mapping;
     for (int i = 0; i < l->n_access; i++)
       l->choice[i] = l->now[i]->choice;
     return;
@@ -223,11 +223,9 @@ static size_t find_nearest(loom_ctx *ctx, const explore_space *s, const char *co
   }
   *l = (labelling){.mem = &ctx->mem, .given = plain_labels(&ctx->mem, parts[LABELS], &has_depth), .n_access = s->n_access, .left = NEAR_NAMES_MAX, .far = SIZE_MAX};
   for (int64_t i = 0; i < n && l->left > 0; i++) {
-    plan_mapping p;
     if (distance_of(&ctx->scratch, s, i, parts) != nearest)
       continue;
-    explore_get_mapping(s, i, order, &p);
-    l->mapping = &p;
+    explore_get_mapping(s, i, order, &l->mapping);
     for (int a = 0; a < s->n_access; a++)
       list_labels(l, s, a, !has_depth);
     try_labels(l, 0, "");
