@@ -154,7 +154,8 @@ static int64_t next_cycle(const slow *w, const int64_t *begin, int64_t now) {
   return next;
 }
 
-static void run_slowly(arena *mem, const chips_program *p, const machine *m, bool behind, const int64_t *begin, int64_t *end) {
+/* `watch`: when each stage of this side begins and is over, or NULL. */
+static void run_slowly(arena *mem, const chips_program *p, const machine *m, bool behind, const chips_watch *watch, const int64_t *begin, int64_t *end) {
   const int64_t n = (int64_t)p->stages.n * p->n_chips;
   slow w = {.mem = mem, .p = p, .m = m, .behind = behind, .begun = ARENA_NEW_N(mem, int64_t, n + 1), .over = ARENA_NEW_N(mem, int64_t, n + 1),
             .link = ARENA_NEW_N(mem, int64_t, p->n_chips * p->n_chips), .adder = ARENA_NEW_N(mem, int64_t, p->n_chips)};
@@ -175,6 +176,10 @@ static void run_slowly(arena *mem, const chips_program *p, const machine *m, boo
       if (p->stages.at[s].behind == behind) {
         assert_true(w.over[(int64_t)s * p->n_chips + c] >= 0);
         end[c] = w.over[(int64_t)s * p->n_chips + c] > end[c] ? w.over[(int64_t)s * p->n_chips + c] : end[c];
+        if (watch) {
+          watch->begin[(int64_t)s * p->n_chips + c] = w.begun[(int64_t)s * p->n_chips + c];
+          watch->end[(int64_t)s * p->n_chips + c] = w.over[(int64_t)s * p->n_chips + c];
+        }
       }
   }
 }
@@ -214,7 +219,7 @@ static void test_ends_are_those_of_the_slow_simulation(void **state) {
       for (int64_t c = 0; c < d.p.n_chips; c++)
         begin[c] = rng_range(&r, 0, rng_range(&r, 0, 1) * 200);
       assert_int_equal(chips_run(&ctx, &d.p, &d.m, behind, NULL, NULL, begin, end), LOOM_OK);
-      run_slowly(&ctx.mem, &d.p, &d.m, behind, begin, want);
+      run_slowly(&ctx.mem, &d.p, &d.m, behind, NULL, begin, want);
       for (int64_t c = 0; c < d.p.n_chips; c++) {
         ended += end[c] > begin[c];
         if (end[c] != want[c])
@@ -224,6 +229,54 @@ static void test_ends_are_those_of_the_slow_simulation(void **state) {
     loom_ctx_done(&ctx);
   }
   assert_true(ended > 100);
+}
+
+/* Both sides around kernels: each stage of each chip, and which links carry how much. */
+static void test_times_and_links_of_stages(void **unused) {
+  (void)unused;
+  for (int i = 0; i < 30; i++) {
+    loom_ctx ctx;
+    drawn d;
+    chips_times got;
+    rng r = rng_new((uint64_t)i);
+    loom_ctx_init(&ctx);
+    draw(&ctx.mem, &r, &d);
+    const size_t n = (size_t)d.p.n_chips, stages = d.p.stages.n * n;
+    int64_t *kernel = ARENA_NEW_N(&ctx.mem, int64_t, n), *begin = ARENA_NEW_N(&ctx.mem, int64_t, n), *end = ARENA_NEW_N(&ctx.mem, int64_t, n), last = 0;
+    const chips_watch want = {.begin = ARENA_NEW_N(&ctx.mem, int64_t, stages + 1), .end = ARENA_NEW_N(&ctx.mem, int64_t, stages + 1)};
+    for (size_t c = 0; c < n; c++)
+      kernel[c] = rng_range(&r, 0, 150);
+    assert_int_equal(chips_time(&ctx, &d.p, &d.m, kernel, &got), LOOM_OK);
+    run_slowly(&ctx.mem, &d.p, &d.m, false, &want, end, begin);
+    assert_memory_equal(got.begin, begin, n * sizeof *begin);
+    for (size_t c = 0; c < n; c++)
+      begin[c] += kernel[c];
+    run_slowly(&ctx.mem, &d.p, &d.m, true, &want, begin, end);
+    assert_memory_equal(got.end, end, n * sizeof *end);
+    if (stages) {
+      assert_memory_equal(got.watch.begin, want.begin, stages * sizeof *want.begin);
+      assert_memory_equal(got.watch.end, want.end, stages * sizeof *want.end);
+    }
+    for (size_t c = 0; c < n; c++)
+      last = end[c] > last ? end[c] : last;
+    assert_int_equal(got.cycles, last);
+    for (size_t s = 0; s < d.p.stages.n; s++) {
+      chips_link *links;
+      int64_t all = 0;
+      const size_t n_links = chips_stage_links(&ctx.mem, &d.p, (int)s, &links);
+      for (size_t l = 0; l < n_links; l++) {
+        int64_t bytes = 0;
+        for (size_t t = 0; t < d.p.transfers.n; t++)
+          if (d.p.transfers.at[t].stage == (int)s && d.p.transfers.at[t].from == links[l].from && d.p.transfers.at[t].to == links[l].to)
+            bytes += d.p.transfers.at[t].elems * chips_type_bytes(&d.p, &d.p.stages.at[s]);
+        assert_int_equal(links[l].bytes, bytes);
+        assert_true(l == 0 || links[l - 1].from < links[l].from || (links[l - 1].from == links[l].from && links[l - 1].to < links[l].to));
+        all += bytes;
+      }
+      assert_int_equal(all, d.p.stages.at[s].bytes);
+    }
+    loom_ctx_done(&ctx);
+  }
 }
 
 /* ---- programs that somebody edited ---- */
@@ -274,6 +327,27 @@ static void test_edited_programs_are_refused(void **unused) {
       assert_int_equal(end[4], 2 * (2 + 4 + 3));
       assert_int_equal(end[3], 2 + 4 + 4 + 3);
     }
+    loom_ctx_done(&ctx);
+  }
+}
+
+/* In front of the kernel, and behind it. */
+static void test_chips_that_wait_have_no_times(void **unused) {
+  static const machine_chip_links links = {.gbit_per_s = 8, .count = 1, .hop_cycles = 3, .setup_cycles = 2, .packet_bytes = 4};
+  static const int64_t kernel[8] = {0};
+  (void)unused;
+  for (int behind = 0; behind < 2; behind++) {
+    loom_ctx ctx;
+    chips_program p;
+    chips_times times;
+    loom_ctx_init(&ctx);
+    machine m = chips_testing_mesh(&ctx.mem, 2, (const int64_t[]){4, 2}, false);
+    m.chip_links = &links;
+    make_line(&ctx.mem, &p);
+    p.stages.at[0].behind = behind;
+    p.transfers.at[0].elems = 0;
+    assert_int_equal(chips_time(&ctx, &p, &m, kernel, &times), LOOM_ENUMERIC);
+    testing_expect_error(&ctx, LOOM_ENUMERIC, "chip 4 waits for ever for 1 packets of the all-gather of 'x'", 0, 0);
     loom_ctx_done(&ctx);
   }
 }
@@ -355,7 +429,9 @@ static void test_memory_failures_unwind(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_ends_are_those_of_the_slow_simulation),
+      cmocka_unit_test(test_times_and_links_of_stages),
       cmocka_unit_test(test_edited_programs_are_refused),
+      cmocka_unit_test(test_chips_that_wait_have_no_times),
       cmocka_unit_test_setup_teardown(test_less_may_be_handed_on, testing_open_context, testing_close_context),
       cmocka_unit_test_setup_teardown(test_sums_of_types, testing_open_context, testing_close_context),
       cmocka_unit_test(test_memory_failures_unwind),
