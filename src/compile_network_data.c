@@ -94,24 +94,48 @@ data_value *compile_network_memory(arena *m, const network *net, const compile_n
   return v;
 }
 
+static data_value *step_data(arena *m, const compile_network *n, const compile_network_step *s) {
+  data_value *one = data_object(m), *check = data_get(s->summary, "check");
+  data_set_string(m, one, "name", s->kernel->graph->name);
+  data_set_string(m, one, "op", s->kernel->op);
+  data_set_int(m, one, "line", s->kernel->span.line);
+  if (n->host)
+    data_set_real(m, one, "ms", s->ms);
+  else
+    data_set_int(m, one, "cycles", s->cycles);
+  if (s->same_as)
+    data_set_string(m, one, "same_as", s->same_as->graph->name);
+  if (check)
+    data_set(m, one, "check", check);
+  return one;
+}
+
+/* Of all of it. */
+static data_value *check_data(arena *m, const compile_network *n) {
+  data_value *c = data_object(m);
+  data_set_bool(m, c, "ok", n->whole.ok);
+  data_set_real(m, c, "max_abs_error", n->whole.max_abs_error);
+  data_set_real(m, c, "bound", n->whole.bound);
+  data_set_int(m, c, "wrong", n->whole.wrong);
+  data_set_int(m, c, "elems", n->whole.elems);
+  data_set_int(m, c, "unbounded", n->whole.unbounded);
+  data_set_string(m, c, "worst", n->whole.where ? n->whole.where : "");
+  if (n->sampled.done) {
+    data_value *sampled = data_object(m);
+    data_set_bool(m, sampled, "ok", n->sampled.ok);
+    data_set_int(m, sampled, "wrong", n->sampled.wrong);
+    data_set_real(m, sampled, "error", n->sampled.error);
+    data_set_real(m, sampled, "tolerance", n->sampled.tolerance);
+    data_set_string(m, sampled, "worst", n->sampled.where ? n->sampled.where : "");
+    data_set(m, c, "sampled", sampled);
+  }
+  return c;
+}
+
 data_value *compile_network_summary(arena *m, const network *net, const compile_network *n, const char *machine_name) {
   data_value *v = data_object(m), *kernels = data_array(m);
-  for (size_t i = 0; i < n->steps.n; i++) {
-    const compile_network_step *s = &n->steps.at[i];
-    data_value *one = data_object(m), *check = data_get(s->summary, "check");
-    data_set_string(m, one, "name", s->kernel->graph->name);
-    data_set_string(m, one, "op", s->kernel->op);
-    data_set_int(m, one, "line", s->kernel->span.line);
-    if (n->host)
-      data_set_real(m, one, "ms", s->ms);
-    else
-      data_set_int(m, one, "cycles", s->cycles);
-    if (s->same_as)
-      data_set_string(m, one, "same_as", s->same_as->graph->name);
-    if (check)
-      data_set(m, one, "check", check);
-    data_push(m, kernels, one);
-  }
+  for (size_t i = 0; i < n->steps.n; i++)
+    data_push(m, kernels, step_data(m, n, &n->steps.at[i]));
   data_set_string(m, v, "schema", "loom.summary.v1");
   data_set_string(m, v, "kernel", net->name);
   data_set_string(m, v, "machine", machine_name);
@@ -127,26 +151,8 @@ data_value *compile_network_summary(arena *m, const network *net, const compile_
   if (compile_network_providers(m, n))
     data_set(m, v, "providers", compile_network_providers(m, n));
   data_set(m, v, "memory", compile_network_memory(m, net, n));
-  if (n->whole.done) {
-    data_value *c = data_object(m);
-    data_set_bool(m, c, "ok", n->whole.ok);
-    data_set_real(m, c, "max_abs_error", n->whole.max_abs_error);
-    data_set_real(m, c, "bound", n->whole.bound);
-    data_set_int(m, c, "wrong", n->whole.wrong);
-    data_set_int(m, c, "elems", n->whole.elems);
-    data_set_int(m, c, "unbounded", n->whole.unbounded);
-    data_set_string(m, c, "worst", n->whole.where ? n->whole.where : "");
-    if (n->sampled.done) {
-      data_value *sampled = data_object(m);
-      data_set_bool(m, sampled, "ok", n->sampled.ok);
-      data_set_int(m, sampled, "wrong", n->sampled.wrong);
-      data_set_real(m, sampled, "error", n->sampled.error);
-      data_set_real(m, sampled, "tolerance", n->sampled.tolerance);
-      data_set_string(m, sampled, "worst", n->sampled.where ? n->sampled.where : "");
-      data_set(m, c, "sampled", sampled);
-    }
-    data_set(m, v, "check", c);
-  }
+  if (n->whole.done)
+    data_set(m, v, "check", check_data(m, n));
   return v;
 }
 

@@ -130,10 +130,8 @@ loom_status worker_sim(loom_ctx *ctx, const cli_options *o) {
     else
       print_summary(&s, is_npu ? &npu : NULL, &e);
   }
-  if (st == LOOM_OK && e.report.n_faults)
-    st = diag_error(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the virtual chip reports %" PRId64 " fault(s); first: %s", e.report.n_faults, e.report.faults.at[0].text);
-  if (st == LOOM_OK && e.check.done && !e.check.ok)
-    st = diag_error(ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "the result differs from the reference interpreter; worst element %s", e.check.where ? e.check.where : "-");
+  if (st == LOOM_OK)
+    st = worker_verdict(ctx, &e);
   compile_npu_close(&npu);
   compile_done(&s);
   return st;

@@ -100,73 +100,81 @@ static data_value *node_to_data(arena *m, const nest_node *x) {
   return o;
 }
 
+static data_value *symbol_to_data(arena *m, const nest_symbol *s) {
+  data_value *o = data_object(m);
+  data_set_string(m, o, "name", s->name);
+  set_expr(m, o, "upper_bound", s->upper_bound);
+  data_set_int(m, o, "align", s->align);
+  data_set_bool(m, o, "is_reduction", s->is_reduction);
+  data_set_bool(m, o, "divides", s->divides);
+  if (s->fixed)
+    data_set_int(m, o, "fixed", s->fixed);
+  if (s->covers_one)
+    data_set_bool(m, o, "covers_one", true);
+  return o;
+}
+
+static data_value *loop_to_data(arena *m, const nest_loop *l) {
+  data_value *o = data_object(m);
+  data_set_string(m, o, "block", l->block);
+  data_set_string(m, o, "kind", loop_kinds[l->kind]);
+  set_expr(m, o, "extent", l->extent);
+  set_expr(m, o, "clamp", l->clamp);
+  data_set_bool(m, o, "divides", l->divides);
+  data_set_int(m, o, "parent", l->parent);
+  return o;
+}
+
+static data_value *tensor_to_data(arena *m, const nest_tensor *t) {
+  data_value *o = data_object(m);
+  data_set_string(m, o, "name", t->name);
+  data_set_string(m, o, "type", dtype_mlir(t->type));
+  data_set(m, o, "shape", shape_to_data(m, t->shape, t->rank));
+  if (nest_tensor_is_view(t))
+    data_set(m, o, "strides", shape_to_data(m, t->stride, t->rank));
+  if (t->has_lookup) {
+    data_value *l = data_object(m);
+    data_set_int(m, l, "dim", t->lookup_dim);
+    data_set_int(m, l, "index", t->lookup_arg);
+    data_set_int(m, l, "rows", t->lookup_rows);
+    data_set(m, o, "lookup", l);
+  }
+  data_set_int(m, o, "arg", t->arg);
+  data_set_bool(m, o, "is_output", t->is_output);
+  if (t->l1_page) {
+    data_set_int(m, o, "l1_page", t->l1_page);
+    data_set_int(m, o, "l1_offset", t->l1_offset);
+  }
+  return o;
+}
+
+static data_value *value_to_data(arena *m, const nest_value *x) {
+  data_value *o = data_object(m), *dims = data_array(m);
+  data_set_string(m, o, "name", x->name);
+  data_set_string(m, o, "type", dtype_mlir(x->type));
+  for (int d = 0; d < x->rank; d++)
+    data_push(m, dims, data_string(m, sym_str(m, x->dim[d])));
+  data_set(m, o, "dims", dims);
+  if (x->is_carried)
+    data_set_bool(m, o, "is_carried", true);
+  if (x->memory)
+    data_set_int(m, o, "memory", x->memory);
+  return o;
+}
+
 data_value *nest_to_data(arena *m, const nest *n) {
   data_value *v = data_object(m), *symbols = data_array(m), *loops = data_array(m), *tensors = data_array(m), *values = data_array(m);
   data_set_string(m, v, "schema", "loom.nest.v1");
   data_set_string(m, v, "kernel", n->kernel);
   data_set_string(m, v, "type", dtype_mlir(n->type));
-  for (size_t i = 0; i < n->symbols.n; i++) {
-    const nest_symbol *s = &n->symbols.at[i];
-    data_value *o = data_object(m);
-    data_set_string(m, o, "name", s->name);
-    set_expr(m, o, "upper_bound", s->upper_bound);
-    data_set_int(m, o, "align", s->align);
-    data_set_bool(m, o, "is_reduction", s->is_reduction);
-    data_set_bool(m, o, "divides", s->divides);
-    if (s->fixed)
-      data_set_int(m, o, "fixed", s->fixed);
-    if (s->covers_one)
-      data_set_bool(m, o, "covers_one", true);
-    data_push(m, symbols, o);
-  }
-  for (size_t i = 0; i < n->loops.n; i++) {
-    const nest_loop *l = &n->loops.at[i];
-    data_value *o = data_object(m);
-    data_set_string(m, o, "block", l->block);
-    data_set_string(m, o, "kind", loop_kinds[l->kind]);
-    set_expr(m, o, "extent", l->extent);
-    set_expr(m, o, "clamp", l->clamp);
-    data_set_bool(m, o, "divides", l->divides);
-    data_set_int(m, o, "parent", l->parent);
-    data_push(m, loops, o);
-  }
-  for (size_t i = 0; i < n->tensors.n; i++) {
-    const nest_tensor *t = &n->tensors.at[i];
-    data_value *o = data_object(m);
-    data_set_string(m, o, "name", t->name);
-    data_set_string(m, o, "type", dtype_mlir(t->type));
-    data_set(m, o, "shape", shape_to_data(m, t->shape, t->rank));
-    if (nest_tensor_is_view(t))
-      data_set(m, o, "strides", shape_to_data(m, t->stride, t->rank));
-    if (t->has_lookup) {
-      data_value *l = data_object(m);
-      data_set_int(m, l, "dim", t->lookup_dim);
-      data_set_int(m, l, "index", t->lookup_arg);
-      data_set_int(m, l, "rows", t->lookup_rows);
-      data_set(m, o, "lookup", l);
-    }
-    data_set_int(m, o, "arg", t->arg);
-    data_set_bool(m, o, "is_output", t->is_output);
-    if (t->l1_page) {
-      data_set_int(m, o, "l1_page", t->l1_page);
-      data_set_int(m, o, "l1_offset", t->l1_offset);
-    }
-    data_push(m, tensors, o);
-  }
-  for (size_t i = 0; i < n->values.n; i++) {
-    const nest_value *x = &n->values.at[i];
-    data_value *o = data_object(m), *dims = data_array(m);
-    data_set_string(m, o, "name", x->name);
-    data_set_string(m, o, "type", dtype_mlir(x->type));
-    for (int d = 0; d < x->rank; d++)
-      data_push(m, dims, data_string(m, sym_str(m, x->dim[d])));
-    data_set(m, o, "dims", dims);
-    if (x->is_carried)
-      data_set_bool(m, o, "is_carried", true);
-    if (x->memory)
-      data_set_int(m, o, "memory", x->memory);
-    data_push(m, values, o);
-  }
+  for (size_t i = 0; i < n->symbols.n; i++)
+    data_push(m, symbols, symbol_to_data(m, &n->symbols.at[i]));
+  for (size_t i = 0; i < n->loops.n; i++)
+    data_push(m, loops, loop_to_data(m, &n->loops.at[i]));
+  for (size_t i = 0; i < n->tensors.n; i++)
+    data_push(m, tensors, tensor_to_data(m, &n->tensors.at[i]));
+  for (size_t i = 0; i < n->values.n; i++)
+    data_push(m, values, value_to_data(m, &n->values.at[i]));
   data_set(m, v, "symbols", symbols);
   data_set(m, v, "loops", loops);
   data_set(m, v, "tensors", tensors);
