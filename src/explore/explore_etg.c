@@ -74,7 +74,7 @@ static void push_node(writer *w, const nest_node *x, stage_list *s) {
   bool is_access = x->kind == NEST_LOAD || x->kind == NEST_STORE;
   const int64_t *area = is_access ? w->c->access[w->next_access++].area : own;
   arena_mark mark = arena_save(&w->ctx->scratch);
-  nest_leaf *leaves = ARENA_NEW_N(&w->ctx->scratch, nest_leaf, NEST_LEAVES_MAX);
+  nest_leaf *leaves = ARENA_NEW_N(&w->ctx->scratch, nest_leaf, nest_leaves_most(x));
   size_t n = nest_node_leaves(w->mem, w->n, x, area, p->mesh_size, p->n_mesh, leaves);
   for (size_t i = 0; i < n; i++) {
     if (!s->open)

@@ -68,17 +68,35 @@ static loom_status scalar_cost(loom_ctx *ctx, const machine *m, const machine_op
   return LOOM_OK;
 }
 
+typedef struct scalar_run { const char *name; bool is_last; int64_t times; } scalar_run;
+typedef VEC_OF(scalar_run) scalar_runs;
+
+/* The different ones of a body's scalar ops, and how often each comes: few, however long the body. */
+static scalar_runs different_scalars(arena *a, const char *body_ops) {
+  scalar_runs all = {0};
+  for (const char *p = body_ops; *p;) {
+    size_t n = strcspn(p, ","), i = 0;
+    const char *scalar = p;
+    p += n + (p[n] == ',');
+    while (i < all.n && (!*p || strncmp(all.at[i].name, scalar, n) != 0 || all.at[i].name[n]))
+      i++;
+    if (i == all.n)
+      vec_push(a, &all, ((scalar_run){arena_strndup(a, scalar, n), !*p, 0}));
+    all.at[i].times++;
+  }
+  return all;
+}
+
 static loom_status generic_cost(loom_ctx *ctx, const machine *m, const machine_op *op, const sym_expr **out, const char **unit) {
   arena *a = &ctx->mem;
   const sym_expr *sum = NULL;
-  for (const char *p = op->body_ops ? op->body_ops : ""; *p;) {
-    size_t n = strcspn(p, ",");
+  scalar_runs all = different_scalars(a, op->body_ops ? op->body_ops : "");
+  for (size_t i = 0; i < all.n; i++) {
     const sym_expr *one;
-    const char *scalar = arena_strndup(a, p, n);
-    p += n + (p[n] == ',');
-    if (is_free(scalar))
+    if (is_free(all.at[i].name))
       continue;
-    LOOM_TRY(scalar_cost(ctx, m, op, scalar, !*p, &one, unit));
+    LOOM_TRY(scalar_cost(ctx, m, op, all.at[i].name, all.at[i].is_last, &one, unit));
+    one = sym_mul(a, sym_const(a, all.at[i].times), one);
     sum = sum ? sym_add(a, sum, one) : one;
   }
   *out = sum ? sum : move_cost(a, m, elems_of(a, op), dtype_bytes(op->result), false);   /* a body of casts alone is a copy */

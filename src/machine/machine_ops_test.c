@@ -59,6 +59,28 @@ static void test_a_body_costs_what_its_parts_cost(void **state) {
   assert_int_equal(price(ctx, m, &both, &unit), parts);
 }
 
+/* Every op counts, and the sum stays short: what compiles it has limits. */
+static void test_a_long_body_costs_what_its_parts_cost(void **state) {
+  loom_ctx *ctx = *state;
+  const machine *m = load(ctx, "wormhole");
+  enum { OPS = 2000 };
+  static const char *const ops[] = {"mulf", "truncf", "addf", "exp"};
+  text body = text_new(&ctx->mem);
+  int64_t parts = 0;
+  for (int i = 0; i < OPS; i++) {
+    text_addf(&body, i ? ",%s" : "%s", ops[i % 4]);
+    const char *func = i % 4 == 0 ? "vec_mul_f16" : i % 4 == 2 ? "vec_add_f16" : "vec_exp_f16";
+    parts += i % 4 == 1 ? 0 : cost_of(ctx, m, func, (const char *[]){"L"}, (int64_t[]){320}, 1);
+  }
+  const machine_op op = {.name = "generic", .body_ops = text_str(&body), .type = DTYPE_F16, .result = DTYPE_F16, .m = sym_const(&ctx->mem, 320)};
+  const char *unit;
+  assert_int_equal(price(ctx, m, &op, &unit), parts);
+  const machine_op open = {.name = "generic", .body_ops = text_str(&body), .type = DTYPE_F16, .result = DTYPE_F16, .m = sym_name(&ctx->mem, "L")};
+  const sym_expr *e;
+  expect_ok(ctx, machine_op_cost(ctx, m, &open, &e, &unit));
+  assert_in_range(e->depth, 2, 32);
+}
+
 /* Products take whole tiles of the hardware. */
 static void test_products_are_priced_in_whole_tiles(void **state) {
   loom_ctx *ctx = *state;
@@ -120,6 +142,6 @@ static void test_units_that_are_not_there(void **state) {
 
 int main(void) {
 #define T(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
-  const struct CMUnitTest tests[] = {T(test_each_operation_has_its_price), T(test_a_body_costs_what_its_parts_cost), T(test_products_are_priced_in_whole_tiles), T(test_units_that_are_not_there)};
+  const struct CMUnitTest tests[] = {T(test_each_operation_has_its_price), T(test_a_body_costs_what_its_parts_cost), T(test_a_long_body_costs_what_its_parts_cost), T(test_products_are_priced_in_whole_tiles), T(test_units_that_are_not_there)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,13 +57,38 @@ static const sym_expr *handoff_cycles(const modeler *b, const nest_node *store) 
   return model_bound_iterators(b, model_rate_cycles(m, bytes, &b->machine->copy_bytes_per_cycle));
 }
 
-static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *leaves, size_t n, const sym_expr **out) {
-  bool is_product = x->kind == NEST_COMPUTE && !text_eq(x->op, "generic");
-  *out = n == 0 ? uncovered_cycles(b, x) : sym_const(&b->ctx->mem, 0);
+static bool same_leaf(const nest_leaf *a, const nest_leaf *b) {
+  bool same = text_eq(a->func, b->func) && a->n_args == b->n_args;
+  for (int i = 0; same && i < a->n_args; i++)
+    same = text_eq(a->arg[i].symbol, b->arg[i].symbol) && sym_equal(a->arg[i].value, b->arg[i].value);
+  return same;
+}
+
+/* A body of thousands of scalar ops has few different ones: each is priced once, times how often it comes, so that the sum stays short.  Count of the different
+ * ones, which come first in `leaves`; times[i] of each. */
+static size_t count_same(nest_leaf *leaves, size_t n, int64_t *times) {
+  size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
+    size_t at = 0;
+    while (at < kept && !same_leaf(&leaves[at], &leaves[i]))
+      at++;
+    if (at == kept)
+      leaves[kept++] = leaves[i];
+    times[at]++;
+  }
+  return kept;
+}
+
+static loom_status sum_leaves(const modeler *b, const nest_node *x, nest_leaf *leaves, size_t n, const sym_expr **out) {
+  arena *m = &b->ctx->mem;
+  bool is_product = x->kind == NEST_COMPUTE && !text_eq(x->op, "generic");
+  int64_t *times = ARENA_NEW_N(&b->ctx->scratch, int64_t, n);
+  *out = n == 0 ? uncovered_cycles(b, x) : sym_const(m, 0);
+  size_t different = count_same(leaves, n, times);
+  for (size_t i = 0; i < different; i++) {
     const sym_expr *e;
     LOOM_TRY(leaf_cycles(b, &leaves[i], is_product, &e));
-    *out = sym_add(&b->ctx->mem, *out, e);
+    *out = sym_add(m, *out, sym_mul(m, sym_const(m, times[i]), e));
   }
   return LOOM_OK;
 }
@@ -79,7 +104,7 @@ loom_status model_node_cycles(const modeler *b, const nest_node *x, int index, c
   for (int d = 0; d < b->c->mapping.n_mesh; d++)
     size[d] = b->c->mapping.mesh_size[d];
   arena_mark mark = arena_save(&b->ctx->scratch);
-  nest_leaf *leaves = ARENA_NEW_N(&b->ctx->scratch, nest_leaf, NEST_LEAVES_MAX);
+  nest_leaf *leaves = ARENA_NEW_N(&b->ctx->scratch, nest_leaf, nest_leaves_most(x));
   size_t n = nest_node_leaves(&b->ctx->mem, b->n, x, area, size, b->c->mapping.n_mesh, leaves);
   loom_status st = sum_leaves(b, x, leaves, n, out);
   arena_release(&b->ctx->scratch, mark);

@@ -347,7 +347,7 @@ static void mark_turn(compiler *c, const nest_node *inner) {
 static const char *unit_of(compiler *c, const nest_node *x) {
   static const int64_t none[PLAN_MESH_MAX] = {1, 1, 1};
   arena *m = &c->ctx->mem;
-  nest_leaf *leaves = ARENA_NEW_N(m, nest_leaf, NEST_LEAVES_MAX);
+  nest_leaf *leaves = ARENA_NEW_N(m, nest_leaf, nest_leaves_most(x));
   const machine *mach = c->b.machine;
   if (x->kind == NEST_COMPUTE && nest_node_leaves(m, c->n, x, none, none, 0, leaves) > 0) {
     const machine_func *f = machine_find_func(mach, leaves[0].func);

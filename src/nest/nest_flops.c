@@ -59,7 +59,7 @@ static int64_t of_body(counter *c, const nest_body *body, int64_t each) {
   int64_t sum = 0;
   for (size_t i = 0; i < body->n; i++) {
     const nest_node *x = body->at[i];
-    nest_leaf leaves[NEST_LEAVES_MAX];
+    nest_leaf *leaves = ARENA_NEW_N(&c->ctx->scratch, nest_leaf, nest_leaves_most(x));
     int64_t here = x->kind == NEST_LOOP ? of_body(c, &x->body, times(c, each, trips(c, x->loop))) : 0;
     size_t n = x->kind == NEST_COMPUTE ? nest_node_leaves(&c->ctx->scratch, c->n, x, NULL, NULL, 0, leaves) : 0;
     int64_t rounds = x->only_first >= 0 && n > 0 ? trips(c, x->only_first) : 1;

@@ -95,22 +95,36 @@ static char *plain_op(arena *m, const char *s, size_t n) {
   return op;
 }
 
+enum { SCALAR_OPS = sizeof scalar_ops / sizeof *scalar_ops };
+
+/* Its row; SCALAR_OPS: none. */
+static size_t row_of(const char *op) {
+  size_t i = 0;
+  while (i < SCALAR_OPS && !text_eq(scalar_ops[i].op, op))
+    i++;
+  return i;
+}
+
+/* A long body has few different calls: those of one row share their names. */
 static size_t generic_leaves(arena *m, const nest *n, const nest_node *x, nest_leaf *out) {
   const sym_expr *one = sym_const(m, 1), *inner = x->k ? x->k : one;
   const sym_expr *all = sym_mul(m, x->m, inner);
   int64_t reduced;
   bool is_reduction = !(sym_is_const(inner, &reduced) && reduced == 1);
   dtype type = n->values.at[x->value].type;
-  size_t count = 0;
-  for (const char *s = x->body_ops; *s && count < NEST_LEAVES_MAX;) {
+  size_t count = 0, made[SCALAR_OPS] = {0};     /* the first call of each row, from 1 */
+  for (const char *s = x->body_ops; *s;) {
     size_t len = strcspn(s, ",");
     const char *op = plain_op(m, s, len);
+    size_t row = row_of(op);
     s += len + (s[len] == ',');
-    bool reduces = is_reduction && !*s;
-    const char *func = arena_printf(m, "vec_%s", op);     /* unknown: the perf set decides, and says which names are near */
-    for (size_t i = 0; i < sizeof scalar_ops / sizeof *scalar_ops; i++)
-      if (text_eq(scalar_ops[i].op, op))
-        func = reduces ? scalar_ops[i].reduce : scalar_ops[i].func;
+    bool reduces = is_reduction && !*s, is_known = row < SCALAR_OPS;
+    if (is_known && !reduces && made[row]) {
+      out[count++] = out[made[row] - 1];
+      continue;
+    }
+    /* unknown: the perf set decides, and says which names are near */
+    const char *func = !is_known ? arena_printf(m, "vec_%s", op) : reduces ? scalar_ops[row].reduce : scalar_ops[row].func;
     if (!func)
       continue;
     nest_leaf l = typed_leaf(m, func, type);
@@ -121,8 +135,17 @@ static size_t generic_leaves(arena *m, const nest *n, const nest_node *x, nest_l
       add_arg(&l, "L", all);
     }
     out[count++] = l;
+    if (is_known && !reduces)
+      made[row] = count;
   }
   return count;
+}
+
+size_t nest_leaves_most(const nest_node *node) {
+  size_t n = 1;
+  for (const char *s = node->body_ops ? node->body_ops : ""; *s; s++)
+    n += *s == ',';
+  return n;
 }
 
 size_t nest_node_leaves(arena *m, const nest *n, const nest_node *node, const int64_t *area, const int64_t *size, int n_mesh, nest_leaf *out) {

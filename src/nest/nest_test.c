@@ -5,6 +5,8 @@
 #include "nest/nest_leaf.h"
 #include "nest/nest_samples.h"
 
+enum { LEAVES = 64 };   /* more than any node has here */
+
 static void test_accesses_know_their_loops(void **state) {
   (void)state;
   loom_ctx ctx;
@@ -101,7 +103,7 @@ static void test_leaves_speak_the_perf_sets_words(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   static const int64_t mesh[] = {8, 8}, alone[] = {1, 1}, column[] = {1, 8}, half[] = {4, 1};
-  nest_leaf l[NEST_LEAVES_MAX];
+  nest_leaf l[LEAVES];
   nest *n = nest_make_batch_matmul(&ctx.mem, 8, 512, 512, 512, DTYPE_F16, DTYPE_F16);
   const nest_node *fill = n->body.at[0], *load_x = n->body.at[1]->body.at[0], *mm = n->body.at[1]->body.at[2], *store = n->body.at[2];
   assert_int_equal(nest_node_leaves(&ctx.mem, n, fill, alone, mesh, 2, l), 0);
@@ -133,7 +135,7 @@ static void test_generic_ops_become_one_call_a_scalar_op(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   static const int64_t one[] = {1, 1};
-  nest_leaf l[NEST_LEAVES_MAX];
+  nest_leaf l[LEAVES];
   nest *n = nest_make_elementwise(&ctx.mem, 512, 512, DTYPE_F16, "cmpf_ogt,select,math.exp,truncf,divf");
   static const char *const calls[] = {"vec_cmpf_ogt_f16", "vec_select_f16", "vec_exp_f16", "vec_div_f16"};
   assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[2], one, one, 2, l), 4);
@@ -252,7 +254,7 @@ static void test_leaves_on_other_meshes(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   static const int64_t size[] = {8, 4, 2}, area[] = {8, 2, 1};
-  nest_leaf l[NEST_LEAVES_MAX];
+  nest_leaf l[LEAVES];
   nest *n = nest_make_matmul(&ctx.mem, 512, 512, 512, DTYPE_F16, DTYPE_F16);
   const nest_node *load = n->body.at[1]->body.at[0];
   nest_node *mm = n->body.at[1]->body.at[2];
@@ -267,7 +269,7 @@ static void test_leaves_on_other_meshes(void **state) {
   nest *s = nest_make_split_k(&ctx.mem, 512, 512, 4096, DTYPE_F16);
   nest_node_leaves(&ctx.mem, s, s->body.at[4], area, size, 1, l);
   assert_int_equal(value_of(&ctx, l->arg[5].value), 1);
-  /* generic: no k, k of 1, k of 4; more ops than there is room for */
+  /* generic: no k, k of 1, k of 4; a body of many ops */
   n = nest_make_elementwise(&ctx.mem, 512, 512, DTYPE_F16, "cmpi_slt,cmpf_ogt,addf");
   nest_node *g = n->body.at[2];
   for (int k = 0; k < 3; k++) {
@@ -279,11 +281,16 @@ static void test_leaves_on_other_meshes(void **state) {
     assert_int_equal(value_of(&ctx, l[2].arg[0].value), 6);
     assert_int_equal(l[2].n_args, k == 2 ? 2 : 1);
   }
+  enum { OPS = 2000 };
   text ops = text_new(&ctx.mem);
-  for (int i = 0; i < 100; i++)
-    text_addf(&ops, "%saddf", i ? "," : "");
+  for (int i = 0; i < OPS; i++)
+    text_addf(&ops, i ? ",%s" : "%s", i % 3 ? "addf" : "mulf");
   g->body_ops = text_str(&ops);
-  assert_int_equal(nest_node_leaves(&ctx.mem, n, g, area, size, 2, l), NEST_LEAVES_MAX);
+  assert_int_equal(nest_leaves_most(g), OPS);
+  nest_leaf *all = ARENA_NEW_N(&ctx.mem, nest_leaf, OPS);
+  assert_int_equal(nest_node_leaves(&ctx.mem, n, g, area, size, 2, all), OPS);
+  for (int i = 0; i < OPS; i++)
+    assert_string_equal(all[i].func, i == OPS - 1 ? "vec_vsum_f16" : i % 3 ? "vec_add_f16" : "vec_mul_f16");      /* k is 4: the last one sums */
   loom_ctx_done(&ctx);
 }
 
@@ -462,7 +469,7 @@ static void test_gathers_speak_the_perf_sets_words(void **state) {
   loom_ctx ctx;
   loom_ctx_init(&ctx);
   static const int64_t mesh[] = {8, 8}, line[] = {8, 1};
-  nest_leaf l[NEST_LEAVES_MAX];
+  nest_leaf l[LEAVES];
   nest *n = nest_make_split_k(&ctx.mem, 512, 512, 4096, DTYPE_F16);
   assert_int_equal(n->body.at[4]->kind, NEST_GATHER);
   assert_int_equal(nest_node_leaves(&ctx.mem, n, n->body.at[4], line, mesh, 2, l), 1);
