@@ -124,14 +124,24 @@ static loom_status resolve_call(resolver *r, etg_call *c) {
   return LOOM_OK;
 }
 
+enum { CALLS_IN_A_ROW = 16 };
+
+/* Their costs, one behind the other; of many calls in halves, so that a sum of thousands is not as deep as it is long: readers take 128 levels of JSON. */
+static const sym_expr *sum_calls(arena *m, etg_call *const *calls, size_t n) {
+  if (n > CALLS_IN_A_ROW)
+    return sym_add(m, sum_calls(m, calls, n / 2), sum_calls(m, calls + n / 2, n - n / 2));
+  const sym_expr *sum = sym_const(m, 0);
+  for (size_t i = 0; i < n; i++)
+    sum = sym_add(m, sum, calls[i]->cycles);
+  return sum;
+}
+
 static loom_status resolve_branch(resolver *r, etg_branch *b) {
-  const sym_expr *sum = sym_const(&r->ctx->mem, 0);
-  for (size_t i = 0; i < b->calls.n; i++) {
+  for (size_t i = 0; i < b->calls.n; i++)
     LOOM_TRY(resolve_call(r, b->calls.at[i]));
-    sum = sym_add(&r->ctx->mem, sum, b->calls.at[i]->cycles);
-  }
   if (b->cycles)
     return LOOM_OK;
+  const sym_expr *sum = sum_calls(&r->ctx->mem, b->calls.at, b->calls.n);
   /* one scenario that always holds, its cost the sum of choices: products of all alternatives would double with every call */
   const sym_expr *always = sym_make(&r->ctx->mem, SYM_TRUE, NULL, NULL, NULL);
   vec_push(&r->ctx->mem, &b->scenarios, ((etg_scenario){etg_make_expr(always), etg_make_expr(sum), r->wrapper}));

@@ -36,6 +36,19 @@ static const char *stem_of(extract *x, int value) {
   return to ? arena_printf(x->mem, "%s_tile", to) : "tmp";
 }
 
+/* The scalar ops of a body; of a long one the first, and how many there are: every call of an ETG says it. */
+static const char *body_label(arena *m, const char *ops) {
+  enum { LABEL_BYTES = 256 };
+  size_t cut = strlen(ops), n = 1;
+  if (cut <= LABEL_BYTES)
+    return ops;
+  for (cut = LABEL_BYTES; cut > 0 && ops[cut] != ',';)
+    cut--;
+  for (const char *s = ops; *s; s++)
+    n += *s == ',';
+  return arena_printf(m, "%.*s,.. (%zu ops)", (int)cut, ops, n);
+}
+
 static void name_nodes(extract *x, const nest_body *b) {
   const nest *n = x->nest;
   for (size_t i = 0; i < b->n; i++) {
@@ -50,7 +63,7 @@ static void name_nodes(extract *x, const nest_body *b) {
     case NEST_GATHER: node->label = arena_printf(x->mem, "gather %s", n->values.at[node->inputs.at[0]].name); break;
     case NEST_COMPUTE:
       node->label = text_eq(node->op, "fill") || node->is_move ? arena_printf(x->mem, "%s %s", node->op, n->values.at[node->value].name)
-                    : node->body_ops && *node->body_ops ? node->body_ops
+                    : node->body_ops && *node->body_ops ? body_label(x->mem, node->body_ops)
                                                         : node->op;
       break;
     }
