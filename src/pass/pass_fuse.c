@@ -39,12 +39,52 @@ static loom_status run_upstream(ir_ctx *ir, MlirOperation func) {
   return ok ? LOOM_OK : ir->blame;
 }
 
+/* ---- long chains ---- */
+
+/* Each fusion copies the body so far, so a chain of n would take n * n / 2 copies.  A long one is fused in rounds instead, neighbours first: the value of every
+ * eighth op has a guard, which leaves an eighth of them to the next round, and n * 4 copies a round. */
+enum { LONG_CHAIN = 64, ROUND_OPS = 8 };
+
+typedef struct generic_list { ir_ctx *ir; VEC_OF(MlirOperation) ops; } generic_list;
+
+static bool collect_generic(MlirOperation op, void *data) {
+  generic_list *l = data;
+  if (ir_op_is(op, "linalg.generic"))
+    vec_push(&l->ir->ctx->scratch, &l->ops, op);
+  return true;
+}
+
+static void drop_guards(const guards *g) {
+  for (size_t i = 0; i < g->markers.n; i++)
+    ir_erase(g->markers.at[i]);
+}
+
+static loom_status fuse_neighbours(ir_ctx *ir, MlirOperation func, const generic_list *l) {
+  guards g = {.ir = ir};
+  for (size_t i = ROUND_OPS - 1; i < l->ops.n; i += ROUND_OPS)
+    for (intptr_t k = 0; k < mlirOperationGetNumResults(l->ops.at[i]); k++)
+      guard_value(&g, l->ops.at[i], ir_result(l->ops.at[i], k));
+  loom_status st = run_upstream(ir, func);
+  drop_guards(&g);
+  return st;
+}
+
+static loom_status fuse_all(ir_ctx *ir, MlirOperation func) {
+  for (size_t before = SIZE_MAX;;) {
+    generic_list l = {.ir = ir};
+    ir_walk(func, collect_generic, &l);
+    if (l.ops.n <= LONG_CHAIN || l.ops.n >= before)
+      return run_upstream(ir, func);
+    before = l.ops.n;
+    LOOM_TRY(fuse_neighbours(ir, func, &l));
+  }
+}
+
 loom_status pass_fuse_guarded_elementwise(ir_ctx *ir, MlirOperation func, const pass_options *o) {
   (void)o;
   guards g = {.ir = ir};
   ir_walk(func, guard_generic, &g);
-  loom_status st = run_upstream(ir, func);
-  for (size_t i = 0; i < g.markers.n; i++)
-    ir_erase(g.markers.at[i]);
+  loom_status st = fuse_all(ir, func);
+  drop_guards(&g);
   return st;
 }
