@@ -15,6 +15,7 @@
 #include "compile_tuning.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "codegen/codegen.h"
 #include "frontend/helion_mlir/helion_mlir.h"
 #include "lower/lower.h"
 #include "pass/pass.h"
@@ -409,6 +410,8 @@ loom_status compile_kernel(loom_ctx *ctx, const compile_options *o, compile_stat
 void compile_done(compile_state *s) {
   if (s->fixed)
     compile_done(s->fixed);
+  if (s->tiles)
+    codegen_unlink(s->tiles);
   ir_close_module(s->stage0);
   ir_close_module(s->canonical);
   ir_close_module(s->bufferized);

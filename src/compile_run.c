@@ -341,14 +341,8 @@ loom_status compile_execute(compile_state *s, const run_options *r, compile_exec
     return run_interpreter_alone(s, r, &all, out);
   if (s->is_native)
     return compile_execute_host(s, r, out);
-  codegen_image *image = NULL;
-  sim_tile_fn *functions;
-  loom_status st = compile_tiles(s, &image, &functions);
-  if (st == LOOM_OK) {
-    chip c = {functions, r, out};
-    st = execute_any(s, r, &(compile_engine){&c, simulate}, &all, out);
-  }
-  if (image)
-    codegen_unlink(image);
-  return st;
+  if (!s->tile_functions)
+    LOOM_TRY(compile_tiles(s, &s->tiles, &s->tile_functions));
+  chip c = {s->tile_functions, r, out};
+  return execute_any(s, r, &(compile_engine){&c, simulate}, &all, out);
 }
