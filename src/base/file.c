@@ -46,6 +46,21 @@ static loom_status fail_errno(loom_ctx *ctx, const char *path, const char *what,
   return diag_error(ctx, diag_file_span(ctx, path), LOOM_EIO, "%s: %s", what, strerror(error));
 }
 
+bool file_read_all(int fd, void *bytes, size_t size) {
+  for (char *p = bytes; size > 0;) {
+    ssize_t n = read(fd, p, size);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0) {
+      errno = n == 0 ? 0 : errno;
+      return false;
+    }
+    p += n;
+    size -= (size_t)n;
+  }
+  return true;
+}
+
 /* Runs under loom_ctx_run, so that file_read can close the file when memory runs out. */
 static loom_status read_all(loom_ctx *ctx, void *data) {
   reading *r = data;

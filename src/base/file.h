@@ -28,6 +28,8 @@ bool file_close(int fd, bool sync);
 int file_open_temporary(arena *m, int dir, const char *path, mode_t mode, const char **out_name);
 /* Writes all of it to a file, pipe or socket, over interruptions; false: errno says why. */
 bool file_write_all(int fd, const void *bytes, size_t size);
+/* Reads so many bytes from where it is, over interruptions; false: there are fewer (errno 0), or errno says why. */
+bool file_read_all(int fd, void *bytes, size_t size);
 
 /* n items of item_bytes at `offset` of a file's bytes, or NULL when they do not lie inside. */
 static inline const char *file_slice(const char *bytes, size_t size, uint64_t offset, uint64_t n, uint64_t item_bytes) {

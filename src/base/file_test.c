@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/process.h"
 #include "base/testing.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -113,6 +114,36 @@ static void test_files_of_unknown_size_are_read_whole(void **state) {
   fclose(f);
 }
 
+/* A pipe holds less than the text, and gives it in pieces: the whole comes out; asked for more than there is, the end is found. */
+static void test_all_of_a_pipe_is_read_and_written(void **state) {
+  (void)state;
+  enum { N = 1 << 20 };
+  int ends[2], status;
+  char *got = arena_alloc(&ctx.mem, N + 1), *sent = arena_alloc(&ctx.mem, N);
+  for (int i = 0; i < N; i++)
+    sent[i] = (char)(i * 7 / 5);
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    _exit(file_write_all(ends[1], sent, N) ? 0 : 1);
+  }
+  close(ends[1]);
+  assert_true(child > 0 && file_read_all(ends[0], got, N - 3) && file_read_all(ends[0], got + N - 3, 2));
+  got[N - 1] = 0;
+  assert_false(file_read_all(ends[0], got + N - 1, 2));
+  assert_int_equal(errno, 0);
+  assert_memory_equal(got, sent, N);
+  close(ends[0]);
+  const int directory = file_open(dir, O_RDONLY);
+  assert_true(directory >= 0);
+  assert_false(file_read_all(directory, got, 1));
+  assert_int_equal(errno, EISDIR);
+  close(directory);
+  assert_true(process_wait(child, &status));
+  assert_int_equal(process_exit_code(status), 0);
+}
+
 static void test_io_errors_name_the_file_and_the_reason(void **state) {
   (void)state;
   char *back;
@@ -223,6 +254,7 @@ int main(void) {
     cmocka_unit_test_setup_teardown(test_reading_stops_at_the_limit, setup, teardown),
     cmocka_unit_test_setup_teardown(test_leftovers_of_a_dead_process_do_not_matter, setup, teardown),
     cmocka_unit_test_setup_teardown(test_files_of_unknown_size_are_read_whole, setup, teardown),
+    cmocka_unit_test_setup_teardown(test_all_of_a_pipe_is_read_and_written, setup, teardown),
     cmocka_unit_test_setup_teardown(test_io_errors_name_the_file_and_the_reason, setup, teardown),
     cmocka_unit_test_setup_teardown(test_writing_keeps_the_mode_of_the_file_it_replaces, setup, teardown),
     cmocka_unit_test_setup_teardown(test_directories_are_made_with_their_parents, setup, teardown),

@@ -160,11 +160,11 @@ static void take_request(speaker *s) {
       poll(NULL, 0, POLL_MS);
     return;
   }
-  if (!run_ranks_read(s->socket, &q, sizeof q) || q.bytes < 0 || q.bytes > RUN_RANKS_BYTES_MAX || (q.what >= RUN_RANKS_SEND && (q.type < 0 || q.type >= s->t->size)))
+  if (!file_read_all(s->socket, &q, sizeof q) || q.bytes < 0 || q.bytes > RUN_RANKS_BYTES_MAX || (q.what >= RUN_RANKS_SEND && (q.type < 0 || q.type >= s->t->size)))
     return;
   s->size = (size_t)q.bytes;
   s->bytes = s->t->reserve(s->size + 1);
-  if (run_ranks_read(s->socket, s->bytes, s->size))
+  if (file_read_all(s->socket, s->bytes, s->size))
     begin(s, &q);
   else
     forget(s);

@@ -77,16 +77,6 @@ static int open_dir(loom_ctx *ctx, run_cache *c, bool make) {
 static const char *entry_name(arena *m, const char *key) { return arena_printf(m, "%s%s", key, suffix); }
 
 /* ---- reading ---- */
-static bool read_bytes(int fd, char *out, size_t size) {
-  for (size_t done = 0; done < size;) {
-    ssize_t n = read(fd, out + done, size - done);
-    if (n == 0 || (n < 0 && errno != EINTR))
-      return false;
-    done += n > 0 ? (size_t)n : 0;
-  }
-  return true;
-}
-
 static bool is_entry(const char *bytes, size_t size, const char *key) {
   char hash[HASH_CHARS + 1];
   if (memcmp(bytes, magic, MAGIC_CHARS) != 0 || memcmp(bytes + MAGIC_CHARS, key, HASH_CHARS) != 0)
@@ -101,7 +91,7 @@ static bool read_entry(loom_ctx *ctx, int fd, const char *key, char **out, size_
     return false;
   size_t size = (size_t)st.st_size;
   char *bytes = arena_alloc(&ctx->mem, size + 1);
-  if (!read_bytes(fd, bytes, size) || !is_entry(bytes, size, key))
+  if (!file_read_all(fd, bytes, size) || !is_entry(bytes, size, key))
     return false;
   *out = bytes + HEADER_BYTES;
   *out_size = size - HEADER_BYTES;

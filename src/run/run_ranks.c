@@ -1,31 +1,16 @@
 #include "run/run_ranks.h"
 #include "base/file.h"
 #include "base/number.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 size_t run_ranks_width(run_ranks_type t) {
   static const size_t width[] = {1, 2, 4, 8, 4, 8};
   return t >= 0 && t < RUN_RANKS_TYPES ? width[t] : 0;
 }
 
-bool run_ranks_read(int socket, void *bytes, size_t size) {
-  for (char *p = bytes; size;) {
-    const ssize_t n = read(socket, p, size);
-    if (n < 0 && errno == EINTR)
-      continue;
-    if (n <= 0)
-      return false;
-    p += n;
-    size -= (size_t)n;
-  }
-  return true;
-}
-
 static bool ask(const run_ranks *r, run_ranks_request q, const void *bytes, int64_t *out_size) {
-  return file_write_all(r->socket, &q, sizeof q) && file_write_all(r->socket, bytes, (size_t)q.bytes) && run_ranks_read(r->socket, out_size, sizeof *out_size) && *out_size >= 0;
+  return file_write_all(r->socket, &q, sizeof q) && file_write_all(r->socket, bytes, (size_t)q.bytes) && file_read_all(r->socket, out_size, sizeof *out_size) && *out_size >= 0;
 }
 
 loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out) {
@@ -36,7 +21,7 @@ loom_status run_ranks_open(loom_ctx *ctx, run_ranks *out) {
   out->socket = socket ? number_of(socket) : -1;
   if (out->socket < 0)
     return LOOM_OK;
-  if (!ask(out, (run_ranks_request){.what = RUN_RANKS_HELLO}, NULL, &size) || size != sizeof who || !run_ranks_read(out->socket, who, sizeof who))
+  if (!ask(out, (run_ranks_request){.what = RUN_RANKS_HELLO}, NULL, &size) || size != sizeof who || !file_read_all(out->socket, who, sizeof who))
     LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "the process that speaks to the other ranks is gone");
   out->number = who[0];
   out->size = who[1];
@@ -48,7 +33,7 @@ loom_status run_ranks_reduce(const run_ranks *r, run_ranks_type type, run_ranks_
   if (r->socket < 0 || !size)
     return LOOM_OK;
   const bool done = ask(r, (run_ranks_request){.what = RUN_RANKS_REDUCE, .type = (int32_t)type, .op = (int32_t)op, .bytes = (int64_t)size}, bytes, &got) && got == (int64_t)size &&
-                    run_ranks_read(r->socket, bytes, size);
+                    file_read_all(r->socket, bytes, size);
   return done ? LOOM_OK : LOOM_EWORKER;
 }
 
@@ -56,11 +41,11 @@ loom_status run_ranks_reduce(const run_ranks *r, run_ranks_type type, run_ranks_
 static bool read_all(loom_ctx *ctx, const run_ranks *r, void **all, size_t *sizes) {
   for (int i = 0; i < r->size; i++) {
     int64_t n;
-    if (!run_ranks_read(r->socket, &n, sizeof n) || n < 0)
+    if (!file_read_all(r->socket, &n, sizeof n) || n < 0)
       return false;
     sizes[i] = (size_t)n;
     all[i] = arena_alloc(&ctx->mem, sizes[i] + 1);
-    if (!run_ranks_read(r->socket, all[i], sizes[i]))
+    if (!file_read_all(r->socket, all[i], sizes[i]))
       return false;
   }
   return true;
@@ -95,7 +80,7 @@ loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, int from, void 
   if (ask(r, (run_ranks_request){.what = RUN_RANKS_RECEIVE, .type = from}, NULL, &got)) {
     *size = (size_t)got;
     *bytes = arena_alloc(&ctx->scratch, *size);
-    if (run_ranks_read(r->socket, *bytes, *size))
+    if (file_read_all(r->socket, *bytes, *size))
       return LOOM_OK;
   }
   LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "rank %d has ended, and this one waits for what it found", from);

@@ -27,7 +27,7 @@ LOOM_MUST_USE loom_status run_ranks_gather(loom_ctx *ctx, const run_ranks *r, co
 LOOM_MUST_USE loom_status run_ranks_send(loom_ctx *ctx, const run_ranks *r, int to, const void *bytes, size_t size);
 LOOM_MUST_USE loom_status run_ranks_receive(loom_ctx *ctx, const run_ranks *r, int from, void **bytes, size_t *size);
 
-/* Reads all of it from a socket, whatever interrupts; false: nobody is there.  file_write_all writes. */
-bool run_ranks_read(int socket, void *bytes, size_t size);
+/* Whole reads and writes of a socket, for what stands on its other side; false: nobody is there. */
+static inline bool run_ranks_read(int socket, void *bytes, size_t size) { return file_read_all(socket, bytes, size); }
 static inline bool run_ranks_write(int socket, const void *bytes, size_t size) { return file_write_all(socket, bytes, size); }
 #endif

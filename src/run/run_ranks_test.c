@@ -21,7 +21,7 @@ static _Noreturn void answer(int socket, int requests) {
   for (int i = 0; i < requests; i++) {
     run_ranks_request q;
     char bytes[64];
-    if (!run_ranks_read(socket, &q, sizeof q) || q.bytes > (int64_t)sizeof bytes || !run_ranks_read(socket, bytes, (size_t)q.bytes))
+    if (!file_read_all(socket, &q, sizeof q) || q.bytes > (int64_t)sizeof bytes || !file_read_all(socket, bytes, (size_t)q.bytes))
       _exit(1);
     if (q.what == RUN_RANKS_HELLO)
       say(socket, who, sizeof who);
