@@ -278,6 +278,8 @@ loom_status worker_lsp(loom_ctx *ctx, const cli_options *o);
 /* A part of Loom: beside this binary, in the libexec of its tree, or where it was installed.  mode: X_OK, R_OK.  NULL: nowhere. */
 const char *cli_find_part(arena *m, const char *name, int mode);
 const char *cli_find_worker(arena *m);
+/* One that is a program and without which nothing can go on.  LOOM_EWORKER: it is nowhere. */
+LOOM_MUST_USE loom_status cli_need_program(loom_ctx *ctx, const char *name, const char **out);
 /* Path of loom: beside this binary, or where it is seen from libexec/loom of the same tree. */
 const char *cli_find_loom(arena *m);
 /* This process becomes loom-sweep with the same arguments.  Returns an exit code only when it cannot be started. */

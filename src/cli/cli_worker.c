@@ -42,14 +42,24 @@ const char *cli_find_loom(arena *m) {
   return access(beside, X_OK) == 0 ? beside : file_join(m, dir, "../../bin/loom");
 }
 
+loom_status cli_need_program(loom_ctx *ctx, const char *name, const char **out) {
+  *out = cli_find_part(&ctx->mem, name, X_OK);
+  if (*out)
+    return LOOM_OK;
+  diag_error(ctx, LOOM_NOSPAN, LOOM_EWORKER, "%s is neither beside this binary nor in " LOOM_LIBEXECDIR, name);
+  diag_help(ctx, "build it with 'make', or run 'make install'");
+  return LOOM_EWORKER;
+}
+
 int cli_become_sweep(char **argv) {
   loom_ctx ctx;
+  const char *path;
   loom_ctx_init(&ctx);
-  const char *path = cli_find_part(&ctx.mem, "loom-sweep", X_OK);
-  if (path)
+  loom_status st = cli_need_program(&ctx, "loom-sweep", &path);
+  if (st == LOOM_OK) {
     execv(path, argv);
-  const loom_status st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, path ? "loom-sweep cannot be started: %s" : "loom-sweep is neither beside this binary nor in " LOOM_LIBEXECDIR, strerror(errno));
-  diag_help(&ctx, "build it with 'make', or run 'make install'");
+    st = diag_error(&ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-sweep cannot be started: %s", strerror(errno));
+  }
   cli_print_diagnostics(&ctx);
   loom_ctx_done(&ctx);
   return loom_status_exit(st);
@@ -57,12 +67,8 @@ int cli_become_sweep(char **argv) {
 
 /* The worker with its arguments: what it says goes where loom's own does. */
 static loom_status start(loom_ctx *ctx, int argc, char **argv, pid_t *out) {
-  const char *worker = cli_find_worker(&ctx->mem);
-  if (!worker) {
-    diag_error(ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR);
-    diag_help(ctx, "build it with 'make', or run 'make install'");
-    return LOOM_EWORKER;
-  }
+  const char *worker;
+  LOOM_TRY(cli_need_program(ctx, "loom-worker", &worker));
   char **args = ARENA_NEW_N(&ctx->mem, char *, argc + 2);
   args[0] = arena_strdup(&ctx->mem, worker);
   for (int i = 0; i < argc; i++)

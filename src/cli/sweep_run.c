@@ -32,9 +32,8 @@ typedef struct runner {
 
 /* The compiler that computes: its version, and which build of it. */
 static loom_status find_version(loom_ctx *ctx, const char **out) {
-  const char *worker = cli_find_worker(&ctx->mem);
-  if (!worker)
-    LOOM_FAIL(ctx, LOOM_NOSPAN, LOOM_EWORKER, "loom-worker is neither beside this binary nor in " LOOM_LIBEXECDIR);
+  const char *worker;
+  LOOM_TRY(cli_need_program(ctx, "loom-worker", &worker));
   *out = arena_printf(&ctx->mem, "%s+%.12s", LOOM_VERSION, run_build_id_of(&ctx->mem, worker));
   return LOOM_OK;
 }
