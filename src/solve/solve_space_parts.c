@@ -13,7 +13,7 @@
 
 /* A round of a part, about a sixteenth of a second; there are as many parts as a round of all is a quarter of what was done, or so. */
 enum { ROUND_EFFORT = 250000, PARTS_MIN = 16, PARTS_MAX = 4096, PARTS_PER_EFFORT = 4 };
-enum { PART_GROUPS_BYTES = 64 << 20 };
+enum { PART_GROUPS_BYTES = 32 << 20 };
 
 /* `at`, `best`: in `room`, which goes from round to round.  NULL where another rank has the part. */
 typedef struct space_part {

@@ -237,6 +237,56 @@ static void test_ranks_that_search_something_else_are_told(void **state) {
   assert_int_equal(got[1].status, LOOM_EWORKER);
 }
 
+/* ---- a rank that says nonsense ---- */
+
+/* Rank 1 of two hears its own sum as that of all, with one word changed; word -1: a byte short. */
+typedef struct echo { char *bytes; size_t size; long word; uint64_t mask; int calls; } echo;
+
+static loom_status echo_send(loom_ctx *ctx, void *data, int to, const void *bytes, size_t size) {
+  echo *e = data;
+  (void)ctx;
+  (void)to;
+  free(e->bytes);
+  e->bytes = malloc(size);
+  memcpy(e->bytes, bytes, size);
+  e->size = size;
+  return LOOM_OK;
+}
+
+static loom_status echo_receive(loom_ctx *ctx, void *data, int from, void **bytes, size_t *size) {
+  echo *e = data;
+  uint64_t v;
+  (void)from;
+  if (e->calls++ == 20)                 /* the job ends, whatever is still open elsewhere */
+    return LOOM_EWORKER;
+  *size = e->size - (e->word < 0);
+  *bytes = arena_alloc(&ctx->scratch, e->size);
+  memcpy(*bytes, e->bytes, *size);
+  char *at = (char *)*bytes + (e->word < 0 ? 0 : (size_t)e->word * sizeof v % (e->size / sizeof v * sizeof v));
+  memcpy(&v, at, sizeof v);
+  v ^= e->word < 0 ? 0 : e->mask;
+  memcpy(at, &v, sizeof v);
+  return LOOM_OK;
+}
+
+/* A message of another rank may be anything: it is refused, or changes what is found, and never more. */
+static void test_no_message_does_harm(void **state) {
+  (void)state;
+  static const uint64_t masks[] = {1, UINT64_C(1) << 63, UINT64_MAX, UINT64_C(0x80000000)};
+  const example x = {.nest = 2, .x = 2, .y = 2, .rounds = {1, 300000}, .op_budget = 400};
+  int refused = 0;
+  for (size_t k = 0; k < COUNT_OF(masks); k++)
+    for (long word = -1; word < 80; word++) {
+      echo e = {.word = word, .mask = masks[k]};
+      const answer got = search_with(&x, 1, &(solve_ranks){.number = 1, .size = 2, .data = &e, .send = echo_send, .receive = echo_receive});
+      assert_true(got.status == LOOM_OK || got.status == LOOM_EUSAGE || got.status == LOOM_ELIMIT || got.status == LOOM_EMEM || got.status == LOOM_EINFEASIBLE || got.status == LOOM_EWORKER);
+      assert_true(word >= 0 || got.status == LOOM_EUSAGE);
+      refused += got.status == LOOM_EUSAGE;
+      free(e.bytes);
+    }
+  assert_true(refused > 40);
+}
+
 /* ---- memory that runs out ---- */
 
 typedef struct problem { nest *n; machine *m; } problem;
@@ -263,7 +313,7 @@ static void test_running_out_of_memory_is_told(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_parts_find_what_the_search_finds), cmocka_unit_test(test_a_budget_ends_parts_alike), cmocka_unit_test(test_ranks_get_the_same_answer), cmocka_unit_test(test_ranks_stop_together),
-      cmocka_unit_test(test_ranks_that_search_something_else_are_told), cmocka_unit_test(test_running_out_of_memory_is_told),
+      cmocka_unit_test(test_ranks_that_search_something_else_are_told), cmocka_unit_test(test_no_message_does_harm), cmocka_unit_test(test_running_out_of_memory_is_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,8 @@ static loom_status differ(const space_search *s, int from) {
   LOOM_FAIL(s->ctx, LOOM_NOSPAN, LOOM_EUSAGE, "rank %d searches something else, or is another version of Loom; all ranks of a job need the same command", from);
 }
 
-static void add(space_sum *sum, const message *m, const char *open) {
+/* False: numbers that none can be. */
+static bool add(space_sum *sum, const message *m, const char *open) {
   sum->evaluated += m->evaluated;
   sum->looked += m->looked;
   sum->age += m->age;
@@ -72,8 +73,10 @@ static void add(space_sum *sum, const message *m, const char *open) {
   for (int i = 0; i < sum->n_parts; i++) {
     int32_t n;
     memcpy(&n, open + (size_t)i * sizeof n, sizeof n);
-    sum->open[i] += n;
+    if (__builtin_add_overflow(sum->open[i], n, &sum->open[i]) || n < 0)
+      return false;
   }
+  return m->evaluated >= 0 && m->looked >= 0 && m->age >= 0 && m->effort >= 0;
 }
 
 /* Another rank's sum: added, or, where it is of all, instead of our own. */
@@ -95,7 +98,8 @@ static loom_status receive_sum(space_search *s, space_sum *sum, int from, bool i
     memset(sum->open, 0, open_bytes);
   }
   const char *open = (const char *)bytes + sizeof m;
-  add(sum, &m, open);
+  if (!add(sum, &m, open))
+    return differ(s, from);
   for (int32_t i = 0; i < m.n_best; i++) {
     space_record x;
     if (!read_record(s, open + open_bytes + (size_t)i * record_bytes(s), &x))
