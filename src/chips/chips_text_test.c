@@ -78,7 +78,8 @@ static void test_programs_come_back(void **state) {
   assert_int_equal(chips_program_from_data(ctx, v, &again), LOOM_OK);
   assert_string_equal(data_write_json(&ctx->mem, chips_program_to_data(&ctx->mem, &again), 1), json);
   assert_int_equal(again.transfers.n, p.transfers.n);
-  assert_memory_equal(again.transfers.at, p.transfers.at, p.transfers.n * sizeof *p.transfers.at);
+  for (size_t i = 0; i < p.transfers.n; i++)
+    assert_int_equal(again.transfers.at[i].adds, p.transfers.at[i].adds);      /* not in the text */
 }
 
 /* A file of one tensor, two stages and two transfers, with a part of it replaced.  Everything stands on line 1 or 2. */
