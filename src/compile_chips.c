@@ -51,9 +51,12 @@ static loom_status read_whole(compile_chips *c) {
   o->write_files = false;
   o->cache = NULL;
   LOOM_TRY(compile_kernel(c->ctx, o, &c->whole));
-  if (!c->whole.kernel)
-    LOOM_FAIL(c->ctx, diag_file_span(c->ctx, c->o->input), LOOM_EUNSUP, "machine '%s' has %" PRId64 " chips, and kernels are split as graphs; MLIR text has none", c->machine->name,
-              machine_n_chips(c->machine));
+  if (!c->whole.kernel) {
+    diag_error(c->ctx, diag_file_span(c->ctx, c->o->input), LOOM_EUNSUP, "machine '%s' has %" PRId64 " chips, and kernels are split as graphs; MLIR text of loops has none", c->machine->name,
+               machine_n_chips(c->machine));
+    diag_help(c->ctx, "give the kernel's Helion source, or its graph ('loom compile K --emit kernel'); functions on tensors are split kernel by kernel by 'loom run' and 'loom compile'");
+    return LOOM_EUNSUP;
+  }
   c->options = *c->whole.o;                /* config.json is in it */
   c->options.stop_after = c->o->stop_after;
   c->options.cache = c->o->cache;
@@ -108,6 +111,14 @@ int64_t compile_chips_dram(const compile_chips *c, int64_t chip) {
   return machine_dram_sum(c->chip, uses, n);
 }
 
+/* Is some result wanted on every chip?  Then those that nothing is split for do what their neighbours do. */
+static bool ends_everywhere(const compile_chips *c) {
+  bool is_wanted = false;
+  for (size_t t = 0; t < c->kernel.tensors.n; t++)
+    is_wanted = is_wanted || (c->kernel.tensors.at[t].is_output && c->kernel.tensors.at[t].is_everywhere);
+  return is_wanted;
+}
+
 static void add_row(compile_chips *c, const chips_split *s) {
   arena *m = &c->ctx->mem;
   chips_program p;
@@ -141,7 +152,7 @@ static void list_rows(compile_chips *c, const int *pinned, chips_split *s, int d
 static int by_collectives(const void *x, const void *y) {
   const compile_chips_row *a = x, *b = y;
   const int64_t d = a->before + a->behind - b->before - b->behind;
-  return d ? (d > 0) - (d < 0) : memcmp(&a->split, &b->split, sizeof a->split);
+  return d ? (d > 0) - (d < 0) : memcmp(a->split.axis, b->split.axis, sizeof a->split.axis);
 }
 
 static int by_cycles(const void *x, const void *y) {
@@ -219,7 +230,7 @@ static loom_status refuse_all(compile_chips *c) {
 /* In the order of what collectives take, until they alone take as long as the best. */
 static loom_status search(compile_chips *c) {
   int pinned[MACHINE_MESH_DIMS_MAX];
-  chips_split s = {.n_dims = (int)c->machine->chips.n};
+  chips_split s = {.n_dims = (int)c->machine->chips.n, .repeats = ends_everywhere(c)};
   searched w = {.c = c};
   int64_t best = INT64_MAX;
   LOOM_TRY(chips_read_pins(c->ctx, &c->kernel, c->machine, c->options.explore.pins, c->options.explore.n_pins, pinned));

@@ -11,6 +11,9 @@ typedef struct compile_chips_row { chips_split split; int64_t kernel, before, be
 typedef struct compile_chips_shard { chips_part part; int64_t chip /* the first that has it */; kernel_graph *graph; compile_options o; compile_state s; bool is_open; } compile_chips_shard;
 typedef struct compile_chips_timing { int64_t begin, kernel, end; int shard; /* -1: the chip has no part of the kernel */ } compile_chips_timing;
 
+/* Which elements of a tensor lie on which chips: bit chip * elems + element, row-major. */
+typedef struct compile_chips_held { int64_t elems; uint8_t *bits; } compile_chips_held;
+
 typedef struct compile_chips {
   loom_ctx *ctx; const compile_options *o; compile_options options;
   machine *machine, *chip;
@@ -20,6 +23,7 @@ typedef struct compile_chips {
   chips_split split; chips_program program;
   VEC_OF(compile_chips_shard) shards; int *shard_of;       /* by chip; -1: idle */
   compile_chips_timing *timing;            /* by chip, of the last run; NULL: none */
+  compile_chips_held *const *held;         /* by tensor of the whole kernel, when it runs with values: what arguments have in front of it, and all have behind it; NULL: nobody asks; its entries: not of that one */
   const char *output_dir;                  /* NULL: nothing was written */
 } compile_chips;
 

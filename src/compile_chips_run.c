@@ -62,14 +62,27 @@ static void *new_memory(const compile_chips *c, const chips_tensor *x, int64_t e
   return p;
 }
 
-static void place_inputs(chips_values *v, size_t t, int64_t chip, const interp_tensor *whole, const seen *view) {
+static bool is_held(const compile_chips_held *h, int64_t chip, int64_t element) { return h->bits[(chip * h->elems + element) / 8] >> (chip * h->elems + element) % 8 & 1; }
+
+static void hold(compile_chips_held *h, int64_t chip, int64_t element) { h->bits[(chip * h->elems + element) / 8] |= (uint8_t)(1 << (chip * h->elems + element) % 8); }
+
+/* NULL: nobody asks where its elements lie. */
+static compile_chips_held *held_of(const compile_chips *c, const chips_tensor *x) { return c->held ? c->held[kernel_root(c->whole.kernel, x->of)] : NULL; }
+
+static loom_status place_inputs(chips_values *v, size_t t, int64_t chip, const interp_tensor *whole, const seen *view) {
   compile_chips *c = v->c;
+  const compile_chips_held *held = held_of(c, &c->kernel.tensors.at[t]);
   const chips_run_of run = chips_start_of(&c->kernel, c->machine, &c->split, (int)t, chip), whole_box = chips_box_of(&c->kernel, c->machine, &c->split, (int)t, chip);
   const dtype type = c->kernel.tensors.at[t].type;
   const box b = box_of(c, t, chip, view);
   char *to = v->at[slot_of(c, chip, t)];
-  for (int64_t i = run.at; i < run.at + run.elems; i++)
-    dtype_store(type, to + (size_t)i * dtype_bytes(type), whole->value[element_of(&b, i - whole_box.at)]);
+  for (int64_t i = run.at; i < run.at + run.elems; i++) {
+    const int64_t e = element_of(&b, i - whole_box.at);
+    if (held && !is_held(held, chip, e))
+      LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "chip %" PRId64 " needs element %" PRId64 " of '%s', which does not lie there", chip, e, c->kernel.tensors.at[t].name);
+    dtype_store(type, to + (size_t)i * dtype_bytes(type), whole->value[e]);
+  }
+  return LOOM_OK;
 }
 
 static loom_status open_memory(chips_values *v, const interp_tensor *inputs) {
@@ -90,7 +103,7 @@ static loom_status open_memory(chips_values *v, const interp_tensor *inputs) {
       if (is_summed(c, x) && c->shard_of[chip] < 0)      /* it has nothing to add */
         memset(v->partial[slot_of(c, chip, t)], 0, (size_t)room * dtype_bytes(x->partial_type));
       if (x->is_input)
-        place_inputs(v, t, chip, &inputs[kernel_root(c->whole.kernel, x->of)], &view);
+        LOOM_TRY(place_inputs(v, t, chip, &inputs[kernel_root(c->whole.kernel, x->of)], &view));
     }
   }
   return LOOM_OK;
@@ -203,6 +216,8 @@ static loom_status take_result(chips_values *v, size_t t, char *whole, bool *is_
           LOOM_FAIL(c->ctx, LOOM_NOSPAN, LOOM_ENUMERIC, "chip %" PRId64 " has another element %" PRId64 " of '%s' than chips before it", chip, e, x->name);
         memcpy(whole + (size_t)e * width, from + (size_t)i * width, width);
         is_there[e] = true;
+        if (held_of(c, x))
+          hold(held_of(c, x), chip, e);
       }
     }
   }

@@ -85,6 +85,17 @@ static loom_status run_step(network_run *n, int i, compile_network_step *step) {
   return LOOM_OK;
 }
 
+/* Of several chips every kernel is compiled for what lies where before and behind it. */
+static loom_status take_split_step(network_run *n, int i) {
+  const network_kernel *k = &n->net->kernels.at[i];
+  compile_network_step step = {.kernel = k};
+  LOOM_TRY(network_take_split_step(n, i, &step));
+  n->out->cycles += step.cycles;
+  n->out->has_cycles = n->out->has_cycles || step.execution.has_report;
+  vec_push(&n->ctx->mem, &n->out->steps, step);
+  return n->r && n->whole ? network_interpret_step(n, k) : LOOM_OK;
+}
+
 static loom_status take_step(network_run *n, int i) {
   const network_kernel *k = &n->net->kernels.at[i];
   const network_twin t = n->twins[i];
@@ -125,6 +136,8 @@ static void close_all(network_run *n) {
 
 loom_status network_compile_all(network_run *n) {
   network_list_compiles(n);
+  if (n->chip->chips.n && !(n->r && n->r->interp_only))
+    return network_split_kernels(n);
   loom_status st = network_compile_ahead(n);
   if (st == LOOM_OK)
     st = network_keep_in_l1(n);
@@ -137,7 +150,7 @@ loom_status network_take_steps(network_run *n) {
   loom_status st = LOOM_OK;
   for (int i = 0; i < (int)n->net->kernels.n && st == LOOM_OK; i++) {
     progress_tell("kernels", i, (int64_t)n->net->kernels.n);
-    st = take_step(n, i);
+    st = n->split ? take_split_step(n, i) : take_step(n, i);
   }
   progress_over("kernels");
   close_all(n);                            /* after an error */

@@ -11,6 +11,7 @@ typedef struct compile_network_step {
   double ms, compile_ms;                   /* the CPU executed it (0: a virtual chip did); it was compiled (0: a twin was) */
   compile_execution execution;
   data_value *summary;                     /* loom.summary.v1 */
+  const char *split;                       /* of several chips: "rows=tile_m, cols=none"; NULL: of one */
 } compile_network_step;
 typedef struct network_host network_host;  /* of this CPU: code in memory, bound to the tensors */
 /* Results against the interpreter, by the spread of runs whose kernels were moved within their bounds (compile_network_spread.c).  error and tolerance: of the element that uses most of its

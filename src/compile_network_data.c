@@ -107,6 +107,8 @@ static data_value *step_data(arena *m, const compile_network *n, const compile_n
     data_set_string(m, one, "same_as", s->same_as->graph->name);
   if (check)
     data_set(m, one, "check", check);
+  if (s->split)
+    data_set(m, one, "chips", data_get(s->summary, "chips"));
   return one;
 }
 

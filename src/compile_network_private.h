@@ -17,6 +17,8 @@ typedef struct network_compiled {
   compile_image *code;                     /* of this CPU, linked */
 } network_compiled;
 
+typedef struct network_split network_split;      /* of several chips, compile_network_chips.c */
+
 typedef struct network_run {
   loom_ctx *ctx; const compile_options *o; bool for_npu; const network *net; const run_options *r;      /* r NULL: kernels are compiled, none runs */
   machine *chip;                           /* o->machine */
@@ -24,6 +26,7 @@ typedef struct network_run {
   void **bytes;                            /* by tensor */
   interp_tensor *whole;                    /* by tensor: the interpreter's, with bounds; NULL: no check */
   interp_tensor *moved[NETWORK_SPREAD_RUNS]; rng random[NETWORK_SPREAD_RUNS]; double **own_bound /* by tensor: of the kernel that made it, NULL: exact */;      /* compile_network_spread.c; where whole is */
+  network_split *split;                    /* how kernels are split over several chips; NULL: the machine is one */
   compile_network *out;
 } network_run;
 
@@ -53,6 +56,12 @@ void network_set_l1_places(const network_run *n, const network_kernel *k, networ
 /* Sets is_compiled of those in n->kept that the cache has, or that other processes compiled.  LOOM_EWORKER: one of these died. */
 LOOM_MUST_USE loom_status network_compile_ahead(network_run *n);
 
+/* ---- compile_network_chips.c ---- */
+/* Decides of every kernel how it is split, and which tensors between kernels end on every chip: n->split. */
+LOOM_MUST_USE loom_status network_split_kernels(network_run *n);
+/* Compiles kernel i so, and runs it on all chips where somebody runs. */
+LOOM_MUST_USE loom_status network_take_split_step(network_run *n, int i, compile_network_step *step);
+
 /* ---- compile_network_places.c ---- */
 /* LOOM_EINPUT: an index that a tensor of kernel k holds is outside of the dim that it is for. */
 LOOM_MUST_USE loom_status network_check_places(network_run *n, const network_kernel *k);
@@ -74,6 +83,8 @@ void network_start_contents(network_run *n, void *const *args);
 void network_bind_step(network_run *n, const network_kernel *k, run_options *r, npy_array *kept);
 /* Runs it on copies of what it takes, and leaves n->bytes alone; those take what it made. */
 LOOM_MUST_USE loom_status network_run_on_copies(network_run *n, const network_kernel *k, network_compiled *c, compile_execution *e, npy_array *kept);
+/* "t5[1, 2]" of the graph that ran, as this kernel's tensor. */
+const char *network_place_of(network_run *n, const network_kernel *k, const char *where);
 void network_take_results(network_run *n, const network_kernel *k, const npy_array *kept);
 /* The kernel by the interpreter, on what the interpreter made of those before it. */
 LOOM_MUST_USE loom_status network_interpret_step(network_run *n, const network_kernel *k);

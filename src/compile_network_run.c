@@ -74,8 +74,7 @@ loom_status network_interpret_step(network_run *n, const network_kernel *k) {
 
 /* ---- one kernel ---- */
 
-/* "t5[1, 2]" of the graph that ran, as this kernel's tensor. */
-static const char *place_of(network_run *n, const network_kernel *k, const char *where) {
+const char *network_place_of(network_run *n, const network_kernel *k, const char *where) {
   const char *index = where ? strchr(where, '[') : NULL;
   for (size_t i = 0; index && i < k->graph->tensors.n; i++) {
     const char *name = k->graph->tensors.at[i].name;
@@ -113,7 +112,7 @@ loom_status network_run_on_copies(network_run *n, const network_kernel *k, netwo
     LOOM_TRY(network_check_places(n, k));
   network_bind_step(n, k, &r, kept);
   LOOM_TRY(execute(n, c, &r, e));
-  e->check.where = place_of(n, k, e->check.where);
+  e->check.where = network_place_of(n, k, e->check.where);
   return LOOM_OK;
 }
 

@@ -36,8 +36,8 @@ typedef struct chips_kernel {
   const char *why; loom_span where;        /* why some loop, with n_axes 0 any, cannot be split; NULL: all can */
 } chips_kernel;
 
-/* Which axis each dim of the mesh of chips splits: an index, or -1: only its first chip works, as along a dim of one chip. */
-typedef struct chips_split { int n_dims; int axis[MACHINE_MESH_DIMS_MAX]; } chips_split;
+/* Which axis each dim of the mesh of chips splits: an index, or -1: only its first chip works, as along a dim of one chip; repeats: all do the same there. */
+typedef struct chips_split { int n_dims; int axis[MACHINE_MESH_DIMS_MAX]; bool repeats; } chips_split;
 
 /* What one chip has of the kernel, by axis; is_idle: nothing. */
 typedef struct chips_part { int64_t begin[CHIPS_AXES_MAX], extent[CHIPS_AXES_MAX]; bool is_idle; } chips_part;

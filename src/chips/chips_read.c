@@ -156,6 +156,24 @@ static const chips_tensor *find_shared_store(const chips_kernel *k) {
   return NULL;
 }
 
+/* Elements of a view that are one of its root, seen in two places, are two on the chips: nobody may store to them. */
+static loom_status refuse_double_stores(loom_ctx *ctx, const chips_kernel *k) {
+  for (size_t i = 0; i < k->tensors.n; i++) {
+    const chips_tensor *t = &k->tensors.at[i];
+    const kernel_tensor_info *info = &k->whole->tensors.at[t->of];
+    int64_t reach = 0;                     /* elements between the first and the last of the dims that lie closer */
+    for (int n = t->rank; n-- > 0 && t->is_output && info->role == KERNEL_VIEW;) {
+      int64_t stride;
+      const int d = t->order[n];
+      LOOM_TRY(kernel_size(ctx, k->whole, info->stride[d], NULL, 0, &stride));
+      if (t->shape[d] > 1 && stride <= reach)
+        LOOM_FAIL(ctx, info->span, LOOM_EUNSUP, "on several chips: '%s' is stored to as a view in which elements show twice", t->name);
+      reach += t->shape[d] > 1 ? (t->shape[d] - 1) * stride : 0;
+    }
+  }
+  return LOOM_OK;
+}
+
 static loom_status read_places(loom_ctx *ctx, chips_kernel *k, const char *const *places, size_t n) {
   for (size_t p = 0; p < n; p++) {
     const char *eq = strchr(places[p], '=');
@@ -203,5 +221,6 @@ loom_status chips_read(loom_ctx *ctx, const kernel_graph *k, const char *const *
   const chips_tensor *shared = find_shared_store(out);
   if (shared)
     LOOM_FAIL(ctx, k->tensors.at[shared->of].span, LOOM_EUNSUP, "on several chips: '%s' is stored to and accessed in another way, too", k->tensors.at[kernel_root(k, shared->of)].name);
+  LOOM_TRY(refuse_double_stores(ctx, out));
   return read_places(ctx, out, places, n);
 }

@@ -27,7 +27,7 @@ chips_part chips_part_of(const chips_kernel *k, const machine *m, const chips_sp
   for (int d = 0; d < s->n_dims; d++) {
     const int a = s->axis[d];
     if (a < 0) {
-      p.is_idle = p.is_idle || at[d] > 0;
+      p.is_idle = p.is_idle || (at[d] > 0 && !s->repeats);
       continue;
     }
     parts[a] *= m->chips.at[d].size;
@@ -78,12 +78,12 @@ bool chips_is_sharded(const chips_kernel *k, const chips_split *s, int t, int d)
   return s->axis[d] >= 0 && chips_tensor_has_axis(&k->tensors.at[t], s->axis[d]);
 }
 
-/* Chips along a dim without axis, all but the first, have nothing. */
+/* Chips along a dim without axis, all but the first, have nothing, unless they repeat what the first does. */
 bool chips_takes_part(const machine *m, const chips_split *s, int64_t chip) {
   int64_t at[MACHINE_MESH_DIMS_MAX];
   chips_coordinates(m, chip, at);
   for (int d = 0; d < s->n_dims; d++)
-    if (s->axis[d] < 0 && at[d])
+    if (s->axis[d] < 0 && at[d] && !s->repeats)
       return false;
   return true;
 }

@@ -20,6 +20,22 @@ static loom_status refuse_options(const program_run *r) {
   return LOOM_EUNSUP;
 }
 
+/* What is of one chip. */
+static loom_status refuse_on_chips(const program_run *r) {
+  const cli_options *o = r->o;
+  const struct { const char *option; bool given; } one_chip[] = {
+      {"--bisect-numerics", o->bisect}, {"'loom report'", text_eq(o->command, "report")}, {"--engine", o->engine.last != NULL}, {"--override-dir", o->override_dir.last != NULL}};
+  machine *m;
+  LOOM_TRY(machine_load_with(r->ctx, r->c->machine ? r->c->machine : "wormhole", r->c->calibration, r->c->compute_dir, &m));
+  for (size_t i = 0; i < sizeof one_chip / sizeof *one_chip && m->chips.n; i++)
+    if (one_chip[i].given) {
+      diag_error(r->ctx, LOOM_NOSPAN, LOOM_EUNSUP, "%s of a model is of one chip, and machine '%s' has %" PRId64, one_chip[i].option, m->name, machine_n_chips(m));
+      diag_help(r->ctx, "give --machine a chip, for example wormhole; docs/chips.md says what runs on several");
+      return LOOM_EUNSUP;
+    }
+  return LOOM_OK;
+}
+
 /* The same function as code of this CPU, on the same values: against what the interpreter made, and its bounds. */
 static loom_status check_host(program_run *r, MlirModule m, const network *net, compile_network *n, run_check *out) {
   program_options o = {0};
@@ -132,6 +148,8 @@ loom_status worker_network(program_run *r, bool *out_done) {
   LOOM_TRY(refuse_options(r));
   if (is_host)
     LOOM_TRY(worker_network_host_options(r));
+  else
+    LOOM_TRY(refuse_on_chips(r));
   LOOM_TRY(worker_wants_npu(r->ctx, r->o, r->c, true, &for_npu));
   MlirModule as_read = ir_clone_module(r->module);
   loom_status st = worker_program_fix_sizes(r);

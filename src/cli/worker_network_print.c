@@ -26,7 +26,7 @@ static void print_steps(arena *m, const compile_network *n) {
     const compile_network_step *s = &n->steps.at[i];
     const run_check *c = &s->execution.check;
     printf("kernel       %s%s%s: %s", s->kernel->graph->name, s->same_as ? " as " : "", s->same_as ? s->same_as->graph->name : "",
-           n->host ? arena_printf(m, "%.4g ms", s->ms) : arena_printf(m, "%s cycles", text_thousands(m, s->cycles)));
+           n->host ? arena_printf(m, "%.4g ms", s->ms) : arena_printf(m, "%s cycles%s%s", text_thousands(m, s->cycles), s->split ? ", " : "", s->split ? s->split : ""));
     if (c->done)
       printf("; check %s: max error %.3g, %.3g of %.3g at %s%s", c->ok ? "ok" : "WRONG", c->max_abs_error, c->error, c->bound, c->where ? c->where : "-",
              !c->integers_run ? "" : c->integers_ok ? "; integers bit-identical" : "; integers DIFFER");
