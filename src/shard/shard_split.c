@@ -219,7 +219,7 @@ static loom_status find_splits(ir_ctx *ir, MlirOperation func, shard_tensors *al
     shard_tensor *t = &all->at[i];
     MlirType now = results ? mlirFunctionTypeGetResult(type, (intptr_t)i) : mlirFunctionTypeGetInput(type, (intptr_t)i);
     for (int d = 0; d < t->rank; d++)
-      if (ranks > 1 && t->symbol[d] && mlirShapedTypeGetDimSize(now, d) != t->size[d]) {
+      if (ranks > 1 && mlirShapedTypeGetDimSize(now, d) != t->size[d]) {
         if (t->split >= 0)
           return refuse(ir, func, "two dims of one tensor would be dealt out");
         t->split = d;

@@ -78,8 +78,8 @@ typedef struct refusal { edited edits[4]; const char *name; int ranks; loom_stat
 #define VIEW "memref.subview %x[%om, %ok] [%m, %k] [1, 1] : memref<6x10xf32> to memref<?x?xf32, strided<[10, 1], offset: ?>>"
 #define COPY "memref.copy %b, %o : memref<?xf32, strided<[1], offset: ?>> to memref<?xf32, strided<[1], offset: ?>>"
 static const refusal refusals[] = {
-    {{{NULL}}, "tile_n", 2, LOOM_EUSAGE, "--shard tile_n: the kernel has no such block", 0, "its blocks are tile_m, tile_k"},
-    {{{NULL}}, "m", 7, LOOM_EUSAGE, "--shard m: 6 elements are too few for 7 ranks", 0, NULL},
+    {{{NULL, NULL}}, "tile_n", 2, LOOM_EUSAGE, "--shard tile_n: the kernel has no such block", 0, "its blocks are tile_m, tile_k"},
+    {{{NULL, NULL}}, "m", 7, LOOM_EUSAGE, "--shard m: 6 elements are too few for 7 ranks", 0, NULL},
     {{{"@tile_m", "@rows"}}, "tile_m", 2, LOOM_EUSAGE, "--shard tile_m: the kernel has no such block", 0, "its blocks are rows, tile_k"},
     {{{"upper_bound = 6", "upper_bound = 0"}, {"upper_bound = 10", "upper_bound = 0"}}, "m", 2, LOOM_EUSAGE, "--shard m: the kernel has no such block", 0, NULL},
     /* what is read and written */
@@ -120,6 +120,42 @@ static const refusal refusals[] = {
      "an element's place along the range that is dealt out is a value of the kernel (a mask, say)", 0, OTHER},
 };
 
+#define CAST "%y = memref.reinterpret_cast %x to offset: [0], sizes: "
+#define ON_Y(type) VIEW, "memref.subview %y[%om, %ok] [%m, %k] [1, 1] : " type " to memref<?x?xf32, strided<[10, 1], offset: ?>>"
+static const refusal more_refusals[] = {
+    {{{COPY, "memref.copy %out, %out : memref<6xf32> to memref<6xf32>"}}, "m", 2, LOOM_EUNSUP, "--shard: memory is copied to memory", 28, OPENED},
+    {{{"%out[%om] [%m]", "%out[%i] [%m]"}}, "m", 2, LOOM_EUNSUP, "begins where no tile of its block does, or does not go over the whole dim", 28, TILES},
+    {{{"%om = arith.muli", "%om = arith.addi"}}, "k", 2, LOOM_EUNSUP, "begins where no tile of its block does, or does not go over the whole dim", 18, TILES},
+    {{{"%x: memref<6x10xf32>", "%x: memref<1x1x1x1x1x1x1x6x10xf32>"}, {VIEW, "memref.subview %x[0, 0, 0, 0, 0, 0, 0, %om, %ok] [1, 1, 1, 1, 1, 1, 1, %m, %k] [1, 1, 1, 1, 1, 1, 1, 1, 1] : memref<1x1x1x1x1x1x1x6x10xf32> to "
+      "memref<?x?xf32, strided<[10, 1], offset: ?>>"}}, "m", 2, LOOM_EUNSUP, "is of no argument of known sizes", 18, TILES},
+    {{{"memref<6xf32>) {", "memref<6xf32>, %n: index) {"}, {"  %tm", CAST "[%n, 10], strides: [10, 1] : memref<6x10xf32> to memref<?x10xf32, strided<[10, 1]>>\n  %tm"}, {ON_Y("memref<?x10xf32, strided<[10, 1]>>")}}, "m", 2, LOOM_EUNSUP,
+     "is of a view whose sizes are not known", 19, TILES},
+    {{{"%x: memref<6x10xf32>", "%x: memref<?x10xf32>"}, {"  %tm", CAST "[6, 10], strides: [10, 1] : memref<?x10xf32> to memref<6x10xf32, strided<[10, 1]>>\n  %tm"}, {ON_Y("memref<6x10xf32, strided<[10, 1]>>")}}, "m", 2, LOOM_EUNSUP,
+     "is of no argument of known sizes", 19, TILES},
+    /* dealt out all the same, the text of the parts: a start that no block tiles, but rows that are */
+    {{{"%out: memref<6xf32>) {", "%out: memref<6xf32>, %y: memref<6xf32>) {"}, {"%r = scf", "%ty = bufferization.to_tensor %y : memref<6xf32> to tensor<6xf32>\n    %g = tensor.cast %ty : tensor<6xf32> to tensor<?xf32>\n    %r = scf"}, {"%a = %f", "%a = %g"}}, "m", 2, LOOM_OK,
+     "@sums(%arg0: tensor<3xf32>, %arg1: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+    {{{"%om = arith.muli %i, %m", "%om = arith.muli %m, %i"}}, "m", 2, LOOM_OK, "@sums(%arg0: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+    {{{"  %tm", "  %other = arith.ceildivui %c10, %c6 : index\n  %tm"}}, "m", 2, LOOM_OK, "@sums(%arg0: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+    {{{"  %tm", "  %u = \"loom.sym\"() {is_reduction = false, symbol_ref = @tile_u, upper_bound = 0 : index} : () -> index\n  %tm"}}, "m", 2, LOOM_EUNSUP, "operation 'loom.sym' has no form on whole tensors", 9, OPENED},
+    {{{"  %tm", CAST "[6, 10], strides: [10, 1] : memref<6x10xf32> to memref<6x10xf32, strided<[10, 1]>>\n  %tm"}, {ON_Y("memref<6x10xf32, strided<[10, 1]>>")}}, "k", 2, LOOM_OK, "@sums(%arg0: tensor<6x5xf32>) -> tensor<6xf32>", 0, NULL},
+    {{{"%out: memref<6xf32>) {", "%out: memref<6xf32>, %y: memref<6xf32>) {"}, {"%r = scf", "%ty = bufferization.to_tensor %y : memref<6xf32> to tensor<6xf32>\n    %g = tensor.cast %ty : tensor<6xf32> to tensor<?xf32>\n    %r = scf"}, {"%a = %f", "%a = %g"}}, "k", 2, LOOM_OK,
+     "@sums(%arg0: tensor<6xf32>, %arg1: tensor<6x5xf32>) -> tensor<6xf32>", 0, NULL},
+    {{{"%b = bufferization.to_buffer %r : tensor<?xf32> to memref<?xf32, strided<[1], offset: ?>>", "%whole = tensor.cast %r : tensor<?xf32> to tensor<6xf32>\n    %b = bufferization.to_buffer %whole : tensor<6xf32> to memref<6xf32>"},
+      {COPY, "memref.copy %b, %out : memref<6xf32> to memref<6xf32>"}}, "k", 2, LOOM_OK, "@sums(%arg0: tensor<6x5xf32>) -> tensor<6xf32>", 0, NULL},
+    {{{"%w = arith.addf %p, %q : f32", "%h = linalg.index 1 : index\n %h2 = arith.index_cast %h : index to i32\n %h3 = arith.sitofp %h2 : i32 to f32\n %h4 = arith.addf %p, %h3 : f32\n %w = arith.addf %h4, %q : f32"}}, "m", 2, LOOM_OK,
+     "@sums(%arg0: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+    /* one fill for two sums */
+    {{{"    %o = memref", "    %twice = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = [\"parallel\"]} ins(%r, %f : tensor<?xf32>, tensor<?xf32>) outs(%e : tensor<?xf32>) {\n"
+       "    ^bb0(%p: f32, %q: f32, %s: f32):\n %w = arith.addf %p, %q : f32\n linalg.yield %w : f32\n } -> tensor<?xf32>\n    %o = memref"}, {"to_buffer %r", "to_buffer %twice"}}, "m", 2, LOOM_OK, "@sums(%arg0: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+    /* rows broadcast along columns, and used twice */
+    {{{"    %o = memref", "    %wide = tensor.empty(%m, %k) : tensor<?x?xf32>\n    %cp = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = [\"parallel\", \"parallel\"]} ins(%r : tensor<?xf32>) outs(%wide : tensor<?x?xf32>) {\n"
+       "    ^bb0(%p: f32, %q: f32):\n linalg.yield %p : f32\n } -> tensor<?x?xf32>\n    %twice = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = [\"parallel\", \"reduction\"]} "
+       "ins(%cp : tensor<?x?xf32>) outs(%f : tensor<?xf32>) {\n    ^bb0(%p: f32, %q: f32):\n %w = arith.addf %p, %q : f32\n linalg.yield %w : f32\n } -> tensor<?xf32>\n    %thrice = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, "
+       "affine_map<(d0, d1) -> (d0)>], iterator_types = [\"parallel\", \"reduction\"]} ins(%cp : tensor<?x?xf32>) outs(%twice : tensor<?xf32>) {\n    ^bb0(%p: f32, %q: f32):\n %w = arith.mulf %p, %q : f32\n linalg.yield %w : f32\n } -> tensor<?xf32>\n"
+       "    %o = memref"}, {"to_buffer %r", "to_buffer %thrice"}}, "m", 2, LOOM_OK, "@sums(%arg0: tensor<3x10xf32>) -> tensor<3xf32>", 0, NULL},
+};
+
 /* Rows of another type, reduced by what MPI does not have or upstream takes for something else. */
 static const struct { const char *type, *op, *start, *says; } reductions[] = {
     {"i32", "arith.andi", "-1", "a reduction over ranks by 'arith.andi', which has no lowering to dialect mpi"},
@@ -136,6 +172,23 @@ static const char *edit(arena *m, const char *s, const edited *e) {
   return arena_printf(m, "%.*s%s%s", (int)(at - s), s, e->becomes, at + strlen(e->is));
 }
 
+/* The function takes and gives what loads and stores say: all of a tensor, or a part along one dim. */
+static bool parts_agree(const shard_function *f, int ranks) {
+  const MlirType type = mlirTypeAttrGetValue(ir_attr_of(ir_find_func(f->module, f->name), "function_type"));
+  bool ok = true;
+  for (int results = 0; results < 2; results++) {
+    const shard_tensors *all = results ? &f->stores : &f->loads;
+    for (size_t i = 0; i < all->n; i++)
+      for (int d = 0; d < all->at[i].rank; d++) {
+        int64_t start, count = all->at[i].size[d];
+        if (d == all->at[i].split)
+          shard_part(all->at[i].size[d], 0, ranks, &start, &count);
+        ok = ok && count == mlirShapedTypeGetDimSize(results ? mlirFunctionTypeGetResult(type, (intptr_t)i) : mlirFunctionTypeGetInput(type, (intptr_t)i), d);
+      }
+  }
+  return ok;
+}
+
 /* How many of the refusal's members are otherwise. */
 static int differs(const char *source, const refusal *r) {
   loom_ctx ctx;
@@ -150,9 +203,10 @@ static int differs(const char *source, const refusal *r) {
   const loom_status read = ir_parse_own(&ir, "sums", source, strlen(source), &m);
   const loom_status st = read == LOOM_OK ? shard_make(&ir, m, r->name, 0, r->ranks, &f) : read;
   const diag_item *d = ctx.diag.first;
-  const bool wrong = st != r->status || !d || !strstr(d->text, r->says) || (r->line && d->span.line != r->line) || !text_eq(d->help, r->help);
+  const bool is_right = st == LOOM_OK && st == r->status && strstr(f.partitioned, r->says) && parts_agree(&f, r->ranks);
+  const bool wrong = st == LOOM_OK ? !is_right : st != r->status || !d || !strstr(d->text, r->says) || (r->line && d->span.line != r->line) || !text_eq(d->help, r->help);
   if (wrong)
-    print_error("status %d, %d: %s (%s); expected %d, %d: %s\n", (int)st, d ? d->span.line : 0, d ? d->text : "", d && d->help ? d->help : "", (int)r->status, r->line, r->says);
+    print_error("status %d, %d: %s (%s); expected %d, %d: %s\n", (int)st, d ? d->span.line : 0, d ? d->text : f.partitioned ? f.partitioned : "", d && d->help ? d->help : "", (int)r->status, r->line, r->says);
   ir_close_module(f.module);
   ir_close_module(m);
   ir_close(&ir);
@@ -165,6 +219,8 @@ static void test_what_cannot_be_dealt_out_is_said_with_its_place(void **state) {
   int wrong = 0;
   for (size_t i = 0; i < COUNT_OF(refusals); i++)
     wrong += differs(sums(&ctx->mem), &refusals[i]);
+  for (size_t i = 0; i < COUNT_OF(more_refusals); i++)
+    wrong += differs(sums(&ctx->mem), &more_refusals[i]);
   for (size_t i = 0; i < COUNT_OF(reductions); i++)
     wrong += differs(shard_testing_rows(&ctx->mem, 6, 10, reductions[i].type, reductions[i].op, reductions[i].start), &(refusal){.name = "k", .ranks = 2, .status = LOOM_EUNSUP, .says = reductions[i].says, .help = OTHER});
   assert_int_equal(wrong, 0);
