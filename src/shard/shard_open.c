@@ -206,6 +206,18 @@ static loom_status drop_memory(opening *o) {
   return LOOM_OK;
 }
 
+/* What is loaded and used by nothing would get no sharding, and upstream's partitioning ends the process at that.  Arguments are the loads now. */
+static void drop_unused(opening *o) {
+  size_t kept = 0;
+  for (size_t i = 0; i < o->loads->n; i++) {
+    if (mlirOpOperandIsNull(mlirValueGetFirstUse(mlirBlockGetArgument(o->entry, (intptr_t)kept))))
+      mlirBlockEraseArgument(o->entry, (unsigned)kept);
+    else
+      o->loads->at[kept++] = o->loads->at[i];
+  }
+  o->loads->n = kept;
+}
+
 /* The type of a function is that of its block and of what it returns. */
 static void set_type(opening *o, MlirOperation func) {
   arena *m = &o->ir->ctx->mem;
@@ -256,6 +268,7 @@ loom_status shard_open(ir_ctx *ir, MlirModule m, const shard_blocks *blocks, con
   part_copies(&o, m);
   LOOM_TRY(pass_run_pipeline(ir, m, fused, NULL));
   LOOM_TRY(drop_memory(&o));
+  drop_unused(&o);
   set_type(&o, func);
   LOOM_TRY(ir_verify(ir, m));
   return check_straight(&o);
